@@ -1,0 +1,60 @@
+import type { Conversation, Turn } from '../dataset/conversation.js';
+import type { Json, JsonObject } from '../util/json.js';
+
+/** A finished exchange of the session: what was sent, and the answer as it enters the history. */
+export interface PastTurn {
+  readonly turn: Turn;
+  /** Absent after a failed, cancelled or empty turn. */
+  readonly answer?: AssistantMessage;
+}
+
+/** The assistant's message of a live answer. Reasoning is left out whenever there is content. */
+export interface AssistantMessage {
+  readonly content: string;
+  readonly toolCalls?: readonly JsonObject[];
+}
+
+/** All that a body is made from. */
+export interface BodyRequest {
+  readonly conversation: Conversation;
+  readonly turn: Turn;
+  /** Empty for first and self-contained turns. */
+  readonly past: readonly PastTurn[];
+}
+
+/** Options that every request of the run shares. */
+export interface BodyOptions {
+  readonly streaming: boolean;
+  readonly extraInputs: JsonObject;
+  /** `chat`: send `max_tokens` instead of `max_completion_tokens`. */
+  readonly legacyMaxTokens: boolean;
+}
+
+/** What one answer unit (an event's data, or a whole body) holds. Empty strings are left out. */
+export interface Chunk {
+  readonly text?: string;
+  readonly reasoning?: string;
+  /** Function names and arguments: generated text that counts as output. */
+  readonly toolText?: string;
+  /** Pieces of structured tool calls, for the history. */
+  readonly toolCalls?: readonly JsonObject[];
+  /** A non-empty usage object, as the server sent it. */
+  readonly usage?: JsonObject;
+  /** A finish reason stands in the unit. */
+  readonly finished?: boolean;
+}
+
+/** One API: turn to body, unit to chunk. */
+export interface Endpoint {
+  readonly path: string;
+  readonly canStream: boolean;
+  readonly producesTokens: boolean;
+  /** The console table's title. */
+  readonly title: string;
+  /** The key whose string value holds the text of a streamed unit: what the learned template looks for. */
+  readonly contentKey: string;
+  /** The body without stream options and extras. @throws UserError if the endpoint cannot say this turn. */
+  body(request: BodyRequest, options: BodyOptions): JsonObject;
+  /** Reads an answer unit; undefined when the shape is not this endpoint's. */
+  read(unit: Json): Chunk | undefined;
+}

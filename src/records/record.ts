@@ -1,0 +1,92 @@
+import type { Packet } from '../transport/event-stream.js';
+import type { WireTimes } from '../transport/transport.js';
+import type { JsonObject } from '../util/json.js';
+
+export type Phase = 'warmup' | 'profiling';
+
+/** Why a request failed, in the words of the record file. */
+export interface RecordError {
+  /** HTTP status, 499 for a cancellation; absent for failures of the wire. */
+  readonly code?: number;
+  /** Reason phrase of a status, else the failure's name. */
+  readonly type: string;
+  readonly message: string;
+  readonly cause?: string;
+  readonly causeChain?: readonly string[];
+}
+
+/** One response unit as it came, kept only for the raw export. */
+export interface RawUnit {
+  readonly atNs: number;
+  readonly packets?: readonly Packet[];
+  readonly text?: string;
+  readonly contentType?: string;
+}
+
+/** What the raw export adds to a record. */
+export interface RawExchange {
+  readonly status?: number;
+  /** Secrets already replaced. */
+  readonly requestHeaders: Readonly<Record<string, string>>;
+  readonly payload: JsonObject;
+  readonly units: readonly RawUnit[];
+}
+
+/**
+ * What happened to one request: facts only, nothing worked out. Times are ns since the run's clock origin;
+ * NaN for what did not happen.
+ */
+export interface RequestRecord {
+  readonly phase: Phase;
+  /** Number of the request in its phase, from 0, in order of release. */
+  readonly sessionNum: number;
+  readonly requestId: string;
+  /** One id per session. */
+  readonly correlationId: string;
+  /** The dataset's session id. */
+  readonly conversationId: string;
+  readonly turnIndex: number;
+  readonly workerId: string;
+  readonly model: string;
+  /** When the request was due. */
+  readonly dueNs: number;
+  /** Dispatch, immediately before the HTTP call. */
+  readonly startNs: number;
+  /** A 2xx head was in. */
+  readonly ackNs: number;
+  /** The last response unit (also `[DONE]`), or the moment the failure was noticed. */
+  readonly endNs: number;
+  /** Times of the units that carry content, in order. */
+  readonly contentNs: Float64Array;
+  /** First unit with text other than reasoning. */
+  readonly firstOutputNs: number;
+  readonly wire: WireTimes;
+  /** All content and tool text, joined; undefined when none came. */
+  readonly text: string | undefined;
+  readonly reasoning: string | undefined;
+  /** The last non-empty usage object. */
+  readonly usage: JsonObject | undefined;
+  /** Tokens of the request's text where they are known from its making. */
+  readonly inputTokens: number | undefined;
+  /** All text of the body joined by single spaces, where `inputTokens` must be counted from it. */
+  readonly inputText: string | undefined;
+  /** The output token cap that was sent. */
+  readonly requestedOsl: number | undefined;
+  readonly error: RecordError | undefined;
+  /** When a cancelled request was dropped; undefined for all others. */
+  readonly cancelledNs: number | undefined;
+  readonly raw: RawExchange | undefined;
+}
+
+/** Token counts of a record; undefined for what is not there. */
+export interface TokenCounts {
+  readonly input: number | undefined;
+  readonly output: number | undefined;
+  readonly reasoning: number | undefined;
+}
+
+/** A record with its tokens counted: all that metrics are made from. */
+export interface CountedRecord {
+  readonly record: RequestRecord;
+  readonly tokens: TokenCounts;
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { randomNormal } from 'd3-random';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+
+/** A seeded stream of draws. */
+export interface Random {
+  /** Uniform in [0, 1), 53 bits. */
+  uniform(): number;
+  /** Uniform integer in [0, below). */
+  integer(below: number): number;
+  /** Normal with the given mean and standard deviation. */
+  normal(mean: number, stddev: number): number;
+}
+
+/**
+ * Streams of one purpose, one for each index: `(seed, purpose, index)` alone decides what is drawn, so any
+ * thread can draw the numbers of any entry, in any order, and a new purpose disturbs no other.
+ */
+export type RandomStreams = (index: number) => Random;
+
+/** @param seed the run's seed; @param purpose a fixed name, e.g. `prompt-length`. */
+export function randomStreams(seed: number, purpose: string): RandomStreams {
+  const digest = createHash('sha256').update(`${seed}:${purpose}`).digest();
+  const base = digest.readUInt32BE(0);
+  return (index) => stream(mix(base, index));
+}
+
+/** A single stream for one purpose. */
+export function randomStream(seed: number, purpose: string): Random {
+  return randomStreams(seed, purpose)(0);
+}
+
+/** A well-mixed 32-bit hash of two integers (the finaliser of MurmurHash3 over both). */
+export function mix(a: number, b: number): number {
+  let h = Math.imul((a ^ Math.imul(b | 0, 0x9e3779b1) ^ Math.floor(b / 0x1_0000_0000)) | 0, 0x85ebca6b);
+  h ^= h >>> 16;
+  h = Math.imul(h, 0xc2b2ae35);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0x27d4eb2f);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+function stream(seed: number): Random {
+  const generator = xoroshiro128plus(seed);
+  const uniform = () => {
+    const high = generator.next() >>> 5;
+    const low = generator.next() >>> 6;
+    return (high * 67_108_864 + low) / 9_007_199_254_740_992;
+  };
+  return {
+    uniform,
+    integer: (below) => Math.floor(uniform() * below),
+    normal: (mean, stddev) => randomNormal.source(uniform)(mean, stddev)(),
+  };
+}
