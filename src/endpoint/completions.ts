@@ -1,0 +1,50 @@
+import { UserError } from '../util/errors.js';
+import { isObject, type Json, type JsonObject } from '../util/json.js';
+import type { BodyOptions, BodyRequest, Chunk, Endpoint } from './endpoint.js';
+import { nonEmptyText, usageOf } from './units.js';
+
+/** OpenAI's text completions: one turn a request. */
+export const completions: Endpoint = {
+  path: '/v1/completions',
+  canStream: true,
+  producesTokens: true,
+  title: 'LLM Metrics',
+  contentKey: 'text',
+  body: completionsBody,
+  read: readCompletion,
+};
+
+function completionsBody({ turn, past }: BodyRequest, options: BodyOptions): JsonObject {
+  if (past.length > 0) {
+    throw new UserError(
+      'the completions endpoint takes one turn a request, and this conversation has more',
+      'use --endpoint-type chat for conversations, or a dataset of single turns',
+    );
+  }
+  if (turn.messages) {
+    throw new UserError('the completions endpoint cannot send a message array', 'use --endpoint-type chat');
+  }
+  const texts = turn.texts.flatMap((named) => named.contents).filter((text) => text !== '');
+  const only = texts[0];
+  const body: JsonObject = {
+    prompt: texts.length === 1 && only !== undefined ? only : texts,
+    model: turn.model,
+    stream: options.streaming,
+  };
+  if (turn.maxTokens !== undefined) body.max_tokens = turn.maxTokens;
+  return body;
+}
+
+function readCompletion(unit: Json): Chunk | undefined {
+  if (!isObject(unit)) return undefined;
+  const object = unit.object;
+  if (typeof object === 'string' && object !== '' && object !== 'text_completion' && object !== 'completion')
+    return undefined;
+  const choice = Array.isArray(unit.choices) ? unit.choices[0] : undefined;
+  if (!isObject(choice)) return usageOf(unit);
+  return {
+    ...nonEmptyText('text', choice.text),
+    ...usageOf(unit),
+    ...(typeof choice.finish_reason === 'string' && choice.finish_reason !== '' ? { finished: true } : {}),
+  };
+}

@@ -1,0 +1,111 @@
+import { isObject, type Json, type JsonObject } from '../util/json.js';
+
+/** Token counts that a server reported, under one set of names; undefined where it said nothing. */
+export interface Usage {
+  readonly prompt: number | undefined;
+  readonly completion: number | undefined;
+  readonly total: number | undefined;
+  readonly reasoning: number | undefined;
+  readonly cacheRead: number | undefined;
+  readonly cacheWrite: number | undefined;
+  readonly cacheMiss: number | undefined;
+  readonly promptAudio: number | undefined;
+  readonly completionAudio: number | undefined;
+  readonly acceptedPrediction: number | undefined;
+  readonly rejectedPrediction: number | undefined;
+  readonly toolUsePrompt: number | undefined;
+  readonly promptAudioSeconds: number | undefined;
+}
+
+/**
+ * Reads a usage object of any of the known dialects (OpenAI, Anthropic, Gemini, Bedrock, Cohere, DeepSeek). The
+ * first key that is there decides, also when its value is null.
+ */
+export function readUsage(usage: JsonObject): Usage {
+  const all = opened(usage);
+  const promptDetails = objectAt(all, 'prompt_tokens_details', 'input_tokens_details');
+  const completionDetails = objectAt(all, 'completion_tokens_details', 'output_tokens_details');
+  return {
+    prompt: promptTokens(all),
+    completion: first(
+      all,
+      'completion_tokens',
+      'output_tokens',
+      'candidatesTokenCount',
+      'outputTokens',
+      'generated_token_count',
+    ),
+    total: first(all, 'total_tokens', 'totalTokenCount', 'totalTokens'),
+    reasoning:
+      'reasoning_tokens' in completionDetails
+        ? first(completionDetails, 'reasoning_tokens')
+        : first(all, 'thoughtsTokenCount'),
+    cacheRead:
+      'cached_tokens' in promptDetails
+        ? first(promptDetails, 'cached_tokens')
+        : first(
+            all,
+            'cache_read_input_tokens',
+            'prompt_cache_hit_tokens',
+            'cachedContentTokenCount',
+            'cacheReadInputTokens',
+            'cached_tokens',
+          ),
+    cacheWrite: first(all, 'cache_creation_input_tokens', 'cacheWriteInputTokens'),
+    cacheMiss: first(all, 'prompt_cache_miss_tokens'),
+    promptAudio: first(promptDetails, 'audio_tokens'),
+    completionAudio: first(completionDetails, 'audio_tokens'),
+    acceptedPrediction: first(completionDetails, 'accepted_prediction_tokens'),
+    rejectedPrediction: first(completionDetails, 'rejected_prediction_tokens'),
+    toolUsePrompt: first(all, 'toolUsePromptTokenCount'),
+    promptAudioSeconds: first(all, 'prompt_audio_seconds'),
+  };
+}
+
+/** Anthropic's and Bedrock's input counts leave out what the cache held: the whole prompt is the sum. */
+function promptTokens(usage: JsonObject): number | undefined {
+  for (const key of [
+    'prompt_tokens',
+    'input_tokens',
+    'promptTokenCount',
+    'inputTokens',
+    'input_token_count',
+  ]) {
+    if (!(key in usage)) continue;
+    const tokens = first(usage, key);
+    const cacheKeys = [
+      'cache_read_input_tokens',
+      'cache_creation_input_tokens',
+      'cacheReadInputTokens',
+      'cacheWriteInputTokens',
+    ];
+    if (tokens === undefined || (key !== 'input_tokens' && key !== 'inputTokens')) return tokens;
+    return cacheKeys.reduce((sum, cacheKey) => sum + (first(usage, cacheKey) ?? 0), tokens);
+  }
+  return undefined;
+}
+
+/** The usage with what wrappers hold brought to the top; keys already there win. */
+function opened(usage: JsonObject): JsonObject {
+  const meta = objectAt(usage, 'meta');
+  const wrappers = [objectAt(usage, 'usageMetadata'), objectAt(usage, 'tokens'), objectAt(meta, 'tokens')];
+  const cached: JsonObject = 'cached_tokens' in meta ? { cached_tokens: meta.cached_tokens ?? null } : {};
+  return Object.assign({}, cached, ...wrappers.reverse(), usage);
+}
+
+function objectAt(object: JsonObject, ...keys: string[]): JsonObject {
+  for (const key of keys) {
+    const value: Json | undefined = object[key];
+    if (isObject(value)) return value;
+  }
+  return {};
+}
+
+function first(object: JsonObject, ...keys: string[]): number | undefined {
+  for (const key of keys) {
+    if (!(key in object)) continue;
+    const value = object[key];
+    return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+  }
+  return undefined;
+}
