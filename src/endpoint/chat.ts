@@ -9,7 +9,7 @@ export const chat: Endpoint = {
   canStream: true,
   producesTokens: true,
   title: 'LLM Metrics',
-  contentKey: 'content',
+  textKeys: ['content', 'reasoning_content', 'reasoning'],
   body: chatBody,
   read: readChat,
 };

@@ -9,7 +9,7 @@ export const completions: Endpoint = {
   canStream: true,
   producesTokens: true,
   title: 'LLM Metrics',
-  contentKey: 'text',
+  textKeys: ['text'],
   body: completionsBody,
   read: readCompletion,
 };

@@ -51,8 +51,8 @@ export interface Endpoint {
   readonly producesTokens: boolean;
   /** The console table's title. */
   readonly title: string;
-  /** The key whose string value holds the text of a streamed unit: what the learned template looks for. */
-  readonly contentKey: string;
+  /** Keys whose string value may hold a streamed unit's text: where the learned template looks for its gap. */
+  readonly textKeys: readonly string[];
   /** The body without stream options and extras. @throws UserError if the endpoint cannot say this turn. */
   body(request: BodyRequest, options: BodyOptions): JsonObject;
   /** Reads an answer unit; undefined when the shape is not this endpoint's. */

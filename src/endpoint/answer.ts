@@ -1,0 +1,292 @@
+import type { Packet, StreamHandler, StreamMessage } from '../transport/event-stream.js';
+import { isObject, type Json, type JsonObject } from '../util/json.js';
+import type { AssistantMessage, Chunk, Endpoint } from './endpoint.js';
+import { learnTemplate, type TextKind, type UnitTemplate } from './template.js';
+
+/** Why an answer that arrived whole is no success, in the words of the record file. */
+export interface AnswerError {
+  readonly code?: number;
+  readonly type: string;
+  readonly message: string;
+}
+
+/** One answer unit as it came, for the raw export. */
+export interface AnswerUnit {
+  readonly atNs: number;
+  readonly packets?: readonly Packet[];
+  readonly text?: string;
+  readonly contentType?: string;
+}
+
+export interface AnswerOptions {
+  readonly endpoint: Endpoint;
+  /** `marked`: a stream must end in `[DONE]` or hold a finish reason. */
+  readonly streamEnd: 'marked' | 'any';
+  /** Keep every unit for the raw export. */
+  readonly keepUnits: boolean;
+}
+
+// Units before the template is learnt, and learnings before a stream counts as one that has none: a server that
+// changes something beside the text in every unit would otherwise pay for learning each time.
+const LEARN_AFTER = 2;
+const MOST_LEARNINGS = 6;
+
+/**
+ * Takes one answer apart while it arrives: which units carry content and when they came, the text, the usage, the
+ * error. Times are those that the transport gives. One object per request and none per unit.
+ */
+export class Answer implements StreamHandler {
+  /** Times of the units that carry content; the first `contentCount` are set. */
+  contentNs = new Float64Array(8);
+  contentCount = 0;
+  /** First unit with text other than reasoning; NaN: none. */
+  firstOutputNs = Number.NaN;
+  /** Last unit of any kind; NaN: none. */
+  lastUnitNs = Number.NaN;
+  usage: JsonObject | undefined = undefined;
+  units: AnswerUnit[] | undefined;
+
+  readonly #options: AnswerOptions;
+  #template: UnitTemplate | undefined = undefined;
+  #parsedTexts = 0;
+  #learnings = 0;
+  // Text of the template's gaps, still escaped: decoded in one go, so that nothing is made per unit.
+  #gaps: Buffer | undefined = undefined;
+  #gapsLength = 0;
+  #gapsKind: TextKind = 'text';
+  #output: string | undefined = undefined;
+  // The output without tool calls, for the history; undefined while they are the same.
+  #content: string | undefined = undefined;
+  #reasoning: string | undefined = undefined;
+  #toolCalls: JsonObject[] = [];
+  #done = false;
+  #finished = false;
+  #streamed = false;
+  #error: AnswerError | undefined = undefined;
+
+  constructor(options: AnswerOptions) {
+    this.#options = options;
+    this.units = options.keepUnits ? [] : undefined;
+  }
+
+  onData(bytes: Buffer, start: number, end: number, atNs: number): void {
+    this.#streamed = true;
+    this.lastUnitNs = atNs;
+    if (this.units)
+      this.units.push({ atNs, packets: [{ name: 'data', value: bytes.toString('utf8', start, end) }] });
+    const template = this.#template;
+    if (template !== undefined) {
+      const head = template.match(bytes, start, end);
+      if (head > 0) {
+        this.#keepGap(bytes, start + head, end - template.tailLength, template.kind);
+        this.#noteContent(atNs, template.kind === 'text');
+        return;
+      }
+    }
+    if (isDone(bytes, start, end)) {
+      this.#done = true;
+      return;
+    }
+    this.#readUnit(bytes.toString('utf8', start, end), atNs, bytes, start, end);
+  }
+
+  onMessage(message: StreamMessage, atNs: number): void {
+    this.#streamed = true;
+    this.lastUnitNs = atNs;
+    if (this.units) this.units.push({ atNs, packets: message.packets });
+    if (message.event.toLowerCase() === 'error') {
+      this.#fail(eventError(message));
+    } else if (message.data === '[DONE]') {
+      this.#done = true;
+    } else if (message.data !== undefined && message.data !== '') {
+      this.#readUnit(message.data, atNs);
+    }
+  }
+
+  /** A whole body, complete at `atNs`. */
+  onWholeBody(text: string, contentType: string, atNs: number): void {
+    this.lastUnitNs = atNs;
+    if (this.units) this.units.push({ atNs, text, contentType });
+    this.#readUnit(text, atNs);
+  }
+
+  /** All content and tool text in order of arrival; undefined when none came. */
+  get output(): string | undefined {
+    this.#decodeGaps();
+    return this.#output;
+  }
+
+  get reasoning(): string | undefined {
+    this.#decodeGaps();
+    return this.#reasoning;
+  }
+
+  /** The error that a complete answer holds; undefined for a good one. */
+  get error(): AnswerError | undefined {
+    if (this.#error !== undefined) return this.#error;
+    if (this.contentCount === 0) {
+      const note = Number.isNaN(this.lastUnitNs)
+        ? 'No responses were received'
+        : 'No response held any content (text, reasoning or tool calls)';
+      return {
+        type: 'InvalidInferenceResultError',
+        message: `InvalidInferenceResultError('Invalid inference result: ${note}')`,
+      };
+    }
+    if (this.#streamed && this.#options.streamEnd === 'marked' && !this.#done && !this.#finished) {
+      return {
+        code: 502,
+        type: 'IncompleteStreamError',
+        message:
+          'The stream ended without [DONE] and without a finish_reason, so it may be cut short; for servers that mark no end, --stream-end any counts such streams as complete',
+      };
+    }
+    return undefined;
+  }
+
+  /** The answer as it enters the history; undefined when there is nothing to say. */
+  get message(): AssistantMessage | undefined {
+    this.#decodeGaps();
+    const content = this.#content ?? this.#output ?? '';
+    if (this.#toolCalls.length > 0) return { content, toolCalls: this.#toolCalls };
+    const text = content !== '' ? content : (this.#reasoning ?? '');
+    return text === '' ? undefined : { content: text };
+  }
+
+  #readUnit(text: string, atNs: number, bytes?: Buffer, start = 0, end = 0): void {
+    let unit: Json;
+    try {
+      unit = JSON.parse(text);
+    } catch {
+      return;
+    }
+    if (isObject(unit) && unit.error !== undefined && unit.error !== null) {
+      this.#fail(errorOf(unit.error));
+      return;
+    }
+    const chunk = this.#options.endpoint.read(unit);
+    if (chunk === undefined) return;
+    this.#take(chunk, atNs);
+    if (bytes !== undefined && (chunk.text !== undefined || chunk.reasoning !== undefined)) {
+      this.#parsedTexts++;
+      if (this.#parsedTexts >= LEARN_AFTER && this.#learnings < MOST_LEARNINGS) {
+        this.#learnings++;
+        this.#template =
+          learnTemplate(this.#options.endpoint, bytes.subarray(start, end), chunk) ?? this.#template;
+      }
+    }
+  }
+
+  #take(chunk: Chunk, atNs: number): void {
+    if (chunk.usage !== undefined) this.usage = chunk.usage;
+    if (chunk.finished) this.#finished = true;
+    if (chunk.toolCalls !== undefined) this.#mergeToolCalls(chunk.toolCalls);
+    const isOutput = chunk.text !== undefined || chunk.toolText !== undefined;
+    if (!isOutput && chunk.reasoning === undefined) return;
+    this.#decodeGaps();
+    if (chunk.reasoning !== undefined) this.#reasoning = (this.#reasoning ?? '') + chunk.reasoning;
+    if (chunk.text !== undefined) this.#addText(chunk.text);
+    if (chunk.toolText !== undefined) {
+      this.#content ??= this.#output ?? '';
+      this.#output = (this.#output ?? '') + chunk.toolText;
+    }
+    this.#noteContent(atNs, isOutput);
+  }
+
+  #addText(text: string): void {
+    this.#output = (this.#output ?? '') + text;
+    if (this.#content !== undefined) this.#content += text;
+  }
+
+  #noteContent(atNs: number, isOutput: boolean): void {
+    if (isOutput && Number.isNaN(this.firstOutputNs)) this.firstOutputNs = atNs;
+    if (this.contentCount === this.contentNs.length) {
+      const grown = new Float64Array(this.contentNs.length * 2);
+      grown.set(this.contentNs);
+      this.contentNs = grown;
+    }
+    this.contentNs[this.contentCount++] = atNs;
+  }
+
+  #keepGap(bytes: Buffer, start: number, end: number, kind: TextKind): void {
+    if (kind !== this.#gapsKind) {
+      this.#decodeGaps();
+      this.#gapsKind = kind;
+    }
+    const length = this.#gapsLength + (end - start);
+    let gaps = this.#gaps;
+    if (gaps === undefined || gaps.length < length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(512, 2 * length));
+      if (gaps !== undefined) gaps.copy(grown, 0, 0, this.#gapsLength);
+      gaps = grown;
+      this.#gaps = grown;
+    }
+    // A loop beats Buffer.copy below some thirty bytes, which is what a token is.
+    for (let from = start, to = this.#gapsLength; from < end; from++, to++) gaps[to] = bytes[from] ?? 0;
+    this.#gapsLength = length;
+  }
+
+  #decodeGaps(): void {
+    if (this.#gaps === undefined || this.#gapsLength === 0) return;
+    const escaped = this.#gaps.toString('utf8', 0, this.#gapsLength);
+    this.#gapsLength = 0;
+    // The template let only whole JSON string bodies through, so the parse cannot fail.
+    const text: string = escaped.includes('\\') ? JSON.parse(`"${escaped}"`) : escaped;
+    if (this.#gapsKind === 'reasoning') this.#reasoning = (this.#reasoning ?? '') + text;
+    else this.#addText(text);
+  }
+
+  /** Pieces of one call share their index; name and arguments arrive in parts. */
+  #mergeToolCalls(pieces: readonly JsonObject[]): void {
+    for (const piece of pieces) {
+      const index = typeof piece.index === 'number' ? piece.index : this.#toolCalls.length;
+      const known = this.#toolCalls[index];
+      const { index: _, ...call } = piece;
+      if (known === undefined) {
+        this.#toolCalls[index] = call;
+      } else if (isObject(piece.function)) {
+        const target: JsonObject = isObject(known.function) ? { ...known.function } : {};
+        for (const key of ['name', 'arguments']) {
+          const part = piece.function[key];
+          if (typeof part === 'string')
+            target[key] = (typeof target[key] === 'string' ? target[key] : '') + part;
+        }
+        known.function = target;
+      }
+    }
+  }
+
+  #fail(error: AnswerError): void {
+    this.#error ??= error;
+  }
+}
+
+function isDone(bytes: Buffer, start: number, end: number): boolean {
+  return end - start === 6 && bytes[start] === 0x5b && bytes.toString('latin1', start, end) === '[DONE]';
+}
+
+function errorOf(error: Json): AnswerError {
+  const code = isObject(error) && typeof error.code === 'number' ? error.code : Number.NaN;
+  const known = Number.isInteger(code) && code >= 400 && code <= 599;
+  return { code: known ? code : 502, type: 'SSEResponseError', message: errorMessage(error) };
+}
+
+function errorMessage(error: Json): string {
+  if (typeof error === 'string') return error;
+  if (isObject(error) && typeof error.message === 'string') return error.message;
+  return JSON.stringify(error);
+}
+
+function eventError(message: StreamMessage): AnswerError {
+  return { code: 502, type: 'SSEResponseError', message: message.comment ?? dataMessage(message.data ?? '') };
+}
+
+function dataMessage(data: string): string {
+  try {
+    const parsed: Json = JSON.parse(data);
+    if (isObject(parsed)) return errorMessage(parsed.error ?? parsed);
+    return data;
+  } catch {
+    return data;
+  }
+}

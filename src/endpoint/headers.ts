@@ -1,0 +1,68 @@
+/** What the headers of every request of the run are made from. */
+export interface HeaderOptions {
+  readonly userAgent: string;
+  readonly streaming: boolean;
+  /** `--header`, name to value. */
+  readonly extra: Readonly<Record<string, string>>;
+  readonly apiKey?: string;
+  /** Header that carries the session's id. */
+  readonly sessionHeader: string;
+  /** Send `X-Session-Affinity` too. */
+  readonly sessionAffinity: boolean;
+}
+
+/** Name, value, name, value … of one request; later rules replace earlier ones, whatever their letters' case. */
+export type HeaderMaker = (requestId: string, correlationId: string) => string[];
+
+/**
+ * Headers of a request: ids, then `--header`, then the key, then Accept and Content-Type, then session affinity.
+ */
+export function headerMaker(options: HeaderOptions): HeaderMaker {
+  const fixed = new Map<string, [string, string]>();
+  const set = (name: string, value: string) => fixed.set(name.toLowerCase(), [name, value]);
+  const requestIdKey = 'x-request-id';
+  const sessionKey = options.sessionHeader.toLowerCase();
+  set('User-Agent', options.userAgent);
+  set('X-Request-ID', '');
+  set(options.sessionHeader, '');
+  const given = new Set<string>();
+  for (const [name, value] of Object.entries(options.extra)) {
+    set(name, value);
+    given.add(name.toLowerCase());
+  }
+  if (options.apiKey !== undefined) set('Authorization', `Bearer ${options.apiKey}`);
+  set('Accept', options.streaming ? 'text/event-stream' : 'application/json');
+  set('Content-Type', 'application/json');
+  if (options.sessionAffinity) set('X-Session-Affinity', '');
+
+  const rows = [...fixed.entries()];
+  const requestIdAt = given.has(requestIdKey) ? -1 : rows.findIndex(([key]) => key === requestIdKey);
+  const sessionAt = given.has(sessionKey) ? -1 : rows.findIndex(([key]) => key === sessionKey);
+  const affinityAt = options.sessionAffinity ? rows.findIndex(([key]) => key === 'x-session-affinity') : -1;
+  const flat = rows.flatMap(([, row]) => row);
+  return (requestId, correlationId) => {
+    const headers = flat.slice();
+    if (requestIdAt >= 0) headers[2 * requestIdAt + 1] = requestId;
+    if (sessionAt >= 0) headers[2 * sessionAt + 1] = correlationId;
+    if (affinityAt >= 0) headers[2 * affinityAt + 1] = correlationId;
+    return headers;
+  };
+}
+
+const secretNames =
+  /auth|token|secret|password|passwd|credential|cookie|apikey|api[-_]key|session|signature|sas-key|access-key|private-key|ocp-apim-subscription-key|x-functions-key/i;
+
+/** Whether a header's value must not reach a file or a log. */
+export function isSecretHeader(name: string): boolean {
+  return secretNames.test(name);
+}
+
+/** Headers as an object, secrets replaced by `<redacted>`. */
+export function redactedHeaders(headers: readonly string[]): Record<string, string> {
+  const shown: Record<string, string> = {};
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    shown[name] = isSecretHeader(name) ? '<redacted>' : (headers[i + 1] ?? '');
+  }
+  return shown;
+}

@@ -1,0 +1,60 @@
+const SESSIONS = 0;
+const ISSUED = 1;
+const RETURNED = 2;
+const STOP = 3;
+const LENGTH = 4;
+
+/**
+ * What all load threads share: tickets for sessions and requests, handed out exactly once whatever the number of
+ * threads, and the stop sign. Reading or taking costs no message.
+ */
+export class SharedCounters {
+  readonly buffer: SharedArrayBuffer;
+  readonly #cells: Int32Array;
+
+  /** @param buffer that of another thread's counters; absent: new ones, all zero. */
+  constructor(buffer = new SharedArrayBuffer(4 * LENGTH)) {
+    this.buffer = buffer;
+    this.#cells = new Int32Array(buffer);
+  }
+
+  /** The next session's number, or undefined when `limit` sessions were handed out. */
+  takeSession(limit: number): number | undefined {
+    return this.#take(SESSIONS, limit);
+  }
+
+  /** The next request's number, or undefined when `limit` requests were handed out. */
+  takeRequest(limit: number): number | undefined {
+    return this.#take(ISSUED, limit);
+  }
+
+  noteReturn(): void {
+    Atomics.add(this.#cells, RETURNED, 1);
+  }
+
+  /** From now on nothing new is issued. */
+  stop(): void {
+    Atomics.store(this.#cells, STOP, 1);
+  }
+
+  get stopped(): boolean {
+    return Atomics.load(this.#cells, STOP) === 1;
+  }
+
+  get issued(): number {
+    return Atomics.load(this.#cells, ISSUED);
+  }
+
+  get returned(): number {
+    return Atomics.load(this.#cells, RETURNED);
+  }
+
+  // Compare-and-exchange, so that a refused take leaves no trace in the count.
+  #take(cell: number, limit: number): number | undefined {
+    for (;;) {
+      const number = Atomics.load(this.#cells, cell);
+      if (number >= limit) return undefined;
+      if (Atomics.compareExchange(this.#cells, cell, number, number + 1) === number) return number;
+    }
+  }
+}

@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto';
+import { Answer, type AnswerOptions } from '../endpoint/answer.js';
+import { finishedBody, inputTextOf } from '../endpoint/body.js';
+import type { AssistantMessage, BodyOptions, Endpoint } from '../endpoint/endpoint.js';
+import { type HeaderMaker, redactedHeaders } from '../endpoint/headers.js';
+import type { Phase, RawExchange, RecordError, RequestRecord } from '../records/record.js';
+import { EventStreamParser } from '../transport/event-stream.js';
+import {
+  type Exchange,
+  type ResponseHandler,
+  type ResponseHead,
+  type Transport,
+  type TransportError,
+  WireTimes,
+} from '../transport/transport.js';
+import { messageOf } from '../util/errors.js';
+import type { JsonObject } from '../util/json.js';
+import type { Session } from './session.js';
+
+/** What all requests of a thread share. */
+export interface SendingOptions {
+  readonly phase: Phase;
+  readonly endpoint: Endpoint;
+  readonly body: BodyOptions;
+  readonly headers: HeaderMaker;
+  readonly answer: AnswerOptions;
+  readonly countsTokens: boolean;
+  readonly requestTimeoutMs: number;
+  readonly transport: Transport;
+  readonly nowNs: () => number;
+}
+
+// Keys of a body that hold text: where a user sets one, the length known from the prompt's making is not the body's.
+const textKeys = ['messages', 'prompt', 'system', 'instructions', 'input', 'inputs', 'tools'];
+
+/**
+ * One request from its making to its record. The transport calls it as things happen; it calls `returned` exactly
+ * once, whatever happened.
+ */
+export class RequestRun implements ResponseHandler {
+  readonly session: Session;
+  readonly #options: SendingOptions;
+  readonly #returned: (run: RequestRun, record: RequestRecord, answer: AssistantMessage | undefined) => void;
+  readonly #sessionNum: number;
+  readonly #dueNs: number;
+  readonly #requestId = randomUUID();
+  readonly #answer: Answer;
+  #body: JsonObject = {};
+  #headers: string[] = [];
+  #startNs = Number.NaN;
+  #ackNs = Number.NaN;
+  #exchange: Exchange | undefined = undefined;
+  #head: ResponseHead | undefined = undefined;
+  #stream: EventStreamParser | undefined = undefined;
+  #bodyParts: Buffer[] | undefined = undefined;
+
+  constructor(
+    session: Session,
+    sessionNum: number,
+    dueNs: number,
+    options: SendingOptions,
+    returned: (run: RequestRun, record: RequestRecord, answer: AssistantMessage | undefined) => void,
+  ) {
+    this.session = session;
+    this.#sessionNum = sessionNum;
+    this.#dueNs = dueNs;
+    this.#options = options;
+    this.#returned = returned;
+    this.#answer = new Answer(options.answer);
+  }
+
+  /** Makes the body and hands it to the transport. */
+  send(): void {
+    const { session } = this;
+    const { turn } = session;
+    if (turn === undefined) throw new Error('a session without a turn left was sent');
+    const { endpoint, body, headers, transport, requestTimeoutMs, nowNs } = this.#options;
+    try {
+      this.#body = finishedBody(
+        endpoint,
+        { conversation: session.conversation, turn, past: session.past },
+        body,
+      );
+    } catch (thrown) {
+      this.#startNs = nowNs();
+      this.#fail({ type: 'ValueError', message: messageOf(thrown) }, this.#startNs);
+      return;
+    }
+    this.#headers = headers(this.#requestId, session.correlationId);
+    const text = JSON.stringify(this.#body);
+    this.#startNs = nowNs();
+    this.#exchange = transport.send(
+      {
+        method: 'POST',
+        origin: session.target,
+        path: session.target.path,
+        headers: this.#headers,
+        body: text,
+        timeoutMs: requestTimeoutMs,
+        connectionKey: session.correlationId,
+        lastOfKey: session.isLastTurn,
+      },
+      this,
+    );
+  }
+
+  /** Drops the request; its record says why. */
+  cancel(message: string): void {
+    this.#exchange?.destroy();
+    const atNs = this.#options.nowNs();
+    this.#fail({ code: 499, type: 'RequestCancellationError', message }, atNs, atNs);
+  }
+
+  onSent(): void {}
+
+  onHead(head: ResponseHead, atNs: number): void {
+    this.#head = head;
+    const succeeded = head.status >= 200 && head.status <= 299;
+    if (succeeded) this.#ackNs = atNs;
+    if (succeeded && contentType(head) === 'text/event-stream')
+      this.#stream = new EventStreamParser(this.#answer);
+    else this.#bodyParts = [];
+  }
+
+  onBody(bytes: Buffer, start: number, end: number, atNs: number): void {
+    if (this.#stream !== undefined) this.#stream.feed(bytes, start, end, atNs);
+    else this.#bodyParts?.push(Buffer.from(bytes.subarray(start, end)));
+  }
+
+  onEnd(atNs: number): void {
+    const head = this.#head;
+    this.#stream?.end();
+    const text = this.#bodyParts === undefined ? '' : Buffer.concat(this.#bodyParts).toString();
+    if (head !== undefined && (head.status < 200 || head.status > 299)) {
+      const location = head.header('location');
+      const message =
+        text !== '' || location === undefined ? text : `Redirect to ${location} was not followed`;
+      this.#fail({ code: head.status, type: head.reason, message }, atNs);
+      return;
+    }
+    if (this.#bodyParts !== undefined && text !== '') {
+      this.#answer.onWholeBody(text, head?.header('content-type') ?? '', atNs);
+    }
+    const { error, lastUnitNs } = this.#answer;
+    const endNs = Number.isNaN(lastUnitNs) ? atNs : lastUnitNs;
+    if (error !== undefined) this.#fail(error, endNs);
+    else this.#finish(endNs, undefined, undefined);
+  }
+
+  onError(error: TransportError, atNs: number): void {
+    this.#fail(
+      {
+        type: error.type,
+        message: error.message,
+        ...(error.innerMessage === undefined ? {} : { cause: error.innerMessage, causeChain: [error.type] }),
+      },
+      atNs,
+    );
+  }
+
+  #fail(error: RecordError, endNs: number, cancelledNs?: number): void {
+    this.#finish(endNs, error, cancelledNs);
+  }
+
+  #finish(endNs: number, error: RecordError | undefined, cancelledNs: number | undefined): void {
+    const failed = error !== undefined;
+    const { session } = this;
+    const answer = this.#answer;
+    const cancelled = cancelledNs !== undefined;
+    const tokens = this.#inputTokens();
+    const record: RequestRecord = {
+      phase: this.#options.phase,
+      sessionNum: this.#sessionNum,
+      requestId: this.#requestId,
+      correlationId: session.correlationId,
+      conversationId: session.conversation.sessionId,
+      turnIndex: session.turnIndex,
+      workerId: '',
+      model: typeof this.#body.model === 'string' ? this.#body.model : (session.turn?.model ?? ''),
+      dueNs: this.#dueNs,
+      startNs: this.#startNs,
+      ackNs: cancelled ? Number.NaN : this.#ackNs,
+      endNs,
+      contentNs: failed ? new Float64Array(0) : answer.contentNs.subarray(0, answer.contentCount),
+      firstOutputNs: failed ? Number.NaN : answer.firstOutputNs,
+      wire: this.#exchange?.times ?? new WireTimes(),
+      text: failed ? undefined : answer.output,
+      reasoning: failed ? undefined : answer.reasoning,
+      usage: answer.usage,
+      inputTokens: tokens,
+      inputText: tokens === undefined && this.#options.countsTokens ? inputTextOf(this.#body) : undefined,
+      requestedOsl: requestedOsl(this.#body),
+      error,
+      cancelledNs,
+      raw: this.#options.answer.keepUnits ? this.#raw() : undefined,
+    };
+    this.#returned(this, record, failed ? undefined : answer.message);
+  }
+
+  /** The length that the prompt was made to, where it is all the text of the body. */
+  #inputTokens(): number | undefined {
+    const { turn, past, conversation } = this.session;
+    if (turn?.inputTokens === undefined || past.length > 0 || conversation.systemMessage !== undefined)
+      return undefined;
+    const extras = [this.#options.body.extraInputs, turn.extra ?? {}];
+    return textKeys.some((key) => extras.some((extra) => key in extra)) ? undefined : turn.inputTokens;
+  }
+
+  #raw(): RawExchange {
+    return {
+      ...(this.#head === undefined ? {} : { status: this.#head.status }),
+      requestHeaders: redactedHeaders(this.#headers),
+      payload: this.#body,
+      units: this.#answer.units ?? [],
+    };
+  }
+}
+
+function contentType(head: ResponseHead): string {
+  return (head.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+/** The output cap as it was sent, also where the user set it by hand. */
+function requestedOsl(body: JsonObject): number | undefined {
+  for (const key of ['max_completion_tokens', 'max_tokens']) {
+    const value = body[key];
+    if (typeof value === 'number') return value;
+  }
+  return undefined;
+}

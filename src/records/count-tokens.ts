@@ -1,0 +1,57 @@
+import type { CountedRecord, RequestRecord, TokenCounts } from './record.js';
+import { readUsage } from './usage.js';
+
+/** Number of tokens of a text, without special tokens, by the tokenizer of `model`. */
+export type CountText = (text: string, model: string) => number;
+
+/** Characters of prompts whose counts are kept; a dataset that is used again is so counted once. */
+const MOST_KEPT_CHARACTERS = 32_000_000;
+
+/**
+ * Counts the tokens of finished records. With `countText` absent the counts are the server's, all three from the
+ * record's usage.
+ */
+export function tokenCounter(countText: CountText | undefined): (record: RequestRecord) => CountedRecord {
+  if (countText === undefined) return (record) => ({ record, tokens: serverCounts(record) });
+  const countInput = keptCounts(countText);
+  return (record) => ({ record, tokens: clientCounts(record, countText, countInput) });
+}
+
+function clientCounts(record: RequestRecord, countText: CountText, countInput: CountText): TokenCounts {
+  const { inputTokens, inputText, text, reasoning, model } = record;
+  const failed = record.error !== undefined;
+  return {
+    input: inputTokens ?? (inputText === undefined ? undefined : countInput(inputText, model)),
+    output: failed || text === undefined ? undefined : countText(text, model),
+    reasoning: failed || reasoning === undefined ? undefined : countText(reasoning, model),
+  };
+}
+
+/** Output is what was completed less the reasoning; servers whose parts do not add up are cut at 0. */
+function serverCounts(record: RequestRecord): TokenCounts {
+  if (record.usage === undefined) return { input: undefined, output: undefined, reasoning: undefined };
+  const { prompt, completion, reasoning } = readUsage(record.usage);
+  return {
+    input: prompt,
+    output: completion === undefined ? undefined : Math.max(0, completion - (reasoning ?? 0)),
+    reasoning,
+  };
+}
+
+function keptCounts(countText: CountText): CountText {
+  const kept = new Map<string, number>();
+  let characters = 0;
+  return (text, model) => {
+    const key = `${model}\n${text}`;
+    const known = kept.get(key);
+    if (known !== undefined) return known;
+    if (characters > MOST_KEPT_CHARACTERS) {
+      kept.clear();
+      characters = 0;
+    }
+    const count = countText(text, model);
+    kept.set(key, count);
+    characters += key.length;
+    return count;
+  };
+}
