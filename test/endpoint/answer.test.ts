@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { openTokenizer } from '../../src/dataset/tokenizer/open.js';
+import { Answer } from '../../src/endpoint/answer.js';
+import { endpoints } from '../../src/endpoint/endpoints.js';
+import { EventStreamParser } from '../../src/transport/event-stream.js';
+import { type StreamFixture, streams } from './streams.js';
+
+const qwen3 = openTokenizer({ kind: 'shipped', name: 'qwen3' });
+
+function read(stream: StreamFixture, streamEnd: 'marked' | 'any' = 'marked', keepUnits = false): Answer {
+  const answer = new Answer({ endpoint: endpoints[stream.endpoint], streamEnd, keepUnits });
+  const parser = new EventStreamParser(answer);
+  for (const [atNs, text] of stream.reads) {
+    const bytes = Buffer.from(text);
+    parser.feed(bytes, 0, bytes.length, atNs);
+  }
+  parser.end();
+  return answer;
+}
+
+describe('streams as real servers write them', () => {
+  it.each(streams)('$name', (stream) => {
+    const answer = read(stream);
+    expect([...answer.contentNs.subarray(0, answer.contentCount)]).toEqual(stream.contentNs);
+    expect(answer.firstOutputNs).toBe(stream.firstOutputNs ?? Number.NaN);
+    expect(answer.lastUnitNs).toBe(stream.lastUnitNs);
+    if (stream.error !== undefined) {
+      expect(answer.error?.type).toBe(stream.error.type);
+      expect(answer.error?.code).toBe(stream.error.code);
+      expect(answer.error?.message).toEqual(
+        typeof stream.error.message === 'string'
+          ? stream.error.message
+          : expect.stringMatching(stream.error.message),
+      );
+      return;
+    }
+    expect(answer.error).toBeUndefined();
+    expect(answer.output).toBe(stream.output);
+    expect(answer.reasoning).toBe(stream.reasoning);
+    expect(answer.usage).toEqual(stream.usage);
+    if (stream.osl !== undefined) {
+      expect(qwen3.count(answer.output ?? '') + qwen3.count(answer.reasoning ?? '')).toBe(stream.osl);
+    }
+  });
+
+  it('counts an unmarked end as complete with --stream-end any', () => {
+    const unmarked = streams.find((stream) => stream.error?.type === 'IncompleteStreamError');
+    if (unmarked === undefined) throw new Error('the fixture is gone');
+    const answer = read(unmarked, 'any');
+    expect(answer.error).toBeUndefined();
+    expect(answer.output).toBe('Cut off');
+  });
+});
+
+describe('Answer', () => {
+  const body = (text: string, endpoint: 'chat' | 'completions' = 'chat') => {
+    const answer = new Answer({ endpoint: endpoints[endpoint], streamEnd: 'marked', keepUnits: true });
+    answer.onWholeBody(text, 'application/json', 70);
+    return answer;
+  };
+
+  it('reads a whole chat body as one unit', () => {
+    const answer = body(
+      '{"object":"chat.completion","choices":[{"message":{"role":"assistant","content":" hi","reasoning":null},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}',
+    );
+    expect(answer.error).toBeUndefined();
+    expect([...answer.contentNs.subarray(0, answer.contentCount)]).toEqual([70]);
+    expect(answer.output).toBe(' hi');
+    expect(answer.usage).toEqual({ prompt_tokens: 3, completion_tokens: 1, total_tokens: 4 });
+    expect(answer.units).toEqual([
+      { atNs: 70, text: expect.stringContaining('chat.completion'), contentType: 'application/json' },
+    ]);
+  });
+
+  it('reads a whole completions body', () => {
+    expect(body('{"object":"text_completion","choices":[{"text":"x y"}]}', 'completions').output).toBe('x y');
+  });
+
+  it.each([
+    ['no JSON', '<html>'],
+    ['another object', '{"object":"list","choices":[{"message":{"content":"x"}}]}'],
+    ['empty text', '{"object":"chat.completion","choices":[{"message":{"content":""}}]}'],
+  ])('takes a body without content for a failure: %s', (_, text) => {
+    expect(body(text).error).toEqual({
+      type: 'InvalidInferenceResultError',
+      message:
+        "InvalidInferenceResultError('Invalid inference result: No response held any content (text, reasoning or tool calls)')",
+    });
+  });
+
+  it('takes a 200 without anything for a failure of its own kind', () => {
+    const answer = new Answer({ endpoint: endpoints.chat, streamEnd: 'marked', keepUnits: false });
+    expect(answer.error?.message).toBe(
+      "InvalidInferenceResultError('Invalid inference result: No responses were received')",
+    );
+  });
+
+  it('leaves reasoning out of the history when there is content, and keeps it when there is none', () => {
+    const find = (name: string) => {
+      const stream = streams.find((candidate) => candidate.name.startsWith(name));
+      if (stream === undefined) throw new Error(`no fixture ${name}`);
+      return read(stream).message;
+    };
+    expect(find('SGLang')).toEqual({ content: 'Yes sir' });
+    expect(find('a server that calls it reasoning')).toEqual({ content: 'One two three' });
+    expect(find('tool calls')).toEqual({
+      content: '',
+      toolCalls: [
+        { id: 'c1', type: 'function', function: { name: 'get_weather', arguments: '{"city": "Oslo"}' } },
+      ],
+    });
+  });
+
+  it('keeps every unit with its fields for the raw export', () => {
+    const stream = streams[0];
+    if (stream === undefined) throw new Error('no fixture');
+    const units = read(stream, 'marked', true).units ?? [];
+    expect(units.map((unit) => unit.atNs)).toEqual([100, 150, 200, 300, 400, 500, 510, 520]);
+    expect(units[1]?.packets).toEqual([{ name: 'comment', value: 'ping' }]);
+    expect(units[7]?.packets).toEqual([{ name: 'data', value: '[DONE]' }]);
+  });
+});

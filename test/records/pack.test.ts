@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { packRecords, unpackRecords } from '../../src/records/pack.js';
+import type { RequestRecord } from '../../src/records/record.js';
+import { WireTimes } from '../../src/transport/transport.js';
+
+const full: RequestRecord = {
+  phase: 'profiling',
+  sessionNum: 7,
+  requestId: 'r',
+  correlationId: 'c',
+  conversationId: 'session_000007',
+  turnIndex: 2,
+  workerId: 'worker_1',
+  model: 'm',
+  dueNs: 1,
+  startNs: 2,
+  ackNs: 3,
+  endNs: 9,
+  contentNs: Float64Array.of(4, 5.5, 6),
+  firstOutputNs: 5.5,
+  wire: Object.assign(new WireTimes(), { startNs: 2, sendEndNs: 2.5, reused: true, bytesSent: 10, reads: 3 }),
+  text: 'a "quoted" é',
+  reasoning: 'r',
+  usage: { prompt_tokens: 3 },
+  inputTokens: 30,
+  inputText: undefined,
+  requestedOsl: 5,
+  error: undefined,
+  cancelledNs: undefined,
+  raw: undefined,
+};
+const failed: RequestRecord = {
+  ...full,
+  phase: 'warmup',
+  ackNs: Number.NaN,
+  contentNs: new Float64Array(0),
+  firstOutputNs: Number.NaN,
+  text: undefined,
+  reasoning: undefined,
+  usage: undefined,
+  inputTokens: undefined,
+  inputText: 'all of it',
+  requestedOsl: undefined,
+  error: { code: 499, type: 'RequestCancellationError', message: 'cut', causeChain: ['A'] },
+  cancelledNs: 8,
+  raw: { status: 200, requestHeaders: { A: 'b' }, payload: { x: 1 }, units: [{ atNs: 4, text: 't' }] },
+};
+
+describe('record batches', () => {
+  it('bring every fact over unchanged', () => {
+    const batch = packRecords([full, failed, full], 'worker_1');
+    expect(batch.count).toBe(3);
+    expect(unpackRecords(structuredClone(batch))).toEqual([full, failed, full]);
+  });
+});
