@@ -1,0 +1,72 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative, sep } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/** What each folder may import, besides itself and `util/`; `types of X` as `X:type`. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  util: [],
+  config: [],
+  dataset: [],
+  transport: [],
+  endpoint: ['dataset:type', 'transport:type'],
+  records: ['dataset:type', 'endpoint:type', 'transport'],
+  load: ['dataset', 'endpoint', 'transport', 'records'],
+  metrics: ['records'],
+  export: ['metrics', 'records'],
+  report: ['metrics', 'records'],
+  ui: ['metrics', 'records'],
+  'mock-server': [],
+  commands: ['*'],
+  build: ['*'],
+  '': ['*'],
+};
+
+interface Import {
+  readonly from: string;
+  readonly folder: string;
+  readonly typeOnly: boolean;
+}
+
+const sourceRoot = 'src';
+const files = readdirSync(sourceRoot, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.ts'),
+);
+
+function folderOf(file: string): string {
+  const parts = file.split(sep);
+  return parts.length > 1 ? (parts[0] ?? '') : '';
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(sourceRoot, file), 'utf8');
+  const statements = text.matchAll(
+    /(?:^|\n)(?:import|export)\s+(type\s+)?([^'"`;]*?)from\s+'(\.[^']+)'|import\('(\.[^']+)'\)/g,
+  );
+  return [...statements].map(([, type, names, path, dynamic]) => {
+    const target = normalize(join(dirname(file), path ?? dynamic ?? ''));
+    const everyNameIsType = /^\{[^}]*\}\s*$/.test(names ?? '') && !/[{,]\s*(?!type\s)[\w$]/.test(names ?? '');
+    return {
+      from: file,
+      folder: folderOf(relative('.', target)),
+      typeOnly: type !== undefined || everyNameIsType,
+    };
+  });
+}
+
+describe('imports follow the way of the data', () => {
+  it('every folder is in the table', () => {
+    expect([...new Set(files.map(folderOf))].filter((folder) => !(folder in allowed))).toEqual([]);
+  });
+
+  it.each(Object.keys(allowed))('%s/', (folder) => {
+    const rules = allowed[folder] ?? [];
+    const broken = files
+      .filter((file) => folderOf(file) === folder)
+      .flatMap(importsOf)
+      .filter((found) => found.folder !== folder && found.folder !== 'util')
+      .filter((found) => !rules.includes('*') && !rules.includes(found.folder))
+      .filter((found) => !(found.typeOnly && rules.includes(`${found.folder}:type`)))
+      .map((found) => `${found.from} imports ${found.folder}/`);
+    expect(broken).toEqual([]);
+  });
+});
