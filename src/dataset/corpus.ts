@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Tokenizer, TokenizerSource } from './tokenizer/tokenizer.js';
+
+/**
+ * The corpus as one tokenizer sees it. Token counts add up over words for every tokenizer that never merges across
+ * a space, so any run of words has a known length without encoding it. Plain data over shared memory: handing it to
+ * another thread copies nothing.
+ */
+export interface CorpusIndex {
+  /** The words joined by single spaces; ASCII, a byte a character. */
+  readonly text: Uint8Array;
+  /** Where each word begins in `text`, and one entry more: where the word after the last would begin. */
+  readonly wordStarts: Uint32Array;
+  /** Tokens of all words in front of each, every word with its leading space; and one entry more: of all words. */
+  readonly tokensBefore: Uint32Array;
+  /** What a word costs more (or less) at the start of a text, where no space stands before it, in tokens. */
+  readonly extraAtStart: Int8Array;
+  /** Numbers of words that are one token wherever they stand; each word once. */
+  readonly fillers: Uint32Array;
+}
+
+/** What a tokenizer decides: all of a `CorpusIndex` that the text alone does not tell. */
+interface WordCosts {
+  readonly tokens: Uint8Array;
+  readonly extraAtStart: Int8Array;
+  readonly fillers: Uint32Array;
+}
+
+const assets = new URL('../../assets/', import.meta.url);
+const compiledName = 'corpus.bin';
+
+/** Encodes every distinct word of the corpus once, with and without its leading space (about a second). */
+export function indexCorpus(tokenizer: Tokenizer): CorpusIndex {
+  const words = readWords();
+  return joined(words, countWords(words, tokenizer));
+}
+
+/** The index compiled at build time, in some milliseconds; undefined where there is none: use `indexCorpus`. */
+export function loadCorpusIndex(source: TokenizerSource): CorpusIndex | undefined {
+  if (source.kind !== 'shipped') return undefined;
+  let file: Buffer;
+  try {
+    file = readFileSync(new URL(`tokenizers/qwen3/${compiledName}`, assets));
+  } catch {
+    return undefined;
+  }
+  return joined(readWords(), unpacked(file));
+}
+
+/** Name and content of the file that `loadCorpusIndex` reads. */
+export function compiledCorpus(index: CorpusIndex): { name: string; content: Uint8Array } {
+  const count = index.extraAtStart.length;
+  const header = Uint32Array.of(count, index.fillers.length);
+  const tokens = new Uint8Array(count);
+  for (let word = 0; word < count; word++) {
+    tokens[word] = (index.tokensBefore[word + 1] ?? 0) - (index.tokensBefore[word] ?? 0);
+  }
+  const parts = [header, index.fillers, tokens, index.extraAtStart];
+  const content = Buffer.concat(
+    parts.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength)),
+  );
+  return { name: compiledName, content };
+}
+
+interface Words {
+  readonly text: Uint8Array;
+  readonly wordStarts: Uint32Array;
+}
+
+/** Reads the corpus into one line of words with single spaces between them. */
+function readWords(): Words {
+  const raw = readFileSync(fileURLToPath(new URL('corpus/moby-dick.txt', assets)));
+  const text = new Uint8Array(new SharedArrayBuffer(raw.length));
+  const starts = new Uint32Array(raw.length);
+  let words = 0;
+  let length = 0;
+  let inWord = false;
+  for (const byte of raw) {
+    if (byte <= 0x20) {
+      inWord = false;
+      continue;
+    }
+    if (!inWord) {
+      if (words > 0) text[length++] = 0x20;
+      starts[words++] = length;
+      inWord = true;
+    }
+    text[length++] = byte;
+  }
+  const wordStarts = new Uint32Array(new SharedArrayBuffer((words + 1) * 4));
+  wordStarts.set(starts.subarray(0, words));
+  wordStarts[words] = length + 1;
+  return { text: text.subarray(0, length), wordStarts };
+}
+
+function countWords({ text, wordStarts }: Words, tokenizer: Tokenizer): WordCosts {
+  const all = Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('latin1');
+  const words = all.split(' ');
+  // A word is counted behind another, not after a bare space: some normalizers put a mark of their own in front.
+  const anchor = tokenizer.count('a');
+  const known = new Map<string, { tokens: number; extra: number }>();
+  const tokens = new Uint8Array(wordStarts.length - 1);
+  const extraAtStart = new Int8Array(tokens.length);
+  const fillers: number[] = [];
+  for (const [number, word] of words.entries()) {
+    let cost = known.get(word);
+    if (!cost) {
+      const inside = tokenizer.count(`a ${word}`) - anchor;
+      cost = { tokens: inside, extra: tokenizer.count(word) - inside };
+      known.set(word, cost);
+      if (cost.tokens === 1 && cost.extra === 0 && /^[a-z]+$/.test(word)) fillers.push(number);
+    }
+    tokens[number] = cost.tokens;
+    extraAtStart[number] = cost.extra;
+  }
+  return { tokens, extraAtStart, fillers: Uint32Array.from(fillers) };
+}
+
+function joined({ text, wordStarts }: Words, costs: WordCosts): CorpusIndex {
+  const words = costs.tokens.length;
+  if (words !== wordStarts.length - 1) {
+    throw new Error('the compiled corpus index belongs to another corpus: build the package again');
+  }
+  const tokensBefore = new Uint32Array(new SharedArrayBuffer((words + 1) * 4));
+  let total = 0;
+  for (let word = 0; word < words; word++) {
+    total += costs.tokens[word] ?? 0;
+    tokensBefore[word + 1] = total;
+  }
+  const extraAtStart = new Int8Array(new SharedArrayBuffer(words));
+  extraAtStart.set(costs.extraAtStart);
+  const fillers = new Uint32Array(new SharedArrayBuffer(costs.fillers.length * 4));
+  fillers.set(costs.fillers);
+  return { text, wordStarts, tokensBefore, extraAtStart, fillers };
+}
+
+function unpacked(file: Buffer): WordCosts {
+  const bytes = Uint8Array.from(file);
+  const [words = 0, fillerCount = 0] = new Uint32Array(bytes.buffer, 0, 2);
+  const tokensAt = 8 + fillerCount * 4;
+  return {
+    fillers: new Uint32Array(bytes.buffer, 8, fillerCount),
+    tokens: new Uint8Array(bytes.buffer, tokensAt, words),
+    extraAtStart: new Int8Array(bytes.buffer, tokensAt + words, words),
+  };
+}

@@ -1,0 +1,108 @@
+import { UserError } from '../../util/errors.js';
+import { isObject, type Json, type JsonObject } from '../../util/json.js';
+import { shown } from './fields.js';
+import { type DatasetType, datasetTypes, RowError } from './format.js';
+import { formats } from './formats.js';
+import { rowError } from './read-row.js';
+import { type RowFile, rowText } from './row-file.js';
+
+const unbuiltTypes = [
+  'bailian_trace',
+  'raw_payload',
+  'inputs_json',
+  'burst_gpt_trace',
+  'baseten_trace',
+  'dag_jsonl',
+  'sagemaker_data_capture',
+  'tracelab',
+  'weka_trace',
+] as const;
+type UnbuiltType = (typeof unbuiltTypes)[number];
+
+const naming = `name it with --custom-dataset-type (${datasetTypes.join(', ')})`;
+
+/** The type of a file, told from its first row. @throws UserError where none or several fit. */
+export function detectType(file: RowFile): DatasetType {
+  const row = firstRow(file);
+  const named = datasetTypes.find((type) => type === row.type);
+  if (named) return named;
+  const unbuilt = unbuiltTypes.find((type) => type === row.type) ?? unbuiltTypeOf(row);
+  if (unbuilt) throw notBuilt(file.path, unbuilt);
+
+  const marked = datasetTypes.filter((type) => type !== 'random_pool' && formats[type].marks(row));
+  const fitting = marked.length > 1 ? marked.filter((type) => fits(type, row)) : marked;
+  const [only, other] = fitting.length === 0 ? marked : fitting;
+  if (only && !other) return only;
+  const finding = only ? `fits several types: ${marked.join(', ')}` : `fits no known type: ${shown(row)}`;
+  throw rowError(file, 0, `the row ${finding}`, naming);
+}
+
+/** What a folder holds, told from the first row of each file. @throws UserError where it is no random pool. */
+export function detectFolderType(files: readonly RowFile[]): DatasetType {
+  for (const file of files) {
+    const row = firstRow(file);
+    if (row.type === 'random_pool' || formats.random_pool.marks(row)) continue;
+    if (Array.isArray(row.messages)) throw notBuilt(file.path, 'raw_payload');
+    throw rowError(
+      file,
+      0,
+      `a folder must hold random_pool files, and this row has no text: ${shown(row)}`,
+      'give one file with --input-file',
+    );
+  }
+  return 'random_pool';
+}
+
+/** @throws UserError for a type told from the name alone, before the file is read. */
+export function refuseByName(path: string): void {
+  if (/\.(parquet|arrow)$/.test(path)) throw notBuilt(path, 'baseten_trace');
+}
+
+function firstRow(file: RowFile): JsonObject {
+  const text = rowText(file, 0);
+  let value: Json;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    if (['Timestamp', 'Request tokens', 'Response tokens'].every((column) => text.includes(column))) {
+      throw notBuilt(file.path, 'burst_gpt_trace');
+    }
+    if (file.path.endsWith('.json') && /^[[{]$/.test(text)) throw notBuilt(file.path, 'inputs_json');
+    throw rowError(file, 0, `the line is no JSON: ${shown(text)}`, 'expected one JSON object a line');
+  }
+  if (!isObject(value)) {
+    throw rowError(file, 0, `expected a JSON object, got ${shown(value)}`, 'expected one JSON object a line');
+  }
+  return value;
+}
+
+function unbuiltTypeOf(row: JsonObject): UnbuiltType | undefined {
+  const has = (key: string) => (row[key] ?? undefined) !== undefined;
+  if (has('chat_id') && (has('parent_chat_id') || (has('type') && has('timestamp')))) return 'bailian_trace';
+  if (Array.isArray(row.data)) return 'inputs_json';
+  const turns = Array.isArray(row.turns) ? row.turns.filter(isObject) : [];
+  if (has('session_id') && turns.some((turn) => 'messages' in turn || 'forks' in turn || 'spawns' in turn)) {
+    return 'dag_jsonl';
+  }
+  const traceKeys = ['timestamp', 'delay', 'session_id', 'output_length', 'hash_ids'];
+  const inputs = ['input_length', 'text_input', 'payload', 'conversation_id'];
+  if (Array.isArray(row.messages) && ![...traceKeys, ...inputs].some(has)) return 'raw_payload';
+  return undefined;
+}
+
+function fits(type: DatasetType, row: JsonObject): boolean {
+  try {
+    formats[type].read(row, { textName: '', warn: () => {} });
+    return true;
+  } catch (error) {
+    if (error instanceof RowError) return false;
+    throw error;
+  }
+}
+
+function notBuilt(path: string, type: UnbuiltType): UserError {
+  return new UserError(
+    `${path} looks like ${type}, which is not supported yet`,
+    `supported types: ${datasetTypes.join(', ')}; if it is one of them, ${naming}`,
+  );
+}

@@ -1,0 +1,13 @@
+import type { DatasetType, RowFormat } from './format.js';
+import { mooncakeTrace } from './mooncake-trace.js';
+import { multiTurn } from './multi-turn.js';
+import { randomPool } from './random-pool.js';
+import { singleTurn } from './single-turn.js';
+
+/** Every file type by name. */
+export const formats: Readonly<Record<DatasetType, RowFormat>> = {
+  single_turn: singleTurn,
+  multi_turn: multiTurn,
+  random_pool: randomPool,
+  mooncake_trace: mooncakeTrace,
+};

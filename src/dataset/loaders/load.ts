@@ -1,0 +1,58 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, UserError } from '../../util/errors.js';
+import type { Log } from '../../util/log.js';
+import type { DatasetOptions } from '../plan.js';
+import type { TurnRules } from '../turn-rules.js';
+import { detectFolderType, detectType, refuseByName } from './detect.js';
+import { type PoolPlan, planPool } from './pool.js';
+import { type RowFile, readRowFile } from './row-file.js';
+import { planRows, type RowsPlan } from './rows.js';
+
+/**
+ * Reads a file, or every file of a folder in the order of their names, and checks every row.
+ * @throws UserError where something cannot be read or sent.
+ */
+export async function planFile(
+  path: string,
+  options: DatasetOptions,
+  rules: TurnRules,
+  log: Log,
+): Promise<RowsPlan | PoolPlan> {
+  const isFolder = await isDirectory(path);
+  if (isFolder) {
+    const files = await readFolder(path);
+    const type = options.datasetType ?? detectFolderType(files);
+    if (type === 'random_pool') return planPool(files, options, rules);
+    throw new UserError(`${path} is a folder, and ${type} wants a file`, 'give one file with --input-file');
+  }
+  if (!options.datasetType) refuseByName(path);
+  const file = await readRowFile(path);
+  const type = options.datasetType ?? detectType(file);
+  if (type === 'random_pool') return planPool([file], options, rules);
+  return planRows(file, type, options, rules, log);
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw new UserError(
+      missing ? `--input-file ${path} does not exist` : `--input-file cannot be read: ${messageOf(error)}`,
+      'check the path; relative ones start at the working directory',
+    );
+  }
+}
+
+async function readFolder(path: string): Promise<RowFile[]> {
+  const entries = await readdir(path, { withFileTypes: true });
+  const names = entries
+    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
+    .map((entry) => entry.name)
+    .sort();
+  if (names.length === 0) throw new UserError(`the folder ${path} holds no files`, 'check --input-file');
+  const files: RowFile[] = [];
+  for (const name of names) files.push(await readRowFile(join(path, name)));
+  return files;
+}

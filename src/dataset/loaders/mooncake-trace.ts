@@ -1,0 +1,108 @@
+import type { JsonObject } from '../../util/json.js';
+import { finalBlockTokens } from '../prompts.js';
+import {
+  integerField,
+  integerListField,
+  mismatch,
+  numberField,
+  objectField,
+  objectListField,
+  shown,
+  stringField,
+} from './fields.js';
+import { type GeneratedText, type RowContext, RowError, type RowFormat, type RowTurn } from './format.js';
+import { delayField } from './single-turn.js';
+
+const inputKeys = ['input_length', 'text_input', 'messages', 'payload'] as const;
+const defaultBlockSize = 512;
+
+/** Recorded requests with the lengths, times and prefix blocks of real traffic. */
+export const mooncakeTrace: RowFormat = {
+  marks: (row) => inputKeys.some((key) => (row[key] ?? undefined) !== undefined),
+  read(row, context) {
+    const { input, turn } = readInput(row, context);
+    return {
+      sessionId: stringField(row, 'session_id'),
+      turns: [
+        {
+          role: 'user',
+          texts: [],
+          maxTokens: outputLength(row, context),
+          timestampMs: numberField(row, 'timestamp'),
+          delayMs: delayField(row),
+          extra: input === 'payload' ? undefined : objectField(row, 'extra'),
+          ...turn,
+        },
+      ],
+      input,
+      history: input === 'generated or literal text' ? 'live-answers' : 'self-contained',
+    };
+  },
+};
+
+function readInput(row: JsonObject, context: RowContext): { input: string; turn: Partial<RowTurn> } {
+  const given = inputKeys.filter((key) => (row[key] ?? undefined) !== undefined);
+  if (given.length !== 1) {
+    const got = given.length === 0 ? 'none' : given.join(' and ');
+    throw new RowError(`exactly one of ${inputKeys.join(', ')} is expected, got ${got}`);
+  }
+  for (const [key, owner] of [
+    ['hash_ids', 'input_length'],
+    ['tools', 'messages'],
+  ] as const) {
+    if ((row[key] ?? undefined) !== undefined && given[0] !== owner) {
+      throw new RowError(`${key} goes only with ${owner}, got it with ${given[0]}`);
+    }
+  }
+  if (given[0] === 'messages') {
+    return { input: 'messages', turn: { messages: readMessages(row), tools: readTools(row) } };
+  }
+  if (given[0] === 'payload') {
+    const payload = objectField(row, 'payload');
+    if (!payload || Object.keys(payload).length === 0) throw new RowError('payload must not be empty');
+    return { input: 'payload', turn: { payload } };
+  }
+  const text = stringField(row, 'text_input');
+  const turn: Partial<RowTurn> =
+    text === undefined
+      ? { generated: readGenerated(row, context) }
+      : { texts: [{ name: context.textName, contents: [text] }] };
+  return { input: 'generated or literal text', turn };
+}
+
+function readMessages(row: JsonObject): JsonObject[] {
+  const messages = objectListField(row, 'messages') ?? [];
+  if (messages.length === 0) throw new RowError('messages must not be empty');
+  for (const [place, message] of messages.entries()) {
+    if (!('role' in message)) throw new RowError(`messages[${place}] has no role: ${shown(message)}`);
+  }
+  return messages;
+}
+
+function readTools(row: JsonObject): JsonObject[] | undefined {
+  const tools = objectListField(row, 'tools');
+  if (tools?.length === 0) throw new RowError('tools must not be empty');
+  return tools;
+}
+
+function readGenerated(row: JsonObject, context: RowContext): GeneratedText {
+  const tokens = integerField(row, 'input_length') ?? 0;
+  const hashIds = integerListField(row, 'hash_ids') ?? [];
+  if (tokens <= 0) throw mismatch('input_length', 'above 0', tokens);
+  const blockSize = context.blockSize ?? defaultBlockSize;
+  const final = finalBlockTokens(hashIds.length, tokens, blockSize);
+  if (hashIds.length > 0 && final <= 0) {
+    throw new RowError(
+      `input_length ${tokens} does not fit ${hashIds.length} hash_ids of ${blockSize} tokens: ` +
+        `the last block would have ${final} tokens`,
+    );
+  }
+  return { tokens, blockSize, hashIds };
+}
+
+function outputLength(row: JsonObject, { warn }: RowContext): number | undefined {
+  const tokens = integerField(row, 'output_length');
+  if (tokens === undefined || tokens > 0) return tokens;
+  warn(`output_length ${tokens} is no length: 1 is taken instead`);
+  return 1;
+}

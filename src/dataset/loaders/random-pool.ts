@@ -1,0 +1,11 @@
+import type { RowFormat } from './format.js';
+import { readTexts, singleTurn } from './single-turn.js';
+
+/** A pool of things to say; every request draws one row of every pool. */
+export const randomPool: RowFormat = {
+  marks: singleTurn.marks,
+  read(row, context) {
+    const turn = { role: 'user', texts: readTexts(row, context) };
+    return { turns: [turn], input: 'text', history: 'self-contained' };
+  },
+};

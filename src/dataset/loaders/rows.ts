@@ -1,0 +1,173 @@
+import type { Log } from '../../util/log.js';
+import { randomStreams } from '../../util/random.js';
+import type { Conversation, Dataset, Turn } from '../conversation.js';
+import type { DatasetOptions } from '../plan.js';
+import type { PromptSource } from '../prompts.js';
+import { sessionIds } from '../session-ids.js';
+import { openTurnRules, type TurnRules } from '../turn-rules.js';
+import type { DatasetType, GeneratedText, Row, RowContext, RowTurn } from './format.js';
+import { formats } from './formats.js';
+import { systemMessageOf } from './multi-turn.js';
+import { readRow, rowError } from './read-row.js';
+import { type RowFile, rowCount, shared } from './row-file.js';
+
+/** The conversations of one file. Plain data: rows are read again when their conversation is asked for. */
+export interface RowsPlan {
+  readonly kind: 'rows';
+  readonly type: DatasetType;
+  readonly namedSessions: boolean;
+  readonly rules: TurnRules;
+  readonly file: RowFile;
+  readonly blockSize: number | undefined;
+  readonly endpointHasSystemSlot: boolean;
+  /** Row numbers, those of a conversation together; its part starts and ends at `rowsBefore[c]`, `[c + 1]`. */
+  readonly rowOrder: Uint32Array;
+  readonly rowsBefore: Uint32Array;
+  /** Turns in front of each conversation, and of all. */
+  readonly turnsBefore: Uint32Array;
+  readonly hasTimestamps: boolean;
+  /** Tokens of all text to be generated, and bytes of the rows whose text is literal. */
+  readonly generatedTokens: number;
+  readonly literalBytes: number;
+}
+
+/** Checks every row and sorts rows into conversations. @throws UserError for a malformed row, naming its line. */
+export function planRows(
+  file: RowFile,
+  type: DatasetType,
+  options: DatasetOptions,
+  rules: TurnRules,
+  log: Log,
+): RowsPlan {
+  const { namedSessions, blockSize, endpointHasSystemSlot } = options;
+  const warnings = new Map<string, { firstLine: number | undefined; rows: number }>();
+  const sessions: { rows: number[]; input: string; turns: number }[] = [];
+  const byId = new Map<string, number>();
+  let hasTimestamps = false;
+  let generatedTokens = 0;
+  let literalBytes = 0;
+
+  for (let number = 0; number < rowCount(file); number++) {
+    const row = readRow(file, number, formats[type], { blockSize, textName: '', warn });
+    const known = row.sessionId === undefined ? undefined : byId.get(row.sessionId);
+    let session = known === undefined ? undefined : sessions[known];
+    if (!session) {
+      if (row.sessionId !== undefined) byId.set(row.sessionId, sessions.length);
+      session = { rows: [], input: row.input, turns: 0 };
+      sessions.push(session);
+    }
+    if (session.input !== row.input) {
+      throw rowError(
+        file,
+        number,
+        `the session ${row.sessionId} has rows with ${session.input}, and this one has ${row.input}`,
+        'give the rows of one session the same sort of input',
+      );
+    }
+    session.rows.push(number);
+    session.turns += row.turns.length;
+    hasTimestamps ||= row.turns.some((turn) => turn.timestampMs !== undefined);
+    const tokens = row.turns.reduce((sum, turn) => sum + (turn.generated?.tokens ?? 0), 0);
+    generatedTokens += tokens;
+    if (tokens === 0) literalBytes += (file.ends[number] ?? 0) - (file.starts[number] ?? 0);
+
+    function warn(what: string): void {
+      const seen = warnings.get(what);
+      if (seen) seen.rows++;
+      else warnings.set(what, { firstLine: file.lines[number], rows: 1 });
+    }
+  }
+  for (const [what, { firstLine, rows }] of warnings) {
+    const others = rows > 1 ? ` (and in ${rows - 1} more rows)` : '';
+    log('WARNING', 'dataset', `${file.path}:${firstLine}: ${what}${others}`);
+  }
+
+  const plan = {
+    kind: 'rows',
+    type,
+    namedSessions,
+    rules,
+    file,
+    blockSize,
+    endpointHasSystemSlot,
+    rowOrder: shared(sessions.flatMap(({ rows }) => rows)),
+    rowsBefore: prefixSums(sessions.map(({ rows }) => rows.length)),
+    hasTimestamps,
+    generatedTokens,
+    literalBytes,
+  } as const;
+  // A leading system turn is no request: only the joined rows of a conversation tell.
+  const turnCounts = sessions.map(({ turns }, index) =>
+    type === 'multi_turn' && scriptOf(plan, index).systemMessage !== undefined ? turns - 1 : turns,
+  );
+  return { ...plan, turnsBefore: prefixSums(turnCounts) };
+}
+
+export function openRows(plan: RowsPlan, prompts: PromptSource): Dataset {
+  const { seed } = plan.rules;
+  const sessionId = sessionIds(seed, plan.namedSessions);
+  const defaults = openTurnRules(plan.rules);
+  const starts = randomStreams(seed, 'corpus-start');
+
+  return { size: plan.turnsBefore.length - 1, conversation };
+
+  function conversation(index: number): Conversation {
+    const script = scriptOf(plan, index);
+    const first = plan.turnsBefore[index] ?? 0;
+    return {
+      sessionId: script.sessionId ?? sessionId(index),
+      turns: script.turns.map((turn, place) => finished(turn, first + place)),
+      history: script.history,
+      ...(script.systemMessage === undefined ? {} : { systemMessage: script.systemMessage }),
+    };
+  }
+
+  function finished({ generated, maxTokens, ...said }: RowTurn, number: number): Turn {
+    const cap = maxTokens ?? defaults.maxTokens(number);
+    return {
+      ...defined(said),
+      role: said.role,
+      texts: generated ? [{ name: 'text', contents: [textOf(generated, number)] }] : said.texts,
+      model: defaults.model(number),
+      ...(generated ? { inputTokens: generated.tokens } : {}),
+      ...(cap === undefined ? {} : { maxTokens: cap }),
+    };
+  }
+
+  function textOf({ tokens, blockSize, hashIds }: GeneratedText, number: number): string {
+    const random = starts(number);
+    if (hashIds.length === 0) return prompts.prompt(tokens, random);
+    return prompts.blocks(hashIds, tokens, blockSize, random);
+  }
+}
+
+type Script = Pick<Row, 'sessionId' | 'turns' | 'history'> & { readonly systemMessage?: string | undefined };
+
+/** The rows of one conversation, joined. */
+function scriptOf(plan: Omit<RowsPlan, 'turnsBefore'>, index: number): Script {
+  const context: RowContext = { blockSize: plan.blockSize, textName: '', warn: () => {} };
+  const numbers = plan.rowOrder.subarray(plan.rowsBefore[index], plan.rowsBefore[index + 1]);
+  const rows = Array.from(numbers, (number) => readRow(plan.file, number, formats[plan.type], context));
+  const turns = rows.flatMap((row) => row.turns);
+  const { sessionId, history } = rows[0] ?? { sessionId: undefined, history: 'self-contained' };
+  const systemMessage =
+    plan.type === 'multi_turn' && plan.endpointHasSystemSlot ? systemMessageOf(turns) : undefined;
+  return { sessionId, history, systemMessage, turns: systemMessage === undefined ? turns : turns.slice(1) };
+}
+
+function prefixSums(counts: readonly number[]): Uint32Array {
+  let sum = 0;
+  const sums = [0];
+  for (const count of counts) {
+    sum += count;
+    sums.push(sum);
+  }
+  return shared(sums);
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** The same object without keys whose value is undefined. */
+function defined<T extends object>(object: T): Defined<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

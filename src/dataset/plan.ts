@@ -1,0 +1,87 @@
+import type { Log } from '../util/log.js';
+import type { Dataset } from './conversation.js';
+import type { DatasetType } from './loaders/format.js';
+import { planFile } from './loaders/load.js';
+import { openPool, type PoolPlan } from './loaders/pool.js';
+import { openRows, type RowsPlan } from './loaders/rows.js';
+import type { PromptSource } from './prompts.js';
+import { openSynthetic, planSynthetic, type SyntheticPlan, turnsBefore } from './synthetic.js';
+import type { TurnRules } from './turn-rules.js';
+
+/** What the dataset is made from. */
+export interface DatasetOptions {
+  readonly seed: number;
+  /** The user fixed the seed: generated session ids are `session_000000` and so on instead of UUIDs. */
+  readonly namedSessions: boolean;
+  readonly models: readonly string[];
+  readonly modelSelection: 'round_robin' | 'random';
+  /** Tokens of a generated prompt. */
+  readonly isl: number;
+  readonly islStddev: number;
+  /** Output token cap; absent or 0: none. */
+  readonly osl?: number | undefined;
+  readonly oslStddev: number;
+  /** Conversations to generate, or to draw from a random pool; other files are always taken whole. */
+  readonly entries: number;
+  readonly turnsMean: number;
+  readonly turnsStddev: number;
+  readonly delayMeanMs: number;
+  readonly delayStddevMs: number;
+  readonly delayRatio: number;
+  /** A file or folder; absent: synthetic prompts. */
+  readonly inputFile?: string | undefined;
+  /** Absent: told from the file. */
+  readonly datasetType?: DatasetType | undefined;
+  /** Tokens of a block that a hash id stands for; absent: the trace type's own. */
+  readonly blockSize?: number | undefined;
+  /** The endpoint sends system messages, so a leading system turn becomes one. */
+  readonly endpointHasSystemSlot: boolean;
+}
+
+/** A dataset as plain data, mostly over shared memory: handing it to another thread is cheap. */
+export type DatasetPlan = SyntheticPlan | RowsPlan | PoolPlan;
+
+/**
+ * Reads and checks the file, if there is one, and fixes how many conversations and turns there are.
+ * @throws UserError for a file that cannot be read or holds a row that cannot be sent, naming file and line.
+ */
+export async function planDataset(options: DatasetOptions, log: Log): Promise<DatasetPlan> {
+  const { seed, models, modelSelection, osl, oslStddev } = options;
+  const rules: TurnRules = { seed, models, modelSelection, osl, oslStddev };
+  if (options.inputFile === undefined) return planSynthetic(options, rules);
+  return planFile(options.inputFile, options, rules, log);
+}
+
+/** The dataset of a plan: the same conversations in every thread. */
+export function openDataset(plan: DatasetPlan, prompts: PromptSource): Dataset {
+  if (plan.kind === 'synthetic') return openSynthetic(plan, prompts);
+  if (plan.kind === 'pool') return openPool(plan);
+  return openRows(plan, prompts);
+}
+
+/** Turns of all conversations. */
+export function totalTurns(plan: DatasetPlan): number {
+  if (plan.kind === 'synthetic') return turnsBefore(plan, plan.conversations);
+  if (plan.kind === 'pool') return plan.conversations;
+  return plan.turnsBefore.at(-1) ?? 0;
+}
+
+/** The dataset is a recorded trace, to be sent whole unless the user says otherwise. */
+export function isTrace(plan: DatasetPlan): boolean {
+  return plan.kind === 'rows' && plan.type === 'mooncake_trace';
+}
+
+/** Some turn has a recorded send time. */
+export function hasTimestamps(plan: DatasetPlan): boolean {
+  return plan.kind === 'rows' && plan.hasTimestamps;
+}
+
+/** About the bytes of all prompts, each counted once; good to some tens of percent. */
+export function estimateBytes(plan: DatasetPlan): number {
+  if (plan.kind === 'synthetic') return totalTurns(plan) * plan.isl * bytesPerToken;
+  if (plan.kind === 'pool') return plan.conversations * plan.meanRowBytes;
+  return plan.literalBytes + plan.generatedTokens * bytesPerToken;
+}
+
+// The corpus has 4.2 characters a token with Qwen3.
+const bytesPerToken = 4.2;

@@ -1,0 +1,42 @@
+import { type Random, randomStreams } from '../util/random.js';
+
+/** How sessions pick their conversations. */
+export type SamplingStrategy = 'sequential' | 'random' | 'shuffle';
+
+/**
+ * The conversation that a session plays, by the session's number: the same answer in every thread.
+ * `sequential`: dataset order, over and over; `random`: uniform with replacement; `shuffle`: every conversation
+ * once a pass, in an order of its own each pass.
+ */
+export function openSampler(
+  strategy: SamplingStrategy,
+  size: number,
+  seed: number,
+): (ticket: number) => number {
+  if (strategy === 'sequential') return (ticket) => ticket % size;
+  const streams = randomStreams(seed, 'dataset-sampling');
+  if (strategy === 'random') return (ticket) => streams(ticket).integer(size);
+
+  let order: Uint32Array = new Uint32Array(0);
+  let orderOf = -1;
+  return (ticket) => {
+    const pass = Math.floor(ticket / size);
+    if (pass !== orderOf) {
+      order = shuffled(size, streams(pass));
+      orderOf = pass;
+    }
+    return order[ticket % size] ?? 0;
+  };
+}
+
+/** 0 … size - 1 in random order (Fisher-Yates). */
+function shuffled(size: number, random: Random): Uint32Array {
+  const order = Uint32Array.from({ length: size }, (_, index) => index);
+  for (let last = size - 1; last > 0; last--) {
+    const other = random.integer(last + 1);
+    const held = order[last] ?? 0;
+    order[last] = order[other] ?? 0;
+    order[other] = held;
+  }
+  return order;
+}

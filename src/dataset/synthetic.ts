@@ -1,0 +1,103 @@
+import { UserError } from '../util/errors.js';
+import { randomStreams } from '../util/random.js';
+import type { Conversation, Dataset, Turn } from './conversation.js';
+import { sampleLength } from './lengths.js';
+import type { DatasetOptions } from './plan.js';
+import type { PromptSource } from './prompts.js';
+import { sessionIds } from './session-ids.js';
+import { openTurnRules, type TurnRules } from './turn-rules.js';
+
+/** Generated conversations. Plain data. */
+export interface SyntheticPlan {
+  readonly kind: 'synthetic';
+  readonly namedSessions: boolean;
+  readonly rules: TurnRules;
+  readonly conversations: number;
+  /** Turns of every conversation; where they vary, the number of turns before each conversation and of all. */
+  readonly turns: number | Uint32Array;
+  readonly isl: number;
+  readonly islStddev: number;
+  readonly delayMeanMs: number;
+  readonly delayStddevMs: number;
+  readonly delayRatio: number;
+}
+
+/** @throws UserError where there would be nothing to send. */
+export function planSynthetic(options: DatasetOptions, rules: TurnRules): SyntheticPlan {
+  const { namedSessions, isl, islStddev, delayMeanMs, delayStddevMs, delayRatio } = options;
+  if (isl <= 0) {
+    throw new UserError(
+      `the synthetic dataset holds nothing: --isl is ${isl} and no other kind of input is on`,
+      'give --isl a number of tokens, or an --input-file',
+    );
+  }
+  return {
+    kind: 'synthetic',
+    namedSessions,
+    rules,
+    conversations: options.entries,
+    turns: turnCounts(options),
+    isl,
+    islStddev,
+    delayMeanMs,
+    delayStddevMs,
+    delayRatio,
+  };
+}
+
+function turnCounts({ seed, entries, turnsMean, turnsStddev }: DatasetOptions): number | Uint32Array {
+  const streams = randomStreams(seed, 'turn-count');
+  if (turnsStddev <= 0) return sampleLength(turnsMean, 0, streams(0));
+  const turnsBefore = new Uint32Array(new SharedArrayBuffer((entries + 1) * 4));
+  let total = 0;
+  for (let index = 0; index < entries; index++) {
+    total += sampleLength(turnsMean, turnsStddev, streams(index));
+    turnsBefore[index + 1] = total;
+  }
+  return turnsBefore;
+}
+
+export function openSynthetic(plan: SyntheticPlan, prompts: PromptSource): Dataset {
+  const { seed } = plan.rules;
+  const sessionId = sessionIds(seed, plan.namedSessions);
+  const defaults = openTurnRules(plan.rules);
+  const lengths = randomStreams(seed, 'prompt-length');
+  const starts = randomStreams(seed, 'corpus-start');
+  const delays = randomStreams(seed, 'turn-delay');
+
+  return { size: plan.conversations, conversation };
+
+  function conversation(index: number): Conversation {
+    const first = turnsBefore(plan, index);
+    const count = turnsBefore(plan, index + 1) - first;
+    return {
+      sessionId: sessionId(index),
+      turns: Array.from({ length: count }, (_, place) => turn(first + place, place)),
+      history: 'live-answers',
+    };
+  }
+
+  function turn(number: number, place: number): Turn {
+    const inputTokens = sampleLength(plan.isl, plan.islStddev, lengths(number));
+    const maxTokens = defaults.maxTokens(number);
+    const delayMs = place > 0 ? delayOf(number) : 0;
+    return {
+      role: 'user',
+      texts: [{ name: 'text', contents: [prompts.prompt(inputTokens, starts(number))] }],
+      model: defaults.model(number),
+      inputTokens,
+      ...(maxTokens === undefined ? {} : { maxTokens }),
+      ...(delayMs > 0 ? { delayMs } : {}),
+    };
+  }
+
+  function delayOf(turnNumber: number): number {
+    if (plan.delayMeanMs <= 0) return 0;
+    return sampleLength(plan.delayMeanMs, plan.delayStddevMs, delays(turnNumber)) * plan.delayRatio;
+  }
+}
+
+/** Turns of all conversations in front of conversation `index`. */
+export function turnsBefore(plan: SyntheticPlan, index: number): number {
+  return typeof plan.turns === 'number' ? index * plan.turns : (plan.turns[index] ?? 0);
+}
