@@ -22,3 +22,222 @@ export interface StreamHandler {
   /** Any other message that holds at least one field or comment. */
   onMessage(message: StreamMessage, atNs: number): void;
 }
+
+/**
+ * Takes an event stream apart over bytes, by the WHATWG standard: lines end with LF, CR LF or CR in any mix, a
+ * blank line ends a message, one byte order mark at the start is passed over. One parser per response.
+ *
+ * A message that lies wholly in one read and is one data line is handed over where it stands, neither copied nor
+ * decoded. A message that spans reads is collected first.
+ */
+export class EventStreamParser {
+  readonly #handler: StreamHandler;
+  /** Bytes of the unfinished message, up to the end of the last read. */
+  #carry: Buffer = nothing;
+  #carryLength = 0;
+  #carryNs = 0;
+  /** Nothing of the message's current line has come yet: a line end now is a blank line. */
+  #atLineStart = true;
+  /** The last read ended with CR: a LF at the start of the next one belongs to it. */
+  #skipLf = false;
+  #firstMessage = true;
+
+  constructor(handler: StreamHandler) {
+    this.#handler = handler;
+  }
+
+  /** Takes `bytes[start, end)`, which came in a read at `atNs`; keeps no reference to `bytes`. */
+  feed(bytes: Buffer, start: number, end: number, atNs: number): void {
+    let at = start;
+    if (this.#skipLf && at < end) {
+      this.#skipLf = false;
+      if (bytes[at] === LF) at++;
+    }
+    if (this.#carryLength > 0) at = this.#feedCarried(bytes, at, end);
+    while (at < end) {
+      const first = bytes[at];
+      if (first === LF || first === CR) {
+        at++;
+        continue;
+      }
+      at = this.#feedMessage(bytes, at, end, atNs);
+    }
+    // A CR that ended the last message or a blank line before the next; #scan sees to one inside a message.
+    if (this.#carryLength === 0 && end > start && bytes[end - 1] === CR) this.#skipLf = true;
+  }
+
+  /** The stream is over: what stands there without its blank line is the last message. */
+  end(): void {
+    this.#deliverCarry();
+  }
+
+  /** A message whose first byte is `bytes[at]`. Returns where the next one may start. */
+  #feedMessage(bytes: Buffer, at: number, end: number, atNs: number): number {
+    if (isDataField(bytes, at, end) && !this.#firstMessage) {
+      const lineEnd = findLineEnd(bytes, at + 5, end);
+      let next = lineEnd + 1;
+      if (next < end && bytes[lineEnd] === CR && bytes[next] === LF) next++;
+      if (next < end && (bytes[next] === LF || bytes[next] === CR)) {
+        this.#handler.onData(bytes, valueStart(bytes, at + 5, lineEnd), lineEnd, atNs);
+        return next + 1;
+      }
+    }
+    this.#atLineStart = false;
+    const blank = this.#scan(bytes, at, end);
+    if (blank < end) {
+      this.#deliver(bytes, at, blank, atNs);
+      return blank + 1;
+    }
+    this.#carryNs = atNs;
+    this.#collect(bytes, at, end);
+    return end;
+  }
+
+  /** Goes on with the message in the carry. Returns where the next one may start. */
+  #feedCarried(bytes: Buffer, at: number, end: number): number {
+    const blank = this.#scan(bytes, at, end);
+    this.#collect(bytes, at, blank);
+    if (blank === end) return end;
+    this.#deliverCarry();
+    return blank + 1;
+  }
+
+  /** Where the line end stands that makes the blank line closing the message; `end` when it has not come yet. */
+  #scan(bytes: Buffer, from: number, end: number): number {
+    let at = from;
+    while (at < end) {
+      const lineEnd = findLineEnd(bytes, at, end);
+      if (lineEnd === at && this.#atLineStart) return at;
+      this.#atLineStart = lineEnd < end;
+      at = lineEnd + 1;
+      if (lineEnd < end && bytes[lineEnd] === CR) {
+        if (at === end) this.#skipLf = true;
+        else if (bytes[at] === LF) at++;
+      }
+    }
+    return end;
+  }
+
+  #collect(bytes: Buffer, start: number, end: number): void {
+    const length = this.#carryLength + end - start;
+    if (length > this.#carry.length) {
+      const grown = Buffer.allocUnsafe(Math.max(2 * this.#carry.length, length, 1024));
+      this.#carry.copy(grown, 0, 0, this.#carryLength);
+      this.#carry = grown;
+    }
+    bytes.copy(this.#carry, this.#carryLength, start, end);
+    this.#carryLength = length;
+  }
+
+  #deliverCarry(): void {
+    const length = this.#carryLength;
+    this.#carryLength = 0;
+    if (length > 0) this.#deliver(this.#carry, 0, length, this.#carryNs);
+  }
+
+  /** Hands over the message whose lines are `bytes[from, end)`, the blank line excluded. */
+  #deliver(bytes: Buffer, from: number, end: number, atNs: number): void {
+    const start = this.#firstMessage ? afterByteOrderMark(bytes, from, end) : from;
+    this.#firstMessage = false;
+    const lineEnd = findLineEnd(bytes, start, end);
+    if (isDataField(bytes, start, lineEnd) && afterLineEnd(bytes, lineEnd, end) >= end) {
+      this.#handler.onData(bytes, valueStart(bytes, start + 5, lineEnd), lineEnd, atNs);
+      return;
+    }
+    const message = readMessage(bytes, start, end);
+    if (message.packets.length > 0) this.#handler.onMessage(message, atNs);
+  }
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+const COLON = 0x3a;
+const nothing = Buffer.alloc(0);
+
+/** True when the line at `at` starts with `data:`. */
+function isDataField(bytes: Buffer, at: number, end: number): boolean {
+  return (
+    end - at >= 5 &&
+    bytes[at] === 0x64 &&
+    bytes[at + 1] === 0x61 &&
+    bytes[at + 2] === 0x74 &&
+    bytes[at + 3] === 0x61 &&
+    bytes[at + 4] === COLON
+  );
+}
+
+/** Behind the one space that may follow the colon of a field. */
+function valueStart(bytes: Buffer, afterColon: number, lineEnd: number): number {
+  return afterColon < lineEnd && bytes[afterColon] === SPACE ? afterColon + 1 : afterColon;
+}
+
+/** Behind the mark, and behind the line end of a first line that holds nothing else. */
+function afterByteOrderMark(bytes: Buffer, start: number, end: number): number {
+  if (end - start < 3 || bytes[start] !== 0xef || bytes[start + 1] !== 0xbb || bytes[start + 2] !== 0xbf) {
+    return start;
+  }
+  let at = start + 3;
+  while (at < end && (bytes[at] === LF || bytes[at] === CR)) at++;
+  return at;
+}
+
+function afterLineEnd(bytes: Buffer, lineEnd: number, end: number): number {
+  const pair = lineEnd + 1 < end && bytes[lineEnd] === CR && bytes[lineEnd + 1] === LF;
+  return pair ? lineEnd + 2 : lineEnd + 1;
+}
+
+// The view of the buffer searched last: nearly always the thread's one read buffer.
+let viewed: Buffer = nothing;
+let view: DataView = new DataView(nothing.buffer, nothing.byteOffset, 0);
+
+/**
+ * The first LF or CR of `bytes[from, end)`; `end` when there is none.
+ *
+ * Eight bytes a step: `(v - 0x0e…) & ~v & 0x80…` is not zero exactly when one of the four bytes of `v` is below
+ * 0x0e. 63 ns for 200 bytes where a loop over single bytes takes 220; `Buffer.indexOf` is faster still, but knows
+ * no end, and the search for a CR that is never there would run through the whole read buffer.
+ */
+function findLineEnd(bytes: Buffer, from: number, end: number): number {
+  if (bytes !== viewed) {
+    viewed = bytes;
+    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+  let at = from;
+  const last = end - 8;
+  while (at <= last) {
+    const low = view.getInt32(at, true);
+    const high = view.getInt32(at + 4, true);
+    if (((((low - 0x0e0e0e0e) & ~low) | ((high - 0x0e0e0e0e) & ~high)) & 0x80808080) !== 0) {
+      // Usually the line end; other control bytes below 0x0e stop here too.
+      for (const stop = at + 8; at < stop; at++) {
+        if (bytes[at] === LF || bytes[at] === CR) return at;
+      }
+    } else {
+      at += 8;
+    }
+  }
+  while (at < end && bytes[at] !== LF && bytes[at] !== CR) at++;
+  return at;
+}
+
+function readMessage(bytes: Buffer, from: number, end: number): StreamMessage {
+  const packets: Packet[] = [];
+  let event = '';
+  let data: string | undefined;
+  let comment: string | undefined;
+  for (let at = from; at < end; ) {
+    const lineEnd = findLineEnd(bytes, at, end);
+    const line = bytes.toString('utf8', at, lineEnd);
+    at = afterLineEnd(bytes, lineEnd, end);
+    if (line === '') continue;
+    const colon = line.indexOf(':');
+    const name = colon === -1 ? line : colon === 0 ? 'comment' : line.slice(0, colon);
+    const value = colon === -1 ? null : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
+    if (colon === 0) comment ??= value ?? '';
+    else if (name === 'event') event = (value ?? '').trim();
+    else if (name === 'data') data = data === undefined ? (value ?? '') : `${data}\n${value ?? ''}`;
+    packets.push({ name, value: name === 'data' || value === null ? value : value.trim() });
+  }
+  return { event, data, comment, packets };
+}

@@ -1,0 +1,96 @@
+import type { Connection } from './connection.js';
+import { tookTooLong } from './failures.js';
+import type { Server } from './server.js';
+import {
+  type Exchange,
+  type HttpRequest,
+  type ResponseHandler,
+  type ResponseHead,
+  type TransportError,
+  WireTimes,
+} from './transport.js';
+
+/** One request of our own client: its times, its time limit, and the handler's only way to hear of it. */
+export class HttpExchange implements Exchange {
+  readonly times = new WireTimes();
+  readonly request: HttpRequest;
+  readonly server: Server;
+  /** Undefined while it waits for one. */
+  connection: Connection | undefined = undefined;
+  readonly #handler: ResponseHandler;
+  readonly #nowNs: () => number;
+  readonly #timer: NodeJS.Timeout | undefined;
+  #over = false;
+
+  constructor(request: HttpRequest, handler: ResponseHandler, server: Server, nowNs: () => number) {
+    this.times.startNs = nowNs();
+    this.request = request;
+    this.server = server;
+    this.#handler = handler;
+    this.#nowNs = nowNs;
+    // setTimeout takes up to 2^31 - 1 ms; a longer limit, 25 days, is none.
+    const limited = request.timeoutMs > 0 && request.timeoutMs < 2 ** 31;
+    this.#timer = limited ? setTimeout(expire, request.timeoutMs, this) : undefined;
+  }
+
+  /** Ended, failed or destroyed: nothing more is to be done for it. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  sent(): void {
+    if (!this.#over) this.#handler.onSent(this.times.sendEndNs);
+  }
+
+  head(head: ResponseHead, atNs: number): void {
+    if (this.#over) return;
+    this.times.headNs = atNs;
+    this.#handler.onHead(head, atNs);
+  }
+
+  body(bytes: Buffer, start: number, end: number, atNs: number): void {
+    if (this.#over) return;
+    const times = this.times;
+    if (times.reads === 0) times.firstBodyNs = atNs;
+    // One read may bring many chunks; no two reads have the same nanosecond.
+    if (times.lastBodyNs !== atNs) times.reads++;
+    times.lastBodyNs = atNs;
+    times.bytesReceived += end - start;
+    this.#handler.onBody(bytes, start, end, atNs);
+  }
+
+  end(atNs: number): void {
+    if (this.#over) return;
+    this.#finish();
+    this.times.endNs = atNs;
+    this.#handler.onEnd(atNs);
+  }
+
+  fail(error: TransportError, atNs: number): void {
+    if (this.#over) return;
+    this.#finish();
+    this.times.endNs = atNs;
+    this.#handler.onError(error, atNs);
+  }
+
+  expire(): void {
+    const atNs = this.#nowNs();
+    this.connection?.destroy();
+    this.fail(tookTooLong('The request to', this.server.at, this.request.timeoutMs), atNs);
+  }
+
+  destroy(): void {
+    if (this.#over) return;
+    this.#finish();
+    this.connection?.destroy();
+  }
+
+  #finish(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+  }
+}
+
+function expire(exchange: HttpExchange): void {
+  exchange.expire();
+}

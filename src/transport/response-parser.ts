@@ -1,0 +1,306 @@
+import { type Head, hasToken, MalformedResponse, readHead } from './response-head.js';
+import type { ResponseHead } from './transport.js';
+
+/** Told what the bytes of a response hold. */
+export interface ResponseSink {
+  /** The final head; heads of interim (1xx) responses are passed over. */
+  onHead(head: ResponseHead): void;
+  /** Body bytes `bytes[start, end)` after transfer coding. */
+  onBody(bytes: Buffer, start: number, end: number): void;
+}
+
+/**
+ * Takes HTTP/1.x responses to GET and POST apart, one after the other, cut at any byte. Lines may end with LF
+ * alone. What contradicts itself about its length (both Transfer-Encoding and Content-Length, or several
+ * Content-Lengths) is malformed: where such a body ends is anybody's guess.
+ */
+export class ResponseParser {
+  readonly #sink: ResponseSink;
+  #state: State = HEAD;
+  /** Bytes of a head that spans reads. */
+  #head: Buffer = nothing;
+  #headLength = 0;
+  /** The current line of the head or trailer holds nothing but, perhaps, a CR so far. */
+  #lineEmpty = true;
+  /** Head: a byte other than a leading line end has come. */
+  #headStarted = false;
+  /** Body bytes to come, of the response or of the chunk. */
+  #remaining = 0;
+  #sizeDigits = 0;
+  /** Bytes of chunk extension or trailer passed over. */
+  #skipped = 0;
+  #keepAlive = false;
+  #keepAliveHintMs: number | undefined;
+
+  constructor(sink: ResponseSink) {
+    this.#sink = sink;
+  }
+
+  /** The response is complete; `reset` before feeding the next one. */
+  get done(): boolean {
+    return this.#state === DONE;
+  }
+
+  /** The final head is in. */
+  get hasHead(): boolean {
+    return this.#state !== HEAD;
+  }
+
+  /** Any byte of the response, be it an interim one, has come. */
+  get started(): boolean {
+    return this.#state !== HEAD || this.#headStarted;
+  }
+
+  /** The server will take another request on this connection, as far as the head tells. */
+  get keepAlive(): boolean {
+    return this.#keepAlive;
+  }
+
+  /** How long the server says it keeps an idle connection (`Keep-Alive: timeout=`), ms. */
+  get keepAliveHintMs(): number | undefined {
+    return this.#keepAliveHintMs;
+  }
+
+  reset(): void {
+    this.#state = HEAD;
+    this.#headLength = 0;
+    this.#lineEmpty = true;
+    this.#headStarted = false;
+    this.#keepAlive = false;
+    this.#keepAliveHintMs = undefined;
+  }
+
+  /**
+   * Takes `bytes[start, end)`. Returns the position behind the response's last byte where it is complete, else
+   * `end`.
+   * @throws MalformedResponse
+   */
+  feed(bytes: Buffer, start: number, end: number): number {
+    let at = start;
+    while (at < end && this.#state !== DONE) {
+      switch (this.#state) {
+        case HEAD:
+          at = this.#feedHead(bytes, at, end);
+          break;
+        case FIXED:
+        case CHUNK_DATA:
+          at = this.#feedBody(bytes, at, end);
+          break;
+        case CHUNK_SIZE:
+          at = this.#feedChunkSize(bytes, at, end);
+          break;
+        case CHUNK_EXTENSION:
+          at = this.#feedChunkExtension(bytes, at, end);
+          break;
+        case CHUNK_END:
+          at = this.#feedChunkEnd(bytes, at, end);
+          break;
+        case TRAILER:
+          at = this.#feedTrailer(bytes, at, end);
+          break;
+        default:
+          this.#sink.onBody(bytes, at, end);
+          at = end;
+      }
+    }
+    return at;
+  }
+
+  /** The server closed its side. True when that completes the response. */
+  close(): boolean {
+    if (this.#state === TO_CLOSE) this.#state = DONE;
+    return this.#state === DONE;
+  }
+
+  #feedHead(bytes: Buffer, start: number, end: number): number {
+    let at = start;
+    // Line ends left over from a body that was longer than it said: the standard asks to pass over them.
+    while (!this.#headStarted && at < end && (bytes[at] === LF || bytes[at] === CR)) at++;
+    const from = at;
+    for (; at < end; at++) {
+      const byte = bytes[at];
+      if (byte === LF) {
+        if (this.#lineEmpty) break;
+        this.#lineEmpty = true;
+      } else if (byte !== CR) {
+        this.#lineEmpty = false;
+      }
+    }
+    if (from < end) this.#headStarted = true;
+    const length = this.#headLength + at - from;
+    if (length > LONGEST_HEAD) throw new MalformedResponse(`the head is longer than ${LONGEST_HEAD} bytes`);
+    if (at === end) {
+      this.#collectHead(bytes, from, end, length);
+      return end;
+    }
+    let text: string;
+    if (this.#headLength === 0) {
+      text = bytes.toString('latin1', from, at);
+    } else {
+      this.#collectHead(bytes, from, at, length);
+      text = this.#head.toString('latin1', 0, length);
+    }
+    this.#beginBody(readHead(text));
+    return at + 1;
+  }
+
+  #collectHead(bytes: Buffer, start: number, end: number, length: number): void {
+    if (length > this.#head.length) {
+      const grown = Buffer.allocUnsafe(Math.max(1024, 2 * length));
+      this.#head.copy(grown, 0, 0, this.#headLength);
+      this.#head = grown;
+    }
+    bytes.copy(this.#head, this.#headLength, start, end);
+    this.#headLength = length;
+  }
+
+  #beginBody(head: Head): void {
+    if (head.status === 101) throw new MalformedResponse('the server switched protocols (101)');
+    if (head.status < 200) {
+      this.#headLength = 0;
+      this.#lineEmpty = true;
+      return;
+    }
+    const connection = head.header('connection')?.toLowerCase() ?? '';
+    this.#keepAlive =
+      head.minorVersion === 0 ? hasToken(connection, 'keep-alive') : !hasToken(connection, 'close');
+    const hint = /(?:^|[,;\s])timeout=(\d+)/i.exec(head.header('keep-alive') ?? '');
+    this.#keepAliveHintMs = hint === null ? undefined : Number(hint[1]) * 1000;
+    this.#state = this.#bodyForm(head);
+    this.#sink.onHead(head);
+  }
+
+  #bodyForm(head: Head): State {
+    const coding = head.header('transfer-encoding')?.toLowerCase();
+    const length = head.header('content-length');
+    if (coding !== undefined && length !== undefined) {
+      throw new MalformedResponse('both Transfer-Encoding and Content-Length are given');
+    }
+    if (length !== undefined && !/^\d{1,15}$/.test(length)) {
+      throw new MalformedResponse(`Content-Length is not one number: "${length}"`);
+    }
+    if (head.status === 204 || head.status === 304) return DONE;
+    if (coding !== undefined) {
+      if (!/(?:^|,)\s*chunked$/.test(coding)) return this.#toClose();
+      this.#beginChunk();
+      return CHUNK_SIZE;
+    }
+    if (length === undefined) return this.#toClose();
+    this.#remaining = Number(length);
+    return this.#remaining === 0 ? DONE : FIXED;
+  }
+
+  #toClose(): State {
+    this.#keepAlive = false;
+    return TO_CLOSE;
+  }
+
+  #feedBody(bytes: Buffer, start: number, end: number): number {
+    const length = Math.min(this.#remaining, end - start);
+    this.#remaining -= length;
+    if (this.#remaining === 0) this.#state = this.#state === FIXED ? DONE : CHUNK_END;
+    this.#sink.onBody(bytes, start, start + length);
+    return start + length;
+  }
+
+  #beginChunk(): void {
+    this.#remaining = 0;
+    this.#sizeDigits = 0;
+    this.#skipped = 0;
+  }
+
+  #feedChunkSize(bytes: Buffer, start: number, end: number): number {
+    let size = this.#remaining;
+    let digits = this.#sizeDigits;
+    for (let at = start; at < end; at++) {
+      const byte = bytes[at] ?? 0;
+      const digit = byte <= 0x39 ? byte - 0x30 : (byte | 0x20) - 0x57;
+      if (digit >= 0 && digit <= 15 && (byte <= 0x39 || digit >= 10)) {
+        size = size * 16 + digit;
+        if (++digits > LONGEST_SIZE) throw new MalformedResponse('a chunk size has too many digits');
+      } else {
+        if (
+          digits === 0 ||
+          (byte !== CR && byte !== LF && byte !== SEMICOLON && byte !== SPACE && byte !== TAB)
+        ) {
+          throw new MalformedResponse(`a chunk size holds the byte 0x${byte.toString(16).padStart(2, '0')}`);
+        }
+        this.#remaining = size;
+        this.#state = CHUNK_EXTENSION;
+        return at;
+      }
+    }
+    this.#remaining = size;
+    this.#sizeDigits = digits;
+    return end;
+  }
+
+  #feedChunkExtension(bytes: Buffer, start: number, end: number): number {
+    let at = start;
+    while (at < end && bytes[at] !== LF) at++;
+    this.#skip(at - start);
+    if (at === end) return end;
+    this.#lineEmpty = true;
+    this.#skipped = 0;
+    this.#state = this.#remaining === 0 ? TRAILER : CHUNK_DATA;
+    return at + 1;
+  }
+
+  #feedChunkEnd(bytes: Buffer, start: number, end: number): number {
+    let at = start;
+    if (bytes[at] === CR && this.#skipped === 0) {
+      this.#skipped = 1;
+      if (++at === end) return end;
+    }
+    if (bytes[at] !== LF) throw new MalformedResponse('a chunk is longer than its size');
+    this.#beginChunk();
+    this.#state = CHUNK_SIZE;
+    return at + 1;
+  }
+
+  #feedTrailer(bytes: Buffer, start: number, end: number): number {
+    let at = start;
+    for (; at < end; at++) {
+      const byte = bytes[at];
+      if (byte === LF) {
+        if (this.#lineEmpty) {
+          this.#state = DONE;
+          return at + 1;
+        }
+        this.#lineEmpty = true;
+      } else if (byte !== CR) {
+        this.#lineEmpty = false;
+      }
+    }
+    this.#skip(end - start);
+    return end;
+  }
+
+  #skip(length: number): void {
+    this.#skipped += length;
+    if (this.#skipped > LONGEST_HEAD) {
+      throw new MalformedResponse(`a chunk extension or trailer is longer than ${LONGEST_HEAD} bytes`);
+    }
+  }
+}
+
+type State = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+const HEAD = 0;
+const FIXED = 1;
+const CHUNK_SIZE = 2;
+const CHUNK_EXTENSION = 3;
+const CHUNK_DATA = 4;
+const CHUNK_END = 5;
+const TRAILER = 6;
+const TO_CLOSE = 7;
+const DONE = 8;
+
+const LF = 0x0a;
+const CR = 0x0d;
+const TAB = 0x09;
+const SPACE = 0x20;
+const SEMICOLON = 0x3b;
+const LONGEST_HEAD = 65_536;
+/** Hexadecimal digits: 13 of them stay below 2^53. */
+const LONGEST_SIZE = 13;
+const nothing = Buffer.alloc(0);
