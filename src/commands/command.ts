@@ -1,0 +1,27 @@
+import type { Writable } from 'node:stream';
+import type { Check, Loaded } from '../config/load.js';
+import type { OptionTable } from '../config/option.js';
+
+/** What a command may touch of its process. */
+export interface Io {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+}
+
+/** How a command was called. */
+export interface Invocation<Table extends OptionTable> extends Loaded<Table> {
+  /** One sentence each for options that can have no effect; not yet shown to anyone. */
+  readonly warnings: readonly string[];
+  /** The command line for reports: quoted so that a shell reads it back, secrets masked. */
+  readonly recordedCommand: string;
+}
+
+/** A command of `aiperf`. */
+export interface Command<Table extends OptionTable> {
+  readonly options: Table;
+  /** Rules that look at several options. */
+  readonly check?: Check<Table>;
+  /** @returns the exit code. @throws UserError, which is shown as the `Error` panel with exit code 1. */
+  run(invocation: Invocation<Table>, io: Io): Promise<number>;
+}

@@ -1,0 +1,100 @@
+import { Command, Option } from 'commander';
+import type { OptionTable } from './option.js';
+import { nearest, orList, shown } from './words.js';
+
+/** What a command line says, before anything is made of it. */
+export interface CommandLine {
+  /** By option key, in the order given; `undefined` where the option stood without a value. */
+  readonly words: ReadonlyMap<string, readonly (string | undefined)[]>;
+  /** The spelling in which each option was first given. */
+  readonly spellings: ReadonlyMap<string, string>;
+  /** A sentence for everything that is no option of the table, or is given too often. */
+  readonly errors: readonly string[];
+}
+
+/** Takes a command line apart by the spellings of `table`. @param argv what follows the command's name. */
+export function readCommandLine(table: OptionTable, argv: readonly string[]): CommandLine {
+  const words = new Map<string, (string | undefined)[]>();
+  const spellings = new Map<string, string>();
+  const errors: string[] = [];
+  const { command, keys } = spelled(table, (key, spelling, word) => {
+    const earlier = words.get(key);
+    if (earlier === undefined) {
+      words.set(key, [word]);
+      spellings.set(key, spelling);
+    } else {
+      earlier.push(word);
+    }
+  });
+  const { operands, unknown } = command.parseOptions(argv.map((word) => respelled(word)));
+
+  for (const [key, given] of words) {
+    const row = table[key];
+    if (row === undefined || row.repeats || given.length < 2) continue;
+    const values = row.secret ? '' : ` (${given.map((word) => word ?? 'no value').join(', ')})`;
+    errors.push(`${spellings.get(key)} is given ${given.length} times${values}; it takes one value.`);
+  }
+  for (const word of operands) errors.push(strayWord(word, argv, table, keys));
+  // A bare word behind an unknown option may well be that option's value: only the options are reported.
+  for (const word of unknown) if (word.startsWith('-')) errors.push(unknownOption(word, table, keys));
+  return { words, spellings, errors };
+}
+
+type OnWord = (key: string, spelling: string, word: string | undefined) => void;
+
+/** A commander command with every spelling of the table as an option of its own, and the key of each spelling. */
+function spelled(
+  table: OptionTable,
+  onWord: OnWord,
+): { command: Command; keys: ReadonlyMap<string, string> } {
+  const command = new Command();
+  const keys = new Map<string, string>();
+  for (const [key, row] of Object.entries(table)) {
+    const placeholder = { nothing: '', one: ' [word]', many: ' [word...]' }[row.takes];
+    for (const spelling of row.flags ?? []) {
+      keys.set(spelling, key);
+      if (/^-[^-]./.test(spelling)) continue;
+      listen(command, spelling + placeholder, (word) => onWord(key, spelling, word));
+      if (row.takes !== 'nothing' || !spelling.startsWith('--')) continue;
+      for (const value of ['true', 'false']) {
+        listen(command, `${spelling}=${value}`, () => onWord(key, spelling, value));
+      }
+    }
+  }
+  return { command, keys };
+}
+
+function listen(command: Command, flags: string, onWord: (word: string | undefined) => void): void {
+  const option = new Option(flags);
+  command.addOption(option).on(`option:${option.name()}`, (word: string | null) => onWord(word ?? undefined));
+}
+
+/** Spellings that commander does not know: `--a_b` for `--a-b`, `-m=x` for `-mx`, and `-vv`. */
+function respelled(word: string): string {
+  if (word === '-vv') return '--extra-verbose';
+  if (/^-[a-zA-Z]=/.test(word)) return word.slice(0, 2) + word.slice(3);
+  return word.replace(/^--[^=]+/, (name) => name.replaceAll('_', '-'));
+}
+
+function strayWord(
+  word: string,
+  argv: readonly string[],
+  table: OptionTable,
+  keys: ReadonlyMap<string, string>,
+): string {
+  const before = argv.slice(0, argv.indexOf(word)).findLast((other) => other.startsWith('-')) ?? '';
+  const row = table[keys.get(before) ?? ''];
+  if (row === undefined) return `Unexpected word ${shown(word)}: there is no option before it.`;
+  if (row.takes === 'nothing') {
+    return `Unexpected word ${shown(word)}: ${before} takes no word; write ${before}=true or ${before}=false.`;
+  }
+  return `Unexpected word ${shown(word)}: ${before} takes one value; quote a value that holds spaces.`;
+}
+
+function unknownOption(word: string, table: OptionTable, keys: ReadonlyMap<string, string>): string {
+  const [name = word, value] = word.split('=', 2);
+  const row = table[keys.get(name) ?? ''];
+  if (row?.takes === 'nothing') return `${name} takes ${orList(['=true', '=false'])}, got ${shown(value)}.`;
+  const guess = nearest(name, keys.keys());
+  return `Unknown option: ${name}.${guess === undefined ? '' : ` Did you mean ${guess}?`}`;
+}

@@ -1,0 +1,73 @@
+import { choice, flag, integer, number, type OptionTable } from './option.js';
+
+const group = 'Environment';
+
+/** Settings of `profile` that have no flag: environment variables alone set them. */
+export const environment = {
+  httpConnectionLimit: integer({
+    env: 'AIPERF_HTTP_CONNECTION_LIMIT',
+    group,
+    min: 1,
+    default: 2500,
+    help: 'Most connections open at a time.',
+  }),
+  httpIpVersion: choice(['4', '6', 'auto'], {
+    env: 'AIPERF_HTTP_IP_VERSION',
+    group,
+    default: 'auto',
+    help: 'IP version that host names are resolved to.',
+  }),
+  httpSslVerify: flag({
+    env: 'AIPERF_HTTP_SSL_VERIFY',
+    group,
+    default: true,
+    help: "Check the server's certificate; --tls-insecure does not either.",
+  }),
+  httpTrustEnv: flag({
+    env: 'AIPERF_HTTP_TRUST_ENV',
+    group,
+    help: 'Honour HTTP_PROXY, HTTPS_PROXY and NO_PROXY; needs --transport undici.',
+  }),
+  httpKeepaliveTimeoutSeconds: number({
+    env: 'AIPERF_HTTP_KEEPALIVE_TIMEOUT',
+    group,
+    min: 0,
+    default: 300,
+    help: 'Seconds that an idle connection is kept.',
+  }),
+  httpSessionAffinity: flag({
+    env: 'AIPERF_HTTP_X_SESSION_AFFINITY_FROM_CORRELATION_ID',
+    group,
+    default: true,
+    help: "Send the session's id as X-Session-Affinity too.",
+  }),
+  consoleExportWidth: integer({
+    env: 'AIPERF_UI_CONSOLE_EXPORT_WIDTH',
+    group,
+    min: 40,
+    max: 10_000,
+    default: 140,
+    help: 'Columns of the tables in the console text file, and off a terminal.',
+  }),
+  usagePctDiffThreshold: number({
+    env: 'AIPERF_METRICS_USAGE_PCT_DIFF_THRESHOLD',
+    group,
+    min: 0,
+    default: 10,
+    help: "Percent by which the server's token counts may differ from ours before a panel warns.",
+  }),
+  oslMismatchPctThreshold: number({
+    env: 'AIPERF_METRICS_OSL_MISMATCH_PCT_THRESHOLD',
+    group,
+    min: 0,
+    default: 5,
+    help: 'Percent by which an output may miss the requested length before a panel warns.',
+  }),
+  oslMismatchMaxTokenThreshold: integer({
+    env: 'AIPERF_METRICS_OSL_MISMATCH_MAX_TOKEN_THRESHOLD',
+    group,
+    min: 0,
+    default: 50,
+    help: 'The same in tokens; the smaller of the two counts.',
+  }),
+} satisfies OptionTable;

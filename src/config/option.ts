@@ -1,0 +1,205 @@
+import { existsSync } from 'node:fs';
+import { z } from 'zod';
+import { orList, shown } from './words.js';
+
+/** What the author of an option says about it. `V` is the type of its value. */
+export interface Facts<V> {
+  /** All spellings, the one for help and messages first, e.g. `['--model', '--model-names', '-m']`; absent: no flag. */
+  readonly flags?: readonly string[];
+  /** Environment variable that sets it too; a flag wins. */
+  readonly env?: string;
+  /** Heading in the help. */
+  readonly group: string;
+  readonly help: string;
+  readonly default?: V;
+  /** In place of `default` where the default is worked out later. */
+  readonly defaultText?: string;
+  readonly required?: true;
+  /** What a user who left a required option out should do. */
+  readonly missing?: string;
+  /** The value is masked wherever it would be shown. */
+  readonly secret?: true;
+}
+
+/** How the words of one sort of option become a value, and which values are right. */
+export interface Kind<V> {
+  /** `nothing`: a flag; `one` word; `many`: every word up to the next option. */
+  readonly takes: 'nothing' | 'one' | 'many';
+  /** Whether it may be given more than once; the words add up. */
+  readonly repeats: boolean;
+  /** Placeholder of the value in the help. */
+  readonly metavar: string;
+  /** Completes "must be …". */
+  readonly expects: string;
+  /** The words a misspelt value is compared with. */
+  readonly choices?: readonly string[];
+  readonly allowsEmpty?: boolean;
+  /** Words to a value; what cannot be read is handed on as it is, for `schema` to refuse. @throws UserError */
+  readonly read: (words: readonly string[]) => unknown;
+  readonly schema: z.ZodType<V>;
+}
+
+/** One row of an options table. */
+export type OptionRow = Facts<unknown> & Kind<unknown>;
+
+/** Options by the key under which their value stands in the configuration. */
+export type OptionTable = Readonly<Record<string, OptionRow>>;
+
+/** The type of a row's value: without default and not required, it may be undefined. */
+export type Value<Row> =
+  Row extends Kind<infer V>
+    ? Row extends { readonly default: unknown } | { readonly required: true }
+      ? V
+      : V | undefined
+    : never;
+
+/** What a table's options come to. */
+export type ConfigOf<Table> = { readonly [Key in keyof Table]: Value<Table[Key]> };
+
+interface Range {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** A whole number, written plainly: no units, no exponent. */
+export function integer<F extends Facts<number> & Range>(facts: F): F & Kind<number> {
+  const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = facts;
+  return {
+    ...facts,
+    ...single('<integer>', `an integer${rangeText(facts)}`, (word) =>
+      /^[+-]?\d+$/.test(word) ? Number(word) : word,
+    ),
+    schema: z.int().min(min).max(max),
+  };
+}
+
+/** A finite number. `above` is a bound that the value itself may not take. */
+export function number<F extends Facts<number> & Range & { readonly above?: number }>(
+  facts: F,
+): F & Kind<number> {
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY, above } = facts;
+  const bound = z.number().min(min).max(max);
+  return {
+    ...facts,
+    ...single('<number>', `a number${above === undefined ? rangeText(facts) : ` above ${above}`}`, (word) =>
+      /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word) ? Number(word) : word,
+    ),
+    schema: above === undefined ? bound : bound.gt(above),
+  };
+}
+
+/** One of a few names; case, hyphen and underscore make no difference. The value is spelt as in `choices`. */
+export function choice<const C extends readonly [string, ...string[]], F extends Facts<C[number]>>(
+  choices: C,
+  facts: F,
+): F & Kind<C[number]> {
+  const plain = (name: string) => name.toLowerCase().replaceAll('_', '-');
+  return {
+    ...facts,
+    ...single(`<${choices.join('|')}>`, orList(choices), (word) => {
+      return choices.find((name) => plain(name) === plain(word)) ?? word;
+    }),
+    choices,
+    schema: z.enum(choices),
+  };
+}
+
+/** Text of one line. `allowsEmpty` lets an empty text stand for itself. */
+export function text<F extends Facts<string> & { readonly metavar?: string; readonly allowsEmpty?: true }>(
+  facts: F,
+): F & Kind<string> {
+  const { metavar = '<text>', allowsEmpty = false } = facts;
+  return {
+    ...facts,
+    ...single(metavar, 'one line of text', (word) => word),
+    allowsEmpty,
+    schema: z.string().regex(allowsEmpty ? /^[^\r\n\0]*$/ : /^[^\r\n\0]+$/),
+  };
+}
+
+/** The name of an HTTP header. */
+export function headerName<F extends Facts<string>>(facts: F): F & Kind<string> {
+  return {
+    ...facts,
+    ...single('<name>', 'the name of an HTTP header', (word) => word),
+    schema: z.string().regex(headerNamePattern),
+  };
+}
+
+/** A path; `existing` says what must be there already. */
+export function path<F extends Facts<string> & { readonly existing?: string }>(facts: F): F & Kind<string> {
+  const { existing } = facts;
+  const schema = z.string().min(1);
+  return {
+    ...facts,
+    ...single(
+      '<path>',
+      existing === undefined ? 'a path' : `the path of an existing ${existing}`,
+      (word) => word,
+    ),
+    schema: existing === undefined ? schema : schema.refine((value) => existsSync(value)),
+  };
+}
+
+/** On or off. Takes no word; `=true` and `=false` may be attached. Off unless a default says otherwise. */
+export function flag<F extends Facts<boolean>>(facts: F): F & Kind<boolean> & { readonly default: boolean } {
+  return {
+    default: false,
+    ...facts,
+    takes: 'nothing',
+    repeats: false,
+    metavar: '',
+    expects: 'true or false',
+    read: ([word = 'true']) => {
+      if (/^(true|1)$/i.test(word)) return true;
+      return /^(false|0)$/i.test(word) ? false : word;
+    },
+    schema: z.boolean(),
+  };
+}
+
+/** Texts separated by commas; may be given again, and with `greedy` takes every word up to the next option. */
+export function list<
+  F extends Facts<readonly string[]> & {
+    readonly greedy?: true;
+    /** What each item is, e.g. `model names`. */
+    readonly items: string;
+    readonly item?: (text: string) => boolean;
+  },
+>(facts: F): F & Kind<readonly string[]> {
+  const { greedy = false, items, item = () => true } = facts;
+  return {
+    ...facts,
+    takes: greedy ? 'many' : 'one',
+    repeats: true,
+    metavar: '<text,…>',
+    expects: `${items}, separated by commas, none of them empty`,
+    read: (words) => words.flatMap((word) => word.split(',').map((part) => part.trim())),
+    schema: z.array(z.string().min(1).refine(item)).min(1),
+  };
+}
+
+/** The characters that RFC 9110 allows in a header's name. */
+export const headerNamePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** A kind that takes one word once. */
+function single(metavar: string, expects: string, read: (word: string) => unknown) {
+  return {
+    takes: 'one',
+    repeats: false,
+    metavar,
+    expects,
+    read: ([word = '']: readonly string[]) => read(word),
+  } as const;
+}
+
+function rangeText({ min, max }: Range): string {
+  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
+  if (min !== undefined) return ` of at least ${min}`;
+  return max === undefined ? '' : ` of at most ${max}`;
+}
+
+/** The sentence for a value that a row's schema refuses; `name` is where it was given. */
+export function refusal(name: string, row: OptionRow, value: unknown): string {
+  return `${name} must be ${row.expects}, got ${row.secret ? '<redacted>' : shown(value)}.`;
+}

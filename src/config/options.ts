@@ -1,0 +1,390 @@
+import { logLevels } from '../util/log.js';
+import { isBaseUrl } from './base-url.js';
+import { environment } from './environment.js';
+import { configFile } from './file.js';
+import { headers, keyValues } from './key-values.js';
+import {
+  type ConfigOf,
+  choice,
+  flag,
+  headerName,
+  integer,
+  list,
+  number,
+  type OptionTable,
+  path,
+  text,
+} from './option.js';
+
+/** Every option and setting of `aiperf profile`. */
+export const profileOptions = {
+  models: list({
+    flags: ['--model', '--model-names', '-m'],
+    group: 'Endpoint',
+    items: 'model names',
+    required: true,
+    missing: 'name the model to ask for, e.g. --model Qwen/Qwen3-0.6B',
+    help: 'Models to ask for; the first is also the tokenizer when --tokenizer is not given.',
+  }),
+  modelSelectionStrategy: choice(['round_robin', 'random'], {
+    flags: ['--model-selection-strategy'],
+    group: 'Endpoint',
+    default: 'round_robin',
+    help: 'How turns share several models.',
+  }),
+  customEndpoint: text({
+    flags: ['--custom-endpoint', '--endpoint'],
+    group: 'Endpoint',
+    metavar: '<path>',
+    allowsEmpty: true,
+    defaultText: "the endpoint type's path",
+    help: 'Path in place of that of the endpoint type; an empty one appends nothing to the URL.',
+  }),
+  endpointType: choice(['chat', 'completions'], {
+    flags: ['--endpoint-type'],
+    group: 'Endpoint',
+    default: 'chat',
+    help: 'API that the server speaks.',
+  }),
+  streaming: flag({
+    flags: ['--streaming'],
+    group: 'Endpoint',
+    help: 'Ask for answers as they are generated; times per token need it.',
+  }),
+  urls: list({
+    flags: ['--url', '-u'],
+    group: 'Endpoint',
+    items: 'URLs http://HOST:PORT or https://HOST:PORT',
+    greedy: true,
+    item: isBaseUrl,
+    default: ['http://localhost:8000'],
+    help: 'Base URLs of the servers; http:// may be left out.',
+  }),
+  urlStrategy: choice(['round_robin'], {
+    flags: ['--url-strategy'],
+    group: 'Endpoint',
+    default: 'round_robin',
+    help: 'How sessions share several URLs.',
+  }),
+  requestTimeoutSeconds: number({
+    flags: ['--request-timeout-seconds'],
+    group: 'Endpoint',
+    min: 0,
+    default: 21_600,
+    help: 'Seconds for a whole request; a longer one is recorded as failed. 0: no limit.',
+  }),
+  connectTimeoutSeconds: number({
+    flags: ['--connect-timeout-seconds'],
+    group: 'Endpoint',
+    min: 0,
+    default: 30,
+    help: 'Seconds for name lookup, TCP and TLS together. 0: no limit.',
+  }),
+  apiKey: text({
+    flags: ['--api-key'],
+    group: 'Endpoint',
+    secret: true,
+    help: 'Sent as "Authorization: Bearer …"; masked in every file and log.',
+  }),
+  transport: choice(['http', 'undici'], {
+    flags: ['--transport', '--transport-type'],
+    group: 'Endpoint',
+    default: 'http',
+    help: 'HTTP client: our own, made for exact times, or undici for HTTP/2, proxies and unix sockets.',
+  }),
+  http2: flag({
+    flags: ['--http2'],
+    group: 'Endpoint',
+    help: 'Speak HTTP/2 where the server offers it; needs --transport undici.',
+  }),
+  unixSocket: path({
+    flags: ['--unix-socket'],
+    group: 'Endpoint',
+    existing: 'socket',
+    help: 'Send every request through this socket; needs --transport undici.',
+  }),
+  tlsCaFile: path({
+    flags: ['--tls-ca-file'],
+    group: 'Endpoint',
+    existing: 'file',
+    help: 'PEM file with the authorities to trust.',
+  }),
+  tlsCertFile: path({
+    flags: ['--tls-cert-file'],
+    group: 'Endpoint',
+    existing: 'file',
+    help: 'PEM file with the client certificate; needs --tls-key-file.',
+  }),
+  tlsKeyFile: path({
+    flags: ['--tls-key-file'],
+    group: 'Endpoint',
+    existing: 'file',
+    help: 'PEM file with the key of the client certificate.',
+  }),
+  tlsInsecure: flag({
+    flags: ['--tls-insecure'],
+    group: 'Endpoint',
+    help: "Do not check the server's certificate.",
+  }),
+  useLegacyMaxTokens: flag({
+    flags: ['--use-legacy-max-tokens'],
+    group: 'Endpoint',
+    help: 'Send max_tokens in place of max_completion_tokens to chat endpoints.',
+  }),
+  useServerTokenCount: flag({
+    flags: ['--use-server-token-count'],
+    group: 'Endpoint',
+    help: "Take token counts from the answers' usage instead of counting here.",
+  }),
+  connectionReuseStrategy: choice(['pooled', 'never', 'sticky-user-sessions'], {
+    flags: ['--connection-reuse-strategy'],
+    group: 'Endpoint',
+    default: 'pooled',
+    help: 'Whether requests share connections, open one each, or share one per session.',
+  }),
+  streamEnd: choice(['marked', 'any'], {
+    flags: ['--stream-end'],
+    group: 'Endpoint',
+    default: 'marked',
+    help: 'Whether a stream without [DONE] and finish_reason is a failure, or complete all the same.',
+  }),
+  sessionHeader: headerName({
+    flags: ['--session-header'],
+    group: 'Endpoint',
+    default: 'X-Correlation-ID',
+    help: "Header that carries the session's id.",
+  }),
+
+  tokenizer: text({
+    flags: ['--tokenizer'],
+    group: 'Tokenizer',
+    metavar: '<name>',
+    defaultText: "the model's",
+    help: 'Hugging Face id, local folder, or builtin (the one that ships with aiperf).',
+  }),
+  tokenizerRevision: text({
+    flags: ['--tokenizer-revision'],
+    group: 'Tokenizer',
+    default: 'main',
+    help: 'Revision on the hub.',
+  }),
+  tokenizerTrustRemoteCode: flag({
+    flags: ['--tokenizer-trust-remote-code'],
+    group: 'Tokenizer',
+    help: 'Accepted with a warning: no tokenizer code is ever run here.',
+  }),
+
+  extraInputs: keyValues({
+    flags: ['--extra-inputs'],
+    group: 'Input',
+    default: {},
+    help: "Merged over the top level of every request's body, e.g. ignore_eos:true.",
+  }),
+  headers: headers({
+    flags: ['--header', '-H'],
+    group: 'Input',
+    default: {},
+    help: 'HTTP headers sent with every request.',
+  }),
+  inputFile: path({
+    flags: ['--input-file'],
+    group: 'Input',
+    existing: 'file or directory',
+    defaultText: 'synthetic prompts',
+    help: 'Dataset to send.',
+  }),
+  customDatasetType: choice(['single_turn', 'multi_turn', 'random_pool', 'mooncake_trace'], {
+    flags: ['--custom-dataset-type'],
+    group: 'Input',
+    defaultText: 'told from the file',
+    help: 'Format of --input-file.',
+  }),
+  datasetSamplingStrategy: choice(['sequential', 'random', 'shuffle'], {
+    flags: ['--dataset-sampling-strategy'],
+    group: 'Input',
+    default: 'sequential',
+    help: 'Order in which conversations are taken from the dataset.',
+  }),
+  randomSeed: integer({
+    flags: ['--random-seed'],
+    group: 'Input',
+    min: 0,
+    defaultText: 'another each run',
+    help: 'Makes data and sampling the same each run.',
+  }),
+  exportInputs: choice(['auto', 'always', 'never'], {
+    flags: ['--export-inputs'],
+    group: 'Input',
+    default: 'auto',
+    help: 'Whether inputs.json is written; auto leaves it out when it would pass 200 MB.',
+  }),
+
+  configFile,
+
+  artifactDir: path({
+    flags: ['--artifact-dir', '--output-artifact-dir'],
+    group: 'Output',
+    defaultText: 'artifacts/<model>-openai-<endpoint type>-concurrency<N>',
+    help: 'Folder for all files of the run.',
+  }),
+  profileExportPrefix: text({
+    flags: ['--profile-export-prefix', '--profile-export-file'],
+    group: 'Output',
+    metavar: '<name>',
+    defaultText: 'profile_export',
+    help: 'Base name of the exported files; known endings are stripped from it.',
+  }),
+  exportLevel: choice(['summary', 'records', 'raw'], {
+    flags: ['--export-level', '--profile-export-level'],
+    group: 'Output',
+    default: 'records',
+    help: 'summary: JSON and CSV; records: also a line per request; raw: also requests and answers whole.',
+  }),
+
+  conversationNum: integer({
+    flags: ['--conversation-num', '--num-conversations', '--num-sessions'],
+    group: 'Conversation',
+    min: 1,
+    help: 'Stop after this many conversations.',
+  }),
+  numDatasetEntries: integer({
+    flags: ['--num-dataset-entries', '--num-prompts'],
+    group: 'Conversation',
+    min: 1,
+    defaultText: '--conversation-num, else --request-count, else 100',
+    help: 'Distinct conversations to make; only synthetic and random_pool datasets can be sized.',
+  }),
+  conversationTurnMean: integer({
+    flags: ['--conversation-turn-mean', '--session-turns-mean'],
+    group: 'Conversation',
+    min: 1,
+    default: 1,
+    help: 'Mean turns per conversation.',
+  }),
+  conversationTurnStddev: integer({
+    flags: ['--conversation-turn-stddev', '--session-turns-stddev'],
+    group: 'Conversation',
+    min: 0,
+    default: 0,
+    help: 'Their standard deviation.',
+  }),
+  conversationTurnDelayMean: number({
+    flags: ['--conversation-turn-delay-mean', '--session-turn-delay-mean'],
+    group: 'Conversation',
+    min: 0,
+    default: 0,
+    help: 'Mean wait before every turn but the first, ms.',
+  }),
+  conversationTurnDelayStddev: number({
+    flags: ['--conversation-turn-delay-stddev', '--session-turn-delay-stddev'],
+    group: 'Conversation',
+    min: 0,
+    default: 0,
+    help: 'Its standard deviation, ms.',
+  }),
+  conversationTurnDelayRatio: number({
+    flags: ['--conversation-turn-delay-ratio', '--session-delay-ratio'],
+    group: 'Conversation',
+    min: 0,
+    default: 1,
+    help: 'Factor on every wait.',
+  }),
+
+  isl: integer({
+    flags: ['--isl', '--prompt-input-tokens-mean', '--synthetic-input-tokens-mean'],
+    group: 'Prompt',
+    min: 0,
+    default: 550,
+    help: 'Mean tokens of a synthetic prompt.',
+  }),
+  islStddev: number({
+    flags: ['--isl-stddev', '--prompt-input-tokens-stddev', '--synthetic-input-tokens-stddev'],
+    group: 'Prompt',
+    min: 0,
+    default: 0,
+    help: 'Their standard deviation.',
+  }),
+  islBlockSize: integer({
+    flags: ['--isl-block-size', '--prompt-input-tokens-block-size', '--synthetic-input-tokens-block-size'],
+    group: 'Prompt',
+    min: 1,
+    defaultText: "the trace type's, 512 for mooncake_trace",
+    help: 'Tokens that one hash id of a trace stands for.',
+  }),
+  osl: integer({
+    flags: ['--osl', '--prompt-output-tokens-mean', '--output-tokens-mean'],
+    group: 'Prompt',
+    min: 0,
+    defaultText: 'no cap',
+    help: 'Mean output cap sent to the server, in tokens; 0: no cap.',
+  }),
+  oslStddev: number({
+    flags: ['--osl-stddev', '--prompt-output-tokens-stddev', '--output-tokens-stddev'],
+    group: 'Prompt',
+    min: 0,
+    default: 0,
+    help: 'Its standard deviation; needs --osl.',
+  }),
+
+  concurrency: integer({
+    flags: ['--concurrency'],
+    group: 'Load',
+    min: 1,
+    defaultText: '1; for a trace as many as there may be connections',
+    help: 'Sessions in flight.',
+  }),
+  requestCount: integer({
+    flags: ['--request-count', '--num-requests'],
+    group: 'Load',
+    min: 1,
+    defaultText: '10, or twice the concurrency if that is more; a whole trace',
+    help: 'Requests to send.',
+  }),
+
+  uiType: choice(['simple', 'none', 'dashboard'], {
+    flags: ['--ui-type', '--ui'],
+    group: 'Service',
+    default: 'simple',
+    help: 'simple: a bar on a terminal, a line every few seconds elsewhere; dashboard is shown as simple.',
+  }),
+  logLevel: choice(logLevels, {
+    flags: ['--log-level'],
+    group: 'Service',
+    default: 'INFO',
+    help: 'Least important messages to log.',
+  }),
+  verbose: flag({ flags: ['--verbose', '-v'], group: 'Service', help: 'Same as --log-level DEBUG.' }),
+  extraVerbose: flag({
+    flags: ['--extra-verbose', '-vv'],
+    group: 'Service',
+    help: 'Same as --log-level TRACE.',
+  }),
+  workersMax: integer({
+    flags: ['--workers-max', '--max-workers'],
+    group: 'Service',
+    min: 1,
+    defaultText: 'by cores and concurrency',
+    help: 'Most load threads.',
+  }),
+  recordProcessors: integer({
+    flags: ['--record-processor-service-count', '--record-processors'],
+    group: 'Service',
+    min: 1,
+    help: 'Accepted with a warning: it has no meaning here.',
+  }),
+  zmqHost: text({
+    flags: ['--zmq-host'],
+    group: 'Service',
+    help: 'Accepted with a warning: it has no meaning here.',
+  }),
+  zmqIpcPath: text({
+    flags: ['--zmq-ipc-path'],
+    group: 'Service',
+    help: 'Accepted with a warning: it has no meaning here.',
+  }),
+
+  ...environment,
+} satisfies OptionTable;
+
+/** Everything that `aiperf profile` is told, defaults filled in. */
+export type Config = ConfigOf<typeof profileOptions>;
