@@ -1,0 +1,48 @@
+import { failureOf } from '../metrics/measure.js';
+import type { RecordError, RequestRecord } from '../records/record.js';
+import { type ClockOrigin, wallNs } from '../util/clock.js';
+
+/** What all records of a phase share. */
+export interface RecordContext {
+  /** The clock origin that the records' times count from. */
+  readonly origin: ClockOrigin;
+  /** `record_processor_` and 8 hex digits. */
+  readonly recordProcessorId: string;
+  /** Number of the phase among all phases of the run, from 0. */
+  readonly phaseIndex: number;
+}
+
+/**
+ * The `metadata` object of a record as JSON text. It is built by hand because epochs in ns pass 2^53 and must be
+ * written as exact integers, and because this runs for every request.
+ */
+export function metadataJson(record: RequestRecord, context: RecordContext): string {
+  const { origin, recordProcessorId, phaseIndex } = context;
+  const { phase, cancelledNs, correlationId } = record;
+  const correlation = JSON.stringify(correlationId);
+  const acknowledged = !Number.isNaN(record.ackNs) && cancelledNs === undefined;
+  return (
+    `{"session_num":${record.sessionNum},"x_request_id":${JSON.stringify(record.requestId)}` +
+    `,"x_correlation_id":${correlation},"conversation_id":${JSON.stringify(record.conversationId)}` +
+    `,"turn_index":${record.turnIndex},"credit_issued_ns":${wallNs(origin, record.dueNs)}` +
+    `,"request_start_ns":${wallNs(origin, record.startNs)}` +
+    (acknowledged ? `,"request_ack_ns":${wallNs(origin, record.ackNs)}` : '') +
+    `,"request_end_ns":${wallNs(origin, record.endNs)},"worker_id":${JSON.stringify(record.workerId)}` +
+    `,"record_processor_id":"${recordProcessorId}","benchmark_phase":"${phase}","phase_index":${phaseIndex}` +
+    (phase === 'profiling' ? ',"profiling_index":0' : '') +
+    `,"phase_name":"${phase}","phase_kind":"${phase}","was_cancelled":${cancelledNs !== undefined}` +
+    (cancelledNs === undefined ? '' : `,"cancellation_time_ns":${wallNs(origin, cancelledNs)}`) +
+    `,"context_overflow_skip":false,"agent_depth":0,"root_correlation_id":${correlation}}`
+  );
+}
+
+/** The `error` member with its leading comma; empty for a valid record. */
+export function errorMember(record: RequestRecord): string {
+  const failure = failureOf(record);
+  return failure === undefined ? '' : `,"error":${JSON.stringify(errorDetails(failure))}`;
+}
+
+/** An error as files show it; absent details are undefined. */
+export function errorDetails({ code, type, message, cause, causeChain }: RecordError) {
+  return { code, type, message, cause, cause_chain: causeChain };
+}

@@ -1,0 +1,36 @@
+import type { RecordMetrics } from '../metrics/compute.js';
+import { metrics as metricTable } from '../metrics/table.js';
+import type { RequestRecord } from '../records/record.js';
+import { pythonFloat } from './python-json.js';
+import { errorMember, metadataJson, type RecordContext } from './record-metadata.js';
+
+/** A line of the per-record file, with its newline. Concatenated by hand: this runs for every request. */
+export function recordLine(record: RequestRecord, metrics: RecordMetrics, context: RecordContext): string {
+  let members = '';
+  for (const [tag, value] of metrics) {
+    const frame = frames.get(tag);
+    if (frame === undefined) throw new Error(`no metric has the tag ${tag}`);
+    const text =
+      typeof value === 'number'
+        ? number(value, frame.whole)
+        : `[${Array.from(value, pythonFloat).join(',')}]`;
+    members += `${members === '' ? '' : ','}${frame.before}${text}${frame.after}`;
+  }
+  return `{"metadata":${metadataJson(record, context)},"metrics":{${members}}${errorMember(record)}}\n`;
+}
+
+/** What stands around each metric's value. */
+const frames = new Map(
+  metricTable.map((metric) => [
+    metric.tag,
+    {
+      before: `"${metric.tag}":{"value":`,
+      after: `,"unit":"${metric.shownIn}"}`,
+      whole: metric.kind === 'record' && metric.whole,
+    },
+  ]),
+);
+
+function number(value: number, whole: boolean): string {
+  return whole && Number.isInteger(value) ? `${value}` : pythonFloat(value);
+}

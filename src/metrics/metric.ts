@@ -1,0 +1,200 @@
+import type { Measured } from './measure.js';
+
+/** Units as they stand in files and tables. */
+export type Unit =
+  | 'ns'
+  | 'ms'
+  | 'sec'
+  | 'tokens'
+  | 'requests'
+  | 'count'
+  | 'ratio'
+  | '%'
+  | 'B'
+  | 'KB'
+  | 'requests/sec'
+  | 'tokens/sec'
+  | 'tokens/sec/user';
+
+/** What a run must have for a metric to exist at all. */
+export type Need = 'streaming' | 'output tokens' | 'input tokens' | 'client token counts';
+
+/** What is known of a run before it starts. */
+export interface RunTraits {
+  readonly streaming: boolean;
+  /** The endpoint answers with tokens (not embeddings or rankings). */
+  readonly producesTokens: boolean;
+  /** The tokens of the request text are counted. */
+  readonly tokenizesInput: boolean;
+  /** Token counts are those the server reports, not our own. */
+  readonly serverTokenCounts: boolean;
+}
+
+/** From which difference on a record is counted as one that differs. */
+export interface Thresholds {
+  /** Output length against the requested one: percent of the requested length … */
+  readonly oslMismatchPct: number;
+  /** … and at most this many tokens. */
+  readonly oslMismatchTokens: number;
+  /** Token counts of the server against ours, percent. */
+  readonly usageDiffPct: number;
+}
+
+/** Console tables that a metric may stand in; one that stands in none is in files only. */
+export type ConsoleTable = 'main' | 'usage' | 'http' | 'adjusted';
+
+/** What every row of the table of metrics says. */
+interface Row {
+  readonly tag: string;
+  readonly label: string;
+  /** Label for narrow screens. */
+  readonly short: string;
+  /** Unit that values and statistics are worked out in. */
+  readonly unit: Unit;
+  /** Unit of everything exported or printed: the value times `factor`. */
+  readonly shownIn: Unit;
+  readonly factor: number;
+  readonly needs: readonly Need[];
+  readonly largerIsBetter: boolean;
+  readonly table?: ConsoleTable;
+  /** Place within its console table, ascending. */
+  readonly order?: number;
+  /** The formula in words. */
+  readonly formula: string;
+  /** When a record, or the run, has no such value, besides unmet needs. */
+  readonly absent: string;
+}
+
+/** A value of each valid (or each failed) request, with full statistics over the run. */
+export interface RecordMetric extends Row {
+  readonly kind: 'record';
+  readonly over: 'valid' | 'failed';
+  /** Values are counts: written without a decimal point in the per-record file. */
+  readonly whole: boolean;
+  /** Stands in the per-record file. */
+  readonly inRecords: boolean;
+  /** Undefined or NaN: this request has no such value. Zero is a value. */
+  of(measured: Measured): number | undefined;
+}
+
+/** Several values of each valid request; the statistics are over all values of all requests. */
+export interface ListMetric extends Row {
+  readonly kind: 'list';
+  of(measured: Measured): Float64Array | undefined;
+}
+
+/** A number for each request, summed over the run; absent when no request gave one. */
+export interface CountMetric extends Row {
+  readonly kind: 'count';
+  readonly over: 'valid' | 'failed';
+  of(measured: Measured): number | undefined;
+}
+
+/** One number worked out from other results of the run. */
+export interface DerivedMetric extends Row {
+  readonly kind: 'derived';
+  of(run: RunValues): number | undefined;
+}
+
+/** A record metric with each failed request counted as infinitely slow. */
+export interface AdjustedMetric extends Row {
+  readonly kind: 'adjusted';
+  readonly base: RecordMetric;
+}
+
+export type Metric = RecordMetric | ListMetric | CountMetric | DerivedMetric | AdjustedMetric;
+
+/** What derived metrics are worked out from. */
+export interface RunValues {
+  /** First valid request's start to the last content chunk of any valid request; undefined unless positive. */
+  readonly durationNs: number | undefined;
+  /** Sum over the requests, or the value of a derived metric, in the metric's own unit; undefined if absent. */
+  total(metric: RecordMetric | CountMetric | DerivedMetric): number | undefined;
+}
+
+type Said = Pick<Row, 'tag' | 'label' | 'unit' | 'formula'> & Partial<Row>;
+type Rest<M extends Metric> = Said & Partial<M> & Pick<M, Extract<keyof M, 'of' | 'base'>>;
+
+export function perRequest(said: Rest<RecordMetric>): RecordMetric {
+  return { kind: 'record', over: 'valid', whole: false, inRecords: true, ...defaults(said), ...said };
+}
+
+export function listPerRequest(said: Rest<ListMetric>): ListMetric {
+  return { kind: 'list', ...defaults(said), ...said };
+}
+
+export function summed(said: Rest<CountMetric>): CountMetric {
+  return { kind: 'count', over: 'valid', ...defaults(said), ...said };
+}
+
+export function derived(said: Rest<DerivedMetric>): DerivedMetric {
+  return { kind: 'derived', ...defaults(said), ...said };
+}
+
+/** The error-adjusted sibling of a record metric. */
+export function adjusted(base: RecordMetric, order: number): AdjustedMetric {
+  const { unit, shownIn, factor, needs, largerIsBetter } = base;
+  return {
+    kind: 'adjusted',
+    base,
+    tag: `adj_${base.tag}`,
+    label: `${base.label} (error-adjusted)`,
+    short: `${base.short} (adj.)`,
+    unit,
+    shownIn,
+    factor,
+    needs,
+    largerIsBetter,
+    table: 'adjusted',
+    order,
+    formula: `${base.label} of the valid requests, and plus infinity for every failed one; percentiles by nearest rank`,
+    absent: 'nothing failed; infinite statistics and `std` are left out',
+  };
+}
+
+/** The sum of a record metric over the run. */
+export function totalOf(
+  source: RecordMetric,
+  said: Pick<Row, 'tag' | 'label'> & Partial<Row>,
+): DerivedMetric {
+  return derived({
+    unit: source.unit,
+    needs: source.needs,
+    largerIsBetter: source.largerIsBetter,
+    formula: `sum of ${source.label}`,
+    absent: `no request has ${source.label}`,
+    of: (run) => run.total(source),
+    ...said,
+  });
+}
+
+/** False when the run cannot have the metric, whatever its requests bring. */
+export function applies(metric: Metric, traits: RunTraits): boolean {
+  const has: Record<Need, boolean> = {
+    streaming: traits.streaming,
+    'output tokens': traits.producesTokens,
+    'input tokens': traits.tokenizesInput,
+    'client token counts': !traits.serverTokenCounts,
+  };
+  return metric.needs.every((need) => has[need]);
+}
+
+function defaults(said: Said) {
+  const shownIn = said.shownIn ?? said.unit;
+  return {
+    short: said.label,
+    shownIn,
+    factor: factorBetween(said.unit, shownIn),
+    needs: [],
+    largerIsBetter: false,
+    absent: 'never',
+  };
+}
+
+function factorBetween(unit: Unit, shownIn: Unit): number {
+  if (unit === shownIn) return 1;
+  if (unit === 'ns' && shownIn === 'ms') return 1e-6;
+  if (unit === 'ns' && shownIn === 'sec') return 1e-9;
+  if (unit === 'B' && shownIn === 'KB') return 1 / 1024;
+  throw new Error(`no conversion from ${unit} to ${shownIn}`);
+}

@@ -1,0 +1,264 @@
+import type { Measured } from './measure.js';
+import { listPerRequest, type Need, perRequest, type RecordMetric } from './metric.js';
+
+const answer: readonly Need[] = ['output tokens'];
+const stream: readonly Need[] = ['streaming', 'output tokens'];
+const latency = { unit: 'ns', shownIn: 'ms' } as const;
+const perUser = { unit: 'tokens/sec/user', largerIsBetter: true } as const;
+const tokens = { unit: 'tokens', whole: true, largerIsBetter: true } as const;
+
+export const timeToFirstToken = perRequest({
+  tag: 'time_to_first_token',
+  label: 'Time to First Token',
+  short: 'TTFT',
+  ...latency,
+  needs: stream,
+  table: 'main',
+  order: 100,
+  formula: 'first content chunk - start',
+  of: (m) => m.ttftNs,
+});
+
+const timeToSecondToken = perRequest({
+  tag: 'time_to_second_token',
+  label: 'Time to Second Token',
+  short: 'TTST',
+  ...latency,
+  needs: stream,
+  table: 'main',
+  order: 200,
+  formula: 'second content chunk - first content chunk',
+  absent: 'fewer than two content chunks',
+  of: ({ record: { contentNs } }) => (contentNs[1] ?? Number.NaN) - (contentNs[0] ?? Number.NaN),
+});
+
+const timeToFirstOutputToken = perRequest({
+  tag: 'time_to_first_output_token',
+  label: 'Time to First Output Token',
+  short: 'TTFO',
+  ...latency,
+  needs: stream,
+  table: 'main',
+  order: 210,
+  formula: 'first content chunk that is not reasoning (text or tool call) - start',
+  absent: 'nothing but reasoning came',
+  of: ({ record }) => record.firstOutputNs - record.startNs,
+});
+
+export const requestLatency = perRequest({
+  tag: 'request_latency',
+  label: 'Request Latency',
+  short: 'Req Latency',
+  ...latency,
+  table: 'main',
+  order: 300,
+  formula: 'last content chunk - start; usage chunks and `[DONE]` do not count',
+  of: (m) => m.latencyNs,
+});
+
+export const decodeDuration = perRequest({
+  tag: 'decode_duration',
+  label: 'Decode Duration',
+  ...latency,
+  needs: stream,
+  table: 'main',
+  order: 350,
+  formula: 'Request Latency - Time to First Token',
+  of: (m) => m.latencyNs - m.ttftNs,
+});
+
+export const interTokenLatency = perRequest({
+  tag: 'inter_token_latency',
+  label: 'Inter Token Latency',
+  short: 'ITL',
+  ...latency,
+  needs: stream,
+  table: 'main',
+  order: 400,
+  formula: '(Request Latency - Time to First Token) / (Output Sequence Length - 1)',
+  absent: 'fewer than two output tokens',
+  of: itlNs,
+});
+
+const outputTokenThroughputPerUser = perRequest({
+  tag: 'output_token_throughput_per_user',
+  label: 'Output Token Throughput Per User',
+  short: 'Output TPS/User',
+  ...perUser,
+  needs: stream,
+  table: 'main',
+  order: 500,
+  formula: '1 / Inter Token Latency in seconds',
+  absent: 'no Inter Token Latency, or one of zero',
+  of: (m) => rate(1, itlNs(m)),
+});
+
+const e2eOutputTokenThroughput = perRequest({
+  tag: 'e2e_output_token_throughput',
+  label: 'E2E Output Token Throughput',
+  short: 'E2E Output TPS/User',
+  ...perUser,
+  needs: answer,
+  table: 'main',
+  order: 510,
+  formula: 'Output Sequence Length / Request Latency in seconds',
+  absent: 'no output length',
+  of: (m) => rate(m.osl, m.latencyNs),
+});
+
+export const outputSequenceLength = perRequest({
+  tag: 'output_sequence_length',
+  label: 'Output Sequence Length',
+  short: 'OSL',
+  ...tokens,
+  needs: answer,
+  table: 'main',
+  order: 600,
+  formula: 'output tokens + reasoning tokens',
+  absent: 'neither is known',
+  of: (m) => m.osl,
+});
+
+export const inputSequenceLength = perRequest({
+  tag: 'input_sequence_length',
+  label: 'Input Sequence Length',
+  short: 'ISL',
+  ...tokens,
+  needs: ['input tokens'],
+  table: 'main',
+  order: 700,
+  formula: 'tokens of all text in the request, the history included, without special tokens or chat template',
+  absent: 'not known',
+  of: (m) => m.isl,
+});
+
+export const outputTokenCount = perRequest({
+  tag: 'output_token_count',
+  label: 'Output Token Count',
+  short: 'Output Tokens',
+  ...tokens,
+  needs: answer,
+  formula: 'tokens of the answer without its reasoning; text of tool calls counts',
+  absent: 'none',
+  of: (m) => m.tokens.output || undefined,
+});
+
+export const reasoningTokenCount = perRequest({
+  tag: 'reasoning_token_count',
+  label: 'Reasoning Token Count',
+  short: 'Reasoning Tokens',
+  ...tokens,
+  needs: answer,
+  formula: 'tokens of the reasoning fields of the answer',
+  absent: 'the answer has none',
+  of: (m) => m.tokens.reasoning,
+});
+
+const interChunkLatency = listPerRequest({
+  tag: 'inter_chunk_latency',
+  label: 'Inter Chunk Latency',
+  short: 'ICL',
+  ...latency,
+  needs: stream,
+  formula: 'every gap between neighbouring content chunks; a list for each request',
+  absent: 'fewer than two content chunks',
+  of: ({ record }) => gaps(record.contentNs),
+});
+
+const prefillThroughputPerUser = perRequest({
+  tag: 'prefill_throughput_per_user',
+  label: 'Prefill Throughput Per User',
+  ...perUser,
+  needs: ['streaming', 'output tokens', 'input tokens'],
+  formula: 'Input Sequence Length / Time to First Token in seconds',
+  absent: 'no input length',
+  of: (m) => rate(m.isl, m.ttftNs),
+});
+
+export const errorIsl = perRequest({
+  tag: 'error_isl',
+  label: 'Error Input Sequence Length',
+  ...tokens,
+  over: 'failed',
+  needs: ['input tokens', 'client token counts'],
+  formula:
+    'Input Sequence Length of a failed request; the only metric that failed requests have of their own',
+  absent: 'not known',
+  of: (m) => m.isl,
+});
+
+export const oslMismatchDiff = perRequest({
+  tag: 'osl_mismatch_diff_pct',
+  label: 'OSL Mismatch Diff %',
+  unit: '%',
+  needs: answer,
+  formula: '(Output Sequence Length - requested length) / requested length * 100',
+  absent: 'no output length was requested',
+  of: (m) => {
+    const requested = m.record.requestedOsl;
+    return requested && m.osl !== undefined ? ((m.osl - requested) / requested) * 100 : undefined;
+  },
+});
+
+const creditToStartLatency = perRequest({
+  tag: 'credit_to_start_latency',
+  label: 'Credit-to-Start Latency',
+  ...latency,
+  inRecords: false,
+  formula: 'start - the time the request was due',
+  of: ({ record }) => record.startNs - record.dueNs,
+});
+
+const effectiveLatency = perRequest({
+  tag: 'effective_latency',
+  label: 'Effective Latency (CO-aware)',
+  ...latency,
+  inRecords: false,
+  formula: 'last response unit - the time the request was due, so that late sending counts',
+  of: ({ record }) => record.endNs - record.dueNs,
+});
+
+/** Metrics of single requests, in the order of files. */
+export const requestMetrics = [
+  timeToFirstToken,
+  timeToSecondToken,
+  timeToFirstOutputToken,
+  requestLatency,
+  decodeDuration,
+  interTokenLatency,
+  outputTokenThroughputPerUser,
+  e2eOutputTokenThroughput,
+  outputSequenceLength,
+  inputSequenceLength,
+  outputTokenCount,
+  reasoningTokenCount,
+  interChunkLatency,
+  prefillThroughputPerUser,
+  errorIsl,
+];
+
+/** Metrics of how late requests were sent, known of the run only. */
+export const latenessMetrics: readonly RecordMetric[] = [creditToStartLatency, effectiveLatency];
+
+function itlNs(m: Measured): number | undefined {
+  return m.osl === undefined || m.osl < 2 ? undefined : (m.latencyNs - m.ttftNs) / (m.osl - 1);
+}
+
+/** `amount` a second; undefined for a time of zero. */
+function rate(amount: number | undefined, ns: number | undefined): number | undefined {
+  return amount === undefined || !ns ? undefined : amount / (ns * 1e-9);
+}
+
+/** Undefined for fewer than two times, and for times that run backwards. */
+function gaps(times: Float64Array): Float64Array | undefined {
+  if (times.length < 2) return undefined;
+  const result = new Float64Array(times.length - 1);
+  let previous = times[0] ?? Number.NaN;
+  for (let i = 0; i < result.length; i++) {
+    const time = times[i + 1] ?? Number.NaN;
+    if (time < previous) return undefined;
+    result[i] = time - previous;
+    previous = time;
+  }
+  return result;
+}

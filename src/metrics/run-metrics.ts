@@ -1,0 +1,197 @@
+import { derived, type RunValues, summed, totalOf } from './metric.js';
+import {
+  errorIsl,
+  inputSequenceLength,
+  oslMismatchDiff,
+  outputSequenceLength,
+  outputTokenCount,
+  reasoningTokenCount,
+} from './request-metrics.js';
+
+export const requestCount = summed({
+  tag: 'request_count',
+  label: 'Request Count',
+  short: 'Requests',
+  unit: 'requests',
+  largerIsBetter: true,
+  table: 'main',
+  order: 1100,
+  formula: 'number of valid requests',
+  absent: 'there is none',
+  of: () => 1,
+});
+
+export const errorRequestCount = summed({
+  tag: 'error_request_count',
+  label: 'Error Request Count',
+  unit: 'requests',
+  over: 'failed',
+  formula: 'number of failed requests, cancelled ones included',
+  absent: 'nothing failed',
+  of: () => 1,
+});
+
+const cancelledRequestCount = summed({
+  tag: 'cancelled_request_count',
+  label: 'Cancelled Request Count',
+  unit: 'requests',
+  over: 'failed',
+  formula: 'number of requests that were cancelled by us',
+  absent: 'none was',
+  of: ({ record }) => (record.cancelledNs === undefined ? undefined : 1),
+});
+
+const contextOverflowCount = summed({
+  tag: 'context_overflow_count',
+  label: 'Context Overflow Count',
+  unit: 'requests',
+  over: 'failed',
+  formula: 'number of failed requests that the server refused as longer than its context',
+  absent: 'nothing failed',
+  of: ({ failure }) => {
+    const refused = failure?.code !== undefined && failure.code >= 400 && failure.code < 499;
+    return refused && /context[ _](length|size|window)/i.test(failure.message) ? 1 : 0;
+  },
+});
+
+const benchmarkDuration = derived({
+  tag: 'benchmark_duration',
+  label: 'Benchmark Duration',
+  short: 'Duration',
+  unit: 'ns',
+  shownIn: 'sec',
+  formula: 'start of the first valid request to the last content chunk of any valid request',
+  absent: 'not positive',
+  of: (run) => run.durationNs,
+});
+
+const requestThroughput = derived({
+  tag: 'request_throughput',
+  label: 'Request Throughput',
+  short: 'Req/sec',
+  unit: 'requests/sec',
+  largerIsBetter: true,
+  table: 'main',
+  order: 900,
+  formula: 'Request Count / Benchmark Duration',
+  absent: 'no valid request',
+  of: (run) => perSecond(run.total(requestCount), run),
+});
+
+const totalIsl = totalOf(inputSequenceLength, { tag: 'total_isl', label: 'Total Input Sequence Length' });
+const totalOsl = totalOf(outputSequenceLength, { tag: 'total_osl', label: 'Total Output Sequence Length' });
+
+const outputTokenThroughput = derived({
+  tag: 'output_token_throughput',
+  label: 'Output Token Throughput',
+  short: 'Output TPS',
+  unit: 'tokens/sec',
+  needs: ['output tokens'],
+  largerIsBetter: true,
+  table: 'main',
+  order: 800,
+  formula: 'Total Output Sequence Length / Benchmark Duration; reasoning counts',
+  absent: 'no output length',
+  of: (run) => perSecond(run.total(totalOsl), run),
+});
+
+const totalTokenThroughput = derived({
+  tag: 'total_token_throughput',
+  label: 'Total Token Throughput',
+  unit: 'tokens/sec',
+  needs: ['output tokens'],
+  largerIsBetter: true,
+  formula: '(Total Input Sequence Length + Total Output Sequence Length) / Benchmark Duration',
+  absent: 'either length is not known',
+  of: (run) => perSecond(sum(run.total(totalIsl), run.total(totalOsl)), run),
+});
+
+const inputTokenThroughput = derived({
+  tag: 'input_token_throughput',
+  label: 'Input Token Throughput',
+  short: 'Input TPS',
+  unit: 'tokens/sec',
+  largerIsBetter: true,
+  table: 'main',
+  order: 805,
+  formula: 'Total Input Sequence Length / Benchmark Duration',
+  absent: 'no input length',
+  of: (run) => perSecond(run.total(totalIsl), run),
+});
+
+const completedRequestCount = derived({
+  tag: 'completed_request_count',
+  label: 'Completed Requests (Success + Error)',
+  short: 'Completed',
+  unit: 'requests',
+  table: 'main',
+  order: 1075,
+  formula: 'Request Count + Error Request Count',
+  absent: 'there is none',
+  of: (run) => (run.total(requestCount) ?? 0) + (run.total(errorRequestCount) ?? 0) || undefined,
+});
+
+const requestErrorRate = derived({
+  tag: 'request_error_rate',
+  label: 'Request Error Rate',
+  short: 'Err %',
+  unit: '%',
+  table: 'main',
+  order: 1080,
+  formula: '100 * Error Request Count / Completed Requests',
+  absent: 'no request ended',
+  of: (run) => {
+    const completed = run.total(completedRequestCount);
+    return completed && (100 * (run.total(errorRequestCount) ?? 0)) / completed;
+  },
+});
+
+const oslMismatchCount = summed({
+  tag: 'osl_mismatch_count',
+  label: 'OSL Mismatch Count',
+  unit: 'requests',
+  needs: ['output tokens'],
+  formula:
+    'number of requests whose output length is off the requested one by more than ' +
+    'min(requested * `AIPERF_METRICS_OSL_MISMATCH_PCT_THRESHOLD` %, ' +
+    '`AIPERF_METRICS_OSL_MISMATCH_MAX_TOKEN_THRESHOLD`) tokens',
+  absent: 'no output length was requested',
+  of: (m) => {
+    const requested = m.record.requestedOsl;
+    if (!requested || m.osl === undefined) return undefined;
+    const { oslMismatchPct, oslMismatchTokens } = m.thresholds;
+    return Math.abs(m.osl - requested) > Math.min((requested * oslMismatchPct) / 100, oslMismatchTokens)
+      ? 1
+      : 0;
+  },
+});
+
+/** Counts over the run. */
+export const countMetrics = [requestCount, errorRequestCount, cancelledRequestCount, contextOverflowCount];
+
+/** Rates and totals of the run. */
+export const derivedMetrics = [
+  benchmarkDuration,
+  requestThroughput,
+  outputTokenThroughput,
+  totalTokenThroughput,
+  inputTokenThroughput,
+  completedRequestCount,
+  requestErrorRate,
+  totalIsl,
+  totalOsl,
+  totalOf(outputTokenCount, { tag: 'total_output_tokens', label: 'Total Output Tokens' }),
+  totalOf(reasoningTokenCount, { tag: 'total_reasoning_tokens', label: 'Total Reasoning Tokens' }),
+  totalOf(errorIsl, { tag: 'total_error_isl', label: 'Total Error Input Sequence Length' }),
+];
+
+/** Output length against the requested one. */
+export const oslMismatchMetrics = [oslMismatchDiff, oslMismatchCount];
+
+function perSecond(total: number | undefined, run: RunValues): number | undefined {
+  return total === undefined || run.durationNs === undefined ? undefined : total / (run.durationNs * 1e-9);
+}
+
+function sum(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a + b;
+}

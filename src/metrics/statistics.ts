@@ -1,0 +1,106 @@
+/** The percentiles that exist, in percent. */
+export const percentiles = [1, 5, 10, 25, 50, 75, 90, 95, 99] as const;
+
+/** Statistics in the order of the summary file; a single number of the run has `avg` alone. */
+export const statNames = [
+  'avg',
+  'p1',
+  'p5',
+  'p10',
+  'p25',
+  'p50',
+  'p75',
+  'p90',
+  'p95',
+  'p99',
+  'min',
+  'max',
+  'std',
+  'count',
+  'sum',
+] as const;
+export type StatName = (typeof statNames)[number];
+
+/** Finite statistics only; what is missing could not be computed. */
+export type Statistics = { readonly [Name in StatName]?: number };
+
+/** Full statistics of samples in ascending order; undefined for none. `std` is that of the population. */
+export function statisticsOf(sorted: Float64Array): Statistics | undefined {
+  const count = sorted.length;
+  if (count === 0) return undefined;
+  const sum = exactSum(sorted, (x) => x);
+  const avg = sum / count;
+  return {
+    avg,
+    ...percentilesBy((percent) => interpolated(sorted, percent)),
+    min: sorted[0] ?? 0,
+    max: sorted[count - 1] ?? 0,
+    std: Math.sqrt(exactSum(sorted, (x) => (x - avg) * (x - avg)) / count),
+    count,
+    sum,
+  };
+}
+
+/**
+ * Statistics of samples in ascending order with `failures` further ones of plus infinity: percentiles by nearest
+ * rank, and no average, sum, maximum or deviation. Undefined without samples.
+ */
+export function failureAdjustedStatistics(sorted: Float64Array, failures: number): Statistics | undefined {
+  if (sorted.length === 0) return undefined;
+  const count = sorted.length + failures;
+  return {
+    ...percentilesBy((percent) => sorted[roundHalfEven((percent / 100) * (count - 1))]),
+    min: sorted[0] ?? 0,
+    count,
+  };
+}
+
+/** Each statistic times `factor`: one multiplication, so that all readers of a value see the same digits. */
+export function scaled(statistics: Statistics, factor: number): Statistics {
+  const result: { [Name in StatName]?: number } = {};
+  for (const name of statNames) {
+    const value = statistics[name];
+    if (value !== undefined) result[name] = name === 'count' ? value : value * factor;
+  }
+  return result;
+}
+
+function percentilesBy(at: (percent: number) => number | undefined): Statistics {
+  const result: { [Name in StatName]?: number } = {};
+  for (const percent of percentiles) {
+    const value = at(percent);
+    if (value !== undefined) result[`p${percent}`] = value;
+  }
+  return result;
+}
+
+/** Linear interpolation between the two nearest ranks. */
+function interpolated(sorted: Float64Array, percent: number): number {
+  const rank = (percent / 100) * (sorted.length - 1);
+  const low = Math.floor(rank);
+  const below = sorted[low] ?? 0;
+  const above = sorted[Math.min(low + 1, sorted.length - 1)] ?? 0;
+  return below + (rank - low) * (above - below);
+}
+
+/**
+ * Neumaier's compensated sum: right to the last digit for any sane input, so the result depends neither on the
+ * order in which requests ended nor on how a run was split.
+ */
+function exactSum(values: Float64Array, of: (x: number) => number): number {
+  let sum = 0;
+  let lost = 0;
+  for (let i = 0; i < values.length; i++) {
+    const x = of(values[i] ?? 0);
+    const next = sum + x;
+    lost += Math.abs(sum) >= Math.abs(x) ? sum - next + x : x - next + sum;
+    sum = next;
+  }
+  return sum + lost;
+}
+
+function roundHalfEven(x: number): number {
+  const low = Math.floor(x);
+  const rest = x - low;
+  return rest > 0.5 || (rest === 0.5 && low % 2 === 1) ? low + 1 : low;
+}

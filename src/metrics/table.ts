@@ -1,0 +1,44 @@
+import { httpMetrics } from './http-metrics.js';
+import { adjusted, applies, type Metric, type RunTraits } from './metric.js';
+import {
+  decodeDuration,
+  interTokenLatency,
+  latenessMetrics,
+  requestLatency,
+  requestMetrics,
+  timeToFirstToken,
+} from './request-metrics.js';
+import { countMetrics, derivedMetrics, oslMismatchMetrics } from './run-metrics.js';
+import { usageMetrics } from './usage-metrics.js';
+
+/**
+ * Every metric there is, in the order of files. Computation, exports, console tables and the reference page are
+ * read off these rows: a new metric is a new row.
+ */
+export const metrics: readonly Metric[] = [
+  ...requestMetrics,
+  ...countMetrics,
+  ...derivedMetrics,
+  ...oslMismatchMetrics,
+  ...usageMetrics,
+  ...httpMetrics,
+  adjusted(requestLatency, 100),
+  adjusted(timeToFirstToken, 200),
+  adjusted(decodeDuration, 300),
+  adjusted(interTokenLatency, 400),
+  ...latenessMetrics,
+];
+
+const byTag = new Map(metrics.map((metric) => [metric.tag, metric]));
+
+/** The row of a tag. @throws Error for a tag that is not in the table. */
+export function metricOf(tag: string): Metric {
+  const metric = byTag.get(tag);
+  if (metric === undefined) throw new Error(`no metric has the tag ${tag}`);
+  return metric;
+}
+
+/** The metrics that a run of these traits can have, in table order. */
+export function metricsFor(traits: RunTraits): readonly Metric[] {
+  return metrics.filter((metric) => applies(metric, traits));
+}

@@ -1,0 +1,132 @@
+import type { Usage } from '../records/usage.js';
+import type { Measured } from './measure.js';
+import { derived, perRequest, type RecordMetric, summed, totalOf } from './metric.js';
+
+/** Field of the usage, the name its tag and label are made from, and its place in the usage table. */
+const fields = [
+  ['prompt', 'Prompt Tokens', 1000],
+  ['completion', 'Completion Tokens', 1100],
+  ['total', 'Total Tokens', 1200],
+  ['reasoning', 'Reasoning Tokens', 1110],
+  ['cacheRead', 'Prompt Cache Read Tokens', 1010],
+  ['cacheWrite', 'Prompt Cache Write Tokens', 1015],
+  ['cacheMiss', 'Prompt Cache Miss Tokens', 1017],
+  ['promptAudio', 'Prompt Audio Tokens', 1020],
+  ['completionAudio', 'Completion Audio Tokens', 1120],
+  ['acceptedPrediction', 'Accepted Prediction Tokens', 1130],
+  ['rejectedPrediction', 'Rejected Prediction Tokens', 1140],
+  ['toolUsePrompt', 'Tool Use Prompt Tokens', 1030],
+  ['promptAudioSeconds', 'Prompt Audio Seconds', 1040],
+] as const satisfies readonly (readonly [keyof Usage, string, number])[];
+
+const smallerIsBetter: readonly (keyof Usage)[] = ['cacheWrite', 'cacheMiss', 'rejectedPrediction'];
+
+const reported = new Map<keyof Usage, RecordMetric>(
+  fields.map(([field, name, order]) => [
+    field,
+    perRequest({
+      tag: `usage_${name.toLowerCase().replaceAll(' ', '_')}`,
+      label: `Usage ${name}`,
+      unit: field === 'promptAudioSeconds' ? 'sec' : 'tokens',
+      whole: field !== 'promptAudioSeconds',
+      largerIsBetter: !smallerIsBetter.includes(field),
+      table: 'usage',
+      order,
+      formula: `${name.toLowerCase()} as the server reports them in its last usage object`,
+      absent: 'not reported',
+      of: (m) => m.usage?.[field],
+    }),
+  ]),
+);
+
+const totals = new Map(
+  [...reported].map(([field, source]) => [
+    field,
+    totalOf(source, {
+      tag: `total_${source.tag}`,
+      label: `Total ${source.label}`,
+      table: 'usage',
+      order: (source.order ?? 0) + 1000,
+    }),
+  ]),
+);
+
+const cacheReadPct = derived({
+  tag: 'overall_usage_prompt_cache_read_pct',
+  label: 'Overall Usage Prompt Cache Read %',
+  unit: '%',
+  largerIsBetter: true,
+  table: 'usage',
+  order: 2012,
+  formula: 'Total Usage Prompt Cache Read Tokens / Total Usage Prompt Tokens * 100',
+  absent: 'either is not reported',
+  of: (run) => {
+    const [read, prompt] = [totals.get('cacheRead'), totals.get('prompt')].map(
+      (row) => row && run.total(row),
+    );
+    return read === undefined || !prompt ? undefined : (read / prompt) * 100;
+  },
+});
+
+const promptDiff = (m: Measured) => diffPct(m.usage?.prompt, m.isl);
+const completionDiff = (m: Measured) => diffPct(m.usage?.completion, m.osl);
+const reasoningDiff = (m: Measured) => diffPct(m.usage?.reasoning, m.tokens.reasoning);
+
+const promptTokensDiff = perRequest({
+  tag: 'usage_prompt_tokens_diff_pct',
+  label: 'Usage Prompt Diff %',
+  unit: '%',
+  needs: ['input tokens', 'client token counts'],
+  formula: '|Usage Prompt Tokens - Input Sequence Length| / Input Sequence Length * 100',
+  absent: 'either is not known',
+  of: promptDiff,
+});
+
+const completionTokensDiff = perRequest({
+  tag: 'usage_completion_tokens_diff_pct',
+  label: 'Usage Completion Diff %',
+  unit: '%',
+  needs: ['output tokens', 'client token counts'],
+  formula: '|Usage Completion Tokens - Output Sequence Length| / Output Sequence Length * 100',
+  absent: 'either is not known',
+  of: completionDiff,
+});
+
+const reasoningTokensDiff = perRequest({
+  tag: 'usage_reasoning_tokens_diff_pct',
+  label: 'Usage Reasoning Diff %',
+  unit: '%',
+  needs: ['output tokens', 'client token counts'],
+  formula: '|Usage Reasoning Tokens - Reasoning Token Count| / Reasoning Token Count * 100',
+  absent: 'either is not known',
+  of: reasoningDiff,
+});
+
+const discrepancyCount = summed({
+  tag: 'usage_discrepancy_count',
+  label: 'Usage Discrepancy Count',
+  unit: 'requests',
+  needs: ['input tokens', 'output tokens', 'client token counts'],
+  formula: 'number of requests with a usage difference above `AIPERF_METRICS_USAGE_PCT_DIFF_THRESHOLD` %',
+  absent: 'prompt or completion tokens are not reported',
+  of: (m) => {
+    if (m.usage?.prompt === undefined || m.usage.completion === undefined) return undefined;
+    const diffs = [promptDiff(m), completionDiff(m), reasoningDiff(m)];
+    return diffs.some((diff) => diff !== undefined && diff > m.thresholds.usageDiffPct) ? 1 : 0;
+  },
+});
+
+/** Token counts that the server reported, and how far they are from ours. */
+export const usageMetrics = [
+  ...reported.values(),
+  ...totals.values(),
+  cacheReadPct,
+  promptTokensDiff,
+  completionTokensDiff,
+  reasoningTokensDiff,
+  discrepancyCount,
+];
+
+function diffPct(theirs: number | undefined, ours: number | undefined): number | undefined {
+  return theirs === undefined || !ours ? undefined : (Math.abs(theirs - ours) / ours) * 100;
+}

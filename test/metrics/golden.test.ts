@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { MetricStore } from '../../src/metrics/compute.js';
+import { goldenIsThere, goldenLines, goldenText, recordOf } from './golden.js';
+import { origin, streamingChat, thresholds } from './records.js';
+
+// Runs of which every line is kept: per-record values and all statistics of the original program are recomputed.
+const complete = [
+  { run: 'think', requestedOsl: 16 },
+  { run: 'turns', requestedOsl: 6 },
+];
+
+describe.runIf(goldenIsThere).each(complete)('golden run $run', ({ run, requestedOsl }) => {
+  const lines = goldenLines(run);
+  const firstNs =
+    lines.map(({ text }) => BigInt(/request_start_ns":(\d+)/.exec(text)?.[1] ?? 0)).sort()[0] ?? 0n;
+  const store = new MetricStore(streamingChat, thresholds, origin);
+  const ours = lines.map(({ text, line }) => store.add(recordOf(text, line, firstNs, requestedOsl)));
+
+  test('every value of every record is the same double', () => {
+    lines.forEach(({ line }, i) => {
+      const values = (ours[i] ?? []).map(([tag, value]) => [
+        tag,
+        typeof value === 'number' ? value : Array.from(value),
+      ]);
+      const theirs = Object.entries(line.metrics).map(([tag, { value }]) => [tag, value]);
+      expect(Object.fromEntries(values)).toEqual(Object.fromEntries(theirs));
+    });
+  });
+
+  test('every statistic is the same to the last digit', () => {
+    const theirs = JSON.parse(goldenText(`${run}/profile_export_aiperf.json`));
+    const compared: string[] = [];
+    for (const { tag, unit, statistics } of store.summary().results) {
+      // Rates are over another window there; lateness is kept in steps of 256 ns.
+      if (/throughput$/.test(tag) && statistics.count === undefined) continue;
+      if (['benchmark_duration', 'credit_to_start_latency', 'effective_latency'].includes(tag)) continue;
+      expect(theirs[tag], tag).toBeDefined();
+      expect(unit).toBe(theirs[tag].unit);
+      expect(Object.keys(statistics)).toEqual(Object.keys(theirs[tag]).filter((key) => key !== 'unit'));
+      for (const [name, value] of Object.entries(statistics)) {
+        const summed = ['avg', 'std', 'sum'].includes(name);
+        // The order of summation decides over the last digits there.
+        if (summed)
+          expect(Math.abs(value - theirs[tag][name]), `${tag} ${name}`).toBeLessThan(4e-15 * value + 1e-300);
+        else expect(value, `${tag} ${name}`).toBe(theirs[tag][name]);
+      }
+      compared.push(tag);
+    }
+    expect(compared.length).toBeGreaterThan(40);
+    const missing = Object.keys(theirs).filter((tag) => theirs[tag]?.unit && !compared.includes(tag));
+    expect(
+      missing.filter(
+        (tag) => !/^(effective|active)_|throughput$|tokens_in_flight|_latency$|_duration/.test(tag),
+      ),
+    ).toEqual([]);
+  });
+});
