@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { messageOf, UserError } from '../../util/errors.js';
+import { isObject, type Json, type JsonObject } from '../../util/json.js';
+import { agrees } from './agreement.js';
+import { readTables } from './bpe-tables.js';
+import { ByteLevelBpe } from './byte-level-bpe.js';
+import { openLibrary } from './library.js';
+import { bpeShape } from './shape.js';
+import type { Tokenizer } from './tokenizer.js';
+
+/**
+ * Opens the tokenizer.json of a folder: by our own byte-level BPE where that is known to give the same ids,
+ * else by @huggingface/tokenizers. Throws UserError naming the file and what is wrong with it.
+ */
+export function openFiles(name: string, folder: string): Tokenizer {
+  const file = path.join(folder, 'tokenizer.json');
+  const json = readJson(name, file);
+  if (json === undefined) {
+    throw new UserError(
+      `Tokenizer ${name}: ${folder} has no tokenizer.json`,
+      'Give a folder with the tokenizer.json of a fast tokenizer, or --tokenizer builtin.',
+    );
+  }
+  const config = readJson(name, path.join(folder, 'tokenizer_config.json')) ?? {};
+  try {
+    const library = openLibrary(name, json, config);
+    const own = openOwn(name, json);
+    return own !== undefined && agrees(own, library) ? own : library;
+  } catch (cause) {
+    throw new UserError(
+      `Tokenizer ${name}: cannot use ${file}: ${messageOf(cause)}`,
+      'Check that the file is whole, or use --tokenizer builtin.',
+    );
+  }
+}
+
+function openOwn(name: string, json: JsonObject): Tokenizer | undefined {
+  const shape = bpeShape(json);
+  const tables = shape && isObject(json.model) ? readTables(json.model, shape.wholeWords) : undefined;
+  return shape && tables ? new ByteLevelBpe(name, shape, tables) : undefined;
+}
+
+function readJson(name: string, file: string): JsonObject | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    throw new UserError(`Tokenizer ${name}: cannot read ${file}: ${messageOf(cause)}`);
+  }
+  let json: Json;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new UserError(
+      `Tokenizer ${name}: ${file} is not JSON: ${messageOf(cause)}`,
+      'The file may have been cut off; fetch it again.',
+    );
+  }
+  if (!isObject(json)) throw new UserError(`Tokenizer ${name}: ${file} must hold a JSON object`);
+  return json;
+}

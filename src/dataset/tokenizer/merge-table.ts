@@ -1,0 +1,139 @@
+/**
+ * The merges of a byte-pair vocabulary, and the merging of one word. `pairs` holds left and right id of each
+ * merge in order of rank, `into` the id that each makes.
+ */
+export class MergeTable {
+  readonly #pairs: Int32Array;
+  readonly #into: Int32Array;
+  // Open addressing: rank + 1 of the pair that hashes here, 0 where free.
+  readonly #slots: Int32Array;
+  readonly #shift: number;
+
+  // One word in the making: a linked list of ids over the positions of its bytes.
+  #ids = new Int32Array(0);
+  #previous = new Int32Array(0);
+  #next = new Int32Array(0);
+  // Rank of the merge of the symbol at a position with the one behind it, -1 for none.
+  #ranks = new Int32Array(0);
+  // A heap of rank * 2^31 + position: lowest rank first, leftmost first among equals.
+  #heap = new Float64Array(0);
+  #heapSize = 0;
+
+  constructor(pairs: Int32Array, into: Int32Array) {
+    this.#pairs = pairs;
+    this.#into = into;
+    const bits = Math.ceil(Math.log2(into.length + 1)) + 1;
+    this.#slots = new Int32Array(2 ** bits);
+    this.#shift = 32 - bits;
+    for (let rank = 0; rank < into.length; rank++) {
+      const slot = this.#slotOf(pairs[2 * rank] ?? -1, pairs[2 * rank + 1] ?? -1);
+      this.#slots[slot] = rank + 1;
+    }
+  }
+
+  /** Merges `word[0..length)`, the ids of single bytes, in place; returns how many ids are left. */
+  merge(word: Int32Array, length: number): number {
+    if (length < 2) return length;
+    this.#reserve(length);
+    const ids = this.#ids;
+    const previous = this.#previous;
+    const next = this.#next;
+    const ranks = this.#ranks;
+    this.#heapSize = 0;
+    for (let at = 0; at < length; at++) {
+      ids[at] = word[at] ?? 0;
+      previous[at] = at - 1;
+      next[at] = at + 1;
+    }
+    for (let at = 0; at + 1 < length; at++) this.#offer(at, at + 1);
+    ranks[length - 1] = -1;
+
+    while (this.#heapSize > 0) {
+      const top = this.#pop();
+      const rank = Math.floor(top / 2 ** 31);
+      const at = top - rank * 2 ** 31;
+      // Stale: one of the two symbols has been merged with another neighbour since.
+      if (ranks[at] !== rank) continue;
+      const gone = next[at] ?? length;
+      const after = next[gone] ?? length;
+      ids[at] = this.#into[rank] ?? 0;
+      ranks[gone] = -1;
+      next[at] = after;
+      if (after < length) {
+        previous[after] = at;
+        this.#offer(at, after);
+      } else {
+        ranks[at] = -1;
+      }
+      const before = previous[at] ?? -1;
+      if (before >= 0) this.#offer(before, at);
+    }
+
+    let count = 0;
+    for (let at = 0; at < length; at = next[at] ?? length) word[count++] = ids[at] ?? 0;
+    return count;
+  }
+
+  #offer(at: number, behind: number): void {
+    const slot = this.#slotOf(this.#ids[at] ?? -1, this.#ids[behind] ?? -1);
+    const rank = (this.#slots[slot] ?? 0) - 1;
+    this.#ranks[at] = rank;
+    if (rank >= 0) this.#push(rank * 2 ** 31 + at);
+  }
+
+  // The slot that holds the pair, or the free one where it belongs.
+  #slotOf(left: number, right: number): number {
+    const slots = this.#slots;
+    const pairs = this.#pairs;
+    const mask = slots.length - 1;
+    let slot = (Math.imul(left, 0x9e3779b1) + Math.imul(right, 0x85ebca6b)) >>> this.#shift;
+    for (;;) {
+      const rank = (slots[slot] ?? 0) - 1;
+      if (rank < 0 || (pairs[2 * rank] === left && pairs[2 * rank + 1] === right)) return slot;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  #push(value: number): void {
+    const heap = this.#heap;
+    let at = this.#heapSize++;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = heap[parent] ?? 0;
+      if (above <= value) break;
+      heap[at] = above;
+      at = parent;
+    }
+    heap[at] = value;
+  }
+
+  #pop(): number {
+    const heap = this.#heap;
+    const top = heap[0] ?? 0;
+    const size = --this.#heapSize;
+    const last = heap[size] ?? 0;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= size) break;
+      if (child + 1 < size && (heap[child + 1] ?? 0) < (heap[child] ?? 0)) child++;
+      const below = heap[child] ?? 0;
+      if (below >= last) break;
+      heap[at] = below;
+      at = child;
+    }
+    heap[at] = last;
+    return top;
+  }
+
+  #reserve(length: number): void {
+    if (this.#ids.length >= length) return;
+    const size = Math.max(64, 2 ** Math.ceil(Math.log2(length)));
+    this.#ids = new Int32Array(size);
+    this.#previous = new Int32Array(size);
+    this.#next = new Int32Array(size);
+    this.#ranks = new Int32Array(size);
+    // Each pair of neighbours once, and two more for every merge.
+    this.#heap = new Float64Array(3 * size);
+  }
+}

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { endianness } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UserError } from '../../util/errors.js';
+import type { JsonObject } from '../../util/json.js';
+import type { BpeTables, TokenBytes } from './bpe-tables.js';
+import { ByteLevelBpe } from './byte-level-bpe.js';
+import { bpeShape } from './shape.js';
+import type { Tokenizer } from './tokenizer.js';
+
+/** The folder with the compiled tokenizer that comes with this package. */
+export const shippedFolder = fileURLToPath(new URL('../../../assets/tokenizers/qwen3', import.meta.url));
+
+/** In a compiled folder: the tokenizer.json without vocabulary and merges, and what stands for these. */
+export const shapeFile = 'shape.json';
+/** In a compiled folder: left and right id of every merge in order of rank, 32 bits each, little-endian. */
+export const mergesFile = 'merges.bin';
+
+/** `shape.json`. The token that merge number r makes has the id 256 + r: so no vocabulary is needed. */
+export interface CompiledShape {
+  readonly format: typeof compiledFormat;
+  /** The id, below 256, of each single byte. */
+  readonly byteIds: readonly number[];
+  readonly tokenizer: JsonObject;
+}
+export const compiledFormat = 1;
+
+/** Whether Qwen3's tokenizer, which ships with this package, is the one of this model: any size of Qwen3. */
+export function isShipped(name: string): boolean {
+  return /^(?:qwen\/)?qwen3(?:[-:].*)?$/i.test(name) || name === 'builtin';
+}
+
+/** Opens the compiled tokenizer of Qwen3 under the given name. Throws when the package was not built. */
+export function openShipped(name: string): Tokenizer {
+  if (!isShipped(name)) {
+    throw new UserError(`No tokenizer ships for ${name}`, 'Use --tokenizer builtin for the one that does.');
+  }
+  const compiled: CompiledShape = JSON.parse(readFileSync(path.join(shippedFolder, shapeFile), 'utf8'));
+  const shape = bpeShape(compiled.tokenizer);
+  if (shape === undefined || compiled.format !== compiledFormat) {
+    throw new Error(`${shippedFolder} was written by another version; run npm run build`);
+  }
+  return new ByteLevelBpe(name, shape, readCompiled(compiled.byteIds));
+}
+
+function readCompiled(byteIdList: readonly number[]): BpeTables {
+  const file = readFileSync(path.join(shippedFolder, mergesFile));
+  if (endianness() === 'BE') file.swap32();
+  const pairs = new Int32Array(file.buffer, file.byteOffset, file.length / 4);
+  const into = new Int32Array(pairs.length / 2);
+  for (let rank = 0; rank < into.length; rank++) into[rank] = 256 + rank;
+  const byteIds = Int32Array.from(byteIdList);
+  return { byteIds, pairs, into, words: undefined, tokenBytes: () => spellOut(byteIds, pairs) };
+}
+
+// Both halves of a merge have smaller ids than what it makes: one pass for the lengths, one for the bytes.
+function spellOut(byteIds: Int32Array, pairs: Int32Array): TokenBytes {
+  const size = 256 + pairs.length / 2;
+  const offsets = new Uint32Array(size + 1);
+  const lengthOf = (id: number) => (offsets[id + 1] ?? 0) - (offsets[id] ?? 0);
+  for (let id = 0; id < size; id++) {
+    const at = 2 * (id - 256);
+    const length = id < 256 ? 1 : lengthOf(pairs[at] ?? 0) + lengthOf(pairs[at + 1] ?? 0);
+    offsets[id + 1] = (offsets[id] ?? 0) + length;
+  }
+  const bytes = new Uint8Array(offsets[size] ?? 0);
+  for (const [byte, id] of byteIds.entries()) bytes[id] = byte;
+  for (let id = 256; id < size; id++) {
+    const at = 2 * (id - 256);
+    let to = offsets[id] ?? 0;
+    for (const half of [pairs[at] ?? 0, pairs[at + 1] ?? 0]) {
+      const from = offsets[half] ?? 0;
+      const end = offsets[half + 1] ?? 0;
+      bytes.copyWithin(to, from, end);
+      to += end - from;
+    }
+  }
+  return { offsets, bytes };
+}
