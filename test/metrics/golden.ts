@@ -7,7 +7,7 @@ const folder = new URL('../../../shared/reference/golden/', import.meta.url);
 
 /** Outputs of the original program; tests that need them say why they are skipped. */
 export const goldenIsThere = existsSync(folder);
-if (!goldenIsThere) console.warn('skipping comparisons with ../shared/reference/golden: it is not there');
+if (!goldenIsThere) process.stderr.write('skipped: ../shared/reference/golden is not there\n');
 
 export function goldenText(path: string): string {
   return readFileSync(new URL(path, folder), 'utf8');
@@ -45,10 +45,10 @@ export function recordOf(
   const ns = (tag: string) => Math.round((value(tag) ?? Number.NaN) * 1e6);
   const startNs = epoch('request_start_ns');
   const streamed = value('time_to_first_token') !== undefined;
-  let at = startNs + ns(streamed ? 'time_to_first_token' : 'request_latency');
+  const firstContentNs = startNs + ns(streamed ? 'time_to_first_token' : 'request_latency');
   const gaps = line.metrics.inter_chunk_latency?.value ?? [];
-  const times = [at];
-  for (const gap of Array.isArray(gaps) ? gaps : []) times.push((at += Math.round(gap * 1e6)));
+  const times = [firstContentNs];
+  for (const gap of Array.isArray(gaps) ? gaps : []) times.push((times.at(-1) ?? 0) + Math.round(gap * 1e6));
   return counted(
     {
       startNs,

@@ -1,0 +1,51 @@
+import type { MetricResult } from '../metrics/compute.js';
+import { fixed } from '../metrics/format.js';
+import { percentiles, type StatName } from '../metrics/statistics.js';
+import { metricOf } from '../metrics/table.js';
+
+const columns: readonly StatName[] = [
+  'avg',
+  'min',
+  'max',
+  'sum',
+  ...percentiles.map((percent) => `p${percent}` as const),
+  'std',
+];
+
+/** The text of the CSV summary: metrics with percentiles, an empty row, single numbers; each sorted by tag. */
+export function summaryCsv(results: readonly MetricResult[]): string {
+  const sorted = [...results].sort((a, b) => (a.tag < b.tag ? -1 : 1));
+  const isDistribution = ({ statistics }: MetricResult) =>
+    percentiles.some((percent) => statistics[`p${percent}`] !== undefined);
+  const distributions = sorted.filter(isDistribution);
+  const singles = sorted.filter((result) => !isDistribution(result));
+  const sections = [
+    section(['Metric', ...columns], distributions, columns),
+    section(['Metric', 'Value'], singles, ['avg']),
+  ];
+  return sections.filter((text) => text !== '').join('\r\n');
+}
+
+function section(
+  header: readonly string[],
+  results: readonly MetricResult[],
+  stats: readonly StatName[],
+): string {
+  if (results.length === 0) return '';
+  const rows = results.map((result) => [name(result), ...stats.map((stat) => cell(result.statistics[stat]))]);
+  return [header, ...rows].map((row) => `${row.map(quoted).join(',')}\r\n`).join('');
+}
+
+/** The label with its unit, which goes without saying for counts. */
+function name({ tag, unit }: MetricResult): string {
+  const { label } = metricOf(tag);
+  return unit === 'requests' || unit === 'count' ? label : `${label} (${unit})`;
+}
+
+function cell(value: number | undefined): string {
+  return value === undefined ? '' : fixed(value, 2);
+}
+
+function quoted(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,101 @@
+import type { ErrorGroup, MetricResult, RunSummary } from '../metrics/compute.js';
+import { statNames } from '../metrics/statistics.js';
+import { Float, type Printable, prettyJson } from './python-json.js';
+import { errorDetails } from './record-metadata.js';
+
+/** What the summary file says besides results. */
+export interface SummaryFacts {
+  /** Our version. */
+  readonly version: string;
+  /** 12 hex digits. */
+  readonly benchmarkId: string;
+  /** The resolved configuration, secrets redacted; written as it is. */
+  readonly inputConfig: { readonly [key: string]: Printable | undefined };
+  readonly randomSeed?: number;
+  /** The command as typed, secrets redacted. */
+  readonly cliCommand: string;
+  readonly wasCancelled: boolean;
+  /** Why the results cover only a part of the run; absent for a complete run. */
+  readonly incompleteReason?: string;
+  /** Wall clock of the phase's start and of the end of its last request, ns since 1970. */
+  readonly startedAtNs: bigint;
+  readonly endedAtNs: bigint;
+}
+
+/** Metrics that stand at the head of the file; all others stand at its end, in table order. */
+const headTags = [
+  'request_throughput',
+  'request_latency',
+  'request_count',
+  'time_to_first_token',
+  'time_to_second_token',
+  'inter_token_latency',
+  'output_token_throughput',
+  'output_token_throughput_per_user',
+  'output_sequence_length',
+  'input_sequence_length',
+  'goodput',
+  'good_request_count',
+  'output_token_count',
+  'reasoning_token_count',
+  'inter_chunk_latency',
+  'total_output_tokens',
+  'total_reasoning_tokens',
+  'benchmark_duration',
+  'total_isl',
+  'total_osl',
+  'error_request_count',
+  'error_isl',
+  'total_error_isl',
+];
+
+/** The text of the summary file. */
+export function summaryJson(summary: RunSummary, facts: SummaryFacts): string {
+  const byTag = new Map(summary.results.map((result) => [result.tag, result]));
+  const head = headTags.flatMap((tag) => byTag.get(tag) ?? []);
+  const tail = summary.results.filter(({ tag }) => !headTags.includes(tag));
+  return prettyJson({
+    schema_version: '1.4',
+    aiperf_version: facts.version,
+    benchmark_id: facts.benchmarkId,
+    ...members(head),
+    input_config: facts.inputConfig,
+    run_info: {
+      benchmark_id: facts.benchmarkId,
+      random_seed: facts.randomSeed,
+      trial: 0,
+      cli_command: facts.cliCommand,
+    },
+    was_cancelled: facts.wasCancelled,
+    is_complete: facts.incompleteReason === undefined,
+    incomplete_reason: facts.incompleteReason,
+    error_summary: summary.errors.map(errorGroup),
+    start_time: isoMicroseconds(facts.startedAtNs),
+    end_time: isoMicroseconds(facts.endedAtNs),
+    ...members(tail),
+  });
+}
+
+function members(results: readonly MetricResult[]): Record<string, Printable> {
+  return Object.fromEntries(results.map((result) => [result.tag, statistics(result)]));
+}
+
+/** Every statistic is a float, also of counts; the number of samples alone is an integer. */
+function statistics({ unit, statistics }: MetricResult): Printable {
+  const printed: Record<string, Printable> = { unit };
+  for (const name of statNames) {
+    const value = statistics[name];
+    if (value !== undefined) printed[name] = name === 'count' ? value : new Float(value);
+  }
+  return printed;
+}
+
+function errorGroup({ error, count }: ErrorGroup): Printable {
+  return { error_details: errorDetails(error), count };
+}
+
+/** The UTC instant without an offset: `2026-01-01T00:00:01.331000`. */
+function isoMicroseconds(epochNs: bigint): string {
+  const milliseconds = new Date(Number(epochNs / 1_000_000n)).toISOString().slice(0, -1);
+  return milliseconds + String((epochNs / 1000n) % 1000n).padStart(3, '0');
+}

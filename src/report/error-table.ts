@@ -1,0 +1,28 @@
+import type { ErrorGroup } from '../metrics/compute.js';
+import { type Layout, stylesOf } from './layout.js';
+import { drawTable } from './table.js';
+
+/** The failures of a run, one row for each distinct one; no lines when nothing failed. */
+export function errorTable(errors: readonly ErrorGroup[], layout: Layout): string[] {
+  if (errors.length === 0) return [];
+  const { red, yellow, italic } = stylesOf(layout);
+  return drawTable(
+    {
+      title: 'AIPerf | Error Summary',
+      titleStyle: (text) => italic(red(text)),
+      columns: [
+        { header: 'Code', align: 'right', style: yellow },
+        { header: 'Type', align: 'right', style: yellow },
+        { header: 'Message', align: 'left', style: yellow },
+        { header: 'Count', align: 'right', style: yellow },
+      ],
+      rows: errors.map(({ error, count }) => [
+        { text: error.code === undefined ? 'N/A' : String(error.code) },
+        { text: error.type || 'N/A' },
+        { text: error.message },
+        { text: count.toLocaleString('en-US') },
+      ]),
+    },
+    layout.width,
+  );
+}

@@ -1,0 +1,42 @@
+import type { RunSummary } from '../metrics/compute.js';
+import { fixed } from '../metrics/format.js';
+import { type Layout, stylesOf } from './layout.js';
+import { wrap } from './wrap.js';
+
+/** What the footer names. */
+export interface FooterFacts {
+  /** The command as typed, secrets redacted. */
+  readonly cliCommand: string;
+  /** Files written, with their labels: `CSV Export` and so on, in the order to print. */
+  readonly files: readonly { readonly label: string; readonly path: string }[];
+  readonly logFile: string;
+  readonly wasCancelled: boolean;
+}
+
+/** The lines under the tables, an empty line before and after them. */
+export function footer(summary: RunSummary, facts: FooterFacts, layout: Layout): string {
+  const { bold, green, cyan, italic, yellow } = stylesOf(layout);
+  const labelled = (label: string, value: string) => `${bold(green(`${label}:`))} ${italic(cyan(value))}`;
+  // Only the command is broken into lines: broken paths could neither be copied nor found by a script.
+  const [first = '', ...rest] = wrap(`CLI Command: ${facts.cliCommand}`, layout.width);
+  const duration = summary.results.find(({ tag }) => tag === 'benchmark_duration')?.statistics.avg;
+  const early = facts.wasCancelled ? ' (cancelled early)' : '';
+  const { validCount, failedCount } = summary;
+  const rate = Math.round((100 * validCount) / (validCount + failedCount));
+  const lines = [
+    labelled('CLI Command', first.slice('CLI Command: '.length)),
+    ...rest.map((line) => italic(cyan(line))),
+    ...(duration === undefined ? [] : [labelled('Benchmark Duration', `${fixed(duration, 2)} sec${early}`)]),
+    ...(validCount + failedCount === 0 ? [] : [labelled('Success Rate', `${rate}% (${failedCount} errors)`)]),
+    ...facts.files.map(({ label, path }) => labelled(label, path)),
+    labelled('Log File', facts.logFile),
+    ...(facts.wasCancelled
+      ? [
+          italic(
+            yellow('The profile run was cancelled early. Results shown may be incomplete or inaccurate.'),
+          ),
+        ]
+      : []),
+  ];
+  return ['', ...lines, '', ''].join('\n');
+}

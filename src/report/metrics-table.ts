@@ -1,0 +1,47 @@
+import type { MetricResult } from '../metrics/compute.js';
+import { withCommas } from '../metrics/format.js';
+import type { ConsoleTable } from '../metrics/metric.js';
+import type { StatName } from '../metrics/statistics.js';
+import { metricOf } from '../metrics/table.js';
+import { type Layout, stylesOf } from './layout.js';
+import { drawTable } from './table.js';
+
+const shown: readonly StatName[] = ['avg', 'min', 'max', 'p99', 'p90', 'p50', 'std'];
+
+/** Longer labels have their unit on a second line. */
+const LONGEST_LABEL_WITH_UNIT = 30;
+
+/** One console table of metrics, rows by their order; no lines when the run has none of its metrics. */
+export function metricsTable(
+  results: readonly MetricResult[],
+  table: ConsoleTable,
+  title: string,
+  layout: Layout,
+): string[] {
+  const rows = results
+    .map((result) => ({ result, metric: metricOf(result.tag) }))
+    .filter(({ metric }) => metric.table === table)
+    .sort((a, b) => (a.metric.order ?? 0) - (b.metric.order ?? 0));
+  if (rows.length === 0) return [];
+  const { italic, cyan, green, dim } = stylesOf(layout);
+  return drawTable(
+    {
+      title,
+      titleStyle: italic,
+      columns: [
+        { header: 'Metric', align: 'right', style: cyan },
+        ...shown.map((name) => ({ header: name, align: 'right', style: green }) as const),
+      ],
+      rows: rows.map(({ result, metric }) => [
+        {
+          text: `${metric.label}${metric.label.length > LONGEST_LABEL_WITH_UNIT ? '\n' : ' '}(${result.unit})`,
+        },
+        ...shown.map((name) => {
+          const value = result.statistics[name];
+          return value === undefined ? { text: 'N/A', style: dim } : { text: withCommas(value) };
+        }),
+      ]),
+    },
+    layout.width,
+  );
+}

@@ -1,0 +1,142 @@
+import stringWidth from 'string-width';
+import type { ErrorGroup, RunSummary } from '../metrics/compute.js';
+import { fixed } from '../metrics/format.js';
+import { type Layout, type Style, stylesOf } from './layout.js';
+import { pad, wrap } from './wrap.js';
+
+/** Why a run ended without results. */
+export interface ExitError {
+  readonly service: string;
+  readonly operation: string;
+  readonly error: string;
+  readonly reason: string;
+  readonly cause?: string;
+  readonly details?: string;
+}
+
+/** A known misunderstanding with a server, with the way out; no lines unless a failure shows it. */
+export function unsupportedParameterPanel(errors: readonly ErrorGroup[], layout: Layout): string[] {
+  const signs = ['extra_forbidden', 'max_completion_tokens', 'Extra inputs are not permitted'];
+  if (!errors.some(({ error }) => signs.every((sign) => error.message.includes(sign)))) return [];
+  return warning(
+    'Unsupported Parameter: max_completion_tokens',
+    [
+      "The server does not know the parameter 'max_completion_tokens' and refuses requests that hold it.",
+      '',
+      'Possible Causes:',
+      '  - An output length was asked for, and it is sent as max_completion_tokens',
+      '  - The server is older than that parameter, or allows no parameters beyond its own',
+      '',
+      'Fix Options:',
+      '  - Leave out --osl / --output-tokens-mean',
+      '  - --extra-inputs "max_tokens:<value>" - Send the older parameter yourself',
+      '  - --use-legacy-max-tokens - Send output lengths as max_tokens',
+    ],
+    layout,
+  );
+}
+
+/** Token counts of the server that are far from ours; no lines when none is. */
+export function tokenDiscrepancyPanel(summary: RunSummary, layout: Layout): string[] {
+  const affected = affectedRequests(summary, 'usage_discrepancy_count');
+  if (affected === undefined) return [];
+  const threshold = summary.thresholds.usageDiffPct;
+  return warning(
+    'Token Count Discrepancy Warning',
+    [
+      `${affected} show a difference exceeding ${threshold}% between:`,
+      "  - API-reported usage tokens (from 'usage' field)",
+      '  - Client-computed token counts (from tokenization)',
+      '',
+      'Possible Causes:',
+      '  - The server counts its chat template and special tokens, the client does not',
+      '  - Different tokenizers (server and client)',
+      '',
+      'Investigation Steps:',
+      '  1. Review profile_export.jsonl for per-request usage_*_diff_pct values',
+      "  2. Verify client tokenizer matches the model's tokenizer",
+      '  3. Use server token counts: --use-server-token-count (disables client tokenization and diff metrics)',
+      `  4. Adjust threshold: AIPERF_METRICS_USAGE_PCT_DIFF_THRESHOLD=${threshold}`,
+    ],
+    layout,
+  );
+}
+
+/** Outputs of another length than asked for; no lines when there are none. */
+export function oslMismatchPanel(summary: RunSummary, layout: Layout): string[] {
+  const affected = affectedRequests(summary, 'osl_mismatch_count');
+  if (affected === undefined) return [];
+  const { oslMismatchPct, oslMismatchTokens } = summary.thresholds;
+  const average = averageOf(summary, 'osl_mismatch_diff_pct');
+  return warning(
+    'Output Sequence Length Mismatch Warning',
+    [
+      `${affected} have output length differing from requested by more than the threshold.`,
+      `Threshold (tokens): min(requested x ${oslMismatchPct}%, ${oslMismatchTokens})`,
+      `Average mismatch: ${average === undefined ? 'N/A' : `${fixed(average, 1)}%`}`,
+      '',
+      'Why: Server hit EOS token before reaching requested output length.',
+      '',
+      'Fix Options:',
+      '  - --extra-inputs ignore_eos:true - Generate until max_tokens (vLLM, TensorRT-LLM)',
+      '  - --extra-inputs min_tokens:<N> - Set minimum output length (vLLM, TensorRT-LLM, SGLang)',
+      '  - --use-server-token-count - Use server-reported token counts if tokenizer mismatch suspected',
+      '',
+      'Diagnostics:',
+      '  - Review profile_export.jsonl -> osl_mismatch_diff_pct for per-request values',
+      `  - Adjust: AIPERF_METRICS_OSL_MISMATCH_PCT_THRESHOLD=${oslMismatchPct}`,
+      `  - Adjust: AIPERF_METRICS_OSL_MISMATCH_MAX_TOKEN_THRESHOLD=${oslMismatchTokens}`,
+    ],
+    layout,
+  );
+}
+
+/** What ended the program; as wide as the console. */
+export function exitErrorPanel(errors: readonly ExitError[], layout: Layout): string[] {
+  const { red } = stylesOf(layout);
+  const lines = errors.flatMap(({ service, operation, error, reason, cause, details }, i) => [
+    ...(i === 0 ? [] : ['']),
+    `• Service: ${service}`,
+    `   Operation: ${operation}`,
+    `   Error: ${error}`,
+    `   Reason: ${reason}`,
+    ...(cause === undefined ? [] : [`   Cause: ${cause}`]),
+    ...(details === undefined ? [] : [`   Details: ${details}`]),
+  ]);
+  const inner = layout.width - 4;
+  const body = lines.flatMap((line) => wrap(line, inner)).map((line) => ` ${pad(line, inner, 'left')} `);
+  return box(body, '─ AIPerf System Exit Errors ', red);
+}
+
+/** `10 of 12 requests (83.3%)`; undefined when the count is 0 or absent. */
+function affectedRequests(summary: RunSummary, tag: string): string | undefined {
+  const count = averageOf(summary, tag);
+  const total = averageOf(summary, 'request_count');
+  if (!count || !total) return undefined;
+  return `${count} of ${total} requests (${fixed((count / total) * 100, 1)}%)`;
+}
+
+function averageOf(summary: RunSummary, tag: string): number | undefined {
+  return summary.results.find((result) => result.tag === tag)?.statistics.avg;
+}
+
+/** A panel as wide as its text, its title in the middle. */
+function warning(title: string, lines: readonly string[], layout: Layout): string[] {
+  const { bold, yellow } = stylesOf(layout);
+  const wrapped = lines.flatMap((line) => wrap(line, layout.width - 6));
+  const inner = wrapped.reduce((widest, line) => Math.max(widest, stringWidth(line)), title.length);
+  const body = wrapped.map((line) => `  ${pad(line, inner, 'left')}  `);
+  const space = inner + 4 - title.length - 2;
+  return box(body, `${'─'.repeat(Math.floor(space / 2))} ${title} `, (text) => bold(yellow(text)));
+}
+
+/** Puts a frame around lines of equal width; `top` begins the upper edge. */
+function box(body: readonly string[], top: string, style: Style): string[] {
+  const width = stringWidth(body[0] ?? '');
+  const edge = style('│');
+  return [
+    style(`╭${top}${'─'.repeat(Math.max(0, width - stringWidth(top)))}╮`),
+    ...body.map((line) => edge + line + edge),
+    style(`╰${'─'.repeat(width)}╯`),
+  ];
+}

@@ -1,0 +1,76 @@
+import type { RunSummary } from '../metrics/compute.js';
+import { errorTable } from './error-table.js';
+import type { Layout } from './layout.js';
+import { metricsTable } from './metrics-table.js';
+import {
+  exitErrorPanel,
+  oslMismatchPanel,
+  tokenDiscrepancyPanel,
+  unsupportedParameterPanel,
+} from './panels.js';
+
+/** What a report needs to know besides results. */
+export interface ReportFacts {
+  /** What was measured, e.g. `LLM Metrics`. */
+  readonly title: string;
+  /** Why the results cover only a part of the run; absent for a complete run. */
+  readonly incompleteReason?: string;
+}
+
+/**
+ * The tables and panels at the end of a run, each line ended by a line feed: the same for a terminal and for the
+ * console file.
+ */
+export function report(
+  summary: RunSummary,
+  { title, incompleteReason }: ReportFacts,
+  layout: Layout,
+): string {
+  const incomplete =
+    incompleteReason === undefined
+      ? []
+      : [
+          'AIPerf | INCOMPLETE RESULTS',
+          incompleteReason,
+          'These metrics were computed over a subset of the run and must not be compared against complete runs.',
+        ];
+  const metricTables = [
+    ...metricsTable(summary.results, 'main', `AIPerf | ${title}`, layout),
+    ...metricsTable(summary.results, 'adjusted', 'AIPerf | Metrics counting failures as infinite', layout),
+  ];
+  return text([
+    ...after(2, incomplete),
+    ...after(1, unsupportedParameterPanel(summary.errors, layout)),
+    ...after(2, errorTable(summary.errors, layout)),
+    ...after(2, metricTables),
+    ...after(1, tokenDiscrepancyPanel(summary, layout)),
+    ...after(1, oslMismatchPanel(summary, layout)),
+  ]);
+}
+
+/** What is shown instead of a report when no request succeeded: the failures, and where to look. */
+export function failedRunReport(summary: RunSummary, layout: Layout): string {
+  const reason =
+    `All ${summary.failedCount} inference request(s) failed. No successful responses were collected: check ` +
+    'the server URL, endpoint path and response format. The Error Summary above has the details.';
+  return text([
+    ...after(1, unsupportedParameterPanel(summary.errors, layout)),
+    ...after(2, errorTable(summary.errors, layout)),
+    ...after(
+      1,
+      exitErrorPanel(
+        [{ service: 'profile', operation: 'export_results', error: 'NoSuccess', reason }],
+        layout,
+      ),
+    ),
+  ]);
+}
+
+/** A block and the empty lines before it; nothing for an empty block. */
+function after(emptyLines: number, block: readonly string[]): readonly string[] {
+  return block.length === 0 ? [] : [...Array<string>(emptyLines).fill(''), ...block];
+}
+
+function text(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}
