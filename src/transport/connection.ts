@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { isIP, connect as netConnect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { type ConnectionOptions, type SecureContext, connect as tlsConnect } from 'node:tls';
 import type { DnsCache } from './dns-cache.js';
-import type { HttpExchange } from './exchange.js';
+import type { Carrier, RunningExchange } from './exchange.js';
 import { brokenConnection, connectFailure, cutShort, malformedResponse, tookTooLong } from './failures.js';
 import { MalformedResponse } from './response-head.js';
 import { ResponseParser, type ResponseSink } from './response-parser.js';
@@ -22,13 +22,13 @@ export interface ConnectionContext {
   readonly verifyTls: boolean;
   readonly secureContext: () => SecureContext;
   /** The response is complete and the connection may take another request; called before the handler hears of it. */
-  free(connection: Connection, exchange: HttpExchange): void;
+  free(connection: Connection, exchange: RunningExchange): void;
   /** The connection is no more, whoever ended it. */
   gone(connection: Connection): void;
 }
 
 /** One TCP or TLS connection. It carries one exchange at a time; after any failure it is destroyed. */
-export class Connection implements ResponseSink {
+export class Connection implements ResponseSink, Carrier {
   readonly server: Server;
   /** While idle: when it must not be used any more. */
   idleUntilNs = 0;
@@ -36,7 +36,7 @@ export class Connection implements ResponseSink {
   idleKey: string | undefined;
   readonly #context: ConnectionContext;
   readonly #parser = new ResponseParser(this);
-  #exchange: HttpExchange | undefined;
+  #exchange: RunningExchange | undefined;
   #socket: Socket | undefined;
   #connectTimer: NodeJS.Timeout | undefined;
   #connected = false;
@@ -47,11 +47,11 @@ export class Connection implements ResponseSink {
   #readNs = 0;
 
   /** Connects and then sends the request of `exchange`. */
-  constructor(context: ConnectionContext, exchange: HttpExchange) {
-    this.server = exchange.server;
+  constructor(context: ConnectionContext, server: Server, exchange: RunningExchange) {
+    this.server = server;
     this.#context = context;
     this.#exchange = exchange;
-    exchange.connection = this;
+    exchange.carrier = this;
     if (context.connectTimeoutMs > 0) {
       this.#connectTimer = setTimeout(() => this.#connectExpired(), context.connectTimeoutMs);
     }
@@ -66,10 +66,10 @@ export class Connection implements ResponseSink {
   }
 
   /** Sends the next request; the connection must be free. */
-  run(exchange: HttpExchange): void {
+  run(exchange: RunningExchange): void {
     this.#parser.reset();
     this.#exchange = exchange;
-    exchange.connection = this;
+    exchange.carrier = this;
     exchange.times.reused = true;
     this.#write(exchange);
   }
@@ -98,7 +98,7 @@ export class Connection implements ResponseSink {
     this.#exchange?.body(bytes, start, end, this.#readNs);
   }
 
-  #resolve(exchange: HttpExchange): void {
+  #resolve(exchange: RunningExchange): void {
     exchange.times.dnsStartNs = this.#context.nowNs();
     this.#context.dns.resolve(this.server.host, (error, addresses) => {
       const atNs = this.#context.nowNs();
@@ -109,7 +109,7 @@ export class Connection implements ResponseSink {
     });
   }
 
-  #connect(exchange: HttpExchange, addresses: readonly LookupAddress[]): void {
+  #connect(exchange: RunningExchange, addresses: readonly LookupAddress[]): void {
     exchange.times.connectStartNs = this.#context.nowNs();
     const socket = this.#open(addresses);
     this.#socket = socket;
@@ -161,7 +161,7 @@ export class Connection implements ResponseSink {
     this.#fail(tookTooLong('Connecting to', this.server.at, connectTimeoutMs), nowNs());
   }
 
-  #write(exchange: HttpExchange): void {
+  #write(exchange: RunningExchange): void {
     const socket = this.#socket;
     if (socket === undefined) return;
     const { nowNs, keepAlive } = this.#context;
@@ -224,7 +224,7 @@ export class Connection implements ResponseSink {
     this.#fail(describe(this.server.at, error), atNs);
   }
 
-  #complete(exchange: HttpExchange, reusable: boolean, atNs: number): void {
+  #complete(exchange: RunningExchange, reusable: boolean, atNs: number): void {
     this.#exchange = undefined;
     if (reusable) this.#context.free(this, exchange);
     else this.destroy();

@@ -1,6 +1,4 @@
-import type { Connection } from './connection.js';
 import { tookTooLong } from './failures.js';
-import type { Server } from './server.js';
 import {
   type Exchange,
   type HttpRequest,
@@ -10,22 +8,29 @@ import {
   WireTimes,
 } from './transport.js';
 
-/** One request of our own client: its times, its time limit, and the handler's only way to hear of it. */
-export class HttpExchange implements Exchange {
+/** What an exchange runs on, once it has a connection. */
+export interface Carrier {
+  /** Drops the exchange and what carries it. */
+  destroy(): void;
+}
+
+/** One request under way: its times, its time limit, and the only way by which its handler hears of it. */
+export class RunningExchange implements Exchange {
   readonly times = new WireTimes();
   readonly request: HttpRequest;
-  readonly server: Server;
-  /** Undefined while it waits for one. */
-  connection: Connection | undefined = undefined;
+  /** `host:port`, for messages. */
+  readonly at: string;
+  /** Undefined while it waits for a connection. */
+  carrier: Carrier | undefined = undefined;
   readonly #handler: ResponseHandler;
   readonly #nowNs: () => number;
   readonly #timer: NodeJS.Timeout | undefined;
   #over = false;
 
-  constructor(request: HttpRequest, handler: ResponseHandler, server: Server, nowNs: () => number) {
+  constructor(request: HttpRequest, handler: ResponseHandler, at: string, nowNs: () => number) {
     this.times.startNs = nowNs();
     this.request = request;
-    this.server = server;
+    this.at = at;
     this.#handler = handler;
     this.#nowNs = nowNs;
     // setTimeout takes up to 2^31 - 1 ms; a longer limit, 25 days, is none.
@@ -75,14 +80,14 @@ export class HttpExchange implements Exchange {
 
   expire(): void {
     const atNs = this.#nowNs();
-    this.connection?.destroy();
-    this.fail(tookTooLong('The request to', this.server.at, this.request.timeoutMs), atNs);
+    this.carrier?.destroy();
+    this.fail(tookTooLong('The request to', this.at, this.request.timeoutMs), atNs);
   }
 
   destroy(): void {
     if (this.#over) return;
     this.#finish();
-    this.connection?.destroy();
+    this.carrier?.destroy();
   }
 
   #finish(): void {
@@ -91,6 +96,6 @@ export class HttpExchange implements Exchange {
   }
 }
 
-function expire(exchange: HttpExchange): void {
+function expire(exchange: RunningExchange): void {
   exchange.expire();
 }

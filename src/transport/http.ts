@@ -2,8 +2,8 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { messageOf, UserError } from '../util/errors.js';
 import { Connection, type ConnectionContext } from './connection.js';
 import { DnsCache } from './dns-cache.js';
-import { HttpExchange } from './exchange.js';
-import { Servers } from './server.js';
+import { RunningExchange } from './exchange.js';
+import { type Server, Servers } from './server.js';
 import type {
   Exchange,
   HttpRequest,
@@ -38,7 +38,7 @@ class HttpTransport implements Transport, ConnectionContext {
   /** Idle connections kept for a key. */
   readonly #sticky = new Map<string, Connection>();
   /** Exchanges that wait for a connection, from `#waitingHead` on; those over meanwhile are passed over. */
-  readonly #waiting: HttpExchange[] = [];
+  readonly #waiting: RunningExchange[] = [];
   #waitingHead = 0;
   #serving = false;
   #secureContext: SecureContext | undefined;
@@ -58,10 +58,11 @@ class HttpTransport implements Transport, ConnectionContext {
 
   send(request: HttpRequest, handler: ResponseHandler): Exchange {
     if (this.#closed) throw new Error('the transport is closed');
-    const exchange = new HttpExchange(request, handler, this.#servers.of(request.origin), this.nowNs);
+    const server = this.#servers.of(request.origin);
+    const exchange = new RunningExchange(request, handler, server.at, this.nowNs);
     // A session's own idle connection is nobody else's: no reason to wait in line for it.
     const mayStart =
-      this.#waitingHead === this.#waiting.length || this.#ownConnection(exchange) !== undefined;
+      this.#waitingHead === this.#waiting.length || this.#ownConnection(request, server) !== undefined;
     if (!mayStart || !this.#place(exchange)) {
       exchange.times.poolWaitStartNs = exchange.times.startNs;
       this.#waiting.push(exchange);
@@ -81,7 +82,7 @@ class HttpTransport implements Transport, ConnectionContext {
     return this.#secureContext;
   }
 
-  free(connection: Connection, exchange: HttpExchange): void {
+  free(connection: Connection, exchange: RunningExchange): void {
     const { connectionReuse, keepAliveMs } = this.#options;
     const hintMs = connection.keepAliveHintMs;
     // A second less than the server says, lest a request meets its close on the way.
@@ -130,31 +131,32 @@ class HttpTransport implements Transport, ConnectionContext {
   }
 
   /** Puts the exchange on an idle or a new connection. False when it has to wait. */
-  #place(exchange: HttpExchange): boolean {
-    const idle = this.#takeIdle(exchange);
+  #place(exchange: RunningExchange): boolean {
+    const server = this.#servers.of(exchange.request.origin);
+    const idle = this.#takeIdle(exchange.request, server);
     if (idle === undefined && !this.#hasRoom()) return false;
     const times = exchange.times;
     if (!Number.isNaN(times.poolWaitStartNs)) times.poolWaitEndNs = this.nowNs();
     if (idle !== undefined) idle.run(exchange);
-    else this.#open.add(new Connection(this, exchange));
+    else this.#open.add(new Connection(this, server, exchange));
     return true;
   }
 
-  #takeIdle(exchange: HttpExchange): Connection | undefined {
-    const own = this.#ownConnection(exchange);
+  #takeIdle(request: HttpRequest, server: Server): Connection | undefined {
+    const own = this.#ownConnection(request, server);
     if (own?.idleKey !== undefined) {
       this.#sticky.delete(own.idleKey);
       own.idleKey = undefined;
       return own;
     }
     for (;;) {
-      const connection = exchange.server.idle.pop();
+      const connection = server.idle.pop();
       if (connection === undefined || this.nowNs() < connection.idleUntilNs) return connection;
       connection.destroy();
     }
   }
 
-  #ownConnection({ request, server }: HttpExchange): Connection | undefined {
+  #ownConnection(request: HttpRequest, server: Server): Connection | undefined {
     if (request.connectionKey === undefined) return undefined;
     const connection = this.#sticky.get(request.connectionKey);
     const usable = connection?.server === server && this.nowNs() < connection.idleUntilNs;

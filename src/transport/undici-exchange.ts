@@ -1,0 +1,105 @@
+import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
+import type { Dispatcher } from 'undici';
+import type { Carrier, RunningExchange } from './exchange.js';
+import { brokenConnection, connectFailure, cutShort, malformedResponse, tookTooLong } from './failures.js';
+import type { ResponseHead, TransportError } from './transport.js';
+
+/** One request on undici: turns its calls into those of an exchange. */
+export class UndiciExchange implements Dispatcher.DispatchHandler, Carrier {
+  readonly exchange: RunningExchange;
+  readonly #transport: UndiciExchangeOwner;
+  #controller: Dispatcher.DispatchController | undefined;
+  #hasHead = false;
+
+  constructor(exchange: RunningExchange, transport: UndiciExchangeOwner) {
+    this.exchange = exchange;
+    this.#transport = transport;
+    exchange.carrier = this;
+  }
+
+  /** Drops the exchange; one that still waits for a connection is dropped when its turn comes. */
+  destroy(): void {
+    this.#controller?.abort(new Error('destroyed'));
+    this.#transport.over(this, false);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.exchange.over) controller.abort(new Error('destroyed'));
+    else this.#transport.starting(this);
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+    reason?: string,
+  ): void {
+    const atNs = this.#transport.nowNs();
+    if (status < 200) return;
+    this.#hasHead = true;
+    this.exchange.head(responseHead(status, headers, reason), atNs);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const atNs = this.#transport.nowNs();
+    this.exchange.body(chunk, 0, chunk.length, atNs);
+  }
+
+  onResponseEnd(): void {
+    const atNs = this.#transport.nowNs();
+    this.#transport.over(this, true);
+    this.exchange.end(atNs);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
+    const atNs = this.#transport.nowNs();
+    // Undici reports what it refuses to send from within `dispatch`; no callback comes within `send`.
+    queueMicrotask(() => {
+      this.#transport.over(this, false);
+      this.exchange.fail(this.#failure(cause), atNs);
+    });
+  }
+
+  #failure(cause: Error): TransportError {
+    const at = this.exchange.at;
+    const code = 'code' in cause ? String(cause.code) : '';
+    if (code === 'UND_ERR_CONNECT_TIMEOUT') {
+      return tookTooLong('Connecting to', at, this.#transport.connectTimeoutMs);
+    }
+    if (this.#controller === undefined) return connectFailure(at, cause);
+    if (code.startsWith('HPE_') || malformed.has(code) || cause.message.startsWith('bad ')) {
+      return malformedResponse(at, cause.message);
+    }
+    // Undici's own words for a connection or HTTP/2 stream that ended; the system's errors keep their codes.
+    if (code.startsWith('UND_ERR_')) return cutShort(at, this.#hasHead, false);
+    return brokenConnection(at, cause);
+  }
+}
+
+/** What an exchange needs of its transport. */
+export interface UndiciExchangeOwner {
+  readonly nowNs: () => number;
+  readonly connectTimeoutMs: number;
+  /** Its request is written next. */
+  starting(exchange: UndiciExchange): void;
+  /** It ended; not `inOrder`: failed or destroyed. */
+  over(exchange: UndiciExchange, inOrder: boolean): void;
+}
+
+const malformed = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_INVALID_ARG']);
+
+function responseHead(
+  status: number,
+  headers: IncomingHttpHeaders,
+  reason: string | undefined,
+): ResponseHead {
+  return {
+    status,
+    reason: reason || (STATUS_CODES[status] ?? ''),
+    header(name) {
+      const value = headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    },
+  };
+}

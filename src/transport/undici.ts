@@ -1,0 +1,149 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import type { DiagnosticsChannel, Dispatcher } from 'undici';
+import { DnsCache } from './dns-cache.js';
+import { RunningExchange } from './exchange.js';
+import { hostAndPort } from './server.js';
+import type {
+  Exchange,
+  HttpRequest,
+  ResponseHandler,
+  Transport,
+  TransportOptions,
+  WireTimes,
+} from './transport.js';
+import { type ConnectTimes, openDispatcher } from './undici-dispatcher.js';
+import { UndiciExchange, type UndiciExchangeOwner } from './undici-exchange.js';
+
+/**
+ * The second transport, on undici: HTTP/2 (where the server agrees to it in the TLS handshake), proxies, unix
+ * sockets. It differs from our own client in this: the limit of connections holds per origin, and not for sticky
+ * ones; through a proxy no connect times are known; with HTTP/2 many requests share a connection.
+ *
+ * Loading this module loads undici (some 100 ms): import it when it is asked for.
+ */
+export function openUndiciTransport(options: TransportOptions): Transport {
+  return new UndiciTransport(options);
+}
+
+class UndiciTransport implements Transport, UndiciExchangeOwner {
+  readonly nowNs: () => number;
+  readonly connectTimeoutMs: number;
+  readonly #options: TransportOptions;
+  readonly #dns: DnsCache;
+  readonly #shared: Dispatcher;
+  /** With sticky connections: one dispatcher, of one connection, for each key. */
+  readonly #sticky = new Map<string, Dispatcher>();
+  readonly #running = new Set<UndiciExchange>();
+  readonly #made = new WeakMap<Socket, ConnectTimes>();
+  readonly #used = new WeakSet<Socket>();
+  readonly #byRequest = new WeakMap<DiagnosticsChannel.Request, UndiciExchange>();
+  /** Undici announces the request's head right after `onRequestStart`: that is how the two are matched. */
+  #starting: UndiciExchange | undefined;
+  #dispatching: UndiciExchange | undefined;
+
+  constructor(options: TransportOptions) {
+    this.nowNs = options.nowNs;
+    this.connectTimeoutMs = options.connectTimeoutMs;
+    this.#options = options;
+    this.#dns = new DnsCache(options.ipVersion, options.nowNs);
+    this.#shared = this.#openDispatcher(options.maxConnections);
+    subscribe('undici:client:sendHeaders', this.#onHeaders);
+    subscribe('undici:request:bodySent', this.#onBodySent);
+  }
+
+  send(request: HttpRequest, handler: ResponseHandler): Exchange {
+    const { protocol } = request.origin;
+    const at = hostAndPort(request.origin);
+    const exchange = new RunningExchange(request, handler, at, this.nowNs);
+    const running = new UndiciExchange(exchange, this);
+    this.#running.add(running);
+    const dispatcher = this.#dispatcherFor(request);
+    this.#dispatching = running;
+    dispatcher.dispatch(
+      {
+        origin: `${protocol}//${at}`,
+        path: request.path,
+        method: request.method,
+        headers: [...request.headers],
+        body: request.body === '' ? null : request.body,
+        reset: this.#options.connectionReuse !== 'pooled' && dispatcher === this.#shared,
+      },
+      running,
+    );
+    this.#dispatching = undefined;
+    return exchange;
+  }
+
+  close(): void {
+    unsubscribe('undici:client:sendHeaders', this.#onHeaders);
+    unsubscribe('undici:request:bodySent', this.#onBodySent);
+    for (const { exchange } of this.#running) exchange.destroy();
+    for (const dispatcher of [this.#shared, ...this.#sticky.values()]) void dispatcher.destroy();
+  }
+
+  starting(running: UndiciExchange): void {
+    this.#starting = running;
+  }
+
+  over(running: UndiciExchange, inOrder: boolean): void {
+    this.#running.delete(running);
+    const { connectionKey, lastOfKey } = running.exchange.request;
+    if (connectionKey === undefined || (inOrder && !lastOfKey)) return;
+    const dispatcher = this.#sticky.get(connectionKey);
+    this.#sticky.delete(connectionKey);
+    void dispatcher?.destroy();
+  }
+
+  #dispatcherFor({ connectionKey }: HttpRequest): Dispatcher {
+    if (this.#options.connectionReuse !== 'sticky-user-sessions' || connectionKey === undefined)
+      return this.#shared;
+    let dispatcher = this.#sticky.get(connectionKey);
+    if (dispatcher === undefined) {
+      dispatcher = this.#openDispatcher(1);
+      this.#sticky.set(connectionKey, dispatcher);
+    }
+    return dispatcher;
+  }
+
+  #openDispatcher(connections: number): Dispatcher {
+    return openDispatcher(this.#options, connections, this.#dns, this.#made);
+  }
+
+  readonly #onHeaders = (message: unknown): void => {
+    const running = this.#starting;
+    if (running === undefined) return;
+    this.#starting = undefined;
+    const { request, socket } = message as DiagnosticsChannel.ClientSendHeadersMessage;
+    this.#byRequest.set(request, running);
+    const { times, request: ours } = running.exchange;
+    times.sendStartNs = this.nowNs();
+    times.bytesSent = Buffer.byteLength(ours.body);
+    times.writes = times.bytesSent > 0 ? 1 : 0;
+    times.reused = this.#used.has(socket);
+    this.#used.add(socket);
+    if (!times.reused) {
+      copyConnectTimes(this.#made.get(socket), times);
+    } else if (running !== this.#dispatching) {
+      times.poolWaitStartNs = times.startNs;
+      times.poolWaitEndNs = times.sendStartNs;
+    }
+  };
+
+  readonly #onBodySent = (message: unknown): void => {
+    const { request } = message as DiagnosticsChannel.RequestBodySentMessage;
+    const exchange = this.#byRequest.get(request)?.exchange;
+    if (exchange === undefined) return;
+    exchange.times.sendEndNs = this.nowNs();
+    // Undici writes from within `dispatch` when a connection is idle; no callback comes within `send`.
+    queueMicrotask(() => exchange.sent());
+  };
+}
+
+function copyConnectTimes(made: ConnectTimes | undefined, times: WireTimes): void {
+  if (made === undefined) return;
+  times.dnsStartNs = made.dnsStartNs;
+  times.dnsEndNs = made.dnsEndNs;
+  times.connectStartNs = made.startNs;
+  times.connectEndNs = made.endNs;
+}

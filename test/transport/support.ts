@@ -1,0 +1,167 @@
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import type {
+  Exchange,
+  HttpRequest,
+  Origin,
+  ResponseHead,
+  Transport,
+  TransportErrorType,
+  TransportOptions,
+  WireTimes,
+} from '../../src/transport/transport.js';
+import { openClock, takeOrigin } from '../../src/util/clock.js';
+
+const clock = openClock(takeOrigin());
+
+/** Options of a transport with nothing special about it. */
+export function options(changes: Partial<TransportOptions> = {}): TransportOptions {
+  return {
+    nowNs: clock.nowNs,
+    connectionReuse: 'pooled',
+    maxConnections: 100,
+    connectTimeoutMs: 10_000,
+    keepAliveMs: 300_000,
+    ipVersion: 'auto',
+    tls: { verify: true },
+    http2: false,
+    proxyFromEnvironment: false,
+    ...changes,
+  };
+}
+
+/** A server that hands each connection to `onConnection`; `close` destroys what is open. */
+export class RawServer {
+  readonly sockets: Socket[] = [];
+  readonly #server: Server;
+
+  private constructor(onConnection: (socket: Socket, index: number) => void) {
+    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => {});
+      this.sockets.push(socket);
+      onConnection(socket, this.sockets.length - 1);
+    });
+  }
+
+  static async open(
+    onConnection: (socket: Socket, index: number) => void,
+    host = '127.0.0.1',
+  ): Promise<RawServer> {
+    const server = new RawServer(onConnection);
+    server.#server.listen(0, host);
+    await once(server.#server, 'listening');
+    return server;
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('not listening on a port');
+    return address.port;
+  }
+
+  get origin(): Origin {
+    return { protocol: 'http:', host: '127.0.0.1', port: this.port };
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+}
+
+/** Calls `onRequest` with each whole request that comes over the connection, as latin1 text. */
+export function eachRequest(socket: Socket, onRequest: (text: string, index: number) => void): void {
+  let pending = '';
+  let index = 0;
+  socket.on('data', (bytes) => {
+    pending += bytes.toString('latin1');
+    for (;;) {
+      const headEnd = pending.indexOf('\r\n\r\n');
+      if (headEnd === -1) return;
+      const length = Number(/content-length: (\d+)/i.exec(pending.slice(0, headEnd))?.[1] ?? 0);
+      const end = headEnd + 4 + length;
+      if (pending.length < end) return;
+      const text = pending.slice(0, end);
+      pending = pending.slice(end);
+      onRequest(text, index++);
+    }
+  });
+}
+
+/** A response with a length. */
+export function plain(body: string, status = '200 OK', headers = ''): string {
+  return `HTTP/1.1 ${status}\r\ncontent-length: ${body.length}\r\n${headers}\r\n${body}`;
+}
+
+export interface Outcome {
+  readonly head: ResponseHead | undefined;
+  readonly body: string;
+  /** Type of the error; undefined: ended in order. */
+  readonly error: TransportErrorType | undefined;
+  readonly message: string;
+  readonly times: WireTimes;
+  /** Names of the callbacks in order; runs of `body` count once. */
+  readonly calls: readonly string[];
+}
+
+/** A request under way and what comes of it. */
+export interface Sent {
+  readonly exchange: Exchange;
+  readonly calls: string[];
+  readonly outcome: Promise<Outcome>;
+}
+
+export function send(transport: Transport, origin: Origin, changes: Partial<HttpRequest> = {}): Sent {
+  const calls: string[] = [];
+  const parts: Buffer[] = [];
+  let head: ResponseHead | undefined;
+  let exchange: Exchange | undefined;
+  const outcome = new Promise<Outcome>((resolve) => {
+    const finish = (call: string, error?: TransportErrorType, message = '') => {
+      calls.push(call);
+      if (exchange === undefined) throw new Error('ended within send');
+      resolve({
+        head,
+        body: Buffer.concat(parts).toString('latin1'),
+        error,
+        message,
+        times: exchange.times,
+        calls,
+      });
+    };
+    exchange = transport.send(
+      { method: 'POST', origin, path: '/', headers: [], body: '{}', timeoutMs: 20_000, ...changes },
+      {
+        onSent: () => {
+          if (exchange === undefined) throw new Error('sent within send');
+          calls.push('sent');
+        },
+        onHead: (got) => {
+          head = got;
+          calls.push('head');
+        },
+        onBody: (bytes, start, end) => {
+          if (calls.at(-1) !== 'body') calls.push('body');
+          parts.push(Buffer.from(bytes.subarray(start, end)));
+        },
+        onEnd: () => finish('end'),
+        onError: (error) => finish('error', error.type, error.message),
+      },
+    );
+  });
+  if (exchange === undefined) throw new Error('no exchange');
+  return { exchange, calls, outcome };
+}
+
+/** Waits until `condition` holds; fails after 5 s. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (let waitedMs = 0; !condition(); waitedMs += 5) {
+    if (waitedMs > 5000) throw new Error('the condition did not come to hold within 5 s');
+    await pause(5);
+  }
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
