@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { Check, Loaded } from '../config/load.js';
+import type { Check, Findings, Loaded } from '../config/load.js';
 import type { OptionTable } from '../config/option.js';
 
 /** What a command may touch of its process. */
@@ -21,7 +21,7 @@ export interface Invocation<Table extends OptionTable> extends Loaded<Table> {
 export interface Command<Table extends OptionTable> {
   readonly options: Table;
   /** Rules that look at several options. */
-  readonly check?: Check<Table>;
+  check?(...facts: Parameters<Check<Table>>): Findings;
   /** @returns the exit code. @throws UserError, which is shown as the `Error` panel with exit code 1. */
   run(invocation: Invocation<Table>, io: Io): Promise<number>;
 }

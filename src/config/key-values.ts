@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { UserError } from '../util/errors.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
+import { isSecretHeader, redacted } from '../util/secrets.js';
 import { type Facts, headerNamePattern, type Kind } from './option.js';
 import { shown } from './words.js';
 
@@ -22,6 +23,8 @@ export function keyValues<F extends Facts<JsonObject>>(facts: F): F & Kind<JsonO
         (value) => coerced(value),
       ),
     schema: z.record(z.string().min(1), z.json()),
+    hides: isSecretInput,
+    mask: (word) => maskedWord(word, isSecretInput, ','),
   };
 }
 
@@ -48,6 +51,8 @@ export function headers<F extends Facts<Readonly<Record<string, string>>>>(
         .transform(String)
         .pipe(z.string().regex(/^[^\r\n\0]*$/)),
     ),
+    hides: isSecretHeader,
+    mask: (word) => maskedWord(word, isSecretHeader),
   };
 }
 
@@ -103,4 +108,29 @@ function jsonObject(word: string): JsonObject {
     );
   }
   throw new UserError(`expects a JSON object, got ${shown(word)}`);
+}
+
+/** Keys of a body whose values are credentials; `max_tokens` and its kin are not. */
+function isSecretInput(key: string): boolean {
+  return /^authorization$|secret|passw|credential|cookie|(api|access|private)[-_]?key|(^|[-_])token$/i.test(
+    key,
+  );
+}
+
+/** @param separator between the pairs of a word; a word is one pair without it. */
+function maskedWord(word: string, hides: (key: string) => boolean, separator?: string): string {
+  if (word.trimStart().startsWith('{')) {
+    try {
+      return JSON.stringify(JSON.parse(word, (key, value: unknown) => (hides(key) ? redacted : value)));
+    } catch {
+      return redacted;
+    }
+  }
+  const parts = separator === undefined ? [word] : word.split(separator);
+  return parts.map((part) => maskedPair(part, hides)).join(separator);
+}
+
+function maskedPair(part: string, hides: (key: string) => boolean): string {
+  const [key = ''] = part.split(':', 1);
+  return key !== part && hides(key.trim()) ? `${key}:${redacted}` : part;
 }

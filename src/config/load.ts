@@ -16,7 +16,7 @@ export interface Source {
 export interface Loaded<Table extends OptionTable> {
   readonly config: ConfigOf<Table>;
   /** Where each value came from; an option that is missing here has its default. */
-  readonly given: ReadonlyMap<keyof Table & string, Source>;
+  readonly given: ReadonlyMap<keyof Table, Source>;
 }
 
 /** What rules that look at several options have found. */
@@ -28,7 +28,7 @@ export interface Findings {
 /** Looks at the options together. `sound(key…)` is false while one of the named values is itself refused. */
 export type Check<Table extends OptionTable> = (
   loaded: Loaded<Table>,
-  sound: (...keys: (keyof Table & string)[]) => boolean,
+  sound: (...keys: (keyof Table)[]) => boolean,
 ) => Findings;
 
 /**
@@ -71,7 +71,7 @@ export async function load<Table extends OptionTable>(
 
   // Row by row, every value was made by the schema that ConfigOf reads its type from, or is the row's default.
   const loaded = { config: values, given } as unknown as Loaded<Table>;
-  const findings = check?.(loaded, (...keys) => keys.every((key) => !refused.has(key)));
+  const findings = check?.(loaded, (...keys) => keys.every((key) => !refused.has(String(key))));
   errors.push(...(findings?.errors ?? []));
   if (errors.length > 0) throw new UserError(errors.join('\n'));
   return { ...loaded, warnings: findings?.warnings ?? [] };

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
+import { redacted } from '../util/secrets.js';
 import { orList, shown } from './words.js';
 
 /** What the author of an option says about it. `V` is the type of its value. */
@@ -34,6 +35,10 @@ export interface Kind<V> {
   /** The words a misspelt value is compared with. */
   readonly choices?: readonly string[];
   readonly allowsEmpty?: boolean;
+  /** Whether the value under this key of a pair is to be masked. */
+  readonly hides?: (key: string) => boolean;
+  /** A word of the command line with such values masked. */
+  readonly mask?: (word: string) => string;
   /** Words to a value; what cannot be read is handed on as it is, for `schema` to refuse. @throws UserError */
   readonly read: (words: readonly string[]) => unknown;
   readonly schema: z.ZodType<V>;
@@ -201,5 +206,5 @@ function rangeText({ min, max }: Range): string {
 
 /** The sentence for a value that a row's schema refuses; `name` is where it was given. */
 export function refusal(name: string, row: OptionRow, value: unknown): string {
-  return `${name} must be ${row.expects}, got ${row.secret ? '<redacted>' : shown(value)}.`;
+  return `${name} must be ${row.expects}, got ${row.secret ? redacted : shown(value, row.hides)}.`;
 }

@@ -1,7 +1,10 @@
-/** A value as an error message shows it. */
-export function shown(value: unknown): string {
+import { redacted } from '../util/secrets.js';
+
+/** A value as an error message shows it; what stands under a key that `hides` names is masked. */
+export function shown(value: unknown, hides: (key: string) => boolean = () => false): string {
   if (value === undefined || value === null) return 'nothing';
-  return typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
+  if (typeof value === 'string') return `'${value}'`;
+  return JSON.stringify(value, (key, inner: unknown) => (hides(key) ? redacted : inner));
 }
 
 /** `a`, `a or b`, `a, b or c`. */

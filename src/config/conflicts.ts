@@ -1,0 +1,237 @@
+import type { Check, Findings, Loaded } from './load.js';
+import { exportNames } from './names.js';
+import type { OptionTable } from './option.js';
+import { type Config, profileOptions } from './options.js';
+import { andList } from './words.js';
+
+type Key = keyof Config;
+type Given = Loaded<typeof profileOptions>['given'];
+
+/** One thing that options can get wrong together. */
+interface Rule {
+  /** The options that it looks at; the rule is passed over while one of their values is itself refused. */
+  readonly keys: readonly Key[];
+  /** The sentence, when the rule is broken. `name` gives an option as the user wrote it. */
+  readonly broken: (
+    config: Config,
+    given: (key: Key) => boolean,
+    name: (...keys: Key[]) => string,
+  ) => string | false;
+}
+
+const syntheticOnly: readonly Key[] = [
+  'isl',
+  'islStddev',
+  'conversationTurnMean',
+  'conversationTurnStddev',
+  'conversationTurnDelayMean',
+  'conversationTurnDelayStddev',
+  'conversationTurnDelayRatio',
+];
+const turnDelays = syntheticOnly.filter((key) => key.startsWith('conversationTurnDelay'));
+const undiciOnly: readonly Key[] = ['http2', 'unixSocket', 'httpTrustEnv'];
+const tlsOptions: readonly Key[] = ['tlsCaFile', 'tlsCertFile', 'tlsKeyFile', 'tlsInsecure'];
+const meaningless: readonly Key[] = ['recordProcessors', 'zmqHost', 'zmqIpcPath'];
+
+const conflicts: readonly Rule[] = [
+  {
+    keys: ['customDatasetType', 'inputFile'],
+    broken: (config, given, name) =>
+      given('customDatasetType') &&
+      config.inputFile === undefined &&
+      `${name('customDatasetType')} needs --input-file: it says how that file is to be read.`,
+  },
+  {
+    keys: syntheticOnly,
+    broken: (config, given, name) => {
+      const extra = syntheticOnly.filter(given);
+      return (
+        config.inputFile !== undefined &&
+        extra.length > 0 &&
+        `${name(...extra)} cannot stand beside --input-file: only synthetic prompts are shaped by options.`
+      );
+    },
+  },
+  {
+    keys: ['isl', 'inputFile'],
+    broken: (config, _given, name) =>
+      config.isl === 0 &&
+      config.inputFile === undefined &&
+      `${name('isl')} must be an integer of at least 1 without --input-file, got 0: there would be nothing to send.`,
+  },
+  {
+    keys: ['oslStddev', 'osl'],
+    broken: (config, given, name) =>
+      given('oslStddev') &&
+      config.osl === undefined &&
+      `${name('oslStddev')} needs --osl, the mean that it spreads.`,
+  },
+  {
+    keys: ['transport', ...undiciOnly],
+    broken: (config, given, name) => {
+      const wanted = undiciOnly.filter((key) => given(key) && config[key] !== false);
+      return (
+        config.transport !== 'undici' &&
+        wanted.length > 0 &&
+        `${name(...wanted)} ${either(wanted, 'needs', 'need')} --transport undici: the transport ${config.transport} has no such thing.`
+      );
+    },
+  },
+  {
+    keys: ['tlsCertFile', 'tlsKeyFile'],
+    broken: (config, _given, name) => {
+      if ((config.tlsCertFile === undefined) === (config.tlsKeyFile === undefined)) return false;
+      return config.tlsKeyFile === undefined
+        ? `${name('tlsCertFile')} needs --tls-key-file, the key of that certificate.`
+        : `${name('tlsKeyFile')} needs --tls-cert-file, the certificate of that key.`;
+    },
+  },
+  {
+    keys: ['profileExportPrefix'],
+    broken: (config, _given, name) =>
+      /(^|[/\\])$/.test(exportNames(config.profileExportPrefix).base) &&
+      `${name('profileExportPrefix')} must hold a name, got '${config.profileExportPrefix}', an ending only.`,
+  },
+];
+
+const warnings: readonly Rule[] = [
+  {
+    keys: meaningless,
+    broken: (_config, given, name) => {
+      const extra = meaningless.filter(given);
+      return (
+        extra.length > 0 &&
+        `${name(...extra)} ${either(extra, 'has', 'have')} no meaning here: there are no such services.`
+      );
+    },
+  },
+  {
+    keys: ['tokenizerTrustRemoteCode'],
+    broken: (config, _given, name) =>
+      config.tokenizerTrustRemoteCode &&
+      `${name('tokenizerTrustRemoteCode')} has no effect: code that comes with a tokenizer is never run here.`,
+  },
+  {
+    keys: ['tokenizerRevision', 'tokenizer'],
+    broken: (config, given, name) =>
+      given('tokenizerRevision') &&
+      config.tokenizer === 'builtin' &&
+      `${name('tokenizerRevision')} has no effect on the builtin tokenizer.`,
+  },
+  {
+    keys: ['uiType'],
+    broken: (config, _given, name) =>
+      config.uiType === 'dashboard' && `${name('uiType')} dashboard is not there yet; simple is shown.`,
+  },
+  {
+    keys: ['urls', ...tlsOptions],
+    broken: (config, given, name) => {
+      const extra = tlsOptions.filter(given);
+      return (
+        extra.length > 0 &&
+        !anyHttps(config) &&
+        `${name(...extra)} ${either(extra, 'has', 'have')} no effect: no URL starts with https://.`
+      );
+    },
+  },
+  {
+    keys: ['urls', 'tlsInsecure', 'httpSslVerify'],
+    broken: (config, _given, name) =>
+      anyHttps(config) &&
+      (config.tlsInsecure || !config.httpSslVerify) &&
+      `${name(config.tlsInsecure ? 'tlsInsecure' : 'httpSslVerify')} turns certificate checks off: the server may be anyone.`,
+  },
+  {
+    keys: ['streamEnd', 'streaming'],
+    broken: (config, given, name) =>
+      given('streamEnd') && !config.streaming && `${name('streamEnd')} has no effect without --streaming.`,
+  },
+  {
+    keys: ['useLegacyMaxTokens', 'endpointType'],
+    broken: (config, _given, name) =>
+      config.useLegacyMaxTokens &&
+      config.endpointType !== 'chat' &&
+      `${name('useLegacyMaxTokens')} has no effect on ${config.endpointType}, which always gets max_tokens.`,
+  },
+  {
+    keys: ['inputFile', 'conversationTurnMean', 'conversationTurnStddev', ...turnDelays],
+    broken: (config, given, name) => {
+      const extra = turnDelays.filter(given);
+      const oneTurn = config.conversationTurnMean === 1 && config.conversationTurnStddev === 0;
+      return (
+        extra.length > 0 &&
+        oneTurn &&
+        config.inputFile === undefined &&
+        `${name(...extra)} ${either(extra, 'has', 'have')} no effect on conversations of one turn; --conversation-turn-mean makes them longer.`
+      );
+    },
+  },
+  {
+    keys: ['osl', 'extraInputs'],
+    broken: (config, _given, name) =>
+      (config.osl ?? 0) > 0 &&
+      !('ignore_eos' in config.extraInputs || 'min_tokens' in config.extraInputs) &&
+      `${name('osl')} is a cap only: answers may be shorter. Where the server knows them, --extra-inputs ignore_eos:true or min_tokens:${config.osl} make them full length.`,
+  },
+];
+
+/** All that the options of `profile` get wrong together, and what among them has no effect. */
+export const checkProfile: Check<typeof profileOptions> = ({ config, given }, sound) => {
+  const find = (rules: readonly Rule[]) =>
+    rules.flatMap(({ keys, broken }) => {
+      const sentence = sound(...keys) && broken(config, (key) => given.has(key), namesOf(given));
+      return sentence === false ? [] : [sentence];
+    });
+  const byType =
+    sound('customDatasetType', 'inputFile', 'islBlockSize', 'numDatasetEntries') &&
+    (config.customDatasetType !== undefined || config.inputFile === undefined)
+      ? checkDatasetType({ config, given }, config.customDatasetType ?? 'synthetic')
+      : { errors: [], warnings: [] };
+  return {
+    errors: [...find(conflicts), ...byType.errors],
+    warnings: [...find(warnings), ...byType.warnings],
+  };
+};
+
+/** The rules that need the dataset's type: to be called again where that was told from the file. */
+export function checkDatasetType(
+  { config, given }: Loaded<typeof profileOptions>,
+  type: NonNullable<Config['customDatasetType']> | 'synthetic',
+): Findings {
+  const name = namesOf(given);
+  const errors: string[] = [];
+  const warnings: string[] = [];
+  if (given.has('islBlockSize') && type === 'synthetic' && config.inputFile === undefined) {
+    warnings.push(`${name('islBlockSize')} has no effect on synthetic prompts: only traces have hash ids.`);
+  } else if (given.has('islBlockSize') && type !== 'mooncake_trace') {
+    errors.push(`${name('islBlockSize')} needs a trace with hash ids, such as mooncake_trace, got ${type}.`);
+  }
+  if (
+    given.has('numDatasetEntries') &&
+    (type === 'multi_turn' || type === 'single_turn' || type === 'mooncake_trace')
+  ) {
+    warnings.push(
+      `${name('numDatasetEntries')} has no effect on ${type}: such a file is always loaded whole.`,
+    );
+  }
+  return { errors, warnings };
+}
+
+/** Names options as the user wrote them. */
+function namesOf(given: Given): (...keys: Key[]) => string {
+  return (...keys) =>
+    andList(
+      keys.map((key) => {
+        const table: OptionTable = profileOptions;
+        return given.get(key)?.name ?? table[key]?.flags?.[0] ?? key;
+      }),
+    );
+}
+
+function either(keys: readonly Key[], one: string, several: string): string {
+  return keys.length === 1 ? one : several;
+}
+
+function anyHttps(config: Config): boolean {
+  return config.urls.some((url) => /^https:/i.test(url));
+}

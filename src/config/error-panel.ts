@@ -1,0 +1,48 @@
+import stringWidth from 'string-width';
+
+/**
+ * A framed panel with the title `Error`.
+ * @param text sentences, one a line; longer ones are wrapped at spaces.
+ * @param width columns of the frame. @param red draws the frame red, for a terminal.
+ */
+export function errorPanel(text: string, width: number, red: boolean): string {
+  const inside = width - 4;
+  const paint = (frame: string) => (red ? `\u001b[31m${frame}\u001b[39m` : frame);
+  const lines = text.split('\n').flatMap((line) => wrapped(line, inside));
+  return [
+    paint(`╭─ Error ${'─'.repeat(Math.max(width - 10, 0))}╮`),
+    ...lines.map((line) => `${paint('│')} ${line}${' '.repeat(inside - stringWidth(line))} ${paint('│')}`),
+    paint(`╰${'─'.repeat(width - 2)}╯`),
+    '',
+  ].join('\n');
+}
+
+/** Lines of at most `width` columns; a word that is longer than a line is cut. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ').flatMap((piece) => cut(piece, width))) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (stringWidth(longer) <= width) {
+      line = longer;
+    } else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  return [...lines, line];
+}
+
+function cut(word: string, width: number): string[] {
+  if (stringWidth(word) <= width) return [word];
+  const pieces: string[] = [];
+  let piece = '';
+  for (const character of word) {
+    if (stringWidth(piece + character) > width) {
+      pieces.push(piece);
+      piece = '';
+    }
+    piece += character;
+  }
+  return [...pieces, piece];
+}

@@ -1,0 +1,88 @@
+import { Help } from 'commander';
+import type { OptionRow, OptionTable } from './option.js';
+
+/** The text of `aiperf --help`. @param commands a sentence for each command. @param width columns. */
+export function programHelp(commands: Readonly<Record<string, string>>, width: number): string {
+  const options = {
+    '-h, --help': 'Show this; aiperf COMMAND --help shows what a command takes.',
+    '--version': 'Show the version.',
+  };
+  return page('aiperf COMMAND [options]', width, [
+    ['Commands:', Object.entries(commands)],
+    ['Options:', Object.entries(options)],
+  ]);
+}
+
+/** The text of `aiperf COMMAND --help`: every option by group. */
+export function commandHelp(name: string, summary: string, table: OptionTable, width: number): string {
+  const sections = grouped(table).map(
+    ([group, rows]): Section => [
+      `${group}:`,
+      rows.map((row) => [term(row), [row.help, ...notes(row)].join(' ')]),
+    ],
+  );
+  return page(`aiperf ${name} [options]`, width, sections, summary);
+}
+
+/** The rows of a table under their headings, both in the order of the table. */
+export function grouped(table: OptionTable): [string, OptionRow[]][] {
+  const groups = new Map<string, OptionRow[]>();
+  for (const row of Object.values(table)) groups.set(row.group, [...(groups.get(row.group) ?? []), row]);
+  return [...groups];
+}
+
+/** The default as the help names it; undefined when there is none. */
+export function defaultText(row: OptionRow): string | undefined {
+  if (row.defaultText !== undefined) return row.defaultText;
+  const value = row.default;
+  if (value === undefined || (row.takes === 'nothing' && value === false)) return;
+  if (Array.isArray(value)) return value.join(',');
+  if (typeof value !== 'object') return String(value);
+  return Object.keys(value ?? {}).length === 0 ? undefined : JSON.stringify(value);
+}
+
+type Section = [heading: string, items: [term: string, text: string][]];
+
+/** Terms of more columns than this stand on a line of their own. */
+const TERM_COLUMNS = 34;
+
+function page(usage: string, width: number, sections: readonly Section[], summary?: string): string {
+  const help = new Help();
+  help.helpWidth = width;
+  const lines = [`Usage: ${usage}`, ''];
+  if (summary !== undefined) lines.push(help.boxWrap(summary, width), '');
+  const all = sections.flatMap(([, items]) => items.map(([name]) => name.length));
+  const columns = Math.min(TERM_COLUMNS, Math.max(...all));
+  for (const [heading, items] of sections) {
+    lines.push(heading);
+    for (const [name, text] of items) {
+      if (name.length > columns) lines.push(`  ${name}`);
+      lines.push(help.formatItem(name.length > columns ? '' : name, columns, text, help));
+    }
+    lines.push('');
+  }
+  return lines.join('\n');
+}
+
+/** The short and the first long spelling, and what follows them. */
+function term(row: OptionRow): string {
+  if (row.flags === undefined) return row.env ?? '';
+  const short = row.flags.find((flag) => !flag.startsWith('--'));
+  const long = row.flags.find((flag) => flag.startsWith('--'));
+  return [[short, long].filter((flag) => flag !== undefined).join(', '), row.metavar].join(' ').trim();
+}
+
+/** What the help sentence leaves to say: range or choices, default, variable, other spellings. */
+function notes(row: OptionRow): string[] {
+  const [first, ...others] = (row.flags ?? []).filter((flag) => flag.startsWith('--'));
+  const value = defaultText(row);
+  const facts = [
+    row.choices !== undefined && row.metavar === '<name>' ? `one of ${row.choices.join(', ')}` : undefined,
+    row.metavar === '<integer>' || row.metavar === '<number>' ? row.expects : undefined,
+    row.required ? 'required' : undefined,
+    value === undefined ? undefined : `default: ${value}`,
+    row.env === undefined || first === undefined ? undefined : `variable: ${row.env}`,
+    others.length === 0 ? undefined : `also ${others.join(', ')}`,
+  ].filter((fact) => fact !== undefined);
+  return facts.length === 0 ? [] : [`[${facts.join('; ')}]`];
+}
