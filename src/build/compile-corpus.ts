@@ -10,7 +10,7 @@ import { openTokenizer } from '../dataset/tokenizer/open.js';
  * @throws Error where prompts made from it would miss their length.
  */
 export async function compileCorpus(folder: string): Promise<void> {
-  const tokenizer = await openTokenizer({ kind: 'shipped', name: 'builtin' });
+  const tokenizer = openTokenizer({ kind: 'shipped', name: 'builtin' });
   const index = indexCorpus(tokenizer);
   if (!verifyPrompts(index, tokenizer)) throw new Error('the shipped tokenizer does not count word by word');
   const { name, content } = compiledCorpus(index);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { shippedFolder } from './tokenizer/shipped.js';
 import type { Tokenizer, TokenizerSource } from './tokenizer/tokenizer.js';
 
 /**
@@ -27,7 +28,7 @@ interface WordCosts {
   readonly fillers: Uint32Array;
 }
 
-const assets = new URL('../../assets/', import.meta.url);
+const corpusFile = new URL('../../assets/corpus/moby-dick.txt', import.meta.url);
 const compiledName = 'corpus.bin';
 
 /** Encodes every distinct word of the corpus once, with and without its leading space (about a second). */
@@ -41,7 +42,7 @@ export function loadCorpusIndex(source: TokenizerSource): CorpusIndex | undefine
   if (source.kind !== 'shipped') return undefined;
   let file: Buffer;
   try {
-    file = readFileSync(new URL(`tokenizers/qwen3/${compiledName}`, assets));
+    file = readFileSync(join(shippedFolder, compiledName));
   } catch {
     return undefined;
   }
@@ -70,28 +71,30 @@ interface Words {
 
 /** Reads the corpus into one line of words with single spaces between them. */
 function readWords(): Words {
-  const raw = readFileSync(fileURLToPath(new URL('corpus/moby-dick.txt', assets)));
-  const text = new Uint8Array(new SharedArrayBuffer(raw.length));
-  const starts = new Uint32Array(raw.length);
+  const raw = readFileSync(corpusFile);
+  const starts = new Uint32Array((raw.length + 1) >>> 1);
   let words = 0;
   let length = 0;
   let inWord = false;
-  for (const byte of raw) {
+  for (let at = 0; at < raw.length; at++) {
+    const byte = raw[at] ?? 0;
     if (byte <= 0x20) {
       inWord = false;
       continue;
     }
     if (!inWord) {
-      if (words > 0) text[length++] = 0x20;
+      if (words > 0) raw[length++] = 0x20;
       starts[words++] = length;
       inWord = true;
     }
-    text[length++] = byte;
+    raw[length++] = byte;
   }
+  const text = new Uint8Array(new SharedArrayBuffer(length));
+  text.set(raw.subarray(0, length));
   const wordStarts = new Uint32Array(new SharedArrayBuffer((words + 1) * 4));
   wordStarts.set(starts.subarray(0, words));
   wordStarts[words] = length + 1;
-  return { text: text.subarray(0, length), wordStarts };
+  return { text, wordStarts };
 }
 
 function countWords({ text, wordStarts }: Words, tokenizer: Tokenizer): WordCosts {

@@ -61,14 +61,15 @@ export function openPrompts(index: CorpusIndex, seed: number, tokenizer?: Tokeni
   function corrected(kept: string, end: string, tokens: number, random: Random): string {
     if (!tokenizer) return end;
     let changing = end;
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < maxRounds; round++) {
       const text = kept === '' ? changing : `${kept} ${changing}`;
       const counted = tokenizer.count(text);
       if (counted === tokens) return text;
       changing =
         counted < tokens
-          ? `${changing} ${passages.fresh(tokens - counted, random)}`
-          : shortened(changing, counted - tokens, passages.tokensPerWord);
+          ? // Also without a space: where one character is one token, a new word may always be too long.
+            `${changing}${round & 2 ? '' : ' '}${passages.fresh(tokens - counted, random)}`
+          : shortened(changing, (counted - tokens) * passages.charactersPerToken);
     }
     throw new UserError(
       `no prompt of exactly ${tokens} tokens could be made with the tokenizer ${tokenizer.name}`,
@@ -98,12 +99,13 @@ export function verifyPrompts(index: CorpusIndex, tokenizer: Tokenizer): boolean
   return true;
 }
 
-function shortened(text: string, byTokens: number, tokensPerWord: number): string {
-  const words = text.split(' ');
-  if (words.length === 1) return text.slice(0, Math.max(1, text.length - byTokens));
-  const drop = Math.max(1, Math.floor(byTokens / tokensPerWord));
-  return words.slice(0, Math.max(1, words.length - drop)).join(' ');
+function shortened(text: string, byCharacters: number): string {
+  const left = text.length - Math.max(1, Math.floor(byCharacters));
+  return text.slice(0, Math.max(1, left)).trimEnd();
 }
+
+// Few are needed: each round lengthens or shortens by about the tokens that are missing or too many.
+const maxRounds = 32;
 
 // So many starts are tried for a stretch that ends on a word boundary; with Qwen3 two of three starts fit.
 const maxStarts = 64;
@@ -113,7 +115,7 @@ interface Passages {
   fresh(tokens: number, random: Random): string;
   /** The first `keep` tokens of the passage of `tokens` tokens that `random` stands for. */
   leading(tokens: number, keep: number, random: Random): string;
-  readonly tokensPerWord: number;
+  readonly charactersPerToken: number;
 }
 
 /**
@@ -148,7 +150,7 @@ function openPassages(index: CorpusIndex): Passages {
   return {
     leading,
     fresh: (tokens, random) => leading(tokens, tokens, random),
-    tokensPerWord: total / words,
+    charactersPerToken: text.length / total,
   };
 
   /** A word that costs the same with and without leading space, and from which `tokens` tokens end with a word. */

@@ -13,7 +13,7 @@ export function stringField(row: JsonObject, key: string): string | undefined {
 /** @throws RowError unless it is a finite number. */
 export function numberField(row: JsonObject, key: string): number | undefined {
   const value = row[key] ?? undefined;
-  if (value === undefined || typeof value === 'number') return value;
+  if (value === undefined || (typeof value === 'number' && Number.isFinite(value))) return value;
   throw mismatch(key, 'a number', value);
 }
 
