@@ -1,7 +1,7 @@
 import type { Command, Io } from './commands/command.js';
 import type { OptionTable } from './config/option.js';
-import { version } from './config/version.js';
 import { UserError } from './util/errors.js';
+import { version } from './util/version.js';
 
 /** Every command: a sentence for the list, and the module that is loaded when it is called. */
 export const commands: Readonly<
@@ -9,11 +9,11 @@ export const commands: Readonly<
 > = {
   profile: {
     summary: 'Send load to a server and measure every token that comes back.',
-    load: async () => (await import('./commands/profile.js')).profile,
+    load: async () => (await import('./commands/profile.js')).command,
   },
   'mock-server': {
     summary: 'Run a simulated inference server to try things on.',
-    load: async () => (await import('./commands/mock-server.js')).mockServer,
+    load: async () => (await import('./commands/mock-server.js')).command,
   },
 };
 

@@ -66,19 +66,18 @@ function page(usage: string, width: number, sections: readonly Section[], summar
 
 /** The short and the first long spelling, and what follows them. */
 function term(row: OptionRow): string {
-  if (row.flags === undefined) return row.env ?? '';
+  if (row.flags === undefined) return `${row.env}=${row.metavar || '<true|false>'}`;
   const short = row.flags.find((flag) => !flag.startsWith('--'));
   const long = row.flags.find((flag) => flag.startsWith('--'));
   return [[short, long].filter((flag) => flag !== undefined).join(', '), row.metavar].join(' ').trim();
 }
 
-/** What the help sentence leaves to say: range or choices, default, variable, other spellings. */
+/** What the help sentence leaves to say: range, default, variable, other spellings. */
 function notes(row: OptionRow): string[] {
   const [first, ...others] = (row.flags ?? []).filter((flag) => flag.startsWith('--'));
   const value = defaultText(row);
   const facts = [
-    row.choices !== undefined && row.metavar === '<name>' ? `one of ${row.choices.join(', ')}` : undefined,
-    row.metavar === '<integer>' || row.metavar === '<number>' ? row.expects : undefined,
+    row.range,
     row.required ? 'required' : undefined,
     value === undefined ? undefined : `default: ${value}`,
     row.env === undefined || first === undefined ? undefined : `variable: ${row.env}`,

@@ -32,6 +32,8 @@ export interface Kind<V> {
   readonly metavar: string;
   /** Completes "must be …". */
   readonly expects: string;
+  /** Bounds of a number, e.g. `at least 1`. */
+  readonly range?: string;
   /** The words a misspelt value is compared with. */
   readonly choices?: readonly string[];
   readonly allowsEmpty?: boolean;
@@ -71,9 +73,7 @@ export function integer<F extends Facts<number> & Range>(facts: F): F & Kind<num
   const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = facts;
   return {
     ...facts,
-    ...single('<integer>', `an integer${rangeText(facts)}`, (word) =>
-      /^[+-]?\d+$/.test(word) ? Number(word) : word,
-    ),
+    ...numeric('<integer>', 'an integer', rangeOf(facts), /^[+-]?\d+$/),
     schema: z.int().min(min).max(max),
   };
 }
@@ -86,8 +86,11 @@ export function number<F extends Facts<number> & Range & { readonly above?: numb
   const bound = z.number().min(min).max(max);
   return {
     ...facts,
-    ...single('<number>', `a number${above === undefined ? rangeText(facts) : ` above ${above}`}`, (word) =>
-      /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word) ? Number(word) : word,
+    ...numeric(
+      '<number>',
+      'a number',
+      above === undefined ? rangeOf(facts) : `above ${above}`,
+      /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i,
     ),
     schema: above === undefined ? bound : bound.gt(above),
   };
@@ -178,7 +181,7 @@ export function list<
     takes: greedy ? 'many' : 'one',
     repeats: true,
     metavar: '<text,…>',
-    expects: `${items}, separated by commas, none of them empty`,
+    expects: `${items}, separated by commas`,
     read: (words) => words.flatMap((word) => word.split(',').map((part) => part.trim())),
     schema: z.array(z.string().min(1).refine(item)).min(1),
   };
@@ -198,10 +201,17 @@ function single(metavar: string, expects: string, read: (word: string) => unknow
   } as const;
 }
 
-function rangeText({ min, max }: Range): string {
-  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
-  if (min !== undefined) return ` of at least ${min}`;
-  return max === undefined ? '' : ` of at most ${max}`;
+/** A kind whose word is a number where `plain` says so. */
+function numeric(metavar: string, what: string, range: string | undefined, plain: RegExp) {
+  const expects = [what, range?.replace(/^at/, 'of at')].filter((part) => part !== undefined).join(' ');
+  const read = (word: string) => (plain.test(word) ? Number(word) : word);
+  return { ...single(metavar, expects, read), ...(range === undefined ? {} : { range }) };
+}
+
+function rangeOf({ min, max }: Range): string | undefined {
+  if (min !== undefined && max !== undefined) return `from ${min} to ${max}`;
+  if (min !== undefined) return `at least ${min}`;
+  return max === undefined ? undefined : `at most ${max}`;
 }
 
 /** The sentence for a value that a row's schema refuses; `name` is where it was given. */

@@ -21,7 +21,7 @@ export const profileOptions = {
   models: list({
     flags: ['--model', '--model-names', '-m'],
     group: 'Endpoint',
-    items: 'model names',
+    items: 'names of models',
     required: true,
     missing: 'name the model to ask for, e.g. --model Qwen/Qwen3-0.6B',
     help: 'Models to ask for; the first is also the tokenizer when --tokenizer is not given.',
@@ -54,7 +54,7 @@ export const profileOptions = {
   urls: list({
     flags: ['--url', '-u'],
     group: 'Endpoint',
-    items: 'URLs http://HOST:PORT or https://HOST:PORT',
+    items: 'URLs like http://HOST:PORT or https://HOST',
     greedy: true,
     item: isBaseUrl,
     default: ['http://localhost:8000'],

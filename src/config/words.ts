@@ -4,6 +4,7 @@ import { redacted } from '../util/secrets.js';
 export function shown(value: unknown, hides: (key: string) => boolean = () => false): string {
   if (value === undefined || value === null) return 'nothing';
   if (typeof value === 'string') return `'${value}'`;
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return `'${value.join(',')}'`;
   return JSON.stringify(value, (key, inner: unknown) => (hides(key) ? redacted : inner));
 }
 
