@@ -1,45 +1,30 @@
 import { appendFileSync } from 'node:fs';
 
 /** From most to least talkative. */
-export const logLevels = [
-  'TRACE',
-  'DEBUG',
-  'INFO',
-  'NOTICE',
-  'WARNING',
-  'SUCCESS',
-  'ERROR',
-  'CRITICAL',
-] as const;
+export const logLevels = ['TRACE', 'DEBUG', 'INFO', 'NOTICE', 'WARNING', 'SUCCESS', 'ERROR', 'CRITICAL'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** Takes one line to where logs go. `logger` names the part of the program that speaks. */
 export type Log = (level: LogLevel, logger: string, message: string) => void;
 
-/** Where lines of at least `level` go: a file once it is known, and a terminal stream. */
+/** Where lines of at least `level` go. */
 export interface LogTarget {
-  level: LogLevel;
-  /** Lines written before the file is known are kept and written then. */
-  file?: string;
-  /** Takes a finished line for people; absent with `--ui none`. */
+  readonly level: LogLevel;
+  readonly file: string;
+  /** Takes a finished line for people; absent where nobody should see it. */
   show?: (line: string) => void;
 }
 
-/** A log whose file may be set later: `openLog(target).log(...)`, then `target.file = path; flush()`. */
-export function openLog(target: LogTarget): { log: Log; flush: () => void } {
-  let waiting = '';
-  const flush = () => {
-    if (waiting !== '' && target.file !== undefined) {
-      appendFileSync(target.file, waiting);
-      waiting = '';
+/** A log that appends to a file and shows its lines. A file that cannot be written is passed over: logs stop no run. */
+export function openLog({ level: least, file, show }: LogTarget): Log {
+  return (level, logger, message) => {
+    if (logLevels.indexOf(level) < logLevels.indexOf(least)) return;
+    const stamp = new Date().toISOString().replace('T', ' ').slice(0, 23);
+    show?.(`${stamp.slice(11)} ${level.padEnd(8)} ${message}`);
+    try {
+      appendFileSync(file, `${stamp} - ${logger} - ${level} - ${message}\n`);
+    } catch {
+      // The disk may be full: what was measured still goes to the screen.
     }
   };
-  const log: Log = (level, logger, message) => {
-    if (logLevels.indexOf(level) < logLevels.indexOf(target.level)) return;
-    const stamp = new Date().toISOString().replace('T', ' ').slice(0, 23);
-    waiting += `${stamp} - ${logger} - ${level} - ${message}\n`;
-    flush();
-    target.show?.(`${stamp.slice(11)} ${level.padEnd(8)} ${message}`);
-  };
-  return { log, flush };
 }

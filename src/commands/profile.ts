@@ -1,0 +1,128 @@
+import { renameSync, rmSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import { checkProfile } from '../config/conflicts.js';
+import { type Config, profileOptions } from '../config/options.js';
+import { estimateBytes } from '../dataset/plan.js';
+import { endpoints } from '../endpoint/endpoints.js';
+import { writeInputs } from '../export/inputs-json.js';
+import { cancellationPanel, forceQuitPanel } from '../report/panels.js';
+import { openProgress } from '../ui/progress.js';
+import { openClock, takeOrigin } from '../util/clock.js';
+import { messageOf, UserError } from '../util/errors.js';
+import { type Log, type LogLevel, type LogTarget, openLog } from '../util/log.js';
+import { version } from '../util/version.js';
+import type { Command, Invocation, Io } from './command.js';
+import { type Artifacts, makeArtifacts } from './profile/artifacts.js';
+import { inputConfig } from './profile/input-config.js';
+import { inputSessions } from './profile/inputs.js';
+import { INTERRUPTED, listenForInterrupt } from './profile/interrupt.js';
+import { type PreparedRun, prepareRun } from './profile/prepare.js';
+import type { RecordsPlan } from './profile/records.js';
+import { layoutOf, publishResults } from './profile/results.js';
+import { runLoad } from './profile/run.js';
+
+/** `aiperf profile`: sends load to a server and reports how fast it answers. */
+export const profile: Command<typeof profileOptions> = { options: profileOptions, check: checkProfile, run };
+
+/** Above this `inputs.json` is left out unless it is asked for. */
+const LARGEST_INPUTS_BYTES = 200e6;
+
+async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promise<number> {
+  const { config } = invocation;
+  const stderrLayout = layoutOf(io.stderr, config);
+  const interrupt = listenForInterrupt((which) => {
+    const panel = which === 'first' ? cancellationPanel(stderrLayout) : forceQuitPanel(stderrLayout);
+    io.stderr.write(`${panel.join('\n')}\n`);
+  });
+  try {
+    const artifacts = makeArtifacts(config);
+    const log = openRunLog(config, io.stderr, artifacts);
+    for (const warning of [...invocation.warnings, ...runWarnings(config)]) log('WARNING', 'config', warning);
+    const origin = takeOrigin();
+    const prepared = await prepareRun(config, version, origin, log);
+    await exportInputs(config, prepared, artifacts, log);
+    const progress = openProgress(config.uiType === 'none' ? 'none' : 'simple', io.stderr);
+    const plan = recordsPlan(config, prepared, artifacts);
+    const outcome = await runLoad(prepared, plan, progress, openClock(origin), interrupt, log);
+    for (const trouble of outcome.troubles) log('ERROR', 'export', trouble);
+    const facts = {
+      config,
+      recordedCommand: invocation.recordedCommand,
+      inputConfig: inputConfig(config, prepared, artifacts.folder),
+      origin,
+      artifacts,
+    };
+    const allWritten = publishResults(outcome, facts, io.stdout, log);
+    if (outcome.failure !== undefined) throw outcome.failure;
+    if (outcome.interrupted) return INTERRUPTED;
+    return outcome.summary.validCount > 0 && allWritten && outcome.troubles.length === 0 ? 0 : 1;
+  } finally {
+    interrupt.close();
+  }
+}
+
+/** Logs go to the run's file, and to stderr unless `--ui none` keeps it silent. */
+function openRunLog(config: Config, stderr: Writable, artifacts: Artifacts): Log {
+  const level: LogLevel = config.extraVerbose ? 'TRACE' : config.verbose ? 'DEBUG' : config.logLevel;
+  const target: LogTarget = { level, file: artifacts.log };
+  if (config.uiType !== 'none') target.show = (line) => stderr.write(`${line}\n`);
+  return openLog(target);
+}
+
+/** What a user should know before the run, though nothing is wrong. */
+function runWarnings(config: Config): string[] {
+  const warnings: string[] = [];
+  const forced = 'ignore_eos' in config.extraInputs || 'min_tokens' in config.extraInputs;
+  if (config.osl !== undefined && config.osl > 0 && !forced) {
+    warnings.push(
+      '--osl is a ceiling: a model may stop before it. To get answers of exactly that length, add --extra-inputs ignore_eos:true or --extra-inputs min_tokens:N where the server knows them.',
+    );
+  }
+  if (config.tlsInsecure || !config.httpSslVerify) warnings.push('The certificates of https servers are not checked.');
+  if (config.streaming && !endpoints[config.endpointType].canStream) {
+    warnings.push(`The endpoint type ${config.endpointType} cannot stream: --streaming is off.`);
+  }
+  return warnings;
+}
+
+async function exportInputs(config: Config, prepared: PreparedRun, artifacts: Artifacts, log: Log): Promise<void> {
+  if (config.exportInputs === 'never') return;
+  const bytes = estimateBytes(prepared.load.dataset);
+  if (config.exportInputs === 'auto' && bytes > LARGEST_INPUTS_BYTES) {
+    log('NOTICE', 'export', `inputs.json is left out: it would have about ${Math.round(bytes / 1e6)} MB; --export-inputs always writes it`);
+    return;
+  }
+  // Whole or not at all: an interrupt in the middle leaves no half file under the name.
+  const unfinished = `${artifacts.inputs}.partial`;
+  try {
+    await writeInputs(unfinished, inputSessions(prepared.load));
+    renameSync(unfinished, artifacts.inputs);
+    log('INFO', 'export', `the inputs are in ${artifacts.inputs}`);
+  } catch (thrown) {
+    rmSync(unfinished, { force: true });
+    if (thrown instanceof UserError) throw thrown;
+    log('WARNING', 'export', `inputs.json could not be written: ${messageOf(thrown)}`);
+  }
+}
+
+function recordsPlan(config: Config, prepared: PreparedRun, artifacts: Artifacts): RecordsPlan {
+  const { load, tokenizers } = prepared;
+  const endpoint = endpoints[load.endpoint];
+  return {
+    origin: load.origin,
+    traits: {
+      streaming: load.body.streaming,
+      producesTokens: endpoint.producesTokens,
+      tokenizesInput: true,
+      serverTokenCounts: config.useServerTokenCount,
+    },
+    thresholds: {
+      oslMismatchPct: config.oslMismatchPctThreshold,
+      oslMismatchTokens: config.oslMismatchMaxTokenThreshold,
+      usageDiffPct: config.usagePctDiffThreshold,
+    },
+    tokenizers,
+    recordsFile: artifacts.records,
+    rawFile: artifacts.raw,
+  };
+}

@@ -1,0 +1,45 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { artifactDirectory, exportNames } from '../../config/names.js';
+import type { Config } from '../../config/options.js';
+import { messageOf, UserError } from '../../util/errors.js';
+
+/** Absolute paths of the files that a run may leave; undefined for those that it does not ask for. */
+export interface Artifacts {
+  readonly folder: string;
+  readonly log: string;
+  readonly inputs: string;
+  readonly records: string | undefined;
+  readonly raw: string | undefined;
+  readonly json: string;
+  readonly csv: string;
+  readonly console: string;
+}
+
+/** Names the files and makes their folders. @throws UserError where that cannot be done. */
+export function makeArtifacts(config: Config): Artifacts {
+  const folder = resolve(artifactDirectory(config));
+  const names = exportNames(config.profileExportPrefix);
+  const at = (name: string) => resolve(folder, name);
+  const artifacts = {
+    folder,
+    log: join(folder, 'logs', 'aiperf.log'),
+    inputs: join(folder, 'inputs.json'),
+    records: config.exportLevel === 'summary' ? undefined : at(names.recordsJsonl),
+    raw: config.exportLevel === 'raw' ? at(names.rawJsonl) : undefined,
+    json: at(names.summaryJson),
+    csv: at(names.summaryCsv),
+    console: at(names.consoleText),
+  };
+  for (const path of [artifacts.log, artifacts.json]) {
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+    } catch (thrown) {
+      throw new UserError(
+        `the folder ${dirname(path)} cannot be made: ${messageOf(thrown)}`,
+        'name one that can be written with --artifact-dir',
+      );
+    }
+  }
+  return artifacts;
+}

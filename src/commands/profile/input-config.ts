@@ -1,0 +1,70 @@
+import type { Config } from '../../config/options.js';
+import { isSecretHeader } from '../../endpoint/headers.js';
+import type { Json, JsonObject } from '../../util/json.js';
+import type { PreparedRun } from './prepare.js';
+
+/** The resolved configuration as the summary echoes it, secrets masked. */
+export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: string): JsonObject {
+  const { load } = prepared;
+  return {
+    models: { items: config.models.map((name) => ({ name })) },
+    endpoint: {
+      urls: [...config.urls],
+      type: config.endpointType,
+      streaming: load.body.streaming,
+      ...optional('custom_endpoint', config.customEndpoint),
+      ...optional('api_key', config.apiKey && '<redacted>'),
+      ...optional('extra', nonEmpty(config.extraInputs)),
+      ...optional('headers', nonEmpty(maskedHeaders(config.headers))),
+      ...optional('transport', config.transport === 'http' ? undefined : config.transport),
+      ...optional('use_server_token_count', config.useServerTokenCount || undefined),
+    },
+    datasets: [
+      {
+        name: 'main',
+        type: load.dataset.kind === 'synthetic' ? 'synthetic' : 'file',
+        ...optional('path', config.inputFile),
+        ...optional('format', load.dataset.kind === 'rows' ? load.dataset.type : load.dataset.kind === 'pool' ? 'random_pool' : undefined),
+        entries: prepared.datasetSize,
+        ...optional('random_seed', config.randomSeed),
+        ...(load.dataset.kind === 'synthetic' ? { prompts: promptConfig(config) } : {}),
+        sampling: config.datasetSamplingStrategy,
+      },
+    ],
+    phases: [
+      {
+        name: 'profiling',
+        kind: 'profiling',
+        type: 'concurrency',
+        ...optional('requests', config.requestCount ?? prepared.expectedRequests),
+        ...optional('sessions', config.conversationNum),
+        concurrency: prepared.concurrency,
+      },
+    ],
+    artifacts: { dir: artifactDir },
+    tokenizer: { name: config.tokenizer ?? config.models[0] ?? '' },
+    runtime: { ui: config.uiType, workers: prepared.threads },
+  };
+}
+
+function promptConfig(config: Config): JsonObject {
+  const length = (mean: number, stddev: number): JsonObject => ({ mean, ...(stddev > 0 ? { stddev } : {}) });
+  return {
+    isl: length(config.isl, config.islStddev),
+    ...(config.osl === undefined ? {} : { osl: length(config.osl, config.oslStddev) }),
+  };
+}
+
+function maskedHeaders(headers: Readonly<Record<string, string>>): JsonObject {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, isSecretHeader(name) ? '<redacted>' : value]),
+  );
+}
+
+function nonEmpty(object: JsonObject): JsonObject | undefined {
+  return Object.keys(object).length > 0 ? object : undefined;
+}
+
+function optional(key: string, value: Json | undefined): JsonObject {
+  return value === undefined ? {} : { [key]: value };
+}

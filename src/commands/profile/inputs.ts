@@ -1,0 +1,23 @@
+import type { Conversation } from '../../dataset/conversation.js';
+import { openDataset } from '../../dataset/plan.js';
+import { openPrompts } from '../../dataset/prompts.js';
+import { openTokenizer } from '../../dataset/tokenizer/open.js';
+import { finishedBody } from '../../endpoint/body.js';
+import { endpoints } from '../../endpoint/endpoints.js';
+import type { InputSession } from '../../export/inputs-json.js';
+import type { LoadPlan } from '../../load/plan.js';
+
+/** Every session of the dataset with its bodies, made one by one; each turn is alone, without history. */
+export function* inputSessions(plan: LoadPlan): Iterable<InputSession> {
+  const { corpus, seed, corrector } = plan.prompts;
+  const dataset = openDataset(plan.dataset, openPrompts(corpus, seed, corrector && openTokenizer(corrector)));
+  for (let index = 0; index < dataset.size; index++) yield inputSession(dataset.conversation(index), plan);
+}
+
+function inputSession(conversation: Conversation, plan: LoadPlan): InputSession {
+  const endpoint = endpoints[plan.endpoint];
+  return {
+    session_id: conversation.sessionId,
+    payloads: conversation.turns.map((turn) => finishedBody(endpoint, { conversation, turn, past: [] }, plan.body)),
+  };
+}

@@ -1,0 +1,48 @@
+/** The user's wish to end: Ctrl-C, or a signal from outside. */
+export interface Interrupt {
+  /** It has come at least once. */
+  readonly happened: boolean;
+  /** What to do at the first one, in place of what was set before. */
+  onFirst(act: () => void): void;
+  /** Stops listening. */
+  close(): void;
+}
+
+/** Exit code after an interrupt. */
+export const INTERRUPTED = 130;
+
+/**
+ * Listens for SIGINT and SIGTERM. Until `onFirst` is called, an interrupt ends the process at once: nothing has been
+ * measured. Later the first one calls `act`, the second leaves.
+ * @param say called with `first` or `second` before anything else happens.
+ */
+export function listenForInterrupt(say: (which: 'first' | 'second') => void): Interrupt {
+  let happened = false;
+  let act: (() => void) | undefined;
+  const leave = () => process.exit(INTERRUPTED);
+  const onSignal = () => {
+    if (act === undefined) leave();
+    else if (happened) {
+      say('second');
+      leave();
+    } else {
+      happened = true;
+      say('first');
+      act();
+    }
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    get happened() {
+      return happened;
+    },
+    onFirst: (first) => {
+      act = first;
+    },
+    close: () => {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    },
+  };
+}

@@ -1,0 +1,252 @@
+import { randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { Config } from '../../config/options.js';
+import type { Dataset } from '../../dataset/conversation.js';
+import { indexCorpus, loadCorpusIndex } from '../../dataset/corpus.js';
+import { type DatasetPlan, hasTimestamps, isTrace, openDataset, planDataset, totalTurns } from '../../dataset/plan.js';
+import { openPrompts, verifyPrompts } from '../../dataset/prompts.js';
+import { openTokenizer } from '../../dataset/tokenizer/open.js';
+import { isPlaceholderModel, resolveTokenizer } from '../../dataset/tokenizer/resolve.js';
+import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
+import { endpoints } from '../../endpoint/endpoints.js';
+import { requestTarget } from '../../endpoint/url.js';
+import { SharedCounters } from '../../load/counters.js';
+import type { LoadPlan, PromptPlan } from '../../load/plan.js';
+import type { TlsOptions } from '../../transport/transport.js';
+import type { ClockOrigin } from '../../util/clock.js';
+import { messageOf, UserError } from '../../util/errors.js';
+import type { Log } from '../../util/log.js';
+
+/** A run that is ready to start: nothing has been sent. */
+export interface PreparedRun {
+  readonly load: LoadPlan;
+  readonly counters: SharedCounters;
+  readonly threads: number;
+  /** Sessions in flight over all threads. */
+  readonly concurrency: number;
+  /** Requests that the run will send, where that is known. */
+  readonly expectedRequests: number | undefined;
+  /** Tokenizer of each model; absent where the server counts. */
+  readonly tokenizers: ReadonlyMap<string, TokenizerSource> | undefined;
+  /** Conversations in the dataset. */
+  readonly datasetSize: number;
+}
+
+// Stands in where no text is generated or counted.
+const noTokenizer: ReadonlyMap<string, TokenizerSource> = new Map([['', { kind: 'shipped', name: 'builtin' }]]);
+
+/** Everything that can fail before the first request does so here. @throws UserError */
+export async function prepareRun(config: Config, version: string, origin: ClockOrigin, log: Log): Promise<PreparedRun> {
+  const seed = config.randomSeed ?? randomInt(2 ** 31);
+  const dataset = await planDataset(datasetOptions(config, seed), log);
+  // A dataset of literal texts whose tokens the server counts needs no tokenizer.
+  const needsTokenizer = !config.useServerTokenCount || generatesText(dataset);
+  const sources = needsTokenizer ? await resolveTokenizers(config, log) : noTokenizer;
+  const prompts = planPrompts(sources, seed, log);
+  const opened = openDataset(dataset, openPrompts(prompts.corpus, seed));
+  const { concurrency, requestLimit, sessionLimit } = limits(config, dataset, opened.size, log);
+  const counters = new SharedCounters();
+  const threads = threadCount(config, concurrency);
+  requireOpenFiles(concurrency);
+  const endpoint = endpoints[config.endpointType];
+  const streaming = config.streaming && endpoint.canStream;
+  return {
+    load: {
+      origin,
+      phase: 'profiling',
+      dataset,
+      prompts,
+      sampling: config.datasetSamplingStrategy,
+      endpoint: config.endpointType,
+      body: { streaming, extraInputs: config.extraInputs, legacyMaxTokens: config.useLegacyMaxTokens },
+      headers: {
+        userAgent: `aiperf/${version}`,
+        streaming,
+        extra: config.headers,
+        ...(config.apiKey === undefined ? {} : { apiKey: config.apiKey }),
+        sessionHeader: config.sessionHeader,
+        sessionAffinity: config.httpSessionAffinity,
+      },
+      targets: config.urls.map((url) => requestTarget(url, config.customEndpoint ?? endpoint.path)),
+      streamEnd: config.streamEnd,
+      keepRaw: config.exportLevel === 'raw',
+      countsTokens: !config.useServerTokenCount,
+      transport: config.transport,
+      transportOptions: {
+        connectionReuse: config.connectionReuseStrategy,
+        maxConnections: Math.ceil(Math.max(config.httpConnectionLimit, concurrency) / threads),
+        connectTimeoutMs: config.connectTimeoutSeconds * 1000,
+        keepAliveMs: config.httpKeepaliveTimeoutSeconds * 1000,
+        ipVersion: config.httpIpVersion === '4' ? 4 : config.httpIpVersion === '6' ? 6 : 'auto',
+        tls: tlsOptions(config),
+        http2: config.http2,
+        ...(config.unixSocket === undefined ? {} : { unixSocket: config.unixSocket }),
+        proxyFromEnvironment: config.httpTrustEnv,
+      },
+      requestTimeoutMs: config.requestTimeoutSeconds * 1000,
+      requestLimit,
+      sessionLimit,
+      counters: counters.buffer,
+    },
+    counters,
+    threads,
+    concurrency,
+    expectedRequests: expectedRequests(opened, totalTurns(dataset), requestLimit, sessionLimit),
+    datasetSize: opened.size,
+    tokenizers: config.useServerTokenCount ? undefined : sources,
+  };
+}
+
+/** One tokenizer for all models where one is named, else each model's own. */
+async function resolveTokenizers(config: Config, log: Log): Promise<ReadonlyMap<string, TokenizerSource>> {
+  const sources = new Map<string, TokenizerSource>();
+  for (const model of config.models) {
+    let name = config.tokenizer ?? model;
+    if (config.tokenizer === undefined && isPlaceholderModel(model)) {
+      log('WARNING', 'tokenizer', `${model} is no model's name: its tokens are counted with --tokenizer builtin`);
+      name = 'builtin';
+    }
+    sources.set(model, await resolveTokenizer({ name, revision: config.tokenizerRevision, env: process.env, log }));
+  }
+  const distinct = new Set([...sources.values()].map((source) => JSON.stringify(source)));
+  if (distinct.size > 1) {
+    throw new UserError(
+      `the models ${config.models.join(', ')} have different tokenizers, and prompts are made to length with one`,
+      'name the one to use with --tokenizer',
+    );
+  }
+  return sources;
+}
+
+function planPrompts(sources: ReadonlyMap<string, TokenizerSource>, seed: number, log: Log): PromptPlan {
+  const [source] = sources.values();
+  if (source === undefined) throw new Error('a run without a model');
+  const compiled = loadCorpusIndex(source);
+  // What ships was verified when it was built.
+  if (compiled !== undefined) return { corpus: compiled, seed, corrector: undefined };
+  const tokenizer = openTokenizer(source);
+  const corpus = indexCorpus(tokenizer);
+  const exact = verifyPrompts(corpus, tokenizer);
+  if (!exact) log('INFO', 'tokenizer', `${source.name} merges across words: every prompt is encoded to make its length exact`);
+  return { corpus, seed, corrector: exact ? undefined : source };
+}
+
+function generatesText(dataset: DatasetPlan): boolean {
+  return dataset.kind === 'synthetic' || (dataset.kind === 'rows' && dataset.generatedTokens > 0);
+}
+
+function datasetOptions(config: Config, seed: number) {
+  return {
+    seed,
+    namedSessions: config.randomSeed !== undefined,
+    models: config.models,
+    modelSelection: config.modelSelectionStrategy,
+    isl: config.isl,
+    islStddev: config.islStddev,
+    osl: config.osl,
+    oslStddev: config.oslStddev,
+    entries: config.numDatasetEntries ?? config.conversationNum ?? config.requestCount ?? 100,
+    turnsMean: config.conversationTurnMean,
+    turnsStddev: config.conversationTurnStddev,
+    delayMeanMs: config.conversationTurnDelayMean,
+    delayStddevMs: config.conversationTurnDelayStddev,
+    delayRatio: config.conversationTurnDelayRatio,
+    inputFile: config.inputFile,
+    datasetType: config.customDatasetType,
+    blockSize: config.islBlockSize,
+    endpointHasSystemSlot: config.endpointType === 'chat',
+  };
+}
+
+interface Limits {
+  readonly concurrency: number;
+  readonly requestLimit: number;
+  readonly sessionLimit: number;
+}
+
+/** How much is sent, and how much at a time, where the user left it open. */
+function limits(config: Config, dataset: DatasetPlan, sessions: number, log: Log): Limits {
+  const given = config.requestCount !== undefined || config.conversationNum !== undefined;
+  const wholeTrace = isTrace(dataset) && !given;
+  if (hasTimestamps(dataset)) {
+    log(
+      'NOTICE',
+      'dataset',
+      'the file holds send times; they are ignored, and its requests are sent as fast as --concurrency allows',
+    );
+  }
+  let concurrency = config.concurrency ?? 1;
+  if (isTrace(dataset) && config.concurrency === undefined) {
+    concurrency = Math.min(sessions, config.conversationNum ?? sessions, config.requestCount ?? sessions, config.httpConnectionLimit);
+    log(
+      'NOTICE',
+      'load',
+      `no --concurrency was given: up to ${concurrency} requests of the trace are in flight at once; --concurrency limits them`,
+    );
+  }
+  if (wholeTrace) return { concurrency, requestLimit: Number.POSITIVE_INFINITY, sessionLimit: sessions };
+  let requestLimit = config.requestCount ?? Number.POSITIVE_INFINITY;
+  if (!given) {
+    requestLimit = Math.max(10, 2 * (config.concurrency ?? 0));
+    log('NOTICE', 'load', `${requestLimit} requests are sent, since neither --request-count nor --conversation-num was given`);
+  }
+  return { concurrency, requestLimit, sessionLimit: config.conversationNum ?? Number.POSITIVE_INFINITY };
+}
+
+/** Turns of the sessions that will be played, or the request count where that is less. */
+function expectedRequests(dataset: Dataset, turns: number, requestLimit: number, sessionLimit: number): number | undefined {
+  const everyTurn = sessionLimit === dataset.size ? turns : Number.POSITIVE_INFINITY;
+  const expected = Math.min(requestLimit, everyTurn);
+  return Number.isFinite(expected) ? expected : undefined;
+}
+
+/**
+ * Load threads: a thread keeps its stamps exact up to some 50,000 events a second, and a burst of answers is read
+ * faster by several. One core is left for everything else.
+ */
+function threadCount(config: Config, concurrency: number): number {
+  const most = config.workersMax ?? Math.min(32, Math.max(1, availableParallelism() - 1));
+  return Math.max(1, Math.min(most, Math.ceil(concurrency / 200), concurrency));
+}
+
+function tlsOptions(config: Config): TlsOptions {
+  const read = (path: string | undefined) => (path === undefined ? undefined : readPem(path));
+  const ca = read(config.tlsCaFile);
+  const cert = read(config.tlsCertFile);
+  const key = read(config.tlsKeyFile);
+  return {
+    verify: config.httpSslVerify && !config.tlsInsecure,
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+function readPem(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (thrown) {
+    throw new UserError(`${path} cannot be read: ${messageOf(thrown)}`);
+  }
+}
+
+/** A socket is an open file: too low a limit would fail requests in mid-run. */
+function requireOpenFiles(concurrency: number): void {
+  const limit = openFileLimit();
+  const needed = concurrency + 100;
+  if (limit >= needed) return;
+  throw new UserError(
+    `${concurrency} requests in flight need about ${needed} open files, and this process may open ${limit}`,
+    `raise the limit with 'ulimit -n ${needed}', or lower --concurrency`,
+  );
+}
+
+function openFileLimit(): number {
+  try {
+    const row = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+    return row?.[1] === undefined ? Number.POSITIVE_INFINITY : Number(row[1]);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}

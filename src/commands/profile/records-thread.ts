@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { openTokenizer } from '../../dataset/tokenizer/open.js';
+import type { Tokenizer, TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
+import type { RecordContext } from '../../export/record-metadata.js';
+import { rawLine } from '../../export/raw-jsonl.js';
+import { recordLine } from '../../export/records-jsonl.js';
+import { MetricStore } from '../../metrics/compute.js';
+import { type CountText, tokenCounter } from '../../records/count-tokens.js';
+import { type RecordBatch, unpackRecords } from '../../records/pack.js';
+import { messageOf } from '../../util/errors.js';
+import type { RecordsEvent, RecordsThreadData } from './records.js';
+
+const LIVE_EVERY_MS = 250;
+
+/** The record thread: counts tokens, works out metrics, and has every record on disk as soon as it comes. */
+async function runRecordsThread({ plan, ports }: RecordsThreadData): Promise<void> {
+  const say = (event: RecordsEvent) => parentPort?.postMessage(event);
+  const store = new MetricStore(plan.traits, plan.thresholds, plan.origin);
+  const context: RecordContext = {
+    origin: plan.origin,
+    recordProcessorId: `record_processor_${randomBytes(4).toString('hex')}`,
+    phaseIndex: 0,
+  };
+  const count = tokenCounter(plan.tokenizers === undefined ? undefined : lazyCounter(plan.tokenizers));
+  const recordsFile = lineFile(plan.recordsFile, say);
+  const rawFile = lineFile(plan.rawFile, say);
+  const take = (batch: RecordBatch) => {
+    let lines = '';
+    let rawLines = '';
+    for (const record of unpackRecords(batch)) {
+      const counted = count(record);
+      const metrics = store.add(counted);
+      if (plan.recordsFile !== undefined) lines += recordLine(record, metrics, context);
+      if (plan.rawFile !== undefined) rawLines += rawLine(record, context);
+    }
+    recordsFile.write(lines);
+    rawFile.write(rawLines);
+  };
+  const liveTimer = setInterval(() => say({ kind: 'live', live: store.live() }), LIVE_EVERY_MS);
+  await Promise.all(ports.map((port) => readUntilClosed(port, take)));
+  clearInterval(liveTimer);
+  recordsFile.close();
+  rawFile.close();
+  say({ kind: 'summary', summary: store.summary() });
+}
+
+function readUntilClosed(port: MessagePort, take: (batch: RecordBatch) => void): Promise<void> {
+  return new Promise((resolve) => {
+    port.on('message', take);
+    port.on('close', resolve);
+  });
+}
+
+/** Opens a model's tokenizer at its first text: the load has begun by then, and need not wait for it. */
+function lazyCounter(sources: ReadonlyMap<string, TokenizerSource>): CountText {
+  const opened = new Map<string, Tokenizer>();
+  return (text, model) => {
+    let tokenizer = opened.get(model);
+    if (tokenizer === undefined) {
+      const source = sources.get(model) ?? sources.values().next().value;
+      if (source === undefined) throw new Error('a run that counts tokens has no tokenizer');
+      tokenizer = openTokenizer(source);
+      opened.set(model, tokenizer);
+    }
+    return tokenizer.count(text);
+  };
+}
+
+/** A file of lines, written at once. The first failure is told, and nothing more is written: metrics go on. */
+function lineFile(path: string | undefined, say: (event: RecordsEvent) => void) {
+  let file: number | undefined;
+  const attempt = (act: () => void) => {
+    try {
+      act();
+    } catch (thrown) {
+      file = undefined;
+      say({ kind: 'trouble', message: `${path} could not be written any further: ${messageOf(thrown)}` });
+    }
+  };
+  if (path !== undefined) {
+    attempt(() => {
+      file = openSync(path, 'w');
+    });
+  }
+  return {
+    write: (lines: string) => {
+      if (file === undefined || lines === '') return;
+      const to = file;
+      attempt(() => writeAll(to, Buffer.from(lines)));
+    },
+    close: () => {
+      if (file !== undefined) closeSync(file);
+      file = undefined;
+    },
+  };
+}
+
+function writeAll(file: number, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+}
+
+await runRecordsThread(workerData);

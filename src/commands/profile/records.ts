@@ -1,0 +1,71 @@
+import { type MessagePort, Worker } from 'node:worker_threads';
+import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
+import type { LiveSummary, RunSummary } from '../../metrics/compute.js';
+import type { RunTraits, Thresholds } from '../../metrics/metric.js';
+import type { ClockOrigin } from '../../util/clock.js';
+
+/** What the record thread is given. */
+export interface RecordsPlan {
+  readonly origin: ClockOrigin;
+  readonly traits: RunTraits;
+  readonly thresholds: Thresholds;
+  /** Tokenizer of each model; absent where the server's counts are used. */
+  readonly tokenizers: ReadonlyMap<string, TokenizerSource> | undefined;
+  /** Where a line goes for each record; absent: no such file. */
+  readonly recordsFile: string | undefined;
+  readonly rawFile: string | undefined;
+}
+
+export interface RecordsThreadData {
+  readonly plan: RecordsPlan;
+  /** Ways on which load threads post batches; each closes after the last one. */
+  readonly ports: readonly MessagePort[];
+}
+
+/** What the record thread tells the main thread. */
+export type RecordsEvent =
+  | { readonly kind: 'live'; readonly live: LiveSummary }
+  /** A file can no longer be written; measuring goes on. */
+  | { readonly kind: 'trouble'; readonly message: string }
+  | { readonly kind: 'summary'; readonly summary: RunSummary };
+
+/** The thread that counts tokens, writes records and works out metrics. */
+export interface Records {
+  /** The newest figures for the screen. */
+  readonly live: LiveSummary | undefined;
+  /** What went wrong while writing files, one sentence each. */
+  readonly troubles: readonly string[];
+  /** Resolves when every way is closed and the last record is in; rejects if the thread fails. */
+  readonly summary: Promise<RunSummary>;
+  terminate(): Promise<void>;
+}
+
+/** Starts the record thread, which reads until every port is closed. */
+export function startRecords(plan: RecordsPlan, ports: readonly MessagePort[]): Records {
+  const data: RecordsThreadData = { plan, ports };
+  const worker = new Worker(new URL('./records-thread.js', import.meta.url), {
+    workerData: data,
+    transferList: [...ports],
+  });
+  let live: LiveSummary | undefined;
+  const troubles: string[] = [];
+  const summary = new Promise<RunSummary>((resolve, reject) => {
+    worker.on('message', (event: RecordsEvent) => {
+      if (event.kind === 'live') live = event.live;
+      else if (event.kind === 'trouble') troubles.push(event.message);
+      else resolve(event.summary);
+    });
+    worker.once('error', reject);
+  });
+  summary.catch(() => {});
+  return {
+    get live() {
+      return live;
+    },
+    troubles,
+    summary,
+    terminate: async () => {
+      await worker.terminate();
+    },
+  };
+}

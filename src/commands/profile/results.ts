@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import type { Config } from '../../config/options.js';
+import { endpoints } from '../../endpoint/endpoints.js';
+import { summaryCsv } from '../../export/summary-csv.js';
+import { summaryJson } from '../../export/summary-json.js';
+import { footer } from '../../report/footer.js';
+import type { Layout } from '../../report/layout.js';
+import { failedRunReport, report } from '../../report/report.js';
+import { type ClockOrigin, wallNs } from '../../util/clock.js';
+import { messageOf } from '../../util/errors.js';
+import type { JsonObject } from '../../util/json.js';
+import type { Log } from '../../util/log.js';
+import { version } from '../../util/version.js';
+import type { Artifacts } from './artifacts.js';
+import type { RunOutcome } from './run.js';
+
+/** What the files and the report say besides results. */
+export interface ResultFacts {
+  readonly config: Config;
+  readonly recordedCommand: string;
+  readonly inputConfig: JsonObject;
+  readonly origin: ClockOrigin;
+  readonly artifacts: Artifacts;
+}
+
+/**
+ * Writes the summary files and prints the report: tables and footer, or what failed when nothing succeeded. A file
+ * that cannot be written is logged, and the others are written all the same.
+ * @returns whether every file was written.
+ */
+export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: Writable, log: Log): boolean {
+  const { summary } = outcome;
+  const { config, artifacts } = facts;
+  const layout = layoutOf(stdout, config);
+  if (summary.validCount === 0) {
+    stdout.write(failedRunReport(summary, layout));
+    stdout.write(`Log File: ${artifacts.log}\n`);
+    return true;
+  }
+  const reason = incompleteReason(outcome);
+  const reportFacts = {
+    title: endpoints[config.endpointType].title,
+    ...(reason === undefined ? {} : { incompleteReason: reason }),
+  };
+  const files = [
+    { label: 'CSV Export', path: artifacts.csv, text: () => summaryCsv(summary.results) },
+    { label: 'JSON Export', path: artifacts.json, text: () => jsonOf(outcome, facts, reason) },
+    {
+      path: artifacts.console,
+      text: () => report(summary, reportFacts, { width: config.consoleExportWidth, colours: false }),
+    },
+  ];
+  const written = files.filter(({ path, text }) => writeFile(path, text(), log));
+  const listed = [
+    ...written.flatMap(({ label, path }) => (label === undefined ? [] : [{ label, path }])),
+    ...(artifacts.records === undefined ? [] : [{ label: 'Records Export', path: artifacts.records }]),
+    ...(artifacts.raw === undefined ? [] : [{ label: 'Raw Records', path: artifacts.raw }]),
+  ];
+  stdout.write(report(summary, reportFacts, layout));
+  stdout.write(
+    footer(
+      summary,
+      {
+        cliCommand: facts.recordedCommand,
+        files: listed,
+        logFile: artifacts.log,
+        wasCancelled: outcome.interrupted,
+      },
+      layout,
+    ),
+  );
+  return written.length === files.length;
+}
+
+/** How reports are laid out on a stream: its own width and colours on a terminal, a fixed width elsewhere. */
+export function layoutOf(stream: Writable & { isTTY?: boolean; columns?: number }, config: Config): Layout {
+  const colours = stream.isTTY === true && process.env.NO_COLOR === undefined;
+  return { width: (stream.isTTY && stream.columns) || config.consoleExportWidth, colours };
+}
+
+function incompleteReason({ interrupted, failure }: RunOutcome): string | undefined {
+  if (failure !== undefined) return `A load thread failed: ${messageOf(failure)}.`;
+  return interrupted ? 'Run cancelled before all records were processed.' : undefined;
+}
+
+function jsonOf(outcome: RunOutcome, facts: ResultFacts, reason: string | undefined): string {
+  const { summary, startNs, interrupted } = outcome;
+  const { config, recordedCommand, inputConfig, origin } = facts;
+  const startedAtNs = wallNs(origin, startNs);
+  return summaryJson(summary, {
+    version,
+    benchmarkId: randomBytes(6).toString('hex'),
+    inputConfig,
+    ...(config.randomSeed === undefined ? {} : { randomSeed: config.randomSeed }),
+    cliCommand: recordedCommand,
+    wasCancelled: interrupted,
+    ...(reason === undefined ? {} : { incompleteReason: reason }),
+    startedAtNs,
+    endedAtNs: summary.lastEndNs ?? startedAtNs,
+  });
+}
+
+function writeFile(path: string, text: string, log: Log): boolean {
+  try {
+    writeFileSync(path, text);
+    return true;
+  } catch (thrown) {
+    log('ERROR', 'export', `${path} could not be written: ${messageOf(thrown)}`);
+    return false;
+  }
+}

@@ -1,0 +1,24 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+// The main job on an embedded default: a simulated server and a profile of it, each as a user would run it.
+const cli = fileURLToPath(new URL('./cli.js', import.meta.url));
+const serverArguments = ['mock-server', '--port', '0', '--model', 'demo', '--ttft', '60', '--itl', '8', '--itl-jitter', '0.2'];
+const profileArguments = (url: string) =>
+  ['profile', '--model', 'demo', '--url', url, '--endpoint-type', 'chat', '--streaming', '--tokenizer', 'builtin']
+    .concat(['--concurrency', '20', '--request-count', '200', '--isl', '500', '--osl', '100', '--random-seed', '1'])
+    .concat(['--artifact-dir', 'artifacts/demo']);
+
+const server = spawn(process.execPath, [cli, ...serverArguments], { stdio: ['ignore', 'pipe', 'inherit'] });
+try {
+  const [line]: string[] = await once(createInterface({ input: server.stdout }), 'line');
+  const url = /http:\/\/\S+/.exec(line ?? '')?.[0];
+  if (url === undefined) throw new Error(`the simulated server did not say where it listens: ${line}`);
+  const profile = spawn(process.execPath, [cli, ...profileArguments(url)], { stdio: 'inherit' });
+  const [code]: number[] = await once(profile, 'exit');
+  process.exitCode = code ?? 1;
+} finally {
+  server.kill();
+}
