@@ -15,8 +15,12 @@ export function readRow(file: RowFile, row: number, format: RowFormat, context: 
   }
 }
 
-/** The JSON object of a row. @throws UserError where the line is none. */
-export function parseRow(file: RowFile, row: number): JsonObject {
+/** The error of one row, naming file and line. */
+export function rowError(file: RowFile, row: number, problem: string, hint?: string): UserError {
+  return new UserError(`${file.path}:${file.lines[row]}: ${problem}`, hint);
+}
+
+function parseRow(file: RowFile, row: number): JsonObject {
   const text = rowText(file, row);
   let value: Json;
   try {
@@ -26,9 +30,4 @@ export function parseRow(file: RowFile, row: number): JsonObject {
   }
   if (!isObject(value)) throw rowError(file, row, `expected a JSON object, got ${shown(value)}`);
   return value;
-}
-
-/** The error of one row, naming file and line. */
-export function rowError(file: RowFile, row: number, problem: string, hint?: string): UserError {
-  return new UserError(`${file.path}:${file.lines[row]}: ${problem}`, hint);
 }

@@ -81,6 +81,7 @@ async function readShared(path: string): Promise<Uint8Array> {
   } catch (error) {
     throw new UserError(`${path} cannot be read: ${messageOf(error)}`, 'check --input-file');
   }
+  if (length > 0xffff_ffff) throw new UserError(`${path} holds ${length} bytes; at most 4 GiB can be read`);
   const bytes = new Uint8Array(new SharedArrayBuffer(length));
   let at = 0;
   for (const chunk of chunks) {
