@@ -71,7 +71,7 @@ export class RawServer {
 }
 
 /** Calls `onRequest` with each whole request that comes over the connection, as latin1 text. */
-export function eachRequest(socket: Socket, onRequest: (text: string, index: number) => void): void {
+export function eachRequest(socket: Socket, onRequest: (text: string, index: number) => unknown): void {
   let pending = '';
   let index = 0;
   socket.on('data', (bytes) => {
@@ -116,41 +116,42 @@ export function send(transport: Transport, origin: Origin, changes: Partial<Http
   const calls: string[] = [];
   const parts: Buffer[] = [];
   let head: ResponseHead | undefined;
-  let exchange: Exchange | undefined;
-  const outcome = new Promise<Outcome>((resolve) => {
-    const finish = (call: string, error?: TransportErrorType, message = '') => {
-      calls.push(call);
-      if (exchange === undefined) throw new Error('ended within send');
-      resolve({
-        head,
-        body: Buffer.concat(parts).toString('latin1'),
-        error,
-        message,
-        times: exchange.times,
-        calls,
-      });
-    };
-    exchange = transport.send(
-      { method: 'POST', origin, path: '/', headers: [], body: '{}', timeoutMs: 20_000, ...changes },
-      {
-        onSent: () => {
-          if (exchange === undefined) throw new Error('sent within send');
-          calls.push('sent');
-        },
-        onHead: (got) => {
-          head = got;
-          calls.push('head');
-        },
-        onBody: (bytes, start, end) => {
-          if (calls.at(-1) !== 'body') calls.push('body');
-          parts.push(Buffer.from(bytes.subarray(start, end)));
-        },
-        onEnd: () => finish('end'),
-        onError: (error) => finish('error', error.type, error.message),
-      },
-    );
+  let within = true;
+  let resolve: (outcome: Outcome) => void = () => {};
+  const outcome = new Promise<Outcome>((done) => {
+    resolve = done;
   });
-  if (exchange === undefined) throw new Error('no exchange');
+  const call = (name: string) => {
+    if (within) throw new Error(`${name} came within send`);
+    if (name !== 'body' || calls.at(-1) !== 'body') calls.push(name);
+  };
+  const finish = (error?: TransportErrorType, message = '') => {
+    const body = Buffer.concat(parts).toString('latin1');
+    resolve({ head, body, error, message, times: exchange.times, calls });
+  };
+  const exchange = transport.send(
+    { method: 'POST', origin, path: '/', headers: [], body: '{}', timeoutMs: 20_000, ...changes },
+    {
+      onSent: () => call('sent'),
+      onHead: (got) => {
+        head = got;
+        call('head');
+      },
+      onBody: (bytes, start, end) => {
+        call('body');
+        parts.push(Buffer.from(bytes.subarray(start, end)));
+      },
+      onEnd: () => {
+        call('end');
+        finish();
+      },
+      onError: (error) => {
+        call('error');
+        finish(error.type, error.message);
+      },
+    },
+  );
+  within = false;
   return { exchange, calls, outcome };
 }
 
