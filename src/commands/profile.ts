@@ -22,7 +22,7 @@ import { layoutOf, publishResults } from './profile/results.js';
 import { runLoad } from './profile/run.js';
 
 /** `aiperf profile`: sends load to a server and reports how fast it answers. */
-export const profile: Command<typeof profileOptions> = { options: profileOptions, check: checkProfile, run };
+export const command: Command<typeof profileOptions> = { options: profileOptions, check: checkProfile, run };
 
 /** Above this `inputs.json` is left out unless it is asked for. */
 const LARGEST_INPUTS_BYTES = 200e6;
@@ -78,18 +78,28 @@ function runWarnings(config: Config): string[] {
       '--osl is a ceiling: a model may stop before it. To get answers of exactly that length, add --extra-inputs ignore_eos:true or --extra-inputs min_tokens:N where the server knows them.',
     );
   }
-  if (config.tlsInsecure || !config.httpSslVerify) warnings.push('The certificates of https servers are not checked.');
+  if (config.tlsInsecure || !config.httpSslVerify)
+    warnings.push('The certificates of https servers are not checked.');
   if (config.streaming && !endpoints[config.endpointType].canStream) {
     warnings.push(`The endpoint type ${config.endpointType} cannot stream: --streaming is off.`);
   }
   return warnings;
 }
 
-async function exportInputs(config: Config, prepared: PreparedRun, artifacts: Artifacts, log: Log): Promise<void> {
+async function exportInputs(
+  config: Config,
+  prepared: PreparedRun,
+  artifacts: Artifacts,
+  log: Log,
+): Promise<void> {
   if (config.exportInputs === 'never') return;
   const bytes = estimateBytes(prepared.load.dataset);
   if (config.exportInputs === 'auto' && bytes > LARGEST_INPUTS_BYTES) {
-    log('NOTICE', 'export', `inputs.json is left out: it would have about ${Math.round(bytes / 1e6)} MB; --export-inputs always writes it`);
+    log(
+      'NOTICE',
+      'export',
+      `inputs.json is left out: it would have about ${Math.round(bytes / 1e6)} MB; --export-inputs always writes it`,
+    );
     return;
   }
   // Whole or not at all: an interrupt in the middle leaves no half file under the name.

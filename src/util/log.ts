@@ -1,7 +1,16 @@
 import { appendFileSync } from 'node:fs';
 
 /** From most to least talkative. */
-export const logLevels = ['TRACE', 'DEBUG', 'INFO', 'NOTICE', 'WARNING', 'SUCCESS', 'ERROR', 'CRITICAL'] as const;
+export const logLevels = [
+  'TRACE',
+  'DEBUG',
+  'INFO',
+  'NOTICE',
+  'WARNING',
+  'SUCCESS',
+  'ERROR',
+  'CRITICAL',
+] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** Takes one line to where logs go. `logger` names the part of the program that speaks. */

@@ -24,7 +24,14 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
         name: 'main',
         type: load.dataset.kind === 'synthetic' ? 'synthetic' : 'file',
         ...optional('path', config.inputFile),
-        ...optional('format', load.dataset.kind === 'rows' ? load.dataset.type : load.dataset.kind === 'pool' ? 'random_pool' : undefined),
+        ...optional(
+          'format',
+          load.dataset.kind === 'rows'
+            ? load.dataset.type
+            : load.dataset.kind === 'pool'
+              ? 'random_pool'
+              : undefined,
+        ),
         entries: prepared.datasetSize,
         ...optional('random_seed', config.randomSeed),
         ...(load.dataset.kind === 'synthetic' ? { prompts: promptConfig(config) } : {}),

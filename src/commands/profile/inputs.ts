@@ -18,6 +18,8 @@ function inputSession(conversation: Conversation, plan: LoadPlan): InputSession 
   const endpoint = endpoints[plan.endpoint];
   return {
     session_id: conversation.sessionId,
-    payloads: conversation.turns.map((turn) => finishedBody(endpoint, { conversation, turn, past: [] }, plan.body)),
+    payloads: conversation.turns.map((turn) =>
+      finishedBody(endpoint, { conversation, turn, past: [] }, plan.body),
+    ),
   };
 }

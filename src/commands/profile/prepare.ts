@@ -4,7 +4,14 @@ import { availableParallelism } from 'node:os';
 import type { Config } from '../../config/options.js';
 import type { Dataset } from '../../dataset/conversation.js';
 import { indexCorpus, loadCorpusIndex } from '../../dataset/corpus.js';
-import { type DatasetPlan, hasTimestamps, isTrace, openDataset, planDataset, totalTurns } from '../../dataset/plan.js';
+import {
+  type DatasetPlan,
+  hasTimestamps,
+  isTrace,
+  openDataset,
+  planDataset,
+  totalTurns,
+} from '../../dataset/plan.js';
 import { openPrompts, verifyPrompts } from '../../dataset/prompts.js';
 import { openTokenizer } from '../../dataset/tokenizer/open.js';
 import { isPlaceholderModel, resolveTokenizer } from '../../dataset/tokenizer/resolve.js';
@@ -34,10 +41,17 @@ export interface PreparedRun {
 }
 
 // Stands in where no text is generated or counted.
-const noTokenizer: ReadonlyMap<string, TokenizerSource> = new Map([['', { kind: 'shipped', name: 'builtin' }]]);
+const noTokenizer: ReadonlyMap<string, TokenizerSource> = new Map([
+  ['', { kind: 'shipped', name: 'builtin' }],
+]);
 
 /** Everything that can fail before the first request does so here. @throws UserError */
-export async function prepareRun(config: Config, version: string, origin: ClockOrigin, log: Log): Promise<PreparedRun> {
+export async function prepareRun(
+  config: Config,
+  version: string,
+  origin: ClockOrigin,
+  log: Log,
+): Promise<PreparedRun> {
   const seed = config.randomSeed ?? randomInt(2 ** 31);
   const dataset = await planDataset(datasetOptions(config, seed), log);
   // A dataset of literal texts whose tokens the server counts needs no tokenizer.
@@ -104,10 +118,17 @@ async function resolveTokenizers(config: Config, log: Log): Promise<ReadonlyMap<
   for (const model of config.models) {
     let name = config.tokenizer ?? model;
     if (config.tokenizer === undefined && isPlaceholderModel(model)) {
-      log('WARNING', 'tokenizer', `${model} is no model's name: its tokens are counted with --tokenizer builtin`);
+      log(
+        'WARNING',
+        'tokenizer',
+        `${model} is no model's name: its tokens are counted with --tokenizer builtin`,
+      );
       name = 'builtin';
     }
-    sources.set(model, await resolveTokenizer({ name, revision: config.tokenizerRevision, env: process.env, log }));
+    sources.set(
+      model,
+      await resolveTokenizer({ name, revision: config.tokenizerRevision, env: process.env, log }),
+    );
   }
   const distinct = new Set([...sources.values()].map((source) => JSON.stringify(source)));
   if (distinct.size > 1) {
@@ -128,7 +149,12 @@ function planPrompts(sources: ReadonlyMap<string, TokenizerSource>, seed: number
   const tokenizer = openTokenizer(source);
   const corpus = indexCorpus(tokenizer);
   const exact = verifyPrompts(corpus, tokenizer);
-  if (!exact) log('INFO', 'tokenizer', `${source.name} merges across words: every prompt is encoded to make its length exact`);
+  if (!exact)
+    log(
+      'INFO',
+      'tokenizer',
+      `${source.name} merges across words: every prompt is encoded to make its length exact`,
+    );
   return { corpus, seed, corrector: exact ? undefined : source };
 }
 
@@ -178,7 +204,12 @@ function limits(config: Config, dataset: DatasetPlan, sessions: number, log: Log
   }
   let concurrency = config.concurrency ?? 1;
   if (isTrace(dataset) && config.concurrency === undefined) {
-    concurrency = Math.min(sessions, config.conversationNum ?? sessions, config.requestCount ?? sessions, config.httpConnectionLimit);
+    concurrency = Math.min(
+      sessions,
+      config.conversationNum ?? sessions,
+      config.requestCount ?? sessions,
+      config.httpConnectionLimit,
+    );
     log(
       'NOTICE',
       'load',
@@ -189,13 +220,22 @@ function limits(config: Config, dataset: DatasetPlan, sessions: number, log: Log
   let requestLimit = config.requestCount ?? Number.POSITIVE_INFINITY;
   if (!given) {
     requestLimit = Math.max(10, 2 * (config.concurrency ?? 0));
-    log('NOTICE', 'load', `${requestLimit} requests are sent, since neither --request-count nor --conversation-num was given`);
+    log(
+      'NOTICE',
+      'load',
+      `${requestLimit} requests are sent, since neither --request-count nor --conversation-num was given`,
+    );
   }
   return { concurrency, requestLimit, sessionLimit: config.conversationNum ?? Number.POSITIVE_INFINITY };
 }
 
 /** Turns of the sessions that will be played, or the request count where that is less. */
-function expectedRequests(dataset: Dataset, turns: number, requestLimit: number, sessionLimit: number): number | undefined {
+function expectedRequests(
+  dataset: Dataset,
+  turns: number,
+  requestLimit: number,
+  sessionLimit: number,
+): number | undefined {
   const everyTurn = sessionLimit === dataset.size ? turns : Number.POSITIVE_INFINITY;
   const expected = Math.min(requestLimit, everyTurn);
   return Number.isFinite(expected) ? expected : undefined;

@@ -51,7 +51,10 @@ export async function runLoad(
   } catch (thrown) {
     failure = thrown;
     stop();
-    await Promise.race([records.summary.catch(() => {}), new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))]);
+    await Promise.race([
+      records.summary.catch(() => {}),
+      new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS)),
+    ]);
     await threads.terminate();
   }
   log('INFO', 'load', `${counters.issued} requests were sent`);
