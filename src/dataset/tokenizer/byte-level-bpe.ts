@@ -30,6 +30,7 @@ export class ByteLevelBpe implements Tokenizer {
   #bytes = new Uint8Array(64);
   #word = new Int32Array(64);
   #output = new Uint32Array(1024);
+  #decoded = Buffer.alloc(4096);
   readonly #encoder = new TextEncoder();
 
   constructor(name: string, shape: BpeShape, tables: BpeTables) {
@@ -85,13 +86,22 @@ export class ByteLevelBpe implements Tokenizer {
   decode(ids: ArrayLike<number>): string {
     this.#tokenBytes ??= this.#tables.tokenBytes();
     const { offsets, bytes } = this.#tokenBytes;
-    const parts: Uint8Array[] = [];
+    let length = 0;
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i] ?? 0;
+      const added = this.#addedBytes.get(id);
+      const source = added ?? bytes;
       // An id that nothing stands for adds nothing, as in the official decoder.
-      parts.push(this.#addedBytes.get(id) ?? bytes.subarray(offsets[id] ?? 0, offsets[id + 1] ?? 0));
+      const start = added === undefined ? (offsets[id] ?? 0) : 0;
+      const end = added === undefined ? (offsets[id + 1] ?? start) : added.length;
+      if (length + end - start > this.#decoded.length) {
+        const grown = Buffer.alloc(2 * (length + end - start));
+        this.#decoded.copy(grown);
+        this.#decoded = grown;
+      }
+      for (let at = start; at < end; at++) this.#decoded[length++] = source[at] ?? 0;
     }
-    return Buffer.concat(parts).toString('utf8');
+    return this.#decoded.toString('utf8', 0, length);
   }
 
   #pieces(text: string): readonly Piece[] {

@@ -1,3 +1,6 @@
+const noRank = 0x7fffffff;
+const shortWord = 32;
+
 /**
  * The merges of a byte-pair vocabulary, and the merging of one word. `pairs` holds left and right id of each
  * merge in order of rank, `into` the id that each makes.
@@ -13,8 +16,8 @@ export class MergeTable {
   #ids = new Int32Array(0);
   #previous = new Int32Array(0);
   #next = new Int32Array(0);
-  // Rank of the merge of the symbol at a position with the one behind it, -1 for none.
-  #ranks = new Int32Array(0);
+  // Rank of the merge of the symbol at a position with the one behind it, or noRank.
+  #ranks = new Int32Array(shortWord);
   // A heap of rank * 2^31 + position: lowest rank first, leftmost first among equals.
   #heap = new Float64Array(0);
   #heapSize = 0;
@@ -33,7 +36,37 @@ export class MergeTable {
 
   /** Merges `word[0..length)`, the ids of single bytes, in place; returns how many ids are left. */
   merge(word: Int32Array, length: number): number {
-    if (length < 2) return length;
+    return length <= shortWord ? this.#mergeShort(word, length) : this.#mergeLong(word, length);
+  }
+
+  // Looks for the lowest rank afresh after each merge: quadratic, and twice as fast as a heap for usual words.
+  #mergeShort(word: Int32Array, length: number): number {
+    const ranks = this.#ranks;
+    for (let at = 0; at + 1 < length; at++) ranks[at] = this.#rankOf(word[at] ?? 0, word[at + 1] ?? 0);
+    let count = length;
+    for (;;) {
+      let best = -1;
+      let bestRank = noRank;
+      for (let at = 0; at + 1 < count; at++) {
+        const rank = ranks[at] ?? noRank;
+        if (rank < bestRank) {
+          bestRank = rank;
+          best = at;
+        }
+      }
+      if (best < 0) return count;
+      word[best] = this.#into[bestRank] ?? 0;
+      count--;
+      for (let at = best + 1; at < count; at++) {
+        word[at] = word[at + 1] ?? 0;
+        ranks[at] = ranks[at + 1] ?? noRank;
+      }
+      if (best + 1 < count) ranks[best] = this.#rankOf(word[best] ?? 0, word[best + 1] ?? 0);
+      if (best > 0) ranks[best - 1] = this.#rankOf(word[best - 1] ?? 0, word[best] ?? 0);
+    }
+  }
+
+  #mergeLong(word: Int32Array, length: number): number {
     this.#reserve(length);
     const ids = this.#ids;
     const previous = this.#previous;
@@ -46,7 +79,7 @@ export class MergeTable {
       next[at] = at + 1;
     }
     for (let at = 0; at + 1 < length; at++) this.#offer(at, at + 1);
-    ranks[length - 1] = -1;
+    ranks[length - 1] = noRank;
 
     while (this.#heapSize > 0) {
       const top = this.#pop();
@@ -57,13 +90,13 @@ export class MergeTable {
       const gone = next[at] ?? length;
       const after = next[gone] ?? length;
       ids[at] = this.#into[rank] ?? 0;
-      ranks[gone] = -1;
+      ranks[gone] = noRank;
       next[at] = after;
       if (after < length) {
         previous[after] = at;
         this.#offer(at, after);
       } else {
-        ranks[at] = -1;
+        ranks[at] = noRank;
       }
       const before = previous[at] ?? -1;
       if (before >= 0) this.#offer(before, at);
@@ -75,10 +108,14 @@ export class MergeTable {
   }
 
   #offer(at: number, behind: number): void {
-    const slot = this.#slotOf(this.#ids[at] ?? -1, this.#ids[behind] ?? -1);
-    const rank = (this.#slots[slot] ?? 0) - 1;
+    const rank = this.#rankOf(this.#ids[at] ?? 0, this.#ids[behind] ?? 0);
     this.#ranks[at] = rank;
-    if (rank >= 0) this.#push(rank * 2 ** 31 + at);
+    if (rank !== noRank) this.#push(rank * 2 ** 31 + at);
+  }
+
+  #rankOf(left: number, right: number): number {
+    const found = this.#slots[this.#slotOf(left, right)] ?? 0;
+    return found === 0 ? noRank : found - 1;
   }
 
   // The slot that holds the pair, or the free one where it belongs.

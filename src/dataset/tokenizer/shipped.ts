@@ -66,15 +66,10 @@ function spellOut(byteIds: Int32Array, pairs: Int32Array): TokenBytes {
   }
   const bytes = new Uint8Array(offsets[size] ?? 0);
   for (const [byte, id] of byteIds.entries()) bytes[id] = byte;
-  for (let id = 256; id < size; id++) {
-    const at = 2 * (id - 256);
-    let to = offsets[id] ?? 0;
-    for (const half of [pairs[at] ?? 0, pairs[at + 1] ?? 0]) {
-      const from = offsets[half] ?? 0;
-      const end = offsets[half + 1] ?? 0;
-      bytes.copyWithin(to, from, end);
-      to += end - from;
-    }
+  let to = offsets[256] ?? 0;
+  for (const half of pairs) {
+    const end = offsets[half + 1] ?? 0;
+    for (let from = offsets[half] ?? 0; from < end; from++) bytes[to++] = bytes[from] ?? 0;
   }
   return { offsets, bytes };
 }

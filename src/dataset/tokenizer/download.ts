@@ -1,0 +1,105 @@
+import { messageOf, UserError } from '../../util/errors.js';
+import type { Log } from '../../util/log.js';
+import { fetchHubFile, type Hub, type Refusal, searchHub } from './hub.js';
+import { cachedSnapshot, type HubFile, writeSnapshot } from './hub-cache.js';
+
+/**
+ * Fetches a model's tokenizer files, and no others, into the cache and gives back their folder. A name that the
+ * hub does not know is searched for. Throws UserError that names the cause.
+ */
+export async function downloadTokenizer(request: {
+  readonly hub: Hub;
+  readonly cache: string;
+  readonly name: string;
+  readonly revision: string;
+  readonly log: Log;
+}): Promise<string> {
+  const { hub, cache, name, revision, log } = request;
+  log('INFO', 'tokenizer', `${name}: asking ${hub.endpoint} for its tokenizer`);
+  const answer = await fetchHubFile(hub, name, revision, 'tokenizer.json');
+  if (!isRefusal(answer)) return store(hub, cache, name, revision, answer);
+  if (answer.reason !== 'no such model') throw refused(hub, name, revision, answer);
+
+  const id = await searchedId(hub, name, answer.status);
+  log('INFO', 'tokenizer', `${name}: taking the tokenizer of ${id}`);
+  const cached = cachedSnapshot(cache, id, revision);
+  if (cached !== undefined) return cached;
+  const second = await fetchHubFile(hub, id, revision, 'tokenizer.json');
+  if (isRefusal(second)) throw refused(hub, id, revision, second);
+  return store(hub, cache, id, revision, second);
+}
+
+const wayOut = '--tokenizer builtin';
+
+async function store(
+  hub: Hub,
+  cache: string,
+  id: string,
+  revision: string,
+  tokenizer: HubFile,
+): Promise<string> {
+  const files = [tokenizer];
+  for (const optional of ['tokenizer_config.json', 'chat_template.jinja']) {
+    const file = await fetchHubFile(hub, id, tokenizer.commit, optional);
+    if (!isRefusal(file)) files.push(file);
+    else if (file.status !== 404) throw refused(hub, id, revision, file);
+  }
+  try {
+    return await writeSnapshot(cache, id, revision, tokenizer.commit, files);
+  } catch (cause) {
+    throw new UserError(
+      `Tokenizer ${id}: cannot write into the cache ${cache}: ${messageOf(cause)}`,
+      `Set HF_HUB_CACHE to a folder that you may write to, or use ${wayOut}.`,
+    );
+  }
+}
+
+function isRefusal(answer: HubFile | Refusal): answer is Refusal {
+  return 'reason' in answer;
+}
+
+/** The id that a name most likely means: the same in another case, else the most downloaded that ends in it. */
+async function searchedId(hub: Hub, name: string, status: number): Promise<string> {
+  const ids = (await searchHub(hub, name)).filter((id) => id !== name);
+  const wanted = name.toLowerCase();
+  const found =
+    ids.find((id) => id.toLowerCase() === wanted) ??
+    ids.find((id) => id.toLowerCase().endsWith(`/${wanted}`));
+  if (found !== undefined) return found;
+  const suggestions = ids.slice(0, 5).join(', ');
+  throw new UserError(
+    `Tokenizer ${name}: not found (${status}). Tried: a local folder, the cache, ${hub.endpoint}, its search. ` +
+      (suggestions === '' ? 'Nothing there is named like it.' : `Did you mean one of: ${suggestions}?`),
+    `Name it in full with --tokenizer (HF_TOKEN if it is private), or use ${wayOut}.`,
+  );
+}
+
+function refused(hub: Hub, id: string, revision: string, { reason, status }: Refusal): UserError {
+  const about = `Tokenizer ${id}`;
+  const tried = `Tried: a local folder, the cache, ${hub.endpoint}.`;
+  switch (reason) {
+    case 'no access':
+      return new UserError(
+        `${about}: the hub gives no access (${status}): the model is gated or private, and ` +
+          `${hub.token === undefined ? 'no token was sent' : 'the token sent does not open it'}. ${tried}`,
+        `Ask for access on ${hub.endpoint}/${id} and set HF_TOKEN, or use ${wayOut}.`,
+      );
+    case 'no such revision':
+      return new UserError(
+        `${about}: no revision ${revision} (${status}). ${tried}`,
+        `Check --tokenizer-revision, or use ${wayOut}.`,
+      );
+    case 'no such file':
+      return new UserError(
+        `${about}: the model has no tokenizer.json (${status}). ${tried}`,
+        `Name a model with a fast tokenizer with --tokenizer, or use ${wayOut}.`,
+      );
+    case 'no such model':
+      return new UserError(`${about}: not found (${status}). ${tried}`, `Check its name, or use ${wayOut}.`);
+    case 'failure':
+      return new UserError(
+        `${about}: the hub answered ${status}. ${tried}`,
+        `Try again later, give a local folder, or use ${wayOut}.`,
+      );
+  }
+}

@@ -1,0 +1,103 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { UserError } from '../../util/errors.js';
+import type { Log } from '../../util/log.js';
+import { downloadTokenizer } from './download.js';
+import { hubOf } from './hub.js';
+import { cachedSnapshot, expandHome, hubCache } from './hub-cache.js';
+import { isShipped } from './shipped.js';
+import type { TokenizerSource } from './tokenizer.js';
+
+/** Which tokenizer is wanted, and where it may be looked for. */
+export interface TokenizerRequest {
+  /** A folder, `builtin`, the id of a model on the hub, or part of one. */
+  readonly name: string;
+  /** Branch, tag or commit hash. */
+  readonly revision: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: Log;
+  readonly fetch?: typeof fetch;
+}
+
+/**
+ * Finds a tokenizer: a local folder, the one that ships, the Hugging Face cache, the hub, in this order. The hub
+ * is not asked for a model whose tokenizer ships. Throws UserError that names the cause.
+ */
+export async function resolveTokenizer(request: TokenizerRequest): Promise<TokenizerSource> {
+  const { name, revision, env, log } = request;
+  const local = localFolder(name);
+  if (local !== undefined) return { kind: 'files', name, folder: local };
+  if (name === 'builtin') return { kind: 'shipped', name };
+  refuseUnlikely(name, revision);
+
+  const cache = hubCache(env);
+  const cached = cachedSnapshot(cache, name, revision);
+  if (cached !== undefined) return { kind: 'files', name, folder: cached };
+  if (isShipped(name) && revision === 'main') {
+    log('INFO', 'tokenizer', `${name}: using the Qwen3 tokenizer that ships with aiperf`);
+    return { kind: 'shipped', name };
+  }
+  if (isOffline(env)) {
+    throw new UserError(
+      `Tokenizer ${name}: not in the cache ${cache} at revision ${revision}, and HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set`,
+      `Unset it, give a local folder, or use ${wayOut}.`,
+    );
+  }
+  const hub = hubOf(env, request.fetch ?? fetch);
+  const folder = await downloadTokenizer({ hub, cache, name, revision, log });
+  return { kind: 'files', name, folder };
+}
+
+/** Whether a model's name is one that people write when the server does not care: no tokenizer belongs to it. */
+export function isPlaceholderModel(name: string): boolean {
+  const plain = name.toLowerCase().replaceAll('_', '-');
+  if (/[/\\]/.test(plain)) return false;
+  return placeholderNames.has(plain) || placeholderParts.some((part) => plain.includes(part));
+}
+
+const placeholderNames = new Set(['test', 'mock', 'fake', 'dummy', 'example', 'sample', 'placeholder']);
+const placeholderParts = [
+  ...['mock-', '-mock', 'fake-', '-fake'],
+  ...['test-model', 'your-model', 'my-model', 'model-name', 'model-id'],
+];
+
+const wayOut = '--tokenizer builtin';
+
+function localFolder(name: string): string | undefined {
+  const file = expandHome(name);
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return path.resolve(file);
+  if (found !== undefined && path.basename(file) === 'tokenizer.json')
+    return path.resolve(path.dirname(file));
+  if (found === undefined && !looksLikePath(name)) return undefined;
+  throw new UserError(
+    `Tokenizer ${name}: ${found === undefined ? 'no such folder' : 'a file, where a folder was expected'}`,
+    `Give a folder with a tokenizer.json, a model's id such as Qwen/Qwen3-0.6B, or ${wayOut}.`,
+  );
+}
+
+function looksLikePath(name: string): boolean {
+  return /^[./~\\]|^[a-zA-Z]:[\\/]|\\|\/$|\/.*\/|\.json$/.test(name);
+}
+
+// Both become parts of a path in the cache.
+function refuseUnlikely(name: string, revision: string): void {
+  if (!/^\w[\w.:-]*(\/[\w.:-]+)?$/.test(name)) {
+    throw new UserError(
+      `Tokenizer '${name}': neither a folder nor a model's id such as Qwen/Qwen3-0.6B`,
+      `Name the tokenizer with --tokenizer, or use ${wayOut}.`,
+    );
+  }
+  if (!/^\w[\w./-]*$/.test(revision) || revision.includes('..')) {
+    throw new UserError(
+      `Tokenizer revision '${revision}': expected a branch, a tag or a commit hash`,
+      'Leave --tokenizer-revision out for main.',
+    );
+  }
+}
+
+function isOffline(env: NodeJS.ProcessEnv): boolean {
+  return [env.HF_HUB_OFFLINE, env.TRANSFORMERS_OFFLINE].some((value) =>
+    /^(1|on|yes|true)$/i.test(value ?? ''),
+  );
+}
