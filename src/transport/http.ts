@@ -1,17 +1,10 @@
-import { createSecureContext, type SecureContext } from 'node:tls';
-import { messageOf, UserError } from '../util/errors.js';
+import type { SecureContext } from 'node:tls';
 import { Connection, type ConnectionContext } from './connection.js';
 import { DnsCache } from './dns-cache.js';
 import { RunningExchange } from './exchange.js';
 import { type Server, Servers } from './server.js';
-import type {
-  Exchange,
-  HttpRequest,
-  ResponseHandler,
-  TlsOptions,
-  Transport,
-  TransportOptions,
-} from './transport.js';
+import { openSecureContext } from './tls-context.js';
+import type { Exchange, HttpRequest, ResponseHandler, Transport, TransportOptions } from './transport.js';
 
 /**
  * Our own HTTP/1.1 client, made for many streams at once: one read buffer for all connections of a thread, a time
@@ -198,14 +191,3 @@ class HttpTransport implements Transport, ConnectionContext {
 
 /** Larger or smaller, coalesced streams go slower: 64 KiB measured best of 16, 64 and 256. */
 const readBufferBytes = 65_536;
-
-function openSecureContext({ ca, cert, key }: TlsOptions): SecureContext {
-  try {
-    return createSecureContext({ ca, cert, key });
-  } catch (error) {
-    throw new UserError(
-      `The TLS files cannot be used: ${messageOf(error)}`,
-      'CA, certificate and key are PEM texts, the key without a pass phrase and belonging to the certificate.',
-    );
-  }
-}

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from 'undici';
-import type { DnsCache } from './dns-cache.js';
+import { DnsCache } from './dns-cache.js';
+import { openSecureContext } from './tls-context.js';
 import type { TransportOptions } from './transport.js';
 
 /** When a connection was made, ns; NaN for a lookup that was not needed. */
@@ -11,16 +12,18 @@ export interface ConnectTimes {
   endNs: number;
 }
 
-/** An undici agent by our options. Into `made` go the times of the connections that it makes itself (not a proxy's). */
-export function openDispatcher(
+/**
+ * Makes undici agents by our options, each with a limit of connections per origin. Into `made` go the times of the
+ * connections that they make themselves (not those through a proxy).
+ * @throws UserError when CA, certificate or key cannot be used
+ */
+export function dispatcherMaker(
   options: TransportOptions,
-  connections: number,
-  dns: DnsCache,
   made: WeakMap<Socket, ConnectTimes>,
-): Dispatcher {
+): (connections: number) => Dispatcher {
+  const ours = connectOptions(options);
   const settings = {
-    connections,
-    connect: timedConnector(options, dns, made),
+    connect: timedConnector(options, ours, made),
     allowH2: options.http2,
     keepAliveTimeout: options.keepAliveMs,
     keepAliveMaxTimeout: options.keepAliveMs,
@@ -28,17 +31,20 @@ export function openDispatcher(
     headersTimeout: 0,
     maxHeaderSize: 65_536,
   };
-  if (!options.proxyFromEnvironment) return new Agent(settings);
-  const ca = options.tls.ca === undefined ? {} : { ca: options.tls.ca };
-  const proxyTls = { ...ca, rejectUnauthorized: options.tls.verify, timeout: options.connectTimeoutMs };
-  return new EnvHttpProxyAgent({ ...settings, proxyTls, requestTls: connectOptions(options) });
+  if (!options.proxyFromEnvironment) return (connections) => new Agent({ ...settings, connections });
+  const tls = { proxyTls: { ...ours, allowH2: false }, requestTls: ours };
+  return (connections) => new EnvHttpProxyAgent({ ...settings, ...tls, connections });
 }
 
-function connectOptions({ tls, http2, connectTimeoutMs, unixSocket }: TransportOptions) {
-  const { verify, ...files } = tls;
+function connectOptions({
+  tls,
+  http2,
+  connectTimeoutMs,
+  unixSocket,
+}: TransportOptions): buildConnector.BuildOptions {
   return {
-    ...files,
-    rejectUnauthorized: verify,
+    secureContext: openSecureContext(tls),
+    rejectUnauthorized: tls.verify,
     allowH2: http2,
     timeout: connectTimeoutMs,
     ...(unixSocket === undefined ? {} : { socketPath: unixSocket }),
@@ -47,12 +53,13 @@ function connectOptions({ tls, http2, connectTimeoutMs, unixSocket }: TransportO
 
 function timedConnector(
   options: TransportOptions,
-  dns: DnsCache,
+  ours: buildConnector.BuildOptions,
   made: WeakMap<Socket, ConnectTimes>,
 ): buildConnector.connector {
-  const { nowNs, unixSocket } = options;
+  const { nowNs, unixSocket, ipVersion } = options;
+  const dns = new DnsCache(ipVersion, nowNs);
   const connect = buildConnector({
-    ...connectOptions(options),
+    ...ours,
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: 2000,
     // Only ever asked for what `dns` has just resolved.

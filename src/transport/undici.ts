@@ -1,7 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import type { DiagnosticsChannel, Dispatcher } from 'undici';
-import { DnsCache } from './dns-cache.js';
 import { RunningExchange } from './exchange.js';
 import { hostAndPort } from './server.js';
 import type {
@@ -12,15 +11,16 @@ import type {
   TransportOptions,
   WireTimes,
 } from './transport.js';
-import { type ConnectTimes, openDispatcher } from './undici-dispatcher.js';
+import { type ConnectTimes, dispatcherMaker } from './undici-dispatcher.js';
 import { UndiciExchange, type UndiciExchangeOwner } from './undici-exchange.js';
 
 /**
  * The second transport, on undici: HTTP/2 (where the server agrees to it in the TLS handshake), proxies, unix
  * sockets. It differs from our own client in this: the limit of connections holds per origin, and not for sticky
- * ones; through a proxy no connect times are known; with HTTP/2 many requests share a connection.
+ * ones; through a proxy no connect times are known; CA and client certificate hold for an https proxy too; with HTTP/2 many requests share a connection.
  *
  * Loading this module loads undici (some 100 ms): import it when it is asked for.
+ * @throws UserError when CA, certificate or key cannot be used
  */
 export function openUndiciTransport(options: TransportOptions): Transport {
   return new UndiciTransport(options);
@@ -30,7 +30,7 @@ class UndiciTransport implements Transport, UndiciExchangeOwner {
   readonly nowNs: () => number;
   readonly connectTimeoutMs: number;
   readonly #options: TransportOptions;
-  readonly #dns: DnsCache;
+  readonly #openDispatcher: (connections: number) => Dispatcher;
   readonly #shared: Dispatcher;
   /** With sticky connections: one dispatcher, of one connection, for each key. */
   readonly #sticky = new Map<string, Dispatcher>();
@@ -46,7 +46,7 @@ class UndiciTransport implements Transport, UndiciExchangeOwner {
     this.nowNs = options.nowNs;
     this.connectTimeoutMs = options.connectTimeoutMs;
     this.#options = options;
-    this.#dns = new DnsCache(options.ipVersion, options.nowNs);
+    this.#openDispatcher = dispatcherMaker(options, this.#made);
     this.#shared = this.#openDispatcher(options.maxConnections);
     subscribe('undici:client:sendHeaders', this.#onHeaders);
     subscribe('undici:request:bodySent', this.#onBodySent);
@@ -104,10 +104,6 @@ class UndiciTransport implements Transport, UndiciExchangeOwner {
       this.#sticky.set(connectionKey, dispatcher);
     }
     return dispatcher;
-  }
-
-  #openDispatcher(connections: number): Dispatcher {
-    return openDispatcher(this.#options, connections, this.#dns, this.#made);
   }
 
   readonly #onHeaders = (message: unknown): void => {
