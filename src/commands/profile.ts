@@ -72,12 +72,6 @@ function openRunLog(config: Config, stderr: Writable, artifacts: Artifacts): Log
 /** What a user should know before the run, though nothing is wrong. */
 function runWarnings(config: Config): string[] {
   const warnings: string[] = [];
-  const forced = 'ignore_eos' in config.extraInputs || 'min_tokens' in config.extraInputs;
-  if (config.osl !== undefined && config.osl > 0 && !forced) {
-    warnings.push(
-      '--osl is a ceiling: a model may stop before it. To get answers of exactly that length, add --extra-inputs ignore_eos:true or --extra-inputs min_tokens:N where the server knows them.',
-    );
-  }
   if (config.tlsInsecure || !config.httpSslVerify)
     warnings.push('The certificates of https servers are not checked.');
   if (config.streaming && !endpoints[config.endpointType].canStream) {

@@ -108,6 +108,27 @@ export function exitErrorPanel(errors: readonly ExitError[], layout: Layout): st
   return box(body, '─ AIPerf System Exit Errors ', red);
 }
 
+/** Shown at the first interrupt of a run. */
+export function cancellationPanel(layout: Layout): string[] {
+  return warning(
+    'Cancellation in Progress',
+    [
+      '',
+      'The benchmark is cancelled: nothing more is sent, and requests in flight are dropped with a record each.',
+      'The results so far will be written.',
+      '',
+      'Press Ctrl+C again to leave at once; results may then be missing.',
+      '',
+    ],
+    layout,
+  );
+}
+
+/** Shown at the second interrupt. */
+export function forceQuitPanel(layout: Layout): string[] {
+  return warning('Force Quit', ['', 'Leaving at once: results may be missing.', ''], layout);
+}
+
 /** `10 of 12 requests (83.3%)`; undefined when the count is 0 or absent. */
 function affectedRequests(summary: RunSummary, tag: string): string | undefined {
   const count = averageOf(summary, tag);
