@@ -1,18 +1,17 @@
 /**
- * `value` with `digits` decimals, rounded by its exact binary value, ties to even, all digits written out:
- * what Python's `format(value, '.2f')` prints.
+ * `value` with `digits` decimals, at least one: rounded by its exact binary value, ties to even, all digits
+ * written out, as Python's `format(value, '.2f')` prints it.
  */
 export function fixed(value: number, digits: number): string {
   const size = Math.abs(value);
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
   if (size >= 1e21) return `${sign}${BigInt(size)}.${'0'.repeat(digits)}`;
-  // A tie is a multiple of 5 ** -1 * 10 ** -digits that a double can hold: an odd multiple of 2 ** -(digits + 1).
-  // There toFixed rounds up.
+  // Half-way between two results lie just the odd multiples of 2 ** -(digits + 1); there toFixed rounds up.
   const isTie = (size * 2 ** (digits + 1)) % 2 === 1;
   if (!isTie) return sign + size.toFixed(digits);
-  const scale = 10 ** digits;
-  const low = Math.floor(size * scale);
-  return sign + ((low % 2 === 0 ? low : low + 1) / scale).toFixed(digits);
+  const whole = Math.trunc(size);
+  const low = Math.floor((size - whole) * 10 ** digits);
+  return `${sign}${whole}.${String(low % 2 === 0 ? low : low + 1).padStart(digits, '0')}`;
 }
 
 /** Two decimals and commas between thousands: `1,234.50`. */

@@ -16,7 +16,12 @@ export function goldenText(path: string): string {
 export interface GoldenLine {
   readonly metadata: Record<string, unknown>;
   readonly metrics: Record<string, { readonly value: number | number[]; readonly unit: string }>;
-  readonly error?: { readonly code?: number; readonly type: string; readonly message: string };
+  readonly error?: {
+    readonly code?: number;
+    readonly type: string;
+    readonly message: string;
+    readonly cause_chain?: string[];
+  };
 }
 
 export function goldenLines(run: string): { text: string; line: GoldenLine }[] {

@@ -1,0 +1,50 @@
+import type { Metric, Need } from './metric.js';
+import { metrics } from './table.js';
+
+const kinds: Record<Metric['kind'], string> = {
+  record: 'request',
+  list: 'request (list)',
+  count: 'run (count)',
+  derived: 'run',
+  adjusted: 'run (distribution)',
+};
+
+const needs: Record<Need, string> = {
+  streaming: '`--streaming`',
+  'output tokens': 'an endpoint that generates tokens',
+  'input tokens': 'an endpoint whose input is counted in tokens',
+  'client token counts': '`--use-server-token-count` not given',
+};
+
+const introduction = `# Metrics
+
+<!-- Generated from the table of metrics. Do not edit. -->
+
+What every figure means, in the order of the files. Metrics of a request have full statistics over the run (average,
+percentiles 1 to 99 by linear interpolation, minimum, maximum, standard deviation of the population, count, sum),
+worked out from every value; metrics of the run are single numbers. Only valid requests count, unless it says
+otherwise: those that ended without an error and with content. A value that cannot be worked out is absent, never
+zero. *Content chunks* are response units that carry text, reasoning or tool calls; *start* is the moment before the
+HTTP call, connecting included.
+
+| tag | label | unit | of | formula | only with | absent when |
+|---|---|---|---|---|---|---|
+`;
+
+/** The reference page of metrics, in Markdown. */
+export function metricsReference(): string {
+  return introduction + metrics.map((metric) => `| ${cells(metric).join(' | ')} |\n`).join('');
+}
+
+function cells(metric: Metric): string[] {
+  const failedOnly = (metric.kind === 'record' || metric.kind === 'count') && metric.over === 'failed';
+  return [
+    `\`${metric.tag}\``,
+    metric.label,
+    metric.shownIn,
+    kinds[metric.kind] + (failedOnly ? ', failed only' : ''),
+    metric.formula,
+    metric.needs.map((need) => needs[need]).join(', '),
+    metric.absent === 'never' ? '' : metric.absent,
+  ].map((text) => text.replaceAll('|', '\\|'));
+}
