@@ -75,7 +75,10 @@ function shrunk(widths: readonly number[], available: number): number[] {
 }
 
 function linesWidth(text: string): number {
-  return text.split('\n').reduce((widest, line) => Math.max(widest, stringWidth(line)), 0);
+  return wrap(text, Number.POSITIVE_INFINITY).reduce(
+    (widest, line) => Math.max(widest, stringWidth(line)),
+    0,
+  );
 }
 
 function plain(text: string): string {

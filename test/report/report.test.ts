@@ -1,0 +1,288 @@
+import stringWidth from 'string-width';
+import { describe, expect, test } from 'vitest';
+import type { MetricResult } from '../../src/metrics/compute.js';
+import { metrics } from '../../src/metrics/table.js';
+import { errorTable } from '../../src/report/error-table.js';
+import { footer } from '../../src/report/footer.js';
+import { metricsTable } from '../../src/report/metrics-table.js';
+import { exitErrorPanel, oslMismatchPanel, unsupportedParameterPanel } from '../../src/report/panels.js';
+import { failedRunReport, report } from '../../src/report/report.js';
+import { goldenIsThere, goldenText } from '../metrics/golden.js';
+import { counted, fourRequests, storeOf } from '../metrics/records.js';
+
+const layout = { width: 140, colours: false };
+const facts = { title: 'LLM Metrics' };
+
+test('the run of four requests, to the character', () => {
+  expect(report(storeOf(fourRequests).summary(), facts, layout)).toBe(`
+
+                       AIPerf | Error Summary                       
+┏━━━━━━┳━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━┓
+┃ Code ┃        Type ┃ Message                             ┃ Count ┃
+┡━━━━━━╇━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━┩
+│  400 │ Bad Request │ {"error":"context window exceeded"} │     1 │
+└──────┴─────────────┴─────────────────────────────────────┴───────┘
+
+
+                                             AIPerf | LLM Metrics                                              
+┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━┳━━━━━━━┳━━━━━━━━┳━━━━━━━━┳━━━━━━━━┳━━━━━━━━┳━━━━━━━━┓
+┃                                        Metric ┃    avg ┃   min ┃    max ┃    p99 ┃    p90 ┃    p50 ┃    std ┃
+┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━╇━━━━━━━╇━━━━━━━━╇━━━━━━━━╇━━━━━━━━╇━━━━━━━━╇━━━━━━━━┩
+│                      Time to First Token (ms) │ 110.00 │ 80.00 │ 150.00 │ 149.00 │ 140.00 │ 100.00 │  29.44 │
+│                     Time to Second Token (ms) │  25.00 │ 20.00 │  30.00 │  29.90 │  29.00 │  25.00 │   5.00 │
+│               Time to First Output Token (ms) │ 120.00 │ 80.00 │ 180.00 │ 178.40 │ 164.00 │ 100.00 │  43.20 │
+│                          Request Latency (ms) │ 203.33 │ 80.00 │ 330.00 │ 327.40 │ 304.00 │ 200.00 │ 102.09 │
+│                          Decode Duration (ms) │  93.33 │  0.00 │ 180.00 │ 178.40 │ 164.00 │ 100.00 │  73.64 │
+│                      Inter Token Latency (ms) │  27.50 │ 25.00 │  30.00 │  29.95 │  29.50 │  27.50 │   2.50 │
+│              Output Token Throughput Per User │  36.67 │ 33.33 │  40.00 │  39.93 │  39.33 │  36.67 │   3.33 │
+│                             (tokens/sec/user) │        │       │        │        │        │        │        │
+│ E2E Output Token Throughput (tokens/sec/user) │  19.57 │ 12.50 │  25.00 │  24.92 │  24.24 │  21.21 │   5.23 │
+│               Output Sequence Length (tokens) │   4.33 │  1.00 │   7.00 │   6.96 │   6.60 │   5.00 │   2.49 │
+│                Input Sequence Length (tokens) │  26.00 │ 16.00 │  32.00 │  31.96 │  31.60 │  30.00 │   7.12 │
+│          Output Token Throughput (tokens/sec) │   9.77 │   N/A │    N/A │    N/A │    N/A │    N/A │    N/A │
+│           Input Token Throughput (tokens/sec) │  58.65 │   N/A │    N/A │    N/A │    N/A │    N/A │    N/A │
+│             Request Throughput (requests/sec) │   2.26 │   N/A │    N/A │    N/A │    N/A │    N/A │    N/A │
+│          Completed Requests (Success + Error) │   4.00 │   N/A │    N/A │    N/A │    N/A │    N/A │    N/A │
+│                                    (requests) │        │       │        │        │        │        │        │
+│                        Request Error Rate (%) │  25.00 │   N/A │    N/A │    N/A │    N/A │    N/A │    N/A │
+│                      Request Count (requests) │   3.00 │   N/A │    N/A │    N/A │    N/A │    N/A │    N/A │
+└───────────────────────────────────────────────┴────────┴───────┴────────┴────────┴────────┴────────┴────────┘
+                    AIPerf | Metrics counting failures as infinite                     
+┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━┳━━━━━━━┳━━━━━┳━━━━━┳━━━━━┳━━━━━━━━┳━━━━━┓
+┃                               Metric ┃ avg ┃   min ┃ max ┃ p99 ┃ p90 ┃    p50 ┃ std ┃
+┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━╇━━━━━━━╇━━━━━╇━━━━━╇━━━━━╇━━━━━━━━╇━━━━━┩
+│     Request Latency (error-adjusted) │ N/A │ 80.00 │ N/A │ N/A │ N/A │ 330.00 │ N/A │
+│                                 (ms) │     │       │     │     │     │        │     │
+│ Time to First Token (error-adjusted) │ N/A │ 80.00 │ N/A │ N/A │ N/A │ 150.00 │ N/A │
+│                                 (ms) │     │       │     │     │     │        │     │
+│     Decode Duration (error-adjusted) │ N/A │  0.00 │ N/A │ N/A │ N/A │ 180.00 │ N/A │
+│                                 (ms) │     │       │     │     │     │        │     │
+│ Inter Token Latency (error-adjusted) │ N/A │ 25.00 │ N/A │ N/A │ N/A │  30.00 │ N/A │
+│                                 (ms) │     │       │     │     │     │        │     │
+└──────────────────────────────────────┴─────┴───────┴─────┴─────┴─────┴────────┴─────┘
+`);
+});
+
+test('a clean run has the main table alone', () => {
+  const text = report(storeOf([counted()]).summary(), facts, layout);
+  expect(text).toMatch(/^\n\n +AIPerf \| LLM Metrics +\n┏/);
+  expect(text).toMatch(/\n└[─┴]+┘\n$/);
+  expect(text).not.toMatch(/Error Summary|infinite|Warning/);
+});
+
+test('results of a part of a run say so first', () => {
+  const text = report(
+    storeOf([counted()]).summary(),
+    { ...facts, incompleteReason: 'Run cancelled.' },
+    layout,
+  );
+  expect(text.split('\n').slice(0, 7)).toEqual([
+    '',
+    '',
+    'AIPerf | INCOMPLETE RESULTS',
+    'Run cancelled.',
+    'These metrics were computed over a subset of the run and must not be compared against complete runs.',
+    '',
+    '',
+  ]);
+});
+
+test('panels follow the tables: first token counts, then output lengths', () => {
+  const usage = { prompt_tokens: 20, completion_tokens: 2, total_tokens: 22 };
+  const records = [
+    counted({ usage, requestedOsl: 10 }),
+    counted({ usage: { ...usage, prompt_tokens: 8 }, requestedOsl: 2 }),
+    counted({ usage: { ...usage, prompt_tokens: 8 }, requestedOsl: 2 }),
+  ];
+  const lines = report(storeOf(records).summary(), facts, layout).split('\n');
+  const first = lines.findIndex((line) => line.startsWith('╭'));
+  expect(lines[first - 1]).toBe('');
+  expect(lines[first - 2]).toMatch(/^└/);
+  expect(lines[first]).toMatch(/^╭─+ Token Count Discrepancy Warning ─+╮$/);
+  expect(lines[first + 1]).toMatch(
+    /^│ {2}1 of 3 requests \(33\.3%\) show a difference exceeding 10% between: +│$/,
+  );
+  const second = lines.findLastIndex((line) => line.startsWith('╭'));
+  expect(lines[second - 1]).toBe('');
+  expect(lines.slice(second + 1, second + 4).map((line) => line.replaceAll('│', '').trim())).toEqual([
+    '1 of 3 requests (33.3%) have output length differing from requested by more than the threshold.',
+    'Threshold (tokens): min(requested x 5%, 50)',
+    'Average mismatch: -26.7%', // -80, 0, 0
+  ]);
+  const panel = lines.slice(first).filter((line) => /^[╭│╰]/.test(line));
+  expect(new Set(panel.slice(0, second - first - 1).map((line) => stringWidth(line))).size).toBe(1);
+});
+
+test('a known misunderstanding is explained', () => {
+  const message =
+    '[{"type":"extra_forbidden","loc":["max_completion_tokens"],"msg":"Extra inputs are not permitted"}]';
+  const errors = [{ error: { code: 422, type: 'Unprocessable Entity', message }, count: 1 }];
+  const [top = '', ...lines] = unsupportedParameterPanel(errors, layout);
+  expect(top).toContain(' Unsupported Parameter: max_completion_tokens ');
+  for (const way of [
+    '--osl',
+    '--output-tokens-mean',
+    '--extra-inputs "max_tokens:<value>"',
+    '--use-legacy-max-tokens',
+  ])
+    expect(lines.join('\n')).toContain(way);
+  expect(
+    unsupportedParameterPanel([{ error: { type: 'x', message: 'extra_forbidden' }, count: 1 }], layout),
+  ).toEqual([]);
+});
+
+test('when nothing succeeded: the failures, then why there are no results', () => {
+  const refused = counted({ error: { code: 400, type: 'Bad Request', message: 'no' } });
+  const lines = failedRunReport(storeOf([refused, refused]).summary(), { ...layout, width: 80 }).split('\n');
+  expect(lines.slice(2, 8)).toEqual([
+    '         AIPerf | Error Summary         ',
+    '┏━━━━━━┳━━━━━━━━━━━━━┳━━━━━━━━━┳━━━━━━━┓',
+    '┃ Code ┃        Type ┃ Message ┃ Count ┃',
+    '┡━━━━━━╇━━━━━━━━━━━━━╇━━━━━━━━━╇━━━━━━━┩',
+    '│  400 │ Bad Request │ no      │     2 │',
+    '└──────┴─────────────┴─────────┴───────┘',
+  ]);
+  expect(lines[9]).toBe(`╭─ AIPerf System Exit Errors ${'─'.repeat(50)}╮`);
+  expect(lines[13]).toMatch(/^│ {4}Reason: All 2 inference request\(s\) failed\./);
+  for (const line of lines.slice(9, -1)) expect(stringWidth(line)).toBe(80);
+});
+
+test('the exit panel names what there is to name', () => {
+  const error = { service: 'dataset', operation: 'load', error: 'E', reason: 'R', cause: 'C', details: 'D' };
+  const text = exitErrorPanel([error, { ...error, service: 'load' }], { ...layout, width: 40 });
+  expect(text.map((line) => line.slice(1, -1).trim())).toEqual([
+    `─ AIPerf System Exit Errors ${'─'.repeat(10)}`,
+    ...['• Service: dataset', 'Operation: load', 'Error: E', 'Reason: R', 'Cause: C', 'Details: D'],
+    '',
+    ...['• Service: load', 'Operation: load', 'Error: E', 'Reason: R', 'Cause: C', 'Details: D'],
+    '─'.repeat(38),
+  ]);
+});
+
+test('messages are printed as they are, without steering the terminal', () => {
+  const message = '[red]alert[/red] [/path] \u001b[2J 日本語';
+  const lines = errorTable([{ error: { type: '', message }, count: 1234 }], layout);
+  expect(lines[4]).toBe('│  N/A │  N/A │ [red]alert[/red] [/path]  [2J 日本語 │ 1,234 │');
+  expect(new Set(lines.map((line) => stringWidth(line))).size).toBe(1);
+});
+
+test('on a narrow terminal the widest column gives way', () => {
+  const lines = metricsTable(storeOf(fourRequests).summary().results, 'main', 'AIPerf | LLM Metrics', {
+    ...layout,
+    width: 100,
+  });
+  // 111 columns wide by itself, of which the labels take 45: they get 34.
+  for (const line of lines) expect(stringWidth(line)).toBe(100);
+  expect(lines).toContain(
+    '│   Output Token Throughput Per User │  36.67 │ 33.33 │  40.00 │  39.93 │  39.33 │  36.67 │   3.33 │',
+  );
+  // Too wide with its unit: it breaks at the space before.
+  const row = lines.findIndex((line) => line.includes('E2E'));
+  expect(lines.slice(row, row + 2).map((line) => line.slice(0, 47))).toEqual([
+    '│        E2E Output Token Throughput │  19.57 │ ',
+    '│                  (tokens/sec/user) │        │ ',
+  ]);
+});
+
+test('colours mark up the same text', () => {
+  const plain = report(storeOf(fourRequests).summary(), facts, layout);
+  const coloured = report(storeOf(fourRequests).summary(), facts, { ...layout, colours: true });
+  expect(coloured).toContain('\u001b[36m                     Time to First Token (ms)\u001b[39m');
+  expect(coloured).toContain('\u001b[32m110.00\u001b[39m');
+  expect(coloured).toContain('\u001b[2mN/A\u001b[22m');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is taken off
+  expect(coloured.replace(/\u001b\[\d+m/g, '')).toBe(plain);
+});
+
+describe('footer', () => {
+  const footerFacts = {
+    cliCommand: "aiperf profile --model 'demo/tiny-1b' --streaming --concurrency 2 --request-count 4",
+    files: [
+      { label: 'CSV Export', path: '/runs/a/profile_export_aiperf.csv' },
+      { label: 'JSON Export', path: '/runs/a/profile_export_aiperf.json' },
+    ],
+    logFile: '/runs/a/logs/aiperf.log',
+    wasCancelled: false,
+  };
+
+  test('of the run of four requests', () => {
+    expect(footer(storeOf(fourRequests).summary(), footerFacts, layout)).toBe(`
+CLI Command: aiperf profile --model 'demo/tiny-1b' --streaming --concurrency 2 --request-count 4
+Benchmark Duration: 1.33 sec
+Success Rate: 75% (1 errors)
+CSV Export: /runs/a/profile_export_aiperf.csv
+JSON Export: /runs/a/profile_export_aiperf.json
+Log File: /runs/a/logs/aiperf.log
+
+`);
+  });
+
+  test('of a cancelled run, on a narrow terminal: the command is broken, paths are not', () => {
+    const text = footer(
+      storeOf(fourRequests).summary(),
+      { ...footerFacts, wasCancelled: true },
+      { ...layout, width: 40 },
+    );
+    expect(text).toBe(`
+CLI Command: aiperf profile --model
+'demo/tiny-1b' --streaming --concurrency
+2 --request-count 4
+Benchmark Duration: 1.33 sec (cancelled early)
+Success Rate: 75% (1 errors)
+CSV Export: /runs/a/profile_export_aiperf.csv
+JSON Export: /runs/a/profile_export_aiperf.json
+Log File: /runs/a/logs/aiperf.log
+The profile run was cancelled early. Results shown may be incomplete or inaccurate.
+
+`);
+  });
+
+  test('labels in bold green, values in italic cyan', () => {
+    const text = footer(storeOf(fourRequests).summary(), footerFacts, { ...layout, colours: true });
+    expect(text).toContain(
+      '\u001b[1m\u001b[32mBenchmark Duration:\u001b[39m\u001b[22m \u001b[3m\u001b[36m1.33 sec\u001b[39m\u001b[23m\n',
+    );
+  });
+});
+
+describe.runIf(goldenIsThere)('beside the original', () => {
+  test.each(['stream', 'whole', 'text', 'think', 'turns', 'rate', 'vllm'])('the main table of %s', (run) => {
+    const theirs = JSON.parse(goldenText(`${run}/profile_export_aiperf.json`));
+    const results = metrics.flatMap(({ tag, shownIn }): MetricResult[] => {
+      const { unit, ...statistics } = theirs[tag] ?? {};
+      return unit === undefined ? [] : [{ tag, unit: shownIn, statistics }];
+    });
+    const drawn = metricsTable(results, 'main', 'NVIDIA AIPerf | LLM Metrics', layout).join('\n');
+    const text = goldenText(`${run}/profile_export_console.txt`);
+    expect(text).toContain(`\n${drawn}\n`);
+  });
+
+  test('the usage table and the table of what happened on the wire', () => {
+    const theirs = JSON.parse(goldenText('stream/profile_export_aiperf.json'));
+    const results = metrics.flatMap(({ tag, shownIn }): MetricResult[] => {
+      const { unit, ...statistics } = theirs[tag] ?? {};
+      return unit === undefined ? [] : [{ tag, unit: shownIn, statistics }];
+    });
+    const usage = metricsTable(results, 'usage', 'NVIDIA AIPerf | LLM Metrics: Usage', layout).join('\n');
+    expect(goldenText('stream/profile_export_console.txt')).toContain(`\n${usage}\n`);
+  });
+
+  test.each(['errors', 'cancel'])('the error table of %s, below its title', (run) => {
+    const theirs = JSON.parse(goldenText(`${run}/profile_export_aiperf.json`));
+    const errors = theirs.error_summary.map(
+      ({ error_details, count }: { error_details: object; count: number }) => ({
+        error: error_details,
+        count,
+      }),
+    );
+    const drawn = errorTable(errors, layout).slice(1).join('\n');
+    expect(goldenText(`${run}/profile_export_console.txt`)).toContain(`\n${drawn}\n`);
+  });
+
+  test('the panel of output lengths', () => {
+    // Twelve answers of 6 tokens where 20 were asked for.
+    const records = Array.from({ length: 12 }, () => counted({ requestedOsl: 20 }, { input: 60, output: 6 }));
+    const drawn = oslMismatchPanel(storeOf(records).summary(), { ...layout, width: 120 }).join('\n');
+    expect(goldenText('short/stdout.txt')).toContain(`\n\n${drawn}\n`);
+  });
+});
