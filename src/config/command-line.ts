@@ -26,7 +26,8 @@ export function readCommandLine(table: OptionTable, argv: readonly string[]): Co
       earlier.push(word);
     }
   });
-  const { operands, unknown } = command.parseOptions(argv.map((word) => respelled(word)));
+  const respelt = argv.map((word) => respelled(word));
+  const { operands, unknown } = command.parseOptions(respelt);
 
   for (const [key, given] of words) {
     const row = table[key];
@@ -34,7 +35,7 @@ export function readCommandLine(table: OptionTable, argv: readonly string[]): Co
     const values = row.secret ? '' : ` (${given.map((word) => word ?? 'no value').join(', ')})`;
     errors.push(`${spellings.get(key)} is given ${given.length} times${values}; it takes one value.`);
   }
-  for (const word of operands) errors.push(strayWord(word, argv, table, keys));
+  for (const word of operands) errors.push(strayWord(word, respelt, table, keys));
   // A bare word behind an unknown option may well be that option's value: only the options are reported.
   for (const word of unknown) if (word.startsWith('-')) errors.push(unknownOption(word, table, keys));
   return { words, spellings, errors };
@@ -82,7 +83,8 @@ function strayWord(
   table: OptionTable,
   keys: ReadonlyMap<string, string>,
 ): string {
-  const before = argv.slice(0, argv.indexOf(word)).findLast((other) => other.startsWith('-')) ?? '';
+  const option = argv.slice(0, argv.indexOf(word)).findLast((other) => other.startsWith('-'));
+  const [before = ''] = option?.split('=', 1) ?? [];
   const row = table[keys.get(before) ?? ''];
   if (row === undefined) return `Unexpected word ${shown(word)}: there is no option before it.`;
   if (row.takes === 'nothing') {

@@ -90,7 +90,7 @@ export async function readConfigFile(table: OptionTable, filePath: string): Prom
 function keyNames(table: OptionTable): Map<string, string> {
   const names = new Map<string, string>();
   for (const [key, row] of Object.entries(table)) {
-    if (row.flags === configFile.flags) continue;
+    if (row === configFile) continue;
     for (const flag of row.flags ?? []) if (flag.startsWith('--')) names.set(flag.slice(2), key);
   }
   return names;

@@ -20,6 +20,7 @@ export function andList(names: readonly string[]): string {
 
 /** The candidate fewest edits away from `word`; undefined when none is near enough to be what was meant. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length < 3) return;
   let best: string | undefined;
   let fewest = Math.floor(word.length / 2) + 1;
   for (const candidate of candidates) {

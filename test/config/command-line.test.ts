@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import { profile, refusals } from './profile-options.js';
+
+describe('spellings', () => {
+  it.each([
+    ['--concurrency 7', 7],
+    ['--concurrency=7', 7],
+    ['--concurrency +7', 7],
+  ])('%s', async (line, concurrency) => {
+    expect((await profile(`-m a ${line}`)).config.concurrency).toBe(concurrency);
+  });
+
+  it.each(['-m a', '-m=a', '-ma', '--model a', '--model=a', '--model-names a', '--model_names=a'])(
+    'the model by %s',
+    async (line) => {
+      expect((await profile(line)).config.models).toEqual(['a']);
+    },
+  );
+
+  it('underscores in names, not in values', async () => {
+    const { config } = await profile('--model_names=a_b --request_count 3 --num-dataset_entries=4');
+    expect(config).toMatchObject({ models: ['a_b'], requestCount: 3, numDatasetEntries: 4 });
+  });
+
+  it.each([
+    ['--streaming', true],
+    ['--streaming=true', true],
+    ['--streaming=false', false],
+    ['', false],
+  ])('flag %s', async (line, streaming) => {
+    expect((await profile(['-ma', ...line.split(' ').filter(Boolean)])).config.streaming).toBe(streaming);
+  });
+
+  it.each([
+    ['-v', true, false],
+    ['-vv', false, true],
+    ['--extra-verbose', false, true],
+  ])('verbosity %s', async (line, verbose, extraVerbose) => {
+    expect((await profile(`-ma ${line}`)).config).toMatchObject({ verbose, extraVerbose });
+  });
+
+  it('comma lists are trimmed, and --model adds up', async () => {
+    expect((await profile(['-m', 'a, b', '--model', 'c'])).config.models).toEqual(['a', 'b', 'c']);
+  });
+
+  it('--url takes every word up to the next option', async () => {
+    const { config } = await profile('--url h:1 http://i,https://j/v1 -u k:2 -m a');
+    expect(config.urls).toEqual(['h:1', 'http://i', 'https://j/v1', 'k:2']);
+  });
+
+  it('choices in any case, with hyphen or underscore', async () => {
+    const { config } = await profile(
+      '-ma --model-selection-strategy Round-Robin --connection-reuse-strategy STICKY_USER_SESSIONS --log-level debug',
+    );
+    expect(config).toMatchObject({
+      modelSelectionStrategy: 'round_robin',
+      connectionReuseStrategy: 'sticky-user-sessions',
+      logLevel: 'DEBUG',
+    });
+  });
+
+  it('an empty --endpoint is a value', async () => {
+    expect((await profile(['-ma', '--endpoint', ''])).config.customEndpoint).toBe('');
+    expect((await profile('-ma --custom-endpoint=')).config.customEndpoint).toBe('');
+  });
+
+  it('numbers with a fraction or an exponent, where no integer is asked for', async () => {
+    const { config } = await profile('-ma --request-timeout-seconds 1.5e1 --connect-timeout-seconds .25');
+    expect(config).toMatchObject({ requestTimeoutSeconds: 15, connectTimeoutSeconds: 0.25 });
+  });
+});
+
+describe('what is refused', () => {
+  it.each([
+    ['-u h', ['--model is required: name the model to ask for, e.g. --model Qwen/Qwen3-0.6B.']],
+    ['-ma --nosuch 3', ['Unknown option: --nosuch. Did you mean --osl?']],
+    ['-ma --concurency=3', ['Unknown option: --concurency. Did you mean --concurrency?']],
+    ['-ma --no-streaming', ['Unknown option: --no-streaming. Did you mean --streaming?']],
+    ['-ma -b 3', ['Unknown option: -b.']],
+    ['-ma --request-rate 3', ['Unknown option: --request-rate. Did you mean --request-count?']],
+    ['-ma --concurrency ten', ["--concurrency must be an integer of at least 1, got 'ten'."]],
+    ['-ma --concurrency 1e3', ["--concurrency must be an integer of at least 1, got '1e3'."]],
+    ['-ma --concurrency 2.5', ["--concurrency must be an integer of at least 1, got '2.5'."]],
+    ['-ma --concurrency 0', ['--concurrency must be an integer of at least 1, got 0.']],
+    ['-ma --concurrency -1', ['--concurrency must be an integer of at least 1, got -1.']],
+    [
+      '-ma --request-timeout-seconds 5m',
+      ["--request-timeout-seconds must be a number of at least 0, got '5m'."],
+    ],
+    ['-ma --isl-stddev -0.5', ['--isl-stddev must be a number of at least 0, got -0.5.']],
+    [
+      '-ma --endpoint-type chta',
+      ["--endpoint-type must be chat or completions, got 'chta'. Did you mean chat?"],
+    ],
+    ['-ma --export-level none', ["--export-level must be summary, records or raw, got 'none'."]],
+    ['-ma --isl', ['--isl needs a value: an integer of at least 0.']],
+    ['-ma --isl=', ['--isl needs a value: an integer of at least 0.']],
+    ['-ma --isl --concurrency 2', ['--isl needs a value: an integer of at least 0.']],
+    ['-ma --isl 5 --isl 6', ['--isl is given 2 times (5, 6); it takes one value.']],
+    ['-ma --isl 5 --prompt-input-tokens-mean=6', ['--isl is given 2 times (5, 6); it takes one value.']],
+    ['-ma --api-key s3 --api-key s4', ['--api-key is given 2 times; it takes one value.']],
+    [
+      '-ma --concurrency 10 20',
+      ["Unexpected word '20': --concurrency takes one value; quote a value that holds spaces."],
+    ],
+    [
+      '-ma --streaming false',
+      ["Unexpected word 'false': --streaming takes no word; write --streaming=true or --streaming=false."],
+    ],
+    ['-ma --streaming=maybe', ["--streaming takes =true or =false, got 'maybe'."]],
+    ['a -mb', ["Unexpected word 'a': there is no option before it."]],
+    ['-ma,,b', ["-m must be names of models, separated by commas, got 'a,,b'."]],
+    [
+      '-ma --session-header X Y',
+      ["Unexpected word 'Y': --session-header takes one value; quote a value that holds spaces."],
+    ],
+    ['-ma --session-header X:', ["--session-header must be the name of an HTTP header, got 'X:'."]],
+    [
+      '-ma --input-file /no/such',
+      ["--input-file must be the path of an existing file or directory, got '/no/such'."],
+    ],
+  ])('%s', async (line, sentences) => {
+    expect(await refusals(line)).toEqual(sentences);
+  });
+
+  it.each(['ftp://h', 'http://', 'http://h:0', 'http://h:65536', 'http://h:x', 'h h', 'http:///v1'])(
+    'the URL %s',
+    async (url) => {
+      expect(await refusals(['-ma', '--url', url])).toEqual([
+        `--url must be URLs like http://HOST:PORT or https://HOST, separated by commas, got '${url}'.`,
+      ]);
+    },
+  );
+
+  it('all of it at once, in one error', async () => {
+    expect(
+      await refusals('--isl -5 --osl 1e3 --osl 2 --nosuch 3 --streaming=maybe --endpoint_type=x --api-key'),
+    ).toEqual([
+      '--osl is given 2 times (1e3, 2); it takes one value.',
+      'Unknown option: --nosuch. Did you mean --osl?',
+      "--streaming takes =true or =false, got 'maybe'.",
+      '--model is required: name the model to ask for, e.g. --model Qwen/Qwen3-0.6B.',
+      "--endpoint-type must be chat or completions, got 'x'.",
+      '--api-key needs a value: one line of text.',
+      '--isl must be an integer of at least 0, got -5.',
+      "--osl must be an integer of at least 0, got '1e3'.",
+    ]);
+  });
+});

@@ -1,0 +1,147 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checkDatasetType } from '../../src/config/conflicts.js';
+import { profile, refusals } from './profile-options.js';
+
+const file = join(mkdtempSync(join(tmpdir(), 'aiperf-conflicts-')), 'rows.jsonl');
+writeFileSync(file, '{"text":"a"}\n');
+
+describe('conflicts', () => {
+  it.each([
+    [
+      '--custom-dataset-type single_turn',
+      '--custom-dataset-type needs --input-file: it says how that file is to be read.',
+    ],
+    [
+      `--input-file ${file} --isl 5`,
+      '--isl cannot stand beside --input-file: only synthetic prompts are shaped by options.',
+    ],
+    [
+      `--input-file ${file} --synthetic-input-tokens-stddev 5 --session-turns-mean 2 --conversation-turn-delay-ratio 1`,
+      '--synthetic-input-tokens-stddev, --session-turns-mean and --conversation-turn-delay-ratio cannot stand beside --input-file: only synthetic prompts are shaped by options.',
+    ],
+    [
+      '--isl 0',
+      '--isl must be an integer of at least 1 without --input-file, got 0: there would be nothing to send.',
+    ],
+    ['--osl-stddev 5', '--osl-stddev needs --osl, the mean that it spreads.'],
+    [
+      `--input-file ${file} --custom-dataset-type multi_turn --isl-block-size 16`,
+      '--isl-block-size needs a trace with hash ids, such as mooncake_trace, got multi_turn.',
+    ],
+    ['--http2', '--http2 needs --transport undici: the transport http has no such thing.'],
+    [
+      `--http2 --unix-socket ${file} --transport http`,
+      '--http2 and --unix-socket need --transport undici: the transport http has no such thing.',
+    ],
+    [`--tls-cert-file ${file}`, '--tls-cert-file needs --tls-key-file, the key of that certificate.'],
+    [`--tls-key-file ${file}`, '--tls-key-file needs --tls-cert-file, the certificate of that key.'],
+    [
+      '--profile-export-file _raw.jsonl',
+      "--profile-export-file must hold a name, got '_raw.jsonl', an ending only.",
+    ],
+  ])('%s', async (line, sentence) => {
+    expect(await refusals(`-ma ${line}`)).toEqual([sentence]);
+  });
+
+  it('a proxy without undici', async () => {
+    expect(await refusals('-ma', { AIPERF_HTTP_TRUST_ENV: 'true' })).toEqual([
+      'AIPERF_HTTP_TRUST_ENV needs --transport undici: the transport http has no such thing.',
+    ]);
+    expect((await profile('-ma', { AIPERF_HTTP_TRUST_ENV: 'false' })).config.httpTrustEnv).toBe(false);
+    expect(
+      (await profile('-ma --transport undici --http2', { AIPERF_HTTP_TRUST_ENV: '1' })).warnings,
+    ).toEqual([]);
+  });
+
+  it('all together, beside options that are wrong in themselves', async () => {
+    expect(
+      await refusals('--custom-dataset-type random_pool --osl-stddev 3 --concurrency 0 --http2 --nosuch'),
+    ).toEqual([
+      'Unknown option: --nosuch. Did you mean --osl?',
+      '--model is required: name the model to ask for, e.g. --model Qwen/Qwen3-0.6B.',
+      '--concurrency must be an integer of at least 1, got 0.',
+      '--custom-dataset-type needs --input-file: it says how that file is to be read.',
+      '--osl-stddev needs --osl, the mean that it spreads.',
+      '--http2 needs --transport undici: the transport http has no such thing.',
+    ]);
+  });
+
+  it('nothing is said of a value that is itself refused', async () => {
+    expect(await refusals('-ma --osl x --osl-stddev 3')).toEqual([
+      "--osl must be an integer of at least 0, got 'x'.",
+    ]);
+  });
+
+  it.each([
+    `--input-file ${file} --osl 5 --osl-stddev 2`,
+    `--input-file ${file} --custom-dataset-type mooncake_trace --isl-block-size 16`,
+    '--request-count 3 --conversation-num 2 --concurrency 50',
+    '--isl-stddev 5',
+  ])('%s is allowed', async (line) => {
+    expect((await profile(`-ma --extra-inputs ignore_eos:true ${line}`)).warnings).toEqual([]);
+  });
+});
+
+describe('options without effect', () => {
+  it.each([
+    ['--zmq-host h', '--zmq-host has no meaning here: there are no such services.'],
+    [
+      '--record-processors 2 --zmq-ipc-path /tmp',
+      '--record-processors and --zmq-ipc-path have no meaning here: there are no such services.',
+    ],
+    [
+      '--tokenizer-trust-remote-code',
+      '--tokenizer-trust-remote-code has no effect: code that comes with a tokenizer is never run here.',
+    ],
+    [
+      '--tokenizer builtin --tokenizer-revision v1',
+      '--tokenizer-revision has no effect on the builtin tokenizer.',
+    ],
+    ['--ui dashboard', '--ui dashboard is not there yet; simple is shown.'],
+    ['--tls-insecure', '--tls-insecure has no effect: no URL starts with https://.'],
+    [
+      '--tls-insecure --url https://h',
+      '--tls-insecure turns certificate checks off: the server may be anyone.',
+    ],
+    ['--stream-end any', '--stream-end has no effect without --streaming.'],
+    [
+      '--endpoint-type completions --use-legacy-max-tokens',
+      '--use-legacy-max-tokens has no effect on completions, which always gets max_tokens.',
+    ],
+    [
+      '--session-turn-delay-mean 5 --session-delay-ratio 2',
+      '--session-turn-delay-mean and --session-delay-ratio have no effect on conversations of one turn; --conversation-turn-mean makes them longer.',
+    ],
+    [
+      '--isl-block-size 16',
+      '--isl-block-size has no effect on synthetic prompts: only traces have hash ids.',
+    ],
+    [
+      `--input-file ${file} --custom-dataset-type single_turn --num-prompts 5`,
+      '--num-prompts has no effect on single_turn: such a file is always loaded whole.',
+    ],
+  ])('%s', async (line, sentence) => {
+    expect((await profile(`-ma ${line}`)).warnings).toEqual([sentence]);
+  });
+
+  it('--osl is a cap unless the server is told otherwise', async () => {
+    const [sentence] = (await profile('-ma --osl 20')).warnings;
+    expect(sentence).toMatch(/^--osl is a cap only: .*--extra-inputs ignore_eos:true or min_tokens:20/);
+    expect((await profile('-ma --osl 20 --extra-inputs min_tokens:20')).warnings).toEqual([]);
+    expect((await profile('-ma --osl 0')).warnings).toEqual([]);
+  });
+
+  it('rules on the type that was told from the file', async () => {
+    const loaded = await profile(`-ma --input-file ${file} --isl-block-size 16 --num-dataset-entries 5`);
+    expect(loaded.warnings).toEqual([]);
+    expect(checkDatasetType(loaded, 'single_turn')).toEqual({
+      errors: ['--isl-block-size needs a trace with hash ids, such as mooncake_trace, got single_turn.'],
+      warnings: ['--num-dataset-entries has no effect on single_turn: such a file is always loaded whole.'],
+    });
+    expect(checkDatasetType(loaded, 'mooncake_trace').errors).toEqual([]);
+    expect(checkDatasetType(loaded, 'random_pool').warnings).toEqual([]);
+  });
+});

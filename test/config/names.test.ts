@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { artifactDirectory, exportNames } from '../../src/config/names.js';
+import { profile } from './profile-options.js';
+
+describe('the artifact directory', () => {
+  it.each([
+    ['-m Qwen/Qwen3-0.6B --concurrency 10', 'artifacts/Qwen_Qwen3-0.6B-openai-chat-concurrency10'],
+    ['-m qwen3-0.6b --concurrency 100', 'artifacts/qwen3-0.6b-openai-chat-concurrency100'],
+    ['-m m --endpoint-type completions', 'artifacts/m-openai-completions-concurrency1'],
+    ['-m a/b/c,d', 'artifacts/a_b_c_multi-openai-chat-concurrency1'],
+    ['-m a --artifact-dir out/x', 'out/x'],
+    ['-m a --output-artifact-dir /tmp/x/', '/tmp/x/'],
+  ])('%s', async (line, directory) => {
+    expect(artifactDirectory((await profile(line)).config)).toBe(directory);
+  });
+});
+
+describe('export names', () => {
+  it('without a prefix', () => {
+    expect(exportNames(undefined)).toEqual({
+      base: 'profile_export',
+      recordsJsonl: 'profile_export.jsonl',
+      rawJsonl: 'profile_export_raw.jsonl',
+      summaryJson: 'profile_export_aiperf.json',
+      summaryCsv: 'profile_export_aiperf.csv',
+      consoleText: 'profile_export_console.txt',
+    });
+  });
+
+  it.each([
+    'foo',
+    'foo.json',
+    'foo.jsonl',
+    'foo.csv',
+    'foo.parquet',
+    'foo_raw.jsonl',
+    'foo_console.txt',
+    'foo_timeslices.csv',
+    'foo_timeslices.json',
+    'foo_network_latency.jsonl',
+    'foo_gpu_telemetry.jsonl',
+    'foo_server_metrics.csv',
+    'foo_server_metrics.json',
+    'foo_server_metrics.jsonl',
+    'foo_server_metrics.parquet',
+  ])('%s means foo', (prefix) => {
+    expect(exportNames(prefix)).toEqual({
+      base: 'foo',
+      recordsJsonl: 'foo.jsonl',
+      rawJsonl: 'foo_raw.jsonl',
+      summaryJson: 'foo.json',
+      summaryCsv: 'foo.csv',
+      consoleText: 'foo_console.txt',
+    });
+  });
+
+  it.each([
+    ['foo.json.csv', 'foo.json'],
+    ['foo_raw.jsonl.json', 'foo_raw.jsonl'],
+    ['foo_raw', 'foo_raw'],
+    ['foo.txt', 'foo.txt'],
+    ['/out/foo.json', '/out/foo'],
+  ])('%s: one ending is stripped, leaving %s', (prefix, base) => {
+    expect(exportNames(prefix).base).toBe(base);
+  });
+});

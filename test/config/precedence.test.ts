@@ -1,0 +1,169 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { configFile } from '../../src/config/file.js';
+import { load } from '../../src/config/load.js';
+import { integer, type OptionTable } from '../../src/config/option.js';
+import { profile, refusals } from './profile-options.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'aiperf-config-'));
+
+let files = 0;
+
+function yaml(text: string): string {
+  const path = join(folder, `bench-${++files}.yaml`);
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('precedence', () => {
+  const table = {
+    configFile,
+    size: integer({
+      flags: ['--size'],
+      env: 'TEST_SIZE',
+      group: 'Test',
+      help: 'A size.',
+      min: 1,
+      default: 1,
+    }),
+  } satisfies OptionTable;
+
+  it.each([
+    [[], {}, 1, undefined],
+    [['-f', yaml('size: 2')], {}, 2, 'file'],
+    [['-f', yaml('size: 2')], { TEST_SIZE: '3' }, 3, 'environment'],
+    [['-f', yaml('size: 2'), '--size', '4'], { TEST_SIZE: '3' }, 4, 'flag'],
+    [[], { TEST_SIZE: '' }, 1, undefined],
+  ])('%j with %j', async (argv, env, size, from) => {
+    const loaded = await load(table, argv, env);
+    expect(loaded.config.size).toBe(size);
+    expect(loaded.given.get('size')?.from).toBe(from);
+  });
+
+  it('tells what was given from what is a default', async () => {
+    const { config, given } = await profile(['-ma', '-f', yaml('isl: 550'), '--streaming'], {
+      AIPERF_HTTP_IP_VERSION: '6',
+    });
+    expect(config).toMatchObject({
+      isl: 550,
+      concurrency: undefined,
+      httpIpVersion: '6',
+      exportLevel: 'records',
+    });
+    expect([...given.keys()].sort()).toEqual(['configFile', 'httpIpVersion', 'isl', 'models', 'streaming']);
+  });
+});
+
+describe('environment variables', () => {
+  it('are read like words', async () => {
+    const { config } = await profile('-ma', {
+      AIPERF_HTTP_CONNECTION_LIMIT: '9',
+      AIPERF_HTTP_SSL_VERIFY: '0',
+      AIPERF_HTTP_X_SESSION_AFFINITY_FROM_CORRELATION_ID: 'False',
+      AIPERF_METRICS_OSL_MISMATCH_PCT_THRESHOLD: '2.5',
+    });
+    expect(config).toMatchObject({
+      httpConnectionLimit: 9,
+      httpSslVerify: false,
+      httpSessionAffinity: false,
+      oslMismatchPctThreshold: 2.5,
+    });
+  });
+
+  it.each([
+    ['AIPERF_HTTP_IP_VERSION', '5', "AIPERF_HTTP_IP_VERSION must be 4, 6 or auto, got '5'."],
+    [
+      'AIPERF_UI_CONSOLE_EXPORT_WIDTH',
+      '39',
+      'AIPERF_UI_CONSOLE_EXPORT_WIDTH must be an integer from 40 to 10000, got 39.',
+    ],
+    ['AIPERF_HTTP_SSL_VERIFY', 'no', "AIPERF_HTTP_SSL_VERIFY must be true or false, got 'no'."],
+  ])('%s=%s', async (name, value, sentence) => {
+    expect(await refusals('-ma', { [name]: value })).toEqual([sentence]);
+  });
+});
+
+describe('--config', () => {
+  it('takes names without dashes in either case, scalars, lists and mappings', async () => {
+    const path = yaml(
+      [
+        'model: a, b',
+        'url: [h:1, h:2]',
+        'endpoint-type: Completions',
+        'streaming: true',
+        'extra_inputs: {ignore_eos: true, nested: {n: 1}}',
+        'header: {X-A: 1}',
+        'prompt_output_tokens_mean: 12',
+        '',
+      ].join('\n'),
+    );
+    expect((await profile(['-f', path])).config).toMatchObject({
+      models: ['a', 'b'],
+      urls: ['h:1', 'h:2'],
+      endpointType: 'completions',
+      streaming: true,
+      extraInputs: { ignore_eos: true, nested: { n: 1 } },
+      headers: { 'X-A': '1' },
+      osl: 12,
+    });
+  });
+
+  it('names file, line and column of everything that is wrong', async () => {
+    const path = yaml(
+      [
+        '# a comment',
+        'model: a',
+        'concurency: 3',
+        'isl:   ten',
+        'prompt-input-tokens-mean: 4',
+        'osl:',
+        'streaming: yes',
+        'url: ["h:1", "ftp://x"]',
+        'config: other.yaml',
+        'output-token-mean: 3',
+        'request_count: 0',
+        '',
+      ].join('\n'),
+    );
+    const at = (place: string) => `${path}:${place}`;
+    expect(await refusals(['-f', path])).toEqual([
+      `${at('3:1')}: unknown key 'concurency'. Did you mean concurrency?`,
+      `${at('5:1')}: prompt-input-tokens-mean is the same option as isl at ${at('4:1')}; give one of them.`,
+      `${at('9:1')}: unknown key 'config'.`,
+      `${at('10:1')}: unknown key 'output-token-mean'. Did you mean output-tokens-mean?`,
+      `${at('7:12')}: streaming must be true or false, got 'yes'.`,
+      `${at('8:6')}: url must be URLs like http://HOST:PORT or https://HOST, separated by commas, got 'h:1,ftp://x'.`,
+      `${at('4:8')}: isl must be an integer of at least 0, got 'ten'.`,
+      `${at('6:5')}: osl must be an integer of at least 0, got nothing.`,
+      `${at('11:16')}: request_count must be an integer of at least 1, got 0.`,
+    ]);
+  });
+
+  it('places conflicts too', async () => {
+    const path = yaml('model: a\nosl_stddev: 3\n');
+    expect(await refusals(['-f', path])).toEqual([
+      `${path}:2:1: osl_stddev needs --osl, the mean that it spreads.`,
+    ]);
+  });
+
+  it.each([
+    ['isl: 1\nisl: 2\n', ':2:1: Map keys must be unique.'],
+    ['isl: [1\n', ':2:1: Flow sequence in block collection must be sufficiently indented and end with a ].'],
+    ['- isl\n', ':1:1: a config file must be a mapping of option names to values.'],
+  ])('%j', async (text, sentence) => {
+    const path = yaml(text);
+    expect(await refusals(['-ma', '-f', path])).toContain(path + sentence);
+  });
+
+  it('an empty file says nothing', async () => {
+    expect((await profile(['-ma', '-f', yaml('# nothing\n')])).config.models).toEqual(['a']);
+  });
+
+  it('must be there', async () => {
+    expect(await refusals('-ma --config no.yaml')).toEqual([
+      "--config must be the path of an existing file, got 'no.yaml'.",
+    ]);
+  });
+});
