@@ -1,0 +1,200 @@
+import { once } from 'node:events';
+import { choice, flag, integer, number, type OptionTable, path, text } from '../config/option.js';
+import { startMockServer } from '../mock-server/server.js';
+import { defaultSettings as usual } from '../mock-server/settings.js';
+import { messageOf, UserError } from '../util/errors.js';
+import type { Command, Invocation, Io } from './command.js';
+
+/** Every option of `aiperf mock-server`. */
+export const mockServerOptions = {
+  host: text({
+    flags: ['--host'],
+    group: 'Server',
+    metavar: '<address>',
+    default: usual.host,
+    help: 'Address to listen on.',
+  }),
+  port: integer({
+    flags: ['--port', '-p'],
+    group: 'Server',
+    min: 0,
+    max: 65_535,
+    default: usual.port,
+    help: 'Port to listen on; 0: a free one. The line "listening on URL" on stdout names it.',
+  }),
+  model: text({
+    flags: ['--model', '-m'],
+    group: 'Server',
+    metavar: '<name>',
+    default: usual.model,
+    help: 'Model that /v1/models lists.',
+  }),
+  strictModel: flag({
+    flags: ['--strict-model'],
+    group: 'Server',
+    help: 'Refuse requests for any other model with 404.',
+  }),
+  dialect: choice(['vllm', 'plain'], {
+    flags: ['--dialect'],
+    group: 'Server',
+    default: usual.dialect,
+    help: 'vllm: a role chunk first, the finish reason with the last token; plain: no role, a finish chunk.',
+  }),
+  seed: integer({
+    flags: ['--seed'],
+    group: 'Server',
+    min: 0,
+    default: usual.seed,
+    help: 'Decides texts, lengths, jitter and failures; a request is answered alike under the same seed.',
+  }),
+  tokenLog: path({
+    flags: ['--token-log'],
+    group: 'Server',
+    help: 'Write JSON lines here with the time at which each token was sent, ns of CLOCK_MONOTONIC.',
+  }),
+
+  ttftMs: number({
+    flags: ['--ttft'],
+    group: 'Pace',
+    min: 0,
+    default: usual.ttftMs,
+    help: 'Time to the first token, ms.',
+  }),
+  ttftPerInputTokenMs: number({
+    flags: ['--ttft-per-input-token'],
+    group: 'Pace',
+    min: 0,
+    default: usual.ttftPerInputTokenMs,
+    help: 'Added to it for each prompt token that the prefix cache lacks, ms.',
+  }),
+  itlMs: number({
+    flags: ['--itl'],
+    group: 'Pace',
+    min: 0,
+    default: usual.itlMs,
+    help: 'Time from one token to the next, ms.',
+  }),
+  itlJitter: number({
+    flags: ['--itl-jitter'],
+    group: 'Pace',
+    min: 0,
+    max: 1,
+    default: usual.itlJitter,
+    help: 'How far each gap may be off, as a share of --itl: 0.2 draws from 0.8 to 1.2 times it.',
+  }),
+  slots: integer({
+    flags: ['--slots'],
+    group: 'Pace',
+    min: 1,
+    defaultText: 'no limit',
+    help: 'Requests that run at once; more wait in order of arrival.',
+  }),
+
+  bytesPerToken: number({
+    flags: ['--bytes-per-token'],
+    group: 'Prompt',
+    above: 0,
+    default: usual.bytesPerToken,
+    help: 'Bytes of prompt text that are counted as one token: the server has no tokenizer.',
+  }),
+  contextLimit: integer({
+    flags: ['--context-limit'],
+    group: 'Prompt',
+    min: 1,
+    defaultText: 'no limit',
+    help: 'Most tokens of prompt and answer together; longer requests are refused with 400.',
+  }),
+  prefixCache: flag({
+    flags: ['--prefix-cache'],
+    group: 'Prompt',
+    help: 'Remember prompts in blocks of 512 tokens; what is known costs no time and is reported as cached.',
+  }),
+
+  outputTokens: integer({
+    flags: ['--output-tokens'],
+    group: 'Answer',
+    min: 1,
+    defaultText: 'as many as asked for, 128 when not asked',
+    help: 'Tokens after which the model stops by itself, unless a request says ignore_eos.',
+  }),
+  outputStddev: number({
+    flags: ['--output-stddev'],
+    group: 'Answer',
+    min: 0,
+    default: usual.outputStddev,
+    help: 'Their standard deviation.',
+  }),
+  reasoningTokens: integer({
+    flags: ['--reasoning-tokens'],
+    group: 'Answer',
+    min: 0,
+    default: usual.reasoningTokens,
+    help: 'How many tokens at the start of a chat answer are reasoning_content.',
+  }),
+  tokensPerChunk: integer({
+    flags: ['--tokens-per-chunk'],
+    group: 'Answer',
+    min: 1,
+    default: usual.tokensPerChunk,
+    help: 'Tokens in one event of a stream.',
+  }),
+  usage: choice(['always', 'on-request', 'never'], {
+    flags: ['--usage'],
+    group: 'Answer',
+    default: usual.usage,
+    help: 'Whether streams end with token counts; on-request: those with stream_options.include_usage.',
+  }),
+
+  fail: integer({
+    flags: ['--fail'],
+    group: 'Failures',
+    min: 1,
+    defaultText: 'none',
+    help: 'Refuse every N-th request.',
+  }),
+  failRate: number({
+    flags: ['--fail-rate'],
+    group: 'Failures',
+    min: 0,
+    max: 1,
+    default: usual.failRate,
+    help: 'Share of requests to refuse.',
+  }),
+  failStatus: integer({
+    flags: ['--fail-status'],
+    group: 'Failures',
+    min: 400,
+    max: 599,
+    default: usual.failStatus,
+    help: 'Status of refusals.',
+  }),
+  midfail: integer({
+    flags: ['--midfail'],
+    group: 'Failures',
+    min: 1,
+    defaultText: 'none',
+    help: 'Break the connection half-way through every N-th request, if it streams.',
+  }),
+} satisfies OptionTable;
+
+/** `aiperf mock-server`: a simulated inference server, until it is interrupted. */
+export const command: Command<typeof mockServerOptions> = { options: mockServerOptions, run };
+
+async function run({ config }: Invocation<typeof mockServerOptions>, io: Io): Promise<number> {
+  const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const server = await startMockServer(config).catch((cause) => {
+    const where = `${config.host}:${config.port}`;
+    throw new UserError(
+      `The simulated server cannot start on ${where}: ${messageOf(cause)}.`,
+      '--port 0 takes a free port; --token-log needs a folder that exists.',
+    );
+  });
+  io.stdout.write(`listening on http://${urlHost(config.host)}:${server.port}\n`);
+  await stopped;
+  await server.close();
+  return 0;
+}
+
+function urlHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

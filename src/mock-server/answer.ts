@@ -1,0 +1,209 @@
+import { type FinishReason, type StreamText, streamText, type Usage, wholeBody } from './dialect.js';
+import { monotonicNs, type Paced, type Pacer } from './pacer.js';
+import type { AnswerPlan } from './plan.js';
+import type { PrefixCache } from './prefix-cache.js';
+import type { Question } from './question.js';
+import type { ServerMetrics } from './server-metrics.js';
+import type { MockServerSettings } from './settings.js';
+import type { Runner, Slots } from './slots.js';
+import type { TokenLog } from './token-log.js';
+import type { Script } from './words.js';
+
+/** What all answers of a server share. */
+export interface Engine {
+  readonly settings: MockServerSettings;
+  readonly script: Script;
+  readonly pacer: Pacer;
+  readonly slots: Slots;
+  readonly cache: PrefixCache | undefined;
+  readonly metrics: ServerMetrics;
+  readonly log: TokenLog | undefined;
+}
+
+/** An answer that is sent in one piece. */
+export interface WholeAnswer {
+  readonly status: number;
+  readonly body: string;
+  /** JSON unless said. */
+  readonly type?: string;
+}
+
+/** Where an answer goes. */
+export interface Outlet {
+  beginStream(): void;
+  /** A piece of a stream; ASCII. */
+  write(text: string): void;
+  sendWhole(answer: WholeAnswer): void;
+  /** The answer is complete. */
+  done(): void;
+  /** Breaks the connection. */
+  cut(): void;
+}
+
+/** An answer being given: waits for its slot, then sends each token at its time. */
+export class Answer implements Runner, Paced {
+  readonly #engine: Engine;
+  readonly #question: Question;
+  readonly #plan: AnswerPlan;
+  readonly #requestId: string | null;
+  readonly #outlet: Outlet;
+  readonly #text: StreamText;
+  readonly #itlNs: number;
+  readonly #receivedNs = monotonicNs();
+  #startedNs = 0;
+  #cachedTokens = 0;
+  /** When the next token is due. */
+  #dueNs = 0;
+  #sent = 0;
+  #over = false;
+  readonly #tokenNs: number[] = [];
+
+  constructor(
+    engine: Engine,
+    question: Question,
+    plan: AnswerPlan,
+    requestId: string | null,
+    outlet: Outlet,
+  ) {
+    this.#requestId = requestId;
+    this.#engine = engine;
+    this.#question = question;
+    this.#plan = plan;
+    this.#outlet = outlet;
+    this.#text = streamText(engine.settings.dialect, question.api, plan);
+    this.#itlNs = engine.settings.itlMs * 1e6;
+    if (question.stream) outlet.beginStream();
+    engine.slots.enter(this);
+  }
+
+  start(): void {
+    const { settings, cache, metrics, pacer } = this.#engine;
+    const { prompt, promptTokens, stream } = this.#question;
+    this.#startedNs = monotonicNs();
+    this.#cachedTokens = Math.min(cache?.take(prompt) ?? 0, promptTokens);
+    metrics.promptTokens += promptTokens;
+    metrics.prefixQueriedTokens += cache === undefined ? 0 : promptTokens;
+    metrics.prefixHitTokens += this.#cachedTokens;
+    const newTokens = promptTokens - this.#cachedTokens;
+    this.#dueNs = this.#startedNs + (settings.ttftMs + settings.ttftPerInputTokenMs * newTokens) * 1e6;
+    if (!stream) this.#dueNs += this.#gapsNs(1, this.#plan.tokens);
+    pacer.add(this, this.#dueNs);
+  }
+
+  act(): number | undefined {
+    if (this.#over) return undefined;
+    if (!this.#question.stream) return this.#actWhole();
+    const { tokens, breakAfter = tokens } = this.#plan;
+    if (this.#sent >= breakAfter && breakAfter < tokens) return this.#break();
+    const nowNs = monotonicNs();
+    const dueNs = this.#dueNs;
+    let text = '';
+    if (this.#sent === 0) {
+      text = this.#text.opening;
+      this.#engine.metrics.ttftSeconds.add((nowNs - this.#receivedNs) / 1e9);
+    }
+    // One write for what is due together; what is late stays a write of its own.
+    while (this.#sent < breakAfter && this.#dueNs === dueNs) text += this.#nextChunk(nowNs);
+    this.#outlet.write(text);
+    if (this.#sent < tokens) return this.#dueNs;
+    this.#finish(nowNs);
+    return undefined;
+  }
+
+  /** The client has gone. */
+  abandon(): void {
+    if (!this.#over) this.#end('abort');
+  }
+
+  #actWhole(): undefined {
+    const { settings, metrics } = this.#engine;
+    const { tokens, reasoningTokens, reason } = this.#plan;
+    const nowNs = monotonicNs();
+    const firstNs = nowNs - this.#gapsNs(1, tokens);
+    metrics.ttftSeconds.add((firstNs - this.#receivedNs) / 1e9);
+    const reasoning = reasoningTokens > 0 ? this.#words(0, reasoningTokens) : undefined;
+    const text = { reasoning, content: this.#words(reasoningTokens, tokens) };
+    const body = wholeBody(settings.dialect, this.#question.api, this.#plan, text, reason, this.#usage());
+    this.#note(tokens, nowNs);
+    this.#outlet.sendWhole({ status: 200, body });
+    this.#finish(nowNs);
+  }
+
+  #nextChunk(nowNs: number): string {
+    const { tokens, reasoningTokens, reason } = this.#plan;
+    const from = this.#sent;
+    const isReasoning = from < reasoningTokens;
+    const to = Math.min(from + this.#engine.settings.tokensPerChunk, isReasoning ? reasoningTokens : tokens);
+    const words = this.#words(from, to);
+    this.#sent = to;
+    this.#dueNs += this.#gapsNs(from + 1, to + 1);
+    this.#note(to - from, nowNs);
+    if (to === tokens) return this.#text.last(words, isReasoning, reason, this.#usage());
+    return isReasoning ? this.#text.reasoning(words) : this.#text.content(words);
+  }
+
+  /** Tokens `from` to before `to` of the answer; they lie all in the reasoning or all behind it. */
+  #words(from: number, to: number): string {
+    const { key, reasoningTokens } = this.#plan;
+    const textStart = from < reasoningTokens ? 0 : reasoningTokens;
+    let words = '';
+    for (let index = from; index < to; index++) {
+      words += this.#engine.script.token(key + textStart, index - textStart);
+    }
+    return words;
+  }
+
+  /** From token `from - 1` to token `to - 1`. */
+  #gapsNs(from: number, to: number): number {
+    const { itlJitter } = this.#engine.settings;
+    let gaps = to - from;
+    if (itlJitter > 0) {
+      for (let index = from; index < to; index++) {
+        gaps += itlJitter * this.#engine.script.swing(this.#plan.key, index);
+      }
+    }
+    return gaps * this.#itlNs;
+  }
+
+  #usage(): Usage | undefined {
+    const { settings, cache } = this.#engine;
+    const { stream, includeUsage, promptTokens } = this.#question;
+    if (settings.usage === 'never') return undefined;
+    if (settings.usage === 'on-request' && stream && !includeUsage) return undefined;
+    return {
+      promptTokens,
+      completionTokens: this.#plan.tokens,
+      cachedTokens: cache === undefined ? undefined : this.#cachedTokens,
+      reasoningTokens: this.#plan.reasoningTokens,
+    };
+  }
+
+  #note(tokens: number, atNs: number): void {
+    this.#engine.metrics.generationTokens += tokens;
+    if (this.#engine.log === undefined) return;
+    for (let count = 0; count < tokens; count++) this.#tokenNs.push(atNs);
+  }
+
+  #finish(nowNs: number): void {
+    this.#engine.metrics.e2eSeconds.add((nowNs - this.#receivedNs) / 1e9);
+    this.#end(this.#plan.reason);
+    this.#outlet.done();
+  }
+
+  #break(): undefined {
+    this.#end('abort');
+    this.#outlet.cut();
+  }
+
+  #end(how: FinishReason | 'abort'): void {
+    this.#over = true;
+    this.#engine.metrics.finished[how]++;
+    this.#engine.log?.add({
+      request_id: this.#requestId,
+      received_ns: this.#receivedNs,
+      started_ns: this.#startedNs,
+      token_ns: this.#tokenNs,
+    });
+    this.#engine.slots.leave(this);
+  }
+}

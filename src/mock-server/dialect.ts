@@ -1,0 +1,162 @@
+import type { Api } from './question.js';
+import type { Dialect } from './settings.js';
+
+export type FinishReason = 'stop' | 'length';
+
+/** What every chunk of an answer says about it. */
+export interface AnswerName {
+  readonly id: string;
+  readonly model: string;
+  /** Seconds since 1970. */
+  readonly created: number;
+}
+
+export interface Usage {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** Undefined: not told. */
+  readonly cachedTokens: number | undefined;
+  readonly reasoningTokens: number;
+}
+
+/** The pieces of a stream, each framed for chunked transfer: to be sent as they are. */
+export interface StreamText {
+  /** What goes out just before the first token; may be empty. */
+  readonly opening: string;
+  /** A chunk of text; letters and spaces only, since it is not escaped. */
+  content(text: string): string;
+  reasoning(text: string): string;
+  /** The last chunk of text, and the end of the stream. */
+  last(text: string, isReasoning: boolean, reason: FinishReason, usage: Usage | undefined): string;
+}
+
+const fingerprint = ',"system_fingerprint":"aiperf-mock"';
+
+/** Prepares what is the same in all chunks of a stream. */
+export function streamText(dialect: Dialect, api: Api, name: AnswerName): StreamText {
+  const begin = `data: ${head(api === 'chat' ? 'chat.completion.chunk' : 'text_completion', name)}`;
+  const choice = `${begin},"choices":[{"index":0,`;
+  const form = (dialect === 'vllm' ? vllm : plain)[api];
+  const contentHead = `${choice}${form.content}`;
+  const reasoningHead = `${choice}${form.reasoning}`;
+  return {
+    opening: form.opening === '' ? '' : frame(`${choice}${form.opening}\n\n`),
+    content: (text) => frame(`${contentHead}${text}${form.tail}\n\n`),
+    reasoning: (text) => frame(`${reasoningHead}${text}${form.tail}\n\n`),
+    last: (text, isReasoning, reason, usage) =>
+      frame(`${isReasoning ? reasoningHead : contentHead}${text}${form.lastTail(reason, choice)}\n\n`) +
+      (usage === undefined
+        ? ''
+        : frame(`${begin},"choices":[],"usage":${usageJson(usage)}${form.usageTail}\n\n`)) +
+      frame('data: [DONE]\n\n') +
+      '0\r\n\r\n',
+  };
+}
+
+/** The body of an answer that is not streamed. */
+export function wholeBody(
+  dialect: Dialect,
+  api: Api,
+  name: AnswerName,
+  text: { readonly content: string; readonly reasoning: string | undefined },
+  reason: FinishReason,
+  usage: Usage | undefined,
+): string {
+  const isChat = api === 'chat';
+  const reasoning = text.reasoning === undefined ? '' : `,"reasoning_content":"${text.reasoning}"`;
+  const said = isChat
+    ? `"message":{"role":"assistant","content":"${text.content}"${reasoning}${dialect === 'vllm' ? messageTail : ''}}`
+    : `"text":"${text.content}"`;
+  const choiceTail = dialect === 'vllm' ? ',"stop_reason":null,"token_ids":null' : '';
+  const tail = dialect === 'vllm' ? `,"service_tier":null${fingerprint}` : '';
+  const counts = usage === undefined ? '' : `,"usage":${usageJson(usage)}`;
+  return (
+    `${head(isChat ? 'chat.completion' : 'text_completion', name)},"choices":[{"index":0,${said},` +
+    `"logprobs":null,"finish_reason":"${reason}"${choiceTail}}]${tail}${counts}}`
+  );
+}
+
+/** Everything of a chunk's single choice but its text. */
+interface ChunkForm {
+  /** The chunk before the first token, from its choice on. */
+  readonly opening: string;
+  readonly content: string;
+  readonly reasoning: string;
+  readonly tail: string;
+  lastTail(reason: FinishReason, choice: string): string;
+  readonly usageTail: string;
+}
+
+const messageTail = ',"refusal":null,"annotations":null,"audio":null,"function_call":null';
+
+const vllm: Record<Api, ChunkForm> = {
+  chat: {
+    opening:
+      '"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}],' +
+      '"prompt_token_ids":null,"prompt_text":null}',
+    content: '"delta":{"content":"',
+    reasoning: '"delta":{"reasoning_content":"',
+    tail: '"},"logprobs":null,"finish_reason":null,"token_ids":null}]}',
+    lastTail: (reason) =>
+      `"},"logprobs":null,"finish_reason":"${reason}","stop_reason":null,"token_ids":null}]}`,
+    usageTail: `${fingerprint}}`,
+  },
+  completions: {
+    opening: '',
+    content: '"text":"',
+    reasoning: '"text":"',
+    tail: '","logprobs":null,"finish_reason":null,"stop_reason":null,"prompt_token_ids":null,"token_ids":null}]}',
+    lastTail: (reason) =>
+      `","logprobs":null,"finish_reason":"${reason}","stop_reason":null,"prompt_token_ids":null,` +
+      `"token_ids":null}]${fingerprint}}`,
+    usageTail: `${fingerprint}}`,
+  },
+};
+
+const plain: Record<Api, ChunkForm> = {
+  chat: {
+    opening: '',
+    content: '"delta":{"content":"',
+    reasoning: '"delta":{"reasoning_content":"',
+    tail: '"},"finish_reason":null}]}',
+    lastTail: (reason, choice) =>
+      `"},"finish_reason":null}]}\n\n${choice}"delta":{},"finish_reason":"${reason}"}]}`,
+    usageTail: '}',
+  },
+  completions: {
+    opening: '',
+    content: '"text":"',
+    reasoning: '"text":"',
+    tail: '","finish_reason":null}]}',
+    lastTail: (reason, choice) =>
+      `","finish_reason":null}]}\n\n${choice}"text":"","finish_reason":"${reason}"}]}`,
+    usageTail: '}',
+  },
+};
+
+function head(object: string, { id, created, model }: AnswerName): string {
+  return `{"id":"${id}","object":"${object}","created":${created},"model":${asciiJson(model)}`;
+}
+
+function usageJson({ promptTokens, completionTokens, cachedTokens, reasoningTokens }: Usage): string {
+  const cached =
+    cachedTokens === undefined ? '' : `,"prompt_tokens_details":{"cached_tokens":${cachedTokens}}`;
+  const reasoning =
+    reasoningTokens === 0 ? '' : `,"completion_tokens_details":{"reasoning_tokens":${reasoningTokens}}`;
+  return (
+    `{"prompt_tokens":${promptTokens},"total_tokens":${promptTokens + completionTokens},` +
+    `"completion_tokens":${completionTokens}${cached}${reasoning}}`
+  );
+}
+
+/** JSON in ASCII, so that a text has as many bytes as characters. */
+function asciiJson(text: string): string {
+  return JSON.stringify(text).replace(/[^ -~]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** One chunk of chunked transfer around ASCII text. */
+function frame(text: string): string {
+  return `${text.length.toString(16)}\r\n${text}\r\n`;
+}

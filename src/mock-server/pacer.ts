@@ -1,0 +1,117 @@
+/** Something that acts at times it names itself. */
+export interface Paced {
+  /** Acts. Returns when to act next, ns of `monotonicNs`; undefined: never again. */
+  act(): number | undefined;
+}
+
+/** CLOCK_MONOTONIC, ns: the clock of every process on the machine. Exact for 104 days of uptime. */
+export function monotonicNs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e9 + nanoseconds;
+}
+
+// A timer may fire a millisecond late. The last stretch is waited for in turns of the event loop, which still
+// read sockets; nothing spins while the next act is further away.
+const spinNs = 1_100_000;
+
+/** Calls each `Paced` at its time: never early, and late only by what the machine or other acts cost. */
+export class Pacer {
+  /** A binary heap by due time. */
+  #dueNs = new Float64Array(1024);
+  #paced: Paced[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #timerDueNs = 0;
+  #immediate: NodeJS.Immediate | undefined;
+
+  add(paced: Paced, dueNs: number): void {
+    const place = this.#paced.length;
+    if (place === this.#dueNs.length) {
+      const larger = new Float64Array(2 * place);
+      larger.set(this.#dueNs);
+      this.#dueNs = larger;
+    }
+    this.#paced.push(paced);
+    this.#rise(place, paced, dueNs);
+    this.#arm();
+  }
+
+  /** Nobody acts any more. */
+  close(): void {
+    this.#paced = [];
+    clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
+  }
+
+  readonly #step = () => {
+    this.#immediate = undefined;
+    this.#timer = undefined;
+    // Only what is due now: what falls due meanwhile waits until sockets have been read.
+    const untilNs = monotonicNs();
+    for (let first = this.#paced[0]; first !== undefined; first = this.#paced[0]) {
+      if (this.#first() > untilNs) break;
+      const nextNs = first.act();
+      if (nextNs === undefined) this.#removeFirst();
+      else this.#sink(first, nextNs);
+    }
+    this.#arm();
+  };
+
+  #first(): number {
+    return this.#dueNs[0] ?? 0;
+  }
+
+  #arm(): void {
+    if (this.#paced.length === 0 || this.#immediate !== undefined) return;
+    const dueNs = this.#first();
+    if (this.#timer !== undefined) {
+      if (this.#timerDueNs <= dueNs) return;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+    const waitNs = dueNs - monotonicNs() - spinNs;
+    if (waitNs <= 0) {
+      this.#immediate = setImmediate(this.#step);
+    } else {
+      this.#timerDueNs = dueNs;
+      this.#timer = setTimeout(this.#step, Math.floor(waitNs / 1e6));
+    }
+  }
+
+  #removeFirst(): void {
+    const last = this.#paced.pop();
+    if (last !== undefined && this.#paced.length > 0) this.#sink(last, this.#dueNs[this.#paced.length] ?? 0);
+  }
+
+  /** Puts an entry at the top and lets it sink to its place. */
+  #sink(paced: Paced, dueNs: number): void {
+    const [dues, all] = [this.#dueNs, this.#paced];
+    let place = 0;
+    for (;;) {
+      let child = 2 * place + 1;
+      if (child >= all.length) break;
+      if (child + 1 < all.length && (dues[child + 1] ?? 0) < (dues[child] ?? 0)) child++;
+      const [childDueNs, childPaced] = [dues[child], all[child]];
+      if (childDueNs === undefined || childPaced === undefined || childDueNs >= dueNs) break;
+      dues[place] = childDueNs;
+      all[place] = childPaced;
+      place = child;
+    }
+    dues[place] = dueNs;
+    all[place] = paced;
+  }
+
+  #rise(from: number, paced: Paced, dueNs: number): void {
+    const [dues, all] = [this.#dueNs, this.#paced];
+    let place = from;
+    while (place > 0) {
+      const parent = (place - 1) >> 1;
+      const [parentDueNs, parentPaced] = [dues[parent], all[parent]];
+      if (parentDueNs === undefined || parentPaced === undefined || parentDueNs <= dueNs) break;
+      dues[place] = parentDueNs;
+      all[place] = parentPaced;
+      place = parent;
+    }
+    dues[place] = dueNs;
+    all[place] = paced;
+  }
+}

@@ -1,0 +1,84 @@
+import { isObject, type Json, type JsonObject } from '../util/json.js';
+import { badRequest, type Refusal } from './refusal.js';
+
+export type Api = 'chat' | 'completions';
+
+/** What a body asks for. */
+export interface Question {
+  readonly api: Api;
+  readonly model: string | undefined;
+  readonly stream: boolean;
+  readonly includeUsage: boolean;
+  /** All text of the prompt, messages joined by line ends; empty for token ids. */
+  readonly prompt: string;
+  /** By estimate from the bytes of `prompt`; token ids are counted. */
+  readonly promptTokens: number;
+  readonly maxTokens: number | undefined;
+  readonly minTokens: number;
+  readonly ignoreEos: boolean;
+}
+
+/** Reads a body of `/v1/chat/completions` or `/v1/completions`. */
+export function readQuestion(api: Api, body: Buffer, bytesPerToken: number): Question | Refusal {
+  let asked: Json;
+  try {
+    asked = JSON.parse(body.toString());
+  } catch (error) {
+    return badRequest(`JSON decode error: ${error instanceof Error ? error.message : error}`);
+  }
+  if (!isObject(asked)) return badRequest('The body must be a JSON object.');
+
+  const prompt = api === 'chat' ? chatPrompt(asked.messages) : completionPrompt(asked.prompt);
+  if (prompt === undefined) {
+    const param = api === 'chat' ? 'messages' : 'prompt';
+    return badRequest(`${param} is missing or has the wrong form.`, param);
+  }
+  const cap = asked.max_completion_tokens ?? asked.max_tokens ?? undefined;
+  if (cap !== undefined && !isCount(cap, 1)) {
+    return badRequest(`max_tokens must be at least 1, got ${JSON.stringify(cap)}.`, 'max_tokens');
+  }
+  const least = asked.min_tokens ?? 0;
+  if (!isCount(least, 0) || (cap !== undefined && least > cap)) {
+    return badRequest('min_tokens must be from 0 to max_tokens.', 'min_tokens');
+  }
+  const text = typeof prompt === 'string' ? prompt : '';
+  return {
+    api,
+    model: typeof asked.model === 'string' ? asked.model : undefined,
+    stream: asked.stream === true,
+    includeUsage: isObject(asked.stream_options) && asked.stream_options.include_usage === true,
+    prompt: text,
+    promptTokens: typeof prompt === 'number' ? prompt : estimate(text, bytesPerToken),
+    maxTokens: cap,
+    minTokens: least,
+    ignoreEos: asked.ignore_eos === true,
+  };
+}
+
+function estimate(text: string, bytesPerToken: number): number {
+  return Math.max(1, Math.ceil(Buffer.byteLength(text) / bytesPerToken));
+}
+
+function isCount(value: Json, least: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= least;
+}
+
+function chatPrompt(messages: Json | undefined): string | undefined {
+  if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isObject)) return undefined;
+  return messages.map(messageText).join('\n');
+}
+
+function messageText({ content }: JsonObject): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content.map((part) => (isObject(part) && typeof part.text === 'string' ? part.text : '')).join('\n');
+}
+
+/** The text, or the number of token ids. */
+function completionPrompt(prompt: Json | undefined): string | number | undefined {
+  if (typeof prompt === 'string') return prompt;
+  if (!Array.isArray(prompt) || prompt.length === 0) return undefined;
+  if (prompt.every((part) => typeof part === 'string')) return prompt.join('\n');
+  const ids = prompt.flat();
+  return ids.every((id) => typeof id === 'number') ? ids.length : undefined;
+}

@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { Answer, type Engine, type Outlet, type WholeAnswer } from './answer.js';
+import { Connection, type Running } from './connection.js';
+import { Pacer } from './pacer.js';
+import { planner } from './plan.js';
+import { PrefixCache } from './prefix-cache.js';
+import { type Api, readQuestion } from './question.js';
+import { methodNotAllowed, notFound } from './refusal.js';
+import type { HttpRequest } from './request-reader.js';
+import { ServerMetrics } from './server-metrics.js';
+import { defaultSettings, type MockServerSettings } from './settings.js';
+import { Slots } from './slots.js';
+import { TokenLog } from './token-log.js';
+import { writeScript } from './words.js';
+
+/** A simulated server that listens. */
+export interface MockServer {
+  readonly port: number;
+  /** Breaks all connections, writes the token log to its end, and stops listening. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a simulated inference server; what `settings` leaves out is as in `defaultSettings`.
+ * @throws the system's error when the port is taken or the token log cannot be written.
+ */
+export async function startMockServer(settings: Partial<MockServerSettings> = {}): Promise<MockServer> {
+  const whole = { ...defaultSettings, ...settings };
+  const log = whole.tokenLog === undefined ? undefined : await TokenLog.open(whole.tokenLog);
+  const engine: Engine = {
+    settings: whole,
+    script: writeScript(whole.seed),
+    pacer: new Pacer(),
+    slots: new Slots(whole.slots),
+    cache: whole.prefixCache ? new PrefixCache(whole.bytesPerToken) : undefined,
+    metrics: new ServerMetrics(),
+    log,
+  };
+  const handle = requestHandler(engine);
+  const sockets = new Set<Socket>();
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    new Connection(socket, handle);
+  });
+  server.listen({ host: whole.host, port: whole.port, backlog: 4096 });
+  await once(server, 'listening');
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : whole.port,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+      engine.pacer.close();
+      await log?.close();
+    },
+  };
+}
+
+const apis: Readonly<Record<string, Api>> = {
+  '/v1/chat/completions': 'chat',
+  '/v1/completions': 'completions',
+};
+
+function requestHandler(engine: Engine): (request: HttpRequest, outlet: Outlet) => Running | undefined {
+  const { settings, metrics, slots } = engine;
+  const plan = planner(settings);
+  let requests = 0;
+  const models = modelList(settings);
+  const pages: Readonly<Record<string, () => WholeAnswer>> = {
+    '/v1/models': () => ({ status: 200, body: models }),
+    '/health': () => ({ status: 200, body: '' }),
+    '/metrics': () => ({ status: 200, body: metrics.text(settings.model, slots), type: metricsType }),
+  };
+
+  const respond = (request: HttpRequest, outlet: Outlet): WholeAnswer | Answer => {
+    const page = pages[request.path];
+    if (page !== undefined) return request.method === 'GET' ? page() : methodNotAllowed;
+    const api = apis[request.path];
+    if (api === undefined) return notFound;
+    if (request.method !== 'POST') return methodNotAllowed;
+    const number = ++requests;
+    const question = readQuestion(api, request.body, settings.bytesPerToken);
+    if ('status' in question) return question;
+    const planned = plan({ question, body: request.body, number });
+    if ('status' in planned) return planned;
+    return new Answer(engine, question, planned, request.headers.get('x-request-id') ?? null, outlet);
+  };
+
+  return (request, outlet) => {
+    const response = respond(request, outlet);
+    if (response instanceof Answer) return response;
+    outlet.sendWhole(response);
+    outlet.done();
+    return undefined;
+  };
+}
+
+const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
+
+function modelList({ model, contextLimit }: MockServerSettings): string {
+  const created = Math.floor(Date.now() / 1000);
+  const entry = { id: model, object: 'model', created, owned_by: 'aiperf', root: model, parent: null };
+  return JSON.stringify({ object: 'list', data: [{ ...entry, max_model_len: contextLimit ?? null }] });
+}

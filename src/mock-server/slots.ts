@@ -1,0 +1,44 @@
+/** What waits for a slot and then runs in it. */
+export interface Runner {
+  start(): void;
+}
+
+/** Leave to run for at most `limit` at once; the others wait in order of arrival. */
+export class Slots {
+  readonly #limit: number;
+  readonly #waiting = new Set<Runner>();
+  #running = 0;
+
+  constructor(limit: number | undefined) {
+    this.#limit = limit ?? Number.POSITIVE_INFINITY;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Starts it now, or when those before it are done. */
+  enter(runner: Runner): void {
+    this.#waiting.add(runner);
+    this.#fill();
+  }
+
+  /** Ends it, whether it runs or still waits. */
+  leave(runner: Runner): void {
+    if (!this.#waiting.delete(runner)) this.#running--;
+    this.#fill();
+  }
+
+  #fill(): void {
+    for (const runner of this.#waiting) {
+      if (this.#running >= this.#limit) return;
+      this.#waiting.delete(runner);
+      this.#running++;
+      runner.start();
+    }
+  }
+}
