@@ -8,7 +8,7 @@ import {
   reasoningTokenCount,
 } from './request-metrics.js';
 
-export const requestCount = summed({
+const requestCount = summed({
   tag: 'request_count',
   label: 'Request Count',
   short: 'Requests',
@@ -21,7 +21,7 @@ export const requestCount = summed({
   of: () => 1,
 });
 
-export const errorRequestCount = summed({
+const errorRequestCount = summed({
   tag: 'error_request_count',
   label: 'Error Request Count',
   unit: 'requests',

@@ -2,14 +2,14 @@ import stringWidth from 'string-width';
 import type { Style } from './layout.js';
 import { pad, wrap } from './wrap.js';
 
-export interface Column {
+interface Column {
   readonly header: string;
   readonly align: 'left' | 'right';
   readonly style: Style;
 }
 
 /** A line feed in `text` starts a new line of the cell. */
-export interface Cell {
+interface Cell {
   readonly text: string;
   /** Instead of the column's. */
   readonly style?: Style;
