@@ -68,11 +68,17 @@ export class UndiciExchange implements Dispatcher.DispatchHandler, Carrier {
       return tookTooLong('Connecting to', at, this.#transport.connectTimeoutMs);
     }
     if (this.#controller === undefined) return connectFailure(at, cause);
-    if (code.startsWith('HPE_') || malformed.has(code) || cause.message.startsWith('bad ')) {
-      return malformedResponse(at, cause.message);
-    }
+    if (cause.message.includes('(Invalid EOF state)')) return cutShort(at, this.#hasHead, true);
+    const spoilt =
+      // Undici 7.30 means to give parser errors a code, but leaves it undefined; within a head that holds a length
+      // it takes them for a body of the wrong length.
+      cause.name === 'HTTPParserError' ||
+      (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' && !this.#hasHead) ||
+      malformed.has(code) ||
+      badResponse.test(cause.message);
+    if (spoilt) return malformedResponse(at, cause.message);
     // Undici's own words for a connection or HTTP/2 stream that ended; the system's errors keep their codes.
-    if (code.startsWith('UND_ERR_')) return cutShort(at, this.#hasHead, false);
+    if (/^(UND_ERR_|ERR_HTTP2_)/.test(code)) return cutShort(at, this.#hasHead, false);
     return brokenConnection(at, cause);
   }
 }
@@ -88,6 +94,7 @@ export interface UndiciExchangeOwner {
 }
 
 const malformed = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_INVALID_ARG']);
+const badResponse = /^bad (upgrade|response)$/;
 
 function responseHead(
   status: number,

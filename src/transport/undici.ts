@@ -17,7 +17,8 @@ import { UndiciExchange, type UndiciExchangeOwner } from './undici-exchange.js';
 /**
  * The second transport, on undici: HTTP/2 (where the server agrees to it in the TLS handshake), proxies, unix
  * sockets. It differs from our own client in this: the limit of connections holds per origin, and not for sticky
- * ones; through a proxy no connect times are known; CA and client certificate hold for an https proxy too; with HTTP/2 many requests share a connection.
+ * ones; through a proxy no connect times are known; CA and client certificate hold for an https proxy too; with HTTP/2 a connection carries one request at a time, too. A request destroyed while it waits in line costs the
+ * connection that it would have had.
  *
  * Loading this module loads undici (some 100 ms): import it when it is asked for.
  * @throws UserError when CA, certificate or key cannot be used
