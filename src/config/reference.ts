@@ -14,8 +14,8 @@ const introduction = `# Command line
 
 - \`--opt value\`, \`--opt=value\`, \`-m value\`, \`-m=value\` and \`-mvalue\` are the same; so are \`_\` and \`-\` in names.
 - Flags take no word; \`--flag=true\` and \`--flag=false\` may be written.
-- Options marked *list* are split at commas and may be given again; those marked *words* also take every word up to the
-  next option. Any other option may be given once.
+- Options marked *list* or *words* may be given again; *words* take every word up to the next option. Values shown as
+  \`text,…\` are split at commas. Any other option may be given once.
 - Choices may be written in upper or lower case, with \`-\` or \`_\`.
 - Numbers are plain: no units, and no exponent in an integer.
 - \`key:value\` pairs are split at commas, and at their first colon; \`true\`, \`none\` and numbers keep their types. A word

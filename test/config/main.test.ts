@@ -1,0 +1,66 @@
+import { Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { main } from '../../src/main.js';
+import { version } from '../../src/util/version.js';
+
+class Sink extends Writable {
+  text = '';
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+async function aiperf(...argv: string[]) {
+  const stdout = new Sink();
+  const stderr = new Sink();
+  const code = await main(argv, { env: { COLUMNS: '120' }, stdout, stderr });
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+function panel(...lines: string[]): string {
+  const inside = lines.map((line) => `│ ${line.padEnd(116)} │\n`).join('');
+  return `╭─ Error ${'─'.repeat(110)}╮\n${inside}╰${'─'.repeat(118)}╯\n`;
+}
+
+describe('aiperf', () => {
+  it('--version is the version', async () => {
+    expect(await aiperf('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it.each([[[]], [['--help']], [['-h']]])('%j lists the commands', async (argv) => {
+    const { code, stdout, stderr } = await aiperf(...argv);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^Usage: aiperf COMMAND \[options\]\n\nCommands:\n {2}profile {2,}Send load/);
+    expect(stdout).toMatch(/\n {2}mock-server {2,}Run a simulated/);
+  });
+
+  it.each(['--help', '-h'])('profile … %s is the help, whatever else is there', async (flag) => {
+    const { code, stdout, stderr } = await aiperf('profile', '--nosuch', flag);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^Usage: aiperf profile \[options\]\n/);
+  });
+
+  it('shows bad options in a panel on stderr, with exit code 1', async () => {
+    expect(await aiperf('profile', '-m', 'a', '--nosuch', '3')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: panel('Unknown option: --nosuch. Did you mean --osl?'),
+    });
+    expect((await aiperf('profile', '--isl', '-1')).stderr).toBe(
+      panel(
+        '--model is required: name the model to ask for, e.g. --model Qwen/Qwen3-0.6B.',
+        '--isl must be an integer of at least 0, got -1.',
+      ),
+    );
+  });
+
+  it.each([
+    ['profil', 'Unknown command: profil. Did you mean profile?'],
+    ['xyzzy', 'Unknown command: xyzzy. The commands are profile and mock-server.'],
+    ['constructor', 'Unknown command: constructor. The commands are profile and mock-server.'],
+    ['--verson', 'Unknown option: --verson. The commands are profile and mock-server.'],
+  ])('%s', async (word, sentence) => {
+    expect(await aiperf(word)).toEqual({ code: 1, stdout: '', stderr: panel(sentence) });
+  });
+});
