@@ -31,11 +31,7 @@ export function footer(summary: RunSummary, facts: FooterFacts, layout: Layout):
     ...facts.files.map(({ label, path }) => labelled(label, path)),
     labelled('Log File', facts.logFile),
     ...(facts.wasCancelled
-      ? [
-          italic(
-            yellow('The profile run was cancelled early. Results shown may be incomplete or inaccurate.'),
-          ),
-        ]
+      ? [italic(yellow('This run was cancelled early: its results may be incomplete.'))]
       : []),
   ];
   return ['', ...lines, '', ''].join('\n');

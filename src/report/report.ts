@@ -32,7 +32,7 @@ export function report(
       : [
           'AIPerf | INCOMPLETE RESULTS',
           incompleteReason,
-          'These metrics were computed over a subset of the run and must not be compared against complete runs.',
+          'The figures cover only a part of the run: do not compare them with those of complete runs.',
         ];
   const metricTables = [
     ...metricsTable(summary.results, 'main', `AIPerf | ${title}`, layout),

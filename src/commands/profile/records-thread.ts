@@ -10,12 +10,14 @@ import { MetricStore } from '../../metrics/compute.js';
 import { type CountText, tokenCounter } from '../../records/count-tokens.js';
 import { type RecordBatch, unpackRecords } from '../../records/pack.js';
 import { messageOf } from '../../util/errors.js';
+import { yieldToLoadThreads } from '../../util/priority.js';
 import type { RecordsEvent, RecordsThreadData } from './records.js';
 
 const LIVE_EVERY_MS = 250;
 
 /** The record thread: counts tokens, works out metrics, and has every record on disk as soon as it comes. */
 async function runRecordsThread({ plan, ports }: RecordsThreadData): Promise<void> {
+  yieldToLoadThreads();
   const say = (event: RecordsEvent) => parentPort?.postMessage(event);
   const store = new MetricStore(plan.traits, plan.thresholds, plan.origin);
   const context: RecordContext = {
