@@ -57,7 +57,7 @@ export function headers<F extends Facts<Readonly<Record<string, string>>>>(
 }
 
 /** The value that a bare word of `key:value` stands for. @throws UserError for an integer beyond 2^53 - 1. */
-export function coerced(word: string): Json {
+function coerced(word: string): Json {
   if (/^true$/i.test(word)) return true;
   if (/^false$/i.test(word)) return false;
   if (/^(none|null)$/i.test(word)) return null;

@@ -6,7 +6,7 @@ import { type ConfigOf, type OptionRow, type OptionTable, refusal } from './opti
 import { nearest } from './words.js';
 
 /** Where a value came from, as messages name it. */
-export interface Source {
+interface Source {
   readonly from: 'flag' | 'environment' | 'file';
   /** `--isl`, `AIPERF_HTTP_IP_VERSION`, or `bench.yaml:3:1: isl`. */
   readonly name: string;

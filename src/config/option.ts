@@ -53,7 +53,7 @@ export type OptionRow = Facts<unknown> & Kind<unknown>;
 export type OptionTable = Readonly<Record<string, OptionRow>>;
 
 /** The type of a row's value: without default and not required, it may be undefined. */
-export type Value<Row> =
+type Value<Row> =
   Row extends Kind<infer V>
     ? Row extends { readonly default: unknown } | { readonly required: true }
       ? V
