@@ -212,6 +212,8 @@ export class Connection implements ResponseSink, Carrier {
 
   #onClosed(): void {
     const atNs = this.#context.nowNs();
+    // A close within the TLS handshake: node's own error follows.
+    if (!this.#connected) return;
     const exchange = this.#exchange;
     if (exchange === undefined) this.destroy();
     else if (this.#parser.close()) this.#complete(exchange, false, atNs);

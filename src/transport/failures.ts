@@ -56,5 +56,7 @@ function codeOf(cause: Error): string {
 /** The system's text; for several addresses tried, each one's. */
 function textOf(cause: Error): string {
   if (cause instanceof AggregateError) return cause.errors.map((error: Error) => error.message).join('; ');
+  // OpenSSL's message names a thread by its address, which would make one row of the error summary many.
+  if ('library' in cause && 'reason' in cause) return `${cause.library}: ${cause.reason}`;
   return cause.message;
 }

@@ -5,7 +5,7 @@ import { openHttpTransport } from '../../src/transport/http.js';
 import type { Origin, TransportOptions } from '../../src/transport/transport.js';
 import { openUndiciTransport } from '../../src/transport/undici.js';
 import { makeCertificates } from './certificates.js';
-import { eachRequest, options, plain, send } from './support.js';
+import { eachRequest, options, plain, RawServer, send } from './support.js';
 
 const certificates = makeCertificates();
 
@@ -91,18 +91,20 @@ describe.each([
     }
   });
 
-  it('fails against a server that does not speak TLS', async () => {
-    const { createServer } = await import('node:net');
-    const server = createServer((socket) =>
-      socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'),
-    );
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+  it.each([
+    [
+      'does not speak TLS',
+      'HTTP/1.1 400 Bad Request\r\n\r\n',
+      'ClientConnectorSSLError',
+      /\[SSL routines: wrong version number\]$/,
+    ],
+    ['closes within the handshake', '', 'ClientConnectorError', /disconnected before secure TLS connection/],
+  ])('fails against a server that %s', async (_case, answer, error, text) => {
+    const server = await RawServer.open((socket) => socket.once('data', () => socket.end(answer)));
     opened.push(() => server.close());
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('not listening on a port');
-    const { error } = await ask({ protocol: 'https:', host: '127.0.0.1', port: address.port }, { ca });
-    expect(error).toBe('ClientConnectorSSLError');
+    const outcome = await ask({ ...server.origin, protocol: 'https:' }, { ca });
+    expect(outcome.error).toBe(error);
+    expect(outcome.message).toMatch(text);
   });
 });
 
