@@ -68,22 +68,20 @@ export async function fetchHubFile(
         'Check HF_ENDPOINT, and whether a proxy or a login page stands between.',
       );
     }
-    return { name, commit, etag: plainEtag(etag), content: await bodyOf(hub, response) };
+    return { name, commit, etag: plainEtag(etag), content: await bodyOf(hub, url, response) };
   }
   throw new UserError(`${hub.endpoint} redirected more than ${maxRedirects} times for ${id}`);
 }
 
 /** Ids of up to 50 models whose names are like the given one, most downloaded first. Throws UserError. */
 export async function searchHub(hub: Hub, name: string): Promise<readonly string[]> {
-  const response = await ask(
-    hub,
-    new URL(`${hub.endpoint}/api/models?search=${encodeURIComponent(name)}&limit=50`),
-  );
+  const url = new URL(`${hub.endpoint}/api/models?search=${encodeURIComponent(name)}&limit=50`);
+  const response = await ask(hub, url);
   if (!response.ok) {
     await response.body?.cancel();
     return [];
   }
-  const models = parseJson((await bodyOf(hub, response)).toString('utf8'));
+  const models = parseJson((await bodyOf(hub, url, response)).toString('utf8'));
   return (Array.isArray(models) ? models.filter(isObject) : [])
     .sort((a, b) => Number(b.downloads ?? 0) - Number(a.downloads ?? 0))
     .map((model) => model.id)
@@ -117,27 +115,28 @@ async function ask(hub: Hub, url: URL): Promise<Response> {
       signal: timeout.signal,
     });
   } catch (cause) {
-    throw unreachable(hub, cause);
+    throw unreachable(hub, url, cause);
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function bodyOf(hub: Hub, response: Response): Promise<Buffer> {
+async function bodyOf(hub: Hub, url: URL, response: Response): Promise<Buffer> {
   try {
     return Buffer.from(await response.arrayBuffer());
   } catch (cause) {
-    throw unreachable(hub, cause);
+    throw unreachable(hub, url, cause);
   }
 }
 
-function unreachable(hub: Hub, failure: unknown): UserError {
+function unreachable(hub: Hub, url: URL, failure: unknown): UserError {
   // "fetch failed" says nothing; its cause does.
   const cause = failure instanceof Error && failure.cause !== undefined ? failure.cause : failure;
-  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-  const message = hub.token === undefined ? messageOf(cause) : messageOf(cause).replaceAll(hub.token, '***');
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no connection';
+  // The address of a store may be signed.
+  const address = isOwn(hub, url) ? url.href : url.origin;
   return new UserError(
-    `cannot reach the hub at ${hub.endpoint}: ${message || 'no connection'}${code}`,
+    `Tokenizer neither in a local folder nor in the cache, and cannot fetch ${address}: ${messageOf(cause) || code}`,
     'Check the network and HF_ENDPOINT, give a local folder, or use --tokenizer builtin.',
   );
 }
