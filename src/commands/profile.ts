@@ -1,6 +1,6 @@
 import { renameSync, rmSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import { checkProfile } from '../config/conflicts.js';
+import { checkDatasetType, checkProfile } from '../config/conflicts.js';
 import { type Config, profileOptions } from '../config/options.js';
 import { estimateBytes } from '../dataset/plan.js';
 import { endpoints } from '../endpoint/endpoints.js';
@@ -40,6 +40,7 @@ async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promi
     for (const warning of [...invocation.warnings, ...runWarnings(config)]) log('WARNING', 'config', warning);
     const origin = takeOrigin();
     const prepared = await prepareRun(config, version, origin, log);
+    requireFittingType(invocation, prepared, log);
     await exportInputs(config, prepared, artifacts, log);
     const progress = openProgress(config.uiType === 'none' ? 'none' : 'simple', io.stderr);
     const plan = recordsPlan(config, prepared, artifacts);
@@ -59,6 +60,20 @@ async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promi
   } finally {
     interrupt.close();
   }
+}
+
+/** The rules between options and a dataset whose type was told from its file. @throws UserError */
+function requireFittingType(
+  invocation: Invocation<typeof profileOptions>,
+  prepared: PreparedRun,
+  log: Log,
+): void {
+  const { dataset } = prepared.load;
+  if (invocation.config.customDatasetType !== undefined || dataset.kind === 'synthetic') return;
+  const type = dataset.kind === 'pool' ? 'random_pool' : dataset.type;
+  const { errors, warnings } = checkDatasetType(invocation, type);
+  if (errors.length > 0) throw new UserError(errors.join('\n'));
+  for (const warning of warnings) log('WARNING', 'config', warning);
 }
 
 /** Logs go to the run's file, and to stderr unless `--ui none` keeps it silent. */

@@ -1,3 +1,5 @@
+import { isSecretHeader, redacted } from '../util/secrets.js';
+
 /** What the headers of every request of the run are made from. */
 export interface HeaderOptions {
   readonly userAgent: string;
@@ -49,20 +51,12 @@ export function headerMaker(options: HeaderOptions): HeaderMaker {
   };
 }
 
-const secretNames =
-  /auth|token|secret|password|passwd|credential|cookie|apikey|api[-_]key|session|signature|sas-key|access-key|private-key|ocp-apim-subscription-key|x-functions-key/i;
-
-/** Whether a header's value must not reach a file or a log. */
-export function isSecretHeader(name: string): boolean {
-  return secretNames.test(name);
-}
-
 /** Headers as an object, secrets replaced by `<redacted>`. */
 export function redactedHeaders(headers: readonly string[]): Record<string, string> {
   const shown: Record<string, string> = {};
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] ?? '';
-    shown[name] = isSecretHeader(name) ? '<redacted>' : (headers[i + 1] ?? '');
+    shown[name] = isSecretHeader(name) ? redacted : (headers[i + 1] ?? '');
   }
   return shown;
 }

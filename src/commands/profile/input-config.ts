@@ -1,6 +1,6 @@
 import type { Config } from '../../config/options.js';
-import { isSecretHeader } from '../../endpoint/headers.js';
 import type { Json, JsonObject } from '../../util/json.js';
+import { isSecretHeader, redacted } from '../../util/secrets.js';
 import type { PreparedRun } from './prepare.js';
 
 /** The resolved configuration as the summary echoes it, secrets masked. */
@@ -13,7 +13,7 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
       type: config.endpointType,
       streaming: load.body.streaming,
       ...optional('custom_endpoint', config.customEndpoint),
-      ...optional('api_key', config.apiKey && '<redacted>'),
+      ...optional('api_key', config.apiKey && redacted),
       ...optional('extra', nonEmpty(config.extraInputs)),
       ...optional('headers', nonEmpty(maskedHeaders(config.headers))),
       ...optional('transport', config.transport === 'http' ? undefined : config.transport),
@@ -64,7 +64,7 @@ function promptConfig(config: Config): JsonObject {
 
 function maskedHeaders(headers: Readonly<Record<string, string>>): JsonObject {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, isSecretHeader(name) ? '<redacted>' : value]),
+    Object.entries(headers).map(([name, value]) => [name, isSecretHeader(name) ? redacted : value]),
   );
 }
 
