@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+
+// The command as a user runs it: its own process, from the build (`npm test` builds first).
+const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+if (!existsSync(cli)) throw new Error('dist/cli.js is not there: run `npm run build` first');
+
+const folders: string[] = [];
+const running = new Set<ChildProcess>();
+
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A new folder that is gone after the test file. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'aiperf-e2e-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** How a process ended, and all that it said. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+export interface StartOptions {
+  readonly cwd?: string;
+  /** Set on top of an environment without any variable that the program reads. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts `aiperf` with these arguments; nothing of the caller's environment but PATH reaches it. */
+export function startAiperf(args: readonly string[], { cwd, env }: StartOptions = {}): Started {
+  const home = temporaryFolder();
+  const child = spawn(process.execPath, [cli, ...args], {
+    cwd: cwd ?? home,
+    env: { PATH: process.env.PATH, HOME: home, HF_HUB_OFFLINE: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  const said = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said.stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said.stderr += text;
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      running.delete(child);
+      resolve({ code, signal, ...said });
+    });
+  });
+  return { child, ended };
+}
+
+/** Runs `aiperf` with these arguments to its end. */
+export function aiperf(args: readonly string[], options?: StartOptions): Promise<Ended> {
+  return startAiperf(args, options).ended;
+}
+
+/** Options of `aiperf profile` without their dashes; a later object's values win where two are spread. */
+export type Options = Readonly<Record<string, string | number | true>>;
+
+/** The words of an `aiperf profile` with these options, silent unless they say otherwise. */
+export function profileWords(options: Options): string[] {
+  const all: Options = { ui: 'none', ...options };
+  return [
+    'profile',
+    ...Object.entries(all).flatMap(([name, value]) =>
+      value === true ? [`--${name}`] : [`--${name}`, String(value)],
+    ),
+  ];
+}
+
+/** A line of `profile_export.jsonl`, its times as the file has them: they do not fit a number. */
+export interface RecordLine {
+  readonly text: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly metrics: Readonly<Record<string, { readonly value: number | number[]; readonly unit: string }>>;
+  readonly error?: {
+    readonly code?: number;
+    readonly type: string;
+    readonly message: string;
+    readonly [key: string]: unknown;
+  };
+  /** A time of the metadata, exact. */
+  ns(key: string): bigint;
+}
+
+/** The lines of a records file; each must be whole. */
+export function readRecords(path: string): RecordLine[] {
+  const text = readFileSync(path, 'utf8');
+  if (text !== '' && !text.endsWith('\n')) throw new Error(`${path} ends within a line`);
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => ({
+      ...JSON.parse(line),
+      text: line,
+      ns: (key: string) => {
+        const digits = new RegExp(`"${key}":(\\d+)[,}]`).exec(line)?.[1];
+        if (digits === undefined) throw new Error(`no ${key} in ${line}`);
+        return BigInt(digits);
+      },
+    }));
+}
+
+/** Every file below a folder, relative, sorted. */
+export function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+export function readJson(path: string) {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
