@@ -193,6 +193,7 @@ interface Limits {
 
 /** How much is sent, and how much at a time, where the user left it open. */
 function limits(config: Config, dataset: DatasetPlan, sessions: number, log: Log): Limits {
+  const meanTurns = totalTurns(dataset) / sessions;
   const given = config.requestCount !== undefined || config.conversationNum !== undefined;
   const wholeTrace = isTrace(dataset) && !given;
   if (hasTimestamps(dataset)) {
@@ -226,7 +227,15 @@ function limits(config: Config, dataset: DatasetPlan, sessions: number, log: Log
       `${requestLimit} requests are sent, since neither --request-count nor --conversation-num was given`,
     );
   }
-  return { concurrency, requestLimit, sessionLimit: config.conversationNum ?? Number.POSITIVE_INFINITY };
+  const sessionLimit = config.conversationNum ?? Number.POSITIVE_INFINITY;
+  if (Math.min(requestLimit / meanTurns, sessionLimit) > sessions) {
+    log(
+      'NOTICE',
+      'dataset',
+      `its ${sessions} conversations are sent more than once, so a prefix cache may answer for the model`,
+    );
+  }
+  return { concurrency, requestLimit, sessionLimit };
 }
 
 /** Turns of the sessions that will be played, or the request count where that is less. */
