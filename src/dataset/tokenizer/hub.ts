@@ -92,15 +92,22 @@ const maxRedirects = 5;
 const headersTimeoutMs = 30_000;
 
 function tokenOf(env: NodeJS.ProcessEnv): string | undefined {
-  const given = env.HF_TOKEN || env.HUGGING_FACE_HUB_TOKEN;
-  if (given) return given.trim();
-  try {
-    return (
-      readFileSync(expandHome(env.HF_TOKEN_PATH || path.join(hubHome(env), 'token')), 'utf8').trim() ||
-      undefined
+  const token = (env.HF_TOKEN || env.HUGGING_FACE_HUB_TOKEN || tokenFile(env)).trim();
+  // `fetch` would refuse the header with a message that shows the token.
+  if (/[^\x21-\x7e]/.test(token)) {
+    throw new UserError(
+      'HF_TOKEN holds characters that no token has',
+      'Copy the token once more, in one line.',
     );
+  }
+  return token || undefined;
+}
+
+function tokenFile(env: NodeJS.ProcessEnv): string {
+  try {
+    return readFileSync(expandHome(env.HF_TOKEN_PATH || path.join(hubHome(env), 'token')), 'utf8');
   } catch {
-    return undefined;
+    return '';
   }
 }
 

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UserError } from '../../util/errors.js';
 import type { JsonObject } from '../../util/json.js';
 import type { BpeTables, TokenBytes } from './bpe-tables.js';
 import { ByteLevelBpe } from './byte-level-bpe.js';
@@ -20,11 +20,19 @@ export const mergesFile = 'merges.bin';
 /** `shape.json`. The token that merge number r makes has the id 256 + r: so no vocabulary is needed. */
 export interface CompiledShape {
   readonly format: typeof compiledFormat;
+  /** The tokenizer.json that was compiled. */
+  readonly source: FileIdentity;
   /** The id, below 256, of each single byte. */
   readonly byteIds: readonly number[];
   readonly tokenizer: JsonObject;
 }
-export const compiledFormat = 1;
+export const compiledFormat = 2;
+
+/** What tells one file from another. */
+export interface FileIdentity {
+  readonly bytes: number;
+  readonly sha256: string;
+}
 
 /** Whether Qwen3's tokenizer, which ships with this package, is the one of this model: any size of Qwen3. */
 export function isShipped(name: string): boolean {
@@ -33,18 +41,31 @@ export function isShipped(name: string): boolean {
 
 /** Opens the compiled tokenizer of Qwen3 under the given name. Throws when the package was not built. */
 export function openShipped(name: string): Tokenizer {
-  if (!isShipped(name)) {
-    throw new UserError(`No tokenizer ships for ${name}`, 'Use --tokenizer builtin for the one that does.');
-  }
-  const compiled: CompiledShape = JSON.parse(readFileSync(path.join(shippedFolder, shapeFile), 'utf8'));
-  const shape = bpeShape(compiled.tokenizer);
-  if (shape === undefined || compiled.format !== compiledFormat) {
+  const { format, tokenizer, byteIds } = readShape();
+  const shape = bpeShape(tokenizer);
+  if (shape === undefined || format !== compiledFormat) {
     throw new Error(`${shippedFolder} was written by another version; run npm run build`);
   }
-  return new ByteLevelBpe(name, shape, readCompiled(compiled.byteIds));
+  return new ByteLevelBpe(name, shape, compiledTables(byteIds));
 }
 
-function readCompiled(byteIdList: readonly number[]): BpeTables {
+/** Whether a tokenizer.json is, byte for byte, the one that ships: the compiled form opens a hundred times faster. */
+export function isSourceOfShipped(content: Uint8Array): boolean {
+  if (!existsSync(path.join(shippedFolder, shapeFile))) return false;
+  const { source } = readShape();
+  return content.length === source.bytes && sha256(content) === source.sha256;
+}
+
+/** In hexadecimal. */
+export function sha256(content: Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+function readShape(): CompiledShape {
+  return JSON.parse(readFileSync(path.join(shippedFolder, shapeFile), 'utf8'));
+}
+
+function compiledTables(byteIdList: readonly number[]): BpeTables {
   const file = readFileSync(path.join(shippedFolder, mergesFile));
   if (endianness() === 'BE') file.swap32();
   const pairs = new Int32Array(file.buffer, file.byteOffset, file.length / 4);

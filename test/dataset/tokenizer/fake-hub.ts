@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 
 /** One request as the hub saw it. */
-export interface Seen {
+interface Seen {
   readonly url: string;
   readonly authorization: string | undefined;
 }

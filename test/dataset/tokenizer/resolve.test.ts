@@ -372,6 +372,11 @@ describe('from the hub', () => {
     expect((await failure(resolve('org/model', { env }))).message).toContain('HF_ENDPOINT must be');
   });
 
+  test('a token that cannot be one is refused, and not repeated', async () => {
+    const env = { HF_TOKEN: `${secret}\nmore` };
+    expect((await failure(resolve('org/model', { env }))).message).toContain('HF_TOKEN');
+  });
+
   // The superuser may write anywhere.
   test.skipIf(process.getuid?.() === 0)('a cache that cannot be written', async () => {
     chmodSync(folder, 0o500);

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { compileTokenizer } from '../../../src/build/compile-tokenizer.js';
 import { openTokenizer } from '../../../src/dataset/tokenizer/open.js';
-import { isShipped, shippedFolder } from '../../../src/dataset/tokenizer/shipped.js';
+import { isShipped, isSourceOfShipped, shippedFolder } from '../../../src/dataset/tokenizer/shipped.js';
 import type { Tokenizer } from '../../../src/dataset/tokenizer/tokenizer.js';
 import { type Oracle, oracle, qwen3File } from './oracle.js';
 import { mixedText, trickyStrings } from './tricky.js';
@@ -71,6 +72,14 @@ describe('the shipped tokenizer of Qwen3', () => {
     for (const text of [words.slice(0, 200).join(''), words.slice(-200).join('')]) {
       expect([...tokenizer.encode(text)]).toEqual(await official.ids(text));
     }
+  });
+
+  test('is what a folder with the same tokenizer.json opens', () => {
+    const folder = path.dirname(qwen3File);
+    expect(isSourceOfShipped(readFileSync(qwen3File))).toBe(true);
+    const opened = openTokenizer({ kind: 'files', name: 'org/finetune', folder });
+    expect(opened.name).toBe('org/finetune');
+    expect([...opened.encode('Hello, world!')]).toEqual([9707, 11, 1879, 0]);
   });
 
   test('a word of a million characters is no trouble', async () => {
