@@ -47,7 +47,7 @@ describe('the founding command, in small', () => {
   });
 
   it('ends well and says nothing but its report', () => {
-    expect(ended.code).toBe(0);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(ended.stderr).toBe('');
     const [title] = ended.stdout.trimStart().split('\n');
     expect(title?.trim()).toBe('AIPerf | LLM Metrics');
@@ -119,7 +119,7 @@ describe('the founding command, in small', () => {
 
   it('makes byte-identical inputs from the same seed', async () => {
     const again = await profile({});
-    expect(again.ended.code).toBe(0);
+    expect(again.ended).toMatchObject({ code: 0, stderr: '' });
     const inputs = (of: string) => readFileSync(join(of, 'inputs.json'));
     expect(inputs(again.folder).equals(inputs(folder))).toBe(true);
   });
@@ -149,7 +149,7 @@ describe('several load threads', () => {
       ...{ 'workers-max': workers, concurrency: 450, 'request-count': 450, isl: 20, osl: 2 },
       'export-level': 'raw',
     });
-    expect(ended.code).toBe(0);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
     const records = readRecords(join(folder, 'profile_export_raw.jsonl'));
     return {
       inputs: readFileSync(join(folder, 'inputs.json'), 'utf8'),
@@ -221,7 +221,7 @@ describe('the files of a run', () => {
       ...{ concurrency: 4, 'request-count': 4, isl: 10, osl: 2 },
     });
     const ended = await aiperf(words, { cwd });
-    expect(ended.code).toBe(0);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
     const folder = 'artifacts/Qwen_Qwen3-0.6B-openai-chat-concurrency4';
     expect(filesBelow(cwd)).toEqual(
       [...always, ...summaries, 'profile_export.jsonl'].map((name) => `${folder}/${name}`).sort(),

@@ -89,7 +89,7 @@ describe('the summary of a run with failures', () => {
       ...{ concurrency: 9, 'request-count': 120, isl: 80, 'isl-stddev': 30, osl: 16, 'osl-stddev': 6 },
       ...{ 'random-seed': 3, 'artifact-dir': folder },
     });
-    expect((await aiperf(words)).code).toBe(0);
+    expect(await aiperf(words)).toMatchObject({ code: 0, stderr: '' });
     records = readRecords(join(folder, 'profile_export.jsonl'));
     valid = records.filter(({ error }) => error === undefined);
     failed = records.filter(({ error }) => error !== undefined);
