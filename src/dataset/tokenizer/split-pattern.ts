@@ -48,8 +48,6 @@ class PatternReader {
       if (atom === undefined) return undefined;
       const quantifier = this.#quantifier();
       if (quantifier === undefined) return undefined;
-      // Possessive: what it took is never given back. A lookahead that is captured does that in JavaScript,
-      // but captures would cost every match; give up instead.
       source += atom + quantifier;
     }
     return source;
@@ -127,6 +125,7 @@ class PatternReader {
     }
     if (source === '') return '';
     if (this.#take('?')) source += '?';
+    // A further sign makes it possessive, which JavaScript does not know.
     return '*+?{'.includes(this.#peek() || ' ') ? undefined : source;
   }
 
