@@ -29,7 +29,7 @@ export interface CompiledShape {
 export const compiledFormat = 2;
 
 /** What tells one file from another. */
-export interface FileIdentity {
+interface FileIdentity {
   readonly bytes: number;
   readonly sha256: string;
 }
