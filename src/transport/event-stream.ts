@@ -38,7 +38,7 @@ export class EventStreamParser {
   #carryNs = 0;
   /** Nothing of the message's current line has come yet: a line end now is a blank line. */
   #atLineStart = true;
-  /** The last read ended with CR: a LF at the start of the next one belongs to it. */
+  /** The last read ended with the CR of a line within a message: a LF at the start of the next belongs to it. */
   #skipLf = false;
   #firstMessage = true;
 
@@ -62,8 +62,6 @@ export class EventStreamParser {
       }
       at = this.#feedMessage(bytes, at, end, atNs);
     }
-    // A CR that ended the last message or a blank line before the next; #scan sees to one inside a message.
-    if (this.#carryLength === 0 && end > start && bytes[end - 1] === CR) this.#skipLf = true;
   }
 
   /** The stream is over: what stands there without its blank line is the last message. */

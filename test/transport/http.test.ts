@@ -497,6 +497,17 @@ describe('time limits', () => {
   });
 });
 
+it('leaves no timer behind', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const { origin } = await server(friendly);
+  const client = transport({ connectionReuse: 'never' });
+  const before = timers();
+  await send(client, origin, { timeoutMs: 20_000 }).outcome;
+  const dropped = send(client, origin, { timeoutMs: 20_000 });
+  dropped.exchange.destroy();
+  expect(timers()).toBe(before);
+});
+
 describe('destroy', () => {
   it.each<[string, string, string[]]>([
     ['before anything came', '', ['sent']],
