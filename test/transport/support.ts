@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import type {
   Exchange,
   HttpRequest,
@@ -11,6 +12,13 @@ import type {
   WireTimes,
 } from '../../src/transport/transport.js';
 import { openClock, takeOrigin } from '../../src/util/clock.js';
+
+/** The host to listen on for IPv6 tests; says so and gives the IPv4 one where the machine has no IPv6. */
+export function ipv6Loopback(): string {
+  const has = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
+  if (!has) process.stderr.write('no IPv6 loopback on this machine: those tests run on 127.0.0.1\n');
+  return has ? '::1' : '127.0.0.1';
+}
 
 const clock = openClock(takeOrigin());
 
@@ -94,7 +102,7 @@ export function plain(body: string, status = '200 OK', headers = ''): string {
   return `HTTP/1.1 ${status}\r\ncontent-length: ${body.length}\r\n${headers}\r\n${body}`;
 }
 
-export interface Outcome {
+interface Outcome {
   readonly head: ResponseHead | undefined;
   readonly body: string;
   /** Type of the error; undefined: ended in order. */

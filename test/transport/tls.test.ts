@@ -5,7 +5,7 @@ import { openHttpTransport } from '../../src/transport/http.js';
 import type { Origin, TransportOptions } from '../../src/transport/transport.js';
 import { openUndiciTransport } from '../../src/transport/undici.js';
 import { makeCertificates } from './certificates.js';
-import { eachRequest, options, plain, RawServer, send } from './support.js';
+import { eachRequest, ipv6Loopback, options, plain, RawServer, send } from './support.js';
 
 const certificates = makeCertificates();
 
@@ -56,7 +56,7 @@ describe.each([
     expect(outcome.times.sendStartNs).toBeGreaterThanOrEqual(outcome.times.connectEndNs);
   });
 
-  it.each(['127.0.0.1', '::1'])('names the host, on %s by localhost', async (host) => {
+  it.each(['127.0.0.1', ipv6Loopback()])('names the host, on %s by localhost', async (host) => {
     const origin = await tlsServer({}, host);
     expect((await ask({ ...origin, host: 'localhost' }, { ca })).body).toBe('localhost nobody');
   });
