@@ -63,6 +63,7 @@ export class Answer implements StreamHandler {
   #finished = false;
   #streamed = false;
   #error: AnswerError | undefined = undefined;
+  #unreadable: string | undefined = undefined;
 
   constructor(options: AnswerOptions) {
     this.#options = options;
@@ -107,7 +108,10 @@ export class Answer implements StreamHandler {
   onWholeBody(text: string, contentType: string, atNs: number): void {
     this.lastUnitNs = atNs;
     if (this.units) this.units.push({ atNs, text, contentType });
-    this.#readUnit(text, atNs);
+    if (!this.#readUnit(text, atNs)) {
+      const type = contentType === '' ? 'a body without a content type' : contentType;
+      this.#unreadable = `The answer is no JSON and no event stream, but ${type}`;
+    }
   }
 
   /** All content and tool text in order of arrival; undefined when none came. */
@@ -127,7 +131,7 @@ export class Answer implements StreamHandler {
     if (this.contentCount === 0) {
       const note = Number.isNaN(this.lastUnitNs)
         ? 'No responses were received'
-        : 'No response held any content (text, reasoning or tool calls)';
+        : (this.#unreadable ?? 'No response held any content (text, reasoning or tool calls)');
       return {
         type: 'InvalidInferenceResultError',
         message: `InvalidInferenceResultError('Invalid inference result: ${note}')`,
@@ -153,19 +157,20 @@ export class Answer implements StreamHandler {
     return text === '' ? undefined : { content: text };
   }
 
-  #readUnit(text: string, atNs: number, bytes?: Buffer, start = 0, end = 0): void {
+  /** @returns whether the unit is JSON at all. */
+  #readUnit(text: string, atNs: number, bytes?: Buffer, start = 0, end = 0): boolean {
     let unit: Json;
     try {
       unit = JSON.parse(text);
     } catch {
-      return;
+      return false;
     }
     if (isObject(unit) && unit.error !== undefined && unit.error !== null) {
       this.#fail(errorOf(unit.error));
-      return;
+      return true;
     }
     const chunk = this.#options.endpoint.read(unit);
-    if (chunk === undefined) return;
+    if (chunk === undefined) return true;
     this.#take(chunk, atNs);
     if (bytes !== undefined && (chunk.text !== undefined || chunk.reasoning !== undefined)) {
       this.#parsedTexts++;
@@ -175,6 +180,7 @@ export class Answer implements StreamHandler {
           learnTemplate(this.#options.endpoint, bytes.subarray(start, end), chunk) ?? this.#template;
       }
     }
+    return true;
   }
 
   #take(chunk: Chunk, atNs: number): void {
