@@ -181,7 +181,6 @@ export const mockServerOptions = {
 export const command: Command<typeof mockServerOptions> = { options: mockServerOptions, run };
 
 async function run({ config }: Invocation<typeof mockServerOptions>, io: Io): Promise<number> {
-  const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   const server = await startMockServer(config).catch((cause) => {
     const where = `${config.host}:${config.port}`;
     throw new UserError(
@@ -190,7 +189,7 @@ async function run({ config }: Invocation<typeof mockServerOptions>, io: Io): Pr
     );
   });
   io.stdout.write(`listening on http://${urlHost(config.host)}:${server.port}\n`);
-  await stopped;
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   await server.close();
   return 0;
 }

@@ -39,16 +39,18 @@ export function streamText(dialect: Dialect, api: Api, name: AnswerName): Stream
   const form = (dialect === 'vllm' ? vllm : plain)[api];
   const contentHead = `${choice}${form.content}`;
   const reasoningHead = `${choice}${form.reasoning}`;
+  const ofChoice = (rest: string) => (rest === '' ? '' : frame(choice + rest));
+  const counts = (usage: Usage) =>
+    frame(`${begin},"choices":[],"usage":${usageJson(usage)}${form.usageTail}`);
   return {
-    opening: form.opening === '' ? '' : frame(`${choice}${form.opening}\n\n`),
-    content: (text) => frame(`${contentHead}${text}${form.tail}\n\n`),
-    reasoning: (text) => frame(`${reasoningHead}${text}${form.tail}\n\n`),
+    opening: ofChoice(form.opening),
+    content: (text) => frame(contentHead + text + form.tail),
+    reasoning: (text) => frame(reasoningHead + text + form.tail),
     last: (text, isReasoning, reason, usage) =>
-      frame(`${isReasoning ? reasoningHead : contentHead}${text}${form.lastTail(reason, choice)}\n\n`) +
-      (usage === undefined
-        ? ''
-        : frame(`${begin},"choices":[],"usage":${usageJson(usage)}${form.usageTail}\n\n`)) +
-      frame('data: [DONE]\n\n') +
+      frame((isReasoning ? reasoningHead : contentHead) + text + form.lastTail(reason)) +
+      ofChoice(form.finish(reason)) +
+      (usage === undefined ? '' : counts(usage)) +
+      frame('data: [DONE]') +
       '0\r\n\r\n',
   };
 }
@@ -83,7 +85,9 @@ interface ChunkForm {
   readonly content: string;
   readonly reasoning: string;
   readonly tail: string;
-  lastTail(reason: FinishReason, choice: string): string;
+  lastTail(reason: FinishReason): string;
+  /** The chunk behind the last token, from its choice on; may be empty. */
+  finish(reason: FinishReason): string;
   readonly usageTail: string;
 }
 
@@ -99,6 +103,7 @@ const vllm: Record<Api, ChunkForm> = {
     tail: '"},"logprobs":null,"finish_reason":null,"token_ids":null}]}',
     lastTail: (reason) =>
       `"},"logprobs":null,"finish_reason":"${reason}","stop_reason":null,"token_ids":null}]}`,
+    finish: () => '',
     usageTail: `${fingerprint}}`,
   },
   completions: {
@@ -109,6 +114,7 @@ const vllm: Record<Api, ChunkForm> = {
     lastTail: (reason) =>
       `","logprobs":null,"finish_reason":"${reason}","stop_reason":null,"prompt_token_ids":null,` +
       `"token_ids":null}]${fingerprint}}`,
+    finish: () => '',
     usageTail: `${fingerprint}}`,
   },
 };
@@ -119,8 +125,8 @@ const plain: Record<Api, ChunkForm> = {
     content: '"delta":{"content":"',
     reasoning: '"delta":{"reasoning_content":"',
     tail: '"},"finish_reason":null}]}',
-    lastTail: (reason, choice) =>
-      `"},"finish_reason":null}]}\n\n${choice}"delta":{},"finish_reason":"${reason}"}]}`,
+    lastTail: () => '"},"finish_reason":null}]}',
+    finish: (reason) => `"delta":{},"finish_reason":"${reason}"}]}`,
     usageTail: '}',
   },
   completions: {
@@ -128,8 +134,8 @@ const plain: Record<Api, ChunkForm> = {
     content: '"text":"',
     reasoning: '"text":"',
     tail: '","finish_reason":null}]}',
-    lastTail: (reason, choice) =>
-      `","finish_reason":null}]}\n\n${choice}"text":"","finish_reason":"${reason}"}]}`,
+    lastTail: () => '","finish_reason":null}]}',
+    finish: (reason) => `"text":"","finish_reason":"${reason}"}]}`,
     usageTail: '}',
   },
 };
@@ -156,7 +162,7 @@ function asciiJson(text: string): string {
   });
 }
 
-/** One chunk of chunked transfer around ASCII text. */
-function frame(text: string): string {
-  return `${text.length.toString(16)}\r\n${text}\r\n`;
+/** An event of ASCII text, as one chunk of chunked transfer. */
+function frame(event: string): string {
+  return `${(event.length + 2).toString(16)}\r\n${event}\n\n\r\n`;
 }

@@ -50,10 +50,11 @@ export async function startMockServer(settings: Partial<MockServerSettings> = {}
   return {
     port: typeof address === 'object' && address !== null ? address.port : whole.port,
     async close() {
-      const closed = once(server, 'close');
+      const closed = [server, ...sockets].map((open) => once(open, 'close'));
       server.close();
       for (const socket of sockets) socket.destroy();
-      await closed;
+      // A socket's own 'close' is when its answer ends and is logged.
+      await Promise.all(closed);
       engine.pacer.close();
       await log?.close();
     },
