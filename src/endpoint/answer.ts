@@ -109,8 +109,7 @@ export class Answer implements StreamHandler {
     this.lastUnitNs = atNs;
     if (this.units) this.units.push({ atNs, text, contentType });
     if (!this.#readUnit(text, atNs)) {
-      const type = contentType === '' ? 'a body without a content type' : contentType;
-      this.#unreadable = `The answer is no JSON and no event stream, but ${type}`;
+      this.#unreadable = `The answer (${contentType || 'no content type'}) is neither JSON nor an event stream`;
     }
   }
 

@@ -77,7 +77,6 @@ describe('Answer', () => {
   });
 
   it.each([
-    ['no JSON', '<html>'],
     ['another object', '{"object":"list","choices":[{"message":{"content":"x"}}]}'],
     ['empty text', '{"object":"chat.completion","choices":[{"message":{"content":""}}]}'],
   ])('takes a body without content for a failure: %s', (_, text) => {
@@ -85,6 +84,16 @@ describe('Answer', () => {
       type: 'InvalidInferenceResultError',
       message:
         "InvalidInferenceResultError('Invalid inference result: No response held any content (text, reasoning or tool calls)')",
+    });
+  });
+
+  it('names the content type of a body that is no JSON', () => {
+    const answer = new Answer({ endpoint: endpoints.chat, streamEnd: 'marked', keepUnits: false });
+    answer.onWholeBody('<html>', 'text/html', 70);
+    expect(answer.error).toEqual({
+      type: 'InvalidInferenceResultError',
+      message:
+        "InvalidInferenceResultError('Invalid inference result: The answer (text/html) is neither JSON nor an event stream')",
     });
   });
 
