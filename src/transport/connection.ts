@@ -19,6 +19,7 @@ export interface ConnectionContext {
   readonly connectTimeoutMs: number;
   /** Ask the server to keep connections open. */
   readonly keepAlive: boolean;
+  readonly settlingMs: number;
   readonly verifyTls: boolean;
   readonly secureContext: () => SecureContext;
   /** The response is complete and the connection may take another request; called before the handler hears of it. */
@@ -30,7 +31,8 @@ export interface ConnectionContext {
 /** One TCP or TLS connection. It carries one exchange at a time; after any failure it is destroyed. */
 export class Connection implements ResponseSink, Carrier {
   readonly server: Server;
-  /** While idle: when it must not be used any more. */
+  /** While idle: since when, and when it must not be used any more. */
+  idleSinceNs = 0;
   idleUntilNs = 0;
   /** While idle: the key it is kept for, with sticky connections. */
   idleKey: string | undefined;
@@ -58,6 +60,11 @@ export class Connection implements ResponseSink, Carrier {
     const addresses = context.dns.known(this.server.host);
     if (addresses === undefined) this.#resolve(exchange);
     else this.#connect(exchange, addresses);
+  }
+
+  /** Open for long enough after its last response that the server can be trusted to keep connections. */
+  hasSettled(nowNs: number): boolean {
+    return nowNs - this.idleSinceNs >= this.#context.settlingMs * 1e6;
   }
 
   /** How long the server says that it keeps an idle connection, ms; undefined: it does not say. */
@@ -215,8 +222,10 @@ export class Connection implements ResponseSink, Carrier {
     // A close within the TLS handshake: node's own error follows.
     if (!this.#connected) return;
     const exchange = this.#exchange;
-    if (exchange === undefined) this.destroy();
-    else if (this.#parser.close()) this.#complete(exchange, false, atNs);
+    if (exchange === undefined) {
+      if (!this.#destroyed && !this.hasSettled(atNs)) this.server.keepsOpen = false;
+      this.destroy();
+    } else if (this.#parser.close()) this.#complete(exchange, false, atNs);
     else this.#fail(cutShort(this.server.at, this.#parser.hasHead, this.#parser.started), atNs);
   }
 

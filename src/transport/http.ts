@@ -24,6 +24,7 @@ class HttpTransport implements Transport, ConnectionContext {
   readonly dns: DnsCache;
   readonly connectTimeoutMs: number;
   readonly keepAlive: boolean;
+  readonly settlingMs: number;
   readonly verifyTls: boolean;
   readonly #options: TransportOptions;
   readonly #servers = new Servers();
@@ -44,6 +45,7 @@ class HttpTransport implements Transport, ConnectionContext {
     this.dns = new DnsCache(options.ipVersion, options.nowNs);
     this.connectTimeoutMs = options.connectTimeoutMs;
     this.keepAlive = options.connectionReuse !== 'never';
+    this.settlingMs = options.settlingMs;
     this.verifyTls = options.tls.verify;
     const { ca, cert, key } = options.tls;
     if (ca !== undefined || cert !== undefined || key !== undefined) this.secureContext();
@@ -88,7 +90,8 @@ class HttpTransport implements Transport, ConnectionContext {
       connection.destroy();
       return;
     }
-    connection.idleUntilNs = this.nowNs() + idleMs * 1e6;
+    connection.idleSinceNs = this.nowNs();
+    connection.idleUntilNs = connection.idleSinceNs + idleMs * 1e6;
     if (connectionReuse === 'pooled') {
       connection.server.idle.push(connection);
     } else if (connectionKey !== undefined) {
@@ -142,6 +145,9 @@ class HttpTransport implements Transport, ConnectionContext {
       own.idleKey = undefined;
       return own;
     }
+    const oldest = server.idle[0];
+    server.keepsOpen ||= oldest?.hasSettled(this.nowNs()) ?? false;
+    if (!server.keepsOpen) return undefined;
     for (;;) {
       const connection = server.idle.pop();
       if (connection === undefined || this.nowNs() < connection.idleUntilNs) return connection;

@@ -12,6 +12,11 @@ export interface Server {
   readonly hostHeader: string;
   /** Idle connections, the one used last on top. */
   readonly idle: Connection[];
+  /**
+   * A connection stayed open after its response, so the next one may be used again at once. Some servers close
+   * after a response without saying so; a request sent before their close arrives is lost.
+   */
+  keepsOpen: boolean;
 }
 
 /** Finds the one `Server` of an origin; equal origins share it. */
@@ -69,6 +74,7 @@ function describe(origin: Origin): Server {
     at: `${host}:${origin.port}`,
     hostHeader: origin.port === (secure ? 443 : 80) ? host : `${host}:${origin.port}`,
     idle: [],
+    keepsOpen: false,
   };
 }
 

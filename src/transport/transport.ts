@@ -126,6 +126,12 @@ export interface TransportOptions {
   readonly connectTimeoutMs: number;
   /** How long an idle connection is kept, ms. */
   readonly keepAliveMs: number;
+  /**
+   * Some servers close a connection after a response without saying so, and a request sent before their close
+   * arrives is lost. So no connection is used again until one has stayed open for this long after its response,
+   * ms; from then on all are used again at once.
+   */
+  readonly settlingMs: number;
   readonly ipVersion: 4 | 6 | 'auto';
   readonly tls: TlsOptions;
   /** undici only. */

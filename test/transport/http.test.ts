@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openHttpTransport } from '../../src/transport/http.js';
-import type { Transport, TransportOptions } from '../../src/transport/transport.js';
+import type { Origin, Transport, TransportOptions } from '../../src/transport/transport.js';
 import { eachRequest, ipv6Loopback, options, pause, plain, RawServer, send, until } from './support.js';
 
 const opened: { close(): unknown }[] = [];
@@ -305,6 +305,39 @@ describe('pooled connections', () => {
     for (let i = 0; i < 3; i++) await send(client, origin).outcome;
     expect(sockets.length).toBe(3);
     await until(() => sockets.every((socket) => socket.readableEnded));
+  });
+});
+
+describe('a server that closes after a response without saying so', () => {
+  const closing = (socket: Socket) =>
+    eachRequest(socket, () => {
+      socket.write(plain('ok'));
+      setTimeout(() => socket.destroy(), 2);
+    });
+  const oneAfterTheOther = async (client: Transport, origin: Origin, count: number) => {
+    const outcomes: (string | undefined)[] = [];
+    for (let i = 0; i < count; i++) {
+      const { body, error } = await send(client, origin).outcome;
+      outcomes.push(error ?? body);
+    }
+    return outcomes;
+  };
+
+  it('loses no request', async () => {
+    const { origin, sockets } = await server(closing);
+    const outcomes = await oneAfterTheOther(transport({ settlingMs: 1000 }), origin, 5);
+    expect(outcomes).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
+    expect(sockets.length).toBe(5);
+  });
+
+  it('is told apart from one that keeps connections open, which are used again from then on', async () => {
+    const { origin, sockets } = await server(friendly);
+    const client = transport({ settlingMs: 20 });
+    expect(await oneAfterTheOther(client, origin, 2)).toEqual(['ok', 'ok']);
+    expect(sockets.length).toBe(2);
+    await pause(40);
+    expect(await oneAfterTheOther(client, origin, 5)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
+    expect(sockets.length).toBe(2);
   });
 });
 

@@ -30,6 +30,7 @@ export function options(changes: Partial<TransportOptions> = {}): TransportOptio
     maxConnections: 100,
     connectTimeoutMs: 10_000,
     keepAliveMs: 300_000,
+    settlingMs: 0,
     ipVersion: 'auto',
     tls: { verify: true },
     http2: false,

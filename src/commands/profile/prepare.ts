@@ -92,6 +92,7 @@ export async function prepareRun(
         maxConnections: Math.ceil(Math.max(config.httpConnectionLimit, concurrency) / threads),
         connectTimeoutMs: config.connectTimeoutSeconds * 1000,
         keepAliveMs: config.httpKeepaliveTimeoutSeconds * 1000,
+        settlingMs: 10,
         ipVersion: config.httpIpVersion === '4' ? 4 : config.httpIpVersion === '6' ? 6 : 'auto',
         tls: tlsOptions(config),
         http2: config.http2,
