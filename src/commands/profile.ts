@@ -9,7 +9,7 @@ import { cancellationPanel, forceQuitPanel } from '../report/panels.js';
 import { openProgress } from '../ui/progress.js';
 import { openClock, takeOrigin } from '../util/clock.js';
 import { messageOf, UserError } from '../util/errors.js';
-import { type Log, type LogLevel, type LogTarget, openLog } from '../util/log.js';
+import { type Log, type LogLevel, openLog } from '../util/log.js';
 import { version } from '../util/version.js';
 import type { Command, Invocation, Io } from './command.js';
 import { type Artifacts, makeArtifacts } from './profile/artifacts.js';
@@ -76,12 +76,13 @@ function requireFittingType(
   for (const warning of warnings) log('WARNING', 'config', warning);
 }
 
-/** Logs go to the run's file, and to stderr unless `--ui none` keeps it silent. */
+/** Logs go to the run's file, and to stderr, where `--ui none` lets through only what makes the exit code 1. */
 function openRunLog(config: Config, stderr: Writable, artifacts: Artifacts): Log {
   const level: LogLevel = config.extraVerbose ? 'TRACE' : config.verbose ? 'DEBUG' : config.logLevel;
-  const target: LogTarget = { level, file: artifacts.log };
-  if (config.uiType !== 'none') target.show = (line) => stderr.write(`${line}\n`);
-  return openLog(target);
+  const show = (line: string, of: LogLevel) => {
+    if (config.uiType !== 'none' || of === 'ERROR') stderr.write(`${line}\n`);
+  };
+  return openLog({ level, file: artifacts.log, show });
 }
 
 /** What a user should know before the run, though nothing is wrong. */

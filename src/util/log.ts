@@ -20,8 +20,8 @@ export type Log = (level: LogLevel, logger: string, message: string) => void;
 export interface LogTarget {
   readonly level: LogLevel;
   readonly file: string;
-  /** Takes a finished line for people; absent where nobody should see it. */
-  show?: (line: string) => void;
+  /** Takes a finished line for people. */
+  readonly show: (line: string, level: LogLevel) => void;
 }
 
 /** A log that appends to a file and shows its lines. A file that cannot be written is passed over: logs stop no run. */
@@ -29,7 +29,7 @@ export function openLog({ level: least, file, show }: LogTarget): Log {
   return (level, logger, message) => {
     if (logLevels.indexOf(level) < logLevels.indexOf(least)) return;
     const stamp = new Date().toISOString().replace('T', ' ').slice(0, 23);
-    show?.(`${stamp.slice(11)} ${level.padEnd(8)} ${message}`);
+    show(`${stamp.slice(11)} ${level.padEnd(8)} ${message}`, level);
     try {
       appendFileSync(file, `${stamp} - ${logger} - ${level} - ${message}\n`);
     } catch {

@@ -36,8 +36,8 @@ export function makeArtifacts(config: Config): Artifacts {
       mkdirSync(dirname(path), { recursive: true });
     } catch (thrown) {
       throw new UserError(
-        `the folder ${dirname(path)} cannot be made: ${messageOf(thrown)}`,
-        'name one that can be written with --artifact-dir',
+        `The folder ${dirname(path)} cannot be made (${messageOf(thrown).replace(/, mkdir .*/, '')}).`,
+        'Name one that can be written with --artifact-dir.',
       );
     }
   }
