@@ -82,6 +82,12 @@ export const mockServerOptions = {
     default: usual.itlJitter,
     help: 'How far each gap may be off, as a share of --itl: 0.2 draws from 0.8 to 1.2 times it.',
   }),
+  timer: choice(['precise', 'low-cpu'], {
+    flags: ['--timer'],
+    group: 'Pace',
+    default: usual.timer,
+    help: 'precise: tokens leave within microseconds, at the cost of a core while any are due; low-cpu: a millisecond late.',
+  }),
   slots: integer({
     flags: ['--slots'],
     group: 'Pace',

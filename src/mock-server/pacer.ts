@@ -10,9 +10,13 @@ export function monotonicNs(): number {
   return seconds * 1e9 + nanoseconds;
 }
 
-// A timer may fire a millisecond late. The last stretch is waited for in turns of the event loop, which still
-// read sockets; nothing spins while the next act is further away.
-const spinNs = 1_100_000;
+/**
+ * How the last stretch before an act is waited for. Timers are a millisecond late: `precise` spends it in turns of
+ * the event loop, which still read sockets but keep a core busy; `low-cpu` accepts the lateness.
+ */
+export type Timer = 'precise' | 'low-cpu';
+
+const spinNs = { precise: 1_100_000, 'low-cpu': 0 } satisfies Record<Timer, number>;
 
 /** Calls each `Paced` at its time: never early, and late only by what the machine or other acts cost. */
 export class Pacer {
@@ -22,7 +26,13 @@ export class Pacer {
   #timer: NodeJS.Timeout | undefined;
   #timerDueNs = 0;
   #immediate: NodeJS.Immediate | undefined;
+  readonly #spinNs: number;
 
+  constructor(timer: Timer) {
+    this.#spinNs = spinNs[timer];
+  }
+
+  // An act adds others too: not for the past, so that the one that acts stays at the top of the heap.
   add(paced: Paced, dueNs: number): void {
     const place = this.#paced.length;
     if (place === this.#dueNs.length) {
@@ -68,7 +78,7 @@ export class Pacer {
       clearTimeout(this.#timer);
       this.#timer = undefined;
     }
-    const waitNs = dueNs - monotonicNs() - spinNs;
+    const waitNs = dueNs - monotonicNs() - this.#spinNs;
     if (waitNs <= 0) {
       this.#immediate = setImmediate(this.#step);
     } else {

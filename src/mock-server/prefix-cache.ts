@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** Tokens of a block: what is cached is a whole number of them. */
-export const blockTokens = 512;
+const blockTokens = 512;
 // 2^18 blocks stand for 134 million tokens: more than servers hold, little enough for us.
 const capacityBlocks = 262_144;
 

@@ -31,7 +31,7 @@ export async function startMockServer(settings: Partial<MockServerSettings> = {}
   const engine: Engine = {
     settings: whole,
     script: writeScript(whole.seed),
-    pacer: new Pacer(),
+    pacer: new Pacer(whole.timer),
     slots: new Slots(whole.slots),
     cache: whole.prefixCache ? new PrefixCache(whole.bytesPerToken) : undefined,
     metrics: new ServerMetrics(),

@@ -1,3 +1,5 @@
+import type { Timer } from './pacer.js';
+
 /** How the simulated server behaves. Times in milliseconds, lengths in tokens. */
 export interface MockServerSettings {
   readonly host: string;
@@ -19,6 +21,7 @@ export interface MockServerSettings {
   readonly itlMs: number;
   /** Each gap is drawn evenly from `itlMs` times 1 - jitter to 1 + jitter; 0 to 1. */
   readonly itlJitter: number;
+  readonly timer: Timer;
   /** Requests that run at once; further ones wait in order of arrival. Undefined: no limit. */
   readonly slots: number | undefined;
 
@@ -53,7 +56,7 @@ export interface MockServerSettings {
 }
 
 export type Dialect = 'vllm' | 'plain';
-export type UsageReport = 'always' | 'on-request' | 'never';
+type UsageReport = 'always' | 'on-request' | 'never';
 
 export const defaultSettings: MockServerSettings = {
   host: '127.0.0.1',
@@ -66,6 +69,7 @@ export const defaultSettings: MockServerSettings = {
   ttftPerInputTokenMs: 0,
   itlMs: 10,
   itlJitter: 0,
+  timer: 'precise',
   slots: undefined,
   bytesPerToken: 4,
   contextLimit: undefined,

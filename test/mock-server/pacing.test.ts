@@ -111,7 +111,7 @@ test('tokens that are due together leave in one write, others in one each', asyn
     const engine: Engine = {
       settings,
       script: writeScript(0),
-      pacer: new Pacer(),
+      pacer: new Pacer('precise'),
       slots: new Slots(undefined),
       cache: undefined,
       metrics: new ServerMetrics(),
