@@ -1,12 +1,14 @@
 import type { CountedRecord, RecordError } from '../records/record.js';
 import { type ClockOrigin, wallNs } from '../util/clock.js';
 import { Column } from './column.js';
-import { type Measured, measure } from './measure.js';
+import { measure, type RequestFacts } from './measure.js';
 import type { Metric, RunTraits, RunValues, Thresholds, Unit } from './metric.js';
+import { recall, type StoredRequest } from './recall.js';
 import {
   inputSequenceLength,
   interTokenLatency,
   outputSequenceLength,
+  requestLatency,
   timeToFirstToken,
 } from './request-metrics.js';
 import { failureAdjustedStatistics, type Statistics, scaled, statisticsOf } from './statistics.js';
@@ -85,25 +87,14 @@ export class MetricStore {
 
   /** Takes a record; gives its values for the per-record file. */
   add(counted: CountedRecord): RecordMetrics {
-    const measured = measure(counted, this.#thresholds);
-    this.#count(measured);
     const values: [string, number | Float64Array][] = [];
-    for (const metric of measured.failure === undefined ? this.#overValid : this.#overFailed) {
-      if (metric.kind === 'list') {
-        const list = metric.of(measured);
-        if (list === undefined) continue;
-        this.#column(metric).pushAll(list);
-        values.push([metric.tag, list.map((value) => value * metric.factor)]);
-      } else if (metric.kind === 'record' || metric.kind === 'count') {
-        const value = metric.of(measured);
-        // Times that did not happen are NaN, and so is every difference with one.
-        if (value === undefined || Number.isNaN(value)) continue;
-        if (metric.kind === 'count') this.#sums.set(metric.tag, (this.#sums.get(metric.tag) ?? 0) + value);
-        else this.#column(metric).push(value);
-        if (metric.kind === 'record' && metric.inRecords) values.push([metric.tag, value * metric.factor]);
-      }
-    }
+    this.#take(measure(counted, this.#thresholds), values);
     return values;
+  }
+
+  /** Takes a request as its line in the per-record file tells it. */
+  addStored(stored: StoredRequest): void {
+    this.#take(recall(stored, this.#thresholds, this.#origin));
   }
 
   /** Results over all records so far. Sorts every value: meant for the end of a run. */
@@ -135,13 +126,36 @@ export class MetricStore {
     };
   }
 
-  #count({ record, failure, latencyNs }: Measured): void {
-    this.#firstStartNs = Math.min(this.#firstStartNs, record.startNs);
-    this.#lastEndNs = Math.max(this.#lastEndNs, record.endNs);
+  /** @param shown gets the values for the per-record file. */
+  #take(facts: RequestFacts, shown?: [string, number | Float64Array][]): void {
+    this.#count(facts);
+    for (const metric of facts.failure === undefined ? this.#overValid : this.#overFailed) {
+      if (metric.kind === 'list') {
+        const list = facts.list(metric);
+        if (list === undefined) continue;
+        this.#column(metric).pushAll(list);
+        shown?.push([metric.tag, list.map((value) => value * metric.factor)]);
+      } else if (metric.kind === 'count') {
+        const value = metric.of(facts);
+        if (value !== undefined) this.#sums.set(metric.tag, (this.#sums.get(metric.tag) ?? 0) + value);
+      } else if (metric.kind === 'record') {
+        const value = metric.inRecords ? facts.value(metric) : metric.of(facts);
+        if (value === undefined || Number.isNaN(value)) continue;
+        this.#column(metric).push(value);
+        if (metric.inRecords) shown?.push([metric.tag, value * metric.factor]);
+      }
+    }
+  }
+
+  #count(facts: RequestFacts): void {
+    const { startNs, endNs, failure } = facts;
+    if (startNs < this.#firstStartNs) this.#firstStartNs = startNs;
+    if (endNs > this.#lastEndNs) this.#lastEndNs = endNs;
     if (failure === undefined) {
       this.#validCount++;
-      this.#firstValidStartNs = Math.min(this.#firstValidStartNs, record.startNs);
-      this.#lastContentNs = Math.max(this.#lastContentNs, record.startNs + latencyNs);
+      if (startNs < this.#firstValidStartNs) this.#firstValidStartNs = startNs;
+      const lastContentNs = startNs + (facts.value(requestLatency) ?? Number.NaN);
+      if (lastContentNs > this.#lastContentNs) this.#lastContentNs = lastContentNs;
     } else {
       this.#failedCount++;
       const details = JSON.stringify(failure);

@@ -1,14 +1,29 @@
 import type { CountedRecord, RecordError, RequestRecord, TokenCounts } from '../records/record.js';
 import { readUsage, type Usage } from '../records/usage.js';
-import type { Thresholds } from './metric.js';
+import type { ListMetric, RecordMetric, Thresholds } from './metric.js';
+
+/**
+ * What is known of a request while it is measured and again when its record is read back from a file. Times are ns
+ * since the run's clock origin; NaN for what is not known.
+ */
+export interface RequestFacts {
+  readonly dueNs: number;
+  readonly startNs: number;
+  readonly endNs: number;
+  /** Why the request failed; undefined for a valid one. */
+  readonly failure: RecordError | undefined;
+  readonly cancelled: boolean;
+  readonly thresholds: Thresholds;
+  /** Another metric of this request, in the metric's own unit; undefined where it has none. */
+  value(metric: RecordMetric): number | undefined;
+  list(metric: ListMetric): Float64Array | undefined;
+}
 
 /** A record with what several formulas start from. Times are NaN where the record has no content. */
-export interface Measured {
+export interface Measured extends RequestFacts {
   readonly record: RequestRecord;
   readonly tokens: TokenCounts;
   readonly usage: Usage | undefined;
-  /** Why the request failed; undefined for a valid one. */
-  readonly failure: RecordError | undefined;
   /** Start to first content chunk. */
   readonly ttftNs: number;
   /** Start to last content chunk. */
@@ -16,7 +31,6 @@ export interface Measured {
   readonly isl: number | undefined;
   /** Reasoning included. */
   readonly osl: number | undefined;
-  readonly thresholds: Thresholds;
 }
 
 export function measure({ record, tokens }: CountedRecord, thresholds: Thresholds): Measured {
@@ -25,7 +39,11 @@ export function measure({ record, tokens }: CountedRecord, thresholds: Threshold
     record,
     tokens,
     usage: record.usage === undefined ? undefined : readUsage(record.usage),
+    dueNs: record.dueNs,
+    startNs,
+    endNs: record.endNs,
     failure: failureOf(record),
+    cancelled: record.cancelledNs !== undefined,
     ttftNs: (contentNs[0] ?? Number.NaN) - startNs,
     latencyNs: (contentNs[contentNs.length - 1] ?? Number.NaN) - startNs,
     isl: tokens.input,
@@ -34,6 +52,14 @@ export function measure({ record, tokens }: CountedRecord, thresholds: Threshold
         ? undefined
         : (tokens.output ?? 0) + (tokens.reasoning ?? 0),
     thresholds,
+    value(metric) {
+      const value = metric.of(this);
+      // Times that did not happen are NaN, and so is every difference with one.
+      return Number.isNaN(value) ? undefined : value;
+    },
+    list(metric) {
+      return metric.of(this);
+    },
   };
 }
 

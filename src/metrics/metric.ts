@@ -1,4 +1,4 @@
-import type { Measured } from './measure.js';
+import type { Measured, RequestFacts } from './measure.js';
 
 /** Units as they stand in files and tables. */
 export type Unit =
@@ -66,15 +66,25 @@ interface Row {
 }
 
 /** A value of each valid (or each failed) request, with full statistics over the run. */
-export interface RecordMetric extends Row {
+interface ValueRow extends Row {
   readonly kind: 'record';
   readonly over: 'valid' | 'failed';
   /** Values are counts: written without a decimal point in the per-record file. */
   readonly whole: boolean;
-  /** Stands in the per-record file. */
-  readonly inRecords: boolean;
+}
+
+/** One that stands in the per-record file. */
+export interface RecordMetric extends ValueRow {
+  readonly inRecords: true;
   /** Undefined or NaN: this request has no such value. Zero is a value. */
   of(measured: Measured): number | undefined;
+}
+
+/** One that does not stand there, and can be worked out again from what does. */
+export interface UnrecordedMetric extends ValueRow {
+  readonly inRecords: false;
+  /** As above. */
+  of(facts: RequestFacts): number | undefined;
 }
 
 /** Several values of each valid request; the statistics are over all values of all requests. */
@@ -83,11 +93,14 @@ export interface ListMetric extends Row {
   of(measured: Measured): Float64Array | undefined;
 }
 
-/** A number for each request, summed over the run; absent when no request gave one. */
+/**
+ * A number for each request, summed over the run; absent when no request gave one. It does not stand in the
+ * per-record file, and can be worked out again from what does.
+ */
 export interface CountMetric extends Row {
   readonly kind: 'count';
   readonly over: 'valid' | 'failed';
-  of(measured: Measured): number | undefined;
+  of(facts: RequestFacts): number | undefined;
 }
 
 /** One number worked out from other results of the run. */
@@ -102,7 +115,13 @@ export interface AdjustedMetric extends Row {
   readonly base: RecordMetric;
 }
 
-export type Metric = RecordMetric | ListMetric | CountMetric | DerivedMetric | AdjustedMetric;
+export type Metric =
+  | RecordMetric
+  | UnrecordedMetric
+  | ListMetric
+  | CountMetric
+  | DerivedMetric
+  | AdjustedMetric;
 
 /** What derived metrics are worked out from. */
 export interface RunValues {
@@ -117,6 +136,10 @@ type Rest<M extends Metric> = Said & Partial<M> & Pick<M, Extract<keyof M, 'of' 
 
 export function perRequest(said: Rest<RecordMetric>): RecordMetric {
   return { kind: 'record', over: 'valid', whole: false, inRecords: true, ...defaults(said), ...said };
+}
+
+export function unrecorded(said: Rest<UnrecordedMetric>): UnrecordedMetric {
+  return { kind: 'record', over: 'valid', whole: false, inRecords: false, ...defaults(said), ...said };
 }
 
 export function listPerRequest(said: Rest<ListMetric>): ListMetric {

@@ -1,5 +1,5 @@
 import type { Measured } from './measure.js';
-import { listPerRequest, type Need, perRequest, type RecordMetric } from './metric.js';
+import { listPerRequest, type Need, perRequest, type UnrecordedMetric, unrecorded } from './metric.js';
 
 const answer: readonly Need[] = ['output tokens'];
 const stream: readonly Need[] = ['streaming', 'output tokens'];
@@ -200,22 +200,20 @@ export const oslMismatchDiff = perRequest({
   },
 });
 
-const creditToStartLatency = perRequest({
+const creditToStartLatency = unrecorded({
   tag: 'credit_to_start_latency',
   label: 'Credit-to-Start Latency',
   ...latency,
-  inRecords: false,
   formula: 'start - the time the request was due',
-  of: ({ record }) => record.startNs - record.dueNs,
+  of: ({ startNs, dueNs }) => startNs - dueNs,
 });
 
-const effectiveLatency = perRequest({
+const effectiveLatency = unrecorded({
   tag: 'effective_latency',
   label: 'Effective Latency (CO-aware)',
   ...latency,
-  inRecords: false,
   formula: 'last response unit - the time the request was due, so that late sending counts',
-  of: ({ record }) => record.endNs - record.dueNs,
+  of: ({ endNs, dueNs }) => endNs - dueNs,
 });
 
 /** Metrics of single requests, in the order of files. */
@@ -238,7 +236,7 @@ export const requestMetrics = [
 ];
 
 /** Metrics of how late requests were sent, known of the run only. */
-export const latenessMetrics: readonly RecordMetric[] = [creditToStartLatency, effectiveLatency];
+export const latenessMetrics: readonly UnrecordedMetric[] = [creditToStartLatency, effectiveLatency];
 
 function itlNs(m: Measured): number | undefined {
   return m.osl === undefined || m.osl < 2 ? undefined : (m.latencyNs - m.ttftNs) / (m.osl - 1);

@@ -38,7 +38,7 @@ const cancelledRequestCount = summed({
   over: 'failed',
   formula: 'number of requests that were cancelled by us',
   absent: 'none was',
-  of: ({ record }) => (record.cancelledNs === undefined ? undefined : 1),
+  of: ({ cancelled }) => (cancelled ? 1 : undefined),
 });
 
 const contextOverflowCount = summed({
@@ -156,11 +156,14 @@ const oslMismatchCount = summed({
     'min(requested * `AIPERF_METRICS_OSL_MISMATCH_PCT_THRESHOLD` %, ' +
     '`AIPERF_METRICS_OSL_MISMATCH_MAX_TOKEN_THRESHOLD`) tokens',
   absent: 'no output length was requested',
-  of: (m) => {
-    const requested = m.record.requestedOsl;
-    if (!requested || m.osl === undefined) return undefined;
-    const { oslMismatchPct, oslMismatchTokens } = m.thresholds;
-    return Math.abs(m.osl - requested) > Math.min((requested * oslMismatchPct) / 100, oslMismatchTokens)
+  of: (facts) => {
+    const osl = facts.value(outputSequenceLength);
+    const diffPct = facts.value(oslMismatchDiff);
+    if (osl === undefined || diffPct === undefined) return undefined;
+    // Requested lengths are whole numbers. An empty answer misses each of them alike.
+    const requested = diffPct === -100 ? 1 : Math.round(osl / (1 + diffPct / 100));
+    const { oslMismatchPct, oslMismatchTokens } = facts.thresholds;
+    return Math.abs(osl - requested) > Math.min((requested * oslMismatchPct) / 100, oslMismatchTokens)
       ? 1
       : 0;
   },

@@ -1,5 +1,4 @@
 import type { Usage } from '../records/usage.js';
-import type { Measured } from './measure.js';
 import { derived, perRequest, type RecordMetric, summed, totalOf } from './metric.js';
 
 /** Field of the usage, the name its tag and label are made from, and its place in the usage table. */
@@ -68,10 +67,6 @@ const cacheReadPct = derived({
   },
 });
 
-const promptDiff = (m: Measured) => diffPct(m.usage?.prompt, m.isl);
-const completionDiff = (m: Measured) => diffPct(m.usage?.completion, m.osl);
-const reasoningDiff = (m: Measured) => diffPct(m.usage?.reasoning, m.tokens.reasoning);
-
 const promptTokensDiff = perRequest({
   tag: 'usage_prompt_tokens_diff_pct',
   label: 'Usage Prompt Diff %',
@@ -79,7 +74,7 @@ const promptTokensDiff = perRequest({
   needs: ['input tokens', 'client token counts'],
   formula: '|Usage Prompt Tokens - Input Sequence Length| / Input Sequence Length * 100',
   absent: 'either is not known',
-  of: promptDiff,
+  of: (m) => diffPct(m.usage?.prompt, m.isl),
 });
 
 const completionTokensDiff = perRequest({
@@ -89,7 +84,7 @@ const completionTokensDiff = perRequest({
   needs: ['output tokens', 'client token counts'],
   formula: '|Usage Completion Tokens - Output Sequence Length| / Output Sequence Length * 100',
   absent: 'either is not known',
-  of: completionDiff,
+  of: (m) => diffPct(m.usage?.completion, m.osl),
 });
 
 const reasoningTokensDiff = perRequest({
@@ -99,8 +94,10 @@ const reasoningTokensDiff = perRequest({
   needs: ['output tokens', 'client token counts'],
   formula: '|Usage Reasoning Tokens - Reasoning Token Count| / Reasoning Token Count * 100',
   absent: 'either is not known',
-  of: reasoningDiff,
+  of: (m) => diffPct(m.usage?.reasoning, m.tokens.reasoning),
 });
+
+const diffMetrics = [promptTokensDiff, completionTokensDiff, reasoningTokensDiff];
 
 const discrepancyCount = summed({
   tag: 'usage_discrepancy_count',
@@ -108,11 +105,15 @@ const discrepancyCount = summed({
   unit: 'requests',
   needs: ['input tokens', 'output tokens', 'client token counts'],
   formula: 'number of requests with a usage difference above `AIPERF_METRICS_USAGE_PCT_DIFF_THRESHOLD` %',
-  absent: 'prompt or completion tokens are not reported',
-  of: (m) => {
-    if (m.usage?.prompt === undefined || m.usage.completion === undefined) return undefined;
-    const diffs = [promptDiff(m), completionDiff(m), reasoningDiff(m)];
-    return diffs.some((diff) => diff !== undefined && diff > m.thresholds.usageDiffPct) ? 1 : 0;
+  absent: 'prompt or completion tokens are not reported, or none of the differences is known',
+  of: (facts) => {
+    const isReported = (field: keyof Usage) => {
+      const metric = reported.get(field);
+      return metric !== undefined && facts.value(metric) !== undefined;
+    };
+    const diffs = diffMetrics.flatMap((metric) => facts.value(metric) ?? []);
+    if (!isReported('prompt') || !isReported('completion') || diffs.length === 0) return undefined;
+    return diffs.some((diff) => diff > facts.thresholds.usageDiffPct) ? 1 : 0;
   },
 });
 
@@ -121,9 +122,7 @@ export const usageMetrics = [
   ...reported.values(),
   ...totals.values(),
   cacheReadPct,
-  promptTokensDiff,
-  completionTokensDiff,
-  reasoningTokensDiff,
+  ...diffMetrics,
   discrepancyCount,
 ];
 
