@@ -48,11 +48,20 @@ export function report(
   ]);
 }
 
-/** What is shown instead of a report when no request succeeded: the failures, and where to look. */
-export function failedRunReport(summary: RunSummary, layout: Layout): string {
+/**
+ * What is shown instead of a report when no request succeeded: the failures, and where to look.
+ * @param incompleteReason why the run ended early; undefined where it did not.
+ */
+export function failedRunReport(
+  summary: RunSummary,
+  incompleteReason: string | undefined,
+  layout: Layout,
+): string {
   const reason =
-    `All ${summary.failedCount} inference request(s) failed. No successful responses were collected: check ` +
-    'the server URL, endpoint path and response format. The Error Summary above has the details.';
+    incompleteReason === undefined
+      ? `All ${summary.failedCount} inference request(s) failed. No successful responses were collected: check ` +
+        'the server URL, endpoint path and response format. The Error Summary above has the details.'
+      : `${incompleteReason} No request had succeeded by then.`;
   return text([
     ...after(1, unsupportedParameterPanel(summary.errors, layout)),
     ...after(2, errorTable(summary.errors, layout)),

@@ -132,7 +132,10 @@ test('a known misunderstanding is explained', () => {
 
 test('when nothing succeeded: the failures, then why there are no results', () => {
   const refused = counted({ error: { code: 400, type: 'Bad Request', message: 'no' } });
-  const lines = failedRunReport(storeOf([refused, refused]).summary(), { ...layout, width: 80 }).split('\n');
+  const lines = failedRunReport(storeOf([refused, refused]).summary(), undefined, {
+    ...layout,
+    width: 80,
+  }).split('\n');
   expect(lines.slice(2, 8)).toEqual([
     '         AIPerf | Error Summary         ',
     '┏━━━━━━┳━━━━━━━━━━━━━┳━━━━━━━━━┳━━━━━━━┓',

@@ -35,7 +35,7 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
   const { config, artifacts } = facts;
   const layout = layoutOf(stdout, config);
   if (summary.validCount === 0) {
-    stdout.write(failedRunReport(summary, layout));
+    stdout.write(failedRunReport(summary, incompleteReason(outcome), layout));
     stdout.write(`Log File: ${artifacts.log}\n`);
     return true;
   }
