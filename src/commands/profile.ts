@@ -114,14 +114,18 @@ async function exportInputs(
   }
   // Whole or not at all: an interrupt in the middle leaves no half file under the name.
   const unfinished = `${artifacts.inputs}.partial`;
+  const removeUnfinished = () => rmSync(unfinished, { force: true });
+  process.once('exit', removeUnfinished);
   try {
     await writeInputs(unfinished, inputSessions(prepared.load));
     renameSync(unfinished, artifacts.inputs);
     log('INFO', 'export', `the inputs are in ${artifacts.inputs}`);
   } catch (thrown) {
-    rmSync(unfinished, { force: true });
+    removeUnfinished();
     if (thrown instanceof UserError) throw thrown;
     log('WARNING', 'export', `inputs.json could not be written: ${messageOf(thrown)}`);
+  } finally {
+    process.off('exit', removeUnfinished);
   }
 }
 
