@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { main } from './main.js';
 
-// A reader that closes the pipe early (`aiperf --help | head`) has what it wants.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+// A reader that closes the pipe early (`aiperf profile 2>&1 | head`) has what it wants; the run goes on.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 
 process.exitCode = await main(process.argv.slice(2), {
   env: process.env,
