@@ -5,10 +5,42 @@ import { fileURLToPath } from 'node:url';
 
 // The main job on an embedded default: a simulated server and a profile of it, each as a user would run it.
 const cli = fileURLToPath(new URL('./cli.js', import.meta.url));
-const serverArguments = ['mock-server', '--port', '0', '--model', 'demo', '--ttft', '60', '--itl', '8', '--itl-jitter', '0.2'];
+const serverArguments = [
+  'mock-server',
+  '--port',
+  '0',
+  '--model',
+  'demo',
+  '--ttft',
+  '60',
+  '--itl',
+  '8',
+].concat(['--itl-jitter', '0.2', '--exact-tokens', '--timer', 'low-cpu']);
 const profileArguments = (url: string) =>
-  ['profile', '--model', 'demo', '--url', url, '--endpoint-type', 'chat', '--streaming', '--tokenizer', 'builtin']
-    .concat(['--concurrency', '20', '--request-count', '200', '--isl', '500', '--osl', '100', '--random-seed', '1'])
+  [
+    'profile',
+    '--model',
+    'demo',
+    '--url',
+    url,
+    '--endpoint-type',
+    'chat',
+    '--streaming',
+    '--tokenizer',
+    'builtin',
+  ]
+    .concat([
+      '--concurrency',
+      '20',
+      '--request-count',
+      '200',
+      '--isl',
+      '500',
+      '--osl',
+      '100',
+      '--random-seed',
+      '1',
+    ])
     .concat(['--artifact-dir', 'artifacts/demo']);
 
 const server = spawn(process.execPath, [cli, ...serverArguments], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { choice, flag, integer, number, type OptionTable, path, text } from '../config/option.js';
+import { openTokenizer } from '../dataset/tokenizer/open.js';
 import { startMockServer } from '../mock-server/server.js';
 import { defaultSettings as usual } from '../mock-server/settings.js';
 import { messageOf, UserError } from '../util/errors.js';
@@ -101,7 +102,12 @@ export const mockServerOptions = {
     group: 'Prompt',
     above: 0,
     default: usual.bytesPerToken,
-    help: 'Bytes of prompt text that are counted as one token: the server has no tokenizer.',
+    help: 'Bytes of prompt text that are counted as one token.',
+  }),
+  exactTokens: flag({
+    flags: ['--exact-tokens'],
+    group: 'Prompt',
+    help: "Count prompt tokens with Qwen3's tokenizer in place of --bytes-per-token; costs the server some time.",
   }),
   contextLimit: integer({
     flags: ['--context-limit'],
@@ -187,7 +193,9 @@ export const mockServerOptions = {
 export const command: Command<typeof mockServerOptions> = { options: mockServerOptions, run };
 
 async function run({ config }: Invocation<typeof mockServerOptions>, io: Io): Promise<number> {
-  const server = await startMockServer(config).catch((cause) => {
+  const tokenizer = config.exactTokens ? openTokenizer({ kind: 'shipped', name: 'builtin' }) : undefined;
+  const countTokens = tokenizer && ((text: string) => tokenizer.count(text));
+  const server = await startMockServer({ ...config, countTokens }).catch((cause) => {
     const where = `${config.host}:${config.port}`;
     throw new UserError(
       `The simulated server cannot start on ${where}: ${messageOf(cause)}.`,

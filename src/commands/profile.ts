@@ -6,7 +6,7 @@ import { estimateBytes } from '../dataset/plan.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { writeInputs } from '../export/inputs-json.js';
 import { cancellationPanel, forceQuitPanel } from '../report/panels.js';
-import { openProgress } from '../ui/progress.js';
+import { openProgress, type Progress } from '../ui/progress.js';
 import { openClock, takeOrigin } from '../util/clock.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { type Log, type LogLevel, openLog } from '../util/log.js';
@@ -30,19 +30,20 @@ const LARGEST_INPUTS_BYTES = 200e6;
 async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promise<number> {
   const { config } = invocation;
   const stderrLayout = layoutOf(io.stderr, config);
+  const progress = openProgress(config.uiType === 'none' ? 'none' : 'simple', io.stderr);
   const interrupt = listenForInterrupt((which) => {
+    progress.clear();
     const panel = which === 'first' ? cancellationPanel(stderrLayout) : forceQuitPanel(stderrLayout);
     io.stderr.write(`${panel.join('\n')}\n`);
   });
   try {
     const artifacts = makeArtifacts(config);
-    const log = openRunLog(config, io.stderr, artifacts);
+    const log = openRunLog(config, io.stderr, artifacts, progress);
     for (const warning of [...invocation.warnings, ...runWarnings(config)]) log('WARNING', 'config', warning);
     const origin = takeOrigin();
     const prepared = await prepareRun(config, version, origin, log);
     requireFittingType(invocation, prepared, log);
     await exportInputs(config, prepared, artifacts, log);
-    const progress = openProgress(config.uiType === 'none' ? 'none' : 'simple', io.stderr);
     const plan = recordsPlan(config, prepared, artifacts);
     const outcome = await runLoad(prepared, plan, progress, openClock(origin), interrupt, log);
     for (const trouble of outcome.troubles) log('ERROR', 'export', trouble);
@@ -77,10 +78,12 @@ function requireFittingType(
 }
 
 /** Logs go to the run's file, and to stderr, where `--ui none` lets through only what makes the exit code 1. */
-function openRunLog(config: Config, stderr: Writable, artifacts: Artifacts): Log {
+function openRunLog(config: Config, stderr: Writable, artifacts: Artifacts, progress: Progress): Log {
   const level: LogLevel = config.extraVerbose ? 'TRACE' : config.verbose ? 'DEBUG' : config.logLevel;
   const show = (line: string, of: LogLevel) => {
-    if (config.uiType !== 'none' || of === 'ERROR') stderr.write(`${line}\n`);
+    if (config.uiType === 'none' && of !== 'ERROR') return;
+    progress.clear();
+    stderr.write(`${line}\n`);
   };
   return openLog({ level, file: artifacts.log, show });
 }

@@ -11,7 +11,6 @@ export interface Question {
   readonly includeUsage: boolean;
   /** All text of the prompt, messages joined by line ends; empty for token ids. */
   readonly prompt: string;
-  /** By estimate from the bytes of `prompt`; token ids are counted. */
   readonly promptTokens: number;
   readonly maxTokens: number | undefined;
   readonly minTokens: number;
@@ -19,7 +18,11 @@ export interface Question {
 }
 
 /** Reads a body of `/v1/chat/completions` or `/v1/completions`. */
-export function readQuestion(api: Api, body: Buffer, bytesPerToken: number): Question | Refusal {
+export function readQuestion(
+  api: Api,
+  body: Buffer,
+  countTokens: (text: string) => number,
+): Question | Refusal {
   let asked: Json;
   try {
     asked = JSON.parse(body.toString());
@@ -48,15 +51,11 @@ export function readQuestion(api: Api, body: Buffer, bytesPerToken: number): Que
     stream: asked.stream === true,
     includeUsage: isObject(asked.stream_options) && asked.stream_options.include_usage === true,
     prompt: text,
-    promptTokens: typeof prompt === 'number' ? prompt : estimate(text, bytesPerToken),
+    promptTokens: typeof prompt === 'number' ? prompt : Math.max(1, countTokens(text)),
     maxTokens: cap,
     minTokens: least,
     ignoreEos: asked.ignore_eos === true,
   };
-}
-
-function estimate(text: string, bytesPerToken: number): number {
-  return Math.max(1, Math.ceil(Buffer.byteLength(text) / bytesPerToken));
 }
 
 function isCount(value: Json, least: number): value is number {

@@ -68,6 +68,8 @@ const apis: Readonly<Record<string, Api>> = {
 
 function requestHandler(engine: Engine): (request: HttpRequest, outlet: Outlet) => Running | undefined {
   const { settings, metrics, slots } = engine;
+  const { bytesPerToken, countTokens = (text) => Math.ceil(Buffer.byteLength(text) / bytesPerToken) } =
+    settings;
   const plan = planner(settings);
   let requests = 0;
   const models = modelList(settings);
@@ -84,7 +86,7 @@ function requestHandler(engine: Engine): (request: HttpRequest, outlet: Outlet) 
     if (api === undefined) return notFound;
     if (request.method !== 'POST') return methodNotAllowed;
     const number = ++requests;
-    const question = readQuestion(api, request.body, settings.bytesPerToken);
+    const question = readQuestion(api, request.body, countTokens);
     if ('status' in question) return question;
     const planned = plan({ question, body: request.body, number });
     if ('status' in planned) return planned;

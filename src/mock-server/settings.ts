@@ -25,8 +25,10 @@ export interface MockServerSettings {
   /** Requests that run at once; further ones wait in order of arrival. Undefined: no limit. */
   readonly slots: number | undefined;
 
-  /** Bytes of UTF-8 that make one prompt token; the server estimates, it has no tokenizer. */
+  /** Bytes of UTF-8 that make one prompt token, where nothing counts them. */
   readonly bytesPerToken: number;
+  /** Counts the tokens of a prompt. Undefined: they are estimated from its bytes, which costs no time. */
+  readonly countTokens: ((text: string) => number) | undefined;
   /** Prompt and answer together may not be longer. Undefined: no limit. */
   readonly contextLimit: number | undefined;
   readonly prefixCache: boolean;
@@ -72,6 +74,7 @@ export const defaultSettings: MockServerSettings = {
   timer: 'precise',
   slots: undefined,
   bytesPerToken: 4,
+  countTokens: undefined,
   contextLimit: undefined,
   prefixCache: false,
   outputTokens: undefined,

@@ -37,6 +37,12 @@ test('lengths around a mean', async () => {
   expect(Math.abs(stddev - 20)).toBeLessThan(6);
 });
 
+test('prompt tokens are what a given counter says', async () => {
+  const { port } = await server({ countTokens: (text) => text.split(' ').length });
+  // "hello there" is two words.
+  expect((await answer(port, { max_tokens: 1 })).json.usage.prompt_tokens).toBe(2);
+});
+
 test('prompt tokens are bytes of text over bytes per token, token ids are counted', async () => {
   const { port } = await server({ bytesPerToken: 2.5 });
   const tokens = async (asked: JsonObject, path?: string) => {

@@ -118,7 +118,7 @@ test('tokens that are due together leave in one write, others in one each', asyn
       log: undefined,
     };
     const body = Buffer.from(JSON.stringify({ ...hello, stream: true, max_tokens: 4 }));
-    const question = readQuestion('chat', body, 4);
+    const question = readQuestion('chat', body, (text) => text.length);
     if ('status' in question) throw new Error(question.body);
     const plan = planner(settings)({ question, body, number: 1 });
     if ('status' in plan) throw new Error(plan.body);

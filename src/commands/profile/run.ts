@@ -60,6 +60,7 @@ export async function runLoad(
   log('INFO', 'load', `${counters.issued} requests were sent`);
   const summary = await records.summary;
   clearInterval(drawing);
+  progress.update(progressState());
   progress.stop();
   if (failure === undefined) await Promise.all([threads.terminate(), records.terminate()]);
   return { summary, startNs, interrupted: interrupt.happened, failure, troubles: records.troubles };
