@@ -11,6 +11,10 @@ export const commands: Readonly<
     summary: 'Send load to a server and measure every token that comes back.',
     load: async () => (await import('./commands/profile.js')).command,
   },
+  report: {
+    summary: 'Show the results of a run from the records it left, also of one that was killed.',
+    load: async () => (await import('./commands/report.js')).command,
+  },
   'mock-server': {
     summary: 'Run a simulated inference server to try things on.',
     load: async () => (await import('./commands/mock-server.js')).command,

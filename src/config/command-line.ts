@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { OptionTable } from './option.js';
+import { nameOf, type OptionTable } from './option.js';
 import { nearest, orList, shown } from './words.js';
 
 /** What a command line says, before anything is made of it. */
@@ -35,7 +35,19 @@ export function readCommandLine(table: OptionTable, argv: readonly string[]): Co
     const values = row.secret ? '' : ` (${given.map((word) => word ?? 'no value').join(', ')})`;
     errors.push(`${spellings.get(key)} is given ${given.length} times${values}; it takes one value.`);
   }
-  for (const word of operands) errors.push(strayWord(word, respelt, table, keys));
+  const argument = Object.entries(table).find(([, row]) => row.argument !== undefined);
+  if (argument === undefined) {
+    for (const word of operands) errors.push(strayWord(word, respelt, table, keys));
+  } else if (operands[0] !== undefined) {
+    const [key, row] = argument;
+    words.set(key, [operands[0]]);
+    spellings.set(key, nameOf(row));
+    for (const word of operands.slice(1)) {
+      errors.push(
+        `Unexpected word ${shown(word)}: ${nameOf(row)} is one word, and ${shown(operands[0])} is given for it.`,
+      );
+    }
+  }
   // A bare word behind an unknown option may well be that option's value: only the options are reported.
   for (const word of unknown) if (word.startsWith('-')) errors.push(unknownOption(word, table, keys));
   return { words, spellings, errors };

@@ -1,5 +1,5 @@
 import { Help } from 'commander';
-import type { OptionRow, OptionTable } from './option.js';
+import { nameOf, type OptionRow, type OptionTable } from './option.js';
 
 /** The text of `aiperf --help`. @param commands a sentence for each command. @param width columns. */
 export function programHelp(commands: Readonly<Record<string, string>>, width: number): string {
@@ -21,7 +21,11 @@ export function commandHelp(name: string, summary: string, table: OptionTable, w
       rows.map((row) => [term(row), [row.help, ...notes(row)].join(' ')]),
     ],
   );
-  return page(`aiperf ${name} [options]`, width, sections, summary);
+  const argument = Object.values(table).find((row) => row.argument !== undefined);
+  const usage = ['aiperf', name, ...(argument === undefined ? [] : [nameOf(argument)]), '[options]'].join(
+    ' ',
+  );
+  return page(usage, width, sections, summary);
 }
 
 /** The rows of a table under their headings, both in the order of the table. */
@@ -66,6 +70,7 @@ function page(usage: string, width: number, sections: readonly Section[], summar
 
 /** The short and the first long spelling, and what follows them. */
 function term(row: OptionRow): string {
+  if (row.argument !== undefined) return nameOf(row);
   if (row.flags === undefined) return `${row.env}=${row.metavar || '<true|false>'}`;
   const short = row.flags.find((flag) => !flag.startsWith('--'));
   const long = row.flags.find((flag) => flag.startsWith('--'));

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { UserError } from '../util/errors.js';
 import { type CommandLine, readCommandLine } from './command-line.js';
 import { type FileEntry, readConfigFile } from './file.js';
-import { type ConfigOf, type OptionRow, type OptionTable, refusal } from './option.js';
+import { type ConfigOf, nameOf, type OptionRow, type OptionTable, refusal } from './option.js';
 import { nearest } from './words.js';
 
 /** Where a value came from, as messages name it. */
@@ -54,7 +54,7 @@ export async function load<Table extends OptionTable>(
     const found = find(key, row, line, env, fromFile);
     if (found === undefined) {
       if (row.required) {
-        errors.push(`${row.flags?.[0]} is required: ${row.missing ?? `give ${row.expects}`}.`);
+        errors.push(`${nameOf(row)} is required: ${row.missing ?? `give ${row.expects}`}.`);
         refused.add(key);
       }
       continue;

@@ -7,6 +7,8 @@ import { orList, shown } from './words.js';
 export interface Facts<V> {
   /** All spellings, the one for help and messages first, e.g. `['--model', '--model-names', '-m']`; absent: no flag. */
   readonly flags?: readonly string[];
+  /** In place of flags: the name of the one word that stands on the command line by itself, e.g. `dir`. */
+  readonly argument?: string;
   /** Environment variable that sets it too; a flag wins. */
   readonly env?: string;
   /** Heading in the help. */
@@ -48,6 +50,11 @@ export interface Kind<V> {
 
 /** One row of an options table. */
 export type OptionRow = Facts<unknown> & Kind<unknown>;
+
+/** How help and messages name an option. */
+export function nameOf({ flags, argument, env }: OptionRow): string {
+  return argument === undefined ? (flags?.[0] ?? env ?? '') : `<${argument}>`;
+}
 
 /** Options by the key under which their value stands in the configuration. */
 export type OptionTable = Readonly<Record<string, OptionRow>>;

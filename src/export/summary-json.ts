@@ -12,8 +12,8 @@ export interface SummaryFacts {
   /** The resolved configuration, secrets redacted; written as it is. */
   readonly inputConfig: { readonly [key: string]: Printable | undefined };
   readonly randomSeed?: number;
-  /** The command as typed, secrets redacted. */
-  readonly cliCommand: string;
+  /** The command as typed, secrets redacted; absent where nobody knows it any more. */
+  readonly cliCommand?: string;
   readonly wasCancelled: boolean;
   /** Why the results cover only a part of the run; absent for a complete run. */
   readonly incompleteReason?: string;

@@ -5,11 +5,11 @@ import { wrap } from './wrap.js';
 
 /** What the footer names. */
 export interface FooterFacts {
-  /** The command as typed, secrets redacted. */
-  readonly cliCommand: string;
+  /** The command as typed, secrets redacted; absent where nobody knows it any more. */
+  readonly cliCommand?: string;
   /** Files written, with their labels: `CSV Export` and so on, in the order to print. */
   readonly files: readonly { readonly label: string; readonly path: string }[];
-  readonly logFile: string;
+  readonly logFile?: string;
   readonly wasCancelled: boolean;
 }
 
@@ -18,18 +18,19 @@ export function footer(summary: RunSummary, facts: FooterFacts, layout: Layout):
   const { bold, green, cyan, italic, yellow } = stylesOf(layout);
   const labelled = (label: string, value: string) => `${bold(green(`${label}:`))} ${italic(cyan(value))}`;
   // Only the command is broken into lines: broken paths could neither be copied nor found by a script.
-  const [first = '', ...rest] = wrap(`CLI Command: ${facts.cliCommand}`, layout.width);
+  const [first, ...rest] =
+    facts.cliCommand === undefined ? [] : wrap(`CLI Command: ${facts.cliCommand}`, layout.width);
   const duration = summary.results.find(({ tag }) => tag === 'benchmark_duration')?.statistics.avg;
   const early = facts.wasCancelled ? ' (cancelled early)' : '';
   const { validCount, failedCount } = summary;
   const rate = Math.round((100 * validCount) / (validCount + failedCount));
   const lines = [
-    labelled('CLI Command', first.slice('CLI Command: '.length)),
+    ...(first === undefined ? [] : [labelled('CLI Command', first.slice('CLI Command: '.length))]),
     ...rest.map((line) => italic(cyan(line))),
     ...(duration === undefined ? [] : [labelled('Benchmark Duration', `${fixed(duration, 2)} sec${early}`)]),
     ...(validCount + failedCount === 0 ? [] : [labelled('Success Rate', `${rate}% (${failedCount} errors)`)]),
     ...facts.files.map(({ label, path }) => labelled(label, path)),
-    labelled('Log File', facts.logFile),
+    ...(facts.logFile === undefined ? [] : [labelled('Log File', facts.logFile)]),
     ...(facts.wasCancelled
       ? [italic(yellow('This run was cancelled early: its results may be incomplete.'))]
       : []),

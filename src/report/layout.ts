@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import pc from 'picocolors';
 
 /** Where a report is shown. */
@@ -6,6 +7,12 @@ export interface Layout {
   readonly width: number;
   /** With ANSI colours. */
   readonly colours: boolean;
+}
+
+/** How reports are laid out on a stream: its own width and colours on a terminal, `width` and none elsewhere. */
+export function layoutOn(stream: Writable & { isTTY?: boolean; columns?: number }, width: number): Layout {
+  const colours = stream.isTTY === true && process.env.NO_COLOR === undefined;
+  return { width: (stream.isTTY && stream.columns) || width, colours };
 }
 
 /** Marks up a finished piece of text; never changes its width. */

@@ -57,9 +57,9 @@ describe('aiperf', () => {
 
   it.each([
     ['profil', 'Unknown command: profil. Did you mean profile?'],
-    ['xyzzy', 'Unknown command: xyzzy. The commands are profile and mock-server.'],
-    ['constructor', 'Unknown command: constructor. The commands are profile and mock-server.'],
-    ['--verson', 'Unknown option: --verson. The commands are profile and mock-server.'],
+    ['xyzzy', 'Unknown command: xyzzy. The commands are profile, report and mock-server.'],
+    ['constructor', 'Unknown command: constructor. The commands are profile, report and mock-server.'],
+    ['--verson', 'Unknown option: --verson. The commands are profile, report and mock-server.'],
   ])('%s', async (word, sentence) => {
     expect(await aiperf(word)).toEqual({ code: 1, stdout: '', stderr: panel(sentence) });
   });

@@ -1,0 +1,47 @@
+import { readRecords } from '../../export/read-records.js';
+import { MetricStore, type RunSummary } from '../../metrics/compute.js';
+import type { RunTraits, Thresholds } from '../../metrics/metric.js';
+
+/** What the per-record file of a run comes to. */
+export interface Recovered {
+  readonly summary: RunSummary;
+  /** Records of the run proper, failed ones included. */
+  readonly records: number;
+  /** Warm-up records, which are left out. */
+  readonly warmups: number;
+  /** The last line is cut off, and left out. */
+  readonly isCut: boolean;
+}
+
+/** A metric that a run could not have is in none of its records, so all may be looked for. */
+const everyTrait: RunTraits = {
+  streaming: true,
+  producesTokens: true,
+  tokenizesInput: true,
+  serverTokenCounts: false,
+};
+
+/**
+ * Sums a run up from its records: the metrics that it had at its end, or would have had.
+ * @returns undefined where there is no record at all. @throws UserError for a line that is no record.
+ */
+export function recoverRun(recordsFile: string, thresholds: Thresholds): Recovered | undefined {
+  let store: MetricStore | undefined;
+  let records = 0;
+  let warmups = 0;
+  let isCut = false;
+  const onCut = () => {
+    isCut = true;
+  };
+  for (const record of readRecords(recordsFile, onCut)) {
+    if (record.phase === 'warmup') {
+      warmups++;
+      continue;
+    }
+    // Times count from any instant that is near enough for a number to hold the distance.
+    store ??= new MetricStore(everyTrait, thresholds, { epochNs: record.startNs, monotonicNs: 0n });
+    store.addStored(record);
+    records++;
+  }
+  return store && { summary: store.summary(), records, warmups, isCut };
+}

@@ -1,0 +1,164 @@
+import type { StoredRequest } from '../metrics/recall.js';
+import { metrics as metricTable } from '../metrics/table.js';
+import type { Phase, RecordError } from '../records/record.js';
+import { messageOf, UserError } from '../util/errors.js';
+import { isObject, type Json, type JsonObject } from '../util/json.js';
+import { readLines } from './lines.js';
+
+/** A metric of a stored record, in the unit that stands beside it. */
+export type StoredMetric = readonly [tag: string, value: number | Float64Array, unit: string];
+
+/** A line of the per-record file. */
+export interface StoredRecord extends StoredRequest {
+  /** Its line, from 1. */
+  readonly line: number;
+  readonly phase: Phase;
+  /** As in the file; members that are `null` there are left out, and those ending in `_ns` are exact. */
+  readonly metadata: Readonly<Record<string, Json | bigint>>;
+  /** Every metric of the line, also those that no table of ours knows. */
+  readonly metrics: readonly StoredMetric[];
+}
+
+/**
+ * The records of `profile_export.jsonl` one by one, in the order of the file: ours, and those of AIPerf 0.2 to 0.13,
+ * which writes `null` for what is absent and had other names at first.
+ * @param onCut called when the last line is cut off, as the end of a killed process leaves it; it gives no record.
+ * @throws UserError with the place of a line that is no record; the file system's error.
+ */
+export function* readRecords(path: string, onCut: () => void = () => {}): Generator<StoredRecord> {
+  for (const { text, number, ended } of readLines(path)) {
+    if (text.trim() === '') continue;
+    let json: unknown;
+    try {
+      json = JSON.parse(text);
+    } catch (thrown) {
+      if (!ended) return onCut();
+      throw notARecord(path, number, messageOf(thrown));
+    }
+    let record: StoredRecord;
+    try {
+      record = recordOf(json, text, number);
+    } catch (thrown) {
+      if (!(thrown instanceof Malformed)) throw thrown;
+      throw notARecord(path, number, thrown.message);
+    }
+    yield record;
+  }
+}
+
+/** What is wrong with a line. */
+class Malformed extends Error {}
+
+function notARecord(path: string, line: number, why: string): UserError {
+  return new UserError(
+    `${path}:${line}: this line is not a record of a request: ${why}.`,
+    'Every line must be one as `aiperf profile` writes it; take out the line to go on without it.',
+  );
+}
+
+/** Names of AIPerf's first versions. */
+const oldTags: Readonly<Record<string, string>> = {
+  ttft: 'time_to_first_token',
+  ttst: 'time_to_second_token',
+};
+
+function recordOf(json: unknown, text: string, line: number): StoredRecord {
+  if (!isObject(json)) throw new Malformed('it is not an object');
+  const metadata = metadataOf(json, text);
+  const startNs = timeOf(metadata, 'request_start_ns') ?? timeOf(metadata, 'timestamp_ns');
+  if (startNs === undefined) throw new Malformed('metadata has no request_start_ns');
+  const metrics = metricsOf(json.metrics ?? {});
+  const error = errorOf(json.error ?? undefined);
+  return {
+    line,
+    phase: (metadata.benchmark_phase ?? metadata.credit_phase) === 'warmup' ? 'warmup' : 'profiling',
+    metadata,
+    metrics,
+    startNs,
+    dueNs: timeOf(metadata, 'credit_issued_ns'),
+    endNs: timeOf(metadata, 'request_end_ns'),
+    error,
+    cancelled: metadata.was_cancelled === true || error?.type === 'RequestCancellationError',
+    values: new Map(metrics.map(([tag, value, unit]) => [tag, inTableUnit(tag, value, unit)])),
+  };
+}
+
+function metadataOf({ metadata }: JsonObject, text: string): Record<string, Json | bigint> {
+  if (!isObject(metadata ?? null)) throw new Malformed('it has no metadata');
+  const result: Record<string, Json | bigint> = {};
+  for (const [key, value] of Object.entries(metadata ?? {})) {
+    if (value === null) continue;
+    result[key] = key.endsWith('_ns') && typeof value === 'number' ? exactInteger(text, key, value) : value;
+  }
+  return result;
+}
+
+/** A number of the line in all its digits: JSON.parse keeps 53 bits, and epochs in ns have more. */
+function exactInteger(text: string, key: string, rounded: number): bigint {
+  if (Number.isSafeInteger(rounded)) return BigInt(rounded);
+  const sign = JSON.stringify(key);
+  // Inside of a string the quotes would be escaped, so this finds keys; another object's has another value.
+  for (let at = text.indexOf(sign); at !== -1; at = text.indexOf(sign, at + 1)) {
+    const digits = /^\s*:\s*(-?\d+)/.exec(text.slice(at + sign.length, at + sign.length + 60))?.[1];
+    if (digits !== undefined && Number(digits) === rounded) return BigInt(digits);
+  }
+  return BigInt(Math.round(rounded));
+}
+
+function timeOf(metadata: Readonly<Record<string, Json | bigint>>, key: string): bigint | undefined {
+  const value = metadata[key];
+  if (value === undefined || typeof value === 'bigint') return value;
+  throw new Malformed(`metadata.${key} is not a number`);
+}
+
+function metricsOf(metrics: Json): StoredMetric[] {
+  if (!isObject(metrics)) throw new Malformed('its metrics are not an object');
+  return Object.entries(metrics).flatMap(([tag, member]) => {
+    if (member === null) return [];
+    const { value, unit } = isObject(member) ? member : {};
+    if (value === null) return [];
+    const numbers = typeof value === 'number' ? value : listOf(value);
+    if (numbers === undefined || typeof unit !== 'string') {
+      throw new Malformed(`metrics.${tag} is not of the form {"value":number,"unit":"…"}`);
+    }
+    return [[oldTags[tag] ?? tag, numbers, unit]];
+  });
+}
+
+function listOf(value: Json | undefined): Float64Array | undefined {
+  const isList = Array.isArray(value) && value.every((item) => typeof item === 'number');
+  return isList ? Float64Array.from(value) : undefined;
+}
+
+/** Units of one kind, each in terms of the first. */
+const scales: readonly Readonly<Record<string, number>>[] = [
+  { ns: 1, us: 1e3, ms: 1e6, s: 1e9, sec: 1e9 },
+  { B: 1, bytes: 1, KB: 1024, MB: 1024 ** 2 },
+];
+
+const tableUnits = new Map<string, string>(metricTable.map(({ tag, shownIn }) => [tag, shownIn]));
+
+/** A value in the display unit of our table; metrics that it does not know keep their own. */
+function inTableUnit(tag: string, value: number | Float64Array, unit: string): number | Float64Array {
+  const wanted = tableUnits.get(tag);
+  if (wanted === undefined || wanted === unit) return value;
+  const scale = scales.find((units) => unit in units && wanted in units);
+  const [from, to] = [scale?.[unit], scale?.[wanted]];
+  if (from === undefined || to === undefined) {
+    throw new Malformed(`metrics.${tag} is in '${unit}', which cannot be read as ${wanted}`);
+  }
+  return typeof value === 'number' ? (value * from) / to : value.map((one) => (one * from) / to);
+}
+
+function errorOf(error: Json | undefined): RecordError | undefined {
+  if (error === undefined) return undefined;
+  if (!isObject(error)) throw new Malformed('its error is not an object');
+  const { code, type, message, cause, cause_chain: chain } = error;
+  return {
+    ...(typeof code === 'number' ? { code } : {}),
+    type: typeof type === 'string' ? type : '',
+    message: typeof message === 'string' ? message : '',
+    ...(typeof cause === 'string' ? { cause } : {}),
+    ...(Array.isArray(chain) ? { causeChain: chain.map(String) } : {}),
+  };
+}

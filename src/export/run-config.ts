@@ -1,0 +1,85 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Thresholds } from '../metrics/metric.js';
+import { isObject, type JsonObject } from '../util/json.js';
+import { prettyJson } from './python-json.js';
+
+/** What a run knows of itself before its first request: enough to make its report without it. */
+export interface RunConfig {
+  /** 12 hex digits, the same as in the summary of the run. */
+  readonly benchmarkId: string;
+  /** What is measured, e.g. `LLM Metrics`. */
+  readonly title: string;
+  readonly thresholds: Thresholds;
+  readonly randomSeed?: number;
+  /** The command as typed, secrets masked. */
+  readonly cliCommand: string;
+  /** The resolved configuration, secrets masked. */
+  readonly inputConfig: JsonObject;
+}
+
+/** Name of the file, in the artifact directory whatever the prefix of the others. */
+export const runConfigName = 'run_config.json';
+
+/** The text of `run_config.json`. @param recordsFile path of the run's per-record file. */
+export function runConfigJson(config: RunConfig, recordsFile: string): string {
+  const { oslMismatchPct, oslMismatchTokens, usageDiffPct } = config.thresholds;
+  return prettyJson({
+    benchmark_id: config.benchmarkId,
+    cfg: config.inputConfig,
+    trial: 0,
+    artifact_dir: dirname(recordsFile),
+    records_file: basename(recordsFile),
+    cli_command: config.cliCommand,
+    random_seed: config.randomSeed,
+    report: {
+      title: config.title,
+      osl_mismatch_pct: oslMismatchPct,
+      osl_mismatch_tokens: oslMismatchTokens,
+      usage_diff_pct: usageDiffPct,
+    },
+  });
+}
+
+/**
+ * What the run whose records are in `recordsFile` said of itself, as far as it did. Undefined where there is no such
+ * file in the folder, or only that of another run.
+ */
+export function readRunConfig(folder: string, recordsFile: string): Partial<RunConfig> | undefined {
+  const json = readJsonObject(join(folder, runConfigName));
+  if (json === undefined) return undefined;
+  const { benchmark_id, cfg, records_file, cli_command, random_seed, report } = json;
+  if (records_file !== undefined && records_file !== basename(recordsFile)) return undefined;
+  const { title, osl_mismatch_pct, osl_mismatch_tokens, usage_diff_pct } = isObject(report) ? report : {};
+  return {
+    ...(typeof benchmark_id === 'string' ? { benchmarkId: benchmark_id } : {}),
+    ...(isObject(cfg) ? { inputConfig: cfg } : {}),
+    ...(typeof cli_command === 'string' ? { cliCommand: cli_command } : {}),
+    ...(typeof random_seed === 'number' ? { randomSeed: random_seed } : {}),
+    ...(typeof title === 'string' ? { title } : {}),
+    ...(typeof osl_mismatch_pct === 'number' &&
+    typeof osl_mismatch_tokens === 'number' &&
+    typeof usage_diff_pct === 'number'
+      ? {
+          thresholds: {
+            oslMismatchPct: osl_mismatch_pct,
+            oslMismatchTokens: osl_mismatch_tokens,
+            usageDiffPct: usage_diff_pct,
+          },
+        }
+      : {}),
+  };
+}
+
+/** The object in a file; undefined where there is no file, or no whole one. @throws the file system's error. */
+export function readJsonObject(path: string): JsonObject | undefined {
+  if (!existsSync(path)) return undefined;
+  const text = readFileSync(path, 'utf8');
+  try {
+    const json: unknown = JSON.parse(text);
+    return isObject(json) ? json : undefined;
+  } catch {
+    // A process that was killed while it wrote leaves half a file: that says as little as none.
+    return undefined;
+  }
+}
