@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
 
 // The command as a user runs it: its own process, from the build (`npm test` builds first).
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -119,6 +119,12 @@ export function readRecords(path: string): RecordLine[] {
         return BigInt(digits);
       },
     }));
+}
+
+/** The text of the panel `Error`, its lines joined by one space. */
+export function panelText(stderr: string): string {
+  expect(stderr).toMatch(/^╭─ Error ─+╮\n(│ .* │\n)+╰─+╯\n$/);
+  return [...stderr.matchAll(/^│ (.*?) *│$/gm)].map(([, line]) => line).join(' ');
 }
 
 /** Every file below a folder, relative, sorted. */

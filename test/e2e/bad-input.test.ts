@@ -8,18 +8,13 @@ import {
   aiperf,
   filesBelow,
   type Options,
+  panelText,
   profileWords,
   readJson,
   readRecords,
   temporaryFolder,
 } from './aiperf.js';
 import { chatEvent, type ScriptedServer, startScriptedServer, streamTokens } from './scripted-server.js';
-
-/** The text of the panel `Error`, its lines joined by one space. */
-function panelText(stderr: string): string {
-  expect(stderr).toMatch(/^╭─ Error ─+╮\n(│ .* │\n)+╰─+╯\n$/);
-  return [...stderr.matchAll(/^│ (.*?) *│$/gm)].map(([, line]) => line).join(' ');
-}
 
 describe('what is wrong before anything is sent', () => {
   let server: ScriptedServer;

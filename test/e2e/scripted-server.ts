@@ -15,6 +15,8 @@ export interface ScriptedServer {
   readonly url: string;
   /** In order of arrival. */
   readonly seen: readonly SeenRequest[];
+  /** Empties `seen`. */
+  forget(): void;
   close(): void;
 }
 
@@ -40,6 +42,9 @@ export async function startScriptedServer(
     port,
     url: `http://127.0.0.1:${port}`,
     seen,
+    forget: () => {
+      seen.length = 0;
+    },
     close: () => {
       server.close();
       server.closeAllConnections();
