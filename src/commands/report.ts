@@ -46,7 +46,7 @@ async function run({ config }: Invocation<typeof reportOptions>, io: Io): Promis
   const recovered = recoverRun(files.records, told.config.thresholds ?? thresholdsOf(config));
   if (recovered === undefined) {
     throw new UserError(
-      `${files.records} holds no record of a request.`,
+      `${files.records} holds no record of a profiling request.`,
       'The run ended before its first answer: there is nothing to report.',
     );
   }

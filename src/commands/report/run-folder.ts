@@ -56,7 +56,7 @@ function withoutRecords(dir: string, folder: string, wanted: string): UserError 
 
   function hint(): string {
     const [run] = runs;
-    if (run !== undefined) return `${runs.length} of its folders hold one, e.g. '${join(dir, run.name)}'.`;
+    if (run !== undefined) return `Name a folder in it that holds one, e.g. '${join(dir, run.name)}'.`;
     const [other] = others;
     if (other !== undefined) {
       return `Files with another name are found with --profile-export-prefix, e.g. ${other.name.replace('.jsonl', '')}.`;
