@@ -6,7 +6,7 @@ import { isObject, type Json, type JsonObject } from '../util/json.js';
 import { readLines } from './lines.js';
 
 /** A metric of a stored record, in the unit that stands beside it. */
-export type StoredMetric = readonly [tag: string, value: number | Float64Array, unit: string];
+type StoredMetric = readonly [tag: string, value: number | Float64Array, unit: string];
 
 /** A line of the per-record file. */
 export interface StoredRecord extends StoredRequest {

@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RunConfig, runConfigJson } from '../../src/export/run-config.js';
+import { type RunConfig, runConfigJson, runConfigName } from '../../src/export/run-config.js';
 import { main } from '../../src/main.js';
 import { type MockServer, startMockServer } from '../../src/mock-server/server.js';
 import {
@@ -169,7 +169,7 @@ describe('a run of ours', () => {
         inputConfig: { models: { items: [{ name: 'm' }] } },
       };
       const write = (records: string) =>
-        writeFileSync(join(other, 'run_config.json'), runConfigJson(config, join(other, records)));
+        writeFileSync(join(other, runConfigName), runConfigJson(config, join(other, records)));
       write('profile_export.jsonl');
       const { stdout } = await report(other);
       expect(stdout).toContain('AIPerf | INCOMPLETE RESULTS');
