@@ -22,7 +22,7 @@ export interface UserPlan {
 }
 
 /** A user that is in the middle of its conversation when the phase starts. */
-export interface Founder {
+interface Founder {
   /** From 2. */
   readonly user: number;
   readonly virtualAge: number;
