@@ -41,6 +41,27 @@ export const environment = {
     default: true,
     help: "Send the session's id as X-Session-Affinity too.",
   }),
+  timingMaxCatchupSeconds: number({
+    env: 'AIPERF_TIMING_MAX_CATCHUP_SECONDS',
+    group,
+    min: 0,
+    default: 0.01,
+    help: 'How late a request of a rate may be before the schedule is put off rather than caught up with.',
+  }),
+  timingRateRampUpdateIntervalSeconds: number({
+    env: 'AIPERF_TIMING_RATE_RAMP_UPDATE_INTERVAL',
+    group,
+    above: 0,
+    default: 0.1,
+    help: 'Seconds between two steps of a rising rate.',
+  }),
+  timingCancelDrainTimeoutSeconds: number({
+    env: 'AIPERF_TIMING_CANCEL_DRAIN_TIMEOUT',
+    group,
+    min: 0,
+    default: 10,
+    help: 'Seconds that requests cancelled at the end of a grace period have to return.',
+  }),
   consoleExportWidth: integer({
     env: 'AIPERF_UI_CONSOLE_EXPORT_WIDTH',
     group,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { redacted } from '../util/secrets.js';
-import { orList, shown } from './words.js';
+import { andList, orList, shown } from './words.js';
 
 /** What the author of an option says about it. `V` is the type of its value. */
 export interface Facts<V> {
@@ -85,21 +85,22 @@ export function integer<F extends Facts<number> & Range>(facts: F): F & Kind<num
   };
 }
 
-/** A finite number. `above` is a bound that the value itself may not take. */
-export function number<F extends Facts<number> & Range & { readonly above?: number }>(
-  facts: F,
-): F & Kind<number> {
-  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY, above } = facts;
+/** A finite number. `above` is a bound that the value itself may not take; `orInfinite` also takes `inf`. */
+export function number<
+  F extends Facts<number> & Range & { readonly above?: number; readonly orInfinite?: true },
+>(facts: F): F & Kind<number> {
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY, above, orInfinite = false } = facts;
   const bound = z.number().min(min).max(max);
+  const finite = above === undefined ? bound : bound.gt(above);
+  const range = above === undefined ? rangeOf(facts) : `above ${above}`;
+  const kind = numeric('<number>', 'a number', range, /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i);
+  if (!orInfinite) return { ...facts, ...kind, schema: finite };
   return {
     ...facts,
-    ...numeric(
-      '<number>',
-      'a number',
-      above === undefined ? rangeOf(facts) : `above ${above}`,
-      /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i,
-    ),
-    schema: above === undefined ? bound : bound.gt(above),
+    ...kind,
+    expects: `${kind.expects}, or inf`,
+    read: (words) => (/^inf(inity)?$/i.test(words[0] ?? '') ? Number.POSITIVE_INFINITY : kind.read(words)),
+    schema: finite.or(z.custom<number>((value) => value === Number.POSITIVE_INFINITY)),
   };
 }
 
@@ -108,14 +109,27 @@ export function choice<const C extends readonly [string, ...string[]], F extends
   choices: C,
   facts: F,
 ): F & Kind<C[number]> {
-  const plain = (name: string) => name.toLowerCase().replaceAll('_', '-');
   return {
     ...facts,
-    ...single(`<${choices.join('|')}>`, orList(choices), (word) => {
-      return choices.find((name) => plain(name) === plain(word)) ?? word;
-    }),
+    ...single(`<${choices.join('|')}>`, orList(choices), (word) => spelledAs(choices, word)),
     choices,
     schema: z.enum(choices),
+  };
+}
+
+/** Some of a few names, separated by commas; may be given again. */
+export function choices<
+  const C extends readonly [string, ...string[]],
+  F extends Facts<readonly C[number][]>,
+>(names: C, facts: F): F & Kind<readonly C[number][]> {
+  return {
+    ...facts,
+    takes: 'one',
+    repeats: true,
+    metavar: `<${names.join('|')},…>`,
+    expects: `one or more of ${andList(names)}, separated by commas`,
+    read: (words) => words.flatMap((word) => word.split(',').map((part) => spelledAs(names, part.trim()))),
+    schema: z.array(z.enum(names)).min(1),
   };
 }
 
@@ -196,6 +210,12 @@ export function list<
 
 /** The characters that RFC 9110 allows in a header's name. */
 export const headerNamePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** The one of `names` that `word` stands for, or the word itself. */
+function spelledAs(names: readonly string[], word: string): string {
+  const plain = (name: string) => name.toLowerCase().replaceAll('_', '-');
+  return names.find((name) => plain(name) === plain(word)) ?? word;
+}
 
 /** A kind that takes one word once. */
 function single(metavar: string, expects: string, read: (word: string) => unknown) {

@@ -3,9 +3,11 @@ import { isBaseUrl } from './base-url.js';
 import { environment } from './environment.js';
 import { configFile } from './file.js';
 import { headers, keyValues } from './key-values.js';
+import { loadOptions } from './load-options.js';
 import {
   type ConfigOf,
   choice,
+  choices,
   flag,
   headerName,
   integer,
@@ -212,6 +214,11 @@ export const profileOptions = {
     defaultText: 'another each run',
     help: 'Makes data and sampling the same each run.',
   }),
+  ignoreTraceDelays: flag({
+    flags: ['--ignore-trace-delays'],
+    group: 'Input',
+    help: 'Drop the timestamps and delays of --input-file.',
+  }),
   exportInputs: choice(['auto', 'always', 'never'], {
     flags: ['--export-inputs'],
     group: 'Input',
@@ -224,7 +231,7 @@ export const profileOptions = {
   artifactDir: path({
     flags: ['--artifact-dir', '--output-artifact-dir'],
     group: 'Output',
-    defaultText: 'artifacts/<model>-openai-<endpoint type>-concurrency<N>',
+    defaultText: 'artifacts/<model>-openai-<endpoint type>-<load, such as concurrency10>',
     help: 'Folder for all files of the run.',
   }),
   profileExportPrefix: text({
@@ -239,6 +246,13 @@ export const profileOptions = {
     group: 'Output',
     default: 'records',
     help: 'summary: JSON and CSV; records: also a line per request; raw: also requests and answers whole.',
+  }),
+  tables: choices(['all', 'schedule', 'usage', 'http', 'adjusted'], {
+    flags: ['--tables'],
+    group: 'Output',
+    default: [],
+    defaultText: 'none',
+    help: 'More tables on the console; schedule: how late requests were sent, and latencies from when they were due.',
   }),
 
   conversationNum: integer({
@@ -326,20 +340,7 @@ export const profileOptions = {
     help: 'Its standard deviation; needs --osl.',
   }),
 
-  concurrency: integer({
-    flags: ['--concurrency'],
-    group: 'Load',
-    min: 1,
-    defaultText: '1; for a trace as many as there may be connections',
-    help: 'Sessions in flight.',
-  }),
-  requestCount: integer({
-    flags: ['--request-count', '--num-requests'],
-    group: 'Load',
-    min: 1,
-    defaultText: '10, or twice the concurrency if that is more; a whole trace',
-    help: 'Requests to send.',
-  }),
+  ...loadOptions,
 
   uiType: choice(['simple', 'none', 'dashboard'], {
     flags: ['--ui-type', '--ui'],

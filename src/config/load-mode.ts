@@ -1,0 +1,13 @@
+import type { Config } from './options.js';
+
+/** What decides when a request is sent: recorded times, users, a rate, or room for one more. */
+export type LoadMode = 'fixed-schedule' | 'user-centric' | 'rate' | 'concurrency';
+
+/** The mode that the options select; --concurrency is a mere ceiling in all but the last. */
+export function loadMode(
+  config: Pick<Config, 'fixedSchedule' | 'userCentricRate' | 'requestRate'>,
+): LoadMode {
+  if (config.fixedSchedule) return 'fixed-schedule';
+  if (config.userCentricRate !== undefined) return 'user-centric';
+  return config.requestRate === undefined ? 'concurrency' : 'rate';
+}

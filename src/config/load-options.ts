@@ -1,0 +1,221 @@
+import { choice, flag, integer, number, type OptionTable } from './option.js';
+
+const arrivalPatterns = ['constant', 'poisson', 'gamma'] as const;
+
+/** Options of `profile` that say when requests are sent, and when a run ends. */
+export const loadOptions = {
+  concurrency: integer({
+    flags: ['--concurrency'],
+    group: 'Load',
+    min: 1,
+    defaultText:
+      '1; for a trace as many as there may be connections; no ceiling on a rate, a schedule or users',
+    help: 'Sessions in flight; beside a rate, a schedule or users a ceiling.',
+  }),
+  prefillConcurrency: integer({
+    flags: ['--prefill-concurrency'],
+    group: 'Load',
+    min: 1,
+    defaultText: 'no ceiling',
+    help: 'Most requests that wait for their first token; needs --streaming.',
+  }),
+  requestRate: number({
+    flags: ['--request-rate'],
+    group: 'Load',
+    above: 0,
+    help: 'Requests per second to send, on average.',
+  }),
+  arrivalPattern: choice(arrivalPatterns, {
+    flags: ['--arrival-pattern', '--request-rate-mode'],
+    group: 'Load',
+    defaultText: 'poisson, or gamma with --arrival-smoothness',
+    help: 'How the gaps between requests are drawn; needs --request-rate.',
+  }),
+  arrivalSmoothness: number({
+    flags: ['--arrival-smoothness', '--vllm-burstiness'],
+    group: 'Load',
+    above: 0,
+    defaultText: '1 under gamma',
+    help: 'Shape of gamma gaps: below 1 in bursts, 1 like poisson, above 1 more even.',
+  }),
+  userCentricRate: number({
+    flags: ['--user-centric-rate'],
+    group: 'Load',
+    above: 0,
+    help: 'Requests per second of all users together, each of whom sends at even gaps; needs --num-users.',
+  }),
+  numUsers: integer({
+    flags: ['--num-users'],
+    group: 'Load',
+    min: 1,
+    help: 'Users that --user-centric-rate is shared by.',
+  }),
+  requestCount: integer({
+    flags: ['--request-count', '--num-requests'],
+    group: 'Load',
+    min: 1,
+    defaultText:
+      '10, or twice the concurrency if that is more; a whole trace or schedule; no limit with --conversation-num or --benchmark-duration',
+    help: 'Requests to send.',
+  }),
+  benchmarkDuration: number({
+    flags: ['--benchmark-duration'],
+    group: 'Load',
+    above: 0,
+    help: 'Seconds after which no more is sent.',
+  }),
+  benchmarkGracePeriod: number({
+    flags: ['--benchmark-grace-period'],
+    group: 'Load',
+    min: 0,
+    orInfinite: true,
+    default: 30,
+    help: 'Seconds that answers may take beyond --benchmark-duration; inf: as long as they need.',
+  }),
+  concurrencyRampDuration: number({
+    flags: ['--concurrency-ramp-duration'],
+    group: 'Load',
+    above: 0,
+    help: 'Seconds in which --concurrency rises from 1.',
+  }),
+  prefillConcurrencyRampDuration: number({
+    flags: ['--prefill-concurrency-ramp-duration'],
+    group: 'Load',
+    above: 0,
+    help: 'Seconds in which --prefill-concurrency rises from 1.',
+  }),
+  requestRateRampDuration: number({
+    flags: ['--request-rate-ramp-duration'],
+    group: 'Load',
+    above: 0,
+    help: 'Seconds in which --request-rate rises from near 0.',
+  }),
+  requestCancellationRate: number({
+    flags: ['--request-cancellation-rate'],
+    group: 'Load',
+    min: 0,
+    max: 100,
+    default: 0,
+    help: 'Percent of requests that are cancelled, each drawn by itself. 0: none.',
+  }),
+  requestCancellationDelay: number({
+    flags: ['--request-cancellation-delay'],
+    group: 'Load',
+    min: 0,
+    default: 0,
+    help: 'Seconds from a request being sent whole to its cancellation.',
+  }),
+  stallTimeoutSeconds: number({
+    flags: ['--stall-timeout-seconds'],
+    group: 'Load',
+    min: 0,
+    default: 600,
+    help: 'End the run when for so long nothing was sent, received or returned. 0: never.',
+  }),
+
+  fixedSchedule: flag({
+    flags: ['--fixed-schedule'],
+    group: 'Fixed schedule',
+    help: 'Send the requests of --input-file at its timestamps.',
+  }),
+  noFixedSchedule: flag({
+    flags: ['--no-fixed-schedule'],
+    group: 'Fixed schedule',
+    help: 'Ignore timestamps: what happens anyway unless --fixed-schedule is given.',
+  }),
+  fixedScheduleAutoOffset: flag({
+    flags: ['--fixed-schedule-auto-offset'],
+    group: 'Fixed schedule',
+    default: true,
+    defaultText: 'on without a start offset',
+    help: 'Send the first request at once; =false: after its own timestamp.',
+  }),
+  fixedScheduleStartOffset: integer({
+    flags: ['--fixed-schedule-start-offset'],
+    group: 'Fixed schedule',
+    min: 0,
+    help: 'Leave out what is earlier than this timestamp, in ms, which the schedule then starts at.',
+  }),
+  fixedScheduleEndOffset: integer({
+    flags: ['--fixed-schedule-end-offset'],
+    group: 'Fixed schedule',
+    min: 0,
+    help: 'Leave out what is later than this timestamp, in ms.',
+  }),
+
+  warmupRequestCount: integer({
+    flags: ['--warmup-request-count', '--num-warmup-requests'],
+    group: 'Warm-up',
+    min: 0,
+    help: 'Requests to send beforehand, which count in no result. 0: none.',
+  }),
+  warmupDuration: number({
+    flags: ['--warmup-duration'],
+    group: 'Warm-up',
+    above: 0,
+    help: 'Seconds of warm-up.',
+  }),
+  numWarmupSessions: integer({
+    flags: ['--num-warmup-sessions'],
+    group: 'Warm-up',
+    min: 1,
+    help: 'Conversations to play beforehand.',
+  }),
+  warmupConcurrency: integer({
+    flags: ['--warmup-concurrency'],
+    group: 'Warm-up',
+    min: 1,
+    defaultText: "--concurrency's",
+    help: 'Sessions in flight.',
+  }),
+  warmupPrefillConcurrency: integer({
+    flags: ['--warmup-prefill-concurrency'],
+    group: 'Warm-up',
+    min: 1,
+    defaultText: "--prefill-concurrency's",
+    help: 'Most requests that wait for their first token; needs --streaming.',
+  }),
+  warmupRequestRate: number({
+    flags: ['--warmup-request-rate'],
+    group: 'Warm-up',
+    above: 0,
+    defaultText: "--request-rate's",
+    help: 'Requests per second to send, on average.',
+  }),
+  warmupArrivalPattern: choice(arrivalPatterns, {
+    flags: ['--warmup-arrival-pattern'],
+    group: 'Warm-up',
+    defaultText: "--arrival-pattern's",
+    help: 'How the gaps between requests are drawn.',
+  }),
+  warmupGracePeriod: number({
+    flags: ['--warmup-grace-period'],
+    group: 'Warm-up',
+    min: 0,
+    orInfinite: true,
+    default: Number.POSITIVE_INFINITY,
+    defaultText: 'inf',
+    help: 'Seconds that answers may take beyond --warmup-duration; inf: as long as they need.',
+  }),
+  warmupConcurrencyRampDuration: number({
+    flags: ['--warmup-concurrency-ramp-duration'],
+    group: 'Warm-up',
+    above: 0,
+    defaultText: "--concurrency-ramp-duration's",
+    help: 'Seconds in which the sessions in flight rise from 1.',
+  }),
+  warmupPrefillConcurrencyRampDuration: number({
+    flags: ['--warmup-prefill-concurrency-ramp-duration'],
+    group: 'Warm-up',
+    above: 0,
+    defaultText: "--prefill-concurrency-ramp-duration's",
+    help: 'Seconds in which the requests that wait for their first token rise from 1.',
+  }),
+  warmupRequestRateRampDuration: number({
+    flags: ['--warmup-request-rate-ramp-duration'],
+    group: 'Warm-up',
+    above: 0,
+    defaultText: "--request-rate-ramp-duration's",
+    help: 'Seconds in which the rate rises from near 0.',
+  }),
+} satisfies OptionTable;
