@@ -47,6 +47,7 @@ export class Answer implements StreamHandler {
   units: AnswerUnit[] | undefined;
 
   readonly #options: AnswerOptions;
+  readonly #onFirstContent: (() => void) | undefined;
   #template: UnitTemplate | undefined = undefined;
   #parsedTexts = 0;
   #learnings = 0;
@@ -65,8 +66,10 @@ export class Answer implements StreamHandler {
   #error: AnswerError | undefined = undefined;
   #unreadable: string | undefined = undefined;
 
-  constructor(options: AnswerOptions) {
+  /** @param onFirstContent called when the first content has come. */
+  constructor(options: AnswerOptions, onFirstContent?: () => void) {
     this.#options = options;
+    this.#onFirstContent = onFirstContent;
     this.units = options.keepUnits ? [] : undefined;
   }
 
@@ -211,6 +214,7 @@ export class Answer implements StreamHandler {
       this.contentNs = grown;
     }
     this.contentNs[this.contentCount++] = atNs;
+    if (this.contentCount === 1) this.#onFirstContent?.();
   }
 
   #keepGap(bytes: Buffer, start: number, end: number, kind: TextKind): void {

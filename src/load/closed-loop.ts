@@ -1,147 +1,83 @@
 import { randomUUID } from 'node:crypto';
-import type { Dataset } from '../dataset/conversation.js';
-import type { AssistantMessage } from '../endpoint/endpoint.js';
-import type { RequestTarget } from '../endpoint/url.js';
-import type { RequestRecord } from '../records/record.js';
-import type { SharedCounters } from './counters.js';
-import { RequestRun, type SendingOptions } from './request-run.js';
-import { Session } from './session.js';
-
-export interface ClosedLoopOptions {
-  readonly slots: number;
-  readonly requestLimit: number;
-  readonly sessionLimit: number;
-  readonly counters: SharedCounters;
-  readonly dataset: Dataset;
-  /** Conversation number of a session number. */
-  readonly sample: (session: number) => number;
-  readonly targets: readonly RequestTarget[];
-  readonly sending: SendingOptions;
-  readonly onRecord: (record: RequestRecord) => void;
-  /** Nothing is in flight and nothing will be sent any more. */
-  readonly onDone: () => void;
-}
+import { nextStepNs } from '../schedule/ramp.js';
+import type { Issuer, Phase, RampedLimit } from './phase.js';
+import type { Session } from './session.js';
 
 // Making and sending requests must not keep the thread from reading: after this long it lets the sockets speak.
 const LONGEST_FILL_NS = 2e6;
 
 /**
- * Keeps a fixed number of sessions in flight: whenever one ends, the next starts. A session that is due its next
- * turn keeps its slot, so it comes before any new one; the slot is freed on failures too, so the load never decays.
+ * Keeps a number of sessions in flight: whenever one ends, the next starts. A session that is due its next turn
+ * keeps its slot, through a delay too, so it comes before any new one; slots are freed by failures as well, so the
+ * load never decays.
  */
-export class ClosedLoop {
-  readonly #options: ClosedLoopOptions;
-  readonly #inFlight = new Set<RequestRun>();
-  readonly #waiting = new Map<NodeJS.Timeout, Session>();
-  // When each free slot became free: a new session was due then.
-  #freeSince: number[] = [];
+export class ClosedLoop implements Issuer {
+  readonly #phase: Phase;
+  readonly #concurrency: RampedLimit;
+  readonly #shareOf: (total: number) => number;
+  /** Since when each free slot has been free: a new session was due then. */
+  readonly #freeSinceNs: number[] = [];
+  #slots = 0;
   #filling = false;
   #exhausted = false;
-  #done = false;
 
-  constructor(options: ClosedLoopOptions) {
-    this.#options = options;
+  /** @param concurrency over all threads. @param shareOf this thread's part of a whole. */
+  constructor(phase: Phase, concurrency: RampedLimit, shareOf: (total: number) => number) {
+    this.#phase = phase;
+    this.#concurrency = concurrency;
+    this.#shareOf = shareOf;
+  }
+
+  get finished(): boolean {
+    return this.#exhausted && !this.#filling;
   }
 
   start(): void {
-    const nowNs = this.#options.sending.nowNs();
-    this.#freeSince = new Array<number>(this.#options.slots).fill(nowNs);
-    this.#fill();
+    this.#openSlots(this.#phase.options.startNs);
   }
 
-  /** Sends nothing more and drops what is in flight, a record each. */
-  interrupt(): void {
-    this.#exhausted = true;
-    for (const timer of this.#waiting.keys()) clearTimeout(timer);
-    this.#waiting.clear();
-    for (const run of [...this.#inFlight])
-      run.cancel('Request cancelled: the run was interrupted while it was in flight');
-    this.#checkDone();
+  turnReturned(session: Session, endNs: number): void {
+    this.#phase.submitAt(session, endNs + Math.max(0, session.turn?.delayMs ?? 0) * 1e6);
   }
 
-  #fill = (): void => {
-    this.#filling = true;
-    const startNs = this.#options.sending.nowNs();
-    while (this.#freeSince.length > 0 && !this.#isExhausted()) {
-      const dueNs = this.#freeSince[0] ?? startNs;
-      if (!this.#startSession(dueNs)) break;
-      this.#freeSince.shift();
-      if (this.#freeSince.length > 0 && this.#options.sending.nowNs() - startNs > LONGEST_FILL_NS) {
-        setImmediate(this.#fill);
-        return;
-      }
-    }
-    this.#filling = false;
-    this.#checkDone();
-  };
-
-  #startSession(dueNs: number): boolean {
-    const { counters, sessionLimit, dataset, sample, targets } = this.#options;
-    const number = counters.takeSession(sessionLimit);
-    if (number === undefined) {
-      this.#exhausted = true;
-      return false;
-    }
-    const target = targets[number % targets.length];
-    if (target === undefined) throw new Error('a load plan without a target');
-    const session = new Session(dataset.conversation(sample(number)), randomUUID(), target);
-    return this.#sendTurn(session, dueNs);
-  }
-
-  #sendTurn(session: Session, dueNs: number): boolean {
-    const { counters, requestLimit, sending } = this.#options;
-    const number =
-      this.#isExhausted() && session.turnIndex === 0 ? undefined : counters.takeRequest(requestLimit);
-    if (number === undefined) {
-      this.#exhausted = true;
-      return false;
-    }
-    const run = new RequestRun(session, number, dueNs, sending, this.#onReturn);
-    this.#inFlight.add(run);
-    run.send();
-    return true;
-  }
-
-  #onReturn = (run: RequestRun, record: RequestRecord, answer: AssistantMessage | undefined): void => {
-    const { counters, onRecord } = this.#options;
-    this.#inFlight.delete(run);
-    counters.noteReturn();
-    onRecord(record);
-    const { session } = run;
-    session.turnReturned(answer);
-    const next = counters.stopped ? undefined : session.turn;
-    if (next === undefined) this.#freeSlot(record.endNs);
-    else if (next.delayMs === undefined || next.delayMs <= 0) this.#continueSession(session, record.endNs);
-    else this.#sendLater(session, record.endNs + next.delayMs * 1e6, next.delayMs);
-  };
-
-  #sendLater(session: Session, dueNs: number, delayMs: number): void {
-    const timer = setTimeout(() => {
-      this.#waiting.delete(timer);
-      if (this.#options.counters.stopped) this.#freeSlot(dueNs);
-      else this.#continueSession(session, dueNs);
-    }, delayMs);
-    this.#waiting.set(timer, session);
-  }
-
-  #continueSession(session: Session, dueNs: number): void {
-    if (!this.#sendTurn(session, dueNs)) this.#freeSlot(dueNs);
-  }
-
-  #freeSlot(atNs: number): void {
-    this.#freeSince.push(atNs);
+  sessionOver(_session: Session, endNs: number): void {
+    this.#freeSinceNs.push(endNs);
     if (!this.#filling) this.#fill();
   }
 
-  #isExhausted(): boolean {
-    this.#exhausted ||= this.#options.counters.stopped;
-    return this.#exhausted;
+  /** Opens the slots that the ramp has come to at `atNs`, and comes again at its next step. */
+  #openSlots(atNs: number): void {
+    const { alarm, startNs } = this.#phase.options;
+    const { limit, rampNs } = this.#concurrency;
+    const slots = this.#shareOf(this.#phase.limitNow(this.#concurrency));
+    for (; this.#slots < slots; this.#slots++) this.#freeSinceNs.push(atNs);
+    const stepNs = nextStepNs(this.#phase.nowNs() - startNs, limit, rampNs);
+    if (stepNs !== undefined) alarm.at(startNs + stepNs, () => this.#openSlots(startNs + stepNs));
+    if (!this.#filling) this.#fill();
   }
 
-  #checkDone(): void {
-    const busy = this.#inFlight.size > 0 || this.#waiting.size > 0 || this.#filling;
-    if (this.#done || busy || !this.#isExhausted()) return;
-    this.#done = true;
-    this.#options.onDone();
+  readonly #fill = (): void => {
+    const phase = this.#phase;
+    const beganNs = phase.nowNs();
+    this.#filling = true;
+    while (this.#freeSinceNs.length > 0 && !this.#exhausted && phase.mayIssue) {
+      if (phase.nowNs() - beganNs > LONGEST_FILL_NS) {
+        setImmediate(this.#fill);
+        return;
+      }
+      this.#startSession();
+    }
+    this.#filling = false;
+    phase.checkDone();
+  };
+
+  #startSession(): void {
+    const number = this.#phase.takeSession();
+    if (number === undefined) {
+      this.#exhausted = true;
+      return;
+    }
+    const dueNs = this.#freeSinceNs.shift() ?? this.#phase.nowNs();
+    this.#phase.submit(this.#phase.openSession(number, randomUUID()), dueNs);
   }
 }

@@ -1,12 +1,15 @@
 const SESSIONS = 0;
 const ISSUED = 1;
 const RETURNED = 2;
-const STOP = 3;
-const LENGTH = 4;
+const ACTIVE = 3;
+const PREFILLING = 4;
+const STOPPED = 5;
+const LENGTH = 6;
 
 /**
- * What all load threads share: tickets for sessions and requests, handed out exactly once whatever the number of
- * threads, and the stop sign. Reading or taking costs no message.
+ * What all load threads share during a phase: tickets for sessions and requests, handed out exactly once whatever
+ * the number of threads; how many sessions and prefills are under way, so that limits hold over all threads; and the
+ * stop sign. Reading or taking costs no message.
  */
 export class SharedCounters {
   readonly buffer: SharedArrayBuffer;
@@ -32,13 +35,39 @@ export class SharedCounters {
     Atomics.add(this.#cells, RETURNED, 1);
   }
 
+  /** Takes a session slot; false when `limit` are taken. */
+  takeSlot(limit: number): boolean {
+    return this.#take(ACTIVE, limit) !== undefined;
+  }
+
+  freeSlot(): void {
+    Atomics.sub(this.#cells, ACTIVE, 1);
+  }
+
+  /** Takes one of the places for requests that wait for their first token; false when `limit` are taken. */
+  takePrefill(limit: number): boolean {
+    return this.#take(PREFILLING, limit) !== undefined;
+  }
+
+  freePrefill(): void {
+    Atomics.sub(this.#cells, PREFILLING, 1);
+  }
+
+  get prefilling(): number {
+    return Atomics.load(this.#cells, PREFILLING);
+  }
+
   /** From now on nothing new is issued. */
   stop(): void {
-    Atomics.store(this.#cells, STOP, 1);
+    Atomics.store(this.#cells, STOPPED, 1);
   }
 
   get stopped(): boolean {
-    return Atomics.load(this.#cells, STOP) === 1;
+    return Atomics.load(this.#cells, STOPPED) === 1;
+  }
+
+  get sessions(): number {
+    return Atomics.load(this.#cells, SESSIONS);
   }
 
   get issued(): number {

@@ -8,8 +8,11 @@ import type { EndpointType } from '../endpoint/endpoints.js';
 import type { HeaderOptions } from '../endpoint/headers.js';
 import type { RequestTarget } from '../endpoint/url.js';
 import type { Phase } from '../records/record.js';
+import type { ArrivalPattern } from '../schedule/arrivals.js';
+import type { FixedSchedule } from '../schedule/fixed-schedule.js';
 import type { TransportOptions } from '../transport/transport.js';
 import type { ClockOrigin } from '../util/clock.js';
+import type { RampedLimit } from './phase.js';
 
 /** Where prompts come from, as plain data. */
 export interface PromptPlan {
@@ -19,10 +22,9 @@ export interface PromptPlan {
   readonly corrector: TokenizerSource | undefined;
 }
 
-/** All that a load thread needs to work out its own share of a phase: plain data, sent once, at the start. */
+/** All that a load thread needs to work out its own share of the load: plain data, sent once, at the start. */
 export interface LoadPlan {
   readonly origin: ClockOrigin;
-  readonly phase: Phase;
   readonly dataset: DatasetPlan;
   readonly prompts: PromptPlan;
   readonly sampling: SamplingStrategy;
@@ -39,24 +41,80 @@ export interface LoadPlan {
   readonly transport: 'http' | 'undici';
   readonly transportOptions: Omit<TransportOptions, 'nowNs'>;
   readonly requestTimeoutMs: number;
-  /** Most requests and sessions of the phase, over all threads; Infinity: no limit. */
+  /** In the order in which they run. */
+  readonly phases: readonly PhasePlan[];
+}
+
+/** One phase: how it issues, and when it ends. Infinity stands for "no limit". */
+export interface PhasePlan {
+  readonly name: Phase;
+  readonly issuing: Issuing;
+  /** Most requests and sessions, over all threads. */
   readonly requestLimit: number;
   readonly sessionLimit: number;
+  /** Nothing is issued after this time. */
+  readonly durationNs: number;
+  /** What is in flight is dropped this long after the duration. */
+  readonly graceNs: number;
+  readonly prefill: RampedLimit | undefined;
+  readonly cancellation: { readonly percent: number; readonly delayNs: number } | undefined;
   readonly counters: SharedArrayBuffer;
 }
+
+/** How a phase decides what is sent when. */
+export type Issuing =
+  | { readonly kind: 'closed-loop'; readonly concurrency: RampedLimit }
+  | {
+      readonly kind: 'rate';
+      readonly pattern: ArrivalPattern;
+      readonly ratePerSecond: number;
+      readonly smoothness: number;
+      readonly rampNs: number;
+      readonly rampStepNs: number;
+      readonly catchUpNs: number;
+      readonly ceiling: RampedLimit | undefined;
+      /** Every conversation is a single turn. */
+      readonly singleTurns: boolean;
+    }
+  | {
+      readonly kind: 'fixed-schedule';
+      readonly schedule: FixedSchedule;
+      readonly ceiling: RampedLimit | undefined;
+    }
+  | {
+      readonly kind: 'user-centric';
+      readonly users: number;
+      readonly ratePerSecond: number;
+      readonly turns: number;
+      readonly ceiling: RampedLimit | undefined;
+    };
 
 /** One thread's own part of the plan. */
 export interface LoadThreadData {
   readonly plan: LoadPlan;
   readonly workerId: string;
-  /** Sessions that this thread keeps in flight: its part of the concurrency. */
-  readonly slots: number;
+  readonly thread: number;
+  readonly threads: number;
   /** Where batches of finished records go. */
   readonly records: MessagePort;
 }
 
 /** What the main thread tells a load thread. */
-export type LoadCommand = { readonly kind: 'start' } | { readonly kind: 'interrupt' };
+export type LoadCommand =
+  | {
+      readonly kind: 'start';
+      /** Index into the plan's phases. */
+      readonly phase: number;
+      readonly startNs: number;
+      /** Number of the phase's first session among all sessions of the run. */
+      readonly firstSession: number;
+    }
+  | { readonly kind: 'interrupt' }
+  /** No further phase comes: hand over the last records and leave. */
+  | { readonly kind: 'finish' };
 
 /** What a load thread tells the main thread. */
-export type LoadEvent = { readonly kind: 'ready' } | { readonly kind: 'done' };
+export type LoadEvent =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'phase-done' }
+  | { readonly kind: 'finished' };

@@ -13,8 +13,9 @@ import {
   type TransportError,
   WireTimes,
 } from '../transport/transport.js';
-import { messageOf } from '../util/errors.js';
+import { messageOf, UserError } from '../util/errors.js';
 import type { JsonObject } from '../util/json.js';
+import type { Alarm, AlarmEntry } from './alarm.js';
 import type { Session } from './session.js';
 
 /** What all requests of a thread share. */
@@ -30,21 +31,47 @@ export interface SendingOptions {
   readonly nowNs: () => number;
 }
 
+/** What one request is given. */
+export interface RequestFacts {
+  /** Number of the request in its phase, by order of release. */
+  readonly number: number;
+  readonly dueNs: number;
+  /** Time from its being sent whole to its cancellation; undefined: it is not cancelled. */
+  readonly cancelAfterNs: number | undefined;
+  readonly alarm: Alarm;
+  /** Called once, when the first content has come or the request has ended without any. */
+  readonly onPrefilled: (() => void) | undefined;
+  /** Called once, whatever happened. */
+  readonly onReturn: (run: RequestRun, record: RequestRecord, answer: AssistantMessage | undefined) => void;
+}
+
+/** A request's body, as an object and as it goes over the wire. */
+export interface PreparedBody {
+  readonly body: JsonObject;
+  readonly text: string;
+}
+
+/** Makes the body of the session's turn. @throws UserError where the endpoint cannot say it. */
+export function prepareBody(session: Session, { endpoint, body: options }: SendingOptions): PreparedBody {
+  const { conversation, turn, past } = session;
+  if (turn === undefined) throw new Error('a session without a turn left was sent');
+  const body = finishedBody(endpoint, { conversation, turn, past }, options);
+  return { body, text: JSON.stringify(body) };
+}
+
 // Keys of a body that hold text: where a user sets one, the length known from the prompt's making is not the body's.
 const textKeys = ['messages', 'prompt', 'system', 'instructions', 'input', 'inputs', 'tools'];
 
-/**
- * One request from its making to its record. The transport calls it as things happen; it calls `returned` exactly
- * once, whatever happened.
- */
+/** One request from its making to its record. The transport calls it as things happen. */
 export class RequestRun implements ResponseHandler {
   readonly session: Session;
   readonly #options: SendingOptions;
-  readonly #returned: (run: RequestRun, record: RequestRecord, answer: AssistantMessage | undefined) => void;
-  readonly #sessionNum: number;
-  readonly #dueNs: number;
+  readonly #facts: RequestFacts;
   readonly #requestId = randomUUID();
   readonly #answer: Answer;
+  #cancelAlarm: AlarmEntry | undefined = undefined;
+  #sent = false;
+  #prefilling: boolean;
   #body: JsonObject = {};
   #headers: string[] = [];
   #startNs = Number.NaN;
@@ -54,40 +81,30 @@ export class RequestRun implements ResponseHandler {
   #stream: EventStreamParser | undefined = undefined;
   #bodyParts: Buffer[] | undefined = undefined;
 
-  constructor(
-    session: Session,
-    sessionNum: number,
-    dueNs: number,
-    options: SendingOptions,
-    returned: (run: RequestRun, record: RequestRecord, answer: AssistantMessage | undefined) => void,
-  ) {
+  constructor(session: Session, options: SendingOptions, facts: RequestFacts) {
     this.session = session;
-    this.#sessionNum = sessionNum;
-    this.#dueNs = dueNs;
     this.#options = options;
-    this.#returned = returned;
-    this.#answer = new Answer(options.answer);
+    this.#facts = facts;
+    this.#prefilling = facts.onPrefilled !== undefined;
+    this.#answer = new Answer(options.answer, this.#prefilling ? () => this.#endPrefill() : undefined);
   }
 
-  /** Makes the body and hands it to the transport. */
+  /** Makes the body, unless it was made before, and hands it to the transport. */
   send(): void {
     const { session } = this;
-    const { turn } = session;
-    if (turn === undefined) throw new Error('a session without a turn left was sent');
-    const { endpoint, body, headers, transport, requestTimeoutMs, nowNs } = this.#options;
+    const { headers, transport, requestTimeoutMs, nowNs } = this.#options;
+    let text: string;
     try {
-      this.#body = finishedBody(
-        endpoint,
-        { conversation: session.conversation, turn, past: session.past },
-        body,
-      );
+      const prepared = session.takePrepared() ?? prepareBody(session, this.#options);
+      this.#body = prepared.body;
+      text = prepared.text;
     } catch (thrown) {
+      if (!(thrown instanceof UserError)) throw thrown;
       this.#startNs = nowNs();
       this.#fail({ type: 'ValueError', message: messageOf(thrown) }, this.#startNs);
       return;
     }
     this.#headers = headers(this.#requestId, session.correlationId);
-    const text = JSON.stringify(this.#body);
     this.#startNs = nowNs();
     this.#exchange = transport.send(
       {
@@ -111,7 +128,13 @@ export class RequestRun implements ResponseHandler {
     this.#fail({ code: 499, type: 'RequestCancellationError', message }, atNs, atNs);
   }
 
-  onSent(): void {}
+  onSent(atNs: number): void {
+    this.#sent = true;
+    const { cancelAfterNs, alarm } = this.#facts;
+    if (cancelAfterNs === undefined) return;
+    const message = `Request cancelled ${(cancelAfterNs / 1e9).toFixed(3)}s after being sent`;
+    this.#cancelAlarm = alarm.at(atNs + cancelAfterNs, () => this.cancel(message));
+  }
 
   onHead(head: ResponseHead, atNs: number): void {
     this.#head = head;
@@ -148,6 +171,10 @@ export class RequestRun implements ResponseHandler {
   }
 
   onError(error: TransportError, atNs: number): void {
+    if (error.type === 'TimeoutError' && this.#facts.cancelAfterNs !== undefined && !this.#sent) {
+      this.#fail({ code: 0, type: 'RequestSendTimeout', message: error.message }, atNs);
+      return;
+    }
     this.#fail(
       {
         type: error.type,
@@ -162,7 +189,15 @@ export class RequestRun implements ResponseHandler {
     this.#finish(endNs, error, cancelledNs);
   }
 
+  #endPrefill(): void {
+    if (!this.#prefilling) return;
+    this.#prefilling = false;
+    this.#facts.onPrefilled?.();
+  }
+
   #finish(endNs: number, error: RecordError | undefined, cancelledNs: number | undefined): void {
+    this.#facts.alarm.cancel(this.#cancelAlarm);
+    this.#endPrefill();
     const failed = error !== undefined;
     const { session } = this;
     const answer = this.#answer;
@@ -170,14 +205,14 @@ export class RequestRun implements ResponseHandler {
     const tokens = this.#inputTokens();
     const record: RequestRecord = {
       phase: this.#options.phase,
-      sessionNum: this.#sessionNum,
+      sessionNum: this.#facts.number,
       requestId: this.#requestId,
       correlationId: session.correlationId,
       conversationId: session.conversation.sessionId,
       turnIndex: session.turnIndex,
       workerId: '',
       model: typeof this.#body.model === 'string' ? this.#body.model : (session.turn?.model ?? ''),
-      dueNs: this.#dueNs,
+      dueNs: this.#facts.dueNs,
       startNs: this.#startNs,
       ackNs: cancelled ? Number.NaN : this.#ackNs,
       endNs,
@@ -194,7 +229,7 @@ export class RequestRun implements ResponseHandler {
       cancelledNs,
       raw: this.#options.answer.keepUnits ? this.#raw() : undefined,
     };
-    this.#returned(this, record, failed ? undefined : answer.message);
+    this.#facts.onReturn(this, record, failed ? undefined : answer.message);
   }
 
   /** The length that the prompt was made to, where it is all the text of the body. */

@@ -1,32 +1,47 @@
 import type { Conversation, Turn } from '../dataset/conversation.js';
 import type { AssistantMessage, PastTurn } from '../endpoint/endpoint.js';
 import type { RequestTarget } from '../endpoint/url.js';
+import type { PreparedBody } from './request-run.js';
 
 /** One playing of a conversation, always at the same server. */
 export class Session {
+  /** Its number among all sessions of the run. */
+  readonly number: number;
   readonly conversation: Conversation;
   readonly correlationId: string;
   readonly target: RequestTarget;
-  #turnIndex = 0;
+  /** Turns that are played, numbered within the conversation; undefined: all. */
+  readonly #played: ArrayLike<number> | undefined;
+  #place = 0;
   #past: PastTurn[] = [];
+  #prepared: PreparedBody | undefined = undefined;
 
-  constructor(conversation: Conversation, correlationId: string, target: RequestTarget) {
+  constructor(
+    number: number,
+    conversation: Conversation,
+    correlationId: string,
+    target: RequestTarget,
+    played?: ArrayLike<number>,
+  ) {
+    this.number = number;
     this.conversation = conversation;
     this.correlationId = correlationId;
     this.target = target;
+    this.#played = played;
   }
 
+  /** Number of the turn to be sent, within the conversation. */
   get turnIndex(): number {
-    return this.#turnIndex;
+    return this.#played === undefined ? this.#place : (this.#played[this.#place] ?? -1);
   }
 
   /** The turn to be sent; undefined after the last. */
   get turn(): Turn | undefined {
-    return this.conversation.turns[this.#turnIndex];
+    return this.conversation.turns[this.turnIndex];
   }
 
   get isLastTurn(): boolean {
-    return this.#turnIndex === this.conversation.turns.length - 1;
+    return this.#place === (this.#played ?? this.conversation.turns).length - 1;
   }
 
   /** Earlier turns that go out again in front of this one. */
@@ -34,11 +49,23 @@ export class Session {
     return this.#past;
   }
 
+  /** Keeps the body of the turn to be sent, made ahead of its time. */
+  prepare(body: PreparedBody): void {
+    this.#prepared = body;
+  }
+
+  /** The body that was made ahead, once. */
+  takePrepared(): PreparedBody | undefined {
+    const prepared = this.#prepared;
+    this.#prepared = undefined;
+    return prepared;
+  }
+
   /** Goes on to the next turn. @param answer absent after a failed, cancelled or empty turn. */
   turnReturned(answer: AssistantMessage | undefined): void {
     const turn = this.turn;
     if (turn && this.conversation.history === 'live-answers')
       this.#past.push(answer ? { turn, answer } : { turn });
-    this.#turnIndex++;
+    this.#place++;
   }
 }

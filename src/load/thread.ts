@@ -5,56 +5,90 @@ import { openSampler } from '../dataset/sampling.js';
 import { openTokenizer } from '../dataset/tokenizer/open.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { headerMaker } from '../endpoint/headers.js';
+import { openCancellations } from '../schedule/cancellation.js';
+import { phaseEnd } from '../schedule/stop.js';
 import { openHttpTransport } from '../transport/http.js';
 import type { Transport, TransportOptions } from '../transport/transport.js';
 import { openClock } from '../util/clock.js';
-import { ClosedLoop } from './closed-loop.js';
+import { openAlarm } from './alarm.js';
 import { SharedCounters } from './counters.js';
+import { openIssuer } from './issuing.js';
 import { Outbox } from './outbox.js';
-import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData } from './plan.js';
+import { Phase } from './phase.js';
+import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData, PhasePlan } from './plan.js';
 
-/** A load thread: works out its share of the schedule, sends, stamps, and posts finished records. */
-async function runLoadThread({ plan, workerId, slots, records }: LoadThreadData): Promise<void> {
+/** A load thread: works out its share of each phase, sends, stamps, and posts finished records. */
+async function runLoadThread({ plan, workerId, thread, threads, records }: LoadThreadData): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error('a load thread runs only as a worker');
-  const clock = openClock(plan.origin);
+  const { nowNs } = openClock(plan.origin);
   const { corpus, seed, corrector } = plan.prompts;
   const dataset = openDataset(plan.dataset, openPrompts(corpus, seed, corrector && openTokenizer(corrector)));
-  const transport = await openTransport(plan, { ...plan.transportOptions, nowNs: clock.nowNs });
+  const transport = await openTransport(plan, { ...plan.transportOptions, nowNs });
   const outbox = new Outbox(records, workerId);
+  const alarm = openAlarm(nowNs);
   const endpoint = endpoints[plan.endpoint];
-  const loop = new ClosedLoop({
-    slots,
-    requestLimit: plan.requestLimit,
-    sessionLimit: plan.sessionLimit,
-    counters: new SharedCounters(plan.counters),
-    dataset,
-    sample: openSampler(plan.sampling, dataset.size, seed),
-    targets: plan.targets,
-    sending: {
-      phase: plan.phase,
-      endpoint,
-      body: plan.body,
-      headers: headerMaker(plan.headers),
-      answer: { endpoint, streamEnd: plan.streamEnd, keepUnits: plan.keepRaw },
-      countsTokens: plan.countsTokens,
-      requestTimeoutMs: plan.requestTimeoutMs,
-      transport,
-      nowNs: clock.nowNs,
-    },
-    onRecord: (record) => outbox.add(record),
-    onDone: () => {
+  const sample = openSampler(plan.sampling, dataset.size, seed);
+  const say = (event: LoadEvent) => port.postMessage(event);
+  let running: Phase | undefined;
+
+  const startPhase = (phasePlan: PhasePlan, startNs: number, firstSession: number) => {
+    const { cancellation, graceNs } = phasePlan;
+    const { issueUntilNs, cutAtNs } = phaseEnd(phasePlan);
+    const phase = new Phase({
+      startNs,
+      issueUntilNs: startNs + issueUntilNs,
+      cutAtNs: startNs + cutAtNs,
+      cutMessage: `Request cancelled: still in flight when the grace period of ${graceNs / 1e9} s ended`,
+      requestLimit: phasePlan.requestLimit,
+      sessionLimit: phasePlan.sessionLimit,
+      firstSession,
+      counters: new SharedCounters(phasePlan.counters),
+      dataset,
+      sample,
+      targets: plan.targets,
+      sending: {
+        phase: phasePlan.name,
+        endpoint,
+        body: plan.body,
+        headers: headerMaker(plan.headers),
+        answer: { endpoint, streamEnd: plan.streamEnd, keepUnits: plan.keepRaw },
+        countsTokens: plan.countsTokens,
+        requestTimeoutMs: plan.requestTimeoutMs,
+        transport,
+        nowNs,
+      },
+      alarm,
+      cancellation: cancellation && {
+        isChosen: openCancellations(seed, cancellation.percent),
+        delayNs: cancellation.delayNs,
+      },
+      prefill: phasePlan.prefill,
+      onRecord: (record) => outbox.add(record),
+      onDone: () => {
+        alarm.close();
+        running = undefined;
+        outbox.flush();
+        say({ kind: 'phase-done' });
+      },
+    });
+    running = phase;
+    phase.run(openIssuer(phasePlan.issuing, phase, { thread, threads, seed }));
+  };
+
+  port.on('message', (command: LoadCommand) => {
+    if (command.kind === 'interrupt') running?.interrupt();
+    else if (command.kind === 'finish') {
       outbox.close();
       transport.close();
-      say({ kind: 'done' });
+      say({ kind: 'finished' });
       port.close();
-    },
+    } else {
+      const phasePlan = plan.phases[command.phase];
+      if (phasePlan === undefined) throw new Error(`the load plan has no phase ${command.phase}`);
+      startPhase(phasePlan, command.startNs, command.firstSession);
+    }
   });
-  port.on('message', (command: LoadCommand) => {
-    if (command.kind === 'start') loop.start();
-    else loop.interrupt();
-  });
-  const say = (event: LoadEvent) => port.postMessage(event);
   say({ kind: 'ready' });
 }
 

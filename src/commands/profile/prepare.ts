@@ -68,7 +68,6 @@ export async function prepareRun(
   return {
     load: {
       origin,
-      phase: 'profiling',
       dataset,
       prompts,
       sampling: config.datasetSamplingStrategy,
@@ -100,9 +99,19 @@ export async function prepareRun(
         proxyFromEnvironment: config.httpTrustEnv,
       },
       requestTimeoutMs: config.requestTimeoutSeconds * 1000,
-      requestLimit,
-      sessionLimit,
-      counters: counters.buffer,
+      phases: [
+        {
+          name: 'profiling',
+          issuing: { kind: 'closed-loop', concurrency: { limit: concurrency, rampNs: 0 } },
+          requestLimit,
+          sessionLimit,
+          durationNs: Number.POSITIVE_INFINITY,
+          graceNs: Number.POSITIVE_INFINITY,
+          prefill: undefined,
+          cancellation: undefined,
+          counters: counters.buffer,
+        },
+      ],
     },
     counters,
     threads,

@@ -34,7 +34,7 @@ export async function runLoad(
   log: Log,
 ): Promise<RunOutcome> {
   const { counters } = prepared;
-  const threads = await startLoadThreads(prepared.load, prepared.threads, prepared.concurrency);
+  const threads = await startLoadThreads(prepared.load, prepared.threads);
   const records = startRecords(recordsPlan, threads.recordPorts);
   const stop = () => {
     counters.stop();
@@ -47,10 +47,12 @@ export async function runLoad(
   const drawing = setInterval(() => progress.update(progressState()), DRAW_EVERY_MS);
   let failure: unknown;
   try {
-    await Promise.race([threads.run(), records.summary]);
+    await Promise.race([threads.runPhase(0, clock.nowNs(), 0), records.summary]);
+    threads.finish();
   } catch (thrown) {
     failure = thrown;
     stop();
+    threads.finish();
     await Promise.race([
       records.summary.catch(() => {}),
       new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS)),

@@ -1,0 +1,153 @@
+import { dueAfterReturn, type FixedSchedule, keptTurns } from '../schedule/fixed-schedule.js';
+import type { Issuer, Phase, RampedLimit } from './phase.js';
+import type { Session } from './session.js';
+
+export interface ReplayOptions {
+  readonly schedule: FixedSchedule;
+  /** This thread takes every `threads`-th session, from `thread` on. */
+  readonly thread: number;
+  readonly threads: number;
+  /** Most sessions in flight over all threads; sessions that are due above it wait in line. */
+  readonly ceiling: RampedLimit | undefined;
+}
+
+// Slots that other threads free are looked for this often.
+const LOOK_AGAIN_NS = 1e6;
+// Bodies are made this long before they are due, so many at the most: a body of a long prompt takes a millisecond.
+const PREPARE_AHEAD_NS = 1e9;
+const MOST_PREPARED = 64;
+const PREPARE_AGAIN_NS = 5e6;
+
+/**
+ * Sends recorded sessions at their recorded times, whatever the state of earlier requests: a late send shifts
+ * nothing behind it. Every session is played once.
+ */
+export class FixedReplay implements Issuer {
+  readonly #phase: Phase;
+  readonly #options: ReplayOptions;
+  readonly #waiting: number[] = [];
+  /** Sessions whose first body is made already, by number. */
+  readonly #prepared = new Map<number, Session>();
+  #next: number;
+  #toPrepare: number;
+  #looking = false;
+
+  constructor(phase: Phase, options: ReplayOptions) {
+    this.#phase = phase;
+    this.#options = options;
+    this.#next = options.thread;
+    this.#toPrepare = options.thread;
+  }
+
+  get finished(): boolean {
+    return this.#next >= this.#sessions && this.#waiting.length === 0;
+  }
+
+  start(): void {
+    this.#waitForNext();
+    this.#prepareAhead();
+  }
+
+  turnReturned(session: Session, endNs: number): void {
+    const { startNs } = this.#phase.options;
+    const { zeroMs } = this.#options.schedule;
+    const dueNs = startNs + dueAfterReturn(session.turn ?? {}, endNs - startNs, zeroMs);
+    this.#phase.submitAt(session, dueNs);
+  }
+
+  sessionOver(): void {
+    if (this.#options.ceiling === undefined) return;
+    this.#phase.options.counters.freeSlot();
+    this.#startWaiting();
+  }
+
+  /** Sessions that are played: a count cuts the schedule short. */
+  get #sessions(): number {
+    return Math.min(this.#options.schedule.conversations.length, this.#phase.options.sessionLimit);
+  }
+
+  #waitForNext(): void {
+    if (this.finished || this.#next >= this.#sessions) return;
+    const { alarm } = this.#phase.options;
+    alarm.at(this.#dueNs(this.#next), () => {
+      const session = this.#next;
+      this.#next += this.#options.threads;
+      this.#begin(session);
+      this.#waitForNext();
+      this.#phase.checkDone();
+    });
+  }
+
+  #begin(session: number): void {
+    const { ceiling } = this.#options;
+    const phase = this.#phase;
+    const mustWait =
+      ceiling !== undefined &&
+      (this.#waiting.length > 0 || !phase.options.counters.takeSlot(phase.limitNow(ceiling)));
+    if (mustWait) {
+      this.#waiting.push(session);
+      this.#lookAgain();
+    } else {
+      this.#play(session);
+    }
+  }
+
+  #play(number: number): void {
+    const session = this.#prepared.get(number) ?? this.#open(number);
+    this.#prepared.delete(number);
+    if (session.turn === undefined) this.sessionOver();
+    else this.#phase.submit(session, this.#dueNs(number));
+  }
+
+  #open(number: number): Session {
+    const { schedule } = this.#options;
+    const phase = this.#phase;
+    const { requestLimit, firstSession } = phase.options;
+    const left = Math.max(0, requestLimit - (schedule.turnsBefore[number] ?? 0));
+    const turns = keptTurns(schedule, number).slice(0, Math.min(left, 2 ** 31));
+    const conversation = schedule.conversations[number] ?? 0;
+    return phase.openPlayed(firstSession + number, conversation, (id) => `fixed-schedule-${id}`, turns);
+  }
+
+  /** While the loop has nothing better to do, makes what is due soon: a burst then goes out at once. */
+  readonly #prepareAhead = (): void => {
+    const { alarm } = this.#phase.options;
+    while (this.#toPrepare < this.#next) this.#toPrepare += this.#options.threads;
+    const number = this.#toPrepare;
+    if (number >= this.#sessions || !this.#phase.mayIssue) return;
+    const fromNs = this.#dueNs(number) - PREPARE_AHEAD_NS;
+    if (this.#prepared.size >= MOST_PREPARED || this.#phase.nowNs() < fromNs) {
+      alarm.at(Math.max(fromNs, this.#phase.nowNs() + PREPARE_AGAIN_NS), this.#prepareAhead);
+      return;
+    }
+    const session = this.#open(number);
+    if (session.turn !== undefined) this.#phase.prepare(session);
+    this.#prepared.set(number, session);
+    this.#toPrepare += this.#options.threads;
+    setImmediate(this.#prepareAhead);
+  };
+
+  #startWaiting(): void {
+    const { ceiling } = this.#options;
+    const phase = this.#phase;
+    while (ceiling !== undefined && this.#waiting.length > 0 && phase.mayIssue) {
+      if (!phase.options.counters.takeSlot(phase.limitNow(ceiling))) break;
+      const session = this.#waiting.shift();
+      if (session !== undefined) this.#play(session);
+    }
+    this.#lookAgain();
+  }
+
+  #lookAgain(): void {
+    if (this.#looking || this.#waiting.length === 0) return;
+    this.#looking = true;
+    this.#phase.options.alarm.at(this.#phase.nowNs() + LOOK_AGAIN_NS, () => {
+      this.#looking = false;
+      this.#startWaiting();
+    });
+  }
+
+  #dueNs(session: number): number {
+    return this.#phase.options.startNs + (this.#options.schedule.dueNs[session] ?? 0);
+  }
+}

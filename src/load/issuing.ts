@@ -1,0 +1,38 @@
+import { openArrivals } from '../schedule/arrivals.js';
+import { randomStream } from '../util/random.js';
+import { ClosedLoop } from './closed-loop.js';
+import { FixedReplay } from './fixed-schedule.js';
+import { OpenLoop } from './open-loop.js';
+import type { Issuer, Phase } from './phase.js';
+import type { Issuing } from './plan.js';
+import { share } from './share.js';
+
+/** One thread among several. */
+export interface ThreadShare {
+  readonly thread: number;
+  readonly threads: number;
+  /** The run's seed. */
+  readonly seed: number;
+}
+
+/** The issuer of a phase's plan, for one thread's share of it. */
+export function openIssuer(issuing: Issuing, phase: Phase, { thread, threads, seed }: ThreadShare): Issuer {
+  switch (issuing.kind) {
+    case 'closed-loop':
+      return new ClosedLoop(phase, issuing.concurrency, (total) => share(total, threads, thread));
+    case 'rate': {
+      const random = randomStream(seed, `arrivals:${phase.options.sending.phase}`);
+      return new OpenLoop(phase, {
+        nextTickNs: openArrivals({ ...issuing, random }),
+        thread,
+        threads,
+        ceiling: issuing.ceiling,
+        ticksAreSessions:
+          issuing.singleTurns && issuing.ceiling === undefined && phase.options.prefill === undefined,
+        catchUpNs: issuing.catchUpNs,
+      });
+    }
+    case 'fixed-schedule':
+      return new FixedReplay(phase, { ...issuing, thread, threads });
+  }
+}

@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import type { Issuer, Phase, RampedLimit } from './phase.js';
+import type { Session } from './session.js';
+
+export interface OpenLoopOptions {
+  /** Due times of all ticks, ns since the phase's start, one a call; ever growing. */
+  readonly nextTickNs: () => number;
+  /** This thread takes every `threads`-th tick, from `thread` on. */
+  readonly thread: number;
+  readonly threads: number;
+  /** Most sessions in flight over all threads; a tick that would start one more is lost. */
+  readonly ceiling: RampedLimit | undefined;
+  /**
+   * Every session is one turn and nothing holds a tick back, so tick k starts session k in whichever thread:
+   * the stream does not depend on how many threads there are. Absent: sessions are numbered as they start.
+   */
+  readonly ticksAreSessions: boolean;
+  /** Later than this, the thread's schedule is moved instead of being caught up with in a burst. */
+  readonly catchUpNs: number;
+}
+
+/**
+ * Sends at given times, whatever the state of earlier requests. A tick takes a session that is due its next turn,
+ * else it starts a new one.
+ */
+export class OpenLoop implements Issuer {
+  readonly #phase: Phase;
+  readonly #options: OpenLoopOptions;
+  readonly #dueTurns: Session[] = [];
+  #tick = -1;
+  #movedNs = 0;
+  #exhausted = false;
+
+  constructor(phase: Phase, options: OpenLoopOptions) {
+    this.#phase = phase;
+    this.#options = options;
+  }
+
+  get finished(): boolean {
+    return this.#exhausted && this.#dueTurns.length === 0;
+  }
+
+  start(): void {
+    this.#waitForTick();
+  }
+
+  turnReturned(session: Session, endNs: number): void {
+    const delayMs = Math.max(0, session.turn?.delayMs ?? 0);
+    if (delayMs === 0) this.#dueTurns.push(session);
+    else this.#phase.callAt(session, endNs + delayMs * 1e6, () => this.#dueTurns.push(session));
+  }
+
+  sessionOver(): void {
+    if (this.#options.ceiling !== undefined) this.#phase.options.counters.freeSlot();
+  }
+
+  #waitForTick(): void {
+    const { thread, threads, nextTickNs } = this.#options;
+    let tickNs: number;
+    do {
+      tickNs = nextTickNs();
+      this.#tick++;
+    } while (this.#tick % threads !== thread);
+    const { alarm, startNs } = this.#phase.options;
+    alarm.at(startNs + tickNs + this.#movedNs, () => this.#send(startNs + tickNs + this.#movedNs));
+  }
+
+  #send(plannedNs: number): void {
+    const phase = this.#phase;
+    if (!phase.mayIssue) return;
+    const lateNs = phase.nowNs() - plannedNs;
+    if (lateNs > this.#options.catchUpNs) this.#movedNs += lateNs;
+    const waiting = this.#dueTurns.shift();
+    if (waiting !== undefined) phase.submit(waiting, plannedNs);
+    else this.#startSession(plannedNs);
+    if (this.finished) phase.checkDone();
+    else this.#waitForTick();
+  }
+
+  #startSession(dueNs: number): void {
+    const phase = this.#phase;
+    const { ceiling, ticksAreSessions } = this.#options;
+    const { counters, requestLimit, sessionLimit } = phase.options;
+    if (this.#exhausted) return;
+    if (phase.prefillIsFull || (ceiling !== undefined && !counters.takeSlot(phase.limitNow(ceiling)))) return;
+    const number = ticksAreSessions ? this.#tick : phase.takeSession();
+    if (number === undefined || number >= Math.min(requestLimit, sessionLimit)) {
+      if (ceiling !== undefined) counters.freeSlot();
+      this.#exhausted = true;
+      return;
+    }
+    phase.submit(phase.openSession(number, randomUUID()), dueNs);
+  }
+}

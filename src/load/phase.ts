@@ -1,0 +1,280 @@
+import type { Dataset } from '../dataset/conversation.js';
+import type { AssistantMessage } from '../endpoint/endpoint.js';
+import type { RequestTarget } from '../endpoint/url.js';
+import type { RequestRecord } from '../records/record.js';
+import { concurrencyAt } from '../schedule/ramp.js';
+import { UserError } from '../util/errors.js';
+import type { Alarm, AlarmEntry } from './alarm.js';
+import type { SharedCounters } from './counters.js';
+import { prepareBody, RequestRun, type SendingOptions } from './request-run.js';
+import { Session } from './session.js';
+
+/** Decides what is sent when; one for each load mode. */
+export interface Issuer {
+  /** Called at the phase's start. */
+  start(): void;
+  /** A turn came back, and its session has another one. */
+  turnReturned(session: Session, endNs: number): void;
+  /** A session has ended, or will not be played further. */
+  sessionOver(session: Session, endNs: number): void;
+  /** No new session will be started, as far as the issuer itself knows. */
+  readonly finished: boolean;
+}
+
+/** A limit that may be ramped up from 1. */
+export interface RampedLimit {
+  readonly limit: number;
+  /** 0: in force from the start. */
+  readonly rampNs: number;
+}
+
+export interface PhaseOptions {
+  readonly startNs: number;
+  /** From this time on nothing is issued; Infinity: no such time. */
+  readonly issueUntilNs: number;
+  /** What is in flight then is dropped, and the message says so; Infinity: never. */
+  readonly cutAtNs: number;
+  readonly cutMessage: string;
+  readonly requestLimit: number;
+  readonly sessionLimit: number;
+  /** Number of the phase's first session among all sessions of the run. */
+  readonly firstSession: number;
+  readonly counters: SharedCounters;
+  readonly dataset: Dataset;
+  /** Conversation number of a session number. */
+  readonly sample: (session: number) => number;
+  readonly targets: readonly RequestTarget[];
+  readonly sending: SendingOptions;
+  readonly alarm: Alarm;
+  /** Whether a request is to be cancelled, and how long after it was sent; absent: none is. */
+  readonly cancellation: Cancellation | undefined;
+  /** Most requests, over all threads, that wait for their first token. */
+  readonly prefill: RampedLimit | undefined;
+  readonly onRecord: (record: RequestRecord) => void;
+  /** Nothing is in flight and nothing will be sent any more. */
+  readonly onDone: () => void;
+}
+
+export interface Cancellation {
+  readonly isChosen: (session: number, turn: number) => boolean;
+  readonly delayNs: number;
+}
+
+interface WaitingTurn {
+  readonly session: Session;
+  readonly dueNs: number;
+}
+
+// Slots that other threads free are looked for this often.
+const LOOK_AGAIN_NS = 1e6;
+
+/**
+ * One thread's part of a phase: sends what its issuer says, keeps the limits and the end, and sees that every
+ * request ends in one record.
+ */
+export class Phase {
+  readonly options: PhaseOptions;
+  readonly #inFlight = new Set<RequestRun>();
+  readonly #delayed = new Map<Session, AlarmEntry>();
+  readonly #forPrefill: WaitingTurn[] = [];
+  #look: AlarmEntry | undefined = undefined;
+  #issuer: Issuer | undefined = undefined;
+  #ended = false;
+  #done = false;
+
+  constructor(options: PhaseOptions) {
+    this.options = options;
+  }
+
+  /** Starts at the phase's start time. */
+  run(issuer: Issuer): void {
+    const { alarm, startNs, issueUntilNs, cutAtNs, cutMessage } = this.options;
+    this.#issuer = issuer;
+    alarm.at(startNs, () => {
+      issuer.start();
+      this.checkDone();
+    });
+    if (Number.isFinite(issueUntilNs)) alarm.at(issueUntilNs, () => this.end());
+    if (Number.isFinite(cutAtNs)) alarm.at(cutAtNs, () => this.#drop(cutMessage));
+  }
+
+  /** The user's interrupt: nothing more is sent, what is in flight is dropped with a record each. */
+  interrupt(): void {
+    this.end();
+    this.#drop('Request cancelled: the run was interrupted while it was in flight');
+  }
+
+  nowNs(): number {
+    return this.options.sending.nowNs();
+  }
+
+  /** No stop condition holds. */
+  get mayIssue(): boolean {
+    return !this.#ended && !this.options.counters.stopped && this.nowNs() < this.options.issueUntilNs;
+  }
+
+  /** All places for requests before their first token are taken. */
+  get prefillIsFull(): boolean {
+    const { prefill, counters } = this.options;
+    return prefill !== undefined && counters.prefilling >= this.limitNow(prefill);
+  }
+
+  /** A limit's value now. */
+  limitNow({ limit, rampNs }: RampedLimit): number {
+    return concurrencyAt(this.nowNs() - this.options.startNs, limit, rampNs);
+  }
+
+  /** The next session of the phase by order of start, or undefined when there are no more. */
+  takeSession(): number | undefined {
+    // A session needs a request. Without this bound a thread could start one more session than there are requests,
+    // and take the last request from the session of another thread: its conversation would never be sent.
+    const { counters, sessionLimit, requestLimit } = this.options;
+    return counters.takeSession(Math.min(sessionLimit, requestLimit));
+  }
+
+  /** @param number the session's number within the phase; its conversation is the one sampled for it. */
+  openSession(number: number, correlationId: string): Session {
+    const runNumber = this.options.firstSession + number;
+    return this.openPlayed(runNumber, this.options.sample(runNumber), () => correlationId);
+  }
+
+  /**
+   * @param number the session's number among all sessions of the run.
+   * @param correlationIdOf its id on the wire, from the dataset's session id.
+   * @param played absent: every turn.
+   */
+  openPlayed(
+    number: number,
+    index: number,
+    correlationIdOf: (sessionId: string) => string,
+    played?: ArrayLike<number>,
+  ): Session {
+    const { dataset, targets } = this.options;
+    const target = targets[number % targets.length];
+    if (target === undefined) throw new Error('a load plan without a target');
+    const conversation = dataset.conversation(index);
+    return new Session(number, conversation, correlationIdOf(conversation.sessionId), target, played);
+  }
+
+  /** Makes the body of the session's turn ahead of its time. */
+  prepare(session: Session): void {
+    try {
+      session.prepare(prepareBody(session, this.options.sending));
+    } catch (thrown) {
+      // What the endpoint cannot say becomes a failed record when its time comes.
+      if (!(thrown instanceof UserError)) throw thrown;
+    }
+  }
+
+  /** Sends the session's turn as soon as the limits allow; drops the session when a stop condition holds. */
+  submit(session: Session, dueNs: number): void {
+    const { counters, prefill } = this.options;
+    if (!this.mayIssue) {
+      this.#issuer?.sessionOver(session, dueNs);
+      this.checkDone();
+    } else if (
+      prefill !== undefined &&
+      (this.#forPrefill.length > 0 || !counters.takePrefill(this.limitNow(prefill)))
+    ) {
+      this.#forPrefill.push({ session, dueNs });
+      this.#lookAgain();
+    } else {
+      this.#send(session, dueNs);
+    }
+  }
+
+  /** Submits the session's turn when `dueNs` comes. */
+  submitAt(session: Session, dueNs: number): void {
+    if (dueNs <= this.nowNs()) {
+      this.submit(session, dueNs);
+      return;
+    }
+    this.callAt(session, dueNs, () => this.submit(session, dueNs));
+  }
+
+  /** Does something for a session between two of its turns when `dueNs` comes, unless the phase ends before. */
+  callAt(session: Session, dueNs: number, act: () => void): void {
+    const entry = this.options.alarm.at(dueNs, () => {
+      this.#delayed.delete(session);
+      act();
+    });
+    this.#delayed.set(session, entry);
+  }
+
+  /** Issues nothing more; what waits to be sent is dropped. */
+  end(): void {
+    this.#ended = true;
+    for (const entry of this.#delayed.values()) this.options.alarm.cancel(entry);
+    this.#delayed.clear();
+    this.#forPrefill.length = 0;
+    this.checkDone();
+  }
+
+  /** To be called by the issuer when it has finished. */
+  checkDone(): void {
+    const busy = this.#inFlight.size > 0 || this.#delayed.size > 0 || this.#forPrefill.length > 0;
+    const over = this.#ended || (this.#issuer?.finished ?? false) || !this.mayIssue;
+    if (this.#done || busy || !over) return;
+    this.#done = true;
+    this.#ended = true;
+    this.options.onDone();
+  }
+
+  #send(session: Session, dueNs: number): void {
+    const { counters, requestLimit, sending, cancellation, alarm, prefill } = this.options;
+    const number = counters.takeRequest(requestLimit);
+    if (number === undefined) {
+      if (prefill !== undefined) counters.freePrefill();
+      this.#issuer?.sessionOver(session, dueNs);
+      this.end();
+      return;
+    }
+    const isCancelled = cancellation?.isChosen(session.number, session.turnIndex) ?? false;
+    const run = new RequestRun(session, sending, {
+      number,
+      dueNs,
+      cancelAfterNs: isCancelled ? cancellation?.delayNs : undefined,
+      alarm,
+      onPrefilled: prefill === undefined ? undefined : () => counters.freePrefill(),
+      onReturn: this.#onReturn,
+    });
+    this.#inFlight.add(run);
+    run.send();
+  }
+
+  readonly #onReturn = (
+    run: RequestRun,
+    record: RequestRecord,
+    answer: AssistantMessage | undefined,
+  ): void => {
+    const { session } = run;
+    this.#inFlight.delete(run);
+    this.options.counters.noteReturn();
+    this.options.onRecord(record);
+    session.turnReturned(answer);
+    if (session.turn === undefined || !this.mayIssue) this.#issuer?.sessionOver(session, record.endNs);
+    else this.#issuer?.turnReturned(session, record.endNs);
+    if (this.#forPrefill.length > 0) this.#takePrefills();
+    this.checkDone();
+  };
+
+  #drop(message: string): void {
+    this.end();
+    for (const run of [...this.#inFlight]) run.cancel(message);
+  }
+
+  #takePrefills(): void {
+    const { counters, prefill } = this.options;
+    while (prefill !== undefined && this.#forPrefill.length > 0 && this.mayIssue) {
+      if (!counters.takePrefill(this.limitNow(prefill))) break;
+      const next = this.#forPrefill.shift();
+      if (next !== undefined) this.#send(next.session, next.dueNs);
+    }
+    this.#lookAgain();
+  }
+
+  #lookAgain(): void {
+    if (this.#look?.act !== undefined || this.#forPrefill.length === 0) return;
+    this.#look = this.options.alarm.at(this.nowNs() + LOOK_AGAIN_NS, () => this.#takePrefills());
+  }
+}

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { SharedCounters } from '../../src/load/counters.js';
+import { OpenLoop, type OpenLoopOptions } from '../../src/load/open-loop.js';
+import { type StageOptions, stage } from './stage.js';
+
+/** Ticks every 10 ns, the first at 10. */
+const everyTen = () => {
+  let at = 0;
+  return () => {
+    at += 10;
+    return at;
+  };
+};
+const loop = (options: StageOptions = {}, changes: Partial<OpenLoopOptions> = {}) =>
+  stage(options, (phase) => {
+    const plain = { nextTickNs: everyTen(), thread: 0, threads: 1, ceiling: undefined };
+    return new OpenLoop(phase, { ...plain, ticksAreSessions: true, catchUpNs: 1e9, ...changes });
+  });
+const times = (run: ReturnType<typeof loop>) => run.sent.map((request) => request.atNs);
+
+describe('OpenLoop', () => {
+  it('sends at its ticks whatever the state of earlier requests, and ends with the count', () => {
+    const run = loop({ requestLimit: 3 });
+    run.advanceTo(100);
+    expect(times(run)).toEqual([10, 20, 30]);
+    expect(run.done()).toBe(0);
+    for (let i = 0; i < 3; i++) run.answer(0);
+    expect(run.records.map((record) => record.dueNs)).toEqual([10, 20, 30]);
+    expect(run.done()).toBe(1);
+  });
+
+  it('ends with the duration: a tick at its end is not sent', () => {
+    const run = loop({ issueUntilNs: 30, cutAtNs: 1000 });
+    run.advanceTo(100);
+    expect(times(run)).toEqual([10, 20]);
+  });
+
+  it('gives a tick to a session that is due its next turn before any new one', () => {
+    const run = loop({ turns: 2 }, { ticksAreSessions: false });
+    run.advanceTo(10);
+    run.answer(0, 'A');
+    run.advanceTo(20);
+    run.advanceTo(30);
+    expect(run.prompts()).toEqual(['0.0', '0.0|A|0.1', '1.0']);
+    expect(times(run)).toEqual([10, 20, 30]);
+  });
+
+  it('lets a delayed turn join only after its delay', () => {
+    const run = loop({ turns: 2, delayMs: 15e-6 }, { ticksAreSessions: false }); // 15 ns
+    run.advanceTo(10);
+    run.answer(0, 'A'); // due again at 25
+    run.advanceTo(30);
+    expect(run.prompts()).toEqual(['0.0', '1.0', '0.0|A|0.1']);
+  });
+
+  it('loses the tick of a new session above the ceiling', () => {
+    const run = loop({}, { ticksAreSessions: false, ceiling: { limit: 1, rampNs: 0 } });
+    run.advanceTo(25);
+    expect(times(run)).toEqual([10]);
+    run.answer(0);
+    run.advanceTo(30);
+    expect(times(run)).toEqual([10, 30]);
+  });
+
+  it('loses the tick of a new session while prefill is full', () => {
+    const run = loop({ prefill: { limit: 1, rampNs: 0 } }, { ticksAreSessions: false });
+    run.advanceTo(20);
+    expect(times(run)).toEqual([10]);
+    run.firstToken(0);
+    run.advanceTo(30);
+    expect(times(run)).toEqual([10, 30]);
+  });
+
+  it('makes the same stream on any number of threads', () => {
+    const streamOf = (threads: number) => {
+      const counters = new SharedCounters();
+      const runs = Array.from({ length: threads }, (_, thread) =>
+        loop({ counters, requestLimit: 10 }, { thread, threads }),
+      );
+      for (const run of runs) {
+        run.advanceTo(1000);
+        while (run.open.length > 0) run.answer(0);
+      }
+      expect(runs.map((run) => run.done())).toEqual(Array(threads).fill(1));
+      return runs
+        .flatMap((run) => run.records.map((record) => `${record.dueNs} ${record.conversationId}`))
+        .sort();
+    };
+    const one = streamOf(1);
+    expect(one[0]).toBe('10 s0');
+    expect(one.length).toBe(10);
+    for (const threads of [2, 3, 8]) expect(streamOf(threads)).toEqual(one);
+  });
+
+  it('catches up at once where it is a little late, and moves its schedule where it is more', () => {
+    const late = (catchUpNs: number) => {
+      const run = loop({ requestLimit: 3 }, { catchUpNs });
+      run.busyUntil(38);
+      run.advanceTo(100);
+      while (run.open.length > 0) run.answer(0);
+      return [times(run), run.records.map((record) => record.dueNs)];
+    };
+    // Late by 28, 18 and 8: all within 28.
+    expect(late(28)).toEqual([
+      [38, 38, 38],
+      [10, 20, 30],
+    ]);
+    // 28 is more than 27: the first goes out at once, and the ticks of 20 and 30 move by 28.
+    expect(late(27)).toEqual([
+      [38, 48, 58],
+      [10, 48, 58],
+    ]);
+  });
+});

@@ -1,0 +1,188 @@
+import type { Conversation } from '../../src/dataset/conversation.js';
+import { endpoints } from '../../src/endpoint/endpoints.js';
+import type { Alarm, AlarmEntry } from '../../src/load/alarm.js';
+import { SharedCounters } from '../../src/load/counters.js';
+import { type Issuer, Phase, type PhaseOptions } from '../../src/load/phase.js';
+import type { RequestRecord } from '../../src/records/record.js';
+import {
+  type HttpRequest,
+  type ResponseHandler,
+  type Transport,
+  TransportError,
+  WireTimes,
+} from '../../src/transport/transport.js';
+
+/** A clock that only the test moves, with the alarm that rings on it. */
+class HandClock implements Alarm {
+  nowNs = 0;
+  #entries: AlarmEntry[] = [];
+  #made = 0;
+
+  at(dueNs: number, act: () => void): AlarmEntry {
+    const entry: AlarmEntry = { dueNs, order: this.#made++, act };
+    this.#entries.push(entry);
+    return entry;
+  }
+
+  cancel(entry: AlarmEntry | undefined): void {
+    if (entry !== undefined) entry.act = undefined;
+  }
+
+  close(): void {
+    this.#entries = [];
+  }
+
+  /** Goes on to `toNs`, ringing on the way. */
+  advanceTo(toNs: number): void {
+    for (;;) {
+      const due = this.#entries.filter((entry) => entry.dueNs <= toNs);
+      const [first] = due.sort((a, b) => a.dueNs - b.dueNs || a.order - b.order);
+      if (first === undefined) break;
+      this.#entries = this.#entries.filter((entry) => entry !== first);
+      this.nowNs = Math.max(this.nowNs, first.dueNs);
+      const { act } = first;
+      first.act = undefined;
+      act?.();
+    }
+    this.nowNs = Math.max(this.nowNs, toNs);
+  }
+}
+
+export interface StageOptions extends Partial<Omit<PhaseOptions, 'sending' | 'dataset' | 'alarm'>> {
+  readonly turns?: number;
+  readonly delayMs?: number;
+}
+
+interface OpenExchange {
+  readonly request: HttpRequest;
+  readonly handler: ResponseHandler;
+  readonly sentNs: number;
+  destroyed: boolean;
+}
+
+/** A phase on a clock and a transport that do what the test says. */
+export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer) {
+  const clock = new HandClock();
+  const open: OpenExchange[] = [];
+  const sent: (HttpRequest & { readonly atNs: number })[] = [];
+  const records: RequestRecord[] = [];
+  let done = 0;
+  const transport: Transport = {
+    send(request, handler) {
+      const exchange = { request, handler, sentNs: clock.nowNs, destroyed: false };
+      open.push(exchange);
+      sent.push({ ...request, atNs: clock.nowNs });
+      const destroy = () => {
+        exchange.destroyed = true;
+        open.splice(open.indexOf(exchange), 1);
+      };
+      return { times: new WireTimes(), destroy };
+    },
+    close() {},
+  };
+  const endless = Number.POSITIVE_INFINITY;
+  const phase = new Phase({
+    startNs: 0,
+    issueUntilNs: endless,
+    cutAtNs: endless,
+    cutMessage: 'cut',
+    requestLimit: endless,
+    sessionLimit: endless,
+    firstSession: 0,
+    counters: new SharedCounters(),
+    sample: (session) => session % 100,
+    targets: [
+      { protocol: 'http:', host: 'a', port: 1, path: '/' },
+      { protocol: 'http:', host: 'b', port: 1, path: '/' },
+    ],
+    cancellation: undefined,
+    prefill: undefined,
+    onRecord: (record) => records.push(record),
+    onDone: () => void done++,
+    ...options,
+    dataset: { size: 100, conversation: conversations(options.turns ?? 1, options.delayMs) },
+    alarm: clock,
+    sending: {
+      phase: 'profiling',
+      endpoint: endpoints.chat,
+      body: { streaming: true, extraInputs: {}, legacyMaxTokens: false },
+      headers: () => [],
+      answer: { endpoint: endpoints.chat, streamEnd: 'any', keepUnits: false },
+      countsTokens: true,
+      requestTimeoutMs: 0,
+      transport,
+      nowNs: () => clock.nowNs,
+    },
+  });
+  phase.run(issuerOf(phase));
+  clock.advanceTo(0);
+
+  const take = (at: number) => {
+    const [exchange] = open.splice(at, 1);
+    if (exchange === undefined) throw new Error('nothing is open');
+    return exchange.handler;
+  };
+  const head = (status: number, type: string) => ({
+    status,
+    reason: status === 200 ? 'OK' : 'Bad Request',
+    header: (name: string) => (name === 'content-type' ? type : undefined),
+  });
+  return {
+    phase,
+    counters: phase.options.counters,
+    open,
+    sent,
+    records,
+    done: () => done,
+    advanceTo: (ns: number) => clock.advanceTo(ns),
+    /** The thread is busy until `ns`, and rings what was due meanwhile only then. */
+    busyUntil(ns: number) {
+      clock.nowNs = ns;
+      clock.advanceTo(ns);
+    },
+    /** The request of place `at` among the open ones is answered now. */
+    answer(at: number, text = 'ok', status = 200) {
+      const handler = take(at);
+      const bytes = Buffer.from(
+        JSON.stringify({ object: 'chat.completion', choices: [{ message: { content: text } }] }),
+      );
+      handler.onHead(head(status, 'application/json'), clock.nowNs);
+      handler.onBody(bytes, 0, bytes.length, clock.nowNs);
+      handler.onEnd(clock.nowNs);
+    },
+    /** Its first token comes, and no more yet. */
+    firstToken(at: number) {
+      const handler = open[at]?.handler;
+      const bytes = Buffer.from('data: {"choices":[{"delta":{"content":"x"}}]}\n\n');
+      handler?.onHead(head(200, 'text/event-stream'), clock.nowNs);
+      handler?.onBody(bytes, 0, bytes.length, clock.nowNs);
+    },
+    /** Its request was handed to the kernel whole. */
+    handedOver(at: number) {
+      open[at]?.handler.onSent(clock.nowNs);
+    },
+    timeOut(at: number) {
+      take(at).onError(new TransportError('TimeoutError', 'too slow'), clock.nowNs);
+    },
+    /** Contents of the messages of every request, joined. */
+    prompts: () =>
+      sent.map((request) => {
+        const body: { messages: { content: string }[] } = JSON.parse(request.body);
+        return body.messages.map((message) => message.content).join('|');
+      }),
+  };
+}
+
+/** Conversation i has the turns `i.0`, `i.1` … */
+function conversations(turns: number, delayMs?: number): (index: number) => Conversation {
+  return (index) => ({
+    sessionId: `s${index}`,
+    history: 'live-answers',
+    turns: Array.from({ length: turns }, (_, t) => ({
+      role: 'user',
+      texts: [{ name: 'text', contents: [`${index}.${t}`] }],
+      model: 'm',
+      ...(t > 0 && delayMs !== undefined ? { delayMs } : {}),
+    })),
+  });
+}
