@@ -1,4 +1,5 @@
 import { dueAfterReturn, type FixedSchedule, keptTurns } from '../schedule/fixed-schedule.js';
+import { Ceiling } from './ceiling.js';
 import type { Issuer, Phase, RampedLimit } from './phase.js';
 import type { Session } from './session.js';
 
@@ -11,8 +12,6 @@ export interface ReplayOptions {
   readonly ceiling: RampedLimit | undefined;
 }
 
-// Slots that other threads free are looked for this often.
-const LOOK_AGAIN_NS = 1e6;
 // Bodies are made this long before they are due, so many at the most: a body of a long prompt takes a millisecond.
 const PREPARE_AHEAD_NS = 1e9;
 const MOST_PREPARED = 64;
@@ -25,22 +24,22 @@ const PREPARE_AGAIN_NS = 5e6;
 export class FixedReplay implements Issuer {
   readonly #phase: Phase;
   readonly #options: ReplayOptions;
-  readonly #waiting: number[] = [];
+  readonly #ceiling: Ceiling;
   /** Sessions whose first body is made already, by number. */
   readonly #prepared = new Map<number, Session>();
   #next: number;
   #toPrepare: number;
-  #looking = false;
 
   constructor(phase: Phase, options: ReplayOptions) {
     this.#phase = phase;
     this.#options = options;
+    this.#ceiling = new Ceiling(phase, options.ceiling);
     this.#next = options.thread;
     this.#toPrepare = options.thread;
   }
 
   get finished(): boolean {
-    return this.#next >= this.#sessions && this.#waiting.length === 0;
+    return this.#next >= this.#sessions && this.#ceiling.isClear;
   }
 
   start(): void {
@@ -56,9 +55,7 @@ export class FixedReplay implements Issuer {
   }
 
   sessionOver(): void {
-    if (this.#options.ceiling === undefined) return;
-    this.#phase.options.counters.freeSlot();
-    this.#startWaiting();
+    this.#ceiling.leave();
   }
 
   /** Sessions that are played: a count cuts the schedule short. */
@@ -67,29 +64,15 @@ export class FixedReplay implements Issuer {
   }
 
   #waitForNext(): void {
-    if (this.finished || this.#next >= this.#sessions) return;
+    if (this.#next >= this.#sessions) return;
     const { alarm } = this.#phase.options;
     alarm.at(this.#dueNs(this.#next), () => {
       const session = this.#next;
       this.#next += this.#options.threads;
-      this.#begin(session);
+      this.#ceiling.enter(() => this.#play(session));
       this.#waitForNext();
       this.#phase.checkDone();
     });
-  }
-
-  #begin(session: number): void {
-    const { ceiling } = this.#options;
-    const phase = this.#phase;
-    const mustWait =
-      ceiling !== undefined &&
-      (this.#waiting.length > 0 || !phase.options.counters.takeSlot(phase.limitNow(ceiling)));
-    if (mustWait) {
-      this.#waiting.push(session);
-      this.#lookAgain();
-    } else {
-      this.#play(session);
-    }
   }
 
   #play(number: number): void {
@@ -126,26 +109,6 @@ export class FixedReplay implements Issuer {
     this.#toPrepare += this.#options.threads;
     setImmediate(this.#prepareAhead);
   };
-
-  #startWaiting(): void {
-    const { ceiling } = this.#options;
-    const phase = this.#phase;
-    while (ceiling !== undefined && this.#waiting.length > 0 && phase.mayIssue) {
-      if (!phase.options.counters.takeSlot(phase.limitNow(ceiling))) break;
-      const session = this.#waiting.shift();
-      if (session !== undefined) this.#play(session);
-    }
-    this.#lookAgain();
-  }
-
-  #lookAgain(): void {
-    if (this.#looking || this.#waiting.length === 0) return;
-    this.#looking = true;
-    this.#phase.options.alarm.at(this.#phase.nowNs() + LOOK_AGAIN_NS, () => {
-      this.#looking = false;
-      this.#startWaiting();
-    });
-  }
 
   #dueNs(session: number): number {
     return this.#phase.options.startNs + (this.#options.schedule.dueNs[session] ?? 0);

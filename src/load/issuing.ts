@@ -1,4 +1,5 @@
 import { openArrivals } from '../schedule/arrivals.js';
+import { userPlan } from '../schedule/user-centric.js';
 import { randomStream } from '../util/random.js';
 import { ClosedLoop } from './closed-loop.js';
 import { FixedReplay } from './fixed-schedule.js';
@@ -6,6 +7,7 @@ import { OpenLoop } from './open-loop.js';
 import type { Issuer, Phase } from './phase.js';
 import type { Issuing } from './plan.js';
 import { share } from './share.js';
+import { UserCentric } from './user-centric.js';
 
 /** One thread among several. */
 export interface ThreadShare {
@@ -13,10 +15,16 @@ export interface ThreadShare {
   readonly threads: number;
   /** The run's seed. */
   readonly seed: number;
+  /** Turns of a conversation of the dataset. */
+  readonly turnsOf: (conversation: number) => number;
 }
 
 /** The issuer of a phase's plan, for one thread's share of it. */
-export function openIssuer(issuing: Issuing, phase: Phase, { thread, threads, seed }: ThreadShare): Issuer {
+export function openIssuer(
+  issuing: Issuing,
+  phase: Phase,
+  { thread, threads, seed, turnsOf }: ThreadShare,
+): Issuer {
   switch (issuing.kind) {
     case 'closed-loop':
       return new ClosedLoop(phase, issuing.concurrency, (total) => share(total, threads, thread));
@@ -34,5 +42,13 @@ export function openIssuer(issuing: Issuing, phase: Phase, { thread, threads, se
     }
     case 'fixed-schedule':
       return new FixedReplay(phase, { ...issuing, thread, threads });
+    case 'user-centric':
+      return new UserCentric(phase, {
+        plan: userPlan(issuing),
+        turnsOf: (session) => turnsOf(phase.options.sample(phase.options.firstSession + session)),
+        thread,
+        threads,
+        ceiling: issuing.ceiling,
+      });
   }
 }

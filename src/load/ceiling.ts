@@ -1,0 +1,60 @@
+import type { Phase, RampedLimit } from './phase.js';
+
+// Slots that other threads free are looked for this often.
+const LOOK_AGAIN_NS = 1e6;
+
+/** Lets sessions begin up to a ceiling over all threads; those that are due above it wait in line. */
+export class Ceiling {
+  readonly #phase: Phase;
+  readonly #limit: RampedLimit | undefined;
+  readonly #line: (() => void)[] = [];
+  #looking = false;
+
+  /** @param limit absent: there is no ceiling. */
+  constructor(phase: Phase, limit: RampedLimit | undefined) {
+    this.#phase = phase;
+    this.#limit = limit;
+  }
+
+  /** Nobody waits. */
+  get isClear(): boolean {
+    return this.#line.length === 0;
+  }
+
+  /** Calls `begin` as soon as there is a slot, at once if there is one now and nobody waits. */
+  enter(begin: () => void): void {
+    if (this.isClear && this.#takeSlot()) {
+      begin();
+      return;
+    }
+    this.#line.push(begin);
+    this.#lookAgain();
+  }
+
+  /** A session that began is over. */
+  leave(): void {
+    if (this.#limit === undefined) return;
+    this.#phase.options.counters.freeSlot();
+    this.#letIn();
+  }
+
+  #takeSlot(): boolean {
+    return (
+      this.#limit === undefined || this.#phase.options.counters.takeSlot(this.#phase.limitNow(this.#limit))
+    );
+  }
+
+  #letIn(): void {
+    while (this.#line.length > 0 && this.#phase.mayIssue && this.#takeSlot()) this.#line.shift()?.();
+    this.#lookAgain();
+  }
+
+  #lookAgain(): void {
+    if (this.#looking || this.#line.length === 0) return;
+    this.#looking = true;
+    this.#phase.options.alarm.at(this.#phase.nowNs() + LOOK_AGAIN_NS, () => {
+      this.#looking = false;
+      this.#letIn();
+    });
+  }
+}

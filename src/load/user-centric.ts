@@ -1,0 +1,77 @@
+import { nextSendNs, type UserArrival, type UserPlan, userArrivals } from '../schedule/user-centric.js';
+import { Ceiling } from './ceiling.js';
+import type { Issuer, Phase, RampedLimit } from './phase.js';
+import type { Session } from './session.js';
+
+export interface UserCentricOptions {
+  readonly plan: UserPlan;
+  /** Turns of the conversation of a session number. */
+  readonly turnsOf: (session: number) => number;
+  /** This thread plays every `threads`-th user, from `thread` on. */
+  readonly thread: number;
+  readonly threads: number;
+  readonly ceiling: RampedLimit | undefined;
+}
+
+/** Users that each send a turn at a fixed gap, and are replaced by new ones on the clock. */
+export class UserCentric implements Issuer {
+  readonly #phase: Phase;
+  readonly #options: UserCentricOptions;
+  readonly #arrivals: Generator<UserArrival, never, void>;
+  readonly #ceiling: Ceiling;
+  readonly #lastDueNs = new Map<Session, number>();
+  #exhausted = false;
+
+  constructor(phase: Phase, options: UserCentricOptions) {
+    this.#phase = phase;
+    this.#options = options;
+    this.#arrivals = userArrivals(options.plan, options.turnsOf);
+    this.#ceiling = new Ceiling(phase, options.ceiling);
+  }
+
+  get finished(): boolean {
+    return this.#exhausted && this.#ceiling.isClear;
+  }
+
+  start(): void {
+    this.#waitForUser();
+  }
+
+  turnReturned(session: Session, endNs: number): void {
+    const dueNs = nextSendNs(this.#lastDueNs.get(session) ?? endNs, endNs, this.#options.plan.gapNs);
+    this.#lastDueNs.set(session, dueNs);
+    this.#phase.submitAt(session, dueNs);
+  }
+
+  sessionOver(session: Session): void {
+    this.#lastDueNs.delete(session);
+    this.#ceiling.leave();
+  }
+
+  #waitForUser(): void {
+    const { thread, threads } = this.#options;
+    let arrival: UserArrival;
+    do arrival = this.#arrivals.next().value;
+    while (arrival.user % threads !== thread);
+    const { alarm, startNs, sessionLimit } = this.#phase.options;
+    if (arrival.session >= sessionLimit) {
+      this.#exhausted = true;
+      return;
+    }
+    alarm.at(startNs + arrival.dueNs, () => {
+      if (!this.#phase.mayIssue) return;
+      this.#ceiling.enter(() => this.#begin(arrival));
+      this.#waitForUser();
+      this.#phase.checkDone();
+    });
+  }
+
+  #begin({ user, session: number, turns, dueNs }: UserArrival): void {
+    const { sample, firstSession, startNs } = this.#phase.options;
+    const runNumber = firstSession + number;
+    const played = Array.from({ length: turns }, (_, turn) => turn);
+    const session = this.#phase.openPlayed(runNumber, sample(runNumber), () => String(user), played);
+    this.#lastDueNs.set(session, startNs + dueNs);
+    this.#phase.submit(session, startNs + dueNs);
+  }
+}
