@@ -1,23 +1,13 @@
 import type { Check, Findings, Loaded } from './load.js';
+import { loadConflicts, loadWarnings } from './load-conflicts.js';
+import { loadMode } from './load-mode.js';
 import { exportNames } from './names.js';
-import type { OptionTable } from './option.js';
+import { nameOf } from './option.js';
 import { type Config, profileOptions } from './options.js';
+import { either, type Key, type Rule } from './rule.js';
 import { andList } from './words.js';
 
-type Key = keyof Config;
 type Given = Loaded<typeof profileOptions>['given'];
-
-/** One thing that options can get wrong together. */
-interface Rule {
-  /** The options that it looks at; the rule is passed over while one of their values is itself refused. */
-  readonly keys: readonly Key[];
-  /** The sentence, when the rule is broken. `name` gives an option as the user wrote it. */
-  readonly broken: (
-    config: Config,
-    given: (key: Key) => boolean,
-    name: (...keys: Key[]) => string,
-  ) => string | false;
-}
 
 const syntheticOnly: readonly Key[] = [
   'isl',
@@ -176,60 +166,94 @@ const warnings: readonly Rule[] = [
 ];
 
 /** All that the options of `profile` get wrong together, and what among them has no effect. */
-export const checkProfile: Check<typeof profileOptions> = ({ config, given }, sound) => {
-  const find = (rules: readonly Rule[]) =>
-    rules.flatMap(({ keys, broken }) => {
-      const sentence = sound(...keys) && broken(config, (key) => given.has(key), namesOf(given));
-      return sentence === false ? [] : [sentence];
-    });
-  const byType =
-    sound('customDatasetType', 'inputFile', 'islBlockSize', 'numDatasetEntries') &&
-    (config.customDatasetType !== undefined || config.inputFile === undefined)
-      ? checkDatasetType({ config, given }, config.customDatasetType ?? 'synthetic')
-      : { errors: [], warnings: [] };
+export const checkProfile: Check<typeof profileOptions> = (loaded, sound) => {
+  const { customDatasetType, inputFile } = loaded.config;
+  const type = inputFile === undefined ? (customDatasetType ?? 'synthetic') : customDatasetType;
+  const ofType =
+    type !== undefined && sound('customDatasetType', 'inputFile')
+      ? typeRules(type)
+      : { conflicts: [], warnings: [] };
   return {
-    errors: [...find(conflicts), ...byType.errors],
-    warnings: [...find(warnings), ...byType.warnings],
+    errors: find([...conflicts, ...loadConflicts, ...ofType.conflicts], loaded, sound),
+    warnings: find([...warnings, ...loadWarnings, ...ofType.warnings], loaded, sound),
   };
 };
 
+type DatasetType = NonNullable<Config['customDatasetType']> | 'synthetic';
+
 /** The rules that need the dataset's type: to be called again where that was told from the file. */
-export function checkDatasetType(
+export function checkDatasetType(loaded: Loaded<typeof profileOptions>, type: DatasetType): Findings {
+  const rules = typeRules(type);
+  return {
+    errors: find(rules.conflicts, loaded, () => true),
+    warnings: find(rules.warnings, loaded, () => true),
+  };
+}
+
+function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: readonly Rule[] } {
+  const hasHashIds = type === 'mooncake_trace';
+  const isWhole = type === 'multi_turn' || type === 'single_turn' || type === 'mooncake_trace';
+  return {
+    conflicts: [
+      {
+        keys: ['islBlockSize'],
+        broken: (_config, given, name) =>
+          given('islBlockSize') &&
+          type !== 'synthetic' &&
+          !hasHashIds &&
+          `${name('islBlockSize')} needs a trace with hash ids, such as mooncake_trace, got ${type}.`,
+      },
+      {
+        keys: ['fixedSchedule'],
+        broken: (config, _given, name) =>
+          config.fixedSchedule &&
+          type === 'random_pool' &&
+          `${name('fixedSchedule')} needs a file with timestamps, and random_pool has none.`,
+      },
+      {
+        keys: ['prefillConcurrency', 'concurrency', 'fixedSchedule', 'userCentricRate', 'requestRate'],
+        broken: (config, _given, name) =>
+          (config.prefillConcurrency ?? 0) > 1 &&
+          config.concurrency === undefined &&
+          loadMode(config) === 'concurrency' &&
+          type !== 'mooncake_trace' &&
+          `${name('prefillConcurrency')} ${config.prefillConcurrency} needs --concurrency of at least as many: without it 1 session is in flight.`,
+      },
+    ],
+    warnings: [
+      {
+        keys: ['islBlockSize'],
+        broken: (_config, given, name) =>
+          given('islBlockSize') &&
+          type === 'synthetic' &&
+          `${name('islBlockSize')} has no effect on synthetic prompts: only traces have hash ids.`,
+      },
+      {
+        keys: ['numDatasetEntries'],
+        broken: (_config, given, name) =>
+          given('numDatasetEntries') &&
+          isWhole &&
+          `${name('numDatasetEntries')} has no effect on ${type}: such a file is always loaded whole.`,
+      },
+    ],
+  };
+}
+
+/** The sentences of the rules that are broken. */
+function find(
+  rules: readonly Rule[],
   { config, given }: Loaded<typeof profileOptions>,
-  type: NonNullable<Config['customDatasetType']> | 'synthetic',
-): Findings {
-  const name = namesOf(given);
-  const errors: string[] = [];
-  const warnings: string[] = [];
-  if (given.has('islBlockSize') && type === 'synthetic' && config.inputFile === undefined) {
-    warnings.push(`${name('islBlockSize')} has no effect on synthetic prompts: only traces have hash ids.`);
-  } else if (given.has('islBlockSize') && type !== 'mooncake_trace') {
-    errors.push(`${name('islBlockSize')} needs a trace with hash ids, such as mooncake_trace, got ${type}.`);
-  }
-  if (
-    given.has('numDatasetEntries') &&
-    (type === 'multi_turn' || type === 'single_turn' || type === 'mooncake_trace')
-  ) {
-    warnings.push(
-      `${name('numDatasetEntries')} has no effect on ${type}: such a file is always loaded whole.`,
-    );
-  }
-  return { errors, warnings };
+  sound: (...keys: Key[]) => boolean,
+): string[] {
+  return rules.flatMap(({ keys, broken }) => {
+    const sentence = sound(...keys) && broken(config, (key) => given.has(key), namesOf(given));
+    return sentence === false ? [] : [sentence];
+  });
 }
 
 /** Names options as the user wrote them. */
 function namesOf(given: Given): (...keys: Key[]) => string {
-  return (...keys) =>
-    andList(
-      keys.map((key) => {
-        const table: OptionTable = profileOptions;
-        return given.get(key)?.name ?? table[key]?.flags?.[0] ?? key;
-      }),
-    );
-}
-
-function either(keys: readonly Key[], one: string, several: string): string {
-  return keys.length === 1 ? one : several;
+  return (...keys) => andList(keys.map((key) => given.get(key)?.name ?? nameOf(profileOptions[key])));
 }
 
 function anyHttps(config: Config): boolean {

@@ -11,3 +11,14 @@ export function loadMode(
   if (config.userCentricRate !== undefined) return 'user-centric';
   return config.requestRate === undefined ? 'concurrency' : 'rate';
 }
+
+/** Whether a warm-up comes first; other options of it alone make none. */
+export function hasWarmup(
+  config: Pick<Config, 'warmupRequestCount' | 'warmupDuration' | 'numWarmupSessions'>,
+): boolean {
+  return (
+    (config.warmupRequestCount ?? 0) > 0 ||
+    config.warmupDuration !== undefined ||
+    config.numWarmupSessions !== undefined
+  );
+}

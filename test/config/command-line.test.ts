@@ -77,7 +77,10 @@ describe('what is refused', () => {
     ['-ma --concurency=3', ['Unknown option: --concurency. Did you mean --concurrency?']],
     ['-ma --no-streaming', ['Unknown option: --no-streaming. Did you mean --streaming?']],
     ['-ma -b 3', ['Unknown option: -b.']],
-    ['-ma --request-rate-series 3', ['Unknown option: --request-rate-series. Did you mean --request-rate?']],
+    [
+      '-ma --request-rate-series 3',
+      ['Unknown option: --request-rate-series. Did you mean --request-rate-mode?'],
+    ],
     ['-ma --concurrency ten', ["--concurrency must be an integer of at least 1, got 'ten'."]],
     ['-ma --concurrency 1e3', ["--concurrency must be an integer of at least 1, got '1e3'."]],
     ['-ma --concurrency 2.5', ["--concurrency must be an integer of at least 1, got '2.5'."]],

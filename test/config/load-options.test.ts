@@ -72,10 +72,6 @@ describe('spellings and values', () => {
     ['--tables schedule,Usage --tables HTTP', { tables: ['schedule', 'usage', 'http'] }],
     ['--no-fixed-schedule', { fixedSchedule: false, noFixedSchedule: true }],
     [
-      `--input-file ${file} --fixed-schedule --no-fixed-schedule`,
-      { fixedSchedule: true, noFixedSchedule: true },
-    ],
-    [
       `--input-file ${file} --fixed-schedule --fixed-schedule-auto-offset=false --fixed-schedule-end-offset 0`,
       { fixedScheduleAutoOffset: false, fixedScheduleEndOffset: 0 },
     ],

@@ -1,0 +1,226 @@
+import { hasWarmup, type LoadMode, loadMode } from './load-mode.js';
+import { type Condition, eitherFlag, idle, type Key, needs, type Rule, refuses } from './rule.js';
+
+const warmupStops: readonly Key[] = ['warmupRequestCount', 'numWarmupSessions', 'warmupDuration'];
+const stops: readonly Key[] = ['requestCount', 'conversationNum', 'benchmarkDuration'];
+const warmupRates: readonly Key[] = ['warmupRequestRate', 'requestRate'];
+const schedule = mode('fixed-schedule');
+const users = mode('user-centric');
+const warmingUp: Condition = { keys: warmupStops, holds: hasWarmup };
+
+/** What cannot stand together among the options that say when requests are sent, and when a run ends. */
+export const loadConflicts: readonly Rule[] = [
+  needs(['fixedSchedule'], ['inputFile'], ', whose timestamps say when requests are sent', schedule),
+  refuses(
+    'fixedSchedule',
+    schedule,
+    [
+      'requestRate',
+      'arrivalPattern',
+      'arrivalSmoothness',
+      'requestRateRampDuration',
+      'userCentricRate',
+      'numUsers',
+    ],
+    ': its file says when requests are sent',
+  ),
+  {
+    keys: ['fixedSchedule', 'inputFile', 'datasetSamplingStrategy'],
+    broken: (config, _given, name) =>
+      config.fixedSchedule &&
+      config.inputFile !== undefined &&
+      config.datasetSamplingStrategy !== 'sequential' &&
+      `${name('datasetSamplingStrategy')} must be sequential with --fixed-schedule, got ${config.datasetSamplingStrategy}.`,
+  },
+  {
+    keys: ['fixedSchedule', 'ignoreTraceDelays'],
+    broken: (config, _given, name) =>
+      config.fixedSchedule &&
+      config.ignoreTraceDelays &&
+      `${name('ignoreTraceDelays')} cannot stand beside --fixed-schedule, which sends at the times that it drops.`,
+  },
+  needs(
+    ['fixedScheduleAutoOffset', 'fixedScheduleStartOffset', 'fixedScheduleEndOffset'],
+    ['fixedSchedule'],
+    ': timestamps are ignored without it',
+  ),
+  {
+    keys: ['fixedScheduleAutoOffset', 'fixedScheduleStartOffset'],
+    broken: (config, given, name) =>
+      given('fixedScheduleAutoOffset') &&
+      config.fixedScheduleAutoOffset &&
+      config.fixedScheduleStartOffset !== undefined &&
+      `${name('fixedScheduleAutoOffset')} cannot stand beside --fixed-schedule-start-offset: each says where the schedule starts.`,
+  },
+  {
+    keys: ['fixedScheduleStartOffset', 'fixedScheduleEndOffset'],
+    broken: ({ fixedScheduleStartOffset: start, fixedScheduleEndOffset: end }, _given, name) =>
+      start !== undefined &&
+      end !== undefined &&
+      start > end &&
+      `${name('fixedScheduleEndOffset')} must be at least --fixed-schedule-start-offset, ${start}, got ${end}.`,
+  },
+
+  needs(['userCentricRate'], ['numUsers'], ', the users who share that rate', users),
+  needs(
+    ['numUsers'],
+    ['userCentricRate'],
+    ', the rate that they share',
+    mode('user-centric', 'rate', 'concurrency'),
+  ),
+  refuses(
+    'userCentricRate',
+    users,
+    ['requestRate', 'arrivalPattern', 'arrivalSmoothness'],
+    ': each user sends at even gaps',
+  ),
+  {
+    keys: [...users.keys, 'inputFile', 'conversationTurnMean'],
+    broken: (config, _given, name) =>
+      users.holds(config) &&
+      config.inputFile === undefined &&
+      config.conversationTurnMean < 2 &&
+      `${name('conversationTurnMean')} must be at least 2 with --user-centric-rate, got ${config.conversationTurnMean}.`,
+  },
+  atLeastUsers('requestCount'),
+  atLeastUsers('conversationNum'),
+  {
+    keys: [...users.keys, ...stops, 'numUsers', 'concurrency'],
+    broken: (config, given, name) => {
+      const requests = Math.max(10, 2 * (config.concurrency ?? 0));
+      return (
+        users.holds(config) &&
+        (config.numUsers ?? 0) > requests &&
+        !stops.some(given) &&
+        `${name('numUsers')} ${config.numUsers} needs ${eitherFlag(stops)}: without them ${requests} requests are sent, fewer than one a user.`
+      );
+    },
+  },
+
+  needs(
+    ['arrivalPattern', 'arrivalSmoothness', 'requestRateRampDuration'],
+    ['requestRate'],
+    '',
+    mode('concurrency'),
+  ),
+  {
+    keys: ['arrivalPattern', 'arrivalSmoothness'],
+    broken: (config, given, name) =>
+      given('arrivalSmoothness') &&
+      config.arrivalPattern !== undefined &&
+      config.arrivalPattern !== 'gamma' &&
+      `${name('arrivalSmoothness')} needs --arrival-pattern gamma, got ${config.arrivalPattern}.`,
+  },
+  needs(['concurrencyRampDuration'], ['concurrency'], ', which it rises to'),
+  needs(['prefillConcurrencyRampDuration'], ['prefillConcurrency'], ', which it rises to'),
+  needs(
+    ['prefillConcurrency', 'warmupPrefillConcurrency'],
+    ['streaming'],
+    ': first tokens are not seen without it',
+  ),
+  {
+    keys: ['prefillConcurrency', 'concurrency'],
+    broken: ({ prefillConcurrency = 0, concurrency }, _given, name) =>
+      concurrency !== undefined &&
+      prefillConcurrency > concurrency &&
+      `${name('prefillConcurrency')} must be at most --concurrency, ${concurrency}, got ${prefillConcurrency}.`,
+  },
+  needs(['benchmarkGracePeriod'], ['benchmarkDuration'], ', the end that it follows'),
+  needs(
+    ['requestCancellationDelay'],
+    ['requestCancellationRate'],
+    ', the percentage of requests that are cancelled',
+  ),
+
+  needs(['warmupGracePeriod'], ['warmupDuration'], ', the end that it follows'),
+  needs(['warmupRequestRateRampDuration'], warmupRates, ', which it rises to'),
+  needs(['warmupArrivalPattern'], warmupRates, '', warmingUp),
+  needs(
+    ['warmupConcurrencyRampDuration'],
+    ['warmupConcurrency', 'concurrency'],
+    ', which it rises to',
+    warmingUp,
+  ),
+  needs(
+    ['warmupPrefillConcurrencyRampDuration'],
+    ['warmupPrefillConcurrency', 'prefillConcurrency'],
+    ', which it rises to',
+    warmingUp,
+  ),
+  {
+    keys: ['warmupPrefillConcurrency', 'warmupConcurrency', 'concurrency', ...warmupRates],
+    broken: (config, given, name) => {
+      const { warmupPrefillConcurrency: prefill = 0, warmupConcurrency } = config;
+      const sessions = warmupConcurrency ?? config.concurrency;
+      if (sessions === undefined) {
+        return (
+          prefill > 1 &&
+          !warmupRates.some(given) &&
+          `${name('warmupPrefillConcurrency')} ${prefill} needs --warmup-concurrency of at least as many: without it 1 session is in flight.`
+        );
+      }
+      const ceiling = eitherFlag([warmupConcurrency === undefined ? 'concurrency' : 'warmupConcurrency']);
+      return (
+        prefill > sessions &&
+        `${name('warmupPrefillConcurrency')} must be at most ${ceiling}, ${sessions}, got ${prefill}.`
+      );
+    },
+  },
+];
+
+/** What among those options changes nothing. */
+export const loadWarnings: readonly Rule[] = [
+  {
+    keys: ['fixedSchedule', 'noFixedSchedule'],
+    broken: (config, _given, name) =>
+      config.fixedSchedule &&
+      config.noFixedSchedule &&
+      `${name('noFixedSchedule')} has no effect beside --fixed-schedule.`,
+  },
+  idle(['requestRateRampDuration'], 'on --user-centric-rate', users),
+  idle(
+    ['conversationTurnDelayMean', 'conversationTurnDelayStddev', 'conversationTurnDelayRatio'],
+    "with --user-centric-rate, which sets each user's gaps",
+    users,
+  ),
+  idle(['ignoreTraceDelays'], 'without --input-file', {
+    keys: ['inputFile'],
+    holds: (config) => config.inputFile === undefined,
+  }),
+  idle(
+    [
+      'warmupConcurrency',
+      'warmupPrefillConcurrency',
+      'warmupRequestRate',
+      'warmupArrivalPattern',
+      'warmupConcurrencyRampDuration',
+      'warmupPrefillConcurrencyRampDuration',
+      'warmupRequestRateRampDuration',
+    ],
+    `without ${eitherFlag(warmupStops)}`,
+    { keys: warmupStops, holds: (config) => !hasWarmup(config) },
+  ),
+];
+
+function mode(...modes: readonly LoadMode[]): Condition {
+  return {
+    keys: ['fixedSchedule', 'userCentricRate', 'requestRate'],
+    holds: (config) => modes.includes(loadMode(config)),
+  };
+}
+
+/** Each user needs something to send. */
+function atLeastUsers(key: 'requestCount' | 'conversationNum'): Rule {
+  return {
+    keys: [...users.keys, key, 'numUsers'],
+    broken: (config, _given, name) => {
+      const { numUsers = 0 } = config;
+      const most = config[key] ?? Number.POSITIVE_INFINITY;
+      return (
+        users.holds(config) &&
+        most < numUsers &&
+        `${name(key)} must be at least --num-users, ${numUsers}, got ${most}.`
+      );
+    },
+  };
+}
