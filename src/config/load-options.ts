@@ -8,8 +8,7 @@ export const loadOptions = {
     flags: ['--concurrency'],
     group: 'Load',
     min: 1,
-    defaultText:
-      '1; for a trace as many as there may be connections; no ceiling on a rate, a schedule or users',
+    defaultText: 'no ceiling beside those, the connection limit for a trace, else 1',
     help: 'Sessions in flight; beside a rate, a schedule or users a ceiling.',
   }),
   prefillConcurrency: integer({
@@ -55,7 +54,7 @@ export const loadOptions = {
     group: 'Load',
     min: 1,
     defaultText:
-      '10, or twice the concurrency if that is more; a whole trace or schedule; no limit with --conversation-num or --benchmark-duration',
+      'a whole trace or schedule, no limit with --conversation-num or --benchmark-duration, else 10 or twice the concurrency, whichever is more',
     help: 'Requests to send.',
   }),
   benchmarkDuration: number({
