@@ -1,10 +1,13 @@
-import { renameSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { checkDatasetType, checkProfile } from '../config/conflicts.js';
 import { type Config, profileOptions } from '../config/options.js';
 import { estimateBytes } from '../dataset/plan.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { writeInputs } from '../export/inputs-json.js';
+import { runConfigJson, runConfigName } from '../export/run-config.js';
 import { cancellationPanel, forceQuitPanel } from '../report/panels.js';
 import { openProgress, type Progress } from '../ui/progress.js';
 import { openClock, takeOrigin } from '../util/clock.js';
@@ -18,7 +21,7 @@ import { inputSessions } from './profile/inputs.js';
 import { INTERRUPTED, listenForInterrupt } from './profile/interrupt.js';
 import { type PreparedRun, prepareRun } from './profile/prepare.js';
 import type { RecordsPlan } from './profile/records.js';
-import { layoutOf, publishResults } from './profile/results.js';
+import { layoutOf, publishResults, type ResultFacts } from './profile/results.js';
 import { runLoad } from './profile/run.js';
 
 /** `aiperf profile`: sends load to a server and reports how fast it answers. */
@@ -45,19 +48,31 @@ async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promi
     requireFittingType(invocation, prepared, log);
     await exportInputs(config, prepared, artifacts, log);
     const plan = recordsPlan(config, prepared, artifacts);
-    const outcome = await runLoad(prepared, plan, progress, openClock(origin), interrupt, log);
-    for (const trouble of outcome.troubles) log('ERROR', 'export', trouble);
-    const facts = {
+    const facts: ResultFacts = {
       config,
+      benchmarkId: randomBytes(6).toString('hex'),
       recordedCommand: invocation.recordedCommand,
       inputConfig: inputConfig(config, prepared, artifacts.folder),
       origin,
       artifacts,
     };
+    leaveRunConfig(facts, plan, log);
+    const outcome = await runLoad(prepared, plan, {
+      progress,
+      clock: openClock(origin),
+      interrupt,
+      log,
+      stallSeconds: config.stallTimeoutSeconds,
+      drainSeconds: config.timingCancelDrainTimeoutSeconds,
+    });
+    for (const trouble of outcome.troubles) log('ERROR', 'export', trouble);
+    if (outcome.stalled !== undefined)
+      log('ERROR', 'load', `The run was ended because it was stuck: ${outcome.stalled}`);
     const allWritten = publishResults(outcome, facts, io.stdout, log);
     if (outcome.failure !== undefined) throw outcome.failure;
     if (outcome.interrupted) return INTERRUPTED;
-    return outcome.summary.validCount > 0 && allWritten && outcome.troubles.length === 0 ? 0 : 1;
+    const sound = allWritten && outcome.troubles.length === 0 && outcome.stalled === undefined;
+    return outcome.summary.validCount > 0 && sound ? 0 : 1;
   } finally {
     interrupt.close();
   }
@@ -99,6 +114,28 @@ function runWarnings(config: Config): string[] {
   return warnings;
 }
 
+/** What `aiperf report` needs to know of a run that was killed before its summary. */
+function leaveRunConfig(facts: ResultFacts, { thresholds }: RecordsPlan, log: Log): void {
+  const { config, artifacts, benchmarkId, recordedCommand, inputConfig: resolved } = facts;
+  if (artifacts.records === undefined) return;
+  const json = runConfigJson(
+    {
+      benchmarkId,
+      title: endpoints[config.endpointType].title,
+      thresholds,
+      ...(config.randomSeed === undefined ? {} : { randomSeed: config.randomSeed }),
+      cliCommand: recordedCommand,
+      inputConfig: resolved,
+    },
+    artifacts.records,
+  );
+  try {
+    writeFileSync(join(artifacts.folder, runConfigName), json);
+  } catch (thrown) {
+    log('WARNING', 'export', `${runConfigName} could not be written: ${messageOf(thrown)}`);
+  }
+}
+
 async function exportInputs(
   config: Config,
   prepared: PreparedRun,
@@ -135,6 +172,7 @@ async function exportInputs(
 function recordsPlan(config: Config, prepared: PreparedRun, artifacts: Artifacts): RecordsPlan {
   const { load, tokenizers } = prepared;
   const endpoint = endpoints[load.endpoint];
+  const hasWarmup = load.phases.some(({ name }) => name === 'warmup');
   return {
     origin: load.origin,
     traits: {
@@ -151,5 +189,7 @@ function recordsPlan(config: Config, prepared: PreparedRun, artifacts: Artifacts
     tokenizers,
     recordsFile: artifacts.records,
     rawFile: artifacts.raw,
+    warmupFile: hasWarmup ? artifacts.warmup : undefined,
+    hasWarmup,
   };
 }

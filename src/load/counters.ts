@@ -4,7 +4,8 @@ const RETURNED = 2;
 const ACTIVE = 3;
 const PREFILLING = 4;
 const STOPPED = 5;
-const LENGTH = 6;
+const ACTIVITY = 6;
+const LENGTH = 7;
 
 /**
  * What all load threads share during a phase: tickets for sessions and requests, handed out exactly once whatever
@@ -33,6 +34,16 @@ export class SharedCounters {
 
   noteReturn(): void {
     Atomics.add(this.#cells, RETURNED, 1);
+  }
+
+  /** Something came from a server: the run is not stuck. */
+  noteActivity(): void {
+    Atomics.add(this.#cells, ACTIVITY, 1);
+  }
+
+  /** Changes whenever something was sent, came in or returned. */
+  get activity(): number {
+    return Atomics.load(this.#cells, ACTIVITY) + this.issued + this.returned;
   }
 
   /** Takes a session slot; false when `limit` are taken. */

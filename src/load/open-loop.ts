@@ -80,15 +80,23 @@ export class OpenLoop implements Issuer {
   #startSession(dueNs: number): void {
     const phase = this.#phase;
     const { ceiling, ticksAreSessions } = this.#options;
-    const { counters, requestLimit, sessionLimit } = phase.options;
+    const { counters } = phase.options;
     if (this.#exhausted) return;
     if (phase.prefillIsFull || (ceiling !== undefined && !counters.takeSlot(phase.limitNow(ceiling)))) return;
-    const number = ticksAreSessions ? this.#tick : phase.takeSession();
-    if (number === undefined || number >= Math.min(requestLimit, sessionLimit)) {
+    const number = ticksAreSessions ? this.#sessionOfTick() : phase.takeSession();
+    if (number === undefined) {
       if (ceiling !== undefined) counters.freeSlot();
       this.#exhausted = true;
       return;
     }
     phase.submit(phase.openSession(number, randomUUID()), dueNs);
+  }
+
+  #sessionOfTick(): number | undefined {
+    const { counters, requestLimit, sessionLimit } = this.#phase.options;
+    if (this.#tick >= Math.min(requestLimit, sessionLimit)) return undefined;
+    // Counted like any other: the next phase goes on behind it.
+    counters.takeSession(Number.POSITIVE_INFINITY);
+    return this.#tick;
   }
 }

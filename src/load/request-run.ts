@@ -29,6 +29,8 @@ export interface SendingOptions {
   readonly requestTimeoutMs: number;
   readonly transport: Transport;
   readonly nowNs: () => number;
+  /** Called for every read of a body. */
+  readonly onActivity: () => void;
 }
 
 /** What one request is given. */
@@ -146,6 +148,7 @@ export class RequestRun implements ResponseHandler {
   }
 
   onBody(bytes: Buffer, start: number, end: number, atNs: number): void {
+    this.#options.onActivity();
     if (this.#stream !== undefined) this.#stream.feed(bytes, start, end, atNs);
     else this.#bodyParts?.push(Buffer.from(bytes.subarray(start, end)));
   }

@@ -38,6 +38,7 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
   const startPhase = (phasePlan: PhasePlan, startNs: number, firstSession: number) => {
     const { cancellation, graceNs } = phasePlan;
     const { issueUntilNs, cutAtNs } = phaseEnd(phasePlan);
+    const counters = new SharedCounters(phasePlan.counters);
     const phase = new Phase({
       startNs,
       issueUntilNs: startNs + issueUntilNs,
@@ -46,7 +47,7 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
       requestLimit: phasePlan.requestLimit,
       sessionLimit: phasePlan.sessionLimit,
       firstSession,
-      counters: new SharedCounters(phasePlan.counters),
+      counters,
       dataset,
       sample,
       targets: plan.targets,
@@ -60,6 +61,7 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
         requestTimeoutMs: plan.requestTimeoutMs,
         transport,
         nowNs,
+        onActivity: () => counters.noteActivity(),
       },
       alarm,
       cancellation: cancellation && {

@@ -112,6 +112,7 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
       requestTimeoutMs: 0,
       transport,
       nowNs: () => clock.nowNs,
+      onActivity: () => {},
     },
   });
   phase.run(issuerOf(phase));

@@ -11,6 +11,8 @@ export interface Artifacts {
   readonly inputs: string;
   readonly records: string | undefined;
   readonly raw: string | undefined;
+  /** Records of the warm-up phase. */
+  readonly warmup: string | undefined;
   readonly json: string;
   readonly csv: string;
   readonly console: string;
@@ -27,6 +29,10 @@ export function makeArtifacts(config: Config): Artifacts {
     inputs: join(folder, 'inputs.json'),
     records: config.exportLevel === 'summary' ? undefined : at(names.recordsJsonl),
     raw: config.exportLevel === 'raw' ? at(names.rawJsonl) : undefined,
+    warmup:
+      config.exportLevel === 'summary'
+        ? undefined
+        : at(names.recordsJsonl.replace(/\.jsonl$/, '_warmup.jsonl')),
     json: at(names.summaryJson),
     csv: at(names.summaryCsv),
     console: at(names.consoleText),

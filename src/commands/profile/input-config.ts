@@ -1,6 +1,7 @@
 import type { Config } from '../../config/options.js';
 import type { Json, JsonObject } from '../../util/json.js';
 import { isSecretHeader, redacted } from '../../util/secrets.js';
+import type { PlannedPhase } from './phases.js';
 import type { PreparedRun } from './prepare.js';
 
 /** The resolved configuration as the summary echoes it, secrets masked. */
@@ -38,19 +39,34 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
         sampling: config.datasetSamplingStrategy,
       },
     ],
-    phases: [
-      {
-        name: 'profiling',
-        kind: 'profiling',
-        type: 'concurrency',
-        ...optional('requests', config.requestCount ?? prepared.expectedRequests),
-        ...optional('sessions', config.conversationNum),
-        concurrency: prepared.concurrency,
-      },
-    ],
+    phases: prepared.phases.map(phaseConfig),
     artifacts: { dir: artifactDir },
     tokenizer: { name: config.tokenizer ?? config.models[0] ?? '' },
     runtime: { ui: config.uiType, workers: prepared.threads },
+  };
+}
+
+function phaseConfig({ plan, expectedRequests, concurrency }: PlannedPhase): JsonObject {
+  const { name, issuing, requestLimit, sessionLimit, durationNs, graceNs, prefill, cancellation } = plan;
+  const requests = Number.isFinite(requestLimit) ? requestLimit : expectedRequests;
+  const bounded = Number.isFinite(durationNs);
+  return {
+    name,
+    kind: name,
+    type: issuing.kind === 'closed-loop' ? 'concurrency' : issuing.kind.replaceAll('-', '_'),
+    ...optional('requests', requests),
+    ...optional('sessions', Number.isFinite(sessionLimit) ? sessionLimit : undefined),
+    ...optional('duration', bounded ? durationNs / 1e9 : undefined),
+    ...optional('concurrency', concurrency),
+    ...('ratePerSecond' in issuing ? { rate: issuing.ratePerSecond } : {}),
+    ...('pattern' in issuing ? { arrival_pattern: issuing.pattern } : {}),
+    ...('users' in issuing ? { users: issuing.users } : {}),
+    ...optional('prefill_concurrency', prefill?.limit),
+    ...optional('grace_period', bounded && Number.isFinite(graceNs) ? graceNs / 1e9 : undefined),
+    ...(cancellation
+      ? { cancellation: { rate: cancellation.percent, delay: cancellation.delayNs / 1e9 } }
+      : {}),
+    exclude_from_results: name === 'warmup',
   };
 }
 

@@ -2,38 +2,26 @@ import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../../config/options.js';
-import type { Dataset } from '../../dataset/conversation.js';
 import { indexCorpus, loadCorpusIndex } from '../../dataset/corpus.js';
-import {
-  type DatasetPlan,
-  hasTimestamps,
-  isTrace,
-  openDataset,
-  planDataset,
-  totalTurns,
-} from '../../dataset/plan.js';
+import { type DatasetPlan, openDataset, planDataset } from '../../dataset/plan.js';
 import { openPrompts, verifyPrompts } from '../../dataset/prompts.js';
 import { openTokenizer } from '../../dataset/tokenizer/open.js';
 import { isPlaceholderModel, resolveTokenizer } from '../../dataset/tokenizer/resolve.js';
 import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import { requestTarget } from '../../endpoint/url.js';
-import { SharedCounters } from '../../load/counters.js';
 import type { LoadPlan, PromptPlan } from '../../load/plan.js';
 import type { TlsOptions } from '../../transport/transport.js';
 import type { ClockOrigin } from '../../util/clock.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
+import { type PlannedPhase, planPhases } from './phases.js';
 
 /** A run that is ready to start: nothing has been sent. */
 export interface PreparedRun {
   readonly load: LoadPlan;
-  readonly counters: SharedCounters;
+  readonly phases: readonly PlannedPhase[];
   readonly threads: number;
-  /** Sessions in flight over all threads. */
-  readonly concurrency: number;
-  /** Requests that the run will send, where that is known. */
-  readonly expectedRequests: number | undefined;
   /** Tokenizer of each model; absent where the server counts. */
   readonly tokenizers: ReadonlyMap<string, TokenizerSource> | undefined;
   /** Conversations in the dataset. */
@@ -59,8 +47,8 @@ export async function prepareRun(
   const sources = needsTokenizer ? await resolveTokenizers(config, log) : noTokenizer;
   const prompts = planPrompts(sources, seed, log);
   const opened = openDataset(dataset, openPrompts(prompts.corpus, seed));
-  const { concurrency, requestLimit, sessionLimit } = limits(config, dataset, opened.size, log);
-  const counters = new SharedCounters();
+  const phases = planPhases(config, dataset, opened.size, log);
+  const concurrency = Math.max(...phases.map((phase) => phase.concurrency ?? config.httpConnectionLimit));
   const threads = threadCount(config, concurrency);
   requireOpenFiles(concurrency);
   const endpoint = endpoints[config.endpointType];
@@ -99,24 +87,10 @@ export async function prepareRun(
         proxyFromEnvironment: config.httpTrustEnv,
       },
       requestTimeoutMs: config.requestTimeoutSeconds * 1000,
-      phases: [
-        {
-          name: 'profiling',
-          issuing: { kind: 'closed-loop', concurrency: { limit: concurrency, rampNs: 0 } },
-          requestLimit,
-          sessionLimit,
-          durationNs: Number.POSITIVE_INFINITY,
-          graceNs: Number.POSITIVE_INFINITY,
-          prefill: undefined,
-          cancellation: undefined,
-          counters: counters.buffer,
-        },
-      ],
+      phases: phases.map(({ plan }) => plan),
     },
-    counters,
+    phases,
     threads,
-    concurrency,
-    expectedRequests: expectedRequests(opened, totalTurns(dataset), requestLimit, sessionLimit),
     datasetSize: opened.size,
     tokenizers: config.useServerTokenCount ? undefined : sources,
   };
@@ -182,7 +156,7 @@ function datasetOptions(config: Config, seed: number) {
     islStddev: config.islStddev,
     osl: config.osl,
     oslStddev: config.oslStddev,
-    entries: config.numDatasetEntries ?? config.conversationNum ?? config.requestCount ?? 100,
+    entries: config.numDatasetEntries ?? enoughEntries(config),
     turnsMean: config.conversationTurnMean,
     turnsStddev: config.conversationTurnStddev,
     delayMeanMs: config.conversationTurnDelayMean,
@@ -195,69 +169,10 @@ function datasetOptions(config: Config, seed: number) {
   };
 }
 
-interface Limits {
-  readonly concurrency: number;
-  readonly requestLimit: number;
-  readonly sessionLimit: number;
-}
-
-/** How much is sent, and how much at a time, where the user left it open. */
-function limits(config: Config, dataset: DatasetPlan, sessions: number, log: Log): Limits {
-  const meanTurns = totalTurns(dataset) / sessions;
-  const given = config.requestCount !== undefined || config.conversationNum !== undefined;
-  const wholeTrace = isTrace(dataset) && !given;
-  if (hasTimestamps(dataset)) {
-    log(
-      'NOTICE',
-      'dataset',
-      'the file holds send times; they are ignored, and its requests are sent as fast as --concurrency allows',
-    );
-  }
-  let concurrency = config.concurrency ?? 1;
-  if (isTrace(dataset) && config.concurrency === undefined) {
-    concurrency = Math.min(
-      sessions,
-      config.conversationNum ?? sessions,
-      config.requestCount ?? sessions,
-      config.httpConnectionLimit,
-    );
-    log(
-      'NOTICE',
-      'load',
-      `no --concurrency was given: up to ${concurrency} requests of the trace are in flight at once; --concurrency limits them`,
-    );
-  }
-  if (wholeTrace) return { concurrency, requestLimit: Number.POSITIVE_INFINITY, sessionLimit: sessions };
-  let requestLimit = config.requestCount ?? Number.POSITIVE_INFINITY;
-  if (!given) {
-    requestLimit = Math.max(10, 2 * (config.concurrency ?? 0));
-    log(
-      'NOTICE',
-      'load',
-      `${requestLimit} requests are sent, since neither --request-count nor --conversation-num was given`,
-    );
-  }
-  const sessionLimit = config.conversationNum ?? Number.POSITIVE_INFINITY;
-  if (Math.min(requestLimit / meanTurns, sessionLimit) > sessions) {
-    log(
-      'NOTICE',
-      'dataset',
-      `its ${sessions} conversations are sent more than once, so a prefix cache may answer for the model`,
-    );
-  }
-  return { concurrency, requestLimit, sessionLimit };
-}
-
-/** Turns of the sessions that will be played, or the request count where that is less. */
-function expectedRequests(
-  dataset: Dataset,
-  turns: number,
-  requestLimit: number,
-  sessionLimit: number,
-): number | undefined {
-  const everyTurn = sessionLimit === dataset.size ? turns : Number.POSITIVE_INFINITY;
-  const expected = Math.min(requestLimit, everyTurn);
-  return Number.isFinite(expected) ? expected : undefined;
+/** As many as are asked for; those that warm-up uses come on top, so that profiling sends none of them again. */
+function enoughEntries(config: Config): number {
+  const profiling = config.conversationNum ?? config.requestCount ?? 100;
+  return profiling + (config.numWarmupSessions ?? config.warmupRequestCount ?? 0);
 }
 
 /**

@@ -19,33 +19,46 @@ const LIVE_EVERY_MS = 250;
 async function runRecordsThread({ plan, ports }: RecordsThreadData): Promise<void> {
   yieldToLoadThreads();
   const say = (event: RecordsEvent) => parentPort?.postMessage(event);
-  const store = new MetricStore(plan.traits, plan.thresholds, plan.origin);
-  const context: RecordContext = {
-    origin: plan.origin,
-    recordProcessorId: `record_processor_${randomBytes(4).toString('hex')}`,
-    phaseIndex: 0,
-  };
+  const profiling = new MetricStore(plan.traits, plan.thresholds, plan.origin);
+  const warmup = plan.hasWarmup ? new MetricStore(plan.traits, plan.thresholds, plan.origin) : undefined;
   const count = tokenCounter(plan.tokenizers === undefined ? undefined : lazyCounter(plan.tokenizers));
   const recordsFile = lineFile(plan.recordsFile, say);
   const rawFile = lineFile(plan.rawFile, say);
+  const warmupFile = lineFile(plan.warmupFile, say);
+  const recordProcessorId = `record_processor_${randomBytes(4).toString('hex')}`;
+  const contextOf = (phaseIndex: number): RecordContext => ({
+    origin: plan.origin,
+    recordProcessorId,
+    phaseIndex,
+  });
+  const contexts = { warmup: contextOf(0), profiling: contextOf(plan.hasWarmup ? 1 : 0) };
   const take = (batch: RecordBatch) => {
     let lines = '';
     let rawLines = '';
+    let warmupLines = '';
     for (const record of unpackRecords(batch)) {
       const counted = count(record);
-      const metrics = store.add(counted);
-      if (plan.recordsFile !== undefined) lines += recordLine(record, metrics, context);
+      const context = contexts[record.phase];
+      if (record.phase === 'warmup') {
+        const metrics = warmup?.add(counted) ?? [];
+        if (plan.warmupFile !== undefined) warmupLines += recordLine(record, metrics, context);
+      } else {
+        const metrics = profiling.add(counted);
+        if (plan.recordsFile !== undefined) lines += recordLine(record, metrics, context);
+      }
       if (plan.rawFile !== undefined) rawLines += rawLine(record, context);
     }
     recordsFile.write(lines);
     rawFile.write(rawLines);
+    warmupFile.write(warmupLines);
   };
-  const liveTimer = setInterval(() => say({ kind: 'live', live: store.live() }), LIVE_EVERY_MS);
+  const liveTimer = setInterval(() => say({ kind: 'live', live: profiling.live() }), LIVE_EVERY_MS);
   await Promise.all(ports.map((port) => readUntilClosed(port, take)));
   clearInterval(liveTimer);
   recordsFile.close();
   rawFile.close();
-  say({ kind: 'summary', summary: store.summary() });
+  warmupFile.close();
+  say({ kind: 'summaries', summaries: { profiling: profiling.summary(), warmup: warmup?.summary() } });
 }
 
 function readUntilClosed(port: MessagePort, take: (batch: RecordBatch) => void): Promise<void> {

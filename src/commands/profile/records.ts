@@ -11,9 +11,12 @@ export interface RecordsPlan {
   readonly thresholds: Thresholds;
   /** Tokenizer of each model; absent where the server's counts are used. */
   readonly tokenizers: ReadonlyMap<string, TokenizerSource> | undefined;
-  /** Where a line goes for each record; absent: no such file. */
+  /** Where a line goes for each record of profiling; absent: no such file. */
   readonly recordsFile: string | undefined;
   readonly rawFile: string | undefined;
+  /** Where those of warm-up go; absent: there is no warm-up, or no such file. */
+  readonly warmupFile: string | undefined;
+  readonly hasWarmup: boolean;
 }
 
 export interface RecordsThreadData {
@@ -27,7 +30,13 @@ export type RecordsEvent =
   | { readonly kind: 'live'; readonly live: LiveSummary }
   /** A file can no longer be written; measuring goes on. */
   | { readonly kind: 'trouble'; readonly message: string }
-  | { readonly kind: 'summary'; readonly summary: RunSummary };
+  | { readonly kind: 'summaries'; readonly summaries: Summaries };
+
+/** Results by phase. */
+export interface Summaries {
+  readonly profiling: RunSummary;
+  readonly warmup: RunSummary | undefined;
+}
 
 /** The thread that counts tokens, writes records and works out metrics. */
 export interface Records {
@@ -36,7 +45,7 @@ export interface Records {
   /** What went wrong while writing files, one sentence each. */
   readonly troubles: readonly string[];
   /** Resolves when every way is closed and the last record is in; rejects if the thread fails. */
-  readonly summary: Promise<RunSummary>;
+  readonly summaries: Promise<Summaries>;
   terminate(): Promise<void>;
 }
 
@@ -49,21 +58,21 @@ export function startRecords(plan: RecordsPlan, ports: readonly MessagePort[]): 
   });
   let live: LiveSummary | undefined;
   const troubles: string[] = [];
-  const summary = new Promise<RunSummary>((resolve, reject) => {
+  const summaries = new Promise<Summaries>((resolve, reject) => {
     worker.on('message', (event: RecordsEvent) => {
       if (event.kind === 'live') live = event.live;
       else if (event.kind === 'trouble') troubles.push(event.message);
-      else resolve(event.summary);
+      else resolve(event.summaries);
     });
     worker.once('error', reject);
   });
-  summary.catch(() => {});
+  summaries.catch(() => {});
   return {
     get live() {
       return live;
     },
     troubles,
-    summary,
+    summaries,
     terminate: async () => {
       await worker.terminate();
     },

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { Config } from '../../config/options.js';
@@ -19,6 +18,8 @@ import type { RunOutcome } from './run.js';
 /** What the files and the report say besides results. */
 export interface ResultFacts {
   readonly config: Config;
+  /** 12 hex digits. */
+  readonly benchmarkId: string;
   readonly recordedCommand: string;
   readonly inputConfig: JsonObject;
   readonly origin: ClockOrigin;
@@ -80,18 +81,19 @@ export function layoutOf(stream: Writable & { isTTY?: boolean; columns?: number 
   return { width: (stream.isTTY && stream.columns) || config.consoleExportWidth, colours };
 }
 
-function incompleteReason({ interrupted, failure }: RunOutcome): string | undefined {
+function incompleteReason({ interrupted, failure, stalled }: RunOutcome): string | undefined {
   if (failure !== undefined) return `A load thread failed: ${messageOf(failure)}.`;
+  if (stalled !== undefined) return `The run was ended because it was stuck: ${stalled}.`;
   return interrupted ? 'Run cancelled before all records were processed.' : undefined;
 }
 
 function jsonOf(outcome: RunOutcome, facts: ResultFacts, reason: string | undefined): string {
   const { summary, startNs, interrupted } = outcome;
-  const { config, recordedCommand, inputConfig, origin } = facts;
+  const { config, benchmarkId, recordedCommand, inputConfig, origin } = facts;
   const startedAtNs = wallNs(origin, startNs);
   return summaryJson(summary, {
     version,
-    benchmarkId: randomBytes(6).toString('hex'),
+    benchmarkId,
     inputConfig,
     ...(config.randomSeed === undefined ? {} : { randomSeed: config.randomSeed }),
     cliCommand: recordedCommand,

@@ -1,89 +1,156 @@
-import { startLoadThreads } from '../../load/threads.js';
+import { setTimeout as after } from 'node:timers/promises';
+import { type LoadThreads, startLoadThreads } from '../../load/threads.js';
 import type { RunSummary } from '../../metrics/compute.js';
-import type { Progress } from '../../ui/progress.js';
+import type { Progress, ProgressState } from '../../ui/progress.js';
 import type { Clock } from '../../util/clock.js';
 import type { Log } from '../../util/log.js';
 import type { Interrupt } from './interrupt.js';
+import type { PlannedPhase } from './phases.js';
 import type { PreparedRun } from './prepare.js';
-import { type RecordsPlan, startRecords } from './records.js';
+import { type Records, type RecordsPlan, type Summaries, startRecords } from './records.js';
+import { watch } from './watchdog.js';
 
 /** What a run came to. */
 export interface RunOutcome {
   readonly summary: RunSummary;
-  /** Start of the phase, ns since the clock's origin. */
+  /** Of the warm-up phase, where there was one. */
+  readonly warmup: RunSummary | undefined;
+  /** Start of the profiling phase, ns since the clock's origin. */
   readonly startNs: number;
   /** The user ended it early. */
   readonly interrupted: boolean;
+  /** Where it was stuck, for a run that was ended because nothing moved any more. */
+  readonly stalled: string | undefined;
   /** A load thread failed: what it threw. */
   readonly failure: unknown;
   /** What went wrong while writing files. */
   readonly troubles: readonly string[];
 }
 
+export interface RunOptions {
+  readonly progress: Progress;
+  readonly clock: Clock;
+  readonly interrupt: Interrupt;
+  readonly log: Log;
+  /** A run in which nothing moves for so long is ended; 0: never. */
+  readonly stallSeconds: number;
+  /** How long cancelled requests may take to return before their threads are ended. */
+  readonly drainSeconds: number;
+}
+
 const DRAW_EVERY_MS = 100;
-/** How long load threads get to hand over what they have after another one failed. */
-const LAST_WORDS_MS = 2000;
+/** After an interrupt or the death of a thread, load threads get this long to hand over what they have. */
+const LAST_WORDS_MS = 1500;
 
 /** Sends, stamps and counts until all is done or the user ends it; whatever was measured is in the outcome. */
 export async function runLoad(
   prepared: PreparedRun,
   recordsPlan: RecordsPlan,
-  progress: Progress,
-  clock: Clock,
-  interrupt: Interrupt,
-  log: Log,
+  options: RunOptions,
 ): Promise<RunOutcome> {
-  const { counters } = prepared;
+  const { clock, interrupt, log, progress } = options;
   const threads = await startLoadThreads(prepared.load, prepared.threads);
   const records = startRecords(recordsPlan, threads.recordPorts);
-  const stop = () => {
-    counters.stop();
+  let startNs = clock.nowNs();
+  let ended: 'interrupt' | 'stall' | undefined;
+  let stalled: string | undefined;
+  const end = (why: 'interrupt' | 'stall') => {
+    ended ??= why;
+    for (const { counters } of prepared.phases) counters.stop();
     threads.interrupt();
+    setTimeout(
+      () => threads.terminate(),
+      why === 'stall' ? options.drainSeconds * 1000 : LAST_WORDS_MS,
+    ).unref();
   };
-  interrupt.onFirst(stop);
+  interrupt.onFirst(() => end('interrupt'));
 
-  const startNs = clock.nowNs();
-  log('INFO', 'load', `profiling: ${prepared.concurrency} in flight, ${prepared.threads} load thread(s)`);
-  const drawing = setInterval(() => progress.update(progressState()), DRAW_EVERY_MS);
   let failure: unknown;
+  let firstSession = 0;
   try {
-    await Promise.race([threads.runPhase(0, clock.nowNs(), 0), records.summary]);
+    for (const [index, phase] of prepared.phases.entries()) {
+      if (ended !== undefined && index > 0) break;
+      startNs = clock.nowNs();
+      log('INFO', 'load', `${phase.plan.name}: ${described(phase)}, ${prepared.threads} load thread(s)`);
+      const drawing = setInterval(
+        () => progress.update(stateOf(phase, records, clock.nowNs() - startNs)),
+        DRAW_EVERY_MS,
+      );
+      const watching = watch(phase.counters, options.stallSeconds, (where) => {
+        stalled = where;
+        end('stall');
+      });
+      try {
+        await Promise.race([threads.runPhase(index, startNs, firstSession), records.summaries]);
+      } finally {
+        clearInterval(drawing);
+        watching.stop();
+      }
+      firstSession += phase.counters.sessions;
+      progress.update(stateOf(phase, records, clock.nowNs() - startNs));
+      log('INFO', 'load', `${phase.plan.name}: ${phase.counters.issued} requests were sent`);
+    }
     threads.finish();
   } catch (thrown) {
     failure = thrown;
-    stop();
-    threads.finish();
-    await Promise.race([
-      records.summary.catch(() => {}),
-      new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS)),
-    ]);
-    await threads.terminate();
+    await lastWords(prepared, threads, records);
   }
-  log('INFO', 'load', `${counters.issued} requests were sent`);
-  const summary = await records.summary;
-  clearInterval(drawing);
-  progress.update(progressState());
   progress.stop();
-  if (failure === undefined) await Promise.all([threads.terminate(), records.terminate()]);
-  return { summary, startNs, interrupted: interrupt.happened, failure, troubles: records.troubles };
+  const { profiling, warmup } = await records.summaries;
+  await Promise.all([threads.terminate(), records.terminate()]);
+  return {
+    summary: profiling,
+    warmup,
+    startNs,
+    interrupted: ended === 'interrupt',
+    stalled,
+    failure,
+    troubles: records.troubles,
+  };
+}
 
-  function progressState() {
-    const elapsedSeconds = (clock.nowNs() - startNs) / 1e9;
-    const { issued, returned } = counters;
-    const requestsPerSecond = returned / elapsedSeconds;
-    const total = prepared.expectedRequests;
-    const left = total === undefined || returned === 0 ? undefined : (total - returned) / requestsPerSecond;
-    return {
-      phase: 'Profiling' as const,
-      completed: returned,
-      total,
-      errors: records.live?.errors ?? 0,
-      inFlight: issued - returned,
-      elapsedSeconds,
-      requestsPerSecond,
-      etaSeconds: left,
-      ttftAvgMs: records.live?.ttftAvgMs,
-      itlAvgMs: records.live?.itlAvgMs,
-    };
+/** After a thread died: the others hand over what they have, and all are ended. */
+async function lastWords(prepared: PreparedRun, threads: LoadThreads, records: Records): Promise<void> {
+  for (const { counters } of prepared.phases) counters.stop();
+  threads.interrupt();
+  threads.finish();
+  const summaries: Promise<Summaries | undefined> = records.summaries.catch(() => undefined);
+  await Promise.race([summaries, after(LAST_WORDS_MS)]);
+  await threads.terminate();
+}
+
+function described({ plan, concurrency }: PlannedPhase): string {
+  const { issuing } = plan;
+  switch (issuing.kind) {
+    case 'closed-loop':
+      return `${issuing.concurrency.limit} in flight`;
+    case 'rate':
+      return `${issuing.ratePerSecond} requests/s (${issuing.pattern})${concurrency === undefined ? '' : `, at most ${concurrency} in flight`}`;
+    case 'fixed-schedule':
+      return `${issuing.schedule.conversations.length} sessions on their schedule`;
+    case 'user-centric':
+      return `${issuing.users} users at ${issuing.ratePerSecond} requests/s together`;
   }
+}
+
+function stateOf(
+  { plan, counters, expectedRequests: total }: PlannedPhase,
+  records: Records,
+  elapsedNs: number,
+): ProgressState {
+  const elapsedSeconds = elapsedNs / 1e9;
+  const { issued, returned } = counters;
+  const requestsPerSecond = returned / elapsedSeconds;
+  return {
+    phase: plan.name === 'warmup' ? 'Warmup' : 'Profiling',
+    completed: returned,
+    total,
+    errors: records.live?.errors ?? 0,
+    inFlight: issued - returned,
+    elapsedSeconds,
+    requestsPerSecond,
+    etaSeconds: total === undefined || returned === 0 ? undefined : (total - returned) / requestsPerSecond,
+    ttftAvgMs: records.live?.ttftAvgMs,
+    itlAvgMs: records.live?.itlAvgMs,
+  };
 }

@@ -1,0 +1,266 @@
+import { loadMode } from '../../config/load-mode.js';
+import type { Config } from '../../config/options.js';
+import { type DatasetPlan, hasTimestamps, isTrace, totalTurns } from '../../dataset/plan.js';
+import { turnTimings } from '../../dataset/turn-timings.js';
+import { SharedCounters } from '../../load/counters.js';
+import type { RampedLimit } from '../../load/phase.js';
+import type { Issuing, PhasePlan } from '../../load/plan.js';
+import type { ArrivalPattern } from '../../schedule/arrivals.js';
+import { type FixedSchedule, fixedSchedule } from '../../schedule/fixed-schedule.js';
+import { UserError } from '../../util/errors.js';
+import type { Log } from '../../util/log.js';
+
+/** A phase with what the main thread keeps of it. */
+export interface PlannedPhase {
+  readonly plan: PhasePlan;
+  readonly counters: SharedCounters;
+  /** Requests that it sends when nothing ends it early, where that is known. */
+  readonly expectedRequests: number | undefined;
+  /** Sessions in flight at the most, as far as the options say; undefined: no ceiling. */
+  readonly concurrency: number | undefined;
+}
+
+const SECOND_NS = 1e9;
+const ENDLESS = Number.POSITIVE_INFINITY;
+
+/** The run's phases in order: warm-up where a stop condition of its own asks for it, then profiling. */
+export function planPhases(config: Config, dataset: DatasetPlan, sessions: number, log: Log): PlannedPhase[] {
+  const profiling = planProfiling(config, dataset, sessions, log);
+  const warmup = planWarmup(config, dataset, sessions);
+  return warmup === undefined ? [profiling] : [warmup, profiling];
+}
+
+function planProfiling(config: Config, dataset: DatasetPlan, sessions: number, log: Log): PlannedPhase {
+  const mode = loadMode(config);
+  if (mode === 'fixed-schedule') return planReplay(config, dataset);
+  if (hasTimestamps(dataset)) {
+    log(
+      'NOTICE',
+      'dataset',
+      'the file holds send times; they are ignored: --fixed-schedule replays them, --concurrency limits how much is in flight at once',
+    );
+  }
+  const { requestLimit, sessionLimit } = limits(config, dataset, sessions, log);
+  if (mode === 'user-centric') requireTurns(config, dataset, sessions);
+  const concurrency =
+    mode === 'concurrency' ? closedConcurrency(config, dataset, sessions, log) : config.concurrency;
+  const issuing: Issuing =
+    mode === 'concurrency'
+      ? closedLoop(concurrency ?? 1, config.concurrencyRampDuration)
+      : mode === 'rate'
+        ? rate(config, dataset, sessions, {
+            perSecond: config.requestRate ?? 0,
+            pattern: config.arrivalPattern ?? (config.arrivalSmoothness === undefined ? 'poisson' : 'gamma'),
+            rampSeconds: config.requestRateRampDuration,
+            ceiling: ramped(config.concurrency, config.concurrencyRampDuration),
+          })
+        : {
+            kind: 'user-centric',
+            users: config.numUsers ?? 1,
+            ratePerSecond: config.userCentricRate ?? 0,
+            turns: totalTurns(dataset) / sessions,
+            ceiling: ramped(config.concurrency, config.concurrencyRampDuration),
+          };
+  return planned('profiling', issuing, {
+    requestLimit,
+    sessionLimit,
+    durationNs: seconds(config.benchmarkDuration),
+    graceNs: config.benchmarkGracePeriod * SECOND_NS,
+    prefill: ramped(config.prefillConcurrency, config.prefillConcurrencyRampDuration),
+    cancellation: cancellation(config),
+    concurrency,
+    expectedRequests: expectedRequests(dataset, sessions, requestLimit, sessionLimit),
+  });
+}
+
+function planReplay(config: Config, dataset: DatasetPlan): PlannedPhase {
+  if (!hasTimestamps(dataset)) {
+    throw new UserError(
+      '--fixed-schedule needs a dataset with send times, and this one has no timestamp',
+      'add a timestamp (ms) to the first turn of every session, or leave out --fixed-schedule',
+    );
+  }
+  const schedule = fixedSchedule(turnTimings(dataset), {
+    startOffsetMs: config.fixedScheduleStartOffset,
+    endOffsetMs: config.fixedScheduleEndOffset,
+    autoOffset: config.fixedScheduleAutoOffset,
+  });
+  const requestLimit = config.requestCount ?? ENDLESS;
+  const sessionLimit = config.conversationNum ?? ENDLESS;
+  const issuing: Issuing = {
+    kind: 'fixed-schedule',
+    schedule,
+    ceiling: ramped(config.concurrency, config.concurrencyRampDuration),
+  };
+  return planned('profiling', issuing, {
+    requestLimit,
+    sessionLimit,
+    durationNs: seconds(config.benchmarkDuration),
+    graceNs: config.benchmarkGracePeriod * SECOND_NS,
+    prefill: ramped(config.prefillConcurrency, config.prefillConcurrencyRampDuration),
+    cancellation: cancellation(config),
+    concurrency: config.concurrency,
+    expectedRequests: Math.min(requestLimit, scheduledTurns(schedule, sessionLimit)),
+  });
+}
+
+/** Warm-up runs at a rate where one is given, else closed; it is never cancelled at random. */
+function planWarmup(config: Config, dataset: DatasetPlan, sessions: number): PlannedPhase | undefined {
+  const requestLimit = config.warmupRequestCount || undefined;
+  const { warmupDuration, numWarmupSessions } = config;
+  if (requestLimit === undefined && warmupDuration === undefined && numWarmupSessions === undefined)
+    return undefined;
+  const perSecond = config.warmupRequestRate ?? config.requestRate;
+  const concurrency = config.warmupConcurrency ?? config.concurrency;
+  const rampSeconds = config.warmupConcurrencyRampDuration ?? config.concurrencyRampDuration;
+  const issuing: Issuing =
+    perSecond === undefined
+      ? closedLoop(concurrency ?? 1, rampSeconds)
+      : rate(config, dataset, sessions, {
+          perSecond,
+          pattern: config.warmupArrivalPattern ?? config.arrivalPattern ?? 'poisson',
+          rampSeconds: config.warmupRequestRateRampDuration ?? config.requestRateRampDuration,
+          ceiling: ramped(concurrency, rampSeconds),
+        });
+  return planned('warmup', issuing, {
+    requestLimit: requestLimit ?? ENDLESS,
+    sessionLimit: numWarmupSessions ?? ENDLESS,
+    durationNs: seconds(warmupDuration),
+    graceNs: (config.warmupGracePeriod ?? ENDLESS) * SECOND_NS,
+    prefill: ramped(
+      config.warmupPrefillConcurrency ?? config.prefillConcurrency,
+      config.warmupPrefillConcurrencyRampDuration ?? config.prefillConcurrencyRampDuration,
+    ),
+    cancellation: undefined,
+    concurrency: perSecond === undefined ? (concurrency ?? 1) : concurrency,
+    expectedRequests: requestLimit,
+  });
+}
+
+function planned(
+  name: PhasePlan['name'],
+  issuing: Issuing,
+  {
+    concurrency,
+    expectedRequests: expected,
+    ...ends
+  }: Omit<PhasePlan, 'name' | 'issuing' | 'counters'> & {
+    readonly concurrency: number | undefined;
+    readonly expectedRequests: number | undefined;
+  },
+): PlannedPhase {
+  const counters = new SharedCounters();
+  const plan: PhasePlan = { name, issuing, ...ends, counters: counters.buffer };
+  const expectedRequests = Number.isFinite(ends.durationNs) ? undefined : expected;
+  return { plan, counters, expectedRequests, concurrency };
+}
+
+function closedLoop(concurrency: number, rampSeconds: number | undefined): Issuing {
+  return { kind: 'closed-loop', concurrency: { limit: concurrency, rampNs: (rampSeconds ?? 0) * SECOND_NS } };
+}
+
+interface Rate {
+  readonly perSecond: number;
+  readonly pattern: ArrivalPattern;
+  readonly rampSeconds: number | undefined;
+  readonly ceiling: RampedLimit | undefined;
+}
+
+function rate(
+  config: Config,
+  dataset: DatasetPlan,
+  sessions: number,
+  { perSecond, pattern, rampSeconds, ceiling }: Rate,
+): Issuing {
+  return {
+    kind: 'rate',
+    pattern,
+    ratePerSecond: perSecond,
+    smoothness: config.arrivalSmoothness ?? 1,
+    rampNs: (rampSeconds ?? 0) * SECOND_NS,
+    rampStepNs: config.timingRateRampUpdateIntervalSeconds * SECOND_NS,
+    catchUpNs: config.timingMaxCatchupSeconds * SECOND_NS,
+    ceiling,
+    singleTurns: totalTurns(dataset) === sessions,
+  };
+}
+
+/** How much is sent where the user left it open. */
+function limits(config: Config, dataset: DatasetPlan, sessions: number, log: Log) {
+  const { requestCount, conversationNum, benchmarkDuration } = config;
+  const sessionLimit = conversationNum ?? ENDLESS;
+  const given =
+    requestCount !== undefined || conversationNum !== undefined || benchmarkDuration !== undefined;
+  if (!given && isTrace(dataset)) return { requestLimit: ENDLESS, sessionLimit: sessions };
+  let requestLimit = requestCount ?? ENDLESS;
+  if (!given) {
+    requestLimit = Math.max(10, 2 * (config.concurrency ?? 0));
+    log('NOTICE', 'load', `${requestLimit} requests are sent, since no count and no duration was given`);
+  }
+  const meanTurns = totalTurns(dataset) / sessions;
+  const reused = Math.min(requestLimit / meanTurns, sessionLimit);
+  if (Number.isFinite(reused) && reused > sessions) {
+    log(
+      'NOTICE',
+      'dataset',
+      `its ${sessions} conversations are sent more than once, so a prefix cache may answer for the model`,
+    );
+  }
+  return { requestLimit, sessionLimit };
+}
+
+/** A trace without a concurrency may be in flight all at once, up to the limit of connections. */
+function closedConcurrency(config: Config, dataset: DatasetPlan, sessions: number, log: Log): number {
+  if (config.concurrency !== undefined || !isTrace(dataset)) return config.concurrency ?? 1;
+  const { conversationNum = sessions, requestCount = sessions, httpConnectionLimit } = config;
+  const concurrency = Math.min(sessions, conversationNum, requestCount, httpConnectionLimit);
+  log(
+    'NOTICE',
+    'load',
+    `no --concurrency was given: up to ${concurrency} requests of the trace are in flight at once; --concurrency limits them`,
+  );
+  return concurrency;
+}
+
+function requireTurns(config: Config, dataset: DatasetPlan, sessions: number): void {
+  const mean = totalTurns(dataset) / sessions;
+  if (config.inputFile === undefined || mean >= 2) return;
+  throw new UserError(
+    `--user-centric-rate needs conversations of 2 turns or more on average, and those of ${config.inputFile} have ${mean.toFixed(2)}`,
+    'take a dataset of longer conversations, or --request-rate',
+  );
+}
+
+/** Turns of the sessions that will be played, or the request count where that is less. */
+function expectedRequests(
+  dataset: DatasetPlan,
+  sessions: number,
+  requestLimit: number,
+  sessionLimit: number,
+) {
+  const allTurns = totalTurns(dataset);
+  const singleTurns = allTurns === sessions;
+  const everyTurn = singleTurns ? sessionLimit : sessionLimit === sessions ? allTurns : ENDLESS;
+  const expected = Math.min(requestLimit, everyTurn);
+  // Where sessions of several turns end the run, how many requests that makes depends on which are drawn.
+  const known =
+    Number.isFinite(expected) && (singleTurns || sessionLimit === sessions || sessionLimit === ENDLESS);
+  return known ? expected : undefined;
+}
+
+function scheduledTurns({ turnsBefore, conversations }: FixedSchedule, sessionLimit: number): number {
+  return turnsBefore[Math.min(conversations.length, sessionLimit)] ?? 0;
+}
+
+function cancellation(config: Config): PhasePlan['cancellation'] {
+  const percent = config.requestCancellationRate ?? 0;
+  return percent > 0 ? { percent, delayNs: (config.requestCancellationDelay ?? 0) * SECOND_NS } : undefined;
+}
+
+function ramped(limit: number | undefined, rampSeconds: number | undefined): RampedLimit | undefined {
+  return limit === undefined ? undefined : { limit, rampNs: (rampSeconds ?? 0) * SECOND_NS };
+}
+
+function seconds(value: number | undefined): number {
+  return value === undefined ? ENDLESS : value * SECOND_NS;
+}
