@@ -69,6 +69,7 @@ function recordOf(json: unknown, text: string, line: number): StoredRecord {
   if (startNs === undefined) throw new Malformed('metadata has no request_start_ns');
   const metrics = metricsOf(json.metrics ?? {});
   const error = errorOf(json.error ?? undefined);
+  const cancelled = metadata.was_cancelled === true || error?.type === 'RequestCancellationError';
   return {
     line,
     phase: (metadata.benchmark_phase ?? metadata.credit_phase) === 'warmup' ? 'warmup' : 'profiling',
@@ -78,7 +79,9 @@ function recordOf(json: unknown, text: string, line: number): StoredRecord {
     dueNs: timeOf(metadata, 'credit_issued_ns'),
     endNs: timeOf(metadata, 'request_end_ns'),
     error,
-    cancelled: metadata.was_cancelled === true || error?.type === 'RequestCancellationError',
+    cancelled,
+    // The file tells the two apart by the message alone.
+    dropped: cancelled && error?.message.startsWith('Request cancelled: ') === true,
     values: new Map(metrics.map(([tag, value, unit]) => [tag, inTableUnit(tag, value, unit)])),
   };
 }

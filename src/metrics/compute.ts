@@ -30,6 +30,17 @@ export interface ErrorGroup {
   readonly count: number;
 }
 
+/** How many requests ended in which way; each is counted once. */
+export interface Outcomes {
+  readonly completed: number;
+  /** Ended in an error that was not of our making. */
+  readonly failed: number;
+  /** Chosen to be cancelled, and cancelled. */
+  readonly cancelled: number;
+  /** Given up because the run ended: by grace, by an interrupt. */
+  readonly dropped: number;
+}
+
 /** Results of a run: plain data that can be sent between threads. */
 export interface RunSummary {
   /** Metrics that have a value, in table order. */
@@ -37,7 +48,9 @@ export interface RunSummary {
   /** In the order in which each was first seen. */
   readonly errors: readonly ErrorGroup[];
   readonly validCount: number;
+  /** All that are not valid: failed, cancelled and dropped ones. */
   readonly failedCount: number;
+  readonly outcomes: Outcomes;
   /** Wall-clock ns since 1970 of the first start and the last end of all requests; undefined for no request. */
   readonly firstStartNs: bigint | undefined;
   readonly lastEndNs: bigint | undefined;
@@ -66,6 +79,8 @@ export class MetricStore {
   readonly #errors = new Map<string, { error: RecordError; count: number }>();
   #validCount = 0;
   #failedCount = 0;
+  #cancelledCount = 0;
+  #droppedCount = 0;
   /** Of all requests. */
   #firstStartNs = Number.POSITIVE_INFINITY;
   #lastEndNs = Number.NEGATIVE_INFINITY;
@@ -104,6 +119,12 @@ export class MetricStore {
       errors: [...this.#errors.values()].map((group) => ({ ...group })),
       validCount: this.#validCount,
       failedCount: this.#failedCount,
+      outcomes: {
+        completed: this.#validCount,
+        failed: this.#failedCount - this.#cancelledCount - this.#droppedCount,
+        cancelled: this.#cancelledCount,
+        dropped: this.#droppedCount,
+      },
       firstStartNs: this.#wall(this.#firstStartNs),
       lastEndNs: this.#wall(this.#lastEndNs),
       thresholds: this.#thresholds,
@@ -139,16 +160,16 @@ export class MetricStore {
         const value = metric.of(facts);
         if (value !== undefined) this.#sums.set(metric.tag, (this.#sums.get(metric.tag) ?? 0) + value);
       } else if (metric.kind === 'record') {
-        const value = metric.inRecords ? facts.value(metric) : metric.of(facts);
+        const value = metric.recallable ? metric.of(facts) : facts.value(metric);
         if (value === undefined || Number.isNaN(value)) continue;
         this.#column(metric).push(value);
-        if (metric.inRecords) shown?.push([metric.tag, value * metric.factor]);
+        shown?.push([metric.tag, value * metric.factor]);
       }
     }
   }
 
   #count(facts: RequestFacts): void {
-    const { startNs, endNs, failure } = facts;
+    const { startNs, endNs, failure, cancelled, dropped } = facts;
     if (startNs < this.#firstStartNs) this.#firstStartNs = startNs;
     if (endNs > this.#lastEndNs) this.#lastEndNs = endNs;
     if (failure === undefined) {
@@ -158,6 +179,8 @@ export class MetricStore {
       if (lastContentNs > this.#lastContentNs) this.#lastContentNs = lastContentNs;
     } else {
       this.#failedCount++;
+      if (dropped) this.#droppedCount++;
+      else if (cancelled) this.#cancelledCount++;
       const details = JSON.stringify(failure);
       const group = this.#errors.get(details);
       if (group === undefined) this.#errors.set(details, { error: failure, count: 1 });

@@ -12,7 +12,10 @@ export interface RequestFacts {
   readonly endNs: number;
   /** Why the request failed; undefined for a valid one. */
   readonly failure: RecordError | undefined;
+  /** It was given up by us. */
   readonly cancelled: boolean;
+  /** … and that only because the run ended. */
+  readonly dropped: boolean;
   readonly thresholds: Thresholds;
   /** Another metric of this request, in the metric's own unit; undefined where it has none. */
   value(metric: RecordMetric): number | undefined;
@@ -44,6 +47,7 @@ export function measure({ record, tokens }: CountedRecord, thresholds: Threshold
     endNs: record.endNs,
     failure: failureOf(record),
     cancelled: record.cancelledNs !== undefined,
+    dropped: record.dropped ?? false,
     ttftNs: (contentNs[0] ?? Number.NaN) - startNs,
     latencyNs: (contentNs[contentNs.length - 1] ?? Number.NaN) - startNs,
     isl: tokens.input,

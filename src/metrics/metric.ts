@@ -41,7 +41,7 @@ export interface Thresholds {
 }
 
 /** Console tables that a metric may stand in; one that stands in none is in files only. */
-export type ConsoleTable = 'main' | 'usage' | 'http' | 'adjusted';
+export type ConsoleTable = 'main' | 'schedule' | 'usage' | 'http' | 'adjusted';
 
 /** What every row of the table of metrics says. */
 interface Row {
@@ -73,16 +73,16 @@ interface ValueRow extends Row {
   readonly whole: boolean;
 }
 
-/** One that stands in the per-record file. */
+/** One that only the measured request tells. */
 export interface RecordMetric extends ValueRow {
-  readonly inRecords: true;
+  readonly recallable: false;
   /** Undefined or NaN: this request has no such value. Zero is a value. */
   of(measured: Measured): number | undefined;
 }
 
-/** One that does not stand there, and can be worked out again from what does. */
-export interface UnrecordedMetric extends ValueRow {
-  readonly inRecords: false;
+/** One that can be worked out again from the times of any per-record file, also one that does not hold it. */
+export interface RecallableMetric extends ValueRow {
+  readonly recallable: true;
   /** As above. */
   of(facts: RequestFacts): number | undefined;
 }
@@ -117,7 +117,7 @@ export interface AdjustedMetric extends Row {
 
 export type Metric =
   | RecordMetric
-  | UnrecordedMetric
+  | RecallableMetric
   | ListMetric
   | CountMetric
   | DerivedMetric
@@ -135,11 +135,11 @@ type Said = Pick<Row, 'tag' | 'label' | 'unit' | 'formula'> & Partial<Row>;
 type Rest<M extends Metric> = Said & Partial<M> & Pick<M, Extract<keyof M, 'of' | 'base'>>;
 
 export function perRequest(said: Rest<RecordMetric>): RecordMetric {
-  return { kind: 'record', over: 'valid', whole: false, inRecords: true, ...defaults(said), ...said };
+  return { kind: 'record', over: 'valid', whole: false, recallable: false, ...defaults(said), ...said };
 }
 
-export function unrecorded(said: Rest<UnrecordedMetric>): UnrecordedMetric {
-  return { kind: 'record', over: 'valid', whole: false, inRecords: false, ...defaults(said), ...said };
+export function recallable(said: Rest<RecallableMetric>): RecallableMetric {
+  return { kind: 'record', over: 'valid', whole: false, recallable: true, ...defaults(said), ...said };
 }
 
 export function listPerRequest(said: Rest<ListMetric>): ListMetric {

@@ -11,6 +11,7 @@ export interface StoredRequest {
   readonly endNs: bigint | undefined;
   readonly error: RecordError | undefined;
   readonly cancelled: boolean;
+  readonly dropped: boolean;
   /** By tag, in display units. */
   readonly values: ReadonlyMap<string, number | Float64Array>;
 }
@@ -29,6 +30,7 @@ export function recall(stored: StoredRequest, thresholds: Thresholds, origin: Cl
     endNs: since(stored.endNs),
     failure: stored.error,
     cancelled: stored.cancelled,
+    dropped: stored.dropped,
     thresholds,
     value: ({ tag, factor }) => {
       const value = values.get(tag);

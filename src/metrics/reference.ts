@@ -25,7 +25,8 @@ percentiles 1 to 99 by linear interpolation, minimum, maximum, standard deviatio
 worked out from every value; metrics of the run are single numbers. Only valid requests count, unless it says
 otherwise: those that ended without an error and with content. A value that cannot be worked out is absent, never
 zero. *Content chunks* are response units that carry text, reasoning or tool calls; *start* is the moment before the
-HTTP call, connecting included.
+HTTP call, connecting included; *due* is when the load asked for the request: its time in a schedule, or the moment
+a place for it fell free.
 
 | tag | label | unit | of | formula | only with | absent when |
 |---|---|---|---|---|---|---|

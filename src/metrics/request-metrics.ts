@@ -1,5 +1,5 @@
 import type { Measured } from './measure.js';
-import { listPerRequest, type Need, perRequest, type UnrecordedMetric, unrecorded } from './metric.js';
+import { listPerRequest, type Need, perRequest, type RecallableMetric, recallable } from './metric.js';
 
 const answer: readonly Need[] = ['output tokens'];
 const stream: readonly Need[] = ['streaming', 'output tokens'];
@@ -200,19 +200,42 @@ export const oslMismatchDiff = perRequest({
   },
 });
 
-const creditToStartLatency = unrecorded({
+const dueIsUnknown = 'when the request was due is not known';
+
+const creditToStartLatency = recallable({
   tag: 'credit_to_start_latency',
   label: 'Credit-to-Start Latency',
+  short: 'Send Delay',
   ...latency,
-  formula: 'start - the time the request was due',
+  table: 'schedule',
+  order: 100,
+  formula: 'start - due: the send delay',
+  absent: dueIsUnknown,
   of: ({ startNs, dueNs }) => startNs - dueNs,
 });
 
-const effectiveLatency = unrecorded({
+const effectiveTimeToFirstToken = recallable({
+  tag: 'effective_time_to_first_token',
+  label: 'Effective Time to First Token (CO-aware)',
+  short: 'Effective TTFT',
+  ...latency,
+  needs: stream,
+  table: 'schedule',
+  order: 200,
+  formula: 'first content chunk - due: Time to First Token and the wait before it',
+  absent: dueIsUnknown,
+  of: (facts) => (facts.value(timeToFirstToken) ?? Number.NaN) + facts.startNs - facts.dueNs,
+});
+
+const effectiveLatency = recallable({
   tag: 'effective_latency',
   label: 'Effective Latency (CO-aware)',
+  short: 'Effective Latency',
   ...latency,
-  formula: 'last response unit - the time the request was due, so that late sending counts',
+  table: 'schedule',
+  order: 300,
+  formula: 'last response unit - due: the whole wait, that before the sending included',
+  absent: dueIsUnknown,
   of: ({ endNs, dueNs }) => endNs - dueNs,
 });
 
@@ -235,8 +258,15 @@ export const requestMetrics = [
   errorIsl,
 ];
 
-/** Metrics of how late requests were sent, known of the run only. */
-export const latenessMetrics: readonly UnrecordedMetric[] = [creditToStartLatency, effectiveLatency];
+/**
+ * Times from when a request was due. A server that is slow holds back the requests behind, too; latencies from the
+ * sending leave that wait out (coordinated omission), these hold it.
+ */
+export const dueMetrics: readonly RecallableMetric[] = [
+  creditToStartLatency,
+  effectiveTimeToFirstToken,
+  effectiveLatency,
+];
 
 function itlNs(m: Measured): number | undefined {
   return m.osl === undefined || m.osl < 2 ? undefined : (m.latencyNs - m.ttftNs) / (m.osl - 1);

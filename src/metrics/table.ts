@@ -2,8 +2,8 @@ import { httpMetrics } from './http-metrics.js';
 import { adjusted, applies, type Metric, type RunTraits } from './metric.js';
 import {
   decodeDuration,
+  dueMetrics,
   interTokenLatency,
-  latenessMetrics,
   requestLatency,
   requestMetrics,
   timeToFirstToken,
@@ -26,7 +26,7 @@ export const metrics: readonly Metric[] = [
   adjusted(timeToFirstToken, 200),
   adjusted(decodeDuration, 300),
   adjusted(interTokenLatency, 400),
-  ...latenessMetrics,
+  ...dueMetrics,
 ];
 
 const byTag = new Map(metrics.map((metric) => [metric.tag, metric]));

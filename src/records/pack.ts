@@ -51,7 +51,7 @@ const wireFields = [
 
 /** Packs records of one load thread. Undefined numbers travel as NaN. */
 export function packRecords(records: readonly RequestRecord[], workerId: string): RecordBatch {
-  const fixed = 13 + wireFields.length;
+  const fixed = 14 + wireFields.length;
   const length = records.reduce((sum, record) => sum + fixed + record.contentNs.length, 0);
   const numbers = new Float64Array(length);
   let at = 0;
@@ -69,6 +69,7 @@ export function packRecords(records: readonly RequestRecord[], workerId: string)
     put(record.endNs);
     put(record.firstOutputNs);
     put(record.cancelledNs);
+    put(record.dropped ? 1 : 0);
     put(record.inputTokens);
     put(record.requestedOsl);
     put(record.wire.reused ? 1 : 0);
@@ -114,6 +115,7 @@ export function unpackRecords(batch: RecordBatch): RequestRecord[] {
         endNs: take(),
         firstOutputNs: take(),
         cancelledNs: takeDefined(),
+        ...(take() === 1 ? { dropped: true } : {}),
         inputTokens: takeDefined(),
         requestedOsl: takeDefined(),
       };

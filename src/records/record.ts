@@ -73,8 +73,10 @@ export interface RequestRecord {
   /** The output token cap that was sent. */
   readonly requestedOsl: number | undefined;
   readonly error: RecordError | undefined;
-  /** When a cancelled request was dropped; undefined for all others. */
+  /** When a request was given up by us; undefined for all others. */
   readonly cancelledNs: number | undefined;
+  /** True for one that was given up because the run ended around it, not because it was chosen to be cancelled. */
+  readonly dropped?: boolean;
   readonly raw: RawExchange | undefined;
 }
 

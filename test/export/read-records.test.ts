@@ -152,6 +152,18 @@ describe('what our own writer wrote', () => {
       }),
       counted({
         startNs: ms(50),
+        endNs: ms(51),
+        contentNs: new Float64Array(),
+        cancelledNs: ms(51),
+        dropped: true,
+        error: {
+          code: 499,
+          type: 'RequestCancellationError',
+          message: 'Request cancelled: the run was interrupted while it was in flight',
+        },
+      }),
+      counted({
+        startNs: ms(50),
         endNs: ms(52),
         contentNs: new Float64Array(),
         error: {
@@ -170,9 +182,10 @@ describe('what our own writer wrote', () => {
     const avg = (tag: string) => again?.results.find((result) => result.tag === tag)?.statistics.avg;
     expect(avg('osl_mismatch_count')).toBe(3);
     expect(avg('usage_discrepancy_count')).toBe(1);
-    expect(avg('cancelled_request_count')).toBe(1);
+    expect(avg('cancelled_request_count')).toBe(2);
+    expect(again?.outcomes).toEqual({ completed: 4, failed: 1, cancelled: 1, dropped: 1 });
     expect(avg('context_overflow_count')).toBe(1);
-    expect(avg('request_error_rate')).toBeCloseTo((100 * 2) / 6, 12);
+    expect(avg('request_error_rate')).toBeCloseTo((100 * 3) / 7, 12);
     const lateness = again?.results.find(({ tag }) => tag === 'credit_to_start_latency');
     // 3 ms + 1 ns - 5 ns.
     expect(lateness?.statistics).toMatchObject({ max: 2.999996, count: 4 });
@@ -270,6 +283,7 @@ describe('what AIPerf wrote', () => {
         endNs: 1795513818607183321n,
         error: { type: 'X', message: message.replaceAll('\\', '') },
         cancelled: false,
+        dropped: false,
       },
     ]);
   });

@@ -33,6 +33,10 @@ const exceptions: readonly (readonly [difference: RegExp, reason: string])[] = [
     /^(json: key|csv: row) (active|effective)[ _](\w+[ _])*(throughput|concurrency).* is missing$/i,
     'metrics over time come with a later version',
   ],
+  [
+    /^(jsonl: metric of valid records (credit_to_start_latency|effective_latency)|(jsonl: metric of valid records|json: key) effective_time_to_first_token|csv: row Effective Time to First Token \(CO-aware\) \(ms\)) is new$/,
+    'what each request waited from the time it was due, which theirs knows of the whole run only',
+  ],
   [/^(json: key|csv: row) tokens[ _]in[ _]flight\b.* is missing$/i, 'so does this one of them'],
   [
     /^console: (row of LLM Metrics .*\(error-adjusted\)\n\(ms\) is missing|title .*counting failures as infinite is new)$/,

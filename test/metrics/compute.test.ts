@@ -109,6 +109,9 @@ test('values of one record: reasoning first, then two answer chunks', () => {
     reasoning_token_count: 2,
     inter_chunk_latency: [30, 60, 90],
     prefill_throughput_per_user: 199.99999999999997,
+    credit_to_start_latency: 0,
+    effective_time_to_first_token: 150,
+    effective_latency: 332,
   });
 });
 
@@ -268,10 +271,35 @@ test('what happened on the wire', () => {
   });
 });
 
-test('lateness counts from the time the request was due', () => {
-  const found = averages(storeOf([counted({ dueNs: ms(-5) })]).summary());
-  expect(found).toMatchObject({ credit_to_start_latency: 5, effective_latency: 26, request_latency: 20 });
-  expect(values(counted({ dueNs: ms(-5) }))).not.toHaveProperty('effective_latency');
+test('times from when a request was due hold the wait before it was sent', () => {
+  // Starts at 0, content at 10 and 20 ms, last unit at 21 ms; due 5, 0 and 9 ms before.
+  const records = [5, 0, 9].map((lateMs) => counted({ dueNs: ms(-lateMs) }));
+  const summary = storeOf(records).summary();
+  expect(result(summary, 'credit_to_start_latency')).toMatchObject({
+    unit: 'ms',
+    statistics: { count: 3, min: 0, p50: 5, max: 9, sum: 14 },
+  });
+  expect(result(summary, 'effective_time_to_first_token')).toMatchObject({
+    unit: 'ms',
+    statistics: { count: 3, min: 10, p50: 15, max: 19, sum: 44 },
+  });
+  expect(result(summary, 'effective_latency')).toMatchObject({
+    unit: 'ms',
+    statistics: { count: 3, min: 21, p50: 26, max: 30, sum: 77 },
+  });
+  expect(averages(summary)).toMatchObject({ time_to_first_token: 10, request_latency: 20 });
+  expect(values(counted({ dueNs: ms(-5) }))).toMatchObject({
+    credit_to_start_latency: 5,
+    effective_time_to_first_token: 15,
+    effective_latency: 26,
+  });
+});
+
+test('failed requests have no times from when they were due', () => {
+  const failed = counted({ dueNs: ms(-5), error: { type: 'TimeoutError', message: 'late' } });
+  expect(values(failed)).toEqual({ error_isl: 8 });
+  const summary = storeOf([failed, counted({ dueNs: ms(-1) })]).summary();
+  expect(result(summary, 'effective_latency')?.statistics).toMatchObject({ count: 1, avg: 22 });
 });
 
 test('failures are counted by kind, grouped by identical details, and keep out of everything else', () => {
@@ -291,7 +319,7 @@ test('failures are counted by kind, grouped by identical details, and keep out o
     counted({ error: refused }),
     counted({ error: dropped, cancelledNs: ms(20) }),
     counted({ error: { ...refused } }),
-    counted({ error: dropped, cancelledNs: ms(20) }),
+    counted({ error: dropped, cancelledNs: ms(20), dropped: true }),
     counted({ contentNs: new Float64Array() }),
     counted({ endNs: 0 }),
   ];
@@ -312,6 +340,8 @@ test('failures are counted by kind, grouped by identical details, and keep out o
     request_error_rate: 87.5,
     benchmark_duration: 0.02,
   });
+  // Broken, twice refused, without content, impossible times.
+  expect(summary.outcomes).toEqual({ completed: 1, failed: 5, cancelled: 1, dropped: 1 });
   expect(result(summary, 'request_latency')?.statistics.count).toBe(1);
   expect(result(summary, 'error_isl')?.statistics.count).toBe(7);
 });

@@ -48,8 +48,10 @@ const failed: RequestRecord = {
 
 describe('record batches', () => {
   it('bring every fact over unchanged', () => {
-    const batch = packRecords([full, failed, full], 'worker_1');
-    expect(batch.count).toBe(3);
-    expect(unpackRecords(structuredClone(batch))).toEqual([full, failed, full]);
+    const dropped = { ...failed, dropped: true };
+    const records = [full, failed, dropped, full];
+    const batch = packRecords(records, 'worker_1');
+    expect(batch.count).toBe(4);
+    expect(unpackRecords(structuredClone(batch))).toStrictEqual(records);
   });
 });
