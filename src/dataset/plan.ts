@@ -36,6 +36,8 @@ export interface DatasetOptions {
   readonly blockSize?: number | undefined;
   /** The endpoint sends system messages, so a leading system turn becomes one. */
   readonly endpointHasSystemSlot: boolean;
+  /** Leave timestamps and delays of a file out. */
+  readonly ignoreTimings: boolean;
 }
 
 /** A dataset as plain data, mostly over shared memory: handing it to another thread is cheap. */

@@ -16,4 +16,5 @@ export const options: DatasetOptions = {
   delayStddevMs: 0,
   delayRatio: 1,
   endpointHasSystemSlot: true,
+  ignoreTimings: false,
 };

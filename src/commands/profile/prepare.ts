@@ -166,6 +166,7 @@ function datasetOptions(config: Config, seed: number) {
     datasetType: config.customDatasetType,
     blockSize: config.islBlockSize,
     endpointHasSystemSlot: config.endpointType === 'chat',
+    ignoreTimings: config.ignoreTraceDelays,
   };
 }
 

@@ -20,6 +20,8 @@ export interface RowsPlan {
   readonly file: RowFile;
   readonly blockSize: number | undefined;
   readonly endpointHasSystemSlot: boolean;
+  /** Timestamps and delays of the file are left out. */
+  readonly ignoreTimings: boolean;
   /** Row numbers, those of a conversation together; its part starts and ends at `rowsBefore[c]`, `[c + 1]`. */
   readonly rowOrder: Uint32Array;
   readonly rowsBefore: Uint32Array;
@@ -39,7 +41,7 @@ export function planRows(
   rules: TurnRules,
   log: Log,
 ): RowsPlan {
-  const { namedSessions, blockSize, endpointHasSystemSlot } = options;
+  const { namedSessions, blockSize, endpointHasSystemSlot, ignoreTimings } = options;
   const warnings = new Map<string, { firstLine: number | undefined; rows: number }>();
   const sessions: { rows: number[]; input: string; turns: number }[] = [];
   const byId = new Map<string, number>();
@@ -66,7 +68,7 @@ export function planRows(
     }
     session.rows.push(number);
     session.turns += row.turns.length;
-    hasTimestamps ||= row.turns.some((turn) => turn.timestampMs !== undefined);
+    hasTimestamps ||= !ignoreTimings && row.turns.some((turn) => turn.timestampMs !== undefined);
     const tokens = row.turns.reduce((sum, turn) => sum + (turn.generated?.tokens ?? 0), 0);
     generatedTokens += tokens;
     if (tokens === 0) literalBytes += (file.ends[number] ?? 0) - (file.starts[number] ?? 0);
@@ -90,6 +92,7 @@ export function planRows(
     file,
     blockSize,
     endpointHasSystemSlot,
+    ignoreTimings,
     rowOrder: shared(sessions.flatMap(({ rows }) => rows)),
     rowsBefore: prefixSums(sessions.map(({ rows }) => rows.length)),
     hasTimestamps,
@@ -124,8 +127,9 @@ export function openRows(plan: RowsPlan, prompts: PromptSource): Dataset {
 
   function finished({ generated, maxTokens, ...said }: RowTurn, number: number): Turn {
     const cap = maxTokens ?? defaults.maxTokens(number);
+    const { timestampMs, delayMs, ...untimed } = said;
     return {
-      ...defined(said),
+      ...defined(plan.ignoreTimings ? untimed : { timestampMs, delayMs, ...untimed }),
       role: said.role,
       texts: generated ? [{ name: 'text', contents: [textOf(generated, number)] }] : said.texts,
       model: defaults.model(number),

@@ -213,6 +213,21 @@ describe('multi_turn', () => {
 });
 
 describe('mooncake_trace', () => {
+  it('leaves send times and delays out when asked to', async () => {
+    const path = write(
+      lines(
+        { session_id: 's', timestamp: 5, input_length: 30 },
+        { session_id: 's', delay: 2000, text_input: 'more' },
+      ),
+    );
+    const { plan, conversations } = await load(path, { ignoreTimings: true });
+    expect(hasTimestamps(plan)).toBe(false);
+    expect(conversations[0]?.turns.map(({ timestampMs, delayMs }) => [timestampMs, delayMs])).toEqual([
+      [undefined, undefined],
+      [undefined, undefined],
+    ]);
+  });
+
   it('generates, sends texts, message arrays and bodies', async () => {
     const messages = [{ role: 'user', content: 'Hi' }];
     const tools = [{ type: 'function' }];
