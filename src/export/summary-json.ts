@@ -17,6 +17,8 @@ export interface SummaryFacts {
   readonly wasCancelled: boolean;
   /** Why the results cover only a part of the run; absent for a complete run. */
   readonly incompleteReason?: string;
+  /** Results of the warm-up; absent for a run without one. */
+  readonly warmup?: RunSummary;
   /** Wall clock of the phase's start and of the end of its last request, ns since 1970. */
   readonly startedAtNs: bigint;
   readonly endedAtNs: bigint;
@@ -72,6 +74,7 @@ export function summaryJson(summary: RunSummary, facts: SummaryFacts): string {
     error_summary: summary.errors.map(errorGroup),
     start_time: isoMicroseconds(facts.startedAtNs),
     end_time: isoMicroseconds(facts.endedAtNs),
+    warmup_metrics: facts.warmup && members(facts.warmup.results),
     ...members(tail),
   });
 }

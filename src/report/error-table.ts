@@ -12,8 +12,8 @@ export function errorTable(errors: readonly ErrorGroup[], layout: Layout): strin
       titleStyle: (text) => italic(red(text)),
       columns: [
         { header: 'Code', align: 'right', style: yellow },
-        { header: 'Type', align: 'right', style: yellow },
-        { header: 'Message', align: 'left', style: yellow },
+        { header: 'Type', align: 'right', style: yellow, yields: 'anywhere' },
+        { header: 'Message', align: 'left', style: yellow, yields: 'anywhere' },
         { header: 'Count', align: 'right', style: yellow },
       ],
       rows: errors.map(({ error, count }) => [

@@ -29,8 +29,10 @@ export function metricsTable(
       title,
       titleStyle: italic,
       columns: [
-        { header: 'Metric', align: 'right', style: cyan },
-        ...shown.map((name) => ({ header: name, align: 'right', style: green }) as const),
+        { header: 'Metric', align: 'right', style: cyan, yields: 'at spaces' },
+        ...shown.map(
+          (name) => ({ header: name, align: 'right', style: green, yields: 'its padding' }) as const,
+        ),
       ],
       rows: rows.map(({ result, metric }) => [
         {

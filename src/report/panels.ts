@@ -44,12 +44,12 @@ export function tokenDiscrepancyPanel(summary: RunSummary, layout: Layout): stri
   return warning(
     'Token Count Discrepancy Warning',
     [
-      `In ${affected} the token counts that the server reports`,
-      `(usage) and those counted here are more than ${threshold}% apart.`,
+      `In ${affected} the token counts that the server reports (usage) and those counted here are more ` +
+        `than ${threshold}% apart.`,
       '',
       'What may be behind it:',
-      '  - The server counts its chat template and special tokens, which are not counted here;',
-      '    on short prompts that alone is more than the threshold',
+      '  - The server counts its chat template and special tokens, which are not counted here; on short ' +
+        'prompts that alone is more than the threshold',
       '  - --tokenizer is not the tokenizer that the server uses',
       '',
       'What to do:',
@@ -71,18 +71,18 @@ export function oslMismatchPanel(summary: RunSummary, layout: Layout): string[] 
     'Output Sequence Length Mismatch Warning',
     [
       `${affected} were answered with another length than asked for.`,
-      `Counted is what is more than min(requested x ${oslMismatchPct}%, ${oslMismatchTokens}) tokens off;`,
-      `on average answers are off by ${average === undefined ? 'N/A' : `${fixed(average, 1)}%`}.`,
+      `Counted is what is more than min(requested x ${oslMismatchPct}%, ${oslMismatchTokens}) tokens off.`,
+      `On average answers are off by ${average === undefined ? 'N/A' : `${fixed(average, 1)}%`}.`,
       '',
       'Most likely the model ended its answers (EOS) before the requested length.',
       '',
       'What to do:',
-      '  - --extra-inputs ignore_eos:true   go on to the requested length (vLLM, TensorRT-LLM)',
-      '  - --extra-inputs min_tokens:<N>    ask for at least N tokens (vLLM, TensorRT-LLM, SGLang)',
-      "  - --use-server-token-count         where another tokenizer than the server's is the cause",
+      '  - Go on to the requested length: --extra-inputs ignore_eos:true (vLLM, TensorRT-LLM)',
+      '  - Ask for at least N tokens: --extra-inputs min_tokens:<N> (vLLM, TensorRT-LLM, SGLang)',
+      "  - Where another tokenizer than the server's is the cause: --use-server-token-count",
       '  - Look at osl_mismatch_diff_pct in the per-request file',
-      `  - Move the thresholds: AIPERF_METRICS_OSL_MISMATCH_PCT_THRESHOLD (now ${oslMismatchPct}),`,
-      `    AIPERF_METRICS_OSL_MISMATCH_MAX_TOKEN_THRESHOLD (now ${oslMismatchTokens})`,
+      `  - Move the thresholds: AIPERF_METRICS_OSL_MISMATCH_PCT_THRESHOLD (now ${oslMismatchPct}), ` +
+        `AIPERF_METRICS_OSL_MISMATCH_MAX_TOKEN_THRESHOLD (now ${oslMismatchTokens})`,
     ],
     layout,
   );
@@ -101,8 +101,27 @@ export function exitErrorPanel(errors: readonly ExitError[], layout: Layout): st
     ...(details === undefined ? [] : [`   Details: ${details}`]),
   ]);
   const inner = layout.width - 4;
-  const body = lines.flatMap((line) => wrap(line, inner)).map((line) => ` ${pad(line, inner, 'left')} `);
+  const body = lines
+    .flatMap((line) => wrap(line, inner, textStart(line)))
+    .map((line) => ` ${pad(line, inner, 'left')} `);
   return box(body, '─ AIPerf System Exit Errors ', red);
+}
+
+/**
+ * Shown when requests were lost or counted twice.
+ * @param line which numbers do not agree.
+ */
+export function ledgerPanel(line: string, layout: Layout): string[] {
+  return warning(
+    'Requests Do Not Add Up',
+    [
+      line,
+      '',
+      'This is a fault of aiperf, not of the server. The files are written as far as there are results; do not ' +
+        'rely on them, and please report this.',
+    ],
+    layout,
+  );
 }
 
 /** Shown at the first interrupt of a run. */
@@ -138,10 +157,20 @@ function averageOf(summary: RunSummary, tag: string): number | undefined {
   return summary.results.find((result) => result.tag === tag)?.statistics.avg;
 }
 
+/** Longer lines are broken on wide terminals, too. */
+const LONGEST_LINE = 96;
+
+/** Where the text of a line starts, behind a bullet and a label; what goes on over several lines stands under it. */
+function textStart(line: string): number {
+  return /^ *(?:[-•] )?(?:[A-Z][a-z]+: )?/.exec(line)?.[0].length ?? 0;
+}
+
 /** A panel as wide as its text, its title in the middle. */
 function warning(title: string, lines: readonly string[], layout: Layout): string[] {
   const { bold, yellow } = stylesOf(layout);
-  const wrapped = lines.flatMap((line) => wrap(line, layout.width - 6));
+  const wrapped = lines.flatMap((line) =>
+    wrap(line, Math.min(LONGEST_LINE, layout.width - 6), textStart(line)),
+  );
   const inner = wrapped.reduce((widest, line) => Math.max(widest, stringWidth(line)), title.length);
   const body = wrapped.map((line) => `  ${pad(line, inner, 'left')}  `);
   const space = inner + 4 - title.length - 2;

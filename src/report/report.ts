@@ -1,4 +1,5 @@
 import type { RunSummary } from '../metrics/compute.js';
+import type { ConsoleTable } from '../metrics/metric.js';
 import { errorTable } from './error-table.js';
 import type { Layout } from './layout.js';
 import { metricsTable } from './metrics-table.js';
@@ -9,13 +10,24 @@ import {
   unsupportedParameterPanel,
 } from './panels.js';
 
+/** Tables that stand beside the main one. */
+export type SideTable = Exclude<ConsoleTable, 'main'>;
+
 /** What a report needs to know besides results. */
 export interface ReportFacts {
   /** What was measured, e.g. `LLM Metrics`. */
   readonly title: string;
   /** Why the results cover only a part of the run; absent for a complete run. */
   readonly incompleteReason?: string;
+  /** Tables to print where the run has something to put in them; 'adjusted' is printed always. */
+  readonly tables?: ReadonlySet<SideTable>;
 }
+
+/** Tables that are named after the main one, in the order in which they stand before it. */
+const groups = [
+  ['schedule', 'Schedule'],
+  ['usage', 'Usage'],
+] as const;
 
 /**
  * The tables and panels at the end of a run, each line ended by a line feed: the same for a terminal and for the
@@ -23,7 +35,7 @@ export interface ReportFacts {
  */
 export function report(
   summary: RunSummary,
-  { title, incompleteReason }: ReportFacts,
+  { title, incompleteReason, tables }: ReportFacts,
   layout: Layout,
 ): string {
   const incomplete =
@@ -34,14 +46,18 @@ export function report(
           incompleteReason,
           'The figures cover only a part of the run: do not compare them with those of complete runs.',
         ];
+  const table = (name: ConsoleTable, heading: string) =>
+    metricsTable(summary.results, name, `AIPerf | ${heading}`, layout);
   const metricTables = [
-    ...metricsTable(summary.results, 'main', `AIPerf | ${title}`, layout),
-    ...metricsTable(summary.results, 'adjusted', 'AIPerf | Metrics counting failures as infinite', layout),
+    ...groups.flatMap(([name, group]) => (tables?.has(name) ? table(name, `${title}: ${group}`) : [])),
+    ...table('main', title),
+    ...table('adjusted', 'Metrics counting failures as infinite'),
   ];
   return text([
     ...after(2, incomplete),
     ...after(1, unsupportedParameterPanel(summary.errors, layout)),
     ...after(2, errorTable(summary.errors, layout)),
+    ...after(2, tables?.has('http') ? table('http', 'HTTP Trace Timing') : []),
     ...after(2, metricTables),
     ...after(1, tokenDiscrepancyPanel(summary, layout)),
     ...after(1, oslMismatchPanel(summary, layout)),

@@ -6,6 +6,8 @@ interface Column {
   readonly header: string;
   readonly align: 'left' | 'right';
   readonly style: Style;
+  /** How it gives way where the table is too wide; absent: not at all. */
+  readonly yields?: 'its padding' | 'at spaces' | 'anywhere';
 }
 
 /** A line feed in `text` starts a new line of the cell. */
@@ -23,16 +25,19 @@ export interface Table {
   readonly rows: readonly (readonly Cell[])[];
 }
 
-/** Draws a table with a heavy head and a light body; columns are as wide as their widest cell, if `width` allows. */
+/** Columns of a drawn table: their widths without padding, and the padding on each side. */
+type Widths = readonly { readonly text: number; readonly padding: number }[];
+
+/**
+ * Draws a table with a heavy head and a light body; columns are as wide as their widest cell. Where `width` does not
+ * allow for that, they give way as far as they can be read; a table that is still too wide stays so.
+ */
 export function drawTable({ title, titleStyle, columns, rows }: Table, width: number): string[] {
   const head: readonly Cell[] = columns.map(({ header }) => ({ text: header, style: plain }));
-  const natural = columns.map((_, i) =>
-    [head, ...rows].reduce((widest, row) => Math.max(widest, linesWidth(row[i]?.text ?? '')), 1),
-  );
-  const widths = shrunk(natural, width - 3 * columns.length - 1);
-  const total = widths.reduce((sum, columnWidth) => sum + columnWidth + 3, 1);
+  const widths = widthsOf([head, ...rows], columns, width);
+  const total = totalOf(widths);
   const rule = (left: string, line: string, joint: string, right: string) =>
-    left + widths.map((columnWidth) => line.repeat(columnWidth + 2)).join(joint) + right;
+    left + widths.map(({ text, padding }) => line.repeat(text + 2 * padding)).join(joint) + right;
   return [
     ...wrap(title, total).map((line) => titleStyle(pad(line, total, 'center'))),
     rule('┏', '━', '┳', '┓'),
@@ -43,42 +48,58 @@ export function drawTable({ title, titleStyle, columns, rows }: Table, width: nu
   ];
 }
 
-function drawRow(
-  row: readonly Cell[],
-  columns: readonly Column[],
-  widths: readonly number[],
-  edge: string,
-): string[] {
-  const cells = columns.map(({ align, style }, i) => {
-    const cell = row[i];
-    const columnWidth = widths[i] ?? 1;
-    const draw = (line: string) => (cell?.style ?? style)(pad(line, columnWidth, align));
-    return { lines: wrap(cell?.text ?? '', columnWidth).map(draw), blank: ' '.repeat(columnWidth) };
+function drawRow(row: readonly Cell[], columns: readonly Column[], widths: Widths, edge: string): string[] {
+  const cells = widths.map(({ text, padding }, i) => {
+    const [cell, column] = [row[i], columns[i]];
+    const style = cell?.style ?? column?.style ?? plain;
+    const draw = (line: string) => style(pad(line, text, column?.align ?? 'left'));
+    return {
+      lines: wrap(cell?.text ?? '', text).map(draw),
+      blank: ' '.repeat(text),
+      side: ' '.repeat(padding),
+    };
   });
   const height = cells.reduce((most, { lines }) => Math.max(most, lines.length), 0);
   return Array.from({ length: height }, (_, line) => {
-    const parts = cells.map(({ lines, blank }) => ` ${lines[line] ?? blank} `);
+    const parts = cells.map(({ lines, blank, side }) => side + (lines[line] ?? blank) + side);
     return edge + parts.join(edge) + edge;
   });
 }
 
-/** Takes columns off the widest until the sum fits; a column keeps at least one. */
-function shrunk(widths: readonly number[], available: number): number[] {
-  const result = [...widths];
-  let excess = result.reduce((sum, columnWidth) => sum + columnWidth, 0) - available;
-  for (; excess > 0; excess--) {
-    const widest = result.reduce((most, columnWidth, i) => (columnWidth > (result[most] ?? 0) ? i : most), 0);
-    if (result[widest] === undefined || result[widest] === 1) break;
-    result[widest]--;
+/** First padding is given up, then text is wrapped. */
+function widthsOf(rows: readonly (readonly Cell[])[], columns: readonly Column[], width: number): Widths {
+  const widest = (i: number, partsOf: (text: string) => string[]) =>
+    rows
+      .flatMap((row) => partsOf(row[i]?.text ?? ''))
+      .reduce((most, part) => Math.max(most, stringWidth(part)), 1);
+  const natural = columns.map((_, i) => ({ text: widest(i, linesOf), padding: 1 }));
+  if (totalOf(natural) <= width) return natural;
+  const tight = natural.map(({ text }, i) => ({
+    text,
+    padding: columns[i]?.yields === 'its padding' ? 0 : 1,
+  }));
+  const least = columns.map(({ yields }, i) => {
+    if (yields === 'anywhere') return 1;
+    return yields === 'at spaces' ? widest(i, wordsOf) : (tight[i]?.text ?? 1);
+  });
+  for (let excess = totalOf(tight) - width; excess > 0; excess--) {
+    const [column] = tight.filter(({ text }, i) => text > (least[i] ?? text)).sort((a, b) => b.text - a.text);
+    if (column === undefined) break;
+    column.text--;
   }
-  return result;
+  return tight;
 }
 
-function linesWidth(text: string): number {
-  return wrap(text, Number.POSITIVE_INFINITY).reduce(
-    (widest, line) => Math.max(widest, stringWidth(line)),
-    0,
-  );
+function totalOf(widths: Widths): number {
+  return widths.reduce((sum, { text, padding }) => sum + text + 2 * padding + 1, 1);
+}
+
+function linesOf(text: string): string[] {
+  return wrap(text, Number.POSITIVE_INFINITY);
+}
+
+function wordsOf(text: string): string[] {
+  return linesOf(text).flatMap((line) => line.split(' '));
 }
 
 function plain(text: string): string {

@@ -3,14 +3,15 @@ import stringWidth from 'string-width';
 const segmenter = new Intl.Segmenter();
 
 /**
- * Breaks a text into lines of at most `width` columns, at spaces where it can; longer words are cut. Lines that
- * go on keep the indentation of their first. Control characters, which could steer a terminal, become spaces.
+ * Breaks a text into lines of at most `width` columns, at spaces where it can; longer words are cut. Control
+ * characters, which could steer a terminal, become spaces.
+ * @param hang columns that lines which go on are indented by; absent: as their first.
  */
-export function wrap(text: string, width: number): string[] {
+export function wrap(text: string, width: number, hang?: number): string[] {
   return text
     .replace(/[^\P{Cc}\n]/gu, ' ')
     .split('\n')
-    .flatMap((line) => wrapLine(line, width));
+    .flatMap((line) => wrapLine(line, width, hang));
 }
 
 /** Spaces on the side that `align` says, up to `width` columns. */
@@ -20,25 +21,33 @@ export function pad(text: string, width: number, align: 'left' | 'right' | 'cent
   return ' '.repeat(before) + text + ' '.repeat(space - before);
 }
 
-function wrapLine(line: string, width: number): string[] {
+function wrapLine(line: string, width: number, hang: number | undefined): string[] {
   if (stringWidth(line) <= width) return [line];
-  const indent = /^ */.exec(line)?.[0] ?? '';
+  const indent = /^ */.exec(line)?.[0].length ?? 0;
   // An indentation that leaves no room for text would never end.
-  const margin = indent.length < width / 2 ? indent : '';
+  const fits = (columns: number) => columns < width / 2;
+  const margin = ' '.repeat([hang ?? indent, indent].find(fits) ?? 0);
   const lines: string[] = [];
-  let current = margin;
+  let lead = ' '.repeat(fits(indent) ? indent : 0);
+  let current = lead;
   let isEmpty = true;
-  for (const word of line.slice(indent.length).split(' ')) {
+  for (const word of line.slice(indent).split(' ')) {
     const grown = isEmpty ? current + word : `${current} ${word}`;
     if (stringWidth(grown) <= width) {
       current = grown;
       isEmpty = false;
       continue;
     }
-    if (!isEmpty) lines.push(current);
-    const pieces = cut(word, width - margin.length);
-    for (const piece of pieces.slice(0, -1)) lines.push(margin + piece);
-    current = margin + (pieces.at(-1) ?? '');
+    if (!isEmpty) {
+      lines.push(current);
+      lead = margin;
+    }
+    const pieces = cut(word, width - Math.max(lead.length, margin.length));
+    for (const piece of pieces.slice(0, -1)) {
+      lines.push(lead + piece);
+      lead = margin;
+    }
+    current = lead + (pieces.at(-1) ?? '');
     isEmpty = false;
   }
   lines.push(current);

@@ -61,6 +61,33 @@ test('CSV of the run of four requests, to the last digit', () => {
   ]);
 });
 
+test('JSON: the warm-up behind the times of the run, before all other metrics', () => {
+  const text = summaryJson(storeOf(fourRequests).summary(), {
+    ...facts,
+    // One request of 8 tokens: 20 ms.
+    warmup: storeOf([counted()]).summary(),
+  });
+  const json = JSON.parse(text);
+  const keys = Object.keys(json);
+  const at = keys.indexOf('warmup_metrics');
+  expect(keys.slice(at - 2, at + 2)).toEqual([
+    'start_time',
+    'end_time',
+    'warmup_metrics',
+    'time_to_first_output_token',
+  ]);
+  expect(json.warmup_metrics).toMatchObject({
+    request_count: { unit: 'requests', avg: 1 },
+    request_latency: { unit: 'ms', avg: 20, p99: 20, std: 0, count: 1, sum: 20 },
+    input_sequence_length: { unit: 'tokens', avg: 8 },
+  });
+  expect(json.request_count.avg).toBe(3);
+  expect(text).toContain(
+    '\n  "warmup_metrics": {\n    "time_to_first_token": {\n      "unit": "ms",\n      "avg": 10.0,',
+  );
+  expect(summaryJson(storeOf(fourRequests).summary(), facts)).not.toContain('warmup_metrics');
+});
+
 test('CSV rows of infinite statistics leave cells empty', () => {
   // 80 200 330 ms and one failure: ranks .03 .15 .3 .75 1.5 2.25 of four.
   expect(summaryCsv(storeOf(fourRequests).summary().results)).toContain(

@@ -2,13 +2,15 @@ import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import type { MetricResult } from '../../src/metrics/compute.js';
 import { metrics } from '../../src/metrics/table.js';
+import type { CountedRecord } from '../../src/records/record.js';
 import { errorTable } from '../../src/report/error-table.js';
 import { footer } from '../../src/report/footer.js';
 import { metricsTable } from '../../src/report/metrics-table.js';
 import { exitErrorPanel, oslMismatchPanel, unsupportedParameterPanel } from '../../src/report/panels.js';
-import { failedRunReport, report } from '../../src/report/report.js';
+import { failedRunReport, type ReportFacts, report } from '../../src/report/report.js';
+import { WireTimes } from '../../src/transport/transport.js';
 import { goldenIsThere, goldenText } from '../metrics/golden.js';
-import { counted, fourRequests, storeOf } from '../metrics/records.js';
+import { counted, fourRequests, ms, storeOf } from '../metrics/records.js';
 
 const layout = { width: 140, colours: false };
 const facts = { title: 'LLM Metrics' };
@@ -105,8 +107,8 @@ test('panels follow the tables: first token counts, then output lengths', () => 
   expect(lines[second - 1]).toBe('');
   expect(lines.slice(second + 1, second + 4).map((line) => line.replaceAll('│', '').trim())).toEqual([
     '1 of 3 requests (33.3%) were answered with another length than asked for.',
-    'Counted is what is more than min(requested x 5%, 50) tokens off;',
-    'on average answers are off by -26.7%.', // -80, 0, 0
+    'Counted is what is more than min(requested x 5%, 50) tokens off.',
+    'On average answers are off by -26.7%.', // -80, 0, 0
   ]);
   const panel = lines.slice(first).filter((line) => /^[╭│╰]/.test(line));
   expect(new Set(panel.slice(0, second - first - 1).map((line) => stringWidth(line))).size).toBe(1);
@@ -168,21 +170,106 @@ test('messages are printed as they are, without steering the terminal', () => {
   expect(new Set(lines.map((line) => stringWidth(line))).size).toBe(1);
 });
 
-test('on a narrow terminal the widest column gives way', () => {
-  const lines = metricsTable(storeOf(fourRequests).summary().results, 'main', 'AIPerf | LLM Metrics', {
-    ...layout,
-    width: 100,
+describe('on a narrow terminal', () => {
+  const drawn = (width: number, table: 'main' | 'adjusted' = 'main') =>
+    metricsTable(storeOf(fourRequests).summary().results, table, 'AIPerf | LLM Metrics', {
+      ...layout,
+      width,
+    });
+
+  test('numbers first give up their padding', () => {
+    // 111 columns wide by itself, of which seven columns of numbers have two of padding each.
+    const lines = drawn(110);
+    for (const line of lines) expect(stringWidth(line)).toBe(97);
+    expect(lines).toContain(
+      '│ E2E Output Token Throughput (tokens/sec/user) │ 19.57│12.50│ 25.00│ 24.92│ 24.24│ 21.21│  5.23│',
+    );
   });
-  // 111 columns wide by itself, of which the labels take 45: they get 34.
-  for (const line of lines) expect(stringWidth(line)).toBe(100);
-  expect(lines).toContain(
-    '│   Output Token Throughput Per User │  36.67 │ 33.33 │  40.00 │  39.93 │  39.33 │  36.67 │   3.33 │',
-  );
-  // Too wide with its unit: it breaks at the space before.
-  const row = lines.findIndex((line) => line.includes('E2E'));
-  expect(lines.slice(row, row + 2).map((line) => line.slice(0, 47))).toEqual([
-    '│        E2E Output Token Throughput │  19.57 │',
-    '│                  (tokens/sec/user) │        │',
+
+  test('then labels are wrapped, units stay whole', () => {
+    const lines = drawn(80);
+    for (const line of lines) expect(stringWidth(line)).toBe(80);
+    const row = lines.findIndex((line) => line.includes('Output Token Throughput Per'));
+    // 80 - 97 + 45 columns for the labels.
+    expect(lines.slice(row, row + 5)).toEqual([
+      '│  Output Token Throughput Per │ 36.67│33.33│ 40.00│ 39.93│ 39.33│ 36.67│  3.33│',
+      '│                         User │      │     │      │      │      │      │      │',
+      '│            (tokens/sec/user) │      │     │      │      │      │      │      │',
+      '│  E2E Output Token Throughput │ 19.57│12.50│ 25.00│ 24.92│ 24.24│ 21.21│  5.23│',
+      '│            (tokens/sec/user) │      │     │      │      │      │      │      │',
+    ]);
+  });
+
+  test('and what cannot be read any narrower stays as wide as that', () => {
+    for (const table of ['main', 'adjusted'] as const) {
+      const lines = drawn(40, table);
+      expect(lines).toEqual(drawn(1, table));
+      const unit = table === 'main' ? '(tokens/sec/user)' : '(error-adjusted)';
+      expect(lines.some((line) => line.startsWith(`│ ${unit} │`))).toBe(true);
+    }
+  });
+});
+
+test('tables on request, in their order, and only those that have something in them', () => {
+  const usage = { prompt_tokens: 8, completion_tokens: 2, total_tokens: 10 };
+  const wire = Object.assign(new WireTimes(), {
+    ...{ sendStartNs: 0, sendEndNs: ms(1), firstBodyNs: ms(9), lastBodyNs: ms(20), writes: 1, reads: 2 },
+  });
+  const titles = (records: CountedRecord[], tables?: ReportFacts['tables']) => {
+    const text = report(storeOf(records).summary(), { ...facts, ...(tables && { tables }) }, layout);
+    return text.split('\n').flatMap((line, i, lines) => {
+      const emptyBefore = [lines[i - 1], lines[i - 2]].findIndex((before) => before !== '');
+      return line.trim().startsWith('AIPerf | ')
+        ? [`${emptyBefore === -1 ? 2 : emptyBefore} ${line.trim()}`]
+        : [];
+    });
+  };
+  const all = new Set(['adjusted', 'http', 'usage', 'schedule'] as const);
+  const failed = counted({ error: { type: 'TimeoutError', message: 'late' } });
+  const adjusted = '0 AIPerf | Metrics counting failures as infinite';
+  expect(titles([counted({ usage, wire }), failed], all)).toEqual([
+    '2 AIPerf | Error Summary',
+    '2 AIPerf | HTTP Trace Timing',
+    '2 AIPerf | LLM Metrics: Schedule',
+    '0 AIPerf | LLM Metrics: Usage',
+    '0 AIPerf | LLM Metrics',
+    adjusted,
+  ]);
+  expect(titles([counted()], all)).toEqual(['2 AIPerf | LLM Metrics: Schedule', '0 AIPerf | LLM Metrics']);
+  expect(titles([counted({ usage, wire })], new Set(['usage'] as const))).toEqual([
+    '2 AIPerf | LLM Metrics: Usage',
+    '0 AIPerf | LLM Metrics',
+  ]);
+  expect(titles([counted({ usage, wire }), failed])).toEqual([
+    '2 AIPerf | Error Summary',
+    '2 AIPerf | LLM Metrics',
+    adjusted,
+  ]);
+});
+
+test('the table of the schedule, to the character', () => {
+  // Due 5 ms before the start, content at 10 ms, the last unit at 21 ms.
+  const results = storeOf([counted({ dueNs: ms(-5) })]).summary().results;
+  expect(metricsTable(results, 'schedule', 'AIPerf | LLM Metrics: Schedule', layout).slice(3, -1)).toEqual([
+    '┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━╇━━━━━━━╇━━━━━━━╇━━━━━━━╇━━━━━━━╇━━━━━━━╇━━━━━━┩',
+    '│             Credit-to-Start Latency (ms) │  5.00 │  5.00 │  5.00 │  5.00 │  5.00 │  5.00 │ 0.00 │',
+    '│ Effective Time to First Token (CO-aware) │ 15.00 │ 15.00 │ 15.00 │ 15.00 │ 15.00 │ 15.00 │ 0.00 │',
+    '│                                     (ms) │       │       │       │       │       │       │      │',
+    '│        Effective Latency (CO-aware) (ms) │ 26.00 │ 26.00 │ 26.00 │ 26.00 │ 26.00 │ 26.00 │ 0.00 │',
+  ]);
+});
+
+test('what goes on in a panel stands under its text', () => {
+  const error = { service: 's', operation: 'o', error: 'E', reason: 'one two three four five six seven' };
+  expect(exitErrorPanel([error], { ...layout, width: 36 }).slice(4, 6)).toEqual([
+    '│    Reason: one two three four    │',
+    '│            five six seven        │',
+  ]);
+  const drawn = oslMismatchPanel(storeOf([counted({ requestedOsl: 9 })]).summary(), { ...layout, width: 60 });
+  const at = drawn.findIndex((line) => line.includes('  - Ask for'));
+  expect(drawn.slice(at, at + 2).map((line) => line.slice(3, -3))).toEqual([
+    '  - Ask for at least N tokens: --extra-inputs         ',
+    '    min_tokens:<N> (vLLM, TensorRT-LLM, SGLang)       ',
   ]);
 });
 

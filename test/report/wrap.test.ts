@@ -17,6 +17,16 @@ test.each([
   expect(wrap(text, width)).toEqual(lines);
 });
 
+test.each([
+  ['   Reason: one two three four', 24, 11, ['   Reason: one two three', '           four']],
+  ['- abcdefghij', 8, 2, ['-', '  abcdef', '  ghij']],
+  // No room for text beside it: the line's own indentation, or none.
+  ['  - one two three', 9, 6, ['  - one', '  two', '  three']],
+  ['     one two', 9, 6, ['one two']],
+])('%j at %d columns, going on at %d', (text, width, hang, lines) => {
+  expect(wrap(text, width, hang)).toEqual(lines);
+});
+
 test('no line is wider than asked, and no letter is lost', () => {
   const texts = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '日', '👩‍🚀', '\n'), maxLength: 80 });
   fc.assert(
