@@ -30,6 +30,9 @@ export class OpenLoop implements Issuer {
   #tick = -1;
   #movedNs = 0;
   #exhausted = false;
+  #ticking = false;
+  /** Sessions of this thread that are not over. */
+  #active = 0;
 
   constructor(phase: Phase, options: OpenLoopOptions) {
     this.#phase = phase;
@@ -37,44 +40,63 @@ export class OpenLoop implements Issuer {
   }
 
   get finished(): boolean {
-    return this.#exhausted && this.#dueTurns.length === 0;
+    return this.#exhausted && this.#active === 0;
   }
 
   start(): void {
+    this.#ticking = true;
     this.#waitForTick();
   }
 
   turnReturned(session: Session, endNs: number): void {
     const delayMs = Math.max(0, session.turn?.delayMs ?? 0);
-    if (delayMs === 0) this.#dueTurns.push(session);
-    else this.#phase.callAt(session, endNs + delayMs * 1e6, () => this.#dueTurns.push(session));
+    if (delayMs === 0) this.#joinTicks(session);
+    else this.#phase.callAt(session, endNs + delayMs * 1e6, () => this.#joinTicks(session));
   }
 
   sessionOver(): void {
+    this.#active--;
     if (this.#options.ceiling !== undefined) this.#phase.options.counters.freeSlot();
   }
 
+  #joinTicks(session: Session): void {
+    this.#dueTurns.push(session);
+    if (!this.#ticking) this.#waitForTick();
+  }
+
+  /** Waits for this thread's next tick; those that went by while it had nothing to send are passed over. */
   #waitForTick(): void {
     const { thread, threads, nextTickNs } = this.#options;
+    const resumedNs = this.#ticking
+      ? Number.NEGATIVE_INFINITY
+      : this.#phase.nowNs() - this.#phase.options.startNs;
+    this.#ticking = true;
     let tickNs: number;
     do {
       tickNs = nextTickNs();
       this.#tick++;
-    } while (this.#tick % threads !== thread);
+    } while (this.#tick % threads !== thread || tickNs + this.#movedNs < resumedNs);
     const { alarm, startNs } = this.#phase.options;
     alarm.at(startNs + tickNs + this.#movedNs, () => this.#send(startNs + tickNs + this.#movedNs));
   }
 
   #send(plannedNs: number): void {
     const phase = this.#phase;
-    if (!phase.mayIssue) return;
+    if (!phase.mayIssue) {
+      phase.end();
+      return;
+    }
     const lateNs = phase.nowNs() - plannedNs;
     if (lateNs > this.#options.catchUpNs) this.#movedNs += lateNs;
     const waiting = this.#dueTurns.shift();
     if (waiting !== undefined) phase.submit(waiting, plannedNs);
     else this.#startSession(plannedNs);
-    if (this.finished) phase.checkDone();
-    else this.#waitForTick();
+    if (!this.#exhausted || this.#dueTurns.length > 0) {
+      this.#waitForTick();
+    } else {
+      this.#ticking = false;
+      phase.checkDone();
+    }
   }
 
   #startSession(dueNs: number): void {
@@ -89,6 +111,7 @@ export class OpenLoop implements Issuer {
       this.#exhausted = true;
       return;
     }
+    this.#active++;
     phase.submit(phase.openSession(number, randomUUID()), dueNs);
   }
 

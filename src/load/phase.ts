@@ -110,7 +110,8 @@ export class Phase {
 
   /** No stop condition holds. */
   get mayIssue(): boolean {
-    return !this.#ended && !this.options.counters.stopped && this.nowNs() < this.options.issueUntilNs;
+    const { counters, requestLimit, issueUntilNs } = this.options;
+    return !this.#ended && !counters.stopped && counters.issued < requestLimit && this.nowNs() < issueUntilNs;
   }
 
   /** All places for requests before their first token are taken. */
@@ -240,6 +241,8 @@ export class Phase {
     });
     this.#inFlight.add(run);
     run.send();
+    // Nothing more can be sent: what waits for its time is not waited for.
+    if (number === requestLimit - 1) this.end();
   }
 
   readonly #onReturn = (

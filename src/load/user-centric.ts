@@ -59,7 +59,10 @@ export class UserCentric implements Issuer {
       return;
     }
     alarm.at(startNs + arrival.dueNs, () => {
-      if (!this.#phase.mayIssue) return;
+      if (!this.#phase.mayIssue) {
+        this.#phase.end();
+        return;
+      }
       this.#ceiling.enter(() => this.#begin(arrival));
       this.#waitForUser();
       this.#phase.checkDone();

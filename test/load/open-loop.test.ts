@@ -53,6 +53,28 @@ describe('OpenLoop', () => {
     expect(run.prompts()).toEqual(['0.0', '1.0', '0.0|A|0.1']);
   });
 
+  it('goes on ticking for the turns of its last sessions', () => {
+    const run = loop({ turns: 2, sessionLimit: 1 }, { ticksAreSessions: false });
+    run.advanceTo(40);
+    expect(times(run)).toEqual([10]);
+    run.advanceTo(44);
+    run.answer(0, 'A'); // joins the tick of 50
+    run.advanceTo(60);
+    expect(times(run)).toEqual([10, 50]);
+    expect(run.done()).toBe(0);
+    run.answer(0);
+    expect(run.done()).toBe(1);
+  });
+
+  it('ends at once with its last request, whatever waits for its time', () => {
+    const run = loop({ turns: 2, delayMs: 1000, requestLimit: 2 }, { ticksAreSessions: false });
+    run.advanceTo(10);
+    run.answer(0, 'A'); // its next turn is due in a second
+    run.advanceTo(20);
+    run.answer(0);
+    expect([run.sent.length, run.done()]).toEqual([2, 1]);
+  });
+
   it('loses the tick of a new session above the ceiling', () => {
     const run = loop({}, { ticksAreSessions: false, ceiling: { limit: 1, rampNs: 0 } });
     run.advanceTo(25);
