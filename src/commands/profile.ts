@@ -8,7 +8,8 @@ import { estimateBytes } from '../dataset/plan.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { writeInputs } from '../export/inputs-json.js';
 import { runConfigJson, runConfigName } from '../export/run-config.js';
-import { cancellationPanel, forceQuitPanel } from '../report/panels.js';
+import { ledgerLine } from '../report/ledger.js';
+import { cancellationPanel, forceQuitPanel, ledgerPanel } from '../report/panels.js';
 import { openProgress, type Progress } from '../ui/progress.js';
 import { openClock, takeOrigin } from '../util/clock.js';
 import { messageOf, UserError } from '../util/errors.js';
@@ -22,7 +23,7 @@ import { INTERRUPTED, listenForInterrupt } from './profile/interrupt.js';
 import { type PreparedRun, prepareRun } from './profile/prepare.js';
 import type { RecordsPlan } from './profile/records.js';
 import { layoutOf, publishResults, type ResultFacts } from './profile/results.js';
-import { runLoad } from './profile/run.js';
+import { type RunOutcome, runLoad } from './profile/run.js';
 
 /** `aiperf profile`: sends load to a server and reports how fast it answers. */
 export const command: Command<typeof profileOptions> = { options: profileOptions, check: checkProfile, run };
@@ -70,12 +71,29 @@ async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promi
       log('ERROR', 'load', `The run was ended because it was stuck: ${outcome.stalled}`);
     const allWritten = publishResults(outcome, facts, io.stdout, log);
     if (outcome.failure !== undefined) throw outcome.failure;
+    const mismatches = ledgerLines(outcome, prepared);
+    for (const line of mismatches)
+      io.stdout.write(`${ledgerPanel(line, layoutOf(io.stdout, config)).join('\n')}\n`);
     if (outcome.interrupted) return INTERRUPTED;
-    const sound = allWritten && outcome.troubles.length === 0 && outcome.stalled === undefined;
+    const sound =
+      allWritten && outcome.troubles.length === 0 && outcome.stalled === undefined && mismatches.length === 0;
     return outcome.summary.validCount > 0 && sound ? 0 : 1;
   } finally {
     interrupt.close();
   }
+}
+
+/** What is wrong with the count of requests, by phase: each request that was issued must have ended once. */
+function ledgerLines(
+  { summary, warmup, interrupted, stalled }: RunOutcome,
+  { phases }: PreparedRun,
+): string[] {
+  const wasCut = interrupted || stalled !== undefined;
+  return phases.flatMap(({ plan, counters, expectedRequests }) => {
+    const results = plan.name === 'warmup' ? warmup : summary;
+    if (results === undefined) return [];
+    return ledgerLine(results.outcomes, counters.issued, wasCut ? undefined : expectedRequests) ?? [];
+  });
 }
 
 /** The rules between options and a dataset whose type was told from its file. @throws UserError */

@@ -50,7 +50,7 @@ export class Ceiling {
   }
 
   #lookAgain(): void {
-    if (this.#looking || this.#line.length === 0) return;
+    if (this.#looking || this.#line.length === 0 || !this.#phase.mayIssue) return;
     this.#looking = true;
     this.#phase.options.alarm.at(this.#phase.nowNs() + LOOK_AGAIN_NS, () => {
       this.#looking = false;

@@ -29,7 +29,7 @@ export class ClosedLoop implements Issuer {
   }
 
   get finished(): boolean {
-    return this.#exhausted && !this.#filling;
+    return (this.#exhausted || this.#phase.sessionsAreTaken) && !this.#filling;
   }
 
   start(): void {

@@ -40,7 +40,7 @@ export class OpenLoop implements Issuer {
   }
 
   get finished(): boolean {
-    return this.#exhausted && this.#active === 0;
+    return (this.#exhausted || this.#phase.sessionsAreTaken) && this.#active === 0;
   }
 
   start(): void {

@@ -32,9 +32,9 @@ export interface PhaseOptions {
   readonly startNs: number;
   /** From this time on nothing is issued; Infinity: no such time. */
   readonly issueUntilNs: number;
-  /** What is in flight then is dropped, and the message says so; Infinity: never. */
+  /** What is in flight then is dropped, for this reason; Infinity: never. */
   readonly cutAtNs: number;
-  readonly cutMessage: string;
+  readonly cutReason: string;
   readonly requestLimit: number;
   readonly sessionLimit: number;
   /** Number of the phase's first session among all sessions of the run. */
@@ -67,6 +67,8 @@ interface WaitingTurn {
 
 // Slots that other threads free are looked for this often.
 const LOOK_AGAIN_NS = 1e6;
+// A thread with nothing in flight looks this often whether others have taken all that was left.
+const LOOK_FOR_END_NS = 50e6;
 
 /**
  * One thread's part of a phase: sends what its issuer says, keeps the limits and the end, and sees that every
@@ -78,6 +80,7 @@ export class Phase {
   readonly #delayed = new Map<Session, AlarmEntry>();
   readonly #forPrefill: WaitingTurn[] = [];
   #look: AlarmEntry | undefined = undefined;
+  #lookForEnd: AlarmEntry | undefined = undefined;
   #issuer: Issuer | undefined = undefined;
   #ended = false;
   #done = false;
@@ -88,20 +91,20 @@ export class Phase {
 
   /** Starts at the phase's start time. */
   run(issuer: Issuer): void {
-    const { alarm, startNs, issueUntilNs, cutAtNs, cutMessage } = this.options;
+    const { alarm, startNs, issueUntilNs, cutAtNs, cutReason } = this.options;
     this.#issuer = issuer;
     alarm.at(startNs, () => {
       issuer.start();
       this.checkDone();
     });
     if (Number.isFinite(issueUntilNs)) alarm.at(issueUntilNs, () => this.end());
-    if (Number.isFinite(cutAtNs)) alarm.at(cutAtNs, () => this.#drop(cutMessage));
+    if (Number.isFinite(cutAtNs)) alarm.at(cutAtNs, () => this.drop(cutReason));
   }
 
-  /** The user's interrupt: nothing more is sent, what is in flight is dropped with a record each. */
-  interrupt(): void {
+  /** Nothing more is sent, and what is in flight is dropped with a record each. @param why for those records. */
+  drop(why: string): void {
     this.end();
-    this.#drop('Request cancelled: the run was interrupted while it was in flight');
+    for (const run of [...this.#inFlight]) run.drop(why);
   }
 
   nowNs(): number {
@@ -127,10 +130,12 @@ export class Phase {
 
   /** The next session of the phase by order of start, or undefined when there are no more. */
   takeSession(): number | undefined {
-    // A session needs a request. Without this bound a thread could start one more session than there are requests,
-    // and take the last request from the session of another thread: its conversation would never be sent.
-    const { counters, sessionLimit, requestLimit } = this.options;
-    return counters.takeSession(Math.min(sessionLimit, requestLimit));
+    return this.options.counters.takeSession(this.#mostSessions);
+  }
+
+  /** There are no more sessions to start: the threads together have taken them all. */
+  get sessionsAreTaken(): boolean {
+    return this.options.counters.sessions >= this.#mostSessions;
   }
 
   /** @param number the session's number within the phase; its conversation is the one sampled for it. */
@@ -213,12 +218,26 @@ export class Phase {
 
   /** To be called by the issuer when it has finished. */
   checkDone(): void {
-    const busy = this.#inFlight.size > 0 || this.#delayed.size > 0 || this.#forPrefill.length > 0;
-    const over = this.#ended || (this.#issuer?.finished ?? false) || !this.mayIssue;
-    if (this.#done || busy || !over) return;
-    this.#done = true;
-    this.#ended = true;
-    this.options.onDone();
+    if (this.#done || this.#inFlight.size > 0) return;
+    if (!this.#ended && !this.mayIssue) {
+      this.end();
+      return;
+    }
+    const waits = this.#delayed.size > 0 || this.#forPrefill.length > 0;
+    if (this.#ended || (!waits && this.#issuer?.finished)) {
+      this.#done = true;
+      this.#ended = true;
+      this.options.onDone();
+    } else if (this.#lookForEnd?.act === undefined) {
+      const { alarm } = this.options;
+      this.#lookForEnd = alarm.at(this.nowNs() + LOOK_FOR_END_NS, () => this.checkDone());
+    }
+  }
+
+  get #mostSessions(): number {
+    // A session needs a request. Without this bound a thread could start one more session than there are requests,
+    // and take the last request from the session of another thread: its conversation would never be sent.
+    return Math.min(this.options.sessionLimit, this.options.requestLimit);
   }
 
   #send(session: Session, dueNs: number): void {
@@ -260,11 +279,6 @@ export class Phase {
     if (this.#forPrefill.length > 0) this.#takePrefills();
     this.checkDone();
   };
-
-  #drop(message: string): void {
-    this.end();
-    for (const run of [...this.#inFlight]) run.cancel(message);
-  }
 
   #takePrefills(): void {
     const { counters, prefill } = this.options;

@@ -109,7 +109,8 @@ export type LoadCommand =
       /** Number of the phase's first session among all sessions of the run. */
       readonly firstSession: number;
     }
-  | { readonly kind: 'interrupt' }
+  /** The run ends here; `why` stands in the records of what is in flight. */
+  | { readonly kind: 'interrupt'; readonly why: string }
   /** No further phase comes: hand over the last records and leave. */
   | { readonly kind: 'finish' };
 

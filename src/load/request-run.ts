@@ -123,11 +123,15 @@ export class RequestRun implements ResponseHandler {
     );
   }
 
-  /** Drops the request; its record says why. */
-  cancel(message: string): void {
+  /** Ends the request because the phase or the run ends; its record says why. */
+  drop(why: string): void {
+    this.#cancel(`Request cancelled: ${why}`, true);
+  }
+
+  #cancel(message: string, dropped: boolean): void {
     this.#exchange?.destroy();
     const atNs = this.#options.nowNs();
-    this.#fail({ code: 499, type: 'RequestCancellationError', message }, atNs, atNs);
+    this.#finish(atNs, { code: 499, type: 'RequestCancellationError', message }, { atNs, dropped });
   }
 
   onSent(atNs: number): void {
@@ -135,7 +139,7 @@ export class RequestRun implements ResponseHandler {
     const { cancelAfterNs, alarm } = this.#facts;
     if (cancelAfterNs === undefined) return;
     const message = `Request cancelled ${(cancelAfterNs / 1e9).toFixed(3)}s after being sent`;
-    this.#cancelAlarm = alarm.at(atNs + cancelAfterNs, () => this.cancel(message));
+    this.#cancelAlarm = alarm.at(atNs + cancelAfterNs, () => this.#cancel(message, false));
   }
 
   onHead(head: ResponseHead, atNs: number): void {
@@ -188,8 +192,8 @@ export class RequestRun implements ResponseHandler {
     );
   }
 
-  #fail(error: RecordError, endNs: number, cancelledNs?: number): void {
-    this.#finish(endNs, error, cancelledNs);
+  #fail(error: RecordError, endNs: number): void {
+    this.#finish(endNs, error, undefined);
   }
 
   #endPrefill(): void {
@@ -198,13 +202,16 @@ export class RequestRun implements ResponseHandler {
     this.#facts.onPrefilled?.();
   }
 
-  #finish(endNs: number, error: RecordError | undefined, cancelledNs: number | undefined): void {
+  #finish(
+    endNs: number,
+    error: RecordError | undefined,
+    cancellation: { readonly atNs: number; readonly dropped: boolean } | undefined,
+  ): void {
     this.#facts.alarm.cancel(this.#cancelAlarm);
     this.#endPrefill();
     const failed = error !== undefined;
     const { session } = this;
     const answer = this.#answer;
-    const cancelled = cancelledNs !== undefined;
     const tokens = this.#inputTokens();
     const record: RequestRecord = {
       phase: this.#options.phase,
@@ -217,7 +224,7 @@ export class RequestRun implements ResponseHandler {
       model: typeof this.#body.model === 'string' ? this.#body.model : (session.turn?.model ?? ''),
       dueNs: this.#facts.dueNs,
       startNs: this.#startNs,
-      ackNs: cancelled ? Number.NaN : this.#ackNs,
+      ackNs: cancellation ? Number.NaN : this.#ackNs,
       endNs,
       contentNs: failed ? new Float64Array(0) : answer.contentNs.subarray(0, answer.contentCount),
       firstOutputNs: failed ? Number.NaN : answer.firstOutputNs,
@@ -229,7 +236,8 @@ export class RequestRun implements ResponseHandler {
       inputText: tokens === undefined && this.#options.countsTokens ? inputTextOf(this.#body) : undefined,
       requestedOsl: requestedOsl(this.#body),
       error,
-      cancelledNs,
+      cancelledNs: cancellation?.atNs,
+      dropped: cancellation?.dropped ?? false,
       raw: this.#options.answer.keepUnits ? this.#raw() : undefined,
     };
     this.#facts.onReturn(this, record, failed ? undefined : answer.message);

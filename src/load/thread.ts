@@ -43,7 +43,7 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
       startNs,
       issueUntilNs: startNs + issueUntilNs,
       cutAtNs: startNs + cutAtNs,
-      cutMessage: `Request cancelled: still in flight when the grace period of ${graceNs / 1e9} s ended`,
+      cutReason: `still in flight when the grace period of ${graceNs / 1e9} s ended`,
       requestLimit: phasePlan.requestLimit,
       sessionLimit: phasePlan.sessionLimit,
       firstSession,
@@ -82,7 +82,7 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
   };
 
   port.on('message', (command: LoadCommand) => {
-    if (command.kind === 'interrupt') running?.interrupt();
+    if (command.kind === 'interrupt') running?.drop(command.why);
     else if (command.kind === 'finish') {
       outbox.close();
       transport.close();

@@ -13,7 +13,7 @@ export interface LoadThreads {
    */
   runPhase(phase: number, startNs: number, firstSession: number): Promise<void>;
   /** Nothing more is sent, what is in flight is dropped with a record each. Set the counters' stop sign first. */
-  interrupt(): void;
+  interrupt(why: string): void;
   /** Has the threads post their last records and close their ways. */
   finish(): void;
   /** Ends the threads at once, whatever they do. */
@@ -36,7 +36,7 @@ export async function startLoadThreads(plan: LoadPlan, threads: number): Promise
       tell({ kind: 'start', phase, startNs, firstSession });
       await Promise.race([done, died]);
     },
-    interrupt: () => tell({ kind: 'interrupt' }),
+    interrupt: (why) => tell({ kind: 'interrupt', why }),
     finish: () => tell({ kind: 'finish' }),
     terminate: async () => {
       await Promise.all(started.map(({ worker }) => worker.terminate()));

@@ -115,7 +115,7 @@ export function unpackRecords(batch: RecordBatch): RequestRecord[] {
         endNs: take(),
         firstOutputNs: take(),
         cancelledNs: takeDefined(),
-        ...(take() === 1 ? { dropped: true } : {}),
+        dropped: take() === 1,
         inputTokens: takeDefined(),
         requestedOsl: takeDefined(),
       };

@@ -76,7 +76,7 @@ export interface RequestRecord {
   /** When a request was given up by us; undefined for all others. */
   readonly cancelledNs: number | undefined;
   /** True for one that was given up because the run ended around it, not because it was chosen to be cancelled. */
-  readonly dropped?: boolean;
+  readonly dropped: boolean;
   readonly raw: RawExchange | undefined;
 }
 

@@ -18,13 +18,17 @@ describe('the end of a phase', () => {
   });
 
   it('drops what is in flight when the grace period ends, a record each', () => {
-    const run = loop(2, { issueUntilNs: 100, cutAtNs: 130, cutMessage: 'grace is over' });
+    const run = loop(2, { issueUntilNs: 100, cutAtNs: 130, cutReason: 'grace is over' });
     run.advanceTo(129);
     expect([run.open.length, run.done()]).toEqual([2, 0]);
     run.advanceTo(130);
     expect([run.open.length, run.done()]).toEqual([0, 1]);
     expect(run.records.map(({ error, endNs, cancelledNs }) => [error, endNs, cancelledNs])).toEqual(
-      Array(2).fill([{ code: 499, type: 'RequestCancellationError', message: 'grace is over' }, 130, 130]),
+      Array(2).fill([
+        { code: 499, type: 'RequestCancellationError', message: 'Request cancelled: grace is over' },
+        130,
+        130,
+      ]),
     );
   });
 
@@ -48,7 +52,7 @@ describe('the end of a phase', () => {
     run.answer(0);
     run.counters.stop();
     run.advanceTo(100);
-    run.phase.interrupt();
+    run.phase.drop('stopped by hand');
     const facts = run.records
       .slice(1)
       .map(({ error, cancelledNs, endNs, ackNs }) => [error?.code, error?.type, cancelledNs, endNs, ackNs]);
@@ -60,7 +64,7 @@ describe('the end of a phase', () => {
     const run = loop(1, { sessionLimit: 1, turns: 2, delayMs: 500 });
     run.answer(0);
     run.counters.stop();
-    run.phase.interrupt();
+    run.phase.drop('stopped by hand');
     run.advanceTo(1e9);
     expect([run.sent.length, run.done()]).toEqual([1, 1]);
   });

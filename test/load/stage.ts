@@ -85,7 +85,7 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
     startNs: 0,
     issueUntilNs: endless,
     cutAtNs: endless,
-    cutMessage: 'cut',
+    cutReason: 'cut',
     requestLimit: endless,
     sessionLimit: endless,
     firstSession: 0,

@@ -43,6 +43,7 @@ export function aRecord(changes: Partial<RequestRecord> = {}): RequestRecord {
     inputText: undefined,
     requestedOsl: undefined,
     error: undefined,
+    dropped: false,
     cancelledNs: undefined,
     raw: undefined,
     ...changes,

@@ -27,6 +27,7 @@ const full: RequestRecord = {
   requestedOsl: 5,
   error: undefined,
   cancelledNs: undefined,
+  dropped: false,
   raw: undefined,
 };
 const failed: RequestRecord = {

@@ -6,7 +6,7 @@ import { summaryCsv } from '../../export/summary-csv.js';
 import { summaryJson } from '../../export/summary-json.js';
 import { footer } from '../../report/footer.js';
 import type { Layout } from '../../report/layout.js';
-import { failedRunReport, report } from '../../report/report.js';
+import { failedRunReport, report, type SideTable } from '../../report/report.js';
 import { type ClockOrigin, wallNs } from '../../util/clock.js';
 import { messageOf } from '../../util/errors.js';
 import type { JsonObject } from '../../util/json.js';
@@ -43,6 +43,7 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
   const reason = incompleteReason(outcome);
   const reportFacts = {
     title: endpoints[config.endpointType].title,
+    tables: tablesOf(config),
     ...(reason === undefined ? {} : { incompleteReason: reason }),
   };
   const files = [
@@ -81,6 +82,13 @@ export function layoutOf(stream: Writable & { isTTY?: boolean; columns?: number 
   return { width: (stream.isTTY && stream.columns) || config.consoleExportWidth, colours };
 }
 
+/** Tables that were asked for beside the main one. */
+function tablesOf({ tables }: Config): ReadonlySet<SideTable> {
+  return new Set(
+    tables.flatMap((name): readonly SideTable[] => (name === 'all' ? ['schedule', 'usage', 'http'] : [name])),
+  );
+}
+
 function incompleteReason({ interrupted, failure, stalled }: RunOutcome): string | undefined {
   if (failure !== undefined) return `A load thread failed: ${messageOf(failure)}.`;
   if (stalled !== undefined) return `The run was ended because it was stuck: ${stalled}.`;
@@ -88,7 +96,7 @@ function incompleteReason({ interrupted, failure, stalled }: RunOutcome): string
 }
 
 function jsonOf(outcome: RunOutcome, facts: ResultFacts, reason: string | undefined): string {
-  const { summary, startNs, interrupted } = outcome;
+  const { summary, warmup, startNs, interrupted } = outcome;
   const { config, benchmarkId, recordedCommand, inputConfig, origin } = facts;
   const startedAtNs = wallNs(origin, startNs);
   return summaryJson(summary, {
@@ -101,6 +109,7 @@ function jsonOf(outcome: RunOutcome, facts: ResultFacts, reason: string | undefi
     ...(reason === undefined ? {} : { incompleteReason: reason }),
     startedAtNs,
     endedAtNs: summary.lastEndNs ?? startedAtNs,
+    ...(warmup === undefined ? {} : { warmup }),
   });
 }
 

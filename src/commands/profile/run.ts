@@ -57,7 +57,11 @@ export async function runLoad(
   const end = (why: 'interrupt' | 'stall') => {
     ended ??= why;
     for (const { counters } of prepared.phases) counters.stop();
-    threads.interrupt();
+    threads.interrupt(
+      why === 'interrupt'
+        ? 'the run was interrupted while it was in flight'
+        : 'the run was stuck, and was ended',
+    );
     setTimeout(
       () => threads.terminate(),
       why === 'stall' ? options.drainSeconds * 1000 : LAST_WORDS_MS,
@@ -112,7 +116,7 @@ export async function runLoad(
 /** After a thread died: the others hand over what they have, and all are ended. */
 async function lastWords(prepared: PreparedRun, threads: LoadThreads, records: Records): Promise<void> {
   for (const { counters } of prepared.phases) counters.stop();
-  threads.interrupt();
+  threads.interrupt('a load thread failed, and the run was ended');
   threads.finish();
   const summaries: Promise<Summaries | undefined> = records.summaries.catch(() => undefined);
   await Promise.race([summaries, after(LAST_WORDS_MS)]);
