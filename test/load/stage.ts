@@ -1,4 +1,5 @@
 import type { Conversation } from '../../src/dataset/conversation.js';
+import type { TurnTiming } from '../../src/dataset/turn-timings.js';
 import { endpoints } from '../../src/endpoint/endpoints.js';
 import type { Alarm, AlarmEntry } from '../../src/load/alarm.js';
 import { SharedCounters } from '../../src/load/counters.js';
@@ -51,6 +52,8 @@ class HandClock implements Alarm {
 export interface StageOptions extends Partial<Omit<PhaseOptions, 'sending' | 'dataset' | 'alarm'>> {
   readonly turns?: number;
   readonly delayMs?: number;
+  /** Turns of each conversation with their times, in place of `turns` and `delayMs`. */
+  readonly timings?: readonly (readonly TurnTiming[])[];
 }
 
 interface OpenExchange {
@@ -100,7 +103,10 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
     onRecord: (record) => records.push(record),
     onDone: () => void done++,
     ...options,
-    dataset: { size: 100, conversation: conversations(options.turns ?? 1, options.delayMs) },
+    dataset: {
+      size: options.timings?.length ?? 100,
+      conversation: conversations((index) => options.timings?.[index] ?? evenTurns(options)),
+    },
     alarm: clock,
     sending: {
       phase: 'profiling',
@@ -165,6 +171,16 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
     timeOut(at: number) {
       take(at).onError(new TransportError('TimeoutError', 'too slow'), clock.nowNs);
     },
+    /** Everything that is open is answered now, and what is sent because of it. */
+    answerAll() {
+      while (open.length > 0) this.answer(0);
+    },
+    /** What was sent when, the last message of each. */
+    sends: () =>
+      sent.map((request) => {
+        const body: { messages: { content: string }[] } = JSON.parse(request.body);
+        return [request.atNs, body.messages.at(-1)?.content];
+      }),
     /** Contents of the messages of every request, joined. */
     prompts: () =>
       sent.map((request) => {
@@ -174,16 +190,20 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
   };
 }
 
+function evenTurns({ turns = 1, delayMs }: StageOptions): TurnTiming[] {
+  return Array.from({ length: turns }, (_, t) => (t > 0 && delayMs !== undefined ? { delayMs } : {}));
+}
+
 /** Conversation i has the turns `i.0`, `i.1` … */
-function conversations(turns: number, delayMs?: number): (index: number) => Conversation {
+function conversations(timingsOf: (index: number) => readonly TurnTiming[]): (index: number) => Conversation {
   return (index) => ({
     sessionId: `s${index}`,
     history: 'live-answers',
-    turns: Array.from({ length: turns }, (_, t) => ({
+    turns: timingsOf(index).map((timing, t) => ({
       role: 'user',
       texts: [{ name: 'text', contents: [`${index}.${t}`] }],
       model: 'm',
-      ...(t > 0 && delayMs !== undefined ? { delayMs } : {}),
+      ...timing,
     })),
   });
 }
