@@ -5,7 +5,8 @@ const ACTIVE = 3;
 const PREFILLING = 4;
 const STOPPED = 5;
 const ACTIVITY = 6;
-const LENGTH = 7;
+const MOVED_MS = 7;
+const LENGTH = 8;
 
 /**
  * What all load threads share during a phase: tickets for sessions and requests, handed out exactly once whatever
@@ -39,6 +40,16 @@ export class SharedCounters {
   /** Something came from a server: the run is not stuck. */
   noteActivity(): void {
     Atomics.add(this.#cells, ACTIVITY, 1);
+  }
+
+  /** A thread was too late to catch up with its schedule, and moved the rest of it. */
+  noteMoved(ms: number): void {
+    Atomics.add(this.#cells, MOVED_MS, Math.ceil(ms));
+  }
+
+  /** By how much schedules were moved, ms, added up over all threads. */
+  get movedMs(): number {
+    return Atomics.load(this.#cells, MOVED_MS);
   }
 
   /** Changes whenever something was sent, came in or returned. */

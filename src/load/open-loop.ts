@@ -87,7 +87,10 @@ export class OpenLoop implements Issuer {
       return;
     }
     const lateNs = phase.nowNs() - plannedNs;
-    if (lateNs > this.#options.catchUpNs) this.#movedNs += lateNs;
+    if (lateNs > this.#options.catchUpNs) {
+      this.#movedNs += lateNs;
+      phase.options.counters.noteMoved(lateNs / 1e6);
+    }
     const waiting = this.#dueTurns.shift();
     if (waiting !== undefined) phase.submit(waiting, plannedNs);
     else this.#startSession(plannedNs);

@@ -2,7 +2,9 @@ import type { MessagePort } from 'node:worker_threads';
 import { packRecords } from '../records/pack.js';
 import type { RequestRecord } from '../records/record.js';
 
-const BATCH_RECORDS = 50;
+// A batch wakes the other thread, and packing one costs about the same whatever it holds.
+const BATCH_RECORDS = 250;
+const BATCH_CHUNKS = 25_000;
 const LONGEST_WAIT_MS = 50;
 
 /** Sends finished records on in batches: full ones at once, the rest within 50 ms. */
@@ -10,6 +12,7 @@ export class Outbox {
   readonly #port: MessagePort;
   readonly #workerId: string;
   #waiting: RequestRecord[] = [];
+  #chunks = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
 
   constructor(port: MessagePort, workerId: string) {
@@ -19,7 +22,8 @@ export class Outbox {
 
   add(record: RequestRecord): void {
     this.#waiting.push(record);
-    if (this.#waiting.length >= BATCH_RECORDS) this.flush();
+    this.#chunks += record.contentNs.length;
+    if (this.#waiting.length >= BATCH_RECORDS || this.#chunks >= BATCH_CHUNKS) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), LONGEST_WAIT_MS);
   }
 
@@ -29,6 +33,7 @@ export class Outbox {
     if (this.#waiting.length === 0) return;
     const batch = packRecords(this.#waiting, this.#workerId);
     this.#waiting = [];
+    this.#chunks = 0;
     this.#port.postMessage(batch, [batch.numbers]);
   }
 

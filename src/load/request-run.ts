@@ -64,6 +64,9 @@ export function prepareBody(session: Session, { endpoint, body: options }: Sendi
 // Keys of a body that hold text: where a user sets one, the length known from the prompt's making is not the body's.
 const textKeys = ['messages', 'prompt', 'system', 'instructions', 'input', 'inputs', 'tools'];
 
+// A cancellation counts from when the request was sent whole. Where nothing bounds the request, this bounds its sending.
+const SEND_TIMEOUT_S = 300;
+
 /** One request from its making to its record. The transport calls it as things happen. */
 export class RequestRun implements ResponseHandler {
   readonly session: Session;
@@ -121,6 +124,9 @@ export class RequestRun implements ResponseHandler {
       },
       this,
     );
+    const { cancelAfterNs, alarm } = this.#facts;
+    if (cancelAfterNs !== undefined && requestTimeoutMs === 0)
+      this.#cancelAlarm = alarm.at(this.#startNs + SEND_TIMEOUT_S * 1e9, this.#giveUpSending);
   }
 
   /** Ends the request because the phase or the run ends; its record says why. */
@@ -138,6 +144,7 @@ export class RequestRun implements ResponseHandler {
     this.#sent = true;
     const { cancelAfterNs, alarm } = this.#facts;
     if (cancelAfterNs === undefined) return;
+    alarm.cancel(this.#cancelAlarm);
     const message = `Request cancelled ${(cancelAfterNs / 1e9).toFixed(3)}s after being sent`;
     this.#cancelAlarm = alarm.at(atNs + cancelAfterNs, () => this.#cancel(message, false));
   }
@@ -179,7 +186,7 @@ export class RequestRun implements ResponseHandler {
 
   onError(error: TransportError, atNs: number): void {
     if (error.type === 'TimeoutError' && this.#facts.cancelAfterNs !== undefined && !this.#sent) {
-      this.#fail({ code: 0, type: 'RequestSendTimeout', message: error.message }, atNs);
+      this.#failSending(error.message, atNs);
       return;
     }
     this.#fail(
@@ -190,6 +197,15 @@ export class RequestRun implements ResponseHandler {
       },
       atNs,
     );
+  }
+
+  readonly #giveUpSending = (): void => {
+    this.#exchange?.destroy();
+    this.#failSending(`The request was not sent whole within ${SEND_TIMEOUT_S} s`, this.#options.nowNs());
+  };
+
+  #failSending(message: string, atNs: number): void {
+    this.#fail({ code: 0, type: 'RequestSendTimeout', message }, atNs);
   }
 
   #fail(error: RecordError, endNs: number): void {

@@ -93,6 +93,51 @@ describe('OpenLoop', () => {
     expect(times(run)).toEqual([10, 30]);
   });
 
+  it('has the next turn of a session wait for a place in prefill, and keeps its tick', () => {
+    const run = loop(
+      { turns: 2, sessionLimit: 2, prefill: { limit: 1, rampNs: 0 } },
+      { ticksAreSessions: false },
+    );
+    run.advanceTo(10);
+    run.firstToken(0);
+    run.advanceTo(20); // the second session takes the only place
+    run.answer(0, 'A');
+    run.advanceTo(30);
+    expect(times(run)).toEqual([10, 20]);
+    run.firstToken(0);
+    run.advanceTo(30 + 1e6);
+    expect(run.prompts()).toEqual(['0.0', '1.0', '0.0|xA|0.1']);
+    run.answer(1);
+    expect(run.records.at(-1)?.dueNs).toBe(30);
+  });
+
+  it.each([
+    // Every turn takes a tick: 100 requests/s, not conversations.
+    { turns: 1, sent: 100 },
+    { turns: 4, sent: 100 },
+  ])('sends a request a tick where conversations have $turns turns', ({ turns, sent }) => {
+    const run = loop({ turns }, { ticksAreSessions: false });
+    for (let ns = 10; ns <= 1000; ns += 10) {
+      run.advanceTo(ns);
+      run.answerAll();
+    }
+    expect(run.sent.length).toBe(sent);
+  });
+
+  it('at the default bound of 10 ms', () => {
+    const second = (lateNs: number) => {
+      const ticks = [20e6, 40e6];
+      const run = loop(
+        { requestLimit: 2 },
+        { nextTickNs: () => ticks.shift() ?? Number.POSITIVE_INFINITY, catchUpNs: 10e6 },
+      );
+      run.busyUntil(20e6 + lateNs);
+      run.advanceTo(1e9);
+      return times(run)[1];
+    };
+    expect([second(10e6), second(10e6 + 1)]).toEqual([40e6, 50e6 + 1]);
+  });
+
   it('makes the same stream on any number of threads', () => {
     const streamOf = (threads: number) => {
       const counters = new SharedCounters();
@@ -120,17 +165,15 @@ describe('OpenLoop', () => {
       run.busyUntil(38);
       run.advanceTo(100);
       while (run.open.length > 0) run.answer(0);
-      return [times(run), run.records.map((record) => record.dueNs)];
+      return [times(run), run.records.map((record) => record.dueNs), run.counters.movedMs];
     };
     // Late by 28, 18 and 8: all within 28.
-    expect(late(28)).toEqual([
-      [38, 38, 38],
-      [10, 20, 30],
-    ]);
+    expect(late(28)).toEqual([[38, 38, 38], [10, 20, 30], 0]);
     // 28 is more than 27: the first goes out at once, and the ticks of 20 and 30 move by 28.
     expect(late(27)).toEqual([
       [38, 48, 58],
       [10, 48, 58],
+      1, // 28 ns, in whole ms rounded up
     ]);
   });
 });

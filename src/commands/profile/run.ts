@@ -93,6 +93,14 @@ export async function runLoad(
       firstSession += phase.counters.sessions;
       progress.update(stateOf(phase, records, clock.nowNs() - startNs));
       log('INFO', 'load', `${phase.plan.name}: ${phase.counters.issued} requests were sent`);
+      const { movedMs } = phase.counters;
+      if (movedMs > 0) {
+        log(
+          'WARNING',
+          'load',
+          `this machine was late, and the schedule was moved by ${movedMs / 1000 / prepared.threads} s in all: the rate was lower than asked by as much. AIPERF_TIMING_MAX_CATCHUP_SECONDS lets it catch up instead`,
+        );
+      }
     }
     threads.finish();
   } catch (thrown) {
