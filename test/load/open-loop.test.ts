@@ -106,7 +106,7 @@ describe('OpenLoop', () => {
     expect(times(run)).toEqual([10, 20]);
     run.firstToken(0);
     run.advanceTo(30 + 1e6);
-    expect(run.prompts()).toEqual(['0.0', '1.0', '0.0|xA|0.1']);
+    expect(run.prompts()).toEqual(['0.0', '1.0', '0.0|x|0.1']);
     run.answer(1);
     expect(run.records.at(-1)?.dueNs).toBe(30);
   });

@@ -85,6 +85,36 @@ describe('prefill concurrency', () => {
   });
 });
 
+describe('limits', () => {
+  it('of prefill rise along their ramp: v at D(v - 1)/(T - 1)', () => {
+    // 1 -> 3 over 8 s: the second at 4 s, the third at 8 s; waiting requests look every millisecond.
+    const run = loop(5, { requestLimit: 5, prefill: { limit: 3, rampNs: 8e9 } });
+    const openAt = (ns: number) => {
+      run.advanceTo(ns);
+      return run.open.length;
+    };
+    expect([0, 4e9 - 1, 4e9 + 1e6, 8e9 - 1, 8e9 + 1e6, 100e9].map(openAt)).toEqual([1, 1, 2, 2, 3, 3]);
+  });
+
+  it('are tested again by what waited for a place: a request held back beyond the duration is not sent', () => {
+    const run = loop(2, { requestLimit: 2, prefill: { limit: 1, rampNs: 0 }, issueUntilNs: 100e6 });
+    run.advanceTo(100e6);
+    run.firstToken(0);
+    run.advanceTo(200e6);
+    run.answer(0);
+    expect([run.sent.length, run.done(), run.counters.prefilling]).toEqual([1, 1, 0]);
+  });
+
+  it('ignore a delay on a first turn', () => {
+    const run = loop(1, { sessionLimit: 1, timings: [[{ delayMs: 1000 }, { delayMs: 1 }]] });
+    expect(run.open.length).toBe(1);
+    run.answer(0);
+    run.advanceTo(1e6);
+    run.answer(0);
+    expect(run.records.map(({ dueNs }) => dueNs)).toEqual([0, 1e6]);
+  });
+});
+
 describe('cancellation', () => {
   const cancelling = (delayNs: number, isChosen = (session: number) => session === 1) =>
     loop(2, { requestLimit: 2, cancellation: { isChosen, delayNs } });
@@ -144,6 +174,41 @@ describe('cancellation', () => {
     run.timeOut(1);
     expect(run.records[0]?.error).toEqual({ code: 0, type: 'RequestSendTimeout', message: 'too slow' });
     expect(run.records[0]?.cancelledNs).toBeUndefined();
+  });
+
+  it('gives up a request that is not sent within 300 s where nothing else bounds it', () => {
+    const run = cancelling(500e6);
+    run.advanceTo(300e9 - 1);
+    expect(run.open.length).toBe(2);
+    run.advanceTo(300e9);
+    expect(run.open.length).toBe(1);
+    expect(run.records.map(({ error, cancelledNs, endNs }) => [error, cancelledNs, endNs])).toEqual([
+      [
+        { code: 0, type: 'RequestSendTimeout', message: 'The request was not sent whole within 300 s' },
+        undefined,
+        300e9,
+      ],
+    ]);
+  });
+
+  it('of a request that was sent in time waits for its own delay alone', () => {
+    const run = cancelling(400e9);
+    run.advanceTo(299e9);
+    run.handedOver(1);
+    run.advanceTo(699e9 - 1);
+    expect([run.open.length, run.records.length]).toEqual([2, 0]);
+    run.advanceTo(699e9);
+    expect(run.records[0]?.error?.message).toBe('Request cancelled 400.000s after being sent');
+  });
+
+  it('frees the slot of the cancelled request', () => {
+    const run = loop(1, {
+      requestLimit: 2,
+      cancellation: { isChosen: (session) => session === 0, delayNs: 1 },
+    });
+    run.handedOver(0);
+    run.advanceTo(1);
+    expect(run.prompts()).toEqual(['0.0', '1.0']);
   });
 
   it('goes on with the next turn of the conversation', () => {
