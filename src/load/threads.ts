@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData } from './plan.js';
 
-/** Load threads that are ready to start. */
+/** Load threads. */
 export interface LoadThreads {
+  /** Resolves when each has made its dataset and transport; rejects if one cannot. */
+  readonly ready: Promise<unknown>;
   /** The reading ends of the ways on which the threads post their record batches, one each. */
   readonly recordPorts: readonly MessagePort[];
   /**
@@ -20,16 +22,16 @@ export interface LoadThreads {
   terminate(): Promise<void>;
 }
 
-/** Starts load threads and waits until each has made its dataset and transport. */
-export async function startLoadThreads(plan: LoadPlan, threads: number): Promise<LoadThreads> {
+/** Starts load threads, which send nothing until they are told. */
+export function startLoadThreads(plan: LoadPlan, threads: number): LoadThreads {
   const started = Array.from({ length: threads }, (_, thread) => startThread(plan, thread, threads));
   const died = Promise.race(started.map((thread) => thread.died));
   died.catch(() => {});
   const tell = (command: LoadCommand) => {
     for (const { worker } of started) worker.postMessage(command);
   };
-  await Promise.race([Promise.all(started.map(({ worker }) => heard(worker, 'ready'))), died]);
   return {
+    ready: Promise.race([Promise.all(started.map(({ worker }) => heard(worker, 'ready'))), died]),
     recordPorts: started.map((thread) => thread.records),
     runPhase: async (phase, startNs, firstSession) => {
       const done = Promise.all(started.map(({ worker }) => heard(worker, 'phase-done')));

@@ -53,7 +53,9 @@ async function runRecordsThread({ plan, ports }: RecordsThreadData): Promise<voi
     warmupFile.write(warmupLines);
   };
   const liveTimer = setInterval(() => say({ kind: 'live', live: profiling.live() }), LIVE_EVERY_MS);
-  await Promise.all(ports.map((port) => readUntilClosed(port, take)));
+  const allClosed = Promise.all(ports.map((port) => readUntilClosed(port, take)));
+  say({ kind: 'ready' });
+  await allClosed;
   clearInterval(liveTimer);
   recordsFile.close();
   rawFile.close();

@@ -27,6 +27,7 @@ export interface RecordsThreadData {
 
 /** What the record thread tells the main thread. */
 export type RecordsEvent =
+  | { readonly kind: 'ready' }
   | { readonly kind: 'live'; readonly live: LiveSummary }
   /** A file can no longer be written; measuring goes on. */
   | { readonly kind: 'trouble'; readonly message: string }
@@ -40,6 +41,11 @@ export interface Summaries {
 
 /** The thread that counts tokens, writes records and works out metrics. */
 export interface Records {
+  /**
+   * Resolves when it listens, rejects if the thread fails before. Nothing may be sent earlier: the close of a way
+   * that nobody listens to yet is never heard, and a short run would not end.
+   */
+  readonly ready: Promise<unknown>;
   /** The newest figures for the screen. */
   readonly live: LiveSummary | undefined;
   /** What went wrong while writing files, one sentence each. */
@@ -58,9 +64,14 @@ export function startRecords(plan: RecordsPlan, ports: readonly MessagePort[]): 
   });
   let live: LiveSummary | undefined;
   const troubles: string[] = [];
+  let becomeReady = () => {};
+  const listening = new Promise<void>((resolve) => {
+    becomeReady = resolve;
+  });
   const summaries = new Promise<Summaries>((resolve, reject) => {
     worker.on('message', (event: RecordsEvent) => {
-      if (event.kind === 'live') live = event.live;
+      if (event.kind === 'ready') becomeReady();
+      else if (event.kind === 'live') live = event.live;
       else if (event.kind === 'trouble') troubles.push(event.message);
       else resolve(event.summaries);
     });
@@ -68,6 +79,7 @@ export function startRecords(plan: RecordsPlan, ports: readonly MessagePort[]): 
   });
   summaries.catch(() => {});
   return {
+    ready: Promise.race([listening, summaries]),
     get live() {
       return live;
     },

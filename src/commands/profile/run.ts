@@ -49,8 +49,15 @@ export async function runLoad(
   options: RunOptions,
 ): Promise<RunOutcome> {
   const { clock, interrupt, log, progress } = options;
-  const threads = await startLoadThreads(prepared.load, prepared.threads);
+  const threads = startLoadThreads(prepared.load, prepared.threads);
   const records = startRecords(recordsPlan, threads.recordPorts);
+  const terminate = () => Promise.all([threads.terminate(), records.terminate()]);
+  try {
+    await Promise.all([threads.ready, records.ready]);
+  } catch (thrown) {
+    await terminate();
+    throw thrown;
+  }
   let startNs = clock.nowNs();
   let ended: 'interrupt' | 'stall' | undefined;
   let stalled: string | undefined;
@@ -109,7 +116,7 @@ export async function runLoad(
   }
   progress.stop();
   const { profiling, warmup } = await records.summaries;
-  await Promise.all([threads.terminate(), records.terminate()]);
+  await terminate();
   return {
     summary: profiling,
     warmup,
