@@ -3,6 +3,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { checkDatasetType, checkProfile } from '../config/conflicts.js';
+import type { Check, Findings } from '../config/load.js';
 import { type Config, profileOptions } from '../config/options.js';
 import { estimateBytes } from '../dataset/plan.js';
 import { endpoints } from '../endpoint/endpoints.js';
@@ -24,12 +25,26 @@ import { type PreparedRun, prepareRun } from './profile/prepare.js';
 import type { RecordsPlan } from './profile/records.js';
 import { layoutOf, publishResults, type ResultFacts } from './profile/results.js';
 import { type RunOutcome, runLoad } from './profile/run.js';
+import { traitsOf } from './profile/traits.js';
+import { sloErrors, slosOf } from './slos.js';
 
 /** `aiperf profile`: sends load to a server and reports how fast it answers. */
-export const command: Command<typeof profileOptions> = { options: profileOptions, check: checkProfile, run };
+export const command: Command<typeof profileOptions> = { options: profileOptions, check, run };
 
 /** Above this `inputs.json` is left out unless it is asked for. */
 const LARGEST_INPUTS_BYTES = 200e6;
+
+/** The rules of the options, and those of the metrics that they name. */
+function check(...[loaded, sound]: Parameters<Check<typeof profileOptions>>): Findings {
+  const { errors, warnings } = checkProfile(loaded, sound);
+  const { config, given } = loaded;
+  const slos = sound('goodput', 'endpointType', 'streaming') ? slosOf(config.goodput) : [];
+  const name = given.get('goodput')?.name ?? '--goodput';
+  return {
+    errors: [...errors, ...(slos.length > 0 ? sloErrors(slos, traitsOf(config), name) : [])],
+    warnings,
+  };
+}
 
 async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promise<number> {
   const { config } = invocation;
@@ -189,16 +204,10 @@ async function exportInputs(
 
 function recordsPlan(config: Config, prepared: PreparedRun, artifacts: Artifacts): RecordsPlan {
   const { load, tokenizers } = prepared;
-  const endpoint = endpoints[load.endpoint];
   const hasWarmup = load.phases.some(({ name }) => name === 'warmup');
   return {
     origin: load.origin,
-    traits: {
-      streaming: load.body.streaming,
-      producesTokens: endpoint.producesTokens,
-      tokenizesInput: true,
-      serverTokenCounts: config.useServerTokenCount,
-    },
+    traits: traitsOf(config),
     thresholds: {
       oslMismatchPct: config.oslMismatchPctThreshold,
       oslMismatchTokens: config.oslMismatchMaxTokenThreshold,

@@ -1,20 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { environment } from '../config/environment.js';
-import { type ConfigOf, flag, type OptionTable, path } from '../config/option.js';
+import type { Check, Findings } from '../config/load.js';
+import { type ConfigOf, flag, number, type OptionTable, path } from '../config/option.js';
 import { profileOptions } from '../config/options.js';
-import { readSummary, type StoredSummary } from '../export/read-summary.js';
-import { type RunConfig, readRunConfig } from '../export/run-config.js';
+import { orList } from '../config/words.js';
 import { summaryCsv } from '../export/summary-csv.js';
 import { type SummaryFacts, summaryJson } from '../export/summary-json.js';
+import type { RunSummary } from '../metrics/compute.js';
+import type { Slo } from '../metrics/objective.js';
+import { capacity } from '../report/capacity.js';
 import { type FooterFacts, footer } from '../report/footer.js';
 import { layoutOn } from '../report/layout.js';
 import { failedRunReport, report } from '../report/report.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { version } from '../util/version.js';
 import type { Command, Invocation, Io } from './command.js';
-import { type Recovered, recoverRun } from './report/recovered.js';
+import { everyTrait, type Recovered, recoverRun } from './report/recovered.js';
 import { openRunFolder, type RunFolder } from './report/run-folder.js';
+import { notes, slosTold, type Told, whatIsTold } from './report/told.js';
+import { sloErrors, slosOf } from './slos.js';
 
 /** Every option of `aiperf report`. */
 export const reportOptions = {
@@ -31,6 +36,20 @@ export const reportOptions = {
     group: 'Run',
     help: 'Write summary, CSV and console file anew; without it only where the run left no summary.',
   }),
+  goodput: { ...profileOptions.goodput, group: 'Goodput', defaultText: "the run's" },
+  targetRate: number({
+    flags: ['--target-rate'],
+    group: 'Goodput',
+    above: 0,
+    help: 'Say how many such servers carry so many requests a second, by throughput and by goodput.',
+  }),
+  targetGoodput: number({
+    flags: ['--target-goodput'],
+    group: 'Goodput',
+    min: 0,
+    max: 1,
+    help: 'Share of the requests that must be good, e.g. 0.95; needs --target-rate.',
+  }),
   consoleExportWidth: environment.consoleExportWidth,
   usagePctDiffThreshold: environment.usagePctDiffThreshold,
   oslMismatchPctThreshold: environment.oslMismatchPctThreshold,
@@ -38,47 +57,38 @@ export const reportOptions = {
 } satisfies OptionTable;
 
 /** `aiperf report`: the results of a finished run, or of one that was killed, from its records. */
-export const command: Command<typeof reportOptions> = { options: reportOptions, run };
+export const command: Command<typeof reportOptions> = { options: reportOptions, check, run };
+
+function check(...[{ config, given }, sound]: Parameters<Check<typeof reportOptions>>): Findings {
+  const name = (key: 'goodput' | 'targetGoodput', flag: string) => given.get(key)?.name ?? flag;
+  const slos = sound('goodput') ? slosOf(config.goodput) : [];
+  const errors = sloErrors(slos, { ...everyTrait, slos }, name('goodput', '--goodput'));
+  if (config.targetGoodput !== undefined && !given.has('targetRate')) {
+    errors.push(`${name('targetGoodput', '--target-goodput')} needs --target-rate, the requests to carry.`);
+  }
+  return { errors, warnings: [] };
+}
 
 async function run({ config }: Invocation<typeof reportOptions>, io: Io): Promise<number> {
   const files = openRunFolder(config.dir, config.profileExportPrefix);
   const told = whatIsTold(files);
-  const recovered = recoverRun(files.records, told.config.thresholds ?? thresholdsOf(config));
+  const slos = config.goodput === undefined ? slosTold(told) : slosOf(config.goodput);
+  const recovered = recoverRun(files.records, told.config.thresholds ?? thresholdsOf(config), slos);
   if (recovered === undefined) {
     throw new UserError(
       `${files.records} holds no record of a profiling request.`,
       'The run ended before its first answer: there is nothing to report.',
     );
   }
-  for (const note of notes(recovered, told.summary)) io.stderr.write(`${note}\n`);
-  return publish(recovered, files, told, config.consoleExportWidth, config.rewrite, io);
-}
-
-/** What a run has said of itself. */
-interface Told {
-  readonly config: Partial<RunConfig>;
-  /** Undefined where the run left no summary; that of an earlier run in the same folder does not count. */
-  readonly summary: StoredSummary | undefined;
-}
-
-function whatIsTold({ folder, records, json }: RunFolder): Told {
-  const config = readRunConfig(folder, records) ?? {};
-  const summary = readSummary(json);
-  const isOfAnotherRun = config.benchmarkId !== undefined && config.benchmarkId !== summary?.benchmarkId;
-  return { config, summary: isOfAnotherRun ? undefined : summary };
-}
-
-function notes({ records, warmups, isCut }: Recovered, summary: StoredSummary | undefined): string[] {
-  const found: string[] = [];
-  if (isCut) found.push('The last line of the records is cut off: 1 record is left out.');
-  if (warmups > 0) found.push(`${warmups} warm-up records are left out.`);
-  if (summary !== undefined && summary.requests !== records) {
-    found.push(
-      `The summary of the run counts ${summary.requests} requests, and there are ${records} records: ` +
-        'the figures below are those of the records.',
+  if (config.goodput !== undefined) requireMeasured(recovered.summary);
+  if (config.targetGoodput !== undefined && slos.length === 0) {
+    throw new UserError(
+      '--target-goodput needs objectives, and the run had none.',
+      'Name them with --goodput, e.g. --goodput "time_to_first_token:370 request_latency:648".',
     );
   }
-  return found;
+  for (const note of notes(recovered, told.summary)) io.stderr.write(`${note}\n`);
+  return publish(recovered, files, withSlos(told, slos), config, io);
 }
 
 /** Writes the files that are missing and prints the report. @returns the exit code. */
@@ -86,8 +96,7 @@ function publish(
   recovered: Recovered,
   files: RunFolder,
   told: Told,
-  width: number,
-  rewrite: boolean,
+  { consoleExportWidth: width, rewrite, targetRate, targetGoodput }: ConfigOf<typeof reportOptions>,
   io: Io,
 ): number {
   const { summary } = recovered;
@@ -111,6 +120,9 @@ function publish(
     write(files.json, summaryJson(summary, facts));
   }
   io.stdout.write(report(summary, reportFacts, layout));
+  if (targetRate !== undefined) {
+    io.stdout.write(capacity(summary, { ratePerSecond: targetRate, goodShare: targetGoodput }, layout));
+  }
   io.stdout.write(footer(summary, footerFacts(files, facts), layout));
   for (const trouble of troubles) io.stderr.write(`${trouble}\n`);
   return troubles.length === 0 ? 0 : 1;
@@ -162,6 +174,24 @@ function writeWhole(path: string, text: string): string[] {
     rmSync(unfinished, { force: true });
     return [`${path} could not be written: ${messageOf(thrown)}`];
   }
+}
+
+/** Objectives that nobody could keep say nothing of the server. @throws UserError */
+function requireMeasured({ slos, validCount }: RunSummary): void {
+  const missing = slos.filter(({ measured }) => measured === 0).map(({ tag }) => tag);
+  if (validCount === 0 || missing.length === 0) return;
+  throw new UserError(
+    `--goodput: no request of this run has ${orList(missing)}.`,
+    'Metrics of single tokens need a run with --streaming.',
+  );
+}
+
+/** The configuration that files echo, with the objectives that they are made with. */
+function withSlos(told: Told, slos: readonly Slo[]): Told {
+  const inputConfig = told.config.inputConfig ?? told.summary?.inputConfig;
+  if (inputConfig === undefined || slos.length === 0) return told;
+  const limits = Object.fromEntries(slos.map(({ tag, limit }) => [tag, limit]));
+  return { ...told, config: { ...told.config, inputConfig: { ...inputConfig, slos: limits } } };
 }
 
 function thresholdsOf(config: ConfigOf<typeof reportOptions>) {

@@ -17,6 +17,7 @@ import {
   path,
   text,
 } from './option.js';
+import { slos } from './slos.js';
 
 /** Every option and setting of `aiperf profile`. */
 export const profileOptions = {
@@ -246,6 +247,11 @@ export const profileOptions = {
     group: 'Output',
     default: 'records',
     help: 'summary: JSON and CSV; records: also a line per request; raw: also requests and answers whole.',
+  }),
+  goodput: slos({
+    flags: ['--goodput'],
+    group: 'Output',
+    help: 'What a request must keep to be good, in display units: latencies at most, rates at least so much.',
   }),
   tables: choices(['all', 'schedule', 'usage', 'http', 'adjusted'], {
     flags: ['--tables'],

@@ -26,7 +26,7 @@ const frames = new Map(
     {
       before: `"${metric.tag}":{"value":`,
       after: `,"unit":"${metric.shownIn}"}`,
-      whole: metric.kind === 'record' && metric.whole,
+      whole: metric.kind === 'count' || (metric.kind === 'record' && metric.whole),
     },
   ]),
 );

@@ -76,11 +76,30 @@ export function summaryJson(summary: RunSummary, facts: SummaryFacts): string {
     end_time: isoMicroseconds(facts.endedAtNs),
     warmup_metrics: facts.warmup && members(facts.warmup.results),
     ...members(tail),
+    slo_attainment: attainment(summary),
   });
 }
 
 function members(results: readonly MetricResult[]): Record<string, Printable> {
   return Object.fromEntries(results.map((result) => [result.tag, statistics(result)]));
+}
+
+/** Of each objective by itself; of all together the metrics above tell. */
+function attainment({ slos, validCount, failedCount }: RunSummary): Printable | undefined {
+  if (slos.length === 0) return undefined;
+  return Object.fromEntries(
+    slos.map(({ tag, unit, limit, largerIsBetter, passed }) => [
+      tag,
+      {
+        unit,
+        limit: new Float(limit),
+        comparison: largerIsBetter ? '>=' : '<=',
+        passed_count: passed,
+        fraction_of_valid: new Float(validCount === 0 ? 0 : passed / validCount),
+        fraction_of_attempts: new Float(passed / (validCount + failedCount)),
+      },
+    ]),
+  );
 }
 
 /** Every statistic is a float, also of counts; the number of samples alone is an integer. */

@@ -1,8 +1,8 @@
 import type { CountedRecord, RecordError } from '../records/record.js';
 import { type ClockOrigin, wallNs } from '../util/clock.js';
-import { Column } from './column.js';
 import { measure, type RequestFacts } from './measure.js';
-import type { Metric, RunTraits, RunValues, Thresholds, Unit } from './metric.js';
+import type { Metric, RunTraits, Thresholds } from './metric.js';
+import { meets, type Objective } from './objective.js';
 import { recall, type StoredRequest } from './recall.js';
 import {
   inputSequenceLength,
@@ -11,18 +11,11 @@ import {
   requestLatency,
   timeToFirstToken,
 } from './request-metrics.js';
-import { failureAdjustedStatistics, type Statistics, scaled, statisticsOf } from './statistics.js';
+import { type MetricResult, type RecordMetrics, RequestRows } from './request-rows.js';
+import { objectivesOf, type SloResult } from './slos.js';
 import { metricsFor } from './table.js';
 
-/** Values of one record in display units, in table order: a number, or a list of numbers. */
-export type RecordMetrics = readonly (readonly [tag: string, value: number | Float64Array])[];
-
-/** A metric's result over the run, in its display unit. */
-export interface MetricResult {
-  readonly tag: string;
-  readonly unit: Unit;
-  readonly statistics: Statistics;
-}
+export type { MetricResult, RecordMetrics };
 
 /** Failures with identical details. */
 export interface ErrorGroup {
@@ -55,6 +48,8 @@ export interface RunSummary {
   readonly firstStartNs: bigint | undefined;
   readonly lastEndNs: bigint | undefined;
   readonly thresholds: Thresholds;
+  /** Each objective by itself; empty where none was asked for. */
+  readonly slos: readonly SloResult[];
 }
 
 /** Where a run stands; undefined averages have no sample yet. */
@@ -69,14 +64,13 @@ export interface LiveSummary {
 
 /** Takes the records of one phase one by one and works out their metrics and, at any time, those of the run. */
 export class MetricStore {
-  readonly #metrics: readonly Metric[];
-  readonly #overValid: readonly Metric[];
-  readonly #overFailed: readonly Metric[];
+  readonly #rows: RequestRows;
   readonly #thresholds: Thresholds;
+  readonly #objectives: readonly Objective[];
   readonly #origin: ClockOrigin;
-  readonly #columns = new Map<string, Column>();
-  readonly #sums = new Map<string, number>();
   readonly #errors = new Map<string, { error: RecordError; count: number }>();
+  /** Of each objective, the requests that kept it and those that have its value. */
+  readonly #kept: { passed: number; measured: number }[];
   #validCount = 0;
   #failedCount = 0;
   #cancelledCount = 0;
@@ -84,38 +78,32 @@ export class MetricStore {
   /** Of all requests. */
   #firstStartNs = Number.POSITIVE_INFINITY;
   #lastEndNs = Number.NEGATIVE_INFINITY;
-  /** Of valid requests: start and last content chunk. */
-  #firstValidStartNs = Number.POSITIVE_INFINITY;
-  #lastContentNs = Number.NEGATIVE_INFINITY;
 
   /** @param origin the clock origin that the records' times count from. */
   constructor(traits: RunTraits, thresholds: Thresholds, origin: ClockOrigin) {
-    this.#metrics = metricsFor(traits);
-    this.#overValid = this.#metrics.filter((metric) => isOver(metric, 'valid'));
-    this.#overFailed = this.#metrics.filter((metric) => isOver(metric, 'failed'));
+    this.#rows = new RequestRows(metricsFor(traits));
     this.#thresholds = thresholds;
+    this.#objectives = objectivesOf(traits.slos ?? []);
+    this.#kept = this.#objectives.map(() => ({ passed: 0, measured: 0 }));
     this.#origin = origin;
-    for (const { kind, tag } of this.#metrics) {
-      if (kind === 'record' || kind === 'list') this.#columns.set(tag, new Column());
-    }
   }
 
   /** Takes a record; gives its values for the per-record file. */
   add(counted: CountedRecord): RecordMetrics {
     const values: [string, number | Float64Array][] = [];
-    this.#take(measure(counted, this.#thresholds), values);
+    this.#take(measure(counted, this.#thresholds, this.#objectives), values);
     return values;
   }
 
   /** Takes a request as its line in the per-record file tells it. */
   addStored(stored: StoredRequest): void {
-    this.#take(recall(stored, this.#thresholds, this.#origin));
+    this.#take(recall(stored, this.#thresholds, this.#objectives, this.#origin));
   }
 
   /** Results over all records so far. Sorts every value: meant for the end of a run. */
   summary(): RunSummary {
     return {
-      results: this.#results(),
+      results: this.#rows.results(undefined),
       errors: [...this.#errors.values()].map((group) => ({ ...group })),
       validCount: this.#validCount,
       failedCount: this.#failedCount,
@@ -128,123 +116,66 @@ export class MetricStore {
       firstStartNs: this.#wall(this.#firstStartNs),
       lastEndNs: this.#wall(this.#lastEndNs),
       thresholds: this.#thresholds,
+      slos: this.#objectives.map(({ slo, metric }, i) => ({
+        ...slo,
+        label: metric.label,
+        unit: metric.shownIn,
+        largerIsBetter: metric.largerIsBetter,
+        passed: this.#kept[i]?.passed ?? 0,
+        measured: this.#kept[i]?.measured ?? 0,
+      })),
     };
   }
 
   /** A few running averages, for progress lines. */
   live(): LiveSummary {
-    const mean = ({ tag, factor }: Metric) => {
-      const value = this.#columns.get(tag)?.runningMean;
-      return value === undefined ? undefined : value * factor;
+    const mean = (metric: Metric) => {
+      const value = this.#rows.column(metric)?.runningMean;
+      return value === undefined ? undefined : value * metric.factor;
     };
     return {
       completed: this.#validCount + this.#failedCount,
       errors: this.#failedCount,
       ttftAvgMs: mean(timeToFirstToken),
       itlAvgMs: mean(interTokenLatency),
-      inputTokens: this.#columns.get(inputSequenceLength.tag)?.runningSum ?? 0,
-      outputTokens: this.#columns.get(outputSequenceLength.tag)?.runningSum ?? 0,
+      inputTokens: this.#rows.column(inputSequenceLength)?.runningSum ?? 0,
+      outputTokens: this.#rows.column(outputSequenceLength)?.runningSum ?? 0,
     };
   }
 
   /** @param shown gets the values for the per-record file. */
   #take(facts: RequestFacts, shown?: [string, number | Float64Array][]): void {
-    this.#count(facts);
-    for (const metric of facts.failure === undefined ? this.#overValid : this.#overFailed) {
-      if (metric.kind === 'list') {
-        const list = facts.list(metric);
-        if (list === undefined) continue;
-        this.#column(metric).pushAll(list);
-        shown?.push([metric.tag, list.map((value) => value * metric.factor)]);
-      } else if (metric.kind === 'count') {
-        const value = metric.of(facts);
-        if (value !== undefined) this.#sums.set(metric.tag, (this.#sums.get(metric.tag) ?? 0) + value);
-      } else if (metric.kind === 'record') {
-        const value = metric.recallable ? metric.of(facts) : facts.value(metric);
-        if (value === undefined || Number.isNaN(value)) continue;
-        this.#column(metric).push(value);
-        shown?.push([metric.tag, value * metric.factor]);
-      }
-    }
-  }
-
-  #count(facts: RequestFacts): void {
-    const { startNs, endNs, failure, cancelled, dropped } = facts;
+    this.#rows.add(facts, shown);
+    const { startNs, failure, cancelled, dropped } = facts;
+    // The first versions of the file do not say when a request ended.
+    const endNs = Number.isNaN(facts.endNs) ? startNs + (facts.value(requestLatency) ?? 0) : facts.endNs;
     if (startNs < this.#firstStartNs) this.#firstStartNs = startNs;
     if (endNs > this.#lastEndNs) this.#lastEndNs = endNs;
     if (failure === undefined) {
       this.#validCount++;
-      if (startNs < this.#firstValidStartNs) this.#firstValidStartNs = startNs;
-      const lastContentNs = startNs + (facts.value(requestLatency) ?? Number.NaN);
-      if (lastContentNs > this.#lastContentNs) this.#lastContentNs = lastContentNs;
-    } else {
-      this.#failedCount++;
-      if (dropped) this.#droppedCount++;
-      else if (cancelled) this.#cancelledCount++;
-      const details = JSON.stringify(failure);
-      const group = this.#errors.get(details);
-      if (group === undefined) this.#errors.set(details, { error: failure, count: 1 });
-      else group.count++;
+      this.#judge(facts);
+      return;
     }
+    this.#failedCount++;
+    if (dropped) this.#droppedCount++;
+    else if (cancelled) this.#cancelledCount++;
+    const details = JSON.stringify(failure);
+    const group = this.#errors.get(details);
+    if (group === undefined) this.#errors.set(details, { error: failure, count: 1 });
+    else group.count++;
   }
 
-  #results(): MetricResult[] {
-    const known = new Map<Metric, Statistics | undefined>();
-    const statisticsFor = (metric: Metric): Statistics | undefined => {
-      if (!known.has(metric)) known.set(metric, this.#statistics(metric, run));
-      return known.get(metric);
-    };
-    const run: RunValues = {
-      durationNs: positive(this.#lastContentNs - this.#firstValidStartNs),
-      total: (metric) => {
-        const statistics = statisticsFor(metric);
-        return metric.kind === 'record' ? statistics?.sum : statistics?.avg;
-      },
-    };
-    return this.#metrics.flatMap((metric) => {
-      const statistics = statisticsFor(metric);
-      if (statistics === undefined) return [];
-      return [{ tag: metric.tag, unit: metric.shownIn, statistics: scaled(statistics, metric.factor) }];
-    });
-  }
-
-  /** In the metric's own unit. */
-  #statistics(metric: Metric, run: RunValues): Statistics | undefined {
-    switch (metric.kind) {
-      case 'record':
-      case 'list':
-        return statisticsOf(this.#column(metric).sorted());
-      case 'count':
-        return single(this.#sums.get(metric.tag));
-      case 'derived':
-        return single(metric.of(run));
-      case 'adjusted':
-        return this.#failedCount === 0
-          ? undefined
-          : failureAdjustedStatistics(this.#column(metric.base).sorted(), this.#failedCount);
+  #judge(facts: RequestFacts): void {
+    for (const [i, objective] of this.#objectives.entries()) {
+      const kept = this.#kept[i];
+      const verdict = meets(facts, objective);
+      if (kept === undefined || verdict === undefined) continue;
+      kept.measured++;
+      if (verdict) kept.passed++;
     }
-  }
-
-  #column(metric: Metric): Column {
-    const column = this.#columns.get(metric.tag);
-    if (column === undefined) throw new Error(`no column for ${metric.tag}`);
-    return column;
   }
 
   #wall(ns: number): bigint | undefined {
     return Number.isFinite(ns) ? wallNs(this.#origin, ns) : undefined;
   }
-}
-
-function isOver(metric: Metric, over: 'valid' | 'failed'): boolean {
-  if (metric.kind === 'list') return over === 'valid';
-  return (metric.kind === 'record' || metric.kind === 'count') && metric.over === over;
-}
-
-function single(value: number | undefined): Statistics | undefined {
-  return value === undefined || !Number.isFinite(value) ? undefined : { avg: value };
-}
-
-function positive(value: number): number | undefined {
-  return value > 0 && Number.isFinite(value) ? value : undefined;
 }

@@ -1,6 +1,7 @@
 import type { CountedRecord, RecordError, RequestRecord, TokenCounts } from '../records/record.js';
 import { readUsage, type Usage } from '../records/usage.js';
 import type { ListMetric, RecordMetric, Thresholds } from './metric.js';
+import type { Objective } from './objective.js';
 
 /**
  * What is known of a request while it is measured and again when its record is read back from a file. Times are ns
@@ -17,6 +18,8 @@ export interface RequestFacts {
   /** … and that only because the run ended. */
   readonly dropped: boolean;
   readonly thresholds: Thresholds;
+  /** What makes a request a good one. */
+  readonly objectives: readonly Objective[];
   /** Another metric of this request, in the metric's own unit; undefined where it has none. */
   value(metric: RecordMetric): number | undefined;
   list(metric: ListMetric): Float64Array | undefined;
@@ -36,7 +39,11 @@ export interface Measured extends RequestFacts {
   readonly osl: number | undefined;
 }
 
-export function measure({ record, tokens }: CountedRecord, thresholds: Thresholds): Measured {
+export function measure(
+  { record, tokens }: CountedRecord,
+  thresholds: Thresholds,
+  objectives: readonly Objective[],
+): Measured {
   const { contentNs, startNs } = record;
   return {
     record,
@@ -56,6 +63,7 @@ export function measure({ record, tokens }: CountedRecord, thresholds: Threshold
         ? undefined
         : (tokens.output ?? 0) + (tokens.reasoning ?? 0),
     thresholds,
+    objectives,
     value(metric) {
       const value = metric.of(this);
       // Times that did not happen are NaN, and so is every difference with one.

@@ -1,4 +1,5 @@
 import type { Measured, RequestFacts } from './measure.js';
+import type { Slo } from './objective.js';
 
 /** Units as they stand in files and tables. */
 export type Unit =
@@ -17,7 +18,7 @@ export type Unit =
   | 'tokens/sec/user';
 
 /** What a run must have for a metric to exist at all. */
-export type Need = 'streaming' | 'output tokens' | 'input tokens' | 'client token counts';
+export type Need = 'streaming' | 'output tokens' | 'input tokens' | 'client token counts' | 'objectives';
 
 /** What is known of a run before it starts. */
 export interface RunTraits {
@@ -28,6 +29,8 @@ export interface RunTraits {
   readonly tokenizesInput: boolean;
   /** Token counts are those the server reports, not our own. */
   readonly serverTokenCounts: boolean;
+  /** What a request must keep to be good; absent: nothing was asked for. */
+  readonly slos?: readonly Slo[];
 }
 
 /** From which difference on a record is counted as one that differs. */
@@ -94,12 +97,14 @@ export interface ListMetric extends Row {
 }
 
 /**
- * A number for each request, summed over the run; absent when no request gave one. It does not stand in the
- * per-record file, and can be worked out again from what does.
+ * A number for each request, summed over the run; absent when no request gave one. It can be worked out again from
+ * what stands in the per-record file.
  */
 export interface CountMetric extends Row {
   readonly kind: 'count';
   readonly over: 'valid' | 'failed';
+  /** Whether the per-record file shows each request's number. */
+  readonly inRecords: boolean;
   of(facts: RequestFacts): number | undefined;
 }
 
@@ -129,6 +134,8 @@ export interface RunValues {
   readonly durationNs: number | undefined;
   /** Sum over the requests, or the value of a derived metric, in the metric's own unit; undefined if absent. */
   total(metric: RecordMetric | CountMetric | DerivedMetric): number | undefined;
+  /** A total over the time that rates are worked out for; undefined where either is not known. */
+  perSecond(total: number | undefined): number | undefined;
 }
 
 type Said = Pick<Row, 'tag' | 'label' | 'unit' | 'formula'> & Partial<Row>;
@@ -147,7 +154,7 @@ export function listPerRequest(said: Rest<ListMetric>): ListMetric {
 }
 
 export function summed(said: Rest<CountMetric>): CountMetric {
-  return { kind: 'count', over: 'valid', ...defaults(said), ...said };
+  return { kind: 'count', over: 'valid', inRecords: false, ...defaults(said), ...said };
 }
 
 export function derived(said: Rest<DerivedMetric>): DerivedMetric {
@@ -191,15 +198,16 @@ export function totalOf(
   });
 }
 
-/** False when the run cannot have the metric, whatever its requests bring. */
-export function applies(metric: Metric, traits: RunTraits): boolean {
+/** The first thing that a run lacks to have the metric, whatever its requests bring; undefined where it can. */
+export function unmetNeed(metric: Metric, traits: RunTraits): Need | undefined {
   const has: Record<Need, boolean> = {
     streaming: traits.streaming,
     'output tokens': traits.producesTokens,
     'input tokens': traits.tokenizesInput,
     'client token counts': !traits.serverTokenCounts,
+    objectives: (traits.slos ?? []).length > 0,
   };
-  return metric.needs.every((need) => has[need]);
+  return metric.needs.find((need) => !has[need]);
 }
 
 function defaults(said: Said) {

@@ -14,6 +14,7 @@ const needs: Record<Need, string> = {
   'output tokens': 'an endpoint that generates tokens',
   'input tokens': 'an endpoint whose input is counted in tokens',
   'client token counts': '`--use-server-token-count` not given',
+  objectives: '`--goodput`',
 };
 
 const introduction = `# Metrics

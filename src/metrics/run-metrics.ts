@@ -1,4 +1,4 @@
-import { derived, type RunValues, summed, totalOf } from './metric.js';
+import { derived, summed, totalOf } from './metric.js';
 import {
   errorIsl,
   inputSequenceLength,
@@ -75,7 +75,7 @@ const requestThroughput = derived({
   order: 900,
   formula: 'Request Count / Benchmark Duration',
   absent: 'no valid request',
-  of: (run) => perSecond(run.total(requestCount), run),
+  of: (run) => run.perSecond(run.total(requestCount)),
 });
 
 const totalIsl = totalOf(inputSequenceLength, { tag: 'total_isl', label: 'Total Input Sequence Length' });
@@ -92,7 +92,7 @@ const outputTokenThroughput = derived({
   order: 800,
   formula: 'Total Output Sequence Length / Benchmark Duration; reasoning counts',
   absent: 'no output length',
-  of: (run) => perSecond(run.total(totalOsl), run),
+  of: (run) => run.perSecond(run.total(totalOsl)),
 });
 
 const totalTokenThroughput = derived({
@@ -103,7 +103,7 @@ const totalTokenThroughput = derived({
   largerIsBetter: true,
   formula: '(Total Input Sequence Length + Total Output Sequence Length) / Benchmark Duration',
   absent: 'either length is not known',
-  of: (run) => perSecond(sum(run.total(totalIsl), run.total(totalOsl)), run),
+  of: (run) => run.perSecond(sum(run.total(totalIsl), run.total(totalOsl))),
 });
 
 const inputTokenThroughput = derived({
@@ -116,10 +116,10 @@ const inputTokenThroughput = derived({
   order: 805,
   formula: 'Total Input Sequence Length / Benchmark Duration',
   absent: 'no input length',
-  of: (run) => perSecond(run.total(totalIsl), run),
+  of: (run) => run.perSecond(run.total(totalIsl)),
 });
 
-const completedRequestCount = derived({
+export const completedRequestCount = derived({
   tag: 'completed_request_count',
   label: 'Completed Requests (Success + Error)',
   short: 'Completed',
@@ -190,10 +190,6 @@ export const derivedMetrics = [
 
 /** Output length against the requested one. */
 export const oslMismatchMetrics = [oslMismatchDiff, oslMismatchCount];
-
-function perSecond(total: number | undefined, run: RunValues): number | undefined {
-  return total === undefined || run.durationNs === undefined ? undefined : total / (run.durationNs * 1e-9);
-}
 
 function sum(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? undefined : a + b;

@@ -1,5 +1,6 @@
+import { goodputMetrics } from './goodput-metrics.js';
 import { httpMetrics } from './http-metrics.js';
-import { adjusted, applies, type Metric, type RunTraits } from './metric.js';
+import { adjusted, type Metric, type RunTraits, unmetNeed } from './metric.js';
 import {
   decodeDuration,
   dueMetrics,
@@ -19,6 +20,7 @@ export const metrics: readonly Metric[] = [
   ...requestMetrics,
   ...countMetrics,
   ...derivedMetrics,
+  ...goodputMetrics,
   ...oslMismatchMetrics,
   ...usageMetrics,
   ...httpMetrics,
@@ -40,5 +42,5 @@ export function metricOf(tag: string): Metric {
 
 /** The metrics that a run of these traits can have, in table order. */
 export function metricsFor(traits: RunTraits): readonly Metric[] {
-  return metrics.filter((metric) => applies(metric, traits));
+  return metrics.filter((metric) => unmetNeed(metric, traits) === undefined);
 }

@@ -9,6 +9,7 @@ import {
   tokenDiscrepancyPanel,
   unsupportedParameterPanel,
 } from './panels.js';
+import { sloTable } from './slo-table.js';
 
 /** Tables that stand beside the main one. */
 export type SideTable = Exclude<ConsoleTable, 'main'>;
@@ -52,6 +53,7 @@ export function report(
     ...groups.flatMap(([name, group]) => (tables?.has(name) ? table(name, `${title}: ${group}`) : [])),
     ...table('main', title),
     ...table('adjusted', 'Metrics counting failures as infinite'),
+    ...sloTable(summary, layout),
   ];
   return text([
     ...after(2, incomplete),

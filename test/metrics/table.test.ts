@@ -25,6 +25,7 @@ test('rows of the main console table', () => {
     'Output Token Throughput',
     'Input Token Throughput',
     'Request Throughput',
+    'Goodput',
     'Completed Requests (Success + Error)',
     'Request Error Rate',
     'Request Count',

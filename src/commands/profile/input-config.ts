@@ -41,6 +41,7 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
     ],
     phases: prepared.phases.map(phaseConfig),
     artifacts: { dir: artifactDir },
+    ...optional('slos', nonEmpty({ ...config.goodput })),
     tokenizer: { name: config.tokenizer ?? config.models[0] ?? '' },
     runtime: { ui: config.uiType, workers: prepared.threads },
   };

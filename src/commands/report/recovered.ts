@@ -1,6 +1,7 @@
 import { readRecords } from '../../export/read-records.js';
 import { MetricStore, type RunSummary } from '../../metrics/compute.js';
 import type { RunTraits, Thresholds } from '../../metrics/metric.js';
+import type { Slo } from '../../metrics/objective.js';
 
 /** What the per-record file of a run comes to. */
 export interface Recovered {
@@ -14,7 +15,7 @@ export interface Recovered {
 }
 
 /** A metric that a run could not have is in none of its records, so all may be looked for. */
-const everyTrait: RunTraits = {
+export const everyTrait: RunTraits = {
   streaming: true,
   producesTokens: true,
   tokenizesInput: true,
@@ -25,7 +26,11 @@ const everyTrait: RunTraits = {
  * Sums a run up from its records: the metrics that it had at its end, or would have had.
  * @returns undefined where there is no record at all. @throws UserError for a line that is no record.
  */
-export function recoverRun(recordsFile: string, thresholds: Thresholds): Recovered | undefined {
+export function recoverRun(
+  recordsFile: string,
+  thresholds: Thresholds,
+  slos: readonly Slo[] = [],
+): Recovered | undefined {
   let store: MetricStore | undefined;
   let records = 0;
   let warmups = 0;
@@ -39,7 +44,10 @@ export function recoverRun(recordsFile: string, thresholds: Thresholds): Recover
       continue;
     }
     // Times count from any instant that is near enough for a number to hold the distance.
-    store ??= new MetricStore(everyTrait, thresholds, { epochNs: record.startNs, monotonicNs: 0n });
+    store ??= new MetricStore({ ...everyTrait, slos }, thresholds, {
+      epochNs: record.startNs,
+      monotonicNs: 0n,
+    });
     store.addStored(record);
     records++;
   }

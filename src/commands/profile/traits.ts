@@ -1,0 +1,18 @@
+import type { Config } from '../../config/options.js';
+import { endpoints } from '../../endpoint/endpoints.js';
+import type { RunTraits } from '../../metrics/metric.js';
+import { slosOf } from '../slos.js';
+
+type TraitOptions = Pick<Config, 'endpointType' | 'streaming' | 'useServerTokenCount' | 'goodput'>;
+
+/** Which metrics a run of these options can have. */
+export function traitsOf(config: TraitOptions): RunTraits {
+  const { canStream, producesTokens } = endpoints[config.endpointType];
+  return {
+    streaming: config.streaming && canStream,
+    producesTokens,
+    tokenizesInput: true,
+    serverTokenCounts: config.useServerTokenCount,
+    slos: slosOf(config.goodput),
+  };
+}

@@ -1,0 +1,43 @@
+import { readSummary, type StoredSummary } from '../../export/read-summary.js';
+import { type RunConfig, readRunConfig } from '../../export/run-config.js';
+import type { Slo } from '../../metrics/objective.js';
+import { sloFault } from '../../metrics/slos.js';
+import { isObject } from '../../util/json.js';
+import { everyTrait, type Recovered } from './recovered.js';
+import type { RunFolder } from './run-folder.js';
+
+/** What a run has said of itself. */
+export interface Told {
+  readonly config: Partial<RunConfig>;
+  /** Undefined where the run left no summary; that of an earlier run in the same folder does not count. */
+  readonly summary: StoredSummary | undefined;
+}
+
+export function whatIsTold({ folder, records, json }: RunFolder): Told {
+  const config = readRunConfig(folder, records) ?? {};
+  const summary = readSummary(json);
+  const isOfAnotherRun = config.benchmarkId !== undefined && config.benchmarkId !== summary?.benchmarkId;
+  return { config, summary: isOfAnotherRun ? undefined : summary };
+}
+
+/** The objectives that the run was held against. */
+export function slosTold({ config, summary }: Told): readonly Slo[] {
+  const { slos } = config.inputConfig ?? summary?.inputConfig ?? {};
+  return Object.entries(isObject(slos) ? slos : {}).flatMap(([tag, limit]) =>
+    typeof limit === 'number' && sloFault(tag, everyTrait) === undefined ? [{ tag, limit }] : [],
+  );
+}
+
+/** A sentence for each thing that the records and what is told of them do not agree about. */
+export function notes({ records, warmups, isCut }: Recovered, summary: StoredSummary | undefined): string[] {
+  const found: string[] = [];
+  if (isCut) found.push('The last line of the records is cut off: 1 record is left out.');
+  if (warmups > 0) found.push(`${warmups} warm-up records are left out.`);
+  if (summary !== undefined && summary.requests !== records) {
+    found.push(
+      `The summary of the run counts ${summary.requests} requests, and there are ${records} records: ` +
+        'the figures below are those of the records.',
+    );
+  }
+  return found;
+}

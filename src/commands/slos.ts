@@ -1,0 +1,58 @@
+import { nearest } from '../config/words.js';
+import type { Need, RunTraits } from '../metrics/metric.js';
+import type { Slo } from '../metrics/objective.js';
+import { type SloFault, sloFault } from '../metrics/slos.js';
+import { metrics } from '../metrics/table.js';
+
+/** The objectives that an option holds, in the order given. */
+export function slosOf(option: Readonly<Record<string, number>> | undefined): readonly Slo[] {
+  return Object.entries(option ?? {}).map(([tag, limit]) => ({ tag, limit }));
+}
+
+/**
+ * A sentence for each objective that such a run cannot be held against.
+ * @param name of the option, as the user wrote it.
+ */
+export function sloErrors(slos: readonly Slo[], traits: RunTraits, name: string): string[] {
+  const usable = metrics.map(({ tag }) => tag).filter((tag) => sloFault(tag, traits) === undefined);
+  return slos.flatMap(({ tag }) => {
+    const fault = sloFault(tag, traits);
+    if (fault === undefined) return [];
+    const meant = fault.kind === 'unmet' ? undefined : meantTag(tag, usable);
+    return [`${name}: ${tag} ${reason(fault)}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`];
+  });
+}
+
+/** The tag that a misspelt or shortened one, or a metric's short name (`ttft`), stands for, where one is near. */
+export function meantTag(word: string, tags: readonly string[]): string | undefined {
+  const names = new Map<string, string>();
+  for (const { tag, short } of metrics) {
+    if (!tags.includes(tag)) continue;
+    names.set(short.toLowerCase().replaceAll(/[^a-z]+/g, '_'), tag);
+  }
+  for (const tag of tags) names.set(tag, tag);
+  const wanted = word.toLowerCase().replaceAll('-', '_');
+  const begun = word.length < 3 ? undefined : tags.find((tag) => tag.startsWith(`${wanted}_`));
+  return begun ?? names.get(nearest(wanted, names.keys()) ?? '');
+}
+
+function reason(fault: SloFault): string {
+  switch (fault.kind) {
+    case 'unknown':
+      return 'is not a metric';
+    case 'not of requests':
+      return 'does not have one value for each request, so no request can be held against it';
+    case 'of failed requests':
+      return 'is a metric of failed requests, which are never good';
+    case 'unmet':
+      return `needs ${needs[fault.need]}`;
+  }
+}
+
+const needs: Record<Need, string> = {
+  streaming: '--streaming',
+  'output tokens': 'an endpoint type that generates tokens',
+  'input tokens': 'an endpoint type whose input is counted in tokens',
+  'client token counts': 'our own token counts: it cannot stand beside --use-server-token-count',
+  objectives: 'objectives of its own',
+};

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { UserError } from '../util/errors.js';
+import type { Facts, Kind } from './option.js';
+import { shown } from './words.js';
+
+/** Limits by metric tag, in the metrics' display units. */
+export type Slos = Readonly<Record<string, number>>;
+
+/** Objectives, `tag:number` each, separated by spaces, in one word. */
+export function slos<F extends Facts<Slos>>(facts: F): F & Kind<Slos> {
+  return {
+    ...facts,
+    takes: 'one',
+    repeats: false,
+    metavar: '<"tag:number …">',
+    expects: 'tag:number pairs separated by spaces, such as "time_to_first_token:370 request_latency:648"',
+    read: ([word = '']) => pairs(word),
+    schema: z.record(z.string().min(1), z.number()).refine((value) => Object.keys(value).length > 0),
+  };
+}
+
+/** @throws UserError that names every item that cannot be read. */
+function pairs(word: string): Slos {
+  const items = word.split(/\s+/).filter((item) => item !== '');
+  const faults: string[] = [];
+  const found = new Map<string, number>();
+  for (const item of items) {
+    const colon = item.indexOf(':');
+    const [tag, limit] = [item.slice(0, Math.max(colon, 0)), item.slice(colon + 1)];
+    if (colon === -1) faults.push(`${shown(item)} has no colon`);
+    else if (tag === '') faults.push(`${shown(item)} has no tag before its colon`);
+    else if (limit === '') faults.push(`${shown(item)} has no number after its colon`);
+    else if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(limit)) {
+      faults.push(`${shown(limit)} in ${shown(item)} is not a number`);
+    } else if (found.has(tag)) faults.push(`${tag} is given twice`);
+    else found.set(tag, Number(limit));
+  }
+  if (faults.length > 0) {
+    throw new UserError(
+      `expects tag:number pairs separated by spaces, such as "time_to_first_token:370 request_latency:648": ${faults.join('; ')}`,
+    );
+  }
+  return Object.fromEntries(found);
+}

@@ -1,0 +1,45 @@
+import { derived, type RunValues, summed } from './metric.js';
+import { meets } from './objective.js';
+import { completedRequestCount } from './run-metrics.js';
+
+const goodRequestCount = summed({
+  tag: 'good_request_count',
+  label: 'Good Request Count',
+  unit: 'requests',
+  needs: ['objectives'],
+  largerIsBetter: true,
+  inRecords: true,
+  formula:
+    'number of valid requests that keep every objective; a request without one of their values is not good',
+  absent: 'no request has the values of all objectives',
+  of: (facts) => {
+    const verdicts = facts.objectives.map((objective) => meets(facts, objective));
+    return verdicts.includes(undefined) ? undefined : Number(!verdicts.includes(false));
+  },
+});
+
+const goodput = derived({
+  tag: 'goodput',
+  label: 'Goodput',
+  unit: 'requests/sec',
+  needs: ['objectives'],
+  largerIsBetter: true,
+  table: 'main',
+  order: 1000,
+  formula: 'Good Request Count / Benchmark Duration',
+  absent: 'there is no Good Request Count',
+  of: (run) => run.perSecond(run.total(goodRequestCount)),
+});
+
+const goodRequestFraction = derived({
+  tag: 'good_request_fraction',
+  label: 'GoodRequestFraction',
+  unit: 'ratio',
+  needs: ['objectives'],
+  largerIsBetter: true,
+  formula: 'Good Request Count / Completed Requests: failed requests are not good',
+  of: (run: RunValues) => (run.total(goodRequestCount) ?? 0) / (run.total(completedRequestCount) || 1),
+});
+
+/** Requests that keep every objective of `--goodput`. */
+export const goodputMetrics = [goodRequestCount, goodput, goodRequestFraction];

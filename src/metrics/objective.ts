@@ -1,0 +1,28 @@
+import type { RequestFacts } from './measure.js';
+import type { RecallableMetric, RecordMetric } from './metric.js';
+
+/** A service level objective as users write it. */
+export interface Slo {
+  readonly tag: string;
+  /** In the metric's display unit. */
+  readonly limit: number;
+}
+
+/** One that requests are held against. */
+export interface Objective {
+  readonly slo: Slo;
+  readonly metric: RecordMetric | RecallableMetric;
+  /** In the metric's own unit. */
+  readonly limit: number;
+}
+
+// Equality passes, whatever the conversion between units did to the last digits.
+const SLACK = 4 * Number.EPSILON;
+
+/** Whether a request keeps an objective; undefined where it has no such value. */
+export function meets(facts: RequestFacts, { metric, limit }: Objective): boolean | undefined {
+  const value = metric.recallable ? metric.of(facts) : facts.value(metric);
+  if (value === undefined || Number.isNaN(value)) return undefined;
+  const slack = Math.abs(limit) * SLACK;
+  return metric.largerIsBetter ? value >= limit - slack : value <= limit + slack;
+}

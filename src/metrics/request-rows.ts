@@ -1,0 +1,158 @@
+import { Column, ListColumn, type Rows } from './column.js';
+import type { RequestFacts } from './measure.js';
+import type { Metric, RunValues, Unit } from './metric.js';
+import { requestLatency } from './request-metrics.js';
+import { failureAdjustedStatistics, type Statistics, scaled, statisticsOf } from './statistics.js';
+
+/** Values of one record in display units, in table order: a number, or a list of numbers. */
+export type RecordMetrics = readonly (readonly [tag: string, value: number | Float64Array])[];
+
+/** A metric's result over the run, in its display unit. */
+export interface MetricResult {
+  readonly tag: string;
+  readonly unit: Unit;
+  readonly statistics: Statistics;
+}
+
+/** A row for each request and a column for each metric: results can be had over any selection of rows. */
+export class RequestRows {
+  readonly #metrics: readonly Metric[];
+  readonly #overValid: readonly Metric[];
+  readonly #overFailed: readonly Metric[];
+  readonly #columns = new Map<string, Column>();
+  readonly #lists = new Map<string, ListColumn>();
+  readonly #starts = new Column();
+  /** Starts of valid requests alone, and their last content chunks. */
+  readonly #validStarts = new Column();
+  readonly #contentEnds = new Column();
+  #length = 0;
+
+  /** @param metrics in table order. */
+  constructor(metrics: readonly Metric[]) {
+    this.#metrics = metrics;
+    this.#overValid = metrics.filter((metric) => isOver(metric, 'valid'));
+    this.#overFailed = metrics.filter((metric) => isOver(metric, 'failed'));
+    for (const { kind, tag } of metrics) {
+      if (kind === 'record' || kind === 'count') this.#columns.set(tag, new Column());
+      else if (kind === 'list') this.#lists.set(tag, new ListColumn());
+    }
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** When each request was sent, ns since the clock's origin. */
+  startNs(row: number): number {
+    return this.#starts.at(row);
+  }
+
+  /** A metric's values so far, for live screens; undefined for one that the run does not have. */
+  column(metric: Metric): Column | undefined {
+    return this.#columns.get(metric.tag);
+  }
+
+  /** @param shown gets the values for the per-record file. */
+  add(facts: RequestFacts, shown?: [string, number | Float64Array][]): void {
+    const row = this.#length++;
+    this.#starts.set(row, facts.startNs);
+    if (facts.failure === undefined) {
+      this.#validStarts.set(row, facts.startNs);
+      const latencyNs = facts.value(requestLatency);
+      if (latencyNs !== undefined) this.#contentEnds.set(row, facts.startNs + latencyNs);
+    }
+    for (const metric of facts.failure === undefined ? this.#overValid : this.#overFailed) {
+      if (metric.kind === 'list') {
+        const list = facts.list(metric);
+        if (list === undefined) continue;
+        this.#lists.get(metric.tag)?.set(row, list);
+        shown?.push([metric.tag, list.map((value) => value * metric.factor)]);
+      } else if (metric.kind === 'count' || metric.kind === 'record') {
+        const value = metric.kind === 'record' && !metric.recallable ? facts.value(metric) : metric.of(facts);
+        if (value === undefined || Number.isNaN(value)) continue;
+        this.#columns.get(metric.tag)?.set(row, value);
+        if (metric.kind === 'record' || metric.inRecords) shown?.push([metric.tag, value * metric.factor]);
+      }
+    }
+  }
+
+  /**
+   * Results over some rows, in table order, in display units. Sorts every value: meant for the end of a run.
+   * @param windowNs what rates are worked out over; undefined: from the first start to the last content chunk.
+   */
+  results(rows: Rows, windowNs?: number, metrics: readonly Metric[] = this.#metrics): MetricResult[] {
+    const { durationNs, failures } = this.#extent(rows);
+    const rateNs = windowNs ?? durationNs;
+    const known = new Map<Metric, Statistics | undefined>();
+    const statisticsFor = (metric: Metric): Statistics | undefined => {
+      if (!known.has(metric)) known.set(metric, this.#statistics(metric, rows, failures, run));
+      return known.get(metric);
+    };
+    const run: RunValues = {
+      durationNs,
+      total: (metric) => {
+        const statistics = statisticsFor(metric);
+        return metric.kind === 'record' ? statistics?.sum : statistics?.avg;
+      },
+      perSecond: (total) =>
+        total === undefined || rateNs === undefined ? undefined : total / (rateNs * 1e-9),
+    };
+    return metrics.flatMap((metric) => {
+      const statistics = statisticsFor(metric);
+      if (statistics === undefined) return [];
+      return [{ tag: metric.tag, unit: metric.shownIn, statistics: scaled(statistics, metric.factor) }];
+    });
+  }
+
+  /** In the metric's own unit. */
+  #statistics(metric: Metric, rows: Rows, failures: number, run: RunValues): Statistics | undefined {
+    switch (metric.kind) {
+      case 'record':
+        return statisticsOf(this.#sorted(metric, rows));
+      case 'list':
+        return statisticsOf(this.#lists.get(metric.tag)?.sorted(rows) ?? new Float64Array());
+      case 'count':
+        return single(this.#columns.get(metric.tag)?.total(rows));
+      case 'derived':
+        return single(metric.of(run));
+      case 'adjusted':
+        return failures === 0
+          ? undefined
+          : failureAdjustedStatistics(this.#sorted(metric.base, rows), failures);
+    }
+  }
+
+  #sorted({ tag }: Metric, rows: Rows): Float64Array {
+    return this.#columns.get(tag)?.sorted(rows) ?? new Float64Array();
+  }
+
+  /** Time from the first valid start to the last content chunk, and the number of failures. */
+  #extent(rows: Rows): { durationNs: number | undefined; failures: number } {
+    let firstNs = Number.POSITIVE_INFINITY;
+    let lastNs = Number.NEGATIVE_INFINITY;
+    let failures = 0;
+    const count = rows?.length ?? this.#length;
+    for (let i = 0; i < count; i++) {
+      const row = rows === undefined ? i : (rows[i] ?? 0);
+      const startNs = this.#validStarts.at(row);
+      const endNs = this.#contentEnds.at(row);
+      if (Number.isNaN(startNs)) failures++;
+      else if (startNs < firstNs) firstNs = startNs;
+      if (endNs > lastNs) lastNs = endNs;
+    }
+    return { durationNs: positive(lastNs - firstNs), failures };
+  }
+}
+
+function isOver(metric: Metric, over: 'valid' | 'failed'): boolean {
+  if (metric.kind === 'list') return over === 'valid';
+  return (metric.kind === 'record' || metric.kind === 'count') && metric.over === over;
+}
+
+function single(value: number | undefined): Statistics | undefined {
+  return value === undefined || !Number.isFinite(value) ? undefined : { avg: value };
+}
+
+function positive(value: number): number | undefined {
+  return value > 0 && Number.isFinite(value) ? value : undefined;
+}

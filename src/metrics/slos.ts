@@ -1,0 +1,44 @@
+import type { Need, RunTraits } from './metric.js';
+import { unmetNeed } from './metric.js';
+import type { Objective, Slo } from './objective.js';
+import { metricOf, metrics } from './table.js';
+
+/** How far a run kept one objective. */
+export interface SloResult extends Slo {
+  readonly label: string;
+  readonly unit: string;
+  /** Whether values must be at least the limit, not at most. */
+  readonly largerIsBetter: boolean;
+  /** Valid requests that kept it. */
+  readonly passed: number;
+  /** Valid requests that have the value at all. */
+  readonly measured: number;
+}
+
+/** Why a metric cannot be an objective. */
+export type SloFault =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'not of requests' }
+  | { readonly kind: 'of failed requests' }
+  | { readonly kind: 'unmet'; readonly need: Need };
+
+/** Undefined for a tag that requests of such a run can be held against. */
+export function sloFault(tag: string, traits: RunTraits): SloFault | undefined {
+  const metric = metrics.find((row) => row.tag === tag);
+  if (metric === undefined) return { kind: 'unknown' };
+  if (metric.kind !== 'record') return { kind: 'not of requests' };
+  if (metric.over === 'failed') return { kind: 'of failed requests' };
+  const need = unmetNeed(metric, traits);
+  return need === undefined ? undefined : { kind: 'unmet', need };
+}
+
+/** @throws Error for an objective that `sloFault` finds fault with. */
+export function objectivesOf(slos: readonly Slo[]): readonly Objective[] {
+  return slos.map((slo) => {
+    const metric = metricOf(slo.tag);
+    if (metric.kind !== 'record') throw new Error(`${slo.tag} is no metric of a request`);
+    // Factors below one are reciprocals of whole numbers: by those, limits in ms come to whole ns.
+    const { factor } = metric;
+    return { slo, metric, limit: factor < 1 ? slo.limit * Math.round(1 / factor) : slo.limit / factor };
+  });
+}

@@ -1,0 +1,58 @@
+import type { RunSummary } from '../metrics/compute.js';
+import { withCommas } from '../metrics/format.js';
+import type { Layout } from './layout.js';
+import { wrap } from './wrap.js';
+
+/** What a service has to carry. */
+export interface CapacityTarget {
+  /** Requests a second. */
+  readonly ratePerSecond: number;
+  /** Share of all requests that must be good; undefined: none was set. */
+  readonly goodShare?: number | undefined;
+}
+
+/** How many servers like the measured one carry a target, with the sums; each line ended by a line feed. */
+export function capacity(
+  summary: RunSummary,
+  { ratePerSecond, goodShare }: CapacityTarget,
+  layout: Layout,
+): string {
+  const value = (tag: string) => summary.results.find((result) => result.tag === tag)?.statistics.avg;
+  const target = withCommas(ratePerSecond).replace(/\.00$/, '');
+  const sum = (name: string, what: string, rate: number | undefined) =>
+    rate === undefined || rate <= 0
+      ? `By ${name}: no number of them, because the measured one does not serve ${what} at all.`
+      : `By ${name}: ${target} / ${withCommas(rate)} ${what} a second each = ` +
+        `${withCommas(ratePerSecond / rate)}, so ${servers(ratePerSecond / rate)}.`;
+  const hasSlos = summary.slos.length > 0;
+  const lines = [
+    '',
+    `Servers like this one, under the load of this run, for ${target} requests a second:`,
+    sum('throughput', 'requests', value('request_throughput')),
+    ...(hasSlos ? [sum('goodput', 'good requests', value('goodput'))] : []),
+    ...(goodShare === undefined ? [] : shareLines(summary, goodShare, value('good_request_fraction') ?? 0)),
+  ];
+  return lines
+    .flatMap((line) => wrap(line, layout.width))
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function shareLines(summary: RunSummary, target: number, share: number): string[] {
+  const attempts = summary.validCount + summary.failedCount;
+  const good = Math.round(share * attempts);
+  const measured =
+    `Good share: ${good.toLocaleString('en-US')} of ${attempts.toLocaleString('en-US')} requests = ` +
+    `${withCommas(100 * share)} %; the target is ${withCommas(100 * target)} %`;
+  return share >= target
+    ? [`${measured}: met.`]
+    : [
+        `${measured}: not met. Under this load no number of servers meets it; ` +
+          'find the load under which one server does, and count with its throughput.',
+      ];
+}
+
+function servers(needed: number): string {
+  const whole = Math.ceil(needed);
+  return whole === 1 ? '1 server' : `${whole.toLocaleString('en-US')} servers`;
+}
