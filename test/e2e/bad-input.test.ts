@@ -358,6 +358,7 @@ describe('when nothing succeeds', () => {
       'logs/aiperf.log',
       'profile_export.jsonl',
       'profile_export_raw.jsonl',
+      'run_config.json',
     ]);
   });
 

@@ -79,6 +79,7 @@ describe('the founding command, in small', () => {
       'profile_export_aiperf.csv',
       'profile_export_aiperf.json',
       'profile_export_console.txt',
+      'run_config.json',
     ]);
   });
 
@@ -169,6 +170,7 @@ describe('several load threads', () => {
 
 describe('the files of a run', () => {
   const small = { concurrency: 2, 'request-count': 2, isl: 10, osl: 2 };
+  const withRecords = ['profile_export.jsonl', 'run_config.json'];
   const always = ['inputs.json', 'logs/aiperf.log', 'profile_export_console.txt'];
   const summaries = ['profile_export_aiperf.csv', 'profile_export_aiperf.json'];
 
@@ -180,7 +182,7 @@ describe('the files of a run', () => {
   it('--export-level raw adds whole requests and answers', async () => {
     const { folder, ended } = await profile({ ...small, 'export-level': 'raw' });
     expect(filesBelow(folder)).toEqual(
-      [...always, ...summaries, 'profile_export.jsonl', 'profile_export_raw.jsonl'].sort(),
+      [...always, ...summaries, ...withRecords, 'profile_export_raw.jsonl'].sort(),
     );
     expect(ended.stdout).toMatch(/^Raw Records: \/.*\/profile_export_raw\.jsonl$/m);
     const [raw] = readRecords(join(folder, 'profile_export_raw.jsonl'));
@@ -205,6 +207,7 @@ describe('the files of a run', () => {
         'foo_raw.jsonl',
         'inputs.json',
         'logs/aiperf.log',
+        'run_config.json',
       ].sort(),
     );
   });
@@ -224,7 +227,7 @@ describe('the files of a run', () => {
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     const folder = 'artifacts/Qwen_Qwen3-0.6B-openai-chat-concurrency4';
     expect(filesBelow(cwd)).toEqual(
-      [...always, ...summaries, 'profile_export.jsonl'].map((name) => `${folder}/${name}`).sort(),
+      [...always, ...summaries, ...withRecords].map((name) => `${folder}/${name}`).sort(),
     );
   });
 });

@@ -103,6 +103,7 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s in mid-run', (signal) => {
       'profile_export_aiperf.csv',
       'profile_export_aiperf.json',
       'profile_export_console.txt',
+      'run_config.json',
     ]);
   });
 });
