@@ -198,8 +198,10 @@ function limits(config: Config, dataset: DatasetPlan, sessions: number, log: Log
     log('NOTICE', 'load', `${requestLimit} requests are sent, since no count and no duration was given`);
   }
   const meanTurns = totalTurns(dataset) / sessions;
-  const reused = Math.min(requestLimit / meanTurns, sessionLimit);
-  if (Number.isFinite(reused) && reused > sessions) {
+  const played = Math.min(requestLimit / meanTurns, sessionLimit);
+  const { warmupRequestCount = 0, numWarmupSessions = ENDLESS } = config;
+  const warmed = Math.min(warmupRequestCount / meanTurns || ENDLESS, numWarmupSessions);
+  if (Number.isFinite(played) && played + (Number.isFinite(warmed) ? warmed : 0) > sessions) {
     log(
       'NOTICE',
       'dataset',

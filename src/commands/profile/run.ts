@@ -109,6 +109,10 @@ export async function runLoad(
         );
       }
     }
+    if (firstSession > prepared.datasetSize) {
+      const what = `${firstSession} sessions were played from ${prepared.datasetSize} conversations`;
+      log('NOTICE', 'load', `${what}: a prefix cache may have answered for the model`);
+    }
     threads.finish();
   } catch (thrown) {
     failure = thrown;
