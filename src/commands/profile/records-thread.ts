@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openTokenizer } from '../../dataset/tokenizer/open.js';
 import type { Tokenizer, TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
@@ -114,8 +114,16 @@ function lineFile(path: string | undefined, say: (event: RecordsEvent) => void) 
   };
 }
 
-function writeAll(file: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+/** Writes lines; where not all fit, those that do. @throws the system's error then. */
+function writeAll(file: number, lines: Buffer): void {
+  let at = 0;
+  try {
+    while (at < lines.length) at += writeSync(file, lines, at);
+  } catch (thrown) {
+    const whole = at === 0 ? 0 : lines.lastIndexOf('\n', at - 1) + 1;
+    if (whole < at) ftruncateSync(file, fstatSync(file).size - (at - whole));
+    throw thrown;
+  }
 }
 
 await runRecordsThread(workerData);
