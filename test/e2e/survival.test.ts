@@ -1,0 +1,367 @@
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  aiperf,
+  type Options,
+  panelText,
+  profileWords,
+  readJson,
+  readRecords,
+  type Started,
+  startAiperf,
+  temporaryFolder,
+} from './aiperf.js';
+import { chatEvent, type ScriptedServer, startScriptedServer, streamTokens } from './scripted-server.js';
+
+const base: Options = { model: 'm', tokenizer: 'builtin', streaming: true, 'random-seed': 5 };
+const synthetic: Options = { ...base, isl: 10, osl: 3 };
+const answerWhole = (response: ServerResponse) => streamTokens(response, ['x', ' y', ' z']);
+
+/** A file of so many rows, one every 20 ms. */
+function scheduleFile(rows: number): string {
+  const file = join(temporaryFolder(), 'rows.jsonl');
+  const lines = Array.from({ length: rows }, (_, i) =>
+    JSON.stringify({ text: `row ${i}`, timestamp: i * 20 }),
+  );
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  return file;
+}
+
+const requestIds = (server: ScriptedServer) =>
+  server.seen.map(({ headers }) => headers['x-request-id']).sort();
+
+describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
+  it.each<[string, Options, string]>([
+    ['a rate', { ...synthetic, 'request-rate': 100, 'request-count': 500 }, 'profile_export.jsonl'],
+    [
+      'a rate with ceiling, on three threads',
+      { ...synthetic, 'request-rate': 200, concurrency: 700, 'workers-max': 3, 'request-count': 5000 },
+      'profile_export.jsonl',
+    ],
+    [
+      'a fixed schedule',
+      {
+        ...base,
+        'input-file': scheduleFile(500),
+        'custom-dataset-type': 'single_turn',
+        'fixed-schedule': true,
+      },
+      'profile_export.jsonl',
+    ],
+    [
+      'users',
+      {
+        ...{ ...synthetic, 'user-centric-rate': 50, 'num-users': 30, 'conversation-turn-mean': 3 },
+        'request-count': 500,
+      },
+      'profile_export.jsonl',
+    ],
+    [
+      'a closed loop with prefill full and turns waiting',
+      {
+        ...{ ...synthetic, concurrency: 20, 'prefill-concurrency': 6, 'conversation-turn-mean': 2 },
+        ...{ 'conversation-turn-delay-mean': 60_000, 'conversation-num': 100 },
+      },
+      'profile_export.jsonl',
+    ],
+    [
+      'warm-up',
+      { ...synthetic, 'warmup-request-count': 100, 'warmup-concurrency': 8, 'request-count': 5 },
+      'profile_export_warmup.jsonl',
+    ],
+  ])('in %s: gone within two seconds, a record for each request', async (_, options, name) => {
+    const folder = temporaryFolder();
+    let started: Started | undefined;
+    let signalledAt = 0;
+    // Four are answered, and the rest wait: some without a head, some after a token.
+    const server = await startScriptedServer((_request, response, number) => {
+      if (number <= 4) return answerWhole(response);
+      if (number % 2 === 0) {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write(chatEvent({ content: 'x' }));
+      }
+      if (number !== 10) return;
+      signalledAt = performance.now();
+      started?.child.kill(signal);
+    });
+    try {
+      started = startAiperf(profileWords({ ...options, url: server.url, 'artifact-dir': folder }));
+      const ended = await started.ended;
+      expect(performance.now() - signalledAt).toBeLessThan(2000);
+      expect(ended.code).toBe(130);
+      expect(ended.stdout).not.toContain('Do Not Add Up');
+
+      // The server has not seen those that were on their way.
+      const records = readRecords(join(folder, name));
+      const recorded = new Set(records.map(({ metadata }) => metadata.x_request_id));
+      expect(requestIds(server).filter((id) => !recorded.has(id))).toEqual([]);
+      const cut = records.filter(({ error }) => error !== undefined);
+      expect([cut.length, recorded.size]).toEqual([records.length - 4, records.length]);
+      for (const { error, metadata } of cut) {
+        expect(error?.code).toBe(499);
+        expect(error?.message).toBe('Request cancelled: the run was interrupted while it was in flight');
+        expect(metadata.was_cancelled).toBe(true);
+      }
+      if (name.includes('warmup')) {
+        expect(readRecords(join(folder, 'profile_export.jsonl'))).toEqual([]);
+      } else {
+        expect(readJson(join(folder, 'profile_export_aiperf.json'))).toMatchObject({
+          ...{ was_cancelled: true, is_complete: false, request_count: { avg: 4 } },
+          error_request_count: { avg: cut.length },
+        });
+      }
+    } finally {
+      server.close();
+    }
+  });
+
+  it('in preparation: gone at once, without results', async () => {
+    const folder = temporaryFolder();
+    const server = await startScriptedServer((_request, response) => answerWhole(response));
+    const file = join(temporaryFolder(), 'long.jsonl');
+    const line = (i: number) => JSON.stringify({ text: `row ${i} ${'and on '.repeat(50)}` });
+    writeFileSync(file, Array.from({ length: 100_000 }, (_, i) => line(i)).join('\n'));
+    try {
+      const { child, ended } = startAiperf(
+        profileWords({
+          ...{ ...base, url: server.url, 'artifact-dir': folder, 'input-file': file },
+          ...{ 'custom-dataset-type': 'single_turn', 'request-count': 5, 'export-inputs': 'always' },
+        }),
+      );
+      while (!existsSync(join(folder, 'logs'))) await new Promise((resolve) => setTimeout(resolve, 5));
+      const signalledAt = performance.now();
+      child.kill(signal);
+      expect(await ended).toMatchObject({ code: 130, stdout: '' });
+      expect(performance.now() - signalledAt).toBeLessThan(2000);
+      expect(server.seen).toEqual([]);
+    } finally {
+      server.close();
+    }
+  });
+});
+
+describe('a server that stops answering', () => {
+  it.each([
+    ['accepts and never answers', 0, 1],
+    ['falls silent in mid-run', 6, 2],
+  ])('that %s: the run ends, says where it was stuck, and keeps what came', async (_, answered, threads) => {
+    const folder = temporaryFolder();
+    const server = await startScriptedServer((_request, response, number) => {
+      if (number <= answered) return answerWhole(response);
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(chatEvent({ content: 'x' }));
+    });
+    try {
+      const ended = await aiperf(
+        profileWords({
+          ...{
+            ...synthetic,
+            url: server.url,
+            'artifact-dir': folder,
+            concurrency: 300,
+            'request-count': 306,
+          },
+          ...{ 'workers-max': threads, 'stall-timeout-seconds': 2 },
+        }),
+      );
+      const sent = 300 + answered;
+      const where = `300 of ${sent} requests are in flight, and for 2 s no byte came from the server`;
+      expect(ended.code).toBe(1);
+      expect(ended.stderr).toContain(`The run was ended because it was stuck: ${where}`);
+      const records = readRecords(join(folder, 'profile_export.jsonl'));
+      expect(records.map(({ metadata }) => metadata.x_request_id).sort()).toEqual(requestIds(server));
+      const cut = records.filter(({ error }) => error !== undefined);
+      expect(cut.length).toBe(300);
+      for (const { error } of cut) {
+        expect(error).toMatchObject({
+          code: 499,
+          message: 'Request cancelled: the run was stuck, and was ended',
+        });
+      }
+      expect(ended.stdout).toContain('The run was ended because it was stuck');
+      if (answered === 0) return;
+      expect(readJson(join(folder, 'profile_export_aiperf.json'))).toMatchObject({
+        ...{ is_complete: false, request_count: { avg: answered } },
+        incomplete_reason: `The run was ended because it was stuck: ${where}.`,
+      });
+    } finally {
+      server.close();
+    }
+  });
+
+  it('a schedule with a pause is not stuck', async () => {
+    const file = join(temporaryFolder(), 'pause.jsonl');
+    const line = (timestamp: number) => `${JSON.stringify({ text: 'x', timestamp })}\n`;
+    writeFileSync(file, line(0) + line(2500));
+    const server = await startScriptedServer((_request, response) => answerWhole(response));
+    const ended = await aiperf(
+      profileWords({
+        ...{ ...base, url: server.url, 'artifact-dir': temporaryFolder(), 'input-file': file },
+        ...{ 'custom-dataset-type': 'single_turn', 'fixed-schedule': true, 'stall-timeout-seconds': 1 },
+      }),
+    );
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    server.close();
+  });
+});
+
+describe('a load thread that dies', () => {
+  // Node itself is told to run this in every thread: the second load thread throws where nothing catches.
+  const bomb = join(temporaryFolder(), 'bomb.cjs');
+  writeFileSync(
+    bomb,
+    `const { workerData } = require('node:worker_threads');
+     if (workerData?.plan?.phases && workerData.thread === Number(process.env.BOMB_THREAD))
+       setTimeout(() => { throw new Error('struck by lightning'); }, Number(process.env.BOMB_MS));`,
+  );
+  const profileWithBomb = (server: ScriptedServer, folder: string, thread: number, afterMs: number) =>
+    aiperf(
+      profileWords({
+        ...{
+          ...synthetic,
+          url: server.url,
+          'artifact-dir': folder,
+          'request-rate': 100,
+          'request-count': 5000,
+        },
+        ...{ 'arrival-pattern': 'constant', 'workers-max': 3 },
+      }),
+      { env: { NODE_OPTIONS: `--require ${bomb}`, BOMB_THREAD: String(thread), BOMB_MS: String(afterMs) } },
+    );
+
+  it('ends the run with its error; what was measured is kept', async () => {
+    const folder = temporaryFolder();
+    const server = await startScriptedServer((_request, response) => answerWhole(response));
+    try {
+      const ended = await profileWithBomb(server, folder, 1, 1200);
+      expect(ended.code).toBe(1);
+      expect(ended.stderr).toContain('struck by lightning');
+      const records = readRecords(join(folder, 'profile_export.jsonl'));
+      const workers = new Set(records.map(({ metadata }) => metadata.worker_id));
+      expect(workers.size).toBe(3);
+      expect(records.length).toBeGreaterThan(20);
+      // All but what the dead thread had not handed over, at most one batch of records.
+      expect(records.length).toBeGreaterThanOrEqual(server.seen.length - 50);
+      expect(readJson(join(folder, 'profile_export_aiperf.json'))).toMatchObject({
+        ...{ is_complete: false, incomplete_reason: 'A load thread failed: struck by lightning.' },
+      });
+      expect(ended.stdout).toContain('A load thread failed: struck by lightning.');
+    } finally {
+      server.close();
+    }
+  });
+
+  it('in preparation: its error, and the others end', async () => {
+    const server = await startScriptedServer((_request, response) => answerWhole(response));
+    try {
+      const ended = await profileWithBomb(server, temporaryFolder(), 2, 0);
+      expect(ended.code).toBe(1);
+      expect(ended.stderr).toContain('struck by lightning');
+    } finally {
+      server.close();
+    }
+  });
+});
+
+describe('files that cannot be written', () => {
+  const disk = join(temporaryFolder(), 'disk');
+  const mounted = mountTiny(disk);
+  afterAll(() => {
+    if (mounted) execFileSync('umount', [disk]);
+  });
+  const play = async (options: Options) => {
+    const server = await startScriptedServer((_request, response) => answerWhole(response));
+    const ended = await aiperf(
+      profileWords({ ...synthetic, url: server.url, concurrency: 4, 'request-count': 60, ...options }),
+    );
+    server.close();
+    return ended;
+  };
+
+  it.runIf(existsSync('/dev/full'))('a full disk under the records: an error, and the summary', async () => {
+    const folder = temporaryFolder();
+    symlinkSync('/dev/full', join(folder, 'profile_export.jsonl'));
+    const ended = await play({ 'artifact-dir': folder });
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain(
+      `${join(folder, 'profile_export.jsonl')} could not be written any further: ENOSPC: no space left on device`,
+    );
+    expect(ended.stderr.trimEnd().split('\n').length).toBe(1);
+    expect(readJson(join(folder, 'profile_export_aiperf.json'))).toMatchObject({
+      request_count: { avg: 60 },
+    });
+    expect(ended.stdout).toContain('Request Throughput');
+  });
+
+  it.runIf(existsSync('/dev/full'))('a full disk under the summary: an error, and the records', async () => {
+    const folder = temporaryFolder();
+    symlinkSync('/dev/full', join(folder, 'profile_export_aiperf.json'));
+    const ended = await play({ 'artifact-dir': folder });
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain('profile_export_aiperf.json could not be written: ENOSPC');
+    expect(readRecords(join(folder, 'profile_export.jsonl')).length).toBe(60);
+    expect(readFileSync(join(folder, 'profile_export_aiperf.csv'), 'utf8')).toContain('Request Count,60.00');
+  });
+
+  it.runIf(mounted)(
+    'a disk that fills up in mid-run: errors, the whole report, and the lines that fitted',
+    async () => {
+      const ended = await play({ 'artifact-dir': disk, 'request-count': 200, 'export-inputs': 'never' });
+      expect(ended.code).toBe(1);
+      expect(ended.stderr).toContain('profile_export.jsonl could not be written any further: ENOSPC');
+      expect(ended.stdout).toContain('Success Rate: 100% (0 errors)');
+      const text = readFileSync(join(disk, 'profile_export.jsonl'), 'utf8');
+      const lines = text.split('\n').slice(0, -1);
+      expect(lines.length).toBeGreaterThan(10);
+      for (const line of lines) JSON.parse(line);
+      // Only whole lines are left.
+      expect(text.endsWith('\n')).toBe(true);
+    },
+  );
+
+  it('a folder that cannot be made: an error before anything is sent', async () => {
+    const file = join(temporaryFolder(), 'file');
+    closeSync(openSync(file, 'w'));
+    const ended = await play({ 'artifact-dir': join(file, 'run') });
+    expect(ended.code).toBe(1);
+    expect(panelText(ended.stderr)).toMatch(/The folder \S+ cannot be made .*--artifact-dir/);
+  });
+
+  it('a records file that cannot be opened: an error, and the summary', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'profile_export.jsonl'));
+    const ended = await play({ 'artifact-dir': folder });
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain('profile_export.jsonl could not be written any further: EISDIR');
+    expect(readJson(join(folder, 'profile_export_aiperf.json'))).toMatchObject({
+      request_count: { avg: 60 },
+    });
+  });
+});
+
+/** A file system of 64 KB, where this process may mount one, with some room taken. */
+function mountTiny(at: string): boolean {
+  mkdirSync(at);
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', at], { stdio: 'ignore' });
+    const filler = openSync(join(at, 'filler'), 'w');
+    writeSync(filler, Buffer.alloc(16_000));
+    closeSync(filler);
+    return true;
+  } catch {
+    process.stderr.write('skipped: a small file system cannot be mounted here\n');
+    return false;
+  }
+}
