@@ -29,7 +29,9 @@ export const workloads: fc.Arbitrary<Workload> = fc
       maxLength: 12,
     }),
     threads: fc.integer({ min: 1, max: 4 }),
-    concurrency: fc.integer({ min: 1, max: 8 }),
+    // A load thread is started for every 200 sessions in flight of the phase that has most.
+    concurrency: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 1, max: 8 }) }, fc.constant(900)),
+    warmupConcurrency: fc.constantFrom(1, 3, 8, 900),
     hasCeiling: fc.boolean(),
     prefill: maybe(fc.integer({ min: 1, max: 8 })),
     streaming: fc.boolean(),
@@ -80,7 +82,9 @@ export const workloads: fc.Arbitrary<Workload> = fc
     const { mode, streaming, cancellation, warmup, delayMs } = draw;
     const isFixed = mode === 'fixed';
     const turns = mode === 'users' ? Math.max(2, draw.turns) : draw.turns;
-    const requests = draw.requests === undefined || mode !== 'users' ? draw.requests : draw.requests + 4;
+    const isEndless = [draw.requests, draw.sessions, draw.duration].every((stop) => stop === undefined);
+    const bounded = isEndless && draw.concurrency > 8 ? 16 : draw.requests;
+    const requests = bounded === undefined || mode !== 'users' ? bounded : bounded + 4;
     const sessions = draw.sessions === undefined || mode !== 'users' ? draw.sessions : draw.sessions + 4;
     const hasConcurrency = mode === 'closed' || draw.hasCeiling;
     const warms = warmup !== undefined && Object.keys(warmup).length > 0;
@@ -99,8 +103,8 @@ export const workloads: fc.Arbitrary<Workload> = fc
       'request-cancellation-rate': cancellation?.rate,
       'request-cancellation-delay': cancellation?.delay,
       ...(warms ? { ...warmup, 'warmup-request-rate': draw.warmupRate } : {}),
-      // A warm-up of its own has one session in flight where no ceiling is inherited.
-      'warmup-concurrency': warms && !hasConcurrency ? 8 : undefined,
+      // Not below the limit of prefill, which is inherited.
+      'warmup-concurrency': warms ? Math.max(draw.warmupConcurrency, prefill ?? 0) : undefined,
       ...(isFixed
         ? { 'fixed-schedule': true as const }
         : { isl: draw.isl, osl: 3, 'conversation-turn-mean': turns }),
