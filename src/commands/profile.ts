@@ -27,6 +27,7 @@ import { layoutOf, publishResults, type ResultFacts } from './profile/results.js
 import { type RunOutcome, runLoad } from './profile/run.js';
 import { traitsOf } from './profile/traits.js';
 import { sloErrors, slosOf } from './slos.js';
+import { sliceNsOf } from './timeslices.js';
 
 /** `aiperf profile`: sends load to a server and reports how fast it answers. */
 export const command: Command<typeof profileOptions> = { options: profileOptions, check, run };
@@ -213,6 +214,7 @@ function recordsPlan(config: Config, prepared: PreparedRun, artifacts: Artifacts
       oslMismatchTokens: config.oslMismatchMaxTokenThreshold,
       usageDiffPct: config.usagePctDiffThreshold,
     },
+    sliceNs: sliceNsOf(config.sliceDuration),
     tokenizers,
     recordsFile: artifacts.records,
     rawFile: artifacts.raw,

@@ -8,7 +8,6 @@ import { orList } from '../config/words.js';
 import { summaryCsv } from '../export/summary-csv.js';
 import { type SummaryFacts, summaryJson } from '../export/summary-json.js';
 import type { RunSummary } from '../metrics/compute.js';
-import type { Slo } from '../metrics/objective.js';
 import { capacity } from '../report/capacity.js';
 import { type FooterFacts, footer } from '../report/footer.js';
 import { layoutOn } from '../report/layout.js';
@@ -18,8 +17,9 @@ import { version } from '../util/version.js';
 import type { Command, Invocation, Io } from './command.js';
 import { everyTrait, type Recovered, recoverRun } from './report/recovered.js';
 import { openRunFolder, type RunFolder } from './report/run-folder.js';
-import { notes, slosTold, type Told, whatIsTold } from './report/told.js';
+import { notes, sliceSecondsTold, slosTold, type Told, toldAnew, whatIsTold } from './report/told.js';
 import { sloErrors, slosOf } from './slos.js';
+import { sliceNsOf, timesliceFiles } from './timeslices.js';
 
 /** Every option of `aiperf report`. */
 export const reportOptions = {
@@ -50,6 +50,7 @@ export const reportOptions = {
     max: 1,
     help: 'Share of the requests that must be good, e.g. 0.95; needs --target-rate.',
   }),
+  sliceDuration: { ...profileOptions.sliceDuration, group: 'Run', defaultText: "the run's" },
   consoleExportWidth: environment.consoleExportWidth,
   usagePctDiffThreshold: environment.usagePctDiffThreshold,
   oslMismatchPctThreshold: environment.oslMismatchPctThreshold,
@@ -73,7 +74,10 @@ async function run({ config }: Invocation<typeof reportOptions>, io: Io): Promis
   const files = openRunFolder(config.dir, config.profileExportPrefix);
   const told = whatIsTold(files);
   const slos = config.goodput === undefined ? slosTold(told) : slosOf(config.goodput);
-  const recovered = recoverRun(files.records, told.config.thresholds ?? thresholdsOf(config), slos);
+  const recovered = recoverRun(files.records, told.config.thresholds ?? thresholdsOf(config), {
+    slos,
+    sliceNs: sliceNsOf(config.sliceDuration ?? sliceSecondsTold(told)),
+  });
   if (recovered === undefined) {
     throw new UserError(
       `${files.records} holds no record of a profiling request.`,
@@ -88,7 +92,7 @@ async function run({ config }: Invocation<typeof reportOptions>, io: Io): Promis
     );
   }
   for (const note of notes(recovered, told.summary)) io.stderr.write(`${note}\n`);
-  return publish(recovered, files, withSlos(told, slos), config, io);
+  return publish(recovered, files, toldAnew(told, slos, config.sliceDuration), config, io);
 }
 
 /** Writes the files that are missing and prints the report. @returns the exit code. */
@@ -96,7 +100,13 @@ function publish(
   recovered: Recovered,
   files: RunFolder,
   told: Told,
-  { consoleExportWidth: width, rewrite, targetRate, targetGoodput }: ConfigOf<typeof reportOptions>,
+  {
+    consoleExportWidth: width,
+    rewrite,
+    sliceDuration,
+    targetRate,
+    targetGoodput,
+  }: ConfigOf<typeof reportOptions>,
   io: Io,
 ): number {
   const { summary } = recovered;
@@ -112,8 +122,13 @@ function publish(
     ...(incompleteReason === undefined ? {} : { incompleteReason }),
   };
   const troubles: string[] = [];
-  if (told.summary === undefined || rewrite) {
-    const write = (path: string, text: string) => troubles.push(...writeWhole(path, text));
+  const write = (path: string, text: string) => troubles.push(...writeWhole(path, text));
+  const isWanted = told.summary === undefined || rewrite;
+  if (isWanted || sliceDuration !== undefined) {
+    for (const { path, text } of timesliceFiles(summary.sliced, files, facts.inputConfig))
+      write(path, text());
+  }
+  if (isWanted) {
     write(files.csv, summaryCsv(summary.results));
     write(files.console, report(summary, reportFacts, { width, colours: false }));
     // Last, because it is what the next report knows a finished run by.
@@ -123,7 +138,7 @@ function publish(
   if (targetRate !== undefined) {
     io.stdout.write(capacity(summary, { ratePerSecond: targetRate, goodShare: targetGoodput }, layout));
   }
-  io.stdout.write(footer(summary, footerFacts(files, facts), layout));
+  io.stdout.write(footer(summary, footerFacts(recovered.summary, files, facts), layout));
   for (const trouble of troubles) io.stderr.write(`${trouble}\n`);
   return troubles.length === 0 ? 0 : 1;
 }
@@ -149,11 +164,16 @@ function summaryFacts({ summary, records }: Recovered, { config, summary: earlie
   };
 }
 
-function footerFacts(files: RunFolder, { cliCommand, wasCancelled }: SummaryFacts): FooterFacts {
+function footerFacts(
+  { sliced }: RunSummary,
+  files: RunFolder,
+  { cliCommand, wasCancelled }: SummaryFacts,
+): FooterFacts {
   const exports = [
     { label: 'CSV Export', path: files.csv },
     { label: 'JSON Export', path: files.json },
     { label: 'Records Export', path: files.records },
+    ...timesliceFiles(sliced, files, {}),
   ];
   return {
     ...(cliCommand === undefined ? {} : { cliCommand }),
@@ -184,14 +204,6 @@ function requireMeasured({ slos, validCount }: RunSummary): void {
     `--goodput: no request of this run has ${orList(missing)}.`,
     'Metrics of single tokens need a run with --streaming.',
   );
-}
-
-/** The configuration that files echo, with the objectives that they are made with. */
-function withSlos(told: Told, slos: readonly Slo[]): Told {
-  const inputConfig = told.config.inputConfig ?? told.summary?.inputConfig;
-  if (inputConfig === undefined || slos.length === 0) return told;
-  const limits = Object.fromEntries(slos.map(({ tag, limit }) => [tag, limit]));
-  return { ...told, config: { ...told.config, inputConfig: { ...inputConfig, slos: limits } } };
 }
 
 function thresholdsOf(config: ConfigOf<typeof reportOptions>) {

@@ -77,6 +77,14 @@ const conflicts: readonly Rule[] = [
     },
   },
   {
+    keys: ['sliceDuration', 'benchmarkDuration'],
+    broken: ({ sliceDuration, benchmarkDuration }, _given, name) =>
+      sliceDuration !== undefined &&
+      benchmarkDuration !== undefined &&
+      sliceDuration >= benchmarkDuration &&
+      `${name('sliceDuration')} must be below --benchmark-duration, ${benchmarkDuration}, got ${sliceDuration}.`,
+  },
+  {
     keys: ['profileExportPrefix'],
     broken: (config, _given, name) =>
       /(^|[/\\])$/.test(exportNames(config.profileExportPrefix).base) &&

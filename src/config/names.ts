@@ -51,6 +51,8 @@ export interface ExportNames {
   readonly summaryJson: string;
   readonly summaryCsv: string;
   readonly consoleText: string;
+  readonly timeslicesCsv: string;
+  readonly timeslicesJson: string;
 }
 
 /** Endings that a prefix may have because it was copied from a file's name; a longer one stands before its tail. */
@@ -80,5 +82,7 @@ export function exportNames(prefix: string | undefined): ExportNames {
     summaryJson: `${summary}.json`,
     summaryCsv: `${summary}.csv`,
     consoleText: `${base}_console.txt`,
+    timeslicesCsv: `${summary}_timeslices.csv`,
+    timeslicesJson: `${summary}_timeslices.json`,
   };
 }

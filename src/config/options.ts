@@ -253,6 +253,12 @@ export const profileOptions = {
     group: 'Output',
     help: 'What a request must keep to be good, in display units: latencies at most, rates at least so much.',
   }),
+  sliceDuration: number({
+    flags: ['--slice-duration'],
+    group: 'Output',
+    above: 0,
+    help: 'Work the metrics out again for every so many seconds of the run; below --benchmark-duration.',
+  }),
   tables: choices(['all', 'schedule', 'usage', 'http', 'adjusted'], {
     flags: ['--tables'],
     group: 'Output',

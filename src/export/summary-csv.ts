@@ -26,6 +26,11 @@ export function summaryCsv(results: readonly MetricResult[]): string {
   return sections.filter((text) => text !== '').join('\r\n');
 }
 
+/** A row of a CSV file, with its line end. */
+export function csvRow(cells: readonly string[]): string {
+  return `${cells.map(quoted).join(',')}\r\n`;
+}
+
 function section(
   header: readonly string[],
   results: readonly MetricResult[],
@@ -33,7 +38,7 @@ function section(
 ): string {
   if (results.length === 0) return '';
   const rows = results.map((result) => [name(result), ...stats.map((stat) => cell(result.statistics[stat]))]);
-  return [header, ...rows].map((row) => `${row.map(quoted).join(',')}\r\n`).join('');
+  return [header, ...rows].map(csvRow).join('');
 }
 
 /** The label with its unit, which goes without saying for counts. */

@@ -60,7 +60,7 @@ export function summaryJson(summary: RunSummary, facts: SummaryFacts): string {
     schema_version: '1.4',
     aiperf_version: facts.version,
     benchmark_id: facts.benchmarkId,
-    ...members(head),
+    ...metricMembers(head),
     input_config: facts.inputConfig,
     run_info: {
       benchmark_id: facts.benchmarkId,
@@ -74,13 +74,14 @@ export function summaryJson(summary: RunSummary, facts: SummaryFacts): string {
     error_summary: summary.errors.map(errorGroup),
     start_time: isoMicroseconds(facts.startedAtNs),
     end_time: isoMicroseconds(facts.endedAtNs),
-    warmup_metrics: facts.warmup && members(facts.warmup.results),
-    ...members(tail),
+    warmup_metrics: facts.warmup && metricMembers(facts.warmup.results),
+    ...metricMembers(tail),
     slo_attainment: attainment(summary),
   });
 }
 
-function members(results: readonly MetricResult[]): Record<string, Printable> {
+/** Results as members of a file: `{tag: {unit, avg, …}}`. */
+export function metricMembers(results: readonly MetricResult[]): Record<string, Printable> {
   return Object.fromEntries(results.map((result) => [result.tag, statistics(result)]));
 }
 

@@ -12,6 +12,7 @@ import {
   timeToFirstToken,
 } from './request-metrics.js';
 import { type MetricResult, type RecordMetrics, RequestRows } from './request-rows.js';
+import { type SlicedRun, sliceRun } from './slices.js';
 import { objectivesOf, type SloResult } from './slos.js';
 import { metricsFor } from './table.js';
 
@@ -50,6 +51,8 @@ export interface RunSummary {
   readonly thresholds: Thresholds;
   /** Each objective by itself; empty where none was asked for. */
   readonly slos: readonly SloResult[];
+  /** Undefined where no slices were asked for, or there is no request. */
+  readonly sliced: SlicedRun | undefined;
 }
 
 /** Where a run stands; undefined averages have no sample yet. */
@@ -64,6 +67,7 @@ export interface LiveSummary {
 
 /** Takes the records of one phase one by one and works out their metrics and, at any time, those of the run. */
 export class MetricStore {
+  readonly #metrics: readonly Metric[];
   readonly #rows: RequestRows;
   readonly #thresholds: Thresholds;
   readonly #objectives: readonly Objective[];
@@ -81,7 +85,8 @@ export class MetricStore {
 
   /** @param origin the clock origin that the records' times count from. */
   constructor(traits: RunTraits, thresholds: Thresholds, origin: ClockOrigin) {
-    this.#rows = new RequestRows(metricsFor(traits));
+    this.#metrics = metricsFor(traits);
+    this.#rows = new RequestRows(this.#metrics);
     this.#thresholds = thresholds;
     this.#objectives = objectivesOf(traits.slos ?? []);
     this.#kept = this.#objectives.map(() => ({ passed: 0, measured: 0 }));
@@ -100,8 +105,11 @@ export class MetricStore {
     this.#take(recall(stored, this.#thresholds, this.#objectives, this.#origin));
   }
 
-  /** Results over all records so far. Sorts every value: meant for the end of a run. */
-  summary(): RunSummary {
+  /**
+   * Results over all records so far. Sorts every value: meant for the end of a run.
+   * @param sliceNs length of the windows that the run is cut into as well; undefined: it is not.
+   */
+  summary(sliceNs?: number): RunSummary {
     return {
       results: this.#rows.results(undefined),
       errors: [...this.#errors.values()].map((group) => ({ ...group })),
@@ -124,6 +132,7 @@ export class MetricStore {
         passed: this.#kept[i]?.passed ?? 0,
         measured: this.#kept[i]?.measured ?? 0,
       })),
+      sliced: sliceNs === undefined || this.#rows.length === 0 ? undefined : this.#cut(sliceNs),
     };
   }
 
@@ -173,6 +182,20 @@ export class MetricStore {
       kept.measured++;
       if (verdict) kept.passed++;
     }
+  }
+
+  #cut(sliceNs: number): SlicedRun {
+    const metrics = this.#metrics.filter(({ wholeRunOnly }) => !wholeRunOnly);
+    return sliceRun(
+      {
+        rows: this.#rows,
+        metrics,
+        firstStartNs: this.#firstStartNs,
+        lastEndNs: this.#lastEndNs,
+        origin: this.#origin,
+      },
+      sliceNs,
+    );
   }
 
   #wall(ns: number): bigint | undefined {

@@ -62,6 +62,8 @@ interface Row {
   readonly table?: ConsoleTable;
   /** Place within its console table, ascending. */
   readonly order?: number;
+  /** It says something of a whole run, and nothing of a slice of it. */
+  readonly wholeRunOnly: boolean;
   /** The formula in words. */
   readonly formula: string;
   /** When a record, or the run, has no such value, besides unmet needs. */
@@ -177,6 +179,7 @@ export function adjusted(base: RecordMetric, order: number): AdjustedMetric {
     largerIsBetter,
     table: 'adjusted',
     order,
+    wholeRunOnly: false,
     formula: `${base.label} of the valid requests, and plus infinity for every failed one; percentiles by nearest rank`,
     absent: 'nothing failed; infinite statistics and `std` are left out',
   };
@@ -218,6 +221,7 @@ function defaults(said: Said) {
     factor: factorBetween(said.unit, shownIn),
     needs: [],
     largerIsBetter: false,
+    wholeRunOnly: false,
     absent: 'never',
   };
 }

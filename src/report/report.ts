@@ -9,7 +9,9 @@ import {
   tokenDiscrepancyPanel,
   unsupportedParameterPanel,
 } from './panels.js';
+import { sliceTable } from './slice-table.js';
 import { sloTable } from './slo-table.js';
+import { trendLines } from './trend-lines.js';
 
 /** Tables that stand beside the main one. */
 export type SideTable = Exclude<ConsoleTable, 'main'>;
@@ -54,6 +56,7 @@ export function report(
     ...table('main', title),
     ...table('adjusted', 'Metrics counting failures as infinite'),
     ...sloTable(summary, layout),
+    ...(summary.sliced === undefined ? [] : sliceTable(summary.sliced, layout)),
   ];
   return text([
     ...after(2, incomplete),
@@ -61,6 +64,7 @@ export function report(
     ...after(2, errorTable(summary.errors, layout)),
     ...after(2, tables?.has('http') ? table('http', 'HTTP Trace Timing') : []),
     ...after(2, metricTables),
+    ...after(1, summary.sliced === undefined ? [] : trendLines(summary, summary.sliced, layout)),
     ...after(1, tokenDiscrepancyPanel(summary, layout)),
     ...after(1, oslMismatchPanel(summary, layout)),
   ]);

@@ -43,6 +43,8 @@ describe('export names', () => {
       summaryJson: 'profile_export_aiperf.json',
       summaryCsv: 'profile_export_aiperf.csv',
       consoleText: 'profile_export_console.txt',
+      timeslicesCsv: 'profile_export_aiperf_timeslices.csv',
+      timeslicesJson: 'profile_export_aiperf_timeslices.json',
     });
   });
 
@@ -70,6 +72,8 @@ describe('export names', () => {
       summaryJson: 'foo.json',
       summaryCsv: 'foo.csv',
       consoleText: 'foo_console.txt',
+      timeslicesCsv: 'foo_timeslices.csv',
+      timeslicesJson: 'foo_timeslices.json',
     });
   });
 

@@ -16,6 +16,8 @@ export interface Artifacts {
   readonly json: string;
   readonly csv: string;
   readonly console: string;
+  readonly timeslicesCsv: string;
+  readonly timeslicesJson: string;
 }
 
 /** Names the files and makes their folders. @throws UserError where that cannot be done. */
@@ -36,6 +38,8 @@ export function makeArtifacts(config: Config): Artifacts {
     json: at(names.summaryJson),
     csv: at(names.summaryCsv),
     console: at(names.consoleText),
+    timeslicesCsv: at(names.timeslicesCsv),
+    timeslicesJson: at(names.timeslicesJson),
   };
   for (const path of [artifacts.log, artifacts.json]) {
     try {

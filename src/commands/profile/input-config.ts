@@ -40,7 +40,7 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
       },
     ],
     phases: prepared.phases.map(phaseConfig),
-    artifacts: { dir: artifactDir },
+    artifacts: { dir: artifactDir, ...optional('slice_duration', config.sliceDuration) },
     ...optional('slos', nonEmpty({ ...config.goodput })),
     tokenizer: { name: config.tokenizer ?? config.models[0] ?? '' },
     runtime: { ui: config.uiType, workers: prepared.threads },

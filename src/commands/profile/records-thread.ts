@@ -60,7 +60,10 @@ async function runRecordsThread({ plan, ports }: RecordsThreadData): Promise<voi
   recordsFile.close();
   rawFile.close();
   warmupFile.close();
-  say({ kind: 'summaries', summaries: { profiling: profiling.summary(), warmup: warmup?.summary() } });
+  say({
+    kind: 'summaries',
+    summaries: { profiling: profiling.summary(plan.sliceNs), warmup: warmup?.summary() },
+  });
 }
 
 function readUntilClosed(port: MessagePort, take: (batch: RecordBatch) => void): Promise<void> {

@@ -9,6 +9,8 @@ export interface RecordsPlan {
   readonly origin: ClockOrigin;
   readonly traits: RunTraits;
   readonly thresholds: Thresholds;
+  /** Length of the windows that the results are worked out for as well; undefined: of none. */
+  readonly sliceNs: number | undefined;
   /** Tokenizer of each model; absent where the server's counts are used. */
   readonly tokenizers: ReadonlyMap<string, TokenizerSource> | undefined;
   /** Where a line goes for each record of profiling; absent: no such file. */

@@ -12,6 +12,7 @@ import { messageOf } from '../../util/errors.js';
 import type { JsonObject } from '../../util/json.js';
 import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
+import { timesliceFiles } from '../timeslices.js';
 import type { Artifacts } from './artifacts.js';
 import type { RunOutcome } from './run.js';
 
@@ -54,11 +55,15 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
       text: () => report(summary, reportFacts, { width: config.consoleExportWidth, colours: false }),
     },
   ];
-  const written = files.filter(({ path, text }) => writeFile(path, text(), log));
+  const sliceFiles = timesliceFiles(summary.sliced, artifacts, facts.inputConfig);
+  const write = ({ path, text }: { path: string; text: () => string }) => writeFile(path, text(), log);
+  const written = files.filter(write);
+  const writtenSlices = sliceFiles.filter(write);
   const listed = [
     ...written.flatMap(({ label, path }) => (label === undefined ? [] : [{ label, path }])),
     ...(artifacts.records === undefined ? [] : [{ label: 'Records Export', path: artifacts.records }]),
     ...(artifacts.raw === undefined ? [] : [{ label: 'Raw Records', path: artifacts.raw }]),
+    ...writtenSlices,
   ];
   stdout.write(report(summary, reportFacts, layout));
   stdout.write(
@@ -73,7 +78,7 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
       layout,
     ),
   );
-  return written.length === files.length;
+  return written.length === files.length && writtenSlices.length === sliceFiles.length;
 }
 
 /** How reports are laid out on a stream: its own width and colours on a terminal, a fixed width elsewhere. */

@@ -14,6 +14,13 @@ export interface Recovered {
   readonly isCut: boolean;
 }
 
+/** What a run is looked at with. */
+export interface RecoverOptions {
+  readonly slos?: readonly Slo[];
+  /** Length of the windows that it is cut into; undefined: it is not. */
+  readonly sliceNs?: number | undefined;
+}
+
 /** A metric that a run could not have is in none of its records, so all may be looked for. */
 export const everyTrait: RunTraits = {
   streaming: true,
@@ -29,7 +36,7 @@ export const everyTrait: RunTraits = {
 export function recoverRun(
   recordsFile: string,
   thresholds: Thresholds,
-  slos: readonly Slo[] = [],
+  { slos = [], sliceNs }: RecoverOptions = {},
 ): Recovered | undefined {
   let store: MetricStore | undefined;
   let records = 0;
@@ -51,5 +58,5 @@ export function recoverRun(
     store.addStored(record);
     records++;
   }
-  return store && { summary: store.summary(), records, warmups, isCut };
+  return store && { summary: store.summary(sliceNs), records, warmups, isCut };
 }

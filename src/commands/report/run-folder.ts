@@ -12,6 +12,8 @@ export interface RunFolder {
   readonly json: string;
   readonly csv: string;
   readonly console: string;
+  readonly timeslicesCsv: string;
+  readonly timeslicesJson: string;
   readonly log: string;
 }
 
@@ -29,6 +31,8 @@ export function openRunFolder(dir: string, prefix: string | undefined): RunFolde
     json: at(names.summaryJson),
     csv: at(names.summaryCsv),
     console: at(names.consoleText),
+    timeslicesCsv: at(names.timeslicesCsv),
+    timeslicesJson: at(names.timeslicesJson),
     log: join(folder, 'logs', 'aiperf.log'),
   };
 }

@@ -28,6 +28,28 @@ export function slosTold({ config, summary }: Told): readonly Slo[] {
   );
 }
 
+/** The length of the slices that the run was cut into, seconds. */
+export function sliceSecondsTold({ config, summary }: Told): number | undefined {
+  const { artifacts } = config.inputConfig ?? summary?.inputConfig ?? {};
+  const seconds = isObject(artifacts) ? artifacts.slice_duration : undefined;
+  return typeof seconds === 'number' && seconds > 0 ? seconds : undefined;
+}
+
+/** The same with the configuration that files are made with now. @param sliceSeconds undefined: as it was. */
+export function toldAnew(told: Told, slos: readonly Slo[], sliceSeconds: number | undefined): Told {
+  const inputConfig = told.config.inputConfig ?? told.summary?.inputConfig;
+  if (inputConfig === undefined) return told;
+  const { artifacts } = inputConfig;
+  const anew = {
+    ...inputConfig,
+    ...(sliceSeconds !== undefined && isObject(artifacts)
+      ? { artifacts: { ...artifacts, slice_duration: sliceSeconds } }
+      : {}),
+    ...(slos.length > 0 ? { slos: Object.fromEntries(slos.map(({ tag, limit }) => [tag, limit])) } : {}),
+  };
+  return { ...told, config: { ...told.config, inputConfig: anew } };
+}
+
 /** A sentence for each thing that the records and what is told of them do not agree about. */
 export function notes({ records, warmups, isCut }: Recovered, summary: StoredSummary | undefined): string[] {
   const found: string[] = [];

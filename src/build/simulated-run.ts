@@ -1,0 +1,80 @@
+import { MetricStore } from '../metrics/compute.js';
+import type { StoredRequest } from '../metrics/recall.js';
+import type { Trends } from '../metrics/trends.js';
+import { type Random, randomStream } from '../util/random.js';
+
+/** How a simulated server behaves over time. */
+export interface SimulatedServer {
+  readonly seconds: number;
+  /** First tokens of requests that start within so many seconds take twice as long. */
+  readonly coldSeconds: number;
+  /** Growth of all times over the run, as a share. */
+  readonly drift?: number;
+  /** Times from `from` to `to`, in seconds, are longer by `share`. */
+  readonly episode?: { readonly from: number; readonly to: number; readonly share: number };
+}
+
+const CLIENTS = 16;
+const SLICE_NS = 1e9;
+const START_NS = 1_767_225_600_000_000_000n;
+/** What all requests of a quarter of a second share: a first-order process. */
+const COMMON_SECONDS = 0.25;
+const COMMON_LIKENESS = 0.5;
+const COMMON_SPREAD = 0.04;
+
+/**
+ * The trends of a simulated run, cut into slices of a second: 16 clients in a closed loop, first tokens after 300 ms
+ * (log-normal, sigma 0.4), answers of 10 to 49 tokens at 10 ms each, and a slow noise that all requests share.
+ */
+export function simulatedTrends(seed: number, server: SimulatedServer): Trends | undefined {
+  const random = randomStream(seed, 'simulated-run');
+  const common = commonNoise(random, server.seconds);
+  const store = new MetricStore(
+    { streaming: true, producesTokens: true, tokenizesInput: true, serverTokenCounts: false },
+    { oslMismatchPct: 5, oslMismatchTokens: 50, usageDiffPct: 10 },
+    { epochNs: START_NS, monotonicNs: 0n },
+  );
+  for (let client = 0; client < CLIENTS; client++) {
+    for (let at = random.uniform() * 0.05; at < server.seconds; ) {
+      const slower = slowness(at, server) * (common[Math.floor(at / COMMON_SECONDS)] ?? 1);
+      const cold = at < server.coldSeconds ? 2 : 1;
+      const ttftMs = 300 * Math.exp(random.normal(0, 0.4)) * slower * cold;
+      const osl = 10 + random.integer(40);
+      const latencyMs = ttftMs + (osl - 1) * 10 * Math.exp(random.normal(0, 0.1)) * slower;
+      store.addStored(request(at, ttftMs, latencyMs, osl));
+      at += latencyMs / 1000;
+    }
+  }
+  return store.summary(SLICE_NS).sliced?.trends;
+}
+
+function slowness(at: number, { seconds, drift = 0, episode }: SimulatedServer): number {
+  const inEpisode = episode !== undefined && at >= episode.from && at < episode.to;
+  return (1 + drift * (at / seconds)) * (inEpisode ? 1 + episode.share : 1);
+}
+
+function commonNoise(random: Random, seconds: number): number[] {
+  const spread = COMMON_SPREAD * Math.sqrt(1 - COMMON_LIKENESS ** 2);
+  const noise = [random.normal(0, COMMON_SPREAD)];
+  for (let i = 1; i * COMMON_SECONDS <= seconds; i++) {
+    noise.push(COMMON_LIKENESS * (noise[i - 1] ?? 0) + random.normal(0, spread));
+  }
+  return noise.map(Math.exp);
+}
+
+function request(atSeconds: number, ttftMs: number, latencyMs: number, osl: number): StoredRequest {
+  const startNs = START_NS + BigInt(Math.round(atSeconds * 1e9));
+  return {
+    startNs,
+    dueNs: startNs,
+    endNs: startNs + BigInt(Math.round(latencyMs * 1e6)),
+    error: undefined,
+    cancelled: false,
+    dropped: false,
+    values: new Map([
+      ['time_to_first_token', ttftMs],
+      ['request_latency', latencyMs],
+      ['output_sequence_length', osl],
+    ]),
+  };
+}

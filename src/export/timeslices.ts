@@ -1,0 +1,55 @@
+import { fixed } from '../metrics/format.js';
+import type { Slice } from '../metrics/slices.js';
+import { percentiles, type StatName } from '../metrics/statistics.js';
+import { metricOf } from '../metrics/table.js';
+import { type Printable, prettyJson } from './python-json.js';
+import { csvRow } from './summary-csv.js';
+import { metricMembers } from './summary-json.js';
+
+const stats: readonly StatName[] = [
+  'avg',
+  'min',
+  'max',
+  'sum',
+  ...percentiles.map((percent) => `p${percent}` as const),
+  'std',
+];
+
+/** The text of the CSV of slices: a row for each statistic of each metric, metrics sorted by tag. */
+export function timeslicesCsv(slices: readonly Slice[]): string {
+  const header = csvRow(['Timeslice', 'Start_NS', 'End_NS', 'Metric', 'Unit', 'Stat', 'Value']);
+  return header + slices.flatMap(rows).join('');
+}
+
+/**
+ * The text of the JSON of slices.
+ * @param inputConfig the resolved configuration, secrets masked.
+ */
+export function timeslicesJson(
+  slices: readonly Slice[],
+  inputConfig: { readonly [key: string]: Printable | undefined },
+): string {
+  return prettyJson({
+    timeslices: slices.map(({ index, startNs, endNs, isComplete, results }) => ({
+      timeslice_index: index,
+      start_ns: startNs,
+      end_ns: endNs,
+      is_complete: isComplete ? undefined : false,
+      ...metricMembers(results),
+    })),
+    input_config: inputConfig,
+  });
+}
+
+function rows({ index, startNs, endNs, results }: Slice): string[] {
+  const place = [`${index}`, `${startNs}`, `${endNs}`];
+  const sorted = [...results].sort((a, b) => (a.tag < b.tag ? -1 : 1));
+  return sorted.flatMap(({ tag, unit, statistics }) =>
+    stats.flatMap((stat) => {
+      const value = statistics[stat];
+      return value === undefined
+        ? []
+        : [csvRow([...place, metricOf(tag).label, unit, stat, fixed(value, 2)])];
+    }),
+  );
+}

@@ -1,0 +1,54 @@
+import { withCommas } from '../metrics/format.js';
+import type { Slice, SlicedRun } from '../metrics/slices.js';
+import { type Layout, stylesOf } from './layout.js';
+import { drawTable } from './table.js';
+
+/** More slices than this are shown by their first and last ones; files hold all. */
+const MOST_ROWS = 40;
+
+/** A row for each slice. */
+export function sliceTable({ slices, sliceNs }: SlicedRun, layout: Layout): string[] {
+  const { italic, cyan, green } = stylesOf(layout);
+  const [half, left] = [MOST_ROWS / 2, slices.length - MOST_ROWS];
+  const rows = slices.map((slice) => row(slice, slices[0]?.startNs ?? 0n));
+  const shown =
+    left <= 0
+      ? rows
+      : [...rows.slice(0, half), ['…', `${left} more`, ...Array<string>(4).fill('')], ...rows.slice(-half)];
+  return drawTable(
+    {
+      title: `AIPerf | Time slices of ${sliceNs / 1e9} s`,
+      titleStyle: italic,
+      columns: [
+        { header: 'Slice', align: 'right', style: cyan },
+        { header: 'Window (s)', align: 'right', style: cyan, yields: 'at spaces' },
+        { header: 'Requests', align: 'right', style: green, yields: 'at spaces' },
+        { header: 'TTFT avg (p90) (ms)', align: 'right', style: green, yields: 'at spaces' },
+        { header: 'Latency avg (p90) (ms)', align: 'right', style: green, yields: 'at spaces' },
+        { header: 'Tokens/s', align: 'right', style: green },
+      ],
+      rows: shown.map((cells) => cells.map((text) => ({ text }))),
+    },
+    layout.width,
+  );
+}
+
+function row({ index, startNs, endNs, isComplete, results }: Slice, firstNs: bigint): string[] {
+  const statistics = (tag: string) => results.find((result) => result.tag === tag)?.statistics;
+  const seconds = (atNs: bigint) => withCommas(Number(atNs - firstNs) / 1e9);
+  const failed = statistics('error_request_count')?.avg ?? 0;
+  const spread = (tag: string) => {
+    const { avg, p90 } = statistics(tag) ?? {};
+    return avg === undefined || p90 === undefined ? 'N/A' : `${withCommas(avg)} (${withCommas(p90)})`;
+  };
+  const tokens = statistics('output_token_throughput')?.avg;
+  return [
+    `${index}`,
+    `${seconds(startNs)} - ${seconds(endNs)}${isComplete ? '' : ' partial'}`,
+    (statistics('request_count')?.avg ?? 0).toLocaleString('en-US') +
+      (failed > 0 ? ` + ${failed} failed` : ''),
+    spread('time_to_first_token'),
+    spread('request_latency'),
+    tokens === undefined ? 'N/A' : withCommas(tokens),
+  ];
+}
