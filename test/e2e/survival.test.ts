@@ -247,7 +247,9 @@ describe('a thread that dies', () => {
     try {
       const ended = await profileWithBomb(server, folder, '1', 1200);
       expect(ended.code).toBe(1);
-      expect(ended.stderr).toContain('struck by lightning');
+      const said = 'a thread failed, which ends the run: struck by lightning';
+      expect(ended.stderr).toContain(said);
+      expect(readFileSync(join(folder, 'logs', 'aiperf.log'), 'utf8')).toContain(said);
       const records = readRecords(join(folder, 'profile_export.jsonl'));
       const workers = new Set(records.map(({ metadata }) => metadata.worker_id));
       expect(workers.size).toBe(3);
@@ -334,7 +336,7 @@ describe('files that cannot be written', () => {
       // Only whole lines are left.
       expect(readRecords(join(disk, 'profile_export.jsonl')).length).toBeGreaterThan(10);
     } finally {
-      execFileSync('umount', [disk]);
+      execFileSync('/bin/umount', [disk]);
     }
   });
 
@@ -361,7 +363,7 @@ describe('files that cannot be written', () => {
 /** A file system of 64 KB with some room taken, where this process may mount one. */
 function mountTiny(at: string): boolean {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', at], { stdio: 'ignore' });
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', at], { stdio: 'ignore' });
   } catch {
     return false;
   }

@@ -3,6 +3,7 @@ import { type LoadThreads, startLoadThreads } from '../../load/threads.js';
 import type { RunSummary } from '../../metrics/compute.js';
 import type { Progress, ProgressState } from '../../ui/progress.js';
 import type { Clock } from '../../util/clock.js';
+import { messageOf } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import type { Interrupt } from './interrupt.js';
 import type { PlannedPhase } from './phases.js';
@@ -116,6 +117,7 @@ export async function runLoad(
     threads.finish();
   } catch (thrown) {
     failure = thrown;
+    log('ERROR', 'load', `a thread failed, which ends the run: ${messageOf(thrown)}`);
     await lastWords(prepared, threads, records);
   }
   progress.stop();
