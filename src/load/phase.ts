@@ -55,7 +55,7 @@ export interface PhaseOptions {
   readonly onDone: () => void;
 }
 
-export interface Cancellation {
+interface Cancellation {
   readonly isChosen: (session: number, turn: number) => boolean;
   readonly delayNs: number;
 }

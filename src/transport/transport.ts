@@ -114,7 +114,7 @@ export interface Transport {
   close(): void;
 }
 
-export type ConnectionReuse = 'pooled' | 'never' | 'sticky-user-sessions';
+type ConnectionReuse = 'pooled' | 'never' | 'sticky-user-sessions';
 
 export interface TransportOptions {
   /** Monotonic ns since the run's origin. */
