@@ -8,6 +8,8 @@ export interface Workload {
   /** Turns of the sessions of a fixed schedule; the first turn of each has a time. */
   readonly schedule: readonly (readonly Timing[])[] | undefined;
   readonly script: readonly Behaviour[];
+  /** When it is interrupted after its start; undefined: it is not. */
+  readonly interruptMs: number | undefined;
 }
 
 interface Timing {
@@ -63,6 +65,7 @@ export const workloads: fc.Arbitrary<Workload> = fc
     // The longer ones do not fit into one write.
     isl: fc.constantFrom(5, 5, 5, 30_000),
     seed: fc.integer({ min: 0, max: 1e6 }),
+    interruptMs: fc.option(fc.integer({ min: 200, max: 1500 }), { nil: undefined, freq: 3 }),
     schedule: fc.array(
       fc.record({
         at: fc.integer({ min: 0, max: 300 }),
@@ -119,7 +122,8 @@ export const workloads: fc.Arbitrary<Workload> = fc
       ...(mode === 'users' ? { 'user-centric-rate': draw.rate / 2, 'num-users': draw.users } : {}),
     };
     const schedule = draw.schedule.map(({ at, later }) => [{ timestamp: at }, ...later]);
-    return { options: defined(options), schedule: isFixed ? schedule : undefined, script: draw.script };
+    const { script, interruptMs } = draw;
+    return { options: defined(options), schedule: isFixed ? schedule : undefined, script, interruptMs };
   });
 
 function defined(options: Readonly<Record<string, string | number | true | undefined>>): Options {
