@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+/** The folder of the package: this file runs from `dist-bench/measure/`. */
+export const packageFolder = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Servers run on the first core, clients on the second; a machine with one core has both on it. */
+export const SERVER_CORE = 0;
+export const CLIENT_CORE = Math.min(1, cpus().length - 1);
+
+/** What stands beside every result. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGb: number;
+  readonly kernel: string;
+  readonly node: string;
+  readonly commit: string;
+  readonly date: string;
+  /** Load average of the last minute when the bench began: above 0.5 others were using the machine. */
+  readonly loadAtStart: number;
+}
+
+export function describeMachine(): Machine {
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    node: process.version,
+    commit: commit(),
+    date: new Date().toISOString().slice(0, 16),
+    loadAtStart: loadavg()[0] ?? 0,
+  };
+}
+
+/** Shares of the machine's CPU time since the noise was last taken. */
+export interface Noise {
+  /** Taken away by the hypervisor. */
+  readonly stolen: number;
+  readonly busy: number;
+}
+
+/** Starts watching how much of the machine others take; the result gives the shares from then to its call. */
+export function watchNoise(): () => Noise {
+  const before = cpuTicks();
+  return () => {
+    const after = cpuTicks();
+    const ticks = after.map((now, kind) => now - (before[kind] ?? 0));
+    const total = ticks.reduce((sum, kind) => sum + kind, 0) || 1;
+    const [, , , idle = 0, wait = 0, , , stolen = 0] = ticks;
+    return { stolen: stolen / total, busy: 1 - (idle + wait + stolen) / total };
+  };
+}
+
+/** user, nice, system, idle, iowait, irq, softirq, steal. */
+function cpuTicks(): number[] {
+  const line = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0] ?? '';
+  return line.trim().split(/\s+/).slice(1, 9).map(Number);
+}
+
+function commit(): string {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: packageFolder }).toString().trim();
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { Census, type Population } from './census.js';
+
+/** How a command ended and what it cost, all its processes together. */
+export interface Finished {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly wallSeconds: number;
+  /** User and system time of the command and of all its descendants that were waited for. */
+  readonly cpuSeconds: number;
+  /** CLOCK_MONOTONIC just before it was started, ns. */
+  readonly startedNs: number;
+  readonly population: Population;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Cores that it may use; absent: any. */
+  readonly core?: number;
+  /** Kills it, and all its descendants that are still its own, after so long. */
+  readonly timeoutSeconds?: number;
+  /** Called once it runs. */
+  readonly onStart?: (child: ChildProcess) => void;
+}
+
+/** Runs a command to its end and measures it. */
+export async function run(command: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const pinned = options.core === undefined ? command : ['taskset', '-c', String(options.core), ...command];
+  // The shell's `times` is the one way to the CPU time of a child and its children without a native module.
+  const script = '"$@"; status=$?; times >&3; exit $status';
+  const startedNs = monotonicNs();
+  const child = spawn('sh', ['-c', script, 'sh', ...pinned], {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const kill = () => {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  };
+  const timer =
+    options.timeoutSeconds === undefined ? undefined : setTimeout(kill, options.timeoutSeconds * 1000);
+  const census = new Census(child.pid ?? 0);
+  options.onStart?.(child);
+  const [, stdoutPipe, stderrPipe, timesPipe] = child.stdio;
+  const read = (pipe: unknown) => text(pipe as NodeJS.ReadableStream);
+  const [stdout, stderr, times, [exitCode]] = await Promise.all([
+    read(stdoutPipe),
+    read(stderrPipe),
+    read(timesPipe),
+    once(child, 'exit'),
+  ]);
+  clearTimeout(timer);
+  return {
+    exitCode: typeof exitCode === 'number' ? exitCode : 137,
+    stdout,
+    stderr,
+    wallSeconds: (monotonicNs() - startedNs) / 1e9,
+    cpuSeconds: childSeconds(times),
+    startedNs,
+    population: census.end(),
+  };
+}
+
+/** CLOCK_MONOTONIC, ns: the clock of every process of the machine. */
+export function monotonicNs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e9 + nanoseconds;
+}
+
+/** The second line of `times`: `0m4.310000s 0m0.900000s`. */
+function childSeconds(times: string): number {
+  const line = times.trim().split('\n')[1] ?? '';
+  let seconds = 0;
+  for (const [, minutes, rest] of line.matchAll(/(\d+)m([\d.]+)s/g))
+    seconds += Number(minutes) * 60 + Number(rest);
+  return line === '' ? Number.NaN : seconds;
+}

@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { packageFolder, SERVER_CORE } from './machine.js';
+
+/** A server that runs on its own core. */
+export interface RunningServer {
+  readonly url: string;
+  readonly port: number;
+  /** CPU seconds that it has used so far. */
+  cpuSeconds(): number;
+  /** Ends it; its log is whole then. */
+  stop(): Promise<void>;
+}
+
+/** The program under test, as a user would start it. */
+export const ourCli = join(packageFolder, 'dist', 'cli.js');
+
+/** `aiperf mock-server`. @param args its options but the port. */
+export function startMockServer(args: readonly string[]): Promise<RunningServer> {
+  return startServer([ourCli, 'mock-server', '--port', '0', ...args]);
+}
+
+/**
+ * A server that says always the same, made ahead, as fast as it can: the mock server makes each token anew, and would
+ * be the limit.
+ * @param events of each answer; 0: one small whole answer. @param perWrite events of one write.
+ * @param intervalMs between two writes of a connection; 0: whenever it can.
+ */
+export function startCannedServer(events: number, perWrite: number, intervalMs = 0): Promise<RunningServer> {
+  const script = fileURLToPath(new URL('./canned-server.js', import.meta.url));
+  return startServer([script, String(events), String(perWrite), String(intervalMs)]);
+}
+
+/** A temporary folder that is removed with everything in it. */
+export async function withFolder<T>(act: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'aiperf-bench-'));
+  try {
+    return await act(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+// A bench that fails must leave none behind.
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill();
+});
+
+async function startServer(args: readonly string[]): Promise<RunningServer> {
+  const child = spawn('taskset', ['-c', String(SERVER_CORE), process.execPath, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  running.add(child);
+  const url = await listening(child);
+  return {
+    url,
+    port: Number(new URL(url).port),
+    cpuSeconds: () => cpuSecondsOf(child.pid ?? 0),
+    async stop() {
+      running.delete(child);
+      if (child.exitCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
+
+async function listening(child: ChildProcess): Promise<string> {
+  let said = '';
+  for await (const chunk of child.stdout ?? []) {
+    said += String(chunk);
+    const url = /listening on (\S+)/.exec(said)?.[1];
+    if (url !== undefined) return url;
+  }
+  throw new Error(`a server did not start: ${said}`);
+}
+
+function cpuSecondsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(stat[11]) + Number(stat[12])) / 100;
+}
