@@ -68,11 +68,9 @@ async function playAndCheck({ options, schedule, script, interruptMs }: Workload
     const wasInterrupted = code === 130 || signal === 'SIGINT';
     expect(wasInterrupted && interruptMs === undefined).toBe(false);
     if (interruptMs === undefined) expect(stderr).toBe('');
-    // It may have come before there was anything to keep.
-    if (wasInterrupted && !stderr.includes('Cancellation in Progress')) {
-      expect(server.requestIds).toEqual([]);
-      return;
-    }
+    // It may have come before there was anything to keep, or after everything was written.
+    if (wasInterrupted && server.requestIds.length === 0) return;
+    const wasCut = stderr.includes('Cancellation in Progress');
 
     const records = readRecords(join(folder, 'profile_export.jsonl'));
     const warmupFile = join(folder, 'profile_export_warmup.jsonl');
@@ -80,7 +78,7 @@ async function playAndCheck({ options, schedule, script, interruptMs }: Workload
     const good = records.filter(({ error }) => error === undefined);
     checkRecords(records, 'profiling');
     checkRecords(warmup, 'warmup');
-    checkCounts(records, warmup, options, schedule, wasInterrupted);
+    checkCounts(records, warmup, options, schedule, wasCut);
     if (!wasInterrupted) expect(code).toBe(good.length > 0 ? 0 : 1);
     if (good.length > 0) checkSummary(readJson(join(folder, 'profile_export_aiperf.json')), records);
 
@@ -126,14 +124,14 @@ function checkCounts(
   warmup: readonly RecordLine[],
   options: Options,
   schedule: Workload['schedule'],
-  wasInterrupted: boolean,
+  wasCut: boolean,
 ): void {
   const number = (name: string) => (options[name] === undefined ? undefined : Number(options[name]));
   const [count, sessions, duration] = ['request-count', 'conversation-num', 'benchmark-duration'].map(number);
   const started = new Set(records.map(({ metadata }) => metadata.x_correlation_id)).size;
   expect(records.length).toBeLessThanOrEqual(count ?? Number.POSITIVE_INFINITY);
   expect(started).toBeLessThanOrEqual(sessions ?? Number.POSITIVE_INFINITY);
-  if (duration === undefined && !wasInterrupted) {
+  if (duration === undefined && !wasCut) {
     if (schedule !== undefined) {
       const turns = schedule.slice(0, sessions).length;
       expect(started).toBeLessThanOrEqual(turns);
@@ -150,7 +148,7 @@ function checkCounts(
   }
   const warmupCount = number('warmup-request-count');
   expect(warmup.length).toBeLessThanOrEqual(warmupCount ?? Number.POSITIVE_INFINITY);
-  if (wasInterrupted) return;
+  if (wasCut) return;
   if (options['warmup-duration'] === undefined && options['num-warmup-sessions'] === undefined)
     expect(warmup.length).toBe(warmupCount ?? 0);
 }
