@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { environment } from '../config/environment.js';
-import type { Check, Findings } from '../config/load.js';
-import { type ConfigOf, flag, number, type OptionTable, path } from '../config/option.js';
-import { profileOptions } from '../config/options.js';
+import type { ConfigOf } from '../config/option.js';
 import { orList } from '../config/words.js';
 import { summaryCsv } from '../export/summary-csv.js';
 import { type SummaryFacts, summaryJson } from '../export/summary-json.js';
@@ -15,63 +12,23 @@ import { failedRunReport, report } from '../report/report.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { version } from '../util/version.js';
 import type { Command, Invocation, Io } from './command.js';
-import { everyTrait, type Recovered, recoverRun } from './report/recovered.js';
+import { answer } from './report/answer.js';
+import { checkReport, questionKeys, reportOptions } from './report/options.js';
+import { type Recovered, recoverRun, withoutRequests } from './report/recovered.js';
 import { openRunFolder, type RunFolder } from './report/run-folder.js';
 import { notes, sliceSecondsTold, slosTold, type Told, toldAnew, whatIsTold } from './report/told.js';
-import { sloErrors, slosOf } from './slos.js';
+import { slosOf } from './slos.js';
 import { sliceNsOf, timesliceFiles } from './timeslices.js';
 
-/** Every option of `aiperf report`. */
-export const reportOptions = {
-  dir: path({
-    argument: 'dir',
-    group: 'Run',
-    required: true,
-    missing: 'name the artifact directory of a run',
-    help: 'Artifact directory of a run: the folder that holds its profile_export.jsonl.',
-  }),
-  profileExportPrefix: { ...profileOptions.profileExportPrefix, group: 'Run' },
-  rewrite: flag({
-    flags: ['--rewrite'],
-    group: 'Run',
-    help: 'Write summary, CSV and console file anew; without it only where the run left no summary.',
-  }),
-  goodput: { ...profileOptions.goodput, group: 'Goodput', defaultText: "the run's" },
-  targetRate: number({
-    flags: ['--target-rate'],
-    group: 'Goodput',
-    above: 0,
-    help: 'Say how many such servers carry so many requests a second, by throughput and by goodput.',
-  }),
-  targetGoodput: number({
-    flags: ['--target-goodput'],
-    group: 'Goodput',
-    min: 0,
-    max: 1,
-    help: 'Share of the requests that must be good, e.g. 0.95; needs --target-rate.',
-  }),
-  sliceDuration: { ...profileOptions.sliceDuration, group: 'Run', defaultText: "the run's" },
-  consoleExportWidth: environment.consoleExportWidth,
-  usagePctDiffThreshold: environment.usagePctDiffThreshold,
-  oslMismatchPctThreshold: environment.oslMismatchPctThreshold,
-  oslMismatchMaxTokenThreshold: environment.oslMismatchMaxTokenThreshold,
-} satisfies OptionTable;
-
 /** `aiperf report`: the results of a finished run, or of one that was killed, from its records. */
-export const command: Command<typeof reportOptions> = { options: reportOptions, check, run };
+export const command: Command<typeof reportOptions> = { options: reportOptions, check: checkReport, run };
 
-function check(...[{ config, given }, sound]: Parameters<Check<typeof reportOptions>>): Findings {
-  const name = (key: 'goodput' | 'targetGoodput', flag: string) => given.get(key)?.name ?? flag;
-  const slos = sound('goodput') ? slosOf(config.goodput) : [];
-  const errors = sloErrors(slos, { ...everyTrait, slos }, name('goodput', '--goodput'));
-  if (config.targetGoodput !== undefined && !given.has('targetRate')) {
-    errors.push(`${name('targetGoodput', '--target-goodput')} needs --target-rate, the requests to carry.`);
-  }
-  return { errors, warnings: [] };
-}
-
-async function run({ config }: Invocation<typeof reportOptions>, io: Io): Promise<number> {
+async function run({ config, given }: Invocation<typeof reportOptions>, io: Io): Promise<number> {
   const files = openRunFolder(config.dir, config.profileExportPrefix);
+  if (questionKeys.some((key) => given.has(key))) {
+    answer(config, files.records, layoutOn(io.stdout, config.consoleExportWidth), io);
+    return 0;
+  }
   const told = whatIsTold(files);
   const slos = config.goodput === undefined ? slosTold(told) : slosOf(config.goodput);
   const recovered = recoverRun(files.records, told.config.thresholds ?? thresholdsOf(config), {
@@ -79,10 +36,7 @@ async function run({ config }: Invocation<typeof reportOptions>, io: Io): Promis
     sliceNs: sliceNsOf(config.sliceDuration ?? sliceSecondsTold(told)),
   });
   if (recovered === undefined) {
-    throw new UserError(
-      `${files.records} holds no record of a profiling request.`,
-      'The run ended before its first answer: there is nothing to report.',
-    );
+    throw withoutRequests(files.records);
   }
   if (config.goodput !== undefined) requireMeasured(recovered.summary);
   if (config.targetGoodput !== undefined && slos.length === 0) {

@@ -32,7 +32,7 @@ export function statisticsOf(sorted: Float64Array): Statistics | undefined {
   const avg = sum / count;
   return {
     avg,
-    ...percentilesBy((percent) => interpolated(sorted, percent)),
+    ...percentilesBy((percent) => percentile(sorted, percent)),
     min: sorted[0] ?? 0,
     max: sorted[count - 1] ?? 0,
     std: Math.sqrt(exactSum(sorted, (x) => (x - avg) * (x - avg)) / count),
@@ -74,13 +74,18 @@ function percentilesBy(at: (percent: number) => number | undefined): Statistics 
   return result;
 }
 
-/** Linear interpolation between the two nearest ranks. */
-function interpolated(sorted: Float64Array, percent: number): number {
+/**
+ * Linear interpolation between the two nearest ranks of ascending samples, digit for digit as NumPy does it.
+ * @param percent from 0 to 100. @returns NaN for no samples.
+ */
+export function percentile(sorted: Float64Array, percent: number): number {
   const rank = (percent / 100) * (sorted.length - 1);
   const low = Math.floor(rank);
-  const below = sorted[low] ?? 0;
-  const above = sorted[Math.min(low + 1, sorted.length - 1)] ?? 0;
-  return below + (rank - low) * (above - below);
+  const below = sorted[low] ?? Number.NaN;
+  const above = sorted[Math.min(low + 1, sorted.length - 1)] ?? Number.NaN;
+  const part = rank - low;
+  // From the nearer end: the result is the end itself where the rank is.
+  return part < 0.5 ? below + (above - below) * part : above - (above - below) * (1 - part);
 }
 
 /**

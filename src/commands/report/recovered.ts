@@ -2,6 +2,7 @@ import { readRecords } from '../../export/read-records.js';
 import { MetricStore, type RunSummary } from '../../metrics/compute.js';
 import type { RunTraits, Thresholds } from '../../metrics/metric.js';
 import type { Slo } from '../../metrics/objective.js';
+import { UserError } from '../../util/errors.js';
 
 /** What the per-record file of a run comes to. */
 export interface Recovered {
@@ -28,6 +29,14 @@ export const everyTrait: RunTraits = {
   tokenizesInput: true,
   serverTokenCounts: false,
 };
+
+/** What to say where there is nothing to report. */
+export function withoutRequests(recordsFile: string): UserError {
+  return new UserError(
+    `${recordsFile} holds no record of a profiling request.`,
+    'The run ended before its first answer: there is nothing to report.',
+  );
+}
 
 /**
  * Sums a run up from its records: the metrics that it had at its end, or would have had.

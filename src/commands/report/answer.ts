@@ -1,0 +1,48 @@
+import { selectionCsv, selectionJson } from '../../export/selection-text.js';
+import { parseFilter } from '../../metrics/filter.js';
+import type { SelectedMetric } from '../../metrics/selection.js';
+import type { Layout } from '../../report/layout.js';
+import { selectionTable } from '../../report/selection-table.js';
+import { UserError } from '../../util/errors.js';
+import type { Io } from '../command.js';
+import { withoutRequests } from './recovered.js';
+import { select } from './select.js';
+
+/** What `aiperf report` can be asked of single requests. */
+export interface Questions {
+  readonly metric: readonly string[] | undefined;
+  readonly percentiles: readonly number[];
+  readonly where: string | undefined;
+  readonly confidence: boolean;
+  readonly format: 'table' | 'json' | 'csv';
+}
+
+/** Prints statistics of any metrics over any requests of a run. @throws UserError where there is no answer. */
+export function answer(questions: Questions, recordsFile: string, layout: Layout, io: Io): void {
+  const { where, percentiles, confidence } = questions;
+  const filter = where === undefined ? [] : parseFilter(where);
+  const { selection, tags, all, isCut } = select(recordsFile, { tags: questions.metric, filter });
+  if (all === 0) throw withoutRequests(recordsFile);
+  if (selection.requests === 0) {
+    throw new UserError(`--where: none of the ${all} requests of this run meets '${where}'.`);
+  }
+  if (isCut) io.stderr.write('The last line of the records is cut off: 1 record is left out.\n');
+  const wanted = { percents: percentiles, withIntervals: confidence };
+  const metrics: SelectedMetric[] = [];
+  for (const tag of tags) {
+    const metric = selection.metric(tag, wanted);
+    if (metric !== undefined) metrics.push(metric);
+    else if (questions.metric !== undefined) io.stderr.write(`None of these requests has ${tag}.\n`);
+  }
+  const { requests } = selection;
+  switch (questions.format) {
+    case 'json':
+      io.stdout.write(selectionJson(metrics, { where, requests }));
+      break;
+    case 'csv':
+      io.stdout.write(selectionCsv(metrics));
+      break;
+    case 'table':
+      io.stdout.write(selectionTable(metrics, { where, requests, all }, layout));
+  }
+}

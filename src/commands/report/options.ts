@@ -1,0 +1,104 @@
+import { environment } from '../../config/environment.js';
+import type { Check, Findings } from '../../config/load.js';
+import { numbers } from '../../config/numbers.js';
+import { choice, flag, list, nameOf, number, type OptionTable, path, text } from '../../config/option.js';
+import { profileOptions } from '../../config/options.js';
+import { andList } from '../../config/words.js';
+import { sloErrors, slosOf } from '../slos.js';
+import { everyTrait } from './recovered.js';
+
+/** Every option of `aiperf report`. */
+export const reportOptions = {
+  dir: path({
+    argument: 'dir',
+    group: 'Run',
+    required: true,
+    missing: 'name the artifact directory of a run',
+    help: 'Artifact directory of a run: the folder that holds its profile_export.jsonl.',
+  }),
+  profileExportPrefix: { ...profileOptions.profileExportPrefix, group: 'Run' },
+  rewrite: flag({
+    flags: ['--rewrite'],
+    group: 'Run',
+    help: 'Write summary, CSV and console file anew; without it only where the run left no summary.',
+  }),
+  goodput: { ...profileOptions.goodput, group: 'Goodput', defaultText: "the run's" },
+  targetRate: number({
+    flags: ['--target-rate'],
+    group: 'Goodput',
+    above: 0,
+    help: 'Say how many such servers carry so many requests a second, by throughput and by goodput.',
+  }),
+  targetGoodput: number({
+    flags: ['--target-goodput'],
+    group: 'Goodput',
+    min: 0,
+    max: 1,
+    help: 'Share of the requests that must be good, e.g. 0.95; needs --target-rate.',
+  }),
+  sliceDuration: { ...profileOptions.sliceDuration, group: 'Run', defaultText: "the run's" },
+  percentiles: numbers({
+    flags: ['--percentiles'],
+    group: 'Requests',
+    items: 'percentages',
+    min: 0,
+    max: 100,
+    default: [25, 50, 75, 90, 99],
+    help: 'Percentiles to print, worked out from every value as NumPy does.',
+  }),
+  metric: list({
+    flags: ['--metric'],
+    group: 'Requests',
+    items: 'tags of metrics',
+    greedy: true,
+    defaultText: 'those of the main table',
+    help: 'Metrics to print; any that the records hold.',
+  }),
+  where: text({
+    flags: ['--where'],
+    group: 'Requests',
+    metavar: '<condition>',
+    help: "Only requests that meet it: numbers of metrics or metadata compared with numbers, joined by 'and'.",
+  }),
+  confidence: flag({
+    flags: ['--confidence'],
+    group: 'Requests',
+    help: 'Print an interval of 95 % for each percentile, from order statistics.',
+  }),
+  format: choice(['table', 'json', 'csv'], {
+    flags: ['--format'],
+    group: 'Requests',
+    default: 'table',
+    help: 'Form of what is printed.',
+  }),
+  consoleExportWidth: environment.consoleExportWidth,
+  usagePctDiffThreshold: environment.usagePctDiffThreshold,
+  oslMismatchPctThreshold: environment.oslMismatchPctThreshold,
+  oslMismatchMaxTokenThreshold: environment.oslMismatchMaxTokenThreshold,
+} satisfies OptionTable;
+
+/** With any of these, statistics of single requests are printed in place of the report. */
+export const questionKeys = ['percentiles', 'metric', 'where', 'confidence', 'format'] as const;
+const reportKeys = ['rewrite', 'goodput', 'targetRate', 'targetGoodput', 'sliceDuration'] as const;
+
+/** All that the options of `report` get wrong together. */
+export function checkReport(
+  ...[{ config, given }, sound]: Parameters<Check<typeof reportOptions>>
+): Findings {
+  const name = (key: 'goodput' | 'targetGoodput', flag: string) => given.get(key)?.name ?? flag;
+  const slos = sound('goodput') ? slosOf(config.goodput) : [];
+  const errors = sloErrors(slos, { ...everyTrait, slos }, name('goodput', '--goodput'));
+  if (config.targetGoodput !== undefined && !given.has('targetRate')) {
+    errors.push(`${name('targetGoodput', '--target-goodput')} needs --target-rate, the requests to carry.`);
+  }
+  const asked = questionKeys.filter((key) => given.has(key));
+  const reported = reportKeys.filter((key) => given.has(key));
+  if (asked.length > 0 && reported.length > 0) {
+    const names = (keys: readonly (keyof typeof reportOptions)[]) =>
+      andList(keys.map((key) => given.get(key)?.name ?? nameOf(reportOptions[key])));
+    errors.push(
+      `${names(reported)} cannot stand beside ${names(asked)}: statistics of requests are printed in place of the report.`,
+    );
+  }
+  return { errors, warnings: [] };
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import type { Facts, Kind } from './option.js';
+
+/** Numbers within bounds, separated by commas; may be given again. */
+export function numbers<
+  F extends Facts<readonly number[]> & {
+    /** What each is, e.g. `percentages`. */
+    readonly items: string;
+    readonly min: number;
+    readonly max: number;
+  },
+>(facts: F): F & Kind<readonly number[]> {
+  const { items, min, max } = facts;
+  const plain = /^[+-]?(\d+\.?\d*|\.\d+)$/;
+  return {
+    ...facts,
+    takes: 'one',
+    repeats: true,
+    metavar: '<number,…>',
+    expects: `${items} from ${min} to ${max}, separated by commas`,
+    range: `each from ${min} to ${max}`,
+    read: (words) =>
+      words
+        .flatMap((word) => word.split(',').map((part) => part.trim()))
+        .map((part) => (plain.test(part) ? Number(part) : part)),
+    schema: z.array(z.number().min(min).max(max)).min(1),
+  };
+}

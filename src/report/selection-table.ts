@@ -1,0 +1,75 @@
+import { withCommas } from '../metrics/format.js';
+import type { Quantile, SelectedMetric } from '../metrics/selection.js';
+import { metrics as metricTable } from '../metrics/table.js';
+import { type Layout, stylesOf } from './layout.js';
+import { drawTable } from './table.js';
+import { wrap } from './wrap.js';
+
+/** What a selection was made by. */
+export interface SelectionHead {
+  /** The condition as typed; undefined: all requests. */
+  readonly where: string | undefined;
+  /** Requests that it leaves, of all. */
+  readonly requests: number;
+  readonly all: number;
+}
+
+/** Metrics of some requests with any percentiles; each line ended by a line feed. */
+export function selectionTable(
+  metrics: readonly SelectedMetric[],
+  head: SelectionHead,
+  layout: Layout,
+): string {
+  const { italic, cyan, green } = stylesOf(layout);
+  const quantiles = metrics[0]?.quantiles ?? [];
+  const isOpen = metrics.some((metric) =>
+    metric.quantiles.some(({ interval }) => interval && Object.values(interval).includes(undefined)),
+  );
+  const lines = drawTable(
+    {
+      title: `AIPerf | ${title(head)}`,
+      titleStyle: italic,
+      columns: [
+        { header: 'Metric', align: 'right', style: cyan, yields: 'at spaces' },
+        ...['count', 'avg', ...quantiles.map(({ percent }) => `p${percent}`)].map(
+          (header) => ({ header, align: 'right', style: green, yields: 'its padding' }) as const,
+        ),
+      ],
+      rows: metrics.map((metric) =>
+        [
+          `${labelOf(metric.tag)} (${metric.unit})`,
+          (metric.statistics.count ?? 0).toLocaleString('en-US'),
+          withCommas(metric.statistics.avg ?? 0),
+          ...metric.quantiles.map(cell),
+        ].map((text) => ({ text })),
+      ),
+    },
+    layout.width,
+  );
+  const notes = quantiles.some(({ interval }) => interval !== undefined)
+    ? [
+        'Below each percentile: the interval that holds the true one in 95 of 100 runs, from order statistics.',
+        ...(isOpen
+          ? ['?: too few values for that bound, or several of one request, which prove no bound.']
+          : []),
+      ].flatMap((note) => wrap(note, layout.width))
+    : [];
+  return [...lines, ...notes].map((line) => `${line}\n`).join('');
+}
+
+function title({ where, requests, all }: SelectionHead): string {
+  const count = `${requests.toLocaleString('en-US')} of ${all.toLocaleString('en-US')} requests`;
+  return where === undefined ? `${all.toLocaleString('en-US')} requests` : `${count}: ${where}`;
+}
+
+function labelOf(tag: string): string {
+  return metricTable.find((metric) => metric.tag === tag)?.label ?? tag;
+}
+
+function cell({ value, interval }: Quantile): string {
+  if (interval === undefined) return withCommas(value);
+  const [low, high] = [interval.low, interval.high].map((bound) =>
+    bound === undefined ? '?' : withCommas(bound),
+  );
+  return `${withCommas(value)}\n${low} - ${high}`;
+}
