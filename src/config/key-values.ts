@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { UserError } from '../util/errors.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
-import { isSecretHeader, redacted } from '../util/secrets.js';
+import { isSecretHeader, isSecretKey, redacted } from '../util/secrets.js';
 import { type Facts, headerNamePattern, type Kind } from './option.js';
 import { shown } from './words.js';
 
@@ -23,8 +23,8 @@ export function keyValues<F extends Facts<JsonObject>>(facts: F): F & Kind<JsonO
         (value) => coerced(value),
       ),
     schema: z.record(z.string().min(1), z.json()),
-    hides: isSecretInput,
-    mask: (word) => maskedWord(word, isSecretInput, ','),
+    hides: isSecretKey,
+    mask: (word) => maskedWord(word, isSecretKey, ','),
   };
 }
 
@@ -111,11 +111,6 @@ function jsonObject(word: string): JsonObject {
 }
 
 /** Keys of a body whose values are credentials; `max_tokens` and its kin are not. */
-function isSecretInput(key: string): boolean {
-  return /^authorization$|secret|passw|credential|cookie|(api|access|private)[-_]?key|(^|[-_])token$/i.test(
-    key,
-  );
-}
 
 /** @param separator between the pairs of a word; a word is one pair without it. */
 function maskedWord(word: string, hides: (key: string) => boolean, separator?: string): string {

@@ -1,4 +1,4 @@
-import { redacted } from '../util/secrets.js';
+import { maskedUrl, redacted } from '../util/secrets.js';
 import { isPlainNumber } from './key-values.js';
 import type { OptionRow, OptionTable } from './option.js';
 
@@ -35,7 +35,7 @@ function attachedValue(word: string, rows: ReadonlyMap<string, OptionRow>): stri
 function masked(row: OptionRow | undefined, word: string): string {
   if (row?.secret) return redacted;
   if (row?.mask !== undefined) return row.mask(word);
-  return word.replace(/(:\/\/[^/@:\s]*):[^/@\s]+@/g, `$1:${redacted}@`);
+  return maskedUrl(word);
 }
 
 function plainValue(word: string): string {

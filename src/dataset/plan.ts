@@ -68,6 +68,13 @@ export function totalTurns(plan: DatasetPlan): number {
   return plan.turnsBefore.at(-1) ?? 0;
 }
 
+/** Turns of one conversation. */
+export function turnsOf(plan: DatasetPlan, conversation: number): number {
+  if (plan.kind === 'pool') return 1;
+  if (plan.kind === 'synthetic') return turnsBefore(plan, conversation + 1) - turnsBefore(plan, conversation);
+  return (plan.turnsBefore[conversation + 1] ?? 0) - (plan.turnsBefore[conversation] ?? 0);
+}
+
 /** The dataset is a recorded trace, to be sent whole unless the user says otherwise. */
 export function isTrace(plan: DatasetPlan): boolean {
   return plan.kind === 'rows' && plan.type === 'mooncake_trace';

@@ -59,7 +59,8 @@ export class Answer implements StreamHandler {
   // The output without tool calls, for the history; undefined while they are the same.
   #content: string | undefined = undefined;
   #reasoning: string | undefined = undefined;
-  #toolCalls: JsonObject[] = [];
+  /** Structured tool calls by the index that the server gave them, in order of arrival. */
+  readonly #toolCalls = new Map<number, JsonObject>();
   #done = false;
   #finished = false;
   #streamed = false;
@@ -154,7 +155,7 @@ export class Answer implements StreamHandler {
   get message(): AssistantMessage | undefined {
     this.#decodeGaps();
     const content = this.#content ?? this.#output ?? '';
-    if (this.#toolCalls.length > 0) return { content, toolCalls: this.#toolCalls };
+    if (this.#toolCalls.size > 0) return { content, toolCalls: [...this.#toolCalls.values()] };
     const text = content !== '' ? content : (this.#reasoning ?? '');
     return text === '' ? undefined : { content: text };
   }
@@ -248,11 +249,11 @@ export class Answer implements StreamHandler {
   /** Pieces of one call share their index; name and arguments arrive in parts. */
   #mergeToolCalls(pieces: readonly JsonObject[]): void {
     for (const piece of pieces) {
-      const index = typeof piece.index === 'number' ? piece.index : this.#toolCalls.length;
-      const known = this.#toolCalls[index];
+      const index = typeof piece.index === 'number' ? piece.index : this.#toolCalls.size;
+      const known = this.#toolCalls.get(index);
       const { index: _, ...call } = piece;
       if (known === undefined) {
-        this.#toolCalls[index] = call;
+        this.#toolCalls.set(index, call);
       } else if (isObject(piece.function)) {
         const target: JsonObject = isObject(known.function) ? { ...known.function } : {};
         for (const key of ['name', 'arguments']) {

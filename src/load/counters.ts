@@ -5,7 +5,7 @@ const ACTIVE = 3;
 const PREFILLING = 4;
 const STOPPED = 5;
 const ACTIVITY = 6;
-const MOVED_MS = 7;
+// An even number, so that the 64-bit cell behind them is aligned.
 const LENGTH = 8;
 
 /**
@@ -16,11 +16,13 @@ const LENGTH = 8;
 export class SharedCounters {
   readonly buffer: SharedArrayBuffer;
   readonly #cells: Int32Array;
+  readonly #moved: BigInt64Array;
 
   /** @param buffer that of another thread's counters; absent: new ones, all zero. */
-  constructor(buffer = new SharedArrayBuffer(4 * LENGTH)) {
+  constructor(buffer = new SharedArrayBuffer(4 * LENGTH + 8)) {
     this.buffer = buffer;
-    this.#cells = new Int32Array(buffer);
+    this.#cells = new Int32Array(buffer, 0, LENGTH);
+    this.#moved = new BigInt64Array(buffer, 4 * LENGTH, 1);
   }
 
   /** The next session's number, or undefined when `limit` sessions were handed out. */
@@ -42,14 +44,18 @@ export class SharedCounters {
     Atomics.add(this.#cells, ACTIVITY, 1);
   }
 
-  /** A thread was too late to catch up with its schedule, and moved the rest of it. */
-  noteMoved(ms: number): void {
-    Atomics.add(this.#cells, MOVED_MS, Math.ceil(ms));
+  /** A thread was too late to catch up: the rest of the schedule is moved by so much in all, for every thread. */
+  moveTo(movedNs: number): void {
+    const moved = BigInt(Math.round(movedNs));
+    for (;;) {
+      const known = Atomics.load(this.#moved, 0);
+      if (known >= moved || Atomics.compareExchange(this.#moved, 0, known, moved) === known) return;
+    }
   }
 
-  /** By how much schedules were moved, ms, added up over all threads. */
-  get movedMs(): number {
-    return Atomics.load(this.#cells, MOVED_MS);
+  /** By how much the schedule was moved, ns. */
+  get movedNs(): number {
+    return Number(Atomics.load(this.#moved, 0));
   }
 
   /** Changes whenever something was sent, came in or returned. */

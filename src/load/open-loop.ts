@@ -28,7 +28,6 @@ export class OpenLoop implements Issuer {
   readonly #options: OpenLoopOptions;
   readonly #dueTurns: Session[] = [];
   #tick = -1;
-  #movedNs = 0;
   #exhausted = false;
   #ticking = false;
   /** Sessions of this thread that are not over. */
@@ -67,30 +66,36 @@ export class OpenLoop implements Issuer {
   /** Waits for this thread's next tick; those that went by while it had nothing to send are passed over. */
   #waitForTick(): void {
     const { thread, threads, nextTickNs } = this.#options;
-    const resumedNs = this.#ticking
-      ? Number.NEGATIVE_INFINITY
-      : this.#phase.nowNs() - this.#phase.options.startNs;
+    const { counters, startNs } = this.#phase.options;
+    const resumedNs = this.#ticking ? Number.NEGATIVE_INFINITY : this.#phase.nowNs() - startNs;
     this.#ticking = true;
     let tickNs: number;
     do {
       tickNs = nextTickNs();
       this.#tick++;
-    } while (this.#tick % threads !== thread || tickNs + this.#movedNs < resumedNs);
-    const { alarm, startNs } = this.#phase.options;
-    alarm.at(startNs + tickNs + this.#movedNs, () => this.#send(startNs + tickNs + this.#movedNs));
+    } while (this.#tick % threads !== thread || tickNs + counters.movedNs < resumedNs);
+    this.#arm(startNs + tickNs);
   }
 
-  #send(plannedNs: number): void {
+  /** @param plannedNs the tick's time in the schedule as it was before anything was moved. */
+  #arm(plannedNs: number): void {
+    const { alarm, counters } = this.#phase.options;
+    const { movedNs } = counters;
+    alarm.at(plannedNs + movedNs, () => {
+      // Another thread may have moved the schedule meanwhile: it is one for all.
+      if (counters.movedNs > movedNs) this.#arm(plannedNs);
+      else this.#send(plannedNs + movedNs, movedNs);
+    });
+  }
+
+  #send(plannedNs: number, movedNs: number): void {
     const phase = this.#phase;
     if (!phase.mayIssue) {
       phase.end();
       return;
     }
     const lateNs = phase.nowNs() - plannedNs;
-    if (lateNs > this.#options.catchUpNs) {
-      this.#movedNs += lateNs;
-      phase.options.counters.noteMoved(lateNs / 1e6);
-    }
+    if (lateNs > this.#options.catchUpNs) phase.options.counters.moveTo(movedNs + lateNs);
     const waiting = this.#dueTurns.shift();
     if (waiting !== undefined) phase.submit(waiting, plannedNs);
     else this.#startSession(plannedNs);

@@ -5,6 +5,7 @@ import type { RequestRecord } from '../records/record.js';
 // A batch wakes the other thread, and packing one costs about the same whatever it holds.
 const BATCH_RECORDS = 250;
 const BATCH_CHUNKS = 25_000;
+const BATCH_CHARACTERS = 4_000_000;
 const LONGEST_WAIT_MS = 50;
 
 /** Sends finished records on in batches: full ones at once, the rest within 50 ms. */
@@ -13,6 +14,7 @@ export class Outbox {
   readonly #workerId: string;
   #waiting: RequestRecord[] = [];
   #chunks = 0;
+  #characters = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
 
   constructor(port: MessagePort, workerId: string) {
@@ -23,7 +25,12 @@ export class Outbox {
   add(record: RequestRecord): void {
     this.#waiting.push(record);
     this.#chunks += record.contentNs.length;
-    if (this.#waiting.length >= BATCH_RECORDS || this.#chunks >= BATCH_CHUNKS) this.flush();
+    this.#characters += charactersOf(record);
+    const isFull =
+      this.#waiting.length >= BATCH_RECORDS ||
+      this.#chunks >= BATCH_CHUNKS ||
+      this.#characters >= BATCH_CHARACTERS;
+    if (isFull) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), LONGEST_WAIT_MS);
   }
 
@@ -34,6 +41,7 @@ export class Outbox {
     const batch = packRecords(this.#waiting, this.#workerId);
     this.#waiting = [];
     this.#chunks = 0;
+    this.#characters = 0;
     this.#port.postMessage(batch, [batch.numbers]);
   }
 
@@ -42,4 +50,12 @@ export class Outbox {
     this.flush();
     this.#port.close();
   }
+}
+
+/** Of the texts that a record brings along; raw units hold about what the text does, several times over. */
+function charactersOf({ text, reasoning, inputText, error, raw }: RequestRecord): number {
+  const own =
+    (text?.length ?? 0) + (reasoning?.length ?? 0) + (inputText?.length ?? 0) + (error?.message.length ?? 0);
+  const units = raw?.units ?? [];
+  return own + units.reduce((sum, unit) => sum + 300 + (unit.text?.length ?? 0), 0);
 }

@@ -171,7 +171,7 @@ export class RequestRun implements ResponseHandler {
     if (head !== undefined && (head.status < 200 || head.status > 299)) {
       const location = head.header('location');
       const message =
-        text !== '' || location === undefined ? text : `Redirect to ${location} was not followed`;
+        text !== '' || location === undefined ? shortened(text) : `Redirect to ${location} was not followed`;
       this.#fail({ code: head.status, type: head.reason, message }, atNs);
       return;
     }
@@ -276,6 +276,14 @@ export class RequestRun implements ResponseHandler {
       units: this.#answer.units ?? [],
     };
   }
+}
+
+// An error body is kept in every record, in the summary and on the screen; beyond this it is a page, not a message.
+const LONGEST_ERROR_BODY = 65_536;
+
+function shortened(text: string): string {
+  if (text.length <= LONGEST_ERROR_BODY) return text;
+  return `${text.slice(0, LONGEST_ERROR_BODY)}… (${text.length - LONGEST_ERROR_BODY} more characters)`;
 }
 
 function contentType(head: ResponseHead): string {

@@ -1,9 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { openDataset } from '../dataset/plan.js';
+import { openDataset, turnsOf } from '../dataset/plan.js';
 import { openPrompts } from '../dataset/prompts.js';
 import { openSampler } from '../dataset/sampling.js';
 import { openTokenizer } from '../dataset/tokenizer/open.js';
-import { turnTimings } from '../dataset/turn-timings.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { headerMaker } from '../endpoint/headers.js';
 import { openCancellations } from '../schedule/cancellation.js';
@@ -30,8 +29,6 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
   const alarm = openAlarm(nowNs);
   const endpoint = endpoints[plan.endpoint];
   const sample = openSampler(plan.sampling, dataset.size, seed);
-  const timings = turnTimings(plan.dataset);
-  const turnsOf = (conversation: number) => timings.turns(conversation).length;
   const say = (event: LoadEvent) => port.postMessage(event);
   let running: Phase | undefined;
 
@@ -78,7 +75,14 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
       },
     });
     running = phase;
-    phase.run(openIssuer(phasePlan.issuing, phase, { thread, threads, seed, turnsOf }));
+    phase.run(
+      openIssuer(phasePlan.issuing, phase, {
+        thread,
+        threads,
+        seed,
+        turnsOf: (conversation) => turnsOf(plan.dataset, conversation),
+      }),
+    );
   };
 
   port.on('message', (command: LoadCommand) => {

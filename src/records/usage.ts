@@ -105,7 +105,7 @@ function first(object: JsonObject, ...keys: string[]): number | undefined {
   for (const key of keys) {
     if (!(key in object)) continue;
     const value = object[key];
-    return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+    return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : undefined;
   }
   return undefined;
 }

@@ -19,10 +19,19 @@ export function errorTable(errors: readonly ErrorGroup[], layout: Layout): strin
       rows: errors.map(({ error, count }) => [
         { text: error.code === undefined ? 'N/A' : String(error.code) },
         { text: error.type || 'N/A' },
-        { text: error.message },
+        { text: clipped(error.message) },
         { text: count.toLocaleString('en-US') },
       ]),
     },
     layout.width,
   );
+}
+
+// Some servers answer with whole pages; the records have them in full.
+const LONGEST_MESSAGE = 2000;
+
+function clipped(message: string): string {
+  if (message.length <= LONGEST_MESSAGE) return message;
+  const left = (message.length - LONGEST_MESSAGE).toLocaleString('en-US');
+  return `${message.slice(0, LONGEST_MESSAGE)}… (${left} more characters)`;
 }

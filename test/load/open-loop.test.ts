@@ -160,20 +160,29 @@ describe('OpenLoop', () => {
   });
 
   it('catches up at once where it is a little late, and moves its schedule where it is more', () => {
-    const late = (catchUpNs: number) => {
-      const run = loop({ requestLimit: 3 }, { catchUpNs });
-      run.busyUntil(38);
-      run.advanceTo(100);
-      while (run.open.length > 0) run.answer(0);
-      return [times(run), run.records.map((record) => record.dueNs), run.counters.movedMs];
+    // Ticks every 10 µs; the thread comes to the first ones at 38 µs.
+    const everyTenMicros = () => {
+      const tick = everyTen();
+      return () => tick() * 1000;
     };
-    // Late by 28, 18 and 8: all within 28.
-    expect(late(28)).toEqual([[38, 38, 38], [10, 20, 30], 0]);
+    const late = (catchUpNs: number) => {
+      const run = loop({ requestLimit: 3 }, { catchUpNs, nextTickNs: everyTenMicros() });
+      run.busyUntil(38e3);
+      run.advanceTo(100e3);
+      while (run.open.length > 0) run.answer(0);
+      return [times(run), run.records.map((record) => record.dueNs), run.counters.movedNs];
+    };
+    // Late by 28, 18 and 8 µs: all within 28.
+    expect(late(28e3)).toEqual([[38e3, 38e3, 38e3], [10e3, 20e3, 30e3], 0]);
     // 28 is more than 27: the first goes out at once, and the ticks of 20 and 30 move by 28.
-    expect(late(27)).toEqual([
-      [38, 48, 58],
-      [10, 48, 58],
-      1, // 28 ns, in whole ms rounded up
-    ]);
+    expect(late(27e3)).toEqual([[38e3, 48e3, 58e3], [10e3, 48e3, 58e3], 28e3]);
+  });
+
+  it('moves the schedule of every thread, also a tick that is waited for already', () => {
+    const counters = new SharedCounters();
+    const run = loop({ counters, requestLimit: 2 });
+    counters.moveTo(5000); // another thread was late by 5 µs
+    run.advanceTo(100e3);
+    expect(times(run)).toEqual([5010, 5020]);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { artifactDirectory, exportNames } from '../../config/names.js';
 import type { Config } from '../../config/options.js';
@@ -43,7 +43,7 @@ export function makeArtifacts(config: Config): Artifacts {
   };
   for (const path of [artifacts.log, artifacts.json]) {
     try {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
     } catch (thrown) {
       throw new UserError(
         `The folder ${dirname(path)} cannot be made (${messageOf(thrown).replace(/, mkdir .*/, '')}).`,
@@ -52,4 +52,11 @@ export function makeArtifacts(config: Config): Artifacts {
     }
   }
   return artifacts;
+}
+
+/** Folder by folder: in /proc and its like a recursive mkdir of Node's never comes back. @throws the system's error */
+function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
 }

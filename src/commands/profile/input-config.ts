@@ -1,6 +1,6 @@
 import type { Config } from '../../config/options.js';
 import type { Json, JsonObject } from '../../util/json.js';
-import { isSecretHeader, redacted } from '../../util/secrets.js';
+import { isSecretHeader, isSecretKey, maskedUrl, redacted } from '../../util/secrets.js';
 import type { PlannedPhase } from './phases.js';
 import type { PreparedRun } from './prepare.js';
 
@@ -10,12 +10,12 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
   return {
     models: { items: config.models.map((name) => ({ name })) },
     endpoint: {
-      urls: [...config.urls],
+      urls: config.urls.map(maskedUrl),
       type: config.endpointType,
       streaming: load.body.streaming,
       ...optional('custom_endpoint', config.customEndpoint),
       ...optional('api_key', config.apiKey && redacted),
-      ...optional('extra', nonEmpty(config.extraInputs)),
+      ...optional('extra', nonEmpty(maskedInputs(config.extraInputs))),
       ...optional('headers', nonEmpty(maskedHeaders(config.headers))),
       ...optional('transport', config.transport === 'http' ? undefined : config.transport),
       ...optional('use_server_token_count', config.useServerTokenCount || undefined),
@@ -77,6 +77,10 @@ function promptConfig(config: Config): JsonObject {
     isl: length(config.isl, config.islStddev),
     ...(config.osl === undefined ? {} : { osl: length(config.osl, config.oslStddev) }),
   };
+}
+
+function maskedInputs(inputs: JsonObject): JsonObject {
+  return JSON.parse(JSON.stringify(inputs, (key, value: unknown) => (isSecretKey(key) ? redacted : value)));
 }
 
 function maskedHeaders(headers: Readonly<Record<string, string>>): JsonObject {

@@ -69,7 +69,7 @@ function planProfiling(config: Config, dataset: DatasetPlan, sessions: number, l
     prefill: ramped(config.prefillConcurrency, config.prefillConcurrencyRampDuration),
     cancellation: cancellation(config),
     concurrency,
-    expectedRequests: expectedRequests(dataset, sessions, requestLimit, sessionLimit),
+    expectedRequests: expectedRequests(config, dataset, sessions, { requestLimit, sessionLimit }),
   });
 }
 
@@ -133,7 +133,10 @@ function planWarmup(config: Config, dataset: DatasetPlan, sessions: number): Pla
     ),
     cancellation: undefined,
     concurrency: perSecond === undefined ? (concurrency ?? 1) : concurrency,
-    expectedRequests: requestLimit,
+    expectedRequests: expectedRequests(config, dataset, sessions, {
+      requestLimit: requestLimit ?? ENDLESS,
+      sessionLimit: numWarmupSessions ?? ENDLESS,
+    }),
   });
 }
 
@@ -233,22 +236,26 @@ function requireTurns(config: Config, dataset: DatasetPlan, sessions: number): v
   );
 }
 
-/** Turns of the sessions that will be played, or the request count where that is less. */
+/**
+ * Requests that a phase sends when nothing ends it early, where arithmetic alone tells: a request count that sessions
+ * do not end before, sessions of one turn, or every conversation once in order. Undefined otherwise.
+ */
 function expectedRequests(
+  config: Config,
   dataset: DatasetPlan,
   sessions: number,
-  requestLimit: number,
-  sessionLimit: number,
-) {
+  ends: Ends,
+): number | undefined {
+  const { requestLimit, sessionLimit } = ends;
+  if (sessionLimit === ENDLESS) return Number.isFinite(requestLimit) ? requestLimit : undefined;
   const allTurns = totalTurns(dataset);
-  const singleTurns = allTurns === sessions;
-  const everyTurn = singleTurns ? sessionLimit : sessionLimit === sessions ? allTurns : ENDLESS;
-  const expected = Math.min(requestLimit, everyTurn);
-  // Where sessions of several turns end the run, how many requests that makes depends on which are drawn.
-  const known =
-    Number.isFinite(expected) && (singleTurns || sessionLimit === sessions || sessionLimit === ENDLESS);
-  return known ? expected : undefined;
+  if (allTurns === sessions) return Math.min(requestLimit, sessionLimit);
+  // Users that are there from the start play only the rest of their conversation.
+  const everyOnce = sessionLimit === sessions && config.datasetSamplingStrategy === 'sequential';
+  return everyOnce && loadMode(config) !== 'user-centric' ? Math.min(requestLimit, allTurns) : undefined;
 }
+
+type Ends = Pick<PhasePlan, 'requestLimit' | 'sessionLimit'>;
 
 function scheduledTurns({ turnsBefore, conversations }: FixedSchedule, sessionLimit: number): number {
   return turnsBefore[Math.min(conversations.length, sessionLimit)] ?? 0;

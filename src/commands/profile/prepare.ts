@@ -40,6 +40,8 @@ export async function prepareRun(
   origin: ClockOrigin,
   log: Log,
 ): Promise<PreparedRun> {
+  refuseCredentials(config.urls);
+  refuseFramingHeaders(config.headers);
   const seed = config.randomSeed ?? randomInt(2 ** 31);
   const dataset = await planDataset(datasetOptions(config, seed), log);
   // A dataset of literal texts whose tokens the server counts needs no tokenizer.
@@ -48,9 +50,10 @@ export async function prepareRun(
   const prompts = planPrompts(sources, seed, log);
   const opened = openDataset(dataset, openPrompts(prompts.corpus, seed));
   const phases = planPhases(config, dataset, opened.size, log);
-  const concurrency = Math.max(...phases.map((phase) => phase.concurrency ?? config.httpConnectionLimit));
-  const threads = threadCount(config, concurrency);
-  requireOpenFiles(concurrency);
+  const asked = Math.max(0, ...phases.map((phase) => phase.concurrency ?? 0));
+  const unlimited = phases.some((phase) => phase.concurrency === undefined);
+  const connections = connectionLimit(config, asked, unlimited, log);
+  const threads = threadCount(config, unlimited ? connections : asked);
   const endpoint = endpoints[config.endpointType];
   const streaming = config.streaming && endpoint.canStream;
   return {
@@ -76,7 +79,7 @@ export async function prepareRun(
       transport: config.transport,
       transportOptions: {
         connectionReuse: config.connectionReuseStrategy,
-        maxConnections: Math.ceil(Math.max(config.httpConnectionLimit, concurrency) / threads),
+        maxConnections: Math.ceil(connections / threads),
         connectTimeoutMs: config.connectTimeoutSeconds * 1000,
         keepAliveMs: config.httpKeepaliveTimeoutSeconds * 1000,
         settlingMs: 10,
@@ -94,6 +97,34 @@ export async function prepareRun(
     datasetSize: opened.size,
     tokenizers: config.useServerTokenCount ? undefined : sources,
   };
+}
+
+function refuseCredentials(urls: readonly string[]): void {
+  if (!urls.some((url) => /:\/\/[^/?#]*@/.test(url))) return;
+  throw new UserError(
+    '--url holds a user name or password, which would not be sent',
+    "give them as a header: --header 'Authorization: Basic …', or --api-key for a bearer token",
+  );
+}
+
+/** Headers that say where a message ends or what becomes of the connection are the HTTP client's own. */
+function refuseFramingHeaders(headers: Readonly<Record<string, string>>): void {
+  const own = [
+    'connection',
+    'content-length',
+    'transfer-encoding',
+    'keep-alive',
+    'upgrade',
+    'te',
+    'trailer',
+    'expect',
+  ];
+  const given = Object.keys(headers).filter((name) => own.includes(name.toLowerCase()));
+  if (given.length === 0) return;
+  throw new UserError(
+    `--header cannot set ${given.join(', ')}: the HTTP client decides it`,
+    '--connection-reuse-strategy says what becomes of connections',
+  );
 }
 
 /** One tokenizer for all models where one is named, else each model's own. */
@@ -181,7 +212,8 @@ function enoughEntries(config: Config): number {
  * faster by several. One core is left for everything else.
  */
 function threadCount(config: Config, concurrency: number): number {
-  const most = config.workersMax ?? Math.min(32, Math.max(1, availableParallelism() - 1));
+  if (config.workersMax !== undefined) return Math.min(config.workersMax, concurrency);
+  const most = Math.min(32, Math.max(1, availableParallelism() - 1));
   return Math.max(1, Math.min(most, Math.ceil(concurrency / 200), concurrency));
 }
 
@@ -206,16 +238,32 @@ function readPem(path: string): string {
   }
 }
 
-/** A socket is an open file: too low a limit would fail requests in mid-run. */
-function requireOpenFiles(concurrency: number): void {
-  const limit = openFileLimit();
-  const needed = concurrency + 100;
-  if (limit >= needed) return;
-  throw new UserError(
-    `${concurrency} requests in flight need about ${needed} open files, and this process may open ${limit}`,
-    `raise the limit with 'ulimit -n ${needed}', or lower --concurrency`,
-  );
+/**
+ * Most connections of the run. A socket is an open file: too low a limit of those would fail requests in mid-run.
+ * @param asked sessions in flight that the options ask for; 0: none do.
+ * @param unlimited some phase has no such number.
+ */
+function connectionLimit(config: Config, asked: number, unlimited: boolean, log: Log): number {
+  const files = openFileLimit() - FILES_OF_OUR_OWN;
+  if (asked > files) {
+    throw new UserError(
+      `${asked} requests in flight need about ${asked + FILES_OF_OUR_OWN} open files, and this process may open ${files + FILES_OF_OUR_OWN}`,
+      `raise the limit with 'ulimit -n ${asked + FILES_OF_OUR_OWN}', or lower --concurrency`,
+    );
+  }
+  const wanted = Math.max(config.httpConnectionLimit, asked);
+  if (unlimited && wanted > files) {
+    log(
+      'WARNING',
+      'load',
+      `at most ${files} connections are opened, since this process may open no more files`,
+    );
+  }
+  return Math.min(wanted, files);
 }
+
+// Files, pipes and the event loops of the threads.
+const FILES_OF_OUR_OWN = 100;
 
 function openFileLimit(): number {
   try {

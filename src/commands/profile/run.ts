@@ -101,12 +101,12 @@ export async function runLoad(
       firstSession += phase.counters.sessions;
       progress.update(stateOf(phase, records, clock.nowNs() - startNs));
       log('INFO', 'load', `${phase.plan.name}: ${phase.counters.issued} requests were sent`);
-      const { movedMs } = phase.counters;
-      if (movedMs > 0) {
+      const { movedNs } = phase.counters;
+      if (movedNs > 0) {
         log(
           'WARNING',
           'load',
-          `this machine was late, and the schedule was moved by ${movedMs / 1000 / prepared.threads} s in all: the rate was lower than asked by as much. AIPERF_TIMING_MAX_CATCHUP_SECONDS lets it catch up instead`,
+          `this machine was late, and the schedule was moved by ${(movedNs / 1e9).toFixed(3)} s in all: the rate was lower than asked by as much. AIPERF_TIMING_MAX_CATCHUP_SECONDS lets it catch up instead`,
         );
       }
     }
