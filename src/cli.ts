@@ -4,7 +4,9 @@ import { main } from './main.js';
 // A reader that closes the pipe early (`aiperf profile 2>&1 | head`) has what it wants; the run goes on.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code === 'EPIPE') return;
+    if (stream === process.stdout) process.stderr.write(`stdout cannot be written: ${error.message}\n`);
+    process.exit(1);
   });
 }
 

@@ -5,6 +5,8 @@ import type { Session } from './session.js';
 
 // Making and sending requests must not keep the thread from reading: after this long it lets the sockets speak.
 const LONGEST_FILL_NS = 2e6;
+// So many first bodies are made before the start; those of long prompts come to some 25 MB.
+const MOST_PREPARED = 250;
 
 /**
  * Keeps a number of sessions in flight: whenever one ends, the next starts. A session that is due its next turn
@@ -17,6 +19,8 @@ export class ClosedLoop implements Issuer {
   readonly #shareOf: (total: number) => number;
   /** Since when each free slot has been free: a new session was due then. */
   readonly #freeSinceNs: number[] = [];
+  /** Sessions whose first body was made before the start. */
+  readonly #prepared: Session[] = [];
   #slots = 0;
   #filling = false;
   #exhausted = false;
@@ -30,6 +34,16 @@ export class ClosedLoop implements Issuer {
 
   get finished(): boolean {
     return (this.#exhausted || this.#phase.sessionsAreTaken) && !this.#filling;
+  }
+
+  prepare(): void {
+    const slots = Math.min(MOST_PREPARED, this.#shareOf(this.#phase.limitNow(this.#concurrency)));
+    while (this.#prepared.length < slots) {
+      const session = this.#takeSession();
+      if (session === undefined) break;
+      this.#phase.prepare(session);
+      this.#prepared.push(session);
+    }
   }
 
   start(): void {
@@ -72,12 +86,16 @@ export class ClosedLoop implements Issuer {
   };
 
   #startSession(): void {
-    const number = this.#phase.takeSession();
-    if (number === undefined) {
+    const session = this.#prepared.shift() ?? this.#takeSession();
+    if (session === undefined) {
       this.#exhausted = true;
       return;
     }
-    const dueNs = this.#freeSinceNs.shift() ?? this.#phase.nowNs();
-    this.#phase.submit(this.#phase.openSession(number, randomUUID()), dueNs);
+    this.#phase.submit(session, this.#freeSinceNs.shift() ?? this.#phase.nowNs());
+  }
+
+  #takeSession(): Session | undefined {
+    const number = this.#phase.takeSession();
+    return number === undefined ? undefined : this.#phase.openSession(number, randomUUID());
   }
 }

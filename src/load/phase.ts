@@ -11,6 +11,8 @@ import { Session } from './session.js';
 
 /** Decides what is sent when; one for each load mode. */
 export interface Issuer {
+  /** Called before the phase's start, while nothing is in flight: time to make what is sent first. */
+  prepare?(): void;
   /** Called at the phase's start. */
   start(): void;
   /** A turn came back, and its session has another one. */
@@ -93,6 +95,7 @@ export class Phase {
   run(issuer: Issuer): void {
     const { alarm, startNs, issueUntilNs, cutAtNs, cutReason } = this.options;
     this.#issuer = issuer;
+    issuer.prepare?.();
     alarm.at(startNs, () => {
       issuer.start();
       this.checkDone();

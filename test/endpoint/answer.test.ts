@@ -120,6 +120,22 @@ describe('Answer', () => {
     });
   });
 
+  it('takes whatever index a server gives a tool call', () => {
+    const call = (index: number, name: string) => ({
+      index,
+      id: name,
+      type: 'function',
+      function: { name, arguments: '{}' },
+    });
+    const unit = {
+      choices: [{ delta: { tool_calls: [call(3e8, 'far'), call(-1, 'below'), call(1.5, 'between')] } }],
+    };
+    const answer = new Answer({ endpoint: endpoints.chat, streamEnd: 'any', keepUnits: false });
+    const bytes = Buffer.from(JSON.stringify(unit));
+    answer.onData(bytes, 0, bytes.length, 1);
+    expect(answer.message?.toolCalls?.map((made) => made.id)).toEqual(['far', 'below', 'between']);
+  });
+
   it('keeps every unit with its fields for the raw export', () => {
     const stream = streams[0];
     if (stream === undefined) throw new Error('no fixture');

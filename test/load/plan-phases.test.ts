@@ -7,12 +7,15 @@ import { options } from '../dataset/options.js';
 const S = 1e9;
 const noPrompts = { prompt: () => '', blocks: () => '' };
 
-/** The phases that a command line over ten synthetic conversations comes to. */
-async function phases(line: string, turnsMean = 1) {
+/** The phases that a command line over ten synthetic conversations comes to, with what is kept of them. */
+async function plannedPhases(line: string, turnsMean = 1) {
   const { config } = await profile(`--model m --streaming ${line}`.trim());
   const dataset = await planDataset({ ...options, turnsMean }, () => {});
-  const planned = planPhases(config, dataset, openDataset(dataset, noPrompts).size, () => {});
-  return planned.map(({ plan: { counters: _, ...plan } }) => plan);
+  return planPhases(config, dataset, openDataset(dataset, noPrompts).size, () => {});
+}
+
+async function phases(line: string, turnsMean = 1) {
+  return (await plannedPhases(line, turnsMean)).map(({ plan: { counters: _, ...plan } }) => plan);
 }
 
 const endless = Number.POSITIVE_INFINITY;
@@ -72,6 +75,29 @@ describe('the phases of a run', () => {
   ])('%s lasts %d ns, with %d ns of grace', async (line, durationNs, graceNs) => {
     const [phase] = await phases(line);
     expect(phase).toMatchObject({ durationNs, graceNs });
+  });
+});
+
+describe('the number of requests that is held against the count at the end', () => {
+  // Ten conversations; of 1 or of 3 turns.
+  it.each([
+    ['--request-count 7', 1, [7]],
+    ['--conversation-num 4', 1, [4]],
+    ['--conversation-num 4 --request-count 3', 1, [3]],
+    ['--conversation-num 10', 3, [30]],
+    ['--conversation-num 10 --request-count 25', 3, [25]],
+    ['--conversation-num 4', 3, [undefined]],
+    ['--conversation-num 10 --dataset-sampling-strategy random', 3, [undefined]],
+    ['--conversation-num 10 --dataset-sampling-strategy shuffle', 3, [undefined]],
+    ['--user-centric-rate 20 --num-users 3 --conversation-num 10', 3, [undefined]],
+    ['--user-centric-rate 20 --num-users 3 --request-count 12', 3, [12]],
+    ['--benchmark-duration 5 --request-count 7', 1, [undefined]],
+    ['--request-count 4 --warmup-request-count 10 --num-warmup-sessions 2', 1, [2, 4]],
+    ['--request-count 4 --warmup-request-count 5', 3, [5, 4]],
+  ])('%s over conversations of %d turns', async (line, turns, expected) => {
+    const meaning = turns > 1 && line.includes('user-centric') ? ` --conversation-turn-mean ${turns}` : '';
+    const planned = await plannedPhases(line + meaning, turns);
+    expect(planned.map((phase) => phase.expectedRequests)).toEqual(expected);
   });
 });
 

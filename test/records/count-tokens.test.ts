@@ -111,6 +111,11 @@ describe('readUsage', () => {
       { input_tokens: 5, meta: { tokens: { input_tokens: 7, output_tokens: 8 }, cached_tokens: 2 } },
       { prompt: 5, completion: 8, cacheRead: 2 },
     ],
+    [
+      'counts that no server can mean',
+      { prompt_tokens: 1e308, completion_tokens: -12, total_tokens: 3 },
+      { total: 3 },
+    ],
     ['the first key that is there decides, also when null', { prompt_tokens: null, input_tokens: 4 }, {}],
   ])('%s', (_, usage, expected) => {
     const found = readUsage(usage as never);

@@ -334,6 +334,15 @@ This run was cancelled early: its results may be incomplete.
   });
 });
 
+test('a page for an error message is cut on the screen', () => {
+  const errors = [
+    { error: { code: 500, type: 'Internal Server Error', message: 'x'.repeat(300_000) }, count: 2 },
+  ];
+  const drawn = errorTable(errors, layout).join('');
+  expect(drawn).toContain('(298,000 more characters)');
+  expect(drawn.length).toBeLessThan(10_000);
+});
+
 test('the panel of output lengths names count, share, thresholds and average', () => {
   // Twelve answers of 6 tokens where 20 were asked for: each (6 - 20) / 20 = -70 % off.
   const records = Array.from({ length: 12 }, () => counted({ requestedOsl: 20 }, { input: 60, output: 6 }));

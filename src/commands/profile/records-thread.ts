@@ -21,7 +21,15 @@ async function runRecordsThread({ plan, ports }: RecordsThreadData): Promise<voi
   const say = (event: RecordsEvent) => parentPort?.postMessage(event);
   const profiling = new MetricStore(plan.traits, plan.thresholds, plan.origin);
   const warmup = plan.hasWarmup ? new MetricStore(plan.traits, plan.thresholds, plan.origin) : undefined;
-  const count = tokenCounter(plan.tokenizers === undefined ? undefined : lazyCounter(plan.tokenizers));
+  const countAll = tokenCounter(plan.tokenizers === undefined ? undefined : lazyCounter(plan.tokenizers));
+  let count = countAll;
+  parentPort?.once('message', () => {
+    count = (record) => ({
+      record,
+      tokens: { input: record.inputTokens, output: undefined, reasoning: undefined },
+    });
+  });
+  parentPort?.unref();
   const recordsFile = lineFile(plan.recordsFile, say);
   const rawFile = lineFile(plan.rawFile, say);
   const warmupFile = lineFile(plan.warmupFile, say);

@@ -43,6 +43,8 @@ export interface Summaries {
 
 /** The thread that counts tokens, writes records and works out metrics. */
 export interface Records {
+  /** The run was ended early: what is still to be taken in is taken in without counting its tokens. */
+  hurry(): void;
   /**
    * Resolves when it listens, rejects if the thread fails before. Nothing may be sent earlier: the close of a way
    * that nobody listens to yet is never heard, and a short run would not end.
@@ -81,6 +83,7 @@ export function startRecords(plan: RecordsPlan, ports: readonly MessagePort[]): 
   });
   summaries.catch(() => {});
   return {
+    hurry: () => worker.postMessage('hurry'),
     ready: Promise.race([listening, summaries]),
     get live() {
       return live;

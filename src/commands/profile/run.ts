@@ -43,6 +43,9 @@ const DRAW_EVERY_MS = 100;
 /** After an interrupt or the death of a thread, load threads get this long to hand over what they have. */
 const LAST_WORDS_MS = 1500;
 
+/** After this long the record thread no longer counts tokens: an interrupted run is to end within two seconds. */
+const HURRY_MS = 700;
+
 /** Sends, stamps and counts until all is done or the user ends it; whatever was measured is in the outcome. */
 export async function runLoad(
   prepared: PreparedRun,
@@ -74,6 +77,7 @@ export async function runLoad(
       () => threads.terminate(),
       why === 'stall' ? options.drainSeconds * 1000 : LAST_WORDS_MS,
     ).unref();
+    setTimeout(() => records.hurry(), HURRY_MS).unref();
   };
   interrupt.onFirst(() => end('interrupt'));
 
@@ -82,10 +86,10 @@ export async function runLoad(
   try {
     for (const [index, phase] of prepared.phases.entries()) {
       if (ended !== undefined && index > 0) break;
-      startNs = clock.nowNs();
+      startNs = clock.nowNs() + preparationNs(phase);
       log('INFO', 'load', `${phase.plan.name}: ${described(phase)}, ${prepared.threads} load thread(s)`);
       const drawing = setInterval(
-        () => progress.update(stateOf(phase, records, clock.nowNs() - startNs)),
+        () => progress.update(stateOf(phase, records, Math.max(0, clock.nowNs() - startNs))),
         DRAW_EVERY_MS,
       );
       const watching = watch(phase.counters, options.stallSeconds, (where) => {
@@ -99,7 +103,7 @@ export async function runLoad(
         watching.stop();
       }
       firstSession += phase.counters.sessions;
-      progress.update(stateOf(phase, records, clock.nowNs() - startNs));
+      progress.update(stateOf(phase, records, Math.max(0, clock.nowNs() - startNs)));
       log('INFO', 'load', `${phase.plan.name}: ${phase.counters.issued} requests were sent`);
       const { movedNs } = phase.counters;
       if (movedNs > 0) {
@@ -142,6 +146,11 @@ async function lastWords(prepared: PreparedRun, threads: LoadThreads, records: R
   const summaries: Promise<Summaries | undefined> = records.summaries.catch(() => undefined);
   await Promise.race([summaries, after(LAST_WORDS_MS)]);
   await threads.terminate();
+}
+
+/** Load threads make the first bodies in this time, so that a burst at the start is sent at once. */
+function preparationNs({ concurrency = 0 }: PlannedPhase): number {
+  return 10e6 + 0.4e6 * Math.min(250, concurrency);
 }
 
 function described({ plan, concurrency }: PlannedPhase): string {
