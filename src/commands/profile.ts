@@ -9,6 +9,7 @@ import { estimateBytes } from '../dataset/plan.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { writeInputs } from '../export/inputs-json.js';
 import { runConfigJson, runConfigName } from '../export/run-config.js';
+import { layoutOn } from '../report/layout.js';
 import { ledgerLine } from '../report/ledger.js';
 import { cancellationPanel, forceQuitPanel, ledgerPanel } from '../report/panels.js';
 import { openProgress, type Progress } from '../ui/progress.js';
@@ -23,7 +24,7 @@ import { inputSessions } from './profile/inputs.js';
 import { INTERRUPTED, listenForInterrupt } from './profile/interrupt.js';
 import { type PreparedRun, prepareRun } from './profile/prepare.js';
 import type { RecordsPlan } from './profile/records.js';
-import { layoutOf, publishResults, type ResultFacts } from './profile/results.js';
+import { publishResults, type ResultFacts } from './profile/results.js';
 import { type RunOutcome, runLoad } from './profile/run.js';
 import { traitsOf } from './profile/traits.js';
 import { sloErrors, slosOf } from './slos.js';
@@ -49,7 +50,7 @@ function check(...[loaded, sound]: Parameters<Check<typeof profileOptions>>): Fi
 
 async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promise<number> {
   const { config } = invocation;
-  const stderrLayout = layoutOf(io.stderr, config);
+  const stderrLayout = layoutOn(io.stderr, config.consoleExportWidth);
   const progress = openProgress(config.uiType === 'none' ? 'none' : 'simple', io.stderr);
   const interrupt = listenForInterrupt((which) => {
     progress.clear();
@@ -89,7 +90,7 @@ async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promi
     if (outcome.failure !== undefined) throw outcome.failure;
     const mismatches = ledgerLines(outcome, prepared);
     for (const line of mismatches)
-      io.stdout.write(`${ledgerPanel(line, layoutOf(io.stdout, config)).join('\n')}\n`);
+      io.stdout.write(`${ledgerPanel(line, layoutOn(io.stdout, config.consoleExportWidth)).join('\n')}\n`);
     if (outcome.interrupted) return INTERRUPTED;
     const sound =
       allWritten && outcome.troubles.length === 0 && outcome.stalled === undefined && mismatches.length === 0;

@@ -108,12 +108,15 @@ export class Answer implements StreamHandler {
     }
   }
 
-  /** A whole body, complete at `atNs`. */
-  onWholeBody(text: string, contentType: string, atNs: number): void {
+  /** A whole body, complete at `atNs`. @param contentEncoding as the head says; '' for none. */
+  onWholeBody(text: string, contentType: string, contentEncoding: string, atNs: number): void {
     this.lastUnitNs = atNs;
     if (this.units) this.units.push({ atNs, text, contentType });
     if (!this.#readUnit(text, atNs)) {
-      this.#unreadable = `The answer (${contentType || 'no content type'}) is neither JSON nor an event stream`;
+      const coded =
+        contentEncoding === '' ? '' : `, ${contentEncoding}-encoded although no coding was asked for`;
+      const kind = contentType || 'no content type';
+      this.#unreadable = `The answer (${kind}${coded}) is neither JSON nor an event stream (text/event-stream)`;
     }
   }
 

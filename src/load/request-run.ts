@@ -176,7 +176,8 @@ export class RequestRun implements ResponseHandler {
       return;
     }
     if (this.#bodyParts !== undefined && text !== '') {
-      this.#answer.onWholeBody(text, head?.header('content-type') ?? '', atNs);
+      const header = (name: string) => head?.header(name) ?? '';
+      this.#answer.onWholeBody(text, header('content-type'), header('content-encoding'), atNs);
     }
     const { error, lastUnitNs } = this.#answer;
     const endNs = Number.isNaN(lastUnitNs) ? atNs : lastUnitNs;

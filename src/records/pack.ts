@@ -7,7 +7,6 @@ import type { Phase, RawExchange, RecordError, RequestRecord } from './record.js
  * JSON text. A record of 500 chunks costs about 10 µs this way, half of what cloning objects costs.
  */
 export interface RecordBatch {
-  readonly count: number;
   readonly workerId: string;
   readonly numbers: ArrayBuffer;
   readonly strings: string;
@@ -90,7 +89,7 @@ export function packRecords(records: readonly RequestRecord[], workerId: string)
       record.raw ?? null,
     ]);
   }
-  return { count: records.length, workerId, numbers: numbers.buffer, strings: JSON.stringify(strings) };
+  return { workerId, numbers: numbers.buffer, strings: JSON.stringify(strings) };
 }
 
 /** The records of a batch, equal to what was packed. */

@@ -17,7 +17,6 @@ export function openBar(
   const paint = {
     Warmup: colors.yellow,
     Profiling: colors.green,
-    'Processing Records': colors.blue,
   } satisfies Record<ProgressState['phase'], (text: string) => string>;
   let drawnMs = Number.NEGATIVE_INFINITY;
   let visible = false;

@@ -5,7 +5,7 @@ import { none } from './none.js';
 
 /** How far a run is. */
 export interface ProgressState {
-  readonly phase: 'Warmup' | 'Profiling' | 'Processing Records';
+  readonly phase: 'Warmup' | 'Profiling';
   readonly completed: number;
   /** Undefined: not known beforehand. */
   readonly total: number | undefined;

@@ -55,7 +55,7 @@ describe('streams as real servers write them', () => {
 describe('Answer', () => {
   const body = (text: string, endpoint: 'chat' | 'completions' = 'chat') => {
     const answer = new Answer({ endpoint: endpoints[endpoint], streamEnd: 'marked', keepUnits: true });
-    answer.onWholeBody(text, 'application/json', 70);
+    answer.onWholeBody(text, 'application/json', '', 70);
     return answer;
   };
 
@@ -89,11 +89,11 @@ describe('Answer', () => {
 
   it('names the content type of a body that is no JSON', () => {
     const answer = new Answer({ endpoint: endpoints.chat, streamEnd: 'marked', keepUnits: false });
-    answer.onWholeBody('<html>', 'text/html', 70);
+    answer.onWholeBody('<html>', 'text/html', '', 70);
     expect(answer.error).toEqual({
       type: 'InvalidInferenceResultError',
       message:
-        "InvalidInferenceResultError('Invalid inference result: The answer (text/html) is neither JSON nor an event stream')",
+        "InvalidInferenceResultError('Invalid inference result: The answer (text/html) is neither JSON nor an event stream (text/event-stream)')",
     });
   });
 

@@ -29,9 +29,9 @@ test.each<[string, Partial<ProgressState>, number, string]>([
   ],
   [
     'done',
-    { phase: 'Processing Records', completed: 12, total: 12, etaSeconds: 0 },
+    { phase: 'Profiling', completed: 12, total: 12, etaSeconds: 0 },
     70,
-    'Processing Records: 12/12 |████████████████████| 100% [00:05<00:00]',
+    'Profiling: 12/12 |████████████████████| 100% [00:05<00:00]',
   ],
   ['total not known', { total: undefined, errors: 1 }, 60, 'Profiling: 250 [00:05] 45.7 requests/s, 1 error'],
   [
@@ -78,5 +78,4 @@ test('each phase has its colour', () => {
   };
   expect(colorOf('Warmup')).toBe('\u001b[33m');
   expect(colorOf('Profiling')).toBe('\u001b[32m');
-  expect(colorOf('Processing Records')).toBe('\u001b[34m');
 });

@@ -5,7 +5,7 @@ import { endpoints } from '../../endpoint/endpoints.js';
 import { summaryCsv } from '../../export/summary-csv.js';
 import { summaryJson } from '../../export/summary-json.js';
 import { footer } from '../../report/footer.js';
-import type { Layout } from '../../report/layout.js';
+import { layoutOn } from '../../report/layout.js';
 import { failedRunReport, report, type SideTable } from '../../report/report.js';
 import { type ClockOrigin, wallNs } from '../../util/clock.js';
 import { messageOf } from '../../util/errors.js';
@@ -35,7 +35,7 @@ export interface ResultFacts {
 export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: Writable, log: Log): boolean {
   const { summary } = outcome;
   const { config, artifacts } = facts;
-  const layout = layoutOf(stdout, config);
+  const layout = layoutOn(stdout, config.consoleExportWidth);
   if (summary.validCount === 0) {
     stdout.write(failedRunReport(summary, incompleteReason(outcome), layout));
     stdout.write(`Log File: ${artifacts.log}\n`);
@@ -79,12 +79,6 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
     ),
   );
   return written.length === files.length && writtenSlices.length === sliceFiles.length;
-}
-
-/** How reports are laid out on a stream: its own width and colours on a terminal, a fixed width elsewhere. */
-export function layoutOf(stream: Writable & { isTTY?: boolean; columns?: number }, config: Config): Layout {
-  const colours = stream.isTTY === true && process.env.NO_COLOR === undefined;
-  return { width: (stream.isTTY && stream.columns) || config.consoleExportWidth, colours };
 }
 
 /** Tables that were asked for beside the main one. */
