@@ -10,6 +10,8 @@ export interface Stamps {
 
 /** A line of the server's token log, ns of CLOCK_MONOTONIC. */
 export interface Sent {
+  /** Empty when the client sent none. */
+  readonly id: string;
   readonly receivedNs: number;
   readonly startedNs: number;
   readonly tokenNs: Float64Array;
@@ -17,13 +19,18 @@ export interface Sent {
 
 /** The server's log by request id. */
 export function readTokenLog(path: string): Map<string, Sent> {
-  const sent = new Map<string, Sent>();
+  return new Map(readAllSent(path).map((sent) => [sent.id, sent]));
+}
+
+/** All requests of the server's log, in the order in which they ended. */
+export function readAllSent(path: string): Sent[] {
+  const all: Sent[] = [];
   for (const line of lines(path)) {
     const { request_id, received_ns, started_ns, token_ns } = JSON.parse(line);
     const tokenNs = Float64Array.from(token_ns);
-    sent.set(request_id, { receivedNs: received_ns, startedNs: started_ns, tokenNs });
+    all.push({ id: request_id ?? '', receivedNs: received_ns, startedNs: started_ns, tokenNs });
   }
-  return sent;
+  return all;
 }
 
 /** A request of the per-record file of AIPerf, ours or NVIDIA's. */
