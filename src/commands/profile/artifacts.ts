@@ -46,7 +46,7 @@ export function makeArtifacts(config: Config): Artifacts {
       makeFolder(dirname(path));
     } catch (thrown) {
       throw new UserError(
-        `The folder ${dirname(path)} cannot be made (${messageOf(thrown).replace(/, mkdir .*/, '')}).`,
+        `The folder ${dirname(path)} cannot be made (${messageOf(thrown).replace(/, (mkdir|stat) .*/, '')}).`,
         'Name one that can be written with --artifact-dir.',
       );
     }
