@@ -64,10 +64,7 @@ function planProfiling(config: Config, dataset: DatasetPlan, sessions: number, l
   return planned('profiling', issuing, {
     requestLimit,
     sessionLimit,
-    durationNs: seconds(config.benchmarkDuration),
-    graceNs: config.benchmarkGracePeriod * SECOND_NS,
-    prefill: ramped(config.prefillConcurrency, config.prefillConcurrencyRampDuration),
-    cancellation: cancellation(config),
+    ...profilingEnds(config),
     concurrency,
     expectedRequests: expectedRequests(config, dataset, sessions, { requestLimit, sessionLimit }),
   });
@@ -95,13 +92,19 @@ function planReplay(config: Config, dataset: DatasetPlan): PlannedPhase {
   return planned('profiling', issuing, {
     requestLimit,
     sessionLimit,
+    ...profilingEnds(config),
+    concurrency: config.concurrency,
+    expectedRequests: Math.min(requestLimit, scheduledTurns(schedule, sessionLimit)),
+  });
+}
+
+function profilingEnds(config: Config) {
+  return {
     durationNs: seconds(config.benchmarkDuration),
     graceNs: config.benchmarkGracePeriod * SECOND_NS,
     prefill: ramped(config.prefillConcurrency, config.prefillConcurrencyRampDuration),
     cancellation: cancellation(config),
-    concurrency: config.concurrency,
-    expectedRequests: Math.min(requestLimit, scheduledTurns(schedule, sessionLimit)),
-  });
+  };
 }
 
 /** Warm-up runs at a rate where one is given, else closed; it is never cancelled at random. */
