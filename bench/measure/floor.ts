@@ -20,7 +20,7 @@ export interface FloorRun {
   readonly stamps: readonly FloorStamps[];
 }
 
-export interface FloorStamps extends Stamps {
+interface FloorStamps extends Stamps {
   /** When it was due; its start in a closed loop. */
   readonly dueNs: number;
 }

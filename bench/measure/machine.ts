@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { argument } from './options.js';
 
 /** The folder of the package: this file runs from `dist-bench/measure/`. */
 export const packageFolder = fileURLToPath(new URL('../..', import.meta.url));
@@ -9,6 +10,15 @@ export const packageFolder = fileURLToPath(new URL('../..', import.meta.url));
 /** Servers run on the first core, clients on the second; a machine with one core has both on it. */
 export const SERVER_CORE = 0;
 export const CLIENT_CORE = Math.min(1, cpus().length - 1);
+
+/** Niceness of servers and clients, `--nice -10` for less noise where others use the machine; 0: as it is. */
+const niceness = Number(argument('--nice') ?? 0);
+
+/** The command on one core, at the bench's niceness. */
+export function pinned(core: number, command: readonly string[]): string[] {
+  const nice = niceness === 0 ? [] : ['nice', '-n', String(niceness)];
+  return ['taskset', '-c', String(core), ...nice, ...command];
+}
 
 /** What stands beside every result. */
 export interface Machine {
@@ -21,6 +31,7 @@ export interface Machine {
   readonly date: string;
   /** Load average of the last minute when the bench began: above 0.5 others were using the machine. */
   readonly loadAtStart: number;
+  readonly niceness: number;
 }
 
 export function describeMachine(): Machine {
@@ -33,6 +44,7 @@ export function describeMachine(): Machine {
     commit: commit(),
     date: new Date().toISOString().slice(0, 16),
     loadAtStart: loadavg()[0] ?? 0,
+    niceness,
   };
 }
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { Census, type Population } from './census.js';
+import { pinned } from './machine.js';
 
 /** How a command ended and what it cost, all its processes together. */
 export interface Finished {
@@ -29,11 +30,11 @@ export interface RunOptions {
 
 /** Runs a command to its end and measures it. */
 export async function run(command: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const pinned = options.core === undefined ? command : ['taskset', '-c', String(options.core), ...command];
+  const placed = options.core === undefined ? command : pinned(options.core, command);
   // The shell's `times` is the one way to the CPU time of a child and its children without a native module.
   const script = '"$@"; status=$?; times >&3; exit $status';
   const startedNs = monotonicNs();
-  const child = spawn('sh', ['-c', script, 'sh', ...pinned], {
+  const child = spawn('sh', ['-c', script, 'sh', ...placed], {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -67,7 +68,7 @@ export async function run(command: readonly string[], options: RunOptions = {}):
 }
 
 /** CLOCK_MONOTONIC, ns: the clock of every process of the machine. */
-export function monotonicNs(): number {
+function monotonicNs(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1e9 + nanoseconds;
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describeMachine, packageFolder, watchNoise } from './machine.js';
 
 /** A cell of a result table; undefined: not measured. */
-export type Cell = string | number | undefined;
-export type Row = Readonly<Record<string, Cell>>;
+type Cell = string | number | undefined;
+type Row = Readonly<Record<string, Cell>>;
 
 /** Gathers the rows of one bench; prints each as it comes, and at the end the table, and writes the JSON. */
 export interface Report {
@@ -45,7 +45,7 @@ export function openReport(name: string): Report {
         `${JSON.stringify({ bench: name, machine: facts, tables: Object.fromEntries(tables), notes }, null, 2)}\n`,
       );
       const head = `${name}: ${facts.cpu}, ${facts.cores} cores, ${facts.memoryGb} GB, Linux ${facts.kernel}, Node ${facts.node}, commit ${facts.commit}, ${facts.date}`;
-      const state = `load ${facts.loadAtStart.toFixed(1)} at start; over the run ${facts.stolenPercent} % of CPU time stolen, ${facts.busyPercent} % busy`;
+      const state = `niceness ${facts.niceness}, load ${facts.loadAtStart.toFixed(1)} at start; over the run ${facts.stolenPercent} % of CPU time stolen, ${facts.busyPercent} % busy`;
       const blocks = [...tables].map(([title, rows]) => `${title}\n${tableText(rows)}`);
       process.stdout.write(
         `\n${head}\n${state}\n\n${[...blocks, ...notes].join('\n\n')}\n\nwritten to ${file}\n`,

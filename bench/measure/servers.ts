@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { packageFolder, SERVER_CORE } from './machine.js';
+import { packageFolder, pinned, SERVER_CORE } from './machine.js';
 
 /** A server that runs on its own core. */
 export interface RunningServer {
@@ -52,7 +52,8 @@ process.once('exit', () => {
 });
 
 async function startServer(args: readonly string[]): Promise<RunningServer> {
-  const child = spawn('taskset', ['-c', String(SERVER_CORE), process.execPath, ...args], {
+  const [program = '', ...command] = pinned(SERVER_CORE, [process.execPath, ...args]);
+  const child = spawn(program, command, {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   running.add(child);
