@@ -31,9 +31,8 @@ export const workloads: fc.Arbitrary<Workload> = fc
       maxLength: 12,
     }),
     threads: fc.integer({ min: 1, max: 4 }),
-    // A load thread is started for every 200 sessions in flight of the phase that has most.
-    concurrency: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 1, max: 8 }) }, fc.constant(900)),
-    warmupConcurrency: fc.constantFrom(1, 3, 8, 900),
+    concurrency: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1, max: 8 }) }, fc.constant(100)),
+    warmupConcurrency: fc.constantFrom(1, 3, 8, 100),
     hasCeiling: fc.boolean(),
     prefill: maybe(fc.integer({ min: 1, max: 8 })),
     streaming: fc.boolean(),
