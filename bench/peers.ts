@@ -22,7 +22,7 @@ const founding: Workload = {
 const tiny: Workload = {
   name: 'tiny, not streamed',
   concurrency: 64,
-  requests: quick ? 200 : 5000,
+  requests: quick ? 200 : 20_000,
   inputTokens: 16,
   outputTokens: 1,
   streaming: false,
