@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { chatArgs, chatBody } from './measure/bodies.js';
 import { clockOffsetNs, type Distance, distance } from './measure/distance.js';
 import { compileFloor, runFloor } from './measure/floor.js';
-import { quick, rounds, scaled } from './measure/options.js';
+import { argument, quick, rounds, scaled } from './measure/options.js';
 import { runOurs } from './measure/ours.js';
 import { median } from './measure/quantiles.js';
 import { openReport } from './measure/report.js';
@@ -39,7 +39,9 @@ const cases: readonly Case[] = [
 
 const report = openReport('fidelity');
 compileFloor();
-for (const one of cases) await measure(one);
+// `--only founding` measures the cases whose name has the word.
+const only = argument('--only') ?? '';
+for (const one of cases) if (one.name.includes(only)) await measure(one);
 report.note(
   "Microseconds from the server's note just before its write to the client's stamp; gap: how far a gap between two tokens is off. Token counting is on. " +
     "The load of a client's core is its CPU time over its wall time. Where the server cannot keep its pace, tokens/s says what came.",
