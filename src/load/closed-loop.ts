@@ -3,8 +3,9 @@ import { nextStepNs } from '../schedule/ramp.js';
 import type { Issuer, Phase, RampedLimit } from './phase.js';
 import type { Session } from './session.js';
 
-// Making and sending requests must not keep the thread from reading: after this long it lets the sockets speak.
-const LONGEST_FILL_NS = 2e6;
+// Making and sending requests must not keep the thread from reading: after this long it lets the sockets speak, and
+// what arrived is stamped. A request takes about half of it; one look at the sockets in between costs a tenth.
+const LONGEST_FILL_NS = 0.2e6;
 // So many first bodies are made before the start; those of long prompts come to some 25 MB.
 const MOST_PREPARED = 250;
 
@@ -56,7 +57,7 @@ export class ClosedLoop implements Issuer {
 
   sessionOver(_session: Session, endNs: number): void {
     this.#freeSinceNs.push(endNs);
-    if (!this.#filling) this.#fill();
+    this.#fillAfterReading();
   }
 
   /** Opens the slots that the ramp has come to at `atNs`, and comes again at its next step. */
@@ -70,12 +71,23 @@ export class ClosedLoop implements Issuer {
     if (!this.#filling) this.#fill();
   }
 
+  /**
+   * Streams that started together end together: what else is there to be read is read and stamped before the next
+   * request is made. The time that a slot was free from stays its due time.
+   */
+  #fillAfterReading(): void {
+    if (this.#filling) return;
+    this.#filling = true;
+    this.#phase.options.alarm.at(this.#phase.nowNs(), this.#fill);
+  }
+
   readonly #fill = (): void => {
     const phase = this.#phase;
     const beganNs = phase.nowNs();
     this.#filling = true;
     while (this.#freeSinceNs.length > 0 && !this.#exhausted && phase.mayIssue) {
       if (phase.nowNs() - beganNs > LONGEST_FILL_NS) {
+        // Not the alarm: it rings again at once what is due.
         setImmediate(this.#fill);
         return;
       }

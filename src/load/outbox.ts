@@ -8,7 +8,7 @@ const BATCH_CHUNKS = 25_000;
 const BATCH_CHARACTERS = 4_000_000;
 const LONGEST_WAIT_MS = 50;
 
-/** Sends finished records on in batches: full ones at once, the rest within 50 ms. */
+/** Sends finished records on in batches: full ones as soon as what is there to be read is read, the rest within 50 ms. */
 export class Outbox {
   readonly #port: MessagePort;
   readonly #workerId: string;
@@ -16,6 +16,7 @@ export class Outbox {
   #chunks = 0;
   #characters = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
+  #flushing: NodeJS.Immediate | undefined = undefined;
 
   constructor(port: MessagePort, workerId: string) {
     this.#port = port;
@@ -30,13 +31,15 @@ export class Outbox {
       this.#waiting.length >= BATCH_RECORDS ||
       this.#chunks >= BATCH_CHUNKS ||
       this.#characters >= BATCH_CHARACTERS;
-    if (isFull) this.flush();
+    if (isFull) this.#flushing ??= setImmediate(() => this.flush());
     else this.#timer ??= setTimeout(() => this.flush(), LONGEST_WAIT_MS);
   }
 
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
     if (this.#waiting.length === 0) return;
     const batch = packRecords(this.#waiting, this.#workerId);
     this.#waiting = [];

@@ -85,6 +85,17 @@ describe('ClosedLoop', () => {
     expect(run.done()).toBe(1);
   });
 
+  it('reads and stamps all that ended together before it makes the next requests', () => {
+    const run = loop(3, { requestLimit: 6 });
+    run.advanceTo(5e6);
+    expect(run.answerAtOnce(3)).toBe(0);
+    expect(run.open.length).toBe(3);
+    expect(run.sends().map(([atNs]) => atNs)).toEqual([0, 0, 0, 5e6, 5e6, 5e6]);
+    run.answerAtOnce(3);
+    expect([run.records.length, run.done()]).toEqual([6, 1]);
+    expect(run.records.map((record) => record.dueNs)).toEqual([0, 0, 0, 5e6, 5e6, 5e6]);
+  });
+
   it('is due when the slot became free', () => {
     const run = loop(1, { requestLimit: 2, startNs: 0 });
     run.advanceTo(17);

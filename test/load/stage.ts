@@ -134,6 +134,15 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
     reason: status === 200 ? 'OK' : 'Bad Request',
     header: (name: string) => (name === 'content-type' ? type : undefined),
   });
+  const respond = (at: number, text: string, status: number) => {
+    const handler = take(at);
+    const bytes = Buffer.from(
+      JSON.stringify({ object: 'chat.completion', choices: [{ message: { content: text } }] }),
+    );
+    handler.onHead(head(status, 'application/json'), clock.nowNs);
+    handler.onBody(bytes, 0, bytes.length, clock.nowNs);
+    handler.onEnd(clock.nowNs);
+  };
   return {
     phase,
     counters: phase.options.counters,
@@ -149,13 +158,16 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
     },
     /** The request of place `at` among the open ones is answered now. */
     answer(at: number, text = 'ok', status = 200) {
-      const handler = take(at);
-      const bytes = Buffer.from(
-        JSON.stringify({ object: 'chat.completion', choices: [{ message: { content: text } }] }),
-      );
-      handler.onHead(head(status, 'application/json'), clock.nowNs);
-      handler.onBody(bytes, 0, bytes.length, clock.nowNs);
-      handler.onEnd(clock.nowNs);
+      respond(at, text, status);
+      clock.advanceTo(clock.nowNs);
+    },
+    /** So many are answered by what one look at the sockets finds; gives how many were sent in between. */
+    answerAtOnce(count: number): number {
+      const before = sent.length;
+      for (let n = 0; n < count; n++) respond(0, 'ok', 200);
+      const inBetween = sent.length - before;
+      clock.advanceTo(clock.nowNs);
+      return inBetween;
     },
     /** Its first token comes, and no more yet. */
     firstToken(at: number) {
@@ -170,6 +182,7 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
     },
     timeOut(at: number) {
       take(at).onError(new TransportError('TimeoutError', 'too slow'), clock.nowNs);
+      clock.advanceTo(clock.nowNs);
     },
     /** Everything that is open is answered now, and what is sent because of it. */
     answerAll() {
