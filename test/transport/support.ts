@@ -20,7 +20,8 @@ export function ipv6Loopback(): string {
   return has ? '::1' : '127.0.0.1';
 }
 
-const clock = openClock(takeOrigin());
+/** The clock of every transport here. */
+export const clock = openClock(takeOrigin());
 
 /** Options of a transport with nothing special about it. */
 export function options(changes: Partial<TransportOptions> = {}): TransportOptions {

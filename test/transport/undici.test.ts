@@ -5,10 +5,10 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Transport, TransportOptions } from '../../src/transport/transport.js';
+import type { Transport, TransportOptions, WireTimes } from '../../src/transport/transport.js';
 import { openUndiciTransport } from '../../src/transport/undici.js';
 import { makeCertificates } from './certificates.js';
-import { eachRequest, options, pause, plain, RawServer, send, until } from './support.js';
+import { clock, eachRequest, options, pause, plain, RawServer, type Sent, send, until } from './support.js';
 
 const opened: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -30,17 +30,24 @@ async function server(onConnection: Parameters<typeof RawServer.open>[0]): Promi
 
 describe('a request over undici', () => {
   it('leaves its times in order, on a new connection and on one used again', async () => {
+    // Each part is written once the one before it has come: its stamp lies between the two writes.
+    const writtenNs: number[] = [];
+    let asked: Sent | undefined;
     const { origin, sockets } = await server((socket) =>
       eachRequest(socket, async () => {
-        socket.write('HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n');
-        await pause(20);
-        socket.write('3\r\nabc\r\n');
-        await pause(20);
-        socket.write('4\r\ndefg\r\n0\r\n\r\n');
+        const write = async (text: string, hasCome: (times: WireTimes) => boolean) => {
+          writtenNs.push(clock.nowNs());
+          socket.write(text);
+          await until(() => asked !== undefined && hasCome(asked.exchange.times));
+        };
+        await write('HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n', (times) => times.headNs > 0);
+        await write('3\r\nabc\r\n', (times) => times.reads === 1);
+        await write('4\r\ndefg\r\n0\r\n\r\n', (times) => times.endNs > 0);
       }),
     );
     const client = transport();
-    const first = await send(client, origin, { body: 'four', headers: ['X-A', '1'] }).outcome;
+    asked = send(client, origin, { body: 'four', headers: ['X-A', '1'] });
+    const first = await asked.outcome;
     expect(first).toMatchObject({ body: 'abcdefg', calls: ['sent', 'head', 'body', 'end'] });
     expect([first.head?.status, first.head?.reason]).toEqual([200, 'OK']);
     const { times } = first;
@@ -50,10 +57,14 @@ describe('a request over undici', () => {
       ...[times.headNs, times.firstBodyNs, times.lastBodyNs, times.endNs],
     ];
     expect(inOrder).toEqual([...inOrder].sort((a, b) => a - b));
-    expect(times.firstBodyNs - times.headNs).toBeGreaterThan(15e6);
+    const stampsNs = [times.headNs, times.firstBodyNs, times.lastBodyNs];
+    const between = writtenNs.flatMap((written, part) => [written, stampsNs[part] ?? NaN]);
+    expect(between).toEqual([...new Set(between)].sort((a, b) => a - b));
+    expect(between.length).toBe(6);
     // Undici takes a connection back only in the next turn of the loop.
     await pause(5);
-    const second = await send(client, origin, { method: 'GET', body: '' }).outcome;
+    asked = send(client, origin, { method: 'GET', body: '' });
+    const second = await asked.outcome;
     expect(second.calls).toEqual(['sent', 'head', 'body', 'end']);
     expect(second.times).toMatchObject({ reused: true, connectStartNs: NaN, bytesSent: 0, writes: 0 });
     expect(sockets.length).toBe(1);
@@ -227,22 +238,30 @@ describe('HTTP/2', () => {
   }
 
   it('is spoken where asked for, one request after the other on a connection', async () => {
+    let asked: Sent | undefined;
+    let endWrittenNs = NaN;
     const { origin, sessions } = await http2Server((stream) => {
       stream.respond({ ':status': 200, 'content-type': 'text/event-stream' });
       stream.write('data: a\n\n');
-      setTimeout(() => stream.end('data: b\n\n'), 30);
+      void until(() => asked?.exchange.times.reads === 1).then(() => {
+        endWrittenNs = clock.nowNs();
+        stream.end('data: b\n\n');
+      });
     });
     const client = transport({ http2: true, tls });
-    const first = await send(client, origin).outcome;
+    asked = send(client, origin);
+    const first = await asked.outcome;
     expect(first).toMatchObject({ body: 'data: a\n\ndata: b\n\n', calls: ['sent', 'head', 'body', 'end'] });
     expect([first.head?.status, first.head?.reason, first.head?.header('content-type')]).toEqual([
       200,
       'OK',
       'text/event-stream',
     ]);
-    expect(first.times.lastBodyNs - first.times.firstBodyNs).toBeGreaterThan(25e6);
+    expect(first.times.firstBodyNs).toBeLessThan(endWrittenNs);
+    expect(first.times.lastBodyNs).toBeGreaterThan(endWrittenNs);
     await pause(5);
-    const second = await send(client, origin).outcome;
+    asked = send(client, origin);
+    const second = await asked.outcome;
     expect([second.body, second.times.reused]).toEqual(['data: a\n\ndata: b\n\n', true]);
     expect(sessions.length).toBe(1);
   });
