@@ -3,7 +3,8 @@ import { fixed } from '../metrics/format.js';
 import { percentiles, type StatName } from '../metrics/statistics.js';
 import { metricOf } from '../metrics/table.js';
 
-const columns: readonly StatName[] = [
+/** The statistics of a metric with percentiles, in the order of both CSV files. */
+export const csvStats: readonly StatName[] = [
   'avg',
   'min',
   'max',
@@ -20,7 +21,7 @@ export function summaryCsv(results: readonly MetricResult[]): string {
   const distributions = sorted.filter(isDistribution);
   const singles = sorted.filter((result) => !isDistribution(result));
   const sections = [
-    section(['Metric', ...columns], distributions, columns),
+    section(['Metric', ...csvStats], distributions, csvStats),
     section(['Metric', 'Value'], singles, ['avg']),
   ];
   return sections.filter((text) => text !== '').join('\r\n');

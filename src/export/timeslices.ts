@@ -1,19 +1,9 @@
 import { fixed } from '../metrics/format.js';
 import type { Slice } from '../metrics/slices.js';
-import { percentiles, type StatName } from '../metrics/statistics.js';
 import { metricOf } from '../metrics/table.js';
 import { type Printable, prettyJson } from './python-json.js';
-import { csvRow } from './summary-csv.js';
+import { csvRow, csvStats } from './summary-csv.js';
 import { metricMembers } from './summary-json.js';
-
-const stats: readonly StatName[] = [
-  'avg',
-  'min',
-  'max',
-  'sum',
-  ...percentiles.map((percent) => `p${percent}` as const),
-  'std',
-];
 
 /** The text of the CSV of slices: a row for each statistic of each metric, metrics sorted by tag. */
 export function timeslicesCsv(slices: readonly Slice[]): string {
@@ -45,7 +35,7 @@ function rows({ index, startNs, endNs, results }: Slice): string[] {
   const place = [`${index}`, `${startNs}`, `${endNs}`];
   const sorted = [...results].sort((a, b) => (a.tag < b.tag ? -1 : 1));
   return sorted.flatMap(({ tag, unit, statistics }) =>
-    stats.flatMap((stat) => {
+    csvStats.flatMap((stat) => {
       const value = statistics[stat];
       return value === undefined
         ? []
