@@ -45,30 +45,25 @@ export function needs(
 
 /** None of `options` may stand where the condition holds; `why` ends the sentence. */
 export function refuses(other: Key, where: Condition, options: readonly Key[], why: string): Rule {
-  return {
-    keys: [...options, ...where.keys],
-    broken: (config, given, name) => {
-      const extra = options.filter(given);
-      return (
-        extra.length > 0 &&
-        where.holds(config) &&
-        `${name(...extra)} cannot stand beside ${eitherFlag([other])}${why}.`
-      );
-    },
-  };
+  return unwanted(options, where, () => `cannot stand beside ${eitherFlag([other])}${why}.`);
 }
 
 /** `options` change nothing where the condition holds; `why` ends the sentence. */
 export function idle(options: readonly Key[], why: string, where: Condition): Rule {
+  return unwanted(options, where, (extra) => `${either(extra, 'has', 'have')} no effect ${why}.`);
+}
+
+/** Broken by those of `options` that are given where the condition holds; `verdict` says what they do wrong. */
+function unwanted(
+  options: readonly Key[],
+  where: Condition,
+  verdict: (extra: readonly Key[]) => string,
+): Rule {
   return {
     keys: [...options, ...where.keys],
     broken: (config, given, name) => {
       const extra = options.filter(given);
-      return (
-        extra.length > 0 &&
-        where.holds(config) &&
-        `${name(...extra)} ${either(extra, 'has', 'have')} no effect ${why}.`
-      );
+      return extra.length > 0 && where.holds(config) && `${name(...extra)} ${verdict(extra)}`;
     },
   };
 }
