@@ -67,37 +67,33 @@ const cacheReadPct = derived({
   },
 });
 
-const promptTokensDiff = perRequest({
-  tag: 'usage_prompt_tokens_diff_pct',
-  label: 'Usage Prompt Diff %',
-  unit: '%',
-  needs: ['input tokens', 'client token counts'],
-  formula: '|Usage Prompt Tokens - Input Sequence Length| / Input Sequence Length * 100',
-  absent: 'either is not known',
-  of: (m) => diffPct(m.usage?.prompt, m.isl),
-});
+/** What the server counted against what we did: its name, the label of ours, and what must be counted. */
+const diffMetrics = [
+  usageDiff('Prompt', 'Input Sequence Length', 'input tokens', (m) => diffPct(m.usage?.prompt, m.isl)),
+  usageDiff('Completion', 'Output Sequence Length', 'output tokens', (m) =>
+    diffPct(m.usage?.completion, m.osl),
+  ),
+  usageDiff('Reasoning', 'Reasoning Token Count', 'output tokens', (m) =>
+    diffPct(m.usage?.reasoning, m.tokens.reasoning),
+  ),
+];
 
-const completionTokensDiff = perRequest({
-  tag: 'usage_completion_tokens_diff_pct',
-  label: 'Usage Completion Diff %',
-  unit: '%',
-  needs: ['output tokens', 'client token counts'],
-  formula: '|Usage Completion Tokens - Output Sequence Length| / Output Sequence Length * 100',
-  absent: 'either is not known',
-  of: (m) => diffPct(m.usage?.completion, m.osl),
-});
-
-const reasoningTokensDiff = perRequest({
-  tag: 'usage_reasoning_tokens_diff_pct',
-  label: 'Usage Reasoning Diff %',
-  unit: '%',
-  needs: ['output tokens', 'client token counts'],
-  formula: '|Usage Reasoning Tokens - Reasoning Token Count| / Reasoning Token Count * 100',
-  absent: 'either is not known',
-  of: (m) => diffPct(m.usage?.reasoning, m.tokens.reasoning),
-});
-
-const diffMetrics = [promptTokensDiff, completionTokensDiff, reasoningTokensDiff];
+function usageDiff(
+  name: string,
+  ours: string,
+  counted: 'input tokens' | 'output tokens',
+  of: RecordMetric['of'],
+) {
+  return perRequest({
+    tag: `usage_${name.toLowerCase()}_tokens_diff_pct`,
+    label: `Usage ${name} Diff %`,
+    unit: '%',
+    needs: [counted, 'client token counts'],
+    formula: `|Usage ${name} Tokens - ${ours}| / ${ours} * 100`,
+    absent: 'either is not known',
+    of,
+  });
+}
 
 const discrepancyCount = summed({
   tag: 'usage_discrepancy_count',
