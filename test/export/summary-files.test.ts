@@ -192,6 +192,7 @@ test('JSON of an interrupted run', () => {
 const runs = ['stream', 'errors', 'whole', 'text', 'think', 'turns', 'warm', 'rate', 'vllm'];
 
 describe.runIf(goldenIsThere).each(runs)('beside the golden run %s', (run) => {
+  if (!goldenIsThere) return; // The body of a skipped suite is run too.
   const theirs = JSON.parse(goldenText(`${run}/profile_export_aiperf.json`));
   const theirCsv = goldenText(`${run}/profile_export_aiperf.csv`);
   const tagsOfOurs = metrics.map(({ tag }) => tag);

@@ -10,6 +10,7 @@ const complete = [
 ];
 
 describe.runIf(goldenIsThere).each(complete)('golden run $run', ({ run, requestedOsl }) => {
+  if (!goldenIsThere) return; // The body of a skipped suite is run too.
   const lines = goldenLines(run);
   const firstNs =
     lines.map(({ text }) => BigInt(/request_start_ns":(\d+)/.exec(text)?.[1] ?? 0)).sort()[0] ?? 0n;
