@@ -1,3 +1,5 @@
+import { CompensatedSum } from './compensated-sum.js';
+
 /** The percentiles that exist, in percent. */
 export const percentiles = [1, 5, 10, 25, 50, 75, 90, 95, 99] as const;
 
@@ -88,20 +90,10 @@ export function percentile(sorted: Float64Array, percent: number): number {
   return part < 0.5 ? below + (above - below) * part : above - (above - below) * (1 - part);
 }
 
-/**
- * Neumaier's compensated sum: right to the last digit for any sane input, so the result depends neither on the
- * order in which requests ended nor on how a run was split.
- */
 function exactSum(values: Float64Array, of: (x: number) => number): number {
-  let sum = 0;
-  let lost = 0;
-  for (let i = 0; i < values.length; i++) {
-    const x = of(values[i] ?? 0);
-    const next = sum + x;
-    lost += Math.abs(sum) >= Math.abs(x) ? sum - next + x : x - next + sum;
-    sum = next;
-  }
-  return sum + lost;
+  const sum = new CompensatedSum();
+  for (let i = 0; i < values.length; i++) sum.add(of(values[i] ?? 0));
+  return sum.value;
 }
 
 function roundHalfEven(x: number): number {

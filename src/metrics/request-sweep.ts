@@ -1,0 +1,253 @@
+import { CompensatedSum } from './compensated-sum.js';
+
+/** When a request ran and what it carried; times in ns since the clock's origin. */
+export interface RequestSpan {
+  readonly startNs: number;
+  /** Its last response unit, or the failure. */
+  readonly endNs: number;
+  /** Start to the first content chunk; NaN where that is not known (failed, not streamed). */
+  readonly ttftNs: number;
+  /** NaN where it is not known. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Of neighbouring content chunks. */
+  readonly gapsNs: ArrayLike<number>;
+}
+
+/** Spans in the order of their starts; an array of them is one. */
+export type RequestSpans = Pick<readonly RequestSpan[], 'length' | 'at'>;
+
+/** What is under way between two moments. */
+export interface InFlight {
+  /** Requests sent and not ended, failed ones included. */
+  readonly requests: number;
+  /** Those of them that wait for their first content chunk, and those behind it. */
+  readonly prefilling: number;
+  readonly decoding: number;
+  /**
+   * Tokens a second. Input tokens are spread evenly from start to first chunk. Of output tokens but the first, each
+   * gap between chunks carries an equal share.
+   */
+  readonly prefillRate: number;
+  readonly decodeRate: number;
+  /** Prefill, and output tokens but the first spread evenly from first chunk to end. */
+  readonly totalRate: number;
+  /** Input tokens of the requests under way and what they have of their output. */
+  readonly tokens: number;
+}
+
+/** Told of each stretch of time in which nothing changes; `state` is the sweep's own, and changes afterwards. */
+export type VisitStretch = (state: InFlight, fromNs: number, toNs: number) => void;
+
+/**
+ * Goes through time from one change to the next, over all requests at once: the step curves of concurrency, token
+ * rates and tokens in flight. Memory is that of the requests under way.
+ *
+ * Gaps of zero belong to the gap before, or to the first chunk: their chunks came with the same read. Spans without a
+ * duration are passed over.
+ */
+export class RequestSweep implements InFlight {
+  readonly #spans: RequestSpans;
+  #nextSpan = 0;
+  /** A heap: none is due before its parent, at half its place. */
+  #open: OpenRequest[] = [];
+  #nowNs = Number.NEGATIVE_INFINITY;
+  requests = 0;
+  prefilling = 0;
+  decoding = 0;
+  #prefillRate = new CompensatedSum();
+  #decodeRate = new CompensatedSum();
+  #evenRate = new CompensatedSum();
+  #tokens = new CompensatedSum();
+
+  constructor(spans: RequestSpans) {
+    this.#spans = spans;
+  }
+
+  get prefillRate(): number {
+    return this.prefilling === 0 ? 0 : this.#prefillRate.value;
+  }
+
+  get decodeRate(): number {
+    return this.decoding === 0 ? 0 : this.#decodeRate.value;
+  }
+
+  get totalRate(): number {
+    return this.prefillRate + (this.decoding === 0 ? 0 : this.#evenRate.value);
+  }
+
+  get tokens(): number {
+    return this.requests === 0 ? 0 : this.#tokens.value;
+  }
+
+  /** Another sweep that goes on from here by itself. */
+  fork(): RequestSweep {
+    const fork = new RequestSweep(this.#spans);
+    fork.#nextSpan = this.#nextSpan;
+    fork.#open = this.#open.map((open) => ({ ...open }));
+    fork.#nowNs = this.#nowNs;
+    fork.requests = this.requests;
+    fork.prefilling = this.prefilling;
+    fork.decoding = this.decoding;
+    fork.#prefillRate = this.#prefillRate.copy();
+    fork.#decodeRate = this.#decodeRate.copy();
+    fork.#evenRate = this.#evenRate.copy();
+    fork.#tokens = this.#tokens.copy();
+    return fork;
+  }
+
+  /** Goes on to `toNs`. The first stretch of a sweep starts at its first request, or where it was taken to before. */
+  advance(toNs: number, visit?: VisitStretch): void {
+    let span = this.#spans.at(this.#nextSpan);
+    for (;;) {
+      const [first] = this.#open;
+      const startNs = span === undefined ? Number.POSITIVE_INFINITY : span.startNs;
+      const changeNs = Math.min(startNs, first === undefined ? Number.POSITIVE_INFINITY : first.dueNs);
+      const untilNs = Math.min(changeNs, toNs);
+      if (untilNs > this.#nowNs) {
+        if (this.#nowNs !== Number.NEGATIVE_INFINITY) visit?.(this, this.#nowNs, untilNs);
+        this.#nowNs = untilNs;
+      }
+      // What changes at `toNs` belongs to the next stretch.
+      if (changeNs >= toNs) return;
+      if (span !== undefined && startNs === changeNs) {
+        if (span.endNs > span.startNs) this.#start(span);
+        // `at` counts negative places from the end; this one is never negative.
+        span = this.#spans.at(++this.#nextSpan);
+      } else if (first !== undefined) {
+        this.#change(first);
+      }
+    }
+  }
+
+  #start(span: RequestSpan): void {
+    const { startNs, endNs, ttftNs, inputTokens } = span;
+    this.requests++;
+    const streamed = ttftNs >= 0;
+    const prefillRate = streamed && inputTokens > 0 && ttftNs > 0 ? (inputTokens / ttftNs) * 1e9 : 0;
+    const tokens = streamed && inputTokens > 0 ? inputTokens : 0;
+    if (streamed) this.prefilling++;
+    this.#prefillRate.add(prefillRate);
+    this.#tokens.add(tokens);
+    const stage: Stage = streamed ? 'prefill' : 'last';
+    const dueNs = streamed ? startNs + ttftNs : endNs;
+    const rates = { prefillRate, decodeRate: 0, evenRate: 0 };
+    this.#open.push({ span, stage, dueNs, gap: 0, brought: 0, tokens, ...rates } satisfies OpenRequest);
+    siftUp(this.#open, this.#open.length - 1);
+  }
+
+  /** What happens to a request when its time has come. */
+  #change(open: OpenRequest): void {
+    switch (open.stage) {
+      case 'prefill':
+        this.#beginDecode(open);
+        break;
+      case 'gap':
+        this.#receive(open, open.brought);
+        break;
+      case 'last':
+        this.#end(open);
+        return;
+    }
+    this.#nextGap(open);
+    siftDown(this.#open);
+  }
+
+  #beginDecode(open: OpenRequest): void {
+    const { endNs, outputTokens } = open.span;
+    this.prefilling--;
+    this.decoding++;
+    this.#prefillRate.add(-open.prefillRate);
+    if (outputTokens >= 1) this.#receive(open, 1 + this.#withoutGap(open));
+    open.evenRate =
+      outputTokens > 1 && endNs > open.dueNs ? ((outputTokens - 1) / (endNs - open.dueNs)) * 1e9 : 0;
+    this.#evenRate.add(open.evenRate);
+  }
+
+  #receive(open: OpenRequest, tokens: number): void {
+    open.tokens += tokens;
+    this.#tokens.add(tokens);
+  }
+
+  /** Takes up the next gap and the zero gaps behind it. */
+  #nextGap(open: OpenRequest): void {
+    const { gapsNs, outputTokens, endNs } = open.span;
+    this.#decodeRate.add(-open.decodeRate);
+    if (open.gap === gapsNs.length) {
+      open.stage = 'last';
+      open.decodeRate = 0;
+      open.dueNs = Math.max(endNs, open.dueNs);
+      return;
+    }
+    const lengthNs = gapsNs[open.gap++] ?? 0;
+    const share = outputTokens > 1 ? (outputTokens - 1) / gapsNs.length : 0;
+    open.stage = 'gap';
+    open.brought = share + this.#withoutGap(open);
+    open.decodeRate = (open.brought / lengthNs) * 1e9;
+    open.dueNs += lengthNs;
+    this.#decodeRate.add(open.decodeRate);
+  }
+
+  /** Passes over gaps of zero; gives the tokens that they bring. */
+  #withoutGap(open: OpenRequest): number {
+    const { gapsNs, outputTokens } = open.span;
+    const from = open.gap;
+    while (open.gap < gapsNs.length && gapsNs[open.gap] === 0) open.gap++;
+    return open.gap === from ? 0 : (Math.max(0, outputTokens - 1) / gapsNs.length) * (open.gap - from);
+  }
+
+  #end(open: OpenRequest): void {
+    this.requests--;
+    if (open.span.ttftNs >= 0) this.decoding--;
+    this.#evenRate.add(-open.evenRate);
+    this.#tokens.add(-open.tokens);
+    const last = this.#open.pop();
+    if (last === undefined || last === open) return;
+    this.#open[0] = last;
+    siftDown(this.#open);
+  }
+}
+
+/** What a request does until its next change. */
+type Stage = 'prefill' | 'gap' | 'last';
+
+/** A request under way: what it adds to the curves, and when that changes. */
+interface OpenRequest {
+  readonly span: RequestSpan;
+  stage: Stage;
+  dueNs: number;
+  /** Gaps taken up so far. */
+  gap: number;
+  /** Tokens that the end of the current gap brings. */
+  brought: number;
+  readonly prefillRate: number;
+  decodeRate: number;
+  evenRate: number;
+  tokens: number;
+}
+
+function siftUp(heap: OpenRequest[], from: number): void {
+  for (let at = from; at > 0; ) {
+    const above = (at - 1) >> 1;
+    if (!swapIfLater(heap, above, at)) return;
+    at = above;
+  }
+}
+
+function siftDown(heap: OpenRequest[]): void {
+  for (let at = 0; ; ) {
+    const [left, right] = [heap[2 * at + 1], heap[2 * at + 2]];
+    if (left === undefined) return;
+    const below = right !== undefined && right.dueNs < left.dueNs ? 2 * at + 2 : 2 * at + 1;
+    if (!swapIfLater(heap, at, below)) return;
+    at = below;
+  }
+}
+
+function swapIfLater(heap: OpenRequest[], above: number, below: number): boolean {
+  const [a, b] = [heap[above], heap[below]];
+  if (a === undefined || b === undefined || a.dueNs <= b.dueNs) return false;
+  heap[above] = b;
+  heap[below] = a;
+  return true;
+}
