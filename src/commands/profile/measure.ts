@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { checkDatasetType } from '../../config/conflicts.js';
+import type { Config, profileOptions } from '../../config/options.js';
+import { endpoints } from '../../endpoint/endpoints.js';
+import { runConfigJson, runConfigName } from '../../export/run-config.js';
+import { layoutOn } from '../../report/layout.js';
+import { ledgerLine } from '../../report/ledger.js';
+import { ledgerPanel } from '../../report/panels.js';
+import type { Progress } from '../../ui/progress.js';
+import { openClock, takeOrigin } from '../../util/clock.js';
+import { messageOf, UserError } from '../../util/errors.js';
+import type { Log } from '../../util/log.js';
+import { version } from '../../util/version.js';
+import type { Invocation } from '../command.js';
+import { sliceNsOf } from '../timeslices.js';
+import type { Artifacts } from './artifacts.js';
+import { exportInputs } from './export-inputs.js';
+import { inputConfig } from './input-config.js';
+import { INTERRUPTED, type Interrupt } from './interrupt.js';
+import { type PreparedRun, prepareRun } from './prepare.js';
+import type { RecordsPlan } from './records.js';
+import { publishResults, type ResultFacts } from './results.js';
+import { type RunOutcome, runLoad } from './run.js';
+import { traitsOf } from './traits.js';
+
+/** What a run is measured with. */
+export interface Surroundings {
+  readonly artifacts: Artifacts;
+  readonly log: Log;
+  readonly stdout: Writable;
+  readonly progress: Progress;
+  readonly interrupt: Interrupt;
+}
+
+/** One run from its options to its files and its report. @returns the exit code. @throws UserError */
+export async function measureRun(
+  invocation: Invocation<typeof profileOptions>,
+  { artifacts, log, stdout, progress, interrupt }: Surroundings,
+): Promise<number> {
+  const { config } = invocation;
+  const origin = takeOrigin();
+  const prepared = await prepareRun(config, version, origin, log);
+  requireFittingType(invocation, prepared, log);
+  await exportInputs(config, prepared, artifacts, log);
+  const plan = recordsPlan(config, prepared, artifacts);
+  const facts: ResultFacts = {
+    config,
+    benchmarkId: randomBytes(6).toString('hex'),
+    recordedCommand: invocation.recordedCommand,
+    inputConfig: inputConfig(config, prepared, artifacts.folder),
+    origin,
+    artifacts,
+  };
+  leaveRunConfig(facts, plan, log);
+  const outcome = await runLoad(prepared, plan, {
+    progress,
+    clock: openClock(origin),
+    interrupt,
+    log,
+    stallSeconds: config.stallTimeoutSeconds,
+    drainSeconds: config.timingCancelDrainTimeoutSeconds,
+  });
+  for (const trouble of outcome.troubles) log('ERROR', 'export', trouble);
+  if (outcome.stalled !== undefined)
+    log('ERROR', 'load', `The run was ended because it was stuck: ${outcome.stalled}`);
+  const allWritten = publishResults(outcome, facts, stdout, log);
+  if (outcome.failure !== undefined) throw outcome.failure;
+  const mismatches = ledgerLines(outcome, prepared);
+  for (const line of mismatches)
+    stdout.write(`${ledgerPanel(line, layoutOn(stdout, config.consoleExportWidth)).join('\n')}\n`);
+  if (outcome.interrupted) return INTERRUPTED;
+  const sound =
+    allWritten && outcome.troubles.length === 0 && outcome.stalled === undefined && mismatches.length === 0;
+  return outcome.summary.validCount > 0 && sound ? 0 : 1;
+}
+
+/** What is wrong with the count of requests, by phase: each request that was issued must have ended once. */
+function ledgerLines(
+  { summary, warmup, interrupted, stalled }: RunOutcome,
+  { phases }: PreparedRun,
+): string[] {
+  const wasCut = interrupted || stalled !== undefined;
+  return phases.flatMap(({ plan, counters, expectedRequests }) => {
+    const results = plan.name === 'warmup' ? warmup : summary;
+    if (results === undefined) return [];
+    return ledgerLine(results.outcomes, counters.issued, wasCut ? undefined : expectedRequests) ?? [];
+  });
+}
+
+/** The rules between options and a dataset whose type was told from its file. @throws UserError */
+function requireFittingType(
+  invocation: Invocation<typeof profileOptions>,
+  prepared: PreparedRun,
+  log: Log,
+): void {
+  const { dataset } = prepared.load;
+  if (invocation.config.customDatasetType !== undefined || dataset.kind === 'synthetic') return;
+  const type = dataset.kind === 'pool' ? 'random_pool' : dataset.type;
+  const { errors, warnings } = checkDatasetType(invocation, type);
+  if (errors.length > 0) throw new UserError(errors.join('\n'));
+  for (const warning of warnings) log('WARNING', 'config', warning);
+}
+
+/** What `aiperf report` needs to know of a run that was killed before its summary. */
+function leaveRunConfig(facts: ResultFacts, { thresholds }: RecordsPlan, log: Log): void {
+  const { config, artifacts, benchmarkId, recordedCommand, inputConfig: resolved } = facts;
+  if (artifacts.records === undefined) return;
+  const json = runConfigJson(
+    {
+      benchmarkId,
+      title: endpoints[config.endpointType].title,
+      thresholds,
+      ...(config.randomSeed === undefined ? {} : { randomSeed: config.randomSeed }),
+      cliCommand: recordedCommand,
+      inputConfig: resolved,
+    },
+    artifacts.records,
+  );
+  try {
+    writeFileSync(join(artifacts.folder, runConfigName), json);
+  } catch (thrown) {
+    log('WARNING', 'export', `${runConfigName} could not be written: ${messageOf(thrown)}`);
+  }
+}
+
+function recordsPlan(config: Config, prepared: PreparedRun, artifacts: Artifacts): RecordsPlan {
+  const { load, tokenizers } = prepared;
+  const hasWarmup = load.phases.some(({ name }) => name === 'warmup');
+  return {
+    origin: load.origin,
+    traits: traitsOf(config),
+    thresholds: {
+      oslMismatchPct: config.oslMismatchPctThreshold,
+      oslMismatchTokens: config.oslMismatchMaxTokenThreshold,
+      usageDiffPct: config.usagePctDiffThreshold,
+    },
+    sliceNs: sliceNsOf(config.sliceDuration),
+    tokenizers,
+    recordsFile: artifacts.records,
+    rawFile: artifacts.raw,
+    warmupFile: hasWarmup ? artifacts.warmup : undefined,
+    hasWarmup,
+  };
+}
