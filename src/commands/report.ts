@@ -8,7 +8,7 @@ import type { RunSummary } from '../metrics/compute.js';
 import { capacity } from '../report/capacity.js';
 import { type FooterFacts, footer } from '../report/footer.js';
 import { layoutOn } from '../report/layout.js';
-import { failedRunReport, report } from '../report/report.js';
+import { failedRunReport, report, sideTables } from '../report/report.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { version } from '../util/version.js';
 import type { Command, Invocation, Io } from './command.js';
@@ -58,6 +58,7 @@ function publish(
     consoleExportWidth: width,
     rewrite,
     sliceDuration,
+    tables,
     targetRate,
     targetGoodput,
   }: ConfigOf<typeof reportOptions>,
@@ -73,6 +74,7 @@ function publish(
   const { incompleteReason } = facts;
   const reportFacts = {
     title: told.config.title ?? 'LLM Metrics',
+    tables: sideTables(tables),
     ...(incompleteReason === undefined ? {} : { incompleteReason }),
   };
   const troubles: string[] = [];

@@ -259,12 +259,12 @@ export const profileOptions = {
     above: 0,
     help: 'Work the metrics out again for every so many seconds of the run; below --benchmark-duration.',
   }),
-  tables: choices(['all', 'schedule', 'usage', 'http', 'adjusted'], {
+  tables: choices(['all', 'schedule', 'effective', 'active', 'usage', 'reasoning', 'http', 'adjusted'], {
     flags: ['--tables'],
     group: 'Output',
     default: [],
     defaultText: 'none',
-    help: 'More tables on the console; schedule: how late requests were sent, and latencies from when they were due.',
+    help: 'More tables on the console; schedule: how late requests were sent, and latencies from when they were due; effective, active: concurrency and token rates over time.',
   }),
 
   conversationNum: integer({

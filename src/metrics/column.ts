@@ -8,6 +8,11 @@ export class Column {
   #count = 0;
   #sum = 0;
 
+  /** Number of values. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** Mean so far, good enough for a live screen; undefined for none. */
   get runningMean(): number | undefined {
     return this.#count === 0 ? undefined : this.#sum / this.#count;
@@ -78,7 +83,7 @@ export class ListColumn {
   /** Copies of the values of all these rows, in ascending order. */
   sorted(rows: Rows): Float64Array {
     if (rows === undefined) return this.#values.slice(0, this.#count).sort();
-    const lists = Array.from(rows, (row) => this.#of(row));
+    const lists = Array.from(rows, (row) => this.at(row));
     const values = new Float64Array(lists.reduce((sum, list) => sum + list.length, 0));
     let at = 0;
     for (const list of lists) {
@@ -88,7 +93,8 @@ export class ListColumn {
     return values.sort();
   }
 
-  #of(row: number): Float64Array {
+  /** Empty for a row without values. */
+  at(row: number): Float64Array {
     if (row >= this.#length) return new Float64Array();
     return this.#values.subarray(this.#ends[row - 1] ?? 0, this.#ends[row]);
   }

@@ -8,7 +8,6 @@ import {
   inputSequenceLength,
   interTokenLatency,
   outputSequenceLength,
-  requestLatency,
   timeToFirstToken,
 } from './request-metrics.js';
 import { type MetricResult, type RecordMetrics, RequestRows } from './request-rows.js';
@@ -79,9 +78,6 @@ export class MetricStore {
   #failedCount = 0;
   #cancelledCount = 0;
   #droppedCount = 0;
-  /** Of all requests. */
-  #firstStartNs = Number.POSITIVE_INFINITY;
-  #lastEndNs = Number.NEGATIVE_INFINITY;
 
   /** @param origin the clock origin that the records' times count from. */
   constructor(traits: RunTraits, thresholds: Thresholds, origin: ClockOrigin) {
@@ -110,8 +106,12 @@ export class MetricStore {
    * @param sliceNs length of the windows that the run is cut into as well; undefined: it is not.
    */
   summary(sliceNs?: number): RunSummary {
+    const { extent } = this.#rows;
     return {
-      results: this.#rows.results(undefined),
+      results: this.#rows.results({
+        rows: undefined,
+        curves: this.#rows.length === 0 ? undefined : this.#rows.curves([extent])[0],
+      }),
       errors: [...this.#errors.values()].map((group) => ({ ...group })),
       validCount: this.#validCount,
       failedCount: this.#failedCount,
@@ -121,8 +121,8 @@ export class MetricStore {
         cancelled: this.#cancelledCount,
         dropped: this.#droppedCount,
       },
-      firstStartNs: this.#wall(this.#firstStartNs),
-      lastEndNs: this.#wall(this.#lastEndNs),
+      firstStartNs: this.#wall(extent.fromNs),
+      lastEndNs: this.#wall(extent.toNs),
       thresholds: this.#thresholds,
       slos: this.#objectives.map(({ slo, metric }, i) => ({
         ...slo,
@@ -155,11 +155,7 @@ export class MetricStore {
   /** @param shown gets the values for the per-record file. */
   #take(facts: RequestFacts, shown?: [string, number | Float64Array][]): void {
     this.#rows.add(facts, shown);
-    const { startNs, failure, cancelled, dropped } = facts;
-    // The first versions of the file do not say when a request ended.
-    const endNs = Number.isNaN(facts.endNs) ? startNs + (facts.value(requestLatency) ?? 0) : facts.endNs;
-    if (startNs < this.#firstStartNs) this.#firstStartNs = startNs;
-    if (endNs > this.#lastEndNs) this.#lastEndNs = endNs;
+    const { failure, cancelled, dropped } = facts;
     if (failure === undefined) {
       this.#validCount++;
       this.#judge(facts);
@@ -186,16 +182,7 @@ export class MetricStore {
 
   #cut(sliceNs: number): SlicedRun {
     const metrics = this.#metrics.filter(({ wholeRunOnly }) => !wholeRunOnly);
-    return sliceRun(
-      {
-        rows: this.#rows,
-        metrics,
-        firstStartNs: this.#firstStartNs,
-        lastEndNs: this.#lastEndNs,
-        origin: this.#origin,
-      },
-      sliceNs,
-    );
+    return sliceRun({ rows: this.#rows, metrics, origin: this.#origin }, sliceNs);
   }
 
   #wall(ns: number): bigint | undefined {

@@ -1,5 +1,6 @@
 import type { Measured, RequestFacts } from './measure.js';
 import type { Slo } from './objective.js';
+import type { InFlight } from './request-sweep.js';
 
 /** Units as they stand in files and tables. */
 export type Unit =
@@ -44,7 +45,15 @@ export interface Thresholds {
 }
 
 /** Console tables that a metric may stand in; one that stands in none is in files only. */
-export type ConsoleTable = 'main' | 'schedule' | 'usage' | 'http' | 'adjusted';
+export type ConsoleTable =
+  | 'main'
+  | 'schedule'
+  | 'effective'
+  | 'active'
+  | 'usage'
+  | 'reasoning'
+  | 'http'
+  | 'adjusted';
 
 /** What every row of the table of metrics says. */
 interface Row {
@@ -122,13 +131,23 @@ export interface AdjustedMetric extends Row {
   readonly base: RecordMetric;
 }
 
+/** What is under way, moment by moment: statistics are weighted by the time for which each value held. */
+export interface CurveMetric extends Row {
+  readonly kind: 'curve';
+  /** Metrics of which requests must have values for the run to have the curve. */
+  readonly from: readonly RecordMetric[];
+  /** Undefined while there is nothing to count. */
+  of(state: InFlight): number | undefined;
+}
+
 export type Metric =
   | RecordMetric
   | RecallableMetric
   | ListMetric
   | CountMetric
   | DerivedMetric
-  | AdjustedMetric;
+  | AdjustedMetric
+  | CurveMetric;
 
 /** What derived metrics are worked out from. */
 export interface RunValues {
@@ -141,7 +160,7 @@ export interface RunValues {
 }
 
 type Said = Pick<Row, 'tag' | 'label' | 'unit' | 'formula'> & Partial<Row>;
-type Rest<M extends Metric> = Said & Partial<M> & Pick<M, Extract<keyof M, 'of' | 'base'>>;
+type Rest<M extends Metric> = Said & Partial<M> & Pick<M, Extract<keyof M, 'of' | 'base' | 'from'>>;
 
 export function perRequest(said: Rest<RecordMetric>): RecordMetric {
   return { kind: 'record', over: 'valid', whole: false, recallable: false, ...defaults(said), ...said };
@@ -161,6 +180,10 @@ export function summed(said: Rest<CountMetric>): CountMetric {
 
 export function derived(said: Rest<DerivedMetric>): DerivedMetric {
   return { kind: 'derived', ...defaults(said), ...said };
+}
+
+export function curve(said: Rest<CurveMetric>): CurveMetric {
+  return { kind: 'curve', ...defaults(said), ...said };
 }
 
 /** The error-adjusted sibling of a record metric. */

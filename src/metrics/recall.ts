@@ -18,8 +18,8 @@ export interface StoredRequest {
 }
 
 /**
- * The facts that metrics of the run start from, had back from a file. Display units are undone by the division that
- * belongs to the multiplication which made them: values agree with the measured ones to their last digits.
+ * The facts that metrics of the run start from, had back from a file, digit for digit where they are whole
+ * nanoseconds or bytes.
  */
 export function recall(
   stored: StoredRequest,
@@ -41,11 +41,19 @@ export function recall(
     objectives,
     value: ({ tag, factor }) => {
       const value = values.get(tag);
-      return typeof value === 'number' ? value / factor : undefined;
+      return typeof value === 'number' ? inOwnUnit(value, factor) : undefined;
     },
     list: ({ tag, factor }) => {
       const value = values.get(tag);
-      return typeof value === 'object' ? value.map((one) => one / factor) : undefined;
+      return typeof value === 'object' ? value.map((one) => inOwnUnit(one, factor)) : undefined;
     },
   };
+}
+
+/** A value as it was before its multiplication by `factor`: the whole number within rounding errors, if there is one. */
+function inOwnUnit(value: number, factor: number): number {
+  if (factor === 1) return value;
+  const own = value / factor;
+  const whole = Math.round(own);
+  return Math.abs(own - whole) <= Math.abs(own) * 4 * Number.EPSILON ? whole : own;
 }

@@ -7,6 +7,7 @@ const kinds: Record<Metric['kind'], string> = {
   count: 'run (count)',
   derived: 'run',
   adjusted: 'run (distribution)',
+  curve: 'run (over time)',
 };
 
 const needs: Record<Need, string> = {
@@ -23,7 +24,9 @@ const introduction = `# Metrics
 
 What every figure means, in the order of the files. Metrics of a request have full statistics over the run (average,
 percentiles 1 to 99 by linear interpolation, minimum, maximum, standard deviation of the population, count, sum),
-worked out from every value; metrics of the run are single numbers. Only valid requests count, unless it says
+worked out from every value; metrics of the run are single numbers. Metrics over time follow what is under way from
+moment to moment, from the first start to the last end of any request: average, minimum, maximum, deviation and
+percentiles 50 to 99 are weighted by duration, and a percentile is the first value that reaches its share of the time. Only valid requests count, unless it says
 otherwise: those that ended without an error and with content. A value that cannot be worked out is absent, never
 zero. *Content chunks* are response units that carry text, reasoning or tool calls; *start* is the moment before the
 HTTP call, connecting included; *due* is when the load asked for the request: its time in a schedule, or the moment

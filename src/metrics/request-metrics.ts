@@ -149,12 +149,26 @@ export const reasoningTokenCount = perRequest({
   short: 'Reasoning Tokens',
   ...tokens,
   needs: answer,
+  table: 'reasoning',
+  order: 100,
   formula: 'tokens of the reasoning fields of the answer',
   absent: 'the answer has none',
   of: (m) => m.tokens.reasoning,
 });
 
-const interChunkLatency = listPerRequest({
+const thinkingEfficiency = recallable({
+  tag: 'thinking_efficiency',
+  label: 'Thinking Efficiency',
+  unit: 'ratio',
+  needs: answer,
+  table: 'reasoning',
+  order: 200,
+  formula: 'Reasoning Token Count / Output Token Count',
+  absent: 'the answer has no reasoning, or nothing else',
+  of: (facts) => share(facts.value(reasoningTokenCount), facts.value(outputTokenCount)),
+});
+
+export const interChunkLatency = listPerRequest({
   tag: 'inter_chunk_latency',
   label: 'Inter Chunk Latency',
   short: 'ICL',
@@ -256,6 +270,7 @@ export const requestMetrics = [
   inputSequenceLength,
   outputTokenCount,
   reasoningTokenCount,
+  thinkingEfficiency,
   interChunkLatency,
   prefillThroughputPerUser,
   errorIsl,
@@ -273,6 +288,11 @@ export const dueMetrics: readonly RecallableMetric[] = [
 
 function itlNs(m: Measured): number | undefined {
   return m.osl === undefined || m.osl < 2 ? undefined : (m.latencyNs - m.ttftNs) / (m.osl - 1);
+}
+
+/** Undefined where either is missing, or there is no whole. */
+export function share(part: number | undefined, whole: number | undefined): number | undefined {
+  return part === undefined || !whole ? undefined : part / whole;
 }
 
 /** `amount` a second; undefined for a time of zero. */

@@ -1,7 +1,15 @@
 import { Column, ListColumn, type Rows } from './column.js';
+import { type CurveStatistics, curvesWithin, type Window } from './curves.js';
 import type { RequestFacts } from './measure.js';
-import type { Metric, RunValues, Unit } from './metric.js';
-import { requestLatency } from './request-metrics.js';
+import type { CurveMetric, Metric, RunValues, Unit } from './metric.js';
+import {
+  inputSequenceLength,
+  interChunkLatency,
+  outputSequenceLength,
+  requestLatency,
+  timeToFirstToken,
+} from './request-metrics.js';
+import type { RequestSpans } from './request-sweep.js';
 import { failureAdjustedStatistics, type Statistics, scaled, statisticsOf } from './statistics.js';
 
 /** Values of one record in display units, in table order: a number, or a list of numbers. */
@@ -14,6 +22,17 @@ export interface MetricResult {
   readonly statistics: Statistics;
 }
 
+/** Some of the requests. */
+export interface Selected {
+  readonly rows: Rows;
+  /** What rates are worked out over; absent: from the first start to the last content chunk. */
+  readonly windowNs?: number;
+  /** Those wanted, in their order; absent: all. */
+  readonly metrics?: readonly Metric[];
+  /** What curves come to over the same time; absent: no result has curves. */
+  readonly curves?: CurveStatistics | undefined;
+}
+
 /** A row for each request and a column for each metric: results can be had over any selection of rows. */
 export class RequestRows {
   readonly #metrics: readonly Metric[];
@@ -22,10 +41,13 @@ export class RequestRows {
   readonly #columns = new Map<string, Column>();
   readonly #lists = new Map<string, ListColumn>();
   readonly #starts = new Column();
+  readonly #ends = new Column();
   /** Starts of valid requests alone, and their last content chunks. */
   readonly #validStarts = new Column();
   readonly #contentEnds = new Column();
   #length = 0;
+  #firstStartNs = Number.POSITIVE_INFINITY;
+  #lastEndNs = Number.NEGATIVE_INFINITY;
 
   /** @param metrics in table order. */
   constructor(metrics: readonly Metric[]) {
@@ -42,6 +64,11 @@ export class RequestRows {
     return this.#length;
   }
 
+  /** First start and last end of all requests, ns since the clock's origin; infinite without requests. */
+  get extent(): Window {
+    return { fromNs: this.#firstStartNs, toNs: this.#lastEndNs };
+  }
+
   /** When each request was sent, ns since the clock's origin. */
   startNs(row: number): number {
     return this.#starts.at(row);
@@ -55,11 +82,17 @@ export class RequestRows {
   /** @param shown gets the values for the per-record file. */
   add(facts: RequestFacts, shown?: [string, number | Float64Array][]): void {
     const row = this.#length++;
-    this.#starts.set(row, facts.startNs);
+    const { startNs } = facts;
+    const latencyNs = facts.value(requestLatency);
+    // The first versions of the file do not say when a request ended.
+    const endNs = Number.isNaN(facts.endNs) ? startNs + (latencyNs ?? 0) : facts.endNs;
+    this.#starts.set(row, startNs);
+    this.#ends.set(row, endNs);
+    if (startNs < this.#firstStartNs) this.#firstStartNs = startNs;
+    if (endNs > this.#lastEndNs) this.#lastEndNs = endNs;
     if (facts.failure === undefined) {
-      this.#validStarts.set(row, facts.startNs);
-      const latencyNs = facts.value(requestLatency);
-      if (latencyNs !== undefined) this.#contentEnds.set(row, facts.startNs + latencyNs);
+      this.#validStarts.set(row, startNs);
+      if (latencyNs !== undefined) this.#contentEnds.set(row, startNs + latencyNs);
     }
     for (const metric of facts.failure === undefined ? this.#overValid : this.#overFailed) {
       if (metric.kind === 'list') {
@@ -76,15 +109,13 @@ export class RequestRows {
     }
   }
 
-  /**
-   * Results over some rows, in table order, in display units. Sorts every value: meant for the end of a run.
-   * @param windowNs what rates are worked out over; undefined: from the first start to the last content chunk.
-   */
-  results(rows: Rows, windowNs?: number, metrics: readonly Metric[] = this.#metrics): MetricResult[] {
-    const { durationNs, failures } = this.#extent(rows);
+  /** Results over some requests, in display units. Sorts every value: meant for the end of a run. */
+  results({ rows, windowNs, metrics = this.#metrics, curves }: Selected): MetricResult[] {
+    const { durationNs, failures } = this.#countedTime(rows);
     const rateNs = windowNs ?? durationNs;
     const known = new Map<Metric, Statistics | undefined>();
     const statisticsFor = (metric: Metric): Statistics | undefined => {
+      if (metric.kind === 'curve') return curves?.get(metric.tag);
       if (!known.has(metric)) known.set(metric, this.#statistics(metric, rows, failures, run));
       return known.get(metric);
     };
@@ -104,8 +135,45 @@ export class RequestRows {
     });
   }
 
+  /** What curves come to within each window. @param windows in their order, without overlaps. */
+  curves(windows: readonly Window[]): readonly CurveStatistics[] {
+    const metrics = this.#metrics.filter(
+      (metric): metric is CurveMetric =>
+        metric.kind === 'curve' && metric.from.every((source) => (this.column(source)?.count ?? 0) > 0),
+    );
+    return curvesWithin(windows, metrics, this.#spans());
+  }
+
+  /** Requests by their starts; they lie here in the order of their ends. */
+  #spans(): RequestSpans {
+    const order = Uint32Array.from({ length: this.#length }, (_, row) => row);
+    order.sort((a, b) => this.#starts.at(a) - this.#starts.at(b));
+    const valueAt = (metric: Metric, row: number) => this.column(metric)?.at(row) ?? Number.NaN;
+    return {
+      length: this.#length,
+      at: (place) => {
+        const row = order[place];
+        return row === undefined
+          ? undefined
+          : {
+              startNs: this.#starts.at(row),
+              endNs: this.#ends.at(row),
+              ttftNs: valueAt(timeToFirstToken, row),
+              inputTokens: valueAt(inputSequenceLength, row),
+              outputTokens: valueAt(outputSequenceLength, row),
+              gapsNs: this.#lists.get(interChunkLatency.tag)?.at(row) ?? [],
+            };
+      },
+    };
+  }
+
   /** In the metric's own unit. */
-  #statistics(metric: Metric, rows: Rows, failures: number, run: RunValues): Statistics | undefined {
+  #statistics(
+    metric: Exclude<Metric, CurveMetric>,
+    rows: Rows,
+    failures: number,
+    run: RunValues,
+  ): Statistics | undefined {
     switch (metric.kind) {
       case 'record':
         return statisticsOf(this.#sorted(metric, rows));
@@ -127,7 +195,7 @@ export class RequestRows {
   }
 
   /** Time from the first valid start to the last content chunk, and the number of failures. */
-  #extent(rows: Rows): { durationNs: number | undefined; failures: number } {
+  #countedTime(rows: Rows): { durationNs: number | undefined; failures: number } {
     let firstNs = Number.POSITIVE_INFINITY;
     let lastNs = Number.NEGATIVE_INFINITY;
     let failures = 0;

@@ -6,6 +6,7 @@ import {
   outputSequenceLength,
   outputTokenCount,
   reasoningTokenCount,
+  share,
 } from './request-metrics.js';
 
 const requestCount = summed({
@@ -169,6 +170,29 @@ const oslMismatchCount = summed({
   },
 });
 
+const totalOutputTokens = totalOf(outputTokenCount, {
+  tag: 'total_output_tokens',
+  label: 'Total Output Tokens',
+});
+const totalReasoningTokens = totalOf(reasoningTokenCount, {
+  tag: 'total_reasoning_tokens',
+  label: 'Total Reasoning Tokens',
+  table: 'reasoning',
+  order: 300,
+});
+
+const overallThinkingEfficiency = derived({
+  tag: 'overall_thinking_efficiency',
+  label: 'Overall Thinking Efficiency',
+  unit: 'ratio',
+  needs: ['output tokens'],
+  table: 'reasoning',
+  order: 400,
+  formula: 'Total Reasoning Tokens / Total Output Tokens',
+  absent: 'there is none of either',
+  of: (run) => share(run.total(totalReasoningTokens), run.total(totalOutputTokens)),
+});
+
 /** Counts over the run. */
 export const countMetrics = [requestCount, errorRequestCount, cancelledRequestCount, contextOverflowCount];
 
@@ -183,8 +207,9 @@ export const derivedMetrics = [
   requestErrorRate,
   totalIsl,
   totalOsl,
-  totalOf(outputTokenCount, { tag: 'total_output_tokens', label: 'Total Output Tokens' }),
-  totalOf(reasoningTokenCount, { tag: 'total_reasoning_tokens', label: 'Total Reasoning Tokens' }),
+  totalOutputTokens,
+  totalReasoningTokens,
+  overallThinkingEfficiency,
   totalOf(errorIsl, { tag: 'total_error_isl', label: 'Total Error Input Sequence Length' }),
 ];
 

@@ -1,4 +1,5 @@
 import { type ClockOrigin, wallNs } from '../util/clock.js';
+import type { Window } from './curves.js';
 import type { Metric } from './metric.js';
 import type { MetricResult, RequestRows } from './request-rows.js';
 import { type Trends, trendsOf } from './trends.js';
@@ -30,26 +31,22 @@ export interface SliceSource {
   readonly rows: RequestRows;
   /** Those that slices have. */
   readonly metrics: readonly Metric[];
-  /** First start and last end of all requests, ns since the origin. */
-  readonly firstStartNs: number;
-  readonly lastEndNs: number;
   readonly origin: ClockOrigin;
 }
 
 /** @param sliceNs length of a window, a whole number. */
 export function sliceRun(source: SliceSource, sliceNs: number): SlicedRun {
-  const { rows, metrics, firstStartNs, lastEndNs, origin } = source;
-  const lastWindow = Math.floor((lastEndNs - firstStartNs) / sliceNs);
-  const windows = rowsByWindow(source, sliceNs);
-  const slices = windows.map(({ window, inside }, index): Slice => {
-    const startNs = firstStartNs + window * sliceNs;
-    const endNs = window === lastWindow ? lastEndNs : startNs + sliceNs;
+  const { rows, metrics, origin } = source;
+  const windows = windowsOf(rows, sliceNs);
+  const curves = rows.curves(windows);
+  const slices = windows.map(({ fromNs, toNs, isComplete, inside }, index): Slice => {
+    const selected = { rows: inside, windowNs: toNs - fromNs, metrics, curves: curves[index] };
     return {
       index,
-      startNs: wallNs(origin, startNs),
-      endNs: wallNs(origin, endNs),
-      isComplete: window !== lastWindow,
-      results: rows.results(inside, endNs - startNs, metrics),
+      startNs: wallNs(origin, fromNs),
+      endNs: wallNs(origin, toNs),
+      isComplete,
+      results: rows.results(selected),
     };
   });
   const trends = trendsOf(slices);
@@ -62,15 +59,24 @@ export function sliceRun(source: SliceSource, sliceNs: number): SlicedRun {
   };
 
   function steadyResults(from: number): readonly MetricResult[] {
-    const complete = windows.filter(({ window }, index) => index >= from && window !== lastWindow);
-    const [first, last] = [complete[0]?.window ?? 0, complete.at(-1)?.window ?? 0];
+    const complete = windows.filter(({ isComplete }, index) => index >= from && isComplete);
+    const steady = { fromNs: complete[0]?.fromNs ?? 0, toNs: complete.at(-1)?.toNs ?? 0 };
     const inside = Int32Array.from(complete.flatMap((window) => Array.from(window.inside))).sort();
-    return rows.results(inside, (last - first + 1) * sliceNs, metrics);
+    const [curves] = rows.curves([steady]);
+    return rows.results({ rows: inside, windowNs: steady.toNs - steady.fromNs, metrics, curves });
   }
 }
 
-/** Windows in which a request started, in their order, and the rows of those requests. */
-function rowsByWindow({ rows, firstStartNs }: SliceSource, sliceNs: number) {
+interface SliceWindow extends Window {
+  readonly isComplete: boolean;
+  /** The requests that started in it. */
+  readonly inside: Int32Array;
+}
+
+/** Windows in which a request started, in their order. */
+function windowsOf(rows: RequestRows, sliceNs: number): SliceWindow[] {
+  const { fromNs: firstStartNs, toNs: lastEndNs } = rows.extent;
+  const lastWindow = Math.floor((lastEndNs - firstStartNs) / sliceNs);
   const found = new Map<number, number[]>();
   for (let row = 0; row < rows.length; row++) {
     const window = Math.floor((rows.startNs(row) - firstStartNs) / sliceNs);
@@ -79,6 +85,11 @@ function rowsByWindow({ rows, firstStartNs }: SliceSource, sliceNs: number) {
     else inside.push(row);
   }
   return [...found]
-    .map(([window, inside]) => ({ window, inside: Int32Array.from(inside) }))
-    .sort((a, b) => a.window - b.window);
+    .sort(([a], [b]) => a - b)
+    .map(([window, inside]) => {
+      const fromNs = firstStartNs + window * sliceNs;
+      const isComplete = window !== lastWindow;
+      const toNs = isComplete ? fromNs + sliceNs : lastEndNs;
+      return { fromNs, toNs, isComplete, inside: Int32Array.from(inside) };
+    });
 }

@@ -1,3 +1,4 @@
+import { curveMetrics } from './curve-metrics.js';
 import { goodputMetrics } from './goodput-metrics.js';
 import { httpMetrics } from './http-metrics.js';
 import { adjusted, type Metric, type RunTraits, unmetNeed } from './metric.js';
@@ -28,6 +29,7 @@ export const metrics: readonly Metric[] = [
   adjusted(timeToFirstToken, 200),
   adjusted(decodeDuration, 300),
   adjusted(interTokenLatency, 400),
+  ...curveMetrics,
   ...dueMetrics,
 ];
 

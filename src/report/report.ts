@@ -26,10 +26,19 @@ export interface ReportFacts {
   readonly tables?: ReadonlySet<SideTable>;
 }
 
+/** The names that `--tables` takes, and what they stand for. */
+export function sideTables(names: readonly ('all' | SideTable)[]): ReadonlySet<SideTable> {
+  const all: readonly SideTable[] = [...groups.map(([name]) => name), 'http'];
+  return new Set(names.flatMap((name) => (name === 'all' ? all : [name])));
+}
+
 /** Tables that are named after the main one, in the order in which they stand before it. */
 const groups = [
   ['schedule', 'Schedule'],
+  ['effective', 'Effective'],
+  ['active', 'Active'],
   ['usage', 'Usage'],
+  ['reasoning', 'Reasoning'],
 ] as const;
 
 /**

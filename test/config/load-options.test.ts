@@ -143,7 +143,7 @@ it.each([
   ['--fixed-schedule-end-offset -1', '--fixed-schedule-end-offset must be an integer of at least 0, got -1.'],
   [
     '--tables usage,nosuch',
-    "--tables must be one or more of all, schedule, usage, http and adjusted, separated by commas, got 'usage,nosuch'.",
+    "--tables must be one or more of all, schedule, effective, active, usage, reasoning, http and adjusted, separated by commas, got 'usage,nosuch'.",
   ],
 ])('%s is refused', async (line, sentence) => {
   expect(await refusals(`-ma ${line}`)).toEqual([sentence]);

@@ -47,6 +47,108 @@ function adjustedStatisticsOf(values: readonly number[], failures: number): Reco
   };
 }
 
+interface Stretch {
+  readonly ms: number;
+  readonly value: number;
+}
+
+/** Statistics weighted by time; a percentile is the first value that so much of the time is at or below. */
+function overTime(stretches: readonly Stretch[]): Record<string, number> {
+  const sorted = [...stretches].sort((a, b) => a.value - b.value);
+  const whole = sumOf(sorted.map(({ ms }) => ms));
+  const avg = sumOf(sorted.map(({ ms, value }) => ms * value)) / whole;
+  const at = (percent: number) =>
+    sorted.find((_, i) => sumOf(sorted.slice(0, i + 1).map(({ ms }) => ms)) >= (percent / 100) * whole - 1e-9)
+      ?.value ?? Number.NaN;
+  return {
+    avg,
+    ...Object.fromEntries([50, 90, 95, 99].map((percent) => [`p${percent}`, at(percent)])),
+    min: sorted[0]?.value ?? Number.NaN,
+    max: sorted.at(-1)?.value ?? Number.NaN,
+    std: Math.sqrt(sumOf(sorted.map(({ ms, value }) => ms * (value - avg) ** 2)) / whole),
+  };
+}
+
+/** What a request had under way at a time: ms since it was sent. */
+function stateAt(at: number, { metrics }: RecordLine, lastsMs: number) {
+  const number = (tag: string) => Number(metrics[tag]?.value);
+  const ttft = number('time_to_first_token');
+  const [isl, osl] = [number('input_sequence_length'), number('output_sequence_length')];
+  const none = { prefilling: 0, decoding: 0, prefill: 0, decode: 0, even: 0, tokens: 0 };
+  if (Number.isNaN(ttft)) return { ...none, requests: 1 };
+  if (at < ttft) return { ...none, requests: 1, prefilling: 1, prefill: (1000 * isl) / ttft, tokens: isl };
+  const gaps = [metrics.inter_chunk_latency?.value ?? []].flat();
+  const ends = gaps.map((_, i) => ttft + sumOf(gaps.slice(0, i + 1)));
+  const gap = ends.findIndex((end) => at < end);
+  const share = (osl - 1) / gaps.length;
+  // Chunks of one read have gaps of zero between them: all came over the gap before.
+  const brought = ends.filter((end) => end === ends[gap]).length;
+  return {
+    ...{ ...none, requests: 1, decoding: 1, even: (1000 * (osl - 1)) / (lastsMs - ttft) },
+    decode: gap === -1 ? 0 : (1000 * share * brought) / (gaps[gap] ?? Number.NaN),
+    tokens: isl + 1 + share * ends.filter((end) => end <= at).length,
+  };
+}
+
+/** Every metric over time, by looking at all requests in the middle of each stretch without a change. */
+function metricsOverTime(records: readonly RecordLine[]): Record<string, Record<string, number>> {
+  const [firstNs = 0n] = records
+    .map((record) => record.ns('request_start_ns'))
+    .toSorted((a, b) => Number(a - b));
+  const spans = records.map((record) => {
+    const [startMs = 0, endMs = 0] = ['request_start_ns', 'request_end_ns'].map(
+      (key) => Number(record.ns(key) - firstNs) / 1e6,
+    );
+    const ttft = Number(record.metrics.time_to_first_token?.value);
+    const gaps = [record.metrics.inter_chunk_latency?.value ?? []].flat();
+    const chunks = [ttft, ...gaps.map((_, i) => ttft + sumOf(gaps.slice(0, i + 1)))];
+    const changes = [0, endMs - startMs, ...(Number.isNaN(ttft) ? [] : chunks)].map((ms) => startMs + ms);
+    return { record, startMs, endMs, changes };
+  });
+  // Times that are nearer to one another than a nanosecond are one.
+  const times = [...new Set(spans.flatMap(({ changes }) => changes.map((ms) => Math.round(ms * 1e6))))]
+    .sort((a, b) => a - b)
+    .map((ns) => ns / 1e6);
+  const states = times.slice(1).map((to, i) => {
+    const from = times[i] ?? 0;
+    const middle = (from + to) / 2;
+    const under = spans
+      .filter(({ startMs, endMs }) => startMs <= middle && middle < endMs)
+      .map(({ record, startMs, endMs }) => stateAt(middle - startMs, record, endMs - startMs));
+    const sum = (key: keyof ReturnType<typeof stateAt>) => sumOf(under.map((state) => state[key]));
+    const [requests, prefilling, decoding] = [sum('requests'), sum('prefilling'), sum('decoding')];
+    const [prefill, decode, tokens] = [sum('prefill'), sum('decode'), sum('tokens')];
+    return {
+      ...{ ms: to - from, requests, prefilling, decoding, prefill, decode, tokens },
+      ...{ total: prefill + sum('even'), perDecode: decode / decoding, perPrefill: prefill / prefilling },
+    };
+  });
+  type State = (typeof states)[number];
+  const over = (value: (state: State) => number, counts: (state: State) => boolean = () => true) =>
+    overTime(states.filter(counts).map((state) => ({ ms: state.ms, value: value(state) || 0 })));
+  const decodes = ({ decoding }: State) => decoding > 0;
+  const waits = ({ prefilling }: State) => prefilling > 0;
+  return {
+    effective_concurrency: over(({ requests }) => requests),
+    effective_prefill_concurrency: over(({ prefilling }) => prefilling),
+    effective_decode_concurrency: over(({ decoding }) => decoding),
+    effective_prefill_throughput: over(({ prefill }) => prefill),
+    effective_decode_throughput: over(({ decode }) => decode),
+    effective_total_throughput: over(({ total }) => total),
+    effective_prefill_throughput_per_user: over(({ perPrefill }) => perPrefill),
+    effective_decode_throughput_per_user: over(({ perDecode }) => perDecode),
+    tokens_in_flight: over(({ tokens }) => tokens),
+    active_prefill_throughput: over(({ prefill }) => prefill, waits),
+    active_decode_throughput: over(({ decode }) => decode, decodes),
+    active_prefill_throughput_per_user: over(({ perPrefill }) => perPrefill, waits),
+    active_decode_throughput_per_user: over(({ perDecode }) => perDecode, decodes),
+    active_total_throughput: over(
+      ({ total }) => total,
+      ({ requests }) => requests > 0,
+    ),
+  };
+}
+
 function sumOf(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
@@ -54,7 +156,12 @@ function sumOf(values: readonly number[]): number {
 const tolerance = 1e-12;
 
 /** The statistics of `theirs` that are not those of `ours`, to the digits that floats allow. */
-function differences(tag: string, theirs: Statistics, ours: Readonly<Record<string, number>>): string[] {
+function differences(
+  tag: string,
+  theirs: Statistics,
+  ours: Readonly<Record<string, number>>,
+  digits: number,
+): string[] {
   const { unit: _, ...numbers } = theirs;
   const names = [...new Set([...Object.keys(numbers), ...Object.keys(ours)])];
   return names.flatMap((name) => {
@@ -64,7 +171,7 @@ function differences(tag: string, theirs: Statistics, ours: Readonly<Record<stri
       return [`${tag}.${name}: ${a} in the summary, ${b} from the records`];
     // The rounding of single values, relative to the values themselves, is all that a deviation can be known by.
     const scale = name === 'std' ? Math.max(Math.abs(a), Math.abs(Number(numbers.avg))) : Math.abs(a);
-    return Math.abs(a - b) <= tolerance * scale
+    return Math.abs(a - b) <= digits * scale
       ? []
       : [`${tag}.${name}: ${a} in the summary, ${b} from the records`];
   });
@@ -97,9 +204,9 @@ describe('the summary of a run with failures', () => {
   });
   afterAll(() => server.close());
 
-  const check = (tag: string, ours: Readonly<Record<string, number>>) => {
+  const check = (tag: string, ours: Readonly<Record<string, number>>, digits = tolerance) => {
     seen.add(tag);
-    expect(differences(tag, summary[tag] ?? {}, ours)).toEqual([]);
+    expect(differences(tag, summary[tag] ?? {}, ours, digits)).toEqual([]);
   };
   const values = (tag: string, of: readonly RecordLine[]) =>
     of.flatMap(({ metrics }) => metrics[tag]?.value ?? []);
@@ -140,6 +247,11 @@ describe('the summary of a run with failures', () => {
       check(`adj_${tag}`, adjustedStatisticsOf(values(tag, valid), failed.length));
   });
 
+  it('has what was under way over time', () => {
+    // A rate over a gap in ms knows the gap to some 1e-16 of a second only.
+    for (const [tag, ours] of Object.entries(metricsOverTime(records))) check(tag, ours, 1e-9);
+  });
+
   it('has counts, totals and rates', () => {
     const single = (tag: string, avg: number) => check(tag, { avg });
     const total = (tag: string, of = valid) => sumOf(values(tag, of));
@@ -166,6 +278,7 @@ describe('the summary of a run with failures', () => {
     single('total_osl', osl);
     single('total_output_tokens', total('output_token_count'));
     single('total_reasoning_tokens', total('reasoning_token_count'));
+    single('overall_thinking_efficiency', total('reasoning_token_count') / total('output_token_count'));
     single('total_error_isl', total('error_isl', failed));
     single('input_token_throughput', isl / seconds);
     single('output_token_throughput', osl / seconds);

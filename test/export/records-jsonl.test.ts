@@ -33,6 +33,7 @@ test('a valid record, to the last digit', () => {
       '"e2e_output_token_throughput":{"value":21.21212121212121,"unit":"tokens/sec/user"},' +
       '"output_sequence_length":{"value":7,"unit":"tokens"},"input_sequence_length":{"value":30,"unit":"tokens"},' +
       '"output_token_count":{"value":5,"unit":"tokens"},"reasoning_token_count":{"value":2,"unit":"tokens"},' +
+      '"thinking_efficiency":{"value":0.4,"unit":"ratio"},' +
       '"inter_chunk_latency":{"value":[30.0,60.0,90.0],"unit":"ms"},' +
       '"prefill_throughput_per_user":{"value":199.99999999999997,"unit":"tokens/sec/user"},' +
       '"credit_to_start_latency":{"value":0.0,"unit":"ms"},' +

@@ -52,7 +52,8 @@ test('CSV of a slice, to the character: metrics by tag, statistics in their orde
   const [row] = at(0);
   const csv = timeslicesCsv(slicesOf([row ?? counted(), ...at(1500)], 1));
   const window = '0,1767225600000000000,1767225601000000000';
-  expect(csv.split('\r\n').slice(1, 28)).toEqual(
+  const rows = csv.split('\r\n').filter((line) => !/,(Active|Effective) /.test(line));
+  expect(rows.slice(1, 28)).toEqual(
     [
       'Benchmark Duration,sec,avg,0.02',
       'Completed Requests (Success + Error),requests,avg,1.00',
@@ -107,7 +108,11 @@ test('JSON of the run of four requests', () => {
     request_error_rate: { avg: 50 },
     adj_request_latency: { min: 80, p25: 80, count: 2 },
   });
-  expect(Object.keys(timeslices[0]).filter((tag) => /^(credit_to_start|effective)/.test(tag))).toEqual([]);
+  expect(Object.keys(timeslices[0]).filter((tag) => /^credit_to_start|latency.*due/.test(tag))).toEqual([]);
+  expect(timeslices[0].effective_latency).toBeUndefined();
+  // The first second: 201 ms and 332 ms of requests; the rest of the run: 80.5 ms and the failed 30 ms.
+  expect(timeslices[0].effective_concurrency).toMatchObject({ avg: 0.533, min: 0, max: 2, p50: 0 });
+  expect(timeslices[1].effective_concurrency.avg).toBeCloseTo(110.5 / 330.5, 12);
 });
 
 test('the grid: half-open windows from the first start, empty ones left out, the last one clipped', () => {

@@ -107,6 +107,7 @@ test('values of one record: reasoning first, then two answer chunks', () => {
     input_sequence_length: 30,
     output_token_count: 5,
     reasoning_token_count: 2,
+    thinking_efficiency: 0.4,
     inter_chunk_latency: [30, 60, 90],
     prefill_throughput_per_user: 199.99999999999997,
     credit_to_start_latency: 0,
@@ -166,6 +167,7 @@ test('without streaming only whole-answer metrics remain', () => {
     'total_isl',
     'total_osl',
     'total_output_tokens',
+    'effective_concurrency',
     'credit_to_start_latency',
     'effective_latency',
   ]);
@@ -367,6 +369,7 @@ test('when everything failed there is no valid count, no duration and no rate', 
     completed_request_count: 1,
     request_error_rate: 100,
     total_error_isl: 8,
+    effective_concurrency: 1,
   });
 });
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MetricStore } from '../../src/metrics/compute.js';
+import { curveMetrics } from '../../src/metrics/curve-metrics.js';
+import { curvesWithin } from '../../src/metrics/curves.js';
 import { goldenIsThere, goldenLines, goldenText, recordOf } from './golden.js';
 import { origin, streamingChat, thresholds } from './records.js';
 
@@ -25,8 +27,13 @@ describe.runIf(goldenIsThere).each(complete)('golden run $run', ({ run, requeste
       ]);
       const theirs = Object.entries(line.metrics).map(([tag, { value }]) => [tag, value]);
       // Theirs has these of the run only, or not at all.
-      const { credit_to_start_latency, effective_latency, effective_time_to_first_token, ...common } =
-        Object.fromEntries(values);
+      const {
+        credit_to_start_latency,
+        effective_latency,
+        effective_time_to_first_token,
+        thinking_efficiency,
+        ...common
+      } = Object.fromEntries(values);
       expect(common).toEqual(Object.fromEntries(theirs));
       expect(effective_time_to_first_token - credit_to_start_latency).toBeCloseTo(
         common.time_to_first_token,
@@ -43,6 +50,8 @@ describe.runIf(goldenIsThere).each(complete)('golden run $run', ({ run, requeste
       // Rates are over another window there; lateness is kept in steps of 256 ns.
       if (/throughput$/.test(tag) && statistics.count === undefined) continue;
       if (/^(benchmark_duration|credit_to_start_latency|effective_\w+)$/.test(tag)) continue;
+      // Curves are over another window there, and efficiency is shown to its developers only.
+      if (/^active_|^tokens_in_flight$|thinking_efficiency$/.test(tag)) continue;
       expect(theirs[tag], tag).toBeDefined();
       expect(unit).toBe(theirs[tag].unit);
       expect(Object.keys(statistics)).toEqual(Object.keys(theirs[tag]).filter((key) => key !== 'unit'));
@@ -62,5 +71,35 @@ describe.runIf(goldenIsThere).each(complete)('golden run $run', ({ run, requeste
         (tag) => !/^(effective|active)_|throughput$|tokens_in_flight|_latency$|_duration/.test(tag),
       ),
     ).toEqual([]);
+  });
+
+  test('curves over their phase are theirs but for their rounding of times', () => {
+    const theirs = JSON.parse(goldenText(`${run}/profile_export_aiperf.json`));
+    const sinceFirst = (instant: string) =>
+      Number(BigInt(Date.parse(`${instant.slice(0, 23)}Z`)) * 1_000_000n - firstNs) +
+      Number(instant.slice(23)) * 1000;
+    const phase = { fromNs: sinceFirst(theirs.start_time), toNs: sinceFirst(theirs.end_time) };
+    const spans = lines
+      .map(({ text, line }) => recordOf(text, line, firstNs))
+      .map(({ record, tokens }) => ({
+        startNs: record.startNs,
+        endNs: record.endNs,
+        ttftNs: (record.contentNs[0] ?? Number.NaN) - record.startNs,
+        inputTokens: tokens.input ?? Number.NaN,
+        outputTokens: (tokens.output ?? 0) + (tokens.reasoning ?? 0),
+        gapsNs: record.contentNs.slice(1).map((time, i) => time - (record.contentNs[i] ?? 0)),
+      }))
+      .sort((a, b) => a.startNs - b.startNs);
+    const [curves] = curvesWithin([phase], curveMetrics, spans);
+    expect([...(curves?.keys() ?? [])]).toEqual(curveMetrics.map(({ tag }) => tag));
+    for (const [tag, statistics] of curves ?? []) {
+      expect(new Set(['unit', ...Object.keys(statistics)])).toEqual(new Set(Object.keys(theirs[tag])));
+      for (const [name, value] of Object.entries(statistics)) {
+        // Epochs are doubles there, in steps of 256 ns: for such a moment a gap can overlap with the one before.
+        if (name === 'max' && tag.includes('decode_throughput'))
+          expect(value).toBeLessThanOrEqual(theirs[tag].max);
+        else expect(Math.abs(value - theirs[tag][name]), `${tag} ${name}`).toBeLessThanOrEqual(1e-4 * value);
+      }
+    }
   });
 });

@@ -7,7 +7,7 @@ import { errorTable } from '../../src/report/error-table.js';
 import { footer } from '../../src/report/footer.js';
 import { metricsTable } from '../../src/report/metrics-table.js';
 import { exitErrorPanel, oslMismatchPanel, unsupportedParameterPanel } from '../../src/report/panels.js';
-import { failedRunReport, type ReportFacts, report } from '../../src/report/report.js';
+import { failedRunReport, type ReportFacts, report, sideTables } from '../../src/report/report.js';
 import { WireTimes } from '../../src/transport/transport.js';
 import { goldenIsThere, goldenText } from '../metrics/golden.js';
 import { counted, fourRequests, ms, storeOf } from '../metrics/records.js';
@@ -224,18 +224,23 @@ test('tables on request, in their order, and only those that have something in t
         : [];
     });
   };
-  const all = new Set(['adjusted', 'http', 'usage', 'schedule'] as const);
+  const all = sideTables(['all']);
   const failed = counted({ error: { type: 'TimeoutError', message: 'late' } });
   const adjusted = '0 AIPerf | Metrics counting failures as infinite';
   expect(titles([counted({ usage, wire }), failed], all)).toEqual([
     '2 AIPerf | Error Summary',
     '2 AIPerf | HTTP Trace Timing',
     '2 AIPerf | LLM Metrics: Schedule',
+    '0 AIPerf | LLM Metrics: Effective',
+    '0 AIPerf | LLM Metrics: Active',
     '0 AIPerf | LLM Metrics: Usage',
     '0 AIPerf | LLM Metrics',
     adjusted,
   ]);
-  expect(titles([counted()], all)).toEqual(['2 AIPerf | LLM Metrics: Schedule', '0 AIPerf | LLM Metrics']);
+  expect(titles([counted({}, { output: 2, reasoning: 1 })], sideTables(['reasoning']))).toEqual([
+    '2 AIPerf | LLM Metrics: Reasoning',
+    '0 AIPerf | LLM Metrics',
+  ]);
   expect(titles([counted({ usage, wire })], new Set(['usage'] as const))).toEqual([
     '2 AIPerf | LLM Metrics: Usage',
     '0 AIPerf | LLM Metrics',

@@ -6,7 +6,7 @@ import { summaryCsv } from '../../export/summary-csv.js';
 import { summaryJson } from '../../export/summary-json.js';
 import { footer } from '../../report/footer.js';
 import { layoutOn } from '../../report/layout.js';
-import { failedRunReport, report, type SideTable } from '../../report/report.js';
+import { failedRunReport, report, sideTables } from '../../report/report.js';
 import { type ClockOrigin, wallNs } from '../../util/clock.js';
 import { messageOf } from '../../util/errors.js';
 import type { JsonObject } from '../../util/json.js';
@@ -44,7 +44,7 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
   const reason = incompleteReason(outcome);
   const reportFacts = {
     title: endpoints[config.endpointType].title,
-    tables: tablesOf(config),
+    tables: sideTables(config.tables),
     ...(reason === undefined ? {} : { incompleteReason: reason }),
   };
   const files = [
@@ -79,13 +79,6 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
     ),
   );
   return written.length === files.length && writtenSlices.length === sliceFiles.length;
-}
-
-/** Tables that were asked for beside the main one. */
-function tablesOf({ tables }: Config): ReadonlySet<SideTable> {
-  return new Set(
-    tables.flatMap((name): readonly SideTable[] => (name === 'all' ? ['schedule', 'usage', 'http'] : [name])),
-  );
 }
 
 function incompleteReason({ interrupted, failure, stalled }: RunOutcome): string | undefined {

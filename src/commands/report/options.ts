@@ -36,6 +36,7 @@ export const reportOptions = {
     max: 1,
     help: 'Share of the requests that must be good, e.g. 0.95; needs --target-rate.',
   }),
+  tables: { ...profileOptions.tables, group: 'Run' },
   sliceDuration: { ...profileOptions.sliceDuration, group: 'Run', defaultText: "the run's" },
   percentiles: numbers({
     flags: ['--percentiles'],
@@ -79,7 +80,7 @@ export const reportOptions = {
 
 /** With any of these, statistics of single requests are printed in place of the report. */
 export const questionKeys = ['percentiles', 'metric', 'where', 'confidence', 'format'] as const;
-const reportKeys = ['rewrite', 'goodput', 'targetRate', 'targetGoodput', 'sliceDuration'] as const;
+const reportKeys = ['rewrite', 'tables', 'goodput', 'targetRate', 'targetGoodput', 'sliceDuration'] as const;
 
 /** All that the options of `report` get wrong together. */
 export function checkReport(

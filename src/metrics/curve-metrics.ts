@@ -1,0 +1,137 @@
+import { type CurveMetric, curve, type Unit } from './metric.js';
+import { inputSequenceLength, outputSequenceLength, timeToFirstToken } from './request-metrics.js';
+import type { InFlight } from './request-sweep.js';
+
+const fromInput = [timeToFirstToken, inputSequenceLength];
+const fromOutput = [timeToFirstToken, outputSequenceLength];
+const fromBoth = [timeToFirstToken, inputSequenceLength, outputSequenceLength];
+
+/** Over the whole time, idle or not. */
+const effective = {
+  effective_concurrency: {
+    unit: 'requests',
+    from: [],
+    formula: 'requests under way, failed ones included',
+    of: ({ requests }) => requests,
+  },
+  effective_decode_throughput: {
+    unit: 'tokens/sec',
+    from: fromOutput,
+    formula: '(Output Sequence Length - 1) in equal shares over the gaps between content chunks',
+    of: ({ decodeRate }) => decodeRate,
+  },
+  effective_prefill_throughput: {
+    unit: 'tokens/sec',
+    from: fromInput,
+    formula: 'Input Sequence Length spread evenly from start to first content chunk',
+    of: ({ prefillRate }) => prefillRate,
+  },
+  effective_decode_concurrency: {
+    unit: 'requests',
+    from: [timeToFirstToken],
+    formula: 'requests between their first content chunk and their end',
+    of: ({ decoding }) => decoding,
+  },
+  effective_prefill_concurrency: {
+    unit: 'requests',
+    from: [timeToFirstToken],
+    formula: 'requests that wait for their first content chunk',
+    of: ({ prefilling }) => prefilling,
+  },
+  effective_total_throughput: {
+    unit: 'tokens/sec',
+    from: fromBoth,
+    formula:
+      'Effective Prefill Throughput and (Output Sequence Length - 1) spread evenly from first content chunk to end',
+    of: ({ totalRate }) => totalRate,
+  },
+  effective_decode_throughput_per_user: {
+    unit: 'tokens/sec/user',
+    from: fromOutput,
+    formula: 'Effective Decode Throughput / Effective Decode Concurrency; 0 while nothing decodes',
+    of: (state) => decodePerUser(state) ?? 0,
+  },
+  effective_prefill_throughput_per_user: {
+    unit: 'tokens/sec/user',
+    from: fromInput,
+    formula: 'Effective Prefill Throughput / Effective Prefill Concurrency; 0 while nothing waits',
+    of: (state) => prefillPerUser(state) ?? 0,
+  },
+  tokens_in_flight: {
+    unit: 'tokens',
+    from: fromBoth,
+    formula: 'input tokens of the requests under way, and what has come of their output',
+    of: ({ tokens }) => tokens,
+  },
+} satisfies Curves;
+
+/** Over the time alone in which there was something to do. */
+const active = {
+  active_decode_throughput: {
+    unit: 'tokens/sec',
+    from: fromOutput,
+    formula: 'Effective Decode Throughput while any request decodes',
+    of: ({ decoding, decodeRate }) => (decoding > 0 ? decodeRate : undefined),
+  },
+  active_prefill_throughput: {
+    unit: 'tokens/sec',
+    from: fromInput,
+    formula: 'Effective Prefill Throughput while any request waits for its first content chunk',
+    of: ({ prefilling, prefillRate }) => (prefilling > 0 ? prefillRate : undefined),
+  },
+  active_decode_throughput_per_user: {
+    unit: 'tokens/sec/user',
+    from: fromOutput,
+    formula: 'Effective Decode Throughput Per User while any request decodes',
+    of: decodePerUser,
+  },
+  active_prefill_throughput_per_user: {
+    unit: 'tokens/sec/user',
+    from: fromInput,
+    formula: 'Effective Prefill Throughput Per User while any request waits for its first content chunk',
+    of: prefillPerUser,
+  },
+  active_total_throughput: {
+    unit: 'tokens/sec',
+    from: fromBoth,
+    formula: 'Effective Total Throughput while any request is under way',
+    of: ({ requests, totalRate }) => (requests > 0 ? totalRate : undefined),
+  },
+} satisfies Curves;
+
+interface CurveFigure extends Pick<CurveMetric, 'from' | 'formula' | 'of'> {
+  readonly unit: Unit;
+}
+type Curves = Readonly<Record<string, CurveFigure>>;
+
+/** What was under way over time: the whole load as the server saw it, not request by request. */
+export const curveMetrics: readonly CurveMetric[] = [
+  ...rows('effective', effective),
+  ...rows('active', active),
+];
+
+function rows(table: 'effective' | 'active', curves: Curves): CurveMetric[] {
+  return Object.entries(curves).map(([tag, figure], order) =>
+    curve({
+      tag,
+      label: tag.replace(/(?:^|_)(.)/g, (_, letter: string) => ` ${letter.toUpperCase()}`).trim(),
+      table,
+      order,
+      needs: [...new Set(figure.from.flatMap(({ needs }) => needs))],
+      largerIsBetter: figure.unit !== 'requests' && figure.unit !== 'tokens',
+      absent:
+        figure.from.length === 0
+          ? 'never'
+          : `no request has ${figure.from.map(({ label }) => label).join(', or none ')}`,
+      ...figure,
+    }),
+  );
+}
+
+function decodePerUser({ decoding, decodeRate }: InFlight): number | undefined {
+  return decoding > 0 ? decodeRate / decoding : undefined;
+}
+
+function prefillPerUser({ prefilling, prefillRate }: InFlight): number | undefined {
+  return prefilling > 0 ? prefillRate / prefilling : undefined;
+}
