@@ -4,7 +4,7 @@ import { loadMode } from './load-mode.js';
 import { exportNames } from './names.js';
 import { nameOf } from './option.js';
 import { type Config, profileOptions } from './options.js';
-import { either, type Key, type Rule } from './rule.js';
+import { either, idle, type Key, type Rule } from './rule.js';
 import { andList } from './words.js';
 
 type Given = Loaded<typeof profileOptions>['given'];
@@ -116,6 +116,10 @@ const warnings: readonly Rule[] = [
       config.tokenizer === 'builtin' &&
       `${name('tokenizerRevision')} has no effect on the builtin tokenizer.`,
   },
+  idle(['exportHttpTrace'], 'at --export-level summary, which writes no records', {
+    keys: ['exportLevel'],
+    holds: ({ exportLevel }) => exportLevel === 'summary',
+  }),
   {
     keys: ['uiType'],
     broken: (config, _given, name) =>

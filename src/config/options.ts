@@ -266,6 +266,16 @@ export const profileOptions = {
     defaultText: 'none',
     help: 'More tables on the console; schedule: how late requests were sent, and latencies from when they were due; effective, active: concurrency and token rates over time.',
   }),
+  showTraceTiming: flag({
+    flags: ['--show-trace-timing'],
+    group: 'Output',
+    help: 'Print the table of HTTP timing, as --tables http does.',
+  }),
+  exportHttpTrace: flag({
+    flags: ['--export-http-trace'],
+    group: 'Output',
+    help: 'Add trace_data to each record: when what happened on the wire, headers, addresses.',
+  }),
 
   conversationNum: integer({
     flags: ['--conversation-num', '--num-conversations', '--num-sessions'],

@@ -1,6 +1,7 @@
 import type { RecordMetrics } from '../metrics/compute.js';
 import { metrics as metricTable } from '../metrics/table.js';
 import type { RequestRecord } from '../records/record.js';
+import { traceMember } from './http-trace.js';
 import { pythonFloat } from './python-json.js';
 import { errorMember, metadataJson, type RecordContext } from './record-metadata.js';
 
@@ -16,7 +17,8 @@ export function recordLine(record: RequestRecord, metrics: RecordMetrics, contex
         : `[${Array.from(value, pythonFloat).join(',')}]`;
     members += `${members === '' ? '' : ','}${frame.before}${text}${frame.after}`;
   }
-  return `{"metadata":${metadataJson(record, context)},"metrics":{${members}}${errorMember(record)}}\n`;
+  const trace = traceMember(record, context.origin);
+  return `{"metadata":${metadataJson(record, context)},"metrics":{${members}}${trace}${errorMember(record)}}\n`;
 }
 
 /** What stands around each metric's value. */

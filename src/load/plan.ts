@@ -36,6 +36,8 @@ export interface LoadPlan {
   readonly streamEnd: 'marked' | 'any';
   /** Keep requests and answers for the raw export. */
   readonly keepRaw: boolean;
+  /** Keep headers and addresses for the HTTP trace. */
+  readonly keepTrace: boolean;
   /** The client counts tokens, so text of unknown length goes with the record. */
   readonly countsTokens: boolean;
   readonly transport: 'http' | 'undici';

@@ -3,9 +3,11 @@ import { Answer, type AnswerOptions } from '../endpoint/answer.js';
 import { finishedBody, inputTextOf } from '../endpoint/body.js';
 import type { AssistantMessage, BodyOptions, Endpoint } from '../endpoint/endpoint.js';
 import { type HeaderMaker, redactedHeaders } from '../endpoint/headers.js';
-import type { Phase, RawExchange, RecordError, RequestRecord } from '../records/record.js';
+import type { HttpTrace, Phase, RawExchange, RecordError, RequestRecord } from '../records/record.js';
 import { EventStreamParser } from '../transport/event-stream.js';
+import { hostHeader } from '../transport/server.js';
 import {
+  type ConnectionEnds,
   type Exchange,
   type ResponseHandler,
   type ResponseHead,
@@ -26,6 +28,8 @@ export interface SendingOptions {
   readonly headers: HeaderMaker;
   readonly answer: AnswerOptions;
   readonly countsTokens: boolean;
+  /** Keep headers and addresses for the HTTP trace. */
+  readonly keepTrace: boolean;
   readonly requestTimeoutMs: number;
   readonly transport: Transport;
   readonly nowNs: () => number;
@@ -83,6 +87,7 @@ export class RequestRun implements ResponseHandler {
   #ackNs = Number.NaN;
   #exchange: Exchange | undefined = undefined;
   #head: ResponseHead | undefined = undefined;
+  #ends: ConnectionEnds | undefined = undefined;
   #stream: EventStreamParser | undefined = undefined;
   #bodyParts: Buffer[] | undefined = undefined;
 
@@ -142,6 +147,7 @@ export class RequestRun implements ResponseHandler {
 
   onSent(atNs: number): void {
     this.#sent = true;
+    if (this.#options.keepTrace) this.#ends = this.#exchange?.ends();
     const { cancelAfterNs, alarm } = this.#facts;
     if (cancelAfterNs === undefined) return;
     alarm.cancel(this.#cancelAlarm);
@@ -256,6 +262,7 @@ export class RequestRun implements ResponseHandler {
       cancelledNs: cancellation?.atNs,
       dropped: cancellation?.dropped ?? false,
       raw: this.#options.answer.keepUnits ? this.#raw() : undefined,
+      trace: this.#options.keepTrace ? this.#trace() : undefined,
     };
     this.#facts.onReturn(this, record, failed ? undefined : answer.message);
   }
@@ -275,6 +282,23 @@ export class RequestRun implements ResponseHandler {
       requestHeaders: redactedHeaders(this.#headers),
       payload: this.#body,
       units: this.#answer.units ?? [],
+    };
+  }
+
+  #trace(): HttpTrace {
+    const head = this.#head;
+    const { target } = this.session;
+    return {
+      host: target.host,
+      requestHeaders: { Host: hostHeader(target), ...redactedHeaders(this.#headers) },
+      ...(head && {
+        response: {
+          status: head.status,
+          reason: head.reason,
+          headers: redactedHeaders(head.headers().flat()),
+        },
+      }),
+      ...(this.#ends && { ends: this.#ends }),
     };
   }
 }

@@ -55,6 +55,7 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
         headers: headerMaker(plan.headers),
         answer: { endpoint, streamEnd: plan.streamEnd, keepUnits: plan.keepRaw },
         countsTokens: plan.countsTokens,
+        keepTrace: plan.keepTrace,
         requestTimeoutMs: plan.requestTimeoutMs,
         transport,
         nowNs,

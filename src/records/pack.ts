@@ -1,6 +1,6 @@
 import { WireTimes } from '../transport/transport.js';
 import type { JsonObject } from '../util/json.js';
-import type { Phase, RawExchange, RecordError, RequestRecord } from './record.js';
+import type { HttpTrace, Phase, RawExchange, RecordError, RequestRecord } from './record.js';
 
 /**
  * Finished records on their way to another thread: all numbers in one transferable buffer, all strings in one
@@ -24,6 +24,7 @@ type PackedStrings = [
   inputText: string | null,
   error: RecordError | null,
   raw: RawExchange | null,
+  trace: HttpTrace | null,
 ];
 
 const phases: readonly Phase[] = ['warmup', 'profiling'];
@@ -87,6 +88,7 @@ export function packRecords(records: readonly RequestRecord[], workerId: string)
       record.inputText ?? null,
       record.error ?? null,
       record.raw ?? null,
+      record.trace ?? null,
     ]);
   }
   return { workerId, numbers: numbers.buffer, strings: JSON.stringify(strings) };
@@ -103,7 +105,19 @@ export function unpackRecords(batch: RecordBatch): RequestRecord[] {
     return Number.isNaN(value) ? undefined : value;
   };
   return strings.map(
-    ([requestId, correlationId, conversationId, model, text, reasoning, usage, inputText, error, raw]) => {
+    ([
+      requestId,
+      correlationId,
+      conversationId,
+      model,
+      text,
+      reasoning,
+      usage,
+      inputText,
+      error,
+      raw,
+      trace,
+    ]) => {
       const phase = phases[take()] ?? 'profiling';
       const facts = {
         sessionNum: take(),
@@ -140,6 +154,7 @@ export function unpackRecords(batch: RecordBatch): RequestRecord[] {
         inputText: inputText ?? undefined,
         error: error ?? undefined,
         raw: raw ?? undefined,
+        trace: trace ?? undefined,
       };
     },
   );

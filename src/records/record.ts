@@ -1,5 +1,5 @@
 import type { Packet } from '../transport/event-stream.js';
-import type { WireTimes } from '../transport/transport.js';
+import type { ConnectionEnds, WireTimes } from '../transport/transport.js';
 import type { JsonObject } from '../util/json.js';
 
 export type Phase = 'warmup' | 'profiling';
@@ -30,6 +30,20 @@ export interface RawExchange {
   readonly requestHeaders: Readonly<Record<string, string>>;
   readonly payload: JsonObject;
   readonly units: readonly RawUnit[];
+}
+
+/** What the HTTP trace adds to the times of a record. */
+export interface HttpTrace {
+  /** Name of the server, or its address. */
+  readonly host: string;
+  /** Secrets already replaced, here and in the response. */
+  readonly requestHeaders: Readonly<Record<string, string>>;
+  readonly response?: {
+    readonly status: number;
+    readonly reason: string;
+    readonly headers: Readonly<Record<string, string>>;
+  };
+  readonly ends?: ConnectionEnds;
 }
 
 /**
@@ -78,6 +92,8 @@ export interface RequestRecord {
   /** True for one that was given up because the run ended around it, not because it was chosen to be cancelled. */
   readonly dropped: boolean;
   readonly raw: RawExchange | undefined;
+  /** Kept only for the HTTP trace of the per-record file. */
+  readonly trace: HttpTrace | undefined;
 }
 
 /** Token counts of a record; undefined for what is not there. */

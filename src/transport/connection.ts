@@ -72,6 +72,10 @@ export class Connection implements ResponseSink, Carrier {
     return this.#parser.keepAliveHintMs;
   }
 
+  get socket(): Socket | undefined {
+    return this.#socket;
+  }
+
   /** Sends the next request; the connection must be free. */
   run(exchange: RunningExchange): void {
     this.#parser.reset();

@@ -1,5 +1,7 @@
+import type { Socket } from 'node:net';
 import { tookTooLong } from './failures.js';
 import {
+  type ConnectionEnds,
   type Exchange,
   type HttpRequest,
   type ResponseHandler,
@@ -12,6 +14,8 @@ import {
 export interface Carrier {
   /** Drops the exchange and what carries it. */
   destroy(): void;
+  /** The socket, while there is one. */
+  readonly socket: Socket | undefined;
 }
 
 /** One request under way: its times, its time limit, and the only way by which its handler hears of it. */
@@ -36,6 +40,13 @@ export class RunningExchange implements Exchange {
     // setTimeout takes up to 2^31 - 1 ms; a longer limit, 25 days, is none.
     const limited = request.timeoutMs > 0 && request.timeoutMs < 2 ** 31;
     this.#timer = limited ? setTimeout(expire, request.timeoutMs, this) : undefined;
+  }
+
+  ends(): ConnectionEnds | undefined {
+    const { localAddress, localPort, remoteAddress, remotePort } = this.carrier?.socket ?? {};
+    if (localAddress === undefined || localPort === undefined) return undefined;
+    if (remoteAddress === undefined || remotePort === undefined) return undefined;
+    return { localIp: localAddress, localPort, remoteIp: remoteAddress, remotePort };
   }
 
   /** Ended, failed or destroyed: nothing more is to be done for it. */

@@ -30,6 +30,11 @@ export class Head implements ResponseHead {
     }
     return joined;
   }
+
+  headers(): (readonly [string, string])[] {
+    const names = this.#fields.filter((_, i) => i % 2 === 0);
+    return [...new Set(names)].map((name) => [name, this.header(name) ?? '']);
+  }
 }
 
 /**

@@ -45,6 +45,12 @@ export function hostAndPort(origin: Origin): string {
   return `${bracketed(origin.host)}:${origin.port}`;
 }
 
+/** The Host header of requests to an origin: without the port where it is the protocol's own. */
+export function hostHeader(origin: Origin): string {
+  const own = origin.protocol === 'https:' ? 443 : 80;
+  return origin.port === own ? bracketed(origin.host) : hostAndPort(origin);
+}
+
 /** The request as it goes over the wire; `bodyBytes` is the body's length in UTF-8. */
 export function requestText(
   request: HttpRequest,
@@ -72,7 +78,7 @@ function describe(origin: Origin): Server {
     host: host.startsWith('[') ? host.slice(1, -1) : host,
     port: origin.port,
     at: `${host}:${origin.port}`,
-    hostHeader: origin.port === (secure ? 443 : 80) ? host : `${host}:${origin.port}`,
+    hostHeader: hostHeader(origin),
     idle: [],
     keepsOpen: false,
   };

@@ -58,6 +58,16 @@ export interface ResponseHead {
   readonly reason: string;
   /** Value of a header by its lower-case name; several values joined by ", ". */
   header(name: string): string | undefined;
+  /** All of them: name and value, names as the transport knows them. */
+  headers(): readonly (readonly [name: string, value: string])[];
+}
+
+/** Both ends of a connection. */
+export interface ConnectionEnds {
+  readonly localIp: string;
+  readonly localPort: number;
+  readonly remoteIp: string;
+  readonly remotePort: number;
 }
 
 /**
@@ -103,6 +113,8 @@ export class TransportError extends Error {
 /** One request under way. */
 export interface Exchange {
   readonly times: WireTimes;
+  /** Asks the system: meant for traces. Undefined without an open connection, and for one that is no TCP connection. */
+  ends(): ConnectionEnds | undefined;
   /** Drops the exchange: the socket is destroyed and never used again, the handler hears nothing more. */
   destroy(): void;
 }

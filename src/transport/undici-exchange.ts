@@ -1,4 +1,5 @@
 import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { Carrier, RunningExchange } from './exchange.js';
 import { brokenConnection, connectFailure, cutShort, malformedResponse, tookTooLong } from './failures.js';
@@ -7,6 +8,7 @@ import type { ResponseHead, TransportError } from './transport.js';
 /** One request on undici: turns its calls into those of an exchange. */
 export class UndiciExchange implements Dispatcher.DispatchHandler, Carrier {
   readonly exchange: RunningExchange;
+  socket: Socket | undefined = undefined;
   readonly #transport: UndiciExchangeOwner;
   #controller: Dispatcher.DispatchController | undefined;
   #hasHead = false;
@@ -105,8 +107,14 @@ function responseHead(
     status,
     reason: reason || (STATUS_CODES[status] ?? ''),
     header(name) {
-      const value = headers[name];
-      return Array.isArray(value) ? value.join(', ') : value;
+      return joined(headers[name]);
+    },
+    headers() {
+      return Object.entries(headers).map(([name, value]) => [name, joined(value) ?? '']);
     },
   };
+}
+
+function joined(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value;
 }

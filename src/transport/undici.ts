@@ -117,6 +117,7 @@ class UndiciTransport implements Transport, UndiciExchangeOwner {
     times.sendStartNs = this.nowNs();
     times.bytesSent = Buffer.byteLength(ours.body);
     times.writes = times.bytesSent > 0 ? 1 : 0;
+    running.socket = socket;
     times.reused = this.#used.has(socket);
     this.#used.add(socket);
     if (!times.reused) {

@@ -79,7 +79,7 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
         exchange.destroyed = true;
         open.splice(open.indexOf(exchange), 1);
       };
-      return { times: new WireTimes(), destroy };
+      return { times: new WireTimes(), ends: () => undefined, destroy };
     },
     close() {},
   };
@@ -115,6 +115,7 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
       headers: () => [],
       answer: { endpoint: endpoints.chat, streamEnd: 'any', keepUnits: false },
       countsTokens: true,
+      keepTrace: false,
       requestTimeoutMs: 0,
       transport,
       nowNs: () => clock.nowNs,
@@ -133,6 +134,7 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
     status,
     reason: status === 200 ? 'OK' : 'Bad Request',
     header: (name: string) => (name === 'content-type' ? type : undefined),
+    headers: () => [['content-type', type] as const],
   });
   const respond = (at: number, text: string, status: number) => {
     const handler = take(at);

@@ -46,6 +46,7 @@ export function aRecord(changes: Partial<RequestRecord> = {}): RequestRecord {
     dropped: false,
     cancelledNs: undefined,
     raw: undefined,
+    trace: undefined,
     ...changes,
   };
 }

@@ -29,6 +29,7 @@ const full: RequestRecord = {
   cancelledNs: undefined,
   dropped: false,
   raw: undefined,
+  trace: undefined,
 };
 const failed: RequestRecord = {
   ...full,
@@ -45,6 +46,12 @@ const failed: RequestRecord = {
   error: { code: 499, type: 'RequestCancellationError', message: 'cut', causeChain: ['A'] },
   cancelledNs: 8,
   raw: { status: 200, requestHeaders: { A: 'b' }, payload: { x: 1 }, units: [{ atNs: 4, text: 't' }] },
+  trace: {
+    host: 'a',
+    requestHeaders: { A: 'b' },
+    response: { status: 200, reason: 'OK', headers: {} },
+    ends: { localIp: '1.2.3.4', localPort: 5, remoteIp: '6.7.8.9', remotePort: 10 },
+  },
 };
 
 describe('record batches', () => {

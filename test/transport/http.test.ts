@@ -65,6 +65,22 @@ describe('a request', () => {
     );
   });
 
+  it('knows its headers and both ends of its connection while that is there', async () => {
+    const { origin, sockets } = await server((socket) =>
+      eachRequest(socket, () => socket.write(plain('ok', '200 OK', 'X-A: 1\r\nx-a: 2\r\n'))),
+    );
+    const client = transport();
+    const asked = send(client, origin);
+    expect(asked.exchange.ends()).toBeUndefined();
+    const { head } = await asked.outcome;
+    expect(head?.headers()).toEqual([
+      ['content-length', '2'],
+      ['x-a', '1, 2'],
+    ]);
+    const ours = { localIp: '127.0.0.1', localPort: sockets[0]?.remotePort };
+    expect(asked.exchange.ends()).toEqual({ ...ours, remoteIp: '127.0.0.1', remotePort: origin.port });
+  });
+
   it('has no length without a body, and the Host that was given', async () => {
     let seen = '';
     const { origin } = await server((socket) =>

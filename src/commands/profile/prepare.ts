@@ -75,6 +75,7 @@ export async function prepareRun(
       targets: config.urls.map((url) => requestTarget(url, config.customEndpoint ?? endpoint.path)),
       streamEnd: config.streamEnd,
       keepRaw: config.exportLevel === 'raw',
+      keepTrace: config.exportHttpTrace && config.exportLevel !== 'summary',
       countsTokens: !config.useServerTokenCount,
       transport: config.transport,
       transportOptions: {

@@ -44,7 +44,7 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
   const reason = incompleteReason(outcome);
   const reportFacts = {
     title: endpoints[config.endpointType].title,
-    tables: sideTables(config.tables),
+    tables: sideTables([...config.tables, ...(config.showTraceTiming ? (['http'] as const) : [])]),
     ...(reason === undefined ? {} : { incompleteReason: reason }),
   };
   const files = [
