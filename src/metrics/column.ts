@@ -1,12 +1,42 @@
+import { type PackedNumbers, pack } from './packed.js';
+
 /** Rows of a table of requests, ascending; undefined: all of them. */
 export type Rows = Int32Array | undefined;
 
-/** Numbers of one metric, a place for each request: 8 bytes each, NaN where a request has none. */
+/** Numbers in ascending order. */
+export type Sorted = Float64Array | Uint32Array;
+
+/** Values that are packed together. */
+const CHUNK = 16_384;
+const FIRST_ROOM = 256;
+
+/** A piece of memory that sorting is done in, used again and again: what was sorted last lies in it. */
+export class SortingRoom {
+  #room = new ArrayBuffer(0);
+
+  doubles(length: number): Float64Array {
+    return new Float64Array(this.#atLeast(8 * length), 0, length);
+  }
+
+  integers(length: number): Uint32Array {
+    return new Uint32Array(this.#atLeast(4 * length), 0, length);
+  }
+
+  #atLeast(bytes: number): ArrayBuffer {
+    if (this.#room.byteLength < bytes) this.#room = new ArrayBuffer(bytes);
+    return this.#room;
+  }
+}
+
+/** Numbers of one metric, a place for each request, NaN where a request has none; exact, and mostly 1 to 4 bytes each. */
 export class Column {
-  #values = new Float64Array(1024).fill(Number.NaN);
+  readonly #packed: PackedNumbers[] = [];
+  /** The newest chunk. */
+  #open = new Float64Array(FIRST_ROOM).fill(Number.NaN);
   #length = 0;
   #count = 0;
   #sum = 0;
+  #fitsUint32 = true;
 
   /** Number of values. */
   get count(): number {
@@ -24,85 +54,120 @@ export class Column {
 
   /** Sets a row that has no value yet; rows may be left out, and come in ascending order. */
   set(row: number, value: number): void {
-    if (row >= this.#values.length) this.#values = grown(this.#values, row + 1, Number.NaN);
-    this.#values[row] = value;
+    while (row >= (this.#packed.length + 1) * CHUNK) this.#close();
+    const place = row - this.#packed.length * CHUNK;
+    if (place >= this.#open.length) this.#open = grown(this.#open, place + 1);
+    this.#open[place] = value;
     this.#length = row + 1;
     this.#count++;
     this.#sum += value;
+    if (value >>> 0 !== value) this.#fitsUint32 = false;
   }
 
   at(row: number): number {
-    return this.#values[row] ?? Number.NaN;
+    const chunk = Math.floor(row / CHUNK);
+    const place = row - chunk * CHUNK;
+    return (chunk === this.#packed.length ? this.#open[place] : this.#packed[chunk]?.at(place)) ?? Number.NaN;
   }
 
-  /** Copies of the values that there are, in ascending order. */
-  sorted(rows: Rows): Float64Array {
-    // Sorting puts NaN last.
-    if (rows === undefined) return this.#values.slice(0, this.#length).sort().subarray(0, this.#count);
-    return rows.length === 0 ? new Float64Array() : this.#of(rows).sort();
+  /** Those of the values that there are, in ascending order. */
+  sorted(rows: Rows, room: SortingRoom): Sorted {
+    const length = rows === undefined ? this.#count : rows.length;
+    const values = this.#fitsUint32 ? room.integers(length) : room.doubles(length);
+    const found = values.subarray(0, rows === undefined ? this.#copyAll(values) : this.#copy(rows, values));
+    return isAscending(found) ? found : found.sort();
   }
 
   /** Undefined where no row has a value. */
   total(rows: Rows): number | undefined {
     if (rows === undefined) return this.#count === 0 ? undefined : this.#sum;
-    const values = this.#of(rows);
-    return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0);
+    let sum = 0;
+    let count = 0;
+    for (let i = 0; i < rows.length; i++) {
+      const value = this.at(rows[i] ?? 0);
+      if (Number.isNaN(value)) continue;
+      sum += value;
+      count++;
+    }
+    return count === 0 ? undefined : sum;
   }
 
-  #of(rows: Int32Array): Float64Array {
-    const values = new Float64Array(rows.length);
+  #close(): void {
+    if (this.#open.length < CHUNK) this.#open = grown(this.#open, CHUNK);
+    this.#packed.push(pack(this.#open));
+    this.#open.fill(Number.NaN);
+  }
+
+  #copyAll(values: Sorted): number {
+    let at = 0;
+    for (const chunk of this.#packed) at = chunk.copyPresent(values, at);
+    const rest = this.#length - this.#packed.length * CHUNK;
+    for (let i = 0; i < rest; i++) {
+      const value = this.#open[i] ?? Number.NaN;
+      if (!Number.isNaN(value)) values[at++] = value;
+    }
+    return at;
+  }
+
+  #copy(rows: Int32Array, values: Sorted): number {
     let count = 0;
     for (let i = 0; i < rows.length; i++) {
       const value = this.at(rows[i] ?? 0);
       if (!Number.isNaN(value)) values[count++] = value;
     }
-    return values.subarray(0, count);
+    return count;
   }
 }
 
 /** Several numbers for each request. */
 export class ListColumn {
-  #values = new Float64Array(1024);
-  #count = 0;
-  /** Of each row, the place behind its last value; rows without values end where the one before does. */
-  #ends = new Float64Array(1024);
-  #length = 0;
+  /** Those of all rows, one after the other. */
+  readonly #values = new Column();
+  /** Of each row, the place of its first value, and how many it has. */
+  readonly #starts = new Column();
+  readonly #lengths = new Column();
 
   /** Sets a row that has no values yet; rows may be left out, and come in ascending order. */
   set(row: number, values: Float64Array): void {
-    const count = this.#count + values.length;
-    if (count > this.#values.length) this.#values = grown(this.#values, count, 0);
-    if (row >= this.#ends.length) this.#ends = grown(this.#ends, row + 1, 0);
-    this.#values.set(values, this.#count);
-    this.#ends.fill(this.#count, this.#length, row);
-    this.#ends[row] = count;
-    this.#length = row + 1;
-    this.#count = count;
-  }
-
-  /** Copies of the values of all these rows, in ascending order. */
-  sorted(rows: Rows): Float64Array {
-    if (rows === undefined) return this.#values.slice(0, this.#count).sort();
-    const lists = Array.from(rows, (row) => this.at(row));
-    const values = new Float64Array(lists.reduce((sum, list) => sum + list.length, 0));
-    let at = 0;
-    for (const list of lists) {
-      values.set(list, at);
-      at += list.length;
-    }
-    return values.sort();
+    this.#starts.set(row, this.#values.count);
+    this.#lengths.set(row, values.length);
+    for (let i = 0; i < values.length; i++) this.#values.set(this.#values.count, values[i] ?? 0);
   }
 
   /** Empty for a row without values. */
   at(row: number): Float64Array {
-    if (row >= this.#length) return new Float64Array();
-    return this.#values.subarray(this.#ends[row - 1] ?? 0, this.#ends[row]);
+    const start = this.#starts.at(row);
+    const values = new Float64Array(this.#lengths.at(row) || 0);
+    for (let i = 0; i < values.length; i++) values[i] = this.#values.at(start + i);
+    return values;
+  }
+
+  /** The values of all these rows, in ascending order. */
+  sorted(rows: Rows, room: SortingRoom): Sorted {
+    if (rows === undefined) return this.#values.sorted(undefined, room);
+    let count = 0;
+    for (let i = 0; i < rows.length; i++) count += this.#lengths.at(rows[i] ?? 0) || 0;
+    const places = new Int32Array(count);
+    let at = 0;
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i] ?? 0;
+      const start = this.#starts.at(row);
+      const length = this.#lengths.at(row) || 0;
+      for (let n = 0; n < length; n++) places[at++] = start + n;
+    }
+    return this.#values.sorted(places, room);
   }
 }
 
-function grown(values: Float64Array<ArrayBuffer>, least: number, rest: number): Float64Array<ArrayBuffer> {
-  const result = new Float64Array(Math.max(least, values.length * 2));
+function isAscending(values: Sorted): boolean {
+  for (let i = 1; i < values.length; i++) {
+    if ((values[i] ?? 0) < (values[i - 1] ?? 0)) return false;
+  }
+  return true;
+}
+
+function grown(values: Float64Array<ArrayBuffer>, least: number): Float64Array<ArrayBuffer> {
+  const result = new Float64Array(Math.min(CHUNK, Math.max(least, values.length * 2)));
   result.set(values);
-  if (rest !== 0) result.fill(rest, values.length);
-  return result;
+  return result.fill(Number.NaN, values.length);
 }

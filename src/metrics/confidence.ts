@@ -1,3 +1,4 @@
+import type { Sorted } from './column.js';
 import { binomialCdf } from './distributions.js';
 
 /** Bounds of a percentile; undefined where the samples are too few for one. */
@@ -14,7 +15,7 @@ export const CONFIDENCE = 0.95;
  * below the true percentile is binomial. The samples have to be independent.
  * @param sorted in ascending order. @param percent above 0 and below 100; at either end there is no bound.
  */
-export function percentileInterval(sorted: Float64Array, percent: number): Interval {
+export function percentileInterval(sorted: Sorted, percent: number): Interval {
   const n = sorted.length;
   const chance = percent / 100;
   if (chance <= 0 || chance >= 1) return { low: undefined, high: undefined };

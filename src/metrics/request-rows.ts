@@ -1,4 +1,4 @@
-import { Column, ListColumn, type Rows } from './column.js';
+import { Column, ListColumn, type Rows, type Sorted, SortingRoom } from './column.js';
 import { type CurveStatistics, curvesWithin, type Window } from './curves.js';
 import type { RequestFacts } from './measure.js';
 import type { CurveMetric, Metric, RunValues, Unit } from './metric.js';
@@ -42,9 +42,9 @@ export class RequestRows {
   readonly #lists = new Map<string, ListColumn>();
   readonly #starts = new Column();
   readonly #ends = new Column();
-  /** Starts of valid requests alone, and their last content chunks. */
-  readonly #validStarts = new Column();
-  readonly #contentEnds = new Column();
+  /** 1 for a failed request, else 0. */
+  readonly #failed = new Column();
+  readonly #room = new SortingRoom();
   #length = 0;
   #firstStartNs = Number.POSITIVE_INFINITY;
   #lastEndNs = Number.NEGATIVE_INFINITY;
@@ -90,10 +90,7 @@ export class RequestRows {
     this.#ends.set(row, endNs);
     if (startNs < this.#firstStartNs) this.#firstStartNs = startNs;
     if (endNs > this.#lastEndNs) this.#lastEndNs = endNs;
-    if (facts.failure === undefined) {
-      this.#validStarts.set(row, startNs);
-      if (latencyNs !== undefined) this.#contentEnds.set(row, startNs + latencyNs);
-    }
+    this.#failed.set(row, facts.failure === undefined ? 0 : 1);
     for (const metric of facts.failure === undefined ? this.#overValid : this.#overFailed) {
       if (metric.kind === 'list') {
         const list = facts.list(metric);
@@ -178,7 +175,7 @@ export class RequestRows {
       case 'record':
         return statisticsOf(this.#sorted(metric, rows));
       case 'list':
-        return statisticsOf(this.#lists.get(metric.tag)?.sorted(rows) ?? new Float64Array());
+        return statisticsOf(this.#lists.get(metric.tag)?.sorted(rows, this.#room) ?? none);
       case 'count':
         return single(this.#columns.get(metric.tag)?.total(rows));
       case 'derived':
@@ -190,8 +187,8 @@ export class RequestRows {
     }
   }
 
-  #sorted({ tag }: Metric, rows: Rows): Float64Array {
-    return this.#columns.get(tag)?.sorted(rows) ?? new Float64Array();
+  #sorted({ tag }: Metric, rows: Rows): Sorted {
+    return this.#columns.get(tag)?.sorted(rows, this.#room) ?? none;
   }
 
   /** Time from the first valid start to the last content chunk, and the number of failures. */
@@ -199,18 +196,24 @@ export class RequestRows {
     let firstNs = Number.POSITIVE_INFINITY;
     let lastNs = Number.NEGATIVE_INFINITY;
     let failures = 0;
+    const latencies = this.column(requestLatency);
     const count = rows?.length ?? this.#length;
     for (let i = 0; i < count; i++) {
       const row = rows === undefined ? i : (rows[i] ?? 0);
-      const startNs = this.#validStarts.at(row);
-      const endNs = this.#contentEnds.at(row);
-      if (Number.isNaN(startNs)) failures++;
-      else if (startNs < firstNs) firstNs = startNs;
-      if (endNs > lastNs) lastNs = endNs;
+      if (this.#failed.at(row) === 1) {
+        failures++;
+        continue;
+      }
+      const startNs = this.#starts.at(row);
+      const contentEndNs = startNs + (latencies?.at(row) ?? Number.NaN);
+      if (startNs < firstNs) firstNs = startNs;
+      if (contentEndNs > lastNs) lastNs = contentEndNs;
     }
     return { durationNs: positive(lastNs - firstNs), failures };
   }
 }
+
+const none = new Float64Array();
 
 function isOver(metric: Metric, over: 'valid' | 'failed'): boolean {
   if (metric.kind === 'list') return over === 'valid';

@@ -1,3 +1,4 @@
+import type { Sorted } from './column.js';
 import { CompensatedSum } from './compensated-sum.js';
 
 /** The percentiles that exist, in percent. */
@@ -27,7 +28,7 @@ export type StatName = (typeof statNames)[number];
 export type Statistics = { readonly [Name in StatName]?: number };
 
 /** Full statistics of samples in ascending order; undefined for none. `std` is that of the population. */
-export function statisticsOf(sorted: Float64Array): Statistics | undefined {
+export function statisticsOf(sorted: Sorted): Statistics | undefined {
   const count = sorted.length;
   if (count === 0) return undefined;
   const sum = exactSum(sorted, (x) => x);
@@ -47,7 +48,7 @@ export function statisticsOf(sorted: Float64Array): Statistics | undefined {
  * Statistics of samples in ascending order with `failures` further ones of plus infinity: percentiles by nearest
  * rank, and no average, sum, maximum or deviation. Undefined without samples.
  */
-export function failureAdjustedStatistics(sorted: Float64Array, failures: number): Statistics | undefined {
+export function failureAdjustedStatistics(sorted: Sorted, failures: number): Statistics | undefined {
   if (sorted.length === 0) return undefined;
   const count = sorted.length + failures;
   return {
@@ -80,7 +81,7 @@ function percentilesBy(at: (percent: number) => number | undefined): Statistics 
  * Linear interpolation between the two nearest ranks of ascending samples, digit for digit as NumPy does it.
  * @param percent from 0 to 100. @returns NaN for no samples.
  */
-export function percentile(sorted: Float64Array, percent: number): number {
+export function percentile(sorted: Sorted, percent: number): number {
   const rank = (percent / 100) * (sorted.length - 1);
   const low = Math.floor(rank);
   const below = sorted[low] ?? Number.NaN;
@@ -90,7 +91,7 @@ export function percentile(sorted: Float64Array, percent: number): number {
   return part < 0.5 ? below + (above - below) * part : above - (above - below) * (1 - part);
 }
 
-function exactSum(values: Float64Array, of: (x: number) => number): number {
+function exactSum(values: Sorted, of: (x: number) => number): number {
   const sum = new CompensatedSum();
   for (let i = 0; i < values.length; i++) sum.add(of(values[i] ?? 0));
   return sum.value;
