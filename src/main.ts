@@ -15,6 +15,14 @@ export const commands: Readonly<
     summary: 'Show the results of a run from the records it left, also of one that was killed.',
     load: async () => (await import('./commands/report.js')).command,
   },
+  'trace stats': {
+    summary: 'Show what is in a Mooncake trace: lengths, arrivals, shared prefixes.',
+    load: async () => (await import('./commands/trace/stats.js')).command,
+  },
+  'analyze-trace': {
+    summary: 'The same as trace stats.',
+    load: async () => (await import('./commands/trace/stats.js')).command,
+  },
   'mock-server': {
     summary: 'Run a simulated inference server to try things on.',
     load: async () => (await import('./commands/mock-server.js')).command,
@@ -34,22 +42,27 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-async function run([name, ...argv]: readonly string[], io: Io): Promise<number> {
-  if (name === '--version') {
+async function run(words: readonly string[], io: Io): Promise<number> {
+  const [first] = words;
+  if (first === '--version') {
     io.stdout.write(`${version}\n`);
     return 0;
   }
-  if (name === undefined || name === '--help' || name === '-h') {
+  const called = commandOf(words);
+  if (called === undefined) {
+    const group = Object.entries(commands).filter(([name]) => name.startsWith(`${first} `));
+    const asksHelp = first === undefined || isHelp(first) || (group.length > 0 && isHelp(words[1] ?? '-h'));
+    if (!asksHelp) throw await unknownCommand(words, Object.keys(commands));
     const { programHelp } = await import('./config/help.js');
-    const summaries = Object.entries(commands).map(([command, { summary }]) => [command, summary]);
+    const listed = group.length > 0 ? group : Object.entries(commands);
+    const summaries = listed.map(([name, { summary }]) => [name, summary]);
     io.stdout.write(programHelp(Object.fromEntries(summaries), columns(io)));
     return 0;
   }
-  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (entry === undefined) throw await unknownCommand(name);
+  const { name, argv, entry } = called;
 
   const command = await entry.load();
-  if (argv.includes('--help') || argv.includes('-h')) {
+  if (argv.some(isHelp)) {
     const { commandHelp } = await import('./config/help.js');
     io.stdout.write(commandHelp(name, entry.summary, command.options, columns(io)));
     return 0;
@@ -60,14 +73,37 @@ async function run([name, ...argv]: readonly string[], io: Io): Promise<number> 
   return command.run({ ...loaded, recordedCommand: recordedCommand(name, argv, command.options) }, io);
 }
 
-async function unknownCommand(name: string): Promise<UserError> {
-  const { andList, nearest } = await import('./config/words.js');
-  const guess = nearest(name, Object.keys(commands));
-  const known = `The commands are ${andList(Object.keys(commands))}.`;
-  const what = name.startsWith('-') ? 'option' : 'command';
-  return new UserError(
-    `Unknown ${what}: ${name}.${guess === undefined ? ` ${known}` : ` Did you mean ${guess}?`}`,
-  );
+/** The command that the first one or two words name, and the words behind them. */
+function commandOf(words: readonly string[]) {
+  for (const length of [1, 2]) {
+    const name = words.slice(0, length).join(' ');
+    const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (entry !== undefined) return { name, entry, argv: words.slice(length) };
+  }
+  return undefined;
+}
+
+async function unknownCommand(
+  [first = '', second]: readonly string[],
+  known: readonly string[],
+): Promise<UserError> {
+  const { andList, nearest, orList } = await import('./config/words.js');
+  const what = first.startsWith('-') ? 'option' : 'command';
+  const group = known
+    .filter((name) => name.startsWith(`${first} `))
+    .map((name) => name.slice(first.length + 1));
+  if (group.length > 0 && second !== undefined) {
+    const guess = nearest(second, group);
+    const meant = guess === undefined ? '' : ` Did you mean ${first} ${guess}?`;
+    return new UserError(`aiperf ${first} needs ${orList(group)} behind it, got '${second}'.${meant}`);
+  }
+  const guess = nearest(first, known);
+  const hint = guess === undefined ? ` The commands are ${andList(known)}.` : ` Did you mean ${guess}?`;
+  return new UserError(`Unknown ${what}: ${first}.${hint}`);
+}
+
+function isHelp(word: string): boolean {
+  return word === '--help' || word === '-h';
 }
 
 /** The terminal's columns, else those of the variable COLUMNS, else 100. */

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { nameOf, type OptionTable } from './option.js';
+import { nameOf, type OptionRow, type OptionTable } from './option.js';
 import { nearest, orList, shown } from './words.js';
 
 /** What a command line says, before anything is made of it. */
@@ -35,17 +35,21 @@ export function readCommandLine(table: OptionTable, argv: readonly string[]): Co
     const values = row.secret ? '' : ` (${given.map((word) => word ?? 'no value').join(', ')})`;
     errors.push(`${spellings.get(key)} is given ${given.length} times${values}; it takes one value.`);
   }
-  const argument = Object.entries(table).find(([, row]) => row.argument !== undefined);
-  if (argument === undefined) {
-    for (const word of operands) errors.push(strayWord(word, respelt, table, keys));
-  } else if (operands[0] !== undefined) {
-    const [key, row] = argument;
-    words.set(key, [operands[0]]);
-    spellings.set(key, nameOf(row));
-    for (const word of operands.slice(1)) {
+  const places = Object.entries(table).filter(([, row]) => row.argument !== undefined);
+  for (const [index, word] of operands.entries()) {
+    const [key, row] = places[index] ?? [];
+    const last = places.at(-1)?.[1];
+    if (key === undefined || row === undefined) {
       errors.push(
-        `Unexpected word ${shown(word)}: ${nameOf(row)} is one word, and ${shown(operands[0])} is given for it.`,
+        last ? wordTooMany(word, last, operands[places.length - 1]) : strayWord(word, respelt, table, keys),
       );
+    } else if (words.has(key)) {
+      errors.push(
+        `Unexpected word ${shown(word)}: ${spellings.get(key)} already says what ${nameOf(row)} is.`,
+      );
+    } else {
+      words.set(key, [word]);
+      spellings.set(key, nameOf(row));
     }
   }
   // A bare word behind an unknown option may well be that option's value: only the options are reported.
@@ -87,6 +91,10 @@ function respelled(word: string): string {
   if (word === '-vv') return '--extra-verbose';
   if (/^-[a-zA-Z]=/.test(word)) return word.slice(0, 2) + word.slice(3);
   return word.replace(/^--[^=]+/, (name) => name.replaceAll('_', '-'));
+}
+
+function wordTooMany(word: string, last: OptionRow, given: string | undefined): string {
+  return `Unexpected word ${shown(word)}: ${nameOf(last)} is one word, and ${shown(given)} is given for it.`;
 }
 
 function strayWord(

@@ -21,10 +21,8 @@ export function commandHelp(name: string, summary: string, table: OptionTable, w
       rows.map((row) => [term(row), [row.help, ...notes(row)].join(' ')]),
     ],
   );
-  const argument = Object.values(table).find((row) => row.argument !== undefined);
-  const usage = ['aiperf', name, ...(argument === undefined ? [] : [nameOf(argument)]), '[options]'].join(
-    ' ',
-  );
+  const places = Object.values(table).filter((row) => row.argument !== undefined);
+  const usage = ['aiperf', name, ...places.map(nameOf), '[options]'].join(' ');
   return page(usage, width, sections, summary);
 }
 
@@ -79,7 +77,8 @@ function term(row: OptionRow): string {
 
 /** What the help sentence leaves to say: range, default, variable, other spellings. */
 function notes(row: OptionRow): string[] {
-  const [first, ...others] = (row.flags ?? []).filter((flag) => flag.startsWith('--'));
+  const long = (row.flags ?? []).filter((flag) => flag.startsWith('--'));
+  const [first, ...others] = row.argument === undefined ? long : [undefined, ...long];
   const value = defaultText(row);
   const facts = [
     row.range,

@@ -7,7 +7,7 @@ import { andList, orList, shown } from './words.js';
 export interface Facts<V> {
   /** All spellings, the one for help and messages first, e.g. `['--model', '--model-names', '-m']`; absent: no flag. */
   readonly flags?: readonly string[];
-  /** In place of flags: the name of the one word that stands on the command line by itself, e.g. `dir`. */
+  /** In place of flags, or before them: the name of a word that stands by itself, e.g. `dir`; in the table's order. */
   readonly argument?: string;
   /** Environment variable that sets it too; a flag wins. */
   readonly env?: string;

@@ -1,5 +1,5 @@
 import { defaultText, grouped } from './help.js';
-import type { OptionRow, OptionTable } from './option.js';
+import { nameOf, type OptionRow, type OptionTable } from './option.js';
 
 /** A command as the reference page shows it. */
 export interface ReferenceCommand {
@@ -38,7 +38,7 @@ function commandSection({ name, summary, options }: ReferenceCommand): string {
 }
 
 function cells(row: OptionRow): string[] {
-  const written = row.argument === undefined ? (row.flags ?? []) : [row.argument];
+  const written = [...(row.argument === undefined ? [] : [nameOf(row)]), ...(row.flags ?? [])];
   const names = [...written, ...(row.env === undefined ? [] : [row.env])];
   const usual = row.required ? '*required*' : (defaultText(row) ?? '');
   return [names.map((name) => `\`${name}\``).join(' '), value(row), usual, row.help];

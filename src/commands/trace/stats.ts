@@ -1,0 +1,63 @@
+import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { environment } from '../../config/environment.js';
+import { integer, type OptionTable, path } from '../../config/option.js';
+import { traceJson } from '../../export/trace-json.js';
+import { layoutOn } from '../../report/layout.js';
+import { traceReport } from '../../report/trace-report.js';
+import { LONG_TOKENS, SIZE_EDGES, traceFigures } from '../../trace/figures.js';
+import { messageOf, UserError } from '../../util/errors.js';
+import type { Command, Invocation, Io } from '../command.js';
+
+/** Every option of `aiperf trace stats`, and of AIPerf's name for it, `analyze-trace`. */
+const statsOptions = {
+  file: path({
+    argument: 'file',
+    flags: ['--input-file'],
+    group: 'Trace',
+    existing: 'file',
+    required: true,
+    missing: 'name a trace, e.g. aiperf trace stats mooncake_trace.jsonl',
+    help: 'Mooncake trace: one JSON object a line, .gz or not.',
+  }),
+  blockSize: integer({
+    flags: ['--block-size'],
+    group: 'Trace',
+    min: 1,
+    default: 512,
+    help: 'Tokens that one hash id stands for.',
+  }),
+  cacheBlocks: integer({
+    flags: ['--cache-blocks'],
+    group: 'Trace',
+    min: 1,
+    max: 16_000_000,
+    defaultText: 'an infinite cache only',
+    help: 'Also work out the hit rate of a cache of so many blocks.',
+  }),
+  outputFile: path({
+    flags: ['--output-file'],
+    group: 'Trace',
+    defaultText: 'none',
+    help: 'Write the figures here as JSON.',
+  }),
+  consoleExportWidth: environment.consoleExportWidth,
+} satisfies OptionTable;
+
+/** `aiperf trace stats`: what is in a trace. */
+export const command: Command<typeof statsOptions> = { options: statsOptions, run };
+
+async function run({ config }: Invocation<typeof statsOptions>, io: Io): Promise<number> {
+  const { file, blockSize, cacheBlocks, outputFile } = config;
+  const figures = await traceFigures(file, { blockSize, cacheBlocks });
+  if (outputFile !== undefined) {
+    try {
+      writeFileSync(outputFile, traceJson(figures));
+    } catch (thrown) {
+      throw new UserError(`--output-file cannot be written: ${messageOf(thrown)}`);
+    }
+  }
+  const layout = layoutOn(io.stdout, config.consoleExportWidth);
+  io.stdout.write(traceReport(basename(file), figures, { edges: SIZE_EDGES, long: LONG_TOKENS }, layout));
+  return 0;
+}

@@ -1,0 +1,76 @@
+import { ValueCounts, type ValueStatistics } from './value-counts.js';
+
+/** When the requests of a trace came. */
+export interface ArrivalFigures {
+  /** From the first request to the last. */
+  readonly durationMs: number;
+  /** Requests divided by the duration; undefined for a duration of 0. */
+  readonly perSecond: number | undefined;
+  /** Times between neighbours, ms; undefined where timestamps go back, or with fewer than two. */
+  readonly gaps: ValueStatistics | undefined;
+  /** The first line whose timestamp is below one before it. */
+  readonly goesBackAtLine: number | undefined;
+  /** Requests in windows of equal length, from the earliest request on. */
+  readonly windows: { readonly seconds: number; readonly requests: readonly number[] };
+}
+
+/** Window lengths that people read easily, seconds; beyond them the last one is doubled. */
+const LENGTHS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400];
+const MOST_WINDOWS = 24;
+
+/** Collects timestamps in the order of the trace. */
+export class Arrivals {
+  readonly #gaps = new ValueCounts();
+  /** By whole second since the first timestamp. */
+  readonly #seconds = new Map<number, number>();
+  #count = 0;
+  #firstMs = 0;
+  #latestMs = Number.NEGATIVE_INFINITY;
+  #earliestMs = Number.POSITIVE_INFINITY;
+  #goesBackAtLine: number | undefined;
+
+  add(timestampMs: number, line: number): void {
+    if (this.#count === 0) this.#firstMs = timestampMs;
+    // To the nanosecond: what is lost in the last digits would make equal gaps differ.
+    else this.#gaps.add(Math.round((timestampMs - this.#latestMs) * 1e6) / 1e6);
+    if (timestampMs < this.#latestMs) this.#goesBackAtLine ??= line;
+    this.#count++;
+    this.#latestMs = Math.max(this.#latestMs, timestampMs);
+    this.#earliestMs = Math.min(this.#earliestMs, timestampMs);
+    const second = Math.floor((timestampMs - this.#firstMs) / 1000);
+    this.#seconds.set(second, (this.#seconds.get(second) ?? 0) + 1);
+  }
+
+  /** Undefined without timestamps. */
+  figures(): ArrivalFigures | undefined {
+    if (this.#count === 0) return undefined;
+    const durationMs = this.#latestMs - this.#earliestMs;
+    return {
+      durationMs,
+      perSecond: durationMs > 0 ? this.#count / (durationMs / 1000) : undefined,
+      gaps: this.#goesBackAtLine === undefined ? this.#gaps.statistics() : undefined,
+      goesBackAtLine: this.#goesBackAtLine,
+      windows: this.#windows(),
+    };
+  }
+
+  #windows(): ArrivalFigures['windows'] {
+    const first = Math.floor((this.#earliestMs - this.#firstMs) / 1000);
+    const last = Math.floor((this.#latestMs - this.#firstMs) / 1000);
+    const seconds = windowLength(last - first + 1);
+    const requests = Array.from({ length: Math.floor((last - first) / seconds) + 1 }, () => 0);
+    for (const [second, count] of this.#seconds) {
+      const window = Math.floor((second - first) / seconds);
+      requests[window] = (requests[window] ?? 0) + count;
+    }
+    return { seconds, requests };
+  }
+}
+
+function windowLength(seconds: number): number {
+  const fitting = LENGTHS.find((length) => seconds / length <= MOST_WINDOWS);
+  if (fitting !== undefined) return fitting;
+  let length = LENGTHS.at(-1) ?? 1;
+  while (seconds / length > MOST_WINDOWS) length *= 2;
+  return length;
+}

@@ -1,0 +1,23 @@
+import { Writable } from 'node:stream';
+import { main } from '../../src/main.js';
+
+class Sink extends Writable {
+  text = '';
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+/** Runs a command line in this process, on a terminal of 120 columns that takes no colours. */
+export async function aiperf(...argv: string[]) {
+  const stdout = new Sink();
+  const stderr = new Sink();
+  const code = await main(argv, { env: { COLUMNS: '120' }, stdout, stderr });
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** The sentences of the panel `Error`, its lines joined by one space. */
+export function sentences(stderr: string): string {
+  return [...stderr.matchAll(/^│ (.*?) *│$/gm)].map(([, line]) => line).join(' ');
+}

@@ -1,0 +1,108 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { aiperf, sentences } from './in-process.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'aiperf-trace-stats-'));
+const trace = join(folder, 'trace.jsonl');
+writeFileSync(
+  trace,
+  [
+    { timestamp: 0, input_length: 1000, output_length: 10, hash_ids: [1, 2] },
+    { timestamp: 60_000, input_length: 7000, output_length: 10, hash_ids: [1, 3] },
+    { timestamp: 240_000, input_length: 45_000, output_length: 40, hash_ids: [9] },
+    { timestamp: 240_000, input_length: 45_000, output_length: 40, hash_ids: [9] },
+  ]
+    .map((row) => JSON.stringify(row))
+    .join('\n'),
+);
+
+it.each([
+  ['trace', 'stats', trace],
+  ['analyze-trace', trace],
+  ['analyze-trace', '--input-file', trace],
+])('%s %s %s prints figures and pictures', async (...words) => {
+  const { code, stdout, stderr } = await aiperf(...words, '--cache-blocks', '1');
+  expect([code, stderr]).toEqual([0, '']);
+  const lines = stdout.split('\n');
+  expect(lines[0]).toBe(
+    'trace.jsonl: 4 requests in 240.00 s, 0.02 a second, 50.0 % of them over 40,000 tokens.',
+  );
+  expect(lines.find((line) => line.includes('Output length'))).toMatch(/│\s*25\.00│/);
+  // Of 6 blocks the second request finds 1 and the last 1; the one block held is the first, then the third's.
+  expect(stdout).toContain(
+    '33.3 % of 6 blocks with an infinite cache, 33.3 % with one of 1 blocks (512 tokens)',
+  );
+  // Gaps of 60, 180 and 0 s: mean 80, deviation 74.83.
+  expect(stdout).toContain('Gaps: standard deviation 0.94 times the mean');
+  const picture = lines.slice(lines.indexOf('Requests by tokens of prompt and answer') + 1);
+  // The terminal leaves 60 columns to the longest bar.
+  expect(picture.slice(0, 5)).toEqual([
+    `         0 - 5,000  1   25.0 %  ${'█'.repeat(30)}`,
+    `    5,000 - 10,000  1   25.0 %  ${'█'.repeat(30)}`,
+    '   10,000 - 20,000  0    0.0 %',
+    '   20,000 - 40,000  0    0.0 %',
+    `   40,000 - 60,000  2   50.0 %  ${'█'.repeat(60)}`,
+  ]);
+  // 241 seconds in windows of 30 s; of 10 s there would be 25.
+  expect(picture.slice(9, 12)).toEqual([
+    'Arrivals by second of the trace',
+    `     0 - 30  1   25.0 %  ${'█'.repeat(30)}`,
+    '    30 - 60  0    0.0 %',
+  ]);
+});
+
+it('writes the JSON of analyze-trace, with more keys behind its own', async () => {
+  const path = join(folder, 'figures.json');
+  expect((await aiperf('analyze-trace', trace, '--output-file', path)).code).toBe(0);
+  const json = JSON.parse(readFileSync(path, 'utf8'));
+  expect(Object.keys(json).slice(0, 16)).toEqual(
+    (
+      'total_requests unique_prefixes num_prefix_groups cache_hit_rate min_isl max_isl avg_isl min_osl max_osl avg_osl ' +
+      'prefix_reuse_ratio isl_stats osl_stats context_length_stats unique_prompt_length_stats hit_rate_stats'
+    ).split(' '),
+  );
+  expect(Object.keys(json.isl_stats)).toEqual(['mean', 'std_dev', 'min', 'p25', 'median', 'p75', 'max']);
+  // Prefixes: 1, 1-2, 1-3, 9; first ids 1 and 9 begin two requests each; hit rates 0, 1/2, 0, 1.
+  expect(json).toMatchObject({
+    total_requests: 4,
+    unique_prefixes: 4,
+    num_prefix_groups: 2,
+    cache_hit_rate: 0.375,
+    min_isl: 1000,
+    avg_osl: 25,
+    prefix_reuse_ratio: 4 / 6,
+    duration_sec: 240,
+    limited_cache_blocks: null,
+  });
+});
+
+it.each([
+  [['trace', 'stats'], '<file> is required: name a trace, e.g. aiperf trace stats mooncake_trace.jsonl.'],
+  [['trace', 'stats', '/no/such'], "<file> must be the path of an existing file, got '/no/such'."],
+  [
+    ['trace', 'stats', trace, 'more'],
+    `Unexpected word 'more': <file> is one word, and '${trace}' is given for it.`,
+  ],
+  [
+    ['analyze-trace', trace, '--input-file', trace],
+    `Unexpected word '${trace}': --input-file already says what <file> is.`,
+  ],
+  [['trace', 'stat', trace], "aiperf trace needs stats behind it, got 'stat'. Did you mean trace stats?"],
+  [
+    ['trace', 'stats', trace, '--output-file', join(folder, 'no', 'such')],
+    `--output-file cannot be written: ENOENT: no such file or directory, open '${join(folder, 'no', 'such')}'`,
+  ],
+])('refuses %j', async (words, message) => {
+  const { code, stdout, stderr } = await aiperf(...words);
+  expect([code, stdout]).toEqual([1, '']);
+  expect(sentences(stderr).replaceAll(' ', '')).toBe(message.replaceAll(' ', ''));
+});
+
+it('aiperf trace lists its commands', async () => {
+  const { code, stdout } = await aiperf('trace');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/\n {2}trace stats {2,}Show what is in a Mooncake trace/);
+  expect(stdout).not.toContain('mock-server');
+});
