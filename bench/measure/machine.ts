@@ -12,12 +12,16 @@ export const SERVER_CORE = 0;
 export const CLIENT_CORE = Math.min(1, cpus().length - 1);
 
 /** Niceness of servers and clients, `--nice -10` for less noise where others use the machine; 0: as it is. */
-const niceness = Number(argument('--nice') ?? 0);
+export const niceness = Number(argument('--nice') ?? 0);
 
-/** The command on one core, at the bench's niceness. */
+/**
+ * The command on one core, at the bench's niceness; it must be the first of a session of its own. Where Linux groups
+ * tasks by session (autogroup), niceness counts only within one: between sessions that of the group does.
+ */
 export function pinned(core: number, command: readonly string[]): string[] {
-  const nice = niceness === 0 ? [] : ['nice', '-n', String(niceness)];
-  return ['taskset', '-c', String(core), ...nice, ...command];
+  if (niceness === 0) return ['taskset', '-c', String(core), ...command];
+  const script = `echo ${niceness} 2>/dev/null >/proc/self/autogroup; exec taskset -c ${core} nice -n ${niceness} "$@"`;
+  return ['sh', '-c', script, 'sh', ...command];
 }
 
 /** What stands beside every result. */

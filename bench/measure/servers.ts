@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { packageFolder, pinned, SERVER_CORE } from './machine.js';
+import { niceness, packageFolder, pinned, SERVER_CORE } from './machine.js';
 
 /** A server that runs on its own core. */
 export interface RunningServer {
@@ -55,6 +55,8 @@ async function startServer(args: readonly string[]): Promise<RunningServer> {
   const [program = '', ...command] = pinned(SERVER_CORE, [process.execPath, ...args]);
   const child = spawn(program, command, {
     stdio: ['ignore', 'pipe', 'inherit'],
+    // A session of its own: see `pinned`.
+    detached: niceness !== 0,
   });
   running.add(child);
   const url = await listening(child);

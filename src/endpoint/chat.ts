@@ -69,17 +69,21 @@ function readChat(unit: Json): Chunk | undefined {
   const choice = choices[0];
   if (!isObject(choice)) return usageOf(unit);
   const message = isObject(choice.delta) ? choice.delta : isObject(choice.message) ? choice.message : {};
-  return {
-    ...nonEmptyText('text', message.content),
-    ...nonEmptyText('reasoning', message.reasoning_content || message.reasoning),
-    ...toolCallsOf(message.tool_calls),
-    ...usageOf(unit),
-    ...(typeof choice.finish_reason === 'string' && choice.finish_reason !== '' ? { finished: true } : {}),
-  };
+  const { content, tool_calls: toolCalls } = message;
+  const reasoning = message.reasoning_content || message.reasoning;
+  // Set one by one: spreading five parts takes half as long as parsing a short answer.
+  const chunk: { -readonly [Key in keyof Chunk]: Chunk[Key] } = Array.isArray(toolCalls)
+    ? toolCallsOf(toolCalls)
+    : {};
+  if (typeof content === 'string' && content !== '') chunk.text = content;
+  if (typeof reasoning === 'string' && reasoning !== '') chunk.reasoning = reasoning;
+  const { usage } = usageOf(unit);
+  if (usage !== undefined) chunk.usage = usage;
+  if (typeof choice.finish_reason === 'string' && choice.finish_reason !== '') chunk.finished = true;
+  return chunk;
 }
 
-function toolCallsOf(calls: Json | undefined): Chunk {
-  if (!Array.isArray(calls)) return {};
+function toolCallsOf(calls: readonly Json[]): Chunk {
   const toolCalls = calls.filter(isObject);
   const toolText = toolCalls
     .map((call) =>

@@ -1,4 +1,3 @@
-import type { Dataset } from '../dataset/conversation.js';
 import type { AssistantMessage } from '../endpoint/endpoint.js';
 import type { RequestTarget } from '../endpoint/url.js';
 import type { RequestRecord } from '../records/record.js';
@@ -6,6 +5,7 @@ import { concurrencyAt } from '../schedule/ramp.js';
 import { UserError } from '../util/errors.js';
 import type { Alarm, AlarmEntry } from './alarm.js';
 import type { SharedCounters } from './counters.js';
+import type { KeptConversations } from './kept-conversations.js';
 import { prepareBody, RequestRun, type SendingOptions } from './request-run.js';
 import { Session } from './session.js';
 
@@ -42,7 +42,7 @@ export interface PhaseOptions {
   /** Number of the phase's first session among all sessions of the run. */
   readonly firstSession: number;
   readonly counters: SharedCounters;
-  readonly dataset: Dataset;
+  readonly conversations: KeptConversations;
   /** Conversation number of a session number. */
   readonly sample: (session: number) => number;
   readonly targets: readonly RequestTarget[];
@@ -158,11 +158,11 @@ export class Phase {
     correlationIdOf: (sessionId: string) => string,
     played?: ArrayLike<number>,
   ): Session {
-    const { dataset, targets } = this.options;
+    const { conversations, targets } = this.options;
     const target = targets[number % targets.length];
     if (target === undefined) throw new Error('a load plan without a target');
-    const conversation = dataset.conversation(index);
-    return new Session(number, conversation, correlationIdOf(conversation.sessionId), target, played);
+    const script = conversations.script(index);
+    return new Session(number, script, correlationIdOf(script.conversation.sessionId), target, played);
   }
 
   /** Makes the body of the session's turn ahead of its time. */

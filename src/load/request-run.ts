@@ -55,14 +55,21 @@ export interface RequestFacts {
 export interface PreparedBody {
   readonly body: JsonObject;
   readonly text: string;
+  /** Length of the text in UTF-8. */
+  readonly bytes: number;
 }
 
 /** Makes the body of the session's turn. @throws UserError where the endpoint cannot say it. */
 export function prepareBody(session: Session, { endpoint, body: options }: SendingOptions): PreparedBody {
   const { conversation, turn, past } = session;
   if (turn === undefined) throw new Error('a session without a turn left was sent');
+  const kept = session.keptBody;
+  if (kept !== undefined) return kept;
   const body = finishedBody(endpoint, { conversation, turn, past }, options);
-  return { body, text: JSON.stringify(body) };
+  const text = JSON.stringify(body);
+  const prepared = { body, text, bytes: Buffer.byteLength(text) };
+  session.keepBody(prepared);
+  return prepared;
 }
 
 // Keys of a body that hold text: where a user sets one, the length known from the prompt's making is not the body's.
@@ -103,17 +110,16 @@ export class RequestRun implements ResponseHandler {
   send(): void {
     const { session } = this;
     const { headers, transport, requestTimeoutMs, nowNs } = this.#options;
-    let text: string;
+    let prepared: PreparedBody;
     try {
-      const prepared = session.takePrepared() ?? prepareBody(session, this.#options);
-      this.#body = prepared.body;
-      text = prepared.text;
+      prepared = session.takePrepared() ?? prepareBody(session, this.#options);
     } catch (thrown) {
       if (!(thrown instanceof UserError)) throw thrown;
       this.#startNs = nowNs();
       this.#fail({ type: 'ValueError', message: messageOf(thrown) }, this.#startNs);
       return;
     }
+    this.#body = prepared.body;
     this.#headers = headers(this.#requestId, session.correlationId);
     this.#startNs = nowNs();
     this.#exchange = transport.send(
@@ -122,7 +128,8 @@ export class RequestRun implements ResponseHandler {
         origin: session.target,
         path: session.target.path,
         headers: this.#headers,
-        body: text,
+        body: prepared.text,
+        bodyBytes: prepared.bytes,
         timeoutMs: requestTimeoutMs,
         connectionKey: session.correlationId,
         lastOfKey: session.isLastTurn,
@@ -159,7 +166,7 @@ export class RequestRun implements ResponseHandler {
     this.#head = head;
     const succeeded = head.status >= 200 && head.status <= 299;
     if (succeeded) this.#ackNs = atNs;
-    if (succeeded && contentType(head) === 'text/event-stream')
+    if (succeeded && eventStream.test(head.header('content-type') ?? ''))
       this.#stream = new EventStreamParser(this.#answer);
     else this.#bodyParts = [];
   }
@@ -173,7 +180,7 @@ export class RequestRun implements ResponseHandler {
   onEnd(atNs: number): void {
     const head = this.#head;
     this.#stream?.end();
-    const text = this.#bodyParts === undefined ? '' : Buffer.concat(this.#bodyParts).toString();
+    const text = this.#bodyParts === undefined ? '' : textOf(this.#bodyParts);
     if (head !== undefined && (head.status < 200 || head.status > 299)) {
       const location = head.header('location');
       const message =
@@ -311,8 +318,11 @@ function shortened(text: string): string {
   return `${text.slice(0, LONGEST_ERROR_BODY)}… (${text.length - LONGEST_ERROR_BODY} more characters)`;
 }
 
-function contentType(head: ResponseHead): string {
-  return (head.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+const eventStream = /^\s*text\/event-stream\s*(?:;|$)/i;
+
+function textOf(parts: readonly Buffer[]): string {
+  const [only] = parts;
+  return (parts.length === 1 && only !== undefined ? only : Buffer.concat(parts)).toString();
 }
 
 /** The output cap as it was sent, also where the user set it by hand. */

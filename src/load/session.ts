@@ -1,6 +1,7 @@
 import type { Conversation, Turn } from '../dataset/conversation.js';
 import type { AssistantMessage, PastTurn } from '../endpoint/endpoint.js';
 import type { RequestTarget } from '../endpoint/url.js';
+import type { KeptBodies, Script } from './kept-conversations.js';
 import type { PreparedBody } from './request-run.js';
 
 /** One playing of a conversation, always at the same server. */
@@ -10,6 +11,7 @@ export class Session {
   readonly conversation: Conversation;
   readonly correlationId: string;
   readonly target: RequestTarget;
+  readonly #bodies: KeptBodies | undefined;
   /** Turns that are played, numbered within the conversation; undefined: all. */
   readonly #played: ArrayLike<number> | undefined;
   #place = 0;
@@ -18,13 +20,14 @@ export class Session {
 
   constructor(
     number: number,
-    conversation: Conversation,
+    script: Script,
     correlationId: string,
     target: RequestTarget,
     played?: ArrayLike<number>,
   ) {
     this.number = number;
-    this.conversation = conversation;
+    this.conversation = script.conversation;
+    this.#bodies = script.bodies;
     this.correlationId = correlationId;
     this.target = target;
     this.#played = played;
@@ -59,6 +62,16 @@ export class Session {
     const prepared = this.#prepared;
     this.#prepared = undefined;
     return prepared;
+  }
+
+  /** The body of the turn to be sent as it went out before, where it does not depend on earlier answers. */
+  get keptBody(): PreparedBody | undefined {
+    return this.#past.length === 0 ? this.#bodies?.get(this.turnIndex) : undefined;
+  }
+
+  /** Keeps the body of the turn to be sent for later sessions of the conversation. */
+  keepBody(body: PreparedBody): void {
+    if (this.#past.length === 0) this.#bodies?.keep(this.turnIndex, body);
   }
 
   /** Goes on to the next turn. @param answer absent after a failed, cancelled or empty turn. */

@@ -13,6 +13,7 @@ import { openClock } from '../util/clock.js';
 import { openAlarm } from './alarm.js';
 import { SharedCounters } from './counters.js';
 import { openIssuer } from './issuing.js';
+import { KeptConversations } from './kept-conversations.js';
 import { Outbox } from './outbox.js';
 import { Phase } from './phase.js';
 import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData, PhasePlan } from './plan.js';
@@ -24,6 +25,7 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
   const { nowNs } = openClock(plan.origin);
   const { corpus, seed, corrector } = plan.prompts;
   const dataset = openDataset(plan.dataset, openPrompts(corpus, seed, corrector && openTokenizer(corrector)));
+  const conversations = new KeptConversations(dataset);
   const transport = await openTransport(plan, { ...plan.transportOptions, nowNs });
   const outbox = new Outbox(records, workerId);
   const alarm = openAlarm(nowNs);
@@ -45,7 +47,7 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
       sessionLimit: phasePlan.sessionLimit,
       firstSession,
       counters,
-      dataset,
+      conversations,
       sample,
       targets: plan.targets,
       sending: {

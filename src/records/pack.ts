@@ -29,29 +29,9 @@ type PackedStrings = [
 
 const phases: readonly Phase[] = ['warmup', 'profiling'];
 
-const wireFields = [
-  'startNs',
-  'poolWaitStartNs',
-  'poolWaitEndNs',
-  'dnsStartNs',
-  'dnsEndNs',
-  'connectStartNs',
-  'connectEndNs',
-  'sendStartNs',
-  'sendEndNs',
-  'headNs',
-  'firstBodyNs',
-  'lastBodyNs',
-  'endNs',
-  'bytesSent',
-  'writes',
-  'bytesReceived',
-  'reads',
-] as const satisfies readonly (keyof WireTimes)[];
-
 /** Packs records of one load thread. Undefined numbers travel as NaN. */
 export function packRecords(records: readonly RequestRecord[], workerId: string): RecordBatch {
-  const fixed = 14 + wireFields.length;
+  const fixed = 14 + WIRE_NUMBERS;
   const length = records.reduce((sum, record) => sum + fixed + record.contentNs.length, 0);
   const numbers = new Float64Array(length);
   let at = 0;
@@ -73,7 +53,7 @@ export function packRecords(records: readonly RequestRecord[], workerId: string)
     put(record.inputTokens);
     put(record.requestedOsl);
     put(record.wire.reused ? 1 : 0);
-    for (const field of wireFields) put(record.wire[field]);
+    at = packWire(record.wire, numbers, at);
     put(record.contentNs.length);
     numbers.set(record.contentNs, at);
     at += record.contentNs.length;
@@ -134,7 +114,7 @@ export function unpackRecords(batch: RecordBatch): RequestRecord[] {
       };
       const wire = new WireTimes();
       wire.reused = take() === 1;
-      for (const field of wireFields) wire[field] = take();
+      at = unpackWire(wire, numbers, at);
       const chunks = take();
       const contentNs = numbers.subarray(at, at + chunks);
       at += chunks;
@@ -158,4 +138,53 @@ export function unpackRecords(batch: RecordBatch): RequestRecord[] {
       };
     },
   );
+}
+
+// Field by field: a loop over names takes 1 µs a record longer, in the thread that stamps.
+const WIRE_NUMBERS = 17;
+
+/** Writes a record's wire times; gives the place behind them. */
+function packWire(wire: WireTimes, numbers: Float64Array, start: number): number {
+  let at = start;
+  numbers[at++] = wire.startNs;
+  numbers[at++] = wire.poolWaitStartNs;
+  numbers[at++] = wire.poolWaitEndNs;
+  numbers[at++] = wire.dnsStartNs;
+  numbers[at++] = wire.dnsEndNs;
+  numbers[at++] = wire.connectStartNs;
+  numbers[at++] = wire.connectEndNs;
+  numbers[at++] = wire.sendStartNs;
+  numbers[at++] = wire.sendEndNs;
+  numbers[at++] = wire.headNs;
+  numbers[at++] = wire.firstBodyNs;
+  numbers[at++] = wire.lastBodyNs;
+  numbers[at++] = wire.endNs;
+  numbers[at++] = wire.bytesSent;
+  numbers[at++] = wire.writes;
+  numbers[at++] = wire.bytesReceived;
+  numbers[at++] = wire.reads;
+  return at;
+}
+
+function unpackWire(wire: WireTimes, numbers: Float64Array, start: number): number {
+  let at = start;
+  const take = () => numbers[at++] ?? Number.NaN;
+  wire.startNs = take();
+  wire.poolWaitStartNs = take();
+  wire.poolWaitEndNs = take();
+  wire.dnsStartNs = take();
+  wire.dnsEndNs = take();
+  wire.connectStartNs = take();
+  wire.connectEndNs = take();
+  wire.sendStartNs = take();
+  wire.sendEndNs = take();
+  wire.headNs = take();
+  wire.firstBodyNs = take();
+  wire.lastBodyNs = take();
+  wire.endNs = take();
+  wire.bytesSent = take();
+  wire.writes = take();
+  wire.bytesReceived = take();
+  wire.reads = take();
+  return at;
 }

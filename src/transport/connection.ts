@@ -6,7 +6,7 @@ import type { Carrier, RunningExchange } from './exchange.js';
 import { brokenConnection, connectFailure, cutShort, malformedResponse, tookTooLong } from './failures.js';
 import { MalformedResponse } from './response-head.js';
 import { ResponseParser, type ResponseSink } from './response-parser.js';
-import { requestText, type Server } from './server.js';
+import { requestHead, type Server } from './server.js';
 import type { ResponseHead, TransportError } from './transport.js';
 
 /** What all connections of a transport share. */
@@ -177,13 +177,15 @@ export class Connection implements ResponseSink, Carrier {
     if (socket === undefined) return;
     const { nowNs, keepAlive } = this.#context;
     const times = exchange.times;
-    const bodyBytes = Buffer.byteLength(exchange.request.body);
-    const text = requestText(exchange.request, this.server, bodyBytes, keepAlive);
+    const { body, bodyBytes = Buffer.byteLength(body) } = exchange.request;
+    const head = requestHead(exchange.request, this.server, bodyBytes, keepAlive);
+    // Writing Latin-1 copies where writing UTF-8 encodes, and ASCII is the same in both.
+    const isAscii = bodyBytes === body.length && Buffer.byteLength(head) === head.length;
     times.bytesSent = bodyBytes;
     times.writes = bodyBytes > 0 ? 1 : 0;
     this.#written = false;
     times.sendStartNs = nowNs();
-    socket.write(text, 'utf8', this.#onWritten);
+    socket.write(head + body, isAscii ? 'latin1' : 'utf8', this.#onWritten);
     // The kernel mostly takes all at once; the callback comes a tick later.
     if (socket.writableLength === 0) times.sendEndNs = nowNs();
   }

@@ -14,6 +14,7 @@ export class Head implements ResponseHead {
   readonly minorVersion: number;
   /** Lower-case name, value, name, value … */
   readonly #fields: readonly string[];
+  #framing: Framing | undefined = undefined;
 
   constructor(status: number, reason: string, minorVersion: number, fields: readonly string[]) {
     this.status = status;
@@ -35,6 +36,43 @@ export class Head implements ResponseHead {
     const names = this.#fields.filter((_, i) => i % 2 === 0);
     return [...new Set(names)].map((name) => [name, this.header(name) ?? '']);
   }
+
+  /** @throws MalformedResponse */
+  get framing(): Framing {
+    this.#framing ??= framingOf(this);
+    return this.#framing;
+  }
+}
+
+/** What a head says of the body behind it and of the connection after it. */
+export interface Framing {
+  /** Bytes of the body where they are known before it. */
+  readonly body: number | 'chunked' | 'up to the close';
+  /** The server will take another request on the connection. */
+  readonly keepAlive: boolean;
+  /** How long the server says it keeps an idle connection (`Keep-Alive: timeout=`), ms. */
+  readonly keepAliveHintMs: number | undefined;
+}
+
+// Heads of one server differ in nothing, or in a length or the second of the date: reading one takes ten times as
+// long as finding that it is the last one again.
+let lastBytes: Buffer = Buffer.alloc(0);
+let lastHead: Head | undefined;
+
+/** The head whose text is `bytes[start, end)`, the blank line left out. @throws MalformedResponse */
+export function headOf(bytes: Buffer, start: number, end: number): Head {
+  const length = end - start;
+  if (
+    lastHead !== undefined &&
+    length === lastBytes.length &&
+    bytes.compare(lastBytes, 0, length, start, end) === 0
+  ) {
+    return lastHead;
+  }
+  const head = readHead(bytes.toString('latin1', start, end));
+  lastBytes = Buffer.from(bytes.subarray(start, end));
+  lastHead = head;
+  return head;
 }
 
 /**
@@ -42,7 +80,7 @@ export class Head implements ResponseHead {
  * the value of the line before.
  * @throws MalformedResponse
  */
-export function readHead(text: string): Head {
+function readHead(text: string): Head {
   const lines = text.split('\n');
   const status = statusLine.exec(withoutCr(lines[0] ?? ''));
   if (status === null)
@@ -67,8 +105,35 @@ export function readHead(text: string): Head {
 }
 
 /** True when the comma-separated list holds the token; both in lower case. */
-export function hasToken(list: string, wanted: string): boolean {
+function hasToken(list: string, wanted: string): boolean {
   return list === wanted || (list.includes(wanted) && list.split(',').some((part) => part.trim() === wanted));
+}
+
+function framingOf(head: Head): Framing {
+  const connection = head.header('connection')?.toLowerCase() ?? '';
+  const keepAlive =
+    head.minorVersion === 0 ? hasToken(connection, 'keep-alive') : !hasToken(connection, 'close');
+  const hint = /(?:^|[,;\s])timeout=(\d+)/i.exec(head.header('keep-alive') ?? '');
+  const body = bodyForm(head);
+  return {
+    body,
+    keepAlive: keepAlive && body !== 'up to the close',
+    keepAliveHintMs: hint === null ? undefined : Number(hint[1]) * 1000,
+  };
+}
+
+function bodyForm(head: Head): Framing['body'] {
+  const coding = head.header('transfer-encoding')?.toLowerCase();
+  const length = head.header('content-length');
+  if (coding !== undefined && length !== undefined) {
+    throw new MalformedResponse('both Transfer-Encoding and Content-Length are given');
+  }
+  if (length !== undefined && !/^\d{1,15}$/.test(length)) {
+    throw new MalformedResponse(`Content-Length is not one number: "${length}"`);
+  }
+  if (head.status === 204 || head.status === 304) return 0;
+  if (coding !== undefined) return /(?:^|,)\s*chunked$/.test(coding) ? 'chunked' : 'up to the close';
+  return length === undefined ? 'up to the close' : Number(length);
 }
 
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/;

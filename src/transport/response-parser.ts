@@ -1,4 +1,4 @@
-import { type Head, hasToken, MalformedResponse, readHead } from './response-head.js';
+import { type Head, headOf, MalformedResponse } from './response-head.js';
 import type { ResponseHead } from './transport.js';
 
 /** Told what the bytes of a response hold. */
@@ -133,14 +133,12 @@ export class ResponseParser {
       this.#collectHead(bytes, from, end, length);
       return end;
     }
-    let text: string;
     if (this.#headLength === 0) {
-      text = bytes.toString('latin1', from, at);
+      this.#beginBody(headOf(bytes, from, at));
     } else {
       this.#collectHead(bytes, from, at, length);
-      text = this.#head.toString('latin1', 0, length);
+      this.#beginBody(headOf(this.#head, 0, length));
     }
-    this.#beginBody(readHead(text));
     return at + 1;
   }
 
@@ -161,38 +159,19 @@ export class ResponseParser {
       this.#lineEmpty = true;
       return;
     }
-    const connection = head.header('connection')?.toLowerCase() ?? '';
-    this.#keepAlive =
-      head.minorVersion === 0 ? hasToken(connection, 'keep-alive') : !hasToken(connection, 'close');
-    const hint = /(?:^|[,;\s])timeout=(\d+)/i.exec(head.header('keep-alive') ?? '');
-    this.#keepAliveHintMs = hint === null ? undefined : Number(hint[1]) * 1000;
-    this.#state = this.#bodyForm(head);
-    this.#sink.onHead(head);
-  }
-
-  #bodyForm(head: Head): State {
-    const coding = head.header('transfer-encoding')?.toLowerCase();
-    const length = head.header('content-length');
-    if (coding !== undefined && length !== undefined) {
-      throw new MalformedResponse('both Transfer-Encoding and Content-Length are given');
-    }
-    if (length !== undefined && !/^\d{1,15}$/.test(length)) {
-      throw new MalformedResponse(`Content-Length is not one number: "${length}"`);
-    }
-    if (head.status === 204 || head.status === 304) return DONE;
-    if (coding !== undefined) {
-      if (!/(?:^|,)\s*chunked$/.test(coding)) return this.#toClose();
+    const { body, keepAlive, keepAliveHintMs } = head.framing;
+    this.#keepAlive = keepAlive;
+    this.#keepAliveHintMs = keepAliveHintMs;
+    if (body === 'chunked') {
       this.#beginChunk();
-      return CHUNK_SIZE;
+      this.#state = CHUNK_SIZE;
+    } else if (body === 'up to the close') {
+      this.#state = TO_CLOSE;
+    } else {
+      this.#remaining = body;
+      this.#state = body === 0 ? DONE : FIXED;
     }
-    if (length === undefined) return this.#toClose();
-    this.#remaining = Number(length);
-    return this.#remaining === 0 ? DONE : FIXED;
-  }
-
-  #toClose(): State {
-    this.#keepAlive = false;
-    return TO_CLOSE;
+    this.#sink.onHead(head);
   }
 
   #feedBody(bytes: Buffer, start: number, end: number): number {

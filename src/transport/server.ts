@@ -51,8 +51,8 @@ export function hostHeader(origin: Origin): string {
   return origin.port === own ? bracketed(origin.host) : hostAndPort(origin);
 }
 
-/** The request as it goes over the wire; `bodyBytes` is the body's length in UTF-8. */
-export function requestText(
+/** Request line and headers, the blank line included; `bodyBytes` is the body's length in UTF-8. */
+export function requestHead(
   request: HttpRequest,
   server: Server,
   bodyBytes: number,
@@ -67,7 +67,7 @@ export function requestText(
   }
   if (!hasHost) head += `Host: ${server.hostHeader}\r\n`;
   if (request.method === 'POST' || bodyBytes > 0) head += `Content-Length: ${bodyBytes}\r\n`;
-  return `${head}Connection: ${keepAlive ? 'keep-alive' : 'close'}\r\n\r\n${request.body}`;
+  return `${head}Connection: ${keepAlive ? 'keep-alive' : 'close'}\r\n\r\n`;
 }
 
 function describe(origin: Origin): Server {

@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly headers: readonly string[];
   /** UTF-8 text; empty for none. */
   readonly body: string;
+  /** Length of the body in UTF-8, where it is known already. */
+  readonly bodyBytes?: number;
   /** Total time from `send` to the last byte, ms; 0: no limit. */
   readonly timeoutMs: number;
   /** With sticky connections: all requests of one key share a connection, closed after the last. */

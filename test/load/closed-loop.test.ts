@@ -40,6 +40,13 @@ describe('ClosedLoop', () => {
     expect([run.prompts(), run.sent[0]?.origin.host, run.done()]).toEqual([['5.0'], 'b', 1]);
   });
 
+  it('says the same each time that a conversation is played, but for the answers in its history', () => {
+    const run = loop(1, { sessionLimit: 4, turns: 2, sample: () => 7 });
+    for (const answer of ['A', 'b', 'C', 'd', 'E', 'f', 'G', 'h']) run.answer(0, answer);
+    const session = (answer: string) => ['7.0', `7.0|${answer}|7.1`];
+    expect(run.prompts()).toEqual(['A', 'C', 'E', 'G'].flatMap(session));
+  });
+
   it('plays a session to its end before the next, with live answers in the history', () => {
     const run = loop(1, { sessionLimit: 2, turns: 2 });
     run.answer(0, 'A');

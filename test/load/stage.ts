@@ -3,6 +3,7 @@ import type { TurnTiming } from '../../src/dataset/turn-timings.js';
 import { endpoints } from '../../src/endpoint/endpoints.js';
 import type { Alarm, AlarmEntry } from '../../src/load/alarm.js';
 import { SharedCounters } from '../../src/load/counters.js';
+import { KeptConversations } from '../../src/load/kept-conversations.js';
 import { type Issuer, Phase, type PhaseOptions } from '../../src/load/phase.js';
 import type { RequestRecord } from '../../src/records/record.js';
 import {
@@ -49,7 +50,7 @@ class HandClock implements Alarm {
   }
 }
 
-export interface StageOptions extends Partial<Omit<PhaseOptions, 'sending' | 'dataset' | 'alarm'>> {
+export interface StageOptions extends Partial<Omit<PhaseOptions, 'sending' | 'conversations' | 'alarm'>> {
   readonly turns?: number;
   readonly delayMs?: number;
   /** Turns of each conversation with their times, in place of `turns` and `delayMs`. */
@@ -103,10 +104,10 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
     onRecord: (record) => records.push(record),
     onDone: () => void done++,
     ...options,
-    dataset: {
+    conversations: new KeptConversations({
       size: options.timings?.length ?? 100,
       conversation: conversations((index) => options.timings?.[index] ?? evenTurns(options)),
-    },
+    }),
     alarm: clock,
     sending: {
       phase: 'profiling',

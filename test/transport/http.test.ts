@@ -81,6 +81,26 @@ describe('a request', () => {
     expect(asked.exchange.ends()).toEqual({ ...ours, remoteIp: '127.0.0.1', remotePort: origin.port });
   });
 
+  it.each([
+    ['an ASCII body', 'plain', '{"a":1}', 7],
+    ['a Latin-1 body', 'plain', '{"a":"é"}', 10],
+    ['a header beyond ASCII', 'Zoë', '{"a":1}', 7],
+  ])('goes out in UTF-8: %s', async (_name, header, body, bytes) => {
+    let seen = '';
+    const { origin } = await server((socket) =>
+      eachRequest(socket, (text) => {
+        seen = text;
+        socket.write(plain('ok'));
+      }),
+    );
+    const { outcome } = send(transport(), origin, { headers: ['X-Name', header], body, bodyBytes: bytes });
+    expect(await outcome).toMatchObject({ body: 'ok', error: undefined });
+    const got = Buffer.from(seen, 'latin1').toString();
+    expect(got).toContain(`\r\nX-Name: ${header}\r\n`);
+    expect(got).toContain(`\r\nContent-Length: ${bytes}\r\n`);
+    expect(got.endsWith(`\r\n\r\n${body}`)).toBe(true);
+  });
+
   it('has no length without a body, and the Host that was given', async () => {
     let seen = '';
     const { origin } = await server((socket) =>

@@ -200,6 +200,25 @@ describe('headers', () => {
     expect(head?.header('missing')).toBeUndefined();
   });
 
+  it('are those of the response at hand, also behind one that differs in a single byte', () => {
+    const response = (length: number, etag: string) =>
+      `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\nETag: ${etag}\r\n\r\nabcdefgh`;
+    for (const [length, etag] of [
+      [3, 'x'],
+      [3, 'x'],
+      [3, 'y'],
+      [5, 'y'],
+      [3, 'x'],
+    ] as const) {
+      const { head, body, rest } = parse([response(length, etag)]);
+      expect([head?.header('etag'), body, rest]).toEqual([
+        etag,
+        'abcdefgh'.slice(0, length),
+        'abcdefgh'.slice(length),
+      ]);
+    }
+  });
+
   it('goes on with a folded line', () => {
     expect(headersOf('X-A: 1\r\n  2\r\n\t3\r\nX-B: 4')?.header('x-a')).toBe('1 2 3');
   });

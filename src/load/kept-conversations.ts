@@ -1,0 +1,67 @@
+import type { Conversation, Dataset } from '../dataset/conversation.js';
+import type { PreparedBody } from './request-run.js';
+
+/** A conversation to be played, with the bodies of those of its turns that go out alike every time. */
+export interface Script {
+  readonly conversation: Conversation;
+  /** By turn; undefined where nothing is kept. */
+  readonly bodies: KeptBodies | undefined;
+}
+
+/** Bodies of one conversation, by turn. */
+export interface KeptBodies {
+  get(turn: number): PreparedBody | undefined;
+  /** Keeps it, as long as there is room. */
+  keep(turn: number, body: PreparedBody): void;
+}
+
+/** Characters of kept conversations and bodies of one thread. */
+const MOST_CHARACTERS = 8_000_000;
+/** Of larger datasets only the first part is watched for repetition. */
+const MOST_KNOWN = 1_000_000;
+
+/**
+ * Keeps what is asked for a second time: a dataset of a hundred prompts is played over and over, and making a short
+ * request anew costs as much as sending it. A trace, played once, leaves nothing behind.
+ */
+export class KeptConversations {
+  readonly #dataset: Dataset;
+  /** 1 for conversations that were asked for before. */
+  readonly #known: Uint8Array;
+  readonly #kept = new Map<number, Script>();
+  #characters = 0;
+
+  constructor(dataset: Dataset) {
+    this.#dataset = dataset;
+    this.#known = new Uint8Array(Math.min(dataset.size, MOST_KNOWN));
+  }
+
+  /** @param index of the conversation in the dataset. */
+  script(index: number): Script {
+    const kept = this.#kept.get(index);
+    if (kept !== undefined) return kept;
+    const conversation = this.#dataset.conversation(index);
+    const isKept = this.#known[index] === 1 && this.#takeRoom(JSON.stringify(conversation).length);
+    this.#known[index] = 1;
+    if (!isKept) return { conversation, bodies: undefined };
+    const script = { conversation, bodies: this.#bodies() };
+    this.#kept.set(index, script);
+    return script;
+  }
+
+  #bodies(): KeptBodies {
+    const bodies: (PreparedBody | undefined)[] = [];
+    return {
+      get: (turn) => bodies[turn],
+      keep: (turn, body) => {
+        if (this.#takeRoom(body.text.length)) bodies[turn] = body;
+      },
+    };
+  }
+
+  #takeRoom(characters: number): boolean {
+    if (this.#characters + characters > MOST_CHARACTERS) return false;
+    this.#characters += characters;
+    return true;
+  }
+}

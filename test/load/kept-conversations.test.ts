@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import type { Conversation, Dataset } from '../../src/dataset/conversation.js';
+import { KeptConversations } from '../../src/load/kept-conversations.js';
+
+/** Conversations whose JSON has `characters` characters and a little more; `made` counts how many were made. */
+function dataset(size: number, characters = 1): Dataset & { readonly made: number[] } {
+  const made: number[] = [];
+  return {
+    size,
+    made,
+    conversation(index): Conversation {
+      made.push(index);
+      const text = `${index}`.padEnd(characters, '.');
+      const turn = { role: 'user', texts: [{ name: 'text', contents: [text] }], model: 'm' };
+      return { sessionId: `s${index}`, turns: [turn], history: 'live-answers' };
+    },
+  };
+}
+
+describe('conversations', () => {
+  it('are kept from the second time on that they are asked for', () => {
+    const source = dataset(2);
+    const conversations = new KeptConversations(source);
+    const scripts = [0, 1, 0, 0, 0].map((index) => conversations.script(index));
+    expect(source.made).toEqual([0, 1, 0]);
+    expect(scripts.map(({ conversation }) => conversation.sessionId)).toEqual(['s0', 's1', 's0', 's0', 's0']);
+    expect(scripts.map(({ bodies }) => bodies !== undefined)).toEqual([false, false, true, true, true]);
+    expect(scripts[3]).toBe(scripts[2]);
+  });
+
+  it('keep the bodies of their turns', () => {
+    const conversations = new KeptConversations(dataset(1));
+    conversations.script(0);
+    const body = { body: { a: 1 }, text: '{"a":1}', bytes: 7 };
+    conversations.script(0).bodies?.keep(3, body);
+    expect(conversations.script(0).bodies?.get(3)).toBe(body);
+    expect(conversations.script(0).bodies?.get(2)).toBeUndefined();
+  });
+
+  it('are made anew where there is no room for more: 8,000,000 characters are kept', () => {
+    const source = dataset(3, 3_000_000);
+    const conversations = new KeptConversations(source);
+    for (const index of [0, 1, 2, 0, 1, 2, 0, 1, 2]) conversations.script(index);
+    // Two of 3,000,000 fit; bodies share what is left.
+    expect(source.made).toEqual([0, 1, 2, 0, 1, 2, 2]);
+    const { bodies } = conversations.script(0);
+    bodies?.keep(0, { body: {}, text: ''.padEnd(1_999_000), bytes: 1_999_000 });
+    bodies?.keep(1, { body: {}, text: ''.padEnd(2000), bytes: 2000 });
+    expect(bodies?.get(0)?.bytes).toBe(1_999_000);
+    expect(bodies?.get(1)).toBeUndefined();
+  });
+});
