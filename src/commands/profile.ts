@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { checkProfile } from '../config/conflicts.js';
 import type { Check, Findings } from '../config/load.js';
+import { withRequests } from '../config/load-mode.js';
 import { type Config, profileOptions } from '../config/options.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { layoutOn } from '../report/layout.js';
@@ -42,7 +43,17 @@ async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promi
     const artifacts = makeArtifacts(config);
     const log = openRunLog(config, io.stderr, artifacts, progress);
     for (const warning of [...invocation.warnings, ...runWarnings(config)]) log('WARNING', 'config', warning);
-    return await measureRun(invocation, { artifacts, log, stdout: io.stdout, progress, interrupt });
+    const shared = { log, stdout: io.stdout, progress, interrupt };
+    if (invocation.points.length > 1 || config.numProfileRuns > 1) {
+      const { runSeries } = await import('./profile/series/run.js');
+      const openLog = (of: Config, files: Artifacts) => openRunLog(of, io.stderr, files, progress);
+      return await runSeries(invocation, { ...shared, openLog });
+    }
+    const { exitCode } = await measureRun(
+      { ...invocation, config: withRequests(config) },
+      { ...shared, artifacts },
+    );
+    return exitCode;
   } finally {
     interrupt.close();
   }

@@ -77,6 +77,10 @@ function spelled(
         listen(command, `${spelling}=${value}`, () => onWord(key, spelling, value));
       }
     }
+    for (const spelling of row.off ?? []) {
+      keys.set(spelling, key);
+      listen(command, spelling, () => onWord(key, spelling, 'false'));
+    }
   }
   return { command, keys };
 }

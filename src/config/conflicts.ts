@@ -5,6 +5,7 @@ import { exportNames } from './names.js';
 import { nameOf } from './option.js';
 import { type Config, profileOptions } from './options.js';
 import { either, idle, type Key, type Rule } from './rule.js';
+import { sweepFindings } from './sweep-conflicts.js';
 import { andList } from './words.js';
 
 type Given = Loaded<typeof profileOptions>['given'];
@@ -185,9 +186,16 @@ export const checkProfile: Check<typeof profileOptions> = (loaded, sound) => {
     type !== undefined && sound('customDatasetType', 'inputFile')
       ? typeRules(type)
       : { conflicts: [], warnings: [] };
+  const ofSweep = sweepFindings(loaded, sound);
   return {
-    errors: find([...conflicts, ...loadConflicts, ...ofType.conflicts], loaded, sound),
-    warnings: find([...warnings, ...loadWarnings, ...ofType.warnings], loaded, sound),
+    errors: [
+      ...find([...conflicts, ...loadConflicts, ...ofType.conflicts], loaded, sound),
+      ...ofSweep.errors,
+    ],
+    warnings: [
+      ...find([...warnings, ...loadWarnings, ...ofType.warnings], loaded, sound),
+      ...ofSweep.warnings,
+    ],
   };
 };
 

@@ -66,13 +66,18 @@ function page(usage: string, width: number, sections: readonly Section[], summar
   return lines.join('\n');
 }
 
+/** The placeholder of an option's value: `<integer>`, and `<integer,…>` where a list may stand. */
+export function metavarOf(row: OptionRow): string {
+  return row.sweeps === undefined ? row.metavar : row.metavar.replace(/>$/, ',…>');
+}
+
 /** The short and the first long spelling, and what follows them. */
 function term(row: OptionRow): string {
   if (row.argument !== undefined) return nameOf(row);
   if (row.flags === undefined) return `${row.env}=${row.metavar || '<true|false>'}`;
   const short = row.flags.find((flag) => !flag.startsWith('--'));
   const long = row.flags.find((flag) => flag.startsWith('--'));
-  return [[short, long].filter((flag) => flag !== undefined).join(', '), row.metavar].join(' ').trim();
+  return [[short, long].filter((flag) => flag !== undefined).join(', '), metavarOf(row)].join(' ').trim();
 }
 
 /** What the help sentence leaves to say: range, default, variable, other spellings. */
@@ -86,6 +91,7 @@ function notes(row: OptionRow): string[] {
     value === undefined ? undefined : `default: ${value}`,
     row.env === undefined || first === undefined ? undefined : `variable: ${row.env}`,
     others.length === 0 ? undefined : `also ${others.join(', ')}`,
+    row.off === undefined ? undefined : `off: ${row.off.join(', ')}`,
   ].filter((fact) => fact !== undefined);
   return facts.length === 0 ? [] : [`[${facts.join('; ')}]`];
 }

@@ -22,3 +22,12 @@ export function hasWarmup(
     config.numWarmupSessions !== undefined
   );
 }
+
+/** With the requests that `--requests-per-load` comes to. */
+export function withRequests(config: Config): Config {
+  const { requestsPerLoad, requestRate = 0, numUsers = 1, concurrency = 1 } = config;
+  if (requestsPerLoad === undefined) return config;
+  const mode = loadMode(config);
+  const load = mode === 'rate' ? requestRate : mode === 'user-centric' ? numUsers : concurrency;
+  return { ...config, requestCount: Math.max(1, Math.round(requestsPerLoad * load)) };
+}

@@ -6,6 +6,7 @@ const arrivalPatterns = ['constant', 'poisson', 'gamma'] as const;
 export const loadOptions = {
   concurrency: integer({
     flags: ['--concurrency'],
+    sweeps: 'concurrency',
     group: 'Load',
     min: 1,
     defaultText: 'no ceiling beside those, the connection limit for a trace, else 1',
@@ -13,6 +14,7 @@ export const loadOptions = {
   }),
   prefillConcurrency: integer({
     flags: ['--prefill-concurrency'],
+    sweeps: 'prefill_concurrency',
     group: 'Load',
     min: 1,
     defaultText: 'no ceiling',
@@ -20,6 +22,7 @@ export const loadOptions = {
   }),
   requestRate: number({
     flags: ['--request-rate'],
+    sweeps: 'rate',
     group: 'Load',
     above: 0,
     help: 'Requests per second to send, on average.',
@@ -45,12 +48,14 @@ export const loadOptions = {
   }),
   numUsers: integer({
     flags: ['--num-users'],
+    sweeps: 'users',
     group: 'Load',
     min: 1,
     help: 'Users that --user-centric-rate is shared by.',
   }),
   requestCount: integer({
     flags: ['--request-count', '--num-requests'],
+    sweeps: 'requests',
     group: 'Load',
     min: 1,
     defaultText:
@@ -59,6 +64,7 @@ export const loadOptions = {
   }),
   benchmarkDuration: number({
     flags: ['--benchmark-duration'],
+    sweeps: 'duration',
     group: 'Load',
     above: 0,
     help: 'Seconds after which no more is sent.',

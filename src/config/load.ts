@@ -3,7 +3,8 @@ import { UserError } from '../util/errors.js';
 import { type CommandLine, readCommandLine } from './command-line.js';
 import { type FileEntry, readConfigFile } from './file.js';
 import { type ConfigOf, nameOf, type OptionRow, type OptionTable, refusal } from './option.js';
-import { nearest } from './words.js';
+import { listItems, type Parameters, type SweepList, sweepFault, sweepPoints } from './sweep.js';
+import { nearest, orList } from './words.js';
 
 /** Where a value came from, as messages name it. */
 interface Source {
@@ -14,9 +15,20 @@ interface Source {
 
 /** A table's options with their values. */
 export interface Loaded<Table extends OptionTable> {
+  /** Of the only point, the first one, or in a check the one that is looked at. */
   readonly config: ConfigOf<Table>;
   /** Where each value came from; an option that is missing here has its default. */
   readonly given: ReadonlyMap<keyof Table, Source>;
+  /** What is to be run, in this order: several points where options were given as lists, else one. */
+  readonly points: readonly Point<Table>[];
+  /** Those options. */
+  readonly lists: readonly (keyof Table & string)[];
+}
+
+/** One point of a sweep. */
+export interface Point<Table extends OptionTable> {
+  readonly config: ConfigOf<Table>;
+  readonly parameters: Parameters;
 }
 
 /** What rules that look at several options have found. */
@@ -49,6 +61,7 @@ export async function load<Table extends OptionTable>(
   const values: Record<string, unknown> = {};
   const given = new Map<string, Source>();
   const refused = new Set<string>();
+  const lists: (SweepList<unknown> & { readonly key: string })[] = [];
   for (const [key, row] of Object.entries(table)) {
     values[key] = row.default;
     const found = find(key, row, line, env, fromFile);
@@ -60,21 +73,38 @@ export async function load<Table extends OptionTable>(
       continue;
     }
     given.set(key, found.source);
-    const result = settle(row, found);
-    if ('error' in result) {
-      errors.push(result.error);
+    const items = itemsOf(row, found);
+    const results = 'error' in items ? [items] : items.map((item) => settle(row, item, table));
+    const wrong = results.flatMap((result) => ('error' in result ? result.error : []));
+    if (wrong.length > 0) {
+      errors.push(...wrong);
       refused.add(key);
-    } else {
-      values[key] = result.value;
+      continue;
     }
+    const settled = results.flatMap((result) => ('value' in result ? [result.value] : []));
+    values[key] = settled[0];
+    if (row.sweeps !== undefined && settled.length > 1) lists.push({ key, name: row.sweeps, items: settled });
   }
 
+  const fault = sweepFault(lists, values.sweepType, (key) => given.get(key)?.name ?? key);
+  if (fault !== undefined) errors.push(fault);
+  const keyOf = new Map(lists.map(({ name, key }) => [name, key]));
+  const points = sweepPoints(lists, values.sweepType === 'zip' ? 'zip' : 'grid').map((point) => ({
+    config: { ...values, ...Object.fromEntries(point.map(({ name, item }) => [keyOf.get(name), item])) },
+    parameters: Object.fromEntries(point.map(({ name, item }) => [name, item])),
+  }));
   // Row by row, every value was made by the schema that ConfigOf reads its type from, or is the row's default.
-  const loaded = { config: values, given } as unknown as Loaded<Table>;
-  const findings = check?.(loaded, (...keys) => keys.every((key) => !refused.has(String(key))));
-  errors.push(...(findings?.errors ?? []));
+  const loaded = {
+    config: values,
+    given,
+    points,
+    lists: lists.map(({ key }) => key),
+  } as unknown as Loaded<Table>;
+  const isSound = (...keys: (keyof Table)[]) => keys.every((key) => !refused.has(String(key)));
+  const findings = loaded.points.map(({ config }) => check?.({ ...loaded, config }, isSound));
+  errors.push(...new Set(findings.flatMap((found) => found?.errors ?? [])));
   if (errors.length > 0) throw new UserError(errors.join('\n'));
-  return { ...loaded, warnings: findings?.warnings ?? [] };
+  return { ...loaded, warnings: [...new Set(findings.flatMap((found) => found?.warnings ?? []))] };
 }
 
 interface Found {
@@ -104,8 +134,25 @@ function find(
   return entry && { source: { from: 'file', name: `${entry.at}: ${entry.name}` }, entry };
 }
 
+/** The items of what was found: itself where it is no list, or the sentence that refuses it. */
+function itemsOf(row: OptionRow, found: Found): readonly Found[] | { error: string } {
+  const { source, entry, words = [] } = found;
+  if (row.sweeps === undefined) return [found];
+  try {
+    const items = listItems(entry === undefined ? words[0] : entry.value);
+    if (items === undefined) return [found];
+    return items.map((item) =>
+      entry === undefined ? { source, words: [String(item)] } : { source, entry: { ...entry, value: item } },
+    );
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const name = entry === undefined ? source.name : `${entry.valueAt}: ${entry.name}`;
+    return { error: `${name} ${error.message}.` };
+  }
+}
+
 /** The value that was found, read and validated, or the sentence that refuses it. */
-function settle(row: OptionRow, found: Found): { value: unknown } | { error: string } {
+function settle(row: OptionRow, found: Found, table: OptionTable): { value: unknown } | { error: string } {
   const { source, entry } = found;
   const name = entry === undefined ? source.name : `${entry.valueAt}: ${entry.name}`;
   let value: unknown;
@@ -118,7 +165,19 @@ function settle(row: OptionRow, found: Found): { value: unknown } | { error: str
   const result = row.schema.safeParse(value);
   if (result.success) return { value: result.data };
   const guess = row.choices && typeof value === 'string' ? nearest(value, row.choices) : undefined;
-  return { error: refusal(name, row, value) + (guess === undefined ? '' : ` Did you mean ${guess}?`) };
+  const hint = guess === undefined ? '' : ` Did you mean ${guess}?`;
+  return { error: refusal(name, row, value) + hint + noList(row, value, table) };
+}
+
+/** A hint for a list where none may stand. */
+function noList(row: OptionRow, value: unknown, table: OptionTable): string {
+  const items = typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value : [];
+  const single = (item: unknown) => row.schema.safeParse(readEntry(row, item)).success;
+  if (row.takes !== 'one' || row.repeats || items.length < 2 || !items.every(single)) return '';
+  const sweeps = Object.values(table).filter((other) => other.sweeps !== undefined);
+  return sweeps.length === 0
+    ? ' It takes one value.'
+    : ` It takes one value; a sweep is a list of ${orList(sweeps.map(nameOf))}.`;
 }
 
 function readWords(row: OptionRow, words: readonly (string | undefined)[]): unknown {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { redacted } from '../util/secrets.js';
+import type { SweepName } from './sweep.js';
 import { andList, orList, shown } from './words.js';
 
 /** What the author of an option says about it. `V` is the type of its value. */
@@ -22,6 +23,10 @@ export interface Facts<V> {
   readonly missing?: string;
   /** The value is masked wherever it would be shown. */
   readonly secret?: true;
+  /** A list of values may stand in its place, which makes a run for each: what it is called among those. */
+  readonly sweeps?: SweepName;
+  /** Spellings that turn a flag off. */
+  readonly off?: readonly string[];
 }
 
 /** How the words of one sort of option become a value, and which values are right. */
@@ -85,14 +90,21 @@ export function integer<F extends Facts<number> & Range>(facts: F): F & Kind<num
   };
 }
 
-/** A finite number. `above` is a bound that the value itself may not take; `orInfinite` also takes `inf`. */
+/** A finite number. `above` and `below` are bounds that the value itself may not take; `orInfinite` also takes `inf`. */
 export function number<
-  F extends Facts<number> & Range & { readonly above?: number; readonly orInfinite?: true },
+  F extends Facts<number> &
+    Range & { readonly above?: number; readonly below?: number; readonly orInfinite?: true },
 >(facts: F): F & Kind<number> {
-  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY, above, orInfinite = false } = facts;
-  const bound = z.number().min(min).max(max);
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY, orInfinite = false } = facts;
+  const { above, below } = facts;
+  const bound = z
+    .number()
+    .min(min)
+    .max(max)
+    .lt(below ?? Number.POSITIVE_INFINITY);
   const finite = above === undefined ? bound : bound.gt(above);
-  const range = above === undefined ? rangeOf(facts) : `above ${above}`;
+  const open = [above === undefined ? [] : `above ${above}`, below === undefined ? [] : `below ${below}`];
+  const range = above === undefined && below === undefined ? rangeOf(facts) : open.flat().join(' and ');
   const kind = numeric('<number>', 'a number', range, /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i);
   if (!orInfinite) return { ...facts, ...kind, schema: finite };
   return {

@@ -18,6 +18,7 @@ import {
   text,
 } from './option.js';
 import { slos } from './slos.js';
+import { sweepOptions } from './sweep-options.js';
 
 /** Every option and setting of `aiperf profile`. */
 export const profileOptions = {
@@ -279,6 +280,7 @@ export const profileOptions = {
 
   conversationNum: integer({
     flags: ['--conversation-num', '--num-conversations', '--num-sessions'],
+    sweeps: 'sessions',
     group: 'Conversation',
     min: 1,
     help: 'Stop after this many conversations.',
@@ -292,6 +294,7 @@ export const profileOptions = {
   }),
   conversationTurnMean: integer({
     flags: ['--conversation-turn-mean', '--session-turns-mean'],
+    sweeps: 'turns',
     group: 'Conversation',
     min: 1,
     default: 1,
@@ -328,6 +331,7 @@ export const profileOptions = {
 
   isl: integer({
     flags: ['--isl', '--prompt-input-tokens-mean', '--synthetic-input-tokens-mean'],
+    sweeps: 'isl',
     group: 'Prompt',
     min: 0,
     default: 550,
@@ -335,6 +339,7 @@ export const profileOptions = {
   }),
   islStddev: number({
     flags: ['--isl-stddev', '--prompt-input-tokens-stddev', '--synthetic-input-tokens-stddev'],
+    sweeps: 'isl_stddev',
     group: 'Prompt',
     min: 0,
     default: 0,
@@ -349,6 +354,7 @@ export const profileOptions = {
   }),
   osl: integer({
     flags: ['--osl', '--prompt-output-tokens-mean', '--output-tokens-mean'],
+    sweeps: 'osl',
     group: 'Prompt',
     min: 0,
     defaultText: 'no cap',
@@ -356,6 +362,7 @@ export const profileOptions = {
   }),
   oslStddev: number({
     flags: ['--osl-stddev', '--prompt-output-tokens-stddev', '--output-tokens-stddev'],
+    sweeps: 'osl_stddev',
     group: 'Prompt',
     min: 0,
     default: 0,
@@ -363,6 +370,8 @@ export const profileOptions = {
   }),
 
   ...loadOptions,
+
+  ...sweepOptions,
 
   uiType: choice(['simple', 'none', 'dashboard'], {
     flags: ['--ui-type', '--ui'],

@@ -1,4 +1,4 @@
-import { defaultText, grouped } from './help.js';
+import { defaultText, grouped, metavarOf } from './help.js';
 import { nameOf, type OptionRow, type OptionTable } from './option.js';
 
 /** A command as the reference page shows it. */
@@ -15,7 +15,8 @@ const introduction = `# Command line
 - \`--opt value\`, \`--opt=value\`, \`-m value\`, \`-m=value\` and \`-mvalue\` are the same; so are \`_\` and \`-\` in names.
 - Flags take no word; \`--flag=true\` and \`--flag=false\` may be written.
 - Options marked *list* or *words* may be given again; *words* take every word up to the next option. Values shown as
-  \`text,…\` are split at commas. Any other option may be given once.
+  \`text,…\` are split at commas. Any other option may be given once. Of \`integer,…\` and \`number,…\` a list makes a
+  sweep: a run for each item.
 - Choices may be written in upper or lower case, with \`-\` or \`_\`.
 - Numbers are plain: no units, and no exponent in an integer.
 - \`key:value\` pairs are split at commas, and at their first colon; \`true\`, \`none\` and numbers keep their types. A word
@@ -38,7 +39,8 @@ function commandSection({ name, summary, options }: ReferenceCommand): string {
 }
 
 function cells(row: OptionRow): string[] {
-  const written = [...(row.argument === undefined ? [] : [nameOf(row)]), ...(row.flags ?? [])];
+  const named = row.argument === undefined ? [] : [nameOf(row)];
+  const written = [...named, ...(row.flags ?? []), ...(row.off ?? [])];
   const names = [...written, ...(row.env === undefined ? [] : [row.env])];
   const usual = row.required ? '*required*' : (defaultText(row) ?? '');
   return [names.map((name) => `\`${name}\``).join(' '), value(row), usual, row.help];
@@ -47,7 +49,7 @@ function cells(row: OptionRow): string[] {
 function value(row: OptionRow): string {
   if (row.choices !== undefined) return row.choices.map((choice) => `\`${choice}\``).join(' ');
   if (row.takes === 'nothing') return row.flags === undefined ? '`true` `false`' : '';
-  const what = row.metavar.replace(/^<(.*)>$/, '$1');
+  const what = metavarOf(row).replace(/^<(.*)>$/, '$1');
   const sort = row.takes === 'many' ? ' (words)' : row.repeats ? ' (list)' : '';
   return `${what}${sort}${row.range === undefined ? '' : `, ${row.range}`}`;
 }

@@ -3,10 +3,11 @@ import { basename, dirname, join } from 'node:path';
 import type { Thresholds } from '../metrics/metric.js';
 import { isObject, type JsonObject } from '../util/json.js';
 import { prettyJson } from './python-json.js';
+import type { RunOfSeries } from './series.js';
 
 /** What a run knows of itself before its first request: enough to make its report without it. */
 export interface RunConfig {
-  /** 12 hex digits, the same as in the summary of the run. */
+  /** 12 hex digits, or 32 for one of several runs: the same as in the summary of the run. */
   readonly benchmarkId: string;
   /** What is measured, e.g. `LLM Metrics`. */
   readonly title: string;
@@ -16,6 +17,8 @@ export interface RunConfig {
   readonly cliCommand: string;
   /** The resolved configuration, secrets masked. */
   readonly inputConfig: JsonObject;
+  /** Of one of several runs. */
+  readonly series?: RunOfSeries;
 }
 
 /** Name of the file, in the artifact directory whatever the prefix of the others. */
@@ -26,9 +29,12 @@ export function runConfigJson(config: RunConfig, recordsFile: string): string {
   const { oslMismatchPct, oslMismatchTokens, usageDiffPct } = config.thresholds;
   return prettyJson({
     benchmark_id: config.benchmarkId,
+    sweep_id: config.series?.sweepId,
     cfg: config.inputConfig,
-    trial: 0,
+    variation: config.series?.variation,
+    trial: config.series?.trial ?? 0,
     artifact_dir: dirname(recordsFile),
+    label: config.series?.label,
     records_file: basename(recordsFile),
     cli_command: config.cliCommand,
     random_seed: config.randomSeed,

@@ -2,6 +2,7 @@ import type { ErrorGroup, MetricResult, RunSummary } from '../metrics/compute.js
 import { statNames } from '../metrics/statistics.js';
 import { Float, type Printable, prettyJson } from './python-json.js';
 import { errorDetails } from './record-metadata.js';
+import type { RunOfSeries } from './series.js';
 
 /** What the summary file says besides results. */
 export interface SummaryFacts {
@@ -14,6 +15,8 @@ export interface SummaryFacts {
   readonly randomSeed?: number;
   /** The command as typed, secrets redacted; absent where nobody knows it any more. */
   readonly cliCommand?: string;
+  /** Of one of several runs. */
+  readonly series?: RunOfSeries;
   readonly wasCancelled: boolean;
   /** Why the results cover only a part of the run; absent for a complete run. */
   readonly incompleteReason?: string;
@@ -64,8 +67,13 @@ export function summaryJson(summary: RunSummary, facts: SummaryFacts): string {
     input_config: facts.inputConfig,
     run_info: {
       benchmark_id: facts.benchmarkId,
+      sweep_id: facts.series?.sweepId,
       random_seed: facts.randomSeed,
-      trial: 0,
+      trial: facts.series?.trial ?? 0,
+      run_label: facts.series?.label,
+      variation_label: facts.series?.variation.label,
+      variation_index: facts.series?.variation.index,
+      variation_values: facts.series?.variation.values,
       cli_command: facts.cliCommand,
     },
     was_cancelled: facts.wasCancelled,

@@ -2,7 +2,7 @@
 export interface Interrupt {
   /** It has come at least once. */
   readonly happened: boolean;
-  /** What to do at the first one, in place of what was set before. */
+  /** What to do at the first one, in place of what was set before; done at once where it has come already. */
   onFirst(act: () => void): void;
   /** Stops listening. */
   close(): void;
@@ -39,6 +39,7 @@ export function listenForInterrupt(say: (which: 'first' | 'second') => void): In
     },
     onFirst: (first) => {
       act = first;
+      if (happened) act();
     },
     close: () => {
       process.off('SIGINT', onSignal);

@@ -6,6 +6,7 @@ import { checkDatasetType } from '../../config/conflicts.js';
 import type { Config, profileOptions } from '../../config/options.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import { runConfigJson, runConfigName } from '../../export/run-config.js';
+import type { RunOfSeries } from '../../export/series.js';
 import { layoutOn } from '../../report/layout.js';
 import { ledgerLine } from '../../report/ledger.js';
 import { ledgerPanel } from '../../report/panels.js';
@@ -35,11 +36,22 @@ export interface Surroundings {
   readonly interrupt: Interrupt;
 }
 
-/** One run from its options to its files and its report. @returns the exit code. @throws UserError */
+/** How a run ended. */
+export interface RunEnd {
+  readonly exitCode: number;
+  /** Why it left no complete results; undefined where it did. */
+  readonly failure: string | undefined;
+}
+
+/**
+ * One run from its options to its files and its report.
+ * @param series which of several runs it is. @throws UserError before anything is sent, or what a load thread threw.
+ */
 export async function measureRun(
   invocation: Invocation<typeof profileOptions>,
   { artifacts, log, stdout, progress, interrupt }: Surroundings,
-): Promise<number> {
+  series?: RunOfSeries,
+): Promise<RunEnd> {
   const { config } = invocation;
   const origin = takeOrigin();
   const prepared = await prepareRun(config, version, origin, log);
@@ -48,13 +60,15 @@ export async function measureRun(
   const plan = recordsPlan(config, prepared, artifacts);
   const facts: ResultFacts = {
     config,
-    benchmarkId: randomBytes(6).toString('hex'),
+    benchmarkId: randomBytes(series === undefined ? 6 : 16).toString('hex'),
     recordedCommand: invocation.recordedCommand,
     inputConfig: inputConfig(config, prepared, artifacts.folder),
     origin,
     artifacts,
+    ...(series === undefined ? {} : { series }),
   };
   leaveRunConfig(facts, plan, log);
+  if (interrupt.happened) return { exitCode: INTERRUPTED, failure: 'interrupted before it began' };
   const outcome = await runLoad(prepared, plan, {
     progress,
     clock: openClock(origin),
@@ -71,10 +85,19 @@ export async function measureRun(
   const mismatches = ledgerLines(outcome, prepared);
   for (const line of mismatches)
     stdout.write(`${ledgerPanel(line, layoutOn(stdout, config.consoleExportWidth)).join('\n')}\n`);
-  if (outcome.interrupted) return INTERRUPTED;
+  const failure = failureOf(outcome);
+  if (outcome.interrupted) return { exitCode: INTERRUPTED, failure };
   const sound =
     allWritten && outcome.troubles.length === 0 && outcome.stalled === undefined && mismatches.length === 0;
-  return outcome.summary.validCount > 0 && sound ? 0 : 1;
+  return { exitCode: outcome.summary.validCount > 0 && sound ? 0 : 1, failure };
+}
+
+function failureOf({ summary, interrupted, stalled }: RunOutcome): string | undefined {
+  if (interrupted) return 'interrupted';
+  if (stalled !== undefined) return `ended because it was stuck: ${stalled}`;
+  if (summary.validCount > 0) return undefined;
+  const error = summary.errors[0]?.error.message;
+  return `no request succeeded${error === undefined ? '' : `: ${error}`}`;
 }
 
 /** What is wrong with the count of requests, by phase: each request that was issued must have ended once. */
@@ -116,6 +139,7 @@ function leaveRunConfig(facts: ResultFacts, { thresholds }: RecordsPlan, log: Lo
       ...(config.randomSeed === undefined ? {} : { randomSeed: config.randomSeed }),
       cliCommand: recordedCommand,
       inputConfig: resolved,
+      ...(facts.series === undefined ? {} : { series: facts.series }),
     },
     artifacts.records,
   );

@@ -188,7 +188,7 @@ function datasetOptions(config: Config, seed: number) {
     islStddev: config.islStddev,
     osl: config.osl,
     oslStddev: config.oslStddev,
-    entries: config.numDatasetEntries ?? enoughEntries(config),
+    entries: datasetEntries(config),
     turnsMean: config.conversationTurnMean,
     turnsStddev: config.conversationTurnStddev,
     delayMeanMs: config.conversationTurnDelayMean,
@@ -202,10 +202,14 @@ function datasetOptions(config: Config, seed: number) {
   };
 }
 
-/** As many as are asked for; those that warm-up uses come on top, so that profiling sends none of them again. */
-function enoughEntries(config: Config): number {
+/**
+ * Conversations to make: as many as are asked for; those that warm-up uses come on top, so that profiling sends none
+ * of them again.
+ */
+export function datasetEntries(config: Config): number {
   const profiling = config.conversationNum ?? config.requestCount ?? 100;
-  return profiling + (config.numWarmupSessions ?? config.warmupRequestCount ?? 0);
+  const warmup = config.numWarmupSessions ?? config.warmupRequestCount ?? 0;
+  return config.numDatasetEntries ?? profiling + warmup;
 }
 
 /**

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { Config } from '../../config/options.js';
 import { endpoints } from '../../endpoint/endpoints.js';
+import type { RunOfSeries } from '../../export/series.js';
 import { summaryCsv } from '../../export/summary-csv.js';
 import { summaryJson } from '../../export/summary-json.js';
 import { footer } from '../../report/footer.js';
@@ -25,6 +26,8 @@ export interface ResultFacts {
   readonly inputConfig: JsonObject;
   readonly origin: ClockOrigin;
   readonly artifacts: Artifacts;
+  /** Which of several runs it is. */
+  readonly series?: RunOfSeries;
 }
 
 /**
@@ -89,7 +92,7 @@ function incompleteReason({ interrupted, failure, stalled }: RunOutcome): string
 
 function jsonOf(outcome: RunOutcome, facts: ResultFacts, reason: string | undefined): string {
   const { summary, warmup, startNs, interrupted } = outcome;
-  const { config, benchmarkId, recordedCommand, inputConfig, origin } = facts;
+  const { config, benchmarkId, recordedCommand, inputConfig, origin, series } = facts;
   const startedAtNs = wallNs(origin, startNs);
   return summaryJson(summary, {
     version,
@@ -97,6 +100,7 @@ function jsonOf(outcome: RunOutcome, facts: ResultFacts, reason: string | undefi
     inputConfig,
     ...(config.randomSeed === undefined ? {} : { randomSeed: config.randomSeed }),
     cliCommand: recordedCommand,
+    ...(series === undefined ? {} : { series }),
     wasCancelled: interrupted,
     ...(reason === undefined ? {} : { incompleteReason: reason }),
     startedAtNs,

@@ -1,0 +1,156 @@
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import type { Point } from '../../../config/load.js';
+import { hasWarmup, withRequests } from '../../../config/load-mode.js';
+import type { Config, profileOptions } from '../../../config/options.js';
+import { type Parameters, type SweepName, sweepable } from '../../../config/sweep.js';
+import { Float, pythonFloat } from '../../../export/python-json.js';
+import type { RunOfSeries } from '../../../export/series.js';
+import { datasetEntries } from '../prepare.js';
+
+/** A point of a sweep, or the only one of a run that is repeated. */
+export interface PlannedPoint {
+  readonly parameters: Parameters;
+  /** `concurrency_2__rate_10.0`; empty for the only one. */
+  readonly folder: string;
+  readonly runs: readonly PlannedRun[];
+}
+
+/** One run of several. */
+export interface PlannedRun {
+  /** As it is run: with its own folder, its seed and its requests. */
+  readonly config: Config;
+  /** Relative to that of the series. */
+  readonly folder: string;
+  readonly trial: number;
+  readonly point: number;
+  /** `run_0001` for the first trial. */
+  readonly label: string;
+}
+
+/** Several runs: points, each of them repeated. */
+export interface Series {
+  /** The swept options in the order of a grid; empty for mere repeats. */
+  readonly swept: readonly SweepName[];
+  readonly points: readonly PlannedPoint[];
+  /** In the order in which they are run: all points, then all of them again. */
+  readonly runs: readonly PlannedRun[];
+  readonly trials: number;
+}
+
+/** Used when none is given, so that all runs send the same. */
+const CONSISTENT_SEED = 42;
+
+/** Seeds of the trials where the options leave them open. */
+export function drawSeeds({ randomSeed, setConsistentSeed, numProfileRuns }: Config): readonly number[] {
+  return Array.from({ length: numProfileRuns }, () =>
+    setConsistentSeed ? (randomSeed ?? CONSISTENT_SEED) : (randomSeed ?? randomInt(2 ** 31)),
+  );
+}
+
+/**
+ * Lays out the runs of a series.
+ * @param root folder of the series. @param seeds of its trials.
+ */
+export function planSeries(
+  points: readonly Point<typeof profileOptions>[],
+  root: string,
+  seeds: readonly number[],
+): Series {
+  const swept = namesOf(points[0]?.parameters ?? {});
+  const trials = points[0]?.config.numProfileRuns ?? 1;
+  // One dataset for all points, as large as the largest needs it.
+  const entries = Math.max(...points.map(({ config }) => datasetEntries(withRequests(config))));
+  const planned = points.map(({ config, parameters }, point): PlannedPoint => {
+    const name = folderName(parameters);
+    const runs = seeds.slice(0, trials).map((seed, trial): PlannedRun => {
+      const folder = runFolder(name, trial, trials);
+      const settled = settle(withRequests(config), swept, trial);
+      return {
+        config: { ...settled, numDatasetEntries: entries, randomSeed: seed, artifactDir: join(root, folder) },
+        ...{ folder, trial, point, label: `run_${numbered(trial)}` },
+      };
+    });
+    return { parameters, folder: name, runs };
+  });
+  const runs = seeds
+    .slice(0, trials)
+    .flatMap((_, trial) => planned.flatMap((point) => point.runs[trial] ?? []));
+  return { swept, points: planned, runs, trials };
+}
+
+/** What a run's files say of its place in the series. */
+export function runOfSeries(run: PlannedRun, { points }: Series, sweepId: string): RunOfSeries {
+  const { parameters = {} } = points[run.point] ?? {};
+  return {
+    sweepId,
+    trial: run.trial,
+    label: run.label,
+    variation: { index: run.point, label: variationLabel(parameters), values: variationValues(parameters) },
+  };
+}
+
+/** `phases.profiling.concurrency=2`; `base` for no parameters. */
+export function variationLabel(parameters: Parameters): string {
+  const parts = namesOf(parameters).map((name) => `${sweepable[name].path}=${valueText(name, parameters)}`);
+  return parts.length === 0 ? 'base' : parts.join(', ');
+}
+
+export function variationValues(parameters: Parameters): Readonly<Record<string, number | Float>> {
+  return Object.fromEntries(
+    namesOf(parameters).map((name) => [sweepable[name].path, printable(name, parameters)]),
+  );
+}
+
+export function namesOf(parameters: Parameters): readonly SweepName[] {
+  const isName = (key: string): key is SweepName => key in sweepable;
+  return Object.keys(parameters).filter(isName);
+}
+
+/** A parameter's value as files show it: a rate always has a decimal point. */
+export function printable(name: SweepName, parameters: Parameters): number | Float {
+  const value = parameters[name] ?? Number.NaN;
+  return sweepable[name].whole ? value : new Float(value);
+}
+
+export function valueText(name: SweepName, parameters: Parameters): string {
+  const value = printable(name, parameters);
+  return value instanceof Float ? pythonFloat(value.value) : `${value}`;
+}
+
+function folderName(parameters: Parameters): string {
+  return namesOf(parameters)
+    .map((name) => `${name}_${valueText(name, parameters)}`)
+    .join('__');
+}
+
+function runFolder(point: string, trial: number, trials: number): string {
+  if (trials === 1) return point;
+  return point === ''
+    ? join('profile_runs', `run_${numbered(trial)}`)
+    : join('profile_runs', `trial_${numbered(trial)}`, point);
+}
+
+function numbered(trial: number): string {
+  return String(trial + 1).padStart(4, '0');
+}
+
+/** Warm-up as this run has it: at one stream where the streams are swept, and none before a repeat. */
+function settle(config: Config, swept: readonly SweepName[], trial: number): Config {
+  if (!hasWarmup(config)) return config;
+  if (trial > 0 && config.profileRunDisableWarmupAfterFirst) {
+    return {
+      ...config,
+      warmupRequestCount: undefined,
+      warmupDuration: undefined,
+      numWarmupSessions: undefined,
+    };
+  }
+  return {
+    ...config,
+    ...(swept.includes('concurrency') ? { warmupConcurrency: config.warmupConcurrency ?? 1 } : {}),
+    ...(swept.includes('prefill_concurrency')
+      ? { warmupPrefillConcurrency: config.warmupPrefillConcurrency ?? 1 }
+      : {}),
+  };
+}

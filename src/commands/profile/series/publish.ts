@@ -1,0 +1,146 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Writable } from 'node:stream';
+import type { Config } from '../../../config/options.js';
+import {
+  type AggregateFacts,
+  aggregate,
+  aggregateCsv,
+  aggregateJson,
+  type FailedRun,
+} from '../../../export/aggregate.js';
+import type { StoredMetrics } from '../../../export/stored-metrics.js';
+import { sweepCsv, sweepJson } from '../../../export/sweep-aggregate.js';
+import { layoutOn } from '../../../report/layout.js';
+import { repeatsTable } from '../../../report/repeats-table.js';
+import { sweepReport } from '../../../report/sweep-report.js';
+import { messageOf } from '../../../util/errors.js';
+import type { Log } from '../../../util/log.js';
+import { version } from '../../../util/version.js';
+import {
+  namesOf,
+  type PlannedPoint,
+  type PlannedRun,
+  printable,
+  type Series,
+  variationLabel,
+  variationValues,
+} from './plan.js';
+import { groupsOf, type MeasuredPoint, parametersOf, reportFacts, verdictsJson } from './verdicts.js';
+
+/** What became of the runs of a series. */
+export interface SeriesOutcome {
+  readonly results: ReadonlyMap<PlannedRun, StoredMetrics>;
+  readonly failures: ReadonlyMap<PlannedRun, string>;
+}
+
+/** The names of AIPerf's aggregates, whatever the prefix of other files. */
+const aggregateName = 'profile_export_aiperf_aggregate';
+const sweepName = 'profile_export_aiperf_sweep';
+
+/**
+ * Writes the aggregates of all runs that left complete results, and prints what they come to.
+ * @returns whether every file was written.
+ */
+export function publishSeries(
+  series: Series,
+  outcome: SeriesOutcome,
+  { root, config, stdout, log }: { root: string; config: Config; stdout: Writable; log: Log },
+): boolean {
+  const measured = series.points.flatMap((planned): readonly MeasuredPoint[] => {
+    const runs = planned.runs.flatMap((run) => outcome.results.get(run) ?? []);
+    return runs.length === 0 ? [] : [{ planned, runs }];
+  });
+  const files = measured.flatMap(({ planned, runs }) => {
+    const metrics = aggregate(runs, config.confidenceLevel);
+    const facts = aggregateFacts(planned, outcome, series, config);
+    const path = join('aggregate', planned.folder, aggregateName);
+    return [
+      { path: `${path}.json`, text: aggregateJson(metrics, facts) },
+      { path: `${path}.csv`, text: aggregateCsv(metrics, facts) },
+    ];
+  });
+  const layout = layoutOn(stdout, config.consoleExportWidth);
+  if (series.swept.length === 0) {
+    for (const { runs } of measured) {
+      const metrics = aggregate(runs, config.confidenceLevel);
+      stdout.write(repeatsTable(metrics, config.confidenceLevel, runs.length, layout));
+    }
+    for (const { path } of files)
+      stdout.write(`${path.endsWith('.csv') ? 'Aggregate CSV' : 'Aggregate JSON'}: ${join(root, path)}\n`);
+  } else if (measured.length > 0) {
+    const groups = groupsOf(measured, series, config);
+    const points = measured.map(({ planned, runs }) => ({ parameters: parametersOf(planned), runs }));
+    const facts = {
+      runs: series.runs.length,
+      successful: outcome.results.size,
+      failed: series.runs.flatMap((run) => failed(run, run.folder, outcome)),
+      swept: sweptValues(series),
+      combinations: series.points.length,
+      confidenceLevel: config.confidenceLevel,
+      runsPerPoint: series.trials,
+      verdicts: verdictsJson(groups, series, config),
+    };
+    const path = join(series.trials > 1 ? 'aggregate' : '', 'sweep_aggregate', sweepName);
+    files.push(
+      { path: `${path}.json`, text: sweepJson(points, facts) },
+      { path: `${path}.csv`, text: sweepCsv(points, facts) },
+    );
+    stdout.write(sweepReport(groups, reportFacts(groups, series, config), layout));
+    stdout.write(`\nSweep JSON: ${join(root, path)}.json\nSweep CSV: ${join(root, path)}.csv\n`);
+  }
+  return files.map(({ path, text }) => write(join(root, path), text, log)).every((written) => written);
+}
+
+function aggregateFacts(
+  { runs, parameters }: PlannedPoint,
+  outcome: SeriesOutcome,
+  series: Series,
+  config: Config,
+): AggregateFacts {
+  return {
+    version,
+    runs: series.trials,
+    labels: runs.filter((run) => outcome.results.has(run)).map(({ label }) => label),
+    failed: runs.flatMap((run) => failed(run, run.label, outcome)),
+    confidenceLevel: config.confidenceLevel,
+    cooldownSeconds: config.profileRunCooldownSeconds,
+    ...(series.swept.length === 0
+      ? {}
+      : {
+          variation: {
+            label: variationLabel(parameters),
+            values: variationValues(parameters),
+            model: config.models[0] ?? '',
+          },
+        }),
+  };
+}
+
+function failed(run: PlannedRun, label: string, { failures }: SeriesOutcome): FailedRun[] {
+  const error = failures.get(run);
+  return error === undefined ? [] : [{ label, error }];
+}
+
+/** Every value that an option has at some point. */
+function sweptValues({ swept, points }: Series) {
+  return swept.map((name) => {
+    const values = new Map(
+      points
+        .filter(({ parameters }) => namesOf(parameters).includes(name))
+        .map(({ parameters }) => [parameters[name], printable(name, parameters)]),
+    );
+    return { name, values: [...values.values()] };
+  });
+}
+
+function write(path: string, text: string, log: Log): boolean {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    return true;
+  } catch (thrown) {
+    log('ERROR', 'export', `${path} could not be written: ${messageOf(thrown)}`);
+    return false;
+  }
+}

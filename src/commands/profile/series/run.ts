@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { artifactDirectory } from '../../../config/names.js';
+import type { Config, profileOptions } from '../../../config/options.js';
+import type { StoredMetrics } from '../../../export/stored-metrics.js';
+import { messageOf, UserError } from '../../../util/errors.js';
+import type { Log } from '../../../util/log.js';
+import type { Invocation } from '../../command.js';
+import { type Artifacts, makeArtifacts } from '../artifacts.js';
+import { INTERRUPTED } from '../interrupt.js';
+import { measureRun, type Surroundings } from '../measure.js';
+import { type Manifest, materialOptions, readManifest, writeManifest } from './manifest.js';
+import { drawSeeds, type PlannedRun, planSeries, runOfSeries, type Series } from './plan.js';
+import { publishSeries, type SeriesOutcome } from './publish.js';
+import { completeResults } from './results.js';
+
+/** What the runs of a series share. */
+export interface SeriesSurroundings extends Omit<Surroundings, 'artifacts'> {
+  /** Opens the log of a run. */
+  readonly openLog: (config: Config, artifacts: Artifacts) => Log;
+}
+
+/**
+ * Runs the points of a sweep, and repeats, one after another in this process, then writes what they come to together.
+ * @param invocation its config is that of the first point. @returns the exit code.
+ * @throws UserError where nothing has been measured yet.
+ */
+export async function runSeries(
+  invocation: Invocation<typeof profileOptions>,
+  shared: SeriesSurroundings,
+): Promise<number> {
+  const { config, points } = invocation;
+  const root = resolve(artifactDirectory(config));
+  const manifest = takeUp(root, invocation, shared.log);
+  const series = planSeries(points, root, manifest.seeds);
+  if (config.inputFile === undefined)
+    shared.log(
+      'NOTICE',
+      'sweep',
+      'every run sends the same prompts, so that runs can be compared: from the second one on, a prefix cache may answer for the model',
+    );
+  const { results, failures, exitCodes } = await runAll(series, manifest, invocation, shared);
+  const { log, stdout, interrupt } = shared;
+  const written = publishSeries(series, { results, failures }, { root, config, stdout, log });
+  for (const [run, failure] of failures) log('ERROR', 'sweep', `${run.folder} failed: ${failure}`);
+  if (interrupt.happened) return INTERRUPTED;
+  const sound = exitCodes.filter((code) => code === 0).length;
+  return sound >= 2 && written ? 0 : 1;
+}
+
+/** The manifest of the series to go on with, or a new one. @throws UserError where it is that of another one. */
+function takeUp(root: string, { config, points }: Invocation<typeof profileOptions>, log: Log): Manifest {
+  const options = materialOptions(points.map((point) => point.config));
+  const found = config.resume ? readManifest(root, options) : undefined;
+  if (found !== undefined) return found;
+  if (config.resume) log('NOTICE', 'sweep', `${root} holds nothing to resume: all runs are made`);
+  const manifest = { sweepId: randomUUID(), seeds: drawSeeds(config), options };
+  writeManifest(root, manifest);
+  return manifest;
+}
+
+interface Ran extends SeriesOutcome {
+  /** Of the runs that were made or found, in order. */
+  readonly exitCodes: readonly number[];
+}
+
+async function runAll(
+  series: Series,
+  { sweepId }: Manifest,
+  invocation: Invocation<typeof profileOptions>,
+  shared: SeriesSurroundings,
+): Promise<Ran> {
+  const { interrupt, log } = shared;
+  const results = new Map<PlannedRun, StoredMetrics>();
+  const failures = new Map<PlannedRun, string>();
+  const exitCodes: number[] = [];
+  let before: PlannedRun | undefined;
+  for (const [i, run] of series.runs.entries()) {
+    const artifacts = makeArtifacts(run.config);
+    const what = `run ${i + 1} of ${series.runs.length}, ${run.folder}`;
+    const found = invocation.config.resume ? completeResults(artifacts.json, sweepId) : undefined;
+    if (found !== undefined) {
+      log('NOTICE', 'sweep', `${what}: complete already, skipped`);
+      results.set(run, found);
+      exitCodes.push(0);
+      continue;
+    }
+    await coolDown(before, run, shared);
+    if (interrupt.happened) break;
+    log('NOTICE', 'sweep', what);
+    const measured = await measureOne(run, artifacts, runOfSeries(run, series, sweepId), invocation, shared);
+    before = run;
+    exitCodes.push(measured.exitCode);
+    const complete = measured.failure === undefined ? completeResults(artifacts.json, sweepId) : undefined;
+    if (complete !== undefined) results.set(run, complete);
+    else failures.set(run, measured.failure ?? 'its results could not be written');
+  }
+  return { results, failures, exitCodes };
+}
+
+/** @throws UserError before the first request of the first run, which the others would run into as well. */
+async function measureOne(
+  run: PlannedRun,
+  artifacts: Artifacts,
+  series: ReturnType<typeof runOfSeries>,
+  invocation: Invocation<typeof profileOptions>,
+  shared: SeriesSurroundings,
+) {
+  const log = shared.openLog(run.config, artifacts);
+  try {
+    return await measureRun({ ...invocation, config: run.config }, { ...shared, artifacts, log }, series);
+  } catch (thrown) {
+    if (thrown instanceof UserError && run.point === 0 && run.trial === 0) throw thrown;
+    log('DEBUG', 'sweep', thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
+    return { exitCode: 1, failure: messageOf(thrown) };
+  }
+}
+
+/** Waits as long as the options say after a run; an interrupt ends the wait. */
+async function coolDown(
+  before: PlannedRun | undefined,
+  { config, trial }: PlannedRun,
+  { interrupt, log }: SeriesSurroundings,
+): Promise<void> {
+  if (before === undefined) return;
+  const stop = new AbortController();
+  interrupt.onFirst(() => stop.abort());
+  const seconds =
+    trial === before.trial ? config.parameterSweepCooldownSeconds : config.profileRunCooldownSeconds;
+  if (seconds === 0) return;
+  log('INFO', 'sweep', `cooling down for ${seconds} s`);
+  await after(seconds * 1000, undefined, { signal: stop.signal }).catch(() => {});
+}

@@ -1,0 +1,136 @@
+import type { Config } from '../../../config/options.js';
+import { type SweepName, sweepable } from '../../../config/sweep.js';
+import { Float, type Printable } from '../../../export/python-json.js';
+import type { StoredMetrics } from '../../../export/stored-metrics.js';
+import { repeats } from '../../../metrics/repeats.js';
+import type { StatName } from '../../../metrics/statistics.js';
+import { type Estimate, type Recommendation, weigh } from '../../../metrics/trade-off.js';
+import type { ShownGroup, ShownPoint, SweepReportFacts } from '../../../report/sweep-report.js';
+import { namesOf, type PlannedPoint, printable, type Series, valueText } from './plan.js';
+
+/** A point with its complete runs, at least one. */
+export interface MeasuredPoint {
+  readonly planned: PlannedPoint;
+  readonly runs: readonly StoredMetrics[];
+}
+
+/** A group of points that do the same work, with what it comes to. */
+export interface Group extends ShownGroup {
+  readonly measured: readonly MeasuredPoint[];
+}
+
+/** Weighs the points of a sweep against each other, as far as they do the same work. */
+export function groupsOf(measured: readonly MeasuredPoint[], series: Series, config: Config): Group[] {
+  const work = series.swept.filter((name) => sweepable[name].role === 'work');
+  const rest = besidesWork(series);
+  const byWork = new Map<string, MeasuredPoint[]>();
+  for (const point of measured) {
+    const key = described(work, point.planned);
+    byWork.set(key, [...(byWork.get(key) ?? []), point]);
+  }
+  return [...byWork].map(([name, members]) => {
+    const points = members.map((point) => shownPoint(point, rest, series, config));
+    return { work: name, points, verdict: weigh(points, config.targetGoodput), measured: members };
+  });
+}
+
+export function reportFacts(groups: readonly Group[], series: Series, config: Config): SweepReportFacts {
+  const all = groups.flatMap(({ measured }) => measured);
+  const rest = besidesWork(series);
+  return {
+    columns: series.swept.map((name) => sweepable[name].title),
+    subject: rest.length === 1 ? (rest[0] ?? '') : '',
+    load: loadOf(series),
+    gpus: config.numGpus,
+    streams: streams(all),
+    objectives: Object.entries(config.goodput ?? {}).map(([tag, limit]) => `${tag}:${limit}`),
+    goodShare: config.targetGoodput,
+    confidenceLevel: config.confidenceLevel,
+    repeated: all.some(({ runs }) => runs.length > 1),
+  };
+}
+
+/** What each group comes to, as the sweep's file holds it. */
+export function verdictsJson(groups: readonly Group[], series: Series, config: Config): Printable {
+  return groups.map(({ measured, verdict, work }) => {
+    const parameters = (index: number) => parametersOf(measured[index]?.planned);
+    const chosen = (found: Recommendation | undefined) =>
+      found && { parameters: parameters(found.point), ties: found.ties.map(parameters) };
+    return {
+      work: work === '' ? undefined : work,
+      throughput: 'output_token_throughput',
+      per_user: perUserTag(measured),
+      num_gpus: config.numGpus,
+      pareto_frontier: verdict.frontier.map(parameters),
+      knee: verdict.knee === undefined ? null : parameters(verdict.knee),
+      knee_method: loadOf(series) === undefined ? undefined : `kneedle: throughput over ${loadOf(series)}`,
+      target_goodput: config.goodput === undefined ? undefined : new Float(config.targetGoodput),
+      recommendations: {
+        user_experience: chosen(verdict.userExperience),
+        balanced: chosen(verdict.balanced),
+        cost: chosen(verdict.cost),
+      },
+    };
+  });
+}
+
+/** The swept options of a point, by name. */
+export function parametersOf(point: PlannedPoint | undefined): Readonly<Record<string, number | Float>> {
+  const { parameters = {} } = point ?? {};
+  return Object.fromEntries(namesOf(parameters).map((name) => [name, printable(name, parameters)]));
+}
+
+function shownPoint(
+  { planned, runs }: MeasuredPoint,
+  names: readonly SweepName[],
+  series: Series,
+  config: Config,
+): ShownPoint {
+  const of = (tag: string) => estimateOf(runs, tag, 'avg', config.confidenceLevel);
+  const load = loadOf(series);
+  const only = names.length === 1 ? names[0] : undefined;
+  return {
+    cells: series.swept.map((name) => valueText(name, planned.parameters)),
+    name: only === undefined ? described(names, planned) : valueText(only, planned.parameters),
+    load: load === undefined ? undefined : planned.parameters[load],
+    throughput: of('output_token_throughput'),
+    perUser: of(perUserTag([{ planned, runs }])),
+    latency: of(streams([{ planned, runs }]) ? 'time_to_first_token' : 'request_latency'),
+    goodShare: of('good_request_fraction')?.mean,
+  };
+}
+
+/** The swept options by which points of the same work differ. */
+function besidesWork({ swept }: Series): readonly SweepName[] {
+  return swept.filter((name) => sweepable[name].role !== 'work');
+}
+
+/** The one swept option that says how hard the server is pressed; undefined where there is none, or several. */
+function loadOf({ swept }: Series): SweepName | undefined {
+  const loads = swept.filter((name) => sweepable[name].role === 'load');
+  return loads.length === 1 ? loads[0] : undefined;
+}
+
+/** Without streams nobody sees the pace of tokens: the whole answer's stands in for it. */
+function perUserTag(points: readonly MeasuredPoint[]): string {
+  const tag = 'output_token_throughput_per_user';
+  return points.some(({ runs }) => runs.some((run) => run.has(tag))) ? tag : 'e2e_output_token_throughput';
+}
+
+function streams(points: readonly MeasuredPoint[]): boolean {
+  return points.some(({ runs }) => runs.some((run) => run.has('time_to_first_token')));
+}
+
+function estimateOf(
+  runs: readonly StoredMetrics[],
+  tag: string,
+  stat: StatName,
+  level: number,
+): Estimate | undefined {
+  const values = runs.flatMap((run) => run.get(tag)?.statistics[stat] ?? []);
+  return values.length === 0 ? undefined : repeats(values, level);
+}
+
+function described(names: readonly SweepName[], { parameters }: PlannedPoint): string {
+  return names.map((name) => `${name} ${valueText(name, parameters)}`).join(' with ');
+}

@@ -1,0 +1,75 @@
+import type { Findings, Loaded } from './load.js';
+import { loadMode } from './load-mode.js';
+import { nameOf } from './option.js';
+import { profileOptions } from './options.js';
+import type { Key } from './rule.js';
+import { andList } from './words.js';
+
+type Options = Loaded<typeof profileOptions>;
+
+const severalOnly: readonly Key[] = [
+  'profileRunCooldownSeconds',
+  'profileRunDisableWarmupAfterFirst',
+  'setConsistentSeed',
+  'resume',
+];
+const repeatsOnly: readonly Key[] = ['profileRunCooldownSeconds', 'profileRunDisableWarmupAfterFirst'];
+const sweepOnly: readonly Key[] = ['parameterSweepCooldownSeconds', 'targetGoodput'];
+
+/** What cannot stand together among the options about several runs, and what among them has no effect. */
+export function sweepFindings(
+  { config, given, points, lists }: Options,
+  sound: (...keys: Key[]) => boolean,
+): Findings {
+  const errors: string[] = [];
+  const warnings: string[] = [];
+  const name = (...keys: Key[]) =>
+    andList(keys.map((key) => given.get(key)?.name ?? nameOf(profileOptions[key])));
+  const have = (keys: readonly Key[], one: string, several: string) => (keys.length === 1 ? one : several);
+  if (!sound('numProfileRuns', ...lists)) return { errors, warnings };
+  const isSweep = points.length > 1;
+  const repeats = config.numProfileRuns > 1;
+  const among = (keys: readonly Key[]) => keys.filter((key) => given.has(key) && sound(key));
+
+  const lonely = among(severalOnly);
+  if (!isSweep && !repeats && lonely.length > 0) {
+    errors.push(
+      `${name(...lonely)} ${have(lonely, 'needs', 'need')} several runs: a list such as --concurrency 10,50,100, or --num-profile-runs.`,
+    );
+  }
+  if (isSweep && config.fixedSchedule) {
+    errors.push(`${name(...lists)} cannot be a list beside --fixed-schedule: its file is the load.`);
+  }
+  if (!config.parameterSweepSameSeed && sound('parameterSweepSameSeed')) {
+    errors.push(
+      `${name('parameterSweepSameSeed')} cannot be turned off: points that differ in their prompts, too, cannot be compared.`,
+    );
+  }
+  if (config.requestsPerLoad !== undefined && given.has('requestCount')) {
+    errors.push(
+      `${name('requestsPerLoad')} cannot stand beside ${name('requestCount')}: each says how many requests are sent.`,
+    );
+  }
+  if (config.requestsPerLoad !== undefined && loadMode(config) === 'fixed-schedule') {
+    errors.push(
+      `${name('requestsPerLoad')} cannot stand beside --fixed-schedule: its file says how many requests are sent.`,
+    );
+  }
+
+  const idle = [
+    { keys: among(['sweepType']), unless: lists.length > 1, why: 'without several lists' },
+    { keys: among(sweepOnly), unless: isSweep, why: 'without a list of values' },
+    { keys: isSweep ? among(repeatsOnly) : [], unless: repeats, why: 'without --num-profile-runs' },
+    { keys: among(['confidenceLevel']), unless: isSweep || repeats, why: 'on a single run' },
+    {
+      keys: isSweep ? among(['targetGoodput']) : [],
+      unless: config.goodput !== undefined,
+      why: 'without the objectives of --goodput',
+    },
+  ];
+  for (const { keys, unless, why } of idle) {
+    if (keys.length > 0 && !unless)
+      warnings.push(`${name(...keys)} ${have(keys, 'has', 'have')} no effect ${why}.`);
+  }
+  return { errors, warnings };
+}

@@ -1,0 +1,55 @@
+import { fixed, withCommas } from '../metrics/format.js';
+import type { Repeats } from '../metrics/repeats.js';
+import { metricOf } from '../metrics/table.js';
+import { type Layout, stylesOf } from './layout.js';
+import { drawTable } from './table.js';
+
+/** What is shown of repeated runs; files hold every statistic of every metric. */
+const shown = [
+  ['time_to_first_token', 'avg'],
+  ['time_to_first_token', 'p99'],
+  ['request_latency', 'avg'],
+  ['request_latency', 'p99'],
+  ['inter_token_latency', 'avg'],
+  ['output_token_throughput_per_user', 'avg'],
+  ['output_token_throughput', 'avg'],
+  ['request_throughput', 'avg'],
+  ['goodput', 'avg'],
+] as const;
+
+/**
+ * How far repeated runs agree; each line ended by a line feed.
+ * @param metrics by `<tag>_<statistic>`. @param level of confidence. @param runs that they are made of.
+ */
+export function repeatsTable(
+  metrics: ReadonlyMap<string, Repeats & { readonly unit: string }>,
+  level: number,
+  runs: number,
+  layout: Layout,
+): string {
+  const { italic, cyan, green } = stylesOf(layout);
+  const rows = shown.flatMap(([tag, stat]) => {
+    const found = metrics.get(`${tag}_${stat}`);
+    if (found === undefined) return [];
+    const { mean, std, cv, ciLow, ciHigh, unit } = found;
+    const name = `${metricOf(tag).label}${stat === 'avg' ? '' : ` ${stat}`} (${unit})`;
+    const variation = Number.isFinite(cv) ? `${fixed(100 * cv, 2)} %` : 'N/A';
+    return [
+      [name, withCommas(mean), withCommas(std), variation, `${withCommas(ciLow)} to ${withCommas(ciHigh)}`],
+    ];
+  });
+  const value = (header: string) => ({ header, align: 'right', style: green, yields: 'at spaces' }) as const;
+  const lines = drawTable(
+    {
+      title: `AIPerf | ${runs} runs`,
+      titleStyle: italic,
+      columns: [
+        { header: 'Metric', align: 'right', style: cyan, yields: 'at spaces' },
+        ...['mean', 'std', 'CV', `${fixed(100 * level, 1).replace(/\.0$/, '')} % confidence`].map(value),
+      ],
+      rows: rows.map((cells) => cells.map((text) => ({ text }))),
+    },
+    layout.width,
+  );
+  return ['', ...lines, ''].map((line) => `${line}\n`).join('');
+}
