@@ -8,7 +8,26 @@ export function pythonFloat(value: number): string {
     return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
   }
   if (Object.is(value, -0)) return '-0.0';
-  return Number.isInteger(value) ? `${value}.0` : `${value}`;
+  if (Number.isInteger(value)) return `${value}.0`;
+  const millionths = Math.round(value * 1e6);
+  return millionths / 1e6 === value && millionths > 0 && millionths < 1e15
+    ? millionthsText(millionths)
+    : `${value}`;
+}
+
+/**
+ * A number of millionths as its decimal; not whole. Times in ms are whole nanoseconds, and this takes half the time
+ * of `${value}`. No two decimals of at most 15 digits are the same double, so it is the shortest that reads back.
+ */
+function millionthsText(millionths: number): string {
+  const whole = Math.floor(millionths / 1e6);
+  let rest = millionths - whole * 1e6;
+  let ten = 1e6;
+  while (rest % 10 === 0) {
+    rest /= 10;
+    ten /= 10;
+  }
+  return `${whole}.${`${ten + rest}`.slice(1)}`;
 }
 
 /** A number that is written as a float even when it is whole. */

