@@ -36,8 +36,6 @@ const MOST_LEARNINGS = 6;
  * error. Times are those that the transport gives. One object per request and none per unit.
  */
 export class Answer implements StreamHandler {
-  /** Times of the units that carry content; the first `contentCount` are set. */
-  contentNs = new Float64Array(8);
   contentCount = 0;
   /** First unit with text other than reasoning; NaN: none. */
   firstOutputNs = Number.NaN;
@@ -48,6 +46,9 @@ export class Answer implements StreamHandler {
 
   readonly #options: AnswerOptions;
   readonly #onFirstContent: (() => void) | undefined;
+  // The first time by itself: an answer that comes whole has no other.
+  #firstContentNs = Number.NaN;
+  #contentNs: Float64Array | undefined = undefined;
   #template: UnitTemplate | undefined = undefined;
   #parsedTexts = 0;
   #learnings = 0;
@@ -60,7 +61,7 @@ export class Answer implements StreamHandler {
   #content: string | undefined = undefined;
   #reasoning: string | undefined = undefined;
   /** Structured tool calls by the index that the server gave them, in order of arrival. */
-  readonly #toolCalls = new Map<number, JsonObject>();
+  #toolCalls: Map<number, JsonObject> | undefined = undefined;
   #done = false;
   #finished = false;
   #streamed = false;
@@ -120,6 +121,13 @@ export class Answer implements StreamHandler {
     }
   }
 
+  /** Times of the units that carry content, in order. */
+  get contentNs(): Float64Array {
+    const count = this.contentCount;
+    if (this.#contentNs !== undefined) return this.#contentNs.subarray(0, count);
+    return count === 0 ? new Float64Array(0) : Float64Array.of(this.#firstContentNs);
+  }
+
   /** All content and tool text in order of arrival; undefined when none came. */
   get output(): string | undefined {
     this.#decodeGaps();
@@ -158,7 +166,7 @@ export class Answer implements StreamHandler {
   get message(): AssistantMessage | undefined {
     this.#decodeGaps();
     const content = this.#content ?? this.#output ?? '';
-    if (this.#toolCalls.size > 0) return { content, toolCalls: [...this.#toolCalls.values()] };
+    if (this.#toolCalls !== undefined) return { content, toolCalls: [...this.#toolCalls.values()] };
     const text = content !== '' ? content : (this.#reasoning ?? '');
     return text === '' ? undefined : { content: text };
   }
@@ -212,13 +220,20 @@ export class Answer implements StreamHandler {
 
   #noteContent(atNs: number, isOutput: boolean): void {
     if (isOutput && Number.isNaN(this.firstOutputNs)) this.firstOutputNs = atNs;
-    if (this.contentCount === this.contentNs.length) {
-      const grown = new Float64Array(this.contentNs.length * 2);
-      grown.set(this.contentNs);
-      this.contentNs = grown;
+    if (this.contentCount++ === 0) {
+      this.#firstContentNs = atNs;
+      this.#onFirstContent?.();
+      return;
     }
-    this.contentNs[this.contentCount++] = atNs;
-    if (this.contentCount === 1) this.#onFirstContent?.();
+    let times = this.#contentNs;
+    if (times === undefined || times.length < this.contentCount) {
+      const grown = new Float64Array(grownSize(this.contentCount, 16));
+      if (times === undefined) grown[0] = this.#firstContentNs;
+      else grown.set(times);
+      times = grown;
+      this.#contentNs = grown;
+    }
+    times[this.contentCount - 1] = atNs;
   }
 
   #keepGap(bytes: Buffer, start: number, end: number, kind: TextKind): void {
@@ -229,7 +244,7 @@ export class Answer implements StreamHandler {
     const length = this.#gapsLength + (end - start);
     let gaps = this.#gaps;
     if (gaps === undefined || gaps.length < length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(512, 2 * length));
+      const grown = Buffer.allocUnsafeSlow(grownSize(length, 512));
       if (gaps !== undefined) gaps.copy(grown, 0, 0, this.#gapsLength);
       gaps = grown;
       this.#gaps = grown;
@@ -251,6 +266,8 @@ export class Answer implements StreamHandler {
 
   /** Pieces of one call share their index; name and arguments arrive in parts. */
   #mergeToolCalls(pieces: readonly JsonObject[]): void {
+    if (pieces.length === 0) return;
+    this.#toolCalls ??= new Map();
     for (const piece of pieces) {
       const index = typeof piece.index === 'number' ? piece.index : this.#toolCalls.size;
       const known = this.#toolCalls.get(index);
@@ -272,6 +289,11 @@ export class Answer implements StreamHandler {
   #fail(error: AnswerError): void {
     this.#error ??= error;
   }
+}
+
+/** Room for `needed` things and more: twice as many while they are few, then an eighth, which many streams hold. */
+function grownSize(needed: number, least: number): number {
+  return Math.max(least, needed <= 1024 ? 2 * needed : needed + (needed >> 3));
 }
 
 function isDone(bytes: Buffer, start: number, end: number): boolean {

@@ -5,6 +5,7 @@ import { concurrencyAt } from '../schedule/ramp.js';
 import { UserError } from '../util/errors.js';
 import type { Alarm, AlarmEntry } from './alarm.js';
 import type { SharedCounters } from './counters.js';
+import { InFlight } from './in-flight.js';
 import type { KeptConversations } from './kept-conversations.js';
 import { prepareBody, RequestRun, type SendingOptions } from './request-run.js';
 import { Session } from './session.js';
@@ -78,7 +79,7 @@ const LOOK_FOR_END_NS = 50e6;
  */
 export class Phase {
   readonly options: PhaseOptions;
-  readonly #inFlight = new Set<RequestRun>();
+  readonly #inFlight = new InFlight<RequestRun>();
   readonly #delayed = new Map<Session, AlarmEntry>();
   readonly #forPrefill: WaitingTurn[] = [];
   #look: AlarmEntry | undefined = undefined;
@@ -107,7 +108,7 @@ export class Phase {
   /** Nothing more is sent, and what is in flight is dropped with a record each. @param why for those records. */
   drop(why: string): void {
     this.end();
-    for (const run of [...this.#inFlight]) run.drop(why);
+    for (const run of this.#inFlight.list()) run.drop(why);
   }
 
   nowNs(): number {

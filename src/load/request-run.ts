@@ -18,6 +18,7 @@ import {
 import { messageOf, UserError } from '../util/errors.js';
 import type { JsonObject } from '../util/json.js';
 import type { Alarm, AlarmEntry } from './alarm.js';
+import type { Placed } from './in-flight.js';
 import type { Session } from './session.js';
 
 /** What all requests of a thread share. */
@@ -79,8 +80,9 @@ const textKeys = ['messages', 'prompt', 'system', 'instructions', 'input', 'inpu
 const SEND_TIMEOUT_S = 300;
 
 /** One request from its making to its record. The transport calls it as things happen. */
-export class RequestRun implements ResponseHandler {
+export class RequestRun implements ResponseHandler, Placed {
   readonly session: Session;
+  place = -1;
   readonly #options: SendingOptions;
   readonly #facts: RequestFacts;
   readonly #requestId = randomUUID();
@@ -138,7 +140,7 @@ export class RequestRun implements ResponseHandler {
     );
     const { cancelAfterNs, alarm } = this.#facts;
     if (cancelAfterNs !== undefined && requestTimeoutMs === 0)
-      this.#cancelAlarm = alarm.at(this.#startNs + SEND_TIMEOUT_S * 1e9, this.#giveUpSending);
+      this.#cancelAlarm = alarm.at(this.#startNs + SEND_TIMEOUT_S * 1e9, () => this.#giveUpSending());
   }
 
   /** Ends the request because the phase or the run ends; its record says why. */
@@ -213,10 +215,10 @@ export class RequestRun implements ResponseHandler {
     );
   }
 
-  readonly #giveUpSending = (): void => {
+  #giveUpSending(): void {
     this.#exchange?.destroy();
     this.#failSending(`The request was not sent whole within ${SEND_TIMEOUT_S} s`, this.#options.nowNs());
-  };
+  }
 
   #failSending(message: string, atNs: number): void {
     this.#fail({ code: 0, type: 'RequestSendTimeout', message }, atNs);
@@ -256,7 +258,7 @@ export class RequestRun implements ResponseHandler {
       startNs: this.#startNs,
       ackNs: cancellation ? Number.NaN : this.#ackNs,
       endNs,
-      contentNs: failed ? new Float64Array(0) : answer.contentNs.subarray(0, answer.contentCount),
+      contentNs: failed ? new Float64Array(0) : answer.contentNs,
       firstOutputNs: failed ? Number.NaN : answer.firstOutputNs,
       wire: this.#exchange?.times ?? new WireTimes(),
       text: failed ? undefined : answer.output,
@@ -279,8 +281,8 @@ export class RequestRun implements ResponseHandler {
     const { turn, past, conversation } = this.session;
     if (turn?.inputTokens === undefined || past.length > 0 || conversation.systemMessage !== undefined)
       return undefined;
-    const extras = [this.#options.body.extraInputs, turn.extra ?? {}];
-    return textKeys.some((key) => extras.some((extra) => key in extra)) ? undefined : turn.inputTokens;
+    const changed = setsText(this.#options.body.extraInputs) || (turn.extra && setsText(turn.extra));
+    return changed ? undefined : turn.inputTokens;
   }
 
   #raw(): RawExchange {
@@ -312,6 +314,11 @@ export class RequestRun implements ResponseHandler {
 
 // An error body is kept in every record, in the summary and on the screen; beyond this it is a page, not a message.
 const LONGEST_ERROR_BODY = 65_536;
+
+function setsText(extra: JsonObject): boolean {
+  for (const key of textKeys) if (key in extra) return true;
+  return false;
+}
 
 function shortened(text: string): string {
   if (text.length <= LONGEST_ERROR_BODY) return text;

@@ -31,7 +31,7 @@ function answered(endpoint: EndpointType, units: readonly Buffer[]) {
   return {
     output: answer.output ?? '',
     reasoning: answer.reasoning ?? '',
-    contentAt: [...answer.contentNs.subarray(0, answer.contentCount)],
+    contentAt: [...answer.contentNs],
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { packRecords, unpackRecords } from '../../src/records/pack.js';
+import { RecordPacker, unpackRecords } from '../../src/records/pack.js';
 import type { RequestRecord } from '../../src/records/record.js';
 import { WireTimes } from '../../src/transport/transport.js';
 
@@ -58,7 +58,28 @@ describe('record batches', () => {
   it('bring every fact over unchanged', () => {
     const dropped = { ...failed, dropped: true };
     const records = [full, failed, dropped, full];
-    const batch = packRecords(records, 'worker_1');
-    expect(unpackRecords(structuredClone(batch))).toStrictEqual(records);
+    const packer = new RecordPacker('worker_1');
+    for (const record of records) packer.add(record);
+    expect(packer.records).toBe(4);
+    expect([...unpackRecords(structuredClone(packer.take()))]).toStrictEqual(records);
+  });
+
+  it('hold what came since the last one, whatever its size', () => {
+    const packer = new RecordPacker('worker_1');
+    const long = (tokens: number): RequestRecord => ({
+      ...full,
+      contentNs: Float64Array.from({ length: tokens }, (_, n) => n),
+      text: 'é€\u{1f600}"'.repeat(tokens),
+    });
+    // 10,000 stamps and 100,000 bytes go beyond the room of 4,096 and 32,768 that a batch starts with.
+    const first = [long(1), long(10_000), long(2)];
+    for (const record of first) packer.add(record);
+    const batch = packer.take();
+    expect([packer.records, packer.bytes]).toEqual([0, 0]);
+    const second = [long(3), long(50_000)];
+    for (const record of second) packer.add(record);
+    expect([...unpackRecords(batch)]).toStrictEqual(first);
+    expect([...unpackRecords(packer.take())]).toStrictEqual(second);
+    expect([...unpackRecords(packer.take())]).toEqual([]);
   });
 });

@@ -1,0 +1,26 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { InFlight, type Placed } from '../../src/load/in-flight.js';
+
+it('holds what a set would hold', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: 9 }), { maxLength: 60 }), (steps) => {
+      const items: Placed[] = Array.from({ length: 10 }, () => ({ place: -1 }));
+      const inFlight = new InFlight<Placed>();
+      const expected = new Set<number>();
+      for (const step of steps) {
+        const item = items[step];
+        if (item === undefined) continue;
+        if (expected.delete(step)) {
+          inFlight.delete(item);
+        } else {
+          expected.add(step);
+          inFlight.add(item);
+        }
+        const held = inFlight.list().map((each) => items.indexOf(each));
+        expect(held.sort()).toEqual([...expected].sort());
+        expect(inFlight.size).toBe(expected.size);
+      }
+    }),
+  );
+});
