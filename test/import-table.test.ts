@@ -17,6 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   export: ['metrics', 'records', 'trace:type'],
   report: ['metrics', 'records', 'trace:type'],
   ui: ['metrics', 'records'],
+  page: ['report'],
   'mock-server': [],
   commands: ['*'],
   build: ['*'],

@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { compileCorpus } from './compile-corpus.js';
+import { compilePage } from './compile-page.js';
 import { compileTokenizer } from './compile-tokenizer.js';
 
 // Makes what the package ships beside its code. The corpus is measured with the tokenizer, so it comes second.
 const folder = fileURLToPath(new URL('../../assets/tokenizers/qwen3/', import.meta.url));
 await compileTokenizer(folder);
 await compileCorpus(folder);
+await compilePage(fileURLToPath(new URL('../../assets/page/', import.meta.url)));

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { ConfigOf } from '../config/option.js';
 import { orList } from '../config/words.js';
 import { summaryCsv } from '../export/summary-csv.js';
@@ -9,16 +10,17 @@ import { capacity } from '../report/capacity.js';
 import { type FooterFacts, footer } from '../report/footer.js';
 import { layoutOn } from '../report/layout.js';
 import { failedRunReport, report, sideTables } from '../report/report.js';
-import { messageOf, UserError } from '../util/errors.js';
+import { UserError } from '../util/errors.js';
 import { version } from '../util/version.js';
 import type { Command, Invocation, Io } from './command.js';
 import { answer } from './report/answer.js';
 import { checkReport, questionKeys, reportOptions } from './report/options.js';
-import { type Recovered, recoverRun, withoutRequests } from './report/recovered.js';
+import type { Recovered } from './report/recovered.js';
 import { openRunFolder, type RunFolder } from './report/run-folder.js';
-import { notes, sliceSecondsTold, slosTold, type Told, toldAnew, whatIsTold } from './report/told.js';
-import { slosOf } from './slos.js';
-import { sliceNsOf, timesliceFiles } from './timeslices.js';
+import { openStoredRun } from './report/stored-run.js';
+import { incompleteReason, notes, type Told } from './report/told.js';
+import { timesliceFiles } from './timeslices.js';
+import { writeWhole } from './write-whole.js';
 
 /** `aiperf report`: the results of a finished run, or of one that was killed, from its records. */
 export const command: Command<typeof reportOptions> = { options: reportOptions, check: checkReport, run };
@@ -29,15 +31,11 @@ async function run({ config, given }: Invocation<typeof reportOptions>, io: Io):
     answer(config, files.records, layoutOn(io.stdout, config.consoleExportWidth), io);
     return 0;
   }
-  const told = whatIsTold(files);
-  const slos = config.goodput === undefined ? slosTold(told) : slosOf(config.goodput);
-  const recovered = recoverRun(files.records, told.config.thresholds ?? thresholdsOf(config), {
-    slos,
-    sliceNs: sliceNsOf(config.sliceDuration ?? sliceSecondsTold(told)),
-  });
-  if (recovered === undefined) {
-    throw withoutRequests(files.records);
-  }
+  const view = { ...config, thresholds: thresholdsOf(config) };
+  const pages = config.html === undefined ? undefined : await import('./report/page.js');
+  const material = pages && new pages.PageMaterial();
+  const stored = openStoredRun(files, view, material?.add);
+  const { recovered, left, told, slos } = stored;
   if (config.goodput !== undefined) requireMeasured(recovered.summary);
   if (config.targetGoodput !== undefined && slos.length === 0) {
     throw new UserError(
@@ -45,8 +43,10 @@ async function run({ config, given }: Invocation<typeof reportOptions>, io: Io):
       'Name them with --goodput, e.g. --goodput "time_to_first_token:370 request_latency:648".',
     );
   }
-  for (const note of notes(recovered, told.summary)) io.stderr.write(`${note}\n`);
-  return publish(recovered, files, toldAnew(told, slos, config.sliceDuration), config, io);
+  for (const note of notes(recovered, left.summary)) io.stderr.write(`${note}\n`);
+  const troubles = material ? (pages?.writePage(config.html ?? '', material.of(stored)) ?? []) : [];
+  for (const trouble of troubles) io.stderr.write(`${trouble}\n`);
+  return Math.max(publish(recovered, files, told, config, io), troubles.length === 0 ? 0 : 1);
 }
 
 /** Writes the files that are missing and prints the report. @returns the exit code. */
@@ -56,6 +56,7 @@ function publish(
   told: Told,
   {
     consoleExportWidth: width,
+    html,
     rewrite,
     sliceDuration,
     tables,
@@ -67,15 +68,15 @@ function publish(
   const { summary } = recovered;
   const layout = layoutOn(io.stdout, width);
   const facts = summaryFacts(recovered, told);
+  const page = html === undefined ? undefined : resolve(html);
   if (summary.validCount === 0) {
     io.stdout.write(failedRunReport(summary, told.summary?.incompleteReason, layout));
     return 1;
   }
-  const { incompleteReason } = facts;
   const reportFacts = {
     title: told.config.title ?? 'LLM Metrics',
     tables: sideTables(tables),
-    ...(incompleteReason === undefined ? {} : { incompleteReason }),
+    ...(facts.incompleteReason === undefined ? {} : { incompleteReason: facts.incompleteReason }),
   };
   const troubles: string[] = [];
   const write = (path: string, text: string) => troubles.push(...writeWhole(path, text));
@@ -94,18 +95,17 @@ function publish(
   if (targetRate !== undefined) {
     io.stdout.write(capacity(summary, { ratePerSecond: targetRate, goodShare: targetGoodput }, layout));
   }
-  io.stdout.write(footer(summary, footerFacts(recovered.summary, files, facts), layout));
+  io.stdout.write(footer(summary, footerFacts(recovered.summary, { ...files, page }, facts), layout));
   for (const trouble of troubles) io.stderr.write(`${trouble}\n`);
   return troubles.length === 0 ? 0 : 1;
 }
 
-function summaryFacts({ summary, records }: Recovered, { config, summary: earlier }: Told): SummaryFacts {
+function summaryFacts(recovered: Recovered, told: Told): SummaryFacts {
+  const { summary } = recovered;
+  const { config, summary: earlier } = told;
   const randomSeed = config.randomSeed ?? earlier?.randomSeed;
   const cliCommand = config.cliCommand ?? earlier?.cliCommand;
-  const incompleteReason =
-    earlier === undefined
-      ? `The run ended without a summary: ${records === 1 ? '1 record was' : `${records} records were`} recovered.`
-      : earlier.incompleteReason;
+  const reason = incompleteReason(recovered, told);
   const firstStartNs = summary.firstStartNs ?? 0n;
   return {
     version,
@@ -114,7 +114,7 @@ function summaryFacts({ summary, records }: Recovered, { config, summary: earlie
     ...(randomSeed === undefined ? {} : { randomSeed }),
     ...(cliCommand === undefined ? {} : { cliCommand }),
     wasCancelled: earlier?.wasCancelled ?? false,
-    ...(incompleteReason === undefined ? {} : { incompleteReason }),
+    ...(reason === undefined ? {} : { incompleteReason: reason }),
     startedAtNs: earlier?.startedAtNs ?? firstStartNs,
     endedAtNs: summary.lastEndNs ?? firstStartNs,
   };
@@ -122,7 +122,7 @@ function summaryFacts({ summary, records }: Recovered, { config, summary: earlie
 
 function footerFacts(
   { sliced }: RunSummary,
-  files: RunFolder,
+  files: RunFolder & { readonly page: string | undefined },
   { cliCommand, wasCancelled }: SummaryFacts,
 ): FooterFacts {
   const exports = [
@@ -130,6 +130,7 @@ function footerFacts(
     { label: 'JSON Export', path: files.json },
     { label: 'Records Export', path: files.records },
     ...timesliceFiles(sliced, files, {}),
+    ...(files.page === undefined ? [] : [{ label: 'HTML Report', path: files.page }]),
   ];
   return {
     ...(cliCommand === undefined ? {} : { cliCommand }),
@@ -137,19 +138,6 @@ function footerFacts(
     ...(existsSync(files.log) ? { logFile: files.log } : {}),
     wasCancelled,
   };
-}
-
-/** Writes a file whole or not at all. @returns a sentence where that cannot be done. */
-function writeWhole(path: string, text: string): string[] {
-  const unfinished = `${path}.partial`;
-  try {
-    writeFileSync(unfinished, text);
-    renameSync(unfinished, path);
-    return [];
-  } catch (thrown) {
-    rmSync(unfinished, { force: true });
-    return [`${path} could not be written: ${messageOf(thrown)}`];
-  }
 }
 
 /** Objectives that nobody could keep say nothing of the server. @throws UserError */

@@ -12,6 +12,8 @@ export interface StoredSummary {
   readonly incompleteReason: string | undefined;
   /** Wall clock of the phase's start, ns since 1970, from the file's microseconds. */
   readonly startedAtNs: bigint | undefined;
+  /** The member `fidelity`. */
+  readonly fidelity: JsonObject | undefined;
   /** Requests that it counts, failed ones included. */
   readonly requests: number;
 }
@@ -30,6 +32,7 @@ export function readSummary(path: string): StoredSummary | undefined {
     incompleteReason:
       json.is_complete === false ? (textOf(json.incomplete_reason) ?? 'The run ended early.') : undefined,
     startedAtNs: epochNs(textOf(json.start_time)),
+    fidelity: isObject(json.fidelity) ? json.fidelity : undefined,
     requests: countOf(json.request_count) + countOf(json.error_request_count),
   };
 }

@@ -4,39 +4,45 @@ import type { MetricResult } from '../metrics/request-rows.js';
 import type { SlicedRun } from '../metrics/slices.js';
 import type { StatName } from '../metrics/statistics.js';
 import { metricOf } from '../metrics/table.js';
-import { FEWEST_SLICES, type Finding, type MetricTrend } from '../metrics/trends.js';
+import { FEWEST_SLICES, type Finding, type MetricTrend, type Trends } from '../metrics/trends.js';
 import { type Layout, stylesOf } from './layout.js';
 import { drawTable } from './table.js';
 import { wrap } from './wrap.js';
 
 /** What the slices say of the run over time, in words, and its steady part beside the whole. */
 export function trendLines(summary: RunSummary, { trends, steady }: SlicedRun, layout: Layout): string[] {
-  const { completeSlices, metrics, steadyFrom } = trends;
+  const [head = '', ...sentences] = trendSentences(trends);
+  const lines = [head, ...sentences.map((sentence) => `  ${sentence}`)].flatMap((line) =>
+    wrap(line, layout.width, 4),
+  );
+  if (steady === undefined || trends.steadyFrom === undefined) return lines;
+  return [...lines, ...steadyTable(summary.results, steady, trends.steadyFrom, layout)];
+}
+
+/** The same without the table; the first sentence is what the others are about. */
+export function trendSentences({ completeSlices, metrics, steadyFrom }: Trends): string[] {
   if (completeSlices < FEWEST_SLICES) {
     const few = completeSlices === 1 ? '1 complete slice' : `${completeSlices} complete slices`;
     return [`Trends: cannot tell from ${few}; ${FEWEST_SLICES} are needed.`];
   }
-  const lines = [
+  const isKnown = metrics.length > 0 && metrics.every(({ findings }) => findings !== undefined);
+  return [
     `Trends over ${completeSlices} complete slices, by the medians of each:`,
-    ...metrics.flatMap(metricLines),
-  ].flatMap((line) => wrap(line, layout.width, 4));
-  if (steady === undefined || steadyFrom === undefined) {
-    const isKnown = metrics.length > 0 && metrics.every(({ findings }) => findings !== undefined);
-    return isKnown ? [...lines, '  No part of the run that lasts to its end is steady.'] : lines;
-  }
-  return [...lines, ...steadyTable(summary.results, steady, steadyFrom, layout)];
+    ...metrics.flatMap(metricSentences),
+    ...(isKnown && steadyFrom === undefined ? ['No part of the run that lasts to its end is steady.'] : []),
+  ];
 }
 
-function metricLines({ label, slices, findings, drift }: MetricTrend): string[] {
+function metricSentences({ label, slices, findings, drift }: MetricTrend): string[] {
   if (findings === undefined) {
-    return [`  ${label}: cannot tell; ${slices} of the slices have it, and ${FEWEST_SLICES} are needed.`];
+    return [`${label}: cannot tell; ${slices} of the slices have it, and ${FEWEST_SLICES} are needed.`];
   }
-  const said = findings.map((finding) => `  ${label}: ${sentence(finding)}`);
-  if (drift === undefined) return [...said, `  ${label}: too few slices are left to tell a drift.`];
+  const said = findings.map((finding) => `${label}: ${sentence(finding)}`);
+  if (drift === undefined) return [...said, `${label}: too few slices are left to tell a drift.`];
   const change = `${percent(drift.change)} over ${withCommas(drift.seconds)} s`;
   const isDrifting = findings.some(({ kind }) => kind === 'drift');
   const rest = findings.length === 0 ? 'steady' : isDrifting ? 'drift' : 'else steady';
-  return [...said, `  ${label}: ${rest}, ${change} (95 %: ${percent(drift.low)} to ${percent(drift.high)}).`];
+  return [...said, `${label}: ${rest}, ${change} (95 %: ${percent(drift.low)} to ${percent(drift.high)}).`];
 }
 
 function sentence(finding: Finding): string {

@@ -22,6 +22,11 @@ export const reportOptions = {
     group: 'Run',
     help: 'Write summary, CSV and console file anew; without it only where the run left no summary.',
   }),
+  html: path({
+    flags: ['--html'],
+    group: 'Run',
+    help: 'Write the report as one page that opens in a browser without a network.',
+  }),
   goodput: { ...profileOptions.goodput, group: 'Goodput', defaultText: "the run's" },
   targetRate: number({
     flags: ['--target-rate'],
@@ -80,7 +85,15 @@ export const reportOptions = {
 
 /** With any of these, statistics of single requests are printed in place of the report. */
 export const questionKeys = ['percentiles', 'metric', 'where', 'confidence', 'format'] as const;
-const reportKeys = ['rewrite', 'tables', 'goodput', 'targetRate', 'targetGoodput', 'sliceDuration'] as const;
+const reportKeys = [
+  'rewrite',
+  'html',
+  'tables',
+  'goodput',
+  'targetRate',
+  'targetGoodput',
+  'sliceDuration',
+] as const;
 
 /** All that the options of `report` get wrong together. */
 export function checkReport(

@@ -1,4 +1,4 @@
-import { readRecords } from '../../export/read-records.js';
+import { readRecords, type StoredRecord } from '../../export/read-records.js';
 import { MetricStore, type RunSummary } from '../../metrics/compute.js';
 import type { RunTraits, Thresholds } from '../../metrics/metric.js';
 import type { Slo } from '../../metrics/objective.js';
@@ -20,6 +20,8 @@ export interface RecoverOptions {
   readonly slos?: readonly Slo[];
   /** Length of the windows that it is cut into; undefined: it is not. */
   readonly sliceNs?: number | undefined;
+  /** Called with every record of the run proper. */
+  readonly onRecord?: (record: StoredRecord) => void;
 }
 
 /** A metric that a run could not have is in none of its records, so all may be looked for. */
@@ -45,7 +47,7 @@ export function withoutRequests(recordsFile: string): UserError {
 export function recoverRun(
   recordsFile: string,
   thresholds: Thresholds,
-  { slos = [], sliceNs }: RecoverOptions = {},
+  { slos = [], sliceNs, onRecord }: RecoverOptions = {},
 ): Recovered | undefined {
   let store: MetricStore | undefined;
   let records = 0;
@@ -65,6 +67,7 @@ export function recoverRun(
       monotonicNs: 0n,
     });
     store.addStored(record);
+    onRecord?.(record);
     records++;
   }
   return store && { summary: store.summary(sliceNs), records, warmups, isCut };

@@ -50,6 +50,13 @@ export function toldAnew(told: Told, slos: readonly Slo[], sliceSeconds: number 
   return { ...told, config: { ...told.config, inputConfig: anew } };
 }
 
+/** Why the results cover only a part of the run; undefined for a complete one. */
+export function incompleteReason({ records }: Recovered, { summary }: Told): string | undefined {
+  return summary === undefined
+    ? `The run ended without a summary: ${records === 1 ? '1 record was' : `${records} records were`} recovered.`
+    : summary.incompleteReason;
+}
+
 /** A sentence for each thing that the records and what is told of them do not agree about. */
 export function notes({ records, warmups, isCut }: Recovered, summary: StoredSummary | undefined): string[] {
   const found: string[] = [];

@@ -1,0 +1,6 @@
+import { offerCopies } from './copy.js';
+import { offerThemes } from './theme.js';
+
+// The page is whole without this script, but for its charts: what the script adds is offered only where it runs.
+offerThemes(() => {});
+offerCopies();

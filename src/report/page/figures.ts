@@ -1,0 +1,45 @@
+import type { MetricResult } from '../../metrics/compute.js';
+import { fixed } from '../../metrics/format.js';
+import type { Statistics } from '../../metrics/statistics.js';
+
+/** Statistics of one metric; empty for one that the run does not have. */
+export function statisticsOf(results: readonly MetricResult[], tag: string): Statistics {
+  return results.find((result) => result.tag === tag)?.statistics ?? {};
+}
+
+/** A whole number with commas between thousands. */
+export function count(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+/** `1 request`, `2 requests`. */
+export function counted(value: number, one: string, many = `${one}s`): string {
+  return value === 1 ? `1 ${one}` : `${count(value)} ${many}`;
+}
+
+/** As many digits as tell something: `1,235`, `123`, `12.3`, `1.23`, `0.123`. */
+export function short(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 999.5) return count(value);
+  if (size >= 99.95) return value.toFixed(0);
+  if (size >= 9.995) return value.toFixed(1);
+  if (size >= 0.9995 || size === 0) return value.toFixed(2);
+  return value.toFixed(3);
+}
+
+/** A length of time: `12.3 ms`, from a second on `1.23 s`, from two minutes on `2 min 5 s`. */
+export function duration(milliseconds: number): string {
+  if (milliseconds < 999.5) return `${short(milliseconds)} ms`;
+  const seconds = milliseconds / 1000;
+  if (seconds < 120) return `${short(seconds)} s`;
+  const [minutes, rest] = [Math.floor(Math.round(seconds) / 60), Math.round(seconds) % 60];
+  return minutes < 120 ? `${minutes} min ${rest} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A share as `12.3 %`; `0 %` and `100 %` are exactly that, and what is near them is not called so. */
+export function percent(share: number): string {
+  if (share === 0 || share === 1) return `${100 * share} %`;
+  const text = fixed(100 * share, 1);
+  if (text === '0.0') return 'under 0.1 %';
+  return text === '100.0' ? 'over 99.9 %' : `${text} %`;
+}

@@ -1,0 +1,127 @@
+import type { MetricResult, RunSummary } from '../../metrics/compute.js';
+import { withCommas } from '../../metrics/format.js';
+import type { ConsoleTable } from '../../metrics/metric.js';
+import type { SlicedRun } from '../../metrics/slices.js';
+import type { StatName } from '../../metrics/statistics.js';
+import { metricOf } from '../../metrics/table.js';
+import { count, percent, statisticsOf } from './figures.js';
+import { type Content, type Html, html } from './html.js';
+import { type Cell, type PageTable, table } from './table.js';
+
+const shown: readonly StatName[] = ['avg', 'min', 'p50', 'p75', 'p90', 'p95', 'p99', 'max', 'std'];
+
+/** Captions of the tables, in their order; the first two stay open. */
+const captions: Readonly<Record<ConsoleTable, string>> = {
+  main: 'Metrics',
+  adjusted: 'Metrics counting failures as infinite',
+  schedule: 'Schedule',
+  effective: 'Effective concurrency and throughput',
+  active: 'Active concurrency and throughput',
+  usage: 'Usage',
+  reasoning: 'Reasoning',
+  http: 'HTTP trace timing',
+};
+
+/** All metrics of a run: the main table, and behind it, folded up, every other that has a row. */
+export function metricTables({ results, slos, validCount, failedCount }: RunSummary): Html {
+  const [main, adjusted, ...others] = Object.keys(captions)
+    .filter((name): name is ConsoleTable => name in captions)
+    .map((name) => ({ caption: captions[name], rows: rowsOf(results, name) }));
+  const rest = {
+    caption: 'Metrics in files only',
+    rows: results.filter(({ tag }) => metricOf(tag).table === undefined).map(row),
+  };
+  return html`${main && statisticsTable({ ...main, isCaptionHidden: true })}
+${slos.length > 0 && objectivesTable({ results, slos, validCount, failedCount })}
+${adjusted && adjusted.rows.length > 0 && statisticsTable(adjusted)}
+${[...others, rest].map(
+  (group) =>
+    group.rows.length > 0 &&
+    html`<details><summary>${group.caption}</summary>${statisticsTable({ ...group, isCaptionHidden: true })}</details>\n`,
+)}`;
+}
+
+/** The metrics of each slice that one reads first; nothing for a run without slices. */
+export function sliceTable(sliced: SlicedRun | undefined): Content {
+  const firstNs = sliced?.slices[0]?.startNs;
+  if (sliced === undefined || firstNs === undefined) return undefined;
+  const rows = sliced.slices.map(({ index, startNs, endNs, isComplete, results }) => {
+    const at = (ns: bigint) => withCommas(Number(ns - firstNs) / 1e9);
+    const cell = (tag: string, name: StatName) => numberCell(statisticsOf(results, tag)[name]);
+    return [
+      `${index}`,
+      `${at(startNs)} – ${at(endNs)} s${isComplete ? '' : ' (partial)'}`,
+      count(statisticsOf(results, 'request_count').avg ?? 0),
+      count(statisticsOf(results, 'error_request_count').avg ?? 0),
+      cell('time_to_first_token', 'avg'),
+      cell('time_to_first_token', 'p90'),
+      cell('request_latency', 'avg'),
+      cell('request_latency', 'p90'),
+      cell('output_token_throughput', 'avg'),
+    ];
+  });
+  return table({
+    caption: 'Slices',
+    isCaptionHidden: true,
+    columns: [
+      'Slice',
+      'Window',
+      'Requests',
+      'Failed',
+      'TTFT avg (ms)',
+      'TTFT p90 (ms)',
+      'Latency avg (ms)',
+      'Latency p90 (ms)',
+      'Tokens/s',
+    ],
+    rows,
+  });
+}
+
+function rowsOf(results: readonly MetricResult[], name: ConsoleTable): Cell[][] {
+  return results
+    .map((result) => ({ result, metric: metricOf(result.tag) }))
+    .filter(({ metric }) => metric.table === name)
+    .sort((a, b) => (a.metric.order ?? 0) - (b.metric.order ?? 0))
+    .map(({ result }) => row(result));
+}
+
+function row({ tag, unit, statistics }: MetricResult): Cell[] {
+  const { label, formula, kind } = metricOf(tag);
+  const head = html`<span title="${formula}">${label}</span> <span class="unit">${unit}</span>`;
+  // Of failures that count as infinite, what is left out is infinite, and its deviation nothing at all.
+  const missing = (name: StatName) => (kind === 'adjusted' && name !== 'std' ? '∞' : '');
+  return [head, ...shown.map((name) => numberCell(statistics[name], missing(name)))];
+}
+
+function statisticsTable(said: Pick<PageTable, 'caption' | 'isCaptionHidden' | 'rows'>): Html {
+  return table({ ...said, columns: ['Metric', ...shown] });
+}
+
+function objectivesTable({
+  results,
+  slos,
+  validCount,
+  failedCount,
+}: Pick<RunSummary, 'results' | 'slos' | 'validCount' | 'failedCount'>): Html {
+  const shares = (name: string, passed: number) => [
+    name,
+    count(passed),
+    validCount === 0 ? 'N/A' : percent(passed / validCount),
+    percent(passed / (validCount + failedCount)),
+  ];
+  return table({
+    caption: 'Objectives',
+    columns: ['Objective', 'Requests that keep it', 'of successful ones', 'of all'],
+    rows: [
+      ...slos.map(({ label, unit, largerIsBetter, limit, passed }) =>
+        shares(`${label} ${largerIsBetter ? '≥' : '≤'} ${withCommas(limit)} ${unit}`, passed),
+      ),
+      shares('All of them: good requests', statisticsOf(results, 'good_request_count').avg ?? 0),
+    ],
+  });
+}
+
+function numberCell(value: number | undefined, missing = ''): string {
+  return value === undefined ? missing : withCommas(value);
+}

@@ -1,0 +1,79 @@
+import type { RecordError } from '../../records/record.js';
+import type { Json } from '../../util/json.js';
+
+/** A request as the per-record file tells it. */
+export interface ReportedRequest {
+  /** Its line in the file, from 1. */
+  readonly line: number;
+  readonly startNs: bigint;
+  readonly endNs: bigint | undefined;
+  readonly error: RecordError | undefined;
+  /** By tag, in display units. */
+  readonly values: ReadonlyMap<string, number | Float64Array>;
+  /** Everything that the file says of it. */
+  readonly metadata: Readonly<Record<string, Json | bigint>>;
+  readonly metrics: readonly (readonly [tag: string, value: number | Float64Array, unit: string])[];
+}
+
+/** Requests that a page shows one by one. */
+export interface NotableRequests {
+  /** The longest request latency first. */
+  readonly slowest: readonly ReportedRequest[];
+  /** The longest time to first token first. */
+  readonly slowestToStart: readonly ReportedRequest[];
+  /** The first of each kind of failure, in the order in which they were seen. */
+  readonly failures: readonly ReportedRequest[];
+}
+
+/** Requests shown of each sort. */
+const MOST = 20;
+
+/** Keeps the requests worth a look while all go by. */
+export class NotableFinder {
+  readonly #slowest = new Longest('request_latency');
+  readonly #slowestToStart = new Longest('time_to_first_token');
+  readonly #failures = new Map<string, ReportedRequest>();
+
+  add(request: ReportedRequest): void {
+    const { error } = request;
+    if (error === undefined) {
+      this.#slowest.add(request);
+      this.#slowestToStart.add(request);
+      return;
+    }
+    if (this.#failures.size >= MOST) return;
+    const kind = JSON.stringify(error);
+    if (!this.#failures.has(kind)) this.#failures.set(kind, request);
+  }
+
+  get found(): NotableRequests {
+    return {
+      slowest: this.#slowest.found,
+      slowestToStart: this.#slowestToStart.found,
+      failures: [...this.#failures.values()],
+    };
+  }
+}
+
+/** The requests with the greatest values of one metric; of equals, the earlier in the file. */
+class Longest {
+  readonly #tag: string;
+  readonly #found: { readonly value: number; readonly request: ReportedRequest }[] = [];
+
+  constructor(tag: string) {
+    this.#tag = tag;
+  }
+
+  add(request: ReportedRequest): void {
+    const value = request.values.get(this.#tag);
+    const least = this.#found.length < MOST ? Number.NEGATIVE_INFINITY : (this.#found.at(-1)?.value ?? 0);
+    if (typeof value !== 'number' || !(value > least)) return;
+    const after = this.#found.findIndex((other) => other.value < value);
+    this.#found.splice(after === -1 ? this.#found.length : after, 0, { value, request });
+    if (this.#found.length > MOST) this.#found.pop();
+  }
+
+  get found(): readonly ReportedRequest[] {
+    return this.#found.map(({ request }) => request);
+  }
+}

@@ -1,0 +1,111 @@
+import type { ErrorGroup, RunSummary } from '../../metrics/compute.js';
+import { metrics as metricTable } from '../../metrics/table.js';
+import { count, duration, percent, short } from './figures.js';
+import { type Content, type Html, html } from './html.js';
+import type { NotableRequests, ReportedRequest } from './notable.js';
+import { table } from './table.js';
+
+/** The slowest requests one by one, each with its record folded up. */
+export function slowestRequests({ slowest, slowestToStart }: NotableRequests, firstNs: bigint): Content {
+  if (slowest.length === 0) return undefined;
+  return html`<h3>By request latency</h3>
+${requestList(slowest, firstNs)}
+${slowestToStart.length > 0 && html`<h3>By time to first token</h3>\n${requestList(slowestToStart, firstNs)}`}`;
+}
+
+/** Every kind of failure, and the record of the first request that it struck. */
+export function failureSection(summary: RunSummary, { failures }: NotableRequests, firstNs: bigint): Content {
+  const { errors, validCount, failedCount } = summary;
+  if (errors.length === 0) return html`<p>Nothing failed.</p>`;
+  const rows = [...errors]
+    .sort((a, b) => b.count - a.count)
+    .map(({ error, count: times }) => [
+      error.code === undefined ? 'N/A' : String(error.code),
+      error.type || 'N/A',
+      html`<span class="message">${clipped(error.message)}</span>`,
+      count(times),
+      percent(times / (validCount + failedCount)),
+    ]);
+  return html`${table({
+    caption: 'Failures by kind',
+    isCaptionHidden: true,
+    columns: ['Code', 'Type', 'Message', 'Count', 'of all requests'],
+    rows,
+    textColumns: [2],
+  })}
+<h3>The first of each kind</h3>
+${requestList(failures, firstNs)}`;
+}
+
+function requestList(requests: readonly ReportedRequest[], firstNs: bigint): Html {
+  const longest = Math.max(...requests.map((request) => numberOf(request, 'request_latency') ?? 0));
+  return html`<ol class="requests">${requests.map((request) => html`<li>${entry(request, firstNs, longest)}</li>\n`)}</ol>`;
+}
+
+function entry(request: ReportedRequest, firstNs: bigint, longest: number): Html {
+  const { error, startNs, metadata } = request;
+  const of = (tag: string) => numberOf(request, tag);
+  const [latency, ttft] = [of('request_latency'), of('time_to_first_token')];
+  const [isl, osl] = [of('input_sequence_length'), of('output_sequence_length')];
+  const { conversation_id: conversation, turn_index: turn } = metadata;
+  const facts = [
+    latency === undefined ? undefined : html`<b>${duration(latency)}</b>`,
+    error === undefined ? undefined : html`<b>${[error.code, error.type || 'Error'].join(' ').trim()}</b>`,
+    ttft === undefined ? undefined : `first token ${duration(ttft)}`,
+    isl === undefined || osl === undefined ? undefined : `${count(isl)} → ${count(osl)} tokens`,
+    `sent at ${short(Number(startNs - firstNs) / 1e9)} s`,
+    typeof conversation === 'string'
+      ? conversation + (typeof turn === 'number' && turn > 0 ? `, turn ${turn}` : '')
+      : undefined,
+  ].filter((fact) => fact !== undefined);
+  return html`<details><summary${error !== undefined && html` class="failed"`}>${facts.map((fact) => html`<span>${fact}</span> `)}${latency !== undefined && bar(ttft ?? 0, latency, longest)}</summary>
+${record(request)}</details>`;
+}
+
+/** How long it took beside the longest of the list; the wait for the first token is set off. */
+function bar(ttft: number, latency: number, longest: number): Html {
+  const width = (part: number) => ((100 * part) / longest).toFixed(2);
+  return html`<span class="bar" aria-hidden="true"><i style="width:${width(ttft)}%"></i><i style="width:${width(latency - ttft)}%"></i></span>`;
+}
+
+function record({ line, metadata, metrics, error }: ReportedRequest): Html {
+  const rows = [
+    ['line of the file', count(line)],
+    ...Object.entries(metadata).map(([name, value]) => [name, valueText(value)]),
+    ...metrics.map(([tag, value, unit]) => [labels.get(tag) ?? tag, `${numbersText(value)} ${unit}`]),
+    ...Object.entries(error ?? {}).map(([name, value]) => [`error ${name}`, clipped(valueText(value))]),
+  ];
+  return table({ caption: 'Record', isCaptionHidden: true, columns: ['', ''], rows, textColumns: [1] });
+}
+
+const labels = new Map(metricTable.map(({ tag, label }) => [tag, label]));
+
+const MOST_NUMBERS = 100;
+
+function numbersText(value: number | Float64Array): string {
+  if (typeof value === 'number') return value.toLocaleString('en-US', { maximumFractionDigits: 6 });
+  const left = value.length - MOST_NUMBERS;
+  const first = Array.from(value.subarray(0, MOST_NUMBERS), (one) => one.toFixed(2)).join(', ');
+  return left > 0 ? `${first} … and ${count(left)} more,` : first;
+}
+
+function valueText(value: unknown): string {
+  return typeof value === 'string'
+    ? value
+    : typeof value === 'bigint'
+      ? String(value)
+      : (JSON.stringify(value) ?? '');
+}
+
+function numberOf({ values }: ReportedRequest, tag: string): number | undefined {
+  const value = values.get(tag);
+  return typeof value === 'number' ? value : undefined;
+}
+
+// Some servers answer with whole pages; the records have them in full.
+const LONGEST_MESSAGE = 2000;
+
+function clipped(message: ErrorGroup['error']['message']): string {
+  if (message.length <= LONGEST_MESSAGE) return message;
+  return `${message.slice(0, LONGEST_MESSAGE)}… (${count(message.length - LONGEST_MESSAGE)} more characters)`;
+}

@@ -1,0 +1,109 @@
+import { withCommas } from '../../metrics/format.js';
+import { fidelityTables } from './fidelity.js';
+import { count, duration, percent, short, statisticsOf } from './figures.js';
+import { type Content, type Html, html } from './html.js';
+import { loadWords } from './load.js';
+import { metricTables, sliceTable } from './metric-tables.js';
+import { failureSection, slowestRequests } from './requests.js';
+import type { ReportedRun } from './run.js';
+import { table } from './table.js';
+import { runWords } from './words.js';
+
+/** One part of a run: a heading that can be jumped to. */
+interface Part {
+  readonly name: string;
+  readonly heading: string;
+  readonly content: Content;
+}
+
+/**
+ * All of one run, its words first.
+ * @param id what the ids of its parts begin with. @param charts of the run, drawn by the page's script.
+ */
+export function runSection(run: ReportedRun, id: string, charts: Content): Html {
+  const { summary, notable } = run;
+  const firstNs = summary.firstStartNs ?? 0n;
+  const parts: readonly Part[] = [
+    { name: 'charts', heading: 'Over time and in distribution', content: charts },
+    { name: 'metrics', heading: 'Metrics', content: metricTables(summary) },
+    { name: 'slices', heading: 'Slices', content: sliceTable(summary.sliced) },
+    { name: 'slowest', heading: 'Slowest requests', content: slowestRequests(notable, firstNs) },
+    { name: 'failures', heading: 'Failures', content: failureSection(summary, notable, firstNs) },
+    { name: 'client', heading: 'Client', content: fidelityTables(run.fidelity) },
+    { name: 'configuration', heading: 'Configuration', content: configuration(run) },
+  ];
+  const there = parts.filter(({ content }) => content !== undefined);
+  return html`<header class="run-head">
+<h1 id="${id}-top">${run.name}</h1>
+<p class="when">${run.title}, ${utc(run.startedAtNs)}${run.benchmarkId !== undefined && `, run ${run.benchmarkId}`}</p>
+<nav aria-label="Parts of ${run.name}">${there.map(({ name, heading }) => html`<a href="#${id}-${name}">${heading}</a> `)}</nav>
+</header>
+<section aria-label="Summary">
+<dl class="words">${runWords(run).map(
+    ({ topic, sentences, tone }) =>
+      html`<div class="${tone}"><dt>${topic}</dt><dd>${sentences.map((sentence) => html`<p>${sentence}</p>`)}</dd></div>\n`,
+  )}</dl>
+${headline(run)}
+</section>
+${there.map(
+  ({ name, heading, content }) =>
+    html`<section aria-labelledby="${id}-${name}"><h2 id="${id}-${name}">${heading}</h2>\n${content}</section>\n`,
+)}`;
+}
+
+/** The figures that one looks for first, large. */
+function headline({ summary }: ReportedRun): Html {
+  const { results, validCount, failedCount, slos } = summary;
+  const of = (tag: string) => statisticsOf(results, tag);
+  const time = (tag: string, label: string) => {
+    const { p50, p99 } = of(tag);
+    return p50 === undefined || p99 === undefined ? [] : [[label, duration(p50), `p99 ${duration(p99)}`]];
+  };
+  const rate = (tag: string, label: string, unit: string) => {
+    const { avg } = of(tag);
+    return avg === undefined ? [] : [[label, short(avg), unit]];
+  };
+  const all = validCount + failedCount;
+  const tiles = [
+    ...time('time_to_first_token', 'Time to first token'),
+    ...time('inter_token_latency', 'Inter-token latency'),
+    ...time('request_latency', 'Request latency'),
+    ...rate('request_throughput', 'Throughput', 'requests/s'),
+    ...rate('output_token_throughput', 'Output tokens', 'tokens/s'),
+    ...(slos.length > 0 ? [['Goodput', short(of('goodput').avg ?? 0), 'good requests/s']] : []),
+    [
+      'Success',
+      all === 0 ? 'N/A' : percent(validCount / all),
+      `${count(failedCount)} of ${count(all)} failed`,
+    ],
+  ];
+  return html`<ul class="tiles">${tiles.map(
+    ([label, value, note]) =>
+      html`<li><span class="label">${label}</span> <strong>${value}</strong> <span class="note">${note}</span></li>\n`,
+  )}</ul>`;
+}
+
+function configuration({ inputConfig, command, summary }: ReportedRun): Html {
+  const { rows } = loadWords(inputConfig);
+  const slos = summary.slos.map(
+    ({ label, unit, limit, largerIsBetter }) =>
+      `${label} ${largerIsBetter ? '≥' : '≤'} ${withCommas(limit)} ${unit}`,
+  );
+  const all = [...rows, ...(slos.length === 0 ? [] : [['Objectives', slos.join('; ')] as const])];
+  return html`${all.length > 0 && table({ caption: 'What was run', isCaptionHidden: true, columns: ['', ''], rows: all, textColumns: [1] })}
+<h3>To repeat it</h3>
+${
+  command === undefined
+    ? html`<p>The run left no command.</p>`
+    : html`<pre class="command" tabindex="0"><code>${command}</code></pre>`
+}
+${
+  inputConfig !== undefined &&
+  html`<details><summary>The whole configuration</summary><pre tabindex="0">${JSON.stringify(inputConfig, undefined, 2)}</pre></details>`
+}`;
+}
+
+/** `2026-01-01 00:00:01 UTC`. */
+function utc(epochNs: bigint): string {
+  return `${new Date(Number(epochNs / 1_000_000n)).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}

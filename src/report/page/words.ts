@@ -1,0 +1,182 @@
+import { CONFIDENCE } from '../../metrics/confidence.js';
+import { withCommas } from '../../metrics/format.js';
+import { trendSentences } from '../trend-lines.js';
+import { fidelitySaid } from './fidelity.js';
+import { count, counted, duration, percent, short, statisticsOf } from './figures.js';
+import { loadWords } from './load.js';
+import type { ReportedRun } from './run.js';
+
+/** What a page says of a run, before any table. */
+export interface Said {
+  readonly topic: string;
+  readonly sentences: readonly string[];
+  /** How it is to be taken. */
+  readonly tone: 'plain' | 'good' | 'bad' | 'caution';
+}
+
+/** A run in words: what was measured, how it went, and what not to conclude. Topics without a sentence are left out. */
+export function runWords(run: ReportedRun): readonly Said[] {
+  const { summary } = run;
+  const failed = summary.failedCount > 0;
+  const said: Said[] = [
+    { topic: 'Measured', sentences: measured(run), tone: 'plain' },
+    { topic: 'Speed', sentences: speed(run), tone: 'plain' },
+    { topic: 'Throughput', sentences: throughput(run), tone: 'plain' },
+    { topic: 'Goodput', sentences: goodput(run), tone: 'plain' },
+    { topic: 'Failures', sentences: failures(run), tone: failed ? 'bad' : 'good' },
+    { topic: 'Over time', sentences: overTime(run), tone: 'plain' },
+    fidelitySaid(run.fidelity),
+    { topic: 'Mind', sentences: cautions(run), tone: 'caution' },
+  ];
+  return said.filter(({ sentences }) => sentences.length > 0);
+}
+
+function measured({ summary, inputConfig }: ReportedRun): string[] {
+  const { models, urls, endpoint, load } = loadWords(inputConfig);
+  const seconds = statisticsOf(summary.results, 'benchmark_duration').avg;
+  const sentence = [
+    counted(summary.validCount + summary.failedCount, 'request'),
+    models.length === 0 ? '' : ` to ${models.join(', ')}`,
+    urls.length === 0 ? '' : ` at ${urls.join(', ')}`,
+    endpoint === undefined ? '' : ` (${endpoint})`,
+    load === undefined ? '' : `, ${load}`,
+    seconds === undefined ? '' : `, in ${duration(1000 * seconds)}`,
+  ].join('');
+  const [isl, osl] = ['input_sequence_length', 'output_sequence_length'].map(
+    (tag) => statisticsOf(summary.results, tag).avg,
+  );
+  if (osl === undefined) return [`${sentence}.`];
+  const prompts = isl === undefined ? '' : `Prompts had ${tokens(isl)} on average, answers `;
+  return [`${sentence}.`, `${prompts === '' ? 'Answers had ' : prompts}${tokens(osl)}.`];
+}
+
+function speed({ summary }: ReportedRun): string[] {
+  const of = (tag: string) => statisticsOf(summary.results, tag);
+  const [ttft, latency, itl] = ['time_to_first_token', 'request_latency', 'inter_token_latency'].map(of);
+  const first = medianAndTail(ttft?.p50, ttft?.p99);
+  const whole = medianAndTail(latency?.p50, latency?.p99);
+  const share = (ttft?.avg ?? Number.NaN) / (latency?.avg ?? Number.NaN);
+  return [
+    ...(first === undefined ? [] : [`Half of the users saw the first token within ${first}.`]),
+    ...(whole === undefined ? [] : [`Half of the answers were whole within ${whole}.`]),
+    ...(Number.isNaN(share) || itl?.avg === undefined
+      ? []
+      : [
+          `On average ${percent(share)} of an answer's time was the wait for its first token; ` +
+            `then a token came every ${duration(itl.avg)}.`,
+        ]),
+  ];
+}
+
+/** `50 ms, 99 of 100 within 130 ms`: the tail in words. */
+function medianAndTail(p50: number | undefined, p99: number | undefined): string | undefined {
+  if (p50 === undefined || p99 === undefined) return undefined;
+  return `${duration(p50)}, 99 of 100 within ${duration(p99)}`;
+}
+
+function throughput({ summary }: ReportedRun): string[] {
+  const of = (tag: string) => statisticsOf(summary.results, tag).avg;
+  const [requests, outputs, user] = [
+    'request_throughput',
+    'output_token_throughput',
+    'output_token_throughput_per_user',
+  ].map(of);
+  if (requests === undefined) return [];
+  const total = `${short(requests)} requests/s were completed`;
+  if (outputs === undefined) return [`${total}.`];
+  const each = user === undefined ? '' : `; each user got ${short(user)} tokens/s`;
+  return [`${total}, with ${short(outputs)} output tokens/s${each}.`];
+}
+
+function goodput({ summary }: ReportedRun): string[] {
+  const { slos, validCount, failedCount, results } = summary;
+  if (slos.length === 0) return [];
+  const all = validCount + failedCount;
+  const good = statisticsOf(results, 'good_request_count').avg ?? 0;
+  const rate = statisticsOf(results, 'goodput').avg ?? 0;
+  const objectives = slos.map(({ label, unit, limit, largerIsBetter, passed }) => ({
+    name: `${label} ${largerIsBetter ? '≥' : '≤'} ${withCommas(limit).replace(/\.00$/, '')} ${unit}`,
+    share: percent(passed / all),
+  }));
+  const kept = objectives.map(({ name, share }, i) => `${name} ${i === 0 ? 'was kept by' : 'by'} ${share}`);
+  const [only] = objectives;
+  const what = objectives.length === 1 ? `kept ${only?.name}` : 'kept every objective';
+  return [
+    `${count(good)} of ${counted(all, 'request')} (${percent(good / all)}) ${what}: ${short(rate)} good requests/s.`,
+    ...(objectives.length === 1 ? [] : [`${kept.join(', ')}.`]),
+  ];
+}
+
+function failures({ summary }: ReportedRun): string[] {
+  const { validCount, failedCount, outcomes, errors } = summary;
+  const all = validCount + failedCount;
+  const { failed, cancelled, dropped } = outcomes;
+  if (all === 0) return [];
+  if (failedCount === 0)
+    return [all === 1 ? 'The request succeeded.' : `All ${count(all)} requests succeeded.`];
+  const sentences: string[] = [];
+  if (failed > 0) {
+    const causes = errors.filter(({ error }) => error.type !== 'RequestCancellationError');
+    const [most] = [...causes].sort((a, b) => b.count - a.count);
+    const name =
+      most &&
+      [most.error.code, most.error.type].filter((part) => part !== undefined && part !== '').join(' ');
+    const kinds =
+      causes.length > 1 ? ` Most often (${count(most?.count ?? 0)} times): ${name}.` : ` The cause: ${name}.`;
+    sentences.push(
+      `${count(failed)} of ${counted(all, 'request')} failed (${percent(failed / all)}).${name === undefined ? '' : kinds}`,
+    );
+  }
+  if (cancelled > 0)
+    sentences.push(`${counted(cancelled, 'request was', 'requests were')} cancelled on purpose.`);
+  if (dropped > 0)
+    sentences.push(`${counted(dropped, 'request was', 'requests were')} dropped because the run ended.`);
+  sentences.push(
+    validCount === 0
+      ? 'No request succeeded, so there is no latency to report.'
+      : 'None of these are part of the latencies; see Metrics counting failures as infinite.',
+  );
+  return sentences;
+}
+
+function overTime({ summary }: ReportedRun): string[] {
+  return summary.sliced === undefined ? [] : trendSentences(summary.sliced.trends);
+}
+
+function cautions({ summary, incompleteReason, notes }: ReportedRun): string[] {
+  const { validCount, results, thresholds } = summary;
+  const found = [...notes];
+  if (incompleteReason !== undefined) {
+    found.unshift(
+      `${incompleteReason} The figures cover only a part of the run: do not compare them with those of complete runs.`,
+    );
+  }
+  if (validCount > 0 && validCount < enoughFor99) {
+    found.push(
+      `The p99 of ${counted(validCount, 'request')} is little more than the slowest of them: ` +
+        `fewer than ${enoughFor99} give it no upper bound (95 % interval by order statistics).`,
+    );
+  }
+  const discrepant = statisticsOf(results, 'usage_discrepancy_count').avg ?? 0;
+  if (discrepant > 0) {
+    found.push(
+      `In ${counted(discrepant, 'request')} the server's token counts and ours are more than ${thresholds.usageDiffPct} % apart; ` +
+        'on short prompts its chat template alone can be that.',
+    );
+  }
+  const mismatched = statisticsOf(results, 'osl_mismatch_count').avg ?? 0;
+  if (mismatched > 0) {
+    found.push(
+      `${counted(mismatched, 'answer has', 'answers have')} another length than asked for: most likely the model ended ` +
+        'them by itself (--extra-inputs ignore_eos:true prevents that where the server knows it).',
+    );
+  }
+  return found;
+}
+
+/** The fewest requests of which one is, but for the chance that is left to that side, above the true p99: 368. */
+const enoughFor99 = Math.ceil(Math.log((1 - CONFIDENCE) / 2) / Math.log(0.99));
+
+function tokens(mean: number): string {
+  return counted(Math.round(mean), 'token');
+}

@@ -1,0 +1,27 @@
+import type { RunSummary } from '../../../src/metrics/compute.js';
+import type { ReportedRun } from '../../../src/report/page/run.js';
+
+/** A run with this summary, and nothing else to tell but what `said` says. */
+export function reportedRun(summary: RunSummary, said: Partial<ReportedRun> = {}): ReportedRun {
+  return {
+    name: 'run',
+    title: 'LLM Metrics',
+    summary,
+    inputConfig: undefined,
+    command: undefined,
+    benchmarkId: 'abcdef012345',
+    startedAtNs: 1_767_225_600_000_000_000n,
+    incompleteReason: undefined,
+    notes: [],
+    fidelity: undefined,
+    notable: { slowest: [], slowestToStart: [], failures: [] },
+    ...said,
+  };
+}
+
+/** What our own runs record of a chat at one server, 2 requests in flight. */
+export const chatConfig = {
+  models: { items: [{ name: 'm' }] },
+  endpoint: { urls: ['http://h:8000'], type: 'chat', streaming: true },
+  phases: [{ name: 'profiling', kind: 'profiling', type: 'concurrency', requests: 4, concurrency: 2 }],
+};

@@ -1,0 +1,136 @@
+import { describe, expect, it, test } from 'vitest';
+import type { SlicedRun } from '../../../src/metrics/slices.js';
+import { runWords } from '../../../src/report/page/words.js';
+import { counted, fourRequests, ms, storeOf, streamingChat } from '../../metrics/records.js';
+import { chatConfig, reportedRun } from './runs.js';
+
+function said(...run: Parameters<typeof reportedRun>) {
+  return Object.fromEntries(runWords(reportedRun(...run)).map(({ topic, sentences }) => [topic, sentences]));
+}
+
+test('the run of four requests', () => {
+  // TTFT 80, 100, 150 ms: p99 is 100 + 0.98 * 50; latency 80, 200, 330 ms: p99 is 200 + 0.98 * 130.
+  // Mean TTFT 110 of mean latency 203.33; ITL 25 and 30 ms; 13 tokens and 3 requests in 1.33 s; 40 and 33.33 tokens/s.
+  expect(said(storeOf(fourRequests).summary(), { inputConfig: chatConfig })).toEqual({
+    Measured: [
+      '4 requests to m at http://h:8000 (chat, streaming), 2 in flight at a time, in 1.33 s.',
+      'Prompts had 26 tokens on average, answers 4 tokens.',
+    ],
+    Speed: [
+      'Half of the users saw the first token within 100 ms, 99 of 100 within 149 ms.',
+      'Half of the answers were whole within 200 ms, 99 of 100 within 327 ms.',
+      "On average 54.1 % of an answer's time was the wait for its first token; then a token came every 27.5 ms.",
+    ],
+    Throughput: ['2.26 requests/s were completed, with 9.77 output tokens/s; each user got 36.7 tokens/s.'],
+    Failures: [
+      '1 of 4 requests failed (25.0 %). The cause: 400 Bad Request.',
+      'None of these are part of the latencies; see Metrics counting failures as infinite.',
+    ],
+    Client: ['The run has no figures of the client itself, so nothing shows whether it was the limit.'],
+    Mind: [
+      'The p99 of 3 requests is little more than the slowest of them: fewer than 368 give it no upper bound (95 % interval by order statistics).',
+    ],
+  });
+});
+
+test('objectives: all of them, and each by itself; one alone is named', () => {
+  const slos = [
+    { tag: 'time_to_first_token', limit: 120 },
+    { tag: 'request_latency', limit: 79.5 },
+  ];
+  const of = (some: typeof slos) =>
+    said(storeOf(fourRequests, { ...streamingChat, slos: some }).summary()).Goodput;
+  expect(of(slos)).toEqual([
+    '0 of 4 requests (0 %) kept every objective: 0.00 good requests/s.',
+    'Time to First Token ≤ 120 ms was kept by 50.0 %, Request Latency ≤ 79.50 ms by 0 %.',
+  ]);
+  expect(of(slos.slice(0, 1))).toEqual([
+    '2 of 4 requests (50.0 %) kept Time to First Token ≤ 120 ms: 1.50 good requests/s.',
+  ]);
+});
+
+describe('failures', () => {
+  const failure = (number: number, code: number, changes = {}) =>
+    counted(
+      {
+        startNs: ms(number),
+        dueNs: ms(number),
+        endNs: ms(number + 1),
+        contentNs: new Float64Array(),
+        error: { code, type: code === 503 ? 'Service Unavailable' : 'Bad Request', message: 'no' },
+        ...changes,
+      },
+      { input: 1 },
+    );
+
+  it('none', () => {
+    expect(said(storeOf(fourRequests.slice(0, 3)).summary()).Failures).toEqual(['All 3 requests succeeded.']);
+  });
+
+  it('of several kinds, the most frequent is named', () => {
+    const records = [failure(0, 400), failure(1, 503), failure(2, 503)];
+    expect(said(storeOf(records).summary())).toMatchObject({
+      Measured: ['3 requests.'],
+      Failures: [
+        '3 of 3 requests failed (100 %). Most often (2 times): 503 Service Unavailable.',
+        'No request succeeded, so there is no latency to report.',
+      ],
+    });
+  });
+});
+
+test('an incomplete run, and what its records do not agree about, come first', () => {
+  const { Mind: mind } = said(storeOf(fourRequests).summary(), {
+    incompleteReason: 'Run cancelled.',
+    notes: ['The last line of the records is cut off: 1 record is left out.'],
+  });
+  expect(mind?.slice(0, 2)).toEqual([
+    'Run cancelled. The figures cover only a part of the run: do not compare them with those of complete runs.',
+    'The last line of the records is cut off: 1 record is left out.',
+  ]);
+});
+
+test('trends, where the run has slices', () => {
+  const summary = storeOf(fourRequests).summary();
+  const sliced: SlicedRun = {
+    sliceNs: 1e9,
+    slices: [],
+    steady: undefined,
+    trends: {
+      completeSlices: 9,
+      steadyFrom: 3,
+      metrics: [
+        {
+          tag: 'time_to_first_token',
+          label: 'Time to First Token',
+          slices: 9,
+          findings: [
+            { kind: 'warm-up', slices: { first: 0, last: 2 }, endSeconds: 30, change: 1.04, p: 0.00001 },
+          ],
+          drift: undefined,
+        },
+      ],
+    },
+  };
+  expect(said({ ...summary, sliced })['Over time']).toEqual([
+    'Trends over 9 complete slices, by the medians of each:',
+    'Time to First Token: warm-up in slices 0 to 2, over after 30.00 s: +104.0 % against the rest of the run (p < 0.0001).',
+    'Time to First Token: too few slices are left to tell a drift.',
+  ]);
+});
+
+test('the verdict on the client, with its reasons', () => {
+  const summary = storeOf(fourRequests).summary();
+  const client = (fidelity: Parameters<typeof reportedRun>[1]) => said(summary, fidelity).Client;
+  expect(client({ fidelity: { verdict: 'client ok', reasons: [] } })).toEqual([
+    'The client kept up: what was measured is the server.',
+  ]);
+  expect(
+    client({
+      fidelity: { verdict: 'client limited', reasons: [{ level: 'limited', reason: 'no port was left' }] },
+    }),
+  ).toEqual([
+    'The client was the limit: the figures are not those of the server alone.',
+    'No port was left.',
+  ]);
+});
