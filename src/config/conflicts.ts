@@ -117,7 +117,7 @@ const warnings: readonly Rule[] = [
       config.tokenizer === 'builtin' &&
       `${name('tokenizerRevision')} has no effect on the builtin tokenizer.`,
   },
-  idle(['exportHttpTrace'], 'at --export-level summary, which writes no records', {
+  idle(['exportHttpTrace', 'report'], 'at --export-level summary, which writes no records', {
     keys: ['exportLevel'],
     holds: ({ exportLevel }) => exportLevel === 'summary',
   }),

@@ -249,6 +249,11 @@ export const profileOptions = {
     default: 'records',
     help: 'summary: JSON and CSV; records: also a line per request; raw: also requests and answers whole.',
   }),
+  report: flag({
+    flags: ['--report'],
+    group: 'Output',
+    help: 'Write report.html beside the other files: the run as one page that needs no network.',
+  }),
   goodput: slos({
     flags: ['--goodput'],
     group: 'Output',

@@ -16,6 +16,7 @@ export interface Artifacts {
   readonly json: string;
   readonly csv: string;
   readonly console: string;
+  readonly page: string;
   readonly timeslicesCsv: string;
   readonly timeslicesJson: string;
 }
@@ -38,6 +39,7 @@ export function makeArtifacts(config: Config): Artifacts {
     json: at(names.summaryJson),
     csv: at(names.summaryCsv),
     console: at(names.consoleText),
+    page: join(folder, 'report.html'),
     timeslicesCsv: at(names.timeslicesCsv),
     timeslicesJson: at(names.timeslicesJson),
   };

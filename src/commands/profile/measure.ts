@@ -66,6 +66,8 @@ export async function measureRun(
     origin,
     artifacts,
     ...(series === undefined ? {} : { series }),
+    page:
+      config.report && artifacts.records !== undefined ? await pageOf(config, plan, artifacts) : undefined,
   };
   leaveRunConfig(facts, plan, log);
   if (interrupt.happened) return { exitCode: INTERRUPTED, failure: 'interrupted before it began' };
@@ -98,6 +100,16 @@ function failureOf({ summary, interrupted, stalled }: RunOutcome): string | unde
   if (summary.validCount > 0) return undefined;
   const error = summary.errors[0]?.error.message;
   return `no request succeeded${error === undefined ? '' : `: ${error}`}`;
+}
+
+/** How the page of the run is made when it has ended; what makes it is loaded now, before anything is measured. */
+async function pageOf(
+  { profileExportPrefix }: Config,
+  { thresholds }: RecordsPlan,
+  { folder }: Artifacts,
+): Promise<() => string> {
+  const pages = await import('../report/page.js');
+  return () => pages.pageOf(folder, profileExportPrefix, thresholds);
 }
 
 /** What is wrong with the count of requests, by phase: each request that was issued must have ended once. */

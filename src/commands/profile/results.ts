@@ -28,6 +28,8 @@ export interface ResultFacts {
   readonly artifacts: Artifacts;
   /** Which of several runs it is. */
   readonly series?: RunOfSeries;
+  /** Makes the page of the run from its other files; undefined where none is wanted. */
+  readonly page: (() => string) | undefined;
 }
 
 /**
@@ -58,15 +60,18 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
       text: () => report(summary, reportFacts, { width: config.consoleExportWidth, colours: false }),
     },
   ];
-  const sliceFiles = timesliceFiles(summary.sliced, artifacts, facts.inputConfig);
-  const write = ({ path, text }: { path: string; text: () => string }) => writeFile(path, text(), log);
+  const lastFiles = [
+    ...timesliceFiles(summary.sliced, artifacts, facts.inputConfig),
+    ...(facts.page === undefined ? [] : [{ label: 'HTML Report', path: artifacts.page, text: facts.page }]),
+  ];
+  const write = ({ path, text }: { path: string; text: () => string }) => writeFile(path, text, log);
   const written = files.filter(write);
-  const writtenSlices = sliceFiles.filter(write);
+  const writtenLast = lastFiles.filter(write);
   const listed = [
     ...written.flatMap(({ label, path }) => (label === undefined ? [] : [{ label, path }])),
     ...(artifacts.records === undefined ? [] : [{ label: 'Records Export', path: artifacts.records }]),
     ...(artifacts.raw === undefined ? [] : [{ label: 'Raw Records', path: artifacts.raw }]),
-    ...writtenSlices,
+    ...writtenLast,
   ];
   stdout.write(report(summary, reportFacts, layout));
   stdout.write(
@@ -81,7 +86,7 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
       layout,
     ),
   );
-  return written.length === files.length && writtenSlices.length === sliceFiles.length;
+  return written.length === files.length && writtenLast.length === lastFiles.length;
 }
 
 function incompleteReason({ interrupted, failure, stalled }: RunOutcome): string | undefined {
@@ -109,9 +114,9 @@ function jsonOf(outcome: RunOutcome, facts: ResultFacts, reason: string | undefi
   });
 }
 
-function writeFile(path: string, text: string, log: Log): boolean {
+function writeFile(path: string, text: () => string, log: Log): boolean {
   try {
-    writeFileSync(path, text);
+    writeFileSync(path, text());
     return true;
   } catch (thrown) {
     log('ERROR', 'export', `${path} could not be written: ${messageOf(thrown)}`);

@@ -1,10 +1,12 @@
 import { basename, resolve } from 'node:path';
 import type { StoredRecord } from '../../export/read-records.js';
+import type { Thresholds } from '../../metrics/metric.js';
 import { NotableFinder } from '../../report/page/notable.js';
 import type { ReportedRun } from '../../report/page/run.js';
 import { runPage } from '../../report/page/run-page.js';
 import { writeWhole } from '../write-whole.js';
-import type { StoredRun } from './stored-run.js';
+import { openRunFolder } from './run-folder.js';
+import { openStoredRun, type StoredRun } from './stored-run.js';
 import { incompleteReason, notes } from './told.js';
 
 /** What a page shows of a run beyond its summary: gathered while the records go by. */
@@ -33,6 +35,13 @@ export class PageMaterial {
       notable: this.#notable.found,
     };
   }
+}
+
+/** The page of the run whose files are in a folder. @throws UserError where there is no record. */
+export function pageOf(folder: string, prefix: string | undefined, thresholds: Thresholds): string {
+  const material = new PageMaterial();
+  const view = { goodput: undefined, sliceDuration: undefined, thresholds };
+  return runPage(material.of(openStoredRun(openRunFolder(folder, prefix), view, material.add)));
 }
 
 /** Writes the page of a run. @returns a sentence where that cannot be done. */

@@ -1,0 +1,127 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aiperf, profileWords, readRecords, temporaryFolder } from './aiperf.js';
+import { browserIsThere, openFile, startBrowser } from './browser.js';
+import { type ScriptedServer, startScriptedServer, streamTokens } from './scripted-server.js';
+
+/** What a server that means harm could answer. */
+const evil = `</script></pre><img src="https://example.org/x" onerror="alert('page')"><script>alert(1)</script>`;
+
+let server: ScriptedServer;
+let folder: string;
+let file: string;
+beforeAll(async () => {
+  // Every fourth request fails.
+  server = await startScriptedServer((_, response, number) => {
+    if (number % 4 === 0) response.writeHead(500, evil.replaceAll(/[^a-z ]/g, '')).end(evil);
+    else streamTokens(response, ['a', ' b', ' c']);
+  });
+  folder = temporaryFolder();
+  const run = await aiperf(
+    profileWords({
+      ...{ model: 'm<b>', tokenizer: 'builtin', url: server.url, streaming: true, 'artifact-dir': folder },
+      ...{
+        concurrency: 1,
+        'request-count': 12,
+        isl: 20,
+        osl: 3,
+        goodput: 'request_latency:60000',
+        report: true,
+      },
+    }),
+  );
+  expect(run).toMatchObject({ code: 0 });
+  expect(run.stdout).toContain(`HTML Report: ${join(folder, 'report.html')}\n`);
+  file = join(folder, 'report.html');
+});
+afterAll(() => server.close());
+
+it('is the page that aiperf report makes later of the same files', async () => {
+  const later = join(folder, 'later.html');
+  const { code, stdout } = await aiperf(['report', folder, '--html', later]);
+  expect(code).toBe(0);
+  expect(stdout).toContain(`HTML Report: ${later}\n`);
+  expect(readFileSync(later, 'utf8')).toBe(readFileSync(file, 'utf8'));
+});
+
+it('is one small file that may not reach for anything', () => {
+  const text = readFileSync(file, 'utf8');
+  expect(statSync(file).size).toBeLessThan(2e6);
+  expect(text).toMatch(
+    /Content-Security-Policy" content="default-src &#39;none&#39;; script-src &#39;sha256-/,
+  );
+  expect(text).not.toMatch(/<img|<link|<iframe|src=(?!x)["h]|@import/);
+});
+
+it('a folder that cannot be written to is named', async () => {
+  const { code, stderr } = await aiperf(['report', folder, '--html', join(folder, 'none', 'page.html')]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^.*none\/page\.html could not be written: ENOENT.*\n$/);
+});
+
+describe.runIf(browserIsThere)('in Chromium, without a network', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await startBrowser();
+  });
+  afterAll(() => browser.close());
+
+  it('the words come first, the parts follow, and what servers say stays text', async () => {
+    const { page, troubles } = await openFile(browser, file);
+    expect(await page.locator('.words dt').allTextContents()).toEqual([
+      ...['Measured', 'Speed', 'Throughput', 'Goodput', 'Failures', 'Client', 'Mind'],
+    ]);
+    const [measured] = await page.locator('.words dd').allTextContents();
+    expect(measured).toContain(
+      `12 requests to m<b> at ${server.url} (chat, streaming), 1 in flight at a time, in `,
+    );
+    expect(await page.locator('.words dd').nth(4).textContent()).toContain(
+      '3 of 12 requests failed (25.0 %).',
+    );
+    expect(await page.locator('h2').allTextContents()).toEqual([
+      ...['Metrics', 'Slowest requests', 'Failures', 'Configuration'],
+    ]);
+    expect(await page.locator('.message').first().textContent()).toContain(evil);
+    expect(await page.locator('img').count()).toBe(0);
+    expect(await page.locator('pre.command').textContent()).toContain("--model 'm<b>'");
+    expect(troubles).toEqual([]);
+  });
+
+  it('is worked by keyboard: theme, records of single requests, wide tables', async () => {
+    const { page, troubles } = await openFile(browser, file, { theme: 'dark' });
+    const colour = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
+    const dark = await colour();
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Light theme');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Dark theme');
+    expect(await colour()).not.toBe(dark);
+    const first = page.locator('.requests details').first();
+    expect(await first.locator('table').isVisible()).toBe(false);
+    await first.locator('summary').focus();
+    await page.keyboard.press('Enter');
+    expect(await first.locator('table').isVisible()).toBe(true);
+    const id = await first.locator('tr', { hasText: 'x_request_id' }).locator('td').textContent();
+    const ids = readRecords(join(folder, 'profile_export.jsonl')).map(
+      ({ metadata }) => metadata.x_request_id,
+    );
+    expect(ids).toContain(id);
+    expect(troubles).toEqual([]);
+  });
+
+  it('tells a screen reader what is what', async () => {
+    const { page } = await openFile(browser, file);
+    const tree = await page.locator('body').ariaSnapshot();
+    expect(tree).toContain('- heading "Metrics" [level=2]');
+    expect(tree).toMatch(/- table "Metrics":\n +- caption: Metrics\n +- rowgroup:\n +- row "Metric avg min/);
+    expect(tree).toMatch(/- rowheader "Time to First Token ms"/);
+    expect(tree).toMatch(/- navigation "Parts of /);
+  });
+
+  it.each([320, 1920])('fits a screen of %d pixels', async (width) => {
+    const { page } = await openFile(browser, file, { width });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+  });
+});
