@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import type { Config } from '../../config/options.js';
 import { indexCorpus, loadCorpusIndex } from '../../dataset/corpus.js';
 import { type DatasetPlan, openDataset, planDataset } from '../../dataset/plan.js';
@@ -12,6 +11,7 @@ import { endpoints } from '../../endpoint/endpoints.js';
 import { requestTarget } from '../../endpoint/url.js';
 import type { LoadPlan, PromptPlan } from '../../load/plan.js';
 import type { TlsOptions } from '../../transport/transport.js';
+import { usableCpus } from '../../util/cgroup.js';
 import type { ClockOrigin } from '../../util/clock.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
@@ -218,7 +218,7 @@ export function datasetEntries(config: Config): number {
  */
 function threadCount(config: Config, concurrency: number): number {
   if (config.workersMax !== undefined) return Math.min(config.workersMax, concurrency);
-  const most = Math.min(32, Math.max(1, availableParallelism() - 1));
+  const most = Math.min(32, Math.max(1, usableCpus() - 1));
   return Math.max(1, Math.min(most, Math.ceil(concurrency / 200), concurrency));
 }
 
