@@ -23,6 +23,14 @@ export const commands: Readonly<
     summary: 'The same as trace stats.',
     load: async () => (await import('./commands/trace/stats.js')).command,
   },
+  'kube manifest': {
+    summary: 'Print the Kubernetes objects that run a profile in a cluster.',
+    load: async () => (await import('./commands/kube/manifest.js')).command,
+  },
+  'kube run': {
+    summary: 'Run a command in a Pod, and wait until its files are copied.',
+    load: async () => (await import('./commands/kube/run.js')).command,
+  },
   'mock-server': {
     summary: 'Run a simulated inference server to try things on.',
     load: async () => (await import('./commands/mock-server.js')).command,

@@ -36,19 +36,21 @@ export function readCommandLine(table: OptionTable, argv: readonly string[]): Co
     errors.push(`${spellings.get(key)} is given ${given.length} times${values}; it takes one value.`);
   }
   const places = Object.entries(table).filter(([, row]) => row.argument !== undefined);
+  const last = places.at(-1);
   for (const [index, word] of operands.entries()) {
-    const [key, row] = places[index] ?? [];
-    const last = places.at(-1)?.[1];
+    const [key, row] = places[index] ?? (last?.[1].repeats ? last : []);
     if (key === undefined || row === undefined) {
       errors.push(
-        last ? wordTooMany(word, last, operands[places.length - 1]) : strayWord(word, respelt, table, keys),
+        last
+          ? wordTooMany(word, last[1], operands[places.length - 1])
+          : strayWord(word, respelt, table, keys),
       );
-    } else if (words.has(key)) {
+    } else if (index < places.length && words.has(key)) {
       errors.push(
         `Unexpected word ${shown(word)}: ${spellings.get(key)} already says what ${nameOf(row)} is.`,
       );
     } else {
-      words.set(key, [word]);
+      words.set(key, [...(words.get(key) ?? []), word]);
       spellings.set(key, nameOf(row));
     }
   }

@@ -8,7 +8,10 @@ import { andList, orList, shown } from './words.js';
 export interface Facts<V> {
   /** All spellings, the one for help and messages first, e.g. `['--model', '--model-names', '-m']`; absent: no flag. */
   readonly flags?: readonly string[];
-  /** In place of flags, or before them: the name of a word that stands by itself, e.g. `dir`; in the table's order. */
+  /**
+   * In place of flags, or before them: the name of a word that stands by itself, e.g. `dir`; in the table's order.
+   * The last of them, if it repeats, takes all words that follow.
+   */
   readonly argument?: string;
   /** Environment variable that sets it too; a flag wins. */
   readonly env?: string;
@@ -217,6 +220,32 @@ export function list<
     expects: `${items}, separated by commas`,
     read: (words) => words.flatMap((word) => word.split(',').map((part) => part.trim())),
     schema: z.array(z.string().min(1).refine(item)).min(1),
+  };
+}
+
+/** Every word from its place on the command line to the end, each as it is. */
+export function words<F extends Facts<readonly string[]> & { readonly items: string }>(
+  facts: F,
+): F & Kind<readonly string[]> {
+  return {
+    ...facts,
+    takes: 'many',
+    repeats: true,
+    metavar: '<word …>',
+    expects: facts.items,
+    read: (given) => given,
+    schema: z.array(z.string()).min(1),
+  };
+}
+
+/** Text of one line that a pattern must match. `shape` says what it is, e.g. `a port, like 8000`. */
+export function matching<
+  F extends Facts<string> & { readonly metavar: string; readonly shape: string; readonly pattern: RegExp },
+>(facts: F): F & Kind<string> {
+  return {
+    ...facts,
+    ...single(facts.metavar, facts.shape, (word) => word),
+    schema: z.string().regex(facts.pattern),
   };
 }
 

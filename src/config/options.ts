@@ -86,6 +86,7 @@ export const profileOptions = {
   }),
   apiKey: text({
     flags: ['--api-key'],
+    env: 'AIPERF_API_KEY',
     group: 'Endpoint',
     secret: true,
     help: 'Sent as "Authorization: Bearer …"; masked in every file and log.',

@@ -17,9 +17,6 @@ it('says how often and how long a CPU limit held the run up', () => {
 it('says nothing of a limit that held nothing up', () => {
   expect(throttlingWarning(at(2, 120, 10, 1e9), at(2, 420, 10, 1e9))).toBeUndefined();
   expect(
-    throttlingWarning(
-      { cpus: undefined, throttling: undefined },
-      { cpus: undefined, throttling: undefined },
-    ),
+    throttlingWarning({ cpus: undefined, throttling: undefined }, { cpus: undefined, throttling: undefined }),
   ).toBeUndefined();
 });

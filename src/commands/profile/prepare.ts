@@ -100,7 +100,8 @@ export async function prepareRun(
   };
 }
 
-function refuseCredentials(urls: readonly string[]): void {
+/** Names and passwords in URLs are not sent. @throws UserError */
+export function refuseCredentials(urls: readonly string[]): void {
   if (!urls.some((url) => /:\/\/[^/?#]*@/.test(url))) return;
   throw new UserError(
     '--url holds a user name or password, which would not be sent',

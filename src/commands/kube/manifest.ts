@@ -1,0 +1,111 @@
+import { statSync } from 'node:fs';
+import { load } from '../../config/load.js';
+import { isShipped } from '../../dataset/tokenizer/shipped.js';
+import { UserError } from '../../util/errors.js';
+import type { Command, Invocation, Io } from '../command.js';
+import { refuseCredentials } from '../profile/prepare.js';
+import { command as profileCommand } from '../profile.js';
+import { ARTIFACTS_FOLDER, filesObject, kubernetesObjects, type PodPlan } from './objects.js';
+import { manifestOptions } from './options.js';
+import { type PodFiles, type Profile, podFiles } from './pod-files.js';
+
+/** `aiperf kube manifest`: prints what `kubectl apply` needs to run `aiperf profile` in a cluster. */
+export const command: Command<typeof manifestOptions> = { options: manifestOptions, run };
+
+/** kubectl keeps what it applied in an annotation, and those may have 262,144 bytes together. */
+const LARGEST_OBJECT_BYTES = 260_000;
+
+async function run({ config }: Invocation<typeof manifestOptions>, io: Io): Promise<number> {
+  const service = config.service === undefined ? [] : ['--url', `http://${config.service}`];
+  const common = ['--artifact-dir', ARTIFACTS_FOLDER, ...service];
+  const key = config.apiKey === undefined ? {} : { AIPERF_API_KEY: config.apiKey };
+  const check = profileCommand.check?.bind(profileCommand);
+  const profile = await load(profileCommand.options, ['--config', config.runConfig, ...common], key, check);
+  refuseCredentials(profile.config.urls);
+  refuseThisMachine(profile);
+  const carried = await podFiles(config.runConfig, profile, config.inputPath);
+  const plan: PodPlan = {
+    ...config,
+    args: podArgs(config, [...carried.args, ...common]),
+    files: carried.files,
+    filesAreSecret: carried.holdSecret,
+    apiKey: profile.config.apiKey,
+  };
+  refuseLarge(plan);
+  for (const note of [...profile.warnings, ...notes(profile, carried)]) io.stderr.write(`${note}\n`);
+
+  const { stringify } = await import('yaml');
+  const written = kubernetesObjects(plan).map((object) =>
+    stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }),
+  );
+  io.stdout.write(written.join('---\n'));
+  return 0;
+}
+
+function podArgs(
+  { waitForCopy, namespace }: Invocation<typeof manifestOptions>['config'],
+  profileArgs: readonly string[],
+): string[] {
+  const own = ['--wait-for-copy', String(waitForCopy), '--namespace', namespace];
+  return ['kube', 'run', ...own, '--', 'profile', ...profileArgs];
+}
+
+/** What is on this machine alone is not in the Pod. @throws UserError */
+function refuseThisMachine({ config, given }: Profile): void {
+  const local = config.urls.find((url) => isLocal(url));
+  if (local !== undefined) {
+    throw new UserError(
+      `${given.get('urls')?.name ?? '--url'} is ${local}, which in a Pod is the Pod itself`,
+      'Name the server: --service NAME:PORT, or the url of the config file.',
+    );
+  }
+  const socket = given.get('unixSocket')?.name;
+  if (socket !== undefined) throw new UserError(`${socket}: a socket of this machine is not in the Pod`);
+  if (config.tokenizer !== undefined && !config.tokenizer.startsWith('/') && isFolder(config.tokenizer)) {
+    throw new UserError(
+      `${given.get('tokenizer')?.name ?? '--tokenizer'}: ${config.tokenizer} is a folder of this machine, which is not in the Pod`,
+      'Copy it into the image, and give the absolute path that it has there.',
+    );
+  }
+}
+
+function isLocal(url: string): boolean {
+  const { hostname } = new URL(url.includes('://') ? url : `http://${url}`);
+  return /^(localhost|.*\.localhost|127(\.\d+){3}|0\.0\.0\.0|\[::1?\])$/.test(hostname);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function refuseLarge(plan: PodPlan): void {
+  const bytes = Buffer.byteLength(JSON.stringify(filesObject(plan)));
+  if (bytes <= LARGEST_OBJECT_BYTES) return;
+  throw new UserError(
+    `The files of the run come to ${bytes} bytes, and kubectl applies at most ${LARGEST_OBJECT_BYTES} in one object`,
+    'Put the dataset into the image or on the claim, and say where with --input-path.',
+  );
+}
+
+/** What the user should know of the manifest, though nothing is wrong. */
+function notes({ config, given }: Profile, { holdSecret }: PodFiles): string[] {
+  const all: string[] = [];
+  if (config.apiKey !== undefined) {
+    all.push(
+      `The API key (${given.get('apiKey')?.name}) stands in the Secret of this output: keep it out of version control.`,
+    );
+  }
+  if (holdSecret)
+    all.push('The configuration holds secrets, so it stands in a Secret in place of a ConfigMap.');
+  for (const name of config.useServerTokenCount ? [] : foreignTokenizers(config)) {
+    all.push(
+      `The tokenizer ${name} does not ship with aiperf, and nothing is fetched in the Pod: it must be in the image.`,
+    );
+  }
+  return all;
+}
+
+function foreignTokenizers({ tokenizer, models }: Profile['config']): string[] {
+  const names = tokenizer === undefined ? models : [tokenizer];
+  return names.filter((name) => name !== 'builtin' && !isShipped(name));
+}

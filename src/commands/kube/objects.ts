@@ -1,0 +1,131 @@
+import type {
+  V1ConfigMap,
+  V1Container,
+  V1Job,
+  V1ObjectMeta,
+  V1PodSpec,
+  V1Secret,
+} from '@kubernetes/client-node';
+
+/** Folders of the Pod. */
+export const CONFIG_FOLDER = '/etc/aiperf';
+export const ARTIFACTS_FOLDER = '/artifacts';
+
+/** What a run in a cluster is made of. */
+export interface PodPlan {
+  readonly name: string;
+  readonly namespace: string;
+  readonly image: string;
+  /** Arguments of the image's entry point, `aiperf`. */
+  readonly args: readonly string[];
+  /** Files of `CONFIG_FOLDER` by name. */
+  readonly files: Readonly<Record<string, string>>;
+  /** The files hold a secret: they stand in a Secret in place of a ConfigMap. */
+  readonly filesAreSecret: boolean;
+  readonly apiKey: string | undefined;
+  readonly cpus: number;
+  /** Quantity, e.g. `4Gi`. */
+  readonly memory: string;
+  /** PersistentVolumeClaim for artifacts; undefined: an emptyDir. */
+  readonly claim: string | undefined;
+}
+
+/** Every object to apply, the Job last. */
+export function kubernetesObjects(plan: PodPlan): (V1ConfigMap | V1Secret | V1Job)[] {
+  const secrets = plan.apiKey === undefined ? [] : [apiKeySecret(plan, plan.apiKey)];
+  return [filesObject(plan), ...secrets, job(plan)];
+}
+
+/** The files of `CONFIG_FOLDER` as an object. */
+export function filesObject(plan: PodPlan): V1ConfigMap | V1Secret {
+  const metadata = metadataOf(plan, filesName(plan));
+  return plan.filesAreSecret
+    ? { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', stringData: plan.files }
+    : { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: plan.files };
+}
+
+function apiKeySecret(plan: PodPlan, key: string): V1Secret {
+  const metadata = metadataOf(plan, apiKeyName(plan));
+  return { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', stringData: { 'api-key': key } };
+}
+
+function job(plan: PodPlan): V1Job {
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: metadataOf(plan, plan.name),
+    spec: {
+      // A run that failed is looked at, not measured again.
+      backoffLimit: 0,
+      template: { metadata: { labels: labelsOf(plan) }, spec: podSpec(plan) },
+    },
+  };
+}
+
+function podSpec(plan: PodPlan): V1PodSpec {
+  return {
+    restartPolicy: 'Never',
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 10001,
+      runAsGroup: 10001,
+      fsGroup: 10001,
+      seccompProfile: { type: 'RuntimeDefault' },
+      // A port for each connection in flight; the usual range has 28,232.
+      sysctls: [{ name: 'net.ipv4.ip_local_port_range', value: '1024 65535' }],
+    },
+    containers: [container(plan)],
+    volumes: [
+      plan.filesAreSecret
+        ? { name: 'config', secret: { secretName: filesName(plan) } }
+        : { name: 'config', configMap: { name: filesName(plan) } },
+      plan.claim === undefined
+        ? { name: 'artifacts', emptyDir: {} }
+        : { name: 'artifacts', persistentVolumeClaim: { claimName: plan.claim } },
+    ],
+  };
+}
+
+function container(plan: PodPlan): V1Container {
+  const size = { cpu: String(plan.cpus), memory: plan.memory };
+  return {
+    name: 'aiperf',
+    image: plan.image,
+    args: [...plan.args],
+    env: [
+      {
+        name: 'AIPERF_API_KEY',
+        valueFrom: { secretKeyRef: { name: apiKeyName(plan), key: 'api-key', optional: true } },
+      },
+    ],
+    // Whole CPUs with requests = limits: Guaranteed, so that a node with the static CPU manager gives it cores alone.
+    resources: { requests: size, limits: size },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    volumeMounts: [
+      { name: 'config', mountPath: CONFIG_FOLDER, readOnly: true },
+      { name: 'artifacts', mountPath: ARTIFACTS_FOLDER },
+    ],
+  };
+}
+
+function metadataOf(plan: PodPlan, name: string): V1ObjectMeta {
+  return { name, namespace: plan.namespace, labels: labelsOf(plan) };
+}
+
+function labelsOf({ name }: PodPlan): Record<string, string> {
+  return { 'app.kubernetes.io/name': 'aiperf', 'app.kubernetes.io/instance': name };
+}
+
+function filesName({ name }: PodPlan): string {
+  return `${name}-config`;
+}
+
+function apiKeyName({ name }: PodPlan): string {
+  return `${name}-api-key`;
+}

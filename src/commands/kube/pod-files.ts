@@ -1,0 +1,100 @@
+import { readFileSync, statSync } from 'node:fs';
+import { basename, extname } from 'node:path';
+import type { Loaded } from '../../config/load.js';
+import type { profileOptions } from '../../config/options.js';
+import { messageOf, UserError } from '../../util/errors.js';
+import { isObject, type Json } from '../../util/json.js';
+import { isSecretHeader, isSecretKey } from '../../util/secrets.js';
+import { CONFIG_FOLDER } from './objects.js';
+
+/** The configuration as the Pod gets it. */
+export interface PodFiles {
+  /** By name in `CONFIG_FOLDER`. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Options of `profile` that point to them. */
+  readonly args: readonly string[];
+  readonly holdSecret: boolean;
+}
+
+/** What the options of `profile` are, and where they came from. */
+export type Profile = Loaded<typeof profileOptions>;
+
+/** Files that options name, and the flag that names each in the Pod. */
+const carried = [
+  { key: 'inputFile', flag: '--input-file', nameOf: inputName },
+  { key: 'tlsCaFile', flag: '--tls-ca-file', nameOf: () => 'tls-ca.pem' },
+  { key: 'tlsCertFile', flag: '--tls-cert-file', nameOf: () => 'tls-cert.pem' },
+  { key: 'tlsKeyFile', flag: '--tls-key-file', nameOf: () => 'tls-key.pem' },
+] as const;
+
+/**
+ * The config file without its API key, and copies of the files that it names.
+ * @param inputPath where the Pod has the dataset already.
+ * @throws UserError for what cannot be carried.
+ */
+export async function podFiles(
+  configPath: string,
+  profile: Profile,
+  inputPath: string | undefined,
+): Promise<PodFiles> {
+  const { config, given } = profile;
+  const files: Record<string, string> = { 'run.yaml': await withoutApiKey(configPath, profile) };
+  const args = ['--config', `${CONFIG_FOLDER}/run.yaml`];
+  for (const { key, flag, nameOf } of carried) {
+    const path = config[key];
+    if (path === undefined) continue;
+    if (key === 'inputFile' && inputPath !== undefined) {
+      args.push(flag, inputPath);
+      continue;
+    }
+    const name = nameOf(path);
+    files[name] = textOf(path, given.get(key)?.name ?? flag);
+    args.push(flag, `${CONFIG_FOLDER}/${name}`);
+  }
+  return { files, args, holdSecret: 'tls-key.pem' in files || holdsSecret(config) };
+}
+
+/** The text of the file as it is, or without the key `api-key` if it has one. */
+async function withoutApiKey(path: string, { config, given }: Profile): Promise<string> {
+  const text = readFileSync(path, 'utf8');
+  if (given.get('apiKey')?.from !== 'file' || config.apiKey === undefined) return text;
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(text);
+  for (const name of ['api-key', 'api_key']) document.delete(name);
+  const rest = document.toString({ lineWidth: 0 });
+  if (rest.includes(config.apiKey)) {
+    throw new UserError(
+      `${path} holds the API key in another place, too, which anyone who may read the ConfigMap would see`,
+      'Take it out of the file, and give it as the variable AIPERF_API_KEY.',
+    );
+  }
+  return rest;
+}
+
+function holdsSecret({ headers, extraInputs }: Profile['config']): boolean {
+  return Object.keys(headers).some(isSecretHeader) || hasSecretKey(extraInputs);
+}
+
+function hasSecretKey(value: Json): boolean {
+  if (Array.isArray(value)) return value.some(hasSecretKey);
+  return (
+    isObject(value) && Object.entries(value).some(([key, inner]) => isSecretKey(key) || hasSecretKey(inner))
+  );
+}
+
+/** The file's own name, where a ConfigMap takes it for a key. */
+function inputName(path: string): string {
+  const name = basename(path);
+  return /^[-._a-zA-Z0-9]+$/.test(name) && name !== 'run.yaml' ? name : `input${extname(path)}`;
+}
+
+function textOf(path: string, name: string): string {
+  const wayOut = 'Put it into the image or on the claim, and say where with --input-path.';
+  if (!statSync(path).isFile())
+    throw new UserError(`${name} ${path} is no file: it cannot be carried`, wayOut);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+  } catch (thrown) {
+    throw new UserError(`${name} ${path} cannot be carried in a ConfigMap: ${messageOf(thrown)}`, wayOut);
+  }
+}

@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { constants, hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { number, type OptionTable, path, text, words } from '../../config/option.js';
+import type { Command, Invocation, Io } from '../command.js';
+import { ARTIFACTS_FOLDER } from './objects.js';
+import { manifestOptions } from './options.js';
+
+const group = 'Run';
+
+/** Every option of `aiperf kube run`. */
+const runOptions = {
+  artifacts: path({
+    flags: ['--artifacts'],
+    group,
+    existing: 'directory',
+    default: ARTIFACTS_FOLDER,
+    help: 'Folder with the files of the run.',
+  }),
+  waitForCopy: number({
+    ...manifestOptions.waitForCopy,
+    group,
+    help: 'Most seconds to wait after the run, until the file .copied is in the folder.',
+  }),
+  namespace: text({
+    flags: ['--namespace', '-n'],
+    group,
+    defaultText: 'not shown',
+    help: 'Namespace that the commands shown for copying name.',
+  }),
+  command: words({
+    argument: 'command',
+    group,
+    items: 'a command of aiperf',
+    required: true,
+    missing: 'write what to run behind --, e.g. aiperf kube run -- profile --config run.yaml',
+    help: 'Command of aiperf to run, behind --.',
+  }),
+} satisfies OptionTable;
+
+/**
+ * `aiperf kube run`: the first process of a Pod. Runs a command of aiperf in a process of its own, so that whatever
+ * becomes of it its files can be copied, and ends with its exit code.
+ */
+export const command: Command<typeof runOptions> = { options: runOptions, run };
+
+/** File that says that the artifacts are copied. */
+const COPIED = '.copied';
+const LOOK_EVERY_MS = 500;
+const cli = fileURLToPath(new URL('../../cli.js', import.meta.url));
+
+async function run({ config }: Invocation<typeof runOptions>, io: Io): Promise<number> {
+  const copied = join(config.artifacts, COPIED);
+  // A claim may hold that of an earlier run.
+  rmSync(copied, { force: true });
+  const signalled = new AbortController();
+  const child = spawn(process.execPath, [cli, ...config.command], { stdio: 'inherit' });
+  const onSignal = (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    signalled.abort();
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  const exitCode = await new Promise<number>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code, signal) =>
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+    );
+  });
+  if (config.waitForCopy > 0 && !signalled.signal.aborted) {
+    io.stdout.write(instructions(exitCode, config));
+    await waitUntil(() => existsSync(copied), config.waitForCopy, signalled.signal);
+  }
+  process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
+  return exitCode;
+}
+
+function instructions(
+  exitCode: number,
+  { artifacts, waitForCopy, namespace }: Invocation<typeof runOptions>['config'],
+): string {
+  const pod = hostname();
+  const where = namespace === undefined ? '' : `-n ${namespace} `;
+  return [
+    `The run ended with exit code ${exitCode}. For ${waitForCopy} s this Pod waits for its files to be copied:`,
+    `  kubectl cp ${where}${pod}:${artifacts} artifacts`,
+    'This ends the wait:',
+    `  kubectl exec ${where}${pod} -- touch ${join(artifacts, COPIED)}`,
+    '',
+  ].join('\n');
+}
+
+/** Comes back when `isDone()` holds, after so many seconds, or at the signal, whatever is first. */
+async function waitUntil(isDone: () => boolean, seconds: number, signal: AbortSignal): Promise<void> {
+  const endMs = performance.now() + seconds * 1000;
+  while (!signal.aborted && !isDone()) {
+    const leftMs = endMs - performance.now();
+    if (leftMs <= 0) return;
+    await after(Math.min(LOOK_EVERY_MS, leftMs));
+  }
+}

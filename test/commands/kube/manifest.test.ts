@@ -1,0 +1,270 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Job } from 'kubernetes-models/batch/v1';
+import { ConfigMap, Secret } from 'kubernetes-models/v1';
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { aiperf, panelText, temporaryFolder } from '../../e2e/aiperf.js';
+
+const common = ['--image', 'registry.example.com/aiperf:0.1.0', '--namespace', 'bench'];
+const golden = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
+
+/** A folder with these files. */
+function folderWith(files: Readonly<Record<string, string | Buffer>>): string {
+  const folder = temporaryFolder();
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+/** What `aiperf kube manifest` prints in that folder. */
+function manifest(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return aiperf(['kube', 'manifest', '--config', 'run.yaml', ...common, ...args], { cwd, env });
+}
+
+/** Throws with the path and the reason of every value that the Kubernetes API would refuse. */
+const validate: Readonly<Record<string, (object: object) => void>> = {
+  ConfigMap: (object) => new ConfigMap(object).validate(),
+  Secret: (object) => new Secret(object).validate(),
+  Job: (object) => new Job(object).validate(),
+};
+
+/** Each object, validated. */
+function validated(text: string): unknown[] {
+  const objects = parseAllDocuments(text).map((document) => document.toJS());
+  for (const object of objects) {
+    const check = validate[object.kind];
+    if (check === undefined) throw new Error(`no kind that is expected: ${object.kind}`);
+    check(object);
+  }
+  return objects;
+}
+
+describe('aiperf kube manifest', () => {
+  it('prints deploy/job.yaml from deploy/run.yaml', async () => {
+    const run = readFileSync('deploy/run.yaml', 'utf8');
+    const { code, stdout, stderr } = await manifest(folderWith({ 'run.yaml': run }), [
+      '--service',
+      'vllm:8000',
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toBe(readFileSync('deploy/job.yaml', 'utf8'));
+    expect(validated(stdout)).toMatchObject([{ kind: 'ConfigMap' }, { kind: 'Job' }]);
+  });
+
+  it('takes the key out of the file into a Secret, carries the files it names, and uses the claim', async () => {
+    const folder = folderWith({
+      'run.yaml': `# nightly
+model: m            # the served name
+tokenizer: builtin
+url: https://llm.example.com
+api_key: sk-very-secret
+input_file: rows.jsonl
+tls-ca-file: authorities.pem
+concurrency: 20
+`,
+      'rows.jsonl': '{"text": "one"}\n{"text": "two"}\n',
+      'authorities.pem': '-----BEGIN CERTIFICATE-----\n',
+    });
+    const { code, stdout, stderr } = await manifest(folder, [
+      ...[
+        '--name',
+        'nightly',
+        '--claim',
+        'results',
+        '--cpus',
+        '8',
+        '--memory',
+        '16Gi',
+        '--wait-for-copy',
+        '0',
+      ],
+    ]);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr:
+        'The API key (run.yaml:5:1: api_key) stands in the Secret of this output: keep it out of version control.\n',
+    });
+    expect(stdout).toBe(golden('nightly.yaml'));
+    expect(validated(stdout)).toMatchObject([{ kind: 'ConfigMap' }, { kind: 'Secret' }, { kind: 'Job' }]);
+    expect(stdout.split('sk-very-secret')).toHaveLength(2);
+  });
+
+  it('takes the key of the environment', async () => {
+    const folder = folderWith({ 'run.yaml': 'model: m\ntokenizer: builtin\nurl: http://vllm:8000\n' });
+    const { code, stdout, stderr } = await manifest(folder, [], { AIPERF_API_KEY: 'sk-2' });
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr:
+        'The API key (AIPERF_API_KEY) stands in the Secret of this output: keep it out of version control.\n',
+    });
+    expect(validated(stdout)[1]).toMatchObject({
+      kind: 'Secret',
+      metadata: { name: 'aiperf-api-key' },
+      stringData: { 'api-key': 'sk-2' },
+    });
+  });
+
+  it.each([
+    ['headers', 'header:\n  x-functions-key: hush\n'],
+    ['the body', 'extra-inputs:\n  options:\n    password: hush\n'],
+  ])('puts a configuration with a secret in %s into a Secret', async (_where, yaml) => {
+    const folder = folderWith({ 'run.yaml': `model: m\ntokenizer: builtin\nurl: http://vllm:8000\n${yaml}` });
+    const { code, stdout, stderr } = await manifest(folder, []);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: 'The configuration holds secrets, so it stands in a Secret in place of a ConfigMap.\n',
+    });
+    const [files, job] = validated(stdout);
+    expect(files).toMatchObject({ kind: 'Secret', metadata: { name: 'aiperf-config' } });
+    expect(job).toMatchObject({
+      spec: { template: { spec: { volumes: [{ secret: { secretName: 'aiperf-config' } }, {}] } } },
+    });
+  });
+
+  it('leaves a large dataset where the Pod has it', async () => {
+    const folder = folderWith({
+      'run.yaml': 'model: m\ntokenizer: builtin\ninput-file: rows.jsonl\n',
+      'rows.jsonl': `{"text": "${'x'.repeat(300_000)}"}\n`,
+    });
+    const { code, stdout } = await manifest(folder, [
+      ...['--service', 'vllm.inference:8000', '--input-path', '/artifacts/rows.jsonl'],
+    ]);
+    expect(code).toBe(0);
+    const [files, job] = validated(stdout);
+    expect(files).toMatchObject({ data: { 'run.yaml': expect.any(String) } });
+    const args = [
+      ...['kube', 'run', '--wait-for-copy', '600', '--namespace', 'bench', '--', 'profile'],
+      ...['--config', '/etc/aiperf/run.yaml', '--input-file', '/artifacts/rows.jsonl'],
+      ...['--artifact-dir', '/artifacts', '--url', 'http://vllm.inference:8000'],
+    ];
+    expect(job).toMatchObject({ spec: { template: { spec: { containers: [{ args }] } } } });
+  });
+
+  it('says which tokenizers the image must have', async () => {
+    const folder = folderWith({ 'run.yaml': 'model: meta-llama/Llama-3.1-8B\nurl: http://vllm:8000\n' });
+    expect(await manifest(folder, [])).toMatchObject({
+      code: 0,
+      stderr:
+        'The tokenizer meta-llama/Llama-3.1-8B does not ship with aiperf, and nothing is fetched in the Pod: it must be in the image.\n',
+    });
+  });
+});
+
+describe('what is refused, before anything is printed', () => {
+  const sound = 'model: m\ntokenizer: builtin\nurl: http://vllm:8000\n';
+
+  it.each<[string, string, string[], string]>([
+    [
+      'names and quantities that Kubernetes would refuse',
+      sound,
+      [
+        ...['--namespace', 'Bench_1', '--name', 'a_b', '--service', 'vllm:70000', '--memory', '4gb'],
+        ...['--cpus', '1.5', '--claim', 'my_claim', '--input-path', 'rows.jsonl'],
+      ],
+      "--namespace must be the name of a namespace: lower-case letters, digits and hyphens, at most 63, got 'Bench_1'. " +
+        "--name must be a name: lower-case letters, digits and hyphens, at most 63, got 'a_b'. " +
+        "--service must be the name of a Service and its port, like vllm:8000, or vllm.inference:8000 in another namespace, got 'vllm:70000'. " +
+        "--cpus must be an integer of at least 1, got '1.5'. " +
+        "--memory must be an amount of memory with its unit, like 512Mi or 4Gi, got '4gb'. " +
+        "--claim must be the name of a PersistentVolumeClaim: lower-case letters, digits and hyphens, at most 63, got 'my_claim'. " +
+        "--input-path must be an absolute path in the Pod, got 'rows.jsonl'.",
+    ],
+    [
+      'what profile would refuse',
+      'model: m\nconcurency: 3\nosl-stddev: 3\n',
+      [],
+      "run.yaml:2:1: unknown key 'concurency'. Did you mean concurrency? " +
+        'run.yaml:3:1: osl-stddev needs --osl, the mean that it spreads.',
+    ],
+    [
+      'a server on this machine',
+      'model: m\nurl: 127.0.0.1:8000\n',
+      [],
+      'run.yaml:2:1: url is 127.0.0.1:8000, which in a Pod is the Pod itself ' +
+        'Name the server: --service NAME:PORT, or the url of the config file.',
+    ],
+    [
+      'no server at all',
+      'model: m\n',
+      [],
+      '--url is http://localhost:8000, which in a Pod is the Pod itself ' +
+        'Name the server: --service NAME:PORT, or the url of the config file.',
+    ],
+    [
+      'a password in the URL',
+      'model: m\nurl: http://me:hush@vllm:8000\n',
+      [],
+      '--url holds a user name or password, which would not be sent ' +
+        "give them as a header: --header 'Authorization: Basic …', or --api-key for a bearer token",
+    ],
+    [
+      'an API key that stands in a comment, too',
+      `${sound}api-key: sk-3\n# was: sk-3\n`,
+      [],
+      'run.yaml holds the API key in another place, too, which anyone who may read the ConfigMap would see ' +
+        'Take it out of the file, and give it as the variable AIPERF_API_KEY.',
+    ],
+  ])('%s', async (_what, yaml, args, message) => {
+    const { code, stdout, stderr } = await withoutDoubles(folderWith({ 'run.yaml': yaml }), args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(panelText(stderr)).toBe(message);
+  });
+
+  /** `manifest`, but an option in `args` replaces that of `common`. */
+  function withoutDoubles(cwd: string, args: readonly string[]) {
+    const rest = args.includes('--namespace') ? common.slice(0, 2) : common;
+    return aiperf(['kube', 'manifest', '--config', 'run.yaml', ...rest, ...args], {
+      cwd,
+      env: { COLUMNS: '1000' },
+    });
+  }
+
+  it('a call without image, namespace and file', async () => {
+    const { code, stderr } = await aiperf(['kube', 'manifest'], { env: { COLUMNS: '1000' } });
+    expect(code).toBe(1);
+    expect(panelText(stderr)).toBe(
+      '--config is required: name the YAML file that aiperf profile --config would take. ' +
+        '--image is required: name an image that deploy/Containerfile made, e.g. --image registry.example.com/aiperf:0.1.0. ' +
+        '--namespace is required: name the namespace to run in, e.g. --namespace bench.',
+    );
+  });
+
+  it('a dataset that is too large, no text, or a folder', async () => {
+    const yaml = (file: string) => `${sound}custom-dataset-type: random_pool\ninput-file: ${file}\n`;
+    const wayOut = 'the image or on the claim, and say where with --input-path.';
+    const refused = async (name: string, content?: string | Buffer) => {
+      const folder = folderWith({ 'run.yaml': yaml(name) });
+      if (content === undefined) mkdirSync(join(folder, name));
+      else writeFileSync(join(folder, name), content);
+      const { code, stdout, stderr } = await withoutDoubles(folder, []);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      return panelText(stderr);
+    };
+    // 300,000 letters and a line end, the 92 bytes of run.yaml and what JSON puts around them
+    expect(await refused('rows.jsonl', `${'x'.repeat(300_000)}\n`)).toMatch(
+      /^The files of the run come to 300\d\d\d bytes, and kubectl applies at most 260000 in one object Put the dataset into /,
+    );
+    expect(await refused('rows.jsonl', Buffer.from([0x1f, 0x8b, 0xff]))).toBe(
+      'run.yaml:5:1: input-file rows.jsonl cannot be carried in a ConfigMap: The encoded data was not valid for encoding utf-8 ' +
+        `Put it into ${wayOut}`,
+    );
+    expect(await refused('pool')).toBe(
+      `run.yaml:5:1: input-file pool is no file: it cannot be carried Put it into ${wayOut}`,
+    );
+  });
+
+  it('a tokenizer folder and a socket of this machine', async () => {
+    const folder = folderWith({ 'run.yaml': `model: m\nurl: http://vllm:8000\ntokenizer: ./tok\n` });
+    mkdirSync(join(folder, 'tok'));
+    const { stderr } = await withoutDoubles(folder, []);
+    expect(panelText(stderr)).toBe(
+      'run.yaml:3:1: tokenizer: ./tok is a folder of this machine, which is not in the Pod ' +
+        'Copy it into the image, and give the absolute path that it has there.',
+    );
+  });
+});
+
+it('the objects are checked: a value that the API would refuse is told', () => {
+  const broken = readFileSync('deploy/job.yaml', 'utf8').replace('backoffLimit: 0', 'backoffLimit: none');
+  expect(() => validated(broken)).toThrow(/backoffLimit.*must be integer/s);
+});
