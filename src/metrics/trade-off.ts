@@ -88,10 +88,11 @@ function axesOf(point: OperatingPoint | undefined) {
   return { x: point?.perUser?.mean ?? Number.NaN, y: point?.throughput?.mean ?? Number.NaN };
 }
 
-function isTie(
+/** Whether two points cannot be told apart in any of these measures: their intervals overlap. */
+export function isTie(
   a: OperatingPoint | undefined,
   b: OperatingPoint | undefined,
-  measures: readonly ('throughput' | 'perUser')[],
+  measures: readonly ('throughput' | 'perUser')[] = ['throughput', 'perUser'],
 ): boolean {
   return measures.every((measure) => {
     const [one, other] = [a?.[measure], b?.[measure]];

@@ -1,5 +1,11 @@
 import { fixed, withCommas } from '../metrics/format.js';
-import { beaterOf, type Estimate, type OperatingPoint, type TradeOffVerdict } from '../metrics/trade-off.js';
+import {
+  beaterOf,
+  type Estimate,
+  isTie,
+  type OperatingPoint,
+  type TradeOffVerdict,
+} from '../metrics/trade-off.js';
 import { type Layout, stylesOf } from './layout.js';
 import { drawTable } from './table.js';
 import { wrap } from './wrap.js';
@@ -12,6 +18,8 @@ export interface ShownPoint extends OperatingPoint {
   readonly name: string;
   /** Mean time to the first token, ms; where nothing streams, of the whole request. */
   readonly latency: Estimate | undefined;
+  /** This client was the limit: its own delays are in the figures. */
+  readonly clientLimited: boolean;
 }
 
 /** Points that do the same work, and what they come to; a sweep over loads has one group. */
@@ -94,8 +102,12 @@ function groupLines({ work, points, verdict }: ShownGroup, facts: SweepReportFac
   const axis = facts.gpus === undefined ? 'total tokens/s' : 'tokens/s/GPU';
   const beaten = points.flatMap(({ name }, i) => {
     const by = verdict.frontier.includes(i) ? undefined : beaterOf(i, points);
-    return by === undefined ? [] : [`${name} is beaten by ${points[by]?.name}`];
+    if (by === undefined) return [];
+    return isTie(points[i], points[by])
+      ? `${name} is a tie with ${points[by]?.name}: the intervals overlap on both`
+      : `${name} is beaten by ${points[by]?.name}`;
   });
+  const limited = points.filter(({ clientLimited }) => clientLimited).map(({ name }) => name);
   const frontier = [...verdict.frontier].reverse().flatMap((i) => points[i]?.name ?? []);
   return [
     '',
@@ -105,6 +117,11 @@ function groupLines({ work, points, verdict }: ShownGroup, facts: SweepReportFac
       : `Pareto frontier (● ${axis} against tokens/s/user): ${[called(frontier, facts), ...beaten].join('; ')}.`,
     ...(facts.load === undefined ? [] : [kneeLine(verdict, points, facts.load, facts)]),
     ...recommendationLines(points, verdict, facts),
+    ...(limited.length === 0
+      ? []
+      : [
+          `This client was the limit at ${called(limited, facts)}: the server may do better there than these figures say.`,
+        ]),
   ];
 }
 

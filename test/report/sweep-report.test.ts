@@ -25,6 +25,7 @@ function points(margin = 0, goodShares: readonly (number | undefined)[] = []) {
     perUser: exactly(perUser, perUser * margin),
     latency: exactly(ttft, ttft * margin),
     goodShare: goodShares[i],
+    clientLimited: false,
   }));
 }
 
@@ -99,6 +100,20 @@ Recommendation, by what matters most:
     expect(text).toMatch(/Cost: concurrency 200.*A tie with 500: the intervals overlap\. $/);
   });
 
+  it('a point that is beaten only within its intervals is a tie', () => {
+    // 500 lies below 200 on both axes; at 40 % 238.67 - 95.5 = 143.2 is below 128.85 + 51.5, and 21,599 below 41,770.
+    const text = shown(points(0.4), { repeated: true }).join(' ').replaceAll(/ +/g, ' ');
+    expect(text).toContain('50, 100 and 200; 500 is a tie with 200: the intervals overlap on both.');
+    expect(shown(points(0.1), { repeated: true }).join(' ')).toContain('500 is beaten by 200.');
+  });
+
+  it('says where this client was the limit', () => {
+    const limited = points().map((point, i) => ({ ...point, clientLimited: i > 2 }));
+    expect(shown(limited).at(-2)).toBe(
+      'This client was the limit at concurrency 200 and 500: the server may do better there than these figures say.',
+    );
+  });
+
   it('other work is weighed by itself', () => {
     const groups = ['isl 100', 'isl 200'].map((work) => ({
       work,
@@ -115,7 +130,13 @@ Recommendation, by what matters most:
 
   it('says so where nothing can be compared', () => {
     const bare: OperatingPoint = { load: 1, throughput: undefined, perUser: undefined, goodShare: undefined };
-    const two = ['1', '2'].map((name) => ({ ...bare, cells: [name], name, latency: undefined }));
+    const two = ['1', '2'].map((name) => ({
+      ...bare,
+      cells: [name],
+      name,
+      latency: undefined,
+      clientLimited: false,
+    }));
     const lines = sweepReport([{ work: '', points: two, verdict: weigh(two, 0.95) }], facts, layout);
     expect(lines).toContain(
       '│           1 │            N/A │          N/A │           N/A │           N/A │          │',

@@ -250,13 +250,8 @@ function readPem(path: string): string {
  * @param unlimited some phase has no such number.
  */
 function connectionLimit(config: Config, asked: number, unlimited: boolean, log: Log): number {
+  requireOpenFiles(asked);
   const files = openFileLimit() - FILES_OF_OUR_OWN;
-  if (asked > files) {
-    throw new UserError(
-      `${asked} requests in flight need about ${asked + FILES_OF_OUR_OWN} open files, and this process may open ${files + FILES_OF_OUR_OWN}`,
-      `raise the limit with 'ulimit -n ${asked + FILES_OF_OUR_OWN}', or lower --concurrency`,
-    );
-  }
   const wanted = Math.max(config.httpConnectionLimit, asked);
   if (unlimited && wanted > files) {
     log(
@@ -266,6 +261,17 @@ function connectionLimit(config: Config, asked: number, unlimited: boolean, log:
     );
   }
   return Math.min(wanted, files);
+}
+
+/** @throws UserError where this process may not open a file for each of so many requests in flight. */
+export function requireOpenFiles(asked: number): void {
+  const files = openFileLimit() - FILES_OF_OUR_OWN;
+  if (asked > files) {
+    throw new UserError(
+      `${asked} requests in flight need about ${asked + FILES_OF_OUR_OWN} open files, and this process may open ${files + FILES_OF_OUR_OWN}`,
+      `raise the limit with 'ulimit -n ${asked + FILES_OF_OUR_OWN}', or lower --concurrency`,
+    );
+  }
 }
 
 // Files, pipes and the event loops of the threads.

@@ -9,7 +9,6 @@ import {
   aggregateJson,
   type FailedRun,
 } from '../../../export/aggregate.js';
-import type { StoredMetrics } from '../../../export/stored-metrics.js';
 import { sweepCsv, sweepJson } from '../../../export/sweep-aggregate.js';
 import { layoutOn } from '../../../report/layout.js';
 import { repeatsTable } from '../../../report/repeats-table.js';
@@ -26,11 +25,12 @@ import {
   variationLabel,
   variationValues,
 } from './plan.js';
+import type { RunResults } from './results.js';
 import { groupsOf, type MeasuredPoint, parametersOf, reportFacts, verdictsJson } from './verdicts.js';
 
 /** What became of the runs of a series. */
 export interface SeriesOutcome {
-  readonly results: ReadonlyMap<PlannedRun, StoredMetrics>;
+  readonly results: ReadonlyMap<PlannedRun, RunResults>;
   readonly failures: ReadonlyMap<PlannedRun, string>;
 }
 
@@ -48,8 +48,11 @@ export function publishSeries(
   { root, config, stdout, log }: { root: string; config: Config; stdout: Writable; log: Log },
 ): boolean {
   const measured = series.points.flatMap((planned): readonly MeasuredPoint[] => {
-    const runs = planned.runs.flatMap((run) => outcome.results.get(run) ?? []);
-    return runs.length === 0 ? [] : [{ planned, runs }];
+    const found = planned.runs.flatMap((run) => outcome.results.get(run) ?? []);
+    const runs = found.map(({ metrics }) => metrics);
+    return runs.length === 0
+      ? []
+      : [{ planned, runs, clientLimited: found.some(({ clientLimited }) => clientLimited) }];
   });
   const files = measured.flatMap(({ planned, runs }) => {
     const metrics = aggregate(runs, config.confidenceLevel);

@@ -3,12 +3,21 @@ import { readJsonObject } from '../../../export/run-config.js';
 import { type StoredMetrics, storedMetrics } from '../../../export/stored-metrics.js';
 import { isObject } from '../../../util/json.js';
 
+/** What a run of a series left. */
+export interface RunResults {
+  readonly metrics: StoredMetrics;
+  /** By the verdict on this client, its own delays are in the figures. */
+  readonly clientLimited: boolean;
+}
+
 /**
- * The metrics of a run of a series that has ended; undefined where its summary is missing, covers only a part of the
+ * The results of a run of a series that has ended; undefined where its summary is missing, covers only a part of the
  * run, or is that of another series.
  */
-export function completeResults(summaryFile: string, sweepId: string): StoredMetrics | undefined {
+export function completeResults(summaryFile: string, sweepId: string): RunResults | undefined {
   const json = existsSync(summaryFile) ? readJsonObject(summaryFile) : undefined;
   if (json === undefined || json.is_complete !== true || !isObject(json.run_info)) return undefined;
-  return json.run_info.sweep_id === sweepId ? storedMetrics(json) : undefined;
+  if (json.run_info.sweep_id !== sweepId) return undefined;
+  const clientLimited = isObject(json.fidelity) && json.fidelity.verdict === 'client limited';
+  return { metrics: storedMetrics(json), clientLimited };
 }

@@ -3,17 +3,17 @@ import { resolve } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { artifactDirectory } from '../../../config/names.js';
 import type { Config, profileOptions } from '../../../config/options.js';
-import type { StoredMetrics } from '../../../export/stored-metrics.js';
 import { messageOf, UserError } from '../../../util/errors.js';
 import type { Log } from '../../../util/log.js';
 import type { Invocation } from '../../command.js';
 import { type Artifacts, makeArtifacts } from '../artifacts.js';
 import { INTERRUPTED } from '../interrupt.js';
 import { measureRun, type Surroundings } from '../measure.js';
+import { requireOpenFiles } from '../prepare.js';
 import { type Manifest, materialOptions, readManifest, writeManifest } from './manifest.js';
 import { drawSeeds, type PlannedRun, planSeries, runOfSeries, type Series } from './plan.js';
 import { publishSeries, type SeriesOutcome } from './publish.js';
-import { completeResults } from './results.js';
+import { completeResults, type RunResults } from './results.js';
 
 /** What the runs of a series share. */
 export interface SeriesSurroundings extends Omit<Surroundings, 'artifacts'> {
@@ -32,6 +32,7 @@ export async function runSeries(
 ): Promise<number> {
   const { config, points } = invocation;
   const root = resolve(artifactDirectory(config));
+  for (const point of points) requireOpenFiles(point.config.concurrency ?? 0);
   const manifest = takeUp(root, invocation, shared.log);
   const series = planSeries(points, root, manifest.seeds);
   if (config.inputFile === undefined)
@@ -72,7 +73,7 @@ async function runAll(
   shared: SeriesSurroundings,
 ): Promise<Ran> {
   const { interrupt, log } = shared;
-  const results = new Map<PlannedRun, StoredMetrics>();
+  const results = new Map<PlannedRun, RunResults>();
   const failures = new Map<PlannedRun, string>();
   const exitCodes: number[] = [];
   let before: PlannedRun | undefined;
@@ -113,7 +114,8 @@ async function measureOne(
   } catch (thrown) {
     if (thrown instanceof UserError && run.point === 0 && run.trial === 0) throw thrown;
     log('DEBUG', 'sweep', thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
-    return { exitCode: 1, failure: messageOf(thrown) };
+    const hint = thrown instanceof UserError && thrown.hint !== undefined ? `; ${thrown.hint}` : '';
+    return { exitCode: 1, failure: messageOf(thrown) + hint };
   }
 }
 

@@ -12,6 +12,8 @@ import { namesOf, type PlannedPoint, printable, type Series, valueText } from '.
 export interface MeasuredPoint {
   readonly planned: PlannedPoint;
   readonly runs: readonly StoredMetrics[];
+  /** In one of them this client was the limit. */
+  readonly clientLimited: boolean;
 }
 
 /** A group of points that do the same work, with what it comes to. */
@@ -62,6 +64,9 @@ export function verdictsJson(groups: readonly Group[], series: Series, config: C
       per_user: perUserTag(measured),
       num_gpus: config.numGpus,
       pareto_frontier: verdict.frontier.map(parameters),
+      client_limited: measured
+        .filter((point) => point.clientLimited)
+        .map(({ planned }) => parametersOf(planned)),
       knee: verdict.knee === undefined ? null : parameters(verdict.knee),
       knee_method: loadOf(series) === undefined ? undefined : `kneedle: throughput over ${loadOf(series)}`,
       target_goodput: config.goodput === undefined ? undefined : new Float(config.targetGoodput),
@@ -81,11 +86,12 @@ export function parametersOf(point: PlannedPoint | undefined): Readonly<Record<s
 }
 
 function shownPoint(
-  { planned, runs }: MeasuredPoint,
+  measured: MeasuredPoint,
   names: readonly SweepName[],
   series: Series,
   config: Config,
 ): ShownPoint {
+  const { planned, runs, clientLimited } = measured;
   const of = (tag: string) => estimateOf(runs, tag, 'avg', config.confidenceLevel);
   const load = loadOf(series);
   const only = names.length === 1 ? names[0] : undefined;
@@ -94,9 +100,10 @@ function shownPoint(
     name: only === undefined ? described(names, planned) : valueText(only, planned.parameters),
     load: load === undefined ? undefined : planned.parameters[load],
     throughput: of('output_token_throughput'),
-    perUser: of(perUserTag([{ planned, runs }])),
-    latency: of(streams([{ planned, runs }]) ? 'time_to_first_token' : 'request_latency'),
+    perUser: of(perUserTag([measured])),
+    latency: of(streams([measured]) ? 'time_to_first_token' : 'request_latency'),
     goodShare: of('good_request_fraction')?.mean,
+    clientLimited,
   };
 }
 

@@ -1,0 +1,75 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { materialOptions, readManifest, writeManifest } from '../../src/commands/profile/series/manifest.js';
+import { completeResults } from '../../src/commands/profile/series/results.js';
+import { profile } from '../config/profile-options.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'aiperf-series-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('what a run of a series left', () => {
+  const file = join(folder, 'summary.json');
+  const whole = {
+    ...{ is_complete: true, run_info: { sweep_id: 'a' }, fidelity: { verdict: 'client limited' } },
+    request_throughput: { unit: 'requests/sec', avg: 5 },
+  };
+  it.each([
+    ['complete, of this series', JSON.stringify(whole), true],
+    ['of another series', JSON.stringify({ ...whole, run_info: { sweep_id: 'b' } }), false],
+    ['of a single run', JSON.stringify({ ...whole, run_info: {} }), false],
+    ['cut short', JSON.stringify({ ...whole, is_complete: false }), false],
+    ['half written', JSON.stringify(whole).slice(0, 60), false],
+  ])('%s', (_name, text, isComplete) => {
+    writeFileSync(file, text);
+    expect(completeResults(file, 'a') !== undefined).toBe(isComplete);
+  });
+
+  it('its metrics, and whether this client was the limit', () => {
+    writeFileSync(file, JSON.stringify(whole));
+    expect(completeResults(file, 'a')).toEqual({
+      metrics: new Map([['request_throughput', { unit: 'requests/sec', statistics: { avg: 5 } }]]),
+      clientLimited: true,
+    });
+    writeFileSync(file, JSON.stringify({ ...whole, fidelity: { verdict: 'client ok' } }));
+    expect(completeResults(file, 'a')?.clientLimited).toBe(false);
+    expect(completeResults(join(folder, 'none.json'), 'a')).toBeUndefined();
+  });
+});
+
+describe('the configuration of a series', () => {
+  const optionsOf = async (line: string) =>
+    materialOptions((await profile(`--model m ${line}`)).points.map(({ config }) => config));
+
+  it('lists are told apart, what only shows or names results is not', async () => {
+    const options = await optionsOf('--concurrency 2,4');
+    expect(options['--concurrency']).toBe('2,4');
+    expect(await optionsOf('--concurrency 2,4 --artifact-dir x --ui none --num-gpus 2 --resume')).toEqual(
+      options,
+    );
+    expect(await optionsOf('--concurrency 2,8')).not.toEqual(options);
+    expect(await optionsOf('--concurrency 2,4 --goodput request_latency:5')).not.toEqual(options);
+  });
+
+  it('holds no secret', async () => {
+    const words = [
+      '--model',
+      'm',
+      '--concurrency',
+      '2,4',
+      '--api-key',
+      's3cr3t',
+      '--header',
+      'Authorization: s3cr3t',
+    ];
+    const { points } = await profile(words);
+    writeManifest(folder, {
+      ...{ sweepId: 'a', seeds: [42] },
+      options: materialOptions(points.map(({ config }) => config)),
+    });
+    expect(
+      JSON.stringify(readManifest(folder, materialOptions(points.map(({ config }) => config)))),
+    ).not.toContain('s3cr3t');
+  });
+});
