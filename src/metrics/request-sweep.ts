@@ -55,6 +55,10 @@ export class RequestSweep implements InFlight {
   requests = 0;
   prefilling = 0;
   decoding = 0;
+  prefillRate = 0;
+  decodeRate = 0;
+  totalRate = 0;
+  tokens = 0;
   #prefillRate = new CompensatedSum();
   #decodeRate = new CompensatedSum();
   #evenRate = new CompensatedSum();
@@ -62,22 +66,6 @@ export class RequestSweep implements InFlight {
 
   constructor(spans: RequestSpans) {
     this.#spans = spans;
-  }
-
-  get prefillRate(): number {
-    return this.prefilling === 0 ? 0 : this.#prefillRate.value;
-  }
-
-  get decodeRate(): number {
-    return this.decoding === 0 ? 0 : this.#decodeRate.value;
-  }
-
-  get totalRate(): number {
-    return this.prefillRate + (this.decoding === 0 ? 0 : this.#evenRate.value);
-  }
-
-  get tokens(): number {
-    return this.requests === 0 ? 0 : this.#tokens.value;
   }
 
   /** Another sweep that goes on from here by itself. */
@@ -105,7 +93,10 @@ export class RequestSweep implements InFlight {
       const changeNs = Math.min(startNs, first === undefined ? Number.POSITIVE_INFINITY : first.dueNs);
       const untilNs = Math.min(changeNs, toNs);
       if (untilNs > this.#nowNs) {
-        if (this.#nowNs !== Number.NEGATIVE_INFINITY) visit?.(this, this.#nowNs, untilNs);
+        if (visit !== undefined && this.#nowNs !== Number.NEGATIVE_INFINITY) {
+          this.#addUp();
+          visit(this, this.#nowNs, untilNs);
+        }
         this.#nowNs = untilNs;
       }
       // What changes at `toNs` belongs to the next stretch.
@@ -118,6 +109,14 @@ export class RequestSweep implements InFlight {
         this.#change(first);
       }
     }
+  }
+
+  /** Rounding leaves neither a rest where nothing is under way, nor less than nothing. */
+  #addUp(): void {
+    this.prefillRate = this.prefilling === 0 ? 0 : Math.max(0, this.#prefillRate.value);
+    this.decodeRate = this.decoding === 0 ? 0 : Math.max(0, this.#decodeRate.value);
+    this.totalRate = this.prefillRate + (this.decoding === 0 ? 0 : Math.max(0, this.#evenRate.value));
+    this.tokens = this.requests === 0 ? 0 : Math.max(0, this.#tokens.value);
   }
 
   #start(span: RequestSpan): void {

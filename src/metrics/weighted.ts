@@ -7,100 +7,132 @@ const weightedPercents = [50, 90, 95, 99] as const;
 /** Takes a value of one of the series with its weight, above zero. */
 export type VisitValue = (series: number, value: number, weight: number) => void;
 
-/** Bins that a distribution is first counted in; more values than this share them. */
-const MOST_BINS = 65_536;
-
 /**
  * Statistics of several series of weighted values at once; undefined for a series without values. A percentile is the
  * first value, in ascending order, at which the share of the weight is reached: no interpolation.
  *
- * Exact, and no value is held: all are gone through three times, for extremes and means, for a count in bins, and for
- * those in the bins that hold the percentiles.
- * @param walk visits every value of every series, the same each time.
+ * Exact, and few values are held: all are gone through twice, for averages and how the weight is spread over ranges,
+ * and for deviations and the values in the ranges that hold the percentiles.
+ * @param walk visits every value of every series, none negative, the same each time.
  */
 export function weightedStatistics(
   series: number,
   walk: (visit: VisitValue) => void,
 ): (Statistics | undefined)[] {
-  const all = Array.from({ length: series }, () => new WeightedSeries());
-  walk((index, value, weight) => all[index]?.measure(value, weight));
-  walk((index, value, weight) => all[index]?.count(value, weight));
-  walk((index, value, weight) => all[index]?.locate(value, weight));
-  return all.map((one) => one.statistics());
+  const spreads = Array.from({ length: series }, () => new Spread());
+  walk((index, value, weight) => spreads[index]?.add(value, weight));
+  const details = spreads.map((spread) => new Details(spread));
+  walk((index, value, weight) => details[index]?.add(value, weight));
+  return details.map((one) => one.statistics());
 }
 
-class WeightedSeries {
-  #values = 0;
-  #min = Number.POSITIVE_INFINITY;
-  #max = Number.NEGATIVE_INFINITY;
-  readonly #weight = new CompensatedSum();
+/** How weight is spread over values. */
+class Spread {
+  min = Number.POSITIVE_INFINITY;
+  max = Number.NEGATIVE_INFINITY;
+  weight = 0;
   readonly #sum = new CompensatedSum();
-  readonly #squares = new CompensatedSum();
-  #avg = 0;
-  #bins: Float64Array | undefined;
-  /** Of each bin that holds a percentile, the weight of each of its values. */
-  #located: Map<number, Map<number, number>> | undefined;
+  /** Weight of each range of values; ranges of one power of two lie together, and only those with values are there. */
+  readonly #octaves: (Float64Array | undefined)[] = [];
 
-  measure(value: number, weight: number): void {
-    this.#values++;
-    if (value < this.#min) this.#min = value;
-    if (value > this.#max) this.#max = value;
-    this.#weight.add(weight);
+  get avg(): number {
+    return this.#sum.value / this.weight;
+  }
+
+  add(value: number, weight: number): void {
+    if (value < this.min) this.min = value;
+    if (value > this.max) this.max = value;
+    this.weight += weight;
     this.#sum.add(value * weight);
-  }
-
-  count(value: number, weight: number): void {
-    if (this.#bins === undefined) {
-      this.#avg = this.#sum.value / this.#weight.value;
-      this.#bins = new Float64Array(Math.min(MOST_BINS, this.#values));
+    const range = rangeOf(value);
+    let ranges = this.#octaves[range >>> 8];
+    if (ranges === undefined) {
+      ranges = new Float64Array(256);
+      this.#octaves[range >>> 8] = ranges;
     }
-    this.#squares.add((value - this.#avg) ** 2 * weight);
-    const bin = this.#binOf(value);
-    this.#bins[bin] = (this.#bins[bin] ?? 0) + weight;
+    ranges[range & 0xff] = (ranges[range & 0xff] ?? 0) + weight;
   }
 
-  locate(value: number, weight: number): void {
-    this.#located ??= new Map(this.#targets().map(({ bin }) => [bin, new Map<number, number>()]));
-    const values = this.#located.get(this.#binOf(value));
-    values?.set(value, (values.get(value) ?? 0) + weight);
+  /** Of each percentile: the weight at which it is reached, the range where that is, and the weight below that. */
+  targets(): readonly Target[] {
+    return weightedPercents.map((percent) => {
+      const weight = (percent / 100) * this.weight;
+      let below = 0;
+      let range = 0;
+      for (const [octave, ranges] of this.#octaves.entries()) {
+        for (const [part, one] of ranges?.entries() ?? []) {
+          if (one === 0) continue;
+          range = octave * 256 + part;
+          if (below + one >= weight) return { percent, weight, range, below };
+          below += one;
+        }
+      }
+      return { percent, weight, range, below };
+    });
+  }
+}
+
+interface Target {
+  readonly percent: (typeof weightedPercents)[number];
+  readonly weight: number;
+  readonly range: number;
+  readonly below: number;
+}
+
+class Details {
+  readonly #spread: Spread;
+  readonly #avg: number;
+  readonly #targets: readonly Target[];
+  readonly #squares = new CompensatedSum();
+  /** Of each range that holds a percentile, the weight of each of its values. */
+  readonly #values = new Map<number, Map<number, number>>();
+  /** The range of the value before, and its values: they mostly come again. */
+  #range = -1;
+  #inRange: Map<number, number> | undefined = undefined;
+
+  constructor(spread: Spread) {
+    this.#spread = spread;
+    this.#avg = spread.avg;
+    this.#targets = spread.targets();
+    for (const { range } of this.#targets) this.#values.set(range, new Map());
+  }
+
+  add(value: number, weight: number): void {
+    const distance = value - this.#avg;
+    this.#squares.add(distance * distance * weight);
+    const range = rangeOf(value);
+    if (range !== this.#range) {
+      this.#range = range;
+      this.#inRange = this.#values.get(range);
+    }
+    this.#inRange?.set(value, (this.#inRange.get(value) ?? 0) + weight);
   }
 
   statistics(): Statistics | undefined {
-    if (this.#values === 0) return undefined;
-    const result: { [Name in StatName]?: number } = {
-      avg: this.#avg,
-      min: this.#min,
-      max: this.#max,
-      std: Math.sqrt(this.#squares.value / this.#weight.value),
-    };
-    for (const { percent, weight, bin, below } of this.#targets()) {
+    const { min, max, weight: whole } = this.#spread;
+    if (whole === 0) return undefined;
+    const std = Math.sqrt(this.#squares.value / whole);
+    const result: { [Name in StatName]?: number } = { avg: this.#avg, min, max, std };
+    for (const { percent, weight, range, below } of this.#targets) {
       let reached = below;
-      const values = [...(this.#located?.get(bin) ?? [])].sort(([a], [b]) => a - b);
+      const values = [...(this.#values.get(range) ?? [])].sort(([a], [b]) => a - b);
       const found = values.find(([, one]) => {
         reached += one;
         return reached >= weight;
       });
-      // The last digit of a sum may keep the last value of a bin from reaching its share.
-      result[`p${percent}`] = (found ?? values.at(-1))?.[0] ?? this.#max;
+      // The last digit of a sum may keep the last value of a range from reaching its share.
+      result[`p${percent}`] = (found ?? values.at(-1))?.[0] ?? max;
     }
     return result;
   }
+}
 
-  /** Of each percentile: the weight at which it is reached, the bin where that is, and the weight below that bin. */
-  #targets() {
-    const bins = this.#bins ?? new Float64Array(1);
-    return weightedPercents.map((percent) => {
-      const weight = (percent / 100) * this.#weight.value;
-      let below = 0;
-      let bin = 0;
-      while (bin < bins.length - 1 && below + (bins[bin] ?? 0) < weight) below += bins[bin++] ?? 0;
-      return { percent, weight, bin, below };
-    });
-  }
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+const HIGH = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
 
-  #binOf(value: number): number {
-    const bins = this.#bins?.length ?? 1;
-    const range = this.#max - this.#min;
-    return range > 0 ? Math.min(bins - 1, Math.floor(((value - this.#min) / range) * bins)) : 0;
-  }
+/** Number of the range that a value is in, ascending with the values, none negative: 256 to each power of two. */
+function rangeOf(value: number): number {
+  double[0] = value;
+  return (words[HIGH] ?? 0) >>> 12;
 }

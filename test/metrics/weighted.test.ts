@@ -34,14 +34,14 @@ test('one value is every statistic; none gives none', () => {
   expect(of([])).toBeUndefined();
 });
 
-test('more values than bins: still exact', () => {
+test('more values than ranges: still exact', () => {
   // 0 … 199,999 in mixed order, of weight 1 each; p50 is the value at which 100,000 are reached: 99,999.
   const count = 200_000;
   const mixed = Array.from({ length: count }, (_, i) => [(i * 77_777) % count, 1] as const);
   expect(of(mixed)).toMatchObject({ p50: 99_999, p90: 179_999, p95: 189_999, p99: 197_999, max: 199_999 });
 });
 
-test('values close together beside one far away share a bin, and are told apart', () => {
+test('values close together beside one far away share a range, and are told apart', () => {
   const near = Array.from({ length: 100 }, (_, i) => [i / 1e6, 1] as const);
   expect(of([...near, [1e9, 1]])).toMatchObject({
     p50: 50 / 1e6, // 50.5 of 101: the 51st
