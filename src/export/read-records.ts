@@ -57,49 +57,63 @@ function notARecord(path: string, line: number, why: string): UserError {
 }
 
 /** Names of AIPerf's first versions. */
-const oldTags: Readonly<Record<string, string>> = {
-  ttft: 'time_to_first_token',
-  ttst: 'time_to_second_token',
-};
+const oldTags = new Map([
+  ['ttft', 'time_to_first_token'],
+  ['ttst', 'time_to_second_token'],
+]);
 
 function recordOf(json: unknown, text: string, line: number): StoredRecord {
   if (!isObject(json)) throw new Malformed('it is not an object');
-  const metadata = metadataOf(json, text);
-  const startNs = timeOf(metadata, 'request_start_ns') ?? timeOf(metadata, 'timestamp_ns');
+  const { metadata = null } = json;
+  if (!isObject(metadata)) throw new Malformed('it has no metadata');
+  const time = (key: string) => timeOf(metadata, key, text);
+  const startNs = time('request_start_ns') ?? time('timestamp_ns');
   if (startNs === undefined) throw new Malformed('metadata has no request_start_ns');
-  const metrics = metricsOf(json.metrics ?? {});
+  const metrics = json.metrics ?? {};
+  if (!isObject(metrics)) throw new Malformed('its metrics are not an object');
   const error = errorOf(json.error ?? undefined);
   const cancelled = metadata.was_cancelled === true || error?.type === 'RequestCancellationError';
   return {
     line,
     phase: (metadata.benchmark_phase ?? metadata.credit_phase) === 'warmup' ? 'warmup' : 'profiling',
-    metadata,
-    metrics,
     startNs,
-    dueNs: timeOf(metadata, 'credit_issued_ns'),
-    endNs: timeOf(metadata, 'request_end_ns'),
+    dueNs: time('credit_issued_ns'),
+    endNs: time('request_end_ns'),
     error,
     cancelled,
     // The file tells the two apart by the message alone.
     dropped: cancelled && error?.message.startsWith('Request cancelled: ') === true,
-    values: new Map(metrics.map(([tag, value, unit]) => [tag, inTableUnit(tag, value, unit)])),
+    values: valuesOf(metrics),
+    // Most readers of a million records ask for neither.
+    get metadata() {
+      return metadataOf(metadata, text);
+    },
+    get metrics() {
+      return metricsOf(metrics);
+    },
   };
 }
 
-function metadataOf({ metadata }: JsonObject, text: string): Record<string, Json | bigint> {
-  if (!isObject(metadata ?? null)) throw new Malformed('it has no metadata');
+function metadataOf(metadata: JsonObject, text: string): Record<string, Json | bigint> {
   const result: Record<string, Json | bigint> = {};
-  for (const [key, value] of Object.entries(metadata ?? {})) {
+  for (const [key, value] of Object.entries(metadata)) {
     if (value === null) continue;
     result[key] = key.endsWith('_ns') && typeof value === 'number' ? exactInteger(text, key, value) : value;
   }
   return result;
 }
 
+function timeOf(metadata: JsonObject, key: string, text: string): bigint | undefined {
+  const value = metadata[key] ?? undefined;
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number') throw new Malformed(`metadata.${key} is not a number`);
+  return exactInteger(text, key, value);
+}
+
 /** A number of the line in all its digits: JSON.parse keeps 53 bits, and epochs in ns have more. */
 function exactInteger(text: string, key: string, rounded: number): bigint {
   if (Number.isSafeInteger(rounded)) return BigInt(rounded);
-  const sign = JSON.stringify(key);
+  const sign = `"${key}"`;
   // Inside of a string the quotes would be escaped, so this finds keys; another object's has another value.
   for (let at = text.indexOf(sign); at !== -1; at = text.indexOf(sign, at + 1)) {
     const digits = /^\s*:\s*(-?\d+)/.exec(text.slice(at + sign.length, at + sign.length + 60))?.[1];
@@ -108,29 +122,44 @@ function exactInteger(text: string, key: string, rounded: number): bigint {
   return BigInt(Math.round(rounded));
 }
 
-function timeOf(metadata: Readonly<Record<string, Json | bigint>>, key: string): bigint | undefined {
-  const value = metadata[key];
-  if (value === undefined || typeof value === 'bigint') return value;
-  throw new Malformed(`metadata.${key} is not a number`);
+function valuesOf(metrics: JsonObject): Map<string, number | Float64Array> {
+  const values = new Map<string, number | Float64Array>();
+  for (const name of Object.keys(metrics)) {
+    const metric = metricOf(metrics, name);
+    if (metric !== undefined) values.set(metric.tag, inTableUnit(metric.tag, metric.value, metric.unit));
+  }
+  return values;
 }
 
-function metricsOf(metrics: Json): StoredMetric[] {
-  if (!isObject(metrics)) throw new Malformed('its metrics are not an object');
-  return Object.entries(metrics).flatMap(([tag, member]) => {
-    if (member === null) return [];
-    const { value, unit } = isObject(member) ? member : {};
-    if (value === null) return [];
-    const numbers = typeof value === 'number' ? value : listOf(value);
-    if (numbers === undefined || typeof unit !== 'string') {
-      throw new Malformed(`metrics.${tag} is not of the form {"value":number,"unit":"…"}`);
-    }
-    return [[oldTags[tag] ?? tag, numbers, unit]];
+function metricsOf(metrics: JsonObject): StoredMetric[] {
+  return Object.keys(metrics).flatMap((name) => {
+    const metric = metricOf(metrics, name);
+    return metric === undefined ? [] : [[metric.tag, metric.value, metric.unit] as const];
   });
 }
 
-function listOf(value: Json | undefined): Float64Array | undefined {
-  const isList = Array.isArray(value) && value.every((item) => typeof item === 'number');
-  return isList ? Float64Array.from(value) : undefined;
+/** Undefined where the file has it only to say that there is none. */
+function metricOf(metrics: JsonObject, name: string) {
+  const member = metrics[name] ?? null;
+  if (member === null) return undefined;
+  const { value, unit } = isObject(member) ? member : {};
+  if (value === null) return undefined;
+  const numbers = typeof value === 'number' ? value : listOf(value);
+  if (numbers === undefined || typeof unit !== 'string') {
+    throw new Malformed(`metrics.${name} is not of the form {"value":number,"unit":"…"}`);
+  }
+  return { tag: oldTags.get(name) ?? name, value: numbers, unit };
+}
+
+function listOf(list: Json | undefined): Float64Array | undefined {
+  if (!Array.isArray(list)) return undefined;
+  const numbers = new Float64Array(list.length);
+  for (let i = 0; i < list.length; i++) {
+    const item = list[i];
+    if (typeof item !== 'number') return undefined;
+    numbers[i] = item;
+  }
+  return numbers;
 }
 
 /** Units of one kind, each in terms of the first. */
