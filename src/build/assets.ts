@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { bundleCharts, copyFont } from './bundle-charts.js';
 import { compileCorpus } from './compile-corpus.js';
 import { compilePage } from './compile-page.js';
 import { compileTokenizer } from './compile-tokenizer.js';
@@ -8,3 +9,5 @@ const folder = fileURLToPath(new URL('../../assets/tokenizers/qwen3/', import.me
 await compileTokenizer(folder);
 await compileCorpus(folder);
 await compilePage(fileURLToPath(new URL('../../assets/page/', import.meta.url)));
+copyFont(fileURLToPath(new URL('../../assets/fonts/', import.meta.url)));
+await bundleCharts();
