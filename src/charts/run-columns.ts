@@ -1,4 +1,4 @@
-import { Column } from '../metrics/column.js';
+import { Column, type Sorted, SortingRoom } from '../metrics/column.js';
 import type { StoredRequest } from '../metrics/recall.js';
 import type { SloResult } from '../metrics/slos.js';
 
@@ -102,13 +102,14 @@ export class RunColumns implements RunView {
   }
 
   /** Its values in ascending order. */
-  sorted(tag: string): Float64Array {
-    return this.#columns.get(tag)?.sorted(undefined) ?? new Float64Array();
+  sorted(tag: string): Sorted {
+    return this.#columns.get(tag)?.sorted(undefined, new SortingRoom()) ?? new Float64Array();
   }
 
   /** Rows in the order of their starts. */
   byStart(): Uint32Array {
+    const starts = Float64Array.from({ length: this.#length }, (_, row) => this.#starts.at(row));
     const rows = Uint32Array.from({ length: this.#length }, (_, row) => row);
-    return rows.sort((a, b) => this.#starts.at(a) - this.#starts.at(b));
+    return rows.sort((a, b) => (starts[a] ?? 0) - (starts[b] ?? 0));
   }
 }
