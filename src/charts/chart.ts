@@ -5,17 +5,19 @@ import type { Theme } from './theme.js';
 /** What ECharts draws: with tooltips and zoom for a page, without animation. */
 export type ChartOption = EChartsOption;
 
-/** A way to draw `Data`, which is plain JSON: it may be worked out here and drawn in a browser. */
-export interface Drawing<Data> {
+/**
+ * A picture: what it is drawn from, and how. `Data` is plain JSON, a few numbers however large the source is: it may be
+ * worked out here and drawn in a browser.
+ */
+export interface Chart<Source, Data> {
   /** Of its file, without ending. */
   readonly name: string;
-  /** What it shows, in a few words. */
   readonly title: string;
+  /** Undefined where the source has nothing of it. */
+  data(source: Source): Data | undefined;
+  /** @param data as this chart's own `data` gave it. */
   option(data: Data, theme: Theme): ChartOption;
 }
 
 /** A picture of one run. */
-export interface Chart<Data> extends Drawing<Data> {
-  /** The few numbers that are drawn, however many requests there are; undefined where the run has nothing of it. */
-  data(run: RunColumns): Data | undefined;
-}
+export type RunChart<Data> = Chart<RunColumns, Data>;

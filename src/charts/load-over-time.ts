@@ -1,4 +1,4 @@
-import type { Chart, ChartOption } from './chart.js';
+import type { ChartOption, RunChart } from './chart.js';
 import { curvesOf, type RunCurves } from './curves.js';
 import { figure, frame, lineIcons, requestsWords, timeAxis, yAxis } from './frame.js';
 import { type Point, shortened } from './reduce.js';
@@ -20,7 +20,7 @@ interface CurvesOverTime {
 const BINS = 300;
 
 /** Output tokens a second, those of each request spread evenly from its first to its last. */
-export const dispersedThroughputOverTime: Chart<CurvesOverTime> = {
+export const dispersedThroughputOverTime: RunChart<CurvesOverTime> = {
   name: 'dispersed_throughput_over_time',
   title: 'Output token throughput over time',
   data: (run) =>
@@ -34,7 +34,7 @@ export const dispersedThroughputOverTime: Chart<CurvesOverTime> = {
 };
 
 /** Requests sent and not ended; where first tokens are known, also those that wait for theirs. */
-export const concurrencyOverTime: Chart<CurvesOverTime> = {
+export const concurrencyOverTime: RunChart<CurvesOverTime> = {
   name: 'concurrency_over_time',
   title: 'Requests in flight over time',
   data: (run) =>
@@ -46,7 +46,7 @@ export const concurrencyOverTime: Chart<CurvesOverTime> = {
 };
 
 /** What the server's KV cache must hold: tokens of prompts and answers under way. */
-export const tokensInFlightOverTime: Chart<CurvesOverTime> = {
+export const tokensInFlightOverTime: RunChart<CurvesOverTime> = {
   name: 'tokens_in_flight_over_time',
   title: 'Tokens in flight over time',
   data: (run) =>

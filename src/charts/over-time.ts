@@ -1,4 +1,4 @@
-import type { Chart } from './chart.js';
+import type { RunChart } from './chart.js';
 import { figure, frame, limitLine, lineIcons, named, requestsWords, timeAxis, yAxis } from './frame.js';
 import type { Measure } from './measures.js';
 import { type Bin, niceStep, type Point, quantileBins, thinned } from './reduce.js';
@@ -21,7 +21,7 @@ const MOST_BINS = 60;
 const MOST_FAILED = 80;
 
 /** A metric of every request at the time it was sent, with median and 90th percentile. */
-export function overTime(measure: Measure): Chart<OverTime> {
+export function overTime(measure: Measure): RunChart<OverTime> {
   const { tag, key, label, unit } = measure;
   const title = `${label} over time`;
   return {

@@ -1,4 +1,7 @@
-import type { Chart } from './chart.js';
+import type { RunChart } from './chart.js';
+import { distribution } from './distribution.js';
+import { latencyHeatmap } from './heatmap.js';
+import { runLengths } from './lengths-chart.js';
 import {
   concurrencyOverTime,
   dispersedThroughputOverTime,
@@ -6,13 +9,24 @@ import {
 } from './load-over-time.js';
 import { itl, latency, ttft } from './measures.js';
 import { overTime } from './over-time.js';
+import { requestTimeline } from './timeline.js';
+import { sliceCharts } from './timeslices.js';
+import { ttftByIsl } from './ttft-by-isl.js';
 
-/** The pictures of one run, in the order to show them. What `data` gives goes to the `option` of the same chart only. */
-export const runCharts: readonly Chart<unknown>[] = [
+/** The pictures of one run, in the order to show them. */
+export const runCharts: readonly RunChart<unknown>[] = [
   overTime(ttft),
   overTime(itl),
   overTime(latency),
   dispersedThroughputOverTime,
   concurrencyOverTime,
   tokensInFlightOverTime,
+  ...sliceCharts,
+  requestTimeline,
+  distribution(ttft),
+  distribution(itl),
+  distribution(latency),
+  latencyHeatmap,
+  ttftByIsl,
+  runLengths,
 ];

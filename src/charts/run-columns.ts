@@ -108,8 +108,17 @@ export class RunColumns implements RunView {
 
   /** Rows in the order of their starts. */
   byStart(): Uint32Array {
-    const starts = Float64Array.from({ length: this.#length }, (_, row) => this.#starts.at(row));
+    return this.#ordered(this.#starts);
+  }
+
+  /** Rows in the order of their ends. */
+  byEnd(): Uint32Array {
+    return this.#ordered(this.#ends);
+  }
+
+  #ordered(column: Column): Uint32Array {
+    const times = Float64Array.from({ length: this.#length }, (_, row) => column.at(row));
     const rows = Uint32Array.from({ length: this.#length }, (_, row) => row);
-    return rows.sort((a, b) => (starts[a] ?? 0) - (starts[b] ?? 0));
+    return rows.sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0));
   }
 }

@@ -1,0 +1,212 @@
+import { paretoFrontier } from '../metrics/pareto.js';
+import type { OperatingPoint, TradeOffVerdict } from '../metrics/trade-off.js';
+import type { Chart } from './chart.js';
+import { axis, count, frame, lineIcons, xAxis } from './frame.js';
+import { type Point, shortened } from './reduce.js';
+
+/** A run, or repeats of it, among others. Times are means, ms. */
+export interface ComparedPoint extends OperatingPoint {
+  /** Short: it stands beside the point. */
+  readonly name: string;
+  readonly ttft: number | undefined;
+  /** Of the whole request. */
+  readonly latency: number | undefined;
+}
+
+/** Several runs of the same work. */
+export interface Comparison {
+  readonly points: readonly ComparedPoint[];
+  readonly verdict: TradeOffVerdict;
+  /** GPUs of the server; undefined: throughput is that of all together. */
+  readonly gpus: number | undefined;
+  /** What the names are values of, e.g. `concurrency`; empty where they say so themselves. */
+  readonly subject: string;
+  /** What objectives ask of a request on an axis, in its unit. */
+  readonly limits: { readonly perUser?: number; readonly ttft?: number; readonly latency?: number };
+  /** Whether points that do not hold the objectives are told from those that do. */
+  readonly hasObjectives: boolean;
+}
+
+interface ComparedPlace {
+  readonly name: string;
+  readonly at: Point;
+  readonly isKnee: boolean;
+  /** Whether it holds the objectives; true where there are none. */
+  readonly holds: boolean;
+}
+
+interface ComparisonPicture {
+  readonly subtitle: string;
+  readonly x: string;
+  readonly y: string;
+  readonly places: readonly ComparedPlace[];
+  readonly line: readonly Point[];
+  /** Stretch of an axis that the objective allows; to the end of the axis where there is no end. */
+  readonly region: { readonly of: 'x' | 'y'; readonly from: number; readonly to?: number } | undefined;
+  readonly hasObjectives: boolean;
+}
+
+/** What a picture of runs shows. */
+interface Axes {
+  readonly name: string;
+  readonly title: string;
+  readonly lineName: string;
+  readonly x: string;
+  readonly y: (comparison: Comparison) => string;
+  readonly place: (
+    point: ComparedPoint,
+    comparison: Comparison,
+  ) => readonly [x: number | undefined, y: number | undefined];
+  /** Indices of the points that are joined, in their order. */
+  readonly line: (comparison: Comparison) => readonly number[];
+  readonly region: (limits: Comparison['limits']) => ComparisonPicture['region'];
+}
+
+const throughputName = ({ gpus }: Comparison) =>
+  gpus === undefined ? 'Output tokens per second' : 'Output tokens per second and GPU';
+const throughputOf = ({ throughput }: ComparedPoint, { gpus = 1 }: Comparison) =>
+  throughput === undefined ? undefined : throughput.mean / gpus;
+
+/** The pictures of several runs, in the order to show them. */
+export const comparisonCharts: readonly Chart<Comparison, unknown>[] = [
+  comparisonChart({
+    name: 'pareto_curve_throughput_per_gpu_vs_interactivity',
+    title: 'Throughput against speed for each user',
+    lineName: 'Pareto frontier',
+    x: 'Output tokens per second and user',
+    y: throughputName,
+    place: (point, comparison) => [point.perUser?.mean, throughputOf(point, comparison)],
+    line: ({ verdict }) => verdict.frontier,
+    region: ({ perUser }) => (perUser === undefined ? undefined : { of: 'x', from: perUser }),
+  }),
+  comparisonChart({
+    name: 'pareto_curve_throughput_per_gpu_vs_latency',
+    title: 'Throughput against request latency',
+    lineName: 'Pareto frontier',
+    x: 'Request latency, mean (ms)',
+    y: throughputName,
+    place: (point, comparison) => [point.latency, throughputOf(point, comparison)],
+    line: ({ points }) =>
+      paretoFrontier(
+        points.map(({ latency = Number.NaN, throughput }) => ({
+          x: -latency,
+          y: throughput?.mean ?? Number.NaN,
+        })),
+      ),
+    region: ({ latency }) => (latency === undefined ? undefined : { of: 'x', from: 0, to: latency }),
+  }),
+  comparisonChart({
+    name: 'ttft_vs_throughput',
+    title: 'Time to first token against throughput',
+    lineName: 'In the order of load',
+    x: 'Output tokens per second',
+    y: () => 'Time to first token, mean (ms)',
+    place: ({ throughput, ttft }) => [throughput?.mean, ttft],
+    line: ({ points }) =>
+      points.every(({ load }) => load !== undefined)
+        ? points.map((_, i) => i).sort((a, b) => (points[a]?.load ?? 0) - (points[b]?.load ?? 0))
+        : [],
+    region: ({ ttft }) => (ttft === undefined ? undefined : { of: 'y', from: 0, to: ttft }),
+  }),
+];
+
+function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
+  const { name, title, lineName } = axes;
+  return {
+    name,
+    title,
+    data(comparison) {
+      const { points, verdict, gpus, subject, hasObjectives, limits } = comparison;
+      const at = (index: number): Point | undefined => {
+        const [x, y] = points[index] === undefined ? [] : axes.place(points[index], comparison);
+        return x === undefined || y === undefined ? undefined : [shortened(x), shortened(y)];
+      };
+      const places = points.flatMap((point, i): ComparedPlace[] => {
+        const place = at(i);
+        const holds = verdict.eligible.includes(i);
+        return place === undefined
+          ? []
+          : [{ name: point.name, at: place, isKnee: verdict.knee === i, holds }];
+      });
+      if (places.length === 0) return undefined;
+      return {
+        subtitle: [
+          subject === ''
+            ? `${count(places.length)} runs`
+            : `${count(places.length)} runs, named by ${subject}`,
+          ...(gpus === undefined ? [] : [gpus === 1 ? '1 GPU' : `${count(gpus)} GPUs`]),
+        ].join('; '),
+        x: axes.x,
+        y: axes.y(comparison),
+        places,
+        line: axes.line(comparison).flatMap((index) => {
+          const place = at(index);
+          return place === undefined ? [] : [place];
+        }),
+        region: axes.region(limits),
+        hasObjectives,
+      };
+    },
+    option({ subtitle, x, y, places, line, region, hasObjectives }, theme) {
+      const base = frame(theme, title, subtitle);
+      const dots = (wanted: readonly ComparedPlace[]) =>
+        wanted.map(({ name: label, at, isKnee }) => ({
+          name: label,
+          value: [...at],
+          symbolSize: isKnee ? 16 : 10,
+          label: { formatter: isKnee ? `${label} (knee)` : label },
+        }));
+      const label = { show: true, position: 'right' as const, distance: 7, color: theme.ink, fontSize: 12.5 };
+      const holding = places.filter(({ holds }) => holds);
+      const missing = places.filter(({ holds }) => !holds);
+      const dotName = hasObjectives ? 'Keeps the SLO' : 'Run';
+      const parts = [
+        ...(line.length > 1 ? [{ name: lineName, icon: lineIcons.solid }] : []),
+        ...(holding.length > 0 ? [{ name: dotName, icon: 'circle' }] : []),
+        ...(missing.length > 0 ? ['Does not keep the SLO'] : []),
+      ];
+      const edge = (value: number | 'max') => (region?.of === 'y' ? { yAxis: value } : { xAxis: value });
+      const area: [object, object][] =
+        region === undefined ? [] : [[edge(region.from), edge(region.to ?? 'max')]];
+      return {
+        ...base,
+        legend: { ...base.legend, data: parts },
+        grid: { ...base.grid, right: 90 },
+        tooltip: { ...base.tooltip, trigger: 'item' },
+        xAxis: { ...xAxis(theme, x), min: 0 },
+        yAxis: { ...axis(theme, y, 58), min: 0 },
+        series: [
+          {
+            type: 'line',
+            name: lineName,
+            data: line.map((point) => [...point]),
+            symbol: 'none',
+            color: theme.soft,
+            lineStyle: { width: 2 },
+            markArea: {
+              silent: true,
+              itemStyle: { color: theme.third, opacity: 0.14 },
+              label: { formatter: 'SLO', color: theme.third, fontSize: 12.5, position: 'insideTopLeft' },
+              data: area,
+            },
+          },
+          {
+            type: 'scatter',
+            name: dotName,
+            data: dots(holding),
+            color: theme.first,
+            label,
+          },
+          {
+            type: 'scatter',
+            name: 'Does not keep the SLO',
+            data: dots(missing),
+            symbol: 'emptyCircle',
+            color: theme.bad,
+            label,
+          },
+        ],
+      };
+    },
+  };
+}

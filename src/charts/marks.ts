@@ -1,0 +1,19 @@
+import type { CustomSeriesOption } from 'echarts';
+
+/** A bar for each item `[from, to, height]`: bars of any width on an axis of numbers. */
+export function bar(fill: string): Pick<CustomSeriesOption, 'encode' | 'renderItem' | 'clip'> {
+  return {
+    encode: { x: [0, 1], y: 2, tooltip: [0, 1, 2] },
+    clip: true,
+    renderItem: (_, api) => {
+      const [left = 0, top = 0] = api.coord([api.value(0), api.value(2)]);
+      const [right = 0, bottom = 0] = api.coord([api.value(1), 0]);
+      const gap = right - left > 4 ? 0.75 : 0;
+      return {
+        type: 'rect',
+        shape: { x: left + gap, y: top, width: Math.max(0.8, right - left - 2 * gap), height: bottom - top },
+        style: { fill },
+      };
+    },
+  };
+}

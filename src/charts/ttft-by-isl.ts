@@ -1,0 +1,87 @@
+import type { RunChart } from './chart.js';
+import { figure, frame, limitLine, lineIcons, named, requestsWords, xAxis, yAxis } from './frame.js';
+import { ttft } from './measures.js';
+import { niceStep, type Point, quantileBins, shortened, thinned } from './reduce.js';
+
+interface ByLength {
+  readonly subtitle: string;
+  readonly points: readonly Point[];
+  /** Middle of a window of lengths, and the median within it. */
+  readonly medians: readonly Point[];
+  /** Whether lengths are so far apart that only their logarithms can be told apart. */
+  readonly isLogarithmic: boolean;
+  readonly limit: number | undefined;
+}
+
+const INPUT = 'input_sequence_length';
+const WINDOWS = 25;
+const REQUESTS_PER_WINDOW = 10;
+const FAR_APART = 50;
+
+/** Time to first token of each request against the length of its prompt. */
+export const ttftByIsl: RunChart<ByLength> = {
+  name: 'ttft_by_isl',
+  title: 'Time to first token by input length',
+  data(run) {
+    if (!run.has(ttft.tag) || !run.has(INPUT)) return undefined;
+    const lengths = run.sorted(INPUT);
+    const [least, most] = [lengths[0] ?? 0, lengths.at(-1) ?? 0];
+    const isLogarithmic = least > 0 && most / least > FAR_APART;
+    const scale = isLogarithmic ? Math.log10 : (length: number) => length;
+    const unscale = isLogarithmic ? (x: number) => 10 ** x : (x: number) => x;
+    const x = (row: number) => scale(run.value(INPUT, row));
+    const y = (row: number) => run.value(ttft.tag, row);
+    const width = niceStep((scale(most) - scale(least)) / WINDOWS || 1);
+    const medians = quantileBins(run.length, x, y, width).filter(({ count }) => count >= REQUESTS_PER_WINDOW);
+    return {
+      subtitle: requestsWords(run),
+      points: thinned(run.length, x, y).map(([scaled, value]) => [shortened(unscale(scaled)), value]),
+      medians:
+        medians.length < 2
+          ? []
+          : medians.map(({ from, to, p50 }) => [shortened(unscale((from + to) / 2)), p50]),
+      isLogarithmic,
+      limit: run.limits.find(({ tag }) => tag === ttft.tag)?.limit,
+    };
+  },
+  option({ subtitle, points, medians, isLogarithmic, limit }, theme) {
+    const base = frame(theme, ttftByIsl.title, subtitle);
+    const x = xAxis(theme, 'Input sequence length (tokens)');
+    const median = 'Median of similar lengths';
+    return {
+      ...base,
+      legend: {
+        ...base.legend,
+        data: ['Request', ...(medians.length === 0 ? [] : [{ name: median, icon: lineIcons.solid }])],
+      },
+      xAxis: isLogarithmic ? { ...x, type: 'log', min: 'dataMin', max: 'dataMax' } : { ...x, scale: true },
+      yAxis: yAxis(theme, named(ttft.label, ttft.unit)),
+      series: [
+        {
+          type: 'scatter',
+          name: 'Request',
+          data: points.map((point) => [...point]),
+          symbolSize: points.length > 1500 ? 3.5 : 6,
+          color: theme.first,
+          itemStyle: { opacity: points.length > 300 ? 0.55 : 0.85 },
+          ...(limit === undefined
+            ? {}
+            : { markLine: limitLine(theme, `SLO ${figure(limit)} ${ttft.unit}`, { yAxis: limit }) }),
+        },
+        ...(medians.length === 0
+          ? []
+          : [
+              {
+                type: 'line' as const,
+                name: median,
+                data: medians.map((point) => [...point]),
+                symbol: 'none',
+                color: theme.ink,
+                lineStyle: { width: 2 },
+                z: 4,
+              },
+            ]),
+      ],
+    };
+  },
+};
