@@ -156,7 +156,14 @@ function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
           symbolSize: isKnee ? 16 : 10,
           label: { formatter: isKnee ? `${label} (knee)` : label },
         }));
-      const label = { show: true, position: 'right' as const, distance: 7, color: theme.ink, fontSize: 12.5 };
+      const label = {
+        show: true,
+        position: 'right' as const,
+        distance: 7,
+        offset: [0, -8],
+        color: theme.ink,
+        fontSize: 12.5,
+      };
       const holding = places.filter(({ holds }) => holds);
       const missing = places.filter(({ holds }) => !holds);
       const dotName = hasObjectives ? 'Keeps the SLO' : 'Run';
@@ -165,9 +172,9 @@ function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
         ...(holding.length > 0 ? [{ name: dotName, icon: 'circle' }] : []),
         ...(missing.length > 0 ? ['Does not keep the SLO'] : []),
       ];
-      const edge = (value: number | 'max') => (region?.of === 'y' ? { yAxis: value } : { xAxis: value });
+      const edge = (value: number) => (region?.of === 'y' ? { yAxis: value } : { xAxis: value });
       const area: [object, object][] =
-        region === undefined ? [] : [[edge(region.from), edge(region.to ?? 'max')]];
+        region === undefined ? [] : [[edge(region.from), edge(region.to ?? Number.POSITIVE_INFINITY)]];
       return {
         ...base,
         legend: { ...base.legend, data: parts },
@@ -195,14 +202,17 @@ function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
             name: dotName,
             data: dots(holding),
             color: theme.first,
+            itemStyle: { opacity: 1 },
+            z: 4,
             label,
           },
           {
             type: 'scatter',
             name: 'Does not keep the SLO',
             data: dots(missing),
-            symbol: 'emptyCircle',
-            color: theme.bad,
+            color: theme.paper,
+            itemStyle: { borderColor: theme.bad, borderWidth: 2, opacity: 1 },
+            z: 4,
             label,
           },
         ],

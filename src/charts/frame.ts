@@ -113,11 +113,8 @@ export function count(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** At most three decimals, and none of a large number. */
+/** With four digits, or all before the point. */
 export function figure(value: number): string {
-  return value.toLocaleString('en-US', {
-    maximumSignificantDigits: Math.abs(value) >= 1000 ? 21 : 4,
-    maximumFractionDigits: 0,
-    roundingPriority: 'morePrecision',
-  });
+  const digits = Math.abs(value) >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 4 };
+  return value.toLocaleString('en-US', digits);
 }

@@ -57,6 +57,7 @@ export const latencyHeatmap: RunChart<Heatmap> = {
   },
   option({ subtitle, seconds, most, width, height, cells }, theme) {
     const base = frame(theme, latencyHeatmap.title, subtitle);
+    const y = yAxis(theme, named(latency.label, latency.unit));
     const least = Math.min(...cells.map(([, , requests]) => requests));
     const greatest = Math.max(...cells.map(([, , requests]) => requests));
     return {
@@ -79,7 +80,7 @@ export const latencyHeatmap: RunChart<Heatmap> = {
         calculable: true,
       },
       xAxis: timeAxis(theme, seconds),
-      yAxis: { ...yAxis(theme, named(latency.label, latency.unit)), max: most },
+      yAxis: { ...y, max: most, axisLabel: { ...y.axisLabel, showMaxLabel: false } },
       series: [
         {
           type: 'custom',

@@ -54,7 +54,7 @@ function lengthsData({ input, output }: Lengths): LengthHistograms | undefined {
         ({ name, sorted }) =>
           `${name} p50 ${figure(percentile(sorted, 50))}, p99 ${figure(percentile(sorted, 99))}`,
       ),
-      ...(beyond === 0 ? [] : [`${count(beyond)} longer ones not drawn`]),
+      ...(beyond === 0 ? [] : [`${count(beyond)} longer not drawn`]),
     ].join('; '),
     histograms: histograms.map(({ axis, bars, most }) => ({ axis, bars, most })),
   };

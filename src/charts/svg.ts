@@ -42,6 +42,8 @@ setPlatformAPI({
 
 /** Of a character of DejaVu Sans, nearly, in ems. */
 function widthOf(character: string): number {
+  // Heights of lines are taken from the width of a Chinese one.
+  if (character > '\u2e80') return 1;
   if (/[0-9]/.test(character)) return 0.636;
   if (/[ .,:;|!'()ijl-]/.test(character)) return 0.34;
   return /[A-Zmw%+=]/.test(character) ? 0.76 : 0.58;

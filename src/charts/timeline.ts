@@ -30,6 +30,8 @@ interface Bar {
 
 const MOST_LANES = 100;
 const MOST_BARS = 2000;
+/** Of a bar, pixels. */
+const THICKEST = 28;
 
 /** Requests as bars in swim lanes: each lane holds what never ran at the same time. */
 export const requestTimeline: RunChart<Timeline> = {
@@ -57,12 +59,11 @@ export const requestTimeline: RunChart<Timeline> = {
   },
   option({ subtitle, seconds, lanes, parts }, theme) {
     const base = frame(theme, requestTimeline.title, subtitle);
-    const thickness = lanes <= 40 ? 0.7 : 0.9;
     return {
       ...base,
       legend: { ...base.legend, data: parts.map(({ name }) => ({ name, icon: 'rect' })) },
       tooltip: { ...base.tooltip, valueFormatter: (value) => `${figure(Number(value))} s` },
-      xAxis: timeAxis(theme, seconds),
+      xAxis: { ...timeAxis(theme, seconds), axisLine: { show: false } },
       yAxis: {
         ...yAxis(theme, lanes === 1 ? '1 lane' : `${count(lanes)} lanes`),
         nameGap: 16,
@@ -80,12 +81,12 @@ export const requestTimeline: RunChart<Timeline> = {
         encode: { x: [0, 1], y: 2, tooltip: [0, 1] },
         clip: true,
         renderItem: (_, api) => {
-          const lane = Number(api.value(2));
-          const [left = 0, top = 0] = api.coord([api.value(0), lane + (1 - thickness) / 2]);
-          const [right = 0, bottom = 0] = api.coord([api.value(1), lane + (1 + thickness) / 2]);
+          const [left = 0, middle = 0] = api.coord([api.value(0), Number(api.value(2)) + 0.5]);
+          const [right = 0, below = 0] = api.coord([api.value(1), Number(api.value(2)) + 1]);
+          const height = Math.min(THICKEST, 1.7 * (below - middle));
           return {
             type: 'rect',
-            shape: { x: left, y: top, width: Math.max(0.8, right - left), height: bottom - top },
+            shape: { x: left, y: middle - height / 2, width: Math.max(0.8, right - left), height },
             style: { fill: theme[colour] },
           };
         },

@@ -54,7 +54,15 @@ export const ttftByIsl: RunChart<ByLength> = {
         ...base.legend,
         data: ['Request', ...(medians.length === 0 ? [] : [{ name: median, icon: lineIcons.solid }])],
       },
-      xAxis: isLogarithmic ? { ...x, type: 'log', min: 'dataMin', max: 'dataMax' } : { ...x, scale: true },
+      xAxis: isLogarithmic
+        ? {
+            ...x,
+            type: 'log',
+            min: 'dataMin',
+            max: 'dataMax',
+            axisLabel: { ...x.axisLabel, showMinLabel: false, showMaxLabel: false },
+          }
+        : { ...x, scale: true },
       yAxis: yAxis(theme, named(ttft.label, ttft.unit)),
       series: [
         {
