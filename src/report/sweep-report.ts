@@ -30,6 +30,9 @@ export interface ShownGroup {
   readonly verdict: TradeOffVerdict;
 }
 
+/** A knee lies between two other points. */
+const FEWEST_FOR_KNEE = 3;
+
 /** What a report of a sweep needs to know besides its points. */
 export interface SweepReportFacts {
   /** Titles of the swept options. */
@@ -57,6 +60,9 @@ export function sweepReport(groups: readonly ShownGroup[], facts: SweepReportFac
     ...(facts.repeated
       ? [`± is the half width of the interval of ${percent(facts.confidenceLevel)} confidence (Student's t).`]
       : []),
+    ...(facts.streams
+      ? []
+      : ['tokens/s/user = output tokens / request latency, since nothing was streamed.']),
     ...groups.flatMap((group) => groupLines(group, facts)),
   ].flatMap((line) => wrap(line, layout.width, 4));
   return ['', ...sweepTable(groups, facts, layout), ...words].map((line) => `${line}\n`).join('');
@@ -132,6 +138,7 @@ function kneeLine(
   facts: SweepReportFacts,
 ): string {
   const method = `Kneedle, total tokens/s over ${load}`;
+  if (points.length < FEWEST_FOR_KNEE) return `Knee (${method}): cannot tell from ${points.length} points.`;
   return knee === undefined
     ? `Knee (${method}): none; throughput neither levels off nor falls clearly in this range.`
     : `Knee (${method}): ${called([points[knee]?.name ?? ''], facts)}.`;

@@ -128,6 +128,17 @@ describe('a sweep', () => {
       expect(sweepJson(folder)).toMatchObject({ num_profile_runs: 3, num_successful_runs: 3 });
     });
 
+    it('without --resume all runs are made anew, which is said', async () => {
+      const before = sweepJson(folder).per_combination_metrics[0].metrics.request_throughput.avg;
+      const ran = await aiperf(
+        profileWords({ ...options, url: url(), 'artifact-dir': folder, ui: 'simple' }),
+      );
+      expect(ran.code).toBe(0);
+      expect(ran.stderr).toContain(`${folder} holds earlier runs: those of the same name are made anew`);
+      expect(ran.stderr).not.toContain('skipped');
+      expect(sweepJson(folder).per_combination_metrics[0].metrics.request_throughput.avg).not.toBe(before);
+    });
+
     it('refuses a folder of another configuration, before anything is sent', async () => {
       const { code, stderr } = await aiperf(
         profileWords({ ...options, url: url(), 'artifact-dir': folder, resume: true, osl: 16, isl: 30 }),

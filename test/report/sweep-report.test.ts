@@ -123,9 +123,17 @@ Recommendation, by what matters most:
     const lines = sweepReport(groups, facts, layout).split('\n');
     expect(lines.filter((line) => line.startsWith('With '))).toEqual(['With isl 100:', 'With isl 200:']);
     expect(lines.filter((line) => line.startsWith('│'))).toHaveLength(4);
+    expect(lines).toContain('Knee (Kneedle, total tokens/s over concurrency): cannot tell from 2 points.');
+  });
+
+  it('no knee, and what stands in for the pace of tokens where nothing streams', () => {
+    const lines = shown(points().slice(0, 3), { streams: false });
+    // Scaled: (0, 0), (0.444, 0.5055), (1, 1): highest 0.061 above the diagonal, and a mean step is 0.5.
     expect(lines).toContain(
       'Knee (Kneedle, total tokens/s over concurrency): none; throughput neither levels off nor falls clearly in this range.',
     );
+    expect(lines).toContain('tokens/s/user = output tokens / request latency, since nothing was streamed.');
+    expect(lines[3]).toMatch(/┃ Latency avg \(ms\) ┃/);
   });
 
   it('says so where nothing can be compared', () => {

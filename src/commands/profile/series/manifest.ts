@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nameOf, type OptionRow } from '../../../config/option.js';
 import { type Config, profileOptions } from '../../../config/options.js';
@@ -43,6 +43,11 @@ export function materialOptions(configs: readonly Config[]): Readonly<Record<str
         return [[nameOf(row), [...values].join(',')]];
       }),
   );
+}
+
+/** Whether a folder holds a series. */
+export function holdsManifest(folder: string): boolean {
+  return existsSync(join(folder, manifestName));
 }
 
 export function writeManifest(folder: string, { sweepId, seeds, options }: Manifest): void {

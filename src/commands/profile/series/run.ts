@@ -10,7 +10,7 @@ import { type Artifacts, makeArtifacts } from '../artifacts.js';
 import { INTERRUPTED } from '../interrupt.js';
 import { measureRun, type Surroundings } from '../measure.js';
 import { requireOpenFiles } from '../prepare.js';
-import { type Manifest, materialOptions, readManifest, writeManifest } from './manifest.js';
+import { holdsManifest, type Manifest, materialOptions, readManifest, writeManifest } from './manifest.js';
 import { drawSeeds, type PlannedRun, planSeries, runOfSeries, type Series } from './plan.js';
 import { publishSeries, type SeriesOutcome } from './publish.js';
 import { completeResults, type RunResults } from './results.js';
@@ -56,6 +56,13 @@ function takeUp(root: string, { config, points }: Invocation<typeof profileOptio
   const found = config.resume ? readManifest(root, options) : undefined;
   if (found !== undefined) return found;
   if (config.resume) log('NOTICE', 'sweep', `${root} holds nothing to resume: all runs are made`);
+  else if (holdsManifest(root)) {
+    log(
+      'NOTICE',
+      'sweep',
+      `${root} holds earlier runs: those of the same name are made anew, others stay; --resume keeps what is complete`,
+    );
+  }
   const manifest = { sweepId: randomUUID(), seeds: drawSeeds(config), options };
   writeManifest(root, manifest);
   return manifest;
