@@ -19,6 +19,9 @@ export interface OpenLoopOptions {
   readonly catchUpNs: number;
 }
 
+// A request is made ahead where its tick is at least so far away.
+const LEAST_AHEAD_NS = 0.2e6;
+
 /**
  * Sends at given times, whatever the state of earlier requests. A tick takes a session that is due its next turn,
  * else it starts a new one.
@@ -30,6 +33,8 @@ export class OpenLoop implements Issuer {
   #tick = -1;
   #exhausted = false;
   #ticking = false;
+  /** The session of the next tick, its body made ahead: that of a long prompt takes a millisecond. */
+  #prepared: { readonly number: number; readonly session: Session } | undefined = undefined;
   /** Sessions of this thread that are not over. */
   #active = 0;
 
@@ -75,6 +80,20 @@ export class OpenLoop implements Issuer {
       this.#tick++;
     } while (this.#tick % threads !== thread || tickNs + counters.movedNs < resumedNs);
     this.#arm(startNs + tickNs);
+    if (this.#options.ticksAreSessions) this.#prepareFor(startNs + tickNs + counters.movedNs);
+  }
+
+  /** Has the request of the next tick made as soon as what is there to be read is read. */
+  #prepareFor(dueNs: number): void {
+    const phase = this.#phase;
+    const tick = this.#tick;
+    if (tick >= this.#mostTicks || phase.nowNs() + LEAST_AHEAD_NS > dueNs) return;
+    phase.options.alarm.at(phase.nowNs(), () => {
+      if (this.#tick !== tick || !phase.mayIssue || phase.nowNs() + LEAST_AHEAD_NS > dueNs) return;
+      const session = phase.openSession(tick, randomUUID());
+      phase.prepare(session);
+      this.#prepared = { number: tick, session };
+    });
   }
 
   /** @param plannedNs the tick's time in the schedule as it was before anything was moved. */
@@ -120,14 +139,23 @@ export class OpenLoop implements Issuer {
       return;
     }
     this.#active++;
-    phase.submit(phase.openSession(number, randomUUID()), dueNs);
+    const prepared = this.#prepared;
+    this.#prepared = undefined;
+    const session = prepared?.number === number ? prepared.session : phase.openSession(number, randomUUID());
+    phase.submit(session, dueNs);
   }
 
   #sessionOfTick(): number | undefined {
-    const { counters, requestLimit, sessionLimit } = this.#phase.options;
-    if (this.#tick >= Math.min(requestLimit, sessionLimit)) return undefined;
+    const { counters } = this.#phase.options;
+    if (this.#tick >= this.#mostTicks) return undefined;
     // Counted like any other: the next phase goes on behind it.
     counters.takeSession(Number.POSITIVE_INFINITY);
     return this.#tick;
+  }
+
+  /** Of ticks that are sessions. */
+  get #mostTicks(): number {
+    const { requestLimit, sessionLimit } = this.#phase.options;
+    return Math.min(requestLimit, sessionLimit);
   }
 }

@@ -29,6 +29,31 @@ describe('OpenLoop', () => {
     expect(run.done()).toBe(1);
   });
 
+  it('makes each request ahead of its tick where there is time', () => {
+    let nowNs = () => 0;
+    const made: number[] = [];
+    const asked: number[] = [];
+    // Ticks at 1, 2, 2.1 and 3 ms: 0.1 ms is too short to make one in between.
+    const ticks = [1e6, 2e6, 2.1e6, 3e6];
+    const run = loop(
+      {
+        requestLimit: 4,
+        sample: (session) => {
+          made.push(nowNs());
+          asked.push(session);
+          return session;
+        },
+      },
+      { nextTickNs: () => ticks.shift() ?? 1e9 },
+    );
+    nowNs = () => run.phase.nowNs();
+    run.advanceTo(5e6);
+    expect(times(run)).toEqual([1e6, 2e6, 2.1e6, 3e6]);
+    expect(made).toEqual([0, 1e6, 2.1e6, 2.1e6]);
+    expect(asked).toEqual([0, 1, 2, 3]);
+    expect(run.prompts()).toEqual(['0.0', '1.0', '2.0', '3.0']);
+  });
+
   it('ends with the duration: a tick at its end is not sent', () => {
     const run = loop({ issueUntilNs: 30, cutAtNs: 1000 });
     run.advanceTo(100);
