@@ -18,7 +18,7 @@ import { checkReport, questionKeys, reportOptions } from './report/options.js';
 import type { Recovered } from './report/recovered.js';
 import { openRunFolder, type RunFolder } from './report/run-folder.js';
 import { openStoredRun } from './report/stored-run.js';
-import { incompleteReason, notes, type Told } from './report/told.js';
+import { fidelityTold, hadDueTimes, incompleteReason, notes, type Told } from './report/told.js';
 import { timesliceFiles } from './timeslices.js';
 import { writeWhole } from './write-whole.js';
 
@@ -75,6 +75,7 @@ function publish(
   }
   const reportFacts = {
     title: told.config.title ?? 'LLM Metrics',
+    hasDueTimes: hadDueTimes(told),
     tables: sideTables(tables),
     ...(facts.incompleteReason === undefined ? {} : { incompleteReason: facts.incompleteReason }),
   };
@@ -117,13 +118,14 @@ function summaryFacts(recovered: Recovered, told: Told): SummaryFacts {
     ...(reason === undefined ? {} : { incompleteReason: reason }),
     startedAtNs: earlier?.startedAtNs ?? firstStartNs,
     endedAtNs: summary.lastEndNs ?? firstStartNs,
+    ...(earlier?.fidelity === undefined ? {} : { fidelity: earlier.fidelity }),
   };
 }
 
 function footerFacts(
   { sliced }: RunSummary,
   files: RunFolder & { readonly page: string | undefined },
-  { cliCommand, wasCancelled }: SummaryFacts,
+  { cliCommand, wasCancelled, fidelity }: SummaryFacts,
 ): FooterFacts {
   const exports = [
     { label: 'CSV Export', path: files.csv },
@@ -135,6 +137,7 @@ function footerFacts(
   return {
     ...(cliCommand === undefined ? {} : { cliCommand }),
     files: exports.filter(({ path }) => existsSync(path)),
+    ...(fidelity === undefined ? {} : { fidelity: fidelityTold(fidelity) }),
     ...(existsSync(files.log) ? { logFile: files.log } : {}),
     wasCancelled,
   };

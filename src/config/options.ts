@@ -266,6 +266,11 @@ export const profileOptions = {
     above: 0,
     help: 'Work the metrics out again for every so many seconds of the run; below --benchmark-duration.',
   }),
+  strictFidelity: flag({
+    flags: ['--strict-fidelity'],
+    group: 'Output',
+    help: 'Exit with 1 when the verdict on this client is "client limited": its own delays are in the figures.',
+  }),
   tables: choices(['all', 'schedule', 'effective', 'active', 'usage', 'reasoning', 'http', 'adjusted'], {
     flags: ['--tables'],
     group: 'Output',

@@ -32,6 +32,7 @@ export function metadataJson(record: RequestRecord, context: RecordContext): str
     (phase === 'profiling' ? ',"profiling_index":0' : '') +
     `,"phase_name":"${phase}","phase_kind":"${phase}","was_cancelled":${cancelledNs !== undefined}` +
     (cancelledNs === undefined ? '' : `,"cancellation_time_ns":${wallNsText(origin, cancelledNs)}`) +
+    (record.clientLimited ? ',"client_limited":true' : '') +
     `,"context_overflow_skip":false,"agent_depth":0,"root_correlation_id":${correlation}}`
   );
 }

@@ -20,6 +20,8 @@ export interface SummaryFacts {
   readonly wasCancelled: boolean;
   /** Why the results cover only a part of the run; absent for a complete run. */
   readonly incompleteReason?: string;
+  /** The member `fidelity`; absent where nobody watched the client. */
+  readonly fidelity?: { readonly [key: string]: Printable | undefined };
   /** Results of the warm-up; absent for a run without one. */
   readonly warmup?: RunSummary;
   /** Wall clock of the phase's start and of the end of its last request, ns since 1970. */
@@ -85,6 +87,7 @@ export function summaryJson(summary: RunSummary, facts: SummaryFacts): string {
     warmup_metrics: facts.warmup && metricMembers(facts.warmup.results),
     ...metricMembers(tail),
     slo_attainment: attainment(summary),
+    fidelity: facts.fidelity,
   });
 }
 

@@ -34,8 +34,10 @@ export interface SendingOptions {
   readonly requestTimeoutMs: number;
   readonly transport: Transport;
   readonly nowNs: () => number;
-  /** Called for every read of a body. */
-  readonly onActivity: () => void;
+  /** Called for every read of a body, with its time. */
+  readonly onRead: (atNs: number) => void;
+  /** A stamp of this time may be late; NaN is none. */
+  readonly mayBeLate: (atNs: number) => boolean;
 }
 
 /** What one request is given. */
@@ -174,7 +176,7 @@ export class RequestRun implements ResponseHandler, Placed {
   }
 
   onBody(bytes: Buffer, start: number, end: number, atNs: number): void {
-    this.#options.onActivity();
+    this.#options.onRead(atNs);
     if (this.#stream !== undefined) this.#stream.feed(bytes, start, end, atNs);
     else this.#bodyParts?.push(Buffer.from(bytes.subarray(start, end)));
   }
@@ -245,6 +247,13 @@ export class RequestRun implements ResponseHandler, Placed {
     const { session } = this;
     const answer = this.#answer;
     const tokens = this.#inputTokens();
+    const { dueNs } = this.#facts;
+    const contentNs = failed ? new Float64Array(0) : answer.contentNs;
+    const { mayBeLate } = this.#options;
+    const clientLimited =
+      mayBeLate(dueNs) ||
+      mayBeLate(contentNs[0] ?? Number.NaN) ||
+      mayBeLate(contentNs[contentNs.length - 1] ?? endNs);
     const record: RequestRecord = {
       phase: this.#options.phase,
       sessionNum: this.#facts.number,
@@ -254,11 +263,11 @@ export class RequestRun implements ResponseHandler, Placed {
       turnIndex: session.turnIndex,
       workerId: '',
       model: typeof this.#body.model === 'string' ? this.#body.model : (session.turn?.model ?? ''),
-      dueNs: this.#facts.dueNs,
+      dueNs,
       startNs: this.#startNs,
       ackNs: cancellation ? Number.NaN : this.#ackNs,
       endNs,
-      contentNs: failed ? new Float64Array(0) : answer.contentNs,
+      contentNs,
       firstOutputNs: failed ? Number.NaN : answer.firstOutputNs,
       wire: this.#exchange?.times ?? new WireTimes(),
       text: failed ? undefined : answer.output,
@@ -270,6 +279,7 @@ export class RequestRun implements ResponseHandler, Placed {
       error,
       cancelledNs: cancellation?.atNs,
       dropped: cancellation?.dropped ?? false,
+      clientLimited,
       raw: this.#options.answer.keepUnits ? this.#raw() : undefined,
       trace: this.#options.keepTrace ? this.#trace() : undefined,
     };

@@ -17,6 +17,7 @@ import { KeptConversations } from './kept-conversations.js';
 import { Outbox } from './outbox.js';
 import { Phase } from './phase.js';
 import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData, PhasePlan } from './plan.js';
+import { Probe } from './probe.js';
 
 /** A load thread: works out its share of each phase, sends, stamps, and posts finished records. */
 async function runLoadThread({ plan, workerId, thread, threads, records }: LoadThreadData): Promise<void> {
@@ -29,6 +30,7 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
   const transport = await openTransport(plan, { ...plan.transportOptions, nowNs });
   const outbox = new Outbox(records, workerId);
   const alarm = openAlarm(nowNs);
+  const probe = new Probe(nowNs);
   const endpoint = endpoints[plan.endpoint];
   const sample = openSampler(plan.sampling, dataset.size, seed);
   const say = (event: LoadEvent) => port.postMessage(event);
@@ -61,7 +63,11 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
         requestTimeoutMs: plan.requestTimeoutMs,
         transport,
         nowNs,
-        onActivity: () => counters.noteActivity(),
+        onRead: (atNs) => {
+          counters.noteActivity();
+          probe.noteRead(atNs);
+        },
+        mayBeLate: (atNs) => probe.mayBeLate(atNs),
       },
       alarm,
       cancellation: cancellation && {
@@ -74,10 +80,11 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
         alarm.close();
         running = undefined;
         outbox.flush();
-        say({ kind: 'phase-done' });
+        say({ kind: 'phase-done', report: probe.end(thread) });
       },
     });
     running = phase;
+    alarm.at(startNs, () => probe.begin());
     phase.run(
       openIssuer(phasePlan.issuing, phase, {
         thread,
@@ -93,6 +100,7 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
     else if (command.kind === 'finish') {
       outbox.close();
       transport.close();
+      probe.close();
       say({ kind: 'finished' });
       port.close();
     } else {

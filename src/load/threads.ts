@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { ThreadReport } from '../fidelity/evidence.js';
 import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData } from './plan.js';
 
 /** Load threads. */
@@ -9,11 +10,12 @@ export interface LoadThreads {
   /** The reading ends of the ways on which the threads post their record batches, one each. */
   readonly recordPorts: readonly MessagePort[];
   /**
-   * Runs a phase in all threads. Resolves when none of them has anything in flight or to send; rejects if one dies.
+   * Runs a phase in all threads. Resolves, with what each saw of itself, when none of them has anything in flight or to
+   * send; rejects if one dies.
    * @param startNs when it starts, ns since the clock's origin.
    * @param firstSession number of its first session among all sessions of the run.
    */
-  runPhase(phase: number, startNs: number, firstSession: number): Promise<void>;
+  runPhase(phase: number, startNs: number, firstSession: number): Promise<readonly ThreadReport[]>;
   /** Nothing more is sent, what is in flight is dropped with a record each. Set the counters' stop sign first. */
   interrupt(why: string): void;
   /** Has the threads post their last records and close their ways. */
@@ -36,7 +38,8 @@ export function startLoadThreads(plan: LoadPlan, threads: number): LoadThreads {
     runPhase: async (phase, startNs, firstSession) => {
       const done = Promise.all(started.map(({ worker }) => heard(worker, 'phase-done')));
       tell({ kind: 'start', phase, startNs, firstSession });
-      await Promise.race([done, died]);
+      const events = await Promise.race([done, died]);
+      return events.map((event) => event.report);
     },
     interrupt: (why) => tell({ kind: 'interrupt', why }),
     finish: () => tell({ kind: 'finish' }),
@@ -66,13 +69,16 @@ function startThread(plan: LoadPlan, thread: number, threads: number): StartedTh
   return { worker, records: port1, died };
 }
 
-/** Resolves when the thread says so next. */
-function heard(worker: Worker, kind: LoadEvent['kind']): Promise<void> {
+type EventOf<Kind extends LoadEvent['kind']> = Extract<LoadEvent, { readonly kind: Kind }>;
+
+/** Resolves with what the thread says of this kind next. */
+function heard<Kind extends LoadEvent['kind']>(worker: Worker, kind: Kind): Promise<EventOf<Kind>> {
   return new Promise((resolve) => {
+    const isMeant = (event: LoadEvent): event is EventOf<Kind> => event.kind === kind;
     const listen = (event: LoadEvent) => {
-      if (event.kind !== kind) return;
+      if (!isMeant(event)) return;
       worker.off('message', listen);
-      resolve();
+      resolve(event);
     };
     worker.on('message', listen);
   });

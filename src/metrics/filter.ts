@@ -38,7 +38,7 @@ export function parseFilter(text: string): Filter {
   do {
     const name = take('the name of a metric or of a number in the metadata', isName);
     const operator = take('one of < <= > >= = !=', isOperator).text;
-    const number = take('a number', isNumber).text;
+    const number = take('a number, true or false', isNumber).text;
     if (!isOperator(operator)) throw new Error(`${operator} was taken for an operator`);
     filter.push({ name: name.text, column: name.column, operator, number: numberOf(number) });
   } while (tokens[at] !== undefined && take("'and', or the end", isAnd));
@@ -90,7 +90,7 @@ function isOperator(token: string): token is Operator {
 }
 
 function isNumber(token: string): boolean {
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(token);
+  return /^([+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|true|false)$/i.test(token);
 }
 
 function isAnd(token: string): boolean {
@@ -98,6 +98,7 @@ function isAnd(token: string): boolean {
 }
 
 function numberOf(token: string): number | bigint {
+  if (/^[tf]/i.test(token)) return /^t/i.test(token) ? 1 : 0;
   const number = Number(token);
   return /^[+-]?\d+$/.test(token) && !Number.isSafeInteger(number) ? BigInt(token) : number;
 }

@@ -35,7 +35,7 @@ const phases: readonly Phase[] = ['warmup', 'profiling'];
 const FEWEST_NUMBERS = 4096;
 const FEWEST_BYTES = 32_768;
 /** Numbers of a record besides its chunks'. */
-const FIXED_NUMBERS = 15 + 17;
+const FIXED_NUMBERS = 16 + 17;
 
 /**
  * Packs records of one load thread as they come, so that none of their objects is left for the garbage collector to
@@ -81,6 +81,7 @@ export class RecordPacker {
     numbers[at++] = record.firstOutputNs;
     numbers[at++] = record.cancelledNs ?? Number.NaN;
     numbers[at++] = record.dropped ? 1 : 0;
+    numbers[at++] = record.clientLimited ? 1 : 0;
     numbers[at++] = record.inputTokens ?? Number.NaN;
     numbers[at++] = record.requestedOsl ?? Number.NaN;
     numbers[at++] = record.wire.reused ? 1 : 0;
@@ -180,6 +181,7 @@ export function* unpackRecords(batch: RecordBatch): Generator<RequestRecord> {
       firstOutputNs: take(),
       cancelledNs: takeDefined(),
       dropped: take() === 1,
+      clientLimited: take() === 1,
       inputTokens: takeDefined(),
       requestedOsl: takeDefined(),
     };

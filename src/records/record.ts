@@ -91,6 +91,8 @@ export interface RequestRecord {
   readonly cancelledNs: number | undefined;
   /** True for one that was given up because the run ended around it, not because it was chosen to be cancelled. */
   readonly dropped: boolean;
+  /** Our own thread was held up around one of its stamps, which may so be more than 10 ms late. */
+  readonly clientLimited: boolean;
   readonly raw: RawExchange | undefined;
   /** Kept only for the HTTP trace of the per-record file. */
   readonly trace: HttpTrace | undefined;

@@ -9,6 +9,8 @@ export interface FooterFacts {
   readonly cliCommand?: string;
   /** Files written, with their labels: `CSV Export` and so on, in the order to print. */
   readonly files: readonly { readonly label: string; readonly path: string }[];
+  /** The verdict on the client and why; absent where nobody watched it. */
+  readonly fidelity?: { readonly verdict: string; readonly reasons: readonly string[] };
   readonly logFile?: string;
   readonly wasCancelled: boolean;
 }
@@ -29,6 +31,7 @@ export function footer(summary: RunSummary, facts: FooterFacts, layout: Layout):
     ...rest.map((line) => italic(cyan(line))),
     ...(duration === undefined ? [] : [labelled('Benchmark Duration', `${fixed(duration, 2)} sec${early}`)]),
     ...(validCount + failedCount === 0 ? [] : [labelled('Success Rate', `${rate}% (${failedCount} errors)`)]),
+    ...(facts.fidelity === undefined ? [] : fidelityLines(facts.fidelity, layout, labelled)),
     ...facts.files.map(({ label, path }) => labelled(label, path)),
     ...(facts.logFile === undefined ? [] : [labelled('Log File', facts.logFile)]),
     ...(facts.wasCancelled
@@ -36,4 +39,15 @@ export function footer(summary: RunSummary, facts: FooterFacts, layout: Layout):
       : []),
   ];
   return ['', ...lines, '', ''].join('\n');
+}
+
+function fidelityLines(
+  { verdict, reasons }: NonNullable<FooterFacts['fidelity']>,
+  { width }: Layout,
+  labelled: (label: string, value: string) => string,
+): string[] {
+  return [
+    labelled('Fidelity', verdict),
+    ...reasons.flatMap((reason) => wrap(`  - ${reason}`, Math.max(40, width), 4)),
+  ];
 }

@@ -187,7 +187,7 @@ describe('questions without an answer', () => {
 
   it('a list cannot be compared, and unknown names are listed', async () => {
     expect(await refusal(folder, '--where', 'zz > 5')).toBe(
-      "--where: at column 1 there is 'zz', and no request of this run has such a number. There are credit_issued_ns, " +
+      "--where: at column 1 there is 'zz', and no request of this run has such a number. There are client_limited, credit_issued_ns, " +
         'credit_to_start_latency, effective_latency, effective_time_to_first_token, error_isl, input_sequence_length, ' +
         'request_end_ns, request_latency, request_start_ns, session_num, their_metric and time_to_first_token.',
     );

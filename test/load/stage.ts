@@ -120,7 +120,8 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
       requestTimeoutMs: 0,
       transport,
       nowNs: () => clock.nowNs,
-      onActivity: () => {},
+      onRead: () => {},
+      mayBeLate: () => false,
     },
   });
   phase.run(issuerOf(phase));

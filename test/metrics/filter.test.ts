@@ -12,6 +12,8 @@ describe('--where', () => {
   };
   it.each([
     ['isl > 8000', false],
+    ['turn_index = false', true],
+    ['turn_index = TRUE', false],
     ['isl>=8000', true],
     ['isl < 8000.5', true],
     ['isl <= 7999', false],
@@ -38,8 +40,8 @@ describe('--where', () => {
   it.each([
     ['', "--where: at column 1 of '' it ends; expected the name of a metric or of a number in the metadata."],
     ['isl', "--where: at column 4 of 'isl' it ends; expected one of < <= > >= = !=."],
-    ['isl >', "--where: at column 6 of 'isl >' it ends; expected a number."],
-    ['isl > x', "--where: at column 7 of 'isl > x' there is 'x'; expected a number."],
+    ['isl >', "--where: at column 6 of 'isl >' it ends; expected a number, true or false."],
+    ['isl > x', "--where: at column 7 of 'isl > x' there is 'x'; expected a number, true or false."],
     ['isl => 5', "--where: at column 5 of 'isl => 5' there is '=>'; expected one of < <= > >= = !=."],
     [
       'isl > 5 or osl > 3',

@@ -44,6 +44,7 @@ export function aRecord(changes: Partial<RequestRecord> = {}): RequestRecord {
     requestedOsl: undefined,
     error: undefined,
     dropped: false,
+    clientLimited: false,
     cancelledNs: undefined,
     raw: undefined,
     trace: undefined,

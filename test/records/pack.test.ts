@@ -28,6 +28,7 @@ const full: RequestRecord = {
   error: undefined,
   cancelledNs: undefined,
   dropped: false,
+  clientLimited: false,
   raw: undefined,
   trace: undefined,
 };

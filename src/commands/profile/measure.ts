@@ -96,7 +96,8 @@ export async function measureRun(
   if (outcome.interrupted) return { exitCode: INTERRUPTED, failure };
   const sound =
     allWritten && outcome.troubles.length === 0 && outcome.stalled === undefined && mismatches.length === 0;
-  return { exitCode: outcome.summary.validCount > 0 && sound ? 0 : 1, failure };
+  const trusted = !config.strictFidelity || outcome.fidelity?.verdict !== 'client limited';
+  return { exitCode: outcome.summary.validCount > 0 && sound && trusted ? 0 : 1, failure };
 }
 
 function failureOf({ summary, interrupted, stalled }: RunOutcome): string | undefined {

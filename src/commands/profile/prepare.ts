@@ -15,6 +15,7 @@ import { usableCpus } from '../../util/cgroup.js';
 import type { ClockOrigin } from '../../util/clock.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
+import { connectionLimit } from './limits.js';
 import { type PlannedPhase, planPhases } from './phases.js';
 
 /** A run that is ready to start: nothing has been sent. */
@@ -241,47 +242,5 @@ function readPem(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (thrown) {
     throw new UserError(`${path} cannot be read: ${messageOf(thrown)}`);
-  }
-}
-
-/**
- * Most connections of the run. A socket is an open file: too low a limit of those would fail requests in mid-run.
- * @param asked sessions in flight that the options ask for; 0: none do.
- * @param unlimited some phase has no such number.
- */
-function connectionLimit(config: Config, asked: number, unlimited: boolean, log: Log): number {
-  requireOpenFiles(asked);
-  const files = openFileLimit() - FILES_OF_OUR_OWN;
-  const wanted = Math.max(config.httpConnectionLimit, asked);
-  if (unlimited && wanted > files) {
-    log(
-      'WARNING',
-      'load',
-      `at most ${files} connections are opened, since this process may open no more files`,
-    );
-  }
-  return Math.min(wanted, files);
-}
-
-/** @throws UserError where this process may not open a file for each of so many requests in flight. */
-export function requireOpenFiles(asked: number): void {
-  const files = openFileLimit() - FILES_OF_OUR_OWN;
-  if (asked > files) {
-    throw new UserError(
-      `${asked} requests in flight need about ${asked + FILES_OF_OUR_OWN} open files, and this process may open ${files + FILES_OF_OUR_OWN}`,
-      `raise the limit with 'ulimit -n ${asked + FILES_OF_OUR_OWN}', or lower --concurrency`,
-    );
-  }
-}
-
-// Files, pipes and the event loops of the threads.
-const FILES_OF_OUR_OWN = 100;
-
-function openFileLimit(): number {
-  try {
-    const row = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
-    return row?.[1] === undefined ? Number.POSITIVE_INFINITY : Number(row[1]);
-  } catch {
-    return Number.POSITIVE_INFINITY;
   }
 }

@@ -6,6 +6,7 @@ import { LineFile } from '../../export/line-file.js';
 import { rawLine } from '../../export/raw-jsonl.js';
 import type { RecordContext } from '../../export/record-metadata.js';
 import { recordLine } from '../../export/records-jsonl.js';
+import { Sends } from '../../fidelity/tally.js';
 import { MetricStore } from '../../metrics/compute.js';
 import { type CountText, tokenCounter } from '../../records/count-tokens.js';
 import { type RecordBatch, unpackRecords } from '../../records/pack.js';
@@ -20,6 +21,7 @@ async function runRecordsThread({ plan, ports }: RecordsThreadData): Promise<voi
   const say = (event: RecordsEvent) => parentPort?.postMessage(event);
   const profiling = new MetricStore(plan.traits, plan.thresholds, plan.origin);
   const warmup = plan.hasWarmup ? new MetricStore(plan.traits, plan.thresholds, plan.origin) : undefined;
+  const sends = new Sends();
   const countAll = tokenCounter(plan.tokenizers === undefined ? undefined : lazyCounter(plan.tokenizers));
   let count = countAll;
   parentPort?.once('message', () => {
@@ -49,6 +51,7 @@ async function runRecordsThread({ plan, ports }: RecordsThreadData): Promise<voi
         const metrics = warmup?.add(counted) ?? [];
         if (plan.warmupFile !== undefined) warmupFile.add(recordLine(record, metrics, context));
       } else {
+        sends.add(record);
         const metrics = profiling.add(counted);
         if (plan.recordsFile !== undefined) recordsFile.add(recordLine(record, metrics, context));
       }
@@ -68,7 +71,11 @@ async function runRecordsThread({ plan, ports }: RecordsThreadData): Promise<voi
   warmupFile.close();
   say({
     kind: 'summaries',
-    summaries: { profiling: profiling.summary(plan.sliceNs), warmup: warmup?.summary() },
+    summaries: {
+      profiling: profiling.summary(plan.sliceNs),
+      warmup: warmup?.summary(),
+      sends: sends.tally,
+    },
   });
 }
 

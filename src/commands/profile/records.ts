@@ -1,5 +1,6 @@
 import { type MessagePort, Worker } from 'node:worker_threads';
 import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
+import type { SendTally } from '../../fidelity/tally.js';
 import type { LiveSummary, RunSummary } from '../../metrics/compute.js';
 import type { RunTraits, Thresholds } from '../../metrics/metric.js';
 import type { ClockOrigin } from '../../util/clock.js';
@@ -39,6 +40,8 @@ export type RecordsEvent =
 export interface Summaries {
   readonly profiling: RunSummary;
   readonly warmup: RunSummary | undefined;
+  /** Of profiling. */
+  readonly sends: SendTally;
 }
 
 /** The thread that counts tokens, writes records and works out metrics. */

@@ -2,9 +2,11 @@ import { writeFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { Config } from '../../config/options.js';
 import { endpoints } from '../../endpoint/endpoints.js';
+import { fidelityJson } from '../../export/fidelity-json.js';
 import type { RunOfSeries } from '../../export/series.js';
 import { summaryCsv } from '../../export/summary-csv.js';
 import { summaryJson } from '../../export/summary-json.js';
+import type { Fidelity } from '../../fidelity/verdict.js';
 import { footer } from '../../report/footer.js';
 import { layoutOn } from '../../report/layout.js';
 import { failedRunReport, report, sideTables } from '../../report/report.js';
@@ -49,6 +51,7 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
   const reason = incompleteReason(outcome);
   const reportFacts = {
     title: endpoints[config.endpointType].title,
+    hasDueTimes: outcome.fidelity !== undefined && outcome.fidelity.evidence.load.kind !== 'concurrency',
     tables: sideTables([...config.tables, ...(config.showTraceTiming ? (['http'] as const) : [])]),
     ...(reason === undefined ? {} : { incompleteReason: reason }),
   };
@@ -80,6 +83,7 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
       {
         cliCommand: facts.recordedCommand,
         files: listed,
+        ...(outcome.fidelity === undefined ? {} : { fidelity: saidOf(outcome.fidelity) }),
         logFile: artifacts.log,
         wasCancelled: outcome.interrupted,
       },
@@ -89,6 +93,10 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
   return written.length === files.length && writtenLast.length === lastFiles.length;
 }
 
+function saidOf({ verdict, reasons }: Fidelity) {
+  return { verdict, reasons: reasons.map(({ words }) => words) };
+}
+
 function incompleteReason({ interrupted, failure, stalled }: RunOutcome): string | undefined {
   if (failure !== undefined) return `A load thread failed: ${messageOf(failure)}.`;
   if (stalled !== undefined) return `The run was ended because it was stuck: ${stalled}.`;
@@ -96,7 +104,7 @@ function incompleteReason({ interrupted, failure, stalled }: RunOutcome): string
 }
 
 function jsonOf(outcome: RunOutcome, facts: ResultFacts, reason: string | undefined): string {
-  const { summary, warmup, startNs, interrupted } = outcome;
+  const { summary, warmup, startNs, interrupted, fidelity } = outcome;
   const { config, benchmarkId, recordedCommand, inputConfig, origin, series } = facts;
   const startedAtNs = wallNs(origin, startNs);
   return summaryJson(summary, {
@@ -110,6 +118,7 @@ function jsonOf(outcome: RunOutcome, facts: ResultFacts, reason: string | undefi
     ...(reason === undefined ? {} : { incompleteReason: reason }),
     startedAtNs,
     endedAtNs: summary.lastEndNs ?? startedAtNs,
+    ...(fidelity === undefined ? {} : { fidelity: fidelityJson(fidelity) }),
     ...(warmup === undefined ? {} : { warmup }),
   });
 }

@@ -1,10 +1,14 @@
 import { setTimeout as after } from 'node:timers/promises';
+import type { ThreadReport } from '../../fidelity/evidence.js';
+import { type Fidelity, judge } from '../../fidelity/verdict.js';
 import { type LoadThreads, startLoadThreads } from '../../load/threads.js';
 import type { RunSummary } from '../../metrics/compute.js';
 import type { Progress, ProgressState } from '../../ui/progress.js';
+import { readCpuLimit, throttledBetween } from '../../util/cgroup.js';
 import type { Clock } from '../../util/clock.js';
 import { messageOf } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
+import { evidenceOf } from './evidence.js';
 import type { Interrupt } from './interrupt.js';
 import type { PlannedPhase } from './phases.js';
 import type { PreparedRun } from './prepare.js';
@@ -26,6 +30,8 @@ export interface RunOutcome {
   readonly failure: unknown;
   /** What went wrong while writing files. */
   readonly troubles: readonly string[];
+  /** Undefined where no load thread lived to tell. */
+  readonly fidelity: Fidelity | undefined;
 }
 
 export interface RunOptions {
@@ -82,6 +88,8 @@ export async function runLoad(
   interrupt.onFirst(() => end('interrupt'));
 
   let failure: unknown;
+  let reports: readonly ThreadReport[] = [];
+  let throttledNs: number | undefined;
   let firstSession = 0;
   try {
     for (const [index, phase] of prepared.phases.entries()) {
@@ -97,7 +105,11 @@ export async function runLoad(
         end('stall');
       });
       try {
-        await Promise.race([threads.runPhase(index, startNs, firstSession), records.summaries]);
+        const limitBefore = readCpuLimit();
+        const run = threads.runPhase(index, startNs, firstSession);
+        const ended = await Promise.race([run, records.summaries.then(() => [])]);
+        reports = phase.plan.name === 'profiling' ? ended : [];
+        throttledNs = throttledBetween(limitBefore, readCpuLimit())?.throttledNs;
       } finally {
         clearInterval(drawing);
         watching.stop();
@@ -125,7 +137,7 @@ export async function runLoad(
     await lastWords(prepared, threads, records);
   }
   progress.stop();
-  const { profiling, warmup } = await records.summaries;
+  const { profiling, warmup, sends } = await records.summaries;
   await terminate();
   return {
     summary: profiling,
@@ -135,7 +147,18 @@ export async function runLoad(
     stalled,
     failure,
     troubles: records.troubles,
+    fidelity:
+      reports.length === 0
+        ? undefined
+        : judge(evidenceOf(profilingOf(prepared), profiling, { sends, threads: reports, throttledNs })),
   };
+}
+
+/** The phase that is measured. */
+function profilingOf({ phases }: PreparedRun): PlannedPhase {
+  const phase = phases.find(({ plan }) => plan.name === 'profiling');
+  if (phase === undefined) throw new Error('a run without a profiling phase');
+  return phase;
 }
 
 /** After a thread died: the others hand over what they have, and all are ended. */

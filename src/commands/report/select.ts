@@ -30,12 +30,15 @@ const mainTags = metricTable
   .map(({ tag }) => tag);
 const recallables = metricTable.filter((metric) => metric.kind === 'record' && metric.recallable);
 
+// Marks that stand in a record only where they are true.
+const unmarked: Readonly<Record<string, boolean>> = { client_limited: false };
+
 /** @throws UserError for names that the records do not know, and where no request is left. */
 export function select(recordsFile: string, { tags, filter }: Question): Selected {
   const wanted = new Set(tags ?? mainTags);
   const selection = new Selection();
   const seen = new Set<string>();
-  const numbers = new Set<string>();
+  const numbers = new Set<string>(Object.keys(unmarked));
   let all = 0;
   let isCut = false;
   const onCut = () => {
@@ -50,10 +53,12 @@ export function select(recordsFile: string, { tags, filter }: Question): Selecte
       if (typeof value === 'number') numbers.add(tag);
     }
     for (const [name, value] of Object.entries(record.metadata)) {
-      if (typeof value === 'number' || typeof value === 'bigint') numbers.add(name);
+      if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+        numbers.add(name);
     }
     const number = (name: string) => {
-      const value = values.get(name)?.[0] ?? record.metadata[name];
+      const value = values.get(name)?.[0] ?? record.metadata[name] ?? unmarked[name];
+      if (typeof value === 'boolean') return Number(value);
       return typeof value === 'number' || typeof value === 'bigint' ? value : undefined;
     };
     if (!passes(filter, number)) continue;

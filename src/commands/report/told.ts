@@ -70,3 +70,20 @@ export function notes({ records, warmups, isCut }: Recovered, summary: StoredSum
   }
   return found;
 }
+
+/** The load followed a schedule, as far as the summary says: requests fell due whether others had come back or not. */
+export function hadDueTimes({ summary }: Told): boolean {
+  const { load } = summary?.fidelity ?? {};
+  return isObject(load) && load.kind !== 'concurrency';
+}
+
+/** The verdict on the client that a summary holds, and why. */
+export function fidelityTold(fidelity: { readonly [key: string]: unknown }) {
+  const reasons: readonly unknown[] = Array.isArray(fidelity.reasons) ? fidelity.reasons : [];
+  return {
+    verdict: String(fidelity.verdict),
+    reasons: reasons.flatMap((reason) =>
+      isObject(reason) && typeof reason.reason === 'string' ? [reason.reason] : [],
+    ),
+  };
+}

@@ -8,8 +8,8 @@ import type { Log } from '../../../util/log.js';
 import type { Invocation } from '../../command.js';
 import { type Artifacts, makeArtifacts } from '../artifacts.js';
 import { INTERRUPTED } from '../interrupt.js';
+import { requireConnections } from '../limits.js';
 import { measureRun, type Surroundings } from '../measure.js';
-import { requireOpenFiles } from '../prepare.js';
 import { holdsManifest, type Manifest, materialOptions, readManifest, writeManifest } from './manifest.js';
 import { drawSeeds, type PlannedRun, planSeries, runOfSeries, type Series } from './plan.js';
 import { publishSeries, type SeriesOutcome } from './publish.js';
@@ -32,7 +32,7 @@ export async function runSeries(
 ): Promise<number> {
   const { config, points } = invocation;
   const root = resolve(artifactDirectory(config));
-  for (const point of points) requireOpenFiles(point.config.concurrency ?? 0);
+  for (const point of points) requireConnections(point.config, point.config.concurrency ?? 0);
   const manifest = takeUp(root, invocation, shared.log);
   const series = planSeries(points, root, manifest.seeds);
   if (config.inputFile === undefined)

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../../config/options.js';
+import { UserError } from '../../util/errors.js';
+import type { Log } from '../../util/log.js';
+
+// Files, pipes and the event loops of the threads.
+const FILES_OF_OUR_OWN = 100;
+
+/**
+ * Most connections of the run. A socket is an open file and, for each server, a local port: too low a limit of either
+ * would fail requests in mid-run.
+ * @param asked sessions in flight that the options ask for; 0: none do.
+ * @param unlimited some phase has no such number.
+ * @param proc where the kernel says what its limits are.
+ * @throws UserError naming the limit that is too low, and the way out.
+ */
+export function connectionLimit(
+  config: Config,
+  asked: number,
+  unlimited: boolean,
+  log: Log,
+  proc = '/proc',
+): number {
+  requireConnections(config, asked, proc);
+  const files = openFileLimit(proc) - FILES_OF_OUR_OWN;
+  const ports = localPorts(config, proc);
+  const most = Math.min(files, ports);
+  const wanted = Math.max(config.httpConnectionLimit, asked);
+  if (unlimited && wanted > most) {
+    log(
+      'WARNING',
+      'load',
+      `at most ${most} connections are opened, since this ${files < ports ? 'process may open no more files' : 'machine has no more local ports'}`,
+    );
+  }
+  return Math.min(wanted, most);
+}
+
+/** @throws UserError where so many requests in flight need more open files or local ports than there are. */
+export function requireConnections(config: Config, asked: number, proc = '/proc'): void {
+  const files = openFileLimit(proc) - FILES_OF_OUR_OWN;
+  if (asked > files) {
+    throw new UserError(
+      `${asked} requests in flight need about ${asked + FILES_OF_OUR_OWN} open files, and this process may open ${files + FILES_OF_OUR_OWN}`,
+      `raise the limit with 'ulimit -n ${asked + FILES_OF_OUR_OWN}', or lower --concurrency`,
+    );
+  }
+  const ports = localPorts(config, proc);
+  if (asked > ports) {
+    throw new UserError(
+      `${asked} requests in flight need as many local ports, and this machine gives ${ports} of them to connections to ${config.urls.length === 1 ? 'one server' : `${config.urls.length} servers`}`,
+      'widen the range with \'sysctl -w net.ipv4.ip_local_port_range="1024 65535"\', spread the load over several --url, or lower --concurrency',
+    );
+  }
+}
+
+function openFileLimit(proc: string): number {
+  const row = /^Max open files\s+(\d+)/m.exec(read(join(proc, 'self/limits')));
+  return row?.[1] === undefined ? Number.POSITIVE_INFINITY : Number(row[1]);
+}
+
+/** Ports for connections to all servers together: each address of a server has the whole range to itself. */
+function localPorts({ urls, unixSocket, http2 }: Config, proc: string): number {
+  const range = /^(\d+)\s+(\d+)/.exec(read(join(proc, 'sys/net/ipv4/ip_local_port_range')));
+  const needsNone = unixSocket !== undefined || http2;
+  if (needsNone || range?.[1] === undefined || range[2] === undefined) return Number.POSITIVE_INFINITY;
+  return (Number(range[2]) - Number(range[1]) + 1) * new Set(urls).size;
+}
+
+/** Empty where the system has no such file. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

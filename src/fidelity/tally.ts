@@ -1,0 +1,57 @@
+import type { RequestRecord } from '../records/record.js';
+
+/** What a verdict needs to know of the requests of a phase. Instants are ns since the clock's origin. */
+export interface SendTally {
+  readonly requests: number;
+  /** Records with a stamp that may be more than 10 ms late. */
+  readonly limited: number;
+  /** Requests that opened a connection, and that were sent on one already open. */
+  readonly opened: number;
+  readonly reused: number;
+  /** Requests whose connection the server refused. */
+  readonly refused: number;
+  /** Requests for which this machine had no port or file descriptor left. */
+  readonly starved: number;
+  readonly firstStartNs: number;
+  readonly lastStartNs: number;
+  readonly lastEndNs: number;
+  /** Sum over the requests of end − start. */
+  readonly inFlightNs: number;
+}
+
+/** Adds up records as they come. */
+export class Sends {
+  #tally = {
+    requests: 0,
+    limited: 0,
+    opened: 0,
+    reused: 0,
+    refused: 0,
+    starved: 0,
+    firstStartNs: Number.POSITIVE_INFINITY,
+    lastStartNs: Number.NEGATIVE_INFINITY,
+    lastEndNs: Number.NEGATIVE_INFINITY,
+    inFlightNs: 0,
+  };
+
+  add({ startNs, endNs, wire, error, clientLimited }: RequestRecord): void {
+    const tally = this.#tally;
+    tally.requests++;
+    if (clientLimited) tally.limited++;
+    if (wire.reused) tally.reused++;
+    else if (!Number.isNaN(wire.connectEndNs)) tally.opened++;
+    if (error !== undefined) {
+      const words = `${error.message} ${error.cause ?? ''}`;
+      if (words.includes('ECONNREFUSED')) tally.refused++;
+      if (/\b(EADDRNOTAVAIL|EMFILE|ENFILE|ENOBUFS)\b/.test(words)) tally.starved++;
+    }
+    if (startNs < tally.firstStartNs) tally.firstStartNs = startNs;
+    if (startNs > tally.lastStartNs) tally.lastStartNs = startNs;
+    if (endNs > tally.lastEndNs) tally.lastEndNs = endNs;
+    tally.inFlightNs += endNs - startNs;
+  }
+
+  get tally(): SendTally {
+    return this.#tally;
+  }
+}

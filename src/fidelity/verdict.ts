@@ -1,0 +1,227 @@
+import type { Spread, Stall, StallCause, ThreadReport } from './evidence.js';
+import { mergeStalls, type Span, spanWords } from './spans.js';
+import type { SendTally } from './tally.js';
+
+/** How far the client can be trusted not to have been the limit. */
+type Verdict = 'client ok' | 'client strained' | 'client limited';
+
+/** The load that was asked for. */
+export type AskedLoad =
+  | { readonly kind: 'concurrency'; readonly asked: number }
+  /** Requests a second. */
+  | { readonly kind: 'rate'; readonly asked: number }
+  | { readonly kind: 'schedule'; readonly asked: undefined };
+
+/** All that a verdict is made from. Times are ns; instants count from the clock's origin. */
+export interface Evidence {
+  readonly threads: readonly ThreadReport[];
+  readonly sends: SendTally;
+  /** Sent − due of the requests that succeeded; undefined where there is none. */
+  readonly sendDelayNs: Spread | undefined;
+  readonly load: AskedLoad;
+  /** Requests may wait for others to end although they are due: their delay says nothing of the client. */
+  readonly mayQueue: boolean;
+  /** By how much the schedule was moved because the client was too late. */
+  readonly movedNs: number;
+  /** How long the CPU limit of a control group stopped the process, summed over cores; undefined: not at all. */
+  readonly throttledNs: number | undefined;
+}
+
+/** Why a client was strained or limited, in plain words. */
+interface Reason {
+  readonly level: 'strained' | 'limited';
+  readonly words: string;
+  /** When; empty for a reason of the whole run. */
+  readonly spans: readonly Span[];
+}
+
+/** Whether the client was the limit of a run, and what that is told from. */
+export interface Fidelity {
+  readonly verdict: Verdict;
+  /** The weightiest first. */
+  readonly reasons: readonly Reason[];
+  /** What `load` came to: mean requests in flight, or requests a second; undefined for fewer than two requests. */
+  readonly achieved: number | undefined;
+  readonly evidence: Evidence;
+}
+
+// Percentiles are read up to p99: where less than a hundredth of all stamps is late, they hold.
+const LIMITED_SHARE = 0.01;
+const STRAINED_SHARE = 0.001;
+// Shorter runs have hiccups that are a large share of little; below these sums they move no percentile that one reads.
+const LIMITED_NS = 100e6;
+const STRAINED_NS = 20e6;
+const LIMITED_DELAY_NS = 10e6;
+const STRAINED_DELAY_NS = 5e6;
+// A p99 of fewer requests is one of them.
+const ENOUGH_REQUESTS = 100;
+const STRAINED_BUSY_SHARE = 0.9;
+const STRAINED_WAIT_SHARE = 0.1;
+
+/** Judges a run; `docs/fidelity.md` has the rules. */
+export function judge(evidence: Evidence): Fidelity {
+  const reasons = [
+    ...starvedSends(evidence),
+    ...lateStamps(evidence),
+    ...lateReads(evidence),
+    ...lateSends(evidence),
+    ...movedSchedule(evidence),
+    ...throttling(evidence),
+    ...busyThreads(evidence),
+  ].sort((a, b) => (a.level === b.level ? 0 : a.level === 'limited' ? -1 : 1));
+  const [first] = reasons;
+  return {
+    verdict: first === undefined ? 'client ok' : `client ${first.level}`,
+    reasons,
+    achieved: achievedLoad(evidence),
+    evidence,
+  };
+}
+
+function starvedSends({ sends }: Evidence): Reason[] {
+  if (sends.starved === 0) return [];
+  return [
+    {
+      level: 'limited',
+      words: `${requests(sends.starved)} could not be sent: this machine had no port or open file left for a connection (raise net.ipv4.ip_local_port_range or ulimit -n, or lower the load)`,
+      spans: [],
+    },
+  ];
+}
+
+function lateStamps({ threads, sends }: Evidence): Reason[] {
+  const lateNs = sum(threads.map((thread) => thread.lateNs));
+  const watchedNs = sum(threads.map(({ startNs, endNs }) => endNs - startNs));
+  const level = graded(
+    lateNs,
+    lateNs / watchedNs,
+    [LIMITED_NS, LIMITED_SHARE],
+    [STRAINED_NS, STRAINED_SHARE],
+  );
+  if (level === undefined) return [];
+  const stalls = threads.flatMap((thread) => thread.stalls);
+  const spans = mergeStalls(stalls);
+  return [
+    {
+      level,
+      words: `in ${percent(lateNs / watchedNs)} of the time a token would have been stamped, or a request sent, more than 10 ms late: ${mainCause(stalls)} (${spanWords(spans, sends.firstStartNs)})`,
+      spans,
+    },
+  ];
+}
+
+function lateReads({ threads }: Evidence): Reason[] {
+  const lagNs = threads.reduce((worst, { readLagNs }) => Math.max(worst, readLagNs.p99), 0);
+  const level = gradedDelay(lagNs);
+  if (level === undefined) return [];
+  return [
+    {
+      level,
+      words: `one read in a hundred was stamped ${ms(lagNs)} or more after its thread woke up: more came at once than it could take in`,
+      spans: [],
+    },
+  ];
+}
+
+function lateSends({ sendDelayNs, mayQueue, load, sends }: Evidence): Reason[] {
+  if (mayQueue || load.kind === 'concurrency' || sendDelayNs === undefined) return [];
+  const level = sends.requests < ENOUGH_REQUESTS ? undefined : gradedDelay(sendDelayNs.p99);
+  if (level === undefined) return [];
+  return [
+    {
+      level,
+      words: `one request in a hundred was sent ${ms(sendDelayNs.p99)} or more after it was due (at most ${ms(sendDelayNs.max)})`,
+      spans: [],
+    },
+  ];
+}
+
+function movedSchedule({ movedNs, sends }: Evidence): Reason[] {
+  if (movedNs === 0) return [];
+  const share = movedNs / Math.max(1, sends.lastStartNs - sends.firstStartNs);
+  return [
+    {
+      level: share >= LIMITED_SHARE ? 'limited' : 'strained',
+      words: `the client fell behind its schedule and moved it by ${ms(movedNs)}: the rate was ${percent(share)} lower than asked`,
+      spans: [],
+    },
+  ];
+}
+
+function throttling({ throttledNs = 0, threads }: Evidence): Reason[] {
+  const lengthNs = threads.reduce((longest, { startNs, endNs }) => Math.max(longest, endNs - startNs), 1);
+  const share = throttledNs / lengthNs;
+  const level = graded(throttledNs, share, [LIMITED_NS, LIMITED_SHARE], [STRAINED_NS, STRAINED_SHARE]);
+  if (level === undefined) return [];
+  return [
+    {
+      level,
+      words: `the CPU limit of its control group kept the client from its cores for ${ms(throttledNs)}: give it more whole cores`,
+      spans: [],
+    },
+  ];
+}
+
+/** A thread at its limit has no reserve. Under a schedule it spins until the next send, and is always busy. */
+function busyThreads({ threads, load }: Evidence): Reason[] {
+  return threads.flatMap(({ thread, busyShare, waitShare = 0 }): Reason[] => {
+    if (waitShare >= STRAINED_WAIT_SHARE) {
+      const words = `load thread ${thread} waited for a core ${percent(waitShare)} of the time: other programs take them`;
+      return [{ level: 'strained', words, spans: [] }];
+    }
+    if (load.kind !== 'concurrency' || busyShare < STRAINED_BUSY_SHARE) return [];
+    const words = `load thread ${thread} was busy ${percent(busyShare)} of the time: more load threads (--workers-max) or a second machine would give it reserve`;
+    return [{ level: 'strained', words, spans: [] }];
+  });
+}
+
+function achievedLoad({ load, sends }: Evidence): number | undefined {
+  if (sends.requests < 2) return undefined;
+  if (load.kind === 'concurrency') return sends.inFlightNs / (sends.lastEndNs - sends.firstStartNs);
+  return ((sends.requests - 1) * 1e9) / (sends.lastStartNs - sends.firstStartNs);
+}
+
+type Limit = readonly [ns: number, share: number];
+
+function graded(ns: number, share: number, limited: Limit, strained: Limit): Reason['level'] | undefined {
+  if (ns >= limited[0] && share >= limited[1]) return 'limited';
+  return ns >= strained[0] && share >= strained[1] ? 'strained' : undefined;
+}
+
+function gradedDelay(ns: number): Reason['level'] | undefined {
+  if (ns >= LIMITED_DELAY_NS) return 'limited';
+  return ns >= STRAINED_DELAY_NS ? 'strained' : undefined;
+}
+
+const causeWords: Readonly<Record<StallCause, string>> = {
+  'no core': 'its threads were ready, but other programs had the cores',
+  'garbage collection': 'garbage collection stopped them',
+  'own work': 'a load thread had more to do than it could',
+  machine: 'the machine itself stood still',
+};
+
+/** What most of the time in stalls is due to. */
+function mainCause(stalls: readonly Stall[]): string {
+  const lengths = new Map<StallCause, number>();
+  for (const { cause, startNs, endNs } of stalls) {
+    lengths.set(cause, (lengths.get(cause) ?? 0) + endNs - startNs);
+  }
+  const [main] = [...lengths].sort(([, a], [, b]) => b - a);
+  return causeWords[main?.[0] ?? 'own work'];
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function requests(count: number): string {
+  return count === 1 ? '1 request' : `${count} requests`;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+function ms(ns: number): string {
+  return `${(ns / 1e6).toFixed(1)} ms`;
+}

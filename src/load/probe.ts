@@ -1,0 +1,232 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { type EventLoopUtilization, PerformanceObserver, performance } from 'node:perf_hooks';
+import { LATE_NS, type Stall, type StallCause, type ThreadReport } from '../fidelity/evidence.js';
+import { Histogram } from '../fidelity/histogram.js';
+
+const TICK_MS = 5;
+const TICK_NS = TICK_MS * 1e6;
+// Reading the scheduler's account costs 2 µs.
+const TICKS_PER_ACCOUNT = 10;
+// More are forgotten, the shortest first; their time is still counted.
+const MOST_STALLS = 10_000;
+// Reads of a sampled turn that are kept; in a turn of more, the last ones.
+const MOST_LAGS = 4096;
+const SHORTEST_TURN_NS = 20e3;
+
+/** A stretch of time, ns since the clock's origin. */
+interface Stretch {
+  readonly startNs: number;
+  readonly endNs: number;
+}
+
+interface SeenStall extends Stretch {
+  /** What the scheduler's account says of it; undefined where there is none. */
+  readonly cause: StallCause | undefined;
+}
+
+/**
+ * Watches the event loop of a load thread through one phase: a timer of 5 ms that is called late shows that sockets
+ * were not looked at meanwhile. Costs the thread about 0.1 % of its time.
+ */
+export class Probe {
+  readonly #nowNs: () => number;
+  readonly #account = openAccount();
+  #loopDelay = new Histogram();
+  #readLag = new Histogram();
+  /** Lags of the reads of the turn that is sampled. */
+  readonly #lags = new Float64Array(MOST_LAGS);
+  #lagCount = 0;
+  readonly #pauses: Stretch[] = [];
+  readonly #stalls: SeenStall[] = [];
+  #observer: PerformanceObserver | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #startNs = Number.NaN;
+  /** When the next tick is due; Infinity while nothing is watched. */
+  #dueNs = Number.POSITIVE_INFINITY;
+  #lateNs = 0;
+  #ticks = 0;
+  #sampling = false;
+  #wokenNs = 0;
+  #utilization: EventLoopUtilization | undefined;
+  #first: Account | undefined;
+  #last: Account | undefined;
+
+  constructor(nowNs: () => number) {
+    this.#nowNs = nowNs;
+  }
+
+  begin(): void {
+    const nowNs = this.#nowNs();
+    this.#startNs = nowNs;
+    this.#loopDelay = new Histogram();
+    this.#readLag = new Histogram();
+    this.#stalls.length = 0;
+    this.#pauses.length = 0;
+    this.#lateNs = 0;
+    this.#ticks = 0;
+    this.#utilization = performance.eventLoopUtilization();
+    this.#first = this.#account?.read();
+    this.#last = this.#first;
+    const zeroNs = nowNs - performance.now() * 1e6;
+    this.#observer = new PerformanceObserver((list) => this.#takePauses(list.getEntries(), zeroNs));
+    this.#observer.observe({ entryTypes: ['gc'] });
+    this.#dueNs = nowNs + TICK_NS;
+    this.#timer = setTimeout(this.#tick, TICK_MS);
+  }
+
+  /** A read was stamped. */
+  noteRead(atNs: number): void {
+    if (!this.#sampling) return;
+    this.#lags[this.#lagCount % MOST_LAGS] = atNs - this.#wokenNs;
+    this.#lagCount++;
+  }
+
+  /** A stamp of this time, in the present phase, may be more than 10 ms too late. NaN is no stamp. */
+  mayBeLate(atNs: number): boolean {
+    if (atNs > this.#dueNs + LATE_NS) return true;
+    for (let i = this.#stalls.length - 1; i >= 0; i--) {
+      const stall = this.#stalls[i];
+      if (stall === undefined || atNs > stall.endNs) return false;
+      if (atNs > stall.startNs + LATE_NS) return true;
+    }
+    return false;
+  }
+
+  /** Ends the watch, also one that never began: the phase ended before its start. @param thread number of this thread. */
+  end(thread: number): ThreadReport {
+    const endNs = this.#nowNs();
+    this.#settle(endNs);
+    const startNs = Number.isNaN(this.#startNs) ? endNs : this.#startNs;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#dueNs = Number.POSITIVE_INFINITY;
+    const zeroNs = endNs - performance.now() * 1e6;
+    this.#takePauses(this.#observer?.takeRecords() ?? [], zeroNs);
+    this.#observer?.disconnect();
+    this.#startNs = Number.NaN;
+    const lengthNs = Math.max(1, endNs - startNs);
+    const now = this.#account?.read();
+    const share = (part: keyof Account) =>
+      now === undefined || this.#first === undefined ? undefined : (now[part] - this.#first[part]) / lengthNs;
+    const pauses = this.#pauses.map((pause) => pause.endNs - pause.startNs);
+    return {
+      thread,
+      startNs,
+      endNs,
+      loopDelayNs: this.#loopDelay.spread,
+      readLagNs: this.#readLag.spread,
+      gc: {
+        count: pauses.length,
+        totalNs: pauses.reduce((sum, length) => sum + length, 0),
+        maxNs: pauses.reduce((longest, length) => Math.max(longest, length), 0),
+      },
+      busyShare: performance.eventLoopUtilization(this.#utilization).utilization,
+      cpuShare: share('cpuNs'),
+      waitShare: share('waitNs'),
+      stalls: this.#stalls.map((stall) => this.#explained(stall)),
+      lateNs: this.#lateNs,
+    };
+  }
+
+  /** Lets go of the scheduler's account. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#observer?.disconnect();
+    this.#account?.close();
+  }
+
+  readonly #tick = (): void => {
+    const nowNs = this.#nowNs();
+    this.#settle(nowNs);
+    this.#ticks++;
+    if (this.#ticks % TICKS_PER_ACCOUNT === 0) this.#last = this.#account?.read();
+    // What the loop reads between here and the next check phase had been waiting when it woke up.
+    this.#sampling = true;
+    this.#wokenNs = this.#nowNs();
+    setImmediate(this.#stopSampling);
+    this.#dueNs = nowNs + TICK_NS;
+    this.#timer?.refresh();
+  };
+
+  /** A long turn is met by a tick more often than a short one: each counts for the turns like it that no tick met. */
+  readonly #stopSampling = (): void => {
+    this.#sampling = false;
+    const lags = this.#lags.subarray(0, Math.min(this.#lagCount, MOST_LAGS));
+    const turnNs = lags.reduce((longest, lag) => Math.max(longest, lag), SHORTEST_TURN_NS);
+    for (const lag of lags) this.#readLag.add(lag, Math.max(1, TICK_NS / turnNs));
+    this.#lagCount = 0;
+  };
+
+  /** Takes account of how late the tick that is due is. */
+  #settle(nowNs: number): void {
+    const lateNs = nowNs - this.#dueNs;
+    if (lateNs < 0) return;
+    // One that late hides the ticks that would have come meanwhile, each a little less late.
+    for (let ns = lateNs; ns >= 0; ns -= TICK_NS) this.#loopDelay.add(ns);
+    if (lateNs <= LATE_NS) return;
+    this.#lateNs += lateNs - LATE_NS;
+    const before = this.#last;
+    this.#last = this.#account?.read();
+    const cause = before && this.#last && causeOf(before, this.#last, lateNs);
+    if (this.#stalls.length >= MOST_STALLS) forgetShortest(this.#stalls);
+    this.#stalls.push({ startNs: this.#dueNs, endNs: nowNs, cause });
+  }
+
+  #takePauses(entries: readonly { startTime: number; duration: number }[], zeroNs: number): void {
+    for (const { startTime, duration } of entries) {
+      const startNs = zeroNs + startTime * 1e6;
+      if (startNs >= this.#startNs) this.#pauses.push({ startNs, endNs: startNs + duration * 1e6 });
+    }
+  }
+
+  #explained({ startNs, endNs, cause }: SeenStall): Stall {
+    const collecting = this.#pauses.reduce(
+      (sum, pause) => sum + Math.max(0, Math.min(endNs, pause.endNs) - Math.max(startNs, pause.startNs)),
+      0,
+    );
+    const isCollection = (cause ?? 'own work') === 'own work' && collecting >= (endNs - startNs) / 2;
+    return { startNs, endNs, cause: isCollection ? 'garbage collection' : (cause ?? 'own work') };
+  }
+}
+
+/** Which of the three made up most of the time. */
+function causeOf(before: Account, after: Account, lateNs: number): StallCause {
+  const ranNs = after.cpuNs - before.cpuNs;
+  const waitedNs = after.waitNs - before.waitNs;
+  if (waitedNs >= lateNs / 2) return 'no core';
+  return ranNs >= lateNs / 2 ? 'own work' : 'machine';
+}
+
+function forgetShortest(stalls: Stretch[]): void {
+  let shortest = 0;
+  const length = (i: number) => (stalls[i]?.endNs ?? 0) - (stalls[i]?.startNs ?? 0);
+  for (let i = 1; i < stalls.length; i++) if (length(i) < length(shortest)) shortest = i;
+  stalls.splice(shortest, 1);
+}
+
+/** Time of this thread on a core, and ready without one, ns since its start. */
+interface Account {
+  readonly cpuNs: number;
+  readonly waitNs: number;
+}
+
+/** The scheduler's account of this thread; undefined where the system keeps none. */
+function openAccount(): { read(): Account; close(): void } | undefined {
+  let file: number;
+  try {
+    file = openSync('/proc/thread-self/schedstat', 'r');
+  } catch {
+    return undefined;
+  }
+  const bytes = Buffer.alloc(64);
+  return {
+    read: () => {
+      const [cpuNs = 0, waitNs = 0] = bytes
+        .toString('latin1', 0, readSync(file, bytes, 0, bytes.length, 0))
+        .split(' ', 2)
+        .map(Number);
+      return { cpuNs, waitNs };
+    },
+    close: () => closeSync(file),
+  };
+}

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import type { Stall, ThreadReport } from '../../src/fidelity/evidence.js';
+import type { SendTally } from '../../src/fidelity/tally.js';
+import { type Evidence, judge } from '../../src/fidelity/verdict.js';
+
+const ms = 1e6;
+const second = 1e9;
+const calm = { p50: 0.02 * ms, p99: 1 * ms, max: 3 * ms };
+
+const thread = (changes: Partial<ThreadReport> = {}): ThreadReport => ({
+  thread: 0,
+  startNs: 0,
+  endNs: 10 * second,
+  loopDelayNs: calm,
+  readLagNs: calm,
+  gc: { count: 0, totalNs: 0, maxNs: 0 },
+  busyShare: 0.3,
+  cpuShare: 0.3,
+  waitShare: 0.01,
+  stalls: [],
+  lateNs: 0,
+  ...changes,
+});
+
+const sends: SendTally = {
+  requests: 1001,
+  limited: 0,
+  opened: 10,
+  reused: 991,
+  refused: 0,
+  starved: 0,
+  firstStartNs: 0,
+  lastStartNs: 10 * second,
+  lastEndNs: 12 * second,
+  inFlightNs: 120 * second,
+};
+
+const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
+  threads: [thread()],
+  sends,
+  sendDelayNs: calm,
+  load: { kind: 'concurrency', asked: 10 },
+  mayQueue: false,
+  movedNs: 0,
+  throttledNs: undefined,
+  ...changes,
+});
+
+const rate = { load: { kind: 'rate', asked: 100 } } as const;
+const stall = (startS: number, endS: number, cause: Stall['cause'] = 'own work'): Stall => ({
+  startNs: startS * second,
+  endNs: endS * second,
+  cause,
+});
+
+describe('verdict', () => {
+  it('is ok where nothing was late', () => {
+    const { verdict, reasons } = judge(evidence());
+    expect({ verdict, reasons }).toEqual({ verdict: 'client ok', reasons: [] });
+  });
+
+  // 1 % of the 10 s of one thread are 100 ms, 0.1 % are 10 ms; sums below 100 and 20 ms do not count.
+  it.each([
+    [19, 10, 'client ok'],
+    [20, 10, 'client strained'],
+    [99, 10, 'client strained'],
+    [100, 10, 'client limited'],
+    [99, 1, 'client strained'],
+    [100, 100, 'client strained'],
+    [99, 100, 'client ok'],
+  ])('%d ms late in %d s: %s', (lateMs, lengthS, verdict) => {
+    const threads = [thread({ lateNs: lateMs * ms, endNs: lengthS * second, stalls: [stall(1, 1.2)] })];
+    expect(judge(evidence({ threads })).verdict).toBe(verdict);
+  });
+
+  it('says when, and what most of the time in stalls was due to', () => {
+    const stalls = [stall(2, 2.2), stall(2.5, 2.6, 'no core'), stall(7, 7.4, 'no core')];
+    const { reasons } = judge(evidence({ threads: [thread({ lateNs: 670 * ms, stalls })] }));
+    expect(reasons).toEqual([
+      {
+        level: 'limited',
+        words:
+          'in 6.7 % of the time a token would have been stamped, or a request sent, more than 10 ms late: ' +
+          'its threads were ready, but other programs had the cores (2.0 s to 2.6 s, 7.0 s to 7.4 s)',
+        spans: [
+          { startNs: 2 * second, endNs: 2.6 * second, stalledNs: expect.closeTo(300 * ms, 0) },
+          { startNs: 7 * second, endNs: 7.4 * second, stalledNs: expect.closeTo(400 * ms, 0) },
+        ],
+      },
+    ]);
+  });
+
+  it.each([
+    [4.9, 'client ok'],
+    [5, 'client strained'],
+    [10, 'client limited'],
+  ])('p99 of the sending %d ms after due: %s under a schedule', (p99, verdict) => {
+    const sendDelayNs = { p50: 0, p99: p99 * ms, max: 20 * ms };
+    expect(judge(evidence({ ...rate, sendDelayNs })).verdict).toBe(verdict);
+    // Waiting for a slot is no fault of the client's; a closed loop sends when it can, and its load is no less one.
+    expect(judge(evidence({ ...rate, sendDelayNs, mayQueue: true })).verdict).toBe('client ok');
+    expect(judge(evidence({ sendDelayNs })).verdict).toBe('client ok');
+    expect(judge(evidence({ ...rate, sendDelayNs, sends: { ...sends, requests: 99 } })).verdict).toBe(
+      'client ok',
+    );
+  });
+
+  it.each([
+    [
+      'reads taken in late',
+      { threads: [thread({ readLagNs: { ...calm, p99: 12 * ms } })] },
+      'client limited',
+    ],
+    ['a schedule moved by 0.5 %', { ...rate, movedNs: 50 * ms }, 'client strained'],
+    ['a schedule moved by 1 %', { ...rate, movedNs: 100 * ms }, 'client limited'],
+    ['no port left', { sends: { ...sends, starved: 1 } }, 'client limited'],
+    ['a refusing server', { sends: { ...sends, refused: 500 } }, 'client ok'],
+    ['throttled for 0.2 %', { throttledNs: 20 * ms }, 'client strained'],
+    ['throttled for 1 %', { throttledNs: 100 * ms }, 'client limited'],
+    ['a busy thread', { threads: [thread({ busyShare: 0.9 })] }, 'client strained'],
+    ['a thread that spins until it is due', { ...rate, threads: [thread({ busyShare: 1 })] }, 'client ok'],
+    ['waiting for a core', { threads: [thread({ waitShare: 0.1 })] }, 'client strained'],
+  ] as const)('%s: %s', (_, changes, verdict) => {
+    expect(judge(evidence(changes)).verdict).toBe(verdict);
+  });
+
+  it('the weightiest reason comes first', () => {
+    const { reasons } = judge(
+      evidence({ threads: [thread({ busyShare: 0.95 })], sends: { ...sends, starved: 3 } }),
+    );
+    expect(reasons.map(({ level, words }) => [level, words])).toEqual([
+      [
+        'limited',
+        '3 requests could not be sent: this machine had no port or open file left for a connection ' +
+          '(raise net.ipv4.ip_local_port_range or ulimit -n, or lower the load)',
+      ],
+      [
+        'strained',
+        'load thread 0 was busy 95.0 % of the time: more load threads (--workers-max) or a second machine would give it reserve',
+      ],
+    ]);
+  });
+
+  it('the load that was reached: 120 s in flight over 12 s; 1,000 gaps in 10 s', () => {
+    expect(judge(evidence()).achieved).toBe(10);
+    expect(judge(evidence(rate)).achieved).toBe(100);
+    expect(judge(evidence({ sends: { ...sends, requests: 1 } })).achieved).toBeUndefined();
+  });
+});

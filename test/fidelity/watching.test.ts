@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import type { Stall } from '../../src/fidelity/evidence.js';
+import { Histogram } from '../../src/fidelity/histogram.js';
+import { mergeStalls, spanWords } from '../../src/fidelity/spans.js';
+import { Sends } from '../../src/fidelity/tally.js';
+import { Probe } from '../../src/load/probe.js';
+import { WireTimes } from '../../src/transport/transport.js';
+import { aRecord } from '../metrics/records.js';
+
+const ms = 1e6;
+
+describe('spans', () => {
+  const stall = (startMs: number, endMs: number): Stall => ({
+    startNs: startMs * ms,
+    endNs: endMs * ms,
+    cause: 'own work',
+  });
+
+  it('stalls of any thread that lie within a second of each other are one', () => {
+    // 100 to 150 and 1150 to 1200 are a second apart, 2201 is more than a second after 1200.
+    const stalls = [stall(2201, 2300), stall(100, 150), stall(120, 170), stall(1170, 1200)];
+    expect(mergeStalls(stalls)).toEqual([
+      { startNs: 100 * ms, endNs: 1200 * ms, stalledNs: 130 * ms },
+      { startNs: 2201 * ms, endNs: 2300 * ms, stalledNs: 99 * ms },
+    ]);
+  });
+
+  it('the three longest are named, in order of time', () => {
+    const spans = [stall(0, 100), stall(5000, 5900), stall(10_000, 10_200), stall(20_000, 20_300)];
+    const words = spanWords(mergeStalls(spans), 0);
+    expect(words).toBe('5.0 s to 5.9 s, 10.0 s to 10.2 s, 20.0 s to 20.3 s and 1 more');
+    expect(spanWords(mergeStalls(spans.slice(0, 1)), 0)).toBe('0.0 s to 0.1 s');
+  });
+});
+
+describe('histogram', () => {
+  it('counts by weight; quantiles are at most a sixteenth of a doubling too large', () => {
+    const histogram = new Histogram();
+    histogram.add(1000, 98);
+    histogram.add(1_000_000, 2);
+    const { p50, p99, max } = histogram.spread;
+    expect(p50).toBeGreaterThanOrEqual(1000);
+    expect(p50).toBeLessThan(1000 * 2 ** (1 / 16));
+    expect(p99).toBe(1_000_000);
+    expect(max).toBe(1_000_000);
+  });
+
+  it('is all zero without a value', () => {
+    expect(new Histogram().spread).toEqual({ p50: 0, p99: 0, max: 0 });
+  });
+});
+
+describe('tally of the requests', () => {
+  it('tells new connections from used ones, and whose fault a missing one is', () => {
+    const sends = new Sends();
+    const opened = Object.assign(new WireTimes(), { connectEndNs: 5 });
+    const reused = Object.assign(new WireTimes(), { reused: true });
+    const failed = (message: string) => ({ error: { type: 'ClientConnectorError', message } });
+    sends.add(aRecord({ startNs: 10, endNs: 30, wire: opened }));
+    sends.add(aRecord({ startNs: 20, endNs: 50, wire: reused, clientLimited: true }));
+    sends.add(aRecord({ startNs: 40, endNs: 41, ...failed('[connect ECONNREFUSED 127.0.0.1:1]') }));
+    sends.add(aRecord({ startNs: 42, endNs: 44, ...failed('[connect EADDRNOTAVAIL 127.0.0.1:1]') }));
+    expect(sends.tally).toEqual({
+      requests: 4,
+      limited: 1,
+      opened: 1,
+      reused: 1,
+      refused: 1,
+      starved: 1,
+      firstStartNs: 10,
+      lastStartNs: 42,
+      lastEndNs: 50,
+      // 20 + 30 + 1 + 2
+      inFlightNs: 53,
+    });
+  });
+});
+
+describe('probe', () => {
+  const nowNs = () => performance.now() * ms;
+  const busy = (forMs: number) => {
+    const until = performance.now() + forMs;
+    while (performance.now() < until);
+  };
+  const sleep = (forMs: number) => new Promise((resolve) => setTimeout(resolve, forMs));
+
+  it('sees a loop that is held up for 120 ms, and which stamps it spoils', async () => {
+    const probe = new Probe(nowNs);
+    probe.begin();
+    await sleep(30);
+    const fromNs = nowNs();
+    busy(120);
+    // Before any timer could tell: the tick that was due is overdue.
+    expect(probe.mayBeLate(nowNs())).toBe(true);
+    await sleep(30);
+    const { stalls, lateNs, loopDelayNs } = probe.end(3);
+    const mine = stalls.find(
+      ({ startNs, endNs }) => startNs >= fromNs - 5 * ms && endNs >= fromNs + 115 * ms,
+    );
+    expect(mine).toBeDefined();
+    expect(lateNs).toBeGreaterThanOrEqual(100 * ms);
+    expect(loopDelayNs.max).toBeGreaterThanOrEqual(110 * ms);
+    probe.close();
+  });
+
+  it('knows the stamps of past stalls while it watches, and none that was in time', async () => {
+    const probe = new Probe(nowNs);
+    probe.begin();
+    await sleep(30);
+    const fromNs = nowNs();
+    busy(60);
+    const toNs = nowNs();
+    await sleep(30);
+    expect(probe.mayBeLate((fromNs + toNs) / 2)).toBe(true);
+    expect(probe.mayBeLate(fromNs - 1000 * ms)).toBe(false);
+    expect(probe.mayBeLate(Number.NaN)).toBe(false);
+    probe.end(0);
+    probe.close();
+  });
+
+  it('a phase that ended before it began has nothing to report', () => {
+    const probe = new Probe(nowNs);
+    const { startNs, endNs, stalls, lateNs } = probe.end(0);
+    expect({ length: endNs - startNs, stalls, lateNs }).toEqual({ length: 0, stalls: [], lateNs: 0 });
+    probe.close();
+  });
+});
