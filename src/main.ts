@@ -19,6 +19,14 @@ export const commands: Readonly<
     summary: 'Show what is in a Mooncake trace: lengths, arrivals, shared prefixes.',
     load: async () => (await import('./commands/trace/stats.js')).command,
   },
+  'trace cut': {
+    summary: 'Write part of a Mooncake trace, faster if asked for.',
+    load: async () => (await import('./commands/trace/cut.js')).command,
+  },
+  'trace convert': {
+    summary: 'Write a trace of Azure, BurstGPT or Bailian as a Mooncake trace.',
+    load: async () => (await import('./commands/trace/convert.js')).command,
+  },
   'analyze-trace': {
     summary: 'The same as trace stats.',
     load: async () => (await import('./commands/trace/stats.js')).command,

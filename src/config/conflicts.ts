@@ -6,6 +6,7 @@ import { nameOf } from './option.js';
 import { type Config, profileOptions } from './options.js';
 import { either, idle, type Key, type Rule } from './rule.js';
 import { sweepFindings } from './sweep-conflicts.js';
+import { synthesisKeys } from './synthesis-options.js';
 import { andList } from './words.js';
 
 type Given = Loaded<typeof profileOptions>['given'];
@@ -224,6 +225,18 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
           `${name('islBlockSize')} needs a trace with hash ids, such as mooncake_trace, got ${type}.`,
       },
       {
+        keys: synthesisKeys,
+        broken: (_config, given, name) => {
+          const extra = synthesisKeys.filter(given);
+          return (
+            extra.length > 0 &&
+            type !== 'synthetic' &&
+            !hasHashIds &&
+            `${name(...extra)} ${either(extra, 'needs', 'need')} a trace, such as mooncake_trace, got ${type}.`
+          );
+        },
+      },
+      {
         keys: ['fixedSchedule'],
         broken: (config, _given, name) =>
           config.fixedSchedule &&
@@ -247,6 +260,17 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
           given('islBlockSize') &&
           type === 'synthetic' &&
           `${name('islBlockSize')} has no effect on synthetic prompts: only traces have hash ids.`,
+      },
+      {
+        keys: synthesisKeys,
+        broken: (_config, given, name) => {
+          const extra = synthesisKeys.filter(given);
+          return (
+            extra.length > 0 &&
+            type === 'synthetic' &&
+            `${name(...extra)} ${either(extra, 'has', 'have')} no effect on synthetic prompts: only traces are changed.`
+          );
+        },
       },
       {
         keys: ['numDatasetEntries'],

@@ -19,6 +19,7 @@ import {
 } from './option.js';
 import { slos } from './slos.js';
 import { sweepOptions } from './sweep-options.js';
+import { synthesisOptions } from './synthesis-options.js';
 
 /** Every option and setting of `aiperf profile`. */
 export const profileOptions = {
@@ -379,6 +380,8 @@ export const profileOptions = {
     default: 0,
     help: 'Its standard deviation; needs --osl.',
   }),
+
+  ...synthesisOptions,
 
   ...loadOptions,
 

@@ -4,6 +4,7 @@ import type { DatasetType } from './loaders/format.js';
 import { planFile } from './loaders/load.js';
 import { openPool, type PoolPlan } from './loaders/pool.js';
 import { openRows, type RowsPlan } from './loaders/rows.js';
+import type { Synthesis } from './loaders/synthesis.js';
 import type { PromptSource } from './prompts.js';
 import { openSynthetic, planSynthetic, type SyntheticPlan, turnsBefore } from './synthetic.js';
 import type { TurnRules } from './turn-rules.js';
@@ -36,6 +37,8 @@ export interface DatasetOptions {
   readonly blockSize?: number | undefined;
   /** The endpoint sends system messages, so a leading system turn becomes one. */
   readonly endpointHasSystemSlot: boolean;
+  /** How a trace is changed; absent: it is sent as it is. */
+  readonly synthesis?: Synthesis | undefined;
   /** Leave timestamps and delays of a file out. */
   readonly ignoreTimings: boolean;
 }

@@ -89,7 +89,10 @@ it.each([
     ['analyze-trace', trace, '--input-file', trace],
     `Unexpected word '${trace}': --input-file already says what <file> is.`,
   ],
-  [['trace', 'stat', trace], "aiperf trace needs stats behind it, got 'stat'. Did you mean trace stats?"],
+  [
+    ['trace', 'stat', trace],
+    "aiperf trace needs stats, cut or convert behind it, got 'stat'. Did you mean trace stats?",
+  ],
   [
     ['trace', 'stats', trace, '--output-file', join(folder, 'no', 'such')],
     `--output-file cannot be written: ENOENT: no such file or directory, open '${join(folder, 'no', 'such')}'`,

@@ -120,6 +120,10 @@ describe('options without effect', () => {
       '--isl-block-size has no effect on synthetic prompts: only traces have hash ids.',
     ],
     [
+      '--synthesis-speedup-ratio 2 --synthesis-max-osl 9',
+      '--synthesis-speedup-ratio and --synthesis-max-osl have no effect on synthetic prompts: only traces are changed.',
+    ],
+    [
       `--input-file ${file} --custom-dataset-type single_turn --num-prompts 5`,
       '--num-prompts has no effect on single_turn: such a file is always loaded whole.',
     ],

@@ -274,6 +274,14 @@ describe('rules on the type that was told from the file', () => {
     expect(checkDatasetType(loaded, 'single_turn')).toEqual({ errors: [], warnings: [] });
   });
 
+  it('only a trace is changed by --synthesis options', async () => {
+    const loaded = await profile(`-ma --input-file ${file} --synthesis-max-isl 5`);
+    expect(checkDatasetType(loaded, 'single_turn').errors).toEqual([
+      '--synthesis-max-isl needs a trace, such as mooncake_trace, got single_turn.',
+    ]);
+    expect(checkDatasetType(loaded, 'mooncake_trace')).toEqual({ errors: [], warnings: [] });
+  });
+
   it('without --concurrency a trace has many sessions in flight, other files one', async () => {
     const loaded = await profile(`-ma --streaming --input-file ${file} --prefill-concurrency 2`);
     expect(checkDatasetType(loaded, 'multi_turn').errors).toEqual([

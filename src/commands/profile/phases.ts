@@ -70,6 +70,11 @@ function planProfiling(config: Config, dataset: DatasetPlan, sessions: number, l
   });
 }
 
+/** An offset of the recorded time on the clock of the trace that is sent, ms. */
+function spedUp({ synthesisSpeedupRatio }: Config, offsetMs: number | undefined): number | undefined {
+  return offsetMs === undefined ? undefined : Math.trunc(offsetMs / (synthesisSpeedupRatio || 1));
+}
+
 function planReplay(config: Config, dataset: DatasetPlan): PlannedPhase {
   if (!hasTimestamps(dataset)) {
     throw new UserError(
@@ -78,8 +83,8 @@ function planReplay(config: Config, dataset: DatasetPlan): PlannedPhase {
     );
   }
   const schedule = fixedSchedule(turnTimings(dataset), {
-    startOffsetMs: config.fixedScheduleStartOffset,
-    endOffsetMs: config.fixedScheduleEndOffset,
+    startOffsetMs: spedUp(config, config.fixedScheduleStartOffset),
+    endOffsetMs: spedUp(config, config.fixedScheduleEndOffset),
     autoOffset: config.fixedScheduleAutoOffset,
   });
   const requestLimit = config.requestCount ?? ENDLESS;

@@ -1,7 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Config } from '../../config/options.js';
+import { synthesisFactors } from '../../config/synthesis-options.js';
 import { indexCorpus, loadCorpusIndex } from '../../dataset/corpus.js';
+import type { Synthesis } from '../../dataset/loaders/synthesis.js';
 import { type DatasetPlan, openDataset, planDataset } from '../../dataset/plan.js';
 import { openPrompts, verifyPrompts } from '../../dataset/prompts.js';
 import { openTokenizer } from '../../dataset/tokenizer/open.js';
@@ -201,6 +203,28 @@ function datasetOptions(config: Config, seed: number) {
     blockSize: config.islBlockSize,
     endpointHasSystemSlot: config.endpointType === 'chat',
     ignoreTimings: config.ignoreTraceDelays,
+    synthesis: synthesisOf(config),
+  };
+}
+
+/** How the trace is changed; undefined where no option asks for it. */
+function synthesisOf(config: Config): Synthesis | undefined {
+  const { synthesisMaxIsl: maxIsl, synthesisMaxOsl: maxOsl } = config;
+  const isAsked = synthesisFactors.some((key) => config[key] !== 1);
+  if (!isAsked && maxIsl === undefined && maxOsl === undefined) return undefined;
+  const { fixedSchedule, fixedScheduleStartOffset, fixedScheduleEndOffset } = config;
+  return {
+    speedupRatio: config.synthesisSpeedupRatio,
+    prefixLenMultiplier: config.synthesisPrefixLenMultiplier,
+    prefixRootMultiplier: config.synthesisPrefixRootMultiplier,
+    promptLenMultiplier: config.synthesisPromptLenMultiplier,
+    outputLenMultiplier: config.synthesisOutputLenMultiplier,
+    maxIsl,
+    maxOsl,
+    window: {
+      fromMs: (fixedSchedule ? fixedScheduleStartOffset : undefined) ?? Number.NEGATIVE_INFINITY,
+      toMs: (fixedSchedule ? fixedScheduleEndOffset : undefined) ?? Number.POSITIVE_INFINITY,
+    },
   };
 }
 

@@ -68,7 +68,13 @@ function firstRow(file: RowFile): JsonObject {
       throw notBuilt(file.path, 'burst_gpt_trace');
     }
     if (file.path.endsWith('.json') && /^[[{]$/.test(text)) throw notBuilt(file.path, 'inputs_json');
-    throw rowError(file, 0, `the line is no JSON: ${shown(text)}`, 'expected one JSON object a line');
+    const traces = file.path.endsWith('.csv') ? '; aiperf trace convert reads traces in CSV' : '';
+    throw rowError(
+      file,
+      0,
+      `the line is no JSON: ${shown(text)}`,
+      `expected one JSON object a line${traces}`,
+    );
   }
   if (!isObject(value)) {
     throw rowError(file, 0, `expected a JSON object, got ${shown(value)}`, 'expected one JSON object a line');
@@ -101,8 +107,11 @@ function fits(type: DatasetType, row: JsonObject): boolean {
 }
 
 function notBuilt(path: string, type: UnbuiltType): UserError {
+  const isConvertible = type === 'bailian_trace' || type === 'burst_gpt_trace';
   return new UserError(
     `${path} looks like ${type}, which is not supported yet`,
-    `supported types: ${datasetTypes.join(', ')}; if it is one of them, ${naming}`,
+    isConvertible
+      ? `aiperf trace convert ${path} trace.jsonl makes a mooncake_trace of it`
+      : `supported types: ${datasetTypes.join(', ')}; if it is one of them, ${naming}`,
   );
 }

@@ -5,9 +5,12 @@ import type { Log } from '../../util/log.js';
 import type { DatasetOptions } from '../plan.js';
 import type { TurnRules } from '../turn-rules.js';
 import { detectFolderType, detectType, refuseByName } from './detect.js';
+import { formats } from './formats.js';
+import { defaultBlockSize } from './mooncake-trace.js';
 import { type PoolPlan, planPool } from './pool.js';
 import { type RowFile, readRowFile } from './row-file.js';
 import { planRows, type RowsPlan } from './rows.js';
+import { synthesised } from './synthesis.js';
 
 /**
  * Reads a file, or every file of a folder in the order of their names, and checks every row.
@@ -30,7 +33,12 @@ export async function planFile(
   const file = await readRowFile(path);
   const type = options.datasetType ?? detectType(file);
   if (type === 'random_pool') return planPool([file], options, rules);
-  return planRows(file, type, options, rules, log);
+  const { synthesis, blockSize = defaultBlockSize } = options;
+  const rows =
+    synthesis !== undefined && type === 'mooncake_trace'
+      ? synthesised(file, formats[type], blockSize, synthesis)
+      : file;
+  return planRows(rows, type, options, rules, log);
 }
 
 async function isDirectory(path: string): Promise<boolean> {

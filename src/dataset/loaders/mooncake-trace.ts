@@ -14,7 +14,8 @@ import { type GeneratedText, type RowContext, RowError, type RowFormat, type Row
 import { delayField } from './single-turn.js';
 
 const inputKeys = ['input_length', 'text_input', 'messages', 'payload'] as const;
-const defaultBlockSize = 512;
+/** Tokens that a hash id stands for. */
+export const defaultBlockSize = 512;
 
 /** Recorded requests with the lengths, times and prefix blocks of real traffic. */
 export const mooncakeTrace: RowFormat = {

@@ -20,7 +20,8 @@ export function rowError(file: RowFile, row: number, problem: string, hint?: str
   return new UserError(`${file.path}:${file.lines[row]}: ${problem}`, hint);
 }
 
-function parseRow(file: RowFile, row: number): JsonObject {
+/** Row number `row` as JSON. @throws UserError where it is no object, naming file and line. */
+export function parseRow(file: RowFile, row: number): JsonObject {
   const text = rowText(file, row);
   let value: Json;
   try {

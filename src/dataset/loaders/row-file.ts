@@ -43,6 +43,27 @@ export async function readRowFile(path: string): Promise<RowFile> {
   return { path, bytes, starts: shared(starts), ends: shared(ends), lines: shared(lines) };
 }
 
+/** A file of rows that were made, not read; each keeps the number of the line that it was made of. */
+export function rowFileOf(
+  path: string,
+  rows: readonly { readonly line: number; readonly text: string }[],
+): RowFile {
+  const lengths = rows.map(({ text }) => Buffer.byteLength(text));
+  const ends: number[] = [];
+  for (const length of lengths) ends.push((ends.at(-1) ?? 0) + length);
+  const bytes = new Uint8Array(new SharedArrayBuffer(ends.at(-1) ?? 0));
+  const encoder = new TextEncoder();
+  const starts = ends.map((end, row) => end - (lengths[row] ?? 0));
+  for (const [row, { text }] of rows.entries()) encoder.encodeInto(text, bytes.subarray(starts[row]));
+  return {
+    path,
+    bytes,
+    starts: shared(starts),
+    ends: shared(ends),
+    lines: shared(rows.map(({ line }) => line)),
+  };
+}
+
 /** Number of rows. */
 export function rowCount(file: RowFile): number {
   return file.starts.length;

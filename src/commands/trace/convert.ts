@@ -1,0 +1,44 @@
+import { choice, type OptionTable, path } from '../../config/option.js';
+import { convertTrace, foreignForms } from '../../trace/convert.js';
+import type { Command, Invocation, Io } from '../command.js';
+
+const convertOptions = {
+  file: path({
+    argument: 'file',
+    group: 'Trace',
+    existing: 'file',
+    required: true,
+    missing: 'name a trace and a file to write, e.g. aiperf trace convert azure.csv trace.jsonl',
+    help: 'Trace in another form, in the order of its times; .gz or not.',
+  }),
+  out: path({
+    argument: 'out',
+    group: 'Trace',
+    required: true,
+    missing: 'name the file to write',
+    help: 'Where the Mooncake trace is written; .gz or not.',
+  }),
+  from: choice(foreignForms, {
+    flags: ['--from'],
+    group: 'Trace',
+    defaultText: 'told from the file',
+    help: "The form: Azure's LLM inference CSV, BurstGPT's CSV, or Qwen-Bailian's JSON lines.",
+  }),
+} satisfies OptionTable;
+
+/** `aiperf trace convert`: a trace of another form as a Mooncake trace. */
+export const command: Command<typeof convertOptions> = { options: convertOptions, run };
+
+async function run({ config }: Invocation<typeof convertOptions>, io: Io): Promise<number> {
+  const { form, rows, empty, blockSize } = await convertTrace(config.file, config.out, config.from);
+  const whole = (count: number) => count.toLocaleString('en-US');
+  const lines = [`Wrote ${whole(rows)} rows of ${form} to ${config.out}.`];
+  if (empty > 0) lines.push(`${whole(empty)} without a token of prompt or answer are left out.`);
+  if (blockSize !== undefined) {
+    lines.push(
+      `Its hash_ids stand for ${blockSize} tokens: aiperf profile needs --isl-block-size ${blockSize}, aiperf trace stats --block-size ${blockSize}.`,
+    );
+  }
+  io.stdout.write(`${lines.join('\n')}\n`);
+  return 0;
+}

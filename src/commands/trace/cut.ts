@@ -1,0 +1,94 @@
+import { duration } from '../../config/duration.js';
+import type { Check, Findings } from '../../config/load.js';
+import { integer, number, type OptionTable, path } from '../../config/option.js';
+import { withCommas } from '../../metrics/format.js';
+import { cutTrace } from '../../trace/cut.js';
+import type { Command, Invocation, Io } from '../command.js';
+
+const cutOptions = {
+  file: path({
+    argument: 'file',
+    group: 'Trace',
+    existing: 'file',
+    required: true,
+    missing: 'name a trace and a file to write, e.g. aiperf trace cut trace.jsonl part.jsonl --end 300s',
+    help: 'Mooncake trace, in the order of its timestamps; .gz or not.',
+  }),
+  out: path({
+    argument: 'out',
+    group: 'Trace',
+    required: true,
+    missing: 'name the file to write',
+    help: 'Where the cut is written; .gz or not.',
+  }),
+  start: duration({
+    flags: ['--start'],
+    group: 'Trace',
+    default: 0,
+    help: 'First moment to keep, counted from the first row.',
+  }),
+  end: duration({
+    flags: ['--end'],
+    group: 'Trace',
+    defaultText: 'the end of the trace',
+    help: 'Moment to stop before, counted from the first row.',
+  }),
+  speedup: number({
+    flags: ['--speedup'],
+    group: 'Trace',
+    above: 0,
+    default: 1,
+    help: 'Timestamps are divided by it; delays between turns stay.',
+  }),
+  maxIsl: integer({
+    flags: ['--max-isl'],
+    group: 'Trace',
+    min: 1,
+    defaultText: 'no limit',
+    help: 'Leave out longer prompts, tokens.',
+  }),
+  sample: number({
+    flags: ['--sample'],
+    group: 'Trace',
+    min: 0,
+    max: 1,
+    default: 1,
+    help: 'Share of the requests to keep, sessions as wholes, each drawn by itself.',
+  }),
+  randomSeed: integer({
+    flags: ['--random-seed'],
+    group: 'Trace',
+    min: 0,
+    default: 0,
+    help: 'Decides what --sample draws.',
+  }),
+} satisfies OptionTable;
+
+/** `aiperf trace cut`: part of a trace as a trace of its own. */
+export const command: Command<typeof cutOptions> = { options: cutOptions, check, run };
+
+function check(...[{ config }, sound]: Parameters<Check<typeof cutOptions>>): Findings {
+  const { start, end } = config;
+  const isUpsideDown = sound('start', 'end') && end !== undefined && end <= start;
+  const error = `--end must be behind --start, ${start / 1000} s, got ${(end ?? 0) / 1000} s.`;
+  return { errors: isUpsideDown ? [error] : [], warnings: [] };
+}
+
+async function run({ config }: Invocation<typeof cutOptions>, io: Io): Promise<number> {
+  const { file, out, start, end, speedup, maxIsl, sample, randomSeed } = config;
+  const { rows, kept, tooLong, lastMs } = await cutTrace(file, out, {
+    startMs: start,
+    endMs: end ?? Number.POSITIVE_INFINITY,
+    speedup,
+    maxIsl,
+    sample,
+    seed: randomSeed,
+  });
+  const whole = (count: number) => count.toLocaleString('en-US');
+  const left =
+    tooLong > 0 ? ` ${whole(tooLong)} are left out as longer than ${whole(maxIsl ?? 0)} tokens.` : '';
+  io.stdout.write(
+    `Wrote ${whole(kept)} of ${whole(rows)} rows to ${out}, from 0 to ${withCommas(lastMs / 1000)} s.${left}\n`,
+  );
+  return 0;
+}

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import type { Facts, Kind } from './option.js';
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
+
+/** A span of time with its unit, e.g. `300s`, `5m` or `250ms`; 0 needs none. The value is in milliseconds. */
+export function duration<F extends Facts<number>>(facts: F): F & Kind<number> {
+  return {
+    ...facts,
+    takes: 'one',
+    repeats: false,
+    metavar: '<time>',
+    expects: 'a time with its unit, such as 300s, 5m, 1h or 250ms',
+    read: ([word = '']) => {
+      const [, digits, unit = ''] = /^(\d+\.?\d*|\.\d+) ?(ms|s|m|min|h)?$/.exec(word) ?? [];
+      const ms = Number(digits) * (unitMs[unit] ?? Number.NaN);
+      return Number(digits) === 0 ? 0 : Number.isNaN(ms) ? word : ms;
+    },
+    schema: z.number().min(0),
+  };
+}

@@ -1,0 +1,67 @@
+import { integer, number, type OptionTable } from './option.js';
+
+const group = 'Trace synthesis';
+
+/** Options of `profile` that change a trace before it is sent. */
+export const synthesisOptions = {
+  synthesisSpeedupRatio: number({
+    flags: ['--synthesis-speedup-ratio'],
+    group,
+    min: 0,
+    default: 1,
+    help: "A trace's timestamps are divided by it; 0 leaves them.",
+  }),
+  synthesisPrefixLenMultiplier: number({
+    flags: ['--synthesis-prefix-len-multiplier'],
+    group,
+    min: 0,
+    default: 1,
+    help: 'Factor on the leading blocks that a prompt shares with others.',
+  }),
+  synthesisPrefixRootMultiplier: integer({
+    flags: ['--synthesis-prefix-root-multiplier'],
+    group,
+    min: 1,
+    default: 1,
+    help: 'Copies of all prefixes, which requests take in turn: so many times less is shared.',
+  }),
+  synthesisPromptLenMultiplier: number({
+    flags: ['--synthesis-prompt-len-multiplier'],
+    group,
+    min: 0,
+    default: 1,
+    help: 'Factor on the tokens behind the shared blocks.',
+  }),
+  synthesisOutputLenMultiplier: number({
+    flags: ['--synthesis-output-len-multiplier'],
+    group,
+    min: 0,
+    default: 1,
+    help: 'Factor on the output lengths of a trace.',
+  }),
+  synthesisMaxIsl: integer({
+    flags: ['--synthesis-max-isl'],
+    group,
+    min: 1,
+    defaultText: 'no limit',
+    help: 'Drop requests of a trace with longer prompts.',
+  }),
+  synthesisMaxOsl: integer({
+    flags: ['--synthesis-max-osl'],
+    group,
+    min: 1,
+    defaultText: 'no limit',
+    help: 'Cut longer output lengths of a trace to it.',
+  }),
+} satisfies OptionTable;
+
+/** The factors among them: at 1 they change nothing. */
+export const synthesisFactors = [
+  'synthesisSpeedupRatio',
+  'synthesisPrefixLenMultiplier',
+  'synthesisPrefixRootMultiplier',
+  'synthesisPromptLenMultiplier',
+  'synthesisOutputLenMultiplier',
+] as const satisfies readonly (keyof typeof synthesisOptions)[];
+
+export const synthesisKeys = [...synthesisFactors, 'synthesisMaxIsl', 'synthesisMaxOsl'] as const;

@@ -1,0 +1,190 @@
+import { UserError } from '../../util/errors.js';
+import type { JsonObject } from '../../util/json.js';
+import type { RowContext, RowFormat } from './format.js';
+import { parseRow, readRow } from './read-row.js';
+import { type RowFile, rowCount, rowFileOf } from './row-file.js';
+
+/** How a trace is changed before it is sent; each factor at 1 and each bound absent changes nothing. */
+export interface Synthesis {
+  /** Timestamps are divided by it; 0: they stay. */
+  readonly speedupRatio: number;
+  /** Factor on the blocks that a prompt shares with others, at its front. */
+  readonly prefixLenMultiplier: number;
+  /** Copies of all prefixes; rows take them in turn. */
+  readonly prefixRootMultiplier: number;
+  /** Factor on the tokens behind the shared blocks. */
+  readonly promptLenMultiplier: number;
+  readonly outputLenMultiplier: number;
+  /** Rows with longer prompts are dropped, tokens. */
+  readonly maxIsl: number | undefined;
+  /** Longer answers are cut to it, tokens. */
+  readonly maxOsl: number | undefined;
+  /** Rows outside are dropped before anything is counted, ms of the trace's own clock. */
+  readonly window: { readonly fromMs: number; readonly toMs: number };
+}
+
+/**
+ * The trace as the synthesis makes it: a file of its own in memory, whose rows keep their line numbers.
+ * @throws UserError for a malformed row, and where no row is left.
+ */
+export function synthesised(
+  file: RowFile,
+  format: RowFormat,
+  blockSize: number,
+  synthesis: Synthesis,
+): RowFile {
+  const rows = keptRows(file, format, blockSize, synthesis);
+  if (rows.length === 0) {
+    throw new UserError(
+      `no row of ${file.path} is left: each is outside the schedule's window, or longer than --synthesis-max-isl`,
+      'choose wider bounds',
+    );
+  }
+  const trees = synthesis.prefixRootMultiplier;
+  const changed = isIdentity(synthesis) ? (row: TraceRow) => row.json : changer(rows, blockSize, synthesis);
+  // Trees must not share ids: how far they stand apart is known when every id has been made once.
+  const apart = trees > 1 ? rows.reduce((most, row) => Math.max(most, ...idsOf(changed(row))), 0) + 1 : 0;
+  const lines = rows.map((row, place) => {
+    const json = clamped(changed(row), synthesis.maxOsl);
+    const shift = (place % trees) * apart;
+    const ids = idsOf(json);
+    const moved = shift === 0 || ids.length === 0 ? json : { ...json, hash_ids: ids.map((id) => id + shift) };
+    return { line: row.line, text: JSON.stringify(moved) };
+  });
+  return rowFileOf(file.path, lines);
+}
+
+interface TraceRow {
+  readonly line: number;
+  readonly json: JsonObject;
+  /** 0 where the row holds its prompt. */
+  readonly tokens: number;
+  readonly hashIds: readonly number[];
+}
+
+function keptRows(
+  file: RowFile,
+  format: RowFormat,
+  blockSize: number,
+  { window, maxIsl = Number.POSITIVE_INFINITY }: Synthesis,
+): TraceRow[] {
+  const context: RowContext = { blockSize, textName: '', warn: () => {} };
+  const sessions = new Map<string | undefined, boolean>();
+  const rows: TraceRow[] = [];
+  for (let number = 0; number < rowCount(file); number++) {
+    const { sessionId, turns } = readRow(file, number, format, context);
+    const { timestampMs, generated } = turns[0] ?? {};
+    // A row without a time shares the lot of the one before it in its session.
+    const isWithin =
+      timestampMs === undefined
+        ? sessionId === undefined || (sessions.get(sessionId) ?? true)
+        : timestampMs >= window.fromMs && timestampMs <= window.toMs;
+    if (sessionId !== undefined) sessions.set(sessionId, isWithin);
+    const tokens = generated?.tokens ?? 0;
+    if (!isWithin || tokens > maxIsl) continue;
+    const json = parseRow(file, number);
+    rows.push({ line: file.lines[number] ?? 0, json, tokens, hashIds: generated?.hashIds ?? [] });
+  }
+  return rows;
+}
+
+function isIdentity(synthesis: Synthesis): boolean {
+  const { speedupRatio, prefixLenMultiplier, prefixRootMultiplier } = synthesis;
+  const { promptLenMultiplier, outputLenMultiplier } = synthesis;
+  return [
+    speedupRatio,
+    prefixLenMultiplier,
+    prefixRootMultiplier,
+    promptLenMultiplier,
+    outputLenMultiplier,
+  ].every((factor) => factor === 1);
+}
+
+/** Changes one row after the other by every factor but the trees'. A row that comes again is made the same again. */
+function changer(rows: readonly TraceRow[], blockSize: number, synthesis: Synthesis) {
+  const { speedupRatio, outputLenMultiplier } = synthesis;
+  const uses = new Map<number, number>();
+  let largest = -1;
+  for (const { hashIds } of rows) {
+    for (const id of hashIds) {
+      uses.set(id, (uses.get(id) ?? 0) + 1);
+      largest = Math.max(largest, id);
+    }
+  }
+  // Made ids by what they stand for, so that equal prefixes stay equal.
+  const made = new Map<string, number>();
+  const idFor = (what: string) => {
+    const known = made.get(what);
+    if (known !== undefined) return known;
+    largest++;
+    made.set(what, largest);
+    return largest;
+  };
+
+  return (row: TraceRow): JsonObject => {
+    const { timestamp, output_length: output } = row.json;
+    return {
+      ...row.json,
+      ...(typeof timestamp === 'number' && speedupRatio > 0 && speedupRatio !== 1
+        ? { timestamp: Math.trunc(timestamp / speedupRatio) }
+        : {}),
+      ...(typeof output === 'number'
+        ? { output_length: Math.max(1, roundHalfEven(output * outputLenMultiplier)) }
+        : {}),
+      ...(row.hashIds.length > 0 ? prompt(row) : {}),
+    };
+  };
+
+  function prompt(row: TraceRow) {
+    const { prefixLenMultiplier, promptLenMultiplier, maxIsl = Number.POSITIVE_INFINITY } = synthesis;
+    const unshared = row.hashIds.findIndex((id) => (uses.get(id) ?? 0) < 2);
+    const shared = unshared === -1 ? row.hashIds : row.hashIds.slice(0, unshared);
+    const prefix = scaledPrefix(shared, prefixLenMultiplier);
+    const rest = row.tokens - shared.length * blockSize;
+    // The last shared block may be a part: it keeps its size where it stays the end of the prefix.
+    const missing = rest < 0 && prefix.length >= shared.length ? -rest : 0;
+    const own = floor(Math.max(0, rest) * promptLenMultiplier);
+    const tokens = Math.max(1, Math.min(maxIsl, prefix.length * blockSize - missing + own));
+    const ids = Array.from(
+      { length: Math.ceil(tokens / blockSize) },
+      (_, place) => prefix[place] ?? idFor(`row ${row.line}, ${place - prefix.length}`),
+    );
+    return { input_length: tokens, hash_ids: ids };
+  }
+
+  function scaledPrefix(shared: readonly number[], factor: number): readonly number[] {
+    const k = shared.length;
+    if (factor === 1 || k === 0) return shared;
+    if (factor < 1) return shared.slice(0, Math.max(1, floor(k * factor)));
+    const copies = Math.trunc(factor);
+    const prefix = shared.flatMap((id) =>
+      Array.from({ length: copies }, (_, copy) => (copy === 0 ? id : idFor(`copy ${copy} of ${id}`))),
+    );
+    const end = `end of ${k} to ${shared[k - 1]}`;
+    while (prefix.length < Math.ceil(k * factor - EPSILON)) prefix.push(idFor(`${end}, ${prefix.length}`));
+    return prefix;
+  }
+}
+
+function clamped(row: JsonObject, maxOsl: number | undefined): JsonObject {
+  const { output_length: output } = row;
+  return maxOsl !== undefined && typeof output === 'number' && output > maxOsl
+    ? { ...row, output_length: maxOsl }
+    : row;
+}
+
+function idsOf({ hash_ids: ids }: JsonObject): number[] {
+  return Array.isArray(ids) ? ids.filter((id) => typeof id === 'number') : [];
+}
+
+// 10 × 1.1 is 11 and not a little more.
+const EPSILON = 1e-9;
+
+function floor(value: number): number {
+  return Math.floor(value + EPSILON);
+}
+
+function roundHalfEven(value: number): number {
+  const rounded = Math.round(value);
+  return Math.abs(value % 1) === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded;
+}

@@ -1,0 +1,180 @@
+import { RowError } from '../dataset/loaders/format.js';
+import { UserError } from '../util/errors.js';
+import type { JsonObject } from '../util/json.js';
+import { readCsv } from './csv.js';
+import {
+  BAILIAN_BLOCK,
+  type CsvForm,
+  csvForms,
+  elapsedMs,
+  type ForeignRow,
+  isBailian,
+  readBailian,
+} from './forms.js';
+import { readLines } from './lines.js';
+import { jsonRow, rowError } from './rows.js';
+import { timeOrder } from './time-order.js';
+import { writeLines } from './write-lines.js';
+
+/** The forms that can be read, as `--from` names them. */
+export const foreignForms = ['azure', 'burst_gpt', 'bailian'] as const;
+export type ForeignForm = (typeof foreignForms)[number];
+
+/** What a conversion came to. */
+export interface Converted {
+  readonly form: ForeignForm;
+  readonly rows: number;
+  /** Rows without a token of prompt or answer, which are left out. */
+  readonly empty: number;
+  /** Tokens that a hash id stands for; absent: there are none. */
+  readonly blockSize: number | undefined;
+}
+
+/**
+ * Writes a trace of another form as a Mooncake trace whose first row is at 0. Nothing is held.
+ * @param from absent: told from the file. @throws UserError for an unknown form, a missing column, a malformed row,
+ * times that go back, and a file of which nothing is left.
+ */
+export async function convertTrace(
+  path: string,
+  out: string,
+  from: ForeignForm | undefined,
+): Promise<Converted> {
+  const isJson = (await firstLine(path)).startsWith('{');
+  if (isJson !== (from === 'bailian') && from !== undefined) throw unlike(path, from);
+  const counts = { rows: 0, empty: 0 };
+  let form: ForeignForm = 'bailian';
+  const source = isJson
+    ? bailianRows(path)
+    : csvRows(path, from === 'bailian' ? undefined : from, (found) => {
+        form = found;
+      });
+  await writeLines(out, mooncakeRows(path, source, counts), path);
+  return { form, ...counts, blockSize: isJson ? BAILIAN_BLOCK : undefined };
+}
+
+interface Numbered {
+  readonly line: number;
+  readonly read: () => ForeignRow;
+}
+
+async function* mooncakeRows(
+  path: string,
+  source: AsyncIterable<Numbered>,
+  counts: { rows: number; empty: number },
+): AsyncGenerator<string> {
+  const check = timeOrder(path);
+  let first: ForeignRow | undefined;
+  for await (const { line, read } of source) {
+    const row = inLine(path, line, read);
+    first ??= row;
+    const timestamp = elapsedMs(first.time, row.time);
+    check(timestamp, line);
+    if (row.inputLength <= 0 || row.outputLength <= 0) {
+      counts.empty++;
+      continue;
+    }
+    counts.rows++;
+    yield JSON.stringify({
+      timestamp,
+      input_length: row.inputLength,
+      output_length: row.outputLength,
+      hash_ids: row.hashIds,
+    });
+  }
+  if (counts.rows === 0) {
+    throw new UserError(`${path} holds no requests with tokens`, 'nothing is left to be converted');
+  }
+}
+
+/** Adds file and line to what is wrong with a row. */
+function inLine(path: string, line: number, read: () => ForeignRow): ForeignRow {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RowError) throw rowError(path, line, error.message);
+    throw error;
+  }
+}
+
+async function* bailianRows(path: string): AsyncGenerator<Numbered> {
+  for await (const line of readLines(path)) {
+    const row = jsonRow(path, line);
+    if (!isBailian(row)) throw notBailian(path, line.number, row);
+    yield { line: line.number, read: () => readBailian(row) };
+  }
+}
+
+async function* csvRows(
+  path: string,
+  from: keyof typeof csvForms | undefined,
+  onForm: (form: ForeignForm) => void,
+): AsyncGenerator<Numbered> {
+  let form: CsvForm = csvForms.azure;
+  const rows = readCsv(path, (columns) => {
+    const name = from ?? likeliestForm(path, columns);
+    form = csvForms[name];
+    const missing = form.columns.filter((column) => !columns.includes(column));
+    if (missing.length > 0) {
+      throw rowError(
+        path,
+        1,
+        `the column ${missing.join(' and ')} of ${name} is missing; there are ${columns.join(', ')}`,
+        'rename the columns, or name another form with --from',
+      );
+    }
+    onForm(name);
+  });
+  for await (const { line, cells } of rows) yield { line, read: () => form.read(cells) };
+}
+
+/** The form that most columns are of. @throws UserError where no column is known. */
+function likeliestForm(path: string, columns: readonly string[]): keyof typeof csvForms {
+  const known = (name: keyof typeof csvForms) =>
+    csvForms[name].columns.filter((column) => columns.includes(column)).length;
+  const [azure, burstGpt] = [known('azure'), known('burst_gpt')];
+  if (azure + burstGpt === 0) {
+    throw rowError(
+      path,
+      1,
+      `the trace is of no known form: its columns are ${columns.join(', ')}`,
+      knownForms,
+    );
+  }
+  return azure >= burstGpt ? 'azure' : 'burst_gpt';
+}
+
+async function firstLine(path: string): Promise<string> {
+  for await (const { text } of readLines(path)) return text;
+  throw new UserError(`${path} holds no rows`, knownForms);
+}
+
+function notBailian(path: string, line: number, row: JsonObject): UserError {
+  if ('input_length' in row) {
+    return rowError(
+      path,
+      line,
+      'the row is of a Mooncake trace already, with no chat_id',
+      'use the file as it is',
+    );
+  }
+  return rowError(
+    path,
+    line,
+    `the trace is of no known form: its keys are ${Object.keys(row).join(', ')}`,
+    knownForms,
+  );
+}
+
+function unlike(path: string, from: ForeignForm): UserError {
+  const expected =
+    from === 'bailian' ? 'one JSON object a line' : `CSV with ${csvForms[from].columns.join(', ')}`;
+  return rowError(
+    path,
+    1,
+    `${from} is ${expected}, and this line is not`,
+    'leave --from out to have the form told',
+  );
+}
+
+const knownForms = `known are azure and burst_gpt (CSV with ${csvForms.azure.columns.join(', ')}, or ${csvForms.burst_gpt.columns.join(', ')}) and bailian (JSON lines with chat_id)`;

@@ -1,0 +1,47 @@
+import { openBytes, unreadable } from './lines.js';
+import { rowError } from './rows.js';
+
+/** One row of a CSV file. */
+export interface CsvRow {
+  readonly line: number;
+  /** By name of column. */
+  readonly cells: Readonly<Record<string, string>>;
+}
+
+/**
+ * The rows of a CSV file with a header, one at a time.
+ * @param check sees the names of the columns first. @throws UserError for what is no CSV, naming file and line.
+ */
+export async function* readCsv(
+  path: string,
+  check: (columns: readonly string[]) => void,
+): AsyncGenerator<CsvRow> {
+  const { CsvError, parse } = await import('csv-parse');
+  const parser = parse({
+    bom: true,
+    trim: true,
+    info: true,
+    skip_empty_lines: true,
+    columns: (header: string[]) => {
+      check(header);
+      return header;
+    },
+  });
+  const bytes = openBytes(path).on('error', (error) => parser.destroy(error));
+  try {
+    for await (const { record, info } of bytes.pipe(parser)) yield { line: info.lines, cells: record };
+  } catch (error) {
+    if (error instanceof CsvError) {
+      const line = typeof error.lines === 'number' ? error.lines : 1;
+      throw rowError(
+        path,
+        line,
+        error.message.replace(/ (on|at) line \d+.*/, ''),
+        'mend the row, or leave it out',
+      );
+    }
+    throw unreadable(path, error);
+  } finally {
+    bytes.destroy();
+  }
+}

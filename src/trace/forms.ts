@@ -1,0 +1,103 @@
+import { integerField, integerListField, numberField } from '../dataset/loaders/fields.js';
+import { RowError } from '../dataset/loaders/format.js';
+import type { JsonObject } from '../util/json.js';
+
+/** A time in ms in two parts, whose sum may have more digits than a number: epochs in steps of 100 ns. */
+export interface Time {
+  readonly wholeMs: number;
+  readonly partMs: number;
+}
+
+/** One request as a foreign trace has it. */
+export interface ForeignRow {
+  readonly time: Time;
+  readonly inputLength: number;
+  readonly outputLength: number;
+  readonly hashIds?: readonly number[] | undefined;
+}
+
+/** A trace in CSV. */
+export interface CsvForm {
+  /** Columns that are read; others are passed over. */
+  readonly columns: readonly string[];
+  /** @throws RowError for a malformed row. */
+  read(cells: Readonly<Record<string, string>>): ForeignRow;
+}
+
+/** The forms in CSV by name. */
+export const csvForms = {
+  /** Azure's LLM inference traces: wall-clock times, and lengths alone. */
+  azure: {
+    columns: ['TIMESTAMP', 'ContextTokens', 'GeneratedTokens'],
+    read: (cells) => ({
+      time: wallClock(cells.TIMESTAMP ?? ''),
+      inputLength: tokens(cells, 'ContextTokens'),
+      outputLength: tokens(cells, 'GeneratedTokens'),
+    }),
+  },
+  /** BurstGPT: seconds, and lengths; a failed request has an answer of 0 tokens. */
+  burst_gpt: {
+    columns: ['Timestamp', 'Request tokens', 'Response tokens'],
+    read: (cells) => ({
+      time: seconds(decimal(cells, 'Timestamp')),
+      inputLength: tokens(cells, 'Request tokens'),
+      outputLength: tokens(cells, 'Response tokens'),
+    }),
+  },
+} as const satisfies Readonly<Record<string, CsvForm>>;
+
+/** Tokens that a hash id of the Bailian traces stands for. */
+export const BAILIAN_BLOCK = 16;
+
+/** Whether a row is one of Qwen-Bailian's traces. */
+export function isBailian(row: JsonObject): boolean {
+  return 'chat_id' in row;
+}
+
+/** A row of Qwen-Bailian's traces: seconds, blocks of 16 tokens, every prompt whole. @throws RowError */
+export function readBailian(row: JsonObject): ForeignRow {
+  return {
+    time: seconds(present('timestamp', numberField(row, 'timestamp'))),
+    inputLength: present('input_length', integerField(row, 'input_length')),
+    outputLength: present('output_length', integerField(row, 'output_length')),
+    hashIds: integerListField(row, 'hash_ids'),
+  };
+}
+
+/** Milliseconds from one time to another, to the nanosecond. */
+export function elapsedMs(from: Time, to: Time): number {
+  return Math.round((to.wholeMs - from.wholeMs + (to.partMs - from.partMs)) * 1e6) / 1e6;
+}
+
+function wallClock(text: string): Time {
+  const form = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)?$/;
+  const [, year, month, day, hour, minute, second, fraction = '', zone = 'Z'] = form.exec(text) ?? [];
+  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}${zone.replace(/^(...)(\d\d)$/, '$1:$2')}`;
+  const wholeMs = Date.parse(iso);
+  if (!Number.isNaN(wholeMs)) return { wholeMs, partMs: Number(`0${fraction}`) * 1000 };
+  throw new RowError(
+    `TIMESTAMP must be a time like 2023-11-16 18:17:03.9799600, got ${JSON.stringify(text)}`,
+  );
+}
+
+function seconds(value: number): Time {
+  const whole = Math.floor(value);
+  return { wholeMs: whole * 1000, partMs: (value - whole) * 1000 };
+}
+
+function tokens(cells: Readonly<Record<string, string>>, column: string): number {
+  const text = cells[column] ?? '';
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new RowError(`${column} must be a whole number of tokens, got ${JSON.stringify(text)}`);
+}
+
+function decimal(cells: Readonly<Record<string, string>>, column: string): number {
+  const text = cells[column] ?? '';
+  if (/^\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text)) return Number(text);
+  throw new RowError(`${column} must be a number of seconds, got ${JSON.stringify(text)}`);
+}
+
+function present(key: string, value: number | undefined): number {
+  if (value !== undefined) return value;
+  throw new RowError(`the row has no ${key}`);
+}

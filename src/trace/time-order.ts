@@ -1,0 +1,17 @@
+import { rowError } from './rows.js';
+
+/** Takes the timestamps of a file in turn. @returns a check that throws a UserError for one below the last. */
+export function timeOrder(path: string): (timestampMs: number, line: number) => void {
+  let latest = { timestampMs: Number.NEGATIVE_INFINITY, line: 0 };
+  return (timestampMs, line) => {
+    if (timestampMs < latest.timestampMs) {
+      throw rowError(
+        path,
+        line,
+        `timestamps go back: ${timestampMs} ms behind the ${latest.timestampMs} ms of line ${latest.line}`,
+        'sort the rows by their time first',
+      );
+    }
+    latest = { timestampMs, line };
+  };
+}

@@ -1,0 +1,40 @@
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { messageOf, UserError } from '../util/errors.js';
+
+/**
+ * Writes lines as they come, through gzip where the name ends in `.gz`: the whole file, or none where something
+ * fails. @param from the file that they are made of, which may not be the one that is written. @throws UserError
+ */
+export async function writeLines(path: string, lines: AsyncIterable<string>, from: string): Promise<void> {
+  if (resolve(path) === resolve(from)) {
+    throw new UserError(`${path} would be written over while it is read`, 'name another file to write');
+  }
+  const unfinished = `${path}.partial`;
+  const sink = createWriteStream(unfinished);
+  try {
+    if (path.endsWith('.gz')) await pipeline(batches(lines), createGzip(), sink);
+    else await pipeline(batches(lines), sink);
+    await rename(unfinished, path);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${path} cannot be written: ${messageOf(error)}`);
+  }
+}
+
+async function* batches(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  let batch = '';
+  for await (const line of lines) {
+    batch += `${line}\n`;
+    if (batch.length < BATCH_CHARACTERS) continue;
+    yield batch;
+    batch = '';
+  }
+  if (batch !== '') yield batch;
+}
+
+const BATCH_CHARACTERS = 65_536;
