@@ -5,7 +5,8 @@ export function throttlingWarning(before: CpuLimit, after: CpuLimit): string | u
   const throttled = throttledBetween(before, after);
   if (throttled === undefined) return undefined;
   const { periods, throttledPeriods, throttledNs } = throttled;
-  const limit = after.cpus === undefined ? 'A CPU limit' : `The limit of ${after.cpus} CPU${after.cpus === 1 ? '' : 's'}`;
+  const limit =
+    after.cpus === undefined ? 'A CPU limit' : `The limit of ${after.cpus} CPU${after.cpus === 1 ? '' : 's'}`;
   const share = ((throttledPeriods / periods) * 100).toFixed(1);
   const seconds = (throttledNs / 1e9).toFixed(2);
   return (

@@ -42,13 +42,12 @@ function validated(text: string): unknown[] {
 describe('aiperf kube manifest', () => {
   it('prints deploy/job.yaml from deploy/run.yaml', async () => {
     const run = readFileSync('deploy/run.yaml', 'utf8');
-    const { code, stdout, stderr } = await manifest(folderWith({ 'run.yaml': run }), [
-      '--service',
-      'vllm:8000',
-    ]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { code, stdout } = await manifest(folderWith({ 'run.yaml': run }), ['--service', 'vllm:8000'], {
+      AIPERF_API_KEY: 'replace-me',
+    });
+    expect(code).toBe(0);
     expect(stdout).toBe(readFileSync('deploy/job.yaml', 'utf8'));
-    expect(validated(stdout)).toMatchObject([{ kind: 'ConfigMap' }, { kind: 'Job' }]);
+    expect(validated(stdout)).toMatchObject([{ kind: 'ConfigMap' }, { kind: 'Secret' }, { kind: 'Job' }]);
   });
 
   it('takes the key out of the file into a Secret, carries the files it names, and uses the claim', async () => {
@@ -128,6 +127,7 @@ concurrency: 20
     });
     const { code, stdout } = await manifest(folder, [
       ...['--service', 'vllm.inference:8000', '--input-path', '/artifacts/rows.jsonl'],
+      ...['--claim', 'team.results'],
     ]);
     expect(code).toBe(0);
     const [files, job] = validated(stdout);
@@ -137,7 +137,8 @@ concurrency: 20
       ...['--config', '/etc/aiperf/run.yaml', '--input-file', '/artifacts/rows.jsonl'],
       ...['--artifact-dir', '/artifacts', '--url', 'http://vllm.inference:8000'],
     ];
-    expect(job).toMatchObject({ spec: { template: { spec: { containers: [{ args }] } } } });
+    const volumes = [{}, { persistentVolumeClaim: { claimName: 'team.results' } }];
+    expect(job).toMatchObject({ spec: { template: { spec: { containers: [{ args }], volumes } } } });
   });
 
   it('says which tokenizers the image must have', async () => {
@@ -166,7 +167,7 @@ describe('what is refused, before anything is printed', () => {
         "--service must be the name of a Service and its port, like vllm:8000, or vllm.inference:8000 in another namespace, got 'vllm:70000'. " +
         "--cpus must be an integer of at least 1, got '1.5'. " +
         "--memory must be an amount of memory with its unit, like 512Mi or 4Gi, got '4gb'. " +
-        "--claim must be the name of a PersistentVolumeClaim: lower-case letters, digits and hyphens, at most 63, got 'my_claim'. " +
+        "--claim must be the name of a PersistentVolumeClaim: lower-case letters, digits, hyphens and dots, got 'my_claim'. " +
         "--input-path must be an absolute path in the Pod, got 'rows.jsonl'.",
     ],
     [
