@@ -41,13 +41,12 @@ export async function runSeries(
       'sweep',
       'every run sends the same prompts, so that runs can be compared: from the second one on, a prefix cache may answer for the model',
     );
-  const { results, failures, exitCodes } = await runAll(series, manifest, invocation, shared);
+  const { results, failures, unsound } = await runAll(series, manifest, invocation, shared);
   const { log, stdout, interrupt } = shared;
   const written = publishSeries(series, { results, failures }, { root, config, stdout, log });
   for (const [run, failure] of failures) log('ERROR', 'sweep', `${run.folder} failed: ${failure}`);
   if (interrupt.happened) return INTERRUPTED;
-  const sound = exitCodes.filter((code) => code === 0).length;
-  return sound >= 2 && written ? 0 : 1;
+  return results.size >= 2 && !unsound && written ? 0 : 1;
 }
 
 /** The manifest of the series to go on with, or a new one. @throws UserError where it is that of another one. */
@@ -69,8 +68,8 @@ function takeUp(root: string, { config, points }: Invocation<typeof profileOptio
 }
 
 interface Ran extends SeriesOutcome {
-  /** Of the runs that were made or found, in order. */
-  readonly exitCodes: readonly number[];
+  /** Some run left complete results and an exit code other than 0: they are not to be relied on. */
+  readonly unsound: boolean;
 }
 
 async function runAll(
@@ -82,16 +81,16 @@ async function runAll(
   const { interrupt, log } = shared;
   const results = new Map<PlannedRun, RunResults>();
   const failures = new Map<PlannedRun, string>();
-  const exitCodes: number[] = [];
+  let unsound = false;
   let before: PlannedRun | undefined;
   for (const [i, run] of series.runs.entries()) {
+    if (interrupt.happened) break;
     const artifacts = makeArtifacts(run.config);
     const what = `run ${i + 1} of ${series.runs.length}, ${run.folder}`;
     const found = invocation.config.resume ? completeResults(artifacts.json, sweepId) : undefined;
     if (found !== undefined) {
       log('NOTICE', 'sweep', `${what}: complete already, skipped`);
       results.set(run, found);
-      exitCodes.push(0);
       continue;
     }
     await coolDown(before, run, shared);
@@ -99,12 +98,13 @@ async function runAll(
     log('NOTICE', 'sweep', what);
     const measured = await measureOne(run, artifacts, runOfSeries(run, series, sweepId), invocation, shared);
     before = run;
-    exitCodes.push(measured.exitCode);
     const complete = measured.failure === undefined ? completeResults(artifacts.json, sweepId) : undefined;
-    if (complete !== undefined) results.set(run, complete);
-    else failures.set(run, measured.failure ?? 'its results could not be written');
+    if (complete !== undefined) {
+      results.set(run, complete);
+      unsound ||= measured.exitCode !== 0;
+    } else failures.set(run, measured.failure ?? 'its results could not be written');
   }
-  return { results, failures, exitCodes };
+  return { results, failures, unsound };
 }
 
 /** @throws UserError before the first request of the first run, which the others would run into as well. */
