@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ConfigOf } from '../config/option.js';
-import { orList } from '../config/words.js';
+import { type ConfigOf, nameOf } from '../config/option.js';
+import { andList, orList } from '../config/words.js';
 import { summaryCsv } from '../export/summary-csv.js';
 import { type SummaryFacts, summaryJson } from '../export/summary-json.js';
 import type { RunSummary } from '../metrics/compute.js';
@@ -14,10 +14,10 @@ import { UserError } from '../util/errors.js';
 import { version } from '../util/version.js';
 import type { Command, Invocation, Io } from './command.js';
 import { answer } from './report/answer.js';
-import { checkReport, questionKeys, reportOptions } from './report/options.js';
+import { checkReport, questionKeys, reportOptions, singleRunKeys } from './report/options.js';
 import type { Recovered } from './report/recovered.js';
-import { openRunFolder, type RunFolder } from './report/run-folder.js';
-import { openStoredRun } from './report/stored-run.js';
+import { findRuns, type NamedFolder, openRunFolder, type RunFolder } from './report/run-folder.js';
+import { lookAt, sumUp } from './report/stored-run.js';
 import { fidelityTold, hadDueTimes, incompleteReason, notes, type Told } from './report/told.js';
 import { timesliceFiles } from './timeslices.js';
 import { writeWhole } from './write-whole.js';
@@ -26,15 +26,26 @@ import { writeWhole } from './write-whole.js';
 export const command: Command<typeof reportOptions> = { options: reportOptions, check: checkReport, run };
 
 async function run({ config, given }: Invocation<typeof reportOptions>, io: Io): Promise<number> {
-  const files = openRunFolder(config.dir, config.profileExportPrefix);
+  const [dir = '', ...others] = config.dirs;
+  if (config.html !== undefined) {
+    const runs = findRuns(config.dirs, config.profileExportPrefix);
+    if (runs.length > 1) return await compareRuns(runs, config.html, { config, given }, io);
+  } else if (others.length > 0) {
+    throw new UserError(
+      `${config.dirs.length} folders are named, and a report on the console is that of one.`,
+      'Several runs stand side by side on a page: --html report.html.',
+    );
+  }
+  const files = openRunFolder(dir, config.profileExportPrefix);
   if (questionKeys.some((key) => given.has(key))) {
     answer(config, files.records, layoutOn(io.stdout, config.consoleExportWidth), io);
     return 0;
   }
   const view = { ...config, thresholds: thresholdsOf(config) };
   const pages = config.html === undefined ? undefined : await import('./report/page.js');
-  const material = pages && new pages.PageMaterial();
-  const stored = openStoredRun(files, view, material?.add);
+  const run = lookAt(files, view);
+  const material = pages && new pages.PageMaterial(run);
+  const stored = sumUp(run, material?.add);
   const { recovered, left, told, slos } = stored;
   if (config.goodput !== undefined) requireMeasured(recovered.summary);
   if (config.targetGoodput !== undefined && slos.length === 0) {
@@ -47,6 +58,28 @@ async function run({ config, given }: Invocation<typeof reportOptions>, io: Io):
   const troubles = material ? (pages?.writePage(config.html ?? '', material.of(stored)) ?? []) : [];
   for (const trouble of troubles) io.stderr.write(`${trouble}\n`);
   return Math.max(publish(recovered, files, told, config, io), troubles.length === 0 ? 0 : 1);
+}
+
+/** Writes the page of several runs, and only that. @returns the exit code. */
+async function compareRuns(
+  runs: readonly NamedFolder[],
+  page: string,
+  { config, given }: Pick<Invocation<typeof reportOptions>, 'config' | 'given'>,
+  io: Io,
+): Promise<number> {
+  const alone = singleRunKeys.filter((key) => given.has(key)).map((key) => nameOf(reportOptions[key]));
+  if (alone.length > 0) {
+    throw new UserError(
+      `${andList(alone)} cannot stand beside ${runs.length} runs: that is for a report of one.`,
+    );
+  }
+  const { comparisonPage } = await import('./report/page.js');
+  const view = { ...config, thresholds: thresholdsOf(config) };
+  const troubles = writeWhole(resolve(page), comparisonPage(runs, config.profileExportPrefix, view));
+  for (const trouble of troubles) io.stderr.write(`${trouble}\n`);
+  if (troubles.length > 0) return 1;
+  io.stdout.write(`HTML Report of ${runs.length} runs: ${resolve(page)}\n`);
+  return 0;
 }
 
 /** Writes the files that are missing and prints the report. @returns the exit code. */

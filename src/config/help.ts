@@ -22,7 +22,12 @@ export function commandHelp(name: string, summary: string, table: OptionTable, w
     ],
   );
   const places = Object.values(table).filter((row) => row.argument !== undefined);
-  const usage = ['aiperf', name, ...places.map(nameOf), '[options]'].join(' ');
+  const usage = [
+    'aiperf',
+    name,
+    ...places.map((row) => nameOf(row) + (row.takes === 'many' ? '…' : '')),
+    '[options]',
+  ].join(' ');
   return page(usage, width, sections, summary);
 }
 

@@ -185,6 +185,19 @@ export function path<F extends Facts<string> & { readonly existing?: string }>(f
   };
 }
 
+/** Paths, each a word of its own. */
+export function paths<F extends Facts<readonly string[]>>(facts: F): F & Kind<readonly string[]> {
+  return {
+    ...facts,
+    takes: 'many',
+    repeats: true,
+    metavar: '<path…>',
+    expects: 'one or more paths',
+    read: (words) => words,
+    schema: z.array(z.string().min(1)).min(1),
+  };
+}
+
 /** On or off. Takes no word; `=true` and `=false` may be attached. Off unless a default says otherwise. */
 export function flag<F extends Facts<boolean>>(facts: F): F & Kind<boolean> & { readonly default: boolean } {
   return {

@@ -1,8 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { cpSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { aiperf, profileWords, readRecords, temporaryFolder } from './aiperf.js';
+import { aiperf, panelText, profileWords, readRecords, temporaryFolder } from './aiperf.js';
 import { browserIsThere, openFile, startBrowser } from './browser.js';
 import { type ScriptedServer, startScriptedServer, streamTokens } from './scripted-server.js';
 
@@ -61,6 +61,57 @@ it('a folder that cannot be written to is named', async () => {
   expect(stderr).toMatch(/^.*none\/page\.html could not be written: ENOENT.*\n$/);
 });
 
+describe('several runs', () => {
+  let sweep: string;
+  beforeAll(() => {
+    sweep = temporaryFolder();
+    for (const name of ['concurrency_2', 'concurrency_10'])
+      cpSync(folder, join(sweep, name), { recursive: true });
+    cpSync(join(folder, 'logs'), join(sweep, 'logs'), { recursive: true });
+  });
+
+  it('stand on one page, by the folder of the sweep or by their own, in the order of their numbers', async () => {
+    const page = join(sweep, 'page.html');
+    const one = await aiperf(['report', sweep, '--html', page]);
+    expect(one).toMatchObject({ code: 0, stdout: `HTML Report of 2 runs: ${page}\n`, stderr: '' });
+    const other = join(sweep, 'other.html');
+    const folders = ['concurrency_2', 'concurrency_10'].map((name) => join(sweep, name));
+    expect(await aiperf(['report', ...folders, '--html', other])).toMatchObject({ code: 0 });
+    expect(readFileSync(other, 'utf8')).toBe(readFileSync(page, 'utf8'));
+  });
+
+  it.runIf(browserIsThere)('each is one click away, and one click back', async () => {
+    const page = join(sweep, 'page.html');
+    await aiperf(['report', sweep, '--html', page]);
+    const browser = await startBrowser();
+    const { page: open, troubles } = await openFile(browser, page);
+    const heads = () => open.locator('h1:visible').allTextContents();
+    expect(await heads()).toEqual(['2 runs']);
+    await open.getByRole('link', { name: 'concurrency_10' }).click();
+    expect(await heads()).toEqual(['concurrency_10']);
+    await open.getByRole('link', { name: 'Metrics', exact: true }).click();
+    expect(await heads()).toEqual(['concurrency_10']);
+    await open.getByRole('link', { name: 'All runs' }).click();
+    expect(await heads()).toEqual(['2 runs']);
+    expect(troubles).toEqual([]);
+    await browser.close();
+  });
+
+  it('need a page, and options for one', async () => {
+    const refused = async (...args: string[]) => panelText((await aiperf(['report', ...args])).stderr);
+    expect(await refused(folder, folder)).toBe(
+      '2 folders are named, and a report on the console is that of one. ' +
+        'Several runs stand side by side on a page: --html report.html.',
+    );
+    expect(await refused(sweep, '--html', 'x.html', '--rewrite', '--target-rate', '5')).toBe(
+      '--rewrite and --target-rate cannot stand beside 2 runs: that is for a report of one.',
+    );
+    expect(await refused(join(folder, 'logs'), '--html', 'x.html')).toMatch(
+      /^There is no profile_export\.jsonl in '.*logs': it holds aiperf\.log\./,
+    );
+  });
+});
+
 describe.runIf(browserIsThere)('in Chromium, without a network', () => {
   let browser: Browser;
   beforeAll(async () => {
@@ -74,14 +125,12 @@ describe.runIf(browserIsThere)('in Chromium, without a network', () => {
       ...['Measured', 'Speed', 'Throughput', 'Goodput', 'Failures', 'Client', 'Mind'],
     ]);
     const [measured] = await page.locator('.words dd').allTextContents();
-    expect(measured).toContain(
-      `12 requests to m<b> at ${server.url} (chat, streaming), 1 in flight at a time, in `,
-    );
+    expect(measured).toContain(`12 requests to m<b> at ${server.url} (chat, streaming), 1 in flight, in `);
     expect(await page.locator('.words dd').nth(4).textContent()).toContain(
       '3 of 12 requests failed (25.0 %).',
     );
     expect(await page.locator('h2').allTextContents()).toEqual([
-      ...['Metrics', 'Slowest requests', 'Failures', 'Configuration'],
+      ...['Over time and in distribution', 'Metrics', 'Slowest requests', 'Failures', 'Configuration'],
     ]);
     expect(await page.locator('.message').first().textContent()).toContain(evil);
     expect(await page.locator('img').count()).toBe(0);
@@ -118,6 +167,27 @@ describe.runIf(browserIsThere)('in Chromium, without a network', () => {
     expect(tree).toMatch(/- table "Metrics":\n +- caption: Metrics\n +- rowgroup:\n +- row "Metric avg min/);
     expect(tree).toMatch(/- rowheader "Time to First Token ms"/);
     expect(tree).toMatch(/- navigation "Parts of /);
+  });
+
+  it('charts: drawn once they are seen, zoomed together by buttons, drawn again in other colours', async () => {
+    const { page, troubles } = await openFile(browser, file);
+    const charts = page.locator('.charts');
+    await charts.scrollIntoViewIfNeeded();
+    await page.locator('.charts[data-drawn]').waitFor();
+    expect(await charts.locator('canvas').count()).toBe(await charts.locator('.plot').count());
+    expect(await charts.locator('figcaption').first().textContent()).toBe('Time to first token over time');
+    const status = charts.getByRole('status');
+    await charts.getByRole('button', { name: 'Closer' }).press('Enter');
+    expect(await status.textContent()).toBe('25.0 % to 75.0 % of the run');
+    await charts.getByRole('button', { name: 'Later' }).press('Enter');
+    expect(await status.textContent()).toBe('50.0 % to 100.0 % of the run');
+    await charts.getByRole('button', { name: 'Whole run' }).press('Enter');
+    expect(await status.textContent()).toBe('The whole run; Ctrl and the wheel look closer');
+    const picture = () => charts.locator('canvas').first().screenshot();
+    const light = await picture();
+    await page.locator('#theme').press('Enter');
+    expect(light.equals(await picture())).toBe(false);
+    expect(troubles).toEqual([]);
   });
 
   it.each([320, 1920])('fits a screen of %d pixels', async (width) => {

@@ -17,6 +17,7 @@ import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
 import type { Invocation } from '../command.js';
+import { openRunFolder } from '../report/run-folder.js';
 import { sliceNsOf } from '../timeslices.js';
 import type { Artifacts } from './artifacts.js';
 import { exportInputs } from './export-inputs.js';
@@ -115,7 +116,8 @@ async function pageOf(
   { folder }: Artifacts,
 ): Promise<() => string> {
   const pages = await import('../report/page.js');
-  return () => pages.pageOf(folder, profileExportPrefix, thresholds);
+  const view = { goodput: undefined, sliceDuration: undefined, thresholds };
+  return () => pages.pageOf(openRunFolder(folder, profileExportPrefix), view);
 }
 
 /** What is wrong with the count of requests, by phase: each request that was issued must have ended once. */

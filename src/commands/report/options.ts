@@ -1,7 +1,17 @@
 import { environment } from '../../config/environment.js';
 import type { Check, Findings } from '../../config/load.js';
 import { numbers } from '../../config/numbers.js';
-import { choice, flag, list, nameOf, number, type OptionTable, path, text } from '../../config/option.js';
+import {
+  choice,
+  flag,
+  list,
+  nameOf,
+  number,
+  type OptionTable,
+  path,
+  paths,
+  text,
+} from '../../config/option.js';
 import { profileOptions } from '../../config/options.js';
 import { andList } from '../../config/words.js';
 import { sloErrors, slosOf } from '../slos.js';
@@ -9,12 +19,12 @@ import { everyTrait } from './recovered.js';
 
 /** Every option of `aiperf report`. */
 export const reportOptions = {
-  dir: path({
+  dirs: paths({
     argument: 'dir',
     group: 'Run',
     required: true,
     missing: 'name the artifact directory of a run',
-    help: 'Artifact directory of a run: the folder that holds its profile_export.jsonl.',
+    help: 'Artifact directory of a run: the folder that holds its profile_export.jsonl. With --html several, or that of a sweep.',
   }),
   profileExportPrefix: { ...profileOptions.profileExportPrefix, group: 'Run' },
   rewrite: flag({
@@ -94,6 +104,9 @@ const reportKeys = [
   'targetGoodput',
   'sliceDuration',
 ] as const;
+
+/** Nothing to say of several runs. */
+export const singleRunKeys = ['rewrite', 'tables', 'targetRate', 'targetGoodput'] as const;
 
 /** All that the options of `report` get wrong together. */
 export function checkReport(

@@ -1,20 +1,31 @@
 import { basename, resolve } from 'node:path';
+import { runCharts } from '../../charts/run-charts.js';
+import { type Limit, RunColumns } from '../../charts/run-columns.js';
 import type { StoredRecord } from '../../export/read-records.js';
-import type { Thresholds } from '../../metrics/metric.js';
+import type { Slo } from '../../metrics/objective.js';
+import { metricOf } from '../../metrics/table.js';
+import { reportedCharts } from '../../report/page/charts.js';
 import { NotableFinder } from '../../report/page/notable.js';
 import type { ReportedRun } from '../../report/page/run.js';
 import { runPage } from '../../report/page/run-page.js';
+import { runsPage } from '../../report/page/runs-page.js';
 import { writeWhole } from '../write-whole.js';
-import { openRunFolder } from './run-folder.js';
-import { openStoredRun, type StoredRun } from './stored-run.js';
+import { type NamedFolder, openRunFolder, type RunFolder } from './run-folder.js';
+import { lookAt, type RunInView, type StoredRun, sumUp, type View } from './stored-run.js';
 import { incompleteReason, notes } from './told.js';
 
 /** What a page shows of a run beyond its summary: gathered while the records go by. */
 export class PageMaterial {
   readonly #notable = new NotableFinder();
+  readonly #columns: RunColumns;
+
+  constructor({ slos, sliceSeconds }: RunInView) {
+    this.#columns = new RunColumns({ limits: slos.map(limitOf), sliceSeconds });
+  }
 
   readonly add = (record: StoredRecord): void => {
     this.#notable.add(record);
+    this.#columns.add(record);
   };
 
   /** @param run the one whose records were added. */
@@ -33,18 +44,33 @@ export class PageMaterial {
       notes: notes(recovered, left.summary),
       fidelity: earlier?.fidelity,
       notable: this.#notable.found,
+      charts: reportedCharts(runCharts, this.#columns),
     };
   }
 }
 
-/** The page of the run whose files are in a folder. @throws UserError where there is no record. */
-export function pageOf(folder: string, prefix: string | undefined, thresholds: Thresholds): string {
-  const material = new PageMaterial();
-  const view = { goodput: undefined, sliceDuration: undefined, thresholds };
-  return runPage(material.of(openStoredRun(openRunFolder(folder, prefix), view, material.add)));
+/** The page of a finished run. @throws UserError where there is no record. */
+export function pageOf(files: RunFolder, view: View): string {
+  return runPage(reportedRun(files, view));
+}
+
+/** The page of several finished runs. @throws UserError where one of them left no record. */
+export function comparisonPage(runs: readonly NamedFolder[], prefix: string | undefined, view: View): string {
+  return runsPage(runs.map(({ dir, name }) => ({ ...reportedRun(openRunFolder(dir, prefix), view), name })));
+}
+
+function reportedRun(files: RunFolder, view: View): ReportedRun {
+  const run = lookAt(files, view);
+  const material = new PageMaterial(run);
+  return material.of(sumUp(run, material.add));
 }
 
 /** Writes the page of a run. @returns a sentence where that cannot be done. */
 export function writePage(path: string, run: ReportedRun): string[] {
   return writeWhole(resolve(path), runPage(run));
+}
+
+function limitOf({ tag, limit }: Slo): Limit {
+  const { label, shownIn: unit, largerIsBetter } = metricOf(tag);
+  return { tag, label, unit, limit, largerIsBetter };
 }

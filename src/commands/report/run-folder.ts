@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { exportNames } from '../../config/names.js';
 import { andList } from '../../config/words.js';
 import { UserError } from '../../util/errors.js';
@@ -35,6 +35,42 @@ export function openRunFolder(dir: string, prefix: string | undefined): RunFolde
     timeslicesJson: at(names.timeslicesJson),
     log: join(folder, 'logs', 'aiperf.log'),
   };
+}
+
+/** Folders of single runs are looked for so deep: `profile_runs/trial_0001/concurrency_2`. */
+const DEEPEST = 3;
+
+/** A folder of a run by a name that tells it from the others. */
+export interface NamedFolder {
+  readonly name: string;
+  readonly dir: string;
+}
+
+/**
+ * The runs in these folders, each itself the folder of one or that of a sweep; those of a sweep by their numbers.
+ * @throws UserError for a folder without any.
+ */
+export function findRuns(dirs: readonly string[], prefix: string | undefined): readonly NamedFolder[] {
+  const { recordsJsonl } = exportNames(prefix);
+  const found = dirs.flatMap((dir) => {
+    requireFolder(dir, resolve(dir));
+    const runs = runsBelow(dir, recordsJsonl, DEEPEST);
+    if (runs.length === 0) throw withoutRecords(dir, resolve(dir), recordsJsonl);
+    return runs.map((run) => ({ dir: run, given: dir }));
+  });
+  const last = ({ dir, given }: (typeof found)[number]) => relative(given, dir) || basename(resolve(dir));
+  const isUnique = new Set(found.map(last)).size === found.length;
+  return found.map((run) => ({ dir: run.dir, name: isUnique ? last(run) : run.dir }));
+}
+
+function runsBelow(dir: string, records: string, depth: number): string[] {
+  if (existsSync(resolve(dir, records))) return [dir];
+  if (depth === 0) return [];
+  return readdirSync(dir, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort(new Intl.Collator('en', { numeric: true }).compare)
+    .flatMap((name) => runsBelow(join(dir, name), records, depth - 1));
 }
 
 function requireFolder(dir: string, folder: string): void {

@@ -16,30 +16,44 @@ export interface View {
   readonly thresholds: Thresholds;
 }
 
-/** A finished run: what it said of itself and what its records come to. */
-export interface StoredRun {
+/** A finished run as it is looked at, its records not yet read. */
+export interface RunInView {
   readonly files: RunFolder;
   /** As the run left it. */
   readonly left: Told;
   /** With the configuration that it is looked at with. */
   readonly told: Told;
+  readonly thresholds: Thresholds;
   readonly slos: readonly Slo[];
+  readonly sliceSeconds: number | undefined;
+}
+
+/** One with what its records come to. */
+export interface StoredRun extends RunInView {
   readonly recovered: Recovered;
 }
 
-/** @param onRecord called with every record of the run proper. @throws UserError where there is no record. */
-export function openStoredRun(
-  files: RunFolder,
-  { goodput, sliceDuration, thresholds }: View,
-  onRecord?: (record: StoredRecord) => void,
-): StoredRun {
+export function lookAt(files: RunFolder, { goodput, sliceDuration, thresholds }: View): RunInView {
   const left = whatIsTold(files);
   const slos = goodput === undefined ? slosTold(left) : slosOf(goodput);
-  const recovered = recoverRun(files.records, left.config.thresholds ?? thresholds, {
+  return {
+    files,
+    left,
+    told: toldAnew(left, slos, sliceDuration),
+    thresholds: left.config.thresholds ?? thresholds,
     slos,
-    sliceNs: sliceNsOf(sliceDuration ?? sliceSecondsTold(left)),
+    sliceSeconds: sliceDuration ?? sliceSecondsTold(left),
+  };
+}
+
+/** @param onRecord called with every record of the run proper. @throws UserError where there is no record. */
+export function sumUp(run: RunInView, onRecord?: (record: StoredRecord) => void): StoredRun {
+  const { files, thresholds, slos, sliceSeconds } = run;
+  const recovered = recoverRun(files.records, thresholds, {
+    slos,
+    sliceNs: sliceNsOf(sliceSeconds),
     ...(onRecord === undefined ? {} : { onRecord }),
   });
   if (recovered === undefined) throw withoutRequests(files.records);
-  return { files, left, told: toldAnew(left, slos, sliceDuration), slos, recovered };
+  return { ...run, recovered };
 }

@@ -7,7 +7,7 @@ export interface LoadWords {
   readonly urls: readonly string[];
   /** `chat, streaming`. */
   readonly endpoint: string | undefined;
-  /** How requests were sent, e.g. `100 in flight at a time`. */
+  /** How requests were sent, e.g. `100 in flight`. */
   readonly load: string | undefined;
   /** Label and value of what a reader looks for first. */
   readonly rows: readonly (readonly [label: string, value: string])[];
@@ -62,7 +62,7 @@ function howSent(phase: JsonObject, dataset: JsonObject): string | undefined {
     ];
     return `${plain(rate)} ${rate === 1 ? 'request' : 'requests'} a second${pattern === undefined ? '' : ` (${pattern})`}${ceiling}`;
   }
-  return concurrency === undefined ? undefined : `${count(concurrency)} in flight at a time`;
+  return concurrency === undefined ? undefined : `${count(concurrency)} in flight`;
 }
 
 function howLong(phase: JsonObject): string | undefined {

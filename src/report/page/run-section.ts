@@ -7,7 +7,7 @@ import { metricTables, sliceTable } from './metric-tables.js';
 import { failureSection, slowestRequests } from './requests.js';
 import type { ReportedRun } from './run.js';
 import { table } from './table.js';
-import { runWords } from './words.js';
+import { runWords, wordList } from './words.js';
 
 /** One part of a run: a heading that can be jumped to. */
 interface Part {
@@ -39,10 +39,7 @@ export function runSection(run: ReportedRun, id: string, charts: Content): Html 
 <nav aria-label="Parts of ${run.name}">${there.map(({ name, heading }) => html`<a href="#${id}-${name}">${heading}</a> `)}</nav>
 </header>
 <section aria-label="Summary">
-<dl class="words">${runWords(run).map(
-    ({ topic, sentences, tone }) =>
-      html`<div class="${tone}"><dt>${topic}</dt><dd>${sentences.map((sentence) => html`<p>${sentence}</p>`)}</dd></div>\n`,
-  )}</dl>
+${wordList(runWords(run))}
 ${headline(run)}
 </section>
 ${there.map(

@@ -1,5 +1,6 @@
 import type { RunSummary } from '../../metrics/compute.js';
 import type { JsonObject } from '../../util/json.js';
+import type { ReportedChart } from './charts.js';
 import type { NotableRequests } from './notable.js';
 
 /** A run as a page shows it. */
@@ -24,4 +25,5 @@ export interface ReportedRun {
   /** The member `fidelity` of the summary file; undefined where there is none. */
   readonly fidelity: JsonObject | undefined;
   readonly notable: NotableRequests;
+  readonly charts: readonly ReportedChart[];
 }

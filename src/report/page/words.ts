@@ -3,6 +3,7 @@ import { withCommas } from '../../metrics/format.js';
 import { trendSentences } from '../trend-lines.js';
 import { fidelitySaid } from './fidelity.js';
 import { count, counted, duration, percent, short, statisticsOf } from './figures.js';
+import { type Html, html } from './html.js';
 import { loadWords } from './load.js';
 import type { ReportedRun } from './run.js';
 
@@ -29,6 +30,14 @@ export function runWords(run: ReportedRun): readonly Said[] {
     { topic: 'Mind', sentences: cautions(run), tone: 'caution' },
   ];
   return said.filter(({ sentences }) => sentences.length > 0);
+}
+
+/** Words as a list of topics. */
+export function wordList(said: readonly Said[]): Html {
+  return html`<dl class="words">${said.map(
+    ({ topic, sentences, tone }) =>
+      html`<div class="${tone}"><dt>${topic}</dt><dd>${sentences.map((sentence) => html`<p>${sentence}</p>`)}</dd></div>\n`,
+  )}</dl>`;
 }
 
 function measured({ summary, inputConfig }: ReportedRun): string[] {

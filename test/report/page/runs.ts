@@ -15,6 +15,7 @@ export function reportedRun(summary: RunSummary, said: Partial<ReportedRun> = {}
     notes: [],
     fidelity: undefined,
     notable: { slowest: [], slowestToStart: [], failures: [] },
+    charts: [],
     ...said,
   };
 }

@@ -13,7 +13,7 @@ test('the run of four requests', () => {
   // Mean TTFT 110 of mean latency 203.33; ITL 25 and 30 ms; 13 tokens and 3 requests in 1.33 s; 40 and 33.33 tokens/s.
   expect(said(storeOf(fourRequests).summary(), { inputConfig: chatConfig })).toEqual({
     Measured: [
-      '4 requests to m at http://h:8000 (chat, streaming), 2 in flight at a time, in 1.33 s.',
+      '4 requests to m at http://h:8000 (chat, streaming), 2 in flight, in 1.33 s.',
       'Prompts had 26 tokens on average, answers 4 tokens.',
     ],
     Speed: [

@@ -1,0 +1,176 @@
+import type { ComparedPoint, Comparison } from '../../charts/comparison-charts.js';
+import type { RunSummary } from '../../metrics/compute.js';
+import type { StatName } from '../../metrics/statistics.js';
+import { beaterOf, weigh } from '../../metrics/trade-off.js';
+import { isObject } from '../../util/json.js';
+import { count, counted, duration, percent, short, statisticsOf } from './figures.js';
+import { type Html, html } from './html.js';
+import { loadWords } from './load.js';
+import type { ReportedRun } from './run.js';
+import { type Cell, table } from './table.js';
+import type { Said } from './words.js';
+
+/** Several runs weighed against each other. */
+export interface ComparedRuns extends Comparison {
+  /** In the order of the points. */
+  readonly runs: readonly ReportedRun[];
+}
+
+export function compare(runs: readonly ReportedRun[]): ComparedRuns {
+  const points = runs.map(comparedPoint);
+  const limit = (tag: string) =>
+    runs
+      .map(({ summary }) => summary.slos.find((slo) => slo.tag === tag)?.limit)
+      .find((one) => one !== undefined);
+  const [perUser, ttft, latency] = [
+    limit('output_token_throughput_per_user'),
+    limit('time_to_first_token'),
+    limit('request_latency'),
+  ];
+  return {
+    runs,
+    points,
+    verdict: weigh(points, 0),
+    gpus: undefined,
+    subject: '',
+    limits: {
+      ...(perUser === undefined ? {} : { perUser }),
+      ...(ttft === undefined ? {} : { ttft }),
+      ...(latency === undefined ? {} : { latency }),
+    },
+    hasObjectives: false,
+  };
+}
+
+/** What the runs come to together, in words. */
+export function comparisonWords({ runs, points, verdict }: ComparedRuns): readonly Said[] {
+  const name = (index: number) => runs[index]?.name ?? '';
+  const { frontier, knee, userExperience, balanced, cost } = verdict;
+  const beaten = runs.flatMap((run, i) => {
+    const by = frontier.includes(i) ? undefined : beaterOf(i, points);
+    return by === undefined ? [] : [`${run.name} is beaten by ${name(by)}`];
+  });
+  const figures = (index: number) => {
+    const { throughput, perUser } = points[index] ?? {};
+    return `${short(throughput?.mean ?? 0)} output tokens/s, ${short(perUser?.mean ?? 0)} for each user`;
+  };
+  const priority = (index: number | undefined, what: string) =>
+    index === undefined ? [] : [`${what}: ${name(index)} (${figures(index)}).`];
+  const models = [...new Set(runs.flatMap(({ inputConfig }) => loadWords(inputConfig).models))];
+  const requests = runs.reduce((sum, { summary }) => sum + summary.validCount + summary.failedCount, 0);
+  const failed = runs.filter(({ summary }) => summary.failedCount > 0);
+  const said: readonly Said[] = [
+    {
+      topic: 'Compared',
+      sentences: [
+        `${counted(runs.length, 'run')} with ${counted(requests, 'request')}${models.length === 0 ? '' : `, to ${models.join(', ')}`}.`,
+      ],
+      tone: 'plain',
+    },
+    {
+      topic: 'Frontier',
+      sentences:
+        frontier.length === 0
+          ? ['No run has both output tokens/s and tokens/s for each user.']
+          : [
+              `No other run gives both more output tokens/s and more for each user than ${frontier.map(name).join(', ')}` +
+                `${beaten.length === 0 ? '.' : `; ${beaten.join('; ')}.`}`,
+              ...(knee === undefined ? [] : [`More load stops to pay at ${name(knee)} (Kneedle).`]),
+            ],
+      tone: 'plain',
+    },
+    {
+      topic: 'To choose',
+      sentences: [
+        ...priority(userExperience?.point, 'Fastest for a user'),
+        ...priority(balanced?.point, 'Balanced'),
+        ...priority(cost?.point, 'Most for the money'),
+      ],
+      tone: 'plain',
+    },
+    {
+      topic: 'Failures',
+      sentences:
+        failed.length === 0
+          ? ['Every request of every run succeeded.']
+          : failed.map(
+              ({ name: run, summary: { failedCount, validCount } }) =>
+                `${run}: ${count(failedCount)} of ${counted(failedCount + validCount, 'request')} failed (${percent(failedCount / (failedCount + validCount))}).`,
+            ),
+      tone: failed.length === 0 ? 'good' : 'bad',
+    },
+  ];
+  return said.filter(({ sentences }) => sentences.length > 0);
+}
+
+/** A row for each run. @param href where a run is shown. */
+export function comparisonTable({ runs, verdict }: ComparedRuns, href: (index: number) => string): Html {
+  const hasSlos = runs.some(({ summary }) => summary.slos.length > 0);
+  const rows = runs.map(({ name, summary, inputConfig }, i) => [
+    html`<a href="${href(i)}">${name}</a>`,
+    [verdict.frontier.includes(i) ? '●' : '', verdict.knee === i ? 'knee' : ''].join(' ').trim(),
+    loadWords(inputConfig).load ?? '',
+    ...figureCells(summary),
+    ...(hasSlos ? [goodCell(summary)] : []),
+  ]);
+  return table({
+    caption: 'Runs',
+    isCaptionHidden: true,
+    columns: [
+      ...['Run', 'Frontier', 'Load', 'Requests', 'Failed', 'Requests/s', 'Output tokens/s', 'for each user'],
+      ...['TTFT p50', 'TTFT p99', 'Latency p50', 'Latency p99'],
+      ...(hasSlos ? ['Good'] : []),
+    ],
+    rows,
+  });
+}
+
+function figureCells({ results, validCount, failedCount }: RunSummary): Cell[] {
+  const rate = (tag: string) => optional(statisticsOf(results, tag).avg, short);
+  const time = (tag: string, name: StatName) => optional(statisticsOf(results, tag)[name], duration);
+  const all = validCount + failedCount;
+  return [
+    count(all),
+    count(failedCount),
+    rate('request_throughput'),
+    rate('output_token_throughput'),
+    rate('output_token_throughput_per_user'),
+    time('time_to_first_token', 'p50'),
+    time('time_to_first_token', 'p99'),
+    time('request_latency', 'p50'),
+    time('request_latency', 'p99'),
+  ];
+}
+
+function goodCell({ results, slos }: RunSummary): string {
+  return slos.length === 0 ? '' : percent(statisticsOf(results, 'good_request_fraction').avg ?? 0);
+}
+
+function optional(value: number | undefined, text: (value: number) => string): string {
+  return value === undefined ? '' : text(value);
+}
+
+function comparedPoint({ name, summary, inputConfig }: ReportedRun): ComparedPoint {
+  const mean = (tag: string) => statisticsOf(summary.results, tag).avg;
+  const estimate = (tag: string) => {
+    const value = mean(tag);
+    return value === undefined ? undefined : { mean: value, ciLow: value, ciHigh: value };
+  };
+  return {
+    name,
+    load: loadOf(inputConfig),
+    throughput: estimate('output_token_throughput'),
+    perUser: estimate('output_token_throughput_per_user'),
+    goodShare: undefined,
+    ttft: mean('time_to_first_token'),
+    latency: mean('request_latency'),
+  };
+}
+
+/** Streams, or requests a second, that the run was asked for. */
+function loadOf(config: ReportedRun['inputConfig']): number | undefined {
+  const phases = Array.isArray(config?.phases) ? config.phases.filter(isObject) : [];
+  const { rate, concurrency } = phases.find(({ name }) => name === 'profiling') ?? {};
+  const load = rate ?? concurrency;
+  return typeof load === 'number' ? load : undefined;
+}
