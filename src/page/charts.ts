@@ -65,6 +65,7 @@ async function drawAll(box: HTMLElement): Promise<void> {
       chart.setOption(fitting(plot.clientWidth));
     };
     draw();
+    explain(plot, chart);
     redraws.push(draw);
     new ResizeObserver(() => {
       chart.resize();
@@ -81,10 +82,20 @@ function fitting(width: number): ChartOption {
   return {
     title: { show: false },
     legend: { top: 8, left: 12, right: 12, itemGap: 12, itemWidth: 12, textStyle: { fontSize: 12 } },
-    grid: { top: width < 520 ? 88 : 44, left: 16, right: 24, bottom: 12 },
+    grid: { top: width < 520 ? 88 : 44, left: 16, bottom: 12 },
     // An axis ends where the run does, which is seldom a round number.
     xAxis: { axisLabel: { showMaxLabel: false } },
   };
+}
+
+/** Puts what a chart says of itself under its title. */
+function explain(plot: HTMLElement, chart: ECharts): void {
+  const { title } = chart.getOption();
+  const first: unknown = Array.isArray(title) ? title[0] : title;
+  const note = plot.parentElement?.querySelector('figcaption small');
+  if (note && typeof first === 'object' && first !== null && 'subtext' in first) {
+    note.textContent = String(first.subtext);
+  }
 }
 
 async function dataOf(id: string): Promise<Record<string, unknown>> {

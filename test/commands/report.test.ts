@@ -291,7 +291,8 @@ describe('what cannot be reported', () => {
   it('no word, two words', async () => {
     expect(await refusal()).toEqual(['<dir> is required: name the artifact directory of a run.']);
     expect(await refusal('a', '--rewrite', 'b')).toEqual([
-      "Unexpected word 'b': <dir> is one word, and 'a' is given for it.",
+      '2 folders are named, and a report on the console is that of one.',
+      'Several runs stand side by side on a page: --html report.html.',
     ]);
   });
 

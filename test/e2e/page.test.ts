@@ -175,7 +175,9 @@ describe.runIf(browserIsThere)('in Chromium, without a network', () => {
     await charts.scrollIntoViewIfNeeded();
     await page.locator('.charts[data-drawn]').waitFor();
     expect(await charts.locator('canvas').count()).toBe(await charts.locator('.plot').count());
-    expect(await charts.locator('figcaption').first().textContent()).toBe('Time to first token over time');
+    expect(await charts.locator('figcaption').first().textContent()).toBe(
+      'Time to first token over time 12 requests, 3 failed',
+    );
     const status = charts.getByRole('status');
     await charts.getByRole('button', { name: 'Closer' }).press('Enter');
     expect(await status.textContent()).toBe('25.0 % to 75.0 % of the run');

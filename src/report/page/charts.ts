@@ -28,7 +28,7 @@ export function chartPlaces(charts: readonly ReportedChart[], id: string): Conte
   return html`<div class="charts" data-charts="${id}">
 ${charts.map(
   ({ name, title }) =>
-    html`<figure><figcaption>${title}</figcaption><div class="plot" data-name="${name}" role="img" aria-label="${title}; the tables below have its figures"></div></figure>\n`,
+    html`<figure><figcaption>${title} <small></small></figcaption><div class="plot" data-name="${name}" role="img" aria-label="${title}; the tables below have its figures"></div></figure>\n`,
 )}<noscript><p>The charts need the page's own script.</p></noscript></div>`;
 }
 

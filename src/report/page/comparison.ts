@@ -17,7 +17,8 @@ export interface ComparedRuns extends Comparison {
 }
 
 export function compare(runs: readonly ReportedRun[]): ComparedRuns {
-  const points = runs.map(comparedPoint);
+  const { subject, names } = shortNames(runs.map(({ name }) => name));
+  const points = runs.map((run, i) => comparedPoint(run, names[i] ?? run.name));
   const limit = (tag: string) =>
     runs
       .map(({ summary }) => summary.slos.find((slo) => slo.tag === tag)?.limit)
@@ -32,7 +33,7 @@ export function compare(runs: readonly ReportedRun[]): ComparedRuns {
     points,
     verdict: weigh(points, 0),
     gpus: undefined,
-    subject: '',
+    subject,
     limits: {
       ...(perUser === undefined ? {} : { perUser }),
       ...(ttft === undefined ? {} : { ttft }),
@@ -117,7 +118,7 @@ export function comparisonTable({ runs, verdict }: ComparedRuns, href: (index: n
     caption: 'Runs',
     isCaptionHidden: true,
     columns: [
-      ...['Run', 'Frontier', 'Load', 'Requests', 'Failed', 'Requests/s', 'Output tokens/s', 'for each user'],
+      ...['Run', 'Frontier', 'Load', 'Requests', 'Failed', 'Requests/s', 'Tokens/s', 'per user'],
       ...['TTFT p50', 'TTFT p99', 'Latency p50', 'Latency p99'],
       ...(hasSlos ? ['Good'] : []),
     ],
@@ -150,7 +151,18 @@ function optional(value: number | undefined, text: (value: number) => string): s
   return value === undefined ? '' : text(value);
 }
 
-function comparedPoint({ name, summary, inputConfig }: ReportedRun): ComparedPoint {
+/** What folders of a sweep are called: `concurrency_2` and `concurrency_10` are 2 and 10 by concurrency. */
+function shortNames(names: readonly string[]): {
+  readonly subject: string;
+  readonly names: readonly string[];
+} {
+  const parts = names.map((name) => /^(\w*[a-z])_([\d.]+)$/.exec(name) ?? undefined);
+  const [subject = ''] = parts.flatMap((part) => part?.[1] ?? []);
+  if (!parts.every((part) => part?.[1] === subject)) return { subject: '', names };
+  return { subject: subject.replaceAll('_', ' '), names: parts.flatMap((part) => part?.[2] ?? []) };
+}
+
+function comparedPoint({ summary, inputConfig }: ReportedRun, name: string): ComparedPoint {
   const mean = (tag: string) => statisticsOf(summary.results, tag).avg;
   const estimate = (tag: string) => {
     const value = mean(tag);
