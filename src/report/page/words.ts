@@ -1,5 +1,6 @@
 import { CONFIDENCE } from '../../metrics/confidence.js';
 import { withCommas } from '../../metrics/format.js';
+import type { Statistics } from '../../metrics/statistics.js';
 import { trendSentences } from '../trend-lines.js';
 import { fidelitySaid } from './fidelity.js';
 import { count, counted, duration, percent, short, statisticsOf } from './figures.js';
@@ -62,8 +63,8 @@ function measured({ summary, inputConfig }: ReportedRun): string[] {
 function speed({ summary }: ReportedRun): string[] {
   const of = (tag: string) => statisticsOf(summary.results, tag);
   const [ttft, latency, itl] = ['time_to_first_token', 'request_latency', 'inter_token_latency'].map(of);
-  const first = medianAndTail(ttft?.p50, ttft?.p99);
-  const whole = medianAndTail(latency?.p50, latency?.p99);
+  const first = medianAndTail(ttft);
+  const whole = medianAndTail(latency);
   const share = (ttft?.avg ?? Number.NaN) / (latency?.avg ?? Number.NaN);
   return [
     ...(first === undefined ? [] : [`Half of the users saw the first token within ${first}.`]),
@@ -77,10 +78,11 @@ function speed({ summary }: ReportedRun): string[] {
   ];
 }
 
-/** `50 ms, 99 of 100 within 130 ms`: the tail in words. */
-function medianAndTail(p50: number | undefined, p99: number | undefined): string | undefined {
-  if (p50 === undefined || p99 === undefined) return undefined;
-  return `${duration(p50)}, 99 of 100 within ${duration(p99)}`;
+/** `50 ms, 99 of 100 within 130 ms`: the tail in words; fewer than a hundred requests have none but their slowest. */
+function medianAndTail({ p50, p99, max, count: requests = 0 }: Statistics = {}): string | undefined {
+  if (p50 === undefined || p99 === undefined || max === undefined) return undefined;
+  const tail = requests < 100 ? `all within ${duration(max)}` : `99 of 100 within ${duration(p99)}`;
+  return `${duration(p50)}, ${tail}`;
 }
 
 function throughput({ summary }: ReportedRun): string[] {
