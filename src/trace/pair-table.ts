@@ -2,7 +2,7 @@ import { mix } from '../util/random.js';
 
 /**
  * Numbers pairs of whole numbers in the order of their first appearance, and counts them. A `Map` ends at 16.7
- * million entries and takes some 100 bytes for each; this takes about 30 and ends with the memory.
+ * million entries and takes some 100 bytes for each; this takes 25 to 50 and ends with the memory.
  */
 export class PairTable {
   #size = 0;
