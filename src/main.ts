@@ -39,6 +39,10 @@ export const commands: Readonly<
     summary: 'Run a command in a Pod, and wait until its files are copied.',
     load: async () => (await import('./commands/kube/run.js')).command,
   },
+  plot: {
+    summary: 'Draw a run, several runs against each other, or the lengths of a trace.',
+    load: async () => (await import('./commands/plot.js')).command,
+  },
   'mock-server': {
     summary: 'Run a simulated inference server to try things on.',
     load: async () => (await import('./commands/mock-server.js')).command,

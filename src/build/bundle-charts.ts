@@ -23,7 +23,8 @@ export async function bundleCharts(): Promise<void> {
 
 /** Copies the font of the charts, with its licence, into `folder`. */
 export function copyFont(folder: string): void {
-  const font = createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
+  const require = createRequire(import.meta.url);
+  const font = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
   mkdirSync(folder, { recursive: true });
   copyFileSync(font, `${folder}DejaVuSans.ttf`);
   copyFileSync(font.replace(/ttf[/\\]DejaVuSans\.ttf$/, 'LICENSE'), `${folder}LICENSE`);

@@ -123,7 +123,7 @@ function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
       };
       const places = points.flatMap((point, i): ComparedPlace[] => {
         const place = at(i);
-        const holds = verdict.eligible.includes(i);
+        const holds = !hasObjectives || verdict.eligible.includes(i);
         return place === undefined
           ? []
           : [{ name: point.name, at: place, isKnee: verdict.knee === i, holds }];

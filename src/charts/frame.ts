@@ -1,9 +1,10 @@
 import type { ChartOption } from './chart.js';
+import { niceStep } from './reduce.js';
 import type { RunColumns } from './run-columns.js';
 import type { Theme } from './theme.js';
 
 /** Ships with the package; a browser that lacks it takes its own. */
-export const fontFamily = 'DejaVu Sans, system-ui, sans-serif';
+const fontFamily = 'DejaVu Sans, system-ui, sans-serif';
 
 /** Title, background and the behaviour that all charts share. */
 export function frame(theme: Theme, title: string, subtitle: string) {
@@ -68,6 +69,11 @@ export function timeAxis(theme: Theme, seconds: number) {
 
 export function yAxis(theme: Theme, name: string) {
   return { ...axis(theme, name, 58), min: 0 } as const;
+}
+
+/** Lengthens an axis whose values all lie below an objective, so that its line is seen. */
+export function upTo(limit: number | undefined, values: readonly number[]): { readonly max?: number } {
+  return limit === undefined || values.some((value) => value >= limit) ? {} : { max: niceStep(1.05 * limit) };
 }
 
 /** How the legend shows a line. */

@@ -25,6 +25,3 @@ export const latency = {
   label: 'Request latency',
   unit: 'ms',
 } as const satisfies Measure;
-
-/** The three times that a request is judged by. */
-export const measures = [ttft, itl, latency] as const;

@@ -1,5 +1,5 @@
 import type { RunChart } from './chart.js';
-import { figure, frame, limitLine, lineIcons, named, requestsWords, timeAxis, yAxis } from './frame.js';
+import { figure, frame, limitLine, lineIcons, named, requestsWords, timeAxis, upTo, yAxis } from './frame.js';
 import type { Measure } from './measures.js';
 import { type Bin, niceStep, type Point, quantileBins, thinned } from './reduce.js';
 
@@ -77,7 +77,13 @@ export function overTime(measure: Measure): RunChart<OverTime> {
           ],
         },
         xAxis: timeAxis(theme, seconds),
-        yAxis: yAxis(theme, named(label, unit)),
+        yAxis: {
+          ...yAxis(theme, named(label, unit)),
+          ...upTo(
+            limit,
+            points.map(([, value]) => value),
+          ),
+        },
         series: [
           {
             type: 'scatter',

@@ -9,7 +9,7 @@ const COLUMNS = 320;
 const ROWS = 180;
 
 /**
- * Points that look like all of them: the first of each cell of a grid that is as fine as keeps them few. Outliers stay,
+ * Points that look like all of them: one of each cell of a grid that is as fine as keeps them few. Outliers stay,
  * each being alone in its cell. Places where a coordinate is not finite are left out.
  */
 export function thinned(
@@ -19,12 +19,14 @@ export function thinned(
   most = MOST_POINTS,
 ): Point[] {
   const [xLeast, xMost, yLeast, yMost] = [...extent(length, x), ...extent(length, y)];
+  const stride = length > most ? strideOver(length) : 1;
   for (let coarser = 1; ; coarser *= 1.25) {
     const across = COLUMNS / coarser / (xMost - xLeast || 1);
     const up = ROWS / coarser / (yMost - yLeast || 1);
     const taken = new Set<number>();
     const points: Point[] = [];
-    for (let i = 0; i < length && points.length <= most; i++) {
+    for (let k = 0; k < length && points.length <= most; k++) {
+      const i = (k * stride) % length;
       const [px, py] = [x(i), y(i)];
       if (!Number.isFinite(px) || !Number.isFinite(py)) continue;
       if (length > most) {
@@ -36,6 +38,17 @@ export function thinned(
     }
     if (points.length <= most) return points;
   }
+}
+
+/** Steps that come to every index once, and to neighbours far apart: what is first in a cell is then any of its points. */
+function strideOver(length: number): number {
+  let stride = Math.round(length * 0.618);
+  while (greatestCommonDivisor(stride, length) > 1) stride++;
+  return stride;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 function extent(length: number, of: (i: number) => number): readonly [number, number] {

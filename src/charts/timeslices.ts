@@ -1,5 +1,5 @@
 import type { ChartOption, RunChart } from './chart.js';
-import { count, figure, frame, limitLine, named, timeAxis, yAxis } from './frame.js';
+import { count, figure, frame, limitLine, named, timeAxis, upTo, yAxis } from './frame.js';
 import { bar } from './marks.js';
 import { itl, latency, type Measure, ttft } from './measures.js';
 import { quantileBins, shortened } from './reduce.js';
@@ -123,7 +123,13 @@ function slicesOption(
     grid: isOne ? { ...base.grid, top: 84 } : base.grid,
     tooltip: { ...base.tooltip, valueFormatter: (value) => figure(Number(value)) },
     xAxis: timeAxis(theme, seconds),
-    yAxis: yAxis(theme, axis),
+    yAxis: {
+      ...yAxis(theme, axis),
+      ...upTo(
+        limit,
+        bars.flatMap(([, , ...values]) => values),
+      ),
+    },
     series: names.map((name, i) => {
       const isLast = i === names.length - 1;
       const fill = isLast ? theme.first : (theme.ramp[1] ?? theme.first);

@@ -1,5 +1,5 @@
 import type { RunChart } from './chart.js';
-import { figure, frame, limitLine, lineIcons, named, requestsWords, xAxis, yAxis } from './frame.js';
+import { figure, frame, limitLine, lineIcons, named, requestsWords, upTo, xAxis, yAxis } from './frame.js';
 import { ttft } from './measures.js';
 import { niceStep, type Point, quantileBins, shortened, thinned } from './reduce.js';
 
@@ -63,7 +63,13 @@ export const ttftByIsl: RunChart<ByLength> = {
             axisLabel: { ...x.axisLabel, showMinLabel: false, showMaxLabel: false },
           }
         : { ...x, scale: true },
-      yAxis: yAxis(theme, named(ttft.label, ttft.unit)),
+      yAxis: {
+        ...yAxis(theme, named(ttft.label, ttft.unit)),
+        ...upTo(
+          limit,
+          points.map(([, value]) => value),
+        ),
+      },
       series: [
         {
           type: 'scatter',

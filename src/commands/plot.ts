@@ -1,0 +1,39 @@
+import { dirname, join } from 'node:path';
+import { comparisonCharts } from '../charts/comparison-charts.js';
+import { traceLengths } from '../charts/lengths-chart.js';
+import { runCharts } from '../charts/run-charts.js';
+import { UserError } from '../util/errors.js';
+import type { Command, Invocation, Io } from './command.js';
+import { comparisonOf } from './plot/compare.js';
+import { checkPlot, plotOptions } from './plot/options.js';
+import { writePictures } from './plot/pictures.js';
+import { readRun } from './plot/read-run.js';
+import { sourceOf } from './plot/source.js';
+import { readTraceLengths } from './plot/trace.js';
+
+/** `aiperf plot`: pictures of a run, of several, or of a trace. */
+export const command: Command<typeof plotOptions> = { options: plotOptions, check: checkPlot, run };
+
+async function run({ config }: Invocation<typeof plotOptions>, io: Io): Promise<number> {
+  const source = sourceOf(config.paths, config.profileExportPrefix);
+  if (source.kind !== 'run' && config.where !== undefined) {
+    throw new UserError(
+      `--where looks at the requests of one run, and here ${source.kind === 'trace' ? 'is a trace' : `are ${source.runs.length} runs`}.`,
+    );
+  }
+  const [first = '.'] = config.paths;
+  const folder = config.output ?? join(source.kind === 'trace' ? dirname(first) : first, 'plots');
+  const out = { folder, theme: config.theme, formats: config.format };
+  const paths = await (async () => {
+    switch (source.kind) {
+      case 'trace':
+        return writePictures([traceLengths], await readTraceLengths(source.file), out);
+      case 'run':
+        return writePictures(runCharts, readRun(source.run, config, io), out);
+      case 'runs':
+        return writePictures(comparisonCharts, comparisonOf(source.runs, config, io), out);
+    }
+  })();
+  for (const path of paths) io.stdout.write(`${path}\n`);
+  return 0;
+}

@@ -1,0 +1,54 @@
+import type { Check, Findings } from '../../config/load.js';
+import { choice, choices, list, type OptionTable, path } from '../../config/option.js';
+import { profileOptions } from '../../config/options.js';
+import { reportOptions } from '../report/options.js';
+import { everyTrait } from '../report/recovered.js';
+import { sloErrors, slosOf } from '../slos.js';
+
+/** Every option of `aiperf plot`. */
+export const plotOptions = {
+  paths: list({
+    argument: 'dir',
+    flags: ['--paths'],
+    group: 'Input',
+    greedy: true,
+    items: 'artifact directories, or a trace',
+    default: ['artifacts'],
+    help: 'Artifact directory of a run, of a sweep, several of them, or a Mooncake trace. Several runs are compared.',
+  }),
+  profileExportPrefix: { ...profileOptions.profileExportPrefix, group: 'Input' },
+  where: { ...reportOptions.where, group: 'Input' },
+  output: path({
+    flags: ['--output'],
+    group: 'Output',
+    defaultText: '<first dir>/plots',
+    help: 'Folder for the pictures.',
+  }),
+  format: choices(['png', 'svg'], {
+    flags: ['--format'],
+    group: 'Output',
+    default: ['png'],
+    help: 'Form of the pictures.',
+  }),
+  theme: choice(['light', 'dark'], {
+    flags: ['--theme'],
+    group: 'Output',
+    default: 'light',
+    help: 'Look of the pictures.',
+  }),
+  goodput: { ...profileOptions.goodput, group: 'Content', defaultText: "the run's" },
+  sliceDuration: { ...profileOptions.sliceDuration, group: 'Content', defaultText: "the run's" },
+  numGpus: { ...profileOptions.numGpus, group: 'Content' },
+  targetGoodput: {
+    ...profileOptions.targetGoodput,
+    group: 'Content',
+    help: 'Share of all requests that must keep the objectives for a run to count as one that keeps them.',
+  },
+} satisfies OptionTable;
+
+/** All that the options of `plot` get wrong together. */
+export function checkPlot(...[{ config, given }, sound]: Parameters<Check<typeof plotOptions>>): Findings {
+  const slos = sound('goodput') ? slosOf(config.goodput) : [];
+  const name = given.get('goodput')?.name ?? '--goodput';
+  return { errors: sloErrors(slos, { ...everyTrait, slos }, name), warnings: [] };
+}

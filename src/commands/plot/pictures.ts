@@ -1,0 +1,52 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Chart } from '../../charts/chart.js';
+import { type ThemeName, themes } from '../../charts/theme.js';
+import { messageOf, UserError } from '../../util/errors.js';
+
+/** Where pictures go, and how they look. */
+export interface PictureOutput {
+  readonly folder: string;
+  readonly theme: ThemeName;
+  readonly formats: readonly ('png' | 'svg')[];
+}
+
+/**
+ * Draws those of the charts that the source has something for.
+ * @returns the paths of the files. @throws UserError where there is no such chart, or a file cannot be written.
+ */
+export async function writePictures<Source>(
+  charts: readonly Chart<Source, unknown>[],
+  source: Source,
+  { folder, theme, formats }: PictureOutput,
+): Promise<string[]> {
+  // Large, and wanted by this command alone.
+  const { chartSvg } = await import('../../charts/svg.js');
+  const { svgToPng } = await import('../../charts/png.js');
+  const paths: string[] = [];
+  for (const chart of charts) {
+    const data = chart.data(source);
+    if (data === undefined) continue;
+    const svg = chartSvg(chart.option(data, themes[theme]));
+    for (const format of new Set(formats)) {
+      const path = join(folder, `${chart.name}.${format}`);
+      write(path, folder, format === 'svg' ? svg : svgToPng(svg));
+      paths.push(path);
+    }
+  }
+  if (paths.length === 0)
+    throw new UserError('There is nothing to draw: no request has a metric that a chart shows.');
+  return paths;
+}
+
+function write(path: string, folder: string, content: string | Buffer): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path, content);
+  } catch (thrown) {
+    throw new UserError(
+      `${path} cannot be written: ${messageOf(thrown)}`,
+      'Name another folder with --output.',
+    );
+  }
+}

@@ -1,0 +1,263 @@
+import { describe, expect, it } from 'vitest';
+import type { Chart } from '../../src/charts/chart.js';
+import { type ComparedPoint, type Comparison, comparisonCharts } from '../../src/charts/comparison-charts.js';
+import { distribution } from '../../src/charts/distribution.js';
+import { latencyHeatmap } from '../../src/charts/heatmap.js';
+import { traceLengths } from '../../src/charts/lengths-chart.js';
+import { latency, ttft } from '../../src/charts/measures.js';
+import { overTime } from '../../src/charts/over-time.js';
+import { pixelRatio, svgToPng } from '../../src/charts/png.js';
+import { runCharts } from '../../src/charts/run-charts.js';
+import { chartSvg, size } from '../../src/charts/svg.js';
+import { themes } from '../../src/charts/theme.js';
+import { requestTimeline } from '../../src/charts/timeline.js';
+import { sliceCharts } from '../../src/charts/timeslices.js';
+import { ttftByIsl } from '../../src/charts/ttft-by-isl.js';
+import { weigh } from '../../src/metrics/trade-off.js';
+import { columnsOf, type Drawn, ttftLimit } from './runs.js';
+
+/** A series of what a chart draws. */
+function series<Source, Data>(chart: Chart<Source, Data>, source: Source, index: number) {
+  const data = chart.data(source);
+  if (data === undefined) throw new Error(`${chart.name} has nothing to draw`);
+  const { series: all } = chart.option(data, themes.light);
+  const found: unknown = Array.isArray(all) ? all[index] : undefined;
+  return found;
+}
+
+const two: readonly Drawn[] = [
+  { at: 0, end: 2, ttft: 100, itl: 10, latency: 2000, isl: 8, osl: 4 },
+  { at: 1, end: 4, ttft: 400, itl: 20, latency: 3000, isl: 16, osl: 6 },
+];
+
+describe('what is drawn of a run', () => {
+  it('requests at the times they were sent, with the objective as a line', () => {
+    expect(series(overTime(ttft), columnsOf(two, { limits: [ttftLimit] }), 0)).toMatchObject({
+      type: 'scatter',
+      data: [
+        [0, 100],
+        [1, 400],
+      ],
+      markLine: { data: [{ yAxis: 370 }], label: { formatter: 'SLO 370 ms' } },
+    });
+  });
+
+  it('an objective above all values is seen', () => {
+    const chart = overTime(ttft);
+    const yAxis = (limit: number) => {
+      const data = chart.data(columnsOf(two, { limits: [{ ...ttftLimit, limit }] }));
+      return data === undefined ? undefined : chart.option(data, themes.light).yAxis;
+    };
+    // 1.05 * 450 is 472.5: the next round number is 500.
+    expect(yAxis(450)).toMatchObject({ max: 500 });
+    expect(yAxis(399)).not.toHaveProperty('max');
+  });
+
+  it('a histogram above the cumulative distribution, in percent', () => {
+    const chart = distribution(latency);
+    // 2000 and 3000 ms: p99 is 2990, so the axis takes both; 3000 / 60 = 50 ms a bar.
+    const run = columnsOf(two);
+    expect(series(chart, run, 0)).toMatchObject({
+      data: [
+        [2000, 2050, 50],
+        [3000, 3050, 50],
+      ],
+    });
+    expect(series(chart, run, 1)).toMatchObject({
+      data: [
+        [0, 0],
+        [2000, 50],
+        [3000, 100],
+      ],
+    });
+    expect(distribution(ttft).data(columnsOf(two, { limits: [ttftLimit] }))?.subtitle).toBe(
+      // Of 100 and 400: 100 + 0.5 * 300, + 0.9 * 300, + 0.99 * 300; one of two is at most 370.
+      '2 requests; p50 250 ms; p90 370 ms; p99 397 ms; 50 % meet the SLO',
+    );
+  });
+
+  it('an outlier is counted, not drawn', () => {
+    // 200 requests of 10 ms, one of 10 s: p99 is 10 ms, the axis ends at 30.
+    const run = columnsOf(
+      Array.from({ length: 201 }, (_, i) => ({ at: i, end: i + 1, ttft: i === 7 ? 10_000 : 10 })),
+    );
+    expect(distribution(ttft).data(run)).toMatchObject({
+      subtitle: '201 requests; p50 10 ms; p90 10 ms; p99 10 ms; 1 above 10.5 ms not drawn',
+      bars: [[10, 10.5, 99.5025]],
+    });
+  });
+
+  it('lanes hold what never runs at once; failed requests stand apart', () => {
+    const run = columnsOf([
+      { at: 0, end: 2, ttft: 500, latency: 2000 },
+      { at: 1, end: 4, ttft: 1000, latency: 3000 },
+      { at: 2, end: 3, failed: true },
+    ]);
+    expect(requestTimeline.data(run)).toEqual({
+      subtitle: '3 requests, 1 failed',
+      seconds: 4,
+      lanes: 2,
+      parts: [
+        {
+          name: 'Waiting for the first token',
+          colour: 'second',
+          spans: [
+            [0, 0.5, 0],
+            [1, 2, 1],
+          ],
+        },
+        {
+          name: 'Receiving tokens',
+          colour: 'first',
+          spans: [
+            [0.5, 2, 0],
+            [2, 4, 1],
+          ],
+        },
+        { name: 'Failed', colour: 'bad', spans: [[2, 3, 0]] },
+      ],
+    });
+  });
+
+  it('cells of the heatmap count requests', () => {
+    // 4 s / 90 is 0.05 a column, 3000 ms / 40 is 100 a row.
+    expect(latencyHeatmap.data(columnsOf(two))).toMatchObject({
+      width: 0.05,
+      height: 100,
+      cells: [
+        [0, 2000, 1],
+        [1, 3000, 1],
+      ],
+    });
+  });
+
+  it('slices: percentiles and tokens a second of the requests that started in them', () => {
+    const run = columnsOf([...two, { at: 2.5, end: 4.5, ttft: 200, latency: 2000, osl: 5 }], {
+      sliceSeconds: 2,
+    });
+    const [byTtft, , , throughput] = sliceCharts.map((chart) => chart.data(run));
+    // 100 and 400: p90 100 + 0.9 * 300. The third window, 4 to 6 s, would have no request.
+    expect(byTtft).toMatchObject({
+      subtitle: '2 slices of 2 s',
+      bars: [
+        [0, 2, 370, 250],
+        [2, 4, 200, 200],
+      ],
+    });
+    // 4 + 6 tokens over 2 s; 5 over 2 s.
+    expect(throughput).toMatchObject({
+      bars: [
+        [0, 2, 5],
+        [2, 4, 2.5],
+      ],
+    });
+  });
+
+  it('first tokens by the length of the prompt', () => {
+    expect(series(ttftByIsl, columnsOf(two), 0)).toMatchObject({
+      data: [
+        [8, 100],
+        [16, 400],
+      ],
+    });
+  });
+
+  it('lengths of a trace', () => {
+    const lengths = { input: Float64Array.of(1, 1, 3), output: new Float64Array() };
+    expect(series(traceLengths, lengths, 0)).toMatchObject({
+      data: [
+        [1, 2, 2],
+        [3, 4, 1],
+      ],
+    });
+  });
+});
+
+/** The walkthrough's kind of sweep: throughput levels off while users wait. */
+function comparison(): Comparison {
+  const exactly = (mean: number) => ({ mean, ciLow: mean, ciHigh: mean });
+  const points = [
+    [10, 1240, 124, 210, 5200],
+    [50, 4100, 82, 390, 7600],
+    [100, 5800, 58, 720, 10_800],
+    [200, 5700, 34, 1900, 17_500],
+  ].map(
+    ([load = 0, throughput = 0, perUser = 0, ttft, latency]): ComparedPoint => ({
+      name: String(load),
+      load,
+      throughput: exactly(throughput),
+      perUser: exactly(perUser),
+      goodShare: load > 100 ? 0.4 : 0.99,
+      ttft,
+      latency,
+    }),
+  );
+  return {
+    points,
+    verdict: weigh(points, 0.95),
+    gpus: 2,
+    subject: 'concurrency',
+    limits: { perUser: 40 },
+    hasObjectives: true,
+  };
+}
+
+describe('what is drawn of several runs', () => {
+  it('the frontier in tokens a second and GPU, and the region of the objective', () => {
+    const [interactivity] = comparisonCharts;
+    if (interactivity === undefined) throw new Error('there is no chart');
+    // 200 in flight is beaten by 100 on both axes.
+    expect(series(interactivity, comparison(), 0)).toMatchObject({
+      data: [
+        [58, 2900],
+        [82, 2050],
+        [124, 620],
+      ],
+      markArea: { data: [[{ xAxis: 40 }, { xAxis: Number.POSITIVE_INFINITY }]] },
+    });
+    expect(series(interactivity, comparison(), 2)).toMatchObject({
+      name: 'Does not keep the SLO',
+      data: [{ name: '200', value: [34, 2850] }],
+    });
+  });
+
+  it('first tokens in the order of load', () => {
+    const chart = comparisonCharts.find(({ name }) => name === 'ttft_vs_throughput');
+    if (chart === undefined) throw new Error('there is no chart');
+    expect(series(chart, comparison(), 0)).toMatchObject({
+      data: [
+        [1240, 210],
+        [4100, 390],
+        [5800, 720],
+        [5700, 1900],
+      ],
+    });
+  });
+});
+
+describe('pictures', () => {
+  const run = columnsOf(two, { limits: [ttftLimit], sliceSeconds: 1 });
+
+  it.each(runCharts.map((chart) => [chart.name, chart] as const))('%s has its title', (_, chart) => {
+    const data = chart.data(run);
+    expect(JSON.parse(JSON.stringify(data))).toEqual(data);
+    for (const theme of [themes.light, themes.dark]) {
+      const svg = chartSvg(chart.option(data, theme));
+      expect(svg).toContain(`>${chart.title}</text>`);
+      expect(svg).toContain(`fill="${theme.paper}"`);
+    }
+  });
+
+  it('a PNG is as large as the drawing, times the pixel ratio', () => {
+    const chart = overTime(ttft);
+    const data = chart.data(run);
+    if (data === undefined) throw new Error('nothing to draw');
+    const png = svgToPng(chartSvg(chart.option(data, themes.dark)));
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    // Width and height stand in the header's first chunk.
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([
+      size.width * pixelRatio,
+      size.height * pixelRatio,
+    ]);
+  });
+});
