@@ -20,12 +20,14 @@ export class RecordFilter {
   }
 
   passes(record: StoredRecord, values: RecordValues = valuesOf(record)): boolean {
+    if (this.#filter.length === 0) return true;
+    const { metadata } = record;
     for (const [tag, [value]] of values) if (typeof value === 'number') this.#numbers.add(tag);
-    for (const [name, value] of Object.entries(record.metadata)) {
+    for (const [name, value] of Object.entries(metadata)) {
       if (numberIn(value) !== undefined) this.#numbers.add(name);
     }
     return passes(this.#filter, (name) =>
-      numberIn(values.get(name)?.[0] ?? record.metadata[name] ?? unmarked[name]),
+      numberIn(values.get(name)?.[0] ?? metadata[name] ?? unmarked[name]),
     );
   }
 
@@ -60,10 +62,8 @@ const noThresholds = { oslMismatchPct: 0, oslMismatchTokens: 0, usageDiffPct: 0 
 /** Every value of a request with its unit: those of its line, and those that its times tell. */
 export function valuesOf(record: StoredRecord): RecordValues {
   const values = new Map<string, readonly [number | Float64Array, string]>();
-  for (const [tag, , unit] of record.metrics) {
-    const value = record.values.get(tag);
-    if (value !== undefined) values.set(tag, [value, units.get(tag) ?? unit]);
-  }
+  const ownUnit = (tag: string) => record.metrics.find(([name]) => name === tag)?.[2] ?? '';
+  for (const [tag, value] of record.values) values.set(tag, [value, units.get(tag) ?? ownUnit(tag)]);
   if (record.error !== undefined) return values;
   const facts = recall(record, noThresholds, [], { epochNs: record.startNs, monotonicNs: 0n });
   for (const metric of recallables) {
