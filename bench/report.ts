@@ -23,6 +23,7 @@ for (const tokens of [1, 16]) {
     const gb = statSync(join(folder, 'profile_export.jsonl')).size / 2 ** 30;
     await measure(name, gb, 'report', [folder]);
     await measure(name, gb, 'report --slice-duration 10', [folder, '--slice-duration', '10']);
+    await measure(name, gb, 'report --html', [folder, '--html', join(temporary, 'report.html')]);
     await measure(name, gb, 'report --percentiles 50,99.9', [folder, '--percentiles', '50,99.9']);
   });
 }

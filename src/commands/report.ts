@@ -19,6 +19,7 @@ import type { Recovered } from './report/recovered.js';
 import { findRuns, type NamedFolder, openRunFolder, type RunFolder } from './report/run-folder.js';
 import { lookAt, sumUp } from './report/stored-run.js';
 import { fidelityTold, hadDueTimes, incompleteReason, notes, type Told } from './report/told.js';
+import { thresholdsOf } from './thresholds.js';
 import { timesliceFiles } from './timeslices.js';
 import { writeWhole } from './write-whole.js';
 
@@ -184,12 +185,4 @@ function requireMeasured({ slos, validCount }: RunSummary): void {
     `--goodput: no request of this run has ${orList(missing)}.`,
     'Metrics of single tokens need a run with --streaming.',
   );
-}
-
-function thresholdsOf(config: ConfigOf<typeof reportOptions>) {
-  return {
-    oslMismatchPct: config.oslMismatchPctThreshold,
-    oslMismatchTokens: config.oslMismatchMaxTokenThreshold,
-    usageDiffPct: config.usagePctDiffThreshold,
-  };
 }

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -55,6 +55,32 @@ it('is one small file that may not reach for anything', () => {
   expect(text).not.toMatch(/<img|<link|<iframe|src=(?!x)["h]|@import/);
 });
 
+it('stays small, whatever the number of requests', async () => {
+  const many = temporaryFolder();
+  const line = (i: number) =>
+    JSON.stringify({
+      metadata: {
+        session_num: i,
+        conversation_id: `c${i}`,
+        turn_index: 0,
+        request_start_ns: 1e15 + i * 1e6,
+        request_end_ns: 1e15 + i * 1e6 + (50 + (i % 997)) * 1e6,
+        benchmark_phase: 'profiling',
+      },
+      metrics: {
+        request_latency: { value: 50 + (i % 997), unit: 'ms' },
+        time_to_first_token: { value: 10 + (i % 463), unit: 'ms' },
+        input_sequence_length: { value: 1 + (i % 2003), unit: 'tokens' },
+        output_sequence_length: { value: 2 + (i % 401), unit: 'tokens' },
+      },
+    });
+  const lines = Array.from({ length: 30_000 }, (_, i) => line(i));
+  writeFileSync(join(many, 'profile_export.jsonl'), `${lines.join('\n')}\n`);
+  const page = join(many, 'page.html');
+  expect(await aiperf(['report', many, '--html', page])).toMatchObject({ code: 0 });
+  expect(statSync(page).size).toBeLessThan(2e6);
+});
+
 it('a folder that cannot be written to is named', async () => {
   const { code, stderr } = await aiperf(['report', folder, '--html', join(folder, 'none', 'page.html')]);
   expect(code).toBe(1);
@@ -78,6 +104,23 @@ describe('several runs', () => {
     const folders = ['concurrency_2', 'concurrency_10'].map((name) => join(sweep, name));
     expect(await aiperf(['report', ...folders, '--html', other])).toMatchObject({ code: 0 });
     expect(readFileSync(other, 'utf8')).toBe(readFileSync(page, 'utf8'));
+  });
+
+  it('--report on a sweep leaves that page beside the folders of its runs', async () => {
+    const root = temporaryFolder();
+    const { code, stdout } = await aiperf(
+      profileWords({
+        ...{ model: 'm', tokenizer: 'builtin', url: server.url, streaming: true, 'artifact-dir': root },
+        ...{ concurrency: '1,2', 'request-count': 6, isl: 20, osl: 3, report: true },
+      }),
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`\\nHTML Report: ${join(root, 'report.html')}\\n$`));
+    const links = readFileSync(join(root, 'report.html'), 'utf8').matchAll(/<a href="(#run-\d)">(.*?)<\/a>/g);
+    expect([...links].map(([, to, name]) => [to, name])).toEqual([
+      ['#run-1', 'concurrency_1'],
+      ['#run-2', 'concurrency_2'],
+    ]);
   });
 
   it.runIf(browserIsThere)('each is one click away, and one click back', async () => {
@@ -130,7 +173,14 @@ describe.runIf(browserIsThere)('in Chromium, without a network', () => {
       '3 of 12 requests failed (25.0 %).',
     );
     expect(await page.locator('h2').allTextContents()).toEqual([
-      ...['Over time and in distribution', 'Metrics', 'Slowest requests', 'Failures', 'Configuration'],
+      ...[
+        'Over time and in distribution',
+        'Metrics',
+        'Slowest requests',
+        'Failures',
+        'Client',
+        'Configuration',
+      ],
     ]);
     expect(await page.locator('.message').first().textContent()).toContain(evil);
     expect(await page.locator('img').count()).toBe(0);

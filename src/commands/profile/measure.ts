@@ -18,6 +18,7 @@ import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
 import type { Invocation } from '../command.js';
 import { openRunFolder } from '../report/run-folder.js';
+import { thresholdsOf } from '../thresholds.js';
 import { sliceNsOf } from '../timeslices.js';
 import type { Artifacts } from './artifacts.js';
 import { exportInputs } from './export-inputs.js';
@@ -176,11 +177,7 @@ function recordsPlan(config: Config, prepared: PreparedRun, artifacts: Artifacts
   return {
     origin: load.origin,
     traits: traitsOf(config),
-    thresholds: {
-      oslMismatchPct: config.oslMismatchPctThreshold,
-      oslMismatchTokens: config.oslMismatchMaxTokenThreshold,
-      usageDiffPct: config.usagePctDiffThreshold,
-    },
+    thresholds: thresholdsOf(config),
     sliceNs: sliceNsOf(config.sliceDuration),
     tokenizers,
     recordsFile: artifacts.records,

@@ -67,7 +67,16 @@ ${
   threads.length > 0 &&
   table({
     caption: 'Load threads',
-    columns: ['Thread', 'Event-loop delay', 'Read lag', 'GC pauses', 'Busy', 'CPU', 'Waited for a core'],
+    columns: [
+      'Thread',
+      'Event-loop delay',
+      'Read lag',
+      'GC pauses',
+      'Late for',
+      'Busy',
+      'CPU',
+      'Waited for a core',
+    ],
     rows: threads.map(threadRow),
   })
 }`;
@@ -84,6 +93,7 @@ function threadRow(thread: JsonObject): Cell[] {
     spread(thread.event_loop_delay),
     spread(thread.read_lag),
     pauses,
+    typeof thread.late === 'number' ? duration(thread.late) : undefined,
     share(thread.busy_share),
     share(thread.cpu_share),
     share(thread.core_wait_share),

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { artifactDirectory } from '../../../config/names.js';
 import type { Config, profileOptions } from '../../../config/options.js';
 import { messageOf, UserError } from '../../../util/errors.js';
 import type { Log } from '../../../util/log.js';
 import type { Invocation } from '../../command.js';
+import { thresholdsOf } from '../../thresholds.js';
+import { writeWhole } from '../../write-whole.js';
 import { type Artifacts, makeArtifacts } from '../artifacts.js';
 import { INTERRUPTED } from '../interrupt.js';
 import { requireConnections } from '../limits.js';
@@ -44,9 +46,28 @@ export async function runSeries(
   const { results, failures, unsound } = await runAll(series, manifest, invocation, shared);
   const { log, stdout, interrupt } = shared;
   const written = publishSeries(series, { results, failures }, { root, config, stdout, log });
+  const hasPage = !config.report || (await writePage(root, [...results.keys()], config, shared));
   for (const [run, failure] of failures) log('ERROR', 'sweep', `${run.folder} failed: ${failure}`);
   if (interrupt.happened) return INTERRUPTED;
-  return results.size >= 2 && !unsound && written ? 0 : 1;
+  return results.size >= 2 && !unsound && written && hasPage ? 0 : 1;
+}
+
+/** Writes the page of all runs beside their folders. @returns whether it was written. */
+async function writePage(
+  root: string,
+  runs: readonly PlannedRun[],
+  config: Config,
+  { log, stdout }: SeriesSurroundings,
+): Promise<boolean> {
+  if (runs.length < 2 || config.exportLevel === 'summary') return true;
+  const { comparisonPage } = await import('../../report/page.js');
+  const folders = runs.map(({ folder }) => ({ name: folder, dir: join(root, folder) }));
+  const view = { goodput: undefined, sliceDuration: undefined, thresholds: thresholdsOf(config) };
+  const path = join(root, 'report.html');
+  const troubles = writeWhole(path, comparisonPage(folders, config.profileExportPrefix, view));
+  for (const trouble of troubles) log('ERROR', 'export', trouble);
+  if (troubles.length === 0) stdout.write(`HTML Report: ${path}\n`);
+  return troubles.length === 0;
 }
 
 /** The manifest of the series to go on with, or a new one. @throws UserError where it is that of another one. */
