@@ -156,6 +156,23 @@ describe('several runs', () => {
     expect(stderr).toMatch(/^\S+ is left out: it has no summary; aiperf report makes it\.\n$/);
   });
 
+  it('of other prompts are no frontier, and it says so', async () => {
+    const folder = sweep();
+    const summary = (point: string) => join(folder, point, 'profile_export_aiperf.json');
+    for (const [point, isl] of [
+      ['concurrency_2', 100],
+      ['concurrency_10', 8000],
+    ] as const) {
+      const metrics: object = JSON.parse(readFileSync(summary(point), 'utf8'));
+      const length = { input_sequence_length: { unit: 'tokens', avg: isl } };
+      writeFileSync(summary(point), JSON.stringify({ ...metrics, ...length }));
+    }
+    expect((await plot(folder, '--format', 'svg')).stderr).toBe(
+      'These runs do not do the same work: their prompts have 100.00 to 8,000.00 tokens in the mean, ' +
+        'so the frontier does not compare like with like.\n',
+    );
+  });
+
   it('cannot be filtered by request', async () => {
     expect(await refusal(sweep(), '--where', 'turn_index = 0')).toBe(
       '--where looks at the requests of one run, and here are 2 runs.',

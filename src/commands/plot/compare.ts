@@ -3,6 +3,7 @@ import type { ComparedPoint, Comparison } from '../../charts/comparison-charts.j
 import type { ConfigOf } from '../../config/option.js';
 import { readJsonObject, runConfigName } from '../../export/run-config.js';
 import { type StoredMetrics, storedMetrics } from '../../export/stored-metrics.js';
+import { withCommas } from '../../metrics/format.js';
 import type { Slo } from '../../metrics/objective.js';
 import { repeats } from '../../metrics/repeats.js';
 import { weigh } from '../../metrics/trade-off.js';
@@ -25,6 +26,8 @@ interface SummarizedRun {
 }
 
 const LEVEL = 0.95;
+/** Mean lengths of prompts that are drawn at random differ by less. */
+const ALIKE = 1.2;
 
 /** Runs against each other, by their summaries; those that a sweep repeated at one point are one. */
 export function comparisonOf(
@@ -44,6 +47,8 @@ export function comparisonOf(
       'aiperf report <dir> makes it from the records.',
     );
   }
+  const note = workNote(runs);
+  if (note !== undefined) io.stderr.write(`${note}\n`);
   const { subject, names } = namesOf(runs);
   const repeated = new Map<string, SummarizedRun[]>();
   for (const [i, run] of runs.entries()) {
@@ -75,6 +80,17 @@ function summarized(files: RunFolder): SummarizedRun | undefined {
     slos: slosTold(told),
     metrics: storedMetrics(summary),
   };
+}
+
+/** A sentence where the runs sent prompts of different lengths: points of one frontier do the same work. */
+function workNote(runs: readonly SummarizedRun[]): string | undefined {
+  const lengths = runs.flatMap(({ metrics }) => metrics.get('input_sequence_length')?.statistics.avg ?? []);
+  const [least, most] = [Math.min(...lengths), Math.max(...lengths)];
+  if (lengths.length === 0 || most <= ALIKE * least) return undefined;
+  return (
+    `These runs do not do the same work: their prompts have ${withCommas(least)} to ${withCommas(most)} tokens in the ` +
+    'mean, so the frontier does not compare like with like.'
+  );
 }
 
 /** `{ 'phases.profiling.concurrency': 2 }` as `{ concurrency: '2' }`; undefined for a run of no sweep. */
