@@ -1,17 +1,15 @@
-import { type Limit, RunColumns } from '../../charts/run-columns.js';
+import { RunColumns } from '../../charts/run-columns.js';
 import type { ConfigOf } from '../../config/option.js';
 import { orList } from '../../config/words.js';
 import { readRecords } from '../../export/read-records.js';
 import { parseFilter } from '../../metrics/filter.js';
-import type { Slo } from '../../metrics/objective.js';
-import { objectivesOf } from '../../metrics/slos.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../command.js';
 import { RecordFilter } from '../report/record-filter.js';
 import { withoutRequests } from '../report/recovered.js';
 import type { RunFolder } from '../report/run-folder.js';
 import { sliceSecondsTold, slosTold, whatIsTold } from '../report/told.js';
-import { slosOf } from '../slos.js';
+import { limitOf, slosOf } from '../slos.js';
 import type { plotOptions } from './options.js';
 
 /** The requests of a run, as charts need them. @throws UserError where there is none. */
@@ -49,11 +47,4 @@ export function readRun(
   }
   if (isCut) io.stderr.write('The last line of the records is cut off: 1 record is left out.\n');
   return run;
-}
-
-function limitOf(slo: Slo): Limit {
-  const [objective] = objectivesOf([slo]);
-  if (objective === undefined) throw new Error(`${slo.tag} was taken for an objective`);
-  const { label, shownIn: unit, largerIsBetter } = objective.metric;
-  return { ...slo, label, unit, largerIsBetter };
 }

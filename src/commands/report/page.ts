@@ -1,14 +1,13 @@
 import { basename, resolve } from 'node:path';
 import { runCharts } from '../../charts/run-charts.js';
-import { type Limit, RunColumns } from '../../charts/run-columns.js';
+import { RunColumns } from '../../charts/run-columns.js';
 import type { StoredRecord } from '../../export/read-records.js';
-import type { Slo } from '../../metrics/objective.js';
-import { metricOf } from '../../metrics/table.js';
 import { reportedCharts } from '../../report/page/charts.js';
 import { NotableFinder } from '../../report/page/notable.js';
 import type { ReportedRun } from '../../report/page/run.js';
 import { runPage } from '../../report/page/run-page.js';
 import { runsPage } from '../../report/page/runs-page.js';
+import { limitOf } from '../slos.js';
 import { writeWhole } from '../write-whole.js';
 import { type NamedFolder, openRunFolder, type RunFolder } from './run-folder.js';
 import { lookAt, type RunInView, type StoredRun, sumUp, type View } from './stored-run.js';
@@ -68,9 +67,4 @@ function reportedRun(files: RunFolder, view: View): ReportedRun {
 /** Writes the page of a run. @returns a sentence where that cannot be done. */
 export function writePage(path: string, run: ReportedRun): string[] {
   return writeWhole(resolve(path), runPage(run));
-}
-
-function limitOf({ tag, limit }: Slo): Limit {
-  const { label, shownIn: unit, largerIsBetter } = metricOf(tag);
-  return { tag, label, unit, limit, largerIsBetter };
 }
