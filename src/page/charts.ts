@@ -17,7 +17,7 @@ import { comparisonCharts } from '../charts/comparison-charts.js';
 import { runCharts } from '../charts/run-charts.js';
 import { themes } from '../charts/theme.js';
 import { currentTheme } from './theme.js';
-import { offerZoom } from './zoom.js';
+import { offerZoom, shownPart } from './zoom.js';
 
 use([
   ...[BarChart, CustomChart, LineChart, ScatterChart],
@@ -59,17 +59,19 @@ async function drawAll(box: HTMLElement): Promise<void> {
     const chart = init(plot, undefined, { renderer: 'canvas' });
     const isOverTime = drawing.name.endsWith('_over_time');
     const draw = () => {
+      const part = shownPart(chart);
       const option = drawing.option(data[drawing.name], themes[currentTheme()]);
       // At once: the points are few, and drawn piece by piece they would seem to be fewer.
       chart.setOption({ ...option, progressive: 0 }, true);
-      chart.setOption(fitting(plot.clientWidth));
+      chart.setOption(fitting(plot, Array.isArray(option.grid) ? option.grid.length : 1));
+      if (part !== undefined) chart.dispatchAction({ type: 'dataZoom', ...part });
     };
     draw();
     explain(plot, chart);
     redraws.push(draw);
     new ResizeObserver(() => {
       chart.resize();
-      chart.setOption(fitting(plot.clientWidth));
+      draw();
     }).observe(plot);
     if (isOverTime) overTime.push(chart);
   }
@@ -77,16 +79,34 @@ async function drawAll(box: HTMLElement): Promise<void> {
   box.dataset.drawn = 'yes';
 }
 
-/** What fits a chart that is laid out as a large picture into a figure of the page, whose caption has its title. */
-function fitting(width: number): ChartOption {
+/**
+ * What fits a chart that is laid out as a large picture into a figure of the page, whose caption has its title.
+ * @param parts of the picture, one above the other.
+ */
+function fitting(plot: HTMLElement, parts: number): ChartOption {
+  const { clientWidth: width, clientHeight: height } = plot;
+  const top = width < 520 ? 88 : 44;
+  const share = (height - top) / parts;
   return {
     title: { show: false },
     legend: { top: 8, left: 12, right: 12, itemGap: 12, itemWidth: 12, textStyle: { fontSize: 12 } },
-    grid: { top: width < 520 ? 88 : 44, left: 16, bottom: 12 },
-    // An axis ends where the run does, which is seldom a round number.
-    xAxis: { axisLabel: { showMaxLabel: false } },
+    ...(parts === 1
+      ? {
+          grid: { top, left: 16, bottom: 12 },
+          // An axis ends where the run does, which is seldom a round number.
+          xAxis: { axisLabel: { showMaxLabel: false } },
+        }
+      : {
+          grid: Array.from({ length: parts }, (_, i) => ({
+            top: top + i * share,
+            height: share - AXIS_HEIGHT,
+          })),
+        }),
   };
 }
+
+/** What stands below a part of a picture. */
+const AXIS_HEIGHT = 48;
 
 /** Puts what a chart says of itself under its title. */
 function explain(plot: HTMLElement, chart: ECharts): void {

@@ -1,13 +1,21 @@
 import { connect, type ECharts } from 'echarts/core';
 
 /** What is shown of the time axis, in percent of the run. */
-interface Part {
+export interface Part {
   readonly start: number;
   readonly end: number;
 }
 
 const WHOLE: Part = { start: 0, end: 100 };
 const SHORTEST = 0.01;
+
+/** The part that a chart shows; undefined for one that is not drawn yet, or cannot be zoomed. */
+export function shownPart(chart: ECharts): Part | undefined {
+  const dataZoom: unknown = chart.getOption()?.dataZoom;
+  const zoom: unknown = Array.isArray(dataZoom) ? dataZoom[0] : undefined;
+  if (typeof zoom !== 'object' || zoom === null || !('start' in zoom) || !('end' in zoom)) return undefined;
+  return { start: Number(zoom.start), end: Number(zoom.end) };
+}
 
 /** Charts over time move together, and by buttons as well as by mouse. @param box gets the buttons. */
 export function offerZoom(box: HTMLElement, charts: readonly ECharts[]): void {
@@ -32,10 +40,7 @@ export function offerZoom(box: HTMLElement, charts: readonly ECharts[]): void {
     first?.dispatchAction({ type: 'dataZoom', start: from, end: from + length });
   };
   first?.on('datazoom', () => {
-    const { dataZoom } = first.getOption();
-    const zoom: unknown = Array.isArray(dataZoom) ? dataZoom[0] : undefined;
-    if (typeof zoom !== 'object' || zoom === null || !('start' in zoom) || !('end' in zoom)) return;
-    shown = { start: Number(zoom.start), end: Number(zoom.end) };
+    shown = shownPart(first) ?? WHOLE;
     say();
   });
   const button = (text: string, next: () => Part) => {
