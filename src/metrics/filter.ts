@@ -4,7 +4,7 @@ const operators = ['<=', '>=', '==', '!=', '<', '>', '='] as const;
 type Operator = (typeof operators)[number];
 
 /** A name compared with a number. */
-export interface Comparison {
+interface Comparison {
   readonly name: string;
   /** Where the name stands, from 1. */
   readonly column: number;

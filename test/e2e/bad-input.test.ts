@@ -121,7 +121,7 @@ describe('what is wrong before anything is sent', () => {
     [
       'a value of a wrong type in such a file',
       ['profile', '--config', 'type.yaml'],
-      'type.yaml:3:3: concurrency must be an integer of at least 1, got [4,"many"].',
+      "type.yaml:3:3: concurrency must be an integer of at least 1, got 'many'.",
     ],
   ];
 
