@@ -149,6 +149,25 @@ describe('several runs', () => {
     expect(svg).toContain('>Output tokens per second and GPU</text>');
   });
 
+  it.each([
+    { folder: 'as the runs say', line: [], gpus: '4 GPUs' },
+    { folder: 'as --num-gpus says', line: ['--num-gpus', '2'], gpus: '2 GPUs' },
+  ])('share their throughput among the GPUs, $folder', async ({ line, gpus }) => {
+    const folder = sweep();
+    for (const concurrency of [2, 10]) {
+      writeFileSync(
+        join(folder, `concurrency_${concurrency}`, 'run_config.json'),
+        JSON.stringify({
+          cfg: { endpoint: { num_gpus: 4 } },
+          variation: { values: { 'phases.profiling.concurrency': concurrency } },
+        }),
+      );
+    }
+    expect((await plot(folder, ...line, '--format', 'svg')).code).toBe(0);
+    const svg = readFileSync(join(folder, 'plots', 'ttft_vs_throughput.svg'), 'utf8');
+    expect(svg).toContain(`>2 runs, named by concurrency; ${gpus}</text>`);
+  });
+
   it('are left out without a summary', async () => {
     const folder = sweep();
     const { code, stderr } = await plot(folder, run(), '--format', 'svg');

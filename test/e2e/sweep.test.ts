@@ -185,10 +185,15 @@ describe('repeats', () => {
     const { code, stdout } = await aiperf(
       profileWords({
         ...{ ...options, concurrency: '2,4', url: url(), 'artifact-dir': folder, 'num-profile-runs': 2 },
-        'confidence-level': 0.9,
+        ...{ 'confidence-level': 0.9, 'warmup-request-count': 3, 'num-gpus': 2 },
       }),
     );
     expect(code).toBe(0);
+    expect(readFileSync(join(folder, 'logs/aiperf.log'), 'utf8')).toContain(
+      'only the first of the repeats is warmed up, and its requests begin behind',
+    );
+    const point = join(folder, 'profile_runs/trial_0002/concurrency_4/profile_export_aiperf.json');
+    expect(readJson(point).input_config.endpoint.num_gpus).toBe(2);
     expect(stdout).toContain("± is the half width of the interval of 90 % confidence (Student's t).");
     const sweep = readJson(join(folder, 'aggregate/sweep_aggregate/profile_export_aiperf_sweep.json'));
     expect(sweep).toMatchObject({ num_profile_runs: 4, num_successful_runs: 4 });

@@ -7,6 +7,7 @@ import { withCommas } from '../../metrics/format.js';
 import type { Slo } from '../../metrics/objective.js';
 import { repeats } from '../../metrics/repeats.js';
 import { weigh } from '../../metrics/trade-off.js';
+import { gpusTold, loadTold } from '../../report/load-told.js';
 import { UserError } from '../../util/errors.js';
 import { isObject, type Json, type JsonObject } from '../../util/json.js';
 import type { Io } from '../command.js';
@@ -20,7 +21,7 @@ interface SummarizedRun {
   readonly folder: string;
   /** The values of its point, by the names of the swept options; undefined for a run of no sweep. */
   readonly swept: ReadonlyMap<string, string> | undefined;
-  readonly load: number | undefined;
+  readonly inputConfig: JsonObject | undefined;
   readonly slos: readonly Slo[];
   readonly metrics: StoredMetrics;
 }
@@ -61,7 +62,7 @@ export function comparisonOf(
   return {
     points,
     verdict: weigh(points, targetGoodput),
-    gpus: numGpus,
+    gpus: numGpus ?? gpusTold(runs.map(({ inputConfig }) => inputConfig)),
     subject,
     limits: limitsOf(slos),
     hasObjectives: points.every(({ goodShare }) => goodShare !== undefined),
@@ -76,7 +77,7 @@ function summarized(files: RunFolder): SummarizedRun | undefined {
   return {
     folder: files.folder,
     swept: sweptValues(isObject(variation) ? variation.values : undefined),
-    load: loadOf(told.config.inputConfig ?? told.summary?.inputConfig),
+    inputConfig: told.config.inputConfig ?? told.summary?.inputConfig,
     slos: slosTold(told),
     metrics: storedMetrics(summary),
   };
@@ -99,14 +100,6 @@ function sweptValues(values: Json | undefined): ReadonlyMap<string, string> | un
   return entries.length === 0
     ? undefined
     : new Map(entries.map(([place, value]) => [place.replace(/^.*\./, ''), String(value)]));
-}
-
-/** Requests in flight, else requests a second, that a run was asked for. */
-function loadOf(config: JsonObject | undefined): number | undefined {
-  const phases = Array.isArray(config?.phases) ? config.phases.filter(isObject) : [];
-  const { concurrency, rate } = phases.find(({ name }) => name === 'profiling') ?? {};
-  if (typeof concurrency === 'number') return concurrency;
-  return typeof rate === 'number' ? rate : undefined;
 }
 
 /** What each run is called: its swept values, else its folder without what all folders begin with. */
@@ -134,7 +127,7 @@ function pointOf(name: string, runs: readonly SummarizedRun[]): ComparedPoint {
   const perUser = estimate('output_token_throughput_per_user') ?? estimate('e2e_output_token_throughput');
   return {
     name,
-    load: runs[0]?.load,
+    load: loadTold(runs[0]?.inputConfig),
     throughput: estimate('output_token_throughput'),
     perUser,
     goodShare: estimate('good_request_fraction')?.mean,

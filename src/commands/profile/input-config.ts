@@ -19,6 +19,7 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
       ...optional('headers', nonEmpty(maskedHeaders(config.headers))),
       ...optional('transport', config.transport === 'http' ? undefined : config.transport),
       ...optional('use_server_token_count', config.useServerTokenCount || undefined),
+      ...optional('num_gpus', config.numGpus),
     },
     datasets: [
       {

@@ -2,7 +2,7 @@ import type { ComparedPoint, Comparison } from '../../charts/comparison-charts.j
 import type { RunSummary } from '../../metrics/compute.js';
 import type { StatName } from '../../metrics/statistics.js';
 import { beaterOf, weigh } from '../../metrics/trade-off.js';
-import { isObject } from '../../util/json.js';
+import { gpusTold, loadTold } from '../load-told.js';
 import { count, counted, duration, percent, short, statisticsOf } from './figures.js';
 import { type Html, html } from './html.js';
 import { loadWords } from './load.js';
@@ -32,7 +32,7 @@ export function compare(runs: readonly ReportedRun[]): ComparedRuns {
     runs,
     points,
     verdict: weigh(points, 0),
-    gpus: undefined,
+    gpus: gpusTold(runs.map(({ inputConfig }) => inputConfig)),
     subject,
     limits: {
       ...(perUser === undefined ? {} : { perUser }),
@@ -170,19 +170,11 @@ function comparedPoint({ summary, inputConfig }: ReportedRun, name: string): Com
   };
   return {
     name,
-    load: loadOf(inputConfig),
+    load: loadTold(inputConfig),
     throughput: estimate('output_token_throughput'),
     perUser: estimate('output_token_throughput_per_user'),
     goodShare: undefined,
     ttft: mean('time_to_first_token'),
     latency: mean('request_latency'),
   };
-}
-
-/** Streams, or requests a second, that the run was asked for. */
-function loadOf(config: ReportedRun['inputConfig']): number | undefined {
-  const phases = Array.isArray(config?.phases) ? config.phases.filter(isObject) : [];
-  const { rate, concurrency } = phases.find(({ name }) => name === 'profiling') ?? {};
-  const load = rate ?? concurrency;
-  return typeof load === 'number' ? load : undefined;
 }

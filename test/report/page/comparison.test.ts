@@ -40,6 +40,25 @@ test('the words: frontier, choice, failures', () => {
   ]);
 });
 
+test('throughput is shown per GPU where all runs say the same number', () => {
+  const on = (gpus: number) => {
+    const { inputConfig, ...rest } = run(1, 100, 100);
+    return { ...rest, inputConfig: { ...inputConfig, endpoint: { num_gpus: gpus } } };
+  };
+  expect(compare([on(2), on(2)]).gpus).toBe(2);
+  expect(compare([on(2), on(4)]).gpus).toBeUndefined();
+  expect(compare([on(2), run(1, 100, 100)]).gpus).toBeUndefined();
+});
+
+test('the load is the rate where there is one: streams are its ceiling', () => {
+  const at = (rate: number) =>
+    reportedRun(storeOf(fourRequests).summary(), {
+      name: `rate_${rate}.0`,
+      inputConfig: { phases: [{ name: 'profiling', rate, concurrency: 50 }] },
+    });
+  expect(compare([at(1), at(2), at(4)]).points.map(({ load }) => load)).toEqual([1, 2, 4]);
+});
+
 test('failures are told run by run', () => {
   const failing = reportedRun(storeOf(fourRequests).summary(), { name: 'late' });
   const { Failures: failures } = Object.fromEntries(

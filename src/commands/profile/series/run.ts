@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
+import { hasWarmup } from '../../../config/load-mode.js';
 import { artifactDirectory } from '../../../config/names.js';
 import type { Config, profileOptions } from '../../../config/options.js';
 import { messageOf, UserError } from '../../../util/errors.js';
@@ -42,6 +43,17 @@ export async function runSeries(
       'NOTICE',
       'sweep',
       'every run sends the same prompts, so that runs can be compared: from the second one on, a prefix cache may answer for the model',
+    );
+  if (
+    series.trials > 1 &&
+    hasWarmup(config) &&
+    config.profileRunDisableWarmupAfterFirst &&
+    !config.fixedSchedule
+  )
+    shared.log(
+      'NOTICE',
+      'sweep',
+      "only the first of the repeats is warmed up, and its requests begin behind the warm-up's entries of the dataset; those of the others begin at the first entry: --no-profile-run-disable-warmup-after-first makes all alike",
     );
   const { results, failures, unsound } = await runAll(series, manifest, invocation, shared);
   const { log, stdout, interrupt } = shared;
