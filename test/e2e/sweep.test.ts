@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MockServer, startMockServer } from '../../src/mock-server/server.js';
@@ -150,6 +150,29 @@ describe('a sweep', () => {
       );
     });
   });
+});
+
+it('taken up again, a sweep that asks for fidelity does not forget that the client was the limit of a point', async () => {
+  const folder = temporaryFolder();
+  const words: Options = {
+    ...options,
+    concurrency: '2,4',
+    url: url(),
+    'artifact-dir': folder,
+    'strict-fidelity': true,
+  };
+  await aiperf(profileWords(words));
+  const summary = (concurrency: number) =>
+    join(folder, `concurrency_${concurrency}/profile_export_aiperf.json`);
+  const judge = (concurrency: number, verdict: string) => {
+    const json = readJson(summary(concurrency));
+    writeFileSync(summary(concurrency), JSON.stringify({ ...json, fidelity: { ...json.fidelity, verdict } }));
+  };
+  judge(2, 'client ok');
+  judge(4, 'client ok');
+  expect((await aiperf(profileWords({ ...words, resume: true }))).code).toBe(0);
+  judge(4, 'client limited');
+  expect((await aiperf(profileWords({ ...words, resume: true }))).code).toBe(1);
 });
 
 describe('repeats', () => {

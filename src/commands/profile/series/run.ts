@@ -124,6 +124,7 @@ async function runAll(
     if (found !== undefined) {
       log('NOTICE', 'sweep', `${what}: complete already, skipped`);
       results.set(run, found);
+      unsound ||= run.config.strictFidelity && found.clientLimited;
       continue;
     }
     await coolDown(before, run, shared);
