@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { runCharts } from '../../charts/run-charts.js';
 import { RunColumns } from '../../charts/run-columns.js';
+import { profileOptions } from '../../config/options.js';
 import type { StoredRecord } from '../../export/read-records.js';
 import { reportedCharts } from '../../report/page/charts.js';
 import { NotableFinder } from '../../report/page/notable.js';
@@ -54,8 +55,14 @@ export function pageOf(files: RunFolder, view: View): string {
 }
 
 /** The page of several finished runs. @throws UserError where one of them left no record. */
-export function comparisonPage(runs: readonly NamedFolder[], prefix: string | undefined, view: View): string {
-  return runsPage(runs.map(({ dir, name }) => ({ ...reportedRun(openRunFolder(dir, prefix), view), name })));
+export function comparisonPage(
+  runs: readonly NamedFolder[],
+  prefix: string | undefined,
+  view: View,
+  targetShare: number = profileOptions.targetGoodput.default,
+): string {
+  const reported = runs.map(({ dir, name }) => ({ ...reportedRun(openRunFolder(dir, prefix), view), name }));
+  return runsPage(reported, targetShare);
 }
 
 function reportedRun(files: RunFolder, view: View): ReportedRun {

@@ -14,9 +14,12 @@ import type { Said } from './words.js';
 export interface ComparedRuns extends Comparison {
   /** In the order of the points. */
   readonly runs: readonly ReportedRun[];
+  /** Share of good requests that a run with objectives needs to be recommended. */
+  readonly targetShare: number;
 }
 
-export function compare(runs: readonly ReportedRun[]): ComparedRuns {
+/** @param targetShare of good requests that a run with objectives needs to be recommended. */
+export function compare(runs: readonly ReportedRun[], targetShare: number): ComparedRuns {
   const { subject, names } = shortNames(runs.map(({ name }) => name));
   const points = runs.map((run, i) => comparedPoint(run, names[i] ?? run.name));
   const limit = (tag: string) =>
@@ -31,7 +34,8 @@ export function compare(runs: readonly ReportedRun[]): ComparedRuns {
   return {
     runs,
     points,
-    verdict: weigh(points, 0),
+    targetShare,
+    verdict: weigh(points, targetShare),
     gpus: gpusTold(runs.map(({ inputConfig }) => inputConfig)),
     subject,
     limits: {
@@ -39,12 +43,13 @@ export function compare(runs: readonly ReportedRun[]): ComparedRuns {
       ...(ttft === undefined ? {} : { ttft }),
       ...(latency === undefined ? {} : { latency }),
     },
-    hasObjectives: false,
+    hasObjectives: points.every(({ goodShare }) => goodShare !== undefined),
   };
 }
 
 /** What the runs come to together, in words. */
-export function comparisonWords({ runs, points, verdict }: ComparedRuns): readonly Said[] {
+export function comparisonWords(compared: ComparedRuns): readonly Said[] {
+  const { runs, points, verdict } = compared;
   const name = (index: number) => runs[index]?.name ?? '';
   const { frontier, knee, userExperience, balanced, cost } = verdict;
   const beaten = runs.flatMap((run, i) => {
@@ -83,6 +88,7 @@ export function comparisonWords({ runs, points, verdict }: ComparedRuns): readon
     {
       topic: 'To choose',
       sentences: [
+        ...objectiveWords(compared),
         ...priority(userExperience?.point, 'Fastest for a user'),
         ...priority(balanced?.point, 'Balanced'),
         ...priority(cost?.point, 'Most for the money'),
@@ -102,6 +108,22 @@ export function comparisonWords({ runs, points, verdict }: ComparedRuns): readon
     },
   ];
   return said.filter(({ sentences }) => sentences.length > 0);
+}
+
+/** Which runs are not recommended, because too few of their requests keep the objectives. */
+function objectiveWords({ runs, points, verdict: { eligible }, targetShare }: ComparedRuns): string[] {
+  const missed = points.flatMap(({ goodShare }, i) =>
+    goodShare === undefined || eligible.includes(i) ? [] : [{ name: runs[i]?.name ?? '', goodShare }],
+  );
+  const [first] = missed;
+  if (first === undefined) return [];
+  const target = `${percent(targetShare)} of all requests keep every objective`;
+  if (eligible.length === 0) {
+    const nearest = missed.reduce((best, run) => (run.goodShare > best.goodShare ? run : best), first);
+    return [`None: in no run ${target}; nearest is ${nearest.name} with ${percent(nearest.goodShare)}.`];
+  }
+  const names = missed.map(({ name, goodShare }) => `${name} (${percent(goodShare)})`);
+  return [`Only runs where ${target}: without ${names.join(', ')}.`];
 }
 
 /** A row for each run. @param href where a run is shown. */
@@ -173,7 +195,7 @@ function comparedPoint({ summary, inputConfig }: ReportedRun, name: string): Com
     load: loadTold(inputConfig),
     throughput: estimate('output_token_throughput'),
     perUser: estimate('output_token_throughput_per_user'),
-    goodShare: undefined,
+    goodShare: summary.slos.length === 0 ? undefined : (mean('good_request_fraction') ?? 0),
     ttft: mean('time_to_first_token'),
     latency: mean('request_latency'),
   };

@@ -7,9 +7,12 @@ import type { ReportedRun } from './run.js';
 import { runSection } from './run-section.js';
 import { wordList } from './words.js';
 
-/** The page of several runs: how they compare, and each of them one link away. */
-export function runsPage(runs: readonly ReportedRun[]): string {
-  const comparison = compare(runs);
+/**
+ * The page of several runs: how they compare, and each of them one link away.
+ * @param targetShare of good requests that a run with objectives needs to be recommended.
+ */
+export function runsPage(runs: readonly ReportedRun[], targetShare: number): string {
+  const comparison = compare(runs, targetShare);
   const charts = reportedCharts(comparisonCharts, comparison);
   const id = (index: number) => `run-${index + 1}`;
   const dataId = (index: number) => `${id(index)}-data`;

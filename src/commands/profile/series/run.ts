@@ -76,7 +76,8 @@ async function writePage(
   const folders = runs.map(({ folder }) => ({ name: folder, dir: join(root, folder) }));
   const view = { goodput: undefined, sliceDuration: undefined, thresholds: thresholdsOf(config) };
   const path = join(root, 'report.html');
-  const troubles = writeWhole(path, comparisonPage(folders, config.profileExportPrefix, view));
+  const html = comparisonPage(folders, config.profileExportPrefix, view, config.targetGoodput);
+  const troubles = writeWhole(path, html);
   for (const trouble of troubles) log('ERROR', 'export', trouble);
   if (troubles.length === 0) stdout.write(`HTML Report: ${path}\n`);
   return troubles.length === 0;
