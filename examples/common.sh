@@ -12,7 +12,8 @@ aiperf() { node "$root/dist/cli.js" "$@"; }
 # Starts the simulated server with these options, in place of the one before; its address is in $url.
 serve() {
   unserve
-  node "$root/dist/cli.js" mock-server --port 0 "$@" > "$out/server.log" &
+  : > "$out/server.log" # so that it is there, without the address of the one before
+  node "$root/dist/cli.js" mock-server --port 0 "$@" >> "$out/server.log" &
   server=$!
   for _ in $(seq 300); do
     url=$(sed -n 's/^listening on //p' "$out/server.log")

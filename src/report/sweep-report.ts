@@ -132,16 +132,17 @@ function groupLines({ work, points, verdict }: ShownGroup, facts: SweepReportFac
 }
 
 function kneeLine(
-  { knee }: TradeOffVerdict,
+  { frontier, knee }: TradeOffVerdict,
   points: readonly ShownPoint[],
   load: string,
   facts: SweepReportFacts,
 ): string {
   const method = `Kneedle, total tokens/s over ${load}`;
   if (points.length < FEWEST_FOR_KNEE) return `Knee (${method}): cannot tell from ${points.length} points.`;
-  return knee === undefined
-    ? `Knee (${method}): none; throughput neither levels off nor falls clearly in this range.`
-    : `Knee (${method}): ${called([points[knee]?.name ?? ''], facts)}.`;
+  if (knee === undefined)
+    return `Knee (${method}): none; throughput neither levels off nor falls clearly in this range.`;
+  const beaten = frontier.includes(knee) ? '' : ', which is not on the frontier';
+  return `Knee (${method}): ${called([points[knee]?.name ?? ''], facts)}${beaten}.`;
 }
 
 function recommendationLines(

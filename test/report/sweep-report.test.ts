@@ -136,6 +136,23 @@ Recommendation, by what matters most:
     expect(lines[3]).toMatch(/┃ Latency avg \(ms\) ┃/);
   });
 
+  it('a knee that another point beats is named and not recommended', () => {
+    const [last, ...others] = points().reverse();
+    if (last === undefined) throw new Error('no points');
+    // 500 gives more than the 35,999 and 238.67 of 200. Scaled, 200 lies highest: (0.388, 0.971) against (0.184, 0.574).
+    const lines = shown([
+      ...others.reverse(),
+      { ...last, throughput: exactly(37_000), perUser: exactly(240) },
+    ]);
+    expect(lines).toContain(
+      'Knee (Kneedle, total tokens/s over concurrency): concurrency 200, which is not on the frontier.',
+    );
+    expect(lines.find((line) => line.startsWith('  Balanced: '))).toMatch(
+      /^ {2}Balanced: concurrency \d+, nearest to/,
+    );
+    expect(lines.find((line) => line.startsWith('  Balanced: '))).not.toContain('concurrency 200,');
+  });
+
   it('says so where nothing can be compared', () => {
     const bare: OperatingPoint = { load: 1, throughput: undefined, perUser: undefined, goodShare: undefined };
     const two = ['1', '2'].map((name) => ({
