@@ -105,6 +105,7 @@ function publish(
   const page = html === undefined ? undefined : resolve(html);
   if (summary.validCount === 0) {
     io.stdout.write(failedRunReport(summary, told.summary?.incompleteReason, layout));
+    if (page !== undefined && existsSync(page)) io.stdout.write(`HTML Report: ${page}\n`);
     return 1;
   }
   const reportFacts = {

@@ -358,6 +358,10 @@ describe('what cannot be reported', () => {
     expect(stdout).toMatch(/│ {2}400 │ Bad Request │ no {6}│ {5}3 │/);
     expect(stdout).toContain('All 3 inference request(s) failed.');
     expect(filesBelow(folder)).toEqual(['profile_export.jsonl']);
+    const page = join(folder, 'report.html');
+    const written = await report(folder, '--html', page);
+    expect(written).toEqual({ code: 1, stdout: `${stdout}HTML Report: ${page}\n`, stderr: '' });
+    expect(filesBelow(folder)).toEqual(['profile_export.jsonl', 'report.html']);
   });
 
   it('a folder that cannot be written to: the table all the same, and exit code 1', async () => {
