@@ -196,7 +196,7 @@ function gradedDelay(ns: number): Reason['level'] | undefined {
 const causeWords: Readonly<Record<StallCause, string>> = {
   'no core': 'its threads were ready, but other programs had the cores',
   'garbage collection': 'garbage collection stopped them',
-  'own work': 'a load thread had more to do than it could',
+  'own work': 'a load thread had more to do than it could, or the host of this virtual machine let it stand',
   machine: 'the machine itself stood still',
 };
 
