@@ -405,6 +405,22 @@ describe('a fixed schedule', () => {
       expect(metadata.x_correlation_id).toBe(`fixed-schedule-${metadata.conversation_id}`);
   });
 
+  it('says where the times of a file go back, and sends in the order of the times', async () => {
+    const file = join(temporaryFolder(), 'rows.jsonl');
+    const back = [0, 200, 100];
+    writeFileSync(
+      file,
+      back.map((ms, i) => `${JSON.stringify({ text: `row ${i}`, timestamp: ms })}\n`).join(''),
+    );
+    const { records, log } = await run({
+      ...{ 'input-file': file, 'custom-dataset-type': 'single_turn', 'fixed-schedule': true },
+    });
+    expectDue(records, [0, 100_000, 200_000]);
+    expect(log).toMatch(
+      /NOTICE - the send times go back at session \S+ \(.*rows\.jsonl:3\): sessions are sent in the order of their times, not of the file\n/,
+    );
+  });
+
   const trace = fileURLToPath(
     new URL('../../../shared/data/mooncake/conversation_trace.jsonl', import.meta.url),
   );

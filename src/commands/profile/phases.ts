@@ -32,7 +32,7 @@ export function planPhases(config: Config, dataset: DatasetPlan, sessions: numbe
 
 function planProfiling(config: Config, dataset: DatasetPlan, sessions: number, log: Log): PlannedPhase {
   const mode = loadMode(config);
-  if (mode === 'fixed-schedule') return planReplay(config, dataset);
+  if (mode === 'fixed-schedule') return planReplay(config, dataset, log);
   if (hasTimestamps(dataset)) {
     log(
       'NOTICE',
@@ -75,18 +75,31 @@ function spedUp({ synthesisSpeedupRatio }: Config, offsetMs: number | undefined)
   return offsetMs === undefined ? undefined : Math.trunc(offsetMs / (synthesisSpeedupRatio || 1));
 }
 
-function planReplay(config: Config, dataset: DatasetPlan): PlannedPhase {
+function planReplay(config: Config, dataset: DatasetPlan, log: Log): PlannedPhase {
   if (!hasTimestamps(dataset)) {
     throw new UserError(
       '--fixed-schedule needs a dataset with send times, and this one has no timestamp',
       'add a timestamp (ms) to the first turn of every session, or leave out --fixed-schedule',
     );
   }
-  const schedule = fixedSchedule(turnTimings(dataset), {
+  const timings = turnTimings(dataset);
+  const schedule = fixedSchedule(timings, {
     startOffsetMs: spedUp(config, config.fixedScheduleStartOffset),
     endOffsetMs: spedUp(config, config.fixedScheduleEndOffset),
     autoOffset: config.fixedScheduleAutoOffset,
   });
+  const { conversations } = schedule;
+  const back = conversations.findIndex(
+    (conversation, i) => conversation > (conversations[i + 1] ?? Infinity),
+  );
+  if (back !== -1) {
+    const name = timings.nameOf(conversations[back] ?? 0);
+    log(
+      'NOTICE',
+      'dataset',
+      `the send times go back at ${name}: sessions are sent in the order of their times, not of the file`,
+    );
+  }
   const requestLimit = config.requestCount ?? ENDLESS;
   const sessionLimit = config.conversationNum ?? ENDLESS;
   const issuing: Issuing = {
