@@ -30,7 +30,7 @@ export function distribution({ tag, key, label, unit }: Measure): RunChart<Distr
       const sorted = run.sorted(tag);
       if (sorted.length === 0) return undefined;
       const { most, beyond, bars } = histogramOf(sorted);
-      const limit = run.limits.find((one) => one.tag === tag);
+      const limit = run.limitOf(tag);
       const met = limit === undefined ? undefined : shareThatMeets(sorted, limit.limit, limit.largerIsBetter);
       return {
         subtitle: [

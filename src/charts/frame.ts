@@ -71,9 +71,15 @@ export function yAxis(theme: Theme, name: string) {
   return { ...axis(theme, name, 58), min: 0 } as const;
 }
 
-/** Lengthens an axis whose values all lie below an objective, so that its line is seen. */
-export function upTo(limit: number | undefined, values: readonly number[]): { readonly max?: number } {
-  return limit === undefined || values.some((value) => value >= limit) ? {} : { max: niceStep(1.05 * limit) };
+/** Lengthened where all values lie below an objective, so that its line is seen. */
+export function yAxisWithLimit(
+  theme: Theme,
+  name: string,
+  values: readonly number[],
+  limit: number | undefined,
+) {
+  const isSeen = limit === undefined || values.some((value) => value >= limit);
+  return { ...yAxis(theme, name), ...(isSeen ? {} : { max: niceStep(1.05 * limit) }) };
 }
 
 /** How the legend shows a line. */

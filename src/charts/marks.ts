@@ -1,4 +1,7 @@
 import type { CustomSeriesOption } from 'echarts';
+import { figure, limitLine } from './frame.js';
+import type { Point } from './reduce.js';
+import type { Theme } from './theme.js';
 
 /** A bar for each item `[from, to, height]`: bars of any width on an axis of numbers. */
 export function bar(fill: string): Pick<CustomSeriesOption, 'encode' | 'renderItem' | 'clip'> {
@@ -15,5 +18,24 @@ export function bar(fill: string): Pick<CustomSeriesOption, 'encode' | 'renderIt
         style: { fill },
       };
     },
+  };
+}
+
+/** A dot for each request, and the objective for what they are drawn by as a line. @param unit of the limit. */
+export function requestDots(
+  theme: Theme,
+  points: readonly Point[],
+  { limit, unit }: { readonly limit: number | undefined; readonly unit: string },
+) {
+  return {
+    type: 'scatter' as const,
+    name: 'Request',
+    data: points.map((point) => [...point]),
+    symbolSize: points.length > 1500 ? 3.5 : 6,
+    color: theme.first,
+    itemStyle: { opacity: points.length > 300 ? 0.55 : 0.85 },
+    ...(limit === undefined
+      ? {}
+      : { markLine: limitLine(theme, `SLO ${figure(limit)} ${unit}`, { yAxis: limit }) }),
   };
 }

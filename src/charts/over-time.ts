@@ -1,5 +1,6 @@
 import type { RunChart } from './chart.js';
-import { figure, frame, limitLine, lineIcons, named, requestsWords, timeAxis, upTo, yAxis } from './frame.js';
+import { figure, frame, lineIcons, named, requestsWords, timeAxis, yAxisWithLimit } from './frame.js';
+import { requestDots } from './marks.js';
 import type { Measure } from './measures.js';
 import { type Bin, niceStep, type Point, quantileBins, thinned } from './reduce.js';
 
@@ -45,7 +46,7 @@ export function overTime(measure: Measure): RunChart<OverTime> {
         points: thinned(run.length, startS, value),
         failedAt: failed.map(([at]) => at),
         bins: width === undefined ? [] : quantileBins(run.length, startS, value, width),
-        limit: run.limits.find((limit) => limit.tag === tag)?.limit,
+        limit: run.limitOf(tag)?.limit,
       };
     },
     option({ subtitle, seconds, points, failedAt, bins, limit }, theme) {
@@ -77,25 +78,14 @@ export function overTime(measure: Measure): RunChart<OverTime> {
           ],
         },
         xAxis: timeAxis(theme, seconds),
-        yAxis: {
-          ...yAxis(theme, named(label, unit)),
-          ...upTo(
-            limit,
-            points.map(([, value]) => value),
-          ),
-        },
+        yAxis: yAxisWithLimit(
+          theme,
+          named(label, unit),
+          points.map(([, value]) => value),
+          limit,
+        ),
         series: [
-          {
-            type: 'scatter',
-            name: 'Request',
-            data: points.map((point) => [...point]),
-            symbolSize: points.length > 1500 ? 3.5 : 6,
-            color: theme.first,
-            itemStyle: { opacity: points.length > 300 ? 0.55 : 0.85 },
-            ...(limit === undefined
-              ? {}
-              : { markLine: limitLine(theme, `SLO ${figure(limit)} ${unit}`, { yAxis: limit }) }),
-          },
+          requestDots(theme, points, { limit, unit }),
           ...(bins.length === 0
             ? []
             : [line('Median', 'p50', 'solid'), line('90th percentile', 'p90', 'dashed')]),

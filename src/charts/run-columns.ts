@@ -106,6 +106,11 @@ export class RunColumns implements RunView {
     return this.#columns.get(tag)?.sorted(undefined, new SortingRoom()) ?? new Float64Array();
   }
 
+  /** The objective for a metric; undefined where there is none. */
+  limitOf(tag: string): Limit | undefined {
+    return this.limits.find((limit) => limit.tag === tag);
+  }
+
   /** Rows in the order of their starts. */
   byStart(): Uint32Array {
     return this.#ordered(this.#starts);

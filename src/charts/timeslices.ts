@@ -1,5 +1,5 @@
 import type { ChartOption, RunChart } from './chart.js';
-import { count, figure, frame, limitLine, named, timeAxis, upTo, yAxis } from './frame.js';
+import { count, figure, frame, limitLine, named, timeAxis, yAxisWithLimit } from './frame.js';
 import { bar } from './marks.js';
 import { itl, latency, type Measure, ttft } from './measures.js';
 import { quantileBins, shortened } from './reduce.js';
@@ -35,7 +35,7 @@ function quantilesBySlice({ tag, key, label, unit }: Measure): RunChart<Slices> 
       const start = (row: number) => run.startS(row);
       const value = (row: number) => run.value(tag, row);
       const bins = quantileBins(run.length, start, value, run.sliceSeconds);
-      const limit = run.limits.find((one) => one.tag === tag)?.limit;
+      const limit = run.limitOf(tag)?.limit;
       return slices(
         run,
         run.sliceSeconds,
@@ -123,13 +123,12 @@ function slicesOption(
     grid: isOne ? { ...base.grid, top: 84 } : base.grid,
     tooltip: { ...base.tooltip, valueFormatter: (value) => figure(Number(value)) },
     xAxis: timeAxis(theme, seconds),
-    yAxis: {
-      ...yAxis(theme, axis),
-      ...upTo(
-        limit,
-        bars.flatMap(([, , ...values]) => values),
-      ),
-    },
+    yAxis: yAxisWithLimit(
+      theme,
+      axis,
+      bars.flatMap(([, , ...values]) => values),
+      limit,
+    ),
     series: names.map((name, i) => {
       const isLast = i === names.length - 1;
       const fill = isLast ? theme.first : (theme.ramp[1] ?? theme.first);

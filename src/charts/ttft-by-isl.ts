@@ -1,5 +1,6 @@
 import type { RunChart } from './chart.js';
-import { figure, frame, limitLine, lineIcons, named, requestsWords, upTo, xAxis, yAxis } from './frame.js';
+import { frame, lineIcons, named, requestsWords, xAxis, yAxisWithLimit } from './frame.js';
+import { requestDots } from './marks.js';
 import { ttft } from './measures.js';
 import { niceStep, type Point, quantileBins, shortened, thinned } from './reduce.js';
 
@@ -41,7 +42,7 @@ export const ttftByIsl: RunChart<ByLength> = {
           ? []
           : medians.map(({ from, to, p50 }) => [shortened(unscale((from + to) / 2)), p50]),
       isLogarithmic,
-      limit: run.limits.find(({ tag }) => tag === ttft.tag)?.limit,
+      limit: run.limitOf(ttft.tag)?.limit,
     };
   },
   option({ subtitle, points, medians, isLogarithmic, limit }, theme) {
@@ -63,25 +64,14 @@ export const ttftByIsl: RunChart<ByLength> = {
             axisLabel: { ...x.axisLabel, showMinLabel: false, showMaxLabel: false },
           }
         : { ...x, scale: true },
-      yAxis: {
-        ...yAxis(theme, named(ttft.label, ttft.unit)),
-        ...upTo(
-          limit,
-          points.map(([, value]) => value),
-        ),
-      },
+      yAxis: yAxisWithLimit(
+        theme,
+        named(ttft.label, ttft.unit),
+        points.map(([, value]) => value),
+        limit,
+      ),
       series: [
-        {
-          type: 'scatter',
-          name: 'Request',
-          data: points.map((point) => [...point]),
-          symbolSize: points.length > 1500 ? 3.5 : 6,
-          color: theme.first,
-          itemStyle: { opacity: points.length > 300 ? 0.55 : 0.85 },
-          ...(limit === undefined
-            ? {}
-            : { markLine: limitLine(theme, `SLO ${figure(limit)} ${ttft.unit}`, { yAxis: limit }) }),
-        },
+        requestDots(theme, points, { limit, unit: ttft.unit }),
         ...(medians.length === 0
           ? []
           : [

@@ -1,30 +1,14 @@
-import { BarChart, CustomChart, LineChart, ScatterChart } from 'echarts/charts';
-import {
-  DataZoomInsideComponent,
-  DataZoomSliderComponent,
-  GridComponent,
-  LegendComponent,
-  MarkAreaComponent,
-  MarkLineComponent,
-  TitleComponent,
-  TooltipComponent,
-  VisualMapContinuousComponent,
-} from 'echarts/components';
 import { type ECharts, init, use } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 import type { ChartOption } from '../charts/chart.js';
 import { comparisonCharts } from '../charts/comparison-charts.js';
+import { parts } from '../charts/echarts-parts.js';
 import { runCharts } from '../charts/run-charts.js';
 import { themes } from '../charts/theme.js';
 import { currentTheme } from './theme.js';
 import { offerZoom, shownPart } from './zoom.js';
 
-use([
-  ...[BarChart, CustomChart, LineChart, ScatterChart],
-  ...[DataZoomInsideComponent, DataZoomSliderComponent, GridComponent, LegendComponent],
-  ...[MarkAreaComponent, MarkLineComponent, TitleComponent, TooltipComponent, VisualMapContinuousComponent],
-  CanvasRenderer,
-]);
+use([...parts, CanvasRenderer]);
 
 /** Every chart that a page may hold. */
 const drawings = [...runCharts, ...comparisonCharts];

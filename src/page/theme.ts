@@ -1,8 +1,7 @@
-/** The two looks of the page. */
-export type Theme = 'light' | 'dark';
+import type { ThemeName } from '../charts/theme.js';
 
 /** What is shown now: what was chosen here, else what the system asks for. */
-export function currentTheme(): Theme {
+export function currentTheme(): ThemeName {
   const chosen = document.documentElement.dataset.theme;
   if (chosen === 'light' || chosen === 'dark') return chosen;
   return darkWanted.matches ? 'dark' : 'light';
