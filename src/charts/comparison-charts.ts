@@ -8,6 +8,8 @@ import { type Point, shortened } from './reduce.js';
 export interface ComparedPoint extends OperatingPoint {
   /** Short: it stands beside the point. */
   readonly name: string;
+  /** How many runs its values are the means of. */
+  readonly runs: number;
   readonly ttft: number | undefined;
   /** Of the whole request. */
   readonly latency: number | undefined;
@@ -29,6 +31,7 @@ export interface Comparison {
 
 interface ComparedPlace {
   readonly name: string;
+  readonly runs: number;
   readonly at: Point;
   readonly isKnee: boolean;
   /** Whether it holds the objectives; true where there are none. */
@@ -126,14 +129,12 @@ function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
         const holds = !hasObjectives || verdict.eligible.includes(i);
         return place === undefined
           ? []
-          : [{ name: point.name, at: place, isKnee: verdict.knee === i, holds }];
+          : [{ name: point.name, runs: point.runs, at: place, isKnee: verdict.knee === i, holds }];
       });
       if (places.length === 0) return undefined;
       return {
         subtitle: [
-          subject === ''
-            ? `${count(places.length)} runs`
-            : `${count(places.length)} runs, named by ${subject}`,
+          subject === '' ? runsWords(places) : `${runsWords(places)}, named by ${subject}`,
           ...(gpus === undefined ? [] : [gpus === 1 ? '1 GPU' : `${count(gpus)} GPUs`]),
         ].join('; '),
         x: axes.x,
@@ -219,4 +220,10 @@ function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
       };
     },
   };
+}
+
+/** `4 runs`; with repeats, which are drawn as one, `4 runs at 2 points`. */
+function runsWords(places: readonly ComparedPlace[]): string {
+  const runs = places.reduce((sum, place) => sum + place.runs, 0);
+  return `${count(runs)} runs${runs === places.length ? '' : ` at ${count(places.length)} points`}`;
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Thresholds } from '../metrics/metric.js';
-import { isObject, type JsonObject } from '../util/json.js';
+import { isObject, type Json, type JsonObject } from '../util/json.js';
 import { prettyJson } from './python-json.js';
 import type { RunOfSeries } from './series.js';
 
@@ -19,6 +19,15 @@ export interface RunConfig {
   readonly inputConfig: JsonObject;
   /** Of one of several runs. */
   readonly series?: RunOfSeries;
+}
+
+/** The same as it is had back from the file, as far as that says it. */
+export interface StoredRunConfig extends Partial<Omit<RunConfig, 'series'>> {
+  /** The point of a sweep that the run was made at: its options by name. Absent for a run of no sweep. */
+  readonly sweepPoint?: {
+    readonly sweepId: string | undefined;
+    readonly values: ReadonlyMap<string, string>;
+  };
 }
 
 /** Name of the file, in the artifact directory whatever the prefix of the others. */
@@ -51,17 +60,20 @@ export function runConfigJson(config: RunConfig, recordsFile: string): string {
  * What the run whose records are in `recordsFile` said of itself, as far as it did. Undefined where there is no such
  * file in the folder, or only that of another run.
  */
-export function readRunConfig(folder: string, recordsFile: string): Partial<RunConfig> | undefined {
+export function readRunConfig(folder: string, recordsFile: string): StoredRunConfig | undefined {
   const json = readJsonObject(join(folder, runConfigName));
   if (json === undefined) return undefined;
-  const { benchmark_id, cfg, records_file, cli_command, random_seed, report } = json;
+  const { benchmark_id, sweep_id, cfg, variation, records_file, cli_command, random_seed, report } = json;
   if (records_file !== undefined && records_file !== basename(recordsFile)) return undefined;
   const { title, osl_mismatch_pct, osl_mismatch_tokens, usage_diff_pct } = isObject(report) ? report : {};
+  const values = sweptValues(isObject(variation) ? variation.values : undefined);
+  const sweepId = typeof sweep_id === 'string' ? sweep_id : undefined;
   return {
     ...(typeof benchmark_id === 'string' ? { benchmarkId: benchmark_id } : {}),
     ...(isObject(cfg) ? { inputConfig: cfg } : {}),
     ...(typeof cli_command === 'string' ? { cliCommand: cli_command } : {}),
     ...(typeof random_seed === 'number' ? { randomSeed: random_seed } : {}),
+    ...(values.size > 0 ? { sweepPoint: { sweepId, values } } : {}),
     ...(typeof title === 'string' ? { title } : {}),
     ...(typeof osl_mismatch_pct === 'number' &&
     typeof osl_mismatch_tokens === 'number' &&
@@ -75,6 +87,16 @@ export function readRunConfig(folder: string, recordsFile: string): Partial<RunC
         }
       : {}),
   };
+}
+
+/** `{ 'phases.profiling.concurrency': 2 }` as `concurrency` with `2`. */
+function sweptValues(values: Json | undefined): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(isObject(values) ? values : {}).map(([place, value]) => [
+      place.replace(/^.*\./, ''),
+      String(value),
+    ]),
+  );
 }
 
 /** The object in a file; undefined where there is no file, or no whole one. @throws the file system's error. */

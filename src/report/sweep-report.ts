@@ -1,13 +1,8 @@
 import { fixed, withCommas } from '../metrics/format.js';
-import {
-  beaterOf,
-  type Estimate,
-  isTie,
-  type OperatingPoint,
-  type TradeOffVerdict,
-} from '../metrics/trade-off.js';
+import type { Estimate, OperatingPoint, TradeOffVerdict } from '../metrics/trade-off.js';
 import { type Layout, stylesOf } from './layout.js';
 import { drawTable } from './table.js';
+import { beatenWords, list, tieWords } from './trade-off-words.js';
 import { wrap } from './wrap.js';
 
 /** A point of a sweep as it is shown. */
@@ -106,13 +101,7 @@ function sweepTable(groups: readonly ShownGroup[], facts: SweepReportFacts, layo
 function groupLines({ work, points, verdict }: ShownGroup, facts: SweepReportFacts): string[] {
   if (points.length < 2) return [];
   const axis = facts.gpus === undefined ? 'total tokens/s' : 'tokens/s/GPU';
-  const beaten = points.flatMap(({ name }, i) => {
-    const by = verdict.frontier.includes(i) ? undefined : beaterOf(i, points);
-    if (by === undefined) return [];
-    return isTie(points[i], points[by])
-      ? `${name} is a tie with ${points[by]?.name}: the intervals overlap on both`
-      : `${name} is beaten by ${points[by]?.name}`;
-  });
+  const beaten = beatenWords(points, verdict, (i) => points[i]?.name ?? '');
   const limited = points.filter(({ clientLimited }) => clientLimited).map(({ name }) => name);
   const frontier = [...verdict.frontier].reverse().flatMap((i) => points[i]?.name ?? []);
   return [
@@ -155,8 +144,7 @@ function recommendationLines(
     return facts.objectives.length === 0 ? [] : [noneHolds(points, facts)];
   }
   const priority = (name: string, { point, ties }: typeof cost, why: string) => {
-    const tied = ties.flatMap((i) => points[i]?.name ?? []);
-    const tie = tied.length === 0 ? '' : ` A tie with ${list(tied)}: the intervals overlap.`;
+    const tie = tieWords(ties.flatMap((i) => points[i]?.name ?? []));
     return `  ${name}: ${called([points[point]?.name ?? ''], facts)}, ${why}: ${figures(points[point], facts)}.${tie}`;
   };
   const missed = points.filter((_, i) => !eligible.includes(i));
@@ -221,9 +209,4 @@ function percent(share: number | undefined): string {
 /** `concurrency 10, 50 and 100`. */
 function called(names: readonly string[], { subject }: SweepReportFacts): string {
   return subject === '' ? list(names) : `${subject} ${list(names)}`;
-}
-
-/** `a`, `a and b`, `a, b and c`. */
-function list(names: readonly string[]): string {
-  return new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(names);
 }

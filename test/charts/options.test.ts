@@ -184,6 +184,7 @@ function comparison(): Comparison {
   ].map(
     ([load = 0, throughput = 0, perUser = 0, ttft, latency]): ComparedPoint => ({
       name: String(load),
+      runs: 1,
       load,
       throughput: exactly(throughput),
       perUser: exactly(perUser),

@@ -106,7 +106,7 @@ describe('one run', () => {
 
 describe('several runs', () => {
   /** A sweep's folder with the summaries of its points. */
-  function sweep(): string {
+  function sweep(sweepId = 'a'): string {
     const folder = temporaryFolder();
     for (const [concurrency, throughput, perUser] of [
       [10, 100, 10],
@@ -126,7 +126,10 @@ describe('several runs', () => {
       );
       writeFileSync(
         join(point, 'run_config.json'),
-        JSON.stringify({ variation: { values: { 'phases.profiling.concurrency': concurrency } } }),
+        JSON.stringify({
+          sweep_id: sweepId,
+          variation: { values: { 'phases.profiling.concurrency': concurrency } },
+        }),
       );
     }
     return folder;
@@ -166,6 +169,16 @@ describe('several runs', () => {
     expect((await plot(folder, ...line, '--format', 'svg')).code).toBe(0);
     const svg = readFileSync(join(folder, 'plots', 'ttft_vs_throughput.svg'), 'utf8');
     expect(svg).toContain(`>2 runs, named by concurrency; ${gpus}</text>`);
+  });
+
+  it.each([
+    { others: 'a', told: '4 runs at 2 points, named by concurrency' },
+    { others: 'b', told: '4 runs' },
+  ])('are one point where one sweep repeated it, not where another did: $told', async ({ others, told }) => {
+    const [folder, other] = [sweep('a'), sweep(others)];
+    expect((await plot(folder, other, '--format', 'svg')).code).toBe(0);
+    const svg = readFileSync(join(folder, 'plots', 'ttft_vs_throughput.svg'), 'utf8');
+    expect(svg).toContain(`>${told}</text>`);
   });
 
   it('are left out without a summary', async () => {

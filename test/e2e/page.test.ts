@@ -106,20 +106,24 @@ describe('several runs', () => {
     expect(readFileSync(other, 'utf8')).toBe(readFileSync(page, 'utf8'));
   });
 
-  it('--report on a sweep leaves that page beside the folders of its runs', async () => {
+  it('--report on a repeated sweep leaves that page beside the folders of its runs', async () => {
     const root = temporaryFolder();
     const { code, stdout } = await aiperf(
       profileWords({
         ...{ model: 'm', tokenizer: 'builtin', url: server.url, streaming: true, 'artifact-dir': root },
-        ...{ concurrency: '1,2', 'request-count': 6, isl: 20, osl: 3, report: true },
+        ...{ concurrency: '1,2', 'num-profile-runs': 2, 'request-count': 6, isl: 20, osl: 3, report: true },
       }),
     );
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`\\nHTML Report: ${join(root, 'report.html')}\\n$`));
-    const links = readFileSync(join(root, 'report.html'), 'utf8').matchAll(/<a href="(#run-\d)">(.*?)<\/a>/g);
+    const text = readFileSync(join(root, 'report.html'), 'utf8');
+    expect(text).toContain('<p>Repeats are weighed as one, by their means: 2 points.</p>');
+    const links = text.matchAll(/<a href="(#run-\d)">(.*?)<\/a>/g);
     expect([...links].map(([, to, name]) => [to, name])).toEqual([
-      ['#run-1', 'concurrency_1'],
-      ['#run-2', 'concurrency_2'],
+      ['#run-1', 'profile_runs/trial_0001/concurrency_1'],
+      ['#run-3', 'profile_runs/trial_0002/concurrency_1'],
+      ['#run-2', 'profile_runs/trial_0001/concurrency_2'],
+      ['#run-4', 'profile_runs/trial_0002/concurrency_2'],
     ]);
   });
 

@@ -36,6 +36,7 @@ export class PageMaterial {
       name: basename(files.folder),
       title: config.title ?? 'LLM Metrics',
       summary,
+      sweepPoint: config.sweepPoint,
       inputConfig: config.inputConfig ?? earlier?.inputConfig,
       command: config.cliCommand ?? earlier?.cliCommand,
       benchmarkId: config.benchmarkId ?? earlier?.benchmarkId,

@@ -1,5 +1,5 @@
 import { readSummary, type StoredSummary } from '../../export/read-summary.js';
-import { type RunConfig, readRunConfig } from '../../export/run-config.js';
+import { readRunConfig, type StoredRunConfig } from '../../export/run-config.js';
 import type { Slo } from '../../metrics/objective.js';
 import { sloFault } from '../../metrics/slos.js';
 import { isObject } from '../../util/json.js';
@@ -8,7 +8,7 @@ import type { RunFolder } from './run-folder.js';
 
 /** What a run has said of itself. */
 export interface Told {
-  readonly config: Partial<RunConfig>;
+  readonly config: StoredRunConfig;
   /** Undefined where the run left no summary; that of an earlier run in the same folder does not count. */
   readonly summary: StoredSummary | undefined;
 }

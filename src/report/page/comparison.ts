@@ -1,8 +1,8 @@
-import type { ComparedPoint, Comparison } from '../../charts/comparison-charts.js';
 import type { RunSummary } from '../../metrics/compute.js';
 import type { StatName } from '../../metrics/statistics.js';
-import { beaterOf, weigh } from '../../metrics/trade-off.js';
-import { gpusTold, loadTold } from '../load-told.js';
+import type { Recommendation } from '../../metrics/trade-off.js';
+import { type ComparedRuns, compare } from '../compared-runs.js';
+import { beatenWords, tieWords } from '../trade-off-words.js';
 import { count, counted, duration, percent, short, statisticsOf } from './figures.js';
 import { type Html, html } from './html.js';
 import { loadWords } from './load.js';
@@ -10,58 +10,34 @@ import type { ReportedRun } from './run.js';
 import { type Cell, table } from './table.js';
 import type { Said } from './words.js';
 
-/** Several runs weighed against each other. */
-export interface ComparedRuns extends Comparison {
-  /** In the order of the points. */
-  readonly runs: readonly ReportedRun[];
+/** Several runs of a page weighed against each other. */
+export interface Comparison extends ComparedRuns<ReportedRun> {
   /** Share of good requests that a run with objectives needs to be recommended. */
   readonly targetShare: number;
 }
 
 /** @param targetShare of good requests that a run with objectives needs to be recommended. */
-export function compare(runs: readonly ReportedRun[], targetShare: number): ComparedRuns {
-  const { subject, names } = shortNames(runs.map(({ name }) => name));
-  const points = runs.map((run, i) => comparedPoint(run, names[i] ?? run.name));
-  const limit = (tag: string) =>
-    runs
-      .map(({ summary }) => summary.slos.find((slo) => slo.tag === tag)?.limit)
-      .find((one) => one !== undefined);
-  const [perUser, ttft, latency] = [
-    limit('output_token_throughput_per_user'),
-    limit('time_to_first_token'),
-    limit('request_latency'),
-  ];
-  return {
-    runs,
-    points,
-    targetShare,
-    verdict: weigh(points, targetShare),
-    gpus: gpusTold(runs.map(({ inputConfig }) => inputConfig)),
-    subject,
-    limits: {
-      ...(perUser === undefined ? {} : { perUser }),
-      ...(ttft === undefined ? {} : { ttft }),
-      ...(latency === undefined ? {} : { latency }),
-    },
-    hasObjectives: points.every(({ goodShare }) => goodShare !== undefined),
-  };
+export function comparisonOf(runs: readonly ReportedRun[], targetShare: number): Comparison {
+  const slos = runs.find(({ summary }) => summary.slos.length > 0)?.summary.slos ?? [];
+  const meanOf = ({ summary }: ReportedRun, tag: string) => statisticsOf(summary.results, tag).avg;
+  return { ...compare(runs, { meanOf, slos, targetShare }), targetShare };
 }
 
 /** What the runs come to together, in words. */
-export function comparisonWords(compared: ComparedRuns): readonly Said[] {
-  const { runs, points, verdict } = compared;
-  const name = (index: number) => runs[index]?.name ?? '';
+export function comparisonWords(compared: Comparison): readonly Said[] {
+  const { groups, points, verdict, workNote } = compared;
+  const runs = groups.flatMap((group) => group.runs);
+  const name = (index: number) => groups[index]?.title ?? '';
   const { frontier, knee, userExperience, balanced, cost } = verdict;
-  const beaten = runs.flatMap((run, i) => {
-    const by = frontier.includes(i) ? undefined : beaterOf(i, points);
-    return by === undefined ? [] : [`${run.name} is beaten by ${name(by)}`];
-  });
+  const beaten = beatenWords(points, verdict, name);
   const figures = (index: number) => {
     const { throughput, perUser } = points[index] ?? {};
     return `${short(throughput?.mean ?? 0)} output tokens/s, ${short(perUser?.mean ?? 0)} for each user`;
   };
-  const priority = (index: number | undefined, what: string) =>
-    index === undefined ? [] : [`${what}: ${name(index)} (${figures(index)}).`];
+  const priority = (chosen: Recommendation | undefined, what: string) =>
+    chosen === undefined
+      ? []
+      : [`${what}: ${name(chosen.point)} (${figures(chosen.point)}).${tieWords(chosen.ties.map(name))}`];
   const models = [...new Set(runs.flatMap(({ inputConfig }) => loadWords(inputConfig).models))];
   const requests = runs.reduce((sum, { summary }) => sum + summary.validCount + summary.failedCount, 0);
   const failed = runs.filter(({ summary }) => summary.failedCount > 0);
@@ -70,6 +46,9 @@ export function comparisonWords(compared: ComparedRuns): readonly Said[] {
       topic: 'Compared',
       sentences: [
         `${counted(runs.length, 'run')} with ${counted(requests, 'request')}${models.length === 0 ? '' : `, to ${models.join(', ')}`}.`,
+        ...(groups.length === runs.length
+          ? []
+          : [`Repeats are weighed as one, by their means: ${counted(groups.length, 'point')}.`]),
       ],
       tone: 'plain',
     },
@@ -81,6 +60,9 @@ export function comparisonWords(compared: ComparedRuns): readonly Said[] {
           : [
               `No other run gives both more output tokens/s and more for each user than ${frontier.map(name).join(', ')}` +
                 `${beaten.length === 0 ? '.' : `; ${beaten.join('; ')}.`}`,
+              ...(runs.some(isStreamed)
+                ? []
+                : ['For each user: output tokens / request latency, since nothing was streamed.']),
               ...(knee === undefined ? [] : [`More load stops to pay at ${name(knee)} (Kneedle).`]),
             ],
       tone: 'plain',
@@ -89,9 +71,9 @@ export function comparisonWords(compared: ComparedRuns): readonly Said[] {
       topic: 'To choose',
       sentences: [
         ...objectiveWords(compared),
-        ...priority(userExperience?.point, 'Fastest for a user'),
-        ...priority(balanced?.point, 'Balanced'),
-        ...priority(cost?.point, 'Most for the money'),
+        ...priority(userExperience, 'Fastest for a user'),
+        ...priority(balanced, 'Balanced'),
+        ...priority(cost, 'Most for the money'),
       ],
       tone: 'plain',
     },
@@ -106,14 +88,19 @@ export function comparisonWords(compared: ComparedRuns): readonly Said[] {
             ),
       tone: failed.length === 0 ? 'good' : 'bad',
     },
+    { topic: 'Mind', sentences: workNote === undefined ? [] : [workNote], tone: 'caution' },
   ];
   return said.filter(({ sentences }) => sentences.length > 0);
 }
 
+function isStreamed({ summary }: ReportedRun): boolean {
+  return statisticsOf(summary.results, 'output_token_throughput_per_user').avg !== undefined;
+}
+
 /** Which runs are not recommended, because too few of their requests keep the objectives. */
-function objectiveWords({ runs, points, verdict: { eligible }, targetShare }: ComparedRuns): string[] {
+function objectiveWords({ groups, points, verdict: { eligible }, targetShare }: Comparison): string[] {
   const missed = points.flatMap(({ goodShare }, i) =>
-    goodShare === undefined || eligible.includes(i) ? [] : [{ name: runs[i]?.name ?? '', goodShare }],
+    goodShare === undefined || eligible.includes(i) ? [] : [{ name: groups[i]?.title ?? '', goodShare }],
   );
   const [first] = missed;
   if (first === undefined) return [];
@@ -126,16 +113,17 @@ function objectiveWords({ runs, points, verdict: { eligible }, targetShare }: Co
   return [`Only runs where ${target}: without ${names.join(', ')}.`];
 }
 
-/** A row for each run. @param href where a run is shown. */
-export function comparisonTable({ runs, verdict }: ComparedRuns, href: (index: number) => string): Html {
-  const hasSlos = runs.some(({ summary }) => summary.slos.length > 0);
-  const rows = runs.map(({ name, summary, inputConfig }, i) => [
-    html`<a href="${href(i)}">${name}</a>`,
-    [verdict.frontier.includes(i) ? '●' : '', verdict.knee === i ? 'knee' : ''].join(' ').trim(),
-    loadWords(inputConfig).load ?? '',
-    ...figureCells(summary),
-    ...(hasSlos ? [goodCell(summary)] : []),
-  ]);
+/** A row for each run, repeats under each other. @param href where a run is shown. */
+export function comparisonTable({ groups, verdict }: Comparison, href: (run: ReportedRun) => string): Html {
+  const hasSlos = groups.some(({ runs }) => runs.some(({ summary }) => summary.slos.length > 0));
+  const row = (run: ReportedRun, point: number) => [
+    html`<a href="${href(run)}">${run.name}</a>`,
+    [verdict.frontier.includes(point) ? '●' : '', verdict.knee === point ? 'knee' : ''].join(' ').trim(),
+    loadWords(run.inputConfig).load ?? '',
+    ...figureCells(run.summary),
+    ...(hasSlos ? [goodCell(run.summary)] : []),
+  ];
+  const rows = groups.flatMap(({ runs }, point) => runs.map((run) => row(run, point)));
   return table({
     caption: 'Runs',
     isCaptionHidden: true,
@@ -171,32 +159,4 @@ function goodCell({ results, slos }: RunSummary): string {
 
 function optional(value: number | undefined, text: (value: number) => string): string {
   return value === undefined ? '' : text(value);
-}
-
-/** What folders of a sweep are called: `concurrency_2` and `concurrency_10` are 2 and 10 by concurrency. */
-function shortNames(names: readonly string[]): {
-  readonly subject: string;
-  readonly names: readonly string[];
-} {
-  const parts = names.map((name) => /^(\w*[a-z])_([\d.]+)$/.exec(name) ?? undefined);
-  const [subject = ''] = parts.flatMap((part) => part?.[1] ?? []);
-  if (!parts.every((part) => part?.[1] === subject)) return { subject: '', names };
-  return { subject: subject.replaceAll('_', ' '), names: parts.flatMap((part) => part?.[2] ?? []) };
-}
-
-function comparedPoint({ summary, inputConfig }: ReportedRun, name: string): ComparedPoint {
-  const mean = (tag: string) => statisticsOf(summary.results, tag).avg;
-  const estimate = (tag: string) => {
-    const value = mean(tag);
-    return value === undefined ? undefined : { mean: value, ciLow: value, ciHigh: value };
-  };
-  return {
-    name,
-    load: loadTold(inputConfig),
-    throughput: estimate('output_token_throughput'),
-    perUser: estimate('output_token_throughput_per_user'),
-    goodShare: summary.slos.length === 0 ? undefined : (mean('good_request_fraction') ?? 0),
-    ttft: mean('time_to_first_token'),
-    latency: mean('request_latency'),
-  };
 }

@@ -1,5 +1,6 @@
 import type { RunSummary } from '../../metrics/compute.js';
 import type { JsonObject } from '../../util/json.js';
+import type { SweepPoint } from '../compared-runs.js';
 import type { ReportedChart } from './charts.js';
 import type { NotableRequests } from './notable.js';
 
@@ -10,6 +11,8 @@ export interface ReportedRun {
   /** What is measured, e.g. `LLM Metrics`. */
   readonly title: string;
   readonly summary: RunSummary;
+  /** Undefined for a run of no sweep. */
+  readonly sweepPoint: SweepPoint | undefined;
   /** As the run recorded it, secrets masked; undefined where it left none. */
   readonly inputConfig: JsonObject | undefined;
   /** The command as typed, secrets masked; undefined where nobody knows it any more. */

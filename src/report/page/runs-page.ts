@@ -1,6 +1,6 @@
 import { comparisonCharts } from '../../charts/comparison-charts.js';
 import { chartData, chartPlaces, reportedCharts } from './charts.js';
-import { compare, comparisonTable, comparisonWords } from './comparison.js';
+import { comparisonOf, comparisonTable, comparisonWords } from './comparison.js';
 import { pageDocument } from './document.js';
 import { html } from './html.js';
 import type { ReportedRun } from './run.js';
@@ -12,7 +12,7 @@ import { wordList } from './words.js';
  * @param targetShare of good requests that a run with objectives needs to be recommended.
  */
 export function runsPage(runs: readonly ReportedRun[], targetShare: number): string {
-  const comparison = compare(runs, targetShare);
+  const comparison = comparisonOf(runs, targetShare);
   const charts = reportedCharts(comparisonCharts, comparison);
   const id = (index: number) => `run-${index + 1}`;
   const dataId = (index: number) => `${id(index)}-data`;
@@ -29,7 +29,7 @@ ${
 ${chartPlaces(charts, 'runs-data')}</section>`
 }
 <section aria-labelledby="runs-table"><h2 id="runs-table">Runs</h2>
-${comparisonTable(comparison, (index) => `#${id(index)}`)}</section>
+${comparisonTable(comparison, (run) => `#${id(runs.indexOf(run))}`)}</section>
 </div>
 ${runs.map(
   (run, i) => html`<article class="run" id="${id(i)}">

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { comparisonCharts } from '../../../src/charts/comparison-charts.js';
 import type { RunSummary } from '../../../src/metrics/compute.js';
-import { compare, comparisonTable, comparisonWords } from '../../../src/report/page/comparison.js';
+import { comparisonOf, comparisonTable, comparisonWords } from '../../../src/report/page/comparison.js';
 import type { ReportedRun } from '../../../src/report/page/run.js';
 import { fourRequests, storeOf } from '../../metrics/records.js';
 import { chatConfig, reportedRun } from './runs.js';
@@ -17,27 +18,108 @@ function run(streams: number, tokens: number, perUser: number) {
   };
   const [phase] = chatConfig.phases;
   const inputConfig = { ...chatConfig, phases: [{ ...phase, concurrency: streams }] };
-  return reportedRun(summary, { name: `concurrency_${streams}`, inputConfig });
+  const sweepPoint = { sweepId: 's', values: new Map([['concurrency', `${streams}`]]) };
+  return reportedRun(summary, { name: `concurrency_${streams}`, inputConfig, sweepPoint });
 }
 
 // 8 streams give each user less than 4 do, and the server no more than 4.
 const runs = [run(1, 100, 100), run(2, 190, 95), run(4, 320, 80), run(8, 320, 40)];
 
 test('the words: frontier, choice, failures', () => {
-  expect(comparisonWords(compare(runs, 0.95)).map(({ topic, sentences }) => [topic, ...sentences])).toEqual([
+  expect(
+    comparisonWords(comparisonOf(runs, 0.95)).map(({ topic, sentences }) => [topic, ...sentences]),
+  ).toEqual([
     ['Compared', '4 runs with 12 requests, to m.'],
     [
       'Frontier',
-      'No other run gives both more output tokens/s and more for each user than concurrency_4, concurrency_2, concurrency_1; concurrency_8 is beaten by concurrency_4.',
-      'More load stops to pay at concurrency_4 (Kneedle).',
+      'No other run gives both more output tokens/s and more for each user than concurrency 4, concurrency 2, concurrency 1; concurrency 8 is beaten by concurrency 4.',
+      'More load stops to pay at concurrency 4 (Kneedle).',
     ],
     [
       'To choose',
-      'Fastest for a user: concurrency_1 (100 output tokens/s, 100 for each user).',
-      'Balanced: concurrency_4 (320 output tokens/s, 80.0 for each user).',
-      'Most for the money: concurrency_4 (320 output tokens/s, 80.0 for each user).',
+      'Fastest for a user: concurrency 1 (100 output tokens/s, 100 for each user).',
+      'Balanced: concurrency 4 (320 output tokens/s, 80.0 for each user).',
+      'Most for the money: concurrency 4 (320 output tokens/s, 80.0 for each user). A tie with concurrency 8: the intervals overlap.',
     ],
     ['Failures', 'Every request of every run succeeded.'],
+  ]);
+});
+
+test('repeats of a point are weighed as one, by their means, and ties are called so', () => {
+  // Means: 1 stream 100, 2 streams 200 tokens a second; the intervals of two runs reach 12.7 deviations far.
+  const repeated = [run(1, 90, 100), run(2, 190, 95), run(1, 110, 100), run(2, 210, 95)];
+  const compared = comparisonOf(repeated, 0.95);
+  expect(compared.points.map(({ name, throughput }) => [name, throughput?.mean])).toEqual([
+    ['1', 100],
+    ['2', 200],
+  ]);
+  const words = Object.fromEntries(
+    comparisonWords(compared).map(({ topic, sentences }) => [topic, sentences]),
+  );
+  expect(words.Compared).toEqual([
+    '4 runs with 12 requests, to m.',
+    'Repeats are weighed as one, by their means: 2 points.',
+  ]);
+  expect(words['To choose']).toEqual([
+    'Fastest for a user: concurrency 1 (100 output tokens/s, 100 for each user).',
+    // Of two, each is the best at one: the first of the frontier.
+    'Balanced: concurrency 2 (200 output tokens/s, 95.0 for each user).',
+    'Most for the money: concurrency 2 (200 output tokens/s, 95.0 for each user). A tie with concurrency 1: the intervals overlap.',
+  ]);
+  const links = comparisonTable(compared, (one) => `#${repeated.indexOf(one)}`).toString();
+  expect([...links.matchAll(/href="#(\d)"/g)].map(([, index]) => index)).toEqual(['0', '2', '1', '3']);
+  const [interactivity] = comparisonCharts;
+  expect(interactivity?.data(compared)).toMatchObject({
+    subtitle: '4 runs at 2 points, named by concurrency',
+  });
+});
+
+test('runs of two sweeps are never repeats of each other', () => {
+  const of = (sweepId: string) => {
+    const one = run(2, 100, 100);
+    const sweepPoint = { sweepId, values: new Map([['concurrency', '2']]) };
+    return { ...one, name: `${sweepId}/concurrency_2`, sweepPoint };
+  };
+  const { points, groups } = comparisonOf([of('a'), of('b')], 0.95);
+  expect(points.map(({ name, runs: count }) => [name, count])).toEqual([
+    ['a-concurrency_2', 1],
+    ['b-concurrency_2', 1],
+  ]);
+  expect(groups.map(({ title }) => title)).toEqual(['a/concurrency_2', 'b/concurrency_2']);
+});
+
+test('without streams, each user has the pace of whole answers', () => {
+  const slow = (streams: number, e2e: number) => {
+    const one = run(streams, 100 * streams, 0);
+    const [throughput] = one.summary.results;
+    if (throughput === undefined) throw new Error('there is no throughput');
+    const results = [
+      throughput,
+      { tag: 'e2e_output_token_throughput', unit: 'tokens/sec/user', statistics: { avg: e2e } } as const,
+    ];
+    return { ...one, summary: { ...one.summary, results } };
+  };
+  const compared = comparisonOf([slow(1, 30), slow(2, 20)], 0.95);
+  expect(compared.points.map(({ perUser }) => perUser?.mean)).toEqual([30, 20]);
+  expect(comparisonWords(compared)[1]?.sentences).toEqual([
+    'No other run gives both more output tokens/s and more for each user than concurrency 2, concurrency 1.',
+    'For each user: output tokens / request latency, since nothing was streamed.',
+  ]);
+});
+
+test('runs with other prompts are told', () => {
+  const withIsl = (streams: number, avg: number) => {
+    const one = run(streams, 100, 100);
+    const isl = { tag: 'input_sequence_length', unit: 'tokens', statistics: { avg } } as const;
+    return { ...one, summary: { ...one.summary, results: [...one.summary.results, isl] } };
+  };
+  const told = (isl: number) =>
+    comparisonWords(comparisonOf([withIsl(1, 100), withIsl(2, isl)], 0.95)).find(
+      ({ topic }) => topic === 'Mind',
+    )?.sentences;
+  expect(told(120)).toBeUndefined();
+  expect(told(121)).toEqual([
+    'These runs do not do the same work: their prompts have 100.00 to 121.00 tokens in the mean, so the frontier does not compare like with like.',
   ]);
 });
 
@@ -46,9 +128,9 @@ test('throughput is shown per GPU where all runs say the same number', () => {
     const { inputConfig, ...rest } = run(1, 100, 100);
     return { ...rest, inputConfig: { ...inputConfig, endpoint: { num_gpus: gpus } } };
   };
-  expect(compare([on(2), on(2)], 0.95).gpus).toBe(2);
-  expect(compare([on(2), on(4)], 0.95).gpus).toBeUndefined();
-  expect(compare([on(2), run(1, 100, 100)], 0.95).gpus).toBeUndefined();
+  expect(comparisonOf([on(2), on(2)], 0.95).gpus).toBe(2);
+  expect(comparisonOf([on(2), on(4)], 0.95).gpus).toBeUndefined();
+  expect(comparisonOf([on(2), run(1, 100, 100)], 0.95).gpus).toBeUndefined();
 });
 
 test('the load is the rate where there is one: streams are its ceiling', () => {
@@ -57,7 +139,7 @@ test('the load is the rate where there is one: streams are its ceiling', () => {
       name: `rate_${rate}.0`,
       inputConfig: { phases: [{ name: 'profiling', rate, concurrency: 50 }] },
     });
-  expect(compare([at(1), at(2), at(4)], 0.95).points.map(({ load }) => load)).toEqual([1, 2, 4]);
+  expect(comparisonOf([at(1), at(2), at(4)], 0.95).points.map(({ load }) => load)).toEqual([1, 2, 4]);
 });
 
 /** A run of which this share of all requests was good. */
@@ -80,26 +162,26 @@ function withGoodShare(one: ReportedRun, share: number): ReportedRun {
 test('only runs that keep the objectives are recommended', () => {
   const choice = (shares: readonly number[]) => {
     const held = runs.map((one, i) => withGoodShare(one, shares[i] ?? 0));
-    const compared = compare(held, 0.9);
+    const compared = comparisonOf(held, 0.9);
     expect(compared.hasObjectives).toBe(true);
     return comparisonWords(compared).find(({ topic }) => topic === 'To choose')?.sentences;
   };
   // Without the run of 4, that of 2 gives the most; 90 % itself is enough.
   expect(choice([1, 0.9, 0.5, 0.1])).toEqual([
-    'Only runs where 90.0 % of all requests keep every objective: without concurrency_4 (50.0 %), concurrency_8 (10.0 %).',
-    'Fastest for a user: concurrency_1 (100 output tokens/s, 100 for each user).',
-    'Balanced: concurrency_2 (190 output tokens/s, 95.0 for each user).',
-    'Most for the money: concurrency_2 (190 output tokens/s, 95.0 for each user).',
+    'Only runs where 90.0 % of all requests keep every objective: without concurrency 4 (50.0 %), concurrency 8 (10.0 %).',
+    'Fastest for a user: concurrency 1 (100 output tokens/s, 100 for each user).',
+    'Balanced: concurrency 2 (190 output tokens/s, 95.0 for each user).',
+    'Most for the money: concurrency 2 (190 output tokens/s, 95.0 for each user).',
   ]);
   expect(choice([0.8, 0.867, 0.5, 0.1])).toEqual([
-    'None: in no run 90.0 % of all requests keep every objective; nearest is concurrency_2 with 86.7 %.',
+    'None: in no run 90.0 % of all requests keep every objective; nearest is concurrency 2 with 86.7 %.',
   ]);
 });
 
 test('failures are told run by run', () => {
   const failing = reportedRun(storeOf(fourRequests).summary(), { name: 'late' });
   const { Failures: failures } = Object.fromEntries(
-    comparisonWords(compare([run(1, 100, 100), failing], 0.95)).map(({ topic, sentences }) => [
+    comparisonWords(comparisonOf([run(1, 100, 100), failing], 0.95)).map(({ topic, sentences }) => [
       topic,
       sentences,
     ]),
@@ -108,7 +190,7 @@ test('failures are told run by run', () => {
 });
 
 test('the table has a row and a link for each run, and marks the frontier', () => {
-  const text = comparisonTable(compare(runs, 0.95), (index) => `#run-${index + 1}`).toString();
+  const text = comparisonTable(comparisonOf(runs, 0.95), (run) => `#run-${runs.indexOf(run) + 1}`).toString();
   const rows = [...text.matchAll(/<tr><th scope="row">(.*?)<\/tr>/g)].map(([, row = '']) =>
     row.split(/<\/t[hd]>(?:<td>)?/).slice(0, 8),
   );

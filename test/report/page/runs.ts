@@ -7,6 +7,7 @@ export function reportedRun(summary: RunSummary, said: Partial<ReportedRun> = {}
     name: 'run',
     title: 'LLM Metrics',
     summary,
+    sweepPoint: undefined,
     inputConfig: undefined,
     command: undefined,
     benchmarkId: 'abcdef012345',

@@ -1,0 +1,154 @@
+import type { ComparedPoint, Comparison } from '../charts/comparison-charts.js';
+import { CONFIDENCE } from '../metrics/confidence.js';
+import { withCommas } from '../metrics/format.js';
+import type { Slo } from '../metrics/objective.js';
+import { repeats } from '../metrics/repeats.js';
+import { weigh } from '../metrics/trade-off.js';
+import type { JsonObject } from '../util/json.js';
+import { gpusTold, loadTold } from './load-told.js';
+
+/** One of several runs, as it is weighed against the others. */
+export interface ComparedRun {
+  /** The path of its folder, or so much of it as tells it from the others. */
+  readonly name: string;
+  /** Undefined for a run of no sweep. */
+  readonly sweepPoint: SweepPoint | undefined;
+  /** As the run recorded it; undefined where it left none. */
+  readonly inputConfig: JsonObject | undefined;
+}
+
+/** Where in a sweep a run was made. */
+export interface SweepPoint {
+  /** What all runs of the sweep share; undefined where they do not say. */
+  readonly sweepId: string | undefined;
+  /** The swept options: `concurrency` is `2`. */
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/** What runs are weighed by. */
+export interface Weighing<Run> {
+  /** A metric's average over a run, in its display unit; undefined where the run does not have it. */
+  readonly meanOf: MeanOf<Run>;
+  readonly slos: readonly Slo[];
+  /** Share of good requests that a run with objectives needs to be recommended. */
+  readonly targetShare: number;
+  /** Undefined: as the runs say, where all say the same. */
+  readonly gpus?: number | undefined;
+}
+
+type MeanOf<Run> = (run: Run, tag: string) => number | undefined;
+
+/** Runs weighed against each other; those that a sweep repeated at one point are one point. */
+export interface ComparedRuns<Run extends ComparedRun> extends Comparison {
+  /** Of each point what it is called in a sentence, and its runs. */
+  readonly groups: readonly { readonly title: string; readonly runs: readonly Run[] }[];
+  /** A sentence where the runs do not do the same work. */
+  readonly workNote: string | undefined;
+}
+
+/** Mean lengths of prompts that are drawn at random differ by less. */
+const ALIKE = 1.2;
+
+export function compare<Run extends ComparedRun>(
+  runs: readonly Run[],
+  { meanOf, slos, targetShare, gpus }: Weighing<Run>,
+): ComparedRuns<Run> {
+  const { subject, names, titles } = namesOf(runs);
+  const groups = new Map<string, { name: string; title: string; runs: Run[] }>();
+  for (const [i, run] of runs.entries()) {
+    const key = run.sweepPoint === undefined ? run.name : keyOf(run.sweepPoint);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { name: names[i] ?? '', title: titles[i] ?? '', runs: [run] });
+    else group.runs.push(run);
+  }
+  const all = [...groups.values()];
+  const points = all.map((group) => ({ name: group.name, ...pointOf(group.runs, meanOf) }));
+  return {
+    points,
+    verdict: weigh(points, targetShare),
+    gpus: gpus ?? gpusTold(runs.map(({ inputConfig }) => inputConfig)),
+    subject,
+    limits: limitsOf(slos),
+    hasObjectives: points.every(({ goodShare }) => goodShare !== undefined),
+    groups: all,
+    workNote: workNote(runs, meanOf),
+  };
+}
+
+function keyOf({ sweepId = '', values }: SweepPoint): string {
+  return JSON.stringify([sweepId, ...values]);
+}
+
+interface Names {
+  /** What the short names are values of. */
+  readonly subject: string;
+  /** Short: its swept values, else its folder without what all folders begin with. */
+  readonly names: readonly string[];
+  readonly titles: readonly string[];
+}
+
+/** What each run is called. */
+function namesOf(runs: readonly ComparedRun[]): Names {
+  const points = runs.flatMap(({ sweepPoint }) => sweepPoint ?? []);
+  const sweeps = new Set(points.map(({ sweepId }) => sweepId));
+  if (points.length < runs.length || sweeps.size > 1) {
+    const folders = runs.map(({ name }) => name.split(/[\\/]/).flatMap((part) => part.split('-')));
+    const [first = []] = folders;
+    const common = first.findIndex((part, i) => folders.some((parts) => parts[i] !== part));
+    return {
+      subject: '',
+      names: folders.map((parts) => parts.slice(Math.max(0, common)).join('-')),
+      titles: runs.map(({ name }) => name),
+    };
+  }
+  const keys = [...new Set(points.flatMap(({ values }) => [...values.keys()]))];
+  const [only = ''] = keys;
+  const titles = points.map(({ values }) => [...values].map((named) => named.join(' ')).join(', '));
+  return keys.length === 1
+    ? { subject: only, names: points.map(({ values }) => values.get(only) ?? ''), titles }
+    : { subject: '', names: titles, titles };
+}
+
+function pointOf<Run extends ComparedRun>(
+  runs: readonly Run[],
+  meanOf: MeanOf<Run>,
+): Omit<ComparedPoint, 'name'> {
+  const estimate = (tag: string) => {
+    const means = runs.flatMap((run) => meanOf(run, tag) ?? []);
+    return means.length === 0 ? undefined : repeats(means, CONFIDENCE);
+  };
+  return {
+    runs: runs.length,
+    load: loadTold(runs[0]?.inputConfig),
+    throughput: estimate('output_token_throughput'),
+    // Without streams nobody sees the pace of tokens: the whole answer's stands in for it.
+    perUser: estimate('output_token_throughput_per_user') ?? estimate('e2e_output_token_throughput'),
+    goodShare: estimate('good_request_fraction')?.mean,
+    ttft: estimate('time_to_first_token')?.mean,
+    latency: estimate('request_latency')?.mean,
+  };
+}
+
+/** Objectives of single requests as bounds of axes that show means. */
+function limitsOf(slos: readonly Slo[]): Comparison['limits'] {
+  const limit = (wanted: string) => slos.find(({ tag }) => tag === wanted)?.limit;
+  const itl = limit('inter_token_latency');
+  const perUser = limit('output_token_throughput_per_user') ?? (itl === undefined ? undefined : 1000 / itl);
+  const [ttft, latency] = [limit('time_to_first_token'), limit('request_latency')];
+  return {
+    ...(perUser === undefined ? {} : { perUser }),
+    ...(ttft === undefined ? {} : { ttft }),
+    ...(latency === undefined ? {} : { latency }),
+  };
+}
+
+/** Points of one frontier do the same work. */
+function workNote<Run>(runs: readonly Run[], meanOf: MeanOf<Run>): string | undefined {
+  const lengths = runs.flatMap((run) => meanOf(run, 'input_sequence_length') ?? []);
+  const [least, most] = [Math.min(...lengths), Math.max(...lengths)];
+  if (lengths.length === 0 || most <= ALIKE * least) return undefined;
+  return (
+    `These runs do not do the same work: their prompts have ${withCommas(least)} to ${withCommas(most)} tokens in the ` +
+    'mean, so the frontier does not compare like with like.'
+  );
+}
