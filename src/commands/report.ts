@@ -104,7 +104,7 @@ function publish(
   const facts = summaryFacts(recovered, told);
   const page = html === undefined ? undefined : resolve(html);
   if (summary.validCount === 0) {
-    io.stdout.write(failedRunReport(summary, told.summary?.incompleteReason, layout));
+    io.stdout.write(failedRunReport(summary, facts.incompleteReason, layout));
     if (page !== undefined && existsSync(page)) io.stdout.write(`HTML Report: ${page}\n`);
     return 1;
   }

@@ -46,6 +46,29 @@ it('is the page that aiperf report makes later of the same files', async () => {
   expect(readFileSync(later, 'utf8')).toBe(readFileSync(file, 'utf8'));
 });
 
+it('is there where every request failed, and tells no part of the run from the whole', async () => {
+  const down = await startScriptedServer((_, response) => response.writeHead(503).end('down'));
+  const failed = temporaryFolder();
+  const page = join(failed, 'report.html');
+  const { code, stdout } = await aiperf(
+    profileWords({
+      ...{ model: 'm', tokenizer: 'builtin', url: down.url, isl: 20, 'request-count': 3 },
+      ...{ 'artifact-dir': failed, report: true },
+    }),
+  );
+  await down.close();
+  expect(code).toBe(1);
+  expect(stdout).toContain(`\nHTML Report: ${page}\nLog File: `);
+  const text = readFileSync(page, 'utf8');
+  expect(text).toContain('<p>No request succeeded, so there is no latency to report.</p>');
+  expect(text).not.toContain('only a part of the run');
+  const later = join(failed, 'later.html');
+  expect((await aiperf(['report', failed, '--html', later])).stdout).toMatch(
+    /\nHTML Report: .*later\.html\n$/,
+  );
+  expect(readFileSync(later, 'utf8')).toBe(text);
+});
+
 it('is one small file that may not reach for anything', () => {
   const text = readFileSync(file, 'utf8');
   expect(statSync(file).size).toBeLessThan(2e6);

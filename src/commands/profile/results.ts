@@ -43,10 +43,17 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
   const { summary } = outcome;
   const { config, artifacts } = facts;
   const layout = layoutOn(stdout, config.consoleExportWidth);
+  const write = ({ path, text }: { path: string; text: () => string }) => writeFile(path, text, log);
+  const pages =
+    facts.page === undefined ? [] : [{ label: 'HTML Report', path: artifacts.page, text: facts.page }];
   if (summary.validCount === 0) {
     stdout.write(failedRunReport(summary, incompleteReason(outcome), layout));
+    // A page of no request at all would be empty.
+    const wanted = summary.failedCount === 0 ? [] : pages;
+    const writtenPages = wanted.filter(write);
+    for (const { label, path } of writtenPages) stdout.write(`${label}: ${path}\n`);
     stdout.write(`Log File: ${artifacts.log}\n`);
-    return true;
+    return writtenPages.length === wanted.length;
   }
   const reason = incompleteReason(outcome);
   const reportFacts = {
@@ -63,11 +70,7 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
       text: () => report(summary, reportFacts, { width: config.consoleExportWidth, colours: false }),
     },
   ];
-  const lastFiles = [
-    ...timesliceFiles(summary.sliced, artifacts, facts.inputConfig),
-    ...(facts.page === undefined ? [] : [{ label: 'HTML Report', path: artifacts.page, text: facts.page }]),
-  ];
-  const write = ({ path, text }: { path: string; text: () => string }) => writeFile(path, text, log);
+  const lastFiles = [...timesliceFiles(summary.sliced, artifacts, facts.inputConfig), ...pages];
   const written = files.filter(write);
   const writtenLast = lastFiles.filter(write);
   const listed = [

@@ -50,11 +50,17 @@ export function toldAnew(told: Told, slos: readonly Slo[], sliceSeconds: number 
   return { ...told, config: { ...told.config, inputConfig: anew } };
 }
 
-/** Why the results cover only a part of the run; undefined for a complete one. */
-export function incompleteReason({ records }: Recovered, { summary }: Told): string | undefined {
-  return summary === undefined
-    ? `The run ended without a summary: ${records === 1 ? '1 record was' : `${records} records were`} recovered.`
-    : summary.incompleteReason;
+/**
+ * Why the results cover only a part of the run; undefined for a complete one, and for one in which no request
+ * succeeded: such runs leave no summary, whether they were killed or not.
+ */
+export function incompleteReason(
+  { records, summary: { validCount } }: Recovered,
+  { summary }: Told,
+): string | undefined {
+  if (summary !== undefined) return summary.incompleteReason;
+  if (validCount === 0) return undefined;
+  return `The run ended without a summary: ${records === 1 ? '1 record was' : `${records} records were`} recovered.`;
 }
 
 /** A sentence for each thing that the records and what is told of them do not agree about. */
