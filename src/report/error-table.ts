@@ -1,4 +1,5 @@
 import type { ErrorGroup } from '../metrics/compute.js';
+import { clipped } from './clipped.js';
 import { type Layout, stylesOf } from './layout.js';
 import { drawTable } from './table.js';
 
@@ -25,13 +26,4 @@ export function errorTable(errors: readonly ErrorGroup[], layout: Layout): strin
     },
     layout.width,
   );
-}
-
-// Some servers answer with whole pages; the records have them in full.
-const LONGEST_MESSAGE = 2000;
-
-function clipped(message: string): string {
-  if (message.length <= LONGEST_MESSAGE) return message;
-  const left = (message.length - LONGEST_MESSAGE).toLocaleString('en-US');
-  return `${message.slice(0, LONGEST_MESSAGE)}… (${left} more characters)`;
 }

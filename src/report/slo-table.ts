@@ -1,6 +1,7 @@
 import type { RunSummary } from '../metrics/compute.js';
 import { withCommas } from '../metrics/format.js';
 import { type Layout, stylesOf } from './layout.js';
+import { sloWords } from './slo-words.js';
 import { drawTable } from './table.js';
 
 /** How far each objective was kept by itself, and all together; no lines for a run without objectives. */
@@ -26,12 +27,7 @@ export function sloTable(summary: RunSummary, layout: Layout): string[] {
         { header: 'of successful ones', align: 'right', style: green, yields: 'at spaces' },
         { header: 'of all', align: 'right', style: green },
       ],
-      rows: [
-        ...slos.map(({ label, unit, largerIsBetter, limit, passed }) =>
-          row(`${label} ${largerIsBetter ? '≥' : '≤'} ${withCommas(limit)} ${unit}`, passed),
-        ),
-        row('all of them: good requests', good),
-      ],
+      rows: [...slos.map((slo) => row(sloWords(slo), slo.passed)), row('all of them: good requests', good)],
     },
     layout.width,
   );

@@ -4,6 +4,7 @@ import type { ConsoleTable } from '../../metrics/metric.js';
 import type { SlicedRun } from '../../metrics/slices.js';
 import type { StatName } from '../../metrics/statistics.js';
 import { metricOf } from '../../metrics/table.js';
+import { sloWords } from '../slo-words.js';
 import { count, percent, statisticsOf } from './figures.js';
 import { type Content, type Html, html } from './html.js';
 import { type Cell, type PageTable, table } from './table.js';
@@ -114,9 +115,7 @@ function objectivesTable({
     caption: 'Objectives',
     columns: ['Objective', 'Requests that keep it', 'of successful ones', 'of all'],
     rows: [
-      ...slos.map(({ label, unit, largerIsBetter, limit, passed }) =>
-        shares(`${label} ${largerIsBetter ? '≥' : '≤'} ${withCommas(limit)} ${unit}`, passed),
-      ),
+      ...slos.map((slo) => shares(sloWords(slo), slo.passed)),
       shares('All of them: good requests', statisticsOf(results, 'good_request_count').avg ?? 0),
     ],
   });

@@ -1,5 +1,6 @@
-import type { ErrorGroup, RunSummary } from '../../metrics/compute.js';
+import type { RunSummary } from '../../metrics/compute.js';
 import { metrics as metricTable } from '../../metrics/table.js';
+import { clipped } from '../clipped.js';
 import { count, duration, percent, short } from './figures.js';
 import { type Content, type Html, html } from './html.js';
 import type { NotableRequests, ReportedRequest } from './notable.js';
@@ -100,12 +101,4 @@ function valueText(value: unknown): string {
 function numberOf({ values }: ReportedRequest, tag: string): number | undefined {
   const value = values.get(tag);
   return typeof value === 'number' ? value : undefined;
-}
-
-// Some servers answer with whole pages; the records have them in full.
-const LONGEST_MESSAGE = 2000;
-
-function clipped(message: ErrorGroup['error']['message']): string {
-  if (message.length <= LONGEST_MESSAGE) return message;
-  return `${message.slice(0, LONGEST_MESSAGE)}… (${count(message.length - LONGEST_MESSAGE)} more characters)`;
 }

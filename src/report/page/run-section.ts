@@ -1,4 +1,4 @@
-import { withCommas } from '../../metrics/format.js';
+import { sloWords } from '../slo-words.js';
 import { fidelityTables } from './fidelity.js';
 import { count, duration, percent, short, statisticsOf } from './figures.js';
 import { type Content, type Html, html } from './html.js';
@@ -82,10 +82,7 @@ function headline({ summary }: ReportedRun): Html {
 
 function configuration({ inputConfig, command, summary }: ReportedRun): Html {
   const { rows } = loadWords(inputConfig);
-  const slos = summary.slos.map(
-    ({ label, unit, limit, largerIsBetter }) =>
-      `${label} ${largerIsBetter ? '≥' : '≤'} ${withCommas(limit)} ${unit}`,
-  );
+  const slos = summary.slos.map(sloWords);
   const all = [...rows, ...(slos.length === 0 ? [] : [['Objectives', slos.join('; ')] as const])];
   return html`${all.length > 0 && table({ caption: 'What was run', isCaptionHidden: true, columns: ['', ''], rows: all, textColumns: [1] })}
 <h3>To repeat it</h3>
