@@ -10,10 +10,19 @@ class Sink extends Writable {
 }
 
 /** Runs a command line in this process, on a terminal of 120 columns that takes no colours. */
-export async function aiperf(...argv: string[]) {
+export function aiperf(...argv: string[]) {
+  return onColumns(120, argv);
+}
+
+/** The same on so wide a terminal that sentences stay whole. */
+export function wideAiperf(...argv: string[]) {
+  return onColumns(400, argv);
+}
+
+async function onColumns(columns: number, argv: string[]) {
   const stdout = new Sink();
   const stderr = new Sink();
-  const code = await main(argv, { env: { COLUMNS: '120' }, stdout, stderr });
+  const code = await main(argv, { env: { COLUMNS: String(columns) }, stdout, stderr });
   return { code, stdout: stdout.text, stderr: stderr.text };
 }
 

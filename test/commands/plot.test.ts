@@ -1,25 +1,12 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { main } from '../../src/main.js';
 import { filesBelow, panelText, temporaryFolder } from '../e2e/aiperf.js';
 import { goldenIsThere } from '../metrics/golden.js';
+import { wideAiperf } from './in-process.js';
 
-class Sink extends Writable {
-  text = '';
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
-
-async function plot(...argv: string[]) {
-  const [stdout, stderr] = [new Sink(), new Sink()];
-  const code = await main(['plot', ...argv], { env: { COLUMNS: '400' }, stdout, stderr });
-  return { code, stdout: stdout.text, stderr: stderr.text };
-}
+const plot = (...argv: string[]) => wideAiperf('plot', ...argv);
 
 async function refusal(...argv: string[]): Promise<string> {
   const { code, stdout, stderr } = await plot(...argv);

@@ -1,23 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { main } from '../../src/main.js';
 import { filesBelow, panelText, temporaryFolder } from '../e2e/aiperf.js';
+import { wideAiperf } from './in-process.js';
 
-class Sink extends Writable {
-  text = '';
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
-
-async function report(...argv: string[]) {
-  const [stdout, stderr] = [new Sink(), new Sink()];
-  const code = await main(['report', ...argv], { env: { COLUMNS: '400' }, stdout, stderr });
-  return { code, stdout: stdout.text, stderr: stderr.text };
-}
+const report = (...argv: string[]) => wideAiperf('report', ...argv);
 
 async function refusal(...argv: string[]): Promise<string> {
   const { code, stdout, stderr } = await report(...argv);

@@ -1,11 +1,9 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunConfig, runConfigJson, runConfigName } from '../../src/export/run-config.js';
-import { main } from '../../src/main.js';
 import { type MockServer, startMockServer } from '../../src/mock-server/server.js';
 import {
   aiperf,
@@ -18,21 +16,9 @@ import {
   temporaryFolder,
 } from '../e2e/aiperf.js';
 import { goldenIsThere } from '../metrics/golden.js';
+import { wideAiperf } from './in-process.js';
 
-class Sink extends Writable {
-  text = '';
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
-
-async function report(...argv: string[]) {
-  const stdout = new Sink();
-  const stderr = new Sink();
-  const code = await main(['report', ...argv], { env: { COLUMNS: '400' }, stdout, stderr });
-  return { code, stdout: stdout.text, stderr: stderr.text };
-}
+const report = (...argv: string[]) => wideAiperf('report', ...argv);
 
 /** The sentences of an error panel. */
 async function refusal(...argv: string[]): Promise<string[]> {
