@@ -58,7 +58,7 @@ export const sweepOptions = {
     off: ['--no-profile-run-disable-warmup-after-first'],
     group,
     default: true,
-    help: 'Warm up only before the first of the repeats.',
+    help: 'Warm up only before the first of the repeats; all send the same prompts.',
   }),
   setConsistentSeed: flag({
     flags: ['--set-consistent-seed'],

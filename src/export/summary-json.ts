@@ -17,6 +17,8 @@ export interface SummaryFacts {
   readonly cliCommand?: string;
   /** Of one of several runs. */
   readonly series?: RunOfSeries;
+  /** Number of the first session that was measured; of one of several runs, whose prompts it tells. */
+  readonly firstSession?: number;
   readonly wasCancelled: boolean;
   /** Why the results cover only a part of the run; absent for a complete run. */
   readonly incompleteReason?: string;
@@ -76,6 +78,7 @@ export function summaryJson(summary: RunSummary, facts: SummaryFacts): string {
       variation_label: facts.series?.variation.label,
       variation_index: facts.series?.variation.index,
       variation_values: facts.series?.variation.values,
+      first_session: facts.firstSession,
       cli_command: facts.cliCommand,
     },
     was_cancelled: facts.wasCancelled,

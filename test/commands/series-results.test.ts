@@ -12,7 +12,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe('what a run of a series left', () => {
   const file = join(folder, 'summary.json');
   const whole = {
-    ...{ is_complete: true, run_info: { sweep_id: 'a' }, fidelity: { verdict: 'client limited' } },
+    ...{ is_complete: true, run_info: { sweep_id: 'a', first_session: 3 } },
+    fidelity: { verdict: 'client limited' },
     request_throughput: { unit: 'requests/sec', avg: 5 },
   };
   it.each([
@@ -26,11 +27,12 @@ describe('what a run of a series left', () => {
     expect(completeResults(file, 'a') !== undefined).toBe(isComplete);
   });
 
-  it('its metrics, and whether this client was the limit', () => {
+  it('its metrics, whether this client was the limit, and where it began', () => {
     writeFileSync(file, JSON.stringify(whole));
     expect(completeResults(file, 'a')).toEqual({
       metrics: new Map([['request_throughput', { unit: 'requests/sec', statistics: { avg: 5 } }]]),
       clientLimited: true,
+      firstSession: 3,
     });
     writeFileSync(file, JSON.stringify({ ...whole, fidelity: { verdict: 'client ok' } }));
     expect(completeResults(file, 'a')?.clientLimited).toBe(false);

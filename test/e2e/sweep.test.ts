@@ -62,6 +62,7 @@ describe('a sweep', () => {
           variation_label: `phases.profiling.concurrency=${concurrency}`,
         },
         ...{ variation_index: index, variation_values: { 'phases.profiling.concurrency': concurrency } },
+        first_session: 0,
         cli_command: expect.stringContaining("--concurrency '2,4,8'"),
       });
       expect(id).toMatch(/^[0-9a-f]{32}$/);
@@ -212,9 +213,6 @@ describe('repeats', () => {
       }),
     );
     expect(code).toBe(0);
-    expect(readFileSync(join(folder, 'logs/aiperf.log'), 'utf8')).toContain(
-      'only the first of the repeats is warmed up, and its requests begin behind',
-    );
     const point = join(folder, 'profile_runs/trial_0002/concurrency_4/profile_export_aiperf.json');
     expect(readJson(point).input_config.endpoint.num_gpus).toBe(2);
     expect(stdout).toContain("± is the half width of the interval of 90 % confidence (Student's t).");
@@ -227,6 +225,30 @@ describe('repeats', () => {
       const [ours, theirs] = [filesBelow(folder), goldenFiles('grid')];
       expect(theirs.filter((file) => !ours.includes(file))).toEqual([]);
     }
+  });
+
+  it('without the warm-up of the first send what it sent, also when they are taken up again', async () => {
+    const folder = temporaryFolder();
+    const words = {
+      ...{ ...options, concurrency: '1,2', 'request-count': 5, 'num-profile-runs': 2 },
+      ...{ url: url(), 'artifact-dir': folder, 'warmup-request-count': 3 },
+    };
+    const run = (trial: number, concurrency: number) =>
+      join(folder, `profile_runs/trial_000${trial}/concurrency_${concurrency}`);
+    const sessions = (trial: number, concurrency: number) =>
+      readRecords(join(run(trial, concurrency), 'profile_export.jsonl'))
+        .map(({ metadata }) => metadata.conversation_id)
+        .sort();
+    expect((await aiperf(profileWords(words))).code).toBe(0);
+    // Of 8 entries the warm-up's 3 come first.
+    const entries = readJson(join(run(1, 1), 'inputs.json')).data;
+    const measured = entries.slice(3).map(({ session_id: id }: { session_id: string }) => id);
+    const expected = [...measured].sort();
+    expect([entries.length, expected.length]).toEqual([8, 5]);
+    for (const trial of [1, 2]) for (const c of [1, 2]) expect(sessions(trial, c)).toEqual(expected);
+    rmSync(run(2, 2), { recursive: true });
+    expect((await aiperf(profileWords({ ...words, resume: true }))).code).toBe(0);
+    expect(sessions(2, 2)).toEqual(expected);
   });
 });
 

@@ -49,12 +49,13 @@ export interface RunEnd {
 
 /**
  * One run from its options to its files and its report.
- * @param series which of several runs it is. @throws UserError before anything is sent, or what a load thread threw.
+ * @param series which of several runs it is. @param firstSession its number: where in the dataset the run begins. @throws UserError before anything is sent, or what a load thread threw.
  */
 export async function measureRun(
   invocation: Invocation<typeof profileOptions>,
   { artifacts, log, stdout, progress, interrupt }: Surroundings,
   series?: RunOfSeries,
+  firstSession = 0,
 ): Promise<RunEnd> {
   const { config } = invocation;
   const origin = takeOrigin();
@@ -83,6 +84,7 @@ export async function measureRun(
     log,
     stallSeconds: config.stallTimeoutSeconds,
     drainSeconds: config.timingCancelDrainTimeoutSeconds,
+    firstSession,
   });
   for (const trouble of outcome.troubles) log('ERROR', 'export', trouble);
   if (outcome.stalled !== undefined)

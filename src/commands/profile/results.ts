@@ -107,7 +107,7 @@ function incompleteReason({ interrupted, failure, stalled }: RunOutcome): string
 }
 
 function jsonOf(outcome: RunOutcome, facts: ResultFacts, reason: string | undefined): string {
-  const { summary, warmup, startNs, interrupted, fidelity } = outcome;
+  const { summary, warmup, startNs, firstSession, interrupted, fidelity } = outcome;
   const { config, benchmarkId, recordedCommand, inputConfig, origin, series } = facts;
   const startedAtNs = wallNs(origin, startNs);
   return summaryJson(summary, {
@@ -116,7 +116,7 @@ function jsonOf(outcome: RunOutcome, facts: ResultFacts, reason: string | undefi
     inputConfig,
     ...(config.randomSeed === undefined ? {} : { randomSeed: config.randomSeed }),
     cliCommand: recordedCommand,
-    ...(series === undefined ? {} : { series }),
+    ...(series === undefined ? {} : { series, firstSession }),
     wasCancelled: interrupted,
     ...(reason === undefined ? {} : { incompleteReason: reason }),
     startedAtNs,

@@ -22,6 +22,8 @@ export interface RunOutcome {
   readonly warmup: RunSummary | undefined;
   /** Start of the profiling phase, ns since the clock's origin. */
   readonly startNs: number;
+  /** Number of that phase's first session: those before it were the warm-up's. */
+  readonly firstSession: number;
   /** The user ended it early. */
   readonly interrupted: boolean;
   /** Where it was stuck, for a run that was ended because nothing moved any more. */
@@ -43,6 +45,8 @@ export interface RunOptions {
   readonly stallSeconds: number;
   /** How long cancelled requests may take to return before their threads are ended. */
   readonly drainSeconds: number;
+  /** Number of the run's first session, which says where in the dataset it begins. */
+  readonly firstSession: number;
 }
 
 const DRAW_EVERY_MS = 100;
@@ -90,11 +94,13 @@ export async function runLoad(
   let failure: unknown;
   let reports: readonly ThreadReport[] = [];
   let throttledNs: number | undefined;
-  let firstSession = 0;
+  let firstSession = options.firstSession;
+  let nextSession = firstSession;
   try {
     for (const [index, phase] of prepared.phases.entries()) {
       if (ended !== undefined && index > 0) break;
       startNs = clock.nowNs() + preparationNs(phase);
+      firstSession = nextSession;
       log('INFO', 'load', `${phase.plan.name}: ${described(phase)}, ${prepared.threads} load thread(s)`);
       const drawing = setInterval(
         () => progress.update(stateOf(phase, records, Math.max(0, clock.nowNs() - startNs))),
@@ -107,14 +113,14 @@ export async function runLoad(
       try {
         const limitBefore = readCpuLimit();
         const run = threads.runPhase(index, startNs, firstSession);
-        const ended = await Promise.race([run, records.summaries.then(() => [])]);
-        reports = phase.plan.name === 'profiling' ? ended : [];
+        const told = await Promise.race([run, records.summaries.then(() => [])]);
+        reports = phase.plan.name === 'profiling' ? told : [];
         throttledNs = throttledBetween(limitBefore, readCpuLimit())?.throttledNs;
       } finally {
         clearInterval(drawing);
         watching.stop();
       }
-      firstSession += phase.counters.sessions;
+      nextSession += phase.counters.sessions;
       progress.update(stateOf(phase, records, Math.max(0, clock.nowNs() - startNs)));
       log('INFO', 'load', `${phase.plan.name}: ${phase.counters.issued} requests were sent`);
       const { movedNs } = phase.counters;
@@ -126,8 +132,9 @@ export async function runLoad(
         );
       }
     }
-    if (firstSession > prepared.datasetSize) {
-      const what = `${firstSession} sessions were played from ${prepared.datasetSize} conversations`;
+    const played = nextSession - options.firstSession;
+    if (played > prepared.datasetSize) {
+      const what = `${played} sessions were played from ${prepared.datasetSize} conversations`;
       log('NOTICE', 'load', `${what}: a prefix cache may have answered for the model`);
     }
     threads.finish();
@@ -143,6 +150,7 @@ export async function runLoad(
     summary: profiling,
     warmup,
     startNs,
+    firstSession,
     interrupted: ended === 'interrupt',
     stalled,
     failure,

@@ -8,6 +8,8 @@ export interface RunResults {
   readonly metrics: StoredMetrics;
   /** By the verdict on this client, its own delays are in the figures. */
   readonly clientLimited: boolean;
+  /** Number of the first session that was measured. */
+  readonly firstSession: number;
 }
 
 /**
@@ -19,5 +21,6 @@ export function completeResults(summaryFile: string, sweepId: string): RunResult
   if (json === undefined || json.is_complete !== true || !isObject(json.run_info)) return undefined;
   if (json.run_info.sweep_id !== sweepId) return undefined;
   const clientLimited = isObject(json.fidelity) && json.fidelity.verdict === 'client limited';
-  return { metrics: storedMetrics(json), clientLimited };
+  const { first_session: first } = json.run_info;
+  return { metrics: storedMetrics(json), clientLimited, firstSession: typeof first === 'number' ? first : 0 };
 }

@@ -4,6 +4,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { hasWarmup } from '../../../config/load-mode.js';
 import { artifactDirectory } from '../../../config/names.js';
 import type { Config, profileOptions } from '../../../config/options.js';
+import type { RunOfSeries } from '../../../export/series.js';
 import { messageOf, UserError } from '../../../util/errors.js';
 import type { Log } from '../../../util/log.js';
 import type { Invocation } from '../../command.js';
@@ -43,17 +44,6 @@ export async function runSeries(
       'NOTICE',
       'sweep',
       'every run sends the same prompts, so that runs can be compared: from the second one on, a prefix cache may answer for the model',
-    );
-  if (
-    series.trials > 1 &&
-    hasWarmup(config) &&
-    config.profileRunDisableWarmupAfterFirst &&
-    !config.fixedSchedule
-  )
-    shared.log(
-      'NOTICE',
-      'sweep',
-      "only the first of the repeats is warmed up, and its requests begin behind the warm-up's entries of the dataset; those of the others begin at the first entry: --no-profile-run-disable-warmup-after-first makes all alike",
     );
   const { results, failures, unsound } = await runAll(series, manifest, invocation, shared);
   const { log, stdout, interrupt } = shared;
@@ -131,7 +121,8 @@ async function runAll(
     await coolDown(before, run, shared);
     if (interrupt.happened) break;
     log('NOTICE', 'sweep', what);
-    const measured = await measureOne(run, artifacts, runOfSeries(run, series, sweepId), invocation, shared);
+    const place = { of: runOfSeries(run, series, sweepId), firstSession: firstSession(run, series, results) };
+    const measured = await measureOne(run, artifacts, place, invocation, shared);
     before = run;
     const complete = measured.failure === undefined ? completeResults(artifacts.json, sweepId) : undefined;
     if (complete !== undefined) {
@@ -142,17 +133,28 @@ async function runAll(
   return { results, failures, unsound };
 }
 
+/** A repeat without the warm-up of the first one begins where that one's measured requests did: both send the same. */
+function firstSession(
+  { config, point }: PlannedRun,
+  { points }: Series,
+  results: SeriesOutcome['results'],
+): number {
+  const first = points[point]?.runs[0];
+  return first === undefined || hasWarmup(config) ? 0 : (results.get(first)?.firstSession ?? 0);
+}
+
 /** @throws UserError before the first request of the first run, which the others would run into as well. */
 async function measureOne(
   run: PlannedRun,
   artifacts: Artifacts,
-  series: ReturnType<typeof runOfSeries>,
+  place: { readonly of: RunOfSeries; readonly firstSession: number },
   invocation: Invocation<typeof profileOptions>,
   shared: SeriesSurroundings,
 ) {
   const log = shared.openLog(run.config, artifacts);
   try {
-    return await measureRun({ ...invocation, config: run.config }, { ...shared, artifacts, log }, series);
+    const own = { ...invocation, config: run.config };
+    return await measureRun(own, { ...shared, artifacts, log }, place.of, place.firstSession);
   } catch (thrown) {
     if (thrown instanceof UserError && run.point === 0 && run.trial === 0) throw thrown;
     log('DEBUG', 'sweep', thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
