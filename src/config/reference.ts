@@ -54,6 +54,7 @@ function value(row: OptionRow): string {
   return `${what}${sort}${row.range === undefined ? '' : `, ${row.range}`}`;
 }
 
+/** Within backticks an entity would stand as it is. */
 function escaped(cell: string): string {
-  return cell.replaceAll('|', '\\|').replaceAll('<', '&lt;');
+  return cell.replaceAll('|', '\\|').replaceAll(/`[^`]*`|</g, (part) => (part === '<' ? '&lt;' : part));
 }
