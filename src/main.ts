@@ -3,49 +3,53 @@ import type { OptionTable } from './config/option.js';
 import { UserError } from './util/errors.js';
 import { version } from './util/version.js';
 
-/** Every command: a sentence for the list, and the module that is loaded when it is called. */
-export const commands: Readonly<
-  Record<string, { readonly summary: string; readonly load: () => Promise<Command<OptionTable>> }>
-> = {
+interface Entry {
+  readonly summary: string;
+  /** The command's module, which is loaded when it is called. */
+  readonly load: () => Promise<{ readonly command: Command<OptionTable> }>;
+}
+
+/** Every command by its name. */
+export const commands: Readonly<Record<string, Entry>> = {
   profile: {
     summary: 'Send load to a server and measure every token that comes back.',
-    load: async () => (await import('./commands/profile.js')).command,
+    load: () => import('./commands/profile.js'),
   },
   report: {
     summary: 'Show the results of a run from the records it left, also of one that was killed.',
-    load: async () => (await import('./commands/report.js')).command,
+    load: () => import('./commands/report.js'),
   },
   'trace stats': {
     summary: 'Show what is in a Mooncake trace: lengths, arrivals, shared prefixes.',
-    load: async () => (await import('./commands/trace/stats.js')).command,
+    load: () => import('./commands/trace/stats.js'),
   },
   'trace cut': {
     summary: 'Write part of a Mooncake trace, faster if asked for.',
-    load: async () => (await import('./commands/trace/cut.js')).command,
+    load: () => import('./commands/trace/cut.js'),
   },
   'trace convert': {
     summary: 'Write a trace of Azure, BurstGPT or Bailian as a Mooncake trace.',
-    load: async () => (await import('./commands/trace/convert.js')).command,
+    load: () => import('./commands/trace/convert.js'),
   },
   'analyze-trace': {
     summary: 'The same as trace stats.',
-    load: async () => (await import('./commands/trace/stats.js')).command,
+    load: () => import('./commands/trace/stats.js'),
   },
   'kube manifest': {
     summary: 'Print the Kubernetes objects that run a profile in a cluster.',
-    load: async () => (await import('./commands/kube/manifest.js')).command,
+    load: () => import('./commands/kube/manifest.js'),
   },
   'kube run': {
     summary: 'Run a command in a Pod, and wait until its files are copied.',
-    load: async () => (await import('./commands/kube/run.js')).command,
+    load: () => import('./commands/kube/run.js'),
   },
   plot: {
     summary: 'Draw a run, several runs against each other, or the lengths of a trace.',
-    load: async () => (await import('./commands/plot.js')).command,
+    load: () => import('./commands/plot.js'),
   },
   'mock-server': {
     summary: 'Run a simulated inference server to try things on.',
-    load: async () => (await import('./commands/mock-server.js')).command,
+    load: () => import('./commands/mock-server.js'),
   },
 };
 
@@ -81,8 +85,8 @@ async function run(words: readonly string[], io: Io): Promise<number> {
   }
   const { name, argv, entry } = called;
 
-  const command = await entry.load();
-  if (argv.some(isHelp)) {
+  const { command } = await entry.load();
+  if (own(argv).some(isHelp)) {
     const { commandHelp } = await import('./config/help.js');
     io.stdout.write(commandHelp(name, entry.summary, command.options, columns(io)));
     return 0;
@@ -101,6 +105,12 @@ function commandOf(words: readonly string[]) {
     if (entry !== undefined) return { name, entry, argv: words.slice(length) };
   }
   return undefined;
+}
+
+/** The words that are the command's own: behind `--` stand those that it hands on. */
+function own(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return end === -1 ? argv : argv.slice(0, end);
 }
 
 async function unknownCommand(

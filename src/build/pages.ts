@@ -6,7 +6,7 @@ import { metricsReference } from '../metrics/reference.js';
 export async function referencePages(): Promise<ReadonlyMap<string, string>> {
   const described: ReferenceCommand[] = [];
   for (const [name, { summary, load }] of Object.entries(commands)) {
-    described.push({ name, summary, options: (await load()).options });
+    described.push({ name, summary, options: (await load()).command.options });
   }
   return new Map([
     ['docs/cli.md', commandsReference(described)],

@@ -99,6 +99,12 @@ describe('aiperf kube run', () => {
     expect(await started.ended).toMatchObject({ code: 0, signal: null });
   });
 
+  it('hands --help on as well', async () => {
+    const { code, stdout } = await kubeRun(temporaryFolder(), 0, ['profile', '--help']).ended;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Usage: aiperf profile \[options\]\n/);
+  });
+
   it('needs a command', async () => {
     const { code, stderr } = await aiperf(['kube', 'run', '--artifacts', '.']);
     expect(code).toBe(1);
