@@ -214,6 +214,7 @@ export function checkDatasetType(loaded: Loaded<typeof profileOptions>, type: Da
 function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: readonly Rule[] } {
   const hasHashIds = type === 'mooncake_trace';
   const isWhole = type === 'multi_turn' || type === 'single_turn' || type === 'mooncake_trace';
+  const isSynthetic = { keys: [], holds: () => type === 'synthetic' };
   return {
     conflicts: [
       {
@@ -254,31 +255,12 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
       },
     ],
     warnings: [
-      {
-        keys: ['islBlockSize'],
-        broken: (_config, given, name) =>
-          given('islBlockSize') &&
-          type === 'synthetic' &&
-          `${name('islBlockSize')} has no effect on synthetic prompts: only traces have hash ids.`,
-      },
-      {
-        keys: synthesisKeys,
-        broken: (_config, given, name) => {
-          const extra = synthesisKeys.filter(given);
-          return (
-            extra.length > 0 &&
-            type === 'synthetic' &&
-            `${name(...extra)} ${either(extra, 'has', 'have')} no effect on synthetic prompts: only traces are changed.`
-          );
-        },
-      },
-      {
-        keys: ['numDatasetEntries'],
-        broken: (_config, given, name) =>
-          given('numDatasetEntries') &&
-          isWhole &&
-          `${name('numDatasetEntries')} has no effect on ${type}: such a file is always loaded whole.`,
-      },
+      idle(['islBlockSize'], 'on synthetic prompts: only traces have hash ids', isSynthetic),
+      idle(synthesisKeys, 'on synthetic prompts: only traces are changed', isSynthetic),
+      idle(['numDatasetEntries'], `on ${type}: such a file is always loaded whole`, {
+        keys: [],
+        holds: () => isWhole,
+      }),
     ],
   };
 }

@@ -110,8 +110,6 @@ function jsonObject(word: string): JsonObject {
   throw new UserError(`expects a JSON object, got ${shown(word)}`);
 }
 
-/** Keys of a body whose values are credentials; `max_tokens` and its kin are not. */
-
 /** @param separator between the pairs of a word; a word is one pair without it. */
 function maskedWord(word: string, hides: (key: string) => boolean, separator?: string): string {
   if (word.trimStart().startsWith('{')) {

@@ -3,7 +3,7 @@ import type { Findings, Loaded } from './load.js';
 import { loadMode } from './load-mode.js';
 import { nameOf } from './option.js';
 import { profileOptions } from './options.js';
-import type { Key } from './rule.js';
+import { either, type Key } from './rule.js';
 import { andList } from './words.js';
 
 type Options = Loaded<typeof profileOptions>;
@@ -26,7 +26,6 @@ export function sweepFindings(
   const warnings: string[] = [];
   const name = (...keys: Key[]) =>
     andList(keys.map((key) => given.get(key)?.name ?? nameOf(profileOptions[key])));
-  const have = (keys: readonly Key[], one: string, several: string) => (keys.length === 1 ? one : several);
   if (!sound('numProfileRuns', ...lists)) return { errors, warnings };
   const isSweep = points.length > 1;
   const repeats = config.numProfileRuns > 1;
@@ -35,7 +34,7 @@ export function sweepFindings(
   const lonely = among(severalOnly);
   if (!isSweep && !repeats && lonely.length > 0) {
     errors.push(
-      `${name(...lonely)} ${have(lonely, 'needs', 'need')} several runs: a list such as --concurrency 10,50,100, or --num-profile-runs.`,
+      `${name(...lonely)} ${either(lonely, 'needs', 'need')} several runs: a list such as --concurrency 10,50,100, or --num-profile-runs.`,
     );
   }
   if ((isSweep || repeats) && isAbsolute(config.profileExportPrefix ?? '')) {
@@ -75,7 +74,7 @@ export function sweepFindings(
   ];
   for (const { keys, unless, why } of idle) {
     if (keys.length > 0 && !unless)
-      warnings.push(`${name(...keys)} ${have(keys, 'has', 'have')} no effect ${why}.`);
+      warnings.push(`${name(...keys)} ${either(keys, 'has', 'have')} no effect ${why}.`);
   }
   return { errors, warnings };
 }

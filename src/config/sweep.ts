@@ -3,8 +3,8 @@ import { andList } from './words.js';
 
 /**
  * What a run can be swept over, in the order of a grid, the slowest first. The names stand in folders and files;
- * `path` is the place in the resolved configuration, `title` heads a column, and `whole` values are integers. A `load` presses harder on the same
- * work, `work` is another work, and an `extent` only goes on for longer.
+ * `path` is the place in the resolved configuration, `title` heads a column, and `whole` values are integers. A
+ * `load` presses harder on the same work, `work` is another work, and an `extent` only goes on for longer.
  */
 export const sweepable = {
   isl: { path: 'datasets.main.prompts.isl.mean', title: 'ISL', whole: true, role: 'work' },
