@@ -1,4 +1,4 @@
-import { loadMode } from '../../config/load-mode.js';
+import { hasWarmup, loadMode } from '../../config/load-mode.js';
 import type { Config } from '../../config/options.js';
 import { type DatasetPlan, hasTimestamps, isTrace, totalTurns } from '../../dataset/plan.js';
 import { turnTimings } from '../../dataset/turn-timings.js';
@@ -127,10 +127,9 @@ function profilingEnds(config: Config) {
 
 /** Warm-up runs at a rate where one is given, else closed; it is never cancelled at random. */
 function planWarmup(config: Config, dataset: DatasetPlan, sessions: number): PlannedPhase | undefined {
-  const requestLimit = config.warmupRequestCount || undefined;
-  const { warmupDuration, numWarmupSessions } = config;
-  if (requestLimit === undefined && warmupDuration === undefined && numWarmupSessions === undefined)
-    return undefined;
+  if (!hasWarmup(config)) return undefined;
+  const requestLimit = config.warmupRequestCount || ENDLESS;
+  const sessionLimit = config.numWarmupSessions ?? ENDLESS;
   const perSecond = config.warmupRequestRate ?? config.requestRate;
   const concurrency = config.warmupConcurrency ?? config.concurrency;
   const rampSeconds = config.warmupConcurrencyRampDuration ?? config.concurrencyRampDuration;
@@ -144,9 +143,9 @@ function planWarmup(config: Config, dataset: DatasetPlan, sessions: number): Pla
           ceiling: ramped(concurrency, rampSeconds),
         });
   return planned('warmup', issuing, {
-    requestLimit: requestLimit ?? ENDLESS,
-    sessionLimit: numWarmupSessions ?? ENDLESS,
-    durationNs: seconds(warmupDuration),
+    requestLimit,
+    sessionLimit,
+    durationNs: seconds(config.warmupDuration),
     graceNs: (config.warmupGracePeriod ?? ENDLESS) * SECOND_NS,
     prefill: ramped(
       config.warmupPrefillConcurrency ?? config.prefillConcurrency,
@@ -154,10 +153,7 @@ function planWarmup(config: Config, dataset: DatasetPlan, sessions: number): Pla
     ),
     cancellation: undefined,
     concurrency: perSecond === undefined ? (concurrency ?? 1) : concurrency,
-    expectedRequests: expectedRequests(config, dataset, sessions, {
-      requestLimit: requestLimit ?? ENDLESS,
-      sessionLimit: numWarmupSessions ?? ENDLESS,
-    }),
+    expectedRequests: expectedRequests(config, dataset, sessions, { requestLimit, sessionLimit }),
   });
 }
 

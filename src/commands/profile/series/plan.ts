@@ -43,8 +43,9 @@ const CONSISTENT_SEED = 42;
 
 /** Seeds of the trials where the options leave them open. */
 export function drawSeeds({ randomSeed, setConsistentSeed, numProfileRuns }: Config): readonly number[] {
-  return Array.from({ length: numProfileRuns }, () =>
-    setConsistentSeed ? (randomSeed ?? CONSISTENT_SEED) : (randomSeed ?? randomInt(2 ** 31)),
+  return Array.from(
+    { length: numProfileRuns },
+    () => randomSeed ?? (setConsistentSeed ? CONSISTENT_SEED : randomInt(2 ** 31)),
   );
 }
 

@@ -54,8 +54,12 @@ export function publishSeries(
       ? []
       : [{ planned, runs, clientLimited: found.some(({ clientLimited }) => clientLimited) }];
   });
-  const files = measured.flatMap(({ planned, runs }) => {
-    const metrics = aggregate(runs, config.confidenceLevel);
+  const aggregated = measured.map(({ planned, runs }) => ({
+    planned,
+    runs: runs.length,
+    metrics: aggregate(runs, config.confidenceLevel),
+  }));
+  const files = aggregated.flatMap(({ planned, metrics }) => {
     const facts = aggregateFacts(planned, outcome, series, config);
     const path = join('aggregate', planned.folder, aggregateName);
     return [
@@ -65,10 +69,8 @@ export function publishSeries(
   });
   const layout = layoutOn(stdout, config.consoleExportWidth);
   if (series.swept.length === 0) {
-    for (const { runs } of measured) {
-      const metrics = aggregate(runs, config.confidenceLevel);
-      stdout.write(repeatsTable(metrics, config.confidenceLevel, runs.length, layout));
-    }
+    for (const { metrics, runs } of aggregated)
+      stdout.write(repeatsTable(metrics, config.confidenceLevel, runs, layout));
     for (const { path } of files)
       stdout.write(`${path.endsWith('.csv') ? 'Aggregate CSV' : 'Aggregate JSON'}: ${join(root, path)}\n`);
   } else if (measured.length > 0) {

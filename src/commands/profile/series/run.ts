@@ -39,11 +39,11 @@ export async function runSeries(
   for (const point of points) requireConnections(point.config, point.config.concurrency ?? 0);
   const manifest = takeUp(root, invocation, shared.log);
   const series = planSeries(points, root, manifest.seeds);
-  if (config.inputFile === undefined)
+  if (config.inputFile === undefined && new Set(manifest.seeds).size < series.runs.length)
     shared.log(
       'NOTICE',
       'sweep',
-      'every run sends the same prompts, so that runs can be compared: from the second one on, a prefix cache may answer for the model',
+      'runs of the same seed send the same prompts, so that they can be compared: from the second one on, a prefix cache may answer for the model',
     );
   const { results, failures, unsound } = await runAll(series, manifest, invocation, shared);
   const { log, stdout, interrupt } = shared;
