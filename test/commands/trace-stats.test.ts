@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { aiperf, sentences } from './in-process.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'aiperf-trace-stats-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const trace = join(folder, 'trace.jsonl');
 writeFileSync(
   trace,

@@ -253,59 +253,37 @@ describe('repeats', () => {
 });
 
 describe('points that fail', () => {
+  // Prompts of 200 tokens are refused.
+  let limited: MockServer;
+  beforeAll(async () => {
+    limited = await startMockServer({ port: 0, ttftMs: 2, itlMs: 1, outputTokens: 8, contextLimit: 100 });
+  });
+  afterAll(() => limited.close());
+  const sweep = (isl: string, folder: string) =>
+    aiperf(
+      profileWords({
+        ...{ ...options, concurrency: 2, isl, url: `http://127.0.0.1:${limited.port}` },
+        'artifact-dir': folder,
+      }),
+    );
+
   it('are noted, and the others go on', async () => {
-    // A context limit of 100 tokens: prompts of 200 are refused.
-    const limited = await startMockServer({
-      port: 0,
-      ttftMs: 2,
-      itlMs: 1,
-      outputTokens: 8,
-      contextLimit: 100,
-    });
     const folder = temporaryFolder();
-    try {
-      const { code, stderr } = await aiperf(
-        profileWords({
-          ...{ ...options, concurrency: 2, isl: '20,200,30', url: `http://127.0.0.1:${limited.port}` },
-          'artifact-dir': folder,
-        }),
-      );
-      expect(code).toBe(0);
-      expect(stderr).toMatch(/ERROR {4}isl_200 failed: no request succeeded: /);
-      const sweep = sweepJson(folder);
-      expect(sweep).toMatchObject({ num_profile_runs: 3, num_successful_runs: 2 });
-      expect(sweep.failed_runs).toEqual([
-        { label: 'isl_200', error: expect.stringMatching(/^no request succeeded: /) },
-      ]);
-      const measured = sweep.per_combination_metrics.map(
-        (point: { parameters: unknown }) => point.parameters,
-      );
-      expect(measured).toEqual([{ isl: 20 }, { isl: 30 }]);
-      expect(sweep.metadata.num_combinations).toBe(3);
-    } finally {
-      await limited.close();
-    }
+    const { code, stderr } = await sweep('20,200,30', folder);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/ERROR {4}isl_200 failed: no request succeeded: /);
+    const json = sweepJson(folder);
+    expect(json).toMatchObject({ num_profile_runs: 3, num_successful_runs: 2 });
+    expect(json.failed_runs).toEqual([
+      { label: 'isl_200', error: expect.stringMatching(/^no request succeeded: /) },
+    ]);
+    const measured = json.per_combination_metrics.map((point: { parameters: unknown }) => point.parameters);
+    expect(measured).toEqual([{ isl: 20 }, { isl: 30 }]);
+    expect(json.metadata.num_combinations).toBe(3);
   });
 
   it('when only one run succeeds the exit code is 1', async () => {
-    const limited = await startMockServer({
-      port: 0,
-      ttftMs: 2,
-      itlMs: 1,
-      outputTokens: 8,
-      contextLimit: 100,
-    });
-    try {
-      const { code } = await aiperf(
-        profileWords({
-          ...{ ...options, concurrency: 2, isl: '20,200', url: `http://127.0.0.1:${limited.port}` },
-          'artifact-dir': temporaryFolder(),
-        }),
-      );
-      expect(code).toBe(1);
-    } finally {
-      await limited.close();
-    }
+    expect((await sweep('20,200', temporaryFolder())).code).toBe(1);
   });
 });
 

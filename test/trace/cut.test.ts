@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { planDataset } from '../../src/dataset/plan.js';
 import { turnTimings } from '../../src/dataset/turn-timings.js';
 import { fixedSchedule } from '../../src/schedule/fixed-schedule.js';
@@ -11,6 +11,7 @@ import { aiperf, sentences } from '../commands/in-process.js';
 import { options } from '../dataset/options.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'aiperf-cut-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const out = join(folder, 'out.jsonl');
 
 function trace(name: string, ...rows: readonly (object | string)[]): string {

@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { traceFigures } from '../../src/trace/figures.js';
 import { LruCache } from '../../src/trace/lru-cache.js';
 import { PairTable } from '../../src/trace/pair-table.js';
@@ -11,6 +11,7 @@ import { ValueCounts } from '../../src/trace/value-counts.js';
 import { UserError } from '../../src/util/errors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'aiperf-trace-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function file(name: string, text: string | Uint8Array): string {
   const path = join(folder, name);
