@@ -54,6 +54,9 @@ describe('limits of the machine, looked at before anything is sent', () => {
     expect((await refusal(() => limit(two, 2001, false, root)))?.message).toContain(
       'connections to 2 servers',
     );
+    expect((await refusal(() => limit([...one, 'http://a:1'], 1001, false, root)))?.message).toContain(
+      '1000 of',
+    );
     expect(await limit([...one, '--transport', 'undici', '--http2'], 1001, false, root)).toBe(2500);
   });
 

@@ -55,7 +55,8 @@ describe('what runs send', () => {
 
   it.each([
     ['--concurrency 10,50', [40, 200]],
-    ['--request-rate 0.1,2.6', [1, 10]],
+    // 4 × 0.1 = 0.4, but 1 at least; 4 × 2.6 = 10.4 and 4 × 2.7 = 10.8.
+    ['--request-rate 0.1,2.6,2.7', [1, 10, 11]],
     ['--user-centric-rate 1 --conversation-turn-mean 2 --num-users 5,6', [20, 24]],
   ])('--requests-per-load 4 %s', async (line, requests) => {
     const { runs } = await planned(`--requests-per-load 4 ${line}`);

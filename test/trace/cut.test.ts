@@ -64,6 +64,17 @@ describe('a cut', () => {
     expect(rows.map(({ timestamp }) => timestamp)).toEqual([0, 30_000, 60_001, 90_000, 120_000]);
   });
 
+  it.each([
+    ['31s', 2],
+    ['30001ms', 2],
+    ['1m', 2],
+    ['1.5min', 3],
+    ['.03h', 4],
+  ])('until %s keeps %d rows', async (end, kept) => {
+    // Rows are at 0, 30, 60.001, 90 and 120 s.
+    expect((await cut(five, '--end', end)).rows).toHaveLength(kept);
+  });
+
   it('leaves prompts out that are too long', async () => {
     const { stdout, rows } = await cut(five, '--max-isl', '300');
     expect(rows.map(({ input_length }) => input_length)).toEqual([100, 200, 300]);

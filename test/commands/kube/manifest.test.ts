@@ -106,8 +106,15 @@ concurrency: 20
   it.each([
     ['headers', 'header:\n  x-functions-key: hush\n'],
     ['the body', 'extra-inputs:\n  options:\n    password: hush\n'],
+    [
+      'a file of its own, the key of a client certificate',
+      'tls-cert-file: cert.pem\ntls-key-file: key.pem\n',
+    ],
   ])('puts a configuration with a secret in %s into a Secret', async (_where, yaml) => {
-    const folder = folderWith({ 'run.yaml': `model: m\ntokenizer: builtin\nurl: http://vllm:8000\n${yaml}` });
+    const folder = folderWith({
+      'run.yaml': `model: m\ntokenizer: builtin\nurl: https://vllm:8000\n${yaml}`,
+      ...{ 'cert.pem': 'a certificate', 'key.pem': 'a key' },
+    });
     const { code, stdout, stderr } = await manifest(folder, []);
     expect({ code, stderr }).toEqual({
       code: 0,
