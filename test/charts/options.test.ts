@@ -222,6 +222,19 @@ describe('what is drawn of several runs', () => {
     });
   });
 
+  it('the frontier against latency, of which less is better', () => {
+    const chart = comparisonCharts.find(({ name }) => name.endsWith('_vs_latency'));
+    if (chart === undefined) throw new Error('there is no chart');
+    // 200 in flight takes longest and gives less than 100 do.
+    expect(series(chart, comparison(), 0)).toMatchObject({
+      data: [
+        [10_800, 2900],
+        [7600, 2050],
+        [5200, 620],
+      ],
+    });
+  });
+
   it('first tokens in the order of load', () => {
     const chart = comparisonCharts.find(({ name }) => name === 'ttft_vs_throughput');
     if (chart === undefined) throw new Error('there is no chart');

@@ -123,6 +123,26 @@ test('runs with other prompts are told', () => {
   ]);
 });
 
+test('points have the means of what the axes show, and the objectives as bounds of it', () => {
+  const one = run(1, 100, 40);
+  const result = (tag: string, avg: number) => ({ tag, unit: 'ms' as const, statistics: { avg } });
+  const slo = (tag: string, limit: number) => ({
+    ...{ tag, limit, label: tag, unit: 'ms', largerIsBetter: false, passed: 3, measured: 3 },
+  });
+  const summary = {
+    ...one.summary,
+    results: [...one.summary.results, result('time_to_first_token', 70), result('request_latency', 900)],
+    slos: [slo('inter_token_latency', 20), slo('time_to_first_token', 80), slo('request_latency', 1000)],
+  };
+  const { points, limits } = comparisonOf([{ ...one, summary }, run(2, 190, 95)], 0.95);
+  expect(points.map(({ ttft, latency }) => [ttft, latency])).toEqual([
+    [70, 900],
+    [undefined, undefined],
+  ]);
+  // 20 ms a token are 50 tokens a second.
+  expect(limits).toEqual({ perUser: 50, ttft: 80, latency: 1000 });
+});
+
 test('throughput is shown per GPU where all runs say the same number', () => {
   const on = (gpus: number) => {
     const { inputConfig, ...rest } = run(1, 100, 100);

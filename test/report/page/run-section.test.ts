@@ -1,0 +1,164 @@
+import { expect, test } from 'vitest';
+import { NotableFinder, type ReportedRequest } from '../../../src/report/page/notable.js';
+import type { ReportedRun } from '../../../src/report/page/run.js';
+import { runSection } from '../../../src/report/page/run-section.js';
+import { fourRequests, origin, storeOf, streamingChat } from '../../metrics/records.js';
+import { chatConfig, reportedRun } from './runs.js';
+
+const slos = [
+  { tag: 'time_to_first_token', limit: 120 },
+  { tag: 'request_latency', limit: 250 },
+];
+const summary = storeOf(fourRequests, { ...streamingChat, slos }).summary();
+const sectionOf = (said: Partial<ReportedRun> = {}) =>
+  runSection(reportedRun(summary, said), 'run', undefined).toString();
+
+/** The rows of the table with this caption, cell by cell. */
+function rowsOf(page: string, caption: string): string[][] {
+  const from = page.indexOf(`>${caption}</caption>`);
+  const body = page.slice(from, page.indexOf('</table>', from));
+  return [...body.matchAll(/<tr>(<th scope="row">.*?)<\/tr>/g)].map(([, row = '']) =>
+    row.split(/<\/t[hd]>/).map((cell) => cell.replaceAll(/<[^>]*>/g, '')),
+  );
+}
+
+test('the figures at the top', () => {
+  const tiles = [...sectionOf().matchAll(/<li><span class="label">(.*?)<\/li>/g)].map(([, tile = '']) =>
+    tile.replaceAll(/<[^>]*>/g, ''),
+  );
+  // TTFT 80, 100, 150 ms; latency 80, 200, 330; ITL 25, 30: p99 at rank 1.98, and at 0.99. In 1.33 s: 3 requests,
+  // 13 tokens, two requests that keep both objectives.
+  expect(tiles).toEqual([
+    'Time to first token 100 ms p99 149 ms',
+    'Inter-token latency 27.5 ms p99 29.9 ms',
+    'Request latency 200 ms p99 327 ms',
+    'Throughput 2.26 requests/s',
+    'Output tokens 9.77 tokens/s',
+    'Goodput 1.50 good requests/s',
+    'Success 75.0 % 1 of 4 failed',
+  ]);
+});
+
+test('metrics in the order of the columns, and what of failures is infinite', () => {
+  const page = sectionOf();
+  expect(rowsOf(page, 'Metrics')[0]).toEqual([
+    ...['Time to First Token ms', '110.00', '80.00', '100.00', '125.00', '140.00', '145.00', '149.00'],
+    ...['150.00', '29.44', ''],
+  ]);
+  // 80, 200, 330 and one that is infinite, by nearest rank: p50 at rank 1.5, which goes to the even 2.
+  expect(rowsOf(page, 'Metrics counting failures as infinite')[0]).toEqual([
+    ...['Request Latency (error-adjusted) ms', '∞', '80.00', '330.00', '330.00', '∞', '∞', '∞', '∞', '', ''],
+  ]);
+});
+
+test('objectives: of the successful requests, and of all', () => {
+  expect(rowsOf(sectionOf(), 'Objectives')).toEqual([
+    ['Time to First Token ≤ 120.00 ms', '2', '66.7 %', '50.0 %', ''],
+    ['Request Latency ≤ 250.00 ms', '2', '66.7 %', '50.0 %', ''],
+    ['All of them: good requests', '2', '66.7 %', '50.0 %', ''],
+  ]);
+});
+
+test('the client, figure by figure', () => {
+  const times = (p50: number) => ({ p50, p99: 10 * p50, max: 20 * p50 });
+  const thread = {
+    ...{ thread: 1, event_loop_delay: times(0.1), read_lag: times(0.2), gc_pauses: { count: 7, max: 2.5 } },
+    ...{ late: 30, busy_share: 0.25, cpu_share: 0.2, core_wait_share: 0.01 },
+  };
+  const fidelity = {
+    ...{ verdict: 'client ok', client_limited_count: 3, send_delay: times(0.5), threads: [thread] },
+    load: { requested: 50, achieved: 49.5, unit: 'requests/s' },
+    connections: { opened: 8, reused: 1992, refused: 4, port_starved: 5 },
+    cpu_throttled: 1500,
+  };
+  const page = sectionOf({ fidelity });
+  expect(rowsOf(page, 'The client').map(([name, value]) => `${name}: ${value}`)).toEqual([
+    'Verdict: client ok',
+    'Requests that it spoilt: 3',
+    'Send delay: p50 0.500 ms, p99 5.00 ms, max 10.0 ms',
+    'Load asked for: 50.0 requests/s',
+    'Load reached: 49.5 requests/s',
+    'Connections opened: 8',
+    'Connections used again: 1,992',
+    'Connections refused: 4',
+    'Sends without a port: 5',
+    'Kept from its cores by a CPU limit: 1.50 s',
+  ]);
+  expect(rowsOf(page, 'Load threads')).toEqual([
+    [
+      ...['1', 'p50 0.100 ms, p99 1.00 ms, max 2.00 ms', 'p50 0.200 ms, p99 2.00 ms, max 4.00 ms'],
+      ...['7, at most 2.50 ms', '30.0 ms', '25.0 %', '20.0 %', '1.0 %', ''],
+    ],
+  ]);
+});
+
+test('what was run, with the objectives', () => {
+  const [phase] = chatConfig.phases;
+  const inputConfig = { ...chatConfig, phases: [{ ...phase, duration: 90 }] };
+  expect(
+    rowsOf(sectionOf({ inputConfig }), 'What was run').map(([name, value]) => `${name}: ${value}`),
+  ).toEqual([
+    'Model: m',
+    'Server: http://h:8000',
+    'Endpoint: chat, streaming',
+    'Load: 2 in flight',
+    'Ends after: 4 requests or 90.0 s',
+    'Objectives: Time to First Token ≤ 120.00 ms; Request Latency ≤ 250.00 ms',
+  ]);
+});
+
+/** The request on a line of the file, of so many ms; one with an error failed. */
+function request(line: number, latency: number, ttft?: number, error?: string): ReportedRequest {
+  const values = new Map<string, number>();
+  if (error === undefined) values.set('request_latency', latency);
+  if (ttft !== undefined) values.set('time_to_first_token', ttft);
+  return {
+    ...{
+      line,
+      startNs: origin.epochNs + BigInt(line) * 1_000_000_000n,
+      endNs: undefined,
+      values,
+      metadata: {},
+      metrics: [],
+    },
+    error: error === undefined ? undefined : { code: 500, type: 'HTTPError', message: error },
+  };
+}
+
+function found(requests: readonly ReportedRequest[]) {
+  const finder = new NotableFinder();
+  for (const one of requests) finder.add(one);
+  return finder.found;
+}
+
+test('notable are the twenty slowest, of equals the earlier, and the first of each kind of failure', () => {
+  const lines = (some: readonly ReportedRequest[]) => some.map(({ line }) => line);
+  const { slowest, slowestToStart, failures } = found([
+    ...[request(1, 5, 3), request(2, 9), request(3, 7, 4), request(4, 9, 1)],
+    ...[request(5, 0, undefined, 'a'), request(6, 0, undefined, 'b'), request(7, 0, undefined, 'a')],
+  ]);
+  expect([slowest, slowestToStart, failures].map(lines)).toEqual([
+    [2, 4, 3, 1],
+    [3, 1, 4],
+    [5, 6],
+  ]);
+  const many = found(Array.from({ length: 30 }, (_, i) => request(i, (i * 7) % 30)));
+  expect(many.slowest.map(({ values }) => values.get('request_latency'))).toEqual(
+    Array.from({ length: 20 }, (_, i) => 29 - i),
+  );
+});
+
+test('each of the slowest has its facts, and a bar beside the longest', () => {
+  const notable = found([request(1, 400, 100), request(2, 200, 50)]);
+  const page = sectionOf({ notable });
+  const list = page.slice(page.indexOf('By request latency'), page.indexOf('By time to first token'));
+  const entries = [...list.matchAll(/<summary>(.*?)<\/summary>/g)].map(([, entry = '']) => entry);
+  expect(entries.map((entry) => entry.replaceAll(/<[^>]*>/g, ''))).toEqual([
+    '400 ms first token 100 ms sent at 1.00 s ',
+    '200 ms first token 50.0 ms sent at 2.00 s ',
+  ]);
+  expect(entries.map((entry) => [...entry.matchAll(/width:(.*?)%/g)].map(([, width]) => width))).toEqual([
+    ['25.00', '75.00'],
+    ['12.50', '37.50'],
+  ]);
+});
