@@ -149,6 +149,7 @@ function summaryFacts(recovered: Recovered, told: Told): SummaryFacts {
     inputConfig: config.inputConfig ?? earlier?.inputConfig ?? {},
     ...(randomSeed === undefined ? {} : { randomSeed }),
     ...(cliCommand === undefined ? {} : { cliCommand }),
+    ...(earlier === undefined ? {} : { place: earlier.place }),
     wasCancelled: earlier?.wasCancelled ?? false,
     ...(reason === undefined ? {} : { incompleteReason: reason }),
     startedAtNs: earlier?.startedAtNs ?? firstStartNs,

@@ -1,5 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../util/json.js';
 import { readJsonObject } from './run-config.js';
+import { type Place, storedPlace } from './series.js';
 
 /** What a run's summary file says besides metrics. */
 export interface StoredSummary {
@@ -7,6 +8,8 @@ export interface StoredSummary {
   readonly inputConfig: JsonObject | undefined;
   readonly randomSeed: number | undefined;
   readonly cliCommand: string | undefined;
+  /** Which of several runs it is of. */
+  readonly place: Place;
   readonly wasCancelled: boolean;
   /** Why the results cover only a part of the run; undefined for a complete run. */
   readonly incompleteReason: string | undefined;
@@ -28,6 +31,7 @@ export function readSummary(path: string): StoredSummary | undefined {
     inputConfig: isObject(json.input_config) ? json.input_config : undefined,
     randomSeed: typeof info.random_seed === 'number' ? info.random_seed : undefined,
     cliCommand: textOf(info.cli_command),
+    place: storedPlace(info),
     wasCancelled: json.was_cancelled === true,
     incompleteReason:
       json.is_complete === false ? (textOf(json.incomplete_reason) ?? 'The run ended early.') : undefined,

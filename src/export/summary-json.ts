@@ -2,7 +2,7 @@ import type { ErrorGroup, MetricResult, RunSummary } from '../metrics/compute.js
 import { statNames } from '../metrics/statistics.js';
 import { Float, type Printable, prettyJson } from './python-json.js';
 import { errorDetails } from './record-metadata.js';
-import type { RunOfSeries } from './series.js';
+import type { Place } from './series.js';
 
 /** What the summary file says besides results. */
 export interface SummaryFacts {
@@ -16,9 +16,7 @@ export interface SummaryFacts {
   /** The command as typed, secrets redacted; absent where nobody knows it any more. */
   readonly cliCommand?: string;
   /** Of one of several runs. */
-  readonly series?: RunOfSeries;
-  /** Number of the first session that was measured; of one of several runs, whose prompts it tells. */
-  readonly firstSession?: number;
+  readonly place?: Place;
   readonly wasCancelled: boolean;
   /** Why the results cover only a part of the run; absent for a complete run. */
   readonly incompleteReason?: string;
@@ -71,14 +69,14 @@ export function summaryJson(summary: RunSummary, facts: SummaryFacts): string {
     input_config: facts.inputConfig,
     run_info: {
       benchmark_id: facts.benchmarkId,
-      sweep_id: facts.series?.sweepId,
+      sweep_id: facts.place?.sweep_id,
       random_seed: facts.randomSeed,
-      trial: facts.series?.trial ?? 0,
-      run_label: facts.series?.label,
-      variation_label: facts.series?.variation.label,
-      variation_index: facts.series?.variation.index,
-      variation_values: facts.series?.variation.values,
-      first_session: facts.firstSession,
+      trial: facts.place?.trial ?? 0,
+      run_label: facts.place?.run_label,
+      variation_label: facts.place?.variation_label,
+      variation_index: facts.place?.variation_index,
+      variation_values: facts.place?.variation_values,
+      first_session: facts.place?.first_session,
       cli_command: facts.cliCommand,
     },
     was_cancelled: facts.wasCancelled,

@@ -129,6 +129,16 @@ describe('a sweep', () => {
       expect(sweepJson(folder)).toMatchObject({ num_profile_runs: 3, num_successful_runs: 3 });
     });
 
+    it('what aiperf report wrote anew is of the sweep still', async () => {
+      const path = join(folder, 'concurrency_2/profile_export_aiperf.json');
+      const { run_info: before, ...earlier } = readJson(path);
+      writeFileSync(path, JSON.stringify({ run_info: before, ...earlier, request_throughput: undefined }));
+      expect((await aiperf(['report', join(folder, 'concurrency_2'), '--rewrite'])).code).toBe(0);
+      const { run_info: after, request_throughput: throughput } = readJson(path);
+      expect(throughput.unit).toBe('requests/sec');
+      expect(after).toEqual(before);
+    });
+
     it('without --resume all runs are made anew, which is said', async () => {
       const before = sweepJson(folder).per_combination_metrics[0].metrics.request_throughput.avg;
       const ran = await aiperf(

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import type { Config } from '../../config/options.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import { fidelityJson } from '../../export/fidelity-json.js';
-import type { RunOfSeries } from '../../export/series.js';
+import { placeOf, type RunOfSeries } from '../../export/series.js';
 import { summaryCsv } from '../../export/summary-csv.js';
 import { summaryJson } from '../../export/summary-json.js';
 import type { Fidelity } from '../../fidelity/verdict.js';
@@ -116,7 +116,7 @@ function jsonOf(outcome: RunOutcome, facts: ResultFacts, reason: string | undefi
     inputConfig,
     ...(config.randomSeed === undefined ? {} : { randomSeed: config.randomSeed }),
     cliCommand: recordedCommand,
-    ...(series === undefined ? {} : { series, firstSession }),
+    ...(series === undefined ? {} : { place: placeOf(series, firstSession) }),
     wasCancelled: interrupted,
     ...(reason === undefined ? {} : { incompleteReason: reason }),
     startedAtNs,
