@@ -19,6 +19,8 @@ interface Distribution {
 }
 
 const STEPS = 500;
+/** An objective up to so many times as far as the values is drawn beside them; one farther off would flatten them. */
+const SEEN_UP_TO = 3;
 
 /** A metric's histogram above its cumulative distribution, both with the objective. */
 export function distribution({ tag, key, label, unit }: Measure): RunChart<Distribution> {
@@ -49,9 +51,10 @@ export function distribution({ tag, key, label, unit }: Measure): RunChart<Distr
       const base = frame(theme, title, subtitle);
       const upper = { left: 84, right: 32, top: 84, height: 186 };
       const lower = { left: 84, right: 32, top: 306, bottom: 64 };
-      const line = (text: string) =>
-        limit === undefined || limit > most ? {} : { markLine: limitLine(theme, text, { xAxis: limit }) };
-      const x = { ...xAxis(theme, named(label, unit)), min: 0, max: most };
+      const isSeen = limit !== undefined && limit <= SEEN_UP_TO * most;
+      const line = (text: string) => (isSeen ? { markLine: limitLine(theme, text, { xAxis: limit }) } : {});
+      const end = isSeen ? Math.max(most, shortened(1.05 * limit)) : most;
+      const x = { ...xAxis(theme, named(label, unit)), min: 0, max: end };
       const y = (name: string) => ({ ...axis(theme, name, 52), min: 0 });
       const labels = (format: (value: number) => string) => ({ ...x.axisLabel, formatter: format });
       const percent = labels((value) => `${figure(value)} %`);

@@ -76,6 +76,21 @@ describe('what is drawn of a run', () => {
     );
   });
 
+  it('an objective near the values is drawn in their distribution, one far off is not', () => {
+    // 100 and 400 ms in bars of 10: the axis ends at 410.
+    const chart = distribution(ttft);
+    const drawn = (limit: number) => {
+      const run = columnsOf(two, { limits: [{ ...ttftLimit, limit }] });
+      const data = chart.data(run);
+      const xAxis = data === undefined ? undefined : chart.option(data, themes.light).xAxis;
+      return [xAxis, JSON.stringify(series(chart, run, 0)).includes('markLine')];
+    };
+    expect(drawn(370)).toMatchObject([[{ max: 410 }, { max: 410 }], true]);
+    // 1.05 * 1000; 3 * 410 is 1230.
+    expect(drawn(1000)).toMatchObject([[{ max: 1050 }, { max: 1050 }], true]);
+    expect(drawn(1231)).toMatchObject([[{ max: 410 }, { max: 410 }], false]);
+  });
+
   it('an outlier is counted, not drawn', () => {
     // 200 requests of 10 ms, one of 10 s: p99 is 10 ms, the axis ends at 30.
     const run = columnsOf(

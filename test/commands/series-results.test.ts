@@ -47,9 +47,8 @@ describe('the configuration of a series', () => {
   it('lists are told apart, what only shows or names results is not', async () => {
     const options = await optionsOf('--concurrency 2,4');
     expect(options['--concurrency']).toBe('2,4');
-    expect(await optionsOf('--concurrency 2,4 --artifact-dir x --ui none --num-gpus 2 --resume')).toEqual(
-      options,
-    );
+    const shown = '--artifact-dir x --ui none --num-gpus 2 --resume --report --strict-fidelity';
+    expect(await optionsOf(`--concurrency 2,4 ${shown}`)).toEqual(options);
     expect(await optionsOf('--concurrency 2,8')).not.toEqual(options);
     expect(await optionsOf('--concurrency 2,4 --goodput request_latency:5')).not.toEqual(options);
   });

@@ -24,6 +24,7 @@ const manifestName = 'sweep_config.json';
 const immaterial: ReadonlySet<keyof Config> = new Set([
   ...(['artifactDir', 'configFile', 'resume', 'uiType', 'logLevel', 'verbose', 'extraVerbose'] as const),
   ...(['tables', 'consoleExportWidth', 'confidenceLevel', 'numGpus', 'targetGoodput'] as const),
+  ...(['report', 'strictFidelity'] as const),
   ...(['parameterSweepCooldownSeconds', 'profileRunCooldownSeconds', 'exportInputs'] as const),
   ...(['recordProcessors', 'zmqHost', 'zmqIpcPath'] as const),
 ]);
