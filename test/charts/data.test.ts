@@ -3,6 +3,7 @@ import { curvesOf } from '../../src/charts/curves.js';
 import { ttft } from '../../src/charts/measures.js';
 import { overTime } from '../../src/charts/over-time.js';
 import { niceStep, quantileBins, thinned } from '../../src/charts/reduce.js';
+import { RunColumns } from '../../src/charts/run-columns.js';
 import { columnsOf, ttftLimit } from './runs.js';
 
 describe('columns of a run', () => {
@@ -16,6 +17,15 @@ describe('columns of a run', () => {
     expect([run.value('request_latency', 0), run.value('request_latency', 1)]).toEqual([2000, Number.NaN]);
     expect([...run.byStart()]).toEqual([1, 0]);
   });
+});
+
+it('a request whose record does not say when it ended did so after its latency', () => {
+  const run = new RunColumns({ limits: [], sliceSeconds: undefined });
+  run.add({
+    ...{ startNs: 5_000_000_000n, dueNs: undefined, endNs: undefined, error: undefined },
+    ...{ cancelled: false, dropped: false, values: new Map([['request_latency', 2000]]) },
+  });
+  expect([run.endS(0), run.seconds]).toEqual([2, 2]);
 });
 
 describe('reduction', () => {

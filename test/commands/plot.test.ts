@@ -211,6 +211,19 @@ describe('a trace', () => {
     );
   });
 
+  it('has rows that lack a length', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'trace.jsonl');
+    writeFileSync(
+      file,
+      '{"timestamp":0,"input_length":7,"output_length":3}\n{"timestamp":1,"input_length":9}\n',
+    );
+    expect((await plot(file, '--format', 'svg')).code).toBe(0);
+    expect(readFileSync(join(folder, 'plots', 'trace_lengths.svg'), 'utf8')).toContain(
+      '>2 requests; input p50 8, p99 8.98; output p50 3, p99 3</text>',
+    );
+  });
+
   it('without lengths is refused', async () => {
     const file = join(temporaryFolder(), 'trace.jsonl');
     writeFileSync(file, '{"text":"hello"}\n');

@@ -192,14 +192,15 @@ test('output length against the requested one', () => {
     [2000, 1950],
     [2000, 1949],
     [0, 7],
+    [10, 0],
   ];
   const records = lengths.map(([requestedOsl, output]) => counted({ requestedOsl }, { output }));
   const summary = storeOf(records).summary();
-  expect(averages(summary)).toMatchObject({ osl_mismatch_count: 2, request_count: 5 });
-  // -5, -6, -2.5, -2.55 %; nothing can be said about 0.
+  expect(averages(summary)).toMatchObject({ osl_mismatch_count: 3, request_count: 6 });
+  // -5, -6, -2.5, -2.55, -100 %; nothing can be said about 0.
   expect(result(summary, 'osl_mismatch_diff_pct')?.statistics).toMatchObject({
-    count: 4,
-    min: -6,
+    count: 5,
+    min: -100,
     max: -2.5,
   });
   expect(averages(storeOf([counted()]).summary())).not.toHaveProperty('osl_mismatch_count');

@@ -221,3 +221,24 @@ test('the table has a row and a link for each run, and marks the frontier', () =
     ['<a href="#run-4">concurrency_8</a>', '', '8 in flight', '3', '0', '', '320', '40.0'],
   ]);
 });
+
+test('the table has the figures of each run, and its good requests where there are objectives', () => {
+  const result = (tag: string, statistics: { avg?: number; p50?: number; p99?: number }) => ({
+    ...{ tag, unit: 'ms' as const, statistics },
+  });
+  const one = withGoodShare(run(1, 100, 90), 0.75);
+  const more = [
+    result('request_throughput', { avg: 12 }),
+    result('time_to_first_token', { p50: 50, p99: 70 }),
+    result('request_latency', { p50: 500, p99: 900 }),
+  ];
+  const told = { ...one, summary: { ...one.summary, results: [...one.summary.results, ...more] } };
+  const text = comparisonTable(comparisonOf([told, run(2, 190, 95)], 0.95), () => '#').toString();
+  const rows = [...text.matchAll(/<tr><th scope="row">(.*?)<\/tr>/g)].map(([, row = '']) =>
+    row.split(/<\/t[hd]>(?:<td>)?/).slice(5),
+  );
+  expect(rows).toEqual([
+    ['12.0', '100', '90.0', '50.0 ms', '70.0 ms', '500 ms', '900 ms', '75.0 %', ''],
+    ['', '190', '95.0', '', '', '', '', '', ''],
+  ]);
+});

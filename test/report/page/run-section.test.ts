@@ -59,6 +59,31 @@ test('objectives: of the successful requests, and of all', () => {
   ]);
 });
 
+test('slices, the last of which the end of the run cuts short', () => {
+  // Two requests in the first second: 100 and 150, p90 145; 200 and 330, p90 317; 12 tokens. Then 1 in 0.3305 s.
+  const { sliced } = storeOf(fourRequests).summary(1e9);
+  expect(rowsOf(sectionOf({ summary: { ...summary, sliced } }), 'Slices')).toEqual([
+    ['0', '0.00 – 1.00 s', '2', '0', '125.00', '145.00', '265.00', '317.00', '12.00', ''],
+    ['1', '1.00 – 1.33 s (partial)', '1', '1', '80.00', '80.00', '80.00', '80.00', '3.03', ''],
+  ]);
+});
+
+test('failures by kind, as a share of all requests', () => {
+  expect(rowsOf(sectionOf(), 'Failures by kind')).toEqual([
+    ['400', 'Bad Request', '{&quot;error&quot;:&quot;context window exceeded&quot;}', '1', '25.0 %', ''],
+  ]);
+});
+
+test('the record of a request: of long lists only the begin', () => {
+  const gaps = Float64Array.from({ length: 102 }, () => 1.5);
+  const one = { ...request(3, 400, 100), metrics: [['inter_chunk_latency', gaps, 'ms'] as const] };
+  const page = sectionOf({ notable: { slowest: [one], slowestToStart: [], failures: [] } });
+  expect(rowsOf(page, 'Record')).toEqual([
+    ['line of the file', '3', ''],
+    ['Inter Chunk Latency', `${Array(100).fill('1.50').join(', ')} … and 2 more, ms`, ''],
+  ]);
+});
+
 test('the client, figure by figure', () => {
   const times = (p50: number) => ({ p50, p99: 10 * p50, max: 20 * p50 });
   const thread = {
