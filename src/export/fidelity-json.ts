@@ -5,7 +5,7 @@ import { Float, type Printable } from './python-json.js';
 
 /** The summary file's member `fidelity`; times in ms, instants in seconds since the first request. */
 export function fidelityJson(fidelity: Fidelity): { readonly [key: string]: Printable | undefined } {
-  const { sends, load, sendDelayNs, throttledNs, threads } = fidelity.evidence;
+  const { sends, load, sendDelayNs, throttled, threads } = fidelity.evidence;
   return {
     verdict: fidelity.verdict,
     reasons: fidelity.reasons.map(({ level, words, spans }) => ({
@@ -27,7 +27,7 @@ export function fidelityJson(fidelity: Fidelity): { readonly [key: string]: Prin
       requested: load.asked === undefined ? undefined : new Float(load.asked),
       achieved: fidelity.achieved === undefined ? undefined : new Float(fidelity.achieved),
     },
-    cpu_throttled: throttledNs === undefined ? undefined : milliseconds(throttledNs),
+    cpu_throttled: throttled && milliseconds(throttled.throttledNs),
     threads: threads.map(threadJson),
   };
 }

@@ -1,3 +1,4 @@
+import type { Throttled } from '../util/cgroup.js';
 import type { Spread, Stall, StallCause, ThreadReport } from './evidence.js';
 import { mergeStalls, type Span, spanWords } from './spans.js';
 import type { SendTally } from './tally.js';
@@ -23,8 +24,8 @@ export interface Evidence {
   readonly mayQueue: boolean;
   /** By how much the schedule was moved because the client was too late. */
   readonly movedNs: number;
-  /** How long the CPU limit of a control group stopped the process, summed over cores; undefined: not at all. */
-  readonly throttledNs: number | undefined;
+  /** How the CPU limit of a control group stopped the process; undefined: not at all. */
+  readonly throttled: Throttled | undefined;
 }
 
 /** Why a client was strained or limited, in plain words. */
@@ -148,15 +149,17 @@ function movedSchedule({ movedNs, sends }: Evidence): Reason[] {
   ];
 }
 
-function throttling({ throttledNs = 0, threads }: Evidence): Reason[] {
+/** A client that its limit stopped at all has no reserve. */
+function throttling({ throttled, threads }: Evidence): Reason[] {
+  if (throttled === undefined) return [];
+  const { cpus, periods, throttledPeriods, throttledNs } = throttled;
   const lengthNs = threads.reduce((longest, { startNs, endNs }) => Math.max(longest, endNs - startNs), 1);
-  const share = throttledNs / lengthNs;
-  const level = graded(throttledNs, share, [LIMITED_NS, LIMITED_SHARE], [STRAINED_NS, STRAINED_SHARE]);
-  if (level === undefined) return [];
+  const isLimited = throttledNs >= LIMITED_NS && throttledNs / lengthNs >= LIMITED_SHARE;
+  const limit = cpus === undefined ? 'a CPU limit' : `the limit of ${cpus} CPU${cpus === 1 ? '' : 's'}`;
   return [
     {
-      level,
-      words: `the CPU limit of its control group kept the client from its cores for ${ms(throttledNs)}: give it more whole cores`,
+      level: isLimited ? 'limited' : 'strained',
+      words: `${limit} (cgroup) stopped this client in ${throttledPeriods} of ${periods} periods (${percent(throttledPeriods / periods)}), for ${ms(throttledNs)} summed over CPUs: give it more whole CPUs, or lower the load`,
       spans: [],
     },
   ];

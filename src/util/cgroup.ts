@@ -20,6 +20,12 @@ export interface Throttling {
   readonly throttledNs: number;
 }
 
+/** What a limit cost in some time. */
+export interface Throttled extends Throttling {
+  /** The limit; undefined where none can be read any more. */
+  readonly cpus: number | undefined;
+}
+
 /**
  * The narrowest limit among the process's group and those that it lies in, with the counters of the group that was
  * throttled most. A container without a control-group namespace sees the path of its host: parts of it that are not
@@ -47,12 +53,13 @@ export function usableCpus(root = '/'): number {
 }
 
 /** What the limit cost between two readings; undefined: nothing, or there is no limit. */
-export function throttledBetween(before: CpuLimit, after: CpuLimit): Throttling | undefined {
+export function throttledBetween(before: CpuLimit, after: CpuLimit): Throttled | undefined {
   if (after.throttling === undefined) return undefined;
   const from = before.throttling ?? { periods: 0, throttledPeriods: 0, throttledNs: 0 };
   const throttledPeriods = after.throttling.throttledPeriods - from.throttledPeriods;
   if (throttledPeriods <= 0) return undefined;
   return {
+    cpus: after.cpus,
     periods: after.throttling.periods - from.periods,
     throttledPeriods,
     throttledNs: after.throttling.throttledNs - from.throttledNs,

@@ -42,10 +42,16 @@ const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
   load: { kind: 'concurrency', asked: 10 },
   mayQueue: false,
   movedNs: 0,
-  throttledNs: undefined,
+  throttled: undefined,
   ...changes,
 });
 
+const throttledFor = (lengthMs: number) => ({
+  cpus: 2,
+  periods: 300,
+  throttledPeriods: 12,
+  throttledNs: lengthMs * ms,
+});
 const rate = { load: { kind: 'rate', asked: 100 } } as const;
 const stall = (startS: number, endS: number, cause: Stall['cause'] = 'own work'): Stall => ({
   startNs: startS * second,
@@ -115,13 +121,33 @@ describe('verdict', () => {
     ['a schedule moved by 1 %', { ...rate, movedNs: 100 * ms }, 'client limited'],
     ['no port left', { sends: { ...sends, starved: 1 } }, 'client limited'],
     ['a refusing server', { sends: { ...sends, refused: 500 } }, 'client ok'],
-    ['throttled for 0.2 %', { throttledNs: 20 * ms }, 'client strained'],
-    ['throttled for 1 %', { throttledNs: 100 * ms }, 'client limited'],
+    // Of 10 s; 100 ms are 1 %.
+    ['throttled at all', { throttled: throttledFor(1) }, 'client strained'],
+    ['throttled for 0.99 %', { throttled: throttledFor(99) }, 'client strained'],
+    ['throttled for 1 %', { throttled: throttledFor(100) }, 'client limited'],
+    [
+      'throttled for 100 ms of 20 s',
+      { throttled: throttledFor(100), threads: [thread({ endNs: 20 * second })] },
+      'client strained',
+    ],
     ['a busy thread', { threads: [thread({ busyShare: 0.9 })] }, 'client strained'],
     ['a thread that spins until it is due', { ...rate, threads: [thread({ busyShare: 1 })] }, 'client ok'],
     ['waiting for a core', { threads: [thread({ waitShare: 0.1 })] }, 'client strained'],
   ] as const)('%s: %s', (_, changes, verdict) => {
     expect(judge(evidence(changes)).verdict).toBe(verdict);
+  });
+
+  it.each([
+    [2, 'the limit of 2 CPUs (cgroup)'],
+    [1, 'the limit of 1 CPU (cgroup)'],
+    [undefined, 'a CPU limit (cgroup)'],
+  ])('says how often and how long a limit of %s CPUs stopped it', (cpus, limit) => {
+    const [reason] = judge(evidence({ throttled: { ...throttledFor(530), cpus } })).reasons;
+    // 12 of 300
+    expect(reason?.words).toBe(
+      `${limit} stopped this client in 12 of 300 periods (4.0 %), for 530.0 ms summed over CPUs: ` +
+        'give it more whole CPUs, or lower the load',
+    );
   });
 
   it('the weightiest reason comes first', () => {

@@ -103,6 +103,7 @@ describe('throttling between two readings', () => {
   it('is the difference of the counters', () => {
     // 160 − 100 periods, 13 − 10 throttled, 5e6 − 2e6 ns
     expect(throttledBetween(at(100, 10, 2e6), at(160, 13, 5e6))).toEqual({
+      cpus: 2,
       periods: 60,
       throttledPeriods: 3,
       throttledNs: 3e6,

@@ -7,7 +7,7 @@ import type { PlannedPhase } from './phases.js';
 export function evidenceOf(
   { plan, counters }: PlannedPhase,
   { results }: RunSummary,
-  seen: Pick<Evidence, 'threads' | 'sends' | 'throttledNs'>,
+  seen: Pick<Evidence, 'threads' | 'sends' | 'throttled'>,
 ): Evidence {
   const delay = results.find(({ tag }) => tag === 'credit_to_start_latency')?.statistics;
   const ns = (ms = 0) => ms * 1e6;

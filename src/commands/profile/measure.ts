@@ -11,7 +11,6 @@ import { layoutOn } from '../../report/layout.js';
 import { ledgerLine } from '../../report/ledger.js';
 import { ledgerPanel } from '../../report/panels.js';
 import type { Progress } from '../../ui/progress.js';
-import { readCpuLimit } from '../../util/cgroup.js';
 import { openClock, takeOrigin } from '../../util/clock.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
@@ -28,7 +27,6 @@ import { type PreparedRun, prepareRun } from './prepare.js';
 import type { RecordsPlan } from './records.js';
 import { publishResults, type ResultFacts } from './results.js';
 import { type RunOutcome, runLoad } from './run.js';
-import { throttlingWarning } from './throttling.js';
 import { traitsOf } from './traits.js';
 
 /** What a run is measured with. */
@@ -76,7 +74,6 @@ export async function measureRun(
   };
   leaveRunConfig(facts, plan, log);
   if (interrupt.happened) return { exitCode: INTERRUPTED, failure: 'interrupted before it began' };
-  const cpuLimit = readCpuLimit();
   const outcome = await runLoad(prepared, plan, {
     progress,
     clock: openClock(origin),
@@ -90,8 +87,6 @@ export async function measureRun(
   if (outcome.stalled !== undefined)
     log('ERROR', 'load', `The run was ended because it was stuck: ${outcome.stalled}`);
   const allWritten = publishResults(outcome, facts, stdout, log);
-  const throttling = throttlingWarning(cpuLimit, readCpuLimit());
-  if (throttling !== undefined) log('WARNING', 'load', throttling);
   if (outcome.failure !== undefined) throw outcome.failure;
   const mismatches = ledgerLines(outcome, prepared);
   for (const line of mismatches)

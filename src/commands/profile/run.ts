@@ -4,7 +4,7 @@ import { type Fidelity, judge } from '../../fidelity/verdict.js';
 import { type LoadThreads, startLoadThreads } from '../../load/threads.js';
 import type { RunSummary } from '../../metrics/compute.js';
 import type { Progress, ProgressState } from '../../ui/progress.js';
-import { readCpuLimit, throttledBetween } from '../../util/cgroup.js';
+import { readCpuLimit, type Throttled, throttledBetween } from '../../util/cgroup.js';
 import type { Clock } from '../../util/clock.js';
 import { messageOf } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
@@ -93,7 +93,7 @@ export async function runLoad(
 
   let failure: unknown;
   let reports: readonly ThreadReport[] = [];
-  let throttledNs: number | undefined;
+  let throttled: Throttled | undefined;
   let firstSession = options.firstSession;
   let nextSession = firstSession;
   try {
@@ -115,7 +115,7 @@ export async function runLoad(
         const run = threads.runPhase(index, startNs, firstSession);
         const told = await Promise.race([run, records.summaries.then(() => [])]);
         reports = phase.plan.name === 'profiling' ? told : [];
-        throttledNs = throttledBetween(limitBefore, readCpuLimit())?.throttledNs;
+        throttled = throttledBetween(limitBefore, readCpuLimit());
       } finally {
         clearInterval(drawing);
         watching.stop();
@@ -158,7 +158,7 @@ export async function runLoad(
     fidelity:
       reports.length === 0
         ? undefined
-        : judge(evidenceOf(profilingOf(prepared), profiling, { sends, threads: reports, throttledNs })),
+        : judge(evidenceOf(profilingOf(prepared), profiling, { sends, threads: reports, throttled })),
   };
 }
 
