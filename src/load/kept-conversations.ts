@@ -20,20 +20,24 @@ const MOST_CHARACTERS = 8_000_000;
 /** Of larger datasets only the first part is watched for repetition. */
 const MOST_KNOWN = 1_000_000;
 
+// How a conversation was asked for before; in vain: it found no room, which never grows, so it is not measured again.
+const NEVER = 0;
+const ONCE = 1;
+const IN_VAIN = 2;
+
 /**
  * Keeps what is asked for a second time: a dataset of a hundred prompts is played over and over, and making a short
  * request anew costs as much as sending it. A trace, played once, leaves nothing behind.
  */
 export class KeptConversations {
   readonly #dataset: Dataset;
-  /** 1 for conversations that were asked for before. */
-  readonly #known: Uint8Array;
+  readonly #asked: Uint8Array;
   readonly #kept = new Map<number, Script>();
   #characters = 0;
 
   constructor(dataset: Dataset) {
     this.#dataset = dataset;
-    this.#known = new Uint8Array(Math.min(dataset.size, MOST_KNOWN));
+    this.#asked = new Uint8Array(Math.min(dataset.size, MOST_KNOWN));
   }
 
   /** @param index of the conversation in the dataset. */
@@ -41,9 +45,11 @@ export class KeptConversations {
     const kept = this.#kept.get(index);
     if (kept !== undefined) return kept;
     const conversation = this.#dataset.conversation(index);
-    const isKept = this.#known[index] === 1 && this.#takeRoom(JSON.stringify(conversation).length);
-    this.#known[index] = 1;
-    if (!isKept) return { conversation, bodies: undefined };
+    const isKept = this.#asked[index] === ONCE && this.#takeRoom(JSON.stringify(conversation).length);
+    if (!isKept) {
+      this.#asked[index] = this.#asked[index] === NEVER ? ONCE : IN_VAIN;
+      return { conversation, bodies: undefined };
+    }
     const script = { conversation, bodies: this.#bodies() };
     this.#kept.set(index, script);
     return script;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Conversation, Dataset } from '../../src/dataset/conversation.js';
 import { KeptConversations } from '../../src/load/kept-conversations.js';
 
@@ -48,5 +48,13 @@ describe('conversations', () => {
     bodies?.keep(1, { body: {}, text: ''.padEnd(2000), bytes: 2000 });
     expect(bodies?.get(0)?.bytes).toBe(1_999_000);
     expect(bodies?.get(1)).toBeUndefined();
+  });
+
+  it('are measured once where there is no room for them: it costs as much as the keeping would spare', () => {
+    const conversations = new KeptConversations(dataset(1, 9_000_000));
+    const measured = vi.spyOn(JSON, 'stringify');
+    for (let time = 0; time < 5; time++) conversations.script(0);
+    expect(measured).toHaveBeenCalledTimes(1);
+    measured.mockRestore();
   });
 });
