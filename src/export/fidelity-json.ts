@@ -1,5 +1,5 @@
-import type { Spread, ThreadReport } from '../fidelity/evidence.js';
 import type { Span } from '../fidelity/spans.js';
+import type { Spread, ThreadReport } from '../fidelity/thread-report.js';
 import type { Fidelity } from '../fidelity/verdict.js';
 import { Float, type Printable } from './python-json.js';
 

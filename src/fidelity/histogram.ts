@@ -1,4 +1,4 @@
-import type { Spread } from './evidence.js';
+import type { Spread } from './thread-report.js';
 
 // So many buckets to each doubling: a quantile is at most 4.4 % too large.
 const PER_DOUBLING = 16;

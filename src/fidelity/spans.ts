@@ -1,4 +1,4 @@
-import type { Stall } from './evidence.js';
+import type { Stall } from './thread-report.js';
 
 /** A time in which stalls came close after each other; ns since the clock's origin. */
 export interface Span {

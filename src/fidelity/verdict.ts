@@ -1,7 +1,7 @@
 import type { Throttled } from '../util/cgroup.js';
-import type { Spread, Stall, StallCause, ThreadReport } from './evidence.js';
 import { mergeStalls, type Span, spanWords } from './spans.js';
 import type { SendTally } from './tally.js';
+import type { Spread, Stall, StallCause, ThreadReport } from './thread-report.js';
 
 /** How far the client can be trusted not to have been the limit. */
 type Verdict = 'client ok' | 'client strained' | 'client limited';

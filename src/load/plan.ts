@@ -7,7 +7,7 @@ import type { BodyOptions } from '../endpoint/endpoint.js';
 import type { EndpointType } from '../endpoint/endpoints.js';
 import type { HeaderOptions } from '../endpoint/headers.js';
 import type { RequestTarget } from '../endpoint/url.js';
-import type { ThreadReport } from '../fidelity/evidence.js';
+import type { ThreadReport } from '../fidelity/thread-report.js';
 import type { Phase } from '../records/record.js';
 import type { ArrivalPattern } from '../schedule/arrivals.js';
 import type { FixedSchedule } from '../schedule/fixed-schedule.js';

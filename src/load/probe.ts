@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type EventLoopUtilization, PerformanceObserver, performance } from 'node:perf_hooks';
-import { LATE_NS, type Stall, type StallCause, type ThreadReport } from '../fidelity/evidence.js';
 import { Histogram } from '../fidelity/histogram.js';
+import { LATE_NS, type Stall, type StallCause, type ThreadReport } from '../fidelity/thread-report.js';
 
 const TICK_MS = 5;
 const TICK_NS = TICK_MS * 1e6;

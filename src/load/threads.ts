@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import type { ThreadReport } from '../fidelity/evidence.js';
+import type { ThreadReport } from '../fidelity/thread-report.js';
 import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData } from './plan.js';
 
 /** Load threads. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Stall, ThreadReport } from '../../src/fidelity/evidence.js';
 import type { SendTally } from '../../src/fidelity/tally.js';
+import type { Stall, ThreadReport } from '../../src/fidelity/thread-report.js';
 import { type Evidence, judge } from '../../src/fidelity/verdict.js';
 
 const ms = 1e6;

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Stall } from '../../src/fidelity/evidence.js';
 import { Histogram } from '../../src/fidelity/histogram.js';
 import { mergeStalls, spanWords } from '../../src/fidelity/spans.js';
 import { Sends } from '../../src/fidelity/tally.js';
-import { Probe } from '../../src/load/probe.js';
+import type { Stall } from '../../src/fidelity/thread-report.js';
 import { WireTimes } from '../../src/transport/transport.js';
 import { aRecord } from '../metrics/records.js';
 
@@ -73,55 +72,5 @@ describe('tally of the requests', () => {
       // 20 + 30 + 1 + 2
       inFlightNs: 53,
     });
-  });
-});
-
-describe('probe', () => {
-  const nowNs = () => performance.now() * ms;
-  const busy = (forMs: number) => {
-    const until = performance.now() + forMs;
-    while (performance.now() < until);
-  };
-  const sleep = (forMs: number) => new Promise((resolve) => setTimeout(resolve, forMs));
-
-  it('sees a loop that is held up for 120 ms, and which stamps it spoils', async () => {
-    const probe = new Probe(nowNs);
-    probe.begin();
-    await sleep(30);
-    const fromNs = nowNs();
-    busy(120);
-    // Before any timer could tell: the tick that was due is overdue.
-    expect(probe.mayBeLate(nowNs())).toBe(true);
-    await sleep(30);
-    const { stalls, lateNs, loopDelayNs } = probe.end(3);
-    const mine = stalls.find(
-      ({ startNs, endNs }) => startNs >= fromNs - 5 * ms && endNs >= fromNs + 115 * ms,
-    );
-    expect(mine).toBeDefined();
-    expect(lateNs).toBeGreaterThanOrEqual(100 * ms);
-    expect(loopDelayNs.max).toBeGreaterThanOrEqual(110 * ms);
-    probe.close();
-  });
-
-  it('knows the stamps of past stalls while it watches, and none that was in time', async () => {
-    const probe = new Probe(nowNs);
-    probe.begin();
-    await sleep(30);
-    const fromNs = nowNs();
-    busy(60);
-    const toNs = nowNs();
-    await sleep(30);
-    expect(probe.mayBeLate((fromNs + toNs) / 2)).toBe(true);
-    expect(probe.mayBeLate(fromNs - 1000 * ms)).toBe(false);
-    expect(probe.mayBeLate(Number.NaN)).toBe(false);
-    probe.end(0);
-    probe.close();
-  });
-
-  it('a phase that ended before it began has nothing to report', () => {
-    const probe = new Probe(nowNs);
-    const { startNs, endNs, stalls, lateNs } = probe.end(0);
-    expect({ length: endNs - startNs, stalls, lateNs }).toEqual({ length: 0, stalls: [], lateNs: 0 });
-    probe.close();
   });
 });

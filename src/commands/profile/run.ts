@@ -1,5 +1,5 @@
 import { setTimeout as after } from 'node:timers/promises';
-import type { ThreadReport } from '../../fidelity/evidence.js';
+import type { ThreadReport } from '../../fidelity/thread-report.js';
 import { type Fidelity, judge } from '../../fidelity/verdict.js';
 import { type LoadThreads, startLoadThreads } from '../../load/threads.js';
 import type { RunSummary } from '../../metrics/compute.js';
