@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openHttpTransport } from '../../src/transport/http.js';
-import type { Origin, Transport, TransportOptions, WireTimes } from '../../src/transport/transport.js';
+import type { Origin, Transport, TransportOptions } from '../../src/transport/transport.js';
 import {
-  clock,
   eachRequest,
   ipv6Loopback,
   options,
@@ -14,6 +13,7 @@ import {
   type Sent,
   send,
   until,
+  writePieces,
 } from './support.js';
 
 const opened: { close(): unknown }[] = [];
@@ -116,22 +116,23 @@ describe('a request', () => {
   });
 
   it('leaves its times in order', async () => {
-    // Each part is written once the one before it has come: its stamp lies between the two writes.
     const writtenNs: number[] = [];
     let asked: Sent | undefined;
     const { origin } = await server((socket) =>
-      eachRequest(socket, async () => {
-        const write = async (text: string, hasCome: (times: WireTimes) => boolean) => {
-          writtenNs.push(clock.nowNs());
-          socket.write(text);
-          await until(() => asked !== undefined && hasCome(asked.exchange.times));
-        };
-        await write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', (times) => times.headNs > 0);
-        // Two chunks in one write, then one more: 3 + 4 + 5 bytes in two reads.
-        await write('3\r\nabc\r\n4\r\ndefg\r\n', (times) => times.reads === 1);
-        await write('5\r\nhijkl\r\n', (times) => times.reads === 2);
-        await write('0\r\n\r\n', (times) => times.endNs > 0);
-      }),
+      eachRequest(socket, () =>
+        writePieces(
+          socket,
+          [
+            ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', (times) => times.headNs > 0],
+            // Two chunks in one write, then one more: 3 + 4 + 5 bytes in two reads.
+            ['3\r\nabc\r\n4\r\ndefg\r\n', (times) => times.reads === 1],
+            ['5\r\nhijkl\r\n', (times) => times.reads === 2],
+            ['0\r\n\r\n', (times) => times.endNs > 0],
+          ],
+          () => asked,
+          writtenNs,
+        ),
+      ),
     );
     const client = transport();
     asked = send(client, origin, { body: 'four' });

@@ -99,6 +99,29 @@ export function eachRequest(socket: Socket, onRequest: (text: string, index: num
   });
 }
 
+/** A piece of an answer, and whether it has come, told from the times of the request. */
+type Piece = readonly [text: string, hasCome: (times: WireTimes) => boolean];
+
+/**
+ * Writes an answer in pieces, each once the one before it has come: the stamp of a piece lies between two writes.
+ * @param asked the request, as soon as it is known. @param writtenNs is given the time before each write.
+ */
+export async function writePieces(
+  socket: Socket,
+  pieces: readonly Piece[],
+  asked: () => Sent | undefined,
+  writtenNs: number[],
+): Promise<void> {
+  for (const [text, hasCome] of pieces) {
+    writtenNs.push(clock.nowNs());
+    socket.write(text);
+    await until(() => {
+      const times = asked()?.exchange.times;
+      return times !== undefined && hasCome(times);
+    });
+  }
+}
+
 /** A response with a length. */
 export function plain(body: string, status = '200 OK', headers = ''): string {
   return `HTTP/1.1 ${status}\r\ncontent-length: ${body.length}\r\n${headers}\r\n${body}`;

@@ -5,10 +5,21 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Transport, TransportOptions, WireTimes } from '../../src/transport/transport.js';
+import type { Transport, TransportOptions } from '../../src/transport/transport.js';
 import { openUndiciTransport } from '../../src/transport/undici.js';
 import { makeCertificates } from './certificates.js';
-import { clock, eachRequest, options, pause, plain, RawServer, type Sent, send, until } from './support.js';
+import {
+  clock,
+  eachRequest,
+  options,
+  pause,
+  plain,
+  RawServer,
+  type Sent,
+  send,
+  until,
+  writePieces,
+} from './support.js';
 
 const opened: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -30,20 +41,21 @@ async function server(onConnection: Parameters<typeof RawServer.open>[0]): Promi
 
 describe('a request over undici', () => {
   it('leaves its times in order, on a new connection and on one used again', async () => {
-    // Each part is written once the one before it has come: its stamp lies between the two writes.
     const writtenNs: number[] = [];
     let asked: Sent | undefined;
     const { origin, sockets } = await server((socket) =>
-      eachRequest(socket, async () => {
-        const write = async (text: string, hasCome: (times: WireTimes) => boolean) => {
-          writtenNs.push(clock.nowNs());
-          socket.write(text);
-          await until(() => asked !== undefined && hasCome(asked.exchange.times));
-        };
-        await write('HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n', (times) => times.headNs > 0);
-        await write('3\r\nabc\r\n', (times) => times.reads === 1);
-        await write('4\r\ndefg\r\n0\r\n\r\n', (times) => times.endNs > 0);
-      }),
+      eachRequest(socket, () =>
+        writePieces(
+          socket,
+          [
+            ['HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n', (times) => times.headNs > 0],
+            ['3\r\nabc\r\n', (times) => times.reads === 1],
+            ['4\r\ndefg\r\n0\r\n\r\n', (times) => times.endNs > 0],
+          ],
+          () => asked,
+          writtenNs,
+        ),
+      ),
     );
     const client = transport();
     asked = send(client, origin, { body: 'four', headers: ['X-A', '1'] });
