@@ -7,10 +7,15 @@ import { LineFile } from '../../src/export/line-file.js';
 const folder = mkdtempSync(join(tmpdir(), 'aiperf-lines-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** A file of lines, and what it says of trouble. */
+function opened(path: string | undefined) {
+  const troubles: string[] = [];
+  return { file: new LineFile(path, (message) => troubles.push(message)), troubles };
+}
+
 it('holds every line in order, whatever its length and letters', () => {
   const path = join(folder, 'lines');
-  const troubles: string[] = [];
-  const file = new LineFile(path, (message) => troubles.push(message));
+  const { file, troubles } = opened(path);
   // 200 lines of 3,000 bytes pass the buffer of 262,144 twice; one of 300,000 does not fit into it at all.
   const lines = Array.from({ length: 200 }, (_, n) => `${n} ${'é€'.repeat(600)}\n`);
   for (const line of lines) file.add(line);
@@ -26,16 +31,14 @@ it('holds every line in order, whatever its length and letters', () => {
 });
 
 it('goes nowhere without a path', () => {
-  const troubles: string[] = [];
-  const file = new LineFile(undefined, (message) => troubles.push(message));
+  const { file, troubles } = opened(undefined);
   file.add('a\n');
   file.close();
   expect(troubles).toEqual([]);
 });
 
 it('tells once that it cannot be written', () => {
-  const troubles: string[] = [];
-  const file = new LineFile(folder, (message) => troubles.push(message));
+  const { file, troubles } = opened(folder);
   file.add('a\n');
   file.flush();
   file.close();

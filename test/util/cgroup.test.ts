@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCpuLimit, throttledBetween, usableCpus } from '../../src/util/cgroup.js';
+import { readCpuLimit, type Throttling, throttledBetween, usableCpus } from '../../src/util/cgroup.js';
 
 /** A folder that stands for `/`, with these files. */
 function rootWith(files: Readonly<Record<string, string>>): string {
@@ -17,71 +17,68 @@ function rootWith(files: Readonly<Record<string, string>>): string {
 const v2Stat = (periods: number, throttled: number, usec: number) =>
   `usage_usec 81234\nuser_usec 61234\nsystem_usec 20000\nnr_periods ${periods}\nnr_throttled ${throttled}\nthrottled_usec ${usec}\n`;
 
-describe('control groups, version 2', () => {
-  it('reads quota / period and the counters of a container in its own namespace', () => {
-    const root = rootWith({
+const v2 = 'sys/fs/cgroup';
+const v1 = 'sys/fs/cgroup/cpu,cpuacct';
+
+it.each<[string, Readonly<Record<string, string>>, number | undefined, Throttling | undefined]>([
+  [
+    'version 2: quota / period and the counters of a container in its own namespace',
+    {
       'proc/self/cgroup': '0::/\n',
-      'sys/fs/cgroup/cpu.max': '250000 100000\n', // 250,000 / 100,000 µs = 2.5 CPUs
-      'sys/fs/cgroup/cpu.stat': v2Stat(50, 5, 1234),
-    });
-    expect(readCpuLimit(root)).toEqual({
-      cpus: 2.5,
-      throttling: { periods: 50, throttledPeriods: 5, throttledNs: 1_234_000 },
-    });
-  });
-
-  it('takes the narrowest limit on the way up, and the counters of the group that was throttled most', () => {
-    const root = rootWith({
+      [`${v2}/cpu.max`]: '250000 100000\n',
+      [`${v2}/cpu.stat`]: v2Stat(50, 5, 1234),
+    },
+    2.5, // 250,000 / 100,000 µs
+    { periods: 50, throttledPeriods: 5, throttledNs: 1_234_000 },
+  ],
+  [
+    'version 2: the narrowest limit on the way up, and the counters of the group that was throttled most',
+    {
       'proc/self/cgroup': '0::/kubepods/pod1/c1\n',
-      'sys/fs/cgroup/kubepods/pod1/c1/cpu.max': '400000 100000\n',
-      'sys/fs/cgroup/kubepods/pod1/c1/cpu.stat': v2Stat(50, 0, 0),
-      'sys/fs/cgroup/kubepods/pod1/cpu.max': '150000 50000\n', // 3 CPUs
-      'sys/fs/cgroup/kubepods/pod1/cpu.stat': v2Stat(80, 4, 900),
-      'sys/fs/cgroup/kubepods/cpu.max': 'max 100000\n',
-    });
-    expect(readCpuLimit(root)).toEqual({
-      cpus: 3,
-      throttling: { periods: 80, throttledPeriods: 4, throttledNs: 900_000 },
-    });
-  });
-
-  it('knows no limit from max, and no counters without the cpu controller', () => {
-    const root = rootWith({
+      [`${v2}/kubepods/pod1/c1/cpu.max`]: '400000 100000\n',
+      [`${v2}/kubepods/pod1/c1/cpu.stat`]: v2Stat(50, 0, 0),
+      [`${v2}/kubepods/pod1/cpu.max`]: '150000 50000\n',
+      [`${v2}/kubepods/pod1/cpu.stat`]: v2Stat(80, 4, 900),
+      [`${v2}/kubepods/cpu.max`]: 'max 100000\n',
+    },
+    3, // 150,000 / 50,000 µs
+    { periods: 80, throttledPeriods: 4, throttledNs: 900_000 },
+  ],
+  [
+    'version 2: no limit from max, and no counters without the cpu controller',
+    {
       'proc/self/cgroup': '0::/user.slice\n',
-      'sys/fs/cgroup/user.slice/cpu.max': 'max 100000\n',
-      'sys/fs/cgroup/user.slice/cpu.stat': 'usage_usec 81234\nuser_usec 61234\nsystem_usec 20000\n',
-    });
-    expect(readCpuLimit(root)).toEqual({ cpus: undefined, throttling: undefined });
-  });
-});
-
-describe('control groups, version 1', () => {
-  it('reads quota, period and nanoseconds, where the path is of the host and not mounted', () => {
-    const root = rootWith({
+      [`${v2}/user.slice/cpu.max`]: 'max 100000\n',
+      [`${v2}/user.slice/cpu.stat`]: 'usage_usec 81234\nuser_usec 61234\nsystem_usec 20000\n',
+    },
+    undefined,
+    undefined,
+  ],
+  [
+    'version 1: quota, period and nanoseconds, where the path is of the host and not mounted',
+    {
       'proc/self/cgroup':
         '5:cpu,cpuacct:/docker/abc\n4:memory:/docker/abc\n1:name=systemd:/docker/abc\n0::/\n',
-      'sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us': '200000\n',
-      'sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us': '100000\n',
-      'sys/fs/cgroup/cpu,cpuacct/cpu.stat': 'nr_periods 10\nnr_throttled 2\nthrottled_time 7654321\n',
-    });
-    expect(readCpuLimit(root)).toEqual({
-      cpus: 2,
-      throttling: { periods: 10, throttledPeriods: 2, throttledNs: 7_654_321 },
-    });
-  });
-
-  it('knows no limit from -1', () => {
-    const root = rootWith({
+      [`${v1}/cpu.cfs_quota_us`]: '200000\n',
+      [`${v1}/cpu.cfs_period_us`]: '100000\n',
+      [`${v1}/cpu.stat`]: 'nr_periods 10\nnr_throttled 2\nthrottled_time 7654321\n',
+    },
+    2,
+    { periods: 10, throttledPeriods: 2, throttledNs: 7_654_321 },
+  ],
+  [
+    'version 1: no limit from -1',
+    {
       'proc/self/cgroup': '1:cpu:/\n0::/\n',
       'sys/fs/cgroup/cpu/cpu.cfs_quota_us': '-1\n',
       'sys/fs/cgroup/cpu/cpu.cfs_period_us': '100000\n',
-    });
-    expect(readCpuLimit(root)).toEqual({ cpus: undefined, throttling: undefined });
-  });
-});
-
-it('a system without control groups has no limit', () => {
-  expect(readCpuLimit(rootWith({}))).toEqual({ cpus: undefined, throttling: undefined });
+    },
+    undefined,
+    undefined,
+  ],
+  ['no limit on a system without control groups', {}, undefined, undefined],
+])('reads %s', (_, files, cpus, throttling) => {
+  expect(readCpuLimit(rootWith(files))).toEqual({ cpus, throttling });
 });
 
 it.each([
