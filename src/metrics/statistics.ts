@@ -1,3 +1,4 @@
+import { roundHalfEven } from '../util/rounding.js';
 import type { Sorted } from './column.js';
 import { CompensatedSum } from './compensated-sum.js';
 
@@ -95,10 +96,4 @@ function exactSum(values: Sorted, of: (x: number) => number): number {
   const sum = new CompensatedSum();
   for (let i = 0; i < values.length; i++) sum.add(of(values[i] ?? 0));
   return sum.value;
-}
-
-function roundHalfEven(x: number): number {
-  const low = Math.floor(x);
-  const rest = x - low;
-  return rest > 0.5 || (rest === 0.5 && low % 2 === 1) ? low + 1 : low;
 }

@@ -1,5 +1,6 @@
 import { UserError } from '../../util/errors.js';
 import type { JsonObject } from '../../util/json.js';
+import { roundHalfEven } from '../../util/rounding.js';
 import type { RowContext, RowFormat } from './format.js';
 import { parseRow, readRow } from './read-row.js';
 import { type RowFile, rowCount, rowFileOf } from './row-file.js';
@@ -89,14 +90,12 @@ function keptRows(
 }
 
 function isIdentity(synthesis: Synthesis): boolean {
-  const { speedupRatio, prefixLenMultiplier, prefixRootMultiplier } = synthesis;
-  const { promptLenMultiplier, outputLenMultiplier } = synthesis;
   return [
-    speedupRatio,
-    prefixLenMultiplier,
-    prefixRootMultiplier,
-    promptLenMultiplier,
-    outputLenMultiplier,
+    synthesis.speedupRatio,
+    synthesis.prefixLenMultiplier,
+    synthesis.prefixRootMultiplier,
+    synthesis.promptLenMultiplier,
+    synthesis.outputLenMultiplier,
   ].every((factor) => factor === 1);
 }
 
@@ -182,9 +181,4 @@ const EPSILON = 1e-9;
 
 function floor(value: number): number {
   return Math.floor(value + EPSILON);
-}
-
-function roundHalfEven(value: number): number {
-  const rounded = Math.round(value);
-  return Math.abs(value % 1) === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded;
 }
