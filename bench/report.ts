@@ -30,19 +30,16 @@ for (const tokens of [1, 16]) {
 report.finish();
 
 async function measure(name: string, gb: number, command: string, args: readonly string[]): Promise<void> {
-  const { exitCode, stderr, wallSeconds, cpuSeconds, population } = await run([
-    ...[process.execPath, ourCli, 'report', ...args],
-  ]);
+  const finished = await run([process.execPath, ourCli, 'report', ...args]);
+  const { exitCode, stderr, wallSeconds, cpuSeconds, population } = finished;
   if (exitCode !== 0) throw new Error(`aiperf ${command} ended with ${exitCode}: ${stderr}`);
   report.add('summed up from the file', {
-    ...{
-      records: name,
-      count: records,
-      'file, GB': gb,
-      command,
-      'wall, s': wallSeconds,
-      'CPU, s': cpuSeconds,
-    },
+    records: name,
+    count: records,
+    'file, GB': gb,
+    command,
+    'wall, s': wallSeconds,
+    'CPU, s': cpuSeconds,
     'peak MB': population.peakMb,
   });
 }
