@@ -34,7 +34,7 @@ export class OpenLoop implements Issuer {
   #exhausted = false;
   #ticking = false;
   /** The session of the next tick, its body made ahead: that of a long prompt takes a millisecond. */
-  #prepared: { readonly number: number; readonly session: Session } | undefined = undefined;
+  #prepared: Session | undefined = undefined;
   /** Sessions of this thread that are not over. */
   #active = 0;
 
@@ -92,7 +92,7 @@ export class OpenLoop implements Issuer {
       if (this.#tick !== tick || !phase.mayIssue || phase.nowNs() + LEAST_AHEAD_NS > dueNs) return;
       const session = phase.openSession(tick, randomUUID());
       phase.prepare(session);
-      this.#prepared = { number: tick, session };
+      this.#prepared = session;
     });
   }
 
@@ -141,8 +141,7 @@ export class OpenLoop implements Issuer {
     this.#active++;
     const prepared = this.#prepared;
     this.#prepared = undefined;
-    const session = prepared?.number === number ? prepared.session : phase.openSession(number, randomUUID());
-    phase.submit(session, dueNs);
+    phase.submit(prepared ?? phase.openSession(number, randomUUID()), dueNs);
   }
 
   #sessionOfTick(): number | undefined {
