@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Probe } from '../../src/load/probe.js';
 
@@ -45,6 +46,64 @@ describe('probe', () => {
     expect(probe.mayBeLate(fromNs - 1000 * ms)).toBe(false);
     expect(probe.mayBeLate(Number.NaN)).toBe(false);
     probe.end(0);
+    probe.close();
+  });
+
+  /** A probe whose clock stands still but where a test moves it, while its ticks come in real time. */
+  const stopped = () => {
+    const clock = { nowNs: 0 };
+    const probe = new Probe(() => clock.nowNs);
+    probe.begin();
+    return { clock, probe };
+  };
+
+  it('counts the ticks that a late one hides, and the time after the first 10 ms', async () => {
+    const { clock, probe } = stopped();
+    // The first tick is due at 5 ms and comes 20 ms late: 20, 15, 10, 5 and 0 ms.
+    clock.nowNs = 25 * ms;
+    await sleep(20);
+    const { loopDelayNs, lateNs, stalls } = probe.end(0);
+    expect(loopDelayNs.p50).toBeGreaterThanOrEqual(10 * ms);
+    expect(loopDelayNs.p50).toBeLessThan(10 * ms * 2 ** (1 / 16));
+    expect(loopDelayNs.max).toBe(20 * ms);
+    expect(lateNs).toBe(10 * ms);
+    expect(stalls.map(({ startNs, endNs }) => [startNs, endNs])).toEqual([[5 * ms, 25 * ms]]);
+    probe.close();
+  });
+
+  it('blames the machine for a time in which the thread neither ran nor waited for a core', async () => {
+    const { clock, probe } = stopped();
+    clock.nowNs = 60_000 * ms;
+    await sleep(20);
+    // Without the scheduler's account nobody can tell.
+    const cause = existsSync('/proc/thread-self/schedstat') ? 'machine' : 'own work';
+    expect(probe.end(0).stalls.map((stall) => stall.cause)).toEqual([cause]);
+    probe.close();
+  });
+
+  it('takes the lag of reads behind a tick, a long turn as one and a short one for those like it', async () => {
+    // The first is read before any tick, the others each in the turn of a tick: whatever asks for the time is a tick.
+    const lagsMs = [99, 10, 10, 1];
+    let isReading = false;
+    const probe = new Probe(() => {
+      if (!isReading) queueMicrotask(read);
+      isReading = true;
+      return 0;
+    });
+    const read = () => {
+      isReading = false;
+      const lagMs = lagsMs.shift();
+      if (lagMs !== undefined) probe.noteRead(lagMs * ms);
+    };
+    probe.begin();
+    while (lagsMs.length > 0) await sleep(5);
+    await sleep(5);
+    const { readLagNs } = probe.end(0);
+    // Weights 1, 1 and 5 ms / 1 ms = 5.
+    expect(readLagNs.p50).toBeGreaterThanOrEqual(1 * ms);
+    expect(readLagNs.p50).toBeLessThan(1 * ms * 2 ** (1 / 16));
+    expect(readLagNs.p99).toBe(10 * ms);
+    expect(readLagNs.max).toBe(10 * ms);
     probe.close();
   });
 
