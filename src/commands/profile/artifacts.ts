@@ -58,7 +58,10 @@ export function makeArtifacts(config: Config): Artifacts {
 
 /** Folder by folder: in /proc and its like a recursive mkdir of Node's never comes back. @throws the system's error */
 function makeFolder(folder: string): void {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return;
+  // Below a file Node 20 throws this by itself; from 22 on nothing is there.
+  if (found !== undefined) throw new Error('ENOTDIR: not a directory');
   makeFolder(dirname(folder));
   mkdirSync(folder);
 }
