@@ -21,13 +21,12 @@ const MOST_WINDOWS = 24;
 /** Collects timestamps in the order of the trace. */
 export class Arrivals {
   readonly #gaps = new ValueCounts();
-  /** By whole second since the first timestamp. */
-  readonly #seconds = new Map<number, number>();
   #count = 0;
   #firstMs = 0;
   #latestMs = Number.NEGATIVE_INFINITY;
   #earliestMs = Number.POSITIVE_INFINITY;
   #goesBackAtLine: number | undefined;
+  #windows: ReturnType<typeof emptyWindows> | undefined;
 
   add(timestampMs: number, line: number): void {
     if (this.#count === 0) this.#firstMs = timestampMs;
@@ -37,34 +36,40 @@ export class Arrivals {
     this.#count++;
     this.#latestMs = Math.max(this.#latestMs, timestampMs);
     this.#earliestMs = Math.min(this.#earliestMs, timestampMs);
-    const second = Math.floor((timestampMs - this.#firstMs) / 1000);
-    this.#seconds.set(second, (this.#seconds.get(second) ?? 0) + 1);
+  }
+
+  /** Takes the timestamps once more, when all were added: which windows fit is only known then. */
+  addToWindow(timestampMs: number): void {
+    const start = this.#secondOf(this.#earliestMs);
+    this.#windows ??= emptyWindows(this.#secondOf(this.#latestMs) - start);
+    const { seconds, requests } = this.#windows;
+    const window = Math.floor((this.#secondOf(timestampMs) - start) / seconds);
+    requests[window] = (requests[window] ?? 0) + 1;
   }
 
   /** Undefined without timestamps. */
   figures(): ArrivalFigures | undefined {
-    if (this.#count === 0) return undefined;
+    if (this.#windows === undefined) return undefined;
     const durationMs = this.#latestMs - this.#earliestMs;
     return {
       durationMs,
       perSecond: durationMs > 0 ? this.#count / (durationMs / 1000) : undefined,
       gaps: this.#goesBackAtLine === undefined ? this.#gaps.statistics() : undefined,
       goesBackAtLine: this.#goesBackAtLine,
-      windows: this.#windows(),
+      windows: this.#windows,
     };
   }
 
-  #windows(): ArrivalFigures['windows'] {
-    const first = Math.floor((this.#earliestMs - this.#firstMs) / 1000);
-    const last = Math.floor((this.#latestMs - this.#firstMs) / 1000);
-    const seconds = windowLength(last - first + 1);
-    const requests = Array.from({ length: Math.floor((last - first) / seconds) + 1 }, () => 0);
-    for (const [second, count] of this.#seconds) {
-      const window = Math.floor((second - first) / seconds);
-      requests[window] = (requests[window] ?? 0) + count;
-    }
-    return { seconds, requests };
+  /** The whole second since the first timestamp. */
+  #secondOf(timestampMs: number): number {
+    return Math.floor((timestampMs - this.#firstMs) / 1000);
   }
+}
+
+/** @param lastSecond the last one that is in a window, from 0. */
+function emptyWindows(lastSecond: number): { readonly seconds: number; readonly requests: number[] } {
+  const seconds = windowLength(lastSecond + 1);
+  return { seconds, requests: Array.from({ length: Math.floor(lastSecond / seconds) + 1 }, () => 0) };
 }
 
 function windowLength(seconds: number): number {

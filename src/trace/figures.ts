@@ -1,7 +1,11 @@
+import { statSync } from 'node:fs';
+import { UserError } from '../util/errors.js';
 import { type ArrivalFigures, Arrivals } from './arrivals.js';
+import { unreadable } from './lines.js';
 import { LruCache } from './lru-cache.js';
+import { PrefixKeys } from './prefix-keys.js';
 import { readTrace, rowError, type TraceRow } from './rows.js';
-import { Sharing, type SharingFigures } from './sharing.js';
+import { Blocks, Sharing, type SharingFigures } from './sharing.js';
 import { ValueCounts, type ValueStatistics } from './value-counts.js';
 
 export type { ArrivalFigures, ValueStatistics };
@@ -47,86 +51,132 @@ export const LONG_TOKENS = 40_000;
 /** Lower edges of the sizes that requests are counted by, tokens; the last has no upper one. */
 export const SIZE_EDGES = [0, 5000, 10_000, 20_000, 40_000, 60_000, 80_000, 100_000] as const;
 
-/**
- * Works out the figures of a trace, which is read twice and never held.
- * @throws UserError for a malformed row, one without `input_length`, and a file without rows.
- */
-export async function traceFigures(path: string, options: FiguresOptions): Promise<TraceFigures> {
-  const { blockSize, cacheBlocks } = options;
-  const sharing = new Sharing();
-  const limited = cacheBlocks === undefined ? undefined : new LruCache(cacheBlocks);
-  const arrivals = new Arrivals();
-  const lengths = { input: new ValueCounts(), output: new ValueCounts(), total: new ValueCounts() };
-  const hitRates = new ValueCounts();
-  const sizes = SIZE_EDGES.map(() => 0);
-  let requests = 0;
-  let blocks = 0;
-  let hits = 0;
-  let limitedHits = 0;
+/** What the keys of blocks may take in memory before a temporary file is used, bytes; sorting them takes it again. */
+const BUFFER_BYTES = 32 * 2 ** 20;
 
-  for await (const row of readTrace(path)) {
-    const { hashIds, timestampMs, outputLength } = row;
-    requests++;
-    if (timestampMs !== undefined) arrivals.add(timestampMs, row.line);
-    const input = inputLengthOf(path, row);
-    const total = input + (outputLength ?? 0);
-    lengths.input.add(input);
-    if (outputLength !== undefined) lengths.output.add(outputLength);
-    lengths.total.add(total);
-    const size = SIZE_EDGES.findLastIndex((edge) => total >= edge);
-    sizes[size] = (sizes[size] ?? 0) + 1;
-    if (hashIds.length === 0) continue;
-    const shared = sharing.add(hashIds);
-    hitRates.add(shared.leadingIds / hashIds.length);
-    blocks += hashIds.length;
-    hits += shared.leadingPrefixes;
-    limitedHits += limited?.request(shared.prefixes) ?? 0;
+/**
+ * Works out the figures of a trace, which is read twice and never held: what grows with it in memory are two bits for
+ * each block, and one for each prefix that may be shared.
+ * @throws UserError for a malformed row, one without `input_length`, a file without rows, one that changes meanwhile,
+ * and a full disk for temporary files.
+ */
+export async function traceFigures(
+  path: string,
+  options: FiguresOptions,
+  bufferBytes = BUFFER_BYTES,
+): Promise<TraceFigures> {
+  const version = versionOf(path);
+  const first = await firstReading(path, bufferBytes);
+  const second = await secondReading(path, options, first, bufferBytes);
+  if (versionOf(path) !== version) {
+    throw new UserError(`${path} has changed while it was read`, 'run it again when nothing writes the file');
   }
-  const inputLength = lengths.input.statistics();
-  const totalLength = lengths.total.statistics();
-  const contexts = await contextLengths(path, sharing, blockSize);
-  if (inputLength === undefined || totalLength === undefined || contexts === undefined) {
-    throw rowError(path, 1, 'the file holds no rows', 'expected one JSON object a line');
-  }
-  return {
-    requests,
-    arrivals: arrivals.figures(),
-    inputLength,
-    outputLength: lengths.output.statistics(),
-    totalLength,
-    ...contexts,
-    hitRate: hitRates.statistics(),
-    longShare: lengths.total.shareAbove(LONG_TOKENS),
-    sizes,
-    ...sharing.figures(),
-    cache:
-      blocks === 0
-        ? undefined
-        : {
-            blocks,
-            blockSize,
-            infiniteHitRate: hits / blocks,
-            limited:
-              cacheBlocks === undefined ? undefined : { blocks: cacheBlocks, hitRate: limitedHits / blocks },
-          },
-  };
+  return { ...first.figures, ...second };
 }
 
-/** How long the repeated part of each prompt is, and the rest: the second reading, since later rows repeat too. */
-async function contextLengths(path: string, sharing: Sharing, blockSize: number) {
+/** The figures that one reading gives, and what the second one needs. */
+async function firstReading(path: string, bufferBytes: number) {
+  const arrivals = new Arrivals();
+  const lengths = { input: new ValueCounts(), output: new ValueCounts(), total: new ValueCounts() };
+  const sizes = SIZE_EDGES.map(() => 0);
+  const blocks = new Blocks(bufferBytes);
+  try {
+    for await (const row of readTrace(path)) {
+      const { hashIds, timestampMs, outputLength } = row;
+      if (timestampMs !== undefined) arrivals.add(timestampMs, row.line);
+      const input = inputLengthOf(path, row);
+      const total = input + (outputLength ?? 0);
+      lengths.input.add(input);
+      if (outputLength !== undefined) lengths.output.add(outputLength);
+      lengths.total.add(total);
+      const size = SIZE_EDGES.findLastIndex((edge) => total >= edge);
+      sizes[size] = (sizes[size] ?? 0) + 1;
+      blocks.add(hashIds);
+    }
+    const inputLength = lengths.input.statistics();
+    const totalLength = lengths.total.statistics();
+    if (inputLength === undefined || totalLength === undefined) throw emptyTrace(path);
+    const figures = {
+      requests: inputLength.count,
+      inputLength,
+      outputLength: lengths.output.statistics(),
+      totalLength,
+      longShare: lengths.total.shareAbove(LONG_TOKENS),
+      sizes,
+    };
+    return { figures, arrivals, repeats: blocks.repeats() };
+  } finally {
+    blocks.close();
+  }
+}
+
+/** The figures that need to know all rows: a block is repeated by later ones, too. */
+async function secondReading(
+  path: string,
+  { blockSize, cacheBlocks }: FiguresOptions,
+  { arrivals, repeats }: Awaited<ReturnType<typeof firstReading>>,
+  bufferBytes: number,
+) {
+  const limited = cacheBlocks === undefined ? undefined : new LruCache(cacheBlocks);
+  const prefixKeys = new PrefixKeys();
+  const hitRates = new ValueCounts();
   const contexts = new ValueCounts();
   const uniques = new ValueCounts();
-  for await (const row of readTrace(path)) {
-    const input = inputLengthOf(path, row);
-    const repeated = sharing.repeatedBlocks(row.hashIds);
-    const isWhole = repeated > 0 && repeated === row.hashIds.length;
-    const context = isWhole ? input : repeated * blockSize;
-    contexts.add(context);
-    uniques.add(input - context);
+  let limitedHits = 0;
+  const sharing = new Sharing(repeats, bufferBytes);
+  try {
+    for await (const row of readTrace(path)) {
+      const { hashIds, timestampMs } = row;
+      if (timestampMs !== undefined) arrivals.addToWindow(timestampMs);
+      const prefixes = prefixKeys.of(hashIds);
+      const { leadingIds, repeatedBlocks } = sharing.add(hashIds, prefixes);
+      if (hashIds.length > 0) hitRates.add(leadingIds / hashIds.length);
+      limitedHits += limited?.request(prefixes) ?? 0;
+      const input = inputLengthOf(path, row);
+      const isWhole = repeatedBlocks > 0 && repeatedBlocks === hashIds.length;
+      const context = isWhole ? input : repeatedBlocks * blockSize;
+      contexts.add(context);
+      uniques.add(input - context);
+    }
+    const contextLength = contexts.statistics();
+    const uniqueLength = uniques.statistics();
+    if (contextLength === undefined || uniqueLength === undefined) throw emptyTrace(path);
+    const shared = sharing.figures();
+    const blocks = repeats.total;
+    const limitedCache =
+      cacheBlocks === undefined ? undefined : { blocks: cacheBlocks, hitRate: limitedHits / blocks };
+    // Each prefix is missed once, where it stands first.
+    const cache = {
+      blocks,
+      blockSize,
+      infiniteHitRate: (blocks - shared.uniquePrefixes) / blocks,
+      limited: limitedCache,
+    };
+    return {
+      arrivals: arrivals.figures(),
+      contextLength,
+      uniqueLength,
+      hitRate: hitRates.statistics(),
+      ...shared,
+      cache: blocks === 0 ? undefined : cache,
+    };
+  } finally {
+    sharing.close();
   }
-  const contextLength = contexts.statistics();
-  const uniqueLength = uniques.statistics();
-  return contextLength && uniqueLength && { contextLength, uniqueLength };
+}
+
+/** Tells whether a file is still the same. */
+function versionOf(path: string): string {
+  try {
+    const { ino, size, mtimeMs } = statSync(path);
+    return `${ino} ${size} ${mtimeMs}`;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function emptyTrace(path: string): UserError {
+  return rowError(path, 1, 'the file holds no rows', 'expected one JSON object a line');
 }
 
 function inputLengthOf(path: string, { inputLength, line }: TraceRow): number {

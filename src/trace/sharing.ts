@@ -1,4 +1,7 @@
-import { PairTable } from './pair-table.js';
+import { Bits } from './bits.js';
+import { KeyTable } from './key-table.js';
+import { Occurrences, partitionOf } from './occurrences.js';
+import { highWord, lowWord, PREFIX_WORDS } from './prefix-keys.js';
 
 /** What the requests of a trace share, by the definitions of AIPerf's `analyze-trace`. */
 export interface SharingFigures {
@@ -12,62 +15,157 @@ export interface SharingFigures {
 
 /** One request's part in what is shared. */
 export interface Shared {
-  /** Its prefixes from the shortest to the longest, each by a number of its own. */
-  readonly prefixes: readonly number[];
-  /** How many of its leading prefixes an earlier request had. */
-  readonly leadingPrefixes: number;
   /** How many of its leading ids stood in an earlier request, at whatever place. */
   readonly leadingIds: number;
+  /** Its blocks whose id stands at the same place in another request. */
+  readonly repeatedBlocks: number;
 }
 
-/** Finds what requests share, from their block ids in the order of the trace. Three table entries a distinct block. */
-export class Sharing {
-  readonly #ids = new PairTable();
-  readonly #prefixes = new PairTable();
-  readonly #places = new PairTable();
+/** A block is its id and its place in the request: two words and one. */
+const BLOCK_WORDS = 3;
+const ID_WORDS = 2;
 
-  add(hashIds: readonly number[]): Shared {
-    const unseen = hashIds.findIndex((id) => this.#ids.find(0, id) === undefined);
-    const prefixes: number[] = [];
-    let leadingPrefixes = 0;
-    let parent = ROOT;
-    for (const [place, id] of hashIds.entries()) {
-      this.#ids.add(0, id);
-      this.#places.add(place, id);
-      const prefix = this.#prefixes.add(parent, id);
-      if (this.#prefixes.count(prefix) > 1) leadingPrefixes = place + 1;
-      prefixes.push(prefix);
-      parent = prefix + 1;
+/** The blocks of all requests, in the order of the trace: what its first reading gathers. */
+export class Blocks {
+  readonly #occurrences: Occurrences;
+  readonly #block = new Uint32Array(BLOCK_WORDS);
+
+  /** @param bufferBytes held before a temporary file is used. */
+  constructor(bufferBytes: number) {
+    this.#occurrences = new Occurrences(BLOCK_WORDS, bufferBytes);
+  }
+
+  add(hashIds: readonly number[]): void {
+    const block = this.#block;
+    for (let place = 0; place < hashIds.length; place++) {
+      const id = hashIds[place] ?? 0;
+      block[0] = lowWord(id);
+      block[1] = highWord(id);
+      block[2] = place;
+      this.#occurrences.add(block, 0);
     }
-    return { prefixes, leadingPrefixes, leadingIds: unseen === -1 ? hashIds.length : unseen };
   }
 
-  /** Blocks of a request whose id stands at the same place in another one; only right when all were added. */
-  repeatedBlocks(hashIds: readonly number[]): number {
-    return hashIds.reduce((sum, id, place) => {
-      const found = this.#places.find(place, id);
-      return sum + (found !== undefined && this.#places.count(found) > 1 ? 1 : 0);
-    }, 0);
+  /** Looks which blocks are repeated, when all were added. */
+  repeats(): Repeats {
+    const counts = this.#occurrences.counts();
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    const repeats: Repeats = {
+      counts,
+      total,
+      knownIds: new Bits(total),
+      repeatedBlocks: new Bits(total),
+      prefixGroups: 0,
+    };
+    const ids = new KeyTable(ID_WORDS);
+    const blocks = new KeyTable(BLOCK_WORDS);
+    let occurrence = 0;
+    for (const partition of this.#occurrences.partitions()) {
+      ids.clear();
+      blocks.clear();
+      for (const words of partition) {
+        for (let at = 0; at < words.length; at += BLOCK_WORDS) {
+          if (ids.first(words, at, occurrence) !== occurrence) repeats.knownIds.add(occurrence);
+          const first = blocks.first(words, at, occurrence);
+          if (first !== occurrence) {
+            repeats.repeatedBlocks.add(occurrence);
+            if (repeats.repeatedBlocks.add(first) && words[at + ID_WORDS] === 0) repeats.prefixGroups++;
+          }
+          occurrence++;
+        }
+      }
+    }
+    return repeats;
   }
 
+  close(): void {
+    this.#occurrences.close();
+  }
+}
+
+/** Of all blocks of a trace, by partition and by their order in it, which are repeated. */
+interface Repeats {
+  /** Blocks in each partition. */
+  readonly counts: Float64Array;
+  readonly total: number;
+  /** Blocks whose id stood before them, at whatever place. */
+  readonly knownIds: Bits;
+  /** Blocks that stand at the same place in another request. */
+  readonly repeatedBlocks: Bits;
+  prefixGroups: number;
+}
+
+/** Finds what requests share, in the second reading of the trace. */
+export class Sharing {
+  readonly #repeats: Repeats;
+  /** By partition: where its next block stands among all. */
+  readonly #next: Float64Array;
+  /** Prefixes all of whose blocks are repeated; each of the others stands in the trace once. */
+  readonly #prefixes: Occurrences;
+  #prefixCount = 0;
+
+  /** @param bufferBytes held before a temporary file is used. */
+  constructor(repeats: Repeats, bufferBytes: number) {
+    this.#repeats = repeats;
+    let start = 0;
+    this.#next = repeats.counts.map((count) => {
+      start += count;
+      return start - count;
+    });
+    this.#prefixes = new Occurrences(PREFIX_WORDS, bufferBytes);
+  }
+
+  /** Takes the requests in the order of the first reading. @param prefixes the keys of the request's prefixes. */
+  add(hashIds: readonly number[], prefixes: Uint32Array): Shared {
+    let leadingIds = 0;
+    let leadingBlocks = 0;
+    let repeatedBlocks = 0;
+    for (let place = 0; place < hashIds.length; place++) {
+      const id = hashIds[place] ?? 0;
+      const partition = partitionOf(lowWord(id), highWord(id));
+      const block = this.#next[partition] ?? 0;
+      this.#next[partition] = block + 1;
+      // The first that was unknown to earlier requests cannot be known by this one: that block would stand in front.
+      if (leadingIds === place && this.#repeats.knownIds.has(block)) leadingIds++;
+      if (!this.#repeats.repeatedBlocks.has(block)) continue;
+      repeatedBlocks++;
+      if (leadingBlocks !== place) continue;
+      leadingBlocks++;
+      this.#prefixes.add(prefixes, place * PREFIX_WORDS);
+      this.#prefixCount++;
+    }
+    return { leadingIds, repeatedBlocks };
+  }
+
+  /** When all requests were added. */
   figures(): SharingFigures {
-    let all = 0;
-    let repeated = 0;
-    let prefixGroups = 0;
-    for (let prefix = 0; prefix < this.#prefixes.size; prefix++) {
-      const count = this.#prefixes.count(prefix);
-      all += count;
-      if (count < 2) continue;
-      repeated += count;
-      if (this.#prefixes.first(prefix) === ROOT) prefixGroups++;
+    const { total, prefixGroups } = this.#repeats;
+    const repeated = new Bits(this.#prefixCount);
+    const table = new KeyTable(PREFIX_WORDS);
+    let prefix = 0;
+    let unique = total - this.#prefixCount;
+    for (const partition of this.#prefixes.partitions()) {
+      table.clear();
+      for (const words of partition) {
+        for (let at = 0; at < words.length; at += PREFIX_WORDS) {
+          const first = table.first(words, at, prefix);
+          if (first === prefix) unique++;
+          else {
+            repeated.add(first);
+            repeated.add(prefix);
+          }
+          prefix++;
+        }
+      }
     }
     return {
-      uniquePrefixes: this.#prefixes.size,
+      uniquePrefixes: unique,
       prefixGroups,
-      prefixReuseRatio: all === 0 ? 0 : repeated / all,
+      prefixReuseRatio: total === 0 ? 0 : repeated.size / total,
     };
   }
-}
 
-/** Stands for the empty prefix; others are told by their number + 1. */
-const ROOT = 0;
+  close(): void {
+    this.#prefixes.close();
+  }
+}

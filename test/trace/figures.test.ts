@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { traceFigures } from '../../src/trace/figures.js';
 import { LruCache } from '../../src/trace/lru-cache.js';
-import { PairTable } from '../../src/trace/pair-table.js';
+import { PREFIX_WORDS, PrefixKeys } from '../../src/trace/prefix-keys.js';
 import { ValueCounts } from '../../src/trace/value-counts.js';
 import { UserError } from '../../src/util/errors.js';
 
@@ -128,6 +128,13 @@ describe('figures of a trace', () => {
     expect(error instanceof UserError && error.message).toMatch(message);
     expect(error instanceof UserError && error.message.startsWith(path)).toBe(true);
   });
+
+  it('are refused of a file that changes between its two readings', async () => {
+    const path = file('growing.jsonl', questions);
+    const figures = traceFigures(path, { blockSize: 512, cacheBlocks: 10 });
+    appendFileSync(path, questions);
+    await expect(figures).rejects.toThrow(`${path} has changed while it was read`);
+  });
 });
 
 describe('what the figures are made with', () => {
@@ -150,26 +157,39 @@ describe('what the figures are made with', () => {
     expect(new ValueCounts().statistics()).toBeUndefined();
   });
 
-  it('pairs keep their numbers while the table grows', () => {
-    const table = new PairTable();
-    const big = 2 ** 40;
-    for (let i = 0; i < 10_000; i++) expect(table.add(i % 7, big + i)).toBe(i);
-    expect(table.size).toBe(10_000);
-    // 9,998 % 7 = 2.
-    expect([table.add(2, big + 9998), table.count(9998), table.first(9998)]).toEqual([9998, 2, 2]);
-    expect(table.find(3, big + 9998)).toBeUndefined();
+  it('keys tell prefixes apart by the order and the upper half of ids', () => {
+    const lists = [
+      [1],
+      [1, 2],
+      [2, 1],
+      [1, 2 ** 32 + 2],
+      [1, -2],
+      [1, 0],
+      [1, 2 ** 32],
+      [0],
+      [-0, 1],
+      [0, 0],
+    ];
+    const keys = new PrefixKeys();
+    const last = lists.map((list) => keys.of(list).slice(-PREFIX_WORDS).join());
+    expect(new Set(last).size).toBe(lists.length);
+    const longer = keys.of([1, 2, 3]);
+    expect([longer.length, longer.slice(4, 8).join()]).toEqual([12, last[1]]);
   });
 
   it('the cache forgets what was used least recently, and of one request the end first', () => {
     const cache = new LruCache(4);
-    expect(cache.request([1, 2, 3])).toBe(0);
-    expect(cache.request([1, 9])).toBe(1);
+    // Keys that begin alike are in one chain.
+    const request = (...blocks: number[]) =>
+      cache.request(Uint32Array.from(blocks.flatMap((id) => [8, 0, 0, id])));
+    expect(request(1, 2, 3)).toBe(0);
+    expect(request(1, 9)).toBe(1);
     // Held: 1, 9, 2, 3 by their last use. Two new ones push out 3 and 2.
-    expect(cache.request([5, 6])).toBe(0);
-    expect(cache.request([1, 2, 3])).toBe(1);
+    expect(request(5, 6)).toBe(0);
+    expect(request(1, 2, 3)).toBe(1);
     // A request longer than the cache leaves its first blocks.
-    expect(cache.request([11, 12, 13, 14, 15])).toBe(0);
-    expect(cache.request([11, 12, 13, 14, 15])).toBe(4);
+    expect(request(11, 12, 13, 14, 15)).toBe(0);
+    expect(request(11, 12, 13, 14, 15)).toBe(4);
   });
 });
 
