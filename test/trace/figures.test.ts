@@ -157,6 +157,23 @@ describe('what the figures are made with', () => {
     expect(new ValueCounts().statistics()).toBeUndefined();
   });
 
+  it('statistics of too many distinct values are of rounded ones', () => {
+    const counts = new ValueCounts(6);
+    for (const value of [1, 1 + 2 ** -30, 1 + 2 ** -29, 2, 2 + 2 ** -29, 1000.25]) counts.add(value);
+    expect(counts.statistics()?.p25).toBe(1 + 1.25 * 2 ** -30);
+    // The seventh is one too many. Of 24 digits the last is worth 2^-23 from 1, 2^-22 from 2 and 2^-14 from 512 on.
+    counts.add(1000.25 + 2 ** -20);
+    counts.add(1 - 2 ** -26);
+    expect(counts.statistics()).toMatchObject({
+      count: 8,
+      mean: (4 * 1 + 2 * 2 + 2 * 1000.25) / 8,
+      min: 1,
+      median: 1.5,
+      p75: 2 + 0.25 * 998.25,
+      max: 1000.25,
+    });
+  });
+
   it('keys tell prefixes apart by the order and the upper half of ids', () => {
     const lists = [
       [1],
