@@ -8,6 +8,7 @@ import { readCpuLimit, type Throttled, throttledBetween } from '../../util/cgrou
 import type { Clock } from '../../util/clock.js';
 import { messageOf } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
+import { haveV8YieldToLoadThreads } from '../../util/priority.js';
 import { evidenceOf } from './evidence.js';
 import type { Interrupt } from './interrupt.js';
 import type { PlannedPhase } from './phases.js';
@@ -63,6 +64,7 @@ export async function runLoad(
   options: RunOptions,
 ): Promise<RunOutcome> {
   const { clock, interrupt, log, progress } = options;
+  haveV8YieldToLoadThreads();
   const threads = startLoadThreads(prepared.load, prepared.threads);
   const records = startRecords(recordsPlan, threads.recordPorts);
   const terminate = () => Promise.all([threads.terminate(), records.terminate()]);
