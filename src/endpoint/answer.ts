@@ -46,9 +46,12 @@ export class Answer implements StreamHandler {
 
   readonly #options: AnswerOptions;
   readonly #onFirstContent: (() => void) | undefined;
-  // The first time by itself: an answer that comes whole has no other.
+  // The first time by itself: an answer that comes whole has no other. Then the time from each to the next, in four
+  // bytes; whole times, once one is too long for those (4.3 s).
   #firstContentNs = Number.NaN;
-  #contentNs: Float64Array | undefined = undefined;
+  #lastContentNs = Number.NaN;
+  #intervalsNs: Uint32Array | undefined = undefined;
+  #timesNs: Float64Array | undefined = undefined;
   #template: UnitTemplate | undefined = undefined;
   #parsedTexts = 0;
   #learnings = 0;
@@ -123,9 +126,14 @@ export class Answer implements StreamHandler {
 
   /** Times of the units that carry content, in order. */
   get contentNs(): Float64Array {
-    const count = this.contentCount;
-    if (this.#contentNs !== undefined) return this.#contentNs.subarray(0, count);
-    return count === 0 ? new Float64Array(0) : Float64Array.of(this.#firstContentNs);
+    if (this.#timesNs !== undefined) return this.#timesNs.subarray(0, this.contentCount);
+    const times = new Float64Array(this.contentCount);
+    let atNs = this.#firstContentNs;
+    for (let i = 0; i < times.length; i++) {
+      if (i > 0) atNs += this.#intervalsNs?.[i - 1] ?? 0;
+      times[i] = atNs;
+    }
+    return times;
   }
 
   /** All content and tool text in order of arrival; undefined when none came. */
@@ -220,20 +228,40 @@ export class Answer implements StreamHandler {
 
   #noteContent(atNs: number, isOutput: boolean): void {
     if (isOutput && Number.isNaN(this.firstOutputNs)) this.firstOutputNs = atNs;
-    if (this.contentCount++ === 0) {
+    const place = this.contentCount;
+    const intervalNs = atNs - this.#lastContentNs;
+    this.#lastContentNs = atNs;
+    if (place === 0) {
+      this.contentCount = 1;
       this.#firstContentNs = atNs;
       this.#onFirstContent?.();
       return;
     }
-    let times = this.#contentNs;
-    if (times === undefined || times.length < this.contentCount) {
-      const grown = new Float64Array(grownSize(this.contentCount, 16));
-      if (times === undefined) grown[0] = this.#firstContentNs;
-      else grown.set(times);
-      times = grown;
-      this.#contentNs = grown;
+    if (this.#timesNs === undefined && intervalNs >>> 0 === intervalNs) {
+      let intervals = this.#intervalsNs;
+      if (intervals === undefined || intervals.length < place) {
+        const grown = new Uint32Array(grownSize(place, 16));
+        if (intervals !== undefined) grown.set(intervals);
+        intervals = grown;
+        this.#intervalsNs = grown;
+      }
+      intervals[place - 1] = intervalNs;
+    } else {
+      this.#keepTime(atNs, place);
     }
-    times[this.contentCount - 1] = atNs;
+    this.contentCount = place + 1;
+  }
+
+  #keepTime(atNs: number, place: number): void {
+    let times = this.#timesNs;
+    if (times === undefined || times.length <= place) {
+      const grown = new Float64Array(grownSize(place + 1, 16));
+      grown.set(this.contentNs);
+      times = grown;
+      this.#timesNs = grown;
+      this.#intervalsNs = undefined;
+    }
+    times[place] = atNs;
   }
 
   #keepGap(bytes: Buffer, start: number, end: number, kind: TextKind): void {

@@ -52,6 +52,38 @@ describe('streams as real servers write them', () => {
   });
 });
 
+describe('times of content', () => {
+  const timesOf = (timesNs: readonly number[]) => {
+    const answer = new Answer({ endpoint: endpoints.chat, streamEnd: 'any', keepUnits: false });
+    for (const atNs of timesNs) {
+      const unit = Buffer.from(JSON.stringify({ choices: [{ delta: { content: ' a' } }] }));
+      answer.onData(unit, 0, unit.length, atNs);
+    }
+    return [...answer.contentNs];
+  };
+  const even = (count: number, fromNs: number) => Array.from({ length: count }, (_, i) => fromNs + i * 10e6);
+
+  it('keeps them to the nanosecond', () => {
+    const timesNs = even(100, 3_600_000_000_001).map((atNs, i) => atNs + (i % 7));
+    expect(timesOf(timesNs)).toEqual(timesNs);
+  });
+
+  it.each([
+    ['the longest interval of four bytes', 2 ** 32 - 1],
+    ['one that is longer', 2 ** 32],
+    ['a minute', 60e9],
+    ['a part of a nanosecond', 0.5],
+  ])('keeps them across %s', (_, intervalNs) => {
+    const before = even(40, 5);
+    const timesNs = [...before, ...even(60, (before.at(-1) ?? 0) + intervalNs)];
+    expect(timesOf(timesNs)).toEqual(timesNs);
+  });
+
+  it('keeps a long interval behind the first', () => {
+    expect(timesOf([7, 10e9, 10e9 + 3])).toEqual([7, 10e9, 10e9 + 3]);
+  });
+});
+
 describe('Answer', () => {
   const body = (text: string, endpoint: 'chat' | 'completions' = 'chat') => {
     const answer = new Answer({ endpoint: endpoints[endpoint], streamEnd: 'marked', keepUnits: true });
