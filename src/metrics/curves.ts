@@ -1,5 +1,5 @@
 import type { CurveMetric } from './metric.js';
-import { type RequestSpans, RequestSweep, type VisitStretch } from './request-sweep.js';
+import { type InFlight, type RequestSpans, RequestSweep, type VisitStretch } from './request-sweep.js';
 import type { Statistics } from './statistics.js';
 import { weightedStatistics } from './weighted.js';
 
@@ -23,14 +23,15 @@ export function curvesWithin(
     sweep.advance(fromNs);
     let end = sweep;
     const statistics = weightedStatistics(metrics.length, (visit) => {
+      const curves = metrics.map(
+        (metric, i) => new Curve(metric, (value, weight) => visit(i, value, weight)),
+      );
       const each: VisitStretch = (state, startNs, endNs) => {
-        for (let i = 0; i < metrics.length; i++) {
-          const value = metrics[i]?.of(state);
-          if (value !== undefined) visit(i, value, endNs - startNs);
-        }
+        for (let i = 0; i < curves.length; i++) curves[i]?.add(state, endNs - startNs);
       };
       end = sweep.fork();
       end.advance(toNs, each);
+      for (const curve of curves) curve.end();
     });
     sweep = end;
     return new Map(
@@ -40,4 +41,32 @@ export function curvesWithin(
       }),
     );
   });
+}
+
+/** One curve on its way through time: stretches of one value are one, since most changes change few of the curves. */
+class Curve {
+  readonly #of: CurveMetric['of'];
+  readonly #visit: (value: number, weight: number) => void;
+  #value: number | undefined = undefined;
+  #lengthNs = 0;
+
+  constructor({ of }: CurveMetric, visit: (value: number, weight: number) => void) {
+    this.#of = of;
+    this.#visit = visit;
+  }
+
+  add(state: InFlight, lengthNs: number): void {
+    const value = this.#of(state);
+    if (value !== this.#value) {
+      this.end();
+      this.#value = value;
+    }
+    this.#lengthNs += lengthNs;
+  }
+
+  /** Hands over the stretch that is under way. */
+  end(): void {
+    if (this.#value !== undefined && this.#lengthNs > 0) this.#visit(this.#value, this.#lengthNs);
+    this.#lengthNs = 0;
+  }
 }

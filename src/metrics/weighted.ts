@@ -1,5 +1,6 @@
 import { CompensatedSum } from './compensated-sum.js';
 import type { Statistics, StatName } from './statistics.js';
+import { WeightTable } from './weight-table.js';
 
 /** The percentiles of weighted values, in percent. */
 const weightedPercents = [50, 90, 95, 99] as const;
@@ -85,16 +86,16 @@ class Details {
   readonly #targets: readonly Target[];
   readonly #squares = new CompensatedSum();
   /** Of each range that holds a percentile, the weight of each of its values. */
-  readonly #values = new Map<number, Map<number, number>>();
+  readonly #values = new Map<number, WeightTable>();
   /** The range of the value before, and its values: they mostly come again. */
   #range = -1;
-  #inRange: Map<number, number> | undefined = undefined;
+  #inRange: WeightTable | undefined = undefined;
 
   constructor(spread: Spread) {
     this.#spread = spread;
     this.#avg = spread.avg;
     this.#targets = spread.targets();
-    for (const { range } of this.#targets) this.#values.set(range, new Map());
+    for (const { range } of this.#targets) this.#values.set(range, new WeightTable());
   }
 
   add(value: number, weight: number): void {
@@ -105,7 +106,7 @@ class Details {
       this.#range = range;
       this.#inRange = this.#values.get(range);
     }
-    this.#inRange?.set(value, (this.#inRange.get(value) ?? 0) + weight);
+    this.#inRange?.add(value, weight);
   }
 
   statistics(): Statistics | undefined {
@@ -114,14 +115,7 @@ class Details {
     const std = Math.sqrt(this.#squares.value / whole);
     const result: { [Name in StatName]?: number } = { avg: this.#avg, min, max, std };
     for (const { percent, weight, range, below } of this.#targets) {
-      let reached = below;
-      const values = [...(this.#values.get(range) ?? [])].sort(([a], [b]) => a - b);
-      const found = values.find(([, one]) => {
-        reached += one;
-        return reached >= weight;
-      });
-      // The last digit of a sum may keep the last value of a range from reaching its share.
-      result[`p${percent}`] = (found ?? values.at(-1))?.[0] ?? max;
+      result[`p${percent}`] = this.#values.get(range)?.valueAt(weight - below) ?? max;
     }
     return result;
   }
