@@ -1,3 +1,5 @@
+import { viewOf } from '../util/data-view.js';
+
 /** One field of a message, as the raw export shows it. A line that starts with a colon has the name `comment`. */
 export interface Packet {
   readonly name: string;
@@ -185,10 +187,6 @@ function afterLineEnd(bytes: Buffer, lineEnd: number, end: number): number {
   return pair ? lineEnd + 2 : lineEnd + 1;
 }
 
-// The view of the buffer searched last: nearly always the thread's one read buffer.
-let viewed: Buffer = nothing;
-let view: DataView = new DataView(nothing.buffer, nothing.byteOffset, 0);
-
 /**
  * The first LF or CR of `bytes[from, end)`; `end` when there is none.
  *
@@ -197,10 +195,7 @@ let view: DataView = new DataView(nothing.buffer, nothing.byteOffset, 0);
  * no end, and the search for a CR that is never there would run through the whole read buffer.
  */
 function findLineEnd(bytes: Buffer, from: number, end: number): number {
-  if (bytes !== viewed) {
-    viewed = bytes;
-    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
+  const view = viewOf(bytes);
   let at = from;
   const last = end - 8;
   while (at <= last) {
