@@ -26,8 +26,8 @@ const ONCE = 1;
 const IN_VAIN = 2;
 
 /**
- * Keeps what is asked for a second time: a dataset of a hundred prompts is played over and over, and making a short
- * request anew costs as much as sending it. A trace, played once, leaves nothing behind.
+ * Keeps what is asked for again: a dataset of a hundred prompts is played over and over, and making a short request
+ * anew costs as much as sending it. A trace, played once, leaves nothing behind.
  */
 export class KeptConversations {
   readonly #dataset: Dataset;
@@ -35,9 +35,14 @@ export class KeptConversations {
   readonly #kept = new Map<number, Script>();
   #characters = 0;
 
-  constructor(dataset: Dataset) {
+  /**
+   * @param sessions that may be played in all. Where they are more than the conversations, these are kept from the
+   * first time on: what is made before the start is not made again when the first sessions end, all at once.
+   */
+  constructor(dataset: Dataset, sessions: number) {
     this.#dataset = dataset;
     this.#asked = new Uint8Array(Math.min(dataset.size, MOST_KNOWN));
+    if (sessions > dataset.size) this.#asked.fill(ONCE);
   }
 
   /** @param index of the conversation in the dataset. */

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { RecordPacker } from '../records/pack.js';
+import type { RecordPacker } from '../records/pack.js';
 import type { RequestRecord } from '../records/record.js';
 
 // A batch wakes the other thread.
@@ -20,9 +20,9 @@ export class Outbox {
   #packing: NodeJS.Immediate | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
 
-  constructor(port: MessagePort, workerId: string) {
+  constructor(port: MessagePort, packer: RecordPacker) {
     this.#port = port;
-    this.#packer = new RecordPacker(workerId);
+    this.#packer = packer;
   }
 
   add(record: RequestRecord): void {

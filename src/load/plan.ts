@@ -42,7 +42,7 @@ export interface LoadPlan {
   /** The client counts tokens, so text of unknown length goes with the record. */
   readonly countsTokens: boolean;
   readonly transport: 'http' | 'undici';
-  readonly transportOptions: Omit<TransportOptions, 'nowNs'>;
+  readonly transportOptions: Omit<TransportOptions, 'nowNs' | 'connect'>;
   readonly requestTimeoutMs: number;
   /** In the order in which they run. */
   readonly phases: readonly PhasePlan[];

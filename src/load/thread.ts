@@ -5,6 +5,8 @@ import { openSampler } from '../dataset/sampling.js';
 import { openTokenizer } from '../dataset/tokenizer/open.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { headerMaker } from '../endpoint/headers.js';
+import type { ThreadReport } from '../fidelity/thread-report.js';
+import { RecordPacker, REHEARSED } from '../records/pack.js';
 import { openCancellations } from '../schedule/cancellation.js';
 import { phaseEnd } from '../schedule/stop.js';
 import { openHttpTransport } from '../transport/http.js';
@@ -18,6 +20,8 @@ import { Outbox } from './outbox.js';
 import { Phase } from './phase.js';
 import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData, PhasePlan } from './plan.js';
 import { Probe } from './probe.js';
+import { openRehearsal } from './rehearsal.js';
+import type { Stage } from './stage.js';
 
 /** A load thread: works out its share of each phase, sends, stamps, and posts finished records. */
 async function runLoadThread({ plan, workerId, thread, threads, records }: LoadThreadData): Promise<void> {
@@ -26,21 +30,32 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
   const { nowNs } = openClock(plan.origin);
   const { corpus, seed, corrector } = plan.prompts;
   const dataset = openDataset(plan.dataset, openPrompts(corpus, seed, corrector && openTokenizer(corrector)));
-  const conversations = new KeptConversations(dataset);
-  const transport = await openTransport(plan, { ...plan.transportOptions, nowNs });
-  const outbox = new Outbox(records, workerId);
+  const stage: Stage = {
+    conversations: new KeptConversations(dataset, sessionsOf(plan)),
+    sample: openSampler(plan.sampling, dataset.size, seed),
+    targets: plan.targets,
+    transport: await openTransport(plan, { ...plan.transportOptions, nowNs }),
+    outbox: new Outbox(records, new RecordPacker(workerId)),
+    share: { thread, threads },
+  };
   const alarm = openAlarm(nowNs);
   const probe = new Probe(nowNs);
   const endpoint = endpoints[plan.endpoint];
-  const sample = openSampler(plan.sampling, dataset.size, seed);
   const say = (event: LoadEvent) => port.postMessage(event);
   let running: Phase | undefined;
 
-  const startPhase = (phasePlan: PhasePlan, startNs: number, firstSession: number) => {
+  const play = (
+    phasePlan: PhasePlan,
+    startNs: number,
+    firstSession: number,
+    { transport, outbox, share, ...played }: Stage,
+    onDone: (report: ThreadReport) => void,
+  ) => {
     const { cancellation, graceNs } = phasePlan;
     const { issueUntilNs, cutAtNs } = phaseEnd(phasePlan);
     const counters = new SharedCounters(phasePlan.counters);
     const phase = new Phase({
+      ...played,
       startNs,
       issueUntilNs: startNs + issueUntilNs,
       cutAtNs: startNs + cutAtNs,
@@ -49,9 +64,6 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
       sessionLimit: phasePlan.sessionLimit,
       firstSession,
       counters,
-      conversations,
-      sample,
-      targets: plan.targets,
       sending: {
         phase: phasePlan.name,
         endpoint,
@@ -80,15 +92,14 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
         alarm.close();
         running = undefined;
         outbox.flush();
-        say({ kind: 'phase-done', report: probe.end(thread) });
+        onDone(probe.end(thread));
       },
     });
     running = phase;
     alarm.at(startNs, () => probe.begin());
     phase.run(
       openIssuer(phasePlan.issuing, phase, {
-        thread,
-        threads,
+        ...share,
         seed,
         turnsOf: (conversation) => turnsOf(plan.dataset, conversation),
       }),
@@ -98,18 +109,33 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
   port.on('message', (command: LoadCommand) => {
     if (command.kind === 'interrupt') running?.drop(command.why);
     else if (command.kind === 'finish') {
-      outbox.close();
-      transport.close();
+      stage.outbox.close();
+      stage.transport.close();
       probe.close();
       say({ kind: 'finished' });
       port.close();
     } else {
       const phasePlan = plan.phases[command.phase];
       if (phasePlan === undefined) throw new Error(`the load plan has no phase ${command.phase}`);
-      startPhase(phasePlan, command.startNs, command.firstSession);
+      play(phasePlan, command.startNs, command.firstSession, stage, (report) =>
+        say({ kind: 'phase-done', report }),
+      );
     }
   });
+  // Twice: V8 takes what it sees once, the closures of one phase, for all that there will ever be.
+  for (let time = 0; time < 2; time++) {
+    const rehearsal = openRehearsal(plan, records, nowNs);
+    if (rehearsal === undefined) break;
+    await new Promise((resolve) => play(rehearsal.phase, nowNs(), 0, rehearsal.stage, resolve));
+    rehearsal.stage.transport.close();
+  }
+  records.postMessage(REHEARSED);
   say({ kind: 'ready' });
+}
+
+/** Most sessions of all phases; Infinity where nothing but time ends one. */
+function sessionsOf({ phases }: LoadPlan): number {
+  return phases.reduce((sum, phase) => sum + Math.min(phase.sessionLimit, phase.requestLimit), 0);
 }
 
 async function openTransport(plan: LoadPlan, options: TransportOptions): Promise<Transport> {

@@ -8,12 +8,17 @@ import type { HttpTrace, Phase, RawExchange, RecordError, RequestRecord } from '
  */
 export interface RecordBatch {
   readonly workerId: string;
+  /** Made up, to get threads going: they count for nothing. */
+  readonly isRehearsal: boolean;
   readonly records: number;
   /** Doubles; the buffer may be longer than they are. */
   readonly numbers: ArrayBuffer;
   /** The strings of each record as JSON in UTF-8, one behind the other; their lengths stand among the numbers. */
   readonly strings: ArrayBuffer;
 }
+
+/** What a load thread posts when it has played its rehearsal and posted the records of that. */
+export const REHEARSED = 'rehearsed';
 
 /** The strings of one record, in the order in which they are packed. */
 type PackedStrings = [
@@ -43,6 +48,7 @@ const FIXED_NUMBERS = 16 + 17;
  */
 export class RecordPacker {
   readonly #workerId: string;
+  readonly #isRehearsal: boolean;
   #numbers = new Float64Array(0);
   #strings: Buffer<ArrayBuffer> = Buffer.allocUnsafeSlow(0);
   #numbersLength = 0;
@@ -52,8 +58,10 @@ export class RecordPacker {
   #nextNumbers = FEWEST_NUMBERS;
   #nextBytes = FEWEST_BYTES;
 
-  constructor(workerId: string) {
+  /** @param isRehearsal the records are made up. */
+  constructor(workerId: string, isRehearsal = false) {
     this.#workerId = workerId;
+    this.#isRehearsal = isRehearsal;
   }
 
   /** Records that were not taken yet. */
@@ -96,6 +104,7 @@ export class RecordPacker {
   take(): RecordBatch {
     const batch = {
       workerId: this.#workerId,
+      isRehearsal: this.#isRehearsal,
       records: this.#records,
       numbers: this.#numbers.buffer,
       strings: this.#strings.buffer,

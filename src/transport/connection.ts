@@ -1,5 +1,5 @@
 import type { LookupAddress } from 'node:dns';
-import { isIP, connect as netConnect, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { type ConnectionOptions, type SecureContext, connect as tlsConnect } from 'node:tls';
 import type { DnsCache } from './dns-cache.js';
 import type { Carrier, RunningExchange } from './exchange.js';
@@ -21,6 +21,8 @@ export interface ConnectionContext {
   readonly keepAlive: boolean;
   readonly settlingMs: number;
   readonly verifyTls: boolean;
+  /** Opens a connection without TLS. */
+  readonly connect: (options: TcpNetConnectOpts) => Socket;
   readonly secureContext: () => SecureContext;
   /** The response is complete and the connection may take another request; called before the handler hears of it. */
   free(connection: Connection, exchange: RunningExchange): void;
@@ -147,7 +149,7 @@ export class Connection implements ResponseSink, Carrier {
       onread: { buffer: this.#context.readBuffer, callback: (length) => this.#onRead(length) },
     };
     if (several) options.lookup = (_host, _options, done) => done(null, [...addresses]);
-    if (!secure) return netConnect(options);
+    if (!secure) return this.#context.connect(options);
     options.secureContext = this.#context.secureContext();
     options.rejectUnauthorized = this.#context.verifyTls;
     options.ALPNProtocols = ['http/1.1'];

@@ -1,3 +1,4 @@
+import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { Connection, type ConnectionContext } from './connection.js';
 import { DnsCache } from './dns-cache.js';
@@ -26,6 +27,7 @@ class HttpTransport implements Transport, ConnectionContext {
   readonly keepAlive: boolean;
   readonly settlingMs: number;
   readonly verifyTls: boolean;
+  readonly connect: (options: TcpNetConnectOpts) => Socket;
   readonly #options: TransportOptions;
   readonly #servers = new Servers();
   readonly #open = new Set<Connection>();
@@ -47,6 +49,7 @@ class HttpTransport implements Transport, ConnectionContext {
     this.keepAlive = options.connectionReuse !== 'never';
     this.settlingMs = options.settlingMs;
     this.verifyTls = options.tls.verify;
+    this.connect = options.connect ?? connect;
     const { ca, cert, key } = options.tls;
     if (ca !== undefined || cert !== undefined || key !== undefined) this.secureContext();
   }

@@ -1,3 +1,5 @@
+import type { Socket, TcpNetConnectOpts } from 'node:net';
+
 /** A server that requests go to, taken apart once. */
 export interface Origin {
   readonly protocol: 'http:' | 'https:';
@@ -154,6 +156,8 @@ export interface TransportOptions {
   readonly unixSocket?: string;
   /** undici only: honour HTTP_PROXY, HTTPS_PROXY, NO_PROXY. */
   readonly proxyFromEnvironment: boolean;
+  /** Ours only, without TLS: what opens a connection; absent: TCP does. */
+  readonly connect?: (options: TcpNetConnectOpts) => Socket;
 }
 
 /** PEM texts, already read. */

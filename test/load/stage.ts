@@ -104,10 +104,13 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
     onRecord: (record) => records.push(record),
     onDone: () => void done++,
     ...options,
-    conversations: new KeptConversations({
-      size: options.timings?.length ?? 100,
-      conversation: conversations((index) => options.timings?.[index] ?? evenTurns(options)),
-    }),
+    conversations: new KeptConversations(
+      {
+        size: options.timings?.length ?? 100,
+        conversation: conversations((index) => options.timings?.[index] ?? evenTurns(options)),
+      },
+      0,
+    ),
     alarm: clock,
     sending: {
       phase: 'profiling',

@@ -9,7 +9,7 @@ import { recordLine } from '../../export/records-jsonl.js';
 import { Sends } from '../../fidelity/tally.js';
 import { MetricStore } from '../../metrics/compute.js';
 import { type CountText, tokenCounter } from '../../records/count-tokens.js';
-import { type RecordBatch, unpackRecords } from '../../records/pack.js';
+import { type RecordBatch, REHEARSED, unpackRecords } from '../../records/pack.js';
 import { yieldToLoadThreads } from '../../util/priority.js';
 import type { RecordsEvent, RecordsThreadData } from './records.js';
 
@@ -21,6 +21,7 @@ async function runRecordsThread({ plan, ports }: RecordsThreadData): Promise<voi
   const say = (event: RecordsEvent) => parentPort?.postMessage(event);
   const profiling = new MetricStore(plan.traits, plan.thresholds, plan.origin);
   const warmup = plan.hasWarmup ? new MetricStore(plan.traits, plan.thresholds, plan.origin) : undefined;
+  const rehearsal = new MetricStore(plan.traits, plan.thresholds, plan.origin);
   const sends = new Sends();
   const countAll = tokenCounter(plan.tokenizers === undefined ? undefined : lazyCounter(plan.tokenizers));
   let count = countAll;
@@ -47,6 +48,10 @@ async function runRecordsThread({ plan, ports }: RecordsThreadData): Promise<voi
     for (const record of unpackRecords(batch)) {
       const counted = count(record);
       const context = contexts[record.phase];
+      if (batch.isRehearsal) {
+        recordLine(record, rehearsal.add(counted), context);
+        continue;
+      }
       if (record.phase === 'warmup') {
         const metrics = warmup?.add(counted) ?? [];
         if (plan.warmupFile !== undefined) warmupFile.add(recordLine(record, metrics, context));
@@ -62,8 +67,11 @@ async function runRecordsThread({ plan, ports }: RecordsThreadData): Promise<voi
     warmupFile.flush();
   };
   const liveTimer = setInterval(() => say({ kind: 'live', live: profiling.live() }), LIVE_EVERY_MS);
-  const allClosed = Promise.all(ports.map((port) => readUntilClosed(port, take)));
-  say({ kind: 'ready' });
+  let rehearsing = ports.length;
+  const noteRehearsed = () => {
+    if (--rehearsing === 0) say({ kind: 'ready' });
+  };
+  const allClosed = Promise.all(ports.map((port) => readUntilClosed(port, take, noteRehearsed)));
   await allClosed;
   clearInterval(liveTimer);
   recordsFile.close();
@@ -79,14 +87,21 @@ async function runRecordsThread({ plan, ports }: RecordsThreadData): Promise<voi
   });
 }
 
-function readUntilClosed(port: MessagePort, take: (batch: RecordBatch) => void): Promise<void> {
+function readUntilClosed(
+  port: MessagePort,
+  take: (batch: RecordBatch) => void,
+  onRehearsed: () => void,
+): Promise<void> {
   return new Promise((resolve) => {
-    port.on('message', take);
+    port.on('message', (posted: RecordBatch | typeof REHEARSED) => {
+      if (posted === REHEARSED) onRehearsed();
+      else take(posted);
+    });
     port.on('close', resolve);
   });
 }
 
-/** Opens a model's tokenizer at its first text: the load has begun by then, and need not wait for it. */
+/** Opens a model's tokenizer at its first text. */
 function lazyCounter(sources: ReadonlyMap<string, TokenizerSource>): CountText {
   const opened = new Map<string, Tokenizer>();
   return (text, model) => {

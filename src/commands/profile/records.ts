@@ -49,8 +49,9 @@ export interface Records {
   /** The run was ended early: what is still to be taken in is taken in without counting its tokens. */
   hurry(): void;
   /**
-   * Resolves when it listens, rejects if the thread fails before. Nothing may be sent earlier: the close of a way
-   * that nobody listens to yet is never heard, and a short run would not end.
+   * Resolves when it listens and has taken in what the load threads rehearsed, rejects if the thread fails before.
+   * Nothing may be sent earlier: the close of a way that nobody listens to yet is never heard, and a short run would
+   * not end.
    */
   readonly ready: Promise<unknown>;
   /** The newest figures for the screen. */

@@ -9,6 +9,7 @@ import type { Clock } from '../../util/clock.js';
 import { messageOf } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { haveV8YieldToLoadThreads } from '../../util/priority.js';
+import { startHeapsLarge } from '../../util/v8-heap.js';
 import { evidenceOf } from './evidence.js';
 import type { Interrupt } from './interrupt.js';
 import type { PlannedPhase } from './phases.js';
@@ -65,6 +66,7 @@ export async function runLoad(
 ): Promise<RunOutcome> {
   const { clock, interrupt, log, progress } = options;
   haveV8YieldToLoadThreads();
+  startHeapsLarge();
   const threads = startLoadThreads(prepared.load, prepared.threads);
   const records = startRecords(recordsPlan, threads.recordPorts);
   const terminate = () => Promise.all([threads.terminate(), records.terminate()]);

@@ -1,0 +1,136 @@
+import { Socket, type TcpNetConnectOpts } from 'node:net';
+import type { MessagePort } from 'node:worker_threads';
+import type { Conversation } from '../dataset/conversation.js';
+import { type StreamText, streamText, wholeBody } from '../mock-server/dialect.js';
+import { RecordPacker } from '../records/pack.js';
+import { openHttpTransport } from '../transport/http.js';
+import { SharedCounters } from './counters.js';
+import { KeptConversations } from './kept-conversations.js';
+import { Outbox } from './outbox.js';
+import type { LoadPlan, PhasePlan } from './plan.js';
+import type { Stage } from './stage.js';
+
+// The first hundred requests of a thread take five times as long as the later ones: their code is interpreted, and
+// each function on the way is compiled when it is first called.
+const LONGEST_NS = 60e6;
+const REQUESTS = 200;
+const IN_FLIGHT = 20;
+const TOKENS = 30;
+const CONVERSATIONS = 100;
+
+/** A phase before all others whose server is invented, on what it is played. */
+export interface Rehearsal {
+  readonly phase: PhasePlan;
+  readonly stage: Stage;
+}
+
+/**
+ * Has a load thread play some requests before its first real one, through all that a request passes but the kernel:
+ * nothing is sent, nothing is recorded, and V8 has compiled by then what it would else compile between stamps.
+ * Undefined where the requests do not go through our own transport.
+ */
+export function openRehearsal(
+  plan: LoadPlan,
+  records: MessagePort,
+  nowNs: () => number,
+): Rehearsal | undefined {
+  if (plan.transport !== 'http') return undefined;
+  const answer = cannedAnswer(plan);
+  const connect = ({ onread }: TcpNetConnectOpts) => new CannedSocket(answer, onread);
+  const dataset = { size: CONVERSATIONS, conversation };
+  return {
+    phase: {
+      name: 'warmup',
+      issuing: { kind: 'closed-loop', concurrency: { limit: IN_FLIGHT, rampNs: 0 } },
+      requestLimit: REQUESTS,
+      sessionLimit: REQUESTS,
+      durationNs: LONGEST_NS,
+      graceNs: LONGEST_NS,
+      prefill: undefined,
+      cancellation: undefined,
+      counters: new SharedCounters().buffer,
+    },
+    stage: {
+      conversations: new KeptConversations(dataset, REQUESTS),
+      sample: (session) => session % dataset.size,
+      targets: [{ protocol: 'http:', host: '127.0.0.1', port: 1, path: '/' }],
+      transport: openHttpTransport({ ...plan.transportOptions, settlingMs: 0, nowNs, connect }),
+      outbox: new Outbox(records, new RecordPacker('', true)),
+      share: { thread: 0, threads: 1 },
+    },
+  };
+}
+
+function conversation(index: number): Conversation {
+  const contents = [`This is rehearsed, number ${index}.`];
+  const turn = { role: 'user', texts: [{ name: 'text', contents }], model: 'rehearsal', maxTokens: TOKENS };
+  return {
+    sessionId: `rehearsal-${index}`,
+    turns: [{ ...turn, inputTokens: 8 }],
+    history: 'self-contained',
+  };
+}
+
+/** Reads of one answer. */
+type Canned = readonly Buffer[];
+
+function cannedAnswer({ endpoint, body: { streaming } }: LoadPlan): Canned {
+  const name = { id: 'rehearsal', model: 'rehearsal', created: 0 };
+  const usage = {
+    promptTokens: 8,
+    completionTokens: TOKENS,
+    cachedTokens: undefined,
+    reasoningTokens: 0,
+  };
+  if (!streaming) {
+    const body = wholeBody(
+      'vllm',
+      endpoint,
+      name,
+      { content: 'said', reasoning: undefined },
+      'length',
+      usage,
+    );
+    return [Buffer.from(`${head('application/json', `Content-Length: ${body.length}`)}${body}`)];
+  }
+  const text: StreamText = streamText('vllm', endpoint, name);
+  return [
+    head('text/event-stream', 'Transfer-Encoding: chunked') + text.opening + text.content(' first'),
+    ...Array.from({ length: TOKENS - 2 }, () => text.content(' next')),
+    text.last(' last', false, 'length', usage),
+  ].map((read) => Buffer.from(read));
+}
+
+function head(type: string, framing: string): string {
+  return `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\n${framing}\r\n\r\n`;
+}
+
+/** A connection to nobody, which answers whatever is written, one read a turn of the event loop. */
+class CannedSocket extends Socket {
+  readonly #answer: Canned;
+  readonly #onread: TcpNetConnectOpts['onread'];
+
+  constructor(answer: Canned, onread: TcpNetConnectOpts['onread']) {
+    super();
+    this.#answer = answer;
+    this.#onread = onread;
+    setImmediate(() => this.emit('connect'));
+  }
+
+  override write(_data: unknown, _encoding: unknown, written?: unknown): boolean {
+    if (typeof written === 'function') setImmediate(() => written());
+    this.#readFrom(0);
+    return true;
+  }
+
+  #readFrom(place: number): void {
+    const read = this.#answer[place];
+    const { buffer, callback } = this.#onread ?? {};
+    if (read === undefined || !(buffer instanceof Uint8Array)) return;
+    setImmediate(() => {
+      buffer.set(read);
+      callback?.(read.length, buffer);
+      this.#readFrom(place + 1);
+    });
+  }
+}
