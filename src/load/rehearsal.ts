@@ -1,9 +1,9 @@
 import { Socket, type TcpNetConnectOpts } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import type { Conversation } from '../dataset/conversation.js';
-import { type StreamText, streamText, wholeBody } from '../mock-server/dialect.js';
 import { RecordPacker } from '../records/pack.js';
 import { openHttpTransport } from '../transport/http.js';
+import type { JsonObject } from '../util/json.js';
 import { SharedCounters } from './counters.js';
 import { KeptConversations } from './kept-conversations.js';
 import { Outbox } from './outbox.js';
@@ -12,10 +12,10 @@ import type { Stage } from './stage.js';
 
 // The first hundred requests of a thread take five times as long as the later ones: their code is interpreted, and
 // each function on the way is compiled when it is first called.
-const LONGEST_NS = 60e6;
+const LONGEST_NS = 40e6;
 const REQUESTS = 200;
 const IN_FLIGHT = 20;
-const TOKENS = 30;
+const TOKENS = 16;
 const CONVERSATIONS = 100;
 
 /** A phase before all others whose server is invented, on what it is played. */
@@ -75,30 +75,35 @@ function conversation(index: number): Conversation {
 type Canned = readonly Buffer[];
 
 function cannedAnswer({ endpoint, body: { streaming } }: LoadPlan): Canned {
-  const name = { id: 'rehearsal', model: 'rehearsal', created: 0 };
-  const usage = {
-    promptTokens: 8,
-    completionTokens: TOKENS,
-    cachedTokens: undefined,
-    reasoningTokens: 0,
-  };
+  const texts = ['first', ...Array.from({ length: TOKENS - 2 }, () => ' next')];
+  const isChat = endpoint === 'chat';
+  const object = isChat ? 'chat.completion' : 'text_completion';
+  const said = (text: string) => (isChat ? { content: text } : text);
   if (!streaming) {
-    const body = wholeBody(
-      'vllm',
-      endpoint,
-      name,
-      { content: 'said', reasoning: undefined },
-      'length',
-      usage,
-    );
+    const key = isChat ? 'message' : 'text';
+    const body = unit(object, { [key]: said(texts.join('')), finish_reason: 'length' }, { usage });
     return [Buffer.from(`${head('application/json', `Content-Length: ${body.length}`)}${body}`)];
   }
-  const text: StreamText = streamText('vllm', endpoint, name);
-  return [
-    head('text/event-stream', 'Transfer-Encoding: chunked') + text.opening + text.content(' first'),
-    ...Array.from({ length: TOKENS - 2 }, () => text.content(' next')),
-    text.last(' last', false, 'length', usage),
-  ].map((read) => Buffer.from(read));
+  const key = isChat ? 'delta' : 'text';
+  const piece = isChat ? `${object}.chunk` : object;
+  const events = texts.map((text) => unit(piece, { [key]: said(text), finish_reason: null }));
+  const last = unit(piece, { [key]: said(' last'), finish_reason: 'length' }, { usage });
+  const end = chunk(`data: ${last}\n\ndata: [DONE]\n\n`) + chunk('');
+  const [first = '', ...others] = events.map((event) => chunk(`data: ${event}\n\n`));
+  const opening = head('text/event-stream', 'Transfer-Encoding: chunked');
+  return [opening + first, ...others, end].map((read) => Buffer.from(read));
+}
+
+const usage = { prompt_tokens: 8, completion_tokens: TOKENS, total_tokens: 8 + TOKENS };
+
+/** JSON of an answer, or of one piece of it, in the order in which servers put its members. */
+function unit(object: string, choice: JsonObject, rest: JsonObject = {}): string {
+  const name = { id: 'rehearsal', object, created: 0, model: 'rehearsal' };
+  return JSON.stringify({ ...name, choices: [{ index: 0, ...choice }], ...rest });
+}
+
+function chunk(data: string): string {
+  return `${data.length.toString(16)}\r\n${data}\r\n`;
 }
 
 function head(type: string, framing: string): string {

@@ -6,7 +6,7 @@ import { openTokenizer } from '../dataset/tokenizer/open.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { headerMaker } from '../endpoint/headers.js';
 import type { ThreadReport } from '../fidelity/thread-report.js';
-import { RecordPacker, REHEARSED } from '../records/pack.js';
+import { REHEARSED, RecordPacker } from '../records/pack.js';
 import { openCancellations } from '../schedule/cancellation.js';
 import { phaseEnd } from '../schedule/stop.js';
 import { openHttpTransport } from '../transport/http.js';

@@ -9,7 +9,7 @@ import { recordLine } from '../../export/records-jsonl.js';
 import { Sends } from '../../fidelity/tally.js';
 import { MetricStore } from '../../metrics/compute.js';
 import { type CountText, tokenCounter } from '../../records/count-tokens.js';
-import { type RecordBatch, REHEARSED, unpackRecords } from '../../records/pack.js';
+import { REHEARSED, type RecordBatch, unpackRecords } from '../../records/pack.js';
 import { yieldToLoadThreads } from '../../util/priority.js';
 import type { RecordsEvent, RecordsThreadData } from './records.js';
 

@@ -1,0 +1,102 @@
+import { MessageChannel } from 'node:worker_threads';
+import { expect, test } from 'vitest';
+import { endpoints } from '../../src/endpoint/endpoints.js';
+import { openAlarm } from '../../src/load/alarm.js';
+import { ClosedLoop } from '../../src/load/closed-loop.js';
+import { SharedCounters } from '../../src/load/counters.js';
+import { Phase } from '../../src/load/phase.js';
+import type { LoadPlan } from '../../src/load/plan.js';
+import { openRehearsal } from '../../src/load/rehearsal.js';
+import { type RecordBatch, unpackRecords } from '../../src/records/pack.js';
+import type { RequestRecord } from '../../src/records/record.js';
+
+const nowNs = () => Number(process.hrtime.bigint());
+
+/** Plays the rehearsal of such requests, and gives what it left for the record thread. */
+async function rehearsed(endpoint: 'chat' | 'completions', streaming: boolean) {
+  const plan = {
+    transport: 'http',
+    endpoint,
+    body: { streaming, extraInputs: {}, legacyMaxTokens: false },
+    transportOptions: {
+      connectionReuse: 'pooled',
+      maxConnections: 100,
+      connectTimeoutMs: 0,
+      keepAliveMs: 1000,
+      ipVersion: 'auto',
+      tls: { verify: true },
+    },
+  } as unknown as LoadPlan;
+  const { port1, port2 } = new MessageChannel();
+  const rehearsal = openRehearsal(plan, port1, nowNs);
+  if (rehearsal === undefined) throw new Error('requests over HTTP are rehearsed');
+  const { transport, outbox, share: _, ...played } = rehearsal.stage;
+  const { requestLimit, sessionLimit, counters } = rehearsal.phase;
+  const endless = Number.POSITIVE_INFINITY;
+  const alarm = openAlarm(nowNs);
+  await new Promise<void>((resolve) => {
+    const phase = new Phase({
+      ...played,
+      startNs: nowNs(),
+      issueUntilNs: endless,
+      cutAtNs: endless,
+      cutReason: '',
+      requestLimit,
+      sessionLimit,
+      firstSession: 0,
+      counters: new SharedCounters(counters),
+      sending: {
+        phase: 'warmup',
+        endpoint: endpoints[endpoint],
+        body: plan.body,
+        headers: () => [],
+        answer: { endpoint: endpoints[endpoint], streamEnd: 'marked', keepUnits: false },
+        countsTokens: true,
+        keepTrace: false,
+        requestTimeoutMs: 0,
+        transport,
+        nowNs,
+        onRead: () => {},
+        mayBeLate: () => false,
+      },
+      alarm,
+      cancellation: undefined,
+      prefill: undefined,
+      onRecord: (record) => outbox.add(record),
+      onDone: resolve,
+    });
+    phase.run(new ClosedLoop(phase, { limit: 20, rampNs: 0 }, (total) => total));
+  });
+  outbox.close();
+  transport.close();
+  const batches: RecordBatch[] = [];
+  port2.on('message', (batch: RecordBatch) => batches.push(batch));
+  await new Promise((resolve) => port2.once('close', resolve));
+  return { isRehearsal: batches.every((batch) => batch.isRehearsal), records: batches.flatMap(all) };
+}
+
+function all(batch: RecordBatch): RequestRecord[] {
+  return [...unpackRecords(batch)];
+}
+
+test.each(['chat', 'completions'] as const)(
+  '%s: each of 200 invented requests succeeds',
+  async (endpoint) => {
+    const { isRehearsal, records } = await rehearsed(endpoint, true);
+    expect(isRehearsal).toBe(true);
+    expect(records).toHaveLength(200);
+    const text = `first${' next'.repeat(14)} last`;
+    for (const record of records) {
+      expect(record).toMatchObject({ error: undefined, text, usage: { completion_tokens: 16 } });
+      expect(record.contentNs).toHaveLength(16);
+    }
+    // 20 at a time: those after the first go over connections that are open.
+    expect(records.filter(({ wire }) => wire.reused)).toHaveLength(180);
+  },
+);
+
+test('so does each that is not streamed', async () => {
+  const { records } = await rehearsed('chat', false);
+  expect(records).toHaveLength(200);
+  for (const { error, contentNs } of records) expect([error, contentNs.length]).toEqual([undefined, 1]);
+});
