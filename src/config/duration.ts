@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import type { Facts, Kind } from './option.js';
+import * as z from './zod.js';
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 

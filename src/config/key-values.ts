@@ -1,9 +1,9 @@
-import { z } from 'zod';
 import { UserError } from '../util/errors.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
 import { isSecretHeader, isSecretKey, redacted } from '../util/secrets.js';
 import { type Facts, headerNamePattern, type Kind } from './option.js';
 import { shown } from './words.js';
+import * as z from './zod.js';
 
 /**
  * `key:value` pairs that keep their types: every word is split at its commas, each part at its first colon and

@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import type { Facts, Kind } from './option.js';
+import * as z from './zod.js';
 
 /** Numbers within bounds, separated by commas; may be given again. */
 export function numbers<

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { z } from 'zod';
 import { redacted } from '../util/secrets.js';
 import type { SweepName } from './sweep.js';
 import { andList, orList, shown } from './words.js';
+import * as z from './zod.js';
 
 /** What the author of an option says about it. `V` is the type of its value. */
 export interface Facts<V> {

@@ -1,7 +1,7 @@
-import { z } from 'zod';
 import { UserError } from '../util/errors.js';
 import type { Facts, Kind } from './option.js';
 import { shown } from './words.js';
+import * as z from './zod.js';
 
 /** Limits by metric tag, in the metrics' display units. */
 export type Slos = Readonly<Record<string, number>>;

@@ -3,9 +3,14 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** Puts what `charts/svg.js` uses of ECharts into it, so that the package needs no other. */
-export async function bundleCharts(): Promise<void> {
-  const module = fileURLToPath(new URL('../charts/svg.js', import.meta.url));
+/** Modules that what they use of a library is put into: the package needs no other, and they load fast. */
+const modules = ['../charts/svg.js', '../config/zod.js'];
+
+export async function bundleLibraries(): Promise<void> {
+  await Promise.all(modules.map((module) => bundle(fileURLToPath(new URL(module, import.meta.url)))));
+}
+
+async function bundle(module: string): Promise<void> {
   await build({
     entryPoints: [module],
     outfile: module,
