@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openDataset, turnsOf } from '../dataset/plan.js';
 import { openPrompts } from '../dataset/prompts.js';
 import { openSampler } from '../dataset/sampling.js';
@@ -124,7 +124,8 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
   });
   // Twice: V8 takes what it sees once, the closures of one phase, for all that there will ever be.
   for (let time = 0; time < 2; time++) {
-    const rehearsal = openRehearsal(plan, records, nowNs);
+    // What one thread leaves is enough for the record thread to get going.
+    const rehearsal = openRehearsal(plan, thread === 0 ? records : closedPort(), nowNs);
     if (rehearsal === undefined) break;
     await new Promise((resolve) => play(rehearsal.phase, nowNs(), 0, rehearsal.stage, resolve));
     rehearsal.stage.transport.close();
@@ -133,9 +134,20 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
   say({ kind: 'ready' });
 }
 
+/** A way to nobody. */
+function closedPort(): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  port2.close();
+  return port1;
+}
+
 /** Most sessions of all phases; Infinity where nothing but time ends one. */
 function sessionsOf({ phases }: LoadPlan): number {
-  return phases.reduce((sum, phase) => sum + Math.min(phase.sessionLimit, phase.requestLimit), 0);
+  const most = ({ issuing, sessionLimit, requestLimit }: PhasePlan) => {
+    const limit = Math.min(sessionLimit, requestLimit);
+    return issuing.kind === 'fixed-schedule' ? Math.min(limit, issuing.schedule.conversations.length) : limit;
+  };
+  return phases.reduce((sum, phase) => sum + most(phase), 0);
 }
 
 async function openTransport(plan: LoadPlan, options: TransportOptions): Promise<Transport> {
