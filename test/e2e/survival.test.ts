@@ -245,7 +245,7 @@ describe('a thread that dies', () => {
     const folder = temporaryFolder();
     const server = await startScriptedServer((_request, response) => answerWhole(response));
     try {
-      const ended = await profileWithBomb(server, folder, '1', 1200);
+      const ended = await profileWithBomb(server, folder, '1', 3000);
       expect(ended.code).toBe(1);
       const said = 'a thread failed, which ends the run: struck by lightning';
       expect(ended.stderr).toContain(said);
@@ -269,7 +269,7 @@ describe('a thread that dies', () => {
     const folder = temporaryFolder();
     const server = await startScriptedServer((_request, response) => answerWhole(response));
     try {
-      const ended = await profileWithBomb(server, folder, 'records', 1200);
+      const ended = await profileWithBomb(server, folder, 'records', 3000);
       expect(ended.code).toBe(1);
       expect(ended.stderr).toContain('struck by lightning');
       expect(readRecords(join(folder, 'profile_export.jsonl')).length).toBeGreaterThan(20);
