@@ -5,7 +5,6 @@ import { withRequests } from '../config/load-mode.js';
 import { type Config, profileOptions } from '../config/options.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { layoutOn } from '../report/layout.js';
-import { cancellationPanel, forceQuitPanel } from '../report/panels.js';
 import { openProgress, type Progress } from '../ui/progress.js';
 import { type Log, type LogLevel, openLog } from '../util/log.js';
 import type { Command, Invocation, Io } from './command.js';
@@ -34,7 +33,9 @@ async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promi
   const { config } = invocation;
   const stderrLayout = layoutOn(io.stderr, config.consoleExportWidth);
   const progress = openProgress(config.uiType === 'none' ? 'none' : 'simple', io.stderr);
-  const interrupt = listenForInterrupt((which) => {
+  const interrupt = listenForInterrupt(async (which) => {
+    // Loaded when it is needed: it takes a twentieth of the time before the first request.
+    const { cancellationPanel, forceQuitPanel } = await import('../report/panels.js');
     progress.clear();
     const panel = which === 'first' ? cancellationPanel(stderrLayout) : forceQuitPanel(stderrLayout);
     io.stderr.write(`${panel.join('\n')}\n`);

@@ -14,20 +14,19 @@ export const INTERRUPTED = 130;
 /**
  * Listens for SIGINT and SIGTERM. Until `onFirst` is called, an interrupt ends the process at once: nothing has been
  * measured. Later the first one calls `act`, the second leaves.
- * @param say called with `first` or `second` before anything else happens.
+ * @param say tells the user which one it was; the second leaves when that is told.
  */
-export function listenForInterrupt(say: (which: 'first' | 'second') => void): Interrupt {
+export function listenForInterrupt(say: (which: 'first' | 'second') => Promise<void>): Interrupt {
   let happened = false;
   let act: (() => void) | undefined;
   const leave = () => process.exit(INTERRUPTED);
   const onSignal = () => {
     if (act === undefined) leave();
     else if (happened) {
-      say('second');
-      leave();
+      void say('second').finally(leave);
     } else {
       happened = true;
-      say('first');
+      void say('first');
       act();
     }
   };

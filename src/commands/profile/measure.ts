@@ -7,9 +7,6 @@ import type { Config, profileOptions } from '../../config/options.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import { runConfigJson, runConfigName } from '../../export/run-config.js';
 import type { RunOfSeries } from '../../export/series.js';
-import { layoutOn } from '../../report/layout.js';
-import { ledgerLine } from '../../report/ledger.js';
-import { ledgerPanel } from '../../report/panels.js';
 import type { Progress } from '../../ui/progress.js';
 import { openClock, takeOrigin } from '../../util/clock.js';
 import { messageOf, UserError } from '../../util/errors.js';
@@ -25,7 +22,7 @@ import { inputConfig } from './input-config.js';
 import { INTERRUPTED, type Interrupt } from './interrupt.js';
 import { type PreparedRun, prepareRun } from './prepare.js';
 import type { RecordsPlan } from './records.js';
-import { publishResults, type ResultFacts } from './results.js';
+import type { ResultFacts } from './results.js';
 import { type RunOutcome, runLoad } from './run.js';
 import { traitsOf } from './traits.js';
 
@@ -86,15 +83,15 @@ export async function measureRun(
   for (const trouble of outcome.troubles) log('ERROR', 'export', trouble);
   if (outcome.stalled !== undefined)
     log('ERROR', 'load', `The run was ended because it was stuck: ${outcome.stalled}`);
+  // Loaded when there is something to tell: before the first request, it would be a tenth of the start.
+  const { publishResults, tellMismatches } = await import('./results.js');
   const allWritten = publishResults(outcome, facts, stdout, log);
   if (outcome.failure !== undefined) throw outcome.failure;
-  const mismatches = ledgerLines(outcome, prepared);
-  for (const line of mismatches)
-    stdout.write(`${ledgerPanel(line, layoutOn(stdout, config.consoleExportWidth)).join('\n')}\n`);
+  const mismatches = tellMismatches(outcome, prepared, facts, stdout);
   const failure = failureOf(outcome);
   if (outcome.interrupted) return { exitCode: INTERRUPTED, failure };
   const sound =
-    allWritten && outcome.troubles.length === 0 && outcome.stalled === undefined && mismatches.length === 0;
+    allWritten && outcome.troubles.length === 0 && outcome.stalled === undefined && mismatches === 0;
   const trusted = !config.strictFidelity || outcome.fidelity?.verdict !== 'client limited';
   return { exitCode: outcome.summary.validCount > 0 && sound && trusted ? 0 : 1, failure };
 }
@@ -116,19 +113,6 @@ async function pageOf(
   const pages = await import('../report/page.js');
   const view = { goodput: undefined, sliceDuration: undefined, thresholds };
   return () => pages.pageOf(openRunFolder(folder, profileExportPrefix), view);
-}
-
-/** What is wrong with the count of requests, by phase: each request that was issued must have ended once. */
-function ledgerLines(
-  { summary, warmup, interrupted, stalled }: RunOutcome,
-  { phases }: PreparedRun,
-): string[] {
-  const wasCut = interrupted || stalled !== undefined;
-  return phases.flatMap(({ plan, counters, expectedRequests }) => {
-    const results = plan.name === 'warmup' ? warmup : summary;
-    if (results === undefined) return [];
-    return ledgerLine(results.outcomes, counters.issued, wasCut ? undefined : expectedRequests) ?? [];
-  });
 }
 
 /** The rules between options and a dataset whose type was told from its file. @throws UserError */

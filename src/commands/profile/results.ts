@@ -9,6 +9,8 @@ import { summaryJson } from '../../export/summary-json.js';
 import type { Fidelity } from '../../fidelity/verdict.js';
 import { footer } from '../../report/footer.js';
 import { layoutOn } from '../../report/layout.js';
+import { ledgerLine } from '../../report/ledger.js';
+import { ledgerPanel } from '../../report/panels.js';
 import { failedRunReport, report, sideTables } from '../../report/report.js';
 import { type ClockOrigin, wallNs } from '../../util/clock.js';
 import { messageOf } from '../../util/errors.js';
@@ -17,6 +19,7 @@ import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
 import { timesliceFiles } from '../timeslices.js';
 import type { Artifacts } from './artifacts.js';
+import type { PreparedRun } from './prepare.js';
 import type { RunOutcome } from './run.js';
 
 /** What the files and the report say besides results. */
@@ -32,6 +35,27 @@ export interface ResultFacts {
   readonly series?: RunOfSeries;
   /** Makes the page of the run from its other files; undefined where none is wanted. */
   readonly page: (() => string) | undefined;
+}
+
+/**
+ * Prints what is wrong with the count of requests, by phase: each request that was issued must have ended once.
+ * @returns the number of phases where something is.
+ */
+export function tellMismatches(
+  { summary, warmup, interrupted, stalled }: RunOutcome,
+  { phases }: PreparedRun,
+  { config }: ResultFacts,
+  stdout: Writable,
+): number {
+  const wasCut = interrupted || stalled !== undefined;
+  const lines = phases.flatMap(({ plan, counters, expectedRequests }) => {
+    const results = plan.name === 'warmup' ? warmup : summary;
+    if (results === undefined) return [];
+    return ledgerLine(results.outcomes, counters.issued, wasCut ? undefined : expectedRequests) ?? [];
+  });
+  const layout = layoutOn(stdout, config.consoleExportWidth);
+  for (const line of lines) stdout.write(`${ledgerPanel(line, layout).join('\n')}\n`);
+  return lines.length;
 }
 
 /**
