@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { resolve as absolute } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { messageOf, UserError } from '../util/errors.js';
@@ -10,7 +10,7 @@ import { messageOf, UserError } from '../util/errors.js';
  * fails. @param from the file that they are made of, which may not be the one that is written. @throws UserError
  */
 export async function writeLines(path: string, lines: AsyncIterable<string>, from: string): Promise<void> {
-  if (resolve(path) === resolve(from)) {
+  if (absolute(path) === absolute(from)) {
     throw new UserError(`${path} would be written over while it is read`, 'name another file to write');
   }
   const unfinished = `${path}.partial`;
@@ -20,6 +20,8 @@ export async function writeLines(path: string, lines: AsyncIterable<string>, fro
     else await pipeline(batches(lines), sink);
     await rename(unfinished, path);
   } catch (error) {
+    // A file that is still being opened would be made after its removal.
+    if (!sink.closed) await new Promise<void>((resolve) => sink.once('close', resolve));
     await rm(unfinished, { force: true });
     if (error instanceof UserError) throw error;
     throw new UserError(`${path} cannot be written: ${messageOf(error)}`);
