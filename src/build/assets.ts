@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { bundleLibraries, copyFont } from './bundle-libraries.js';
+import { bundleLibraries } from './bundle-libraries.js';
 import { compileCorpus } from './compile-corpus.js';
 import { compilePage } from './compile-page.js';
 import { compileTokenizer } from './compile-tokenizer.js';
+import { copyFont } from './copy-font.js';
 
 // Makes what the package ships beside its code. The corpus is measured with the tokenizer, so it comes second.
 const folder = fileURLToPath(new URL('../../assets/tokenizers/qwen3/', import.meta.url));

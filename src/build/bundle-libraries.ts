@@ -1,5 +1,3 @@
-import { copyFileSync, mkdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -24,13 +22,4 @@ async function bundle(module: string): Promise<void> {
     define: { 'process.env.NODE_ENV': '"production"' },
     logLevel: 'warning',
   });
-}
-
-/** Copies the font of the charts, with its licence, into `folder`. */
-export function copyFont(folder: string): void {
-  const require = createRequire(import.meta.url);
-  const font = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
-  mkdirSync(folder, { recursive: true });
-  copyFileSync(font, `${folder}DejaVuSans.ttf`);
-  copyFileSync(font.replace(/ttf[/\\]DejaVuSans\.ttf$/, 'LICENSE'), `${folder}LICENSE`);
 }

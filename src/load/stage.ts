@@ -1,4 +1,5 @@
 import type { Transport } from '../transport/transport.js';
+import type { ThreadShare } from './issuing.js';
 import type { Outbox } from './outbox.js';
 import type { PhaseOptions } from './phase.js';
 
@@ -6,5 +7,5 @@ import type { PhaseOptions } from './phase.js';
 export interface Stage extends Pick<PhaseOptions, 'conversations' | 'sample' | 'targets'> {
   readonly transport: Transport;
   readonly outbox: Outbox;
-  readonly share: { readonly thread: number; readonly threads: number };
+  readonly share: Pick<ThreadShare, 'thread' | 'threads'>;
 }

