@@ -1,3 +1,4 @@
+import { responseLimits } from '../util/response-limits.js';
 import { choice, flag, integer, number, type OptionTable } from './option.js';
 
 const group = 'Environment';
@@ -40,6 +41,29 @@ export const environment = {
     group,
     default: true,
     help: "Send the session's id as X-Session-Affinity too.",
+  }),
+  httpMaxHeaderBytes: integer({
+    env: responseLimits.headerBytes.env,
+    group,
+    min: 1024,
+    max: 16 * 2 ** 20,
+    default: responseLimits.headerBytes.default,
+    help: 'Most bytes of the headers of a response; a request whose response has more fails.',
+  }),
+  httpMaxMessageBytes: integer({
+    env: responseLimits.messageBytes.env,
+    group,
+    min: 1024,
+    max: 2 ** 29,
+    default: responseLimits.messageBytes.default,
+    help: 'Most bytes of one message of an event stream, or of a whole body that is no event stream.',
+  }),
+  httpMaxBodyBytes: integer({
+    env: responseLimits.bodyBytes.env,
+    group,
+    min: 1024,
+    default: responseLimits.bodyBytes.default,
+    help: 'Most bytes of the body of a response.',
   }),
   timingMaxCatchupSeconds: number({
     env: 'AIPERF_TIMING_MAX_CATCHUP_SECONDS',

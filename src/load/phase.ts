@@ -2,7 +2,6 @@ import type { AssistantMessage } from '../endpoint/endpoint.js';
 import type { RequestTarget } from '../endpoint/url.js';
 import type { RequestRecord } from '../records/record.js';
 import { concurrencyAt } from '../schedule/ramp.js';
-import { UserError } from '../util/errors.js';
 import type { Alarm, AlarmEntry } from './alarm.js';
 import type { SharedCounters } from './counters.js';
 import { InFlight } from './in-flight.js';
@@ -170,9 +169,8 @@ export class Phase {
   prepare(session: Session): void {
     try {
       session.prepare(prepareBody(session, this.options.sending));
-    } catch (thrown) {
-      // What the endpoint cannot say becomes a failed record when its time comes.
-      if (!(thrown instanceof UserError)) throw thrown;
+    } catch {
+      // What cannot be made becomes a failed record when its time comes.
     }
   }
 

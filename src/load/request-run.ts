@@ -5,6 +5,7 @@ import type { AssistantMessage, BodyOptions, Endpoint } from '../endpoint/endpoi
 import { type HeaderMaker, redactedHeaders } from '../endpoint/headers.js';
 import type { HttpTrace, Phase, RawExchange, RecordError, RequestRecord } from '../records/record.js';
 import { EventStreamParser } from '../transport/event-stream.js';
+import { unreadable } from '../transport/failures.js';
 import { hostHeader } from '../transport/server.js';
 import {
   type ConnectionEnds,
@@ -15,8 +16,9 @@ import {
   type TransportError,
   WireTimes,
 } from '../transport/transport.js';
-import { messageOf, UserError } from '../util/errors.js';
-import type { JsonObject } from '../util/json.js';
+import { messageOf } from '../util/errors.js';
+import { isDeeperThan, type JsonObject } from '../util/json.js';
+import { ResponseTooLarge } from '../util/response-limits.js';
 import type { Alarm, AlarmEntry } from './alarm.js';
 import type { Placed } from './in-flight.js';
 import type { Session } from './session.js';
@@ -32,6 +34,8 @@ export interface SendingOptions {
   /** Keep headers and addresses for the HTTP trace. */
   readonly keepTrace: boolean;
   readonly requestTimeoutMs: number;
+  /** Of one message of a stream, or of a whole body. */
+  readonly maxMessageBytes: number;
   readonly transport: Transport;
   readonly nowNs: () => number;
   /** Called for every read of a body, with its time. */
@@ -101,6 +105,7 @@ export class RequestRun implements ResponseHandler, Placed {
   #ends: ConnectionEnds | undefined = undefined;
   #stream: EventStreamParser | undefined = undefined;
   #bodyParts: Buffer[] | undefined = undefined;
+  #bodyBytes = 0;
 
   constructor(session: Session, options: SendingOptions, facts: RequestFacts) {
     this.session = session;
@@ -118,8 +123,8 @@ export class RequestRun implements ResponseHandler, Placed {
     try {
       prepared = session.takePrepared() ?? prepareBody(session, this.#options);
     } catch (thrown) {
-      if (!(thrown instanceof UserError)) throw thrown;
       this.#startNs = nowNs();
+      // The dataset and earlier answers go into a body: what they hold may not be writable.
       this.#fail({ type: 'ValueError', message: messageOf(thrown) }, this.#startNs);
       return;
     }
@@ -171,35 +176,58 @@ export class RequestRun implements ResponseHandler, Placed {
     const succeeded = head.status >= 200 && head.status <= 299;
     if (succeeded) this.#ackNs = atNs;
     if (succeeded && eventStream.test(head.header('content-type') ?? ''))
-      this.#stream = new EventStreamParser(this.#answer);
+      this.#stream = new EventStreamParser(this.#answer, this.#options.maxMessageBytes);
     else this.#bodyParts = [];
   }
 
   onBody(bytes: Buffer, start: number, end: number, atNs: number): void {
     this.#options.onRead(atNs);
-    if (this.#stream !== undefined) this.#stream.feed(bytes, start, end, atNs);
-    else this.#bodyParts?.push(Buffer.from(bytes.subarray(start, end)));
+    if (this.#stream !== undefined) {
+      this.#stream.feed(bytes, start, end, atNs);
+      return;
+    }
+    const { maxMessageBytes } = this.#options;
+    this.#bodyBytes += end - start;
+    if (this.#bodyBytes > maxMessageBytes) throw new ResponseTooLarge('messageBytes', maxMessageBytes);
+    this.#bodyParts?.push(Buffer.from(bytes.subarray(start, end)));
   }
 
   onEnd(atNs: number): void {
+    let error: RecordError | undefined;
+    try {
+      error = this.#readEnd(atNs);
+    } catch (thrown) {
+      error = unreadableResponse(thrown);
+    }
+    const { lastUnitNs } = this.#answer;
+    this.#finish(Number.isNaN(lastUnitNs) ? atNs : lastUnitNs, error, undefined);
+  }
+
+  /** Reads what is left of a response that came whole; gives the error that it is or holds. */
+  #readEnd(atNs: number): RecordError | undefined {
     const head = this.#head;
     this.#stream?.end();
     const text = this.#bodyParts === undefined ? '' : textOf(this.#bodyParts);
     if (head !== undefined && (head.status < 200 || head.status > 299)) {
       const location = head.header('location');
       const message =
-        text !== '' || location === undefined ? shortened(text) : `Redirect to ${location} was not followed`;
-      this.#fail({ code: head.status, type: head.reason, message }, atNs);
-      return;
+        text !== '' || location === undefined ? text : `Redirect to ${location} was not followed`;
+      return { code: head.status, type: head.reason, message };
     }
     if (this.#bodyParts !== undefined && text !== '') {
       const header = (name: string) => head?.header(name) ?? '';
       this.#answer.onWholeBody(text, header('content-type'), header('content-encoding'), atNs);
     }
-    const { error, lastUnitNs } = this.#answer;
-    const endNs = Number.isNaN(lastUnitNs) ? atNs : lastUnitNs;
-    if (error !== undefined) this.#fail(error, endNs);
-    else this.#finish(endNs, undefined, undefined);
+    return this.#answer.error ?? this.#tooDeep();
+  }
+
+  /** What is kept of the answer as JSON goes into records and later requests: writing it must be possible. */
+  #tooDeep(): RecordError | undefined {
+    const { usage, message } = this.#answer;
+    const kept = [usage, message?.toolCalls].find((json) => isDeeperThan(json, DEEPEST_JSON));
+    return (
+      kept && unreadableResponse(new RangeError(`it holds JSON nested more than ${DEEPEST_JSON} levels deep`))
+    );
   }
 
   onError(error: TransportError, atNs: number): void {
@@ -272,11 +300,11 @@ export class RequestRun implements ResponseHandler, Placed {
       wire: this.#exchange?.times ?? new WireTimes(),
       text: failed ? undefined : answer.output,
       reasoning: failed ? undefined : answer.reasoning,
-      usage: answer.usage,
+      usage: failed && isDeeperThan(answer.usage, DEEPEST_JSON) ? undefined : answer.usage,
       inputTokens: tokens,
       inputText: tokens === undefined && this.#options.countsTokens ? inputTextOf(this.#body) : undefined,
       requestedOsl: requestedOsl(this.#body),
-      error,
+      error: error && { ...error, message: shortened(error.message) },
       cancelledNs: cancellation?.atNs,
       dropped: cancellation?.dropped ?? false,
       clientLimited,
@@ -322,8 +350,8 @@ export class RequestRun implements ResponseHandler, Placed {
   }
 }
 
-// An error body is kept in every record, in the summary and on the screen; beyond this it is a page, not a message.
-const LONGEST_ERROR_BODY = 65_536;
+// A message is kept in every record, in the summary and on the screen; beyond this it is a page.
+const LONGEST_MESSAGE = 65_536;
 
 function setsText(extra: JsonObject): boolean {
   for (const key of textKeys) if (key in extra) return true;
@@ -331,8 +359,20 @@ function setsText(extra: JsonObject): boolean {
 }
 
 function shortened(text: string): string {
-  if (text.length <= LONGEST_ERROR_BODY) return text;
-  return `${text.slice(0, LONGEST_ERROR_BODY)}… (${text.length - LONGEST_ERROR_BODY} more characters)`;
+  if (text.length <= LONGEST_MESSAGE) return text;
+  return `${text.slice(0, LONGEST_MESSAGE)}… (${text.length - LONGEST_MESSAGE} more characters)`;
+}
+
+// Honest usage objects and tool calls have some five levels.
+const DEEPEST_JSON = 200;
+
+/** Reading a response threw: that request fails, and nothing else. */
+function unreadableResponse(thrown: unknown): RecordError {
+  return {
+    code: 502,
+    type: 'UnreadableResponseError',
+    message: `The response could not be read: ${unreadable(thrown)}`,
+  };
 }
 
 const eventStream = /^\s*text\/event-stream\s*(?:;|$)/i;

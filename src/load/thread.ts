@@ -73,6 +73,7 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
         countsTokens: plan.countsTokens,
         keepTrace: plan.keepTrace,
         requestTimeoutMs: plan.requestTimeoutMs,
+        maxMessageBytes: plan.transportOptions.limits.messageBytes,
         transport,
         nowNs,
         onRead: (atNs) => {

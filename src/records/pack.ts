@@ -1,6 +1,14 @@
 import { WireTimes } from '../transport/transport.js';
+import { messageOf } from '../util/errors.js';
 import type { JsonObject } from '../util/json.js';
-import type { HttpTrace, Phase, RawExchange, RecordError, RequestRecord } from './record.js';
+import {
+  type HttpTrace,
+  type Phase,
+  type RawExchange,
+  type RecordError,
+  type RequestRecord,
+  withoutResponse,
+} from './record.js';
 
 /**
  * Finished records on their way to another thread: numbers and strings in one transferable buffer each. A record of
@@ -36,6 +44,9 @@ type PackedStrings = [
 ];
 
 const phases: readonly Phase[] = ['warmup', 'profiling'];
+
+// A line of a file may be some times as long; a JavaScript string has at most 2^29 characters.
+const MOST_CHARACTERS = 2 ** 27;
 
 const FEWEST_NUMBERS = 4096;
 const FEWEST_BYTES = 32_768;
@@ -73,8 +84,18 @@ export class RecordPacker {
     return 8 * this.#numbersLength + this.#stringsLength;
   }
 
-  add(record: RequestRecord): void {
-    const stringBytes = this.#addStrings(record);
+  /** Adds a record; one whose strings are too much for a line of a file is added as failed, without its response. */
+  add(finished: RequestRecord): void {
+    let record = finished;
+    let json: string;
+    try {
+      json = stringsOf(record);
+      if (json.length > MOST_CHARACTERS) throw new Error(`it has more than ${MOST_CHARACTERS} characters`);
+    } catch (thrown) {
+      record = withoutResponse(record, messageOf(thrown));
+      json = stringsOf(record);
+    }
+    const stringBytes = this.#addStrings(json);
     const { contentNs } = record;
     const numbers = this.#withRoom(FIXED_NUMBERS + contentNs.length);
     let at = this.#numbersLength;
@@ -131,21 +152,7 @@ export class RecordPacker {
   }
 
   /** @returns bytes of the record's strings. */
-  #addStrings(record: RequestRecord): number {
-    const strings: PackedStrings = [
-      record.requestId,
-      record.correlationId,
-      record.conversationId,
-      record.model,
-      record.text ?? null,
-      record.reasoning ?? null,
-      record.usage ?? null,
-      record.inputText ?? null,
-      record.error ?? null,
-      record.raw ?? null,
-      record.trace ?? null,
-    ];
-    const json = JSON.stringify(strings);
+  #addStrings(json: string): number {
     const start = this.#stringsLength;
     // A UTF-16 unit is at most three bytes.
     if (start + 3 * json.length > this.#strings.length) {
@@ -160,6 +167,23 @@ export class RecordPacker {
     this.#stringsLength = start + bytes;
     return bytes;
   }
+}
+
+function stringsOf(record: RequestRecord): string {
+  const strings: PackedStrings = [
+    record.requestId,
+    record.correlationId,
+    record.conversationId,
+    record.model,
+    record.text ?? null,
+    record.reasoning ?? null,
+    record.usage ?? null,
+    record.inputText ?? null,
+    record.error ?? null,
+    record.raw ?? null,
+    record.trace ?? null,
+  ];
+  return JSON.stringify(strings);
 }
 
 /** The records of a batch one by one, equal to what was packed. */

@@ -98,6 +98,24 @@ export interface RequestRecord {
   readonly trace: HttpTrace | undefined;
 }
 
+/** The record of a request whose response could not be recorded: failed, and without what the response held. */
+export function withoutResponse(record: RequestRecord, why: string): RequestRecord {
+  return {
+    ...record,
+    contentNs: new Float64Array(0),
+    firstOutputNs: Number.NaN,
+    text: undefined,
+    reasoning: undefined,
+    usage: undefined,
+    raw: record.raw && { ...record.raw, units: [] },
+    error: record.error ?? {
+      code: 502,
+      type: 'UnreadableResponseError',
+      message: `The response could not be recorded: ${why}`,
+    },
+  };
+}
+
 /** Token counts of a record; undefined for what is not there. */
 export interface TokenCounts {
   readonly input: number | undefined;

@@ -3,8 +3,7 @@ import { isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { type ConnectionOptions, type SecureContext, connect as tlsConnect } from 'node:tls';
 import type { DnsCache } from './dns-cache.js';
 import type { Carrier, RunningExchange } from './exchange.js';
-import { brokenConnection, connectFailure, cutShort, malformedResponse, tookTooLong } from './failures.js';
-import { MalformedResponse } from './response-head.js';
+import { brokenConnection, connectFailure, cutShort, tookTooLong } from './failures.js';
 import { ResponseParser, type ResponseSink } from './response-parser.js';
 import { requestHead, type Server } from './server.js';
 import type { ResponseHead, TransportError } from './transport.js';
@@ -21,6 +20,8 @@ export interface ConnectionContext {
   readonly keepAlive: boolean;
   readonly settlingMs: number;
   readonly verifyTls: boolean;
+  /** Most bytes of a response's headers. */
+  readonly maxHeaderBytes: number;
   /** Opens a connection without TLS. */
   readonly connect: (options: TcpNetConnectOpts) => Socket;
   readonly secureContext: () => SecureContext;
@@ -39,7 +40,7 @@ export class Connection implements ResponseSink, Carrier {
   /** While idle: the key it is kept for, with sticky connections. */
   idleKey: string | undefined;
   readonly #context: ConnectionContext;
-  readonly #parser = new ResponseParser(this);
+  readonly #parser: ResponseParser;
   #exchange: RunningExchange | undefined;
   #socket: Socket | undefined;
   #connectTimer: NodeJS.Timeout | undefined;
@@ -54,6 +55,7 @@ export class Connection implements ResponseSink, Carrier {
   constructor(context: ConnectionContext, server: Server, exchange: RunningExchange) {
     this.server = server;
     this.#context = context;
+    this.#parser = new ResponseParser(this, context.maxHeaderBytes);
     this.#exchange = exchange;
     exchange.carrier = this;
     if (context.connectTimeoutMs > 0) {
@@ -214,8 +216,7 @@ export class Connection implements ResponseSink, Carrier {
     try {
       at = this.#parser.feed(this.#context.readBuffer, 0, length);
     } catch (error) {
-      if (!(error instanceof MalformedResponse)) throw error;
-      this.#fail(malformedResponse(this.server.at, error.message), atNs);
+      exchange.refuse(error, atNs);
       return true;
     }
     // The handler may have destroyed the exchange meanwhile.

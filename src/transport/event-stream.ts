@@ -1,4 +1,5 @@
 import { viewOf } from '../util/data-view.js';
+import { ResponseTooLarge, responseLimits } from '../util/response-limits.js';
 
 /** One field of a message, as the raw export shows it. A line that starts with a colon has the name `comment`. */
 export interface Packet {
@@ -34,6 +35,7 @@ export interface StreamHandler {
  */
 export class EventStreamParser {
   readonly #handler: StreamHandler;
+  readonly #maxMessageBytes: number;
   /** Bytes of the unfinished message, up to the end of the last read. */
   #carry: Buffer = nothing;
   #carryLength = 0;
@@ -44,11 +46,15 @@ export class EventStreamParser {
   #skipLf = false;
   #firstMessage = true;
 
-  constructor(handler: StreamHandler) {
+  constructor(handler: StreamHandler, maxMessageBytes: number = responseLimits.messageBytes.default) {
     this.#handler = handler;
+    this.#maxMessageBytes = maxMessageBytes;
   }
 
-  /** Takes `bytes[start, end)`, which came in a read at `atNs`; keeps no reference to `bytes`. */
+  /**
+   * Takes `bytes[start, end)`, which came in a read at `atNs`; keeps no reference to `bytes`.
+   * @throws ResponseTooLarge when a message that spans reads is
+   */
   feed(bytes: Buffer, start: number, end: number, atNs: number): void {
     let at = start;
     if (this.#skipLf && at < end) {
@@ -120,6 +126,7 @@ export class EventStreamParser {
 
   #collect(bytes: Buffer, start: number, end: number): void {
     const length = this.#carryLength + end - start;
+    if (length > this.#maxMessageBytes) throw new ResponseTooLarge('messageBytes', this.#maxMessageBytes);
     if (length > this.#carry.length) {
       const grown = Buffer.allocUnsafe(Math.max(2 * this.#carry.length, length, 1024));
       this.#carry.copy(grown, 0, 0, this.#carryLength);

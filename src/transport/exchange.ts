@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { tookTooLong } from './failures.js';
+import { ResponseTooLarge } from '../util/response-limits.js';
+import { refusedResponse, tookTooLong } from './failures.js';
 import {
   type ConnectionEnds,
   type Exchange,
@@ -7,6 +8,7 @@ import {
   type ResponseHandler,
   type ResponseHead,
   type TransportError,
+  type TransportOptions,
   WireTimes,
 } from './transport.js';
 
@@ -28,15 +30,22 @@ export class RunningExchange implements Exchange {
   carrier: Carrier | undefined = undefined;
   readonly #handler: ResponseHandler;
   readonly #nowNs: () => number;
+  readonly #maxBodyBytes: number;
   readonly #timer: NodeJS.Timeout | undefined;
   #over = false;
 
-  constructor(request: HttpRequest, handler: ResponseHandler, at: string, nowNs: () => number) {
+  constructor(
+    request: HttpRequest,
+    handler: ResponseHandler,
+    at: string,
+    { nowNs, limits }: Pick<TransportOptions, 'nowNs' | 'limits'>,
+  ) {
     this.times.startNs = nowNs();
     this.request = request;
     this.at = at;
     this.#handler = handler;
     this.#nowNs = nowNs;
+    this.#maxBodyBytes = limits.bodyBytes;
     // setTimeout takes up to 2^31 - 1 ms; a longer limit, 25 days, is none.
     const limited = request.timeoutMs > 0 && request.timeoutMs < 2 ** 31;
     this.#timer = limited ? setTimeout(expire, request.timeoutMs, this) : undefined;
@@ -61,7 +70,11 @@ export class RunningExchange implements Exchange {
   head(head: ResponseHead, atNs: number): void {
     if (this.#over) return;
     this.times.headNs = atNs;
-    this.#handler.onHead(head, atNs);
+    try {
+      this.#handler.onHead(head, atNs);
+    } catch (thrown) {
+      this.refuse(thrown, atNs);
+    }
   }
 
   body(bytes: Buffer, start: number, end: number, atNs: number): void {
@@ -72,7 +85,13 @@ export class RunningExchange implements Exchange {
     if (times.lastBodyNs !== atNs) times.reads++;
     times.lastBodyNs = atNs;
     times.bytesReceived += end - start;
-    this.#handler.onBody(bytes, start, end, atNs);
+    try {
+      if (times.bytesReceived > this.#maxBodyBytes)
+        throw new ResponseTooLarge('bodyBytes', this.#maxBodyBytes);
+      this.#handler.onBody(bytes, start, end, atNs);
+    } catch (thrown) {
+      this.refuse(thrown, atNs);
+    }
   }
 
   end(atNs: number): void {
@@ -87,6 +106,12 @@ export class RunningExchange implements Exchange {
     this.#finish();
     this.times.endNs = atNs;
     this.#handler.onError(error, atNs);
+  }
+
+  /** Fails the exchange because reading its response threw; no peer can end more than its own request. */
+  refuse(thrown: unknown, atNs: number): void {
+    this.carrier?.destroy();
+    this.fail(refusedResponse(this.at, thrown), atNs);
   }
 
   expire(): void {

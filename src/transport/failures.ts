@@ -1,3 +1,6 @@
+import { messageOf } from '../util/errors.js';
+import { ResponseTooLarge } from '../util/response-limits.js';
+import { MalformedResponse } from './response-head.js';
 import { TransportError } from './transport.js';
 
 /** The connection could not be made: DNS, TCP or TLS. `at` is `host:port`. */
@@ -28,6 +31,27 @@ export function cutShort(at: string, hasHead: boolean, started: boolean): Transp
   }
   const when = started ? 'within the head of its response' : 'before it answered';
   return new TransportError('ServerDisconnectedError', `The server ${at} closed the connection ${when}`);
+}
+
+/** Reading the response threw `thrown`, which tells the cases apart. */
+export function refusedResponse(at: string, thrown: unknown): TransportError {
+  const text = messageOf(thrown);
+  if (thrown instanceof MalformedResponse) return malformedResponse(at, text);
+  if (thrown instanceof ResponseTooLarge)
+    return new TransportError('ResponseTooLargeError', `The response of ${at} is too large: ${text}`);
+  return new TransportError(
+    'UnreadableResponseError',
+    `The response of ${at} could not be read: ${unreadable(thrown)}`,
+    text,
+  );
+}
+
+/** Why a response could not be read, from what reading it threw: V8's own words speak of the stack. */
+export function unreadable(thrown: unknown): string {
+  const text = messageOf(thrown);
+  if (!(thrown instanceof RangeError)) return text;
+  if (text.includes('call stack')) return 'it holds JSON that is nested too deeply';
+  return text.includes('string length') ? 'it holds a text that is too long' : text;
 }
 
 /** The response breaks the protocol. */

@@ -27,6 +27,7 @@ class HttpTransport implements Transport, ConnectionContext {
   readonly keepAlive: boolean;
   readonly settlingMs: number;
   readonly verifyTls: boolean;
+  readonly maxHeaderBytes: number;
   readonly connect: (options: TcpNetConnectOpts) => Socket;
   readonly #options: TransportOptions;
   readonly #servers = new Servers();
@@ -49,6 +50,7 @@ class HttpTransport implements Transport, ConnectionContext {
     this.keepAlive = options.connectionReuse !== 'never';
     this.settlingMs = options.settlingMs;
     this.verifyTls = options.tls.verify;
+    this.maxHeaderBytes = options.limits.headerBytes;
     this.connect = options.connect ?? connect;
     const { ca, cert, key } = options.tls;
     if (ca !== undefined || cert !== undefined || key !== undefined) this.secureContext();
@@ -57,7 +59,7 @@ class HttpTransport implements Transport, ConnectionContext {
   send(request: HttpRequest, handler: ResponseHandler): Exchange {
     if (this.#closed) throw new Error('the transport is closed');
     const server = this.#servers.of(request.origin);
-    const exchange = new RunningExchange(request, handler, server.at, this.nowNs);
+    const exchange = new RunningExchange(request, handler, server.at, this.#options);
     // A session's own idle connection is nobody else's: no reason to wait in line for it.
     const mayStart =
       this.#waitingHead === this.#waiting.length || this.#ownConnection(request, server) !== undefined;

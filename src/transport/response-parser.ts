@@ -1,3 +1,4 @@
+import { ResponseTooLarge, responseLimits } from '../util/response-limits.js';
 import { type Head, headOf, MalformedResponse } from './response-head.js';
 import type { ResponseHead } from './transport.js';
 
@@ -16,6 +17,7 @@ export interface ResponseSink {
  */
 export class ResponseParser {
   readonly #sink: ResponseSink;
+  readonly #maxHeadBytes: number;
   #state: State = HEAD;
   /** Bytes of a head that spans reads. */
   #head: Buffer = nothing;
@@ -24,6 +26,8 @@ export class ResponseParser {
   #lineEmpty = true;
   /** Head: a byte other than a leading line end has come. */
   #headStarted = false;
+  /** Bytes of the response before its body: leading line ends, interim heads, the head itself. */
+  #headBytes = 0;
   /** Body bytes to come, of the response or of the chunk. */
   #remaining = 0;
   #sizeDigits = 0;
@@ -32,8 +36,10 @@ export class ResponseParser {
   #keepAlive = false;
   #keepAliveHintMs: number | undefined;
 
-  constructor(sink: ResponseSink) {
+  /** @param maxHeadBytes of what comes before the body, and of a trailer or chunk extension. */
+  constructor(sink: ResponseSink, maxHeadBytes: number = responseLimits.headerBytes.default) {
     this.#sink = sink;
+    this.#maxHeadBytes = maxHeadBytes;
   }
 
   /** The response is complete; `reset` before feeding the next one. */
@@ -66,6 +72,7 @@ export class ResponseParser {
     this.#headLength = 0;
     this.#lineEmpty = true;
     this.#headStarted = false;
+    this.#headBytes = 0;
     this.#keepAlive = false;
     this.#keepAliveHintMs = undefined;
   }
@@ -73,7 +80,7 @@ export class ResponseParser {
   /**
    * Takes `bytes[start, end)`. Returns the position behind the response's last byte where it is complete, else
    * `end`.
-   * @throws MalformedResponse
+   * @throws MalformedResponse or ResponseTooLarge
    */
   feed(bytes: Buffer, start: number, end: number): number {
     let at = start;
@@ -128,7 +135,8 @@ export class ResponseParser {
     }
     if (from < end) this.#headStarted = true;
     const length = this.#headLength + at - from;
-    if (length > LONGEST_HEAD) throw new MalformedResponse(`the head is longer than ${LONGEST_HEAD} bytes`);
+    this.#headBytes += at - start;
+    if (this.#headBytes > this.#maxHeadBytes) throw this.#tooLarge();
     if (at === end) {
       this.#collectHead(bytes, from, end, length);
       return end;
@@ -257,9 +265,11 @@ export class ResponseParser {
 
   #skip(length: number): void {
     this.#skipped += length;
-    if (this.#skipped > LONGEST_HEAD) {
-      throw new MalformedResponse(`a chunk extension or trailer is longer than ${LONGEST_HEAD} bytes`);
-    }
+    if (this.#skipped > this.#maxHeadBytes) throw this.#tooLarge();
+  }
+
+  #tooLarge(): ResponseTooLarge {
+    return new ResponseTooLarge('headerBytes', this.#maxHeadBytes);
   }
 }
 
@@ -279,7 +289,6 @@ const CR = 0x0d;
 const TAB = 0x09;
 const SPACE = 0x20;
 const SEMICOLON = 0x3b;
-const LONGEST_HEAD = 65_536;
 /** Hexadecimal digits: 13 of them stay below 2^53. */
 const LONGEST_SIZE = 13;
 const nothing = Buffer.alloc(0);

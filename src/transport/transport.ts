@@ -1,4 +1,5 @@
 import type { Socket, TcpNetConnectOpts } from 'node:net';
+import type { ResponseLimits } from '../util/response-limits.js';
 
 /** A server that requests go to, taken apart once. */
 export interface Origin {
@@ -76,7 +77,8 @@ export interface ConnectionEnds {
 
 /**
  * Told of one exchange as it happens; exactly one of `onEnd` and `onError` ends it, and after `destroy` neither
- * comes. Called synchronously from the socket's callback with the time taken as its first statement.
+ * comes. Called synchronously from the socket's callback with the time taken as its first statement. What `onHead` and
+ * `onBody` throw fails the exchange, and nothing else.
  */
 export interface ResponseHandler {
   /** The request, headers and body, was handed to the kernel whole. */
@@ -85,7 +87,9 @@ export interface ResponseHandler {
   onHead(head: ResponseHead, atNs: number): void;
   /** Body bytes `bytes[start, end)` after transfer coding; the buffer is used again once the call returns. */
   onBody(bytes: Buffer, start: number, end: number, atNs: number): void;
+  /** Must not throw. */
   onEnd(atNs: number): void;
+  /** Must not throw. */
   onError(error: TransportError, atNs: number): void;
 }
 
@@ -99,7 +103,9 @@ export type TransportErrorType =
   | 'ServerDisconnectedError'
   | 'ClientOSError'
   | 'ClientPayloadError'
-  | 'ClientResponseError';
+  | 'ClientResponseError'
+  | 'ResponseTooLargeError'
+  | 'UnreadableResponseError';
 
 /** A failure of the wire. `message` names host, port and the system's error. */
 export class TransportError extends Error {
@@ -148,6 +154,7 @@ export interface TransportOptions {
    * ms; from then on all are used again at once.
    */
   readonly settlingMs: number;
+  readonly limits: ResponseLimits;
   readonly ipVersion: 4 | 6 | 'auto';
   readonly tls: TlsOptions;
   /** undici only. */

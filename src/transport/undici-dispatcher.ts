@@ -29,7 +29,7 @@ export function dispatcherMaker(
     keepAliveMaxTimeout: options.keepAliveMs,
     bodyTimeout: 0,
     headersTimeout: 0,
-    maxHeaderSize: 65_536,
+    maxHeaderSize: options.limits.headerBytes,
   };
   if (!options.proxyFromEnvironment) return (connections) => new Agent({ ...settings, connections });
   const tls = { proxyTls: { ...ours, allowH2: false }, requestTls: ours };

@@ -1,8 +1,16 @@
 import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
+import { ResponseTooLarge } from '../util/response-limits.js';
 import type { Carrier, RunningExchange } from './exchange.js';
-import { brokenConnection, connectFailure, cutShort, malformedResponse, tookTooLong } from './failures.js';
+import {
+  brokenConnection,
+  connectFailure,
+  cutShort,
+  malformedResponse,
+  refusedResponse,
+  tookTooLong,
+} from './failures.js';
 import type { ResponseHead, TransportError } from './transport.js';
 
 /** One request on undici: turns its calls into those of an exchange. */
@@ -12,6 +20,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler, Carrier {
   readonly #transport: UndiciExchangeOwner;
   #controller: Dispatcher.DispatchController | undefined;
   #hasHead = false;
+  #interimBytes = 0;
 
   constructor(exchange: RunningExchange, transport: UndiciExchangeOwner) {
     this.exchange = exchange;
@@ -38,7 +47,10 @@ export class UndiciExchange implements Dispatcher.DispatchHandler, Carrier {
     reason?: string,
   ): void {
     const atNs = this.#transport.nowNs();
-    if (status < 200) return;
+    if (status < 200) {
+      this.#countInterim(headers, atNs);
+      return;
+    }
     this.#hasHead = true;
     this.exchange.head(responseHead(status, headers, reason), atNs);
   }
@@ -63,6 +75,14 @@ export class UndiciExchange implements Dispatcher.DispatchHandler, Carrier {
     });
   }
 
+  /** Undici bounds each head by itself, and not how many interim ones come. */
+  #countInterim(headers: IncomingHttpHeaders, atNs: number): void {
+    const { maxHeaderBytes } = this.#transport;
+    this.#interimBytes += JSON.stringify(headers).length + INTERIM_STATUS_LINE_BYTES;
+    if (this.#interimBytes <= maxHeaderBytes) return;
+    this.exchange.refuse(new ResponseTooLarge('headerBytes', maxHeaderBytes), atNs);
+  }
+
   #failure(cause: Error): TransportError {
     const at = this.exchange.at;
     const code = 'code' in cause ? String(cause.code) : '';
@@ -71,12 +91,14 @@ export class UndiciExchange implements Dispatcher.DispatchHandler, Carrier {
     }
     if (this.#controller === undefined) return connectFailure(at, cause);
     if (cause.message.includes('(Invalid EOF state)')) return cutShort(at, this.#hasHead, true);
+    if (code === 'UND_ERR_HEADERS_OVERFLOW')
+      return refusedResponse(at, new ResponseTooLarge('headerBytes', this.#transport.maxHeaderBytes));
     const spoilt =
       // Undici 7.30 means to give parser errors a code, but leaves it undefined; within a head that holds a length
       // it takes them for a body of the wrong length.
       cause.name === 'HTTPParserError' ||
       (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' && !this.#hasHead) ||
-      malformed.has(code) ||
+      code === 'UND_ERR_INVALID_ARG' ||
       badResponse.test(cause.message);
     if (spoilt) return malformedResponse(at, cause.message);
     // Undici's own words for a connection or HTTP/2 stream that ended; the system's errors keep their codes.
@@ -89,13 +111,15 @@ export class UndiciExchange implements Dispatcher.DispatchHandler, Carrier {
 export interface UndiciExchangeOwner {
   readonly nowNs: () => number;
   readonly connectTimeoutMs: number;
+  readonly maxHeaderBytes: number;
   /** Its request is written next. */
   starting(exchange: UndiciExchange): void;
   /** It ended; not `inOrder`: failed or destroyed. */
   over(exchange: UndiciExchange, inOrder: boolean): void;
 }
 
-const malformed = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_INVALID_ARG']);
+// `HTTP/1.1 100 ` and two line ends.
+const INTERIM_STATUS_LINE_BYTES = 17;
 const badResponse = /^bad (upgrade|response)$/;
 
 function responseHead(

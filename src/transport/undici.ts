@@ -30,6 +30,7 @@ export function openUndiciTransport(options: TransportOptions): Transport {
 class UndiciTransport implements Transport, UndiciExchangeOwner {
   readonly nowNs: () => number;
   readonly connectTimeoutMs: number;
+  readonly maxHeaderBytes: number;
   readonly #options: TransportOptions;
   readonly #openDispatcher: (connections: number) => Dispatcher;
   readonly #shared: Dispatcher;
@@ -46,6 +47,7 @@ class UndiciTransport implements Transport, UndiciExchangeOwner {
   constructor(options: TransportOptions) {
     this.nowNs = options.nowNs;
     this.connectTimeoutMs = options.connectTimeoutMs;
+    this.maxHeaderBytes = options.limits.headerBytes;
     this.#options = options;
     this.#openDispatcher = dispatcherMaker(options, this.#made);
     this.#shared = this.#openDispatcher(options.maxConnections);
@@ -56,7 +58,7 @@ class UndiciTransport implements Transport, UndiciExchangeOwner {
   send(request: HttpRequest, handler: ResponseHandler): Exchange {
     const { protocol } = request.origin;
     const at = hostAndPort(request.origin);
-    const exchange = new RunningExchange(request, handler, at, this.nowNs);
+    const exchange = new RunningExchange(request, handler, at, this.#options);
     const running = new UndiciExchange(exchange, this);
     this.#running.add(running);
     const dispatcher = this.#dispatcherFor(request);

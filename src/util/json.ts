@@ -4,6 +4,14 @@ export interface JsonObject {
   [key: string]: Json;
 }
 
+/** True when arrays and objects are nested more than `levels` deep. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  for (const item of Object.values(value)) if (isDeeperThan(item, levels - 1)) return true;
+  return false;
+}
+
 /** True for `{…}`, false for arrays, null and scalars. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

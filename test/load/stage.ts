@@ -121,6 +121,7 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
       countsTokens: true,
       keepTrace: false,
       requestTimeoutMs: 0,
+      maxMessageBytes: 2 ** 20,
       transport,
       nowNs: () => clock.nowNs,
       onRead: () => {},

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RecordPacker, unpackRecords } from '../../src/records/pack.js';
 import type { RequestRecord } from '../../src/records/record.js';
 import { WireTimes } from '../../src/transport/transport.js';
+import type { JsonObject } from '../../src/util/json.js';
 
 const full: RequestRecord = {
   phase: 'profiling',
@@ -63,6 +64,23 @@ describe('record batches', () => {
     for (const record of records) packer.add(record);
     expect(packer.records).toBe(4);
     expect([...unpackRecords(structuredClone(packer.take()))]).toStrictEqual(records);
+  });
+
+  it('hold a record that cannot be written as JSON as failed, without its response', () => {
+    const usage: JsonObject = JSON.parse(`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`);
+    const packer = new RecordPacker('worker_1');
+    for (const record of [full, { ...full, usage }, { ...failed, usage }, full]) packer.add(record);
+    const nothing = { text: undefined, reasoning: undefined, usage: undefined, firstOutputNs: Number.NaN };
+    const error = {
+      ...{ code: 502, type: 'UnreadableResponseError' },
+      message: 'The response could not be recorded: Maximum call stack size exceeded',
+    };
+    expect([...unpackRecords(packer.take())]).toStrictEqual([
+      full,
+      { ...full, ...nothing, contentNs: new Float64Array(0), error },
+      { ...failed, raw: { ...failed.raw, units: [] } },
+      full,
+    ]);
   });
 
   it('hold what came since the last one, whatever its size', () => {

@@ -25,6 +25,33 @@ function parse(pieces: readonly (string | Buffer)[]): Seen[] {
 
 const dataOf = (seen: Seen) => ('data' in seen ? seen.data : seen.message.data);
 
+describe('a message above the limit', () => {
+  const feed = (text: string, pieceBytes: number) => {
+    const messages: string[] = [];
+    const parser = new EventStreamParser(
+      {
+        onData: (bytes, start, end) => messages.push(bytes.toString('latin1', start, end)),
+        onMessage: ({ data }) => messages.push(data ?? ''),
+      },
+      100,
+    );
+    const bytes = Buffer.from(text, 'latin1');
+    for (let at = 0; at < bytes.length; at += pieceBytes)
+      parser.feed(bytes, at, Math.min(bytes.length, at + pieceBytes), 0);
+    return messages;
+  };
+
+  it.each([1, 7, 99])('is refused, and one of just the limit is not, in pieces of %i bytes', (pieceBytes) => {
+    const most = `data: ${'x'.repeat(93)}\n`;
+    expect(most).toHaveLength(100);
+    expect(feed(`${most}\n${most}\n`, pieceBytes)).toEqual(['x'.repeat(93), 'x'.repeat(93)]);
+    for (const text of [`data: ${'x'.repeat(95)}`, 'data: x\n'.repeat(13), `: ${'x'.repeat(99)}`])
+      expect(() => feed(text, pieceBytes)).toThrow(
+        /larger than 100 bytes; set AIPERF_HTTP_MAX_MESSAGE_BYTES/,
+      );
+  });
+});
+
 describe('messages of one data line', () => {
   it.each<[string, string[], Seen[]]>([
     [

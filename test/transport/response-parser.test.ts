@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MalformedResponse } from '../../src/transport/response-head.js';
 import { ResponseParser } from '../../src/transport/response-parser.js';
 import type { ResponseHead } from '../../src/transport/transport.js';
+import { ResponseTooLarge } from '../../src/util/response-limits.js';
 
 interface Parsed {
   readonly head: ResponseHead | undefined;
@@ -258,12 +259,21 @@ describe('malformed responses', () => {
     ['a huge chunk size', `${chunkedHead}00000000000001\r\n`, /too many digits/],
     ['a chunk longer than its size', `${chunkedHead}2\r\nabc\r\n`, /longer than its size/],
     ['a second CR behind a chunk', `${chunkedHead}2\r\nab\r\r\n`, /longer than its size/],
-    ['a head without end', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(65_536)}`, /longer than 65536/],
-    ['an extension without end', `${chunkedHead}2;${'x'.repeat(65_537)}`, /longer than 65536/],
-    ['trailers without end', `${chunkedHead}0\r\n${'X: y\r\n'.repeat(11_000)}`, /longer than 65536/],
   ])('%s', (_name, text, message) => {
     expect(() => parse([text])).toThrow(MalformedResponse);
     expect(() => parse([text])).toThrow(message);
+    expect(() => parse([...text])).toThrow(message);
+  });
+
+  it.each([
+    ['a head without end', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(65_536)}`],
+    ['interim heads without end', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(3000)],
+    ['line ends without end', '\r\n'.repeat(32_769)],
+    ['an extension without end', `${chunkedHead}2;${'x'.repeat(65_537)}`],
+    ['trailers without end', `${chunkedHead}0\r\n${'X: y\r\n'.repeat(11_000)}`],
+  ])('%s', (_name, text) => {
+    const message = /larger than 65536 bytes; set AIPERF_HTTP_MAX_HEADER_BYTES/;
+    expect(() => parse([text])).toThrow(ResponseTooLarge);
     expect(() => parse([...text])).toThrow(message);
   });
 

@@ -32,6 +32,7 @@ export function options(changes: Partial<TransportOptions> = {}): TransportOptio
     connectTimeoutMs: 10_000,
     keepAliveMs: 300_000,
     settlingMs: 0,
+    limits: { headerBytes: 65_536, messageBytes: 2 ** 20, bodyBytes: 2 ** 21 },
     ipVersion: 'auto',
     tls: { verify: true },
     http2: false,

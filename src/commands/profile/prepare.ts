@@ -17,6 +17,7 @@ import { usableCpus } from '../../util/cgroup.js';
 import type { ClockOrigin } from '../../util/clock.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
+import type { ResponseLimits } from '../../util/response-limits.js';
 import { connectionLimit } from './limits.js';
 import { type PlannedPhase, planPhases } from './phases.js';
 
@@ -87,6 +88,7 @@ export async function prepareRun(
         connectTimeoutMs: config.connectTimeoutSeconds * 1000,
         keepAliveMs: config.httpKeepaliveTimeoutSeconds * 1000,
         settlingMs: 10,
+        limits: responseLimitsOf(config),
         ipVersion: config.httpIpVersion === '4' ? 4 : config.httpIpVersion === '6' ? 6 : 'auto',
         tls: tlsOptions(config),
         http2: config.http2,
@@ -246,6 +248,14 @@ function threadCount(config: Config, concurrency: number): number {
   if (config.workersMax !== undefined) return Math.min(config.workersMax, concurrency);
   const most = Math.min(32, Math.max(1, usableCpus() - 1));
   return Math.max(1, Math.min(most, Math.ceil(concurrency / 200), concurrency));
+}
+
+function responseLimitsOf(config: Config): ResponseLimits {
+  return {
+    headerBytes: config.httpMaxHeaderBytes,
+    messageBytes: config.httpMaxMessageBytes,
+    bodyBytes: config.httpMaxBodyBytes,
+  };
 }
 
 function tlsOptions(config: Config): TlsOptions {

@@ -10,6 +10,8 @@ import { Sends } from '../../fidelity/tally.js';
 import { MetricStore } from '../../metrics/compute.js';
 import { type CountText, tokenCounter } from '../../records/count-tokens.js';
 import { REHEARSED, type RecordBatch, unpackRecords } from '../../records/pack.js';
+import { type CountedRecord, type RequestRecord, withoutResponse } from '../../records/record.js';
+import { messageOf } from '../../util/errors.js';
 import { yieldToLoadThreads } from '../../util/priority.js';
 import type { RecordsEvent, RecordsThreadData } from './records.js';
 
@@ -45,8 +47,9 @@ async function runRecordsThread({ plan, ports }: RecordsThreadData): Promise<voi
   });
   const contexts = { warmup: contextOf(0), profiling: contextOf(plan.hasWarmup ? 1 : 0) };
   const take = (batch: RecordBatch) => {
-    for (const record of unpackRecords(batch)) {
-      const counted = count(record);
+    for (const unpacked of unpackRecords(batch)) {
+      const counted = countSafely(unpacked, count);
+      const { record } = counted;
       const context = contexts[record.phase];
       if (batch.isRehearsal) {
         recordLine(record, rehearsal.add(counted), context);
@@ -85,6 +88,16 @@ async function runRecordsThread({ plan, ports }: RecordsThreadData): Promise<voi
       sends: sends.tally,
     },
   });
+}
+
+/** Counts tokens; a record whose texts no tokenizer can count has failed. */
+function countSafely(record: RequestRecord, count: (record: RequestRecord) => CountedRecord): CountedRecord {
+  try {
+    return count(record);
+  } catch (thrown) {
+    const failed = withoutResponse(record, `its tokens could not be counted (${messageOf(thrown)})`);
+    return { record: failed, tokens: { input: undefined, output: undefined, reasoning: undefined } };
+  }
 }
 
 function readUntilClosed(

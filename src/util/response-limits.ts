@@ -1,0 +1,29 @@
+/** How much of one response is taken in, bytes each. */
+export interface ResponseLimits {
+  /** Status line and headers, those of interim (1xx) responses included; also a trailer or chunk extension. */
+  readonly headerBytes: number;
+  /** What is held and read in one piece: one message of an event stream, or the whole body of any other response. */
+  readonly messageBytes: number;
+  /** The body after transfer coding. */
+  readonly bodyBytes: number;
+}
+
+/** Each limit's environment variable and default, which is far above any honest response. */
+export const responseLimits = {
+  headerBytes: { env: 'AIPERF_HTTP_MAX_HEADER_BYTES', default: 65_536, what: 'its headers are' },
+  messageBytes: {
+    env: 'AIPERF_HTTP_MAX_MESSAGE_BYTES',
+    default: 64 * 2 ** 20,
+    what: 'one message of it (or its body, where that is no event stream) is',
+  },
+  bodyBytes: { env: 'AIPERF_HTTP_MAX_BODY_BYTES', default: 256 * 2 ** 20, what: 'its body is' },
+} as const satisfies Record<keyof ResponseLimits, { env: string; default: number; what: string }>;
+
+/** A response is larger than its limit. `message` names what is, the limit and how to raise it. */
+export class ResponseTooLarge extends Error {
+  override readonly name = 'ResponseTooLarge';
+  constructor(part: keyof ResponseLimits, limit: number) {
+    const { env, what } = responseLimits[part];
+    super(`${what} larger than ${limit} bytes; set ${env} to raise this limit`);
+  }
+}
