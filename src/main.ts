@@ -93,7 +93,7 @@ async function run(words: readonly string[], io: Io): Promise<number> {
   }
   const { load } = await import('./config/load.js');
   const { recordedCommand } = await import('./config/recorded-command.js');
-  const loaded = await load(command.options, argv, io.env, command.check?.bind(command));
+  const loaded = await load(command.options, argv, io.env, command.check?.bind(command), command.refuse);
   return command.run({ ...loaded, recordedCommand: recordedCommand(name, argv, command.options) }, io);
 }
 

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import type { Refuse } from '../config/command-line.js';
 import type { Check, Findings, Loaded } from '../config/load.js';
 import type { OptionTable } from '../config/option.js';
 
@@ -22,6 +23,8 @@ export interface Command<Table extends OptionTable> {
   readonly options: Table;
   /** Rules that look at several options. */
   check?(...facts: Parameters<Check<Table>>): Findings;
+  /** Knows options that the table does not hold, and why. */
+  readonly refuse?: Refuse;
   /** @returns the exit code. @throws UserError, which is shown as the `Error` panel with exit code 1. */
   run(invocation: Invocation<Table>, io: Io): Promise<number>;
 }

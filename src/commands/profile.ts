@@ -3,6 +3,7 @@ import { checkProfile } from '../config/conflicts.js';
 import type { Check, Findings } from '../config/load.js';
 import { withRequests } from '../config/load-mode.js';
 import { type Config, profileOptions } from '../config/options.js';
+import { unsupportedOption } from '../config/unsupported.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { layoutOn } from '../report/layout.js';
 import { openProgress, type Progress } from '../ui/progress.js';
@@ -15,7 +16,12 @@ import { traitsOf } from './profile/traits.js';
 import { sloErrors, slosOf } from './slos.js';
 
 /** `aiperf profile`: sends load to a server and reports how fast it answers. */
-export const command: Command<typeof profileOptions> = { options: profileOptions, check, run };
+export const command: Command<typeof profileOptions> = {
+  options: profileOptions,
+  check,
+  refuse: unsupportedOption,
+  run,
+};
 
 /** The rules of the options, and those of the metrics that they name. */
 function check(...[loaded, sound]: Parameters<Check<typeof profileOptions>>): Findings {

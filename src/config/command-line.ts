@@ -12,8 +12,14 @@ export interface CommandLine {
   readonly errors: readonly string[];
 }
 
-/** Takes a command line apart by the spellings of `table`. @param argv what follows the command's name. */
-export function readCommandLine(table: OptionTable, argv: readonly string[]): CommandLine {
+/** The sentence that refuses an option or a key of a file that the table does not hold; undefined: it is unknown. */
+export type Refuse = (name: string) => string | undefined;
+
+/**
+ * Parses a command line by the spellings of `table`.
+ * @param argv what follows the command's name. @param refuse knows options that are not in the table.
+ */
+export function readCommandLine(table: OptionTable, argv: readonly string[], refuse?: Refuse): CommandLine {
   const words = new Map<string, (string | undefined)[]>();
   const spellings = new Map<string, string>();
   const errors: string[] = [];
@@ -55,7 +61,7 @@ export function readCommandLine(table: OptionTable, argv: readonly string[]): Co
     }
   }
   // A bare word behind an unknown option may well be that option's value: only the options are reported.
-  for (const word of unknown) if (word.startsWith('-')) errors.push(unknownOption(word, table, keys));
+  for (const word of unknown) if (word.startsWith('-')) errors.push(unknownOption(word, table, keys, refuse));
   return { words, spellings, errors };
 }
 
@@ -119,10 +125,17 @@ function strayWord(
   return `Unexpected word ${shown(word)}: ${before} takes one value; quote a value that holds spaces.`;
 }
 
-function unknownOption(word: string, table: OptionTable, keys: ReadonlyMap<string, string>): string {
+function unknownOption(
+  word: string,
+  table: OptionTable,
+  keys: ReadonlyMap<string, string>,
+  refuse?: Refuse,
+): string {
   const [name = word, value] = word.split('=', 2);
   const row = table[keys.get(name) ?? ''];
   if (row?.takes === 'nothing') return `${name} takes ${orList(['=true', '=false'])}, got ${shown(value)}.`;
+  const refusal = refuse?.(name);
+  if (refusal !== undefined) return refusal;
   const guess = nearest(name, keys.keys());
   return `Unknown option: ${name}.${guess === undefined ? '' : ` Did you mean ${guess}?`}`;
 }

@@ -23,7 +23,7 @@ const syntheticOnly: readonly Key[] = [
 const turnDelays = syntheticOnly.filter((key) => key.startsWith('conversationTurnDelay'));
 const undiciOnly: readonly Key[] = ['http2', 'unixSocket', 'httpTrustEnv'];
 const tlsOptions: readonly Key[] = ['tlsCaFile', 'tlsCertFile', 'tlsKeyFile', 'tlsInsecure'];
-const meaningless: readonly Key[] = ['recordProcessors', 'zmqHost', 'zmqIpcPath'];
+const meaningless: readonly Key[] = ['recordProcessors', 'zmqHost', 'zmqIpcPath', 'zmqDualBind'];
 
 const conflicts: readonly Rule[] = [
   {

@@ -1,3 +1,4 @@
+import { decimalIn } from '../util/numerals.js';
 import type { Facts, Kind } from './option.js';
 import * as z from './zod.js';
 
@@ -12,9 +13,10 @@ export function duration<F extends Facts<number>>(facts: F): F & Kind<number> {
     metavar: '<time>',
     expects: 'a time with its unit, such as 300s, 5m, 1h or 250ms',
     read: ([word = '']) => {
-      const [, digits, unit = ''] = /^(\d+\.?\d*|\.\d+) ?(ms|s|m|min|h)?$/.exec(word) ?? [];
-      const ms = Number(digits) * (unitMs[unit] ?? Number.NaN);
-      return Number(digits) === 0 ? 0 : Number.isNaN(ms) ? word : ms;
+      const [, digits = '', unit = ''] = /^([\d._]+) ?(ms|s|m|min|h)?$/.exec(word) ?? [];
+      const count = decimalIn(digits) ?? Number.NaN;
+      const ms = count * (unitMs[unit] ?? Number.NaN);
+      return count === 0 ? 0 : Number.isNaN(ms) ? word : ms;
     },
     schema: z.number().min(0),
   };

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
-import type { LineCounter, YAMLMap } from 'yaml';
-import { messageOf } from '../util/errors.js';
+import type { Document, LineCounter, YAMLMap } from 'yaml';
+import { messageOf, UserError } from '../util/errors.js';
+import { readTextFile } from '../util/text-file.js';
+import type { Refuse } from './command-line.js';
 import { type OptionTable, path } from './option.js';
 import { nearest } from './words.js';
 
@@ -30,17 +31,26 @@ export interface ConfigFile {
 }
 
 /** Reads a YAML file by the option names of `table`. */
-export async function readConfigFile(table: OptionTable, filePath: string): Promise<ConfigFile> {
+export async function readConfigFile(
+  table: OptionTable,
+  filePath: string,
+  refuse?: Refuse,
+): Promise<ConfigFile> {
   const { isMap, isScalar, LineCounter, parseDocument } = await import('yaml');
   const lines = new LineCounter();
-  let source: string;
+  let document: Document;
   try {
-    source = readFileSync(filePath, 'utf8');
+    const source = readTextFile(filePath, MAX_BYTES);
+    document = parseDocument(source, { lineCounter: lines, prettyErrors: false, intAsBigInt: true });
   } catch (error) {
-    return { entries: new Map(), errors: [`--config cannot be read: ${messageOf(error)}.`] };
+    const hint = error instanceof UserError && error.hint !== undefined ? `; ${error.hint}` : '';
+    return { entries: new Map(), errors: [`--config: ${messageOf(error)}${hint}.`] };
   }
-  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
-  const errors = document.errors.map((error) => `${place(filePath, lines, error.pos[0])}: ${error.message}.`);
+  const errors = document.errors.map(({ pos, message }) => {
+    // The parser calls itself for each level, and catches the end of the stack.
+    const isTooDeep = message.startsWith('Maximum call stack');
+    return `${place(filePath, lines, pos[0])}: ${isTooDeep ? `nested too deeply: ${LEVELS}` : message}.`;
+  });
   const root = document.contents;
   if (errors.length > 0 || root === null) return { entries: new Map(), errors };
   if (!isMap(root)) {
@@ -60,30 +70,68 @@ export async function readConfigFile(table: OptionTable, filePath: string): Prom
       const key = keys.get(kebab(name));
       const earlier = entries.get(key ?? '');
       if (key === undefined) {
+        const refusal = refuse?.(name);
         const guess = nearest(kebab(name), keys.keys());
         const hint = guess === undefined ? '' : ` Did you mean ${alike(guess, name)}?`;
-        errors.push(`${at}: unknown key '${name}'.${hint}`);
+        errors.push(`${at}: ${refusal ?? `unknown key '${name}'.${hint}`}`);
       } else if (earlier !== undefined) {
         errors.push(
           `${at}: ${name} is the same option as ${earlier.name} at ${earlier.at}; give one of them.`,
         );
       } else {
-        entries.set(key, { value: toJs(value), name, at, valueAt: valuePlace(value) ?? at });
+        const valueAt = valuePlace(value) ?? at;
+        try {
+          entries.set(key, { value: toJs(value), name, at, valueAt });
+        } catch (error) {
+          errors.push(`${valueAt}: ${name} ${messageOf(error)}.`);
+        }
       }
     }
     return { entries, errors };
   }
 
   function toJs(node: unknown): unknown {
-    return node !== null && typeof node === 'object' && 'toJS' in node && typeof node.toJS === 'function'
-      ? node.toJS(document)
-      : node;
+    if (node === null || typeof node !== 'object' || !('toJS' in node)) return node;
+    if (typeof node.toJS !== 'function') return node;
+    let value: unknown;
+    try {
+      value = node.toJS(document, { maxAliasCount: MAX_ALIASES });
+    } catch (error) {
+      if (error instanceof RangeError) throw new UserError(`is nested too deeply: ${LEVELS}`);
+      const isBomb = messageOf(error).startsWith('Excessive alias count');
+      throw new UserError(
+        isBomb
+          ? `uses aliases that stand for more than ${MAX_ALIASES} others`
+          : `is invalid: ${messageOf(error)}`,
+      );
+    }
+    return plain(value, 0);
   }
 
   function valuePlace(node: unknown): string | undefined {
     if (node === null || typeof node !== 'object' || !('range' in node) || !Array.isArray(node.range)) return;
     return place(filePath, lines, node.range[0]);
   }
+}
+
+/** A config file is written by hand. */
+const MAX_BYTES = 2 ** 20;
+const MAX_LEVELS = 64;
+const LEVELS = `at most ${MAX_LEVELS} levels are read`;
+/** Aliases may stand for lists of aliases; each level multiplies what they expand to. */
+const MAX_ALIASES = 100;
+
+/** The value with its integers as numbers. @throws UserError whose message continues the name of the option. */
+function plain(value: unknown, level: number): unknown {
+  if (level > MAX_LEVELS) throw new UserError(`is nested too deeply, or holds itself: ${LEVELS}`);
+  if (typeof value === 'bigint') {
+    const number = Number(value);
+    if (Number.isSafeInteger(number)) return number;
+    throw new UserError(`expects integers that a double holds exactly (up to 2^53 - 1), got ${value}`);
+  }
+  if (Array.isArray(value)) return value.map((item) => plain(item, level + 1));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item, level + 1)]));
 }
 
 /** Option keys by every name that a file may use, in kebab-case. */

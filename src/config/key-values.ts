@@ -1,13 +1,14 @@
-import { UserError } from '../util/errors.js';
+import { messageOf, UserError } from '../util/errors.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
+import { inexactIntegers, stringEnd } from '../util/json-integers.js';
 import { isSecretHeader, isSecretKey, redacted } from '../util/secrets.js';
 import { type Facts, headerNamePattern, type Kind } from './option.js';
 import { shown } from './words.js';
 import * as z from './zod.js';
 
 /**
- * `key:value` pairs that keep their types: every word is split at its commas, each part at its first colon and
- * its value read as JSON would read it; a word that starts with `{` is a JSON object, taken as it is.
+ * `key:value` pairs that keep their types: a word is split at its commas, each part at its first colon. A value that
+ * starts with `{` or `[` is JSON, commas included; a word that starts with `{` is one JSON object.
  */
 export function keyValues<F extends Facts<JsonObject>>(facts: F): F & Kind<JsonObject> {
   return {
@@ -16,15 +17,12 @@ export function keyValues<F extends Facts<JsonObject>>(facts: F): F & Kind<JsonO
     repeats: true,
     metavar: '<key:value …>',
     expects: 'key:value pairs or a JSON object',
+    isMapping: true,
     read: (words) =>
-      merged(
-        words,
-        (word) => word.split(',').map((part) => pair(part)),
-        (value) => coerced(value),
-      ),
+      merged(words, (word) => pairsIn(word).map(([key, text]) => [key, typedValue(key, text)])),
     schema: z.record(z.string().min(1), z.json()),
     hides: isSecretKey,
-    mask: (word) => maskedWord(word, isSecretKey, ','),
+    mask: (word) => maskedWord(word, isSecretKey, splitAtCommas),
   };
 }
 
@@ -38,12 +36,8 @@ export function headers<F extends Facts<Readonly<Record<string, string>>>>(
     repeats: true,
     metavar: '<name:value …>',
     expects: 'HTTP headers: names without spaces, values of one line',
-    read: (words) =>
-      merged(
-        words,
-        (word) => [pair(word)],
-        (value) => value,
-      ),
+    isMapping: true,
+    read: (words) => merged(words, (word) => [pair(word)]),
     schema: z.record(
       z.string().regex(headerNamePattern),
       z
@@ -52,21 +46,19 @@ export function headers<F extends Facts<Readonly<Record<string, string>>>>(
         .pipe(z.string().regex(/^[^\r\n\0]*$/)),
     ),
     hides: isSecretHeader,
-    mask: (word) => maskedWord(word, isSecretHeader),
+    mask: (word) => maskedWord(word, isSecretHeader, (text) => [text]),
   };
 }
 
-/** The value that a bare word of `key:value` stands for. @throws UserError for an integer beyond 2^53 - 1. */
-function coerced(word: string): Json {
-  if (/^true$/i.test(word)) return true;
-  if (/^false$/i.test(word)) return false;
-  if (/^(none|null)$/i.test(word)) return null;
-  if (!isPlainNumber(word)) return word;
-  const value = Number(word);
-  if (!word.includes('.') && !Number.isSafeInteger(value)) {
-    throw new UserError(`expects integers that a double holds exactly (up to 2^53 - 1), got ${word}`);
-  }
-  return value;
+/** The value that the text behind a key stands for. @throws UserError for invalid JSON, and an integer beyond 2^53 - 1. */
+function typedValue(key: string, text: string): Json {
+  if (/^[{[]/.test(text)) return json(text, `as the value of ${key}`);
+  if (/^true$/i.test(text)) return true;
+  if (/^false$/i.test(text)) return false;
+  if (/^(none|null)$/i.test(text)) return null;
+  if (!isPlainNumber(text)) return text;
+  if (!text.includes('.')) requireExactIntegers(text);
+  return Number(text);
 }
 
 /** Whether a word reads as a number: an integer without leading zero, or digits around one dot. */
@@ -76,15 +68,16 @@ export function isPlainNumber(word: string): boolean {
 
 function merged(
   words: readonly string[],
-  pairs: (word: string) => readonly (readonly [string, string])[],
-  valueIn: (value: string) => Json,
+  pairs: (word: string) => readonly (readonly [string, Json])[],
 ): JsonObject {
-  const all: [string, Json][] = words.flatMap((word) =>
-    word.trimStart().startsWith('{')
-      ? Object.entries(jsonObject(word))
-      : pairs(word).map(([key, value]): [string, Json] => [key, valueIn(value)]),
+  const all = words.flatMap((word) =>
+    word.trimStart().startsWith('{') ? Object.entries(jsonObject(word)) : pairs(word),
   );
   return Object.fromEntries(all);
+}
+
+function pairsIn(word: string): [string, string][] {
+  return splitAtCommas(word).map((part) => pair(part));
 }
 
 function pair(part: string): [string, string] {
@@ -98,32 +91,95 @@ function pair(part: string): [string, string] {
   return [key, part.slice(colon + 1).trim()];
 }
 
-function jsonObject(word: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(word);
-    if (isObject(value)) return value;
-  } catch (error) {
-    throw new UserError(
-      `expects a JSON object, got ${shown(word)}: ${error instanceof Error ? error.message : error}`,
-    );
+/** The parts of a word between its commas; a comma within a value that is JSON does not count. */
+function splitAtCommas(word: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  for (let at = 0; at < word.length; at++) {
+    const character = word[at];
+    // A bracket opens JSON only where a value starts.
+    if ((character === '{' || character === '[') && /^[^:]*:\s*$/.test(word.slice(start, at))) {
+      at = jsonEnd(word, at) - 1;
+    } else if (character === ',') {
+      parts.push(word.slice(start, at));
+      start = at + 1;
+    }
   }
+  return [...parts, word.slice(start)];
+}
+
+/** Where the JSON value that starts at `start` ends; the end of the text where its brackets are not balanced. */
+function jsonEnd(text: string, start: number): number {
+  let depth = 0;
+  let at = start;
+  do {
+    const character = text[at];
+    if (character === '{' || character === '[') depth++;
+    else if (character === '}' || character === ']') depth--;
+    at = character === '"' ? stringEnd(text, at) : at + 1;
+  } while (depth > 0 && at < text.length);
+  return at;
+}
+
+function jsonObject(word: string): JsonObject {
+  const value = json(word, 'in a word that starts with {');
+  if (isObject(value)) return value;
   throw new UserError(`expects a JSON object, got ${shown(word)}`);
 }
 
-/** @param separator between the pairs of a word; a word is one pair without it. */
-function maskedWord(word: string, hides: (key: string) => boolean, separator?: string): string {
-  if (word.trimStart().startsWith('{')) {
-    try {
-      return JSON.stringify(JSON.parse(word, (key, value: unknown) => (hides(key) ? redacted : value)));
-    } catch {
-      return redacted;
-    }
+/** @throws UserError that starts with `what`. */
+function json(text: string, what: string): Json {
+  let value: Json;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    // The parser's message quotes the text, too; newer versions of Node add line and column.
+    const words = text.match(/[\w-]+/g) ?? [];
+    const reason = words.some(isSecretKey)
+      ? ''
+      : `, got ${shown(text)}: ${messageOf(error).replace(/ \(line .*/, '')}`;
+    throw new UserError(
+      `expects valid JSON ${what}${reason}; in a shell, put single quotes around the whole word`,
+    );
   }
-  const parts = separator === undefined ? [word] : word.split(separator);
-  return parts.map((part) => maskedPair(part, hides)).join(separator);
+  requireExactIntegers(text);
+  return value;
+}
+
+/** @throws UserError for an integer in `text`, outside of quotes, that a double does not hold. */
+function requireExactIntegers(text: string): void {
+  const [inexact] = inexactIntegers(text);
+  if (inexact !== undefined) {
+    throw new UserError(
+      `expects integers that a double holds exactly (up to 2^53 - 1), got ${inexact.digits}`,
+    );
+  }
+}
+
+function maskedWord(
+  word: string,
+  hides: (key: string) => boolean,
+  split: (word: string) => readonly string[],
+): string {
+  if (word.trimStart().startsWith('{')) return maskedJson(word, hides);
+  return split(word)
+    .map((part) => maskedPair(part, hides))
+    .join(',');
 }
 
 function maskedPair(part: string, hides: (key: string) => boolean): string {
-  const [key = ''] = part.split(':', 1);
-  return key !== part && hides(key.trim()) ? `${key}:${redacted}` : part;
+  const colon = part.indexOf(':');
+  if (colon === -1) return part;
+  const [key, value] = [part.slice(0, colon), part.slice(colon + 1)];
+  if (hides(key.trim())) return `${key}:${redacted}`;
+  return /^\s*[{[]/.test(value) ? `${key}:${maskedJson(value, hides)}` : part;
+}
+
+/** JSON that cannot be read is hidden as a whole: where its secrets are is not known. */
+function maskedJson(text: string, hides: (key: string) => boolean): string {
+  try {
+    return JSON.stringify(JSON.parse(text, (key, value: unknown) => (hides(key) ? redacted : value)));
+  } catch {
+    return redacted;
+  }
 }

@@ -6,6 +6,7 @@ const stops: readonly Key[] = ['requestCount', 'conversationNum', 'benchmarkDura
 const warmupRates: readonly Key[] = ['warmupRequestRate', 'requestRate'];
 const schedule = mode('fixed-schedule');
 const users = mode('user-centric');
+const closed = mode('concurrency');
 const warmingUp: Condition = { keys: warmupStops, holds: hasWarmup };
 
 /** What cannot stand together among the options that say when requests are sent, and when a run ends. */
@@ -97,18 +98,23 @@ export const loadConflicts: readonly Rule[] = [
     },
   },
 
-  needs(
-    ['arrivalPattern', 'arrivalSmoothness', 'requestRateRampDuration'],
-    ['requestRate'],
-    '',
-    mode('concurrency'),
-  ),
+  needs(['arrivalPattern', 'arrivalSmoothness', 'requestRateRampDuration'], ['requestRate'], '', {
+    keys: ['arrivalPattern', ...closed.keys],
+    holds: (config) => closed.holds(config) && config.arrivalPattern !== 'concurrency_burst',
+  }),
+  needs(['arrivalSmoothness', 'requestRateRampDuration'], ['requestRate'], '', {
+    keys: ['arrivalPattern', ...closed.keys],
+    holds: (config) => closed.holds(config) && config.arrivalPattern === 'concurrency_burst',
+  }),
+  burstAndRate('arrivalPattern', 'requestRate'),
+  burstAndRate('warmupArrivalPattern', 'warmupRequestRate'),
   {
     keys: ['arrivalPattern', 'arrivalSmoothness'],
     broken: (config, given, name) =>
       given('arrivalSmoothness') &&
       config.arrivalPattern !== undefined &&
       config.arrivalPattern !== 'gamma' &&
+      config.arrivalPattern !== 'concurrency_burst' &&
       `${name('arrivalSmoothness')} needs --arrival-pattern gamma, got ${config.arrivalPattern}.`,
   },
   needs(['concurrencyRampDuration'], ['concurrency'], ', which it rises to'),
@@ -134,7 +140,10 @@ export const loadConflicts: readonly Rule[] = [
 
   needs(['warmupGracePeriod'], ['warmupDuration'], ', the end that it follows'),
   needs(['warmupRequestRateRampDuration'], warmupRates, ', which it rises to'),
-  needs(['warmupArrivalPattern'], warmupRates, '', warmingUp),
+  needs(['warmupArrivalPattern'], warmupRates, '', {
+    keys: ['warmupArrivalPattern', ...warmupStops],
+    holds: (config) => config.warmupArrivalPattern !== 'concurrency_burst' && hasWarmup(config),
+  }),
   needs(
     ['warmupConcurrencyRampDuration'],
     ['warmupConcurrency', 'concurrency'],
@@ -206,6 +215,20 @@ function mode(...modes: readonly LoadMode[]): Condition {
   return {
     keys: ['fixedSchedule', 'userCentricRate', 'requestRate'],
     holds: (config) => modes.includes(loadMode(config)),
+  };
+}
+
+/** A closed loop has no rate. */
+function burstAndRate(
+  pattern: 'arrivalPattern' | 'warmupArrivalPattern',
+  rate: 'requestRate' | 'warmupRequestRate',
+): Rule {
+  return {
+    keys: [pattern, rate],
+    broken: (config, _given, name) =>
+      config[pattern] === 'concurrency_burst' &&
+      config[rate] !== undefined &&
+      `${name(pattern)} concurrency_burst cannot be combined with ${name(rate)}: it sends as soon as --concurrency allows; use constant, poisson or gamma.`,
   };
 }
 

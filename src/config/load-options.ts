@@ -1,6 +1,7 @@
 import { choice, flag, integer, number, type OptionTable } from './option.js';
 
-const arrivalPatterns = ['constant', 'poisson', 'gamma'] as const;
+/** `concurrency_burst` is AIPerf's name for the closed loop: a request as soon as another one ends, without a rate. */
+const arrivalPatterns = ['constant', 'poisson', 'gamma', 'concurrency_burst'] as const;
 
 /** Options of `profile` that say when requests are sent, and when a run ends. */
 export const loadOptions = {
@@ -31,7 +32,7 @@ export const loadOptions = {
     flags: ['--arrival-pattern', '--request-rate-mode'],
     group: 'Load',
     defaultText: 'poisson, or gamma with --arrival-smoothness',
-    help: 'How the gaps between requests are drawn; needs --request-rate.',
+    help: 'Distribution of the gaps between requests; needs --request-rate. concurrency_burst: no gaps, as without a rate.',
   }),
   arrivalSmoothness: number({
     flags: ['--arrival-smoothness', '--vllm-burstiness'],
@@ -191,7 +192,7 @@ export const loadOptions = {
     flags: ['--warmup-arrival-pattern'],
     group: 'Warm-up',
     defaultText: "--arrival-pattern's",
-    help: 'How the gaps between requests are drawn.',
+    help: 'Distribution of the gaps between requests.',
   }),
   warmupGracePeriod: number({
     flags: ['--warmup-grace-period'],

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { UserError } from '../util/errors.js';
-import { type CommandLine, readCommandLine } from './command-line.js';
+import { isObject } from '../util/json.js';
+import { type CommandLine, type Refuse, readCommandLine } from './command-line.js';
 import { type FileEntry, readConfigFile } from './file.js';
 import { type ConfigOf, nameOf, type OptionRow, type OptionTable, refusal } from './option.js';
 import { listItems, type Parameters, type SweepList, sweepFault, sweepPoints } from './sweep.js';
-import { nearest, orList } from './words.js';
+import { nearest, orList, shown } from './words.js';
 
 /** Where a value came from, as messages name it. */
 interface Source {
@@ -45,7 +46,7 @@ export type Check<Table extends OptionTable> = (
 
 /**
  * Works out a table's options: flag before environment before config file before default.
- * @param argv what follows the command's name.
+ * @param argv what follows the command's name. @param refuse knows options that are not in the table.
  * @throws UserError with one sentence for each thing that is wrong, all of them together.
  */
 export async function load<Table extends OptionTable>(
@@ -53,10 +54,11 @@ export async function load<Table extends OptionTable>(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   check?: Check<Table>,
+  refuse?: Refuse,
 ): Promise<Loaded<Table> & { readonly warnings: readonly string[] }> {
-  const line = readCommandLine(table, argv);
+  const line = readCommandLine(table, argv, refuse);
   const errors = [...line.errors];
-  const fromFile = await fileEntries(table, line, errors);
+  const fromFile = await fileEntries(table, line, errors, refuse);
 
   const values: Record<string, unknown> = {};
   const given = new Map<string, Source>();
@@ -187,21 +189,37 @@ function readWords(row: OptionRow, words: readonly (string | undefined)[]): unkn
   return row.read(present.filter((word) => word !== undefined));
 }
 
-/** Text in a file means what it would mean on the command line; other values stand for themselves. */
+/** Text in a file means what it means on the command line, also in a list; other values stand for themselves. */
 function readEntry(row: OptionRow, value: unknown): unknown {
+  if (Array.isArray(value)) {
+    if (row.isMapping && value.length > 0)
+      return merged(
+        value.map((item) => readEntry(row, item)),
+        row,
+      );
+    const isText = value.every((item) => typeof item === 'string' && item !== '');
+    return row.repeats && isText ? row.read(value) : value;
+  }
   if (typeof value !== 'string') return value;
   if (value === '' && !row.allowsEmpty) throw new UserError(`needs a value: ${row.expects}`);
   return row.read([value]);
+}
+
+function merged(mappings: readonly unknown[], row: OptionRow): unknown {
+  const other = mappings.find((mapping) => !isObject(mapping));
+  if (other !== undefined) throw new UserError(`expects ${row.expects}, got ${shown(other)} in its list`);
+  return Object.assign({}, ...mappings);
 }
 
 async function fileEntries(
   table: OptionTable,
   line: CommandLine,
   errors: string[],
+  refuse?: Refuse,
 ): Promise<ReadonlyMap<string, FileEntry>> {
   const [path] = line.words.get('configFile') ?? [];
   if (path === undefined || !existsSync(path)) return new Map();
-  const file = await readConfigFile(table, path);
+  const file = await readConfigFile(table, path, refuse);
   errors.push(...file.errors);
   return file.entries;
 }

@@ -1,3 +1,4 @@
+import { decimalIn } from '../util/numerals.js';
 import type { Facts, Kind } from './option.js';
 import * as z from './zod.js';
 
@@ -11,7 +12,6 @@ export function numbers<
   },
 >(facts: F): F & Kind<readonly number[]> {
   const { items, min, max } = facts;
-  const plain = /^[+-]?(\d+\.?\d*|\.\d+)$/;
   return {
     ...facts,
     takes: 'one',
@@ -22,7 +22,7 @@ export function numbers<
     read: (words) =>
       words
         .flatMap((word) => word.split(',').map((part) => part.trim()))
-        .map((part) => (plain.test(part) ? Number(part) : part)),
+        .map((part) => decimalIn(part) ?? part),
     schema: z.array(z.number().min(min).max(max)).min(1),
   };
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { decimalIn, integerIn } from '../util/numerals.js';
 import { redacted } from '../util/secrets.js';
 import type { SweepName } from './sweep.js';
 import { andList, orList, shown } from './words.js';
@@ -49,6 +50,8 @@ export interface Kind<V> {
   readonly allowsEmpty?: boolean;
   /** Whether the value under this key of a pair is to be masked. */
   readonly hides?: (key: string) => boolean;
+  /** The value is a mapping: a list in a file is read item by item and merged, later items win. */
+  readonly isMapping?: true;
   /** A word of the command line with such values masked. */
   readonly mask?: (word: string) => string;
   /** Words to a value; what cannot be read is handed on as it is, for `schema` to refuse. @throws UserError */
@@ -83,12 +86,12 @@ interface Range {
   readonly max?: number;
 }
 
-/** A whole number, written plainly: no units, no exponent. */
+/** An integer, without unit or exponent; `100_000` is read as Python reads it. */
 export function integer<F extends Facts<number> & Range>(facts: F): F & Kind<number> {
   const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = facts;
   return {
     ...facts,
-    ...numeric('<integer>', 'an integer', rangeOf(facts), /^[+-]?\d+$/),
+    ...numeric('<integer>', 'an integer', rangeOf(facts), integerIn),
     schema: z.int().min(min).max(max),
   };
 }
@@ -108,7 +111,7 @@ export function number<
   const finite = above === undefined ? bound : bound.gt(above);
   const open = [above === undefined ? [] : `above ${above}`, below === undefined ? [] : `below ${below}`];
   const range = above === undefined && below === undefined ? rangeOf(facts) : open.flat().join(' and ');
-  const kind = numeric('<number>', 'a number', range, /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i);
+  const kind = numeric('<number>', 'a number', range, decimalIn);
   if (!orInfinite) return { ...facts, ...kind, schema: finite };
   return {
     ...facts,
@@ -282,10 +285,15 @@ function single(metavar: string, expects: string, read: (word: string) => unknow
   } as const;
 }
 
-/** A kind whose word is a number where `plain` says so. */
-function numeric(metavar: string, what: string, range: string | undefined, plain: RegExp) {
+/** A kind whose word is a number where `numberIn` finds one. */
+function numeric(
+  metavar: string,
+  what: string,
+  range: string | undefined,
+  numberIn: (word: string) => number | undefined,
+) {
   const expects = [what, range?.replace(/^at/, 'of at')].filter((part) => part !== undefined).join(' ');
-  const read = (word: string) => (plain.test(word) ? Number(word) : word);
+  const read = (word: string) => numberIn(word) ?? word;
   return { ...single(metavar, expects, read), ...(range === undefined ? {} : { range }) };
 }
 

@@ -4,6 +4,7 @@ import { environment } from './environment.js';
 import { configFile } from './file.js';
 import { headers, keyValues } from './key-values.js';
 import { loadOptions } from './load-options.js';
+import { metricAbbreviations } from './metric-names.js';
 import {
   type ConfigOf,
   choice,
@@ -259,7 +260,7 @@ export const profileOptions = {
   goodput: slos({
     flags: ['--goodput'],
     group: 'Output',
-    help: 'What a request must keep to be good, in display units: latencies at most, rates at least so much.',
+    help: `SLOs that a good request meets, in display units: latencies are at most N, rates at least N. Abbreviations: ${metricAbbreviations}.`,
   }),
   sliceDuration: number({
     flags: ['--slice-duration'],
@@ -427,6 +428,27 @@ export const profileOptions = {
     flags: ['--zmq-ipc-path'],
     group: 'Service',
     help: 'Accepted with a warning: it has no meaning here.',
+  }),
+
+  zmqDualBind: flag({
+    flags: ['--zmq-dual-bind'],
+    group: 'Service',
+    help: 'Accepted with a warning: it has no meaning here.',
+  }),
+  noGpuTelemetry: flag({
+    flags: ['--no-gpu-telemetry'],
+    group: 'Service',
+    help: 'Accepted: GPU telemetry is never collected.',
+  }),
+  noServerMetrics: flag({
+    flags: ['--no-server-metrics'],
+    group: 'Service',
+    help: 'Accepted: server metrics are never collected.',
+  }),
+  noAutoPlot: flag({
+    flags: ['--no-auto-plot'],
+    group: 'Service',
+    help: 'Accepted: plots are made by aiperf plot only.',
   }),
 
   ...environment,

@@ -4,7 +4,7 @@ import type { OptionRow, OptionTable } from './option.js';
 
 /**
  * A command line as reports show it: words in single quotes, numbers bare, `true`, `false` and `none` bare and
- * capitalised, secrets masked. A shell reads it back.
+ * capitalised unless they are the name of a choice, secrets masked. A shell reads it back.
  */
 export function recordedCommand(name: string, argv: readonly string[], table: OptionTable): string {
   const rows = new Map(
@@ -14,7 +14,7 @@ export function recordedCommand(name: string, argv: readonly string[], table: Op
   let row: OptionRow | undefined;
   for (const word of argv) {
     if (!word.startsWith('-') || isPlainNumber(word)) {
-      words.push(plainValue(masked(row, word)));
+      words.push(row?.choices === undefined ? plainValue(masked(row, word)) : quoted(word));
       continue;
     }
     const attached = attachedValue(word, rows);

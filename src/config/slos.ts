@@ -1,12 +1,23 @@
 import { UserError } from '../util/errors.js';
+import { decimalIn } from '../util/numerals.js';
+import { metricTag } from './metric-names.js';
 import type { Facts, Kind } from './option.js';
 import { shown } from './words.js';
 import * as z from './zod.js';
 
-/** Limits by metric tag, in the metrics' display units. */
+/** SLO limits by metric tag, in the metrics' display units. */
 export type Slos = Readonly<Record<string, number>>;
 
-/** Objectives, `tag:number` each, separated by spaces, in one word. */
+/** In a file a limit may be text, such as `1_000`. */
+const limit = z.union([
+  z.number(),
+  z
+    .string()
+    .transform((text) => decimalIn(text) ?? Number.NaN)
+    .pipe(z.number()),
+]);
+
+/** SLOs: `tag:number` pairs separated by spaces, in one word; a tag may be a metric's abbreviation. */
 export function slos<F extends Facts<Slos>>(facts: F): F & Kind<Slos> {
   return {
     ...facts,
@@ -14,8 +25,11 @@ export function slos<F extends Facts<Slos>>(facts: F): F & Kind<Slos> {
     repeats: false,
     metavar: '<"tag:number …">',
     expects: 'tag:number pairs separated by spaces, such as "time_to_first_token:370 request_latency:648"',
-    read: ([word = '']) => pairs(word),
-    schema: z.record(z.string().min(1), z.number()).refine((value) => Object.keys(value).length > 0),
+    isMapping: true,
+    read: (words) => pairs(words.join(' ')),
+    schema: z
+      .record(z.string().min(1).transform(metricTag), limit)
+      .refine((value) => Object.keys(value).length > 0),
   };
 }
 
@@ -27,13 +41,13 @@ function pairs(word: string): Slos {
   for (const item of items) {
     const colon = item.indexOf(':');
     const [tag, limit] = [item.slice(0, Math.max(colon, 0)), item.slice(colon + 1)];
+    const number = decimalIn(limit);
     if (colon === -1) faults.push(`${shown(item)} has no colon`);
     else if (tag === '') faults.push(`${shown(item)} has no tag before its colon`);
     else if (limit === '') faults.push(`${shown(item)} has no number after its colon`);
-    else if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(limit)) {
-      faults.push(`${shown(limit)} in ${shown(item)} is not a number`);
-    } else if (found.has(tag)) faults.push(`${tag} is given twice`);
-    else found.set(tag, Number(limit));
+    else if (number === undefined) faults.push(`${shown(limit)} in ${shown(item)} is not a number`);
+    else if (found.has(metricTag(tag))) faults.push(`${metricTag(tag)} is given twice`);
+    else found.set(metricTag(tag), number);
   }
   if (faults.length > 0) {
     throw new UserError(

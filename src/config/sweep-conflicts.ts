@@ -14,8 +14,18 @@ const severalOnly: readonly Key[] = [
   'setConsistentSeed',
   'resume',
 ];
-const repeatsOnly: readonly Key[] = ['profileRunCooldownSeconds', 'profileRunDisableWarmupAfterFirst'];
-const sweepOnly: readonly Key[] = ['parameterSweepCooldownSeconds', 'targetGoodput'];
+const repeatsOnly: readonly Key[] = [
+  'profileRunCooldownSeconds',
+  'profileRunDisableWarmupAfterFirst',
+  'parameterSweepMode',
+];
+const sweepOnly: readonly Key[] = [
+  'parameterSweepCooldownSeconds',
+  'parameterSweepSameSeed',
+  'parameterSweepMode',
+  'noSweepTable',
+  'targetGoodput',
+];
 
 /** What cannot stand together among the options about several runs, and what among them has no effect. */
 export function sweepFindings(
@@ -44,11 +54,6 @@ export function sweepFindings(
   }
   if (isSweep && config.fixedSchedule) {
     errors.push(`${name(...lists)} cannot be a list beside --fixed-schedule: its file is the load.`);
-  }
-  if (!config.parameterSweepSameSeed && sound('parameterSweepSameSeed')) {
-    errors.push(
-      `${name('parameterSweepSameSeed')} cannot be turned off: points that differ in their prompts, too, cannot be compared.`,
-    );
   }
   if (config.requestsPerLoad !== undefined && given.has('requestCount')) {
     errors.push(

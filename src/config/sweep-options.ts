@@ -2,19 +2,30 @@ import { choice, flag, integer, number, type OptionTable } from './option.js';
 
 const group = 'Several runs';
 
-/** Options of `profile` that are about several runs: a sweep over lists of values, and repeats. */
+/** Options of `profile` for several runs: sweeps over lists of values, and repeats. */
 export const sweepOptions = {
   sweepType: choice(['grid', 'zip'], {
     flags: ['--sweep-type'],
     group,
-    defaultText: 'none: required for several lists',
-    help: 'What several lists make: every combination, or the first item of each, then the second.',
+    default: 'grid',
+    help: 'How several lists combine. grid: every combination; zip: the first item of each, then the second.',
+  }),
+  parameterSweepMode: choice(['repeated', 'independent'], {
+    flags: ['--parameter-sweep-mode'],
+    group,
+    default: 'repeated',
+    help: 'Order of repeated points. repeated: all points, then all of them again; independent: all repeats of a point, then the next point.',
+  }),
+  noSweepTable: flag({
+    flags: ['--no-sweep-table'],
+    group,
+    help: 'Do not print the table of all points; the files and the lines below the table stay.',
   }),
   requestsPerLoad: integer({
     flags: ['--requests-per-load'],
     group,
     min: 1,
-    help: 'In place of --request-count: so many requests for each session in flight, each user, or each request per second, so that all points take about as long.',
+    help: 'Send N requests per session in flight, per user, or per request per second, so that all points take about as long; replaces --request-count.',
   }),
   parameterSweepCooldownSeconds: number({
     flags: ['--parameter-sweep-cooldown-seconds'],
@@ -28,7 +39,7 @@ export const sweepOptions = {
     off: ['--no-parameter-sweep-same-seed'],
     group,
     default: true,
-    help: 'All points share one seed; it cannot be turned off.',
+    help: 'Use one seed for all points. Off: the first point uses the seed, the second the seed + 1, and so on.',
   }),
   numProfileRuns: integer({
     flags: ['--num-profile-runs'],
@@ -36,7 +47,7 @@ export const sweepOptions = {
     min: 1,
     max: 10,
     default: 1,
-    help: 'How often the run, or each point, is repeated: results get confidence intervals.',
+    help: 'Repeat the run, or each point of a sweep, N times; results get confidence intervals.',
   }),
   confidenceLevel: number({
     flags: ['--confidence-level'],
@@ -44,7 +55,7 @@ export const sweepOptions = {
     above: 0,
     below: 1,
     default: 0.95,
-    help: 'Of those intervals.',
+    help: 'Confidence level of these intervals.',
   }),
   profileRunCooldownSeconds: number({
     flags: ['--profile-run-cooldown-seconds'],
@@ -58,25 +69,25 @@ export const sweepOptions = {
     off: ['--no-profile-run-disable-warmup-after-first'],
     group,
     default: true,
-    help: 'Warm up only before the first of the repeats; all send the same prompts.',
+    help: 'Warm up before the first repeat only; all repeats send the same prompts.',
   }),
   setConsistentSeed: flag({
     flags: ['--set-consistent-seed'],
     off: ['--no-set-consistent-seed'],
     group,
     default: true,
-    help: 'Use seed 42 when --random-seed is not given; else each repeat gets a random one, the same for all points.',
+    help: 'Use seed 42 when --random-seed is not given. Off: each repeat gets a random seed, the same for all points.',
   }),
   resume: flag({
     flags: ['--resume'],
     group,
-    help: 'Skip the runs that the artifact folder holds complete results of.',
+    help: 'Skip runs whose complete results are in the artifact folder.',
   }),
   numGpus: integer({
     flags: ['--num-gpus'],
     group,
     min: 1,
-    help: 'GPUs of the server: throughput is also shown per GPU.',
+    help: 'Number of GPUs of the server; throughput is also printed per GPU.',
   }),
   targetGoodput: number({
     flags: ['--target-goodput'],
@@ -84,6 +95,6 @@ export const sweepOptions = {
     min: 0,
     max: 1,
     default: 0.95,
-    help: 'Share of all requests that must keep the objectives of --goodput for a point to be recommended.',
+    help: 'Recommend only points where at least this share of all requests meets the SLOs of --goodput.',
   }),
 } satisfies OptionTable;

@@ -71,9 +71,6 @@ export function sweepFault(
   nameOf: (key: string) => string,
 ): string | undefined {
   const names = lists.map(({ key }) => nameOf(key));
-  if (lists.length > 1 && type === undefined) {
-    return `${andList(names)} are lists: --sweep-type says whether every combination is run (grid), or the first item of each, then the second (zip).`;
-  }
   const isZip = lists.length > 1 && type === 'zip';
   const lengths = lists.map(({ items }) => items.length);
   if (isZip && new Set(lengths).size > 1) {

@@ -18,11 +18,12 @@ export function andList(names: readonly string[]): string {
   return joined(names, 'and');
 }
 
-/** The candidate fewest edits away from `word`; undefined when none is near enough to be what was meant. */
+/** The candidate fewest edits away from `word`: at most one edit for every three letters, else undefined. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length < 3) return;
   let best: string | undefined;
-  let fewest = Math.floor(word.length / 2) + 1;
+  const letters = word.replace(/^-+/, '').length;
+  let fewest = Math.max(1, Math.floor(letters / 3)) + 1;
   for (const candidate of candidates) {
     const edits = editDistance(word, candidate);
     if (edits < fewest) {

@@ -32,6 +32,8 @@ const FEWEST_FOR_KNEE = 3;
 export interface SweepReportFacts {
   /** Titles of the swept options. */
   readonly columns: readonly string[];
+  /** Whether the table over all points is printed. */
+  readonly hasTable: boolean;
   /** What the names of points are values of, e.g. `concurrency`; empty where they say so themselves. */
   readonly subject: string;
   /** Name of the option that the knee is looked for along, e.g. `concurrency`. */
@@ -60,7 +62,9 @@ export function sweepReport(groups: readonly ShownGroup[], facts: SweepReportFac
       : ['tokens/s/user = output tokens / request latency, since nothing was streamed.']),
     ...groups.flatMap((group) => groupLines(group, facts)),
   ].flatMap((line) => wrap(line, layout.width, 4));
-  return ['', ...sweepTable(groups, facts, layout), ...words].map((line) => `${line}\n`).join('');
+  return ['', ...(facts.hasTable ? sweepTable(groups, facts, layout) : []), ...words]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 function sweepTable(groups: readonly ShownGroup[], facts: SweepReportFacts, layout: Layout): string[] {

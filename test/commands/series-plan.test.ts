@@ -17,6 +17,10 @@ describe('where runs go, and in which order', () => {
       '--concurrency 2,4 --num-profile-runs 2',
       [1, 2].flatMap((trial) => [2, 4].map((c) => `profile_runs/trial_000${trial}/concurrency_${c}`)),
     ],
+    [
+      '--concurrency 2,4 --num-profile-runs 2 --parameter-sweep-mode independent',
+      [2, 4].flatMap((c) => [1, 2].map((trial) => `concurrency_${c}/profile_runs/trial_000${trial}`)),
+    ],
     ['--request-rate 0.5,10', ['rate_0.5', 'rate_10.0']],
     [
       '--concurrency 2,4 --isl 10,20 --sweep-type grid',
@@ -43,6 +47,11 @@ describe('what runs send', () => {
       [7, 5],
       [7, 5],
     ]);
+  });
+
+  it('without one seed for all points: the next seed for the next point', async () => {
+    const { runs } = await planned('--concurrency 1,2,4 --num-profile-runs 2 --no-parameter-sweep-same-seed');
+    expect(runs.map(({ config }) => config.randomSeed)).toEqual([42, 43, 44, 42, 43, 44]);
   });
 
   it('without a consistent seed each repeat has its own, and all points the same', async () => {

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { OptionRow } from '../../src/config/option.js';
+import { profileOptions } from '../../src/config/options.js';
+import { unsupportedOption } from '../../src/config/unsupported.js';
 import { profile, refusals } from './profile-options.js';
 
 describe('spellings', () => {
@@ -70,17 +73,77 @@ describe('spellings', () => {
   });
 });
 
+describe("AIPerf's own spellings", () => {
+  it('underscores between digits', async () => {
+    const { config } = await profile(
+      '-ma --request-count 100_000 --isl 1_0 --slice-duration 1_0.2_5 --request-timeout-seconds 1_0e1',
+    );
+    expect(config).toMatchObject({
+      requestCount: 100_000,
+      isl: 10,
+      sliceDuration: 10.25,
+      requestTimeoutSeconds: 100,
+    });
+  });
+
+  it.each(['_1', '1_', '1__0', '1_000.5'])('but not %s', async (word) => {
+    expect(await refusals(['-ma', '--isl', word])).toEqual([
+      `--isl must be an integer of at least 0, got '${word}'.`,
+    ]);
+  });
+
+  it.each([
+    '--no-gpu-telemetry',
+    '--no-server-metrics',
+    '--no-auto-plot',
+    '--arrival-pattern concurrency_burst',
+  ])('%s is accepted without a word', async (words) => {
+    expect((await profile(`-ma ${words}`)).warnings).toEqual([]);
+  });
+
+  it.each([
+    [
+      '--gpu-telemetry dashboard',
+      '--gpu-telemetry is an option of AIPerf that is not supported: record GPU metrics during the run with another tool, such as DCGM exporter.',
+    ],
+    [
+      '--wandb_project=x',
+      '--wandb-project is an option of AIPerf that is not supported: upload the summary JSON and profile_export.jsonl after the run.',
+    ],
+    [
+      '--accuracy-benchmark mmlu',
+      '--accuracy-benchmark is an option of AIPerf that is not supported: measure accuracy with an evaluation tool, such as lm-evaluation-harness.',
+    ],
+    [
+      '-b 3',
+      '-b is an option of AIPerf that is not supported: only text requests to chat and completions endpoints can be sent.',
+    ],
+  ])('%s is known', async (words, sentence) => {
+    expect(await refusals(`-ma ${words}`)).toEqual([sentence]);
+  });
+
+  it('no option of ours is among those that are refused', () => {
+    const flags = Object.values<OptionRow>(profileOptions).flatMap((row) => row.flags ?? []);
+    expect(flags.filter((flag) => unsupportedOption(flag) !== undefined)).toEqual([]);
+  });
+});
+
 describe('what is refused', () => {
   it.each([
     ['-u h', ['--model is required: name the model to ask for, e.g. --model Qwen/Qwen3-0.6B.']],
-    ['-ma --nosuch 3', ['Unknown option: --nosuch. Did you mean --osl?']],
+    ['-ma --nosuch 3', ['Unknown option: --nosuch.']],
     ['-ma --concurency=3', ['Unknown option: --concurency. Did you mean --concurrency?']],
     ['-ma --no-streaming', ['Unknown option: --no-streaming. Did you mean --streaming?']],
-    ['-ma -b 3', ['Unknown option: -b.']],
+    ['-ma -q 3', ['Unknown option: -q.']],
     [
-      '-ma --request-rate-series 3',
-      ['Unknown option: --request-rate-series. Did you mean --request-rate-mode?'],
+      '-ma --json --output x -o y',
+      [
+        'Unknown option: --json. The summary is always written as JSON; aiperf report DIR --format json prints statistics as JSON.',
+        'Unknown option: --output. --artifact-dir names the folder for all files.',
+        'Unknown option: -o. --artifact-dir names the folder for all files.',
+      ],
     ],
+    ['-ma --jsom', ['Unknown option: --jsom.']],
     ['-ma --concurrency ten', ["--concurrency must be an integer of at least 1, got 'ten'."]],
     ['-ma --concurrency 1e3', ["--concurrency must be an integer of at least 1, got '1e3'."]],
     ['-ma --concurrency 2.5', ["--concurrency must be an integer of at least 1, got '2.5'."]],
@@ -140,7 +203,7 @@ describe('what is refused', () => {
       await refusals('--isl -5 --osl 1e3 --osl 2 --nosuch 3 --streaming=maybe --endpoint_type=x --api-key'),
     ).toEqual([
       '--osl is given 2 times (1e3, 2); it takes one value.',
-      'Unknown option: --nosuch. Did you mean --osl?',
+      'Unknown option: --nosuch.',
       "--streaming takes =true or =false, got 'maybe'.",
       '--model is required: name the model to ask for, e.g. --model Qwen/Qwen3-0.6B.',
       "--endpoint-type must be chat or completions, got 'x'.",

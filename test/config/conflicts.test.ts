@@ -60,7 +60,7 @@ describe('conflicts', () => {
     expect(
       await refusals('--custom-dataset-type random_pool --osl-stddev 3 --concurrency 0 --http2 --nosuch'),
     ).toEqual([
-      'Unknown option: --nosuch. Did you mean --osl?',
+      'Unknown option: --nosuch.',
       '--model is required: name the model to ask for, e.g. --model Qwen/Qwen3-0.6B.',
       '--concurrency must be an integer of at least 1, got 0.',
       '--custom-dataset-type needs --input-file: it says how that file is to be read.',

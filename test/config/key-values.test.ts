@@ -21,6 +21,15 @@ describe('--extra-inputs', () => {
     ['a:', { a: '' }],
     ['a:1,a:2', { a: 2 }],
     ['{"a":"1","b":[1,"2"],"c":{"d":true},"e":1.5}', { a: '1', b: [1, '2'], c: { d: true }, e: 1.5 }],
+    ['a:{"enable_thinking":false}', { a: { enable_thinking: false } }],
+    ['a:{"b":false,"c":[1,2]},d:3', { a: { b: false, c: [1, 2] }, d: 3 }],
+    [
+      'x:1, a : {"b":"},{\\"","c":{"d":[{"e":"f,g:h"}]}} ,y:z',
+      { x: 1, a: { b: '},{"', c: { d: [{ e: 'f,g:h' }] } }, y: 'z' },
+    ],
+    ['stop:["a,b","]"],n:2', { stop: ['a,b', ']'], n: 2 }],
+    ['a:b{c,d:e[0]', { a: 'b{c', d: 'e[0]' }],
+    ['a:"{b}"', { a: '"{b}"' }],
   ])('%s', async (word, value) => {
     expect(await extras(word)).toEqual(value);
   });
@@ -54,13 +63,31 @@ describe('--extra-inputs', () => {
       'seed:9007199254740993',
       '--extra-inputs expects integers that a double holds exactly (up to 2^53 - 1), got 9007199254740993.',
     ],
+    [
+      '{"a":{"b":["9007199254740993",-9007199254740993]}}',
+      '--extra-inputs expects integers that a double holds exactly (up to 2^53 - 1), got -9007199254740993.',
+    ],
+    [
+      'b:2,a:{b:false}',
+      "--extra-inputs expects valid JSON as the value of a, got '{b:false}': Expected property name or '}' in JSON at position 1; in a shell, put single quotes around the whole word.",
+    ],
+    [
+      'a:{"password":"s3cret}',
+      '--extra-inputs expects valid JSON as the value of a; in a shell, put single quotes around the whole word.',
+    ],
+    [
+      'a:{"b":1}x,c:2',
+      `--extra-inputs expects valid JSON as the value of a, got '{"b":1}x': Unexpected non-whitespace character after JSON at position 7; in a shell, put single quotes around the whole word.`,
+    ],
   ])('%s is refused', async (word, sentence) => {
     expect(await refusals(['-ma', '--extra-inputs', word])).toEqual([sentence]);
   });
 
   it('names what is wrong with JSON', async () => {
     const [sentence] = await refusals(['-ma', '--extra-inputs', '{"a":1']);
-    expect(sentence).toMatch(/^--extra-inputs expects a JSON object, got '\{"a":1': Expected ',' or '\}'/);
+    expect(sentence).toMatch(
+      /^--extra-inputs expects valid JSON in a word that starts with \{, got '\{"a":1': Expected ',' or '\}'/,
+    );
   });
 });
 

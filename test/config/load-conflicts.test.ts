@@ -96,6 +96,18 @@ describe('what cannot stand together', () => {
     // Rate.
     ['--arrival-pattern constant', '--arrival-pattern needs --request-rate.'],
     [
+      '--arrival-pattern concurrency-burst --request-rate 5',
+      '--arrival-pattern concurrency_burst cannot be combined with --request-rate: it sends as soon as --concurrency allows; use constant, poisson or gamma.',
+    ],
+    [
+      '--warmup-arrival-pattern concurrency_burst --warmup-request-rate 5 --warmup-request-count 2',
+      '--warmup-arrival-pattern concurrency_burst cannot be combined with --warmup-request-rate: it sends as soon as --concurrency allows; use constant, poisson or gamma.',
+    ],
+    [
+      '--arrival-pattern concurrency_burst --arrival-smoothness 2',
+      '--arrival-smoothness needs --request-rate.',
+    ],
+    [
       '--request-rate-mode gamma --vllm-burstiness 2 --request-rate-ramp-duration 3 --concurrency 5',
       '--request-rate-mode, --vllm-burstiness and --request-rate-ramp-duration need --request-rate.',
     ],

@@ -122,8 +122,8 @@ it.each([
   ['--num-users 0', '--num-users must be an integer of at least 1, got 0.'],
   ['--prefill-concurrency 0', '--prefill-concurrency must be an integer of at least 1, got 0.'],
   [
-    '--arrival-pattern concurrency_burst',
-    "--arrival-pattern must be constant, poisson or gamma, got 'concurrency_burst'.",
+    '--arrival-pattern burst',
+    "--arrival-pattern must be constant, poisson, gamma or concurrency_burst, got 'burst'.",
   ],
   ['--arrival-smoothness 0', '--arrival-smoothness must be a number above 0, got 0.'],
   ['--benchmark-duration 0', '--benchmark-duration must be a number above 0, got 0.'],

@@ -59,13 +59,13 @@ describe('precedence', () => {
 describe('environment variables', () => {
   it('are read like words', async () => {
     const { config } = await profile('-ma', {
-      AIPERF_HTTP_CONNECTION_LIMIT: '9',
+      AIPERF_HTTP_CONNECTION_LIMIT: '1_009',
       AIPERF_HTTP_SSL_VERIFY: '0',
       AIPERF_HTTP_X_SESSION_AFFINITY_FROM_CORRELATION_ID: 'False',
       AIPERF_METRICS_OSL_MISMATCH_PCT_THRESHOLD: '2.5',
     });
     expect(config).toMatchObject({
-      httpConnectionLimit: 9,
+      httpConnectionLimit: 1009,
       httpSslVerify: false,
       httpSessionAffinity: false,
       oslMismatchPctThreshold: 2.5,
@@ -155,6 +155,98 @@ describe('--config', () => {
   ])('%j', async (text, sentence) => {
     const path = yaml(text);
     expect(await refusals(['-ma', '-f', path])).toContain(path + sentence);
+  });
+
+  it('reads lists of pairs, and text in lists, as the command line reads words', async () => {
+    const path = yaml(
+      [
+        'model: [a]',
+        'extra-inputs: ["ignore_eos:true", \'a:{"b":1,"c":2}\', {n: 5}]',
+        'header:',
+        '  - "X-A: b,c"',
+        '  - X-D: 7',
+        'goodput: ["ttft:1_500", ITL:20.5]',
+        'tables: [HTTP, Usage]',
+        'request_count: 100_000',
+        'slice-duration: 1_0.5',
+        'concurrency: [1_0, 2_0]',
+        '',
+      ].join('\n'),
+    );
+    const { config, points } = await profile(['-f', path, '--streaming']);
+    expect(config).toMatchObject({
+      extraInputs: { ignore_eos: true, a: { b: 1, c: 2 }, n: 5 },
+      headers: { 'X-A': 'b,c', 'X-D': '7' },
+      goodput: { time_to_first_token: 1500, inter_token_latency: 20.5 },
+      tables: ['http', 'usage'],
+      requestCount: 100_000,
+      sliceDuration: 10.5,
+    });
+    expect(points.map((point) => point.config.concurrency)).toEqual([10, 20]);
+  });
+
+  it('takes limits as numbers or text', async () => {
+    const path = yaml('goodput: {TTFT: 1_500, request_latency: 9}\n');
+    expect((await profile(['-ma', '-f', path, '--streaming'])).config.goodput).toEqual({
+      time_to_first_token: 1500,
+      request_latency: 9,
+    });
+  });
+
+  it.each([
+    [
+      'extra-inputs: [5]\n',
+      ':1:15: extra-inputs expects key:value pairs or a JSON object, got 5 in its list.',
+    ],
+    [
+      'header: [a]\n',
+      ":1:9: header expects key:value, got 'a'; quote a value with spaces, and use the JSON form for one with commas.",
+    ],
+    [
+      'extra-inputs: {seed: 18446744073709551615}\n',
+      ':1:15: extra-inputs expects integers that a double holds exactly (up to 2^53 - 1), got 18446744073709551615.',
+    ],
+    [
+      `extra-inputs: &a {x: *a}\n`,
+      ':1:18: extra-inputs is nested too deeply, or holds itself: at most 64 levels are read.',
+    ],
+    [
+      `extra-inputs: {a: ${'['.repeat(65)}${']'.repeat(65)}}\n`,
+      ':1:15: extra-inputs is nested too deeply, or holds itself: at most 64 levels are read.',
+    ],
+    [
+      `extra-inputs:\n  a: &a [1,1,1,1,1,1]\n  b: &b [*a,*a,*a,*a,*a,*a]\n  c: &c [*b,*b,*b,*b,*b,*b]\n  d: [*c,*c,*c]\n`,
+      ':2:3: extra-inputs uses aliases that stand for more than 100 others.',
+    ],
+    [
+      'extra-inputs: *b\n',
+      ':1:15: extra-inputs is invalid: Unresolved alias (the anchor must be set before the alias): b.',
+    ],
+    [
+      'public-dataset: sharegpt\n',
+      ':1:1: public-dataset is an option of AIPerf that is not supported: download the data set and name its file with --input-file.',
+    ],
+  ])('%j', async (text, sentence) => {
+    const path = yaml(text);
+    expect(await refusals(['-ma', '-f', path])).toEqual([path + sentence]);
+  });
+
+  it('100,000 levels, a folder, and a device without an end are refused at once', async () => {
+    const deep = yaml(`extra-inputs: {a: ${'['.repeat(100_000)}}\n`);
+    expect((await refusals(['-ma', '-f', deep]))[0]).toMatch(
+      /: nested too deeply: at most 64 levels are read\.$/,
+    );
+    expect(await refusals(['-ma', '-f', '/dev/zero'])).toEqual([
+      '--config: /dev/zero holds more than 1 MiB, the limit.',
+    ]);
+  });
+
+  it('text that is not UTF-8 is refused with its line', async () => {
+    const path = yaml('');
+    writeFileSync(path, Buffer.from('isl: 5\n# caf\xe9\n', 'latin1'));
+    expect(await refusals(['-ma', '-f', path])).toEqual([
+      `--config: ${path}:2: the line is not valid UTF-8; save the file as UTF-8, for example with: iconv -f ISO-8859-1 -t UTF-8 FILE.`,
+    ]);
   });
 
   it('an empty file says nothing', async () => {

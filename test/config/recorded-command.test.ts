@@ -7,16 +7,17 @@ function recorded(...argv: string[]): string {
 }
 
 describe('the recorded command', () => {
-  it('is written as AIPerf writes it', () => {
+  it('is written as AIPerf writes it, but for the names of choices, which stay as typed', () => {
     const line =
       '--model qwen3-0.6b --endpoint-type chat --url http://127.0.0.1:8000 --streaming --concurrency 4 --request-count 12 --isl 100 --osl 20 --tokenizer Qwen/Qwen3-0.6B --random-seed 7 --ui none --artifact-dir stream';
     expect(recorded(...line.split(' '))).toBe(
-      "aiperf profile --model 'qwen3-0.6b' --endpoint-type 'chat' --url 'http://127.0.0.1:8000' --streaming --concurrency 4 --request-count 12 --isl 100 --osl 20 --tokenizer 'Qwen/Qwen3-0.6B' --random-seed 7 --ui None --artifact-dir 'stream'",
+      "aiperf profile --model 'qwen3-0.6b' --endpoint-type 'chat' --url 'http://127.0.0.1:8000' --streaming --concurrency 4 --request-count 12 --isl 100 --osl 20 --tokenizer 'Qwen/Qwen3-0.6B' --random-seed 7 --ui 'none' --artifact-dir 'stream'",
     );
   });
 
   it.each([
     [['--model', 'true', 'FALSE', 'null'], '--model True False None'],
+    [['--export-level', 'raw', '--ui-type=none'], "--export-level 'raw' --ui-type=none"],
     [['--isl-stddev', '-5', '--x', '1.50', '1e3', '05'], "--isl-stddev -5 --x 1.50 '1e3' '05'"],
     [['--url=h:1', '-ma', '-m=b', '-vv', '-v'], '--url=h:1 -ma -m=b -vv -v'],
     [['--tokenizer', "it's"], "--tokenizer 'it'\\''s'"],

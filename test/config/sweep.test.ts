@@ -29,6 +29,7 @@ describe('lists of values', () => {
 
   it('a grid: the order of the options is fixed, not that of the command line', async () => {
     const points = await parametersOf('--concurrency 1,2 --osl 7,8 --isl 3,4 --sweep-type grid');
+    expect(await parametersOf('--concurrency 1,2 --osl 7,8 --isl 3,4')).toEqual(points);
     expect(points.map(({ isl, osl, concurrency }) => [isl, osl, concurrency])).toEqual([
       ...[[3, 7, 1], [3, 7, 2], [3, 8, 1], [3, 8, 2]], // biome-ignore format: one case a line
       ...[[4, 7, 1], [4, 7, 2], [4, 8, 1], [4, 8, 2]], // biome-ignore format: one case a line
@@ -80,10 +81,6 @@ describe('lists of values', () => {
 describe('what is refused', () => {
   it.each([
     [
-      '--concurrency 1,2 --isl 3,4',
-      '--isl and --concurrency are lists: --sweep-type says whether every combination is run (grid), or the first item of each, then the second (zip).',
-    ],
-    [
       '--concurrency 1,2,3 --isl 3,4 --sweep-type zip',
       '--sweep-type zip takes one item of each list at a time, so they must be equally long: --isl has 2 and --concurrency has 3.',
     ],
@@ -119,10 +116,6 @@ describe('what is refused', () => {
       '--profile-run-cooldown-seconds and --no-set-consistent-seed need several runs: a list such as --concurrency 10,50,100, or --num-profile-runs.',
     ],
     [
-      '--concurrency 1,2 --no-parameter-sweep-same-seed',
-      '--no-parameter-sweep-same-seed cannot be turned off: points that differ in their prompts, too, cannot be compared.',
-    ],
-    [
       '--requests-per-load 5 --request-count 9',
       '--requests-per-load cannot stand beside --request-count: each says how many requests are sent.',
     ],
@@ -151,6 +144,11 @@ describe('what has no effect is said', () => {
     [
       '--parameter-sweep-cooldown-seconds 1',
       '--parameter-sweep-cooldown-seconds has no effect without a list of values.',
+    ],
+    ['--no-sweep-table', '--no-sweep-table has no effect without a list of values.'],
+    [
+      '--concurrency 1,2 --parameter-sweep-mode independent',
+      '--parameter-sweep-mode has no effect without --num-profile-runs.',
     ],
     ['--confidence-level 0.9', '--confidence-level has no effect on a single run.'],
     [

@@ -7,6 +7,7 @@ const layout = { width: 150, colours: false };
 const facts: SweepReportFacts = {
   ...{
     columns: ['Concurrency'],
+    hasTable: true,
     subject: 'concurrency',
     load: 'concurrency',
     gpus: 2,

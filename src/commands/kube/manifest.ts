@@ -20,7 +20,13 @@ async function run({ config }: Invocation<typeof manifestOptions>, io: Io): Prom
   const common = ['--artifact-dir', ARTIFACTS_FOLDER, ...service];
   const key = config.apiKey === undefined ? {} : { AIPERF_API_KEY: config.apiKey };
   const check = profileCommand.check?.bind(profileCommand);
-  const profile = await load(profileCommand.options, ['--config', config.runConfig, ...common], key, check);
+  const profile = await load(
+    profileCommand.options,
+    ['--config', config.runConfig, ...common],
+    key,
+    check,
+    profileCommand.refuse,
+  );
   refuseCredentials(profile.config.urls);
   refuseThisMachine(profile);
   const carried = await podFiles(config.runConfig, profile, config.inputPath);

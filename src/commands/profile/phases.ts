@@ -50,7 +50,8 @@ function planProfiling(config: Config, dataset: DatasetPlan, sessions: number, l
       : mode === 'rate'
         ? rate(config, dataset, sessions, {
             perSecond: config.requestRate ?? 0,
-            pattern: config.arrivalPattern ?? (config.arrivalSmoothness === undefined ? 'poisson' : 'gamma'),
+            pattern:
+              spread(config.arrivalPattern) ?? (config.arrivalSmoothness === undefined ? 'poisson' : 'gamma'),
             rampSeconds: config.requestRateRampDuration,
             ceiling: ramped(config.concurrency, config.concurrencyRampDuration),
           })
@@ -130,7 +131,8 @@ function planWarmup(config: Config, dataset: DatasetPlan, sessions: number): Pla
   if (!hasWarmup(config)) return undefined;
   const requestLimit = config.warmupRequestCount || ENDLESS;
   const sessionLimit = config.numWarmupSessions ?? ENDLESS;
-  const perSecond = config.warmupRequestRate ?? config.requestRate;
+  const isBurst = config.warmupArrivalPattern === 'concurrency_burst';
+  const perSecond = isBurst ? undefined : (config.warmupRequestRate ?? config.requestRate);
   const concurrency = config.warmupConcurrency ?? config.concurrency;
   const rampSeconds = config.warmupConcurrencyRampDuration ?? config.concurrencyRampDuration;
   const issuing: Issuing =
@@ -138,7 +140,7 @@ function planWarmup(config: Config, dataset: DatasetPlan, sessions: number): Pla
       ? closedLoop(concurrency ?? 1, rampSeconds)
       : rate(config, dataset, sessions, {
           perSecond,
-          pattern: config.warmupArrivalPattern ?? config.arrivalPattern ?? 'poisson',
+          pattern: spread(config.warmupArrivalPattern) ?? spread(config.arrivalPattern) ?? 'poisson',
           rampSeconds: config.warmupRequestRateRampDuration ?? config.requestRateRampDuration,
           ceiling: ramped(concurrency, rampSeconds),
         });
@@ -173,6 +175,11 @@ function planned(
   const plan: PhasePlan = { name, issuing, ...ends, counters: counters.buffer };
   const expectedRequests = Number.isFinite(ends.durationNs) ? undefined : expected;
   return { plan, counters, expectedRequests, concurrency };
+}
+
+/** A pattern that a rate can have: a closed loop has none. */
+function spread(pattern: Config['arrivalPattern']): ArrivalPattern | undefined {
+  return pattern === 'concurrency_burst' ? undefined : pattern;
 }
 
 function closedLoop(concurrency: number, rampSeconds: number | undefined): Issuing {

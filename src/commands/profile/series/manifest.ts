@@ -25,8 +25,14 @@ const immaterial: ReadonlySet<keyof Config> = new Set([
   ...(['artifactDir', 'configFile', 'resume', 'uiType', 'logLevel', 'verbose', 'extraVerbose'] as const),
   ...(['tables', 'consoleExportWidth', 'confidenceLevel', 'numGpus', 'targetGoodput'] as const),
   ...(['report', 'strictFidelity'] as const),
-  ...(['parameterSweepCooldownSeconds', 'profileRunCooldownSeconds', 'exportInputs'] as const),
-  ...(['recordProcessors', 'zmqHost', 'zmqIpcPath'] as const),
+  ...([
+    'parameterSweepCooldownSeconds',
+    'profileRunCooldownSeconds',
+    'exportInputs',
+    'noSweepTable',
+  ] as const),
+  ...(['recordProcessors', 'zmqHost', 'zmqIpcPath', 'zmqDualBind'] as const),
+  ...(['noGpuTelemetry', 'noServerMetrics', 'noAutoPlot'] as const),
 ]);
 
 /** The options of a series as its manifest holds them. @param configs of its points. */

@@ -33,7 +33,7 @@ export interface Series {
   /** The swept options in the order of a grid; empty for mere repeats. */
   readonly swept: readonly SweepName[];
   readonly points: readonly PlannedPoint[];
-  /** In the order in which they are run: all points, then all of them again. */
+  /** In the order in which they are run. */
   readonly runs: readonly PlannedRun[];
   readonly trials: number;
 }
@@ -65,18 +65,20 @@ export function planSeries(
   const planned = points.map(({ config, parameters }, point): PlannedPoint => {
     const name = folderName(parameters);
     const runs = seeds.slice(0, trials).map((seed, trial): PlannedRun => {
-      const folder = runFolder(name, trial, trials);
+      const folder = runFolder(name, trial, trials, config.parameterSweepMode);
       const settled = settle(withRequests(config), swept, trial);
+      const randomSeed = config.parameterSweepSameSeed ? seed : seed + point;
       return {
-        config: { ...settled, numDatasetEntries: entries, randomSeed: seed, artifactDir: join(root, folder) },
+        config: { ...settled, numDatasetEntries: entries, randomSeed, artifactDir: join(root, folder) },
         ...{ folder, trial, point, label: `run_${numbered(trial)}` },
       };
     });
     return { parameters, folder: name, runs };
   });
-  const runs = seeds
-    .slice(0, trials)
-    .flatMap((_, trial) => planned.flatMap((point) => point.runs[trial] ?? []));
+  const runs =
+    points[0]?.config.parameterSweepMode === 'independent'
+      ? planned.flatMap((point) => point.runs)
+      : seeds.slice(0, trials).flatMap((_, trial) => planned.flatMap((point) => point.runs[trial] ?? []));
   return { swept, points: planned, runs, trials };
 }
 
@@ -125,11 +127,11 @@ function folderName(parameters: Parameters): string {
     .join('__');
 }
 
-function runFolder(point: string, trial: number, trials: number): string {
+function runFolder(point: string, trial: number, trials: number, mode: Config['parameterSweepMode']): string {
   if (trials === 1) return point;
-  return point === ''
-    ? join('profile_runs', `run_${numbered(trial)}`)
-    : join('profile_runs', `trial_${numbered(trial)}`, point);
+  if (point === '') return join('profile_runs', `run_${numbered(trial)}`);
+  const trialFolder = join('profile_runs', `trial_${numbered(trial)}`);
+  return mode === 'independent' ? join(point, trialFolder) : join(trialFolder, point);
 }
 
 function numbered(trial: number): string {

@@ -39,7 +39,10 @@ export async function runSeries(
   for (const point of points) requireConnections(point.config, point.config.concurrency ?? 0);
   const manifest = takeUp(root, invocation, shared.log);
   const series = planSeries(points, root, manifest.seeds);
-  if (config.inputFile === undefined && new Set(manifest.seeds).size < series.runs.length)
+  if (
+    config.inputFile === undefined &&
+    new Set(series.runs.map((run) => run.config.randomSeed)).size < series.runs.length
+  )
     shared.log(
       'NOTICE',
       'sweep',
@@ -166,14 +169,15 @@ async function measureOne(
 /** Waits as long as the options say after a run; an interrupt ends the wait. */
 async function coolDown(
   before: PlannedRun | undefined,
-  { config, trial }: PlannedRun,
+  { config, trial, point }: PlannedRun,
   { interrupt, log }: SeriesSurroundings,
 ): Promise<void> {
   if (before === undefined) return;
   const stop = new AbortController();
   interrupt.onFirst(() => stop.abort());
-  const seconds =
-    trial === before.trial ? config.parameterSweepCooldownSeconds : config.profileRunCooldownSeconds;
+  const isRepeat =
+    config.parameterSweepMode === 'independent' ? point === before.point : trial !== before.trial;
+  const seconds = isRepeat ? config.profileRunCooldownSeconds : config.parameterSweepCooldownSeconds;
   if (seconds === 0) return;
   log('INFO', 'sweep', `cooling down for ${seconds} s`);
   await after(seconds * 1000, undefined, { signal: stop.signal }).catch(() => {});

@@ -41,6 +41,7 @@ export function reportFacts(groups: readonly Group[], series: Series, config: Co
   const rest = besidesWork(series);
   return {
     columns: series.swept.map((name) => sweepable[name].title),
+    hasTable: !config.noSweepTable,
     subject: rest.length === 1 ? (rest[0] ?? '') : '',
     load: loadOf(series),
     gpus: config.numGpus,

@@ -1,0 +1,138 @@
+const download = 'download the data set and name its file with --input-file';
+const afterwards = 'upload the summary JSON and profile_export.jsonl after the run';
+const agentic = 'convert the trace to a multi_turn file and name it with --input-file';
+const lengths =
+  'use --isl-stddev and --osl-stddev, or an --input-file of rows with input_length and output_length';
+const prefixes = 'use an --input-file of mooncake_trace rows that share leading hash_ids';
+const textOnly = 'only text requests to chat and completions endpoints can be sent';
+const search = 'sweep a list such as --concurrency 1,2,4,8 with --goodput; the report recommends a point';
+
+/**
+ * What to use in place of AIPerf options that are not supported. Names are without their dashes; one that ends in `*`
+ * stands for all options that start alike.
+ */
+const instead: Readonly<Record<string, string>> = {
+  'per-chunk-usage': "use --use-server-token-count, which reads the usage at the stream's end",
+  'wait-for-model-*': 'poll GET /v1/models until it succeeds, then start aiperf',
+  'request-content-type': 'requests are always sent as application/json',
+  'download-video-content': textOnly,
+  'reset-kv-cache*': "call the server's POST /reset_prefix_cache before the run",
+  'server-profiler*': "call the server's POST /start_profile and /stop_profile around the run",
+  'uuid-and-strip': textOnly,
+  'apply-chat-template': 'use --use-server-token-count for token counts that include the chat template',
+
+  'public-dataset': download,
+  'hf-subset': download,
+  'hf-weka-dataset': download,
+  'dataset-filter': download,
+  'max-context-length': 'drop long prompts of a trace with --synthesis-max-isl',
+  'use-think-time-only': agentic,
+  'allow-dataset-wrap': 'a dataset starts over when --request-count exceeds it',
+  'trace-session-sample-ratio': 'use aiperf trace cut --sample',
+  'system-prompt': 'start each conversation of a multi_turn --input-file with a system turn',
+  'system-prompt-file': 'start each conversation of a multi_turn --input-file with a system turn',
+  'inter-turn-delay-cap-seconds': 'cap the delays in the file, or drop them with --ignore-trace-delays',
+  'max-idle-gap-cap-seconds': 'use --synthesis-speedup-ratio',
+  'replay-speedup': 'use --synthesis-speedup-ratio',
+  'open-loop-replay': 'use --fixed-schedule',
+  'no-open-loop-replay': 'leave --fixed-schedule out',
+  'open-loop-strict': 'use --fixed-schedule',
+  'omit-kv-hints': agentic,
+  'force-min-tokens': 'use --extra-inputs min_tokens:N',
+  'no-force-min-tokens': 'no request has min_tokens unless --extra-inputs sets it',
+
+  'auto-plot': 'run aiperf plot on the artifact folder after the run',
+  'plot-required': 'run aiperf plot on the artifact folder after the run',
+  'export-outputs-json': 'use --export-level raw, which also writes every response',
+  'otel-*': afterwards,
+  stream: afterwards,
+  'gen-ai-provider': afterwards,
+  'mlflow-*': afterwards,
+  'wandb-*': afterwards,
+
+  'seq-dist': lengths,
+  'sequence-distribution': lengths,
+  'random-range-ratio': lengths,
+  'random-corpus-style': lengths,
+  'prompt-batch-size': textOnly,
+  'batch-size*': textOnly,
+  b: textOnly,
+  'num-prefix-prompts': prefixes,
+  'prefix-prompt-*': prefixes,
+  'prompt-prefix-*': prefixes,
+  'shared-system-prompt-length': prefixes,
+  'user-context-prompt-length': prefixes,
+  'prompt-corpus': 'write your own prompts to an --input-file',
+  'cache-bust': 'synthetic prompts are distinct; write distinct prompts to an --input-file',
+  'image-*': textOnly,
+  'audio-*': textOnly,
+  'video-*': textOnly,
+  'rankings-*': textOnly,
+
+  'request-rate-series': 'run each --request-rate on its own, or replay timestamps with --fixed-schedule',
+  'failed-request-threshold': 'compare error_request_count with request_count in the summary JSON',
+  'trajectory-start-*': agentic,
+  'burst-phase-starts': agentic,
+  'trace-idle-gap-cap-seconds': agentic,
+  'system-idle-gap-cap-seconds': agentic,
+  'agentic-*': agentic,
+  scenario: 'give the options of the scenario one by one, in a --config file if there are many',
+  'unsafe-override': 'give the options of the scenario one by one, in a --config file if there are many',
+
+  'gpu-telemetry': 'record GPU metrics during the run with another tool, such as DCGM exporter',
+  'server-metrics*': "scrape the server's /metrics during the run with another tool, such as Prometheus",
+  'network-latency-*': 'use --export-http-trace, which records connect times',
+  'api-port': 'read the progress lines on stderr',
+  'api-host': 'read the progress lines on stderr',
+  'stats-interval': 'use --ui simple, which prints progress every few seconds',
+
+  'vary-seed-per-trial': 'use --no-set-consistent-seed, which gives each repeat its own seed',
+  'convergence-*': 'use --num-profile-runs, which repeats a fixed number of times',
+  variant: 'use --sweep-type zip with one list per option',
+  'sweep-variant': 'use --sweep-type zip with one list per option',
+  'search-*': search,
+  'optuna-*': search,
+  'ttft-sla-ms': search,
+  'itl-sla-ms': search,
+  'tpot-sla-ms': search,
+  'e2e-sla-ms': search,
+  'error-rate-sla': search,
+  'slo-attainment-fraction': search,
+  'concurrency-min': search,
+  'concurrency-max': search,
+  'concurrency-steps': search,
+  'isl-min': search,
+  'isl-max': search,
+  'isl-steps': search,
+  'isl-osl-pairs': search,
+  'osl-min': search,
+  'osl-max': search,
+  'osl-steps': search,
+  'accuracy-*': 'measure accuracy with an evaluation tool, such as lm-evaluation-harness',
+};
+
+const artifactDir = '--artifact-dir names the folder for all files.';
+
+/** Hints for options that neither AIPerf nor we have, but that users of other tools expect. */
+const hints: Readonly<Record<string, string>> = {
+  json: 'The summary is always written as JSON; aiperf report DIR --format json prints statistics as JSON.',
+  output: artifactDir,
+  'output-dir': artifactDir,
+  out: artifactDir,
+  o: artifactDir,
+};
+
+/**
+ * The sentence that refuses an option of AIPerf's `profile` that is not supported, or one that users of other tools
+ * expect; undefined for other names.
+ * @param name as the user wrote it, with or without dashes in front, with `-` or `_`.
+ */
+export function unsupportedOption(name: string): string | undefined {
+  const plain = name.replace(/^-+/, '').replaceAll('_', '-');
+  const key = Object.keys(instead).find(
+    (candidate) =>
+      candidate === plain || (candidate.endsWith('*') && plain.startsWith(candidate.slice(0, -1))),
+  );
+  if (key !== undefined) return `${name} is an option of AIPerf that is not supported: ${instead[key]}.`;
+  return Object.hasOwn(hints, plain) ? `Unknown option: ${name}. ${hints[plain]}` : undefined;
+}
