@@ -1,6 +1,8 @@
 import type { Packet, StreamHandler, StreamMessage } from '../transport/event-stream.js';
+import { excerpt } from '../util/excerpt.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
-import type { AssistantMessage, Chunk, Endpoint } from './endpoint.js';
+import type { AssistantMessage, Chunk, Endpoint, OtherChoice } from './endpoint.js';
+import { type Failure, failureEvent, failureIn } from './failure.js';
 import { learnTemplate, type TextKind, type UnitTemplate } from './template.js';
 
 /** Why an answer that arrived whole is no success, in the words of the record file. */
@@ -31,6 +33,9 @@ export interface AnswerOptions {
 const LEARN_AFTER = 2;
 const MOST_LEARNINGS = 6;
 
+// A server may name a field anew in every unit.
+const MOST_UNREAD = 20;
+
 /**
  * Takes one answer apart while it arrives: which units carry content and when they came, the text, the usage, the
  * error. Times are those that the transport gives. One object per request and none per unit.
@@ -42,6 +47,10 @@ export class Answer implements StreamHandler {
   /** Last unit of any kind; NaN: none. */
   lastUnitNs = Number.NaN;
   usage: JsonObject | undefined = undefined;
+  /** Why the server ended the counted choice, in its own word. */
+  finishReason: string | undefined = undefined;
+  /** Units by the path of a field in them that looks like content and was not read. */
+  unread: Map<string, number> | undefined = undefined;
   units: AnswerUnit[] | undefined;
 
   readonly #options: AnswerOptions;
@@ -66,9 +75,17 @@ export class Answer implements StreamHandler {
   /** Structured tool calls by the index that the server gave them, in order of arrival. */
   #toolCalls: Map<number, JsonObject> | undefined = undefined;
   #done = false;
-  #finished = false;
   #streamed = false;
+  /** Content came in pieces: a whole message behind them repeats it. */
+  #hasPieces = false;
+  /** Whether each choice but the counted one has finished. */
+  #otherChoices: Map<number, boolean> | undefined = undefined;
   #error: AnswerError | undefined = undefined;
+  #brokenFrames = 0;
+  #firstBroken = '';
+  /** What came first, and what came first that is no known shape: quoted where no content came. */
+  #firstUnit: string | undefined = undefined;
+  #firstUnknown: string | undefined = undefined;
   #unreadable: string | undefined = undefined;
 
   /** @param onFirstContent called when the first content has come. */
@@ -102,26 +119,31 @@ export class Answer implements StreamHandler {
   onMessage(message: StreamMessage, atNs: number): void {
     this.#streamed = true;
     this.lastUnitNs = atNs;
-    if (this.units) this.units.push({ atNs, packets: message.packets });
-    if (message.event.toLowerCase() === 'error') {
-      this.#fail(eventError(message));
-    } else if (message.data === '[DONE]') {
+    const { packets, data } = message;
+    if (this.units) this.units.push({ atNs, packets });
+    const failure = failureEvent(message);
+    if (failure !== undefined) {
+      this.#fail(failure);
+    } else if (data === '[DONE]') {
       this.#done = true;
-    } else if (message.data !== undefined && message.data !== '') {
-      this.#readUnit(message.data, atNs);
+    } else if (data !== undefined && data !== '') {
+      this.#readUnit(data, atNs);
+    } else if (!packets.every(({ name }) => plainFields.has(name))) {
+      // Text that is no event stream reads as fields of unknown names.
+      this.#firstUnknown ??= excerpt(
+        packets.map(({ name, value }) => (value === null ? name : `${name}: ${value}`)).join('\n'),
+      );
     }
   }
 
-  /** A whole body, complete at `atNs`. @param contentEncoding as the head says; '' for none. */
-  onWholeBody(text: string, contentType: string, contentEncoding: string, atNs: number): void {
+  /**
+   * A whole body, complete at `atNs`.
+   * @param text decoded. @param unreadable why it can be no answer, where it is no JSON.
+   */
+  onWholeBody(text: string, contentType: string, atNs: number, unreadable: string): void {
     this.lastUnitNs = atNs;
     if (this.units) this.units.push({ atNs, text, contentType });
-    if (!this.#readUnit(text, atNs)) {
-      const coded =
-        contentEncoding === '' ? '' : `, ${contentEncoding}-encoded although no coding was asked for`;
-      const kind = contentType || 'no content type';
-      this.#unreadable = `The answer (${kind}${coded}) is neither JSON nor an event stream (text/event-stream)`;
-    }
+    if (!this.#readUnit(text, atNs)) this.#unreadable = `${unreadable}; it begins with: ${excerpt(text)}`;
   }
 
   /** Times of the units that carry content, in order. */
@@ -150,24 +172,28 @@ export class Answer implements StreamHandler {
   /** The error that a complete answer holds; undefined for a good one. */
   get error(): AnswerError | undefined {
     if (this.#error !== undefined) return this.#error;
+    if (this.#brokenFrames > 0 && this.#streamed) {
+      const frames = this.#brokenFrames === 1 ? '1 frame was' : `${this.#brokenFrames} frames were`;
+      return this.#serverError(`${frames} not valid JSON; the first one: ${this.#firstBroken}`);
+    }
     if (this.contentCount === 0) {
-      const note = Number.isNaN(this.lastUnitNs)
-        ? 'No responses were received'
-        : (this.#unreadable ?? 'No response held any content (text, reasoning or tool calls)');
       return {
         type: 'InvalidInferenceResultError',
-        message: `InvalidInferenceResultError('Invalid inference result: ${note}')`,
+        message: `InvalidInferenceResultError('Invalid inference result: ${this.#whyNoContent()}')`,
       };
     }
-    if (this.#streamed && this.#options.streamEnd === 'marked' && !this.#done && !this.#finished) {
-      return {
-        code: 502,
-        type: 'IncompleteStreamError',
-        message:
-          'The stream ended without [DONE] and without a finish_reason, so it may be cut short; for servers that mark no end, --stream-end any counts such streams as complete',
-      };
+    if (!this.#streamed || this.#options.streamEnd === 'any') return undefined;
+    if (!this.#done && this.finishReason === undefined) {
+      return incompleteStream(
+        'The stream ended without [DONE] and without a finish_reason, so it may be cut short; for servers that mark no end, --stream-end any counts such streams as complete',
+      );
     }
-    return undefined;
+    const open = this.#openChoices();
+    return open.length === 0
+      ? undefined
+      : incompleteStream(
+          `The stream ended before every choice had finished: no finish_reason for choice ${open.join(', ')}`,
+        );
   }
 
   /** The answer as it enters the history; undefined when there is nothing to say. */
@@ -181,20 +207,27 @@ export class Answer implements StreamHandler {
 
   /** @returns whether the unit is JSON at all. */
   #readUnit(text: string, atNs: number, bytes?: Buffer, start = 0, end = 0): boolean {
+    this.#firstUnit ??= excerpt(text);
     let unit: Json;
     try {
       unit = JSON.parse(text);
     } catch {
+      if (endMark.test(text)) {
+        this.#done = true;
+        return true;
+      }
+      if (this.#brokenFrames++ === 0) this.#firstBroken = excerpt(text);
       return false;
     }
-    if (isObject(unit) && unit.error !== undefined && unit.error !== null) {
-      this.#fail(errorOf(unit.error));
+    const failure = isObject(unit) ? failureIn(unit, text) : undefined;
+    if (failure !== undefined) {
+      this.#fail(failure);
       return true;
     }
     const chunk = this.#options.endpoint.read(unit);
-    if (chunk === undefined) return true;
-    this.#take(chunk, atNs);
-    if (bytes !== undefined && (chunk.text !== undefined || chunk.reasoning !== undefined)) {
+    if (chunk === undefined) this.#firstUnknown ??= excerpt(text);
+    else this.#take(chunk, atNs);
+    if (bytes !== undefined && (chunk?.text !== undefined || chunk?.reasoning !== undefined)) {
       this.#parsedTexts++;
       if (this.#parsedTexts >= LEARN_AFTER && this.#learnings < MOST_LEARNINGS) {
         this.#learnings++;
@@ -207,10 +240,15 @@ export class Answer implements StreamHandler {
 
   #take(chunk: Chunk, atNs: number): void {
     if (chunk.usage !== undefined) this.usage = chunk.usage;
-    if (chunk.finished) this.#finished = true;
-    if (chunk.toolCalls !== undefined) this.#mergeToolCalls(chunk.toolCalls);
+    if (chunk.finishReason !== undefined) this.finishReason = chunk.finishReason;
+    if (chunk.otherChoices !== undefined) this.#noteChoices(chunk.otherChoices);
+    if (chunk.failure !== undefined) this.#fail(chunk.failure);
+    if (chunk.unread !== undefined) this.#noteUnread(chunk.unread);
     const isOutput = chunk.text !== undefined || chunk.toolText !== undefined;
+    if (chunk.isWholeMessage && this.#hasPieces) return;
+    if (chunk.toolCalls !== undefined) this.#mergeToolCalls(chunk.toolCalls);
     if (!isOutput && chunk.reasoning === undefined) return;
+    if (!chunk.isWholeMessage) this.#hasPieces = true;
     this.#decodeGaps();
     if (chunk.reasoning !== undefined) this.#reasoning = (this.#reasoning ?? '') + chunk.reasoning;
     if (chunk.text !== undefined) this.#addText(chunk.text);
@@ -219,6 +257,45 @@ export class Answer implements StreamHandler {
       this.#output = (this.#output ?? '') + chunk.toolText;
     }
     this.#noteContent(atNs, isOutput);
+  }
+
+  #noteChoices(others: readonly OtherChoice[]): void {
+    this.#otherChoices ??= new Map();
+    for (const { index, finished } of others) {
+      this.#otherChoices.set(index, finished || this.#otherChoices.get(index) === true);
+    }
+  }
+
+  #noteUnread(paths: readonly string[]): void {
+    this.unread ??= new Map();
+    for (const path of paths) {
+      const count = this.unread.get(path) ?? 0;
+      if (count > 0 || this.unread.size < MOST_UNREAD) this.unread.set(path, count + 1);
+    }
+  }
+
+  /**
+   * Choices without a finish reason where others have one. Where none has, `[DONE]` ends them all: some servers know
+   * no finish reason.
+   */
+  #openChoices(): number[] {
+    if (this.#otherChoices === undefined) return [];
+    const choices: readonly (readonly [number, boolean])[] = [
+      [0, this.finishReason !== undefined],
+      ...this.#otherChoices,
+    ];
+    const open = choices.flatMap(([index, finished]) => (finished ? [] : [index]));
+    return open.length === choices.length ? [] : open.sort((a, b) => a - b);
+  }
+
+  #whyNoContent(): string {
+    if (Number.isNaN(this.lastUnitNs)) return 'No responses were received';
+    if (this.#unreadable !== undefined) return this.#unreadable;
+    const fields =
+      this.unread === undefined ? '' : `; fields not read: ${[...this.unread.keys()].join(', ')}`;
+    const received = this.#firstUnknown ?? this.#firstUnit;
+    const quoted = received === undefined ? '' : `; received: ${received}`;
+    return `No response held any content (text, reasoning or tool calls)${fields}${quoted}`;
   }
 
   #addText(text: string): void {
@@ -314,8 +391,12 @@ export class Answer implements StreamHandler {
     }
   }
 
-  #fail(error: AnswerError): void {
-    this.#error ??= error;
+  #fail({ code, type, message }: Failure): void {
+    this.#error ??= { ...this.#serverError(message), code, ...(type === undefined ? {} : { type }) };
+  }
+
+  #serverError(message: string): AnswerError {
+    return { code: 502, type: this.#streamed ? 'SSEResponseError' : 'ResponseBodyError', message };
   }
 }
 
@@ -328,28 +409,12 @@ function isDone(bytes: Buffer, start: number, end: number): boolean {
   return end - start === 6 && bytes[start] === 0x5b && bytes.toString('latin1', start, end) === '[DONE]';
 }
 
-function errorOf(error: Json): AnswerError {
-  const code = isObject(error) && typeof error.code === 'number' ? error.code : Number.NaN;
-  const known = Number.isInteger(code) && code >= 400 && code <= 599;
-  return { code: known ? code : 502, type: 'SSEResponseError', message: errorMessage(error) };
+function incompleteStream(message: string): AnswerError {
+  return { code: 502, type: 'IncompleteStreamError', message };
 }
 
-function errorMessage(error: Json): string {
-  if (typeof error === 'string') return error;
-  if (isObject(error) && typeof error.message === 'string') return error.message;
-  return JSON.stringify(error);
-}
+/** `[DONE]` as it is sent by servers that do not write it exactly so. */
+const endMark = /^\s*\[DONE\]\s*$/i;
 
-function eventError(message: StreamMessage): AnswerError {
-  return { code: 502, type: 'SSEResponseError', message: message.comment ?? dataMessage(message.data ?? '') };
-}
-
-function dataMessage(data: string): string {
-  try {
-    const parsed: Json = JSON.parse(data);
-    if (isObject(parsed)) return errorMessage(parsed.error ?? parsed);
-    return data;
-  } catch {
-    return data;
-  }
-}
+/** Fields of an event stream that need no data beside them. */
+const plainFields: ReadonlySet<string> = new Set(['comment', 'event', 'data', 'id', 'retry']);

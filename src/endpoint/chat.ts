@@ -1,7 +1,7 @@
 import type { Turn } from '../dataset/conversation.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
+import { readChoices } from './choices.js';
 import type { BodyOptions, BodyRequest, Chunk, Endpoint } from './endpoint.js';
-import { nonEmptyText, usageOf } from './units.js';
 
 /** OpenAI's chat completions. */
 export const chat: Endpoint = {
@@ -9,7 +9,7 @@ export const chat: Endpoint = {
   canStream: true,
   producesTokens: true,
   title: 'LLM Metrics',
-  textKeys: ['content', 'reasoning_content', 'reasoning'],
+  textKeys: ['content', 'reasoning_content', 'reasoning', 'text', 'thinking'],
   body: chatBody,
   read: readChat,
 };
@@ -57,43 +57,12 @@ function assistantMessage(content: string, toolCalls: readonly JsonObject[] | un
 }
 
 /**
- * A chunk's `delta` or a body's `message`. `object` tells which where it is there; without it the shape does,
- * since forks and gateways leave it out.
+ * `object` tells a chat answer where it is there; without it the shape does, since forks and gateways leave it out.
+ * Azure's answers on own data are `extensions.chat.completion.chunk`.
  */
 function readChat(unit: Json): Chunk | undefined {
   if (!isObject(unit)) return undefined;
-  if (typeof unit.object === 'string' && unit.object !== '' && !unit.object.startsWith('chat.completion'))
-    return undefined;
-  const choices = unit.choices;
-  if (!Array.isArray(choices)) return usageOf(unit);
-  const choice = choices[0];
-  if (!isObject(choice)) return usageOf(unit);
-  const message = isObject(choice.delta) ? choice.delta : isObject(choice.message) ? choice.message : {};
-  const { content, tool_calls: toolCalls } = message;
-  const reasoning = message.reasoning_content || message.reasoning;
-  // Set one by one: spreading five parts takes half as long as parsing a short answer.
-  const chunk: { -readonly [Key in keyof Chunk]: Chunk[Key] } = Array.isArray(toolCalls)
-    ? toolCallsOf(toolCalls)
-    : {};
-  if (typeof content === 'string' && content !== '') chunk.text = content;
-  if (typeof reasoning === 'string' && reasoning !== '') chunk.reasoning = reasoning;
-  const { usage } = usageOf(unit);
-  if (usage !== undefined) chunk.usage = usage;
-  if (typeof choice.finish_reason === 'string' && choice.finish_reason !== '') chunk.finished = true;
-  return chunk;
-}
-
-function toolCallsOf(calls: readonly Json[]): Chunk {
-  const toolCalls = calls.filter(isObject);
-  const toolText = toolCalls
-    .map((call) =>
-      isObject(call.function) ? textOf(call.function.name) + textOf(call.function.arguments) : '',
-    )
-    .join('');
-  return { toolCalls, ...nonEmptyText('toolText', toolText) };
-}
-
-function textOf(value: Json | undefined): string {
-  if (typeof value === 'string') return value;
-  return value === undefined || value === null ? '' : JSON.stringify(value);
+  const { object } = unit;
+  if (typeof object === 'string' && object !== '' && !object.includes('chat.completion')) return undefined;
+  return readChoices(unit);
 }

@@ -1,7 +1,7 @@
 import { UserError } from '../util/errors.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
+import { readChoices } from './choices.js';
 import type { BodyOptions, BodyRequest, Chunk, Endpoint } from './endpoint.js';
-import { nonEmptyText, usageOf } from './units.js';
 
 /** OpenAI's text completions: one turn a request. */
 export const completions: Endpoint = {
@@ -9,7 +9,7 @@ export const completions: Endpoint = {
   canStream: true,
   producesTokens: true,
   title: 'LLM Metrics',
-  textKeys: ['text'],
+  textKeys: ['text', 'content'],
   body: completionsBody,
   read: readCompletion,
 };
@@ -40,11 +40,5 @@ function readCompletion(unit: Json): Chunk | undefined {
   const object = unit.object;
   if (typeof object === 'string' && object !== '' && object !== 'text_completion' && object !== 'completion')
     return undefined;
-  const choice = Array.isArray(unit.choices) ? unit.choices[0] : undefined;
-  if (!isObject(choice)) return usageOf(unit);
-  return {
-    ...nonEmptyText('text', choice.text),
-    ...usageOf(unit),
-    ...(typeof choice.finish_reason === 'string' && choice.finish_reason !== '' ? { finished: true } : {}),
-  };
+  return readChoices(unit);
 }

@@ -1,5 +1,6 @@
 import type { Conversation, Turn } from '../dataset/conversation.js';
 import type { Json, JsonObject } from '../util/json.js';
+import type { Failure } from './failure.js';
 
 /** A finished exchange of the session: what was sent, and the answer as it enters the history. */
 export interface PastTurn {
@@ -30,7 +31,14 @@ export interface BodyOptions {
   readonly legacyMaxTokens: boolean;
 }
 
-/** What one answer unit (an event's data, or a whole body) holds. Empty strings are left out. */
+/** One of several choices that is not counted. */
+export interface OtherChoice {
+  readonly index: number;
+  /** The unit holds its finish reason. */
+  readonly finished: boolean;
+}
+
+/** What one answer unit (an event's data, or a whole body) holds. Empty strings and what is absent have no key. */
 export interface Chunk {
   readonly text?: string;
   readonly reasoning?: string;
@@ -40,8 +48,16 @@ export interface Chunk {
   readonly toolCalls?: readonly JsonObject[];
   /** A non-empty usage object, as the server sent it. */
   readonly usage?: JsonObject;
-  /** A finish reason stands in the unit. */
-  readonly finished?: boolean;
+  /** Why the server ended the counted choice, in its own word. */
+  readonly finishReason?: string;
+  /** Other choices that the unit holds a part of. */
+  readonly otherChoices?: readonly OtherChoice[];
+  /** The content is a whole message, not a piece of one: some servers end a stream with one that repeats all pieces. */
+  readonly isWholeMessage?: true;
+  /** The server reports in the choice itself that it failed. */
+  readonly failure?: Failure;
+  /** Paths of fields that look like content and were not read. */
+  readonly unread?: readonly string[];
 }
 
 /** One API: turn to body, unit to chunk. */

@@ -8,6 +8,8 @@ export type TextKind = 'text' | 'reasoning';
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
+/** Places of a key that are tried; each costs a parse, and there are few learnings in a stream. */
+const MOST_TRIES = 4;
 
 /**
  * What the units of one stream have in common: all bytes before and after the text. A unit that matches holds
@@ -80,14 +82,18 @@ export function learnTemplate(endpoint: Endpoint, unit: Buffer, chunk: Chunk): U
   const kind = soleText(chunk);
   if (kind === undefined) return undefined;
   for (const key of endpoint.textKeys) {
-    const marker = unit.indexOf(`"${key}"`);
-    if (marker < 0) continue;
-    const gapStart = valueStart(unit, marker + key.length + 2);
-    if (gapStart < 0) continue;
-    const gapEnd = stringEnd(unit, gapStart);
-    const head = Buffer.from(unit.subarray(0, gapStart));
-    const tail = Buffer.from(unit.subarray(gapEnd));
-    if (provesGap(endpoint, head, tail, kind)) return new UnitTemplate(kind, head, tail);
+    // The key may stand elsewhere first: {"type":"text","text":"…"}.
+    let marker = unit.indexOf(`"${key}"`);
+    for (let tries = 0; marker >= 0 && tries < MOST_TRIES; tries++) {
+      const gapStart = valueStart(unit, marker + key.length + 2);
+      if (gapStart >= 0) {
+        const gapEnd = stringEnd(unit, gapStart);
+        const head = Buffer.from(unit.subarray(0, gapStart));
+        const tail = Buffer.from(unit.subarray(gapEnd));
+        if (provesGap(endpoint, head, tail, kind)) return new UnitTemplate(kind, head, tail);
+      }
+      marker = unit.indexOf(`"${key}"`, marker + key.length + 2);
+    }
   }
   return undefined;
 }

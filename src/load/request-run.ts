@@ -4,7 +4,6 @@ import { finishedBody, inputTextOf } from '../endpoint/body.js';
 import type { AssistantMessage, BodyOptions, Endpoint } from '../endpoint/endpoint.js';
 import { type HeaderMaker, redactedHeaders } from '../endpoint/headers.js';
 import type { HttpTrace, Phase, RawExchange, RecordError, RequestRecord } from '../records/record.js';
-import { EventStreamParser } from '../transport/event-stream.js';
 import { unreadable } from '../transport/failures.js';
 import { hostHeader } from '../transport/server.js';
 import {
@@ -18,9 +17,9 @@ import {
 } from '../transport/transport.js';
 import { messageOf } from '../util/errors.js';
 import { isDeeperThan, type JsonObject } from '../util/json.js';
-import { ResponseTooLarge } from '../util/response-limits.js';
 import type { Alarm, AlarmEntry } from './alarm.js';
 import type { Placed } from './in-flight.js';
+import { isSuccess, ResponseBody } from './response-body.js';
 import type { Session } from './session.js';
 
 /** What all requests of a thread share. */
@@ -103,9 +102,7 @@ export class RequestRun implements ResponseHandler, Placed {
   #exchange: Exchange | undefined = undefined;
   #head: ResponseHead | undefined = undefined;
   #ends: ConnectionEnds | undefined = undefined;
-  #stream: EventStreamParser | undefined = undefined;
-  #bodyParts: Buffer[] | undefined = undefined;
-  #bodyBytes = 0;
+  #response: ResponseBody | undefined = undefined;
 
   constructor(session: Session, options: SendingOptions, facts: RequestFacts) {
     this.session = session;
@@ -173,23 +170,13 @@ export class RequestRun implements ResponseHandler, Placed {
 
   onHead(head: ResponseHead, atNs: number): void {
     this.#head = head;
-    const succeeded = head.status >= 200 && head.status <= 299;
-    if (succeeded) this.#ackNs = atNs;
-    if (succeeded && eventStream.test(head.header('content-type') ?? ''))
-      this.#stream = new EventStreamParser(this.#answer, this.#options.maxMessageBytes);
-    else this.#bodyParts = [];
+    if (isSuccess(head)) this.#ackNs = atNs;
+    this.#response = new ResponseBody(head, this.#answer, this.#options.maxMessageBytes);
   }
 
   onBody(bytes: Buffer, start: number, end: number, atNs: number): void {
     this.#options.onRead(atNs);
-    if (this.#stream !== undefined) {
-      this.#stream.feed(bytes, start, end, atNs);
-      return;
-    }
-    const { maxMessageBytes } = this.#options;
-    this.#bodyBytes += end - start;
-    if (this.#bodyBytes > maxMessageBytes) throw new ResponseTooLarge('messageBytes', maxMessageBytes);
-    this.#bodyParts?.push(Buffer.from(bytes.subarray(start, end)));
+    this.#response?.feed(bytes, start, end, atNs);
   }
 
   onEnd(atNs: number): void {
@@ -206,17 +193,12 @@ export class RequestRun implements ResponseHandler, Placed {
   /** Reads what is left of a response that came whole; gives the error that it is or holds. */
   #readEnd(atNs: number): RecordError | undefined {
     const head = this.#head;
-    this.#stream?.end();
-    const text = this.#bodyParts === undefined ? '' : textOf(this.#bodyParts);
-    if (head !== undefined && (head.status < 200 || head.status > 299)) {
+    const text = this.#response?.end(atNs) ?? '';
+    if (head !== undefined && !isSuccess(head)) {
       const location = head.header('location');
-      const message =
-        text !== '' || location === undefined ? text : `Redirect to ${location} was not followed`;
+      const isRedirect = head.status >= 300 && head.status <= 399 && location !== undefined;
+      const message = isRedirect ? `Redirect to ${location} was not followed` : text;
       return { code: head.status, type: head.reason, message };
-    }
-    if (this.#bodyParts !== undefined && text !== '') {
-      const header = (name: string) => head?.header(name) ?? '';
-      this.#answer.onWholeBody(text, header('content-type'), header('content-encoding'), atNs);
     }
     return this.#answer.error ?? this.#tooDeep();
   }
@@ -301,6 +283,8 @@ export class RequestRun implements ResponseHandler, Placed {
       text: failed ? undefined : answer.output,
       reasoning: failed ? undefined : answer.reasoning,
       usage: failed && isDeeperThan(answer.usage, DEEPEST_JSON) ? undefined : answer.usage,
+      finishReason: answer.finishReason,
+      unread: answer.unread && Object.fromEntries(answer.unread),
       inputTokens: tokens,
       inputText: tokens === undefined && this.#options.countsTokens ? inputTextOf(this.#body) : undefined,
       requestedOsl: requestedOsl(this.#body),
@@ -373,13 +357,6 @@ function unreadableResponse(thrown: unknown): RecordError {
     type: 'UnreadableResponseError',
     message: `The response could not be read: ${unreadable(thrown)}`,
   };
-}
-
-const eventStream = /^\s*text\/event-stream\s*(?:;|$)/i;
-
-function textOf(parts: readonly Buffer[]): string {
-  const [only] = parts;
-  return (parts.length === 1 && only !== undefined ? only : Buffer.concat(parts)).toString();
 }
 
 /** The output cap as it was sent, also where the user set it by hand. */

@@ -41,6 +41,8 @@ type PackedStrings = [
   error: RecordError | null,
   raw: RawExchange | null,
   trace: HttpTrace | null,
+  finishReason: string | null,
+  unread: Readonly<Record<string, number>> | null,
 ];
 
 const phases: readonly Phase[] = ['warmup', 'profiling'];
@@ -182,6 +184,8 @@ function stringsOf(record: RequestRecord): string {
     record.error ?? null,
     record.raw ?? null,
     record.trace ?? null,
+    record.finishReason ?? null,
+    record.unread ?? null,
   ];
   return JSON.stringify(strings);
 }
@@ -202,7 +206,7 @@ export function* unpackRecords(batch: RecordBatch): Generator<RequestRecord> {
     const strings: PackedStrings = JSON.parse(bytes.toString('utf8', bytesAt, end));
     bytesAt = end;
     const [requestId, correlationId, conversationId, model, text, reasoning, usage] = strings;
-    const [, , , , , , , inputText, error, raw, trace] = strings;
+    const [, , , , , , , inputText, error, raw, trace, finishReason, unread] = strings;
     const phase = phases[take()] ?? 'profiling';
     const facts = {
       sessionNum: take(),
@@ -241,6 +245,8 @@ export function* unpackRecords(batch: RecordBatch): Generator<RequestRecord> {
       error: error ?? undefined,
       raw: raw ?? undefined,
       trace: trace ?? undefined,
+      finishReason: finishReason ?? undefined,
+      unread: unread ?? undefined,
     };
   }
 }

@@ -80,6 +80,10 @@ export interface RequestRecord {
   readonly reasoning: string | undefined;
   /** The last non-empty usage object. */
   readonly usage: JsonObject | undefined;
+  /** Why the server ended the answer, in its own word (`stop`, `length`, …). */
+  readonly finishReason: string | undefined;
+  /** Response units by the path of a field in them that looks like content and was not read. */
+  readonly unread: Readonly<Record<string, number>> | undefined;
   /** Tokens of the request's text where they are known from its making. */
   readonly inputTokens: number | undefined;
   /** All text of the body joined by single spaces, where `inputTokens` must be counted from it. */
@@ -107,6 +111,7 @@ export function withoutResponse(record: RequestRecord, why: string): RequestReco
     text: undefined,
     reasoning: undefined,
     usage: undefined,
+    unread: undefined,
     raw: record.raw && { ...record.raw, units: [] },
     error: record.error ?? {
       code: 502,

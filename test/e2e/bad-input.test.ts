@@ -198,7 +198,7 @@ const badAnswers: readonly {
     error: {
       type: 'InvalidInferenceResultError',
       message:
-        "InvalidInferenceResultError('Invalid inference result: The answer (text/html) is neither JSON nor an event stream (text/event-stream)')",
+        "InvalidInferenceResultError('Invalid inference result: The response (text/html) is neither JSON nor an event stream; it begins with: <html>hello</html>')",
     },
     acknowledged: true,
   },

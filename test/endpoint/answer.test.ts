@@ -87,7 +87,7 @@ describe('times of content', () => {
 describe('Answer', () => {
   const body = (text: string, endpoint: 'chat' | 'completions' = 'chat') => {
     const answer = new Answer({ endpoint: endpoints[endpoint], streamEnd: 'marked', keepUnits: true });
-    answer.onWholeBody(text, 'application/json', '', 70);
+    answer.onWholeBody(text, 'application/json', 70, 'The response is no JSON');
     return answer;
   };
 
@@ -109,23 +109,23 @@ describe('Answer', () => {
   });
 
   it.each([
-    ['another object', '{"object":"list","choices":[{"message":{"content":"x"}}]}'],
-    ['empty text', '{"object":"chat.completion","choices":[{"message":{"content":""}}]}'],
-  ])('takes a body without content for a failure: %s', (_, text) => {
+    ['another object', '{"object":"list","choices":[{"message":{"content":"x"}}]}', ''],
+    ['empty text', '{"object":"chat.completion","choices":[{"message":{"content":""}}]}', ''],
+    ['an unknown shape', '{"id":1,"outputs":["x"]}', ''],
+    ['an unknown field', '{"choices":[{"message":{"clip":{"uri":"x"}}}]}', '; fields not read: clip'],
+  ])('takes a body without content for a failure and quotes it: %s', (_, text, fields) => {
     expect(body(text).error).toEqual({
       type: 'InvalidInferenceResultError',
-      message:
-        "InvalidInferenceResultError('Invalid inference result: No response held any content (text, reasoning or tool calls)')",
+      message: `InvalidInferenceResultError('Invalid inference result: No response held any content (text, reasoning or tool calls)${fields}; received: ${text}')`,
     });
   });
 
-  it('names the content type of a body that is no JSON', () => {
+  it('says what a body is that is no JSON, and how it begins', () => {
     const answer = new Answer({ endpoint: endpoints.chat, streamEnd: 'marked', keepUnits: false });
-    answer.onWholeBody('<html>', 'text/html', '', 70);
+    answer.onWholeBody(`<html>${'x'.repeat(300)}`, 'text/html', 70, 'The response (text/html) is no JSON');
     expect(answer.error).toEqual({
       type: 'InvalidInferenceResultError',
-      message:
-        "InvalidInferenceResultError('Invalid inference result: The answer (text/html) is neither JSON nor an event stream (text/event-stream)')",
+      message: `InvalidInferenceResultError('Invalid inference result: The response (text/html) is no JSON; it begins with: <html>${'x'.repeat(194)}…')`,
     });
   });
 

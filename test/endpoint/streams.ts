@@ -25,6 +25,8 @@ const sglang = (delta: string, finish = 'null') =>
   `data: {"id":"8c1f","object":"chat.completion.chunk","created":1795514770,"model":"m","choices":[{"index":0,"delta":${delta},"logprobs":null,"finish_reason":${finish},"matched_stop":null}],"usage":null}\n\n`;
 const tensorrt = (delta: string, finish = 'null') =>
   `data: {"id":"chatcmpl-t","object":"chat.completion.chunk","created":1795514771,"model":"m","choices":[{"index":0,"delta":${delta},"logprobs":null,"finish_reason":${finish},"stop_reason":null,"disaggregated_params":null}]}\n\n`;
+const chunk = (delta: string, finish = 'null', rest = '', index = 0) =>
+  `data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":${index},"delta":${delta},"finish_reason":${finish}}]${rest}}\n\n`;
 const done = 'data: [DONE]\n\n';
 
 export const streams: readonly StreamFixture[] = [
@@ -269,6 +271,276 @@ export const streams: readonly StreamFixture[] = [
     firstOutputNs: 10,
     lastUnitNs: 20,
     error: { code: 502, type: 'IncompleteStreamError', message: /--stream-end any/ },
+  },
+  {
+    name: 'llama.cpp: the field error: after text',
+    endpoint: 'chat',
+    reads: [
+      [10, chunk('{"role":"assistant","content":"one"}')],
+      [20, chunk('{"content":" two"}')],
+      [30, 'error: {"code":500,"message":"slot unavailable","type":"server_error"}\n\n'],
+      [40, done],
+    ],
+    contentNs: [10, 20],
+    firstOutputNs: 10,
+    lastUnitNs: 40,
+    error: { code: 500, type: 'SSEResponseError', message: 'slot unavailable' },
+  },
+  {
+    name: 'llama.cpp: the field error: first',
+    endpoint: 'chat',
+    reads: [
+      [10, 'error: {"code":500,"message":"slot unavailable","type":"server_error"}\n\n'],
+      [20, done],
+    ],
+    contentNs: [],
+    lastUnitNs: 20,
+    error: { code: 500, type: 'SSEResponseError', message: 'slot unavailable' },
+  },
+  {
+    name: 'the field error: with text, beside data',
+    endpoint: 'chat',
+    reads: [[10, `${chunk('{"content":"one"}').trimEnd()}\nerror: no slot\n\n${done}`]],
+    contentNs: [],
+    lastUnitNs: 10,
+    error: { code: 502, type: 'SSEResponseError', message: 'no slot' },
+  },
+  {
+    name: 'an error event with a code of its own',
+    endpoint: 'chat',
+    reads: [[10, 'event: Error\ndata: {"code":429,"msg":"slow down"}\n\n']],
+    contentNs: [],
+    lastUnitNs: 10,
+    error: { code: 429, type: 'SSEResponseError', message: 'slow down' },
+  },
+  ...['abort', 'error', 'cancelled', 'timeout', 'insufficient_system_resource', 'network_error'].map(
+    (reason): StreamFixture => ({
+      name: `finish_reason ${reason}`,
+      endpoint: 'chat',
+      reads: [
+        [10, chunk('{"role":"assistant","content":"one"}')],
+        [20, chunk('{"content":" two"}')],
+        [30, chunk('{}', JSON.stringify(reason))],
+        [40, done],
+      ],
+      contentNs: [10, 20],
+      firstOutputNs: 10,
+      lastUnitNs: 40,
+      error: {
+        code: 502,
+        type: 'ServerAbortedError',
+        message: `The server ended the generation (finish_reason: ${reason})`,
+      },
+    }),
+  ),
+  {
+    name: 'two of eight frames are cut JSON',
+    endpoint: 'chat',
+    reads: [
+      ...[' w0', ' w1', ' w2', undefined, ' w4', undefined, ' w6', ' w7'].map((word, i): [number, string] => [
+        10 * (i + 1),
+        word === undefined
+          ? 'data: {"id":"c1","choices":[{"del\n\n'
+          : chunk(JSON.stringify({ content: word })),
+      ]),
+      [90, chunk('{}', '"stop"') + done],
+    ],
+    contentNs: [10, 20, 30, 50, 70, 80],
+    firstOutputNs: 10,
+    lastUnitNs: 90,
+    error: {
+      code: 502,
+      type: 'SSEResponseError',
+      message: '2 frames were not valid JSON; the first one: {"id":"c1","choices":[{"del',
+    },
+  },
+  {
+    name: 'a stream of plain text',
+    endpoint: 'chat',
+    reads: [[10, `data: ${'x'.repeat(201)}\n\n${done}`]],
+    contentNs: [],
+    lastUnitNs: 10,
+    error: {
+      code: 502,
+      type: 'SSEResponseError',
+      message: `1 frame was not valid JSON; the first one: ${'x'.repeat(200)}…`,
+    },
+  },
+  {
+    name: 'text that is no event stream',
+    endpoint: 'chat',
+    reads: [[10, 'upstream connect error\nreset reason: overflow\n']],
+    contentNs: [],
+    lastUnitNs: 10,
+    error: {
+      type: 'InvalidInferenceResultError',
+      message:
+        "InvalidInferenceResultError('Invalid inference result: No response held any content (text, reasoning or tool calls); received: upstream connect error\nreset reason: overflow')",
+    },
+  },
+  {
+    name: 'Mistral: thinking parts, then text',
+    endpoint: 'chat',
+    reads: [
+      ...[0, 1, 2, 3, 4, 5].map((i): [number, string] => [
+        100 * (i + 1),
+        chunk(`{"content":[{"type":"thinking","thinking":[{"type":"text","text":" t${i}"}]}]}`),
+      ]),
+      ...[0, 1, 2, 3].map((i): [number, string] => [700 + 100 * i, chunk(`{"content":" a${i}"}`)]),
+      [1100, chunk('{}', '"stop"', ',"usage":{"prompt_tokens":8,"completion_tokens":22,"total_tokens":30}')],
+      [1110, done],
+    ],
+    contentNs: [100, 200, 300, 400, 500, 600, 700, 800, 900, 1000],
+    firstOutputNs: 700,
+    lastUnitNs: 1110,
+    output: ' a0 a1 a2 a3',
+    reasoning: ' t0 t1 t2 t3 t4 t5',
+    osl: 20,
+    usage: { prompt_tokens: 8, completion_tokens: 22, total_tokens: 30 },
+  },
+  {
+    name: 'the old function_call',
+    endpoint: 'chat',
+    reads: [
+      [10, chunk('{"role":"assistant","function_call":{"name":"get_weather","arguments":""}}')],
+      [20, chunk('{"function_call":{"arguments":"{\\"city\\":"}}')],
+      [30, chunk('{"function_call":{"arguments":"\\"Oslo\\"}"}}')],
+      [40, chunk('{}', '"function_call"') + done],
+    ],
+    contentNs: [10, 20, 30],
+    firstOutputNs: 10,
+    lastUnitNs: 40,
+    output: 'get_weather{"city":"Oslo"}',
+  },
+  {
+    name: 'two choices in turns',
+    endpoint: 'chat',
+    reads: [' a', ' b', ' c']
+      .flatMap((text) => [0, 1].map((index) => chunk(JSON.stringify({ content: text }), 'null', '', index)))
+      .map((text, i): [number, string] => [10 * (i + 1), text])
+      .concat([[70, chunk('{}', '"stop"') + chunk('{}', '"stop"', '', 1) + done]]),
+    contentNs: [10, 30, 50],
+    firstOutputNs: 10,
+    lastUnitNs: 70,
+    output: ' a b c',
+    osl: 3,
+  },
+  {
+    name: 'two choices together',
+    endpoint: 'chat',
+    reads: [' a', ' b', ' c']
+      .map((text) => [0, 1].map((index) => ({ index, delta: { content: text }, finish_reason: null })))
+      .map((choices, i): [number, string] => [10 * (i + 1), `data: ${JSON.stringify({ choices })}\n\n`])
+      .concat([[70, chunk('{}', '"stop"') + chunk('{}', '"stop"', '', 1) + done]]),
+    contentNs: [10, 20, 30],
+    firstOutputNs: 10,
+    lastUnitNs: 70,
+    output: ' a b c',
+    osl: 3,
+  },
+  {
+    name: 'two choices of which only the first finished',
+    endpoint: 'chat',
+    reads: [
+      [10, chunk('{"content":" a"}') + chunk('{"content":" a"}', 'null', '', 1)],
+      [20, chunk('{}', '"stop"') + done],
+    ],
+    contentNs: [10],
+    firstOutputNs: 10,
+    lastUnitNs: 20,
+    error: {
+      code: 502,
+      type: 'IncompleteStreamError',
+      message: 'The stream ended before every choice had finished: no finish_reason for choice 1',
+    },
+  },
+  {
+    name: 'two choices of which the second was aborted',
+    endpoint: 'chat',
+    reads: [
+      [10, chunk('{"content":" a"}') + chunk('{"content":" a"}', 'null', '', 1)],
+      [20, chunk('{}', '"stop"') + chunk('{}', '"abort"', '', 1) + done],
+    ],
+    contentNs: [10],
+    firstOutputNs: 10,
+    lastUnitNs: 20,
+    error: { code: 502, type: 'ServerAbortedError', message: /finish_reason: abort/ },
+  },
+  {
+    name: 'two choices without any finish reason, ended by [DONE]',
+    endpoint: 'chat',
+    reads: [[10, chunk('{"content":" a"}') + chunk('{"content":" b"}', 'null', '', 1) + done]],
+    contentNs: [10],
+    firstOutputNs: 10,
+    lastUnitNs: 10,
+    output: ' a',
+  },
+  {
+    name: 'SGLang: reasoning_tokens at the top of the usage',
+    endpoint: 'chat',
+    reads: [
+      [
+        10,
+        chunk('{"role":"assistant","content":" a"}') + chunk('{"content":" b"}') + chunk('{"content":" c"}'),
+      ],
+      [
+        20,
+        `${chunk('{}', '"stop"')}data: {"object":"chat.completion.chunk","choices":[],"usage":{"prompt_tokens":8,"completion_tokens":15,"reasoning_tokens":12,"total_tokens":23}}\n\n${done}`,
+      ],
+    ],
+    contentNs: [10, 10, 10],
+    firstOutputNs: 10,
+    lastUnitNs: 20,
+    output: ' a b c',
+    usage: { prompt_tokens: 8, completion_tokens: 15, reasoning_tokens: 12, total_tokens: 23 },
+  },
+  {
+    name: 'Moonshot: usage within the choice',
+    endpoint: 'chat',
+    reads: [
+      [10, chunk('{"content":" a"}')],
+      [
+        20,
+        'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop","usage":{"prompt_tokens":8,"completion_tokens":1,"total_tokens":9}}]}\n\ndata: [DONE]\n\n',
+      ],
+    ],
+    contentNs: [10],
+    firstOutputNs: 10,
+    lastUnitNs: 20,
+    output: ' a',
+    usage: { prompt_tokens: 8, completion_tokens: 1, total_tokens: 9 },
+  },
+  {
+    name: 'Groq: usage within x_groq',
+    endpoint: 'chat',
+    reads: [
+      [
+        10,
+        chunk('{"content":" a"}', '"stop"', ',"x_groq":{"id":"r","usage":{"completion_tokens":1}}') + done,
+      ],
+    ],
+    contentNs: [10],
+    firstOutputNs: 10,
+    lastUnitNs: 10,
+    output: ' a',
+    usage: { completion_tokens: 1 },
+  },
+  {
+    name: 'MiniMax: the last frame repeats the whole message',
+    endpoint: 'chat',
+    reads: [
+      [10, chunk('{"content":" a"}')],
+      [20, chunk('{"content":" b"}', '"stop"')],
+      [
+        30,
+        'data: {"object":"chat.completion","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":" a b"}}],"usage":{"total_tokens":9},"base_resp":{"status_code":0,"status_msg":""}}\n\n',
+      ],
+    ],
+    contentNs: [10, 20],
+    firstOutputNs: 10,
+    lastUnitNs: 30,
+    output: ' a b',
+    usage: { total_tokens: 9 },
   },
   {
     name: 'usage alone is no answer',

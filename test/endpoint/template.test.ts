@@ -142,6 +142,22 @@ describe('the learned template', () => {
 
   it('is not misled by the key standing elsewhere first', () => {
     const unit = '{"content":"decoy","choices":[{"delta":{"content":"x"}}]}';
-    expect(learnt(unit)).toBeUndefined();
+    const template = learnt(unit);
+    expect(template?.match(Buffer.from(unit), 0, unit.length)).toBe(unit.indexOf('x"'));
+    expect(learnt('{"content":"x","choices":[{"delta":{"refusal":"x"}}]}')).toBeUndefined();
+  });
+
+  it('finds the gap in a list of parts', () => {
+    const unit = (text: string) => `{"choices":[{"delta":{"content":[{"type":"text","text":"${text}"}]}}]}`;
+    expect(learnt(unit('a'))?.match(Buffer.from(unit('bc')), 0, unit('bc').length)).toBe(unit('').length - 7);
+  });
+
+  it('does not match another choice, nor learns from units that hold several or unread content', () => {
+    const choice = (index: number, text: string) => `{"index":${index},"delta":{"content":"${text}"}}`;
+    const template = learnt(`{"choices":[${choice(0, 'a')}]}`);
+    const other = Buffer.from(`{"choices":[${choice(1, 'a')}]}`);
+    expect(template?.match(other, 0, other.length)).toBe(-1);
+    expect(learnt(`{"choices":[${choice(0, 'a')},${choice(1, 'b')}]}`)).toBeUndefined();
+    expect(learnt('{"choices":[{"delta":{"content":"x","video":"y"}}]}')).toBeUndefined();
   });
 });

@@ -39,6 +39,8 @@ export function aRecord(changes: Partial<RequestRecord> = {}): RequestRecord {
     text: undefined,
     reasoning: undefined,
     usage: undefined,
+    finishReason: undefined,
+    unread: undefined,
     inputTokens: undefined,
     inputText: undefined,
     requestedOsl: undefined,

@@ -23,6 +23,8 @@ const full: RequestRecord = {
   text: 'a "quoted" é',
   reasoning: 'r',
   usage: { prompt_tokens: 3 },
+  finishReason: 'length',
+  unread: { video: 2 },
   inputTokens: 30,
   inputText: undefined,
   requestedOsl: 5,
@@ -42,6 +44,8 @@ const failed: RequestRecord = {
   text: undefined,
   reasoning: undefined,
   usage: undefined,
+  finishReason: undefined,
+  unread: undefined,
   inputTokens: undefined,
   inputText: 'all of it',
   requestedOsl: undefined,
@@ -70,7 +74,13 @@ describe('record batches', () => {
     const usage: JsonObject = JSON.parse(`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`);
     const packer = new RecordPacker('worker_1');
     for (const record of [full, { ...full, usage }, { ...failed, usage }, full]) packer.add(record);
-    const nothing = { text: undefined, reasoning: undefined, usage: undefined, firstOutputNs: Number.NaN };
+    const nothing = {
+      text: undefined,
+      reasoning: undefined,
+      usage: undefined,
+      unread: undefined,
+      firstOutputNs: Number.NaN,
+    };
     const error = {
       ...{ code: 502, type: 'UnreadableResponseError' },
       message: 'The response could not be recorded: Maximum call stack size exceeded',

@@ -1,0 +1,53 @@
+import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
+
+// No coding is asked for, so a coded body is an error page or the work of a proxy. It is decoded between stamps: what
+// takes longer than some milliseconds is left alone.
+const MOST_DECODED_BYTES = 2 ** 20;
+
+// What came of a body that was cut short is decoded, too.
+const zlib = { maxOutputLength: MOST_DECODED_BYTES, finishFlush: constants.Z_SYNC_FLUSH };
+const brotli = {
+  maxOutputLength: MOST_DECODED_BYTES,
+  finishFlush: constants.BROTLI_OPERATION_FLUSH,
+};
+
+/**
+ * The codings of a body in the order in which they were applied: those that its head names, or gzip where it names
+ * none and the body begins like it.
+ */
+export function codingsOf(contentEncoding: string, body: Buffer): readonly string[] {
+  const named = contentEncoding
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== '' && coding !== 'identity');
+  if (named.length > 0) return named;
+  return body[0] === 0x1f && body[1] === 0x8b ? ['gzip'] : [];
+}
+
+/**
+ * Undoes gzip, deflate and br, up to 1 MiB.
+ * @throws Error for another coding, for a body that is not coded so, and for one that is longer
+ */
+export function decodeBody(body: Buffer, codings: readonly string[]): Buffer {
+  return codings.toReversed().reduce(decodeOnce, body);
+}
+
+function decodeOnce(body: Buffer, coding: string): Buffer {
+  try {
+    switch (coding) {
+      case 'gzip':
+      case 'x-gzip':
+        return gunzipSync(body, zlib);
+      case 'deflate':
+        // A zlib header begins with 0x78 in practice; some servers leave it out.
+        return (body[0] ?? 0) === 0x78 ? inflateSync(body, zlib) : inflateRawSync(body, zlib);
+      case 'br':
+        return brotliDecompressSync(body, brotli);
+    }
+  } catch (thrown) {
+    if (thrown instanceof RangeError) throw new Error(`it has more than ${MOST_DECODED_BYTES} bytes`);
+    throw thrown;
+  }
+  throw new Error(`the coding ${coding} is not supported`);
+}

@@ -1,0 +1,133 @@
+import type { Answer } from '../endpoint/answer.js';
+import { EventStreamParser } from '../transport/event-stream.js';
+import type { ResponseHead } from '../transport/transport.js';
+import { messageOf } from '../util/errors.js';
+import { ResponseTooLarge } from '../util/response-limits.js';
+import { codingsOf, decodeBody } from './content-coding.js';
+
+/** A piece of the body from before it is known what it is. */
+interface Piece {
+  readonly bytes: Buffer;
+  readonly atNs: number;
+}
+
+/**
+ * Takes in the body of one response. Whether a successful one is an event stream, its first bytes decide, not its
+ * head alone: proxies send good streams as `application/json`, and error bodies as `text/event-stream`.
+ */
+export class ResponseBody {
+  readonly #answer: Answer;
+  readonly #head: ResponseHead;
+  readonly #maxMessageBytes: number;
+  /** Undefined until it is known to be one. */
+  #stream: EventStreamParser | undefined = undefined;
+  #isWhole: boolean;
+  readonly #pieces: Piece[] = [];
+  #bytes = 0;
+
+  constructor(head: ResponseHead, answer: Answer, maxMessageBytes: number) {
+    this.#head = head;
+    this.#answer = answer;
+    this.#maxMessageBytes = maxMessageBytes;
+    this.#isWhole = !isSuccess(head);
+  }
+
+  /**
+   * Takes `bytes[start, end)`, which came in a read at `atNs`; keeps no reference to `bytes`.
+   * @throws ResponseTooLarge
+   */
+  feed(bytes: Buffer, start: number, end: number, atNs: number): void {
+    if (this.#stream !== undefined) {
+      this.#stream.feed(bytes, start, end, atNs);
+      return;
+    }
+    this.#bytes += end - start;
+    if (this.#bytes > this.#maxMessageBytes) {
+      throw new ResponseTooLarge('messageBytes', this.#maxMessageBytes);
+    }
+    this.#pieces.push({ bytes: Buffer.from(bytes.subarray(start, end)), atNs });
+    if (!this.#isWhole) this.#decide();
+  }
+
+  /**
+   * The body is complete: hands the rest of it to the answer. The text of a response that is no success is given
+   * back instead; '' for all others.
+   */
+  end(atNs: number): string {
+    if (this.#stream !== undefined) {
+      this.#stream.end();
+      return '';
+    }
+    if (this.#bytes === 0) return '';
+    const { text, codings, failure } = this.#decode();
+    if (!isSuccess(this.#head)) return text;
+    const contentType = this.#header('content-type');
+    const coded =
+      codings.length === 0 ? '' : `, ${codings.join(', ')}-encoded although no coding was asked for`;
+    const what = `The response (${contentType || 'no content type'}${coded})`;
+    if (failure !== undefined) {
+      this.#answer.onWholeBody(text, contentType, atNs, `${what} cannot be decoded: ${failure}`);
+    } else if (codings.length > 0 && isEventStream(text)) {
+      this.#answer.onWholeBody(text, contentType, atNs, `${what} is an event stream whose times are lost`);
+    } else {
+      this.#answer.onWholeBody(text, contentType, atNs, `${what} is neither JSON nor an event stream`);
+    }
+    return '';
+  }
+
+  #decide(): void {
+    const start = Buffer.concat(this.#pieces.map(({ bytes }) => bytes)).subarray(0, LONGEST_START);
+    const isCoded = codingsOf(this.#header('content-encoding'), start).length > 0;
+    const framing = isCoded ? 'whole' : framingOf(start, eventStreamType.test(this.#header('content-type')));
+    if (framing === 'whole') {
+      this.#isWhole = true;
+    } else if (framing === 'stream') {
+      this.#stream = new EventStreamParser(this.#answer, this.#maxMessageBytes);
+      for (const { bytes, atNs } of this.#pieces) this.#stream.feed(bytes, 0, bytes.length, atNs);
+      this.#pieces.length = 0;
+    }
+  }
+
+  #decode(): { readonly text: string; readonly codings: readonly string[]; readonly failure?: string } {
+    const body = Buffer.concat(this.#pieces.map(({ bytes }) => bytes));
+    const codings = codingsOf(this.#header('content-encoding'), body);
+    try {
+      return { text: decodeBody(body, codings).toString(), codings };
+    } catch (thrown) {
+      return { text: '', codings, failure: messageOf(thrown) };
+    }
+  }
+
+  #header(name: string): string {
+    return this.#head.header(name) ?? '';
+  }
+}
+
+/** Status 200 to 299. */
+export function isSuccess({ status }: ResponseHead): boolean {
+  return status >= 200 && status <= 299;
+}
+
+const eventStreamType = /^\s*text\/event-stream\s*(?:;|$)/i;
+
+/** Bytes that are looked at; white space before them may be as long. */
+const LONGEST_START = 256;
+
+/**
+ * What a body is by its first bytes. Undefined: more of them are needed.
+ * @param isExpected the head says that it is an event stream.
+ */
+function framingOf(start: Buffer, isExpected: boolean): 'stream' | 'whole' | undefined {
+  const text = start.toString('latin1').replace(/^(?:\xef\xbb\xbf)?\s*/, '');
+  if (/^[{["<]/.test(text)) return 'whole';
+  if ((isExpected && text !== '') || isEventStream(text)) return 'stream';
+  const isBeginning = fieldNames.some((name) => name.startsWith(text));
+  return isBeginning && start.length < LONGEST_START ? undefined : 'whole';
+}
+
+const fieldNames = ['data:', 'event:', 'id:', 'retry:', 'error:'];
+
+/** A text that begins with a field or a comment of an event stream. */
+function isEventStream(text: string): boolean {
+  return text.startsWith(':') || fieldNames.some((name) => text.startsWith(name));
+}
