@@ -18,8 +18,7 @@ function chatBody({ conversation, turn, past }: BodyRequest, options: BodyOption
   const messages: JsonObject[] = turn.messages ? [...turn.messages] : [];
   if (!turn.messages) {
     for (const { turn: earlier, answer } of past) {
-      messages.push(userMessage(earlier));
-      if (answer) messages.push(assistantMessage(answer.content, answer.toolCalls));
+      messages.push(userMessage(earlier), assistantMessage(answer.content, answer.toolCalls));
     }
     messages.push(userMessage(turn));
   }

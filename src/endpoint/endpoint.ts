@@ -2,11 +2,10 @@ import type { Conversation, Turn } from '../dataset/conversation.js';
 import type { Json, JsonObject } from '../util/json.js';
 import type { Failure } from './failure.js';
 
-/** A finished exchange of the session: what was sent, and the answer as it enters the history. */
+/** An answered turn of the session: what was sent, and the answer as it enters the history. */
 export interface PastTurn {
   readonly turn: Turn;
-  /** Absent after a failed, cancelled or empty turn. */
-  readonly answer?: AssistantMessage;
+  readonly answer: AssistantMessage;
 }
 
 /** The assistant's message of a live answer. Reasoning is left out whenever there is content. */

@@ -9,6 +9,7 @@ export class Ceiling {
   readonly #limit: RampedLimit | undefined;
   readonly #line: (() => void)[] = [];
   #looking = false;
+  #lettingIn = false;
 
   /** @param limit absent: there is no ceiling. */
   constructor(phase: Phase, limit: RampedLimit | undefined) {
@@ -45,7 +46,11 @@ export class Ceiling {
   }
 
   #letIn(): void {
+    // A session that is over at once leaves from within its own beginning: this loop takes its slot.
+    if (this.#lettingIn) return;
+    this.#lettingIn = true;
     while (this.#line.length > 0 && this.#phase.mayIssue && this.#takeSlot()) this.#line.shift()?.();
+    this.#lettingIn = false;
     this.#lookAgain();
   }
 

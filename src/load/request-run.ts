@@ -93,6 +93,8 @@ export class RequestRun implements ResponseHandler, Placed {
   readonly #requestId = randomUUID();
   readonly #answer: Answer;
   #cancelAlarm: AlarmEntry | undefined = undefined;
+  /** The body could not be made. */
+  #failing: NodeJS.Immediate | undefined = undefined;
   #sent = false;
   #prefilling: boolean;
   #body: JsonObject = {};
@@ -120,9 +122,12 @@ export class RequestRun implements ResponseHandler, Placed {
     try {
       prepared = session.takePrepared() ?? prepareBody(session, this.#options);
     } catch (thrown) {
-      this.#startNs = nowNs();
-      // The dataset and earlier answers go into a body: what they hold may not be writable.
-      this.#fail({ type: 'ValueError', message: messageOf(thrown) }, this.#startNs);
+      const atNs = nowNs();
+      this.#startNs = atNs;
+      // Not from within `send`: what is sent because this one failed may fail at once too.
+      this.#failing = setImmediate(() =>
+        this.#fail({ type: 'ValueError', message: messageOf(thrown) }, atNs),
+      );
       return;
     }
     this.#body = prepared.body;
@@ -252,6 +257,7 @@ export class RequestRun implements ResponseHandler, Placed {
     cancellation: { readonly atNs: number; readonly dropped: boolean } | undefined,
   ): void {
     this.#facts.alarm.cancel(this.#cancelAlarm);
+    clearImmediate(this.#failing);
     this.#endPrefill();
     const failed = error !== undefined;
     const { session } = this;

@@ -47,7 +47,7 @@ export class Session {
     return this.#place === (this.#played ?? this.conversation.turns).length - 1;
   }
 
-  /** Earlier turns that go out again in front of this one. */
+  /** Earlier turns that were answered; they go out again in front of this one. */
   get past(): readonly PastTurn[] {
     return this.#past;
   }
@@ -74,11 +74,14 @@ export class Session {
     if (this.#past.length === 0) this.#bodies?.keep(this.turnIndex, body);
   }
 
-  /** Goes on to the next turn. @param answer absent after a failed, cancelled or empty turn. */
+  /**
+   * Goes on to the next turn. Chat templates refuse two user messages in a row, so a turn without an answer is left out
+   * of the history, as if it had not been sent.
+   * @param answer absent after a failed, cancelled or empty turn.
+   */
   turnReturned(answer: AssistantMessage | undefined): void {
     const turn = this.turn;
-    if (turn && this.conversation.history === 'live-answers')
-      this.#past.push(answer ? { turn, answer } : { turn });
+    if (turn && answer && this.conversation.history === 'live-answers') this.#past.push({ turn, answer });
     this.#place++;
   }
 }

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -12,7 +13,7 @@ import {
   readRecords,
   temporaryFolder,
 } from './aiperf.js';
-import { type ScriptedServer, startScriptedServer, streamTokens } from './scripted-server.js';
+import { chatEvent, type ScriptedServer, startScriptedServer, streamTokens } from './scripted-server.js';
 
 const tokenizer = openTokenizer({ kind: 'shipped', name: 'builtin' });
 
@@ -135,29 +136,88 @@ describe('multi_turn', () => {
     ]);
   });
 
-  it('says nothing of a failed turn in the history, and goes on', async () => {
-    const failing = await startScriptedServer((_, response, number) => {
-      if (number === 2) response.writeHead(500).end('no');
-      else streamTokens(response, ['Answer', ` ${number}`]);
+  // As chat templates of Mistral and Gemma do, it refuses two messages of one role in a row.
+  describe('against a server that wants roles to alternate', () => {
+    let strict: ScriptedServer;
+    /** What becomes of a conversation's second turn; the others are answered. */
+    let second: (response: ServerResponse) => void;
+    beforeAll(async () => {
+      strict = await startScriptedServer(({ body }, response) => {
+        const { messages }: Body = JSON.parse(body);
+        const alternate = messages.every(({ role }, i) => role === (i % 2 === 0 ? 'user' : 'assistant'));
+        const text = messages.at(-1)?.content ?? '';
+        if (!alternate) response.writeHead(400).end('roles must alternate');
+        else if (text === 'two') second(response);
+        else streamTokens(response, ['Re:', ` ${text}`]);
+      });
     });
-    try {
+    afterAll(() => strict.close());
+    beforeEach(() => strict.forget());
+
+    const turns = ['one', 'two', 'three', 'four', 'five'].map((text) => ({ text }));
+    const refuse = (response: ServerResponse) => void response.writeHead(503).end('busy');
+    const hang = () => {};
+    const breakOff = (response: ServerResponse) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(chatEvent({ content: 'half an answer' }), () => response.destroy());
+    };
+
+    it.each<[string, (response: ServerResponse) => void, Options]>([
+      ['closed loop, 503', refuse, {}],
+      ['closed loop, an answer that breaks off', breakOff, {}],
+      ['closed loop, a request that times out', hang, { 'request-timeout-seconds': 1 }],
+      ['a rate, 503', refuse, { 'request-rate': 200 }],
+      ['a fixed schedule, 503', refuse, { 'fixed-schedule': true, 'custom-dataset-type': 'multi_turn' }],
+      ['users, 503', refuse, { 'user-centric-rate': 100, 'num-users': 1 }],
+    ])('a failed turn is left out of the history: %s', async (_name, fail, options) => {
+      second = fail;
       const folder = temporaryFolder();
-      const file = lines([{ turns: [{ text: 'one' }, { text: 'two' }, { text: 'three' }] }]);
+      const file = lines([{ session_id: 'c', turns: [{ ...turns[0], timestamp: 0 }, ...turns.slice(1)] }]);
       const ended = await aiperf(
         profileWords({
-          ...{ model: 'm', tokenizer: 'builtin', url: failing.url, streaming: true, 'conversation-num': 1 },
-          ...{ 'input-file': file, 'artifact-dir': folder },
+          ...{ model: 'm', tokenizer: 'builtin', url: strict.url, streaming: true, 'conversation-num': 1 },
+          ...{ 'input-file': file, 'artifact-dir': folder, ...options },
         }),
       );
-      expect(ended).toMatchObject({ code: 0, stderr: '' });
-      expect(failing.seen.map(({ body }) => said(JSON.parse(body)))).toEqual([
+      expect(ended.stderr).toBe('');
+      const records = readRecords(join(folder, 'profile_export.jsonl'));
+      expect(records.map(({ error }) => error !== undefined)).toEqual([false, true, false, false, false]);
+      expect(strict.seen.map(({ body }) => said(JSON.parse(body)))).toEqual([
         ['user: one'],
-        ['user: one', 'assistant: Answer 1', 'user: two'],
-        ['user: one', 'assistant: Answer 1', 'user: two', 'user: three'],
+        ['user: one', 'assistant: Re: one', 'user: two'],
+        ['user: one', 'assistant: Re: one', 'user: three'],
+        ['user: one', 'assistant: Re: one', 'user: three', 'assistant: Re: three', 'user: four'],
+        [
+          ...['user: one', 'assistant: Re: one', 'user: three', 'assistant: Re: three', 'user: four'],
+          ...['assistant: Re: four', 'user: five'],
+        ],
       ]);
-    } finally {
-      failing.close();
-    }
+      expect(ended.code).toBe(0);
+    });
+
+    it('so is a cancelled one, and one of warm-up', async () => {
+      second = refuse;
+      const folder = temporaryFolder();
+      const file = lines([{ session_id: 'c', turns }]);
+      const cancelled = { 'request-cancellation-rate': 100, 'request-cancellation-delay': 0 };
+      const ended = await aiperf(
+        profileWords({
+          ...{ model: 'm', tokenizer: 'builtin', url: strict.url, streaming: true, concurrency: 1 },
+          ...{ 'num-warmup-sessions': 1, 'conversation-num': 1, 'input-file': file, 'artifact-dir': folder },
+          ...cancelled,
+        }),
+      );
+      expect(ended.code).not.toBe(130);
+      const warmup = readRecords(join(folder, 'profile_export_warmup.jsonl'));
+      expect(warmup.map(({ error }) => error?.code)).toEqual([undefined, 503, ...Array(3)]);
+      expect(strict.seen.slice(0, 5).map(({ body }) => said(JSON.parse(body)).length)).toEqual([
+        1, 3, 3, 5, 7,
+      ]);
+      // None of these was answered.
+      expect(strict.seen.slice(5).map(({ body }) => said(JSON.parse(body)))).toEqual(
+        turns.map(({ text }) => [`user: ${text}`]),
+      );
+    });
   });
 });
 

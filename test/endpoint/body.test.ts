@@ -90,7 +90,10 @@ describe('bodies', () => {
       {
         conversation: conversation(turns, { systemMessage: 'be brief' }),
         turn: three,
-        past: [{ turn: one, answer: { content: 'first answer' } }, { turn: two }],
+        past: [
+          { turn: one, answer: { content: 'first answer' } },
+          { turn: two, answer: { content: 'second' } },
+        ],
       },
       options,
     );
@@ -99,9 +102,10 @@ describe('bodies', () => {
       { role: 'user', content: 'one' },
       { role: 'assistant', content: 'first answer' },
       { role: 'user', content: 'two' },
+      { role: 'assistant', content: 'second' },
       { role: 'user', content: 'three' },
     ]);
-    expect(inputTextOf(made)).toBe('be brief one first answer two three');
+    expect(inputTextOf(made)).toBe('be brief one first answer two second three');
   });
 
   it('replays tool calls', () => {
@@ -146,7 +150,7 @@ describe('bodies', () => {
     expect(() =>
       finishedBody(
         endpoints.completions,
-        { conversation: conversation([two]), turn: two, past: [{ turn: two }] },
+        { conversation: conversation([two]), turn: two, past: [{ turn: two, answer: { content: 'a' } }] },
         options,
       ),
     ).toThrow('one turn a request');

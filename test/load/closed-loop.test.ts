@@ -51,9 +51,10 @@ describe('ClosedLoop', () => {
     const run = loop(1, { sessionLimit: 2, turns: 2 });
     run.answer(0, 'A');
     run.answer(0, 'B');
+    // Its message is left out of what follows, as if it had not been sent.
     run.answer(0, 'ignored', 500);
     run.answer(0, 'D');
-    expect(run.prompts()).toEqual(['0.0', '0.0|A|0.1', '1.0', '1.0|1.1']);
+    expect(run.prompts()).toEqual(['0.0', '0.0|A|0.1', '1.0', '1.1']);
     expect(run.sent.map((request) => request.origin.host)).toEqual(['a', 'a', 'b', 'b']);
     expect(run.sent.map((request) => request.lastOfKey)).toEqual([false, true, false, true]);
     expect(run.done()).toBe(1);

@@ -220,7 +220,7 @@ describe('cancellation', () => {
     run.handedOver(0);
     run.advanceTo(0);
     run.answer(0);
-    expect(run.prompts()).toEqual(['0.0', '0.0|0.1']);
+    expect(run.prompts()).toEqual(['0.0', '0.1']);
     expect(run.records.map((record) => record.error?.code)).toEqual([499, undefined]);
   });
 });

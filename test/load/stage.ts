@@ -13,6 +13,7 @@ import {
   TransportError,
   WireTimes,
 } from '../../src/transport/transport.js';
+import { UserError } from '../../src/util/errors.js';
 
 /** A clock that only the test moves, with the alarm that rings on it. */
 class HandClock implements Alarm {
@@ -53,6 +54,8 @@ class HandClock implements Alarm {
 export interface StageOptions extends Partial<Omit<PhaseOptions, 'sending' | 'conversations' | 'alarm'>> {
   readonly turns?: number;
   readonly delayMs?: number;
+  /** No body can be made. */
+  readonly unsayable?: true;
   /** Turns of each conversation with their times, in place of `turns` and `delayMs`. */
   readonly timings?: readonly (readonly TurnTiming[])[];
 }
@@ -85,6 +88,10 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
     close() {},
   };
   const endless = Number.POSITIVE_INFINITY;
+  const body = () => {
+    throw new UserError('cannot be said');
+  };
+  const endpoint = options.unsayable ? { ...endpoints.chat, body } : endpoints.chat;
   const phase = new Phase({
     startNs: 0,
     issueUntilNs: endless,
@@ -114,7 +121,7 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
     alarm: clock,
     sending: {
       phase: 'profiling',
-      endpoint: endpoints.chat,
+      endpoint,
       body: { streaming: true, extraInputs: {}, legacyMaxTokens: false },
       headers: () => [],
       answer: { endpoint: endpoints.chat, streamEnd: 'any', keepUnits: false },
