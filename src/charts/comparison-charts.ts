@@ -1,7 +1,8 @@
-import { paretoFrontier } from '../metrics/pareto.js';
-import type { OperatingPoint, TradeOffVerdict } from '../metrics/trade-off.js';
+import type { Estimate } from '../metrics/noise.js';
+import { frontierOf, type OperatingPoint, type TradeOffVerdict } from '../metrics/trade-off.js';
+import { counted } from '../util/counted.js';
 import type { Chart } from './chart.js';
-import { axis, count, frame, lineIcons, xAxis } from './frame.js';
+import { axis, frame, lineIcons, xAxis } from './frame.js';
 import { type Point, shortened } from './reduce.js';
 
 /** A run, or repeats of it, among others. Times are means, ms. */
@@ -10,9 +11,9 @@ export interface ComparedPoint extends OperatingPoint {
   readonly name: string;
   /** How many runs its values are the means of. */
   readonly runs: number;
-  readonly ttft: number | undefined;
+  readonly ttft: Estimate | undefined;
   /** Of the whole request. */
-  readonly latency: number | undefined;
+  readonly latency: Estimate | undefined;
 }
 
 /** Several runs of the same work. */
@@ -34,6 +35,7 @@ interface ComparedPlace {
   readonly runs: number;
   readonly at: Point;
   readonly isKnee: boolean;
+  readonly clientLimited: boolean;
   /** Whether it holds the objectives; true where there are none. */
   readonly holds: boolean;
 }
@@ -60,8 +62,10 @@ interface Axes {
     point: ComparedPoint,
     comparison: Comparison,
   ) => readonly [x: number | undefined, y: number | undefined];
-  /** Indices of the points that are joined, in their order. */
+  /** Indices of the points that are joined. */
   readonly line: (comparison: Comparison) => readonly number[];
+  /** In which order; absent: by x. */
+  readonly lineOrder?: 'by load';
   readonly region: (limits: Comparison['limits']) => ComparisonPicture['region'];
 }
 
@@ -79,7 +83,7 @@ export const comparisonCharts: readonly Chart<Comparison, unknown>[] = [
     x: 'Output tokens per second and user',
     y: throughputName,
     place: (point, comparison) => [point.perUser?.mean, throughputOf(point, comparison)],
-    line: ({ verdict }) => verdict.frontier,
+    line: ({ verdict }) => (verdict.isTie ? [] : verdict.frontier),
     region: ({ perUser }) => (perUser === undefined ? undefined : { of: 'x', from: perUser }),
   }),
   comparisonChart({
@@ -88,13 +92,11 @@ export const comparisonCharts: readonly Chart<Comparison, unknown>[] = [
     lineName: 'Pareto frontier',
     x: 'Request latency, mean (ms)',
     y: throughputName,
-    place: (point, comparison) => [point.latency, throughputOf(point, comparison)],
+    place: (point, comparison) => [point.latency?.mean, throughputOf(point, comparison)],
     line: ({ points }) =>
-      paretoFrontier(
-        points.map(({ latency = Number.NaN, throughput }) => ({
-          x: -latency,
-          y: throughput?.mean ?? Number.NaN,
-        })),
+      frontierOf(
+        points.map((_, i) => i),
+        points.map(({ latency, throughput }) => ({ x: latency && negative(latency), y: throughput })),
       ),
     region: ({ latency }) => (latency === undefined ? undefined : { of: 'x', from: 0, to: latency }),
   }),
@@ -104,11 +106,9 @@ export const comparisonCharts: readonly Chart<Comparison, unknown>[] = [
     lineName: 'In the order of load',
     x: 'Output tokens per second',
     y: () => 'Time to first token, mean (ms)',
-    place: ({ throughput, ttft }) => [throughput?.mean, ttft],
-    line: ({ points }) =>
-      points.every(({ load }) => load !== undefined)
-        ? points.map((_, i) => i).sort((a, b) => (points[a]?.load ?? 0) - (points[b]?.load ?? 0))
-        : [],
+    place: ({ throughput, ttft }) => [throughput?.mean, ttft?.mean],
+    line: ({ points }) => (points.every(({ load }) => load !== undefined) ? points.map((_, i) => i) : []),
+    lineOrder: 'by load',
     region: ({ ttft }) => (ttft === undefined ? undefined : { of: 'y', from: 0, to: ttft }),
   }),
 ];
@@ -129,21 +129,31 @@ function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
         const holds = !hasObjectives || verdict.eligible.includes(i);
         return place === undefined
           ? []
-          : [{ name: point.name, runs: point.runs, at: place, isKnee: verdict.knee === i, holds }];
+          : [
+              {
+                ...{ name: point.name, runs: point.runs, at: place, holds },
+                ...{ isKnee: verdict.knee === i, clientLimited: point.clientLimited },
+              },
+            ];
       });
       if (places.length === 0) return undefined;
       return {
         subtitle: [
           subject === '' ? runsWords(places) : `${runsWords(places)}, named by ${subject}`,
-          ...(gpus === undefined ? [] : [gpus === 1 ? '1 GPU' : `${count(gpus)} GPUs`]),
+          ...(gpus === undefined ? [] : [counted(gpus, 'GPU')]),
         ].join('; '),
         x: axes.x,
         y: axes.y(comparison),
         places,
-        line: axes.line(comparison).flatMap((index) => {
-          const place = at(index);
-          return place === undefined ? [] : [place];
-        }),
+        line: axes
+          .line(comparison)
+          .flatMap((index) => {
+            const place = at(index);
+            const key = axes.lineOrder === undefined ? place?.[0] : points[index]?.load;
+            return place === undefined ? [] : [{ place, key: key ?? 0 }];
+          })
+          .sort((a, b) => a.key - b.key)
+          .map(({ place }) => place),
         region: axes.region(limits),
         hasObjectives,
       };
@@ -151,12 +161,15 @@ function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
     option({ subtitle, x, y, places, line, region, hasObjectives }, theme) {
       const base = frame(theme, title, subtitle);
       const dots = (wanted: readonly ComparedPlace[]) =>
-        wanted.map(({ name: label, at, isKnee }) => ({
-          name: label,
-          value: [...at],
-          symbolSize: isKnee ? 16 : 10,
-          label: { formatter: isKnee ? `${label} (knee)` : label },
-        }));
+        wanted.map(({ name: label, at, isKnee, clientLimited }) => {
+          const marks = [...(isKnee ? ['knee'] : []), ...(clientLimited ? ['client limited'] : [])];
+          return {
+            name: label,
+            value: [...at],
+            symbolSize: isKnee ? 16 : 10,
+            label: { formatter: marks.length === 0 ? label : `${label} (${marks.join(', ')})` },
+          };
+        });
       const label = {
         show: true,
         position: 'right' as const,
@@ -167,11 +180,11 @@ function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
       };
       const holding = places.filter(({ holds }) => holds);
       const missing = places.filter(({ holds }) => !holds);
-      const dotName = hasObjectives ? 'Keeps the SLO' : 'Run';
+      const dotName = hasObjectives ? 'Meets the SLO' : 'Run';
       const parts = [
         ...(line.length > 1 ? [{ name: lineName, icon: lineIcons.solid }] : []),
         ...(holding.length > 0 ? [{ name: dotName, icon: 'circle' }] : []),
-        ...(missing.length > 0 ? ['Does not keep the SLO'] : []),
+        ...(missing.length > 0 ? ['Misses the SLO'] : []),
       ];
       const edge = (value: number) => (region?.of === 'y' ? { yAxis: value } : { xAxis: value });
       const area: [object, object][] =
@@ -209,7 +222,7 @@ function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
           },
           {
             type: 'scatter',
-            name: 'Does not keep the SLO',
+            name: 'Misses the SLO',
             data: dots(missing),
             color: theme.paper,
             itemStyle: { borderColor: theme.bad, borderWidth: 2, opacity: 1 },
@@ -222,8 +235,13 @@ function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
   };
 }
 
+/** Where less is better. */
+function negative({ mean, ciLow, ciHigh, noise }: Estimate): Estimate {
+  return { mean: -mean, ciLow: -ciHigh, ciHigh: -ciLow, noise };
+}
+
 /** `4 runs`; with repeats, which are drawn as one, `4 runs at 2 points`. */
 function runsWords(places: readonly ComparedPlace[]): string {
   const runs = places.reduce((sum, place) => sum + place.runs, 0);
-  return `${count(runs)} runs${runs === places.length ? '' : ` at ${count(places.length)} points`}`;
+  return `${counted(runs, 'run')}${runs === places.length ? '' : ` at ${counted(places.length, 'point')}`}`;
 }

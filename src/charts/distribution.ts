@@ -1,7 +1,8 @@
 import type { Sorted } from '../metrics/column.js';
 import { percentile } from '../metrics/statistics.js';
+import { count, counted } from '../util/counted.js';
 import type { RunChart } from './chart.js';
-import { axis, count, figure, frame, limitLine, named, xAxis } from './frame.js';
+import { axis, figure, frame, limitLine, named, xAxis } from './frame.js';
 import { countBelow, countUpTo, histogramOf } from './histogram.js';
 import { bar } from './marks.js';
 import type { Measure } from './measures.js';
@@ -36,7 +37,7 @@ export function distribution({ tag, key, label, unit }: Measure): RunChart<Distr
       const met = limit === undefined ? undefined : shareThatMeets(sorted, limit.limit, limit.largerIsBetter);
       return {
         subtitle: [
-          `${count(sorted.length)} ${sorted.length === 1 ? 'request' : 'requests'}`,
+          counted(sorted.length, 'request'),
           ...[50, 90, 99].map((p) => `p${p} ${figure(percentile(sorted, p))} ${unit}`),
           ...(met === undefined ? [] : [`${figure(100 * met)} % meet the SLO`]),
           ...(beyond === 0 ? [] : [`${count(beyond)} above ${figure(most)} ${unit} not drawn`]),

@@ -1,3 +1,4 @@
+import { count, counted } from '../util/counted.js';
 import type { ChartOption } from './chart.js';
 import { niceStep } from './reduce.js';
 import type { RunColumns } from './run-columns.js';
@@ -118,11 +119,7 @@ export function limitLine(
 /** `1,000 requests, 12 failed`. */
 export function requestsWords(run: RunColumns): string {
   const failed = run.failedCount === 0 ? '' : `, ${count(run.failedCount)} failed`;
-  return `${count(run.length)} ${run.length === 1 ? 'request' : 'requests'}${failed}`;
-}
-
-export function count(value: number): string {
-  return value.toLocaleString('en-US');
+  return `${counted(run.length, 'request')}${failed}`;
 }
 
 /** With four digits, or all before the point. */

@@ -1,5 +1,6 @@
+import { count } from '../util/counted.js';
 import type { RunChart } from './chart.js';
-import { count, figure, frame, named, requestsWords, timeAxis, yAxis } from './frame.js';
+import { figure, frame, named, requestsWords, timeAxis, yAxis } from './frame.js';
 import { axisEnd } from './histogram.js';
 import { latency } from './measures.js';
 import { niceStep } from './reduce.js';

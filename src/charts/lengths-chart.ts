@@ -1,7 +1,8 @@
 import type { Sorted } from '../metrics/column.js';
 import { percentile } from '../metrics/statistics.js';
+import { count, counted } from '../util/counted.js';
 import type { Chart, ChartOption, RunChart } from './chart.js';
-import { axis, count, figure, frame, xAxis } from './frame.js';
+import { axis, figure, frame, xAxis } from './frame.js';
 import { type Histogram, histogramOf } from './histogram.js';
 import { bar } from './marks.js';
 import type { Theme } from './theme.js';
@@ -49,7 +50,7 @@ function lengthsData({ input, output }: Lengths): LengthHistograms | undefined {
   const beyond = histograms.reduce((sum, histogram) => sum + histogram.beyond, 0);
   return {
     subtitle: [
-      `${count(Math.max(input.length, output.length))} requests`,
+      counted(Math.max(input.length, output.length), 'request'),
       ...shown.map(
         ({ name, sorted }) =>
           `${name} p50 ${figure(percentile(sorted, 50))}, p99 ${figure(percentile(sorted, 99))}`,

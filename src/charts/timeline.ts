@@ -1,5 +1,6 @@
+import { count, counted } from '../util/counted.js';
 import type { RunChart } from './chart.js';
-import { count, figure, frame, requestsWords, timeAxis, yAxis } from './frame.js';
+import { figure, frame, requestsWords, timeAxis, yAxis } from './frame.js';
 import { ttft } from './measures.js';
 import { shortened } from './reduce.js';
 import type { RunColumns } from './run-columns.js';
@@ -49,7 +50,7 @@ export const requestTimeline: RunChart<Timeline> = {
     return {
       subtitle: [
         requestsWords(run),
-        ...(every === 1 ? [] : [`${count(lanes.length)} of ${count(all.length)} lanes`]),
+        ...(every === 1 ? [] : [`${count(lanes.length)} of ${counted(all.length, 'lane')}`]),
         ...(drawn.length === bars.length ? [] : [`the first ${figure(ends)} s`]),
       ].join('; '),
       seconds: drawn.length === bars.length ? run.seconds : ends,
@@ -65,7 +66,7 @@ export const requestTimeline: RunChart<Timeline> = {
       tooltip: { ...base.tooltip, valueFormatter: (value) => `${figure(Number(value))} s` },
       xAxis: { ...timeAxis(theme, seconds), axisLine: { show: false } },
       yAxis: {
-        ...yAxis(theme, lanes === 1 ? '1 lane' : `${count(lanes)} lanes`),
+        ...yAxis(theme, counted(lanes, 'lane')),
         nameGap: 16,
         max: lanes,
         inverse: true,

@@ -1,5 +1,6 @@
+import { counted } from '../util/counted.js';
 import type { ChartOption, RunChart } from './chart.js';
-import { count, figure, frame, limitLine, named, timeAxis, yAxisWithLimit } from './frame.js';
+import { figure, frame, limitLine, named, timeAxis, yAxisWithLimit } from './frame.js';
 import { bar } from './marks.js';
 import { itl, latency, type Measure, ttft } from './measures.js';
 import { quantileBins, shortened } from './reduce.js';
@@ -101,7 +102,7 @@ function slices(
   if (bars.length === 0) return undefined;
   return {
     subtitle: [
-      `${count(bars.length)} ${bars.length === 1 ? 'slice' : 'slices'} of ${figure(sliceSeconds)} s`,
+      `${counted(bars.length, 'slice')} of ${figure(sliceSeconds)} s`,
       ...(leftOut === 0 ? [] : ['the last, which the end of the run cuts short, is left out']),
     ].join('; '),
     seconds: run.seconds,

@@ -27,8 +27,8 @@ export function repeats(values: readonly number[], level: number): Repeats {
   const mean = sum(values) / n;
   const std = n === 1 ? 0 : Math.sqrt(sum(values.map((value) => (value - mean) ** 2)) / (n - 1));
   const se = std / Math.sqrt(n);
-  const tCritical = n === 1 ? undefined : jStat.studentt.inv(1 - (1 - level) / 2, n - 1);
-  const margin = tCritical === undefined ? 0 : tCritical * se;
+  const critical = tCritical(n, level);
+  const margin = critical === undefined ? 0 : critical * se;
   return {
     mean,
     std,
@@ -38,13 +38,13 @@ export function repeats(values: readonly number[], level: number): Repeats {
     se,
     ciLow: mean - margin,
     ciHigh: mean + margin,
-    tCritical,
+    tCritical: critical,
   };
 }
 
-/** Whether two results cannot be told apart: their intervals have a value in common. */
-export function overlap(a: Pick<Repeats, 'ciLow' | 'ciHigh'>, b: Pick<Repeats, 'ciLow' | 'ciHigh'>): boolean {
-  return a.ciLow <= b.ciHigh && b.ciLow <= a.ciHigh;
+/** Two-sided critical value of Student's t for the mean of `n` values; undefined for a single one. */
+export function tCritical(n: number, level: number): number | undefined {
+  return n === 1 ? undefined : jStat.studentt.inv(1 - (1 - level) / 2, n - 1);
 }
 
 function sum(values: readonly number[]): number {

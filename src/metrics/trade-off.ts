@@ -1,9 +1,6 @@
 import { kneedle } from './knee.js';
-import { nearestToIdeal, paretoFrontier } from './pareto.js';
-import { overlap, type Repeats } from './repeats.js';
-
-/** A measured value with its confidence interval, which is the value itself for a single run. */
-export type Estimate = Pick<Repeats, 'mean' | 'ciLow' | 'ciHigh'>;
+import { compareBeyondNoise, type Estimate } from './noise.js';
+import { nearestToIdeal } from './pareto.js';
 
 /** What a server came to at one point of a sweep; undefined values were not measured. */
 export interface OperatingPoint {
@@ -15,23 +12,27 @@ export interface OperatingPoint {
   readonly perUser: Estimate | undefined;
   /** Share of all requests that kept every objective; undefined where there are none. */
   readonly goodShare: number | undefined;
+  /** In one of its runs this client was the limit: its own delays are in the figures. */
+  readonly clientLimited: boolean;
 }
 
 /** A point recommended for a priority. */
 export interface Recommendation {
   readonly point: number;
-  /** Points that cannot be told from it in what it was picked for: their intervals overlap. */
+  /** Points of the same frontier that do not differ from it beyond noise. */
   readonly ties: readonly number[];
 }
 
 /** What a sweep over the same work comes to; numbers are indices of its points. */
 export interface TradeOffVerdict {
-  /** Of throughput against throughput per user, the best for a user last. */
+  /** Of throughput against throughput per user, by load, else in the order of the points. */
   readonly frontier: readonly number[];
   /** Of throughput over load, by Kneedle. */
   readonly knee: number | undefined;
   /** Points that may be recommended: all, or those that hold the objectives. */
   readonly eligible: readonly number[];
+  /** There are several points, and no two of them differ beyond noise: none is recommended. */
+  readonly isTie: boolean;
   /** The most throughput per user. */
   readonly userExperience: Recommendation | undefined;
   /** The knee where it is on the frontier, else the point of that nearest to the best of both. */
@@ -40,62 +41,117 @@ export interface TradeOffVerdict {
   readonly cost: Recommendation | undefined;
 }
 
+/** Measured values of a point, the larger the better; undefined where it was not measured. */
+export interface Axes {
+  readonly x: Estimate | undefined;
+  readonly y: Estimate | undefined;
+}
+
 /**
  * Weighs points of a sweep against each other: the frontier, its knee, and one point for each priority.
  * @param goodShare share of good requests that a point needs to be recommended, where it has one.
  */
 export function weigh(points: readonly OperatingPoint[], goodShare: number): TradeOffVerdict {
-  const frontierOf = (indices: readonly number[]) =>
-    paretoFrontier(indices.map((i) => axesOf(points[i]))).flatMap((place) => indices[place] ?? []);
+  const axes = points.map(axesOf);
   const all = points.map((_, i) => i);
-  const knee = kneeOf(points);
+  const byLoad = (indices: readonly number[]) =>
+    [...indices].sort((a, b) => (points[a]?.load ?? a) - (points[b]?.load ?? b) || a - b);
+  const frontier = byLoad(frontierOf(all, axes));
+  const isTie =
+    frontier.length > 1 &&
+    frontier.length === points.length &&
+    all.every((a) => all.every((b) => areTied(axes[a], axes[b])));
+  const knee = isTie ? undefined : kneeOf(points);
   const eligible = all.filter((i) => (points[i]?.goodShare ?? 1) >= goodShare);
-  const choice = frontierOf(eligible);
-  const compromise = nearestToIdeal(choice.map((i) => axesOf(points[i])));
-  const balanced = knee !== undefined && choice.includes(knee) ? knee : choice[compromise ?? -1];
-  const picked = (point: number | undefined, ...measures: readonly ('throughput' | 'perUser')[]) =>
+  const choice = isTie ? [] : byLoad(frontierOf(eligible, axes));
+  const most = (axis: keyof Axes) =>
+    choice.reduce<number | undefined>(
+      (best, i) =>
+        best === undefined || (axes[i]?.[axis]?.mean ?? 0) > (axes[best]?.[axis]?.mean ?? 0) ? i : best,
+      undefined,
+    );
+  const compromise = nearestToIdeal(choice.map((i) => means(axes[i])));
+  const picked = (point: number | undefined): Recommendation | undefined =>
     point === undefined
       ? undefined
-      : { point, ties: eligible.filter((i) => i !== point && isTie(points[i], points[point], measures)) };
+      : { point, ties: choice.filter((i) => i !== point && areTied(axes[i], axes[point])) };
   return {
-    frontier: frontierOf(all),
+    frontier,
     knee,
     eligible,
-    userExperience: picked(choice.at(-1), 'perUser'),
-    balanced: picked(balanced, 'throughput', 'perUser'),
-    cost: picked(choice[0], 'throughput'),
+    isTie,
+    userExperience: picked(most('x')),
+    balanced: picked(knee !== undefined && choice.includes(knee) ? knee : choice[compromise ?? -1]),
+    cost: picked(most('y')),
   };
 }
 
-/** A point that beats another on one axis and equals it on the other, or beats it on both; the first there is. */
-export function beaterOf(point: number, points: readonly OperatingPoint[]): number | undefined {
-  const { x, y } = axesOf(points[point]);
-  const found = points.findIndex((other) => {
-    const axes = axesOf(other);
-    return axes.x >= x && axes.y >= y && (axes.x > x || axes.y > y);
-  });
-  return found < 0 ? undefined : found;
+/**
+ * The frontier: no other point of it dominates one, that is, is better on one axis beyond noise, and on the other no
+ * worse beyond noise. Every measured point that is not on it is dominated by one that is.
+ * @param indices of those weighed. @returns those on it, in their order.
+ */
+export function frontierOf(indices: readonly number[], axes: readonly Axes[]): number[] {
+  let open = indices.filter((i) => axes[i]?.x !== undefined && axes[i]?.y !== undefined);
+  const isDominated = (i: number, by: readonly number[]) =>
+    by.some((other) => dominates(axes[other], axes[i]));
+  // Ties are not transitive: a point that is itself dominated must not push a third one off the frontier.
+  const kept: number[] = [];
+  while (open.length > 0) {
+    const best = open.filter((i) => !isDominated(i, open));
+    if (best.length === 0) break;
+    kept.push(...best);
+    open = open.filter((i) => !best.includes(i) && !isDominated(i, best));
+  }
+  return kept.sort((a, b) => indices.indexOf(a) - indices.indexOf(b));
 }
 
+/** The point of the frontier that dominates this one; undefined where it is on it, or not measured. */
+export function dominatorOf(
+  point: number,
+  points: readonly OperatingPoint[],
+  { frontier }: TradeOffVerdict,
+): number | undefined {
+  if (frontier.includes(point)) return undefined;
+  const axes = points.map(axesOf);
+  return frontier.find((other) => dominates(axes[other], axes[point]));
+}
+
+/** Better on one axis beyond noise, and on the other no worse beyond noise. */
+function dominates(a: Axes | undefined, b: Axes | undefined): boolean {
+  const [x, y] = compared(a, b);
+  return x + y > 0 && x >= 0 && y >= 0;
+}
+
+/** Measured, and on neither axis different beyond noise. */
+function areTied(a: Axes | undefined, b: Axes | undefined): boolean {
+  return compared(a, b).every((sign) => sign === 0);
+}
+
+/** Not a number where a value was not measured. */
+function compared(a: Axes | undefined, b: Axes | undefined): readonly [x: number, y: number] {
+  const of = (one: Estimate | undefined, other: Estimate | undefined) =>
+    one === undefined || other === undefined ? Number.NaN : compareBeyondNoise(one, other);
+  return [of(a?.x, b?.x), of(a?.y, b?.y)];
+}
+
+/** Undefined also where the throughput at the knee is that of the least load, but for noise. */
 function kneeOf(points: readonly OperatingPoint[]): number | undefined {
   const curve = points.flatMap(({ load, throughput }, index) =>
-    load === undefined || throughput === undefined ? [] : [{ x: load, y: throughput.mean, index }],
+    load === undefined || throughput === undefined
+      ? []
+      : [{ x: load, y: throughput.mean, throughput, index }],
   );
-  return curve[kneedle(curve) ?? -1]?.index;
+  const knee = curve[kneedle(curve) ?? -1];
+  const [least] = [...curve].sort((a, b) => a.x - b.x);
+  if (knee === undefined || least === undefined) return undefined;
+  return compareBeyondNoise(knee.throughput, least.throughput) > 0 ? knee.index : undefined;
 }
 
-function axesOf(point: OperatingPoint | undefined) {
-  return { x: point?.perUser?.mean ?? Number.NaN, y: point?.throughput?.mean ?? Number.NaN };
+function axesOf({ perUser, throughput }: OperatingPoint): Axes {
+  return { x: perUser, y: throughput };
 }
 
-/** Whether two points cannot be told apart in any of these measures: their intervals overlap. */
-export function isTie(
-  a: OperatingPoint | undefined,
-  b: OperatingPoint | undefined,
-  measures: readonly ('throughput' | 'perUser')[] = ['throughput', 'perUser'],
-): boolean {
-  return measures.every((measure) => {
-    const [one, other] = [a?.[measure], b?.[measure]];
-    return one !== undefined && other !== undefined && overlap(one, other);
-  });
+function means(axes: Axes | undefined) {
+  return { x: axes?.x?.mean ?? Number.NaN, y: axes?.y?.mean ?? Number.NaN };
 }

@@ -1,8 +1,8 @@
 import type { ComparedPoint, Comparison } from '../charts/comparison-charts.js';
 import { CONFIDENCE } from '../metrics/confidence.js';
 import { withCommas } from '../metrics/format.js';
+import { estimate, type RunStatistics } from '../metrics/noise.js';
 import type { Slo } from '../metrics/objective.js';
-import { repeats } from '../metrics/repeats.js';
 import { weigh } from '../metrics/trade-off.js';
 import type { JsonObject } from '../util/json.js';
 import { gpusTold, loadTold } from './load-told.js';
@@ -15,6 +15,8 @@ export interface ComparedRun {
   readonly sweepPoint: SweepPoint | undefined;
   /** As the run recorded it; undefined where it left none. */
   readonly inputConfig: JsonObject | undefined;
+  /** The member `fidelity` of the summary file; undefined where there is none. */
+  readonly fidelity: JsonObject | undefined;
 }
 
 /** Where in a sweep a run was made. */
@@ -27,16 +29,14 @@ export interface SweepPoint {
 
 /** What runs are weighed by. */
 export interface Weighing<Run> {
-  /** A metric's average over a run, in its display unit; undefined where the run does not have it. */
-  readonly meanOf: MeanOf<Run>;
+  /** Statistics over a run, in display units. */
+  readonly statisticsOf: (run: Run) => RunStatistics;
   readonly slos: readonly Slo[];
   /** Share of good requests that a run with objectives needs to be recommended. */
   readonly targetShare: number;
   /** Undefined: as the runs say, where all say the same. */
   readonly gpus?: number | undefined;
 }
-
-type MeanOf<Run> = (run: Run, tag: string) => number | undefined;
 
 /** Runs weighed against each other; those that a sweep repeated at one point are one point. */
 export interface ComparedRuns<Run extends ComparedRun> extends Comparison {
@@ -51,7 +51,7 @@ const ALIKE = 1.2;
 
 export function compare<Run extends ComparedRun>(
   runs: readonly Run[],
-  { meanOf, slos, targetShare, gpus }: Weighing<Run>,
+  { statisticsOf, slos, targetShare, gpus }: Weighing<Run>,
 ): ComparedRuns<Run> {
   const { subject, names, titles } = namesOf(runs);
   const groups = new Map<string, { name: string; title: string; runs: Run[] }>();
@@ -62,7 +62,7 @@ export function compare<Run extends ComparedRun>(
     else group.runs.push(run);
   }
   const all = [...groups.values()];
-  const points = all.map((group) => ({ name: group.name, ...pointOf(group.runs, meanOf) }));
+  const points = all.map((group) => ({ name: group.name, ...pointOf(group.runs, statisticsOf) }));
   return {
     points,
     verdict: weigh(points, targetShare),
@@ -71,7 +71,7 @@ export function compare<Run extends ComparedRun>(
     limits: limitsOf(slos),
     hasObjectives: points.every(({ goodShare }) => goodShare !== undefined),
     groups: all,
-    workNote: workNote(runs, meanOf),
+    workNote: workNote(runs.map(statisticsOf)),
   };
 }
 
@@ -111,21 +111,20 @@ function namesOf(runs: readonly ComparedRun[]): Names {
 
 function pointOf<Run extends ComparedRun>(
   runs: readonly Run[],
-  meanOf: MeanOf<Run>,
+  statisticsOf: Weighing<Run>['statisticsOf'],
 ): Omit<ComparedPoint, 'name'> {
-  const estimate = (tag: string) => {
-    const means = runs.flatMap((run) => meanOf(run, tag) ?? []);
-    return means.length === 0 ? undefined : repeats(means, CONFIDENCE);
-  };
+  const statistics = runs.map(statisticsOf);
+  const of = (tag: string) => estimate(statistics, tag, CONFIDENCE);
   return {
     runs: runs.length,
     load: loadTold(runs[0]?.inputConfig),
-    throughput: estimate('output_token_throughput'),
+    throughput: of('output_token_throughput'),
     // Without streams nobody sees the pace of tokens: the whole answer's stands in for it.
-    perUser: estimate('output_token_throughput_per_user') ?? estimate('e2e_output_token_throughput'),
-    goodShare: estimate('good_request_fraction')?.mean,
-    ttft: estimate('time_to_first_token')?.mean,
-    latency: estimate('request_latency')?.mean,
+    perUser: of('output_token_throughput_per_user') ?? of('e2e_output_token_throughput'),
+    goodShare: of('good_request_fraction')?.mean,
+    ttft: of('time_to_first_token'),
+    latency: of('request_latency'),
+    clientLimited: runs.some(({ fidelity }) => fidelity?.verdict === 'client limited'),
   };
 }
 
@@ -143,12 +142,12 @@ function limitsOf(slos: readonly Slo[]): Comparison['limits'] {
 }
 
 /** Points of one frontier do the same work. */
-function workNote<Run>(runs: readonly Run[], meanOf: MeanOf<Run>): string | undefined {
-  const lengths = runs.flatMap((run) => meanOf(run, 'input_sequence_length') ?? []);
+function workNote(runs: readonly RunStatistics[]): string | undefined {
+  const lengths = runs.flatMap((statistics) => statistics('input_sequence_length')?.avg ?? []);
   const [least, most] = [Math.min(...lengths), Math.max(...lengths)];
   if (lengths.length === 0 || most <= ALIKE * least) return undefined;
   return (
-    `These runs do not do the same work: their prompts have ${withCommas(least)} to ${withCommas(most)} tokens in the ` +
-    'mean, so the frontier does not compare like with like.'
+    `These runs do not do the same work: their mean prompt lengths are ${withCommas(least)} to ${withCommas(most)} tokens, ` +
+    'so the frontier does not compare like with like.'
   );
 }

@@ -1,20 +1,28 @@
 import { fixed, withCommas } from '../metrics/format.js';
-import type { Estimate, OperatingPoint, TradeOffVerdict } from '../metrics/trade-off.js';
+import type { Estimate } from '../metrics/noise.js';
+import type { TradeOffVerdict } from '../metrics/trade-off.js';
+import { counted } from '../util/counted.js';
 import { type Layout, stylesOf } from './layout.js';
 import { drawTable } from './table.js';
-import { beatenWords, list, tieWords } from './trade-off-words.js';
+import {
+  called,
+  clientLimitedWords,
+  frontierWords,
+  list,
+  type NamedPoint,
+  type RecommendedPoints,
+  recommendedPoints,
+  tieSentence,
+  type WeighedPoints,
+} from './trade-off-words.js';
 import { wrap } from './wrap.js';
 
 /** A point of a sweep as it is shown. */
-export interface ShownPoint extends OperatingPoint {
+export interface ShownPoint extends NamedPoint {
   /** Values of the swept options, in the order of the columns. */
   readonly cells: readonly string[];
-  /** What it is called among those of the same work, e.g. `50`, or `concurrency 50 with rate 2.0`. */
-  readonly name: string;
   /** Mean time to the first token, ms; where nothing streams, of the whole request. */
   readonly latency: Estimate | undefined;
-  /** This client was the limit: its own delays are in the figures. */
-  readonly clientLimited: boolean;
 }
 
 /** Points that do the same work, and what they come to; a sweep over loads has one group. */
@@ -53,7 +61,9 @@ export interface SweepReportFacts {
 /** The table over all points, the frontier, its knee, and what to choose; each line ended by a line feed. */
 export function sweepReport(groups: readonly ShownGroup[], facts: SweepReportFacts, layout: Layout): string {
   const words = [
-    ...(facts.gpus === undefined ? [] : [`tokens/s/GPU = total tokens/s / ${facts.gpus} GPUs (--num-gpus).`]),
+    ...(facts.gpus === undefined
+      ? []
+      : [`tokens/s/GPU = total tokens/s / ${counted(facts.gpus, 'GPU')} (--num-gpus).`]),
     ...(facts.repeated
       ? [`± is the half width of the interval of ${percent(facts.confidenceLevel)} confidence (Student's t).`]
       : []),
@@ -79,7 +89,11 @@ function sweepTable(groups: readonly ShownGroup[], facts: SweepReportFacts, layo
       estimate(point.perUser),
       estimate(point.latency),
       ...(objectives.length === 0 ? [] : [percent(point.goodShare)]),
-      `${verdict.frontier.includes(i) ? '●' : ''}${verdict.knee === i ? ' knee' : ''}`.trim(),
+      [
+        ...(verdict.frontier.includes(i) ? ['●'] : []),
+        ...(verdict.knee === i ? ['knee'] : []),
+        ...(point.clientLimited ? ['client limited'] : []),
+      ].join(' '),
     ]),
   );
   return drawTable(
@@ -104,67 +118,67 @@ function sweepTable(groups: readonly ShownGroup[], facts: SweepReportFacts, layo
 /** What a group's points come to, in words; nothing where there is nothing to compare. */
 function groupLines({ work, points, verdict }: ShownGroup, facts: SweepReportFacts): string[] {
   if (points.length < 2) return [];
+  const weighed = { points, verdict, subject: facts.subject };
   const axis = facts.gpus === undefined ? 'total tokens/s' : 'tokens/s/GPU';
-  const beaten = beatenWords(points, verdict, (i) => points[i]?.name ?? '');
-  const limited = points.filter(({ clientLimited }) => clientLimited).map(({ name }) => name);
-  const frontier = [...verdict.frontier].reverse().flatMap((i) => points[i]?.name ?? []);
+  const tie = tieSentence(weighed);
   return [
     '',
     ...(work === '' ? [] : [`With ${work}:`]),
+    ...clientLimitedWords(weighed),
     verdict.frontier.length === 0
       ? 'Pareto frontier: none, since no point has both total tokens/s and tokens/s/user.'
-      : `Pareto frontier (● ${axis} against tokens/s/user): ${[called(frontier, facts), ...beaten].join('; ')}.`,
-    ...(facts.load === undefined ? [] : [kneeLine(verdict, points, facts.load, facts)]),
-    ...recommendationLines(points, verdict, facts),
-    ...(limited.length === 0
-      ? []
-      : [
-          `This client was the limit at ${called(limited, facts)}: the server may do better there than these figures say.`,
-        ]),
+      : (tie ?? `Pareto frontier (● ${axis} against tokens/s/user): ${frontierWords(weighed)}.`),
+    ...(facts.load === undefined || tie !== undefined ? [] : [kneeLine(weighed, facts.load)]),
+    ...(tie === undefined ? recommendationLines(weighed, facts) : []),
   ];
 }
 
-function kneeLine(
-  { frontier, knee }: TradeOffVerdict,
-  points: readonly ShownPoint[],
-  load: string,
-  facts: SweepReportFacts,
-): string {
+function kneeLine(weighed: WeighedPoints, load: string): string {
+  const { points, verdict } = weighed;
+  const { frontier, knee } = verdict;
   const method = `Kneedle, total tokens/s over ${load}`;
-  if (points.length < FEWEST_FOR_KNEE) return `Knee (${method}): cannot tell from ${points.length} points.`;
+  if (points.length < FEWEST_FOR_KNEE) {
+    return `Knee (${method}): needs ${FEWEST_FOR_KNEE} points; there are ${points.length}.`;
+  }
   if (knee === undefined)
     return `Knee (${method}): none; throughput neither levels off nor falls clearly in this range.`;
-  const beaten = frontier.includes(knee) ? '' : ', which is not on the frontier';
-  return `Knee (${method}): ${called([points[knee]?.name ?? ''], facts)}${beaten}.`;
+  const beyond = frontier.includes(knee) ? '' : ', which is not on the frontier';
+  return `Knee (${method}): ${called([knee], weighed, 'list')}${beyond}.`;
 }
 
-function recommendationLines(
-  points: readonly ShownPoint[],
-  verdict: TradeOffVerdict,
-  facts: SweepReportFacts,
-): string[] {
-  const { eligible, userExperience, balanced, cost, knee } = verdict;
-  if (userExperience === undefined || balanced === undefined || cost === undefined) {
-    return facts.objectives.length === 0 ? [] : [noneHolds(points, facts)];
-  }
-  const priority = (name: string, { point, ties }: typeof cost, why: string) => {
-    const tie = tieWords(ties.flatMap((i) => points[i]?.name ?? []));
-    return `  ${name}: ${called([points[point]?.name ?? ''], facts)}, ${why}: ${figures(points[point], facts)}.${tie}`;
-  };
-  const missed = points.filter((_, i) => !eligible.includes(i));
-  const compromise = 'nearest to the best of both';
+function recommendationLines(weighed: WeighedPoints<ShownPoint>, facts: SweepReportFacts): string[] {
+  const { points, verdict } = weighed;
+  const recommended = recommendedPoints(weighed);
+  if (recommended.length === 0) return facts.objectives.length === 0 ? [] : [noneHolds(weighed, facts)];
+  const missed = points.filter((_, i) => !verdict.eligible.includes(i));
   return [
     ...(facts.objectives.length === 0
       ? []
       : [
-          `Only points where ${percent(facts.goodShare)} of all requests keep ${list(facts.objectives)} are recommended` +
+          `Only points where ${percent(facts.goodShare)} of all requests meet ${list(facts.objectives)} are recommended` +
             (missed.length === 0 ? '; all do.' : `; ${missedText(missed)} not.`),
         ]),
     'Recommendation, by what matters most:',
-    priority('User experience', userExperience, 'the most tokens/s/user'),
-    priority('Balanced', balanced, balanced.point === knee ? 'the knee' : compromise),
-    priority('Cost', cost, facts.gpus === undefined ? 'the most total tokens/s' : 'the most tokens/s/GPU'),
+    ...recommended.map((entry) => `  ${recommendationLine(entry, weighed, facts)}`),
   ];
+}
+
+/** `Balanced: concurrency 50 to 200, the knee: 6,445.00 to 17,999.50 tokens/s/GPU, …`. */
+function recommendationLine(
+  { title, priorities, points: indices }: RecommendedPoints,
+  weighed: WeighedPoints<ShownPoint>,
+  facts: SweepReportFacts,
+): string {
+  const { knee } = weighed.verdict;
+  const isKnee = knee !== undefined && indices.includes(knee);
+  const reasons = {
+    userExperience: 'the most tokens/s/user',
+    balanced: isKnee ? 'the knee' : 'nearest to the best of both',
+    cost: facts.gpus === undefined ? 'the most total tokens/s' : 'the most tokens/s/GPU',
+  };
+  const why = indices.length > 1 ? 'no difference beyond noise' : list(priorities.map((key) => reasons[key]));
+  const shown = indices.flatMap((i) => weighed.points[i] ?? []);
+  return `${title}: ${called(indices, weighed, 'range')}, ${why}: ${figures(shown, facts)}.`;
 }
 
 function missedText(missed: readonly ShownPoint[]): string {
@@ -172,32 +186,45 @@ function missedText(missed: readonly ShownPoint[]): string {
   return `${list(names)} ${names.length === 1 ? 'does' : 'do'}`;
 }
 
-function noneHolds(points: readonly ShownPoint[], facts: SweepReportFacts): string {
-  const { goodShare, objectives } = facts;
-  const nearest = points.reduce((best, point) =>
-    (point.goodShare ?? 0) > (best.goodShare ?? 0) ? point : best,
-  );
+function noneHolds(weighed: WeighedPoints, { goodShare, objectives }: SweepReportFacts): string {
+  const { points } = weighed;
+  const most = Math.max(...points.map((point) => point.goodShare ?? 0));
+  const nearest = points.flatMap((point, i) => ((point.goodShare ?? 0) === most ? [i] : []));
   return (
-    `No recommendation: at no point ${percent(goodShare)} of all requests keep ${list(objectives)}; ` +
-    `nearest is ${called([nearest.name], facts)} with ${percent(nearest.goodShare)}.`
+    `No recommendation: at no point do ${percent(goodShare)} of all requests meet ${list(objectives)}; ` +
+    `nearest: ${called(nearest, weighed, 'range')} with ${percent(most)}.`
   );
 }
 
-/** What a recommendation rests on. */
-function figures(point: ShownPoint | undefined, { gpus, streams, objectives }: SweepReportFacts): string {
-  if (point === undefined) return '';
-  const { throughput, perUser, latency, goodShare } = point;
+/** What a recommendation rests on; of several points the least and the greatest of each figure. */
+function figures(points: readonly ShownPoint[], { gpus, streams, objectives }: SweepReportFacts): string {
+  const range = (texts: readonly string[]) => {
+    const [low, high] = [texts[0], texts.at(-1)];
+    return low === high ? low : `${low} to ${high}`;
+  };
+  const of = (pick: (point: ShownPoint) => Estimate | undefined) =>
+    range(
+      points
+        .map(pick)
+        .sort((a, b) => (a?.mean ?? 0) - (b?.mean ?? 0))
+        .map(estimate),
+    );
+  const shares = points.map(({ goodShare }) => goodShare).sort((a = 0, b = 0) => a - b);
   const parts = [
-    `${estimate(gpus === undefined ? throughput : perGpu(throughput, gpus))} ${gpus === undefined ? 'total tokens/s' : 'tokens/s/GPU'}`,
-    `${estimate(perUser)} tokens/s/user`,
-    `${streams ? 'TTFT' : 'latency'} ${estimate(latency)} ms`,
-    ...(objectives.length === 0 ? [] : [`${percent(goodShare)} good`]),
+    gpus === undefined
+      ? `${of(({ throughput }) => throughput)} total tokens/s`
+      : `${of(({ throughput }) => perGpu(throughput, gpus))} tokens/s/GPU`,
+    `${of(({ perUser }) => perUser)} tokens/s/user`,
+    `${streams ? 'TTFT' : 'latency'} ${of(({ latency }) => latency)} ms`,
+    ...(objectives.length === 0 ? [] : [`${range(shares.map(percent))} good`]),
   ];
   return parts.join(', ');
 }
 
 function perGpu(value: Estimate | undefined, gpus: number): Estimate | undefined {
-  return value && { mean: value.mean / gpus, ciLow: value.ciLow / gpus, ciHigh: value.ciHigh / gpus };
+  if (value === undefined) return undefined;
+  const [mean, ciLow, ciHigh] = [value.mean / gpus, value.ciLow / gpus, value.ciHigh / gpus];
+  return { mean, ciLow, ciHigh, noise: value.noise / gpus };
 }
 
 function estimate(value: Estimate | undefined): string {
@@ -208,9 +235,4 @@ function estimate(value: Estimate | undefined): string {
 
 function percent(share: number | undefined): string {
   return share === undefined ? 'N/A' : `${fixed(100 * share, 1).replace(/\.0$/, '')} %`;
-}
-
-/** `concurrency 10, 50 and 100`. */
-function called(names: readonly string[], { subject }: SweepReportFacts): string {
-  return subject === '' ? list(names) : `${subject} ${list(names)}`;
 }

@@ -1,26 +1,118 @@
-import { beaterOf, isTie, type OperatingPoint, type TradeOffVerdict } from '../metrics/trade-off.js';
+import { dominatorOf, type OperatingPoint, type TradeOffVerdict } from '../metrics/trade-off.js';
 
-/** Of each point that is not on the frontier, which one beats it, or cannot be told from it. */
-export function beatenWords(
-  points: readonly OperatingPoint[],
-  { frontier }: TradeOffVerdict,
-  nameOf: (index: number) => string,
-): string[] {
-  return points.flatMap((point, i) => {
-    const by = frontier.includes(i) ? undefined : beaterOf(i, points);
-    if (by === undefined) return [];
-    return isTie(point, points[by])
-      ? `${nameOf(i)} is a tie with ${nameOf(by)}: the intervals overlap on both`
-      : `${nameOf(i)} is beaten by ${nameOf(by)}`;
-  });
+/** A point among others. */
+export interface NamedPoint extends OperatingPoint {
+  /** Short, and its own: `50`, or `concurrency 50 with rate 2.0`. */
+  readonly name: string;
 }
 
-/** A sentence behind a recommendation, a space before it; empty where nothing is tied with it. */
-export function tieWords(names: readonly string[]): string {
-  return names.length === 0 ? '' : ` A tie with ${list(names)}: the intervals overlap.`;
+/** Points that were weighed against each other. */
+export interface WeighedPoints<Point extends NamedPoint = NamedPoint> {
+  readonly points: readonly Point[];
+  readonly verdict: TradeOffVerdict;
+  /** What the names are values of, e.g. `concurrency`; empty where they say so themselves. */
+  readonly subject: string;
+}
+
+/** What a recommendation is for, in the order in which they are shown. */
+const priorities = [
+  ['userExperience', 'User experience'],
+  ['balanced', 'Balanced'],
+  ['cost', 'Lowest cost'],
+] as const;
+
+type Priority = (typeof priorities)[number][0];
+
+/** Points recommended for one priority or several. */
+export interface RecommendedPoints {
+  readonly priorities: readonly Priority[];
+  /** `User experience and Balanced`. */
+  readonly title: string;
+  /** Indices, by load; several where they do not differ beyond noise. */
+  readonly points: readonly number[];
+}
+
+/** What is recommended; priorities for which the same points are best share one entry. */
+export function recommendedPoints({ points, verdict }: WeighedPoints): RecommendedPoints[] {
+  const found = new Map<string, { keys: Priority[]; titles: string[]; points: readonly number[] }>();
+  for (const [key, title] of priorities) {
+    const chosen = verdict[key];
+    if (chosen === undefined) continue;
+    const all = inOrder([chosen.point, ...chosen.ties], points);
+    const same = found.get(all.join());
+    if (same === undefined) found.set(all.join(), { keys: [key], titles: [title], points: all });
+    else {
+      same.keys.push(key);
+      same.titles.push(title.toLowerCase());
+    }
+  }
+  return [...found.values()].map(({ keys, titles, points: all }) => ({
+    priorities: keys,
+    title: list(titles),
+    points: all,
+  }));
+}
+
+/** The frontier, and which of its points dominates each other point: `concurrency 1 and 2; 4 is dominated by 2`. */
+export function frontierWords(weighed: WeighedPoints): string {
+  const { points, verdict } = weighed;
+  const dominated = points.flatMap(({ name }, i) => {
+    const by = dominatorOf(i, points, verdict);
+    return by === undefined ? [] : [`${name} is dominated by ${points[by]?.name ?? ''}`];
+  });
+  return [called(verdict.frontier, weighed, 'list'), ...dominated].join('; ');
+}
+
+/** Points that are one tie in a sentence; undefined where some two differ. */
+export function tieSentence(weighed: WeighedPoints): string | undefined {
+  const { points, verdict } = weighed;
+  return verdict.isTie
+    ? `No difference beyond noise between ${called(
+        points.map((_, i) => i),
+        weighed,
+        'list',
+      )}: none is recommended over another.`
+    : undefined;
+}
+
+/** A sentence where this client was the limit at some points: no chart shows that. */
+export function clientLimitedWords(weighed: WeighedPoints): string[] {
+  const limited = weighed.points.flatMap(({ clientLimited }, i) => (clientLimited ? [i] : []));
+  return limited.length === 0
+    ? []
+    : [
+        `This client was the limit at ${called(limited, weighed, 'list')}: the server may do better there than these figures show.`,
+      ];
+}
+
+/**
+ * Points by name: `concurrency 10, 50 and 100`; as a range, neighbours in load are `concurrency 10 to 100`.
+ * @param indices in the order to name them.
+ */
+export function called(
+  indices: readonly number[],
+  { points, subject }: WeighedPoints,
+  form: 'list' | 'range',
+): string {
+  const names = indices.flatMap((i) => points[i]?.name ?? []);
+  const text =
+    form === 'range' && areNeighbours(indices, points) ? `${names[0]} to ${names.at(-1)}` : list(names);
+  return subject === '' ? text : `${subject} ${text}`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */
 export function list(names: readonly string[]): string {
   return new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(names);
+}
+
+function inOrder(indices: readonly number[], points: readonly OperatingPoint[]): readonly number[] {
+  return [...indices].sort((a, b) => (points[a]?.load ?? a) - (points[b]?.load ?? b));
+}
+
+/** Several points with a load, and no other one between them. */
+function areNeighbours(indices: readonly number[], points: readonly OperatingPoint[]): boolean {
+  const loads = indices.map((i) => points[i]?.load ?? Number.NaN);
+  const [least, most] = [Math.min(...loads), Math.max(...loads)];
+  const between = points.filter(({ load = Number.NaN }) => load >= least && load <= most);
+  return indices.length > 1 && new Set(loads).size === between.length && between.length === indices.length;
 }

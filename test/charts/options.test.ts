@@ -190,22 +190,23 @@ describe('what is drawn of a run', () => {
 
 /** The walkthrough's kind of sweep: throughput levels off while users wait. */
 function comparison(): Comparison {
-  const exactly = (mean: number) => ({ mean, ciLow: mean, ciHigh: mean });
+  const exactly = (mean: number) => ({ mean, ciLow: mean, ciHigh: mean, noise: 0 });
   const points = [
     [10, 1240, 124, 210, 5200],
     [50, 4100, 82, 390, 7600],
     [100, 5800, 58, 720, 10_800],
     [200, 5700, 34, 1900, 17_500],
   ].map(
-    ([load = 0, throughput = 0, perUser = 0, ttft, latency]): ComparedPoint => ({
+    ([load = 0, throughput = 0, perUser = 0, ttft = 0, latency = 0]): ComparedPoint => ({
       name: String(load),
       runs: 1,
       load,
       throughput: exactly(throughput),
       perUser: exactly(perUser),
       goodShare: load > 100 ? 0.4 : 0.99,
-      ttft,
-      latency,
+      ttft: exactly(ttft),
+      latency: exactly(latency),
+      clientLimited: load === 200,
     }),
   );
   return {
@@ -232,8 +233,20 @@ describe('what is drawn of several runs', () => {
       markArea: { data: [[{ xAxis: 40 }, { xAxis: Number.POSITIVE_INFINITY }]] },
     });
     expect(series(interactivity, comparison(), 2)).toMatchObject({
-      name: 'Does not keep the SLO',
-      data: [{ name: '200', value: [34, 2850] }],
+      name: 'Misses the SLO',
+      data: [{ name: '200', value: [34, 2850], label: { formatter: '200 (client limited)' } }],
+    });
+  });
+
+  it('two runs alike are not joined by a frontier', () => {
+    const [interactivity] = comparisonCharts;
+    if (interactivity === undefined) throw new Error('there is no chart');
+    const whole = comparison();
+    const points = whole.points.slice(0, 1).flatMap((point) => [point, { ...point, name: 'again' }]);
+    const alike = { ...whole, points, verdict: weigh(points, 0.95) };
+    expect(series(interactivity, alike, 0)).toMatchObject({ data: [] });
+    expect(series(interactivity, alike, 1)).toMatchObject({
+      data: [{ name: '10', label: { formatter: '10' } }, { name: 'again' }],
     });
   });
 
@@ -243,9 +256,9 @@ describe('what is drawn of several runs', () => {
     // 200 in flight takes longest and gives less than 100 do.
     expect(series(chart, comparison(), 0)).toMatchObject({
       data: [
-        [10_800, 2900],
-        [7600, 2050],
         [5200, 620],
+        [7600, 2050],
+        [10_800, 2900],
       ],
     });
   });

@@ -187,7 +187,7 @@ describe('several runs', () => {
       writeFileSync(summary(point), JSON.stringify({ ...metrics, ...length }));
     }
     expect((await plot(folder, '--format', 'svg')).stderr).toBe(
-      'These runs do not do the same work: their prompts have 100.00 to 8,000.00 tokens in the mean, ' +
+      'These runs do not do the same work: their mean prompt lengths are 100.00 to 8,000.00 tokens, ' +
         'so the frontier does not compare like with like.\n',
     );
   });

@@ -77,12 +77,26 @@ it('points of a sweep over a load stand with their means, and are chosen among w
   expect(json).toEqual([
     {
       ...{ throughput: 'output_token_throughput', per_user: 'output_token_throughput_per_user', num_gpus: 2 },
-      pareto_frontier: [{ concurrency: 50 }, { concurrency: 10 }],
+      pareto_frontier: [{ concurrency: 10 }, { concurrency: 50 }],
       client_limited: [{ concurrency: 50 }],
       ...{ knee: null, knee_method: 'kneedle: throughput over concurrency', target_goodput: 0.9 },
       recommendations: { user_experience: ten, balanced: ten, cost: ten },
     },
   ]);
+});
+
+it('points that do not differ beyond noise: the file says so, and recommends none', async () => {
+  // A single run is known to 2 %: 400 and 415, 10 and 9.7 are ties.
+  const { json } = await sweep('--streaming --concurrency 10,50', [
+    streamed(400, 10, 30, 1),
+    streamed(415, 9.7, 60, 1),
+  ]);
+  expect(json[0]).toMatchObject({
+    pareto_frontier: [{ concurrency: 10 }, { concurrency: 50 }],
+    no_difference_beyond_noise: true,
+    knee: null,
+  });
+  expect(json[0].recommendations).toEqual({});
 });
 
 it('points of other work are other groups; without streams the whole answer stands in', async () => {

@@ -140,7 +140,7 @@ describe('several runs', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`\\nHTML Report: ${join(root, 'report.html')}\\n$`));
     const text = readFileSync(join(root, 'report.html'), 'utf8');
-    expect(text).toContain('<p>Repeats are weighed as one, by their means: 2 points.</p>');
+    expect(text).toContain('<p>Repeats are compared by their means: 2 points.</p>');
     const links = text.matchAll(/<a href="(#run-\d)">(.*?)<\/a>/g);
     expect([...links].map(([, to, name]) => [to, name])).toEqual([
       ['#run-1', 'profile_runs/trial_0001/concurrency_1'],

@@ -99,10 +99,17 @@ describe('a sweep', () => {
     expect(sweep.pareto_optimal.length).toBeGreaterThan(0);
     const [tradeOff] = sweep.trade_offs;
     expect(tradeOff.num_gpus).toBe(2);
-    expect(tradeOff.pareto_frontier).toContainEqual(tradeOff.recommendations.cost.parameters);
     expect(stdout).toMatch(/AIPerf \| Sweep/);
     expect(stdout).toContain('tokens/s/GPU = total tokens/s / 2 GPUs (--num-gpus).');
-    expect(stdout).toMatch(/ {2}Cost: concurrency \d/);
+    // Sixteen requests a point may differ by less than their noise.
+    if (tradeOff.no_difference_beyond_noise) {
+      expect(stdout).toContain(
+        'No difference beyond noise between concurrency 2, 4 and 8: none is recommended',
+      );
+    } else {
+      expect(tradeOff.pareto_frontier).toContainEqual(tradeOff.recommendations.cost.parameters);
+      expect(stdout).toMatch(/lowest cost: concurrency \d/i);
+    }
   });
 
   it.skipIf(!goldenIsThere)("has AIPerf's files, and its own", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { overlap, repeats } from '../../src/metrics/repeats.js';
+import { repeats } from '../../src/metrics/repeats.js';
 import { goldenIsThere, goldenText } from './golden.js';
 
 describe('statistics over runs', () => {
@@ -35,12 +35,6 @@ describe('statistics over runs', () => {
     expect(repeats([0, 0], 0.95).cv).toBe(Number.POSITIVE_INFINITY);
     // Of a negative one it is positive.
     expect(repeats([-1, -3], 0.95).cv).toBeCloseTo(Math.SQRT2 / 2, 14);
-  });
-
-  test('intervals that touch overlap', () => {
-    expect(overlap({ ciLow: 1, ciHigh: 2 }, { ciLow: 2, ciHigh: 3 })).toBe(true);
-    expect(overlap({ ciLow: 1, ciHigh: 5 }, { ciLow: 2, ciHigh: 3 })).toBe(true);
-    expect(overlap({ ciLow: 2.1, ciHigh: 3 }, { ciLow: 1, ciHigh: 2 })).toBe(false);
   });
 });
 

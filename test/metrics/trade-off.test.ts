@@ -1,17 +1,117 @@
-import { expect, test } from 'vitest';
-import { type OperatingPoint, weigh } from '../../src/metrics/trade-off.js';
+import { describe, expect, test } from 'vitest';
+import { dominatorOf, frontierOf, type OperatingPoint, weigh } from '../../src/metrics/trade-off.js';
+import { randomStream } from '../../src/util/random.js';
 
-/** A point with intervals of ± 10 in both. */
-function point(load: number, throughput: number, perUser: number, goodShare: number): OperatingPoint {
-  const about = (mean: number) => ({ mean, ciLow: mean - 10, ciHigh: mean + 10 });
-  return { load, throughput: about(throughput), perUser: about(perUser), goodShare };
+const about = (mean: number, noise: number) => ({ mean, ciLow: mean - noise, ciHigh: mean + noise, noise });
+
+/** A point whose values are known to this much in both. */
+function point(
+  load: number | undefined,
+  throughput: number,
+  perUser: number,
+  { noise = 10, goodShare = 1 } = {},
+): OperatingPoint {
+  return {
+    load,
+    throughput: about(throughput, noise),
+    perUser: about(perUser, noise),
+    goodShare,
+    clientLimited: false,
+  };
 }
 
-test('ties are with points that may be recommended, in what was asked of them', () => {
-  // 105 for a user overlaps with 100 and with 110; the one of 110 does not keep the objectives.
-  const points = [point(1, 50, 110, 0.5), point(2, 150, 105, 1), point(3, 300, 100, 0.9)];
-  const { eligible, userExperience, cost } = weigh(points, 0.9);
-  expect(eligible).toEqual([1, 2]);
-  expect(userExperience).toEqual({ point: 1, ties: [2] });
-  expect(cost).toEqual({ point: 2, ties: [] });
+describe('what a sweep comes to', () => {
+  test('two runs alike have no winner', () => {
+    const points = [point(8, 300, 100), point(8, 310, 95)];
+    expect(weigh(points, 0.95)).toEqual({
+      ...{ frontier: [0, 1], knee: undefined, eligible: [0, 1], isTie: true },
+      ...{ userExperience: undefined, balanced: undefined, cost: undefined },
+    });
+    // On one axis alone they differ: 21 is more than 10 + 10.
+    expect(weigh([point(8, 300, 100), point(8, 321, 95)], 0.95)).toMatchObject({
+      ...{ frontier: [1], isTie: false, userExperience: { point: 1, ties: [] } },
+    });
+  });
+
+  test('one point is no tie', () => {
+    expect(weigh([point(8, 300, 100)], 0.95)).toMatchObject({ isTie: false, cost: { point: 0, ties: [] } });
+  });
+
+  test('a point that is no better but for noise is off the frontier', () => {
+    // 8 streams give 321 instead of 320, and each user half.
+    const points = [point(1, 100, 150), point(4, 320, 80), point(8, 321, 40)];
+    const verdict = weigh(points, 0.95);
+    expect(verdict.frontier).toEqual([0, 1]);
+    expect(verdict.cost).toEqual({ point: 1, ties: [] });
+    expect([0, 1, 2].map((i) => dominatorOf(i, points, verdict))).toEqual([undefined, undefined, 1]);
+  });
+
+  test('neighbours that tie are recommended together, and only where they meet the objectives', () => {
+    const three = (shares: readonly number[]) => [
+      point(1, 50, 200, { goodShare: shares[0] ?? 1 }),
+      point(2, 305, 100, { goodShare: shares[1] ?? 1 }),
+      point(3, 300, 105, { goodShare: shares[2] ?? 1 }),
+    ];
+    expect(weigh(three([]), 0.9)).toMatchObject({
+      ...{ frontier: [0, 1, 2], userExperience: { point: 0, ties: [] }, cost: { point: 1, ties: [2] } },
+    });
+    expect(weigh(three([0.5, 0.9, 0.8]), 0.9)).toMatchObject({
+      ...{ eligible: [1], userExperience: { point: 1, ties: [] }, cost: { point: 1, ties: [] } },
+    });
+  });
+
+  test('the frontier is by load, in whatever order the points are given; without loads in that order', () => {
+    const points = [point(50, 500, 60), point(10, 100, 120), point(100, 900, 20), point(20, 250, 90)];
+    expect(weigh(points, 0.95).frontier).toEqual([1, 3, 0, 2]);
+    const bare = points.map((one) => ({ ...one, load: undefined }));
+    expect(weigh(bare, 0.95).frontier).toEqual([0, 1, 2, 3]);
+  });
+
+  test('a knee in noise is none', () => {
+    // Kneedle alone finds one at 2: scaled (0, 0), (0.33, 1), (0.67, 0.5), (1, 0).
+    const flat = (noise: number) => [
+      ...[point(1, 300, 100, { noise }), point(2, 304, 80, { noise })],
+      ...[point(3, 302, 60, { noise }), point(4, 300, 40, { noise })],
+    ];
+    expect(weigh(flat(1), 0.95).knee).toBe(1);
+    expect(weigh(flat(2), 0.95).knee).toBeUndefined();
+  });
+});
+
+describe('the frontier', () => {
+  const axes = (x: number, y: number, noise: number) => ({ x: about(x, noise), y: about(y, noise) });
+
+  test('a point that is dominated itself pushes no third one off it', () => {
+    // 1 ties with 0 and with 2 for a user; 2 dominates 1, which alone would dominate 0.
+    const chain = [axes(100, 100, 6), axes(90, 200, 6), axes(80, 300, 6)];
+    expect(frontierOf([0, 1, 2], chain)).toEqual([0, 2]);
+  });
+
+  test('points without a value are not on it', () => {
+    expect(frontierOf([0, 1], [{ x: undefined, y: about(1, 0) }, axes(1, 1, 0)])).toEqual([1]);
+  });
+
+  test('every other point is dominated by one of it, and none of it by another: 2,000 random sets', () => {
+    const random = randomStream(5, 'frontier');
+    const draw = () => random.uniform() * 10;
+    for (let set = 0; set < 2000; set++) {
+      const points = Array.from({ length: 8 }, () => ({
+        x: about(draw(), draw() / 4),
+        y: about(draw(), draw() / 4),
+      }));
+      const all = points.map((_, i) => i);
+      const frontier = frontierOf(all, points);
+      const dominates = (a: number, b: number) => {
+        const [gapX, gapY] = (['x', 'y'] as const).map((axis) => {
+          const [one, other] = [points[a]?.[axis], points[b]?.[axis]];
+          if (one === undefined || other === undefined) throw new Error('no such point');
+          const gap = one.mean - other.mean;
+          return Math.abs(gap) <= one.noise + other.noise ? 0 : gap;
+        });
+        return (gapX ?? 0) >= 0 && (gapY ?? 0) >= 0 && (gapX ?? 0) + (gapY ?? 0) > 0;
+      };
+      expect(frontier.length).toBeGreaterThan(0);
+      expect(all.filter((i) => !frontier.some((other) => dominates(other, i)))).toEqual(frontier);
+    }
+  });
 });

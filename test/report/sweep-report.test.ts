@@ -16,7 +16,9 @@ const facts: SweepReportFacts = {
   },
   ...{ goodShare: 0.95, confidenceLevel: 0.95, repeated: false },
 };
-const exactly = (mean: number, margin = 0) => ({ mean, ciLow: mean - margin, ciHigh: mean + margin });
+const exactly = (mean: number, margin = 0) => ({
+  ...{ mean, ciLow: mean - margin, ciHigh: mean + margin, noise: margin },
+});
 
 /** The walkthrough's points; with `margin` as half the width of every interval, as a share of the value. */
 function points(margin = 0, goodShares: readonly (number | undefined)[] = []) {
@@ -51,12 +53,11 @@ describe("the walkthrough's sweep", () => {
 └─────────────┴────────────────┴──────────────┴───────────────┴───────────────┴──────────┘
 tokens/s/GPU = total tokens/s / 2 GPUs (--num-gpus).
 
-Pareto frontier (● tokens/s/GPU against tokens/s/user): concurrency 10, 50, 100 and 200; 500 is beaten by 200.
+Pareto frontier (● tokens/s/GPU against tokens/s/user): concurrency 10, 50, 100 and 200; 500 is dominated by 200.
 Knee (Kneedle, total tokens/s over concurrency): concurrency 200.
 Recommendation, by what matters most:
   User experience: concurrency 10, the most tokens/s/user: 1,522.50 tokens/s/GPU, 364.69 tokens/s/user, TTFT 250.00 ms.
-  Balanced: concurrency 200, the knee: 17,999.50 tokens/s/GPU, 238.67 tokens/s/user, TTFT 420.00 ms.
-  Cost: concurrency 200, the most tokens/s/GPU: 17,999.50 tokens/s/GPU, 238.67 tokens/s/user, TTFT 420.00 ms.
+  Balanced and lowest cost: concurrency 200, the knee and the most tokens/s/GPU: 17,999.50 tokens/s/GPU, 238.67 tokens/s/user, TTFT 420.00 ms.
 `);
   });
 
@@ -69,14 +70,14 @@ Recommendation, by what matters most:
     expect(lines[8]).toMatch(/^│ +200 .* 90 % │ ● knee +│$/);
     expect(lines.slice(11)).toEqual([
       '',
-      'Pareto frontier (● total tokens/s against tokens/s/user): concurrency 10, 50, 100 and 200; 500 is beaten by 200.',
+      'Pareto frontier (● total tokens/s against tokens/s/user): concurrency 10, 50, 100 and 200; 500 is dominated by 200.',
       'Knee (Kneedle, total tokens/s over concurrency): concurrency 200.',
-      'Only points where 95 % of all requests keep time_to_first_token:370 are recommended; 200 (90 %) and 500 (20 %) do not.',
+      'Only points where 95 % of all requests meet time_to_first_token:370 are recommended; 200 (90 %) and 500 (20 %) do not.',
       'Recommendation, by what matters most:',
       '  User experience: concurrency 10, the most tokens/s/user: 3,045.00 total tokens/s, 364.69 tokens/s/user, TTFT 250.00 ms, 100 % good.',
       // Of 10, 50 and 100, scaled (1, 0), (0.5156, 0.5055), (0, 1): 50 is 0.691 from (1, 1), the others 1.
       '  Balanced: concurrency 50, nearest to the best of both: 12,890.00 total tokens/s, 326.10 tokens/s/user, TTFT 270.00 ms, 99 % good.',
-      '  Cost: concurrency 100, the most total tokens/s: 22,521.00 total tokens/s, 285.03 tokens/s/user, TTFT 347.00 ms, 95 % good.',
+      '  Lowest cost: concurrency 100, the most total tokens/s: 22,521.00 total tokens/s, 285.03 tokens/s/user, TTFT 347.00 ms, 95 % good.',
       '',
     ]);
   });
@@ -84,35 +85,61 @@ Recommendation, by what matters most:
   it('says which point is nearest where none holds them', () => {
     const lines = shown(points(0, [0.5, 0.876, 0.4, 0.3, 0.2]), { objectives: ['a:1', 'b:2'] });
     expect(lines.at(-2)).toBe(
-      'No recommendation: at no point 95 % of all requests keep a:1 and b:2; nearest is concurrency 50 with 87.6 %.',
+      'No recommendation: at no point do 95 % of all requests meet a:1 and b:2; nearest: concurrency 50 with 87.6 %.',
     );
   });
 
-  it('calls points whose intervals overlap a tie', () => {
-    // 10 %: 364.69 - 36.47 = 328.22 is below 326.10 + 32.61; 35,999 - 3,600 = 32,399 below 29,836 + 2,984 = 32,820.
+  it('points that do not differ beyond noise are recommended together, as a range of each figure', () => {
+    const near = points();
+    const fifth = near[4];
+    if (fifth === undefined) throw new Error('no points');
+    const tied = {
+      ...fifth,
+      throughput: exactly(36_200, 362),
+      perUser: exactly(237, 2),
+      latency: exactly(430),
+    };
+    const lines = shown([...near.slice(0, 4), tied], { gpus: undefined });
+    expect(lines.filter((line) => line.startsWith('│ ')).map((line) => line.at(-10))).toEqual([
+      ...['●', '●', '●', '●', '●'],
+    ]);
+    expect(lines.slice(-3, -1).join('').replaceAll(/ +/g, ' ')).toBe(
+      ' Balanced and lowest cost: concurrency 200 to 500, no difference beyond noise: 35,999.00 to 36,200.00 ± 362.00 total tokens/s, ' +
+        '237.00 ± 2.00 to 238.67 tokens/s/user, TTFT 420.00 to 430.00 ms.',
+    );
+  });
+
+  it('with intervals of 10 %, a point that is better for a user but for noise is dominated by one that serves more', () => {
+    // 364.69 - 36.47 = 328.22 is below 326.10 + 32.61: a tie for a user, and 50 gives four times the tokens. Likewise
+    // 200 against 100; 326.10 - 32.61 = 293.49 is above 238.67 + 23.87.
     const lines = shown(points(0.1), { repeated: true, gpus: undefined });
-    expect(lines[5]).toMatch(/^│ +10 │ +3,045\.00 ± 304\.50 │ +364\.69 ± 36\.47 │ +250\.00 ± 25\.00 │ ● +│$/);
+    expect(lines[5]).toMatch(/^│ +10 │ +3,045\.00 ± 304\.50 │ +364\.69 ± 36\.47 │ +250\.00 ± 25\.00 │ +│$/);
     expect(lines[11]).toBe("± is the half width of the interval of 95 % confidence (Student's t).");
-    const text = lines.join(' ').replaceAll(/ +/g, ' ');
-    expect(text).toContain(
-      '364.69 ± 36.47 tokens/s/user, TTFT 250.00 ± 25.00 ms. A tie with 50: the intervals overlap.',
+    expect(lines.join(' ').replaceAll(/ +/g, ' ')).toContain(
+      'concurrency 50 and 200; 10 is dominated by 50; 100 is dominated by 200; 500 is dominated by 200.',
     );
-    expect(text).toMatch(/Balanced: concurrency 200, the knee: [^.]*(\.\d[^.]*)*\. {1}Cost:/);
-    expect(text).toMatch(/Cost: concurrency 200.*A tie with 500: the intervals overlap\. $/);
   });
 
-  it('a point that is beaten only within its intervals is a tie', () => {
-    // 500 lies below 200 on both axes; at 40 % 238.67 - 95.5 = 143.2 is below 128.85 + 51.5, and 21,599 below 41,770.
-    const text = shown(points(0.4), { repeated: true }).join(' ').replaceAll(/ +/g, ' ');
-    expect(text).toContain('50, 100 and 200; 500 is a tie with 200: the intervals overlap on both.');
-    expect(shown(points(0.1), { repeated: true }).join(' ')).toContain('500 is beaten by 200.');
+  it('two points that do not differ have no knee and no recommendation', () => {
+    const [first] = points(0.02);
+    if (first === undefined) throw new Error('no points');
+    const lines = shown([first, { ...first, name: '50', cells: ['50'], load: 50 }], { gpus: undefined });
+    expect(lines.slice(-3)).toEqual([
+      '',
+      'No difference beyond noise between concurrency 10 and 50: none is recommended over another.',
+      '',
+    ]);
   });
 
-  it('says where this client was the limit', () => {
-    const limited = points().map((point, i) => ({ ...point, clientLimited: i > 2 }));
-    expect(shown(limited).at(-2)).toBe(
-      'This client was the limit at concurrency 200 and 500: the server may do better there than these figures say.',
-    );
+  it('shows where this client was the limit: at each point, and before anything is concluded', () => {
+    const lines = shown(points().map((point, i) => ({ ...point, clientLimited: i > 2 })));
+    expect(lines[8]).toMatch(/│ ● knee client limited │$/);
+    expect(lines[9]).toMatch(/│ client limited +│$/);
+    expect(lines.slice(12, 15)).toEqual([
+      '',
+      'This client was the limit at concurrency 200 and 500: the server may do better there than these figures show.',
+      expect.stringMatching(/^Pareto frontier/),
+    ]);
   });
 
   it('other work is weighed by itself', () => {
@@ -124,7 +151,7 @@ Recommendation, by what matters most:
     const lines = sweepReport(groups, facts, layout).split('\n');
     expect(lines.filter((line) => line.startsWith('With '))).toEqual(['With isl 100:', 'With isl 200:']);
     expect(lines.filter((line) => line.startsWith('│'))).toHaveLength(4);
-    expect(lines).toContain('Knee (Kneedle, total tokens/s over concurrency): cannot tell from 2 points.');
+    expect(lines).toContain('Knee (Kneedle, total tokens/s over concurrency): needs 3 points; there are 2.');
   });
 
   it('no knee, and what stands in for the pace of tokens where nothing streams', () => {
@@ -155,7 +182,13 @@ Recommendation, by what matters most:
   });
 
   it('says so where nothing can be compared', () => {
-    const bare: OperatingPoint = { load: 1, throughput: undefined, perUser: undefined, goodShare: undefined };
+    const bare: OperatingPoint = {
+      load: 1,
+      throughput: undefined,
+      perUser: undefined,
+      goodShare: undefined,
+      clientLimited: false,
+    };
     const two = ['1', '2'].map((name) => ({
       ...bare,
       cells: [name],

@@ -38,7 +38,10 @@ export function comparisonOf(
   const told = runs.find(({ slos }) => slos.length > 0)?.slos ?? [];
   const slos = goodput === undefined ? told : slosOf(goodput);
   const compared = compare(runs, {
-    meanOf: ({ metrics }, tag) => metrics.get(tag)?.statistics.avg,
+    statisticsOf:
+      ({ metrics }) =>
+      (tag) =>
+        metrics.get(tag)?.statistics,
     slos,
     targetShare: targetGoodput,
     gpus: numGpus,
@@ -55,6 +58,7 @@ function summarized(files: RunFolder): SummarizedRun | undefined {
     name: files.folder,
     sweepPoint: told.config.sweepPoint,
     inputConfig: told.config.inputConfig ?? told.summary?.inputConfig,
+    fidelity: told.summary?.fidelity,
     slos: slosTold(told),
     metrics: storedMetrics(summary),
   };

@@ -1,9 +1,16 @@
 import type { RunSummary } from '../../metrics/compute.js';
 import type { StatName } from '../../metrics/statistics.js';
-import type { Recommendation } from '../../metrics/trade-off.js';
+import { count, counted } from '../../util/counted.js';
 import { type ComparedRuns, compare } from '../compared-runs.js';
-import { beatenWords, tieWords } from '../trade-off-words.js';
-import { count, counted, duration, percent, short, statisticsOf } from './figures.js';
+import {
+  called,
+  clientLimitedWords,
+  frontierWords,
+  list,
+  recommendedPoints,
+  tieSentence,
+} from '../trade-off-words.js';
+import { duration, percent, short, statisticsOf } from './figures.js';
 import { type Html, html } from './html.js';
 import { loadWords } from './load.js';
 import type { ReportedRun } from './run.js';
@@ -19,25 +26,19 @@ export interface Comparison extends ComparedRuns<ReportedRun> {
 /** @param targetShare of good requests that a run with objectives needs to be recommended. */
 export function comparisonOf(runs: readonly ReportedRun[], targetShare: number): Comparison {
   const slos = runs.find(({ summary }) => summary.slos.length > 0)?.summary.slos ?? [];
-  const meanOf = ({ summary }: ReportedRun, tag: string) => statisticsOf(summary.results, tag).avg;
-  return { ...compare(runs, { meanOf, slos, targetShare }), targetShare };
+  const ofRun =
+    ({ summary }: ReportedRun) =>
+    (tag: string) =>
+      statisticsOf(summary.results, tag);
+  return { ...compare(runs, { statisticsOf: ofRun, slos, targetShare }), targetShare };
 }
 
 /** What the runs come to together, in words. */
 export function comparisonWords(compared: Comparison): readonly Said[] {
   const { groups, points, verdict, workNote } = compared;
   const runs = groups.flatMap((group) => group.runs);
-  const name = (index: number) => groups[index]?.title ?? '';
-  const { frontier, knee, userExperience, balanced, cost } = verdict;
-  const beaten = beatenWords(points, verdict, name);
-  const figures = (index: number) => {
-    const { throughput, perUser } = points[index] ?? {};
-    return `${short(throughput?.mean ?? 0)} output tokens/s, ${short(perUser?.mean ?? 0)} for each user`;
-  };
-  const priority = (chosen: Recommendation | undefined, what: string) =>
-    chosen === undefined
-      ? []
-      : [`${what}: ${name(chosen.point)} (${figures(chosen.point)}).${tieWords(chosen.ties.map(name))}`];
+  const { frontier, knee } = verdict;
+  const tie = tieSentence(compared);
   const models = [...new Set(runs.flatMap(({ inputConfig }) => loadWords(inputConfig).models))];
   const requests = runs.reduce((sum, { summary }) => sum + summary.validCount + summary.failedCount, 0);
   const failed = runs.filter(({ summary }) => summary.failedCount > 0);
@@ -48,32 +49,36 @@ export function comparisonWords(compared: Comparison): readonly Said[] {
         `${counted(runs.length, 'run')} with ${counted(requests, 'request')}${models.length === 0 ? '' : `, to ${models.join(', ')}`}.`,
         ...(groups.length === runs.length
           ? []
-          : [`Repeats are weighed as one, by their means: ${counted(groups.length, 'point')}.`]),
+          : [`Repeats are compared by their means: ${counted(groups.length, 'point')}.`]),
       ],
       tone: 'plain',
     },
+    clientSaid(compared),
     {
       topic: 'Frontier',
       sentences:
         frontier.length === 0
-          ? ['No run has both output tokens/s and tokens/s for each user.']
+          ? ['No run has both output tokens/s and tokens/s/user.']
           : [
-              `No other run gives both more output tokens/s and more for each user than ${frontier.map(name).join(', ')}` +
-                `${beaten.length === 0 ? '.' : `; ${beaten.join('; ')}.`}`,
+              tie ?? `Pareto frontier (output tokens/s against tokens/s/user): ${frontierWords(compared)}.`,
               ...(runs.some(isStreamed)
                 ? []
-                : ['For each user: output tokens / request latency, since nothing was streamed.']),
-              ...(knee === undefined ? [] : [`More load stops to pay at ${name(knee)} (Kneedle).`]),
+                : ['tokens/s/user = output tokens / request latency, since nothing was streamed.']),
+              ...(knee === undefined
+                ? []
+                : [`Throughput stops scaling beyond ${called([knee], compared, 'list')} (Kneedle knee).`]),
             ],
       tone: 'plain',
     },
     {
-      topic: 'To choose',
+      topic: 'Recommendation',
       sentences: [
         ...objectiveWords(compared),
-        ...priority(userExperience, 'Fastest for a user'),
-        ...priority(balanced, 'Balanced'),
-        ...priority(cost, 'Most for the money'),
+        ...recommendedPoints(compared).map(
+          ({ title, points: indices }) =>
+            `${title}: ${called(indices, compared, 'range')} (${figures(indices.flatMap((i) => points[i] ?? []))}` +
+            `${indices.length > 1 ? '; no difference beyond noise' : ''}).`,
+        ),
       ],
       tone: 'plain',
     },
@@ -88,40 +93,81 @@ export function comparisonWords(compared: Comparison): readonly Said[] {
             ),
       tone: failed.length === 0 ? 'good' : 'bad',
     },
-    { topic: 'Mind', sentences: workNote === undefined ? [] : [workNote], tone: 'caution' },
+    { topic: 'Caveats', sentences: workNote === undefined ? [] : [workNote], tone: 'caution' },
   ];
   return said.filter(({ sentences }) => sentences.length > 0);
+}
+
+/** Where this client was the limit or near it. No sentence where nobody watched. */
+function clientSaid(compared: Comparison): Said {
+  const runs = compared.groups.flatMap((group) => group.runs);
+  const strained = compared.groups.flatMap((group, i) =>
+    group.runs.some((run) => clientVerdict(run) === 'client strained') ? [i] : [],
+  );
+  const sentences = [
+    ...clientLimitedWords(compared),
+    ...(strained.length === 0
+      ? []
+      : [
+          `The client was strained at ${called(strained, compared, 'list')}: read the tails there with care.`,
+        ]),
+  ];
+  if (sentences.length === 0 && runs.every((run) => clientVerdict(run) === 'client ok')) {
+    return { topic: 'Client', sentences: ['The client kept up in every run.'], tone: 'good' };
+  }
+  const isLimited = compared.points.some(({ clientLimited }) => clientLimited);
+  return { topic: 'Client', sentences, tone: isLimited ? 'bad' : 'caution' };
+}
+
+function clientVerdict({ fidelity }: ReportedRun): string | undefined {
+  return typeof fidelity?.verdict === 'string' ? fidelity.verdict : undefined;
+}
+
+/** `320 output tokens/s, 80.0 tokens/s/user`; of several points the least and the greatest. */
+function figures(points: Comparison['points']): string {
+  const range = (values: readonly number[]) => {
+    const [low, high] = [Math.min(...values), Math.max(...values)].map(short);
+    return low === high ? low : `${low} to ${high}`;
+  };
+  const throughputs = points.map(({ throughput }) => throughput?.mean ?? 0);
+  const perUser = points.map((point) => point.perUser?.mean ?? 0);
+  return `${range(throughputs)} output tokens/s, ${range(perUser)} tokens/s/user`;
 }
 
 function isStreamed({ summary }: ReportedRun): boolean {
   return statisticsOf(summary.results, 'output_token_throughput_per_user').avg !== undefined;
 }
 
-/** Which runs are not recommended, because too few of their requests keep the objectives. */
-function objectiveWords({ groups, points, verdict: { eligible }, targetShare }: Comparison): string[] {
-  const missed = points.flatMap(({ goodShare }, i) =>
-    goodShare === undefined || eligible.includes(i) ? [] : [{ name: groups[i]?.title ?? '', goodShare }],
+/** Which points are not recommended, because too few of their requests meet the objectives. */
+function objectiveWords(compared: Comparison): string[] {
+  const { points, verdict, targetShare } = compared;
+  const missed = points.filter(
+    ({ goodShare }, i) => goodShare !== undefined && !verdict.eligible.includes(i),
   );
-  const [first] = missed;
-  if (first === undefined) return [];
-  const target = `${percent(targetShare)} of all requests keep every objective`;
-  if (eligible.length === 0) {
-    const nearest = missed.reduce((best, run) => (run.goodShare > best.goodShare ? run : best), first);
-    return [`None: in no run ${target}; nearest is ${nearest.name} with ${percent(nearest.goodShare)}.`];
+  if (missed.length === 0) return [];
+  const share = `${percent(targetShare)} of all requests`;
+  if (verdict.eligible.length === 0) {
+    const most = Math.max(...missed.map(({ goodShare = 0 }) => goodShare));
+    const nearest = points.flatMap(({ goodShare }, i) => (goodShare === most ? [i] : []));
+    return [
+      `None: at no point do ${share} meet every objective; nearest: ${called(nearest, compared, 'range')} with ${percent(most)}.`,
+    ];
   }
-  const names = missed.map(({ name, goodShare }) => `${name} (${percent(goodShare)})`);
-  return [`Only runs where ${target}: without ${names.join(', ')}.`];
+  const names = missed.map(({ name, goodShare = 0 }) => `${name} (${percent(goodShare)})`);
+  return [`Only points where ${share} meet every objective: not ${list(names)}.`];
 }
 
 /** A row for each run, repeats under each other. @param href where a run is shown. */
 export function comparisonTable({ groups, verdict }: Comparison, href: (run: ReportedRun) => string): Html {
   const hasSlos = groups.some(({ runs }) => runs.some(({ summary }) => summary.slos.length > 0));
+  const hasVerdicts = groups.some(({ runs }) => runs.some(({ fidelity }) => fidelity !== undefined));
   const row = (run: ReportedRun, point: number) => [
     html`<a href="${href(run)}">${run.name}</a>`,
     [verdict.frontier.includes(point) ? '●' : '', verdict.knee === point ? 'knee' : ''].join(' ').trim(),
     loadWords(run.inputConfig).load ?? '',
     ...figureCells(run.summary),
     ...(hasSlos ? [goodCell(run.summary)] : []),
+    ...(hasVerdicts ? [clientVerdict(run)?.replace(/^client /, '') ?? ''] : []),
   ];
   const rows = groups.flatMap(({ runs }, point) => runs.map((run) => row(run, point)));
   return table({
@@ -131,6 +177,7 @@ export function comparisonTable({ groups, verdict }: Comparison, href: (run: Rep
       ...['Run', 'Frontier', 'Load', 'Requests', 'Failed', 'Requests/s', 'Tokens/s', 'per user'],
       ...['TTFT p50', 'TTFT p99', 'Latency p50', 'Latency p99'],
       ...(hasSlos ? ['Good'] : []),
+      ...(hasVerdicts ? ['Client'] : []),
     ],
     rows,
   });

@@ -1,20 +1,11 @@
 import type { MetricResult } from '../../metrics/compute.js';
 import { fixed } from '../../metrics/format.js';
 import type { Statistics } from '../../metrics/statistics.js';
+import { count } from '../../util/counted.js';
 
 /** Statistics of one metric; empty for one that the run does not have. */
 export function statisticsOf(results: readonly MetricResult[], tag: string): Statistics {
   return results.find((result) => result.tag === tag)?.statistics ?? {};
-}
-
-/** A whole number with commas between thousands. */
-export function count(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
-}
-
-/** `1 request`, `2 requests`. */
-export function counted(value: number, one: string, many = `${one}s`): string {
-  return value === 1 ? `1 ${one}` : `${count(value)} ${many}`;
 }
 
 /** As many digits as tell something: `1,235`, `123`, `12.3`, `1.23`, `0.123`. */

@@ -1,5 +1,6 @@
+import { count, counted } from '../../util/counted.js';
 import { isObject, type Json, type JsonObject } from '../../util/json.js';
-import { count, counted, duration, short } from './figures.js';
+import { duration, short } from './figures.js';
 
 /** What a run was made with, in the words of a sentence; members that the configuration does not tell are undefined. */
 export interface LoadWords {

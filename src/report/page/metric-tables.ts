@@ -4,8 +4,9 @@ import type { ConsoleTable } from '../../metrics/metric.js';
 import type { SlicedRun } from '../../metrics/slices.js';
 import type { StatName } from '../../metrics/statistics.js';
 import { metricOf } from '../../metrics/table.js';
+import { count } from '../../util/counted.js';
 import { sloWords } from '../slo-words.js';
-import { count, percent, statisticsOf } from './figures.js';
+import { percent, statisticsOf } from './figures.js';
 import { type Content, type Html, html } from './html.js';
 import { type Cell, type PageTable, table } from './table.js';
 

@@ -1,7 +1,8 @@
 import type { RunSummary } from '../../metrics/compute.js';
 import { metrics as metricTable } from '../../metrics/table.js';
+import { count } from '../../util/counted.js';
 import { clipped } from '../clipped.js';
-import { count, duration, percent, short } from './figures.js';
+import { duration, percent, short } from './figures.js';
 import { type Content, type Html, html } from './html.js';
 import type { NotableRequests, ReportedRequest } from './notable.js';
 import { table } from './table.js';

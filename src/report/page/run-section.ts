@@ -1,6 +1,7 @@
+import { count } from '../../util/counted.js';
 import { sloWords } from '../slo-words.js';
 import { fidelityTables } from './fidelity.js';
-import { count, duration, percent, short, statisticsOf } from './figures.js';
+import { duration, percent, short, statisticsOf } from './figures.js';
 import { type Content, type Html, html } from './html.js';
 import { loadWords } from './load.js';
 import { metricTables, sliceTable } from './metric-tables.js';

@@ -1,9 +1,10 @@
 import { CONFIDENCE } from '../../metrics/confidence.js';
 import { withCommas } from '../../metrics/format.js';
 import type { Statistics } from '../../metrics/statistics.js';
+import { count, counted } from '../../util/counted.js';
 import { trendSentences } from '../trend-lines.js';
 import { fidelitySaid } from './fidelity.js';
-import { count, counted, duration, percent, short, statisticsOf } from './figures.js';
+import { duration, percent, short, statisticsOf } from './figures.js';
 import { type Html, html } from './html.js';
 import { loadWords } from './load.js';
 import type { ReportedRun } from './run.js';

@@ -32,21 +32,74 @@ test('the words: frontier, choice, failures', () => {
     ['Compared', '4 runs with 12 requests, to m.'],
     [
       'Frontier',
-      'No other run gives both more output tokens/s and more for each user than concurrency 4, concurrency 2, concurrency 1; concurrency 8 is beaten by concurrency 4.',
-      'More load stops to pay at concurrency 4 (Kneedle).',
+      'Pareto frontier (output tokens/s against tokens/s/user): concurrency 1, 2 and 4; 8 is dominated by 4.',
+      'Throughput stops scaling beyond concurrency 4 (Kneedle knee).',
     ],
     [
-      'To choose',
-      'Fastest for a user: concurrency 1 (100 output tokens/s, 100 for each user).',
-      'Balanced: concurrency 4 (320 output tokens/s, 80.0 for each user).',
-      'Most for the money: concurrency 4 (320 output tokens/s, 80.0 for each user). A tie with concurrency 8: the intervals overlap.',
+      'Recommendation',
+      'User experience: concurrency 1 (100 output tokens/s, 100 tokens/s/user).',
+      'Balanced and lowest cost: concurrency 4 (320 output tokens/s, 80.0 tokens/s/user).',
     ],
     ['Failures', 'Every request of every run succeeded.'],
   ]);
 });
 
-test('repeats of a point are weighed as one, by their means, and ties are called so', () => {
-  // Means: 1 stream 100, 2 streams 200 tokens a second; the intervals of two runs reach 12.7 deviations far.
+test('two identical runs: no difference, and no winner', () => {
+  const named = (name: string, tokens: number) => ({ ...run(8, tokens, 40), name, sweepPoint: undefined });
+  const of = (...all: ReportedRun[]) =>
+    Object.fromEntries(
+      comparisonWords(comparisonOf(all, 0.95)).map(({ topic, sentences }) => [topic, sentences]),
+    );
+  const alike = of(named('monday', 320), named('tuesday', 325));
+  expect(alike.Frontier).toEqual([
+    'No difference beyond noise between monday and tuesday: none is recommended over another.',
+  ]);
+  expect(alike.Recommendation).toBeUndefined();
+  // 2 % of either are noise: 320 + 6.4 = 326.4; 333 - 6.66 = 326.34 and 334 - 6.68 = 327.32.
+  expect(of(named('monday', 320), named('tuesday', 333)).Recommendation).toBeUndefined();
+  expect(of(named('monday', 320), named('tuesday', 334)).Recommendation).toEqual([
+    'User experience, balanced and lowest cost: tuesday (334 output tokens/s, 40.0 tokens/s/user).',
+  ]);
+});
+
+test('neighbours that tie are recommended as a range', () => {
+  const words = comparisonWords(
+    comparisonOf([run(1, 100, 100), run(8, 400, 50), run(16, 405, 49), run(32, 350, 20)], 0.95),
+  );
+  expect(words.find(({ topic }) => topic === 'Recommendation')?.sentences).toEqual([
+    'User experience: concurrency 1 (100 output tokens/s, 100 tokens/s/user).',
+    'Balanced and lowest cost: concurrency 8 to 16 (400 to 405 output tokens/s, 49.0 to 50.0 tokens/s/user; no difference beyond noise).',
+  ]);
+});
+
+test('says at the top and in each row where this client was the limit', () => {
+  const compared = comparisonOf(
+    runs.map((one, i) => ({
+      ...one,
+      fidelity: { verdict: ['client ok', 'client strained', 'client limited', 'client limited'][i] ?? '' },
+    })),
+    0.95,
+  );
+  expect(comparisonWords(compared)[1]).toEqual({
+    topic: 'Client',
+    sentences: [
+      'This client was the limit at concurrency 4 and 8: the server may do better there than these figures show.',
+      'The client was strained at concurrency 2: read the tails there with care.',
+    ],
+    tone: 'bad',
+  });
+  const text = comparisonTable(compared, () => '#').toString();
+  expect([...text.matchAll(/<td>([a-z]*)<\/td><\/tr>/g)].map(([, verdict]) => verdict)).toEqual([
+    ...['ok', 'strained', 'limited', 'limited'],
+  ]);
+  const all = runs.map((one) => ({ ...one, fidelity: { verdict: 'client ok' } }));
+  expect(comparisonWords(comparisonOf(all, 0.95))[1]).toEqual({
+    ...{ topic: 'Client', sentences: ['The client kept up in every run.'], tone: 'good' },
+  });
+});
+
+test('repeats of a point are compared by their means, and their spread is the noise', () => {
+  // Means: 1 stream 100, 2 streams 200 tokens a second; the intervals of two runs reach 12.7 standard errors far.
   const repeated = [run(1, 90, 100), run(2, 190, 95), run(1, 110, 100), run(2, 210, 95)];
   const compared = comparisonOf(repeated, 0.95);
   expect(compared.points.map(({ name, throughput }) => [name, throughput?.mean])).toEqual([
@@ -58,13 +111,11 @@ test('repeats of a point are weighed as one, by their means, and ties are called
   );
   expect(words.Compared).toEqual([
     '4 runs with 12 requests, to m.',
-    'Repeats are weighed as one, by their means: 2 points.',
+    'Repeats are compared by their means: 2 points.',
   ]);
-  expect(words['To choose']).toEqual([
-    'Fastest for a user: concurrency 1 (100 output tokens/s, 100 for each user).',
-    // Of two, each is the best at one: the first of the frontier.
-    'Balanced: concurrency 2 (200 output tokens/s, 95.0 for each user).',
-    'Most for the money: concurrency 2 (200 output tokens/s, 95.0 for each user). A tie with concurrency 1: the intervals overlap.',
+  // 100 ± 127 and 200 ± 127 are no difference; 100 and 95 for each user, twice the same, are one.
+  expect(words.Recommendation).toEqual([
+    'User experience, balanced and lowest cost: concurrency 1 (100 output tokens/s, 100 tokens/s/user).',
   ]);
   const links = comparisonTable(compared, (one) => `#${repeated.indexOf(one)}`).toString();
   expect([...links.matchAll(/href="#(\d)"/g)].map(([, index]) => index)).toEqual(['0', '2', '1', '3']);
@@ -102,8 +153,8 @@ test('without streams, each user has the pace of whole answers', () => {
   const compared = comparisonOf([slow(1, 30), slow(2, 20)], 0.95);
   expect(compared.points.map(({ perUser }) => perUser?.mean)).toEqual([30, 20]);
   expect(comparisonWords(compared)[1]?.sentences).toEqual([
-    'No other run gives both more output tokens/s and more for each user than concurrency 2, concurrency 1.',
-    'For each user: output tokens / request latency, since nothing was streamed.',
+    'Pareto frontier (output tokens/s against tokens/s/user): concurrency 1 and 2.',
+    'tokens/s/user = output tokens / request latency, since nothing was streamed.',
   ]);
 });
 
@@ -115,11 +166,11 @@ test('runs with other prompts are told', () => {
   };
   const told = (isl: number) =>
     comparisonWords(comparisonOf([withIsl(1, 100), withIsl(2, isl)], 0.95)).find(
-      ({ topic }) => topic === 'Mind',
+      ({ topic }) => topic === 'Caveats',
     )?.sentences;
   expect(told(120)).toBeUndefined();
   expect(told(121)).toEqual([
-    'These runs do not do the same work: their prompts have 100.00 to 121.00 tokens in the mean, so the frontier does not compare like with like.',
+    'These runs do not do the same work: their mean prompt lengths are 100.00 to 121.00 tokens, so the frontier does not compare like with like.',
   ]);
 });
 
@@ -135,7 +186,7 @@ test('points have the means of what the axes show, and the objectives as bounds 
     slos: [slo('inter_token_latency', 20), slo('time_to_first_token', 80), slo('request_latency', 1000)],
   };
   const { points, limits } = comparisonOf([{ ...one, summary }, run(2, 190, 95)], 0.95);
-  expect(points.map(({ ttft, latency }) => [ttft, latency])).toEqual([
+  expect(points.map(({ ttft, latency }) => [ttft?.mean, latency?.mean])).toEqual([
     [70, 900],
     [undefined, undefined],
   ]);
@@ -184,17 +235,16 @@ test('only runs that keep the objectives are recommended', () => {
     const held = runs.map((one, i) => withGoodShare(one, shares[i] ?? 0));
     const compared = comparisonOf(held, 0.9);
     expect(compared.hasObjectives).toBe(true);
-    return comparisonWords(compared).find(({ topic }) => topic === 'To choose')?.sentences;
+    return comparisonWords(compared).find(({ topic }) => topic === 'Recommendation')?.sentences;
   };
   // Without the run of 4, that of 2 gives the most; 90 % itself is enough.
   expect(choice([1, 0.9, 0.5, 0.1])).toEqual([
-    'Only runs where 90.0 % of all requests keep every objective: without concurrency 4 (50.0 %), concurrency 8 (10.0 %).',
-    'Fastest for a user: concurrency 1 (100 output tokens/s, 100 for each user).',
-    'Balanced: concurrency 2 (190 output tokens/s, 95.0 for each user).',
-    'Most for the money: concurrency 2 (190 output tokens/s, 95.0 for each user).',
+    'Only points where 90.0 % of all requests meet every objective: not 4 (50.0 %) and 8 (10.0 %).',
+    'User experience and balanced: concurrency 1 (100 output tokens/s, 100 tokens/s/user).',
+    'Lowest cost: concurrency 2 (190 output tokens/s, 95.0 tokens/s/user).',
   ]);
   expect(choice([0.8, 0.867, 0.5, 0.1])).toEqual([
-    'None: in no run 90.0 % of all requests keep every objective; nearest is concurrency 2 with 86.7 %.',
+    'None: at no point do 90.0 % of all requests meet every objective; nearest: concurrency 2 with 86.7 %.',
   ]);
 });
 

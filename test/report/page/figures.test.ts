@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { counted, duration, percent, short } from '../../../src/report/page/figures.js';
+import { duration, percent, short } from '../../../src/report/page/figures.js';
+import { counted } from '../../../src/util/counted.js';
 
 test.each([
   [0, '0.00'],

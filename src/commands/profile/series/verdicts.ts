@@ -2,9 +2,8 @@ import type { Config } from '../../../config/options.js';
 import { type SweepName, sweepable } from '../../../config/sweep.js';
 import { Float, type Printable } from '../../../export/python-json.js';
 import type { StoredMetrics } from '../../../export/stored-metrics.js';
-import { repeats } from '../../../metrics/repeats.js';
-import type { StatName } from '../../../metrics/statistics.js';
-import { type Estimate, type Recommendation, weigh } from '../../../metrics/trade-off.js';
+import { estimate } from '../../../metrics/noise.js';
+import { type Recommendation, weigh } from '../../../metrics/trade-off.js';
 import type { ShownGroup, ShownPoint, SweepReportFacts } from '../../../report/sweep-report.js';
 import { namesOf, type PlannedPoint, printable, type Series, valueText } from './plan.js';
 
@@ -65,6 +64,7 @@ export function verdictsJson(groups: readonly Group[], series: Series, config: C
       per_user: perUserTag(measured),
       num_gpus: config.numGpus,
       pareto_frontier: verdict.frontier.map(parameters),
+      no_difference_beyond_noise: verdict.isTie ? true : undefined,
       client_limited: measured
         .filter((point) => point.clientLimited)
         .map(({ planned }) => parametersOf(planned)),
@@ -93,7 +93,8 @@ function shownPoint(
   config: Config,
 ): ShownPoint {
   const { planned, runs, clientLimited } = measured;
-  const of = (tag: string) => estimateOf(runs, tag, 'avg', config.confidenceLevel);
+  const statistics = runs.map((run) => (tag: string) => run.get(tag)?.statistics);
+  const of = (tag: string) => estimate(statistics, tag, config.confidenceLevel);
   const load = loadOf(series);
   const only = names.length === 1 ? names[0] : undefined;
   return {
@@ -127,16 +128,6 @@ function perUserTag(points: readonly MeasuredPoint[]): string {
 
 function streams(points: readonly MeasuredPoint[]): boolean {
   return points.some(({ runs }) => runs.some((run) => run.has('time_to_first_token')));
-}
-
-function estimateOf(
-  runs: readonly StoredMetrics[],
-  tag: string,
-  stat: StatName,
-  level: number,
-): Estimate | undefined {
-  const values = runs.flatMap((run) => run.get(tag)?.statistics[stat] ?? []);
-  return values.length === 0 ? undefined : repeats(values, level);
 }
 
 function described(names: readonly SweepName[], { parameters }: PlannedPoint): string {
