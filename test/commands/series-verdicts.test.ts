@@ -71,7 +71,13 @@ it('points of a sweep over a load stand with their means, and are chosen among w
   ]);
   expect(facts).toEqual({
     ...{ columns: ['Concurrency'], subject: 'concurrency', load: 'concurrency', gpus: 2, streams: true },
-    ...{ objectives: ['request_latency:5'], goodShare: 0.9, confidenceLevel: 0.95, repeated: false },
+    ...{
+      objectives: ['request_latency:5'],
+      goodShare: 0.9,
+      confidenceLevel: 0.95,
+      repeated: false,
+      hasTable: true,
+    },
   });
   const ten = { parameters: { concurrency: 10 }, ties: [] };
   expect(json).toEqual([
