@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { main } from './main.js';
+import { defectText, main } from './main.js';
 
 // A reader that closes the pipe early (`aiperf profile 2>&1 | head`) has what it wants; the run goes on.
 for (const stream of [process.stdout, process.stderr]) {
@@ -10,7 +10,14 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-process.exitCode = await main(process.argv.slice(2), {
+const argv = process.argv.slice(2);
+
+process.on('uncaughtException', (thrown) => {
+  process.stderr.write(defectText(thrown, argv));
+  process.exit(1);
+});
+
+process.exitCode = await main(argv, {
   env: process.env,
   stdout: process.stdout,
   stderr: process.stderr,

@@ -1,6 +1,10 @@
 import type { Command, Io } from './commands/command.js';
 import type { OptionTable } from './config/option.js';
+import { secretsOfEnvironment } from './config/option-secrets.js';
 import { UserError } from './util/errors.js';
+import { oneLine, plainText } from './util/plain-text.js';
+import { safeOutput } from './util/safe-output.js';
+import { forgetSecrets, learnSecrets, withoutSecrets } from './util/secrets.js';
 import { version } from './util/version.js';
 
 interface Entry {
@@ -53,18 +57,44 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
 };
 
-/** Runs one command line. @returns the exit code; a defect of ours is thrown on, with its stack. */
-export async function main(argv: readonly string[], io: Io): Promise<number> {
+/**
+ * Runs one command line. Nothing that it prints holds a secret, or a stack trace unless `--verbose` asks for one.
+ * @returns the exit code.
+ */
+export async function main(argv: readonly string[], { env, stdout, stderr }: Io): Promise<number> {
+  const io = { env, stdout: safeOutput(stdout), stderr: safeOutput(stderr) };
+  forgetSecrets();
+  learnSecrets(secretsOfEnvironment(env));
   try {
     return await run(argv, io);
   } catch (thrown) {
-    if (!(thrown instanceof UserError)) throw thrown;
+    if (!isForeseen(thrown)) {
+      io.stderr.write(defectText(thrown, argv));
+      return 1;
+    }
     const { errorPanel } = await import('./config/error-panel.js');
-    const text = thrown.hint === undefined ? thrown.message : `${thrown.message}\n${thrown.hint}`;
+    const hint = thrown instanceof UserError ? thrown.hint : undefined;
+    const text = withoutSecrets(hint === undefined ? thrown.message : `${thrown.message}\n${hint}`);
     io.stderr.write(errorPanel(text, columns(io), isTerminal(io) && io.env.NO_COLOR === undefined));
     return 1;
   }
 }
+
+/** What a user can mend: an error that names it, or the system's refusal of a file, a port or memory. */
+function isForeseen(thrown: unknown): thrown is Error {
+  return thrown instanceof UserError || (thrown instanceof Error && 'syscall' in thrown && 'errno' in thrown);
+}
+
+/** A defect of ours in one line; with `--verbose` as its stack. Free of secrets and of control characters. */
+export function defectText(thrown: unknown, argv: readonly string[]): string {
+  const isVerbose = own(argv).some((word) => verboseFlags.includes(word));
+  if (isVerbose && thrown instanceof Error)
+    return `${plainText(withoutSecrets(thrown.stack ?? thrown.message))}\n`;
+  const what = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  return `${oneLine(withoutSecrets(`Internal error: ${what}. Add --verbose to see where it happened, and report it.`))}\n`;
+}
+
+const verboseFlags = ['--verbose', '-v', '--extra-verbose', '-vv'];
 
 async function run(words: readonly string[], io: Io): Promise<number> {
   const [first] = words;
@@ -92,9 +122,23 @@ async function run(words: readonly string[], io: Io): Promise<number> {
     return 0;
   }
   const { load } = await import('./config/load.js');
-  const { recordedCommand } = await import('./config/recorded-command.js');
-  const loaded = await load(command.options, argv, io.env, command.check?.bind(command), command.refuse);
+  const { recordedCommand, secretsOfCommandLine } = await import('./config/recorded-command.js');
+  learnSecrets(secretsOfCommandLine(argv, command.options));
+  const loaded = await load(
+    command.options,
+    withoutVerbose(argv, command.options),
+    io.env,
+    command.check?.bind(command),
+    command.refuse,
+  );
   return command.run({ ...loaded, recordedCommand: recordedCommand(name, argv, command.options) }, io);
+}
+
+/** Every command takes `--verbose`; to those without an option of that name it only says how errors are shown. */
+function withoutVerbose(argv: readonly string[], options: OptionTable): readonly string[] {
+  if (Object.values(options).some(({ flags }) => flags?.includes('--verbose'))) return argv;
+  const words = own(argv);
+  return [...words.filter((word) => word !== '--verbose'), ...argv.slice(words.length)];
 }
 
 /** The command that the first one or two words name, and the words behind them. */

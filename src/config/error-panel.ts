@@ -1,4 +1,5 @@
 import stringWidth from 'string-width';
+import { plainText } from '../util/plain-text.js';
 
 /**
  * A framed panel with the title `Error`.
@@ -8,7 +9,9 @@ import stringWidth from 'string-width';
 export function errorPanel(text: string, width: number, red: boolean): string {
   const inside = width - 4;
   const paint = (frame: string) => (red ? `\u001b[31m${frame}\u001b[39m` : frame);
-  const lines = text.split('\n').flatMap((line) => wrapped(line, inside));
+  const lines = plainText(text)
+    .split('\n')
+    .flatMap((line) => wrapped(line, inside));
   return [
     paint(`╭─ Error ${'─'.repeat(Math.max(width - 10, 0))}╮`),
     ...lines.map((line) => `${paint('│')} ${line}${' '.repeat(inside - stringWidth(line))} ${paint('│')}`),

@@ -1,7 +1,8 @@
-import { messageOf, UserError } from '../util/errors.js';
-import { isObject, type Json, type JsonObject } from '../util/json.js';
+import { UserError } from '../util/errors.js';
+import { isObject, type Json, type JsonObject, jsonFault } from '../util/json.js';
 import { inexactIntegers, stringEnd } from '../util/json-integers.js';
-import { isSecretHeader, isSecretKey, redacted } from '../util/secrets.js';
+import { isSecretHeader, isSecretKey, mapHidden } from '../util/secret-names.js';
+import { redacted } from '../util/secrets.js';
 import { type Facts, headerNamePattern, type Kind } from './option.js';
 import { shown } from './words.js';
 import * as z from './zod.js';
@@ -133,11 +134,11 @@ function json(text: string, what: string): Json {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    // The parser's message quotes the text, too; newer versions of Node add line and column.
+    // Newer versions of Node add line and column.
     const words = text.match(/[\w-]+/g) ?? [];
     const reason = words.some(isSecretKey)
       ? ''
-      : `, got ${shown(text)}: ${messageOf(error).replace(/ \(line .*/, '')}`;
+      : `, got ${shown(text)}: ${jsonFault(error).replace(/ \(line .*/, '')}`;
     throw new UserError(
       `expects valid JSON ${what}${reason}; in a shell, put single quotes around the whole word`,
     );
@@ -178,7 +179,8 @@ function maskedPair(part: string, hides: (key: string) => boolean): string {
 /** JSON that cannot be read is hidden as a whole: where its secrets are is not known. */
 function maskedJson(text: string, hides: (key: string) => boolean): string {
   try {
-    return JSON.stringify(JSON.parse(text, (key, value: unknown) => (hides(key) ? redacted : value)));
+    const hidden = () => redacted;
+    return JSON.stringify(mapHidden(JSON.parse(text), { hides, hidden, shown: (shown) => shown }));
   } catch {
     return redacted;
   }

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { UserError } from '../util/errors.js';
 import { isObject } from '../util/json.js';
+import { learnSecrets } from '../util/secrets.js';
 import { type CommandLine, type Refuse, readCommandLine } from './command-line.js';
 import { type FileEntry, readConfigFile } from './file.js';
 import { type ConfigOf, nameOf, type OptionRow, type OptionTable, refusal } from './option.js';
+import { secretsOfValue } from './option-secrets.js';
 import { listItems, type Parameters, type SweepList, sweepFault, sweepPoints } from './sweep.js';
 import { nearest, orList, shown } from './words.js';
 
@@ -221,5 +223,6 @@ async function fileEntries(
   if (path === undefined || !existsSync(path)) return new Map();
   const file = await readConfigFile(table, path, refuse);
   errors.push(...file.errors);
+  for (const [key, { value }] of file.entries) learnSecrets(secretsOfValue(value, table[key]));
   return file.entries;
 }

@@ -1,28 +1,61 @@
-import { maskedUrl, redacted } from '../util/secrets.js';
+import { isSecretKey } from '../util/secret-names.js';
+import { redacted, withoutSecrets } from '../util/secrets.js';
 import { isPlainNumber } from './key-values.js';
 import type { OptionRow, OptionTable } from './option.js';
+import { secretsOfValue } from './option-secrets.js';
+
+/** A word of a command line: an option, a value, or an option with its value. */
+interface Word {
+  /** As given, up to its value; undefined for a value alone. */
+  readonly option: string | undefined;
+  readonly value: string | undefined;
+  /** Of the option that the value belongs to; undefined where the table has none such. */
+  readonly row: OptionRow | undefined;
+}
 
 /**
  * A command line as reports show it: words in single quotes, numbers bare, `true`, `false` and `none` bare and
  * capitalised unless they are the name of a choice, secrets masked. A shell reads it back.
  */
 export function recordedCommand(name: string, argv: readonly string[], table: OptionTable): string {
+  const words = [`aiperf ${name}`];
+  for (const { option, value, row } of takenApart(argv, table)) {
+    if (value === undefined) words.push(option ?? '');
+    else if (option === undefined)
+      words.push(row?.choices === undefined ? plainValue(masked(row, value)) : quoted(value));
+    else words.push(option + shellWord(masked(row, value)));
+  }
+  return words.join(' ');
+}
+
+/** The secrets that a command line holds, also where it is about to be refused. */
+export function secretsOfCommandLine(argv: readonly string[], table: OptionTable): string[] {
+  let before: string | undefined;
+  return [...takenApart(argv, table)].flatMap(({ option, value, row }) => {
+    const name = option ?? before;
+    before = option;
+    if (value === undefined) return [];
+    // A misspelt option is refused, and its value may well be shown.
+    if (row === undefined && name !== undefined && isSecretKey(name.replace(/=$/, ''))) return [value];
+    return secretsOfValue(value, row);
+  });
+}
+
+function* takenApart(argv: readonly string[], table: OptionTable): Generator<Word> {
   const rows = new Map(
     Object.values(table).flatMap((row) => (row.flags ?? []).map((flag) => [flag, row] as const)),
   );
-  const words = [`aiperf ${name}`];
   let row: OptionRow | undefined;
   for (const word of argv) {
     if (!word.startsWith('-') || isPlainNumber(word)) {
-      words.push(row?.choices === undefined ? plainValue(masked(row, word)) : quoted(word));
+      yield { option: undefined, value: word, row };
       continue;
     }
-    const attached = attachedValue(word, rows);
-    const option = attached === undefined ? word : word.slice(0, word.length - attached.length);
+    const value = attachedValue(word, rows);
+    const option = value === undefined ? word : word.slice(0, word.length - value.length);
     row = rows.get(option.replace(/=$/, '').replaceAll('_', '-'));
-    words.push(attached === undefined ? option : option + shellWord(masked(row, attached)));
+    yield { option, value, row };
   }
-  return words.join(' ');
 }
 
 /** The value in `--opt=value`, `-m=value` and `-mvalue`. */
@@ -34,8 +67,7 @@ function attachedValue(word: string, rows: ReadonlyMap<string, OptionRow>): stri
 
 function masked(row: OptionRow | undefined, word: string): string {
   if (row?.secret) return redacted;
-  if (row?.mask !== undefined) return row.mask(word);
-  return maskedUrl(word);
+  return withoutSecrets(row?.mask === undefined ? word : row.mask(word));
 }
 
 function plainValue(word: string): string {
@@ -44,8 +76,8 @@ function plainValue(word: string): string {
   return /^(none|null)$/i.test(word) ? 'None' : quoted(word);
 }
 
-/** An attached value stands as it is where the shell would leave it alone. */
-function shellWord(word: string): string {
+/** A word as a shell reads it back: quoted unless the shell would leave it alone. */
+export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]*$/.test(word) ? word : quoted(word);
 }
 

@@ -1,3 +1,4 @@
+import { mapHidden } from '../util/secret-names.js';
 import { redacted } from '../util/secrets.js';
 
 /** A value as an error message shows it; what stands under a key that `hides` names is masked. */
@@ -5,7 +6,7 @@ export function shown(value: unknown, hides: (key: string) => boolean = () => fa
   if (value === undefined || value === null) return 'nothing';
   if (typeof value === 'string') return `'${value}'`;
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return `'${value.join(',')}'`;
-  return JSON.stringify(value, (key, inner: unknown) => (hides(key) ? redacted : inner));
+  return JSON.stringify(mapHidden(value, { hides, hidden: () => redacted, shown: (text) => text }));
 }
 
 /** `a`, `a or b`, `a, b or c`. */

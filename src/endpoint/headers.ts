@@ -1,4 +1,5 @@
-import { isSecretHeader, redacted } from '../util/secrets.js';
+import { isSecretHeader } from '../util/secret-names.js';
+import { redacted, withoutSecrets } from '../util/secrets.js';
 
 /** What the headers of every request of the run are made from. */
 export interface HeaderOptions {
@@ -51,12 +52,12 @@ export function headerMaker(options: HeaderOptions): HeaderMaker {
   };
 }
 
-/** Headers as an object, secrets replaced by `<redacted>`. */
+/** Headers as an object: a value is masked unless its header is known to be harmless. */
 export function redactedHeaders(headers: readonly string[]): Record<string, string> {
   const shown: Record<string, string> = {};
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] ?? '';
-    shown[name] = isSecretHeader(name) ? redacted : (headers[i + 1] ?? '');
+    shown[withoutSecrets(name)] = isSecretHeader(name) ? redacted : withoutSecrets(headers[i + 1] ?? '');
   }
   return shown;
 }

@@ -1,6 +1,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setImmediate as letOthersRun } from 'node:timers/promises';
 import type { JsonObject } from '../util/json.js';
+import { secretsIn } from '../util/secret-names.js';
+import { jsonWithoutSecrets } from '../util/secrets.js';
 
 /** One dataset session with its request bodies, one a turn. */
 export interface InputSession {
@@ -11,7 +13,7 @@ export interface InputSession {
 const WRITE_AT_CHARACTERS = 1_000_000;
 
 /**
- * Writes `inputs.json` session by session: memory stays bounded whatever the dataset's size, and other work, such
+ * Writes `inputs.json` session by session, without secrets: memory stays bounded whatever the dataset's size, and other work, such
  * as an interrupt, gets its turn between writes.
  * @returns the characters written. @throws the file system's error, or what making a session threw.
  */
@@ -46,7 +48,8 @@ export async function writeInputs(
   }
 }
 
-function indented(session: InputSession): string {
+function indented({ session_id, payloads }: InputSession): string {
+  const session = { session_id, payloads: payloads.map((body) => jsonWithoutSecrets(body, secretsIn(body))) };
   // Line feeds inside strings are escaped, so every one found is the layout's.
   return JSON.stringify(session, null, 2).replaceAll('\n', '\n    ');
 }

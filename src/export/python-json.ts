@@ -1,3 +1,5 @@
+import { withoutSecrets } from '../util/secrets.js';
+
 /**
  * A finite double as Python's json writes it: always with a decimal point or an exponent (`330.0`, `1e-07`,
  * `1e+16`), the shortest digits that read back as the same value.
@@ -49,10 +51,14 @@ export type Printable =
   | readonly Printable[]
   | { readonly [key: string]: Printable | undefined };
 
-/** JSON with two spaces of indentation and no final newline; bigints are exact integers. */
+/**
+ * JSON with two spaces of indentation and no final newline; bigints are exact integers. Texts are without the secrets of
+ * the run, and escape what a terminal could take for a command.
+ */
 export function prettyJson(value: Printable, indent = ''): string {
   if (value instanceof Float) return pythonFloat(value.value);
   if (typeof value === 'bigint') return `${value}`;
+  if (typeof value === 'string') return jsonText(withoutSecrets(value));
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const inner = `${indent}  `;
   if (isList(value)) {
@@ -60,10 +66,19 @@ export function prettyJson(value: Printable, indent = ''): string {
     return items.length === 0 ? '[]' : `[\n${items.join(',\n')}\n${indent}]`;
   }
   const members = Object.entries(value).flatMap(([key, member]) =>
-    member === undefined ? [] : [`${inner}${JSON.stringify(key)}: ${prettyJson(member, inner)}`],
+    member === undefined ? [] : [`${inner}${jsonText(key)}: ${prettyJson(member, inner)}`],
   );
   return members.length === 0 ? '{}' : `{\n${members.join(',\n')}\n${indent}}`;
 }
+
+/** A text as JSON that may be shown: a reader gets back what it was. */
+function jsonText(text: string): string {
+  const json = JSON.stringify(text);
+  return json.replace(unseen, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+// JSON escapes control characters below a space only; these turn text round, hide it or steer a terminal as well.
+const unseen = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 function isList(value: object): value is readonly Printable[] {
   return Array.isArray(value);

@@ -4,6 +4,7 @@ import { finishedBody, inputTextOf } from '../endpoint/body.js';
 import type { AssistantMessage, BodyOptions, Endpoint } from '../endpoint/endpoint.js';
 import { type HeaderMaker, redactedHeaders } from '../endpoint/headers.js';
 import type { HttpTrace, Phase, RawExchange, RecordError, RequestRecord } from '../records/record.js';
+import { safeError } from '../records/safe-error.js';
 import { unreadable } from '../transport/failures.js';
 import { hostHeader } from '../transport/server.js';
 import {
@@ -17,6 +18,7 @@ import {
 } from '../transport/transport.js';
 import { messageOf } from '../util/errors.js';
 import { isDeeperThan, type JsonObject } from '../util/json.js';
+import { withoutSecrets } from '../util/secrets.js';
 import type { Alarm, AlarmEntry } from './alarm.js';
 import type { Placed } from './in-flight.js';
 import { isSuccess, ResponseBody } from './response-body.js';
@@ -294,7 +296,7 @@ export class RequestRun implements ResponseHandler, Placed {
       inputTokens: tokens,
       inputText: tokens === undefined && this.#options.countsTokens ? inputTextOf(this.#body) : undefined,
       requestedOsl: requestedOsl(this.#body),
-      error: error && { ...error, message: shortened(error.message) },
+      error: error && shortened(safeError(error, this.#body)),
       cancelledNs: cancellation?.atNs,
       dropped: cancellation?.dropped ?? false,
       clientLimited,
@@ -331,7 +333,7 @@ export class RequestRun implements ResponseHandler, Placed {
       ...(head && {
         response: {
           status: head.status,
-          reason: head.reason,
+          reason: withoutSecrets(head.reason),
           headers: redactedHeaders(head.headers().flat()),
         },
       }),
@@ -348,9 +350,11 @@ function setsText(extra: JsonObject): boolean {
   return false;
 }
 
-function shortened(text: string): string {
-  if (text.length <= LONGEST_MESSAGE) return text;
-  return `${text.slice(0, LONGEST_MESSAGE)}… (${text.length - LONGEST_MESSAGE} more characters)`;
+function shortened(error: RecordError): RecordError {
+  const { message } = error;
+  if (message.length <= LONGEST_MESSAGE) return error;
+  const more = message.length - LONGEST_MESSAGE;
+  return { ...error, message: `${message.slice(0, LONGEST_MESSAGE)}… (${more} more characters)` };
 }
 
 // Honest usage objects and tool calls have some five levels.

@@ -1,15 +1,15 @@
 import stringWidth from 'string-width';
+import { plainText } from '../util/plain-text.js';
 
 const segmenter = new Intl.Segmenter();
 
 /**
- * Breaks a text into lines of at most `width` columns, at spaces where it can; longer words are cut. Control
- * characters, which could steer a terminal, become spaces.
+ * Breaks a text into lines of at most `width` columns, at spaces where it can; longer words are cut. What could
+ * steer a terminal is taken out.
  * @param hang columns that lines which go on are indented by; absent: as their first.
  */
 export function wrap(text: string, width: number, hang?: number): string[] {
-  return text
-    .replace(/[^\P{Cc}\n]/gu, ' ')
+  return plainText(text)
     .split('\n')
     .flatMap((line) => wrapLine(line, width, hang));
 }

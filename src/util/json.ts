@@ -16,3 +16,9 @@ export function isDeeperThan(value: unknown, levels: number): boolean {
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** What `JSON.parse` did not like, without the piece of the text that its message quotes: that may be half a secret. */
+export function jsonFault(thrown: unknown): string {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return message.replace(/, (\.{3})?".*"(\.{3})? is not valid JSON$/s, ' is not valid JSON');
+}

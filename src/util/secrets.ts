@@ -1,22 +1,157 @@
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
+import type { Json } from './json.js';
+import { mapHidden, maskUrls } from './secret-names.js';
+
 /** What stands in a file or log in place of a secret. */
 export const redacted = '<redacted>';
 
-const secretNames =
-  /auth|token|secret|password|passwd|credential|cookie|apikey|api[-_]key|session|signature|sas-key|access-key|private-key|ocp-apim-subscription-key|x-functions-key/i;
-
-/** A URL without the password that it may hold. */
-export function maskedUrl(url: string): string {
-  return url.replace(/(:\/\/[^/@:\s]*):[^/@\s]+@/g, `$1:${redacted}@`);
+/** One spelling in which a secret may turn up. */
+interface Form {
+  readonly text: string;
+  /** Found only between characters that no word has: short ones turn up inside of others. */
+  readonly isWord: boolean;
 }
 
-/** Whether the value of an HTTP header must not reach a file or a log. */
-export function isSecretHeader(name: string): boolean {
-  return secretNames.test(name);
+// Threads started later are given a copy of it.
+const SHARED_AS = 'aiperf.secrets';
+
+let compiled: readonly Form[] | undefined;
+
+/** Makes secrets known to this thread and to those that it starts from now on. */
+export function learnSecrets(secrets: readonly string[]): void {
+  if (secrets.length === 0) return;
+  setEnvironmentData(SHARED_AS, [...new Set([...known(), ...secrets.flatMap(partsOf)])]);
+  compiled = undefined;
 }
 
-/** Whether what stands under a key of a body must not reach a file or a log; `max_tokens` and its like may. */
-export function isSecretKey(key: string): boolean {
-  return /^authorization$|secret|passw|credential|cookie|(api|access|private)[-_]?key|(^|[-_])token$/i.test(
-    key,
-  );
+/** A new command line begins: what the one before it knew is no secret of this one. */
+export function forgetSecrets(): void {
+  setEnvironmentData(SHARED_AS, []);
+  compiled = undefined;
+}
+
+/**
+ * A text for a person or a file: without the secrets of the run, as they are or escaped for JSON or a URL, in base64
+ * or hexadecimal, and without the credentials of any URL in it. A secret of 4 to 7 characters is found where it is a
+ * word of its own and more than letters; a shorter one would be found everywhere and is masked only where it is given.
+ * Cut a text after this, not before: the first half of a secret is not known.
+ * @param more secrets of this text alone.
+ */
+export function withoutSecrets(text: string, more: readonly string[] = []): string {
+  return maskUrls(withoutKnown(text, more), redacted);
+}
+
+/**
+ * A body with what stands under secret keys masked, and every text without the secrets of the run; URLs in prompts stay
+ * as they are.
+ */
+export function jsonWithoutSecrets<Value extends Json>(value: Value, more: readonly string[] = []): Value {
+  return mapHidden(value, {
+    hidden: () => redacted,
+    shown: (text) => withoutKnown(text, more),
+  }) as Value;
+}
+
+function withoutKnown(text: string, more: readonly string[]): string {
+  compiled ??= formsOf(known());
+  const forms = more.length === 0 ? compiled : [...compiled, ...formsOf(more.flatMap(partsOf))];
+  let clean = text;
+  for (const { text: form, isWord } of forms) {
+    if (clean.includes(form)) clean = clean.replaceAll(isWord ? word(form) : form, redacted);
+  }
+  return clean;
+}
+
+function known(): readonly string[] {
+  const shared: unknown = getEnvironmentData(SHARED_AS);
+  return Array.isArray(shared) ? shared : [];
+}
+
+/** A secret and the parts of it that are secret on their own: a header's key, a cookie's value, a password. */
+function partsOf(secret: string): readonly string[] {
+  const parts = [secret.trim()];
+  const [, scheme = '', credentials] = /^(\w[\w-]*) +(\S.*)$/.exec(parts[0] ?? '') ?? [];
+  if (credentials !== undefined) {
+    parts.push(credentials);
+    if (/^basic$/i.test(scheme)) {
+      const userAndPassword = Buffer.from(credentials, 'base64').toString();
+      parts.push(userAndPassword, userAndPassword.slice(userAndPassword.indexOf(':') + 1));
+    }
+  }
+  for (const [, value = ''] of secret.matchAll(/[\w-]+=([^;,\s]+)/g)) parts.push(value);
+  return parts;
+}
+
+const FEWEST_CHARACTERS = 4;
+const FEWEST_ANYWHERE = 8;
+
+/** Every spelling of every secret, the longest first: a part of one would leave the rest of it. */
+function formsOf(secrets: readonly string[]): readonly Form[] {
+  const texts = new Set(secrets.filter((secret) => isFindable(secret)).flatMap(spellings));
+  return [...texts]
+    .sort((a, b) => b.length - a.length)
+    .map((text) => ({ text, isWord: text.length < FEWEST_ANYWHERE }));
+}
+
+function isFindable(secret: string): boolean {
+  if (secret.length >= FEWEST_ANYWHERE) return secret !== redacted;
+  return secret.length >= FEWEST_CHARACTERS && /[A-Za-z]/.test(secret) && /[^A-Za-z]/.test(secret);
+}
+
+function spellings(secret: string): string[] {
+  const inJson = escaped(secret);
+  const inAsciiJson = ascii(inJson);
+  const bytes = Buffer.from(secret);
+  // Without lone surrogates, which have no place in a URL.
+  const inUrl = encodeURIComponent(bytes.toString());
+  const hex = bytes.toString('hex');
+  return [
+    secret,
+    inJson,
+    escaped(inJson),
+    inAsciiJson,
+    escaped(inAsciiJson),
+    inJson.replaceAll('/', '\\/'),
+    inUrl,
+    inUrl.replaceAll('%20', '+'),
+    inUrl.replace(/%../g, (code) => code.toLowerCase()),
+    encodeURI(bytes.toString()),
+    inHtml(secret),
+    hex,
+    hex.toUpperCase(),
+    ...base64Spellings(bytes),
+  ].filter((text) => text.length >= FEWEST_CHARACTERS);
+}
+
+/** In base64 the same bytes look different behind 0, 1 or 2 others; what does not depend on their neighbours. */
+function base64Spellings(bytes: Buffer): string[] {
+  const inside = [0, 1, 2].map((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+    const end = Math.floor(((before + bytes.length) * 8) / 6);
+    return text.slice(Math.ceil((before * 8) / 6), end);
+  });
+  const whole = [...inside.filter((text) => text.length >= FEWEST_ANYWHERE), bytes.toString('base64')];
+  return whole.flatMap((text) => [text, text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')]);
+}
+
+function escaped(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+function ascii(text: string): string {
+  return text.replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function inHtml(text: string): string {
+  const entities: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+  };
+  return text.replace(/[&<>"]/g, (sign) => entities[sign] ?? sign);
+}
+
+function word(text: string): RegExp {
+  return new RegExp(`(?<![\\w-])${text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}(?![\\w-])`, 'g');
 }

@@ -33,11 +33,11 @@ describe('the recorded command', () => {
     [['--api-key=s3cret'], "--api-key='<redacted>'"],
     [
       ['--header', 'Authorization: Bearer s3cret', 'X-A:1', '-H', 'X-Token:s3cret,s3cret'],
-      "--header 'Authorization:<redacted>' 'X-A:1' -H 'X-Token:<redacted>'",
+      "--header 'Authorization:<redacted>' 'X-A:<redacted>' -H 'X-Token:<redacted>'",
     ],
     [['-HCookie:s3cret'], "-H'Cookie:<redacted>'"],
     [['-H=Cookie:s3cret'], "-H='Cookie:<redacted>'"],
-    [['--header={"Cookie":"s3cret","X-A":"1"}'], `--header='{"Cookie":"<redacted>","X-A":"1"}'`],
+    [['--header={"Cookie":"s3cret","X-A":"1"}'], `--header='{"Cookie":"<redacted>","X-A":"<redacted>"}'`],
     [['-H', '{"Cookie":"s3cret'], "-H '<redacted>'"],
     [['--extra-inputs', 'a:1,api_key:s3cret,b:2'], "--extra-inputs 'a:1,api_key:<redacted>,b:2'"],
     [

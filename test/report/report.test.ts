@@ -166,7 +166,7 @@ test('the exit panel names what there is to name', () => {
 test('messages are printed as they are, without steering the terminal', () => {
   const message = '[red]alert[/red] [/path] \u001b[2J 日本語';
   const lines = errorTable([{ error: { type: '', message }, count: 1234 }], layout);
-  expect(lines[4]).toBe('│  N/A │  N/A │ [red]alert[/red] [/path]  [2J 日本語 │ 1,234 │');
+  expect(lines[4]).toBe('│  N/A │  N/A │ [red]alert[/red] [/path]  日本語 │ 1,234 │');
   expect(new Set(lines.map((line) => stringWidth(line))).size).toBe(1);
 });
 

@@ -11,7 +11,7 @@ test.each([
   ['ab cdefghij', 4, ['ab', 'cdef', 'ghij']],
   ['two\nlines', 9, ['two', 'lines']],
   ['日本語文字', 5, ['日本', '語文', '字']],
-  ['tab\tbell\u0007\u001b[31mred', 40, ['tab bell  [31mred']],
+  ['tab\tbell\u0007\u001b[31mred', 40, ['tab bell red']],
   ['', 5, ['']],
 ])('%j at %d columns', (text, width, lines) => {
   expect(wrap(text, width)).toEqual(lines);

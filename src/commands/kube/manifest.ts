@@ -1,11 +1,19 @@
 import { statSync } from 'node:fs';
 import { load } from '../../config/load.js';
+import { shellWord } from '../../config/recorded-command.js';
 import { isShipped } from '../../dataset/tokenizer/shipped.js';
 import { UserError } from '../../util/errors.js';
 import type { Command, Invocation, Io } from '../command.js';
 import { refuseCredentials } from '../profile/prepare.js';
 import { command as profileCommand } from '../profile.js';
-import { ARTIFACTS_FOLDER, filesObject, kubernetesObjects, type PodPlan } from './objects.js';
+import {
+  ARTIFACTS_FOLDER,
+  apiKeyName,
+  filesName,
+  filesObject,
+  kubernetesObjects,
+  type PodPlan,
+} from './objects.js';
 import { manifestOptions } from './options.js';
 import { type PodFiles, type Profile, podFiles } from './pod-files.js';
 
@@ -35,10 +43,10 @@ async function run({ config }: Invocation<typeof manifestOptions>, io: Io): Prom
     args: podArgs(config, [...carried.args, ...common]),
     files: carried.files,
     filesAreSecret: carried.holdSecret,
-    apiKey: profile.config.apiKey,
+    needsApiKey: profile.config.apiKey !== undefined,
   };
   refuseLarge(plan);
-  for (const note of [...profile.warnings, ...notes(profile, carried)]) io.stderr.write(`${note}\n`);
+  for (const note of [...profile.warnings, ...notes(profile, carried, config)]) io.stderr.write(`${note}\n`);
 
   const { stringify } = await import('yaml');
   const written = kubernetesObjects(plan).map((object) =>
@@ -48,10 +56,9 @@ async function run({ config }: Invocation<typeof manifestOptions>, io: Io): Prom
   return 0;
 }
 
-function podArgs(
-  { waitForCopy, namespace }: Invocation<typeof manifestOptions>['config'],
-  profileArgs: readonly string[],
-): string[] {
+type Pod = Invocation<typeof manifestOptions>['config'];
+
+function podArgs({ waitForCopy, namespace }: Pod, profileArgs: readonly string[]): string[] {
   const own = ['--wait-for-copy', String(waitForCopy), '--namespace', namespace];
   return ['kube', 'run', ...own, '--', 'profile', ...profileArgs];
 }
@@ -94,15 +101,23 @@ function refuseLarge(plan: PodPlan): void {
 }
 
 /** What the user should know of the manifest, though nothing is wrong. */
-function notes({ config, given }: Profile, { holdSecret }: PodFiles): string[] {
+function notes({ config, given }: Profile, { holdSecret, sources }: PodFiles, pod: Pod): string[] {
   const all: string[] = [];
+  const create = (name: string) => `kubectl create secret generic ${name} --namespace ${pod.namespace}`;
   if (config.apiKey !== undefined) {
     all.push(
-      `The API key (${given.get('apiKey')?.name}) stands in the Secret of this output: keep it out of version control.`,
+      `The Job takes the API key (${given.get('apiKey')?.name}) from a Secret. Create it before the Job: ` +
+        `${create(apiKeyName(pod))} --from-literal=api-key="$AIPERF_API_KEY"`,
     );
   }
-  if (holdSecret)
-    all.push('The configuration holds secrets, so it stands in a Secret in place of a ConfigMap.');
+  if (holdSecret) {
+    const files = Object.entries(sources).map(([name, path]) => ` --from-file=${name}=${shellWord(path)}`);
+    all.push(
+      'The configuration holds secrets, so the Job takes it from a Secret. Create it before the Job: ' +
+        create(filesName(pod)) +
+        files.join(''),
+    );
+  }
   for (const name of config.useServerTokenCount ? [] : foreignTokenizers(config)) {
     all.push(
       `The tokenizer ${name} does not ship with aiperf, and nothing is fetched in the Pod: it must be in the image.`,

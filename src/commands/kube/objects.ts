@@ -1,11 +1,4 @@
-import type {
-  V1ConfigMap,
-  V1Container,
-  V1Job,
-  V1ObjectMeta,
-  V1PodSpec,
-  V1Secret,
-} from '@kubernetes/client-node';
+import type { V1ConfigMap, V1Container, V1Job, V1ObjectMeta, V1PodSpec } from '@kubernetes/client-node';
 
 /** Folders of the Pod. */
 export const CONFIG_FOLDER = '/etc/aiperf';
@@ -20,9 +13,10 @@ export interface PodPlan {
   readonly args: readonly string[];
   /** Files of `CONFIG_FOLDER` by name. */
   readonly files: Readonly<Record<string, string>>;
-  /** The files hold a secret: they stand in a Secret in place of a ConfigMap. */
+  /** The files hold a secret: the Pod takes them from a Secret that the user makes, in place of a ConfigMap. */
   readonly filesAreSecret: boolean;
-  readonly apiKey: string | undefined;
+  /** The server wants a key: without its Secret the Pod does not start. */
+  readonly needsApiKey: boolean;
   readonly cpus: number;
   /** Quantity, e.g. `4Gi`. */
   readonly memory: string;
@@ -30,23 +24,19 @@ export interface PodPlan {
   readonly claim: string | undefined;
 }
 
-/** Every object to apply, the Job last. */
-export function kubernetesObjects(plan: PodPlan): (V1ConfigMap | V1Secret | V1Job)[] {
-  const secrets = plan.apiKey === undefined ? [] : [apiKeySecret(plan, plan.apiKey)];
-  return [filesObject(plan), ...secrets, job(plan)];
+/** Every object to apply, the Job last. Secrets are referenced, never part of it: they are made by the user. */
+export function kubernetesObjects(plan: PodPlan): (V1ConfigMap | V1Job)[] {
+  return plan.filesAreSecret ? [job(plan)] : [filesObject(plan), job(plan)];
 }
 
 /** The files of `CONFIG_FOLDER` as an object. */
-export function filesObject(plan: PodPlan): V1ConfigMap | V1Secret {
-  const metadata = metadataOf(plan, filesName(plan));
-  return plan.filesAreSecret
-    ? { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', stringData: plan.files }
-    : { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: plan.files };
-}
-
-function apiKeySecret(plan: PodPlan, key: string): V1Secret {
-  const metadata = metadataOf(plan, apiKeyName(plan));
-  return { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', stringData: { 'api-key': key } };
+export function filesObject(plan: PodPlan): V1ConfigMap {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: metadataOf(plan, filesName(plan)),
+    data: plan.files,
+  };
 }
 
 function job(plan: PodPlan): V1Job {
@@ -97,7 +87,7 @@ function container(plan: PodPlan): V1Container {
     env: [
       {
         name: 'AIPERF_API_KEY',
-        valueFrom: { secretKeyRef: { name: apiKeyName(plan), key: 'api-key', optional: true } },
+        valueFrom: { secretKeyRef: { name: apiKeyName(plan), key: 'api-key', optional: !plan.needsApiKey } },
       },
     ],
     // Whole CPUs with requests = limits: Guaranteed, so that a node with the static CPU manager gives it cores alone.
@@ -122,10 +112,12 @@ function labelsOf({ name }: PodPlan): Record<string, string> {
   return { 'app.kubernetes.io/name': 'aiperf', 'app.kubernetes.io/instance': name };
 }
 
-function filesName({ name }: PodPlan): string {
+/** Name of the ConfigMap or Secret that holds the files. */
+export function filesName({ name }: Pick<PodPlan, 'name'>): string {
   return `${name}-config`;
 }
 
-function apiKeyName({ name }: PodPlan): string {
+/** Name of the Secret that holds the API key. */
+export function apiKeyName({ name }: Pick<PodPlan, 'name'>): string {
   return `${name}-api-key`;
 }

@@ -101,6 +101,6 @@ export const manifestOptions = {
     env: 'AIPERF_API_KEY',
     group,
     secret: true,
-    help: 'API key of the server; put into a Secret, as is the api-key of the file.',
+    help: 'API key of the server: the Job then takes it from a Secret, which is not part of the output.',
   }),
 } satisfies OptionTable;

@@ -3,14 +3,15 @@ import { basename, extname } from 'node:path';
 import type { Loaded } from '../../config/load.js';
 import type { profileOptions } from '../../config/options.js';
 import { messageOf, UserError } from '../../util/errors.js';
-import { isObject, type Json } from '../../util/json.js';
-import { isSecretHeader, isSecretKey } from '../../util/secrets.js';
+import { isSecretHeader, secretsIn } from '../../util/secret-names.js';
 import { CONFIG_FOLDER } from './objects.js';
 
 /** The configuration as the Pod gets it. */
 export interface PodFiles {
   /** By name in `CONFIG_FOLDER`. */
   readonly files: Readonly<Record<string, string>>;
+  /** The paths that they were read from, by the same names. */
+  readonly sources: Readonly<Record<string, string>>;
   /** Options of `profile` that point to them. */
   readonly args: readonly string[];
   readonly holdSecret: boolean;
@@ -39,6 +40,7 @@ export async function podFiles(
 ): Promise<PodFiles> {
   const { config, given } = profile;
   const files: Record<string, string> = { 'run.yaml': await withoutApiKey(configPath, profile) };
+  const sources: Record<string, string> = { 'run.yaml': configPath };
   const args = ['--config', `${CONFIG_FOLDER}/run.yaml`];
   for (const { key, flag, nameOf } of carried) {
     const path = config[key];
@@ -48,10 +50,11 @@ export async function podFiles(
       continue;
     }
     const name = nameOf(path);
+    sources[name] = path;
     files[name] = textOf(path, given.get(key)?.name ?? flag);
     args.push(flag, `${CONFIG_FOLDER}/${name}`);
   }
-  return { files, args, holdSecret: 'tls-key.pem' in files || holdsSecret(config) };
+  return { files, sources, args, holdSecret: 'tls-key.pem' in files || holdsSecret(config) };
 }
 
 /** The text of the file as it is, or without the key `api-key` if it has one. */
@@ -72,14 +75,7 @@ async function withoutApiKey(path: string, { config, given }: Profile): Promise<
 }
 
 function holdsSecret({ headers, extraInputs }: Profile['config']): boolean {
-  return Object.keys(headers).some(isSecretHeader) || hasSecretKey(extraInputs);
-}
-
-function hasSecretKey(value: Json): boolean {
-  if (Array.isArray(value)) return value.some(hasSecretKey);
-  return (
-    isObject(value) && Object.entries(value).some(([key, inner]) => isSecretKey(key) || hasSecretKey(inner))
-  );
+  return Object.keys(headers).some(isSecretHeader) || secretsIn(extraInputs).length > 0;
 }
 
 /** The file's own name, where a ConfigMap takes it for a key. */

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/options.js';
+import { redactedHeaders } from '../../endpoint/headers.js';
 import type { Json, JsonObject } from '../../util/json.js';
-import { isSecretHeader, isSecretKey, maskedUrl, redacted } from '../../util/secrets.js';
+import { jsonWithoutSecrets, redacted, withoutSecrets } from '../../util/secrets.js';
 import type { PlannedPhase } from './phases.js';
 import type { PreparedRun } from './prepare.js';
 
@@ -10,13 +11,13 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
   return {
     models: { items: config.models.map((name) => ({ name })) },
     endpoint: {
-      urls: config.urls.map(maskedUrl),
+      urls: config.urls.map((url) => withoutSecrets(url)),
       type: config.endpointType,
       streaming: load.body.streaming,
       ...optional('custom_endpoint', config.customEndpoint),
       ...optional('api_key', config.apiKey && redacted),
-      ...optional('extra', nonEmpty(maskedInputs(config.extraInputs))),
-      ...optional('headers', nonEmpty(maskedHeaders(config.headers))),
+      ...optional('extra', nonEmpty(jsonWithoutSecrets(config.extraInputs))),
+      ...optional('headers', nonEmpty(redactedHeaders(Object.entries(config.headers).flat()))),
       ...optional('transport', config.transport === 'http' ? undefined : config.transport),
       ...optional('use_server_token_count', config.useServerTokenCount || undefined),
       ...optional('num_gpus', config.numGpus),
@@ -78,16 +79,6 @@ function promptConfig(config: Config): JsonObject {
     isl: length(config.isl, config.islStddev),
     ...(config.osl === undefined ? {} : { osl: length(config.osl, config.oslStddev) }),
   };
-}
-
-function maskedInputs(inputs: JsonObject): JsonObject {
-  return JSON.parse(JSON.stringify(inputs, (key, value: unknown) => (isSecretKey(key) ? redacted : value)));
-}
-
-function maskedHeaders(headers: Readonly<Record<string, string>>): JsonObject {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, isSecretHeader(name) ? redacted : value]),
-  );
 }
 
 function nonEmpty(object: JsonObject): JsonObject | undefined {

@@ -1,3 +1,5 @@
+import { plainText } from '../../util/plain-text.js';
+
 /** Text that is HTML already: it goes into a page as it is. Made by `html` alone. */
 export class Html {
   readonly #text: string;
@@ -27,7 +29,7 @@ function textOf(content: Content): string {
   if (content === undefined || content === false) return '';
   if (content instanceof Html) return content.toString();
   if (typeof content === 'object') return content.map(textOf).join('');
-  return String(content).replace(/[&<>"']/g, (sign) => entities[sign] ?? sign);
+  return plainText(String(content)).replace(/[&<>"']/g, (sign) => entities[sign] ?? sign);
 }
 
 const entities: Readonly<Record<string, string>> = {

@@ -7,7 +7,7 @@ import { prettyJson } from '../../../export/python-json.js';
 import { readJsonObject } from '../../../export/run-config.js';
 import { UserError } from '../../../util/errors.js';
 import { isObject, type Json } from '../../../util/json.js';
-import { redacted } from '../../../util/secrets.js';
+import { redacted, withoutSecrets } from '../../../util/secrets.js';
 
 /** What a series is known by when it is taken up again; written before its first run. */
 export interface Manifest {
@@ -46,7 +46,9 @@ export function materialOptions(configs: readonly Config[]): Readonly<Record<str
       .flatMap((key) => {
         const row = rows[key];
         if (row === undefined) return [];
-        const values = new Set(configs.map((config) => (row.secret ? redacted : text(config[key], row))));
+        const values = new Set(
+          configs.map((config) => (row.secret ? redacted : withoutSecrets(text(config[key], row)))),
+        );
         return [[nameOf(row), [...values].join(',')]];
       }),
   );

@@ -1,0 +1,48 @@
+import { isSecretKey, secretsIn, secretsInUrl } from '../util/secret-names.js';
+import type { OptionRow } from './option.js';
+
+/** The secrets in an option's value, as a word of a command line or as a file gives it. */
+export function secretsOfValue(value: unknown, row: OptionRow | undefined): string[] {
+  const texts = secretsIn({ value }, () => true);
+  if (row?.secret) return texts;
+  if (typeof value !== 'string') return [...secretsIn(value, row?.hides), ...texts.flatMap(secretsInUrl)];
+  if (row?.hides === undefined) return secretsInUrl(value);
+  return [...secretsInPairs(value, row.hides), ...secretsInUrl(value)];
+}
+
+/** The secrets of the environment: what the program reads itself, and what looks like a key wherever it is used. */
+export function secretsOfEnvironment(env: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(env).flatMap(([name, value = '']) => {
+    if (ownVariables.test(name)) return [value];
+    if (value.includes('@') && value.includes('://')) return secretsInUrl(value);
+    return isSecretKey(name) && value.length >= FEWEST_CHARACTERS && /^[^\s/~.][^\s]*$/.test(value)
+      ? [value]
+      : [];
+  });
+}
+
+const ownVariables = /^(AIPERF_API_KEY|HF_TOKEN|HUGGING_FACE_HUB_TOKEN|OPENAI_API_KEY)$/;
+
+// Below this it may as well be a word: `DB_PASSWORD=postgres` must not change the prompts that are shown.
+const FEWEST_CHARACTERS = 16;
+
+/** Of `key:value` pairs, or of JSON, also of JSON that is not quite right. */
+function secretsInPairs(word: string, hides: (key: string) => boolean): string[] {
+  const found: string[] = [];
+  if (word.trimStart().startsWith('{')) {
+    try {
+      return secretsIn(JSON.parse(word), hides);
+    } catch {
+      // It will be refused, and shown.
+    }
+  } else {
+    const colon = word.indexOf(':');
+    if (hides(word.slice(0, colon).trim())) found.push(word.slice(colon + 1).trim());
+  }
+  for (const [, key = '', quoted, bare] of word.matchAll(
+    /([\w.-]+)["']?\s*:\s*(?:["']([^"']*)|([^\s,}"'\]]+))/g,
+  )) {
+    if (hides(key) && (quoted ?? bare) !== undefined) found.push(quoted ?? bare ?? '');
+  }
+  return found;
+}

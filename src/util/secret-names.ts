@@ -1,0 +1,148 @@
+import { isObject } from './json.js';
+
+/** Headers whose values give nothing away. All others are secret: nobody knows what a gateway puts into its own. */
+const harmlessHeaders = new Set([
+  ...['accept', 'accept-charset', 'accept-encoding', 'accept-language', 'accept-ranges', 'age', 'allow'],
+  ...['alt-svc', 'anthropic-beta', 'anthropic-version', 'cache-control', 'connection', 'content-encoding'],
+  ...['content-language', 'content-length', 'content-range', 'content-type', 'date', 'etag', 'expires'],
+  ...['host', 'keep-alive', 'last-modified', 'location', 'openai-beta', 'openai-model', 'openai-version'],
+  ...['openai-processing-ms', 'pragma', 'range', 'retry-after', 'server', 'server-timing', 'te', 'trailer'],
+  ...['transfer-encoding', 'upgrade', 'user-agent', 'vary', 'via', 'warning', 'x-accel-buffering', 'x-cache'],
+  ...['x-compute-characters', 'x-compute-time', 'x-compute-type', 'x-content-type-options'],
+  ...['x-correlation-id', 'x-envoy-upstream-service-time', 'x-generated-tokens', 'x-inference-time'],
+  ...['x-powered-by', 'x-process-time', 'x-prompt-tokens', 'x-queue-time', 'x-request-id', 'x-runtime'],
+  ...['x-time-per-token', 'x-total-time', 'x-validation-time', 'strict-transport-security'],
+]);
+
+/** Whether the value of an HTTP header must not reach a file or a log. */
+export function isSecretHeader(name: string): boolean {
+  const lower = name.toLowerCase();
+  return !harmlessHeaders.has(lower) && !/^(access-control|x-ratelimit|anthropic-ratelimit)-/.test(lower);
+}
+
+/**
+ * Whether the value under a key of a body, or of a variable of the environment, must not reach a file or a log;
+ * `max_tokens`, `eos_token` and their like may.
+ */
+export function isSecretKey(key: string): boolean {
+  const words = key
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/[^A-Za-z0-9]+/g, '_')
+    .toLowerCase();
+  if (/secret|passw|passphrase|credential|cookie|apikey|authorization/.test(words)) return true;
+  if (/(^|_)(api|access|account|functions|private|sas|signing|subscription)_key(s|_|$)/.test(words))
+    return true;
+  if (/(^|_)(auth|bearer|jwt|pat|pwd|signature)$/.test(words)) return true;
+  return (
+    /(^|_)token$/.test(words) &&
+    !/(^|_)(special|per|max|min|each|[a-z]?os|pad|stop|unk|sep|cls|mask|start|end|image|audio|video|think\w*)_token$/.test(
+      words,
+    )
+  );
+}
+
+/** Whether the value of a URL's parameter must not reach a file or a log. */
+function isSecretParameter(name: string): boolean {
+  return isSecretKey(name) || /^(key|sig|code|pass|x-(amz|goog)-(credential|signature))$/i.test(name);
+}
+
+/** The texts and numbers under secret keys, however deep. */
+export function secretsIn(value: unknown, hides?: (key: string) => boolean): string[] {
+  const found: string[] = [];
+  mapHidden(value, { hides, hidden: (secret) => found.push(String(secret)), shown: (text) => text });
+  return found;
+}
+
+/** What becomes of the parts of a JSON value. */
+interface Replacing {
+  /** Whether what stands under a key is secret, with all that is in it. */
+  readonly hides?: ((key: string) => boolean) | undefined;
+  /** In place of a secret text or number. */
+  readonly hidden: (secret: string | number) => unknown;
+  /** In place of another text. */
+  readonly shown: (text: string) => unknown;
+}
+
+/** A body nested deeper than this is no honest one: what is in there is hidden unseen. */
+const DEEPEST = 500;
+
+/** A JSON value with its texts, and what stands under secret keys, replaced. */
+export function mapHidden(value: unknown, replacing: Replacing): unknown {
+  const { hides = isSecretKey, hidden, shown } = replacing;
+  return mapped(value, false, false, 0);
+
+  function mapped(inner: unknown, isHidden: boolean, isSchema: boolean, depth: number): unknown {
+    if (typeof inner === 'string') return isHidden ? hidden(inner) : shown(inner);
+    if (typeof inner === 'number') return isHidden ? hidden(inner) : inner;
+    if (inner === null || typeof inner !== 'object') return inner;
+    if (depth > DEEPEST) return hidden('');
+    if (Array.isArray(inner)) return inner.map((item) => mapped(item, isHidden, false, depth + 1));
+    return Object.fromEntries(
+      Object.entries(inner).map(([key, member]) => {
+        // A tool's parameter `password` is a name with a description, not a password.
+        const isDescribed = isSchema && isObject(member);
+        const isSecret = isHidden || (hides(key) && !isDescribed);
+        return [key, mapped(member, isSecret, key === 'properties', depth + 1)];
+      }),
+    );
+  }
+}
+
+/** User, password and secret parameters of a URL, as written and decoded; the scheme may be missing. */
+export function secretsInUrl(text: string): string[] {
+  const userInfo = userInfoOf(text);
+  const found: string[] = [];
+  if (userInfo !== undefined) {
+    const password = userInfo.slice(userInfo.indexOf(':') + 1);
+    found.push(userInfo, password);
+  }
+  for (const [, name = '', value = ''] of text.matchAll(parameters)) {
+    if (isSecretParameter(decoded(name))) found.push(value);
+  }
+  return found.flatMap((secret) => [...new Set([secret, decoded(secret)])]);
+}
+
+/** Text with the credentials of every URL in it replaced; a single word may be a URL without a scheme. */
+export function maskUrls(text: string, mask: string): string {
+  let masked = text;
+  if (text.includes('@')) {
+    masked = masked.replace(userInfoInText, (_, before: string, userInfo: string) => {
+      const colon = userInfo.indexOf(':');
+      return `${before}${colon < 0 ? '' : userInfo.slice(0, colon + 1)}${mask}@`;
+    });
+    if (!text.includes('://')) {
+      const userInfo = userInfoOf(text);
+      if (userInfo !== undefined) masked = text.replace(userInfo, `${userInfo.split(':', 1)[0]}:${mask}`);
+    }
+  }
+  if (!masked.includes('=')) return masked;
+  return masked.replace(parameters, (whole, name: string, value: string) =>
+    isSecretParameter(decoded(name)) ? whole.slice(0, whole.length - value.length) + mask : whole,
+  );
+}
+
+// Bounded, so that no text takes more than a time that is linear in its length.
+const userInfoInText = /(:\/\/)([^\s/?#"'<>\\]{1,1024})@/g;
+const parameters = /[?&;]([\w.%[\]-]{1,128})=([^&#\s"'<>\\;]+)/g;
+
+/** What stands before the `@` of a URL. An image's digest (`name:tag@sha256:…`) is no host. */
+function userInfoOf(text: string): string | undefined {
+  const scheme = text.indexOf('://');
+  const rest = scheme < 0 ? text : text.slice(scheme + 3);
+  if (/\s/.test(rest)) return undefined;
+  const authority = /^[^/?#\\]*/.exec(rest)?.[0] ?? '';
+  // A password that holds one of those marks makes the URL a wrong one: it is about to stand in an error.
+  const isWhole = URL.canParse(scheme < 0 ? `http://${text}` : text);
+  const end = (isWhole ? authority : rest).lastIndexOf('@');
+  if (end < 1 || rest.startsWith('sha256:', end + 1)) return undefined;
+  const userInfo = rest.slice(0, end);
+  return scheme < 0 && !userInfo.includes(':') ? undefined : userInfo;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
