@@ -7,9 +7,10 @@ import { unsupportedOption } from '../config/unsupported.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { layoutOn } from '../report/layout.js';
 import { openProgress, type Progress } from '../ui/progress.js';
-import { type Log, type LogLevel, openLog } from '../util/log.js';
+import { type FileLog, type LogLevel, openLog } from '../util/log.js';
 import type { Command, Invocation, Io } from './command.js';
-import { type Artifacts, makeArtifacts } from './profile/artifacts.js';
+import { makeArtifacts, takeFolder } from './profile/artifacts.js';
+import { type FolderLock, lockFolder } from './profile/folder-lock.js';
 import { listenForInterrupt } from './profile/interrupt.js';
 import { measureRun } from './profile/measure.js';
 import { traitsOf } from './profile/traits.js';
@@ -46,35 +47,39 @@ async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promi
     const panel = which === 'first' ? cancellationPanel(stderrLayout) : forceQuitPanel(stderrLayout);
     io.stderr.write(`${panel.join('\n')}\n`);
   });
+  let lock: FolderLock | undefined;
   try {
     const artifacts = makeArtifacts(config);
-    const log = openRunLog(config, io.stderr, artifacts, progress);
+    const isSeries = invocation.points.length > 1 || config.numProfileRuns > 1;
+    lock = lockFolder(artifacts.folder, isSeries);
+    const openLog = (of: Config) => openRunLog(of, io.stderr, progress);
+    const { log, writeTo } = openLog(config);
     for (const warning of [...invocation.warnings, ...runWarnings(config)]) log('WARNING', 'config', warning);
-    const shared = { log, stdout: io.stdout, progress, interrupt };
-    if (invocation.points.length > 1 || config.numProfileRuns > 1) {
+    const shared = { stdout: io.stdout, progress, interrupt };
+    if (isSeries) {
       const { runSeries } = await import('./profile/series/run.js');
-      const openLog = (of: Config, files: Artifacts) => openRunLog(of, io.stderr, files, progress);
-      return await runSeries(invocation, { ...shared, openLog });
+      return await runSeries(invocation, { ...shared, artifacts, log, writeTo, openLog });
     }
     const { exitCode } = await measureRun(
       { ...invocation, config: withRequests(config) },
-      { ...shared, artifacts },
+      { ...shared, artifacts, log, begin: () => takeFolder(config, artifacts, { log, writeTo }) },
     );
     return exitCode;
   } finally {
+    lock?.release();
     interrupt.close();
   }
 }
 
-/** Logs go to the run's file, and to stderr, where `--ui none` lets through only what makes the exit code 1. */
-function openRunLog(config: Config, stderr: Writable, artifacts: Artifacts, progress: Progress): Log {
+/** Logs go to stderr, where `--ui none` lets through only what makes the exit code 1, and later to the run's file. */
+function openRunLog(config: Config, stderr: Writable, progress: Progress): FileLog {
   const level: LogLevel = config.extraVerbose ? 'TRACE' : config.verbose ? 'DEBUG' : config.logLevel;
   const show = (line: string, of: LogLevel) => {
     if (config.uiType === 'none' && of !== 'ERROR') return;
     progress.clear();
     stderr.write(`${line}\n`);
   };
-  return openLog({ level, file: artifacts.log, show });
+  return openLog({ level, show });
 }
 
 /** What a user should know before the run, though nothing is wrong. */

@@ -13,6 +13,7 @@ import { failedRunReport, report, sideTables } from '../report/report.js';
 import { UserError } from '../util/errors.js';
 import { version } from '../util/version.js';
 import type { Command, Invocation, Io } from './command.js';
+import { inUse } from './profile/folder-lock.js';
 import { answer } from './report/answer.js';
 import { checkReport, questionKeys, reportOptions, singleRunKeys } from './report/options.js';
 import type { Recovered } from './report/recovered.js';
@@ -55,6 +56,8 @@ async function run({ config, given }: Invocation<typeof reportOptions>, io: Io):
       'Name them with --goodput, e.g. --goodput "time_to_first_token:370 request_latency:648".',
     );
   }
+  const { writer } = left;
+  if (writer !== undefined && config.rewrite) throw inUse(files.folder, writer);
   for (const note of notes(recovered, left.summary)) io.stderr.write(`${note}\n`);
   const troubles = material ? (pages?.writePage(config.html ?? '', material.of(stored)) ?? []) : [];
   for (const trouble of troubles) io.stderr.write(`${trouble}\n`);
@@ -116,8 +119,10 @@ function publish(
   };
   const troubles: string[] = [];
   const write = (path: string, text: string) => troubles.push(...writeWhole(path, text));
-  const isWanted = told.summary === undefined || rewrite;
-  if (isWanted || sliceDuration !== undefined) {
+  // The files of a run in progress are its own to write.
+  const isEnded = told.writer === undefined;
+  const isWanted = isEnded && (told.summary === undefined || rewrite);
+  if (isWanted || (isEnded && sliceDuration !== undefined)) {
     for (const { path, text } of timesliceFiles(summary.sliced, files, facts.inputConfig))
       write(path, text());
   }

@@ -1,11 +1,21 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { messageOf } from '../util/errors.js';
+import { openNewFile } from '../util/new-file.js';
 
-/** Writes a file whole or not at all. @returns a sentence where that cannot be done. */
-export function writeWhole(path: string, text: string): string[] {
-  const unfinished = `${path}.partial`;
+/**
+ * Writes a file whole or not at all; it takes the place of what has its name.
+ * @param text or what makes it. @returns a sentence where that fails.
+ */
+export function writeWhole(path: string, text: string | Buffer | (() => string)): string[] {
+  const unfinished = `${path}${unfinishedEnding}`;
   try {
-    writeFileSync(unfinished, text);
+    const content = typeof text === 'function' ? text() : text;
+    const file = openNewFile(unfinished);
+    try {
+      writeFileSync(file, content);
+    } finally {
+      closeSync(file);
+    }
     renameSync(unfinished, path);
     return [];
   } catch (thrown) {
@@ -13,3 +23,6 @@ export function writeWhole(path: string, text: string): string[] {
     return [`${path} could not be written: ${messageOf(thrown)}`];
   }
 }
+
+/** What the name of a file ends with until it is whole. */
+export const unfinishedEnding = '.partial';

@@ -1,7 +1,6 @@
 import type { Check, Findings, Loaded } from './load.js';
 import { loadConflicts, loadWarnings } from './load-conflicts.js';
 import { loadMode } from './load-mode.js';
-import { exportNames } from './names.js';
 import { nameOf } from './option.js';
 import { type Config, profileOptions } from './options.js';
 import { either, idle, type Key, type Rule } from './rule.js';
@@ -85,12 +84,6 @@ const conflicts: readonly Rule[] = [
       benchmarkDuration !== undefined &&
       sliceDuration >= benchmarkDuration &&
       `${name('sliceDuration')} must be below --benchmark-duration, ${benchmarkDuration}, got ${sliceDuration}.`,
-  },
-  {
-    keys: ['profileExportPrefix'],
-    broken: (config, _given, name) =>
-      /(^|[/\\])$/.test(exportNames(config.profileExportPrefix).base) &&
-      `${name('profileExportPrefix')} must hold a name, got '${config.profileExportPrefix}', an ending only.`,
   },
 ];
 

@@ -42,12 +42,13 @@ function decimal(rate: number): string {
   return Number.isInteger(rate) ? rate.toFixed(1) : String(rate);
 }
 
-/** File names of a run, relative to its artifact directory, or absolute where the prefix is. */
+/** File names of a run in its artifact directory. */
 export interface ExportNames {
   /** What the prefix comes to without a known ending. */
   readonly base: string;
   readonly recordsJsonl: string;
   readonly rawJsonl: string;
+  readonly warmupJsonl: string;
   readonly summaryJson: string;
   readonly summaryCsv: string;
   readonly consoleText: string;
@@ -79,10 +80,21 @@ export function exportNames(prefix: string | undefined): ExportNames {
     base,
     recordsJsonl: `${base}.jsonl`,
     rawJsonl: `${base}_raw.jsonl`,
+    warmupJsonl: `${base}_warmup.jsonl`,
     summaryJson: `${summary}.json`,
     summaryCsv: `${summary}.csv`,
     consoleText: `${base}_console.txt`,
     timeslicesCsv: `${summary}_timeslices.csv`,
     timeslicesJson: `${summary}_timeslices.json`,
   };
+}
+
+/** Names that a prefix must not take: the summary would replace a file of another purpose. */
+const takenBases = ['inputs', 'outputs', 'run_config', 'sweep_config', 'phase_manifest', 'mlflow_export'];
+
+/** Whether files can have this prefix: it must not lead out of their folder, nor onto another file of the run. */
+export function isExportPrefix(prefix: string): boolean {
+  const { base } = exportNames(prefix);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a file's name must not hold them.
+  return !/^$|^\.|[/\\\0-\x1f\x7f]/.test(base) && !takenBases.includes(base);
 }

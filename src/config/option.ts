@@ -151,16 +151,24 @@ export function choices<
   };
 }
 
-/** Text of one line. `allowsEmpty` lets an empty text stand for itself. */
-export function text<F extends Facts<string> & { readonly metavar?: string; readonly allowsEmpty?: true }>(
-  facts: F,
-): F & Kind<string> {
-  const { metavar = '<text>', allowsEmpty = false } = facts;
+/** Text of one line. `allowsEmpty` lets an empty text stand for itself; `isValid` and `what` narrow it down. */
+export function text<
+  F extends Facts<string> & {
+    readonly metavar?: string;
+    readonly allowsEmpty?: true;
+    readonly what?: string;
+    readonly isValid?: (text: string) => boolean;
+  },
+>(facts: F): F & Kind<string> {
+  const { metavar = '<text>', allowsEmpty = false, what = 'one line of text', isValid = () => true } = facts;
   return {
     ...facts,
-    ...single(metavar, 'one line of text', (word) => word),
+    ...single(metavar, what, (word) => word),
     allowsEmpty,
-    schema: z.string().regex(allowsEmpty ? /^[^\r\n\0]*$/ : /^[^\r\n\0]+$/),
+    schema: z
+      .string()
+      .regex(allowsEmpty ? /^[^\r\n\0]*$/ : /^[^\r\n\0]+$/)
+      .refine(isValid),
   };
 }
 

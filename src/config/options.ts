@@ -5,6 +5,7 @@ import { configFile } from './file.js';
 import { headers, keyValues } from './key-values.js';
 import { loadOptions } from './load-options.js';
 import { metricAbbreviations } from './metric-names.js';
+import { isExportPrefix } from './names.js';
 import {
   type ConfigOf,
   choice,
@@ -239,12 +240,19 @@ export const profileOptions = {
     defaultText: 'artifacts/<model>-openai-<endpoint type>-<load, such as concurrency10>',
     help: 'Folder for all files of the run.',
   }),
+  overwrite: flag({
+    flags: ['--overwrite'],
+    group: 'Output',
+    help: 'Remove the files of an earlier run in that folder. Without it they are moved to previous/ in it.',
+  }),
   profileExportPrefix: text({
     flags: ['--profile-export-prefix', '--profile-export-file'],
     group: 'Output',
     metavar: '<name>',
+    what: 'the beginning of file names, without a path and without a leading dot, and not that of another file of the run',
+    isValid: isExportPrefix,
     defaultText: 'profile_export',
-    help: 'Base name of the exported files; known endings are stripped from it.',
+    help: 'Base name of the exported files in that folder; known endings are stripped from it.',
   }),
   exportLevel: choice(['summary', 'records', 'raw'], {
     flags: ['--export-level', '--profile-export-level'],

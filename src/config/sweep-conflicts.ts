@@ -1,4 +1,3 @@
-import { isAbsolute } from 'node:path';
 import type { Findings, Loaded } from './load.js';
 import { loadMode } from './load-mode.js';
 import { nameOf } from './option.js';
@@ -45,11 +44,6 @@ export function sweepFindings(
   if (!isSweep && !repeats && lonely.length > 0) {
     errors.push(
       `${name(...lonely)} ${either(lonely, 'needs', 'need')} several runs: a list such as --concurrency 10,50,100, or --num-profile-runs.`,
-    );
-  }
-  if ((isSweep || repeats) && isAbsolute(config.profileExportPrefix ?? '')) {
-    errors.push(
-      `${name('profileExportPrefix')} must be a name without a folder for several runs, got '${config.profileExportPrefix}': each run has a folder of its own.`,
     );
   }
   if (isSweep && config.fixedSchedule) {

@@ -1,6 +1,7 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { setImmediate as letOthersRun } from 'node:timers/promises';
 import type { JsonObject } from '../util/json.js';
+import { openNewFile } from '../util/new-file.js';
 import { secretsIn } from '../util/secret-names.js';
 import { jsonWithoutSecrets } from '../util/secrets.js';
 
@@ -22,7 +23,7 @@ export async function writeInputs(
   sessions: Iterable<InputSession>,
   signal?: AbortSignal,
 ): Promise<number> {
-  const file = openSync(path, 'w');
+  const file = openNewFile(path);
   let waiting = '{\n  "data": [';
   let written = 0;
   const write = () => {

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, writeSync } from 'node:fs';
 import { messageOf } from '../util/errors.js';
+import { openNewFile } from '../util/new-file.js';
 
 // Lines are encoded into one buffer: a new one for every batch takes longer than making the lines.
 const BUFFER_BYTES = 1 << 18;
@@ -21,7 +22,7 @@ export class LineFile {
     this.#buffer = Buffer.allocUnsafeSlow(path === undefined ? 0 : BUFFER_BYTES);
     if (path === undefined) return;
     this.#attempt(() => {
-      this.#file = openSync(path, 'w');
+      this.#file = openNewFile(path);
     });
   }
 

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { Thresholds } from '../metrics/metric.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
 import { prettyJson } from './python-json.js';
@@ -17,12 +17,14 @@ export interface RunConfig {
   readonly cliCommand: string;
   /** The resolved configuration, secrets masked. */
   readonly inputConfig: JsonObject;
+  /** `--profile-export-prefix`, by which a later run knows the files of this one. */
+  readonly exportPrefix?: string;
   /** Of one of several runs. */
   readonly series?: RunOfSeries;
 }
 
 /** The same as it is had back from the file, as far as that says it. */
-export interface StoredRunConfig extends Partial<Omit<RunConfig, 'series'>> {
+export interface StoredRunConfig extends Partial<Omit<RunConfig, 'series' | 'exportPrefix'>> {
   /** The point of a sweep that the run was made at: its options by name. Absent for a run of no sweep. */
   readonly sweepPoint?: {
     readonly sweepId: string | undefined;
@@ -33,8 +35,11 @@ export interface StoredRunConfig extends Partial<Omit<RunConfig, 'series'>> {
 /** Name of the file, in the artifact directory whatever the prefix of the others. */
 export const runConfigName = 'run_config.json';
 
-/** The text of `run_config.json`. @param recordsFile path of the run's per-record file. */
-export function runConfigJson(config: RunConfig, recordsFile: string): string {
+/** The text of `run_config.json`. @param paths of the run's folder and per-record file; undefined: it has none. */
+export function runConfigJson(
+  config: RunConfig,
+  { folder, records }: { readonly folder: string; readonly records: string | undefined },
+): string {
   const { oslMismatchPct, oslMismatchTokens, usageDiffPct } = config.thresholds;
   return prettyJson({
     benchmark_id: config.benchmarkId,
@@ -42,9 +47,10 @@ export function runConfigJson(config: RunConfig, recordsFile: string): string {
     cfg: config.inputConfig,
     variation: config.series?.variation,
     trial: config.series?.trial ?? 0,
-    artifact_dir: dirname(recordsFile),
+    artifact_dir: folder,
     label: config.series?.label,
-    records_file: basename(recordsFile),
+    records_file: records && basename(records),
+    export_prefix: config.exportPrefix,
     cli_command: config.cliCommand,
     random_seed: config.randomSeed,
     report: {
@@ -101,7 +107,8 @@ function sweptValues(values: Json | undefined): ReadonlyMap<string, string> {
 
 /** The object in a file; undefined where there is no file, or no whole one. @throws the file system's error. */
 export function readJsonObject(path: string): JsonObject | undefined {
-  if (!existsSync(path)) return undefined;
+  // To read a named pipe would wait for ever.
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
   const text = readFileSync(path, 'utf8');
   try {
     const json: unknown = JSON.parse(text);

@@ -14,7 +14,7 @@ const artifactsIn = async (path: string) =>
 
 it('makes the folder with its parents', async () => {
   const artifacts = await artifactsIn(join(folder, 'a', 'b'));
-  expect(statSync(join(folder, 'a', 'b', 'logs')).isDirectory()).toBe(true);
+  expect(statSync(join(folder, 'a', 'b')).isDirectory()).toBe(true);
   expect(artifacts.json).toBe(join(folder, 'a', 'b', 'profile_export_aiperf.json'));
 });
 

@@ -158,7 +158,10 @@ describe('a run of ours', () => {
         inputConfig: { models: { items: [{ name: 'm' }] } },
       };
       const write = (records: string) =>
-        writeFileSync(join(other, runConfigName), runConfigJson(config, join(other, records)));
+        writeFileSync(
+          join(other, runConfigName),
+          runConfigJson(config, { folder: other, records: join(other, records) }),
+        );
       write('profile_export.jsonl');
       const { stdout } = await report(other);
       expect(stdout).toContain('AIPerf | INCOMPLETE RESULTS');

@@ -40,6 +40,7 @@ describe('export names', () => {
       base: 'profile_export',
       recordsJsonl: 'profile_export.jsonl',
       rawJsonl: 'profile_export_raw.jsonl',
+      warmupJsonl: 'profile_export_warmup.jsonl',
       summaryJson: 'profile_export_aiperf.json',
       summaryCsv: 'profile_export_aiperf.csv',
       consoleText: 'profile_export_console.txt',
@@ -69,6 +70,7 @@ describe('export names', () => {
       base: 'foo',
       recordsJsonl: 'foo.jsonl',
       rawJsonl: 'foo_raw.jsonl',
+      warmupJsonl: 'foo_warmup.jsonl',
       summaryJson: 'foo.json',
       summaryCsv: 'foo.csv',
       consoleText: 'foo_console.txt',
@@ -82,7 +84,6 @@ describe('export names', () => {
     ['foo_raw.jsonl.json', 'foo_raw.jsonl'],
     ['foo_raw', 'foo_raw'],
     ['foo.txt', 'foo.txt'],
-    ['/out/foo.json', '/out/foo'],
   ])('%s: one ending is stripped, leaving %s', (prefix, base) => {
     expect(exportNames(prefix).base).toBe(base);
   });

@@ -119,10 +119,6 @@ describe('what is refused', () => {
       '--requests-per-load 5 --request-count 9',
       '--requests-per-load cannot stand beside --request-count: each says how many requests are sent.',
     ],
-    [
-      '--num-profile-runs 2 --profile-export-prefix /tmp/x',
-      "--profile-export-prefix must be a name without a folder for several runs, got '/tmp/x': each run has a folder of its own.",
-    ],
     ['--num-profile-runs 11', '--num-profile-runs must be an integer from 1 to 10, got 11.'],
     ['--confidence-level 1', '--confidence-level must be a number above 0 and below 1, got 1.'],
   ])('%s', async (line, sentence) => {

@@ -152,7 +152,7 @@ describe('a sweep', () => {
         profileWords({ ...options, url: url(), 'artifact-dir': folder, ui: 'simple' }),
       );
       expect(ran.code).toBe(0);
-      expect(ran.stderr).toContain(`${folder} holds earlier runs: those of the same name are made anew`);
+      expect(ran.stderr).toMatch(new RegExp(`moved \\d+ files of an earlier run to ${folder}/previous\n`));
       expect(ran.stderr).not.toContain('skipped');
       expect(sweepJson(folder).per_combination_metrics[0].metrics.request_throughput.avg).not.toBe(before);
     });

@@ -43,6 +43,6 @@ it('tells once that it cannot be written', () => {
   file.flush();
   file.close();
   expect(troubles).toEqual([
-    `${folder} could not be written any further: EISDIR: illegal operation on a directory, open '${folder}'`,
+    `${folder} could not be written any further: EISDIR: illegal operation on a directory, unlink '${folder}'`,
   ]);
 });

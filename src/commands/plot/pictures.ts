@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Chart } from '../../charts/chart.js';
 import { type ThemeName, themes } from '../../charts/theme.js';
 import { messageOf, UserError } from '../../util/errors.js';
+import { writeWhole } from '../write-whole.js';
 
 /** Where pictures go, and how they look. */
 export interface PictureOutput {
@@ -40,13 +41,11 @@ export async function writePictures<Source>(
 }
 
 function write(path: string, folder: string, content: string | Buffer): void {
+  const hint = 'Name another folder with --output.';
   try {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(path, content);
   } catch (thrown) {
-    throw new UserError(
-      `${path} cannot be written: ${messageOf(thrown)}`,
-      'Name another folder with --output.',
-    );
+    throw new UserError(`${path} cannot be written: ${messageOf(thrown)}`, hint);
   }
+  for (const trouble of writeWhole(path, content)) throw new UserError(trouble, hint);
 }

@@ -3,6 +3,9 @@ import { dirname, join, resolve } from 'node:path';
 import { artifactDirectory, exportNames } from '../../config/names.js';
 import type { Config } from '../../config/options.js';
 import { messageOf, UserError } from '../../util/errors.js';
+import type { FileLog } from '../../util/log.js';
+import { clearEarlierRun } from './earlier-run.js';
+import { namedInputs } from './input-files.js';
 
 /** Absolute paths of the files that a run may leave; undefined for those that it does not ask for. */
 export interface Artifacts {
@@ -21,47 +24,62 @@ export interface Artifacts {
   readonly timeslicesJson: string;
 }
 
-/** Names the files and makes their folders. @throws UserError where that cannot be done. */
+/** Names the files and makes the folder of the run. @throws UserError where that cannot be done. */
 export function makeArtifacts(config: Config): Artifacts {
   const folder = resolve(artifactDirectory(config));
   const names = exportNames(config.profileExportPrefix);
-  const at = (name: string) => resolve(folder, name);
-  const artifacts = {
+  const at = (name: string) => join(folder, name);
+  const withRecords = config.exportLevel !== 'summary';
+  makeFolder(folder);
+  return {
     folder,
-    log: join(folder, 'logs', 'aiperf.log'),
-    inputs: join(folder, 'inputs.json'),
-    records: config.exportLevel === 'summary' ? undefined : at(names.recordsJsonl),
+    log: at('logs/aiperf.log'),
+    inputs: at('inputs.json'),
+    records: withRecords ? at(names.recordsJsonl) : undefined,
     raw: config.exportLevel === 'raw' ? at(names.rawJsonl) : undefined,
-    warmup:
-      config.exportLevel === 'summary'
-        ? undefined
-        : at(names.recordsJsonl.replace(/\.jsonl$/, '_warmup.jsonl')),
+    warmup: withRecords ? at(names.warmupJsonl) : undefined,
     json: at(names.summaryJson),
     csv: at(names.summaryCsv),
     console: at(names.consoleText),
-    page: join(folder, 'report.html'),
+    page: at('report.html'),
     timeslicesCsv: at(names.timeslicesCsv),
     timeslicesJson: at(names.timeslicesJson),
   };
-  for (const path of [artifacts.log, artifacts.json]) {
-    try {
-      makeFolder(dirname(path));
-    } catch (thrown) {
-      throw new UserError(
-        `The folder ${dirname(path)} cannot be made (${messageOf(thrown).replace(/, (mkdir|stat) .*/, '')}).`,
-        'Name one that can be written with --artifact-dir.',
-      );
-    }
+}
+
+/**
+ * Makes the folder this run's: the files of an earlier run leave it, and the log is written into it.
+ * @throws UserError where that cannot be done.
+ */
+export function takeFolder(
+  config: Config,
+  { folder, log: logFile }: Artifacts,
+  { log, writeTo }: FileLog,
+): void {
+  const { profileExportPrefix: prefix, overwrite } = config;
+  clearEarlierRun(folder, { prefix, overwrite, inputs: namedInputs(config) }, log);
+  makeFolder(dirname(logFile));
+  writeTo(logFile);
+}
+
+/** Makes a folder and those above it. @throws UserError */
+function makeFolder(folder: string): void {
+  try {
+    makeEach(folder);
+  } catch (thrown) {
+    throw new UserError(
+      `The folder ${folder} cannot be made (${messageOf(thrown).replace(/, (mkdir|stat) .*/, '')}).`,
+      'Name one that can be written with --artifact-dir.',
+    );
   }
-  return artifacts;
 }
 
 /** Folder by folder: in /proc and its like a recursive mkdir of Node's never comes back. @throws the system's error */
-function makeFolder(folder: string): void {
+function makeEach(folder: string): void {
   const found = statSync(folder, { throwIfNoEntry: false });
   if (found?.isDirectory()) return;
   // Below a file Node 20 throws this by itself; from 22 on nothing is there.
   if (found !== undefined) throw new Error('ENOTDIR: not a directory');
-  makeFolder(dirname(folder));
+  makeEach(dirname(folder));
   mkdirSync(folder);
 }

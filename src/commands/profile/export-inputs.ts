@@ -1,9 +1,11 @@
 import { renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Config } from '../../config/options.js';
 import { estimateBytes } from '../../dataset/plan.js';
 import { writeInputs } from '../../export/inputs-json.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
+import { unfinishedEnding } from '../write-whole.js';
 import type { Artifacts } from './artifacts.js';
 import { inputSessions } from './inputs.js';
 import type { PreparedRun } from './prepare.js';
@@ -11,14 +13,25 @@ import type { PreparedRun } from './prepare.js';
 /** Above this `inputs.json` is left out unless it is asked for. */
 const LARGEST_INPUTS_BYTES = 200e6;
 
-/** Writes `inputs.json` where it is wanted: whole, or not at all. @throws UserError */
-export async function exportInputs(
+/** `inputs.json` until the run begins. */
+export const unfinishedInputs = `inputs.json${unfinishedEnding}`;
+
+/**
+ * Writes `inputs.json` where it is wanted under the name of an unfinished file: an earlier run's stays until nothing can
+ * refuse this one.
+ * @returns gives it its name. @throws UserError for a session that cannot be sent.
+ */
+export async function stageInputs(
   config: Config,
   prepared: PreparedRun,
   artifacts: Artifacts,
   log: Log,
-): Promise<void> {
-  if (config.exportInputs === 'never') return;
+): Promise<() => void> {
+  const unfinished = join(artifacts.folder, unfinishedInputs);
+  const removeUnfinished = () => rmSync(unfinished, { force: true });
+  const nothing = () => {};
+  removeUnfinished();
+  if (config.exportInputs === 'never') return nothing;
   const bytes = estimateBytes(prepared.load.dataset);
   if (config.exportInputs === 'auto' && bytes > LARGEST_INPUTS_BYTES) {
     log(
@@ -26,21 +39,31 @@ export async function exportInputs(
       'export',
       `inputs.json is left out: it would have about ${Math.round(bytes / 1e6)} MB; --export-inputs always writes it`,
     );
-    return;
+    return nothing;
   }
-  // Whole or not at all: an interrupt in the middle leaves no half file under the name.
-  const unfinished = `${artifacts.inputs}.partial`;
-  const removeUnfinished = () => rmSync(unfinished, { force: true });
   process.once('exit', removeUnfinished);
+  const warn = (thrown: unknown) => {
+    removeUnfinished();
+    log('WARNING', 'export', `inputs.json could not be written: ${messageOf(thrown)}`);
+  };
   try {
     await writeInputs(unfinished, inputSessions(prepared.load));
-    renameSync(unfinished, artifacts.inputs);
-    log('INFO', 'export', `the inputs are in ${artifacts.inputs}`);
   } catch (thrown) {
-    removeUnfinished();
-    if (thrown instanceof UserError) throw thrown;
-    log('WARNING', 'export', `inputs.json could not be written: ${messageOf(thrown)}`);
-  } finally {
     process.off('exit', removeUnfinished);
+    if (thrown instanceof UserError) {
+      removeUnfinished();
+      throw thrown;
+    }
+    warn(thrown);
+    return nothing;
   }
+  return () => {
+    process.off('exit', removeUnfinished);
+    try {
+      renameSync(unfinished, artifacts.inputs);
+      log('INFO', 'export', `the inputs are in ${artifacts.inputs}`);
+    } catch (thrown) {
+      warn(thrown);
+    }
+  };
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { checkDatasetType } from '../../config/conflicts.js';
@@ -9,15 +8,16 @@ import { runConfigJson, runConfigName } from '../../export/run-config.js';
 import type { RunOfSeries } from '../../export/series.js';
 import type { Progress } from '../../ui/progress.js';
 import { openClock, takeOrigin } from '../../util/clock.js';
-import { messageOf, UserError } from '../../util/errors.js';
+import { UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
 import type { Invocation } from '../command.js';
 import { openRunFolder } from '../report/run-folder.js';
 import { thresholdsOf } from '../thresholds.js';
 import { sliceNsOf } from '../timeslices.js';
+import { writeWhole } from '../write-whole.js';
 import type { Artifacts } from './artifacts.js';
-import { exportInputs } from './export-inputs.js';
+import { stageInputs } from './export-inputs.js';
 import { inputConfig } from './input-config.js';
 import { INTERRUPTED, type Interrupt } from './interrupt.js';
 import { type PreparedRun, prepareRun } from './prepare.js';
@@ -30,6 +30,8 @@ import { traitsOf } from './traits.js';
 export interface Surroundings {
   readonly artifacts: Artifacts;
   readonly log: Log;
+  /** Makes the folder this run's; called when nothing can refuse the run any more. @throws UserError */
+  readonly begin: () => void;
   readonly stdout: Writable;
   readonly progress: Progress;
   readonly interrupt: Interrupt;
@@ -48,7 +50,7 @@ export interface RunEnd {
  */
 export async function measureRun(
   invocation: Invocation<typeof profileOptions>,
-  { artifacts, log, stdout, progress, interrupt }: Surroundings,
+  { artifacts, log, begin, stdout, progress, interrupt }: Surroundings,
   series?: RunOfSeries,
   firstSession = 0,
 ): Promise<RunEnd> {
@@ -56,7 +58,9 @@ export async function measureRun(
   const origin = takeOrigin();
   const prepared = await prepareRun(config, version, origin, log);
   requireFittingType(invocation, prepared, log);
-  await exportInputs(config, prepared, artifacts, log);
+  const publishInputs = await stageInputs(config, prepared, artifacts, log);
+  begin();
+  publishInputs();
   const plan = recordsPlan(config, prepared, artifacts);
   const facts: ResultFacts = {
     config,
@@ -132,7 +136,6 @@ function requireFittingType(
 /** What `aiperf report` needs to know of a run that was killed before its summary. */
 function leaveRunConfig(facts: ResultFacts, { thresholds }: RecordsPlan, log: Log): void {
   const { config, artifacts, benchmarkId, recordedCommand, inputConfig: resolved } = facts;
-  if (artifacts.records === undefined) return;
   const json = runConfigJson(
     {
       benchmarkId,
@@ -141,15 +144,13 @@ function leaveRunConfig(facts: ResultFacts, { thresholds }: RecordsPlan, log: Lo
       ...(config.randomSeed === undefined ? {} : { randomSeed: config.randomSeed }),
       cliCommand: recordedCommand,
       inputConfig: resolved,
+      ...(config.profileExportPrefix === undefined ? {} : { exportPrefix: config.profileExportPrefix }),
       ...(facts.series === undefined ? {} : { series: facts.series }),
     },
-    artifacts.records,
+    artifacts,
   );
-  try {
-    writeFileSync(join(artifacts.folder, runConfigName), json);
-  } catch (thrown) {
-    log('WARNING', 'export', `${runConfigName} could not be written: ${messageOf(thrown)}`);
-  }
+  for (const trouble of writeWhole(join(artifacts.folder, runConfigName), json))
+    log('WARNING', 'export', trouble);
 }
 
 function recordsPlan(config: Config, prepared: PreparedRun, artifacts: Artifacts): RecordsPlan {

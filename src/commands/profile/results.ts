@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { Config } from '../../config/options.js';
 import { endpoints } from '../../endpoint/endpoints.js';
@@ -18,6 +17,7 @@ import type { JsonObject } from '../../util/json.js';
 import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
 import { timesliceFiles } from '../timeslices.js';
+import { writeWhole } from '../write-whole.js';
 import type { Artifacts } from './artifacts.js';
 import type { PreparedRun } from './prepare.js';
 import type { RunOutcome } from './run.js';
@@ -151,11 +151,7 @@ function jsonOf(outcome: RunOutcome, facts: ResultFacts, reason: string | undefi
 }
 
 function writeFile(path: string, text: () => string, log: Log): boolean {
-  try {
-    writeFileSync(path, text());
-    return true;
-  } catch (thrown) {
-    log('ERROR', 'export', `${path} could not be written: ${messageOf(thrown)}`);
-    return false;
-  }
+  const troubles = writeWhole(path, text);
+  for (const trouble of troubles) log('ERROR', 'export', trouble);
+  return troubles.length === 0;
 }

@@ -3,6 +3,7 @@ import { basename, join, relative, resolve } from 'node:path';
 import { exportNames } from '../../config/names.js';
 import { andList } from '../../config/words.js';
 import { UserError } from '../../util/errors.js';
+import { previousFolder } from '../profile/run-files.js';
 
 /** Absolute paths of what a run has left, or may have left. */
 export interface RunFolder {
@@ -24,7 +25,10 @@ export function openRunFolder(dir: string, prefix: string | undefined): RunFolde
   const at = (name: string) => resolve(folder, name);
   const records = at(names.recordsJsonl);
   requireFolder(dir, folder);
-  if (!existsSync(records)) throw withoutRecords(dir, folder, basename(records));
+  const found = statSync(records, { throwIfNoEntry: false });
+  if (found === undefined) throw withoutRecords(dir, folder, basename(records));
+  // To read a named pipe would wait for ever.
+  if (!found.isFile()) throw new UserError(`${records} is not a regular file.`, 'Name the folder of a run.');
   return {
     folder,
     records,
@@ -69,6 +73,7 @@ function runsBelow(dir: string, records: string, depth: number): string[] {
   return readdirSync(dir, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
+    .filter((name) => name !== previousFolder)
     .sort(new Intl.Collator('en', { numeric: true }).compare)
     .flatMap((name) => runsBelow(join(dir, name), records, depth - 1));
 }

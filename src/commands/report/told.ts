@@ -3,6 +3,7 @@ import { readRunConfig, type StoredRunConfig } from '../../export/run-config.js'
 import type { Slo } from '../../metrics/objective.js';
 import { sloFault } from '../../metrics/slos.js';
 import { isObject } from '../../util/json.js';
+import { described, type Holder, holderOf } from '../profile/folder-lock.js';
 import { everyTrait, type Recovered } from './recovered.js';
 import type { RunFolder } from './run-folder.js';
 
@@ -11,13 +12,15 @@ export interface Told {
   readonly config: StoredRunConfig;
   /** Undefined where the run left no summary; that of an earlier run in the same folder does not count. */
   readonly summary: StoredSummary | undefined;
+  /** The process that is still writing the run. */
+  readonly writer: Holder | undefined;
 }
 
 export function whatIsTold({ folder, records, json }: RunFolder): Told {
   const config = readRunConfig(folder, records) ?? {};
   const summary = readSummary(json);
   const isOfAnotherRun = config.benchmarkId !== undefined && config.benchmarkId !== summary?.benchmarkId;
-  return { config, summary: isOfAnotherRun ? undefined : summary };
+  return { config, summary: isOfAnotherRun ? undefined : summary, writer: holderOf(folder) };
 }
 
 /** The objectives that the run was held against. */
@@ -56,8 +59,9 @@ export function toldAnew(told: Told, slos: readonly Slo[], sliceSeconds: number 
  */
 export function incompleteReason(
   { records, summary: { validCount } }: Recovered,
-  { summary }: Told,
+  { summary, writer }: Told,
 ): string | undefined {
+  if (writer !== undefined) return `The run is still in progress: ${described(writer)}.`;
   if (summary !== undefined) return summary.incompleteReason;
   if (validCount === 0) return undefined;
   return `The run ended without a summary: ${records === 1 ? '1 record was' : `${records} records were`} recovered.`;

@@ -1,4 +1,3 @@
-import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nameOf, type OptionRow } from '../../../config/option.js';
 import { type Config, profileOptions } from '../../../config/options.js';
@@ -8,6 +7,9 @@ import { readJsonObject } from '../../../export/run-config.js';
 import { UserError } from '../../../util/errors.js';
 import { isObject, type Json } from '../../../util/json.js';
 import { redacted, withoutSecrets } from '../../../util/secrets.js';
+import { version } from '../../../util/version.js';
+import { writeWhole } from '../../write-whole.js';
+import type { FileDigest } from '../input-files.js';
 
 /** What a series is known by when it is taken up again; written before its first run. */
 export interface Manifest {
@@ -16,13 +18,24 @@ export interface Manifest {
   readonly seeds: readonly number[];
   /** The values of all options that bear on results, as text, by the option's first spelling; lists as lists. */
   readonly options: Readonly<Record<string, string>>;
+  /** Content of every file that the options name. */
+  readonly files: readonly FileDigest[];
 }
 
-const manifestName = 'sweep_config.json';
+export const manifestName = 'sweep_config.json';
 
 /** Options that say where results go, how they are shown, or how long to wait: two series may differ in them. */
 const immaterial: ReadonlySet<keyof Config> = new Set([
-  ...(['artifactDir', 'configFile', 'resume', 'uiType', 'logLevel', 'verbose', 'extraVerbose'] as const),
+  ...([
+    'artifactDir',
+    'configFile',
+    'resume',
+    'overwrite',
+    'uiType',
+    'logLevel',
+    'verbose',
+    'extraVerbose',
+  ] as const),
   ...(['tables', 'consoleExportWidth', 'confidenceLevel', 'numGpus', 'targetGoodput'] as const),
   ...(['report', 'strictFidelity'] as const),
   ...([
@@ -54,34 +67,70 @@ export function materialOptions(configs: readonly Config[]): Readonly<Record<str
   );
 }
 
-/** Whether a folder holds a series. */
-export function holdsManifest(folder: string): boolean {
-  return existsSync(join(folder, manifestName));
-}
-
-export function writeManifest(folder: string, { sweepId, seeds, options }: Manifest): void {
-  writeFileSync(join(folder, manifestName), prettyJson({ sweep_id: sweepId, seeds, options }));
+/** @returns a sentence where it cannot be written. */
+export function writeManifest(folder: string, { sweepId, seeds, options, files }: Manifest): string[] {
+  const text = prettyJson({
+    ...{ sweep_id: sweepId, aiperf_version: version, seeds, options },
+    files: files.map((file) => ({ ...file })),
+  });
+  return writeWhole(join(folder, manifestName), text);
 }
 
 /**
  * The manifest of the series that a folder holds; undefined where it holds none.
- * @throws UserError where it is that of another configuration.
+ * @throws UserError where it was made with other options, other content of their files, or another version of ours.
  */
-export function readManifest(folder: string, options: Manifest['options']): Manifest | undefined {
+export function readManifest(
+  folder: string,
+  { options, files }: Pick<Manifest, 'options' | 'files'>,
+): Manifest | undefined {
   const json = readJsonObject(join(folder, manifestName));
   if (json === undefined) return undefined;
   const theirs = isObject(json.options) ? json.options : {};
   const names = [...new Set([...Object.keys(options), ...Object.keys(theirs)])];
-  const changed = names.filter((name) => theirs[name] !== options[name]);
-  if (changed.length > 0) {
-    const changes = changed.map((name) => `${name} was ${said(theirs[name])} and is ${said(options[name])}`);
+  const changes = [
+    ...names
+      .filter((name) => theirs[name] !== options[name])
+      .map((name) => `${name} was ${said(theirs[name])} and is ${said(options[name])}`),
+    ...(json.aiperf_version === version ? [] : [`aiperf was ${said(json.aiperf_version)} and is ${version}`]),
+  ];
+  if (changes.length > 0) {
     throw new UserError(
       `--resume: ${folder} holds runs of another configuration: ${andList(changes)}.`,
       'Give the options that they were made with, name another folder with --artifact-dir, or leave out --resume to start anew.',
     );
   }
+  const changedFiles = fileChanges(storedFiles(json.files), files);
+  if (changedFiles.length > 0) {
+    throw new UserError(
+      `--resume: ${folder} holds runs of other data: ${andList(changedFiles)}.`,
+      'Restore the files that they were made with, name another folder with --artifact-dir, or leave out --resume to start anew.',
+    );
+  }
   const seeds = Array.isArray(json.seeds) ? json.seeds.filter((seed) => typeof seed === 'number') : [];
-  return typeof json.sweep_id === 'string' ? { sweepId: json.sweep_id, seeds, options } : undefined;
+  return typeof json.sweep_id === 'string' ? { sweepId: json.sweep_id, seeds, options, files } : undefined;
+}
+
+function storedFiles(json: Json | undefined): readonly FileDigest[] {
+  return (Array.isArray(json) ? json : []).flatMap((file) => {
+    if (!isObject(file)) return [];
+    const { option, name, bytes, sha256 } = file;
+    return [{ option: String(option), name: String(name), bytes: Number(bytes), sha256: String(sha256) }];
+  });
+}
+
+/** What differs between the files of two runs, one phrase each. */
+function fileChanges(before: readonly FileDigest[], now: readonly FileDigest[]): string[] {
+  const keyOf = ({ option, name }: FileDigest) => `${option} ${name}`;
+  const earlier = new Map(before.map((file) => [keyOf(file), file]));
+  const current = new Map(now.map((file) => [keyOf(file), file]));
+  return [...new Set([...earlier.keys(), ...current.keys()])].flatMap((key) => {
+    const [was, is] = [earlier.get(key), current.get(key)];
+    if (was === undefined) return [`${key} is new`];
+    if (is === undefined) return [`${key} is missing`];
+    if (was.bytes !== is.bytes) return [`${key} had ${was.bytes} bytes and has ${is.bytes}`];
+    return was.sha256 === is.sha256 ? [] : [`${key} has other content (${is.bytes} bytes as before)`];
+  });
 }
 
 function said(value: Json | undefined): string {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Config } from '../../../config/options.js';
@@ -13,9 +13,9 @@ import { sweepCsv, sweepJson } from '../../../export/sweep-aggregate.js';
 import { layoutOn } from '../../../report/layout.js';
 import { repeatsTable } from '../../../report/repeats-table.js';
 import { sweepReport } from '../../../report/sweep-report.js';
-import { messageOf } from '../../../util/errors.js';
 import type { Log } from '../../../util/log.js';
 import { version } from '../../../util/version.js';
+import { writeWhole } from '../../write-whole.js';
 import {
   namesOf,
   type PlannedPoint,
@@ -142,10 +142,10 @@ function sweptValues({ swept, points }: Series) {
 function write(path: string, text: string, log: Log): boolean {
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-    return true;
-  } catch (thrown) {
-    log('ERROR', 'export', `${path} could not be written: ${messageOf(thrown)}`);
-    return false;
+  } catch {
+    // What is wrong with it is found again when the file is written.
   }
+  const troubles = writeWhole(path, text);
+  for (const trouble of troubles) log('ERROR', 'export', trouble);
+  return troubles.length === 0;
 }

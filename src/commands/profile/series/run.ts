@@ -1,28 +1,31 @@
 import { randomUUID } from 'node:crypto';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { hasWarmup } from '../../../config/load-mode.js';
-import { artifactDirectory } from '../../../config/names.js';
 import type { Config, profileOptions } from '../../../config/options.js';
 import type { RunOfSeries } from '../../../export/series.js';
 import { messageOf, UserError } from '../../../util/errors.js';
-import type { Log } from '../../../util/log.js';
+import type { FileLog } from '../../../util/log.js';
 import type { Invocation } from '../../command.js';
 import { thresholdsOf } from '../../thresholds.js';
 import { writeWhole } from '../../write-whole.js';
-import { type Artifacts, makeArtifacts } from '../artifacts.js';
+import { type Artifacts, makeArtifacts, takeFolder } from '../artifacts.js';
+import { type FolderLock, lockFolder } from '../folder-lock.js';
+import { digestInputs, namedInputs } from '../input-files.js';
 import { INTERRUPTED } from '../interrupt.js';
 import { requireConnections } from '../limits.js';
 import { measureRun, type Surroundings } from '../measure.js';
-import { holdsManifest, type Manifest, materialOptions, readManifest, writeManifest } from './manifest.js';
+import { type Manifest, materialOptions, readManifest, writeManifest } from './manifest.js';
 import { drawSeeds, type PlannedRun, planSeries, runOfSeries, type Series } from './plan.js';
 import { publishSeries, type SeriesOutcome } from './publish.js';
 import { completeResults, type RunResults } from './results.js';
 
 /** What the runs of a series share. */
-export interface SeriesSurroundings extends Omit<Surroundings, 'artifacts'> {
+export interface SeriesSurroundings extends Omit<Surroundings, 'begin'>, FileLog {
+  /** Of the series: its folder, its log and its page. */
+  readonly artifacts: Artifacts;
   /** Opens the log of a run. */
-  readonly openLog: (config: Config, artifacts: Artifacts) => Log;
+  readonly openLog: (config: Config) => FileLog;
 }
 
 /**
@@ -35,9 +38,9 @@ export async function runSeries(
   shared: SeriesSurroundings,
 ): Promise<number> {
   const { config, points } = invocation;
-  const root = resolve(artifactDirectory(config));
+  const root = shared.artifacts.folder;
   for (const point of points) requireConnections(point.config, point.config.concurrency ?? 0);
-  const manifest = takeUp(root, invocation, shared.log);
+  const { manifest, begin } = await takeUp(invocation, shared);
   const series = planSeries(points, root, manifest.seeds);
   if (
     config.inputFile === undefined &&
@@ -48,7 +51,7 @@ export async function runSeries(
       'sweep',
       'runs of the same seed send the same prompts, so that they can be compared: from the second one on, a prefix cache may answer for the model',
     );
-  const { results, failures, unsound } = await runAll(series, manifest, invocation, shared);
+  const { results, failures, unsound } = await runAll(series, manifest, invocation, { ...shared, begin });
   const { log, stdout, interrupt } = shared;
   const written = publishSeries(series, { results, failures }, { root, config, stdout, log });
   const hasPage = !config.report || (await writePage(root, [...results.keys()], config, shared));
@@ -76,22 +79,37 @@ async function writePage(
   return troubles.length === 0;
 }
 
+/** A series that is about to begin or to go on. */
+interface Taken {
+  readonly manifest: Manifest;
+  /** Makes the folder that of the series; does so once. @throws UserError */
+  readonly begin: () => void;
+}
+
 /** The manifest of the series to go on with, or a new one. @throws UserError where it is that of another one. */
-function takeUp(root: string, { config, points }: Invocation<typeof profileOptions>, log: Log): Manifest {
+async function takeUp(
+  { config, points }: Invocation<typeof profileOptions>,
+  shared: SeriesSurroundings,
+): Promise<Taken> {
+  const { artifacts, log, writeTo } = shared;
+  const { folder: root, log: logFile } = artifacts;
   const options = materialOptions(points.map((point) => point.config));
-  const found = config.resume ? readManifest(root, options) : undefined;
-  if (found !== undefined) return found;
-  if (config.resume) log('NOTICE', 'sweep', `${root} holds nothing to resume: all runs are made`);
-  else if (holdsManifest(root)) {
-    log(
-      'NOTICE',
-      'sweep',
-      `${root} holds earlier runs: those of the same name are made anew, others stay; --resume keeps what is complete`,
-    );
+  const files = await digestInputs(namedInputs(config));
+  const found = config.resume ? readManifest(root, { options, files }) : undefined;
+  if (found !== undefined) {
+    writeTo(logFile);
+    return { manifest: found, begin: () => {} };
   }
-  const manifest = { sweepId: randomUUID(), seeds: drawSeeds(config), options };
-  writeManifest(root, manifest);
-  return manifest;
+  if (config.resume) log('NOTICE', 'sweep', `${root} holds nothing to resume: all runs are made`);
+  const manifest = { sweepId: randomUUID(), seeds: drawSeeds(config), options, files };
+  let hasBegun = false;
+  const begin = () => {
+    if (hasBegun) return;
+    takeFolder(config, artifacts, shared);
+    for (const trouble of writeManifest(root, manifest)) throw new UserError(trouble);
+    hasBegun = true;
+  };
+  return { manifest, begin };
 }
 
 interface Ran extends SeriesOutcome {
@@ -103,7 +121,7 @@ async function runAll(
   series: Series,
   { sweepId }: Manifest,
   invocation: Invocation<typeof profileOptions>,
-  shared: SeriesSurroundings,
+  shared: SeriesSurroundings & Pick<Taken, 'begin'>,
 ): Promise<Ran> {
   const { interrupt, log } = shared;
   const results = new Map<PlannedRun, RunResults>();
@@ -152,17 +170,25 @@ async function measureOne(
   artifacts: Artifacts,
   place: { readonly of: RunOfSeries; readonly firstSession: number },
   invocation: Invocation<typeof profileOptions>,
-  shared: SeriesSurroundings,
+  shared: SeriesSurroundings & Pick<Taken, 'begin'>,
 ) {
-  const log = shared.openLog(run.config, artifacts);
+  const { log, writeTo } = shared.openLog(run.config);
+  const begin = () => {
+    shared.begin();
+    takeFolder(run.config, artifacts, { log, writeTo });
+  };
+  let lock: FolderLock | undefined;
   try {
+    lock = lockFolder(artifacts.folder, false);
     const own = { ...invocation, config: run.config };
-    return await measureRun(own, { ...shared, artifacts, log }, place.of, place.firstSession);
+    return await measureRun(own, { ...shared, artifacts, log, begin }, place.of, place.firstSession);
   } catch (thrown) {
     if (thrown instanceof UserError && run.point === 0 && run.trial === 0) throw thrown;
     log('DEBUG', 'sweep', thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
     const hint = thrown instanceof UserError && thrown.hint !== undefined ? `; ${thrown.hint}` : '';
     return { exitCode: 1, failure: messageOf(thrown) + hint };
+  } finally {
+    lock?.release();
   }
 }
 
