@@ -293,22 +293,30 @@ describe('files that cannot be written', () => {
     return ended;
   };
 
-  it('a summary that cannot be written: an error, and the records', async () => {
-    const folder = temporaryFolder();
-    const server = await startScriptedServer((_request, response) => {
-      mkdirSync(join(folder, 'profile_export_aiperf.json'), { recursive: true });
-      answerWhole(response);
-    });
-    const load = { url: server.url, concurrency: 4, 'request-count': 60, 'artifact-dir': folder };
-    const ended = await aiperf(profileWords({ ...synthetic, ...load }));
-    server.close();
-    expect(ended.code).toBe(1);
-    expect(ended.stderr).toContain('profile_export_aiperf.json could not be written: EISDIR');
-    expect(ended.stderr.trimEnd().split('\n').length).toBe(1);
-    expect(readRecords(join(folder, 'profile_export.jsonl')).length).toBe(60);
-    expect(readFileSync(join(folder, 'profile_export_aiperf.csv'), 'utf8')).toContain('Request Count,60.00');
-    expect(ended.stdout).toContain('Request Throughput');
-  });
+  it.runIf(existsSync('/usr/bin/prlimit'))(
+    'records that do not all fit: an error, and the summary',
+    async () => {
+      const folder = temporaryFolder();
+      const server = await startScriptedServer((_request, response, number) => {
+        // So large may a file of the process become from now on.
+        if (number === 1) execFileSync('/usr/bin/prlimit', ['--pid', `${run.child.pid}`, '--fsize=20000']);
+        answerWhole(response);
+      });
+      const load = { url: server.url, concurrency: 4, 'request-count': 60, 'artifact-dir': folder };
+      const run = startAiperf(profileWords({ ...synthetic, ...load }));
+      const ended = await run.ended;
+      server.close();
+      expect(ended.code).toBe(1);
+      const records = join(folder, 'profile_export.jsonl');
+      expect(ended.stderr).toContain(`${records} could not be written any further: EFBIG: file too large`);
+      expect(ended.stderr.trimEnd().split('\n').length).toBe(1);
+      expect(readRecords(records).length).toBeLessThan(60);
+      expect(readJson(join(folder, 'profile_export_aiperf.json'))).toMatchObject({
+        request_count: { avg: 60 },
+      });
+      expect(ended.stdout).toContain('Request Throughput');
+    },
+  );
 
   it('a disk that fills up in mid-run: errors, the whole report, and the lines that fitted', async (test) => {
     const disk = temporaryFolder();
