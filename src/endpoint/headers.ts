@@ -52,12 +52,19 @@ export function headerMaker(options: HeaderOptions): HeaderMaker {
   };
 }
 
-/** Headers as an object: a value is masked unless its header is known to be harmless. */
-export function redactedHeaders(headers: readonly string[]): Record<string, string> {
+/**
+ * Headers as an object: a value is masked unless its header is known to be harmless.
+ * @param secrets of this request alone.
+ */
+export function redactedHeaders(
+  headers: readonly string[],
+  secrets: readonly string[] = [],
+): Record<string, string> {
+  const clean = (text: string) => withoutSecrets(text, secrets);
   const shown: Record<string, string> = {};
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] ?? '';
-    shown[withoutSecrets(name)] = isSecretHeader(name) ? redacted : withoutSecrets(headers[i + 1] ?? '');
+    shown[clean(name)] = isSecretHeader(name) ? redacted : clean(headers[i + 1] ?? '');
   }
   return shown;
 }

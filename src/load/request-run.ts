@@ -18,6 +18,7 @@ import {
 } from '../transport/transport.js';
 import { messageOf } from '../util/errors.js';
 import { isDeeperThan, type JsonObject } from '../util/json.js';
+import { secretsIn } from '../util/secret-names.js';
 import { withoutSecrets } from '../util/secrets.js';
 import type { Alarm, AlarmEntry } from './alarm.js';
 import type { Placed } from './in-flight.js';
@@ -272,6 +273,8 @@ export class RequestRun implements ResponseHandler, Placed {
       mayBeLate(dueNs) ||
       mayBeLate(contentNs[0] ?? Number.NaN) ||
       mayBeLate(contentNs[contentNs.length - 1] ?? endNs);
+    // What a server may send back of this request alone.
+    const secrets = failed || this.#options.keepTrace ? secretsIn(this.#body) : [];
     const record: RequestRecord = {
       phase: this.#options.phase,
       sessionNum: this.#facts.number,
@@ -296,12 +299,12 @@ export class RequestRun implements ResponseHandler, Placed {
       inputTokens: tokens,
       inputText: tokens === undefined && this.#options.countsTokens ? inputTextOf(this.#body) : undefined,
       requestedOsl: requestedOsl(this.#body),
-      error: error && shortened(safeError(error, this.#body)),
+      error: error && shortened(safeError(error, secrets)),
       cancelledNs: cancellation?.atNs,
       dropped: cancellation?.dropped ?? false,
       clientLimited,
       raw: this.#options.answer.keepUnits ? this.#raw() : undefined,
-      trace: this.#options.keepTrace ? this.#trace() : undefined,
+      trace: this.#options.keepTrace ? this.#trace(secrets) : undefined,
     };
     this.#facts.onReturn(this, record, failed ? undefined : answer.message);
   }
@@ -324,7 +327,7 @@ export class RequestRun implements ResponseHandler, Placed {
     };
   }
 
-  #trace(): HttpTrace {
+  #trace(secrets: readonly string[]): HttpTrace {
     const head = this.#head;
     const { target } = this.session;
     return {
@@ -333,8 +336,8 @@ export class RequestRun implements ResponseHandler, Placed {
       ...(head && {
         response: {
           status: head.status,
-          reason: withoutSecrets(head.reason),
-          headers: redactedHeaders(head.headers().flat()),
+          reason: withoutSecrets(head.reason, secrets),
+          headers: redactedHeaders(head.headers().flat(), secrets),
         },
       }),
       ...(this.#ends && { ends: this.#ends }),

@@ -1,14 +1,11 @@
-import type { JsonObject } from '../util/json.js';
-import { secretsIn } from '../util/secret-names.js';
 import { withoutSecrets } from '../util/secrets.js';
 import type { RecordError } from './record.js';
 
 /**
  * A failure as it may go anywhere: servers send back what they refuse, keys included.
- * @param body of the request, whose own secrets are those of no other.
+ * @param secrets of its request alone.
  */
-export function safeError(error: RecordError, body: JsonObject): RecordError {
-  const secrets = secretsIn(body);
+export function safeError(error: RecordError, secrets: readonly string[]): RecordError {
   const clean = (text: string) => withoutSecrets(text, secrets);
   return {
     ...error,

@@ -1,8 +1,13 @@
-const LONGEST = 200;
+import { withoutSecrets } from './secrets.js';
 
-/** The first 200 characters of a text that somebody sent, for a message; a cut one ends in `…`. */
-export function excerpt(text: string): string {
-  if (text.length <= LONGEST) return text;
+const LONGEST = 200;
+/** Room for a secret that begins within the excerpt: one that is cut in half cannot be found any more. */
+const LONGEST_SECRET = 4096;
+
+/** The first 200 characters of a text that somebody sent, for a message, without secrets; a cut one ends in `…`. */
+export function excerpt(whole: string): string {
+  if (whole.length <= LONGEST) return whole;
+  const text = withoutSecrets(whole.slice(0, LONGEST + LONGEST_SECRET));
   // Half of a surrogate pair is no character.
   const last = text.charCodeAt(LONGEST - 1);
   const isHalf = last >= 0xd800 && last <= 0xdbff;

@@ -98,29 +98,27 @@ function isFindable(secret: string): boolean {
   return secret.length >= FEWEST_CHARACTERS && /[A-Za-z]/.test(secret) && /[^A-Za-z]/.test(secret);
 }
 
+/** A secret as text formats write it; each of those may have been encoded once more. */
 function spellings(secret: string): string[] {
   const inJson = escaped(secret);
   const inAsciiJson = ascii(inJson);
-  const bytes = Buffer.from(secret);
+  const texts = new Set([
+    ...[secret, inJson, escaped(inJson), inAsciiJson, escaped(inAsciiJson), inJson.replaceAll('/', '\\/')],
+    inHtml(secret),
+  ]);
+  return [...texts].flatMap(encodings).filter((text) => text.length >= FEWEST_CHARACTERS);
+}
+
+function encodings(text: string): string[] {
+  const bytes = Buffer.from(text);
   // Without lone surrogates, which have no place in a URL.
-  const inUrl = encodeURIComponent(bytes.toString());
+  const wellFormed = bytes.toString();
+  const inUrl = encodeURIComponent(wellFormed);
   const hex = bytes.toString('hex');
   return [
-    secret,
-    inJson,
-    escaped(inJson),
-    inAsciiJson,
-    escaped(inAsciiJson),
-    inJson.replaceAll('/', '\\/'),
-    inUrl,
-    inUrl.replaceAll('%20', '+'),
-    inUrl.replace(/%../g, (code) => code.toLowerCase()),
-    encodeURI(bytes.toString()),
-    inHtml(secret),
-    hex,
-    hex.toUpperCase(),
-    ...base64Spellings(bytes),
-  ].filter((text) => text.length >= FEWEST_CHARACTERS);
+    ...[text, inUrl, inUrl.replaceAll('%20', '+'), inUrl.replace(/%../g, (code) => code.toLowerCase())],
+    ...[encodeURI(wellFormed), hex, hex.toUpperCase(), ...base64Spellings(bytes)],
+  ];
 }
 
 /** In base64 the same bytes look different behind 0, 1 or 2 others; what does not depend on their neighbours. */

@@ -107,11 +107,16 @@ export async function prepareRun(
 
 /** Names and passwords in URLs are not sent. @throws UserError */
 export function refuseCredentials(urls: readonly string[]): void {
-  if (!urls.some((url) => /:\/\/[^/?#]*@/.test(url))) return;
+  if (!urls.some((url) => hasUser(url))) return;
   throw new UserError(
     '--url holds a user name or password, which would not be sent',
     "give them as a header: --header 'Authorization: Basic …', or --api-key for a bearer token",
   );
+}
+
+function hasUser(url: string): boolean {
+  const { username, password } = new URL(url.includes('://') ? url : `http://${url}`);
+  return username !== '' || password !== '';
 }
 
 /** Headers that say where a message ends or what becomes of the connection are the HTTP client's own. */
