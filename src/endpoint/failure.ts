@@ -49,9 +49,6 @@ const codeKeys = [
   'Code',
 ] as const;
 
-/** Keys by which a unit that has choices, too, may say that it failed. */
-const answerFailureKeys = ['error', 'error_code', 'base_resp', 'x_groq'] as const;
-
 /** Keys that an error body without any of `errorPaths` consists of. One other key, and it may be an answer. */
 const errorBodyKeys: ReadonlySet<string> = new Set([
   ...messageKeys.filter((key) => key !== 'text'),
@@ -87,7 +84,7 @@ const successWord = /^(0|2\d\d|ok|success|succeeded)$/i;
  * @param text the JSON text of the unit, which the message quotes where it names no reason.
  */
 export function failureIn(unit: JsonObject, text: string): Failure | undefined {
-  if (Array.isArray(unit.choices) && !answerFailureKeys.some((key) => key in unit)) return undefined;
+  if (Array.isArray(unit.choices) && !mayReportFailure(unit)) return undefined;
   for (const path of errorPaths) {
     const error = at(unit, path);
     if (error !== undefined && !isEmpty(error)) return failureOf(error, unit, text);
@@ -97,6 +94,16 @@ export function failureIn(unit: JsonObject, text: string): Failure | undefined {
   if (errorCodeKeys.some((key) => isFailureCode(unit[key]))) return unitFailure(unit, text);
   if (isObject(minimax) && isFailureCode(minimax.status_code)) return unitFailure(minimax, text);
   return isErrorBody(unit) ? unitFailure(unit, text) : undefined;
+}
+
+/** Whether a unit with choices says that it failed; key by key, since most units that are parsed come here. */
+function mayReportFailure({ error, error_code, base_resp, x_groq }: JsonObject): boolean {
+  return (
+    (error !== undefined && error !== null) ||
+    error_code !== undefined ||
+    base_resp !== undefined ||
+    x_groq !== undefined
+  );
 }
 
 /** What `{"error": …}` holds. */
