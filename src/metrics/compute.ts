@@ -11,6 +11,7 @@ import {
   timeToFirstToken,
 } from './request-metrics.js';
 import { type MetricResult, type RecordMetrics, RequestRows } from './request-rows.js';
+import { type ResponseNotes, ResponseTally } from './response-notes.js';
 import { type SlicedRun, sliceRun } from './slices.js';
 import { objectivesOf, type SloResult } from './slos.js';
 import { metricsFor } from './table.js';
@@ -52,6 +53,7 @@ export interface RunSummary {
   readonly slos: readonly SloResult[];
   /** Undefined where no slices were asked for, or there is no request. */
   readonly sliced: SlicedRun | undefined;
+  readonly notes: ResponseNotes;
 }
 
 /** Where a run stands; undefined averages have no sample yet. */
@@ -74,6 +76,7 @@ export class MetricStore {
   readonly #errors = new Map<string, { error: RecordError; count: number }>();
   /** Of each objective, the requests that kept it and those that have its value. */
   readonly #kept: { passed: number; measured: number }[];
+  readonly #responses: ResponseTally;
   #validCount = 0;
   #failedCount = 0;
   #cancelledCount = 0;
@@ -87,12 +90,15 @@ export class MetricStore {
     this.#objectives = objectivesOf(traits.slos ?? []);
     this.#kept = this.#objectives.map(() => ({ passed: 0, measured: 0 }));
     this.#origin = origin;
+    this.#responses = new ResponseTally(traits.serverTokenCounts);
   }
 
   /** Takes a record; gives its values for the per-record file. */
   add(counted: CountedRecord): RecordMetrics {
     const values: [string, number | Float64Array][] = [];
-    this.#take(measure(counted, this.#thresholds, this.#objectives), values);
+    const facts = measure(counted, this.#thresholds, this.#objectives);
+    this.#responses.addResponse(counted.record, facts.failure !== undefined);
+    this.#take(facts, values);
     return values;
   }
 
@@ -133,6 +139,7 @@ export class MetricStore {
         measured: this.#kept[i]?.measured ?? 0,
       })),
       sliced: sliceNs === undefined || this.#rows.length === 0 ? undefined : this.#cut(sliceNs),
+      notes: this.#responses.notes,
     };
   }
 
@@ -158,6 +165,7 @@ export class MetricStore {
     const { failure, cancelled, dropped } = facts;
     if (failure === undefined) {
       this.#validCount++;
+      this.#responses.addLength(facts);
       this.#judge(facts);
       return;
     }

@@ -17,6 +17,8 @@ export interface RequestFacts {
   readonly cancelled: boolean;
   /** … and that only because the run ended. */
   readonly dropped: boolean;
+  /** Why the server ended the answer, in its own word; undefined where that is not known. */
+  readonly finishReason: string | undefined;
   readonly thresholds: Thresholds;
   /** What makes a request a good one. */
   readonly objectives: readonly Objective[];
@@ -55,6 +57,7 @@ export function measure(
     failure: failureOf(record),
     cancelled: record.cancelledNs !== undefined,
     dropped: record.dropped ?? false,
+    finishReason: record.finishReason,
     ttftNs: (contentNs[0] ?? Number.NaN) - startNs,
     latencyNs: (contentNs[contentNs.length - 1] ?? Number.NaN) - startNs,
     isl: tokens.input,

@@ -37,6 +37,7 @@ export function recall(
     failure: stored.error,
     cancelled: stored.cancelled,
     dropped: stored.dropped,
+    finishReason: undefined,
     thresholds,
     objectives,
     value: ({ tag, factor }) => {

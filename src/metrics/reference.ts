@@ -32,6 +32,10 @@ zero. *Content chunks* are response units that carry text, reasoning or tool cal
 HTTP call, connecting included; *due* is when the load asked for the request: its time in a schedule, or the moment
 a place for it fell free.
 
+With \`n\` above 1 a response holds several choices. Choice 0 (by its \`index\`) counts, in streams and in whole bodies:
+its text, reasoning and tool calls, and the times of its chunks. A stream is complete when every choice has finished.
+The server's own counts (usage) cover all choices.
+
 | tag | label | unit | of | formula | only with | absent when |
 |---|---|---|---|---|---|---|
 `;

@@ -1,4 +1,5 @@
 import { derived, summed, totalOf } from './metric.js';
+import { isOffLength, requestedLength } from './output-length.js';
 import {
   errorIsl,
   inputSequenceLength,
@@ -159,14 +160,9 @@ const oslMismatchCount = summed({
   absent: 'no output length was requested',
   of: (facts) => {
     const osl = facts.value(outputSequenceLength);
-    const diffPct = facts.value(oslMismatchDiff);
-    if (osl === undefined || diffPct === undefined) return undefined;
-    // Requested lengths are whole numbers. An empty answer misses each of them alike.
-    const requested = diffPct === -100 ? 1 : Math.round(osl / (1 + diffPct / 100));
-    const { oslMismatchPct, oslMismatchTokens } = facts.thresholds;
-    return Math.abs(osl - requested) > Math.min((requested * oslMismatchPct) / 100, oslMismatchTokens)
-      ? 1
-      : 0;
+    const requested = requestedLength(facts);
+    if (osl === undefined || requested === undefined) return undefined;
+    return isOffLength(osl, requested, facts.thresholds) ? 1 : 0;
   },
 });
 

@@ -1,4 +1,5 @@
 import type { Usage } from '../records/usage.js';
+import type { RequestFacts } from './measure.js';
 import { derived, perRequest, type RecordMetric, summed, totalOf } from './metric.js';
 
 /** Field of the usage, the name its tag and label are made from, and its place in the usage table. */
@@ -37,6 +38,12 @@ const reported = new Map<keyof Usage, RecordMetric>(
     }),
   ]),
 );
+
+/** A count that the server reported for a request; undefined where it did not. */
+export function reportedUsage(facts: RequestFacts, field: keyof Usage): number | undefined {
+  const metric = reported.get(field);
+  return metric && facts.value(metric);
+}
 
 const totals = new Map(
   [...reported].map(([field, source]) => [
@@ -103,10 +110,7 @@ const discrepancyCount = summed({
   formula: 'number of requests with a usage difference above `AIPERF_METRICS_USAGE_PCT_DIFF_THRESHOLD` %',
   absent: 'prompt or completion tokens are not reported, or none of the differences is known',
   of: (facts) => {
-    const isReported = (field: keyof Usage) => {
-      const metric = reported.get(field);
-      return metric !== undefined && facts.value(metric) !== undefined;
-    };
+    const isReported = (field: keyof Usage) => reportedUsage(facts, field) !== undefined;
     const diffs = diffMetrics.flatMap((metric) => facts.value(metric) ?? []);
     if (!isReported('prompt') || !isReported('completion') || diffs.length === 0) return undefined;
     return diffs.some((diff) => diff > facts.thresholds.usageDiffPct) ? 1 : 0;

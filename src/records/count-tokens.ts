@@ -1,5 +1,5 @@
 import type { CountedRecord, RequestRecord, TokenCounts } from './record.js';
-import { readUsage } from './usage.js';
+import { generatedTokens, readUsage } from './usage.js';
 
 /** Number of tokens of a text, without special tokens, by the tokenizer of `model`. */
 export type CountText = (text: string, model: string) => number;
@@ -30,10 +30,12 @@ function clientCounts(record: RequestRecord, countText: CountText, countInput: C
 /** Output is what was completed less the reasoning; servers whose parts do not add up are cut at 0. */
 function serverCounts(record: RequestRecord): TokenCounts {
   if (record.usage === undefined) return { input: undefined, output: undefined, reasoning: undefined };
-  const { prompt, completion, reasoning } = readUsage(record.usage);
+  const usage = readUsage(record.usage);
+  const { prompt, reasoning } = usage;
+  const generated = generatedTokens(usage);
   return {
     input: prompt,
-    output: completion === undefined ? undefined : Math.max(0, completion - (reasoning ?? 0)),
+    output: generated === undefined ? undefined : Math.max(0, generated - (reasoning ?? 0)),
     reasoning,
   };
 }

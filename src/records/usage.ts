@@ -34,12 +34,15 @@ export function readUsage(usage: JsonObject): Usage {
       'candidatesTokenCount',
       'outputTokens',
       'generated_token_count',
+      'outputTokenCount',
+      'generated_tokens',
     ),
     total: first(all, 'total_tokens', 'totalTokenCount', 'totalTokens'),
     reasoning:
       'reasoning_tokens' in completionDetails
         ? first(completionDetails, 'reasoning_tokens')
-        : first(all, 'thoughtsTokenCount'),
+        : // SGLang and Perplexity: at the top.
+          first(all, 'reasoning_tokens', 'thoughtsTokenCount'),
     cacheRead:
       'cached_tokens' in promptDetails
         ? first(promptDetails, 'cached_tokens')
@@ -62,6 +65,20 @@ export function readUsage(usage: JsonObject): Usage {
   };
 }
 
+/**
+ * All tokens that were generated, reasoning included. xAI and Gemini leave the reasoning out of the completion, which
+ * shows in their total: it is the sum of all three.
+ */
+export function generatedTokens({
+  prompt,
+  completion,
+  reasoning,
+  total,
+}: Pick<Usage, 'prompt' | 'completion' | 'reasoning' | 'total'>): number | undefined {
+  if (completion === undefined || prompt === undefined || !reasoning) return completion;
+  return total === prompt + completion + reasoning ? completion + reasoning : completion;
+}
+
 /** Anthropic's and Bedrock's input counts leave out what the cache held: the whole prompt is the sum. */
 function promptTokens(usage: JsonObject): number | undefined {
   for (const key of [
@@ -70,6 +87,7 @@ function promptTokens(usage: JsonObject): number | undefined {
     'promptTokenCount',
     'inputTokens',
     'input_token_count',
+    'inputTokenCount',
   ]) {
     if (!(key in usage)) continue;
     const tokens = first(usage, key);
@@ -88,7 +106,12 @@ function promptTokens(usage: JsonObject): number | undefined {
 /** The usage with what wrappers hold brought to the top; keys already there win. */
 function opened(usage: JsonObject): JsonObject {
   const meta = objectAt(usage, 'meta');
-  const wrappers = [objectAt(usage, 'usageMetadata'), objectAt(usage, 'tokens'), objectAt(meta, 'tokens')];
+  const wrappers = [
+    objectAt(usage, 'usageMetadata'),
+    objectAt(usage, 'tokens'),
+    objectAt(usage, 'billed_units'),
+    objectAt(meta, 'tokens'),
+  ];
   const cached: JsonObject = 'cached_tokens' in meta ? { cached_tokens: meta.cached_tokens ?? null } : {};
   return Object.assign({}, cached, ...wrappers.reverse(), usage);
 }

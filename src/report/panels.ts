@@ -1,7 +1,9 @@
 import stringWidth from 'string-width';
 import type { ErrorGroup, RunSummary } from '../metrics/compute.js';
 import { fixed } from '../metrics/format.js';
+import type { UnreadField } from '../metrics/response-notes.js';
 import { type Layout, type Style, stylesOf } from './layout.js';
+import { lengthCauses } from './length-causes.js';
 import { pad, wrap } from './wrap.js';
 
 /** Why a run ended without results. */
@@ -51,6 +53,7 @@ export function tokenDiscrepancyPanel(summary: RunSummary, layout: Layout): stri
       '  - The server counts its chat template and special tokens, which are not counted here; on short ' +
         'prompts that alone is more than the threshold',
       '  - --tokenizer is not the tokenizer that the server uses',
+      '  - With n above 1 the server counts all choices; here choice 0 is counted',
       '',
       'What to do:',
       '  - Look at the usage_*_diff_pct values in the per-request file',
@@ -61,31 +64,98 @@ export function tokenDiscrepancyPanel(summary: RunSummary, layout: Layout): stri
   );
 }
 
-/** Outputs of another length than asked for; no lines when there are none. */
+/** Outputs of another length than requested, and why; no lines when there are none. */
 export function oslMismatchPanel(summary: RunSummary, layout: Layout): string[] {
   const affected = affectedRequests(summary, 'osl_mismatch_count');
   if (affected === undefined) return [];
   const { oslMismatchPct, oslMismatchTokens } = summary.thresholds;
   const average = averageOf(summary, 'osl_mismatch_diff_pct');
+  const { causes, remedies } = lengthCauses(summary);
   return warning(
     'Output Sequence Length Mismatch Warning',
     [
-      `${affected} were answered with another length than asked for.`,
-      `Counted is what is more than min(requested x ${oslMismatchPct}%, ${oslMismatchTokens}) tokens off.`,
-      `On average answers are off by ${average === undefined ? 'N/A' : `${fixed(average, 1)}%`}.`,
+      `${affected} returned a length that differs from the requested one by more than ` +
+        `min(${oslMismatchPct}%, ${oslMismatchTokens} tokens).`,
+      `Average difference: ${average === undefined ? 'N/A' : `${fixed(average, 1)}%`}.`,
       '',
-      'Most likely the model ended its answers (EOS) before the requested length.',
+      'Causes:',
+      ...causes.map(({ why, requests }) => `  - ${requests} request${requests === 1 ? '' : 's'}: ${why}`),
       '',
-      'What to do:',
-      '  - Go on to the requested length: --extra-inputs ignore_eos:true (vLLM, TensorRT-LLM)',
-      '  - Ask for at least N tokens: --extra-inputs min_tokens:<N> (vLLM, TensorRT-LLM, SGLang)',
-      "  - Where another tokenizer than the server's is the cause: --use-server-token-count",
-      '  - Look at osl_mismatch_diff_pct in the per-request file',
-      `  - Move the thresholds: AIPERF_METRICS_OSL_MISMATCH_PCT_THRESHOLD (now ${oslMismatchPct}), ` +
+      'Fix Options:',
+      ...remedies.map((remedy) => `  - ${remedy}`),
+      '  - Find the requests: osl_mismatch_diff_pct in the per-request file',
+      `  - Change the thresholds: AIPERF_METRICS_OSL_MISMATCH_PCT_THRESHOLD (now ${oslMismatchPct}), ` +
         `AIPERF_METRICS_OSL_MISMATCH_MAX_TOKEN_THRESHOLD (now ${oslMismatchTokens})`,
     ],
     layout,
   );
+}
+
+/** Responses without the usage that token counts were to come from; no lines when all have it. */
+export function missingUsagePanel(summary: RunSummary, layout: Layout): string[] {
+  const sentence = missingUsage(summary);
+  if (sentence === undefined) return [];
+  return warning(
+    'No Token Counts From the Server',
+    [
+      sentence,
+      '',
+      'Fix Options:',
+      '  - Leave out --use-server-token-count: tokens are then counted here with --tokenizer',
+      '  - Make the server or gateway report usage. stream_options.include_usage is sent with every streamed ' +
+        'request unless --extra-inputs sets stream_options',
+    ],
+    layout,
+  );
+}
+
+/** Fields of responses that look like content and were not read; no lines when there are none. */
+export function unreadContentPanel(summary: RunSummary, layout: Layout): string[] {
+  const { unread } = summary.notes;
+  if (unread.length === 0) return [];
+  return warning(
+    'Unread Response Content',
+    [
+      'Responses hold fields that look like content and are not read. If the model generates them, token counts are ' +
+        'too low and times to the first token too long.',
+      '',
+      ...unread.slice(0, MOST_FIELDS).map((field) => `  - ${unreadField(field)}`),
+      ...(unread.length > MOST_FIELDS ? [`  - and ${unread.length - MOST_FIELDS} more`] : []),
+      '',
+      'Please report the fields with the name of the server. --export-level raw keeps whole responses.',
+    ],
+    layout,
+  );
+}
+
+const MOST_FIELDS = 10;
+
+/** What a log should say of the responses of a run, a sentence each. */
+export function responseWarnings(summary: RunSummary): string[] {
+  const usage = missingUsage(summary);
+  const { unread } = summary.notes;
+  return [
+    ...(usage === undefined ? [] : [`${usage} Leave out --use-server-token-count to count tokens here.`]),
+    ...(unread.length === 0
+      ? []
+      : [`Fields of responses look like content and are not read: ${unread.map(unreadField).join('; ')}`]),
+  ];
+}
+
+function missingUsage({ notes: { withoutUsage }, validCount }: RunSummary): string | undefined {
+  if (withoutUsage === 0) return undefined;
+  const [whose, effect] =
+    withoutUsage === validCount
+      ? ['No successful response', 'there are no token metrics']
+      : [
+          `${validCount - withoutUsage} of ${validCount} successful responses`,
+          'token metrics leave out the others',
+        ];
+  return `${whose} held usage, and --use-server-token-count takes token counts from it: ${effect}.`;
+}
+
+function unreadField({ path, units, requests }: UnreadField): string {
+  return `${path}: in ${units} response unit${units === 1 ? '' : 's'} of ${requests} request${requests === 1 ? '' : 's'}`;
 }
 
 /** What ended the program; as wide as the console. */

@@ -6,8 +6,10 @@ import { metricsTable } from './metrics-table.js';
 import { omissionLines } from './omission-lines.js';
 import {
   exitErrorPanel,
+  missingUsagePanel,
   oslMismatchPanel,
   tokenDiscrepancyPanel,
+  unreadContentPanel,
   unsupportedParameterPanel,
 } from './panels.js';
 import { sliceTable } from './slice-table.js';
@@ -78,6 +80,8 @@ export function report(
     ...after(2, metricTables),
     ...after(1, summary.sliced === undefined ? [] : trendLines(summary, summary.sliced, layout)),
     ...after(1, hasDueTimes ? omissionLines(summary, layout) : []),
+    ...after(1, missingUsagePanel(summary, layout)),
+    ...after(1, unreadContentPanel(summary, layout)),
     ...after(1, tokenDiscrepancyPanel(summary, layout)),
     ...after(1, oslMismatchPanel(summary, layout)),
   ]);

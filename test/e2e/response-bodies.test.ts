@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
@@ -242,6 +243,35 @@ describe('responses by their bodies', () => {
       for (const part of ['one', ' two', 'slot unavailable', '[DONE]']) expect(failed).toContain(part);
       const summary = readJson(join(folder, 'profile_export_aiperf.json'));
       expect(summary.error_request_count.avg).toBe(results.filter((result) => 'type' in result).length);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('without the usage that was to be taken from them, and with content that is not read: one warning each', async () => {
+    const server = await startScriptedServer((_, response) => {
+      const writes = [chatEvent({ content: 'one' }), chatEvent({ clip: 'UklGRg==' }, 'stop'), done];
+      void send(response, { headers: sse, writes });
+    });
+    try {
+      const folder = temporaryFolder();
+      const run: Options = { ...options, ui: 'simple', 'request-count': 3, 'use-server-token-count': true };
+      const words = profileWords({ ...run, url: server.url, 'artifact-dir': folder });
+      const ended = await aiperf(words);
+      expect(ended.code).toBe(0);
+      const log = readFileSync(join(folder, 'logs', 'aiperf.log'), 'utf8');
+      for (const [title, sentence] of [
+        ['No Token Counts From the Server', 'No successful response held usage'],
+        ['Unread Response Content', 'clip: in 3 response units of 3 requests'],
+      ] as const) {
+        expect(ended.stdout.split(title)).toHaveLength(2);
+        expect(ended.stdout).toContain(sentence);
+        expect(log.split('\n').filter((line) => line.includes(sentence))).toHaveLength(1);
+      }
+      expect(ended.stdout).toContain('Leave out --use-server-token-count');
+      const summary = readJson(join(folder, 'profile_export_aiperf.json'));
+      expect(summary.request_count.avg).toBe(3);
+      expect(summary.output_sequence_length).toBeUndefined();
     } finally {
       server.close();
     }

@@ -53,10 +53,50 @@ describe('tokenCounter', () => {
       reasoning: undefined,
     });
   });
+
+  it.each([
+    [
+      'SGLang: reasoning at the top, part of the completion',
+      { prompt_tokens: 8, completion_tokens: 15, reasoning_tokens: 12, total_tokens: 23 },
+      { input: 8, output: 3, reasoning: 12 },
+    ],
+    [
+      'xAI: reasoning apart from the completion',
+      {
+        prompt_tokens: 32,
+        completion_tokens: 9,
+        total_tokens: 135,
+        completion_tokens_details: { reasoning_tokens: 94 },
+      },
+      { input: 32, output: 9, reasoning: 94 },
+    ],
+    [
+      'Gemini: thoughts apart from the candidates',
+      { promptTokenCount: 3, candidatesTokenCount: 4, thoughtsTokenCount: 2, totalTokenCount: 9 },
+      { input: 3, output: 4, reasoning: 2 },
+    ],
+  ])('takes the server’s counts of %s', (_, usage, tokens) => {
+    expect(tokenCounter(undefined)(record({ usage })).tokens).toEqual(tokens);
+  });
 });
 
 describe('readUsage', () => {
   it.each([
+    [
+      'SGLang and Perplexity: reasoning at the top',
+      { prompt_tokens: 8, completion_tokens: 15, reasoning_tokens: 12, total_tokens: 23 },
+      { prompt: 8, completion: 15, total: 23, reasoning: 12 },
+    ],
+    [
+      'Bedrock’s invocation metrics',
+      { inputTokenCount: 5, outputTokenCount: 6, invocationLatency: 700 },
+      { prompt: 5, completion: 6 },
+    ],
+    [
+      'Cohere’s billed units',
+      { billed_units: { input_tokens: 5, output_tokens: 6 } },
+      { prompt: 5, completion: 6 },
+    ],
     [
       'OpenAI',
       {

@@ -2,18 +2,38 @@ import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import type { MetricResult } from '../../src/metrics/compute.js';
 import { metrics } from '../../src/metrics/table.js';
-import type { CountedRecord } from '../../src/records/record.js';
+import type { CountedRecord, RequestRecord } from '../../src/records/record.js';
 import { errorTable } from '../../src/report/error-table.js';
 import { footer } from '../../src/report/footer.js';
 import { metricsTable } from '../../src/report/metrics-table.js';
-import { exitErrorPanel, oslMismatchPanel, unsupportedParameterPanel } from '../../src/report/panels.js';
+import {
+  exitErrorPanel,
+  missingUsagePanel,
+  oslMismatchPanel,
+  responseWarnings,
+  unreadContentPanel,
+  unsupportedParameterPanel,
+} from '../../src/report/panels.js';
 import { failedRunReport, type ReportFacts, report, sideTables } from '../../src/report/report.js';
 import { WireTimes } from '../../src/transport/transport.js';
 import { goldenIsThere, goldenText } from '../metrics/golden.js';
-import { counted, fourRequests, ms, storeOf } from '../metrics/records.js';
+import { counted, fourRequests, ms, storeOf, streamingChat } from '../metrics/records.js';
 
 const layout = { width: 140, colours: false };
 const facts = { title: 'LLM Metrics' };
+
+/** A panel's lines without its frame, those that go on over several lines joined. */
+function paragraphs(panel: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const line of panel.slice(1, -1).map((framed) => framed.slice(3, -3).trimEnd())) {
+    const last = joined.at(-1) ?? '';
+    const goesOn =
+      joined.length > 0 && last !== '' && line !== '' && !/^ *- |:$/.test(line) && !last.endsWith('.');
+    if (goesOn) joined[joined.length - 1] = `${last} ${line.trim()}`;
+    else joined.push(line);
+  }
+  return joined;
+}
 
 test('the run of four requests, to the character', () => {
   expect(report(storeOf(fourRequests).summary(), facts, layout)).toBe(`
@@ -106,9 +126,9 @@ test('panels follow the tables: first token counts, then output lengths', () => 
   const second = lines.findLastIndex((line) => line.startsWith('╭'));
   expect(lines[second - 1]).toBe('');
   expect(lines.slice(second + 1, second + 4).map((line) => line.replaceAll('│', '').trim())).toEqual([
-    '1 of 3 requests (33.3%) were answered with another length than asked for.',
-    'Counted is what is more than min(requested x 5%, 50) tokens off.',
-    'On average answers are off by -26.7%.', // -80, 0, 0
+    '1 of 3 requests (33.3%) returned a length that differs from the requested one by more than',
+    'min(5%, 50 tokens).',
+    'Average difference: -26.7%.',
   ]);
   const panel = lines.slice(first).filter((line) => /^[╭│╰]/.test(line));
   expect(new Set(panel.slice(0, second - first - 1).map((line) => stringWidth(line))).size).toBe(1);
@@ -348,25 +368,136 @@ test('a page for an error message is cut on the screen', () => {
   expect(drawn.length).toBeLessThan(10_000);
 });
 
-test('the panel of output lengths names count, share, thresholds and average', () => {
-  // Twelve answers of 6 tokens where 20 were asked for: each (6 - 20) / 20 = -70 % off.
-  const records = Array.from({ length: 12 }, () => counted({ requestedOsl: 20 }, { input: 60, output: 6 }));
-  const drawn = oslMismatchPanel(storeOf(records).summary(), { width: 120, colours: false });
-  expect(drawn[0]).toMatch(/^╭─+ Output Sequence Length Mismatch Warning ─+╮$/);
-  const text = drawn.join('\n');
-  for (const part of [
-    '12 of 12 requests (100.0%) were answered with another length',
-    'min(requested x 5%, 50) tokens off',
-    'off by -70.0%',
-    'ignore_eos:true',
-    'min_tokens:<N>',
-    '--use-server-token-count',
-    'osl_mismatch_diff_pct',
-    'AIPERF_METRICS_OSL_MISMATCH_PCT_THRESHOLD',
-    'AIPERF_METRICS_OSL_MISMATCH_MAX_TOKEN_THRESHOLD',
-  ]) {
-    expect(text).toContain(part);
-  }
+describe('the panel of output lengths', () => {
+  const panelOf = (records: readonly CountedRecord[]) =>
+    paragraphs(oslMismatchPanel(storeOf(records).summary(), layout));
+  const many = (count: number, changes: Partial<RequestRecord>, output = 6) =>
+    Array.from({ length: count }, () => counted({ requestedOsl: 20, ...changes }, { input: 60, output }));
+  const causesOf = (lines: readonly string[]) =>
+    lines.slice(lines.indexOf('Causes:') + 1, lines.indexOf('', lines.indexOf('Causes:')));
+
+  test('names count, share, thresholds and average', () => {
+    // Twelve answers of 6 tokens where 20 were asked for: each (6 - 20) / 20 = -70 % off.
+    const lines = panelOf(many(12, { finishReason: 'stop' }));
+    expect(lines).toEqual([
+      '12 of 12 requests (100.0%) returned a length that differs from the requested one by more than min(5%, 50 tokens).',
+      'Average difference: -70.0%.',
+      '',
+      'Causes:',
+      '  - 12 requests: The model stopped early (EOS, a stop string or a tool call)',
+      '',
+      'Fix Options:',
+      '  - Force the full length: --extra-inputs ignore_eos:true (vLLM, SGLang, TensorRT-LLM)',
+      '  - Ask for at least N tokens: --extra-inputs min_tokens:<N> (vLLM, TensorRT-LLM, SGLang)',
+      '  - Find the requests: osl_mismatch_diff_pct in the per-request file',
+      '  - Change the thresholds: AIPERF_METRICS_OSL_MISMATCH_PCT_THRESHOLD (now 5), AIPERF_METRICS_OSL_MISMATCH_MAX_TOKEN_THRESHOLD (now 50)',
+    ]);
+  });
+
+  const usage = { prompt_tokens: 60, completion_tokens: 20, total_tokens: 80 };
+  test.each<readonly [string, Partial<RequestRecord>, number, RegExp]>([
+    ['the usage shows the requested length', { usage, finishReason: 'length' }, 6, /Re-tokenization/],
+    ['the same, whatever the finish reason', { usage, finishReason: 'stop' }, 26, /Re-tokenization/],
+    [
+      'reasoning is counted and not sent',
+      { usage: { ...usage, completion_tokens_details: { reasoning_tokens: 14 } } },
+      6,
+      /Hidden reasoning/,
+    ],
+    [
+      'reasoning is reported apart from the completion',
+      { usage: { prompt_tokens: 60, completion_tokens: 6, reasoning_tokens: 14, total_tokens: 80 } },
+      6,
+      /Hidden reasoning/,
+    ],
+    [
+      'a short usage and a stop',
+      { usage: { completion_tokens: 6 }, finishReason: 'eos_token' },
+      6,
+      /stopped early/,
+    ],
+    ['a tool call', { finishReason: 'tool_calls' }, 6, /stopped early/],
+    [
+      'a limit of the server',
+      { usage: { completion_tokens: 6 }, finishReason: 'length' },
+      6,
+      /a token limit/,
+    ],
+    ['a filter', { finishReason: 'content_filter' }, 6, /content filter/],
+    ['more than requested', { finishReason: 'stop' }, 26, /longer than requested/],
+    ['nothing', {}, 6, /Unknown/],
+    ['a reason of its own', { finishReason: 'done' }, 6, /Unknown/],
+  ])('names the cause: %s', (_, changes, output, cause) => {
+    const causes = causesOf(panelOf(many(1, changes, output)));
+    expect(causes).toEqual([expect.stringMatching(/^ {2}- 1 request: /)]);
+    expect(causes[0]).toMatch(cause);
+    expect(/EOS/.test(causes[0] ?? '')).toBe(cause.source === 'stopped early');
+  });
+
+  test('puts the most frequent cause first, and leaves out requests whose length fits or that failed', () => {
+    const causes = causesOf(
+      panelOf([
+        ...many(1, { usage, finishReason: 'length' }),
+        ...many(2, { finishReason: 'stop' }),
+        ...many(5, { finishReason: 'stop' }, 20),
+        ...many(5, { error: { type: 'x', message: 'y' }, finishReason: 'abort' }),
+      ]),
+    );
+    expect(causes.map((line) => line.slice(0, 30))).toEqual([
+      '  - 2 requests: The model stop',
+      '  - 1 request: Re-tokenization',
+    ]);
+  });
+});
+
+describe('what responses lack', () => {
+  const serverCounts = { ...streamingChat, serverTokenCounts: true };
+  const none = { input: undefined, output: undefined };
+
+  test('no usage at all, where the server was to count', () => {
+    const summary = storeOf([counted({}, none), counted({}, none)], serverCounts).summary();
+    expect(paragraphs(missingUsagePanel(summary, layout))[0]).toBe(
+      'No successful response held usage, and --use-server-token-count takes token counts from it: there are no token metrics.',
+    );
+    expect(responseWarnings(summary)).toEqual([
+      'No successful response held usage, and --use-server-token-count takes token counts from it: there are no token metrics. Leave out --use-server-token-count to count tokens here.',
+    ]);
+  });
+
+  test('no usage in some', () => {
+    const usage = { prompt_tokens: 8, completion_tokens: 2 };
+    const summary = storeOf(
+      [counted({ usage }), counted({}, none), counted({ usage })],
+      serverCounts,
+    ).summary();
+    expect(paragraphs(missingUsagePanel(summary, layout))[0]).toBe(
+      '2 of 3 successful responses held usage, and --use-server-token-count takes token counts from it: token metrics leave out the others.',
+    );
+  });
+
+  test('nothing where tokens are counted here, and in good responses', () => {
+    expect(missingUsagePanel(storeOf([counted()]).summary(), layout)).toEqual([]);
+    expect(unreadContentPanel(storeOf([counted()]).summary(), layout)).toEqual([]);
+    expect(responseWarnings(storeOf([counted()]).summary())).toEqual([]);
+  });
+
+  test('content that was not read, by field', () => {
+    const summary = storeOf([
+      counted({ unread: { images: 1, 'content[].video': 3 } }),
+      counted({ unread: { 'content[].video': 2 }, error: { type: 'x', message: 'y' } }),
+    ]).summary();
+    expect(paragraphs(unreadContentPanel(summary, layout)).slice(2, 4)).toEqual([
+      '  - content[].video: in 5 response units of 2 requests',
+      '  - images: in 1 response unit of 1 request',
+    ]);
+    expect(responseWarnings(summary)).toEqual([
+      'Fields of responses look like content and are not read: content[].video: in 5 response units of 2 requests; images: in 1 response unit of 1 request',
+    ]);
+    const many = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`field_${i}x`, 1]));
+    const drawn = paragraphs(unreadContentPanel(storeOf([counted({ unread: many })]).summary(), layout));
+    expect(drawn.filter((line) => line.startsWith('  - '))).toHaveLength(11);
+    expect(drawn).toContain('  - and 2 more');
+  });
 });
 
 describe.runIf(goldenIsThere)('beside the original', () => {

@@ -9,7 +9,7 @@ import type { Fidelity } from '../../fidelity/verdict.js';
 import { footer } from '../../report/footer.js';
 import { layoutOn } from '../../report/layout.js';
 import { ledgerLine } from '../../report/ledger.js';
-import { ledgerPanel } from '../../report/panels.js';
+import { ledgerPanel, responseWarnings } from '../../report/panels.js';
 import { failedRunReport, report, sideTables } from '../../report/report.js';
 import { type ClockOrigin, wallNs } from '../../util/clock.js';
 import { messageOf } from '../../util/errors.js';
@@ -66,6 +66,7 @@ export function tellMismatches(
 export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: Writable, log: Log): boolean {
   const { summary } = outcome;
   const { config, artifacts } = facts;
+  for (const warning of responseWarnings(summary)) log('WARNING', 'records', warning);
   const layout = layoutOn(stdout, config.consoleExportWidth);
   const write = ({ path, text }: { path: string; text: () => string }) => writeFile(path, text, log);
   const pages =

@@ -2,6 +2,7 @@ import { CONFIDENCE } from '../../metrics/confidence.js';
 import { withCommas } from '../../metrics/format.js';
 import type { Statistics } from '../../metrics/statistics.js';
 import { count, counted } from '../../util/counted.js';
+import { lengthCauses } from '../length-causes.js';
 import { trendSentences } from '../trend-lines.js';
 import { fidelitySaid } from './fidelity.js';
 import { duration, percent, short, statisticsOf } from './figures.js';
@@ -178,10 +179,9 @@ function cautions({ summary, incompleteReason, notes }: ReportedRun): string[] {
   }
   const mismatched = statisticsOf(results, 'osl_mismatch_count').avg ?? 0;
   if (mismatched > 0) {
-    found.push(
-      `${counted(mismatched, 'answer has', 'answers have')} another length than asked for: most likely the model ended ` +
-        'them by itself (--extra-inputs ignore_eos:true prevents that where the server knows it).',
-    );
+    const { causes } = lengthCauses(summary);
+    const why = causes.map((cause) => `${cause.why} (${count(cause.requests)})`).join('. ');
+    found.push(`${counted(mismatched, 'output has', 'outputs have')} another length than requested. ${why}.`);
   }
   return found;
 }

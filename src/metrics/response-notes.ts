@@ -1,0 +1,65 @@
+import type { RequestRecord } from '../records/record.js';
+import type { RequestFacts } from './measure.js';
+import { type LengthCause, lengthCause } from './output-length.js';
+
+/** A field of responses that looks like content and was not read. */
+export interface UnreadField {
+  /** Its path within the message, e.g. `content[].video`. */
+  readonly path: string;
+  /** Response units that hold it. */
+  readonly units: number;
+  readonly requests: number;
+}
+
+/** What responses showed besides metrics. */
+export interface ResponseNotes {
+  /** Successful requests without usage, in a run whose token counts are the server's; 0 in all others. */
+  readonly withoutUsage: number;
+  /** The most frequent first. */
+  readonly unread: readonly UnreadField[];
+  /** Requests by why their output has another length than requested; those whose length fits are left out. */
+  readonly lengthCauses: Readonly<Partial<Record<LengthCause, number>>>;
+}
+
+// A server may name fields anew in every response.
+const MOST_FIELDS = 100;
+
+/** Takes the requests of one phase one by one. */
+export class ResponseTally {
+  readonly #serverTokenCounts: boolean;
+  readonly #unread = new Map<string, { units: number; requests: number }>();
+  readonly #lengthCauses: Partial<Record<LengthCause, number>> = {};
+  #withoutUsage = 0;
+
+  /** @param serverTokenCounts token counts are those that the server reports. */
+  constructor(serverTokenCounts: boolean) {
+    this.#serverTokenCounts = serverTokenCounts;
+  }
+
+  get notes(): ResponseNotes {
+    return {
+      withoutUsage: this.#withoutUsage,
+      unread: [...this.#unread]
+        .map(([path, counts]) => ({ path, ...counts }))
+        .sort((a, b) => b.units - a.units),
+      lengthCauses: { ...this.#lengthCauses },
+    };
+  }
+
+  /** Takes what only the response itself tells. */
+  addResponse({ usage, unread }: RequestRecord, failed: boolean): void {
+    if (this.#serverTokenCounts && !failed && usage === undefined) this.#withoutUsage++;
+    if (unread === undefined) return;
+    for (const [path, units] of Object.entries(unread)) {
+      const counts = this.#unread.get(path) ?? { units: 0, requests: 0 };
+      if (counts.requests === 0 && this.#unread.size >= MOST_FIELDS) continue;
+      this.#unread.set(path, { units: counts.units + units, requests: counts.requests + 1 });
+    }
+  }
+
+  /** Takes the lengths of a valid request. */
+  addLength(facts: RequestFacts): void {
+    const cause = lengthCause(facts);
+    if (cause !== undefined) this.#lengthCauses[cause] = (this.#lengthCauses[cause] ?? 0) + 1;
+  }
+}

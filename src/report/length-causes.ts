@@ -1,0 +1,70 @@
+import type { RunSummary } from '../metrics/compute.js';
+import type { LengthCause } from '../metrics/output-length.js';
+
+interface Explanation {
+  readonly why: string;
+  readonly remedies: readonly string[];
+}
+
+const ownCounts = "Take the server's counts: --use-server-token-count";
+const fullLength = [
+  'Force the full length: --extra-inputs ignore_eos:true (vLLM, SGLang, TensorRT-LLM)',
+  'Ask for at least N tokens: --extra-inputs min_tokens:<N> (vLLM, TensorRT-LLM, SGLang)',
+];
+
+const explanations: Readonly<Record<LengthCause, Explanation>> = {
+  're-tokenization': {
+    why:
+      "Re-tokenization: the server's usage shows the requested length, but the text received encodes to another " +
+      'number of tokens (other token boundaries; special and template tokens are not in the text; --tokenizer may ' +
+      "not be the server's)",
+    remedies: [ownCounts, "Check that --tokenizer is the server's tokenizer"],
+  },
+  'hidden reasoning': {
+    why: "Hidden reasoning: the server's usage shows the requested length, and counts reasoning that it does not send",
+    remedies: [ownCounts],
+  },
+  stop: { why: 'The model stopped early (EOS, a stop string or a tool call)', remedies: fullLength },
+  limit: {
+    why:
+      'The server ended the output at a token limit: a limit of its own below the requested length, or, without ' +
+      'usage, re-tokenization',
+    remedies: ["Check the server's limits on output and context length", ownCounts],
+  },
+  filter: {
+    why: 'A content filter ended the output',
+    remedies: ['Use prompts that the filter lets through'],
+  },
+  longer: {
+    why: 'The output is longer than requested: the server did not apply the token limit',
+    remedies: ['Send output lengths as max_tokens: --use-legacy-max-tokens'],
+  },
+  unknown: {
+    why: 'Unknown: the server sent neither a usage that explains it nor a finish reason',
+    remedies: [ownCounts, ...fullLength],
+  },
+};
+
+const order: readonly LengthCause[] = [
+  're-tokenization',
+  'hidden reasoning',
+  'stop',
+  'limit',
+  'filter',
+  'longer',
+  'unknown',
+];
+
+/** Why outputs have another length than requested, the most frequent cause first, and what helps. */
+export function lengthCauses({ notes }: RunSummary): {
+  readonly causes: readonly { readonly why: string; readonly requests: number }[];
+  readonly remedies: readonly string[];
+} {
+  const found = order
+    .flatMap((cause) => {
+      const requests = notes.lengthCauses[cause] ?? 0;
+      return requests === 0 ? [] : [{ ...explanations[cause], requests }];
+    })
+    .sort((a, b) => b.requests - a.requests);
+  return { causes: found, remedies: [...new Set(found.flatMap(({ remedies }) => remedies))] };
+}
