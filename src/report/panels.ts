@@ -2,6 +2,7 @@ import stringWidth from 'string-width';
 import type { ErrorGroup, RunSummary } from '../metrics/compute.js';
 import { fixed } from '../metrics/format.js';
 import type { UnreadField } from '../metrics/response-notes.js';
+import { counted } from '../util/counted.js';
 import { type Layout, type Style, stylesOf } from './layout.js';
 import { lengthCauses } from './length-causes.js';
 import { pad, wrap } from './wrap.js';
@@ -79,7 +80,7 @@ export function oslMismatchPanel(summary: RunSummary, layout: Layout): string[] 
       `Average difference: ${average === undefined ? 'N/A' : `${fixed(average, 1)}%`}.`,
       '',
       'Causes:',
-      ...causes.map(({ why, requests }) => `  - ${requests} request${requests === 1 ? '' : 's'}: ${why}`),
+      ...causes.map(({ why, requests }) => `  - ${counted(requests, 'request')}: ${why}`),
       '',
       'Fix Options:',
       ...remedies.map((remedy) => `  - ${remedy}`),
@@ -155,7 +156,7 @@ function missingUsage({ notes: { withoutUsage }, validCount }: RunSummary): stri
 }
 
 function unreadField({ path, units, requests }: UnreadField): string {
-  return `${path}: in ${units} response unit${units === 1 ? '' : 's'} of ${requests} request${requests === 1 ? '' : 's'}`;
+  return `${path}: in ${counted(units, 'response unit')} of ${counted(requests, 'request')}`;
 }
 
 /** What ended the program; as wide as the console. */
