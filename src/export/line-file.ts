@@ -1,9 +1,12 @@
-import { closeSync, fstatSync, ftruncateSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { messageOf } from '../util/errors.js';
 import { openNewFile } from '../util/new-file.js';
 
 // Lines are encoded into one buffer: a new one for every batch takes longer than making the lines.
 const BUFFER_BYTES = 1 << 18;
+
+// A symbolic link is not followed; Windows knows no such flag.
+const APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
 
 /**
  * A file of lines. A failure is told once, and nothing more is written then; the file ends with a whole line.
@@ -15,15 +18,23 @@ export class LineFile {
   #filled = 0;
   #file: number | undefined = undefined;
 
-  /** @param path made anew; undefined: there is no file, and lines go nowhere. */
-  constructor(path: string | undefined, onTrouble: (message: string) => void) {
+  /**
+   * @param path undefined: there is no file, and lines go nowhere.
+   * @param append goes on at its end; else it is made anew.
+   */
+  constructor(path: string | undefined, onTrouble: (message: string) => void, append = false) {
     this.#path = path;
     this.#onTrouble = onTrouble;
     this.#buffer = Buffer.allocUnsafeSlow(path === undefined ? 0 : BUFFER_BYTES);
     if (path === undefined) return;
     this.#attempt(() => {
-      this.#file = openNewFile(path);
+      this.#file = append ? openSync(path, APPEND) : openNewFile(path);
     });
+  }
+
+  /** Lines that are added are written, as far as is known. */
+  get isOpen(): boolean {
+    return this.#file !== undefined;
   }
 
   /** @param line with its line feed. It is in the file after `flush` at the latest. */

@@ -1,8 +1,8 @@
-import type { MessagePort } from 'node:worker_threads';
 import type { RecordPacker } from '../records/pack.js';
 import type { RequestRecord } from '../records/record.js';
+import type { BatchSink } from './batch-sink.js';
 
-// A batch wakes the other thread.
+// Each batch is a write to the spool.
 const BATCH_RECORDS = 250;
 const BATCH_BYTES = 4_000_000;
 const LONGEST_WAIT_MS = 50;
@@ -10,18 +10,18 @@ const LONGEST_WAIT_MS = 50;
 const PACKED_AT_ONCE = 16;
 
 /**
- * Sends finished records on in batches. Each is packed as soon as what is there to be read is read and stamped, so
+ * Hands finished records on in batches. Each is packed as soon as what is there to be read is read and stamped, so
  * that none lives long enough to be carried from one garbage collection to the next: that took 6 ms each.
  */
 export class Outbox {
-  readonly #port: MessagePort;
+  readonly #sink: BatchSink;
   readonly #packer: RecordPacker;
   readonly #waiting: RequestRecord[] = [];
   #packing: NodeJS.Immediate | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
 
-  constructor(port: MessagePort, packer: RecordPacker) {
-    this.#port = port;
+  constructor(sink: BatchSink, packer: RecordPacker) {
+    this.#sink = sink;
     this.#packer = packer;
   }
 
@@ -30,18 +30,18 @@ export class Outbox {
     this.#packing ??= setImmediate(this.#pack);
   }
 
-  /** Sends all that there is. */
+  /** Hands on all records that were added. */
   flush(): void {
     clearImmediate(this.#packing);
     this.#packing = undefined;
     for (const record of this.#waiting.splice(0)) this.#packer.add(record);
-    this.#post();
+    this.#put();
   }
 
-  /** Sends the rest and closes the way; the other side sees the port close after the last batch. */
+  /** Hands on the rest and closes the sink. */
   close(): void {
     this.flush();
-    this.#port.close();
+    this.#sink.close();
   }
 
   readonly #pack = (): void => {
@@ -50,15 +50,13 @@ export class Outbox {
     const count = Math.max(PACKED_AT_ONCE, waiting.length >> 2);
     for (const record of waiting.splice(0, count)) this.#packer.add(record);
     this.#packing = waiting.length > 0 ? setImmediate(this.#pack) : undefined;
-    if (this.#packer.records >= BATCH_RECORDS || this.#packer.bytes >= BATCH_BYTES) this.#post();
+    if (this.#packer.records >= BATCH_RECORDS || this.#packer.bytes >= BATCH_BYTES) this.#put();
     else this.#timer ??= setTimeout(() => this.flush(), LONGEST_WAIT_MS);
   };
 
-  #post(): void {
+  #put(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#packer.records === 0) return;
-    const batch = this.#packer.take();
-    this.#port.postMessage(batch, [batch.numbers, batch.strings]);
+    if (this.#packer.records > 0) this.#sink.put(this.#packer);
   }
 }

@@ -98,7 +98,9 @@ export interface LoadThreadData {
   readonly workerId: string;
   readonly thread: number;
   readonly threads: number;
-  /** Where batches of finished records go. */
+  /** Folder that finished records are spooled to; undefined: there is none. */
+  readonly spool: string | undefined;
+  /** Closes when the last record is spooled; takes batches where that cannot be done. */
   readonly records: MessagePort;
 }
 
@@ -121,4 +123,6 @@ export type LoadCommand =
 export type LoadEvent =
   | { readonly kind: 'ready' }
   | { readonly kind: 'phase-done'; readonly report: ThreadReport }
+  /** Its records go through memory from now on. */
+  | { readonly kind: 'spool-failed'; readonly message: string }
   | { readonly kind: 'finished' };

@@ -1,9 +1,9 @@
 import { Socket, type TcpNetConnectOpts } from 'node:net';
-import type { MessagePort } from 'node:worker_threads';
 import type { Conversation } from '../dataset/conversation.js';
 import { RecordPacker } from '../records/pack.js';
 import { openHttpTransport } from '../transport/http.js';
 import type { JsonObject } from '../util/json.js';
+import type { BatchSink } from './batch-sink.js';
 import { SharedCounters } from './counters.js';
 import { KeptConversations } from './kept-conversations.js';
 import { Outbox } from './outbox.js';
@@ -31,7 +31,7 @@ export interface Rehearsal {
  */
 export function openRehearsal(
   plan: LoadPlan,
-  records: MessagePort,
+  sink: BatchSink,
   nowNs: () => number,
 ): Rehearsal | undefined {
   if (plan.transport !== 'http') return undefined;
@@ -55,7 +55,7 @@ export function openRehearsal(
       sample: (session) => session % dataset.size,
       targets: [{ protocol: 'http:', host: '127.0.0.1', port: 1, path: '/' }],
       transport: openHttpTransport({ ...plan.transportOptions, settlingMs: 0, nowNs, connect }),
-      outbox: new Outbox(records, new RecordPacker('', true)),
+      outbox: new Outbox(sink, new RecordPacker('', true)),
       share: { thread: 0, threads: 1 },
     },
   };

@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openDataset, turnsOf } from '../dataset/plan.js';
 import { openPrompts } from '../dataset/prompts.js';
 import { openSampler } from '../dataset/sampling.js';
@@ -7,12 +7,15 @@ import { endpoints } from '../endpoint/endpoints.js';
 import { headerMaker } from '../endpoint/headers.js';
 import type { ThreadReport } from '../fidelity/thread-report.js';
 import { REHEARSED, RecordPacker } from '../records/pack.js';
+import { SpoolWriter } from '../records/spool.js';
 import { openCancellations } from '../schedule/cancellation.js';
 import { phaseEnd } from '../schedule/stop.js';
 import { openHttpTransport } from '../transport/http.js';
 import type { Transport, TransportOptions } from '../transport/transport.js';
 import { openClock } from '../util/clock.js';
+import { messageOf } from '../util/errors.js';
 import { openAlarm } from './alarm.js';
+import { type BatchSink, nowhere, spoolSink } from './batch-sink.js';
 import { SharedCounters } from './counters.js';
 import { openIssuer } from './issuing.js';
 import { KeptConversations } from './kept-conversations.js';
@@ -24,10 +27,12 @@ import { openRehearsal } from './rehearsal.js';
 import type { Stage } from './stage.js';
 
 /** A load thread: works out its share of each phase, sends, stamps, and posts finished records. */
-async function runLoadThread({ plan, workerId, thread, threads, records }: LoadThreadData): Promise<void> {
+async function runLoadThread({ plan, workerId, thread, threads, records, spool }: LoadThreadData): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error('a load thread runs only as a worker');
   const { nowNs } = openClock(plan.origin);
+  const say = (event: LoadEvent) => port.postMessage(event);
+  const sink = openSink(records, spool, workerId, thread, (message) => say({ kind: 'spool-failed', message }));
   const { corpus, seed, corrector } = plan.prompts;
   const dataset = openDataset(plan.dataset, openPrompts(corpus, seed, corrector && openTokenizer(corrector)));
   const stage: Stage = {
@@ -35,13 +40,14 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
     sample: openSampler(plan.sampling, dataset.size, seed),
     targets: plan.targets,
     transport: await openTransport(plan, { ...plan.transportOptions, nowNs }),
-    outbox: new Outbox(records, new RecordPacker(workerId)),
+    outbox: new Outbox(sink, new RecordPacker(workerId)),
     share: { thread, threads },
   };
   const alarm = openAlarm(nowNs);
   const probe = new Probe(nowNs);
   const endpoint = endpoints[plan.endpoint];
-  const say = (event: LoadEvent) => port.postMessage(event);
+  // Also where the thread fails: what has ended by then is kept.
+  process.once('exit', () => stage.outbox.flush());
   let running: Phase | undefined;
 
   const play = (
@@ -126,7 +132,7 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
   // Twice: V8 takes what it sees once, the closures of one phase, for all that there will ever be.
   for (let time = 0; time < 2; time++) {
     // What one thread leaves is enough for the record thread to get going.
-    const rehearsal = openRehearsal(plan, thread === 0 ? records : closedPort(), nowNs);
+    const rehearsal = openRehearsal(plan, thread === 0 ? sink : nowhere, nowNs);
     if (rehearsal === undefined) break;
     await new Promise((resolve) => play(rehearsal.phase, nowNs(), 0, rehearsal.stage, resolve));
     rehearsal.stage.transport.close();
@@ -135,11 +141,20 @@ async function runLoadThread({ plan, workerId, thread, threads, records }: LoadT
   say({ kind: 'ready' });
 }
 
-/** A way to nobody. */
-function closedPort(): MessagePort {
-  const { port1, port2 } = new MessageChannel();
-  port2.close();
-  return port1;
+function openSink(
+  records: MessagePort,
+  folder: string | undefined,
+  workerId: string,
+  thread: number,
+  onFailure: (message: string) => void,
+): BatchSink {
+  let spool: SpoolWriter | undefined;
+  try {
+    spool = folder === undefined ? undefined : new SpoolWriter(folder, thread, workerId);
+  } catch (thrown) {
+    onFailure(messageOf(thrown));
+  }
+  return spoolSink(spool, records, onFailure);
 }
 
 /** Most sessions of all phases; Infinity where nothing but time ends one. */

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { ThreadReport } from '../fidelity/thread-report.js';
+import { deathOf } from '../util/thread-death.js';
 import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData } from './plan.js';
 
 /** Load threads. */
 export interface LoadThreads {
   /** Resolves when each has made its dataset and transport; rejects if one cannot. */
   readonly ready: Promise<unknown>;
-  /** The reading ends of the ways on which the threads post their record batches, one each. */
+  /** One for each thread; closes when its last record is spooled, and brings those that could not be. */
   readonly recordPorts: readonly MessagePort[];
   /**
    * Runs a phase in all threads. Resolves, with what each saw of itself, when none of them has anything in flight or to
@@ -24,9 +25,18 @@ export interface LoadThreads {
   terminate(): Promise<void>;
 }
 
+export interface ThreadsOptions {
+  readonly threads: number;
+  /** Folder that they spool finished records to; undefined: they post them. */
+  readonly spool: string | undefined;
+  /** A thread could not write its spool, and posts its records from now on. */
+  readonly onSpoolFailure: (message: string) => void;
+}
+
 /** Starts load threads, which send nothing until they are told. */
-export function startLoadThreads(plan: LoadPlan, threads: number): LoadThreads {
-  const started = Array.from({ length: threads }, (_, thread) => startThread(plan, thread, threads));
+export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadThreads {
+  const { threads } = options;
+  const started = Array.from({ length: threads }, (_, thread) => startThread(plan, thread, options));
   const died = Promise.race(started.map((thread) => thread.died));
   died.catch(() => {});
   const tell = (command: LoadCommand) => {
@@ -56,17 +66,22 @@ interface StartedThread {
   readonly died: Promise<never>;
 }
 
-function startThread(plan: LoadPlan, thread: number, threads: number): StartedThread {
+function startThread(
+  plan: LoadPlan,
+  thread: number,
+  { threads, spool, onSpoolFailure }: ThreadsOptions,
+): StartedThread {
   const { port1, port2 } = new MessageChannel();
   const workerId = `worker_${randomBytes(4).toString('hex')}`;
-  const data: LoadThreadData = { plan, workerId, thread, threads, records: port2 };
+  const data: LoadThreadData = { plan, workerId, thread, threads, records: port2, spool };
   const worker = new Worker(new URL('./thread.js', import.meta.url), {
     workerData: data,
     transferList: [port2],
   });
-  const died = new Promise<never>((_, reject) => worker.once('error', reject));
-  died.catch(() => {});
-  return { worker, records: port1, died };
+  worker.on('message', (event: LoadEvent) => {
+    if (event.kind === 'spool-failed') onSpoolFailure(event.message);
+  });
+  return { worker, records: port1, died: deathOf(worker, `Load thread ${thread + 1} of ${threads}`) };
 }
 
 type EventOf<Kind extends LoadEvent['kind']> = Extract<LoadEvent, { readonly kind: Kind }>;

@@ -19,10 +19,11 @@ export interface RecordBatch {
   /** Made up, to get threads going: they count for nothing. */
   readonly isRehearsal: boolean;
   readonly records: number;
-  /** Doubles; the buffer may be longer than they are. */
-  readonly numbers: ArrayBuffer;
+  /** Of them, those of warm-up. */
+  readonly warmups: number;
+  readonly numbers: Float64Array<ArrayBuffer>;
   /** The strings of each record as JSON in UTF-8, one behind the other; their lengths stand among the numbers. */
-  readonly strings: ArrayBuffer;
+  readonly strings: Uint8Array<ArrayBuffer>;
 }
 
 /** What a load thread posts when it has played its rehearsal and posted the records of that. */
@@ -52,6 +53,7 @@ const MOST_CHARACTERS = 2 ** 27;
 
 const FEWEST_NUMBERS = 4096;
 const FEWEST_BYTES = 32_768;
+const MOST_KEPT_BYTES = 16_000_000;
 /** Numbers of a record besides its chunks'. */
 const FIXED_NUMBERS = 16 + 17;
 
@@ -67,6 +69,7 @@ export class RecordPacker {
   #numbersLength = 0;
   #stringsLength = 0;
   #records = 0;
+  #warmups = 0;
   /** Room that the next batch is given at first. */
   #nextNumbers = FEWEST_NUMBERS;
   #nextBytes = FEWEST_BYTES;
@@ -102,7 +105,9 @@ export class RecordPacker {
     const numbers = this.#withRoom(FIXED_NUMBERS + contentNs.length);
     let at = this.#numbersLength;
     numbers[at++] = stringBytes;
-    numbers[at++] = record.phase === 'warmup' ? 0 : 1;
+    const isWarmup = record.phase === 'warmup';
+    if (isWarmup) this.#warmups++;
+    numbers[at++] = isWarmup ? 0 : 1;
     numbers[at++] = record.sessionNum;
     numbers[at++] = record.turnIndex;
     numbers[at++] = record.dueNs;
@@ -123,23 +128,37 @@ export class RecordPacker {
     this.#records++;
   }
 
-  /** All that was added since the last take; its buffers are the taker's. */
-  take(): RecordBatch {
-    const batch = {
+  /** All that was added since the last take, in the packer's own memory: good until the next call of any kind. */
+  get batch(): RecordBatch {
+    return {
       workerId: this.#workerId,
       isRehearsal: this.#isRehearsal,
       records: this.#records,
-      numbers: this.#numbers.buffer,
-      strings: this.#strings.buffer,
+      warmups: this.#warmups,
+      numbers: this.#numbers.subarray(0, this.#numbersLength),
+      strings: this.#strings.subarray(0, this.#stringsLength),
     };
+  }
+
+  /** Forgets what was added, and keeps its memory for what comes next, unless that is much. */
+  clear(): void {
+    if (this.#strings.length > MOST_KEPT_BYTES) this.#strings = Buffer.allocUnsafeSlow(0);
+    if (this.#numbers.byteLength > MOST_KEPT_BYTES) this.#numbers = new Float64Array(0);
+    this.#numbersLength = 0;
+    this.#stringsLength = 0;
+    this.#records = 0;
+    this.#warmups = 0;
+  }
+
+  /** The batch, which is forgotten; its buffers are the taker's. */
+  take(): RecordBatch {
+    const { batch } = this;
     // The next batch will be about as large; its first record makes room for it.
     this.#nextNumbers = Math.max(FEWEST_NUMBERS, this.#numbersLength);
     this.#nextBytes = Math.max(FEWEST_BYTES, this.#stringsLength);
     this.#numbers = new Float64Array(0);
     this.#strings = Buffer.allocUnsafeSlow(0);
-    this.#numbersLength = 0;
-    this.#stringsLength = 0;
-    this.#records = 0;
+    this.clear();
     return batch;
   }
 
@@ -192,8 +211,8 @@ function stringsOf(record: RequestRecord): string {
 
 /** The records of a batch one by one, equal to what was packed. */
 export function* unpackRecords(batch: RecordBatch): Generator<RequestRecord> {
-  const numbers = new Float64Array(batch.numbers);
-  const bytes = Buffer.from(batch.strings);
+  const { numbers } = batch;
+  const bytes = Buffer.from(batch.strings.buffer, batch.strings.byteOffset, batch.strings.byteLength);
   let at = 0;
   let bytesAt = 0;
   const take = () => numbers[at++] ?? Number.NaN;

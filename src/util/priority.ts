@@ -8,9 +8,22 @@ const NICER = 10;
 /**
  * Lets the load threads go first where cores are short: the calling thread gets a lower scheduling priority. On Linux
  * a thread's id stands for a process id in setpriority(2); elsewhere, and where it is not allowed, nothing changes.
+ * @returns takes it back, where the process may raise priorities.
  */
-export function yieldToLoadThreads(): void {
-  lower(() => [basename(readlinkSync('/proc/thread-self'))]);
+export function yieldToLoadThreads(): () => void {
+  let thread: number | undefined;
+  lower(() => {
+    const own = basename(readlinkSync('/proc/thread-self'));
+    thread = Number(own);
+    return [own];
+  });
+  return () => {
+    try {
+      if (thread !== undefined) setPriority(thread, getPriority(process.pid));
+    } catch {
+      // Only a privileged process may: the thread goes on as it is.
+    }
+  };
 }
 
 /**

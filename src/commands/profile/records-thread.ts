@@ -1,132 +1,91 @@
-import { randomBytes } from 'node:crypto';
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { openTokenizer } from '../../dataset/tokenizer/open.js';
-import type { Tokenizer, TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
-import { LineFile } from '../../export/line-file.js';
-import { rawLine } from '../../export/raw-jsonl.js';
-import type { RecordContext } from '../../export/record-metadata.js';
-import { recordLine } from '../../export/records-jsonl.js';
-import { Sends } from '../../fidelity/tally.js';
-import { MetricStore } from '../../metrics/compute.js';
-import { type CountText, tokenCounter } from '../../records/count-tokens.js';
-import { REHEARSED, type RecordBatch, unpackRecords } from '../../records/pack.js';
-import { type CountedRecord, type RequestRecord, withoutResponse } from '../../records/record.js';
-import { messageOf } from '../../util/errors.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { type RecordBatch, unpackRecords } from '../../records/pack.js';
 import { yieldToLoadThreads } from '../../util/priority.js';
+import { BatchSource } from './batch-source.js';
+import { RecordProcessor } from './record-processor.js';
 import type { RecordsEvent, RecordsThreadData } from './records.js';
 
 const LIVE_EVERY_MS = 250;
+/** How often the spool is looked at where nothing was in it. */
+const LOOK_EVERY_MS = 20;
 
-/** The record thread: counts tokens, works out metrics, and has every record on disk as soon as it comes. */
-async function runRecordsThread({ plan, ports }: RecordsThreadData): Promise<void> {
-  yieldToLoadThreads();
+/** The record thread: takes finished records from the spool at its own pace, and makes files and metrics of them. */
+async function runRecordsThread({ plan, ports, spool, control }: RecordsThreadData): Promise<void> {
+  const stopYielding = yieldToLoadThreads();
   const say = (event: RecordsEvent) => parentPort?.postMessage(event);
-  const profiling = new MetricStore(plan.traits, plan.thresholds, plan.origin);
-  const warmup = plan.hasWarmup ? new MetricStore(plan.traits, plan.thresholds, plan.origin) : undefined;
-  const rehearsal = new MetricStore(plan.traits, plan.thresholds, plan.origin);
-  const sends = new Sends();
-  const countAll = tokenCounter(plan.tokenizers === undefined ? undefined : lazyCounter(plan.tokenizers));
-  let count = countAll;
-  parentPort?.once('message', () => {
-    count = (record) => ({
-      record,
-      tokens: { input: record.inputTokens, output: undefined, reasoning: undefined },
-    });
-  });
-  parentPort?.unref();
-  const openFile = (path: string | undefined) =>
-    new LineFile(path, (message) => say({ kind: 'trouble', message }));
-  const recordsFile = openFile(plan.recordsFile);
-  const rawFile = openFile(plan.rawFile);
-  const warmupFile = openFile(plan.warmupFile);
-  const recordProcessorId = `record_processor_${randomBytes(4).toString('hex')}`;
-  const contextOf = (phaseIndex: number): RecordContext => ({
-    origin: plan.origin,
-    recordProcessorId,
-    phaseIndex,
-  });
-  const contexts = { warmup: contextOf(0), profiling: contextOf(plan.hasWarmup ? 1 : 0) };
-  const take = (batch: RecordBatch) => {
-    for (const unpacked of unpackRecords(batch)) {
-      const counted = countSafely(unpacked, count);
-      const { record } = counted;
-      const context = contexts[record.phase];
-      if (batch.isRehearsal) {
-        recordLine(record, rehearsal.add(counted), context);
-        continue;
-      }
-      if (record.phase === 'warmup') {
-        const metrics = warmup?.add(counted) ?? [];
-        if (plan.warmupFile !== undefined) warmupFile.add(recordLine(record, metrics, context));
-      } else {
-        sends.add(record);
-        const metrics = profiling.add(counted);
-        if (plan.recordsFile !== undefined) recordsFile.add(recordLine(record, metrics, context));
-      }
-      if (plan.rawFile !== undefined) rawFile.add(rawLine(record, context));
-    }
-    recordsFile.flush();
-    rawFile.flush();
-    warmupFile.flush();
+  let filesAreWhole = plan.recordsFile !== undefined;
+  const onTrouble = (message: string) => {
+    filesAreWhole = false;
+    say({ kind: 'trouble', message });
   };
-  const liveTimer = setInterval(() => say({ kind: 'live', live: profiling.live() }), LIVE_EVERY_MS);
+  const processor = new RecordProcessor(plan, { onTrouble });
+  const asked = new Int32Array(control);
+  const isStopped = () => Atomics.load(asked, 0) === 1;
+
   let rehearsing = ports.length;
-  const noteRehearsed = () => {
+  const rehearsed = () => {
     if (--rehearsing === 0) say({ kind: 'ready' });
   };
-  const allClosed = Promise.all(ports.map((port) => readUntilClosed(port, take, noteRehearsed)));
+  let wake = () => {};
+  const sources = ports.map(
+    (port, thread) => new BatchSource(port, spool, thread, { rehearsed, news: () => wake() }),
+  );
+  const allClosed = Promise.all(sources.map(({ closed }) => closed));
+  // Nothing is sent any more: there is nobody to yield to.
+  void allClosed.then(stopYielding);
+  const waitForNews = () =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, LOOK_EVERY_MS);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  const liveTimer = setInterval(() => say({ kind: 'live', live: processor.live() }), LIVE_EVERY_MS);
+
+  const left = { warmup: 0, profiling: 0 };
+  /** What was asked for may come at any record: a batch of long answers takes a second to count. */
+  const take = (batch: RecordBatch, mayStop: boolean) => {
+    for (const record of unpackRecords(batch)) {
+      if (batch.isRehearsal) processor.rehearse(record);
+      else if (mayStop && isStopped()) left[record.phase]++;
+      else processor.add(record);
+    }
+    processor.flush();
+  };
+  for (;;) {
+    // Batches that are in memory alone would be lost.
+    const mayStop = !sources.some((source) => source.holdsPosted);
+    if (mayStop && isStopped()) break;
+    const wereClosed = sources.every(({ isClosed }) => isClosed);
+    let found = false;
+    for (const source of sources) {
+      const batch = source.next();
+      if (batch === undefined) continue;
+      found = true;
+      take(batch, mayStop);
+      if (left.warmup + left.profiling > 0) break;
+      // What is in no file is kept in the spool: it is all that would be left of a run that is killed.
+      if (filesAreWhole) source.deleteRead();
+      await nextTurn();
+    }
+    if (found) continue;
+    if (wereClosed) break;
+    await waitForNews();
+  }
   await allClosed;
   clearInterval(liveTimer);
-  recordsFile.close();
-  rawFile.close();
-  warmupFile.close();
-  say({
-    kind: 'summaries',
-    summaries: {
-      profiling: profiling.summary(plan.sliceNs),
-      warmup: warmup?.summary(),
-      sends: sends.tally,
-    },
-  });
-}
-
-/** Counts tokens; a record whose texts no tokenizer can count has failed. */
-function countSafely(record: RequestRecord, count: (record: RequestRecord) => CountedRecord): CountedRecord {
-  try {
-    return count(record);
-  } catch (thrown) {
-    const failed = withoutResponse(record, `its tokens could not be counted (${messageOf(thrown)})`);
-    return { record: failed, tokens: { input: undefined, output: undefined, reasoning: undefined } };
+  for (const [thread, source] of sources.entries()) {
+    const rest = source.skipRest();
+    left.warmup += rest.warmup;
+    left.profiling += rest.profiling;
+    if (source.tornBytes > 0)
+      onTrouble(`the last batch of load thread ${thread} is cut off: ${source.tornBytes} bytes are left out`);
+    source.close();
   }
-}
-
-function readUntilClosed(
-  port: MessagePort,
-  take: (batch: RecordBatch) => void,
-  onRehearsed: () => void,
-): Promise<void> {
-  return new Promise((resolve) => {
-    port.on('message', (posted: RecordBatch | typeof REHEARSED) => {
-      if (posted === REHEARSED) onRehearsed();
-      else take(posted);
-    });
-    port.on('close', resolve);
-  });
-}
-
-/** Opens a model's tokenizer at its first text. */
-function lazyCounter(sources: ReadonlyMap<string, TokenizerSource>): CountText {
-  const opened = new Map<string, Tokenizer>();
-  return (text, model) => {
-    let tokenizer = opened.get(model);
-    if (tokenizer === undefined) {
-      const source = sources.get(model) ?? sources.values().next().value;
-      if (source === undefined) throw new Error('a run that counts tokens has no tokenizer');
-      tokenizer = openTokenizer(source);
-      opened.set(model, tokenizer);
-    }
-    return tokenizer.count(text);
-  };
+  processor.close();
+  say({ kind: 'summaries', summaries: { ...processor.summaries(), left } });
 }
 
 await runRecordsThread(workerData);

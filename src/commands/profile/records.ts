@@ -1,9 +1,12 @@
 import { type MessagePort, Worker } from 'node:worker_threads';
 import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
-import type { SendTally } from '../../fidelity/tally.js';
-import type { LiveSummary, RunSummary } from '../../metrics/compute.js';
+import type { LiveSummary } from '../../metrics/compute.js';
 import type { RunTraits, Thresholds } from '../../metrics/metric.js';
+import type { Phase } from '../../records/record.js';
+import type { PhaseCounts } from '../../records/spool.js';
 import type { ClockOrigin } from '../../util/clock.js';
+import { deathOf } from '../../util/thread-death.js';
+import type { PhaseSummaries } from './record-processor.js';
 
 /** What the record thread is given. */
 export interface RecordsPlan {
@@ -24,70 +27,78 @@ export interface RecordsPlan {
 
 export interface RecordsThreadData {
   readonly plan: RecordsPlan;
-  /** Ways on which load threads post batches; each closes after the last one. */
+  /** Folder that the load threads spool to; undefined: they post what they have. */
+  readonly spool: string | undefined;
+  /** Of each load thread; closes when its last record is spooled, and brings batches that could not be. */
   readonly ports: readonly MessagePort[];
+  /** One 32-bit cell: 1 asks the thread to leave the rest in the spool. */
+  readonly control: SharedArrayBuffer;
 }
 
 /** What the record thread tells the main thread. */
 export type RecordsEvent =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'live'; readonly live: LiveSummary }
+  | { readonly kind: 'live'; readonly live: Live }
   /** A file can no longer be written; measuring goes on. */
   | { readonly kind: 'trouble'; readonly message: string }
   | { readonly kind: 'summaries'; readonly summaries: Summaries };
 
-/** Results by phase. */
-export interface Summaries {
-  readonly profiling: RunSummary;
-  readonly warmup: RunSummary | undefined;
-  /** Of profiling. */
-  readonly sends: SendTally;
+type Live = Readonly<Record<Phase, LiveSummary | undefined>>;
+
+export interface Summaries extends PhaseSummaries {
+  /** Finished records that were left in the spool: no file and no figure has them. */
+  readonly left: PhaseCounts;
 }
 
-/** The thread that counts tokens, writes records and works out metrics. */
+/** The thread that counts tokens, writes records and computes metrics. */
 export interface Records {
-  /** The run was ended early: what is still to be taken in is taken in without counting its tokens. */
-  hurry(): void;
+  /** The run was ended early: what was not taken in by now stays in the spool. */
+  leaveRest(): void;
   /**
    * Resolves when it listens and has taken in what the load threads rehearsed, rejects if the thread fails before.
-   * Nothing may be sent earlier: the close of a way that nobody listens to yet is never heard, and a short run would
+   * Nothing may be sent earlier: the close of a port that nobody listens to yet is never heard, and a short run would
    * not end.
    */
   readonly ready: Promise<unknown>;
   /** The newest figures for the screen. */
-  readonly live: LiveSummary | undefined;
+  readonly live: Live | undefined;
   /** What went wrong while writing files, one sentence each. */
   readonly troubles: readonly string[];
-  /** Resolves when every way is closed and the last record is in; rejects if the thread fails. */
+  /** Resolves when every port is closed and the last record is in; rejects if the thread fails. */
   readonly summaries: Promise<Summaries>;
   terminate(): Promise<void>;
 }
 
-/** Starts the record thread, which reads until every port is closed. */
-export function startRecords(plan: RecordsPlan, ports: readonly MessagePort[]): Records {
-  const data: RecordsThreadData = { plan, ports };
+/** Starts the record thread, which reads until every port is closed. @param spool folder; undefined: there is none. */
+export function startRecords(
+  plan: RecordsPlan,
+  ports: readonly MessagePort[],
+  spool: string | undefined,
+): Records {
+  const control = new SharedArrayBuffer(4);
+  const data: RecordsThreadData = { plan, spool, ports, control };
   const worker = new Worker(new URL('./records-thread.js', import.meta.url), {
     workerData: data,
     transferList: [...ports],
   });
-  let live: LiveSummary | undefined;
+  let live: Live | undefined;
   const troubles: string[] = [];
   let becomeReady = () => {};
   const listening = new Promise<void>((resolve) => {
     becomeReady = resolve;
   });
-  const summaries = new Promise<Summaries>((resolve, reject) => {
+  const told = new Promise<Summaries>((resolve) => {
     worker.on('message', (event: RecordsEvent) => {
       if (event.kind === 'ready') becomeReady();
       else if (event.kind === 'live') live = event.live;
       else if (event.kind === 'trouble') troubles.push(event.message);
       else resolve(event.summaries);
     });
-    worker.once('error', reject);
   });
+  const summaries = Promise.race([told, deathOf(worker, 'The record thread')]);
   summaries.catch(() => {});
   return {
-    hurry: () => worker.postMessage('hurry'),
+    leaveRest: () => Atomics.store(new Int32Array(control), 0, 1),
     ready: Promise.race([listening, summaries]),
     get live() {
       return live;

@@ -1,0 +1,72 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
+import { SPOOL_VERSION } from '../../records/spool.js';
+import { messageOf, UserError } from '../../util/errors.js';
+import type { RecordsPlan } from './records.js';
+
+/** Name of the spool's folder in that of the run. */
+export const spoolFolder = 'spool';
+
+const planName = 'plan.spool';
+
+/** What is stored: names of files in the folder of the run in place of paths, and texts in place of 64-bit numbers. */
+interface StoredPlan
+  extends Omit<RecordsPlan, 'origin' | 'tokenizers' | 'recordsFile' | 'rawFile' | 'warmupFile'> {
+  readonly spoolVersion: number;
+  readonly origin: { readonly monotonicNs: string; readonly epochNs: string };
+  readonly tokenizers?: readonly (readonly [model: string, source: TokenizerSource])[];
+  readonly recordsFile?: string;
+  readonly rawFile?: string;
+  readonly warmupFile?: string;
+}
+
+/**
+ * Makes the folder that finished records are spooled to, with what is needed to make files of them after a crash.
+ * @param folder what is there is removed. @throws the file system's error.
+ */
+export function makeSpool(folder: string, plan: RecordsPlan): void {
+  const { origin, tokenizers, recordsFile, rawFile, warmupFile } = plan;
+  const stored: StoredPlan = {
+    ...plan,
+    spoolVersion: SPOOL_VERSION,
+    origin: { monotonicNs: `${origin.monotonicNs}`, epochNs: `${origin.epochNs}` },
+    tokenizers: tokenizers && [...tokenizers],
+    recordsFile: recordsFile && basename(recordsFile),
+    rawFile: rawFile && basename(rawFile),
+    warmupFile: warmupFile && basename(warmupFile),
+  };
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { mode: 0o700 });
+  writeFileSync(join(folder, planName), `${JSON.stringify(stored)}\n`, { flag: 'wx', mode: 0o600 });
+}
+
+/** What a spool's records are to be made into. @throws UserError where it does not say, or is of another version. */
+export function readSpoolPlan(folder: string): RecordsPlan {
+  const path = join(folder, planName);
+  let stored: StoredPlan;
+  try {
+    stored = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (thrown) {
+    throw new UserError(
+      `The spool ${folder} cannot be read: ${messageOf(thrown)}.`,
+      `Delete the folder to report without the records in it.`,
+    );
+  }
+  if (stored.spoolVersion !== SPOOL_VERSION) {
+    throw new UserError(
+      `The spool ${folder} has version ${stored.spoolVersion}; this aiperf reads version ${SPOOL_VERSION}.`,
+      'Use the aiperf that made the run, or delete the folder to report without the records in it.',
+    );
+  }
+  const { spoolVersion: _, origin, tokenizers, recordsFile, rawFile, warmupFile, ...rest } = stored;
+  const at = (name: string | undefined) => (name === undefined ? undefined : join(dirname(folder), name));
+  return {
+    ...rest,
+    origin: { monotonicNs: BigInt(origin.monotonicNs), epochNs: BigInt(origin.epochNs) },
+    tokenizers: tokenizers && new Map(tokenizers),
+    recordsFile: at(recordsFile),
+    rawFile: at(rawFile),
+    warmupFile: at(warmupFile),
+  };
+}

@@ -1,0 +1,29 @@
+import type { Worker } from 'node:worker_threads';
+import { messageOf } from './errors.js';
+
+/** A thread that ended before it was done; `message` names it and says why, `cause` is what it threw. */
+export class ThreadDeath extends Error {}
+
+/**
+ * Rejects with a ThreadDeath when the thread throws, runs out of memory or exits; never resolves. What ends it on
+ * purpose must have what it wants by then.
+ * @param name as a sentence begins with it, e.g. `Load thread 1`.
+ */
+export function deathOf(worker: Worker, name: string): Promise<never> {
+  const died = new Promise<never>((_, reject) => {
+    worker.once('error', (thrown: unknown) =>
+      reject(new ThreadDeath(`${name} ${causeOf(thrown)}`, { cause: thrown })),
+    );
+    worker.once('exit', (code) => reject(new ThreadDeath(`${name} ended early with exit code ${code}`)));
+  });
+  died.catch(() => {});
+  return died;
+}
+
+function causeOf(thrown: unknown): string {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return `ran out of memory (${code}). NODE_OPTIONS=--max-old-space-size=<MB> raises its limit`;
+  }
+  return `failed: ${messageOf(thrown)}`;
+}
