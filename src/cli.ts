@@ -1,10 +1,14 @@
 #!/usr/bin/env node
 import { defectText, main } from './main.js';
+import { wasStartedByNohup } from './util/nohup.js';
 
-// A reader that closes the pipe early (`aiperf profile 2>&1 | head`) has what it wants; the run goes on.
+if (wasStartedByNohup(process.env)) process.on('SIGHUP', () => {});
+
+// A reader that closes the pipe early (`aiperf profile 2>&1 | head`) has what it wants, and a terminal may be closed:
+// the run goes on.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') return;
+    if (error.code === 'EPIPE' || error.code === 'EIO') return;
     if (stream === process.stdout) process.stderr.write(`stdout cannot be written: ${error.message}\n`);
     process.exit(1);
   });

@@ -8,6 +8,7 @@ import { endpoints } from '../endpoint/endpoints.js';
 import { layoutOn } from '../report/layout.js';
 import { openProgress, type Progress } from '../ui/progress.js';
 import { type FileLog, type LogLevel, openLog } from '../util/log.js';
+import { wasStartedByNohup } from '../util/nohup.js';
 import type { Command, Invocation, Io } from './command.js';
 import { makeArtifacts, takeFolder } from './profile/artifacts.js';
 import { type FolderLock, lockFolder } from './profile/folder-lock.js';
@@ -40,13 +41,13 @@ async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promi
   const { config } = invocation;
   const stderrLayout = layoutOn(io.stderr, config.consoleExportWidth);
   const progress = openProgress(config.uiType === 'none' ? 'none' : 'simple', io.stderr);
-  const interrupt = listenForInterrupt(async (which) => {
+  const interrupt = listenForInterrupt(async (what) => {
     // Loaded when it is needed: it takes a twentieth of the time before the first request.
-    const { cancellationPanel, forceQuitPanel } = await import('../report/panels.js');
+    const { cancellationPanel, forceQuitPanel, wrapUpPanel } = await import('../report/panels.js');
     progress.clear();
-    const panel = which === 'first' ? cancellationPanel(stderrLayout) : forceQuitPanel(stderrLayout);
-    io.stderr.write(`${panel.join('\n')}\n`);
-  });
+    const panel = { cancels: cancellationPanel, leaves: forceQuitPanel, 'load is over': wrapUpPanel }[what];
+    io.stderr.write(`${panel(stderrLayout).join('\n')}\n`);
+  }, wasStartedByNohup(io.env));
   let lock: FolderLock | undefined;
   try {
     const artifacts = makeArtifacts(config);

@@ -15,10 +15,11 @@ import { version } from '../util/version.js';
 import type { Command, Invocation, Io } from './command.js';
 import { inUse } from './profile/folder-lock.js';
 import { answer } from './report/answer.js';
+import { completeLeftovers } from './report/complete-records.js';
 import { checkReport, questionKeys, reportOptions, singleRunKeys } from './report/options.js';
 import type { Recovered } from './report/recovered.js';
 import { findRuns, type NamedFolder, openRunFolder, type RunFolder } from './report/run-folder.js';
-import { lookAt, sumUp } from './report/stored-run.js';
+import { lookAt, type StoredRun, sumUp } from './report/stored-run.js';
 import { fidelityTold, hadDueTimes, incompleteReason, notes, type Told } from './report/told.js';
 import { thresholdsOf } from './thresholds.js';
 import { timesliceFiles } from './timeslices.js';
@@ -29,6 +30,8 @@ export const command: Command<typeof reportOptions> = { options: reportOptions, 
 
 async function run({ config, given }: Invocation<typeof reportOptions>, io: Io): Promise<number> {
   const [dir = '', ...others] = config.dirs;
+  const leftovers = completeLeftovers(config.dirs);
+  for (const note of leftovers.notes) io.stderr.write(`${note}\n`);
   if (config.html !== undefined) {
     const runs = findRuns(config.dirs, config.profileExportPrefix);
     if (runs.length > 1) return await compareRuns(runs, config.html, { config, given }, io);
@@ -48,7 +51,7 @@ async function run({ config, given }: Invocation<typeof reportOptions>, io: Io):
   const run = lookAt(files, view);
   const material = pages && new pages.PageMaterial(run);
   const stored = sumUp(run, material?.add);
-  const { recovered, left, told, slos } = stored;
+  const { recovered, left, slos } = stored;
   if (config.goodput !== undefined) requireMeasured(recovered.summary);
   if (config.targetGoodput !== undefined && slos.length === 0) {
     throw new UserError(
@@ -61,7 +64,8 @@ async function run({ config, given }: Invocation<typeof reportOptions>, io: Io):
   for (const note of notes(recovered, left.summary)) io.stderr.write(`${note}\n`);
   const troubles = material ? (pages?.writePage(config.html ?? '', material.of(stored)) ?? []) : [];
   for (const trouble of troubles) io.stderr.write(`${trouble}\n`);
-  return Math.max(publish(recovered, files, told, config, io), troubles.length === 0 ? 0 : 1);
+  const isStale = leftovers.added > 0;
+  return Math.max(publish(stored, isStale, config, io), troubles.length === 0 ? 0 : 1);
 }
 
 /** Writes the page of several runs, and only that. @returns the exit code. */
@@ -77,6 +81,7 @@ async function compareRuns(
       `${andList(alone)} cannot stand beside ${runs.length} runs: that is for a report of one.`,
     );
   }
+  for (const note of completeLeftovers(runs.map((run) => run.dir)).notes) io.stderr.write(`${note}\n`);
   const { comparisonPage } = await import('./report/page.js');
   const view = { ...config, thresholds: thresholdsOf(config) };
   const troubles = writeWhole(resolve(page), comparisonPage(runs, config.profileExportPrefix, view));
@@ -86,11 +91,13 @@ async function compareRuns(
   return 0;
 }
 
-/** Writes the files that are missing and prints the report. @returns the exit code. */
+/**
+ * Writes the files that are missing and prints the report.
+ * @param isStale the files that are there lack records. @returns the exit code.
+ */
 function publish(
-  recovered: Recovered,
-  files: RunFolder,
-  told: Told,
+  { recovered, files, told }: StoredRun,
+  isStale: boolean,
   {
     consoleExportWidth: width,
     html,
@@ -121,7 +128,7 @@ function publish(
   const write = (path: string, text: string) => troubles.push(...writeWhole(path, text));
   // The files of a run in progress are its own to write.
   const isEnded = told.writer === undefined;
-  const isWanted = isEnded && (told.summary === undefined || rewrite);
+  const isWanted = isEnded && (told.summary === undefined || rewrite || isStale);
   if (isWanted || (isEnded && sliceDuration !== undefined)) {
     for (const { path, text } of timesliceFiles(summary.sliced, files, facts.inputConfig))
       write(path, text());

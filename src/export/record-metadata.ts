@@ -1,4 +1,4 @@
-import { failureOf } from '../metrics/measure.js';
+import { failureOf } from '../records/failure.js';
 import type { RecordError, RequestRecord } from '../records/record.js';
 import { type ClockOrigin, wallNsText } from '../util/clock.js';
 

@@ -11,6 +11,12 @@ export interface BatchSink {
   close(): void;
 }
 
+/** One that keeps batches on disk. */
+export interface SpoolSink extends BatchSink {
+  /** What was put so far need not be kept. */
+  endRehearsal(): void;
+}
+
 /**
  * Appends batches to the spool, and closes the port when there are no more. Where the spool cannot be written, batches
  * go through the port instead, and wait in memory for their reader.
@@ -20,22 +26,30 @@ export function spoolSink(
   spool: SpoolWriter | undefined,
   port: MessagePort,
   onFailure: (message: string) => void,
-): BatchSink {
+): SpoolSink {
   let written = spool;
+  const attempt = (write: (to: SpoolWriter) => void): boolean => {
+    if (written === undefined) return false;
+    try {
+      write(written);
+      return true;
+    } catch (thrown) {
+      written = undefined;
+      onFailure(messageOf(thrown));
+      return false;
+    }
+  };
   return {
     put(packer) {
-      try {
-        if (written !== undefined) {
-          written.append(packer.batch);
-          packer.clear();
-          return;
-        }
-      } catch (thrown) {
-        written = undefined;
-        onFailure(messageOf(thrown));
+      if (attempt((to) => to.append(packer.batch))) {
+        packer.clear();
+        return;
       }
       const batch = packer.take();
       port.postMessage(batch, [batch.numbers.buffer, batch.strings.buffer]);
+    },
+    endRehearsal() {
+      attempt((to) => to.nextSegment());
     },
     close() {
       spool?.close();

@@ -1,3 +1,5 @@
+import type { Outcome } from '../records/failure.js';
+
 const SESSIONS = 0;
 const ISSUED = 1;
 const RETURNED = 2;
@@ -5,8 +7,10 @@ const ACTIVE = 3;
 const PREFILLING = 4;
 const STOPPED = 5;
 const ACTIVITY = 6;
+const FAILED = 7;
+const CANCELLED = 8;
 // An even number, so that the 64-bit cell behind them is aligned.
-const LENGTH = 8;
+const LENGTH = 10;
 
 /**
  * What all load threads share during a phase: tickets for sessions and requests, handed out exactly once whatever
@@ -35,7 +39,10 @@ export class SharedCounters {
     return this.#take(ISSUED, limit);
   }
 
-  noteReturn(): void {
+  /** A request has ended. @param as the result will count it. */
+  noteReturn(as: Outcome): void {
+    if (as === 'cancelled') Atomics.add(this.#cells, CANCELLED, 1);
+    else if (as === 'failed') Atomics.add(this.#cells, FAILED, 1);
     Atomics.add(this.#cells, RETURNED, 1);
   }
 
@@ -104,6 +111,16 @@ export class SharedCounters {
 
   get returned(): number {
     return Atomics.load(this.#cells, RETURNED);
+  }
+
+  /** Of those that returned, the ones that failed or were cut off at the end of the phase. */
+  get failed(): number {
+    return Atomics.load(this.#cells, FAILED);
+  }
+
+  /** Of those that returned, the ones that were cancelled as planned. */
+  get cancelled(): number {
+    return Atomics.load(this.#cells, CANCELLED);
   }
 
   // Compare-and-exchange, so that a refused take leaves no trace in the count.

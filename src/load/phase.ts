@@ -1,5 +1,6 @@
 import type { AssistantMessage } from '../endpoint/endpoint.js';
 import type { RequestTarget } from '../endpoint/url.js';
+import { outcomeOf } from '../records/failure.js';
 import type { RequestRecord } from '../records/record.js';
 import { concurrencyAt } from '../schedule/ramp.js';
 import type { Alarm, AlarmEntry } from './alarm.js';
@@ -273,7 +274,7 @@ export class Phase {
   ): void => {
     const { session } = run;
     this.#inFlight.delete(run);
-    this.options.counters.noteReturn();
+    this.options.counters.noteReturn(outcomeOf(record));
     this.options.onRecord(record);
     session.turnReturned(answer);
     if (session.turn === undefined || !this.mayIssue) this.#issuer?.sessionOver(session, record.endNs);

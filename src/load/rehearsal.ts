@@ -29,11 +29,7 @@ export interface Rehearsal {
  * nothing is sent, nothing is recorded, and V8 has compiled by then what it would else compile between stamps.
  * Undefined where the requests do not go through our own transport.
  */
-export function openRehearsal(
-  plan: LoadPlan,
-  sink: BatchSink,
-  nowNs: () => number,
-): Rehearsal | undefined {
+export function openRehearsal(plan: LoadPlan, sink: BatchSink, nowNs: () => number): Rehearsal | undefined {
   if (plan.transport !== 'http') return undefined;
   const answer = cannedAnswer(plan);
   const connect = ({ onread }: TcpNetConnectOpts) => new CannedSocket(answer, onread);

@@ -15,7 +15,7 @@ import type { Transport, TransportOptions } from '../transport/transport.js';
 import { openClock } from '../util/clock.js';
 import { messageOf } from '../util/errors.js';
 import { openAlarm } from './alarm.js';
-import { type BatchSink, nowhere, spoolSink } from './batch-sink.js';
+import { nowhere, type SpoolSink, spoolSink } from './batch-sink.js';
 import { SharedCounters } from './counters.js';
 import { openIssuer } from './issuing.js';
 import { KeptConversations } from './kept-conversations.js';
@@ -27,12 +27,21 @@ import { openRehearsal } from './rehearsal.js';
 import type { Stage } from './stage.js';
 
 /** A load thread: works out its share of each phase, sends, stamps, and posts finished records. */
-async function runLoadThread({ plan, workerId, thread, threads, records, spool }: LoadThreadData): Promise<void> {
+async function runLoadThread({
+  plan,
+  workerId,
+  thread,
+  threads,
+  records,
+  spool,
+}: LoadThreadData): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error('a load thread runs only as a worker');
   const { nowNs } = openClock(plan.origin);
   const say = (event: LoadEvent) => port.postMessage(event);
-  const sink = openSink(records, spool, workerId, thread, (message) => say({ kind: 'spool-failed', message }));
+  const sink = openSink(records, spool, workerId, thread, (message) =>
+    say({ kind: 'spool-failed', message }),
+  );
   const { corpus, seed, corrector } = plan.prompts;
   const dataset = openDataset(plan.dataset, openPrompts(corpus, seed, corrector && openTokenizer(corrector)));
   const stage: Stage = {
@@ -137,6 +146,7 @@ async function runLoadThread({ plan, workerId, thread, threads, records, spool }
     await new Promise((resolve) => play(rehearsal.phase, nowNs(), 0, rehearsal.stage, resolve));
     rehearsal.stage.transport.close();
   }
+  sink.endRehearsal();
   records.postMessage(REHEARSED);
   say({ kind: 'ready' });
 }
@@ -147,7 +157,7 @@ function openSink(
   workerId: string,
   thread: number,
   onFailure: (message: string) => void,
-): BatchSink {
+): SpoolSink {
   let spool: SpoolWriter | undefined;
   try {
     spool = folder === undefined ? undefined : new SpoolWriter(folder, thread, workerId);

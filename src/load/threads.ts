@@ -21,6 +21,8 @@ export interface LoadThreads {
   interrupt(why: string): void;
   /** Has the threads post their last records and close their ways. */
   finish(): void;
+  /** Resolves when each thread has left or died. */
+  readonly finished: Promise<unknown>;
   /** Ends the threads at once, whatever they do. */
   terminate(): Promise<void>;
 }
@@ -53,6 +55,11 @@ export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadT
     },
     interrupt: (why) => tell({ kind: 'interrupt', why }),
     finish: () => tell({ kind: 'finish' }),
+    finished: Promise.all(
+      started.map(({ worker, died: diedEarly }) =>
+        Promise.race([heard(worker, 'finished'), diedEarly.catch(() => undefined)]),
+      ),
+    ),
     terminate: async () => {
       await Promise.all(started.map(({ worker }) => worker.terminate()));
     },

@@ -1,3 +1,4 @@
+import { failureOf } from '../records/failure.js';
 import type { CountedRecord, RecordError, RequestRecord, TokenCounts } from '../records/record.js';
 import { readUsage, type Usage } from '../records/usage.js';
 import type { ListMetric, RecordMetric, Thresholds } from './metric.js';
@@ -76,20 +77,4 @@ export function measure(
       return metric.of(this);
     },
   };
-}
-
-/**
- * Why a record does not count as a success: its own error, or that it holds no content or impossible times.
- * Undefined for a valid one.
- */
-export function failureOf(record: RequestRecord): RecordError | undefined {
-  if (record.error !== undefined) return record.error;
-  if (record.contentNs.length === 0) return invalid('no response held content');
-  if (!(record.startNs >= 0 && record.startNs < record.endNs)) return invalid('it ends before it starts');
-  return undefined;
-}
-
-function invalid(note: string): RecordError {
-  const type = 'InvalidInferenceResultError';
-  return { type, message: `${type}('Invalid inference result: ${note}')` };
 }

@@ -93,7 +93,7 @@ export class SpoolWriter {
    * @throws the file system's error.
    */
   append({ isRehearsal, records, warmups, numbers, strings }: RecordBatch): void {
-    if (this.#bytes >= this.#segmentBytes) this.#continue();
+    if (this.#bytes >= this.#segmentBytes) this.nextSegment();
     this.#writeFrame(isRehearsal ? KIND_REHEARSAL : KIND_RECORDS, records, warmups, numbers, strings);
     if (isRehearsal) return;
     this.#warmups += warmups;
@@ -104,7 +104,8 @@ export class SpoolWriter {
     closeSync(this.#file);
   }
 
-  #continue(): void {
+  /** Goes on in a new segment: the reader can delete what was written so far. @throws the file system's error. */
+  nextSegment(): void {
     this.#writeFrame(KIND_CONTINUED, 0, 0, new Float64Array(0), new Uint8Array(0));
     closeSync(this.#file);
     this.#segment++;

@@ -204,16 +204,42 @@ export function cancellationPanel(layout: Layout): string[] {
       'The benchmark is cancelled: nothing more is sent, and requests in flight are dropped with a record each.',
       'The results so far will be written.',
       '',
-      'Press Ctrl+C again to leave at once; results may then be missing.',
+      `Press Ctrl+C again ${afterTheFirst}`,
       '',
     ],
     layout,
   );
 }
 
+/** Shown at an interrupt when all requests have ended. */
+export function wrapUpPanel(layout: Layout): string[] {
+  return warning(
+    'Writing Results',
+    [
+      '',
+      'All requests have ended, and the results are being written.',
+      '',
+      `Press Ctrl+C again ${afterTheFirst}`,
+      '',
+    ],
+    layout,
+  );
+}
+
+const afterTheFirst =
+  'to quit without the results. The records of finished requests are kept; aiperf report shows them.';
+
 /** Shown at the second interrupt. */
 export function forceQuitPanel(layout: Layout): string[] {
-  return warning('Force Quit', ['', 'Leaving at once: results may be missing.', ''], layout);
+  return warning(
+    'Force Quit',
+    [
+      '',
+      'Quitting now; results may be incomplete. Show what was recorded: aiperf report <artifact folder>',
+      '',
+    ],
+    layout,
+  );
 }
 
 /** `10 of 12 requests (83.3%)`; undefined when the count is 0 or absent. */

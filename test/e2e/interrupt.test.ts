@@ -130,26 +130,52 @@ describe('an interrupt before any request has ended', () => {
   });
 });
 
-describe('a second interrupt', () => {
+describe('signals that come together', () => {
   // Where processes are shown as files: it is seen there that this one stands still.
-  it.runIf(existsSync('/proc/self/status'))('leaves at once; what was written stays', async () => {
-    const { folder, ended } = await interrupted(async ({ child }, at) => {
-      await until(() => existsSync(join(at, recordsFile)) && lineFeeds(join(at, recordsFile)) === 6);
-      // Both wait for the process to go on, so the second comes while the first is being dealt with.
+  it.runIf(existsSync('/proc/self/status'))('count as one: the results are whole', async () => {
+    const { folder, ended } = await interrupted(async ({ child }) => {
+      // All wait for the process to go on, so they come at once.
       child.kill('SIGSTOP');
       await until(() => /^State:\s+T/m.test(readFileSync(`/proc/${child.pid}/status`, 'utf8')));
-      child.kill('SIGINT');
-      child.kill('SIGTERM');
+      for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) child.kill(signal);
       child.kill('SIGCONT');
     });
     expect(ended.code).toBe(130);
-    expect(ended.stderr).toMatch(/─ Cancellation in Progress ─.*─ Force Quit ─/s);
-    const records = readRecords(join(folder, recordsFile));
-    expect(records.filter(({ error }) => error === undefined)).toHaveLength(6);
+    expect(ended.stderr.match(/─ [A-Z][A-Za-z ]+ ─/g)).toEqual(['─ Cancellation in Progress ─']);
+    expect(readRecords(join(folder, 'profile_export.jsonl'))).toHaveLength(10);
+    expect(readJson(join(folder, 'profile_export_aiperf.json'))).toMatchObject({
+      was_cancelled: true,
+      request_count: { avg: 6 },
+    });
+  });
+});
+
+describe('SIGHUP', () => {
+  it('ends the run in order', async () => {
+    const { folder, ended } = await interrupted(({ child }) => child.kill('SIGHUP'));
+    expect(ended.code).toBe(130);
+    expect(readRecords(join(folder, 'profile_export.jsonl'))).toHaveLength(10);
   });
 
-  const recordsFile = 'profile_export.jsonl';
-  const lineFeeds = (path: string) => readFileSync(path, 'utf8').split('\n').length - 1;
+  it('is ignored under nohup', async () => {
+    const folder = temporaryFolder();
+    let started: Started | undefined;
+    const server = await startScriptedServer((_, response, number) => {
+      if (number === 5) started?.child.kill('SIGHUP');
+      setTimeout(() => streamTokens(response, ['x', ' y']), 20);
+    });
+    try {
+      started = startAiperf(
+        profileWords({ ...options, url: server.url, 'artifact-dir': folder, 'request-count': 30 }),
+        // As bash, zsh and ksh leave it when they start nohup.
+        { env: { _: '/usr/bin/nohup' } },
+      );
+      expect(await started.ended).toMatchObject({ code: 0 });
+      expect(readRecords(join(folder, 'profile_export.jsonl'))).toHaveLength(30);
+    } finally {
+      server.close();
+    }
+  });
 });
 
 describe('an interrupt while the data set is being made', () => {

@@ -1,4 +1,3 @@
-import { MessageChannel } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { endpoints } from '../../src/endpoint/endpoints.js';
 import { openAlarm } from '../../src/load/alarm.js';
@@ -7,7 +6,7 @@ import { SharedCounters } from '../../src/load/counters.js';
 import { Phase } from '../../src/load/phase.js';
 import type { LoadPlan } from '../../src/load/plan.js';
 import { openRehearsal } from '../../src/load/rehearsal.js';
-import { type RecordBatch, unpackRecords } from '../../src/records/pack.js';
+import { type RecordBatch, type RecordPacker, unpackRecords } from '../../src/records/pack.js';
 import type { RequestRecord } from '../../src/records/record.js';
 
 const nowNs = () => Number(process.hrtime.bigint());
@@ -28,8 +27,9 @@ async function rehearsed(endpoint: 'chat' | 'completions', streaming: boolean) {
       tls: { verify: true },
     },
   } as unknown as LoadPlan;
-  const { port1, port2 } = new MessageChannel();
-  const rehearsal = openRehearsal(plan, port1, nowNs);
+  const batches: RecordBatch[] = [];
+  const sink = { put: (packer: RecordPacker) => void batches.push(packer.take()), close() {} };
+  const rehearsal = openRehearsal(plan, sink, nowNs);
   if (rehearsal === undefined) throw new Error('requests over HTTP are rehearsed');
   const { transport, outbox, share: _, ...played } = rehearsal.stage;
   const { requestLimit, sessionLimit, counters } = rehearsal.phase;
@@ -71,9 +71,6 @@ async function rehearsed(endpoint: 'chat' | 'completions', streaming: boolean) {
   });
   outbox.close();
   transport.close();
-  const batches: RecordBatch[] = [];
-  port2.on('message', (batch: RecordBatch) => batches.push(batch));
-  await new Promise((resolve) => port2.once('close', resolve));
   return { isRehearsal: batches.every((batch) => batch.isRehearsal), records: batches.flatMap(all) };
 }
 

@@ -6,6 +6,7 @@ import { messageOf, UserError } from '../../util/errors.js';
 import type { FileLog } from '../../util/log.js';
 import { clearEarlierRun } from './earlier-run.js';
 import { namedInputs } from './input-files.js';
+import { spoolFolder } from './spool-plan.js';
 
 /** Absolute paths of the files that a run may leave; undefined for those that it does not ask for. */
 export interface Artifacts {
@@ -16,6 +17,8 @@ export interface Artifacts {
   readonly raw: string | undefined;
   /** Records of the warm-up phase. */
   readonly warmup: string | undefined;
+  /** Folder that finished records are in until the files have them. */
+  readonly spool: string;
   readonly json: string;
   readonly csv: string;
   readonly console: string;
@@ -38,6 +41,7 @@ export function makeArtifacts(config: Config): Artifacts {
     records: withRecords ? at(names.recordsJsonl) : undefined,
     raw: config.exportLevel === 'raw' ? at(names.rawJsonl) : undefined,
     warmup: withRecords ? at(names.warmupJsonl) : undefined,
+    spool: at(spoolFolder),
     json: at(names.summaryJson),
     csv: at(names.summaryCsv),
     console: at(names.consoleText),

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { checkDatasetType } from '../../config/conflicts.js';
+import { exportNames } from '../../config/names.js';
 import type { Config, profileOptions } from '../../config/options.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import { runConfigJson, runConfigName } from '../../export/run-config.js';
@@ -83,24 +85,50 @@ export async function measureRun(
     stallSeconds: config.stallTimeoutSeconds,
     drainSeconds: config.timingCancelDrainTimeoutSeconds,
     firstSession,
+    spool: artifacts.spool,
+    recordsName: exportNames(config.profileExportPrefix).recordsJsonl,
   });
+  if (outcome === undefined) {
+    log(
+      'ERROR',
+      'records',
+      `There was no time to sum up all records. All finished requests are kept; show them with: aiperf report ${artifacts.folder}`,
+    );
+    return { exitCode: INTERRUPTED, failure: 'interrupted' };
+  }
   for (const trouble of outcome.troubles) log('ERROR', 'export', trouble);
   if (outcome.stalled !== undefined)
     log('ERROR', 'load', `The run was ended because it was stuck: ${outcome.stalled}`);
   // Loaded when there is something to tell: before the first request, it would be a tenth of the start.
   const { publishResults, tellMismatches } = await import('./results.js');
   const allWritten = publishResults(outcome, facts, stdout, log);
-  if (outcome.failure !== undefined) throw outcome.failure;
+  tellLeft(outcome, artifacts, log);
   const mismatches = tellMismatches(outcome, prepared, facts, stdout);
   const failure = failureOf(outcome);
-  if (outcome.interrupted) return { exitCode: INTERRUPTED, failure };
+  if (interrupt.happened) return { exitCode: INTERRUPTED, failure };
   const sound =
-    allWritten && outcome.troubles.length === 0 && outcome.stalled === undefined && mismatches === 0;
+    allWritten &&
+    outcome.troubles.length === 0 &&
+    outcome.stalled === undefined &&
+    outcome.failure === undefined &&
+    mismatches === 0;
   const trusted = !config.strictFidelity || outcome.fidelity?.verdict !== 'client limited';
   return { exitCode: outcome.summary.validCount > 0 && sound && trusted ? 0 : 1, failure };
 }
 
-function failureOf({ summary, interrupted, stalled }: RunOutcome): string | undefined {
+/** What the spool keeps, and how it becomes part of the results. */
+function tellLeft({ left, troubles }: RunOutcome, { folder, spool }: Artifacts, log: Log): void {
+  const count = left.warmup + left.profiling;
+  if (count === 0 && (troubles.length === 0 || !existsSync(spool))) return;
+  const what =
+    count === 0
+      ? 'Records that could not be written are kept'
+      : `${count} finished requests are not in the results: they are kept`;
+  log('ERROR', 'records', `${what} in ${spool}. Add them with: aiperf report ${folder}`);
+}
+
+function failureOf({ summary, interrupted, stalled, failure }: RunOutcome): string | undefined {
+  if (failure !== undefined) return failure.message;
   if (interrupted) return 'interrupted';
   if (stalled !== undefined) return `ended because it was stuck: ${stalled}`;
   if (summary.validCount > 0) return undefined;

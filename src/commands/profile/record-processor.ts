@@ -52,7 +52,9 @@ export class RecordProcessor {
     this.#profiling = newStore();
     this.#warmup = plan.hasWarmup ? newStore() : undefined;
     this.#rehearsal = newStore();
-    this.#countTokens = tokenCounter(plan.tokenizers === undefined ? undefined : lazyCounter(plan.tokenizers));
+    this.#countTokens = tokenCounter(
+      plan.tokenizers === undefined ? undefined : lazyCounter(plan.tokenizers),
+    );
     const openFile = (path: string | undefined) => new LineFile(path, onTrouble, append ? 'a' : 'w');
     this.#files = {
       profiling: openFile(plan.recordsFile),

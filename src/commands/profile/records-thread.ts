@@ -21,7 +21,6 @@ async function runRecordsThread({ plan, ports, spool, control }: RecordsThreadDa
   };
   const processor = new RecordProcessor(plan, { onTrouble });
   const asked = new Int32Array(control);
-  const isStopped = () => Atomics.load(asked, 0) === 1;
 
   let rehearsing = ports.length;
   const rehearsed = () => {
@@ -31,6 +30,8 @@ async function runRecordsThread({ plan, ports, spool, control }: RecordsThreadDa
   const sources = ports.map(
     (port, thread) => new BatchSource(port, spool, thread, { rehearsed, news: () => wake() }),
   );
+  /** Until all have left their last record there is nothing better to do than to go on. */
+  const isStopped = () => Atomics.load(asked, 0) === 1 && sources.every(({ isClosed }) => isClosed);
   const allClosed = Promise.all(sources.map(({ closed }) => closed));
   // Nothing is sent any more: there is nobody to yield to.
   void allClosed.then(stopYielding);
@@ -74,7 +75,6 @@ async function runRecordsThread({ plan, ports, spool, control }: RecordsThreadDa
     if (wereClosed) break;
     await waitForNews();
   }
-  await allClosed;
   clearInterval(liveTimer);
   for (const [thread, source] of sources.entries()) {
     const rest = source.skipRest();
@@ -85,6 +85,7 @@ async function runRecordsThread({ plan, ports, spool, control }: RecordsThreadDa
     source.close();
   }
   processor.close();
+  say({ kind: 'summing-up' });
   say({ kind: 'summaries', summaries: { ...processor.summaries(), left } });
 }
 

@@ -41,6 +41,8 @@ export type RecordsEvent =
   | { readonly kind: 'live'; readonly live: Live }
   /** A file can no longer be written; measuring goes on. */
   | { readonly kind: 'trouble'; readonly message: string }
+  /** All records that are taken in are taken in: only the results are still to be computed. */
+  | { readonly kind: 'summing-up' }
   | { readonly kind: 'summaries'; readonly summaries: Summaries };
 
 type Live = Readonly<Record<Phase, LiveSummary | undefined>>;
@@ -62,6 +64,8 @@ export interface Records {
   readonly ready: Promise<unknown>;
   /** The newest figures for the screen. */
   readonly live: Live | undefined;
+  /** No more records are taken in: the summaries will soon be there. */
+  readonly isSummingUp: boolean;
   /** What went wrong while writing files, one sentence each. */
   readonly troubles: readonly string[];
   /** Resolves when every port is closed and the last record is in; rejects if the thread fails. */
@@ -83,6 +87,7 @@ export function startRecords(
   });
   let live: Live | undefined;
   const troubles: string[] = [];
+  let isSummingUp = false;
   let becomeReady = () => {};
   const listening = new Promise<void>((resolve) => {
     becomeReady = resolve;
@@ -92,6 +97,7 @@ export function startRecords(
       if (event.kind === 'ready') becomeReady();
       else if (event.kind === 'live') live = event.live;
       else if (event.kind === 'trouble') troubles.push(event.message);
+      else if (event.kind === 'summing-up') isSummingUp = true;
       else resolve(event.summaries);
     });
   });
@@ -102,6 +108,9 @@ export function startRecords(
     ready: Promise.race([listening, summaries]),
     get live() {
       return live;
+    },
+    get isSummingUp() {
+      return isSummingUp;
     },
     troubles,
     summaries,

@@ -42,16 +42,17 @@ export interface ResultFacts {
  * @returns the number of phases where something is.
  */
 export function tellMismatches(
-  { summary, warmup, interrupted, stalled }: RunOutcome,
+  { summary, warmup, interrupted, stalled, failure, left }: RunOutcome,
   { phases }: PreparedRun,
   { config }: ResultFacts,
   stdout: Writable,
 ): number {
-  const wasCut = interrupted || stalled !== undefined;
+  const wasCut = interrupted || stalled !== undefined || failure !== undefined;
   const lines = phases.flatMap(({ plan, counters, expectedRequests }) => {
     const results = plan.name === 'warmup' ? warmup : summary;
     if (results === undefined) return [];
-    return ledgerLine(results.outcomes, counters.issued, wasCut ? undefined : expectedRequests) ?? [];
+    const recorded = counters.issued - left[plan.name];
+    return ledgerLine(results.outcomes, recorded, wasCut ? undefined : expectedRequests) ?? [];
   });
   const layout = layoutOn(stdout, config.consoleExportWidth);
   for (const line of lines) stdout.write(`${ledgerPanel(line, layout).join('\n')}\n`);
@@ -125,10 +126,25 @@ function saidOf({ verdict, reasons }: Fidelity) {
   return { verdict, reasons: reasons.map(({ words }) => words) };
 }
 
-function incompleteReason({ interrupted, failure, stalled }: RunOutcome): string | undefined {
-  if (failure !== undefined) return `A load thread failed: ${messageOf(failure)}.`;
+function incompleteReason({
+  interrupted,
+  failure,
+  stalled,
+  left,
+  unrecorded,
+}: RunOutcome): string | undefined {
+  if (failure !== undefined) {
+    return unrecorded === 0
+      ? `${failure.message}.`
+      : `${failure.message}. ${unrecorded} of the requests that were sent have no record.`;
+  }
   if (stalled !== undefined) return `The run was ended because it was stuck: ${stalled}.`;
-  return interrupted ? 'Run cancelled before all records were processed.' : undefined;
+  const waiting = left.warmup + left.profiling;
+  const without = waiting === 0 ? '' : ` ${waiting} finished requests are not in the results.`;
+  if (interrupted) return `Run cancelled before all records were processed.${without}`;
+  return waiting === 0
+    ? undefined
+    : `The results were interrupted before all records were processed.${without}`;
 }
 
 function jsonOf(outcome: RunOutcome, facts: ResultFacts, reason: string | undefined): string {

@@ -1,20 +1,25 @@
+import { rmSync } from 'node:fs';
 import { setTimeout as after } from 'node:timers/promises';
 import type { ThreadReport } from '../../fidelity/thread-report.js';
 import { type Fidelity, judge } from '../../fidelity/verdict.js';
 import { type LoadThreads, startLoadThreads } from '../../load/threads.js';
 import type { RunSummary } from '../../metrics/compute.js';
+import type { Phase } from '../../records/record.js';
+import type { PhaseCounts } from '../../records/spool.js';
 import type { Progress, ProgressState } from '../../ui/progress.js';
 import { readCpuLimit, type Throttled, throttledBetween } from '../../util/cgroup.js';
 import type { Clock } from '../../util/clock.js';
 import { messageOf } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { haveV8YieldToLoadThreads } from '../../util/priority.js';
+import { ThreadDeath } from '../../util/thread-death.js';
 import { startHeapsLarge } from '../../util/v8-heap.js';
 import { evidenceOf } from './evidence.js';
 import type { Interrupt } from './interrupt.js';
 import type { PlannedPhase } from './phases.js';
 import type { PreparedRun } from './prepare.js';
 import { type Records, type RecordsPlan, type Summaries, startRecords } from './records.js';
+import { makeSpool } from './spool-plan.js';
 import { watch } from './watchdog.js';
 
 /** What a run came to. */
@@ -26,12 +31,16 @@ export interface RunOutcome {
   readonly startNs: number;
   /** Number of that phase's first session: those before it were the warm-up's. */
   readonly firstSession: number;
-  /** The user ended it early. */
+  /** The user ended the load early. */
   readonly interrupted: boolean;
+  /** Finished records that are in no file and no figure; the spool keeps them. */
+  readonly left: PhaseCounts;
+  /** Requests that were sent and have no record: a thread died around them. */
+  readonly unrecorded: number;
   /** Where it was stuck, for a run that was ended because nothing moved any more. */
   readonly stalled: string | undefined;
-  /** A load thread failed: what it threw. */
-  readonly failure: unknown;
+  /** A thread of the run died: which one, and why. */
+  readonly failure: ThreadDeath | undefined;
   /** What went wrong while writing files. */
   readonly troubles: readonly string[];
   /** Undefined where no load thread lived to tell. */
@@ -49,83 +58,210 @@ export interface RunOptions {
   readonly drainSeconds: number;
   /** Number of the run's first session, which says where in the dataset it begins. */
   readonly firstSession: number;
+  /** Folder that finished records are spooled to. */
+  readonly spool: string;
+  /** Name of the file that a spool is made into where the run itself keeps no records. */
+  readonly recordsName: string;
 }
 
 const DRAW_EVERY_MS = 100;
 /** After an interrupt or the death of a thread, load threads get this long to hand over what they have. */
-const LAST_WORDS_MS = 1500;
+const LAST_WORDS_MS = 1200;
 
-/** After this long the record thread no longer counts tokens: an interrupted run is to end within two seconds. */
-const HURRY_MS = 700;
+// An interrupted run is to end within two seconds: what the record thread has not taken in by then stays in the spool.
+const LEAVE_REST_MS = 1300;
+const GIVE_UP_MS = 1700;
 
-/** Sends, stamps and counts until all is done or the user ends it; whatever was measured is in the outcome. */
+/**
+ * Sends, stamps and counts until all is done or the user ends it; whatever was measured is in the outcome.
+ * @returns undefined where it was interrupted and there was no time to sum up: the files of the records and the spool
+ * have all that has finished.
+ */
 export async function runLoad(
   prepared: PreparedRun,
   recordsPlan: RecordsPlan,
   options: RunOptions,
-): Promise<RunOutcome> {
-  const { clock, interrupt, log, progress } = options;
+): Promise<RunOutcome | undefined> {
+  const { interrupt, log, progress } = options;
   haveV8YieldToLoadThreads();
   startHeapsLarge();
-  const threads = startLoadThreads(prepared.load, prepared.threads);
-  const records = startRecords(recordsPlan, threads.recordPorts);
-  const terminate = () => Promise.all([threads.terminate(), records.terminate()]);
-  try {
-    await Promise.all([threads.ready, records.ready]);
-  } catch (thrown) {
-    await terminate();
-    throw thrown;
-  }
-  let startNs = clock.nowNs();
-  let ended: 'interrupt' | 'stall' | undefined;
-  let stalled: string | undefined;
+  const spool = openSpool(recordsPlan, options);
+  const crew = await startCrew(prepared, recordsPlan, spool, log);
+  const { threads, records, terminate } = crew;
+  const timers: NodeJS.Timeout[] = [];
+  const later = (ms: number, act: () => void) => void timers.push(setTimeout(act, ms));
+  const state: LoadState = { ended: undefined, isOver: false };
   const end = (why: 'interrupt' | 'stall') => {
-    ended ??= why;
+    state.ended ??= why;
     for (const { counters } of prepared.phases) counters.stop();
     threads.interrupt(
       why === 'interrupt'
         ? 'the run was interrupted while it was in flight'
         : 'the run was stuck, and was ended',
     );
-    setTimeout(
-      () => threads.terminate(),
-      why === 'stall' ? options.drainSeconds * 1000 : LAST_WORDS_MS,
-    ).unref();
-    setTimeout(() => records.hurry(), HURRY_MS).unref();
+    later(why === 'stall' ? options.drainSeconds * 1000 : LAST_WORDS_MS, () => void threads.terminate());
   };
-  interrupt.onFirst(() => end('interrupt'));
+  let giveUp = () => {};
+  const givenUp = new Promise<undefined>((resolve) => {
+    giveUp = () => resolve(undefined);
+  });
+  const release = interrupt.onFirst(() => {
+    later(LEAVE_REST_MS, () => records.leaveRest());
+    later(GIVE_UP_MS, () => {
+      // What is in memory alone would be lost.
+      if (!crew.spoolFailed && !records.isSummingUp) giveUp();
+    });
+    if (state.isOver) return 'load is over';
+    end('interrupt');
+    return 'cancels';
+  });
+  try {
+    const played = await playPhases(prepared, options, crew, state, () => end('stall'));
+    const summaries = await Promise.race([sumUp(crew, played, recordsPlan, options), givenUp]);
+    if (summaries === undefined) return undefined;
+    progress.update(finalState(played.last, summaries));
+    const { profiling, warmup, sends, left } = summaries;
+    const areWhole = left.profiling + left.warmup === 0 && records.troubles.length === 0;
+    if (areWhole && spool !== undefined) rmSync(spool, { recursive: true, force: true });
+    return {
+      summary: profiling,
+      warmup,
+      startNs: played.startNs,
+      firstSession: played.firstSession,
+      interrupted: state.ended === 'interrupt',
+      left,
+      unrecorded: unrecordedOf(prepared, summaries),
+      stalled: played.stalled,
+      failure: played.failure,
+      troubles: records.troubles,
+      fidelity:
+        played.reports.length === 0 || sends === undefined
+          ? undefined
+          : judge(
+              evidenceOf(profilingOf(prepared), profiling, { ...played, sends, threads: played.reports }),
+            ),
+    };
+  } finally {
+    progress.stop();
+    release();
+    for (const timer of timers) clearTimeout(timer);
+    await terminate();
+  }
+}
 
-  let failure: unknown;
-  let reports: readonly ThreadReport[] = [];
-  let throttled: Throttled | undefined;
-  let firstSession = options.firstSession;
-  let nextSession = firstSession;
+/** The threads of a run. */
+interface Crew {
+  readonly threads: LoadThreads;
+  readonly records: Records;
+  /** Some finished records may be in memory alone. */
+  readonly spoolFailed: boolean;
+  /** Ends all threads at once. */
+  terminate(): Promise<unknown>;
+}
+
+/** Starts all threads, which are ready then. @throws ThreadDeath where one of them is not. */
+async function startCrew(
+  prepared: PreparedRun,
+  recordsPlan: RecordsPlan,
+  spool: string | undefined,
+  log: Log,
+): Promise<Crew> {
+  let spoolFailed = spool === undefined;
+  const threads = startLoadThreads(prepared.load, {
+    threads: prepared.threads,
+    spool,
+    onSpoolFailure: (message) => {
+      spoolFailed = true;
+      log('WARNING', 'records', withoutSpool(message));
+    },
+  });
+  const records = startRecords(recordsPlan, threads.recordPorts, spool);
+  const terminate = () => Promise.all([threads.terminate(), records.terminate()]);
+  try {
+    await Promise.all([threads.ready, records.ready]);
+  } catch (thrown) {
+    await terminate();
+    if (spool !== undefined) rmSync(spool, { recursive: true, force: true });
+    throw thrown;
+  }
+  return {
+    threads,
+    records,
+    get spoolFailed() {
+      return spoolFailed;
+    },
+    terminate,
+  };
+}
+
+/** @returns the folder; undefined where it cannot be made. */
+function openSpool(plan: RecordsPlan, { spool, recordsName, log }: RunOptions): string | undefined {
+  try {
+    makeSpool(spool, plan, recordsName);
+    return spool;
+  } catch (thrown) {
+    log('WARNING', 'records', withoutSpool(messageOf(thrown)));
+    return undefined;
+  }
+}
+
+function withoutSpool(why: string): string {
+  return `finished records cannot be spooled (${why}): they wait in memory until they are counted, and a crash loses those`;
+}
+
+interface LoadState {
+  /** Why the load was cut short. */
+  ended: 'interrupt' | 'stall' | undefined;
+  /** All phases were played to their end. */
+  isOver: boolean;
+}
+
+/** What is known when the load has ended. */
+interface Played extends Pick<RunOutcome, 'startNs' | 'firstSession' | 'stalled' | 'failure'> {
+  /** The phase that was played last. */
+  readonly last: PlannedPhase;
+  /** Of the load threads, where it was profiling. */
+  readonly reports: readonly ThreadReport[];
+  readonly throttled: Throttled | undefined;
+}
+
+/** Plays the phases one after another, and has the load threads leave. */
+async function playPhases(
+  prepared: PreparedRun,
+  { clock, log, progress, firstSession: first, stallSeconds }: RunOptions,
+  { threads, records }: Crew,
+  state: LoadState,
+  onStall: () => void,
+): Promise<Played> {
+  let played: Played = {
+    ...{ startNs: clock.nowNs(), firstSession: first, stalled: undefined, failure: undefined },
+    ...{ last: profilingOf(prepared), reports: [], throttled: undefined },
+  };
+  let nextSession = first;
   try {
     for (const [index, phase] of prepared.phases.entries()) {
-      if (ended !== undefined && index > 0) break;
-      startNs = clock.nowNs() + preparationNs(phase);
-      firstSession = nextSession;
+      if (state.ended !== undefined && index > 0) break;
+      const startNs = clock.nowNs() + preparationNs(phase);
+      played = { ...played, last: phase, startNs, firstSession: nextSession };
       log('INFO', 'load', `${phase.plan.name}: ${described(phase)}, ${prepared.threads} load thread(s)`);
-      const drawing = setInterval(
-        () => progress.update(stateOf(phase, records, Math.max(0, clock.nowNs() - startNs))),
-        DRAW_EVERY_MS,
-      );
-      const watching = watch(phase.counters, options.stallSeconds, (where) => {
-        stalled = where;
-        end('stall');
+      const draw = () => progress.update(stateOf(phase, records, Math.max(0, clock.nowNs() - startNs)));
+      const drawing = setInterval(draw, DRAW_EVERY_MS);
+      const watching = watch(phase.counters, stallSeconds, (stalled) => {
+        played = { ...played, stalled };
+        onStall();
       });
       try {
         const limitBefore = readCpuLimit();
-        const run = threads.runPhase(index, startNs, firstSession);
-        const told = await Promise.race([run, records.summaries.then(() => [])]);
-        reports = phase.plan.name === 'profiling' ? told : [];
-        throttled = throttledBetween(limitBefore, readCpuLimit());
+        const run = threads.runPhase(index, startNs, nextSession);
+        const reports = await Promise.race([run, records.summaries.then(() => [])]);
+        const throttled = throttledBetween(limitBefore, readCpuLimit());
+        played = { ...played, reports: phase.plan.name === 'profiling' ? reports : [], throttled };
       } finally {
         clearInterval(drawing);
         watching.stop();
       }
       nextSession += phase.counters.sessions;
-      progress.update(stateOf(phase, records, Math.max(0, clock.nowNs() - startNs)));
+      draw();
       log('INFO', 'load', `${phase.plan.name}: ${phase.counters.issued} requests were sent`);
       const { movedNs } = phase.counters;
       if (movedNs > 0) {
@@ -136,34 +272,57 @@ export async function runLoad(
         );
       }
     }
-    const played = nextSession - options.firstSession;
-    if (played > prepared.datasetSize) {
-      const what = `${played} sessions were played from ${prepared.datasetSize} conversations`;
+    state.isOver = state.ended === undefined;
+    const sessions = nextSession - first;
+    if (sessions > prepared.datasetSize) {
+      const what = `${sessions} sessions were played from ${prepared.datasetSize} conversations`;
       log('NOTICE', 'load', `${what}: a prefix cache may have answered for the model`);
     }
     threads.finish();
+    return played;
   } catch (thrown) {
-    failure = thrown;
-    log('ERROR', 'load', `a thread failed, which ends the run: ${messageOf(thrown)}`);
-    await lastWords(prepared, threads, records);
+    if (!(thrown instanceof ThreadDeath)) throw thrown;
+    log('ERROR', 'load', `${thrown.message}. The run ends here; what was measured is kept.`);
+    log('DEBUG', 'load', stackOf(thrown.cause));
+    await lastWords(prepared, threads);
+    return { ...played, failure: thrown };
   }
-  progress.stop();
-  const { profiling, warmup, sends } = await records.summaries;
-  await terminate();
-  return {
-    summary: profiling,
-    warmup,
-    startNs,
-    firstSession,
-    interrupted: ended === 'interrupt',
-    stalled,
-    failure,
-    troubles: records.troubles,
-    fidelity:
-      reports.length === 0
-        ? undefined
-        : judge(evidenceOf(profilingOf(prepared), profiling, { sends, threads: reports, throttled })),
-  };
+}
+
+/** The results of all records; of those in the files and the spool where the record thread is no more. */
+async function sumUp(
+  { threads, records }: Crew,
+  { failure }: Played,
+  plan: RecordsPlan,
+  { spool, log }: RunOptions,
+): Promise<Partial<Pick<Summaries, 'sends'>> & Omit<Summaries, 'sends'>> {
+  try {
+    return await records.summaries;
+  } catch (thrown) {
+    if (!(thrown instanceof ThreadDeath)) throw thrown;
+    if (failure === undefined) {
+      log('ERROR', 'records', `${thrown.message}. The results are made from the records on disk.`);
+      log('DEBUG', 'records', stackOf(thrown.cause));
+    }
+    await threads.terminate();
+    const { recoverSummary } = await import('../report/complete-records.js');
+    return {
+      profiling: recoverSummary(plan, spool, log),
+      warmup: undefined,
+      left: { warmup: 0, profiling: 0 },
+    };
+  }
+}
+
+function unrecordedOf(
+  { phases }: PreparedRun,
+  { profiling, warmup, left }: Pick<Summaries, 'profiling' | 'warmup' | 'left'>,
+): number {
+  return phases.reduce((sum, { plan: { name }, counters }) => {
+    const summary = name === 'warmup' ? warmup : profiling;
+    if (summary === undefined) return sum;
+    return sum + counters.issued - summary.validCount - summary.failedCount - left[name];
+  }, 0);
 }
 
 /** The phase that is measured. */
@@ -174,13 +333,19 @@ function profilingOf({ phases }: PreparedRun): PlannedPhase {
 }
 
 /** After a thread died: the others hand over what they have, and all are ended. */
-async function lastWords(prepared: PreparedRun, threads: LoadThreads, records: Records): Promise<void> {
+async function lastWords(prepared: PreparedRun, threads: LoadThreads): Promise<void> {
   for (const { counters } of prepared.phases) counters.stop();
-  threads.interrupt('a load thread failed, and the run was ended');
+  threads.interrupt('a thread of the run failed, and the run was ended');
   threads.finish();
-  const summaries: Promise<Summaries | undefined> = records.summaries.catch(() => undefined);
-  await Promise.race([summaries, after(LAST_WORDS_MS)]);
+  const left = new AbortController();
+  const patience = after(LAST_WORDS_MS, undefined, { signal: left.signal }).catch(() => {});
+  await Promise.race([threads.finished, patience]);
+  left.abort();
   await threads.terminate();
+}
+
+function stackOf(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }
 
 /** Load threads make the first bodies in this time, so that a burst at the start is sent at once. */
@@ -204,22 +369,50 @@ function described({ plan, concurrency }: PlannedPhase): string {
 
 function stateOf(
   { plan, counters, expectedRequests: total }: PlannedPhase,
-  records: Records,
+  { live }: Records,
   elapsedNs: number,
 ): ProgressState {
   const elapsedSeconds = elapsedNs / 1e9;
-  const { issued, returned } = counters;
-  const requestsPerSecond = returned / elapsedSeconds;
+  const { issued, returned, failed, cancelled } = counters;
+  const perSecond = (requests: number) => (elapsedSeconds === 0 ? 0 : requests / elapsedSeconds);
+  const known = live?.[plan.name];
   return {
-    phase: plan.name === 'warmup' ? 'Warmup' : 'Profiling',
+    phase: phaseTitles[plan.name],
     completed: returned,
     total,
-    errors: records.live?.errors ?? 0,
+    errors: failed,
     inFlight: issued - returned,
     elapsedSeconds,
-    requestsPerSecond,
-    etaSeconds: total === undefined || returned === 0 ? undefined : (total - returned) / requestsPerSecond,
-    ttftAvgMs: records.live?.ttftAvgMs,
-    itlAvgMs: records.live?.itlAvgMs,
+    // As in the result: of those that succeeded.
+    requestsPerSecond: perSecond(returned - failed - cancelled),
+    etaSeconds: total === undefined || returned === 0 ? undefined : (total - returned) / perSecond(returned),
+    ttftAvgMs: known?.ttftAvgMs,
+    itlAvgMs: known?.itlAvgMs,
   };
 }
+
+/** The state at the end, with the figures of the result. */
+function finalState(
+  { plan, counters, expectedRequests: total }: PlannedPhase,
+  { profiling, warmup }: Pick<Summaries, 'profiling' | 'warmup'>,
+): ProgressState {
+  const { results = [], outcomes } = (plan.name === 'warmup' ? warmup : profiling) ?? {};
+  const average = (tag: string) => results.find((result) => result.tag === tag)?.statistics.avg;
+  return {
+    phase: phaseTitles[plan.name],
+    completed: counters.returned,
+    total,
+    errors: outcomes === undefined ? counters.failed : outcomes.failed + outcomes.dropped,
+    inFlight: counters.issued - counters.returned,
+    elapsedSeconds: average('benchmark_duration') ?? 0,
+    requestsPerSecond: average('request_throughput') ?? 0,
+    etaSeconds: total === undefined ? undefined : 0,
+    ttftAvgMs: average('time_to_first_token'),
+    itlAvgMs: average('inter_token_latency'),
+  };
+}
+
+const phaseTitles = { warmup: 'Warmup', profiling: 'Profiling' } as const satisfies Record<
+  Phase,
+  ProgressState['phase']
+>;

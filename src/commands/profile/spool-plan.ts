@@ -15,24 +15,26 @@ interface StoredPlan
   extends Omit<RecordsPlan, 'origin' | 'tokenizers' | 'recordsFile' | 'rawFile' | 'warmupFile'> {
   readonly spoolVersion: number;
   readonly origin: { readonly monotonicNs: string; readonly epochNs: string };
-  readonly tokenizers?: readonly (readonly [model: string, source: TokenizerSource])[];
-  readonly recordsFile?: string;
-  readonly rawFile?: string;
-  readonly warmupFile?: string;
+  readonly tokenizers: readonly (readonly [model: string, source: TokenizerSource])[] | undefined;
+  readonly recordsFile: string;
+  readonly rawFile: string | undefined;
+  readonly warmupFile: string | undefined;
 }
 
 /**
  * Makes the folder that finished records are spooled to, with what is needed to make files of them after a crash.
- * @param folder what is there is removed. @throws the file system's error.
+ * @param folder what is there is removed.
+ * @param recordsName of the file for the records of a run that keeps none, should it not end in order.
+ * @throws the file system's error.
  */
-export function makeSpool(folder: string, plan: RecordsPlan): void {
+export function makeSpool(folder: string, plan: RecordsPlan, recordsName: string): void {
   const { origin, tokenizers, recordsFile, rawFile, warmupFile } = plan;
   const stored: StoredPlan = {
     ...plan,
     spoolVersion: SPOOL_VERSION,
     origin: { monotonicNs: `${origin.monotonicNs}`, epochNs: `${origin.epochNs}` },
     tokenizers: tokenizers && [...tokenizers],
-    recordsFile: recordsFile && basename(recordsFile),
+    recordsFile: recordsFile === undefined ? recordsName : basename(recordsFile),
     rawFile: rawFile && basename(rawFile),
     warmupFile: warmupFile && basename(warmupFile),
   };

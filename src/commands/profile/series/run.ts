@@ -200,11 +200,15 @@ async function coolDown(
 ): Promise<void> {
   if (before === undefined) return;
   const stop = new AbortController();
-  interrupt.onFirst(() => stop.abort());
   const isRepeat =
     config.parameterSweepMode === 'independent' ? point === before.point : trial !== before.trial;
   const seconds = isRepeat ? config.profileRunCooldownSeconds : config.parameterSweepCooldownSeconds;
   if (seconds === 0) return;
+  const release = interrupt.onFirst(() => {
+    stop.abort();
+    return 'cancels';
+  });
   log('INFO', 'sweep', `cooling down for ${seconds} s`);
   await after(seconds * 1000, undefined, { signal: stop.signal }).catch(() => {});
+  release();
 }

@@ -1,0 +1,236 @@
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readSync,
+  rmSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { readLines } from '../../export/lines.js';
+import { MetricStore, type RunSummary } from '../../metrics/compute.js';
+import { unpackRecords } from '../../records/pack.js';
+import type { Phase } from '../../records/record.js';
+import { findSegments, SpoolReader, UnknownSpool } from '../../records/spool.js';
+import { messageOf, UserError } from '../../util/errors.js';
+import type { Log } from '../../util/log.js';
+import { RecordProcessor } from '../profile/record-processor.js';
+import type { RecordsPlan } from '../profile/records.js';
+import { readSpoolPlan, spoolFolder } from '../profile/spool-plan.js';
+import { recoverRun } from './recovered.js';
+
+/** What the spool of a run had that its files had not. */
+export interface Completion {
+  /** Records that were added to the files. */
+  readonly added: number;
+  /** Records that are in neither, because the machine lost what had been written. */
+  readonly missing: number;
+  /** Bytes behind the last whole batch of a load thread: it was killed while it wrote. */
+  readonly tornBytes: number;
+}
+
+/**
+ * Adds to the files of a run that has ended what its spool holds beyond them, each record once, and removes the spool.
+ * Tokens are counted and metrics computed as the run would have done. A torn last line of a file is taken off first.
+ * @param spool folder. @throws UserError where it cannot be read or the files cannot be written; it stays then.
+ */
+export function completeRecords(spool: string): Completion {
+  const plan = readSpoolPlan(spool);
+  const troubles: string[] = [];
+  const stored: Readonly<Record<Phase | 'raw', Stored>> = {
+    profiling: storedIn(plan.recordsFile),
+    warmup: storedIn(plan.warmupFile),
+    raw: storedIn(plan.rawFile),
+  };
+  const processor = new RecordProcessor(plan, {
+    append: true,
+    onTrouble: (message) => troubles.push(message),
+  });
+  let added = 0;
+  let missing = 0;
+  let tornBytes = 0;
+  for (const [thread, segment] of findSegments(spool)) {
+    const reader = new SpoolReader(spool, thread, segment);
+    try {
+      const { before, workerId } = reader;
+      // Nothing was written behind its name.
+      if (before === undefined || workerId === undefined) continue;
+      const at = { ...before, raw: before.warmup + before.profiling };
+      missing += Math.max(0, before.profiling - stored.profiling.of(workerId).records);
+      for (let batch = reader.next(); batch !== undefined; batch = reader.next()) {
+        if (batch.isRehearsal) continue;
+        for (const record of unpackRecords(batch)) {
+          const line = stored[record.phase].lacks(workerId, at[record.phase]++, record.requestId);
+          const raw = stored.raw.lacks(workerId, at.raw++, record.requestId);
+          if (line || raw) processor.add(record, { line, raw });
+          if (line && record.phase === 'profiling') added++;
+        }
+        processor.flush();
+      }
+      tornBytes += reader.tornBytes;
+    } catch (thrown) {
+      if (!(thrown instanceof UnknownSpool)) throw thrown;
+      throw new UserError(`${thrown.message}.`, 'Delete the spool to report without the records in it.');
+    } finally {
+      reader.close();
+    }
+  }
+  processor.close();
+  const [trouble] = troubles;
+  if (trouble !== undefined) {
+    throw new UserError(
+      `The finished records in ${spool} could not be added to the files of the run: ${trouble}.`,
+      'Make the folder writable or free disk space, and run the command again.',
+    );
+  }
+  rmSync(spool, { recursive: true, force: true });
+  return { added, missing, tornBytes };
+}
+
+/**
+ * The results of a run whose record thread died: its files are completed from the spool, and read. What cannot be done
+ * is logged, and left out of the results.
+ */
+export function recoverSummary(plan: RecordsPlan, spool: string, log: Log): RunSummary {
+  let { recordsFile } = plan;
+  try {
+    // One that keeps no records has its spool made into a file.
+    recordsFile = readSpoolPlan(spool).recordsFile;
+    for (const note of completionNotes(completeRecords(spool))) log('WARNING', 'records', note);
+  } catch (thrown) {
+    log('ERROR', 'records', `The spool could not be read: ${messageOf(thrown)}`);
+  }
+  const { traits, thresholds, origin, sliceNs } = plan;
+  const { slos } = traits;
+  const recovered =
+    recordsFile === undefined || !existsSync(recordsFile)
+      ? undefined
+      : recoverRun(recordsFile, thresholds, { ...(slos === undefined ? {} : { slos }), sliceNs });
+  return recovered?.summary ?? new MetricStore(traits, thresholds, origin).summary();
+}
+
+/** Records that were added to the files of some runs. */
+export interface Leftovers {
+  readonly added: number;
+  /** Sentences for the user. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Completes the files of the runs in these folders from the spools that they left, if any.
+ * @throws UserError as `completeRecords` does.
+ */
+export function completeLeftovers(folders: readonly string[]): Leftovers {
+  const completions = folders
+    .map((folder) => join(folder, spoolFolder))
+    .filter((spool) => existsSync(spool))
+    .map(completeRecords);
+  return {
+    added: completions.reduce((sum, { added }) => sum + added, 0),
+    notes: completions.flatMap(completionNotes),
+  };
+}
+
+/** Sentences about a completion, for the user; none where it changed nothing. */
+export function completionNotes({ added, missing, tornBytes }: Completion): string[] {
+  const notes: string[] = [];
+  if (added > 0) notes.push(`Added ${recordsText(added)} from the spool of the run to its files.`);
+  if (missing > 0)
+    notes.push(`${recordsText(missing)} are lost: they were written, but the disk does not hold them.`);
+  if (tornBytes > 0)
+    notes.push(`The last batch in the spool is cut off: its ${tornBytes} bytes are left out.`);
+  return notes;
+}
+
+function recordsText(count: number): string {
+  return count === 1 ? '1 record' : `${count} records`;
+}
+
+interface StoredOfWorker {
+  records: number;
+  lastId: string;
+}
+
+/**
+ * Which records a file holds. A load thread's records are written in the order in which they were spooled, so the number
+ * of its lines says which of them are there.
+ */
+class Stored {
+  readonly #path: string | undefined;
+  readonly #workers = new Map<string, StoredOfWorker>();
+
+  /** @param path undefined: the run has no such file. */
+  constructor(path: string | undefined) {
+    this.#path = path;
+  }
+
+  add(workerId: string, requestId: string): void {
+    const known = this.#workers.get(workerId);
+    if (known === undefined) this.#workers.set(workerId, { records: 1, lastId: requestId });
+    else {
+      known.records++;
+      known.lastId = requestId;
+    }
+  }
+
+  of(workerId: string): Readonly<StoredOfWorker> {
+    return this.#workers.get(workerId) ?? { records: 0, lastId: '' };
+  }
+
+  /** @param place of the record among those of its thread. @throws UserError where another record has that place. */
+  lacks(workerId: string, place: number, requestId: string): boolean {
+    if (this.#path === undefined) return false;
+    const { records, lastId } = this.of(workerId);
+    if (place === records - 1 && lastId !== requestId) {
+      throw new UserError(
+        `The spool and ${this.#path} do not belong together: record ${place + 1} of ${workerId} is ${requestId} in one and ${lastId} in the other.`,
+        'Delete the spool to report without the records in it.',
+      );
+    }
+    return place >= records;
+  }
+}
+
+function storedIn(path: string | undefined): Stored {
+  const stored = new Stored(path);
+  const found = path === undefined ? undefined : lstatSync(path, { throwIfNoEntry: false });
+  if (path === undefined || found === undefined) return stored;
+  if (!found.isFile()) {
+    throw new UserError(
+      `${path} is not a plain file: the records in the spool of the run cannot be added to it.`,
+      'Put a plain file there, or remove what is there.',
+    );
+  }
+  takeOffTornLine(path);
+  for (const { text } of readLines(path)) {
+    // Inside of a string the quotes would be escaped, so these find the members of the metadata.
+    const worker = /"worker_id":"([^"]*)"/.exec(text)?.[1];
+    const request = /"x_request_id":"([^"]*)"/.exec(text)?.[1];
+    if (worker !== undefined && request !== undefined) stored.add(worker, request);
+  }
+  return stored;
+}
+
+function takeOffTornLine(path: string): void {
+  const file = openSync(path, 'r+');
+  try {
+    const { size } = fstatSync(file);
+    const chunk = Buffer.alloc(65_536);
+    let end = size;
+    while (end > 0) {
+      const from = Math.max(0, end - chunk.length);
+      const read = readSync(file, chunk, 0, end - from, from);
+      const feed = chunk.subarray(0, read).lastIndexOf(10);
+      if (feed !== -1) {
+        end = from + feed + 1;
+        break;
+      }
+      end = from;
+    }
+    if (end < size) ftruncateSync(file, end);
+  } finally {
+    closeSync(file);
+  }
+}
