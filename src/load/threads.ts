@@ -38,7 +38,10 @@ export interface ThreadsOptions {
 /** Starts load threads, which send nothing until they are told. */
 export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadThreads {
   const { threads } = options;
-  const started = Array.from({ length: threads }, (_, thread) => startThread(plan, thread, options));
+  let isTerminated = false;
+  const started = Array.from({ length: threads }, (_, thread) =>
+    startThread(plan, thread, options, () => isTerminated),
+  );
   const died = Promise.race(started.map((thread) => thread.died));
   died.catch(() => {});
   const tell = (command: LoadCommand) => {
@@ -61,6 +64,7 @@ export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadT
       ),
     ),
     terminate: async () => {
+      isTerminated = true;
       await Promise.all(started.map(({ worker }) => worker.terminate()));
     },
   };
@@ -77,6 +81,7 @@ function startThread(
   plan: LoadPlan,
   thread: number,
   { threads, spool, onSpoolFailure }: ThreadsOptions,
+  isTerminated: () => boolean,
 ): StartedThread {
   const { port1, port2 } = new MessageChannel();
   const workerId = `worker_${randomBytes(4).toString('hex')}`;
@@ -88,7 +93,11 @@ function startThread(
   worker.on('message', (event: LoadEvent) => {
     if (event.kind === 'spool-failed') onSpoolFailure(event.message);
   });
-  return { worker, records: port1, died: deathOf(worker, `Load thread ${thread + 1} of ${threads}`) };
+  return {
+    worker,
+    records: port1,
+    died: deathOf(worker, `Load thread ${thread + 1} of ${threads}`, isTerminated),
+  };
 }
 
 type EventOf<Kind extends LoadEvent['kind']> = Extract<LoadEvent, { readonly kind: Kind }>;

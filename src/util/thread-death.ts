@@ -5,16 +5,17 @@ import { messageOf } from './errors.js';
 export class ThreadDeath extends Error {}
 
 /**
- * Rejects with a ThreadDeath when the thread throws, runs out of memory or exits; never resolves. What ends it on
- * purpose must have what it wants by then.
- * @param name as a sentence begins with it, e.g. `Load thread 1`.
+ * Rejects with a ThreadDeath when the thread throws, runs out of memory or exits; never resolves.
+ * @param name as a sentence begins with it, e.g. `Load thread 1`. @param isExpected it is being ended on purpose.
  */
-export function deathOf(worker: Worker, name: string): Promise<never> {
+export function deathOf(worker: Worker, name: string, isExpected: () => boolean): Promise<never> {
   const died = new Promise<never>((_, reject) => {
     worker.once('error', (thrown: unknown) =>
       reject(new ThreadDeath(`${name} ${causeOf(thrown)}`, { cause: thrown })),
     );
-    worker.once('exit', (code) => reject(new ThreadDeath(`${name} ended early with exit code ${code}`)));
+    worker.once('exit', (code) => {
+      if (!isExpected()) reject(new ThreadDeath(`${name} ended early with exit code ${code}`));
+    });
   });
   died.catch(() => {});
   return died;

@@ -21,7 +21,7 @@ export interface PhaseSummaries {
 }
 
 /** Files that a record is written to. */
-export interface Wanted {
+interface Wanted {
   readonly line: boolean;
   readonly raw: boolean;
 }

@@ -92,6 +92,7 @@ export function startRecords(
   const listening = new Promise<void>((resolve) => {
     becomeReady = resolve;
   });
+  let isTerminated = false;
   const told = new Promise<Summaries>((resolve) => {
     worker.on('message', (event: RecordsEvent) => {
       if (event.kind === 'ready') becomeReady();
@@ -101,7 +102,7 @@ export function startRecords(
       else resolve(event.summaries);
     });
   });
-  const summaries = Promise.race([told, deathOf(worker, 'The record thread')]);
+  const summaries = Promise.race([told, deathOf(worker, 'The record thread', () => isTerminated)]);
   summaries.catch(() => {});
   return {
     leaveRest: () => Atomics.store(new Int32Array(control), 0, 1),
@@ -115,6 +116,7 @@ export function startRecords(
     troubles,
     summaries,
     terminate: async () => {
+      isTerminated = true;
       await worker.terminate();
     },
   };

@@ -116,9 +116,10 @@ export async function runLoad(
     return 'cancels';
   });
   try {
-    const played = await playPhases(prepared, options, crew, state, () => end('stall'));
-    const summaries = await Promise.race([sumUp(crew, played, recordsPlan, options), givenUp]);
-    if (summaries === undefined) return undefined;
+    const played = await playPhases(prepared, { ...options, givenUp }, crew, state, () => end('stall'));
+    const summed = await sumUp(crew, played, recordsPlan, { ...options, givenUp });
+    if (summed === undefined) return undefined;
+    const { summaries, failure } = summed;
     progress.update(finalState(played.last, summaries));
     const { profiling, warmup, sends, left } = summaries;
     const areWhole = left.profiling + left.warmup === 0 && records.troubles.length === 0;
@@ -132,7 +133,7 @@ export async function runLoad(
       left,
       unrecorded: unrecordedOf(prepared, summaries),
       stalled: played.stalled,
-      failure: played.failure,
+      failure,
       troubles: records.troubles,
       fidelity:
         played.reports.length === 0 || sends === undefined
@@ -228,7 +229,7 @@ interface Played extends Pick<RunOutcome, 'startNs' | 'firstSession' | 'stalled'
 /** Plays the phases one after another, and has the load threads leave. */
 async function playPhases(
   prepared: PreparedRun,
-  { clock, log, progress, firstSession: first, stallSeconds }: RunOptions,
+  { clock, log, progress, firstSession: first, stallSeconds, givenUp }: PatientOptions,
   { threads, records }: Crew,
   state: LoadState,
   onStall: () => void,
@@ -253,7 +254,8 @@ async function playPhases(
       try {
         const limitBefore = readCpuLimit();
         const run = threads.runPhase(index, startNs, nextSession);
-        const reports = await Promise.race([run, records.summaries.then(() => [])]);
+        const ended = Promise.race([records.summaries, givenUp]).then(() => []);
+        const reports = await Promise.race([run, ended]);
         const throttled = throttledBetween(limitBefore, readCpuLimit());
         played = { ...played, reports: phase.plan.name === 'profiling' ? reports : [], throttled };
       } finally {
@@ -289,15 +291,31 @@ async function playPhases(
   }
 }
 
-/** The results of all records; of those in the files and the spool where the record thread is no more. */
+/** @property givenUp resolves when there is no more time for an interrupted run. */
+interface PatientOptions extends RunOptions {
+  readonly givenUp: Promise<undefined>;
+}
+
+interface Summed {
+  /** Without `sends` where they were made from the records on disk. */
+  readonly summaries: Omit<Summaries, 'sends'> & Partial<Pick<Summaries, 'sends'>>;
+  /** The first thread that died. */
+  readonly failure: ThreadDeath | undefined;
+}
+
+/**
+ * The results of all records; of those in the files and the spool where the record thread is no more; undefined where
+ * it was given up before.
+ */
 async function sumUp(
   { threads, records }: Crew,
   { failure }: Played,
   plan: RecordsPlan,
-  { spool, log }: RunOptions,
-): Promise<Partial<Pick<Summaries, 'sends'>> & Omit<Summaries, 'sends'>> {
+  { spool, log, givenUp }: PatientOptions,
+): Promise<Summed | undefined> {
   try {
-    return await records.summaries;
+    const summaries = await Promise.race([records.summaries, givenUp]);
+    return summaries && { summaries, failure };
   } catch (thrown) {
     if (!(thrown instanceof ThreadDeath)) throw thrown;
     if (failure === undefined) {
@@ -306,14 +324,15 @@ async function sumUp(
     }
     await threads.terminate();
     const { recoverSummary } = await import('../report/complete-records.js');
+    const profiling = recoverSummary(plan, spool, log);
     return {
-      profiling: recoverSummary(plan, spool, log),
-      warmup: undefined,
-      left: { warmup: 0, profiling: 0 },
+      summaries: { profiling, warmup: undefined, left: { warmup: 0, profiling: 0 } },
+      failure: failure ?? thrown,
     };
   }
 }
 
+/** Requests that were sent and have no record. */
 function unrecordedOf(
   { phases }: PreparedRun,
   { profiling, warmup, left }: Pick<Summaries, 'profiling' | 'warmup' | 'left'>,

@@ -22,7 +22,7 @@ import { readSpoolPlan, spoolFolder } from '../profile/spool-plan.js';
 import { recoverRun } from './recovered.js';
 
 /** What the spool of a run had that its files had not. */
-export interface Completion {
+interface Completion {
   /** Records that were added to the files. */
   readonly added: number;
   /** Records that are in neither, because the machine lost what had been written. */
@@ -36,7 +36,7 @@ export interface Completion {
  * Tokens are counted and metrics computed as the run would have done. A torn last line of a file is taken off first.
  * @param spool folder. @throws UserError where it cannot be read or the files cannot be written; it stays then.
  */
-export function completeRecords(spool: string): Completion {
+function completeRecords(spool: string): Completion {
   const plan = readSpoolPlan(spool);
   const troubles: string[] = [];
   const stored: Readonly<Record<Phase | 'raw', Stored>> = {
@@ -134,7 +134,7 @@ export function completeLeftovers(folders: readonly string[]): Leftovers {
 }
 
 /** Sentences about a completion, for the user; none where it changed nothing. */
-export function completionNotes({ added, missing, tornBytes }: Completion): string[] {
+function completionNotes({ added, missing, tornBytes }: Completion): string[] {
   const notes: string[] = [];
   if (added > 0) notes.push(`Added ${recordsText(added)} from the spool of the run to its files.`);
   if (missing > 0)

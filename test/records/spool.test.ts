@@ -1,0 +1,178 @@
+import {
+  appendFileSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type RecordBatch, RecordPacker, unpackRecords } from '../../src/records/pack.js';
+import type { RequestRecord } from '../../src/records/record.js';
+import { findSegments, SpoolReader, SpoolWriter, UnknownSpool } from '../../src/records/spool.js';
+import { WireTimes } from '../../src/transport/transport.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'aiperf-spool-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const WORKER = 'worker_0123abcd';
+
+function record(number: number, phase: RequestRecord['phase'] = 'profiling'): RequestRecord {
+  return {
+    phase,
+    sessionNum: number,
+    requestId: `request-${number}`,
+    correlationId: 'c',
+    conversationId: 'session_000007',
+    turnIndex: 0,
+    workerId: WORKER,
+    model: 'm',
+    dueNs: 1,
+    startNs: 2,
+    ackNs: 3,
+    endNs: 9.25,
+    contentNs: Float64Array.from({ length: number % 7 }, (_, n) => 4 + n / 3),
+    firstOutputNs: 5.5,
+    wire: Object.assign(new WireTimes(), { startNs: 2, reused: true, reads: 3 }),
+    text: `é "${number}" \u{1f600}`,
+    reasoning: undefined,
+    usage: { prompt_tokens: number },
+    inputTokens: 30,
+    inputText: undefined,
+    requestedOsl: 5,
+    error: undefined,
+    cancelledNs: undefined,
+    dropped: false,
+    clientLimited: false,
+    raw: undefined,
+    trace: undefined,
+  };
+}
+
+function batchOf(records: readonly RequestRecord[], isRehearsal = false): RecordBatch {
+  const packer = new RecordPacker(WORKER, isRehearsal);
+  for (const each of records) packer.add(each);
+  return packer.batch;
+}
+
+const three = (from: number) => [record(from), record(from + 1), record(from + 2)];
+
+/** All records that the reader finds now. */
+function readAll(reader: SpoolReader): RequestRecord[] {
+  const found: RequestRecord[] = [];
+  for (let batch = reader.next(); batch !== undefined; batch = reader.next())
+    found.push(...unpackRecords(batch));
+  return found;
+}
+
+describe('the spool', () => {
+  it('gives back every record as it was, while it is being written', () => {
+    const reader = new SpoolReader(folder, 3);
+    expect(reader.next()).toBeUndefined();
+    const writer = new SpoolWriter(folder, 3, WORKER);
+    expect([reader.next(), reader.workerId, reader.before]).toEqual([
+      undefined,
+      WORKER,
+      { warmup: 0, profiling: 0 },
+    ]);
+    writer.append(batchOf(three(1)));
+    expect(readAll(reader)).toStrictEqual(three(1));
+    expect(reader.next()).toBeUndefined();
+    writer.append(batchOf([record(4, 'warmup')]));
+    writer.append(batchOf(three(5), true));
+    const warmup = reader.next();
+    expect([warmup?.records, warmup?.warmups, warmup?.isRehearsal]).toEqual([1, 1, false]);
+    const rehearsed = reader.next();
+    expect([rehearsed?.records, rehearsed?.warmups, rehearsed?.isRehearsal]).toEqual([3, 0, true]);
+    expect([reader.next(), reader.tornBytes]).toEqual([undefined, 0]);
+  });
+
+  it('goes on in further segments; those that were read can be deleted', () => {
+    // So small that each batch fills a segment.
+    const writer = new SpoolWriter(folder, 0, WORKER, 100);
+    writer.append(batchOf([record(1, 'warmup'), record(2)]));
+    writer.append(batchOf(three(3), true));
+    for (const from of [6, 9]) writer.append(batchOf(three(from)));
+    writer.close();
+    expect(readdirSync(folder).sort()).toEqual(['0-0.spool', '0-1.spool', '0-2.spool', '0-3.spool']);
+    const reader = new SpoolReader(folder, 0);
+    for (let batch = 0; batch < 3; batch++) reader.next();
+    // Rehearsed records do not count.
+    expect(reader.before).toEqual({ warmup: 1, profiling: 1 });
+    reader.deleteRead();
+    expect(findSegments(folder)).toEqual(new Map([[0, 2]]));
+    expect(readAll(reader)).toStrictEqual(three(9));
+    reader.deleteRead();
+    reader.close();
+    const later = new SpoolReader(folder, 0, findSegments(folder).get(0));
+    expect(later.before).toEqual({ warmup: 1, profiling: 4 });
+    expect(readAll(later)).toStrictEqual(three(9));
+  });
+
+  it('counts what is left without reading it', () => {
+    const writer = new SpoolWriter(folder, 0, WORKER, 500);
+    writer.append(batchOf(three(1)));
+    writer.append(batchOf([record(4, 'warmup'), record(5)]));
+    writer.append(batchOf(three(6), true));
+    writer.append(batchOf(three(9)));
+    const reader = new SpoolReader(folder, 0);
+    reader.next();
+    expect(reader.skipRest()).toEqual({ warmup: 1, profiling: 4 });
+    expect(reader.next()).toBeUndefined();
+  });
+
+  it('has a torn tail left out, wherever it is cut', () => {
+    const writer = new SpoolWriter(folder, 0, WORKER);
+    const path = join(folder, '0-0.spool');
+    writer.append(batchOf(three(1)));
+    const whole = statSync(path).size;
+    writer.append(batchOf(three(4)));
+    writer.close();
+    for (let size = statSync(path).size - 1; size > whole; size -= 7) {
+      truncateSync(path, size);
+      const reader = new SpoolReader(folder, 0);
+      expect(readAll(reader)).toStrictEqual(three(1));
+      expect(reader.tornBytes).toBe(size - whole);
+      reader.close();
+    }
+  });
+
+  it.each([
+    ['zeros', Buffer.alloc(5000)],
+    ['a length beyond all memory', Buffer.from(Uint32Array.of(0x46726d31, 0, 9, 0, 2 ** 31, 2 ** 31).buffer)],
+  ])('has %s behind the last batch left out', (_, garbage) => {
+    const writer = new SpoolWriter(folder, 0, WORKER);
+    writer.append(batchOf(three(1)));
+    appendFileSync(join(folder, '0-0.spool'), garbage);
+    const reader = new SpoolReader(folder, 0);
+    expect(readAll(reader)).toStrictEqual(three(1));
+    expect(reader.tornBytes).toBe(garbage.length);
+  });
+
+  it('refuses what is no spool of its version', () => {
+    writeFileSync(join(folder, '0-0.spool'), 'x'.repeat(100));
+    expect(() => new SpoolReader(folder, 0).next()).toThrow(UnknownSpool);
+    new SpoolWriter(folder, 1, WORKER).close();
+    const file = openSync(join(folder, '1-0.spool'), 'r+');
+    writeSync(file, Buffer.from(Uint32Array.of(2).buffer), 0, 4, 4);
+    closeSync(file);
+    expect(() => new SpoolReader(folder, 1).next()).toThrow('is not a spool of version 1: it has version 2');
+  });
+
+  it('follows nothing that lies under its name', () => {
+    const target = join(folder, 'target');
+    symlinkSync(target, join(folder, '0-0.spool'));
+    expect(() => new SpoolWriter(folder, 0, WORKER)).toThrow('EEXIST');
+    expect(readdirSync(folder)).toEqual(['0-0.spool']);
+  });
+});
