@@ -1,6 +1,7 @@
 import { WireTimes } from '../transport/transport.js';
 import { messageOf } from '../util/errors.js';
 import type { JsonObject } from '../util/json.js';
+import { withoutKnown } from '../util/secrets.js';
 import {
   type HttpTrace,
   type Phase,
@@ -206,7 +207,8 @@ function stringsOf(record: RequestRecord): string {
     record.finishReason ?? null,
     record.unread ?? null,
   ];
-  return JSON.stringify(strings);
+  // A response may echo the key of its request, and the spool is a file.
+  return withoutKnown(JSON.stringify(strings));
 }
 
 /** The records of a batch one by one, equal to what was packed. */

@@ -52,7 +52,8 @@ export function jsonWithoutSecrets<Value extends Json>(value: Value, more: reado
   }) as Value;
 }
 
-function withoutKnown(text: string, more: readonly string[]): string {
+/** A text without the secrets of the run; unlike `withoutSecrets` it leaves URLs as they are, which is cheaper. */
+export function withoutKnown(text: string, more: readonly string[] = []): string {
   compiled ??= formsOf(known());
   const forms = more.length === 0 ? compiled : [...compiled, ...formsOf(more.flatMap(partsOf))];
   let clean = text;

@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -18,6 +19,7 @@ import { type RecordBatch, RecordPacker, unpackRecords } from '../../src/records
 import type { RequestRecord } from '../../src/records/record.js';
 import { findSegments, SpoolReader, SpoolWriter, UnknownSpool } from '../../src/records/spool.js';
 import { WireTimes } from '../../src/transport/transport.js';
+import { forgetSecrets, learnSecrets } from '../../src/util/secrets.js';
 
 let folder: string;
 beforeEach(() => {
@@ -47,6 +49,8 @@ function record(number: number, phase: RequestRecord['phase'] = 'profiling'): Re
     text: `é "${number}" \u{1f600}`,
     reasoning: undefined,
     usage: { prompt_tokens: number },
+    finishReason: 'length',
+    unread: undefined,
     inputTokens: 30,
     inputText: undefined,
     requestedOsl: 5,
@@ -157,6 +161,17 @@ describe('the spool', () => {
     const reader = new SpoolReader(folder, 0);
     expect(readAll(reader)).toStrictEqual(three(1));
     expect(reader.tornBytes).toBe(garbage.length);
+  });
+
+  it('holds no secret of the run that a response echoes', () => {
+    learnSecrets(['Bearer sk-live-"0123456789"']);
+    const writer = new SpoolWriter(folder, 0, WORKER);
+    writer.append(batchOf([{ ...record(1), text: 'your key is sk-live-"0123456789", is it?' }]));
+    expect(readFileSync(join(folder, '0-0.spool'), 'latin1')).not.toContain('0123456789');
+    expect(readAll(new SpoolReader(folder, 0))).toMatchObject([
+      { text: 'your key is <redacted>, is it?', requestId: 'request-1' },
+    ]);
+    forgetSecrets();
   });
 
   it('refuses what is no spool of its version', () => {
