@@ -49,7 +49,7 @@ export function spoolSink(
       port.postMessage(batch, [batch.numbers.buffer, batch.strings.buffer]);
     },
     endRehearsal() {
-      attempt((to) => to.nextSegment());
+      if (!attempt((to) => to.nextSegment())) spool?.empty();
     },
     close() {
       spool?.close();

@@ -100,6 +100,12 @@ export class SpoolWriter {
     this.#profiled += records - warmups;
   }
 
+  /** Takes back what is in the segment, as far as it was not read: it is not needed, and its room is. */
+  empty(): void {
+    ftruncateSync(this.#file, HEAD_BYTES);
+    this.#bytes = HEAD_BYTES;
+  }
+
   close(): void {
     closeSync(this.#file);
   }

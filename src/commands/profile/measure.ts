@@ -117,9 +117,9 @@ export async function measureRun(
 }
 
 /** What the spool keeps, and how it becomes part of the results. */
-function tellLeft({ left, troubles }: RunOutcome, { folder, spool }: Artifacts, log: Log): void {
+function tellLeft({ left, isSpoolWhole }: RunOutcome, { folder, spool }: Artifacts, log: Log): void {
   const count = left.warmup + left.profiling;
-  if (count === 0 && (troubles.length === 0 || !existsSync(spool))) return;
+  if (!isSpoolWhole || !existsSync(spool)) return;
   const what =
     count === 0
       ? 'Records that could not be written are kept'

@@ -55,7 +55,7 @@ export class RecordProcessor {
     this.#countTokens = tokenCounter(
       plan.tokenizers === undefined ? undefined : lazyCounter(plan.tokenizers),
     );
-    const openFile = (path: string | undefined) => new LineFile(path, onTrouble, append ? 'a' : 'w');
+    const openFile = (path: string | undefined) => new LineFile(path, onTrouble, append);
     this.#files = {
       profiling: openFile(plan.recordsFile),
       warmup: openFile(plan.warmupFile),

@@ -12,7 +12,6 @@ import { ledgerLine } from '../../report/ledger.js';
 import { ledgerPanel, responseWarnings } from '../../report/panels.js';
 import { failedRunReport, report, sideTables } from '../../report/report.js';
 import { type ClockOrigin, wallNs } from '../../util/clock.js';
-import { messageOf } from '../../util/errors.js';
 import type { JsonObject } from '../../util/json.js';
 import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';

@@ -5,6 +5,7 @@ import { sweepable } from '../../config/sweep.js';
 import { readJsonObject, runConfigName } from '../../export/run-config.js';
 import { unfinishedEnding } from '../write-whole.js';
 import { manifestName } from './series/manifest.js';
+import { spoolFolder } from './spool-plan.js';
 
 /** Folder in a run's folder that keeps the files of the run before it. */
 export const previousFolder = 'previous';
@@ -26,7 +27,7 @@ function prefixedFiles(prefix: string | undefined): readonly string[] {
   return [
     ...Object.values(names),
     ...['json', 'csv', 'jsonl', 'parquet'].map((ending) => `${server}.${ending}`),
-    ...[`${telemetry}.jsonl`, `${outputs}.json`, `${base}_network_latency.jsonl`, `${base}.spool`],
+    ...[`${telemetry}.jsonl`, `${outputs}.json`, `${base}_network_latency.jsonl`],
   ];
 }
 
@@ -57,7 +58,7 @@ const simpleFolders: Readonly<Record<string, Own>> = {
     /^aiperf_plot\.log$/,
   ),
   raw_records: only(/^raw_records_.*\.jsonl$/),
-  spool: only(/\.spool$/),
+  [spoolFolder]: only(/\.spool$/),
   sweep_aggregate: sweepAggregate,
   aggregate: {
     ...pointAggregate,

@@ -35,6 +35,8 @@ export interface RunOutcome {
   readonly interrupted: boolean;
   /** Finished records that are in no file and no figure; the spool keeps them. */
   readonly left: PhaseCounts;
+  /** All records that are in no file are in the spool. */
+  readonly isSpoolWhole: boolean;
   /** Requests that were sent and have no record: a thread died around them. */
   readonly unrecorded: number;
   /** Where it was stuck, for a run that was ended because nothing moved any more. */
@@ -131,6 +133,7 @@ export async function runLoad(
       firstSession: played.firstSession,
       interrupted: state.ended === 'interrupt',
       left,
+      isSpoolWhole: !crew.spoolFailed,
       unrecorded: unrecordedOf(prepared, summaries),
       stalled: played.stalled,
       failure,

@@ -16,6 +16,7 @@ import type { Phase } from '../../records/record.js';
 import { findSegments, SpoolReader, UnknownSpool } from '../../records/spool.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
+import { holderOf } from '../profile/folder-lock.js';
 import { RecordProcessor } from '../profile/record-processor.js';
 import type { RecordsPlan } from '../profile/records.js';
 import { readSpoolPlan, spoolFolder } from '../profile/spool-plan.js';
@@ -119,11 +120,13 @@ export interface Leftovers {
 }
 
 /**
- * Completes the files of the runs in these folders from the spools that they left, if any.
+ * Completes the files of the runs in these folders from the spools that they left, if any. A run in progress needs its
+ * own.
  * @throws UserError as `completeRecords` does.
  */
 export function completeLeftovers(folders: readonly string[]): Leftovers {
   const completions = folders
+    .filter((folder) => holderOf(folder) === undefined)
     .map((folder) => join(folder, spoolFolder))
     .filter((spool) => existsSync(spool))
     .map(completeRecords);
