@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { writeBundle } from './licences.js';
 
 /** Modules that what they use of a library is put into: the package needs no other, and they load fast. */
 const modules = ['../charts/svg.js', '../config/zod.js'];
@@ -9,17 +9,13 @@ export async function bundleLibraries(): Promise<void> {
 }
 
 async function bundle(module: string): Promise<void> {
-  await build({
+  await writeBundle({
     entryPoints: [module],
     outfile: module,
-    allowOverwrite: true,
-    bundle: true,
-    minify: true,
     format: 'esm',
     platform: 'neutral',
     mainFields: ['module', 'main'],
     target: 'es2022',
     define: { 'process.env.NODE_ENV': '"production"' },
-    logLevel: 'warning',
   });
 }

@@ -1,18 +1,17 @@
+import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { writeBundle } from './licences.js';
 
 /** Bundles script and style of the report page, each into one file that needs no other. @param folder is made. */
 export async function compilePage(folder: string): Promise<void> {
   const source = (name: string) => fileURLToPath(new URL(`../../src/page/${name}`, import.meta.url));
-  await build({
+  mkdirSync(folder, { recursive: true });
+  await writeBundle({
     entryPoints: { page: source('main.ts') },
     outdir: folder,
-    bundle: true,
-    minify: true,
     format: 'iife',
     target: 'es2022',
-    legalComments: 'none',
-    logLevel: 'warning',
   });
   await build({
     entryPoints: [source('page.css')],
