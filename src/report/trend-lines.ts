@@ -1,48 +1,97 @@
 import type { RunSummary } from '../metrics/compute.js';
 import { fixed, withCommas } from '../metrics/format.js';
 import type { MetricResult } from '../metrics/request-rows.js';
-import type { SlicedRun } from '../metrics/slices.js';
+import { type SliceRange, sliceRanges, sliceSecondsForTrends } from '../metrics/slice-ranges.js';
+import type { Slice, SlicedRun } from '../metrics/slices.js';
 import type { StatName } from '../metrics/statistics.js';
 import { metricOf } from '../metrics/table.js';
-import { FEWEST_SLICES, type Finding, type MetricTrend, type Trends } from '../metrics/trends.js';
+import { FEWEST_SLICES, type Finding, type MetricTrend } from '../metrics/trends.js';
+import { counted } from '../util/counted.js';
 import { type Layout, stylesOf } from './layout.js';
 import { drawTable } from './table.js';
 import { wrap } from './wrap.js';
 
-/** What the slices say of the run over time, in words, and its steady part beside the whole. */
-export function trendLines(summary: RunSummary, { trends, steady }: SlicedRun, layout: Layout): string[] {
-  const [head = '', ...sentences] = trendSentences(trends);
-  const lines = [head, ...sentences.map((sentence) => `  ${sentence}`)].flatMap((line) =>
-    wrap(line, layout.width, 4),
-  );
+/** What the slices show of the run over time, in words, and its steady part next to the whole run. */
+export function trendLines(summary: RunSummary, sliced: SlicedRun, layout: Layout): string[] {
+  const { trends, steady } = sliced;
+  const lines = trendBlocks(sliced)
+    .flatMap(({ head, sentences }) => [head, ...sentences.map((text) => `  ${text}`)])
+    .flatMap((line) => wrap(line, layout.width, 4));
   if (steady === undefined || trends.steadyFrom === undefined) return lines;
   return [...lines, ...steadyTable(summary.results, steady, trends.steadyFrom, layout)];
 }
 
-/** The same without the table; the first sentence is what the others are about. */
-export function trendSentences({ completeSlices, metrics, steadyFrom }: Trends): string[] {
-  if (completeSlices < FEWEST_SLICES) {
-    const few = completeSlices === 1 ? '1 complete slice' : `${completeSlices} complete slices`;
-    return [`Trends: cannot tell from ${few}; ${FEWEST_SLICES} are needed.`];
-  }
+/** Sentences about one thing. */
+export interface TrendBlock {
+  readonly head: string;
+  readonly sentences: readonly string[];
+}
+
+/** First what the slices are, which is always there; then what can be claimed of them, which takes enough slices. */
+export function trendBlocks({ slices, trends }: SlicedRun): TrendBlock[] {
+  const ranges = sliceRanges(slices);
+  const { completeSlices, metrics, steadyFrom } = trends;
+  const complete = counted(completeSlices, 'complete slice');
+  const description = {
+    head: `Over ${complete}, by the averages of each (variation: (max - min) / min):`,
+    sentences: [...ranges.map(rangeSentence), coldStartSentence(ranges)],
+  };
   const isKnown = metrics.length > 0 && metrics.every(({ findings }) => findings !== undefined);
   return [
-    `Trends over ${completeSlices} complete slices, by the medians of each:`,
-    ...metrics.flatMap(metricSentences),
-    ...(isKnown && steadyFrom === undefined ? ['No part of the run that lasts to its end is steady.'] : []),
+    ...(ranges.length === 0 ? [] : [description]),
+    completeSlices < FEWEST_SLICES
+      ? { head: tooFew(complete, completeSlices, slices), sentences: [] }
+      : {
+          head: `Trends over ${complete}, by the medians of each:`,
+          sentences: [
+            ...metrics.flatMap(metricSentences),
+            ...(isKnown && steadyFrom === undefined
+              ? ['No steady state: no part of the run that lasts to its end is steady.']
+              : []),
+          ],
+        },
   ];
+}
+
+function tooFew(complete: string, count: number, slices: readonly Slice[]): string {
+  const seconds = sliceSecondsForTrends(slices);
+  const hint = seconds === undefined ? '' : `; try --slice-duration ${seconds}`;
+  return `${complete} ${count === 1 ? 'is' : 'are'} too few for a trend test (${FEWEST_SLICES} needed)${hint}.`;
+}
+
+function rangeSentence({ tag, unit, min, max, first, last }: SliceRange): string {
+  const variation = min > 0 ? `, variation ${fixed((100 * (max - min)) / min, 1)} %` : '';
+  return (
+    `${metricOf(tag).label}: ${withCommas(min)} to ${withCommas(max)} ${unit}${variation}; ` +
+    `first slice ${withCommas(first)}, last slice ${withCommas(last)}${changeWords(last, first)}.`
+  );
+}
+
+function coldStartSentence(ranges: readonly SliceRange[]): string {
+  const parts = ranges.flatMap(({ tag, first, others }) =>
+    others > 0 ? [`${metricOf(tag).label} ${percent(first / others - 1)}`] : [],
+  );
+  return `Cold start, first slice against the mean of the others: ${parts.join(', ')}.`;
+}
+
+/** ` (-12.9 %)`; nothing where there is nothing to compare with. */
+function changeWords(value: number, against: number): string {
+  return against > 0 ? ` (${percent(value / against - 1)})` : '';
 }
 
 function metricSentences({ label, slices, findings, drift }: MetricTrend): string[] {
   if (findings === undefined) {
-    return [`${label}: cannot tell; ${slices} of the slices have it, and ${FEWEST_SLICES} are needed.`];
+    return [`${label}: too few slices for a trend test: ${slices} have it, ${FEWEST_SLICES} are needed.`];
   }
-  const said = findings.map((finding) => `${label}: ${sentence(finding)}`);
-  if (drift === undefined) return [...said, `${label}: too few slices are left to tell a drift.`];
-  const change = `${percent(drift.change)} over ${withCommas(drift.seconds)} s`;
+  const found = findings.map((finding) => `${label}: ${sentence(finding)}`);
+  if (drift === undefined) return [...found, `${label}: too few slices are left to test for a drift.`];
   const isDrifting = findings.some(({ kind }) => kind === 'drift');
-  const rest = findings.length === 0 ? 'steady' : isDrifting ? 'drift' : 'else steady';
-  return [...said, `${label}: ${rest}, ${change} (95 %: ${percent(drift.low)} to ${percent(drift.high)}).`];
+  const rest = isDrifting ? 'drift' : `${findings.length === 0 ? 'no' : 'otherwise no'} significant trend`;
+  const change = `${percent(drift.change)} over ${seconds(drift.seconds)} s`;
+  return [
+    ...found,
+    `${label}: ${rest}: ${change} (95 % CI ${percent(drift.low)} to ${percent(drift.high)}).`,
+  ];
 }
 
 function sentence(finding: Finding): string {
@@ -50,7 +99,7 @@ function sentence(finding: Finding): string {
   switch (finding.kind) {
     case 'warm-up':
       return (
-        `warm-up in ${named(finding.slices)}, over after ${withCommas(finding.endSeconds)} s: ` +
+        `warm-up in ${named(finding.slices)}, until ${seconds(finding.endSeconds)} s: ` +
         `${percent(finding.change)} against the rest of the run (${chance(p)}).`
       );
     case 'stretch': {
@@ -100,7 +149,7 @@ function steadyTable(
   });
   return drawTable(
     {
-      title: `AIPerf | Complete slices from ${from} on, beside the whole run`,
+      title: `AIPerf | Steady state (complete slices from ${from} on) and the whole run`,
       titleStyle: italic,
       columns: [
         { header: 'Metric', align: 'right', style: cyan, yields: 'at spaces' },
@@ -120,6 +169,11 @@ function steadyTable(
 
 function named({ first, last }: { readonly first: number; readonly last: number }): string {
   return first === last ? `slice ${first}` : `slices ${first} to ${last}`;
+}
+
+/** `30`, or `16.5`: as many decimals as it has, at most two. */
+function seconds(value: number): string {
+  return withCommas(value).replace(/\.?0+$/, '');
 }
 
 function percent(share: number): string {

@@ -121,6 +121,23 @@ export function readRecords(path: string): RecordLine[] {
     }));
 }
 
+/** The cells of the first table row in an output that is the one wanted; undefined where there is none. */
+export function cellsOf(
+  stdout: string,
+  isWanted: (cells: readonly string[]) => boolean,
+): readonly string[] | undefined {
+  return stdout
+    .split('\n')
+    .filter((line) => line.startsWith('│'))
+    .map((line) =>
+      line
+        .split('│')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
+    .find(isWanted);
+}
+
 /** The text of the panel `Error`, its lines joined by one space. */
 export function panelText(stderr: string): string {
   expect(stderr).toMatch(/^╭─ Error ─+╮\n(│ .* │\n)+╰─+╯\n$/);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RunSummary } from '../../src/metrics/compute.js';
+import { sliceSecondsForTrends } from '../../src/metrics/slice-ranges.js';
 import type { Slice, SlicedRun } from '../../src/metrics/slices.js';
 import { trendsOf } from '../../src/metrics/trends.js';
 import { sliceTable } from '../../src/report/slice-table.js';
@@ -58,29 +59,79 @@ test('many slices: the first and the last ones', () => {
   expect(lines[25]).toMatch(/│ +30 │ +60\.00 - 62\.00 │/);
 });
 
-test('trends in words, and the steady part beside the whole', () => {
-  const lines = trendLines(summary, run(20, 2), layout);
-  expect(lines.slice(0, 3)).toEqual([
-    'Trends over 20 complete slices, by the medians of each:',
-    '  Request Latency: warm-up in slices 0 to 1, over after 4.00 s: +98.5 % against the rest of the run (p < 0.0001).',
+test('trends in words, and the steady part next to the whole run', () => {
+  const lines = trendLines(summary, run(20, 2), { width: 200, colours: false });
+  expect(lines.slice(0, 6)).toEqual([
+    // 200, 201, 102, 100, 101, 102, …, 101; of the 19 behind the first: (201 + 102 + 6 * (100 + 101) + 5 * 102) / 19.
+    'Over 20 complete slices, by the averages of each (variation: (max - min) / min):',
+    '  Request Latency: 100.00 to 201.00 ms, variation 101.0 %; first slice 200.00, last slice 101.00 (-49.5 %).',
     expect.stringMatching(
-      /^ {2}Request Latency: else steady, [+-]\d\.\d % over 34\.00 s \(95 %: -\d\.\d % to \+\d\.\d %\)\.$/,
+      /^ {2}Cold start, first slice against the mean of the others: Request Latency \+88\.\d %\.$/,
+    ),
+    'Trends over 20 complete slices, by the medians of each:',
+    '  Request Latency: warm-up in slices 0 to 1, until 4 s: +98.5 % against the rest of the run (p < 0.0001).',
+    expect.stringMatching(
+      /^ {2}Request Latency: otherwise no significant trend: [+-]\d\.\d % over 34 s \(95 % CI -\d\.\d % to \+\d\.\d %\)\.$/,
     ),
   ]);
-  expect(lines[3]?.trim()).toBe('AIPerf | Complete slices from 2 on, beside the whole run');
+  expect(lines[6]?.trim()).toBe('AIPerf | Steady state (complete slices from 2 on) and the whole run');
   expect(lines.at(-2)).toMatch(
     /│ Request Latency \(ms\) │ +111\.50 │ 101\.00 │ +101\.00 │ 101\.00 │ +150\.00 │ 101\.00 │ +202\.00 │ 101\.00 │/,
   );
 });
 
-test('too few slices, and no steady part', () => {
+/** Slices of ten seconds, the last one cut to five, with these averages of TTFT and of output tokens a second. */
+function tenSeconds(ttfts: readonly number[], tokens: readonly number[]): SlicedRun {
+  const slices = ttfts.map((avg, index): Slice => {
+    const isComplete = index < ttfts.length - 1;
+    return {
+      index,
+      startNs: BigInt(index) * 10_000_000_000n,
+      endNs: BigInt(index) * 10_000_000_000n + (isComplete ? 10_000_000_000n : 5_000_000_000n),
+      isComplete,
+      results: [
+        { tag: 'time_to_first_token', unit: 'ms', statistics: { avg, p50: avg } },
+        { tag: 'output_token_throughput', unit: 'tokens/sec', statistics: { avg: tokens[index] ?? 0 } },
+      ],
+    };
+  });
+  return { sliceNs: 10e9, slices, trends: trendsOf(slices), steady: undefined };
+}
+
+test('a minute in slices of ten seconds, as in the walkthrough: described, and only the test of trends waits', () => {
+  const sliced = tenSeconds(
+    [500, 400, 350, 360, 390, 350, 9999],
+    [10_000, 12_000, 12_500, 12_400, 12_100, 12_000, 1],
+  );
+  // (500 - 350) / 350 = 42.9 %; 350 / 500 = 0.7; the others are (400 + 350 + 360 + 390 + 350) / 5 = 370, 500 / 370 = 1.351;
+  // of tokens 25 %, + 20 %, 61,000 / 5 = 12,200, 10 / 12.2 = 0.820. 65 s / 8 = 8.1 s.
+  expect(trendLines(summary, sliced, { width: 200, colours: false })).toEqual([
+    'Over 6 complete slices, by the averages of each (variation: (max - min) / min):',
+    '  Time to First Token: 350.00 to 500.00 ms, variation 42.9 %; first slice 500.00, last slice 350.00 (-30.0 %).',
+    '  Output Token Throughput: 10,000.00 to 12,500.00 tokens/sec, variation 25.0 %; first slice 10,000.00, last slice 12,000.00 (+20.0 %).',
+    '  Cold start, first slice against the mean of the others: Time to First Token +35.1 %, Output Token Throughput -18.0 %.',
+    '6 complete slices are too few for a trend test (8 needed); try --slice-duration 8.',
+  ]);
+});
+
+test('the hint gives enough complete slices', () => {
+  const { slices } = tenSeconds([1, 1, 1], [1, 1, 1]);
+  // 25 s / 8 = 3.125 s: eight slices of 3 s and a last one of 1 s. 2.5 s / 8 = 0.3125 s, 5 ms / 8 is too short.
+  expect(sliceSecondsForTrends(slices)).toBe(3);
+  const [first] = slices;
+  if (first === undefined) throw new Error('no slice');
+  expect(sliceSecondsForTrends([{ ...first, endNs: 2_500_000_000n }])).toBe(0.31);
+  expect(sliceSecondsForTrends([{ ...first, endNs: 5_000_000n }])).toBeUndefined();
+});
+
+test('too few slices to describe, and no steady part', () => {
   expect(trendLines(summary, run(1, 0), layout)).toEqual([
-    'Trends: cannot tell from 1 complete slice; 8 are needed.',
+    '1 complete slice is too few for a trend test (8 needed); try --slice-duration 0.25.',
   ]);
   const toTheEnd = trendLines(summary, run(20, 10), layout);
-  expect(toTheEnd[1]).toBe(
+  expect(toTheEnd[4]).toBe(
     // Means 200.9 and 101.0.
     '  Request Latency: -49.7 % from slice 10 to the end (p < 0.0001).',
   );
-  expect(toTheEnd.at(-1)).toBe('  No part of the run that lasts to its end is steady.');
+  expect(toTheEnd.at(-1)).toBe('  No steady state: no part of the run that lasts to its end is steady.');
 });

@@ -3,7 +3,7 @@ import { withCommas } from '../../metrics/format.js';
 import type { Statistics } from '../../metrics/statistics.js';
 import { count, counted } from '../../util/counted.js';
 import { lengthCauses } from '../length-causes.js';
-import { trendSentences } from '../trend-lines.js';
+import { trendBlocks } from '../trend-lines.js';
 import { fidelitySaid } from './fidelity.js';
 import { duration, percent, short, statisticsOf } from './figures.js';
 import { type Html, html } from './html.js';
@@ -153,7 +153,9 @@ function failures({ summary }: ReportedRun): string[] {
 }
 
 function overTime({ summary }: ReportedRun): string[] {
-  return summary.sliced === undefined ? [] : trendSentences(summary.sliced.trends);
+  return summary.sliced === undefined
+    ? []
+    : trendBlocks(summary.sliced).flatMap(({ head, sentences }) => [head, ...sentences]);
 }
 
 function cautions({ summary, incompleteReason, notes }: ReportedRun): string[] {

@@ -130,8 +130,8 @@ test('trends, where the run has slices', () => {
   };
   expect(said({ ...summary, sliced })['Over time']).toEqual([
     'Trends over 9 complete slices, by the medians of each:',
-    'Time to First Token: warm-up in slices 0 to 2, over after 30.00 s: +104.0 % against the rest of the run (p < 0.0001).',
-    'Time to First Token: too few slices are left to tell a drift.',
+    'Time to First Token: warm-up in slices 0 to 2, until 30 s: +104.0 % against the rest of the run (p < 0.0001).',
+    'Time to First Token: too few slices are left to test for a drift.',
   ]);
 });
 

@@ -1,0 +1,47 @@
+import type { Slice } from './slices.js';
+import { FEWEST_SLICES } from './trends.js';
+
+/** How the averages of a metric differ between slices: a description, whatever the number of slices. */
+export interface SliceRange {
+  readonly tag: string;
+  readonly unit: string;
+  /** Of the slices' averages, in the display unit. */
+  readonly min: number;
+  readonly max: number;
+  readonly first: number;
+  readonly last: number;
+  /** Mean of the averages of all slices but the first: the first differs from it by the cold start. */
+  readonly others: number;
+}
+
+const described = ['time_to_first_token', 'request_latency', 'output_token_throughput', 'request_throughput'];
+
+/** Over complete slices; of a metric that fewer than two of them have there is nothing to compare. */
+export function sliceRanges(slices: readonly Slice[]): SliceRange[] {
+  const complete = slices.filter(({ isComplete }) => isComplete);
+  return described.flatMap((tag) => {
+    const found = complete.flatMap(({ results }) => results.find((result) => result.tag === tag) ?? []);
+    const averages = found.flatMap(({ statistics }) => statistics.avg ?? []);
+    const [first, ...rest] = averages;
+    const [last, unit] = [rest.at(-1), found[0]?.unit];
+    if (first === undefined || last === undefined || unit === undefined) return [];
+    return [
+      {
+        ...{ tag, unit, first, last, min: Math.min(...averages), max: Math.max(...averages) },
+        others: rest.reduce((sum, value) => sum + value, 0) / rest.length,
+      },
+    ];
+  });
+}
+
+/**
+ * The longest length of slices that gives enough complete ones for a test of trends: whole seconds, below one two digits.
+ * @returns seconds; undefined where the run is too short for any.
+ */
+export function sliceSecondsForTrends(slices: readonly Slice[]): number | undefined {
+  const [first, last] = [slices[0], slices.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const seconds = Number(last.endNs - first.startNs) / 1e9 / FEWEST_SLICES;
+  const length = seconds >= 1 ? Math.floor(seconds) : Math.floor(seconds * 100) / 100;
+  return length > 0 ? length : undefined;
+}
