@@ -1,3 +1,4 @@
+import { contextOverflowOf } from './context-overflow.js';
 import { derived, summed, totalOf } from './metric.js';
 import { isOffLength, requestedLength } from './output-length.js';
 import {
@@ -48,12 +49,9 @@ const contextOverflowCount = summed({
   label: 'Context Overflow Count',
   unit: 'requests',
   over: 'failed',
-  formula: 'number of failed requests that the server refused as longer than its context',
+  formula: 'number of failed requests that the server refused because they exceed its context window',
   absent: 'nothing failed',
-  of: ({ failure }) => {
-    const refused = failure?.code !== undefined && failure.code >= 400 && failure.code < 499;
-    return refused && /context[ _](length|size)/i.test(failure.message) ? 1 : 0;
-  },
+  of: ({ failure }) => (failure !== undefined && contextOverflowOf(failure) !== undefined ? 1 : 0),
 });
 
 const benchmarkDuration = derived({

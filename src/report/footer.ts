@@ -1,5 +1,6 @@
 import type { RunSummary } from '../metrics/compute.js';
 import { fixed } from '../metrics/format.js';
+import { failureCauses } from './failure-causes.js';
 import { type Layout, stylesOf } from './layout.js';
 import { wrap } from './wrap.js';
 
@@ -26,11 +27,13 @@ export function footer(summary: RunSummary, facts: FooterFacts, layout: Layout):
   const early = facts.wasCancelled ? ' (cancelled early)' : '';
   const { validCount, failedCount } = summary;
   const rate = Math.round((100 * validCount) / (validCount + failedCount));
+  const causes = failureCauses(summary.errors, failedCount);
+  const success = `${rate}% (${failedCount} errors)${causes === undefined ? '' : `: ${causes}`}`;
   const lines = [
     ...(first === undefined ? [] : [labelled('CLI Command', first.slice('CLI Command: '.length))]),
     ...rest.map((line) => italic(cyan(line))),
     ...(duration === undefined ? [] : [labelled('Benchmark Duration', `${fixed(duration, 2)} sec${early}`)]),
-    ...(validCount + failedCount === 0 ? [] : [labelled('Success Rate', `${rate}% (${failedCount} errors)`)]),
+    ...(validCount + failedCount === 0 ? [] : [labelled('Success Rate', success)]),
     ...(facts.fidelity === undefined ? [] : fidelityLines(facts.fidelity, layout, labelled)),
     ...facts.files.map(({ label, path }) => labelled(label, path)),
     ...(facts.logFile === undefined ? [] : [labelled('Log File', facts.logFile)]),

@@ -312,7 +312,8 @@ describe('a server that, for the second and fourth of five requests,', () => {
       expect(summary.request_count.avg).toBe(3);
       expect(summary.error_request_count.avg).toBe(2);
       expect(summary.error_summary).toEqual([{ error_details: failed[0]?.error, count: 2 }]);
-      expect(ended.stdout).toContain('\nSuccess Rate: 60% (2 errors)\n');
+      const { code = '', type = '' } = failed[0]?.error ?? {};
+      expect(ended.stdout).toContain(`\nSuccess Rate: 60% (2 errors): ${`${code} ${type}`.trim()}\n`);
       expect(ended.stdout).toContain('AIPerf | Error Summary');
       // The raw file has every request, also those that nothing came back for.
       expect(readRecords(join(folder, 'profile_export_raw.jsonl'))).toHaveLength(5);

@@ -323,7 +323,7 @@ describe('footer', () => {
     expect(footer(storeOf(fourRequests).summary(), footerFacts, layout)).toBe(`
 CLI Command: aiperf profile --model 'demo/tiny-1b' --streaming --concurrency 2 --request-count 4
 Benchmark Duration: 1.33 sec
-Success Rate: 75% (1 errors)
+Success Rate: 75% (1 errors): 1 request exceeded the context window
 CSV Export: /runs/a/profile_export_aiperf.csv
 JSON Export: /runs/a/profile_export_aiperf.json
 Log File: /runs/a/logs/aiperf.log
@@ -342,7 +342,7 @@ CLI Command: aiperf profile --model
 'demo/tiny-1b' --streaming --concurrency
 2 --request-count 4
 Benchmark Duration: 1.33 sec (cancelled early)
-Success Rate: 75% (1 errors)
+Success Rate: 75% (1 errors): 1 request exceeded the context window
 CSV Export: /runs/a/profile_export_aiperf.csv
 JSON Export: /runs/a/profile_export_aiperf.json
 Log File: /runs/a/logs/aiperf.log

@@ -1,0 +1,44 @@
+import type { ErrorGroup } from '../metrics/compute.js';
+import { contextOverflowOf } from '../metrics/context-overflow.js';
+import { count, counted } from '../util/counted.js';
+
+// The reason phrase of a status is whatever the server sends.
+const LONGEST_TYPE = 60;
+
+/**
+ * The dominant cause of failures, and requests beyond the context window where those are not it:
+ * `75 requests exceeded the 32K context window`.
+ * @param total the number of failures that the causes stand behind. @returns undefined where no failure has a cause:
+ * cancelled requests have none.
+ */
+export function failureCauses(errors: readonly ErrorGroup[], total: number): string | undefined {
+  const causes = new Map<string, { count: number; limits: Set<number | undefined>; isOverflow: boolean }>();
+  for (const { error, count: requests } of errors) {
+    if (error.type === 'RequestCancellationError') continue;
+    const overflow = contextOverflowOf(error);
+    const name =
+      overflow === undefined
+        ? [error.code ?? '', error.type.slice(0, LONGEST_TYPE)].join(' ').trim() || 'unknown error'
+        : '';
+    const cause = causes.get(name) ?? { count: 0, limits: new Set(), isOverflow: overflow !== undefined };
+    cause.count += requests;
+    cause.limits.add(overflow?.limit);
+    causes.set(name, cause);
+  }
+  const sorted = [...causes].sort(([, a], [, b]) => b.count - a.count);
+  const shown = sorted.filter(([, { isOverflow }], i) => i === 0 || isOverflow);
+  const sentences = shown.map(([name, { count: requests, limits, isOverflow }]) => {
+    if (isOverflow) return `${counted(requests, 'request')} exceeded the ${windowName([...limits])}`;
+    return requests === total ? name : `${count(requests)} of them ${name}`;
+  });
+  return sentences.length === 0 ? undefined : sentences.join('; ');
+}
+
+/** `32K context window`, `4,000-token context window`; without its size where it is not one and known. */
+function windowName(limits: readonly (number | undefined)[]): string {
+  const known = limits.filter((limit) => limit !== undefined);
+  const [limit] = known;
+  if (limit === undefined || known.length > 1) return 'context window';
+  const size = limit % 1024 === 0 ? `${count(limit / 1024)}K` : `${count(limit)}-token`;
+  return `${size} context window`;
+}
