@@ -1,5 +1,5 @@
 import type { Packet, StreamHandler, StreamMessage } from '../transport/event-stream.js';
-import { excerpt } from '../util/excerpt.js';
+import { excerpt, quoting } from '../util/excerpt.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
 import type { AssistantMessage, Chunk, Endpoint, OtherChoice } from './endpoint.js';
 import { type Failure, failureEvent, failureIn } from './failure.js';
@@ -143,7 +143,7 @@ export class Answer implements StreamHandler {
   onWholeBody(text: string, contentType: string, atNs: number, unreadable: string): void {
     this.lastUnitNs = atNs;
     if (this.units) this.units.push({ atNs, text, contentType });
-    if (!this.#readUnit(text, atNs)) this.#unreadable = `${unreadable}; it begins with: ${excerpt(text)}`;
+    if (!this.#readUnit(text, atNs)) this.#unreadable = quoting(unreadable, text);
   }
 
   /** Times of the units that carry content, in order. */
@@ -174,7 +174,7 @@ export class Answer implements StreamHandler {
     if (this.#error !== undefined) return this.#error;
     if (this.#brokenFrames > 0 && this.#streamed) {
       const frames = this.#brokenFrames === 1 ? '1 frame was' : `${this.#brokenFrames} frames were`;
-      return this.#serverError(`${frames} not valid JSON; the first one: ${this.#firstBroken}`);
+      return this.#serverError(quoting(`${frames} not valid JSON`, this.#firstBroken));
     }
     if (this.contentCount === 0) {
       return {
@@ -293,9 +293,9 @@ export class Answer implements StreamHandler {
     if (this.#unreadable !== undefined) return this.#unreadable;
     const fields =
       this.unread === undefined ? '' : `; fields not read: ${[...this.unread.keys()].join(', ')}`;
+    const reason = `No response held any content (text, reasoning or tool calls)${fields}`;
     const received = this.#firstUnknown ?? this.#firstUnit;
-    const quoted = received === undefined ? '' : `; received: ${received}`;
-    return `No response held any content (text, reasoning or tool calls)${fields}${quoted}`;
+    return received === undefined ? reason : quoting(reason, received);
   }
 
   #addText(text: string): void {

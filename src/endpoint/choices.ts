@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../util/json.js';
-import { readContent } from './content.js';
+import { readContent, unreadFields } from './content.js';
 import type { Chunk, OtherChoice } from './endpoint.js';
 import { failedFinish, failureOf } from './failure.js';
 
@@ -18,9 +18,11 @@ export function readChoices(unit: JsonObject): Chunk {
     for (let position = 0; position < choices.length; position++) {
       const choice = choices[position];
       if (!isObject(choice)) continue;
-      const index = typeof choice.index === 'number' ? choice.index : position;
+      const named = typeof choice.index === 'number' ? choice.index : position;
+      // Servers that give every choice the index 0 mean its place.
+      const index = named === 0 && counted !== undefined ? position : named;
       if (index === 0) {
-        counted ??= choice;
+        counted = choice;
         readFirst(choice, chunk);
       } else {
         const reason = finishReasonOf(choice);
@@ -32,6 +34,9 @@ export function readChoices(unit: JsonObject): Chunk {
         noteFailure(choice, reason, chunk);
       }
     }
+  } else {
+    const unread = unreadFields(unit);
+    if (unread !== undefined) chunk.unread = unread;
   }
   const usage = usageOf(unit, counted);
   if (usage !== undefined) chunk.usage = usage;
@@ -60,7 +65,7 @@ function noteFailure(choice: JsonObject, reason: string | undefined, chunk: Muta
   const { error } = choice;
   const failure =
     error !== undefined && error !== null
-      ? failureOf(error, choice, 'The server reports an error without a message')
+      ? failureOf(error, choice, `an error in choice ${choice.index ?? 0}`)
       : reason === undefined
         ? undefined
         : failedFinish(reason);

@@ -56,6 +56,7 @@ const fields = new Map<string, Reading>([
   // Anthropic's deltas of tool calls.
   ['partial_json', 'tool text'],
   ['annotations', 'ignored'],
+  ['base_resp', 'ignored'],
   ['arguments', 'ignored'],
   ['cache_control', 'ignored'],
   ['citations', 'ignored'],
@@ -75,11 +76,12 @@ const fields = new Map<string, Reading>([
   ['seed', 'ignored'],
   ['sources', 'ignored'],
   ['stop_sequence', 'ignored'],
+  ['x_groq', 'ignored'],
 ]);
 
 /** Names that say what a field is about, not what the model wrote. */
 const factName =
-  /(?:^|_)(?:ids?|index|type|role|name|object|model|status|reason|format|language|signature|logprobs|usage|results?|offsets?|fields|params|metadata|filter|time|at|created|channel|recipient)$/;
+  /(?:^|_)(?:ids?|index|type|role|name|object|model|status|reason|format|language|signature|logprobs|usage|results?|offsets?|fields|params|metadata|filter|info|time|at|created|channel|recipient|fingerprint|tier|provider|timings)$/;
 
 /** Parts that nobody can read: `reasoning.encrypted`, `redacted_thinking`. */
 const sealed = /encrypted|redacted/;
@@ -92,6 +94,14 @@ export function readContent(message: JsonObject): Content {
   const content = emptyContent();
   readFields(message, 'text', '', 0, content);
   return content;
+}
+
+/** Fields of a unit without choices that look like content, such as those of an API that is not the endpoint's. */
+export function unreadFields(unit: JsonObject): string[] | undefined {
+  const names = Object.keys(unit).filter(
+    (name) => fields.get(name) !== 'ignored' && looksLikeContent(name, unit[name] ?? null),
+  );
+  return names.length === 0 ? undefined : names;
 }
 
 function emptyContent(): Content {
@@ -199,7 +209,7 @@ function textOf(value: Json | undefined): string {
 
 function looksLikeContent(name: string, value: Json): boolean {
   if (factName.test(name)) return false;
-  if (typeof value === 'string') return true;
+  if (typeof value === 'string') return value !== '';
   if (typeof value !== 'object' || value === null) return false;
   for (const _ in value) return true;
   return false;

@@ -1,5 +1,5 @@
 import type { StreamMessage } from '../transport/event-stream.js';
-import { excerpt } from '../util/excerpt.js';
+import { quoting } from '../util/excerpt.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
 
 /** What a server says about a generation that failed, although it answered with status 200. */
@@ -12,6 +12,7 @@ export interface Failure {
 }
 
 const BAD_GATEWAY = 502;
+const noMessage = 'The server reports an error without a message';
 
 /** Keys that hold an error, whatever stands beside them. `Response.Error` is Tencent's, `x_groq.error` Groq's. */
 const errorPaths = [['error'], ['Error'], ['fault'], ['x_groq', 'error'], ['Response', 'Error']] as const;
@@ -106,10 +107,13 @@ function mayReportFailure({ error, error_code, base_resp, x_groq }: JsonObject):
   );
 }
 
-/** What `{"error": …}` holds. */
+/**
+ * What `{"error": …}` holds.
+ * @param text what is quoted where the error names no reason.
+ */
 export function failureOf(error: Json, unit: JsonObject, text: string): Failure {
   const code = (isObject(error) ? httpStatus(error) : undefined) ?? httpStatus(unit) ?? BAD_GATEWAY;
-  if (typeof error !== 'string') return { code, message: messageIn(error) ?? excerpt(text) };
+  if (typeof error !== 'string') return { code, message: messageIn(error) ?? quoting(noMessage, text) };
   // Spring: {"status":500,"error":"Internal Server Error","message":"…"}; OAuth: error_description.
   const { message, error_description: description } = unit;
   const more = [message, description].find((value) => typeof value === 'string' && value !== '');
@@ -155,7 +159,7 @@ function textFailure(text: string): Failure {
 /** A unit that is the error itself. A code that is no HTTP status is part of the message. */
 function unitFailure(unit: JsonObject, text: string): Failure {
   const status = httpStatus(unit);
-  const message = messageIn(unit) ?? excerpt(text);
+  const message = messageIn(unit) ?? quoting(noMessage, text);
   const code = codeKeys.map((key) => unit[key]).find((value) => isFailureCode(value) && !isErrorWord(value));
   const named = status === undefined && code !== undefined ? `${message} (code ${code})` : message;
   return { code: status ?? BAD_GATEWAY, message: named };

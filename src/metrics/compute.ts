@@ -1,5 +1,6 @@
 import type { CountedRecord, RecordError } from '../records/record.js';
 import { type ClockOrigin, wallNs } from '../util/clock.js';
+import { withoutQuote } from '../util/excerpt.js';
 import { measure, type RequestFacts } from './measure.js';
 import type { Metric, RunTraits, Thresholds } from './metric.js';
 import { meets, type Objective } from './objective.js';
@@ -18,7 +19,7 @@ import { metricsFor } from './table.js';
 
 export type { MetricResult, RecordMetrics };
 
-/** Failures with identical details. */
+/** Failures with identical details, but for what their messages quote: the quote is that of the first one. */
 export interface ErrorGroup {
   readonly error: RecordError;
   readonly count: number;
@@ -172,7 +173,7 @@ export class MetricStore {
     this.#failedCount++;
     if (dropped) this.#droppedCount++;
     else if (cancelled) this.#cancelledCount++;
-    const details = JSON.stringify(failure);
+    const details = JSON.stringify({ ...failure, message: withoutQuote(failure.message) });
     const group = this.#errors.get(details);
     if (group === undefined) this.#errors.set(details, { error: failure, count: 1 });
     else group.count++;

@@ -13,3 +13,16 @@ export function excerpt(whole: string): string {
   const isHalf = last >= 0xd800 && last <= 0xdbff;
   return `${text.slice(0, isHalf ? LONGEST - 1 : LONGEST)}…`;
 }
+
+const MARK = '; received: ';
+
+/** A reason with the beginning of what was received, for a message. */
+export function quoting(reason: string, received: string): string {
+  return `${reason}${MARK}${excerpt(received)}`;
+}
+
+/** A message without what it quotes, which differs from response to response by ids and times. */
+export function withoutQuote(message: string): string {
+  const mark = message.indexOf(MARK);
+  return mark === -1 ? message : message.slice(0, mark);
+}

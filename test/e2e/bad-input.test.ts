@@ -198,7 +198,7 @@ const badAnswers: readonly {
     error: {
       type: 'InvalidInferenceResultError',
       message:
-        "InvalidInferenceResultError('Invalid inference result: The response (text/html) is neither JSON nor an event stream; it begins with: <html>hello</html>')",
+        "InvalidInferenceResultError('Invalid inference result: The response (text/html) is neither JSON nor an event stream; received: <html>hello</html>')",
     },
     acknowledged: true,
   },

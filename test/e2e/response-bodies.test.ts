@@ -34,6 +34,16 @@ const html = `<html>
 </body>
 </html>
 `;
+/** ` a b c` twice, with so many choices in an event. */
+function twoChoices(perEvent: 1 | 2): string[] {
+  const choices = [...[' a', ' b', ' c'].map((content) => ({ content })), {}].flatMap((delta, i) =>
+    [0, 1].map((index) => ({ index, delta, finish_reason: i === 3 ? 'stop' : null })),
+  );
+  const events = choices.flatMap((choice, i) =>
+    perEvent === 1 ? [[choice]] : i % 2 === 0 ? [choices.slice(i, i + 2)] : [],
+  );
+  return [...events.map((event) => `data: ${JSON.stringify({ choices: event })}\n\n`), done];
+}
 const page = (start: string) =>
   `InvalidInferenceResultError('Invalid inference result: The response (${start}')`;
 const invalid = (message: string) => ({ type: 'InvalidInferenceResultError', message });
@@ -105,7 +115,7 @@ const replies: readonly (readonly [what: string, reply: Reply, result: Result])[
     },
     invalid(
       page(
-        `text/html, deflate-encoded although no coding was asked for) is neither JSON nor an event stream; it begins with: ${html}`,
+        `text/html, deflate-encoded although no coding was asked for) is neither JSON nor an event stream; received: ${html}`,
       ),
     ),
   ],
@@ -114,7 +124,7 @@ const replies: readonly (readonly [what: string, reply: Reply, result: Result])[
     { headers: sse, writes: [gzipSync(good.join(''))] },
     invalid(
       page(
-        `text/event-stream, gzip-encoded although no coding was asked for) is an event stream whose times are lost; it begins with: ${good.join('').slice(0, 200)}…`,
+        `text/event-stream, gzip-encoded although no coding was asked for) is an event stream whose times are lost; received: ${good.join('').slice(0, 200)}…`,
       ),
     ),
   ],
@@ -123,7 +133,7 @@ const replies: readonly (readonly [what: string, reply: Reply, result: Result])[
     { headers: { ...json, 'content-encoding': 'gzip' }, writes: [gzipSync(Buffer.alloc(2 ** 21, 0x20))] },
     invalid(
       page(
-        'application/json, gzip-encoded although no coding was asked for) cannot be decoded: it has more than 1048576 bytes; it begins with: ',
+        'application/json, gzip-encoded although no coding was asked for) cannot be decoded: it has more than 1048576 bytes; received: ',
       ),
     ),
   ],
@@ -132,21 +142,19 @@ const replies: readonly (readonly [what: string, reply: Reply, result: Result])[
     { headers: { ...json, 'content-encoding': 'compress' }, writes: ['xyz'] },
     invalid(
       page(
-        'application/json, compress-encoded although no coding was asked for) cannot be decoded: the coding compress is not supported; it begins with: ',
+        'application/json, compress-encoded although no coding was asked for) cannot be decoded: the coding compress is not supported; received: ',
       ),
     ),
   ],
   [
     'plain text',
     { headers: { 'content-type': 'text/plain' }, writes: ['no backend available'] },
-    invalid(page('text/plain) is neither JSON nor an event stream; it begins with: no backend available')),
+    invalid(page('text/plain) is neither JSON nor an event stream; received: no backend available')),
   ],
   [
     'lines of JSON',
     { headers: { 'content-type': 'application/x-ndjson' }, writes: ['{"a":1}\n{"a":2}\n'] },
-    invalid(
-      page('application/x-ndjson) is neither JSON nor an event stream; it begins with: {"a":1}\n{"a":2}\n'),
-    ),
+    invalid(page('application/x-ndjson) is neither JSON nor an event stream; received: {"a":1}\n{"a":2}\n')),
   ],
   [
     'error-field.sse',
@@ -161,6 +169,49 @@ const replies: readonly (readonly [what: string, reply: Reply, result: Result])[
     },
     { code: 500, type: 'SSEResponseError', message: 'slot unavailable' },
   ],
+  [
+    'error-field-first.sse',
+    {
+      headers: sse,
+      writes: ['error: {"code":500,"message":"slot unavailable","type":"server_error"}\n\n', done],
+    },
+    { code: 500, type: 'SSEResponseError', message: 'slot unavailable' },
+  ],
+  [
+    'finish-abort.sse',
+    {
+      headers: sse,
+      writes: [
+        chatEvent({ role: 'assistant', content: 'one' }),
+        chatEvent({ content: ' two' }),
+        chatEvent({}, 'abort'),
+        done,
+      ],
+    },
+    {
+      code: 502,
+      type: 'ServerAbortedError',
+      message: 'The server ended the generation (finish_reason: abort)',
+    },
+  ],
+  [
+    'frames-cut.sse',
+    {
+      headers: sse,
+      writes: [0, 1, 2, 3, 4, 5, 6, 7]
+        .map((i) =>
+          i === 3 || i === 5 ? 'data: {"id":"c1","choices":[{"del\n\n' : chatEvent({ content: ` w${i}` }),
+        )
+        .concat(chatEvent({}, 'stop'), done),
+    },
+    {
+      code: 502,
+      type: 'SSEResponseError',
+      message: '2 frames were not valid JSON; received: {"id":"c1","choices":[{"del',
+    },
+  ],
+  ['two-choices-separate.sse', { headers: sse, writes: twoChoices(1) }, { output: 3 }],
+  ['two-choices-together.sse', { headers: sse, writes: twoChoices(2) }, { output: 3 }],
   [
     'function-call.sse',
     {

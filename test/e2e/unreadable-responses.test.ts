@@ -42,8 +42,11 @@ type Answer = (response: ServerResponse) => void;
 
 const tooDeep = /nested/;
 const responses: Readonly<Record<string, readonly [answer: Answer, message: RegExp]>> = {
-  'deep error': [(r) => stream(r, good, `data: {"error":${deep}}\n\n`), /^\{"error":\[{191}…$/],
-  'deep error object': [(r) => stream(r, `data: {"error":${deepObject}}\n\n`), /^\{"error":(\{"a":){38}\{…$/],
+  'deep error': [(r) => stream(r, good, `data: {"error":${deep}}\n\n`), /; received: \{"error":\[{191}…$/],
+  'deep error object': [
+    (r) => stream(r, `data: {"error":${deepObject}}\n\n`),
+    /; received: \{"error":(\{"a":){38}\{…$/,
+  ],
   'deep error event': [(r) => stream(r, `event: error\ndata: {"error":${deep}}\n\n`), /./],
   'deep usage': [
     (r) => stream(r, good, `data: {"object":"chat.completion.chunk","choices":[],"usage":${deepObject}}\n\n`),

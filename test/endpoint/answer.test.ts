@@ -111,7 +111,7 @@ describe('Answer', () => {
   it.each([
     ['another object', '{"object":"list","choices":[{"message":{"content":"x"}}]}', ''],
     ['empty text', '{"object":"chat.completion","choices":[{"message":{"content":""}}]}', ''],
-    ['an unknown shape', '{"id":1,"outputs":["x"]}', ''],
+    ['an unknown shape', '{"id":1,"outputs":["x"]}', '; fields not read: outputs'],
     ['an unknown field', '{"choices":[{"message":{"clip":{"uri":"x"}}}]}', '; fields not read: clip'],
   ])('takes a body without content for a failure and quotes it: %s', (_, text, fields) => {
     expect(body(text).error).toEqual({
@@ -125,7 +125,7 @@ describe('Answer', () => {
     answer.onWholeBody(`<html>${'x'.repeat(300)}`, 'text/html', 70, 'The response (text/html) is no JSON');
     expect(answer.error).toEqual({
       type: 'InvalidInferenceResultError',
-      message: `InvalidInferenceResultError('Invalid inference result: The response (text/html) is no JSON; it begins with: <html>${'x'.repeat(194)}…')`,
+      message: `InvalidInferenceResultError('Invalid inference result: The response (text/html) is no JSON; received: <html>${'x'.repeat(194)}…')`,
     });
   });
 

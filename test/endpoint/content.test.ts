@@ -213,6 +213,16 @@ describe('choices', () => {
     });
   });
 
+  it('counts the first of several choices that all claim to be 0, or claim nothing', () => {
+    for (const claim of [{ index: 0 }, {}]) {
+      const choices = ['first', 'second'].map((text) => ({ ...claim, text, finish_reason: null }));
+      expect(endpoints.completions.read({ choices })).toEqual({
+        text: 'first',
+        otherChoices: [{ index: 1, finished: false }],
+      });
+    }
+  });
+
   it('counts choice 0 of text completions', () => {
     const choices = [
       { index: 1, text: 'second', finish_reason: null },
@@ -234,5 +244,20 @@ describe('choices', () => {
   it('reads the chat chunks of Azure on own data', () => {
     const unit = { object: 'extensions.chat.completion.chunk', choices: [{ delta: { content: 'a' } }] };
     expect(endpoints.chat.read(unit)).toEqual({ text: 'a' });
+  });
+
+  it('names what a unit without choices holds, and reads its usage', () => {
+    const usage = { prompt_tokens: 1 };
+    expect(endpoints.chat.read({ response: 'a', p: 'b', done: false, usage })).toEqual({
+      unread: ['response', 'p'],
+      usage,
+    });
+    expect(endpoints.chat.read({ message: { content: 'a' }, created_at: 'now', model: 'm' })).toEqual({
+      unread: ['message'],
+    });
+    const facts = { id: 'x', object: 'chat.completion.chunk', system_fingerprint: 'f', service_tier: 't' };
+    expect(endpoints.chat.read({ ...facts, timings: { n: 1 }, prompt_filter_results: [1], usage })).toEqual({
+      usage,
+    });
   });
 });

@@ -83,7 +83,12 @@ const failures: readonly (readonly [dialect: string, body: string, code: number,
     'no route',
   ],
   ['a status in words', '{"status":"error","message":"boom"}', 502, 'boom'],
-  ['no message', '{"error":{"flags":[1]}}', 502, '{"error":{"flags":[1]}}'],
+  [
+    'no message',
+    '{"error":{"flags":[1]}}',
+    502,
+    'The server reports an error without a message; received: {"error":{"flags":[1]}}',
+  ],
 ];
 
 describe('bodies of status 200 that say that the request failed', () => {
@@ -93,7 +98,9 @@ describe('bodies of status 200 that say that the request failed', () => {
 
   it('quotes an error nested too deep to be written', () => {
     const nested = `{"error":{"x":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`;
-    expect(errorOf(nested)?.message).toBe(`{"error":{"x":${'['.repeat(186)}…`);
+    expect(errorOf(nested)?.message).toBe(
+      `The server reports an error without a message; received: {"error":{"x":${'['.repeat(186)}…`,
+    );
   });
 });
 

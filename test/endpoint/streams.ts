@@ -351,7 +351,7 @@ export const streams: readonly StreamFixture[] = [
     error: {
       code: 502,
       type: 'SSEResponseError',
-      message: '2 frames were not valid JSON; the first one: {"id":"c1","choices":[{"del',
+      message: '2 frames were not valid JSON; received: {"id":"c1","choices":[{"del',
     },
   },
   {
@@ -363,7 +363,7 @@ export const streams: readonly StreamFixture[] = [
     error: {
       code: 502,
       type: 'SSEResponseError',
-      message: `1 frame was not valid JSON; the first one: ${'x'.repeat(200)}…`,
+      message: `1 frame was not valid JSON; received: ${'x'.repeat(200)}…`,
     },
   },
   {

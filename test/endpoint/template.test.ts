@@ -55,17 +55,30 @@ const text = fc.oneof(
 );
 const chatUnit = fc
   .record({
-    kind: fc.constantFrom('content', 'content', 'content', 'reasoning_content', 'reasoning'),
+    kind: fc.constantFrom(
+      'content',
+      'content',
+      'content',
+      'reasoning_content',
+      'reasoning',
+      'refusal',
+      'clip',
+    ),
+    form: fc.constantFrom('text', 'text', 'text', 'parts', 'thinking'),
+    index: fc.constantFrom(0, 0, 0, 0, 1),
+    choices: fc.constantFrom(1, 1, 1, 2),
     text,
     id: fc.constantFrom('a', 'a', 'a', 'b'),
     finish: fc.constantFrom(null, null, null, null, 'stop'),
     spaced: fc.boolean(),
   })
-  .map(({ kind, text: value, id, finish, spaced }) => {
+  .map(({ kind, form, index, choices, text: value, id, finish, spaced }) => {
+    const part = form === 'parts' ? { type: 'text', text: value } : { type: 'thinking', thinking: value };
+    const choice = { index, delta: { [kind]: form === 'text' ? value : [part] }, finish_reason: finish };
     const unit = {
       id,
       object: 'chat.completion.chunk',
-      choices: [{ index: 0, delta: { [kind]: value }, finish_reason: finish }],
+      choices: choices === 1 ? [choice] : [choice, { ...choice, index: 1 - index }],
     };
     return spaced ? JSON.stringify(unit).replace('":"', '": "') : JSON.stringify(unit);
   });

@@ -305,6 +305,20 @@ test('failed requests have no times from when they were due', () => {
   expect(result(summary, 'effective_latency')?.statistics).toMatchObject({ count: 1, avg: 22 });
 });
 
+test('failures that differ in what they quote are one row, with the first quote', () => {
+  const error = (id: string) => ({
+    code: 502,
+    type: 'SSEResponseError',
+    message: `no JSON; received: {"id":"${id}"`,
+  });
+  const failed = ['a', 'b', 'c'].map((id) => counted({ error: error(id) }));
+  const other = counted({ error: { ...error('d'), code: 503 } });
+  expect(storeOf([...failed, other]).summary().errors).toEqual([
+    { error: error('a'), count: 3 },
+    { error: { ...error('d'), code: 503 }, count: 1 },
+  ]);
+});
+
 test('failures are counted by kind, grouped by identical details, and keep out of everything else', () => {
   const refused = {
     code: 400,
