@@ -206,7 +206,7 @@ export function checkDatasetType(loaded: Loaded<typeof profileOptions>, type: Da
 
 function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: readonly Rule[] } {
   const hasHashIds = type === 'mooncake_trace';
-  const isWhole = type === 'multi_turn' || type === 'single_turn' || type === 'mooncake_trace';
+  const isWhole = type !== 'synthetic' && type !== 'random_pool';
   const isSynthetic = { keys: [], holds: () => type === 'synthetic' };
   return {
     conflicts: [

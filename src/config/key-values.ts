@@ -1,6 +1,6 @@
 import { UserError } from '../util/errors.js';
 import { isObject, type Json, type JsonObject, jsonFault } from '../util/json.js';
-import { inexactIntegers, stringEnd } from '../util/json-integers.js';
+import { inexactIntegers, valueEnd } from '../util/json-text.js';
 import { isSecretHeader, isSecretKey, mapHidden } from '../util/secret-names.js';
 import { redacted } from '../util/secrets.js';
 import { type Facts, headerNamePattern, type Kind } from './option.js';
@@ -100,26 +100,13 @@ function splitAtCommas(word: string): string[] {
     const character = word[at];
     // A bracket opens JSON only where a value starts.
     if ((character === '{' || character === '[') && /^[^:]*:\s*$/.test(word.slice(start, at))) {
-      at = jsonEnd(word, at) - 1;
+      at = valueEnd(word, at) - 1;
     } else if (character === ',') {
       parts.push(word.slice(start, at));
       start = at + 1;
     }
   }
   return [...parts, word.slice(start)];
-}
-
-/** Where the JSON value that starts at `start` ends; the end of the text where its brackets are not balanced. */
-function jsonEnd(text: string, start: number): number {
-  let depth = 0;
-  let at = start;
-  do {
-    const character = text[at];
-    if (character === '{' || character === '[') depth++;
-    else if (character === '}' || character === ']') depth--;
-    at = character === '"' ? stringEnd(text, at) : at + 1;
-  } while (depth > 0 && at < text.length);
-  return at;
 }
 
 function jsonObject(word: string): JsonObject {

@@ -23,6 +23,15 @@ import { slos } from './slos.js';
 import { sweepOptions } from './sweep-options.js';
 import { synthesisOptions } from './synthesis-options.js';
 
+const datasetTypes = [
+  'single_turn',
+  'multi_turn',
+  'random_pool',
+  'mooncake_trace',
+  'sharegpt',
+  'openai_batch',
+] as const;
+
 /** Every option and setting of `aiperf profile`. */
 export const profileOptions = {
   models: list({
@@ -199,12 +208,12 @@ export const profileOptions = {
     group: 'Input',
     existing: 'file or directory',
     defaultText: 'synthetic prompts',
-    help: 'Dataset to send.',
+    help: 'File of requests or conversations to send: JSON lines or a JSON array, .gz or not.',
   }),
-  customDatasetType: choice(['single_turn', 'multi_turn', 'random_pool', 'mooncake_trace'], {
+  customDatasetType: choice(datasetTypes, {
     flags: ['--custom-dataset-type'],
     group: 'Input',
-    defaultText: 'told from the file',
+    defaultText: 'detected from the first row',
     help: 'Format of --input-file.',
   }),
   datasetSamplingStrategy: choice(['sequential', 'random', 'shuffle'], {

@@ -1,6 +1,7 @@
 import { UserError } from '../util/errors.js';
-import { type Random, randomStream, randomStreams } from '../util/random.js';
+import { type Random, randomStream, randomStreams, wideStreams } from '../util/random.js';
 import type { CorpusIndex } from './corpus.js';
+import { type HashId, highWord, lowWord } from './hash-id.js';
 import { openPassages } from './passages.js';
 import type { Tokenizer } from './tokenizer/tokenizer.js';
 
@@ -14,7 +15,7 @@ export interface PromptSource {
    * what is left; what is left beyond it is fresh text, drawn from `random`.
    * @throws Error where `inputLength` is not above `(hashIds.length - 1) * blockSize`: see `finalBlockTokens`.
    */
-  blocks(hashIds: ArrayLike<number>, inputLength: number, blockSize: number, random: Random): string;
+  blocks(hashIds: ArrayLike<HashId>, inputLength: number, blockSize: number, random: Random): string;
 }
 
 /**
@@ -23,7 +24,7 @@ export interface PromptSource {
  */
 export function openPrompts(index: CorpusIndex, seed: number, tokenizer?: Tokenizer): PromptSource {
   const passages = openPassages(index);
-  const blockStreams = randomStreams(seed, 'hash-block');
+  const blockStreams = blockRandom(seed);
 
   return {
     prompt: (tokens, random) => exact('', passages.fresh(tokens, random), tokens, random),
@@ -36,7 +37,7 @@ export function openPrompts(index: CorpusIndex, seed: number, tokenizer?: Tokeni
   };
 
   /** The text that must not change, and the text that may be corrected: the cut block or the fresh end. */
-  function blockTexts(ids: ArrayLike<number>, inputLength: number, blockSize: number, random: Random) {
+  function blockTexts(ids: ArrayLike<HashId>, inputLength: number, blockSize: number, random: Random) {
     const final = finalBlockTokens(ids.length, inputLength, blockSize);
     if (final <= 0 || ids.length === 0) {
       throw new Error(`${ids.length} blocks of ${blockSize} tokens do not fit ${inputLength} tokens`);
@@ -78,6 +79,13 @@ export function openPrompts(index: CorpusIndex, seed: number, tokenizer?: Tokeni
  */
 export function finalBlockTokens(blocks: number, inputLength: number, blockSize: number): number {
   return inputLength - (blocks - 1) * blockSize;
+}
+
+/** The stream of draws of each block id: ids that differ have streams that differ. */
+function blockRandom(seed: number): (id: HashId) => Random {
+  const short = randomStreams(seed, 'hash-block');
+  const long = wideStreams(seed, 'long-hash-block');
+  return (id) => (id >= 0 && id <= 0xffff_ffff ? short(Number(id)) : long(lowWord(id), highWord(id)));
 }
 
 /** Re-encodes twenty sample prompts: false where one misses its length and `openPrompts` needs the tokenizer. */

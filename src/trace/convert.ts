@@ -1,4 +1,3 @@
-import { RowError } from '../dataset/loaders/format.js';
 import { UserError } from '../util/errors.js';
 import type { JsonObject } from '../util/json.js';
 import { readCsv } from './csv.js';
@@ -11,8 +10,8 @@ import {
   isBailian,
   readBailian,
 } from './forms.js';
-import { readLines } from './lines.js';
-import { jsonRow, rowError } from './rows.js';
+import { readLines, requireRegularFile } from './lines.js';
+import { inLine, jsonRow, rowError } from './rows.js';
 import { timeOrder } from './time-order.js';
 import { writeLines } from './write-lines.js';
 
@@ -40,6 +39,7 @@ export async function convertTrace(
   out: string,
   from: ForeignForm | undefined,
 ): Promise<Converted> {
+  requireRegularFile(path);
   const isJson = (await firstLine(path)).startsWith('{');
   if (isJson !== (from === 'bailian') && from !== undefined) throw unlike(path, from);
   const counts = { rows: 0, empty: 0 };
@@ -75,31 +75,18 @@ async function* mooncakeRows(
       continue;
     }
     counts.rows++;
-    yield JSON.stringify({
-      timestamp,
-      input_length: row.inputLength,
-      output_length: row.outputLength,
-      hash_ids: row.hashIds,
-    });
+    // Not by JSON.stringify: an id may be a bigint.
+    const ids = row.hashIds.length === 0 ? '' : `,"hash_ids":[${row.hashIds.join(',')}]`;
+    yield `{"timestamp":${timestamp},"input_length":${row.inputLength},"output_length":${row.outputLength}${ids}}`;
   }
   if (counts.rows === 0) {
     throw new UserError(`${path} holds no requests with tokens`, 'nothing is left to be converted');
   }
 }
 
-/** Adds file and line to what is wrong with a row. */
-function inLine(path: string, line: number, read: () => ForeignRow): ForeignRow {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof RowError) throw rowError(path, line, error.message);
-    throw error;
-  }
-}
-
 async function* bailianRows(path: string): AsyncGenerator<Numbered> {
   for await (const line of readLines(path)) {
-    const row = jsonRow(path, line);
+    const row = inLine(path, line.number, () => jsonRow(line));
     if (!isBailian(row)) throw notBailian(path, line.number, row);
     yield { line: line.number, read: () => readBailian(row) };
   }

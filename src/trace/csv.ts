@@ -1,4 +1,6 @@
-import { openBytes, unreadable } from './lines.js';
+import { Readable } from 'node:stream';
+import { MAX_ROW_BYTES } from '../util/limits.js';
+import { readBlocks, unreadable } from './lines.js';
 import { rowError } from './rows.js';
 
 /** One row of a CSV file. */
@@ -22,12 +24,13 @@ export async function* readCsv(
     trim: true,
     info: true,
     skip_empty_lines: true,
+    max_record_size: MAX_ROW_BYTES,
     columns: (header: string[]) => {
       check(header);
       return header;
     },
   });
-  const bytes = openBytes(path).on('error', (error) => parser.destroy(error));
+  const bytes = Readable.from(bytesOf(path)).on('error', (error) => parser.destroy(error));
   try {
     for await (const { record, info } of bytes.pipe(parser)) yield { line: info.lines, cells: record };
   } catch (error) {
@@ -44,4 +47,8 @@ export async function* readCsv(
   } finally {
     bytes.destroy();
   }
+}
+
+async function* bytesOf(path: string): AsyncGenerator<Buffer> {
+  for await (const { bytes } of readBlocks(path)) yield bytes;
 }

@@ -1,4 +1,5 @@
 import { UserError } from '../util/errors.js';
+import { membersOf } from '../util/json-text.js';
 import { randomStream } from '../util/random.js';
 import { readTrace, rowError, type TraceRow } from './rows.js';
 import { timeOrder } from './time-order.js';
@@ -75,14 +76,25 @@ async function* cutRows(path: string, cut: Cut, result: Mutable<CutResult>): Asy
     if (!session.isKept) continue;
     result.kept++;
     if (timestampMs === undefined) {
-      yield JSON.stringify(row.json);
+      yield row.text;
       continue;
     }
     zeroMs ??= timestampMs;
     result.lastMs = (timestampMs - zeroMs) / cut.speedup;
-    yield JSON.stringify({ ...row.json, timestamp: result.lastMs });
+    yield withTimestamp(row.text, result.lastMs);
   }
   if (result.kept === 0) throw emptyCut(path, result, lastMs);
+}
+
+/** The row with another timestamp and all else as it stands in the file, digits and spaces included. */
+function withTimestamp(text: string, timestampMs: number): string {
+  let result = '';
+  let end = 0;
+  for (const member of membersOf(text).filter(({ key }) => key === 'timestamp')) {
+    result += `${text.slice(end, member.start)}${timestampMs}`;
+    end = member.end;
+  }
+  return result + text.slice(end);
 }
 
 function isTooLong(path: string, { inputLength, line }: TraceRow, maxIsl: number | undefined): boolean {

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { UserError } from '../util/errors.js';
 import { type ArrivalFigures, Arrivals } from './arrivals.js';
-import { unreadable } from './lines.js';
+import { requireRegularFile, unreadable } from './lines.js';
 import { LruCache } from './lru-cache.js';
 import { PrefixKeys } from './prefix-keys.js';
 import { readTrace, rowError, type TraceRow } from './rows.js';
@@ -65,6 +65,7 @@ export async function traceFigures(
   options: FiguresOptions,
   bufferBytes = BUFFER_BYTES,
 ): Promise<TraceFigures> {
+  requireRegularFile(path);
   const version = versionOf(path);
   const first = await firstReading(path, bufferBytes);
   const second = await secondReading(path, options, first, bufferBytes);
@@ -180,13 +181,11 @@ function emptyTrace(path: string): UserError {
 }
 
 function inputLengthOf(path: string, { inputLength, line }: TraceRow): number {
-  if (inputLength !== undefined && inputLength >= 0) return inputLength;
+  if (inputLength !== undefined) return inputLength;
   throw rowError(
     path,
     line,
-    inputLength === undefined
-      ? 'the row has no input_length'
-      : `input_length must be at least 0, got ${inputLength}`,
+    'the row has no input_length',
     'the figures need the length of every prompt, in tokens',
   );
 }

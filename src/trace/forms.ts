@@ -1,6 +1,8 @@
-import { integerField, integerListField, numberField } from '../dataset/loaders/fields.js';
+import type { HashId } from '../dataset/hash-id.js';
+import { hashIdsField, lengthField, numberField } from '../dataset/loaders/fields.js';
 import { RowError } from '../dataset/loaders/format.js';
 import type { JsonObject } from '../util/json.js';
+import { MAX_TOKENS } from '../util/limits.js';
 
 /** A time in ms in two parts, whose sum may have more digits than a number: epochs in steps of 100 ns. */
 export interface Time {
@@ -13,7 +15,8 @@ export interface ForeignRow {
   readonly time: Time;
   readonly inputLength: number;
   readonly outputLength: number;
-  readonly hashIds?: readonly number[] | undefined;
+  /** Empty where the form has none. */
+  readonly hashIds: readonly HashId[];
 }
 
 /** A trace in CSV. */
@@ -33,6 +36,7 @@ export const csvForms = {
       time: wallClock(cells.TIMESTAMP ?? ''),
       inputLength: tokens(cells, 'ContextTokens'),
       outputLength: tokens(cells, 'GeneratedTokens'),
+      hashIds: [],
     }),
   },
   /** BurstGPT: seconds, and lengths; a failed request has an answer of 0 tokens. */
@@ -42,6 +46,7 @@ export const csvForms = {
       time: seconds(decimal(cells, 'Timestamp')),
       inputLength: tokens(cells, 'Request tokens'),
       outputLength: tokens(cells, 'Response tokens'),
+      hashIds: [],
     }),
   },
 } as const satisfies Readonly<Record<string, CsvForm>>;
@@ -58,9 +63,9 @@ export function isBailian(row: JsonObject): boolean {
 export function readBailian(row: JsonObject): ForeignRow {
   return {
     time: seconds(present('timestamp', numberField(row, 'timestamp'))),
-    inputLength: present('input_length', integerField(row, 'input_length')),
-    outputLength: present('output_length', integerField(row, 'output_length')),
-    hashIds: integerListField(row, 'hash_ids'),
+    inputLength: present('input_length', lengthField(row, 'input_length')),
+    outputLength: present('output_length', lengthField(row, 'output_length')),
+    hashIds: hashIdsField(row),
   };
 }
 
@@ -87,8 +92,10 @@ function seconds(value: number): Time {
 
 function tokens(cells: Readonly<Record<string, string>>, column: string): number {
   const text = cells[column] ?? '';
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new RowError(`${column} must be a whole number of tokens, got ${JSON.stringify(text)}`);
+  if (/^\d+$/.test(text) && Number(text) <= MAX_TOKENS) return Number(text);
+  throw new RowError(
+    `${column} must be a whole number of tokens from 0 to ${MAX_TOKENS}, got ${JSON.stringify(text)}`,
+  );
 }
 
 function decimal(cells: Readonly<Record<string, string>>, column: string): number {

@@ -1,3 +1,5 @@
+import { type HashId, highWord, lowWord } from '../dataset/hash-id.js';
+
 /** Words of 32 bits that tell a prefix from all others. */
 export const PREFIX_WORDS = 4;
 
@@ -12,7 +14,7 @@ export class PrefixKeys {
   #keys = new Uint32Array(1024);
 
   /** The keys from the shortest prefix to the longest, one behind the other; they last until the next call. */
-  of(hashIds: readonly number[]): Uint32Array {
+  of(hashIds: readonly HashId[]): Uint32Array {
     const length = hashIds.length * PREFIX_WORDS;
     if (this.#keys.length < length) this.#keys = new Uint32Array(2 * length);
     const keys = this.#keys.subarray(0, length);
@@ -25,16 +27,6 @@ export class PrefixKeys {
     }
     return keys;
   }
-}
-
-/** The lower 32 bits of a safe integer. */
-export function lowWord(id: number): number {
-  return id >>> 0;
-}
-
-/** The bits above them, in two's complement. */
-export function highWord(id: number): number {
-  return Math.floor(id / 0x1_0000_0000) >>> 0;
 }
 
 class State {

@@ -1,66 +1,58 @@
-import {
-  integerField,
-  integerListField,
-  numberField,
-  shown,
-  stringField,
-} from '../dataset/loaders/fields.js';
+import type { HashId } from '../dataset/hash-id.js';
+import { hashIdsField, lengthField, numberField, stringField } from '../dataset/loaders/fields.js';
 import { RowError } from '../dataset/loaders/format.js';
-import { messageOf, UserError } from '../util/errors.js';
-import { isObject, type Json, type JsonObject } from '../util/json.js';
+import { parseRowText } from '../dataset/loaders/parse-row.js';
+import { UserError } from '../util/errors.js';
+import type { JsonObject } from '../util/json.js';
 import { type Line, readLines } from './lines.js';
 
 /** One request of a Mooncake trace. */
 export interface TraceRow {
   readonly line: number;
   /** The row as it stands in the file. */
-  readonly json: JsonObject;
+  readonly text: string;
   readonly timestampMs: number | undefined;
   /** Tokens; absent where the row holds its prompt. */
   readonly inputLength: number | undefined;
   readonly outputLength: number | undefined;
   /** One id for each block of the prompt; equal ids stand for equal blocks. */
-  readonly hashIds: readonly number[];
+  readonly hashIds: readonly HashId[];
   readonly sessionId: string | undefined;
 }
 
 /** The rows of a Mooncake trace, one at a time. @throws UserError for a malformed one, naming file and line. */
 export async function* readTrace(path: string): AsyncGenerator<TraceRow> {
   for await (const line of readLines(path)) {
-    const json = jsonRow(path, line);
-    try {
-      yield {
+    yield inLine(path, line.number, () => {
+      const json = jsonRow(line);
+      return {
         line: line.number,
-        json,
+        text: line.text,
         timestampMs: numberField(json, 'timestamp'),
-        inputLength: integerField(json, 'input_length'),
-        outputLength: integerField(json, 'output_length'),
-        hashIds: integerListField(json, 'hash_ids') ?? [],
+        inputLength: lengthField(json, 'input_length'),
+        outputLength: lengthField(json, 'output_length'),
+        hashIds: hashIdsField(json),
         sessionId: stringField(json, 'session_id'),
       };
-    } catch (error) {
-      if (error instanceof RowError) throw rowError(path, line.number, error.message);
-      throw error;
-    }
+    });
   }
 }
 
-/** A line as the JSON object that it has to be. @throws UserError */
-export function jsonRow(path: string, { number, text }: Line): JsonObject {
-  let value: Json;
+/** A line as the JSON object that it has to be. @throws RowError */
+export function jsonRow({ number, text }: Line): JsonObject {
+  const isCsv = number === 1 && !text.startsWith('{') && text.includes(',');
+  if (isCsv) throw new RowError('the line is no JSON; aiperf trace convert reads traces in CSV');
+  return parseRowText(text);
+}
+
+/** Adds file and line to what is wrong with a row. @throws UserError */
+export function inLine<T>(path: string, line: number, read: () => T): T {
   try {
-    value = JSON.parse(text);
+    return read();
   } catch (error) {
-    const hint = number === 1 && text.includes(',') ? '; aiperf trace convert reads traces in CSV' : '';
-    throw rowError(
-      path,
-      number,
-      `the line is no JSON (${messageOf(error)})`,
-      `expected one JSON object a line${hint}`,
-    );
+    if (error instanceof RowError) throw rowError(path, line, error.message);
+    throw error;
   }
-  if (isObject(value)) return value;
-  throw rowError(path, number, `expected a JSON object, got ${shown(value)}`);
 }
 
 /** The error of one row, naming file and line. */

@@ -1,7 +1,8 @@
+import { type HashId, highWord, lowWord } from '../dataset/hash-id.js';
 import { Bits } from './bits.js';
 import { KeyTable } from './key-table.js';
 import { Occurrences, partitionOf } from './occurrences.js';
-import { highWord, lowWord, PREFIX_WORDS } from './prefix-keys.js';
+import { PREFIX_WORDS } from './prefix-keys.js';
 
 /** What the requests of a trace share, by the definitions of AIPerf's `analyze-trace`. */
 export interface SharingFigures {
@@ -35,7 +36,7 @@ export class Blocks {
     this.#occurrences = new Occurrences(BLOCK_WORDS, bufferBytes);
   }
 
-  add(hashIds: readonly number[]): void {
+  add(hashIds: readonly HashId[]): void {
     const block = this.#block;
     for (let place = 0; place < hashIds.length; place++) {
       const id = hashIds[place] ?? 0;
@@ -116,7 +117,7 @@ export class Sharing {
   }
 
   /** Takes the requests in the order of the first reading. @param prefixes the keys of the request's prefixes. */
-  add(hashIds: readonly number[], prefixes: Uint32Array): Shared {
+  add(hashIds: readonly HashId[], prefixes: Uint32Array): Shared {
     let leadingIds = 0;
     let leadingBlocks = 0;
     let repeatedBlocks = 0;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { randomNormal } from 'd3-random';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 
 /** A seeded stream of draws. */
 export interface Random {
@@ -25,6 +25,18 @@ export function randomStreams(seed: number, purpose: string): RandomStreams {
   return (index) => stream(mix(base, index));
 }
 
+/** As `randomStreams`, for indices of two 32-bit words: streams of different indices differ. */
+export function wideStreams(seed: number, purpose: string): (low: number, high: number) => Random {
+  const digest = createHash('sha256').update(`${seed}:${purpose}`).digest();
+  const [a, b] = [digest.readUInt32BE(0), digest.readUInt32BE(4)];
+  return (low, high) => {
+    // For a given first word, mix() gives each second word below 2^32 another result: so do these two together.
+    const [first, second] = [mix(a, low), mix(b, high)];
+    const state = [first, second, mix(first, high), mix(second, low)].map((word) => word | 0);
+    return streamOf(xoroshiro128plusFromState(state));
+  };
+}
+
 /** A single stream for one purpose. */
 export function randomStream(seed: number, purpose: string): Random {
   return randomStreams(seed, purpose)(0);
@@ -41,7 +53,10 @@ export function mix(a: number, b: number): number {
 }
 
 function stream(seed: number): Random {
-  const generator = xoroshiro128plus(seed);
+  return streamOf(xoroshiro128plus(seed));
+}
+
+function streamOf(generator: ReturnType<typeof xoroshiro128plus>): Random {
   const uniform = () => {
     const high = generator.next() >>> 5;
     const low = generator.next() >>> 6;

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { messageOf, UserError } from './errors.js';
+import { MAX_ROW_BYTES } from './limits.js';
 
 const NEWLINE = 0x0a;
 const CHUNK_BYTES = 65_536;
@@ -21,7 +22,7 @@ export function readTextFile(path: string, maxBytes: number): string {
  * @param firstLine number of the line that the bytes start with; they must not start within a character.
  * @throws UserError that names the line of the first byte that is not UTF-8.
  */
-function requireUtf8(path: string, bytes: Uint8Array, firstLine = 1): void {
+export function requireUtf8(path: string, bytes: Uint8Array, firstLine = 1): void {
   if (isUtf8(bytes)) return;
   let line = firstLine;
   for (let start = 0; ; line++) {
@@ -33,6 +34,14 @@ function requireUtf8(path: string, bytes: Uint8Array, firstLine = 1): void {
   throw new UserError(
     `${path}:${line}: the line is not valid UTF-8`,
     'save the file as UTF-8, for example with: iconv -f ISO-8859-1 -t UTF-8 FILE',
+  );
+}
+
+/** The error of a row beyond the limit. */
+export function rowTooLong(path: string, line: number): UserError {
+  return new UserError(
+    `${path}:${line}: the row is longer than ${MAX_ROW_BYTES / 2 ** 20} MiB, the limit`,
+    'expected one JSON object a line',
   );
 }
 

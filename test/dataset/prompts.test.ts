@@ -133,6 +133,18 @@ describe('blocks', () => {
     expect(new Set(heads).size).toBe(20_000);
   });
 
+  it('differ for ids of 64 bits that a number would round to the same', () => {
+    const prompts = openPrompts(index, 1);
+    const wide = [
+      ...Array.from({ length: 2000 }, (_, i) => 2n ** 64n - 1n - BigInt(i)),
+      ...Array.from({ length: 2000 }, (_, i) => 2n ** 53n + 1n + BigInt(i)),
+      ...[-1, -2, -(2 ** 40), 2 ** 32, 2 ** 40, 2 ** 52],
+    ];
+    const heads = [...wide, ...range(100)].map((id) => prompts.blocks([id], 16, 16, streams(0)));
+    expect(new Set(heads).size).toBe(heads.length);
+    expect(prompts.blocks([2n ** 64n - 1n], 16, 16, streams(1))).toBe(heads[0]);
+  });
+
   it('refuse a length that the ids do not fit', () => {
     const prompts = openPrompts(index, 1);
     expect(() => prompts.blocks([1, 2], 512, 512, streams(0))).toThrow(

@@ -8,7 +8,7 @@ import { aiperf, sentences } from '../commands/in-process.js';
 const folder = mkdtempSync(join(tmpdir(), 'aiperf-convert-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function file(name: string, text: string): string {
+function file(name: string, text: string | Buffer): string {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;
@@ -68,6 +68,14 @@ describe('a conversion', () => {
     });
   });
 
+  it('keeps ids of 64 bits apart', async () => {
+    const row = '"chat_id":1,"parent_chat_id":-1,"timestamp":1,"input_length":16,"output_length":2,"turn":1';
+    await convert(file('u64.jsonl', `{${row},"hash_ids":[18446744073709551615]}\n`));
+    expect(readFileSync(join(folder, 'out.jsonl'), 'utf8')).toBe(
+      '{"timestamp":0,"input_length":16,"output_length":2,"hash_ids":[18446744073709551615]}\n',
+    );
+  });
+
   it('of Bailian keeps its blocks and says how large they are; every row stands by itself', async () => {
     const row = '"parent_chat_id":-1,"input_length":33,"output_length":132,"type":"text","turn":1';
     const bailian = file(
@@ -121,7 +129,7 @@ describe('a conversion is refused, and no file left', () => {
       'a length that is none',
       `${header}${row}\n2023-11-16 18:15:47,1.5,2\n`,
       [],
-      ':4: ContextTokens must be a whole number of tokens, got "1.5"',
+      ':4: ContextTokens must be a whole number of tokens from 0 to 10000000, got "1.5"',
     ],
     [
       'times that go back',
@@ -134,6 +142,18 @@ describe('a conversion is refused, and no file left', () => {
       `${header}${row}2023-11-16 18:15:47,1\n`,
       [],
       ':3: Invalid Record Length: columns length is 3, got 2 mend the row, or leave it out',
+    ],
+    [
+      'a negative length',
+      '{"chat_id":1,"timestamp":1,"input_length":-16,"output_length":2}\n',
+      [],
+      ':1: input_length must be at least 0, got -16',
+    ],
+    [
+      'text that is not UTF-8',
+      Buffer.from(`${header}${row}caf\xe9,1,2\n`, 'latin1'),
+      [],
+      ':3: the line is not valid UTF-8 save the file as UTF-8, for example with: iconv -f ISO-8859-1 -t UTF-8 FILE',
     ],
     ['a header alone', header, [], ' holds no requests with tokens nothing is left to be converted'],
     ['an empty file', '', [], ` holds no rows ${known}`],

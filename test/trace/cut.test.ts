@@ -59,6 +59,20 @@ describe('a cut', () => {
     expect(stdout).toBe(`Wrote 3 of 5 rows to ${out}, from 0 to 12.00 s.\n`);
   });
 
+  it('leaves all but the time as it is written: spaces, digits, and ids of 64 bits', async () => {
+    const ids = '[18446744073709551615, 9007199254740993]';
+    const file = trace(
+      'u64.jsonl',
+      `{"timestamp": 5, "input_length":1024,"output_length":8.0 ,"hash_ids":${ids} }`,
+      `{"session_id":"\\u0061\\"timestamp\\":7","x":{"timestamp":3},"input_length":1024,"timestamp":15}`,
+    );
+    await cut(file, '--speedup', '4');
+    expect(readFileSync(out, 'utf8')).toBe(
+      `{"timestamp": 0, "input_length":1024,"output_length":8.0 ,"hash_ids":${ids} }\n` +
+        `{"session_id":"\\u0061\\"timestamp\\":7","x":{"timestamp":3},"input_length":1024,"timestamp":2.5}\n`,
+    );
+  });
+
   it('of everything changes nothing but where time begins', async () => {
     const { rows } = await cut(five);
     expect(rows.map(({ timestamp }) => timestamp)).toEqual([0, 30_000, 60_001, 90_000, 120_000]);
@@ -131,6 +145,11 @@ describe('a cut is refused, and no file left', () => {
   const broken = trace('broken.jsonl', { timestamp: 5, input_length: 1 }, '', '{"timestamp": 6');
   const wrong = trace('wrong.jsonl', { timestamp: '5', input_length: 1 });
   const csv = trace('azure.csv', 'TIMESTAMP,ContextTokens,GeneratedTokens');
+  const negative = trace(
+    'negative.jsonl',
+    '{"timestamp":5,"input_length":1}',
+    '{"timestamp":6,"input_length":-5}',
+  );
   const texts = trace('texts.jsonl', { timestamp: 0, text_input: 'a' });
   it.each([
     [
@@ -170,11 +189,14 @@ describe('a cut is refused, and no file left', () => {
   it.each([
     ['broken JSON', [broken], `${broken}:3: the line is no JSON (`],
     ['CSV', [csv], 'aiperf trace convert reads traces in CSV'],
+    ['a negative length', [negative], `${negative}:2: input_length must be at least 0, got -5`],
     ['no file to write', [five], '<out> is required: name the file to write.'],
     ['the file itself', [five, five], `${five} would be written over while it is read`],
     ['a folder that is not there', [five, join(folder, 'no', 'out')], 'cannot be written: ENOENT'],
   ])('%s', async (name, words, part) => {
-    const path = name === 'broken JSON' || name === 'CSV' ? [join(folder, 'refused.jsonl')] : [];
+    const path = ['broken JSON', 'CSV', 'a negative length'].includes(name)
+      ? [join(folder, 'refused.jsonl')]
+      : [];
     const { code, stderr } = await aiperf('trace', 'cut', ...words, ...path);
     expect(code).toBe(1);
     expect(sentences(stderr).replaceAll(' ', '')).toContain(part.replaceAll(' ', ''));

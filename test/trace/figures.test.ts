@@ -97,6 +97,15 @@ describe('figures of a trace', () => {
     expect(figures.contextLength.max).toBe(0);
   });
 
+  it('take ids of 64 bits for what they are', async () => {
+    const row = (last: string) => `{"input_length":1024,"hash_ids":[18446744073709551615,${last}]}\n`;
+    const path = file('u64.jsonl', row('9007199254740993') + row('9007199254740995'));
+    const figures = await traceFigures(path, { blockSize: 512, cacheBlocks: 10 });
+    // Of 4 blocks the first is shared; the two others differ in their last bits.
+    expect(figures).toMatchObject({ uniquePrefixes: 3, prefixGroups: 1, prefixReuseRatio: 0.5 });
+    expect(figures.cache).toMatchObject({ infiniteHitRate: 0.25, limited: { hitRate: 0.25 } });
+  });
+
   it('of unordered rows: the duration, but no gaps', async () => {
     const path = file(
       'back.jsonl',
@@ -112,11 +121,31 @@ describe('figures of a trace', () => {
     ['no JSON', '{"input_length":1}\n\n{"input_length":\n', /:3: the line is no JSON \(/],
     ['no object', '{"input_length":1}\n[1]\n', /:2: expected a JSON object, got \[1\]$/],
     ['no length', '{"timestamp":1}\n', /:1: the row has no input_length$/],
+    [
+      'a negative length',
+      '{"input_length":9}\n{"input_length":-9}\n',
+      /:2: input_length must be at least 0, got -9$/,
+    ],
+    [
+      'a negative length of an answer',
+      '{"input_length":9,"output_length":-1}\n',
+      /:1: output_length must be at least 0, got -1$/,
+    ],
+    [
+      'a length beyond all prompts',
+      '{"input_length":1000000000000}\n',
+      /:1: input_length must be at most 10000000, got 1000000000000$/,
+    ],
+    [
+      'deep nesting',
+      `{"input_length":9,"x":${'['.repeat(100_000)}}\n`,
+      /:1: the row is nested in more than 200 levels, the limit$/,
+    ],
     ['a wrong length', '{"input_length":"9"}\n', /:1: input_length must be a number, got "9"$/],
     [
       'a wrong id',
       '{"input_length":9,"hash_ids":[1,"b"]}\n',
-      /:1: hash_ids\[1\] must be a whole number, got "b"$/,
+      /:1: hash_ids\[1\] must be an integer of at most 64 bits, got "b"$/,
     ],
     ['no rows', '\n\n', /holds no rows$/],
   ])('refuses %s, naming file and line', async (name, text, message) => {

@@ -67,7 +67,7 @@ function firstRow(file: RowFile): JsonObject {
     if (['Timestamp', 'Request tokens', 'Response tokens'].every((column) => text.includes(column))) {
       throw notBuilt(file.path, 'burst_gpt_trace');
     }
-    if (file.path.endsWith('.json') && /^[[{]$/.test(text)) throw notBuilt(file.path, 'inputs_json');
+    if (file.path.endsWith('.json') && text === '{') throw notBuilt(file.path, 'inputs_json');
     const traces = file.path.endsWith('.csv') ? '; aiperf trace convert reads traces in CSV' : '';
     throw rowError(
       file,

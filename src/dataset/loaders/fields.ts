@@ -1,4 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../util/json.js';
+import { MAX_TOKENS } from '../../util/limits.js';
+import type { HashId } from '../hash-id.js';
 import { RowError } from './format.js';
 
 // Readers of one key: undefined where it is absent or null.
@@ -46,11 +48,24 @@ export function objectListField(row: JsonObject, key: string): JsonObject[] | un
   });
 }
 
-/** @throws RowError unless it is a list of whole numbers. */
-export function integerListField(row: JsonObject, key: string): number[] | undefined {
-  return listField(row, key)?.map((item, place) => {
+/** A number of tokens. @throws RowError unless it is a whole number from 0 to the limit. */
+export function lengthField(row: JsonObject, key: string): number | undefined {
+  const tokens = integerField(row, key);
+  if (tokens !== undefined && tokens < 0) throw mismatch(key, 'at least 0', tokens);
+  if (tokens !== undefined && tokens > MAX_TOKENS) throw mismatch(key, `at most ${MAX_TOKENS}`, tokens);
+  return tokens;
+}
+
+/** `hash_ids`; text of digits counts as a number. @throws RowError unless all are integers of at most 64 bits. */
+export function hashIdsField(row: JsonObject): HashId[] {
+  const ids = listField(row, 'hash_ids') ?? [];
+  return ids.map((item, place) => {
     if (typeof item === 'number' && Number.isSafeInteger(item)) return item;
-    throw mismatch(`${key}[${place}]`, 'a whole number', item);
+    const id = typeof item === 'string' && /^-?\d+$/.test(item) ? BigInt(item) : undefined;
+    if (id === undefined || id < -(2n ** 63n) || id >= 2n ** 64n) {
+      throw mismatch(`hash_ids[${place}]`, 'an integer of at most 64 bits', item);
+    }
+    return Number.isSafeInteger(Number(id)) ? Number(id) : id;
   });
 }
 

@@ -1,8 +1,16 @@
 import type { JsonObject } from '../../util/json.js';
 import type { Conversation, NamedTexts } from '../conversation.js';
+import type { HashId } from '../hash-id.js';
 
 /** Kinds of file that can be read, as `--custom-dataset-type` names them. */
-export const datasetTypes = ['single_turn', 'multi_turn', 'random_pool', 'mooncake_trace'] as const;
+export const datasetTypes = [
+  'single_turn',
+  'multi_turn',
+  'random_pool',
+  'mooncake_trace',
+  'sharegpt',
+  'openai_batch',
+] as const;
 export type DatasetType = (typeof datasetTypes)[number];
 
 /** Text to be generated: `tokens` tokens, in blocks that the ids stand for. */
@@ -10,7 +18,7 @@ export interface GeneratedText {
   readonly tokens: number;
   readonly blockSize: number;
   /** Empty: text shared with nobody. */
-  readonly hashIds: readonly number[];
+  readonly hashIds: readonly HashId[];
 }
 
 /** One turn as its row says it, before model, default cap and generated text are filled in. */
@@ -31,7 +39,10 @@ export interface RowTurn {
 export interface Row {
   /** Rows that share it are one conversation, in file order. */
   readonly sessionId?: string | undefined;
+  /** None where the row holds nothing to send: it is left out. */
   readonly turns: readonly RowTurn[];
+  /** Sent in front of every turn where the endpoint has a place for it. */
+  readonly systemMessage?: string | undefined;
   /** What sort of input it is, in words; rows of one session must agree in it. */
   readonly input: string;
   readonly history: Conversation['history'];

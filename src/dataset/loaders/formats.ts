@@ -1,7 +1,9 @@
 import type { DatasetType, RowFormat } from './format.js';
 import { mooncakeTrace } from './mooncake-trace.js';
 import { multiTurn } from './multi-turn.js';
+import { openAiBatch } from './openai-batch.js';
 import { randomPool } from './random-pool.js';
+import { shareGpt } from './sharegpt.js';
 import { singleTurn } from './single-turn.js';
 
 /** Every file type by name. */
@@ -10,4 +12,6 @@ export const formats: Readonly<Record<DatasetType, RowFormat>> = {
   multi_turn: multiTurn,
   random_pool: randomPool,
   mooncake_trace: mooncakeTrace,
+  sharegpt: shareGpt,
+  openai_batch: openAiBatch,
 };

@@ -1,8 +1,9 @@
 import type { JsonObject } from '../../util/json.js';
 import { finalBlockTokens } from '../prompts.js';
 import {
+  hashIdsField,
   integerField,
-  integerListField,
+  lengthField,
   mismatch,
   numberField,
   objectField,
@@ -71,7 +72,8 @@ function readInput(row: JsonObject, context: RowContext): { input: string; turn:
   return { input: 'generated or literal text', turn };
 }
 
-function readMessages(row: JsonObject): JsonObject[] {
+/** `messages`. @throws RowError unless each has a role. */
+export function readMessages(row: JsonObject): JsonObject[] {
   const messages = objectListField(row, 'messages') ?? [];
   if (messages.length === 0) throw new RowError('messages must not be empty');
   for (const [place, message] of messages.entries()) {
@@ -80,15 +82,16 @@ function readMessages(row: JsonObject): JsonObject[] {
   return messages;
 }
 
-function readTools(row: JsonObject): JsonObject[] | undefined {
+/** `tools`. @throws RowError where the list is empty. */
+export function readTools(row: JsonObject): JsonObject[] | undefined {
   const tools = objectListField(row, 'tools');
   if (tools?.length === 0) throw new RowError('tools must not be empty');
   return tools;
 }
 
 function readGenerated(row: JsonObject, context: RowContext): GeneratedText {
-  const tokens = integerField(row, 'input_length') ?? 0;
-  const hashIds = integerListField(row, 'hash_ids') ?? [];
+  const tokens = lengthField(row, 'input_length') ?? 0;
+  const hashIds = hashIdsField(row);
   if (tokens <= 0) throw mismatch('input_length', 'above 0', tokens);
   const blockSize = context.blockSize ?? defaultBlockSize;
   const final = finalBlockTokens(hashIds.length, tokens, blockSize);
@@ -103,7 +106,7 @@ function readGenerated(row: JsonObject, context: RowContext): GeneratedText {
 
 function outputLength(row: JsonObject, { warn }: RowContext): number | undefined {
   const tokens = integerField(row, 'output_length');
-  if (tokens === undefined || tokens > 0) return tokens;
+  if (tokens === undefined || tokens > 0) return lengthField(row, 'output_length');
   warn(`output_length ${tokens} is no length: 1 is taken instead`);
   return 1;
 }

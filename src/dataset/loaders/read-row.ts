@@ -1,18 +1,17 @@
 import { UserError } from '../../util/errors.js';
-import { isObject, type Json, type JsonObject } from '../../util/json.js';
-import { shown } from './fields.js';
+import type { JsonObject } from '../../util/json.js';
 import { type Row, type RowContext, RowError, type RowFormat } from './format.js';
+import { parseRowText } from './parse-row.js';
 import { type RowFile, rowText } from './row-file.js';
 
 /** Row number `row` as its format reads it. @throws UserError for a malformed one, naming file and line. */
 export function readRow(file: RowFile, row: number, format: RowFormat, context: RowContext): Row {
-  const object = parseRow(file, row);
-  try {
-    return format.read(object, context);
-  } catch (error) {
-    if (error instanceof RowError) throw rowError(file, row, error.message);
-    throw error;
-  }
+  return inRow(file, row, (object) => format.read(object, context));
+}
+
+/** Row number `row` as JSON. @throws UserError where it is no object, naming file and line. */
+export function parseRow(file: RowFile, row: number): JsonObject {
+  return inRow(file, row, (object) => object);
 }
 
 /** The error of one row, naming file and line. */
@@ -20,15 +19,11 @@ export function rowError(file: RowFile, row: number, problem: string, hint?: str
   return new UserError(`${file.path}:${file.lines[row]}: ${problem}`, hint);
 }
 
-/** Row number `row` as JSON. @throws UserError where it is no object, naming file and line. */
-export function parseRow(file: RowFile, row: number): JsonObject {
-  const text = rowText(file, row);
-  let value: Json;
+function inRow<T>(file: RowFile, row: number, read: (object: JsonObject) => T): T {
   try {
-    value = JSON.parse(text);
+    return read(parseRowText(rowText(file, row)));
   } catch (error) {
-    throw rowError(file, row, `the line is no JSON (${error instanceof Error ? error.message : error})`);
+    if (error instanceof RowError) throw rowError(file, row, error.message);
+    throw error;
   }
-  if (!isObject(value)) throw rowError(file, row, `expected a JSON object, got ${shown(value)}`);
-  return value;
 }

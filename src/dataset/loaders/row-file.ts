@@ -2,8 +2,13 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { messageOf, UserError } from '../../util/errors.js';
+import { MAX_ROW_BYTES } from '../../util/limits.js';
+import { requireUtf8, rowTooLong } from '../../util/text-file.js';
 
-/** A file of lines, held as its bytes and shared between threads. Blank lines are no rows. */
+const [NEWLINE, COMMA, QUOTE, BACKSLASH] = [0x0a, 0x2c, 0x22, 0x5c] as const;
+const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d] as const;
+
+/** A file of rows, held as its bytes and shared between threads. Blank lines are no rows. */
 export interface RowFile {
   readonly path: string;
   /** UTF-8, decompressed. */
@@ -14,33 +19,110 @@ export interface RowFile {
   readonly lines: Uint32Array;
 }
 
-/** Reads a file, through gzip where its name ends in `.gz`. @throws UserError where that fails, or there is no row. */
-export async function readRowFile(path: string): Promise<RowFile> {
-  const bytes = await readShared(path);
+/**
+ * Reads a file, through gzip where its name ends in `.gz`: a row a line, or the items of a JSON array that is the whole
+ * file.
+ * @param maxBytes of the file, decompressed. @throws UserError where that fails, a limit is passed, the bytes are not
+ * UTF-8, or there is no row.
+ */
+export async function readRowFile(path: string, maxBytes = freeBytes()): Promise<RowFile> {
+  const bytes = await readShared(path, maxBytes);
+  requireUtf8(path, bytes);
+  const hasByteOrderMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  const from = hasByteOrderMark ? 3 : 0;
   const starts: number[] = [];
   const ends: number[] = [];
   const lines: number[] = [];
-  const hasByteOrderMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  for (const { start, end, line } of isArray(bytes, from)
+    ? items(path, bytes, from)
+    : textLines(bytes, from)) {
+    if (end - start > MAX_ROW_BYTES) throw rowTooLong(path, line);
+    starts.push(start);
+    ends.push(end);
+    lines.push(line);
+  }
+  if (starts.length === 0) {
+    throw new UserError(`${path} holds no rows`, 'expected one JSON object a line, or a JSON array of them');
+  }
+  return { path, bytes, starts: shared(starts), ends: shared(ends), lines: shared(lines) };
+}
+
+/** Where a row stands in a file. */
+interface Place {
+  readonly start: number;
+  /** The byte behind the last. */
+  readonly end: number;
+  /** Of the first byte, from 1. */
+  readonly line: number;
+}
+
+function* textLines(bytes: Uint8Array, first: number): Generator<Place> {
   let line = 0;
-  for (let from = hasByteOrderMark ? 3 : 0; from < bytes.length; ) {
-    const newline = bytes.indexOf(0x0a, from);
+  for (let from = first; from < bytes.length; ) {
+    const newline = bytes.indexOf(NEWLINE, from);
     const next = newline === -1 ? bytes.length : newline + 1;
     let start = from;
     let end = newline === -1 ? bytes.length : newline;
     while (end > start && isBlank(bytes[end - 1])) end--;
     while (start < end && isBlank(bytes[start])) start++;
     line++;
-    if (end > start) {
-      starts.push(start);
-      ends.push(end);
-      lines.push(line);
-    }
+    if (end > start) yield { start, end, line };
     from = next;
   }
-  if (starts.length === 0) {
-    throw new UserError(`${path} holds no rows`, 'expected one JSON object a line');
+}
+
+/** Whether the first character that is not blank opens a JSON array. */
+function isArray(bytes: Uint8Array, from: number): boolean {
+  let at = from;
+  while (isBlank(bytes[at]) || bytes[at] === NEWLINE) at++;
+  return bytes[at] === OPEN_ARRAY;
+}
+
+/** The items of a JSON array, each as its text; what is within an item is not checked. @throws UserError */
+function* items(path: string, bytes: Uint8Array, from: number): Generator<Place> {
+  let line = 1;
+  let depth = 0;
+  let start: number | undefined;
+  let startLine = 1;
+  let end = from;
+  let isClosed = false;
+  for (let at = from; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === NEWLINE) line++;
+    if (isBlank(byte) || byte === NEWLINE) continue;
+    if (isClosed) throw notAnArray(path, line, 'there is more behind the array');
+    const isEnd = depth === 1 && (byte === COMMA || byte === CLOSE_ARRAY);
+    if (isEnd) {
+      if (start !== undefined) yield { start, end, line: startLine };
+      else if (byte === COMMA) throw notAnArray(path, line, 'there is no item in front of a comma');
+      start = undefined;
+      isClosed = byte === CLOSE_ARRAY;
+      continue;
+    }
+    if (depth === 1 && start === undefined) {
+      start = at;
+      startLine = line;
+    }
+    if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) depth++;
+    else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth--;
+    else if (byte === QUOTE) at = stringEnd(bytes, at) - 1;
+    end = at + 1;
   }
-  return { path, bytes, starts: shared(starts), ends: shared(ends), lines: shared(lines) };
+  if (!isClosed) throw notAnArray(path, line, 'the array is not closed');
+}
+
+/** Behind the JSON string that starts at `start`. */
+function stringEnd(bytes: Uint8Array, start: number): number {
+  let at = start + 1;
+  while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
+  return Math.min(at + 1, bytes.length);
+}
+
+function notAnArray(path: string, line: number, problem: string): UserError {
+  return new UserError(
+    `${path}:${line}: ${problem}`,
+    'expected a JSON array of objects, or one JSON object a line',
+  );
 }
 
 /** A file of rows that were made, not read; each keeps the number of the line that it was made of. */
@@ -86,13 +168,29 @@ function isBlank(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0d;
 }
 
-async function readShared(path: string): Promise<Uint8Array> {
+async function readShared(path: string, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
+  const limits = new LineLimit(path);
+  // pipeline() may report the end of the other streams in place of what ended them.
+  let refused: unknown;
+  const take = (chunk: Uint8Array) => {
+    chunks.push(chunk);
+    length += chunk.length;
+    limits.take(chunk);
+    if (length > maxBytes) {
+      throw new UserError(
+        `${path} holds more than ${megabytes(maxBytes)} MB, the most that is read with this much free memory`,
+        'take a part of the file, or a machine with more memory',
+      );
+    }
+  };
   const collect = async (source: AsyncIterable<Uint8Array>) => {
-    for await (const chunk of source) {
-      chunks.push(chunk);
-      length += chunk.length;
+    try {
+      for await (const chunk of source) take(chunk);
+    } catch (error) {
+      refused = error;
+      throw error;
     }
   };
   try {
@@ -100,9 +198,9 @@ async function readShared(path: string): Promise<Uint8Array> {
     if (path.endsWith('.gz')) await pipeline(file, createGunzip(), collect);
     else await pipeline(file, collect);
   } catch (error) {
+    if (refused instanceof UserError) throw refused;
     throw new UserError(`${path} cannot be read: ${messageOf(error)}`, 'check --input-file');
   }
-  if (length > 0xffff_ffff) throw new UserError(`${path} holds ${length} bytes; at most 4 GiB can be read`);
   const bytes = new Uint8Array(new SharedArrayBuffer(length));
   let at = 0;
   for (const chunk of chunks) {
@@ -110,4 +208,38 @@ async function readShared(path: string): Promise<Uint8Array> {
     at += chunk.length;
   }
   return bytes;
+}
+
+/** Refuses a line without an end while it is read; the lines of a JSON array do not count. */
+class LineLimit {
+  readonly #path: string;
+  #isArray: boolean | undefined;
+  #line = 1;
+  #bytes = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  take(chunk: Uint8Array): void {
+    this.#isArray ??= isArray(chunk, 0);
+    if (this.#isArray) return;
+    let from = 0;
+    for (let newline = chunk.indexOf(NEWLINE); newline !== -1; newline = chunk.indexOf(NEWLINE, from)) {
+      from = newline + 1;
+      this.#line++;
+      this.#bytes = 0;
+    }
+    this.#bytes += chunk.length - from;
+    if (this.#bytes > MAX_ROW_BYTES) throw rowTooLong(this.#path, this.#line);
+  }
+}
+
+/** A third of the free memory: the file is copied once while it is read. Positions in it have 32 bits. */
+function freeBytes(): number {
+  return Math.min(0xffff_ffff, Math.floor(process.availableMemory() / 3));
+}
+
+function megabytes(bytes: number): string {
+  return Math.floor(bytes / 1e6).toLocaleString('en-US');
 }

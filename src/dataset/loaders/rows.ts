@@ -1,3 +1,4 @@
+import { UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { randomStreams } from '../../util/random.js';
 import type { Conversation, Dataset, Turn } from '../conversation.js';
@@ -51,6 +52,7 @@ export function planRows(
 
   for (let number = 0; number < rowCount(file); number++) {
     const row = readRow(file, number, formats[type], { blockSize, textName: '', warn });
+    if (row.turns.length === 0) continue;
     const known = row.sessionId === undefined ? undefined : byId.get(row.sessionId);
     let session = known === undefined ? undefined : sessions[known];
     if (!session) {
@@ -84,6 +86,9 @@ export function planRows(
     log('WARNING', 'dataset', `${file.path}:${firstLine}: ${what}${others}`);
   }
 
+  if (sessions.length === 0) {
+    throw new UserError(`${file.path} holds nothing to send`, 'every row was left out, as the log says');
+  }
   const plan = {
     kind: 'rows',
     type,
@@ -106,6 +111,9 @@ export function planRows(
   return { ...plan, turnsBefore: prefixSums(turnCounts) };
 }
 
+/** Keys of a body that cap its output: where a row's extras hold one, none is added. */
+const capKeys = ['max_tokens', 'max_completion_tokens'];
+
 export function openRows(plan: RowsPlan, prompts: PromptSource): Dataset {
   const { seed } = plan.rules;
   const sessionId = sessionIds(seed, plan.namedSessions);
@@ -126,7 +134,8 @@ export function openRows(plan: RowsPlan, prompts: PromptSource): Dataset {
   }
 
   function finished({ generated, maxTokens, ...said }: RowTurn, number: number): Turn {
-    const cap = maxTokens ?? defaults.maxTokens(number);
+    const isCapped = capKeys.some((key) => said.extra?.[key] !== undefined);
+    const cap = isCapped ? undefined : (maxTokens ?? defaults.maxTokens(number));
     const { timestampMs, delayMs, ...untimed } = said;
     return {
       ...defined(plan.ignoreTimings ? untimed : { timestampMs, delayMs, ...untimed }),
@@ -153,10 +162,19 @@ function scriptOf(plan: Omit<RowsPlan, 'turnsBefore'>, index: number): Script {
   const numbers = plan.rowOrder.subarray(plan.rowsBefore[index], plan.rowsBefore[index + 1]);
   const rows = Array.from(numbers, (number) => readRow(plan.file, number, formats[plan.type], context));
   const turns = rows.flatMap((row) => row.turns);
-  const { sessionId, history } = rows[0] ?? { sessionId: undefined, history: 'self-contained' };
-  const systemMessage =
-    plan.type === 'multi_turn' && plan.endpointHasSystemSlot ? systemMessageOf(turns) : undefined;
-  return { sessionId, history, systemMessage, turns: systemMessage === undefined ? turns : turns.slice(1) };
+  const { sessionId, history, systemMessage } = rows[0] ?? {
+    sessionId: undefined,
+    history: 'self-contained',
+    systemMessage: undefined,
+  };
+  if (!plan.endpointHasSystemSlot) return { sessionId, history, turns };
+  const leading = plan.type === 'multi_turn' ? systemMessageOf(turns) : undefined;
+  return {
+    sessionId,
+    history,
+    systemMessage: leading ?? systemMessage,
+    turns: leading === undefined ? turns : turns.slice(1),
+  };
 }
 
 function prefixSums(counts: readonly number[]): Uint32Array {

@@ -1,13 +1,16 @@
 import { isObject, type Json, type JsonObject } from '../../util/json.js';
 import type { NamedTexts } from '../conversation.js';
-import { integerField, listField, mismatch, numberField, objectField, stringField } from './fields.js';
+import { lengthField, listField, mismatch, numberField, objectField, stringField } from './fields.js';
 import { type RowContext, RowError, type RowFormat, type RowTurn } from './format.js';
 
+const textKeys = ['text', 'texts', 'prompt'];
+/** Names of the output length; other than the first only beside `prompt`, as other tools write them. */
+const lengthKeys = ['output_length', 'output_tokens', 'max_tokens'] as const;
 const mediaKeys = ['image', 'images', 'audio', 'audios', 'video', 'videos'];
 
 /** One request a row. Rows that share a `session_id` follow each other, each with all that it says. */
 export const singleTurn: RowFormat = {
-  marks: (row) => [...mediaKeys, 'text', 'texts'].some((key) => filled(row[key])),
+  marks: (row) => [...mediaKeys, ...textKeys].some((key) => filled(row[key])),
   read(row, context) {
     return {
       sessionId: stringField(row, 'session_id'),
@@ -23,10 +26,9 @@ export function readTurn(row: JsonObject, context: RowContext): RowTurn {
   const timestampMs = numberField(row, 'timestamp');
   const delayMs = delayField(row);
   if (timestampMs && delayMs) throw new RowError('timestamp and delay exclude each other: give one of them');
-  const maxTokens = integerField(row, 'output_length');
-  if (maxTokens !== undefined && maxTokens <= 0) {
-    throw mismatch('output_length', 'above 0', maxTokens);
-  }
+  const lengthKey = filled(row.prompt) ? lengthKeys.find((key) => filled(row[key])) : undefined;
+  const maxTokens = lengthField(row, lengthKey ?? 'output_length');
+  if (maxTokens === 0) throw mismatch(lengthKey ?? 'output_length', 'above 0', maxTokens);
   return {
     role: stringField(row, 'role') ?? 'user',
     texts: readTexts(row, context),
@@ -37,13 +39,16 @@ export function readTurn(row: JsonObject, context: RowContext): RowTurn {
   };
 }
 
-/** The texts of `text` or `texts`. @throws RowError where there are none, or media. */
-export function readTexts(row: JsonObject, { textName }: RowContext): NamedTexts[] {
+/** The texts of `text`, `texts` or `prompt`. @throws RowError where there are none, or media. */
+export function readTexts(row: JsonObject, context: RowContext): NamedTexts[] {
+  const { textName } = context;
   const media = mediaKeys.find((key) => filled(row[key]));
   if (media !== undefined) throw new RowError(`${media}: media are not supported yet, only text`);
+  const given = textKeys.filter((key) => filled(row[key]));
+  if (given.length > 1) throw new RowError(`${given.join(' and ')} exclude each other: give one`);
+  if (given[0] === 'prompt') return promptTexts(row, context);
   const text = stringField(row, 'text');
   const texts = listField(row, 'texts');
-  if (text && texts && texts.length > 0) throw new RowError('text and texts exclude each other: give one');
   if (text) return [{ name: textName, contents: [text] }];
   if (!texts || texts.length === 0) {
     throw new RowError('there is nothing to send: expected a text (or texts) that is not empty');
@@ -57,6 +62,15 @@ export function readTexts(row: JsonObject, { textName }: RowContext): NamedTexts
     }
     return { name: stringField(item, 'name') ?? '', contents };
   });
+}
+
+/** The texts of `prompt`. @throws RowError unless it is a text or a list of texts. */
+export function promptTexts({ prompt }: JsonObject, { textName }: RowContext): NamedTexts[] {
+  const contents = Array.isArray(prompt) ? prompt : [prompt ?? null];
+  if (contents.length > 0 && contents.every((content) => typeof content === 'string')) {
+    return [{ name: textName, contents }];
+  }
+  throw mismatch('prompt', 'a text or a list of texts', prompt ?? null);
 }
 
 /** `delay`, ms. @throws RowError where it is negative. */

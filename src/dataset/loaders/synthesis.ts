@@ -1,6 +1,7 @@
 import { UserError } from '../../util/errors.js';
 import type { JsonObject } from '../../util/json.js';
 import { roundHalfEven } from '../../util/rounding.js';
+import type { HashId } from '../hash-id.js';
 import type { RowContext, RowFormat } from './format.js';
 import { parseRow, readRow } from './read-row.js';
 import { type RowFile, rowCount, rowFileOf } from './row-file.js';
@@ -34,7 +35,7 @@ export function synthesised(
   blockSize: number,
   synthesis: Synthesis,
 ): RowFile {
-  const rows = keptRows(file, format, blockSize, synthesis);
+  const rows = withPlainIds(keptRows(file, format, blockSize, synthesis));
   if (rows.length === 0) {
     throw new UserError(
       `no row of ${file.path} is left: each is outside the schedule's window, or longer than --synthesis-max-isl`,
@@ -55,12 +56,32 @@ export function synthesised(
   return rowFileOf(file.path, lines);
 }
 
-interface TraceRow {
+interface TraceRow<Id = number> {
   readonly line: number;
   readonly json: JsonObject;
   /** 0 where the row holds its prompt. */
   readonly tokens: number;
-  readonly hashIds: readonly number[];
+  readonly hashIds: readonly Id[];
+}
+
+/** The rows with ids that can be counted on: where some are beyond 2^53 - 1, all are numbered as they first come. */
+function withPlainIds(rows: readonly TraceRow<HashId>[]): TraceRow[] {
+  const isPlain = rows.every(({ hashIds }) => hashIds.every((id) => typeof id === 'number'));
+  const numbers = new Map<HashId, number>();
+  const numberOf = (id: HashId) => {
+    if (isPlain) return Number(id);
+    const number = numbers.get(id) ?? numbers.size;
+    numbers.set(id, number);
+    return number;
+  };
+  return rows.map((row) => {
+    const hashIds = row.hashIds.map(numberOf);
+    return {
+      ...row,
+      hashIds,
+      json: isPlain || hashIds.length === 0 ? row.json : { ...row.json, hash_ids: hashIds },
+    };
+  });
 }
 
 function keptRows(
@@ -68,10 +89,10 @@ function keptRows(
   format: RowFormat,
   blockSize: number,
   { window, maxIsl = Number.POSITIVE_INFINITY }: Synthesis,
-): TraceRow[] {
+): TraceRow<HashId>[] {
   const context: RowContext = { blockSize, textName: '', warn: () => {} };
   const sessions = new Map<string | undefined, boolean>();
-  const rows: TraceRow[] = [];
+  const rows: TraceRow<HashId>[] = [];
   for (let number = 0; number < rowCount(file); number++) {
     const { sessionId, turns } = readRow(file, number, format, context);
     const { timestampMs, generated } = turns[0] ?? {};

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Conversation } from '../../../src/dataset/conversation.js';
+import { readRowFile } from '../../../src/dataset/loaders/row-file.js';
 import {
   type DatasetOptions,
   type DatasetPlan,
@@ -321,8 +322,8 @@ describe('mooncake_trace', () => {
       { input_length: 1024, hash_ids: [1, 2, 3] },
       'input_length 1024 does not fit 3 hash_ids of 512 tokens: the last block would have 0 tokens',
     ],
-    [{ input_length: 5, hash_ids: ['a'] }, 'hash_ids[0] must be a whole number, got "a"'],
-    [{ input_length: 5, hash_ids: [1.5] }, 'hash_ids[0] must be a whole number, got 1.5'],
+    [{ input_length: 5, hash_ids: ['a'] }, 'hash_ids[0] must be an integer of at most 64 bits, got "a"'],
+    [{ input_length: 5, hash_ids: [1.5] }, 'hash_ids[0] must be an integer of at most 64 bits, got 1.5'],
     [{ text_input: 'x', hash_ids: [1] }, 'hash_ids goes only with input_length, got it with text_input'],
     [{ text_input: 'x', tools: [{}] }, 'tools goes only with messages, got it with text_input'],
     [{ messages: [] }, 'messages must not be empty'],
@@ -422,10 +423,286 @@ describe('random_pool', () => {
   });
 });
 
+describe('sharegpt', () => {
+  const said = (from: string, value: string) => ({ from, value });
+  const pair = [said('human', 'Why?'), said('gpt', 'Because.')];
+
+  it('is a turn for each pair of messages, in a JSON array as in lines; the recorded answers are not sent', async () => {
+    const rows = [
+      { id: 'q1', conversations: pair },
+      {
+        id: 'q2',
+        conversations: [
+          said('system', 'Be brief.'),
+          said('human', 'Two uses?'),
+          said('gpt', 'Prompts and chats.'),
+          said('human', 'Which gains more?'),
+          said('gpt', 'Chats.'),
+        ],
+      },
+    ];
+    for (const content of [JSON.stringify(rows, null, 1), JSON.stringify(rows), lines(...rows)]) {
+      const { plan, conversations } = await load(write(content, 'sharegpt.json'), {
+        endpointHasSystemSlot: true,
+        osl: 7,
+      });
+      expect(plan.kind === 'rows' && plan.type).toBe('sharegpt');
+      expect(totalTurns(plan)).toBe(3);
+      expect(conversations).toMatchObject([
+        { history: 'live-answers', turns: [text('Why?', { maxTokens: 7 })] },
+        {
+          history: 'live-answers',
+          systemMessage: 'Be brief.',
+          turns: [text('Two uses?', { maxTokens: 7 }), text('Which gains more?', { maxTokens: 7 })],
+        },
+      ]);
+    }
+  });
+
+  it('passes over what has no answer, and says which conversations have nothing to send', async () => {
+    const path = write(
+      lines(
+        { conversations: [] },
+        { conversations: [said('gpt', 'Go on.'), ...pair, said('human', 'And?')] },
+        { conversations: [said('human', ''), said('gpt', 'Yes?'), ...pair] },
+        {
+          conversations: [
+            { role: 'user', content: 'Hi' },
+            { role: 'assistant', content: 'Hello' },
+          ],
+        },
+      ),
+    );
+    const { conversations, warnings } = await load(path);
+    expect(conversations.map(({ turns }) => turns)).toEqual([[text('Why?')], [text('Hi')]]);
+    expect(warnings).toEqual([
+      'WARNING dataset FILE:1: no user message with an answer: the conversation is left out (and in 1 more rows)',
+    ]);
+    expect(await refusal(write(lines({ conversations: [] })))).toBe('FILE holds nothing to send');
+    expect(await refusal(write(lines({ conversations: [...pair, said('tool', '5')] })))).toBe(
+      'FILE:1: conversations[2].from must be one of human, user, gpt, chatgpt, bing, bard, assistant, model, system, got "tool"',
+    );
+  });
+});
+
+describe('openai_batch', () => {
+  const batch = (body: object, rest: object = {}) => ({
+    custom_id: 'r0',
+    method: 'POST',
+    url: '/v1/chat/completions',
+    body,
+    ...rest,
+  });
+  const messages = [{ role: 'user', content: 'What limits decode speed?' }];
+
+  it('is the body with its own parameters; model and stream are those of the run', async () => {
+    const tools = [{ type: 'function', function: { name: 'f' } }];
+    const path = write(
+      lines(
+        batch({ model: 'a', messages, max_tokens: 8, temperature: 0.5, stream: false }),
+        batch({ model: 'a', messages, tools }, { custom_id: 'r1' }),
+        batch({ prompt: ['x', 'y'], max_completion_tokens: 3 }, { custom_id: 'r2', url: '/v1/completions' }),
+      ),
+    );
+    const { plan, conversations, warnings } = await load(path, { osl: 7 });
+    expect(plan.kind === 'rows' && plan.type).toBe('openai_batch');
+    expect(conversations).toEqual([
+      {
+        sessionId: 'r0',
+        history: 'self-contained',
+        turns: [
+          { role: 'user', texts: [], model: 'm', messages, extra: { max_tokens: 8, temperature: 0.5 } },
+        ],
+      },
+      {
+        sessionId: 'r1',
+        history: 'self-contained',
+        turns: [{ role: 'user', texts: [], model: 'm', messages, tools, extra: {}, maxTokens: 7 }],
+      },
+      {
+        sessionId: 'r2',
+        history: 'self-contained',
+        turns: [
+          {
+            role: 'user',
+            texts: [{ name: '', contents: ['x', 'y'] }],
+            model: 'm',
+            extra: { max_completion_tokens: 3 },
+          },
+        ],
+      },
+    ]);
+    expect(warnings).toEqual([
+      "WARNING dataset FILE:1: the body's model a is replaced by that of --model (and in 1 more rows)",
+    ]);
+  });
+
+  it.each([
+    [
+      batch({ input: 'x' }, { url: '/v1/embeddings' }),
+      'url /v1/embeddings is not supported: only /v1/chat/completions and /v1/completions are',
+    ],
+    [batch({ model: 'a' }), 'the body has neither messages nor a prompt'],
+    [batch({ messages: [] }), 'messages must not be empty'],
+    [{ custom_id: 'a', body: 5 }, 'body must be an object, got 5'],
+  ])('refuses %j', async (row, problem) => {
+    expect(await refusal(write(lines(row)))).toBe(`FILE:1: ${problem}`);
+  });
+});
+
+describe('prompts', () => {
+  it('are rows of a text, with the cap under any of its names', async () => {
+    const path = write(
+      lines(
+        { prompt: 'a' },
+        { prompt: 'b', output_tokens: 5 },
+        { prompt: 'c', max_tokens: 6 },
+        { prompt: ['d', 'e'], output_length: 7 },
+      ),
+    );
+    const { plan, conversations } = await load(path);
+    expect(plan.kind === 'rows' && plan.type).toBe('single_turn');
+    expect(conversations.map(({ turns }) => turns)).toEqual([
+      [text('a')],
+      [text('b', { maxTokens: 5 })],
+      [text('c', { maxTokens: 6 })],
+      [{ ...text('d', { maxTokens: 7 }), texts: [{ name: '', contents: ['d', 'e'] }] }],
+    ]);
+  });
+
+  it.each([
+    [{ prompt: { a: 1 } }, 'prompt must be a text or a list of texts, got {"a":1}'],
+    [{ prompt: 'a', text: 'b' }, 'text and prompt exclude each other: give one'],
+    [{ prompt: 'a', max_tokens: 0 }, 'max_tokens must be above 0, got 0'],
+  ])('refuses %j', async (row, problem) => {
+    expect(await refusal(write(lines(row)))).toBe(`FILE:1: ${problem}`);
+  });
+});
+
+describe('a JSON array', () => {
+  it('is read item by item, whatever the type, with the line of each', async () => {
+    const path = write('\ufeff [\n {"text":"a ]},{\\""} , {"text":"b"},\n\n{"text":\n"c"}\n]\n', 'rows.json');
+    const { conversations } = await load(path);
+    expect(conversations.map(({ turns }) => turns[0]?.texts[0]?.contents)).toEqual([
+      ['a ]},{"'],
+      ['b'],
+      ['c'],
+    ]);
+    const bad = write('[{"text":"a"},\n{"text":"b"},\n  {"text":5}]', 'rows.json');
+    expect(await refusal(bad)).toBe('FILE:3: text must be a string, got 5');
+  });
+
+  it.each([
+    ['[]', 'FILE holds no rows'],
+    ['[{"text":"a"}', 'FILE:1: the array is not closed'],
+    ['[{"text":"a"},\n,{"text":"b"}]', 'FILE:2: there is no item in front of a comma'],
+    ['[{"text":"a"}]\n{"text":"b"}', 'FILE:2: there is more behind the array'],
+    ['[{"text":"a"}\n 5]', 'FILE:1: the line is no JSON'],
+    ['[5]', 'FILE:1: expected a JSON object, got 5'],
+  ])('%j is refused', async (content, problem) => {
+    expect(await refusal(write(content, 'rows.json'))).toContain(problem);
+  });
+});
+
+describe('ids of 64 bits', () => {
+  const row = (...ids: string[]) => `{"input_length":1024,"output_length":8,"hash_ids":[${ids.join(',')}]}`;
+
+  it('that differ stay different', async () => {
+    const path = write(
+      `${row('18446744073709551615', '9007199254740993')}\n${row('18446744073709551615', '9007199254740995')}\n`,
+    );
+    const { conversations } = await load(path);
+    expect(conversations.map(({ turns }) => turns[0]?.texts[0]?.contents[0])).toEqual([
+      '18446744073709551615-9007199254740993 of 512 in 1024',
+      '18446744073709551615-9007199254740995 of 512 in 1024',
+    ]);
+  });
+
+  it('keep what is shared when the trace is changed', async () => {
+    const path = write(
+      [row('18446744073709551615', '9007199254740993'), row('18446744073709551615', '5')].join('\n'),
+    );
+    const { conversations } = await load(path, {
+      synthesis: {
+        speedupRatio: 1,
+        prefixLenMultiplier: 1,
+        prefixRootMultiplier: 1,
+        promptLenMultiplier: 1,
+        outputLenMultiplier: 1,
+        maxIsl: undefined,
+        maxOsl: 4,
+        window: { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY },
+      },
+    });
+    expect(conversations.map(({ turns: [turn] }) => [turn?.texts[0]?.contents[0], turn?.maxTokens])).toEqual([
+      ['0-1 of 512 in 1024', 4],
+      ['0-2 of 512 in 1024', 4],
+    ]);
+  });
+
+  it.each(['18446744073709551616', '-9223372036854775809', '1e30'])('%s is none', async (id) => {
+    expect(await refusal(write(row(id, '1')))).toMatch(
+      /^FILE:1: hash_ids\[0\] must be an integer of at most 64 bits, got /,
+    );
+  });
+
+  it('an integer that a body would lose digits of is refused', async () => {
+    expect(await refusal(write('{"payload":{"messages":[],"seed":18446744073709551615}}'))).toBe(
+      'FILE:1: payload holds the integer 18446744073709551615, which would be sent as 18446744073709552000: write it as text, or below 2^53',
+    );
+    expect(await refusal(write('{"text":"18446744073709551615","id":18446744073709551615}'))).toBe(
+      'accepted',
+    );
+  });
+});
+
+describe('limits', () => {
+  it('tokens of a prompt and of an answer', async () => {
+    expect(await refusal(write('{"input_length":1000000000000}'))).toBe(
+      'FILE:1: input_length must be at most 10000000, got 1000000000000',
+    );
+    expect(await refusal(write('{"text":"a"}\n{"text":"a","output_length":10000001}'))).toBe(
+      'FILE:2: output_length must be at most 10000000, got 10000001',
+    );
+  });
+
+  it('levels of a row', async () => {
+    const nested = (levels: number) => `{"text":"a","x":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+    expect(await refusal(write(nested(199)))).toBe('accepted');
+    const tooDeep = 'FILE:1: the row is nested in more than 200 levels, the limit';
+    expect(await refusal(write(nested(200)))).toBe(tooDeep);
+    expect(await refusal(write(nested(100_000)))).toBe(tooDeep);
+    expect(await refusal(write(`{"text":"${'['.repeat(300)}"}`))).toBe('accepted');
+  });
+
+  it('a line without an end, and a file larger than the memory for it', async () => {
+    expect(await refusal('/dev/zero')).toBe('FILE:1: the row is longer than 64 MiB, the limit');
+    const bomb = gzipSync(Buffer.alloc(70 * 2 ** 20, ' '));
+    expect(await refusal(write(bomb, 'a.jsonl.gz'))).toBe('FILE:1: the row is longer than 64 MiB, the limit');
+    const path = write(lines({ text: 'a' }, { text: 'b' }));
+    await expect(readRowFile(path, 20)).rejects.toThrow(
+      `${path} holds more than 0 MB, the most that is read with this much free memory`,
+    );
+  });
+});
+
+describe('text that is not UTF-8', () => {
+  it.each([
+    ['Latin-1', Buffer.from('{"text":"caf\xe9 au lait"}\n', 'latin1'), 1],
+    ['Latin-1 in a later line', Buffer.from('{"text":"a"}\n\n{"text":"caf\xe9"}\n{}', 'latin1'), 3],
+    ['UTF-16', Buffer.from('\ufeff{"text":"a"}\n', 'utf16le'), 1],
+    ['a picture', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]), 1],
+    ['the end cut within a character', Buffer.from('{"text":"é"}').subarray(0, 10), 1],
+  ])('%s is refused with its line', async (_, bytes, line) => {
+    expect(await refusal(write(bytes))).toBe(`FILE:${line}: the line is not valid UTF-8`);
+  });
+});
+
 describe('the type of a file', () => {
   const messages = [{ role: 'user', content: 'x' }];
   it.each([
     [{ text: 'x', unknown: 1 }, 'single_turn'],
+    [{ prompt: 'x', id: 7 }, 'single_turn'],
     [{ texts: ['x'] }, 'single_turn'],
     [{ turns: [{ text: 'x' }] }, 'multi_turn'],
     [{ session_id: 's', turns: [{ text: 'x' }] }, 'multi_turn'],

@@ -1,0 +1,75 @@
+// What `JSON.parse` does not tell of a JSON text: where its parts are, and which integers it would round.
+
+/** A member of an object, as text. */
+export interface Member {
+  readonly key: string;
+  /** Where its value starts, and the index behind the value, in UTF-16 units. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** An integer in a JSON text that a double does not hold exactly. */
+export interface InexactInteger {
+  /** As written, e.g. `18446744073709551615`. */
+  readonly digits: string;
+  readonly index: number;
+}
+
+/**
+ * The integers of a JSON text, outside its strings, that `JSON.parse` would round: those beyond 2^53 - 1. Numbers with
+ * a fraction or an exponent are doubles and never among them.
+ */
+export function inexactIntegers(text: string): readonly InexactInteger[] {
+  if (!/\d{16}/.test(text)) return [];
+  const found: InexactInteger[] = [];
+  const number = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+  for (let at = 0; at < text.length; ) {
+    number.lastIndex = at;
+    const token = text[at] === '"' ? undefined : number.exec(text)?.[0];
+    if (token !== undefined) {
+      const isInteger = /^-?\d+$/.test(token);
+      if (isInteger && !Number.isSafeInteger(Number(token))) found.push({ digits: token, index: at });
+    }
+    at = text[at] === '"' ? stringEnd(text, at) : at + (token?.length ?? 1);
+  }
+  return found;
+}
+
+/** The members of the object that a valid JSON text is, in their order. */
+export function membersOf(text: string): readonly Member[] {
+  const members: Member[] = [];
+  for (let at = text.indexOf('{') + 1; ; ) {
+    const quote = text.indexOf('"', at);
+    if (quote === -1) return members;
+    const keyEnd = stringEnd(text, quote);
+    let start = text.indexOf(':', keyEnd) + 1;
+    while (/\s/.test(text[start] ?? '')) start++;
+    at = valueEnd(text, start);
+    members.push({ key: JSON.parse(text.slice(quote, keyEnd)), start, end: at });
+  }
+}
+
+/** Where the JSON value that starts at `start` ends; that of the text where its brackets are not balanced. */
+export function valueEnd(text: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < text.length; ) {
+    const character = text[at];
+    const isClosed = depth === 0 && (character === ',' || character === '}' || character === ']');
+    if (isClosed || (depth === 0 && /\s/.test(character ?? ''))) return at;
+    if (character === '{' || character === '[') depth++;
+    else if (character === '}' || character === ']') depth--;
+    at = character === '"' ? stringEnd(text, at) : at + 1;
+    if (depth === 0 && (character === '"' || character === '}' || character === ']')) return at;
+  }
+  return text.length;
+}
+
+/** The index behind the JSON string that starts at `start`; that of the text's end where the string has none. */
+function stringEnd(text: string, start: number): number {
+  for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+    let before = quote - 1;
+    while (text[before] === '\\') before--;
+    if ((quote - before) % 2 === 1) return quote + 1;
+  }
+  return text.length;
+}
