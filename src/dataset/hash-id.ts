@@ -1,4 +1,7 @@
-/** What a block of a prompt is known by: an integer of at most 64 bits, a bigint where a number would round it. */
+/**
+ * What a block of a prompt is known by: an integer of at most 64 bits, a bigint where a number would round it. The
+ * signed and the unsigned spelling of the same 64 bits stand for the same block.
+ */
 export type HashId = number | bigint;
 
 /** The lower 32 bits of an id. */

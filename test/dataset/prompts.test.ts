@@ -138,7 +138,7 @@ describe('blocks', () => {
     const wide = [
       ...Array.from({ length: 2000 }, (_, i) => 2n ** 64n - 1n - BigInt(i)),
       ...Array.from({ length: 2000 }, (_, i) => 2n ** 53n + 1n + BigInt(i)),
-      ...[-1, -2, -(2 ** 40), 2 ** 32, 2 ** 40, 2 ** 52],
+      ...[-(2 ** 40), 2 ** 32, 2 ** 40, 2 ** 52],
     ];
     const heads = [...wide, ...range(100)].map((id) => prompts.blocks([id], 16, 16, streams(0)));
     expect(new Set(heads).size).toBe(heads.length);
