@@ -138,7 +138,7 @@ describe('figures of a trace', () => {
     ],
     [
       'deep nesting',
-      `{"input_length":9,"x":${'['.repeat(100_000)}}\n`,
+      `{"input_length":9,"x":${'['.repeat(100_000)}${']'.repeat(100_000)}}\n`,
       /:1: the row is nested in more than 200 levels, the limit$/,
     ],
     ['a wrong length', '{"input_length":"9"}\n', /:1: input_length must be a number, got "9"$/],
