@@ -1,3 +1,5 @@
+import { Timeout } from '../util/timeout.js';
+
 /** A callback that waits for its time. */
 export interface AlarmEntry {
   readonly dueNs: number;
@@ -30,7 +32,7 @@ class LoopAlarm implements Alarm {
   readonly #nowNs: () => number;
   /** A binary heap by due time. */
   readonly #heap: AlarmEntry[] = [];
-  #timer: NodeJS.Timeout | undefined = undefined;
+  #timer: Timeout | undefined = undefined;
   #immediate: NodeJS.Immediate | undefined = undefined;
   /** Due time that the timer or immediate waits for. */
   #waitingForNs = Number.POSITIVE_INFINITY;
@@ -53,7 +55,7 @@ class LoopAlarm implements Alarm {
 
   close(): void {
     this.#heap.length = 0;
-    clearTimeout(this.#timer);
+    this.#timer?.clear();
     clearImmediate(this.#immediate);
     this.#waitingForNs = Number.POSITIVE_INFINITY;
   }
@@ -76,12 +78,11 @@ class LoopAlarm implements Alarm {
   #wait(): void {
     const first = this.#heap[0];
     if (first === undefined || first.dueNs >= this.#waitingForNs) return;
-    clearTimeout(this.#timer);
+    this.#timer?.clear();
     clearImmediate(this.#immediate);
     this.#waitingForNs = first.dueNs;
     const sleepMs = Math.floor((first.dueNs - this.#nowNs()) / 1e6 - GUARD_MS);
-    // setTimeout takes up to 2^31 - 1 ms.
-    if (sleepMs >= 1) this.#timer = setTimeout(this.#ring, Math.min(sleepMs, 2 ** 31 - 1));
+    if (sleepMs >= 1) this.#timer = new Timeout(this.#ring, sleepMs);
     else this.#immediate = setImmediate(this.#ring);
   }
 

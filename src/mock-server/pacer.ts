@@ -1,3 +1,5 @@
+import { Timeout } from '../util/timeout.js';
+
 /** Something that acts at times it names itself. */
 export interface Paced {
   /** Acts. Returns when to act next, ns of `monotonicNs`; undefined: never again. */
@@ -23,7 +25,7 @@ export class Pacer {
   /** A binary heap by due time. */
   #dueNs = new Float64Array(1024);
   #paced: Paced[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timeout | undefined;
   #timerDueNs = 0;
   #immediate: NodeJS.Immediate | undefined;
   readonly #spinNs: number;
@@ -48,7 +50,7 @@ export class Pacer {
   /** Nobody acts any more. */
   close(): void {
     this.#paced = [];
-    clearTimeout(this.#timer);
+    this.#timer?.clear();
     clearImmediate(this.#immediate);
   }
 
@@ -75,7 +77,7 @@ export class Pacer {
     const dueNs = this.#first();
     if (this.#timer !== undefined) {
       if (this.#timerDueNs <= dueNs) return;
-      clearTimeout(this.#timer);
+      this.#timer.clear();
       this.#timer = undefined;
     }
     const waitNs = dueNs - monotonicNs() - this.#spinNs;
@@ -83,7 +85,7 @@ export class Pacer {
       this.#immediate = setImmediate(this.#step);
     } else {
       this.#timerDueNs = dueNs;
-      this.#timer = setTimeout(this.#step, Math.floor(waitNs / 1e6));
+      this.#timer = new Timeout(this.#step, Math.floor(waitNs / 1e6));
     }
   }
 

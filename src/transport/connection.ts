@@ -1,6 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { type ConnectionOptions, type SecureContext, connect as tlsConnect } from 'node:tls';
+import { Timeout } from '../util/timeout.js';
 import type { DnsCache } from './dns-cache.js';
 import type { Carrier, RunningExchange } from './exchange.js';
 import { brokenConnection, connectFailure, cutShort, tookTooLong } from './failures.js';
@@ -43,7 +44,7 @@ export class Connection implements ResponseSink, Carrier {
   readonly #parser: ResponseParser;
   #exchange: RunningExchange | undefined;
   #socket: Socket | undefined;
-  #connectTimer: NodeJS.Timeout | undefined;
+  #connectTimer: Timeout | undefined;
   #connected = false;
   /** The request of the current exchange was handed to the kernel whole. */
   #written = false;
@@ -59,7 +60,7 @@ export class Connection implements ResponseSink, Carrier {
     this.#exchange = exchange;
     exchange.carrier = this;
     if (context.connectTimeoutMs > 0) {
-      this.#connectTimer = setTimeout(() => this.#connectExpired(), context.connectTimeoutMs);
+      this.#connectTimer = new Timeout(() => this.#connectExpired(), context.connectTimeoutMs);
     }
     const addresses = context.dns.known(this.server.host);
     if (addresses === undefined) this.#resolve(exchange);
@@ -94,7 +95,7 @@ export class Connection implements ResponseSink, Carrier {
     if (this.#destroyed) return;
     this.#destroyed = true;
     this.#exchange = undefined;
-    clearTimeout(this.#connectTimer);
+    this.#connectTimer?.clear();
     this.#socket?.destroy();
     this.#context.gone(this);
   }
@@ -163,7 +164,7 @@ export class Connection implements ResponseSink, Carrier {
     const atNs = this.#context.nowNs();
     const exchange = this.#exchange;
     if (exchange === undefined) return;
-    clearTimeout(this.#connectTimer);
+    this.#connectTimer?.clear();
     this.#connected = true;
     exchange.times.connectEndNs = atNs;
     const address = this.#socket?.remoteAddress;

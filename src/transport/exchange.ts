@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { ResponseTooLarge } from '../util/response-limits.js';
+import { Timeout } from '../util/timeout.js';
 import { refusedResponse, tookTooLong } from './failures.js';
 import {
   type ConnectionEnds,
@@ -31,7 +32,7 @@ export class RunningExchange implements Exchange {
   readonly #handler: ResponseHandler;
   readonly #nowNs: () => number;
   readonly #maxBodyBytes: number;
-  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #timer: Timeout | undefined;
   #over = false;
 
   constructor(
@@ -46,9 +47,8 @@ export class RunningExchange implements Exchange {
     this.#handler = handler;
     this.#nowNs = nowNs;
     this.#maxBodyBytes = limits.bodyBytes;
-    // setTimeout takes up to 2^31 - 1 ms; a longer limit, 25 days, is none.
-    const limited = request.timeoutMs > 0 && request.timeoutMs < 2 ** 31;
-    this.#timer = limited ? setTimeout(expire, request.timeoutMs, this) : undefined;
+    const { timeoutMs } = request;
+    this.#timer = timeoutMs > 0 ? new Timeout(() => this.#expire(), timeoutMs) : undefined;
   }
 
   ends(): ConnectionEnds | undefined {
@@ -114,7 +114,7 @@ export class RunningExchange implements Exchange {
     this.fail(refusedResponse(this.at, thrown), atNs);
   }
 
-  expire(): void {
+  #expire(): void {
     const atNs = this.#nowNs();
     this.carrier?.destroy();
     this.fail(tookTooLong('The request to', this.at, this.request.timeoutMs), atNs);
@@ -128,10 +128,6 @@ export class RunningExchange implements Exchange {
 
   #finish(): void {
     this.#over = true;
-    clearTimeout(this.#timer);
+    this.#timer?.clear();
   }
-}
-
-function expire(exchange: RunningExchange): void {
-  exchange.expire();
 }

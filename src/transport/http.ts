@@ -1,5 +1,6 @@
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import type { SecureContext } from 'node:tls';
+import { Timeout } from '../util/timeout.js';
 import { Connection, type ConnectionContext } from './connection.js';
 import { DnsCache } from './dns-cache.js';
 import { RunningExchange } from './exchange.js';
@@ -39,7 +40,7 @@ class HttpTransport implements Transport, ConnectionContext {
   #waitingHead = 0;
   #serving = false;
   #secureContext: SecureContext | undefined;
-  #sweepTimer: NodeJS.Timeout | undefined;
+  #sweepTimer: Timeout | undefined;
   #closed = false;
 
   constructor(options: TransportOptions) {
@@ -72,7 +73,7 @@ class HttpTransport implements Transport, ConnectionContext {
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#sweepTimer);
+    this.#sweepTimer?.clear();
     for (const exchange of this.#waiting.splice(0)) exchange.destroy();
     for (const connection of this.#open) connection.abandon();
   }
@@ -103,7 +104,7 @@ class HttpTransport implements Transport, ConnectionContext {
       connection.idleKey = connectionKey;
       this.#sticky.set(connectionKey, connection);
     }
-    this.#sweepTimer ??= setTimeout(() => this.#sweep(), idleMs).unref();
+    this.#sweepTimer ??= new Timeout(() => this.#sweep(), idleMs).unref();
     this.#serveWaiting();
   }
 
@@ -189,7 +190,7 @@ class HttpTransport implements Transport, ConnectionContext {
     const anyLeft = nextNs < Number.POSITIVE_INFINITY;
     // Timers fire up to a millisecond early.
     this.#sweepTimer = anyLeft
-      ? setTimeout(() => this.#sweep(), (nextNs - nowNs) / 1e6 + 1).unref()
+      ? new Timeout(() => this.#sweep(), (nextNs - nowNs) / 1e6 + 1).unref()
       : undefined;
   }
 

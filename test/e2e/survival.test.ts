@@ -363,3 +363,24 @@ function mountTiny(at: string): boolean {
   writeFileSync(join(at, 'filler'), Buffer.alloc(16_000));
   return true;
 }
+
+describe.each(['http', 'undici'])('times above 2^31 ms over %s', (transport) => {
+  it('are not taken for no time at all', async () => {
+    const server = await startScriptedServer((_, response) => setTimeout(answerWhole, 50, response));
+    // 35 days.
+    const long = 3_000_000;
+    const folder = temporaryFolder();
+    const ended = await aiperf(
+      profileWords({
+        ...{ ...synthetic, url: server.url, 'artifact-dir': folder, transport, concurrency: 2 },
+        ...{ 'request-count': 8, 'request-timeout-seconds': long, 'connect-timeout-seconds': long },
+        ...{ 'benchmark-duration': long, 'benchmark-grace-period': long, 'stall-timeout-seconds': long },
+      }),
+      { env: { AIPERF_HTTP_KEEPALIVE_TIMEOUT: `${long}`, AIPERF_TIMING_CANCEL_DRAIN_TIMEOUT: `${long}` } },
+    );
+    server.close();
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    const records = readRecords(join(folder, 'profile_export.jsonl'));
+    expect(records.map(({ error }) => error)).toEqual(Array(8).fill(undefined));
+  });
+});

@@ -13,6 +13,7 @@ import { messageOf } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { haveV8YieldToLoadThreads } from '../../util/priority.js';
 import { ThreadDeath } from '../../util/thread-death.js';
+import { Timeout } from '../../util/timeout.js';
 import { startHeapsLarge } from '../../util/v8-heap.js';
 import { evidenceOf } from './evidence.js';
 import type { Interrupt } from './interrupt.js';
@@ -90,8 +91,8 @@ export async function runLoad(
   const spool = openSpool(recordsPlan, options);
   const crew = await startCrew(prepared, recordsPlan, spool, log);
   const { threads, records, terminate } = crew;
-  const timers: NodeJS.Timeout[] = [];
-  const later = (ms: number, act: () => void) => void timers.push(setTimeout(act, ms));
+  const timers: Timeout[] = [];
+  const later = (ms: number, act: () => void) => void timers.push(new Timeout(act, ms));
   const state: LoadState = { ended: undefined, isOver: false };
   const end = (why: 'interrupt' | 'stall') => {
     state.ended ??= why;
@@ -148,7 +149,7 @@ export async function runLoad(
   } finally {
     progress.stop();
     release();
-    for (const timer of timers) clearTimeout(timer);
+    for (const timer of timers) timer.clear();
     await terminate();
   }
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { setTimeout as after } from 'node:timers/promises';
 import { hasWarmup } from '../../../config/load-mode.js';
 import type { Config, profileOptions } from '../../../config/options.js';
 import type { RunOfSeries } from '../../../export/series.js';
 import { messageOf, UserError } from '../../../util/errors.js';
 import type { FileLog } from '../../../util/log.js';
+import { sleep } from '../../../util/timeout.js';
 import type { Invocation } from '../../command.js';
 import { thresholdsOf } from '../../thresholds.js';
 import { writeWhole } from '../../write-whole.js';
@@ -209,6 +209,6 @@ async function coolDown(
     return 'cancels';
   });
   log('INFO', 'sweep', `cooling down for ${seconds} s`);
-  await after(seconds * 1000, undefined, { signal: stop.signal }).catch(() => {});
+  await sleep(seconds * 1000, stop.signal);
   release();
 }

@@ -1,0 +1,56 @@
+// Node's timers take up to 2^31 - 1 ms, 24.8 days, and fire at once for more.
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** Calls back once, after a time of any length: what to wait with wherever a user sets the time. */
+export class Timeout {
+  readonly #act: () => void;
+  #leftMs: number;
+  #timeout: NodeJS.Timeout;
+
+  /** @param ms Infinity: never. */
+  constructor(act: () => void, ms: number) {
+    this.#act = act;
+    this.#leftMs = ms;
+    this.#timeout = this.#wait();
+  }
+
+  /** Lets the process end while this waits. */
+  unref(): this {
+    this.#timeout.unref();
+    return this;
+  }
+
+  /** It will not call back any more. */
+  clear(): void {
+    clearTimeout(this.#timeout);
+  }
+
+  #wait(): NodeJS.Timeout {
+    const ms = Math.min(this.#leftMs, LONGEST_MS);
+    this.#leftMs -= ms;
+    return setTimeout(() => this.#expire(), ms);
+  }
+
+  #expire(): void {
+    if (this.#leftMs > 0) {
+      const isHeld = this.#timeout.hasRef();
+      this.#timeout = this.#wait();
+      if (!isHeld) this.#timeout.unref();
+    } else {
+      this.#act();
+    }
+  }
+}
+
+/** Waits for a time of any length, or until the signal is aborted. */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timeout = new Timeout(resolve, ms);
+    const stop = () => {
+      timeout.clear();
+      resolve();
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+}
