@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { defectText, main } from './main.js';
 import { wasStartedByNohup } from './util/nohup.js';
+import { outOfFilesText } from './util/out-of-files.js';
 
 if (wasStartedByNohup(process.env)) process.on('SIGHUP', () => {});
 
@@ -16,13 +16,21 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const argv = process.argv.slice(2);
 
-process.on('uncaughtException', (thrown) => {
-  process.stderr.write(defectText(thrown, argv));
-  process.exit(1);
-});
-
-process.exitCode = await main(argv, {
-  env: process.env,
-  stdout: process.stdout,
-  stderr: process.stderr,
-});
+// Not a static import: loading the program is the first thing that needs more than a few file descriptors.
+try {
+  const { defectText, main } = await import('./main.js');
+  process.on('uncaughtException', (thrown) => {
+    process.stderr.write(outOfFilesText(thrown) ?? defectText(thrown, argv));
+    process.exit(1);
+  });
+  process.exitCode = await main(argv, {
+    env: process.env,
+    stdout: process.stdout,
+    stderr: process.stderr,
+  });
+} catch (thrown) {
+  const text = outOfFilesText(thrown);
+  if (text === undefined) throw thrown;
+  process.stderr.write(text);
+  process.exitCode = 1;
+}

@@ -2,6 +2,7 @@ import type { Command, Io } from './commands/command.js';
 import type { OptionTable } from './config/option.js';
 import { secretsOfEnvironment } from './config/option-secrets.js';
 import { UserError } from './util/errors.js';
+import { outOfFilesText } from './util/out-of-files.js';
 import { oneLine, plainText } from './util/plain-text.js';
 import { safeOutput } from './util/safe-output.js';
 import { forgetSecrets, learnSecrets, withoutSecrets } from './util/secrets.js';
@@ -68,6 +69,11 @@ export async function main(argv: readonly string[], { env, stdout, stderr }: Io)
   try {
     return await run(argv, io);
   } catch (thrown) {
+    const outOfFiles = outOfFilesText(thrown);
+    if (outOfFiles !== undefined) {
+      io.stderr.write(outOfFiles);
+      return 1;
+    }
     if (!isForeseen(thrown)) {
       io.stderr.write(defectText(thrown, argv));
       return 1;

@@ -3,7 +3,7 @@ import { isObject, type Json, type JsonObject, jsonFault } from '../util/json.js
 import { inexactIntegers, valueEnd } from '../util/json-text.js';
 import { isSecretHeader, isSecretKey, mapHidden } from '../util/secret-names.js';
 import { redacted } from '../util/secrets.js';
-import { type Facts, headerNamePattern, type Kind } from './option.js';
+import { type Facts, headerNamePattern, headerValuePattern, type Kind } from './option.js';
 import { shown } from './words.js';
 import * as z from './zod.js';
 
@@ -36,7 +36,7 @@ export function headers<F extends Facts<Readonly<Record<string, string>>>>(
     takes: 'many',
     repeats: true,
     metavar: '<name:value …>',
-    expects: 'HTTP headers: names without spaces, values of one line',
+    expects: 'HTTP headers: names without spaces, values of one line without control characters',
     isMapping: true,
     read: (words) => merged(words, (word) => [pair(word)]),
     schema: z.record(
@@ -44,7 +44,7 @@ export function headers<F extends Facts<Readonly<Record<string, string>>>>(
       z
         .union([z.string(), z.number(), z.boolean()])
         .transform(String)
-        .pipe(z.string().regex(/^[^\r\n\0]*$/)),
+        .pipe(z.string().regex(headerValuePattern)),
     ),
     hides: isSecretHeader,
     mask: (word) => maskedWord(word, isSecretHeader, (text) => [text]),

@@ -273,6 +273,23 @@ export function matching<
   };
 }
 
+/** The value of an HTTP header. */
+export function headerValue<F extends Facts<string>>(facts: F): F & Kind<string> {
+  return {
+    ...facts,
+    ...single('<text>', 'text without control characters, line breaks or spaces around it', (word) => word),
+    schema: z
+      .string()
+      .min(1)
+      .regex(headerValuePattern)
+      .regex(/^\S(.*\S)?$/),
+  };
+}
+
+/** No control character but the tab: a header's value ends at a line end. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
+export const headerValuePattern = /^[^\x00-\x08\x0a-\x1f\x7f]*$/;
+
 /** The characters that RFC 9110 allows in a header's name. */
 export const headerNamePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 

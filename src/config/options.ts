@@ -12,6 +12,7 @@ import {
   choices,
   flag,
   headerName,
+  headerValue,
   integer,
   list,
   number,
@@ -96,7 +97,7 @@ export const profileOptions = {
     default: 30,
     help: 'Seconds for name lookup, TCP and TLS together. 0: no limit.',
   }),
-  apiKey: text({
+  apiKey: headerValue({
     flags: ['--api-key'],
     env: 'AIPERF_API_KEY',
     group: 'Endpoint',

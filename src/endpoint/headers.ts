@@ -52,6 +52,14 @@ export function headerMaker(options: HeaderOptions): HeaderMaker {
   };
 }
 
+/** The text as the value of a header: what that may not hold is percent-encoded. */
+export function headerText(text: string): string {
+  return text.replace(forbidden, encodeURIComponent);
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+const forbidden = /[\x00-\x1f\x7f]|^ | $/g;
+
 /**
  * Headers as an object: a value is masked unless its header is known to be harmless.
  * @param secrets of this request alone.

@@ -1,3 +1,4 @@
+import { headerText } from '../endpoint/headers.js';
 import { dueAfterReturn, type FixedSchedule, keptTurns } from '../schedule/fixed-schedule.js';
 import { Ceiling } from './ceiling.js';
 import type { Issuer, Phase, RampedLimit } from './phase.js';
@@ -89,7 +90,12 @@ export class FixedReplay implements Issuer {
     const left = Math.max(0, requestLimit - (schedule.turnsBefore[number] ?? 0));
     const turns = keptTurns(schedule, number).slice(0, Math.min(left, 2 ** 31));
     const conversation = schedule.conversations[number] ?? 0;
-    return phase.openPlayed(firstSession + number, conversation, (id) => `fixed-schedule-${id}`, turns);
+    return phase.openPlayed(
+      firstSession + number,
+      conversation,
+      (id) => headerText(`fixed-schedule-${id}`),
+      turns,
+    );
   }
 
   /** While the loop has nothing better to do, makes what is due soon: a burst then goes out at once. */

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { messageOf, UserError } from '../util/errors.js';
 import type { TlsOptions } from './transport.js';
@@ -10,8 +10,10 @@ import type { TlsOptions } from './transport.js';
  */
 export function openSecureContext({ ca, cert, key }: TlsOptions): SecureContext {
   try {
-    // OpenSSL passes over a CA that is no certificate.
+    // OpenSSL passes over a CA that is no certificate, and node over an empty certificate or key.
     if (ca !== undefined) new X509Certificate(ca);
+    if (cert !== undefined) new X509Certificate(cert);
+    if (key !== undefined) createPrivateKey(key);
     return createSecureContext({ ca, cert, key });
   } catch (error) {
     throw new UserError(

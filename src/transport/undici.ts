@@ -68,7 +68,7 @@ class UndiciTransport implements Transport, UndiciExchangeOwner {
         origin: `${protocol}//${at}`,
         path: request.path,
         method: request.method,
-        headers: [...request.headers],
+        headers: request.headers.map(inUtf8),
         body: request.body === '' ? null : request.body,
         reset: this.#options.connectionReuse !== 'pooled' && dispatcher === this.#shared,
       },
@@ -138,6 +138,11 @@ class UndiciTransport implements Transport, UndiciExchangeOwner {
     // Undici writes from within `dispatch` when a connection is idle; no callback comes within `send`.
     queueMicrotask(() => exchange.sent());
   };
+}
+
+/** Undici writes headers as Latin-1; our own client writes UTF-8. */
+function inUtf8(text: string): string {
+  return Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString('latin1');
 }
 
 function copyConnectTimes(made: ConnectTimes | undefined, times: WireTimes): void {

@@ -104,13 +104,13 @@ describe('--header', () => {
   it.each(['X A:1', 'X-A:1\r\nX-B:2', '{"X-A":{"b":1}}'])('refuses %j', async (word) => {
     const [sentence] = await refusals(['-ma', '--header', word]);
     expect(sentence).toMatch(
-      /^--header must be HTTP headers: names without spaces, values of one line, got \{/,
+      /^--header must be HTTP headers: names without spaces, values of one line without control characters, got \{/,
     );
   });
 
   it('never shows a secret in a refusal', async () => {
     expect(await refusals(['-ma', '-H', 'Authorization: Bearer s3cret', '-H', 'X A:1'])).toEqual([
-      '-H must be HTTP headers: names without spaces, values of one line, got {"Authorization":"<redacted>","X A":"<redacted>"}.',
+      '-H must be HTTP headers: names without spaces, values of one line without control characters, got {"Authorization":"<redacted>","X A":"<redacted>"}.',
     ]);
   });
 });

@@ -12,13 +12,14 @@ import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import { requestTarget } from '../../endpoint/url.js';
 import type { LoadPlan, PromptPlan } from '../../load/plan.js';
+import { openSecureContext } from '../../transport/tls-context.js';
 import type { TlsOptions } from '../../transport/transport.js';
 import { usableCpus } from '../../util/cgroup.js';
 import type { ClockOrigin } from '../../util/clock.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import type { ResponseLimits } from '../../util/response-limits.js';
-import { connectionLimit } from './limits.js';
+import { connectionLimit, threadLimit } from './limits.js';
 import { type PlannedPhase, planPhases } from './phases.js';
 
 /** A run that is ready to start: nothing has been sent. */
@@ -46,6 +47,7 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   refuseCredentials(config.urls);
   refuseFramingHeaders(config.headers);
+  const tls = tlsOptions(config);
   const seed = config.randomSeed ?? randomInt(2 ** 31);
   const dataset = await planDataset(datasetOptions(config, seed), log);
   // A dataset of literal texts whose tokens the server counts needs no tokenizer.
@@ -90,7 +92,7 @@ export async function prepareRun(
         settlingMs: 10,
         limits: responseLimitsOf(config),
         ipVersion: config.httpIpVersion === '4' ? 4 : config.httpIpVersion === '6' ? 6 : 'auto',
-        tls: tlsOptions(config),
+        tls,
         http2: config.http2,
         ...(config.unixSocket === undefined ? {} : { unixSocket: config.unixSocket }),
         proxyFromEnvironment: config.httpTrustEnv,
@@ -250,8 +252,12 @@ export function datasetEntries(config: Config): number {
  * faster by several. One core is left for everything else.
  */
 function threadCount(config: Config, concurrency: number): number {
-  if (config.workersMax !== undefined) return Math.min(config.workersMax, concurrency);
-  const most = Math.min(32, Math.max(1, usableCpus() - 1));
+  if (config.workersMax !== undefined) {
+    const asked = Math.min(config.workersMax, concurrency);
+    threadLimit(asked);
+    return asked;
+  }
+  const most = Math.min(32, Math.max(1, usableCpus() - 1), threadLimit(undefined));
   return Math.max(1, Math.min(most, Math.ceil(concurrency / 200), concurrency));
 }
 
@@ -268,12 +274,15 @@ function tlsOptions(config: Config): TlsOptions {
   const ca = read(config.tlsCaFile);
   const cert = read(config.tlsCertFile);
   const key = read(config.tlsKeyFile);
-  return {
+  const options = {
     verify: config.httpSslVerify && !config.tlsInsecure,
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
   };
+  // What cannot be used is refused here, and not in the threads, after they were started.
+  if (ca !== undefined || cert !== undefined || key !== undefined) openSecureContext(options);
+  return options;
 }
 
 function readPem(path: string): string {

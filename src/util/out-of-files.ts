@@ -1,0 +1,7 @@
+/** One line about an error that says that the process has no file descriptor left; undefined for any other error. */
+export function outOfFilesText(thrown: unknown): string | undefined {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  if (code !== 'EMFILE' && code !== 'ENFILE') return undefined;
+  const whose = code === 'EMFILE' ? 'this process may open' : 'this machine may open';
+  return `Too few file descriptors: ${whose} no more files. Raise the limit with 'ulimit -n 4096'.\n`;
+}
