@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, UserError } from '../../util/errors.js';
 import { isObject, type Json } from '../../util/json.js';
+import { learnSecrets } from '../../util/secrets.js';
 import { expandHome, type HubFile, hubHome } from './hub-cache.js';
 
 // Plain requests for `<endpoint>/<id>/resolve/<revision>/<file>` rather than @huggingface/hub: the library files
@@ -100,6 +101,7 @@ function tokenOf(env: NodeJS.ProcessEnv): string | undefined {
       'Copy the token once more, in one line.',
     );
   }
+  learnSecrets([token]);
   return token || undefined;
 }
 
