@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -172,6 +172,52 @@ describe('SIGHUP', () => {
       );
       expect(await started.ended).toMatchObject({ code: 0 });
       expect(readRecords(join(folder, 'profile_export.jsonl'))).toHaveLength(30);
+    } finally {
+      server.close();
+    }
+  });
+});
+
+describe('an interrupt when all requests have ended', () => {
+  it('costs no result: they are complete', async () => {
+    const folder = temporaryFolder();
+    // The record thread stands still from the first request on, until it is let go.
+    const [hold, go, gate] = ['hold', 'go', 'gate.cjs'].map((name) => join(temporaryFolder(), name));
+    writeFileSync(
+      gate ?? '',
+      `const { workerData } = require('node:worker_threads');
+       const { existsSync } = require('node:fs');
+       const never = new Int32Array(new SharedArrayBuffer(4));
+       if (workerData?.ports) setInterval(() => {
+         while (existsSync('${hold}') && !existsSync('${go}')) Atomics.wait(never, 0, 0, 10);
+       }, 5).unref();`,
+    );
+    const server = await startScriptedServer((_, response) => {
+      writeFileSync(hold ?? '', '');
+      setTimeout(() => streamTokens(response, ['x', ' y']), 100);
+    });
+    try {
+      const { child, ended } = startAiperf(
+        profileWords({ ...options, url: server.url, 'artifact-dir': folder, 'request-count': 20 }),
+        { env: { NODE_OPTIONS: `--require ${gate}` } },
+      );
+      const log = join(folder, 'logs', 'aiperf.log');
+      await until(() => existsSync(log) && readFileSync(log, 'utf8').includes('20 requests were sent'));
+      child.kill('SIGINT');
+      let said = '';
+      child.stderr?.on('data', (text: string) => {
+        said += text;
+      });
+      await until(() => said.includes('Writing Results'));
+      writeFileSync(go ?? '', '');
+      const { code, stdout, stderr } = await ended;
+      expect(code).toBe(130);
+      expect(stderr).not.toContain('Cancellation in Progress');
+      expect(stdout).not.toMatch(/INCOMPLETE|cancelled early/);
+      expect(readRecords(join(folder, 'profile_export.jsonl'))).toHaveLength(20);
+      expect(readJson(join(folder, 'profile_export_aiperf.json'))).toMatchObject({
+        ...{ was_cancelled: false, is_complete: true, request_count: { avg: 20 } },
+      });
     } finally {
       server.close();
     }

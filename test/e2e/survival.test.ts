@@ -216,10 +216,21 @@ describe('a thread that dies', () => {
     bomb,
     `const { workerData } = require('node:worker_threads');
      const name = workerData?.ports ? 'records' : String(workerData?.thread);
+     const bombs = {
+       throw() { throw new Error('struck by lightning'); },
+       exit() { process.exit(7); },
+       memory() { for (const hoard = []; ; ) hoard.push(new Array(1e5).fill({})); },
+     };
      if (name === process.env.BOMB_THREAD)
-       setTimeout(() => { throw new Error('struck by lightning'); }, Number(process.env.BOMB_MS));`,
+       setTimeout(bombs[process.env.BOMB_KIND ?? 'throw'], Number(process.env.BOMB_MS));`,
   );
-  const profileWithBomb = (server: ScriptedServer, folder: string, thread: string, afterMs: number) =>
+  const profileWithBomb = (
+    server: ScriptedServer,
+    folder: string,
+    thread: string,
+    afterMs: number,
+    kind: 'throw' | 'exit' | 'memory' = 'throw',
+  ) =>
     aiperf(
       profileWords({
         ...{
@@ -231,30 +242,45 @@ describe('a thread that dies', () => {
         },
         ...{ 'arrival-pattern': 'constant', 'workers-max': 3 },
       }),
-      { env: { NODE_OPTIONS: `--require ${bomb}`, BOMB_THREAD: thread, BOMB_MS: String(afterMs) } },
+      {
+        env: {
+          NODE_OPTIONS: `--require ${bomb} --max-old-space-size=200`,
+          ...{ BOMB_THREAD: thread, BOMB_MS: String(afterMs), BOMB_KIND: kind },
+        },
+      },
     );
 
-  it('ends the run with its error; what was measured is kept', async () => {
+  it.each([
+    ['throw', 'failed: struck by lightning'],
+    ['exit', 'ended early with exit code 7'],
+    [
+      'memory',
+      'ran out of memory (ERR_WORKER_OUT_OF_MEMORY). NODE_OPTIONS=--max-old-space-size=<MB> raises its limit',
+    ],
+  ] as const)('ends the run with its cause (%s); what was measured is kept', async (kind, cause) => {
     const folder = temporaryFolder();
     const server = await startScriptedServer((_request, response) => answerWhole(response));
     try {
-      const ended = await profileWithBomb(server, folder, '1', 3000);
+      const ended = await profileWithBomb(server, folder, '1', 3000, kind);
       expect(ended.code).toBe(1);
-      const said = 'Load thread 2 of 3 failed: struck by lightning';
+      const said = `Load thread 2 of 3 ${cause}`;
       expect(ended.stderr).toContain(`${said}. The run ends here; what was measured is kept.`);
       expect(readFileSync(join(folder, 'logs', 'aiperf.log'), 'utf8')).toContain(said);
       const records = readRecords(join(folder, 'profile_export.jsonl'));
       const workers = new Set(records.map(({ metadata }) => metadata.worker_id));
       expect(workers.size).toBe(3);
       expect(records.length).toBeGreaterThan(20);
-      // All but what was in flight in the dead thread, at 33 requests/s of some milliseconds each.
+      // All but what was in flight in the dead thread, or had ended less than 50 ms before: it sent 33 a second.
       const lost = server.seen.length - records.length;
-      expect(lost).toBeLessThan(10);
+      expect(lost).toBeLessThan(20);
       const reason = `${said}.${lost === 0 ? '' : ` ${lost} of the requests that were sent have no record.`}`;
       expect(readJson(join(folder, 'profile_export_aiperf.json'))).toMatchObject({
         ...{ is_complete: false, incomplete_reason: reason },
       });
-      expect(ended.stdout).toContain(said);
+      expect(ended.stdout).toContain(`Load thread 2 of 3 ${cause.slice(0, 20)}`);
+      // The ledger says so, too.
+      expect(ended.stdout.includes('Do Not Add Up')).toBe(lost > 0);
+      expect(existsSync(join(folder, 'spool'))).toBe(false);
     } finally {
       server.close();
     }

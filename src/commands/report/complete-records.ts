@@ -126,9 +126,8 @@ export interface Leftovers {
  */
 export function completeLeftovers(folders: readonly string[]): Leftovers {
   const completions = folders
-    .filter((folder) => holderOf(folder) === undefined)
+    .filter((folder) => existsSync(join(folder, spoolFolder)) && holderOf(folder) === undefined)
     .map((folder) => join(folder, spoolFolder))
-    .filter((spool) => existsSync(spool))
     .map(completeRecords);
   return {
     added: completions.reduce((sum, { added }) => sum + added, 0),
