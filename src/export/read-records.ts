@@ -83,6 +83,7 @@ function recordOf(json: unknown, text: string, line: number): StoredRecord {
     cancelled,
     // The file tells the two apart by the message alone.
     dropped: cancelled && error?.message.startsWith('Request cancelled: ') === true,
+    finishReason: typeof metadata.finish_reason === 'string' ? metadata.finish_reason : undefined,
     values: valuesOf(metrics),
     // Most readers of a million records ask for neither.
     get metadata() {

@@ -15,8 +15,9 @@ export interface RecordContext {
 /**
  * The `metadata` object of a record as JSON text. It is built by hand because epochs in ns pass 2^53 and must be
  * written as exact integers, and because this runs for every request.
+ * @param finishReason written where it is given.
  */
-export function metadataJson(record: RequestRecord, context: RecordContext): string {
+export function metadataJson(record: RequestRecord, context: RecordContext, finishReason?: string): string {
   const { origin, recordProcessorId, phaseIndex } = context;
   const { phase, cancelledNs, correlationId } = record;
   const correlation = quoted(correlationId);
@@ -33,6 +34,7 @@ export function metadataJson(record: RequestRecord, context: RecordContext): str
     `,"phase_name":"${phase}","phase_kind":"${phase}","was_cancelled":${cancelledNs !== undefined}` +
     (cancelledNs === undefined ? '' : `,"cancellation_time_ns":${wallNsText(origin, cancelledNs)}`) +
     (record.clientLimited ? ',"client_limited":true' : '') +
+    (finishReason === undefined ? '' : `,"finish_reason":${quoted(finishReason)}`) +
     `,"context_overflow_skip":false,"agent_depth":0,"root_correlation_id":${correlation}}`
   );
 }

@@ -1,4 +1,5 @@
 import type { RecordMetrics } from '../metrics/compute.js';
+import { oslMismatchDiff } from '../metrics/request-metrics.js';
 import { metrics as metricTable } from '../metrics/table.js';
 import type { RequestRecord } from '../records/record.js';
 import { traceMember } from './http-trace.js';
@@ -8,14 +9,18 @@ import { errorMember, metadataJson, type RecordContext } from './record-metadata
 /** A line of the per-record file, with its newline. Concatenated by hand: this runs for every request. */
 export function recordLine(record: RequestRecord, metrics: RecordMetrics, context: RecordContext): string {
   let members = '';
+  let isOffLength = false;
   for (const [tag, value] of metrics) {
+    if (tag === oslMismatchDiff.tag && value !== 0) isOffLength = true;
     const frame = frames.get(tag);
     if (frame === undefined) throw new Error(`no metric has the tag ${tag}`);
     const text = typeof value === 'number' ? number(value, frame.whole) : list(value);
     members += `${members === '' ? '' : ','}${frame.before}${text}${frame.after}`;
   }
   const trace = traceMember(record, context.origin);
-  return `{"metadata":${metadataJson(record, context)},"metrics":{${members}}${trace}${errorMember(record)}}\n`;
+  // Reports name the cause of another length than requested from it. AIPerf's files have no such key.
+  const finishReason = isOffLength ? record.finishReason : undefined;
+  return `{"metadata":${metadataJson(record, context, finishReason)},"metrics":{${members}}${trace}${errorMember(record)}}\n`;
 }
 
 /** What stands around each metric's value. */

@@ -13,6 +13,8 @@ export interface StoredRequest {
   readonly error: RecordError | undefined;
   readonly cancelled: boolean;
   readonly dropped: boolean;
+  /** Why the server ended the answer; absent where the file does not say. */
+  readonly finishReason?: string | undefined;
   /** By tag, in display units. */
   readonly values: ReadonlyMap<string, number | Float64Array>;
 }
@@ -37,7 +39,7 @@ export function recall(
     failure: stored.error,
     cancelled: stored.cancelled,
     dropped: stored.dropped,
-    finishReason: undefined,
+    finishReason: stored.finishReason,
     thresholds,
     objectives,
     value: ({ tag, factor }) => {

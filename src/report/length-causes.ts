@@ -40,7 +40,7 @@ const explanations: Readonly<Record<LengthCause, Explanation>> = {
     remedies: ['Send output lengths as max_tokens: --use-legacy-max-tokens'],
   },
   unknown: {
-    why: 'Unknown: the server sent neither a usage that explains it nor a finish reason',
+    why: 'Unknown: neither usage nor a finish reason explains it',
     remedies: [ownCounts, ...fullLength],
   },
 };

@@ -126,12 +126,25 @@ describe('what our own writer wrote', () => {
       ),
       // An empty answer (0 tokens) where 1000 were asked for.
       counted(
-        { startNs: ms(40), endNs: ms(60), contentNs: chunks(ms(40)), requestedOsl: 1000, usage: usage(11) },
+        {
+          startNs: ms(40),
+          endNs: ms(60),
+          contentNs: chunks(ms(40)),
+          requestedOsl: 1000,
+          usage: usage(11),
+          finishReason: 'stop',
+        },
         { input: 10, output: 0 },
       ),
       // Off by 50 of 1000, which is not more than min(5 %, 50).
       counted(
-        { startNs: ms(41), endNs: ms(61), contentNs: chunks(ms(41)), requestedOsl: 1000 },
+        {
+          startNs: ms(41),
+          endNs: ms(61),
+          contentNs: chunks(ms(41)),
+          requestedOsl: 1000,
+          finishReason: 'length',
+        },
         { input: 10, output: 950 },
       ),
       // Off by 51.
@@ -181,6 +194,7 @@ describe('what our own writer wrote', () => {
     expectSame(again, summary);
     const avg = (tag: string) => again?.results.find((result) => result.tag === tag)?.statistics.avg;
     expect(avg('osl_mismatch_count')).toBe(3);
+    expect(again?.notes.lengthCauses).toEqual({ stop: 1, longer: 1, unknown: 1 });
     expect(avg('usage_discrepancy_count')).toBe(1);
     expect(avg('cancelled_request_count')).toBe(2);
     expect(again?.outcomes).toEqual({ completed: 4, failed: 1, cancelled: 1, dropped: 1 });

@@ -76,6 +76,14 @@ test('a warm-up record belongs to no profiling phase', () => {
   );
 });
 
+test('the finish reason is there where the output has another length than requested', () => {
+  const reason = (requestedOsl: number | undefined) =>
+    JSON.parse(lineOf(counted({ requestedOsl, finishReason: 'stop "early"' }))).metadata.finish_reason;
+  expect(reason(9)).toBe('stop "early"');
+  expect(reason(2)).toBeUndefined();
+  expect(reason(undefined)).toBeUndefined();
+});
+
 test('epochs are exact to the nanosecond', () => {
   const line = lineOf(counted({ startNs: 1, dueNs: 0, endNs: ms(30) + 3 }));
   expect(line).toContain('"credit_issued_ns":1767225600000000000,"request_start_ns":1767225600000000001');

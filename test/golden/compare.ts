@@ -27,9 +27,11 @@ export function differences({ ours, theirs }: RunFiles): string[] {
   ];
 }
 
+/** Marks of a machine that was too busy, and of an output of another length than requested. */
+const ownMembers = /,"client_limited":true|,"finish_reason":"[^"]*"/g;
+
 function read(path: string): string {
-  // Marked where the machine that runs this was too busy.
-  return existsSync(path) ? readFileSync(path, 'utf8').replaceAll(',"client_limited":true', '') : '';
+  return existsSync(path) ? readFileSync(path, 'utf8').replaceAll(ownMembers, '') : '';
 }
 
 function filesOf(folder: string): string[] {
