@@ -9,10 +9,11 @@ import type { RunSummary } from '../metrics/compute.js';
 import { capacity } from '../report/capacity.js';
 import { type FooterFacts, footer } from '../report/footer.js';
 import { layoutOn } from '../report/layout.js';
-import { failedRunReport, report, sideTables } from '../report/report.js';
+import { report, sideTables } from '../report/report.js';
 import { UserError } from '../util/errors.js';
 import { version } from '../util/version.js';
 import type { Command, Invocation, Io } from './command.js';
+import { exitCodes } from './exit-codes.js';
 import { inUse } from './profile/folder-lock.js';
 import { answer } from './report/answer.js';
 import { completeLeftovers } from './report/complete-records.js';
@@ -113,11 +114,6 @@ function publish(
   const layout = layoutOn(io.stdout, width);
   const facts = summaryFacts(recovered, told);
   const page = html === undefined ? undefined : resolve(html);
-  if (summary.validCount === 0) {
-    io.stdout.write(failedRunReport(summary, facts.incompleteReason, layout));
-    if (page !== undefined && existsSync(page)) io.stdout.write(`HTML Report: ${page}\n`);
-    return 1;
-  }
   const reportFacts = {
     title: told.config.title ?? 'LLM Metrics',
     hasDueTimes: hadDueTimes(told),
@@ -140,12 +136,12 @@ function publish(
     write(files.json, summaryJson(summary, facts));
   }
   io.stdout.write(report(summary, reportFacts, layout));
-  if (targetRate !== undefined) {
+  if (targetRate !== undefined && summary.validCount > 0) {
     io.stdout.write(capacity(summary, { ratePerSecond: targetRate, goodShare: targetGoodput }, layout));
   }
   io.stdout.write(footer(summary, footerFacts(recovered.summary, { ...files, page }, facts), layout));
   for (const trouble of troubles) io.stderr.write(`${trouble}\n`);
-  return troubles.length === 0 ? 0 : 1;
+  return troubles.length === 0 && summary.validCount > 0 ? exitCodes.success : exitCodes.failure;
 }
 
 function summaryFacts(recovered: Recovered, told: Told): SummaryFacts {

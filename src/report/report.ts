@@ -84,34 +84,23 @@ export function report(
     ...after(1, unreadContentPanel(summary, layout)),
     ...after(1, tokenDiscrepancyPanel(summary, layout)),
     ...after(1, oslMismatchPanel(summary, layout)),
+    ...after(1, summary.validCount > 0 ? [] : noSuccessPanel(summary, incompleteReason, layout)),
   ]);
 }
 
-/**
- * What is shown instead of a report when no request succeeded: the failures, and where to look.
- * @param incompleteReason why the run ended early; undefined where it did not.
- */
-export function failedRunReport(
-  summary: RunSummary,
-  incompleteReason: string | undefined,
-  layout: Layout,
-): string {
+/** What a run in which no request succeeded ends with. */
+function noSuccessPanel(summary: RunSummary, incompleteReason: string | undefined, layout: Layout): string[] {
+  const { failedCount, outcomes } = summary;
+  const cancelled = outcomes.cancelled === 0 ? '' : ` ${outcomes.cancelled} were cancelled on purpose.`;
   const reason =
-    incompleteReason === undefined
-      ? `All ${summary.failedCount} inference request(s) failed. No successful responses were collected: check ` +
-        'the server URL, endpoint path and response format. The Error Summary above has the details.'
-      : `${incompleteReason} No request had succeeded by then.`;
-  return text([
-    ...after(1, unsupportedParameterPanel(summary.errors, layout)),
-    ...after(2, errorTable(summary.errors, layout)),
-    ...after(
-      1,
-      exitErrorPanel(
-        [{ service: 'profile', operation: 'export_results', error: 'NoSuccess', reason }],
-        layout,
-      ),
-    ),
-  ]);
+    incompleteReason !== undefined
+      ? `${incompleteReason} No request had succeeded by then.`
+      : failedCount === 0
+        ? `No request succeeded.${cancelled}`
+        : `All ${failedCount} inference request(s) failed.${cancelled} No successful responses were collected: check ` +
+          'the server URL, endpoint path and response format. The Error Summary above has the details.';
+  const error = { service: 'profile', operation: 'export_results', error: 'NoSuccess', reason };
+  return exitErrorPanel([error], layout);
 }
 
 /** A block and the empty lines before it; nothing for an empty block. */

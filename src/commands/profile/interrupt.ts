@@ -1,3 +1,5 @@
+import { exitCodes } from '../exit-codes.js';
+
 /** What the first interrupt does: ends the load, or comes when all requests have ended and results are being made. */
 export type InterruptEffect = 'cancels' | 'load is over';
 
@@ -13,9 +15,6 @@ export interface Interrupt {
   /** Stops listening. */
   close(): void;
 }
-
-/** Exit code after an interrupt. */
-export const INTERRUPTED = 130;
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -35,7 +34,7 @@ export function listenForInterrupt(
   let firstMs: number | undefined;
   let isArmed = false;
   let act: (() => InterruptEffect) | undefined;
-  const leave = () => process.exit(INTERRUPTED);
+  const leave = () => process.exit(exitCodes.interrupted);
   const onSignal = () => {
     if (!isArmed) leave();
     else if (firstMs === undefined) {

@@ -14,6 +14,7 @@ import { UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
 import type { Invocation } from '../command.js';
+import { exitCodes } from '../exit-codes.js';
 import { openRunFolder } from '../report/run-folder.js';
 import { thresholdsOf } from '../thresholds.js';
 import { sliceNsOf } from '../timeslices.js';
@@ -21,7 +22,7 @@ import { writeWhole } from '../write-whole.js';
 import type { Artifacts } from './artifacts.js';
 import { stageInputs } from './export-inputs.js';
 import { inputConfig } from './input-config.js';
-import { INTERRUPTED, type Interrupt } from './interrupt.js';
+import type { Interrupt } from './interrupt.js';
 import { type PreparedRun, prepareRun } from './prepare.js';
 import type { RecordsPlan } from './records.js';
 import type { ResultFacts } from './results.js';
@@ -76,7 +77,7 @@ export async function measureRun(
       config.report && artifacts.records !== undefined ? await pageOf(config, plan, artifacts) : undefined,
   };
   leaveRunConfig(facts, plan, log);
-  if (interrupt.happened) return { exitCode: INTERRUPTED, failure: 'interrupted before it began' };
+  if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure: 'interrupted before it began' };
   const outcome = await runLoad(prepared, plan, {
     progress,
     clock: openClock(origin),
@@ -94,7 +95,7 @@ export async function measureRun(
       'records',
       `There was no time to sum up all records. All finished requests are kept; show them with: aiperf report ${artifacts.folder}`,
     );
-    return { exitCode: INTERRUPTED, failure: 'interrupted' };
+    return { exitCode: exitCodes.interrupted, failure: 'interrupted' };
   }
   for (const trouble of outcome.troubles) log('ERROR', 'export', trouble);
   if (outcome.stalled !== undefined)
@@ -105,7 +106,7 @@ export async function measureRun(
   tellLeft(outcome, artifacts, log);
   const mismatches = tellMismatches(outcome, prepared, facts, stdout);
   const failure = failureOf(outcome);
-  if (interrupt.happened) return { exitCode: INTERRUPTED, failure };
+  if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure };
   const sound =
     allWritten &&
     outcome.troubles.length === 0 &&
@@ -113,7 +114,8 @@ export async function measureRun(
     outcome.failure === undefined &&
     mismatches === 0;
   const trusted = !config.strictFidelity || outcome.fidelity?.verdict !== 'client limited';
-  return { exitCode: outcome.summary.validCount > 0 && sound && trusted ? 0 : 1, failure };
+  if (outcome.summary.validCount === 0 || !sound) return { exitCode: exitCodes.failure, failure };
+  return { exitCode: trusted ? exitCodes.success : exitCodes.notMet, failure };
 }
 
 /** What the spool keeps, and how it becomes part of the results. */

@@ -10,7 +10,7 @@ import { footer } from '../../report/footer.js';
 import { layoutOn } from '../../report/layout.js';
 import { ledgerLine } from '../../report/ledger.js';
 import { ledgerPanel, responseWarnings } from '../../report/panels.js';
-import { failedRunReport, report, sideTables } from '../../report/report.js';
+import { report, sideTables } from '../../report/report.js';
 import { type ClockOrigin, wallNs } from '../../util/clock.js';
 import type { JsonObject } from '../../util/json.js';
 import type { Log } from '../../util/log.js';
@@ -59,8 +59,8 @@ export function tellMismatches(
 }
 
 /**
- * Writes the summary files and prints the report: tables and footer, or what failed when nothing succeeded. A file
- * that cannot be written is logged, and the others are written all the same.
+ * Writes the summary files and prints the report, also of a run without a successful request: it needs them most. A
+ * file that cannot be written is logged, and the others are written all the same.
  * @returns whether every file was written.
  */
 export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: Writable, log: Log): boolean {
@@ -69,17 +69,12 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
   for (const warning of responseWarnings(summary)) log('WARNING', 'records', warning);
   const layout = layoutOn(stdout, config.consoleExportWidth);
   const write = ({ path, text }: { path: string; text: () => string }) => writeFile(path, text, log);
+  // A page of no request at all would be empty.
+  const hasRequests = summary.firstStartNs !== undefined;
   const pages =
-    facts.page === undefined ? [] : [{ label: 'HTML Report', path: artifacts.page, text: facts.page }];
-  if (summary.validCount === 0) {
-    stdout.write(failedRunReport(summary, incompleteReason(outcome), layout));
-    // A page of no request at all would be empty.
-    const wanted = summary.failedCount === 0 ? [] : pages;
-    const writtenPages = wanted.filter(write);
-    for (const { label, path } of writtenPages) stdout.write(`${label}: ${path}\n`);
-    stdout.write(`Log File: ${artifacts.log}\n`);
-    return writtenPages.length === wanted.length;
-  }
+    facts.page === undefined || !hasRequests
+      ? []
+      : [{ label: 'HTML Report', path: artifacts.page, text: facts.page }];
   const reason = incompleteReason(outcome);
   const reportFacts = {
     title: endpoints[config.endpointType].title,

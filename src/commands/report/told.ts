@@ -53,17 +53,13 @@ export function toldAnew(told: Told, slos: readonly Slo[], sliceSeconds: number 
   return { ...told, config: { ...told.config, inputConfig: anew } };
 }
 
-/**
- * Why the results cover only a part of the run; undefined for a complete one, and for one in which no request
- * succeeded: such runs leave no summary, whether they were killed or not.
- */
+/** Why the results cover only a part of the run; undefined for a complete one. */
 export function incompleteReason(
-  { records, summary: { validCount } }: Recovered,
+  { records }: Recovered,
   { summary, writer }: Told,
 ): string | undefined {
   if (writer !== undefined) return `The run is still in progress: ${described(writer)}.`;
   if (summary !== undefined) return summary.incompleteReason;
-  if (validCount === 0) return undefined;
   return `The run ended without a summary: ${records === 1 ? '1 record was' : `${records} records were`} recovered.`;
 }
 

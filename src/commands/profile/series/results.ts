@@ -14,12 +14,14 @@ export interface RunResults {
 
 /**
  * The results of a run of a series that has ended; undefined where its summary is missing, covers only a part of the
- * run, or is that of another series.
+ * run, counts no successful request, or is that of another series.
  */
 export function completeResults(summaryFile: string, sweepId: string): RunResults | undefined {
   const json = existsSync(summaryFile) ? readJsonObject(summaryFile) : undefined;
   if (json === undefined || json.is_complete !== true || !isObject(json.run_info)) return undefined;
   if (json.run_info.sweep_id !== sweepId) return undefined;
+  const { request_count: successful } = json;
+  if (!isObject(successful) || !successful.avg) return undefined;
   const clientLimited = isObject(json.fidelity) && json.fidelity.verdict === 'client limited';
   const { first_session: first } = json.run_info;
   return { metrics: storedMetrics(json), clientLimited, firstSession: typeof first === 'number' ? first : 0 };

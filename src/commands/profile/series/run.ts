@@ -7,12 +7,12 @@ import { messageOf, UserError } from '../../../util/errors.js';
 import type { FileLog } from '../../../util/log.js';
 import { sleep } from '../../../util/timeout.js';
 import type { Invocation } from '../../command.js';
+import { exitCodes } from '../../exit-codes.js';
 import { thresholdsOf } from '../../thresholds.js';
 import { writeWhole } from '../../write-whole.js';
 import { type Artifacts, makeArtifacts, takeFolder } from '../artifacts.js';
 import { type FolderLock, lockFolder } from '../folder-lock.js';
 import { digestInputs, namedInputs } from '../input-files.js';
-import { INTERRUPTED } from '../interrupt.js';
 import { requireConnections } from '../limits.js';
 import { measureRun, type Surroundings } from '../measure.js';
 import { type Manifest, materialOptions, readManifest, writeManifest } from './manifest.js';
@@ -56,8 +56,10 @@ export async function runSeries(
   const written = publishSeries(series, { results, failures }, { root, config, stdout, log });
   const hasPage = !config.report || (await writePage(root, [...results.keys()], config, shared));
   for (const [run, failure] of failures) log('ERROR', 'sweep', `${run.folder} failed: ${failure}`);
-  if (interrupt.happened) return INTERRUPTED;
-  return results.size >= 2 && !unsound && written && hasPage ? 0 : 1;
+  if (interrupt.happened) return exitCodes.interrupted;
+  if (results.size - unsound.length < 2 || !written || !hasPage) return exitCodes.failure;
+  const isTrusted = !config.strictFidelity || ![...results.values()].some(({ clientLimited }) => clientLimited);
+  return isTrusted ? exitCodes.success : exitCodes.notMet;
 }
 
 /** Writes the page of all runs beside their folders. @returns whether it was written. */
@@ -113,8 +115,8 @@ async function takeUp(
 }
 
 interface Ran extends SeriesOutcome {
-  /** Some run left complete results and an exit code other than 0: they are not to be relied on. */
-  readonly unsound: boolean;
+  /** Those that left complete results which are not to be relied on. */
+  readonly unsound: readonly PlannedRun[];
 }
 
 async function runAll(
@@ -126,7 +128,7 @@ async function runAll(
   const { interrupt, log } = shared;
   const results = new Map<PlannedRun, RunResults>();
   const failures = new Map<PlannedRun, string>();
-  let unsound = false;
+  const unsound: PlannedRun[] = [];
   let before: PlannedRun | undefined;
   for (const [i, run] of series.runs.entries()) {
     if (interrupt.happened) break;
@@ -136,7 +138,6 @@ async function runAll(
     if (found !== undefined) {
       log('NOTICE', 'sweep', `${what}: complete already, skipped`);
       results.set(run, found);
-      unsound ||= run.config.strictFidelity && found.clientLimited;
       continue;
     }
     await coolDown(before, run, shared);
@@ -148,7 +149,7 @@ async function runAll(
     const complete = measured.failure === undefined ? completeResults(artifacts.json, sweepId) : undefined;
     if (complete !== undefined) {
       results.set(run, complete);
-      unsound ||= measured.exitCode !== 0;
+      if (measured.exitCode === exitCodes.failure) unsound.push(run);
     } else failures.set(run, measured.failure ?? 'its results could not be written');
   }
   return { results, failures, unsound };
@@ -186,7 +187,7 @@ async function measureOne(
     if (thrown instanceof UserError && run.point === 0 && run.trial === 0) throw thrown;
     log('DEBUG', 'sweep', thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
     const hint = thrown instanceof UserError && thrown.hint !== undefined ? `; ${thrown.hint}` : '';
-    return { exitCode: 1, failure: messageOf(thrown) + hint };
+    return { exitCode: exitCodes.failure, failure: messageOf(thrown) + hint };
   } finally {
     lock?.release();
   }
