@@ -1,4 +1,5 @@
 import { Column, type Sorted, SortingRoom } from '../metrics/column.js';
+import { cancelledOnPurpose } from '../metrics/measure.js';
 import type { StoredRequest } from '../metrics/recall.js';
 import type { SloResult } from '../metrics/slos.js';
 
@@ -42,7 +43,7 @@ export class RunColumns implements RunView {
   }
 
   /** Takes a request of the run proper. */
-  add({ startNs, endNs, error, values }: StoredRequest): void {
+  add({ startNs, endNs, error, cancelled, dropped, values }: StoredRequest): void {
     this.#origin ??= startNs;
     const row = this.#length++;
     const start = Number(startNs - this.#origin);
@@ -57,7 +58,7 @@ export class RunColumns implements RunView {
     if (start < this.#firstNs) this.#firstNs = start;
     if (end > this.#lastNs) this.#lastNs = end;
     if (error !== undefined) {
-      this.#failed.set(row, 1);
+      if (!cancelledOnPurpose({ failure: error, cancelled, dropped })) this.#failed.set(row, 1);
       return;
     }
     for (const [tag, column] of this.#columns) {

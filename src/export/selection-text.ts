@@ -10,12 +10,14 @@ export interface SelectionFacts {
   /** The condition as typed; undefined: all requests. */
   readonly where: string | undefined;
   readonly requests: number;
+  /** Those of them that failed or were cancelled. */
+  readonly failed: number;
 }
 
 /** A selection as JSON, with a final newline; bounds that there are no samples for are `null`. */
 export function selectionJson(
   metrics: readonly SelectedMetric[],
-  { where, requests }: SelectionFacts,
+  { where, requests, failed }: SelectionFacts,
 ): string {
   const members = metrics.map(({ tag, unit, statistics, quantiles }): [string, Printable] => {
     const bounds = quantiles.flatMap(({ percent, interval }): [string, Printable][] =>
@@ -34,7 +36,13 @@ export function selectionJson(
       },
     ];
   });
-  return `${prettyJson({ where, request_count: requests, metrics: Object.fromEntries(members) })}\n`;
+  // As in the summary of the run.
+  const counts = {
+    request_count: requests - failed,
+    error_request_count: failed,
+    completed_request_count: requests,
+  };
+  return `${prettyJson({ where, ...counts, metrics: Object.fromEntries(members) })}\n`;
 }
 
 /** A selection as CSV, every digit written out; bounds that there are no samples for are empty. */

@@ -1,7 +1,7 @@
 import type { CountedRecord, RecordError } from '../records/record.js';
 import { type ClockOrigin, wallNs } from '../util/clock.js';
 import { withoutQuote } from '../util/excerpt.js';
-import { measure, type RequestFacts } from './measure.js';
+import { cancelledOnPurpose, measure, type RequestFacts } from './measure.js';
 import type { Metric, RunTraits, Thresholds } from './metric.js';
 import { meets, type Objective } from './objective.js';
 import { recall, type StoredRequest } from './recall.js';
@@ -13,6 +13,7 @@ import {
 } from './request-metrics.js';
 import { type MetricResult, type RecordMetrics, RequestRows } from './request-rows.js';
 import { type ResponseNotes, ResponseTally } from './response-notes.js';
+import { requestCount } from './run-metrics.js';
 import { type SlicedRun, sliceRun } from './slices.js';
 import { objectivesOf, type SloResult } from './slos.js';
 import { metricsFor } from './table.js';
@@ -23,6 +24,8 @@ export type { MetricResult, RecordMetrics };
 export interface ErrorGroup {
   readonly error: RecordError;
   readonly count: number;
+  /** The requests were cancelled because the options asked for it: shown apart from failures. */
+  readonly isPlanned?: true;
 }
 
 /** How many requests ended in which way; each is counted once. */
@@ -43,7 +46,7 @@ export interface RunSummary {
   /** In the order in which each was first seen. */
   readonly errors: readonly ErrorGroup[];
   readonly validCount: number;
-  /** All that are not valid: failed, cancelled and dropped ones. */
+  /** All others but those that were cancelled on purpose: failed and dropped ones. */
   readonly failedCount: number;
   readonly outcomes: Outcomes;
   /** Wall-clock ns since 1970 of the first start and the last end of all requests; undefined for no request. */
@@ -60,6 +63,7 @@ export interface RunSummary {
 /** Where a run stands; undefined averages have no sample yet. */
 export interface LiveSummary {
   readonly completed: number;
+  /** Failed and dropped ones. */
   readonly errors: number;
   readonly ttftAvgMs: number | undefined;
   readonly itlAvgMs: number | undefined;
@@ -74,7 +78,7 @@ export class MetricStore {
   readonly #thresholds: Thresholds;
   readonly #objectives: readonly Objective[];
   readonly #origin: ClockOrigin;
-  readonly #errors = new Map<string, { error: RecordError; count: number }>();
+  readonly #errors = new Map<string, { error: RecordError; count: number; isPlanned?: true }>();
   /** Of each objective, the requests that kept it and those that have its value. */
   readonly #kept: { passed: number; measured: number }[];
   readonly #responses: ResponseTally;
@@ -115,16 +119,19 @@ export class MetricStore {
   summary(sliceNs?: number): RunSummary {
     const { extent } = this.#rows;
     return {
-      results: this.#rows.results({
-        rows: undefined,
-        curves: this.#rows.length === 0 ? undefined : this.#rows.curves([extent])[0],
-      }),
+      results: [
+        ...(this.#validCount === 0 && this.#rows.length > 0 ? [noRequests] : []),
+        ...this.#rows.results({
+          rows: undefined,
+          curves: this.#rows.length === 0 ? undefined : this.#rows.curves([extent])[0],
+        }),
+      ],
       errors: [...this.#errors.values()].map((group) => ({ ...group })),
       validCount: this.#validCount,
       failedCount: this.#failedCount,
       outcomes: {
         completed: this.#validCount,
-        failed: this.#failedCount - this.#cancelledCount - this.#droppedCount,
+        failed: this.#failedCount - this.#droppedCount,
         cancelled: this.#cancelledCount,
         dropped: this.#droppedCount,
       },
@@ -151,7 +158,7 @@ export class MetricStore {
       return value === undefined ? undefined : value * metric.factor;
     };
     return {
-      completed: this.#validCount + this.#failedCount,
+      completed: this.#validCount + this.#failedCount + this.#cancelledCount,
       errors: this.#failedCount,
       ttftAvgMs: mean(timeToFirstToken),
       itlAvgMs: mean(interTokenLatency),
@@ -163,19 +170,21 @@ export class MetricStore {
   /** @param shown gets the values for the per-record file. */
   #take(facts: RequestFacts, shown?: [string, number | Float64Array][]): void {
     this.#rows.add(facts, shown);
-    const { failure, cancelled, dropped } = facts;
+    const { failure, dropped } = facts;
     if (failure === undefined) {
       this.#validCount++;
       this.#responses.addLength(facts);
       this.#judge(facts);
       return;
     }
-    this.#failedCount++;
+    const isPlanned = cancelledOnPurpose(facts);
+    if (isPlanned) this.#cancelledCount++;
+    else this.#failedCount++;
     if (dropped) this.#droppedCount++;
-    else if (cancelled) this.#cancelledCount++;
     const details = JSON.stringify({ ...failure, message: withoutQuote(failure.message) });
     const group = this.#errors.get(details);
-    if (group === undefined) this.#errors.set(details, { error: failure, count: 1 });
+    if (group === undefined)
+      this.#errors.set(details, { error: failure, count: 1, ...(isPlanned ? { isPlanned } : {}) });
     else group.count++;
   }
 
@@ -198,3 +207,10 @@ export class MetricStore {
     return Number.isFinite(ns) ? wallNs(this.#origin, ns) : undefined;
   }
 }
+
+/** The count of successful requests where there is none: scripts look for it most of all then. */
+const noRequests: MetricResult = {
+  tag: requestCount.tag,
+  unit: requestCount.shownIn,
+  statistics: { avg: 0 },
+};

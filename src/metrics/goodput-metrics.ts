@@ -1,6 +1,6 @@
 import { derived, type RunValues, summed } from './metric.js';
 import { meets } from './objective.js';
-import { completedRequestCount } from './run-metrics.js';
+import { completedRequestCount, plannedCancellationCount } from './run-metrics.js';
 
 const goodRequestCount = summed({
   tag: 'good_request_count',
@@ -37,8 +37,12 @@ const goodRequestFraction = derived({
   unit: 'ratio',
   needs: ['objectives'],
   largerIsBetter: true,
-  formula: 'Good Request Count / Completed Requests: failed requests are not good',
-  of: (run: RunValues) => (run.total(goodRequestCount) ?? 0) / (run.total(completedRequestCount) || 1),
+  formula:
+    'Good Request Count / (Completed Requests - Planned Cancellations): failed requests are not good, cancelled ones do not count',
+  of: (run: RunValues) => {
+    const attempts = (run.total(completedRequestCount) ?? 0) - (run.total(plannedCancellationCount) ?? 0);
+    return (run.total(goodRequestCount) ?? 0) / (attempts || 1);
+  },
 });
 
 /** Requests that keep every objective of `--goodput`. */

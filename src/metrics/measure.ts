@@ -28,6 +28,18 @@ export interface RequestFacts {
   list(metric: ListMetric): Float64Array | undefined;
 }
 
+/**
+ * Whether a request was given up because it was chosen to be cancelled (`--request-cancellation-rate`): neither a
+ * success nor a failure. One that was dropped because the run ended is a failure.
+ */
+export function cancelledOnPurpose({
+  failure,
+  cancelled,
+  dropped,
+}: Pick<RequestFacts, 'failure' | 'cancelled' | 'dropped'>): boolean {
+  return failure !== undefined && cancelled && !dropped;
+}
+
 /** A record with what several formulas start from. Times are NaN where the record has no content. */
 export interface Measured extends RequestFacts {
   readonly record: RequestRecord;

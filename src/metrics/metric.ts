@@ -203,7 +203,7 @@ export function adjusted(base: RecordMetric, order: number): AdjustedMetric {
     table: 'adjusted',
     order,
     wholeRunOnly: false,
-    formula: `${base.label} of the valid requests, and plus infinity for every failed one; percentiles by nearest rank`,
+    formula: `${base.label} of the valid requests, and plus infinity for every failed one but planned cancellations; percentiles by nearest rank`,
     absent: 'nothing failed; infinite statistics and `std` are left out',
   };
 }

@@ -1,6 +1,6 @@
 import { Column, ListColumn, type Rows, type Sorted, SortingRoom } from './column.js';
 import { type CurveStatistics, curvesWithin, type Window } from './curves.js';
-import type { RequestFacts } from './measure.js';
+import { cancelledOnPurpose, type RequestFacts } from './measure.js';
 import type { CurveMetric, Metric, RunValues, Unit } from './metric.js';
 import {
   inputSequenceLength,
@@ -42,8 +42,8 @@ export class RequestRows {
   readonly #lists = new Map<string, ListColumn>();
   readonly #starts = new Column();
   readonly #ends = new Column();
-  /** 1 for a failed request, else 0. */
-  readonly #failed = new Column();
+  /** How each request ended. */
+  readonly #outcomes = new Column();
   readonly #room = new SortingRoom();
   #length = 0;
   #firstStartNs = Number.POSITIVE_INFINITY;
@@ -90,7 +90,10 @@ export class RequestRows {
     this.#ends.set(row, endNs);
     if (startNs < this.#firstStartNs) this.#firstStartNs = startNs;
     if (endNs > this.#lastEndNs) this.#lastEndNs = endNs;
-    this.#failed.set(row, facts.failure === undefined ? 0 : 1);
+    this.#outcomes.set(
+      row,
+      facts.failure === undefined ? VALID : cancelledOnPurpose(facts) ? CANCELLED : FAILED,
+    );
     for (const metric of facts.failure === undefined ? this.#overValid : this.#overFailed) {
       if (metric.kind === 'list') {
         const list = facts.list(metric);
@@ -191,7 +194,7 @@ export class RequestRows {
     return this.#columns.get(tag)?.sorted(rows, this.#room) ?? none;
   }
 
-  /** Time from the first valid start to the last content chunk, and the number of failures. */
+  /** Time from the first valid start to the last content chunk, and the number of failures but planned cancellations. */
   #countedTime(rows: Rows): { durationNs: number | undefined; failures: number } {
     let firstNs = Number.POSITIVE_INFINITY;
     let lastNs = Number.NEGATIVE_INFINITY;
@@ -200,10 +203,9 @@ export class RequestRows {
     const count = rows?.length ?? this.#length;
     for (let i = 0; i < count; i++) {
       const row = rows === undefined ? i : (rows[i] ?? 0);
-      if (this.#failed.at(row) === 1) {
-        failures++;
-        continue;
-      }
+      const outcome = this.#outcomes.at(row);
+      if (outcome === FAILED) failures++;
+      if (outcome !== VALID) continue;
       const startNs = this.#starts.at(row);
       const contentEndNs = startNs + (latencies?.at(row) ?? Number.NaN);
       if (startNs < firstNs) firstNs = startNs;
@@ -214,6 +216,11 @@ export class RequestRows {
 }
 
 const none = new Float64Array();
+
+const VALID = 0;
+const FAILED = 1;
+/** As the options asked for. */
+const CANCELLED = 2;
 
 function isOver(metric: Metric, over: 'valid' | 'failed'): boolean {
   if (metric.kind === 'list') return over === 'valid';

@@ -1,4 +1,5 @@
 import { contextOverflowOf } from './context-overflow.js';
+import { cancelledOnPurpose } from './measure.js';
 import { derived, summed, totalOf } from './metric.js';
 import { isOffLength, requestedLength } from './output-length.js';
 import {
@@ -11,7 +12,7 @@ import {
   share,
 } from './request-metrics.js';
 
-const requestCount = summed({
+export const requestCount = summed({
   tag: 'request_count',
   label: 'Request Count',
   short: 'Requests',
@@ -34,12 +35,24 @@ const errorRequestCount = summed({
   of: () => 1,
 });
 
+export const plannedCancellationCount = summed({
+  tag: 'planned_cancellation_count',
+  label: 'Planned Cancellations',
+  unit: 'requests',
+  over: 'failed',
+  table: 'main',
+  order: 1078,
+  formula: 'number of requests that `--request-cancellation-rate` cancelled: neither successes nor failures',
+  absent: 'none was',
+  of: (facts) => (cancelledOnPurpose(facts) ? 1 : undefined),
+});
+
 const cancelledRequestCount = summed({
   tag: 'cancelled_request_count',
   label: 'Cancelled Request Count',
   unit: 'requests',
   over: 'failed',
-  formula: 'number of requests that were cancelled by us',
+  formula: 'number of requests that were cancelled by us: on purpose, or because the run ended',
   absent: 'none was',
   of: ({ cancelled }) => (cancelled ? 1 : undefined),
 });
@@ -138,11 +151,29 @@ const requestErrorRate = derived({
   unit: '%',
   table: 'main',
   order: 1080,
-  formula: '100 * Error Request Count / Completed Requests',
+  formula:
+    '100 * Error Request Count / Completed Requests; planned cancellations count as errors, as in AIPerf',
   absent: 'no request ended',
   of: (run) => {
     const completed = run.total(completedRequestCount);
     return completed && (100 * (run.total(errorRequestCount) ?? 0)) / completed;
+  },
+});
+
+const requestFailureRate = derived({
+  tag: 'request_failure_rate',
+  label: 'Request Failure Rate',
+  unit: '%',
+  table: 'main',
+  order: 1081,
+  formula:
+    '100 * (Error Request Count - Planned Cancellations) / (Completed Requests - Planned Cancellations); ' +
+    'stands in the console table in place of Request Error Rate',
+  absent: 'nothing was cancelled on purpose, or everything was',
+  of: (run) => {
+    const planned = run.total(plannedCancellationCount);
+    const others = planned && (run.total(completedRequestCount) ?? 0) - planned;
+    return planned && others && (100 * ((run.total(errorRequestCount) ?? 0) - planned)) / others;
   },
 });
 
@@ -188,7 +219,13 @@ const overallThinkingEfficiency = derived({
 });
 
 /** Counts over the run. */
-export const countMetrics = [requestCount, errorRequestCount, cancelledRequestCount, contextOverflowCount];
+export const countMetrics = [
+  requestCount,
+  errorRequestCount,
+  plannedCancellationCount,
+  cancelledRequestCount,
+  contextOverflowCount,
+];
 
 /** Rates and totals of the run. */
 export const derivedMetrics = [
@@ -199,6 +236,7 @@ export const derivedMetrics = [
   inputTokenThroughput,
   completedRequestCount,
   requestErrorRate,
+  requestFailureRate,
   totalIsl,
   totalOsl,
   totalOutputTokens,

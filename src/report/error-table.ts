@@ -3,8 +3,9 @@ import { clipped } from './clipped.js';
 import { type Layout, stylesOf } from './layout.js';
 import { drawTable } from './table.js';
 
-/** The failures of a run, one row for each distinct one; no lines when nothing failed. */
-export function errorTable(errors: readonly ErrorGroup[], layout: Layout): string[] {
+/** The failures of a run, one row for each distinct one; planned cancellations are none. No lines without failures. */
+export function errorTable(groups: readonly ErrorGroup[], layout: Layout): string[] {
+  const errors = groups.filter(({ isPlanned }) => !isPlanned);
   if (errors.length === 0) return [];
   const { red, yellow, italic } = stylesOf(layout);
   return drawTable(

@@ -25,7 +25,7 @@ export function footer(summary: RunSummary, facts: FooterFacts, layout: Layout):
     facts.cliCommand === undefined ? [] : wrap(`CLI Command: ${facts.cliCommand}`, layout.width);
   const duration = summary.results.find(({ tag }) => tag === 'benchmark_duration')?.statistics.avg;
   const early = facts.wasCancelled ? ' (cancelled early)' : '';
-  const { validCount, failedCount } = summary;
+  const { validCount, failedCount, outcomes } = summary;
   const rate = Math.round((100 * validCount) / (validCount + failedCount));
   const causes = failureCauses(summary.errors, failedCount);
   const success = `${rate}% (${failedCount} errors)${causes === undefined ? '' : `: ${causes}`}`;
@@ -34,6 +34,14 @@ export function footer(summary: RunSummary, facts: FooterFacts, layout: Layout):
     ...rest.map((line) => italic(cyan(line))),
     ...(duration === undefined ? [] : [labelled('Benchmark Duration', `${fixed(duration, 2)} sec${early}`)]),
     ...(validCount + failedCount === 0 ? [] : [labelled('Success Rate', success)]),
+    ...(outcomes.cancelled === 0
+      ? []
+      : [
+          labelled(
+            'Cancelled On Purpose',
+            `${outcomes.cancelled} of ${validCount + failedCount + outcomes.cancelled} requests`,
+          ),
+        ]),
     ...(facts.fidelity === undefined ? [] : fidelityLines(facts.fidelity, layout, labelled)),
     ...facts.files.map(({ label, path }) => labelled(label, path)),
     ...(facts.logFile === undefined ? [] : [labelled('Log File', facts.logFile)]),

@@ -18,7 +18,10 @@ export function metricsTable(
   title: string,
   layout: Layout,
 ): string[] {
+  // With planned cancellations AIPerf's rate, which counts them as errors, stays in the files.
+  const hasFailureRate = results.some(({ tag }) => tag === 'request_failure_rate');
   const rows = results
+    .filter(({ tag }) => !(hasFailureRate && tag === 'request_error_rate'))
     .map((result) => ({ result, metric: metricOf(result.tag) }))
     .filter(({ metric }) => metric.table === table)
     .sort((a, b) => (a.metric.order ?? 0) - (b.metric.order ?? 0));

@@ -36,7 +36,8 @@ export function sliceTable({ slices, sliceNs }: SlicedRun, layout: Layout): stri
 function row({ index, startNs, endNs, isComplete, results }: Slice, firstNs: bigint): string[] {
   const statistics = (tag: string) => results.find((result) => result.tag === tag)?.statistics;
   const seconds = (atNs: bigint) => withCommas(Number(atNs - firstNs) / 1e9);
-  const failed = statistics('error_request_count')?.avg ?? 0;
+  const planned = statistics('planned_cancellation_count')?.avg ?? 0;
+  const failed = (statistics('error_request_count')?.avg ?? 0) - planned;
   const spread = (tag: string) => {
     const { avg, p90 } = statistics(tag) ?? {};
     return avg === undefined || p90 === undefined ? 'N/A' : `${withCommas(avg)} (${withCommas(p90)})`;
@@ -46,7 +47,8 @@ function row({ index, startNs, endNs, isComplete, results }: Slice, firstNs: big
     `${index}`,
     `${seconds(startNs)} - ${seconds(endNs)}${isComplete ? '' : ' partial'}`,
     (statistics('request_count')?.avg ?? 0).toLocaleString('en-US') +
-      (failed > 0 ? ` + ${failed} failed` : ''),
+      (failed > 0 ? ` + ${failed} failed` : '') +
+      (planned > 0 ? ` + ${planned} cancelled` : ''),
     spread('time_to_first_token'),
     spread('request_latency'),
     tokens === undefined ? 'N/A' : withCommas(tokens),

@@ -94,6 +94,8 @@ describe('percentiles of single requests', () => {
     expect(JSON.parse(stdout)).toEqual({
       where: 'input_sequence_length > 1000 and session_num<=3',
       request_count: 2,
+      error_request_count: 0,
+      completed_request_count: 2,
       metrics: {
         // 2, 10, 3, 15 flattened.
         inter_chunk_latency: {

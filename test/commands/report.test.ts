@@ -337,7 +337,7 @@ describe('what cannot be reported', () => {
     expect(filesBelow(folder)).toEqual(['profile_export.jsonl']);
   });
 
-  it('only failures: shown, with exit code 1 and no files', async () => {
+  it('only failures: shown and written, with exit code 1', async () => {
     const folder = temporaryFolder();
     const error = '"error":{"code":400,"type":"Bad Request","message":"no"}';
     writeFileSync(
@@ -347,12 +347,19 @@ describe('what cannot be reported', () => {
     const { code, stdout } = await report(folder);
     expect(code).toBe(1);
     expect(stdout).toMatch(/│ {2}400 │ Bad Request │ no {6}│ {5}3 │/);
-    expect(stdout).toContain('All 3 inference request(s) failed.');
-    expect(filesBelow(folder)).toEqual(['profile_export.jsonl']);
+    expect(stdout).toContain('No request had succeeded by then.');
+    const files = [
+      'profile_export.jsonl',
+      'profile_export_aiperf.csv',
+      'profile_export_aiperf.json',
+      'profile_export_console.txt',
+    ];
+    expect(filesBelow(folder)).toEqual(files);
     const page = join(folder, 'report.html');
     const written = await report(folder, '--html', page);
-    expect(written).toEqual({ code: 1, stdout: `${stdout}HTML Report: ${page}\n`, stderr: '' });
-    expect(filesBelow(folder)).toEqual(['profile_export.jsonl', 'report.html']);
+    expect([written.code, written.stderr]).toEqual([1, '']);
+    expect(written.stdout).toContain(`HTML Report: ${page}\n`);
+    expect(filesBelow(folder)).toEqual([...files, 'report.html']);
   });
 
   it('a folder that cannot be written to: the table all the same, and exit code 1', async () => {

@@ -14,6 +14,7 @@ describe('what a run of a series left', () => {
   const whole = {
     ...{ is_complete: true, run_info: { sweep_id: 'a', first_session: 3 } },
     fidelity: { verdict: 'client limited' },
+    request_count: { unit: 'requests', avg: 9 },
     request_throughput: { unit: 'requests/sec', avg: 5 },
   };
   it.each([
@@ -21,6 +22,7 @@ describe('what a run of a series left', () => {
     ['of another series', JSON.stringify({ ...whole, run_info: { sweep_id: 'b' } }), false],
     ['of a single run', JSON.stringify({ ...whole, run_info: {} }), false],
     ['cut short', JSON.stringify({ ...whole, is_complete: false }), false],
+    ['without a successful request', JSON.stringify({ ...whole, request_count: { avg: 0 } }), false],
     ['half written', JSON.stringify(whole).slice(0, 60), false],
   ])('%s', (_name, text, isComplete) => {
     writeFileSync(file, text);
@@ -30,7 +32,10 @@ describe('what a run of a series left', () => {
   it('its metrics, whether this client was the limit, and where it began', () => {
     writeFileSync(file, JSON.stringify(whole));
     expect(completeResults(file, 'a')).toEqual({
-      metrics: new Map([['request_throughput', { unit: 'requests/sec', statistics: { avg: 5 } }]]),
+      metrics: new Map([
+        ['request_count', { unit: 'requests', statistics: { avg: 9 } }],
+        ['request_throughput', { unit: 'requests/sec', statistics: { avg: 5 } }],
+      ]),
       clientLimited: true,
       firstSession: 3,
     });

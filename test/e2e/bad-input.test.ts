@@ -358,6 +358,9 @@ describe('when nothing succeeds', () => {
       'inputs.json',
       'logs/aiperf.log',
       'profile_export.jsonl',
+      'profile_export_aiperf.csv',
+      'profile_export_aiperf.json',
+      'profile_export_console.txt',
       'profile_export_raw.jsonl',
       'run_config.json',
     ]);

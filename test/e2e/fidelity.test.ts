@@ -36,7 +36,7 @@ describe('the verdict on the client', () => {
   it('a load thread that is held up is the limit: said, marked, and an error where it must not be', async () => {
     const load: Options = { concurrency: 4, 'request-count': 200 };
     const ended = await run({ ...load, 'strict-fidelity': true }, starved);
-    expect(ended.code).toBe(1);
+    expect(ended.code).toBe(3);
     expect(ended.stdout).toContain('Fidelity: client limited\n  - in ');
     const fidelity = ended.fidelity();
     expect(fidelity).toMatchObject({

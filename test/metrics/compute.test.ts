@@ -375,9 +375,10 @@ test('without failures there is no count of them, and a rate of zero', () => {
     expect(found).not.toHaveProperty(tag);
 });
 
-test('when everything failed there is no valid count, no duration and no rate', () => {
+test('when everything failed the valid count is 0, and there is no duration and no rate', () => {
   const found = averages(storeOf([counted({ error: { type: 'TimeoutError', message: 'x' } })]).summary());
   expect(found).toEqual({
+    request_count: 0,
     error_isl: 8,
     error_request_count: 1,
     context_overflow_count: 0,

@@ -27,7 +27,9 @@ test('rows of the main console table', () => {
     'Request Throughput',
     'Goodput',
     'Completed Requests (Success + Error)',
+    'Planned Cancellations',
     'Request Error Rate',
+    'Request Failure Rate',
     'Request Count',
   ]);
 });

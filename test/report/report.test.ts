@@ -14,7 +14,7 @@ import {
   unreadContentPanel,
   unsupportedParameterPanel,
 } from '../../src/report/panels.js';
-import { failedRunReport, type ReportFacts, report, sideTables } from '../../src/report/report.js';
+import { type ReportFacts, report, sideTables } from '../../src/report/report.js';
 import { WireTimes } from '../../src/transport/transport.js';
 import { goldenIsThere, goldenText } from '../metrics/golden.js';
 import { counted, fourRequests, ms, storeOf, streamingChat } from '../metrics/records.js';
@@ -154,10 +154,7 @@ test('a known misunderstanding is explained', () => {
 
 test('when nothing succeeded: the failures, then why there are no results', () => {
   const refused = counted({ error: { code: 400, type: 'Bad Request', message: 'no' } });
-  const lines = failedRunReport(storeOf([refused, refused]).summary(), undefined, {
-    ...layout,
-    width: 80,
-  }).split('\n');
+  const lines = report(storeOf([refused, refused]).summary(), facts, { ...layout, width: 80 }).split('\n');
   expect(lines.slice(2, 8)).toEqual([
     '         AIPerf | Error Summary         ',
     '┏━━━━━━┳━━━━━━━━━━━━━┳━━━━━━━━━┳━━━━━━━┓',
@@ -166,9 +163,16 @@ test('when nothing succeeded: the failures, then why there are no results', () =
     '│  400 │ Bad Request │ no      │     2 │',
     '└──────┴─────────────┴─────────┴───────┘',
   ]);
-  expect(lines[9]).toBe(`╭─ AIPerf System Exit Errors ${'─'.repeat(50)}╮`);
-  expect(lines[13]).toMatch(/^│ {4}Reason: All 2 inference request\(s\) failed\./);
-  for (const line of lines.slice(9, -1)) expect(stringWidth(line)).toBe(80);
+  const panel = lines.slice(
+    lines.findIndex((line) => line.startsWith('╭')),
+    -1,
+  );
+  expect(panel[0]).toBe(`╭─ AIPerf System Exit Errors ${'─'.repeat(50)}╮`);
+  expect(panel[4]).toMatch(/^│ {4}Reason: All 2 inference request\(s\) failed\./);
+  for (const line of panel) expect(stringWidth(line)).toBe(80);
+  const rows = lines.join('\n').replace(/ +/g, ' ');
+  expect(rows).toContain('Request Error Rate (%) │100.00│');
+  expect(rows).toContain('Request Count (requests) │ 0.00│');
 });
 
 test('the exit panel names what there is to name', () => {

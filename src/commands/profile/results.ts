@@ -126,6 +126,8 @@ function incompleteReason({
   stalled,
   left,
   unrecorded,
+  summary,
+  warmup,
 }: RunOutcome): string | undefined {
   if (failure !== undefined) {
     return unrecorded === 0
@@ -135,7 +137,11 @@ function incompleteReason({
   if (stalled !== undefined) return `The run was ended because it was stuck: ${stalled}.`;
   const waiting = left.warmup + left.profiling;
   const without = waiting === 0 ? '' : ` ${waiting} finished requests are not in the results.`;
-  if (interrupted) return `Run cancelled before all records were processed.${without}`;
+  if (interrupted) {
+    return warmup !== undefined && summary.firstStartNs === undefined
+      ? `Run cancelled during its warm-up: nothing was measured.${without}`
+      : `Run cancelled before all records were processed.${without}`;
+  }
   return waiting === 0
     ? undefined
     : `The results were interrupted before all records were processed.${without}`;

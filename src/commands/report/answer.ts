@@ -21,7 +21,7 @@ export interface Questions {
 export function answer(questions: Questions, recordsFile: string, layout: Layout, io: Io): void {
   const { where, percentiles, confidence } = questions;
   const filter = where === undefined ? [] : parseFilter(where);
-  const { selection, tags, all, isCut } = select(recordsFile, { tags: questions.metric, filter });
+  const { selection, tags, failed, all, isCut } = select(recordsFile, { tags: questions.metric, filter });
   if (all === 0) throw withoutRequests(recordsFile);
   if (selection.requests === 0) {
     throw new UserError(`--where: none of the ${all} requests of this run meets '${where}'.`);
@@ -37,7 +37,7 @@ export function answer(questions: Questions, recordsFile: string, layout: Layout
   const { requests } = selection;
   switch (questions.format) {
     case 'json':
-      io.stdout.write(selectionJson(metrics, { where, requests }));
+      io.stdout.write(selectionJson(metrics, { where, requests, failed }));
       break;
     case 'csv':
       io.stdout.write(selectionCsv(metrics));

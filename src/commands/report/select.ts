@@ -18,6 +18,8 @@ export interface Selected {
   readonly selection: Selection;
   /** In the order to show. */
   readonly tags: readonly string[];
+  /** Of the selected requests those that failed or were cancelled. */
+  readonly failed: number;
   /** Requests of the run proper. */
   readonly all: number;
   readonly isCut: boolean;
@@ -35,6 +37,7 @@ export function select(recordsFile: string, { tags, filter }: Question): Selecte
   const seen = new Set<string>();
   const recordFilter = new RecordFilter(filter);
   let all = 0;
+  let failed = 0;
   let isCut = false;
   const onCut = () => {
     isCut = true;
@@ -45,6 +48,7 @@ export function select(recordsFile: string, { tags, filter }: Question): Selecte
     const values = valuesOf(record);
     for (const tag of values.keys()) seen.add(tag);
     if (!recordFilter.passes(record, values)) continue;
+    if (record.error !== undefined) failed++;
     selection.add(
       [...values].flatMap(([tag, [value, unit]]) => (wanted.has(tag) ? [[tag, value, unit]] : [])),
     );
@@ -52,7 +56,7 @@ export function select(recordsFile: string, { tags, filter }: Question): Selecte
   recordFilter.requireKnown();
   const unknown = tags?.filter((tag) => !seen.has(tag)) ?? [];
   if (unknown.length > 0) throw new UserError(unknown.map((tag) => sentence(tag, [...seen])).join('\n'));
-  return { selection, tags: tags ?? mainTags, all, isCut };
+  return { selection, tags: tags ?? mainTags, failed, all, isCut };
 }
 
 function sentence(tag: string, seen: readonly string[]): string {

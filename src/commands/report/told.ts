@@ -54,10 +54,7 @@ export function toldAnew(told: Told, slos: readonly Slo[], sliceSeconds: number 
 }
 
 /** Why the results cover only a part of the run; undefined for a complete one. */
-export function incompleteReason(
-  { records }: Recovered,
-  { summary, writer }: Told,
-): string | undefined {
+export function incompleteReason({ records }: Recovered, { summary, writer }: Told): string | undefined {
   if (writer !== undefined) return `The run is still in progress: ${described(writer)}.`;
   if (summary !== undefined) return summary.incompleteReason;
   return `The run ended without a summary: ${records === 1 ? '1 record was' : `${records} records were`} recovered.`;

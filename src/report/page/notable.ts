@@ -1,3 +1,4 @@
+import { cancelledOnPurpose } from '../../metrics/measure.js';
 import type { RecordError } from '../../records/record.js';
 import type { Json } from '../../util/json.js';
 
@@ -8,6 +9,8 @@ export interface ReportedRequest {
   readonly startNs: bigint;
   readonly endNs: bigint | undefined;
   readonly error: RecordError | undefined;
+  readonly cancelled: boolean;
+  readonly dropped: boolean;
   /** By tag, in display units. */
   readonly values: ReadonlyMap<string, number | Float64Array>;
   /** Everything that the file says of it. */
@@ -41,7 +44,8 @@ export class NotableFinder {
       this.#slowestToStart.add(request);
       return;
     }
-    if (this.#failures.size >= MOST) return;
+    const { cancelled, dropped } = request;
+    if (this.#failures.size >= MOST || cancelledOnPurpose({ failure: error, cancelled, dropped })) return;
     const kind = JSON.stringify(error);
     if (!this.#failures.has(kind)) this.#failures.set(kind, request);
   }

@@ -17,9 +17,10 @@ ${slowestToStart.length > 0 && html`<h3>By time to first token</h3>\n${requestLi
 
 /** Every kind of failure, and the record of the first request that it struck. */
 export function failureSection(summary: RunSummary, { failures }: NotableRequests, firstNs: bigint): Content {
-  const { errors, validCount, failedCount } = summary;
+  const { validCount, failedCount } = summary;
+  const errors = summary.errors.filter(({ isPlanned }) => !isPlanned);
   if (errors.length === 0) return html`<p>Nothing failed.</p>`;
-  const rows = [...errors]
+  const rows = errors
     .sort((a, b) => b.count - a.count)
     .map(({ error, count: times }) => [
       error.code === undefined ? 'N/A' : String(error.code),

@@ -124,9 +124,15 @@ function failures({ summary }: ReportedRun): string[] {
   const { validCount, failedCount, outcomes, errors } = summary;
   const all = validCount + failedCount;
   const { failed, cancelled, dropped } = outcomes;
-  if (all === 0) return [];
+  const planned =
+    cancelled === 0
+      ? []
+      : [
+          `${counted(cancelled, 'request was', 'requests were')} cancelled on purpose, and not counted as failures.`,
+        ];
+  if (all === 0) return planned;
   if (failedCount === 0)
-    return [all === 1 ? 'The request succeeded.' : `All ${count(all)} requests succeeded.`];
+    return [all === 1 ? 'The request succeeded.' : `All ${count(all)} requests succeeded.`, ...planned];
   const sentences: string[] = [];
   if (failed > 0) {
     const causes = errors.filter(({ error }) => error.type !== 'RequestCancellationError');
@@ -140,8 +146,7 @@ function failures({ summary }: ReportedRun): string[] {
       `${count(failed)} of ${counted(all, 'request')} failed (${percent(failed / all)}).${name === undefined ? '' : kinds}`,
     );
   }
-  if (cancelled > 0)
-    sentences.push(`${counted(cancelled, 'request was', 'requests were')} cancelled on purpose.`);
+  sentences.push(...planned);
   if (dropped > 0)
     sentences.push(`${counted(dropped, 'request was', 'requests were')} dropped because the run ended.`);
   sentences.push(

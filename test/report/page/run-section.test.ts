@@ -146,6 +146,7 @@ function request(line: number, latency: number, ttft?: number, error?: string): 
       metadata: {},
       metrics: [],
     },
+    ...{ cancelled: false, dropped: false },
     error: error === undefined ? undefined : { code: 500, type: 'HTTPError', message: error },
   };
 }

@@ -58,7 +58,8 @@ export async function runSeries(
   for (const [run, failure] of failures) log('ERROR', 'sweep', `${run.folder} failed: ${failure}`);
   if (interrupt.happened) return exitCodes.interrupted;
   if (results.size - unsound.length < 2 || !written || !hasPage) return exitCodes.failure;
-  const isTrusted = !config.strictFidelity || ![...results.values()].some(({ clientLimited }) => clientLimited);
+  const isTrusted =
+    !config.strictFidelity || ![...results.values()].some(({ clientLimited }) => clientLimited);
   return isTrusted ? exitCodes.success : exitCodes.notMet;
 }
 
