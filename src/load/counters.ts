@@ -9,6 +9,7 @@ const STOPPED = 5;
 const ACTIVITY = 6;
 const FAILED = 7;
 const CANCELLED = 8;
+const POSTPONED = 9;
 // An even number, so that the 64-bit cell behind them is aligned.
 const LENGTH = 10;
 
@@ -21,12 +22,14 @@ export class SharedCounters {
   readonly buffer: SharedArrayBuffer;
   readonly #cells: Int32Array;
   readonly #moved: BigInt64Array;
+  readonly #postponed: BigInt64Array;
 
   /** @param buffer that of another thread's counters; absent: new ones, all zero. */
-  constructor(buffer = new SharedArrayBuffer(4 * LENGTH + 8)) {
+  constructor(buffer = new SharedArrayBuffer(4 * LENGTH + 16)) {
     this.buffer = buffer;
     this.#cells = new Int32Array(buffer, 0, LENGTH);
     this.#moved = new BigInt64Array(buffer, 4 * LENGTH, 1);
+    this.#postponed = new BigInt64Array(buffer, 4 * LENGTH + 8, 1);
   }
 
   /** The next session's number, or undefined when `limit` sessions were handed out. */
@@ -53,11 +56,21 @@ export class SharedCounters {
 
   /** A thread was too late to catch up: the rest of the schedule is moved by so much in all, for every thread. */
   moveTo(movedNs: number): void {
-    const moved = BigInt(Math.round(movedNs));
-    for (;;) {
-      const known = Atomics.load(this.#moved, 0);
-      if (known >= moved || Atomics.compareExchange(this.#moved, 0, known, moved) === known) return;
-    }
+    raise(this.#moved, movedNs);
+  }
+
+  /** A turn of a fixed schedule became due so much later than recorded, because the turn before it came back late. */
+  notePostponed(byNs: number): void {
+    Atomics.add(this.#cells, POSTPONED, 1);
+    raise(this.#postponed, byNs);
+  }
+
+  /** Turns that became due later than recorded, and by how much at most, ns. */
+  get postponed(): { readonly turns: number; readonly mostNs: number } {
+    return {
+      turns: Atomics.load(this.#cells, POSTPONED),
+      mostNs: Number(Atomics.load(this.#postponed, 0)),
+    };
   }
 
   /** By how much the schedule was moved, ns. */
@@ -130,5 +143,14 @@ export class SharedCounters {
       if (number >= limit) return undefined;
       if (Atomics.compareExchange(this.#cells, cell, number, number + 1) === number) return number;
     }
+  }
+}
+
+/** Sets the cell to `value` unless it is as large already, whatever other threads do. */
+function raise(cell: BigInt64Array, value: number): void {
+  const wanted = BigInt(Math.round(value));
+  for (;;) {
+    const known = Atomics.load(cell, 0);
+    if (known >= wanted || Atomics.compareExchange(cell, 0, known, wanted) === known) return;
   }
 }

@@ -49,10 +49,11 @@ export class FixedReplay implements Issuer {
   }
 
   turnReturned(session: Session, endNs: number): void {
-    const { startNs } = this.#phase.options;
+    const { startNs, counters } = this.#phase.options;
     const { zeroMs } = this.#options.schedule;
-    const dueNs = startNs + dueAfterReturn(session.turn ?? {}, endNs - startNs, zeroMs);
-    this.#phase.submitAt(session, dueNs);
+    const { dueNs, postponedNs } = dueAfterReturn(session.turn ?? {}, endNs - startNs, zeroMs);
+    if (postponedNs > 0) counters.notePostponed(postponedNs);
+    this.#phase.submitAt(session, startNs + dueNs);
   }
 
   sessionOver(): void {

@@ -65,10 +65,17 @@ export function keptTurns({ turns, turnsBefore }: FixedSchedule, session: number
  * previous return if that is later; without a timestamp its delay after the return, without either at once.
  * @param returnNs when the previous turn returned, ns after the phase's start.
  * @param zeroMs the schedule's.
+ * @returns also by how much that is later than the turn's own timestamp, ns.
  */
-export function dueAfterReturn(turn: TurnTiming, returnNs: number, zeroMs: number): number {
-  if (turn.timestampMs !== undefined) return Math.max(returnNs, timestampDueNs(turn.timestampMs, zeroMs));
-  return returnNs + Math.max(0, Math.round((turn.delayMs ?? 0) * 1e6));
+export function dueAfterReturn(
+  turn: TurnTiming,
+  returnNs: number,
+  zeroMs: number,
+): { readonly dueNs: number; readonly postponedNs: number } {
+  if (turn.timestampMs === undefined)
+    return { dueNs: returnNs + Math.max(0, Math.round((turn.delayMs ?? 0) * 1e6)), postponedNs: 0 };
+  const recordedNs = timestampDueNs(turn.timestampMs, zeroMs);
+  return { dueNs: Math.max(returnNs, recordedNs), postponedNs: Math.max(0, returnNs - recordedNs) };
 }
 
 function timestampDueNs(timestampMs: number, zeroMs: number): number {

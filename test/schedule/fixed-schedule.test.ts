@@ -163,6 +163,10 @@ describe('a later turn', () => {
     { turn: { delayMs: 0 }, returnMs: 200, dueMs: 200 },
     { turn: {}, returnMs: 200, dueMs: 200 },
   ])('with $turn after a return at $returnMs ms is due at $dueMs ms', ({ turn, returnMs, dueMs }) => {
-    expect(dueAfterReturn(turn, returnMs * 1e6, 1000)).toBe(dueMs * 1e6);
+    const recordedMs = turn.timestampMs === undefined ? dueMs : turn.timestampMs - 1000;
+    expect(dueAfterReturn(turn, returnMs * 1e6, 1000)).toEqual({
+      dueNs: dueMs * 1e6,
+      postponedNs: (dueMs - recordedMs) * 1e6,
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as after } from 'node:timers/promises';
-import type { ThreadReport } from '../../fidelity/thread-report.js';
+import { LATE_NS, type ThreadReport } from '../../fidelity/thread-report.js';
 import { type Fidelity, judge } from '../../fidelity/verdict.js';
 import { type LoadThreads, startLoadThreads } from '../../load/threads.js';
 import type { RunSummary } from '../../metrics/compute.js';
@@ -269,7 +269,15 @@ async function playPhases(
       nextSession += phase.counters.sessions;
       draw();
       log('INFO', 'load', `${phase.plan.name}: ${phase.counters.issued} requests were sent`);
-      const { movedNs } = phase.counters;
+      const { movedNs, postponed } = phase.counters;
+      if (postponed.mostNs >= LATE_NS) {
+        const { turns, mostNs } = postponed;
+        log(
+          'WARNING',
+          'load',
+          `${turns} turn${turns === 1 ? ' was' : 's were'} due later than recorded, by at most ${(mostNs / 1e9).toFixed(3)} s: the previous turn's answer came after the recorded time`,
+        );
+      }
       if (movedNs > 0) {
         log(
           'WARNING',
