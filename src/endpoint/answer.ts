@@ -35,6 +35,8 @@ const MOST_LEARNINGS = 6;
 
 // A server may name a field anew in every unit.
 const MOST_UNREAD = 20;
+/** Stands for the path of a field where a unit is none of the endpoint's. */
+const UNKNOWN_UNIT = '(whole unit)';
 
 /**
  * Takes one answer apart while it arrives: which units carry content and when they came, the text, the usage, the
@@ -219,14 +221,20 @@ export class Answer implements StreamHandler {
       if (this.#brokenFrames++ === 0) this.#firstBroken = excerpt(text);
       return false;
     }
-    const failure = isObject(unit) ? failureIn(unit, text) : undefined;
+    // Google's gateway sends errors in a list.
+    const said = Array.isArray(unit) ? unit[0] : unit;
+    const failure = isObject(said) ? failureIn(said, text) : undefined;
     if (failure !== undefined) {
       this.#fail(failure);
       return true;
     }
     const chunk = this.#options.endpoint.read(unit);
-    if (chunk === undefined) this.#firstUnknown ??= excerpt(text);
-    else this.#take(chunk, atNs);
+    if (chunk === undefined) {
+      this.#firstUnknown ??= excerpt(text);
+      this.#noteUnread([UNKNOWN_UNIT]);
+    } else {
+      this.#take(chunk, atNs);
+    }
     if (bytes !== undefined && (chunk?.text !== undefined || chunk?.reasoning !== undefined)) {
       this.#parsedTexts++;
       if (this.#parsedTexts >= LEARN_AFTER && this.#learnings < MOST_LEARNINGS) {
@@ -291,8 +299,8 @@ export class Answer implements StreamHandler {
   #whyNoContent(): string {
     if (Number.isNaN(this.lastUnitNs)) return 'No responses were received';
     if (this.#unreadable !== undefined) return this.#unreadable;
-    const fields =
-      this.unread === undefined ? '' : `; fields not read: ${[...this.unread.keys()].join(', ')}`;
+    const names = [...(this.unread?.keys() ?? [])].filter((path) => path !== UNKNOWN_UNIT);
+    const fields = names.length === 0 ? '' : `; fields not read: ${names.join(', ')}`;
     const reason = `No response held any content (text, reasoning or tool calls)${fields}`;
     const received = this.#firstUnknown ?? this.#firstUnit;
     return received === undefined ? reason : quoting(reason, received);

@@ -102,7 +102,7 @@ export class MetricStore {
   add(counted: CountedRecord): RecordMetrics {
     const values: [string, number | Float64Array][] = [];
     const facts = measure(counted, this.#thresholds, this.#objectives);
-    this.#responses.addResponse(counted.record, facts.failure !== undefined);
+    this.#responses.addResponse(counted, facts.failure !== undefined);
     this.#take(facts, values);
     return values;
   }

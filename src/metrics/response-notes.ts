@@ -1,4 +1,4 @@
-import type { RequestRecord } from '../records/record.js';
+import type { CountedRecord } from '../records/record.js';
 import type { RequestFacts } from './measure.js';
 import { type LengthCause, lengthCause } from './output-length.js';
 
@@ -13,7 +13,7 @@ export interface UnreadField {
 
 /** What responses showed besides metrics. */
 export interface ResponseNotes {
-  /** Successful requests without usage, in a run whose token counts are the server's; 0 in all others. */
+  /** Successful requests whose usage has no completion tokens, where counts are the server's; 0 in other runs. */
   readonly withoutUsage: number;
   /** The most frequent first. */
   readonly unread: readonly UnreadField[];
@@ -47,8 +47,8 @@ export class ResponseTally {
   }
 
   /** Takes what only the response itself tells. */
-  addResponse({ usage, unread }: RequestRecord, failed: boolean): void {
-    if (this.#serverTokenCounts && !failed && usage === undefined) this.#withoutUsage++;
+  addResponse({ record: { unread }, tokens }: CountedRecord, failed: boolean): void {
+    if (this.#serverTokenCounts && !failed && tokens.output === undefined) this.#withoutUsage++;
     if (unread === undefined) return;
     for (const [path, units] of Object.entries(unread)) {
       const counts = this.#unread.get(path) ?? { units: 0, requests: 0 };

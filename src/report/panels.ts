@@ -147,12 +147,12 @@ function missingUsage({ notes: { withoutUsage }, validCount }: RunSummary): stri
   if (withoutUsage === 0) return undefined;
   const [whose, effect] =
     withoutUsage === validCount
-      ? ['No successful response', 'there are no token metrics']
+      ? ['No successful response', 'token metrics are missing']
       : [
           `${validCount - withoutUsage} of ${validCount} successful responses`,
-          'token metrics leave out the others',
+          'token metrics cover only those',
         ];
-  return `${whose} held usage, and --use-server-token-count takes token counts from it: ${effect}.`;
+  return `${whose} held usage with completion tokens, which --use-server-token-count takes token counts from: ${effect}.`;
 }
 
 function unreadField({ path, units, requests }: UnreadField): string {

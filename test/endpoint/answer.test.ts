@@ -120,6 +120,37 @@ describe('Answer', () => {
     });
   });
 
+  it('counts what it does not read', () => {
+    const answer = new Answer({ endpoint: endpoints.chat, streamEnd: 'any', keepUnits: false });
+    const units = [
+      { choices: [{ delta: { content: 'a', clip: 'x' } }] },
+      { choices: [{ delta: { clip: 'x', ünit: { a: 'b' } } }] },
+      { object: 'other', choices: [{ delta: { content: 'b' } }] },
+      'a text',
+      { choices: [{ delta: { content: 'c' } }] },
+    ];
+    for (const unit of units) {
+      const bytes = Buffer.from(JSON.stringify(unit));
+      answer.onData(bytes, 0, bytes.length, 1);
+    }
+    expect(answer.error).toBeUndefined();
+    expect(answer.output).toBe('ac');
+    expect([...(answer.unread ?? [])]).toEqual([
+      ['clip', 2],
+      ['ünit', 1],
+      ['(whole unit)', 2],
+    ]);
+  });
+
+  it('counts the fields of a server that names them anew in every unit up to twenty', () => {
+    const answer = new Answer({ endpoint: endpoints.chat, streamEnd: 'any', keepUnits: false });
+    for (let i = 0; i < 100; i++) {
+      const bytes = Buffer.from(JSON.stringify({ choices: [{ delta: { [`clip${i}`]: 'x' } }] }));
+      answer.onData(bytes, 0, bytes.length, 1);
+    }
+    expect(answer.unread?.size).toBe(20);
+  });
+
   it('says what a body is that is no JSON, and how it begins', () => {
     const answer = new Answer({ endpoint: endpoints.chat, streamEnd: 'marked', keepUnits: false });
     answer.onWholeBody(`<html>${'x'.repeat(300)}`, 'text/html', 70, 'The response (text/html) is no JSON');

@@ -26,6 +26,7 @@ const failures: readonly (readonly [dialect: string, body: string, code: number,
   ['Gemini', '{"error":{"code":429,"message":"quota","status":"RESOURCE_EXHAUSTED"}}', 429, 'quota'],
   ['Ollama', '{"error":"model not found"}', 502, 'model not found'],
   ['TGI', '{"error":"Request failed","error_type":"generation"}', 502, 'Request failed'],
+  ['Google behind its gateway', '[{"error":{"code":429,"message":"quota"}}]', 429, 'quota'],
   ['Anthropic', '{"type":"error","error":{"type":"overloaded_error","message":"busy"}}', 502, 'busy'],
   [
     'Spring',

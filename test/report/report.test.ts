@@ -461,10 +461,10 @@ describe('what responses lack', () => {
   test('no usage at all, where the server was to count', () => {
     const summary = storeOf([counted({}, none), counted({}, none)], serverCounts).summary();
     expect(paragraphs(missingUsagePanel(summary, layout))[0]).toBe(
-      'No successful response held usage, and --use-server-token-count takes token counts from it: there are no token metrics.',
+      'No successful response held usage with completion tokens, which --use-server-token-count takes token counts from: token metrics are missing.',
     );
     expect(responseWarnings(summary)).toEqual([
-      'No successful response held usage, and --use-server-token-count takes token counts from it: there are no token metrics. Leave out --use-server-token-count to count tokens here.',
+      'No successful response held usage with completion tokens, which --use-server-token-count takes token counts from: token metrics are missing. Leave out --use-server-token-count to count tokens here.',
     ]);
   });
 
@@ -475,7 +475,7 @@ describe('what responses lack', () => {
       serverCounts,
     ).summary();
     expect(paragraphs(missingUsagePanel(summary, layout))[0]).toBe(
-      '2 of 3 successful responses held usage, and --use-server-token-count takes token counts from it: token metrics leave out the others.',
+      '2 of 3 successful responses held usage with completion tokens, which --use-server-token-count takes token counts from: token metrics cover only those.',
     );
   });
 
