@@ -21,7 +21,7 @@ import { checkReport, questionKeys, reportOptions, singleRunKeys } from './repor
 import type { Recovered } from './report/recovered.js';
 import { findRuns, type NamedFolder, openRunFolder, type RunFolder } from './report/run-folder.js';
 import { lookAt, type StoredRun, sumUp } from './report/stored-run.js';
-import { fidelityTold, hadDueTimes, incompleteReason, notes, type Told } from './report/told.js';
+import { dueTimesTold, fidelityTold, incompleteReason, notes, type Told } from './report/told.js';
 import { thresholdsOf } from './thresholds.js';
 import { timesliceFiles } from './timeslices.js';
 import { writeWhole } from './write-whole.js';
@@ -116,7 +116,7 @@ function publish(
   const page = html === undefined ? undefined : resolve(html);
   const reportFacts = {
     title: told.config.title ?? 'LLM Metrics',
-    hasDueTimes: hadDueTimes(told),
+    ...dueTimesTold(told),
     tables: sideTables(tables),
     ...(facts.incompleteReason === undefined ? {} : { incompleteReason: facts.incompleteReason }),
   };

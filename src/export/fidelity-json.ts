@@ -3,15 +3,15 @@ import type { Spread, ThreadReport } from '../fidelity/thread-report.js';
 import type { Fidelity } from '../fidelity/verdict.js';
 import { Float, type Printable } from './python-json.js';
 
-/** The summary file's member `fidelity`; times in ms, instants in seconds since the first request. */
+/** The summary file's member `fidelity`; times in ms, instants in seconds since the load was due to start. */
 export function fidelityJson(fidelity: Fidelity): { readonly [key: string]: Printable | undefined } {
-  const { sends, load, sendDelayNs, throttled, threads } = fidelity.evidence;
+  const { sends, load, mayQueue, sendDelayNs, throttled, threads } = fidelity.evidence;
   return {
     verdict: fidelity.verdict,
     reasons: fidelity.reasons.map(({ level, words, spans }) => ({
       level,
       reason: words,
-      spans: spans.map((span) => spanJson(span, sends.firstStartNs)),
+      spans: spans.map((span) => spanJson(span, fidelity.startNs)),
     })),
     client_limited_count: sends.limited,
     send_delay: sendDelayNs && spreadJson(sendDelayNs),
@@ -23,6 +23,7 @@ export function fidelityJson(fidelity: Fidelity): { readonly [key: string]: Prin
     },
     load: {
       kind: load.kind,
+      may_queue: mayQueue,
       unit: load.kind === 'concurrency' ? 'requests in flight' : 'requests/sec',
       requested: load.asked === undefined ? undefined : new Float(load.asked),
       achieved: fidelity.achieved === undefined ? undefined : new Float(fidelity.achieved),

@@ -12,6 +12,8 @@ export interface SendTally {
   readonly refused: number;
   /** Requests for which this machine had no port or file descriptor left. */
   readonly starved: number;
+  /** When the first request was due: earlier than `firstStartNs` where it was sent late. */
+  readonly firstDueNs: number;
   readonly firstStartNs: number;
   readonly lastStartNs: number;
   readonly lastEndNs: number;
@@ -28,13 +30,14 @@ export class Sends {
     reused: 0,
     refused: 0,
     starved: 0,
+    firstDueNs: Number.POSITIVE_INFINITY,
     firstStartNs: Number.POSITIVE_INFINITY,
     lastStartNs: Number.NEGATIVE_INFINITY,
     lastEndNs: Number.NEGATIVE_INFINITY,
     inFlightNs: 0,
   };
 
-  add({ startNs, endNs, wire, error, clientLimited }: RequestRecord): void {
+  add({ dueNs, startNs, endNs, wire, error, clientLimited }: RequestRecord): void {
     const tally = this.#tally;
     tally.requests++;
     if (clientLimited) tally.limited++;
@@ -45,6 +48,7 @@ export class Sends {
       if (words.includes('ECONNREFUSED')) tally.refused++;
       if (/\b(EADDRNOTAVAIL|EMFILE|ENFILE|ENOBUFS)\b/.test(words)) tally.starved++;
     }
+    if (dueNs < tally.firstDueNs) tally.firstDueNs = dueNs;
     if (startNs < tally.firstStartNs) tally.firstStartNs = startNs;
     if (startNs > tally.lastStartNs) tally.lastStartNs = startNs;
     if (endNs > tally.lastEndNs) tally.lastEndNs = endNs;

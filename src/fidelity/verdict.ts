@@ -1,4 +1,5 @@
 import type { Throttled } from '../util/cgroup.js';
+import { counted } from '../util/counted.js';
 import { mergeStalls, type Span, spanWords } from './spans.js';
 import type { SendTally } from './tally.js';
 import type { Spread, Stall, StallCause, ThreadReport } from './thread-report.js';
@@ -43,6 +44,8 @@ export interface Fidelity {
   readonly reasons: readonly Reason[];
   /** What `load` came to: mean requests in flight, or requests a second; undefined for fewer than two requests. */
   readonly achieved: number | undefined;
+  /** What the spans of reasons count from. */
+  readonly startNs: number;
   readonly evidence: Evidence;
 }
 
@@ -75,6 +78,7 @@ export function judge(evidence: Evidence): Fidelity {
     verdict: first === undefined ? 'client ok' : `client ${first.level}`,
     reasons,
     achieved: achievedLoad(evidence),
+    startNs: startOf(evidence.threads),
     evidence,
   };
 }
@@ -84,13 +88,13 @@ function starvedSends({ sends }: Evidence): Reason[] {
   return [
     {
       level: 'limited',
-      words: `${requests(sends.starved)} could not be sent: this machine had no port or open file left for a connection (raise net.ipv4.ip_local_port_range or ulimit -n, or lower the load)`,
+      words: `${counted(sends.starved, 'request')} could not be sent: this machine ran out of ports or open files (raise net.ipv4.ip_local_port_range or ulimit -n, or lower the load)`,
       spans: [],
     },
   ];
 }
 
-function lateStamps({ threads, sends }: Evidence): Reason[] {
+function lateStamps({ threads }: Evidence): Reason[] {
   const lateNs = sum(threads.map((thread) => thread.lateNs));
   const watchedNs = sum(threads.map(({ startNs, endNs }) => endNs - startNs));
   const level = graded(
@@ -105,10 +109,15 @@ function lateStamps({ threads, sends }: Evidence): Reason[] {
   return [
     {
       level,
-      words: `in ${percent(lateNs / watchedNs)} of the time a token would have been stamped, or a request sent, more than 10 ms late: ${mainCause(stalls)} (${spanWords(spans, sends.firstStartNs)})`,
+      words: `for ${percent(lateNs / watchedNs)} of the run, client timing could be more than 10 ms late: ${mainCause(stalls)} (${spanWords(spans, startOf(threads))})`,
       spans,
     },
   ];
+}
+
+/** When the load was due to start, ns since the clock's origin: what spans count from. */
+function startOf(threads: Evidence['threads']): number {
+  return Math.min(...threads.map(({ startNs }) => startNs));
 }
 
 function lateReads({ threads }: Evidence): Reason[] {
@@ -118,7 +127,7 @@ function lateReads({ threads }: Evidence): Reason[] {
   return [
     {
       level,
-      words: `one read in a hundred was stamped ${ms(lagNs)} or more after its thread woke up: more came at once than it could take in`,
+      words: `p99 read lag ${ms(lagNs)}: data arrived faster than the client could read it`,
       spans: [],
     },
   ];
@@ -131,7 +140,7 @@ function lateSends({ sendDelayNs, mayQueue, load, sends }: Evidence): Reason[] {
   return [
     {
       level,
-      words: `one request in a hundred was sent ${ms(sendDelayNs.p99)} or more after it was due (at most ${ms(sendDelayNs.max)})`,
+      words: `p99 send delay ${ms(sendDelayNs.p99)} (max ${ms(sendDelayNs.max)}): requests were sent that long after they were due`,
       spans: [],
     },
   ];
@@ -139,11 +148,11 @@ function lateSends({ sendDelayNs, mayQueue, load, sends }: Evidence): Reason[] {
 
 function movedSchedule({ movedNs, sends }: Evidence): Reason[] {
   if (movedNs === 0) return [];
-  const share = movedNs / Math.max(1, sends.lastStartNs - sends.firstStartNs);
+  const share = movedNs / Math.max(1, sends.lastStartNs - sends.firstDueNs);
   return [
     {
       level: share >= LIMITED_SHARE ? 'limited' : 'strained',
-      words: `the client fell behind its schedule and moved it by ${ms(movedNs)}: the rate was ${percent(share)} lower than asked`,
+      words: `the client fell behind its schedule and delayed it by ${ms(movedNs)}: the rate was ${percent(share)} lower than requested`,
       spans: [],
     },
   ];
@@ -155,11 +164,11 @@ function throttling({ throttled, threads }: Evidence): Reason[] {
   const { cpus, periods, throttledPeriods, throttledNs } = throttled;
   const lengthNs = threads.reduce((longest, { startNs, endNs }) => Math.max(longest, endNs - startNs), 1);
   const isLimited = throttledNs >= LIMITED_NS && throttledNs / lengthNs >= LIMITED_SHARE;
-  const limit = cpus === undefined ? 'a CPU limit' : `the limit of ${cpus} CPU${cpus === 1 ? '' : 's'}`;
+  const limit = cpus === undefined ? 'a CPU limit' : `the limit of ${counted(cpus, 'CPU')}`;
   return [
     {
       level: isLimited ? 'limited' : 'strained',
-      words: `${limit} (cgroup) stopped this client in ${throttledPeriods} of ${periods} periods (${percent(throttledPeriods / periods)}), for ${ms(throttledNs)} summed over CPUs: give it more whole CPUs, or lower the load`,
+      words: `${limit} (cgroup) throttled this client in ${throttledPeriods} of ${periods} periods (${percent(throttledPeriods / periods)}), for ${ms(throttledNs)} summed over CPUs: give it more whole CPUs, or lower the load`,
       spans: [],
     },
   ];
@@ -169,11 +178,11 @@ function throttling({ throttled, threads }: Evidence): Reason[] {
 function busyThreads({ threads, load }: Evidence): Reason[] {
   return threads.flatMap(({ thread, busyShare, waitShare = 0 }): Reason[] => {
     if (waitShare >= STRAINED_WAIT_SHARE) {
-      const words = `load thread ${thread} waited for a core ${percent(waitShare)} of the time: other programs take them`;
+      const words = `load thread ${thread} was runnable but waited for a CPU core for ${percent(waitShare)} of the time: other processes held them`;
       return [{ level: 'strained', words, spans: [] }];
     }
     if (load.kind !== 'concurrency' || busyShare < STRAINED_BUSY_SHARE) return [];
-    const words = `load thread ${thread} was busy ${percent(busyShare)} of the time: more load threads (--workers-max) or a second machine would give it reserve`;
+    const words = `load thread ${thread} was busy for ${percent(busyShare)} of the time: add load threads (--workers-max) or a second machine`;
     return [{ level: 'strained', words, spans: [] }];
   });
 }
@@ -181,7 +190,8 @@ function busyThreads({ threads, load }: Evidence): Reason[] {
 function achievedLoad({ load, sends }: Evidence): number | undefined {
   if (sends.requests < 2) return undefined;
   if (load.kind === 'concurrency') return sends.inFlightNs / (sends.lastEndNs - sends.firstStartNs);
-  return ((sends.requests - 1) * 1e9) / (sends.lastStartNs - sends.firstStartNs);
+  // From when the first request was due: a first one that was late must not raise the rate.
+  return ((sends.requests - 1) * 1e9) / (sends.lastStartNs - sends.firstDueNs);
 }
 
 type Limit = readonly [ns: number, share: number];
@@ -197,10 +207,10 @@ function gradedDelay(ns: number): Reason['level'] | undefined {
 }
 
 const causeWords: Readonly<Record<StallCause, string>> = {
-  'no core': 'its threads were ready, but other programs had the cores',
-  'garbage collection': 'garbage collection stopped them',
-  'own work': 'a load thread had more to do than it could, or the host of this virtual machine let it stand',
-  machine: 'the machine itself stood still',
+  'no core': 'load threads were runnable, but other processes held the CPU',
+  'garbage collection': 'garbage collection paused the load threads',
+  'own work': 'a load thread was overloaded, or the host of this virtual machine did not schedule it',
+  machine: 'the machine itself was paused',
 };
 
 /** What most of the time in stalls is due to. */
@@ -215,10 +225,6 @@ function mainCause(stalls: readonly Stall[]): string {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function requests(count: number): string {
-  return count === 1 ? '1 request' : `${count} requests`;
 }
 
 function percent(share: number): string {

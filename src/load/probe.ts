@@ -55,15 +55,23 @@ export class Probe {
     this.#nowNs = nowNs;
   }
 
-  begin(): void {
+  /** A phase begins soon: what delays its start is told from the thread's account until now. */
+  prepare(): void {
+    this.#last = this.#account?.read();
+  }
+
+  /** @param plannedNs when the phase was due to begin: a thread that begins later is late, like a late tick. */
+  begin(plannedNs: number): void {
     const nowNs = this.#nowNs();
-    this.#startNs = nowNs;
+    this.#startNs = plannedNs;
     this.#loopDelay = new Histogram();
     this.#readLag = new Histogram();
     this.#stalls.length = 0;
     this.#pauses.length = 0;
     this.#lateNs = 0;
     this.#ticks = 0;
+    this.#dueNs = plannedNs;
+    if (nowNs - plannedNs > LATE_NS) this.#settle(nowNs);
     this.#utilization = performance.eventLoopUtilization();
     this.#first = this.#account?.read();
     this.#last = this.#first;

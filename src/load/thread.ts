@@ -112,7 +112,8 @@ async function runLoadThread({
       },
     });
     running = phase;
-    alarm.at(startNs, () => probe.begin());
+    probe.prepare();
+    alarm.at(startNs, () => probe.begin(startNs));
     phase.run(
       openIssuer(phasePlan.issuing, phase, {
         ...share,

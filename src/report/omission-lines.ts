@@ -7,19 +7,36 @@ import { wrap } from './wrap.js';
 const LEAST_MS = 10;
 const LEAST_SHARE = 0.1;
 
+/** What can delay requests that are due at times of their own. */
+export interface DueTimes {
+  /** They may wait for earlier ones to end: there is a ceiling on those in flight. */
+  readonly mayQueue: boolean;
+  /** The client was strained or the limit. */
+  readonly clientWasLate: boolean;
+}
+
 /**
- * Says so where requests waited long before they were sent: latencies from the sending, as the main table has them,
- * hide that wait (coordinated omission). No lines where the two agree.
+ * Says so where requests were sent long after they were due, and why: latencies from the sending, as the main table has
+ * them, hide that wait (coordinated omission). No lines where the two agree.
  */
-export function omissionLines({ results }: RunSummary, layout: Layout): string[] {
+export function omissionLines(
+  { results }: RunSummary,
+  { mayQueue, clientWasLate }: DueTimes,
+  layout: Layout,
+): string[] {
   const p99 = (tag: string) => results.find((result) => result.tag === tag)?.statistics.p99;
   const [sent, due, delay] = ['request_latency', 'effective_latency', 'credit_to_start_latency'].map(p99);
   if (sent === undefined || due === undefined || delay === undefined) return [];
   if (due - sent < Math.max(LEAST_MS, LEAST_SHARE * sent)) return [];
-  const text =
-    `Coordinated omission: the p99 of Request Latency is ${withCommas(sent)} ms from when a request was sent, ` +
-    `and ${withCommas(due)} ms from when it was due. One request in a hundred was sent ${withCommas(delay)} ms late ` +
-    'or later, as it waited for earlier ones to come back: a client that does not wait for others would feel the ' +
-    'second figure. --tables schedule shows both.';
+  const figures =
+    `p99 Request Latency is ${withCommas(sent)} ms from when a request was sent, and ${withCommas(due)} ms from when ` +
+    `it was due. 1 % of requests were sent ${withCommas(delay)} ms late or more`;
+  const waited = 'they waited for earlier ones to return';
+  const users = 'a client that does not wait would see the second figure';
+  const schedule = '--tables schedule shows both.';
+  // Nothing holds a request back in an open loop but the client itself.
+  const text = mayQueue
+    ? `Coordinated omission: ${figures} because ${waited}${clientWasLate ? ', or because this client was late (see Fidelity)' : ''}; ${users}. ${schedule}`
+    : `Late sending: ${figures} because this client was late, not the server (see Fidelity). ${schedule}`;
   return wrap(text, layout.width);
 }

@@ -3,7 +3,7 @@ import type { ConsoleTable } from '../metrics/metric.js';
 import { errorTable } from './error-table.js';
 import type { Layout } from './layout.js';
 import { metricsTable } from './metrics-table.js';
-import { omissionLines } from './omission-lines.js';
+import { type DueTimes, omissionLines } from './omission-lines.js';
 import {
   exitErrorPanel,
   missingUsagePanel,
@@ -25,8 +25,8 @@ export interface ReportFacts {
   readonly title: string;
   /** Why the results cover only a part of the run; absent for a complete run. */
   readonly incompleteReason?: string;
-  /** Requests fell due at times of their own, not when another one ended. */
-  readonly hasDueTimes?: boolean;
+  /** Absent where requests are due when another one ends, not at times of their own. */
+  readonly dueTimes?: DueTimes;
   /** Tables to print where the run has something to put in them; 'adjusted' is printed always. */
   readonly tables?: ReadonlySet<SideTable>;
 }
@@ -52,7 +52,7 @@ const groups = [
  */
 export function report(
   summary: RunSummary,
-  { title, incompleteReason, hasDueTimes = false, tables }: ReportFacts,
+  { title, incompleteReason, dueTimes, tables }: ReportFacts,
   layout: Layout,
 ): string {
   const incomplete =
@@ -79,7 +79,7 @@ export function report(
     ...after(2, tables?.has('http') ? table('http', 'HTTP Trace Timing') : []),
     ...after(2, metricTables),
     ...after(1, summary.sliced === undefined ? [] : trendLines(summary, summary.sliced, layout)),
-    ...after(1, hasDueTimes ? omissionLines(summary, layout) : []),
+    ...after(1, dueTimes === undefined ? [] : omissionLines(summary, dueTimes, layout)),
     ...after(1, missingUsagePanel(summary, layout)),
     ...after(1, unreadContentPanel(summary, layout)),
     ...after(1, tokenDiscrepancyPanel(summary, layout)),

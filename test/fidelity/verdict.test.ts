@@ -29,6 +29,7 @@ const sends: SendTally = {
   reused: 991,
   refused: 0,
   starved: 0,
+  firstDueNs: 0,
   firstStartNs: 0,
   lastStartNs: 10 * second,
   lastEndNs: 12 * second,
@@ -86,8 +87,8 @@ describe('verdict', () => {
       {
         level: 'limited',
         words:
-          'in 6.7 % of the time a token would have been stamped, or a request sent, more than 10 ms late: ' +
-          'its threads were ready, but other programs had the cores (2.0 s to 2.6 s, 7.0 s to 7.4 s)',
+          'for 6.7 % of the run, client timing could be more than 10 ms late: ' +
+          'load threads were runnable, but other processes held the CPU (2.0 s to 2.6 s, 7.0 s to 7.4 s)',
         spans: [
           { startNs: 2 * second, endNs: 2.6 * second, stalledNs: expect.closeTo(300 * ms, 0) },
           { startNs: 7 * second, endNs: 7.4 * second, stalledNs: expect.closeTo(400 * ms, 0) },
@@ -140,12 +141,13 @@ describe('verdict', () => {
   it.each([
     [2, 'the limit of 2 CPUs (cgroup)'],
     [1, 'the limit of 1 CPU (cgroup)'],
+    [0.5, 'the limit of 0.5 CPUs (cgroup)'],
     [undefined, 'a CPU limit (cgroup)'],
   ])('says how often and how long a limit of %s CPUs stopped it', (cpus, limit) => {
     const [reason] = judge(evidence({ throttled: { ...throttledFor(530), cpus } })).reasons;
     // 12 of 300
     expect(reason?.words).toBe(
-      `${limit} stopped this client in 12 of 300 periods (4.0 %), for 530.0 ms summed over CPUs: ` +
+      `${limit} throttled this client in 12 of 300 periods (4.0 %), for 530.0 ms summed over CPUs: ` +
         'give it more whole CPUs, or lower the load',
     );
   });
@@ -157,14 +159,36 @@ describe('verdict', () => {
     expect(reasons.map(({ level, words }) => [level, words])).toEqual([
       [
         'limited',
-        '3 requests could not be sent: this machine had no port or open file left for a connection ' +
+        '3 requests could not be sent: this machine ran out of ports or open files ' +
           '(raise net.ipv4.ip_local_port_range or ulimit -n, or lower the load)',
       ],
       [
         'strained',
-        'load thread 0 was busy 95.0 % of the time: more load threads (--workers-max) or a second machine would give it reserve',
+        'load thread 0 was busy for 95.0 % of the time: add load threads (--workers-max) or a second machine',
       ],
     ]);
+  });
+
+  it('a first request that was late lowers the rate, and both figures agree', () => {
+    // Asked: 100 a second for 10 s. The first was sent 2.5 s late, and the schedule was moved by that: 1,000 gaps in
+    // 12.5 s are 80 a second, 20 % less; from the first sending on it would be 100.
+    const late = { ...sends, firstStartNs: 2.5 * second, lastStartNs: 12.5 * second };
+    const { achieved, reasons } = judge(evidence({ ...rate, sends: late, movedNs: 2500 * ms }));
+    expect(achieved).toBe(80);
+    expect(reasons.map(({ words }) => words)).toEqual([
+      'the client fell behind its schedule and delayed it by 2500.0 ms: the rate was 20.0 % lower than requested',
+    ]);
+    // Caught up instead: the last one was sent in time, and the rate is what was asked, not 1,000 gaps in 7.5 s.
+    const caughtUp = { ...sends, firstStartNs: 2.5 * second };
+    expect(judge(evidence({ ...rate, sends: caughtUp })).achieved).toBe(100);
+  });
+
+  it('spans count from when the load was due to start, also before the first request', () => {
+    const threads = [
+      thread({ lateNs: 190 * ms, startNs: 5 * second, endNs: 15 * second, stalls: [stall(5, 5.2)] }),
+    ];
+    const late = { ...sends, firstDueNs: 6 * second, firstStartNs: 6 * second };
+    expect(judge(evidence({ threads, sends: late })).reasons[0]?.words).toMatch(/ \(0\.0 s to 0\.2 s\)$/);
   });
 
   it('the load that was reached: 120 s in flight over 12 s; 1,000 gaps in 10 s', () => {

@@ -55,7 +55,7 @@ describe('tally of the requests', () => {
     const opened = Object.assign(new WireTimes(), { connectEndNs: 5 });
     const reused = Object.assign(new WireTimes(), { reused: true });
     const failed = (message: string) => ({ error: { type: 'ClientConnectorError', message } });
-    sends.add(aRecord({ startNs: 10, endNs: 30, wire: opened }));
+    sends.add(aRecord({ dueNs: 4, startNs: 10, endNs: 30, wire: opened }));
     sends.add(aRecord({ startNs: 20, endNs: 50, wire: reused, clientLimited: true }));
     sends.add(aRecord({ startNs: 40, endNs: 41, ...failed('[connect ECONNREFUSED 127.0.0.1:1]') }));
     sends.add(aRecord({ startNs: 42, endNs: 44, ...failed('[connect EADDRNOTAVAIL 127.0.0.1:1]') }));
@@ -66,6 +66,7 @@ describe('tally of the requests', () => {
       reused: 1,
       refused: 1,
       starved: 1,
+      firstDueNs: 4,
       firstStartNs: 10,
       lastStartNs: 42,
       lastEndNs: 50,

@@ -14,7 +14,7 @@ describe('probe', () => {
 
   /** Holds the loop up for some ms, between two pauses of 30. */
   const heldUp = async (probe: Probe, forMs: number) => {
-    probe.begin();
+    probe.begin(nowNs());
     await sleep(30);
     const fromNs = nowNs();
     busy(forMs);
@@ -53,9 +53,23 @@ describe('probe', () => {
   const stopped = () => {
     const clock = { nowNs: 0 };
     const probe = new Probe(() => clock.nowNs);
-    probe.begin();
+    probe.prepare();
+    probe.begin(0);
     return { clock, probe };
   };
+
+  it('a late start is a stall from when the phase was due: its first requests were not sent either', () => {
+    const clock = { nowNs: 2000 * ms };
+    const probe = new Probe(() => clock.nowNs);
+    probe.begin(500 * ms);
+    expect(probe.mayBeLate(500 * ms)).toBe(false);
+    // Due 10 ms after the start or later: its sending is more than 10 ms late.
+    expect(probe.mayBeLate(511 * ms)).toBe(true);
+    const { startNs, stalls, lateNs, loopDelayNs } = probe.end(0);
+    expect(stalls.map((stall) => [stall.startNs, stall.endNs])).toEqual([[500 * ms, 2000 * ms]]);
+    expect([startNs, lateNs, loopDelayNs.max]).toEqual([500 * ms, 1490 * ms, 1500 * ms]);
+    probe.close();
+  });
 
   it('counts the ticks that a late one hides, and the time after the first 10 ms', async () => {
     const { clock, probe } = stopped();
@@ -95,7 +109,7 @@ describe('probe', () => {
       const lagMs = lagsMs.shift();
       if (lagMs !== undefined) probe.noteRead(lagMs * ms);
     };
-    probe.begin();
+    probe.begin(0);
     while (lagsMs.length > 0) await sleep(5);
     await sleep(5);
     const { readLagNs } = probe.end(0);

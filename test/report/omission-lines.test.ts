@@ -1,16 +1,19 @@
 import { expect, test } from 'vitest';
-import { omissionLines } from '../../src/report/omission-lines.js';
+import { type DueTimes, omissionLines } from '../../src/report/omission-lines.js';
 import { fourRequests, storeOf } from '../metrics/records.js';
 
+const queueing = { mayQueue: true, clientWasLate: false };
+
 /** The lines where the p99 is so many ms from the sending, and so many from when requests were due. */
-function lines(sent: number, due: number): string[] {
+function lines(sent: number, due: number, dueTimes: DueTimes = queueing): string[] {
   const result = (tag: string, p99: number) => ({ tag, unit: 'ms' as const, statistics: { p99 } });
   const results = [
     result('request_latency', sent),
     result('effective_latency', due),
     result('credit_to_start_latency', due - sent),
   ];
-  return omissionLines({ ...storeOf(fourRequests).summary(), results }, { width: 1000, colours: false });
+  const summary = { ...storeOf(fourRequests).summary(), results };
+  return omissionLines(summary, dueTimes, { width: 1000, colours: false });
 }
 
 test.each([
@@ -26,12 +29,28 @@ test.each([
 ])('%d ms from the sending, %d from when it was due', (sent, due, ...words) => {
   const [latency, effective, late] = words;
   expect(lines(sent, due)).toEqual([
-    `Coordinated omission: the p99 of Request Latency is ${latency} ms from when a request was sent, and ${effective} ms ` +
-      `from when it was due. One request in a hundred was sent ${late} ms late or later, as it waited for earlier ones to ` +
-      'come back: a client that does not wait for others would feel the second figure. --tables schedule shows both.',
+    `Coordinated omission: p99 Request Latency is ${latency} ms from when a request was sent, and ${effective} ms from when ` +
+      `it was due. 1 % of requests were sent ${late} ms late or more because they waited for earlier ones to return; a ` +
+      'client that does not wait would see the second figure. --tables schedule shows both.',
   ]);
 });
 
+test('in an open loop nothing but the client delays a request', () => {
+  expect(lines(20, 30, { mayQueue: false, clientWasLate: true })).toEqual([
+    'Late sending: p99 Request Latency is 20.00 ms from when a request was sent, and 30.00 ms from when it was due. 1 % of ' +
+      'requests were sent 10.00 ms late or more because this client was late, not the server (see Fidelity). --tables ' +
+      'schedule shows both.',
+  ]);
+});
+
+test('with a ceiling and a late client it may be either', () => {
+  expect(lines(20, 30, { mayQueue: true, clientWasLate: true })[0]).toContain(
+    'because they waited for earlier ones to return, or because this client was late (see Fidelity); a client',
+  );
+});
+
 test('a run that does not know when requests were due has none', () => {
-  expect(omissionLines({ ...storeOf([]).summary(), results: [] }, { width: 80, colours: false })).toEqual([]);
+  expect(
+    omissionLines({ ...storeOf([]).summary(), results: [] }, queueing, { width: 80, colours: false }),
+  ).toEqual([]);
 });

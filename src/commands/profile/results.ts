@@ -10,7 +10,7 @@ import { footer } from '../../report/footer.js';
 import { layoutOn } from '../../report/layout.js';
 import { ledgerLine } from '../../report/ledger.js';
 import { ledgerPanel, responseWarnings } from '../../report/panels.js';
-import { report, sideTables } from '../../report/report.js';
+import { type ReportFacts, report, sideTables } from '../../report/report.js';
 import { type ClockOrigin, wallNs } from '../../util/clock.js';
 import type { JsonObject } from '../../util/json.js';
 import type { Log } from '../../util/log.js';
@@ -78,7 +78,7 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
   const reason = incompleteReason(outcome);
   const reportFacts = {
     title: endpoints[config.endpointType].title,
-    hasDueTimes: outcome.fidelity !== undefined && outcome.fidelity.evidence.load.kind !== 'concurrency',
+    ...dueTimes(outcome.fidelity),
     tables: sideTables([...config.tables, ...(config.showTraceTiming ? (['http'] as const) : [])]),
     ...(reason === undefined ? {} : { incompleteReason: reason }),
   };
@@ -114,6 +114,16 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
     ),
   );
   return written.length === files.length && writtenLast.length === lastFiles.length;
+}
+
+function dueTimes(fidelity: Fidelity | undefined): Pick<ReportFacts, 'dueTimes'> {
+  if (fidelity === undefined || fidelity.evidence.load.kind === 'concurrency') return {};
+  return {
+    dueTimes: {
+      mayQueue: fidelity.evidence.mayQueue,
+      clientWasLate: fidelity.verdict !== 'client ok',
+    },
+  };
 }
 
 function saidOf({ verdict, reasons }: Fidelity) {

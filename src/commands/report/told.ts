@@ -2,6 +2,7 @@ import { readSummary, type StoredSummary } from '../../export/read-summary.js';
 import { readRunConfig, type StoredRunConfig } from '../../export/run-config.js';
 import type { Slo } from '../../metrics/objective.js';
 import { sloFault } from '../../metrics/slos.js';
+import type { ReportFacts } from '../../report/report.js';
 import { isObject } from '../../util/json.js';
 import { described, type Holder, holderOf } from '../profile/folder-lock.js';
 import { everyTrait, type Recovered } from './recovered.js';
@@ -74,10 +75,11 @@ export function notes({ records, warmups, isCut }: Recovered, summary: StoredSum
   return found;
 }
 
-/** The load followed a schedule, as far as the summary says: requests fell due whether others had come back or not. */
-export function hadDueTimes({ summary }: Told): boolean {
-  const { load } = summary?.fidelity ?? {};
-  return isObject(load) && load.kind !== 'concurrency';
+/** What delayed requests that were due at times of their own; empty where the summary knows of none. */
+export function dueTimesTold({ summary }: Told): Pick<ReportFacts, 'dueTimes'> {
+  const { load, verdict } = summary?.fidelity ?? {};
+  if (!isObject(load) || load.kind === 'concurrency') return {};
+  return { dueTimes: { mayQueue: load.may_queue !== false, clientWasLate: verdict !== 'client ok' } };
 }
 
 /** The verdict on the client that a summary holds, and why. */
