@@ -46,7 +46,9 @@ describe('the verdict on the client', () => {
       reasons: expect.arrayContaining([
         {
           level: 'limited',
-          reason: expect.stringMatching(/^for .* % of the run, client timing could be more than 10 ms late: .* \(\d+\.\d s to /),
+          reason: expect.stringMatching(
+            /^for .* % of the run, client timing could be more than 10 ms late: .* \(\d+\.\d s to /,
+          ),
           spans: expect.arrayContaining([
             {
               start_seconds: expect.any(Number),
