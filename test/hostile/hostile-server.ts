@@ -1,43 +1,79 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { chatEvent } from '../e2e/scripted-server.js';
 
-/** What a server may do with a request. */
-export const behaviours = [
-  'stream',
-  'whole',
-  'trickle',
+/** What a server may do with a request that it answers well: no failure is of its making. */
+const honest = ['stream', 'whole', 'trickle', 'early', 'close-after', 'twice', 'continue'] as const;
+/** Honest, but in a form that asks for a careful reader. */
+const odd = ['wrong-type', 'no-type', 'control-characters', 'secret-in-content', 'tool-call'] as const;
+/** What no client may count as a success. */
+const failing = [
   'hang',
   'hang-midway',
   'reset',
   'reset-midway',
   'close',
-  'early',
   'refuse',
   'overload',
   'cut-chunks',
   'cut-length',
   'garbage',
   'no-status',
-  'close-after',
-  'twice',
   'unmarked',
   'error-event',
   'empty',
-  'continue',
+  'deep-error',
+  'deep-usage',
+  'deep-tool-call',
+  'deep-body',
+  'not-json',
+  'not-json-midway',
+  'error-field',
+  'error-field-midway',
+  'finish-abort',
+  'finish-error',
+  'error-object',
+  'error-code',
+  'error-whole',
+  'choices-half',
+  'gzip-error',
+  'secret-in-error',
+  'endless-interim',
+  'endless-header',
+  'endless-line',
+  'endless-stream',
+  'endless-body',
+  'endless-chunk-extension',
 ] as const;
+export const behaviours = [...honest, ...odd, ...failing] as const;
 export type Behaviour = (typeof behaviours)[number];
+
+/** Whether a request that was treated so has failed: always, or only by the client's own doing. */
+export function alwaysFails(behaviour: Behaviour): boolean {
+  return (failing as readonly Behaviour[]).includes(behaviour);
+}
+
+/** So small that going past them takes no time; honest answers here stay far below. */
+export const hostileLimits = {
+  AIPERF_HTTP_MAX_HEADER_BYTES: '4096',
+  AIPERF_HTTP_MAX_MESSAGE_BYTES: '600000',
+  AIPERF_HTTP_MAX_BODY_BYTES: '1000000',
+};
 
 export interface HostileServer {
   readonly url: string;
   /** The `X-Request-ID` of every request whose head came whole. */
   readonly requestIds: readonly string[];
+  /** How each of them was treated. */
+  readonly treatments: ReadonlyMap<string, Behaviour>;
   close(): void;
 }
 
 /** A server that treats the n-th request in the n-th way, and starts over after the last. */
 export async function startHostileServer(script: readonly Behaviour[]): Promise<HostileServer> {
   const requestIds: string[] = [];
+  const treatments = new Map<string, Behaviour>();
   const sockets = new Set<Socket>();
   let requests = 0;
   const server = createServer((socket) => {
@@ -58,8 +94,10 @@ export async function startHostileServer(script: readonly Behaviour[]): Promise<
         if (!answered && (whole || behaviour === 'early')) {
           answered = true;
           requests++;
-          requestIds.push(/^x-request-id: *(\S+)/im.exec(head)?.[1] ?? 'none');
-          answer(socket, behaviour);
+          const id = /^x-request-id: *(\S+)/im.exec(head)?.[1] ?? 'none';
+          requestIds.push(id);
+          treatments.set(id, behaviour);
+          answer(socket, behaviour, /^authorization: *(?:bearer )?(.+)/im.exec(head)?.[1] ?? 'no key');
         }
         if (!whole) return;
         answered = false;
@@ -73,6 +111,7 @@ export async function startHostileServer(script: readonly Behaviour[]): Promise<
   return {
     url: `http://127.0.0.1:${port}`,
     requestIds,
+    treatments,
     close() {
       server.close();
       for (const socket of sockets) socket.destroy();
@@ -97,7 +136,18 @@ const wholeAnswer = json('200 OK', {
   ...{ object: 'chat.completion', choices: [{ message: { role: 'assistant', content: 'a b c' } }] },
 });
 
-function answer(socket: Socket, behaviour: Behaviour): void {
+const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`;
+const stream = (...texts: readonly string[]) => streamHead + [...texts, done].map(chunk).join('') + chunk('');
+const toolEvent = (more: string) =>
+  `data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":"{}"}${more}}]}}]}\n\n`;
+const [first = '', second = '', last = ''] = events;
+const twoChoices = [
+  { index: 0, delta: { content: 'a' }, finish_reason: 'stop' },
+  { index: 1, delta: { content: 'b' }, finish_reason: null },
+];
+
+/** @param secret the key that the request carried. */
+function answer(socket: Socket, behaviour: Behaviour, secret: string): void {
   switch (behaviour) {
     case 'stream':
     case 'early':
@@ -160,10 +210,119 @@ function answer(socket: Socket, behaviour: Behaviour): void {
     case 'empty':
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
       break;
+    case 'wrong-type':
+      socket.write(wholeStream.replace('text/event-stream', 'text/plain'));
+      break;
+    case 'no-type':
+      socket.write(wholeStream.replace('content-type: text/event-stream\r\n', ''));
+      break;
+    case 'control-characters':
+      socket.write(
+        stream(first, chatEvent({ content: '\u0000\u001b[31m\u202e\u0007\r\n' }), last).replace(
+          '200 OK',
+          '200 \u001b[1mOK\u0007',
+        ),
+      );
+      break;
+    case 'secret-in-content':
+      socket.write(stream(first, chatEvent({ content: ` ${secret} ` }), last));
+      break;
+    case 'tool-call':
+      socket.write(stream(toolEvent(''), chatEvent({}, 'tool_calls')));
+      break;
+    case 'deep-error':
+      socket.write(stream(first, `data: {"error":${deep}}\n\n`));
+      break;
+    case 'deep-usage':
+      socket.write(
+        stream(first, last, `data: {"object":"chat.completion.chunk","choices":[],"usage":${deep}}\n\n`),
+      );
+      break;
+    case 'deep-tool-call':
+      socket.write(stream(toolEvent(`,"more":${deep}`), last));
+      break;
+    case 'deep-body':
+      socket.write(
+        `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${deep.length}\r\n\r\n${deep}`,
+      );
+      break;
+    case 'not-json':
+      socket.write(stream('data: Service \u001b[31mis starting\u202e\n\n'));
+      break;
+    case 'not-json-midway':
+      socket.write(stream(first, 'data: {"choices":[{"del\n\n', second, last));
+      break;
+    case 'error-field':
+      socket.write(stream('error: {"code":500,"message":"slot unavailable"}\n\n'));
+      break;
+    case 'error-field-midway':
+      socket.write(stream(first, second, 'error: {"code":500,"message":"slot unavailable"}\n\n'));
+      break;
+    case 'finish-abort':
+      socket.write(stream(first, second, chatEvent({}, 'abort')));
+      break;
+    case 'finish-error':
+      socket.write(stream(first, chatEvent({}, 'error')));
+      break;
+    case 'error-object':
+      socket.write(stream(first, 'data: {"object":"error","message":"out of memory","code":50001}\n\n'));
+      break;
+    case 'error-code':
+      socket.write(stream('data: {"text":"no worker","error_code":50002}\n\n'));
+      break;
+    case 'error-whole':
+      socket.write(json('200 OK', { code: 429, msg: 'quota exceeded' }));
+      break;
+    case 'choices-half':
+      socket.write(
+        streamHead +
+          chunk(`data: ${JSON.stringify({ object: 'chat.completion.chunk', choices: twoChoices })}\n\n`) +
+          chunk(''),
+      );
+      break;
+    case 'gzip-error': {
+      const body = gzipSync('{"error":{"message":"no","code":500}}');
+      socket.write(
+        `HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: ${body.length}\r\n\r\n`,
+      );
+      socket.write(body);
+      break;
+    }
+    case 'secret-in-error':
+      socket.write(json('401 Unauthorized', { error: { message: `invalid key: ${secret}` } }));
+      break;
+    case 'endless-interim':
+      endless(socket, '', 'HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n');
+      break;
+    case 'endless-header':
+      endless(socket, 'HTTP/1.1 200 OK\r\n', 'x-more: yes\r\n');
+      break;
+    case 'endless-line':
+      endless(socket, streamHead, chunk(`data: ${'x'.repeat(1000)}`));
+      break;
+    case 'endless-stream':
+      endless(socket, streamHead, chunk(first.repeat(10)));
+      break;
+    case 'endless-body':
+      endless(socket, 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n', '['.repeat(1000));
+      break;
+    case 'endless-chunk-extension':
+      endless(socket, `${streamHead}5;`, 'x'.repeat(1000));
+      break;
     case 'continue':
       socket.write(`HTTP/1.1 100 Continue\r\n\r\n${wholeStream}`);
       break;
   }
+}
+
+/** Writes for as long as the client takes it. */
+function endless(socket: Socket, start: string, text: string): void {
+  const more = () => {
+    while (!socket.destroyed && socket.write(text.repeat(20)));
+  };
+  socket.write(start);
+  socket.on('drain', more);
+  more();
 }
 
 /** A few bytes every 2 ms. */

@@ -1,8 +1,9 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  filesBelow,
   type Options,
   profileWords,
   type RecordLine,
@@ -11,7 +12,7 @@ import {
   startAiperf,
   temporaryFolder,
 } from '../e2e/aiperf.js';
-import { startHostileServer } from './hostile-server.js';
+import { alwaysFails, type Behaviour, hostileLimits, startHostileServer } from './hostile-server.js';
 import { type Workload, workloads } from './workload.js';
 
 // AIPERF_HOSTILE_RUNS: how many runs, with another seed each time (`npm run test:hostile`: 1,000).
@@ -48,6 +49,7 @@ async function playAndCheck({ options, schedule, script, interruptMs }: Workload
         ...{ ...options, ...input, url: server.url, 'artifact-dir': folder },
         'export-inputs': 'never',
       }),
+      { env: hostileLimits },
     );
     let killed = false;
     const kill = () => {
@@ -80,7 +82,11 @@ async function playAndCheck({ options, schedule, script, interruptMs }: Workload
     checkRecords(warmup, 'warmup');
     checkCounts(records, warmup, options, schedule, wasCut);
     if (!wasInterrupted) expect(code).toBe(good.length > 0 ? 0 : 1);
-    if (good.length > 0) checkSummary(readJson(join(folder, 'profile_export_aiperf.json')), records);
+    if (!wasInterrupted || good.length > 0)
+      checkSummary(readJson(join(folder, 'profile_export_aiperf.json')), records);
+
+    checkTreatments([...records, ...warmup], server.treatments);
+    checkSecret(String(options['api-key']), folder, stdout + stderr);
 
     // Nothing is sent twice, and nothing without a record.
     const known = new Set([...records, ...warmup].map(({ metadata }) => metadata.x_request_id));
@@ -91,6 +97,26 @@ async function playAndCheck({ options, schedule, script, interruptMs }: Workload
     server.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What the server did, the record says: no failure counts as a success, and no success as a failure of the server's. */
+function checkTreatments(records: readonly RecordLine[], treatments: ReadonlyMap<string, Behaviour>): void {
+  // What a slow machine may make of an honest answer: it was given up before it was read.
+  const ownDoing = ['TimeoutError', 'RequestCancellationError', 'RequestSendTimeout'];
+  const wrong = records.flatMap(({ metadata, error }) => {
+    const treatment = treatments.get(String(metadata.x_request_id));
+    if (treatment === undefined) return [];
+    const fits = alwaysFails(treatment) ? error !== undefined : !error || ownDoing.includes(error.type);
+    return fits ? [] : [[treatment, error]];
+  });
+  expect(wrong).toEqual([]);
+}
+
+/** No file and no stream holds the key, also where the server echoes it. */
+function checkSecret(secret: string, folder: string, output: string): void {
+  expect(output).not.toContain(secret);
+  const holding = filesBelow(folder).filter((file) => readFileSync(join(folder, file)).includes(secret));
+  expect(holding).toEqual([]);
 }
 
 /** Every number once, every record in one state, the turns of every session one after the other. */
