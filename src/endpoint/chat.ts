@@ -1,7 +1,7 @@
 import type { Turn } from '../dataset/conversation.js';
-import { isObject, type Json, type JsonObject } from '../util/json.js';
-import { readChoices } from './choices.js';
-import type { BodyOptions, BodyRequest, Chunk, Endpoint } from './endpoint.js';
+import type { Json, JsonObject } from '../util/json.js';
+import { readCompletion } from './choices.js';
+import type { BodyOptions, BodyRequest, Endpoint } from './endpoint.js';
 
 /** OpenAI's chat completions. */
 export const chat: Endpoint = {
@@ -11,7 +11,7 @@ export const chat: Endpoint = {
   title: 'LLM Metrics',
   textKeys: ['content', 'reasoning_content', 'reasoning', 'text', 'thinking'],
   body: chatBody,
-  read: readChat,
+  read: readCompletion,
 };
 
 function chatBody({ conversation, turn, past }: BodyRequest, options: BodyOptions): JsonObject {
@@ -53,15 +53,4 @@ function userMessage(turn: Turn): JsonObject {
 function assistantMessage(content: string, toolCalls: readonly JsonObject[] | undefined): JsonObject {
   if (!toolCalls || toolCalls.length === 0) return { role: 'assistant', content };
   return { role: 'assistant', content: content === '' ? null : content, tool_calls: [...toolCalls] };
-}
-
-/**
- * `object` tells a chat answer where it is there; without it the shape does, since forks and gateways leave it out.
- * Azure's answers on own data are `extensions.chat.completion.chunk`.
- */
-function readChat(unit: Json): Chunk | undefined {
-  if (!isObject(unit)) return undefined;
-  const { object } = unit;
-  if (typeof object === 'string' && object !== '' && !object.includes('chat.completion')) return undefined;
-  return readChoices(unit);
 }

@@ -9,8 +9,14 @@ type MutableChunk = { -readonly [Key in keyof Chunk]: Chunk[Key] };
  * A unit of chat or text completions, streamed or whole: the content of choice 0, the usage, and how the choices
  * end. With `n` above 1 the server sends several choices, in one unit or in turns; all but choice 0 are left out, so
  * that lengths and times are those of one answer whatever the framing.
+ *
+ * `object` tells such a unit where it is there; without it the shape does, since forks and gateways leave it out.
+ * Its exact word is nobody's: TGI had `text_completion` for chats, Azure has `extensions.chat.completion.chunk`.
  */
-export function readChoices(unit: JsonObject): Chunk {
+export function readCompletion(unit: Json): Chunk | undefined {
+  if (!isObject(unit)) return undefined;
+  const { object } = unit;
+  if (typeof object === 'string' && object !== '' && !object.includes('completion')) return undefined;
   const chunk: MutableChunk = {};
   const { choices } = unit;
   let counted: JsonObject | undefined;

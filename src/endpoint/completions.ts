@@ -1,7 +1,7 @@
 import { UserError } from '../util/errors.js';
-import { isObject, type Json, type JsonObject } from '../util/json.js';
-import { readChoices } from './choices.js';
-import type { BodyOptions, BodyRequest, Chunk, Endpoint } from './endpoint.js';
+import type { JsonObject } from '../util/json.js';
+import { readCompletion } from './choices.js';
+import type { BodyOptions, BodyRequest, Endpoint } from './endpoint.js';
 
 /** OpenAI's text completions: one turn a request. */
 export const completions: Endpoint = {
@@ -33,12 +33,4 @@ function completionsBody({ turn, past }: BodyRequest, options: BodyOptions): Jso
   };
   if (turn.maxTokens !== undefined) body.max_tokens = turn.maxTokens;
   return body;
-}
-
-function readCompletion(unit: Json): Chunk | undefined {
-  if (!isObject(unit)) return undefined;
-  const object = unit.object;
-  if (typeof object === 'string' && object !== '' && object !== 'text_completion' && object !== 'completion')
-    return undefined;
-  return readChoices(unit);
 }

@@ -241,9 +241,18 @@ describe('choices', () => {
     });
   });
 
-  it('reads the chat chunks of Azure on own data', () => {
-    const unit = { object: 'extensions.chat.completion.chunk', choices: [{ delta: { content: 'a' } }] };
-    expect(endpoints.chat.read(unit)).toEqual({ text: 'a' });
+  it.each([
+    ['Azure on own data', 'extensions.chat.completion.chunk'],
+    ['TGI', 'text_completion'],
+    ['none', ''],
+  ])('reads chat chunks whose object is that of %s', (_, object) => {
+    expect(endpoints.chat.read({ object, choices: [{ delta: { content: 'a' } }] })).toEqual({ text: 'a' });
+    expect(endpoints.completions.read({ object, choices: [{ text: 'a' }] })).toEqual({ text: 'a' });
+  });
+
+  it('reads nothing of another object', () => {
+    expect(endpoints.chat.read({ object: 'list', choices: [{ delta: { content: 'a' } }] })).toBeUndefined();
+    expect(endpoints.completions.read([{ choices: [{ text: 'a' }] }])).toBeUndefined();
   });
 
   it('names what a unit without choices holds, and reads its usage', () => {
