@@ -64,4 +64,5 @@ const needs: Record<Need, string> = {
   'input tokens': 'an endpoint type whose input is counted in tokens',
   'client token counts': 'our own token counts: it cannot stand beside --use-server-token-count',
   objectives: 'objectives of its own',
+  'fixed schedule': '--fixed-schedule',
 };

@@ -1,6 +1,6 @@
-import type { Printable } from '../export/python-json.js';
 import { timeslicesCsv, timeslicesJson } from '../export/timeslices.js';
 import type { SlicedRun } from '../metrics/slices.js';
+import type { JsonObject } from '../util/json.js';
 
 /** A file of results, made when it is written. */
 export interface ResultFile {
@@ -19,7 +19,7 @@ export function sliceNsOf(seconds: number | undefined): number | undefined {
 export function timesliceFiles(
   sliced: SlicedRun | undefined,
   paths: { readonly timeslicesCsv: string; readonly timeslicesJson: string },
-  inputConfig: { readonly [key: string]: Printable | undefined },
+  inputConfig: JsonObject,
 ): readonly ResultFile[] {
   if (sliced === undefined) return [];
   const { slices } = sliced;

@@ -1,3 +1,4 @@
+import { storedConfiguration } from '../util/configuration.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
 import { readJsonObject } from './run-config.js';
 import { type Place, storedPlace } from './series.js';
@@ -28,7 +29,7 @@ export function readSummary(path: string): StoredSummary | undefined {
   const info = isObject(json.run_info) ? json.run_info : {};
   return {
     benchmarkId: textOf(json.benchmark_id),
-    inputConfig: isObject(json.input_config) ? json.input_config : undefined,
+    inputConfig: storedConfiguration('input_config', json),
     randomSeed: typeof info.random_seed === 'number' ? info.random_seed : undefined,
     cliCommand: textOf(info.cli_command),
     place: storedPlace(info),

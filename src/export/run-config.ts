@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Thresholds } from '../metrics/metric.js';
+import { configurationMembers, storedConfiguration } from '../util/configuration.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
 import { prettyJson } from './python-json.js';
 import type { RunOfSeries } from './series.js';
@@ -44,7 +45,7 @@ export function runConfigJson(
   return prettyJson({
     benchmark_id: config.benchmarkId,
     sweep_id: config.series?.sweepId,
-    cfg: config.inputConfig,
+    ...configurationMembers('cfg', config.inputConfig),
     variation: config.series?.variation,
     trial: config.series?.trial ?? 0,
     artifact_dir: folder,
@@ -69,14 +70,15 @@ export function runConfigJson(
 export function readRunConfig(folder: string, recordsFile: string): StoredRunConfig | undefined {
   const json = readJsonObject(join(folder, runConfigName));
   if (json === undefined) return undefined;
-  const { benchmark_id, sweep_id, cfg, variation, records_file, cli_command, random_seed, report } = json;
+  const { benchmark_id, sweep_id, variation, records_file, cli_command, random_seed, report } = json;
   if (records_file !== undefined && records_file !== basename(recordsFile)) return undefined;
+  const inputConfig = storedConfiguration('cfg', json);
   const { title, osl_mismatch_pct, osl_mismatch_tokens, usage_diff_pct } = isObject(report) ? report : {};
   const values = sweptValues(isObject(variation) ? variation.values : undefined);
   const sweepId = typeof sweep_id === 'string' ? sweep_id : undefined;
   return {
     ...(typeof benchmark_id === 'string' ? { benchmarkId: benchmark_id } : {}),
-    ...(isObject(cfg) ? { inputConfig: cfg } : {}),
+    ...(inputConfig === undefined ? {} : { inputConfig }),
     ...(typeof cli_command === 'string' ? { cliCommand: cli_command } : {}),
     ...(typeof random_seed === 'number' ? { randomSeed: random_seed } : {}),
     ...(values.size > 0 ? { sweepPoint: { sweepId, values } } : {}),

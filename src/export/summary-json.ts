@@ -1,5 +1,7 @@
 import type { ErrorGroup, MetricResult, RunSummary } from '../metrics/compute.js';
 import { statNames } from '../metrics/statistics.js';
+import { configurationMembers } from '../util/configuration.js';
+import type { JsonObject } from '../util/json.js';
 import { Float, type Printable, prettyJson } from './python-json.js';
 import { errorDetails } from './record-metadata.js';
 import type { Place } from './series.js';
@@ -11,7 +13,7 @@ export interface SummaryFacts {
   /** 12 hex digits. */
   readonly benchmarkId: string;
   /** The resolved configuration, secrets redacted; written as it is. */
-  readonly inputConfig: { readonly [key: string]: Printable | undefined };
+  readonly inputConfig: JsonObject;
   readonly randomSeed?: number;
   /** The command as typed, secrets redacted; absent where nobody knows it any more. */
   readonly cliCommand?: string;
@@ -66,7 +68,7 @@ export function summaryJson(summary: RunSummary, facts: SummaryFacts): string {
     aiperf_version: facts.version,
     benchmark_id: facts.benchmarkId,
     ...metricMembers(head),
-    input_config: facts.inputConfig,
+    ...configurationMembers('input_config', facts.inputConfig),
     run_info: {
       benchmark_id: facts.benchmarkId,
       sweep_id: facts.place?.sweep_id,
@@ -125,7 +127,8 @@ function statistics({ unit, statistics }: MetricResult): Printable {
   return printed;
 }
 
-function errorGroup({ error, count }: ErrorGroup): Printable {
+/** An item of `error_summary`. */
+export function errorGroup({ error, count }: ErrorGroup): Printable {
   return { error_details: errorDetails(error), count };
 }
 

@@ -1,7 +1,9 @@
 import { fixed } from '../metrics/format.js';
 import type { Slice } from '../metrics/slices.js';
 import { metricOf } from '../metrics/table.js';
-import { type Printable, prettyJson } from './python-json.js';
+import { configurationMembers } from '../util/configuration.js';
+import type { JsonObject } from '../util/json.js';
+import { prettyJson } from './python-json.js';
 import { csvRow, csvStats } from './summary-csv.js';
 import { metricMembers } from './summary-json.js';
 
@@ -15,10 +17,7 @@ export function timeslicesCsv(slices: readonly Slice[]): string {
  * The text of the JSON of slices.
  * @param inputConfig the resolved configuration, secrets masked.
  */
-export function timeslicesJson(
-  slices: readonly Slice[],
-  inputConfig: { readonly [key: string]: Printable | undefined },
-): string {
+export function timeslicesJson(slices: readonly Slice[], inputConfig: JsonObject): string {
   return prettyJson({
     timeslices: slices.map(({ index, startNs, endNs, isComplete, results }) => ({
       timeslice_index: index,
@@ -27,7 +26,7 @@ export function timeslicesJson(
       is_complete: isComplete ? undefined : false,
       ...metricMembers(results),
     })),
-    input_config: inputConfig,
+    ...configurationMembers('input_config', inputConfig),
   });
 }
 

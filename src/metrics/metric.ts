@@ -1,6 +1,7 @@
 import type { Measured, RequestFacts } from './measure.js';
 import type { Slo } from './objective.js';
 import type { InFlight } from './request-sweep.js';
+import type { StatName } from './statistics.js';
 
 /** Units as they stand in files and tables. */
 export type Unit =
@@ -19,7 +20,13 @@ export type Unit =
   | 'tokens/sec/user';
 
 /** What a run must have for a metric to exist at all. */
-export type Need = 'streaming' | 'output tokens' | 'input tokens' | 'client token counts' | 'objectives';
+export type Need =
+  | 'streaming'
+  | 'output tokens'
+  | 'input tokens'
+  | 'client token counts'
+  | 'objectives'
+  | 'fixed schedule';
 
 /** What is known of a run before it starts. */
 export interface RunTraits {
@@ -32,6 +39,8 @@ export interface RunTraits {
   readonly serverTokenCounts: boolean;
   /** What a request must keep to be good; absent: nothing was asked for. */
   readonly slos?: readonly Slo[];
+  /** Requests are sent at recorded times; absent: they are not. */
+  readonly fixedSchedule?: boolean;
 }
 
 /** From which difference on a record is counted as one that differs. */
@@ -155,6 +164,8 @@ export interface RunValues {
   readonly durationNs: number | undefined;
   /** Sum over the requests, or the value of a derived metric, in the metric's own unit; undefined if absent. */
   total(metric: RecordMetric | CountMetric | DerivedMetric): number | undefined;
+  /** A statistic of a metric over the requests, in the metric's own unit; undefined if absent. */
+  statistic(metric: RecordMetric | RecallableMetric, name: StatName): number | undefined;
   /** A total over the time that rates are worked out for; undefined where either is not known. */
   perSecond(total: number | undefined): number | undefined;
 }
@@ -232,6 +243,7 @@ export function unmetNeed(metric: Metric, traits: RunTraits): Need | undefined {
     'input tokens': traits.tokenizesInput,
     'client token counts': !traits.serverTokenCounts,
     objectives: (traits.slos ?? []).length > 0,
+    'fixed schedule': traits.fixedSchedule === true,
   };
   return metric.needs.find((need) => !has[need]);
 }

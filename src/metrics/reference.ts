@@ -16,6 +16,7 @@ const needs: Record<Need, string> = {
   'input tokens': 'an endpoint whose input is counted in tokens',
   'client token counts': '`--use-server-token-count` not given',
   objectives: '`--goodput`',
+  'fixed schedule': '`--fixed-schedule`',
 };
 
 const introduction = `# Metrics

@@ -201,6 +201,16 @@ export const errorIsl = perRequest({
   of: (m) => m.isl,
 });
 
+export const requestedOsl = perRequest({
+  tag: 'requested_osl',
+  label: 'Requested OSL',
+  ...tokens,
+  needs: answer,
+  formula: 'the most tokens that the request asks for',
+  absent: 'no output length was requested',
+  of: (m) => m.record.requestedOsl || undefined,
+});
+
 export const oslMismatchDiff = perRequest({
   tag: 'osl_mismatch_diff_pct',
   label: 'OSL Mismatch Diff %',
@@ -216,7 +226,7 @@ export const oslMismatchDiff = perRequest({
 
 const dueIsUnknown = 'when the request was due is not known';
 
-const creditToStartLatency = recallable({
+export const creditToStartLatency = recallable({
   tag: 'credit_to_start_latency',
   label: 'Credit-to-Start Latency',
   short: 'Send Delay',

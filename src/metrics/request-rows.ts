@@ -125,6 +125,7 @@ export class RequestRows {
         const statistics = statisticsFor(metric);
         return metric.kind === 'record' ? statistics?.sum : statistics?.avg;
       },
+      statistic: (metric, name) => statisticsFor(metric)?.[name],
       perSecond: (total) =>
         total === undefined || rateNs === undefined ? undefined : total / (rateNs * 1e-9),
     };

@@ -9,6 +9,7 @@ import {
   outputSequenceLength,
   outputTokenCount,
   reasoningTokenCount,
+  requestedOsl,
   share,
 } from './request-metrics.js';
 
@@ -246,7 +247,7 @@ export const derivedMetrics = [
 ];
 
 /** Output length against the requested one. */
-export const oslMismatchMetrics = [oslMismatchDiff, oslMismatchCount];
+export const oslMismatchMetrics = [requestedOsl, oslMismatchDiff, oslMismatchCount];
 
 function sum(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? undefined : a + b;

@@ -2,6 +2,7 @@ import { curveMetrics } from './curve-metrics.js';
 import { goodputMetrics } from './goodput-metrics.js';
 import { httpMetrics } from './http-metrics.js';
 import { adjusted, type Metric, type RunTraits, unmetNeed } from './metric.js';
+import { replayMetrics } from './replay-metrics.js';
 import {
   decodeDuration,
   dueMetrics,
@@ -31,6 +32,7 @@ export const metrics: readonly Metric[] = [
   adjusted(interTokenLatency, 400),
   ...curveMetrics,
   ...dueMetrics,
+  ...replayMetrics,
 ];
 
 const byTag = new Map(metrics.map((metric) => [metric.tag, metric]));

@@ -1,3 +1,4 @@
+import { ownKey } from '../util/configuration.js';
 import { isObject, type JsonObject } from '../util/json.js';
 
 /** Requests a second that a run's `input_config` asks for; without a rate, requests in flight: else a mere ceiling. */
@@ -11,7 +12,15 @@ export function loadTold(config: JsonObject | undefined): number | undefined {
 /** GPUs of the server, where all of the runs say the same; undefined where one says nothing, or another number. */
 export function gpusTold(configs: readonly (JsonObject | undefined)[]): number | undefined {
   const told = new Set(
-    configs.map((config) => (isObject(config?.endpoint) ? config.endpoint.num_gpus : undefined)),
+    configs.map((config) => {
+      const own = config?.[ownKey];
+      // Our first versions wrote the number into the endpoint.
+      const { num_gpus } = {
+        ...(isObject(config?.endpoint) ? config.endpoint : {}),
+        ...(isObject(own) ? own : {}),
+      };
+      return num_gpus;
+    }),
   );
   const [gpus] = told;
   return told.size === 1 && typeof gpus === 'number' && gpus > 0 ? gpus : undefined;

@@ -14,13 +14,22 @@ export class Head implements ResponseHead {
   readonly minorVersion: number;
   /** Lower-case name, value, name, value … */
   readonly #fields: readonly string[];
+  /** The names as the server wrote them. */
+  readonly #names: readonly string[];
   #framing: Framing | undefined = undefined;
 
-  constructor(status: number, reason: string, minorVersion: number, fields: readonly string[]) {
+  constructor(
+    status: number,
+    reason: string,
+    minorVersion: number,
+    fields: readonly string[],
+    names: readonly string[],
+  ) {
     this.status = status;
     this.reason = reason;
     this.minorVersion = minorVersion;
     this.#fields = fields;
+    this.#names = names;
   }
 
   header(name: string): string | undefined {
@@ -33,8 +42,12 @@ export class Head implements ResponseHead {
   }
 
   headers(): (readonly [string, string])[] {
-    const names = this.#fields.filter((_, i) => i % 2 === 0);
-    return [...new Set(names)].map((name) => [name, this.header(name) ?? '']);
+    const spelling = new Map<string, string>();
+    for (const name of this.#names) {
+      const key = name.toLowerCase();
+      if (!spelling.has(key)) spelling.set(key, name);
+    }
+    return [...spelling].map(([key, name]) => [name, this.header(key) ?? '']);
   }
 
   /** @throws MalformedResponse */
@@ -86,6 +99,7 @@ function readHead(text: string): Head {
   if (status === null)
     throw new MalformedResponse(`the status line is ${JSON.stringify(shortened(lines[0] ?? ''))}`);
   const fields: string[] = [];
+  const names: string[] = [];
   for (let i = 1; i < lines.length; i++) {
     const line = withoutCr(lines[i] ?? '');
     if (line === '') continue;
@@ -96,12 +110,14 @@ function readHead(text: string): Head {
       continue;
     }
     const colon = line.indexOf(':');
-    const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
+    const written = line.slice(0, Math.max(colon, 0));
+    const name = written.toLowerCase();
     if (!token.test(name)) throw new MalformedResponse(`a header line is ${JSON.stringify(shortened(line))}`);
     fields.push(name, line.slice(colon + 1).trim());
+    names.push(written);
   }
   const code = Number(status[2]);
-  return new Head(code, status[3]?.trim() || (STATUS_CODES[code] ?? ''), Number(status[1]), fields);
+  return new Head(code, status[3]?.trim() || (STATUS_CODES[code] ?? ''), Number(status[1]), fields, names);
 }
 
 /** True when the comma-separated list holds the token; both in lower case. */

@@ -63,7 +63,7 @@ export interface ResponseHead {
   readonly reason: string;
   /** Value of a header by its lower-case name; several values joined by ", ". */
   header(name: string): string | undefined;
-  /** All of them: name and value, names as the transport knows them. */
+  /** All of them: name and value, names as the server wrote them. */
   headers(): readonly (readonly [name: string, value: string])[];
 }
 

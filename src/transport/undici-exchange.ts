@@ -41,7 +41,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler, Carrier {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: IncomingHttpHeaders,
     reason?: string,
@@ -52,7 +52,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler, Carrier {
       return;
     }
     this.#hasHead = true;
-    this.exchange.head(responseHead(status, headers, reason), atNs);
+    this.exchange.head(responseHead(status, headers, reason, controller.rawHeaders), atNs);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -126,6 +126,7 @@ function responseHead(
   status: number,
   headers: IncomingHttpHeaders,
   reason: string | undefined,
+  raw: Dispatcher.DispatchController['rawHeaders'],
 ): ResponseHead {
   return {
     status,
@@ -134,7 +135,12 @@ function responseHead(
       return joined(headers[name]);
     },
     headers() {
-      return Object.entries(headers).map(([name, value]) => [name, joined(value) ?? '']);
+      // Undici's names are in lower case; name and value alternate in what it read.
+      const written = Array.isArray(raw) ? raw.filter((_, i) => i % 2 === 0).map(String) : [];
+      return Object.entries(headers).map(([name, value]) => [
+        written.find((other) => other.toLowerCase() === name) ?? name,
+        joined(value) ?? '',
+      ]);
     },
   };
 }

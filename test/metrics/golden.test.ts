@@ -31,6 +31,7 @@ describe.runIf(goldenIsThere).each(complete)('golden run $run', ({ run, requeste
         credit_to_start_latency,
         effective_latency,
         effective_time_to_first_token,
+        requested_osl,
         thinking_efficiency,
         ...common
       } = Object.fromEntries(values);
@@ -40,6 +41,7 @@ describe.runIf(goldenIsThere).each(complete)('golden run $run', ({ run, requeste
         6,
       );
       expect(effective_latency).toBeGreaterThan(common.request_latency);
+      expect(requested_osl).toBe(requestedOsl);
     });
   });
 
@@ -50,8 +52,8 @@ describe.runIf(goldenIsThere).each(complete)('golden run $run', ({ run, requeste
       // Rates are over another window there; lateness is kept in steps of 256 ns.
       if (/throughput$/.test(tag) && statistics.count === undefined) continue;
       if (/^(benchmark_duration|credit_to_start_latency|effective_\w+)$/.test(tag)) continue;
-      // Curves are over another window there, and efficiency is shown to its developers only.
-      if (/^active_|^tokens_in_flight$|thinking_efficiency$/.test(tag)) continue;
+      // Curves are over another window there, and the others are shown to its developers only.
+      if (/^active_|^tokens_in_flight$|thinking_efficiency$|^requested_osl$/.test(tag)) continue;
       expect(theirs[tag], tag).toBeDefined();
       expect(unit).toBe(theirs[tag].unit);
       expect(Object.keys(statistics)).toEqual(Object.keys(theirs[tag]).filter((key) => key !== 'unit'));

@@ -74,8 +74,8 @@ describe('a request', () => {
     expect(asked.exchange.ends()).toBeUndefined();
     const { head } = await asked.outcome;
     expect(head?.headers()).toEqual([
-      ['content-length', '2'],
-      ['x-a', '1, 2'],
+      ['Content-Length', '2'],
+      ['X-A', '1, 2'],
     ]);
     const ours = { localIp: '127.0.0.1', localPort: sockets[0]?.remotePort };
     expect(asked.exchange.ends()).toEqual({ ...ours, remoteIp: '127.0.0.1', remotePort: origin.port });

@@ -73,7 +73,7 @@ describe('a request over undici', () => {
     const between = writtenNs.flatMap((written, part) => [written, stampsNs[part] ?? NaN]);
     expect(between).toEqual([...new Set(between)].sort((a, b) => a - b));
     expect(between.length).toBe(6);
-    expect(first.head?.headers()).toEqual([['transfer-encoding', 'chunked']]);
+    expect(first.head?.headers()).toEqual([['Transfer-Encoding', 'chunked']]);
     const ours = { localIp: '127.0.0.1', localPort: sockets[0]?.remotePort };
     expect(asked.exchange.ends()).toEqual({ ...ours, remoteIp: '127.0.0.1', remotePort: origin.port });
     // Undici takes a connection back only in the next turn of the loop.

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { withScheme } from '../../config/base-url.js';
 import { load } from '../../config/load.js';
 import { shellWord } from '../../config/recorded-command.js';
 import { isShipped } from '../../dataset/tokenizer/shipped.js';
@@ -83,7 +84,7 @@ function refuseThisMachine({ config, given }: Profile): void {
 }
 
 function isLocal(url: string): boolean {
-  const { hostname } = new URL(url.includes('://') ? url : `http://${url}`);
+  const { hostname } = new URL(withScheme(url));
   return /^(localhost|.*\.localhost|127(\.\d+){3}|0\.0\.0\.0|\[::1?\])$/.test(hostname);
 }
 

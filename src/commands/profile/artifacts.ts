@@ -2,6 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { artifactDirectory, exportNames } from '../../config/names.js';
 import type { Config } from '../../config/options.js';
+import { phaseManifestName, phasesFolder } from '../../export/phase-manifest.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { FileLog } from '../../util/log.js';
 import { clearEarlierRun } from './earlier-run.js';
@@ -25,6 +26,11 @@ export interface Artifacts {
   readonly page: string;
   readonly timeslicesCsv: string;
   readonly timeslicesJson: string;
+  /** The list of the phases, and the folder of their files. */
+  readonly phaseManifest: string;
+  readonly phases: string;
+  /** Written when all others are: AIPerf's readers take no folder without it. */
+  readonly ready: string;
 }
 
 /** Names the files and makes the folder of the run. @throws UserError where that cannot be done. */
@@ -48,6 +54,9 @@ export function makeArtifacts(config: Config): Artifacts {
     page: at('report.html'),
     timeslicesCsv: at(names.timeslicesCsv),
     timeslicesJson: at(names.timeslicesJson),
+    phaseManifest: join(folder, phaseManifestName),
+    phases: join(folder, phasesFolder),
+    ready: join(folder, '.aiperf_results_ready.json'),
   };
 }
 

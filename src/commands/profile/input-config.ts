@@ -1,84 +1,212 @@
+import { withScheme } from '../../config/base-url.js';
+import { loadMode } from '../../config/load-mode.js';
 import type { Config } from '../../config/options.js';
+import type { DatasetPlan } from '../../dataset/plan.js';
 import { redactedHeaders } from '../../endpoint/headers.js';
+import type { RampedLimit } from '../../load/phase.js';
+import type { Issuing } from '../../load/plan.js';
+import { ownKey } from '../../util/configuration.js';
 import type { Json, JsonObject } from '../../util/json.js';
 import { jsonWithoutSecrets, redacted, withoutSecrets } from '../../util/secrets.js';
 import type { PlannedPhase } from './phases.js';
 import type { PreparedRun } from './prepare.js';
 
-/** The resolved configuration as the summary echoes it, secrets masked. */
+/**
+ * The resolved configuration as the files echo it, secrets masked. Keys and values are those of AIPerf's own model,
+ * which refuses any other; what it has no word for is one level below, under our own key.
+ */
 export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: string): JsonObject {
   const { load } = prepared;
   return {
-    models: { items: config.models.map((name) => ({ name })) },
-    endpoint: {
-      urls: config.urls.map((url) => withoutSecrets(url)),
-      type: config.endpointType,
-      streaming: load.body.streaming,
-      ...optional('custom_endpoint', config.customEndpoint),
-      ...optional('api_key', config.apiKey && redacted),
-      ...optional('extra', nonEmpty(jsonWithoutSecrets(config.extraInputs))),
-      ...optional('headers', nonEmpty(redactedHeaders(Object.entries(config.headers).flat()))),
-      ...optional('transport', config.transport === 'http' ? undefined : config.transport),
-      ...optional('use_server_token_count', config.useServerTokenCount || undefined),
-      ...optional('num_gpus', config.numGpus),
+    models: {
+      ...unless('round_robin', 'strategy', config.modelSelectionStrategy),
+      items: config.models.map((name) => ({ name })),
     },
-    datasets: [
-      {
-        name: 'main',
-        type: load.dataset.kind === 'synthetic' ? 'synthetic' : 'file',
-        ...optional('path', config.inputFile),
-        ...optional(
-          'format',
-          load.dataset.kind === 'rows'
-            ? load.dataset.type
-            : load.dataset.kind === 'pool'
-              ? 'random_pool'
-              : undefined,
-        ),
-        entries: prepared.datasetSize,
-        ...optional('random_seed', config.randomSeed),
-        ...(load.dataset.kind === 'synthetic' ? { prompts: promptConfig(config) } : {}),
-        sampling: config.datasetSamplingStrategy,
-      },
-    ],
-    phases: prepared.phases.map(phaseConfig),
-    artifacts: { dir: artifactDir, ...optional('slice_duration', config.sliceDuration) },
+    endpoint: endpointConfig(config, load.body.streaming),
+    datasets: [datasetConfig(config, load.dataset, prepared.datasetSize)],
+    phases: prepared.phases.map((phase) => phaseConfig(config, phase)),
+    artifacts: artifactsConfig(config, artifactDir),
     ...optional('slos', nonEmpty({ ...config.goodput })),
-    tokenizer: { name: config.tokenizer ?? config.models[0] ?? '' },
+    tokenizer: {
+      name: config.tokenizer ?? config.models[0] ?? '',
+      ...unless('main', 'revision', config.tokenizerRevision),
+    },
+    // As AIPerf writes them for runs that collect none of it.
+    gpu_telemetry: { enabled: false },
+    server_metrics: { enabled: false },
+    network_latency: { enabled: false },
+    otel: {},
+    mlflow: {},
+    wandb: {},
     runtime: { ui: config.uiType, workers: prepared.threads },
+    ...(config.logLevel === 'INFO' ? {} : { logging: { level: config.logLevel } }),
+    ...optional(
+      ownKey,
+      nonEmpty({
+        ...optional('num_gpus', config.numGpus),
+        ...unless('http', 'transport', config.transport),
+        ...unless('marked', 'stream_end', config.streamEnd),
+      }),
+    ),
   };
 }
 
-function phaseConfig({ plan, expectedRequests, concurrency }: PlannedPhase): JsonObject {
+function endpointConfig(config: Config, streaming: boolean): JsonObject {
+  return {
+    urls: config.urls.map((url) => withoutSecrets(withScheme(url))),
+    type: config.endpointType,
+    ...optional('path', config.customEndpoint),
+    ...optional('api_key', config.apiKey && redacted),
+    ...unless(21_600, 'timeout', config.requestTimeoutSeconds),
+    ...optional('streaming', streaming || undefined),
+    ...unless('pooled', 'connection_reuse', config.connectionReuseStrategy),
+    ...optional('use_legacy_max_tokens', config.useLegacyMaxTokens || undefined),
+    ...optional('use_server_token_count', config.useServerTokenCount || undefined),
+    ...optional('headers', nonEmpty(redactedHeaders(Object.entries(config.headers).flat()))),
+    ...optional('extra', nonEmpty(jsonWithoutSecrets(config.extraInputs))),
+    ...unless('X-Correlation-ID', 'session_header', config.sessionHeader),
+  };
+}
+
+function datasetConfig(config: Config, dataset: DatasetPlan, size: number): JsonObject {
+  const common = {
+    entries: size,
+    ...optional('random_seed', config.randomSeed),
+    ...unless('sequential', 'sampling', config.datasetSamplingStrategy),
+  };
+  if (dataset.kind === 'synthetic') {
+    return { name: 'main', type: 'synthetic', ...common, ...syntheticConfig(config) };
+  }
+  return {
+    name: 'main',
+    type: 'file',
+    ...optional('path', config.inputFile),
+    format: dataset.kind === 'pool' ? 'random_pool' : dataset.type,
+    ...common,
+    ...optional('synthesis', nonEmpty(synthesisConfig(config))),
+    ...optional('osl', outputLength(config)),
+    ...optional('block_size', config.islBlockSize),
+    ...optional('ignore_trace_delays', config.ignoreTraceDelays || undefined),
+  };
+}
+
+function syntheticConfig(config: Config): JsonObject {
+  const { conversationTurnMean, conversationTurnStddev } = config;
+  const { conversationTurnDelayMean, conversationTurnDelayStddev, conversationTurnDelayRatio } = config;
+  return {
+    prompts: {
+      isl: distribution(config.isl, config.islStddev),
+      ...optional('osl', outputLength(config)),
+    },
+    ...(conversationTurnMean > 1 || conversationTurnStddev > 0
+      ? { turns: { mean: conversationTurnMean, stddev: conversationTurnStddev } }
+      : {}),
+    ...(conversationTurnDelayMean > 0 || conversationTurnDelayStddev > 0
+      ? { turn_delay: { mean: conversationTurnDelayMean, stddev: conversationTurnDelayStddev } }
+      : {}),
+    ...unless(1, 'turn_delay_ratio', conversationTurnDelayRatio),
+  };
+}
+
+/** Factors and limits that change a trace; those that change nothing are left out. */
+function synthesisConfig(config: Config): JsonObject {
+  return {
+    ...unless(1, 'speedup_ratio', config.synthesisSpeedupRatio),
+    ...unless(1, 'prefix_len_multiplier', config.synthesisPrefixLenMultiplier),
+    ...unless(1, 'prefix_root_multiplier', config.synthesisPrefixRootMultiplier),
+    ...unless(1, 'prompt_len_multiplier', config.synthesisPromptLenMultiplier),
+    ...unless(1, 'output_len_multiplier', config.synthesisOutputLenMultiplier),
+    ...optional('max_isl', config.synthesisMaxIsl),
+    ...optional('max_osl', config.synthesisMaxOsl),
+  };
+}
+
+function outputLength({ osl = 0, oslStddev }: Config): JsonObject | undefined {
+  return osl > 0 ? distribution(osl, oslStddev) : undefined;
+}
+
+function distribution(mean: number, stddev: number): JsonObject {
+  return { mean, ...unless(0, 'stddev', stddev) };
+}
+
+function phaseConfig(config: Config, { plan, expectedRequests, concurrency }: PlannedPhase): JsonObject {
   const { name, issuing, requestLimit, sessionLimit, durationNs, graceNs, prefill, cancellation } = plan;
-  const requests = Number.isFinite(requestLimit) ? requestLimit : expectedRequests;
   const bounded = Number.isFinite(durationNs);
+  const ceiling = issuing.kind === 'closed-loop' ? issuing.concurrency : issuing.ceiling;
+  // Of a schedule, the rows are what ends it.
+  const requests = issuing.kind === 'fixed-schedule' ? expectedRequests : finite(requestLimit);
   return {
     name,
     kind: name,
-    type: issuing.kind === 'closed-loop' ? 'concurrency' : issuing.kind.replaceAll('-', '_'),
+    type: phaseType(issuing),
+    ...optional('exclude_from_results', name === 'warmup' || undefined),
     ...optional('requests', requests),
-    ...optional('sessions', Number.isFinite(sessionLimit) ? sessionLimit : undefined),
     ...optional('duration', bounded ? durationNs / 1e9 : undefined),
+    ...optional('sessions', finite(sessionLimit)),
     ...optional('concurrency', concurrency),
-    ...('ratePerSecond' in issuing ? { rate: issuing.ratePerSecond } : {}),
-    ...('pattern' in issuing ? { arrival_pattern: issuing.pattern } : {}),
-    ...('users' in issuing ? { users: issuing.users } : {}),
+    ...optional('concurrency_ramp', ramp(ceiling?.rampNs)),
     ...optional('prefill_concurrency', prefill?.limit),
+    ...optional('prefill_ramp', ramp(prefill?.rampNs)),
     ...optional('grace_period', bounded && Number.isFinite(graceNs) ? graceNs / 1e9 : undefined),
     ...(cancellation
       ? { cancellation: { rate: cancellation.percent, delay: cancellation.delayNs / 1e9 } }
       : {}),
-    exclude_from_results: name === 'warmup',
+    ...('ratePerSecond' in issuing ? { rate: issuing.ratePerSecond } : {}),
+    ...optional('rate_ramp', 'rampNs' in issuing ? ramp(issuing.rampNs) : undefined),
+    ...('pattern' in issuing && issuing.pattern === 'gamma' ? { smoothness: issuing.smoothness } : {}),
+    ...('users' in issuing ? { users: issuing.users } : {}),
+    ...(name === 'profiling' && loadMode(config) === 'fixed-schedule' ? offsets(config) : {}),
   };
 }
 
-function promptConfig(config: Config): JsonObject {
-  const length = (mean: number, stddev: number): JsonObject => ({ mean, ...(stddev > 0 ? { stddev } : {}) });
+function phaseType(issuing: Issuing): string {
+  switch (issuing.kind) {
+    case 'closed-loop':
+      return 'concurrency';
+    case 'rate':
+      return issuing.pattern;
+    case 'fixed-schedule':
+      return 'fixed_schedule';
+    case 'user-centric':
+      return 'user_centric';
+  }
+}
+
+/** The part of a schedule that is replayed, ms. */
+function offsets({
+  fixedScheduleAutoOffset,
+  fixedScheduleStartOffset,
+  fixedScheduleEndOffset,
+}: Config): JsonObject {
+  // A start offset turns the automatic one off, and AIPerf's model refuses both.
+  const isAutomatic = fixedScheduleAutoOffset && fixedScheduleStartOffset === undefined;
   return {
-    isl: length(config.isl, config.islStddev),
-    ...(config.osl === undefined ? {} : { osl: length(config.osl, config.oslStddev) }),
+    ...(isAutomatic ? {} : { auto_offset: false }),
+    ...optional('start_offset', fixedScheduleStartOffset),
+    ...optional('end_offset', fixedScheduleEndOffset),
   };
+}
+
+function ramp(rampNs: RampedLimit['rampNs'] | undefined): JsonObject | undefined {
+  return rampNs === undefined || rampNs === 0 ? undefined : { duration: rampNs / 1e9 };
+}
+
+function artifactsConfig(config: Config, dir: string): JsonObject {
+  return {
+    dir,
+    ...optional('prefix', config.profileExportPrefix),
+    ...(config.exportLevel === 'raw' ? { records: ['jsonl'], raw: true } : {}),
+    ...(config.exportLevel === 'summary' ? { records: false, raw: false } : {}),
+    ...optional('trace', config.exportHttpTrace || undefined),
+    ...optional('slice_duration', config.sliceDuration),
+    ...optional('show_trace_timing', config.showTraceTiming || undefined),
+    auto_plot: false,
+    plot_required: false,
+  };
+}
+
+function finite(limit: number): number | undefined {
+  return Number.isFinite(limit) ? limit : undefined;
 }
 
 function nonEmpty(object: JsonObject): JsonObject | undefined {
@@ -87,4 +215,9 @@ function nonEmpty(object: JsonObject): JsonObject | undefined {
 
 function optional(key: string, value: Json | undefined): JsonObject {
   return value === undefined ? {} : { [key]: value };
+}
+
+/** The member, left out where it has its default: AIPerf echoes what was set. */
+function unless(byDefault: Json, key: string, value: Json | undefined): JsonObject {
+  return value === byDefault ? {} : optional(key, value);
 }

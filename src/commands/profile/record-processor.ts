@@ -47,10 +47,10 @@ export class RecordProcessor {
   readonly #contexts: Readonly<Record<Phase, RecordContext>>;
 
   constructor(plan: RecordsPlan, { onTrouble, append = false }: ProcessorOptions) {
-    const newStore = () => new MetricStore(plan.traits, plan.thresholds, plan.origin);
+    const newStore = (traits = plan.traits) => new MetricStore(traits, plan.thresholds, plan.origin);
     this.#plan = plan;
     this.#profiling = newStore();
-    this.#warmup = plan.hasWarmup ? newStore() : undefined;
+    this.#warmup = plan.hasWarmup ? newStore({ ...plan.traits, fixedSchedule: false }) : undefined;
     this.#rehearsal = newStore();
     this.#countTokens = tokenCounter(
       plan.tokenizers === undefined ? undefined : lazyCounter(plan.tokenizers),

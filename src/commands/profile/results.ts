@@ -1,10 +1,12 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Config } from '../../config/options.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import { fidelityJson } from '../../export/fidelity-json.js';
 import { placeOf, type RunOfSeries } from '../../export/series.js';
 import { summaryCsv } from '../../export/summary-csv.js';
-import { summaryJson } from '../../export/summary-json.js';
+import { type SummaryFacts, summaryJson } from '../../export/summary-json.js';
 import type { Fidelity } from '../../fidelity/verdict.js';
 import { footer } from '../../report/footer.js';
 import { layoutOn } from '../../report/layout.js';
@@ -18,6 +20,7 @@ import { version } from '../../util/version.js';
 import { timesliceFiles } from '../timeslices.js';
 import { writeWhole } from '../write-whole.js';
 import type { Artifacts } from './artifacts.js';
+import { phaseFiles } from './phase-files.js';
 import type { PreparedRun } from './prepare.js';
 import type { RunOutcome } from './run.js';
 
@@ -82,13 +85,15 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
     tables: sideTables([...config.tables, ...(config.showTraceTiming ? (['http'] as const) : [])]),
     ...(reason === undefined ? {} : { incompleteReason: reason }),
   };
-  const files = [
+  const summaryFacts = summaryFactsOf(outcome, facts, reason);
+  const files: readonly { readonly label?: string; readonly path: string; readonly text: () => string }[] = [
     { label: 'CSV Export', path: artifacts.csv, text: () => summaryCsv(summary.results) },
-    { label: 'JSON Export', path: artifacts.json, text: () => jsonOf(outcome, facts, reason) },
+    { label: 'JSON Export', path: artifacts.json, text: () => summaryJson(summary, summaryFacts) },
     {
       path: artifacts.console,
       text: () => report(summary, reportFacts, { width: config.consoleExportWidth, colours: false }),
     },
+    ...phaseFiles(outcome, facts.origin, artifacts, summaryFacts),
   ];
   const lastFiles = [...timesliceFiles(summary.sliced, artifacts, facts.inputConfig), ...pages];
   const written = files.filter(write);
@@ -113,7 +118,13 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
       layout,
     ),
   );
-  return written.length === files.length && writtenLast.length === lastFiles.length;
+  const isWhole = written.length === files.length && writtenLast.length === lastFiles.length;
+  return write({ path: artifacts.ready, text: () => readyMarker(outcome.interrupted, !isWhole) }) && isWhole;
+}
+
+/** @param isPartial some file could not be written. */
+function readyMarker(wasCancelled: boolean, isPartial: boolean): string {
+  return JSON.stringify({ ready: true, was_cancelled: wasCancelled, partial: isPartial });
 }
 
 function dueTimes(fidelity: Fidelity | undefined): Pick<ReportFacts, 'dueTimes'> {
@@ -157,11 +168,11 @@ function incompleteReason({
     : `The results were interrupted before all records were processed.${without}`;
 }
 
-function jsonOf(outcome: RunOutcome, facts: ResultFacts, reason: string | undefined): string {
+function summaryFactsOf(outcome: RunOutcome, facts: ResultFacts, reason: string | undefined): SummaryFacts {
   const { summary, warmup, startNs, firstSession, interrupted, fidelity } = outcome;
   const { config, benchmarkId, recordedCommand, inputConfig, origin, series } = facts;
   const startedAtNs = wallNs(origin, startNs);
-  return summaryJson(summary, {
+  return {
     version,
     benchmarkId,
     inputConfig,
@@ -174,11 +185,15 @@ function jsonOf(outcome: RunOutcome, facts: ResultFacts, reason: string | undefi
     endedAtNs: summary.lastEndNs ?? startedAtNs,
     ...(fidelity === undefined ? {} : { fidelity: fidelityJson(fidelity) }),
     ...(warmup === undefined ? {} : { warmup }),
-  });
+  };
 }
 
 function writeFile(path: string, text: () => string, log: Log): boolean {
-  const troubles = writeWhole(path, text);
+  const troubles = writeWhole(path, () => {
+    // Each phase has a folder of its own.
+    mkdirSync(dirname(path), { recursive: true });
+    return text();
+  });
   for (const trouble of troubles) log('ERROR', 'export', trouble);
   return troubles.length === 0;
 }

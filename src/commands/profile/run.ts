@@ -28,7 +28,9 @@ export interface RunOutcome {
   readonly summary: RunSummary;
   /** Of the warm-up phase, where there was one. */
   readonly warmup: RunSummary | undefined;
-  /** Start of the profiling phase, ns since the clock's origin. */
+  /** Start of the warm-up, ns since the clock's origin; undefined without one. */
+  readonly warmupStartNs: number | undefined;
+  /** The same of the profiling phase. */
   readonly startNs: number;
   /** Number of that phase's first session: those before it were the warm-up's. */
   readonly firstSession: number;
@@ -130,6 +132,7 @@ export async function runLoad(
     return {
       summary: profiling,
       warmup,
+      warmupStartNs: played.warmupStartNs,
       startNs: played.startNs,
       firstSession: played.firstSession,
       interrupted: state.ended === 'interrupt',
@@ -222,7 +225,8 @@ interface LoadState {
 }
 
 /** What is known when the load has ended. */
-interface Played extends Pick<RunOutcome, 'startNs' | 'firstSession' | 'stalled' | 'failure'> {
+interface Played
+  extends Pick<RunOutcome, 'warmupStartNs' | 'startNs' | 'firstSession' | 'stalled' | 'failure'> {
   /** The phase that was played last. */
   readonly last: PlannedPhase;
   /** Of the load threads, where it was profiling. */
@@ -239,7 +243,13 @@ async function playPhases(
   onStall: () => void,
 ): Promise<Played> {
   let played: Played = {
-    ...{ startNs: clock.nowNs(), firstSession: first, stalled: undefined, failure: undefined },
+    ...{
+      warmupStartNs: undefined,
+      startNs: clock.nowNs(),
+      firstSession: first,
+      stalled: undefined,
+      failure: undefined,
+    },
     ...{ last: profilingOf(prepared), reports: [], throttled: undefined },
   };
   let nextSession = first;
@@ -247,6 +257,7 @@ async function playPhases(
     for (const [index, phase] of prepared.phases.entries()) {
       if (state.ended !== undefined && index > 0) break;
       const startNs = clock.nowNs() + preparationNs(phase);
+      if (phase.plan.name === 'warmup') played = { ...played, warmupStartNs: startNs };
       played = { ...played, last: phase, startNs, firstSession: nextSession };
       log('INFO', 'load', `${phase.plan.name}: ${described(phase)}, ${prepared.threads} load thread(s)`);
       const draw = () => progress.update(stateOf(phase, records, Math.max(0, clock.nowNs() - startNs)));

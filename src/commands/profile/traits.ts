@@ -3,7 +3,10 @@ import { endpoints } from '../../endpoint/endpoints.js';
 import type { RunTraits } from '../../metrics/metric.js';
 import { slosOf } from '../slos.js';
 
-type TraitOptions = Pick<Config, 'endpointType' | 'streaming' | 'useServerTokenCount' | 'goodput'>;
+type TraitOptions = Pick<
+  Config,
+  'endpointType' | 'streaming' | 'useServerTokenCount' | 'goodput' | 'fixedSchedule'
+>;
 
 /** Which metrics a run of these options can have. */
 export function traitsOf(config: TraitOptions): RunTraits {
@@ -14,5 +17,6 @@ export function traitsOf(config: TraitOptions): RunTraits {
     tokenizesInput: true,
     serverTokenCounts: config.useServerTokenCount,
     slos: slosOf(config.goodput),
+    fixedSchedule: config.fixedSchedule,
   };
 }

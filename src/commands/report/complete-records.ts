@@ -104,11 +104,11 @@ export function recoverSummary(plan: RecordsPlan, spool: string, log: Log): RunS
     log('ERROR', 'records', `The spool could not be read: ${messageOf(thrown)}`);
   }
   const { traits, thresholds, origin, sliceNs } = plan;
-  const { slos } = traits;
+  const { slos = [], fixedSchedule = false } = traits;
   const recovered =
     recordsFile === undefined || !existsSync(recordsFile)
       ? undefined
-      : recoverRun(recordsFile, thresholds, { ...(slos === undefined ? {} : { slos }), sliceNs });
+      : recoverRun(recordsFile, thresholds, { slos, fixedSchedule, sliceNs });
   return recovered?.summary ?? new MetricStore(traits, thresholds, origin).summary();
 }
 

@@ -18,6 +18,8 @@ export interface Recovered {
 /** What a run is looked at with. */
 export interface RecoverOptions {
   readonly slos?: readonly Slo[];
+  /** Requests were sent at recorded times. */
+  readonly fixedSchedule?: boolean;
   /** Length of the windows that it is cut into; undefined: it is not. */
   readonly sliceNs?: number | undefined;
   /** Called with every record of the run proper. */
@@ -47,7 +49,7 @@ export function withoutRequests(recordsFile: string): UserError {
 export function recoverRun(
   recordsFile: string,
   thresholds: Thresholds,
-  { slos = [], sliceNs, onRecord }: RecoverOptions = {},
+  { slos = [], fixedSchedule = false, sliceNs, onRecord }: RecoverOptions = {},
 ): Recovered | undefined {
   let store: MetricStore | undefined;
   let records = 0;
@@ -62,7 +64,7 @@ export function recoverRun(
       continue;
     }
     // Times count from any instant that is near enough for a number to hold the distance.
-    store ??= new MetricStore({ ...everyTrait, slos }, thresholds, {
+    store ??= new MetricStore({ ...everyTrait, slos, fixedSchedule }, thresholds, {
       epochNs: record.startNs,
       monotonicNs: 0n,
     });

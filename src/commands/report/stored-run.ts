@@ -5,7 +5,7 @@ import { slosOf } from '../slos.js';
 import { sliceNsOf } from '../timeslices.js';
 import { type Recovered, recoverRun, withoutRequests } from './recovered.js';
 import type { RunFolder } from './run-folder.js';
-import { sliceSecondsTold, slosTold, type Told, toldAnew, whatIsTold } from './told.js';
+import { replaysSchedule, sliceSecondsTold, slosTold, type Told, toldAnew, whatIsTold } from './told.js';
 
 /** How a finished run is looked at; what is undefined is as the run had it. */
 export interface View {
@@ -51,6 +51,7 @@ export function sumUp(run: RunInView, onRecord?: (record: StoredRecord) => void)
   const { files, thresholds, slos, sliceSeconds } = run;
   const recovered = recoverRun(files.records, thresholds, {
     slos,
+    fixedSchedule: replaysSchedule(run.left),
     sliceNs: sliceNsOf(sliceSeconds),
     ...(onRecord === undefined ? {} : { onRecord }),
   });

@@ -3,7 +3,7 @@ import { readRunConfig, type StoredRunConfig } from '../../export/run-config.js'
 import type { Slo } from '../../metrics/objective.js';
 import { sloFault } from '../../metrics/slos.js';
 import type { ReportFacts } from '../../report/report.js';
-import { isObject } from '../../util/json.js';
+import { isObject, type Json } from '../../util/json.js';
 import { described, type Holder, holderOf } from '../profile/folder-lock.js';
 import { everyTrait, type Recovered } from './recovered.js';
 import type { RunFolder } from './run-folder.js';
@@ -37,6 +37,13 @@ export function sliceSecondsTold({ config, summary }: Told): number | undefined 
   const { artifacts } = config.inputConfig ?? summary?.inputConfig ?? {};
   const seconds = isObject(artifacts) ? artifacts.slice_duration : undefined;
   return typeof seconds === 'number' && seconds > 0 ? seconds : undefined;
+}
+
+/** Requests were sent at recorded times, and the records say when: those of AIPerf say when each was released. */
+export function replaysSchedule({ config }: Told): boolean {
+  const { phases } = config.inputConfig ?? {};
+  const isReplay = (phase: Json) => isObject(phase) && phase.type === 'fixed_schedule';
+  return config.title !== undefined && Array.isArray(phases) && phases.some(isReplay);
 }
 
 /** The same with the configuration that files are made with now. @param sliceSeconds undefined: as it was. */

@@ -197,7 +197,7 @@ test('points have the means of what the axes show, and the objectives as bounds 
 test('throughput is shown per GPU where all runs say the same number', () => {
   const on = (gpus: number) => {
     const { inputConfig, ...rest } = run(1, 100, 100);
-    return { ...rest, inputConfig: { ...inputConfig, endpoint: { num_gpus: gpus } } };
+    return { ...rest, inputConfig: { ...inputConfig, x_aiperf_ts: { num_gpus: gpus } } };
   };
   expect(comparisonOf([on(2), on(2)], 0.95).gpus).toBe(2);
   expect(comparisonOf([on(2), on(4)], 0.95).gpus).toBeUndefined();

@@ -1,0 +1,54 @@
+import { derived, type RunValues } from './metric.js';
+import { creditToStartLatency } from './request-metrics.js';
+import type { StatName } from './statistics.js';
+
+/** Above this p99 of the lag a replay did not keep to its schedule, ms. */
+const DEGRADED_ABOVE_MS = 500;
+
+const ofSchedules = {
+  needs: ['fixed schedule'],
+  wholeRunOnly: true,
+  absent: 'requests are not sent on a fixed schedule, or none succeeded',
+} as const;
+
+/** How much later than the least late request, ns: a lateness that all requests share does not show. */
+function lag(run: RunValues, name: StatName): number | undefined {
+  const [late, least] = [
+    run.statistic(creditToStartLatency, name),
+    run.statistic(creditToStartLatency, 'min'),
+  ];
+  return late === undefined || least === undefined ? undefined : late - least;
+}
+
+function lagPercentile(name: 'p50' | 'p90' | 'p99') {
+  return derived({
+    tag: `replay_sched_lag_${name}`,
+    label: `Replay Schedule Lag ${name}`,
+    short: `Sched Lag ${name}`,
+    unit: 'ns',
+    shownIn: 'ms',
+    ...ofSchedules,
+    formula: `${name} of Credit-to-Start Latency - its minimum`,
+    of: (run) => lag(run, name),
+  });
+}
+
+const replayScheduleDegraded = derived({
+  tag: 'replay_sched_degraded',
+  label: 'Replay Schedule Degraded',
+  short: 'Sched Degraded',
+  unit: 'count',
+  ...ofSchedules,
+  formula: `1 if Replay Schedule Lag p99 is above ${DEGRADED_ABOVE_MS} ms, else 0`,
+  of: (run) => {
+    const lagNs = lag(run, 'p99');
+    return lagNs === undefined ? undefined : Number(lagNs > DEGRADED_ABOVE_MS * 1e6);
+  },
+});
+
+export const replayMetrics = [
+  lagPercentile('p50'),
+  lagPercentile('p90'),
+  lagPercentile('p99'),
+  replayScheduleDegraded,
+];

@@ -1,0 +1,299 @@
+/** A difference between our files and AIPerf 0.13's that is meant, and why. */
+interface Excuse {
+  readonly difference: RegExp;
+  /** A decision of the project by its number, or what makes the two runs differ. */
+  readonly reason: string;
+  /** The only runs that may differ so; absent: any. */
+  readonly runs?: readonly string[];
+  /** The difference comes and goes with the machine or the draw: an excuse that need not be needed. */
+  readonly byChance?: true;
+}
+
+const several = ['sweep', 'runs'];
+
+const files: readonly Excuse[] = [
+  { difference: /^files: file (.*\/)?run_config\.json is new$/, reason: 'a report of a killed run needs it' },
+  {
+    difference: /^files: file sweep_config\.json is new$/,
+    reason: 'what --resume needs',
+    runs: [...several, 'grid'],
+  },
+  { difference: /^files: file profile_export_warmup\.jsonl is new$/, reason: 'decision 25', runs: ['warm'] },
+  {
+    difference: /^files: file logs\/aiperf\.log is missing$/,
+    reason: 'the log is in the folder of the run only',
+    runs: ['defaultdir'],
+  },
+  {
+    difference: /^files: no server_metrics_export\.(csv|json) to compare$/,
+    reason: 'metrics of the server are not collected yet',
+    runs: ['vllm'],
+  },
+  {
+    difference: /^(exit: code 1, there none|files: file .* is (missing|new)|(console|stderr): .*)$/,
+    reason: 'ttft is understood; theirs does not know it, sends all requests, and never ends',
+    runs: ['badgoodput'],
+  },
+  {
+    difference: /^(exit: code 0, there 1$|files: file .* is new$|console: )/,
+    reason: 'blocks of one id and two lengths are cut from one text; theirs refuses them',
+    runs: ['startup'],
+  },
+  { difference: /^exit: code 130, there 0$/, reason: 'decision 41', runs: ['interrupted'] },
+];
+
+const configuration: readonly Excuse[] = [
+  {
+    difference:
+      /^(json|slices|run config): value of (input_config |key cfg\.)(gpu_telemetry|server_metrics)\.enabled is false, there true$/,
+    reason: 'neither is collected: the file has it as AIPerf writes it then',
+  },
+  {
+    difference: /^(json|slices): input_config server_metrics\.(urls|formats\.\d) is missing$/,
+    reason: 'the same',
+  },
+  {
+    difference: /^(json: input_config |slices: input_config |run config: key cfg\.)runtime\.workers is new$/,
+    reason: 'the number of load threads',
+  },
+  {
+    difference: /^(json|slices): input_config datasets\.0\.entries is new$/,
+    reason: 'the size of the dataset is known without an option',
+    runs: ['good', 'fixed', 'grace'],
+  },
+  {
+    difference: /^json: value of input_config datasets\.0\.entries is 16, there 12$/,
+    reason: 'decision 25: the warm-up has prompts of its own',
+    runs: ['warm'],
+  },
+  {
+    difference: /^json: value of input_config runtime\.ui is "simple", there "none"$/,
+    reason: 'the default; theirs is the dashboard, and none without a terminal',
+    runs: ['interrupted', 'grace'],
+  },
+  {
+    difference: /^(json: input_config |run config: key cfg\.)\S+ is missing$/,
+    reason:
+      'for one of several runs theirs lists every default; ours lists what was set, as for a single run',
+    runs: several,
+  },
+  {
+    difference: /^(json: input_config |run config: key cfg\.)(otel|mlflow) is new$/,
+    reason: 'the same: empty where theirs has defaults',
+    runs: several,
+  },
+  {
+    difference: /^run config: key (records_file|report\.\w+) is new$/,
+    reason: 'what a report of a killed run needs',
+    runs: several,
+  },
+  {
+    difference: /^run config: key (variables|resolved\.\w+) is missing$/,
+    reason: 'state of their launcher',
+    runs: several,
+  },
+  {
+    difference: /^(json: key of run_info|run info: key) first_session is new$/,
+    reason: 'where in the dataset the run begins',
+    runs: [...several, 'grid'],
+  },
+  {
+    difference: /^json: cli_command is (?=(.*) --ui 'none')\1 .*, there \1 --ui None /,
+    reason: 'the value as it was typed',
+  },
+  { difference: /^run info: value of key random_seed is 7, there 8$/, reason: 'decision 27', runs: ['grid'] },
+];
+
+const metrics: readonly Excuse[] = [
+  {
+    difference: /^(json: key telemetry_data|csv: section Endpoint,GPU_Index,.*) is missing$/,
+    reason: 'nothing is written about GPUs where there are none',
+  },
+  {
+    difference:
+      /^(jsonl|json|csv|slices|slices csv|aggregate csv|sweep csv): .*requested[_ ]osl(\b|_).* is new$/i,
+    reason: 'theirs shows it to developers only',
+  },
+  {
+    difference:
+      /^jsonl: metric of valid records (credit_to_start_latency|effective_latency|effective_time_to_first_token) is new$/,
+    reason: 'decision 17: what each request waited from the time it was due',
+  },
+  {
+    difference:
+      /^(json: key |aggregate csv: row |sweep csv: column )effective_time_to_first_token(_\w+)?( in ms)? is new$|^csv: row Effective Time to First Token \(CO-aware\) \(ms\) is new$/,
+    reason: 'decision 17',
+  },
+  { difference: /^json: key fidelity is new$/, reason: 'the verdict on the client' },
+  { difference: /^json: key slo_attainment is new$/, reason: 'each objective by itself', runs: ['good'] },
+  {
+    difference:
+      /^(json: key|csv: row) (active|effective|tokens)[ _](\w+[ _])*(throughput|concurrency|flight)(\b|_).* is missing$/i,
+    reason: 'without first tokens nobody knows prefill from decode: theirs has rows of zeros',
+    runs: ['whole'],
+  },
+  {
+    difference:
+      /^(json: key|csv: row|jsonl: metric of valid records) .*(usage.reasoning|thinking.efficiency).* is new$/i,
+    reason: 'our simulated server reports reasoning tokens, theirs did not',
+    runs: ['think', 'short'],
+  },
+  {
+    difference:
+      /^csv: row (Credit Drop Latency|Stream (Prefill|Setup) Latency|M\w+ (Response|Request) Timestamp) .* is missing$/,
+    reason: 'there is no developer mode; these are stages of their own services',
+    runs: ['dev'],
+  },
+  {
+    difference: /^(json: key cancelled_request_count|csv: row Cancelled Request Count) is new$/,
+    reason: 'decision 45',
+    runs: ['cancel'],
+  },
+  {
+    difference: /^(csv: (row|cells of) .*\(error-adjusted\)|json: (key|statistic of) adj_)/,
+    reason: 'decision 50, and how many are cancelled is drawn',
+    runs: ['cancel'],
+    byChance: true,
+  },
+  {
+    difference:
+      /^(jsonl: outcome records of RequestCancellationError|json: key (error_request_count|error_isl|total_error_isl)) is new$/,
+    reason: 'decision 28',
+    runs: ['interrupted', 'grace'],
+  },
+  {
+    difference:
+      /^(json: key of error ClientPayloadError error_details\.|jsonl: error key of records of ClientPayloadError )cause(_chain)? is missing$/,
+    reason: 'their HTTP client wraps one exception in another',
+    runs: ['errors'],
+  },
+];
+
+const forms: readonly Excuse[] = [
+  {
+    difference: /^(csv|slices csv|aggregate csv|sweep csv): line end is CRLF, there LF$/,
+    reason: 'the recorded copies lost the CR of the original, which writes CRLF',
+  },
+  {
+    difference: /^slices: key of (a|the last) slice timeslice_index is new$/,
+    reason: 'decision 5',
+    runs: ['good'],
+  },
+  {
+    difference: /^sweep: key trade_offs is new$/,
+    reason: 'what the points come to',
+    runs: ['sweep', 'grid'],
+  },
+  {
+    difference:
+      /^sweep: (best configuration best_\w+: parameters,metric,unit is new|pareto_optimal is points, there none)$/,
+    reason: 'theirs looks for keys that one run per value does not have, and finds none',
+    runs: ['sweep'],
+  },
+  {
+    difference: /^jsonl: response header of .* is (new|missing)$/,
+    reason: 'another server writes other headers',
+    runs: ['trace'],
+  },
+  {
+    difference:
+      /^jsonl: trace key of records of Bad Request ((local|remote)_(ip|port)|tcp_connect_(start|end)_ns|connecting_ns|connection_reused_ns) is (new|missing)$/,
+    reason: 'a refused request has its connection too, and may be the first on it',
+    runs: ['trace'],
+    byChance: true,
+  },
+];
+
+const printed: readonly Excuse[] = [
+  {
+    difference:
+      /^console: (title|sentence) (NVIDIA )?AIPerf \| (LLM Metrics|Error Summary|HTTP Trace Timing|INCOMPLETE RESULTS.*) is (missing|new)$/,
+    reason: 'decision 1: no company name',
+  },
+  {
+    difference: /^console: title NVIDIA AIPerf \| LLM Metrics: (Active|Effective|Usage) is missing$/,
+    reason: 'decision 9: these tables are printed on request',
+  },
+  {
+    difference:
+      /^console: row of LLM Metrics (Effective|Active|Tokens In Flight|Credit-to-Start)[^\n]*(\n\(.*\))? is missing$/,
+    reason: 'decision 9; their titles were cut from the recording',
+    runs: ['interrupted'],
+  },
+  {
+    difference: /^console: title NVIDIA AIPerf \| (Experimental|Internal) Metrics is missing$/,
+    reason: 'there is no developer mode',
+    runs: ['dev'],
+  },
+  {
+    difference:
+      /^console: (row of LLM Metrics .*\(error-adjusted\)\n\(ms\) is missing|title .*counting failures as infinite is new)$/,
+    reason: 'decision 22',
+  },
+  {
+    difference: /^console: (panel|sentence No) GPU .* is missing$/,
+    reason: 'nothing is written about GPUs where there are none',
+  },
+  {
+    difference: /^console: sentence Token usage is reported but is missing$/,
+    reason: 'advice on prompt caches that nobody asked for',
+  },
+  {
+    difference: /^console: cells of (400|499|N\/A) is /,
+    reason: 'each server words its refusals, each client its broken streams; how many are cancelled is drawn',
+    runs: ['errors', 'cancel', 'trace'],
+    byChance: true,
+  },
+  {
+    difference:
+      /^console: (title AIPerf \| (SLO|Time slices of .* s)|sentence (Trends:|Over \d+ complete slices).*) is new$/,
+    reason: 'what --goodput and --slice-duration ask for',
+    runs: ['good', 'prefix'],
+  },
+  {
+    difference: /^console: panel Token Count Discrepancy Warning is new$/,
+    reason: 'only the end of the output is recorded',
+    runs: ['prefix', 'defaultdir'],
+  },
+  {
+    difference: /^console: panel Output Sequence Length Mismatch Warning is missing$/,
+    reason: 'random weights made other tokens than they were read as',
+    runs: ['vllm'],
+  },
+  {
+    difference: /^console: sentence Coordinated omission: .* is new$/,
+    reason: 'decision 17: late sends are a result',
+    byChance: true,
+  },
+  {
+    difference: /^stderr: panel AIPerf Developer Mode is missing$/,
+    reason: 'there is no developer mode',
+    runs: ['dev'],
+  },
+  {
+    difference: /^stderr: sentence Profiling: .* is (missing|new)$/,
+    reason: 'decision 24: progress has lines of its own',
+    runs: ['servertokens', 'dev'],
+  },
+];
+
+const excuses = [...files, ...configuration, ...metrics, ...forms, ...printed];
+
+/** Why a run may differ so; undefined where it may not. */
+export function excuseOf(run: string, difference: string): string | undefined {
+  return excuses.find((excuse) => covers(excuse, run, difference))?.reason;
+}
+
+/** Excuses that no difference needs any more, or not in a run that they name. @param found differences by run. */
+export function unusedExcuses(found: ReadonlyMap<string, readonly string[]>): string[] {
+  return excuses.flatMap((excuse) => {
+    if (excuse.byChance) return [];
+    const isNeededBy = (run: string) => found.get(run)?.some((line) => covers(excuse, run, line)) === true;
+    if (excuse.runs === undefined) return [...found.keys()].some(isNeededBy) ? [] : [`${excuse.difference}`];
+    return excuse.runs.filter((run) => !isNeededBy(run)).map((run) => `${excuse.difference} for ${run}`);
+  });
+}
+
+function covers({ difference, runs }: Excuse, run: string, line: string): boolean {
+  return (runs === undefined || runs.includes(run)) && difference.test(line);
+}
