@@ -39,6 +39,11 @@ const files: readonly Excuse[] = [
     reason: 'blocks of one id and two lengths are cut from one text; theirs refuses them',
     runs: ['startup'],
   },
+  {
+    difference: /^(files: file .* is new|console: sentence CLI Command: aiperf profile --model is new)$/,
+    reason: 'decisions 42 and 51',
+    runs: ['refused', 'dead'],
+  },
   { difference: /^exit: code 130, there 0$/, reason: 'decision 41', runs: ['interrupted'] },
 ];
 
@@ -145,7 +150,8 @@ const metrics: readonly Excuse[] = [
     runs: ['dev'],
   },
   {
-    difference: /^(json: key cancelled_request_count|csv: row Cancelled Request Count) is new$/,
+    difference:
+      /^(json: key (cancelled_request_count|planned_cancellation_count|request_failure_rate)|(csv: row|console: row of LLM Metrics) (Cancelled Request Count|Planned Cancellations|Request Failure Rate).*) is new$|^console: row of LLM Metrics Request Error Rate \(%\) is missing$/,
     reason: 'decision 45',
     runs: ['cancel'],
   },
@@ -246,7 +252,7 @@ const printed: readonly Excuse[] = [
   },
   {
     difference:
-      /^console: (title AIPerf \| (SLO|Time slices of .* s)|sentence (Trends:|Over \d+ complete slices).*) is new$/,
+      /^console: (title AIPerf \| (SLO|Time slices of .* s)|sentence (Over )?\d+ complete slice.*) is new$/,
     reason: 'what --goodput and --slice-duration ask for',
     runs: ['good', 'prefix'],
   },
