@@ -81,7 +81,8 @@ function licencesIn(folder: string): string[] {
     // Of what it embeds itself: ECharts keeps that of d3 there.
     ...filesIn(join(folder, 'licenses'), /./),
   ];
-  return files.map((file) => readFileSync(file, 'utf8').trim());
+  // A browser reads CR LF as LF, and a script with another hash than its page's policy says is not run.
+  return files.map((file) => readFileSync(file, 'utf8').replaceAll('\r\n', '\n').trim());
 }
 
 /** Without what may differ: line breaks, indentation, marks of lists. */

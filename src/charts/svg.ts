@@ -1,5 +1,6 @@
 import { init, setPlatformAPI, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
+import { plainText } from '../util/plain-text.js';
 import type { ChartOption } from './chart.js';
 import { parts } from './echarts-parts.js';
 
@@ -30,7 +31,7 @@ export function chartSvg(option: ChartOption): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, ...size });
   try {
     chart.setOption(option);
-    return chart.renderToSVGString();
+    return plainText(chart.renderToSVGString());
   } finally {
     // Else the process never ends.
     chart.dispose();

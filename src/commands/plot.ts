@@ -3,6 +3,7 @@ import { comparisonCharts } from '../charts/comparison-charts.js';
 import { traceLengths } from '../charts/lengths-chart.js';
 import { runCharts } from '../charts/run-charts.js';
 import { UserError } from '../util/errors.js';
+import { oneLine } from '../util/plain-text.js';
 import type { Command, Invocation, Io } from './command.js';
 import { comparisonOf } from './plot/compare.js';
 import { checkPlot, plotOptions } from './plot/options.js';
@@ -40,6 +41,6 @@ async function run({ config }: Invocation<typeof plotOptions>, io: Io): Promise<
         return writePictures(comparisonCharts, comparisonOf(source.runs, config, io), out);
     }
   })();
-  for (const path of paths) io.stdout.write(`${path}\n`);
+  for (const path of paths) io.stdout.write(`${oneLine(path)}\n`);
   return 0;
 }

@@ -11,6 +11,7 @@ import { type FooterFacts, footer } from '../report/footer.js';
 import { layoutOn } from '../report/layout.js';
 import { report, sideTables } from '../report/report.js';
 import { UserError } from '../util/errors.js';
+import { oneLine } from '../util/plain-text.js';
 import { version } from '../util/version.js';
 import type { Command, Invocation, Io } from './command.js';
 import { exitCodes } from './exit-codes.js';
@@ -32,7 +33,7 @@ export const command: Command<typeof reportOptions> = { options: reportOptions, 
 async function run({ config, given }: Invocation<typeof reportOptions>, io: Io): Promise<number> {
   const [dir = '', ...others] = config.dirs;
   const leftovers = completeLeftovers(config.dirs);
-  for (const note of leftovers.notes) io.stderr.write(`${note}\n`);
+  for (const note of leftovers.notes) io.stderr.write(`${oneLine(note)}\n`);
   if (config.html !== undefined) {
     const runs = findRuns(config.dirs, config.profileExportPrefix);
     if (runs.length > 1) return await compareRuns(runs, config.html, { config, given }, io);
@@ -62,9 +63,9 @@ async function run({ config, given }: Invocation<typeof reportOptions>, io: Io):
   }
   const { writer } = left;
   if (writer !== undefined && config.rewrite) throw inUse(files.folder, writer);
-  for (const note of notes(recovered, left.summary)) io.stderr.write(`${note}\n`);
+  for (const note of notes(recovered, left.summary)) io.stderr.write(`${oneLine(note)}\n`);
   const troubles = material ? (pages?.writePage(config.html ?? '', material.of(stored)) ?? []) : [];
-  for (const trouble of troubles) io.stderr.write(`${trouble}\n`);
+  for (const trouble of troubles) io.stderr.write(`${oneLine(trouble)}\n`);
   const isStale = leftovers.added > 0;
   return Math.max(publish(stored, isStale, config, io), troubles.length === 0 ? 0 : 1);
 }
@@ -82,13 +83,14 @@ async function compareRuns(
       `${andList(alone)} cannot stand beside ${runs.length} runs: that is for a report of one.`,
     );
   }
-  for (const note of completeLeftovers(runs.map((run) => run.dir)).notes) io.stderr.write(`${note}\n`);
+  for (const note of completeLeftovers(runs.map((run) => run.dir)).notes)
+    io.stderr.write(`${oneLine(note)}\n`);
   const { comparisonPage } = await import('./report/page.js');
   const view = { ...config, thresholds: thresholdsOf(config) };
   const troubles = writeWhole(resolve(page), comparisonPage(runs, config.profileExportPrefix, view));
-  for (const trouble of troubles) io.stderr.write(`${trouble}\n`);
+  for (const trouble of troubles) io.stderr.write(`${oneLine(trouble)}\n`);
   if (troubles.length > 0) return 1;
-  io.stdout.write(`HTML Report of ${runs.length} runs: ${resolve(page)}\n`);
+  io.stdout.write(`HTML Report of ${runs.length} runs: ${oneLine(resolve(page))}\n`);
   return 0;
 }
 
@@ -140,7 +142,7 @@ function publish(
     io.stdout.write(capacity(summary, { ratePerSecond: targetRate, goodShare: targetGoodput }, layout));
   }
   io.stdout.write(footer(summary, footerFacts(recovered.summary, { ...files, page }, facts), layout));
-  for (const trouble of troubles) io.stderr.write(`${trouble}\n`);
+  for (const trouble of troubles) io.stderr.write(`${oneLine(trouble)}\n`);
   return troubles.length === 0 && summary.validCount > 0 ? exitCodes.success : exitCodes.failure;
 }
 

@@ -78,7 +78,7 @@ function jsonText(text: string): string {
 }
 
 // JSON escapes control characters below a space only; these turn text round, hide it or steer a terminal as well.
-const unseen = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+const unseen = /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 function isList(value: object): value is readonly Printable[] {
   return Array.isArray(value);

@@ -2,6 +2,7 @@ import type { MetricResult } from '../metrics/compute.js';
 import { fixed } from '../metrics/format.js';
 import { percentiles, type StatName } from '../metrics/statistics.js';
 import { metricOf } from '../metrics/table.js';
+import { withoutSecrets } from '../util/secrets.js';
 
 /** The statistics of a metric with percentiles, in the order of both CSV files. */
 export const csvStats: readonly StatName[] = [
@@ -53,5 +54,8 @@ function cell(value: number | undefined): string {
 }
 
 function quoted(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  // A spreadsheet would run what begins like a formula; numbers may begin with a sign.
+  const isFormula = /^[=@\t\r]|^[+-](?![\d.]|inf|nan|$)/i.test(text);
+  const shown = withoutSecrets(isFormula ? `'${text}` : text);
+  return /[",\r\n]/.test(shown) ? `"${shown.replaceAll('"', '""')}"` : shown;
 }

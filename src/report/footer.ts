@@ -1,5 +1,6 @@
 import type { RunSummary } from '../metrics/compute.js';
 import { fixed } from '../metrics/format.js';
+import { oneLine } from '../util/plain-text.js';
 import { failureCauses } from './failure-causes.js';
 import { type Layout, stylesOf } from './layout.js';
 import { wrap } from './wrap.js';
@@ -19,7 +20,8 @@ export interface FooterFacts {
 /** The lines under the tables, an empty line before and after them. */
 export function footer(summary: RunSummary, facts: FooterFacts, layout: Layout): string {
   const { bold, green, cyan, italic, yellow } = stylesOf(layout);
-  const labelled = (label: string, value: string) => `${bold(green(`${label}:`))} ${italic(cyan(value))}`;
+  const labelled = (label: string, value: string) =>
+    `${bold(green(`${label}:`))} ${italic(cyan(oneLine(value)))}`;
   // Only the command is broken into lines: broken paths could neither be copied nor found by a script.
   const [first, ...rest] =
     facts.cliCommand === undefined ? [] : wrap(`CLI Command: ${facts.cliCommand}`, layout.width);

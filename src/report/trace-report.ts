@@ -1,5 +1,6 @@
 import { fixed, withCommas } from '../metrics/format.js';
 import type { ArrivalFigures, CacheFigures, TraceFigures, ValueStatistics } from '../trace/figures.js';
+import { oneLine } from '../util/plain-text.js';
 import { type Layout, stylesOf } from './layout.js';
 import { drawTable } from './table.js';
 import { wrap } from './wrap.js';
@@ -14,7 +15,7 @@ export interface SizeBounds {
 export function traceReport(name: string, figures: TraceFigures, bounds: SizeBounds, layout: Layout): string {
   const { sizes, requests, arrivals } = figures;
   const lines = [
-    ...wrap(`${name}: ${inWords(figures, bounds)}`, layout.width),
+    ...wrap(`${oneLine(name)}: ${inWords(figures, bounds)}`, layout.width),
     ...statisticsTable(figures, layout),
     ...[...gapLines(figures), ...cacheLines(figures)].flatMap((line) => wrap(line, layout.width)),
     '',

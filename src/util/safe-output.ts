@@ -2,10 +2,11 @@ import type { Writable } from 'node:stream';
 import { plainText } from './plain-text.js';
 import { withoutSecrets } from './secrets.js';
 
-// What reports and progress bars send a terminal: colours, and erasing the line that they draw on; and the line ends of
-// CSV.
+// What reports and progress bars send a terminal: colours, though none that hide text, and erasing the line that they
+// draw on; and the line ends of CSV.
 const ESC = '\u001b';
-const own = new RegExp(`\\r?${ESC}\\[[\\d;]*[mK]|\\r\\n|\\t`, 'g');
+const COLOUR = '(?:[0-4]|2[2-49]|3[0-79]|9[0-7])';
+const own = new RegExp(`\\r?${ESC}\\[(?:K|${COLOUR}(?:;${COLOUR})*m)|\\r\\n|\\t`, 'g');
 
 /**
  * A stream for people, behind everything that is written to one: no secret gets past it, and no escape sequence other

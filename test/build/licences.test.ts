@@ -67,6 +67,8 @@ describe('what ships carries the licences of what is in it', () => {
     const comment = script.slice(script.lastIndexOf('/*!\nThird-party software'));
     const listed = [...comment.matchAll(/^([\w@/.-]+) \d+\.\d+\.\d+$/gm)].map(([, name]) => name);
     expect(listed).toEqual([...names].sort());
+    // A browser would read CR LF as LF, and refuse the script for its hash.
+    expect(script).not.toContain('\r');
     for (const name of names) {
       const folder = name === 'tslib' ? 'zrender/node_modules/tslib' : name;
       for (const text of texts(folder)) expect(comment).toContain(text);

@@ -5,6 +5,7 @@ import { type StoredMetrics, storedMetrics } from '../../export/stored-metrics.j
 import type { Slo } from '../../metrics/objective.js';
 import { type ComparedRun, compare } from '../../report/compared-runs.js';
 import { UserError } from '../../util/errors.js';
+import { oneLine } from '../../util/plain-text.js';
 import type { Io } from '../command.js';
 import type { RunFolder } from '../report/run-folder.js';
 import { slosTold, whatIsTold } from '../report/told.js';
@@ -26,7 +27,7 @@ export function comparisonOf(
   const runs = folders.flatMap((files) => {
     const run = summarized(files);
     if (run !== undefined) return run;
-    io.stderr.write(`${files.folder} is left out: it has no summary; aiperf report makes it.\n`);
+    io.stderr.write(`${oneLine(files.folder)} is left out: it has no summary; aiperf report makes it.\n`);
     return [];
   });
   if (runs.length === 0) {
@@ -46,7 +47,7 @@ export function comparisonOf(
     targetShare: targetGoodput,
     gpus: numGpus,
   });
-  if (compared.workNote !== undefined) io.stderr.write(`${compared.workNote}\n`);
+  if (compared.workNote !== undefined) io.stderr.write(`${oneLine(compared.workNote)}\n`);
   return compared;
 }
 

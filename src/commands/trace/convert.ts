@@ -1,5 +1,6 @@
 import { choice, type OptionTable, path } from '../../config/option.js';
 import { convertTrace, foreignForms } from '../../trace/convert.js';
+import { oneLine } from '../../util/plain-text.js';
 import type { Command, Invocation, Io } from '../command.js';
 
 const convertOptions = {
@@ -32,7 +33,7 @@ export const command: Command<typeof convertOptions> = { options: convertOptions
 async function run({ config }: Invocation<typeof convertOptions>, io: Io): Promise<number> {
   const { form, rows, empty, blockSize } = await convertTrace(config.file, config.out, config.from);
   const whole = (count: number) => count.toLocaleString('en-US');
-  const lines = [`Wrote ${whole(rows)} rows of ${form} to ${config.out}.`];
+  const lines = [`Wrote ${whole(rows)} rows of ${form} to ${oneLine(config.out)}.`];
   if (empty > 0) lines.push(`${whole(empty)} without a token of prompt or answer are left out.`);
   if (blockSize !== undefined) {
     lines.push(

@@ -3,6 +3,7 @@ import type { Check, Findings } from '../../config/load.js';
 import { integer, number, type OptionTable, path } from '../../config/option.js';
 import { withCommas } from '../../metrics/format.js';
 import { cutTrace } from '../../trace/cut.js';
+import { oneLine } from '../../util/plain-text.js';
 import type { Command, Invocation, Io } from '../command.js';
 
 const cutOptions = {
@@ -88,7 +89,7 @@ async function run({ config }: Invocation<typeof cutOptions>, io: Io): Promise<n
   const left =
     tooLong > 0 ? ` ${whole(tooLong)} are left out as longer than ${whole(maxIsl ?? 0)} tokens.` : '';
   io.stdout.write(
-    `Wrote ${whole(kept)} of ${whole(rows)} rows to ${out}, from 0 to ${withCommas(lastMs / 1000)} s.${left}\n`,
+    `Wrote ${whole(kept)} of ${whole(rows)} rows to ${oneLine(out)}, from 0 to ${withCommas(lastMs / 1000)} s.${left}\n`,
   );
   return 0;
 }

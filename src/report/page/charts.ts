@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { Chart } from '../../charts/chart.js';
+import { plainText } from '../../util/plain-text.js';
 import { type Content, html } from './html.js';
 
 /** A chart of a run: what the page's script draws it from. */
@@ -34,6 +35,9 @@ ${charts.map(
 
 /** The data of charts as a text for the page: compressed, in base64. */
 export function chartData(charts: readonly ReportedChart[]): string {
-  const json = JSON.stringify(Object.fromEntries(charts.map(({ name, data }) => [name, data])));
+  const named = Object.fromEntries(charts.map(({ name, data }) => [name, data]));
+  const json = JSON.stringify(named, (_, value: unknown) =>
+    typeof value === 'string' ? plainText(value) : value,
+  );
   return gzipSync(json).toString('base64');
 }

@@ -14,6 +14,7 @@ import { layoutOn } from '../../../report/layout.js';
 import { repeatsTable } from '../../../report/repeats-table.js';
 import { sweepReport } from '../../../report/sweep-report.js';
 import type { Log } from '../../../util/log.js';
+import { oneLine } from '../../../util/plain-text.js';
 import { version } from '../../../util/version.js';
 import { writeWhole } from '../../write-whole.js';
 import {
@@ -72,7 +73,9 @@ export function publishSeries(
     for (const { metrics, runs } of aggregated)
       stdout.write(repeatsTable(metrics, config.confidenceLevel, runs, layout));
     for (const { path } of files)
-      stdout.write(`${path.endsWith('.csv') ? 'Aggregate CSV' : 'Aggregate JSON'}: ${join(root, path)}\n`);
+      stdout.write(
+        `${path.endsWith('.csv') ? 'Aggregate CSV' : 'Aggregate JSON'}: ${oneLine(join(root, path))}\n`,
+      );
   } else if (measured.length > 0) {
     const groups = groupsOf(measured, series, config);
     const points = measured.map(({ planned, runs }) => ({ parameters: parametersOf(planned), runs }));
@@ -92,7 +95,9 @@ export function publishSeries(
       { path: `${path}.csv`, text: sweepCsv(points, facts) },
     );
     stdout.write(sweepReport(groups, reportFacts(groups, series, config), layout));
-    stdout.write(`\nSweep JSON: ${join(root, path)}.json\nSweep CSV: ${join(root, path)}.csv\n`);
+    stdout.write(
+      `\nSweep JSON: ${oneLine(join(root, path))}.json\nSweep CSV: ${oneLine(join(root, path))}.csv\n`,
+    );
   }
   return files.map(({ path, text }) => write(join(root, path), text, log)).every((written) => written);
 }

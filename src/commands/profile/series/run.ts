@@ -5,6 +5,7 @@ import type { Config, profileOptions } from '../../../config/options.js';
 import type { RunOfSeries } from '../../../export/series.js';
 import { messageOf, UserError } from '../../../util/errors.js';
 import type { FileLog } from '../../../util/log.js';
+import { oneLine } from '../../../util/plain-text.js';
 import { sleep } from '../../../util/timeout.js';
 import type { Invocation } from '../../command.js';
 import { exitCodes } from '../../exit-codes.js';
@@ -78,7 +79,7 @@ async function writePage(
   const html = comparisonPage(folders, config.profileExportPrefix, view, config.targetGoodput);
   const troubles = writeWhole(path, html);
   for (const trouble of troubles) log('ERROR', 'export', trouble);
-  if (troubles.length === 0) stdout.write(`HTML Report: ${path}\n`);
+  if (troubles.length === 0) stdout.write(`HTML Report: ${oneLine(path)}\n`);
   return troubles.length === 0;
 }
 
