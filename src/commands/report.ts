@@ -80,7 +80,7 @@ async function compareRuns(
   const alone = singleRunKeys.filter((key) => given.has(key)).map((key) => nameOf(reportOptions[key]));
   if (alone.length > 0) {
     throw new UserError(
-      `${andList(alone)} cannot stand beside ${runs.length} runs: that is for a report of one.`,
+      `${andList(alone)} cannot be combined with ${runs.length} runs: that is for a report of one.`,
     );
   }
   for (const note of completeLeftovers(runs.map((run) => run.dir)).notes)

@@ -62,7 +62,7 @@ const needs: Record<Need, string> = {
   streaming: '--streaming',
   'output tokens': 'an endpoint type that generates tokens',
   'input tokens': 'an endpoint type whose input is counted in tokens',
-  'client token counts': 'our own token counts: it cannot stand beside --use-server-token-count',
+  'client token counts': "the client's token counts, which --use-server-token-count turns off",
   objectives: 'objectives of its own',
   'fixed schedule': '--fixed-schedule',
 };

@@ -39,7 +39,7 @@ const conflicts: readonly Rule[] = [
       return (
         config.inputFile !== undefined &&
         extra.length > 0 &&
-        `${name(...extra)} cannot stand beside --input-file: only synthetic prompts are shaped by options.`
+        `${name(...extra)} cannot be combined with --input-file: it only applies to synthetic prompts.`
       );
     },
   },
@@ -48,14 +48,12 @@ const conflicts: readonly Rule[] = [
     broken: (config, _given, name) =>
       config.isl === 0 &&
       config.inputFile === undefined &&
-      `${name('isl')} must be an integer of at least 1 without --input-file, got 0: there would be nothing to send.`,
+      `${name('isl')} must be an integer of at least 1 without --input-file, got 0: synthetic prompts need at least 1 token.`,
   },
   {
     keys: ['oslStddev', 'osl'],
     broken: (config, given, name) =>
-      given('oslStddev') &&
-      config.osl === undefined &&
-      `${name('oslStddev')} needs --osl, the mean that it spreads.`,
+      given('oslStddev') && config.osl === undefined && `${name('oslStddev')} needs --osl, its mean.`,
   },
   {
     keys: ['transport', ...undiciOnly],
@@ -64,7 +62,7 @@ const conflicts: readonly Rule[] = [
       return (
         config.transport !== 'undici' &&
         wanted.length > 0 &&
-        `${name(...wanted)} ${either(wanted, 'needs', 'need')} --transport undici: the transport ${config.transport} has no such thing.`
+        `${name(...wanted)} ${either(wanted, 'needs', 'need')} --transport undici: the ${config.transport} transport does not support it.`
       );
     },
   },

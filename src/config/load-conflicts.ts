@@ -38,7 +38,7 @@ export const loadConflicts: readonly Rule[] = [
     broken: (config, _given, name) =>
       config.fixedSchedule &&
       config.ignoreTraceDelays &&
-      `${name('ignoreTraceDelays')} cannot stand beside --fixed-schedule, which sends at the times that it drops.`,
+      `${name('ignoreTraceDelays')} cannot be combined with --fixed-schedule, which sends at the times that it drops.`,
   },
   needs(
     ['fixedScheduleAutoOffset', 'fixedScheduleStartOffset', 'fixedScheduleEndOffset'],
@@ -51,7 +51,7 @@ export const loadConflicts: readonly Rule[] = [
       given('fixedScheduleAutoOffset') &&
       config.fixedScheduleAutoOffset &&
       config.fixedScheduleStartOffset !== undefined &&
-      `${name('fixedScheduleAutoOffset')} cannot stand beside --fixed-schedule-start-offset: each says where the schedule starts.`,
+      `${name('fixedScheduleAutoOffset')} cannot be combined with --fixed-schedule-start-offset: each says where the schedule starts.`,
   },
   {
     keys: ['fixedScheduleStartOffset', 'fixedScheduleEndOffset'],

@@ -1,3 +1,4 @@
+import { MAX_IN_FLIGHT } from '../util/limits.js';
 import { choice, flag, integer, number, type OptionTable } from './option.js';
 
 /** `concurrency_burst` is AIPerf's name for the closed loop: a request as soon as another one ends, without a rate. */
@@ -10,6 +11,7 @@ export const loadOptions = {
     sweeps: 'concurrency',
     group: 'Load',
     min: 1,
+    max: MAX_IN_FLIGHT,
     defaultText: 'no ceiling beside those, the connection limit for a trace, else 1',
     help: 'Sessions in flight; beside a rate, a schedule or users a ceiling.',
   }),
@@ -18,6 +20,7 @@ export const loadOptions = {
     sweeps: 'prefill_concurrency',
     group: 'Load',
     min: 1,
+    max: MAX_IN_FLIGHT,
     defaultText: 'no ceiling',
     help: 'Most requests that wait for their first token; needs --streaming.',
   }),
@@ -52,6 +55,7 @@ export const loadOptions = {
     sweeps: 'users',
     group: 'Load',
     min: 1,
+    max: MAX_IN_FLIGHT,
     help: 'Users that --user-centric-rate is shared by.',
   }),
   requestCount: integer({
@@ -171,6 +175,7 @@ export const loadOptions = {
     flags: ['--warmup-concurrency'],
     group: 'Warm-up',
     min: 1,
+    max: MAX_IN_FLIGHT,
     defaultText: "--concurrency's",
     help: 'Sessions in flight.',
   }),
@@ -178,6 +183,7 @@ export const loadOptions = {
     flags: ['--warmup-prefill-concurrency'],
     group: 'Warm-up',
     min: 1,
+    max: MAX_IN_FLIGHT,
     defaultText: "--prefill-concurrency's",
     help: 'Most requests that wait for their first token; needs --streaming.',
   }),

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { UserError } from '../util/errors.js';
 import { isObject } from '../util/json.js';
 import { learnSecrets } from '../util/secrets.js';
@@ -93,7 +92,10 @@ export async function load<Table extends OptionTable>(
   const fault = sweepFault(lists, values.sweepType, (key) => given.get(key)?.name ?? key);
   if (fault !== undefined) errors.push(fault);
   const keyOf = new Map(lists.map(({ name, key }) => [name, key]));
-  const points = sweepPoints(lists, values.sweepType === 'zip' ? 'zip' : 'grid').map((point) => ({
+  // Lists that make no sweep are still checked against the other options, by two of their items.
+  const swept =
+    fault === undefined ? lists : lists.map((list) => ({ ...list, items: list.items.slice(0, 2) }));
+  const points = sweepPoints(swept, values.sweepType === 'zip' ? 'zip' : 'grid').map((point) => ({
     config: { ...values, ...Object.fromEntries(point.map(({ name, item }) => [keyOf.get(name), item])) },
     parameters: Object.fromEntries(point.map(({ name, item }) => [name, item])),
   }));
@@ -220,7 +222,8 @@ async function fileEntries(
   refuse?: Refuse,
 ): Promise<ReadonlyMap<string, FileEntry>> {
   const [path] = line.words.get('configFile') ?? [];
-  if (path === undefined || !existsSync(path)) return new Map();
+  // A path that its option refuses is reported there.
+  if (path === undefined || table.configFile?.schema.safeParse(path).success !== true) return new Map();
   const file = await readConfigFile(table, path, refuse);
   errors.push(...file.errors);
   for (const [key, { value }] of file.entries) learnSecrets(secretsOfValue(value, table[key]));

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { decimalIn, integerIn } from '../util/numerals.js';
 import { redacted } from '../util/secrets.js';
 import type { SweepName } from './sweep.js';
@@ -182,7 +182,7 @@ export function headerName<F extends Facts<string>>(facts: F): F & Kind<string> 
 }
 
 /** A path; `existing` says what must be there already. */
-export function path<F extends Facts<string> & { readonly existing?: string }>(facts: F): F & Kind<string> {
+export function path<F extends Facts<string> & { readonly existing?: PathKind }>(facts: F): F & Kind<string> {
   const { existing } = facts;
   const schema = z.string().min(1);
   return {
@@ -192,8 +192,21 @@ export function path<F extends Facts<string> & { readonly existing?: string }>(f
       existing === undefined ? 'a path' : `the path of an existing ${existing}`,
       (word) => word,
     ),
-    schema: existing === undefined ? schema : schema.refine((value) => existsSync(value)),
+    schema: existing === undefined ? schema : schema.refine((value) => isThere(value, existing)),
   };
+}
+
+/** What must be at a path. Pipes and devices count as files. */
+type PathKind = 'file' | 'directory' | 'file or directory' | 'socket';
+
+function isThere(path: string, kind: PathKind): boolean {
+  try {
+    const found = statSync(path);
+    if (kind === 'socket') return found.isSocket();
+    return kind === 'file or directory' || found.isDirectory() === (kind === 'directory');
+  } catch {
+    return false;
+  }
 }
 
 /** Paths, each a word of its own. */
@@ -233,16 +246,18 @@ export function list<
     /** What each item is, e.g. `model names`. */
     readonly items: string;
     readonly item?: (text: string) => boolean;
+    /** The value that an item stands for; itself where absent. */
+    readonly as?: (text: string) => string;
   },
 >(facts: F): F & Kind<readonly string[]> {
-  const { greedy = false, items, item = () => true } = facts;
+  const { greedy = false, items, item = () => true, as = (text: string) => text } = facts;
   return {
     ...facts,
     takes: greedy ? 'many' : 'one',
     repeats: true,
     metavar: '<text,…>',
     expects: `${items}, separated by commas`,
-    read: (words) => words.flatMap((word) => word.split(',').map((part) => part.trim())),
+    read: (words) => words.flatMap((word) => word.split(',').map((part) => as(part.trim()))),
     schema: z.array(z.string().min(1).refine(item)).min(1),
   };
 }

@@ -1,3 +1,4 @@
+import { MAX_TOKENS, MAX_TURNS } from '../util/limits.js';
 import { logLevels } from '../util/log.js';
 import { isBaseUrl } from './base-url.js';
 import { environment } from './environment.js';
@@ -328,6 +329,7 @@ export const profileOptions = {
     sweeps: 'turns',
     group: 'Conversation',
     min: 1,
+    max: MAX_TURNS,
     default: 1,
     help: 'Mean turns per conversation.',
   }),
@@ -335,6 +337,7 @@ export const profileOptions = {
     flags: ['--conversation-turn-stddev', '--session-turns-stddev'],
     group: 'Conversation',
     min: 0,
+    max: MAX_TURNS,
     default: 0,
     help: 'Their standard deviation.',
   }),
@@ -365,6 +368,7 @@ export const profileOptions = {
     sweeps: 'isl',
     group: 'Prompt',
     min: 0,
+    max: MAX_TOKENS,
     default: 550,
     help: 'Mean tokens of a synthetic prompt.',
   }),
@@ -373,6 +377,7 @@ export const profileOptions = {
     sweeps: 'isl_stddev',
     group: 'Prompt',
     min: 0,
+    max: MAX_TOKENS,
     default: 0,
     help: 'Their standard deviation.',
   }),
@@ -380,6 +385,7 @@ export const profileOptions = {
     flags: ['--isl-block-size', '--prompt-input-tokens-block-size', '--synthetic-input-tokens-block-size'],
     group: 'Prompt',
     min: 1,
+    max: MAX_TOKENS,
     defaultText: "the trace type's, 512 for mooncake_trace",
     help: 'Tokens that one hash id of a trace stands for.',
   }),
@@ -388,6 +394,7 @@ export const profileOptions = {
     sweeps: 'osl',
     group: 'Prompt',
     min: 0,
+    max: MAX_TOKENS,
     defaultText: 'no cap',
     help: 'Mean output cap sent to the server, in tokens; 0: no cap.',
   }),
@@ -396,6 +403,7 @@ export const profileOptions = {
     sweeps: 'osl_stddev',
     group: 'Prompt',
     min: 0,
+    max: MAX_TOKENS,
     default: 0,
     help: 'Its standard deviation; needs --osl.',
   }),
@@ -428,6 +436,7 @@ export const profileOptions = {
     flags: ['--workers-max', '--max-workers'],
     group: 'Service',
     min: 1,
+    max: 256,
     defaultText: 'by cores and concurrency',
     help: 'Most load threads.',
   }),

@@ -45,7 +45,7 @@ export function needs(
 
 /** None of `options` may stand where the condition holds; `why` ends the sentence. */
 export function refuses(other: Key, where: Condition, options: readonly Key[], why: string): Rule {
-  return unwanted(options, where, () => `cannot stand beside ${eitherFlag([other])}${why}.`);
+  return unwanted(options, where, () => `cannot be combined with ${eitherFlag([other])}${why}.`);
 }
 
 /** `options` change nothing where the condition holds; `why` ends the sentence. */

@@ -51,12 +51,12 @@ export function sweepFindings(
   }
   if (config.requestsPerLoad !== undefined && given.has('requestCount')) {
     errors.push(
-      `${name('requestsPerLoad')} cannot stand beside ${name('requestCount')}: each says how many requests are sent.`,
+      `${name('requestsPerLoad')} cannot be combined with ${name('requestCount')}: each says how many requests are sent.`,
     );
   }
   if (config.requestsPerLoad !== undefined && loadMode(config) === 'fixed-schedule') {
     errors.push(
-      `${name('requestsPerLoad')} cannot stand beside --fixed-schedule: its file says how many requests are sent.`,
+      `${name('requestsPerLoad')} cannot be combined with --fixed-schedule: its file says how many requests are sent.`,
     );
   }
 

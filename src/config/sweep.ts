@@ -1,4 +1,5 @@
 import { UserError } from '../util/errors.js';
+import { MAX_POINTS } from '../util/limits.js';
 import { andList } from './words.js';
 
 /**
@@ -76,6 +77,10 @@ export function sweepFault(
   if (isZip && new Set(lengths).size > 1) {
     const counts = names.map((name, i) => `${name} has ${lengths[i]}`);
     return `--sweep-type zip takes one item of each list at a time, so they must be equally long: ${andList(counts)}.`;
+  }
+  const points = isZip ? (lengths[0] ?? 1) : lengths.reduce((product, length) => product * length, 1);
+  if (points > MAX_POINTS) {
+    return `${andList(names)} ${names.length === 1 ? 'makes' : 'make'} ${points} points: a sweep has at most ${MAX_POINTS}.`;
   }
   // In a grid a point comes twice where an item does; in a zip, where all of its items do.
   const candidates = isZip

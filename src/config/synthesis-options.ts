@@ -1,3 +1,4 @@
+import { MAX_FACTOR } from '../util/limits.js';
 import { integer, number, type OptionTable } from './option.js';
 
 const group = 'Trace synthesis';
@@ -15,6 +16,7 @@ export const synthesisOptions = {
     flags: ['--synthesis-prefix-len-multiplier'],
     group,
     min: 0,
+    max: MAX_FACTOR,
     default: 1,
     help: 'Factor on the leading blocks that a prompt shares with others.',
   }),
@@ -22,6 +24,7 @@ export const synthesisOptions = {
     flags: ['--synthesis-prefix-root-multiplier'],
     group,
     min: 1,
+    max: MAX_FACTOR,
     default: 1,
     help: 'Copies of all prefixes, which requests take in turn: so many times less is shared.',
   }),
@@ -29,6 +32,7 @@ export const synthesisOptions = {
     flags: ['--synthesis-prompt-len-multiplier'],
     group,
     min: 0,
+    max: MAX_FACTOR,
     default: 1,
     help: 'Factor on the tokens behind the shared blocks.',
   }),
@@ -36,6 +40,7 @@ export const synthesisOptions = {
     flags: ['--synthesis-output-len-multiplier'],
     group,
     min: 0,
+    max: MAX_FACTOR,
     default: 1,
     help: 'Factor on the output lengths of a trace.',
   }),

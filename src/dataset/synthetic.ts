@@ -1,4 +1,5 @@
 import { UserError } from '../util/errors.js';
+import { MAX_HELD_CONVERSATIONS } from '../util/limits.js';
 import { randomStreams } from '../util/random.js';
 import type { Conversation, Dataset, Turn } from './conversation.js';
 import { sampleLength } from './lengths.js';
@@ -48,6 +49,12 @@ export function planSynthetic(options: DatasetOptions, rules: TurnRules): Synthe
 function turnCounts({ seed, entries, turnsMean, turnsStddev }: DatasetOptions): number | Uint32Array {
   const streams = randomStreams(seed, 'turn-count');
   if (turnsStddev <= 0) return sampleLength(turnsMean, 0, streams(0));
+  if (entries > MAX_HELD_CONVERSATIONS) {
+    throw new UserError(
+      `--conversation-turn-stddev takes at most ${MAX_HELD_CONVERSATIONS} distinct conversations, got ${entries}`,
+      'name fewer with --num-dataset-entries: they are sent again and again',
+    );
+  }
   const turnsBefore = new Uint32Array(new SharedArrayBuffer((entries + 1) * 4));
   let total = 0;
   for (let index = 0; index < entries; index++) {

@@ -16,9 +16,9 @@ async function refused(args: readonly string[]): Promise<string> {
 
 describe('objectives that cannot be judged are refused before anything is sent', () => {
   it('every one is named, with the one that was meant', async () => {
-    const goodput = 'ttft:100 request_latncy:5 output_token_throughput:9 error_isl:1 request_latency:9 zzz:1';
+    const goodput = 'tfft:100 request_latncy:5 output_token_throughput:9 error_isl:1 request_latency:9 zzz:1';
     expect(await refused(['profile', ...noServer, '--goodput', goodput])).toBe(
-      '--goodput: ttft is not a metric. Did you mean time_to_first_token? ' +
+      '--goodput: tfft is not a metric. Did you mean time_to_first_token? ' +
         '--goodput: request_latncy is not a metric. Did you mean request_latency? ' +
         '--goodput: output_token_throughput does not have one value for each request, so no request can be held ' +
         'against it. Did you mean output_token_throughput_per_user? ' +
@@ -31,8 +31,8 @@ describe('objectives that cannot be judged are refused before anything is sent',
     const goodput = 'time_to_first_token:100 usage_prompt_tokens_diff_pct:5 request_latency:5';
     const args = ['profile', ...noServer.slice(0, -1), '--use-server-token-count', '--goodput', goodput];
     expect(await refused(args)).toBe(
-      '--goodput: time_to_first_token needs --streaming. --goodput: usage_prompt_tokens_diff_pct needs our own token ' +
-        'counts: it cannot stand beside --use-server-token-count.',
+      '--goodput: time_to_first_token needs --streaming. --goodput: usage_prompt_tokens_diff_pct needs the ' +
+        "client's token counts, which --use-server-token-count turns off.",
     );
   });
 });
@@ -120,8 +120,8 @@ describe('a run with objectives', () => {
   });
 
   it('refuses what the run cannot answer', async () => {
-    expect(await refused(['report', folder, '--goodput', 'itl:5'])).toBe(
-      '--goodput: itl is not a metric. Did you mean inter_token_latency?',
+    expect(await refused(['report', folder, '--goodput', 'itn:5'])).toBe(
+      '--goodput: itn is not a metric. Did you mean inter_token_latency?',
     );
     expect(await refused(['report', folder, '--goodput', 'usage_prompt_audio_tokens:5'])).toContain(
       '--goodput: no request of this run has usage_prompt_audio_tokens.',

@@ -111,6 +111,17 @@ describe('percentiles of single requests', () => {
     });
   });
 
+  it('abbreviations, and conditions joined by or and not', async () => {
+    const { stdout } = await report(
+      ...[folder, '--format', 'csv', '--percentiles', '50', '--metric', 'ISL'],
+      ...['--where', 'session_num = 4 or not (isl > 1_000) and session_num != 0'],
+    );
+    // ISL is 1000 to 4000 of sessions 1 to 4.
+    expect(stdout).toBe(
+      'Metric,Unit,count,avg,min,max,std,p50\r\ninput_sequence_length,tokens,2,2500,1000,4000,1500,2500\r\n',
+    );
+  });
+
   it('what the requests that are left have not is said', async () => {
     const { code, stdout, stderr } = await report(
       ...[folder, '--where', 'session_num = 4', '--metric', 'time_to_first_token,request_latency'],
@@ -143,20 +154,20 @@ describe('questions without an answer', () => {
       ['--metric', 'request_latncy'],
       '--metric: request_latncy is not a metric of this run. Did you mean request_latency?',
     ],
-    [['--metric', 'ttft'], '--metric: ttft is not a metric of this run. Did you mean time_to_first_token?'],
+    [['--metric', 'tfft'], '--metric: tfft is not a metric of this run. Did you mean time_to_first_token?'],
     [['--metric', 'inter_token_latency'], '--metric: no request of this run has inter_token_latency.'],
     [
       ['--metric', 'request_throughput'],
       '--metric: request_throughput is one number of the whole run; percentiles need a value for each request.',
     ],
     [
-      ['--where', 'isl > 5'],
-      "--where: at column 1 there is 'isl', and no request of this run has such a number. Did you mean input_sequence_length?",
+      ['--where', 'session_num >= 0 or iso > 5'],
+      "--where: at column 21 there is 'iso', and no request of this run has such a number. Did you mean input_sequence_length?",
     ],
     [['--where', 'session_num > 5'], "--where: none of the 5 requests of this run meets 'session_num > 5'."],
     [
       ['--where', 'isl >> 5'],
-      "--where: at column 5 of 'isl >> 5' there is '>>'; expected one of < <= > >= = !=. Comparisons are joined by 'and', e.g. --where 'input_sequence_length > 8000 and turn_index = 0'.",
+      "--where: at column 5 of 'isl >> 5' there is '>>'; expected one of < <= > >= = !=. Join comparisons with 'and', 'or', 'not' and parentheses, e.g. --where 'isl > 8000 and (turn_index = 0 or osl < 10)'.",
     ],
     [
       ['--percentiles', '50,101'],
@@ -168,7 +179,7 @@ describe('questions without an answer', () => {
     ],
     [
       ['--rewrite', '--format', 'csv', '--slice-duration', '1', '--confidence'],
-      '--rewrite and --slice-duration cannot stand beside --confidence and --format: statistics of requests are printed in place of the report.',
+      '--rewrite and --slice-duration cannot be combined with --confidence and --format: statistics of requests are printed in place of the report.',
     ],
   ])('%s', async (words, sentence) => {
     expect(await refusal(folder, ...words)).toBe(sentence);

@@ -88,7 +88,7 @@ describe("AIPerf's own spellings", () => {
 
   it.each(['_1', '1_', '1__0', '1_000.5'])('but not %s', async (word) => {
     expect(await refusals(['-ma', '--isl', word])).toEqual([
-      `--isl must be an integer of at least 0, got '${word}'.`,
+      `--isl must be an integer from 0 to 10000000, got '${word}'.`,
     ]);
   });
 
@@ -128,6 +128,31 @@ describe("AIPerf's own spellings", () => {
   });
 });
 
+describe('sizes beyond what memory and time allow', () => {
+  it.each([
+    ['isl', 'an integer from 0 to 10000000'],
+    ['osl', 'an integer from 0 to 10000000'],
+    ['isl-stddev', 'a number from 0 to 10000000'],
+    ['osl-stddev', 'a number from 0 to 10000000'],
+    ['isl-block-size', 'an integer from 1 to 10000000'],
+    ['concurrency', 'an integer from 1 to 1000000'],
+    ['warmup-concurrency', 'an integer from 1 to 1000000'],
+    ['prefill-concurrency', 'an integer from 1 to 1000000'],
+    ['num-users', 'an integer from 1 to 1000000'],
+    ['conversation-turn-mean', 'an integer from 1 to 10000'],
+    ['conversation-turn-stddev', 'an integer from 0 to 10000'],
+    ['workers-max', 'an integer from 1 to 256'],
+    ['synthesis-prefix-len-multiplier', 'a number from 0 to 1000'],
+    ['synthesis-prefix-root-multiplier', 'an integer from 1 to 1000'],
+    ['synthesis-prompt-len-multiplier', 'a number from 0 to 1000'],
+    ['synthesis-output-len-multiplier', 'a number from 0 to 1000'],
+  ])('--%s', async (option, range) => {
+    expect(await refusals(`-ma --${option} 1000000000000`)).toContain(
+      `--${option} must be ${range}, got 1000000000000.`,
+    );
+  });
+});
+
 describe('what is refused', () => {
   it.each([
     ['-u h', ['--model is required: name the model to ask for, e.g. --model Qwen/Qwen3-0.6B.']],
@@ -144,24 +169,24 @@ describe('what is refused', () => {
       ],
     ],
     ['-ma --jsom', ['Unknown option: --jsom.']],
-    ['-ma --concurrency ten', ["--concurrency must be an integer of at least 1, got 'ten'."]],
-    ['-ma --concurrency 1e3', ["--concurrency must be an integer of at least 1, got '1e3'."]],
-    ['-ma --concurrency 2.5', ["--concurrency must be an integer of at least 1, got '2.5'."]],
-    ['-ma --concurrency 0', ['--concurrency must be an integer of at least 1, got 0.']],
-    ['-ma --concurrency -1', ['--concurrency must be an integer of at least 1, got -1.']],
+    ['-ma --concurrency ten', ["--concurrency must be an integer from 1 to 1000000, got 'ten'."]],
+    ['-ma --concurrency 1e3', ["--concurrency must be an integer from 1 to 1000000, got '1e3'."]],
+    ['-ma --concurrency 2.5', ["--concurrency must be an integer from 1 to 1000000, got '2.5'."]],
+    ['-ma --concurrency 0', ['--concurrency must be an integer from 1 to 1000000, got 0.']],
+    ['-ma --concurrency -1', ['--concurrency must be an integer from 1 to 1000000, got -1.']],
     [
       '-ma --request-timeout-seconds 5m',
       ["--request-timeout-seconds must be a number of at least 0, got '5m'."],
     ],
-    ['-ma --isl-stddev -0.5', ['--isl-stddev must be a number of at least 0, got -0.5.']],
+    ['-ma --isl-stddev -0.5', ['--isl-stddev must be a number from 0 to 10000000, got -0.5.']],
     [
       '-ma --endpoint-type chta',
       ["--endpoint-type must be chat or completions, got 'chta'. Did you mean chat?"],
     ],
     ['-ma --export-level none', ["--export-level must be summary, records or raw, got 'none'."]],
-    ['-ma --isl', ['--isl needs a value: an integer of at least 0.']],
-    ['-ma --isl=', ['--isl needs a value: an integer of at least 0.']],
-    ['-ma --isl --concurrency 2', ['--isl needs a value: an integer of at least 0.']],
+    ['-ma --isl', ['--isl needs a value: an integer from 0 to 10000000.']],
+    ['-ma --isl=', ['--isl needs a value: an integer from 0 to 10000000.']],
+    ['-ma --isl --concurrency 2', ['--isl needs a value: an integer from 0 to 10000000.']],
     ['-ma --isl 5 --isl 6', ['--isl is given 2 times (5, 6); it takes one value.']],
     ['-ma --isl 5 --prompt-input-tokens-mean=6', ['--isl is given 2 times (5, 6); it takes one value.']],
     ['-ma --api-key s3 --api-key s4', ['--api-key is given 2 times; it takes one value.']],
@@ -208,8 +233,8 @@ describe('what is refused', () => {
       '--model is required: name the model to ask for, e.g. --model Qwen/Qwen3-0.6B.',
       "--endpoint-type must be chat or completions, got 'x'.",
       '--api-key needs a value: one line of text.',
-      '--isl must be an integer of at least 0, got -5.',
-      "--osl must be an integer of at least 0, got '1e3'.",
+      '--isl must be an integer from 0 to 10000000, got -5.',
+      "--osl must be an integer from 0 to 10000000, got '1e3'.",
     ]);
   });
 });

@@ -1,12 +1,35 @@
+import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkDatasetType } from '../../src/config/conflicts.js';
 import { profile, refusals } from './profile-options.js';
 
-const file = join(mkdtempSync(join(tmpdir(), 'aiperf-conflicts-')), 'rows.jsonl');
+const folder = mkdtempSync(join(tmpdir(), 'aiperf-conflicts-'));
+const file = join(folder, 'rows.jsonl');
 writeFileSync(file, '{"text":"a"}\n');
+const socket = join(folder, 'server.sock');
+const server = createServer();
+beforeAll(async () => {
+  server.listen(socket);
+  await once(server, 'listening');
+});
+afterAll(() => server.close());
+
+describe('paths', () => {
+  it.each([
+    [`--config ${folder}`, `--config must be the path of an existing file, got '${folder}'.`],
+    [`--unix-socket ${file}`, `--unix-socket must be the path of an existing socket, got '${file}'.`],
+    [
+      `--input-file ${file}/x`,
+      `--input-file must be the path of an existing file or directory, got '${file}/x'.`,
+    ],
+  ])('%s', async (line, sentence) => {
+    expect(await refusals(`-ma ${line}`)).toEqual([sentence]);
+  });
+});
 
 describe('conflicts', () => {
   it.each([
@@ -16,25 +39,25 @@ describe('conflicts', () => {
     ],
     [
       `--input-file ${file} --isl 5`,
-      '--isl cannot stand beside --input-file: only synthetic prompts are shaped by options.',
+      '--isl cannot be combined with --input-file: it only applies to synthetic prompts.',
     ],
     [
       `--input-file ${file} --synthetic-input-tokens-stddev 5 --session-turns-mean 2 --conversation-turn-delay-ratio 1`,
-      '--synthetic-input-tokens-stddev, --session-turns-mean and --conversation-turn-delay-ratio cannot stand beside --input-file: only synthetic prompts are shaped by options.',
+      '--synthetic-input-tokens-stddev, --session-turns-mean and --conversation-turn-delay-ratio cannot be combined with --input-file: it only applies to synthetic prompts.',
     ],
     [
       '--isl 0',
-      '--isl must be an integer of at least 1 without --input-file, got 0: there would be nothing to send.',
+      '--isl must be an integer of at least 1 without --input-file, got 0: synthetic prompts need at least 1 token.',
     ],
-    ['--osl-stddev 5', '--osl-stddev needs --osl, the mean that it spreads.'],
+    ['--osl-stddev 5', '--osl-stddev needs --osl, its mean.'],
     [
       `--input-file ${file} --custom-dataset-type multi_turn --isl-block-size 16`,
       '--isl-block-size needs a trace with hash ids, such as mooncake_trace, got multi_turn.',
     ],
-    ['--http2', '--http2 needs --transport undici: the transport http has no such thing.'],
+    ['--http2', '--http2 needs --transport undici: the http transport does not support it.'],
     [
-      `--http2 --unix-socket ${file} --transport http`,
-      '--http2 and --unix-socket need --transport undici: the transport http has no such thing.',
+      `--http2 --unix-socket ${socket} --transport http`,
+      '--http2 and --unix-socket need --transport undici: the http transport does not support it.',
     ],
     [`--tls-cert-file ${file}`, '--tls-cert-file needs --tls-key-file, the key of that certificate.'],
     [`--tls-key-file ${file}`, '--tls-key-file needs --tls-cert-file, the certificate of that key.'],
@@ -48,7 +71,7 @@ describe('conflicts', () => {
 
   it('a proxy without undici', async () => {
     expect(await refusals('-ma', { AIPERF_HTTP_TRUST_ENV: 'true' })).toEqual([
-      'AIPERF_HTTP_TRUST_ENV needs --transport undici: the transport http has no such thing.',
+      'AIPERF_HTTP_TRUST_ENV needs --transport undici: the http transport does not support it.',
     ]);
     expect((await profile('-ma', { AIPERF_HTTP_TRUST_ENV: 'false' })).config.httpTrustEnv).toBe(false);
     expect(
@@ -62,16 +85,16 @@ describe('conflicts', () => {
     ).toEqual([
       'Unknown option: --nosuch.',
       '--model is required: name the model to ask for, e.g. --model Qwen/Qwen3-0.6B.',
-      '--concurrency must be an integer of at least 1, got 0.',
+      '--concurrency must be an integer from 1 to 1000000, got 0.',
       '--custom-dataset-type needs --input-file: it says how that file is to be read.',
-      '--osl-stddev needs --osl, the mean that it spreads.',
-      '--http2 needs --transport undici: the transport http has no such thing.',
+      '--osl-stddev needs --osl, its mean.',
+      '--http2 needs --transport undici: the http transport does not support it.',
     ]);
   });
 
   it('nothing is said of a value that is itself refused', async () => {
     expect(await refusals('-ma --osl x --osl-stddev 3')).toEqual([
-      "--osl must be an integer of at least 0, got 'x'.",
+      "--osl must be an integer from 0 to 10000000, got 'x'.",
     ]);
   });
 

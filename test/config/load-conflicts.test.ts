@@ -16,19 +16,19 @@ describe('what cannot stand together', () => {
     ['--fixed-schedule', '--fixed-schedule needs --input-file, whose timestamps say when requests are sent.'],
     [
       `${schedule} --request-rate 5`,
-      '--request-rate cannot stand beside --fixed-schedule: its file says when requests are sent.',
+      '--request-rate cannot be combined with --fixed-schedule: its file says when requests are sent.',
     ],
     [
       `${schedule} --user-centric-rate 5`,
-      '--user-centric-rate cannot stand beside --fixed-schedule: its file says when requests are sent.',
+      '--user-centric-rate cannot be combined with --fixed-schedule: its file says when requests are sent.',
     ],
     [
       `${schedule} --vllm-burstiness 5`,
-      '--vllm-burstiness cannot stand beside --fixed-schedule: its file says when requests are sent.',
+      '--vllm-burstiness cannot be combined with --fixed-schedule: its file says when requests are sent.',
     ],
     [
       `${schedule} --num-users 5 --arrival-pattern constant --request-rate-ramp-duration 3 --request-rate 5`,
-      '--request-rate, --arrival-pattern, --request-rate-ramp-duration and --num-users cannot stand beside --fixed-schedule: its file says when requests are sent.',
+      '--request-rate, --arrival-pattern, --request-rate-ramp-duration and --num-users cannot be combined with --fixed-schedule: its file says when requests are sent.',
     ],
     [
       `${schedule} --dataset-sampling-strategy shuffle`,
@@ -36,7 +36,7 @@ describe('what cannot stand together', () => {
     ],
     [
       `${schedule} --ignore-trace-delays`,
-      '--ignore-trace-delays cannot stand beside --fixed-schedule, which sends at the times that it drops.',
+      '--ignore-trace-delays cannot be combined with --fixed-schedule, which sends at the times that it drops.',
     ],
     [
       `${schedule} --custom-dataset-type random_pool`,
@@ -52,7 +52,7 @@ describe('what cannot stand together', () => {
     ],
     [
       `${schedule} --fixed-schedule-auto-offset --fixed-schedule-start-offset 0`,
-      '--fixed-schedule-auto-offset cannot stand beside --fixed-schedule-start-offset: each says where the schedule starts.',
+      '--fixed-schedule-auto-offset cannot be combined with --fixed-schedule-start-offset: each says where the schedule starts.',
     ],
     [
       `${schedule} --fixed-schedule-start-offset 200 --fixed-schedule-end-offset 199`,
@@ -68,11 +68,11 @@ describe('what cannot stand together', () => {
     ['--num-users 2 --request-rate 2', '--num-users needs --user-centric-rate, the rate that they share.'],
     [
       `${users} --request-rate 5 --request-rate-mode poisson`,
-      '--request-rate and --request-rate-mode cannot stand beside --user-centric-rate: each user sends at even gaps.',
+      '--request-rate and --request-rate-mode cannot be combined with --user-centric-rate: each user sends at even gaps.',
     ],
     [
       `${users} --arrival-smoothness 5`,
-      '--arrival-smoothness cannot stand beside --user-centric-rate: each user sends at even gaps.',
+      '--arrival-smoothness cannot be combined with --user-centric-rate: each user sends at even gaps.',
     ],
     [
       '--user-centric-rate 2 --num-users 4',
@@ -211,7 +211,7 @@ describe('what cannot stand together', () => {
       '--request-rate must be a number above 0, got 0.',
     ]);
     expect(await refusals('-ma --num-users x --user-centric-rate 2 --session-turns-mean 2')).toEqual([
-      "--num-users must be an integer of at least 1, got 'x'.",
+      "--num-users must be an integer from 1 to 1000000, got 'x'.",
     ]);
   });
 });

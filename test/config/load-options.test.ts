@@ -119,8 +119,8 @@ it.each([
   ['--request-rate 0', '--request-rate must be a number above 0, got 0.'],
   ['--request-rate inf', "--request-rate must be a number above 0, got 'inf'."],
   ['--user-centric-rate 0', '--user-centric-rate must be a number above 0, got 0.'],
-  ['--num-users 0', '--num-users must be an integer of at least 1, got 0.'],
-  ['--prefill-concurrency 0', '--prefill-concurrency must be an integer of at least 1, got 0.'],
+  ['--num-users 0', '--num-users must be an integer from 1 to 1000000, got 0.'],
+  ['--prefill-concurrency 0', '--prefill-concurrency must be an integer from 1 to 1000000, got 0.'],
   [
     '--arrival-pattern burst',
     "--arrival-pattern must be constant, poisson, gamma or concurrency_burst, got 'burst'.",

@@ -38,7 +38,7 @@ describe('aiperf', () => {
     expect((await aiperf('profile', '--isl', '-1')).stderr).toBe(
       panel(
         '--model is required: name the model to ask for, e.g. --model Qwen/Qwen3-0.6B.',
-        '--isl must be an integer of at least 0, got -1.',
+        '--isl must be an integer from 0 to 10000000, got -1.',
       ),
     );
   });

@@ -135,17 +135,15 @@ describe('--config', () => {
       `${at('10:1')}: unknown key 'output-token-mean'. Did you mean output-tokens-mean?`,
       `${at('7:12')}: streaming must be true or false, got 'yes'.`,
       `${at('8:6')}: url must be URLs like http://HOST:PORT or https://HOST, separated by commas, got 'h:1,ftp://x'.`,
-      `${at('4:8')}: isl must be an integer of at least 0, got 'ten'.`,
-      `${at('6:5')}: osl must be an integer of at least 0, got nothing.`,
+      `${at('4:8')}: isl must be an integer from 0 to 10000000, got 'ten'.`,
+      `${at('6:5')}: osl must be an integer from 0 to 10000000, got nothing.`,
       `${at('11:16')}: request_count must be an integer of at least 1, got 0.`,
     ]);
   });
 
   it('places conflicts too', async () => {
     const path = yaml('model: a\nosl_stddev: 3\n');
-    expect(await refusals(['-f', path])).toEqual([
-      `${path}:2:1: osl_stddev needs --osl, the mean that it spreads.`,
-    ]);
+    expect(await refusals(['-f', path])).toEqual([`${path}:2:1: osl_stddev needs --osl, its mean.`]);
   });
 
   it.each([

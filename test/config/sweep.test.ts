@@ -78,6 +78,9 @@ describe('lists of values', () => {
   });
 });
 
+/** `1,2,…,count`. */
+const numbers = (count: number) => Array.from({ length: count }, (_, i) => i + 1).join(',');
+
 describe('what is refused', () => {
   it.each([
     [
@@ -97,11 +100,15 @@ describe('what is refused', () => {
       '--concurrency 1,2,1 --isl 3,4,3 --sweep-type zip',
       '--isl and --concurrency hold 3 and 1 twice: each point is run once, and --num-profile-runs repeats it.',
     ],
-    ['--concurrency 10,x', "--concurrency must be an integer of at least 1, got 'x'."],
-    ['--concurrency 0,10', '--concurrency must be an integer of at least 1, got 0.'],
+    [
+      `--concurrency ${numbers(40)} --isl ${numbers(40)}`,
+      '--isl and --concurrency make 1600 points: a sweep has at most 1000.',
+    ],
+    ['--concurrency 10,x', "--concurrency must be an integer from 1 to 1000000, got 'x'."],
+    ['--concurrency 0,10', '--concurrency must be an integer from 1 to 1000000, got 0.'],
     [
       '--workers-max 1,2',
-      "--workers-max must be an integer of at least 1, got '1,2'. It takes one value; a sweep is a list of --conversation-num, --conversation-turn-mean, --isl, --isl-stddev, --osl, --osl-stddev, --concurrency, --prefill-concurrency, --request-rate, --num-users, --request-count or --benchmark-duration.",
+      "--workers-max must be an integer from 1 to 256, got '1,2'. It takes one value; a sweep is a list of --conversation-num, --conversation-turn-mean, --isl, --isl-stddev, --osl, --osl-stddev, --concurrency, --prefill-concurrency, --request-rate, --num-users, --request-count or --benchmark-duration.",
     ],
     [
       '--streaming --prefill-concurrency 4 --concurrency 2,8',
@@ -117,7 +124,7 @@ describe('what is refused', () => {
     ],
     [
       '--requests-per-load 5 --request-count 9',
-      '--requests-per-load cannot stand beside --request-count: each says how many requests are sent.',
+      '--requests-per-load cannot be combined with --request-count: each says how many requests are sent.',
     ],
     ['--num-profile-runs 11', '--num-profile-runs must be an integer from 1 to 10, got 11.'],
     ['--confidence-level 1', '--confidence-level must be a number above 0 and below 1, got 1.'],

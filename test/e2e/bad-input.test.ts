@@ -46,12 +46,12 @@ describe('what is wrong before anything is sent', () => {
     [
       'values of a wrong type, told together',
       { ...valid, isl: -3, concurrency: 'abc', 'endpoint-type': 'chats' },
-      "--endpoint-type must be chat or completions, got 'chats'. Did you mean chat? --isl must be an integer of at least 0, got -3. --concurrency must be an integer of at least 1, got 'abc'.",
+      "--endpoint-type must be chat or completions, got 'chats'. Did you mean chat? --isl must be an integer from 0 to 10000000, got -3. --concurrency must be an integer from 1 to 1000000, got 'abc'.",
     ],
     [
       'an option without its value',
       ['profile', '--model', 'm', '--isl'],
-      '--isl needs a value: an integer of at least 0.',
+      '--isl needs a value: an integer from 0 to 10000000.',
     ],
     [
       'an option given twice',
@@ -61,7 +61,7 @@ describe('what is wrong before anything is sent', () => {
     [
       'options that contradict each other, told together',
       ['profile', '--model', 'm', '--osl-stddev', '3', '--http2', '--custom-dataset-type', 'single_turn'],
-      '--custom-dataset-type needs --input-file: it says how that file is to be read. --osl-stddev needs --osl, the mean that it spreads. --http2 needs --transport undici: the transport http has no such thing.',
+      '--custom-dataset-type needs --input-file: it says how that file is to be read. --osl-stddev needs --osl, its mean. --http2 needs --transport undici: the transport http has no such thing.',
     ],
     [
       'a missing input file',

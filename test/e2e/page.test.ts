@@ -174,7 +174,7 @@ describe('several runs', () => {
         'Several runs stand side by side on a page: --html report.html.',
     );
     expect(await refused(sweep, '--html', 'x.html', '--rewrite', '--target-rate', '5')).toBe(
-      '--rewrite and --target-rate cannot stand beside 2 runs: that is for a report of one.',
+      '--rewrite and --target-rate cannot be combined with 2 runs: that is for a report of one.',
     );
     expect(await refused(join(folder, 'logs'), '--html', 'x.html')).toMatch(
       /^There is no profile_export\.jsonl in '.*logs': it holds aiperf\.log\./,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseFilter, passes } from '../../src/metrics/filter.js';
+import { metricTag } from '../../src/config/metric-names.js';
+import { comparisonsIn, parseFilter, passes } from '../../src/metrics/filter.js';
 import { UserError } from '../../src/util/errors.js';
 
 describe('--where', () => {
@@ -33,8 +34,31 @@ describe('--where', () => {
     // What is not there meets nothing.
     ['nothing = 0', false],
     ['nothing != 0', false],
+    ['not nothing = 0', false],
+    ['not (nothing = 0 and isl > 9000)', true],
+    ['not (nothing = 0 or isl > 9000)', false],
+    ['nothing = 0 or isl = 8000', true],
+    ['isl = 8_000', true],
+    ['request_start_ns = 1_795_513_936_484_103_925', true],
+    // not before and, and before or: (false and false) or true; true or (true and false).
+    ['isl < 5 and turn_index = 1 or tpot < 0', true],
+    ['tpot < 0 or isl > 5 and turn_index = 1', true],
+    ['(tpot < 0 or isl > 5) and turn_index = 1', false],
+    ['not isl < 5 and turn_index = 1', false],
+    ['not (isl < 5 and turn_index = 1)', true],
+    ['NOT isl > 5 OR NOT turn_index = 1', true],
+    ['not not isl > 5', true],
+    ['((isl>5)and(not(turn_index=1)))', true],
   ])('%s: %s', (text, expected) => {
     expect(passes(parseFilter(text), (name) => values[name])).toBe(expected);
+  });
+
+  it('knows names by their abbreviations', () => {
+    const filter = parseFilter('TTFT > 5 or Isl < 3', metricTag);
+    expect(comparisonsIn(filter).map(({ name }) => name)).toEqual([
+      'time_to_first_token',
+      'input_sequence_length',
+    ]);
   });
 
   it.each([
@@ -44,9 +68,21 @@ describe('--where', () => {
     ['isl > x', "--where: at column 7 of 'isl > x' there is 'x'; expected a number, true or false."],
     ['isl => 5', "--where: at column 5 of 'isl => 5' there is '=>'; expected one of < <= > >= = !=."],
     [
-      'isl > 5 or osl > 3',
-      "--where: at column 9 of 'isl > 5 or osl > 3' there is 'or'; expected 'and', or the end.",
+      'isl > 5 xor',
+      "--where: at column 9 of 'isl > 5 xor' there is 'xor'; expected 'and', 'or', or the end.",
     ],
+    ['(isl > 5', "--where: at column 9 of '(isl > 5' it ends; expected 'and', 'or' or ')'."],
+    ['isl > 5)', "--where: at column 8 of 'isl > 5)' there is ')'; expected 'and', 'or', or the end."],
+    [
+      'not',
+      "--where: at column 4 of 'not' it ends; expected the name of a metric or of a number in the metadata.",
+    ],
+    [
+      'isl > 5 or or osl > 3',
+      "--where: at column 12 of 'isl > 5 or or osl > 3' there is 'or'; expected the name of a metric or of a number in the metadata.",
+    ],
+    ['('.repeat(100_000), '--where: it is nested too deeply: at most 100 levels are read.'],
+    ['not '.repeat(100_000), '--where: it is nested too deeply: at most 100 levels are read.'],
     [
       'isl > 5 and',
       "--where: at column 12 of 'isl > 5 and' it ends; expected the name of a metric or of a number in the metadata.",

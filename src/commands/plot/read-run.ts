@@ -1,8 +1,9 @@
 import { RunColumns } from '../../charts/run-columns.js';
+import { metricTag } from '../../config/metric-names.js';
 import type { ConfigOf } from '../../config/option.js';
 import { orList } from '../../config/words.js';
 import { readRecords } from '../../export/read-records.js';
-import { parseFilter } from '../../metrics/filter.js';
+import { everything, parseFilter } from '../../metrics/filter.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../command.js';
 import { RecordFilter } from '../report/record-filter.js';
@@ -23,7 +24,7 @@ export function readRun(
     limits: (goodput === undefined ? slosTold(told) : slosOf(goodput)).map(limitOf),
     sliceSeconds: sliceDuration ?? sliceSecondsTold(told),
   });
-  const filter = new RecordFilter(where === undefined ? [] : parseFilter(where));
+  const filter = new RecordFilter(where === undefined ? everything : parseFilter(where, metricTag));
   let all = 0;
   let isCut = false;
   const onCut = () => {

@@ -17,6 +17,7 @@ import type { TlsOptions } from '../../transport/transport.js';
 import { usableCpus } from '../../util/cgroup.js';
 import type { ClockOrigin } from '../../util/clock.js';
 import { messageOf, UserError } from '../../util/errors.js';
+import { MAX_HELD_CONVERSATIONS } from '../../util/limits.js';
 import type { Log } from '../../util/log.js';
 import type { ResponseLimits } from '../../util/response-limits.js';
 import { connectionLimit, threadLimit } from './limits.js';
@@ -55,6 +56,12 @@ export async function prepareRun(
   const sources = needsTokenizer ? await resolveTokenizers(config, log) : noTokenizer;
   const prompts = planPrompts(sources, seed, log);
   const opened = openDataset(dataset, openPrompts(prompts.corpus, seed));
+  if (config.datasetSamplingStrategy === 'shuffle' && opened.size > MAX_HELD_CONVERSATIONS) {
+    throw new UserError(
+      `--dataset-sampling-strategy shuffle takes at most ${MAX_HELD_CONVERSATIONS} distinct conversations, got ${opened.size}`,
+      'use random, or name fewer with --num-dataset-entries: they are sent again and again',
+    );
+  }
   const phases = planPhases(config, dataset, opened.size, log);
   const asked = Math.max(0, ...phases.map((phase) => phase.concurrency ?? 0));
   const unlimited = phases.some((phase) => phase.concurrency === undefined);

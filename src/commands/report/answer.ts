@@ -1,5 +1,6 @@
+import { metricTag } from '../../config/metric-names.js';
 import { selectionCsv, selectionJson } from '../../export/selection-text.js';
-import { parseFilter } from '../../metrics/filter.js';
+import { everything, parseFilter } from '../../metrics/filter.js';
 import type { SelectedMetric } from '../../metrics/selection.js';
 import type { Layout } from '../../report/layout.js';
 import { selectionTable } from '../../report/selection-table.js';
@@ -20,7 +21,7 @@ export interface Questions {
 /** Prints statistics of any metrics over any requests of a run. @throws UserError where there is no answer. */
 export function answer(questions: Questions, recordsFile: string, layout: Layout, io: Io): void {
   const { where, percentiles, confidence } = questions;
-  const filter = where === undefined ? [] : parseFilter(where);
+  const filter = where === undefined ? everything : parseFilter(where, metricTag);
   const { selection, tags, failed, all, isCut } = select(recordsFile, { tags: questions.metric, filter });
   if (all === 0) throw withoutRequests(recordsFile);
   if (selection.requests === 0) {

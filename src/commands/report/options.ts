@@ -1,5 +1,6 @@
 import { environment } from '../../config/environment.js';
 import type { Check, Findings } from '../../config/load.js';
+import { metricAbbreviations, metricTag } from '../../config/metric-names.js';
 import { numbers } from '../../config/numbers.js';
 import {
   choice,
@@ -66,15 +67,16 @@ export const reportOptions = {
     flags: ['--metric'],
     group: 'Requests',
     items: 'tags of metrics',
+    as: metricTag,
     greedy: true,
     defaultText: 'those of the main table',
-    help: 'Metrics to print; any that the records hold.',
+    help: `Metrics to print: any that the records hold. Abbreviations: ${metricAbbreviations}.`,
   }),
   where: text({
     flags: ['--where'],
     group: 'Requests',
     metavar: '<condition>',
-    help: "Only requests that meet it: numbers of metrics or metadata compared with numbers, joined by 'and'.",
+    help: `Select requests, e.g. 'isl > 8000 and (turn_index = 0 or not osl < 10)': metrics or numbers of the metadata compared with numbers; not binds before and, and before or. Abbreviations: ${metricAbbreviations}.`,
   }),
   confidence: flag({
     flags: ['--confidence'],
@@ -124,7 +126,7 @@ export function checkReport(
     const names = (keys: readonly (keyof typeof reportOptions)[]) =>
       andList(keys.map((key) => given.get(key)?.name ?? nameOf(reportOptions[key])));
     errors.push(
-      `${names(reported)} cannot stand beside ${names(asked)}: statistics of requests are printed in place of the report.`,
+      `${names(reported)} cannot be combined with ${names(asked)}: statistics of requests are printed in place of the report.`,
     );
   }
   return { errors, warnings: [] };

@@ -1,6 +1,6 @@
 import { andList } from '../../config/words.js';
 import type { StoredRecord } from '../../export/read-records.js';
-import { type Filter, passes } from '../../metrics/filter.js';
+import { comparisonsIn, everything, type Filter, passes } from '../../metrics/filter.js';
 import { recall } from '../../metrics/recall.js';
 import { metrics as metricTable } from '../../metrics/table.js';
 import { UserError } from '../../util/errors.js';
@@ -20,7 +20,7 @@ export class RecordFilter {
   }
 
   passes(record: StoredRecord, values: RecordValues = valuesOf(record)): boolean {
-    if (this.#filter.length === 0) return true;
+    if (this.#filter === everything) return true;
     const { metadata } = record;
     for (const [tag, [value]] of values) if (typeof value === 'number') this.#numbers.add(tag);
     for (const [name, value] of Object.entries(metadata)) {
@@ -34,7 +34,7 @@ export class RecordFilter {
   /** @throws UserError for a name that no request had. */
   requireKnown(): void {
     const known = [...this.#numbers];
-    for (const { name, column } of this.#filter) {
+    for (const { name, column } of comparisonsIn(this.#filter)) {
       if (known.includes(name)) continue;
       const meant = meantTag(name, known);
       throw new UserError(
