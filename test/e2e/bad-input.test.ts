@@ -61,7 +61,7 @@ describe('what is wrong before anything is sent', () => {
     [
       'options that contradict each other, told together',
       ['profile', '--model', 'm', '--osl-stddev', '3', '--http2', '--custom-dataset-type', 'single_turn'],
-      '--custom-dataset-type needs --input-file: it says how that file is to be read. --osl-stddev needs --osl, its mean. --http2 needs --transport undici: the transport http has no such thing.',
+      '--custom-dataset-type needs --input-file: it says how that file is to be read. --osl-stddev needs --osl, its mean. --http2 needs --transport undici: the http transport does not support it.',
     ],
     [
       'a missing input file',
@@ -121,7 +121,7 @@ describe('what is wrong before anything is sent', () => {
     [
       'a value of a wrong type in such a file',
       ['profile', '--config', 'type.yaml'],
-      "type.yaml:3:3: concurrency must be an integer of at least 1, got 'many'.",
+      "type.yaml:3:3: concurrency must be an integer from 1 to 1000000, got 'many'.",
     ],
   ];
 
