@@ -232,7 +232,7 @@ describe('what is refused', () => {
       "--streaming takes =true or =false, got 'maybe'.",
       '--model is required: name the model to ask for, e.g. --model Qwen/Qwen3-0.6B.',
       "--endpoint-type must be chat or completions, got 'x'.",
-      '--api-key needs a value: one line of text.',
+      '--api-key needs a value: text without control characters, line breaks or spaces around it.',
       '--isl must be an integer from 0 to 10000000, got -5.',
       "--osl must be an integer from 0 to 10000000, got '1e3'.",
     ]);
