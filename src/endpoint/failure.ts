@@ -35,6 +35,7 @@ const messageKeys = [
   'errors',
   'error_description',
   'faultstring',
+  'description',
   'reason',
   'title',
   'text',
@@ -69,6 +70,7 @@ const errorBodyKeys: ReadonlySet<string> = new Set([
   'trace_id',
   'traceId',
   'log_id',
+  'sid',
   'timestamp',
   'time',
   'path',
@@ -113,7 +115,10 @@ function mayReportFailure({ error, error_code, base_resp, x_groq }: JsonObject):
  */
 export function failureOf(error: Json, unit: JsonObject, text: string): Failure {
   const code = (isObject(error) ? httpStatus(error) : undefined) ?? httpStatus(unit) ?? BAD_GATEWAY;
-  if (typeof error !== 'string') return { code, message: messageIn(error) ?? quoting(noMessage, text) };
+  if (typeof error !== 'string') {
+    // {"error":true,"message":"…"}: the reason stands beside it.
+    return { code, message: messageIn(error) ?? messageIn(unit) ?? quoting(noMessage, text) };
+  }
   // Spring: {"status":500,"error":"Internal Server Error","message":"…"}; OAuth: error_description.
   const { message, error_description: description } = unit;
   const more = [message, description].find((value) => typeof value === 'string' && value !== '');

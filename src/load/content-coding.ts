@@ -12,17 +12,20 @@ const brotli = {
 };
 
 /**
- * The codings of a body in the order in which they were applied: those that its head names, or gzip where it names
- * none and the body begins like it.
+ * The codings of a body in the order in which they were applied, as its head names them. Gzip shows in the first two
+ * bytes, whatever the head says.
+ * @param body its beginning, or all of it
  */
 export function codingsOf(contentEncoding: string, body: Buffer): readonly string[] {
+  const isGzip = body[0] === 0x1f && (body.length === 1 || body[1] === 0x8b);
   const named = contentEncoding
     .toLowerCase()
     .split(',')
     .map((coding) => coding.trim())
     .filter((coding) => coding !== '' && coding !== 'identity');
-  if (named.length > 0) return named;
-  return body[0] === 0x1f && body[1] === 0x8b ? ['gzip'] : [];
+  const outermost = named.at(-1);
+  if (outermost === undefined) return isGzip ? ['gzip'] : [];
+  return isGzip || !/^(x-)?gzip$/.test(outermost) ? named : [];
 }
 
 /**

@@ -41,12 +41,21 @@ export class ResponseBody {
       this.#stream.feed(bytes, start, end, atNs);
       return;
     }
-    this.#bytes += end - start;
+    const read = bytes.subarray(start, end);
+    if (!this.#isWhole) {
+      const stream = this.#decide(read);
+      if (stream !== undefined) {
+        for (const piece of this.#pieces.splice(0))
+          stream.feed(piece.bytes, 0, piece.bytes.length, piece.atNs);
+        stream.feed(bytes, start, end, atNs);
+        return;
+      }
+    }
+    this.#bytes += read.length;
     if (this.#bytes > this.#maxMessageBytes) {
       throw new ResponseTooLarge('messageBytes', this.#maxMessageBytes);
     }
-    this.#pieces.push({ bytes: Buffer.from(bytes.subarray(start, end)), atNs });
-    if (!this.#isWhole) this.#decide();
+    this.#pieces.push({ bytes: Buffer.from(read), atNs });
   }
 
   /**
@@ -75,17 +84,15 @@ export class ResponseBody {
     return '';
   }
 
-  #decide(): void {
-    const start = Buffer.concat(this.#pieces.map(({ bytes }) => bytes)).subarray(0, LONGEST_START);
+  /** Looks at the first bytes, those of `read` included; opens the stream where they are one. */
+  #decide(read: Buffer): EventStreamParser | undefined {
+    const pieces = this.#pieces.map(({ bytes }) => bytes);
+    const start = (pieces.length === 0 ? read : Buffer.concat([...pieces, read])).subarray(0, LONGEST_START);
     const isCoded = codingsOf(this.#header('content-encoding'), start).length > 0;
     const framing = isCoded ? 'whole' : framingOf(start, eventStreamType.test(this.#header('content-type')));
-    if (framing === 'whole') {
-      this.#isWhole = true;
-    } else if (framing === 'stream') {
-      this.#stream = new EventStreamParser(this.#answer, this.#maxMessageBytes);
-      for (const { bytes, atNs } of this.#pieces) this.#stream.feed(bytes, 0, bytes.length, atNs);
-      this.#pieces.length = 0;
-    }
+    this.#isWhole = framing === 'whole';
+    if (framing === 'stream') this.#stream = new EventStreamParser(this.#answer, this.#maxMessageBytes);
+    return this.#stream;
   }
 
   #decode(): { readonly text: string; readonly codings: readonly string[]; readonly failure?: string } {
