@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { exitCodes } from '../config/exit-codes.js';
 import { type ConfigOf, nameOf } from '../config/option.js';
 import { andList, orList } from '../config/words.js';
 import { summaryCsv } from '../export/summary-csv.js';
@@ -14,7 +15,6 @@ import { UserError } from '../util/errors.js';
 import { oneLine } from '../util/plain-text.js';
 import { version } from '../util/version.js';
 import type { Command, Invocation, Io } from './command.js';
-import { exitCodes } from './exit-codes.js';
 import { inUse } from './profile/folder-lock.js';
 import { answer } from './report/answer.js';
 import { completeLeftovers } from './report/complete-records.js';

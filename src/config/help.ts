@@ -1,4 +1,5 @@
 import { Help } from 'commander';
+import { exitCodeMeanings, exitCodes } from './exit-codes.js';
 import { nameOf, type OptionRow, type OptionTable } from './option.js';
 
 /** The text of `aiperf --help`. @param commands a sentence for each command. @param width columns. */
@@ -10,6 +11,15 @@ export function programHelp(commands: Readonly<Record<string, string>>, width: n
   return page('aiperf COMMAND [options]', width, [
     ['Commands:', Object.entries(commands)],
     ['Options:', Object.entries(options)],
+    ['Exit codes:', exitCodeList()],
+  ]);
+}
+
+/** Every exit code with its meaning. */
+export function exitCodeList(): [code: string, meaning: string][] {
+  return Object.entries(exitCodeMeanings).map(([name, meaning]) => [
+    String(exitCodes[name as keyof typeof exitCodes]),
+    meaning,
   ]);
 }
 

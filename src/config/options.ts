@@ -290,7 +290,7 @@ export const profileOptions = {
   strictFidelity: flag({
     flags: ['--strict-fidelity'],
     group: 'Output',
-    help: 'Exit with 1 when the verdict on this client is "client limited": its own delays are in the figures.',
+    help: 'Exit with 3 when the verdict on this client is "client limited": its own delays are in the figures.',
   }),
   tables: choices(['all', 'schedule', 'effective', 'active', 'usage', 'reasoning', 'http', 'adjusted'], {
     flags: ['--tables'],

@@ -1,4 +1,4 @@
-import { defaultText, grouped, metavarOf } from './help.js';
+import { defaultText, exitCodeList, grouped, metavarOf } from './help.js';
 import { nameOf, type OptionRow, type OptionTable } from './option.js';
 
 /** A command as the reference page shows it. */
@@ -27,7 +27,12 @@ const introduction = `# Command line
 
 /** The reference page of commands and their options, in Markdown. */
 export function commandsReference(commands: readonly ReferenceCommand[]): string {
-  return introduction + commands.map((command) => commandSection(command)).join('');
+  return introduction + exitCodeSection() + commands.map((command) => commandSection(command)).join('');
+}
+
+function exitCodeSection(): string {
+  const rows = exitCodeList().map(([code, meaning]) => `| ${code} | ${meaning} |\n`);
+  return `\n## Exit codes\n\n| code | meaning |\n|---|---|\n${rows.join('')}`;
 }
 
 function commandSection({ name, summary, options }: ReferenceCommand): string {

@@ -58,6 +58,17 @@ describe('help', () => {
       '  try         Tries it.',
     ]);
   });
+
+  it('of the program: every exit code', () => {
+    const text = programHelp({ try: 'Tries it.' }, 400);
+    const codes = [...text.slice(text.indexOf('Exit codes:')).matchAll(/^ {2}(\d+) +(.)/gm)];
+    expect(codes.map(([, code, first]) => [code, first])).toEqual([
+      ['0', 'S'],
+      ['1', 'B'],
+      ['3', 'T'],
+      ['130', 'I'],
+    ]);
+  });
 });
 
 describe('the error panel', () => {

@@ -119,6 +119,7 @@ describe('the files of an earlier run', () => {
       'notes.md',
       'foo.txt',
       'logs/mine.log',
+      'spool/mine.txt',
       'plots/mine.png',
       'concurrency_2/profile_export.jsonl',
     ];

@@ -1,4 +1,4 @@
-import { exitCodes } from '../exit-codes.js';
+import { exitCodes } from '../../config/exit-codes.js';
 
 /** What the first interrupt does: ends the load, or comes when all requests have ended and results are being made. */
 export type InterruptEffect = 'cancels' | 'load is over';

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { setTimeout as after } from 'node:timers/promises';
 import { LATE_NS, type ThreadReport } from '../../fidelity/thread-report.js';
 import { type Fidelity, judge } from '../../fidelity/verdict.js';
@@ -20,7 +19,7 @@ import type { Interrupt } from './interrupt.js';
 import type { PlannedPhase } from './phases.js';
 import type { PreparedRun } from './prepare.js';
 import { type Records, type RecordsPlan, type Summaries, startRecords } from './records.js';
-import { makeSpool } from './spool-plan.js';
+import { makeSpool, removeSpool } from './spool-plan.js';
 import { watch } from './watchdog.js';
 
 /** What a run came to. */
@@ -128,7 +127,7 @@ export async function runLoad(
     progress.update(finalState(played.last, summaries));
     const { profiling, warmup, sends, left } = summaries;
     const areWhole = left.profiling + left.warmup === 0 && records.troubles.length === 0;
-    if (areWhole && spool !== undefined) rmSync(spool, { recursive: true, force: true });
+    if (areWhole && spool !== undefined) removeSpool(spool);
     return {
       summary: profiling,
       warmup,
@@ -189,7 +188,7 @@ async function startCrew(
     await Promise.all([threads.ready, records.ready]);
   } catch (thrown) {
     await terminate();
-    if (spool !== undefined) rmSync(spool, { recursive: true, force: true });
+    if (spool !== undefined) removeSpool(spool);
     throw thrown;
   }
   return {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
 import { SPOOL_VERSION } from '../../records/spool.js';
@@ -23,7 +23,7 @@ interface StoredPlan
 
 /**
  * Makes the folder that finished records are spooled to, with what is needed to make files of them after a crash.
- * @param folder what is there is removed.
+ * @param folder the spool that is there is removed.
  * @param recordsName of the file for the records of a run that keeps none, should it not end in order.
  * @throws the file system's error.
  */
@@ -38,9 +38,18 @@ export function makeSpool(folder: string, plan: RecordsPlan, recordsName: string
     rawFile: rawFile && basename(rawFile),
     warmupFile: warmupFile && basename(warmupFile),
   };
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { mode: 0o700 });
+  removeSpool(folder);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(join(folder, planName), `${JSON.stringify(stored)}\n`, { flag: 'wx', mode: 0o600 });
+}
+
+/** Removes a spool; files of the user that its folder holds stay. @throws the file system's error. */
+export function removeSpool(folder: string): void {
+  if (!existsSync(folder)) return;
+  const names = readdirSync(folder);
+  const ours = names.filter((name) => name.endsWith('.spool'));
+  for (const name of ours) rmSync(join(folder, name), { force: true });
+  if (ours.length === names.length) rmdirSync(folder);
 }
 
 /** What a spool's records are to be made into. @throws UserError where it does not say, or is of another version. */

@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  ftruncateSync,
-  lstatSync,
-  openSync,
-  readSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, existsSync, fstatSync, ftruncateSync, lstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { readLines } from '../../export/lines.js';
 import { MetricStore, type RunSummary } from '../../metrics/compute.js';
@@ -16,10 +7,10 @@ import type { Phase } from '../../records/record.js';
 import { findSegments, SpoolReader, UnknownSpool } from '../../records/spool.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
-import { holderOf } from '../profile/folder-lock.js';
+import { holderOf, lockFolder } from '../profile/folder-lock.js';
 import { RecordProcessor } from '../profile/record-processor.js';
 import type { RecordsPlan } from '../profile/records.js';
-import { readSpoolPlan, spoolFolder } from '../profile/spool-plan.js';
+import { readSpoolPlan, removeSpool, spoolFolder } from '../profile/spool-plan.js';
 import { recoverRun } from './recovered.js';
 
 /** What the spool of a run had that its files had not. */
@@ -86,7 +77,7 @@ function completeRecords(spool: string): Completion {
       'Make the folder writable or free disk space, and run the command again.',
     );
   }
-  rmSync(spool, { recursive: true, force: true });
+  removeSpool(spool);
   return { added, missing, tornBytes };
 }
 
@@ -127,8 +118,15 @@ export interface Leftovers {
 export function completeLeftovers(folders: readonly string[]): Leftovers {
   const completions = folders
     .filter((folder) => existsSync(join(folder, spoolFolder)) && holderOf(folder) === undefined)
-    .map((folder) => join(folder, spoolFolder))
-    .map(completeRecords);
+    .map((folder) => {
+      // Of two reports at once only one may add the records.
+      const lock = lockFolder(folder, false);
+      try {
+        return completeRecords(join(folder, spoolFolder));
+      } finally {
+        lock.release();
+      }
+    });
   return {
     added: completions.reduce((sum, { added }) => sum + added, 0),
     notes: completions.flatMap(completionNotes),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { exitCodes } from '../../../config/exit-codes.js';
 import { hasWarmup } from '../../../config/load-mode.js';
 import type { Config, profileOptions } from '../../../config/options.js';
 import type { RunOfSeries } from '../../../export/series.js';
@@ -8,7 +9,6 @@ import type { FileLog } from '../../../util/log.js';
 import { oneLine } from '../../../util/plain-text.js';
 import { sleep } from '../../../util/timeout.js';
 import type { Invocation } from '../../command.js';
-import { exitCodes } from '../../exit-codes.js';
 import { thresholdsOf } from '../../thresholds.js';
 import { writeWhole } from '../../write-whole.js';
 import { type Artifacts, makeArtifacts, takeFolder } from '../artifacts.js';
