@@ -51,7 +51,7 @@ describe('every request failed', () => {
   it('all files are written, and the exit code is 1', () => {
     expect(ended.code).toBe(1);
     expect(filesBelow(folder)).toEqual([
-      ...['inputs.json', 'logs/aiperf.log', 'profile_export.jsonl'],
+      ...['.aiperf_results_ready.json', 'inputs.json', 'logs/aiperf.log', 'profile_export.jsonl'],
       ...['profile_export_aiperf.csv', 'profile_export_aiperf.json'],
       ...['profile_export_aiperf_timeslices.csv', 'profile_export_aiperf_timeslices.json'],
       ...['profile_export_console.txt', 'report.html', 'run_config.json'],

@@ -84,6 +84,7 @@ const requests = (folder: string) => {
 };
 
 const whole = [
+  '.aiperf_results_ready.json',
   'inputs.json',
   'logs/aiperf.log',
   'profile_export.jsonl',
@@ -131,12 +132,13 @@ describe('the files of an earlier run', () => {
     expect((await profile(folder)).code).toBe(0);
     const previous = join(folder, 'previous');
     expect(filesBelow(previous)).toEqual([
+      '.aiperf_results_ready.json',
       ...['foo.csv', 'foo.json', 'foo.jsonl', 'foo_console.txt', 'foo_raw.jsonl', 'inputs.json'],
       ...['logs/aiperf.log', 'plots/ttft_over_time.png', 'run_config.json'],
     ]);
     writeFileSync(join(previous, 'mine'), 'mine');
     expect((await profile(folder)).code).toBe(0);
-    expect(filesBelow(previous)).toEqual([...whole.slice(0, 2), 'mine', ...whole.slice(2)]);
+    expect(filesBelow(previous)).toEqual([...whole.slice(0, 3), 'mine', ...whole.slice(3)]);
     expect(filesBelow(folder).filter((file) => !file.startsWith('previous/'))).toEqual(
       [...whole, ...mine].sort(),
     );

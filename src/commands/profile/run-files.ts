@@ -2,6 +2,7 @@ import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportNames } from '../../config/names.js';
 import { sweepable } from '../../config/sweep.js';
+import { phaseManifestName } from '../../export/phase-manifest.js';
 import { readJsonObject, runConfigName } from '../../export/run-config.js';
 import { unfinishedEnding } from '../write-whole.js';
 import { manifestName } from './series/manifest.js';
@@ -13,7 +14,7 @@ export const previousFolder = 'previous';
 /** Files whose names no prefix changes: of runs, sweeps, searches, `aiperf report` and `aiperf plot`. */
 const fixedFiles = [
   ...['inputs.json', 'report.html', runConfigName, manifestName],
-  ...['phase_manifest.json', '.aiperf_results_ready.json', 'run_info.json'],
+  ...[phaseManifestName, '.aiperf_results_ready.json', 'run_info.json'],
   ...['search_history.json', 'search_checkpoint.json', 'accuracy_export.jsonl', 'mlflow_export.json'],
 ];
 
