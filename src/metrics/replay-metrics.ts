@@ -1,5 +1,6 @@
 import { derived, type RunValues } from './metric.js';
 import { creditToStartLatency } from './request-metrics.js';
+import type { MetricResult } from './request-rows.js';
 import type { StatName } from './statistics.js';
 
 /** Above this p99 of the lag a replay did not keep to its schedule, ms. */
@@ -45,6 +46,14 @@ const replayScheduleDegraded = derived({
     return lagNs === undefined ? undefined : Number(lagNs > DEGRADED_ABOVE_MS * 1e6);
   },
 });
+
+/** What to log of a replay that did not keep to its schedule; undefined for any other run. */
+export function replayWarning(results: readonly MetricResult[]): string | undefined {
+  const averageOf = (tag: string) => results.find((result) => result.tag === tag)?.statistics.avg;
+  if (averageOf(replayScheduleDegraded.tag) !== 1) return undefined;
+  const lagMs = averageOf('replay_sched_lag_p99') ?? Number.NaN;
+  return `p99 send lag ${lagMs.toFixed(1)} ms (limit ${DEGRADED_ABOVE_MS} ms): requests did not keep to the recorded schedule, so latency and concurrency are not those of the recorded arrivals`;
+}
 
 export const replayMetrics = [
   lagPercentile('p50'),

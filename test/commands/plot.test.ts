@@ -38,6 +38,9 @@ function run(): string {
   return folder;
 }
 
+/** The pictures below a folder, sorted. */
+const pictures = (folder: string) => filesBelow(folder).filter((name) => /\.(png|svg)$/.test(name));
+
 const names = [
   'concurrency_over_time',
   'dispersed_throughput_over_time',
@@ -64,7 +67,7 @@ describe('one run', () => {
     const files = ['concurrency_over_time.png', 'request_timeline.png'];
     const paths = files.map((name) => `${join(folder, 'plots', name)}\n`);
     expect(await plot(folder)).toEqual({ code: 0, stdout: paths.join(''), stderr: '' });
-    expect(filesBelow(join(folder, 'plots')).sort()).toEqual(files);
+    expect(pictures(join(folder, 'plots'))).toEqual(files);
   });
 
   it('is drawn elsewhere as SVG, of some requests, in slices, with objectives', async () => {
@@ -75,11 +78,33 @@ describe('one run', () => {
     const { code } = await plot(folder, '--output', output, ...options, ...asked);
     expect(code).toBe(0);
     const slices = ['timeslices_latency', 'timeslices_throughput', 'timeslices_ttft'];
-    expect(filesBelow(output).sort()).toEqual([...names, ...slices].sort().map((name) => `${name}.svg`));
+    expect(pictures(output)).toEqual([...names, ...slices].sort().map((name) => `${name}.svg`));
     const svg = readFileSync(join(output, 'ttft_over_time.svg'), 'utf8');
     expect(svg).toContain('>3 requests</text>');
     expect(svg).toContain('>SLO 350 ms</text>');
     expect(svg).toContain('#14171c');
+  });
+
+  it('leaves a list of the pictures, and a log of what was drawn and what was not', async () => {
+    const folder = run();
+    const output = join(temporaryFolder(), 'out');
+    const { code, stdout } = await plot(folder, '--output', output, '--format', 'svg');
+    expect(code).toBe(0);
+    const drawn = stdout
+      .trim()
+      .split('\n')
+      .map((path) => path.slice(output.length + 1));
+    expect([...drawn].sort()).toEqual(names.map((name) => `${name}.svg`));
+    expect(readFileSync(join(output, 'summary.txt'), 'utf8')).toBe(
+      `AIPerf Plot Export Summary\n${'='.repeat(50)}\n\nGenerated 11 plots:\n\n` +
+        `${drawn.map((name) => `  - ${name}\n`).join('')}\nOutput directory: ${output}\n`,
+    );
+    const log = readFileSync(join(output, 'aiperf_plot.log'), 'utf8').trim().split('\n');
+    const said = log.map((line) =>
+      line.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} - plot - INFO - /, ''),
+    );
+    expect(said).toEqual(expect.arrayContaining(drawn.map((name) => `${name}: written`)));
+    expect(said).toContain('timeslices_ttft: skipped, no data for it');
   });
 
   it('whose last line is cut off is drawn without it, and says so', async () => {
@@ -126,7 +151,7 @@ describe('several runs', () => {
     const folder = sweep();
     const { code, stderr } = await plot(folder, '--num-gpus', '2', '--format', 'svg');
     expect([code, stderr]).toEqual([0, '']);
-    expect(filesBelow(join(folder, 'plots')).sort()).toEqual([
+    expect(pictures(join(folder, 'plots'))).toEqual([
       'pareto_curve_throughput_per_gpu_vs_interactivity.svg',
       'pareto_curve_throughput_per_gpu_vs_latency.svg',
       'ttft_vs_throughput.svg',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RunTraits } from '../../src/metrics/metric.js';
+import { replayWarning } from '../../src/metrics/replay-metrics.js';
 import { counted, ms, storeOf, streamingChat } from './records.js';
 
 const replay: RunTraits = { ...streamingChat, fixedSchedule: true };
@@ -44,4 +45,15 @@ test('it is of replays only, of the whole run, and of requests that succeeded', 
   const tags = sliced?.slices.flatMap(({ results }) => results.map(({ tag }) => tag)) ?? [];
   expect(tags).toContain('request_latency');
   expect(tags.filter((tag) => tag.startsWith('replay_sched_'))).toEqual([]);
+});
+
+test('a replay that falls behind its schedule is worth a warning', () => {
+  const warning = (latenessMs: readonly number[], traits = replay) =>
+    replayWarning(storeOf(replayed(latenessMs), traits).summary().results);
+  expect(warning([0, 500])).toBeUndefined();
+  expect(warning([0, 1000], streamingChat)).toBeUndefined();
+  expect(warning([0, 1000])).toBe(
+    'p99 send lag 990.0 ms (limit 500 ms): requests did not keep to the recorded schedule, ' +
+      'so latency and concurrency are not those of the recorded arrivals',
+  );
 });

@@ -74,7 +74,7 @@ describe('a request', () => {
     expect(asked.exchange.ends()).toBeUndefined();
     const { head } = await asked.outcome;
     expect(head?.headers()).toEqual([
-      ['Content-Length', '2'],
+      ['content-length', '2'],
       ['X-A', '1, 2'],
     ]);
     const ours = { localIp: '127.0.0.1', localPort: sockets[0]?.remotePort };

@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Chart } from '../../charts/chart.js';
 import { type ThemeName, themes } from '../../charts/theme.js';
 import { messageOf, UserError } from '../../util/errors.js';
+import { openLog } from '../../util/log.js';
 import { writeWhole } from '../write-whole.js';
 
 /** Where pictures go, and how they look. */
@@ -13,8 +14,8 @@ export interface PictureOutput {
 }
 
 /**
- * Draws those of the charts that the source has something for.
- * @returns the paths of the files. @throws UserError where there is no such chart, or a file cannot be written.
+ * Draws those of the charts that the source has something for, and leaves a list of them and a log beside them.
+ * @returns the paths of the pictures. @throws UserError where there is no such chart, or a file cannot be written.
  */
 export async function writePictures<Source>(
   charts: readonly Chart<Source, unknown>[],
@@ -24,20 +25,40 @@ export async function writePictures<Source>(
   // Large, and wanted by this command alone.
   const { chartSvg } = await import('../../charts/svg.js');
   const { svgToPng } = await import('../../charts/png.js');
+  const { log, writeTo } = openLog({ level: 'INFO', show: () => {} });
   const paths: string[] = [];
-  for (const chart of charts) {
-    const data = chart.data(source);
-    if (data === undefined) continue;
-    const svg = chartSvg(chart.option(data, themes[theme]));
-    for (const format of new Set(formats)) {
-      const path = join(folder, `${chart.name}.${format}`);
-      write(path, folder, format === 'svg' ? svg : svgToPng(svg));
-      paths.push(path);
+  try {
+    for (const chart of charts) {
+      const data = chart.data(source);
+      if (data === undefined) {
+        log('INFO', 'plot', `${chart.name}: skipped, no data for it`);
+        continue;
+      }
+      const svg = chartSvg(chart.option(data, themes[theme]));
+      for (const format of new Set(formats)) {
+        const path = join(folder, `${chart.name}.${format}`);
+        write(path, folder, format === 'svg' ? svg : svgToPng(svg));
+        log('INFO', 'plot', `${basename(path)}: written`);
+        paths.push(path);
+      }
     }
+    if (paths.length === 0)
+      throw new UserError('There is nothing to draw: no request has a metric that a chart shows.');
+    write(join(folder, 'summary.txt'), folder, listOf(paths, folder));
+  } catch (thrown) {
+    log('ERROR', 'plot', messageOf(thrown));
+    throw thrown;
+  } finally {
+    writeTo(join(folder, 'aiperf_plot.log'));
   }
-  if (paths.length === 0)
-    throw new UserError('There is nothing to draw: no request has a metric that a chart shows.');
   return paths;
+}
+
+/** The pictures by name, in the layout of AIPerf's own list. */
+function listOf(paths: readonly string[], folder: string): string {
+  const names = paths.map((path) => `  - ${basename(path)}\n`).join('');
+  const title = `AIPerf Plot Export Summary\n${'='.repeat(50)}\n`;
+  return `${title}\nGenerated ${paths.length} plots:\n\n${names}\nOutput directory: ${folder}\n`;
 }
 
 function write(path: string, folder: string, content: string | Buffer): void {

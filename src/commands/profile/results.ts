@@ -8,6 +8,7 @@ import { placeOf, type RunOfSeries } from '../../export/series.js';
 import { summaryCsv } from '../../export/summary-csv.js';
 import { type SummaryFacts, summaryJson } from '../../export/summary-json.js';
 import type { Fidelity } from '../../fidelity/verdict.js';
+import { replayWarning } from '../../metrics/replay-metrics.js';
 import { footer } from '../../report/footer.js';
 import { layoutOn } from '../../report/layout.js';
 import { ledgerLine } from '../../report/ledger.js';
@@ -70,6 +71,8 @@ export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: 
   const { summary } = outcome;
   const { config, artifacts } = facts;
   for (const warning of responseWarnings(summary)) log('WARNING', 'records', warning);
+  const replay = replayWarning(summary.results);
+  if (replay !== undefined) log('WARNING', 'load', replay);
   const layout = layoutOn(stdout, config.consoleExportWidth);
   const write = ({ path, text }: { path: string; text: () => string }) => writeFile(path, text, log);
   // A page of no request at all would be empty.
