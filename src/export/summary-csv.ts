@@ -45,8 +45,14 @@ function section(
 
 /** The label with its unit, which goes without saying for counts. */
 function name({ tag, unit }: MetricResult): string {
-  const { label } = metricOf(tag);
+  const label = csvLabel(tag);
   return unit === 'requests' || unit === 'count' ? label : `${label} (${unit})`;
+}
+
+/** What CSV files call a metric. */
+export function csvLabel(tag: string): string {
+  const { label, csvLabel: fixed = label } = metricOf(tag);
+  return fixed;
 }
 
 function cell(value: number | undefined): string {

@@ -1,10 +1,9 @@
 import { fixed } from '../metrics/format.js';
 import type { Slice } from '../metrics/slices.js';
-import { metricOf } from '../metrics/table.js';
 import { configurationMembers } from '../util/configuration.js';
 import type { JsonObject } from '../util/json.js';
 import { prettyJson } from './python-json.js';
-import { csvRow, csvStats } from './summary-csv.js';
+import { csvLabel, csvRow, csvStats } from './summary-csv.js';
 import { metricMembers } from './summary-json.js';
 
 /** The text of the CSV of slices: a row for each statistic of each metric, metrics sorted by tag. */
@@ -36,9 +35,7 @@ function rows({ index, startNs, endNs, results }: Slice): string[] {
   return sorted.flatMap(({ tag, unit, statistics }) =>
     csvStats.flatMap((stat) => {
       const value = statistics[stat];
-      return value === undefined
-        ? []
-        : [csvRow([...place, metricOf(tag).label, unit, stat, fixed(value, 2)])];
+      return value === undefined ? [] : [csvRow([...place, csvLabel(tag), unit, stat, fixed(value, 2)])];
     }),
   );
 }

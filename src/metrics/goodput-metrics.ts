@@ -33,7 +33,8 @@ const goodput = derived({
 
 const goodRequestFraction = derived({
   tag: 'good_request_fraction',
-  label: 'GoodRequestFraction',
+  label: 'Good Request Fraction',
+  csvLabel: 'GoodRequestFraction',
   unit: 'ratio',
   needs: ['objectives'],
   largerIsBetter: true,

@@ -70,6 +70,8 @@ interface Row {
   readonly label: string;
   /** Label for narrow screens. */
   readonly short: string;
+  /** What AIPerf's CSV files call it, where that is not fit for people. */
+  readonly csvLabel?: string;
   /** Unit that values and statistics are worked out in. */
   readonly unit: Unit;
   /** Unit of everything exported or printed: the value times `factor`. */

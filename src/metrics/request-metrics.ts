@@ -213,7 +213,8 @@ export const requestedOsl = perRequest({
 
 export const oslMismatchDiff = perRequest({
   tag: 'osl_mismatch_diff_pct',
-  label: 'OSL Mismatch Diff %',
+  label: 'OSL Mismatch Difference',
+  csvLabel: 'OSL Mismatch Diff %',
   unit: '%',
   needs: answer,
   formula: '(Output Sequence Length - requested length) / requested length * 100',

@@ -59,7 +59,8 @@ const totals = new Map(
 
 const cacheReadPct = derived({
   tag: 'overall_usage_prompt_cache_read_pct',
-  label: 'Overall Usage Prompt Cache Read %',
+  label: 'Overall Usage Prompt Cache Read',
+  csvLabel: 'Overall Usage Prompt Cache Read %',
   unit: '%',
   largerIsBetter: true,
   table: 'usage',
@@ -93,7 +94,8 @@ function usageDiff(
 ) {
   return perRequest({
     tag: `usage_${name.toLowerCase()}_tokens_diff_pct`,
-    label: `Usage ${name} Diff %`,
+    label: `Usage ${name} Difference`,
+    csvLabel: `Usage ${name} Diff %`,
     unit: '%',
     needs: [counted, 'client token counts'],
     formula: `|Usage ${name} Tokens - ${ours}| / ${ours} * 100`,

@@ -1,5 +1,6 @@
 import type { RunSummary } from '../metrics/compute.js';
-import { withCommas } from '../metrics/format.js';
+import { fixed, withCommas } from '../metrics/format.js';
+import { counted } from '../util/counted.js';
 import type { Layout } from './layout.js';
 import { wrap } from './wrap.js';
 
@@ -21,21 +22,32 @@ export function capacity(
   const target = withCommas(ratePerSecond).replace(/\.00$/, '');
   const sum = (name: string, what: string, rate: number | undefined) =>
     rate === undefined || rate <= 0
-      ? `By ${name}: no number of them, because the measured one does not serve ${what} at all.`
+      ? `By ${name}: no number of servers is enough, because the measured one serves no ${what}.`
       : `By ${name}: ${target} / ${withCommas(rate)} ${what} a second each = ` +
         `${withCommas(ratePerSecond / rate)}, so ${servers(ratePerSecond / rate)}.`;
   const hasSlos = summary.slos.length > 0;
   const lines = [
     '',
-    `Servers like this one, under the load of this run, for ${target} requests a second:`,
+    `Servers needed for ${target} requests a second, each like this one under the load of this run:`,
     sum('throughput', 'requests', value('request_throughput')),
     ...(hasSlos ? [sum('goodput', 'good requests', value('goodput'))] : []),
+    ...(hasSlos ? factorLines(ratePerSecond, value('request_throughput'), value('goodput')) : []),
     ...(goodShare === undefined ? [] : shareLines(summary, goodShare, value('good_request_fraction') ?? 0)),
   ];
   return lines
     .flatMap((line) => wrap(line, layout.width))
     .map((line) => `${line}\n`)
     .join('');
+}
+
+/** How many times the servers good requests take; nothing where both take as many. */
+function factorLines(target: number, throughput = 0, goodput = 0): string[] {
+  if (throughput <= 0 || goodput <= 0) return [];
+  const [byThroughput, byGoodput] = [Math.ceil(target / throughput), Math.ceil(target / goodput)];
+  if (byThroughput === byGoodput) return [];
+  return [
+    `Meeting the SLOs takes ${fixed(throughput / goodput, 1)}× more servers than throughput alone suggests.`,
+  ];
 }
 
 function shareLines(summary: RunSummary, target: number, share: number): string[] {
@@ -47,12 +59,11 @@ function shareLines(summary: RunSummary, target: number, share: number): string[
   return share >= target
     ? [`${measured}: met.`]
     : [
-        `${measured}: not met. Under this load no number of servers meets it; ` +
-          'find the load under which one server does, and count with its throughput.',
+        `${measured}: not met. No number of servers meets it under this load; ` +
+          'find the load at which one server does, and use its throughput.',
       ];
 }
 
 function servers(needed: number): string {
-  const whole = Math.ceil(needed);
-  return whole === 1 ? '1 server' : `${whole.toLocaleString('en-US')} servers`;
+  return counted(Math.ceil(needed), 'server');
 }

@@ -8,6 +8,9 @@ import { drawTable } from './table.js';
 
 const shown: readonly StatName[] = ['avg', 'min', 'max', 'p99', 'p90', 'p50', 'std'];
 
+/** What a narrow terminal can do without, the first to go with the highest number; files have everything. */
+const expendable: { readonly [Name in StatName]?: number } = { std: 4, min: 3, p90: 2, max: 1 };
+
 /** Longer labels have their unit on a second line. */
 const LONGEST_LABEL_WITH_UNIT = 30;
 
@@ -34,7 +37,14 @@ export function metricsTable(
       columns: [
         { header: 'Metric', align: 'right', style: cyan, yields: 'at spaces' },
         ...shown.map(
-          (name) => ({ header: name, align: 'right', style: green, yields: 'its padding' }) as const,
+          (name) =>
+            ({
+              header: name,
+              align: 'right',
+              style: green,
+              yields: 'its padding',
+              expendable: expendable[name] ?? 0,
+            }) as const,
         ),
       ],
       rows: rows.map(({ result, metric }) => [

@@ -49,7 +49,7 @@ export interface SweepReportFacts {
   /** GPUs of the server, where they are known. */
   readonly gpus: number | undefined;
   readonly streams: boolean;
-  /** The objectives, e.g. `time_to_first_token 370`; empty: none. */
+  /** The objectives, e.g. `Time to First Token ≤ 370.00 ms`; empty: none. */
   readonly objectives: readonly string[];
   /** Share of good requests that a point needs to be recommended. */
   readonly goodShare: number;

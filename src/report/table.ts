@@ -8,6 +8,8 @@ interface Column {
   readonly style: Style;
   /** How it gives way where the table is too wide; absent: not at all. */
   readonly yields?: 'its padding' | 'at spaces' | 'anywhere';
+  /** Where the table is too wide nevertheless, columns of the highest number are left out first; absent: never. */
+  readonly expendable?: number;
 }
 
 /** A line feed in `text` starts a new line of the cell. */
@@ -30,16 +32,53 @@ type Widths = readonly { readonly text: number; readonly padding: number }[];
 
 /**
  * Draws a table with a heavy head and a light body; columns are as wide as their widest cell. Where `width` does not
- * allow for that, they give way as far as they can be read; a table that is still too wide stays so.
+ * allow for that, they give way as far as they can be read, then expendable ones are left out, with a note; what is
+ * still too wide is drawn as several tables below each other, each with the first column.
  */
-export function drawTable({ title, titleStyle, columns, rows }: Table, width: number): string[] {
+export function drawTable(table: Table, width: number): string[] {
+  const { columns } = table;
+  let shown = columns.map((_, i) => i);
+  while (!fits(table, shown, width)) {
+    const highest = Math.max(...shown.map((i) => columns[i]?.expendable ?? 0));
+    if (highest <= 0) break;
+    shown = shown.filter((i) => columns[i]?.expendable !== highest);
+  }
+  const left = columns.flatMap(({ header }, i) => (shown.includes(i) ? [] : [header]));
+  const [first = 0, ...others] = shown;
+  const parts: number[][] = [];
+  for (const column of others) {
+    const part = parts.at(-1);
+    if (part === undefined || !fits(table, [...part, column], width)) parts.push([first, column]);
+    else part.push(column);
+  }
+  const drawn = (parts.length === 0 ? [shown] : parts).flatMap((part, i) =>
+    drawColumns(i === 0 ? table : { ...table, title: '' }, part, width),
+  );
+  if (left.length === 0) return drawn;
+  return [...drawn, ...wrap(`Not shown at a width of ${width} columns: ${left.join(', ')}.`, width)];
+}
+
+function fits(table: Table, shown: readonly number[], width: number): boolean {
+  const columns = shown.flatMap((i) => table.columns[i] ?? []);
+  return totalOf(widthsOf(rowsOf(table, shown), columns, width)) <= width;
+}
+
+/** The head and all rows, with the cells of these columns. */
+function rowsOf({ columns, rows }: Table, shown: readonly number[]): (readonly Cell[])[] {
   const head: readonly Cell[] = columns.map(({ header }) => ({ text: header, style: plain }));
+  return [head, ...rows].map((row) => shown.map((i) => row[i] ?? { text: '' }));
+}
+
+function drawColumns(table: Table, shown: readonly number[], width: number): string[] {
+  const { title, titleStyle } = table;
+  const columns = shown.flatMap((i) => table.columns[i] ?? []);
+  const [head = [], ...rows] = rowsOf(table, shown);
   const widths = widthsOf([head, ...rows], columns, width);
   const total = totalOf(widths);
   const rule = (left: string, line: string, joint: string, right: string) =>
     left + widths.map(({ text, padding }) => line.repeat(text + 2 * padding)).join(joint) + right;
   return [
-    ...wrap(title, total).map((line) => titleStyle(pad(line, total, 'center'))),
+    ...(title === '' ? [] : wrap(title, total).map((line) => titleStyle(pad(line, total, 'center')))),
     rule('┏', '━', '┳', '┓'),
     ...drawRow(head, columns, widths, '┃'),
     rule('┡', '━', '╇', '┩'),

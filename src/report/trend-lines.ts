@@ -137,15 +137,15 @@ function steadyTable(
   const rows = comparedTags.flatMap((tag) => {
     const [all, part] = [whole, steady].map((results) => results.find((result) => result.tag === tag));
     if (all === undefined || part === undefined) return [];
-    const cells = comparedStats.flatMap((name) => [all.statistics[name], part.statistics[name]]);
-    return [
-      [
-        { text: `${metricOf(tag).label} (${all.unit})` },
-        ...cells.map((value) =>
-          value === undefined ? { text: 'N/A', style: dim } : { text: withCommas(value) },
-        ),
-      ],
+    const row = (label: string, name: string, { statistics }: MetricResult) => [
+      { text: label },
+      { text: name },
+      ...comparedStats.map((stat) => {
+        const value = statistics[stat];
+        return value === undefined ? { text: 'N/A', style: dim } : { text: withCommas(value) };
+      }),
     ];
+    return [row(`${metricOf(tag).label} (${all.unit})`, 'whole run', all), row('', 'steady state', part)];
   });
   return drawTable(
     {
@@ -153,12 +153,9 @@ function steadyTable(
       titleStyle: italic,
       columns: [
         { header: 'Metric', align: 'right', style: cyan, yields: 'at spaces' },
-        ...comparedStats.flatMap(
-          (name) =>
-            [
-              { header: `${name} all`, align: 'right', style: green, yields: 'its padding' },
-              { header: 'steady', align: 'right', style: green, yields: 'its padding' },
-            ] as const,
+        { header: 'Part', align: 'left', style: cyan },
+        ...comparedStats.map(
+          (header) => ({ header, align: 'right', style: green, yields: 'its padding' }) as const,
         ),
       ],
       rows,

@@ -72,7 +72,7 @@ it('points of a sweep over a load stand with their means, and are chosen among w
   expect(facts).toEqual({
     ...{ columns: ['Concurrency'], subject: 'concurrency', load: 'concurrency', gpus: 2, streams: true },
     ...{
-      objectives: ['request_latency:5'],
+      objectives: ['Request Latency ≤ 5.00 ms'],
       goodShare: 0.9,
       confidenceLevel: 0.95,
       repeated: false,

@@ -12,7 +12,8 @@ it('the example of percentiles: the report and a script of one’s own agree on 
   const row = stdout.split('\n').find((line) => line.includes('Time to First Token (ms)'));
   // Metric, count, avg, p25, p50, p75.
   const p75 = row?.split('│')[6]?.trim();
-  expect(p75).toMatch(/^\d+\.\d\d$/);
-  expect(stdout).toContain(`By the script: P75 = ${p75} ms of 200 requests`);
+  // On a busy machine it is more than a second, and the table then has a comma.
+  expect(p75).toMatch(/^[\d,]+\.\d\d$/);
+  expect(stdout).toContain(`By the script: P75 = ${p75?.replaceAll(',', '')} ms of 200 requests`);
   expect(filesBelow(join(out, '2-percentiles'))).toContain('profile_export.jsonl');
 });

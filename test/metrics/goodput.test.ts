@@ -180,15 +180,17 @@ test('471 good of 1690 in 63.37 s: goodput 7.43 beside 26.67 requests/s, and wha
 
   // 1000 / (1690 / 63.37) = 37.497, 1000 / (471 / 63.37) = 134.54.
   expect(capacity(summary, { ratePerSecond: 1000, goodShare: 0.95 }, { ...layout, width: 300 })).toBe(`
-Servers like this one, under the load of this run, for 1,000 requests a second:
+Servers needed for 1,000 requests a second, each like this one under the load of this run:
 By throughput: 1,000 / 26.67 requests a second each = 37.50, so 38 servers.
 By goodput: 1,000 / 7.43 good requests a second each = 134.54, so 135 servers.
-Good share: 471 of 1,765 requests = 26.69 %; the target is 95.00 %: not met. Under this load no number of servers meets it; find the load under which one server does, and count with its throughput.
+Meeting the SLOs takes 3.6× more servers than throughput alone suggests.
+Good share: 471 of 1,765 requests = 26.69 %; the target is 95.00 %: not met. No number of servers meets it under this load; find the load at which one server does, and use its throughput.
 `);
   expect(capacity(summary, { ratePerSecond: 20, goodShare: 0.25 }, layout)).toBe(`
-Servers like this one, under the load of this run, for 20 requests a second:
+Servers needed for 20 requests a second, each like this one under the load of this run:
 By throughput: 20 / 26.67 requests a second each = 0.75, so 1 server.
 By goodput: 20 / 7.43 good requests a second each = 2.69, so 3 servers.
+Meeting the SLOs takes 3.6× more servers than throughput alone suggests.
 Good share: 471 of 1,765 requests = 26.69 %; the target is 25.00 %: met.
 `);
 });

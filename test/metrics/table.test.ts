@@ -34,6 +34,18 @@ test('rows of the main console table', () => {
   ]);
 });
 
+test('labels are words, without a unit; AIPerf’s spelling is kept for its CSV files', () => {
+  expect(metrics.map(({ label }) => label).filter((label) => /%|_|[a-z][A-Z]/.test(label))).toEqual([]);
+  expect(metrics.flatMap(({ csvLabel }) => csvLabel ?? []).sort()).toEqual([
+    'GoodRequestFraction',
+    'OSL Mismatch Diff %',
+    'Overall Usage Prompt Cache Read %',
+    'Usage Completion Diff %',
+    'Usage Prompt Diff %',
+    'Usage Reasoning Diff %',
+  ]);
+});
+
 test('an unknown tag', () => {
   expect(() => metricOf('ttft')).toThrow('no metric has the tag ttft');
 });

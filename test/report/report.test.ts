@@ -224,13 +224,24 @@ describe('on a narrow terminal', () => {
     ]);
   });
 
-  test('and what cannot be read any narrower stays as wide as that', () => {
-    for (const table of ['main', 'adjusted'] as const) {
-      const lines = drawn(40, table);
-      expect(lines).toEqual(drawn(1, table));
-      const unit = table === 'main' ? '(tokens/sec/user)' : '(error-adjusted)';
-      expect(lines.some((line) => line.startsWith(`│ ${unit} │`))).toBe(true);
-    }
+  test('then columns are left out, and a note names them', () => {
+    // 63 columns for the labels and all numbers; without std, its six and an edge less.
+    const lines = drawn(62);
+    expect(lines.at(-1)).toBe('Not shown at a width of 62 columns: std.');
+    for (const line of lines.slice(0, -1)) expect(stringWidth(line)).toBe(62);
+    expect(drawn(45).slice(-2).join(' ')).toBe('Not shown at a width of 45 columns: min, max, p90, std.');
+  });
+
+  test('the rest is drawn as tables below each other; what cannot be broken stays as wide as it is', () => {
+    const lines = drawn(30);
+    const heads = lines.filter((line) => line.startsWith('┃'));
+    expect(heads.map((line) => line.split('┃').map((cell) => cell.trim()))).toEqual([
+      ['', 'Metric', 'avg', ''],
+      ['', 'Metric', 'p99', ''],
+      ['', 'Metric', 'p50', ''],
+    ]);
+    expect(lines.slice(0, -2).every((line) => stringWidth(line) <= 30)).toBe(true);
+    expect(drawn(1).filter((line) => line.startsWith('┃'))).toHaveLength(3);
   });
 });
 

@@ -3,7 +3,9 @@ import { type SweepName, sweepable } from '../../../config/sweep.js';
 import { Float, type Printable } from '../../../export/python-json.js';
 import type { StoredMetrics } from '../../../export/stored-metrics.js';
 import { estimate } from '../../../metrics/noise.js';
+import { metricOf } from '../../../metrics/table.js';
 import { type Recommendation, weigh } from '../../../metrics/trade-off.js';
+import { sloWords } from '../../../report/slo-words.js';
 import type { ShownGroup, ShownPoint, SweepReportFacts } from '../../../report/sweep-report.js';
 import { namesOf, type PlannedPoint, printable, type Series, valueText } from './plan.js';
 
@@ -45,7 +47,10 @@ export function reportFacts(groups: readonly Group[], series: Series, config: Co
     load: loadOf(series),
     gpus: config.numGpus,
     streams: streams(all),
-    objectives: Object.entries(config.goodput ?? {}).map(([tag, limit]) => `${tag}:${limit}`),
+    objectives: Object.entries(config.goodput ?? {}).map(([tag, limit]) => {
+      const { label, shownIn, largerIsBetter } = metricOf(tag);
+      return sloWords({ label, unit: shownIn, largerIsBetter, limit });
+    }),
     goodShare: config.targetGoodput,
     confidenceLevel: config.confidenceLevel,
     repeated: all.some(({ runs }) => runs.length > 1),
