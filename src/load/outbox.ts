@@ -2,9 +2,9 @@ import type { RecordPacker } from '../records/pack.js';
 import type { RequestRecord } from '../records/record.js';
 import type { BatchSink } from './batch-sink.js';
 
-// Each batch is a write to the spool.
+// Each batch is a write to the spool: some 50 µs in which nothing is stamped.
 const BATCH_RECORDS = 250;
-const BATCH_BYTES = 4_000_000;
+const BATCH_BYTES = 128_000;
 const LONGEST_WAIT_MS = 50;
 /** Packing a record takes 3 to 15 µs; between so many the sockets are looked at. */
 const PACKED_AT_ONCE = 16;
