@@ -30,8 +30,6 @@ async function runRecordsThread({ plan, ports, spool, control }: RecordsThreadDa
   const sources = ports.map(
     (port, thread) => new BatchSource(port, spool, thread, { rehearsed, news: () => wake() }),
   );
-  /** Until all have left their last record there is nothing better to do than to go on. */
-  const isStopped = () => Atomics.load(asked, 0) === 1 && sources.every(({ isClosed }) => isClosed);
   const allClosed = Promise.all(sources.map(({ closed }) => closed));
   // Nothing is sent any more: there is nobody to yield to.
   void allClosed.then(stopYielding);
@@ -45,37 +43,34 @@ async function runRecordsThread({ plan, ports, spool, control }: RecordsThreadDa
     });
   const liveTimer = setInterval(() => say({ kind: 'live', live: processor.live() }), LIVE_EVERY_MS);
 
-  const left = { warmup: 0, profiling: 0 };
-  /** What was asked for may come at any record: a batch of long answers takes a second to count. */
-  const take = (batch: RecordBatch, mayStop: boolean) => {
+  const take = (batch: RecordBatch) => {
     for (const record of unpackRecords(batch)) {
       if (batch.isRehearsal) processor.rehearse(record);
-      else if (mayStop && isStopped()) left[record.phase]++;
       else processor.add(record);
     }
     processor.flush();
   };
   for (;;) {
-    // Batches that are in memory alone would be lost.
-    const mayStop = !sources.some((source) => source.holdsPosted);
-    if (mayStop && isStopped()) break;
     const wereClosed = sources.every(({ isClosed }) => isClosed);
+    // Batches that are in memory alone would be lost. Each thread's next one is taken in any case: a small rest is not
+    // worth to be left.
+    const isLast =
+      Atomics.load(asked, 0) === 1 && wereClosed && !sources.some(({ holdsPosted }) => holdsPosted);
     let found = false;
     for (const source of sources) {
       const batch = source.next();
       if (batch === undefined) continue;
       found = true;
-      take(batch, mayStop);
-      if (left.warmup + left.profiling > 0) break;
+      take(batch);
       // What is in no file is kept in the spool: it is all that would be left of a run that is killed.
       if (filesAreWhole) source.deleteRead();
       await nextTurn();
     }
-    if (found) continue;
-    if (wereClosed) break;
-    await waitForNews();
+    if (isLast || (wereClosed && !found)) break;
+    if (!found) await waitForNews();
   }
   clearInterval(liveTimer);
+  const left = { warmup: 0, profiling: 0 };
   for (const [thread, source] of sources.entries()) {
     const rest = source.skipRest();
     left.warmup += rest.warmup;

@@ -73,8 +73,8 @@ const DRAW_EVERY_MS = 100;
 const LAST_WORDS_MS = 1200;
 
 // An interrupted run is to end within two seconds: what the record thread has not taken in by then stays in the spool.
-const LEAVE_REST_MS = 1300;
-const GIVE_UP_MS = 1700;
+const LEAVE_REST_MS = 800;
+const GIVE_UP_MS = 1500;
 
 /**
  * Sends, stamps and counts until all is done or the user ends it; whatever was measured is in the outcome.
