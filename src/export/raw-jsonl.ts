@@ -1,12 +1,9 @@
 import type { RawUnit, RequestRecord } from '../records/record.js';
 import type { ClockOrigin } from '../util/clock.js';
-import { secretsIn } from '../util/secret-names.js';
-import { jsonWithoutSecrets, withoutSecrets } from '../util/secrets.js';
 import { errorMember, metadataJson, type RecordContext } from './record-metadata.js';
 
 /**
- * A line of the raw file, with its newline: the request as it was sent and every response unit as it came, both without
- * secrets.
+ * A line of the raw file, with its newline: the request as it was sent and every response unit as it came.
  * Its `perf_ns` times are those of the machine's monotonic clock. @throws Error for a record that kept no raw
  * exchange.
  */
@@ -14,27 +11,20 @@ export function rawLine(record: RequestRecord, context: RecordContext): string {
   const { raw } = record;
   if (raw === undefined) throw new Error(`record ${record.requestId} holds no raw exchange`);
   const { origin } = context;
-  const secrets = secretsIn(raw.payload);
-  const units = raw.units.map((unit) => unitJson(unit, origin, secrets)).join(',');
+  const units = raw.units.map((unit) => unitJson(unit, origin)).join(',');
   return (
     `{"metadata":${metadataJson(record, context)},"start_perf_ns":${perfNs(origin, record.startNs)}` +
     `,"request_headers":${JSON.stringify(raw.requestHeaders)}` +
     (raw.status === undefined ? '' : `,"status":${raw.status}`) +
-    `,"responses":[${units}]${errorMember(record)},"payload":${JSON.stringify(jsonWithoutSecrets(raw.payload, secrets))}}\n`
+    `,"responses":[${units}]${errorMember(record)},"payload":${JSON.stringify(raw.payload)}}\n`
   );
 }
 
-function unitJson(
-  { atNs, packets, text, contentType }: RawUnit,
-  origin: ClockOrigin,
-  secrets: readonly string[],
-): string {
-  const clean = (given: string | null | undefined) =>
-    given ? withoutSecrets(given, secrets) : (given ?? undefined);
+function unitJson({ atNs, packets, text, contentType }: RawUnit, origin: ClockOrigin): string {
   const content = {
-    packets: packets?.map(({ name, value }) => ({ name: clean(name), value: clean(value) })),
-    text: clean(text),
-    content_type: clean(contentType),
+    packets: packets?.map(({ name, value }) => ({ name, value: value ?? undefined })),
+    text,
+    content_type: contentType,
   };
   const members = JSON.stringify(content).slice(1);
   return `{"perf_ns":${perfNs(origin, atNs)}${members === '}' ? '}' : `,${members}`}`;

@@ -4,7 +4,7 @@ import { finishedBody, inputTextOf } from '../endpoint/body.js';
 import type { AssistantMessage, BodyOptions, Endpoint } from '../endpoint/endpoint.js';
 import { type HeaderMaker, redactedHeaders } from '../endpoint/headers.js';
 import type { HttpTrace, Phase, RawExchange, RecordError, RequestRecord } from '../records/record.js';
-import { safeError } from '../records/safe-error.js';
+import { safeError, safeRaw } from '../records/safe-record.js';
 import { unreadable } from '../transport/failures.js';
 import { hostHeader } from '../transport/server.js';
 import {
@@ -303,7 +303,7 @@ export class RequestRun implements ResponseHandler, Placed {
       cancelledNs: cancellation?.atNs,
       dropped: cancellation?.dropped ?? false,
       clientLimited,
-      raw: this.#options.answer.keepUnits ? this.#raw() : undefined,
+      raw: this.#options.answer.keepUnits ? safeRaw(this.#raw()) : undefined,
       trace: this.#options.keepTrace ? this.#trace(secrets) : undefined,
     };
     this.#facts.onReturn(this, record, failed ? undefined : answer.message);

@@ -1,7 +1,7 @@
 import { WireTimes } from '../transport/transport.js';
 import { messageOf } from '../util/errors.js';
 import type { JsonObject } from '../util/json.js';
-import { withoutKnown } from '../util/secrets.js';
+import { holdsSecret } from '../util/secrets.js';
 import {
   type HttpTrace,
   type Phase,
@@ -10,6 +10,7 @@ import {
   type RequestRecord,
   withoutResponse,
 } from './record.js';
+import { safeRecord } from './safe-record.js';
 
 /**
  * Finished records on their way to another thread: numbers and strings in one transferable buffer each. A record of
@@ -39,12 +40,12 @@ type PackedStrings = [
   text: string | null,
   reasoning: string | null,
   usage: JsonObject | null,
-  inputText: string | null,
   error: RecordError | null,
   raw: RawExchange | null,
   trace: HttpTrace | null,
   finishReason: string | null,
   unread: Readonly<Record<string, number>> | null,
+  inputText: string | null,
 ];
 
 const phases: readonly Phase[] = ['warmup', 'profiling'];
@@ -191,8 +192,16 @@ export class RecordPacker {
   }
 }
 
+/** The strings of a record as JSON. A response may echo the secrets of its request, and what is packed reaches files. */
 function stringsOf(record: RequestRecord): string {
-  const strings: PackedStrings = [
+  const json = responseStringsOf(record);
+  const safe = holdsSecret(json) ? responseStringsOf(safeRecord(record)) : json;
+  // Prompts are large, and no echo.
+  return `${safe.slice(0, -1)},${JSON.stringify(record.inputText ?? null)}]`;
+}
+
+function responseStringsOf(record: RequestRecord): string {
+  return JSON.stringify([
     record.requestId,
     record.correlationId,
     record.conversationId,
@@ -200,15 +209,12 @@ function stringsOf(record: RequestRecord): string {
     record.text ?? null,
     record.reasoning ?? null,
     record.usage ?? null,
-    record.inputText ?? null,
     record.error ?? null,
     record.raw ?? null,
     record.trace ?? null,
     record.finishReason ?? null,
     record.unread ?? null,
-  ];
-  // A response may echo the key of its request, and the spool is a file.
-  return withoutKnown(JSON.stringify(strings));
+  ]);
 }
 
 /** The records of a batch one by one, equal to what was packed. */
@@ -227,7 +233,7 @@ export function* unpackRecords(batch: RecordBatch): Generator<RequestRecord> {
     const strings: PackedStrings = JSON.parse(bytes.toString('utf8', bytesAt, end));
     bytesAt = end;
     const [requestId, correlationId, conversationId, model, text, reasoning, usage] = strings;
-    const [, , , , , , , inputText, error, raw, trace, finishReason, unread] = strings;
+    const [, , , , , , , error, raw, trace, finishReason, unread, inputText] = strings;
     const phase = phases[take()] ?? 'profiling';
     const facts = {
       sessionNum: take(),

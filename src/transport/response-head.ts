@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { withoutSecrets } from '../util/secrets.js';
 import type { ResponseHead } from './transport.js';
 
 /** The bytes are not an HTTP/1 response. `message` says what is wrong with them. */
@@ -160,5 +161,6 @@ function withoutCr(line: string): string {
 }
 
 function shortened(line: string): string {
-  return line.length > 80 ? `${line.slice(0, 80)}…` : line;
+  // A secret that is cut in half is not found any more.
+  return line.length > 80 ? `${withoutSecrets(line).slice(0, 80)}…` : line;
 }

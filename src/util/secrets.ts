@@ -10,6 +10,8 @@ interface Form {
   readonly text: string;
   /** Found only between characters that no word has: short ones turn up inside of others. */
   readonly isWord: boolean;
+  /** An ordinary text may hold it by chance: the secret is a word of letters. */
+  readonly isOrdinary: boolean;
 }
 
 // Threads started later are given a copy of it.
@@ -38,7 +40,10 @@ export function forgetSecrets(): void {
  * @param more secrets of this text alone.
  */
 export function withoutSecrets(text: string, more: readonly string[] = []): string {
-  return maskUrls(withoutKnown(text, more), redacted);
+  return maskUrls(
+    replaced(text, more, () => true),
+    redacted,
+  );
 }
 
 /**
@@ -48,17 +53,31 @@ export function withoutSecrets(text: string, more: readonly string[] = []): stri
 export function jsonWithoutSecrets<Value extends Json>(value: Value, more: readonly string[] = []): Value {
   return mapHidden(value, {
     hidden: () => redacted,
-    shown: (text) => withoutKnown(text, more),
+    shown: (text) => withoutUnmistakable(text, more),
   }) as Value;
 }
 
-/** A text without the secrets of the run; unlike `withoutSecrets` it leaves URLs as they are, which is cheaper. */
-export function withoutKnown(text: string, more: readonly string[] = []): string {
+/** Whether a text, also one in JSON, holds a secret of the run in any spelling. Cheaper than taking them out. */
+export function holdsSecret(text: string): boolean {
+  compiled ??= formsOf(known());
+  return compiled.some((form) => text.includes(form.text));
+}
+
+/**
+ * A text that is measured, or sent again: without those secrets that no ordinary text holds by chance. A key like
+ * `anything` must not change what is counted.
+ */
+export function withoutUnmistakable(text: string, more: readonly string[] = []): string {
+  return replaced(text, more, ({ isOrdinary }) => !isOrdinary);
+}
+
+function replaced(text: string, more: readonly string[], isMeant: (form: Form) => boolean): string {
   compiled ??= formsOf(known());
   const forms = more.length === 0 ? compiled : [...compiled, ...formsOf(more.flatMap(partsOf))];
   let clean = text;
-  for (const { text: form, isWord } of forms) {
-    if (clean.includes(form)) clean = clean.replaceAll(isWord ? word(form) : form, redacted);
+  for (const form of forms) {
+    if (!isMeant(form) || !clean.includes(form.text)) continue;
+    clean = clean.replaceAll(form.isWord ? word(form.text) : form.text, redacted);
   }
   return clean;
 }
@@ -88,10 +107,13 @@ const FEWEST_ANYWHERE = 8;
 
 /** Every spelling of every secret, the longest first: a part of one would leave the rest of it. */
 function formsOf(secrets: readonly string[]): readonly Form[] {
-  const texts = new Set(secrets.filter((secret) => isFindable(secret)).flatMap(spellings));
-  return [...texts]
-    .sort((a, b) => b.length - a.length)
-    .map((text) => ({ text, isWord: text.length < FEWEST_ANYWHERE }));
+  const forms = new Map<string, Form>();
+  for (const secret of secrets.filter((given) => isFindable(given))) {
+    const isOrdinary = /^[A-Za-z]{1,15}$/.test(secret);
+    for (const text of spellings(secret))
+      forms.set(text, { text, isWord: text.length < FEWEST_ANYWHERE, isOrdinary });
+  }
+  return [...forms.values()].sort((a, b) => b.text.length - a.text.length);
 }
 
 function isFindable(secret: string): boolean {

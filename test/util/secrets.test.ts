@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { isSecretHeader, isSecretKey, secretsIn, secretsInUrl } from '../../src/util/secret-names.js';
-import { forgetSecrets, jsonWithoutSecrets, learnSecrets, withoutSecrets } from '../../src/util/secrets.js';
+import {
+  forgetSecrets,
+  holdsSecret,
+  jsonWithoutSecrets,
+  learnSecrets,
+  withoutSecrets,
+  withoutUnmistakable,
+} from '../../src/util/secrets.js';
 
 beforeEach(forgetSecrets);
 afterEach(forgetSecrets);
@@ -65,6 +72,14 @@ describe('short secrets', () => {
     learnSecrets([secret]);
     expect(withoutSecrets(text)).toBe(clean);
   });
+});
+
+test('a key that is an ordinary word changes no text that is counted', () => {
+  learnSecrets(['anything', 'anything-7', 'averylongwordofletters']);
+  const text = 'anything anything-7 averylongwordofletters';
+  expect(withoutSecrets(text)).toBe('<redacted> <redacted> <redacted>');
+  expect(withoutUnmistakable(text)).toBe('anything <redacted> <redacted>');
+  expect([holdsSecret('nothing'), holdsSecret(JSON.stringify({ a: 'anything' }))]).toEqual([false, true]);
 });
 
 test('the longest secret goes first, and each command line has its own', () => {

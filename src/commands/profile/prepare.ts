@@ -20,6 +20,7 @@ import { messageOf, UserError } from '../../util/errors.js';
 import { MAX_HELD_CONVERSATIONS } from '../../util/limits.js';
 import type { Log } from '../../util/log.js';
 import type { ResponseLimits } from '../../util/response-limits.js';
+import { learnSecrets } from '../../util/secrets.js';
 import { connectionLimit, threadLimit } from './limits.js';
 import { type PlannedPhase, planPhases } from './phases.js';
 
@@ -281,6 +282,7 @@ function tlsOptions(config: Config): TlsOptions {
   const ca = read(config.tlsCaFile);
   const cert = read(config.tlsCertFile);
   const key = read(config.tlsKeyFile);
+  if (key !== undefined) learnSecrets([key]);
   const options = {
     verify: config.httpSslVerify && !config.tlsInsecure,
     ...(ca === undefined ? {} : { ca }),
