@@ -25,9 +25,12 @@ export function traceJson(figures: TraceFigures): string {
     isl_percentiles: percentiles(inputLength),
     osl_percentiles: percentiles(outputLength),
     total_length_percentiles: percentiles(figures.totalLength),
-    share_over_40k_tokens: figures.longShare,
+    ...Object.fromEntries(
+      figures.longShares.map(({ tokens, share }) => [`share_over_${tokens / 1000}k_tokens`, share]),
+    ),
     duration_sec: arrivals === undefined ? null : arrivals.durationMs / 1000,
     requests_per_sec: arrivals?.perSecond ?? null,
+    requests_per_min: arrivals?.perSecond === undefined ? null : arrivals.perSecond * 60,
     arrival_gap_ms_stats: statistics(arrivals?.gaps),
     arrival_gap_cv: variation(arrivals?.gaps),
     blocks: cache?.blocks ?? 0,

@@ -5,62 +5,83 @@ import { type Layout, stylesOf } from './layout.js';
 import { drawTable } from './table.js';
 import { wrap } from './wrap.js';
 
-/** Bounds that the picture of sizes and the share of long requests go by, tokens. */
-export interface SizeBounds {
-  readonly edges: readonly number[];
-  readonly long: number;
-}
-
 /** The figures of a trace: in words, as a table, and as bars; each line ended by a line feed. */
-export function traceReport(name: string, figures: TraceFigures, bounds: SizeBounds, layout: Layout): string {
+export function traceReport(
+  name: string,
+  figures: TraceFigures,
+  sizeEdges: readonly number[],
+  layout: Layout,
+): string {
   const { sizes, requests, arrivals } = figures;
+  const words = [`${oneLine(name)}: ${countWords(figures)}`, longWords(figures)];
   const lines = [
-    ...wrap(`${oneLine(name)}: ${inWords(figures, bounds)}`, layout.width),
-    ...statisticsTable(figures, layout),
+    ...words.flatMap((line) => wrap(line, layout.width)),
+    ...statisticsTables(figures, layout),
     ...[...gapLines(figures), ...cacheLines(figures)].flatMap((line) => wrap(line, layout.width)),
     '',
-    ...bars('Requests by tokens of prompt and answer', sizeRanges(bounds.edges), sizes, requests, layout),
+    ...bars('Requests by tokens (prompt + response)', sizeRanges(sizeEdges), sizes, requests, layout),
     ...(arrivals === undefined ? [] : arrivalBars(arrivals, layout)),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function inWords({ requests, arrivals, longShare }: TraceFigures, { long }: SizeBounds): string {
-  const long40 = `${percent(longShare)} of them over ${whole(long)} tokens`;
-  if (arrivals === undefined) return `${whole(requests)} requests without timestamps, ${long40}.`;
+function countWords({ requests, arrivals }: TraceFigures): string {
+  if (arrivals === undefined) return `${whole(requests)} requests without timestamps.`;
   const { durationMs, perSecond, goesBackAtLine } = arrivals;
-  const rate = perSecond === undefined ? '' : `, ${withCommas(perSecond)} a second`;
+  const rate =
+    perSecond === undefined
+      ? ''
+      : ` (${withCommas(perSecond * 60)} requests/min, ${withCommas(perSecond)} requests/s)`;
   const order =
     goesBackAtLine === undefined ? '' : ` Timestamps go back at line ${goesBackAtLine}: no gaps are given.`;
-  return `${whole(requests)} requests in ${withCommas(durationMs / 1000)} s${rate}, ${long40}.${order}`;
+  return `${whole(requests)} requests in ${withCommas(durationMs / 1000)} s${rate}.${order}`;
 }
 
-function statisticsTable(figures: TraceFigures, layout: Layout): string[] {
-  const { italic, cyan, green } = stylesOf(layout);
-  const rows: readonly (readonly [string, ValueStatistics | undefined, factor?: number])[] = [
-    ['Input length (tokens)', figures.inputLength],
-    ['Output length (tokens)', figures.outputLength],
-    ['Input + output (tokens)', figures.totalLength],
-    ['Context length (tokens)', figures.contextLength],
-    ['Unique prompt length (tokens)', figures.uniqueLength],
-    ['Cache hit rate (%)', figures.hitRate, 100],
-    ['Gap between arrivals (ms)', figures.arrivals?.gaps],
+function longWords({ longShares }: TraceFigures): string {
+  const shares = longShares.map(({ tokens, share }) => `above ${whole(tokens)}: ${percent(share)}`);
+  return `Large requests (prompt + response tokens): ${shares.join('; ')}.`;
+}
+
+/** Two tables, so that each fits 80 columns: lengths, and what is not in tokens. */
+function statisticsTables(figures: TraceFigures, layout: Layout): string[] {
+  return [
+    ...statisticsTable('AIPerf | Trace Lengths (tokens)', layout, [
+      { header: 'Input', of: figures.inputLength },
+      { header: 'Output', of: figures.outputLength },
+      { header: 'Total', of: figures.totalLength },
+      { header: 'Shared context', of: figures.contextLength },
+      { header: 'Unique prompt', of: figures.uniqueLength },
+    ]),
+    ...statisticsTable('AIPerf | Trace Cache Hits and Arrivals', layout, [
+      { header: 'Cache hit rate (%)', of: figures.hitRate, factor: 100 },
+      { header: 'Gap between arrivals (ms)', of: figures.arrivals?.gaps },
+    ]),
   ];
-  const columns = ['mean', 'std', 'min', 'p25', 'median', 'p75', 'p90', 'p95', 'p99', 'max'] as const;
+}
+
+interface StatisticsColumn {
+  readonly header: string;
+  readonly of: ValueStatistics | undefined;
+  readonly factor?: number;
+}
+
+function statisticsTable(title: string, layout: Layout, columns: readonly StatisticsColumn[]): string[] {
+  const { italic, cyan, green } = stylesOf(layout);
+  const rows = ['mean', 'std', 'min', 'p25', 'median', 'p75', 'p90', 'p95', 'p99', 'max'] as const;
   return drawTable(
     {
-      title: 'AIPerf | Trace',
+      title,
       titleStyle: italic,
       columns: [
-        { header: 'Figure', align: 'right', style: cyan, yields: 'at spaces' },
+        { header: 'Statistic', align: 'right', style: cyan },
         ...columns.map(
-          (header) => ({ header, align: 'right', style: green, yields: 'its padding' }) as const,
+          ({ header }) => ({ header, align: 'right', style: green, yields: 'at spaces' }) as const,
         ),
       ],
-      rows: rows.map(([label, statistics, factor = 1]) => [
-        { text: label },
-        ...columns.map((column) => ({
-          text: statistics === undefined ? 'N/A' : withCommas(statistics[column] * factor),
+      rows: rows.map((row) => [
+        { text: row },
+        ...columns.map(({ of, factor = 1 }) => ({
+          text: of === undefined ? 'N/A' : withCommas(of[row] * factor),
         })),
       ]),
     },
@@ -70,24 +91,20 @@ function statisticsTable(figures: TraceFigures, layout: Layout): string[] {
 
 function gapLines({ arrivals }: TraceFigures): string[] {
   const { mean = 0, std = 0 } = arrivals?.gaps ?? {};
-  if (mean === 0) return [];
-  return [
-    `Gaps: standard deviation ${withCommas(std / mean)} times the mean; 1 is a Poisson stream, more comes in bursts.`,
-  ];
+  return mean === 0 ? [] : [`Inter-arrival CV ${withCommas(std / mean)} (1 = Poisson; higher = burstier).`];
 }
 
 function cacheLines({ uniquePrefixes, prefixGroups, prefixReuseRatio, cache }: TraceFigures): string[] {
-  if (cache === undefined) return ['No row has hash_ids: nothing is known of what prompts share.'];
+  if (cache === undefined) return ['No row has hash_ids: shared prefixes are unknown.'];
   return [
-    `Prefixes: ${whole(uniquePrefixes)} distinct; ${whole(prefixGroups)} first ${prefixGroups === 1 ? 'block' : 'blocks'} that several requests begin with; ${percent(prefixReuseRatio)} of all occurrences are of repeated ones.`,
+    `Prefixes: ${whole(uniquePrefixes)} distinct; ${whole(prefixGroups)} first ${prefixGroups === 1 ? 'block is' : 'blocks are'} shared by several requests; ${percent(prefixReuseRatio)} of all occurrences are repeats.`,
     `Best prefix-cache hit rate: ${percent(cache.infiniteHitRate)} of ${whole(cache.blocks)} blocks with an infinite cache${limitedWords(cache)}.`,
   ];
 }
 
 function limitedWords({ limited, blockSize }: CacheFigures): string {
   if (limited === undefined) return '';
-  const size = `${whole(limited.blocks)} blocks (${whole(limited.blocks * blockSize)} tokens)`;
-  return `, ${percent(limited.hitRate)} with one of ${size} that forgets the least recently used`;
+  return `, ${percent(limited.hitRate)} with a ${whole(limited.blocks)}-block LRU cache (${whole(limited.blocks * blockSize)} tokens)`;
 }
 
 function sizeRanges(edges: readonly number[]): string[] {

@@ -23,8 +23,8 @@ export interface TraceFigures extends SharingFigures {
   readonly uniqueLength: ValueStatistics;
   /** By request with ids: ids in front of the first that no earlier request had, as a share of its ids. */
   readonly hitRate: ValueStatistics | undefined;
-  /** Share of requests of more than `LONG_TOKENS` tokens, prompt and answer together. */
-  readonly longShare: number;
+  /** Share of requests above each of `LONG_TOKENS`, prompt and response together. */
+  readonly longShares: readonly { readonly tokens: number; readonly share: number }[];
   /** Requests by prompt and answer together, between `SIZE_EDGES`. */
   readonly sizes: readonly number[];
   readonly cache: CacheFigures | undefined;
@@ -47,7 +47,7 @@ export interface FiguresOptions {
   readonly cacheBlocks: number | undefined;
 }
 
-export const LONG_TOKENS = 40_000;
+const LONG_TOKENS = [5000, 10_000, 40_000] as const;
 /** Lower edges of the sizes that requests are counted by, tokens; the last has no upper one. */
 export const SIZE_EDGES = [0, 5000, 10_000, 20_000, 40_000, 60_000, 80_000, 100_000] as const;
 
@@ -102,7 +102,7 @@ async function firstReading(path: string, bufferBytes: number) {
       inputLength,
       outputLength: lengths.output.statistics(),
       totalLength,
-      longShare: lengths.total.shareAbove(LONG_TOKENS),
+      longShares: LONG_TOKENS.map((tokens) => ({ tokens, share: lengths.total.shareAbove(tokens) })),
       sizes,
     };
     return { figures, arrivals, repeats: blocks.repeats() };

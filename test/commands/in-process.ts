@@ -19,10 +19,19 @@ export function wideAiperf(...argv: string[]) {
   return onColumns(400, argv);
 }
 
-async function onColumns(columns: number, argv: string[]) {
+/** With tables of so many columns. */
+export function aiperfInColumns(columns: number, ...argv: string[]) {
+  return onColumns(columns, argv, { AIPERF_UI_CONSOLE_EXPORT_WIDTH: String(columns) });
+}
+
+async function onColumns(columns: number, argv: string[], env: Readonly<Record<string, string>> = {}) {
   const stdout = new Sink();
   const stderr = new Sink();
-  const code = await main(argv, { env: { COLUMNS: String(columns) }, stdout, stderr });
+  const code = await main(argv, {
+    env: { COLUMNS: String(columns), ...env },
+    stdout,
+    stderr,
+  });
   return { code, stdout: stdout.text, stderr: stderr.text };
 }
 

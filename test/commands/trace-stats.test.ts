@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { aiperf, sentences } from './in-process.js';
+import { aiperf, aiperfInColumns, sentences } from './in-process.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'aiperf-trace-stats-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -27,17 +27,22 @@ it.each([
   const { code, stdout, stderr } = await aiperf(...words, '--cache-blocks', '1');
   expect([code, stderr]).toEqual([0, '']);
   const lines = stdout.split('\n');
-  expect(lines[0]).toBe(
-    'trace.jsonl: 4 requests in 240.00 s, 0.02 a second, 50.0 % of them over 40,000 tokens.',
+  // 4 requests in 4 minutes; of 1,010 and 7,010 tokens, and twice 45,040.
+  expect(lines.slice(0, 2)).toEqual([
+    'trace.jsonl: 4 requests in 240.00 s (1.00 requests/min, 0.02 requests/s).',
+    'Large requests (prompt + response tokens): above 5,000: 75.0 %; above 10,000: 50.0 %; above 40,000: 50.0 %.',
+  ]);
+  // Mean of 1,000, 7,000, 45,000 and 45,000; of 10, 10, 40 and 40.
+  expect(lines.find((line) => line.includes(' mean '))).toMatch(
+    /^│ {6}mean │ 24,500\.00 │ {2}25\.00 │ 24,525\.00 │/,
   );
-  expect(lines.find((line) => line.includes('Output length'))).toMatch(/│\s*25\.00│/);
   // Of 6 blocks the second request finds 1 and the last 1; the one block held is the first, then the third's.
   expect(stdout).toContain(
-    '33.3 % of 6 blocks with an infinite cache, 33.3 % with one of 1 blocks (512 tokens)',
+    '33.3 % of 6 blocks with an infinite cache, 33.3 % with a 1-block LRU cache (512 tokens)',
   );
   // Gaps of 60, 180 and 0 s: mean 80, deviation 74.83.
-  expect(stdout).toContain('Gaps: standard deviation 0.94 times the mean');
-  const picture = lines.slice(lines.indexOf('Requests by tokens of prompt and answer') + 1);
+  expect(stdout).toContain('Inter-arrival CV 0.94 (1 = Poisson; higher = burstier).');
+  const picture = lines.slice(lines.indexOf('Requests by tokens (prompt + response)') + 1);
   // The terminal leaves 60 columns to the longest bar.
   expect(picture.slice(0, 5)).toEqual([
     `         0 - 5,000  1   25.0 %  ${'█'.repeat(30)}`,
@@ -52,6 +57,19 @@ it.each([
     `     0 - 30  1   25.0 %  ${'█'.repeat(30)}`,
     '    30 - 60  0    0.0 %',
   ]);
+});
+
+it('fits 80 columns with space around every cell', async () => {
+  const path = join(folder, 'long.jsonl');
+  const row = { input_length: 1_234_567, output_length: 98_765, hash_ids: [1], timestamp: 0 };
+  const rows = [row, { ...row, timestamp: 86_400_000 }].map((one) => JSON.stringify(one));
+  writeFileSync(path, rows.join('\n'));
+  const { stdout } = await aiperfInColumns(80, 'trace', 'stats', path);
+  const lines = stdout.split('\n');
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  const cells = lines.filter((line) => line.startsWith('│')).flatMap((line) => line.split('│').slice(1, -1));
+  expect(cells.length).toBeGreaterThan(80);
+  expect(cells.filter((cell) => !cell.startsWith(' ') || !cell.endsWith(' '))).toEqual([]);
 });
 
 it('writes the JSON of analyze-trace, with more keys behind its own', async () => {
@@ -74,6 +92,10 @@ it('writes the JSON of analyze-trace, with more keys behind its own', async () =
     min_isl: 1000,
     avg_osl: 25,
     prefix_reuse_ratio: 4 / 6,
+    share_over_5k_tokens: 0.75,
+    share_over_10k_tokens: 0.5,
+    share_over_40k_tokens: 0.5,
+    requests_per_min: 1,
     duration_sec: 240,
     limited_cache_blocks: null,
   });

@@ -66,7 +66,11 @@ describe('figures of a trace', () => {
       limited: { blocks: 10, hitRate: 20 / 51 },
     });
     expect(figures.sizes).toEqual([0, 3, 0, 0, 0, 0, 0, 0]);
-    expect(figures.longShare).toBe(0);
+    expect(figures.longShares).toEqual([
+      { tokens: 5000, share: 1 },
+      { tokens: 10_000, share: 0 },
+      { tokens: 40_000, share: 0 },
+    ]);
     expect(figures.arrivals).toMatchObject({ durationMs: 2000, perSecond: 1.5, goesBackAtLine: undefined });
     expect(figures.arrivals?.gaps).toMatchObject({ mean: 1000, std: 500, min: 500, max: 1500 });
     expect(figures.arrivals?.windows).toEqual({ seconds: 1, requests: [1, 1, 1] });
@@ -91,7 +95,11 @@ describe('figures of a trace', () => {
       arrivals: undefined,
       uniquePrefixes: 0,
       prefixReuseRatio: 0,
-      longShare: 0.5,
+      longShares: [
+        { tokens: 5000, share: 1 },
+        { tokens: 10_000, share: 1 },
+        { tokens: 40_000, share: 0.5 },
+      ],
       sizes: [0, 0, 0, 1, 1, 0, 0, 0],
     });
     expect(figures.contextLength.max).toBe(0);
@@ -304,7 +312,7 @@ it('of the Mooncake conversation trace are those of an independent script', asyn
     [figures.arrivals?.perSecond, 3.4014711341450763],
     [figures.arrivals?.gaps?.mean, 294.01487946799665],
     [figures.arrivals?.gaps?.std, 891.9639486253147],
-    [figures.longShare, 0.050120521984872414],
+    [figures.longShares[2]?.share, 0.050120521984872414],
   ];
   const off = close.filter(([ours, theirs]) => !(Math.abs((ours ?? 0) / theirs - 1) < 1e-9));
   expect(off).toEqual([]);

@@ -5,7 +5,7 @@ import { integer, type OptionTable, path } from '../../config/option.js';
 import { traceJson } from '../../export/trace-json.js';
 import { layoutOn } from '../../report/layout.js';
 import { traceReport } from '../../report/trace-report.js';
-import { LONG_TOKENS, SIZE_EDGES, traceFigures } from '../../trace/figures.js';
+import { SIZE_EDGES, traceFigures } from '../../trace/figures.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Command, Invocation, Io } from '../command.js';
 
@@ -33,13 +33,13 @@ const statsOptions = {
     min: 1,
     max: 16_000_000,
     defaultText: 'an infinite cache only',
-    help: 'Also work out the hit rate of a cache of so many blocks.',
+    help: 'Also compute the hit rate of an LRU cache of N blocks.',
   }),
   outputFile: path({
     flags: ['--output-file'],
     group: 'Trace',
     defaultText: 'none',
-    help: 'Write the figures here as JSON.',
+    help: 'Write the figures to this file as JSON.',
   }),
   consoleExportWidth: environment.consoleExportWidth,
 } satisfies OptionTable;
@@ -58,6 +58,6 @@ async function run({ config }: Invocation<typeof statsOptions>, io: Io): Promise
     }
   }
   const layout = layoutOn(io.stdout, config.consoleExportWidth);
-  io.stdout.write(traceReport(basename(file), figures, { edges: SIZE_EDGES, long: LONG_TOKENS }, layout));
+  io.stdout.write(traceReport(basename(file), figures, SIZE_EDGES, layout));
   return 0;
 }
