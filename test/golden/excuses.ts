@@ -267,7 +267,7 @@ const printed: readonly Excuse[] = [
     runs: ['vllm'],
   },
   {
-    difference: /^console: sentence Coordinated omission: .* is new$/,
+    difference: /^console: sentence (Coordinated omission|Late sending): .* is new$/,
     reason: 'decision 17: late sends are a result',
     byChance: true,
   },
