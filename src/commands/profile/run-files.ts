@@ -35,8 +35,8 @@ function prefixedFiles(prefix: string | undefined): readonly string[] {
 /** Which entries of a folder are ours; those of other names are the user's. */
 interface Own {
   readonly isFile: (name: string) => boolean;
-  /** What is ours in a subfolder; undefined for a folder of the user's. */
-  readonly folder: (name: string) => Own | undefined;
+  /** Gives what is ours in a subfolder; undefined for a folder of the user's. */
+  readonly folder: (name: string) => (() => Own) | undefined;
 }
 
 const only = (...patterns: readonly RegExp[]): Own => ({
@@ -49,23 +49,25 @@ const sweepAggregate = only(
   /^profile_export_aiperf_sweep\.(json|csv)$/,
   /^(sla_breach|degradation_knee|prefill_curve|decode_itl_surface)\.json$/,
 );
-const simpleFolders: Readonly<Record<string, Own>> = {
-  logs: only(/^aiperf\.log$/),
-  plots: only(
-    /^(\w+_over_time|timeslices_\w+|\w+_(distribution|lengths|by_isl))\.(png|svg)$/,
-    /^(latency_heatmap|request_timeline|ttft_vs_throughput)\.(png|svg)$/,
-    /^pareto_curve_throughput_per_gpu_vs_\w+\.(png|svg)$/,
-    /^summary\.txt$/,
-    /^aiperf_plot\.log$/,
-  ),
-  raw_records: only(/^raw_records_.*\.jsonl$/),
-  [spoolFolder]: only(/\.spool$/),
-  sweep_aggregate: sweepAggregate,
-  aggregate: {
-    ...pointAggregate,
-    folder: (name) => (name === 'sweep_aggregate' ? sweepAggregate : pointAggregate),
-  },
-};
+const simpleFolders: ReadonlyMap<string, Own> = new Map(
+  Object.entries({
+    logs: only(/^aiperf\.log$/),
+    plots: only(
+      /^(\w+_over_time|timeslices_\w+|\w+_(distribution|lengths|by_isl))\.(png|svg)$/,
+      /^(latency_heatmap|request_timeline|ttft_vs_throughput)\.(png|svg)$/,
+      /^pareto_curve_throughput_per_gpu_vs_\w+\.(png|svg)$/,
+      /^summary\.txt$/,
+      /^aiperf_plot\.log$/,
+    ),
+    raw_records: only(/^raw_records_.*\.jsonl$/),
+    [spoolFolder]: only(/\.spool$/),
+    sweep_aggregate: sweepAggregate,
+    aggregate: {
+      ...pointAggregate,
+      folder: (name) => () => (name === 'sweep_aggregate' ? sweepAggregate : pointAggregate),
+    },
+  }),
+);
 
 const swept = Object.keys(sweepable).join('|');
 /** `concurrency_2__rate_10.0`. */
@@ -84,17 +86,19 @@ function ownIn(folder: string, prefix: string | undefined, ofSweep = false): Own
     ofSweep || entriesOf(folder).some(({ name }) => name === manifestName || name === 'sweep_aggregate');
   const within = (parent: string, pattern: RegExp, sweep: boolean): Own => ({
     isFile: () => false,
-    folder: (name) => (pattern.test(name) ? ownIn(join(folder, parent, name), prefix, sweep) : undefined),
+    folder: (name) =>
+      pattern.test(name) ? () => ownIn(join(folder, parent, name), prefix, sweep) : undefined,
   });
   return {
     isFile: (name) =>
       files.has(name.endsWith(unfinishedEnding) ? name.slice(0, -unfinishedEnding.length) : name),
     folder: (name) => {
-      if (name in simpleFolders) return simpleFolders[name];
-      if (name === 'phases') return within(name, /./, false);
-      if (name === 'profile_runs') return within(name, /^(run|trial)_\d{4}$/, true);
+      const simple = simpleFolders.get(name);
+      if (simple !== undefined) return () => simple;
+      if (name === 'phases') return () => within(name, /./, false);
+      if (name === 'profile_runs') return () => within(name, /^(run|trial)_\d{4}$/, true);
       const isRun = /^search_iter_\d{4}$/.test(name) || (holdsPoints && pointName.test(name));
-      return isRun ? ownIn(join(folder, name), prefix) : undefined;
+      return isRun ? () => ownIn(join(folder, name), prefix) : undefined;
     },
   };
 }
@@ -120,7 +124,7 @@ export function ownFiles(folder: string, prefix: string | undefined): OwnFiles {
       const path = join(at, entry.name);
       const inner = own.folder(entry.name);
       if (inner !== undefined && entry.isDirectory()) {
-        collect(path, inner);
+        collect(path, inner());
         folders.push(path);
       } else if (inner === undefined ? own.isFile(entry.name) : entry.isSymbolicLink()) files.push(path);
     }
