@@ -355,6 +355,7 @@ describe('when nothing succeeds', () => {
     const records = readRecords(join(folder, 'profile_export.jsonl'));
     expect(records.map(({ error }) => error?.message)).toEqual(new Array(5).fill(message));
     expect(filesBelow(folder)).toEqual([
+      '.aiperf_results_ready.json',
       'inputs.json',
       'logs/aiperf.log',
       'profile_export.jsonl',

@@ -73,6 +73,7 @@ describe('the founding command, in small', () => {
 
   it('leaves these files and no others', () => {
     expect(filesBelow(folder)).toEqual([
+      '.aiperf_results_ready.json',
       'inputs.json',
       'logs/aiperf.log',
       'profile_export.jsonl',
@@ -171,7 +172,13 @@ describe('several load threads', () => {
 describe('the files of a run', () => {
   const small = { concurrency: 2, 'request-count': 2, isl: 10, osl: 2 };
   const withRecords = ['profile_export.jsonl'];
-  const always = ['inputs.json', 'logs/aiperf.log', 'profile_export_console.txt', 'run_config.json'];
+  const always = [
+    '.aiperf_results_ready.json',
+    'inputs.json',
+    'logs/aiperf.log',
+    'profile_export_console.txt',
+    'run_config.json',
+  ];
   const summaries = ['profile_export_aiperf.csv', 'profile_export_aiperf.json'];
 
   it('--export-level summary leaves the records out', async () => {
@@ -200,6 +207,7 @@ describe('the files of a run', () => {
     const { folder } = await profile({ ...small, 'export-level': 'raw', 'profile-export-prefix': prefix });
     expect(filesBelow(folder)).toEqual(
       [
+        '.aiperf_results_ready.json',
         'foo.csv',
         'foo.json',
         'foo.jsonl',

@@ -97,6 +97,7 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s in mid-run', (signal) => {
     expect(ended.stdout).toMatch(/^Benchmark Duration: \d+\.\d\d sec \(cancelled early\)$/m);
     expect(ended.stdout).toContain('\nSuccess Rate: 60% (4 errors)\n');
     expect(filesBelow(folder)).toEqual([
+      '.aiperf_results_ready.json',
       'inputs.json',
       'logs/aiperf.log',
       'profile_export.jsonl',
