@@ -39,7 +39,7 @@ function check(...[loaded, sound]: Parameters<Check<typeof profileOptions>>): Fi
 
 async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promise<number> {
   const { config } = invocation;
-  const stderrLayout = layoutOn(io.stderr, config.consoleExportWidth);
+  const stderrLayout = layoutOn(io.stderr, config.consoleExportWidth, io.env);
   const progress = openProgress(config.uiType === 'none' ? 'none' : 'simple', io.stderr);
   const interrupt = listenForInterrupt(async (what) => {
     // Loaded when it is needed: it takes a twentieth of the time before the first request.
@@ -56,7 +56,7 @@ async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promi
     const openLog = (of: Config) => openRunLog(of, io.stderr, progress);
     const { log, writeTo } = openLog(config);
     for (const warning of [...invocation.warnings, ...runWarnings(config)]) log('WARNING', 'config', warning);
-    const shared = { stdout: io.stdout, progress, interrupt };
+    const shared = { stdout: io.stdout, env: io.env, progress, interrupt };
     if (isSeries) {
       const { runSeries } = await import('./profile/series/run.js');
       return await runSeries(invocation, { ...shared, artifacts, log, writeTo, openLog });

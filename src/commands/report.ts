@@ -45,7 +45,7 @@ async function run({ config, given }: Invocation<typeof reportOptions>, io: Io):
   }
   const files = openRunFolder(dir, config.profileExportPrefix);
   if (questionKeys.some((key) => given.has(key))) {
-    answer(config, files.records, layoutOn(io.stdout, config.consoleExportWidth), io);
+    answer(config, files.records, layoutOn(io.stdout, config.consoleExportWidth, io.env), io);
     return 0;
   }
   const view = { ...config, thresholds: thresholdsOf(config) };
@@ -113,7 +113,7 @@ function publish(
   io: Io,
 ): number {
   const { summary } = recovered;
-  const layout = layoutOn(io.stdout, width);
+  const layout = layoutOn(io.stdout, width, io.env);
   const facts = summaryFacts(recovered, told);
   const page = html === undefined ? undefined : resolve(html);
   const reportFacts = {

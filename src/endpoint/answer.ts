@@ -1,6 +1,6 @@
 import type { Packet, StreamHandler, StreamMessage } from '../transport/event-stream.js';
 import { excerpt, quoting } from '../util/excerpt.js';
-import { isObject, type Json, type JsonObject } from '../util/json.js';
+import { isObject, type Json, type JsonObject, refuseHugeJson } from '../util/json.js';
 import type { AssistantMessage, Chunk, Endpoint, OtherChoice } from './endpoint.js';
 import { type Failure, failureEvent, failureIn } from './failure.js';
 import { learnTemplate, type TextKind, type UnitTemplate } from './template.js';
@@ -210,6 +210,7 @@ export class Answer implements StreamHandler {
   /** @returns whether the unit is JSON at all. */
   #readUnit(text: string, atNs: number, bytes?: Buffer, start = 0, end = 0): boolean {
     this.#firstUnit ??= excerpt(text);
+    refuseHugeJson(text);
     let unit: Json;
     try {
       unit = JSON.parse(text);

@@ -1,6 +1,6 @@
 import type { StreamMessage } from '../transport/event-stream.js';
 import { quoting } from '../util/excerpt.js';
-import { isObject, type Json, type JsonObject } from '../util/json.js';
+import { isObject, type Json, type JsonObject, refuseHugeJson } from '../util/json.js';
 
 /** What a server says about a generation that failed, although it answered with status 200. */
 export interface Failure {
@@ -148,6 +148,7 @@ export function failedFinish(finishReason: string): Failure | undefined {
 const failedFinishReason = /^(abort|cancel|error|fail|timed?[ _-]?out|insufficient)|[ _-]error$/i;
 
 function textFailure(text: string): Failure {
+  refuseHugeJson(text);
   let parsed: Json;
   try {
     parsed = JSON.parse(text);

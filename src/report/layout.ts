@@ -10,8 +10,12 @@ export interface Layout {
 }
 
 /** How reports are laid out on a stream: its own width and colours on a terminal, `width` and none elsewhere. */
-export function layoutOn(stream: Writable & { isTTY?: boolean; columns?: number }, width: number): Layout {
-  const colours = stream.isTTY === true && process.env.NO_COLOR === undefined;
+export function layoutOn(
+  stream: Writable & { isTTY?: boolean; columns?: number },
+  width: number,
+  env: Readonly<Record<string, string | undefined>>,
+): Layout {
+  const colours = stream.isTTY === true && env.NO_COLOR === undefined;
   return { width: (stream.isTTY && stream.columns) || width, colours };
 }
 

@@ -161,10 +161,19 @@ export interface TransportOptions {
   readonly http2: boolean;
   /** undici only: send everything through this socket path. */
   readonly unixSocket?: string;
-  /** undici only: honour HTTP_PROXY, HTTPS_PROXY, NO_PROXY. */
-  readonly proxyFromEnvironment: boolean;
+  /** undici only; absent: none. */
+  readonly proxies?: Proxies;
   /** Ours only, without TLS: what opens a connection; absent: TCP does. */
   readonly connect?: (options: TcpNetConnectOpts) => Socket;
+}
+
+/** Where requests are sent through, by the protocol of the server. */
+export interface Proxies {
+  /** URLs; undefined: no proxy, for https that of http. */
+  readonly http: string | undefined;
+  readonly https: string | undefined;
+  /** Hosts that are asked without one, as in NO_PROXY. */
+  readonly except: string;
 }
 
 /** PEM texts, already read. */

@@ -31,9 +31,13 @@ export function dispatcherMaker(
     headersTimeout: 0,
     maxHeaderSize: options.limits.headerBytes,
   };
-  if (!options.proxyFromEnvironment) return (connections) => new Agent({ ...settings, connections });
+  const { proxies } = options;
+  if (proxies === undefined) return (connections) => new Agent({ ...settings, connections });
   const tls = { proxyTls: { ...ours, allowH2: false }, requestTls: ours };
-  return (connections) => new EnvHttpProxyAgent({ ...settings, ...tls, connections });
+  // Empty is none; absent would have it read this process's environment.
+  const { http = '', https = '', except: noProxy } = proxies;
+  const through = { httpProxy: http, httpsProxy: https, noProxy };
+  return (connections) => new EnvHttpProxyAgent({ ...settings, ...tls, ...through, connections });
 }
 
 function connectOptions({

@@ -12,6 +12,20 @@ export function isDeeperThan(value: unknown, levels: number): boolean {
   return false;
 }
 
+// Each takes up to a hundred bytes of memory, where a byte of text is enough to name one.
+const MOST_OPENED = 2 ** 22;
+
+/** Refuses JSON of a peer whose value would take far more memory than its text. @throws Error that says so */
+export function refuseHugeJson(text: string): void {
+  if (text.length <= MOST_OPENED) return;
+  let opened = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x5b || code === 0x7b) opened++;
+  }
+  if (opened > MOST_OPENED) throw new Error(`it holds JSON of more than ${MOST_OPENED} arrays and objects`);
+}
+
 /** True for `{…}`, false for arrays, null and scalars. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -36,7 +36,6 @@ export function options(changes: Partial<TransportOptions> = {}): TransportOptio
     ipVersion: 'auto',
     tls: { verify: true },
     http2: false,
-    proxyFromEnvironment: false,
     ...changes,
   };
 }

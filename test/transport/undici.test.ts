@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Transport, TransportOptions } from '../../src/transport/transport.js';
+import type { Proxies, Transport, TransportOptions } from '../../src/transport/transport.js';
 import { openUndiciTransport } from '../../src/transport/undici.js';
 import { makeCertificates } from './certificates.js';
 import {
@@ -325,13 +325,21 @@ describe('proxies from the environment', () => {
   it('are used when asked to, except for what NO_PROXY names', async () => {
     const { http, asked } = await proxy();
     const { origin } = await server((socket) => eachRequest(socket, () => socket.write(plain('ok'))));
-    vi.stubEnv('http_proxy', `http://127.0.0.1:${(http.address() as AddressInfo).port}`);
+    const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+    // What counts is what the run was given, not this process's environment.
+    vi.stubEnv('http_proxy', 'http://127.0.0.1:1');
     vi.stubEnv('no_proxy', '');
-    const ask = async (proxyFromEnvironment: boolean) =>
-      (await send(transport({ proxyFromEnvironment }), origin).outcome).body;
-    expect([await ask(false), asked]).toEqual(['ok', []]);
-    expect([await ask(true), asked]).toEqual(['ok', [`127.0.0.1:${origin.port}`]]);
-    vi.stubEnv('no_proxy', '127.0.0.1');
-    expect([await ask(true), asked.length]).toEqual(['ok', 1]);
+    const ask = async (proxies?: Proxies) =>
+      (await send(transport(proxies === undefined ? {} : { proxies }), origin).outcome).body;
+    expect([await ask(), asked]).toEqual(['ok', []]);
+    expect([await ask({ http: undefined, https: undefined, except: '' }), asked]).toEqual(['ok', []]);
+    expect([await ask({ http: url, https: undefined, except: '' }), asked]).toEqual([
+      'ok',
+      [`127.0.0.1:${origin.port}`],
+    ]);
+    expect([await ask({ http: url, https: undefined, except: '127.0.0.1' }), asked.length]).toEqual([
+      'ok',
+      1,
+    ]);
   });
 });

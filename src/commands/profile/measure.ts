@@ -14,7 +14,7 @@ import { openClock, takeOrigin } from '../../util/clock.js';
 import { UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
-import type { Invocation } from '../command.js';
+import type { Invocation, Io } from '../command.js';
 import { openRunFolder } from '../report/run-folder.js';
 import { thresholdsOf } from '../thresholds.js';
 import { sliceNsOf } from '../timeslices.js';
@@ -36,6 +36,7 @@ export interface Surroundings {
   /** Makes the folder this run's; called when nothing can refuse the run any more. @throws UserError */
   readonly begin: () => void;
   readonly stdout: Writable;
+  readonly env: Io['env'];
   readonly progress: Progress;
   readonly interrupt: Interrupt;
 }
@@ -53,13 +54,13 @@ export interface RunEnd {
  */
 export async function measureRun(
   invocation: Invocation<typeof profileOptions>,
-  { artifacts, log, begin, stdout, progress, interrupt }: Surroundings,
+  { artifacts, log, begin, stdout, env, progress, interrupt }: Surroundings,
   series?: RunOfSeries,
   firstSession = 0,
 ): Promise<RunEnd> {
   const { config } = invocation;
   const origin = takeOrigin();
-  const prepared = await prepareRun(config, version, origin, log);
+  const prepared = await prepareRun(config, origin, { version, env }, log);
   requireFittingType(invocation, prepared, log);
   const publishInputs = await stageInputs(config, prepared, artifacts, log);
   begin();
@@ -107,9 +108,9 @@ export async function measureRun(
     const warning = warmupWarning(outcome.warmup, outcome.summary.firstStartNs !== undefined);
     if (warning !== undefined) log('WARNING', 'warmup', warning);
   }
-  const allWritten = publishResults(outcome, facts, stdout, log);
+  const allWritten = publishResults(outcome, facts, { stdout, env }, log);
   tellLeft(outcome, artifacts, log);
-  const mismatches = tellMismatches(outcome, prepared, facts, stdout);
+  const mismatches = tellMismatches(outcome, prepared, facts, { stdout, env });
   const failure = failureOf(outcome);
   if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure };
   const sound =

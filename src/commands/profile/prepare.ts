@@ -13,7 +13,7 @@ import { endpoints } from '../../endpoint/endpoints.js';
 import { requestTarget } from '../../endpoint/url.js';
 import type { LoadPlan, PromptPlan } from '../../load/plan.js';
 import { openSecureContext } from '../../transport/tls-context.js';
-import type { TlsOptions } from '../../transport/transport.js';
+import type { Proxies, TlsOptions } from '../../transport/transport.js';
 import { usableCpus } from '../../util/cgroup.js';
 import type { ClockOrigin } from '../../util/clock.js';
 import { messageOf, UserError } from '../../util/errors.js';
@@ -21,6 +21,7 @@ import { MAX_HELD_CONVERSATIONS } from '../../util/limits.js';
 import type { Log } from '../../util/log.js';
 import type { ResponseLimits } from '../../util/response-limits.js';
 import { learnSecrets } from '../../util/secrets.js';
+import type { Io } from '../command.js';
 import { connectionLimit, threadLimit } from './limits.js';
 import { type PlannedPhase, planPhases } from './phases.js';
 
@@ -43,8 +44,8 @@ const noTokenizer: ReadonlyMap<string, TokenizerSource> = new Map([
 /** Everything that can fail before the first request does so here. @throws UserError */
 export async function prepareRun(
   config: Config,
-  version: string,
   origin: ClockOrigin,
+  { version, env }: { readonly version: string; readonly env: Io['env'] },
   log: Log,
 ): Promise<PreparedRun> {
   refuseCredentials(config.urls);
@@ -54,7 +55,7 @@ export async function prepareRun(
   const dataset = await planDataset(datasetOptions(config, seed), log);
   // A dataset of literal texts whose tokens the server counts needs no tokenizer.
   const needsTokenizer = !config.useServerTokenCount || generatesText(dataset);
-  const sources = needsTokenizer ? await resolveTokenizers(config, log) : noTokenizer;
+  const sources = needsTokenizer ? await resolveTokenizers(config, env, log) : noTokenizer;
   const prompts = planPrompts(sources, seed, log);
   const opened = openDataset(dataset, openPrompts(prompts.corpus, seed));
   if (config.datasetSamplingStrategy === 'shuffle' && opened.size > MAX_HELD_CONVERSATIONS) {
@@ -103,7 +104,7 @@ export async function prepareRun(
         tls,
         http2: config.http2,
         ...(config.unixSocket === undefined ? {} : { unixSocket: config.unixSocket }),
-        proxyFromEnvironment: config.httpTrustEnv,
+        ...(config.httpTrustEnv ? { proxies: proxiesOf(env) } : {}),
       },
       requestTimeoutMs: config.requestTimeoutSeconds * 1000,
       phases: phases.map(({ plan }) => plan),
@@ -150,7 +151,11 @@ function refuseFramingHeaders(headers: Readonly<Record<string, string>>): void {
 }
 
 /** One tokenizer for all models where one is named, else each model's own. */
-async function resolveTokenizers(config: Config, log: Log): Promise<ReadonlyMap<string, TokenizerSource>> {
+async function resolveTokenizers(
+  config: Config,
+  env: Io['env'],
+  log: Log,
+): Promise<ReadonlyMap<string, TokenizerSource>> {
   const sources = new Map<string, TokenizerSource>();
   for (const model of config.models) {
     let name = config.tokenizer ?? model;
@@ -162,10 +167,7 @@ async function resolveTokenizers(config: Config, log: Log): Promise<ReadonlyMap<
       );
       name = 'builtin';
     }
-    sources.set(
-      model,
-      await resolveTokenizer({ name, revision: config.tokenizerRevision, env: process.env, log }),
-    );
+    sources.set(model, await resolveTokenizer({ name, revision: config.tokenizerRevision, env, log }));
   }
   const distinct = new Set([...sources.values()].map((source) => JSON.stringify(source)));
   if (distinct.size > 1) {
@@ -267,6 +269,18 @@ function threadCount(config: Config, concurrency: number): number {
   }
   const most = Math.min(32, Math.max(1, usableCpus() - 1), threadLimit(undefined));
   return Math.max(1, Math.min(most, Math.ceil(concurrency / 200), concurrency));
+}
+
+/** The lower-case name of each variable wins, as everywhere. @throws UserError for what is no URL */
+function proxiesOf(env: Io['env']): Proxies {
+  const of = (name: string) => env[name.toLowerCase()] || env[name];
+  const url = (name: string) => {
+    const value = of(name);
+    if (value === undefined || value === '') return undefined;
+    if (/^https?:\/\//i.test(value) && URL.canParse(value)) return value;
+    throw new UserError(`${name} is not the URL of a proxy`, 'write it like http://HOST:PORT');
+  };
+  return { http: url('HTTP_PROXY'), https: url('HTTPS_PROXY'), except: of('NO_PROXY') ?? '' };
 }
 
 function responseLimitsOf(config: Config): ResponseLimits {

@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Writable } from 'node:stream';
 import type { Config } from '../../config/options.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import { fidelityJson } from '../../export/fidelity-json.js';
@@ -18,6 +17,7 @@ import { type ClockOrigin, wallNs } from '../../util/clock.js';
 import type { JsonObject } from '../../util/json.js';
 import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
+import type { Io } from '../command.js';
 import { timesliceFiles } from '../timeslices.js';
 import { writeWhole } from '../write-whole.js';
 import type { Artifacts } from './artifacts.js';
@@ -48,7 +48,7 @@ export function tellMismatches(
   { summary, warmup, interrupted, stalled, failure, left }: RunOutcome,
   { phases }: PreparedRun,
   { config }: ResultFacts,
-  stdout: Writable,
+  { stdout, env }: Pick<Io, 'stdout' | 'env'>,
 ): number {
   const wasCut = interrupted || stalled !== undefined || failure !== undefined;
   const lines = phases.flatMap(({ plan, counters, expectedRequests }) => {
@@ -57,7 +57,7 @@ export function tellMismatches(
     const recorded = counters.issued - left[plan.name];
     return ledgerLine(results.outcomes, recorded, wasCut ? undefined : expectedRequests) ?? [];
   });
-  const layout = layoutOn(stdout, config.consoleExportWidth);
+  const layout = layoutOn(stdout, config.consoleExportWidth, env);
   for (const line of lines) stdout.write(`${ledgerPanel(line, layout).join('\n')}\n`);
   return lines.length;
 }
@@ -67,13 +67,18 @@ export function tellMismatches(
  * file that cannot be written is logged, and the others are written all the same.
  * @returns whether every file was written.
  */
-export function publishResults(outcome: RunOutcome, facts: ResultFacts, stdout: Writable, log: Log): boolean {
+export function publishResults(
+  outcome: RunOutcome,
+  facts: ResultFacts,
+  { stdout, env }: Pick<Io, 'stdout' | 'env'>,
+  log: Log,
+): boolean {
   const { summary } = outcome;
   const { config, artifacts } = facts;
   for (const warning of responseWarnings(summary)) log('WARNING', 'records', warning);
   const replay = replayWarning(summary.results);
   if (replay !== undefined) log('WARNING', 'load', replay);
-  const layout = layoutOn(stdout, config.consoleExportWidth);
+  const layout = layoutOn(stdout, config.consoleExportWidth, env);
   const write = ({ path, text }: { path: string; text: () => string }) => writeFile(path, text, log);
   // A page of no request at all would be empty.
   const hasRequests = summary.firstStartNs !== undefined;

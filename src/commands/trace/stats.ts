@@ -57,7 +57,7 @@ async function run({ config }: Invocation<typeof statsOptions>, io: Io): Promise
       throw new UserError(`--output-file cannot be written: ${messageOf(thrown)}`);
     }
   }
-  const layout = layoutOn(io.stdout, config.consoleExportWidth);
+  const layout = layoutOn(io.stdout, config.consoleExportWidth, io.env);
   io.stdout.write(traceReport(basename(file), figures, SIZE_EDGES, layout));
   return 0;
 }

@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Writable } from 'node:stream';
 import type { Config } from '../../../config/options.js';
 import {
   type AggregateFacts,
@@ -16,6 +15,7 @@ import { sweepReport } from '../../../report/sweep-report.js';
 import type { Log } from '../../../util/log.js';
 import { oneLine } from '../../../util/plain-text.js';
 import { version } from '../../../util/version.js';
+import type { Io } from '../../command.js';
 import { writeWhole } from '../../write-whole.js';
 import {
   namesOf,
@@ -46,7 +46,7 @@ const sweepName = 'profile_export_aiperf_sweep';
 export function publishSeries(
   series: Series,
   outcome: SeriesOutcome,
-  { root, config, stdout, log }: { root: string; config: Config; stdout: Writable; log: Log },
+  { root, config, stdout, env, log }: Pick<Io, 'stdout' | 'env'> & { root: string; config: Config; log: Log },
 ): boolean {
   const measured = series.points.flatMap((planned): readonly MeasuredPoint[] => {
     const found = planned.runs.flatMap((run) => outcome.results.get(run) ?? []);
@@ -68,7 +68,7 @@ export function publishSeries(
       { path: `${path}.csv`, text: aggregateCsv(metrics, facts) },
     ];
   });
-  const layout = layoutOn(stdout, config.consoleExportWidth);
+  const layout = layoutOn(stdout, config.consoleExportWidth, env);
   if (series.swept.length === 0) {
     for (const { metrics, runs } of aggregated)
       stdout.write(repeatsTable(metrics, config.confidenceLevel, runs, layout));

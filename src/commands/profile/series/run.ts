@@ -53,8 +53,8 @@ export async function runSeries(
       'runs of the same seed send the same prompts, so that they can be compared: from the second one on, a prefix cache may answer for the model',
     );
   const { results, failures, unsound } = await runAll(series, manifest, invocation, { ...shared, begin });
-  const { log, stdout, interrupt } = shared;
-  const written = publishSeries(series, { results, failures }, { root, config, stdout, log });
+  const { log, interrupt } = shared;
+  const written = publishSeries(series, { results, failures }, { ...shared, root, config });
   const hasPage = !config.report || (await writePage(root, [...results.keys()], config, shared));
   for (const [run, failure] of failures) log('ERROR', 'sweep', `${run.folder} failed: ${failure}`);
   if (interrupt.happened) return exitCodes.interrupted;
