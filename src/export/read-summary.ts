@@ -20,6 +20,9 @@ export interface StoredSummary {
   readonly fidelity: JsonObject | undefined;
   /** Requests that it counts, failed ones included. */
   readonly requests: number;
+  /** The same of its warm-up, and how many of them failed; 0 without one. */
+  readonly warmupRequests: number;
+  readonly failedWarmups: number;
 }
 
 /** Reads a summary file of ours or of AIPerf; undefined where there is none, or no whole one. */
@@ -27,6 +30,7 @@ export function readSummary(path: string): StoredSummary | undefined {
   const json = readJsonObject(path);
   if (json === undefined) return undefined;
   const info = isObject(json.run_info) ? json.run_info : {};
+  const warmup = isObject(json.warmup_metrics) ? json.warmup_metrics : {};
   return {
     benchmarkId: textOf(json.benchmark_id),
     inputConfig: storedConfiguration('input_config', json),
@@ -39,6 +43,8 @@ export function readSummary(path: string): StoredSummary | undefined {
     startedAtNs: epochNs(textOf(json.start_time)),
     fidelity: isObject(json.fidelity) ? json.fidelity : undefined,
     requests: countOf(json.request_count) + countOf(json.error_request_count),
+    warmupRequests: countOf(warmup.request_count) + countOf(warmup.error_request_count),
+    failedWarmups: countOf(warmup.error_request_count),
   };
 }
 

@@ -31,7 +31,7 @@ export function offerZoom(box: HTMLElement, charts: readonly ECharts[]): void {
   const say = () => {
     said.textContent =
       shown.end - shown.start >= 100
-        ? 'The whole run; Ctrl and the wheel look closer'
+        ? 'Ctrl + scroll to zoom'
         : `${shown.start.toFixed(1)} % to ${shown.end.toFixed(1)} % of the run`;
   };
   const show = ({ start, end }: Part) => {
@@ -60,11 +60,11 @@ export function offerZoom(box: HTMLElement, charts: readonly ECharts[]): void {
     return { start: shown.start + by, end: shown.end + by };
   };
   bar.append(
-    button('Closer', () => around(0.5)),
-    button('Wider', () => around(2)),
-    button('Earlier', () => beside(-0.5)),
-    button('Later', () => beside(0.5)),
-    button('Whole run', () => WHOLE),
+    button('Zoom in', () => around(0.5)),
+    button('Zoom out', () => around(2)),
+    button('←', () => beside(-0.5)),
+    button('→', () => beside(0.5)),
+    button('Reset', () => WHOLE),
     said,
   );
   say();

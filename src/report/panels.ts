@@ -50,7 +50,7 @@ export function tokenDiscrepancyPanel(summary: RunSummary, layout: Layout): stri
       `In ${affected} the token counts that the server reports (usage) and those counted here are more ` +
         `than ${threshold}% apart.`,
       '',
-      'What may be behind it:',
+      'Possible causes:',
       '  - The server counts its chat template and special tokens, which are not counted here; on short ' +
         'prompts that alone is more than the threshold',
       '  - --tokenizer is not the tokenizer that the server uses',

@@ -23,9 +23,9 @@ export function sloTable(summary: RunSummary, layout: Layout): string[] {
       titleStyle: italic,
       columns: [
         { header: 'Objective', align: 'right', style: cyan, yields: 'at spaces' },
-        { header: 'Requests that keep it', align: 'right', style: green, yields: 'at spaces' },
-        { header: 'of successful ones', align: 'right', style: green, yields: 'at spaces' },
-        { header: 'of all', align: 'right', style: green },
+        { header: 'Requests meeting the SLO', align: 'right', style: green, yields: 'at spaces' },
+        { header: '% of successful', align: 'right', style: green, yields: 'at spaces' },
+        { header: '% of all', align: 'right', style: green },
       ],
       rows: [...slos.map((slo) => row(sloWords(slo), slo.passed)), row('all of them: good requests', good)],
     },

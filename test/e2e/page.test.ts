@@ -192,7 +192,7 @@ describe.runIf(browserIsThere)('in Chromium, without a network', () => {
   it('the words come first, the parts follow, and what servers say stays text', async () => {
     const { page, troubles } = await openFile(browser, file);
     expect(await page.locator('.words dt').allTextContents()).toEqual([
-      ...['Measured', 'Speed', 'Throughput', 'Goodput', 'Failures', 'Client', 'Mind'],
+      ...['Measured', 'Speed', 'Throughput', 'Goodput', 'Failures', 'Client', 'Caveats'],
     ]);
     const [measured] = await page.locator('.words dd').allTextContents();
     expect(measured).toContain(`12 requests to m<b> at ${server.url} (chat, streaming), 1 in flight, in `);
@@ -256,7 +256,7 @@ describe.runIf(browserIsThere)('in Chromium, without a network', () => {
       'Time to first token over time 12 requests, 3 failed',
     );
     const status = charts.getByRole('status');
-    await charts.getByRole('button', { name: 'Closer' }).press('Enter');
+    await charts.getByRole('button', { name: 'Zoom in' }).press('Enter');
     expect(await status.textContent()).toBe('25.0 % to 75.0 % of the run');
     const picture = async () => {
       await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
@@ -269,10 +269,10 @@ describe.runIf(browserIsThere)('in Chromium, without a network', () => {
     expect(dark).not.toBe(closer);
     expect(await picture()).toBe(closer);
     expect(await status.textContent()).toBe('25.0 % to 75.0 % of the run');
-    await charts.getByRole('button', { name: 'Later' }).press('Enter');
+    await charts.getByRole('button', { name: '→' }).press('Enter');
     expect(await status.textContent()).toBe('50.0 % to 100.0 % of the run');
-    await charts.getByRole('button', { name: 'Whole run' }).press('Enter');
-    expect(await status.textContent()).toBe('The whole run; Ctrl and the wheel look closer');
+    await charts.getByRole('button', { name: 'Reset' }).press('Enter');
+    expect(await status.textContent()).toBe('Ctrl + scroll to zoom');
     expect(await picture()).not.toBe(closer);
     expect(troubles).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { readRunConfig, type StoredRunConfig } from '../../export/run-config.js'
 import type { Slo } from '../../metrics/objective.js';
 import { sloFault } from '../../metrics/slos.js';
 import type { ReportFacts } from '../../report/report.js';
+import { counted } from '../../util/counted.js';
 import { isObject, type Json } from '../../util/json.js';
 import { described, type Holder, holderOf } from '../profile/folder-lock.js';
 import { everyTrait, type Recovered } from './recovered.js';
@@ -65,14 +66,20 @@ export function toldAnew(told: Told, slos: readonly Slo[], sliceSeconds: number 
 export function incompleteReason({ records }: Recovered, { summary, writer }: Told): string | undefined {
   if (writer !== undefined) return `The run is still in progress: ${described(writer)}.`;
   if (summary !== undefined) return summary.incompleteReason;
-  return `The run ended without a summary: ${records === 1 ? '1 record was' : `${records} records were`} recovered.`;
+  return `The run ended without a summary: ${counted(records, 'record was', 'records were')} recovered.`;
 }
 
 /** A sentence for each thing that the records and what is told of them do not agree about. */
 export function notes({ records, warmups, isCut }: Recovered, summary: StoredSummary | undefined): string[] {
   const found: string[] = [];
   if (isCut) found.push('The last line of the records is cut off: 1 record is left out.');
-  if (warmups > 0) found.push(`${warmups} warm-up records are left out.`);
+  if (warmups > 0) found.push(`${counted(warmups, 'warm-up record is', 'warm-up records are')} left out.`);
+  if (summary !== undefined && summary.failedWarmups > 0) {
+    found.push(
+      `${summary.failedWarmups} of ${counted(summary.warmupRequests, 'warm-up request')} failed: the server may not be ` +
+        'warm for the first measured requests.',
+    );
+  }
   if (summary !== undefined && summary.requests !== records) {
     found.push(
       `The summary of the run counts ${summary.requests} requests, and there are ${records} records: ` +

@@ -10,7 +10,7 @@ export function fidelitySaid(fidelity: JsonObject | undefined): Said {
   if (fidelity === undefined) {
     return {
       topic,
-      sentences: ['The run has no figures of the client itself, so nothing shows whether it was the limit.'],
+      sentences: ['The run has no data on the client, so it is unknown whether the client was the limit.'],
       tone: 'plain',
     };
   }
@@ -23,7 +23,7 @@ export function fidelitySaid(fidelity: JsonObject | undefined): Said {
     case 'client ok':
       return {
         topic,
-        sentences: ['The client kept up: what was measured is the server.', ...causes],
+        sentences: ['The client kept up: the figures are those of the server.', ...causes],
         tone: 'good',
       };
     case 'client strained':
@@ -48,16 +48,16 @@ export function fidelityTables(fidelity: JsonObject | undefined): Html | undefin
   const load = isObject(fidelity.load) ? fidelity.load : {};
   const facts = [
     ['Verdict', typeof fidelity.verdict === 'string' ? fidelity.verdict : undefined],
-    ['Requests that it spoilt', numberText(fidelity.client_limited_count)],
+    ['Requests affected by client delay', numberText(fidelity.client_limited_count)],
     ['Send delay', spread(fidelity.send_delay)],
-    ['Load asked for', withUnit(load.requested, load.unit)],
-    ['Load reached', withUnit(load.achieved, load.unit)],
-    ['Connections opened', numberText(connections.opened)],
-    ['Connections used again', numberText(connections.reused)],
-    ['Connections refused', numberText(connections.refused)],
-    ['Sends without a port', numberText(connections.port_starved)],
+    ['Requested load', withUnit(load.requested, load.unit)],
+    ['Achieved load', withUnit(load.achieved, load.unit)],
+    ['Opened connections', numberText(connections.opened)],
+    ['Reused connections', numberText(connections.reused)],
+    ['Refused connections', numberText(connections.refused)],
+    ['Blocked by port exhaustion', numberText(connections.port_starved)],
     [
-      'Kept from its cores by a CPU limit',
+      'CPU-throttled',
       typeof fidelity.cpu_throttled === 'number' ? duration(fidelity.cpu_throttled) : undefined,
     ],
   ].flatMap(([label = '', value]) => (value === undefined ? [] : [[label, value]]));
@@ -72,10 +72,10 @@ ${
       'Event-loop delay',
       'Read lag',
       'GC pauses',
-      'Late for',
+      'Time late',
       'Busy',
       'CPU',
-      'Waited for a core',
+      'Waiting for CPU',
     ],
     rows: threads.map(threadRow),
   })

@@ -114,7 +114,7 @@ function objectivesTable({
   ];
   return table({
     caption: 'Objectives',
-    columns: ['Objective', 'Requests that keep it', 'of successful ones', 'of all'],
+    columns: ['Objective', 'Requests meeting the SLO', '% of successful', '% of all'],
     rows: [
       ...slos.map((slo) => shares(sloWords(slo), slo.passed)),
       shares('All of them: good requests', statisticsOf(results, 'good_request_count').avg ?? 0),

@@ -30,7 +30,7 @@ export function runWords(run: ReportedRun): readonly Said[] {
     { topic: 'Failures', sentences: failures(run), tone: failed ? 'bad' : 'good' },
     { topic: 'Over time', sentences: overTime(run), tone: 'plain' },
     fidelitySaid(run.fidelity),
-    { topic: 'Mind', sentences: cautions(run), tone: 'caution' },
+    { topic: 'Caveats', sentences: cautions(run), tone: 'caution' },
   ];
   return said.filter(({ sentences }) => sentences.length > 0);
 }
@@ -69,22 +69,21 @@ function speed({ summary }: ReportedRun): string[] {
   const whole = medianAndTail(latency);
   const share = (ttft?.avg ?? Number.NaN) / (latency?.avg ?? Number.NaN);
   return [
-    ...(first === undefined ? [] : [`Half of the users saw the first token within ${first}.`]),
-    ...(whole === undefined ? [] : [`Half of the answers were whole within ${whole}.`]),
+    ...(first === undefined ? [] : [`Time to first token: ${first}.`]),
+    ...(whole === undefined ? [] : [`Request latency: ${whole}.`]),
     ...(Number.isNaN(share) || itl?.avg === undefined
       ? []
       : [
-          `On average ${percent(share)} of an answer's time was the wait for its first token; ` +
-            `then a token came every ${duration(itl.avg)}.`,
+          `On average ${percent(share)} of the latency was the wait for the first token; inter-token latency: mean ${duration(itl.avg)}.`,
         ]),
   ];
 }
 
-/** `50 ms, 99 of 100 within 130 ms`: the tail in words; fewer than a hundred requests have none but their slowest. */
+/** `median 50 ms, p99 130 ms`; fewer than a hundred requests have no tail but their slowest. */
 function medianAndTail({ p50, p99, max, count: requests = 0 }: Statistics = {}): string | undefined {
   if (p50 === undefined || p99 === undefined || max === undefined) return undefined;
-  const tail = requests < 100 ? `all within ${duration(max)}` : `99 of 100 within ${duration(p99)}`;
-  return `${duration(p50)}, ${tail}`;
+  const tail = requests < 100 ? `max ${duration(max)}` : `p99 ${duration(p99)}`;
+  return `median ${duration(p50)}, ${tail}`;
 }
 
 function throughput({ summary }: ReportedRun): string[] {
@@ -173,8 +172,7 @@ function cautions({ summary, incompleteReason, notes }: ReportedRun): string[] {
   }
   if (validCount > 0 && validCount < enoughFor99) {
     found.push(
-      `The p99 of ${counted(validCount, 'request')} is little more than the slowest of them: ` +
-        `fewer than ${enoughFor99} give it no upper bound (95 % interval by order statistics).`,
+      `${counted(validCount, 'request is', 'requests are')} too few for a reliable p99 (${enoughFor99} needed for a 95 % upper bound).`,
     );
   }
   const discrepant = statisticsOf(results, 'usage_discrepancy_count').avg ?? 0;

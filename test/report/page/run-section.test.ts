@@ -99,15 +99,15 @@ test('the client, figure by figure', () => {
   const page = sectionOf({ fidelity });
   expect(rowsOf(page, 'The client').map(([name, value]) => `${name}: ${value}`)).toEqual([
     'Verdict: client ok',
-    'Requests that it spoilt: 3',
+    'Requests affected by client delay: 3',
     'Send delay: p50 0.500 ms, p99 5.00 ms, max 10.0 ms',
-    'Load asked for: 50.0 requests/s',
-    'Load reached: 49.5 requests/s',
-    'Connections opened: 8',
-    'Connections used again: 1,992',
-    'Connections refused: 4',
-    'Sends without a port: 5',
-    'Kept from its cores by a CPU limit: 1.50 s',
+    'Requested load: 50.0 requests/s',
+    'Achieved load: 49.5 requests/s',
+    'Opened connections: 8',
+    'Reused connections: 1,992',
+    'Refused connections: 4',
+    'Blocked by port exhaustion: 5',
+    'CPU-throttled: 1.50 s',
   ]);
   expect(rowsOf(page, 'Load threads')).toEqual([
     [

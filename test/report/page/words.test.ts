@@ -17,19 +17,17 @@ test('the run of four requests', () => {
       'Prompts had 26 tokens on average, answers 4 tokens.',
     ],
     Speed: [
-      'Half of the users saw the first token within 100 ms, all within 150 ms.',
-      'Half of the answers were whole within 200 ms, all within 330 ms.',
-      "On average 54.1 % of an answer's time was the wait for its first token; then a token came every 27.5 ms.",
+      'Time to first token: median 100 ms, max 150 ms.',
+      'Request latency: median 200 ms, max 330 ms.',
+      'On average 54.1 % of the latency was the wait for the first token; inter-token latency: mean 27.5 ms.',
     ],
     Throughput: ['2.26 requests/s were completed, with 9.77 output tokens/s; each user got 36.7 tokens/s.'],
     Failures: [
       '1 of 4 requests failed (25.0 %). The cause: 400 Bad Request.',
       'None of these are part of the latencies; see Metrics counting failures as infinite.',
     ],
-    Client: ['The run has no figures of the client itself, so nothing shows whether it was the limit.'],
-    Mind: [
-      'The p99 of 3 requests is little more than the slowest of them: fewer than 368 give it no upper bound (95 % interval by order statistics).',
-    ],
+    Client: ['The run has no data on the client, so it is unknown whether the client was the limit.'],
+    Caveats: ['3 requests are too few for a reliable p99 (368 needed for a 95 % upper bound).'],
   });
 });
 
@@ -44,8 +42,8 @@ test('from a hundred requests on the tail is the p99', () => {
     );
   });
   expect(said(storeOf(records).summary()).Speed?.slice(0, 2)).toEqual([
-    'Half of the users saw the first token within 100 ms, 99 of 100 within 101 ms.',
-    'Half of the answers were whole within 100 ms, 99 of 100 within 101 ms.',
+    'Time to first token: median 100 ms, p99 101 ms.',
+    'Request latency: median 100 ms, p99 101 ms.',
   ]);
 });
 
@@ -96,7 +94,7 @@ describe('failures', () => {
 });
 
 test('an incomplete run, and what its records do not agree about, come first', () => {
-  const { Mind: mind } = said(storeOf(fourRequests).summary(), {
+  const { Caveats: mind } = said(storeOf(fourRequests).summary(), {
     incompleteReason: 'Run cancelled.',
     notes: ['The last line of the records is cut off: 1 record is left out.'],
   });
@@ -139,7 +137,7 @@ test('the verdict on the client, with its reasons', () => {
   const summary = storeOf(fourRequests).summary();
   const client = (fidelity: Parameters<typeof reportedRun>[1]) => said(summary, fidelity).Client;
   expect(client({ fidelity: { verdict: 'client ok', reasons: [] } })).toEqual([
-    'The client kept up: what was measured is the server.',
+    'The client kept up: the figures are those of the server.',
   ]);
   expect(
     client({
