@@ -165,19 +165,19 @@ export function comparisonTable({ groups, verdict }: Comparison, href: (run: Rep
     html`<a href="${href(run)}">${run.name}</a>`,
     [verdict.frontier.includes(point) ? '●' : '', verdict.knee === point ? 'knee' : ''].join(' ').trim(),
     loadWords(run.inputConfig).load ?? '',
+    ...(hasVerdicts ? [clientVerdict(run)?.replace(/^client /, '') ?? ''] : []),
     ...figureCells(run.summary),
     ...(hasSlos ? [goodCell(run.summary)] : []),
-    ...(hasVerdicts ? [clientVerdict(run)?.replace(/^client /, '') ?? ''] : []),
   ];
   const rows = groups.flatMap(({ runs }, point) => runs.map((run) => row(run, point)));
   return table({
     caption: 'Runs',
     isCaptionHidden: true,
     columns: [
-      ...['Run', 'Frontier', 'Load', 'Requests', 'Failed', 'Requests/s', 'Tokens/s', 'per user'],
+      ...['Run', 'Frontier', 'Load', ...(hasVerdicts ? ['Client'] : [])],
+      ...['Requests', 'Failed', 'Requests/s', 'Tokens/s', 'per user'],
       ...['TTFT p50', 'TTFT p99', 'Latency p50', 'Latency p99'],
       ...(hasSlos ? ['Good'] : []),
-      ...(hasVerdicts ? ['Client'] : []),
     ],
     rows,
   });
