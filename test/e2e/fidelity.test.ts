@@ -136,8 +136,9 @@ describe('a server that stalls for two seconds', () => {
     const summary = readJson(join(folder, 'profile_export_aiperf.json'));
     // Two of 300 are in flight in the stall: less than a hundredth. About 200 were due in it.
     expect(waiting.length).toBe(2);
-    expect(summary.request_latency.p99).toBeLessThan(1000);
+    // A slow machine adds to both, and as much to the second as to the first.
     expect(summary.effective_latency.p99).toBeGreaterThan(1500);
+    expect(summary.request_latency.p99).toBeLessThan(summary.effective_latency.p99 - 1000);
     expect(summary.effective_latency.p50).toBeGreaterThan(100);
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain('Coordinated omission: p99 Request Latency is ');
   });
