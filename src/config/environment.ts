@@ -10,7 +10,7 @@ export const environment = {
     group,
     min: 1,
     default: 2500,
-    help: 'Most connections open at a time.',
+    help: 'Maximum number of open connections.',
   }),
   httpIpVersion: choice(['4', '6', 'auto'], {
     env: 'AIPERF_HTTP_IP_VERSION',
@@ -22,7 +22,7 @@ export const environment = {
     env: 'AIPERF_HTTP_SSL_VERIFY',
     group,
     default: true,
-    help: "Check the server's certificate; --tls-insecure does not either.",
+    help: "Verify the server's certificate; --tls-insecure turns this off too.",
   }),
   httpTrustEnv: flag({
     env: 'AIPERF_HTTP_TRUST_ENV',

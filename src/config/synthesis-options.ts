@@ -10,7 +10,7 @@ export const synthesisOptions = {
     group,
     min: 0,
     default: 1,
-    help: "A trace's timestamps are divided by it; 0 leaves them.",
+    help: 'Divide the timestamps of a trace by this factor; 0: keep them.',
   }),
   synthesisPrefixLenMultiplier: number({
     flags: ['--synthesis-prefix-len-multiplier'],
@@ -18,7 +18,7 @@ export const synthesisOptions = {
     min: 0,
     max: MAX_FACTOR,
     default: 1,
-    help: 'Factor on the leading blocks that a prompt shares with others.',
+    help: 'Multiply the number of leading blocks that a prompt shares with others.',
   }),
   synthesisPrefixRootMultiplier: integer({
     flags: ['--synthesis-prefix-root-multiplier'],
@@ -26,7 +26,7 @@ export const synthesisOptions = {
     min: 1,
     max: MAX_FACTOR,
     default: 1,
-    help: 'Copies of all prefixes, which requests take in turn: so many times less is shared.',
+    help: 'Copy all shared prefixes N times; requests use the copies in turn, so that N times less is shared.',
   }),
   synthesisPromptLenMultiplier: number({
     flags: ['--synthesis-prompt-len-multiplier'],
@@ -34,7 +34,7 @@ export const synthesisOptions = {
     min: 0,
     max: MAX_FACTOR,
     default: 1,
-    help: 'Factor on the tokens behind the shared blocks.',
+    help: 'Multiply the tokens after the shared blocks.',
   }),
   synthesisOutputLenMultiplier: number({
     flags: ['--synthesis-output-len-multiplier'],
@@ -42,21 +42,21 @@ export const synthesisOptions = {
     min: 0,
     max: MAX_FACTOR,
     default: 1,
-    help: 'Factor on the output lengths of a trace.',
+    help: 'Multiply the output lengths of a trace.',
   }),
   synthesisMaxIsl: integer({
     flags: ['--synthesis-max-isl'],
     group,
     min: 1,
     defaultText: 'no limit',
-    help: 'Drop requests of a trace with longer prompts.',
+    help: 'Skip requests of a trace with longer prompts, tokens.',
   }),
   synthesisMaxOsl: integer({
     flags: ['--synthesis-max-osl'],
     group,
     min: 1,
     defaultText: 'no limit',
-    help: 'Cut longer output lengths of a trace to it.',
+    help: 'Cap the output lengths of a trace, tokens.',
   }),
 } satisfies OptionTable;
 

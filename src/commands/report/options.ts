@@ -43,7 +43,7 @@ export const reportOptions = {
     flags: ['--target-rate'],
     group: 'Goodput',
     above: 0,
-    help: 'Say how many such servers carry so many requests a second, by throughput and by goodput.',
+    help: 'Estimate how many servers a request rate needs, by throughput and by goodput.',
   }),
   targetGoodput: number({
     flags: ['--target-goodput'],
@@ -61,7 +61,7 @@ export const reportOptions = {
     min: 0,
     max: 100,
     default: [25, 50, 75, 90, 99],
-    help: 'Percentiles to print, worked out from every value as NumPy does.',
+    help: 'Percentiles to print, computed from every value by linear interpolation.',
   }),
   metric: list({
     flags: ['--metric'],
@@ -81,7 +81,7 @@ export const reportOptions = {
   confidence: flag({
     flags: ['--confidence'],
     group: 'Requests',
-    help: 'Print an interval of 95 % for each percentile, from order statistics.',
+    help: 'Print a 95 % confidence interval for each percentile, from order statistics.',
   }),
   format: choice(['table', 'json', 'csv'], {
     flags: ['--format'],

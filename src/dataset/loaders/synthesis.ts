@@ -1,5 +1,6 @@
 import { UserError } from '../../util/errors.js';
 import type { JsonObject } from '../../util/json.js';
+import { MAX_TOKENS } from '../../util/limits.js';
 import { roundHalfEven } from '../../util/rounding.js';
 import type { HashId } from '../hash-id.js';
 import type { RowContext, RowFormat } from './format.js';
@@ -43,7 +44,9 @@ export function synthesised(
     );
   }
   const trees = synthesis.prefixRootMultiplier;
-  const changed = isIdentity(synthesis) ? (row: TraceRow) => row.json : changer(rows, blockSize, synthesis);
+  const changed = isIdentity(synthesis)
+    ? (row: TraceRow) => row.json
+    : changer(file.path, rows, blockSize, synthesis);
   // Trees must not share ids: how far they stand apart is known when every id has been made once.
   const apart = trees > 1 ? rows.reduce((most, row) => Math.max(most, ...idsOf(changed(row))), 0) + 1 : 0;
   const lines = rows.map((row, place) => {
@@ -121,7 +124,7 @@ function isIdentity(synthesis: Synthesis): boolean {
 }
 
 /** Changes one row after the other by every factor but the trees'. A row that comes again is made the same again. */
-function changer(rows: readonly TraceRow[], blockSize: number, synthesis: Synthesis) {
+function changer(path: string, rows: readonly TraceRow[], blockSize: number, synthesis: Synthesis) {
   const { speedupRatio, outputLenMultiplier } = synthesis;
   const uses = new Map<number, number>();
   let largest = -1;
@@ -141,6 +144,12 @@ function changer(rows: readonly TraceRow[], blockSize: number, synthesis: Synthe
     return largest;
   };
 
+  const tooLong = ({ line }: TraceRow, tokens: number) =>
+    new UserError(
+      `${path}:${line}: --synthesis-* makes a prompt of ${Math.ceil(tokens)} tokens: at most ${MAX_TOKENS} are sent`,
+      'choose smaller multipliers',
+    );
+
   return (row: TraceRow): JsonObject => {
     const { timestamp, output_length: output } = row.json;
     return {
@@ -159,12 +168,15 @@ function changer(rows: readonly TraceRow[], blockSize: number, synthesis: Synthe
     const { prefixLenMultiplier, promptLenMultiplier, maxIsl = Number.POSITIVE_INFINITY } = synthesis;
     const unshared = row.hashIds.findIndex((id) => (uses.get(id) ?? 0) < 2);
     const shared = unshared === -1 ? row.hashIds : row.hashIds.slice(0, unshared);
+    const prefixTokens = shared.length * prefixLenMultiplier * blockSize;
+    if (prefixTokens > MAX_TOKENS) throw tooLong(row, prefixTokens);
     const prefix = scaledPrefix(shared, prefixLenMultiplier);
     const rest = row.tokens - shared.length * blockSize;
     // The last shared block may be a part: it keeps its size where it stays the end of the prefix.
     const missing = rest < 0 && prefix.length >= shared.length ? -rest : 0;
     const own = floor(Math.max(0, rest) * promptLenMultiplier);
     const tokens = Math.max(1, Math.min(maxIsl, prefix.length * blockSize - missing + own));
+    if (tokens > MAX_TOKENS) throw tooLong(row, tokens);
     const ids = Array.from(
       { length: Math.ceil(tokens / blockSize) },
       (_, place) => prefix[place] ?? idFor(`row ${row.line}, ${place - prefix.length}`),

@@ -193,7 +193,7 @@ describe('what is refused, before anything is printed', () => {
       'model: m\nconcurency: 3\nosl-stddev: 3\n',
       [],
       "run.yaml:2:1: unknown key 'concurency'. Did you mean concurrency? " +
-        'run.yaml:3:1: osl-stddev needs --osl, the mean that it spreads.',
+        'run.yaml:3:1: osl-stddev needs --osl, its mean.',
     ],
     [
       'a server on this machine',

@@ -183,6 +183,13 @@ describe('the synthesis of a trace', () => {
 
   it('is refused where it leaves nothing, and names the line of a malformed row', async () => {
     await expect(made(three, { maxIsl: 10 })).rejects.toThrow(`no row of ${path} is left`);
+    const long = [{ input_length: 1_000_000, hash_ids: Array.from({ length: 100_000 }, (_, i) => i) }];
+    await expect(made(long, { promptLenMultiplier: 11 })).rejects.toThrow(
+      `${path}:1: --synthesis-* makes a prompt of 11000000 tokens: at most 10000000 are sent`,
+    );
+    await expect(made([...long, ...long], { prefixLenMultiplier: 1000 })).rejects.toThrow(
+      `${path}:1: --synthesis-* makes a prompt of 1000000000 tokens: at most 10000000 are sent`,
+    );
     await expect(made([...three, { input_length: 'x' }], {})).rejects.toThrow(
       `${path}:4: input_length must be a number, got "x"`,
     );
