@@ -19,7 +19,7 @@ export interface OperatingPoint {
 /** A point recommended for a priority. */
 export interface Recommendation {
   readonly point: number;
-  /** Points of the same frontier that do not differ from it beyond noise. */
+  /** Points of the same frontier that do not differ from it beyond noise in what the priority is about. */
   readonly ties: readonly number[];
 }
 
@@ -47,6 +47,8 @@ export interface Axes {
   readonly y: Estimate | undefined;
 }
 
+const bothAxes = ['x', 'y'] as const;
+
 /**
  * Weighs points of a sweep against each other: the frontier, its knee, and one point for each priority.
  * @param goodShare share of good requests that a point needs to be recommended, where it has one.
@@ -71,24 +73,24 @@ export function weigh(points: readonly OperatingPoint[], goodShare: number): Tra
       undefined,
     );
   const compromise = nearestToIdeal(choice.map((i) => means(axes[i])));
-  const picked = (point: number | undefined): Recommendation | undefined =>
+  const picked = (point: number | undefined, ...judged: (keyof Axes)[]): Recommendation | undefined =>
     point === undefined
       ? undefined
-      : { point, ties: choice.filter((i) => i !== point && areTied(axes[i], axes[point])) };
+      : { point, ties: choice.filter((i) => i !== point && areTied(axes[i], axes[point], judged)) };
   return {
     frontier,
     knee,
     eligible,
     isTie,
-    userExperience: picked(most('x')),
-    balanced: picked(knee !== undefined && choice.includes(knee) ? knee : choice[compromise ?? -1]),
-    cost: picked(most('y')),
+    userExperience: picked(most('x'), 'x'),
+    balanced: picked(knee !== undefined && choice.includes(knee) ? knee : choice[compromise ?? -1], 'x', 'y'),
+    cost: picked(most('y'), 'y'),
   };
 }
 
 /**
- * The frontier: no other point of it dominates one, that is, is better on one axis beyond noise, and on the other no
- * worse beyond noise. Every measured point that is not on it is dominated by one that is.
+ * The frontier: no other point of it dominates one, that is, is at least as good on both axes, and better on one of
+ * them beyond noise. Every measured point that is not on it is dominated by one that is.
  * @param indices of those weighed. @returns those on it, in their order.
  */
 export function frontierOf(indices: readonly number[], axes: readonly Axes[]): number[] {
@@ -117,22 +119,28 @@ export function dominatorOf(
   return frontier.find((other) => dominates(axes[other], axes[point]));
 }
 
-/** Better on one axis beyond noise, and on the other no worse beyond noise. */
+/**
+ * At least as good on both axes, and better on one beyond noise. A tie is no evidence that a point with the lower value
+ * is as good, so it dominates nothing by it.
+ */
 function dominates(a: Axes | undefined, b: Axes | undefined): boolean {
-  const [x, y] = compared(a, b);
-  return x + y > 0 && x >= 0 && y >= 0;
+  const isAsGood = (axis: keyof Axes) => (a?.[axis]?.mean ?? Number.NaN) >= (b?.[axis]?.mean ?? Number.NaN);
+  return bothAxes.every(isAsGood) && bothAxes.some((axis) => compared(a, b, axis) === 1);
 }
 
-/** Measured, and on neither axis different beyond noise. */
-function areTied(a: Axes | undefined, b: Axes | undefined): boolean {
-  return compared(a, b).every((sign) => sign === 0);
+/** Measured, and on none of these axes different beyond noise. */
+function areTied(
+  a: Axes | undefined,
+  b: Axes | undefined,
+  axes: readonly (keyof Axes)[] = bothAxes,
+): boolean {
+  return axes.every((axis) => compared(a, b, axis) === 0);
 }
 
-/** Not a number where a value was not measured. */
-function compared(a: Axes | undefined, b: Axes | undefined): readonly [x: number, y: number] {
-  const of = (one: Estimate | undefined, other: Estimate | undefined) =>
-    one === undefined || other === undefined ? Number.NaN : compareBeyondNoise(one, other);
-  return [of(a?.x, b?.x), of(a?.y, b?.y)];
+/** Undefined where a value was not measured. */
+function compared(a: Axes | undefined, b: Axes | undefined, axis: keyof Axes): -1 | 0 | 1 | undefined {
+  const [one, other] = [a?.[axis], b?.[axis]];
+  return one === undefined || other === undefined ? undefined : compareBeyondNoise(one, other);
 }
 
 /** Undefined also where the throughput at the knee is that of the least load, but for noise. */

@@ -12,6 +12,7 @@ import {
   type NamedPoint,
   type RecommendedPoints,
   recommendedPoints,
+  tieReason,
   tieSentence,
   type WeighedPoints,
 } from './trade-off-words.js';
@@ -165,18 +166,21 @@ function recommendationLines(weighed: WeighedPoints<ShownPoint>, facts: SweepRep
 
 /** `Balanced: concurrency 50 to 200, the knee: 6,445.00 to 17,999.50 tokens/s/GPU, …`. */
 function recommendationLine(
-  { title, priorities, points: indices }: RecommendedPoints,
+  recommended: RecommendedPoints,
   weighed: WeighedPoints<ShownPoint>,
   facts: SweepReportFacts,
 ): string {
+  const { title, priorities, points: indices } = recommended;
   const { knee } = weighed.verdict;
   const isKnee = knee !== undefined && indices.includes(knee);
+  const throughput = facts.gpus === undefined ? 'total tokens/s' : 'tokens/s/GPU';
   const reasons = {
     userExperience: 'the most tokens/s/user',
     balanced: isKnee ? 'the knee' : 'nearest to the best of both',
-    cost: facts.gpus === undefined ? 'the most total tokens/s' : 'the most tokens/s/GPU',
+    cost: `the most ${throughput}`,
   };
-  const why = indices.length > 1 ? 'no difference beyond noise' : list(priorities.map((key) => reasons[key]));
+  const why =
+    indices.length > 1 ? tieReason(recommended, throughput) : list(priorities.map((key) => reasons[key]));
   const shown = indices.flatMap((i) => weighed.points[i] ?? []);
   return `${title}: ${called(indices, weighed, 'range')}, ${why}: ${figures(shown, facts)}.`;
 }

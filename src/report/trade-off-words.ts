@@ -53,6 +53,13 @@ export function recommendedPoints({ points, verdict }: WeighedPoints): Recommend
   }));
 }
 
+/** Why several points are recommended together. @param throughput the unit of what counts for the lowest cost. */
+export function tieReason({ priorities: keys }: RecommendedPoints, throughput: string): string {
+  const [only] = keys;
+  if (keys.length > 1 || only === 'balanced') return 'no difference beyond noise';
+  return `no difference in ${only === 'cost' ? throughput : 'tokens/s/user'} beyond noise`;
+}
+
 /** The frontier, and which of its points dominates each other point: `concurrency 1 and 2; 4 is dominated by 2`. */
 export function frontierWords(weighed: WeighedPoints): string {
   const { points, verdict } = weighed;

@@ -27,9 +27,13 @@ describe('what a sweep comes to', () => {
       ...{ frontier: [0, 1], knee: undefined, eligible: [0, 1], isTie: true },
       ...{ userExperience: undefined, balanced: undefined, cost: undefined },
     });
-    // On one axis alone they differ: 21 is more than 10 + 10.
+    // On one axis alone they differ: 21 is more than 10 + 10. The other one is a tie.
     expect(weigh([point(8, 300, 100), point(8, 321, 95)], 0.95)).toMatchObject({
-      ...{ frontier: [1], isTie: false, userExperience: { point: 1, ties: [] } },
+      ...{ frontier: [0, 1], isTie: false },
+      ...{ userExperience: { point: 0, ties: [1] }, cost: { point: 1, ties: [] } },
+    });
+    expect(weigh([point(8, 300, 100), point(8, 321, 100)], 0.95)).toMatchObject({
+      ...{ frontier: [1], userExperience: { point: 1, ties: [] } },
     });
   });
 
@@ -37,13 +41,31 @@ describe('what a sweep comes to', () => {
     expect(weigh([point(8, 300, 100)], 0.95)).toMatchObject({ isTie: false, cost: { point: 0, ties: [] } });
   });
 
-  test('a point that is no better but for noise is off the frontier', () => {
+  test('a point that is better within noise alone is not ranked above another', () => {
     // 8 streams give 321 instead of 320, and each user half.
     const points = [point(1, 100, 150), point(4, 320, 80), point(8, 321, 40)];
     const verdict = weigh(points, 0.95);
+    expect(verdict.frontier).toEqual([0, 1, 2]);
+    expect(verdict.cost).toEqual({ point: 2, ties: [1] });
+    expect(verdict.userExperience).toEqual({ point: 0, ties: [] });
+  });
+
+  test('a point with the lower value dominates nothing, however wide the noise', () => {
+    // 4 streams give 76 more than 2, and each user 13 less: the intervals 74.9 ± 9 and 61.6 ± 6 overlap.
+    const points = [
+      { ...point(2, 116, 0), perUser: about(74.9, 9) },
+      { ...point(4, 192, 0), perUser: about(61.6, 6) },
+    ];
+    const verdict = weigh(points, 0.95);
     expect(verdict.frontier).toEqual([0, 1]);
+    expect(verdict.userExperience).toEqual({ point: 0, ties: [1] });
     expect(verdict.cost).toEqual({ point: 1, ties: [] });
-    expect([0, 1, 2].map((i) => dominatorOf(i, points, verdict))).toEqual([undefined, undefined, 1]);
+    const third = [...points, point(8, 110, 60)];
+    expect([0, 1, 2].map((i) => dominatorOf(i, third, weigh(third, 0.95)))).toEqual([
+      undefined,
+      undefined,
+      1,
+    ]);
   });
 
   test('neighbours that tie are recommended together, and only where they meet the objectives', () => {
@@ -82,9 +104,12 @@ describe('the frontier', () => {
   const axes = (x: number, y: number, noise: number) => ({ x: about(x, noise), y: about(y, noise) });
 
   test('a point that is dominated itself pushes no third one off it', () => {
-    // 1 ties with 0 and with 2 for a user; 2 dominates 1, which alone would dominate 0.
-    const chain = [axes(100, 100, 6), axes(90, 200, 6), axes(80, 300, 6)];
-    expect(frontierOf([0, 1, 2], chain)).toEqual([0, 2]);
+    // 1 passes 0 in x by 12 > 11; 2 passes 1 in y by 12 > 11; of 0 and 2 neither is known to 40.
+    const zero = { x: about(100, 10), y: about(100, 30) };
+    const one = { x: about(112, 1), y: about(100, 1) };
+    const two = { x: about(112, 30), y: about(112, 10) };
+    expect(frontierOf([0, 1], [zero, one])).toEqual([1]);
+    expect(frontierOf([0, 1, 2], [zero, one, two])).toEqual([0, 2]);
   });
 
   test('points without a value are not on it', () => {
@@ -102,13 +127,13 @@ describe('the frontier', () => {
       const all = points.map((_, i) => i);
       const frontier = frontierOf(all, points);
       const dominates = (a: number, b: number) => {
-        const [gapX, gapY] = (['x', 'y'] as const).map((axis) => {
+        const gaps = (['x', 'y'] as const).map((axis) => {
           const [one, other] = [points[a]?.[axis], points[b]?.[axis]];
           if (one === undefined || other === undefined) throw new Error('no such point');
           const gap = one.mean - other.mean;
-          return Math.abs(gap) <= one.noise + other.noise ? 0 : gap;
+          return { gap, isClear: gap > one.noise + other.noise };
         });
-        return (gapX ?? 0) >= 0 && (gapY ?? 0) >= 0 && (gapX ?? 0) + (gapY ?? 0) > 0;
+        return gaps.every(({ gap }) => gap >= 0) && gaps.some(({ isClear }) => isClear);
       };
       expect(frontier.length).toBeGreaterThan(0);
       expect(all.filter((i) => !frontier.some((other) => dominates(other, i)))).toEqual(frontier);

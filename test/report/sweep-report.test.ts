@@ -109,14 +109,17 @@ Recommendation, by what matters most:
     );
   });
 
-  it('with intervals of 10 %, a point that is better for a user but for noise is dominated by one that serves more', () => {
-    // 364.69 - 36.47 = 328.22 is below 326.10 + 32.61: a tie for a user, and 50 gives four times the tokens. Likewise
-    // 200 against 100; 326.10 - 32.61 = 293.49 is above 238.67 + 23.87.
+  it('with intervals of 10 %, points that tie for a user are recommended together, and none dominates by a tie', () => {
+    // 364.69 - 36.47 = 328.22 is below 326.10 + 32.61, but not below 285.03 + 28.50.
     const lines = shown(points(0.1), { repeated: true, gpus: undefined });
-    expect(lines[5]).toMatch(/^│ +10 │ +3,045\.00 ± 304\.50 │ +364\.69 ± 36\.47 │ +250\.00 ± 25\.00 │ +│$/);
+    expect(lines[5]).toMatch(
+      /^│ +10 │ +3,045\.00 ± 304\.50 │ +364\.69 ± 36\.47 │ +250\.00 ± 25\.00 │ +● +│$/,
+    );
     expect(lines[11]).toBe("± is the half width of the interval of 95 % confidence (Student's t).");
-    expect(lines.join(' ').replaceAll(/ +/g, ' ')).toContain(
-      'concurrency 50 and 200; 10 is dominated by 50; 100 is dominated by 200; 500 is dominated by 200.',
+    const text = lines.join(' ').replaceAll(/ +/g, ' ');
+    expect(text).toContain('concurrency 10, 50, 100 and 200; 500 is dominated by 200.');
+    expect(text).toContain(
+      'User experience: concurrency 10 to 50, no difference in tokens/s/user beyond noise: 3,045.00 ± 304.50 to 12,890.00 ± 1,289.00',
     );
   });
 

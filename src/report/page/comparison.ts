@@ -8,6 +8,7 @@ import {
   frontierWords,
   list,
   recommendedPoints,
+  tieReason,
   tieSentence,
 } from '../trade-off-words.js';
 import { duration, percent, short, statisticsOf } from './figures.js';
@@ -74,11 +75,11 @@ export function comparisonWords(compared: Comparison): readonly Said[] {
       topic: 'Recommendation',
       sentences: [
         ...objectiveWords(compared),
-        ...recommendedPoints(compared).map(
-          ({ title, points: indices }) =>
-            `${title}: ${called(indices, compared, 'range')} (${figures(indices.flatMap((i) => points[i] ?? []))}` +
-            `${indices.length > 1 ? '; no difference beyond noise' : ''}).`,
-        ),
+        ...recommendedPoints(compared).map((recommended) => {
+          const { title, points: indices } = recommended;
+          const why = indices.length > 1 ? `; ${tieReason(recommended, 'output tokens/s')}` : '';
+          return `${title}: ${called(indices, compared, 'range')} (${figures(indices.flatMap((i) => points[i] ?? []))}${why}).`;
+        }),
       ],
       tone: 'plain',
     },

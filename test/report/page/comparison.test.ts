@@ -115,7 +115,8 @@ test('repeats of a point are compared by their means, and their spread is the no
   ]);
   // 100 ± 127 and 200 ± 127 are no difference; 100 and 95 for each user, twice the same, are one.
   expect(words.Recommendation).toEqual([
-    'User experience, balanced and lowest cost: concurrency 1 (100 output tokens/s, 100 tokens/s/user).',
+    'User experience and balanced: concurrency 1 (100 output tokens/s, 100 tokens/s/user).',
+    'Lowest cost: concurrency 1 to 2 (100 to 200 output tokens/s, 95.0 to 100 tokens/s/user; no difference in output tokens/s beyond noise).',
   ]);
   const links = comparisonTable(compared, (one) => `#${repeated.indexOf(one)}`).toString();
   expect([...links.matchAll(/href="#(\d)"/g)].map(([, index]) => index)).toEqual(['0', '2', '1', '3']);
