@@ -162,11 +162,18 @@ const warnings: readonly Rule[] = [
     },
   },
   {
+    keys: ['useServerTokenCount', 'extraInputs'],
+    broken: ({ useServerTokenCount, extraInputs: { n } }, _given, name) =>
+      useServerTokenCount &&
+      Number(n) > 1 &&
+      `${name('useServerTokenCount')} counts the tokens of all ${n} choices (--extra-inputs n:${n}), but times are those of choice 0: output lengths and token rates are up to ${n} times as high, and inter-token latencies as low. Leave it out to count choice 0 alone.`,
+  },
+  {
     keys: ['osl', 'extraInputs'],
     broken: (config, _given, name) =>
       (config.osl ?? 0) > 0 &&
       !('ignore_eos' in config.extraInputs || 'min_tokens' in config.extraInputs) &&
-      `${name('osl')} is a cap only: answers may be shorter. Where the server knows them, --extra-inputs ignore_eos:true or min_tokens:${config.osl} make them full length.`,
+      `${name('osl')} is a maximum: outputs may be shorter. To force full length, add --extra-inputs ignore_eos:true or min_tokens:${config.osl} (if the server supports it).`,
   },
 ];
 

@@ -115,7 +115,8 @@ export class Answer implements StreamHandler {
       this.#done = true;
       return;
     }
-    this.#readUnit(bytes.toString('utf8', start, end), atNs, bytes, start, end);
+    const text = bytes.toString('utf8', start, end);
+    if (!isBlank(text)) this.#readUnit(text, atNs, bytes, start, end);
   }
 
   onMessage(message: StreamMessage, atNs: number): void {
@@ -128,7 +129,7 @@ export class Answer implements StreamHandler {
       this.#fail(failure);
     } else if (data === '[DONE]') {
       this.#done = true;
-    } else if (data !== undefined && data !== '') {
+    } else if (data !== undefined && !isBlank(data)) {
       this.#readUnit(data, atNs);
     } else if (!packets.every(({ name }) => plainFields.has(name))) {
       // Text that is no event stream reads as fields of unknown names.
@@ -416,6 +417,11 @@ function grownSize(needed: number, least: number): number {
 
 function isDone(bytes: Buffer, start: number, end: number): boolean {
   return end - start === 6 && bytes[start] === 0x5b && bytes.toString('latin1', start, end) === '[DONE]';
+}
+
+/** Data without content: gateways keep a connection alive with it, and the standard delivers no such event. */
+function isBlank(data: string): boolean {
+  return data.trim() === '';
 }
 
 function incompleteStream(message: string): AnswerError {

@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../util/json.js';
 import { readContent, unreadFields } from './content.js';
 import type { Chunk, OtherChoice } from './endpoint.js';
-import { failedFinish, failureOf } from './failure.js';
+import { choiceFailure, failedFinish } from './failure.js';
 
 type MutableChunk = { -readonly [Key in keyof Chunk]: Chunk[Key] };
 
@@ -68,13 +68,7 @@ function readFirst(choice: JsonObject, chunk: MutableChunk): void {
 }
 
 function noteFailure(choice: JsonObject, reason: string | undefined, chunk: MutableChunk): void {
-  const { error } = choice;
-  const failure =
-    error !== undefined && error !== null
-      ? failureOf(error, choice, `an error in choice ${choice.index ?? 0}`)
-      : reason === undefined
-        ? undefined
-        : failedFinish(reason);
+  const failure = choiceFailure(choice) ?? (reason === undefined ? undefined : failedFinish(reason));
   if (failure !== undefined) chunk.failure ??= failure;
 }
 

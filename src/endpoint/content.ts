@@ -62,6 +62,8 @@ const fields = new Map<string, Reading>([
   ['citations', 'ignored'],
   ['context', 'ignored'],
   ['encrypted_content', 'ignored'],
+  // It fails the request.
+  ['error', 'ignored'],
   ['executed_tools', 'ignored'],
   ['extra_content', 'ignored'],
   ['hidden_states', 'ignored'],

@@ -51,7 +51,7 @@ const codeKeys = [
   'Code',
 ] as const;
 
-/** Keys that an error body without any of `errorPaths` consists of. One other key, and it may be an answer. */
+/** Keys that an error body without any of `errorPaths` consists of. Another key with a value, and it may be an answer. */
 const errorBodyKeys: ReadonlySet<string> = new Set([
   ...messageKeys.filter((key) => key !== 'text'),
   ...codeKeys,
@@ -125,6 +125,19 @@ export function failureOf(error: Json, unit: JsonObject, text: string): Failure 
   return { code, message: more === undefined || more === error ? error : `${error}: ${more}` };
 }
 
+/** The error of a choice, in itself or in what it says; undefined where it has none. */
+export function choiceFailure(choice: JsonObject): Failure | undefined {
+  const { delta, message } = choice;
+  for (let i = 0; i < 3; i++) {
+    const holder = i === 0 ? choice : i === 1 ? delta : message;
+    if (!isObject(holder)) continue;
+    const { error } = holder;
+    if (error !== undefined && !isEmpty(error))
+      return failureOf(error, choice, `an error in choice ${choice.index ?? 0}`);
+  }
+  return undefined;
+}
+
 /** An event that is an error: the field `error:` of llama.cpp, or `event: error`. Undefined for all others. */
 export function failureEvent({ event, data, comment, packets }: StreamMessage): Failure | undefined {
   const field = packets.find(({ name }) => name.toLowerCase() === 'error');
@@ -144,10 +157,13 @@ export function failedFinish(finishReason: string): Failure | undefined {
   };
 }
 
-// DeepSeek: insufficient_system_resource; GLM: network_error; Mistral and OpenRouter: error; SGLang, vLLM: abort.
-const failedFinishReason = /^(abort|cancel|error|fail|timed?[ _-]?out|insufficient)|[ _-]error$/i;
+// DeepSeek: insufficient_system_resource; GLM: network_error; Mistral and OpenRouter: error; SGLang, vLLM: abort;
+// TensorRT-LLM: timed_out, cancelled; watsonx: time_limit; Cohere: USER_CANCEL.
+const failedFinishReason =
+  /(^|[ _-])(abort|cancel|crash|error|exception|fail|insufficient|overload|preempt|time[ _-]?limit|timed?[ _-]?out|out[ _-]of[ _-]memory)/i;
 
 function textFailure(text: string): Failure {
+  if (text.trim() === '') return { code: BAD_GATEWAY, message: noMessage };
   refuseHugeJson(text);
   let parsed: Json;
   try {
@@ -175,8 +191,8 @@ function unitFailure(unit: JsonObject, text: string): Failure {
 function isErrorBody(unit: JsonObject): boolean {
   let hasMessage = false;
   for (const key in unit) {
-    if (!errorBodyKeys.has(key)) return false;
     const value = unit[key];
+    if (!errorBodyKeys.has(key) && value !== undefined && !isEmpty(value)) return false;
     if ((key === 'data' || key === 'result') && value !== undefined && !isEmpty(value)) return false;
     hasMessage ||= isMessageKey(key) && value !== undefined && !isEmpty(value);
   }

@@ -22,6 +22,10 @@ const limits: readonly RegExp[] = [
   /prompt is too long: \d+ tokens > (\d+) maximum/i,
   /exceed context limit: \d+ \+ \d+ > (\d+)/i,
   /exceeds the maximum number of tokens allowed \((\d+)\)/i,
+  // Moonshot; Qwen; Cerebras.
+  /exceeded model token limit: (\d+)/i,
+  /range of input length should be \[\d+, (\d+)\]/i,
+  /reduce the length of the messages or completion\. current length is \d+ while limit is (\d+)/i,
 ];
 
 /** The same where the message does not state the limit. */

@@ -14,12 +14,15 @@ const LONGEST_TYPE = 60;
 export function failureCauses(errors: readonly ErrorGroup[], total: number): string | undefined {
   const causes = new Map<string, { count: number; limits: Set<number | undefined>; isOverflow: boolean }>();
   for (const { error, count: requests } of errors) {
-    if (error.type === 'RequestCancellationError') continue;
+    const isCut = /still in flight when the grace period/.test(error.message);
+    if (error.type === 'RequestCancellationError' && !isCut) continue;
     const overflow = contextOverflowOf(error);
     const name =
-      overflow === undefined
-        ? [error.code ?? '', error.type.slice(0, LONGEST_TYPE)].join(' ').trim() || 'unknown error'
-        : '';
+      overflow !== undefined
+        ? ''
+        : isCut
+          ? 'still in flight when the grace period ended'
+          : [error.code ?? '', error.type.slice(0, LONGEST_TYPE)].join(' ').trim() || 'unknown error';
     const cause = causes.get(name) ?? { count: 0, limits: new Set(), isOverflow: overflow !== undefined };
     cause.count += requests;
     cause.limits.add(overflow?.limit);

@@ -36,7 +36,9 @@ const explanations: Readonly<Record<LengthCause, Explanation>> = {
     remedies: ['Use prompts that the filter lets through'],
   },
   longer: {
-    why: 'The output is longer than requested: the server did not apply the token limit',
+    why:
+      'The output is longer than requested: the server did not apply the token limit, or, with n above 1, its usage ' +
+      'counts all choices',
     remedies: ['Send output lengths as max_tokens: --use-legacy-max-tokens'],
   },
   unknown: {

@@ -48,6 +48,24 @@ const failures: readonly (readonly [dialect: string, body: string, code: number,
     'over capacity',
   ],
   [
+    'an error in the delta',
+    '{"choices":[{"index":0,"delta":{"content":"half","error":{"code":503,"message":"provider down"}},"finish_reason":null}]}',
+    503,
+    'provider down',
+  ],
+  [
+    'an error in the message',
+    '{"choices":[{"index":0,"message":{"content":"half","error":"provider down"},"finish_reason":"stop"}]}',
+    502,
+    'provider down',
+  ],
+  [
+    'a gateway that keeps the empty fields of an answer',
+    '{"id":"","choices":null,"usage":{},"model":null,"success":false,"code":500,"message":"no channel"}',
+    500,
+    'no channel',
+  ],
+  [
     'OpenRouter',
     '{"choices":[{"index":0,"message":{"content":"half"},"finish_reason":"error","error":{"code":503,"message":"provider down"}}]}',
     503,
@@ -115,6 +133,10 @@ describe('what is no failure', () => {
     ['error: {}', `{${answer},"error":{}}`],
     ['FastChat: error_code 0', `{${answer},"error_code":0}`],
     ['MiniMax: status_code 0', `{${answer},"base_resp":{"status_code":0,"status_msg":"success"}}`],
+    [
+      'an empty error in a choice',
+      '{"choices":[{"index":0,"error":"","message":{"content":"a","error":{}}}]}',
+    ],
     ['a message beside the answer', `{${answer},"message":"ok"}`],
   ])('%s', (_, body) => {
     expect(errorOf(body)).toBeUndefined();

@@ -313,7 +313,17 @@ export const streams: readonly StreamFixture[] = [
     lastUnitNs: 10,
     error: { code: 429, type: 'SSEResponseError', message: 'slow down' },
   },
-  ...['abort', 'error', 'cancelled', 'timeout', 'insufficient_system_resource', 'network_error'].map(
+  ...[
+    'abort',
+    'error',
+    'cancelled',
+    'timeout',
+    'insufficient_system_resource',
+    'network_error',
+    'time_limit',
+    'user_cancelled',
+    'OUT_OF_MEMORY',
+  ].map(
     (reason): StreamFixture => ({
       name: `finish_reason ${reason}`,
       endpoint: 'chat',
@@ -352,6 +362,37 @@ export const streams: readonly StreamFixture[] = [
       code: 502,
       type: 'SSEResponseError',
       message: '2 frames were not valid JSON; received: {"id":"c1","choices":[{"del',
+    },
+  },
+  {
+    name: 'empty data between frames',
+    endpoint: 'chat',
+    reads: [
+      [10, `data:\n\n${chunk('{"content":"a"}')}`],
+      [20, 'data: \n\ndata:\n\ndata: \t\n\n'],
+      [30, chunk('{"content":"b"}')],
+      [40, `data:\nid: 1\n\n${chunk('{}', '"stop"')}data: \n\n${done}`],
+    ],
+    contentNs: [10, 30],
+    firstOutputNs: 10,
+    lastUnitNs: 40,
+    output: 'ab',
+  },
+  {
+    name: 'an error event without a word',
+    endpoint: 'chat',
+    reads: [
+      [10, chunk('{"content":"a"}')],
+      [20, 'event: error\ndata:\n\n'],
+    ],
+    contentNs: [10],
+    firstOutputNs: 10,
+    lastUnitNs: 20,
+    output: 'a',
+    error: {
+      code: 502,
+      type: 'SSEResponseError',
+      message: 'The server reports an error without a message',
     },
   },
   {

@@ -36,6 +36,14 @@ test.each([
     'Input length (5000 tokens) exceeds the maximum allowed length (4096 tokens).',
     4096,
   ],
+  ['Moonshot', 400, 'Invalid request: Your request exceeded model token limit: 8192', 8192],
+  ['Qwen', 400, 'Range of input length should be [1, 30720]', 30_720],
+  [
+    'Cerebras',
+    400,
+    'Please reduce the length of the messages or completion. Current length is 9000 while limit is 8192',
+    8192,
+  ],
   ['DeepInfra', 400, 'Requested input length 39818 exceeds maximum input length 32767', 32_767],
   [
     'TGI',

@@ -40,6 +40,19 @@ test.each([
     '9 of them 503 Service Unavailable; 5 requests exceeded the 32K context window',
   ],
   ['cancelled ones have no cause', [group(4, 499, 'RequestCancellationError')], 4, undefined],
+  [
+    'the end of the grace period',
+    [
+      group(
+        3,
+        499,
+        'RequestCancellationError',
+        'Request cancelled: still in flight when the grace period of 1 s ended',
+      ),
+    ],
+    3,
+    'still in flight when the grace period ended',
+  ],
 ] as const)('%s', (_, errors, total, words) => {
   expect(failureCauses(errors, total)).toBe(words);
 });
