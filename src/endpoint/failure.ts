@@ -113,7 +113,7 @@ function mayReportFailure({ error, error_code, base_resp, x_groq }: JsonObject):
  * What `{"error": …}` holds.
  * @param text what is quoted where the error names no reason.
  */
-export function failureOf(error: Json, unit: JsonObject, text: string): Failure {
+function failureOf(error: Json, unit: JsonObject, text: string): Failure {
   const code = (isObject(error) ? httpStatus(error) : undefined) ?? httpStatus(unit) ?? BAD_GATEWAY;
   if (typeof error !== 'string') {
     // {"error":true,"message":"…"}: the reason stands beside it.
