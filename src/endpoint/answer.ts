@@ -210,7 +210,7 @@ export class Answer implements StreamHandler {
 
   /** @returns whether the unit is JSON at all. */
   #readUnit(text: string, atNs: number, bytes?: Buffer, start = 0, end = 0): boolean {
-    this.#firstUnit ??= excerpt(text);
+    this.#firstUnit ??= text;
     refuseHugeJson(text);
     let unit: Json;
     try {

@@ -117,7 +117,7 @@ export function isSuccess({ status }: ResponseHead): boolean {
 
 const eventStreamType = /^\s*text\/event-stream\s*(?:;|$)/i;
 
-/** Bytes that are looked at; white space before them may be as long. */
+/** Bytes that are looked at, white space at their begin included. */
 const LONGEST_START = 256;
 
 /**
@@ -127,7 +127,8 @@ const LONGEST_START = 256;
 function framingOf(start: Buffer, isExpected: boolean): 'stream' | 'whole' | undefined {
   const text = start.toString('latin1').replace(/^(?:\xef\xbb\xbf)?\s*/, '');
   if (/^[{["<]/.test(text)) return 'whole';
-  if ((isExpected && text !== '') || isEventStream(text)) return 'stream';
+  if (isEventStream(text)) return 'stream';
+  if (isExpected && (text !== '' || start.length >= LONGEST_START)) return 'stream';
   const isBeginning = fieldNames.some((name) => name.startsWith(text));
   return isBeginning && start.length < LONGEST_START ? undefined : 'whole';
 }

@@ -17,7 +17,14 @@ interface Form {
 // Threads started later are given a copy of it.
 const SHARED_AS = 'aiperf.secrets';
 
-let compiled: readonly Form[] | undefined;
+interface Forms {
+  /** Every spelling of every secret, the longest first: a part of one would leave the rest of it. */
+  readonly all: readonly Form[];
+  /** Texts of which every spelling holds at least one. */
+  readonly marks: readonly string[];
+}
+
+let compiled: Forms | undefined;
 
 /** Makes secrets known to this thread and to those that it starts from now on. */
 export function learnSecrets(secrets: readonly string[]): void {
@@ -59,8 +66,8 @@ export function jsonWithoutSecrets<Value extends Json>(value: Value, more: reado
 
 /** Whether a text, also one in JSON, holds a secret of the run in any spelling. Cheaper than taking them out. */
 export function holdsSecret(text: string): boolean {
-  compiled ??= formsOf(known());
-  return compiled.some((form) => text.includes(form.text));
+  compiled ??= compile();
+  return compiled.marks.some((mark) => text.includes(mark));
 }
 
 /**
@@ -72,14 +79,21 @@ export function withoutUnmistakable(text: string, more: readonly string[] = []):
 }
 
 function replaced(text: string, more: readonly string[], isMeant: (form: Form) => boolean): string {
-  compiled ??= formsOf(known());
-  const forms = more.length === 0 ? compiled : [...compiled, ...formsOf(more.flatMap(partsOf))];
+  compiled ??= compile();
+  const forms = more.length === 0 ? compiled.all : [...compiled.all, ...formsOf(more.flatMap(partsOf))];
   let clean = text;
   for (const form of forms) {
     if (!isMeant(form) || !clean.includes(form.text)) continue;
     clean = clean.replaceAll(form.isWord ? word(form.text) : form.text, redacted);
   }
   return clean;
+}
+
+function compile(): Forms {
+  const all = formsOf(known());
+  const marks: string[] = [];
+  for (const { text } of all.toReversed()) if (!marks.some((mark) => text.includes(mark))) marks.push(text);
+  return { all, marks };
 }
 
 function known(): readonly string[] {
@@ -105,7 +119,7 @@ function partsOf(secret: string): readonly string[] {
 const FEWEST_CHARACTERS = 4;
 const FEWEST_ANYWHERE = 8;
 
-/** Every spelling of every secret, the longest first: a part of one would leave the rest of it. */
+/** Every spelling of these secrets, the longest first. */
 function formsOf(secrets: readonly string[]): readonly Form[] {
   const forms = new Map<string, Form>();
   for (const secret of secrets.filter((given) => isFindable(given))) {

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { withScheme } from '../../config/base-url.js';
 import type { Config } from '../../config/options.js';
 import { synthesisFactors } from '../../config/synthesis-options.js';
 import { indexCorpus, loadCorpusIndex } from '../../dataset/corpus.js';
@@ -12,7 +13,6 @@ import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import { requestTarget } from '../../endpoint/url.js';
 import type { LoadPlan, PromptPlan } from '../../load/plan.js';
-import { openSecureContext } from '../../transport/tls-context.js';
 import type { Proxies, TlsOptions } from '../../transport/transport.js';
 import { usableCpus } from '../../util/cgroup.js';
 import type { ClockOrigin } from '../../util/clock.js';
@@ -50,7 +50,7 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   refuseCredentials(config.urls);
   refuseFramingHeaders(config.headers);
-  const tls = tlsOptions(config);
+  const tls = await tlsOptions(config);
   const seed = config.randomSeed ?? randomInt(2 ** 31);
   const dataset = await planDataset(datasetOptions(config, seed), log);
   // A dataset of literal texts whose tokens the server counts needs no tokenizer.
@@ -126,7 +126,7 @@ export function refuseCredentials(urls: readonly string[]): void {
 }
 
 function hasUser(url: string): boolean {
-  const { username, password } = new URL(url.includes('://') ? url : `http://${url}`);
+  const { username, password } = new URL(withScheme(url));
   return username !== '' || password !== '';
 }
 
@@ -291,7 +291,7 @@ function responseLimitsOf(config: Config): ResponseLimits {
   };
 }
 
-function tlsOptions(config: Config): TlsOptions {
+async function tlsOptions(config: Config): Promise<TlsOptions> {
   const read = (path: string | undefined) => (path === undefined ? undefined : readPem(path));
   const ca = read(config.tlsCaFile);
   const cert = read(config.tlsCertFile);
@@ -303,8 +303,11 @@ function tlsOptions(config: Config): TlsOptions {
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
   };
-  // What cannot be used is refused here, and not in the threads, after they were started.
-  if (ca !== undefined || cert !== undefined || key !== undefined) openSecureContext(options);
+  if (ca !== undefined || cert !== undefined || key !== undefined) {
+    // What cannot be used is refused here, and not in the threads, after they were started.
+    const { openSecureContext } = await import('../../transport/tls-context.js');
+    openSecureContext(options);
+  }
   return options;
 }
 
