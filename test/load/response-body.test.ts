@@ -35,6 +35,12 @@ describe('ResponseBody', () => {
     ],
     ['one behind empty lines', {}, ['\r\n', '\n', a, b], [30, 40]],
     ['one called gzip', { 'content-encoding': 'gzip' }, [a, b], [10, 20]],
+    [
+      'one behind a lot of white space',
+      { 'content-type': 'text/event-stream' },
+      ['\n'.repeat(600), a, b],
+      [20, 30],
+    ],
     ['one behind a byte order mark', {}, [`\ufeff${a}`, b], [10, 20]],
     ['one behind a comment', {}, [': hello\n\n', a, b], [20, 30]],
     ['one that begins with an event', {}, ['event: message\n', a, b], [10, 30]],

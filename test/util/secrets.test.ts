@@ -32,6 +32,7 @@ describe('a secret is replaced in every spelling', () => {
   ])('%s', (_how, spelled) => {
     learnSecrets([KEY]);
     expect(withoutSecrets(`before ${spelled}, after`)).toBe('before <redacted>, after');
+    expect([holdsSecret(`before ${spelled}, after`), holdsSecret('before and after')]).toEqual([true, false]);
   });
 
   it.each([0, 1, 2])('in base64 behind %d other bytes', (before) => {
