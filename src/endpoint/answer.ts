@@ -1,4 +1,5 @@
 import type { Packet, StreamHandler, StreamMessage } from '../transport/event-stream.js';
+import { counted } from '../util/counted.js';
 import { excerpt, quoting } from '../util/excerpt.js';
 import { isObject, type Json, type JsonObject, refuseHugeJson } from '../util/json.js';
 import type { AssistantMessage, Chunk, Endpoint, OtherChoice } from './endpoint.js';
@@ -176,7 +177,7 @@ export class Answer implements StreamHandler {
   get error(): AnswerError | undefined {
     if (this.#error !== undefined) return this.#error;
     if (this.#brokenFrames > 0 && this.#streamed) {
-      const frames = this.#brokenFrames === 1 ? '1 frame was' : `${this.#brokenFrames} frames were`;
+      const frames = counted(this.#brokenFrames, 'frame was', 'frames were');
       return this.#serverError(quoting(`${frames} not valid JSON`, this.#firstBroken));
     }
     if (this.contentCount === 0) {

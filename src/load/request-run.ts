@@ -16,6 +16,7 @@ import {
   type TransportError,
   WireTimes,
 } from '../transport/transport.js';
+import { cutAndCounted } from '../util/cut.js';
 import { messageOf } from '../util/errors.js';
 import { isDeeperThan, type JsonObject } from '../util/json.js';
 import { secretsIn } from '../util/secret-names.js';
@@ -354,10 +355,7 @@ function setsText(extra: JsonObject): boolean {
 }
 
 function shortened(error: RecordError): RecordError {
-  const { message } = error;
-  if (message.length <= LONGEST_MESSAGE) return error;
-  const more = message.length - LONGEST_MESSAGE;
-  return { ...error, message: `${message.slice(0, LONGEST_MESSAGE)}… (${more} more characters)` };
+  return { ...error, message: cutAndCounted(error.message, LONGEST_MESSAGE) };
 }
 
 // Honest usage objects and tool calls have some five levels.

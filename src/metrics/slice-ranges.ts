@@ -27,7 +27,10 @@ export function sliceRanges(slices: readonly Slice[]): SliceRange[] {
     if (first === undefined || last === undefined || unit === undefined) return [];
     return [
       {
-        ...{ tag, unit, first, last, min: Math.min(...averages), max: Math.max(...averages) },
+        ...{ tag, unit, first, last },
+        // Not spread into arguments: there may be a hundred thousand.
+        min: averages.reduce((least, value) => Math.min(least, value)),
+        max: averages.reduce((most, value) => Math.max(most, value)),
         others: rest.reduce((sum, value) => sum + value, 0) / rest.length,
       },
     ];

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { cut } from '../util/cut.js';
 import { withoutSecrets } from '../util/secrets.js';
 import type { ResponseHead } from './transport.js';
 
@@ -162,5 +163,5 @@ function withoutCr(line: string): string {
 
 function shortened(line: string): string {
   // A secret that is cut in half is not found any more.
-  return line.length > 80 ? `${withoutSecrets(line).slice(0, 80)}…` : line;
+  return cut(line.length > 80 ? withoutSecrets(line) : line, 80);
 }

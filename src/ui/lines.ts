@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
+import { count } from '../util/counted.js';
 import type { Progress, ProgressState } from './progress.js';
-import { countText, doneShare, doneText, durationText, figures } from './state-text.js';
+import { doneShare, doneText, durationText, figures } from './state-text.js';
 
 const everyMs = 5000;
 
@@ -33,7 +34,7 @@ export function lineText(state: ProgressState): string {
     `${state.phase}: ${doneText(state)}${percent}`,
     durationText(state.elapsedSeconds),
     ...figures(state),
-    `${countText(state.inFlight)} in flight`,
+    `${count(state.inFlight)} in flight`,
     ...eta,
   ].join(', ');
 }

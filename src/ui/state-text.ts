@@ -1,9 +1,5 @@
+import { count, counted } from '../util/counted.js';
 import type { ProgressState } from './progress.js';
-
-/** `1,234`. */
-export function countText(count: number): string {
-  return count.toLocaleString('en-US');
-}
 
 /** `05:07`, from an hour on `1:02:03`; whole seconds, cut. */
 export function durationText(seconds: number): string {
@@ -15,7 +11,7 @@ export function durationText(seconds: number): string {
 
 /** `250/1,000`, or `250` where the total is not known. */
 export function doneText({ completed, total }: ProgressState): string {
-  return total === undefined ? countText(completed) : `${countText(completed)}/${countText(total)}`;
+  return total === undefined ? count(completed) : `${count(completed)}/${count(total)}`;
 }
 
 /** The share that is done, 0 to 1; undefined where the total is not known. */
@@ -27,10 +23,7 @@ export function doneShare({ completed, total }: ProgressState): number | undefin
 /** Rate, errors and live latencies, the most wanted first. */
 export function figures(state: ProgressState): string[] {
   const { requestsPerSecond, errors, ttftAvgMs, itlAvgMs } = state;
-  const parts = [
-    `${decimalText(requestsPerSecond)} requests/s`,
-    `${countText(errors)} ${errors === 1 ? 'error' : 'errors'}`,
-  ];
+  const parts = [`${decimalText(requestsPerSecond)} requests/s`, counted(errors, 'error')];
   if (ttftAvgMs !== undefined) parts.push(`TTFT ${decimalText(ttftAvgMs)} ms`);
   if (itlAvgMs !== undefined) parts.push(`ITL ${decimalText(itlAvgMs)} ms`);
   return parts;

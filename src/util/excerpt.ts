@@ -1,3 +1,4 @@
+import { cut } from './cut.js';
 import { withoutSecrets } from './secrets.js';
 
 const LONGEST = 200;
@@ -6,12 +7,9 @@ const LONGEST_SECRET = 4096;
 
 /** The first 200 characters of a text that somebody sent, for a message, without secrets; a cut one ends in `…`. */
 export function excerpt(whole: string): string {
-  if (whole.length <= LONGEST) return whole;
-  const text = withoutSecrets(whole.slice(0, LONGEST + LONGEST_SECRET));
-  // Half of a surrogate pair is no character.
-  const last = text.charCodeAt(LONGEST - 1);
-  const isHalf = last >= 0xd800 && last <= 0xdbff;
-  return `${text.slice(0, isHalf ? LONGEST - 1 : LONGEST)}…`;
+  return whole.length <= LONGEST
+    ? whole
+    : cut(withoutSecrets(whole.slice(0, LONGEST + LONGEST_SECRET)), LONGEST);
 }
 
 const MARK = '; received: ';

@@ -37,7 +37,7 @@ describe('limits of the machine, looked at before anything is sent', () => {
 
   it('too few open files', async () => {
     expect(await refusal(() => limit(one, 10_000, false, proc(1024, 32_768, 60_999)))).toEqual({
-      message: '10000 requests in flight need about 10100 open files, and this process may open 1024',
+      message: '10,000 requests in flight need about 10,100 open files, and this process may open 1,024',
       hint: "raise the limit with 'ulimit -n 10100', or lower --concurrency",
     });
   });
@@ -47,7 +47,7 @@ describe('limits of the machine, looked at before anything is sent', () => {
     const root = proc(20_000, 40_000, 40_999);
     expect(await refusal(() => limit(one, 1001, false, root))).toEqual({
       message:
-        '1001 requests in flight need as many local ports, and this machine gives 1000 of them to connections to one server',
+        '1,001 requests in flight need as many local ports, and this machine gives 1,000 of them to connections to one server',
       hint: `widen the range with 'sysctl -w net.ipv4.ip_local_port_range="1024 65535"', spread the load over several --url, or lower --concurrency`,
     });
     expect(await limit(two, 1001, false, root)).toBe(2000);
@@ -55,7 +55,7 @@ describe('limits of the machine, looked at before anything is sent', () => {
       'connections to 2 servers',
     );
     expect((await refusal(() => limit([...one, 'http://a:1'], 1001, false, root)))?.message).toContain(
-      '1000 of',
+      '1,000 of',
     );
     expect(await limit([...one, '--transport', 'undici', '--http2'], 1001, false, root)).toBe(2500);
   });

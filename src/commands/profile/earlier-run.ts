@@ -1,5 +1,6 @@
 import { lstatSync, mkdirSync, realpathSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { counted } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { unfinishedInputs } from './export-inputs.js';
@@ -43,8 +44,8 @@ export function clearEarlierRun(folder: string, options: EarlierRunOptions, log:
         'NOTICE',
         'export',
         overwrite
-          ? `removed ${counted(files)} of an earlier run from ${folder}`
-          : `moved ${counted(files)} of an earlier run to ${previous}`,
+          ? `removed ${counted(files.length, 'file')} of an earlier run from ${folder}`
+          : `moved ${counted(files.length, 'file')} of an earlier run to ${previous}`,
       );
     }
     removeEmpty(folder, folders);
@@ -108,8 +109,4 @@ function requireOthers(folder: string, files: readonly string[], inputs: readonl
       'Copy it to another place, or name another folder with --artifact-dir.',
     );
   }
-}
-
-function counted({ length }: readonly string[]): string {
-  return length === 1 ? '1 file' : `${length} files`;
 }

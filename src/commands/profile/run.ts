@@ -8,6 +8,7 @@ import type { PhaseCounts } from '../../records/spool.js';
 import type { Progress, ProgressState } from '../../ui/progress.js';
 import { readCpuLimit, type Throttled, throttledBetween } from '../../util/cgroup.js';
 import type { Clock } from '../../util/clock.js';
+import { counted } from '../../util/counted.js';
 import { messageOf } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { haveV8YieldToLoadThreads } from '../../util/priority.js';
@@ -285,7 +286,7 @@ async function playPhases(
         log(
           'WARNING',
           'load',
-          `${turns} turn${turns === 1 ? ' was' : 's were'} due later than recorded, by at most ${(mostNs / 1e9).toFixed(3)} s: the previous turn's answer came after the recorded time`,
+          `${counted(turns, 'turn was', 'turns were')} due later than recorded, by at most ${(mostNs / 1e9).toFixed(3)} s: the previous turn's answer came after the recorded time`,
         );
       }
       if (movedNs > 0) {

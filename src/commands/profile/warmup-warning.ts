@@ -1,4 +1,5 @@
 import type { ErrorGroup, RunSummary } from '../../metrics/compute.js';
+import { cut } from '../../util/cut.js';
 
 /** A server's message is quoted so far. */
 const QUOTED_CHARACTERS = 120;
@@ -32,6 +33,5 @@ function commonest(errors: readonly ErrorGroup[]): string {
   if (most === undefined) return '';
   const { code, type, message } = most.error;
   const cause = [code, type].filter((part) => part !== undefined && part !== '').join(' ');
-  const quoted = message.length > QUOTED_CHARACTERS ? `${message.slice(0, QUOTED_CHARACTERS)}…` : message;
-  return ` (${failures.length > 1 ? `${most.count} times ` : ''}${cause}: ${quoted})`;
+  return ` (${failures.length > 1 ? `${most.count} times ` : ''}${cause}: ${cut(message, QUOTED_CHARACTERS)})`;
 }

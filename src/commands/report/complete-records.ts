@@ -5,6 +5,7 @@ import { MetricStore, type RunSummary } from '../../metrics/compute.js';
 import { unpackRecords } from '../../records/pack.js';
 import type { Phase } from '../../records/record.js';
 import { findSegments, SpoolReader, UnknownSpool } from '../../records/spool.js';
+import { counted } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { holderOf, lockFolder } from '../profile/folder-lock.js';
@@ -136,16 +137,14 @@ export function completeLeftovers(folders: readonly string[]): Leftovers {
 /** Sentences about a completion, for the user; none where it changed nothing. */
 function completionNotes({ added, missing, tornBytes }: Completion): string[] {
   const notes: string[] = [];
-  if (added > 0) notes.push(`Added ${recordsText(added)} from the spool of the run to its files.`);
+  if (added > 0) notes.push(`Added ${counted(added, 'record')} from the spool of the run to its files.`);
   if (missing > 0)
-    notes.push(`${recordsText(missing)} are lost: they were written, but the disk does not hold them.`);
+    notes.push(
+      `${counted(missing, 'written record')} cannot be found on the disk and ${missing === 1 ? 'is' : 'are'} lost.`,
+    );
   if (tornBytes > 0)
     notes.push(`The last batch in the spool is cut off: its ${tornBytes} bytes are left out.`);
   return notes;
-}
-
-function recordsText(count: number): string {
-  return count === 1 ? '1 record' : `${count} records`;
 }
 
 interface StoredOfWorker {
