@@ -3,7 +3,7 @@ import { loadConflicts, loadWarnings } from './load-conflicts.js';
 import { loadMode } from './load-mode.js';
 import { nameOf } from './option.js';
 import { type Config, profileOptions } from './options.js';
-import { either, idle, type Key, type Rule } from './rule.js';
+import { either, idle, type Key, type Rule, refuses } from './rule.js';
 import { sweepFindings } from './sweep-conflicts.js';
 import { synthesisKeys } from './synthesis-options.js';
 import { andList } from './words.js';
@@ -66,6 +66,12 @@ const conflicts: readonly Rule[] = [
       );
     },
   },
+  refuses(
+    'workersMax',
+    { keys: ['workersMax'], holds: ({ workersMax }) => workersMax !== undefined },
+    ['loadThreads'],
+    ': one is a maximum, the other an exact number',
+  ),
   {
     keys: ['tlsCertFile', 'tlsKeyFile'],
     broken: (config, _given, name) => {

@@ -436,9 +436,16 @@ export const profileOptions = {
     flags: ['--workers-max', '--max-workers'],
     group: 'Service',
     min: 1,
+    defaultText: 'no limit',
+    help: 'Maximum number of load threads; fewer are used where cores or the load ask for fewer.',
+  }),
+  loadThreads: integer({
+    flags: ['--load-threads'],
+    group: 'Service',
+    min: 1,
     max: 256,
-    defaultText: 'by cores and concurrency',
-    help: 'Maximum number of load threads.',
+    defaultText: 'by cores and concurrency, at most --workers-max',
+    help: 'Use exactly N load threads, even beyond the cores; never more than requests in flight.',
   }),
   recordProcessors: integer({
     flags: ['--record-processor-service-count', '--record-processors'],

@@ -182,7 +182,7 @@ function busyThreads({ threads, load }: Evidence): Reason[] {
       return [{ level: 'strained', words, spans: [] }];
     }
     if (load.kind !== 'concurrency' || busyShare < STRAINED_BUSY_SHARE) return [];
-    const words = `load thread ${thread} was busy for ${percent(busyShare)} of the time: add load threads (--workers-max) or a second machine`;
+    const words = `load thread ${thread} was busy for ${percent(busyShare)} of the time: add load threads (--load-threads) or a second machine`;
     return [{ level: 'strained', words, spans: [] }];
   });
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { connectionLimit } from '../../src/commands/profile/limits.js';
+import { connectionLimit, threadCount } from '../../src/commands/profile/limits.js';
 import { UserError } from '../../src/util/errors.js';
 import { profile } from '../config/profile-options.js';
 
@@ -72,6 +72,50 @@ describe('limits of the machine, looked at before anything is sent', () => {
 
   it('a system that says nothing of its limits has none', async () => {
     expect(await limit(one, 50_000, false, join(folder, 'nowhere'))).toBe(50_000);
+  });
+});
+
+describe('load threads', () => {
+  const root = proc(1024, 32_768, 60_999);
+  const threads = async (line: string, concurrency: number, cpus: number) => {
+    const { config } = await profile(['--model', 'm', ...line.split(' ').filter((word) => word !== '')]);
+    return threadCount(config, concurrency, cpus, root);
+  };
+
+  it.each([
+    // One for every 200 requests in flight, with a core left for everything else.
+    ['', 200, 8, 1],
+    ['', 201, 8, 2],
+    ['', 1000, 8, 5],
+    ['', 1000, 4, 3],
+    ['', 1000, 1, 1],
+    ['', 100_000, 64, 31],
+    // --workers-max is a ceiling, and no more.
+    ['--workers-max 2', 1000, 8, 2],
+    ['--max-workers 200', 1000, 8, 5],
+    ['--workers-max 5000', 1000, 4, 3],
+    ['--workers-max 4', 10, 8, 1],
+    // --load-threads is exact, beyond the cores too.
+    ['--load-threads 6', 1000, 2, 6],
+    ['--load-threads 1', 1000, 8, 1],
+    ['--load-threads 6', 3, 8, 3],
+  ])("'%s' with %i in flight on %i CPUs", async (line, concurrency, cpus, expected) => {
+    expect(await threads(line, concurrency, cpus)).toBe(expected);
+  });
+
+  it('as many as the limit of open files leaves room for', async () => {
+    // 50 files at the start, 30 for each thread, and one of them is the record thread.
+    expect(threadCount({ loadThreads: undefined, workersMax: 8 }, 2000, 16, proc(200, 40_000, 40_999))).toBe(
+      4,
+    );
+    expect(
+      await refusal(async () =>
+        threadCount({ loadThreads: 5, workersMax: undefined }, 5, 16, proc(200, 40_000, 40_999)),
+      ),
+    ).toEqual({
+      message: '5 load threads need about 230 open files to start, and this process may open 200',
+      hint: "raise the limit with 'ulimit -n 230', or lower --load-threads",
+    });
   });
 });
 

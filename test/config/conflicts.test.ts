@@ -34,6 +34,10 @@ describe('paths', () => {
 describe('conflicts', () => {
   it.each([
     [
+      '--max-workers 4 --load-threads 2',
+      '--load-threads cannot be combined with --workers-max: one is a maximum, the other an exact number.',
+    ],
+    [
       '--custom-dataset-type single_turn',
       '--custom-dataset-type needs --input-file: it says how that file is to be read.',
     ],

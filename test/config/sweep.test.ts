@@ -108,7 +108,7 @@ describe('what is refused', () => {
     ['--concurrency 0,10', '--concurrency must be an integer from 1 to 1000000, got 0.'],
     [
       '--workers-max 1,2',
-      "--workers-max must be an integer from 1 to 256, got '1,2'. It takes one value; a sweep is a list of --conversation-num, --conversation-turn-mean, --isl, --isl-stddev, --osl, --osl-stddev, --concurrency, --prefill-concurrency, --request-rate, --num-users, --request-count or --benchmark-duration.",
+      "--workers-max must be an integer of at least 1, got '1,2'. It takes one value; a sweep is a list of --conversation-num, --conversation-turn-mean, --isl, --isl-stddev, --osl, --osl-stddev, --concurrency, --prefill-concurrency, --request-rate, --num-users, --request-count or --benchmark-duration.",
     ],
     [
       '--streaming --prefill-concurrency 4 --concurrency 2,8',

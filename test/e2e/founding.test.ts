@@ -148,7 +148,7 @@ describe('several load threads', () => {
   /** What went over the wire, from the raw records. */
   async function sent(workers: string) {
     const { ended, folder } = await profile({
-      ...{ 'workers-max': workers, concurrency: 450, 'request-count': 450, isl: 20, osl: 2 },
+      ...{ 'load-threads': workers, concurrency: 450, 'request-count': 450, isl: 20, osl: 2 },
       'export-level': 'raw',
     });
     expect(ended).toMatchObject({ code: 0, stderr: '' });

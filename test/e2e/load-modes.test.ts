@@ -316,7 +316,7 @@ describe('limits', () => {
     const { most, serve } = openRequests();
     const { records } = await run(
       {
-        ...{ 'request-rate': 300, 'prefill-concurrency': 3, 'request-count': 60, 'workers-max': 4 },
+        ...{ 'request-rate': 300, 'prefill-concurrency': 3, 'request-count': 60, 'load-threads': 4 },
         'arrival-pattern': 'constant',
       },
       (response) => serve(response, 20, 50),

@@ -136,9 +136,9 @@ describe('refused before anything is sent', () => {
   });
 
   it('too few file descriptors for the load threads, or for one request', async () => {
-    const threads = await withFiles(150, { 'workers-max': 12, concurrency: 12 });
+    const threads = await withFiles(150, { 'load-threads': 12, concurrency: 12 });
     expect(panelText(threads.stderr)).toBe(
-      "12 load threads need about 440 open files to start, and this process may open 150 raise the limit with 'ulimit -n 440', or lower --workers-max",
+      "12 load threads need about 440 open files to start, and this process may open 150 raise the limit with 'ulimit -n 440', or lower --load-threads",
     );
     const requests = await withFiles(100, { concurrency: 1 });
     expect(panelText(requests.stderr)).toBe(

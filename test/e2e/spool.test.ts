@@ -18,7 +18,7 @@ import { startScriptedServer, streamTokens } from './scripted-server.js';
 
 const options: Options = {
   ...{ model: 'm', tokenizer: 'builtin', streaming: true, 'random-seed': 5, isl: 10, osl: 3 },
-  ...{ 'request-rate': 150, 'arrival-pattern': 'constant', 'request-count': 5000, 'workers-max': 2 },
+  ...{ 'request-rate': 150, 'arrival-pattern': 'constant', 'request-count': 5000, 'load-threads': 2 },
 };
 
 // Node itself is told to run this in every thread: the record thread then stands still, as on a core that is not its own.

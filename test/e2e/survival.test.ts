@@ -38,7 +38,7 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     ['a rate', { ...synthetic, 'request-rate': 100, 'request-count': 500 }, 'profile_export.jsonl'],
     [
       'a rate with ceiling, on three threads',
-      { ...synthetic, 'request-rate': 200, concurrency: 700, 'workers-max': 3, 'request-count': 5000 },
+      { ...synthetic, 'request-rate': 200, concurrency: 700, 'load-threads': 3, 'request-count': 5000 },
       'profile_export.jsonl',
     ],
     [
@@ -160,7 +160,7 @@ describe('a server that stops answering', () => {
             concurrency: 300,
             'request-count': 306,
           },
-          ...{ 'workers-max': threads, 'stall-timeout-seconds': 2 },
+          ...{ 'load-threads': threads, 'stall-timeout-seconds': 2 },
         }),
       );
       const sent = 300 + answered;
@@ -235,7 +235,7 @@ describe('a thread that dies', () => {
           'request-rate': 100,
           'request-count': 5000,
         },
-        ...{ 'arrival-pattern': 'constant', 'workers-max': 3 },
+        ...{ 'arrival-pattern': 'constant', 'load-threads': 3 },
       }),
       {
         env: {

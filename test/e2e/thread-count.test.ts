@@ -25,7 +25,7 @@ async function sent(threads: number, options: Options): Promise<Sent[]> {
   const ended = await aiperf(
     profileWords({
       ...{ model: 'm', tokenizer: 'builtin', url: server.url, streaming: true, 'random-seed': 7 },
-      ...{ 'artifact-dir': folder, 'export-level': 'raw', 'workers-max': threads, ...options },
+      ...{ 'artifact-dir': folder, 'export-level': 'raw', 'load-threads': threads, ...options },
     }),
     // A machine that is busy for a moment must not move the schedule.
     { env: { AIPERF_TIMING_MAX_CATCHUP_SECONDS: '60' } },

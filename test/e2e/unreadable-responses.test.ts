@@ -157,7 +157,7 @@ describe.each(['http', 'undici'])('over %s', (transport) => {
           'conversation-turn-mean': 3,
           'request-timeout-seconds': 60,
         },
-        ...{ 'request-count': count, 'workers-max': 1, 'export-level': 'raw' },
+        ...{ 'request-count': count, 'load-threads': 1, 'export-level': 'raw' },
       }),
       { env: limits },
     );

@@ -164,7 +164,7 @@ describe('verdict', () => {
       ],
       [
         'strained',
-        'load thread 0 was busy for 95.0 % of the time: add load threads (--workers-max) or a second machine',
+        'load thread 0 was busy for 95.0 % of the time: add load threads (--load-threads) or a second machine',
       ],
     ]);
   });

@@ -95,7 +95,7 @@ export const workloads: fc.Arbitrary<Workload> = fc
     const warms = warmup !== undefined && Object.keys(warmup).length > 0;
     const prefill = streaming ? draw.prefill : undefined;
     const options = {
-      ...{ model: 'm', tokenizer: 'builtin', 'random-seed': draw.seed, 'workers-max': draw.threads },
+      ...{ model: 'm', tokenizer: 'builtin', 'random-seed': draw.seed, 'load-threads': draw.threads },
       ...{ 'request-timeout-seconds': 0.3, 'connection-reuse-strategy': draw.reuse },
       streaming: streaming || undefined,
       transport: draw.transport,

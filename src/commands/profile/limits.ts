@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/options.js';
+import { usableCpus } from '../../util/cgroup.js';
 import { count, counted } from '../../util/counted.js';
 import { UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
@@ -62,18 +63,36 @@ export function requireConnections(config: Config, asked: number, proc = '/proc'
 }
 
 /**
+ * Load threads of the run: one for every 200 requests in flight, since a burst of responses is read faster by several.
+ * One core is left for everything else.
+ * @param concurrency most requests in flight
+ * @throws UserError when this process may not open the files that they need
+ */
+export function threadCount(
+  { loadThreads, workersMax = Number.POSITIVE_INFINITY }: Pick<Config, 'loadThreads' | 'workersMax'>,
+  concurrency: number,
+  cpus = usableCpus(),
+  proc = '/proc',
+): number {
+  const asked = loadThreads === undefined ? undefined : Math.min(loadThreads, concurrency);
+  const room = threadLimit(asked, proc);
+  if (asked !== undefined) return asked;
+  return Math.max(1, Math.min(32, cpus - 1, room, workersMax, Math.ceil(concurrency / 200)));
+}
+
+/**
  * Most load threads that the limit of open files leaves room for, at least one.
  * @param asked threads that an option asks for; undefined: none does.
  * @throws UserError when there is no room for those
  */
-export function threadLimit(asked: number | undefined, proc = '/proc'): number {
+function threadLimit(asked: number | undefined, proc: string): number {
   const files = openFileLimit(proc);
   const most = Math.floor((files - FILES_AT_THE_START) / FILES_OF_A_STARTING_THREAD) - 1;
   const needed = FILES_AT_THE_START + FILES_OF_A_STARTING_THREAD * ((asked ?? 1) + 1);
   if (needed > files) {
     throw new UserError(
       `${counted(asked ?? 1, 'load thread')} need about ${count(needed)} open files to start, and this process may open ${count(files)}`,
-      `raise the limit with 'ulimit -n ${needed}'${asked === undefined || asked === 1 ? '' : ', or lower --workers-max'}`,
+      `raise the limit with 'ulimit -n ${needed}'${asked === undefined || asked === 1 ? '' : ', or lower --load-threads'}`,
     );
   }
   return most;

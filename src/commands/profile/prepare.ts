@@ -14,7 +14,6 @@ import { endpoints } from '../../endpoint/endpoints.js';
 import { requestTarget } from '../../endpoint/url.js';
 import type { LoadPlan, PromptPlan } from '../../load/plan.js';
 import type { Proxies, TlsOptions } from '../../transport/transport.js';
-import { usableCpus } from '../../util/cgroup.js';
 import type { ClockOrigin } from '../../util/clock.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import { MAX_HELD_CONVERSATIONS } from '../../util/limits.js';
@@ -22,7 +21,7 @@ import type { Log } from '../../util/log.js';
 import type { ResponseLimits } from '../../util/response-limits.js';
 import { learnSecrets } from '../../util/secrets.js';
 import type { Io } from '../command.js';
-import { connectionLimit, threadLimit } from './limits.js';
+import { connectionLimit, threadCount } from './limits.js';
 import { type PlannedPhase, planPhases } from './phases.js';
 
 /** A run that is ready to start: nothing has been sent. */
@@ -255,20 +254,6 @@ export function datasetEntries(config: Config): number {
   const profiling = config.conversationNum ?? config.requestCount ?? 100;
   const warmup = config.numWarmupSessions ?? config.warmupRequestCount ?? 0;
   return config.numDatasetEntries ?? profiling + warmup;
-}
-
-/**
- * Load threads: a thread keeps its stamps exact up to some 50,000 events a second, and a burst of answers is read
- * faster by several. One core is left for everything else.
- */
-function threadCount(config: Config, concurrency: number): number {
-  if (config.workersMax !== undefined) {
-    const asked = Math.min(config.workersMax, concurrency);
-    threadLimit(asked);
-    return asked;
-  }
-  const most = Math.min(32, Math.max(1, usableCpus() - 1), threadLimit(undefined));
-  return Math.max(1, Math.min(most, Math.ceil(concurrency / 200), concurrency));
 }
 
 /** The lower-case name of each variable wins, as everywhere. @throws UserError for what is no URL */
