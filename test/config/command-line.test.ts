@@ -141,7 +141,6 @@ describe('sizes beyond what memory and time allow', () => {
     ['num-users', 'an integer from 1 to 1000000'],
     ['conversation-turn-mean', 'an integer from 1 to 10000'],
     ['conversation-turn-stddev', 'an integer from 0 to 10000'],
-    ['workers-max', 'an integer of at least 1'],
     ['load-threads', 'an integer from 1 to 256'],
     ['synthesis-prefix-len-multiplier', 'a number from 0 to 1000'],
     ['synthesis-prefix-root-multiplier', 'an integer from 1 to 1000'],
