@@ -29,7 +29,8 @@ export function phaseManifestJson(phases: readonly PhaseFacts[]): string {
   return `${prettyJson({
     phases: phases.map(({ name, summary, startedAtNs, endedAtNs, wasCancelled }, index) => ({
       end_ns: endedAtNs,
-      error_request_count: summary.failedCount,
+      // As AIPerf counts them: with those that were cancelled on purpose.
+      error_request_count: summary.failedCount + summary.outcomes.cancelled,
       error_summary: summary.errors.map(errorGroup),
       metrics_csv: phasePath(name, 'csv'),
       metrics_json: phasePath(name, 'json'),
@@ -39,7 +40,7 @@ export function phaseManifestJson(phases: readonly PhaseFacts[]): string {
       profiling_index: name === 'profiling' ? 0 : null,
       start_ns: startedAtNs,
       successful_request_count: summary.validCount,
-      total_request_count: summary.validCount + summary.failedCount,
+      total_request_count: summary.validCount + summary.failedCount + summary.outcomes.cancelled,
       was_cancelled: wasCancelled,
     })),
     schema_version: 1,

@@ -1,11 +1,12 @@
 import type { ErrorGroup } from '../metrics/compute.js';
+import { contextOverflowOf } from '../metrics/context-overflow.js';
 import { clipped } from './clipped.js';
 import { type Layout, stylesOf } from './layout.js';
 import { drawTable } from './table.js';
 
 /** The failures of a run, one row for each distinct one; planned cancellations are none. No lines without failures. */
 export function errorTable(groups: readonly ErrorGroup[], layout: Layout): string[] {
-  const errors = groups.filter(({ isPlanned }) => !isPlanned);
+  const errors = rowsOf(groups.filter(({ isPlanned }) => !isPlanned));
   if (errors.length === 0) return [];
   const { red, yellow, italic } = stylesOf(layout);
   return drawTable(
@@ -27,4 +28,30 @@ export function errorTable(groups: readonly ErrorGroup[], layout: Layout): strin
     },
     layout.width,
   );
+}
+
+/** A server may give every failure a message of its own: files have them all. */
+const MOST_ROWS = 20;
+
+/** Groups to show: requests beyond the same context window are one; of many groups, the largest and the rest's sum. */
+function rowsOf(groups: readonly ErrorGroup[]): readonly ErrorGroup[] {
+  const merged = new Map<string, ErrorGroup>();
+  for (const [i, group] of groups.entries()) {
+    const { error, count } = group;
+    const overflow = contextOverflowOf(error);
+    const key = overflow === undefined ? i : [error.code, error.type, overflow.limit];
+    const known = merged.get(JSON.stringify(key));
+    merged.set(JSON.stringify(key), known === undefined ? group : { ...known, count: known.count + count });
+  }
+  const rows = [...merged.values()];
+  if (rows.length <= MOST_ROWS) return rows;
+  const sorted = rows.sort((a, b) => b.count - a.count);
+  const rest = sorted.slice(MOST_ROWS);
+  return [
+    ...sorted.slice(0, MOST_ROWS),
+    {
+      error: { type: 'Others', message: `${rest.length} other messages, which the summary JSON lists` },
+      count: rest.reduce((sum, { count }) => sum + count, 0),
+    },
+  ];
 }

@@ -37,6 +37,6 @@ export function omissionLines(
   // Nothing holds a request back in an open loop but the client itself.
   const text = mayQueue
     ? `Coordinated omission: ${figures} because ${waited}${clientWasLate ? ', or because this client was late (see Fidelity)' : ''}; ${users}. ${schedule}`
-    : `Late sending: ${figures} because this client was late, not the server (see Fidelity). ${schedule}`;
+    : `Late sending: ${figures} because this client was late, not the server${clientWasLate ? ' (see Fidelity)' : '; too few requests to change the verdict on the client'}. ${schedule}`;
   return wrap(text, layout.width);
 }

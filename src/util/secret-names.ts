@@ -10,7 +10,15 @@ const harmlessHeaders = new Set([
   ...['transfer-encoding', 'upgrade', 'user-agent', 'vary', 'via', 'warning', 'x-accel-buffering', 'x-cache'],
   ...['x-compute-characters', 'x-compute-time', 'x-compute-type', 'x-content-type-options'],
   ...['x-correlation-id', 'x-envoy-upstream-service-time', 'x-generated-tokens', 'x-inference-time'],
-  ...['x-powered-by', 'x-process-time', 'x-prompt-tokens', 'x-queue-time', 'x-request-id', 'x-runtime'],
+  ...[
+    'x-powered-by',
+    'x-process-time',
+    'x-prompt-tokens',
+    'x-queue-time',
+    'x-request-id',
+    'x-runtime',
+    'x-session-affinity',
+  ],
   ...['x-time-per-token', 'x-total-time', 'x-validation-time', 'strict-transport-security'],
 ]);
 

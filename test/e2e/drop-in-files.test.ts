@@ -209,6 +209,20 @@ describe('a run with a warm-up', () => {
     );
   });
 
+  it('counts planned cancellations as AIPerf does', async () => {
+    const folder = await profile({
+      ...{ concurrency: 2, 'request-count': 6, 'warmup-request-count': 1, isl: 20, osl: 4 },
+      ...{ 'request-cancellation-rate': 50, 'request-cancellation-delay': 0, 'random-seed': 3 },
+    });
+    const [, profiling] = readJson(join(folder, 'phase_manifest.json')).phases;
+    const cancelled = profiling.error_summary[0].count;
+    expect(cancelled).toBeGreaterThan(0);
+    expect(profiling).toMatchObject({
+      ...{ successful_request_count: 6 - cancelled, error_request_count: cancelled, total_request_count: 6 },
+      error_summary: [{ error_details: { code: 499, type: 'RequestCancellationError' } }],
+    });
+  });
+
   it('and one without has no phases', async () => {
     const folder = await profile({ concurrency: 2, 'request-count': 2, isl: 20, osl: 4 });
     for (const name of ['phase_manifest.json', 'phases']) {

@@ -43,6 +43,12 @@ test('in an open loop nothing but the client delays a request', () => {
   ]);
 });
 
+test('in an open loop with a client that was fast enough but for a few requests', () => {
+  expect(lines(20, 30, { mayQueue: false, clientWasLate: false })[0]).toMatch(
+    /because this client was late, not the server; too few requests to change the verdict on the client\. --tables/,
+  );
+});
+
 test('with a ceiling and a late client it may be either', () => {
   expect(lines(20, 30, { mayQueue: true, clientWasLate: true })[0]).toContain(
     'because they waited for earlier ones to return, or because this client was late (see Fidelity); a client',

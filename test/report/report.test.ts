@@ -374,6 +374,38 @@ This run was cancelled early: its results may be incomplete.
   });
 });
 
+test('requests beyond the same context window are one row, whatever their lengths', () => {
+  const beyond = (limit: number, asked: number, count: number) => ({
+    error: {
+      code: 400,
+      type: 'Bad Request',
+      message: `This model's maximum context length is ${limit} tokens. You requested ${asked}.`,
+    },
+    count,
+  });
+  const other = { error: { code: 503, type: 'Service Unavailable', message: 'busy 1' }, count: 2 };
+  const rows = errorTable(
+    [beyond(4096, 5000, 1), other, beyond(4096, 6000, 3), beyond(2048, 6000, 1)],
+    layout,
+  ).slice(4, -1);
+  expect(rows.map((row) => row.replaceAll(/ *│ */g, '|'))).toEqual([
+    "|400|Bad Request|This model's maximum context length is 4096 tokens. You requested 5000.|4|",
+    '|503|Service Unavailable|busy 1|2|',
+    "|400|Bad Request|This model's maximum context length is 2048 tokens. You requested 6000.|1|",
+  ]);
+});
+
+test('many messages: the twenty most frequent, and how many others', () => {
+  const groups = Array.from({ length: 25 }, (_, i) => ({
+    error: { code: 500, type: 'X', message: `request ${i}` },
+    count: i + 1,
+  }));
+  const rows = errorTable(groups, layout).slice(4, -1);
+  expect(rows).toHaveLength(21);
+  expect(rows[0]).toMatch(/ request 24 .* 25 │$/);
+  expect(rows[20]).toMatch(/ Others │ 5 other messages, which the summary JSON lists +│ +15 │$/);
+});
+
 test('a page for an error message is cut on the screen', () => {
   const errors = [
     { error: { code: 500, type: 'Internal Server Error', message: 'x'.repeat(300_000) }, count: 2 },
