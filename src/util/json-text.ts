@@ -20,7 +20,7 @@ export interface InexactInteger {
  * a fraction or an exponent are doubles and never among them.
  */
 export function inexactIntegers(text: string): readonly InexactInteger[] {
-  if (!/\d{16}/.test(text)) return [];
+  if (!hasLongNumber(text)) return [];
   const found: InexactInteger[] = [];
   const number = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
   for (let at = 0; at < text.length; ) {
@@ -33,6 +33,23 @@ export function inexactIntegers(text: string): readonly InexactInteger[] {
     at = text[at] === '"' ? stringEnd(text, at) : at + (token?.length ?? 1);
   }
   return found;
+}
+
+/** Whether 16 digits, the fewest that a double may round, follow each other: each such run holds every 16th character. */
+function hasLongNumber(text: string): boolean {
+  const isDigit = (at: number) => {
+    const code = text.charCodeAt(at);
+    return code >= 0x30 && code <= 0x39;
+  };
+  for (let at = 15; at < text.length; at += 16) {
+    if (!isDigit(at)) continue;
+    let start = at;
+    let end = at + 1;
+    while (isDigit(start - 1)) start--;
+    while (isDigit(end)) end++;
+    if (end - start >= 16) return true;
+  }
+  return false;
 }
 
 /** The members of the object that a valid JSON text is, in their order. */

@@ -48,7 +48,8 @@ export function synthesised(
     ? (row: TraceRow) => row.json
     : changer(file.path, rows, blockSize, synthesis);
   // Trees must not share ids: how far they stand apart is known when every id has been made once.
-  const apart = trees > 1 ? rows.reduce((most, row) => Math.max(most, ...idsOf(changed(row))), 0) + 1 : 0;
+  const largest = (row: TraceRow) => idsOf(changed(row)).reduce((most, id) => Math.max(most, id), 0);
+  const apart = trees > 1 ? rows.reduce((most, row) => Math.max(most, largest(row)), 0) + 1 : 0;
   const lines = rows.map((row, place) => {
     const json = clamped(changed(row), synthesis.maxOsl);
     const shift = (place % trees) * apart;
