@@ -92,9 +92,13 @@ export function exportNames(prefix: string | undefined): ExportNames {
 /** Names that a prefix must not take: the summary would replace a file of another purpose. */
 const takenBases = ['inputs', 'outputs', 'run_config', 'sweep_config', 'phase_manifest', 'mlflow_export'];
 
+/** File systems take names of 255 bytes; the longest ending of ours, while the file is unfinished, has some 30. */
+export const MAX_PREFIX_BYTES = 200;
+
 /** Whether files can have this prefix: it must not lead out of their folder, nor onto another file of the run. */
 export function isExportPrefix(prefix: string): boolean {
   const { base } = exportNames(prefix);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a file's name must not hold them.
-  return !/^$|^\.|[/\\\0-\x1f\x7f]/.test(base) && !takenBases.includes(base);
+  const isName = !/^$|^\.|[/\\\0-\x1f\x7f]/.test(base) && Buffer.byteLength(base) <= MAX_PREFIX_BYTES;
+  return isName && !takenBases.includes(base);
 }

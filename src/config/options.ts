@@ -6,7 +6,7 @@ import { configFile } from './file.js';
 import { headers, keyValues } from './key-values.js';
 import { loadOptions } from './load-options.js';
 import { metricAbbreviations } from './metric-names.js';
-import { isExportPrefix } from './names.js';
+import { isExportPrefix, MAX_PREFIX_BYTES } from './names.js';
 import {
   type ConfigOf,
   choice,
@@ -260,7 +260,7 @@ export const profileOptions = {
     flags: ['--profile-export-prefix', '--profile-export-file'],
     group: 'Output',
     metavar: '<name>',
-    what: 'the beginning of file names, without a path and without a leading dot, and not that of another file of the run',
+    what: `the beginning of file names, at most ${MAX_PREFIX_BYTES} bytes, without a path and without a leading dot, and not that of another file of the run`,
     isValid: isExportPrefix,
     defaultText: 'profile_export',
     help: 'Base name of the exported files in that folder; known endings are stripped from it.',

@@ -304,7 +304,7 @@ describe('what cannot be drawn', () => {
     const file = join(temporaryFolder(), 'file');
     writeFileSync(file, '');
     expect(await refusal(run(), '--output', join(file, 'plots'))).toMatch(
-      /ttft_over_time\.png cannot be written: .* Name another folder with --output\.$/,
+      /ttft_over_time\.png could not be written: .* Name another folder with --output\.$/,
     );
   });
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { artifactDirectory, exportNames } from '../../src/config/names.js';
+import { artifactDirectory, exportNames, isExportPrefix } from '../../src/config/names.js';
 import { profile } from './profile-options.js';
 
 const file = join(mkdtempSync(join(tmpdir(), 'aiperf-names-')), 'rows.jsonl');
@@ -87,4 +87,16 @@ describe('export names', () => {
   ])('%s: one ending is stripped, leaving %s', (prefix, base) => {
     expect(exportNames(prefix).base).toBe(base);
   });
+});
+
+it.each([
+  ['run-1', true],
+  ['é'.repeat(100), true],
+  ['é'.repeat(101), false],
+  ['x'.repeat(201), false],
+  ['.x', false],
+  ['a/b', false],
+  ['inputs', false],
+])('the prefix %j', (prefix, isValid) => {
+  expect(isExportPrefix(prefix)).toBe(isValid);
 });

@@ -247,7 +247,7 @@ describe('names of ours that are no files', () => {
       const ended = await profile(temporaryFolder(), { 'profile-export-prefix': prefix });
       expect([ended.code, panelText(ended.stderr)]).toEqual([
         1,
-        `--profile-export-prefix must be the beginning of file names, without a path and without a leading dot, and not that of another file of the run, got '${prefix}'.`,
+        `--profile-export-prefix must be the beginning of file names, at most 200 bytes, without a path and without a leading dot, and not that of another file of the run, got '${prefix}'.`,
       ]);
     },
   );

@@ -1,10 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Chart } from '../../charts/chart.js';
 import { type ThemeName, themes } from '../../charts/theme.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import { openLog } from '../../util/log.js';
-import { writeWhole } from '../write-whole.js';
+import { writeWithFolder } from '../write-whole.js';
 
 /** Where pictures go, and how they look. */
 export interface PictureOutput {
@@ -37,14 +36,14 @@ export async function writePictures<Source>(
       const svg = chartSvg(chart.option(data, themes[theme]));
       for (const format of new Set(formats)) {
         const path = join(folder, `${chart.name}.${format}`);
-        write(path, folder, format === 'svg' ? svg : svgToPng(svg));
+        write(path, format === 'svg' ? svg : svgToPng(svg));
         log('INFO', 'plot', `${basename(path)}: written`);
         paths.push(path);
       }
     }
     if (paths.length === 0)
       throw new UserError('There is nothing to draw: no request has a metric that a chart shows.');
-    write(join(folder, 'summary.txt'), folder, listOf(paths, folder));
+    write(join(folder, 'summary.txt'), listOf(paths, folder));
   } catch (thrown) {
     log('ERROR', 'plot', messageOf(thrown));
     throw thrown;
@@ -61,12 +60,7 @@ function listOf(paths: readonly string[], folder: string): string {
   return `${title}\nGenerated ${paths.length} plots:\n\n${names}\nOutput directory: ${folder}\n`;
 }
 
-function write(path: string, folder: string, content: string | Buffer): void {
-  const hint = 'Name another folder with --output.';
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (thrown) {
-    throw new UserError(`${path} cannot be written: ${messageOf(thrown)}`, hint);
-  }
-  for (const trouble of writeWhole(path, content)) throw new UserError(trouble, hint);
+function write(path: string, content: string | Buffer): void {
+  for (const trouble of writeWithFolder(path, content))
+    throw new UserError(trouble, 'Name another folder with --output.');
 }

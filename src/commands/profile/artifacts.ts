@@ -1,10 +1,10 @@
-import { mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { artifactDirectory, exportNames } from '../../config/names.js';
 import type { Config } from '../../config/options.js';
 import { phaseManifestName, phasesFolder } from '../../export/phase-manifest.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { FileLog } from '../../util/log.js';
+import { makeFolder } from '../../util/make-folder.js';
 import { clearEarlierRun } from './earlier-run.js';
 import { namedInputs } from './input-files.js';
 import { spoolFolder } from './spool-plan.js';
@@ -39,7 +39,7 @@ export function makeArtifacts(config: Config): Artifacts {
   const names = exportNames(config.profileExportPrefix);
   const at = (name: string) => join(folder, name);
   const withRecords = config.exportLevel !== 'summary';
-  makeFolder(folder);
+  makeRunFolder(folder);
   return {
     folder,
     log: at('logs/aiperf.log'),
@@ -71,28 +71,18 @@ export function takeFolder(
 ): void {
   const { profileExportPrefix: prefix, overwrite } = config;
   clearEarlierRun(folder, { prefix, overwrite, inputs: namedInputs(config) }, log);
-  makeFolder(dirname(logFile));
+  makeRunFolder(dirname(logFile));
   writeTo(logFile);
 }
 
 /** Makes a folder and those above it. @throws UserError */
-function makeFolder(folder: string): void {
+function makeRunFolder(folder: string): void {
   try {
-    makeEach(folder);
+    makeFolder(folder);
   } catch (thrown) {
     throw new UserError(
       `The folder ${folder} cannot be made (${messageOf(thrown).replace(/, (mkdir|stat) .*/, '')}).`,
       'Name one that can be written with --artifact-dir.',
     );
   }
-}
-
-/** Folder by folder: in /proc and its like a recursive mkdir of Node's never comes back. @throws the system's error */
-function makeEach(folder: string): void {
-  const found = statSync(folder, { throwIfNoEntry: false });
-  if (found?.isDirectory()) return;
-  // Below a file Node 20 throws this by itself; from 22 on nothing is there.
-  if (found !== undefined) throw new Error('ENOTDIR: not a directory');
-  makeEach(dirname(folder));
-  mkdirSync(folder);
 }

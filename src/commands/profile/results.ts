@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Config } from '../../config/options.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import { fidelityJson } from '../../export/fidelity-json.js';
@@ -19,7 +17,7 @@ import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
 import type { Io } from '../command.js';
 import { timesliceFiles } from '../timeslices.js';
-import { writeWhole } from '../write-whole.js';
+import { writeWithFolder } from '../write-whole.js';
 import type { Artifacts } from './artifacts.js';
 import { phaseFiles } from './phase-files.js';
 import type { PreparedRun } from './prepare.js';
@@ -197,11 +195,8 @@ function summaryFactsOf(outcome: RunOutcome, facts: ResultFacts, reason: string 
 }
 
 function writeFile(path: string, text: () => string, log: Log): boolean {
-  const troubles = writeWhole(path, () => {
-    // Each phase has a folder of its own.
-    mkdirSync(dirname(path), { recursive: true });
-    return text();
-  });
+  // Each phase has a folder of its own.
+  const troubles = writeWithFolder(path, text);
   for (const trouble of troubles) log('ERROR', 'export', trouble);
   return troubles.length === 0;
 }

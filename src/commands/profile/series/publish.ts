@@ -1,5 +1,4 @@
-import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Config } from '../../../config/options.js';
 import {
   type AggregateFacts,
@@ -16,7 +15,7 @@ import type { Log } from '../../../util/log.js';
 import { oneLine } from '../../../util/plain-text.js';
 import { version } from '../../../util/version.js';
 import type { Io } from '../../command.js';
-import { writeWhole } from '../../write-whole.js';
+import { writeWithFolder } from '../../write-whole.js';
 import {
   namesOf,
   type PlannedPoint,
@@ -145,12 +144,7 @@ function sweptValues({ swept, points }: Series) {
 }
 
 function write(path: string, text: string, log: Log): boolean {
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-  } catch {
-    // What is wrong with it is found again when the file is written.
-  }
-  const troubles = writeWhole(path, text);
+  const troubles = writeWithFolder(path, text);
   for (const trouble of troubles) log('ERROR', 'export', trouble);
   return troubles.length === 0;
 }
