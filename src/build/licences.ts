@@ -45,7 +45,7 @@ export function bundledPackages({ inputs }: Pick<Metafile, 'inputs'>): BundledPa
   return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** @throws Error that names what of a bundle `notice` says nothing of. */
+/** @throws Error that names every package of a bundle that `notice` does not list. */
 export function requireNotice(bundle: string, packages: readonly BundledPackage[], notice: string): void {
   const listed = plain(notice);
   const missing = packages.filter(

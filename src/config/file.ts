@@ -100,9 +100,7 @@ export async function readConfigFile(
       if (error instanceof RangeError) throw new UserError(`is nested too deeply: ${LEVELS}`);
       const isBomb = messageOf(error).startsWith('Excessive alias count');
       throw new UserError(
-        isBomb
-          ? `uses aliases that stand for more than ${MAX_ALIASES} others`
-          : `is invalid: ${messageOf(error)}`,
+        isBomb ? `expands to more than ${MAX_ALIASES} aliases` : `is invalid: ${messageOf(error)}`,
       );
     }
     return plain(value, 0);
@@ -118,7 +116,7 @@ export async function readConfigFile(
 const MAX_BYTES = 2 ** 20;
 const MAX_LEVELS = 64;
 const LEVELS = `at most ${MAX_LEVELS} levels are read`;
-/** Aliases may stand for lists of aliases; each level multiplies what they expand to. */
+/** Aliases may expand to lists of aliases; each level multiplies the size. */
 const MAX_ALIASES = 100;
 
 /** The value with its integers as numbers. @throws UserError whose message continues the name of the option. */

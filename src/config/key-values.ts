@@ -51,7 +51,7 @@ export function headers<F extends Facts<Readonly<Record<string, string>>>>(
   };
 }
 
-/** The value that the text behind a key stands for. @throws UserError for invalid JSON, and an integer beyond 2^53 - 1. */
+/** The value of the text behind a key. @throws UserError for invalid JSON, and an integer beyond 2^53 - 1. */
 function typedValue(key: string, text: string): Json {
   if (/^[{[]/.test(text)) return json(text, `as the value of ${key}`);
   if (/^true$/i.test(text)) return true;

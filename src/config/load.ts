@@ -193,7 +193,7 @@ function readWords(row: OptionRow, words: readonly (string | undefined)[]): unkn
   return row.read(present.filter((word) => word !== undefined));
 }
 
-/** Text in a file means what it means on the command line, also in a list; other values stand for themselves. */
+/** Text in a file means what it means on the command line, also in a list; other values are used as they are. */
 function readEntry(row: OptionRow, value: unknown): unknown {
   if (Array.isArray(value)) {
     if (row.isMapping && value.length > 0)

@@ -151,7 +151,7 @@ export function choices<
   };
 }
 
-/** Text of one line. `allowsEmpty` lets an empty text stand for itself; `isValid` and `what` narrow it down. */
+/** Text of one line. `allowsEmpty` accepts an empty text; `isValid` and `what` narrow it down. */
 export function text<
   F extends Facts<string> & {
     readonly metavar?: string;
@@ -246,7 +246,7 @@ export function list<
     /** What each item is, e.g. `model names`. */
     readonly items: string;
     readonly item?: (text: string) => boolean;
-    /** The value that an item stands for; itself where absent. */
+    /** The value of an item; absent: the item itself. */
     readonly as?: (text: string) => string;
   },
 >(facts: F): F & Kind<readonly string[]> {

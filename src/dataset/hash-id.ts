@@ -1,6 +1,6 @@
 /**
  * What a block of a prompt is known by: an integer of at most 64 bits, a bigint where a number would round it. The
- * signed and the unsigned spelling of the same 64 bits stand for the same block.
+ * signed and the unsigned spelling of the same 64 bits name the same block.
  */
 export type HashId = number | bigint;
 

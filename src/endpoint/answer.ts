@@ -34,7 +34,7 @@ export interface AnswerOptions {
 const LEARN_AFTER = 2;
 const MOST_LEARNINGS = 6;
 
-// A server may name a field anew in every unit.
+// A server may use another field name in every unit.
 const MOST_UNREAD = 20;
 /** Stands for the path of a field where a unit is none of the endpoint's. */
 const UNKNOWN_UNIT = '(whole unit)';
@@ -225,8 +225,8 @@ export class Answer implements StreamHandler {
       return false;
     }
     // Google's gateway sends errors in a list.
-    const said = Array.isArray(unit) ? unit[0] : unit;
-    const failure = isObject(said) ? failureIn(said, text) : undefined;
+    const errorUnit = Array.isArray(unit) ? unit[0] : unit;
+    const failure = isObject(errorUnit) ? failureIn(errorUnit, text) : undefined;
     if (failure !== undefined) {
       this.#fail(failure);
       return true;
@@ -432,5 +432,5 @@ function incompleteStream(message: string): AnswerError {
 /** `[DONE]` as it is sent by servers that do not write it exactly so. */
 const endMark = /^\s*\[DONE\]\s*$/i;
 
-/** Fields of an event stream that need no data beside them. */
+/** Fields of an event stream that are valid without data. */
 const plainFields: ReadonlySet<string> = new Set(['comment', 'event', 'data', 'id', 'retry']);

@@ -8,9 +8,9 @@ type MutableChunk = { -readonly [Key in keyof Chunk]: Chunk[Key] };
 /**
  * A unit of chat or text completions, streamed or whole: the content of choice 0, the usage, and how the choices
  * end. With `n` above 1 the server sends several choices, in one unit or in turns; all but choice 0 are left out, so
- * that lengths and times are those of one answer whatever the framing.
+ * that lengths and times are those of one answer, however it is framed.
  *
- * `object` tells such a unit where it is there; without it the shape does, since forks and gateways leave it out.
+ * `object` identifies such a unit where it is given; else the shape does, since forks and gateways leave it out.
  * Its exact word is nobody's: TGI had `text_completion` for chats, Azure has `extensions.chat.completion.chunk`.
  */
 export function readCompletion(unit: Json): Chunk | undefined {

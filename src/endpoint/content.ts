@@ -13,8 +13,8 @@ export interface Content {
 }
 
 /**
- * How a field is read: as text, as reasoning, as more of what it stands in (`same`), as tool calls, as one part of a
- * tool call, or not at all.
+ * How a field is read: as text, as reasoning, as its parent is (`same`), as tool calls, as one part of a tool call, or
+ * never.
  */
 type Reading = 'text' | 'reasoning' | 'same' | 'tool calls' | 'tool text' | 'ignored';
 

@@ -14,7 +14,7 @@ export interface Failure {
 const BAD_GATEWAY = 502;
 const noMessage = 'The server reports an error without a message';
 
-/** Keys that hold an error, whatever stands beside them. `Response.Error` is Tencent's, `x_groq.error` Groq's. */
+/** Keys that hold an error, whatever other keys there are. `Response.Error` is Tencent's, `x_groq.error` Groq's. */
 const errorPaths = [['error'], ['Error'], ['fault'], ['x_groq', 'error'], ['Response', 'Error']] as const;
 
 /** Keys whose value, unless it is a success, says that something failed. FastChat sends `error_code: 0` with text. */
@@ -116,7 +116,7 @@ function mayReportFailure({ error, error_code, base_resp, x_groq }: JsonObject):
 function failureOf(error: Json, unit: JsonObject, text: string): Failure {
   const code = (isObject(error) ? httpStatus(error) : undefined) ?? httpStatus(unit) ?? BAD_GATEWAY;
   if (typeof error !== 'string') {
-    // {"error":true,"message":"…"}: the reason stands beside it.
+    // {"error":true,"message":"…"}: the reason is in the unit itself.
     return { code, message: messageIn(error) ?? messageIn(unit) ?? quoting(noMessage, text) };
   }
   // Spring: {"status":500,"error":"Internal Server Error","message":"…"}; OAuth: error_description.
@@ -248,7 +248,7 @@ function isErrorWord(value: Json | undefined): boolean {
   return typeof value === 'string' && errorWord.test(value);
 }
 
-/** Nothing is said: null, false, 0, '', {} or []. */
+/** null, false, 0, '', {} or []. */
 function isEmpty(value: Json): boolean {
   if (typeof value !== 'object' || value === null) return !value;
   for (const _ in value) return false;

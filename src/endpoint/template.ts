@@ -82,7 +82,7 @@ export function learnTemplate(endpoint: Endpoint, unit: Buffer, chunk: Chunk): U
   const kind = soleText(chunk);
   if (kind === undefined) return undefined;
   for (const key of endpoint.textKeys) {
-    // The key may stand elsewhere first: {"type":"text","text":"…"}.
+    // The key may occur elsewhere first: {"type":"text","text":"…"}.
     let marker = unit.indexOf(`"${key}"`);
     for (let tries = 0; marker >= 0 && tries < MOST_TRIES; tries++) {
       const gapStart = valueStart(unit, marker + key.length + 2);

@@ -14,7 +14,7 @@ export interface InputSession {
 const WRITE_AT_CHARACTERS = 1_000_000;
 
 /**
- * Writes `inputs.json` session by session, without secrets: memory stays bounded whatever the dataset's size, and other work, such
+ * Writes `inputs.json` session by session, without secrets: memory stays bounded for any dataset, and other work, such
  * as an interrupt, gets its turn between writes.
  * @returns the characters written. @throws the file system's error, or what making a session threw.
  */

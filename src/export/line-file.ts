@@ -20,7 +20,7 @@ export class LineFile {
 
   /**
    * @param path undefined: there is no file, and lines go nowhere.
-   * @param append goes on at its end; else it is made anew.
+   * @param append writes at its end; else the file is replaced.
    */
   constructor(path: string | undefined, onTrouble: (message: string) => void, append = false) {
     this.#path = path;

@@ -14,7 +14,7 @@ export interface Line {
 const CHUNK_BYTES = 1 << 20;
 
 /**
- * The lines of a file one by one; memory holds a chunk and one line, whatever the file's size.
+ * The lines of a file one by one; memory holds a chunk and one line, for a file of any size.
  * @throws UserError for a line beyond the limit, or one that is not UTF-8.
  */
 export function* readLines(path: string): Generator<Line> {

@@ -2,7 +2,7 @@ import type { RunSummary } from '../metrics/compute.js';
 import { prettyJson } from './python-json.js';
 import { errorGroup } from './summary-json.js';
 
-/** What the manifest tells of a phase. */
+/** Facts of a phase in the manifest. */
 export interface PhaseFacts {
   readonly name: 'warmup' | 'profiling';
   readonly summary: RunSummary;
@@ -13,7 +13,7 @@ export interface PhaseFacts {
   readonly wasCancelled: boolean;
 }
 
-/** Name of the file, whatever the prefix of the others. */
+/** Name of the file; `--profile-export-prefix` does not change it. */
 export const phaseManifestName = 'phase_manifest.json';
 
 /** Name of the folder of the phases' own files. */

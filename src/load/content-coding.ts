@@ -13,7 +13,7 @@ const brotli = {
 
 /**
  * The codings of a body in the order in which they were applied, as its head names them. Gzip shows in the first two
- * bytes, whatever the head says.
+ * bytes, also where the head names no coding.
  * @param body its beginning, or all of it
  */
 export function codingsOf(contentEncoding: string, body: Buffer): readonly string[] {

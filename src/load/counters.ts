@@ -146,7 +146,7 @@ export class SharedCounters {
   }
 }
 
-/** Sets the cell to `value` unless it is as large already, whatever other threads do. */
+/** Raises the cell to `value` unless it is as large already; atomic. */
 function raise(cell: BigInt64Array, value: number): void {
   const wanted = BigInt(Math.round(value));
   for (;;) {

@@ -55,7 +55,7 @@ export class Probe {
     this.#nowNs = nowNs;
   }
 
-  /** A phase begins soon: what delays its start is told from the thread's account until now. */
+  /** A phase begins soon: the cause of a late start is found from the thread's account until now. */
   prepare(): void {
     this.#last = this.#account?.read();
   }

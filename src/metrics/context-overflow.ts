@@ -37,7 +37,7 @@ export interface ContextOverflow {
   readonly limit: number | undefined;
 }
 
-/** What a failure says of the context; undefined for a failure of another cause. */
+/** The context overflow that a failure reports; undefined for a failure of another cause. */
 export function contextOverflowOf({ code, message }: RecordError): ContextOverflow | undefined {
   // Without a status it is a failure of the wire, 499 a cancellation; servers refuse with 400, 413, 422 or 500.
   if (code === undefined || code < 400 || code === 499) return undefined;

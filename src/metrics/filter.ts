@@ -35,7 +35,7 @@ const MAX_LEVELS = 100;
 /**
  * Reads comparisons joined by `not`, `and` and `or`, which bind in this order, and parentheses:
  * `isl > 8000 and (turn_index = 0 or not osl < 10)`.
- * @param nameFor the name that a word stands for, where it is an abbreviation.
+ * @param nameFor the full name of a word, where it is an abbreviation.
  * @throws UserError with the place of what cannot be read.
  */
 export function parseFilter(text: string, nameFor: (word: string) => string = (word) => word): Filter {

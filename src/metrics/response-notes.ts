@@ -21,7 +21,7 @@ export interface ResponseNotes {
   readonly lengthCauses: Readonly<Partial<Record<LengthCause, number>>>;
 }
 
-// A server may name fields anew in every response.
+// A server may use other field names in every response.
 const MOST_FIELDS = 100;
 
 /** Takes the requests of one phase one by one. */
@@ -46,7 +46,7 @@ export class ResponseTally {
     };
   }
 
-  /** Takes what only the response itself tells. */
+  /** Takes facts that only the response has. */
   addResponse({ record: { unread }, tokens }: CountedRecord, failed: boolean): void {
     if (this.#serverTokenCounts && !failed && tokens.output === undefined) this.#withoutUsage++;
     if (unread === undefined) return;

@@ -1,7 +1,7 @@
 import type { Slice } from './slices.js';
 import { FEWEST_SLICES } from './trends.js';
 
-/** How the averages of a metric differ between slices: a description, whatever the number of slices. */
+/** How the averages of a metric differ between slices: a description, for any number of slices. */
 export interface SliceRange {
   readonly tag: string;
   readonly unit: string;

@@ -18,7 +18,7 @@ export function safeError(error: RecordError, secrets: readonly string[]): Recor
 }
 
 /**
- * What was sent and received, as it may go into a file: what stands under secret keys of the request is masked, in the
+ * What was sent and received, as it may go into a file: values under secret keys of the request are masked, in the
  * response as well.
  */
 export function safeRaw({ payload, ...rest }: RawExchange): RawExchange {

@@ -15,7 +15,7 @@ import type { RecordBatch } from './pack.js';
 /*
  * The spool keeps finished records on disk from the moment at which they are packed until they are in the files of the
  * run. It is a folder: each load thread appends to segments of its own, `<thread>-<segment>.spool`, and the record
- * thread follows them. A segment is a head and frames; a frame is one batch, or says that the next segment goes on.
+ * thread follows them. A segment is a head and frames; a frame is one batch, or marks that the next segment goes on.
  *
  *   head   u32 magic, version, thread, segment · f64 warm-up and profiling records in earlier segments · 32 bytes worker id
  *   frame  u32 magic, kind, records, warm-up records, numbers, string bytes, 0, 0 · the numbers, f64 · the strings ·
@@ -119,7 +119,7 @@ export class SpoolWriter {
   }
 
   #openSegment(): number {
-    // Made anew or not at all: nothing that lies under this name is followed or written over.
+    // An existing file under this name is neither followed nor overwritten.
     const file = openSync(segmentPath(this.#folder, this.#thread, this.#segment), 'wx', 0o600);
     const head = new ArrayBuffer(HEAD_BYTES);
     new Uint32Array(head).set([HEAD_MAGIC, SPOOL_VERSION, this.#thread, this.#segment]);
@@ -169,7 +169,7 @@ export class SpoolWriter {
   }
 }
 
-/** What is still to be written after so many bytes. */
+/** The parts behind the first `written` bytes. */
 function restOf(parts: readonly NodeJS.ArrayBufferView[], written: number): Uint8Array[] {
   let skip = written;
   return parts.flatMap(({ buffer, byteOffset, byteLength }) => {
@@ -189,7 +189,7 @@ interface Segment {
   readonly before: PhaseCounts;
 }
 
-/** What the head of a frame says. */
+/** Head of a frame. */
 interface FrameHead {
   readonly kind: number;
   readonly records: number;

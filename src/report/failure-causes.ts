@@ -2,13 +2,13 @@ import type { ErrorGroup } from '../metrics/compute.js';
 import { contextOverflowOf } from '../metrics/context-overflow.js';
 import { count, counted } from '../util/counted.js';
 
-// The reason phrase of a status is whatever the server sends.
+// The reason phrase of a status is the server's, of any length.
 const LONGEST_TYPE = 60;
 
 /**
  * The dominant cause of failures, and requests beyond the context window where those are not it:
  * `75 requests exceeded the 32K context window`.
- * @param total the number of failures that the causes stand behind. @returns undefined where no failure has a cause:
+ * @param total number of failures. @returns undefined where no failure has a cause:
  * cancelled requests have none.
  */
 export function failureCauses(errors: readonly ErrorGroup[], total: number): string | undefined {

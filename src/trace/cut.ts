@@ -86,7 +86,7 @@ async function* cutRows(path: string, cut: Cut, result: Mutable<CutResult>): Asy
   if (result.kept === 0) throw emptyCut(path, result, lastMs);
 }
 
-/** The row with another timestamp and all else as it stands in the file, digits and spaces included. */
+/** The row with another timestamp, and otherwise as it is in the file, digits and spaces included. */
 function withTimestamp(text: string, timestampMs: number): string {
   let result = '';
   let end = 0;

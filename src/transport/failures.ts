@@ -33,7 +33,7 @@ export function cutShort(at: string, hasHead: boolean, started: boolean): Transp
   return new TransportError('ServerDisconnectedError', `The server ${at} closed the connection ${when}`);
 }
 
-/** Reading the response threw `thrown`, which tells the cases apart. */
+/** Reading the response threw `thrown`, whose type decides between the cases. */
 export function refusedResponse(at: string, thrown: unknown): TransportError {
   const text = messageOf(thrown);
   if (thrown instanceof MalformedResponse) return malformedResponse(at, text);

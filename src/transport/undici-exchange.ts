@@ -75,7 +75,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler, Carrier {
     });
   }
 
-  /** Undici bounds each head by itself, and not how many interim ones come. */
+  /** Undici bounds each head, but not the number of interim ones. */
   #countInterim(headers: IncomingHttpHeaders, atNs: number): void {
     const { maxHeaderBytes } = this.#transport;
     this.#interimBytes += JSON.stringify(headers).length + INTERIM_STATUS_LINE_BYTES;

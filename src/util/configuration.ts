@@ -2,11 +2,11 @@ import { isObject, type Json, type JsonObject } from './json.js';
 
 /**
  * Our own key for what AIPerf's model of a configuration has no word for. In memory it is a member of the
- * configuration; in a file it is beside it, since AIPerf's reader refuses the whole file for one unknown key inside.
+ * configuration; in a file it is next to it, since AIPerf's reader refuses the whole file for one unknown key inside.
  */
 export const ownKey = 'x_aiperf_ts';
 
-/** A configuration as members of a file: itself as `key`, and what is ours beside it. */
+/** A configuration as members of a file: itself as `key`, and our own part under `ownKey`. */
 export function configurationMembers<Key extends string>(key: Key, configuration: JsonObject) {
   const { [ownKey]: own, ...known } = configuration;
   return { [key]: known, [ownKey]: own } as Record<Key, JsonObject> & { [ownKey]: Json | undefined };

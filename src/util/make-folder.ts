@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 export function makeFolder(folder: string): void {
   const found = statSync(folder, { throwIfNoEntry: false });
   if (found?.isDirectory()) return;
-  // Below a file Node 20 throws this by itself; from 22 on nothing is there.
+  // Below a file Node 20 throws this error; from 22 on `found` is undefined.
   if (found !== undefined) throw new Error('ENOTDIR: not a directory');
   makeFolder(dirname(folder));
   mkdirSync(folder);

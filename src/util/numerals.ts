@@ -4,12 +4,12 @@ const digits = String.raw`\d+(?:_\d+)*`;
 const integer = new RegExp(`^[+-]?${digits}$`);
 const decimal = new RegExp(String.raw`^[+-]?(?:${digits}\.?(?:${digits})?|\.${digits})(?:e[+-]?\d+)?$`, 'i');
 
-/** The integer that a text stands for, possibly beyond 2^53; undefined where it is none. */
+/** The integer in a text, possibly beyond 2^53; undefined where it is none. */
 export function integerIn(text: string): number | undefined {
   return integer.test(text) ? Number(text.replaceAll('_', '')) : undefined;
 }
 
-/** The number that a text stands for: digits with at most one dot, and an exponent; undefined where it is none. */
+/** The number in a text: digits with at most one dot, and an exponent; undefined where it is none. */
 export function decimalIn(text: string): number | undefined {
   return decimal.test(text) ? Number(text.replaceAll('_', '')) : undefined;
 }

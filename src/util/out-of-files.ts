@@ -1,4 +1,4 @@
-/** One line about an error that says that the process has no file descriptor left; undefined for any other error. */
+/** One line about an error because no file descriptor is left; undefined for any other error. */
 export function outOfFilesText(thrown: unknown): string | undefined {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
   if (code !== 'EMFILE' && code !== 'ENFILE') return undefined;

@@ -11,7 +11,7 @@ const escapes = new RegExp(`${controlString}|${controlSequence}|${otherEscape}`,
 const invisible = new RegExp(hidden, 'gu');
 
 /**
- * A text from anyone as it may stand on a terminal, in a log or on a page: escape sequences and characters that are
+ * A text from anyone as it may be shown on a terminal, in a log or on a page: escape sequences and characters that are
  * not seen, or change the order of others, are taken out, other control characters become spaces. Line feeds stay.
  */
 export function plainText(text: string): string {

@@ -63,7 +63,7 @@ export function secretsIn(value: unknown, hides?: (key: string) => boolean): str
 
 /** What becomes of the parts of a JSON value. */
 interface Replacing {
-  /** Whether what stands under a key is secret, with all that is in it. */
+  /** Whether the value of a key is secret, with all that is in it. */
   readonly hides?: ((key: string) => boolean) | undefined;
   /** In place of a secret text or number. */
   readonly hidden: (secret: string | number) => unknown;
@@ -74,7 +74,7 @@ interface Replacing {
 /** A body nested deeper than this is no honest one: what is in there is hidden unseen. */
 const DEEPEST = 500;
 
-/** A JSON value with its texts, and what stands under secret keys, replaced. */
+/** A JSON value with its texts and the values of secret keys replaced. */
 export function mapHidden(value: unknown, replacing: Replacing): unknown {
   const { hides = isSecretKey, hidden, shown } = replacing;
   return mapped(value, false, false, 0);
@@ -133,13 +133,13 @@ export function maskUrls(text: string, mask: string): string {
 const userInfoInText = /(:\/\/)([^\s/?#"'<>\\]{1,1024})@/g;
 const parameters = /[?&;]([\w.%[\]-]{1,128})=([^&#\s"'<>\\;]+)/g;
 
-/** What stands before the `@` of a URL. An image's digest (`name:tag@sha256:…`) is no host. */
+/** The part of a URL before the `@`. An image's digest (`name:tag@sha256:…`) is no host. */
 function userInfoOf(text: string): string | undefined {
   const scheme = text.indexOf('://');
   const rest = scheme < 0 ? text : text.slice(scheme + 3);
   if (/\s/.test(rest)) return undefined;
   const authority = /^[^/?#\\]*/.exec(rest)?.[0] ?? '';
-  // A password that holds one of those marks makes the URL a wrong one: it is about to stand in an error.
+  // A password that holds one of those marks makes the URL invalid: an error message is about to quote it.
   const isWhole = URL.canParse(scheme < 0 ? `http://${text}` : text);
   const end = (isWhole ? authority : rest).lastIndexOf('@');
   if (end < 1 || rest.startsWith('sha256:', end + 1)) return undefined;

@@ -54,7 +54,7 @@ export function withoutSecrets(text: string, more: readonly string[] = []): stri
 }
 
 /**
- * A body with what stands under secret keys masked, and every text without the secrets of the run; URLs in prompts stay
+ * A body with the values of secret keys masked, and every text without the secrets of the run; URLs in prompts stay
  * as they are.
  */
 export function jsonWithoutSecrets<Value extends Json>(value: Value, more: readonly string[] = []): Value {

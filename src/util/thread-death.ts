@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { messageOf } from './errors.js';
 
-/** A thread that ended before it was done; `message` names it and says why, `cause` is what it threw. */
+/** A thread that ended before it was done: `message` names it and the reason, `cause` is what it threw. */
 export class ThreadDeath extends Error {}
 
 /**

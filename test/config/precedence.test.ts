@@ -214,7 +214,7 @@ describe('--config', () => {
     ],
     [
       `extra-inputs:\n  a: &a [1,1,1,1,1,1]\n  b: &b [*a,*a,*a,*a,*a,*a]\n  c: &c [*b,*b,*b,*b,*b,*b]\n  d: [*c,*c,*c]\n`,
-      ':2:3: extra-inputs uses aliases that stand for more than 100 others.',
+      ':2:3: extra-inputs expands to more than 100 aliases.',
     ],
     [
       'extra-inputs: *b\n',

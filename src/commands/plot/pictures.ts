@@ -13,7 +13,7 @@ export interface PictureOutput {
 }
 
 /**
- * Draws those of the charts that the source has something for, and leaves a list of them and a log beside them.
+ * Draws those of the charts that the source has something for, and writes a list of them and a log next to them.
  * @returns the paths of the pictures. @throws UserError where there is no such chart, or a file cannot be written.
  */
 export async function writePictures<Source>(

@@ -20,7 +20,7 @@ export interface EarlierRunOptions {
 
 /**
  * Moves the files of an earlier run, or of a sweep, into `previous/`, in place of those that are there; files of the
- * user stay where they are. One line of the log says so.
+ * user stay where they are. One line of the log reports it.
  * @throws UserError where it cannot be done, with nothing moved yet where another run or an input is in the way.
  */
 export function clearEarlierRun(folder: string, options: EarlierRunOptions, log: Log): void {

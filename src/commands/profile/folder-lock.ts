@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 import { messageOf, UserError } from '../../util/errors.js';
 import { isObject } from '../../util/json.js';
 
-/** File that says which process writes into the folder. */
+/** File that names the process which writes into the folder. */
 const lockName = '.aiperf.lock';
 
-/** Runs of a sweep are so many folders below its own: `profile_runs/trial_0001/concurrency_2`. */
+/** Most levels between a sweep's folder and those of its runs: `profile_runs/trial_0001/concurrency_2`. */
 const DEEPEST_RUN = 3;
 
 /** Who holds a folder. */
@@ -21,7 +21,7 @@ export interface Holder {
   readonly holdsBelow: boolean;
 }
 
-/** What the file holds: `started` tells the process from a later one of the same number. */
+/** Content of the file: `started` distinguishes the process from a later one of the same number. */
 interface Stored extends Holder {
   readonly id: string;
   readonly started: string | undefined;

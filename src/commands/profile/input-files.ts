@@ -48,8 +48,8 @@ export function namedInputs(config: Config): readonly NamedInput[] {
 }
 
 /**
- * Reads every file whose content bears on results, in the order of the options. Files are read as streams, whatever
- * their size: a run reads them whole as well, and takes longer over it.
+ * Reads every file whose content bears on results, in the order of the options. Files of any size are read
+ * as streams: a run reads them whole as well, and takes longer.
  * @throws UserError for one that cannot be read.
  */
 export async function digestInputs(inputs: readonly NamedInput[]): Promise<readonly FileDigest[]> {
@@ -67,7 +67,7 @@ export async function digestInputs(inputs: readonly NamedInput[]): Promise<reado
   return digests;
 }
 
-/** The regular files that a path stands for: of a tokenizer those that it is read from, else all of a folder. */
+/** The regular files of a path: those that a tokenizer is read from, or all of a folder. */
 function filesOf(path: string): readonly string[] {
   const found = statSync(path);
   if (found.isFile() && basename(path) !== 'tokenizer.json') return [path];

@@ -109,7 +109,7 @@ export async function measureRun(
     if (warning !== undefined) log('WARNING', 'warmup', warning);
   }
   const allWritten = publishResults(outcome, facts, { stdout, env }, log);
-  tellLeft(outcome, artifacts, log);
+  logLeftRecords(outcome, artifacts, log);
   const mismatches = tellMismatches(outcome, prepared, facts, { stdout, env });
   const failure = failureOf(outcome);
   if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure };
@@ -125,7 +125,7 @@ export async function measureRun(
 }
 
 /** What the spool keeps, and how it becomes part of the results. */
-function tellLeft({ left, isSpoolWhole }: RunOutcome, { folder, spool }: Artifacts, log: Log): void {
+function logLeftRecords({ left, isSpoolWhole }: RunOutcome, { folder, spool }: Artifacts, log: Log): void {
   const count = left.warmup + left.profiling;
   if (!isSpoolWhole || !existsSync(spool)) return;
   const what =

@@ -7,8 +7,8 @@ import type { Artifacts } from './artifacts.js';
 import type { RunOutcome } from './run.js';
 
 /**
- * The files of each phase by itself, and the list of them; empty for a run of one phase.
- * @param facts what the summary of the whole run says besides results.
+ * The files of each phase, and the list of them; empty for a run of one phase.
+ * @param facts of the summary of the whole run, other than results.
  */
 export function phaseFiles(
   outcome: RunOutcome,

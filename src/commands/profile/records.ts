@@ -93,7 +93,7 @@ export function startRecords(
     becomeReady = resolve;
   });
   let isTerminated = false;
-  const told = new Promise<Summaries>((resolve) => {
+  const reported = new Promise<Summaries>((resolve) => {
     worker.on('message', (event: RecordsEvent) => {
       if (event.kind === 'ready') becomeReady();
       else if (event.kind === 'live') live = event.live;
@@ -102,7 +102,7 @@ export function startRecords(
       else resolve(event.summaries);
     });
   });
-  const summaries = Promise.race([told, deathOf(worker, 'The record thread', () => isTerminated)]);
+  const summaries = Promise.race([reported, deathOf(worker, 'The record thread', () => isTerminated)]);
   summaries.catch(() => {});
   return {
     leaveRest: () => Atomics.store(new Int32Array(control), 0, 1),

@@ -78,7 +78,7 @@ export function publishResults(
   if (replay !== undefined) log('WARNING', 'load', replay);
   const layout = layoutOn(stdout, config.consoleExportWidth, env);
   const write = ({ path, text }: { path: string; text: () => string }) => writeFile(path, text, log);
-  // A page of no request at all would be empty.
+  // A page without a request would be empty.
   const hasRequests = summary.firstStartNs !== undefined;
   const pages =
     facts.page === undefined || !hasRequests

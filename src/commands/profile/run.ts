@@ -122,7 +122,7 @@ export async function runLoad(
   });
   try {
     const played = await playPhases(prepared, { ...options, givenUp }, crew, state, () => end('stall'));
-    const summed = await sumUp(crew, played, recordsPlan, { ...options, givenUp });
+    const summed = await summarize(crew, played, recordsPlan, { ...options, givenUp });
     if (summed === undefined) return undefined;
     const { summaries, failure } = summed;
     progress.update(finalState(played.last, summaries));
@@ -330,7 +330,7 @@ interface Summed {
  * The results of all records; of those in the files and the spool where the record thread is no more; undefined where
  * it was given up before.
  */
-async function sumUp(
+async function summarize(
   { threads, records }: Crew,
   { failure }: Played,
   plan: RecordsPlan,

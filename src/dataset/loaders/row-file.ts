@@ -47,7 +47,7 @@ export async function readRowFile(path: string, maxBytes = freeBytes()): Promise
   return { path, bytes, starts: shared(starts), ends: shared(ends), lines: shared(lines) };
 }
 
-/** Where a row stands in a file. */
+/** Position of a row in a file. */
 interface Place {
   readonly start: number;
   /** The byte behind the last. */

@@ -4,7 +4,7 @@ import { lengthField, listField, mismatch, numberField, objectField, stringField
 import { type RowContext, RowError, type RowFormat, type RowTurn } from './format.js';
 
 const textKeys = ['text', 'texts', 'prompt'];
-/** Names of the output length; other than the first only beside `prompt`, as other tools write them. */
+/** Names of the output length; other than the first only with `prompt`, as other tools write them. */
 const lengthKeys = ['output_length', 'output_tokens', 'max_tokens'] as const;
 const mediaKeys = ['image', 'images', 'audio', 'audios', 'video', 'videos'];
 
