@@ -1,6 +1,8 @@
 import type { Document, LineCounter, YAMLMap } from 'yaml';
 import { messageOf, UserError } from '../util/errors.js';
+import { isObject } from '../util/json.js';
 import { readTextFile } from '../util/text-file.js';
+import { isAiperfForm, readAiperfForm } from './aiperf-file.js';
 import type { Refuse } from './command-line.js';
 import { type OptionTable, path } from './option.js';
 import { nearest } from './words.js';
@@ -10,7 +12,7 @@ export const configFile = path({
   flags: ['--config', '-f'],
   group: 'Input',
   existing: 'file',
-  help: 'YAML file of options: their names without dashes, in kebab-case or snake_case; flags win.',
+  help: "YAML file of options: their names without dashes, in kebab-case or snake_case, or AIPerf's form (benchmark: …); flags win.",
 });
 
 /** An option as a file gives it. */
@@ -60,7 +62,24 @@ export async function readConfigFile(
       errors: [`${at}: a config file must be a mapping of option names to values.`],
     };
   }
-  return readKeys(root, keyNames(table));
+  const names = root.items.flatMap(({ key }) => (isScalar(key) ? [String(key.value)] : []));
+  return isAiperfForm(names) ? readAiperf(root, keyNames(table)) : readKeys(root, keyNames(table));
+
+  function readAiperf(map: YAMLMap, keys: ReadonlyMap<string, string>): ConfigFile {
+    let value: unknown;
+    try {
+      value = toJs(map);
+    } catch (error) {
+      return { entries: new Map(), errors: [`${filePath}: the file ${messageOf(error)}.`] };
+    }
+    const locate = (at: Iterable<unknown>) => valuePlace(document.getIn(at, true)) ?? filePath;
+    const { entries, errors: found } = readAiperfForm(isObject(value) ? value : {}, locate);
+    const byKey = [...entries].flatMap(([name, entry]): [string, FileEntry][] => {
+      const key = keys.get(name);
+      return key === undefined ? [] : [[key, entry]];
+    });
+    return { entries: new Map(byKey), errors: found };
+  }
 
   function readKeys(map: YAMLMap, keys: ReadonlyMap<string, string>): ConfigFile {
     const entries = new Map<string, FileEntry>();
