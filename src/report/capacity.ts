@@ -43,11 +43,9 @@ export function capacity(
 /** How many times the servers good requests take; nothing where both take as many. */
 function factorLines(target: number, throughput = 0, goodput = 0): string[] {
   if (throughput <= 0 || goodput <= 0) return [];
-  const [byThroughput, byGoodput] = [Math.ceil(target / throughput), Math.ceil(target / goodput)];
-  if (byThroughput === byGoodput) return [];
-  return [
-    `Meeting the SLOs takes ${fixed(throughput / goodput, 1)}× more servers than throughput alone suggests.`,
-  ];
+  const factor = fixed(throughput / goodput, 1);
+  if (servers(target / throughput) === servers(target / goodput) || factor === '1.0') return [];
+  return [`Meeting the SLOs takes ${factor}× more servers than throughput alone suggests.`];
 }
 
 function shareLines(summary: RunSummary, target: number, share: number): string[] {
@@ -64,6 +62,7 @@ function shareLines(summary: RunSummary, target: number, share: number): string[
       ];
 }
 
+/** As many as carry what is printed: of 4.001, which reads 4.00, four do as well as any measurement tells. */
 function servers(needed: number): string {
-  return counted(Math.ceil(needed), 'server');
+  return counted(Math.max(1, Math.ceil(Number(needed.toFixed(2)))), 'server');
 }

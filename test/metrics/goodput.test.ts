@@ -187,6 +187,10 @@ By goodput: 1,000 / 7.43 good requests a second each = 134.54, so 135 servers.
 Meeting the SLOs takes 3.6× more servers than throughput alone suggests.
 Good share: 471 of 1,765 requests = 26.69 %; the target is 95.00 %: not met. No number of servers meets it under this load; find the load at which one server does, and use its throughput.
 `);
+  // 4.0004 servers are 4.00.
+  expect(capacity(summary, { ratePerSecond: 106.69 }, { ...layout, width: 300 })).toContain(
+    'By throughput: 106.69 / 26.67 requests a second each = 4.00, so 4 servers.\n',
+  );
   expect(capacity(summary, { ratePerSecond: 20, goodShare: 0.25 }, layout)).toBe(`
 Servers needed for 20 requests a second, each like this one under the load of this run:
 By throughput: 20 / 26.67 requests a second each = 0.75, so 1 server.
