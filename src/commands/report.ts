@@ -165,6 +165,7 @@ function summaryFacts(recovered: Recovered, told: Told): SummaryFacts {
     startedAtNs: earlier?.startedAtNs ?? firstStartNs,
     endedAtNs: summary.lastEndNs ?? firstStartNs,
     ...(earlier?.fidelity === undefined ? {} : { fidelity: earlier.fidelity }),
+    ...(earlier === undefined ? {} : { responseWarnings: earlier.responseWarnings }),
   };
 }
 

@@ -23,6 +23,8 @@ export interface StoredSummary {
   /** The same of its warm-up, and how many of them failed; 0 without one. */
   readonly warmupRequests: number;
   readonly failedWarmups: number;
+  /** Sentences on what responses lack, which their records do not show. */
+  readonly responseWarnings: readonly string[];
 }
 
 /** Reads a summary file of ours or of AIPerf; undefined where there is none, or no whole one. */
@@ -45,11 +47,16 @@ export function readSummary(path: string): StoredSummary | undefined {
     requests: countOf(json.request_count) + countOf(json.error_request_count),
     warmupRequests: countOf(warmup.request_count) + countOf(warmup.error_request_count),
     failedWarmups: countOf(warmup.error_request_count),
+    responseWarnings: textsOf(json.response_warnings),
   };
 }
 
 function textOf(value: Json | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+function textsOf(value: Json | undefined): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }
 
 function countOf(metric: Json | undefined): number {

@@ -24,6 +24,8 @@ export interface SummaryFacts {
   readonly incompleteReason?: string;
   /** The member `fidelity`; absent where nobody watched the client. */
   readonly fidelity?: { readonly [key: string]: Printable | undefined };
+  /** Sentences on what responses lack, which their records do not show; absent or empty for none. */
+  readonly responseWarnings?: readonly string[];
   /** Results of the warm-up; absent for a run without one. */
   readonly warmup?: RunSummary;
   /** Wall clock of the phase's start and of the end of its last request, ns since 1970. */
@@ -85,6 +87,7 @@ export function summaryJson(summary: RunSummary, facts: SummaryFacts): string {
     is_complete: facts.incompleteReason === undefined,
     incomplete_reason: facts.incompleteReason,
     error_summary: summary.errors.map(errorGroup),
+    response_warnings: facts.responseWarnings?.length ? facts.responseWarnings : undefined,
     start_time: isoMicroseconds(facts.startedAtNs),
     end_time: isoMicroseconds(facts.endedAtNs),
     warmup_metrics: facts.warmup && metricMembers(facts.warmup.results),

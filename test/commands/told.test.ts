@@ -7,9 +7,9 @@ import { readSummary } from '../../src/export/read-summary.js';
 import { storeOf } from '../metrics/records.js';
 
 /** What a report notes of a run whose summary file has this warm-up. */
-function noted(warmup: object | undefined): string[] {
+function noted(warmup: object | undefined, more: object = {}): string[] {
   const path = join(mkdtempSync(join(tmpdir(), 'aiperf-told-')), 'summary.json');
-  writeFileSync(path, JSON.stringify({ schema_version: '1.4', warmup_metrics: warmup }));
+  writeFileSync(path, JSON.stringify({ schema_version: '1.4', warmup_metrics: warmup, ...more }));
   const recovered = { records: 0, warmups: 0, isCut: false, summary: storeOf([]).summary() };
   return notes(recovered, readSummary(path));
 }
@@ -21,4 +21,11 @@ test('a warm-up that failed is noted on pages and in later reports', () => {
   ]);
   expect(noted({ request_count: count(3) })).toEqual([]);
   expect(noted(undefined)).toEqual([]);
+});
+
+test('what responses lacked is repeated from the summary', () => {
+  expect(noted(undefined, { response_warnings: ['Fields are not read: images', 1] })).toEqual([
+    'Fields are not read: images',
+  ]);
+  expect(noted(undefined, { response_warnings: 'x' })).toEqual([]);
 });

@@ -323,6 +323,12 @@ describe('responses by their bodies', () => {
       const summary = readJson(join(folder, 'profile_export_aiperf.json'));
       expect(summary.request_count.avg).toBe(3);
       expect(summary.output_sequence_length).toBeUndefined();
+      // Records do not show it, but a later report does.
+      const later = await aiperf(['report', folder]);
+      expect(later.stderr.split('\n').slice(0, 2)).toEqual([
+        expect.stringMatching(/^No successful response held usage/),
+        expect.stringMatching(/ are not read: clip: in 3 response units of 3 requests$/),
+      ]);
     } finally {
       server.close();
     }

@@ -190,6 +190,7 @@ function summaryFactsOf(outcome: RunOutcome, facts: ResultFacts, reason: string 
     startedAtNs,
     endedAtNs: summary.lastEndNs ?? startedAtNs,
     ...(fidelity === undefined ? {} : { fidelity: fidelityJson(fidelity) }),
+    responseWarnings: responseWarnings(summary),
     ...(warmup === undefined ? {} : { warmup }),
   };
 }

@@ -80,6 +80,7 @@ export function notes({ records, warmups, isCut }: Recovered, summary: StoredSum
         'warm for the first measured requests.',
     );
   }
+  found.push(...(summary?.responseWarnings ?? []));
   if (summary !== undefined && summary.requests !== records) {
     found.push(
       `The summary of the run counts ${summary.requests} requests, and there are ${records} records: ` +
