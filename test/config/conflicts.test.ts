@@ -67,7 +67,7 @@ describe('conflicts', () => {
     [`--tls-key-file ${file}`, '--tls-key-file needs --tls-cert-file, the certificate of that key.'],
     [
       '--profile-export-file _raw.jsonl',
-      "--profile-export-file must be the beginning of file names, without a path and without a leading dot, and not that of another file of the run, got '_raw.jsonl'.",
+      "--profile-export-file must be the beginning of file names, at most 200 bytes, without a path and without a leading dot, and not that of another file of the run, got '_raw.jsonl'.",
     ],
   ])('%s', async (line, sentence) => {
     expect(await refusals(`-ma ${line}`)).toEqual([sentence]);
