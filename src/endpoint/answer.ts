@@ -2,6 +2,7 @@ import type { Packet, StreamHandler, StreamMessage } from '../transport/event-st
 import { counted } from '../util/counted.js';
 import { excerpt, quoting } from '../util/excerpt.js';
 import { isObject, type Json, type JsonObject, refuseHugeJson } from '../util/json.js';
+import { MOST_UNREAD } from './content.js';
 import type { AssistantMessage, Chunk, Endpoint, OtherChoice } from './endpoint.js';
 import { type Failure, failureEvent, failureIn } from './failure.js';
 import { learnTemplate, type TextKind, type UnitTemplate } from './template.js';
@@ -34,8 +35,10 @@ export interface AnswerOptions {
 const LEARN_AFTER = 2;
 const MOST_LEARNINGS = 6;
 
-// A server may use another field name in every unit.
-const MOST_UNREAD = 20;
+// Far above any honest response; each costs the thread that stamps time or memory.
+const MOST_BROKEN = 10_000;
+const MOST_PARTS = 10_000;
+const MOST_UNITS = 500_000;
 /** Stands for the path of a field where a unit is none of the endpoint's. */
 const UNKNOWN_UNIT = '(whole unit)';
 
@@ -102,7 +105,7 @@ export class Answer implements StreamHandler {
     this.#streamed = true;
     this.lastUnitNs = atNs;
     if (this.units)
-      this.units.push({ atNs, packets: [{ name: 'data', value: bytes.toString('utf8', start, end) }] });
+      this.#keepUnit({ atNs, packets: [{ name: 'data', value: bytes.toString('utf8', start, end) }] });
     const template = this.#template;
     if (template !== undefined) {
       const head = template.match(bytes, start, end);
@@ -124,7 +127,7 @@ export class Answer implements StreamHandler {
     this.#streamed = true;
     this.lastUnitNs = atNs;
     const { packets, data } = message;
-    if (this.units) this.units.push({ atNs, packets });
+    if (this.units) this.#keepUnit({ atNs, packets });
     const failure = failureEvent(message);
     if (failure !== undefined) {
       this.#fail(failure);
@@ -148,6 +151,11 @@ export class Answer implements StreamHandler {
     this.lastUnitNs = atNs;
     if (this.units) this.units.push({ atNs, text, contentType });
     if (!this.#readUnit(text, atNs)) this.#unreadable = quoting(unreadable, text);
+  }
+
+  #keepUnit(unit: AnswerUnit): void {
+    if (this.units?.push(unit) === MOST_UNITS)
+      throw new Error(`it has ${MOST_UNITS} events or more, too many for --export-level raw`);
   }
 
   /** Times of the units that carry content, in order. */
@@ -222,6 +230,8 @@ export class Answer implements StreamHandler {
         return true;
       }
       if (this.#brokenFrames++ === 0) this.#firstBroken = excerpt(text);
+      if (this.#brokenFrames > MOST_BROKEN)
+        throw new Error(quoting(`more than ${MOST_BROKEN} frames were not valid JSON`, this.#firstBroken));
       return false;
     }
     // Google's gateway sends errors in a list.
@@ -251,7 +261,7 @@ export class Answer implements StreamHandler {
 
   #take(chunk: Chunk, atNs: number): void {
     if (chunk.usage !== undefined) this.usage = chunk.usage;
-    if (chunk.finishReason !== undefined) this.finishReason = chunk.finishReason;
+    if (chunk.finishReason !== undefined) this.finishReason = excerpt(chunk.finishReason);
     if (chunk.otherChoices !== undefined) this.#noteChoices(chunk.otherChoices);
     if (chunk.failure !== undefined) this.#fail(chunk.failure);
     if (chunk.unread !== undefined) this.#noteUnread(chunk.unread);
@@ -275,11 +285,12 @@ export class Answer implements StreamHandler {
     for (const { index, finished } of others) {
       this.#otherChoices.set(index, finished || this.#otherChoices.get(index) === true);
     }
+    if (this.#otherChoices.size > MOST_PARTS) throw new Error(`it has more than ${MOST_PARTS} choices`);
   }
 
   #noteUnread(paths: readonly string[]): void {
     this.unread ??= new Map();
-    for (const path of paths) {
+    for (const path of paths.map(excerpt)) {
       const count = this.unread.get(path) ?? 0;
       if (count > 0 || this.unread.size < MOST_UNREAD) this.unread.set(path, count + 1);
     }
@@ -400,6 +411,7 @@ export class Answer implements StreamHandler {
         known.function = target;
       }
     }
+    if (this.#toolCalls.size > MOST_PARTS) throw new Error(`it has more than ${MOST_PARTS} tool calls`);
   }
 
   #fail({ code, type, message }: Failure): void {

@@ -20,6 +20,7 @@ export function readCompletion(unit: Json): Chunk | undefined {
   const chunk: MutableChunk = {};
   const { choices } = unit;
   let counted: JsonObject | undefined;
+  let others: OtherChoice[] | undefined;
   if (Array.isArray(choices)) {
     for (let position = 0; position < choices.length; position++) {
       const choice = choices[position];
@@ -32,14 +33,12 @@ export function readCompletion(unit: Json): Chunk | undefined {
         readFirst(choice, chunk);
       } else {
         const reason = finishReasonOf(choice);
-        const others: OtherChoice[] = [
-          ...(chunk.otherChoices ?? []),
-          { index, finished: reason !== undefined },
-        ];
-        chunk.otherChoices = others;
+        others ??= [];
+        others.push({ index, finished: reason !== undefined });
         noteFailure(choice, reason, chunk);
       }
     }
+    if (others !== undefined) chunk.otherChoices = others;
   } else {
     const unread = unreadFields(unit);
     if (unread !== undefined) chunk.unread = unread;

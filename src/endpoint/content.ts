@@ -8,7 +8,7 @@ export interface Content {
   toolText: string;
   /** Tool calls as they came, whole or in pieces. */
   toolCalls: JsonObject[] | undefined;
-  /** Paths of fields that look like content and are not read. */
+  /** Paths of the first `MOST_UNREAD` fields that look like content and are not read. */
   unread: string[] | undefined;
 }
 
@@ -88,6 +88,9 @@ const factName =
 /** Parts that nobody can read: `reasoning.encrypted`, `redacted_thinking`. */
 const sealed = /encrypted|redacted/;
 
+/** A server may name a field anew in every unit, and hundred thousands in one. */
+export const MOST_UNREAD = 20;
+
 /** Lists and parts inside each other; no provider goes deeper than three. */
 const DEEPEST = 8;
 
@@ -103,7 +106,7 @@ export function unreadFields(unit: JsonObject): string[] | undefined {
   const names = Object.keys(unit).filter(
     (name) => fields.get(name) !== 'ignored' && looksLikeContent(name, unit[name] ?? null),
   );
-  return names.length === 0 ? undefined : names;
+  return names.length === 0 ? undefined : names.slice(0, MOST_UNREAD);
 }
 
 function emptyContent(): Content {
@@ -219,5 +222,5 @@ function looksLikeContent(name: string, value: Json): boolean {
 
 function noteUnread(path: string, into: Content): void {
   into.unread ??= [];
-  if (!into.unread.includes(path)) into.unread.push(path);
+  if (into.unread.length < MOST_UNREAD && !into.unread.includes(path)) into.unread.push(path);
 }

@@ -18,7 +18,7 @@ import {
 } from '../transport/transport.js';
 import { cutAndCounted } from '../util/cut.js';
 import { messageOf } from '../util/errors.js';
-import { isDeeperThan, type JsonObject } from '../util/json.js';
+import { holdsMoreThan, isDeeperThan, type JsonObject } from '../util/json.js';
 import { secretsIn } from '../util/secret-names.js';
 import { withoutSecrets } from '../util/secrets.js';
 import type { Alarm, AlarmEntry } from './alarm.js';
@@ -209,16 +209,17 @@ export class RequestRun implements ResponseHandler, Placed {
       const message = isRedirect ? `Redirect to ${location} was not followed` : text;
       return { code: head.status, type: head.reason, message };
     }
-    return this.#answer.error ?? this.#tooDeep();
+    return this.#answer.error ?? this.#unkeepable();
   }
 
-  /** What is kept of the answer as JSON goes into records and later requests: writing it must be possible. */
-  #tooDeep(): RecordError | undefined {
+  /** What is kept of the answer as JSON goes into records and later requests: writing it must be possible, and cheap. */
+  #unkeepable(): RecordError | undefined {
     const { usage, message } = this.#answer;
-    const kept = [usage, message?.toolCalls].find((json) => isDeeperThan(json, DEEPEST_JSON));
-    return (
-      kept && unreadableResponse(new RangeError(`it holds JSON nested more than ${DEEPEST_JSON} levels deep`))
-    );
+    for (const kept of [usage, message?.toolCalls]) {
+      const excess = excessOf(kept);
+      if (excess !== undefined) return unreadableResponse(new Error(excess));
+    }
+    return undefined;
   }
 
   onError(error: TransportError, atNs: number): void {
@@ -294,7 +295,7 @@ export class RequestRun implements ResponseHandler, Placed {
       wire: this.#exchange?.times ?? new WireTimes(),
       text: failed ? undefined : answer.output,
       reasoning: failed ? undefined : answer.reasoning,
-      usage: failed && isDeeperThan(answer.usage, DEEPEST_JSON) ? undefined : answer.usage,
+      usage: failed && excessOf(answer.usage) !== undefined ? undefined : answer.usage,
       finishReason: answer.finishReason,
       unread: answer.unread && Object.fromEntries(answer.unread),
       inputTokens: tokens,
@@ -360,6 +361,14 @@ function shortened(error: RecordError): RecordError {
 
 // Honest usage objects and tool calls have some five levels.
 const DEEPEST_JSON = 200;
+const MOST_JSON = 100_000;
+
+function excessOf(json: unknown): string | undefined {
+  if (isDeeperThan(json, DEEPEST_JSON)) return `it holds JSON nested more than ${DEEPEST_JSON} levels deep`;
+  return holdsMoreThan(json, MOST_JSON)
+    ? `its usage or tool calls hold more than ${MOST_JSON} values`
+    : undefined;
+}
 
 /** Reading a response threw: that request fails, and nothing else. */
 function unreadableResponse(thrown: unknown): RecordError {

@@ -99,7 +99,7 @@ export class ResponseBody {
     const body = Buffer.concat(this.#pieces.map(({ bytes }) => bytes));
     const codings = codingsOf(this.#header('content-encoding'), body);
     try {
-      return { text: decodeBody(body, codings).toString(), codings };
+      return { text: withoutByteOrderMark(decodeBody(body, codings).toString()), codings };
     } catch (thrown) {
       return { text: '', codings, failure: messageOf(thrown) };
     }
@@ -108,6 +108,11 @@ export class ResponseBody {
   #header(name: string): string {
     return this.#head.header(name) ?? '';
   }
+}
+
+/** .NET services send one. */
+function withoutByteOrderMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
 
 /** Status 200 to 299. */

@@ -106,14 +106,16 @@ function promptTokens(usage: JsonObject): number | undefined {
 /** The usage with what wrappers hold brought to the top; keys already there win. */
 function opened(usage: JsonObject): JsonObject {
   const meta = objectAt(usage, 'meta');
-  const wrappers = [
-    objectAt(usage, 'usageMetadata'),
-    objectAt(usage, 'tokens'),
-    objectAt(usage, 'billed_units'),
-    objectAt(meta, 'tokens'),
-  ];
   const cached: JsonObject = 'cached_tokens' in meta ? { cached_tokens: meta.cached_tokens ?? null } : {};
-  return Object.assign({}, cached, ...wrappers.reverse(), usage);
+  // Spread, not assigned: a key `__proto__` would lend its own keys to the usage.
+  return {
+    ...cached,
+    ...objectAt(meta, 'tokens'),
+    ...objectAt(usage, 'billed_units'),
+    ...objectAt(usage, 'tokens'),
+    ...objectAt(usage, 'usageMetadata'),
+    ...usage,
+  };
 }
 
 function objectAt(object: JsonObject, ...keys: string[]): JsonObject {

@@ -156,6 +156,9 @@ export class EventStreamParser {
   }
 }
 
+/** A message's fields take some hundred times the memory of their two bytes. */
+const MOST_FIELDS = 100_000;
+
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
@@ -238,6 +241,8 @@ function readMessage(bytes: Buffer, from: number, end: number): StreamMessage {
     else if (name === 'event') event = (value ?? '').trim();
     else if (name === 'data') data = data === undefined ? (value ?? '') : `${data}\n${value ?? ''}`;
     packets.push({ name, value: name === 'data' || value === null ? value : value.trim() });
+    if (packets.length > MOST_FIELDS)
+      throw new Error(`one message of it has more than ${MOST_FIELDS} fields`);
   }
   return { event, data, comment, packets };
 }

@@ -12,18 +12,69 @@ export function isDeeperThan(value: unknown, levels: number): boolean {
   return false;
 }
 
+/** True when a value that is nested no deeper than the stack holds more than `most` keys and items. */
+export function holdsMoreThan(value: unknown, most: number): boolean {
+  let left = most;
+  return isBeyond(value);
+
+  function isBeyond(inner: unknown): boolean {
+    if (typeof inner !== 'object' || inner === null) return false;
+    for (const item of Object.values(inner)) if (--left < 0 || isBeyond(item)) return true;
+    return false;
+  }
+}
+
 // Each takes up to a hundred bytes of memory, where a byte of text is enough to name one.
 const MOST_OPENED = 2 ** 22;
+// Each enters a table of the engine, which takes microseconds. Log probabilities by token have a vocabulary's keys.
+const MOST_NAMES = 500_000;
+/** Texts up to this length enter that table also where they are no keys. */
+const LONGEST_NAME = 10;
+const NAME_BITS = 22;
+/** So that no peer can make texts that hash alike. */
+const HASH_SEED = Math.floor(Math.random() * 2 ** 32);
 
-/** Refuses JSON of a peer whose value would take far more memory than its text. @throws Error that says so */
+const QUOTE = 0x22;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+
+/** Refuses JSON of a peer whose value would take far more memory or time than its text. @throws Error that says so */
 export function refuseHugeJson(text: string): void {
   if (text.length <= MOST_OPENED) return;
   let opened = 0;
+  let names = 0;
+  // A bit for each hash of a name: what hashes alike is counted once, so that up to a seventh more are let through.
+  const seen = new Uint8Array(2 ** (NAME_BITS - 3));
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code === 0x5b || code === 0x7b) opened++;
+    if (code === 0x5b || code === 0x7b) {
+      if (++opened > MOST_OPENED)
+        throw new Error(`it holds JSON of more than ${MOST_OPENED} arrays and objects`);
+    } else if (code === QUOTE) {
+      const start = at + 1;
+      let hash = HASH_SEED;
+      for (at = start; at < text.length; at++) {
+        const inside = text.charCodeAt(at);
+        if (inside === QUOTE) break;
+        hash = Math.imul(hash ^ inside, 0x01000193);
+        if (inside === BACKSLASH) at++;
+      }
+      if (at - start > LONGEST_NAME && !isColonNext(text, at + 1)) continue;
+      const bit = Math.imul(hash, 0x9e3779b1) >>> (32 - NAME_BITS);
+      const mask = 1 << (bit & 7);
+      const byte = seen[bit >> 3] ?? 0;
+      if ((byte & mask) !== 0) continue;
+      seen[bit >> 3] = byte | mask;
+      if (++names > MOST_NAMES)
+        throw new Error(`it holds JSON of more than ${MOST_NAMES} different keys and short texts`);
+    }
   }
-  if (opened > MOST_OPENED) throw new Error(`it holds JSON of more than ${MOST_OPENED} arrays and objects`);
+}
+
+function isColonNext(text: string, from: number): boolean {
+  let at = from;
+  while (text.charCodeAt(at) <= 0x20) at++;
+  return text.charCodeAt(at) === COLON;
 }
 
 /** True for `{…}`, false for arrays, null and scalars. */

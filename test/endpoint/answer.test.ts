@@ -208,3 +208,58 @@ describe('Answer', () => {
     expect(units[7]?.packets).toEqual([{ name: 'data', value: '[DONE]' }]);
   });
 });
+
+describe('units of which there are far too many', () => {
+  const listed = (count: number, item: (i: number) => string) =>
+    Array.from({ length: count }, (_, i) => item(i)).join();
+
+  it.each([
+    ['choices', (count: number) => `{"choices":[${listed(count, (i) => `{"index":${i + 1}}`)}]}`],
+    [
+      'tool calls',
+      (count: number) => `{"choices":[{"delta":{"tool_calls":[${listed(count, () => '{}')}]}}]}`,
+    ],
+  ])('refuses more than 10,000 %s', (what, unit) => {
+    const answer = new Answer({ endpoint: endpoints.chat, streamEnd: 'marked', keepUnits: false });
+    answer.onWholeBody(unit(10_000), 'application/json', 1, '');
+    expect(() => answer.onWholeBody(unit(10_001), 'application/json', 2, '')).toThrow(
+      `it has more than 10000 ${what}`,
+    );
+  });
+
+  it('refuses more than 10,000 frames that are no JSON', () => {
+    const answer = new Answer({ endpoint: endpoints.chat, streamEnd: 'marked', keepUnits: false });
+    const frame = Buffer.from('{bad');
+    for (let i = 0; i < 10_000; i++) answer.onData(frame, 0, frame.length, i);
+    expect(() => answer.onData(frame, 0, frame.length, 10_000)).toThrow(
+      'more than 10000 frames were not valid JSON; received: {bad',
+    );
+  });
+
+  it('refuses half a million events where all of them are kept', () => {
+    const answer = new Answer({ endpoint: endpoints.chat, streamEnd: 'marked', keepUnits: true });
+    const message = { event: '', data: undefined, comment: '', packets: [] };
+    for (let i = 1; i < 500_000; i++) answer.onMessage(message, i);
+    expect(() => answer.onMessage(message, 500_000)).toThrow(
+      'it has 500000 events or more, too many for --export-level raw',
+    );
+  });
+
+  it.each([
+    ['names', (i: number) => `"f${i}":"v"`],
+    ['names in parts', (i: number) => `"content${i}":[{"f${i}":"v"}]`],
+  ])('keeps the first 20 of 100,000 unread %s', (_, field) => {
+    const answer = new Answer({ endpoint: endpoints.chat, streamEnd: 'marked', keepUnits: false });
+    answer.onWholeBody(`{"choices":[{"message":{${listed(100_000, field)}}}]}`, 'application/json', 1, '');
+    expect(answer.unread?.size).toBe(20);
+  });
+
+  it('keeps the beginning of a name or finish reason of megabytes', () => {
+    const answer = new Answer({ endpoint: endpoints.chat, streamEnd: 'marked', keepUnits: false });
+    const long = 'x'.repeat(2 ** 20);
+    const unit = { choices: [{ message: { content: 'a', [long]: 'v' }, finish_reason: long }] };
+    answer.onWholeBody(JSON.stringify(unit), 'application/json', 1, '');
+    expect([...(answer.unread ?? [])]).toEqual([[`${'x'.repeat(200)}…`, 1]]);
+    expect(answer.finishReason).toBe(`${'x'.repeat(200)}…`);
+  });
+});

@@ -54,6 +54,7 @@ describe('ResponseBody', () => {
   it.each([
     ['{"choices":[{"message":{"content":"ab"}}]}'],
     [' \n{"choices":[{"message":{"content":"ab"}}]}'],
+    ['\uFEFF{"choices":[{"message":{"content":"ab"}}]}'],
   ])('reads a whole body whatever the head calls it', (text) => {
     for (const type of ['application/json', 'text/event-stream', '']) {
       const result = read({ 'content-type': type }, [text.slice(0, 3), text.slice(3)]);

@@ -156,6 +156,11 @@ describe('readUsage', () => {
       { prompt_tokens: 1e308, completion_tokens: -12, total_tokens: 3 },
       { total: 3 },
     ],
+    [
+      'a key that names a prototype, which lends nothing',
+      JSON.parse('{"prompt_tokens":3,"__proto__":{"completion_tokens":99}}'),
+      { prompt: 3 },
+    ],
     ['the first key that is there decides, also when null', { prompt_tokens: null, input_tokens: 4 }, {}],
   ])('%s', (_, usage, expected) => {
     const found = readUsage(usage as never);

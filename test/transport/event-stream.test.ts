@@ -52,6 +52,15 @@ describe('a message above the limit', () => {
   });
 });
 
+describe('a message of very many fields', () => {
+  it('is refused beyond 100,000 of them', () => {
+    expect(parse([`${'data:\n'.repeat(100_000)}\n`])).toHaveLength(1);
+    expect(() => parse([`${'data:\n'.repeat(100_001)}\n`])).toThrow(
+      'one message of it has more than 100000 fields',
+    );
+  });
+});
+
 describe('messages of one data line', () => {
   it.each<[string, string[], Seen[]]>([
     [
