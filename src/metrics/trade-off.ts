@@ -72,7 +72,12 @@ export function weigh(points: readonly OperatingPoint[], goodShare: number): Tra
         best === undefined || (axes[i]?.[axis]?.mean ?? 0) > (axes[best]?.[axis]?.mean ?? 0) ? i : best,
       undefined,
     );
-  const compromise = nearestToIdeal(choice.map((i) => means(axes[i])));
+  // What does not differ from the best beyond noise is as near to the ideal as that.
+  const levelled = (i: number, axis: keyof Axes) => {
+    const best = most(axis) ?? i;
+    return axes[compared(axes[i], axes[best], axis) === 0 ? best : i]?.[axis]?.mean ?? Number.NaN;
+  };
+  const compromise = nearestToIdeal(choice.map((i) => ({ x: levelled(i, 'x'), y: levelled(i, 'y') })));
   const picked = (point: number | undefined, ...judged: (keyof Axes)[]): Recommendation | undefined =>
     point === undefined
       ? undefined
@@ -158,8 +163,4 @@ function kneeOf(points: readonly OperatingPoint[]): number | undefined {
 
 function axesOf({ perUser, throughput }: OperatingPoint): Axes {
   return { x: perUser, y: throughput };
-}
-
-function means(axes: Axes | undefined) {
-  return { x: axes?.x?.mean ?? Number.NaN, y: axes?.y?.mean ?? Number.NaN };
 }

@@ -68,6 +68,16 @@ describe('what a sweep comes to', () => {
     ]);
   });
 
+  test('the balance weighs no difference that is noise', () => {
+    // Each user gets the same but for noise, so the most throughput is nearest to the best of both.
+    const verdict = weigh([point(1, 76, 103), point(2, 144, 97), point(4, 283, 96)], 0.95);
+    expect(verdict.frontier).toEqual([0, 1, 2]);
+    expect(verdict.balanced).toEqual({ point: 2, ties: [] });
+    // Beyond noise the difference counts: the second point is near to the best of both.
+    const real = [point(1, 76, 150), point(2, 260, 140), point(4, 283, 50)];
+    expect(weigh(real, 0.95).balanced).toEqual({ point: 1, ties: [] });
+  });
+
   test('neighbours that tie are recommended together, and only where they meet the objectives', () => {
     const three = (shares: readonly number[]) => [
       point(1, 50, 200, { goodShare: shares[0] ?? 1 }),
