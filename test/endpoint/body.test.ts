@@ -243,7 +243,7 @@ describe('headers', () => {
     ).toEqual({
       Authorization: '<redacted>',
       'X-Correlation-ID': 'c',
-      'X-Session-Affinity': '<redacted>',
+      'X-Session-Affinity': 'c',
       'api-key': '<redacted>',
     });
   });
