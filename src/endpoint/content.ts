@@ -213,9 +213,9 @@ function textOf(value: Json | undefined): string {
 }
 
 function looksLikeContent(name: string, value: Json): boolean {
-  if (factName.test(name)) return false;
-  if (typeof value === 'string') return value !== '';
-  if (typeof value !== 'object' || value === null) return false;
+  // The cheap tests first: this runs for every unit that is parsed.
+  if (typeof value === 'string') return value !== '' && !factName.test(name);
+  if (typeof value !== 'object' || value === null || factName.test(name)) return false;
   for (const _ in value) return true;
   return false;
 }
