@@ -2,7 +2,7 @@ import type { Document, LineCounter, YAMLMap } from 'yaml';
 import { messageOf, UserError } from '../util/errors.js';
 import { isObject } from '../util/json.js';
 import { readTextFile } from '../util/text-file.js';
-import { isAiperfForm, readAiperfForm } from './aiperf-file.js';
+import type { FilePath } from './aiperf/reading.js';
 import type { Refuse } from './command-line.js';
 import { type OptionTable, path } from './option.js';
 import { nearest } from './words.js';
@@ -12,7 +12,7 @@ export const configFile = path({
   flags: ['--config', '-f'],
   group: 'Input',
   existing: 'file',
-  help: "YAML file of options: their names without dashes, in kebab-case or snake_case, or AIPerf's form (benchmark: …); flags win.",
+  help: "YAML file of options, by their names without dashes, or AIPerf's own form with benchmark, sweep, multiRun; flags win.",
 });
 
 /** An option as a file gives it. */
@@ -30,23 +30,31 @@ export interface ConfigFile {
   readonly entries: ReadonlyMap<string, FileEntry>;
   /** A sentence for every key that is no option, or stands twice, and for text that is no YAML. */
   readonly errors: readonly string[];
+  readonly warnings: readonly string[];
 }
 
-/** Reads a YAML file by the option names of `table`. */
+/** Reads a YAML file by the option names of `table`, or in AIPerf's form where its keys at the top are AIPerf's. */
 export async function readConfigFile(
   table: OptionTable,
   filePath: string,
+  env: Readonly<Record<string, string | undefined>>,
   refuse?: Refuse,
 ): Promise<ConfigFile> {
-  const { isMap, isScalar, LineCounter, parseDocument } = await import('yaml');
+  const { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } = await import('yaml');
+  const { isAiperfForm, readAiperfFile } = await import('./aiperf/file.js');
   const lines = new LineCounter();
   let document: Document;
   try {
     const source = readTextFile(filePath, MAX_BYTES);
-    document = parseDocument(source, { lineCounter: lines, prettyErrors: false, intAsBigInt: true });
+    document = parseDocument(source, {
+      lineCounter: lines,
+      prettyErrors: false,
+      intAsBigInt: true,
+      merge: true,
+    });
   } catch (error) {
     const hint = error instanceof UserError && error.hint !== undefined ? `; ${error.hint}` : '';
-    return { entries: new Map(), errors: [`--config: ${messageOf(error)}${hint}.`] };
+    return { ...nothing, errors: [`--config: ${messageOf(error)}${hint}.`] };
   }
   const errors = document.errors.map(({ pos, message }) => {
     // The parser calls itself for each level, and catches the end of the stack.
@@ -54,37 +62,26 @@ export async function readConfigFile(
     return `${place(filePath, lines, pos[0])}: ${isTooDeep ? `nested too deeply: ${LEVELS}` : message}.`;
   });
   const root = document.contents;
-  if (errors.length > 0 || root === null) return { entries: new Map(), errors };
+  if (errors.length > 0 || root === null) return { ...nothing, errors };
   if (!isMap(root)) {
     const at = place(filePath, lines, root.range?.[0]);
-    return {
-      entries: new Map(),
-      errors: [`${at}: a config file must be a mapping of option names to values.`],
-    };
+    return { ...nothing, errors: [`${at}: a config file must be a mapping of option names to values.`] };
   }
-  const names = root.items.flatMap(({ key }) => (isScalar(key) ? [String(key.value)] : []));
-  return isAiperfForm(names) ? readAiperf(root, keyNames(table)) : readKeys(root, keyNames(table));
-
-  function readAiperf(map: YAMLMap, keys: ReadonlyMap<string, string>): ConfigFile {
-    let value: unknown;
-    try {
-      value = toJs(map);
-    } catch (error) {
-      return { entries: new Map(), errors: [`${filePath}: the file ${messageOf(error)}.`] };
-    }
-    const locate = (at: Iterable<unknown>) => valuePlace(document.getIn(at, true)) ?? filePath;
-    const { entries, errors: found } = readAiperfForm(isObject(value) ? value : {}, locate);
-    const byKey = [...entries].flatMap(([name, entry]): [string, FileEntry][] => {
-      const key = keys.get(name);
-      return key === undefined ? [] : [[key, entry]];
-    });
-    return { entries: new Map(byKey), errors: found };
+  const keys = root.items.map(({ key }) => nameOfKey(key));
+  const mappings = root.items.filter(({ value }) => isMap(value)).map(({ key }) => nameOfKey(key));
+  if (!isAiperfForm(keys, mappings)) return readKeys(root, keyNames(table));
+  let values: unknown;
+  try {
+    values = toJs(root);
+  } catch (error) {
+    return { ...nothing, errors: [`${filePath}: the file ${messageOf(error)}.`] };
   }
+  return readAiperfFile(table, { path: filePath, root: isObject(values) ? values : {}, placeOf, env });
 
   function readKeys(map: YAMLMap, keys: ReadonlyMap<string, string>): ConfigFile {
     const entries = new Map<string, FileEntry>();
     for (const { key: node, value } of map.items) {
-      const name = isScalar(node) ? String(node.value) : String(node);
+      const name = nameOfKey(node);
       const at = place(filePath, lines, isScalar(node) ? node.range?.[0] : undefined);
       const key = keys.get(kebab(name));
       const earlier = entries.get(key ?? '');
@@ -106,7 +103,33 @@ export async function readConfigFile(
         }
       }
     }
-    return { entries, errors };
+    return { entries, errors, warnings: [] };
+  }
+
+  function nameOfKey(node: unknown): string {
+    return isScalar(node) ? String(node.value) : String(node);
+  }
+
+  /** The place of the last step that is there: what is read together may be written in several places. */
+  function placeOf(path: FilePath): Pick<FileEntry, 'at' | 'valueAt'> {
+    let node: unknown = root;
+    let found = { at: filePath, valueAt: filePath };
+    for (const step of path) {
+      if (isAlias(node)) node = node.resolve(document);
+      if (isMap(node)) {
+        const pair = node.items.find(({ key }) => nameOfKey(key) === step);
+        if (pair === undefined) continue;
+        const at = valuePlace(pair.key) ?? found.at;
+        found = { at, valueAt: valuePlace(pair.value) ?? at };
+        node = pair.value;
+      } else if (isSeq(node)) {
+        const item = node.items[Number(step)];
+        const at = valuePlace(item) ?? found.at;
+        found = { at, valueAt: at };
+        node = item;
+      }
+    }
+    return found;
   }
 
   function toJs(node: unknown): unknown {
@@ -131,11 +154,13 @@ export async function readConfigFile(
   }
 }
 
+const nothing = { entries: new Map<string, FileEntry>(), errors: [], warnings: [] };
+
 /** A config file is written by hand. */
 const MAX_BYTES = 2 ** 20;
 const MAX_LEVELS = 64;
 const LEVELS = `at most ${MAX_LEVELS} levels are read`;
-/** Aliases may expand to lists of aliases; each level multiplies the size. */
+/** Aliases may stand for lists of aliases; each level multiplies what they expand to. */
 const MAX_ALIASES = 100;
 
 /** The value with its integers as numbers. @throws UserError whose message continues the name of the option. */

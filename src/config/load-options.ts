@@ -212,22 +212,22 @@ export const loadOptions = {
   warmupConcurrencyRampDuration: number({
     flags: ['--warmup-concurrency-ramp-duration'],
     group: 'Warm-up',
-    above: 0,
+    min: 0,
     defaultText: "--concurrency-ramp-duration's",
-    help: 'Ramp the concurrent warm-up sessions from 1 over N seconds.',
+    help: 'Ramp the concurrent warm-up sessions from 1 over N seconds; 0: no ramp.',
   }),
   warmupPrefillConcurrencyRampDuration: number({
     flags: ['--warmup-prefill-concurrency-ramp-duration'],
     group: 'Warm-up',
-    above: 0,
+    min: 0,
     defaultText: "--prefill-concurrency-ramp-duration's",
-    help: 'Ramp the warm-up requests waiting for their first token from 1 over N seconds.',
+    help: 'Ramp the warm-up requests waiting for their first token from 1 over N seconds; 0: no ramp.',
   }),
   warmupRequestRateRampDuration: number({
     flags: ['--warmup-request-rate-ramp-duration'],
     group: 'Warm-up',
-    above: 0,
+    min: 0,
     defaultText: "--request-rate-ramp-duration's",
-    help: 'Ramp the warm-up rate from near 0 over N seconds.',
+    help: 'Ramp the warm-up rate from near 0 over N seconds; 0: no ramp.',
   }),
 } satisfies OptionTable;

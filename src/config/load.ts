@@ -2,7 +2,7 @@ import { UserError } from '../util/errors.js';
 import { isObject } from '../util/json.js';
 import { learnSecrets } from '../util/secrets.js';
 import { type CommandLine, type Refuse, readCommandLine } from './command-line.js';
-import { type FileEntry, readConfigFile } from './file.js';
+import { type ConfigFile, type FileEntry, readConfigFile } from './file.js';
 import { type ConfigOf, nameOf, type OptionRow, type OptionTable, refusal } from './option.js';
 import { secretsOfValue } from './option-secrets.js';
 import { listItems, type Parameters, type SweepList, sweepFault, sweepPoints } from './sweep.js';
@@ -59,7 +59,8 @@ export async function load<Table extends OptionTable>(
 ): Promise<Loaded<Table> & { readonly warnings: readonly string[] }> {
   const line = readCommandLine(table, argv, refuse);
   const errors = [...line.errors];
-  const fromFile = await fileEntries(table, line, errors, refuse);
+  const file = await readFile(table, line, env, refuse);
+  errors.push(...file.errors);
 
   const values: Record<string, unknown> = {};
   const given = new Map<string, Source>();
@@ -67,7 +68,7 @@ export async function load<Table extends OptionTable>(
   const lists: (SweepList<unknown> & { readonly key: string })[] = [];
   for (const [key, row] of Object.entries(table)) {
     values[key] = row.default;
-    const found = find(key, row, line, env, fromFile);
+    const found = find(key, row, line, env, file.entries);
     if (found === undefined) {
       if (row.required) {
         errors.push(`${nameOf(row)} is required: ${row.missing ?? `give ${row.expects}`}.`);
@@ -110,7 +111,8 @@ export async function load<Table extends OptionTable>(
   const findings = loaded.points.map(({ config }) => check?.({ ...loaded, config }, isSound));
   errors.push(...new Set(findings.flatMap((found) => found?.errors ?? [])));
   if (errors.length > 0) throw new UserError(errors.join('\n'));
-  return { ...loaded, warnings: [...new Set(findings.flatMap((found) => found?.warnings ?? []))] };
+  const found = findings.flatMap((finding) => finding?.warnings ?? []);
+  return { ...loaded, warnings: [...new Set([...file.warnings, ...found])] };
 }
 
 interface Found {
@@ -215,17 +217,18 @@ function merged(mappings: readonly unknown[], row: OptionRow): unknown {
   return Object.assign({}, ...mappings);
 }
 
-async function fileEntries(
+async function readFile(
   table: OptionTable,
   line: CommandLine,
-  errors: string[],
+  env: Readonly<Record<string, string | undefined>>,
   refuse?: Refuse,
-): Promise<ReadonlyMap<string, FileEntry>> {
+): Promise<ConfigFile> {
   const [path] = line.words.get('configFile') ?? [];
   // A path that its option refuses is reported there.
-  if (path === undefined || table.configFile?.schema.safeParse(path).success !== true) return new Map();
-  const file = await readConfigFile(table, path, refuse);
-  errors.push(...file.errors);
+  if (path === undefined || table.configFile?.schema.safeParse(path).success !== true) {
+    return { entries: new Map(), errors: [], warnings: [] };
+  }
+  const file = await readConfigFile(table, path, env, refuse);
   for (const [key, { value }] of file.entries) learnSecrets(secretsOfValue(value, table[key]));
-  return file.entries;
+  return file;
 }

@@ -129,10 +129,15 @@ const hints: Readonly<Record<string, string>> = {
  */
 export function unsupportedOption(name: string): string | undefined {
   const plain = name.replace(/^-+/, '').replaceAll('_', '-');
-  const key = Object.keys(instead).find(
-    (candidate) =>
-      candidate === plain || (candidate.endsWith('*') && plain.startsWith(candidate.slice(0, -1))),
-  );
-  if (key !== undefined) return `${name} is an option of AIPerf that is not supported: ${instead[key]}.`;
+  const way = insteadOf(plain);
+  if (way !== undefined) return `${name} is an option of AIPerf that is not supported: ${way}.`;
   return Object.hasOwn(hints, plain) ? `Unknown option: ${name}. ${hints[plain]}` : undefined;
+}
+
+/** What to use in place of an option of AIPerf that is not supported; undefined for other names. */
+export function insteadOf(name: string): string | undefined {
+  const key = Object.keys(instead).find(
+    (candidate) => candidate === name || (candidate.endsWith('*') && name.startsWith(candidate.slice(0, -1))),
+  );
+  return key === undefined ? undefined : instead[key];
 }

@@ -350,3 +350,43 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     expect(sweepJson(folder)).toMatchObject({ num_successful_runs: 1, failed_runs: [] });
   });
 });
+
+it("a config file of AIPerf's own form is run as it says", async () => {
+  const folder = temporaryFolder();
+  const config = join(folder, 'sweep.yaml');
+  writeFileSync(
+    config,
+    `schemaVersion: "2.0"
+randomSeed: 7
+benchmark:
+  model: m
+  tokenizer: {name: builtin}
+  endpoint: {url: "${url()}", streaming: true, extra: {ignore_eos: true}}
+  datasets:
+    - {name: main, type: synthetic, entries: 10, prompts: {isl: 20, osl: 4}}
+  phases:
+    - {name: warmup, type: concurrency, concurrency: 2, requests: 3}
+    - {name: profiling, type: concurrency, concurrency: 1, requests: 10}
+  artifacts: {dir: "${join(folder, 'run')}"}
+sweep:
+  type: grid
+  parameters:
+    phases.profiling.concurrency: [1, 4]
+    datasets.main.prompts.isl: [20, 40]
+`,
+  );
+  const ran = await aiperf(['profile', '--config', config, '--ui', 'none', '--no-sweep-table']);
+  expect([ran.code, ran.stderr]).toEqual([0, '']);
+  for (const point of ['isl_20__concurrency_1', 'isl_20__concurrency_4', 'isl_40__concurrency_4']) {
+    const run = join(folder, 'run', point);
+    const isl = Number(point.slice(4, 6));
+    const records = readRecords(join(run, 'profile_export.jsonl'));
+    expect(records.map(({ metrics }) => metrics.input_sequence_length?.value)).toEqual(Array(10).fill(isl));
+    expect(readRecords(join(run, 'profile_export_warmup.jsonl'))).toHaveLength(3);
+    const { phases } = readJson(join(run, 'profile_export_aiperf.json')).input_config;
+    expect(phases).toMatchObject([
+      { name: 'warmup', type: 'concurrency', concurrency: 2, requests: 3 },
+      { name: 'profiling', type: 'concurrency', concurrency: Number(point.slice(-1)), requests: 10 },
+    ]);
+  }
+});

@@ -57,13 +57,19 @@ export async function podFiles(
   return { files, sources, args, holdSecret: 'tls-key.pem' in files || holdsSecret(config) };
 }
 
-/** The text of the file as it is, or without the key `api-key` if it has one. */
+/** The text of the file as it is, or without its API key if it has one. */
 async function withoutApiKey(path: string, { config, given }: Profile): Promise<string> {
   const text = readFileSync(path, 'utf8');
   if (given.get('apiKey')?.from !== 'file' || config.apiKey === undefined) return text;
   const { parseDocument } = await import('yaml');
   const document = parseDocument(text);
-  for (const name of ['api-key', 'api_key']) document.delete(name);
+  // In the flat form, and in AIPerf's own.
+  for (const name of ['api-key', 'api_key', 'apiKey']) {
+    document.delete(name);
+    for (const holder of [['endpoint'], ['benchmark', 'endpoint']]) {
+      if (document.hasIn([...holder, name])) document.deleteIn([...holder, name]);
+    }
+  }
   const rest = document.toString({ lineWidth: 0 });
   if (rest.includes(config.apiKey)) {
     throw new UserError(

@@ -89,6 +89,20 @@ concurrency: 20
   });
 
   it.each([
+    'benchmark: {model: m, endpoint: ENDPOINT, phases: PHASES}',
+    'model: m\nendpoint: ENDPOINT\nphases: PHASES',
+  ])("leaves the key of a file in AIPerf's form to a Secret: %s", async (text) => {
+    const run = text
+      .replace('ENDPOINT', '{url: "http://vllm:8000", apiKey: sk-very-secret}')
+      .replace('PHASES', '[{name: profiling, type: concurrency, requests: 9}]');
+    const folder = folderWith({ 'run.yaml': `${run}\n` });
+    const { code, stdout } = await manifest(folder, []);
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('sk-very-secret');
+    expect(stdout).toContain('requests: 9');
+  });
+
+  it.each([
     [{ AIPERF_API_KEY: 'sk-2' }, false],
     [{}, true],
   ])('with %j the Secret of the key is optional: %s', async (env, optional) => {

@@ -1,0 +1,281 @@
+import { insteadOf } from '../unsupported.js';
+import { andList, shown } from '../words.js';
+import { phasesIn, readPhases } from './phases.js';
+import {
+  anything,
+  distribution,
+  has,
+  indexed,
+  isMapping,
+  keyOf,
+  mappingFault,
+  meaningless,
+  member,
+  only,
+  option,
+  type Read,
+  type Reading,
+  refused,
+  type Section,
+  type Site,
+  Swept,
+  seconds,
+  section,
+  siteOf,
+  type Tree,
+  unsupported,
+  within,
+} from './reading.js';
+import { datasetsByName } from './sweep.js';
+
+const off = [{}, { enabled: false }] as const;
+
+const models: Read = (value, site, reading) => {
+  if (value instanceof Swept) option('models')(value, site, reading);
+  else if (typeof value === 'string') reading.put('models', [value], site);
+  else if (isMapping(value)) advancedModels(value, site, reading);
+  else if (Array.isArray(value) && value.every((item) => typeof item === 'string')) {
+    reading.put('models', value, site);
+  } else
+    reading.refuse(site, `must be a name, a list of names, or a mapping with items, got ${shown(value)}`);
+};
+
+const modelItems: Read = (value, site, reading) => {
+  if (!Array.isArray(value))
+    return reading.refuse(siteOf(value, site), `must be a list of models, got ${shown(value)}`);
+  const names: unknown[] = [];
+  const one = 'only the name of a model can be given';
+  const item = section({
+    name: (name) => names.push(name),
+    weight: refused('models are requested in turn or at random, with --model-selection-strategy'),
+    lora: refused(`${one}; most servers take the name of the adapter as a model`),
+    modalities: refused(one),
+    tokenizer: refused('all models share one tokenizer, benchmark.tokenizer'),
+  });
+  for (const [i, model] of value.entries()) item(model, indexed(site, i), reading);
+  reading.put('models', names, site);
+};
+
+const advancedModels = section({ strategy: option('modelSelectionStrategy'), items: modelItems });
+
+const endpoint = section({
+  url: option('urls'),
+  urls: option('urls'),
+  url_strategy: option('urlStrategy'),
+  type: option('endpointType'),
+  path: option('customEndpoint'),
+  api_key: option('apiKey'),
+  timeout: option('requestTimeoutSeconds', seconds),
+  streaming: option('streaming'),
+  transport: option('transport'),
+  connection_reuse: option('connectionReuseStrategy'),
+  use_legacy_max_tokens: option('useLegacyMaxTokens'),
+  use_server_token_count: option('useServerTokenCount'),
+  headers: option('headers'),
+  extra: option('extraInputs'),
+  session_header: option('sessionHeader'),
+  template: refused('only chat and completions bodies can be sent'),
+  per_chunk_usage: unsupported('per-chunk-usage'),
+  download_video_content: unsupported('download-video-content'),
+  request_content_type: unsupported('request-content-type', 'application/json'),
+  uuid_and_strip: unsupported('uuid-and-strip'),
+  wait_for_model_timeout: unsupported('wait-for-model-timeout', 0),
+  wait_for_model_interval: unsupported('wait-for-model-interval', 5),
+  wait_for_model_mode: unsupported('wait-for-model-mode', 'inference'),
+  reset_kv_cache: unsupported('reset-kv-cache', ...off),
+  server_profiler: unsupported('server-profiler', ...off),
+});
+
+const isl = distribution('isl', 'islStddev');
+
+const osl = distribution('osl', 'oslStddev');
+
+const prompts = section({
+  isl,
+  osl,
+  block_size: option('islBlockSize'),
+  batch_size: unsupported('prompt-batch-size', 1),
+  sequence_distribution: unsupported('seq-dist', []),
+  random_range_ratio: unsupported('random-range-ratio'),
+  random_range_ratio_mode: unsupported('random-range-ratio', 'vllm'),
+  random_corpus_style: unsupported('random-corpus-style', 'vllm'),
+  corpus: unsupported('prompt-corpus', 'sonnet'),
+  cache_bust: unsupported('cache-bust', {}, { target: 'none' }),
+});
+
+const anyDataset: Section = {
+  name: anything,
+  type: anything,
+  entries: option('numDatasetEntries'),
+  random_seed: option('randomSeed'),
+  sampling: option('datasetSamplingStrategy'),
+};
+
+const syntheticDataset: Section = {
+  ...anyDataset,
+  prompts,
+  isl,
+  osl,
+  turns: distribution('conversationTurnMean', 'conversationTurnStddev'),
+  turn_delay: distribution('conversationTurnDelayMean', 'conversationTurnDelayStddev'),
+  turn_delay_ratio: option('conversationTurnDelayRatio'),
+  prefix_prompts: unsupported('num-prefix-prompts', {}),
+  images: unsupported('image-batch-size', {}, { batch_size: 0 }),
+  audio: unsupported('audio-batch-size', {}, { batch_size: 0 }),
+  video: unsupported('video-batch-size', {}, { batch_size: 0 }),
+  rankings: unsupported('rankings-passages-mean', {}),
+};
+
+const fileDataset: Section = {
+  ...anyDataset,
+  path: option('inputFile'),
+  format: option('customDatasetType'),
+  records: refused('write the records to a file, and name it with path'),
+  osl,
+  block_size: option('islBlockSize'),
+  ignore_trace_delays: option('ignoreTraceDelays'),
+  synthesis: section({
+    speedup_ratio: option('synthesisSpeedupRatio'),
+    prefix_len_multiplier: option('synthesisPrefixLenMultiplier'),
+    prefix_root_multiplier: option('synthesisPrefixRootMultiplier'),
+    prompt_len_multiplier: option('synthesisPromptLenMultiplier'),
+    output_len_multiplier: option('synthesisOutputLenMultiplier'),
+    max_isl: option('synthesisMaxIsl'),
+    max_osl: option('synthesisMaxOsl'),
+    allow_dataset_wrap: unsupported('allow-dataset-wrap'),
+  }),
+  prompts: section({ corpus: unsupported('prompt-corpus', 'sonnet') }),
+  cache_bust: unsupported('cache-bust', {}, { target: 'none' }),
+  trace_session_sample_ratio: unsupported('trace-session-sample-ratio'),
+  inter_turn_delay_cap_seconds: unsupported('inter-turn-delay-cap-seconds'),
+  max_idle_gap_cap_seconds: unsupported('max-idle-gap-cap-seconds'),
+  replay_speedup: unsupported('replay-speedup'),
+  open_loop_replay: unsupported('open-loop-replay', true),
+  open_loop_strict: unsupported('open-loop-strict'),
+  omit_kv_hints: unsupported('omit-kv-hints'),
+  force_min_tokens: unsupported('force-min-tokens', true),
+  trace_idle_gap_cap_seconds: unsupported('trace-idle-gap-cap-seconds'),
+  use_think_time_only: unsupported('use-think-time-only'),
+  max_context_length: unsupported('max-context-length'),
+};
+
+const dataset: Read = (value, site, reading) => {
+  if (!isMapping(value)) return reading.refuse(siteOf(value, site), mappingFault(value));
+  const type = member(value, 'type') ?? 'synthetic';
+  if (type === 'public' || 'source' in value) {
+    return reading.refuse(
+      site,
+      `is a setting of AIPerf that is not supported: ${insteadOf('public-dataset')}`,
+    );
+  }
+  if (type !== 'synthetic' && type !== 'file') {
+    return reading.refuse(within(site, 'type'), `must be synthetic or file, got ${shown(type)}`);
+  }
+  section(type === 'file' ? fileDataset : syntheticDataset)(value, site, reading);
+  // Every run of AIPerf without another number has so many.
+  if (type === 'synthetic' && member(value, 'entries') === undefined)
+    reading.put('numDatasetEntries', 100, site);
+};
+
+const artifacts: Read = (value, site, reading) => {
+  section({
+    dir: option('artifactDir'),
+    prefix: option('profileExportPrefix'),
+    summary: only(['json']),
+    records: only(['jsonl'], false),
+    raw: only(true, false),
+    trace: option('exportHttpTrace'),
+    slice_duration: option('sliceDuration', seconds),
+    show_trace_timing: option('showTraceTiming'),
+    user_files: refused('copy the files into the folder after the run', []),
+    auto_plot: unsupported('auto-plot'),
+    plot_required: unsupported('plot-required'),
+    export_outputs_json: unsupported('export-outputs-json'),
+  })(value, site, reading);
+  if (!isMapping(value)) return;
+  for (const [name, level] of [
+    ['raw', 'raw'],
+    ['records', 'summary'],
+  ] as const) {
+    const key = keyOf(value, name);
+    if (key === undefined || value[key] !== (name === 'raw')) continue;
+    return reading.put('exportLevel', level, within(site, key));
+  }
+};
+
+const sections: Section = {
+  endpoint,
+  artifacts,
+  slos: option('goodput'),
+  tokenizer: section({
+    name: option('tokenizer'),
+    revision: option('tokenizerRevision'),
+    trust_remote_code: option('tokenizerTrustRemoteCode'),
+    apply_chat_template: unsupported('apply-chat-template'),
+  }),
+  runtime: section({
+    ui: option('uiType'),
+    workers: option('workersMax'),
+    record_processors: option('recordProcessors'),
+    service_run_type: only('multiprocessing'),
+    communication: meaningless,
+    workers_min: meaningless,
+    workers_per_pod: meaningless,
+    record_processors_per_pod: meaningless,
+    api_port: unsupported('api-port'),
+    api_host: unsupported('api-host'),
+  }),
+  logging: section({ level: option('logLevel') }),
+  gpu_telemetry: unsupported('gpu-telemetry', ...off),
+  server_metrics: unsupported('server-metrics', ...off),
+  network_latency: unsupported('network-latency-', ...off),
+  otel: unsupported('otel-url', ...off),
+  mlflow: unsupported('mlflow-', ...off),
+  wandb: unsupported('wandb-', ...off),
+  accuracy: unsupported('accuracy-', {}),
+  scenario: unsupported('scenario'),
+  unsafe_override: unsupported('unsafe-override'),
+  failure_policy: refused('a failed request never ends the run', 'continue'),
+  metrics: refused('all metrics are always computed', {}),
+};
+
+/** Everything under `benchmark`. */
+export const benchmark: Section = {
+  ...sections,
+  model: models,
+  models,
+  dataset,
+  datasets: (value, site, reading) => {
+    if (!Array.isArray(value) || value.length === 0) {
+      return reading.refuse(siteOf(value, site), `must be a list of one data set, got ${shown(value)}`);
+    }
+    const names = value.map((item, i) => String((isMapping(item) ? member(item, 'name') : undefined) ?? i));
+    if (value.length > 1) {
+      return reading.refuse(site, `holds ${value.length} data sets, ${andList(names)}: a run has one`);
+    }
+    dataset(value[0], { path: [...site.path, 0], name: `${site.name}.${names[0]}` }, reading);
+  },
+  // Read together, since one says how the other is meant.
+  phases: anything,
+  warmup: anything,
+  profiling: anything,
+};
+
+const pairs = [
+  ['model', 'models'],
+  ['dataset', 'datasets'],
+  ['warmup', 'phases'],
+  ['profiling', 'phases'],
+] as const;
+
+export function readBenchmark(body: Tree, site: Site, reading: Reading): void {
+  for (const [short, long] of pairs) {
+    if (has(body, short) && has(body, long)) {
+      reading.refuse(within(site, short), `cannot be combined with ${long}; give one of them`);
+    }
+  }
+  section(benchmark)(body, site, reading);
+  const found = phasesIn(body, site, reading);
+  const isFile = datasetsByName(body).some(([, item]) => member(item, 'type') === 'file');
+  if (found.phases.length > 0) readPhases(found, isFile, reading);
+}

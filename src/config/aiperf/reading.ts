@@ -1,0 +1,197 @@
+import { isObject } from '../../util/json.js';
+import type { Key } from '../rule.js';
+import { insteadOf } from '../unsupported.js';
+import { andList, nearest, orList, shown } from '../words.js';
+
+export type FilePath = readonly (string | number)[];
+
+/** A value's place in the file, and its name in messages: keys separated by dots, data set and phase by their names. */
+export interface Site {
+  readonly path: FilePath;
+  readonly name: string;
+}
+
+/** What the file gives, as it is collected. */
+export interface Reading {
+  /** The value of an option. */
+  readonly put: (key: Key, value: unknown, site: Site) => void;
+  /** A sentence that continues the name of what is wrong. */
+  readonly refuse: (site: Site, fault: string) => void;
+  readonly warn: (site: Site, fault: string) => void;
+  readonly isSwept: (key: Key) => boolean;
+  /** The names of the options that take lists. */
+  readonly sweeps: readonly string[];
+}
+
+/** Takes one member of the file. */
+export type Read = (value: unknown, site: Site, reading: Reading) => void;
+
+/** The members of a mapping, in snake_case. */
+export type Section = Readonly<Record<string, Read>>;
+
+export type Tree = Record<string, unknown>;
+
+/** Values that a sweep puts in the place of one, with the place where they are listed. */
+export class Swept {
+  readonly values: readonly unknown[];
+  readonly site: Site;
+
+  constructor(values: readonly unknown[], site: Site) {
+    this.values = values;
+    this.site = site;
+  }
+}
+
+/** The value of an option; `as` reads what the option itself would not. */
+export function option(key: Key, as: (value: unknown) => unknown = (value) => value): Read {
+  return (value, site, reading) => {
+    if (value instanceof Swept) {
+      if (reading.isSwept(key)) reading.put(key, value.values.map(as), value.site);
+      else reading.refuse(value.site, `cannot be swept: a sweep is a list of ${orList(reading.sweeps)}`);
+    } else {
+      reading.put(key, Array.isArray(value) && reading.isSwept(key) ? value.map(as) : as(value), site);
+    }
+  };
+}
+
+/** A mapping of known members. */
+export function section(members: Section): Read {
+  return (value, site, reading) => {
+    if (!isObject(value) || value instanceof Swept)
+      return reading.refuse(siteOf(value, site), mappingFault(value));
+    const seen = new Map<string, string>();
+    for (const [key, member] of Object.entries(value)) {
+      const inner = within(site, key);
+      const name = snake(key);
+      const read = Object.hasOwn(members, name) ? members[name] : undefined;
+      const twin = seen.get(name);
+      seen.set(name, key);
+      if (read === undefined) reading.refuse(siteOf(member, inner), unknownFault(key, members));
+      else if (twin !== undefined) reading.refuse(inner, `is the same key as ${twin}; give one of them`);
+      else visit(read, member, inner, reading);
+    }
+  };
+}
+
+/** Hands a member over. An explicit null is as good as nothing, and of a sweep over one value that value. */
+function visit(read: Read, value: unknown, site: Site, reading: Reading): void {
+  if (value instanceof Swept && value.values.length === 1) read(value.values[0], value.site, reading);
+  else if (value !== null) read(value, site, reading);
+}
+
+/** What is not supported is refused, except for a value that leaves it off. */
+export function unsupported(name: string, ...off: readonly unknown[]): Read {
+  return refused(insteadOf(name) ?? 'leave it out', ...off);
+}
+
+export function refused(instead: string, ...off: readonly unknown[]): Read {
+  const harmless = [false, ...off].map((value) => JSON.stringify(value));
+  return (value, site, reading) => {
+    if (value instanceof Swept || !harmless.includes(JSON.stringify(value))) {
+      reading.refuse(siteOf(value, site), `is a setting of AIPerf that is not supported: ${instead}`);
+    }
+  };
+}
+
+/** A setting with no other value than these. */
+export function only(...values: readonly unknown[]): Read {
+  return (value, site, reading) => {
+    if (values.some((allowed) => JSON.stringify(allowed) === JSON.stringify(value))) return;
+    const list = orList(
+      values.map((allowed) => (typeof allowed === 'string' ? allowed : JSON.stringify(allowed))),
+    );
+    reading.refuse(
+      siteOf(value, site),
+      `must be ${list}, got ${value instanceof Swept ? 'a sweep' : shown(value)}`,
+    );
+  };
+}
+
+/** What is read elsewhere, or says nothing. */
+export const anything: Read = () => undefined;
+
+/** A setting of services that do not exist here. */
+export const meaningless: Read = (_value, site, reading) =>
+  reading.warn(site, 'has no meaning here: there are no such services');
+
+/** A number, or a mean with its standard deviation. */
+export function distribution(mean: Key, stddev: Key): Read {
+  const spread = section({
+    mean: option(mean),
+    value: option(mean),
+    stddev: option(stddev),
+    type: only('fixed', 'normal'),
+    ...Object.fromEntries(
+      ['median', 'p50', 'p99', 'peaks', 'points', 'split', 'min', 'max'].map((key) => [
+        key,
+        refused('give a number, or mean and stddev'),
+      ]),
+    ),
+  });
+  return (value, site, reading) => (isMapping(value) ? spread : option(mean))(value, site, reading);
+}
+
+/** Seconds, or a mapping that holds them. */
+export function ramp(key: Key): Read {
+  const mapping = section({ duration: option(key, seconds), strategy: only('linear') });
+  return (value, site, reading) => (isMapping(value) ? mapping : option(key, seconds))(value, site, reading);
+}
+
+/** `5m` is 300; what is no time is left to the option to refuse. */
+export function seconds(value: unknown): unknown {
+  const [, count, unit = 's'] =
+    (typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|hr|hour)?$/i.exec(value.trim()) : null) ??
+    [];
+  if (count === undefined) return value;
+  return Number(count) * ({ s: 1, m: 60, h: 3600 }[unit.charAt(0).toLowerCase()] ?? 1);
+}
+
+export function within({ path, name }: Site, key: string): Site {
+  return { path: [...path, key], name: name === '' ? key : `${name}.${key}` };
+}
+
+export function indexed({ path, name }: Site, index: number): Site {
+  return { path: [...path, index], name: `${name}.${index}` };
+}
+
+export function siteOf(value: unknown, site: Site): Site {
+  return value instanceof Swept ? value.site : site;
+}
+
+export function isMapping(value: unknown): value is Tree {
+  return isObject(value) && !(value instanceof Swept);
+}
+
+/** The key of a member, in whichever case it is written. */
+export function keyOf(mapping: Tree, name: string): string | undefined {
+  return Object.keys(mapping).find((key) => snake(key) === name);
+}
+
+export function member(mapping: Tree, name: string): unknown {
+  const key = keyOf(mapping, name);
+  return key === undefined ? undefined : (mapping[key] ?? undefined);
+}
+
+export function has(mapping: Tree, name: string): boolean {
+  return member(mapping, name) !== undefined;
+}
+
+export function snake(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+export function mappingFault(value: unknown): string {
+  return value instanceof Swept
+    ? 'cannot be swept as a whole: name a value in it'
+    : `must be a mapping, got ${shown(value)}`;
+}
+
+function unknownFault(key: string, members: Section): string {
+  const isCamel = /[A-Z]/.test(key);
+  const spelled = (name: string) =>
+    isCamel ? name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) : name;
+  const guess = nearest(snake(key), Object.keys(members));
+  return guess === undefined
+    ? `is no setting: known are ${andList(Object.keys(members).map(spelled))}`
+    : `is no setting. Did you mean ${spelled(guess)}?`;
+}
