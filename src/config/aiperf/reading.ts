@@ -180,10 +180,11 @@ export function snake(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
+/** Without the value, which may be a secret in the wrong place. */
 export function mappingFault(value: unknown): string {
   return value instanceof Swept
     ? 'cannot be swept as a whole: name a value in it'
-    : `must be a mapping, got ${shown(value)}`;
+    : 'must be a mapping of settings to values';
 }
 
 function unknownFault(key: string, members: Section): string {

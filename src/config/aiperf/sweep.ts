@@ -1,4 +1,4 @@
-import { andList, shown } from '../words.js';
+import { andList } from '../words.js';
 import { anyPhase, ratePhase } from './phases.js';
 import { isMapping, keyOf, mappingFault, member, type Reading, Swept, snake, type Tree } from './reading.js';
 
@@ -26,7 +26,7 @@ export function applySweep(sweep: unknown, body: Tree, reading: Reading): void {
     const twin = seen.get(steps.join('.'));
     seen.set(steps.join('.'), path);
     if (!Array.isArray(values) || values.length === 0) {
-      reading.refuse(inner, `must be a list of values, got ${shown(values)}`);
+      reading.refuse(inner, 'must be a list of values');
     } else if (twin !== undefined) {
       reading.refuse(inner, `is the same value as ${twin}; give one of them`);
     } else {
