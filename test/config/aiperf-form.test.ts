@@ -239,9 +239,7 @@ benchmark:
       'a schedule from a file',
       file({
         dataset: { type: 'file', path: trace, format: 'mooncake_trace', synthesis: { speedup_ratio: 2 } },
-        phases: [
-          profiling({ type: 'fixed_schedule', auto_offset: false, start_offset: 0, end_offset: 100 }),
-        ],
+        phases: [profiling({ type: 'fixed_schedule', auto_offset: false, start_offset: 0, end_offset: 100 })],
       }),
       {
         ...{ models: ['m'], urls: ['http://h:1'], requestCount: 8, inputFile: trace },
