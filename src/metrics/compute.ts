@@ -95,7 +95,7 @@ export class MetricStore {
     this.#objectives = objectivesOf(traits.slos ?? []);
     this.#kept = this.#objectives.map(() => ({ passed: 0, measured: 0 }));
     this.#origin = origin;
-    this.#responses = new ResponseTally(traits.serverTokenCounts);
+    this.#responses = new ResponseTally(traits);
   }
 
   /** Takes a record; gives its values for the per-record file. */

@@ -110,6 +110,34 @@ export function missingUsagePanel(summary: RunSummary, layout: Layout): string[]
   );
 }
 
+/** Outputs that did not come as a stream, so that times of tokens say nothing; no lines unless it is half of them. */
+export function notStreamedPanel(summary: RunSummary, layout: Layout): string[] {
+  const sentence = notStreamed(summary);
+  if (sentence === undefined) return [];
+  return warning(
+    'Responses Not Streamed',
+    [
+      sentence,
+      '',
+      'Possible causes:',
+      '  - The server ignores stream: true and sends whole bodies',
+      '  - A proxy or gateway buffers the response: turn its buffering off (nginx: proxy_buffering off)',
+      '  - The server sends all tokens in one chunk',
+    ],
+    layout,
+  );
+}
+
+/** That half of the outputs or more did not come as a stream; undefined where fewer did. */
+export function notStreamed({ notes, validCount }: RunSummary): string | undefined {
+  const { notStreamed: requests } = notes;
+  if (requests === 0 || requests * 2 < validCount) return undefined;
+  return (
+    `${requests} of ${counted(validCount, 'successful response')} came in one piece although a stream was requested: ` +
+    'their Time to First Token is the whole latency, and their Inter Token Latency is 0.'
+  );
+}
+
 /** Fields of responses that look like content and were not read; no lines when there are none. */
 export function unreadContentPanel(summary: RunSummary, layout: Layout): string[] {
   const { unread } = summary.notes;

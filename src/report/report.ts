@@ -7,6 +7,7 @@ import { type DueTimes, omissionLines } from './omission-lines.js';
 import {
   exitErrorPanel,
   missingUsagePanel,
+  notStreamedPanel,
   oslMismatchPanel,
   tokenDiscrepancyPanel,
   unreadContentPanel,
@@ -80,6 +81,7 @@ export function report(
     ...after(2, metricTables),
     ...after(1, summary.sliced === undefined ? [] : trendLines(summary, summary.sliced, layout)),
     ...after(1, dueTimes === undefined ? [] : omissionLines(summary, dueTimes, layout)),
+    ...after(1, notStreamedPanel(summary, layout)),
     ...after(1, missingUsagePanel(summary, layout)),
     ...after(1, unreadContentPanel(summary, layout)),
     ...after(1, tokenDiscrepancyPanel(summary, layout)),

@@ -9,6 +9,8 @@ import { metricsTable } from '../../src/report/metrics-table.js';
 import {
   exitErrorPanel,
   missingUsagePanel,
+  notStreamed,
+  notStreamedPanel,
   oslMismatchPanel,
   responseWarnings,
   unreadContentPanel,
@@ -526,6 +528,20 @@ describe('what responses lack', () => {
     expect(missingUsagePanel(storeOf([counted()]).summary(), layout)).toEqual([]);
     expect(unreadContentPanel(storeOf([counted()]).summary(), layout)).toEqual([]);
     expect(responseWarnings(storeOf([counted()]).summary())).toEqual([]);
+  });
+
+  test('a stream that comes in one piece has no times of tokens', () => {
+    const whole = counted({ contentNs: Float64Array.of(ms(30)), firstOutputNs: ms(30) });
+    const text =
+      '2 of 3 successful responses came in one piece although a stream was requested: their Time to First Token is the whole latency, and their Inter Token Latency is 0.';
+    const summary = storeOf([whole, whole, counted()]).summary();
+    expect(notStreamed(summary)).toBe(text);
+    expect(paragraphs(notStreamedPanel(summary, layout))[0]).toBe(text);
+    // Fewer than half: an answer may be that short.
+    expect(notStreamedPanel(storeOf([whole, counted(), counted()]).summary(), layout)).toEqual([]);
+    expect(notStreamed(storeOf([]).summary())).toBeUndefined();
+    // No stream was asked for.
+    expect(notStreamed(storeOf([whole], { ...streamingChat, streaming: false }).summary())).toBeUndefined();
   });
 
   test('content that was not read, by field', () => {

@@ -9,7 +9,7 @@ import { replayWarning } from '../../metrics/replay-metrics.js';
 import { footer } from '../../report/footer.js';
 import { layoutOn } from '../../report/layout.js';
 import { ledgerLine } from '../../report/ledger.js';
-import { ledgerPanel, responseWarnings } from '../../report/panels.js';
+import { ledgerPanel, notStreamed, responseWarnings } from '../../report/panels.js';
 import { type ReportFacts, report, sideTables } from '../../report/report.js';
 import { type ClockOrigin, wallNs } from '../../util/clock.js';
 import type { JsonObject } from '../../util/json.js';
@@ -74,6 +74,8 @@ export function publishResults(
   const { summary } = outcome;
   const { config, artifacts } = facts;
   for (const warning of responseWarnings(summary)) log('WARNING', 'records', warning);
+  const inOnePiece = notStreamed(summary);
+  if (inOnePiece !== undefined) log('WARNING', 'records', inOnePiece);
   const replay = replayWarning(summary.results);
   if (replay !== undefined) log('WARNING', 'load', replay);
   const layout = layoutOn(stdout, config.consoleExportWidth, env);

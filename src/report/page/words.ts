@@ -3,6 +3,7 @@ import { withCommas } from '../../metrics/format.js';
 import type { Statistics } from '../../metrics/statistics.js';
 import { count, counted } from '../../util/counted.js';
 import { lengthCauses } from '../length-causes.js';
+import { notStreamed } from '../panels.js';
 import { trendBlocks } from '../trend-lines.js';
 import { fidelitySaid } from './fidelity.js';
 import { duration, percent, short, statisticsOf } from './figures.js';
@@ -175,6 +176,8 @@ function cautions({ summary, incompleteReason, notes }: ReportedRun): string[] {
       `${counted(validCount, 'request is', 'requests are')} too few for a reliable p99 (${enoughFor99} needed for a 95 % upper bound).`,
     );
   }
+  const inOnePiece = notStreamed(summary);
+  if (inOnePiece !== undefined) found.push(inOnePiece);
   const discrepant = statisticsOf(results, 'usage_discrepancy_count').avg ?? 0;
   if (discrepant > 0) {
     found.push(
