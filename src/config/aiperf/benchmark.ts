@@ -268,6 +268,7 @@ const pairs = [
   ['profiling', 'phases'],
 ] as const;
 
+/** Reads what is under `benchmark`: first what stands by itself, then the phases, which belong together. */
 export function readBenchmark(body: Tree, site: Site, reading: Reading): void {
   for (const [short, long] of pairs) {
     if (has(body, short) && has(body, long)) {

@@ -91,8 +91,7 @@ function readEnvelope(data: JsonObject, moved: readonly string[], reading: Readi
   const { body, bodySite } = bodyOf(data, moved);
   const rest = Object.fromEntries(Object.entries(data).filter(([key]) => !moved.includes(key)));
   // The body takes the values of the sweep before it is read.
-  const sweep = Object.entries(rest).find(([key]) => key === 'sweep');
-  if (sweep !== undefined && body !== undefined) applySweep(sweep[1], body, reading);
+  if (rest.sweep !== undefined && body !== undefined) applySweep(rest.sweep, body, reading);
   section(envelope)(rest, root, reading);
   if (body === undefined) {
     const { benchmark: own } = data;

@@ -30,6 +30,7 @@ type PhaseOptions = readonly [profiling: Key, warmup: Key | undefined, read?: (k
 
 const time = (key: Key) => option(key, seconds);
 
+/** What a phase of any type can have. */
 export const anyPhase: Readonly<Record<string, PhaseOptions>> = {
   requests: ['requestCount', 'warmupRequestCount'],
   duration: ['benchmarkDuration', 'warmupDuration', time],
@@ -41,6 +42,7 @@ export const anyPhase: Readonly<Record<string, PhaseOptions>> = {
   grace_period: ['benchmarkGracePeriod', 'warmupGracePeriod', time],
 };
 
+/** What a phase at a rate can have besides. */
 export const ratePhase: Readonly<Record<string, PhaseOptions>> = {
   rate: ['requestRate', 'warmupRequestRate'],
   rate_ramp: ['requestRateRampDuration', 'warmupRequestRateRampDuration', ramp],

@@ -3,6 +3,7 @@ import type { Key } from '../rule.js';
 import { insteadOf } from '../unsupported.js';
 import { andList, nearest, orList, shown } from '../words.js';
 
+/** Keys as written and places in lists, from the top of the file. */
 export type FilePath = readonly (string | number)[];
 
 /** A value's place in the file, and its name in messages: keys separated by dots, data set and phase by their names. */
@@ -29,6 +30,7 @@ export type Read = (value: unknown, site: Site, reading: Reading) => void;
 /** The members of a mapping, in snake_case. */
 export type Section = Readonly<Record<string, Read>>;
 
+/** A mapping of the file. */
 export type Tree = Record<string, unknown>;
 
 /** Values that a sweep puts in the place of one, with the place where they are listed. */
@@ -84,6 +86,7 @@ export function unsupported(name: string, ...off: readonly unknown[]): Read {
   return refused(insteadOf(name) ?? 'leave it out', ...off);
 }
 
+/** The same for what no option stands for; `instead` ends the sentence. */
 export function refused(instead: string, ...off: readonly unknown[]): Read {
   const harmless = [false, ...off].map((value) => JSON.stringify(value));
   return (value, site, reading) => {
@@ -146,18 +149,22 @@ export function seconds(value: unknown): unknown {
   return Number(count) * ({ s: 1, m: 60, h: 3600 }[unit.charAt(0).toLowerCase()] ?? 1);
 }
 
+/** The site of a member of a mapping. */
 export function within({ path, name }: Site, key: string): Site {
   return { path: [...path, key], name: name === '' ? key : `${name}.${key}` };
 }
 
+/** The site of an item of a list. */
 export function indexed({ path, name }: Site, index: number): Site {
   return { path: [...path, index], name: `${name}.${index}` };
 }
 
+/** Where a value is written: of a sweep, in its list. */
 export function siteOf(value: unknown, site: Site): Site {
   return value instanceof Swept ? value.site : site;
 }
 
+/** Whether a value is a mapping of the file. */
 export function isMapping(value: unknown): value is Tree {
   return isObject(value) && !(value instanceof Swept);
 }
@@ -167,15 +174,18 @@ export function keyOf(mapping: Tree, name: string): string | undefined {
   return Object.keys(mapping).find((key) => snake(key) === name);
 }
 
+/** A member by its name in snake_case; null counts as nothing. */
 export function member(mapping: Tree, name: string): unknown {
   const key = keyOf(mapping, name);
   return key === undefined ? undefined : (mapping[key] ?? undefined);
 }
 
+/** Whether a mapping has that member. */
 export function has(mapping: Tree, name: string): boolean {
   return member(mapping, name) !== undefined;
 }
 
+/** A key in snake_case. */
 export function snake(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

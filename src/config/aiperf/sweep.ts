@@ -93,6 +93,7 @@ function phasesByName(body: Tree): Named[] {
   });
 }
 
+/** The data sets of a file, in either form. */
 export function datasetsByName(body: Tree): Named[] {
   const [short, list] = [member(body, 'dataset'), member(body, 'datasets')];
   if (isMapping(short)) return [[[String(member(short, 'name') ?? 'default')], short]];
