@@ -21,35 +21,39 @@ const options: Options = {
   ...{ 'request-rate': 150, 'arrival-pattern': 'constant', 'request-count': 5000, 'load-threads': 2 },
 };
 
-// Node itself is told to run this in every thread: the record thread then stands still, as on a core that is not its own.
+// Node runs this in every thread: the record thread stops once a file is there, as on a core that is not its own.
 const holdUp = join(temporaryFolder(), 'hold-up.cjs');
 writeFileSync(
   holdUp,
-  `const { workerData } = require('node:worker_threads');
+  `const { existsSync } = require('node:fs');
+   const { workerData } = require('node:worker_threads');
    const forever = new Int32Array(new SharedArrayBuffer(4));
-   if (workerData?.ports) setTimeout(() => Atomics.wait(forever, 0, 0), Number(process.env.HOLD_UP_MS));`,
+   if (workerData?.ports)
+     setInterval(() => existsSync(process.env.HOLD_UP) && Atomics.wait(forever, 0, 0), 10).unref();`,
 );
-const heldUp = { NODE_OPTIONS: `--require ${holdUp}`, HOLD_UP_MS: '1500' };
 
 const ANSWERED = 250;
+const HELD_UP_AT = 100;
 
 /**
- * A run whose record thread stands still after 1.5 s. `act` is called when the last of 250 requests was answered a
+ * A run whose record thread stops at the 100th request. `act` is called when the last of 250 requests was answered a
  * third of a second ago: five times as long as a finished record may take to the disk.
  */
 async function starved(act: (started: Started) => void, more: Options = {}) {
   const folder = temporaryFolder();
+  const hold = join(temporaryFolder(), 'hold');
   const done: string[] = [];
   let started: Started | undefined;
   const server = await startScriptedServer(({ headers }, response: ServerResponse, number) => {
     if (number > ANSWERED) return;
+    if (number === HELD_UP_AT) writeFileSync(hold, '');
     done.push(String(headers['x-request-id']));
     streamTokens(response, ['x', ' y', ' z']);
     if (number === ANSWERED) void after(333).then(() => started && act(started));
   });
   try {
     started = startAiperf(profileWords({ ...options, url: server.url, 'artifact-dir': folder, ...more }), {
-      env: heldUp,
+      env: { NODE_OPTIONS: `--require ${holdUp}`, HOLD_UP: hold },
     });
     const ended = await started.ended;
     return { folder, ended, done: done.sort() };

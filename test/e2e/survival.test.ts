@@ -205,11 +205,12 @@ describe('a server that stops answering', () => {
 });
 
 describe('a thread that dies', () => {
-  // Node itself is told to run this in every thread: the one that is named throws where nothing catches.
+  // Node runs this in every thread: the named one throws where nothing catches, once a file is there.
   const bomb = join(temporaryFolder(), 'bomb.cjs');
   writeFileSync(
     bomb,
-    `const { workerData } = require('node:worker_threads');
+    `const { existsSync } = require('node:fs');
+     const { workerData } = require('node:worker_threads');
      const name = workerData?.ports ? 'records' : String(workerData?.thread);
      const bombs = {
        throw() { throw new Error('struck by lightning'); },
@@ -217,13 +218,22 @@ describe('a thread that dies', () => {
        memory() { for (const hoard = []; ; ) hoard.push(new Array(1e5).fill({})); },
      };
      if (name === process.env.BOMB_THREAD)
-       setTimeout(bombs[process.env.BOMB_KIND ?? 'throw'], Number(process.env.BOMB_MS));`,
+       setInterval(() => existsSync(process.env.BOMB_FUSE) && bombs[process.env.BOMB_KIND ?? 'throw'](), 10).unref();`,
   );
+  /** A server that lights the fuse at its 150th request. */
+  const startLighter = async () => {
+    const fuse = join(temporaryFolder(), 'fuse');
+    const server = await startScriptedServer((_request, response, number) => {
+      if (number === 150) writeFileSync(fuse, '');
+      answerWhole(response);
+    });
+    return { server, fuse };
+  };
   const profileWithBomb = (
     server: ScriptedServer,
     folder: string,
     thread: string,
-    afterMs: number,
+    fuse: string,
     kind: 'throw' | 'exit' | 'memory' = 'throw',
   ) =>
     aiperf(
@@ -240,7 +250,7 @@ describe('a thread that dies', () => {
       {
         env: {
           NODE_OPTIONS: `--require ${bomb} --max-old-space-size=200`,
-          ...{ BOMB_THREAD: thread, BOMB_MS: String(afterMs), BOMB_KIND: kind },
+          ...{ BOMB_THREAD: thread, BOMB_FUSE: fuse, BOMB_KIND: kind },
         },
       },
     );
@@ -254,9 +264,9 @@ describe('a thread that dies', () => {
     ],
   ] as const)('ends the run with its cause (%s); what was measured is kept', async (kind, cause) => {
     const folder = temporaryFolder();
-    const server = await startScriptedServer((_request, response) => answerWhole(response));
+    const { server, fuse } = await startLighter();
     try {
-      const ended = await profileWithBomb(server, folder, '1', 3000, kind);
+      const ended = await profileWithBomb(server, folder, '1', fuse, kind);
       expect(ended.code).toBe(1);
       const said = `Load thread 2 of 3 ${cause}`;
       expect(ended.stderr).toContain(`${said}. The run ends here; what was measured is kept.`);
@@ -283,9 +293,9 @@ describe('a thread that dies', () => {
 
   it('and counts and writes: the results are made from the records on disk, all of them', async () => {
     const folder = temporaryFolder();
-    const server = await startScriptedServer((_request, response) => answerWhole(response));
+    const { server, fuse } = await startLighter();
     try {
-      const ended = await profileWithBomb(server, folder, 'records', 3000);
+      const ended = await profileWithBomb(server, folder, 'records', fuse);
       expect(ended.code).toBe(1);
       const said = 'The record thread failed: struck by lightning';
       expect(ended.stderr).toContain(said);
@@ -306,7 +316,7 @@ describe('a thread that dies', () => {
   it('in preparation: its error, and the others end', async () => {
     const server = await startScriptedServer((_request, response) => answerWhole(response));
     try {
-      const ended = await profileWithBomb(server, temporaryFolder(), '2', 0);
+      const ended = await profileWithBomb(server, temporaryFolder(), '2', bomb);
       expect(ended.code).toBe(1);
       expect(ended.stderr).toContain('struck by lightning');
     } finally {
