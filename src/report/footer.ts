@@ -13,6 +13,8 @@ export interface FooterFacts {
   readonly files: readonly { readonly label: string; readonly path: string }[];
   /** The verdict on the client and why; absent where nobody watched it. */
   readonly fidelity?: { readonly verdict: string; readonly reasons: readonly string[] };
+  /** What the warm-up did not do; absent for one without a fault. */
+  readonly warmup?: string;
   readonly logFile?: string;
   readonly wasCancelled: boolean;
 }
@@ -44,6 +46,7 @@ export function footer(summary: RunSummary, facts: FooterFacts, layout: Layout):
             `${outcomes.cancelled} of ${validCount + failedCount + outcomes.cancelled} requests`,
           ),
         ]),
+    ...(facts.warmup === undefined ? [] : [labelled('Warm-up', facts.warmup)]),
     ...(facts.fidelity === undefined ? [] : fidelityLines(facts.fidelity, layout, labelled)),
     ...facts.files.map(({ label, path }) => labelled(label, path)),
     ...(facts.logFile === undefined ? [] : [labelled('Log File', facts.logFile)]),

@@ -201,7 +201,13 @@ describe('a warm-up', () => {
       request_count: { avg: 4 },
       warmup_metrics: { request_count: { avg: 0 }, error_request_count: { avg: 3 } },
     });
-    expect(ended.stdout).toContain('Success Rate: 100% (0 errors)');
+    expect(ended.stdout).toContain(`Success Rate: 100% (0 errors)\nWarm-up: ${warning}\n`);
+  });
+
+  it('that fails is told without a log on the screen, too', async () => {
+    const { ended } = await play({ ...warm, ui: 'none' }, (number) => number <= 3);
+    expect(ended.stderr).toBe('');
+    expect(ended.stdout).toMatch(/^Warm-up: 3 of 3 warm-up requests failed /m);
   });
 
   it('of which one fails', async () => {

@@ -103,11 +103,6 @@ export async function measureRun(
     log('ERROR', 'load', `The run was ended because it was stuck: ${outcome.stalled}`);
   // Loaded when there is something to tell: before the first request, it would be a tenth of the start.
   const { publishResults, tellMismatches } = await import('./results.js');
-  if (outcome.warmup !== undefined) {
-    const { warmupWarning } = await import('./warmup-warning.js');
-    const warning = warmupWarning(outcome.warmup, outcome.summary.firstStartNs !== undefined);
-    if (warning !== undefined) log('WARNING', 'warmup', warning);
-  }
   const allWritten = publishResults(outcome, facts, { stdout, env }, log);
   logLeftRecords(outcome, artifacts, log);
   const mismatches = tellMismatches(outcome, prepared, facts, { stdout, env });

@@ -22,6 +22,7 @@ import type { Artifacts } from './artifacts.js';
 import { phaseFiles } from './phase-files.js';
 import type { PreparedRun } from './prepare.js';
 import type { RunOutcome } from './run.js';
+import { warmupWarning } from './warmup-warning.js';
 
 /** What the files and the report say besides results. */
 export interface ResultFacts {
@@ -73,6 +74,9 @@ export function publishResults(
 ): boolean {
   const { summary } = outcome;
   const { config, artifacts } = facts;
+  const hasRequests = summary.firstStartNs !== undefined;
+  const warmup = outcome.warmup && warmupWarning(outcome.warmup, hasRequests);
+  if (warmup !== undefined) log('WARNING', 'warmup', warmup);
   for (const warning of responseWarnings(summary)) log('WARNING', 'records', warning);
   const inOnePiece = notStreamed(summary);
   if (inOnePiece !== undefined) log('WARNING', 'records', inOnePiece);
@@ -81,7 +85,6 @@ export function publishResults(
   const layout = layoutOn(stdout, config.consoleExportWidth, env);
   const write = ({ path, text }: { path: string; text: () => string }) => writeFile(path, text, log);
   // A page without a request would be empty.
-  const hasRequests = summary.firstStartNs !== undefined;
   const pages =
     facts.page === undefined || !hasRequests
       ? []
@@ -120,6 +123,7 @@ export function publishResults(
         cliCommand: facts.recordedCommand,
         files: listed,
         ...(outcome.fidelity === undefined ? {} : { fidelity: saidOf(outcome.fidelity) }),
+        ...(warmup === undefined ? {} : { warmup }),
         logFile: artifacts.log,
         wasCancelled: outcome.interrupted,
       },
