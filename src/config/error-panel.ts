@@ -40,12 +40,16 @@ function cut(word: string, width: number): string[] {
   if (stringWidth(word) <= width) return [word];
   const pieces: string[] = [];
   let piece = '';
+  let used = 0;
   for (const character of word) {
-    if (stringWidth(piece + character) > width) {
+    const wide = stringWidth(character);
+    if (used + wide > width) {
       pieces.push(piece);
       piece = '';
+      used = 0;
     }
     piece += character;
+    used += wide;
   }
   return [...pieces, piece];
 }

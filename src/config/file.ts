@@ -1,6 +1,8 @@
 import type { Document, LineCounter, YAMLMap } from 'yaml';
+import { counted } from '../util/counted.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { isObject } from '../util/json.js';
+import { oneLine } from '../util/plain-text.js';
 import { readTextFile } from '../util/text-file.js';
 import type { FilePath } from './aiperf/reading.js';
 import type { Refuse } from './command-line.js';
@@ -40,7 +42,7 @@ export async function readConfigFile(
   env: Readonly<Record<string, string | undefined>>,
   refuse?: Refuse,
 ): Promise<ConfigFile> {
-  const { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } = await import('yaml');
+  const { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } = await import('yaml');
   const { isAiperfForm, readAiperfFile } = await import('./aiperf/file.js');
   const lines = new LineCounter();
   let document: Document;
@@ -51,18 +53,20 @@ export async function readConfigFile(
       prettyErrors: false,
       intAsBigInt: true,
       merge: true,
+      // It compares each key with all before it: half a minute for a file of 50,000.
+      uniqueKeys: false,
     });
   } catch (error) {
     const hint = error instanceof UserError && error.hint !== undefined ? `; ${error.hint}` : '';
     return { ...nothing, errors: [`--config: ${messageOf(error)}${hint}.`] };
   }
-  const errors = document.errors.map(({ pos, message }) => {
-    // The parser calls itself for each level, and catches the end of the stack.
-    const isTooDeep = message.startsWith('Maximum call stack');
-    return `${place(filePath, lines, pos[0])}: ${isTooDeep ? `nested too deeply: ${LEVELS}` : message}.`;
-  });
+  // A tag that nobody knows is a warning: its value would be read as if it had none.
+  const errors = [...document.errors, ...document.warnings].map(
+    ({ pos, code, message }) => `${place(filePath, lines, pos[0])}: ${faultOf(code, message)}.`,
+  );
+  visit(document, { Map: (_, map) => noteRepeatedKeys(map) });
   const root = document.contents;
-  if (errors.length > 0 || root === null) return { ...nothing, errors };
+  if (errors.length > 0 || root === null) return { ...nothing, errors: firstOf(errors) };
   if (!isMap(root)) {
     const at = place(filePath, lines, root.range?.[0]);
     return { ...nothing, errors: [`${at}: a config file must be a mapping of option names to values.`] };
@@ -82,14 +86,11 @@ export async function readConfigFile(
     const entries = new Map<string, FileEntry>();
     for (const { key: node, value } of map.items) {
       const name = nameOfKey(node);
-      const at = place(filePath, lines, isScalar(node) ? node.range?.[0] : undefined);
+      const at = valuePlace(node) ?? filePath;
       const key = keys.get(kebab(name));
       const earlier = entries.get(key ?? '');
       if (key === undefined) {
-        const refusal = refuse?.(name);
-        const guess = nearest(kebab(name), keys.keys());
-        const hint = guess === undefined ? '' : ` Did you mean ${alike(guess, name)}?`;
-        errors.push(`${at}: ${refusal ?? `unknown key '${name}'.${hint}`}`);
+        errors.push(`${at}: ${errors.length < MOST_ERRORS ? unknownKey(name, keys) : 'unknown key'}`);
       } else if (earlier !== undefined) {
         errors.push(
           `${at}: ${name} is the same option as ${earlier.name} at ${earlier.at}; give one of them.`,
@@ -103,11 +104,12 @@ export async function readConfigFile(
         }
       }
     }
-    return { entries, errors, warnings: [] };
+    return { entries, errors: firstOf(errors), warnings: [] };
   }
 
   function nameOfKey(node: unknown): string {
-    return isScalar(node) ? String(node.value) : String(node);
+    const key = isScalar(node) ? node.value : node;
+    return typeof key === 'symbol' ? (key.description ?? '') : String(key);
   }
 
   /** The place of the last step that is there: what is read together may be written in several places. */
@@ -130,6 +132,25 @@ export async function readConfigFile(
       }
     }
     return found;
+  }
+
+  function noteRepeatedKeys(map: YAMLMap): void {
+    const names = new Set<string>();
+    for (const { key } of map.items) {
+      const name = nameOfKey(key);
+      if (names.has(name)) errors.push(`${valuePlace(key) ?? filePath}: Map keys must be unique.`);
+      names.add(name);
+    }
+  }
+
+  function unknownKey(name: string, keys: ReadonlyMap<string, string>): string {
+    const refusal = refuse?.(name);
+    if (refusal !== undefined) return refusal;
+    if (name === '<<')
+      return 'a merge key merges into the value of an option, not into the options; write them out.';
+    const guess = nearest(kebab(name), keys.keys());
+    const hint = guess === undefined ? '' : ` Did you mean ${alike(guess, name)}?`;
+    return `unknown key '${oneLine(name)}'.${hint}`;
   }
 
   function toJs(node: unknown): unknown {
@@ -160,8 +181,26 @@ const nothing = { entries: new Map<string, FileEntry>(), errors: [], warnings: [
 const MAX_BYTES = 2 ** 20;
 const MAX_LEVELS = 64;
 const LEVELS = `at most ${MAX_LEVELS} levels are read`;
+/** Errors that are shown of one file. */
+const MOST_ERRORS = 20;
 /** Aliases may stand for lists of aliases; each level multiplies what they expand to. */
 const MAX_ALIASES = 100;
+
+/** A fault in the words of a user of the file, instead of those of the parser's. */
+function faultOf(code: string, message: string): string {
+  // The parser calls itself for each level, and catches the end of the stack.
+  if (message.startsWith('Maximum call stack')) return `nested too deeply: ${LEVELS}`;
+  if (code === 'MULTIPLE_DOCS') return "a second document begins here; keep one, and remove its '---'";
+  if (code === 'TAG_RESOLVE_FAILED') return `${oneLine(message)}; ${PLAIN}`;
+  return message;
+}
+
+const PLAIN = 'write text, numbers, true, false, null, lists and mappings, without a tag';
+
+function firstOf(errors: readonly string[]): readonly string[] {
+  const more = errors.length - MOST_ERRORS;
+  return more <= 0 ? errors : [...errors.slice(0, MOST_ERRORS), `and ${counted(more, 'more error')}.`];
+}
 
 /** The value with its integers as numbers. @throws UserError whose message continues the name of the option. */
 function plain(value: unknown, level: number): unknown {
@@ -173,6 +212,9 @@ function plain(value: unknown, level: number): unknown {
   }
   if (Array.isArray(value)) return value.map((item) => plain(item, level + 1));
   if (typeof value !== 'object' || value === null) return value;
+  // Tags make dates, sets, ordered maps and bytes.
+  if (Object.getPrototypeOf(value) !== Object.prototype)
+    throw new UserError(`holds a value with a tag such as !!binary or !!set; ${PLAIN}`);
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item, level + 1)]));
 }
 

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { UserError } from '../util/errors.js';
 import { decimalIn, integerIn } from '../util/numerals.js';
 import { redacted } from '../util/secrets.js';
 import type { SweepName } from './sweep.js';
@@ -89,9 +90,16 @@ interface Range {
 /** An integer, without unit or exponent; `100_000` is read as Python reads it. */
 export function integer<F extends Facts<number> & Range>(facts: F): F & Kind<number> {
   const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = facts;
+  const exactIn = (word: string) => {
+    const value = integerIn(word);
+    if (value === undefined || Number.isSafeInteger(value)) return value;
+    // As it was written: a double holds another one.
+    if (facts.max === undefined) throw new UserError(`expects an integer of at most 2^53 - 1, got ${word}`);
+    return undefined;
+  };
   return {
     ...facts,
-    ...numeric('<integer>', 'an integer', rangeOf(facts), integerIn),
+    ...numeric('<integer>', 'an integer', rangeOf(facts), exactIn),
     schema: z.int().min(min).max(max),
   };
 }

@@ -26,6 +26,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   const letters = word.replace(/^-+/, '').length;
   let fewest = Math.max(1, Math.floor(letters / 3)) + 1;
   for (const candidate of candidates) {
+    // Edits are as many as the lengths differ by, at least; counting them takes the product of the lengths.
+    if (Math.abs(candidate.length - word.length) >= fewest) continue;
     const edits = editDistance(word, candidate);
     if (edits < fewest) {
       fewest = edits;

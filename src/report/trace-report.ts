@@ -1,5 +1,6 @@
 import { fixed, withCommas } from '../metrics/format.js';
 import type { ArrivalFigures, CacheFigures, TraceFigures, ValueStatistics } from '../trace/figures.js';
+import { counted } from '../util/counted.js';
 import { oneLine } from '../util/plain-text.js';
 import { type Layout, stylesOf } from './layout.js';
 import { drawTable } from './table.js';
@@ -26,7 +27,7 @@ export function traceReport(
 }
 
 function countWords({ requests, arrivals }: TraceFigures): string {
-  if (arrivals === undefined) return `${whole(requests)} requests without timestamps.`;
+  if (arrivals === undefined) return `${counted(requests, 'request')} without timestamps.`;
   const { durationMs, perSecond, goesBackAtLine } = arrivals;
   const rate =
     perSecond === undefined
@@ -34,7 +35,7 @@ function countWords({ requests, arrivals }: TraceFigures): string {
       : ` (${withCommas(perSecond * 60)} requests/min, ${withCommas(perSecond)} requests/s)`;
   const order =
     goesBackAtLine === undefined ? '' : ` Timestamps go back at line ${goesBackAtLine}: no gaps are given.`;
-  return `${whole(requests)} requests in ${withCommas(durationMs / 1000)} s${rate}.${order}`;
+  return `${counted(requests, 'request')} in ${withCommas(durationMs / 1000)} s${rate}.${order}`;
 }
 
 function longWords({ longShares }: TraceFigures): string {

@@ -31,10 +31,15 @@ export function requireUtf8(path: string, bytes: Uint8Array, firstLine = 1): voi
     if (newline === -1 || !isUtf8(bytes.subarray(start, newline))) break;
     start = newline + 1;
   }
+  const coding = firstLine === 1 && hasUtf16Mark(bytes) ? 'UTF-16' : 'ISO-8859-1';
   throw new UserError(
     `${path}:${line}: the line is not valid UTF-8`,
-    'save the file as UTF-8, for example with: iconv -f ISO-8859-1 -t UTF-8 FILE',
+    `save the file as UTF-8, for example with: iconv -f ${coding} -t UTF-8 FILE`,
   );
+}
+
+function hasUtf16Mark([first, second]: Uint8Array): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
 }
 
 /** The error of a row beyond the limit. */

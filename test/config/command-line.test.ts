@@ -4,6 +4,20 @@ import { profileOptions } from '../../src/config/options.js';
 import { unsupportedOption } from '../../src/config/unsupported.js';
 import { profile, refusals } from './profile-options.js';
 
+describe('very long and very large words', () => {
+  it.each([
+    ['--request-count', '--request-count expects an integer of at most 2^53 - 1, got 9007199254740993.'],
+    ['--isl', "--isl must be an integer from 0 to 10000000, got '9007199254740993'."],
+  ])('%s names an integer beyond 2^53 as it was written', async (option, sentence) => {
+    expect(await refusals(['-ma', option, '9007199254740993'])).toEqual([sentence]);
+  });
+
+  it('an unknown option of 100,000 characters is compared with none that is much shorter', async () => {
+    const option = `--${'x'.repeat(100_000)}`;
+    expect(await refusals(['-ma', option])).toEqual([`Unknown option: ${option}.`]);
+  });
+});
+
 describe('spellings', () => {
   it.each([
     ['--concurrency 7', 7],

@@ -220,6 +220,24 @@ describe('--config', () => {
       'extra-inputs: *b\n',
       ':1:15: extra-inputs is invalid: Unresolved alias (the anchor must be set before the alias): b.',
     ],
+    ['extra-inputs: {a: {b: 1, b: 2}}\n', ':1:26: Map keys must be unique.'],
+    ['isl: 1\n---\nisl: 2\n', ":2:1: a second document begins here; keep one, and remove its '---'."],
+    [
+      'extra-inputs: {<<: {a: 1}, b: 2}\n<<: {isl: 1}\n',
+      ':2:1: a merge key merges into the value of an option, not into the options; write them out.',
+    ],
+    [
+      'extra-inputs: {a: !!js/function "x"}\n',
+      ':1:19: Unresolved tag: tag:yaml.org,2002:js/function; write text, numbers, true, false, null, lists and mappings, without a tag.',
+    ],
+    ...['!!binary "aGk="', '!!timestamp 2001-12-14', '!!set {a, b}', '!!omap [a: 1]'].map(
+      (value): [string, string] => [
+        `extra-inputs: {a: ${value}}\n`,
+        ':1:15: extra-inputs holds a value with a tag such as !!binary or !!set; write text, numbers, true, false, null, lists and mappings, without a tag.',
+      ],
+    ),
+    ['"is\\u001b[31ml\\nforged": 1\n', ":1:1: unknown key 'isl forged'."],
+    ['? [1, 2]\n: 3\n', ":1:3: unknown key '[1,2]'."],
     [
       'public-dataset: sharegpt\n',
       ':1:1: public-dataset is an option of AIPerf that is not supported: download the data set and name its file with --input-file.',
@@ -227,6 +245,19 @@ describe('--config', () => {
   ])('%j', async (text, sentence) => {
     const path = yaml(text);
     expect(await refusals(['-ma', '-f', path])).toEqual([path + sentence]);
+  });
+
+  it('merge keys are merged into the value of an option', async () => {
+    const path = yaml('extra-inputs: {<<: {a: 1, b: 1}, b: 2}\n');
+    expect((await profile(['-ma', '-f', path])).config.extraInputs).toEqual({ a: 1, b: 2 });
+  });
+
+  it('50,000 unknown keys are refused in bounded time, the first 20 by name', async () => {
+    const path = yaml(Array.from({ length: 50_000 }, (_, i) => `key${i}: 1\n`).join(''));
+    const errors = await refusals(['-ma', '-f', path]);
+    expect(errors).toHaveLength(21);
+    expect(errors[19]).toBe(`${path}:20:1: unknown key 'key19'.`);
+    expect(errors[20]).toBe('and 49,980 more errors.');
   });
 
   it('100,000 levels, a folder, and a device without an end are refused at once', async () => {
@@ -244,6 +275,14 @@ describe('--config', () => {
     writeFileSync(path, Buffer.from('isl: 5\n# caf\xe9\n', 'latin1'));
     expect(await refusals(['-ma', '-f', path])).toEqual([
       `--config: ${path}:2: the line is not valid UTF-8; save the file as UTF-8, for example with: iconv -f ISO-8859-1 -t UTF-8 FILE.`,
+    ]);
+  });
+
+  it('UTF-16 is refused with the way out of it', async () => {
+    const path = yaml('');
+    writeFileSync(path, Buffer.from('\uFEFFisl: 5\n', 'utf16le'));
+    expect(await refusals(['-ma', '-f', path])).toEqual([
+      `--config: ${path}:1: the line is not valid UTF-8; save the file as UTF-8, for example with: iconv -f UTF-16 -t UTF-8 FILE.`,
     ]);
   });
 
