@@ -21,7 +21,7 @@ import { completeLeftovers } from './report/complete-records.js';
 import { checkReport, questionKeys, reportOptions, singleRunKeys } from './report/options.js';
 import type { Recovered } from './report/recovered.js';
 import { findRuns, type NamedFolder, openRunFolder, type RunFolder } from './report/run-folder.js';
-import { lookAt, type StoredRun, sumUp } from './report/stored-run.js';
+import { lookAt, type StoredRun, sumUp, sumUpWarmup } from './report/stored-run.js';
 import { dueTimesTold, fidelityTold, incompleteReason, notes, type Told } from './report/told.js';
 import { thresholdsOf } from './thresholds.js';
 import { timesliceFiles } from './timeslices.js';
@@ -99,7 +99,7 @@ async function compareRuns(
  * @param isStale the files that are there lack records. @returns the exit code.
  */
 function publish(
-  { recovered, files, told }: StoredRun,
+  stored: StoredRun,
   isStale: boolean,
   {
     consoleExportWidth: width,
@@ -112,6 +112,7 @@ function publish(
   }: ConfigOf<typeof reportOptions>,
   io: Io,
 ): number {
+  const { recovered, files, told } = stored;
   const { summary } = recovered;
   const layout = layoutOn(io.stdout, width, io.env);
   const facts = summaryFacts(recovered, told);
@@ -135,7 +136,8 @@ function publish(
     write(files.csv, summaryCsv(summary.results));
     write(files.console, report(summary, reportFacts, { width, colours: false }));
     // Last, because it is what the next report knows a finished run by.
-    write(files.json, summaryJson(summary, facts));
+    const warmup = sumUpWarmup(stored);
+    write(files.json, summaryJson(summary, warmup === undefined ? facts : { ...facts, warmup }));
   }
   io.stdout.write(report(summary, reportFacts, layout));
   if (targetRate !== undefined && summary.validCount > 0) {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -217,6 +217,16 @@ describe('a warm-up', () => {
       request_count: { avg: 2 },
       error_request_count: { avg: 1 },
     });
+  });
+
+  it('is in a summary that is made from the records, too', async () => {
+    const { folder } = await play(warm, (number) => number === 2);
+    const before = summaryIn(folder).warmup_metrics;
+    expect((await aiperf(['report', folder, '--rewrite'])).code).toBe(0);
+    expect(summaryIn(folder).warmup_metrics).toEqual(before);
+    rmSync(join(folder, 'profile_export_aiperf.json'));
+    expect((await aiperf(['report', folder])).code).toBe(0);
+    expect(summaryIn(folder).warmup_metrics).toEqual(before);
   });
 
   it('that succeeds is not mentioned', async () => {

@@ -2,14 +2,15 @@ import { readRecords, type StoredRecord } from '../../export/read-records.js';
 import { MetricStore, type RunSummary } from '../../metrics/compute.js';
 import type { RunTraits, Thresholds } from '../../metrics/metric.js';
 import type { Slo } from '../../metrics/objective.js';
+import type { Phase } from '../../records/record.js';
 import { UserError } from '../../util/errors.js';
 
 /** What the per-record file of a run comes to. */
 export interface Recovered {
   readonly summary: RunSummary;
-  /** Records of the run proper, failed ones included. */
+  /** Records of the phase, failed ones included. */
   readonly records: number;
-  /** Warm-up records, which are left out. */
+  /** Warm-up records, which the results of the run proper leave out. */
   readonly warmups: number;
   /** The last line is cut off, and left out. */
   readonly isCut: boolean;
@@ -17,12 +18,14 @@ export interface Recovered {
 
 /** What a run is looked at with. */
 export interface RecoverOptions {
+  /** Whose records are summed up. */
+  readonly phase?: Phase;
   readonly slos?: readonly Slo[];
   /** Requests were sent at recorded times. */
   readonly fixedSchedule?: boolean;
   /** Length of the windows that it is cut into; undefined: it is not. */
   readonly sliceNs?: number | undefined;
-  /** Called with every record of the run proper. */
+  /** Called with every record of the phase. */
   readonly onRecord?: (record: StoredRecord) => void;
 }
 
@@ -43,13 +46,13 @@ export function withoutRequests(recordsFile: string): UserError {
 }
 
 /**
- * Sums a run up from its records: the metrics that it had at its end, or would have had.
+ * Sums up a phase of a run from its records: the metrics that it had at its end, or would have had.
  * @returns undefined where there is no record at all. @throws UserError for a line that is no record.
  */
 export function recoverRun(
   recordsFile: string,
   thresholds: Thresholds,
-  { slos = [], fixedSchedule = false, sliceNs, onRecord }: RecoverOptions = {},
+  { phase = 'profiling', slos = [], fixedSchedule = false, sliceNs, onRecord }: RecoverOptions = {},
 ): Recovered | undefined {
   let store: MetricStore | undefined;
   let records = 0;
@@ -59,10 +62,8 @@ export function recoverRun(
     isCut = true;
   };
   for (const record of readRecords(recordsFile, onCut)) {
-    if (record.phase === 'warmup') {
-      warmups++;
-      continue;
-    }
+    if (record.phase === 'warmup') warmups++;
+    if (record.phase !== phase) continue;
     // Times count from any instant that is near enough for a number to hold the distance.
     store ??= new MetricStore({ ...everyTrait, slos, fixedSchedule }, thresholds, {
       epochNs: record.startNs,

@@ -10,6 +10,8 @@ export interface RunFolder {
   readonly folder: string;
   /** The one that is there for sure. */
   readonly records: string;
+  /** Records of the warm-up. */
+  readonly warmup: string;
   readonly json: string;
   readonly csv: string;
   readonly console: string;
@@ -32,6 +34,7 @@ export function openRunFolder(dir: string, prefix: string | undefined): RunFolde
   return {
     folder,
     records,
+    warmup: at(names.warmupJsonl),
     json: at(names.summaryJson),
     csv: at(names.summaryCsv),
     console: at(names.consoleText),

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import type { StoredRecord } from '../../export/read-records.js';
+import type { RunSummary } from '../../metrics/compute.js';
 import type { Thresholds } from '../../metrics/metric.js';
 import type { Slo } from '../../metrics/objective.js';
 import { slosOf } from '../slos.js';
@@ -44,6 +46,12 @@ export function lookAt(files: RunFolder, { goodput, sliceDuration, thresholds }:
     slos,
     sliceSeconds: sliceDuration ?? sliceSecondsTold(left),
   };
+}
+
+/** What the warm-up came to; undefined where it left no records. @throws UserError for a line that is no record. */
+export function sumUpWarmup({ files, thresholds, slos }: RunInView): RunSummary | undefined {
+  if (!existsSync(files.warmup)) return undefined;
+  return recoverRun(files.warmup, thresholds, { phase: 'warmup', slos })?.summary;
 }
 
 /** @param onRecord called with every record of the run proper. @throws UserError where there is no record. */
