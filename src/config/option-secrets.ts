@@ -5,9 +5,14 @@ import type { OptionRow } from './option.js';
 export function secretsOfValue(value: unknown, row: OptionRow | undefined): string[] {
   const texts = secretsIn({ value }, () => true);
   if (row?.secret) return texts;
-  if (typeof value !== 'string') return [...secretsIn(value, row?.hides), ...texts.flatMap(secretsInUrl)];
-  if (row?.hides === undefined) return secretsInUrl(value);
-  return [...secretsInPairs(value, row.hides), ...secretsInUrl(value)];
+  const hides = row?.hides;
+  // A list in a file may hold pairs as a command line has them.
+  const words = [value].flat().filter((word) => typeof word === 'string');
+  return [
+    ...(typeof value === 'string' ? [] : secretsIn(value, hides)),
+    ...(hides === undefined ? [] : words.flatMap((word) => secretsInPairs(word, hides))),
+    ...texts.flatMap(secretsInUrl),
+  ];
 }
 
 /** The secrets of the environment: what the program reads itself, and what looks like a key wherever it is used. */

@@ -185,12 +185,21 @@ describe('no secret of a run can be read anywhere', { timeout: 120_000 }, () => 
     expect(leaks(temporaryFolder(), [run])).toEqual([]);
   });
 
-  it('a configuration file, refused and taken', async () => {
+  it.each([
+    [
+      'mappings',
+      `header: {X-Team: ${planted.header}}\nextra-inputs:\n  auth:\n    deep: [${planted.nested}]\n`,
+    ],
+    [
+      'lists of pairs',
+      `header: ["X-Team: ${planted.header}", "Cookie: sid=${planted.cookie}; theme=dark"]\n` +
+        `extra-inputs: ["auth_token:${planted.field}", 'auth:{"deep":["${planted.nested}"]}']\n`,
+    ],
+  ])('a configuration file of %s, refused and taken', async (_, secrets) => {
     const folder = temporaryFolder();
     const file = join(folder, 'run.yaml');
     const yaml = (url: string) =>
-      `model: m\ntokenizer: builtin\nurl: ${url}\napi-key: ${planted.openAiKey}\nheader: {X-Team: ${planted.header}}\n` +
-      `extra-inputs:\n  auth:\n    deep: [${planted.nested}]\n`;
+      `model: m\ntokenizer: builtin\nurl: ${url}\napi-key: ${planted.openAiKey}\n${secrets}`;
     writeFileSync(file, yaml(`me:${planted.query}@127.0.0.1:1`));
     const refused = await aiperf(['profile', '--config', file], { env });
     writeFileSync(file, yaml(server.url));
