@@ -36,7 +36,7 @@ async function contacted(argv: readonly string[], env: Readonly<Record<string, s
   return { ...ended, contacts: [...new Set(lines)] };
 }
 
-describe('what is contacted', { timeout: 60_000 }, () => {
+describe('what is contacted', () => {
   let server: MockServer;
   let run: string[];
   let rows: string;

@@ -105,7 +105,7 @@ const env = {
   DEPLOY_TOKEN: planted.otherVariable,
 };
 
-describe('no secret of a run can be read anywhere', { timeout: 120_000 }, () => {
+describe('no secret of a run can be read anywhere', () => {
   let server: ScriptedServer;
   let rows: string;
   beforeAll(async () => {

@@ -64,9 +64,7 @@ function expectAllPlain(folder: string, runs: readonly Ended[]): void {
   }
 }
 
-describe('text of others steers no terminal, forges no line and adds nothing to a page', {
-  timeout: 120_000,
-}, () => {
+describe('text of others steers no terminal, forges no line and adds nothing to a page', () => {
   let server: ScriptedServer;
   beforeAll(async () => {
     server = await startScriptedServer((_, response, number) => {

@@ -87,7 +87,7 @@ describe.runIf(goldenIsThere)('beside AIPerf 0.13.0', () => {
       }
     };
     await Promise.all([worker(), worker(), worker(), worker()]);
-  }, 300_000);
+  });
 
   it('every recorded run is compared, or skipped for a reason', () => {
     const folders = readdirSync(goldenFolder(), { withFileTypes: true }).filter((entry) =>
