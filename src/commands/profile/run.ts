@@ -15,6 +15,7 @@ import { haveV8YieldToLoadThreads } from '../../util/priority.js';
 import { ThreadDeath } from '../../util/thread-death.js';
 import { Timeout } from '../../util/timeout.js';
 import { startHeapsLarge } from '../../util/v8-heap.js';
+import { isAllDone } from './all-done.js';
 import { evidenceOf } from './evidence.js';
 import type { Interrupt } from './interrupt.js';
 import type { PlannedPhase } from './phases.js';
@@ -91,11 +92,16 @@ export async function runLoad(
   haveV8YieldToLoadThreads();
   startHeapsLarge();
   const spool = openSpool(recordsPlan, options);
-  const crew = await startCrew(prepared, recordsPlan, spool, log);
+  // An interrupt leaves at once as long as nothing is sent.
+  const discard = () => {
+    if (spool !== undefined) removeSpool(spool);
+  };
+  process.once('exit', discard);
+  const crew = await startCrew(prepared, recordsPlan, spool, log).finally(() => process.off('exit', discard));
   const { threads, records, terminate } = crew;
   const timers: Timeout[] = [];
   const later = (ms: number, act: () => void) => void timers.push(new Timeout(act, ms));
-  const state: LoadState = { ended: undefined, isOver: false };
+  const state: LoadState = { ended: undefined, endedAtNs: Number.NaN, isOver: false };
   const end = (why: 'interrupt' | 'stall') => {
     state.ended ??= why;
     for (const { counters } of prepared.phases) counters.stop();
@@ -118,6 +124,7 @@ export async function runLoad(
     });
     if (state.isOver) return 'load is over';
     end('interrupt');
+    state.endedAtNs = options.clock.nowNs();
     return 'cancels';
   });
   try {
@@ -135,7 +142,8 @@ export async function runLoad(
       warmupStartNs: played.warmupStartNs,
       startNs: played.startNs,
       firstSession: played.firstSession,
-      interrupted: state.ended === 'interrupt',
+      interrupted:
+        state.ended === 'interrupt' && !isAllDone(played.last, state.endedAtNs - played.startNs, summaries),
       left,
       isSpoolWhole: !crew.spoolFailed,
       unrecorded: unrecordedOf(prepared, summaries),
@@ -220,6 +228,8 @@ function withoutSpool(why: string): string {
 interface LoadState {
   /** Why the load was cut short. */
   ended: 'interrupt' | 'stall' | undefined;
+  /** When an interrupt did that, ns since the clock's origin. */
+  endedAtNs: number;
   /** All phases were played to their end. */
   isOver: boolean;
 }
