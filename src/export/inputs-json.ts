@@ -3,7 +3,7 @@ import { setImmediate as letOthersRun } from 'node:timers/promises';
 import type { JsonObject } from '../util/json.js';
 import { openNewFile } from '../util/new-file.js';
 import { secretsIn } from '../util/secret-names.js';
-import { jsonWithoutSecrets } from '../util/secrets.js';
+import { holdsSecret, jsonWithoutSecrets } from '../util/secrets.js';
 
 /** One dataset session with its request bodies, one a turn. */
 export interface InputSession {
@@ -49,8 +49,14 @@ export async function writeInputs(
   }
 }
 
-function indented({ session_id, payloads }: InputSession): string {
-  const session = { session_id, payloads: payloads.map((body) => jsonWithoutSecrets(body, secretsIn(body))) };
+function indented(session: InputSession): string {
+  const text = layout(session);
+  const { session_id, payloads } = session;
+  if (!holdsSecret(text) && payloads.every((body) => secretsIn(body).length === 0)) return text;
+  return layout({ session_id, payloads: payloads.map((body) => jsonWithoutSecrets(body, secretsIn(body))) });
+}
+
+function layout(session: InputSession): string {
   // Line feeds inside strings are escaped, so every one found is the layout's.
   return JSON.stringify(session, null, 2).replaceAll('\n', '\n    ');
 }

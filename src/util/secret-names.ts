@@ -33,6 +33,19 @@ export function isSecretHeader(name: string): boolean {
  * `max_tokens`, `eos_token` and their like may.
  */
 export function isSecretKey(key: string): boolean {
+  let isSecret = knownKeys.get(key);
+  if (isSecret === undefined) {
+    isSecret = looksSecret(key);
+    if (knownKeys.size < MOST_KNOWN_KEYS) knownKeys.set(key, isSecret);
+  }
+  return isSecret;
+}
+
+/** Bodies of one run have the same keys again and again. */
+const knownKeys = new Map<string, boolean>();
+const MOST_KNOWN_KEYS = 1000;
+
+function looksSecret(key: string): boolean {
   const words = key
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replace(/[^A-Za-z0-9]+/g, '_')
