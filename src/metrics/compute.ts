@@ -39,6 +39,13 @@ export interface Outcomes {
   readonly dropped: number;
 }
 
+// A server may put an id or a page into every message; each is kept up to the end, in full.
+const MOST_ERRORS = 1000;
+const otherErrors: RecordError = {
+  type: 'OtherErrors',
+  message: `Errors beyond the first ${MOST_ERRORS} different ones; the per-request file holds each`,
+};
+
 /** Results of a run: plain data that can be sent between threads. */
 export interface RunSummary {
   /** Metrics that have a value, in table order. */
@@ -182,9 +189,15 @@ export class MetricStore {
     else this.#failedCount++;
     if (dropped) this.#droppedCount++;
     const details = JSON.stringify({ ...failure, message: withoutQuote(failure.message) });
-    const group = this.#errors.get(details);
+    const isOther = this.#errors.size >= MOST_ERRORS && !isPlanned && !this.#errors.has(details);
+    const key = isOther ? '' : details;
+    const group = this.#errors.get(key);
     if (group === undefined)
-      this.#errors.set(details, { error: failure, count: 1, ...(isPlanned ? { isPlanned } : {}) });
+      this.#errors.set(key, {
+        error: isOther ? otherErrors : failure,
+        count: 1,
+        ...(isPlanned ? { isPlanned } : {}),
+      });
     else group.count++;
   }
 

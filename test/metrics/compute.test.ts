@@ -319,6 +319,23 @@ test('failures that differ in what they quote are one row, with the first quote'
   ]);
 });
 
+test('failures that all differ are 1,000 rows, and one for all others', () => {
+  const error = (id: number) => ({ code: 500, type: 'Internal Server Error', message: `trace ${id}` });
+  const failed = [...Array(1200).keys(), 0, 0].map((id) => counted({ error: error(id) }));
+  const { errors, failedCount } = storeOf(failed).summary();
+  expect(failedCount).toBe(1202);
+  expect(errors).toHaveLength(1001);
+  expect(errors[0]).toEqual({ error: error(0), count: 3 });
+  expect(errors[999]).toEqual({ error: error(999), count: 1 });
+  expect(errors[1000]).toEqual({
+    error: {
+      type: 'OtherErrors',
+      message: 'Errors beyond the first 1000 different ones; the per-request file holds each',
+    },
+    count: 200,
+  });
+});
+
 test('failures are counted by kind, grouped by identical details, and keep out of everything else', () => {
   const refused = {
     code: 400,
