@@ -168,6 +168,19 @@ const warnings: readonly Rule[] = [
     },
   },
   {
+    keys: ['urls', 'customEndpoint'],
+    broken: ({ urls, customEndpoint = '' }, _given, name) => {
+      const keys = [
+        ...(urls.some(hasTwoQueries) ? (['urls'] as const) : []),
+        ...(hasTwoQueries(customEndpoint) ? (['customEndpoint'] as const) : []),
+      ];
+      return (
+        keys.length > 0 &&
+        `${name(...keys)} ${either(keys, 'holds', 'hold')} two '?': the second is sent as part of a parameter's value. Put '&' between parameters.`
+      );
+    },
+  },
+  {
     keys: ['useServerTokenCount', 'extraInputs'],
     broken: ({ useServerTokenCount, extraInputs: { n } }, _given, name) =>
       useServerTokenCount &&
@@ -182,6 +195,10 @@ const warnings: readonly Rule[] = [
       `${name('osl')} is a maximum: outputs may be shorter. To force full length, add --extra-inputs ignore_eos:true or min_tokens:${config.osl} (if the server supports it).`,
   },
 ];
+
+function hasTwoQueries(url: string): boolean {
+  return /\?.*\?/.test(url.replace(/#.*/, ''));
+}
 
 /** All that the options of `profile` get wrong together, and what among them has no effect. */
 export const checkProfile: Check<typeof profileOptions> = (loaded, sound) => {

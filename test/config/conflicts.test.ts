@@ -158,6 +158,17 @@ describe('options without effect', () => {
     expect((await profile(`-ma ${line}`)).warnings).toEqual([sentence]);
   });
 
+  it('say that a URL holds two question marks', async () => {
+    const sentence =
+      "two '?': the second is sent as part of a parameter's value. Put '&' between parameters.";
+    const line = '-ma --url http://a/?b=1 http://a/v1?b=1?c=2';
+    expect((await profile(line)).warnings).toEqual([`--url holds ${sentence}`]);
+    expect((await profile('-ma --url a?b=1 --endpoint /c?d=1&e=2#?')).warnings).toEqual([]);
+    expect((await profile('-ma --url a?b=1?c --endpoint /c?d?e')).warnings).toEqual([
+      `--url and --endpoint hold ${sentence}`,
+    ]);
+  });
+
   it('--osl is a cap unless the server is told otherwise', async () => {
     const [sentence] = (await profile('-ma --osl 20')).warnings;
     expect(sentence).toBe(
