@@ -20,9 +20,9 @@ const asked = Number(process.env.AIPERF_HOSTILE_RUNS ?? 0);
 const runs = asked || 50;
 const lanes = 2;
 // The longest of these runs takes some 5 s on an idle machine.
-const LONGEST_MS = 60_000;
-// Two seconds, and as many again for a machine that is busy with other tests.
-const LONGEST_AFTER_INTERRUPT_MS = 4000;
+const LONGEST_MS = 120_000;
+// Two seconds; the rest is for a machine whose cores others hold: the bench measures the time itself.
+const LONGEST_AFTER_INTERRUPT_MS = 15_000;
 
 describe('a run against a hostile server ends, and its requests add up', () => {
   it.concurrent.each(Array.from({ length: lanes }, (_, lane) => lane))(
@@ -33,7 +33,7 @@ describe('a run against a hostile server ends, and its requests add up', () => {
       const plan = { numRuns: Math.ceil(runs / lanes), endOnFailure: true };
       await fc.assert(property, asked > 0 ? plan : { ...plan, seed: 1000 + lane });
     },
-    runs * 5000,
+    runs * 20_000,
   );
 });
 
