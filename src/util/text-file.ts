@@ -12,7 +12,7 @@ const CHUNK_BYTES = 65_536;
  * @throws UserError for a folder, a larger file, and bytes that are not UTF-8, naming the line.
  */
 export function readTextFile(path: string, maxBytes: number): string {
-  const bytes = readBytes(path, maxBytes);
+  const bytes = readBoundedFile(path, maxBytes);
   requireUtf8(path, bytes);
   const text = bytes.toString('utf8');
   return text.startsWith('\uFEFF') ? text.slice(1) : text;
@@ -50,7 +50,12 @@ export function rowTooLong(path: string, line: number): UserError {
   );
 }
 
-function readBytes(path: string, maxBytes: number): Buffer {
+/**
+ * Reads a small file as a whole.
+ * @param maxBytes at most this much is read, also from a pipe or a device that never ends.
+ * @throws UserError for a folder, and for a larger file.
+ */
+export function readBoundedFile(path: string, maxBytes: number): Buffer {
   const chunks: Buffer[] = [];
   let length = 0;
   let file: number | undefined;

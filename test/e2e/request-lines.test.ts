@@ -111,6 +111,10 @@ describe('refused before anything is sent', () => {
       expect(panelText(ended.stderr)).toMatch(/^The TLS files cannot be used: .* PEM texts/);
       expect(server.seen).toEqual([]);
     }
+    const { ended } = await play({ isl: 10, 'request-count': 1, ...tls('/dev/zero', good) });
+    expect(ended.code).toBe(1);
+    expect(panelText(ended.stderr)).toBe('/dev/zero holds more than 16 MiB, the limit');
+    expect(server.seen).toEqual([]);
   });
 
   /** In a process that may open so many files. */

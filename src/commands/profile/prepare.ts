@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { withScheme } from '../../config/base-url.js';
 import type { Config } from '../../config/options.js';
 import { synthesisFactors } from '../../config/synthesis-options.js';
@@ -15,11 +14,12 @@ import { requestTarget } from '../../endpoint/url.js';
 import type { LoadPlan, PromptPlan } from '../../load/plan.js';
 import type { Proxies, TlsOptions } from '../../transport/transport.js';
 import type { ClockOrigin } from '../../util/clock.js';
-import { messageOf, UserError } from '../../util/errors.js';
+import { UserError } from '../../util/errors.js';
 import { MAX_HELD_CONVERSATIONS } from '../../util/limits.js';
 import type { Log } from '../../util/log.js';
 import type { ResponseLimits } from '../../util/response-limits.js';
 import { learnSecrets } from '../../util/secrets.js';
+import { readBoundedFile } from '../../util/text-file.js';
 import type { Io } from '../command.js';
 import { connectionLimit, threadCount } from './limits.js';
 import { type PlannedPhase, planPhases } from './phases.js';
@@ -296,10 +296,9 @@ async function tlsOptions(config: Config): Promise<TlsOptions> {
   return options;
 }
 
+// A bundle of all public authorities has a quarter of a megabyte.
+const MAX_PEM_BYTES = 16 * 2 ** 20;
+
 function readPem(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (thrown) {
-    throw new UserError(`${path} cannot be read: ${messageOf(thrown)}`);
-  }
+  return readBoundedFile(path, MAX_PEM_BYTES).toString('utf8');
 }
