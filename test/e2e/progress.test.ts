@@ -49,8 +49,10 @@ describe('the progress counts errors as the result does', () => {
     const { last, folder } = await lastLine(answer, { concurrency: 2, 'request-count': 20 });
     const summary = readJson(join(folder, 'profile_export_aiperf.json'));
     expect(last).toMatchObject({ completed: '20', errors: '5' });
-    expect(last?.line).toContain(`${summary.request_throughput.avg.toFixed(1)} requests/s`);
-    expect(last?.line).toContain(`TTFT ${summary.time_to_first_token.avg.toFixed(1)} ms`);
+    const shown = (value: number) =>
+      value.toLocaleString('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+    expect(last?.line).toContain(`, ${shown(summary.request_throughput.avg)} requests/s`);
+    expect(last?.line).toContain(`TTFT ${shown(summary.time_to_first_token.avg)} ms`);
   });
 
   it('where a connection is refused', async () => {
