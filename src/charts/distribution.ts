@@ -1,6 +1,6 @@
 import type { Sorted } from '../metrics/column.js';
 import { percentile } from '../metrics/statistics.js';
-import { count, counted } from '../util/counted.js';
+import { counted, withThousands } from '../util/counted.js';
 import type { RunChart } from './chart.js';
 import { axis, figure, frame, limitLine, named, xAxis } from './frame.js';
 import { countBelow, countUpTo, histogramOf } from './histogram.js';
@@ -40,7 +40,7 @@ export function distribution({ tag, key, label, unit }: Measure): RunChart<Distr
           counted(sorted.length, 'request'),
           ...[50, 90, 99].map((p) => `p${p} ${figure(percentile(sorted, p))} ${unit}`),
           ...(met === undefined ? [] : [`${figure(100 * met)} % meet the SLO`]),
-          ...(beyond === 0 ? [] : [`${count(beyond)} above ${figure(most)} ${unit} not drawn`]),
+          ...(beyond === 0 ? [] : [`${withThousands(beyond)} above ${figure(most)} ${unit} not drawn`]),
         ].join('; '),
         most,
         bars: bars.map(([from, to, requests]) => [from, to, shortened((100 * requests) / sorted.length)]),

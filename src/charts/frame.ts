@@ -1,4 +1,4 @@
-import { count, counted } from '../util/counted.js';
+import { counted, withThousands } from '../util/counted.js';
 import type { ChartOption } from './chart.js';
 import { niceStep } from './reduce.js';
 import type { RunColumns } from './run-columns.js';
@@ -118,7 +118,7 @@ export function limitLine(
 
 /** `1,000 requests, 12 failed`. */
 export function requestsWords(run: RunColumns): string {
-  const failed = run.failedCount === 0 ? '' : `, ${count(run.failedCount)} failed`;
+  const failed = run.failedCount === 0 ? '' : `, ${withThousands(run.failedCount)} failed`;
   return `${counted(run.length, 'request')}${failed}`;
 }
 

@@ -1,4 +1,4 @@
-import { count } from '../util/counted.js';
+import { withThousands } from '../util/counted.js';
 import type { RunChart } from './chart.js';
 import { figure, frame, named, requestsWords, timeAxis, yAxis } from './frame.js';
 import { axisEnd } from './histogram.js';
@@ -43,7 +43,9 @@ export const latencyHeatmap: RunChart<Heatmap> = {
       subtitle: [
         requestsWords(run),
         `cells of ${figure(width)} s and ${figure(height)} ${latency.unit}`,
-        ...(beyond === 0 ? [] : [`the top row holds ${count(beyond)} above ${figure(most)} ${latency.unit}`]),
+        ...(beyond === 0
+          ? []
+          : [`the top row holds ${withThousands(beyond)} above ${figure(most)} ${latency.unit}`]),
       ].join('; '),
       seconds: run.seconds,
       most: rows * height,
@@ -77,7 +79,7 @@ export const latencyHeatmap: RunChart<Heatmap> = {
         text: ['Requests', ''],
         textStyle: { color: theme.soft, fontSize: 12 },
         inRange: { color: [...theme.ramp] },
-        formatter: (value) => count(Math.round(Number(value))),
+        formatter: (value) => withThousands(Math.round(Number(value))),
         calculable: true,
       },
       xAxis: timeAxis(theme, seconds),

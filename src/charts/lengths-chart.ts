@@ -1,6 +1,6 @@
 import type { Sorted } from '../metrics/column.js';
 import { percentile } from '../metrics/statistics.js';
-import { count, counted } from '../util/counted.js';
+import { counted, withThousands } from '../util/counted.js';
 import type { Chart, ChartOption, RunChart } from './chart.js';
 import { axis, figure, frame, xAxis } from './frame.js';
 import { type Histogram, histogramOf } from './histogram.js';
@@ -55,7 +55,7 @@ function lengthsData({ input, output }: Lengths): LengthHistograms | undefined {
         ({ name, sorted }) =>
           `${name} p50 ${figure(percentile(sorted, 50))}, p99 ${figure(percentile(sorted, 99))}`,
       ),
-      ...(beyond === 0 ? [] : [`${count(beyond)} longer not drawn`]),
+      ...(beyond === 0 ? [] : [`${withThousands(beyond)} longer not drawn`]),
     ].join('; '),
     histograms: histograms.map(({ axis, bars, most }) => ({ axis, bars, most })),
   };
@@ -69,7 +69,7 @@ function lengthsOption({ subtitle, histograms }: LengthHistograms, theme: Theme,
     ...base,
     legend: { show: false },
     grid: histograms.map((_, i) => ({ left: 84, right: 32, top: 92 + i * 244, height })),
-    tooltip: { ...base.tooltip, valueFormatter: (value) => count(Number(value)) },
+    tooltip: { ...base.tooltip, valueFormatter: (value) => withThousands(Number(value)) },
     dataZoom: [],
     xAxis: histograms.map(({ axis, most }, gridIndex) => ({
       ...xAxis(theme, axis),

@@ -1,4 +1,4 @@
-import { count, counted } from '../util/counted.js';
+import { counted, withThousands } from '../util/counted.js';
 import type { RunChart } from './chart.js';
 import { figure, frame, requestsWords, timeAxis, yAxis } from './frame.js';
 import { ttft } from './measures.js';
@@ -50,7 +50,7 @@ export const requestTimeline: RunChart<Timeline> = {
     return {
       subtitle: [
         requestsWords(run),
-        ...(every === 1 ? [] : [`${count(lanes.length)} of ${counted(all.length, 'lane')}`]),
+        ...(every === 1 ? [] : [`${withThousands(lanes.length)} of ${counted(all.length, 'lane')}`]),
         ...(drawn.length === bars.length ? [] : [`the first ${figure(ends)} s`]),
       ].join('; '),
       seconds: drawn.length === bars.length ? run.seconds : ends,

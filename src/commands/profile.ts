@@ -26,10 +26,10 @@ export const command: Command<typeof profileOptions> = {
 };
 
 /** The rules of the options, and those of the metrics that they name. */
-function check(...[loaded, sound]: Parameters<Check<typeof profileOptions>>): Findings {
-  const { errors, warnings } = checkProfile(loaded, sound);
+function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): Findings {
+  const { errors, warnings } = checkProfile(loaded, isValid);
   const { config, given } = loaded;
-  const slos = sound('goodput', 'endpointType', 'streaming') ? slosOf(config.goodput) : [];
+  const slos = isValid('goodput', 'endpointType', 'streaming') ? slosOf(config.goodput) : [];
   const name = given.get('goodput')?.name ?? '--goodput';
   return {
     errors: [...errors, ...(slos.length > 0 ? sloErrors(slos, traitsOf(config), name) : [])],

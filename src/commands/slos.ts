@@ -1,6 +1,6 @@
 import type { Limit } from '../charts/run-columns.js';
 import { nearest } from '../config/words.js';
-import type { Need, RunTraits } from '../metrics/metric.js';
+import type { Requirement, RunTraits } from '../metrics/metric.js';
 import type { Slo } from '../metrics/objective.js';
 import { objectivesOf, type SloFault, sloFault } from '../metrics/slos.js';
 import { metrics } from '../metrics/table.js';
@@ -14,7 +14,7 @@ export function slosOf(option: Readonly<Record<string, number>> | undefined): re
 export function limitOf(slo: Slo): Limit {
   const [objective] = objectivesOf([slo]);
   if (objective === undefined) throw new Error(`${slo.tag} was taken for an objective`);
-  const { label, shownIn: unit, largerIsBetter } = objective.metric;
+  const { label, displayUnit: unit, largerIsBetter } = objective.metric;
   return { ...slo, label, unit, largerIsBetter };
 }
 
@@ -58,7 +58,7 @@ function reason(fault: SloFault): string {
   }
 }
 
-const needs: Record<Need, string> = {
+const needs: Record<Requirement, string> = {
   streaming: '--streaming',
   'output tokens': 'an endpoint type that generates tokens',
   'input tokens': 'an endpoint type whose input is counted in tokens',

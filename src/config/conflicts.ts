@@ -3,7 +3,7 @@ import { loadConflicts, loadWarnings } from './load-conflicts.js';
 import { loadMode } from './load-mode.js';
 import { nameOf } from './option.js';
 import { type Config, profileOptions } from './options.js';
-import { either, idle, type Key, type Rule, refuses } from './rule.js';
+import { either, type Key, noEffect, type Rule, refuses } from './rule.js';
 import { sweepFindings } from './sweep-conflicts.js';
 import { synthesisKeys } from './synthesis-options.js';
 import { andList } from './words.js';
@@ -27,14 +27,14 @@ const meaningless: readonly Key[] = ['recordProcessors', 'zmqHost', 'zmqIpcPath'
 const conflicts: readonly Rule[] = [
   {
     keys: ['customDatasetType', 'inputFile'],
-    broken: (config, given, name) =>
+    check: (config, given, name) =>
       given('customDatasetType') &&
       config.inputFile === undefined &&
       `${name('customDatasetType')} needs --input-file: it says how that file is to be read.`,
   },
   {
     keys: syntheticOnly,
-    broken: (config, given, name) => {
+    check: (config, given, name) => {
       const extra = syntheticOnly.filter(given);
       return (
         config.inputFile !== undefined &&
@@ -45,19 +45,19 @@ const conflicts: readonly Rule[] = [
   },
   {
     keys: ['isl', 'inputFile'],
-    broken: (config, _given, name) =>
+    check: (config, _given, name) =>
       config.isl === 0 &&
       config.inputFile === undefined &&
       `${name('isl')} must be an integer of at least 1 without --input-file, got 0: synthetic prompts need at least 1 token.`,
   },
   {
     keys: ['oslStddev', 'osl'],
-    broken: (config, given, name) =>
+    check: (config, given, name) =>
       given('oslStddev') && config.osl === undefined && `${name('oslStddev')} needs --osl, its mean.`,
   },
   {
     keys: ['transport', ...undiciOnly],
-    broken: (config, given, name) => {
+    check: (config, given, name) => {
       const wanted = undiciOnly.filter((key) => given(key) && config[key] !== false);
       return (
         config.transport !== 'undici' &&
@@ -74,7 +74,7 @@ const conflicts: readonly Rule[] = [
   ),
   {
     keys: ['tlsCertFile', 'tlsKeyFile'],
-    broken: (config, _given, name) => {
+    check: (config, _given, name) => {
       if ((config.tlsCertFile === undefined) === (config.tlsKeyFile === undefined)) return false;
       return config.tlsKeyFile === undefined
         ? `${name('tlsCertFile')} needs --tls-key-file, the key of that certificate.`
@@ -83,7 +83,7 @@ const conflicts: readonly Rule[] = [
   },
   {
     keys: ['sliceDuration', 'benchmarkDuration'],
-    broken: ({ sliceDuration, benchmarkDuration }, _given, name) =>
+    check: ({ sliceDuration, benchmarkDuration }, _given, name) =>
       sliceDuration !== undefined &&
       benchmarkDuration !== undefined &&
       sliceDuration >= benchmarkDuration &&
@@ -94,7 +94,7 @@ const conflicts: readonly Rule[] = [
 const warnings: readonly Rule[] = [
   {
     keys: meaningless,
-    broken: (_config, given, name) => {
+    check: (_config, given, name) => {
       const extra = meaningless.filter(given);
       return (
         extra.length > 0 &&
@@ -104,29 +104,29 @@ const warnings: readonly Rule[] = [
   },
   {
     keys: ['tokenizerTrustRemoteCode'],
-    broken: (config, _given, name) =>
+    check: (config, _given, name) =>
       config.tokenizerTrustRemoteCode &&
       `${name('tokenizerTrustRemoteCode')} has no effect: code that comes with a tokenizer is never run here.`,
   },
   {
     keys: ['tokenizerRevision', 'tokenizer'],
-    broken: (config, given, name) =>
+    check: (config, given, name) =>
       given('tokenizerRevision') &&
       config.tokenizer === 'builtin' &&
       `${name('tokenizerRevision')} has no effect on the builtin tokenizer.`,
   },
-  idle(['exportHttpTrace', 'report'], 'at --export-level summary, which writes no records', {
+  noEffect(['exportHttpTrace', 'report'], 'at --export-level summary, which writes no records', {
     keys: ['exportLevel'],
     holds: ({ exportLevel }) => exportLevel === 'summary',
   }),
   {
     keys: ['uiType'],
-    broken: (config, _given, name) =>
+    check: (config, _given, name) =>
       config.uiType === 'dashboard' && `${name('uiType')} dashboard is not there yet; simple is shown.`,
   },
   {
     keys: ['urls', ...tlsOptions],
-    broken: (config, given, name) => {
+    check: (config, given, name) => {
       const extra = tlsOptions.filter(given);
       return (
         extra.length > 0 &&
@@ -137,26 +137,26 @@ const warnings: readonly Rule[] = [
   },
   {
     keys: ['urls', 'tlsInsecure', 'httpSslVerify'],
-    broken: (config, _given, name) =>
+    check: (config, _given, name) =>
       anyHttps(config) &&
       (config.tlsInsecure || !config.httpSslVerify) &&
       `${name(config.tlsInsecure ? 'tlsInsecure' : 'httpSslVerify')} turns certificate checks off: the server may be anyone.`,
   },
   {
     keys: ['streamEnd', 'streaming'],
-    broken: (config, given, name) =>
+    check: (config, given, name) =>
       given('streamEnd') && !config.streaming && `${name('streamEnd')} has no effect without --streaming.`,
   },
   {
     keys: ['useLegacyMaxTokens', 'endpointType'],
-    broken: (config, _given, name) =>
+    check: (config, _given, name) =>
       config.useLegacyMaxTokens &&
       config.endpointType !== 'chat' &&
       `${name('useLegacyMaxTokens')} has no effect on ${config.endpointType}, which always gets max_tokens.`,
   },
   {
     keys: ['inputFile', 'conversationTurnMean', 'conversationTurnStddev', ...turnDelays],
-    broken: (config, given, name) => {
+    check: (config, given, name) => {
       const extra = turnDelays.filter(given);
       const oneTurn = config.conversationTurnMean === 1 && config.conversationTurnStddev === 0;
       return (
@@ -169,7 +169,7 @@ const warnings: readonly Rule[] = [
   },
   {
     keys: ['urls', 'customEndpoint'],
-    broken: ({ urls, customEndpoint = '' }, _given, name) => {
+    check: ({ urls, customEndpoint = '' }, _given, name) => {
       const keys = [
         ...(urls.some(hasTwoQueries) ? (['urls'] as const) : []),
         ...(hasTwoQueries(customEndpoint) ? (['customEndpoint'] as const) : []),
@@ -182,14 +182,14 @@ const warnings: readonly Rule[] = [
   },
   {
     keys: ['useServerTokenCount', 'extraInputs'],
-    broken: ({ useServerTokenCount, extraInputs: { n } }, _given, name) =>
+    check: ({ useServerTokenCount, extraInputs: { n } }, _given, name) =>
       useServerTokenCount &&
       Number(n) > 1 &&
       `${name('useServerTokenCount')} counts the tokens of all ${n} choices (--extra-inputs n:${n}), but times are those of choice 0: output lengths and token rates are up to ${n} times as high, and inter-token latencies as low. Leave it out to count choice 0 alone.`,
   },
   {
     keys: ['osl', 'extraInputs'],
-    broken: (config, _given, name) =>
+    check: (config, _given, name) =>
       (config.osl ?? 0) > 0 &&
       !('ignore_eos' in config.extraInputs || 'min_tokens' in config.extraInputs) &&
       `${name('osl')} is a maximum: outputs may be shorter. To force full length, add --extra-inputs ignore_eos:true or min_tokens:${config.osl} (if the server supports it).`,
@@ -201,21 +201,21 @@ function hasTwoQueries(url: string): boolean {
 }
 
 /** All that the options of `profile` get wrong together, and what among them has no effect. */
-export const checkProfile: Check<typeof profileOptions> = (loaded, sound) => {
+export const checkProfile: Check<typeof profileOptions> = (loaded, isValid) => {
   const { customDatasetType, inputFile } = loaded.config;
   const type = inputFile === undefined ? (customDatasetType ?? 'synthetic') : customDatasetType;
   const ofType =
-    type !== undefined && sound('customDatasetType', 'inputFile')
+    type !== undefined && isValid('customDatasetType', 'inputFile')
       ? typeRules(type)
       : { conflicts: [], warnings: [] };
-  const ofSweep = sweepFindings(loaded, sound);
+  const ofSweep = sweepFindings(loaded, isValid);
   return {
     errors: [
-      ...find([...conflicts, ...loadConflicts, ...ofType.conflicts], loaded, sound),
+      ...find([...conflicts, ...loadConflicts, ...ofType.conflicts], loaded, isValid),
       ...ofSweep.errors,
     ],
     warnings: [
-      ...find([...warnings, ...loadWarnings, ...ofType.warnings], loaded, sound),
+      ...find([...warnings, ...loadWarnings, ...ofType.warnings], loaded, isValid),
       ...ofSweep.warnings,
     ],
   };
@@ -240,7 +240,7 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
     conflicts: [
       {
         keys: ['islBlockSize'],
-        broken: (_config, given, name) =>
+        check: (_config, given, name) =>
           given('islBlockSize') &&
           type !== 'synthetic' &&
           !hasHashIds &&
@@ -248,7 +248,7 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
       },
       {
         keys: synthesisKeys,
-        broken: (_config, given, name) => {
+        check: (_config, given, name) => {
           const extra = synthesisKeys.filter(given);
           return (
             extra.length > 0 &&
@@ -260,14 +260,14 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
       },
       {
         keys: ['fixedSchedule'],
-        broken: (config, _given, name) =>
+        check: (config, _given, name) =>
           config.fixedSchedule &&
           type === 'random_pool' &&
           `${name('fixedSchedule')} needs a file with timestamps, and random_pool has none.`,
       },
       {
         keys: ['prefillConcurrency', 'concurrency', 'fixedSchedule', 'userCentricRate', 'requestRate'],
-        broken: (config, _given, name) =>
+        check: (config, _given, name) =>
           (config.prefillConcurrency ?? 0) > 1 &&
           config.concurrency === undefined &&
           loadMode(config) === 'concurrency' &&
@@ -276,9 +276,9 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
       },
     ],
     warnings: [
-      idle(['islBlockSize'], 'on synthetic prompts: only traces have hash ids', isSynthetic),
-      idle(synthesisKeys, 'on synthetic prompts: only traces are changed', isSynthetic),
-      idle(['numDatasetEntries'], `on ${type}: such a file is always loaded whole`, {
+      noEffect(['islBlockSize'], 'on synthetic prompts: only traces have hash ids', isSynthetic),
+      noEffect(synthesisKeys, 'on synthetic prompts: only traces are changed', isSynthetic),
+      noEffect(['numDatasetEntries'], `on ${type}: such a file is always loaded whole`, {
         keys: [],
         holds: () => isWhole,
       }),
@@ -290,10 +290,10 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
 function find(
   rules: readonly Rule[],
   { config, given }: Loaded<typeof profileOptions>,
-  sound: (...keys: Key[]) => boolean,
+  isValid: (...keys: Key[]) => boolean,
 ): string[] {
-  return rules.flatMap(({ keys, broken }) => {
-    const sentence = sound(...keys) && broken(config, (key) => given.has(key), namesOf(given));
+  return rules.flatMap(({ keys, check }) => {
+    const sentence = isValid(...keys) && check(config, (key) => given.has(key), namesOf(given));
     return sentence === false ? [] : [sentence];
   });
 }

@@ -1,5 +1,5 @@
 import { hasWarmup, type LoadMode, loadMode } from './load-mode.js';
-import { type Condition, eitherFlag, idle, type Key, needs, type Rule, refuses } from './rule.js';
+import { type Condition, eitherFlag, type Key, needs, noEffect, type Rule, refuses } from './rule.js';
 
 const warmupStops: readonly Key[] = ['warmupRequestCount', 'numWarmupSessions', 'warmupDuration'];
 const stops: readonly Key[] = ['requestCount', 'conversationNum', 'benchmarkDuration'];
@@ -27,7 +27,7 @@ export const loadConflicts: readonly Rule[] = [
   ),
   {
     keys: ['fixedSchedule', 'inputFile', 'datasetSamplingStrategy'],
-    broken: (config, _given, name) =>
+    check: (config, _given, name) =>
       config.fixedSchedule &&
       config.inputFile !== undefined &&
       config.datasetSamplingStrategy !== 'sequential' &&
@@ -35,7 +35,7 @@ export const loadConflicts: readonly Rule[] = [
   },
   {
     keys: ['fixedSchedule', 'ignoreTraceDelays'],
-    broken: (config, _given, name) =>
+    check: (config, _given, name) =>
       config.fixedSchedule &&
       config.ignoreTraceDelays &&
       `${name('ignoreTraceDelays')} cannot be combined with --fixed-schedule, which sends at the times that it drops.`,
@@ -47,7 +47,7 @@ export const loadConflicts: readonly Rule[] = [
   ),
   {
     keys: ['fixedScheduleAutoOffset', 'fixedScheduleStartOffset'],
-    broken: (config, given, name) =>
+    check: (config, given, name) =>
       given('fixedScheduleAutoOffset') &&
       config.fixedScheduleAutoOffset &&
       config.fixedScheduleStartOffset !== undefined &&
@@ -55,7 +55,7 @@ export const loadConflicts: readonly Rule[] = [
   },
   {
     keys: ['fixedScheduleStartOffset', 'fixedScheduleEndOffset'],
-    broken: ({ fixedScheduleStartOffset: start, fixedScheduleEndOffset: end }, _given, name) =>
+    check: ({ fixedScheduleStartOffset: start, fixedScheduleEndOffset: end }, _given, name) =>
       start !== undefined &&
       end !== undefined &&
       start > end &&
@@ -77,7 +77,7 @@ export const loadConflicts: readonly Rule[] = [
   ),
   {
     keys: [...users.keys, 'inputFile', 'conversationTurnMean'],
-    broken: (config, _given, name) =>
+    check: (config, _given, name) =>
       users.holds(config) &&
       config.inputFile === undefined &&
       config.conversationTurnMean < 2 &&
@@ -87,7 +87,7 @@ export const loadConflicts: readonly Rule[] = [
   atLeastUsers('conversationNum'),
   {
     keys: [...users.keys, ...stops, 'numUsers', 'concurrency'],
-    broken: (config, given, name) => {
+    check: (config, given, name) => {
       const requests = Math.max(10, 2 * (config.concurrency ?? 0));
       return (
         users.holds(config) &&
@@ -110,7 +110,7 @@ export const loadConflicts: readonly Rule[] = [
   burstAndRate('warmupArrivalPattern', 'warmupRequestRate'),
   {
     keys: ['arrivalPattern', 'arrivalSmoothness'],
-    broken: (config, given, name) =>
+    check: (config, given, name) =>
       given('arrivalSmoothness') &&
       config.arrivalPattern !== undefined &&
       config.arrivalPattern !== 'gamma' &&
@@ -126,7 +126,7 @@ export const loadConflicts: readonly Rule[] = [
   ),
   {
     keys: ['prefillConcurrency', 'concurrency'],
-    broken: ({ prefillConcurrency = 0, concurrency }, _given, name) =>
+    check: ({ prefillConcurrency = 0, concurrency }, _given, name) =>
       concurrency !== undefined &&
       prefillConcurrency > concurrency &&
       `${name('prefillConcurrency')} must be at most --concurrency, ${concurrency}, got ${prefillConcurrency}.`,
@@ -158,7 +158,7 @@ export const loadConflicts: readonly Rule[] = [
   ),
   {
     keys: ['warmupPrefillConcurrency', 'warmupConcurrency', 'concurrency', ...warmupRates],
-    broken: (config, given, name) => {
+    check: (config, given, name) => {
       const { warmupPrefillConcurrency: prefill = 0, warmupConcurrency } = config;
       const sessions = warmupConcurrency ?? config.concurrency;
       if (sessions === undefined) {
@@ -181,22 +181,22 @@ export const loadConflicts: readonly Rule[] = [
 export const loadWarnings: readonly Rule[] = [
   {
     keys: ['fixedSchedule', 'noFixedSchedule'],
-    broken: (config, _given, name) =>
+    check: (config, _given, name) =>
       config.fixedSchedule &&
       config.noFixedSchedule &&
       `${name('noFixedSchedule')} has no effect beside --fixed-schedule.`,
   },
-  idle(['requestRateRampDuration'], 'on --user-centric-rate', users),
-  idle(
+  noEffect(['requestRateRampDuration'], 'on --user-centric-rate', users),
+  noEffect(
     ['conversationTurnDelayMean', 'conversationTurnDelayStddev', 'conversationTurnDelayRatio'],
     "with --user-centric-rate, which sets each user's gaps",
     users,
   ),
-  idle(['ignoreTraceDelays'], 'without --input-file', {
+  noEffect(['ignoreTraceDelays'], 'without --input-file', {
     keys: ['inputFile'],
     holds: (config) => config.inputFile === undefined,
   }),
-  idle(
+  noEffect(
     [
       'warmupConcurrency',
       'warmupPrefillConcurrency',
@@ -225,7 +225,7 @@ function burstAndRate(
 ): Rule {
   return {
     keys: [pattern, rate],
-    broken: (config, _given, name) =>
+    check: (config, _given, name) =>
       config[pattern] === 'concurrency_burst' &&
       config[rate] !== undefined &&
       `${name(pattern)} concurrency_burst cannot be combined with ${name(rate)}: it sends as soon as --concurrency allows; use constant, poisson or gamma.`,
@@ -236,7 +236,7 @@ function burstAndRate(
 function atLeastUsers(key: 'requestCount' | 'conversationNum'): Rule {
   return {
     keys: [...users.keys, key, 'numUsers'],
-    broken: (config, _given, name) => {
+    check: (config, _given, name) => {
       const { numUsers = 0 } = config;
       const most = config[key] ?? Number.POSITIVE_INFINITY;
       return (

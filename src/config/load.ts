@@ -22,13 +22,13 @@ export interface Loaded<Table extends OptionTable> {
   /** Where each value came from; an option that is missing here has its default. */
   readonly given: ReadonlyMap<keyof Table, Source>;
   /** What is to be run, in this order: several points where options were given as lists, else one. */
-  readonly points: readonly Point<Table>[];
+  readonly points: readonly ConfigPoint<Table>[];
   /** Those options. */
   readonly lists: readonly (keyof Table & string)[];
 }
 
 /** One point of a sweep. */
-export interface Point<Table extends OptionTable> {
+export interface ConfigPoint<Table extends OptionTable> {
   readonly config: ConfigOf<Table>;
   readonly parameters: Parameters;
 }
@@ -39,10 +39,10 @@ export interface Findings {
   readonly warnings: readonly string[];
 }
 
-/** Looks at the options together. `sound(key…)` is false while one of the named values is itself refused. */
+/** Looks at the options together. `isValid(key…)` is false while one of the named values is itself refused. */
 export type Check<Table extends OptionTable> = (
   loaded: Loaded<Table>,
-  sound: (...keys: (keyof Table)[]) => boolean,
+  isValid: (...keys: (keyof Table)[]) => boolean,
 ) => Findings;
 
 /**

@@ -9,7 +9,7 @@ export interface Rule {
   /** The options that it looks at; the rule is passed over while one of their values is itself refused. */
   readonly keys: readonly Key[];
   /** The sentence, when the rule is broken. `name` gives an option as the user wrote it. */
-  readonly broken: (
+  readonly check: (
     config: Config,
     given: (key: Key) => boolean,
     name: (...keys: Key[]) => string,
@@ -31,7 +31,7 @@ export function needs(
 ): Rule {
   return {
     keys: [...options, ...others, ...where.keys],
-    broken: (config, given, name) => {
+    check: (config, given, name) => {
       const lonely = options.filter(given);
       return (
         lonely.length > 0 &&
@@ -45,23 +45,23 @@ export function needs(
 
 /** None of `options` may stand where the condition holds; `why` ends the sentence. */
 export function refuses(other: Key, where: Condition, options: readonly Key[], why: string): Rule {
-  return unwanted(options, where, () => `cannot be combined with ${eitherFlag([other])}${why}.`);
+  return forbiddenWhen(options, where, () => `cannot be combined with ${eitherFlag([other])}${why}.`);
 }
 
 /** `options` change nothing where the condition holds; `why` ends the sentence. */
-export function idle(options: readonly Key[], why: string, where: Condition): Rule {
-  return unwanted(options, where, (extra) => `${either(extra, 'has', 'have')} no effect ${why}.`);
+export function noEffect(options: readonly Key[], why: string, where: Condition): Rule {
+  return forbiddenWhen(options, where, (extra) => `${either(extra, 'has', 'have')} no effect ${why}.`);
 }
 
 /** Broken by those of `options` that are given where the condition holds; `verdict` says what they do wrong. */
-function unwanted(
+function forbiddenWhen(
   options: readonly Key[],
   where: Condition,
   verdict: (extra: readonly Key[]) => string,
 ): Rule {
   return {
     keys: [...options, ...where.keys],
-    broken: (config, given, name) => {
+    check: (config, given, name) => {
       const extra = options.filter(given);
       return extra.length > 0 && where.holds(config) && `${name(...extra)} ${verdict(extra)}`;
     },

@@ -29,16 +29,16 @@ const sweepOnly: readonly Key[] = [
 /** What cannot stand together among the options about several runs, and what among them has no effect. */
 export function sweepFindings(
   { config, given, points, lists }: Options,
-  sound: (...keys: Key[]) => boolean,
+  isValid: (...keys: Key[]) => boolean,
 ): Findings {
   const errors: string[] = [];
   const warnings: string[] = [];
   const name = (...keys: Key[]) =>
     andList(keys.map((key) => given.get(key)?.name ?? nameOf(profileOptions[key])));
-  if (!sound('numProfileRuns', ...lists)) return { errors, warnings };
+  if (!isValid('numProfileRuns', ...lists)) return { errors, warnings };
   const isSweep = points.length > 1;
   const repeats = config.numProfileRuns > 1;
-  const among = (keys: readonly Key[]) => keys.filter((key) => given.has(key) && sound(key));
+  const among = (keys: readonly Key[]) => keys.filter((key) => given.has(key) && isValid(key));
 
   const lonely = among(severalOnly);
   if (!isSweep && !repeats && lonely.length > 0) {

@@ -1,6 +1,6 @@
 import type { StoredRequest } from '../metrics/recall.js';
 import { metrics as metricTable } from '../metrics/table.js';
-import type { Phase, RecordError } from '../records/record.js';
+import type { PhaseName, RecordError } from '../records/record.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
 import { readLines } from './lines.js';
@@ -12,7 +12,7 @@ type StoredMetric = readonly [tag: string, value: number | Float64Array, unit: s
 export interface StoredRecord extends StoredRequest {
   /** Its line, from 1. */
   readonly line: number;
-  readonly phase: Phase;
+  readonly phase: PhaseName;
   /** As in the file; members that are `null` there are left out, and those ending in `_ns` are exact. */
   readonly metadata: Readonly<Record<string, Json | bigint>>;
   /** Every metric of the line, also those that no table of ours knows. */
@@ -169,7 +169,7 @@ const scales: readonly Readonly<Record<string, number>>[] = [
   { B: 1, bytes: 1, KB: 1024, MB: 1024 ** 2 },
 ];
 
-const tableUnits = new Map<string, string>(metricTable.map(({ tag, shownIn }) => [tag, shownIn]));
+const tableUnits = new Map<string, string>(metricTable.map(({ tag, displayUnit }) => [tag, displayUnit]));
 
 /** A value in the display unit of our table; metrics that it does not know keep their own. */
 function inTableUnit(tag: string, value: number | Float64Array, unit: string): number | Float64Array {

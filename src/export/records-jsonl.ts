@@ -29,8 +29,8 @@ const frames = new Map(
     metric.tag,
     {
       before: `"${metric.tag}":{"value":`,
-      after: `,"unit":"${metric.shownIn}"}`,
-      whole: metric.kind === 'count' || (metric.kind === 'record' && metric.whole),
+      after: `,"unit":"${metric.displayUnit}"}`,
+      whole: metric.kind === 'count' || (metric.kind === 'record' && metric.integer),
     },
   ]),
 );

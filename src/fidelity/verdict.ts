@@ -1,7 +1,7 @@
 import type { Throttled } from '../util/cgroup.js';
 import { counted } from '../util/counted.js';
+import type { SendStats } from './send-stats.js';
 import { mergeStalls, type Span, spanWords } from './spans.js';
-import type { SendTally } from './tally.js';
 import type { Spread, Stall, StallCause, ThreadReport } from './thread-report.js';
 
 /** How far the client can be trusted not to have been the limit. */
@@ -17,7 +17,7 @@ export type AskedLoad =
 /** All that a verdict is made from. Times are ns; instants count from the clock's origin. */
 export interface Evidence {
   readonly threads: readonly ThreadReport[];
-  readonly sends: SendTally;
+  readonly sends: SendStats;
   /** Sent − due of the requests that succeeded; undefined where there is none. */
   readonly sendDelayNs: Spread | undefined;
   readonly load: AskedLoad;

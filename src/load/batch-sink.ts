@@ -14,7 +14,7 @@ export interface BatchSink {
 /** One that keeps batches on disk. */
 export interface SpoolSink extends BatchSink {
   /** What was put so far need not be kept. */
-  endRehearsal(): void;
+  endPrewarm(): void;
 }
 
 /**
@@ -48,7 +48,7 @@ export function spoolSink(
       const batch = packer.take();
       port.postMessage(batch, [batch.numbers.buffer, batch.strings.buffer]);
     },
-    endRehearsal() {
+    endPrewarm() {
       if (!attempt((to) => to.nextSegment())) spool?.empty();
     },
     close() {

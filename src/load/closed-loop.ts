@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { nextStepNs } from '../schedule/ramp.js';
-import type { Issuer, Phase, RampedLimit } from './phase.js';
+import type { Issuer, PhaseRunner, RampedLimit } from './phase-runner.js';
 import type { Session } from './session.js';
 
 // Making and sending requests must not keep the thread from reading: after this long it lets the sockets speak, and
@@ -15,7 +15,7 @@ const MOST_PREPARED = 250;
  * load never decays.
  */
 export class ClosedLoop implements Issuer {
-  readonly #phase: Phase;
+  readonly #phase: PhaseRunner;
   readonly #concurrency: RampedLimit;
   readonly #shareOf: (total: number) => number;
   /** Since when each free slot has been free: a new session was due then. */
@@ -27,7 +27,7 @@ export class ClosedLoop implements Issuer {
   #exhausted = false;
 
   /** @param concurrency over all threads. @param shareOf this thread's part of a whole. */
-  constructor(phase: Phase, concurrency: RampedLimit, shareOf: (total: number) => number) {
+  constructor(phase: PhaseRunner, concurrency: RampedLimit, shareOf: (total: number) => number) {
     this.#phase = phase;
     this.#concurrency = concurrency;
     this.#shareOf = shareOf;
@@ -62,12 +62,12 @@ export class ClosedLoop implements Issuer {
 
   /** Opens the slots that the ramp has come to at `atNs`, and comes again at its next step. */
   #openSlots(atNs: number): void {
-    const { alarm, startNs } = this.#phase.options;
+    const { timers, startNs } = this.#phase.options;
     const { limit, rampNs } = this.#concurrency;
     const slots = this.#shareOf(this.#phase.limitNow(this.#concurrency));
     for (; this.#slots < slots; this.#slots++) this.#freeSinceNs.push(atNs);
     const stepNs = nextStepNs(this.#phase.nowNs() - startNs, limit, rampNs);
-    if (stepNs !== undefined) alarm.at(startNs + stepNs, () => this.#openSlots(startNs + stepNs));
+    if (stepNs !== undefined) timers.at(startNs + stepNs, () => this.#openSlots(startNs + stepNs));
     if (!this.#filling) this.#fill();
   }
 
@@ -78,7 +78,7 @@ export class ClosedLoop implements Issuer {
   #fillAfterReading(): void {
     if (this.#filling) return;
     this.#filling = true;
-    this.#phase.options.alarm.at(this.#phase.nowNs(), this.#fill);
+    this.#phase.options.timers.at(this.#phase.nowNs(), this.#fill);
   }
 
   readonly #fill = (): void => {
@@ -87,7 +87,7 @@ export class ClosedLoop implements Issuer {
     this.#filling = true;
     while (this.#freeSinceNs.length > 0 && !this.#exhausted && phase.mayIssue) {
       if (phase.nowNs() - beganNs > LONGEST_FILL_NS) {
-        // Not the alarm: it rings again at once what is due.
+        // Not the timer queue: it calls again at once what is due.
         setImmediate(this.#fill);
         return;
       }

@@ -1,7 +1,7 @@
 import { headerText } from '../endpoint/headers.js';
 import { dueAfterReturn, type FixedSchedule, keptTurns } from '../schedule/fixed-schedule.js';
-import { Ceiling } from './ceiling.js';
-import type { Issuer, Phase, RampedLimit } from './phase.js';
+import { ConcurrencyGate } from './concurrency-gate.js';
+import type { Issuer, PhaseRunner, RampedLimit } from './phase-runner.js';
 import type { Session } from './session.js';
 
 export interface ReplayOptions {
@@ -23,18 +23,18 @@ const PREPARE_AGAIN_NS = 5e6;
  * nothing behind it. Every session is played once.
  */
 export class FixedReplay implements Issuer {
-  readonly #phase: Phase;
+  readonly #phase: PhaseRunner;
   readonly #options: ReplayOptions;
-  readonly #ceiling: Ceiling;
+  readonly #ceiling: ConcurrencyGate;
   /** Sessions whose first body is made already, by number. */
   readonly #prepared = new Map<number, Session>();
   #next: number;
   #toPrepare: number;
 
-  constructor(phase: Phase, options: ReplayOptions) {
+  constructor(phase: PhaseRunner, options: ReplayOptions) {
     this.#phase = phase;
     this.#options = options;
-    this.#ceiling = new Ceiling(phase, options.ceiling);
+    this.#ceiling = new ConcurrencyGate(phase, options.ceiling);
     this.#next = options.thread;
     this.#toPrepare = options.thread;
   }
@@ -57,7 +57,7 @@ export class FixedReplay implements Issuer {
   }
 
   sessionOver(): void {
-    this.#ceiling.leave();
+    this.#ceiling.release();
   }
 
   /** Sessions that are played: a count cuts the schedule short. */
@@ -67,11 +67,11 @@ export class FixedReplay implements Issuer {
 
   #waitForNext(): void {
     if (this.#next >= this.#sessions) return;
-    const { alarm } = this.#phase.options;
-    alarm.at(this.#dueNs(this.#next), () => {
+    const { timers } = this.#phase.options;
+    timers.at(this.#dueNs(this.#next), () => {
       const session = this.#next;
       this.#next += this.#options.threads;
-      this.#ceiling.enter(() => this.#play(session));
+      this.#ceiling.acquire(() => this.#play(session));
       this.#waitForNext();
       this.#phase.checkDone();
     });
@@ -101,13 +101,13 @@ export class FixedReplay implements Issuer {
 
   /** While the loop has nothing better to do, makes what is due soon: a burst then goes out at once. */
   readonly #prepareAhead = (): void => {
-    const { alarm } = this.#phase.options;
+    const { timers } = this.#phase.options;
     while (this.#toPrepare < this.#next) this.#toPrepare += this.#options.threads;
     const number = this.#toPrepare;
     if (number >= this.#sessions || !this.#phase.mayIssue) return;
     const fromNs = this.#dueNs(number) - PREPARE_AHEAD_NS;
     if (this.#prepared.size >= MOST_PREPARED || this.#phase.nowNs() < fromNs) {
-      alarm.at(Math.max(fromNs, this.#phase.nowNs() + PREPARE_AGAIN_NS), this.#prepareAhead);
+      timers.at(Math.max(fromNs, this.#phase.nowNs() + PREPARE_AGAIN_NS), this.#prepareAhead);
       return;
     }
     const session = this.#open(number);

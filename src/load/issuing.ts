@@ -2,11 +2,11 @@ import { openArrivals } from '../schedule/arrivals.js';
 import { userPlan } from '../schedule/user-centric.js';
 import { randomStream } from '../util/random.js';
 import { ClosedLoop } from './closed-loop.js';
+import { evenShare } from './even-share.js';
 import { FixedReplay } from './fixed-schedule.js';
 import { OpenLoop } from './open-loop.js';
-import type { Issuer, Phase } from './phase.js';
+import type { Issuer, PhaseRunner } from './phase-runner.js';
 import type { Issuing } from './plan.js';
-import { share } from './share.js';
 import { UserCentric } from './user-centric.js';
 
 /** One thread among several. */
@@ -22,12 +22,12 @@ export interface ThreadShare {
 /** The issuer of a phase's plan, for one thread's share of it. */
 export function openIssuer(
   issuing: Issuing,
-  phase: Phase,
+  phase: PhaseRunner,
   { thread, threads, seed, turnsOf }: ThreadShare,
 ): Issuer {
   switch (issuing.kind) {
     case 'closed-loop':
-      return new ClosedLoop(phase, issuing.concurrency, (total) => share(total, threads, thread));
+      return new ClosedLoop(phase, issuing.concurrency, (total) => evenShare(total, threads, thread));
     case 'rate': {
       const random = randomStream(seed, `arrivals:${phase.options.sending.phase}`);
       return new OpenLoop(phase, {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Issuer, Phase, RampedLimit } from './phase.js';
+import type { Issuer, PhaseRunner, RampedLimit } from './phase-runner.js';
 import type { Session } from './session.js';
 
 export interface OpenLoopOptions {
@@ -27,7 +27,7 @@ const LEAST_AHEAD_NS = 0.2e6;
  * else it starts a new one.
  */
 export class OpenLoop implements Issuer {
-  readonly #phase: Phase;
+  readonly #phase: PhaseRunner;
   readonly #options: OpenLoopOptions;
   readonly #dueTurns: Session[] = [];
   #tick = -1;
@@ -38,7 +38,7 @@ export class OpenLoop implements Issuer {
   /** Sessions of this thread that are not over. */
   #active = 0;
 
-  constructor(phase: Phase, options: OpenLoopOptions) {
+  constructor(phase: PhaseRunner, options: OpenLoopOptions) {
     this.#phase = phase;
     this.#options = options;
   }
@@ -88,7 +88,7 @@ export class OpenLoop implements Issuer {
     const phase = this.#phase;
     const tick = this.#tick;
     if (tick >= this.#mostTicks || phase.nowNs() + LEAST_AHEAD_NS > dueNs) return;
-    phase.options.alarm.at(phase.nowNs(), () => {
+    phase.options.timers.at(phase.nowNs(), () => {
       if (this.#tick !== tick || !phase.mayIssue || phase.nowNs() + LEAST_AHEAD_NS > dueNs) return;
       const session = phase.openSession(tick, randomUUID());
       phase.prepare(session);
@@ -98,9 +98,9 @@ export class OpenLoop implements Issuer {
 
   /** @param plannedNs the tick's time in the schedule as it was before anything was moved. */
   #arm(plannedNs: number): void {
-    const { alarm, counters } = this.#phase.options;
+    const { timers, counters } = this.#phase.options;
     const { movedNs } = counters;
-    alarm.at(plannedNs + movedNs, () => {
+    timers.at(plannedNs + movedNs, () => {
       // Another thread may have moved the schedule meanwhile: it is one for all.
       if (counters.movedNs > movedNs) this.#arm(plannedNs);
       else this.#send(plannedNs + movedNs, movedNs);

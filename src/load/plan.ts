@@ -8,12 +8,12 @@ import type { EndpointType } from '../endpoint/endpoints.js';
 import type { HeaderOptions } from '../endpoint/headers.js';
 import type { RequestTarget } from '../endpoint/url.js';
 import type { ThreadReport } from '../fidelity/thread-report.js';
-import type { Phase } from '../records/record.js';
+import type { PhaseName } from '../records/record.js';
 import type { ArrivalPattern } from '../schedule/arrivals.js';
 import type { FixedSchedule } from '../schedule/fixed-schedule.js';
 import type { TransportOptions } from '../transport/transport.js';
 import type { ClockOrigin } from '../util/clock.js';
-import type { RampedLimit } from './phase.js';
+import type { RampedLimit } from './phase-runner.js';
 
 /** Where prompts come from, as plain data. */
 export interface PromptPlan {
@@ -50,7 +50,7 @@ export interface LoadPlan {
 
 /** One phase: how it issues, and when it ends. Infinity stands for "no limit". */
 export interface PhasePlan {
-  readonly name: Phase;
+  readonly name: PhaseName;
   readonly issuing: Issuing;
   /** Most requests and sessions, over all threads. */
   readonly requestLimit: number;

@@ -3,7 +3,7 @@ import { Answer, type AnswerOptions } from '../endpoint/answer.js';
 import { finishedBody, inputTextOf } from '../endpoint/body.js';
 import type { AssistantMessage, BodyOptions, Endpoint } from '../endpoint/endpoint.js';
 import { type HeaderMaker, redactedHeaders } from '../endpoint/headers.js';
-import type { HttpTrace, Phase, RawExchange, RecordError, RequestRecord } from '../records/record.js';
+import type { HttpTrace, PhaseName, RawExchange, RecordError, RequestRecord } from '../records/record.js';
 import { safeError, safeRaw } from '../records/safe-record.js';
 import { unreadable } from '../transport/failures.js';
 import { hostHeader } from '../transport/server.js';
@@ -21,14 +21,14 @@ import { messageOf } from '../util/errors.js';
 import { holdsMoreThan, isDeeperThan, type JsonObject } from '../util/json.js';
 import { secretsIn } from '../util/secret-names.js';
 import { withoutSecrets } from '../util/secrets.js';
-import type { Alarm, AlarmEntry } from './alarm.js';
-import type { Placed } from './in-flight.js';
+import type { Indexed } from './indexed-set.js';
 import { isSuccess, ResponseBody } from './response-body.js';
 import type { Session } from './session.js';
+import type { TimerEntry, TimerQueue } from './timer-queue.js';
 
 /** What all requests of a thread share. */
 export interface SendingOptions {
-  readonly phase: Phase;
+  readonly phase: PhaseName;
   readonly endpoint: Endpoint;
   readonly body: BodyOptions;
   readonly headers: HeaderMaker;
@@ -48,13 +48,13 @@ export interface SendingOptions {
 }
 
 /** What one request is given. */
-export interface RequestFacts {
+export interface RequestRunOptions {
   /** Number of the request in its phase, by order of release. */
   readonly number: number;
   readonly dueNs: number;
   /** Time from its being sent whole to its cancellation; undefined: it is not cancelled. */
   readonly cancelAfterNs: number | undefined;
-  readonly alarm: Alarm;
+  readonly timers: TimerQueue;
   /** Called once, when the first content has come or the request has ended without any. */
   readonly onPrefilled: (() => void) | undefined;
   /** Called once, whatever happened. */
@@ -89,14 +89,14 @@ const textKeys = ['messages', 'prompt', 'system', 'instructions', 'input', 'inpu
 const SEND_TIMEOUT_S = 300;
 
 /** One request from its making to its record. The transport calls it as things happen. */
-export class RequestRun implements ResponseHandler, Placed {
+export class RequestRun implements ResponseHandler, Indexed {
   readonly session: Session;
-  place = -1;
+  index = -1;
   readonly #options: SendingOptions;
-  readonly #facts: RequestFacts;
+  readonly #facts: RequestRunOptions;
   readonly #requestId = randomUUID();
   readonly #answer: Answer;
-  #cancelAlarm: AlarmEntry | undefined = undefined;
+  #cancelAlarm: TimerEntry | undefined = undefined;
   /** The body could not be made. */
   #failing: NodeJS.Immediate | undefined = undefined;
   #sent = false;
@@ -110,7 +110,7 @@ export class RequestRun implements ResponseHandler, Placed {
   #ends: ConnectionEnds | undefined = undefined;
   #response: ResponseBody | undefined = undefined;
 
-  constructor(session: Session, options: SendingOptions, facts: RequestFacts) {
+  constructor(session: Session, options: SendingOptions, facts: RequestRunOptions) {
     this.session = session;
     this.#options = options;
     this.#facts = facts;
@@ -151,9 +151,9 @@ export class RequestRun implements ResponseHandler, Placed {
       },
       this,
     );
-    const { cancelAfterNs, alarm } = this.#facts;
+    const { cancelAfterNs, timers } = this.#facts;
     if (cancelAfterNs !== undefined && requestTimeoutMs === 0)
-      this.#cancelAlarm = alarm.at(this.#startNs + SEND_TIMEOUT_S * 1e9, () => this.#giveUpSending());
+      this.#cancelAlarm = timers.at(this.#startNs + SEND_TIMEOUT_S * 1e9, () => this.#giveUpSending());
   }
 
   /** Ends the request because the phase or the run ends; its record says why. */
@@ -170,11 +170,11 @@ export class RequestRun implements ResponseHandler, Placed {
   onSent(atNs: number): void {
     this.#sent = true;
     if (this.#options.keepTrace) this.#ends = this.#exchange?.ends();
-    const { cancelAfterNs, alarm } = this.#facts;
+    const { cancelAfterNs, timers } = this.#facts;
     if (cancelAfterNs === undefined) return;
-    alarm.cancel(this.#cancelAlarm);
+    timers.cancel(this.#cancelAlarm);
     const message = `Request cancelled ${(cancelAfterNs / 1e9).toFixed(3)}s after being sent`;
-    this.#cancelAlarm = alarm.at(atNs + cancelAfterNs, () => this.#cancel(message, false));
+    this.#cancelAlarm = timers.at(atNs + cancelAfterNs, () => this.#cancel(message, false));
   }
 
   onHead(head: ResponseHead, atNs: number): void {
@@ -261,7 +261,7 @@ export class RequestRun implements ResponseHandler, Placed {
     error: RecordError | undefined,
     cancellation: { readonly atNs: number; readonly dropped: boolean } | undefined,
   ): void {
-    this.#facts.alarm.cancel(this.#cancelAlarm);
+    this.#facts.timers.cancel(this.#cancelAlarm);
     clearImmediate(this.#failing);
     this.#endPrefill();
     const failed = error !== undefined;

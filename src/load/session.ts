@@ -1,7 +1,7 @@
 import type { Conversation, Turn } from '../dataset/conversation.js';
 import type { AssistantMessage, PastTurn } from '../endpoint/endpoint.js';
 import type { RequestTarget } from '../endpoint/url.js';
-import type { KeptBodies, Script } from './kept-conversations.js';
+import type { BodyCache, CachedConversation } from './conversation-cache.js';
 import type { PreparedBody } from './request-run.js';
 
 /** One playing of a conversation, always at the same server. */
@@ -11,7 +11,7 @@ export class Session {
   readonly conversation: Conversation;
   readonly correlationId: string;
   readonly target: RequestTarget;
-  readonly #bodies: KeptBodies | undefined;
+  readonly #bodies: BodyCache | undefined;
   /** Turns that are played, numbered within the conversation; undefined: all. */
   readonly #played: ArrayLike<number> | undefined;
   #place = 0;
@@ -20,7 +20,7 @@ export class Session {
 
   constructor(
     number: number,
-    script: Script,
+    script: CachedConversation,
     correlationId: string,
     target: RequestTarget,
     played?: ArrayLike<number>,

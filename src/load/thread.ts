@@ -6,7 +6,7 @@ import { openTokenizer } from '../dataset/tokenizer/open.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { headerMaker } from '../endpoint/headers.js';
 import type { ThreadReport } from '../fidelity/thread-report.js';
-import { REHEARSED, RecordPacker } from '../records/pack.js';
+import { PREWARMED, RecordPacker } from '../records/pack.js';
 import { SpoolWriter } from '../records/spool.js';
 import { openCancellations } from '../schedule/cancellation.js';
 import { phaseEnd } from '../schedule/stop.js';
@@ -14,17 +14,17 @@ import { openHttpTransport } from '../transport/http.js';
 import type { Transport, TransportOptions } from '../transport/transport.js';
 import { openClock } from '../util/clock.js';
 import { messageOf } from '../util/errors.js';
-import { openAlarm } from './alarm.js';
 import { nowhere, type SpoolSink, spoolSink } from './batch-sink.js';
+import { ConversationCache } from './conversation-cache.js';
 import { SharedCounters } from './counters.js';
+import { EventLoopMonitor } from './event-loop-monitor.js';
 import { openIssuer } from './issuing.js';
-import { KeptConversations } from './kept-conversations.js';
-import { Outbox } from './outbox.js';
-import { Phase } from './phase.js';
+import type { PhaseEnvironment } from './phase-environment.js';
+import { PhaseRunner } from './phase-runner.js';
 import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData, PhasePlan } from './plan.js';
-import { Probe } from './probe.js';
-import { openRehearsal } from './rehearsal.js';
-import type { Stage } from './stage.js';
+import { openPrewarm } from './prewarm.js';
+import { RecordBatcher } from './record-batcher.js';
+import { openTimerQueue } from './timer-queue.js';
 
 /** A load thread: works out its share of each phase, sends, stamps, and posts finished records. */
 async function runLoadThread({
@@ -44,32 +44,32 @@ async function runLoadThread({
   );
   const { corpus, seed, corrector } = plan.prompts;
   const dataset = openDataset(plan.dataset, openPrompts(corpus, seed, corrector && openTokenizer(corrector)));
-  const stage: Stage = {
-    conversations: new KeptConversations(dataset, sessionsOf(plan)),
+  const stage: PhaseEnvironment = {
+    conversations: new ConversationCache(dataset, sessionsOf(plan)),
     sample: openSampler(plan.sampling, dataset.size, seed),
     targets: plan.targets,
     transport: await openTransport(plan, { ...plan.transportOptions, nowNs }),
-    outbox: new Outbox(sink, new RecordPacker(workerId)),
+    batcher: new RecordBatcher(sink, new RecordPacker(workerId)),
     share: { thread, threads },
   };
-  const alarm = openAlarm(nowNs);
-  const probe = new Probe(nowNs);
+  const timers = openTimerQueue(nowNs);
+  const monitor = new EventLoopMonitor(nowNs);
   const endpoint = endpoints[plan.endpoint];
   // Also where the thread fails: what has ended by then is kept.
-  process.once('exit', () => stage.outbox.flush());
-  let running: Phase | undefined;
+  process.once('exit', () => stage.batcher.flush());
+  let running: PhaseRunner | undefined;
 
   const play = (
     phasePlan: PhasePlan,
     startNs: number,
     firstSession: number,
-    { transport, outbox, share, ...played }: Stage,
+    { transport, batcher, share, ...played }: PhaseEnvironment,
     onDone: (report: ThreadReport) => void,
   ) => {
     const { cancellation, graceNs } = phasePlan;
     const { issueUntilNs, cutAtNs } = phaseEnd(phasePlan);
     const counters = new SharedCounters(phasePlan.counters);
-    const phase = new Phase({
+    const phase = new PhaseRunner({
       ...played,
       startNs,
       issueUntilNs: startNs + issueUntilNs,
@@ -93,27 +93,27 @@ async function runLoadThread({
         nowNs,
         onRead: (atNs) => {
           counters.noteActivity();
-          probe.noteRead(atNs);
+          monitor.noteRead(atNs);
         },
-        mayBeLate: (atNs) => probe.mayBeLate(atNs),
+        mayBeLate: (atNs) => monitor.mayBeLate(atNs),
       },
-      alarm,
+      timers,
       cancellation: cancellation && {
         isChosen: openCancellations(seed, cancellation.percent),
         delayNs: cancellation.delayNs,
       },
       prefill: phasePlan.prefill,
-      onRecord: (record) => outbox.add(record),
+      onRecord: (record) => batcher.add(record),
       onDone: () => {
-        alarm.close();
+        timers.close();
         running = undefined;
-        outbox.flush();
-        onDone(probe.end(thread));
+        batcher.flush();
+        onDone(monitor.end(thread));
       },
     });
     running = phase;
-    probe.prepare();
-    alarm.at(startNs, () => probe.begin(startNs));
+    monitor.prepare();
+    timers.at(startNs, () => monitor.begin(startNs));
     phase.run(
       openIssuer(phasePlan.issuing, phase, {
         ...share,
@@ -126,9 +126,9 @@ async function runLoadThread({
   port.on('message', (command: LoadCommand) => {
     if (command.kind === 'interrupt') running?.drop(command.why);
     else if (command.kind === 'finish') {
-      stage.outbox.close();
+      stage.batcher.close();
       stage.transport.close();
-      probe.close();
+      monitor.close();
       say({ kind: 'finished' });
       port.close();
     } else {
@@ -142,13 +142,13 @@ async function runLoadThread({
   // Twice: V8 takes what it sees once, the closures of one phase, for all that there will ever be.
   for (let time = 0; time < 2; time++) {
     // What one thread leaves is enough for the record thread to get going.
-    const rehearsal = openRehearsal(plan, thread === 0 ? sink : nowhere, nowNs);
-    if (rehearsal === undefined) break;
-    await new Promise((resolve) => play(rehearsal.phase, nowNs(), 0, rehearsal.stage, resolve));
-    rehearsal.stage.transport.close();
+    const prewarm = openPrewarm(plan, thread === 0 ? sink : nowhere, nowNs);
+    if (prewarm === undefined) break;
+    await new Promise((resolve) => play(prewarm.phase, nowNs(), 0, prewarm.stage, resolve));
+    prewarm.stage.transport.close();
   }
-  sink.endRehearsal();
-  records.postMessage(REHEARSED);
+  sink.endPrewarm();
+  records.postMessage(PREWARMED);
   say({ kind: 'ready' });
 }
 

@@ -1,6 +1,6 @@
 import { nextSendNs, type UserArrival, type UserPlan, userArrivals } from '../schedule/user-centric.js';
-import { Ceiling } from './ceiling.js';
-import type { Issuer, Phase, RampedLimit } from './phase.js';
+import { ConcurrencyGate } from './concurrency-gate.js';
+import type { Issuer, PhaseRunner, RampedLimit } from './phase-runner.js';
 import type { Session } from './session.js';
 
 export interface UserCentricOptions {
@@ -15,18 +15,18 @@ export interface UserCentricOptions {
 
 /** Users that each send a turn at a fixed gap, and are replaced by new ones on the clock. */
 export class UserCentric implements Issuer {
-  readonly #phase: Phase;
+  readonly #phase: PhaseRunner;
   readonly #options: UserCentricOptions;
   readonly #arrivals: Generator<UserArrival, never, void>;
-  readonly #ceiling: Ceiling;
+  readonly #ceiling: ConcurrencyGate;
   readonly #lastDueNs = new Map<Session, number>();
   #exhausted = false;
 
-  constructor(phase: Phase, options: UserCentricOptions) {
+  constructor(phase: PhaseRunner, options: UserCentricOptions) {
     this.#phase = phase;
     this.#options = options;
     this.#arrivals = userArrivals(options.plan, options.turnsOf);
-    this.#ceiling = new Ceiling(phase, options.ceiling);
+    this.#ceiling = new ConcurrencyGate(phase, options.ceiling);
   }
 
   get finished(): boolean {
@@ -45,7 +45,7 @@ export class UserCentric implements Issuer {
 
   sessionOver(session: Session): void {
     this.#lastDueNs.delete(session);
-    this.#ceiling.leave();
+    this.#ceiling.release();
   }
 
   #waitForUser(): void {
@@ -53,17 +53,17 @@ export class UserCentric implements Issuer {
     let arrival: UserArrival;
     do arrival = this.#arrivals.next().value;
     while (arrival.user % threads !== thread);
-    const { alarm, startNs, sessionLimit } = this.#phase.options;
+    const { timers, startNs, sessionLimit } = this.#phase.options;
     if (arrival.session >= sessionLimit) {
       this.#exhausted = true;
       return;
     }
-    alarm.at(startNs + arrival.dueNs, () => {
+    timers.at(startNs + arrival.dueNs, () => {
       if (!this.#phase.mayIssue) {
         this.#phase.end();
         return;
       }
-      this.#ceiling.enter(() => this.#begin(arrival));
+      this.#ceiling.acquire(() => this.#begin(arrival));
       this.#waitForUser();
       this.#phase.checkDone();
     });

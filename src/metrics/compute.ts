@@ -148,7 +148,7 @@ export class MetricStore {
       slos: this.#objectives.map(({ slo, metric }, i) => ({
         ...slo,
         label: metric.label,
-        unit: metric.shownIn,
+        unit: metric.displayUnit,
         largerIsBetter: metric.largerIsBetter,
         passed: this.#kept[i]?.passed ?? 0,
         measured: this.#kept[i]?.measured ?? 0,
@@ -224,6 +224,6 @@ export class MetricStore {
 /** The count of successful requests where there is none: scripts look for it most of all then. */
 const noRequests: MetricResult = {
   tag: requestCount.tag,
-  unit: requestCount.shownIn,
+  unit: requestCount.displayUnit,
   statistics: { avg: 0 },
 };

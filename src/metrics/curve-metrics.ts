@@ -1,6 +1,6 @@
 import { type CurveMetric, curve, type Unit } from './metric.js';
 import { inputSequenceLength, outputSequenceLength, timeToFirstToken } from './request-metrics.js';
-import type { InFlight } from './request-sweep.js';
+import type { SweepState } from './request-sweep.js';
 
 const fromInput = [timeToFirstToken, inputSequenceLength];
 const fromOutput = [timeToFirstToken, outputSequenceLength];
@@ -10,58 +10,58 @@ const fromBoth = [timeToFirstToken, inputSequenceLength, outputSequenceLength];
 const effective = {
   effective_concurrency: {
     unit: 'requests',
-    from: [],
+    needs: [],
     formula: 'requests under way, failed ones included',
-    of: ({ requests }) => requests,
+    compute: ({ requests }) => requests,
   },
   effective_decode_throughput: {
     unit: 'tokens/sec',
-    from: fromOutput,
+    needs: fromOutput,
     formula: '(Output Sequence Length - 1) in equal shares over the gaps between content chunks',
-    of: ({ decodeRate }) => decodeRate,
+    compute: ({ decodeRate }) => decodeRate,
   },
   effective_prefill_throughput: {
     unit: 'tokens/sec',
-    from: fromInput,
+    needs: fromInput,
     formula: 'Input Sequence Length spread evenly from start to first content chunk',
-    of: ({ prefillRate }) => prefillRate,
+    compute: ({ prefillRate }) => prefillRate,
   },
   effective_decode_concurrency: {
     unit: 'requests',
-    from: [timeToFirstToken],
+    needs: [timeToFirstToken],
     formula: 'requests between their first content chunk and their end',
-    of: ({ decoding }) => decoding,
+    compute: ({ decoding }) => decoding,
   },
   effective_prefill_concurrency: {
     unit: 'requests',
-    from: [timeToFirstToken],
+    needs: [timeToFirstToken],
     formula: 'requests that wait for their first content chunk',
-    of: ({ prefilling }) => prefilling,
+    compute: ({ prefilling }) => prefilling,
   },
   effective_total_throughput: {
     unit: 'tokens/sec',
-    from: fromBoth,
+    needs: fromBoth,
     formula:
       'Effective Prefill Throughput and (Output Sequence Length - 1) spread evenly from first content chunk to end',
-    of: ({ totalRate }) => totalRate,
+    compute: ({ totalRate }) => totalRate,
   },
   effective_decode_throughput_per_user: {
     unit: 'tokens/sec/user',
-    from: fromOutput,
+    needs: fromOutput,
     formula: 'Effective Decode Throughput / Effective Decode Concurrency; 0 while nothing decodes',
-    of: (state) => decodePerUser(state) ?? 0,
+    compute: (state) => decodePerUser(state) ?? 0,
   },
   effective_prefill_throughput_per_user: {
     unit: 'tokens/sec/user',
-    from: fromInput,
+    needs: fromInput,
     formula: 'Effective Prefill Throughput / Effective Prefill Concurrency; 0 while nothing waits',
-    of: (state) => prefillPerUser(state) ?? 0,
+    compute: (state) => prefillPerUser(state) ?? 0,
   },
   tokens_in_flight: {
     unit: 'tokens',
-    from: fromBoth,
+    needs: fromBoth,
     formula: 'input tokens of the requests under way, and what has come of their output',
-    of: ({ tokens }) => tokens,
+    compute: ({ tokens }) => tokens,
   },
 } satisfies Curves;
 
@@ -69,37 +69,37 @@ const effective = {
 const active = {
   active_decode_throughput: {
     unit: 'tokens/sec',
-    from: fromOutput,
+    needs: fromOutput,
     formula: 'Effective Decode Throughput while any request decodes',
-    of: ({ decoding, decodeRate }) => (decoding > 0 ? decodeRate : undefined),
+    compute: ({ decoding, decodeRate }) => (decoding > 0 ? decodeRate : undefined),
   },
   active_prefill_throughput: {
     unit: 'tokens/sec',
-    from: fromInput,
+    needs: fromInput,
     formula: 'Effective Prefill Throughput while any request waits for its first content chunk',
-    of: ({ prefilling, prefillRate }) => (prefilling > 0 ? prefillRate : undefined),
+    compute: ({ prefilling, prefillRate }) => (prefilling > 0 ? prefillRate : undefined),
   },
   active_decode_throughput_per_user: {
     unit: 'tokens/sec/user',
-    from: fromOutput,
+    needs: fromOutput,
     formula: 'Effective Decode Throughput Per User while any request decodes',
-    of: decodePerUser,
+    compute: decodePerUser,
   },
   active_prefill_throughput_per_user: {
     unit: 'tokens/sec/user',
-    from: fromInput,
+    needs: fromInput,
     formula: 'Effective Prefill Throughput Per User while any request waits for its first content chunk',
-    of: prefillPerUser,
+    compute: prefillPerUser,
   },
   active_total_throughput: {
     unit: 'tokens/sec',
-    from: fromBoth,
+    needs: fromBoth,
     formula: 'Effective Total Throughput while any request is under way',
-    of: ({ requests, totalRate }) => (requests > 0 ? totalRate : undefined),
+    compute: ({ requests, totalRate }) => (requests > 0 ? totalRate : undefined),
   },
 } satisfies Curves;
 
-interface CurveFigure extends Pick<CurveMetric, 'from' | 'formula' | 'of'> {
+interface CurveFigure extends Pick<CurveMetric, 'needs' | 'formula' | 'compute'> {
   readonly unit: Unit;
 }
 type Curves = Readonly<Record<string, CurveFigure>>;
@@ -117,21 +117,21 @@ function rows(table: 'effective' | 'active', curves: Curves): CurveMetric[] {
       label: tag.replace(/(?:^|_)(.)/g, (_, letter: string) => ` ${letter.toUpperCase()}`).trim(),
       table,
       order,
-      needs: [...new Set(figure.from.flatMap(({ needs }) => needs))],
+      requires: [...new Set(figure.needs.flatMap(({ requires }) => requires))],
       largerIsBetter: figure.unit !== 'requests' && figure.unit !== 'tokens',
       absent:
-        figure.from.length === 0
+        figure.needs.length === 0
           ? 'never'
-          : `no request has ${figure.from.map(({ label }) => label).join(', or none ')}`,
+          : `no request has ${figure.needs.map(({ label }) => label).join(', or none ')}`,
       ...figure,
     }),
   );
 }
 
-function decodePerUser({ decoding, decodeRate }: InFlight): number | undefined {
+function decodePerUser({ decoding, decodeRate }: SweepState): number | undefined {
   return decoding > 0 ? decodeRate / decoding : undefined;
 }
 
-function prefillPerUser({ prefilling, prefillRate }: InFlight): number | undefined {
+function prefillPerUser({ prefilling, prefillRate }: SweepState): number | undefined {
   return prefilling > 0 ? prefillRate / prefilling : undefined;
 }

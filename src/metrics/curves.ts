@@ -1,5 +1,5 @@
 import type { CurveMetric } from './metric.js';
-import { type InFlight, type RequestSpans, RequestSweep, type VisitStretch } from './request-sweep.js';
+import { type RequestSpans, RequestSweep, type SweepState, type VisitStretch } from './request-sweep.js';
 import type { Statistics } from './statistics.js';
 import { weightedStatistics } from './weighted.js';
 
@@ -45,17 +45,17 @@ export function curvesWithin(
 
 /** One curve on its way through time: stretches of one value are one, since most changes change few of the curves. */
 class Curve {
-  readonly #of: CurveMetric['of'];
+  readonly #of: CurveMetric['compute'];
   readonly #visit: (value: number, weight: number) => void;
   #value: number | undefined = undefined;
   #lengthNs = 0;
 
-  constructor({ of }: CurveMetric, visit: (value: number, weight: number) => void) {
-    this.#of = of;
+  constructor({ compute }: CurveMetric, visit: (value: number, weight: number) => void) {
+    this.#of = compute;
     this.#visit = visit;
   }
 
-  add(state: InFlight, lengthNs: number): void {
+  add(state: SweepState, lengthNs: number): void {
     const value = this.#of(state);
     if (value !== this.#value) {
       this.end();

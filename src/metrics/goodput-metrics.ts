@@ -6,13 +6,13 @@ const goodRequestCount = summed({
   tag: 'good_request_count',
   label: 'Good Request Count',
   unit: 'requests',
-  needs: ['objectives'],
+  requires: ['objectives'],
   largerIsBetter: true,
   inRecords: true,
   formula:
     'number of valid requests that keep every objective; a request without one of their values is not good',
   absent: 'no request has the values of all objectives',
-  of: (facts) => {
+  compute: (facts) => {
     const verdicts = facts.objectives.map((objective) => meets(facts, objective));
     return verdicts.includes(undefined) ? undefined : Number(!verdicts.includes(false));
   },
@@ -22,13 +22,13 @@ const goodput = derived({
   tag: 'goodput',
   label: 'Goodput',
   unit: 'requests/sec',
-  needs: ['objectives'],
+  requires: ['objectives'],
   largerIsBetter: true,
   table: 'main',
   order: 1000,
   formula: 'Good Request Count / Benchmark Duration',
   absent: 'there is no Good Request Count',
-  of: (run) => run.perSecond(run.total(goodRequestCount)),
+  compute: (run) => run.perSecond(run.total(goodRequestCount)),
 });
 
 const goodRequestFraction = derived({
@@ -36,11 +36,11 @@ const goodRequestFraction = derived({
   label: 'Good Request Fraction',
   csvLabel: 'GoodRequestFraction',
   unit: 'ratio',
-  needs: ['objectives'],
+  requires: ['objectives'],
   largerIsBetter: true,
   formula:
     'Good Request Count / (Completed Requests - Planned Cancellations): failed requests are not good, cancelled ones do not count',
-  of: (run: RunValues) => {
+  compute: (run: RunValues) => {
     const attempts = (run.total(completedRequestCount) ?? 0) - (run.total(plannedCancellationCount) ?? 0);
     return (run.total(goodRequestCount) ?? 0) / (attempts || 1);
   },

@@ -81,13 +81,13 @@ function http(name: string, order: number, label: string, figure: WireFigure): R
     tag: `http_req_${name}`,
     label,
     unit,
-    shownIn: unit === 'ns' ? 'ms' : unit === 'B' ? 'KB' : unit,
-    whole: unit === 'count' || unit === 'ratio',
+    displayUnit: unit === 'ns' ? 'ms' : unit === 'B' ? 'KB' : unit,
+    integer: unit === 'count' || unit === 'ratio',
     table: 'http',
     order,
     formula,
     absent: 'not timed',
-    of: ({ record: { wire } }) => (Number.isNaN(wire.sendStartNs) ? undefined : of(wire)),
+    compute: ({ record: { wire } }) => (Number.isNaN(wire.sendStartNs) ? undefined : of(wire)),
   });
 }
 

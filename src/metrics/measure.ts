@@ -81,12 +81,12 @@ export function measure(
     thresholds,
     objectives,
     value(metric) {
-      const value = metric.of(this);
+      const value = metric.compute(this);
       // Times that did not happen are NaN, and so is every difference with one.
       return Number.isNaN(value) ? undefined : value;
     },
     list(metric) {
-      return metric.of(this);
+      return metric.compute(this);
     },
   };
 }

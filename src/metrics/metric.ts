@@ -1,6 +1,6 @@
 import type { Measured, RequestFacts } from './measure.js';
 import type { Slo } from './objective.js';
-import type { InFlight } from './request-sweep.js';
+import type { SweepState } from './request-sweep.js';
 import type { StatName } from './statistics.js';
 
 /** Units as they stand in files and tables. */
@@ -20,7 +20,7 @@ export type Unit =
   | 'tokens/sec/user';
 
 /** What a run must have for a metric to exist at all. */
-export type Need =
+export type Requirement =
   | 'streaming'
   | 'output tokens'
   | 'input tokens'
@@ -75,9 +75,9 @@ interface Row {
   /** Unit that values and statistics are worked out in. */
   readonly unit: Unit;
   /** Unit of everything exported or printed: the value times `factor`. */
-  readonly shownIn: Unit;
+  readonly displayUnit: Unit;
   readonly factor: number;
-  readonly needs: readonly Need[];
+  readonly requires: readonly Requirement[];
   readonly largerIsBetter: boolean;
   readonly table?: ConsoleTable;
   /** Place within its console table, ascending. */
@@ -93,29 +93,29 @@ interface Row {
 /** A value of each valid (or each failed) request, with full statistics over the run. */
 interface ValueRow extends Row {
   readonly kind: 'record';
-  readonly over: 'valid' | 'failed';
+  readonly appliesTo: 'valid' | 'failed';
   /** Values are counts: written without a decimal point in the per-record file. */
-  readonly whole: boolean;
+  readonly integer: boolean;
 }
 
 /** One that only the measured request tells. */
 export interface RecordMetric extends ValueRow {
   readonly recallable: false;
   /** Undefined or NaN: this request has no such value. Zero is a value. */
-  of(measured: Measured): number | undefined;
+  compute(measured: Measured): number | undefined;
 }
 
 /** One that can be worked out again from the times of any per-record file, also one that does not hold it. */
 export interface RecallableMetric extends ValueRow {
   readonly recallable: true;
   /** As above. */
-  of(facts: RequestFacts): number | undefined;
+  compute(facts: RequestFacts): number | undefined;
 }
 
 /** Several values of each valid request; the statistics are over all values of all requests. */
 export interface ListMetric extends Row {
   readonly kind: 'list';
-  of(measured: Measured): Float64Array | undefined;
+  compute(measured: Measured): Float64Array | undefined;
 }
 
 /**
@@ -124,16 +124,16 @@ export interface ListMetric extends Row {
  */
 export interface CountMetric extends Row {
   readonly kind: 'count';
-  readonly over: 'valid' | 'failed';
+  readonly appliesTo: 'valid' | 'failed';
   /** Whether the per-record file shows each request's number. */
   readonly inRecords: boolean;
-  of(facts: RequestFacts): number | undefined;
+  compute(facts: RequestFacts): number | undefined;
 }
 
 /** One number worked out from other results of the run. */
 export interface DerivedMetric extends Row {
   readonly kind: 'derived';
-  of(run: RunValues): number | undefined;
+  compute(run: RunValues): number | undefined;
 }
 
 /** A record metric with each failed request counted as infinitely slow. */
@@ -146,9 +146,9 @@ export interface AdjustedMetric extends Row {
 export interface CurveMetric extends Row {
   readonly kind: 'curve';
   /** Metrics of which requests must have values for the run to have the curve. */
-  readonly from: readonly RecordMetric[];
+  readonly needs: readonly RecordMetric[];
   /** Undefined while there is nothing to count. */
-  of(state: InFlight): number | undefined;
+  compute(state: SweepState): number | undefined;
 }
 
 export type Metric =
@@ -173,14 +173,21 @@ export interface RunValues {
 }
 
 type Said = Pick<Row, 'tag' | 'label' | 'unit' | 'formula'> & Partial<Row>;
-type Rest<M extends Metric> = Said & Partial<M> & Pick<M, Extract<keyof M, 'of' | 'base' | 'from'>>;
+type Rest<M extends Metric> = Said & Partial<M> & Pick<M, Extract<keyof M, 'compute' | 'base' | 'needs'>>;
 
 export function perRequest(said: Rest<RecordMetric>): RecordMetric {
-  return { kind: 'record', over: 'valid', whole: false, recallable: false, ...defaults(said), ...said };
+  return {
+    kind: 'record',
+    appliesTo: 'valid',
+    integer: false,
+    recallable: false,
+    ...defaults(said),
+    ...said,
+  };
 }
 
 export function recallable(said: Rest<RecallableMetric>): RecallableMetric {
-  return { kind: 'record', over: 'valid', whole: false, recallable: true, ...defaults(said), ...said };
+  return { kind: 'record', appliesTo: 'valid', integer: false, recallable: true, ...defaults(said), ...said };
 }
 
 export function listPerRequest(said: Rest<ListMetric>): ListMetric {
@@ -188,7 +195,7 @@ export function listPerRequest(said: Rest<ListMetric>): ListMetric {
 }
 
 export function summed(said: Rest<CountMetric>): CountMetric {
-  return { kind: 'count', over: 'valid', inRecords: false, ...defaults(said), ...said };
+  return { kind: 'count', appliesTo: 'valid', inRecords: false, ...defaults(said), ...said };
 }
 
 export function derived(said: Rest<DerivedMetric>): DerivedMetric {
@@ -201,7 +208,7 @@ export function curve(said: Rest<CurveMetric>): CurveMetric {
 
 /** The error-adjusted sibling of a record metric. */
 export function adjusted(base: RecordMetric, order: number): AdjustedMetric {
-  const { unit, shownIn, factor, needs, largerIsBetter } = base;
+  const { unit, displayUnit, factor, requires, largerIsBetter } = base;
   return {
     kind: 'adjusted',
     base,
@@ -209,9 +216,9 @@ export function adjusted(base: RecordMetric, order: number): AdjustedMetric {
     label: `${base.label} (error-adjusted)`,
     short: `${base.short} (adj.)`,
     unit,
-    shownIn,
+    displayUnit,
     factor,
-    needs,
+    requires,
     largerIsBetter,
     table: 'adjusted',
     order,
@@ -228,18 +235,18 @@ export function totalOf(
 ): DerivedMetric {
   return derived({
     unit: source.unit,
-    needs: source.needs,
+    requires: source.requires,
     largerIsBetter: source.largerIsBetter,
     formula: `sum of ${source.label}`,
     absent: `no request has ${source.label}`,
-    of: (run) => run.total(source),
+    compute: (run) => run.total(source),
     ...said,
   });
 }
 
 /** The first thing that a run lacks to have the metric, whatever its requests bring; undefined where it can. */
-export function unmetNeed(metric: Metric, traits: RunTraits): Need | undefined {
-  const has: Record<Need, boolean> = {
+export function unmetNeed(metric: Metric, traits: RunTraits): Requirement | undefined {
+  const has: Record<Requirement, boolean> = {
     streaming: traits.streaming,
     'output tokens': traits.producesTokens,
     'input tokens': traits.tokenizesInput,
@@ -247,26 +254,26 @@ export function unmetNeed(metric: Metric, traits: RunTraits): Need | undefined {
     objectives: (traits.slos ?? []).length > 0,
     'fixed schedule': traits.fixedSchedule === true,
   };
-  return metric.needs.find((need) => !has[need]);
+  return metric.requires.find((need) => !has[need]);
 }
 
 function defaults(said: Said) {
-  const shownIn = said.shownIn ?? said.unit;
+  const displayUnit = said.displayUnit ?? said.unit;
   return {
     short: said.label,
-    shownIn,
-    factor: factorBetween(said.unit, shownIn),
-    needs: [],
+    displayUnit,
+    factor: factorBetween(said.unit, displayUnit),
+    requires: [],
     largerIsBetter: false,
     wholeRunOnly: false,
     absent: 'never',
   };
 }
 
-function factorBetween(unit: Unit, shownIn: Unit): number {
-  if (unit === shownIn) return 1;
-  if (unit === 'ns' && shownIn === 'ms') return 1e-6;
-  if (unit === 'ns' && shownIn === 'sec') return 1e-9;
-  if (unit === 'B' && shownIn === 'KB') return 1 / 1024;
-  throw new Error(`no conversion from ${unit} to ${shownIn}`);
+function factorBetween(unit: Unit, displayUnit: Unit): number {
+  if (unit === displayUnit) return 1;
+  if (unit === 'ns' && displayUnit === 'ms') return 1e-6;
+  if (unit === 'ns' && displayUnit === 'sec') return 1e-9;
+  if (unit === 'B' && displayUnit === 'KB') return 1 / 1024;
+  throw new Error(`no conversion from ${unit} to ${displayUnit}`);
 }

@@ -1,4 +1,4 @@
-import type { Metric, Need } from './metric.js';
+import type { Metric, Requirement } from './metric.js';
 import { metrics } from './table.js';
 
 const kinds: Record<Metric['kind'], string> = {
@@ -10,7 +10,7 @@ const kinds: Record<Metric['kind'], string> = {
   curve: 'run (over time)',
 };
 
-const needs: Record<Need, string> = {
+const needs: Record<Requirement, string> = {
   streaming: '`--streaming`',
   'output tokens': 'an endpoint that generates tokens',
   'input tokens': 'an endpoint whose input is counted in tokens',
@@ -47,14 +47,14 @@ export function metricsReference(): string {
 }
 
 function cells(metric: Metric): string[] {
-  const failedOnly = (metric.kind === 'record' || metric.kind === 'count') && metric.over === 'failed';
+  const failedOnly = (metric.kind === 'record' || metric.kind === 'count') && metric.appliesTo === 'failed';
   return [
     `\`${metric.tag}\``,
     metric.label,
-    metric.shownIn,
+    metric.displayUnit,
     kinds[metric.kind] + (failedOnly ? ', failed only' : ''),
     metric.formula,
-    metric.needs.map((need) => needs[need]).join(', '),
+    metric.requires.map((need) => needs[need]).join(', '),
     metric.absent === 'never' ? '' : metric.absent,
   ].map((text) => text.replaceAll('|', '\\|'));
 }

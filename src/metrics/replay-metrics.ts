@@ -7,7 +7,7 @@ import type { StatName } from './statistics.js';
 const DEGRADED_ABOVE_MS = 500;
 
 const ofSchedules = {
-  needs: ['fixed schedule'],
+  requires: ['fixed schedule'],
   wholeRunOnly: true,
   absent: 'requests are not sent on a fixed schedule, or none succeeded',
 } as const;
@@ -27,10 +27,10 @@ function lagPercentile(name: 'p50' | 'p90' | 'p99') {
     label: `Replay Schedule Lag ${name}`,
     short: `Sched Lag ${name}`,
     unit: 'ns',
-    shownIn: 'ms',
+    displayUnit: 'ms',
     ...ofSchedules,
     formula: `${name} of Credit-to-Start Latency - its minimum`,
-    of: (run) => lag(run, name),
+    compute: (run) => lag(run, name),
   });
 }
 
@@ -41,7 +41,7 @@ const replayScheduleDegraded = derived({
   unit: 'count',
   ...ofSchedules,
   formula: `1 if Replay Schedule Lag p99 is above ${DEGRADED_ABOVE_MS} ms, else 0`,
-  of: (run) => {
+  compute: (run) => {
     const lagNs = lag(run, 'p99');
     return lagNs === undefined ? undefined : Number(lagNs > DEGRADED_ABOVE_MS * 1e6);
   },

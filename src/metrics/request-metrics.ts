@@ -1,22 +1,22 @@
 import type { Measured } from './measure.js';
-import { listPerRequest, type Need, perRequest, type RecallableMetric, recallable } from './metric.js';
+import { listPerRequest, perRequest, type RecallableMetric, type Requirement, recallable } from './metric.js';
 
-const answer: readonly Need[] = ['output tokens'];
-const stream: readonly Need[] = ['streaming', 'output tokens'];
-const latency = { unit: 'ns', shownIn: 'ms' } as const;
+const answer: readonly Requirement[] = ['output tokens'];
+const stream: readonly Requirement[] = ['streaming', 'output tokens'];
+const latency = { unit: 'ns', displayUnit: 'ms' } as const;
 const perUser = { unit: 'tokens/sec/user', largerIsBetter: true } as const;
-const tokens = { unit: 'tokens', whole: true, largerIsBetter: true } as const;
+const tokens = { unit: 'tokens', integer: true, largerIsBetter: true } as const;
 
 export const timeToFirstToken = perRequest({
   tag: 'time_to_first_token',
   label: 'Time to First Token',
   short: 'TTFT',
   ...latency,
-  needs: stream,
+  requires: stream,
   table: 'main',
   order: 100,
   formula: 'first content chunk - start',
-  of: (m) => m.ttftNs,
+  compute: (m) => m.ttftNs,
 });
 
 const timeToSecondToken = perRequest({
@@ -24,12 +24,12 @@ const timeToSecondToken = perRequest({
   label: 'Time to Second Token',
   short: 'TTST',
   ...latency,
-  needs: stream,
+  requires: stream,
   table: 'main',
   order: 200,
   formula: 'second content chunk - first content chunk',
   absent: 'fewer than two content chunks',
-  of: ({ record: { contentNs } }) => (contentNs[1] ?? Number.NaN) - (contentNs[0] ?? Number.NaN),
+  compute: ({ record: { contentNs } }) => (contentNs[1] ?? Number.NaN) - (contentNs[0] ?? Number.NaN),
 });
 
 const timeToFirstOutputToken = perRequest({
@@ -37,12 +37,12 @@ const timeToFirstOutputToken = perRequest({
   label: 'Time to First Output Token',
   short: 'TTFO',
   ...latency,
-  needs: stream,
+  requires: stream,
   table: 'main',
   order: 210,
   formula: 'first content chunk that is not reasoning (text or tool call) - start',
   absent: 'nothing but reasoning came',
-  of: ({ record }) => record.firstOutputNs - record.startNs,
+  compute: ({ record }) => record.firstOutputNs - record.startNs,
 });
 
 export const requestLatency = perRequest({
@@ -53,18 +53,18 @@ export const requestLatency = perRequest({
   table: 'main',
   order: 300,
   formula: 'last content chunk - start; usage chunks and `[DONE]` do not count',
-  of: (m) => m.latencyNs,
+  compute: (m) => m.latencyNs,
 });
 
 export const decodeDuration = perRequest({
   tag: 'decode_duration',
   label: 'Decode Duration',
   ...latency,
-  needs: stream,
+  requires: stream,
   table: 'main',
   order: 350,
   formula: 'Request Latency - Time to First Token',
-  of: (m) => m.latencyNs - m.ttftNs,
+  compute: (m) => m.latencyNs - m.ttftNs,
 });
 
 export const interTokenLatency = perRequest({
@@ -72,12 +72,12 @@ export const interTokenLatency = perRequest({
   label: 'Inter Token Latency',
   short: 'ITL',
   ...latency,
-  needs: stream,
+  requires: stream,
   table: 'main',
   order: 400,
   formula: '(Request Latency - Time to First Token) / (Output Sequence Length - 1)',
   absent: 'fewer than two output tokens',
-  of: itlNs,
+  compute: itlNs,
 });
 
 const outputTokenThroughputPerUser = perRequest({
@@ -85,12 +85,12 @@ const outputTokenThroughputPerUser = perRequest({
   label: 'Output Token Throughput Per User',
   short: 'Output TPS/User',
   ...perUser,
-  needs: stream,
+  requires: stream,
   table: 'main',
   order: 500,
   formula: '1 / Inter Token Latency in seconds',
   absent: 'no Inter Token Latency, or one of zero',
-  of: (m) => rate(1, itlNs(m)),
+  compute: (m) => rate(1, itlNs(m)),
 });
 
 const e2eOutputTokenThroughput = perRequest({
@@ -98,12 +98,12 @@ const e2eOutputTokenThroughput = perRequest({
   label: 'E2E Output Token Throughput',
   short: 'E2E Output TPS/User',
   ...perUser,
-  needs: answer,
+  requires: answer,
   table: 'main',
   order: 510,
   formula: 'Output Sequence Length / Request Latency in seconds',
   absent: 'no output length',
-  of: (m) => rate(m.osl, m.latencyNs),
+  compute: (m) => rate(m.osl, m.latencyNs),
 });
 
 export const outputSequenceLength = perRequest({
@@ -111,12 +111,12 @@ export const outputSequenceLength = perRequest({
   label: 'Output Sequence Length',
   short: 'OSL',
   ...tokens,
-  needs: answer,
+  requires: answer,
   table: 'main',
   order: 600,
   formula: 'output tokens + reasoning tokens',
   absent: 'neither is known',
-  of: (m) => m.osl,
+  compute: (m) => m.osl,
 });
 
 export const inputSequenceLength = perRequest({
@@ -124,12 +124,12 @@ export const inputSequenceLength = perRequest({
   label: 'Input Sequence Length',
   short: 'ISL',
   ...tokens,
-  needs: ['input tokens'],
+  requires: ['input tokens'],
   table: 'main',
   order: 700,
   formula: 'tokens of all text in the request, the history included, without special tokens or chat template',
   absent: 'not known',
-  of: (m) => m.isl,
+  compute: (m) => m.isl,
 });
 
 export const outputTokenCount = perRequest({
@@ -137,10 +137,10 @@ export const outputTokenCount = perRequest({
   label: 'Output Token Count',
   short: 'Output Tokens',
   ...tokens,
-  needs: answer,
+  requires: answer,
   formula: 'tokens of the answer without its reasoning; text of tool calls counts',
   absent: 'none',
-  of: (m) => m.tokens.output || undefined,
+  compute: (m) => m.tokens.output || undefined,
 });
 
 export const reasoningTokenCount = perRequest({
@@ -148,24 +148,24 @@ export const reasoningTokenCount = perRequest({
   label: 'Reasoning Token Count',
   short: 'Reasoning Tokens',
   ...tokens,
-  needs: answer,
+  requires: answer,
   table: 'reasoning',
   order: 100,
   formula: 'tokens of the reasoning fields of the answer',
   absent: 'the answer has none',
-  of: (m) => m.tokens.reasoning,
+  compute: (m) => m.tokens.reasoning,
 });
 
 const thinkingEfficiency = recallable({
   tag: 'thinking_efficiency',
   label: 'Thinking Efficiency',
   unit: 'ratio',
-  needs: answer,
+  requires: answer,
   table: 'reasoning',
   order: 200,
   formula: 'Reasoning Token Count / Output Token Count',
   absent: 'the answer has no reasoning, or nothing else',
-  of: (facts) => share(facts.value(reasoningTokenCount), facts.value(outputTokenCount)),
+  compute: (facts) => ratioOf(facts.value(reasoningTokenCount), facts.value(outputTokenCount)),
 });
 
 export const interChunkLatency = listPerRequest({
@@ -173,42 +173,42 @@ export const interChunkLatency = listPerRequest({
   label: 'Inter Chunk Latency',
   short: 'ICL',
   ...latency,
-  needs: stream,
+  requires: stream,
   formula: 'every gap between neighbouring content chunks; a list for each request',
   absent: 'fewer than two content chunks',
-  of: ({ record }) => gaps(record.contentNs),
+  compute: ({ record }) => gaps(record.contentNs),
 });
 
 const prefillThroughputPerUser = perRequest({
   tag: 'prefill_throughput_per_user',
   label: 'Prefill Throughput Per User',
   ...perUser,
-  needs: ['streaming', 'output tokens', 'input tokens'],
+  requires: ['streaming', 'output tokens', 'input tokens'],
   formula: 'Input Sequence Length / Time to First Token in seconds',
   absent: 'no input length',
-  of: (m) => rate(m.isl, m.ttftNs),
+  compute: (m) => rate(m.isl, m.ttftNs),
 });
 
 export const errorIsl = perRequest({
   tag: 'error_isl',
   label: 'Error Input Sequence Length',
   ...tokens,
-  over: 'failed',
-  needs: ['input tokens', 'client token counts'],
+  appliesTo: 'failed',
+  requires: ['input tokens', 'client token counts'],
   formula:
     'Input Sequence Length of a failed request; the only metric that failed requests have of their own',
   absent: 'not known',
-  of: (m) => m.isl,
+  compute: (m) => m.isl,
 });
 
 export const requestedOsl = perRequest({
   tag: 'requested_osl',
   label: 'Requested OSL',
   ...tokens,
-  needs: answer,
+  requires: answer,
   formula: 'the most tokens that the request asks for',
   absent: 'no output length was requested',
-  of: (m) => m.record.requestedOsl || undefined,
+  compute: (m) => m.record.requestedOsl || undefined,
 });
 
 export const oslMismatchDiff = perRequest({
@@ -216,10 +216,10 @@ export const oslMismatchDiff = perRequest({
   label: 'OSL Mismatch Difference',
   csvLabel: 'OSL Mismatch Diff %',
   unit: '%',
-  needs: answer,
+  requires: answer,
   formula: '(Output Sequence Length - requested length) / requested length * 100',
   absent: 'no output length was requested',
-  of: (m) => {
+  compute: (m) => {
     const requested = m.record.requestedOsl;
     return requested && m.osl !== undefined ? ((m.osl - requested) / requested) * 100 : undefined;
   },
@@ -237,7 +237,7 @@ export const creditToStartLatency = recallable({
   order: 100,
   formula: 'start - due: the send delay',
   absent: dueIsUnknown,
-  of: ({ startNs, dueNs }) => startNs - dueNs,
+  compute: ({ startNs, dueNs }) => startNs - dueNs,
 });
 
 const effectiveTimeToFirstToken = recallable({
@@ -245,13 +245,13 @@ const effectiveTimeToFirstToken = recallable({
   label: 'Effective Time to First Token (CO-aware)',
   short: 'Effective TTFT',
   ...latency,
-  needs: stream,
+  requires: stream,
   table: 'schedule',
   wholeRunOnly: true,
   order: 200,
   formula: 'first content chunk - due: Time to First Token and the wait before it',
   absent: dueIsUnknown,
-  of: (facts) => (facts.value(timeToFirstToken) ?? Number.NaN) + facts.startNs - facts.dueNs,
+  compute: (facts) => (facts.value(timeToFirstToken) ?? Number.NaN) + facts.startNs - facts.dueNs,
 });
 
 const effectiveLatency = recallable({
@@ -264,7 +264,7 @@ const effectiveLatency = recallable({
   order: 300,
   formula: 'last response unit - due: the whole wait, that before the sending included',
   absent: dueIsUnknown,
-  of: ({ endNs, dueNs }) => endNs - dueNs,
+  compute: ({ endNs, dueNs }) => endNs - dueNs,
 });
 
 /** Metrics of single requests, in the order of files. */
@@ -302,7 +302,7 @@ function itlNs(m: Measured): number | undefined {
 }
 
 /** Undefined where either is missing, or there is no whole. */
-export function share(part: number | undefined, whole: number | undefined): number | undefined {
+export function ratioOf(part: number | undefined, whole: number | undefined): number | undefined {
   return part === undefined || !whole ? undefined : part / whole;
 }
 

@@ -101,7 +101,8 @@ export class RequestRows {
         this.#lists.get(metric.tag)?.set(row, list);
         shown?.push([metric.tag, list.map((value) => value * metric.factor)]);
       } else if (metric.kind === 'count' || metric.kind === 'record') {
-        const value = metric.kind === 'record' && !metric.recallable ? facts.value(metric) : metric.of(facts);
+        const value =
+          metric.kind === 'record' && !metric.recallable ? facts.value(metric) : metric.compute(facts);
         if (value === undefined || Number.isNaN(value)) continue;
         this.#columns.get(metric.tag)?.set(row, value);
         if (metric.kind === 'record' || metric.inRecords) shown?.push([metric.tag, value * metric.factor]);
@@ -132,7 +133,7 @@ export class RequestRows {
     return metrics.flatMap((metric) => {
       const statistics = statisticsFor(metric);
       if (statistics === undefined) return [];
-      return [{ tag: metric.tag, unit: metric.shownIn, statistics: scaled(statistics, metric.factor) }];
+      return [{ tag: metric.tag, unit: metric.displayUnit, statistics: scaled(statistics, metric.factor) }];
     });
   }
 
@@ -140,7 +141,7 @@ export class RequestRows {
   curves(windows: readonly Window[]): readonly CurveStatistics[] {
     const metrics = this.#metrics.filter(
       (metric): metric is CurveMetric =>
-        metric.kind === 'curve' && metric.from.every((source) => (this.column(source)?.count ?? 0) > 0),
+        metric.kind === 'curve' && metric.needs.every((source) => (this.column(source)?.count ?? 0) > 0),
     );
     return curvesWithin(windows, metrics, this.#spans());
   }
@@ -183,7 +184,7 @@ export class RequestRows {
       case 'count':
         return single(this.#columns.get(metric.tag)?.total(rows));
       case 'derived':
-        return single(metric.of(run));
+        return single(metric.compute(run));
       case 'adjusted':
         return failures === 0
           ? undefined
@@ -225,7 +226,7 @@ const CANCELLED = 2;
 
 function isOver(metric: Metric, over: 'valid' | 'failed'): boolean {
   if (metric.kind === 'list') return over === 'valid';
-  return (metric.kind === 'record' || metric.kind === 'count') && metric.over === over;
+  return (metric.kind === 'record' || metric.kind === 'count') && metric.appliesTo === over;
 }
 
 function single(value: number | undefined): Statistics | undefined {

@@ -18,7 +18,7 @@ export interface RequestSpan {
 export type RequestSpans = Pick<readonly RequestSpan[], 'length' | 'at'>;
 
 /** What is under way between two moments. */
-export interface InFlight {
+export interface SweepState {
   /** Requests sent and not ended, failed ones included. */
   readonly requests: number;
   /** Those of them that wait for their first content chunk, and those behind it. */
@@ -37,7 +37,7 @@ export interface InFlight {
 }
 
 /** Told of each stretch of time in which nothing changes; `state` is the sweep's own, and changes afterwards. */
-export type VisitStretch = (state: InFlight, fromNs: number, toNs: number) => void;
+export type VisitStretch = (state: SweepState, fromNs: number, toNs: number) => void;
 
 /**
  * Goes through time from one change to the next, over all requests at once: the step curves of concurrency, token
@@ -46,7 +46,7 @@ export type VisitStretch = (state: InFlight, fromNs: number, toNs: number) => vo
  * Gaps of zero belong to the gap before, or to the first chunk: their chunks came with the same read. Spans without a
  * duration are passed over.
  */
-export class RequestSweep implements InFlight {
+export class RequestSweep implements SweepState {
   readonly #spans: RequestSpans;
   #nextSpan = 0;
   /** A heap: none is due before its parent, at half its place. */

@@ -8,9 +8,9 @@ import {
   oslMismatchDiff,
   outputSequenceLength,
   outputTokenCount,
+  ratioOf,
   reasoningTokenCount,
   requestedOsl,
-  share,
 } from './request-metrics.js';
 
 export const requestCount = summed({
@@ -23,49 +23,49 @@ export const requestCount = summed({
   order: 1100,
   formula: 'number of valid requests',
   absent: 'there is none',
-  of: () => 1,
+  compute: () => 1,
 });
 
 const errorRequestCount = summed({
   tag: 'error_request_count',
   label: 'Error Request Count',
   unit: 'requests',
-  over: 'failed',
+  appliesTo: 'failed',
   formula: 'number of failed requests, cancelled ones included',
   absent: 'nothing failed',
-  of: () => 1,
+  compute: () => 1,
 });
 
 export const plannedCancellationCount = summed({
   tag: 'planned_cancellation_count',
   label: 'Planned Cancellations',
   unit: 'requests',
-  over: 'failed',
+  appliesTo: 'failed',
   table: 'main',
   order: 1078,
   formula: 'number of requests that `--request-cancellation-rate` cancelled: neither successes nor failures',
   absent: 'none was',
-  of: (facts) => (cancelledOnPurpose(facts) ? 1 : undefined),
+  compute: (facts) => (cancelledOnPurpose(facts) ? 1 : undefined),
 });
 
 const cancelledRequestCount = summed({
   tag: 'cancelled_request_count',
   label: 'Cancelled Request Count',
   unit: 'requests',
-  over: 'failed',
+  appliesTo: 'failed',
   formula: 'number of requests that were cancelled by us: on purpose, or because the run ended',
   absent: 'none was',
-  of: ({ cancelled }) => (cancelled ? 1 : undefined),
+  compute: ({ cancelled }) => (cancelled ? 1 : undefined),
 });
 
 const contextOverflowCount = summed({
   tag: 'context_overflow_count',
   label: 'Context Overflow Count',
   unit: 'requests',
-  over: 'failed',
+  appliesTo: 'failed',
   formula: 'number of failed requests that the server refused because they exceed its context window',
   absent: 'nothing failed',
-  of: ({ failure }) => (failure !== undefined && contextOverflowOf(failure) !== undefined ? 1 : 0),
+  compute: ({ failure }) => (failure !== undefined && contextOverflowOf(failure) !== undefined ? 1 : 0),
 });
 
 const benchmarkDuration = derived({
@@ -73,10 +73,10 @@ const benchmarkDuration = derived({
   label: 'Benchmark Duration',
   short: 'Duration',
   unit: 'ns',
-  shownIn: 'sec',
+  displayUnit: 'sec',
   formula: 'start of the first valid request to the last content chunk of any valid request',
   absent: 'not positive',
-  of: (run) => run.durationNs,
+  compute: (run) => run.durationNs,
 });
 
 const requestThroughput = derived({
@@ -89,7 +89,7 @@ const requestThroughput = derived({
   order: 900,
   formula: 'Request Count / Benchmark Duration',
   absent: 'no valid request',
-  of: (run) => run.perSecond(run.total(requestCount)),
+  compute: (run) => run.perSecond(run.total(requestCount)),
 });
 
 const totalIsl = totalOf(inputSequenceLength, { tag: 'total_isl', label: 'Total Input Sequence Length' });
@@ -100,24 +100,24 @@ const outputTokenThroughput = derived({
   label: 'Output Token Throughput',
   short: 'Output TPS',
   unit: 'tokens/sec',
-  needs: ['output tokens'],
+  requires: ['output tokens'],
   largerIsBetter: true,
   table: 'main',
   order: 800,
   formula: 'Total Output Sequence Length / Benchmark Duration; reasoning counts',
   absent: 'no output length',
-  of: (run) => run.perSecond(run.total(totalOsl)),
+  compute: (run) => run.perSecond(run.total(totalOsl)),
 });
 
 const totalTokenThroughput = derived({
   tag: 'total_token_throughput',
   label: 'Total Token Throughput',
   unit: 'tokens/sec',
-  needs: ['output tokens'],
+  requires: ['output tokens'],
   largerIsBetter: true,
   formula: '(Total Input Sequence Length + Total Output Sequence Length) / Benchmark Duration',
   absent: 'either length is not known',
-  of: (run) => run.perSecond(sum(run.total(totalIsl), run.total(totalOsl))),
+  compute: (run) => run.perSecond(sum(run.total(totalIsl), run.total(totalOsl))),
 });
 
 const inputTokenThroughput = derived({
@@ -130,7 +130,7 @@ const inputTokenThroughput = derived({
   order: 805,
   formula: 'Total Input Sequence Length / Benchmark Duration',
   absent: 'no input length',
-  of: (run) => run.perSecond(run.total(totalIsl)),
+  compute: (run) => run.perSecond(run.total(totalIsl)),
 });
 
 export const completedRequestCount = derived({
@@ -142,7 +142,7 @@ export const completedRequestCount = derived({
   order: 1075,
   formula: 'Request Count + Error Request Count',
   absent: 'there is none',
-  of: (run) => (run.total(requestCount) ?? 0) + (run.total(errorRequestCount) ?? 0) || undefined,
+  compute: (run) => (run.total(requestCount) ?? 0) + (run.total(errorRequestCount) ?? 0) || undefined,
 });
 
 const requestErrorRate = derived({
@@ -155,7 +155,7 @@ const requestErrorRate = derived({
   formula:
     '100 * Error Request Count / Completed Requests; planned cancellations count as errors, as in AIPerf',
   absent: 'no request ended',
-  of: (run) => {
+  compute: (run) => {
     const completed = run.total(completedRequestCount);
     return completed && (100 * (run.total(errorRequestCount) ?? 0)) / completed;
   },
@@ -171,7 +171,7 @@ const requestFailureRate = derived({
     '100 * (Error Request Count - Planned Cancellations) / (Completed Requests - Planned Cancellations); ' +
     'stands in the console table in place of Request Error Rate',
   absent: 'nothing was cancelled on purpose, or everything was',
-  of: (run) => {
+  compute: (run) => {
     const planned = run.total(plannedCancellationCount);
     const others = planned && (run.total(completedRequestCount) ?? 0) - planned;
     return planned && others && (100 * ((run.total(errorRequestCount) ?? 0) - planned)) / others;
@@ -182,13 +182,13 @@ const oslMismatchCount = summed({
   tag: 'osl_mismatch_count',
   label: 'OSL Mismatch Count',
   unit: 'requests',
-  needs: ['output tokens'],
+  requires: ['output tokens'],
   formula:
     'number of requests whose output length is off the requested one by more than ' +
     'min(requested * `AIPERF_METRICS_OSL_MISMATCH_PCT_THRESHOLD` %, ' +
     '`AIPERF_METRICS_OSL_MISMATCH_MAX_TOKEN_THRESHOLD`) tokens',
   absent: 'no output length was requested',
-  of: (facts) => {
+  compute: (facts) => {
     const osl = facts.value(outputSequenceLength);
     const requested = requestedLength(facts);
     if (osl === undefined || requested === undefined) return undefined;
@@ -211,12 +211,12 @@ const overallThinkingEfficiency = derived({
   tag: 'overall_thinking_efficiency',
   label: 'Overall Thinking Efficiency',
   unit: 'ratio',
-  needs: ['output tokens'],
+  requires: ['output tokens'],
   table: 'reasoning',
   order: 400,
   formula: 'Total Reasoning Tokens / Total Output Tokens',
   absent: 'there is none of either',
-  of: (run) => share(run.total(totalReasoningTokens), run.total(totalOutputTokens)),
+  compute: (run) => ratioOf(run.total(totalReasoningTokens), run.total(totalOutputTokens)),
 });
 
 /** Counts over the run. */

@@ -1,4 +1,4 @@
-import type { Need, RunTraits } from './metric.js';
+import type { Requirement, RunTraits } from './metric.js';
 import { unmetNeed } from './metric.js';
 import type { Objective, Slo } from './objective.js';
 import { metricOf, metrics } from './table.js';
@@ -20,14 +20,14 @@ export type SloFault =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'not of requests' }
   | { readonly kind: 'of failed requests' }
-  | { readonly kind: 'unmet'; readonly need: Need };
+  | { readonly kind: 'unmet'; readonly need: Requirement };
 
 /** Undefined for a tag that requests of such a run can be held against. */
 export function sloFault(tag: string, traits: RunTraits): SloFault | undefined {
   const metric = metrics.find((row) => row.tag === tag);
   if (metric === undefined) return { kind: 'unknown' };
   if (metric.kind !== 'record') return { kind: 'not of requests' };
-  if (metric.over === 'failed') return { kind: 'of failed requests' };
+  if (metric.appliesTo === 'failed') return { kind: 'of failed requests' };
   const need = unmetNeed(metric, traits);
   return need === undefined ? undefined : { kind: 'unmet', need };
 }

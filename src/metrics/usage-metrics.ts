@@ -28,13 +28,13 @@ const reported = new Map<keyof Usage, RecordMetric>(
       tag: `usage_${name.toLowerCase().replaceAll(' ', '_')}`,
       label: `Usage ${name}`,
       unit: field === 'promptAudioSeconds' ? 'sec' : 'tokens',
-      whole: field !== 'promptAudioSeconds',
+      integer: field !== 'promptAudioSeconds',
       largerIsBetter: !smallerIsBetter.includes(field),
       table: 'usage',
       order,
       formula: `${name.toLowerCase()} as the server reports them in its last usage object`,
       absent: 'not reported',
-      of: (m) => m.usage?.[field],
+      compute: (m) => m.usage?.[field],
     }),
   ]),
 );
@@ -67,7 +67,7 @@ const cacheReadPct = derived({
   order: 2012,
   formula: 'Total Usage Prompt Cache Read Tokens / Total Usage Prompt Tokens * 100',
   absent: 'either is not reported',
-  of: (run) => {
+  compute: (run) => {
     const [read, prompt] = [totals.get('cacheRead'), totals.get('prompt')].map(
       (row) => row && run.total(row),
     );
@@ -90,17 +90,17 @@ function usageDiff(
   name: string,
   ours: string,
   counted: 'input tokens' | 'output tokens',
-  of: RecordMetric['of'],
+  compute: RecordMetric['compute'],
 ) {
   return perRequest({
     tag: `usage_${name.toLowerCase()}_tokens_diff_pct`,
     label: `Usage ${name} Difference`,
     csvLabel: `Usage ${name} Diff %`,
     unit: '%',
-    needs: [counted, 'client token counts'],
+    requires: [counted, 'client token counts'],
     formula: `|Usage ${name} Tokens - ${ours}| / ${ours} * 100`,
     absent: 'either is not known',
-    of,
+    compute,
   });
 }
 
@@ -108,10 +108,10 @@ const discrepancyCount = summed({
   tag: 'usage_discrepancy_count',
   label: 'Usage Discrepancy Count',
   unit: 'requests',
-  needs: ['input tokens', 'output tokens', 'client token counts'],
+  requires: ['input tokens', 'output tokens', 'client token counts'],
   formula: 'number of requests with a usage difference above `AIPERF_METRICS_USAGE_PCT_DIFF_THRESHOLD` %',
   absent: 'prompt or completion tokens are not reported, or none of the differences is known',
-  of: (facts) => {
+  compute: (facts) => {
     const isReported = (field: keyof Usage) => reportedUsage(facts, field) !== undefined;
     const diffs = diffMetrics.flatMap((metric) => facts.value(metric) ?? []);
     if (!isReported('prompt') || !isReported('completion') || diffs.length === 0) return undefined;

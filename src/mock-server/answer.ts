@@ -1,18 +1,18 @@
-import { type FinishReason, type StreamText, streamText, type Usage, wholeBody } from './dialect.js';
+import type { CompletionRequest } from './completion-request.js';
+import { type FinishReason, type StreamText, streamText, type UsageCounts, wholeBody } from './dialect.js';
 import { monotonicNs, type Paced, type Pacer } from './pacer.js';
 import type { AnswerPlan } from './plan.js';
 import type { PrefixCache } from './prefix-cache.js';
-import type { Question } from './question.js';
 import type { ServerMetrics } from './server-metrics.js';
 import type { MockServerSettings } from './settings.js';
 import type { Runner, Slots } from './slots.js';
 import type { TokenLog } from './token-log.js';
-import type { Script } from './words.js';
+import type { TokenScript } from './words.js';
 
 /** What all answers of a server share. */
 export interface Engine {
   readonly settings: MockServerSettings;
-  readonly script: Script;
+  readonly script: TokenScript;
   readonly pacer: Pacer;
   readonly slots: Slots;
   readonly cache: PrefixCache | undefined;
@@ -41,9 +41,9 @@ export interface Outlet {
 }
 
 /** An answer being given: waits for its slot, then sends each token at its time. */
-export class Answer implements Runner, Paced {
+export class StreamedAnswer implements Runner, Paced {
   readonly #engine: Engine;
-  readonly #question: Question;
+  readonly #question: CompletionRequest;
   readonly #plan: AnswerPlan;
   readonly #requestId: string | null;
   readonly #outlet: Outlet;
@@ -60,7 +60,7 @@ export class Answer implements Runner, Paced {
 
   constructor(
     engine: Engine,
-    question: Question,
+    question: CompletionRequest,
     plan: AnswerPlan,
     requestId: string | null,
     outlet: Outlet,
@@ -165,7 +165,7 @@ export class Answer implements Runner, Paced {
     return gaps * this.#itlNs;
   }
 
-  #usage(): Usage | undefined {
+  #usage(): UsageCounts | undefined {
     const { settings, cache } = this.#engine;
     const { stream, includeUsage, promptTokens } = this.#question;
     if (settings.usage === 'never') return undefined;

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Outlet, WholeAnswer } from './answer.js';
 import { badRequest } from './refusal.js';
-import { BadRequest, type HttpRequest, RequestReader } from './request-reader.js';
+import { BadRequest, type IncomingRequest, RequestReader } from './request-reader.js';
 
 /** What a request's handler leaves running: told when the client goes away before the answer is complete. */
 export interface Running {
@@ -10,10 +10,10 @@ export interface Running {
 }
 
 /** Answers a request by way of `outlet`, now or later. */
-export type Handle = (request: HttpRequest, outlet: Outlet) => Running | undefined;
+export type Handle = (request: IncomingRequest, outlet: Outlet) => Running | undefined;
 
 /** One client's connection: its requests one after the other. */
-export class Connection implements Outlet {
+export class ClientConnection implements Outlet {
   readonly #socket: Socket;
   readonly #handle: Handle;
   readonly #reader: RequestReader;
@@ -62,7 +62,7 @@ export class Connection implements Outlet {
 
   #serve(): void {
     if (this.#busy || this.#socket.destroyed) return;
-    let request: HttpRequest | undefined;
+    let request: IncomingRequest | undefined;
     try {
       request = this.#reader.next();
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Api } from './question.js';
+import type { Api } from './completion-request.js';
 import type { Dialect } from './settings.js';
 
 export type FinishReason = 'stop' | 'length';
@@ -11,7 +11,7 @@ export interface AnswerName {
   readonly created: number;
 }
 
-export interface Usage {
+export interface UsageCounts {
   readonly promptTokens: number;
   readonly completionTokens: number;
   /** Undefined: not told. */
@@ -27,7 +27,7 @@ export interface StreamText {
   content(text: string): string;
   reasoning(text: string): string;
   /** The last chunk of text, and the end of the stream. */
-  last(text: string, isReasoning: boolean, reason: FinishReason, usage: Usage | undefined): string;
+  last(text: string, isReasoning: boolean, reason: FinishReason, usage: UsageCounts | undefined): string;
 }
 
 const fingerprint = ',"system_fingerprint":"aiperf-mock"';
@@ -40,7 +40,7 @@ export function streamText(dialect: Dialect, api: Api, name: AnswerName): Stream
   const contentHead = `${choice}${form.content}`;
   const reasoningHead = `${choice}${form.reasoning}`;
   const ofChoice = (rest: string) => (rest === '' ? '' : frame(choice + rest));
-  const counts = (usage: Usage) =>
+  const counts = (usage: UsageCounts) =>
     frame(`${begin},"choices":[],"usage":${usageJson(usage)}${form.usageTail}`);
   return {
     opening: ofChoice(form.opening),
@@ -62,7 +62,7 @@ export function wholeBody(
   name: AnswerName,
   text: { readonly content: string; readonly reasoning: string | undefined },
   reason: FinishReason,
-  usage: Usage | undefined,
+  usage: UsageCounts | undefined,
 ): string {
   const isChat = api === 'chat';
   const reasoning = text.reasoning === undefined ? '' : `,"reasoning_content":"${text.reasoning}"`;
@@ -144,7 +144,7 @@ function head(object: string, { id, created, model }: AnswerName): string {
   return `{"id":"${id}","object":"${object}","created":${created},"model":${asciiJson(model)}`;
 }
 
-function usageJson({ promptTokens, completionTokens, cachedTokens, reasoningTokens }: Usage): string {
+function usageJson({ promptTokens, completionTokens, cachedTokens, reasoningTokens }: UsageCounts): string {
   const cached =
     cachedTokens === undefined ? '' : `,"prompt_tokens_details":{"cached_tokens":${cachedTokens}}`;
   const reasoning =

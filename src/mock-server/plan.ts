@@ -1,6 +1,6 @@
 import { type RandomStreams, randomStreams } from '../util/random.js';
+import type { CompletionRequest } from './completion-request.js';
 import type { FinishReason } from './dialect.js';
-import type { Question } from './question.js';
 import { beyondContext, type Refusal, simulatedFailure, unknownModel } from './refusal.js';
 import type { MockServerSettings } from './settings.js';
 
@@ -21,7 +21,7 @@ export interface AnswerPlan {
 
 /** The request that a plan is for. */
 export interface Asked {
-  readonly question: Question;
+  readonly question: CompletionRequest;
   readonly body: Buffer;
   /** Its place in the order of arrival, from 1. */
   readonly number: number;
@@ -59,7 +59,7 @@ const defaultOutputTokens = 128;
 /** How many tokens the answer has, and why it ends there. */
 function answerLength(
   { outputTokens, outputStddev, contextLimit = Number.POSITIVE_INFINITY }: MockServerSettings,
-  { promptTokens, maxTokens, minTokens, ignoreEos }: Question,
+  { promptTokens, maxTokens, minTokens, ignoreEos }: CompletionRequest,
   random: () => ReturnType<RandomStreams>,
 ): [tokens: number, reason: FinishReason] {
   const roomTokens = contextLimit - promptTokens;

@@ -1,5 +1,5 @@
 /** A request as it came in. */
-export interface HttpRequest {
+export interface IncomingRequest {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
@@ -16,7 +16,7 @@ export class BadRequest extends Error {}
 const headLimitBytes = 65_536;
 const headEnd = Buffer.from('\r\n\r\n');
 
-type Head = Omit<HttpRequest, 'body'>;
+type Head = Omit<IncomingRequest, 'body'>;
 
 /** Takes HTTP/1.1 requests out of a connection's bytes, however they are cut. */
 export class RequestReader {
@@ -43,7 +43,7 @@ export class RequestReader {
   }
 
   /** The next whole request, if it is there. @throws BadRequest */
-  next(): HttpRequest | undefined {
+  next(): IncomingRequest | undefined {
     this.#head ??= this.#readHead();
     if (this.#head === undefined) return undefined;
     const body = this.#bodyBytes === undefined ? this.#chunkedBody() : this.#fixedBody(this.#bodyBytes);

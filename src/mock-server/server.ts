@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { Answer, type Engine, type Outlet, type WholeAnswer } from './answer.js';
-import { Connection, type Running } from './connection.js';
+import { type Engine, type Outlet, StreamedAnswer, type WholeAnswer } from './answer.js';
+import { type Api, readCompletionRequest } from './completion-request.js';
+import { ClientConnection, type Running } from './connection.js';
 import { Pacer } from './pacer.js';
 import { planner } from './plan.js';
 import { PrefixCache } from './prefix-cache.js';
-import { type Api, readQuestion } from './question.js';
 import { methodNotAllowed, notFound } from './refusal.js';
-import type { HttpRequest } from './request-reader.js';
+import type { IncomingRequest } from './request-reader.js';
 import { ServerMetrics } from './server-metrics.js';
 import { defaultSettings, type MockServerSettings } from './settings.js';
 import { Slots } from './slots.js';
@@ -42,7 +42,7 @@ export async function startMockServer(settings: Partial<MockServerSettings> = {}
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    new Connection(socket, handle);
+    new ClientConnection(socket, handle);
   });
   server.listen({ host: whole.host, port: whole.port, backlog: 4096 });
   await once(server, 'listening');
@@ -66,7 +66,7 @@ const apis: Readonly<Record<string, Api>> = {
   '/v1/completions': 'completions',
 };
 
-function requestHandler(engine: Engine): (request: HttpRequest, outlet: Outlet) => Running | undefined {
+function requestHandler(engine: Engine): (request: IncomingRequest, outlet: Outlet) => Running | undefined {
   const { settings, metrics, slots } = engine;
   const { bytesPerToken, countTokens = (text) => Math.ceil(Buffer.byteLength(text) / bytesPerToken) } =
     settings;
@@ -79,23 +79,23 @@ function requestHandler(engine: Engine): (request: HttpRequest, outlet: Outlet) 
     '/metrics': () => ({ status: 200, body: metrics.text(settings.model, slots), type: metricsType }),
   };
 
-  const respond = (request: HttpRequest, outlet: Outlet): WholeAnswer | Answer => {
+  const respond = (request: IncomingRequest, outlet: Outlet): WholeAnswer | StreamedAnswer => {
     const page = pages[request.path];
     if (page !== undefined) return request.method === 'GET' ? page() : methodNotAllowed;
     const api = apis[request.path];
     if (api === undefined) return notFound;
     if (request.method !== 'POST') return methodNotAllowed;
     const number = ++requests;
-    const question = readQuestion(api, request.body, countTokens);
+    const question = readCompletionRequest(api, request.body, countTokens);
     if ('status' in question) return question;
     const planned = plan({ question, body: request.body, number });
     if ('status' in planned) return planned;
-    return new Answer(engine, question, planned, request.headers.get('x-request-id') ?? null, outlet);
+    return new StreamedAnswer(engine, question, planned, request.headers.get('x-request-id') ?? null, outlet);
   };
 
   return (request, outlet) => {
     const response = respond(request, outlet);
-    if (response instanceof Answer) return response;
+    if (response instanceof StreamedAnswer) return response;
     outlet.sendWhole(response);
     outlet.done();
     return undefined;

@@ -21,14 +21,14 @@ const firstWord = 'The';
 const ringLength = 4096;
 
 /** What a seed decides once for all answers: an answer is the stretch of it that begins at its key. */
-export interface Script {
+export interface TokenScript {
   /** The text of token `index` of a text of the answer `key`. Only ASCII letters and spaces. */
   token(key: number, index: number): string;
   /** From -1 to 1, evenly: how far the gap before token `index` of the answer `key` is off. */
   swing(key: number, index: number): number;
 }
 
-export function writeScript(seed: number): Script {
+export function writeScript(seed: number): TokenScript {
   const random = randomStream(seed, 'mock-server-script');
   const text = Array.from({ length: ringLength }, () => words[random.integer(words.length)] ?? '');
   const swings = Float64Array.from({ length: ringLength }, () => 2 * random.uniform() - 1);

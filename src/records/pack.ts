@@ -4,7 +4,7 @@ import type { JsonObject } from '../util/json.js';
 import { holdsSecret } from '../util/secrets.js';
 import {
   type HttpTrace,
-  type Phase,
+  type PhaseName,
   type RawExchange,
   type RecordError,
   type RequestRecord,
@@ -19,7 +19,7 @@ import { safeRecord } from './safe-record.js';
 export interface RecordBatch {
   readonly workerId: string;
   /** Made up, to get threads going: they count for nothing. */
-  readonly isRehearsal: boolean;
+  readonly isPrewarm: boolean;
   readonly records: number;
   /** Of them, those of warm-up. */
   readonly warmups: number;
@@ -28,8 +28,8 @@ export interface RecordBatch {
   readonly strings: Uint8Array<ArrayBuffer>;
 }
 
-/** What a load thread posts when it has played its rehearsal and posted the records of that. */
-export const REHEARSED = 'rehearsed';
+/** What a load thread posts when it has played its prewarm and posted the records of that. */
+export const PREWARMED = 'prewarmed';
 
 /** The strings of one record, in the order in which they are packed. */
 type PackedStrings = [
@@ -48,7 +48,7 @@ type PackedStrings = [
   inputText: string | null,
 ];
 
-const phases: readonly Phase[] = ['warmup', 'profiling'];
+const phases: readonly PhaseName[] = ['warmup', 'profiling'];
 
 // A line of a file may be some times as long; a JavaScript string has at most 2^29 characters.
 const MOST_CHARACTERS = 2 ** 27;
@@ -65,7 +65,7 @@ const FIXED_NUMBERS = 16 + 17;
  */
 export class RecordPacker {
   readonly #workerId: string;
-  readonly #isRehearsal: boolean;
+  readonly #isPrewarm: boolean;
   #numbers = new Float64Array(0);
   #strings: Buffer<ArrayBuffer> = Buffer.allocUnsafeSlow(0);
   #numbersLength = 0;
@@ -76,10 +76,10 @@ export class RecordPacker {
   #nextNumbers = FEWEST_NUMBERS;
   #nextBytes = FEWEST_BYTES;
 
-  /** @param isRehearsal the records are made up. */
-  constructor(workerId: string, isRehearsal = false) {
+  /** @param isPrewarm the records are made up. */
+  constructor(workerId: string, isPrewarm = false) {
     this.#workerId = workerId;
-    this.#isRehearsal = isRehearsal;
+    this.#isPrewarm = isPrewarm;
   }
 
   /** Records that were not taken yet. */
@@ -134,7 +134,7 @@ export class RecordPacker {
   get batch(): RecordBatch {
     return {
       workerId: this.#workerId,
-      isRehearsal: this.#isRehearsal,
+      isPrewarm: this.#isPrewarm,
       records: this.#records,
       warmups: this.#warmups,
       numbers: this.#numbers.subarray(0, this.#numbersLength),

@@ -2,7 +2,7 @@ import type { Packet } from '../transport/event-stream.js';
 import type { ConnectionEnds, WireTimes } from '../transport/transport.js';
 import type { JsonObject } from '../util/json.js';
 
-export type Phase = 'warmup' | 'profiling';
+export type PhaseName = 'warmup' | 'profiling';
 
 /** Why a request failed, in the words of the record file. */
 export interface RecordError {
@@ -51,7 +51,7 @@ export interface HttpTrace {
  * NaN for what did not happen.
  */
 export interface RequestRecord {
-  readonly phase: Phase;
+  readonly phase: PhaseName;
   /** Number of the request in its phase, from 0, in order of release. */
   readonly sessionNum: number;
   readonly requestId: string;

@@ -36,7 +36,7 @@ const END_BYTES = 8;
 const WORKER_ID_AT = 32;
 
 const KIND_RECORDS = 0;
-const KIND_REHEARSAL = 1;
+const KIND_PREWARM = 1;
 const KIND_CONTINUED = 2;
 
 /** A segment that reaches this size is the last but one; small ones are mostly deleted before the disk sees them. */
@@ -92,10 +92,10 @@ export class SpoolWriter {
    * Adds a batch: it is with the kernel when this returns. Where it does not fit, nothing of it is left in the file.
    * @throws the file system's error.
    */
-  append({ isRehearsal, records, warmups, numbers, strings }: RecordBatch): void {
+  append({ isPrewarm, records, warmups, numbers, strings }: RecordBatch): void {
     if (this.#bytes >= this.#segmentBytes) this.nextSegment();
-    this.#writeFrame(isRehearsal ? KIND_REHEARSAL : KIND_RECORDS, records, warmups, numbers, strings);
-    if (isRehearsal) return;
+    this.#writeFrame(isPrewarm ? KIND_PREWARM : KIND_RECORDS, records, warmups, numbers, strings);
+    if (isPrewarm) return;
     this.#warmups += warmups;
     this.#profiled += records - warmups;
   }
@@ -242,7 +242,7 @@ export class SpoolReader {
     this.#offset += head.bytes;
     return {
       workerId: segment.workerId,
-      isRehearsal: head.kind === KIND_REHEARSAL,
+      isPrewarm: head.kind === KIND_PREWARM,
       records: head.records,
       warmups: head.warmups,
       numbers,

@@ -1,6 +1,6 @@
 import type { ErrorGroup } from '../metrics/compute.js';
 import { contextOverflowOf } from '../metrics/context-overflow.js';
-import { count, counted } from '../util/counted.js';
+import { counted, withThousands } from '../util/counted.js';
 
 // The reason phrase of a status is the server's, of any length.
 const LONGEST_TYPE = 60;
@@ -32,7 +32,7 @@ export function failureCauses(errors: readonly ErrorGroup[], total: number): str
   const shown = sorted.filter(([, { isOverflow }], i) => i === 0 || isOverflow);
   const sentences = shown.map(([name, { count: requests, limits, isOverflow }]) => {
     if (isOverflow) return `${counted(requests, 'request')} exceeded the ${windowName([...limits])}`;
-    return requests === total ? name : `${count(requests)} of them ${name}`;
+    return requests === total ? name : `${withThousands(requests)} of them ${name}`;
   });
   return sentences.length === 0 ? undefined : sentences.join('; ');
 }
@@ -42,6 +42,6 @@ function windowName(limits: readonly (number | undefined)[]): string {
   const known = limits.filter((limit) => limit !== undefined);
   const [limit] = known;
   if (limit === undefined || known.length > 1) return 'context window';
-  const size = limit % 1024 === 0 ? `${count(limit / 1024)}K` : `${count(limit)}-token`;
+  const size = limit % 1024 === 0 ? `${withThousands(limit / 1024)}K` : `${withThousands(limit)}-token`;
   return `${size} context window`;
 }

@@ -6,7 +6,7 @@ import { MAX_ROW_BYTES } from '../util/limits.js';
 import { requireUtf8, rowTooLong } from '../util/text-file.js';
 
 /** One line of a file that is not blank, without white space around it. */
-export interface Line {
+export interface TraceLine {
   /** From 1, blank lines counted. */
   readonly number: number;
   readonly text: string;
@@ -25,7 +25,7 @@ interface Block {
  * The lines of a UTF-8 file, one at a time: no more than a line and a megabyte is held.
  * @throws UserError where the file cannot be read, a line passes the limit, or is not UTF-8.
  */
-export async function* readLines(path: string): AsyncGenerator<Line> {
+export async function* readLines(path: string): AsyncGenerator<TraceLine> {
   for await (const { bytes, first } of readBlocks(path)) {
     const lines = bytes.toString('utf8').split('\n');
     for (const [place, line] of lines.entries()) {

@@ -4,7 +4,7 @@ import { RowError } from '../dataset/loaders/format.js';
 import { parseRowText } from '../dataset/loaders/parse-row.js';
 import { UserError } from '../util/errors.js';
 import type { JsonObject } from '../util/json.js';
-import { type Line, readLines } from './lines.js';
+import { readLines, type TraceLine } from './lines.js';
 
 /** One request of a Mooncake trace. */
 export interface TraceRow {
@@ -39,7 +39,7 @@ export async function* readTrace(path: string): AsyncGenerator<TraceRow> {
 }
 
 /** A line as the JSON object that it has to be. @throws RowError */
-export function jsonRow({ number, text }: Line): JsonObject {
+export function jsonRow({ number, text }: TraceLine): JsonObject {
   const isCsv = number === 1 && !text.startsWith('{') && text.includes(',');
   if (isCsv) throw new RowError('the line is no JSON; aiperf trace convert reads traces in CSV');
   return parseRowText(text);

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { count } from '../util/counted.js';
+import { withThousands } from '../util/counted.js';
 import type { Progress, ProgressState } from './progress.js';
 import { doneShare, doneText, durationText, figures } from './state-text.js';
 
@@ -34,7 +34,7 @@ export function lineText(state: ProgressState): string {
     `${state.phase}: ${doneText(state)}${percent}`,
     durationText(state.elapsedSeconds),
     ...figures(state),
-    `${count(state.inFlight)} in flight`,
+    `${withThousands(state.inFlight)} in flight`,
     ...eta,
   ].join(', ');
 }

@@ -1,4 +1,4 @@
-import { count, counted } from '../util/counted.js';
+import { counted, withThousands } from '../util/counted.js';
 import type { ProgressState } from './progress.js';
 
 /** `05:07`, from an hour on `1:02:03`; whole seconds, cut. */
@@ -11,7 +11,9 @@ export function durationText(seconds: number): string {
 
 /** `250/1,000`, or `250` where the total is not known. */
 export function doneText({ completed, total }: ProgressState): string {
-  return total === undefined ? count(completed) : `${count(completed)}/${count(total)}`;
+  return total === undefined
+    ? withThousands(completed)
+    : `${withThousands(completed)}/${withThousands(total)}`;
 }
 
 /** The share that is done, 0 to 1; undefined where the total is not known. */

@@ -1,5 +1,5 @@
 /** A whole number with commas between thousands: `1,234`. */
-export function count(value: number): string {
+export function withThousands(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 

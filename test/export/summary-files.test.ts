@@ -197,11 +197,11 @@ describe.runIf(goldenIsThere).each(runs)('beside the golden run %s', (run) => {
   const theirs = JSON.parse(goldenText(`${run}/profile_export_aiperf.json`));
   const theirCsv = goldenText(`${run}/profile_export_aiperf.csv`);
   const tagsOfOurs = metrics.map(({ tag }) => tag);
-  const results = metrics.flatMap(({ tag, shownIn }): MetricResult[] => {
+  const results = metrics.flatMap(({ tag, displayUnit }): MetricResult[] => {
     if (theirs[tag] === undefined) return [];
     const statistics: { [Name in StatName]?: number } = {};
     for (const name of statNames) if (theirs[tag][name] !== undefined) statistics[name] = theirs[tag][name];
-    return [{ tag, unit: shownIn, statistics }];
+    return [{ tag, unit: displayUnit, statistics }];
   });
 
   test('we know all its metrics, with the same units', () => {

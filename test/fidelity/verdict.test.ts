@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SendTally } from '../../src/fidelity/tally.js';
+import type { SendStats } from '../../src/fidelity/send-stats.js';
 import type { Stall, ThreadReport } from '../../src/fidelity/thread-report.js';
 import { type Evidence, judge } from '../../src/fidelity/verdict.js';
 
@@ -22,7 +22,7 @@ const thread = (changes: Partial<ThreadReport> = {}): ThreadReport => ({
   ...changes,
 });
 
-const sends: SendTally = {
+const sends: SendStats = {
   requests: 1001,
   limited: 0,
   opened: 10,

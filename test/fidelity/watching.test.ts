@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Histogram } from '../../src/fidelity/histogram.js';
+import { SendStatsCollector } from '../../src/fidelity/send-stats.js';
 import { mergeStalls, spanWords } from '../../src/fidelity/spans.js';
-import { Sends } from '../../src/fidelity/tally.js';
 import type { Stall } from '../../src/fidelity/thread-report.js';
 import { WireTimes } from '../../src/transport/transport.js';
 import { aRecord } from '../metrics/records.js';
@@ -51,7 +51,7 @@ describe('histogram', () => {
 
 describe('tally of the requests', () => {
   it('tells new connections from used ones, and whose fault a missing one is', () => {
-    const sends = new Sends();
+    const sends = new SendStatsCollector();
     const opened = Object.assign(new WireTimes(), { connectEndNs: 5 });
     const reused = Object.assign(new WireTimes(), { reused: true });
     const failed = (message: string) => ({ error: { type: 'ClientConnectorError', message } });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ClosedLoop } from '../../src/load/closed-loop.js';
 import { SharedCounters } from '../../src/load/counters.js';
-import { share } from '../../src/load/share.js';
-import { type StageOptions, stage } from './stage.js';
+import { evenShare } from '../../src/load/even-share.js';
+import { type StageOptions, stage } from './phase-environment.js';
 
 const loop = (slots: number, options: StageOptions = {}, rampNs = 0) =>
   stage(options, (phase) => new ClosedLoop(phase, { limit: slots, rampNs }, (total) => total));
@@ -139,7 +139,7 @@ describe('ClosedLoop', () => {
 
 describe('share', () => {
   it('cuts a concurrency evenly', () => {
-    expect([0, 1, 2].map((i) => share(8, 3, i))).toEqual([3, 3, 2]);
-    expect([0, 1].map((i) => share(1, 2, i))).toEqual([1, 0]);
+    expect([0, 1, 2].map((i) => evenShare(8, 3, i))).toEqual([3, 3, 2]);
+    expect([0, 1].map((i) => evenShare(1, 2, i))).toEqual([1, 0]);
   });
 });

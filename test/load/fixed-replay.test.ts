@@ -3,7 +3,7 @@ import type { TurnTiming } from '../../src/dataset/turn-timings.js';
 import { SharedCounters } from '../../src/load/counters.js';
 import { FixedReplay, type ReplayOptions } from '../../src/load/fixed-schedule.js';
 import { fixedSchedule, type ScheduleWindow } from '../../src/schedule/fixed-schedule.js';
-import { type StageOptions, stage } from './stage.js';
+import { type StageOptions, stage } from './phase-environment.js';
 
 const MS = 1e6;
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ClosedLoop } from '../../src/load/closed-loop.js';
 import { SharedCounters } from '../../src/load/counters.js';
+import { evenShare } from '../../src/load/even-share.js';
 import { OpenLoop } from '../../src/load/open-loop.js';
-import { share } from '../../src/load/share.js';
 import { UserCentric } from '../../src/load/user-centric.js';
 import { userPlan } from '../../src/schedule/user-centric.js';
-import { type StageOptions, stage } from './stage.js';
+import { type StageOptions, stage } from './phase-environment.js';
 
 const S = 1e9;
 // A thread with nothing in flight looks so often whether the others have taken all that was left.
@@ -71,7 +71,7 @@ describe('a thread that has nothing left to do', () => {
     const [a, b] = pair({ requestLimit: 2 }, (options, thread) =>
       stage(
         options,
-        (phase) => new ClosedLoop(phase, { limit: 1, rampNs: 0 }, (total) => share(total, 2, thread)),
+        (phase) => new ClosedLoop(phase, { limit: 1, rampNs: 0 }, (total) => evenShare(total, 2, thread)),
       ),
     );
     a.answer(0);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SharedCounters } from '../../src/load/counters.js';
 import { OpenLoop, type OpenLoopOptions } from '../../src/load/open-loop.js';
-import { type StageOptions, stage } from './stage.js';
+import { type StageOptions, stage } from './phase-environment.js';
 
 /** Ticks every 10 ns, the first at 10. */
 const everyTen = () => {

@@ -2,9 +2,9 @@ import { expect, it } from 'vitest';
 import type { TurnTiming } from '../../src/dataset/turn-timings.js';
 import { ClosedLoop } from '../../src/load/closed-loop.js';
 import { FixedReplay } from '../../src/load/fixed-schedule.js';
-import type { Issuer, Phase, RampedLimit } from '../../src/load/phase.js';
+import type { Issuer, PhaseRunner, RampedLimit } from '../../src/load/phase-runner.js';
 import { fixedSchedule } from '../../src/schedule/fixed-schedule.js';
-import { type StageOptions, stage } from './stage.js';
+import { type StageOptions, stage } from './phase-environment.js';
 
 const WAITING = 20_000;
 const one = { limit: 1, rampNs: 0 };
@@ -12,7 +12,7 @@ const timings = (turns: number, sessions: number): TurnTiming[][] =>
   Array.from({ length: sessions }, () =>
     Array.from({ length: turns }, (_, turn) => (turn === 0 ? { timestampMs: 0 } : {})),
   );
-const replay = (turns: readonly TurnTiming[][], ceiling: RampedLimit) => (phase: Phase) => {
+const replay = (turns: readonly TurnTiming[][], ceiling: RampedLimit) => (phase: PhaseRunner) => {
   const timing = {
     size: turns.length,
     turns: (conversation: number) => turns[conversation] ?? [],
@@ -20,10 +20,10 @@ const replay = (turns: readonly TurnTiming[][], ceiling: RampedLimit) => (phase:
   };
   return new FixedReplay(phase, { schedule: fixedSchedule(timing), thread: 0, threads: 1, ceiling });
 };
-const loop = (phase: Phase) => new ClosedLoop(phase, { limit: WAITING, rampNs: 0 }, (total) => total);
+const loop = (phase: PhaseRunner) => new ClosedLoop(phase, { limit: WAITING, rampNs: 0 }, (total) => total);
 
 // Requests whose bodies cannot be made fail at once; what waits for their places must not be sent from within them.
-it.each<[string, StageOptions, (phase: Phase) => Issuer]>([
+it.each<[string, StageOptions, (phase: PhaseRunner) => Issuer]>([
   ['sessions that wait for a slot', { timings: timings(1, WAITING) }, replay(timings(1, WAITING), one)],
   ['turns of one session', { timings: timings(WAITING, 1) }, replay(timings(WAITING, 1), one)],
   ['requests that wait for a prefill place', { requestLimit: WAITING, prefill: one }, loop],

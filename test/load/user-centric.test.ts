@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SharedCounters } from '../../src/load/counters.js';
 import { UserCentric, type UserCentricOptions } from '../../src/load/user-centric.js';
 import { userPlan } from '../../src/schedule/user-centric.js';
-import { type StageOptions, stage } from './stage.js';
+import { type StageOptions, stage } from './phase-environment.js';
 
 const S = 1e9;
 

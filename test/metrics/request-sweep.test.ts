@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type InFlight, type RequestSpan, RequestSweep } from '../../src/metrics/request-sweep.js';
+import { type RequestSpan, RequestSweep, type SweepState } from '../../src/metrics/request-sweep.js';
 
 const s = (seconds: number) => seconds * 1e9;
 
@@ -19,7 +19,7 @@ const streamed = span({
 
 type Row = [fromS: number, toS: number, ...number[]];
 
-function rows(spans: readonly RequestSpan[], toS: number, of: (state: InFlight) => number[]): Row[] {
+function rows(spans: readonly RequestSpan[], toS: number, of: (state: SweepState) => number[]): Row[] {
   const found: Row[] = [];
   new RequestSweep(spans).advance(s(toS), (state, fromNs, toNs) =>
     found.push([fromNs / 1e9, toNs / 1e9, ...of(state)]),
@@ -28,7 +28,7 @@ function rows(spans: readonly RequestSpan[], toS: number, of: (state: InFlight) 
 }
 
 test('one request: prefill, gaps, the wait for its end, and nothing afterwards', () => {
-  const of = (state: InFlight) => [state.requests, state.prefilling, state.decoding];
+  const of = (state: SweepState) => [state.requests, state.prefilling, state.decoding];
   expect(rows([streamed], 7, of)).toEqual([
     [0, 2, 1, 1, 0],
     [2, 3, 1, 0, 1],
@@ -39,7 +39,7 @@ test('one request: prefill, gaps, the wait for its end, and nothing afterwards',
 });
 
 test('rates: input over the prefill, an equal share of the later output over each gap, or evenly to the end', () => {
-  const of = (state: InFlight) => [state.prefillRate, state.decodeRate, state.totalRate];
+  const of = (state: SweepState) => [state.prefillRate, state.decodeRate, state.totalRate];
   expect(rows([streamed], 7, of)).toEqual([
     [0, 2, 10, 0, 10],
     [2, 3, 0, 2, 1], // 4 tokens over 2 gaps; 4 tokens over the 4 s to the end
@@ -90,7 +90,7 @@ test('chunks of one read share its time: their tokens belong to the gap before, 
 
 test('one that is not streamed, or failed, counts as under way and carries nothing', () => {
   const failed = span({ endNs: s(2), inputTokens: 30 });
-  const of = (state: InFlight) => [state.requests, state.prefilling, state.totalRate, state.tokens];
+  const of = (state: SweepState) => [state.requests, state.prefilling, state.totalRate, state.tokens];
   expect(rows([failed], 2, of)).toEqual([[0, 2, 1, 0, 0, 0]]);
 });
 
@@ -115,7 +115,7 @@ test('a time without requests is a stretch of zeros', () => {
 
 test('a sweep is taken on in steps, and a fork leaves it where it is', () => {
   const seen: Row[] = [];
-  const visit = (state: InFlight, fromNs: number, toNs: number) =>
+  const visit = (state: SweepState, fromNs: number, toNs: number) =>
     void seen.push([fromNs / 1e9, toNs / 1e9, state.tokens]);
   const sweep = new RequestSweep([streamed]);
   sweep.advance(s(2.5), visit);

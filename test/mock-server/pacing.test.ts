@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { Answer, type Engine } from '../../src/mock-server/answer.js';
+import { type Engine, StreamedAnswer } from '../../src/mock-server/answer.js';
+import { readCompletionRequest } from '../../src/mock-server/completion-request.js';
 import { Pacer } from '../../src/mock-server/pacer.js';
 import { planner } from '../../src/mock-server/plan.js';
-import { readQuestion } from '../../src/mock-server/question.js';
 import { ServerMetrics } from '../../src/mock-server/server-metrics.js';
 import { defaultSettings } from '../../src/mock-server/settings.js';
 import { Slots } from '../../src/mock-server/slots.js';
@@ -118,7 +118,7 @@ test('tokens that are due together leave in one write, others in one each', asyn
       log: undefined,
     };
     const body = Buffer.from(JSON.stringify({ ...hello, stream: true, max_tokens: 4 }));
-    const question = readQuestion('chat', body, (text) => text.length);
+    const question = readCompletionRequest('chat', body, (text) => text.length);
     if ('status' in question) throw new Error(question.body);
     const plan = planner(settings)({ question, body, number: 1 });
     if ('status' in plan) throw new Error(plan.body);
@@ -131,7 +131,7 @@ test('tokens that are due together leave in one write, others in one each', asyn
         done: resolve,
         cut() {},
       };
-      new Answer(engine, question, plan, null, outlet);
+      new StreamedAnswer(engine, question, plan, null, outlet);
       // While this thread is held up, all four tokens fall due; each is still a write of its own.
       const untilNs = process.hrtime.bigint() + 20_000_000n;
       while (process.hrtime.bigint() < untilNs);

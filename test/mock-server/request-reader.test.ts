@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { BadRequest, type HttpRequest, RequestReader } from '../../src/mock-server/request-reader.js';
+import { BadRequest, type IncomingRequest, RequestReader } from '../../src/mock-server/request-reader.js';
 
 const fixed = 'POST /v1/completions?a=b HTTP/1.1\r\nX-Request-ID:  r1 \r\ncontent-length: 5\r\n\r\nhello';
 const chunked =
   'POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5;ext=1\r\nhello\r\nB\r\n\r\n\r\n world!\r\n0\r\nTrailer: t\r\n\r\n';
 const bare = 'GET / HTTP/1.0\r\n\r\n';
 
-function readAll(pieces: readonly string[]): [HttpRequest[], expected: number] {
+function readAll(pieces: readonly string[]): [IncomingRequest[], expected: number] {
   let expected = 0;
   const reader = new RequestReader(() => expected++);
-  const requests: HttpRequest[] = [];
+  const requests: IncomingRequest[] = [];
   for (const piece of pieces) {
     reader.push(Buffer.from(piece));
     for (let next = reader.next(); next !== undefined; next = reader.next()) requests.push(next);

@@ -63,8 +63,8 @@ function record(number: number, phase: RequestRecord['phase'] = 'profiling'): Re
   };
 }
 
-function batchOf(records: readonly RequestRecord[], isRehearsal = false): RecordBatch {
-  const packer = new RecordPacker(WORKER, isRehearsal);
+function batchOf(records: readonly RequestRecord[], isPrewarm = false): RecordBatch {
+  const packer = new RecordPacker(WORKER, isPrewarm);
   for (const each of records) packer.add(each);
   return packer.batch;
 }
@@ -95,9 +95,9 @@ describe('the spool', () => {
     writer.append(batchOf([record(4, 'warmup')]));
     writer.append(batchOf(three(5), true));
     const warmup = reader.next();
-    expect([warmup?.records, warmup?.warmups, warmup?.isRehearsal]).toEqual([1, 1, false]);
-    const rehearsed = reader.next();
-    expect([rehearsed?.records, rehearsed?.warmups, rehearsed?.isRehearsal]).toEqual([3, 0, true]);
+    expect([warmup?.records, warmup?.warmups, warmup?.isPrewarm]).toEqual([1, 1, false]);
+    const prewarmed = reader.next();
+    expect([prewarmed?.records, prewarmed?.warmups, prewarmed?.isPrewarm]).toEqual([3, 0, true]);
     expect([reader.next(), reader.tornBytes]).toEqual([undefined, 0]);
   });
 
@@ -111,7 +111,7 @@ describe('the spool', () => {
     expect(readdirSync(folder).sort()).toEqual(['0-0.spool', '0-1.spool', '0-2.spool', '0-3.spool']);
     const reader = new SpoolReader(folder, 0);
     for (let batch = 0; batch < 3; batch++) reader.next();
-    // Rehearsed records do not count.
+    // Prewarmed records do not count.
     expect(reader.before).toEqual({ warmup: 1, profiling: 1 });
     reader.deleteRead();
     expect(findSegments(folder)).toEqual(new Map([[0, 2]]));

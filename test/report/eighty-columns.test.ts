@@ -17,9 +17,9 @@ const layout = { width: 80, colours: false };
 const huge = 123_456_789.12;
 
 /** Every metric that a console table has, every number as wide as those of a long trace run. */
-const results = metrics.map(({ tag, shownIn }) => ({
+const results = metrics.map(({ tag, displayUnit }) => ({
   tag,
-  unit: shownIn,
+  unit: displayUnit,
   statistics: Object.fromEntries(statNames.map((name) => [name, huge])),
 }));
 const summary = { ...storeOf(fourRequests).summary(), results };
@@ -48,8 +48,8 @@ test('slices, and the steady state', () => {
 });
 
 test('percentiles that were asked for are all there', () => {
-  const selected = metrics.slice(0, 5).map(({ tag, shownIn }) => ({
-    ...{ tag, unit: shownIn, statistics: { count: 1_000_000, avg: huge } },
+  const selected = metrics.slice(0, 5).map(({ tag, displayUnit }) => ({
+    ...{ tag, unit: displayUnit, statistics: { count: 1_000_000, avg: huge } },
     quantiles: [1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9].map((percent) => ({
       ...{ percent, value: huge, interval: { low: huge, high: huge } },
     })),

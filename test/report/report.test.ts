@@ -566,9 +566,9 @@ describe('what responses lack', () => {
 describe.runIf(goldenIsThere)('beside the original', () => {
   test.each(['stream', 'whole', 'text', 'think', 'turns', 'rate', 'vllm'])('the main table of %s', (run) => {
     const theirs = JSON.parse(goldenText(`${run}/profile_export_aiperf.json`));
-    const results = metrics.flatMap(({ tag, shownIn }): MetricResult[] => {
+    const results = metrics.flatMap(({ tag, displayUnit }): MetricResult[] => {
       const { unit, ...statistics } = theirs[tag] ?? {};
-      return unit === undefined ? [] : [{ tag, unit: shownIn, statistics }];
+      return unit === undefined ? [] : [{ tag, unit: displayUnit, statistics }];
     });
     const drawn = metricsTable(results, 'main', 'NVIDIA AIPerf | LLM Metrics', layout).join('\n');
     const text = goldenText(`${run}/profile_export_console.txt`);
@@ -577,9 +577,9 @@ describe.runIf(goldenIsThere)('beside the original', () => {
 
   test('the usage table and the table of what happened on the wire', () => {
     const theirs = JSON.parse(goldenText('stream/profile_export_aiperf.json'));
-    const results = metrics.flatMap(({ tag, shownIn }): MetricResult[] => {
+    const results = metrics.flatMap(({ tag, displayUnit }): MetricResult[] => {
       const { unit, ...statistics } = theirs[tag] ?? {};
-      return unit === undefined ? [] : [{ tag, unit: shownIn, statistics }];
+      return unit === undefined ? [] : [{ tag, unit: displayUnit, statistics }];
     });
     const usage = metricsTable(results, 'usage', 'NVIDIA AIPerf | LLM Metrics: Usage', layout).join('\n');
     expect(goldenText('stream/profile_export_console.txt')).toContain(`\n${usage}\n`);

@@ -47,8 +47,8 @@ export const plotOptions = {
 } satisfies OptionTable;
 
 /** All that the options of `plot` get wrong together. */
-export function checkPlot(...[{ config, given }, sound]: Parameters<Check<typeof plotOptions>>): Findings {
-  const slos = sound('goodput') ? slosOf(config.goodput) : [];
+export function checkPlot(...[{ config, given }, isValid]: Parameters<Check<typeof plotOptions>>): Findings {
+  const slos = isValid('goodput') ? slosOf(config.goodput) : [];
   const name = given.get('goodput')?.name ?? '--goodput';
   return { errors: sloErrors(slos, { ...everyTrait, slos }, name), warnings: [] };
 }

@@ -1,12 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
-import { REHEARSED, type RecordBatch } from '../../records/pack.js';
+import { PREWARMED, type RecordBatch } from '../../records/pack.js';
 import { type PhaseCounts, SpoolReader } from '../../records/spool.js';
 
 /** The batches of one load thread, in the order in which it left them: from its spool, then those sent through memory. */
 export class BatchSource {
   readonly #reader: SpoolReader | undefined;
-  readonly #posted: (RecordBatch | typeof REHEARSED)[] = [];
-  readonly #onRehearsed: () => void;
+  readonly #posted: (RecordBatch | typeof PREWARMED)[] = [];
+  readonly #onPrewarmed: () => void;
   /** Resolves when the thread has left its last batch, or died. */
   readonly closed: Promise<void>;
   #isClosed = false;
@@ -16,11 +16,11 @@ export class BatchSource {
     port: MessagePort,
     spool: string | undefined,
     thread: number,
-    on: { readonly rehearsed: () => void; readonly news: () => void },
+    on: { readonly prewarmed: () => void; readonly news: () => void },
   ) {
     this.#reader = spool === undefined ? undefined : new SpoolReader(spool, thread);
-    this.#onRehearsed = on.rehearsed;
-    port.on('message', (posted: RecordBatch | typeof REHEARSED) => {
+    this.#onPrewarmed = on.prewarmed;
+    port.on('message', (posted: RecordBatch | typeof PREWARMED) => {
       this.#posted.push(posted);
       on.news();
     });
@@ -39,7 +39,7 @@ export class BatchSource {
 
   /** Some batches are in memory alone. */
   get holdsPosted(): boolean {
-    return this.#posted.some((posted) => posted !== REHEARSED);
+    return this.#posted.some((posted) => posted !== PREWARMED);
   }
 
   /** The next batch; undefined where none is there yet. */
@@ -48,8 +48,8 @@ export class BatchSource {
     const spooled = this.#reader?.next();
     if (spooled !== undefined) return spooled;
     const posted = this.#posted.shift();
-    if (posted !== REHEARSED) return posted;
-    this.#onRehearsed();
+    if (posted !== PREWARMED) return posted;
+    this.#onPrewarmed();
     return this.next();
   }
 

@@ -3,7 +3,7 @@ import { loadMode } from '../../config/load-mode.js';
 import type { Config } from '../../config/options.js';
 import type { DatasetPlan } from '../../dataset/plan.js';
 import { redactedHeaders } from '../../endpoint/headers.js';
-import type { RampedLimit } from '../../load/phase.js';
+import type { RampedLimit } from '../../load/phase-runner.js';
 import type { Issuing } from '../../load/plan.js';
 import { ownKey } from '../../util/configuration.js';
 import type { Json, JsonObject } from '../../util/json.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/options.js';
 import { usableCpus } from '../../util/cgroup.js';
-import { count, counted } from '../../util/counted.js';
+import { counted, withThousands } from '../../util/counted.js';
 import { UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 
@@ -49,14 +49,14 @@ export function requireConnections(config: Config, asked: number, proc = '/proc'
   const sockets = Math.max(1, asked);
   if (sockets > files) {
     throw new UserError(
-      `${counted(sockets, 'request')} in flight need about ${count(sockets + FILES_OF_OUR_OWN)} open files, and this process may open ${count(files + FILES_OF_OUR_OWN)}`,
+      `${counted(sockets, 'request')} in flight need about ${withThousands(sockets + FILES_OF_OUR_OWN)} open files, and this process may open ${withThousands(files + FILES_OF_OUR_OWN)}`,
       `raise the limit with 'ulimit -n ${sockets + FILES_OF_OUR_OWN}', or lower --concurrency`,
     );
   }
   const ports = localPorts(config, proc);
   if (asked > ports) {
     throw new UserError(
-      `${counted(asked, 'request')} in flight need as many local ports, and this machine gives ${count(ports)} of them to connections to ${config.urls.length === 1 ? 'one server' : `${config.urls.length} servers`}`,
+      `${counted(asked, 'request')} in flight need as many local ports, and this machine gives ${withThousands(ports)} of them to connections to ${config.urls.length === 1 ? 'one server' : `${config.urls.length} servers`}`,
       'widen the range with \'sysctl -w net.ipv4.ip_local_port_range="1024 65535"\', spread the load over several --url, or lower --concurrency',
     );
   }
@@ -91,7 +91,7 @@ function threadLimit(asked: number | undefined, proc: string): number {
   const needed = FILES_AT_THE_START + FILES_OF_A_STARTING_THREAD * ((asked ?? 1) + 1);
   if (needed > files) {
     throw new UserError(
-      `${counted(asked ?? 1, 'load thread')} need about ${count(needed)} open files to start, and this process may open ${count(files)}`,
+      `${counted(asked ?? 1, 'load thread')} need about ${withThousands(needed)} open files to start, and this process may open ${withThousands(files)}`,
       `raise the limit with 'ulimit -n ${needed}'${asked === undefined || asked === 1 ? '' : ', or lower --load-threads'}`,
     );
   }

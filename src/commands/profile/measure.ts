@@ -30,7 +30,7 @@ import { type RunOutcome, runLoad } from './run.js';
 import { traitsOf } from './traits.js';
 
 /** What a run is measured with. */
-export interface Surroundings {
+export interface RunContext {
   readonly artifacts: Artifacts;
   readonly log: Log;
   /** Makes the folder this run's; called when nothing can refuse the run any more. @throws UserError */
@@ -54,7 +54,7 @@ export interface RunEnd {
  */
 export async function measureRun(
   invocation: Invocation<typeof profileOptions>,
-  { artifacts, log, begin, stdout, env, progress, interrupt }: Surroundings,
+  { artifacts, log, begin, stdout, env, progress, interrupt }: RunContext,
   series?: RunOfSeries,
   firstSession = 0,
 ): Promise<RunEnd> {

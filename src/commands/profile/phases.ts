@@ -3,7 +3,7 @@ import type { Config } from '../../config/options.js';
 import { type DatasetPlan, hasTimestamps, isTrace, totalTurns } from '../../dataset/plan.js';
 import { turnTimings } from '../../dataset/turn-timings.js';
 import { SharedCounters } from '../../load/counters.js';
-import type { RampedLimit } from '../../load/phase.js';
+import type { RampedLimit } from '../../load/phase-runner.js';
 import type { Issuing, PhasePlan } from '../../load/plan.js';
 import type { ArrivalPattern } from '../../schedule/arrivals.js';
 import { type FixedSchedule, fixedSchedule } from '../../schedule/fixed-schedule.js';

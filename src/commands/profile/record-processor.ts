@@ -5,10 +5,15 @@ import { LineFile } from '../../export/line-file.js';
 import { rawLine } from '../../export/raw-jsonl.js';
 import type { RecordContext } from '../../export/record-metadata.js';
 import { recordLine } from '../../export/records-jsonl.js';
-import { Sends, type SendTally } from '../../fidelity/tally.js';
+import { type SendStats, SendStatsCollector } from '../../fidelity/send-stats.js';
 import { type LiveSummary, MetricStore, type RunSummary } from '../../metrics/compute.js';
 import { type CountText, tokenCounter } from '../../records/count-tokens.js';
-import { type CountedRecord, type Phase, type RequestRecord, withoutResponse } from '../../records/record.js';
+import {
+  type CountedRecord,
+  type PhaseName,
+  type RequestRecord,
+  withoutResponse,
+} from '../../records/record.js';
 import { messageOf } from '../../util/errors.js';
 import type { RecordsPlan } from './records.js';
 
@@ -17,7 +22,7 @@ export interface PhaseSummaries {
   readonly profiling: RunSummary;
   readonly warmup: RunSummary | undefined;
   /** Of profiling. */
-  readonly sends: SendTally;
+  readonly sends: SendStats;
 }
 
 /** Files that a record is written to. */
@@ -40,18 +45,18 @@ export class RecordProcessor {
   readonly #plan: RecordsPlan;
   readonly #profiling: MetricStore;
   readonly #warmup: MetricStore | undefined;
-  readonly #rehearsal: MetricStore;
-  readonly #sends = new Sends();
+  readonly #prewarm: MetricStore;
+  readonly #sends = new SendStatsCollector();
   readonly #countTokens: (record: RequestRecord) => CountedRecord;
-  readonly #files: Readonly<Record<Phase | 'raw', LineFile>>;
-  readonly #contexts: Readonly<Record<Phase, RecordContext>>;
+  readonly #files: Readonly<Record<PhaseName | 'raw', LineFile>>;
+  readonly #contexts: Readonly<Record<PhaseName, RecordContext>>;
 
   constructor(plan: RecordsPlan, { onTrouble, append = false }: ProcessorOptions) {
     const newStore = (traits = plan.traits) => new MetricStore(traits, plan.thresholds, plan.origin);
     this.#plan = plan;
     this.#profiling = newStore();
     this.#warmup = plan.hasWarmup ? newStore({ ...plan.traits, fixedSchedule: false }) : undefined;
-    this.#rehearsal = newStore();
+    this.#prewarm = newStore();
     this.#countTokens = tokenCounter(
       plan.tokenizers === undefined ? undefined : lazyCounter(plan.tokenizers),
     );
@@ -81,8 +86,8 @@ export class RecordProcessor {
   }
 
   /** Takes a made-up record through the same code; nothing of it is kept. */
-  rehearse(record: RequestRecord): void {
-    recordLine(record, this.#rehearsal.add(this.#count(record)), this.#contexts[record.phase]);
+  prewarm(record: RequestRecord): void {
+    recordLine(record, this.#prewarm.add(this.#count(record)), this.#contexts[record.phase]);
   }
 
   /** What was added is in the files when this returns. */
@@ -94,7 +99,7 @@ export class RecordProcessor {
     for (const file of Object.values(this.#files)) file.close();
   }
 
-  live(): Readonly<Record<Phase, LiveSummary | undefined>> {
+  live(): Readonly<Record<PhaseName, LiveSummary | undefined>> {
     return { profiling: this.#profiling.live(), warmup: this.#warmup?.live() };
   }
 

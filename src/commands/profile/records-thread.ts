@@ -22,13 +22,13 @@ async function runRecordsThread({ plan, ports, spool, control }: RecordsThreadDa
   const processor = new RecordProcessor(plan, { onTrouble });
   const asked = new Int32Array(control);
 
-  let rehearsing = ports.length;
-  const rehearsed = () => {
-    if (--rehearsing === 0) say({ kind: 'ready' });
+  let prewarming = ports.length;
+  const prewarmed = () => {
+    if (--prewarming === 0) say({ kind: 'ready' });
   };
   let wake = () => {};
   const sources = ports.map(
-    (port, thread) => new BatchSource(port, spool, thread, { rehearsed, news: () => wake() }),
+    (port, thread) => new BatchSource(port, spool, thread, { prewarmed, news: () => wake() }),
   );
   const allClosed = Promise.all(sources.map(({ closed }) => closed));
   // Nothing is sent any more: there is nobody to yield to.
@@ -45,7 +45,7 @@ async function runRecordsThread({ plan, ports, spool, control }: RecordsThreadDa
 
   const take = (batch: RecordBatch) => {
     for (const record of unpackRecords(batch)) {
-      if (batch.isRehearsal) processor.rehearse(record);
+      if (batch.isPrewarm) processor.prewarm(record);
       else processor.add(record);
     }
     processor.flush();

@@ -2,7 +2,7 @@ import { type MessagePort, Worker } from 'node:worker_threads';
 import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
 import type { LiveSummary } from '../../metrics/compute.js';
 import type { RunTraits, Thresholds } from '../../metrics/metric.js';
-import type { Phase } from '../../records/record.js';
+import type { PhaseName } from '../../records/record.js';
 import type { PhaseCounts } from '../../records/spool.js';
 import type { ClockOrigin } from '../../util/clock.js';
 import { deathOf } from '../../util/thread-death.js';
@@ -45,7 +45,7 @@ export type RecordsEvent =
   | { readonly kind: 'summing-up' }
   | { readonly kind: 'summaries'; readonly summaries: Summaries };
 
-type Live = Readonly<Record<Phase, LiveSummary | undefined>>;
+type Live = Readonly<Record<PhaseName, LiveSummary | undefined>>;
 
 export interface Summaries extends PhaseSummaries {
   /** Finished records that were left in the spool: no file and no figure has them. */
@@ -57,7 +57,7 @@ export interface Records {
   /** The run was ended early: what was not taken in by now stays in the spool. */
   leaveRest(): void;
   /**
-   * Resolves when it listens and has taken in what the load threads rehearsed, rejects if the thread fails before.
+   * Resolves when it listens and has taken in what the load threads prewarmed, rejects if the thread fails before.
    * Nothing may be sent earlier: the close of a port that nobody listens to yet is never heard, and a short run would
    * not end.
    */

@@ -3,7 +3,7 @@ import { LATE_NS, type ThreadReport } from '../../fidelity/thread-report.js';
 import { type Fidelity, judge } from '../../fidelity/verdict.js';
 import { type LoadThreads, startLoadThreads } from '../../load/threads.js';
 import type { RunSummary } from '../../metrics/compute.js';
-import type { Phase } from '../../records/record.js';
+import type { PhaseName } from '../../records/record.js';
 import type { PhaseCounts } from '../../records/spool.js';
 import type { Progress, ProgressState } from '../../ui/progress.js';
 import { readCpuLimit, type Throttled, throttledBetween } from '../../util/cgroup.js';
@@ -465,6 +465,6 @@ function finalState(
 }
 
 const phaseTitles = { warmup: 'Warmup', profiling: 'Profiling' } as const satisfies Record<
-  Phase,
+  PhaseName,
   ProgressState['phase']
 >;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readLines } from '../../export/lines.js';
 import { MetricStore, type RunSummary } from '../../metrics/compute.js';
 import { unpackRecords } from '../../records/pack.js';
-import type { Phase } from '../../records/record.js';
+import type { PhaseName } from '../../records/record.js';
 import { findSegments, SpoolReader, UnknownSpool } from '../../records/spool.js';
 import { counted } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
@@ -32,7 +32,7 @@ interface Completion {
 function completeRecords(spool: string): Completion {
   const plan = readSpoolPlan(spool);
   const troubles: string[] = [];
-  const stored: Readonly<Record<Phase | 'raw', Stored>> = {
+  const stored: Readonly<Record<PhaseName | 'raw', Stored>> = {
     profiling: storedIn(plan.recordsFile),
     warmup: storedIn(plan.warmupFile),
     raw: storedIn(plan.rawFile),
@@ -53,7 +53,7 @@ function completeRecords(spool: string): Completion {
       const at = { ...before, raw: before.warmup + before.profiling };
       missing += Math.max(0, before.profiling - stored.profiling.of(workerId).records);
       for (let batch = reader.next(); batch !== undefined; batch = reader.next()) {
-        if (batch.isRehearsal) continue;
+        if (batch.isPrewarm) continue;
         for (const record of unpackRecords(batch)) {
           const line = stored[record.phase].lacks(workerId, at[record.phase]++, record.requestId);
           const raw = stored.raw.lacks(workerId, at.raw++, record.requestId);

@@ -112,10 +112,10 @@ export const singleRunKeys = ['rewrite', 'tables', 'targetRate', 'targetGoodput'
 
 /** All that the options of `report` get wrong together. */
 export function checkReport(
-  ...[{ config, given }, sound]: Parameters<Check<typeof reportOptions>>
+  ...[{ config, given }, isValid]: Parameters<Check<typeof reportOptions>>
 ): Findings {
   const name = (key: 'goodput' | 'targetGoodput', flag: string) => given.get(key)?.name ?? flag;
-  const slos = sound('goodput') ? slosOf(config.goodput) : [];
+  const slos = isValid('goodput') ? slosOf(config.goodput) : [];
   const errors = sloErrors(slos, { ...everyTrait, slos }, name('goodput', '--goodput'));
   if (config.targetGoodput !== undefined && !given.has('targetRate')) {
     errors.push(`${name('targetGoodput', '--target-goodput')} needs --target-rate, the requests to carry.`);

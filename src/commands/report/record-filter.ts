@@ -56,7 +56,7 @@ function numberIn(value: Json | bigint | Float64Array | undefined): number | big
 }
 
 const recallables = metricTable.filter((metric) => metric.kind === 'record' && metric.recallable);
-const units = new Map(metricTable.map(({ tag, shownIn }) => [tag, shownIn]));
+const units = new Map(metricTable.map(({ tag, displayUnit }) => [tag, displayUnit]));
 const noThresholds = { oslMismatchPct: 0, oslMismatchTokens: 0, usageDiffPct: 0 };
 
 /** Every value of a request with its unit: those of its line, and those that its times tell. */
@@ -68,9 +68,9 @@ export function valuesOf(record: StoredRecord): RecordValues {
   const facts = recall(record, noThresholds, [], { epochNs: record.startNs, monotonicNs: 0n });
   for (const metric of recallables) {
     if (values.has(metric.tag) || metric.kind !== 'record' || !metric.recallable) continue;
-    const value = metric.of(facts);
+    const value = metric.compute(facts);
     if (value !== undefined && !Number.isNaN(value)) {
-      values.set(metric.tag, [value * metric.factor, metric.shownIn]);
+      values.set(metric.tag, [value * metric.factor, metric.displayUnit]);
     }
   }
   return values;

@@ -2,7 +2,7 @@ import { readRecords, type StoredRecord } from '../../export/read-records.js';
 import { MetricStore, type RunSummary } from '../../metrics/compute.js';
 import type { RunTraits, Thresholds } from '../../metrics/metric.js';
 import type { Slo } from '../../metrics/objective.js';
-import type { Phase } from '../../records/record.js';
+import type { PhaseName } from '../../records/record.js';
 import { UserError } from '../../util/errors.js';
 
 /** What the per-record file of a run comes to. */
@@ -19,7 +19,7 @@ export interface Recovered {
 /** What a run is looked at with. */
 export interface RecoverOptions {
   /** Whose records are summed up. */
-  readonly phase?: Phase;
+  readonly phase?: PhaseName;
   readonly slos?: readonly Slo[];
   /** Requests were sent at recorded times. */
   readonly fixedSchedule?: boolean;

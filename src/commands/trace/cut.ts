@@ -1,4 +1,4 @@
-import { duration } from '../../config/duration.js';
+import { durationOption } from '../../config/duration.js';
 import type { Check, Findings } from '../../config/load.js';
 import { integer, number, type OptionTable, path } from '../../config/option.js';
 import { withCommas } from '../../metrics/format.js';
@@ -22,13 +22,13 @@ const cutOptions = {
     missing: 'name the file to write',
     help: 'Where the cut is written; .gz or not.',
   }),
-  start: duration({
+  start: durationOption({
     flags: ['--start'],
     group: 'Trace',
     default: 0,
     help: 'First moment to keep, counted from the first row.',
   }),
-  end: duration({
+  end: durationOption({
     flags: ['--end'],
     group: 'Trace',
     defaultText: 'the end of the trace',
@@ -68,9 +68,9 @@ const cutOptions = {
 /** `aiperf trace cut`: part of a trace as a trace of its own. */
 export const command: Command<typeof cutOptions> = { options: cutOptions, check, run };
 
-function check(...[{ config }, sound]: Parameters<Check<typeof cutOptions>>): Findings {
+function check(...[{ config }, isValid]: Parameters<Check<typeof cutOptions>>): Findings {
   const { start, end } = config;
-  const isUpsideDown = sound('start', 'end') && end !== undefined && end <= start;
+  const isUpsideDown = isValid('start', 'end') && end !== undefined && end <= start;
   const error = `--end must be behind --start, ${start / 1000} s, got ${(end ?? 0) / 1000} s.`;
   return { errors: isUpsideDown ? [error] : [], warnings: [] };
 }

@@ -1,6 +1,6 @@
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
-import { fetchHubFile, type Hub, type Refusal, searchHub } from './hub.js';
+import { fetchHubFile, type Hub, type HubRefusal, searchHub } from './hub.js';
 import { cachedSnapshot, type HubFile, writeSnapshot } from './hub-cache.js';
 
 /**
@@ -54,7 +54,7 @@ async function store(
   }
 }
 
-function isRefusal(answer: HubFile | Refusal): answer is Refusal {
+function isRefusal(answer: HubFile | HubRefusal): answer is HubRefusal {
   return 'reason' in answer;
 }
 
@@ -74,7 +74,7 @@ async function searchedId(hub: Hub, name: string, status: number): Promise<strin
   );
 }
 
-function refused(hub: Hub, id: string, revision: string, { reason, status }: Refusal): UserError {
+function refused(hub: Hub, id: string, revision: string, { reason, status }: HubRefusal): UserError {
   const about = `Tokenizer ${id}`;
   const tried = `Tried: a local folder, the cache, ${hub.endpoint}.`;
   switch (reason) {

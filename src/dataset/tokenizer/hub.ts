@@ -18,7 +18,7 @@ export interface Hub {
 }
 
 /** What the hub gave in place of a file. */
-export interface Refusal {
+export interface HubRefusal {
   readonly reason: 'no such model' | 'no such revision' | 'no such file' | 'no access' | 'failure';
   readonly status: number;
 }
@@ -42,7 +42,7 @@ export async function fetchHubFile(
   id: string,
   revision: string,
   name: string,
-): Promise<HubFile | Refusal> {
+): Promise<HubFile | HubRefusal> {
   let url = new URL(`${hub.endpoint}/${id}/resolve/${encodeURIComponent(revision)}/${name}`);
   let commit: string | undefined;
   let etag: string | undefined;
@@ -154,7 +154,7 @@ function isOwn(hub: Hub, url: URL): boolean {
   return url.origin === new URL(hub.endpoint).origin;
 }
 
-function reasonOf(response: Response): Refusal['reason'] {
+function reasonOf(response: Response): HubRefusal['reason'] {
   switch (response.headers.get('x-error-code')) {
     case 'RepoNotFound':
       return 'no such model';

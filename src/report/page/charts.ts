@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { Chart } from '../../charts/chart.js';
 import { plainText } from '../../util/plain-text.js';
-import { type Content, html } from './html.js';
+import { type HtmlContent, html } from './html.js';
 
 /** A chart of a run: what the page's script draws it from. */
 export interface ReportedChart {
@@ -24,7 +24,7 @@ export function reportedCharts<Source>(
 }
 
 /** Places for the charts of a run. @param id of the element that holds their data. */
-export function chartPlaces(charts: readonly ReportedChart[], id: string): Content {
+export function chartPlaces(charts: readonly ReportedChart[], id: string): HtmlContent {
   if (charts.length === 0) return undefined;
   return html`<div class="charts" data-charts="${id}">
 ${charts.map(

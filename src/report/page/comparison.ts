@@ -1,6 +1,6 @@
 import type { RunSummary } from '../../metrics/compute.js';
 import type { StatName } from '../../metrics/statistics.js';
-import { count, counted } from '../../util/counted.js';
+import { counted, withThousands } from '../../util/counted.js';
 import { type ComparedRuns, compare } from '../compared-runs.js';
 import {
   called,
@@ -11,7 +11,7 @@ import {
   tieReason,
   tieSentence,
 } from '../trade-off-words.js';
-import { duration, percent, short, statisticsOf } from './figures.js';
+import { durationWords, percent, short, statisticsOf } from './figures.js';
 import { type Html, html } from './html.js';
 import { loadWords } from './load.js';
 import type { ReportedRun } from './run.js';
@@ -90,7 +90,7 @@ export function comparisonWords(compared: Comparison): readonly Said[] {
           ? ['Every request of every run succeeded.']
           : failed.map(
               ({ name: run, summary: { failedCount, validCount } }) =>
-                `${run}: ${count(failedCount)} of ${counted(failedCount + validCount, 'request')} failed (${percent(failedCount / (failedCount + validCount))}).`,
+                `${run}: ${withThousands(failedCount)} of ${counted(failedCount + validCount, 'request')} failed (${percent(failedCount / (failedCount + validCount))}).`,
             ),
       tone: failed.length === 0 ? 'good' : 'bad',
     },
@@ -186,11 +186,11 @@ export function comparisonTable({ groups, verdict }: Comparison, href: (run: Rep
 
 function figureCells({ results, validCount, failedCount }: RunSummary): Cell[] {
   const rate = (tag: string) => optional(statisticsOf(results, tag).avg, short);
-  const time = (tag: string, name: StatName) => optional(statisticsOf(results, tag)[name], duration);
+  const time = (tag: string, name: StatName) => optional(statisticsOf(results, tag)[name], durationWords);
   const all = validCount + failedCount;
   return [
-    count(all),
-    count(failedCount),
+    withThousands(all),
+    withThousands(failedCount),
     rate('request_throughput'),
     rate('output_token_throughput'),
     rate('output_token_throughput_per_user'),

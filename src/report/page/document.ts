@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Content, Html, html } from './html.js';
+import { Html, type HtmlContent, html } from './html.js';
 
 /** What a page is made of. */
 export interface PageParts {
   readonly title: string;
-  readonly body: Content;
+  readonly body: HtmlContent;
   /** What the page's script draws, by the id under which it looks for it; texts without a `<`. */
   readonly data: ReadonlyMap<string, string>;
 }

@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../util/json.js';
-import { duration, percent, short } from './figures.js';
+import { durationWords, percent, short } from './figures.js';
 import { type Html, html } from './html.js';
 import { type Cell, table } from './table.js';
 import type { Said } from './words.js';
@@ -58,7 +58,7 @@ export function fidelityTables(fidelity: JsonObject | undefined): Html | undefin
     ['Blocked by port exhaustion', numberText(connections.port_starved)],
     [
       'CPU-throttled',
-      typeof fidelity.cpu_throttled === 'number' ? duration(fidelity.cpu_throttled) : undefined,
+      typeof fidelity.cpu_throttled === 'number' ? durationWords(fidelity.cpu_throttled) : undefined,
     ],
   ].flatMap(([label = '', value]) => (value === undefined ? [] : [[label, value]]));
   const threads = objectsOf(fidelity.threads);
@@ -86,14 +86,14 @@ function threadRow(thread: JsonObject): Cell[] {
   const { gc_pauses: gc } = thread;
   const pauses =
     isObject(gc) && typeof gc.count === 'number' && typeof gc.max === 'number'
-      ? `${gc.count}, at most ${duration(gc.max)}`
+      ? `${gc.count}, at most ${durationWords(gc.max)}`
       : undefined;
   return [
     numberText(thread.thread),
     spread(thread.event_loop_delay),
     spread(thread.read_lag),
     pauses,
-    typeof thread.late === 'number' ? duration(thread.late) : undefined,
+    typeof thread.late === 'number' ? durationWords(thread.late) : undefined,
     share(thread.busy_share),
     share(thread.cpu_share),
     share(thread.core_wait_share),
@@ -104,7 +104,7 @@ function spread(value: Json | undefined): string | undefined {
   if (!isObject(value)) return undefined;
   const { p50, p99, max } = value;
   if (typeof p50 !== 'number' || typeof p99 !== 'number' || typeof max !== 'number') return undefined;
-  return `p50 ${duration(p50)}, p99 ${duration(p99)}, max ${duration(max)}`;
+  return `p50 ${durationWords(p50)}, p99 ${durationWords(p99)}, max ${durationWords(max)}`;
 }
 
 function withUnit(value: Json | undefined, unit: Json | undefined): string | undefined {

@@ -1,7 +1,7 @@
 import type { MetricResult } from '../../metrics/compute.js';
 import { fixed } from '../../metrics/format.js';
 import type { Statistics } from '../../metrics/statistics.js';
-import { count } from '../../util/counted.js';
+import { withThousands } from '../../util/counted.js';
 
 /** Statistics of one metric; empty for one that the run does not have. */
 export function statisticsOf(results: readonly MetricResult[], tag: string): Statistics {
@@ -11,7 +11,7 @@ export function statisticsOf(results: readonly MetricResult[], tag: string): Sta
 /** As many digits as tell something: `1,235`, `123`, `12.3`, `1.23`, `0.123`. */
 export function short(value: number): string {
   const size = Math.abs(value);
-  if (size >= 999.5) return count(value);
+  if (size >= 999.5) return withThousands(value);
   if (size >= 99.95) return value.toFixed(0);
   if (size >= 9.995) return value.toFixed(1);
   if (size >= 0.9995 || size === 0) return value.toFixed(2);
@@ -19,7 +19,7 @@ export function short(value: number): string {
 }
 
 /** A length of time: `12.3 ms`, from a second on `1.23 s`, from two minutes on `2 min 5 s`. */
-export function duration(milliseconds: number): string {
+export function durationWords(milliseconds: number): string {
   if (milliseconds < 999.5) return `${short(milliseconds)} ms`;
   const seconds = milliseconds / 1000;
   if (seconds < 120) return `${short(seconds)} s`;

@@ -18,14 +18,14 @@ export class Html {
 }
 
 /** What may stand in a template; texts and numbers are escaped, lists joined, `undefined` and `false` left out. */
-export type Content = Html | string | number | undefined | false | readonly Content[];
+export type HtmlContent = Html | string | number | undefined | false | readonly HtmlContent[];
 
 /** HTML from a template: what is put in is text, whoever wrote it, unless it is `Html` itself. */
-export function html(template: TemplateStringsArray, ...contents: readonly Content[]): Html {
+export function html(template: TemplateStringsArray, ...contents: readonly HtmlContent[]): Html {
   return Html.of(template.map((part, i) => (i === 0 ? part : textOf(contents[i - 1]) + part)).join(''));
 }
 
-function textOf(content: Content): string {
+function textOf(content: HtmlContent): string {
   if (content === undefined || content === false) return '';
   if (content instanceof Html) return content.toString();
   if (typeof content === 'object') return content.map(textOf).join('');

@@ -1,6 +1,6 @@
-import { count, counted } from '../../util/counted.js';
+import { counted, withThousands } from '../../util/counted.js';
 import { isObject, type Json, type JsonObject } from '../../util/json.js';
-import { duration, short } from './figures.js';
+import { durationWords, short } from './figures.js';
 
 /** What a run was made with, in the words of a sentence; members that the configuration does not tell are undefined. */
 export interface LoadWords {
@@ -48,7 +48,7 @@ export function loadWords(config: JsonObject | undefined): LoadWords {
 
 function howSent(phase: JsonObject, dataset: JsonObject): string | undefined {
   const [concurrency, rate, users] = [phase.concurrency, phase.rate, phase.users].map(numberOf);
-  const ceiling = concurrency === undefined ? '' : `, at most ${count(concurrency)} in flight`;
+  const ceiling = concurrency === undefined ? '' : `, at most ${withThousands(concurrency)} in flight`;
   if (phase.type === 'fixed_schedule') {
     const [file] = textOf(dataset.path);
     return `at the times of ${file === undefined ? 'the trace' : baseName(file)}${ceiling}`;
@@ -63,7 +63,7 @@ function howSent(phase: JsonObject, dataset: JsonObject): string | undefined {
     ];
     return `${plain(rate)} ${rate === 1 ? 'request' : 'requests'} a second${pattern === undefined ? '' : ` (${pattern})`}${ceiling}`;
   }
-  return concurrency === undefined ? undefined : `${count(concurrency)} in flight`;
+  return concurrency === undefined ? undefined : `${withThousands(concurrency)} in flight`;
 }
 
 function howLong(phase: JsonObject): string | undefined {
@@ -71,7 +71,7 @@ function howLong(phase: JsonObject): string | undefined {
   const parts = [
     requests === undefined ? undefined : counted(requests, 'request'),
     sessions === undefined ? undefined : counted(sessions, 'conversation'),
-    seconds === undefined ? undefined : duration(1000 * seconds),
+    seconds === undefined ? undefined : durationWords(1000 * seconds),
   ].filter((part) => part !== undefined);
   return parts.length === 0 ? undefined : parts.join(' or ');
 }
@@ -85,7 +85,7 @@ function datasetWords(dataset: JsonObject): string | undefined {
     const { mean, stddev } = isObject(value) ? value : {};
     if (typeof mean !== 'number') return [];
     return [
-      `${what} of ${count(mean)}${typeof stddev === 'number' && stddev > 0 ? ` ± ${count(stddev)}` : ''} tokens`,
+      `${what} of ${withThousands(mean)}${typeof stddev === 'number' && stddev > 0 ? ` ± ${withThousands(stddev)}` : ''} tokens`,
     ];
   };
   const lengths = [...length('prompts', isl), ...length('answers', osl)].join(', ');

@@ -4,10 +4,10 @@ import type { ConsoleTable } from '../../metrics/metric.js';
 import type { SlicedRun } from '../../metrics/slices.js';
 import type { StatName } from '../../metrics/statistics.js';
 import { metricOf } from '../../metrics/table.js';
-import { count } from '../../util/counted.js';
+import { withThousands } from '../../util/counted.js';
 import { sloWords } from '../slo-words.js';
 import { percent, statisticsOf } from './figures.js';
-import { type Content, type Html, html } from './html.js';
+import { type Html, type HtmlContent, html } from './html.js';
 import { type Cell, type PageTable, table } from './table.js';
 
 const shown: readonly StatName[] = ['avg', 'min', 'p50', 'p75', 'p90', 'p95', 'p99', 'max', 'std'];
@@ -44,7 +44,7 @@ ${[...others, rest].map(
 }
 
 /** The metrics of each slice that one reads first; nothing for a run without slices. */
-export function sliceTable(sliced: SlicedRun | undefined): Content {
+export function sliceTable(sliced: SlicedRun | undefined): HtmlContent {
   const firstNs = sliced?.slices[0]?.startNs;
   if (sliced === undefined || firstNs === undefined) return undefined;
   const rows = sliced.slices.map(({ index, startNs, endNs, isComplete, results }) => {
@@ -53,8 +53,8 @@ export function sliceTable(sliced: SlicedRun | undefined): Content {
     return [
       `${index}`,
       `${at(startNs)} – ${at(endNs)} s${isComplete ? '' : ' (partial)'}`,
-      count(statisticsOf(results, 'request_count').avg ?? 0),
-      count(statisticsOf(results, 'error_request_count').avg ?? 0),
+      withThousands(statisticsOf(results, 'request_count').avg ?? 0),
+      withThousands(statisticsOf(results, 'error_request_count').avg ?? 0),
       cell('time_to_first_token', 'avg'),
       cell('time_to_first_token', 'p90'),
       cell('request_latency', 'avg'),
@@ -108,7 +108,7 @@ function objectivesTable({
 }: Pick<RunSummary, 'results' | 'slos' | 'validCount' | 'failedCount'>): Html {
   const shares = (name: string, passed: number) => [
     name,
-    count(passed),
+    withThousands(passed),
     validCount === 0 ? 'N/A' : percent(passed / validCount),
     percent(passed / (validCount + failedCount)),
   ];

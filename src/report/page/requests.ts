@@ -1,14 +1,14 @@
 import type { RunSummary } from '../../metrics/compute.js';
 import { metrics as metricTable } from '../../metrics/table.js';
-import { count } from '../../util/counted.js';
+import { withThousands } from '../../util/counted.js';
 import { clipped } from '../clipped.js';
-import { duration, percent, short } from './figures.js';
-import { type Content, type Html, html } from './html.js';
+import { durationWords, percent, short } from './figures.js';
+import { type Html, type HtmlContent, html } from './html.js';
 import type { NotableRequests, ReportedRequest } from './notable.js';
 import { table } from './table.js';
 
 /** The slowest requests one by one, each with its record folded up. */
-export function slowestRequests({ slowest, slowestToStart }: NotableRequests, firstNs: bigint): Content {
+export function slowestRequests({ slowest, slowestToStart }: NotableRequests, firstNs: bigint): HtmlContent {
   if (slowest.length === 0) return undefined;
   return html`<h3>By request latency</h3>
 ${requestList(slowest, firstNs)}
@@ -16,7 +16,11 @@ ${slowestToStart.length > 0 && html`<h3>By time to first token</h3>\n${requestLi
 }
 
 /** Every kind of failure, and the record of the first request that it struck. */
-export function failureSection(summary: RunSummary, { failures }: NotableRequests, firstNs: bigint): Content {
+export function failureSection(
+  summary: RunSummary,
+  { failures }: NotableRequests,
+  firstNs: bigint,
+): HtmlContent {
   const { validCount, failedCount } = summary;
   const errors = summary.errors.filter(({ isPlanned }) => !isPlanned);
   if (errors.length === 0) return html`<p>Nothing failed.</p>`;
@@ -26,7 +30,7 @@ export function failureSection(summary: RunSummary, { failures }: NotableRequest
       error.code === undefined ? 'N/A' : String(error.code),
       error.type || 'N/A',
       html`<span class="message">${clipped(error.message)}</span>`,
-      count(times),
+      withThousands(times),
       percent(times / (validCount + failedCount)),
     ]);
   return html`${table({
@@ -52,10 +56,12 @@ function entry(request: ReportedRequest, firstNs: bigint, longest: number): Html
   const [isl, osl] = [of('input_sequence_length'), of('output_sequence_length')];
   const { conversation_id: conversation, turn_index: turn } = metadata;
   const facts = [
-    latency === undefined ? undefined : html`<b>${duration(latency)}</b>`,
+    latency === undefined ? undefined : html`<b>${durationWords(latency)}</b>`,
     error === undefined ? undefined : html`<b>${[error.code, error.type || 'Error'].join(' ').trim()}</b>`,
-    ttft === undefined ? undefined : `first token ${duration(ttft)}`,
-    isl === undefined || osl === undefined ? undefined : `${count(isl)} → ${count(osl)} tokens`,
+    ttft === undefined ? undefined : `first token ${durationWords(ttft)}`,
+    isl === undefined || osl === undefined
+      ? undefined
+      : `${withThousands(isl)} → ${withThousands(osl)} tokens`,
     `sent at ${short(Number(startNs - firstNs) / 1e9)} s`,
     typeof conversation === 'string'
       ? conversation + (typeof turn === 'number' && turn > 0 ? `, turn ${turn}` : '')
@@ -73,7 +79,7 @@ function bar(ttft: number, latency: number, longest: number): Html {
 
 function record({ line, metadata, metrics, error }: ReportedRequest): Html {
   const rows = [
-    ['line of the file', count(line)],
+    ['line of the file', withThousands(line)],
     ...Object.entries(metadata).map(([name, value]) => [name, valueText(value)]),
     ...metrics.map(([tag, value, unit]) => [labels.get(tag) ?? tag, `${numbersText(value)} ${unit}`]),
     ...Object.entries(error ?? {}).map(([name, value]) => [`error ${name}`, clipped(valueText(value))]),
@@ -89,7 +95,7 @@ function numbersText(value: number | Float64Array): string {
   if (typeof value === 'number') return value.toLocaleString('en-US', { maximumFractionDigits: 6 });
   const left = value.length - MOST_NUMBERS;
   const first = Array.from(value.subarray(0, MOST_NUMBERS), (one) => one.toFixed(2)).join(', ');
-  return left > 0 ? `${first} … and ${count(left)} more,` : first;
+  return left > 0 ? `${first} … and ${withThousands(left)} more,` : first;
 }
 
 function valueText(value: unknown): string {

@@ -1,8 +1,8 @@
-import { count } from '../../util/counted.js';
+import { withThousands } from '../../util/counted.js';
 import { sloWords } from '../slo-words.js';
 import { fidelityTables } from './fidelity.js';
-import { duration, percent, short, statisticsOf } from './figures.js';
-import { type Content, type Html, html } from './html.js';
+import { durationWords, percent, short, statisticsOf } from './figures.js';
+import { type Html, type HtmlContent, html } from './html.js';
 import { loadWords } from './load.js';
 import { metricTables, sliceTable } from './metric-tables.js';
 import { failureSection, slowestRequests } from './requests.js';
@@ -14,14 +14,14 @@ import { runWords, wordList } from './words.js';
 interface Part {
   readonly name: string;
   readonly heading: string;
-  readonly content: Content;
+  readonly content: HtmlContent;
 }
 
 /**
  * All of one run, its words first.
  * @param id what the ids of its parts begin with. @param charts of the run, drawn by the page's script.
  */
-export function runSection(run: ReportedRun, id: string, charts: Content): Html {
+export function runSection(run: ReportedRun, id: string, charts: HtmlContent): Html {
   const { summary, notable } = run;
   const firstNs = summary.firstStartNs ?? 0n;
   const parts: readonly Part[] = [
@@ -55,7 +55,9 @@ function headline({ summary }: ReportedRun): Html {
   const of = (tag: string) => statisticsOf(results, tag);
   const time = (tag: string, label: string) => {
     const { p50, p99 } = of(tag);
-    return p50 === undefined || p99 === undefined ? [] : [[label, duration(p50), `p99 ${duration(p99)}`]];
+    return p50 === undefined || p99 === undefined
+      ? []
+      : [[label, durationWords(p50), `p99 ${durationWords(p99)}`]];
   };
   const rate = (tag: string, label: string, unit: string) => {
     const { avg } = of(tag);
@@ -72,7 +74,7 @@ function headline({ summary }: ReportedRun): Html {
     [
       'Success',
       all === 0 ? 'N/A' : percent(validCount / all),
-      `${count(failedCount)} of ${count(all)} failed`,
+      `${withThousands(failedCount)} of ${withThousands(all)} failed`,
     ],
   ];
   return html`<ul class="tiles">${tiles.map(

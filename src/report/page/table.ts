@@ -1,4 +1,4 @@
-import { type Content, type Html, html } from './html.js';
+import { type Html, type HtmlContent, html } from './html.js';
 
 /** What stands in a cell. */
 export type Cell = Html | string;
@@ -18,7 +18,7 @@ export interface PageTable {
 /** A table that can be scrolled by itself, with the keyboard too, where the page is narrower. */
 export function table({ caption, isCaptionHidden, columns, rows, textColumns = [] }: PageTable): Html {
   const hasHead = columns.some((column) => column !== '');
-  const kind = (column: number): Content => textColumns.includes(column) && html` class="text"`;
+  const kind = (column: number): HtmlContent => textColumns.includes(column) && html` class="text"`;
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
 <caption${isCaptionHidden && html` class="hidden"`}>${caption}</caption>
 ${hasHead && html`<thead><tr>${columns.map((column, i) => html`<th scope="col"${kind(i)}>${column}</th>`)}</tr></thead>`}

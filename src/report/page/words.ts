@@ -1,12 +1,12 @@
 import { CONFIDENCE } from '../../metrics/confidence.js';
 import { withCommas } from '../../metrics/format.js';
 import type { Statistics } from '../../metrics/statistics.js';
-import { count, counted } from '../../util/counted.js';
+import { counted, withThousands } from '../../util/counted.js';
 import { lengthCauses } from '../length-causes.js';
 import { notStreamed } from '../panels.js';
 import { trendBlocks } from '../trend-lines.js';
 import { fidelitySaid } from './fidelity.js';
-import { duration, percent, short, statisticsOf } from './figures.js';
+import { durationWords, percent, short, statisticsOf } from './figures.js';
 import { type Html, html } from './html.js';
 import { loadWords } from './load.js';
 import type { ReportedRun } from './run.js';
@@ -53,7 +53,7 @@ function measured({ summary, inputConfig }: ReportedRun): string[] {
     urls.length === 0 ? '' : ` at ${urls.join(', ')}`,
     endpoint === undefined ? '' : ` (${endpoint})`,
     load === undefined ? '' : `, ${load}`,
-    seconds === undefined ? '' : `, in ${duration(1000 * seconds)}`,
+    seconds === undefined ? '' : `, in ${durationWords(1000 * seconds)}`,
   ].join('');
   const [isl, osl] = ['input_sequence_length', 'output_sequence_length'].map(
     (tag) => statisticsOf(summary.results, tag).avg,
@@ -75,7 +75,7 @@ function speed({ summary }: ReportedRun): string[] {
     ...(Number.isNaN(share) || itl?.avg === undefined
       ? []
       : [
-          `On average ${percent(share)} of the latency was the wait for the first token; inter-token latency: mean ${duration(itl.avg)}.`,
+          `On average ${percent(share)} of the latency was the wait for the first token; inter-token latency: mean ${durationWords(itl.avg)}.`,
         ]),
   ];
 }
@@ -83,8 +83,8 @@ function speed({ summary }: ReportedRun): string[] {
 /** `median 50 ms, p99 130 ms`; fewer than a hundred requests have no tail but their slowest. */
 function medianAndTail({ p50, p99, max, count: requests = 0 }: Statistics = {}): string | undefined {
   if (p50 === undefined || p99 === undefined || max === undefined) return undefined;
-  const tail = requests < 100 ? `max ${duration(max)}` : `p99 ${duration(p99)}`;
-  return `median ${duration(p50)}, ${tail}`;
+  const tail = requests < 100 ? `max ${durationWords(max)}` : `p99 ${durationWords(p99)}`;
+  return `median ${durationWords(p50)}, ${tail}`;
 }
 
 function throughput({ summary }: ReportedRun): string[] {
@@ -115,7 +115,7 @@ function goodput({ summary }: ReportedRun): string[] {
   const [only] = objectives;
   const what = objectives.length === 1 ? `kept ${only?.name}` : 'kept every objective';
   return [
-    `${count(good)} of ${counted(all, 'request')} (${percent(good / all)}) ${what}: ${short(rate)} good requests/s.`,
+    `${withThousands(good)} of ${counted(all, 'request')} (${percent(good / all)}) ${what}: ${short(rate)} good requests/s.`,
     ...(objectives.length === 1 ? [] : [`${kept.join(', ')}.`]),
   ];
 }
@@ -132,7 +132,10 @@ function failures({ summary }: ReportedRun): string[] {
         ];
   if (all === 0) return planned;
   if (failedCount === 0)
-    return [all === 1 ? 'The request succeeded.' : `All ${count(all)} requests succeeded.`, ...planned];
+    return [
+      all === 1 ? 'The request succeeded.' : `All ${withThousands(all)} requests succeeded.`,
+      ...planned,
+    ];
   const sentences: string[] = [];
   if (failed > 0) {
     const causes = errors.filter(({ error }) => error.type !== 'RequestCancellationError');
@@ -141,9 +144,11 @@ function failures({ summary }: ReportedRun): string[] {
       most &&
       [most.error.code, most.error.type].filter((part) => part !== undefined && part !== '').join(' ');
     const kinds =
-      causes.length > 1 ? ` Most often (${count(most?.count ?? 0)} times): ${name}.` : ` The cause: ${name}.`;
+      causes.length > 1
+        ? ` Most often (${withThousands(most?.count ?? 0)} times): ${name}.`
+        : ` The cause: ${name}.`;
     sentences.push(
-      `${count(failed)} of ${counted(all, 'request')} failed (${percent(failed / all)}).${name === undefined ? '' : kinds}`,
+      `${withThousands(failed)} of ${counted(all, 'request')} failed (${percent(failed / all)}).${name === undefined ? '' : kinds}`,
     );
   }
   sentences.push(...planned);
@@ -188,7 +193,7 @@ function cautions({ summary, incompleteReason, notes }: ReportedRun): string[] {
   const mismatched = statisticsOf(results, 'osl_mismatch_count').avg ?? 0;
   if (mismatched > 0) {
     const { causes } = lengthCauses(summary);
-    const why = causes.map((cause) => `${cause.why} (${count(cause.requests)})`).join('. ');
+    const why = causes.map((cause) => `${cause.why} (${withThousands(cause.requests)})`).join('. ');
     found.push(`${counted(mismatched, 'output has', 'outputs have')} another length than requested. ${why}.`);
   }
   return found;

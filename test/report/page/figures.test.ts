@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { duration, percent, short } from '../../../src/report/page/figures.js';
+import { durationWords, percent, short } from '../../../src/report/page/figures.js';
 import { counted } from '../../../src/util/counted.js';
 
 test.each([
@@ -24,7 +24,7 @@ test.each([
   [179_600, '3 min 0 s'],
   [7_200_000, '2 h 0 min'],
 ])('%d ms are %s', (milliseconds, text) => {
-  expect(duration(milliseconds)).toBe(text);
+  expect(durationWords(milliseconds)).toBe(text);
 });
 
 test.each([

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
-import type { Point } from '../../../config/load.js';
+import type { ConfigPoint } from '../../../config/load.js';
 import { hasWarmup, withRequests } from '../../../config/load-mode.js';
 import type { Config, profileOptions } from '../../../config/options.js';
 import { type Parameters, type SweepName, sweepable } from '../../../config/sweep.js';
@@ -54,7 +54,7 @@ export function drawSeeds({ randomSeed, setConsistentSeed, numProfileRuns }: Con
  * @param root folder of the series. @param seeds of its trials.
  */
 export function planSeries(
-  points: readonly Point<typeof profileOptions>[],
+  points: readonly ConfigPoint<typeof profileOptions>[],
   root: string,
   seeds: readonly number[],
 ): Series {

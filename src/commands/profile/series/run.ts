@@ -15,14 +15,14 @@ import { type Artifacts, makeArtifacts, takeFolder } from '../artifacts.js';
 import { type FolderLock, lockFolder } from '../folder-lock.js';
 import { digestInputs, namedInputs } from '../input-files.js';
 import { requireConnections } from '../limits.js';
-import { measureRun, type Surroundings } from '../measure.js';
+import { measureRun, type RunContext } from '../measure.js';
 import { type Manifest, materialOptions, readManifest, writeManifest } from './manifest.js';
 import { drawSeeds, type PlannedRun, planSeries, runOfSeries, type Series } from './plan.js';
 import { publishSeries, type SeriesOutcome } from './publish.js';
 import { completeResults, type RunResults } from './results.js';
 
 /** What the runs of a series share. */
-export interface SeriesSurroundings extends Omit<Surroundings, 'begin'>, FileLog {
+export interface SeriesContext extends Omit<RunContext, 'begin'>, FileLog {
   /** Of the series: its folder, its log and its page. */
   readonly artifacts: Artifacts;
   /** Opens the log of a run. */
@@ -36,7 +36,7 @@ export interface SeriesSurroundings extends Omit<Surroundings, 'begin'>, FileLog
  */
 export async function runSeries(
   invocation: Invocation<typeof profileOptions>,
-  shared: SeriesSurroundings,
+  shared: SeriesContext,
 ): Promise<number> {
   const { config, points } = invocation;
   const root = shared.artifacts.folder;
@@ -69,7 +69,7 @@ async function writePage(
   root: string,
   runs: readonly PlannedRun[],
   config: Config,
-  { log, stdout }: SeriesSurroundings,
+  { log, stdout }: SeriesContext,
 ): Promise<boolean> {
   if (runs.length < 2 || config.exportLevel === 'summary') return true;
   const { comparisonPage } = await import('../../report/page.js');
@@ -93,7 +93,7 @@ interface Taken {
 /** The manifest of the series to go on with, or a new one. @throws UserError where it is that of another one. */
 async function takeUp(
   { config, points }: Invocation<typeof profileOptions>,
-  shared: SeriesSurroundings,
+  shared: SeriesContext,
 ): Promise<Taken> {
   const { artifacts, log, writeTo } = shared;
   const { folder: root, log: logFile } = artifacts;
@@ -125,7 +125,7 @@ async function runAll(
   series: Series,
   { sweepId }: Manifest,
   invocation: Invocation<typeof profileOptions>,
-  shared: SeriesSurroundings & Pick<Taken, 'begin'>,
+  shared: SeriesContext & Pick<Taken, 'begin'>,
 ): Promise<Ran> {
   const { interrupt, log } = shared;
   const results = new Map<PlannedRun, RunResults>();
@@ -173,7 +173,7 @@ async function measureOne(
   artifacts: Artifacts,
   place: { readonly of: RunOfSeries; readonly firstSession: number },
   invocation: Invocation<typeof profileOptions>,
-  shared: SeriesSurroundings & Pick<Taken, 'begin'>,
+  shared: SeriesContext & Pick<Taken, 'begin'>,
 ) {
   const { log, writeTo } = shared.openLog(run.config);
   const begin = () => {
@@ -199,7 +199,7 @@ async function measureOne(
 async function coolDown(
   before: PlannedRun | undefined,
   { config, trial, point }: PlannedRun,
-  { interrupt, log }: SeriesSurroundings,
+  { interrupt, log }: SeriesContext,
 ): Promise<void> {
   if (before === undefined) return;
   const stop = new AbortController();

@@ -48,8 +48,8 @@ export function reportFacts(groups: readonly Group[], series: Series, config: Co
     gpus: config.numGpus,
     streams: streams(all),
     objectives: Object.entries(config.goodput ?? {}).map(([tag, limit]) => {
-      const { label, shownIn, largerIsBetter } = metricOf(tag);
-      return sloWords({ label, unit: shownIn, largerIsBetter, limit });
+      const { label, displayUnit, largerIsBetter } = metricOf(tag);
+      return sloWords({ label, unit: displayUnit, largerIsBetter, limit });
     }),
     goodShare: config.targetGoodput,
     confidenceLevel: config.confidenceLevel,

@@ -4,7 +4,7 @@ import { badRequest, type Refusal } from './refusal.js';
 export type Api = 'chat' | 'completions';
 
 /** What a body asks for. */
-export interface Question {
+export interface CompletionRequest {
   readonly api: Api;
   readonly model: string | undefined;
   readonly stream: boolean;
@@ -18,11 +18,11 @@ export interface Question {
 }
 
 /** Reads a body of `/v1/chat/completions` or `/v1/completions`. */
-export function readQuestion(
+export function readCompletionRequest(
   api: Api,
   body: Buffer,
   countTokens: (text: string) => number,
-): Question | Refusal {
+): CompletionRequest | Refusal {
   let asked: Json;
   try {
     asked = JSON.parse(body.toString());

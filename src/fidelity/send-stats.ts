@@ -1,7 +1,7 @@
 import type { RequestRecord } from '../records/record.js';
 
 /** What a verdict needs to know of the requests of a phase. Instants are ns since the clock's origin. */
-export interface SendTally {
+export interface SendStats {
   readonly requests: number;
   /** Records with a stamp that may be more than 10 ms late. */
   readonly limited: number;
@@ -22,7 +22,7 @@ export interface SendTally {
 }
 
 /** Adds up records as they come. */
-export class Sends {
+export class SendStatsCollector {
   #tally = {
     requests: 0,
     limited: 0,
@@ -38,24 +38,24 @@ export class Sends {
   };
 
   add({ dueNs, startNs, endNs, wire, error, clientLimited }: RequestRecord): void {
-    const tally = this.#tally;
-    tally.requests++;
-    if (clientLimited) tally.limited++;
-    if (wire.reused) tally.reused++;
-    else if (!Number.isNaN(wire.connectEndNs)) tally.opened++;
+    const stats = this.#tally;
+    stats.requests++;
+    if (clientLimited) stats.limited++;
+    if (wire.reused) stats.reused++;
+    else if (!Number.isNaN(wire.connectEndNs)) stats.opened++;
     if (error !== undefined) {
       const words = `${error.message} ${error.cause ?? ''}`;
-      if (words.includes('ECONNREFUSED')) tally.refused++;
-      if (/\b(EADDRNOTAVAIL|EMFILE|ENFILE|ENOBUFS)\b/.test(words)) tally.starved++;
+      if (words.includes('ECONNREFUSED')) stats.refused++;
+      if (/\b(EADDRNOTAVAIL|EMFILE|ENFILE|ENOBUFS)\b/.test(words)) stats.starved++;
     }
-    if (dueNs < tally.firstDueNs) tally.firstDueNs = dueNs;
-    if (startNs < tally.firstStartNs) tally.firstStartNs = startNs;
-    if (startNs > tally.lastStartNs) tally.lastStartNs = startNs;
-    if (endNs > tally.lastEndNs) tally.lastEndNs = endNs;
-    tally.inFlightNs += endNs - startNs;
+    if (dueNs < stats.firstDueNs) stats.firstDueNs = dueNs;
+    if (startNs < stats.firstStartNs) stats.firstStartNs = startNs;
+    if (startNs > stats.lastStartNs) stats.lastStartNs = startNs;
+    if (endNs > stats.lastEndNs) stats.lastEndNs = endNs;
+    stats.inFlightNs += endNs - startNs;
   }
 
-  get tally(): SendTally {
+  get tally(): SendStats {
     return this.#tally;
   }
 }

@@ -28,7 +28,7 @@ interface SeenStall extends Stretch {
  * Watches the event loop of a load thread through one phase: a timer of 5 ms that is called late shows that sockets
  * were not looked at meanwhile. Costs about 0.5 % of a core.
  */
-export class Probe {
+export class EventLoopMonitor {
   readonly #nowNs: () => number;
   readonly #account = openAccount();
   #loopDelay = new Histogram();

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { InFlight, type Placed } from '../../src/load/in-flight.js';
+import { type Indexed, IndexedSet } from '../../src/load/indexed-set.js';
 
 it('holds what a set would hold', () => {
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 9 }), { maxLength: 60 }), (steps) => {
-      const items: Placed[] = Array.from({ length: 10 }, () => ({ place: -1 }));
-      const inFlight = new InFlight<Placed>();
+      const items: Indexed[] = Array.from({ length: 10 }, () => ({ index: -1 }));
+      const inFlight = new IndexedSet<Indexed>();
       const expected = new Set<number>();
       for (const step of steps) {
         const item = items[step];

@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
 import { endpoints } from '../../src/endpoint/endpoints.js';
-import { openAlarm } from '../../src/load/alarm.js';
 import { ClosedLoop } from '../../src/load/closed-loop.js';
 import { SharedCounters } from '../../src/load/counters.js';
-import { Phase } from '../../src/load/phase.js';
+import { PhaseRunner } from '../../src/load/phase-runner.js';
 import type { LoadPlan } from '../../src/load/plan.js';
-import { openRehearsal } from '../../src/load/rehearsal.js';
+import { openPrewarm } from '../../src/load/prewarm.js';
+import { openTimerQueue } from '../../src/load/timer-queue.js';
 import { type RecordBatch, type RecordPacker, unpackRecords } from '../../src/records/pack.js';
 import type { RequestRecord } from '../../src/records/record.js';
 
 const nowNs = () => Number(process.hrtime.bigint());
 
-/** Plays the rehearsal of such requests, and gives what it left for the record thread. */
-async function rehearsed(endpoint: 'chat' | 'completions', streaming: boolean) {
+/** Plays the prewarm of such requests, and gives what it left for the record thread. */
+async function prewarmed(endpoint: 'chat' | 'completions', streaming: boolean) {
   const plan = {
     transport: 'http',
     endpoint,
@@ -29,14 +29,14 @@ async function rehearsed(endpoint: 'chat' | 'completions', streaming: boolean) {
   } as unknown as LoadPlan;
   const batches: RecordBatch[] = [];
   const sink = { put: (packer: RecordPacker) => void batches.push(packer.take()), close() {} };
-  const rehearsal = openRehearsal(plan, sink, nowNs);
-  if (rehearsal === undefined) throw new Error('requests over HTTP are rehearsed');
-  const { transport, outbox, share: _, ...played } = rehearsal.stage;
-  const { requestLimit, sessionLimit, counters } = rehearsal.phase;
+  const prewarm = openPrewarm(plan, sink, nowNs);
+  if (prewarm === undefined) throw new Error('requests over HTTP are prewarmed');
+  const { transport, batcher, share: _, ...played } = prewarm.stage;
+  const { requestLimit, sessionLimit, counters } = prewarm.phase;
   const endless = Number.POSITIVE_INFINITY;
-  const alarm = openAlarm(nowNs);
+  const timers = openTimerQueue(nowNs);
   await new Promise<void>((resolve) => {
-    const phase = new Phase({
+    const phase = new PhaseRunner({
       ...played,
       startNs: nowNs(),
       issueUntilNs: endless,
@@ -61,17 +61,17 @@ async function rehearsed(endpoint: 'chat' | 'completions', streaming: boolean) {
         onRead: () => {},
         mayBeLate: () => false,
       },
-      alarm,
+      timers,
       cancellation: undefined,
       prefill: undefined,
-      onRecord: (record) => outbox.add(record),
+      onRecord: (record) => batcher.add(record),
       onDone: resolve,
     });
     phase.run(new ClosedLoop(phase, { limit: 20, rampNs: 0 }, (total) => total));
   });
-  outbox.close();
+  batcher.close();
   transport.close();
-  return { isRehearsal: batches.every((batch) => batch.isRehearsal), records: batches.flatMap(all) };
+  return { isPrewarm: batches.every((batch) => batch.isPrewarm), records: batches.flatMap(all) };
 }
 
 function all(batch: RecordBatch): RequestRecord[] {
@@ -81,8 +81,8 @@ function all(batch: RecordBatch): RequestRecord[] {
 test.each(['chat', 'completions'] as const)(
   '%s: each of 200 invented requests succeeds',
   async (endpoint) => {
-    const { isRehearsal, records } = await rehearsed(endpoint, true);
-    expect(isRehearsal).toBe(true);
+    const { isPrewarm, records } = await prewarmed(endpoint, true);
+    expect(isPrewarm).toBe(true);
     expect(records).toHaveLength(200);
     const text = `first${' next'.repeat(14)} last`;
     for (const record of records) {
@@ -95,7 +95,7 @@ test.each(['chat', 'completions'] as const)(
 );
 
 test('so does each that is not streamed', async () => {
-  const { records } = await rehearsed('chat', false);
+  const { records } = await prewarmed('chat', false);
   expect(records).toHaveLength(200);
   for (const { error, contentNs } of records) expect([error, contentNs.length]).toEqual([undefined, 1]);
 });

@@ -3,12 +3,12 @@ import type { RequestTarget } from '../endpoint/url.js';
 import { outcomeOf } from '../records/failure.js';
 import type { RequestRecord } from '../records/record.js';
 import { concurrencyAt } from '../schedule/ramp.js';
-import type { Alarm, AlarmEntry } from './alarm.js';
+import type { ConversationCache } from './conversation-cache.js';
 import type { SharedCounters } from './counters.js';
-import { InFlight } from './in-flight.js';
-import type { KeptConversations } from './kept-conversations.js';
+import { IndexedSet } from './indexed-set.js';
 import { prepareBody, RequestRun, type SendingOptions } from './request-run.js';
 import { Session } from './session.js';
+import type { TimerEntry, TimerQueue } from './timer-queue.js';
 
 /** Decides what is sent when; one for each load mode. */
 export interface Issuer {
@@ -43,12 +43,12 @@ export interface PhaseOptions {
   /** Number of the phase's first session among all sessions of the run. */
   readonly firstSession: number;
   readonly counters: SharedCounters;
-  readonly conversations: KeptConversations;
+  readonly conversations: ConversationCache;
   /** Conversation number of a session number. */
   readonly sample: (session: number) => number;
   readonly targets: readonly RequestTarget[];
   readonly sending: SendingOptions;
-  readonly alarm: Alarm;
+  readonly timers: TimerQueue;
   /** Whether a request is to be cancelled, and how long after it was sent; absent: none is. */
   readonly cancellation: Cancellation | undefined;
   /** Most requests, over all threads, that wait for their first token. */
@@ -77,13 +77,13 @@ const LOOK_FOR_END_NS = 50e6;
  * One thread's part of a phase: sends what its issuer says, keeps the limits and the end, and sees that every
  * request ends in one record.
  */
-export class Phase {
+export class PhaseRunner {
   readonly options: PhaseOptions;
-  readonly #inFlight = new InFlight<RequestRun>();
-  readonly #delayed = new Map<Session, AlarmEntry>();
+  readonly #inFlight = new IndexedSet<RequestRun>();
+  readonly #delayed = new Map<Session, TimerEntry>();
   readonly #forPrefill: WaitingTurn[] = [];
-  #look: AlarmEntry | undefined = undefined;
-  #lookForEnd: AlarmEntry | undefined = undefined;
+  #look: TimerEntry | undefined = undefined;
+  #lookForEnd: TimerEntry | undefined = undefined;
   #issuer: Issuer | undefined = undefined;
   #ended = false;
   #done = false;
@@ -94,15 +94,15 @@ export class Phase {
 
   /** Starts at the phase's start time. */
   run(issuer: Issuer): void {
-    const { alarm, startNs, issueUntilNs, cutAtNs, cutReason } = this.options;
+    const { timers, startNs, issueUntilNs, cutAtNs, cutReason } = this.options;
     this.#issuer = issuer;
     issuer.prepare?.();
-    alarm.at(startNs, () => {
+    timers.at(startNs, () => {
       issuer.start();
       this.checkDone();
     });
-    if (Number.isFinite(issueUntilNs)) alarm.at(issueUntilNs, () => this.end());
-    if (Number.isFinite(cutAtNs)) alarm.at(cutAtNs, () => this.drop(cutReason));
+    if (Number.isFinite(issueUntilNs)) timers.at(issueUntilNs, () => this.end());
+    if (Number.isFinite(cutAtNs)) timers.at(cutAtNs, () => this.drop(cutReason));
   }
 
   /** Nothing more is sent, and what is in flight is dropped with a record each. @param why for those records. */
@@ -203,7 +203,7 @@ export class Phase {
 
   /** Does something for a session between two of its turns when `dueNs` comes, unless the phase ends before. */
   callAt(session: Session, dueNs: number, act: () => void): void {
-    const entry = this.options.alarm.at(dueNs, () => {
+    const entry = this.options.timers.at(dueNs, () => {
       this.#delayed.delete(session);
       act();
     });
@@ -213,7 +213,7 @@ export class Phase {
   /** Issues nothing more; what waits to be sent is dropped. */
   end(): void {
     this.#ended = true;
-    for (const entry of this.#delayed.values()) this.options.alarm.cancel(entry);
+    for (const entry of this.#delayed.values()) this.options.timers.cancel(entry);
     this.#delayed.clear();
     this.#forPrefill.length = 0;
     this.checkDone();
@@ -232,8 +232,8 @@ export class Phase {
       this.#ended = true;
       this.options.onDone();
     } else if (this.#lookForEnd?.act === undefined) {
-      const { alarm } = this.options;
-      this.#lookForEnd = alarm.at(this.nowNs() + LOOK_FOR_END_NS, () => this.checkDone());
+      const { timers } = this.options;
+      this.#lookForEnd = timers.at(this.nowNs() + LOOK_FOR_END_NS, () => this.checkDone());
     }
   }
 
@@ -244,7 +244,7 @@ export class Phase {
   }
 
   #send(session: Session, dueNs: number): void {
-    const { counters, requestLimit, sending, cancellation, alarm, prefill } = this.options;
+    const { counters, requestLimit, sending, cancellation, timers, prefill } = this.options;
     const number = counters.takeRequest(requestLimit);
     if (number === undefined) {
       if (prefill !== undefined) counters.freePrefill();
@@ -257,7 +257,7 @@ export class Phase {
       number,
       dueNs,
       cancelAfterNs: isCancelled ? cancellation?.delayNs : undefined,
-      alarm,
+      timers,
       onPrefilled: prefill === undefined ? undefined : () => counters.freePrefill(),
       onReturn: this.#onReturn,
     });
@@ -295,6 +295,6 @@ export class Phase {
 
   #lookAgain(): void {
     if (this.#look?.act !== undefined || this.#forPrefill.length === 0) return;
-    this.#look = this.options.alarm.at(this.nowNs() + LOOK_AGAIN_NS, () => this.#takePrefills());
+    this.#look = this.options.timers.at(this.nowNs() + LOOK_AGAIN_NS, () => this.#takePrefills());
   }
 }

@@ -1,7 +1,7 @@
 import { Timeout } from '../util/timeout.js';
 
 /** A callback that waits for its time. */
-export interface AlarmEntry {
+export interface TimerEntry {
   readonly dueNs: number;
   /** Place among entries of equal time. */
   readonly order: number;
@@ -10,17 +10,17 @@ export interface AlarmEntry {
 }
 
 /** Calls back at absolute times of one clock, never early. */
-export interface Alarm {
+export interface TimerQueue {
   /** Calls `act` once `dueNs` has come, not within this call. Entries of equal time are called in order. */
-  at(dueNs: number, act: () => void): AlarmEntry;
+  at(dueNs: number, act: () => void): TimerEntry;
   /** The entry will not be called; one that was called already is passed over. */
-  cancel(entry: AlarmEntry | undefined): void;
+  cancel(entry: TimerEntry | undefined): void;
   /** Forgets every entry. */
   close(): void;
 }
 
-/** The alarm of a thread: all its waiting goes through one, so a thread without a due time close by sleeps. */
-export function openAlarm(nowNs: () => number): Alarm {
+/** The timers of a thread: all its waiting goes through one, so a thread without a due time close by sleeps. */
+export function openTimerQueue(nowNs: () => number): TimerQueue {
   return new LoopAlarm(nowNs);
 }
 
@@ -28,10 +28,10 @@ export function openAlarm(nowNs: () => number): Alarm {
 // which goes on reading sockets. Measured: late by 12 to 75 µs at the median, never early.
 const GUARD_MS = 1.1;
 
-class LoopAlarm implements Alarm {
+class LoopAlarm implements TimerQueue {
   readonly #nowNs: () => number;
   /** A binary heap by due time. */
-  readonly #heap: AlarmEntry[] = [];
+  readonly #heap: TimerEntry[] = [];
   #timer: Timeout | undefined = undefined;
   #immediate: NodeJS.Immediate | undefined = undefined;
   /** Due time that the timer or immediate waits for. */
@@ -42,14 +42,14 @@ class LoopAlarm implements Alarm {
     this.#nowNs = nowNs;
   }
 
-  at(dueNs: number, act: () => void): AlarmEntry {
-    const entry: AlarmEntry = { dueNs, order: this.#made++, act };
+  at(dueNs: number, act: () => void): TimerEntry {
+    const entry: TimerEntry = { dueNs, order: this.#made++, act };
     this.#push(entry);
     if (dueNs < this.#waitingForNs) this.#wait();
     return entry;
   }
 
-  cancel(entry: AlarmEntry | undefined): void {
+  cancel(entry: TimerEntry | undefined): void {
     if (entry !== undefined) entry.act = undefined;
   }
 
@@ -86,7 +86,7 @@ class LoopAlarm implements Alarm {
     else this.#immediate = setImmediate(this.#ring);
   }
 
-  #push(entry: AlarmEntry): void {
+  #push(entry: TimerEntry): void {
     const heap = this.#heap;
     let at = heap.length;
     heap.push(entry);
@@ -120,6 +120,6 @@ class LoopAlarm implements Alarm {
   }
 }
 
-function isBefore(a: AlarmEntry, b: AlarmEntry): boolean {
+function isBefore(a: TimerEntry, b: TimerEntry): boolean {
   return a.dueNs < b.dueNs || (a.dueNs === b.dueNs && a.order < b.order);
 }

@@ -2,14 +2,14 @@ import type { Conversation, Dataset } from '../dataset/conversation.js';
 import type { PreparedBody } from './request-run.js';
 
 /** A conversation to be played, with the bodies of those of its turns that go out alike every time. */
-export interface Script {
+export interface CachedConversation {
   readonly conversation: Conversation;
   /** By turn; undefined where nothing is kept. */
-  readonly bodies: KeptBodies | undefined;
+  readonly bodies: BodyCache | undefined;
 }
 
 /** Bodies of one conversation, by turn. */
-export interface KeptBodies {
+export interface BodyCache {
   get(turn: number): PreparedBody | undefined;
   /** Keeps it, as long as there is room. */
   keep(turn: number, body: PreparedBody): void;
@@ -29,10 +29,10 @@ const IN_VAIN = 2;
  * Keeps what is asked for again: a dataset of a hundred prompts is played over and over, and making a short request
  * anew costs as much as sending it. A trace, played once, leaves nothing behind.
  */
-export class KeptConversations {
+export class ConversationCache {
   readonly #dataset: Dataset;
   readonly #asked: Uint8Array;
-  readonly #kept = new Map<number, Script>();
+  readonly #kept = new Map<number, CachedConversation>();
   #characters = 0;
 
   /**
@@ -46,7 +46,7 @@ export class KeptConversations {
   }
 
   /** @param index of the conversation in the dataset. */
-  script(index: number): Script {
+  script(index: number): CachedConversation {
     const kept = this.#kept.get(index);
     if (kept !== undefined) return kept;
     const conversation = this.#dataset.conversation(index);
@@ -60,7 +60,7 @@ export class KeptConversations {
     return script;
   }
 
-  #bodies(): KeptBodies {
+  #bodies(): BodyCache {
     const bodies: (PreparedBody | undefined)[] = [];
     return {
       get: (turn) => bodies[turn],

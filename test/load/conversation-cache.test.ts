@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Conversation, Dataset } from '../../src/dataset/conversation.js';
-import { KeptConversations } from '../../src/load/kept-conversations.js';
+import { ConversationCache } from '../../src/load/conversation-cache.js';
 
 /** Conversations whose JSON has `characters` characters and a little more; `made` counts how many were made. */
 function dataset(size: number, characters = 1): Dataset & { readonly made: number[] } {
@@ -20,7 +20,7 @@ function dataset(size: number, characters = 1): Dataset & { readonly made: numbe
 describe('conversations', () => {
   it('are kept from the second time on that they are asked for', () => {
     const source = dataset(2);
-    const conversations = new KeptConversations(source, source.size);
+    const conversations = new ConversationCache(source, source.size);
     const scripts = [0, 1, 0, 0, 0].map((index) => conversations.script(index));
     expect(source.made).toEqual([0, 1, 0]);
     expect(scripts.map(({ conversation }) => conversation.sessionId)).toEqual(['s0', 's1', 's0', 's0', 's0']);
@@ -30,14 +30,14 @@ describe('conversations', () => {
 
   it('are kept from the first time on where more sessions than conversations are played', () => {
     const source = dataset(2);
-    const conversations = new KeptConversations(source, 3);
+    const conversations = new ConversationCache(source, 3);
     const scripts = [0, 1, 0].map((index) => conversations.script(index));
     expect(source.made).toEqual([0, 1]);
     expect(scripts[2]).toBe(scripts[0]);
   });
 
   it('keep the bodies of their turns', () => {
-    const conversations = new KeptConversations(dataset(1), 1);
+    const conversations = new ConversationCache(dataset(1), 1);
     conversations.script(0);
     const body = { body: { a: 1 }, text: '{"a":1}', bytes: 7 };
     conversations.script(0).bodies?.keep(3, body);
@@ -47,7 +47,7 @@ describe('conversations', () => {
 
   it('are made anew where there is no room for more: 8,000,000 characters are kept', () => {
     const source = dataset(3, 3_000_000);
-    const conversations = new KeptConversations(source, source.size);
+    const conversations = new ConversationCache(source, source.size);
     for (const index of [0, 1, 2, 0, 1, 2, 0, 1, 2]) conversations.script(index);
     // Two of 3,000,000 fit; bodies share what is left.
     expect(source.made).toEqual([0, 1, 2, 0, 1, 2, 2]);
@@ -59,7 +59,7 @@ describe('conversations', () => {
   });
 
   it('are measured once where there is no room for them: it costs as much as the keeping would spare', () => {
-    const conversations = new KeptConversations(dataset(1, 9_000_000), 1);
+    const conversations = new ConversationCache(dataset(1, 9_000_000), 1);
     const measured = vi.spyOn(JSON, 'stringify');
     for (let time = 0; time < 5; time++) conversations.script(0);
     expect(measured).toHaveBeenCalledTimes(1);

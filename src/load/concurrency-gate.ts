@@ -1,18 +1,18 @@
-import type { Phase, RampedLimit } from './phase.js';
+import type { PhaseRunner, RampedLimit } from './phase-runner.js';
 
 // Slots that other threads free are looked for this often.
 const LOOK_AGAIN_NS = 1e6;
 
 /** Lets sessions begin up to a ceiling over all threads; those that are due above it wait in line. */
-export class Ceiling {
-  readonly #phase: Phase;
+export class ConcurrencyGate {
+  readonly #phase: PhaseRunner;
   readonly #limit: RampedLimit | undefined;
   readonly #line: (() => void)[] = [];
   #looking = false;
   #lettingIn = false;
 
   /** @param limit absent: there is no ceiling. */
-  constructor(phase: Phase, limit: RampedLimit | undefined) {
+  constructor(phase: PhaseRunner, limit: RampedLimit | undefined) {
     this.#phase = phase;
     this.#limit = limit;
   }
@@ -23,7 +23,7 @@ export class Ceiling {
   }
 
   /** Calls `begin` as soon as there is a slot, at once if there is one now and nobody waits. */
-  enter(begin: () => void): void {
+  acquire(begin: () => void): void {
     if (this.isClear && this.#takeSlot()) {
       begin();
       return;
@@ -33,7 +33,7 @@ export class Ceiling {
   }
 
   /** A session that began is over. */
-  leave(): void {
+  release(): void {
     if (this.#limit === undefined) return;
     this.#phase.options.counters.freeSlot();
     this.#letIn();
@@ -57,7 +57,7 @@ export class Ceiling {
   #lookAgain(): void {
     if (this.#looking || this.#line.length === 0 || !this.#phase.mayIssue) return;
     this.#looking = true;
-    this.#phase.options.alarm.at(this.#phase.nowNs() + LOOK_AGAIN_NS, () => {
+    this.#phase.options.timers.at(this.#phase.nowNs() + LOOK_AGAIN_NS, () => {
       this.#looking = false;
       this.#letIn();
     });

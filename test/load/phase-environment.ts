@@ -1,10 +1,10 @@
 import type { Conversation } from '../../src/dataset/conversation.js';
 import type { TurnTiming } from '../../src/dataset/turn-timings.js';
 import { endpoints } from '../../src/endpoint/endpoints.js';
-import type { Alarm, AlarmEntry } from '../../src/load/alarm.js';
+import { ConversationCache } from '../../src/load/conversation-cache.js';
 import { SharedCounters } from '../../src/load/counters.js';
-import { KeptConversations } from '../../src/load/kept-conversations.js';
-import { type Issuer, Phase, type PhaseOptions } from '../../src/load/phase.js';
+import { type Issuer, type PhaseOptions, PhaseRunner } from '../../src/load/phase-runner.js';
+import type { TimerEntry, TimerQueue } from '../../src/load/timer-queue.js';
 import type { RequestRecord } from '../../src/records/record.js';
 import {
   type HttpRequest,
@@ -16,18 +16,18 @@ import {
 import { UserError } from '../../src/util/errors.js';
 
 /** A clock that only the test moves, with the alarm that rings on it. */
-class HandClock implements Alarm {
+class HandClock implements TimerQueue {
   nowNs = 0;
-  #entries: AlarmEntry[] = [];
+  #entries: TimerEntry[] = [];
   #made = 0;
 
-  at(dueNs: number, act: () => void): AlarmEntry {
-    const entry: AlarmEntry = { dueNs, order: this.#made++, act };
+  at(dueNs: number, act: () => void): TimerEntry {
+    const entry: TimerEntry = { dueNs, order: this.#made++, act };
     this.#entries.push(entry);
     return entry;
   }
 
-  cancel(entry: AlarmEntry | undefined): void {
+  cancel(entry: TimerEntry | undefined): void {
     if (entry !== undefined) entry.act = undefined;
   }
 
@@ -68,7 +68,7 @@ interface OpenExchange {
 }
 
 /** A phase on a clock and a transport that do what the test says. */
-export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer) {
+export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => Issuer) {
   const clock = new HandClock();
   const open: OpenExchange[] = [];
   const sent: (HttpRequest & { readonly atNs: number })[] = [];
@@ -92,7 +92,7 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
     throw new UserError('cannot be said');
   };
   const endpoint = options.unsayable ? { ...endpoints.chat, body } : endpoints.chat;
-  const phase = new Phase({
+  const phase = new PhaseRunner({
     startNs: 0,
     issueUntilNs: endless,
     cutAtNs: endless,
@@ -111,14 +111,14 @@ export function stage(options: StageOptions, issuerOf: (phase: Phase) => Issuer)
     onRecord: (record) => records.push(record),
     onDone: () => void done++,
     ...options,
-    conversations: new KeptConversations(
+    conversations: new ConversationCache(
       {
         size: options.timings?.length ?? 100,
         conversation: conversations((index) => options.timings?.[index] ?? evenTurns(options)),
       },
       0,
     ),
-    alarm: clock,
+    timers: clock,
     sending: {
       phase: 'profiling',
       endpoint,

@@ -1,4 +1,4 @@
 /** Part `i` of `total` cut into `parts` as evenly as whole numbers allow. */
-export function share(total: number, parts: number, i: number): number {
+export function evenShare(total: number, parts: number, i: number): number {
   return Math.floor(total / parts) + (i < total % parts ? 1 : 0);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ClosedLoop } from '../../src/load/closed-loop.js';
-import { type StageOptions, stage } from './stage.js';
+import { type StageOptions, stage } from './phase-environment.js';
 
 const loop = (slots: number, options: StageOptions = {}) =>
   stage(options, (phase) => new ClosedLoop(phase, { limit: slots, rampNs: 0 }, (total) => total));

@@ -4,11 +4,11 @@ import { RecordPacker } from '../records/pack.js';
 import { openHttpTransport } from '../transport/http.js';
 import type { JsonObject } from '../util/json.js';
 import type { BatchSink } from './batch-sink.js';
+import { ConversationCache } from './conversation-cache.js';
 import { SharedCounters } from './counters.js';
-import { KeptConversations } from './kept-conversations.js';
-import { Outbox } from './outbox.js';
+import type { PhaseEnvironment } from './phase-environment.js';
 import type { LoadPlan, PhasePlan } from './plan.js';
-import type { Stage } from './stage.js';
+import { RecordBatcher } from './record-batcher.js';
 
 // The first hundred requests of a thread take five times as long as the later ones: their code is interpreted, and
 // each function on the way is compiled when it is first called.
@@ -19,9 +19,9 @@ const TOKENS = 16;
 const CONVERSATIONS = 100;
 
 /** A phase before all others whose server is invented, on what it is played. */
-export interface Rehearsal {
+export interface Prewarm {
   readonly phase: PhasePlan;
-  readonly stage: Stage;
+  readonly stage: PhaseEnvironment;
 }
 
 /**
@@ -29,7 +29,7 @@ export interface Rehearsal {
  * nothing is sent, nothing is recorded, and V8 has compiled by then what it would else compile between stamps.
  * Undefined where the requests do not go through our own transport.
  */
-export function openRehearsal(plan: LoadPlan, sink: BatchSink, nowNs: () => number): Rehearsal | undefined {
+export function openPrewarm(plan: LoadPlan, sink: BatchSink, nowNs: () => number): Prewarm | undefined {
   if (plan.transport !== 'http') return undefined;
   const answer = cannedAnswer(plan);
   const connect = ({ onread }: TcpNetConnectOpts) => new CannedSocket(answer, onread);
@@ -47,21 +47,21 @@ export function openRehearsal(plan: LoadPlan, sink: BatchSink, nowNs: () => numb
       counters: new SharedCounters().buffer,
     },
     stage: {
-      conversations: new KeptConversations(dataset, REQUESTS),
+      conversations: new ConversationCache(dataset, REQUESTS),
       sample: (session) => session % dataset.size,
       targets: [{ protocol: 'http:', host: '127.0.0.1', port: 1, path: '/' }],
       transport: openHttpTransport({ ...plan.transportOptions, settlingMs: 0, nowNs, connect }),
-      outbox: new Outbox(sink, new RecordPacker('', true)),
+      batcher: new RecordBatcher(sink, new RecordPacker('', true)),
       share: { thread: 0, threads: 1 },
     },
   };
 }
 
 function conversation(index: number): Conversation {
-  const contents = [`This is rehearsed, number ${index}.`];
-  const turn = { role: 'user', texts: [{ name: 'text', contents }], model: 'rehearsal', maxTokens: TOKENS };
+  const contents = [`This is prewarmed, number ${index}.`];
+  const turn = { role: 'user', texts: [{ name: 'text', contents }], model: 'prewarm', maxTokens: TOKENS };
   return {
-    sessionId: `rehearsal-${index}`,
+    sessionId: `prewarm-${index}`,
     turns: [{ ...turn, inputTokens: 8 }],
     history: 'self-contained',
   };
@@ -94,7 +94,7 @@ const usage = { prompt_tokens: 8, completion_tokens: TOKENS, total_tokens: 8 + T
 
 /** JSON of an answer, or of one piece of it, in the order in which servers put its members. */
 function unit(object: string, choice: JsonObject, rest: JsonObject = {}): string {
-  const name = { id: 'rehearsal', object, created: 0, model: 'rehearsal' };
+  const name = { id: 'prewarm', object, created: 0, model: 'prewarm' };
   return JSON.stringify({ ...name, choices: [{ index: 0, ...choice }], ...rest });
 }
 

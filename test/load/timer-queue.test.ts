@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openAlarm } from '../../src/load/alarm.js';
+import { openTimerQueue } from '../../src/load/timer-queue.js';
 import { openClock, takeOrigin } from '../../src/util/clock.js';
 
 const { nowNs } = openClock(takeOrigin());
@@ -7,7 +7,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('the alarm', () => {
   it('calls in the order of due times, never early, and equal times in the order of asking', async () => {
-    const alarm = openAlarm(nowNs);
+    const alarm = openTimerQueue(nowNs);
     const startNs = nowNs();
     const rung: { name: string; earlyNs: number }[] = [];
     const ring = (name: string, afterMs: number) =>
@@ -27,7 +27,7 @@ describe('the alarm', () => {
   });
 
   it('takes an earlier time while it waits for a later one, and new ones from within a call', async () => {
-    const alarm = openAlarm(nowNs);
+    const alarm = openTimerQueue(nowNs);
     const rung: string[] = [];
     alarm.at(nowNs() + 40e6, () => rung.push('late'));
     alarm.at(nowNs() + 2e6, () => {
@@ -39,7 +39,7 @@ describe('the alarm', () => {
   });
 
   it('keeps many entries in order', async () => {
-    const alarm = openAlarm(nowNs);
+    const alarm = openTimerQueue(nowNs);
     const startNs = nowNs();
     const rung: number[] = [];
     const dues = Array.from({ length: 500 }, (_, i) => (i * 7919) % 500);
@@ -49,7 +49,7 @@ describe('the alarm', () => {
   });
 
   it('forgets everything when closed', async () => {
-    const alarm = openAlarm(nowNs);
+    const alarm = openTimerQueue(nowNs);
     let rung = 0;
     alarm.at(nowNs() + 1e6, () => {
       rung++;

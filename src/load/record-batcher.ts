@@ -13,7 +13,7 @@ const PACKED_AT_ONCE = 16;
  * Hands finished records on in batches. Each is packed as soon as what is there to be read is read and stamped, so
  * that none lives long enough to be carried from one garbage collection to the next: that took 6 ms each.
  */
-export class Outbox {
+export class RecordBatcher {
   readonly #sink: BatchSink;
   readonly #packer: RecordPacker;
   readonly #waiting: RequestRecord[] = [];
