@@ -15,6 +15,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   load: ['schedule', 'dataset', 'endpoint', 'transport', 'records', 'fidelity'],
   metrics: ['records'],
   trace: ['dataset'],
+  collect: ['dataset', 'metrics', 'records', 'fidelity', 'export'],
   charts: ['metrics', 'records', 'trace:type'],
   export: ['metrics', 'records', 'trace:type', 'fidelity:type'],
   report: ['metrics', 'records', 'trace:type', 'charts'],

@@ -1,6 +1,6 @@
+import type { Summaries } from '../../collect/collector.js';
 import { phaseEnd } from '../../schedule/stop.js';
 import type { PlannedPhase } from './phases.js';
-import type { Summaries } from './records.js';
 
 /**
  * Whether an interrupt came when everything had been sent and every response was read to its end: what was asked for

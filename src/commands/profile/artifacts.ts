@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
+import { spoolFolder } from '../../collect/spool-plan.js';
 import { artifactDirectory, exportNames } from '../../config/names.js';
 import type { Config } from '../../config/options.js';
 import { phaseManifestName, phasesFolder } from '../../export/phase-manifest.js';
@@ -7,7 +8,6 @@ import type { FileLog } from '../../util/log.js';
 import { makeFolder } from '../../util/make-folder.js';
 import { clearEarlierRun } from './earlier-run.js';
 import { namedInputs } from './input-files.js';
-import { spoolFolder } from './spool-plan.js';
 
 /** Absolute paths of the files that a run may leave; undefined for those that it does not ask for. */
 export interface Artifacts {

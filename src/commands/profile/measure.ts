@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
+import type { CollectPlan } from '../../collect/collector.js';
 import { checkDatasetType } from '../../config/conflicts.js';
 import { exitCodes } from '../../config/exit-codes.js';
 import { exportNames } from '../../config/names.js';
@@ -24,7 +25,6 @@ import { stageInputs } from './export-inputs.js';
 import { inputConfig } from './input-config.js';
 import type { Interrupt } from './interrupt.js';
 import { type PreparedRun, prepareRun } from './prepare.js';
-import type { RecordsPlan } from './records.js';
 import type { ResultFacts } from './results.js';
 import { type RunOutcome, runLoad } from './run.js';
 import { traitsOf } from './traits.js';
@@ -65,7 +65,7 @@ export async function measureRun(
   const publishInputs = await stageInputs(config, prepared, artifacts, log);
   begin();
   publishInputs();
-  const plan = recordsPlan(config, prepared, artifacts);
+  const plan = collectPlan(config, prepared, artifacts);
   const facts: ResultFacts = {
     config,
     benchmarkId: randomBytes(series === undefined ? 6 : 16).toString('hex'),
@@ -142,7 +142,7 @@ function failureOf({ summary, interrupted, stalled, failure }: RunOutcome): stri
 /** How the page of the run is made when it has ended; what makes it is loaded now, before anything is measured. */
 async function pageOf(
   { profileExportPrefix }: Config,
-  { thresholds }: RecordsPlan,
+  { thresholds }: CollectPlan,
   { folder }: Artifacts,
 ): Promise<() => string> {
   const pages = await import('../report/page.js');
@@ -165,7 +165,7 @@ function requireFittingType(
 }
 
 /** What `aiperf report` needs to know of a run that was killed before its summary. */
-function leaveRunConfig(facts: ResultFacts, { thresholds }: RecordsPlan, log: Log): void {
+function leaveRunConfig(facts: ResultFacts, { thresholds }: CollectPlan, log: Log): void {
   const { config, artifacts, benchmarkId, recordedCommand, inputConfig: resolved } = facts;
   const json = runConfigJson(
     {
@@ -184,7 +184,7 @@ function leaveRunConfig(facts: ResultFacts, { thresholds }: RecordsPlan, log: Lo
     log('WARNING', 'export', trouble);
 }
 
-function recordsPlan(config: Config, prepared: PreparedRun, artifacts: Artifacts): RecordsPlan {
+function collectPlan(config: Config, prepared: PreparedRun, artifacts: Artifacts): CollectPlan {
   const { load, tokenizers } = prepared;
   const hasWarmup = load.phases.some(({ name }) => name === 'warmup');
   return {

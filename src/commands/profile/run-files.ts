@@ -1,12 +1,12 @@
 import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { spoolFolder } from '../../collect/spool-plan.js';
 import { exportNames } from '../../config/names.js';
 import { sweepable } from '../../config/sweep.js';
 import { phaseManifestName } from '../../export/phase-manifest.js';
 import { readJsonObject, runConfigName } from '../../export/run-config.js';
 import { unfinishedEnding } from '../write-whole.js';
 import { manifestName } from './series/manifest.js';
-import { spoolFolder } from './spool-plan.js';
 
 /** Folder in a run's folder that keeps the files of the run before it. */
 export const previousFolder = 'previous';

@@ -1,4 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises';
+import { type Collector, type CollectPlan, type Summaries, startCollector } from '../../collect/collector.js';
+import { makeSpool, removeSpool } from '../../collect/spool-plan.js';
 import { LATE_NS, type ThreadReport } from '../../fidelity/thread-report.js';
 import { type Fidelity, judge } from '../../fidelity/verdict.js';
 import { type LoadThreads, startLoadThreads } from '../../load/threads.js';
@@ -20,8 +22,6 @@ import { evidenceOf } from './evidence.js';
 import type { Interrupt } from './interrupt.js';
 import type { PlannedPhase } from './phases.js';
 import type { PreparedRun } from './prepare.js';
-import { type Records, type RecordsPlan, type Summaries, startRecords } from './records.js';
-import { makeSpool, removeSpool } from './spool-plan.js';
 import { watch } from './watchdog.js';
 
 /** What a run came to. */
@@ -85,19 +85,19 @@ const GIVE_UP_MS = 1500;
  */
 export async function runLoad(
   prepared: PreparedRun,
-  recordsPlan: RecordsPlan,
+  collectPlan: CollectPlan,
   options: RunOptions,
 ): Promise<RunOutcome | undefined> {
   const { interrupt, log, progress } = options;
   haveV8YieldToLoadThreads();
   startHeapsLarge();
-  const spool = openSpool(recordsPlan, options);
+  const spool = openSpool(collectPlan, options);
   // An interrupt leaves at once as long as nothing is sent.
   const discard = () => {
     if (spool !== undefined) removeSpool(spool);
   };
   process.once('exit', discard);
-  const crew = await startCrew(prepared, recordsPlan, spool, log).finally(() => process.off('exit', discard));
+  const crew = await startCrew(prepared, collectPlan, spool, log).finally(() => process.off('exit', discard));
   const { threads, records, terminate } = crew;
   const timers: Timeout[] = [];
   const later = (ms: number, act: () => void) => void timers.push(new Timeout(act, ms));
@@ -129,7 +129,7 @@ export async function runLoad(
   });
   try {
     const played = await playPhases(prepared, { ...options, givenUp }, crew, state, () => end('stall'));
-    const summed = await summarize(crew, played, recordsPlan, { ...options, givenUp });
+    const summed = await summarize(crew, played, collectPlan, { ...options, givenUp });
     if (summed === undefined) return undefined;
     const { summaries, failure } = summed;
     progress.update(finalState(played.last, summaries));
@@ -168,7 +168,7 @@ export async function runLoad(
 /** The threads of a run. */
 interface Crew {
   readonly threads: LoadThreads;
-  readonly records: Records;
+  readonly records: Collector;
   /** Some finished records may be in memory alone. */
   readonly spoolFailed: boolean;
   /** Ends all threads at once. */
@@ -178,7 +178,7 @@ interface Crew {
 /** Starts all threads, which are ready then. @throws ThreadDeath where one of them is not. */
 async function startCrew(
   prepared: PreparedRun,
-  recordsPlan: RecordsPlan,
+  collectPlan: CollectPlan,
   spool: string | undefined,
   log: Log,
 ): Promise<Crew> {
@@ -191,7 +191,7 @@ async function startCrew(
       log('WARNING', 'records', withoutSpool(message));
     },
   });
-  const records = startRecords(recordsPlan, threads.recordPorts, spool);
+  const records = startCollector(collectPlan, threads.recordPorts, spool);
   const terminate = () => Promise.all([threads.terminate(), records.terminate()]);
   try {
     await Promise.all([threads.ready, records.ready]);
@@ -211,7 +211,7 @@ async function startCrew(
 }
 
 /** @returns the folder; undefined where it cannot be made. */
-function openSpool(plan: RecordsPlan, { spool, recordsName, log }: RunOptions): string | undefined {
+function openSpool(plan: CollectPlan, { spool, recordsName, log }: RunOptions): string | undefined {
   try {
     makeSpool(spool, plan, recordsName);
     return spool;
@@ -343,7 +343,7 @@ interface Summed {
 async function summarize(
   { threads, records }: Crew,
   { failure }: Played,
-  plan: RecordsPlan,
+  plan: CollectPlan,
   { spool, log, givenUp }: PatientOptions,
 ): Promise<Summed | undefined> {
   try {
@@ -421,7 +421,7 @@ function described({ plan, concurrency }: PlannedPhase): string {
 
 function stateOf(
   { plan, counters, expectedRequests: total }: PlannedPhase,
-  { live }: Records,
+  { live }: Collector,
   elapsedNs: number,
 ): ProgressState {
   const elapsedSeconds = elapsedNs / 1e9;

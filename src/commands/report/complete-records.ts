@@ -1,5 +1,8 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, lstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CollectPlan } from '../../collect/collector.js';
+import { RecordProcessor } from '../../collect/record-processor.js';
+import { readSpoolPlan, removeSpool, spoolFolder } from '../../collect/spool-plan.js';
 import { readLines } from '../../export/lines.js';
 import { MetricStore, type RunSummary } from '../../metrics/compute.js';
 import { unpackRecords } from '../../records/pack.js';
@@ -9,9 +12,6 @@ import { counted } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { holderOf, lockFolder } from '../profile/folder-lock.js';
-import { RecordProcessor } from '../profile/record-processor.js';
-import type { RecordsPlan } from '../profile/records.js';
-import { readSpoolPlan, removeSpool, spoolFolder } from '../profile/spool-plan.js';
 import { recoverRun } from './recovered.js';
 
 /** What the spool of a run had that its files had not. */
@@ -86,7 +86,7 @@ function completeRecords(spool: string): Completion {
  * The results of a run whose record thread died: its files are completed from the spool, and read. What cannot be done
  * is logged, and left out of the results.
  */
-export function recoverSummary(plan: RecordsPlan, spool: string, log: Log): RunSummary {
+export function recoverSummary(plan: CollectPlan, spool: string, log: Log): RunSummary {
   let { recordsFile } = plan;
   try {
     // One that keeps no records has its spool made into a file.

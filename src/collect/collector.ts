@@ -1,15 +1,15 @@
 import { type MessagePort, Worker } from 'node:worker_threads';
-import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
-import type { LiveSummary } from '../../metrics/compute.js';
-import type { RunTraits, Thresholds } from '../../metrics/metric.js';
-import type { PhaseName } from '../../records/record.js';
-import type { PhaseCounts } from '../../records/spool.js';
-import type { ClockOrigin } from '../../util/clock.js';
-import { deathOf } from '../../util/thread-death.js';
+import type { TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
+import type { LiveSummary } from '../metrics/compute.js';
+import type { RunTraits, Thresholds } from '../metrics/metric.js';
+import type { PhaseName } from '../records/record.js';
+import type { PhaseCounts } from '../records/spool.js';
+import type { ClockOrigin } from '../util/clock.js';
+import { deathOf } from '../util/thread-death.js';
 import type { PhaseSummaries } from './record-processor.js';
 
 /** What the record thread is given. */
-export interface RecordsPlan {
+export interface CollectPlan {
   readonly origin: ClockOrigin;
   readonly traits: RunTraits;
   readonly thresholds: Thresholds;
@@ -25,8 +25,8 @@ export interface RecordsPlan {
   readonly hasWarmup: boolean;
 }
 
-export interface RecordsThreadData {
-  readonly plan: RecordsPlan;
+export interface CollectorThreadData {
+  readonly plan: CollectPlan;
   /** Folder that the load threads spool to; undefined: they post what they have. */
   readonly spool: string | undefined;
   /** Of each load thread; closes when its last record is spooled, and brings batches that could not be. */
@@ -36,7 +36,7 @@ export interface RecordsThreadData {
 }
 
 /** What the record thread tells the main thread. */
-export type RecordsEvent =
+export type CollectorEvent =
   | { readonly kind: 'ready' }
   | { readonly kind: 'live'; readonly live: Live }
   /** A file can no longer be written; measuring goes on. */
@@ -53,7 +53,7 @@ export interface Summaries extends PhaseSummaries {
 }
 
 /** The thread that counts tokens, writes records and computes metrics. */
-export interface Records {
+export interface Collector {
   /** The run was ended early: what was not taken in by now stays in the spool. */
   leaveRest(): void;
   /**
@@ -74,14 +74,14 @@ export interface Records {
 }
 
 /** Starts the record thread, which reads until every port is closed. @param spool folder; undefined: there is none. */
-export function startRecords(
-  plan: RecordsPlan,
+export function startCollector(
+  plan: CollectPlan,
   ports: readonly MessagePort[],
   spool: string | undefined,
-): Records {
+): Collector {
   const control = new SharedArrayBuffer(4);
-  const data: RecordsThreadData = { plan, spool, ports, control };
-  const worker = new Worker(new URL('./records-thread.js', import.meta.url), {
+  const data: CollectorThreadData = { plan, spool, ports, control };
+  const worker = new Worker(new URL('./collector-thread.js', import.meta.url), {
     workerData: data,
     transferList: [...ports],
   });
@@ -94,7 +94,7 @@ export function startRecords(
   });
   let isTerminated = false;
   const reported = new Promise<Summaries>((resolve) => {
-    worker.on('message', (event: RecordsEvent) => {
+    worker.on('message', (event: CollectorEvent) => {
       if (event.kind === 'ready') becomeReady();
       else if (event.kind === 'live') live = event.live;
       else if (event.kind === 'trouble') troubles.push(event.message);

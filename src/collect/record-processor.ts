@@ -1,21 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { openTokenizer } from '../../dataset/tokenizer/open.js';
-import type { Tokenizer, TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
-import { LineFile } from '../../export/line-file.js';
-import { rawLine } from '../../export/raw-jsonl.js';
-import type { RecordContext } from '../../export/record-metadata.js';
-import { recordLine } from '../../export/records-jsonl.js';
-import { type SendStats, SendStatsCollector } from '../../fidelity/send-stats.js';
-import { type LiveSummary, MetricStore, type RunSummary } from '../../metrics/compute.js';
-import { type CountText, tokenCounter } from '../../records/count-tokens.js';
+import { openTokenizer } from '../dataset/tokenizer/open.js';
+import type { Tokenizer, TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
+import { LineFile } from '../export/line-file.js';
+import { rawLine } from '../export/raw-jsonl.js';
+import type { RecordContext } from '../export/record-metadata.js';
+import { recordLine } from '../export/records-jsonl.js';
+import { type SendStats, SendStatsCollector } from '../fidelity/send-stats.js';
+import { type LiveSummary, MetricStore, type RunSummary } from '../metrics/compute.js';
+import { type CountText, tokenCounter } from '../records/count-tokens.js';
 import {
   type CountedRecord,
   type PhaseName,
   type RequestRecord,
   withoutResponse,
-} from '../../records/record.js';
-import { messageOf } from '../../util/errors.js';
-import type { RecordsPlan } from './records.js';
+} from '../records/record.js';
+import { messageOf } from '../util/errors.js';
+import type { CollectPlan } from './collector.js';
 
 /** Results by phase. */
 export interface PhaseSummaries {
@@ -42,7 +42,7 @@ export interface ProcessorOptions {
 
 /** Makes what a run keeps of a finished record: its tokens are counted, its metrics computed, its lines written. */
 export class RecordProcessor {
-  readonly #plan: RecordsPlan;
+  readonly #plan: CollectPlan;
   readonly #profiling: MetricStore;
   readonly #warmup: MetricStore | undefined;
   readonly #prewarm: MetricStore;
@@ -51,7 +51,7 @@ export class RecordProcessor {
   readonly #files: Readonly<Record<PhaseName | 'raw', LineFile>>;
   readonly #contexts: Readonly<Record<PhaseName, RecordContext>>;
 
-  constructor(plan: RecordsPlan, { onTrouble, append = false }: ProcessorOptions) {
+  constructor(plan: CollectPlan, { onTrouble, append = false }: ProcessorOptions) {
     const newStore = (traits = plan.traits) => new MetricStore(traits, plan.thresholds, plan.origin);
     this.#plan = plan;
     this.#profiling = newStore();

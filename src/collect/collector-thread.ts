@@ -1,19 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { type RecordBatch, unpackRecords } from '../../records/pack.js';
-import { yieldToLoadThreads } from '../../util/priority.js';
+import { type RecordBatch, unpackRecords } from '../records/pack.js';
+import { yieldToLoadThreads } from '../util/priority.js';
 import { BatchSource } from './batch-source.js';
+import type { CollectorEvent, CollectorThreadData } from './collector.js';
 import { RecordProcessor } from './record-processor.js';
-import type { RecordsEvent, RecordsThreadData } from './records.js';
 
 const LIVE_EVERY_MS = 250;
 /** How often the spool is looked at where nothing was in it. */
 const LOOK_EVERY_MS = 20;
 
 /** The record thread: takes finished records from the spool at its own pace, and makes files and metrics of them. */
-async function runRecordsThread({ plan, ports, spool, control }: RecordsThreadData): Promise<void> {
+async function runRecordsThread({ plan, ports, spool, control }: CollectorThreadData): Promise<void> {
   const stopYielding = yieldToLoadThreads();
-  const say = (event: RecordsEvent) => parentPort?.postMessage(event);
+  const say = (event: CollectorEvent) => parentPort?.postMessage(event);
   let filesAreWhole = plan.recordsFile !== undefined;
   const onTrouble = (message: string) => {
     filesAreWhole = false;

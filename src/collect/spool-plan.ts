@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
-import { SPOOL_VERSION } from '../../records/spool.js';
-import { messageOf, UserError } from '../../util/errors.js';
-import type { RecordsPlan } from './records.js';
+import type { TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
+import { SPOOL_VERSION } from '../records/spool.js';
+import { messageOf, UserError } from '../util/errors.js';
+import type { CollectPlan } from './collector.js';
 
 /** Name of the spool's folder in that of the run. */
 export const spoolFolder = 'spool';
@@ -12,7 +12,7 @@ const planName = 'plan.spool';
 
 /** What is stored: names of files in the folder of the run in place of paths, and texts in place of 64-bit numbers. */
 interface StoredPlan
-  extends Omit<RecordsPlan, 'origin' | 'tokenizers' | 'recordsFile' | 'rawFile' | 'warmupFile'> {
+  extends Omit<CollectPlan, 'origin' | 'tokenizers' | 'recordsFile' | 'rawFile' | 'warmupFile'> {
   readonly spoolVersion: number;
   readonly origin: { readonly monotonicNs: string; readonly epochNs: string };
   readonly tokenizers: readonly (readonly [model: string, source: TokenizerSource])[] | undefined;
@@ -27,7 +27,7 @@ interface StoredPlan
  * @param recordsName of the file for the records of a run that keeps none, should it not end in order.
  * @throws the file system's error.
  */
-export function makeSpool(folder: string, plan: RecordsPlan, recordsName: string): void {
+export function makeSpool(folder: string, plan: CollectPlan, recordsName: string): void {
   const { origin, tokenizers, recordsFile, rawFile, warmupFile } = plan;
   const stored: StoredPlan = {
     ...plan,
@@ -53,7 +53,7 @@ export function removeSpool(folder: string): void {
 }
 
 /** What a spool's records are to be made into. @throws UserError where it does not say, or is of another version. */
-export function readSpoolPlan(folder: string): RecordsPlan {
+export function readSpoolPlan(folder: string): CollectPlan {
   const path = join(folder, planName);
   let stored: StoredPlan;
   try {
