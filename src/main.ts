@@ -17,27 +17,27 @@ interface Entry {
 /** Every command by its name. */
 export const commands: Readonly<Record<string, Entry>> = {
   profile: {
-    summary: 'Send load to a server and measure every token that comes back.',
+    summary: 'Benchmark an inference server: send load, measure every token.',
     load: () => import('./commands/profile.js'),
   },
   report: {
-    summary: 'Show the results of a run from the records it left, also of one that was killed.',
+    summary: 'Show the results of a run from its records, even if it was killed.',
     load: () => import('./commands/report.js'),
   },
   'trace stats': {
-    summary: 'Show what is in a Mooncake trace: lengths, arrivals, shared prefixes.',
+    summary: 'Summarize a Mooncake trace: lengths, arrivals, shared prefixes.',
     load: () => import('./commands/trace/stats.js'),
   },
   'trace cut': {
-    summary: 'Write part of a Mooncake trace, faster if asked for.',
+    summary: 'Cut a Mooncake trace, and optionally speed it up.',
     load: () => import('./commands/trace/cut.js'),
   },
   'trace convert': {
-    summary: 'Write a trace of Azure, BurstGPT or Bailian as a Mooncake trace.',
+    summary: 'Convert an Azure, BurstGPT or Bailian trace to a Mooncake trace.',
     load: () => import('./commands/trace/convert.js'),
   },
   'analyze-trace': {
-    summary: 'The same as trace stats.',
+    summary: 'Same as trace stats.',
     load: () => import('./commands/trace/stats.js'),
   },
   'kube manifest': {
@@ -45,15 +45,15 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./commands/kube/manifest.js'),
   },
   'kube run': {
-    summary: 'Run a command in a Pod, and wait until its files are copied.',
+    summary: 'Run a command in a Pod and wait until its files are copied.',
     load: () => import('./commands/kube/run.js'),
   },
   plot: {
-    summary: 'Draw a run, several runs against each other, or the lengths of a trace.',
+    summary: 'Plot a run, compare several runs, or plot the lengths of a trace.',
     load: () => import('./commands/plot.js'),
   },
   'mock-server': {
-    summary: 'Run a simulated inference server to try things on.',
+    summary: 'Run a simulated inference server.',
     load: () => import('./commands/mock-server.js'),
   },
 };
@@ -175,7 +175,7 @@ async function unknownCommand(
   if (group.length > 0 && second !== undefined) {
     const guess = nearest(second, group);
     const meant = guess === undefined ? '' : ` Did you mean ${first} ${guess}?`;
-    return new UserError(`aiperf ${first} needs ${orList(group)} behind it, got '${second}'.${meant}`);
+    return new UserError(`aiperf ${first} must be followed by ${orList(group)}, got '${second}'.${meant}`);
   }
   const guess = nearest(first, known);
   const hint = guess === undefined ? ` The commands are ${andList(known)}.` : ` Did you mean ${guess}?`;

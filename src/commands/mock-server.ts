@@ -66,7 +66,7 @@ export const mockServerOptions = {
     group: 'Pace',
     min: 0,
     default: usual.ttftPerInputTokenMs,
-    help: 'Added to it for each prompt token that the prefix cache lacks, ms.',
+    help: 'Add N ms for each prompt token that is not in the prefix cache.',
   }),
   itlMs: number({
     flags: ['--itl'],
@@ -126,8 +126,8 @@ export const mockServerOptions = {
     flags: ['--output-tokens'],
     group: 'Answer',
     min: 1,
-    defaultText: 'as many as asked for, 128 when not asked',
-    help: 'Tokens after which the model stops by itself, unless a request says ignore_eos.',
+    defaultText: 'max_tokens of the request, 128 without one',
+    help: 'Stop after N tokens, unless a request sets ignore_eos.',
   }),
   outputStddev: number({
     flags: ['--output-stddev'],
@@ -199,7 +199,7 @@ async function run({ config }: Invocation<typeof mockServerOptions>, io: Io): Pr
     const where = `${config.host}:${config.port}`;
     throw new UserError(
       `The simulated server cannot start on ${where}: ${messageOf(cause)}.`,
-      '--port 0 takes a free port; --token-log needs a folder that exists.',
+      '--port 0 picks a free port; --token-log needs an existing folder.',
     );
   });
   io.stdout.write(`listening on http://${urlHost(config.host)}:${server.port}\n`);

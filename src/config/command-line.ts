@@ -39,7 +39,7 @@ export function readCommandLine(table: OptionTable, argv: readonly string[], ref
     const row = table[key];
     if (row === undefined || row.repeats || given.length < 2) continue;
     const values = row.secret ? '' : ` (${given.map((word) => word ?? 'no value').join(', ')})`;
-    errors.push(`${spellings.get(key)} is given ${given.length} times${values}; it takes one value.`);
+    errors.push(`${spellings.get(key)} was given ${given.length} times${values}; it takes one value.`);
   }
   const places = Object.entries(table).filter(([, row]) => row.argument !== undefined);
   const last = places.at(-1);
@@ -52,9 +52,7 @@ export function readCommandLine(table: OptionTable, argv: readonly string[], ref
           : strayWord(word, respelt, table, keys),
       );
     } else if (index < places.length && words.has(key)) {
-      errors.push(
-        `Unexpected word ${shown(word)}: ${spellings.get(key)} already says what ${nameOf(row)} is.`,
-      );
+      errors.push(`Unexpected word ${shown(word)}: ${spellings.get(key)} already sets ${nameOf(row)}.`);
     } else {
       words.set(key, [...(words.get(key) ?? []), word]);
       spellings.set(key, nameOf(row));
@@ -106,7 +104,7 @@ function respelled(word: string): string {
 }
 
 function wordTooMany(word: string, last: OptionRow, given: string | undefined): string {
-  return `Unexpected word ${shown(word)}: ${nameOf(last)} is one word, and ${shown(given)} is given for it.`;
+  return `Unexpected word ${shown(word)}: ${nameOf(last)} takes one word, and is already ${shown(given)}.`;
 }
 
 function strayWord(

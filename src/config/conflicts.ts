@@ -30,7 +30,7 @@ const conflicts: readonly Rule[] = [
     check: (config, given, name) =>
       given('customDatasetType') &&
       config.inputFile === undefined &&
-      `${name('customDatasetType')} needs --input-file: it says how that file is to be read.`,
+      `${name('customDatasetType')} needs --input-file: it sets how that file is read.`,
   },
   {
     keys: syntheticOnly,
@@ -98,7 +98,7 @@ const warnings: readonly Rule[] = [
       const extra = meaningless.filter(given);
       return (
         extra.length > 0 &&
-        `${name(...extra)} ${either(extra, 'has', 'have')} no meaning here: there are no such services.`
+        `${name(...extra)} ${either(extra, 'has', 'have')} no effect here: there are no such services.`
       );
     },
   },
@@ -278,7 +278,7 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
     warnings: [
       noEffect(['islBlockSize'], 'on synthetic prompts: only traces have hash ids', isSynthetic),
       noEffect(synthesisKeys, 'on synthetic prompts: only traces are changed', isSynthetic),
-      noEffect(['numDatasetEntries'], `on ${type}: such a file is always loaded whole`, {
+      noEffect(['numDatasetEntries'], `on ${type}: the whole file is always loaded`, {
         keys: [],
         holds: () => isWhole,
       }),

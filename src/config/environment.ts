@@ -48,7 +48,7 @@ export const environment = {
     min: 1024,
     max: 16 * 2 ** 20,
     default: responseLimits.headerBytes.default,
-    help: 'Most bytes of the headers of a response; a request whose response has more fails.',
+    help: 'Maximum bytes of response headers; a request whose response has more fails.',
   }),
   httpMaxMessageBytes: integer({
     env: responseLimits.messageBytes.env,
@@ -56,7 +56,7 @@ export const environment = {
     min: 1024,
     max: 2 ** 29,
     default: responseLimits.messageBytes.default,
-    help: 'Most bytes of one message of an event stream, or of a whole body that is no event stream.',
+    help: 'Maximum bytes of one event of a stream, or of a whole body that is not an event stream.',
   }),
   httpMaxBodyBytes: integer({
     env: responseLimits.bodyBytes.env,

@@ -5,7 +5,7 @@ import { nameOf, type OptionRow, type OptionTable } from './option.js';
 /** The text of `aiperf --help`. @param commands a sentence for each command. @param width columns. */
 export function programHelp(commands: Readonly<Record<string, string>>, width: number): string {
   const options = {
-    '-h, --help': 'Show this; aiperf COMMAND --help shows what a command takes.',
+    '-h, --help': 'Show this help; aiperf COMMAND --help lists the options of a command.',
     '--version': 'Show the version.',
   };
   return page('aiperf COMMAND [options]', width, [

@@ -11,7 +11,7 @@ const warmingUp: Condition = { keys: warmupStops, holds: hasWarmup };
 
 /** What cannot stand together among the options that say when requests are sent, and when a run ends. */
 export const loadConflicts: readonly Rule[] = [
-  needs(['fixedSchedule'], ['inputFile'], ', whose timestamps say when requests are sent', schedule),
+  needs(['fixedSchedule'], ['inputFile'], ', whose timestamps set when requests are sent', schedule),
   refuses(
     'fixedSchedule',
     schedule,
@@ -23,7 +23,7 @@ export const loadConflicts: readonly Rule[] = [
       'userCentricRate',
       'numUsers',
     ],
-    ': its file says when requests are sent',
+    ': the file sets when requests are sent',
   ),
   {
     keys: ['fixedSchedule', 'inputFile', 'datasetSamplingStrategy'],
@@ -51,7 +51,7 @@ export const loadConflicts: readonly Rule[] = [
       given('fixedScheduleAutoOffset') &&
       config.fixedScheduleAutoOffset &&
       config.fixedScheduleStartOffset !== undefined &&
-      `${name('fixedScheduleAutoOffset')} cannot be combined with --fixed-schedule-start-offset: each says where the schedule starts.`,
+      `${name('fixedScheduleAutoOffset')} cannot be combined with --fixed-schedule-start-offset: both set the start of the schedule.`,
   },
   {
     keys: ['fixedScheduleStartOffset', 'fixedScheduleEndOffset'],
@@ -184,7 +184,7 @@ export const loadWarnings: readonly Rule[] = [
     check: (config, _given, name) =>
       config.fixedSchedule &&
       config.noFixedSchedule &&
-      `${name('noFixedSchedule')} has no effect beside --fixed-schedule.`,
+      `${name('noFixedSchedule')} has no effect with --fixed-schedule.`,
   },
   noEffect(['requestRateRampDuration'], 'on --user-centric-rate', users),
   noEffect(

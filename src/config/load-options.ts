@@ -12,7 +12,7 @@ export const loadOptions = {
     group: 'Load',
     min: 1,
     max: MAX_IN_FLIGHT,
-    defaultText: 'no limit with a rate, schedule or users; the connection limit for a trace; else 1',
+    defaultText: 'no limit with a rate, schedule or users; the connection limit for a trace; otherwise 1',
     help: 'Maximum concurrent sessions; an upper limit when a rate, a schedule or users set the load.',
   }),
   prefillConcurrency: integer({
@@ -64,7 +64,7 @@ export const loadOptions = {
     group: 'Load',
     min: 1,
     defaultText:
-      'the whole trace or schedule; no limit with --conversation-num or --benchmark-duration; else 10 or twice the concurrency, whichever is larger',
+      'the whole trace or schedule; no limit with --conversation-num or --benchmark-duration; otherwise 10 or twice the concurrency, whichever is larger',
     help: 'Number of requests to send.',
   }),
   benchmarkDuration: number({
@@ -157,7 +157,7 @@ export const loadOptions = {
     flags: ['--warmup-request-count', '--num-warmup-requests'],
     group: 'Warm-up',
     min: 0,
-    help: 'Number of warm-up requests; they are left out of all results. 0: none.',
+    help: 'Number of warm-up requests, excluded from all results. 0: none.',
   }),
   warmupDuration: number({
     flags: ['--warmup-duration'],

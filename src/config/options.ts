@@ -48,7 +48,7 @@ export const profileOptions = {
     flags: ['--model-selection-strategy'],
     group: 'Endpoint',
     default: 'round_robin',
-    help: 'Assign several models to turns in turn, or at random.',
+    help: 'Assign several models to turns round-robin, or at random.',
   }),
   customEndpoint: text({
     flags: ['--custom-endpoint', '--endpoint'],
@@ -76,27 +76,27 @@ export const profileOptions = {
     greedy: true,
     item: isBaseUrl,
     default: ['http://localhost:8000'],
-    help: 'Base URLs of the servers; http:// may be left out.',
+    help: 'Base URLs of the servers; http:// is optional.',
   }),
   urlStrategy: choice(['round_robin'], {
     flags: ['--url-strategy'],
     group: 'Endpoint',
     default: 'round_robin',
-    help: 'Assign sessions to several URLs in turn.',
+    help: 'Assign sessions to several URLs round-robin.',
   }),
   requestTimeoutSeconds: number({
     flags: ['--request-timeout-seconds'],
     group: 'Endpoint',
     min: 0,
     default: 21_600,
-    help: 'Fail a request that takes longer than N seconds in all. 0: no limit.',
+    help: 'Fail a request that takes longer than N seconds. 0: no limit.',
   }),
   connectTimeoutSeconds: number({
     flags: ['--connect-timeout-seconds'],
     group: 'Endpoint',
     min: 0,
     default: 30,
-    help: 'Fail a connection whose name lookup, TCP and TLS take longer than N seconds in all. 0: no limit.',
+    help: 'Fail a connection whose name lookup, TCP and TLS take longer than N seconds together. 0: no limit.',
   }),
   apiKey: headerValue({
     flags: ['--api-key'],
@@ -171,7 +171,7 @@ export const profileOptions = {
     flags: ['--session-header'],
     group: 'Endpoint',
     default: 'X-Correlation-ID',
-    help: "Header that carries the session's id.",
+    help: 'Header that carries the session id.',
   }),
 
   tokenizer: text({
@@ -269,12 +269,12 @@ export const profileOptions = {
     flags: ['--export-level', '--profile-export-level'],
     group: 'Output',
     default: 'records',
-    help: 'summary: JSON and CSV; records: also a line per request; raw: also requests and answers whole.',
+    help: 'summary: JSON and CSV; records: also a line per request; raw: also full requests and responses.',
   }),
   report: flag({
     flags: ['--report'],
     group: 'Output',
-    help: 'Write report.html beside the other files: the run as one page that needs no network.',
+    help: 'Write report.html: the run as one self-contained page.',
   }),
   goodput: slos({
     flags: ['--goodput'],
@@ -285,7 +285,7 @@ export const profileOptions = {
     flags: ['--slice-duration'],
     group: 'Output',
     above: 0,
-    help: 'Work the metrics out again for every so many seconds of the run; below --benchmark-duration.',
+    help: 'Compute metrics per time slice of N seconds; below --benchmark-duration.',
   }),
   strictFidelity: flag({
     flags: ['--strict-fidelity'],
@@ -297,7 +297,7 @@ export const profileOptions = {
     group: 'Output',
     default: [],
     defaultText: 'none',
-    help: 'More tables on the console; schedule: how late requests were sent, and latencies from when they were due; effective, active: concurrency and token rates over time.',
+    help: 'Print more tables; schedule: send delay, and latency from the due time; effective, active: concurrency and token rates over time.',
   }),
   showTraceTiming: flag({
     flags: ['--show-trace-timing'],
@@ -307,7 +307,7 @@ export const profileOptions = {
   exportHttpTrace: flag({
     flags: ['--export-http-trace'],
     group: 'Output',
-    help: 'Add trace_data to each record: when what happened on the wire, headers, addresses.',
+    help: 'Add trace_data to each record: wire timestamps, headers, addresses.',
   }),
 
   conversationNum: integer({
@@ -321,7 +321,7 @@ export const profileOptions = {
     flags: ['--num-dataset-entries', '--num-prompts'],
     group: 'Conversation',
     min: 1,
-    defaultText: '--conversation-num, else --request-count, else 100',
+    defaultText: '--conversation-num, --request-count, or 100',
     help: 'Number of distinct conversations; only for synthetic prompts and random_pool files.',
   }),
   conversationTurnMean: integer({
@@ -339,7 +339,7 @@ export const profileOptions = {
     min: 0,
     max: MAX_TURNS,
     default: 0,
-    help: 'Their standard deviation.',
+    help: 'Standard deviation of the turns per conversation.',
   }),
   conversationTurnDelayMean: number({
     flags: ['--conversation-turn-delay-mean', '--session-turn-delay-mean'],
@@ -353,14 +353,14 @@ export const profileOptions = {
     group: 'Conversation',
     min: 0,
     default: 0,
-    help: 'Its standard deviation, ms.',
+    help: 'Standard deviation of that wait, ms.',
   }),
   conversationTurnDelayRatio: number({
     flags: ['--conversation-turn-delay-ratio', '--session-delay-ratio'],
     group: 'Conversation',
     min: 0,
     default: 1,
-    help: 'Factor on every wait.',
+    help: 'Multiply every wait by N.',
   }),
 
   isl: integer({
@@ -379,7 +379,7 @@ export const profileOptions = {
     min: 0,
     max: MAX_TOKENS,
     default: 0,
-    help: 'Their standard deviation.',
+    help: 'Standard deviation of the prompt length.',
   }),
   islBlockSize: integer({
     flags: ['--isl-block-size', '--prompt-input-tokens-block-size', '--synthetic-input-tokens-block-size'],
@@ -405,7 +405,7 @@ export const profileOptions = {
     min: 0,
     max: MAX_TOKENS,
     default: 0,
-    help: 'Its standard deviation; needs --osl.',
+    help: 'Standard deviation of that length; needs --osl.',
   }),
 
   ...synthesisOptions,
@@ -437,7 +437,7 @@ export const profileOptions = {
     group: 'Service',
     min: 1,
     defaultText: 'no limit',
-    help: 'Maximum number of load threads; fewer are used where cores or the load ask for fewer.',
+    help: 'Maximum number of load threads; fewer are used where cores or load allow fewer.',
   }),
   loadThreads: integer({
     flags: ['--load-threads'],
@@ -451,23 +451,23 @@ export const profileOptions = {
     flags: ['--record-processor-service-count', '--record-processors'],
     group: 'Service',
     min: 1,
-    help: 'Accepted with a warning: it has no meaning here.',
+    help: 'Accepted with a warning: it has no effect here.',
   }),
   zmqHost: text({
     flags: ['--zmq-host'],
     group: 'Service',
-    help: 'Accepted with a warning: it has no meaning here.',
+    help: 'Accepted with a warning: it has no effect here.',
   }),
   zmqIpcPath: text({
     flags: ['--zmq-ipc-path'],
     group: 'Service',
-    help: 'Accepted with a warning: it has no meaning here.',
+    help: 'Accepted with a warning: it has no effect here.',
   }),
 
   zmqDualBind: flag({
     flags: ['--zmq-dual-bind'],
     group: 'Service',
-    help: 'Accepted with a warning: it has no meaning here.',
+    help: 'Accepted with a warning: it has no effect here.',
   }),
   noGpuTelemetry: flag({
     flags: ['--no-gpu-telemetry'],

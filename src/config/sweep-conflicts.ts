@@ -47,16 +47,16 @@ export function sweepFindings(
     );
   }
   if (isSweep && config.fixedSchedule) {
-    errors.push(`${name(...lists)} cannot be a list beside --fixed-schedule: its file is the load.`);
+    errors.push(`${name(...lists)} cannot be a list with --fixed-schedule: the file sets the load.`);
   }
   if (config.requestsPerLoad !== undefined && given.has('requestCount')) {
     errors.push(
-      `${name('requestsPerLoad')} cannot be combined with ${name('requestCount')}: each says how many requests are sent.`,
+      `${name('requestsPerLoad')} cannot be combined with ${name('requestCount')}: both set the number of requests.`,
     );
   }
   if (config.requestsPerLoad !== undefined && loadMode(config) === 'fixed-schedule') {
     errors.push(
-      `${name('requestsPerLoad')} cannot be combined with --fixed-schedule: its file says how many requests are sent.`,
+      `${name('requestsPerLoad')} cannot be combined with --fixed-schedule: the file sets the number of requests.`,
     );
   }
 

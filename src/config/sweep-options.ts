@@ -25,7 +25,7 @@ export const sweepOptions = {
     flags: ['--requests-per-load'],
     group,
     min: 1,
-    help: 'Send N requests per session in flight, per user, or per request per second, so that all points take about as long; replaces --request-count.',
+    help: 'Send N requests per session in flight, per user, or per request per second, so that all points take similar time; replaces --request-count.',
   }),
   parameterSweepCooldownSeconds: number({
     flags: ['--parameter-sweep-cooldown-seconds'],

@@ -26,7 +26,7 @@ export const synthesisOptions = {
     min: 1,
     max: MAX_FACTOR,
     default: 1,
-    help: 'Copy all shared prefixes N times; requests use the copies in turn, so that N times less is shared.',
+    help: 'Make N variants of every shared prefix and rotate them, so that prefix sharing drops by N.',
   }),
   synthesisPromptLenMultiplier: number({
     flags: ['--synthesis-prompt-len-multiplier'],

@@ -36,7 +36,7 @@ export function fixedSchedule(timings: TurnTimings, window: ScheduleWindow = {})
   const { startOffsetMs, endOffsetMs, autoOffset = true } = window;
   if (startOffsetMs !== undefined && endOffsetMs !== undefined && startOffsetMs > endOffsetMs) {
     throw new UserError(
-      `the start offset of the fixed schedule, ${startOffsetMs} ms, is behind its end offset, ${endOffsetMs} ms`,
+      `the start offset of the fixed schedule, ${startOffsetMs} ms, is after its end offset, ${endOffsetMs} ms`,
       'give --fixed-schedule-end-offset at least the value of --fixed-schedule-start-offset',
     );
   }

@@ -160,7 +160,7 @@ function unlike(path: string, from: ForeignForm): UserError {
     path,
     1,
     `${from} is ${expected}, and this line is not`,
-    'leave --from out to have the form told',
+    'omit --from to detect the format',
   );
 }
 

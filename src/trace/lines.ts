@@ -101,6 +101,6 @@ export function unreadable(path: string, error: unknown): UserError {
   if (error instanceof UserError) return error;
   return new UserError(
     `${path} cannot be read: ${messageOf(error)}`,
-    'check the path, and that the file is whole',
+    'check the path, and that the file is complete',
   );
 }

@@ -8,7 +8,7 @@ export function timeOrder(path: string): (timestampMs: number, line: number) => 
       throw rowError(
         path,
         line,
-        `timestamps go back: ${timestampMs} ms behind the ${latest.timestampMs} ms of line ${latest.line}`,
+        `timestamps are not in order: ${timestampMs} ms after ${latest.timestampMs} ms in line ${latest.line}`,
         'sort the rows by their time first',
       );
     }

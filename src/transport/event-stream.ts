@@ -241,8 +241,7 @@ function readMessage(bytes: Buffer, from: number, end: number): StreamMessage {
     else if (name === 'event') event = (value ?? '').trim();
     else if (name === 'data') data = data === undefined ? (value ?? '') : `${data}\n${value ?? ''}`;
     packets.push({ name, value: name === 'data' || value === null ? value : value.trim() });
-    if (packets.length > MOST_FIELDS)
-      throw new Error(`one message of it has more than ${MOST_FIELDS} fields`);
+    if (packets.length > MOST_FIELDS) throw new Error(`one event has more than ${MOST_FIELDS} fields`);
   }
   return { event, data, comment, packets };
 }

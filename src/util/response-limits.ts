@@ -14,7 +14,7 @@ export const responseLimits = {
   messageBytes: {
     env: 'AIPERF_HTTP_MAX_MESSAGE_BYTES',
     default: 64 * 2 ** 20,
-    what: 'one message of it (or its body, where that is no event stream) is',
+    what: 'one event of it (or the whole body, if it is not an event stream) is',
   },
   bodyBytes: { env: 'AIPERF_HTTP_MAX_BODY_BYTES', default: 256 * 2 ** 20, what: 'its body is' },
 } as const satisfies Record<keyof ResponseLimits, { env: string; default: number; what: string }>;

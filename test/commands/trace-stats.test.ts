@@ -106,15 +106,15 @@ it.each([
   [['trace', 'stats', '/no/such'], "<file> must be the path of an existing file, got '/no/such'."],
   [
     ['trace', 'stats', trace, 'more'],
-    `Unexpected word 'more': <file> is one word, and '${trace}' is given for it.`,
+    `Unexpected word 'more': <file> takes one word, and is already '${trace}'.`,
   ],
   [
     ['analyze-trace', trace, '--input-file', trace],
-    `Unexpected word '${trace}': --input-file already says what <file> is.`,
+    `Unexpected word '${trace}': --input-file already sets <file>.`,
   ],
   [
     ['trace', 'stat', trace],
-    "aiperf trace needs stats, cut or convert behind it, got 'stat'. Did you mean trace stats?",
+    "aiperf trace must be followed by stats, cut or convert, got 'stat'. Did you mean trace stats?",
   ],
   [
     ['trace', 'stats', trace, '--output-file', join(folder, 'no', 'such')],
@@ -129,6 +129,6 @@ it.each([
 it('aiperf trace lists its commands', async () => {
   const { code, stdout } = await aiperf('trace');
   expect(code).toBe(0);
-  expect(stdout).toMatch(/\n {2}trace stats {2,}Show what is in a Mooncake trace/);
+  expect(stdout).toMatch(/\n {2}trace stats {2,}Summarize a Mooncake trace/);
   expect(stdout).not.toContain('mock-server');
 });

@@ -178,7 +178,7 @@ benchmark:
       ...{ uiType: 'none', workersMax: 4, recordProcessors: 2, logLevel: 'DEBUG' },
     });
     expect(warnings).toContain(
-      'b.yaml:48:89: benchmark.runtime.communication has no meaning here: there are no such services.',
+      'b.yaml:48:89: benchmark.runtime.communication has no effect here: there are no such services.',
     );
   });
 
@@ -294,7 +294,7 @@ benchmark:
     );
     expect(options).toEqual(usual);
     expect(warnings).toEqual([
-      'b.yaml: these keys belong under benchmark:, and are read as part of it: models, endpoint, datasets and phases.',
+      'b.yaml: these keys belong under benchmark:, and are read as if they were there: models, endpoint, datasets and phases.',
     ]);
   });
 
@@ -419,7 +419,7 @@ describe('sweeps by path', () => {
     ],
     [
       { parameters: { 'phases.profiling': [1, 2] } },
-      'phases.profiling leads to nothing: write a path such as phases.profiling.concurrency',
+      'phases.profiling is incomplete: write a path such as phases.profiling.concurrency',
     ],
     [{ parameters: { 'model.name': [1, 2] } }, 'model.name leads to nothing: model is no mapping'],
     [
@@ -521,7 +521,7 @@ describe('what a config file of AIPerf cannot have here', () => {
     [
       file({ model: undefined, models: { items: [{ name: 'm', weight: 1 }] } }),
       [
-        'benchmark.models.items.0.weight is a setting of AIPerf that is not supported: models are requested in turn or at random, with --model-selection-strategy.',
+        'benchmark.models.items.0.weight is a setting of AIPerf that is not supported: models are requested round-robin or at random, with --model-selection-strategy.',
       ],
     ],
     [

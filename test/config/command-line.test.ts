@@ -201,9 +201,9 @@ describe('what is refused', () => {
     ['-ma --isl', ['--isl needs a value: an integer from 0 to 10000000.']],
     ['-ma --isl=', ['--isl needs a value: an integer from 0 to 10000000.']],
     ['-ma --isl --concurrency 2', ['--isl needs a value: an integer from 0 to 10000000.']],
-    ['-ma --isl 5 --isl 6', ['--isl is given 2 times (5, 6); it takes one value.']],
-    ['-ma --isl 5 --prompt-input-tokens-mean=6', ['--isl is given 2 times (5, 6); it takes one value.']],
-    ['-ma --api-key s3 --api-key s4', ['--api-key is given 2 times; it takes one value.']],
+    ['-ma --isl 5 --isl 6', ['--isl was given 2 times (5, 6); it takes one value.']],
+    ['-ma --isl 5 --prompt-input-tokens-mean=6', ['--isl was given 2 times (5, 6); it takes one value.']],
+    ['-ma --api-key s3 --api-key s4', ['--api-key was given 2 times; it takes one value.']],
     [
       '-ma --concurrency 10 20',
       ["Unexpected word '20': --concurrency takes one value; quote a value that holds spaces."],
@@ -241,7 +241,7 @@ describe('what is refused', () => {
     expect(
       await refusals('--isl -5 --osl 1e3 --osl 2 --nosuch 3 --streaming=maybe --endpoint_type=x --api-key'),
     ).toEqual([
-      '--osl is given 2 times (1e3, 2); it takes one value.',
+      '--osl was given 2 times (1e3, 2); it takes one value.',
       'Unknown option: --nosuch.',
       "--streaming takes =true or =false, got 'maybe'.",
       '--model is required: name the model to ask for, e.g. --model Qwen/Qwen3-0.6B.',

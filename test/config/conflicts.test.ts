@@ -39,7 +39,7 @@ describe('conflicts', () => {
     ],
     [
       '--custom-dataset-type single_turn',
-      '--custom-dataset-type needs --input-file: it says how that file is to be read.',
+      '--custom-dataset-type needs --input-file: it sets how that file is read.',
     ],
     [
       `--input-file ${file} --isl 5`,
@@ -90,7 +90,7 @@ describe('conflicts', () => {
       'Unknown option: --nosuch.',
       '--model is required: name the model to ask for, e.g. --model Qwen/Qwen3-0.6B.',
       '--concurrency must be an integer from 1 to 1000000, got 0.',
-      '--custom-dataset-type needs --input-file: it says how that file is to be read.',
+      '--custom-dataset-type needs --input-file: it sets how that file is read.',
       '--osl-stddev needs --osl, its mean.',
       '--http2 needs --transport undici: the http transport does not support it.',
     ]);
@@ -114,10 +114,10 @@ describe('conflicts', () => {
 
 describe('options without effect', () => {
   it.each([
-    ['--zmq-host h', '--zmq-host has no meaning here: there are no such services.'],
+    ['--zmq-host h', '--zmq-host has no effect here: there are no such services.'],
     [
       '--record-processors 2 --zmq-ipc-path /tmp',
-      '--record-processors and --zmq-ipc-path have no meaning here: there are no such services.',
+      '--record-processors and --zmq-ipc-path have no effect here: there are no such services.',
     ],
     [
       '--tokenizer-trust-remote-code',
@@ -152,7 +152,7 @@ describe('options without effect', () => {
     ],
     [
       `--input-file ${file} --custom-dataset-type single_turn --num-prompts 5`,
-      '--num-prompts has no effect on single_turn: such a file is always loaded whole.',
+      '--num-prompts has no effect on single_turn: the whole file is always loaded.',
     ],
   ])('%s', async (line, sentence) => {
     expect((await profile(`-ma ${line}`)).warnings).toEqual([sentence]);
@@ -187,12 +187,12 @@ describe('options without effect', () => {
     expect((await profile('-ma --extra-inputs n:2')).warnings).toEqual([]);
   });
 
-  it('rules on the type that was told from the file', async () => {
+  it('rules on the type that was detected', async () => {
     const loaded = await profile(`-ma --input-file ${file} --isl-block-size 16 --num-dataset-entries 5`);
     expect(loaded.warnings).toEqual([]);
     expect(checkDatasetType(loaded, 'single_turn')).toEqual({
       errors: ['--isl-block-size needs a trace with hash ids, such as mooncake_trace, got single_turn.'],
-      warnings: ['--num-dataset-entries has no effect on single_turn: such a file is always loaded whole.'],
+      warnings: ['--num-dataset-entries has no effect on single_turn: the whole file is always loaded.'],
     });
     expect(checkDatasetType(loaded, 'mooncake_trace').errors).toEqual([]);
     expect(checkDatasetType(loaded, 'random_pool').warnings).toEqual([]);

@@ -13,22 +13,22 @@ const users = '--user-centric-rate 2 --num-users 4 --session-turns-mean 2';
 describe('what cannot stand together', () => {
   it.each([
     // Fixed schedule.
-    ['--fixed-schedule', '--fixed-schedule needs --input-file, whose timestamps say when requests are sent.'],
+    ['--fixed-schedule', '--fixed-schedule needs --input-file, whose timestamps set when requests are sent.'],
     [
       `${schedule} --request-rate 5`,
-      '--request-rate cannot be combined with --fixed-schedule: its file says when requests are sent.',
+      '--request-rate cannot be combined with --fixed-schedule: the file sets when requests are sent.',
     ],
     [
       `${schedule} --user-centric-rate 5`,
-      '--user-centric-rate cannot be combined with --fixed-schedule: its file says when requests are sent.',
+      '--user-centric-rate cannot be combined with --fixed-schedule: the file sets when requests are sent.',
     ],
     [
       `${schedule} --vllm-burstiness 5`,
-      '--vllm-burstiness cannot be combined with --fixed-schedule: its file says when requests are sent.',
+      '--vllm-burstiness cannot be combined with --fixed-schedule: the file sets when requests are sent.',
     ],
     [
       `${schedule} --num-users 5 --arrival-pattern constant --request-rate-ramp-duration 3 --request-rate 5`,
-      '--request-rate, --arrival-pattern, --request-rate-ramp-duration and --num-users cannot be combined with --fixed-schedule: its file says when requests are sent.',
+      '--request-rate, --arrival-pattern, --request-rate-ramp-duration and --num-users cannot be combined with --fixed-schedule: the file sets when requests are sent.',
     ],
     [
       `${schedule} --dataset-sampling-strategy shuffle`,
@@ -52,7 +52,7 @@ describe('what cannot stand together', () => {
     ],
     [
       `${schedule} --fixed-schedule-auto-offset --fixed-schedule-start-offset 0`,
-      '--fixed-schedule-auto-offset cannot be combined with --fixed-schedule-start-offset: each says where the schedule starts.',
+      '--fixed-schedule-auto-offset cannot be combined with --fixed-schedule-start-offset: both set the start of the schedule.',
     ],
     [
       `${schedule} --fixed-schedule-start-offset 200 --fixed-schedule-end-offset 199`,
@@ -251,7 +251,7 @@ describe('what has no effect', () => {
   const noWarmup = 'no effect without --warmup-request-count, --num-warmup-sessions or --warmup-duration.';
 
   it.each([
-    [`${schedule} --no-fixed-schedule`, '--no-fixed-schedule has no effect beside --fixed-schedule.'],
+    [`${schedule} --no-fixed-schedule`, '--no-fixed-schedule has no effect with --fixed-schedule.'],
     [
       `${users} --request-rate-ramp-duration 5`,
       '--request-rate-ramp-duration has no effect on --user-centric-rate.',
@@ -276,7 +276,7 @@ describe('what has no effect', () => {
   });
 });
 
-describe('rules on the type that was told from the file', () => {
+describe('rules on the type that was detected', () => {
   it('a pool has no schedule', async () => {
     const loaded = await profile(`-ma ${schedule}`);
     expect(checkDatasetType(loaded, 'random_pool')).toEqual({

@@ -19,7 +19,7 @@ describe('aiperf', () => {
   it.each([[[]], [['--help']], [['-h']]])('%j lists the commands', async (argv) => {
     const { code, stdout, stderr } = await aiperf(...argv);
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^Usage: aiperf COMMAND \[options\]\n\nCommands:\n {2}profile {2,}Send load/);
+    expect(stdout).toMatch(/^Usage: aiperf COMMAND \[options\]\n\nCommands:\n {2}profile {2,}Benchmark an/);
     expect(stdout).toMatch(/\n {2}mock-server {2,}Run a simulated/);
   });
 

@@ -124,7 +124,7 @@ describe('what is refused', () => {
     ],
     [
       '--requests-per-load 5 --request-count 9',
-      '--requests-per-load cannot be combined with --request-count: each says how many requests are sent.',
+      '--requests-per-load cannot be combined with --request-count: both set the number of requests.',
     ],
     ['--num-profile-runs 11', '--num-profile-runs must be an integer from 1 to 10, got 11.'],
     ['--confidence-level 1', '--confidence-level must be a number above 0 and below 1, got 1.'],
@@ -136,7 +136,7 @@ describe('what is refused', () => {
     const file = join(folder, 'schedule.jsonl');
     writeFileSync(file, '');
     expect(await refusals(`--model m --fixed-schedule --input-file ${file} --concurrency 1,2`)).toEqual([
-      '--concurrency cannot be a list beside --fixed-schedule: its file is the load.',
+      '--concurrency cannot be a list with --fixed-schedule: the file sets the load.',
     ]);
   });
 });

@@ -56,12 +56,12 @@ describe('what is wrong before anything is sent', () => {
     [
       'an option given twice',
       ['profile', '--model', 'm', '--isl', '3', '--isl', '4'],
-      '--isl is given 2 times (3, 4); it takes one value.',
+      '--isl was given 2 times (3, 4); it takes one value.',
     ],
     [
       'options that contradict each other, told together',
       ['profile', '--model', 'm', '--osl-stddev', '3', '--http2', '--custom-dataset-type', 'single_turn'],
-      '--custom-dataset-type needs --input-file: it says how that file is to be read. --osl-stddev needs --osl, its mean. --http2 needs --transport undici: the http transport does not support it.',
+      '--custom-dataset-type needs --input-file: it sets how that file is read. --osl-stddev needs --osl, its mean. --http2 needs --transport undici: the http transport does not support it.',
     ],
     [
       'a missing input file',

@@ -147,7 +147,7 @@ describe('a fixed schedule', () => {
 
   it('refuses a start behind the end', () => {
     const error = errorOf(() => fixedSchedule(timingsOf([5]), { startOffsetMs: 6, endOffsetMs: 5 }));
-    expect(error.message).toContain('6 ms, is behind its end offset, 5 ms');
+    expect(error.message).toContain('6 ms, is after its end offset, 5 ms');
   });
 });
 

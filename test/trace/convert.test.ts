@@ -60,7 +60,7 @@ describe('a conversion', () => {
         '6,ChatGPT,99,0,99,Conversation log\n45.25,GPT-4,1087,230,1317,"API log, long"\n',
     );
     expect(await convert(burst)).toEqual({
-      said: 'Wrote 2 rows of burst_gpt to OUT.\n1 without a token of prompt or answer are left out.\n',
+      said: 'Wrote 2 rows of burst_gpt to OUT.\n1 without prompt or answer tokens are skipped.\n',
       rows: [
         { timestamp: 0, input_length: 472, output_length: 18 },
         { timestamp: 40_250, input_length: 1087, output_length: 230 },
@@ -88,7 +88,7 @@ describe('a conversion', () => {
       { timestamp: 386, input_length: 33, output_length: 132 },
     ]);
     expect(said).toBe(
-      'Wrote 2 rows of bailian to OUT.\nIts hash_ids stand for 16 tokens: aiperf profile needs --isl-block-size 16, aiperf trace stats --block-size 16.\n',
+      'Wrote 2 rows of bailian to OUT.\nEach hash id covers 16 tokens: aiperf profile needs --isl-block-size 16, aiperf trace stats --block-size 16.\n',
     );
   });
 });
@@ -117,7 +117,7 @@ describe('a conversion is refused, and no file left', () => {
       'another form than was named',
       header + row,
       ['--from', 'bailian'],
-      ':1: bailian is one JSON object a line, and this line is not leave --from out to have the form told',
+      ':1: bailian is one JSON object a line, and this line is not omit --from to detect the format',
     ],
     [
       'a time that is none',
@@ -135,7 +135,7 @@ describe('a conversion is refused, and no file left', () => {
       'times that go back',
       `${header}${row}2023-11-16 18:15:46.5805900,1,2\n`,
       [],
-      ':3: timestamps go back: -100 ms behind the 0 ms of line 2 sort the rows by their time first',
+      ':3: timestamps are not in order: -100 ms after 0 ms in line 2 sort the rows by their time first',
     ],
     [
       'a row that is too short',

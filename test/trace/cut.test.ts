@@ -92,7 +92,7 @@ describe('a cut', () => {
   it('leaves prompts out that are too long', async () => {
     const { stdout, rows } = await cut(five, '--max-isl', '300');
     expect(rows.map(({ input_length }) => input_length)).toEqual([100, 200, 300]);
-    expect(stdout).toContain('2 are left out as longer than 300 tokens.');
+    expect(stdout).toContain('2 are skipped: longer than 300 tokens.');
   });
 
   it('keeps a row without a time with the one before it in its session', async () => {
@@ -158,7 +158,7 @@ describe('a cut is refused, and no file left', () => {
     ],
     [
       [back],
-      `${back}:2: timestamps go back: 4 ms behind the 5 ms of line 1 sort the rows by their time first`,
+      `${back}:2: timestamps are not in order: 4 ms after 5 ms in line 1 sort the rows by their time first`,
     ],
     [[wrong], `${wrong}:1: timestamp must be a number, got "5"`],
     [
@@ -173,7 +173,7 @@ describe('a cut is refused, and no file left', () => {
       [texts, '--max-isl', '10'],
       `${texts}:1: the row has no input_length leave --max-isl out, or add the length of the prompt`,
     ],
-    [[five, '--start', '9s', '--end', '9000ms'], '--end must be behind --start, 9 s, got 9 s.'],
+    [[five, '--start', '9s', '--end', '9000ms'], '--end must be after --start, 9 s, got 9 s.'],
     [[five, '--end', '300'], "--end must be a time with its unit, such as 300s, 5m, 1h or 250ms, got '300'."],
     [[five, '--speedup', '0'], '--speedup must be a number above 0, got 0.'],
   ])('%j', async (words, message) => {

@@ -69,7 +69,7 @@ function refuseThisMachine({ config, given }: Profile): void {
   const local = config.urls.find((url) => isLocal(url));
   if (local !== undefined) {
     throw new UserError(
-      `${given.get('urls')?.name ?? '--url'} is ${local}, which in a Pod is the Pod itself`,
+      `${given.get('urls')?.name ?? '--url'} is ${local}, which inside a Pod is the Pod itself`,
       'Name the server: --service NAME:PORT, or the url of the config file.',
     );
   }
@@ -96,8 +96,8 @@ function refuseLarge(plan: PodPlan): void {
   const bytes = Buffer.byteLength(JSON.stringify(filesObject(plan)));
   if (bytes <= LARGEST_OBJECT_BYTES) return;
   throw new UserError(
-    `The files of the run come to ${bytes} bytes, and kubectl applies at most ${LARGEST_OBJECT_BYTES} in one object`,
-    'Put the dataset into the image or on the claim, and say where with --input-path.',
+    `The files of the run have ${bytes} bytes, and kubectl applies at most ${LARGEST_OBJECT_BYTES} in one object`,
+    'Put the dataset into the image or on the claim, and set its path with --input-path.',
   );
 }
 

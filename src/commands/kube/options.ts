@@ -101,6 +101,6 @@ export const manifestOptions = {
     env: 'AIPERF_API_KEY',
     group,
     secret: true,
-    help: 'API key of the server: the Job then takes it from a Secret, which is not part of the output.',
+    help: 'API key of the server; the Job reads it from a Secret, which is not part of the output.',
   }),
 } satisfies OptionTable;

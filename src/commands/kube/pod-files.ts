@@ -91,7 +91,7 @@ function inputName(path: string): string {
 }
 
 function textOf(path: string, name: string): string {
-  const wayOut = 'Put it into the image or on the claim, and say where with --input-path.';
+  const wayOut = 'Put it into the image or on the claim, and set its path with --input-path.';
   if (!statSync(path).isFile())
     throw new UserError(`${name} ${path} is no file: it cannot be carried`, wayOut);
   try {

@@ -36,8 +36,8 @@ const runOptions = {
     group,
     items: 'a command of aiperf',
     required: true,
-    missing: 'write what to run behind --, e.g. aiperf kube run -- profile --config run.yaml',
-    help: 'Command of aiperf to run, behind --.',
+    missing: 'write the command to run after --, e.g. aiperf kube run -- profile --config run.yaml',
+    help: 'aiperf command to run, after --.',
   }),
 } satisfies OptionTable;
 

@@ -38,7 +38,7 @@ export const plotOptions = {
   }),
   goodput: { ...profileOptions.goodput, group: 'Content', defaultText: "the run's" },
   sliceDuration: { ...profileOptions.sliceDuration, group: 'Content', defaultText: "the run's" },
-  numGpus: { ...profileOptions.numGpus, group: 'Content', defaultText: "the runs', where all say the same" },
+  numGpus: { ...profileOptions.numGpus, group: 'Content', defaultText: "the runs', if all agree" },
   targetGoodput: {
     ...profileOptions.targetGoodput,
     group: 'Content',

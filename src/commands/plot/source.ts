@@ -30,7 +30,7 @@ function traceAlone(file: string, paths: readonly string[], prefix: string | und
   }
   if (paths.length > 1) {
     throw new UserError(
-      `'${file}' is a file: a trace is drawn by itself.`,
+      `'${file}' is a file: a trace cannot be drawn together with runs.`,
       'Draw it by a command of its own.',
     );
   }

@@ -22,7 +22,7 @@ const convertOptions = {
   from: choice(foreignForms, {
     flags: ['--from'],
     group: 'Trace',
-    defaultText: 'told from the file',
+    defaultText: 'detected',
     help: "The form: Azure's LLM inference CSV, BurstGPT's CSV, or Qwen-Bailian's JSON lines.",
   }),
 } satisfies OptionTable;
@@ -34,10 +34,10 @@ async function run({ config }: Invocation<typeof convertOptions>, io: Io): Promi
   const { form, rows, empty, blockSize } = await convertTrace(config.file, config.out, config.from);
   const whole = (count: number) => count.toLocaleString('en-US');
   const lines = [`Wrote ${whole(rows)} rows of ${form} to ${oneLine(config.out)}.`];
-  if (empty > 0) lines.push(`${whole(empty)} without a token of prompt or answer are left out.`);
+  if (empty > 0) lines.push(`${whole(empty)} without prompt or answer tokens are skipped.`);
   if (blockSize !== undefined) {
     lines.push(
-      `Its hash_ids stand for ${blockSize} tokens: aiperf profile needs --isl-block-size ${blockSize}, aiperf trace stats --block-size ${blockSize}.`,
+      `Each hash id covers ${blockSize} tokens: aiperf profile needs --isl-block-size ${blockSize}, aiperf trace stats --block-size ${blockSize}.`,
     );
   }
   io.stdout.write(`${lines.join('\n')}\n`);

@@ -54,7 +54,7 @@ const cutOptions = {
     min: 0,
     max: 1,
     default: 1,
-    help: 'Share of the requests to keep, sessions as wholes, each drawn by itself.',
+    help: 'Share of the requests to keep; a session is kept or dropped whole.',
   }),
   randomSeed: integer({
     flags: ['--random-seed'],
@@ -71,7 +71,7 @@ export const command: Command<typeof cutOptions> = { options: cutOptions, check,
 function check(...[{ config }, isValid]: Parameters<Check<typeof cutOptions>>): Findings {
   const { start, end } = config;
   const isUpsideDown = isValid('start', 'end') && end !== undefined && end <= start;
-  const error = `--end must be behind --start, ${start / 1000} s, got ${(end ?? 0) / 1000} s.`;
+  const error = `--end must be after --start, ${start / 1000} s, got ${(end ?? 0) / 1000} s.`;
   return { errors: isUpsideDown ? [error] : [], warnings: [] };
 }
 
@@ -86,8 +86,7 @@ async function run({ config }: Invocation<typeof cutOptions>, io: Io): Promise<n
     seed: randomSeed,
   });
   const whole = (count: number) => count.toLocaleString('en-US');
-  const left =
-    tooLong > 0 ? ` ${whole(tooLong)} are left out as longer than ${whole(maxIsl ?? 0)} tokens.` : '';
+  const left = tooLong > 0 ? ` ${whole(tooLong)} are skipped: longer than ${whole(maxIsl ?? 0)} tokens.` : '';
   io.stdout.write(
     `Wrote ${whole(kept)} of ${whole(rows)} rows to ${oneLine(out)}, from 0 to ${withCommas(lastMs / 1000)} s.${left}\n`,
   );

@@ -25,7 +25,7 @@ const statsOptions = {
     group: 'Trace',
     min: 1,
     default: 512,
-    help: 'Tokens that one hash id stands for.',
+    help: 'Tokens per hash id.',
   }),
   cacheBlocks: integer({
     flags: ['--cache-blocks'],

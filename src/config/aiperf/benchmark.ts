@@ -47,7 +47,7 @@ const modelItems: Read = (value, site, reading) => {
   const one = 'only the name of a model can be given';
   const item = section({
     name: (name) => names.push(name),
-    weight: refused('models are requested in turn or at random, with --model-selection-strategy'),
+    weight: refused('models are requested round-robin or at random, with --model-selection-strategy'),
     lora: refused(`${one}; most servers take the name of the adapter as a model`),
     modalities: refused(one),
     tokenizer: refused('all models share one tokenizer, benchmark.tokenizer'),

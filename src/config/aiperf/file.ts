@@ -78,7 +78,7 @@ export function readAiperfFile(table: OptionTable, { path, root, placeOf, env }:
     const moved = Object.keys(data).filter((key) => Object.hasOwn(benchmark, snake(key)));
     if (moved.length > 0) {
       warnings.push(
-        `${path}: ${moved.length === 1 ? 'this key belongs' : 'these keys belong'} under benchmark:, and are read as part of it: ${andList(moved)}.`,
+        `${path}: ${moved.length === 1 ? 'this key belongs' : 'these keys belong'} under benchmark:, and are read as if they were there: ${andList(moved)}.`,
       );
     }
     readEnvelope(data, moved, reading);

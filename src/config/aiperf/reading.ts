@@ -115,7 +115,7 @@ export const anything: Read = () => undefined;
 
 /** A setting of services that do not exist here. */
 export const meaningless: Read = (_value, site, reading) =>
-  reading.warn(site, 'has no meaning here: there are no such services');
+  reading.warn(site, 'has no effect here: there are no such services');
 
 /** A number, or a mean with its standard deviation. */
 export function distribution(mean: Key, stddev: Key): Read {

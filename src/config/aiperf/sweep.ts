@@ -56,7 +56,7 @@ function replace(body: Tree, [first = '', ...rest]: readonly string[], swept: Sw
     inner[key] = mapping;
     inner = mapping;
   }
-  if (last === '') return 'leads to nothing: write a path such as phases.profiling.concurrency';
+  if (last === '') return 'is incomplete: write a path such as phases.profiling.concurrency';
   inner[keyOf(inner, last) ?? last] = swept;
   return undefined;
 }

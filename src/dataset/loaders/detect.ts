@@ -111,7 +111,7 @@ function notBuilt(path: string, type: UnbuiltType): UserError {
   return new UserError(
     `${path} looks like ${type}, which is not supported yet`,
     isConvertible
-      ? `aiperf trace convert ${path} trace.jsonl makes a mooncake_trace of it`
+      ? `aiperf trace convert ${path} trace.jsonl converts it to a mooncake_trace`
       : `supported types: ${datasetTypes.join(', ')}; if it is one of them, ${naming}`,
   );
 }

@@ -27,7 +27,7 @@ export async function planFile(
     const files = await readFolder(path);
     const type = options.datasetType ?? detectFolderType(files);
     if (type === 'random_pool') return planPool(files, options, rules);
-    throw new UserError(`${path} is a folder, and ${type} wants a file`, 'give one file with --input-file');
+    throw new UserError(`${path} is a folder, but ${type} needs a file`, 'give one file with --input-file');
   }
   if (!options.datasetType) refuseByName(path);
   const file = await readRowFile(path);

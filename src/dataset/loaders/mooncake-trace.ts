@@ -53,7 +53,7 @@ function readInput(row: JsonObject, context: RowContext): { input: string; turn:
     ['tools', 'messages'],
   ] as const) {
     if ((row[key] ?? undefined) !== undefined && given[0] !== owner) {
-      throw new RowError(`${key} goes only with ${owner}, got it with ${given[0]}`);
+      throw new RowError(`${key} is only valid with ${owner}, got it with ${given[0]}`);
     }
   }
   if (given[0] === 'messages') {

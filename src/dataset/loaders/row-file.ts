@@ -90,7 +90,7 @@ function* items(path: string, bytes: Uint8Array, from: number): Generator<Place>
     const byte = bytes[at];
     if (byte === NEWLINE) line++;
     if (isBlank(byte) || byte === NEWLINE) continue;
-    if (isClosed) throw notAnArray(path, line, 'there is more behind the array');
+    if (isClosed) throw notAnArray(path, line, 'more data follows the array');
     const isEnd = depth === 1 && (byte === COMMA || byte === CLOSE_ARRAY);
     if (isEnd) {
       if (start !== undefined) yield { start, end, line: startLine };

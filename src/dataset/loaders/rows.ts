@@ -87,7 +87,7 @@ export function planRows(
   }
 
   if (sessions.length === 0) {
-    throw new UserError(`${file.path} holds nothing to send`, 'every row was left out, as the log says');
+    throw new UserError(`${file.path} has no requests to send`, 'every row was skipped; the log says why');
   }
   const plan = {
     kind: 'rows',

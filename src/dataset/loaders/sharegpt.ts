@@ -17,7 +17,7 @@ export const shareGpt: RowFormat = {
     const [first] = messages;
     const isSystem = first?.role === 'system';
     const turns = pairs(isSystem ? messages.slice(1) : messages);
-    if (turns.length === 0) warn('no user message with an answer: the conversation is left out');
+    if (turns.length === 0) warn('no user message with an answer: conversation skipped');
     return {
       turns,
       input: 'text',

@@ -25,7 +25,7 @@ export const singleTurn: RowFormat = {
 export function readTurn(row: JsonObject, context: RowContext): RowTurn {
   const timestampMs = numberField(row, 'timestamp');
   const delayMs = delayField(row);
-  if (timestampMs && delayMs) throw new RowError('timestamp and delay exclude each other: give one of them');
+  if (timestampMs && delayMs) throw new RowError('timestamp and delay cannot be combined: give one of them');
   const lengthKey = filled(row.prompt) ? lengthKeys.find((key) => filled(row[key])) : undefined;
   const maxTokens = lengthField(row, lengthKey ?? 'output_length');
   if (maxTokens === 0) throw mismatch(lengthKey ?? 'output_length', 'above 0', maxTokens);
@@ -45,7 +45,7 @@ export function readTexts(row: JsonObject, context: RowContext): NamedTexts[] {
   const media = mediaKeys.find((key) => filled(row[key]));
   if (media !== undefined) throw new RowError(`${media}: media are not supported yet, only text`);
   const given = textKeys.filter((key) => filled(row[key]));
-  if (given.length > 1) throw new RowError(`${given.join(' and ')} exclude each other: give one`);
+  if (given.length > 1) throw new RowError(`${given.join(' and ')} cannot be combined: give one`);
   if (given[0] === 'prompt') return promptTexts(row, context);
   const text = stringField(row, 'text');
   const texts = listField(row, 'texts');

@@ -35,7 +35,7 @@ export function openFiles(name: string, folder: string): Tokenizer {
   } catch (cause) {
     throw new UserError(
       `Tokenizer ${name}: cannot use ${file}: ${messageOf(cause)}`,
-      'Check that the file is whole, or use --tokenizer builtin.',
+      'Check that the file is complete, or use --tokenizer builtin.',
     );
   }
 }

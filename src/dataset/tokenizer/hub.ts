@@ -66,7 +66,7 @@ export async function fetchHubFile(
     if (commit === undefined || !/^[0-9a-f]{40}$/.test(commit)) {
       throw new UserError(
         `${hub.endpoint} answered for ${id}, but not as a Hugging Face hub does: X-Repo-Commit is missing`,
-        'Check HF_ENDPOINT, and whether a proxy or a login page stands between.',
+        'Check HF_ENDPOINT, and whether a proxy or a login page answered instead.',
       );
     }
     return { name, commit, etag: plainEtag(etag), content: await bodyOf(hub, url, response) };

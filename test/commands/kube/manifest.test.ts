@@ -213,14 +213,14 @@ describe('what is refused, before anything is printed', () => {
       'a server on this machine',
       'model: m\nurl: 127.0.0.1:8000\n',
       [],
-      'run.yaml:2:1: url is 127.0.0.1:8000, which in a Pod is the Pod itself ' +
+      'run.yaml:2:1: url is 127.0.0.1:8000, which inside a Pod is the Pod itself ' +
         'Name the server: --service NAME:PORT, or the url of the config file.',
     ],
     [
       'no server at all',
       'model: m\n',
       [],
-      '--url is http://localhost:8000, which in a Pod is the Pod itself ' +
+      '--url is http://localhost:8000, which inside a Pod is the Pod itself ' +
         'Name the server: --service NAME:PORT, or the url of the config file.',
     ],
     [
@@ -264,7 +264,7 @@ describe('what is refused, before anything is printed', () => {
 
   it('a dataset that is too large, no text, or a folder', async () => {
     const yaml = (file: string) => `${sound}custom-dataset-type: random_pool\ninput-file: ${file}\n`;
-    const wayOut = 'the image or on the claim, and say where with --input-path.';
+    const wayOut = 'the image or on the claim, and set its path with --input-path.';
     const refused = async (name: string, content?: string | Buffer) => {
       const folder = folderWith({ 'run.yaml': yaml(name) });
       if (content === undefined) mkdirSync(join(folder, name));
@@ -275,7 +275,7 @@ describe('what is refused, before anything is printed', () => {
     };
     // 300,000 letters and a line end, the 92 bytes of run.yaml and what JSON puts around them
     expect(await refused('rows.jsonl', `${'x'.repeat(300_000)}\n`)).toMatch(
-      /^The files of the run come to 300\d\d\d bytes, and kubectl applies at most 260000 in one object Put the dataset into /,
+      /^The files of the run have 300\d\d\d bytes, and kubectl applies at most 260000 in one object Put the dataset into /,
     );
     expect(await refused('rows.jsonl', Buffer.from([0x1f, 0x8b, 0xff]))).toBe(
       'run.yaml:5:1: input-file rows.jsonl cannot be carried in a ConfigMap: The encoded data was not valid for encoding utf-8 ' +

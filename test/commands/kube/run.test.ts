@@ -109,7 +109,7 @@ describe('aiperf kube run', () => {
     const { code, stderr } = await aiperf(['kube', 'run', '--artifacts', '.']);
     expect(code).toBe(1);
     expect(panelText(stderr)).toBe(
-      '<command> is required: write what to run behind --, e.g. aiperf kube run -- profile --config run.yaml.',
+      '<command> is required: write the command to run after --, e.g. aiperf kube run -- profile --config run.yaml.',
     );
   });
 });

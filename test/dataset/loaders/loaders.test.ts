@@ -124,7 +124,7 @@ describe('single_turn', () => {
   });
 
   it.each([
-    [{ text: 'a', texts: ['b'] }, 'text and texts exclude each other: give one'],
+    [{ text: 'a', texts: ['b'] }, 'text and texts cannot be combined: give one'],
     [{ text: '', texts: [] }, 'there is nothing to send: expected a text (or texts) that is not empty'],
     [{ text: 5 }, 'text must be a string, got 5'],
     [{ texts: 'a' }, 'texts must be a list, got "a"'],
@@ -132,7 +132,7 @@ describe('single_turn', () => {
     [{ texts: [{ contents: ['a'] }, 'b'] }, 'texts[1] must be an object like the others, got "b"'],
     [{ text: 'a', image: './cat.png' }, 'image: media are not supported yet, only text'],
     [{ audios: ['a.wav'] }, 'audios: media are not supported yet, only text'],
-    [{ text: 'a', timestamp: 3, delay: 4 }, 'timestamp and delay exclude each other: give one of them'],
+    [{ text: 'a', timestamp: 3, delay: 4 }, 'timestamp and delay cannot be combined: give one of them'],
     [{ text: 'a', timestamp: '3' }, 'timestamp must be a number, got "3"'],
     [{ text: 'a', delay: -1 }, 'delay must be at least 0, got -1'],
     [{ text: 'a', output_length: 0 }, 'output_length must be above 0, got 0'],
@@ -324,8 +324,8 @@ describe('mooncake_trace', () => {
     ],
     [{ input_length: 5, hash_ids: ['a'] }, 'hash_ids[0] must be an integer of at most 64 bits, got "a"'],
     [{ input_length: 5, hash_ids: [1.5] }, 'hash_ids[0] must be an integer of at most 64 bits, got 1.5'],
-    [{ text_input: 'x', hash_ids: [1] }, 'hash_ids goes only with input_length, got it with text_input'],
-    [{ text_input: 'x', tools: [{}] }, 'tools goes only with messages, got it with text_input'],
+    [{ text_input: 'x', hash_ids: [1] }, 'hash_ids is only valid with input_length, got it with text_input'],
+    [{ text_input: 'x', tools: [{}] }, 'tools is only valid with messages, got it with text_input'],
     [{ messages: [] }, 'messages must not be empty'],
     [{ messages: [{ content: 'x' }] }, 'messages[0] has no role: {"content":"x"}'],
     [{ messages: ['x'] }, 'messages[0] must be an object, got "x"'],
@@ -415,7 +415,7 @@ describe('random_pool', () => {
     const payloads = dirname(write(lines({ messages: [] }), 'a.jsonl'));
     expect(await refusal(payloads)).toBe('FILE/a.jsonl looks like raw_payload, which is not supported yet');
     expect(await refusal(path, { datasetType: 'single_turn' })).toBe(
-      'FILE is a folder, and single_turn wants a file',
+      'FILE is a folder, but single_turn needs a file',
     );
     const nothing = join(folder, 'nothing');
     mkdirSync(nothing);
@@ -476,9 +476,9 @@ describe('sharegpt', () => {
     const { conversations, warnings } = await load(path);
     expect(conversations.map(({ turns }) => turns)).toEqual([[text('Why?')], [text('Hi')]]);
     expect(warnings).toEqual([
-      'WARNING dataset FILE:1: no user message with an answer: the conversation is left out (and in 1 more rows)',
+      'WARNING dataset FILE:1: no user message with an answer: conversation skipped (and in 1 more rows)',
     ]);
-    expect(await refusal(write(lines({ conversations: [] })))).toBe('FILE holds nothing to send');
+    expect(await refusal(write(lines({ conversations: [] })))).toBe('FILE has no requests to send');
     expect(await refusal(write(lines({ conversations: [...pair, said('tool', '5')] })))).toBe(
       'FILE:1: conversations[2].from must be one of human, user, gpt, chatgpt, bing, bard, assistant, model, system, got "tool"',
     );
@@ -572,7 +572,7 @@ describe('prompts', () => {
 
   it.each([
     [{ prompt: { a: 1 } }, 'prompt must be a text or a list of texts, got {"a":1}'],
-    [{ prompt: 'a', text: 'b' }, 'text and prompt exclude each other: give one'],
+    [{ prompt: 'a', text: 'b' }, 'text and prompt cannot be combined: give one'],
     [{ prompt: 'a', max_tokens: 0 }, 'max_tokens must be above 0, got 0'],
   ])('refuses %j', async (row, problem) => {
     expect(await refusal(write(lines(row)))).toBe(`FILE:1: ${problem}`);
@@ -596,7 +596,7 @@ describe('a JSON array', () => {
     ['[]', 'FILE holds no rows'],
     ['[{"text":"a"}', 'FILE:1: the array is not closed'],
     ['[{"text":"a"},\n,{"text":"b"}]', 'FILE:2: there is no item in front of a comma'],
-    ['[{"text":"a"}]\n{"text":"b"}', 'FILE:2: there is more behind the array'],
+    ['[{"text":"a"}]\n{"text":"b"}', 'FILE:2: more data follows the array'],
     ['[{"text":"a"}\n 5]', 'FILE:1: the line is no JSON'],
     ['[5]', 'FILE:1: expected a JSON object, got 5'],
   ])('%j is refused', async (content, problem) => {
