@@ -1,3 +1,4 @@
+import { timeToFirstToken } from '../metrics/request-metrics.js';
 import { randomStream } from '../util/random.js';
 import { simulatedTrends } from './simulated-run.js';
 
@@ -16,7 +17,7 @@ for (let run = 0; run < RUNS; run++) {
   const steady = simulatedTrends(seed * 1000 + run, { seconds, coldSeconds: 0 });
   if (steady?.metrics.some(({ findings }) => findings === undefined || findings.length > 0)) falseAlarms++;
   const cold = simulatedTrends(seed * 1000 + 500 + run, { seconds, coldSeconds });
-  const ttft = cold?.metrics.find(({ tag }) => tag === 'time_to_first_token');
+  const ttft = cold?.metrics.find(({ tag }) => tag === timeToFirstToken.tag);
   const warmUp = ttft?.findings?.find((finding) => finding.kind === 'warm-up');
   if (warmUp !== undefined) found++;
   if (warmUp?.slices.last === coldSeconds - 1) exact++;

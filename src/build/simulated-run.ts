@@ -1,5 +1,6 @@
 import { MetricStore } from '../metrics/compute.js';
 import type { StoredRequest } from '../metrics/recall.js';
+import { outputSequenceLength, requestLatency, timeToFirstToken } from '../metrics/request-metrics.js';
 import type { Trends } from '../metrics/trends.js';
 import { type Random, randomStream } from '../util/random.js';
 
@@ -72,9 +73,9 @@ function request(atSeconds: number, ttftMs: number, latencyMs: number, osl: numb
     cancelled: false,
     dropped: false,
     values: new Map([
-      ['time_to_first_token', ttftMs],
-      ['request_latency', latencyMs],
-      ['output_sequence_length', osl],
+      [timeToFirstToken.tag, ttftMs],
+      [requestLatency.tag, latencyMs],
+      [outputSequenceLength.tag, osl],
     ]),
   };
 }

@@ -1,8 +1,8 @@
 import { fixed } from '../metrics/format.js';
 import { type Repeats, repeats } from '../metrics/repeats.js';
+import type { Results } from '../metrics/results.js';
 import { statNames } from '../metrics/statistics.js';
 import { Float, type Printable, prettyJson, pythonFloat } from './python-json.js';
-import type { StoredMetrics } from './stored-metrics.js';
 import { csvRow } from './summary-csv.js';
 
 /** Statistics over runs, with the unit of their values. */
@@ -36,17 +36,18 @@ export interface AggregateFacts {
  * Every statistic of every metric over runs, by `<tag>_<statistic>`, in the order of the first run that has it.
  * @param runs at least one.
  */
-export function aggregate(runs: readonly StoredMetrics[], level: number): ReadonlyMap<string, Aggregated> {
-  const found = new Map<string, Aggregated>();
-  const tags = new Map(runs.flatMap((run) => [...run].map(([tag, { unit }]) => [tag, unit] as const)));
+export function aggregate(runs: readonly Results[], level: number): ReadonlyMap<string, Aggregated> {
+  const aggregated = new Map<string, Aggregated>();
+  const tags = new Map(runs.flatMap((run) => run.map(({ tag, unit }) => [tag, unit] as const)));
   for (const [tag, unit] of tags) {
+    const found = runs.flatMap((run) => run.filter((result) => result.tag === tag));
     for (const stat of statNames) {
       if (stat === 'count') continue;
-      const values = runs.flatMap((run) => run.get(tag)?.statistics[stat] ?? []).filter(Number.isFinite);
-      if (values.length > 0) found.set(`${tag}_${stat}`, { ...repeats(values, level), unit });
+      const values = found.flatMap(({ statistics }) => statistics[stat] ?? []).filter(Number.isFinite);
+      if (values.length > 0) aggregated.set(`${tag}_${stat}`, { ...repeats(values, level), unit });
     }
   }
-  return found;
+  return aggregated;
 }
 
 /** The text of `profile_export_aiperf_aggregate.json`. */

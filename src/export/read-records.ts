@@ -1,4 +1,5 @@
 import type { StoredRequest } from '../metrics/recall.js';
+import { timeToFirstToken, timeToSecondToken } from '../metrics/request-metrics.js';
 import { metrics as metricTable } from '../metrics/table.js';
 import type { PhaseName, RecordError } from '../records/record.js';
 import { messageOf, UserError } from '../util/errors.js';
@@ -58,8 +59,8 @@ function notARecord(path: string, line: number, why: string): UserError {
 
 /** Names of AIPerf's first versions. */
 const oldTags = new Map([
-  ['ttft', 'time_to_first_token'],
-  ['ttst', 'time_to_second_token'],
+  ['ttft', timeToFirstToken.tag],
+  ['ttst', timeToSecondToken.tag],
 ]);
 
 function recordOf(json: unknown, text: string, line: number): StoredRecord {

@@ -1,5 +1,5 @@
-import type { MetricResult } from '../metrics/compute.js';
 import { fixed } from '../metrics/format.js';
+import type { MetricResult, Results } from '../metrics/results.js';
 import { percentiles, type StatName } from '../metrics/statistics.js';
 import { metricOf } from '../metrics/table.js';
 import { withoutSecrets } from '../util/secrets.js';
@@ -15,8 +15,8 @@ export const csvStats: readonly StatName[] = [
 ];
 
 /** The text of the CSV summary: metrics with percentiles, an empty row, single numbers; each sorted by tag. */
-export function summaryCsv(results: readonly MetricResult[]): string {
-  const sorted = [...results].sort((a, b) => (a.tag < b.tag ? -1 : 1));
+export function summaryCsv(results: Results): string {
+  const sorted = byTag(results);
   const isDistribution = ({ statistics }: MetricResult) =>
     percentiles.some((percent) => statistics[`p${percent}`] !== undefined);
   const distributions = sorted.filter(isDistribution);
@@ -28,16 +28,17 @@ export function summaryCsv(results: readonly MetricResult[]): string {
   return sections.filter((text) => text !== '').join('\r\n');
 }
 
+/** Results as both CSV files have them. */
+export function byTag(results: Results): MetricResult[] {
+  return [...results].sort((a, b) => (a.tag < b.tag ? -1 : 1));
+}
+
 /** A row of a CSV file, with its line end. */
 export function csvRow(cells: readonly string[]): string {
   return `${cells.map(quoted).join(',')}\r\n`;
 }
 
-function section(
-  header: readonly string[],
-  results: readonly MetricResult[],
-  stats: readonly StatName[],
-): string {
+function section(header: readonly string[], results: Results, stats: readonly StatName[]): string {
   if (results.length === 0) return '';
   const rows = results.map((result) => [name(result), ...stats.map((stat) => cell(result.statistics[stat]))]);
   return [header, ...rows].map(csvRow).join('');

@@ -1,4 +1,31 @@
-import type { ErrorGroup, MetricResult, RunSummary } from '../metrics/compute.js';
+import type { ErrorGroup, RunSummary } from '../metrics/compute.js';
+import { goodput, goodRequestCount } from '../metrics/goodput-metrics.js';
+import {
+  errorIsl,
+  inputSequenceLength,
+  interChunkLatency,
+  interTokenLatency,
+  outputSequenceLength,
+  outputTokenCount,
+  outputTokenThroughputPerUser,
+  reasoningTokenCount,
+  requestLatency,
+  timeToFirstToken,
+  timeToSecondToken,
+} from '../metrics/request-metrics.js';
+import type { MetricResult, Results } from '../metrics/results.js';
+import {
+  benchmarkDuration,
+  errorRequestCount,
+  outputTokenThroughput,
+  requestCount,
+  requestThroughput,
+  totalErrorIsl,
+  totalIsl,
+  totalOsl,
+  totalOutputTokens,
+  totalReasoningTokens,
+} from '../metrics/run-metrics.js';
 import { statNames } from '../metrics/statistics.js';
 import { configurationMembers } from '../util/configuration.js';
 import type { JsonObject } from '../util/json.js';
@@ -35,30 +62,30 @@ export interface SummaryFacts {
 
 /** Metrics that stand at the head of the file; all others stand at its end, in table order. */
 const headTags = [
-  'request_throughput',
-  'request_latency',
-  'request_count',
-  'time_to_first_token',
-  'time_to_second_token',
-  'inter_token_latency',
-  'output_token_throughput',
-  'output_token_throughput_per_user',
-  'output_sequence_length',
-  'input_sequence_length',
-  'goodput',
-  'good_request_count',
-  'output_token_count',
-  'reasoning_token_count',
-  'inter_chunk_latency',
-  'total_output_tokens',
-  'total_reasoning_tokens',
-  'benchmark_duration',
-  'total_isl',
-  'total_osl',
-  'error_request_count',
-  'error_isl',
-  'total_error_isl',
-];
+  requestThroughput,
+  requestLatency,
+  requestCount,
+  timeToFirstToken,
+  timeToSecondToken,
+  interTokenLatency,
+  outputTokenThroughput,
+  outputTokenThroughputPerUser,
+  outputSequenceLength,
+  inputSequenceLength,
+  goodput,
+  goodRequestCount,
+  outputTokenCount,
+  reasoningTokenCount,
+  interChunkLatency,
+  totalOutputTokens,
+  totalReasoningTokens,
+  benchmarkDuration,
+  totalIsl,
+  totalOsl,
+  errorRequestCount,
+  errorIsl,
+  totalErrorIsl,
+].map(({ tag }) => tag);
 
 /** The text of the summary file. */
 export function summaryJson(summary: RunSummary, facts: SummaryFacts): string {
@@ -98,7 +125,7 @@ export function summaryJson(summary: RunSummary, facts: SummaryFacts): string {
 }
 
 /** Results as members of a file: `{tag: {unit, avg, …}}`. */
-export function metricMembers(results: readonly MetricResult[]): Record<string, Printable> {
+export function metricMembers(results: Results): Record<string, Printable> {
   return Object.fromEntries(results.map((result) => [result.tag, statistics(result)]));
 }
 

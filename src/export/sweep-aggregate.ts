@@ -1,8 +1,11 @@
+import type { Metric } from '../metrics/metric.js';
 import { paretoFrontier } from '../metrics/pareto.js';
-import { type Statistics, statNames } from '../metrics/statistics.js';
+import { requestLatency, timeToFirstToken } from '../metrics/request-metrics.js';
+import { type Results, statsOf } from '../metrics/results.js';
+import { requestThroughput } from '../metrics/run-metrics.js';
+import { type Statistics, type StatName, statNames } from '../metrics/statistics.js';
 import { type Aggregated, aggregate, decimals, type FailedRun, spreadJson } from './aggregate.js';
 import { Float, type Printable, prettyJson, pythonFloat } from './python-json.js';
-import type { StoredMetric, StoredMetrics } from './stored-metrics.js';
 import { csvRow } from './summary-csv.js';
 
 /** The complete runs of a point of a sweep. */
@@ -10,7 +13,7 @@ export interface PointResults {
   /** The swept options by name; those that are not integers as floats. */
   readonly parameters: Readonly<Record<string, number | Float>>;
   /** At least one. */
-  readonly runs: readonly StoredMetrics[];
+  readonly runs: readonly Results[];
 }
 
 /** What a sweep's aggregate says besides its points. */
@@ -106,10 +109,10 @@ export function sweepCsv(points: readonly PointResults[], facts: SweepFacts): st
  * nothing streams), and those that no other beats in both.
  */
 function bestOf(points: readonly PointResults[]) {
-  const streams = points.some(({ runs }) => runs.some((run) => run.has('time_to_first_token')));
+  const streams = points.some(({ runs }) => runs.some((run) => statsOf(run, timeToFirstToken) !== undefined));
   const measured = points.flatMap(({ parameters, runs }) => {
-    const throughput = meanOf(runs, 'request_throughput', 'avg');
-    const latency = meanOf(runs, streams ? 'time_to_first_token' : 'request_latency', 'p99');
+    const throughput = meanOf(runs, requestThroughput, 'avg');
+    const latency = meanOf(runs, streams ? timeToFirstToken : requestLatency, 'p99');
     if (throughput === undefined || latency === undefined) return [];
     return [{ throughput: { parameters, ...throughput }, latency: { parameters, ...latency } }];
   });
@@ -136,8 +139,8 @@ function bestOf(points: readonly PointResults[]) {
 }
 
 /** The mean over runs of one statistic; undefined where no run has it. */
-function meanOf(runs: readonly StoredMetrics[], tag: string, stat: keyof Statistics) {
-  const found = runs.flatMap((run) => run.get(tag) ?? []);
+function meanOf(runs: readonly Results[], metric: Metric, stat: StatName) {
+  const found = runs.flatMap((run) => run.filter(({ tag }) => tag === metric.tag));
   const values = found.flatMap(({ statistics }) => statistics[stat] ?? []);
   if (values.length === 0) return undefined;
   return {
@@ -151,13 +154,12 @@ function bestJson({ parameters, metric, unit }: Best): Printable {
 }
 
 /** With one run for each point: its metrics as they are, with the members that repeated ones have. */
-function singleJson(run: StoredMetrics | undefined): Printable {
+function singleJson(run: Results | undefined): Printable {
   return Object.fromEntries(
-    [...(run ?? [])].flatMap(([tag, metric]) => {
-      const spread = singleSpread(metric);
+    (run ?? []).flatMap(({ tag, unit, statistics }) => {
+      const spread = singleSpread(statistics);
       if (spread === undefined) return [];
       const { mean, ...rest } = spreadJson(spread);
-      const { unit, statistics } = metric;
       const others = statNames.filter((name) => /^p\d|^count$|^sum$/.test(name));
       const members: Record<string, Printable | undefined> = {
         mean,
@@ -176,7 +178,7 @@ function singleJson(run: StoredMetrics | undefined): Printable {
   );
 }
 
-function repeatedJson(runs: readonly StoredMetrics[], level: number): Printable {
+function repeatedJson(runs: readonly Results[], level: number): Printable {
   return Object.fromEntries(
     [...aggregate(runs, level)].map(([key, { unit, ciLow, ciHigh, ...spread }]) => [
       key,
@@ -188,18 +190,18 @@ function repeatedJson(runs: readonly StoredMetrics[], level: number): Printable 
 type Spread = Pick<Aggregated, 'mean' | 'std' | 'min' | 'max' | 'cv'>;
 
 /** What the CSV shows of a point, by metric or by metric and statistic. */
-function spreads(runs: readonly StoredMetrics[], facts: SweepFacts): ReadonlyMap<string, Spread> {
+function spreads(runs: readonly Results[], facts: SweepFacts): ReadonlyMap<string, Spread> {
   if (facts.runsPerPoint > 1) return aggregate(runs, facts.confidenceLevel);
   return new Map(
-    [...(runs[0] ?? [])].flatMap(([tag, metric]) => {
-      const spread = singleSpread(metric);
+    (runs[0] ?? []).flatMap(({ tag, statistics }) => {
+      const spread = singleSpread(statistics);
       return spread === undefined ? [] : [[tag, spread] as const];
     }),
   );
 }
 
 /** The least and the greatest are those of the requests. */
-function singleSpread({ statistics: { avg, min, max } }: StoredMetric): Spread | undefined {
+function singleSpread({ avg, min, max }: Statistics): Spread | undefined {
   return avg === undefined ? undefined : { mean: avg, std: 0, min: min ?? avg, max: max ?? avg, cv: 0 };
 }
 

@@ -3,7 +3,7 @@ import type { Slice } from '../metrics/slices.js';
 import { configurationMembers } from '../util/configuration.js';
 import type { JsonObject } from '../util/json.js';
 import { prettyJson } from './python-json.js';
-import { csvLabel, csvRow, csvStats } from './summary-csv.js';
+import { byTag, csvLabel, csvRow, csvStats } from './summary-csv.js';
 import { metricMembers } from './summary-json.js';
 
 /** The text of the CSV of slices: a row for each statistic of each metric, metrics sorted by tag. */
@@ -31,8 +31,7 @@ export function timeslicesJson(slices: readonly Slice[], inputConfig: JsonObject
 
 function rows({ index, startNs, endNs, results }: Slice): string[] {
   const place = [`${index}`, `${startNs}`, `${endNs}`];
-  const sorted = [...results].sort((a, b) => (a.tag < b.tag ? -1 : 1));
-  return sorted.flatMap(({ tag, unit, statistics }) =>
+  return byTag(results).flatMap(({ tag, unit, statistics }) =>
     csvStats.flatMap((stat) => {
       const value = statistics[stat];
       return value === undefined ? [] : [csvRow([...place, csvLabel(tag), unit, stat, fixed(value, 2)])];

@@ -11,14 +11,15 @@ import {
   outputSequenceLength,
   timeToFirstToken,
 } from './request-metrics.js';
-import { type MetricResult, type RecordMetrics, RequestRows } from './request-rows.js';
+import { type RecordMetrics, RequestRows } from './request-rows.js';
 import { type ResponseNotes, ResponseTally } from './response-notes.js';
+import type { MetricResult, Results } from './results.js';
 import { requestCount } from './run-metrics.js';
 import { type SlicedRun, sliceRun } from './slices.js';
 import { objectivesOf, type SloResult } from './slos.js';
 import { metricsFor } from './table.js';
 
-export type { MetricResult, RecordMetrics };
+export type { RecordMetrics };
 
 /** Failures with identical details, but for what their messages quote: the quote is that of the first one. */
 export interface ErrorGroup {
@@ -48,8 +49,7 @@ const otherErrors: RecordError = {
 
 /** Results of a run: plain data that can be sent between threads. */
 export interface RunSummary {
-  /** Metrics that have a value, in table order. */
-  readonly results: readonly MetricResult[];
+  readonly results: Results;
   /** In the order in which each was first seen. */
   readonly errors: readonly ErrorGroup[];
   readonly validCount: number;

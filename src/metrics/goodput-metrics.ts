@@ -2,7 +2,7 @@ import { derived, type RunValues, summed } from './metric.js';
 import { meets } from './objective.js';
 import { completedRequestCount, plannedCancellationCount } from './run-metrics.js';
 
-const goodRequestCount = summed({
+export const goodRequestCount = summed({
   tag: 'good_request_count',
   label: 'Good Request Count',
   unit: 'requests',
@@ -18,7 +18,7 @@ const goodRequestCount = summed({
   },
 });
 
-const goodput = derived({
+export const goodput = derived({
   tag: 'goodput',
   label: 'Goodput',
   unit: 'requests/sec',
@@ -31,7 +31,7 @@ const goodput = derived({
   compute: (run) => run.perSecond(run.total(goodRequestCount)),
 });
 
-const goodRequestFraction = derived({
+export const goodRequestFraction = derived({
   tag: 'good_request_fraction',
   label: 'Good Request Fraction',
   csvLabel: 'GoodRequestFraction',

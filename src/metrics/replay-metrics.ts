@@ -1,6 +1,6 @@
 import { derived, type RunValues } from './metric.js';
 import { creditToStartLatency } from './request-metrics.js';
-import type { MetricResult } from './request-rows.js';
+import { type Results, statsOf } from './results.js';
 import type { StatName } from './statistics.js';
 
 /** Above this p99 of the lag a replay did not keep to its schedule, ms. */
@@ -34,6 +34,8 @@ function lagPercentile(name: 'p50' | 'p90' | 'p99') {
   });
 }
 
+const replayScheduleLagP99 = lagPercentile('p99');
+
 const replayScheduleDegraded = derived({
   tag: 'replay_sched_degraded',
   label: 'Replay Schedule Degraded',
@@ -48,16 +50,15 @@ const replayScheduleDegraded = derived({
 });
 
 /** What to log of a replay that did not keep to its schedule; undefined for any other run. */
-export function replayWarning(results: readonly MetricResult[]): string | undefined {
-  const averageOf = (tag: string) => results.find((result) => result.tag === tag)?.statistics.avg;
-  if (averageOf(replayScheduleDegraded.tag) !== 1) return undefined;
-  const lagMs = averageOf('replay_sched_lag_p99') ?? Number.NaN;
+export function replayWarning(results: Results): string | undefined {
+  if (statsOf(results, replayScheduleDegraded)?.avg !== 1) return undefined;
+  const lagMs = statsOf(results, replayScheduleLagP99)?.avg ?? Number.NaN;
   return `p99 send lag ${lagMs.toFixed(1)} ms (limit ${DEGRADED_ABOVE_MS} ms): requests did not keep to the recorded schedule, so latency and concurrency are not those of the recorded arrivals`;
 }
 
 export const replayMetrics = [
   lagPercentile('p50'),
   lagPercentile('p90'),
-  lagPercentile('p99'),
+  replayScheduleLagP99,
   replayScheduleDegraded,
 ];

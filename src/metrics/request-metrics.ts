@@ -19,7 +19,7 @@ export const timeToFirstToken = perRequest({
   compute: (m) => m.ttftNs,
 });
 
-const timeToSecondToken = perRequest({
+export const timeToSecondToken = perRequest({
   tag: 'time_to_second_token',
   label: 'Time to Second Token',
   short: 'TTST',
@@ -80,7 +80,7 @@ export const interTokenLatency = perRequest({
   compute: itlNs,
 });
 
-const outputTokenThroughputPerUser = perRequest({
+export const outputTokenThroughputPerUser = perRequest({
   tag: 'output_token_throughput_per_user',
   label: 'Output Token Throughput Per User',
   short: 'Output TPS/User',
@@ -93,7 +93,7 @@ const outputTokenThroughputPerUser = perRequest({
   compute: (m) => rate(1, itlNs(m)),
 });
 
-const e2eOutputTokenThroughput = perRequest({
+export const e2eOutputTokenThroughput = perRequest({
   tag: 'e2e_output_token_throughput',
   label: 'E2E Output Token Throughput',
   short: 'E2E Output TPS/User',
@@ -254,7 +254,7 @@ const effectiveTimeToFirstToken = recallable({
   compute: (facts) => (facts.value(timeToFirstToken) ?? Number.NaN) + facts.startNs - facts.dueNs,
 });
 
-const effectiveLatency = recallable({
+export const effectiveLatency = recallable({
   tag: 'effective_latency',
   label: 'Effective Latency (CO-aware)',
   short: 'Effective Latency',

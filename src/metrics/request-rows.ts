@@ -1,7 +1,7 @@
 import { Column, ListColumn, type Rows, type Sorted, SortingRoom } from './column.js';
 import { type CurveStatistics, curvesWithin, type Window } from './curves.js';
 import { cancelledOnPurpose, type RequestFacts } from './measure.js';
-import type { CurveMetric, Metric, RunValues, Unit } from './metric.js';
+import type { CurveMetric, Metric, RunValues } from './metric.js';
 import {
   inputSequenceLength,
   interChunkLatency,
@@ -10,17 +10,11 @@ import {
   timeToFirstToken,
 } from './request-metrics.js';
 import type { RequestSpans } from './request-sweep.js';
+import type { MetricResult } from './results.js';
 import { failureAdjustedStatistics, type Statistics, scaled, statisticsOf } from './statistics.js';
 
 /** Values of one record in display units, in table order: a number, or a list of numbers. */
 export type RecordMetrics = readonly (readonly [tag: string, value: number | Float64Array])[];
-
-/** A metric's result over the run, in its display unit. */
-export interface MetricResult {
-  readonly tag: string;
-  readonly unit: Unit;
-  readonly statistics: Statistics;
-}
 
 /** Some of the requests. */
 export interface Selected {

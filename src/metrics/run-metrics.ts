@@ -26,7 +26,7 @@ export const requestCount = summed({
   compute: () => 1,
 });
 
-const errorRequestCount = summed({
+export const errorRequestCount = summed({
   tag: 'error_request_count',
   label: 'Error Request Count',
   unit: 'requests',
@@ -68,7 +68,7 @@ const contextOverflowCount = summed({
   compute: ({ failure }) => (failure !== undefined && contextOverflowOf(failure) !== undefined ? 1 : 0),
 });
 
-const benchmarkDuration = derived({
+export const benchmarkDuration = derived({
   tag: 'benchmark_duration',
   label: 'Benchmark Duration',
   short: 'Duration',
@@ -79,7 +79,7 @@ const benchmarkDuration = derived({
   compute: (run) => run.durationNs,
 });
 
-const requestThroughput = derived({
+export const requestThroughput = derived({
   tag: 'request_throughput',
   label: 'Request Throughput',
   short: 'Req/sec',
@@ -92,10 +92,21 @@ const requestThroughput = derived({
   compute: (run) => run.perSecond(run.total(requestCount)),
 });
 
-const totalIsl = totalOf(inputSequenceLength, { tag: 'total_isl', label: 'Total Input Sequence Length' });
-const totalOsl = totalOf(outputSequenceLength, { tag: 'total_osl', label: 'Total Output Sequence Length' });
+export const totalIsl = totalOf(inputSequenceLength, {
+  tag: 'total_isl',
+  label: 'Total Input Sequence Length',
+});
+export const totalOsl = totalOf(outputSequenceLength, {
+  tag: 'total_osl',
+  label: 'Total Output Sequence Length',
+});
 
-const outputTokenThroughput = derived({
+export const totalErrorIsl = totalOf(errorIsl, {
+  tag: 'total_error_isl',
+  label: 'Total Error Input Sequence Length',
+});
+
+export const outputTokenThroughput = derived({
   tag: 'output_token_throughput',
   label: 'Output Token Throughput',
   short: 'Output TPS',
@@ -145,7 +156,7 @@ export const completedRequestCount = derived({
   compute: (run) => (run.total(requestCount) ?? 0) + (run.total(errorRequestCount) ?? 0) || undefined,
 });
 
-const requestErrorRate = derived({
+export const requestErrorRate = derived({
   tag: 'request_error_rate',
   label: 'Request Error Rate',
   short: 'Err %',
@@ -161,7 +172,7 @@ const requestErrorRate = derived({
   },
 });
 
-const requestFailureRate = derived({
+export const requestFailureRate = derived({
   tag: 'request_failure_rate',
   label: 'Request Failure Rate',
   unit: '%',
@@ -178,7 +189,7 @@ const requestFailureRate = derived({
   },
 });
 
-const oslMismatchCount = summed({
+export const oslMismatchCount = summed({
   tag: 'osl_mismatch_count',
   label: 'OSL Mismatch Count',
   unit: 'requests',
@@ -196,11 +207,11 @@ const oslMismatchCount = summed({
   },
 });
 
-const totalOutputTokens = totalOf(outputTokenCount, {
+export const totalOutputTokens = totalOf(outputTokenCount, {
   tag: 'total_output_tokens',
   label: 'Total Output Tokens',
 });
-const totalReasoningTokens = totalOf(reasoningTokenCount, {
+export const totalReasoningTokens = totalOf(reasoningTokenCount, {
   tag: 'total_reasoning_tokens',
   label: 'Total Reasoning Tokens',
   table: 'reasoning',
@@ -243,7 +254,7 @@ export const derivedMetrics = [
   totalOutputTokens,
   totalReasoningTokens,
   overallThinkingEfficiency,
-  totalOf(errorIsl, { tag: 'total_error_isl', label: 'Total Error Input Sequence Length' }),
+  totalErrorIsl,
 ];
 
 /** Output length against the requested one. */

@@ -1,10 +1,13 @@
+import type { Metric } from './metric.js';
+import { requestLatency, timeToFirstToken } from './request-metrics.js';
+import { statsOf } from './results.js';
+import { outputTokenThroughput, requestThroughput } from './run-metrics.js';
 import type { Slice } from './slices.js';
 import { FEWEST_SLICES } from './trends.js';
 
 /** How the averages of a metric differ between slices: a description, for any number of slices. */
 export interface SliceRange {
-  readonly tag: string;
-  readonly unit: string;
+  readonly metric: Metric;
   /** Of the slices' averages, in the display unit. */
   readonly min: number;
   readonly max: number;
@@ -14,20 +17,19 @@ export interface SliceRange {
   readonly others: number;
 }
 
-const described = ['time_to_first_token', 'request_latency', 'output_token_throughput', 'request_throughput'];
+const described = [timeToFirstToken, requestLatency, outputTokenThroughput, requestThroughput];
 
 /** Over complete slices; of a metric that fewer than two of them have there is nothing to compare. */
 export function sliceRanges(slices: readonly Slice[]): SliceRange[] {
   const complete = slices.filter(({ isComplete }) => isComplete);
-  return described.flatMap((tag) => {
-    const found = complete.flatMap(({ results }) => results.find((result) => result.tag === tag) ?? []);
-    const averages = found.flatMap(({ statistics }) => statistics.avg ?? []);
+  return described.flatMap((metric) => {
+    const averages = complete.flatMap(({ results }) => statsOf(results, metric)?.avg ?? []);
     const [first, ...rest] = averages;
-    const [last, unit] = [rest.at(-1), found[0]?.unit];
-    if (first === undefined || last === undefined || unit === undefined) return [];
+    const last = rest.at(-1);
+    if (first === undefined || last === undefined) return [];
     return [
       {
-        ...{ tag, unit, first, last },
+        ...{ metric, first, last },
         // Not spread into arguments: there may be a hundred thousand.
         min: averages.reduce((least, value) => Math.min(least, value)),
         max: averages.reduce((most, value) => Math.max(most, value)),

@@ -1,7 +1,8 @@
 import { type ClockOrigin, wallNs } from '../util/clock.js';
 import type { Window } from './curves.js';
 import type { Metric } from './metric.js';
-import type { MetricResult, RequestRows } from './request-rows.js';
+import type { RequestRows } from './request-rows.js';
+import type { Results } from './results.js';
 import { type Trends, trendsOf } from './trends.js';
 
 /** A window of the run with its metrics worked out again, from the requests that started in it. */
@@ -14,7 +15,7 @@ export interface Slice {
   /** False for the last window of the run, which ends with the last request. */
   readonly isComplete: boolean;
   /** Rates are over the window. */
-  readonly results: readonly MetricResult[];
+  readonly results: Results;
 }
 
 /** A run cut into windows of equal length, the first of which starts with its first request. */
@@ -23,7 +24,7 @@ export interface SlicedRun {
   readonly slices: readonly Slice[];
   readonly trends: Trends;
   /** Results over the complete windows from where the run is steady on; undefined where that cannot be told. */
-  readonly steady: readonly MetricResult[] | undefined;
+  readonly steady: Results | undefined;
 }
 
 /** What is cut. */
@@ -58,7 +59,7 @@ export function sliceRun(source: SliceSource, sliceNs: number): SlicedRun {
     steady: steadyFrom === undefined ? undefined : steadyResults(steadyFrom),
   };
 
-  function steadyResults(from: number): readonly MetricResult[] {
+  function steadyResults(from: number): Results {
     const complete = windows.filter(({ isComplete }, index) => index >= from && isComplete);
     const steady = { fromNs: complete[0]?.fromNs ?? 0, toNs: complete.at(-1)?.toNs ?? 0 };
     const inside = Int32Array.from(complete.flatMap((window) => Array.from(window.inside))).sort();

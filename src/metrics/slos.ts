@@ -1,7 +1,7 @@
 import type { Requirement, RunTraits } from './metric.js';
 import { unmetNeed } from './metric.js';
 import type { Objective, Slo } from './objective.js';
-import { metricOf, metrics } from './table.js';
+import { findMetric, metricOf } from './table.js';
 
 /** How far a run kept one objective. */
 export interface SloResult extends Slo {
@@ -24,7 +24,7 @@ export type SloFault =
 
 /** Undefined for a tag that requests of such a run can be held against. */
 export function sloFault(tag: string, traits: RunTraits): SloFault | undefined {
-  const metric = metrics.find((row) => row.tag === tag);
+  const metric = findMetric(tag);
   if (metric === undefined) return { kind: 'unknown' };
   if (metric.kind !== 'record') return { kind: 'not of requests' };
   if (metric.appliesTo === 'failed') return { kind: 'of failed requests' };

@@ -37,9 +37,14 @@ export const metrics: readonly Metric[] = [
 
 const byTag = new Map(metrics.map((metric) => [metric.tag, metric]));
 
-/** The row of a tag. @throws Error for a tag that is not in the table. */
+/** The row of a tag; undefined for a tag that is not in the table. */
+export function findMetric(tag: string): Metric | undefined {
+  return byTag.get(tag);
+}
+
+/** The row of a tag that must be in the table. @throws Error for one that is not. */
 export function metricOf(tag: string): Metric {
-  const metric = byTag.get(tag);
+  const metric = findMetric(tag);
   if (metric === undefined) throw new Error(`no metric has the tag ${tag}`);
   return metric;
 }

@@ -1,4 +1,7 @@
+import type { Metric } from './metric.js';
 import { requestLatency, timeToFirstToken } from './request-metrics.js';
+import { statsOf } from './results.js';
+import { completedRequestCount } from './run-metrics.js';
 import type { Slice } from './slices.js';
 import { lineResidual, monotoneTrend, rankCorrelation, type Slope, standingOut } from './trend-tests.js';
 
@@ -86,7 +89,7 @@ interface Point {
 export function trendsOf(slices: readonly Slice[]): Trends {
   const complete = slices.filter(({ isComplete }) => isComplete);
   const metrics = watched.flatMap((metric) => {
-    const points = pointsOf(complete, metric.tag);
+    const points = pointsOf(complete, metric);
     return points.length === 0 ? [] : [trendOf(metric, points, complete.length)];
   });
   return { completeSlices: complete.length, metrics, steadyFrom: steadyFrom(metrics) };
@@ -199,11 +202,10 @@ function steadyFrom(metrics: readonly MetricTrend[]): number | undefined {
   return metrics.length === 0 ? undefined : from;
 }
 
-function pointsOf(slices: readonly Slice[], tag: string): Point[] {
+function pointsOf(slices: readonly Slice[], metric: Metric): Point[] {
   const firstNs = slices[0]?.startNs ?? 0n;
   return slices.flatMap(({ index, startNs, endNs, results }) => {
-    const statistic = (name: string) => results.find((result) => result.tag === name)?.statistics;
-    const median = statistic(tag)?.p50;
+    const median = statsOf(results, metric)?.p50;
     if (median === undefined || median <= 0) return [];
     const [from, to] = [startNs, endNs].map((atNs) => Number(atNs - firstNs) / 1e9);
     return [
@@ -212,7 +214,7 @@ function pointsOf(slices: readonly Slice[], tag: string): Point[] {
         seconds: ((from ?? 0) + (to ?? 0)) / 2,
         endSeconds: to ?? 0,
         level: Math.log(median),
-        requests: statistic('completed_request_count')?.avg ?? 0,
+        requests: statsOf(results, completedRequestCount)?.avg ?? 0,
       },
     ];
   });

@@ -104,7 +104,7 @@ function usageDiff(
   });
 }
 
-const discrepancyCount = summed({
+export const usageDiscrepancyCount = summed({
   tag: 'usage_discrepancy_count',
   label: 'Usage Discrepancy Count',
   unit: 'requests',
@@ -125,7 +125,7 @@ export const usageMetrics = [
   ...totals.values(),
   cacheReadPct,
   ...diffMetrics,
-  discrepancyCount,
+  usageDiscrepancyCount,
 ];
 
 function diffPct(theirs: number | undefined, ours: number | undefined): number | undefined {

@@ -1,5 +1,9 @@
 import type { RunSummary } from '../metrics/compute.js';
 import { fixed, withCommas } from '../metrics/format.js';
+import { goodput, goodRequestFraction } from '../metrics/goodput-metrics.js';
+import type { Metric } from '../metrics/metric.js';
+import { statsOf } from '../metrics/results.js';
+import { requestThroughput } from '../metrics/run-metrics.js';
 import { counted } from '../util/counted.js';
 import type { Layout } from './layout.js';
 import { wrap } from './wrap.js';
@@ -18,7 +22,7 @@ export function capacity(
   { ratePerSecond, goodShare }: CapacityTarget,
   layout: Layout,
 ): string {
-  const value = (tag: string) => summary.results.find((result) => result.tag === tag)?.statistics.avg;
+  const value = (metric: Metric) => statsOf(summary.results, metric)?.avg;
   const target = withCommas(ratePerSecond).replace(/\.00$/, '');
   const sum = (name: string, what: string, rate: number | undefined) =>
     rate === undefined || rate <= 0
@@ -29,10 +33,10 @@ export function capacity(
   const lines = [
     '',
     `Servers needed for ${target} requests a second, each like this one under the load of this run:`,
-    sum('throughput', 'requests', value('request_throughput')),
-    ...(hasSlos ? [sum('goodput', 'good requests', value('goodput'))] : []),
-    ...(hasSlos ? factorLines(ratePerSecond, value('request_throughput'), value('goodput')) : []),
-    ...(goodShare === undefined ? [] : shareLines(summary, goodShare, value('good_request_fraction') ?? 0)),
+    sum('throughput', 'requests', value(requestThroughput)),
+    ...(hasSlos ? [sum(goodput.label.toLowerCase(), 'good requests', value(goodput))] : []),
+    ...(hasSlos ? factorLines(ratePerSecond, value(requestThroughput), value(goodput)) : []),
+    ...(goodShare === undefined ? [] : shareLines(summary, goodShare, value(goodRequestFraction) ?? 0)),
   ];
   return lines
     .flatMap((line) => wrap(line, layout.width))

@@ -1,8 +1,20 @@
 import type { ComparedPoint, Comparison } from '../charts/comparison-charts.js';
 import { CONFIDENCE } from '../metrics/confidence.js';
 import { withCommas } from '../metrics/format.js';
-import { estimate, type RunStatistics } from '../metrics/noise.js';
+import { goodRequestFraction } from '../metrics/goodput-metrics.js';
+import type { Metric } from '../metrics/metric.js';
+import { estimate } from '../metrics/noise.js';
 import type { Slo } from '../metrics/objective.js';
+import {
+  e2eOutputTokenThroughput,
+  inputSequenceLength,
+  interTokenLatency,
+  outputTokenThroughputPerUser,
+  requestLatency,
+  timeToFirstToken,
+} from '../metrics/request-metrics.js';
+import { type Results, statsOf } from '../metrics/results.js';
+import { outputTokenThroughput } from '../metrics/run-metrics.js';
 import { weigh } from '../metrics/trade-off.js';
 import type { JsonObject } from '../util/json.js';
 import { gpusTold, loadTold } from './load-told.js';
@@ -29,8 +41,7 @@ export interface SweepPoint {
 
 /** What runs are weighed by. */
 export interface Weighing<Run> {
-  /** Statistics over a run, in display units. */
-  readonly statisticsOf: (run: Run) => RunStatistics;
+  readonly resultsOf: (run: Run) => Results;
   readonly slos: readonly Slo[];
   /** Share of good requests that a run with objectives needs to be recommended. */
   readonly targetShare: number;
@@ -51,7 +62,7 @@ const ALIKE = 1.2;
 
 export function compare<Run extends ComparedRun>(
   runs: readonly Run[],
-  { statisticsOf, slos, targetShare, gpus }: Weighing<Run>,
+  { resultsOf, slos, targetShare, gpus }: Weighing<Run>,
 ): ComparedRuns<Run> {
   const { subject, names, titles } = namesOf(runs);
   const groups = new Map<string, { name: string; title: string; runs: Run[] }>();
@@ -62,7 +73,7 @@ export function compare<Run extends ComparedRun>(
     else group.runs.push(run);
   }
   const all = [...groups.values()];
-  const points = all.map((group) => ({ name: group.name, ...pointOf(group.runs, statisticsOf) }));
+  const points = all.map((group) => ({ name: group.name, ...pointOf(group.runs, resultsOf) }));
   return {
     points,
     verdict: weigh(points, targetShare),
@@ -71,7 +82,7 @@ export function compare<Run extends ComparedRun>(
     limits: limitsOf(slos),
     hasObjectives: points.every(({ goodShare }) => goodShare !== undefined),
     groups: all,
-    workNote: workNote(runs.map(statisticsOf)),
+    workNote: workNote(runs.map(resultsOf)),
   };
 }
 
@@ -111,29 +122,29 @@ function namesOf(runs: readonly ComparedRun[]): Names {
 
 function pointOf<Run extends ComparedRun>(
   runs: readonly Run[],
-  statisticsOf: Weighing<Run>['statisticsOf'],
+  resultsOf: Weighing<Run>['resultsOf'],
 ): Omit<ComparedPoint, 'name'> {
-  const statistics = runs.map(statisticsOf);
-  const of = (tag: string) => estimate(statistics, tag, CONFIDENCE);
+  const results = runs.map(resultsOf);
+  const of = (metric: Metric) => estimate(results, metric, CONFIDENCE);
   return {
     runs: runs.length,
     load: loadTold(runs[0]?.inputConfig),
-    throughput: of('output_token_throughput'),
+    throughput: of(outputTokenThroughput),
     // Without streams nobody sees the pace of tokens: the whole answer's stands in for it.
-    perUser: of('output_token_throughput_per_user') ?? of('e2e_output_token_throughput'),
-    goodShare: of('good_request_fraction')?.mean,
-    ttft: of('time_to_first_token'),
-    latency: of('request_latency'),
+    perUser: of(outputTokenThroughputPerUser) ?? of(e2eOutputTokenThroughput),
+    goodShare: of(goodRequestFraction)?.mean,
+    ttft: of(timeToFirstToken),
+    latency: of(requestLatency),
     clientLimited: runs.some(({ fidelity }) => fidelity?.verdict === 'client limited'),
   };
 }
 
 /** Objectives of single requests as bounds of axes that show means. */
 function limitsOf(slos: readonly Slo[]): Comparison['limits'] {
-  const limit = (wanted: string) => slos.find(({ tag }) => tag === wanted)?.limit;
-  const itl = limit('inter_token_latency');
-  const perUser = limit('output_token_throughput_per_user') ?? (itl === undefined ? undefined : 1000 / itl);
-  const [ttft, latency] = [limit('time_to_first_token'), limit('request_latency')];
+  const limit = (metric: Metric) => slos.find(({ tag }) => tag === metric.tag)?.limit;
+  const itl = limit(interTokenLatency);
+  const perUser = limit(outputTokenThroughputPerUser) ?? (itl === undefined ? undefined : 1000 / itl);
+  const [ttft, latency] = [limit(timeToFirstToken), limit(requestLatency)];
   return {
     ...(perUser === undefined ? {} : { perUser }),
     ...(ttft === undefined ? {} : { ttft }),
@@ -142,8 +153,8 @@ function limitsOf(slos: readonly Slo[]): Comparison['limits'] {
 }
 
 /** Points of one frontier do the same work. */
-function workNote(runs: readonly RunStatistics[]): string | undefined {
-  const lengths = runs.flatMap((statistics) => statistics('input_sequence_length')?.avg ?? []);
+function workNote(runs: readonly Results[]): string | undefined {
+  const lengths = runs.flatMap((results) => statsOf(results, inputSequenceLength)?.avg ?? []);
   const [least, most] = [Math.min(...lengths), Math.max(...lengths)];
   if (lengths.length === 0 || most <= ALIKE * least) return undefined;
   return (

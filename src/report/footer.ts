@@ -1,5 +1,7 @@
 import type { RunSummary } from '../metrics/compute.js';
 import { fixed } from '../metrics/format.js';
+import { statsOf } from '../metrics/results.js';
+import { benchmarkDuration } from '../metrics/run-metrics.js';
 import { oneLine } from '../util/plain-text.js';
 import { failureCauses } from './failure-causes.js';
 import { type Layout, stylesOf } from './layout.js';
@@ -27,7 +29,7 @@ export function footer(summary: RunSummary, facts: FooterFacts, layout: Layout):
   // Only the command is broken into lines: broken paths could neither be copied nor found by a script.
   const [first, ...rest] =
     facts.cliCommand === undefined ? [] : wrap(`CLI Command: ${facts.cliCommand}`, layout.width);
-  const duration = summary.results.find(({ tag }) => tag === 'benchmark_duration')?.statistics.avg;
+  const duration = statsOf(summary.results, benchmarkDuration)?.avg;
   const early = facts.wasCancelled ? ' (cancelled early)' : '';
   const { validCount, failedCount, outcomes } = summary;
   const rate = Math.round((100 * validCount) / (validCount + failedCount));

@@ -1,6 +1,7 @@
-import type { MetricResult } from '../metrics/compute.js';
 import { withCommas } from '../metrics/format.js';
 import type { ConsoleTable } from '../metrics/metric.js';
+import { type Results, statsOf } from '../metrics/results.js';
+import { requestErrorRate, requestFailureRate } from '../metrics/run-metrics.js';
 import type { StatName } from '../metrics/statistics.js';
 import { metricOf } from '../metrics/table.js';
 import { type Layout, stylesOf } from './layout.js';
@@ -15,16 +16,11 @@ const expendable: { readonly [Name in StatName]?: number } = { std: 4, min: 3, p
 const LONGEST_LABEL_WITH_UNIT = 30;
 
 /** One console table of metrics, rows by their order; no lines when the run has none of its metrics. */
-export function metricsTable(
-  results: readonly MetricResult[],
-  table: ConsoleTable,
-  title: string,
-  layout: Layout,
-): string[] {
+export function metricsTable(results: Results, table: ConsoleTable, title: string, layout: Layout): string[] {
   // With planned cancellations AIPerf's rate, which counts them as errors, stays in the files.
-  const hasFailureRate = results.some(({ tag }) => tag === 'request_failure_rate');
+  const hasFailureRate = statsOf(results, requestFailureRate) !== undefined;
   const rows = results
-    .filter(({ tag }) => !(hasFailureRate && tag === 'request_error_rate'))
+    .filter(({ tag }) => !(hasFailureRate && tag === requestErrorRate.tag))
     .map((result) => ({ result, metric: metricOf(result.tag) }))
     .filter(({ metric }) => metric.table === table)
     .sort((a, b) => (a.metric.order ?? 0) - (b.metric.order ?? 0));

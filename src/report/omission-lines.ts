@@ -1,5 +1,7 @@
 import type { RunSummary } from '../metrics/compute.js';
 import { withCommas } from '../metrics/format.js';
+import { creditToStartLatency, effectiveLatency, requestLatency } from '../metrics/request-metrics.js';
+import { statsOf } from '../metrics/results.js';
 import type { Layout } from './layout.js';
 import { wrap } from './wrap.js';
 
@@ -24,8 +26,9 @@ export function omissionLines(
   { mayQueue, clientWasLate }: DueTimes,
   layout: Layout,
 ): string[] {
-  const p99 = (tag: string) => results.find((result) => result.tag === tag)?.statistics.p99;
-  const [sent, due, delay] = ['request_latency', 'effective_latency', 'credit_to_start_latency'].map(p99);
+  const [sent, due, delay] = [requestLatency, effectiveLatency, creditToStartLatency].map(
+    (metric) => statsOf(results, metric)?.p99,
+  );
   if (sent === undefined || due === undefined || delay === undefined) return [];
   if (due - sent < Math.max(LEAST_MS, LEAST_SHARE * sent)) return [];
   const figures =

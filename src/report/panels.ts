@@ -1,7 +1,12 @@
 import stringWidth from 'string-width';
 import type { ErrorGroup, RunSummary } from '../metrics/compute.js';
 import { fixed } from '../metrics/format.js';
+import type { Metric } from '../metrics/metric.js';
+import { oslMismatchDiff } from '../metrics/request-metrics.js';
 import type { UnreadField } from '../metrics/response-notes.js';
+import { statsOf } from '../metrics/results.js';
+import { oslMismatchCount, requestCount } from '../metrics/run-metrics.js';
+import { usageDiscrepancyCount } from '../metrics/usage-metrics.js';
 import { counted } from '../util/counted.js';
 import { type Layout, type Style, stylesOf } from './layout.js';
 import { lengthCauses } from './length-causes.js';
@@ -41,7 +46,7 @@ export function unsupportedParameterPanel(errors: readonly ErrorGroup[], layout:
 
 /** Token counts of the server that are far from ours; no lines when none is. */
 export function tokenDiscrepancyPanel(summary: RunSummary, layout: Layout): string[] {
-  const affected = affectedRequests(summary, 'usage_discrepancy_count');
+  const affected = affectedRequests(summary, usageDiscrepancyCount);
   if (affected === undefined) return [];
   const threshold = summary.thresholds.usageDiffPct;
   return warning(
@@ -67,10 +72,10 @@ export function tokenDiscrepancyPanel(summary: RunSummary, layout: Layout): stri
 
 /** Outputs of another length than requested, and why; no lines when there are none. */
 export function oslMismatchPanel(summary: RunSummary, layout: Layout): string[] {
-  const affected = affectedRequests(summary, 'osl_mismatch_count');
+  const affected = affectedRequests(summary, oslMismatchCount);
   if (affected === undefined) return [];
   const { oslMismatchPct, oslMismatchTokens } = summary.thresholds;
-  const average = averageOf(summary, 'osl_mismatch_diff_pct');
+  const average = statsOf(summary.results, oslMismatchDiff)?.avg;
   const { causes, remedies } = lengthCauses(summary);
   return warning(
     'Output Sequence Length Mismatch Warning',
@@ -271,15 +276,10 @@ export function forceQuitPanel(layout: Layout): string[] {
 }
 
 /** `10 of 12 requests (83.3%)`; undefined when the count is 0 or absent. */
-function affectedRequests(summary: RunSummary, tag: string): string | undefined {
-  const count = averageOf(summary, tag);
-  const total = averageOf(summary, 'request_count');
+function affectedRequests({ results }: RunSummary, metric: Metric): string | undefined {
+  const [count, total] = [metric, requestCount].map((row) => statsOf(results, row)?.avg);
   if (!count || !total) return undefined;
   return `${count} of ${total} requests (${fixed((count / total) * 100, 1)}%)`;
-}
-
-function averageOf(summary: RunSummary, tag: string): number | undefined {
-  return summary.results.find((result) => result.tag === tag)?.statistics.avg;
 }
 
 /** Longer lines are broken on wide terminals, too. */

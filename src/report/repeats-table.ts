@@ -1,20 +1,27 @@
 import { fixed, withCommas } from '../metrics/format.js';
+import { goodput } from '../metrics/goodput-metrics.js';
 import type { Repeats } from '../metrics/repeats.js';
-import { metricOf } from '../metrics/table.js';
+import {
+  interTokenLatency,
+  outputTokenThroughputPerUser,
+  requestLatency,
+  timeToFirstToken,
+} from '../metrics/request-metrics.js';
+import { outputTokenThroughput, requestThroughput } from '../metrics/run-metrics.js';
 import { type Layout, stylesOf } from './layout.js';
 import { drawTable } from './table.js';
 
 /** What is shown of repeated runs; files hold every statistic of every metric. */
 const shown = [
-  ['time_to_first_token', 'avg'],
-  ['time_to_first_token', 'p99'],
-  ['request_latency', 'avg'],
-  ['request_latency', 'p99'],
-  ['inter_token_latency', 'avg'],
-  ['output_token_throughput_per_user', 'avg'],
-  ['output_token_throughput', 'avg'],
-  ['request_throughput', 'avg'],
-  ['goodput', 'avg'],
+  [timeToFirstToken, 'avg'],
+  [timeToFirstToken, 'p99'],
+  [requestLatency, 'avg'],
+  [requestLatency, 'p99'],
+  [interTokenLatency, 'avg'],
+  [outputTokenThroughputPerUser, 'avg'],
+  [outputTokenThroughput, 'avg'],
+  [requestThroughput, 'avg'],
+  [goodput, 'avg'],
 ] as const;
 
 /**
@@ -28,11 +35,11 @@ export function repeatsTable(
   layout: Layout,
 ): string {
   const { italic, cyan, green } = stylesOf(layout);
-  const rows = shown.flatMap(([tag, stat]) => {
+  const rows = shown.flatMap(([{ tag, label }, stat]) => {
     const found = metrics.get(`${tag}_${stat}`);
     if (found === undefined) return [];
     const { mean, std, cv, ciLow, ciHigh, unit } = found;
-    const name = `${metricOf(tag).label}${stat === 'avg' ? '' : ` ${stat}`} (${unit})`;
+    const name = `${label}${stat === 'avg' ? '' : ` ${stat}`} (${unit})`;
     const variation = Number.isFinite(cv) ? `${fixed(100 * cv, 2)} %` : 'N/A';
     return [
       [name, withCommas(mean), withCommas(std), variation, `${withCommas(ciLow)} to ${withCommas(ciHigh)}`],

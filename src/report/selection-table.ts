@@ -1,6 +1,6 @@
 import { withCommas } from '../metrics/format.js';
 import type { Quantile, SelectedMetric } from '../metrics/selection.js';
-import { metrics as metricTable } from '../metrics/table.js';
+import { findMetric } from '../metrics/table.js';
 import { type Layout, stylesOf } from './layout.js';
 import { drawTable } from './table.js';
 import { wrap } from './wrap.js';
@@ -63,7 +63,7 @@ function title({ where, requests, all }: SelectionHead): string {
 }
 
 function labelOf(tag: string): string {
-  return metricTable.find((metric) => metric.tag === tag)?.label ?? tag;
+  return findMetric(tag)?.label ?? tag;
 }
 
 function cell({ value, interval }: Quantile): string {

@@ -1,4 +1,13 @@
 import { withCommas } from '../metrics/format.js';
+import type { Metric } from '../metrics/metric.js';
+import { requestLatency, timeToFirstToken } from '../metrics/request-metrics.js';
+import { statsOf } from '../metrics/results.js';
+import {
+  errorRequestCount,
+  outputTokenThroughput,
+  plannedCancellationCount,
+  requestCount,
+} from '../metrics/run-metrics.js';
 import type { Slice, SlicedRun } from '../metrics/slices.js';
 import { type Layout, stylesOf } from './layout.js';
 import { drawTable } from './table.js';
@@ -34,23 +43,22 @@ export function sliceTable({ slices, sliceNs }: SlicedRun, layout: Layout): stri
 }
 
 function row({ index, startNs, endNs, isComplete, results }: Slice, firstNs: bigint): string[] {
-  const statistics = (tag: string) => results.find((result) => result.tag === tag)?.statistics;
   const seconds = (atNs: bigint) => withCommas(Number(atNs - firstNs) / 1e9);
-  const planned = statistics('planned_cancellation_count')?.avg ?? 0;
-  const failed = (statistics('error_request_count')?.avg ?? 0) - planned;
-  const spread = (tag: string) => {
-    const { avg, p90 } = statistics(tag) ?? {};
+  const planned = statsOf(results, plannedCancellationCount)?.avg ?? 0;
+  const failed = (statsOf(results, errorRequestCount)?.avg ?? 0) - planned;
+  const spread = (metric: Metric) => {
+    const { avg, p90 } = statsOf(results, metric) ?? {};
     return avg === undefined || p90 === undefined ? 'N/A' : `${withCommas(avg)} (${withCommas(p90)})`;
   };
-  const tokens = statistics('output_token_throughput')?.avg;
+  const tokens = statsOf(results, outputTokenThroughput)?.avg;
   return [
     `${index}`,
     `${seconds(startNs)} - ${seconds(endNs)}${isComplete ? '' : ' partial'}`,
-    (statistics('request_count')?.avg ?? 0).toLocaleString('en-US') +
+    (statsOf(results, requestCount)?.avg ?? 0).toLocaleString('en-US') +
       (failed > 0 ? ` + ${failed} failed` : '') +
       (planned > 0 ? ` + ${planned} cancelled` : ''),
-    spread('time_to_first_token'),
-    spread('request_latency'),
+    spread(timeToFirstToken),
+    spread(requestLatency),
     tokens === undefined ? 'N/A' : withCommas(tokens),
   ];
 }

@@ -1,5 +1,7 @@
 import type { RunSummary } from '../metrics/compute.js';
 import { withCommas } from '../metrics/format.js';
+import { goodRequestCount } from '../metrics/goodput-metrics.js';
+import { statsOf } from '../metrics/results.js';
 import { type Layout, stylesOf } from './layout.js';
 import { sloWords } from './slo-words.js';
 import { drawTable } from './table.js';
@@ -9,7 +11,7 @@ export function sloTable(summary: RunSummary, layout: Layout): string[] {
   const { slos, results, validCount, failedCount } = summary;
   if (slos.length === 0) return [];
   const { italic, cyan, green } = stylesOf(layout);
-  const good = results.find(({ tag }) => tag === 'good_request_count')?.statistics.avg ?? 0;
+  const good = statsOf(results, goodRequestCount)?.avg ?? 0;
   const row = (name: string, passed: number) =>
     [
       name,

@@ -1,10 +1,13 @@
 import type { RunSummary } from '../metrics/compute.js';
 import { fixed, withCommas } from '../metrics/format.js';
-import type { MetricResult } from '../metrics/request-rows.js';
+import { goodput } from '../metrics/goodput-metrics.js';
+import type { Metric } from '../metrics/metric.js';
+import { interTokenLatency, requestLatency, timeToFirstToken } from '../metrics/request-metrics.js';
+import { type Results, statsOf } from '../metrics/results.js';
+import { outputTokenThroughput, requestThroughput } from '../metrics/run-metrics.js';
 import { type SliceRange, sliceRanges, sliceSecondsForTrends } from '../metrics/slice-ranges.js';
 import type { Slice, SlicedRun } from '../metrics/slices.js';
-import type { StatName } from '../metrics/statistics.js';
-import { metricOf } from '../metrics/table.js';
+import type { Statistics, StatName } from '../metrics/statistics.js';
 import { FEWEST_SLICES, type Finding, type MetricTrend } from '../metrics/trends.js';
 import { counted } from '../util/counted.js';
 import { type Layout, stylesOf } from './layout.js';
@@ -59,17 +62,17 @@ function tooFew(complete: string, count: number, slices: readonly Slice[]): stri
   return `${complete} ${count === 1 ? 'is' : 'are'} too few for a trend test (${FEWEST_SLICES} needed)${hint}.`;
 }
 
-function rangeSentence({ tag, unit, min, max, first, last }: SliceRange): string {
+function rangeSentence({ metric, min, max, first, last }: SliceRange): string {
   const variation = min > 0 ? `, variation ${fixed((100 * (max - min)) / min, 1)} %` : '';
   return (
-    `${metricOf(tag).label}: ${withCommas(min)} to ${withCommas(max)} ${unit}${variation}; ` +
+    `${metric.label}: ${withCommas(min)} to ${withCommas(max)} ${metric.displayUnit}${variation}; ` +
     `first slice ${withCommas(first)}, last slice ${withCommas(last)}${changeWords(last, first)}.`
   );
 }
 
 function coldStartSentence(ranges: readonly SliceRange[]): string {
-  const parts = ranges.flatMap(({ tag, first, others }) =>
-    others > 0 ? [`${metricOf(tag).label} ${percent(first / others - 1)}`] : [],
+  const parts = ranges.flatMap(({ metric, first, others }) =>
+    others > 0 ? [`${metric.label} ${percent(first / others - 1)}`] : [],
   );
   return `Cold start, first slice against the mean of the others: ${parts.join(', ')}.`;
 }
@@ -117,27 +120,22 @@ function sentence(finding: Finding): string {
   }
 }
 
-const comparedTags = [
-  'time_to_first_token',
-  'request_latency',
-  'inter_token_latency',
-  'request_throughput',
-  'output_token_throughput',
-  'goodput',
+const compared: readonly Metric[] = [
+  timeToFirstToken,
+  requestLatency,
+  interTokenLatency,
+  requestThroughput,
+  outputTokenThroughput,
+  goodput,
 ];
 const comparedStats: readonly StatName[] = ['avg', 'p50', 'p90', 'p99'];
 
-function steadyTable(
-  whole: readonly MetricResult[],
-  steady: readonly MetricResult[],
-  from: number,
-  layout: Layout,
-): string[] {
+function steadyTable(whole: Results, steady: Results, from: number, layout: Layout): string[] {
   const { italic, cyan, green, dim } = stylesOf(layout);
-  const rows = comparedTags.flatMap((tag) => {
-    const [all, part] = [whole, steady].map((results) => results.find((result) => result.tag === tag));
+  const rows = compared.flatMap((metric) => {
+    const [all, part] = [whole, steady].map((results) => statsOf(results, metric));
     if (all === undefined || part === undefined) return [];
-    const row = (label: string, name: string, { statistics }: MetricResult) => [
+    const row = (label: string, name: string, statistics: Statistics) => [
       { text: label },
       { text: name },
       ...comparedStats.map((stat) => {
@@ -145,7 +143,7 @@ function steadyTable(
         return value === undefined ? { text: 'N/A', style: dim } : { text: withCommas(value) };
       }),
     ];
-    return [row(`${metricOf(tag).label} (${all.unit})`, 'whole run', all), row('', 'steady state', part)];
+    return [row(`${metric.label} (${metric.displayUnit})`, 'whole run', all), row('', 'steady state', part)];
   });
   return drawTable(
     {

@@ -7,17 +7,19 @@ import {
   verdictsJson,
 } from '../../src/commands/profile/series/verdicts.js';
 import { prettyJson } from '../../src/export/python-json.js';
-import type { StoredMetrics } from '../../src/export/stored-metrics.js';
+import type { Results } from '../../src/metrics/results.js';
 import { profile } from '../config/profile-options.js';
 
-function metrics(averages: Readonly<Record<string, number>>): StoredMetrics {
-  return new Map(
-    Object.entries(averages).map(([tag, avg]) => [tag, { unit: '', statistics: { avg, p50: avg + 1000 } }]),
-  );
+function metrics(averages: Readonly<Record<string, number>>): Results {
+  return Object.entries(averages).map(([tag, avg]) => ({
+    tag,
+    unit: '',
+    statistics: { avg, p50: avg + 1000 },
+  }));
 }
 
 /** What a run at a point left, of which throughput, pace, TTFT and the share of good requests count. */
-function streamed(throughput: number, perUser: number, ttft: number, good: number): StoredMetrics {
+function streamed(throughput: number, perUser: number, ttft: number, good: number): Results {
   return metrics({
     output_token_throughput: throughput,
     output_token_throughput_per_user: perUser,
@@ -28,7 +30,7 @@ function streamed(throughput: number, perUser: number, ttft: number, good: numbe
   });
 }
 
-async function sweep(line: string, runs: readonly StoredMetrics[], limited: readonly number[] = []) {
+async function sweep(line: string, runs: readonly Results[], limited: readonly number[] = []) {
   const { config, points } = await profile([
     '--model',
     'm',
@@ -40,7 +42,7 @@ async function sweep(line: string, runs: readonly StoredMetrics[], limited: read
   const measured = series.points.map(
     (planned, i): MeasuredPoint => ({
       planned,
-      runs: [runs[i] ?? new Map()],
+      runs: [runs[i] ?? []],
       clientLimited: limited.includes(i),
     }),
   );

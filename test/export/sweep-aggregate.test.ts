@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { type AggregateFacts, aggregate, aggregateCsv, aggregateJson } from '../../src/export/aggregate.js';
 import { Float } from '../../src/export/python-json.js';
-import { type StoredMetrics, storedMetrics } from '../../src/export/stored-metrics.js';
+import { storedResults } from '../../src/export/stored-results.js';
 import { type SweepFacts, sweepCsv, sweepJson } from '../../src/export/sweep-aggregate.js';
+import type { Results } from '../../src/metrics/results.js';
 import { goldenIsThere, goldenText } from '../metrics/golden.js';
 
 const facts: AggregateFacts = {
@@ -27,14 +28,15 @@ const sweepFacts: SweepFacts = {
 };
 
 /** A run with these requests a second, and this p99 to the first token in ms. */
-function runOf(perSecond: number, ttftP99: number): StoredMetrics {
-  return new Map([
-    ['request_throughput', { unit: 'requests/sec', statistics: { avg: perSecond } }],
-    [
-      'time_to_first_token',
-      { unit: 'ms', statistics: { avg: ttftP99 / 2, p99: ttftP99, min: 1, max: 99, count: 3 } },
-    ],
-  ]);
+function runOf(perSecond: number, ttftP99: number): Results {
+  return [
+    { tag: 'request_throughput', unit: 'requests/sec', statistics: { avg: perSecond } },
+    {
+      tag: 'time_to_first_token',
+      unit: 'ms',
+      statistics: { avg: ttftP99 / 2, p99: ttftP99, min: 1, max: 99, count: 3 },
+    },
+  ];
 }
 
 describe('repeated runs', () => {
@@ -55,7 +57,7 @@ describe('repeated runs', () => {
   });
 
   test('a metric that some runs lack is taken over those that have it', () => {
-    const found = aggregate([runOf(10, 40), new Map()], 0.95);
+    const found = aggregate([runOf(10, 40), []], 0.95);
     expect(found.get('request_throughput_avg')).toMatchObject({ mean: 10, tCritical: undefined });
   });
 
@@ -63,19 +65,19 @@ describe('repeated runs', () => {
     const metrics = new Map([
       ...aggregate(
         [
-          new Map([['a', { unit: 'ms', statistics: { avg: 1 } }]]),
-          new Map([['a', { unit: 'ms', statistics: { avg: 2 } }]]),
+          [{ tag: 'a', unit: 'ms', statistics: { avg: 1 } }],
+          [{ tag: 'a', unit: 'ms', statistics: { avg: 2 } }],
         ],
         0.95,
       ),
       ...aggregate(
         [
-          new Map([['b', { unit: '%', statistics: { avg: 0 } }]]),
-          new Map([['b', { unit: '%', statistics: { avg: 0 } }]]),
+          [{ tag: 'b', unit: '%', statistics: { avg: 0 } }],
+          [{ tag: 'b', unit: '%', statistics: { avg: 0 } }],
         ],
         0.95,
       ),
-      ...aggregate([new Map([['c', { unit: 'count', statistics: { avg: 5 } }]])], 0.95),
+      ...aggregate([[{ tag: 'c', unit: 'count', statistics: { avg: 5 } }]], 0.95),
     ]);
     const labels = ['run_0001', 'run_0002'];
     // Mean 1.5, std sqrt(0.5) = 0.7071, se 0.5, 1.5 -+ 12.7062 * 0.5.
@@ -131,8 +133,8 @@ describe('a sweep', () => {
   });
 
   test('without streams the whole request stands in for the first token', () => {
-    const latency = { unit: 'ms', statistics: { avg: 5, p99: 7 } };
-    const run: StoredMetrics = new Map([...runOf(3, 1)].slice(0, 1)).set('request_latency', latency);
+    const latency = { tag: 'request_latency', unit: 'ms', statistics: { avg: 5, p99: 7 } };
+    const run: Results = [...runOf(3, 1).slice(0, 1), latency];
     const json = JSON.parse(sweepJson([{ parameters: { concurrency: 2 }, runs: [run] }], sweepFacts));
     expect(json.best_configurations.best_latency_p99).toMatchObject({ metric: 7 });
   });
@@ -159,7 +161,7 @@ describe('a sweep', () => {
 
 describe.skipIf(!goldenIsThere)('the files of AIPerf 0.13', () => {
   const golden = () => JSON.parse(goldenText('sweep/concurrency_2/profile_export_aiperf.json'));
-  const point = () => ({ parameters: { concurrency: 2 }, runs: [storedMetrics(golden())] });
+  const point = () => ({ parameters: { concurrency: 2 }, runs: [storedResults(golden())] });
   /** The value under a key, as the file has it: digits and order. */
   const member = (text: string, key: string) => {
     const from = text.indexOf(`\n    "${key}": {`);
@@ -168,7 +170,7 @@ describe.skipIf(!goldenIsThere)('the files of AIPerf 0.13', () => {
 
   test('the aggregate of a point, to the last digit', () => {
     const theirs = goldenText('sweep/aggregate/concurrency_2/profile_export_aiperf_aggregate.json');
-    const ours = aggregateJson(aggregate([storedMetrics(golden())], 0.95), facts);
+    const ours = aggregateJson(aggregate([storedResults(golden())], 0.95), facts);
     const head = (text: string) => text.slice(0, text.indexOf('"metrics"'));
     expect(head(ours)).toBe(head(theirs));
     for (const key of Object.keys(JSON.parse(theirs).metrics))
@@ -206,7 +208,7 @@ describe.skipIf(!goldenIsThere)('the files of AIPerf 0.13', () => {
     for (const [key, { mean = 0, min = 0, max = 0 }] of metrics) {
       // Of three runs the one in the middle follows from the mean.
       const runs = [min, 3 * mean - min - max, max].map(
-        (avg): StoredMetrics => new Map([[key, { unit: 'ms', statistics: { avg } }]]),
+        (avg): Results => [{ tag: key, unit: 'ms', statistics: { avg } }],
       );
       const ours = aggregateCsv(aggregate(runs, 0.95), facts).split('\r\n')[1]?.replace('_avg,', ',');
       expect(rows.map((row) => row.replace(/[^,]*$/, 'ms'))).toContain(ours);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { MetricResult, RunSummary } from '../../src/metrics/compute.js';
+import type { RunSummary } from '../../src/metrics/compute.js';
+import type { MetricResult } from '../../src/metrics/results.js';
 import type { CountedRecord } from '../../src/records/record.js';
 import { WireTimes } from '../../src/transport/transport.js';
 import { counted, fourRequests, ms, storeOf, streamingChat } from './records.js';

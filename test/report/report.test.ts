@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
-import type { MetricResult } from '../../src/metrics/compute.js';
+import type { MetricResult } from '../../src/metrics/results.js';
 import { metrics } from '../../src/metrics/table.js';
 import type { CountedRecord, RequestRecord } from '../../src/records/record.js';
 import { errorTable } from '../../src/report/error-table.js';

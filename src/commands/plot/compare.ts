@@ -1,8 +1,9 @@
 import type { Comparison } from '../../charts/comparison-charts.js';
 import type { ConfigOf } from '../../config/option.js';
 import { readJsonObject } from '../../export/run-config.js';
-import { type StoredMetrics, storedMetrics } from '../../export/stored-metrics.js';
+import { storedResults } from '../../export/stored-results.js';
 import type { Slo } from '../../metrics/objective.js';
+import type { Results } from '../../metrics/results.js';
 import { type ComparedRun, compare } from '../../report/compared-runs.js';
 import { UserError } from '../../util/errors.js';
 import { oneLine } from '../../util/plain-text.js';
@@ -15,7 +16,7 @@ import type { plotOptions } from './options.js';
 /** A run by its summary. */
 interface SummarizedRun extends ComparedRun {
   readonly slos: readonly Slo[];
-  readonly metrics: StoredMetrics;
+  readonly results: Results;
 }
 
 /** Runs against each other, by their summaries. @throws UserError where none has one. */
@@ -39,10 +40,7 @@ export function comparisonOf(
   const told = runs.find(({ slos }) => slos.length > 0)?.slos ?? [];
   const slos = goodput === undefined ? told : slosOf(goodput);
   const compared = compare(runs, {
-    statisticsOf:
-      ({ metrics }) =>
-      (tag) =>
-        metrics.get(tag)?.statistics,
+    resultsOf: ({ results }) => results,
     slos,
     targetShare: targetGoodput,
     gpus: numGpus,
@@ -61,6 +59,6 @@ function summarized(files: RunFolder): SummarizedRun | undefined {
     inputConfig: told.config.inputConfig ?? told.summary?.inputConfig,
     fidelity: told.summary?.fidelity,
     slos: slosTold(told),
-    metrics: storedMetrics(summary),
+    results: storedResults(summary),
   };
 }

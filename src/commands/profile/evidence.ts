@@ -1,6 +1,8 @@
 import type { AskedLoad, Evidence } from '../../fidelity/verdict.js';
 import type { PhasePlan } from '../../load/plan.js';
 import type { RunSummary } from '../../metrics/compute.js';
+import { creditToStartLatency } from '../../metrics/request-metrics.js';
+import { statsOf } from '../../metrics/results.js';
 import type { PlannedPhase } from './phases.js';
 
 /** What there is to judge the client by, at the end of profiling. */
@@ -9,7 +11,7 @@ export function evidenceOf(
   { results }: RunSummary,
   seen: Pick<Evidence, 'threads' | 'sends' | 'throttled'>,
 ): Evidence {
-  const delay = results.find(({ tag }) => tag === 'credit_to_start_latency')?.statistics;
+  const delay = statsOf(results, creditToStartLatency);
   const ns = (ms = 0) => ms * 1e6;
   return {
     ...seen,

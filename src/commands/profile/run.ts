@@ -5,6 +5,10 @@ import { LATE_NS, type ThreadReport } from '../../fidelity/thread-report.js';
 import { type Fidelity, judge } from '../../fidelity/verdict.js';
 import { type LoadThreads, startLoadThreads } from '../../load/threads.js';
 import type { RunSummary } from '../../metrics/compute.js';
+import type { Metric } from '../../metrics/metric.js';
+import { interTokenLatency, timeToFirstToken } from '../../metrics/request-metrics.js';
+import { statsOf } from '../../metrics/results.js';
+import { benchmarkDuration, requestThroughput } from '../../metrics/run-metrics.js';
 import type { PhaseName } from '../../records/record.js';
 import type { PhaseCounts } from '../../records/spool.js';
 import type { Progress, ProgressState } from '../../ui/progress.js';
@@ -449,18 +453,18 @@ function finalState(
   { profiling, warmup }: Pick<Summaries, 'profiling' | 'warmup'>,
 ): ProgressState {
   const { results = [], outcomes } = (plan.name === 'warmup' ? warmup : profiling) ?? {};
-  const average = (tag: string) => results.find((result) => result.tag === tag)?.statistics.avg;
+  const average = (metric: Metric) => statsOf(results, metric)?.avg;
   return {
     phase: phaseTitles[plan.name],
     completed: counters.returned,
     total,
     errors: outcomes === undefined ? counters.failed : outcomes.failed + outcomes.dropped,
     inFlight: counters.issued - counters.returned,
-    elapsedSeconds: average('benchmark_duration') ?? 0,
-    requestsPerSecond: average('request_throughput') ?? 0,
+    elapsedSeconds: average(benchmarkDuration) ?? 0,
+    requestsPerSecond: average(requestThroughput) ?? 0,
     etaSeconds: total === undefined ? undefined : 0,
-    ttftAvgMs: average('time_to_first_token'),
-    itlAvgMs: average('inter_token_latency'),
+    ttftAvgMs: average(timeToFirstToken),
+    itlAvgMs: average(interTokenLatency),
   };
 }
 

@@ -1,7 +1,7 @@
 import { readRecords } from '../../export/read-records.js';
 import type { Filter } from '../../metrics/filter.js';
 import { Selection } from '../../metrics/selection.js';
-import { metrics as metricTable } from '../../metrics/table.js';
+import { findMetric, metrics as metricTable } from '../../metrics/table.js';
 import { UserError } from '../../util/errors.js';
 import { meantTag } from '../slos.js';
 import { RecordFilter, valuesOf } from './record-filter.js';
@@ -60,7 +60,7 @@ export function select(recordsFile: string, { tags, filter }: Question): Selecte
 }
 
 function sentence(tag: string, seen: readonly string[]): string {
-  const known = metricTable.find((metric) => metric.tag === tag);
+  const known = findMetric(tag);
   if (known !== undefined && known.kind !== 'record' && known.kind !== 'list') {
     return `--metric: ${tag} is one number of the whole run; percentiles need a value for each request.`;
   }

@@ -1,4 +1,13 @@
 import type { RunSummary } from '../../metrics/compute.js';
+import { goodRequestFraction } from '../../metrics/goodput-metrics.js';
+import type { Metric } from '../../metrics/metric.js';
+import {
+  outputTokenThroughputPerUser,
+  requestLatency,
+  timeToFirstToken,
+} from '../../metrics/request-metrics.js';
+import { statsOf } from '../../metrics/results.js';
+import { outputTokenThroughput, requestThroughput } from '../../metrics/run-metrics.js';
 import type { StatName } from '../../metrics/statistics.js';
 import { counted, withThousands } from '../../util/counted.js';
 import { type ComparedRuns, compare } from '../compared-runs.js';
@@ -11,7 +20,7 @@ import {
   tieReason,
   tieSentence,
 } from '../trade-off-words.js';
-import { durationWords, percent, short, statisticsOf } from './figures.js';
+import { durationWords, percent, short } from './figures.js';
 import { type Html, html } from './html.js';
 import { loadWords } from './load.js';
 import type { ReportedRun } from './run.js';
@@ -27,11 +36,8 @@ export interface Comparison extends ComparedRuns<ReportedRun> {
 /** @param targetShare of good requests that a run with objectives needs to be recommended. */
 export function comparisonOf(runs: readonly ReportedRun[], targetShare: number): Comparison {
   const slos = runs.find(({ summary }) => summary.slos.length > 0)?.summary.slos ?? [];
-  const ofRun =
-    ({ summary }: ReportedRun) =>
-    (tag: string) =>
-      statisticsOf(summary.results, tag);
-  return { ...compare(runs, { statisticsOf: ofRun, slos, targetShare }), targetShare };
+  const resultsOf = ({ summary }: ReportedRun) => summary.results;
+  return { ...compare(runs, { resultsOf, slos, targetShare }), targetShare };
 }
 
 /** What the runs come to together, in words. */
@@ -136,7 +142,7 @@ function figures(points: Comparison['points']): string {
 }
 
 function isStreamed({ summary }: ReportedRun): boolean {
-  return statisticsOf(summary.results, 'output_token_throughput_per_user').avg !== undefined;
+  return statsOf(summary.results, outputTokenThroughputPerUser)?.avg !== undefined;
 }
 
 /** Which points are not recommended, because too few of their requests meet the objectives. */
@@ -185,24 +191,24 @@ export function comparisonTable({ groups, verdict }: Comparison, href: (run: Rep
 }
 
 function figureCells({ results, validCount, failedCount }: RunSummary): Cell[] {
-  const rate = (tag: string) => optional(statisticsOf(results, tag).avg, short);
-  const time = (tag: string, name: StatName) => optional(statisticsOf(results, tag)[name], durationWords);
+  const rate = (metric: Metric) => optional(statsOf(results, metric)?.avg, short);
+  const time = (metric: Metric, name: StatName) => optional(statsOf(results, metric)?.[name], durationWords);
   const all = validCount + failedCount;
   return [
     withThousands(all),
     withThousands(failedCount),
-    rate('request_throughput'),
-    rate('output_token_throughput'),
-    rate('output_token_throughput_per_user'),
-    time('time_to_first_token', 'p50'),
-    time('time_to_first_token', 'p99'),
-    time('request_latency', 'p50'),
-    time('request_latency', 'p99'),
+    rate(requestThroughput),
+    rate(outputTokenThroughput),
+    rate(outputTokenThroughputPerUser),
+    time(timeToFirstToken, 'p50'),
+    time(timeToFirstToken, 'p99'),
+    time(requestLatency, 'p50'),
+    time(requestLatency, 'p99'),
   ];
 }
 
 function goodCell({ results, slos }: RunSummary): string {
-  return slos.length === 0 ? '' : percent(statisticsOf(results, 'good_request_fraction').avg ?? 0);
+  return slos.length === 0 ? '' : percent(statsOf(results, goodRequestFraction)?.avg ?? 0);
 }
 
 function optional(value: number | undefined, text: (value: number) => string): string {

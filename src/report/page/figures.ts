@@ -1,12 +1,5 @@
-import type { MetricResult } from '../../metrics/compute.js';
 import { fixed } from '../../metrics/format.js';
-import type { Statistics } from '../../metrics/statistics.js';
 import { withThousands } from '../../util/counted.js';
-
-/** Statistics of one metric; empty for one that the run does not have. */
-export function statisticsOf(results: readonly MetricResult[], tag: string): Statistics {
-  return results.find((result) => result.tag === tag)?.statistics ?? {};
-}
 
 /** As many digits as tell something: `1,235`, `123`, `12.3`, `1.23`, `0.123`. */
 export function short(value: number): string {

@@ -1,12 +1,16 @@
-import type { MetricResult, RunSummary } from '../../metrics/compute.js';
+import type { RunSummary } from '../../metrics/compute.js';
 import { withCommas } from '../../metrics/format.js';
-import type { ConsoleTable } from '../../metrics/metric.js';
+import { goodRequestCount } from '../../metrics/goodput-metrics.js';
+import type { ConsoleTable, Metric } from '../../metrics/metric.js';
+import { requestLatency, timeToFirstToken } from '../../metrics/request-metrics.js';
+import { type MetricResult, type Results, statsOf } from '../../metrics/results.js';
+import { errorRequestCount, outputTokenThroughput, requestCount } from '../../metrics/run-metrics.js';
 import type { SlicedRun } from '../../metrics/slices.js';
 import type { StatName } from '../../metrics/statistics.js';
 import { metricOf } from '../../metrics/table.js';
 import { withThousands } from '../../util/counted.js';
 import { sloWords } from '../slo-words.js';
-import { percent, statisticsOf } from './figures.js';
+import { percent } from './figures.js';
 import { type Html, type HtmlContent, html } from './html.js';
 import { type Cell, type PageTable, table } from './table.js';
 
@@ -49,17 +53,17 @@ export function sliceTable(sliced: SlicedRun | undefined): HtmlContent {
   if (sliced === undefined || firstNs === undefined) return undefined;
   const rows = sliced.slices.map(({ index, startNs, endNs, isComplete, results }) => {
     const at = (ns: bigint) => withCommas(Number(ns - firstNs) / 1e9);
-    const cell = (tag: string, name: StatName) => numberCell(statisticsOf(results, tag)[name]);
+    const cell = (metric: Metric, name: StatName) => numberCell(statsOf(results, metric)?.[name]);
     return [
       `${index}`,
       `${at(startNs)} – ${at(endNs)} s${isComplete ? '' : ' (partial)'}`,
-      withThousands(statisticsOf(results, 'request_count').avg ?? 0),
-      withThousands(statisticsOf(results, 'error_request_count').avg ?? 0),
-      cell('time_to_first_token', 'avg'),
-      cell('time_to_first_token', 'p90'),
-      cell('request_latency', 'avg'),
-      cell('request_latency', 'p90'),
-      cell('output_token_throughput', 'avg'),
+      withThousands(statsOf(results, requestCount)?.avg ?? 0),
+      withThousands(statsOf(results, errorRequestCount)?.avg ?? 0),
+      cell(timeToFirstToken, 'avg'),
+      cell(timeToFirstToken, 'p90'),
+      cell(requestLatency, 'avg'),
+      cell(requestLatency, 'p90'),
+      cell(outputTokenThroughput, 'avg'),
     ];
   });
   return table({
@@ -80,7 +84,7 @@ export function sliceTable(sliced: SlicedRun | undefined): HtmlContent {
   });
 }
 
-function rowsOf(results: readonly MetricResult[], name: ConsoleTable): Cell[][] {
+function rowsOf(results: Results, name: ConsoleTable): Cell[][] {
   return results
     .map((result) => ({ result, metric: metricOf(result.tag) }))
     .filter(({ metric }) => metric.table === name)
@@ -117,7 +121,7 @@ function objectivesTable({
     columns: ['Objective', 'Requests meeting the SLO', '% of successful', '% of all'],
     rows: [
       ...slos.map((slo) => shares(sloWords(slo), slo.passed)),
-      shares('All of them: good requests', statisticsOf(results, 'good_request_count').avg ?? 0),
+      shares('All of them: good requests', statsOf(results, goodRequestCount)?.avg ?? 0),
     ],
   });
 }

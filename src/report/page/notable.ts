@@ -1,4 +1,6 @@
 import { cancelledOnPurpose } from '../../metrics/measure.js';
+import type { Metric } from '../../metrics/metric.js';
+import { requestLatency, timeToFirstToken } from '../../metrics/request-metrics.js';
 import type { RecordError } from '../../records/record.js';
 import type { Json } from '../../util/json.js';
 
@@ -33,8 +35,8 @@ const MOST = 20;
 
 /** Keeps the requests worth a look while all go by. */
 export class NotableFinder {
-  readonly #slowest = new Longest('request_latency');
-  readonly #slowestToStart = new Longest('time_to_first_token');
+  readonly #slowest = new Longest(requestLatency);
+  readonly #slowestToStart = new Longest(timeToFirstToken);
   readonly #failures = new Map<string, ReportedRequest>();
 
   add(request: ReportedRequest): void {
@@ -61,15 +63,15 @@ export class NotableFinder {
 
 /** The requests with the greatest values of one metric; of equals, the earlier in the file. */
 class Longest {
-  readonly #tag: string;
+  readonly #metric: Metric;
   readonly #found: { readonly value: number; readonly request: ReportedRequest }[] = [];
 
-  constructor(tag: string) {
-    this.#tag = tag;
+  constructor(metric: Metric) {
+    this.#metric = metric;
   }
 
   add(request: ReportedRequest): void {
-    const value = request.values.get(this.#tag);
+    const value = request.values.get(this.#metric.tag);
     const least = this.#found.length < MOST ? Number.NEGATIVE_INFINITY : (this.#found.at(-1)?.value ?? 0);
     if (typeof value !== 'number' || !(value > least)) return;
     const after = this.#found.findIndex((other) => other.value < value);

@@ -1,5 +1,12 @@
 import type { RunSummary } from '../../metrics/compute.js';
-import { metrics as metricTable } from '../../metrics/table.js';
+import type { Metric } from '../../metrics/metric.js';
+import {
+  inputSequenceLength,
+  outputSequenceLength,
+  requestLatency,
+  timeToFirstToken,
+} from '../../metrics/request-metrics.js';
+import { findMetric } from '../../metrics/table.js';
 import { withThousands } from '../../util/counted.js';
 import { clipped } from '../clipped.js';
 import { durationWords, percent, short } from './figures.js';
@@ -45,15 +52,15 @@ ${requestList(failures, firstNs)}`;
 }
 
 function requestList(requests: readonly ReportedRequest[], firstNs: bigint): Html {
-  const longest = Math.max(...requests.map((request) => numberOf(request, 'request_latency') ?? 0));
+  const longest = Math.max(...requests.map((request) => numberOf(request, requestLatency) ?? 0));
   return html`<ol class="requests">${requests.map((request) => html`<li>${entry(request, firstNs, longest)}</li>\n`)}</ol>`;
 }
 
 function entry(request: ReportedRequest, firstNs: bigint, longest: number): Html {
   const { error, startNs, metadata } = request;
-  const of = (tag: string) => numberOf(request, tag);
-  const [latency, ttft] = [of('request_latency'), of('time_to_first_token')];
-  const [isl, osl] = [of('input_sequence_length'), of('output_sequence_length')];
+  const of = (metric: Metric) => numberOf(request, metric);
+  const [latency, ttft] = [of(requestLatency), of(timeToFirstToken)];
+  const [isl, osl] = [of(inputSequenceLength), of(outputSequenceLength)];
   const { conversation_id: conversation, turn_index: turn } = metadata;
   const facts = [
     latency === undefined ? undefined : html`<b>${durationWords(latency)}</b>`,
@@ -81,13 +88,11 @@ function record({ line, metadata, metrics, error }: ReportedRequest): Html {
   const rows = [
     ['line of the file', withThousands(line)],
     ...Object.entries(metadata).map(([name, value]) => [name, valueText(value)]),
-    ...metrics.map(([tag, value, unit]) => [labels.get(tag) ?? tag, `${numbersText(value)} ${unit}`]),
+    ...metrics.map(([tag, value, unit]) => [findMetric(tag)?.label ?? tag, `${numbersText(value)} ${unit}`]),
     ...Object.entries(error ?? {}).map(([name, value]) => [`error ${name}`, clipped(valueText(value))]),
   ];
   return table({ caption: 'Record', isCaptionHidden: true, columns: ['', ''], rows, textColumns: [1] });
 }
-
-const labels = new Map(metricTable.map(({ tag, label }) => [tag, label]));
 
 const MOST_NUMBERS = 100;
 
@@ -106,7 +111,7 @@ function valueText(value: unknown): string {
       : (JSON.stringify(value) ?? '');
 }
 
-function numberOf({ values }: ReportedRequest, tag: string): number | undefined {
-  const value = values.get(tag);
+function numberOf({ values }: ReportedRequest, metric: Metric): number | undefined {
+  const value = values.get(metric.tag);
   return typeof value === 'number' ? value : undefined;
 }

@@ -1,7 +1,12 @@
+import { goodput } from '../../metrics/goodput-metrics.js';
+import type { Metric } from '../../metrics/metric.js';
+import { interTokenLatency, requestLatency, timeToFirstToken } from '../../metrics/request-metrics.js';
+import { statsOf } from '../../metrics/results.js';
+import { outputTokenThroughput, requestThroughput } from '../../metrics/run-metrics.js';
 import { withThousands } from '../../util/counted.js';
 import { sloWords } from '../slo-words.js';
 import { fidelityTables } from './fidelity.js';
-import { durationWords, percent, short, statisticsOf } from './figures.js';
+import { durationWords, percent, short } from './figures.js';
 import { type Html, type HtmlContent, html } from './html.js';
 import { loadWords } from './load.js';
 import { metricTables, sliceTable } from './metric-tables.js';
@@ -52,25 +57,25 @@ ${there.map(
 /** The figures that one looks for first, large. */
 function headline({ summary }: ReportedRun): Html {
   const { results, validCount, failedCount, slos } = summary;
-  const of = (tag: string) => statisticsOf(results, tag);
-  const time = (tag: string, label: string) => {
-    const { p50, p99 } = of(tag);
+  const of = (metric: Metric) => statsOf(results, metric);
+  const time = (metric: Metric, label: string) => {
+    const { p50, p99 } = of(metric) ?? {};
     return p50 === undefined || p99 === undefined
       ? []
       : [[label, durationWords(p50), `p99 ${durationWords(p99)}`]];
   };
-  const rate = (tag: string, label: string, unit: string) => {
-    const { avg } = of(tag);
+  const rate = (metric: Metric, label: string, unit: string) => {
+    const avg = of(metric)?.avg;
     return avg === undefined ? [] : [[label, short(avg), unit]];
   };
   const all = validCount + failedCount;
   const tiles = [
-    ...time('time_to_first_token', 'Time to first token'),
-    ...time('inter_token_latency', 'Inter-token latency'),
-    ...time('request_latency', 'Request latency'),
-    ...rate('request_throughput', 'Throughput', 'requests/s'),
-    ...rate('output_token_throughput', 'Output tokens', 'tokens/s'),
-    ...(slos.length > 0 ? [['Goodput', short(of('goodput').avg ?? 0), 'good requests/s']] : []),
+    ...time(timeToFirstToken, 'Time to first token'),
+    ...time(interTokenLatency, 'Inter-token latency'),
+    ...time(requestLatency, 'Request latency'),
+    ...rate(requestThroughput, 'Throughput', 'requests/s'),
+    ...rate(outputTokenThroughput, 'Output tokens', 'tokens/s'),
+    ...(slos.length > 0 ? [['Goodput', short(of(goodput)?.avg ?? 0), 'good requests/s']] : []),
     [
       'Success',
       all === 0 ? 'N/A' : percent(validCount / all),

@@ -1,12 +1,30 @@
 import { CONFIDENCE } from '../../metrics/confidence.js';
 import { withCommas } from '../../metrics/format.js';
+import { goodput, goodRequestCount } from '../../metrics/goodput-metrics.js';
+import type { Metric } from '../../metrics/metric.js';
+import {
+  inputSequenceLength,
+  interTokenLatency,
+  outputSequenceLength,
+  outputTokenThroughputPerUser,
+  requestLatency,
+  timeToFirstToken,
+} from '../../metrics/request-metrics.js';
+import { statsOf } from '../../metrics/results.js';
+import {
+  benchmarkDuration,
+  oslMismatchCount,
+  outputTokenThroughput,
+  requestThroughput,
+} from '../../metrics/run-metrics.js';
 import type { Statistics } from '../../metrics/statistics.js';
+import { usageDiscrepancyCount } from '../../metrics/usage-metrics.js';
 import { counted, withThousands } from '../../util/counted.js';
 import { lengthCauses } from '../length-causes.js';
 import { notStreamed } from '../panels.js';
 import { trendBlocks } from '../trend-lines.js';
 import { fidelitySaid } from './fidelity.js';
-import { durationWords, percent, short, statisticsOf } from './figures.js';
+import { durationWords, percent, short } from './figures.js';
 import { type Html, html } from './html.js';
 import { loadWords } from './load.js';
 import type { ReportedRun } from './run.js';
@@ -27,7 +45,7 @@ export function runWords(run: ReportedRun): readonly Said[] {
     { topic: 'Measured', sentences: measured(run), tone: 'plain' },
     { topic: 'Speed', sentences: speed(run), tone: 'plain' },
     { topic: 'Throughput', sentences: throughput(run), tone: 'plain' },
-    { topic: 'Goodput', sentences: goodput(run), tone: 'plain' },
+    { topic: 'Goodput', sentences: goodRequests(run), tone: 'plain' },
     { topic: 'Failures', sentences: failures(run), tone: failed ? 'bad' : 'good' },
     { topic: 'Over time', sentences: overTime(run), tone: 'plain' },
     fidelitySaid(run.fidelity),
@@ -46,7 +64,7 @@ export function wordList(said: readonly Said[]): Html {
 
 function measured({ summary, inputConfig }: ReportedRun): string[] {
   const { models, urls, endpoint, load } = loadWords(inputConfig);
-  const seconds = statisticsOf(summary.results, 'benchmark_duration').avg;
+  const seconds = statsOf(summary.results, benchmarkDuration)?.avg;
   const sentence = [
     counted(summary.validCount + summary.failedCount, 'request'),
     models.length === 0 ? '' : ` to ${models.join(', ')}`,
@@ -55,8 +73,8 @@ function measured({ summary, inputConfig }: ReportedRun): string[] {
     load === undefined ? '' : `, ${load}`,
     seconds === undefined ? '' : `, in ${durationWords(1000 * seconds)}`,
   ].join('');
-  const [isl, osl] = ['input_sequence_length', 'output_sequence_length'].map(
-    (tag) => statisticsOf(summary.results, tag).avg,
+  const [isl, osl] = [inputSequenceLength, outputSequenceLength].map(
+    (metric) => statsOf(summary.results, metric)?.avg,
   );
   if (osl === undefined) return [`${sentence}.`];
   const prompts = isl === undefined ? '' : `Prompts had ${tokens(isl)} on average, answers `;
@@ -64,8 +82,8 @@ function measured({ summary, inputConfig }: ReportedRun): string[] {
 }
 
 function speed({ summary }: ReportedRun): string[] {
-  const of = (tag: string) => statisticsOf(summary.results, tag);
-  const [ttft, latency, itl] = ['time_to_first_token', 'request_latency', 'inter_token_latency'].map(of);
+  const of = (metric: Metric) => statsOf(summary.results, metric);
+  const [ttft, latency, itl] = [timeToFirstToken, requestLatency, interTokenLatency].map(of);
   const first = medianAndTail(ttft);
   const whole = medianAndTail(latency);
   const share = (ttft?.avg ?? Number.NaN) / (latency?.avg ?? Number.NaN);
@@ -88,11 +106,11 @@ function medianAndTail({ p50, p99, max, count: requests = 0 }: Statistics = {}):
 }
 
 function throughput({ summary }: ReportedRun): string[] {
-  const of = (tag: string) => statisticsOf(summary.results, tag).avg;
+  const of = (metric: Metric) => statsOf(summary.results, metric)?.avg;
   const [requests, outputs, user] = [
-    'request_throughput',
-    'output_token_throughput',
-    'output_token_throughput_per_user',
+    requestThroughput,
+    outputTokenThroughput,
+    outputTokenThroughputPerUser,
   ].map(of);
   if (requests === undefined) return [];
   const total = `${short(requests)} requests/s were completed`;
@@ -101,12 +119,12 @@ function throughput({ summary }: ReportedRun): string[] {
   return [`${total}, with ${short(outputs)} output tokens/s${each}.`];
 }
 
-function goodput({ summary }: ReportedRun): string[] {
+function goodRequests({ summary }: ReportedRun): string[] {
   const { slos, validCount, failedCount, results } = summary;
   if (slos.length === 0) return [];
   const all = validCount + failedCount;
-  const good = statisticsOf(results, 'good_request_count').avg ?? 0;
-  const rate = statisticsOf(results, 'goodput').avg ?? 0;
+  const good = statsOf(results, goodRequestCount)?.avg ?? 0;
+  const rate = statsOf(results, goodput)?.avg ?? 0;
   const objectives = slos.map(({ label, unit, limit, largerIsBetter, passed }) => ({
     name: `${label} ${largerIsBetter ? '≥' : '≤'} ${withCommas(limit).replace(/\.00$/, '')} ${unit}`,
     share: percent(passed / all),
@@ -183,14 +201,14 @@ function cautions({ summary, incompleteReason, notes }: ReportedRun): string[] {
   }
   const inOnePiece = notStreamed(summary);
   if (inOnePiece !== undefined) found.push(inOnePiece);
-  const discrepant = statisticsOf(results, 'usage_discrepancy_count').avg ?? 0;
+  const discrepant = statsOf(results, usageDiscrepancyCount)?.avg ?? 0;
   if (discrepant > 0) {
     found.push(
       `In ${counted(discrepant, 'request')} the server's token counts and ours are more than ${thresholds.usageDiffPct} % apart; ` +
         'on short prompts its chat template alone can be that.',
     );
   }
-  const mismatched = statisticsOf(results, 'osl_mismatch_count').avg ?? 0;
+  const mismatched = statsOf(results, oslMismatchCount)?.avg ?? 0;
   if (mismatched > 0) {
     const { causes } = lengthCauses(summary);
     const why = causes.map((cause) => `${cause.why} (${withThousands(cause.requests)})`).join('. ');

@@ -49,7 +49,7 @@ export function publishSeries(
 ): boolean {
   const measured = series.points.flatMap((planned): readonly MeasuredPoint[] => {
     const found = planned.runs.flatMap((run) => outcome.results.get(run) ?? []);
-    const runs = found.map(({ metrics }) => metrics);
+    const runs = found.map(({ results }) => results);
     return runs.length === 0
       ? []
       : [{ planned, runs, clientLimited: found.some(({ clientLimited }) => clientLimited) }];

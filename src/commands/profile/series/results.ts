@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readJsonObject } from '../../../export/run-config.js';
-import { type StoredMetrics, storedMetrics } from '../../../export/stored-metrics.js';
+import { storedResults } from '../../../export/stored-results.js';
+import type { Results } from '../../../metrics/results.js';
 import { isObject } from '../../../util/json.js';
 
 /** What a run of a series left. */
 export interface RunResults {
-  readonly metrics: StoredMetrics;
+  readonly results: Results;
   /** By the verdict on this client, its own delays are in the figures. */
   readonly clientLimited: boolean;
   /** Number of the first session that was measured. */
@@ -24,5 +25,5 @@ export function completeResults(summaryFile: string, sweepId: string): RunResult
   if (!isObject(successful) || !successful.avg) return undefined;
   const clientLimited = isObject(json.fidelity) && json.fidelity.verdict === 'client limited';
   const { first_session: first } = json.run_info;
-  return { metrics: storedMetrics(json), clientLimited, firstSession: typeof first === 'number' ? first : 0 };
+  return { results: storedResults(json), clientLimited, firstSession: typeof first === 'number' ? first : 0 };
 }

@@ -1,8 +1,17 @@
 import type { Config } from '../../../config/options.js';
 import { type SweepName, sweepable } from '../../../config/sweep.js';
 import { Float, type Printable } from '../../../export/python-json.js';
-import type { StoredMetrics } from '../../../export/stored-metrics.js';
+import { goodRequestFraction } from '../../../metrics/goodput-metrics.js';
+import type { Metric } from '../../../metrics/metric.js';
 import { estimate } from '../../../metrics/noise.js';
+import {
+  e2eOutputTokenThroughput,
+  outputTokenThroughputPerUser,
+  requestLatency,
+  timeToFirstToken,
+} from '../../../metrics/request-metrics.js';
+import { type Results, statsOf } from '../../../metrics/results.js';
+import { outputTokenThroughput } from '../../../metrics/run-metrics.js';
 import { metricOf } from '../../../metrics/table.js';
 import { type Recommendation, weigh } from '../../../metrics/trade-off.js';
 import { sloWords } from '../../../report/slo-words.js';
@@ -12,7 +21,7 @@ import { namesOf, type PlannedPoint, printable, type Series, valueText } from '.
 /** A point with its complete runs, at least one. */
 export interface MeasuredPoint {
   readonly planned: PlannedPoint;
-  readonly runs: readonly StoredMetrics[];
+  readonly runs: readonly Results[];
   /** In one of them this client was the limit. */
   readonly clientLimited: boolean;
 }
@@ -65,8 +74,8 @@ export function verdictsJson(groups: readonly Group[], series: Series, config: C
       found && { parameters: parameters(found.point), ties: found.ties.map(parameters) };
     return {
       work: work === '' ? undefined : work,
-      throughput: 'output_token_throughput',
-      per_user: perUserTag(measured),
+      throughput: outputTokenThroughput.tag,
+      per_user: perUserMetric(measured).tag,
       num_gpus: config.numGpus,
       pareto_frontier: verdict.frontier.map(parameters),
       no_difference_beyond_noise: verdict.isTie ? true : undefined,
@@ -98,18 +107,17 @@ function shownPoint(
   config: Config,
 ): ShownPoint {
   const { planned, runs, clientLimited } = measured;
-  const statistics = runs.map((run) => (tag: string) => run.get(tag)?.statistics);
-  const of = (tag: string) => estimate(statistics, tag, config.confidenceLevel);
+  const of = (metric: Metric) => estimate(runs, metric, config.confidenceLevel);
   const load = loadOf(series);
   const only = names.length === 1 ? names[0] : undefined;
   return {
     cells: series.swept.map((name) => valueText(name, planned.parameters)),
     name: only === undefined ? described(names, planned) : valueText(only, planned.parameters),
     load: load === undefined ? undefined : planned.parameters[load],
-    throughput: of('output_token_throughput'),
-    perUser: of(perUserTag([measured])),
-    latency: of(streams([measured]) ? 'time_to_first_token' : 'request_latency'),
-    goodShare: of('good_request_fraction')?.mean,
+    throughput: of(outputTokenThroughput),
+    perUser: of(perUserMetric([measured])),
+    latency: of(streams([measured]) ? timeToFirstToken : requestLatency),
+    goodShare: of(goodRequestFraction)?.mean,
     clientLimited,
   };
 }
@@ -126,13 +134,18 @@ function loadOf({ swept }: Series): SweepName | undefined {
 }
 
 /** Without streams nobody sees the pace of tokens: the whole answer's stands in for it. */
-function perUserTag(points: readonly MeasuredPoint[]): string {
-  const tag = 'output_token_throughput_per_user';
-  return points.some(({ runs }) => runs.some((run) => run.has(tag))) ? tag : 'e2e_output_token_throughput';
+function perUserMetric(points: readonly MeasuredPoint[]): Metric {
+  return haveMetric(points, outputTokenThroughputPerUser)
+    ? outputTokenThroughputPerUser
+    : e2eOutputTokenThroughput;
 }
 
 function streams(points: readonly MeasuredPoint[]): boolean {
-  return points.some(({ runs }) => runs.some((run) => run.has('time_to_first_token')));
+  return haveMetric(points, timeToFirstToken);
+}
+
+function haveMetric(points: readonly MeasuredPoint[], metric: Metric): boolean {
+  return points.some(({ runs }) => runs.some((results) => statsOf(results, metric) !== undefined));
 }
 
 function described(names: readonly SweepName[], { parameters }: PlannedPoint): string {
