@@ -1,17 +1,28 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { type RecordBatch, unpackRecords } from '../records/pack.js';
 import { yieldToLoadThreads } from '../util/priority.js';
 import { BatchSource } from './batch-source.js';
-import type { CollectorEvent, CollectorThreadData } from './collector.js';
+import type { CollectorEvent, CollectorThreadData, CollectPlan } from './collector.js';
 import { RecordProcessor } from './record-processor.js';
+import type { Sink, Sinks } from './sink.js';
 
 const LIVE_EVERY_MS = 250;
 /** How often the spool is looked at where nothing was in it. */
 const LOOK_EVERY_MS = 20;
 
-/** The record thread: takes finished records from the spool at its own pace, and makes files and metrics of them. */
-async function runRecordsThread({ plan, ports, spool, control }: CollectorThreadData): Promise<void> {
+/** Sinks cannot be sent between threads: the collector thread makes its own. */
+export interface CollectorSinks {
+  readonly open: (plan: CollectPlan, onFailure: (message: string) => void) => Sinks;
+  /** Takes made-up records through the code of the sinks, and keeps nothing. */
+  readonly prewarm: (plan: CollectPlan) => Sink;
+}
+
+/** The record thread: takes finished records from the spool at its own pace, and gives them and their metrics to sinks. */
+export async function runCollectorThread(
+  { plan, ports, spool, control }: CollectorThreadData,
+  { open, prewarm }: CollectorSinks,
+): Promise<void> {
   const stopYielding = yieldToLoadThreads();
   const say = (event: CollectorEvent) => parentPort?.postMessage(event);
   let filesAreWhole = plan.recordsFile !== undefined;
@@ -19,16 +30,18 @@ async function runRecordsThread({ plan, ports, spool, control }: CollectorThread
     filesAreWhole = false;
     say({ kind: 'trouble', message });
   };
-  const processor = new RecordProcessor(plan, { onTrouble });
+  const processor = new RecordProcessor(plan);
+  const sinks = open(plan, onTrouble);
+  const prewarmed = prewarm(plan);
   const asked = new Int32Array(control);
 
   let prewarming = ports.length;
-  const prewarmed = () => {
+  const onPrewarmed = () => {
     if (--prewarming === 0) say({ kind: 'ready' });
   };
   let wake = () => {};
   const sources = ports.map(
-    (port, thread) => new BatchSource(port, spool, thread, { prewarmed, news: () => wake() }),
+    (port, thread) => new BatchSource(port, spool, thread, { prewarmed: onPrewarmed, news: () => wake() }),
   );
   const allClosed = Promise.all(sources.map(({ closed }) => closed));
   // Nothing is sent any more: there is nobody to yield to.
@@ -45,10 +58,10 @@ async function runRecordsThread({ plan, ports, spool, control }: CollectorThread
 
   const take = (batch: RecordBatch) => {
     for (const record of unpackRecords(batch)) {
-      if (batch.isPrewarm) processor.prewarm(record);
-      else processor.add(record);
+      if (batch.isPrewarm) prewarmed.onRecord?.(processor.prewarm(record));
+      else sinks.onRecord(processor.add(record));
     }
-    processor.flush();
+    sinks.flush();
   };
   for (;;) {
     const wereClosed = sources.every(({ isClosed }) => isClosed);
@@ -79,9 +92,7 @@ async function runRecordsThread({ plan, ports, spool, control }: CollectorThread
       onTrouble(`the last batch of load thread ${thread} is cut off: ${source.tornBytes} bytes are left out`);
     source.close();
   }
-  processor.close();
+  sinks.onEnd();
   say({ kind: 'summing-up' });
   say({ kind: 'summaries', summaries: { ...processor.summaries(), left } });
 }
-
-await runRecordsThread(workerData);

@@ -73,15 +73,19 @@ export interface Collector {
   terminate(): Promise<void>;
 }
 
-/** Starts the record thread, which reads until every port is closed. @param spool folder; undefined: there is none. */
+/**
+ * Starts the record thread, which reads until every port is closed.
+ * @param entry module that calls `runCollectorThread` with its worker data. @param spool folder; undefined: there is none.
+ */
 export function startCollector(
+  entry: URL,
   plan: CollectPlan,
   ports: readonly MessagePort[],
   spool: string | undefined,
 ): Collector {
   const control = new SharedArrayBuffer(4);
   const data: CollectorThreadData = { plan, spool, ports, control };
-  const worker = new Worker(new URL('./collector-thread.js', import.meta.url), {
+  const worker = new Worker(entry, {
     workerData: data,
     transferList: [...ports],
   });

@@ -1,12 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { openTokenizer } from '../dataset/tokenizer/open.js';
 import type { Tokenizer, TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
-import { LineFile } from '../export/line-file.js';
-import { rawLine } from '../export/raw-jsonl.js';
-import type { RecordContext } from '../export/record-metadata.js';
-import { recordLine } from '../export/records-jsonl.js';
 import { type SendStats, SendStatsCollector } from '../fidelity/send-stats.js';
-import { type LiveSummary, MetricStore, type RunSummary } from '../metrics/compute.js';
+import { type LiveSummary, MetricStore, type RecordMetrics, type RunSummary } from '../metrics/compute.js';
 import { type CountText, tokenCounter } from '../records/count-tokens.js';
 import {
   type CountedRecord,
@@ -25,22 +20,13 @@ export interface PhaseSummaries {
   readonly sends: SendStats;
 }
 
-/** Files that a record is written to. */
-interface Wanted {
-  readonly line: boolean;
-  readonly raw: boolean;
+/** A finished record with its metrics. */
+export interface MeasuredRecord {
+  readonly record: RequestRecord;
+  readonly metrics: RecordMetrics;
 }
 
-const everyFile: Wanted = { line: true, raw: true };
-
-export interface ProcessorOptions {
-  /** A file can no longer be written. */
-  readonly onTrouble: (message: string) => void;
-  /** Go on with the files that are there. */
-  readonly append?: boolean;
-}
-
-/** Makes what a run keeps of a finished record: its tokens are counted, its metrics computed, its lines written. */
+/** Counts the tokens of finished records and computes their metrics, and in the end those of the run. */
 export class RecordProcessor {
   readonly #plan: CollectPlan;
   readonly #profiling: MetricStore;
@@ -48,10 +34,8 @@ export class RecordProcessor {
   readonly #prewarm: MetricStore;
   readonly #sends = new SendStatsCollector();
   readonly #countTokens: (record: RequestRecord) => CountedRecord;
-  readonly #files: Readonly<Record<PhaseName | 'raw', LineFile>>;
-  readonly #contexts: Readonly<Record<PhaseName, RecordContext>>;
 
-  constructor(plan: CollectPlan, { onTrouble, append = false }: ProcessorOptions) {
+  constructor(plan: CollectPlan) {
     const newStore = (traits = plan.traits) => new MetricStore(traits, plan.thresholds, plan.origin);
     this.#plan = plan;
     this.#profiling = newStore();
@@ -60,43 +44,20 @@ export class RecordProcessor {
     this.#countTokens = tokenCounter(
       plan.tokenizers === undefined ? undefined : lazyCounter(plan.tokenizers),
     );
-    const openFile = (path: string | undefined) => new LineFile(path, onTrouble, append);
-    this.#files = {
-      profiling: openFile(plan.recordsFile),
-      warmup: openFile(plan.warmupFile),
-      raw: openFile(plan.rawFile),
-    };
-    const recordProcessorId = `record_processor_${randomBytes(4).toString('hex')}`;
-    const contextOf = (phaseIndex: number) => ({ origin: plan.origin, recordProcessorId, phaseIndex });
-    this.#contexts = { warmup: contextOf(0), profiling: contextOf(plan.hasWarmup ? 1 : 0) };
   }
 
-  /** @param wanted absent: in every file that the run has. */
-  add(finished: RequestRecord, wanted = everyFile): void {
+  add(finished: RequestRecord): MeasuredRecord {
     const counted = this.#count(finished);
     const { record } = counted;
-    const { phase } = record;
-    const context = this.#contexts[phase];
-    if (phase === 'profiling') this.#sends.add(record);
-    const store = phase === 'profiling' ? this.#profiling : this.#warmup;
-    const metrics = store?.add(counted) ?? [];
-    const file = this.#files[phase];
-    if (wanted.line && file.isOpen) file.add(recordLine(record, metrics, context));
-    if (wanted.raw && this.#plan.rawFile !== undefined) this.#files.raw.add(rawLine(record, context));
+    const isProfiling = record.phase === 'profiling';
+    if (isProfiling) this.#sends.add(record);
+    const store = isProfiling ? this.#profiling : this.#warmup;
+    return { record, metrics: store?.add(counted) ?? [] };
   }
 
-  /** Takes a made-up record through the same code; nothing of it is kept. */
-  prewarm(record: RequestRecord): void {
-    recordLine(record, this.#prewarm.add(this.#count(record)), this.#contexts[record.phase]);
-  }
-
-  /** What was added is in the files when this returns. */
-  flush(): void {
-    for (const file of Object.values(this.#files)) file.flush();
-  }
-
-  close(): void {
-    for (const file of Object.values(this.#files)) file.close();
+  /** Takes a made-up record through the same code; no result has it. */
+  prewarm(record: RequestRecord): MeasuredRecord {
+    return { record, metrics: this.#prewarm.add(this.#count(record)) };
   }
 
   live(): Readonly<Record<PhaseName, LiveSummary | undefined>> {

@@ -1,4 +1,6 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import type { MeasuredRecord } from '../collect/record-processor.js';
+import type { Sink } from '../collect/sink.js';
 import { messageOf } from '../util/errors.js';
 import { openNewFile } from '../util/new-file.js';
 
@@ -8,38 +10,21 @@ const BUFFER_BYTES = 1 << 18;
 // A symbolic link is not followed; Windows knows no such flag.
 const APPEND = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0);
 
-/**
- * A file of lines. A failure is told once, and nothing more is written then; the file ends with a whole line.
- */
+/** A file of lines. It ends with a whole line, also where one cannot be written; nothing more is written then. */
 export class LineFile {
-  readonly #path: string | undefined;
-  readonly #onTrouble: (message: string) => void;
-  readonly #buffer: Buffer;
+  readonly #path: string;
+  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   #filled = 0;
-  #file: number | undefined = undefined;
+  #file: number | undefined;
 
-  /**
-   * @param path undefined: there is no file, and lines go nowhere.
-   * @param append writes at its end; else the file is replaced.
-   */
-  constructor(path: string | undefined, onTrouble: (message: string) => void, append = false) {
+  /** @param append writes at its end; else the file is replaced. @throws Error saying which file cannot be written. */
+  constructor(path: string, append = false) {
     this.#path = path;
-    this.#onTrouble = onTrouble;
-    this.#buffer = Buffer.allocUnsafeSlow(path === undefined ? 0 : BUFFER_BYTES);
-    if (path === undefined) return;
-    this.#attempt(() => {
-      this.#file = append ? openSync(path, APPEND) : openNewFile(path);
-    });
+    this.#file = this.#attempt(() => (append ? openSync(path, APPEND) : openNewFile(path)));
   }
 
-  /** Lines that are added are written, as far as is known. */
-  get isOpen(): boolean {
-    return this.#file !== undefined;
-  }
-
-  /** @param line with its line feed. It is in the file after `flush` at the latest. */
+  /** @param line with its line feed. It is in the file after `flush` at the latest. @throws Error as the constructor. */
   add(line: string): void {
-    if (this.#file === undefined) return;
     // A UTF-16 unit is at most three bytes.
     const most = 3 * line.length;
     if (this.#filled + most > this.#buffer.length) this.flush();
@@ -47,16 +32,17 @@ export class LineFile {
     else this.#filled += this.#buffer.write(line, this.#filled);
   }
 
+  /** @throws Error as the constructor. */
   flush(): void {
     const lines = this.#buffer.subarray(0, this.#filled);
     this.#filled = 0;
     if (lines.length > 0) this.#write(lines);
   }
 
+  /** @throws Error as the constructor. */
   close(): void {
     this.flush();
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = undefined;
+    this.#close();
   }
 
   #write(lines: Buffer): void {
@@ -64,14 +50,35 @@ export class LineFile {
     if (file !== undefined) this.#attempt(() => writeAll(file, lines));
   }
 
-  #attempt(act: () => void): void {
+  #close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  #attempt<Result>(act: () => Result): Result {
     try {
-      act();
+      return act();
     } catch (thrown) {
-      this.#file = undefined;
-      this.#onTrouble(`${this.#path} could not be written any further: ${messageOf(thrown)}`);
+      this.#close();
+      throw new Error(`${this.#path} could not be written any further: ${messageOf(thrown)}`);
     }
   }
+}
+
+/** A sink that writes the line of each record that has one. @throws Error as the constructor of `LineFile`. */
+export function lineSink(
+  { path, append = false }: { readonly path: string; readonly append?: boolean },
+  lineOf: (measured: MeasuredRecord) => string | undefined,
+): Sink {
+  const file = new LineFile(path, append);
+  return {
+    onRecord(measured) {
+      const line = lineOf(measured);
+      if (line !== undefined) file.add(line);
+    },
+    flush: () => file.flush(),
+    onEnd: () => file.close(),
+  };
 }
 
 /** Writes lines; where not all fit, those that do. @throws the system's error then. */

@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { failureOf } from '../records/failure.js';
-import type { RecordError, RequestRecord } from '../records/record.js';
+import type { PhaseName, RecordError, RequestRecord } from '../records/record.js';
 import { type ClockOrigin, wallNsText } from '../util/clock.js';
 
 /** What all records of a phase share. */
@@ -10,6 +11,16 @@ export interface RecordContext {
   readonly recordProcessorId: string;
   /** Number of the phase among all phases of the run, from 0. */
   readonly phaseIndex: number;
+}
+
+/** The contexts of one record thread. */
+export function recordContexts(
+  origin: ClockOrigin,
+  hasWarmup: boolean,
+): Readonly<Record<PhaseName, RecordContext>> {
+  const recordProcessorId = `record_processor_${randomBytes(4).toString('hex')}`;
+  const contextOf = (phaseIndex: number) => ({ origin, recordProcessorId, phaseIndex });
+  return { warmup: contextOf(0), profiling: contextOf(hasWarmup ? 1 : 0) };
 }
 
 /**

@@ -195,7 +195,12 @@ async function startCrew(
       log('WARNING', 'records', withoutSpool(message));
     },
   });
-  const records = startCollector(collectPlan, threads.recordPorts, spool);
+  const records = startCollector(
+    new URL('./collector-entry.js', import.meta.url),
+    collectPlan,
+    threads.recordPorts,
+    spool,
+  );
   const terminate = () => Promise.all([threads.terminate(), records.terminate()]);
   try {
     await Promise.all([threads.ready, records.ready]);

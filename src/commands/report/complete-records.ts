@@ -12,6 +12,7 @@ import { counted } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { holderOf, lockFolder } from '../profile/folder-lock.js';
+import { openRecordFiles } from '../profile/sinks.js';
 import { recoverRun } from './recovered.js';
 
 /** What the spool of a run had that its files had not. */
@@ -37,10 +38,13 @@ function completeRecords(spool: string): Completion {
     warmup: storedIn(plan.warmupFile),
     raw: storedIn(plan.rawFile),
   };
-  const processor = new RecordProcessor(plan, {
-    append: true,
-    onTrouble: (message) => troubles.push(message),
-  });
+  const lacking = { line: false, raw: false };
+  const sinks = openRecordFiles(
+    plan,
+    (message) => troubles.push(message),
+    (file) => (file === 'rawFile' ? lacking.raw : lacking.line),
+  );
+  const processor = new RecordProcessor(plan);
   let added = 0;
   let missing = 0;
   let tornBytes = 0;
@@ -55,12 +59,12 @@ function completeRecords(spool: string): Completion {
       for (let batch = reader.next(); batch !== undefined; batch = reader.next()) {
         if (batch.isPrewarm) continue;
         for (const record of unpackRecords(batch)) {
-          const line = stored[record.phase].lacks(workerId, at[record.phase]++, record.requestId);
-          const raw = stored.raw.lacks(workerId, at.raw++, record.requestId);
-          if (line || raw) processor.add(record, { line, raw });
-          if (line && record.phase === 'profiling') added++;
+          lacking.line = stored[record.phase].lacks(workerId, at[record.phase]++, record.requestId);
+          lacking.raw = stored.raw.lacks(workerId, at.raw++, record.requestId);
+          if (lacking.line || lacking.raw) sinks.onRecord(processor.add(record));
+          if (lacking.line && record.phase === 'profiling') added++;
         }
-        processor.flush();
+        sinks.flush();
       }
       tornBytes += reader.tornBytes;
     } catch (thrown) {
@@ -70,7 +74,7 @@ function completeRecords(spool: string): Completion {
       reader.close();
     }
   }
-  processor.close();
+  sinks.onEnd();
   const [trouble] = troubles;
   if (trouble !== undefined) {
     throw new UserError(
