@@ -9,7 +9,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   dataset: [],
   transport: [],
   schedule: ['dataset:type'],
-  endpoint: ['dataset:type', 'transport:type'],
+  endpoint: ['config:type', 'dataset:type', 'transport:type'],
   records: ['dataset:type', 'endpoint:type', 'transport'],
   fidelity: ['records:type'],
   load: ['schedule', 'dataset', 'endpoint', 'transport', 'records', 'fidelity'],

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { checkProfile } from '../config/conflicts.js';
+import { checkProfile, namesOf } from '../config/conflicts.js';
 import type { Check, Findings } from '../config/load.js';
 import { withRequests } from '../config/load-mode.js';
 import { type Config, profileOptions } from '../config/options.js';
@@ -30,10 +30,13 @@ function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): 
   const { errors, warnings } = checkProfile(loaded, isValid);
   const { config, given } = loaded;
   const slos = isValid('goodput', 'endpointType', 'streaming') ? slosOf(config.goodput) : [];
-  const name = given.get('goodput')?.name ?? '--goodput';
+  const name = namesOf(given);
+  const endpoint = isValid('endpointType', 'extraInputs', 'osl', 'useServerTokenCount', 'useLegacyMaxTokens')
+    ? endpoints[config.endpointType]
+    : undefined;
   return {
-    errors: [...errors, ...(slos.length > 0 ? sloErrors(slos, traitsOf(config), name) : [])],
-    warnings,
+    errors: [...errors, ...(slos.length > 0 ? sloErrors(slos, traitsOf(config), name('goodput')) : [])],
+    warnings: [...warnings, ...(endpoint?.warnings(config, name) ?? [])],
   };
 }
 

@@ -148,13 +148,6 @@ const warnings: readonly Rule[] = [
       given('streamEnd') && !config.streaming && `${name('streamEnd')} has no effect without --streaming.`,
   },
   {
-    keys: ['useLegacyMaxTokens', 'endpointType'],
-    check: (config, _given, name) =>
-      config.useLegacyMaxTokens &&
-      config.endpointType !== 'chat' &&
-      `${name('useLegacyMaxTokens')} has no effect on ${config.endpointType}, which always gets max_tokens.`,
-  },
-  {
     keys: ['inputFile', 'conversationTurnMean', 'conversationTurnStddev', ...turnDelays],
     check: (config, given, name) => {
       const extra = turnDelays.filter(given);
@@ -179,20 +172,6 @@ const warnings: readonly Rule[] = [
         `${name(...keys)} ${either(keys, 'holds', 'hold')} two '?': the second is sent as part of a parameter's value. Put '&' between parameters.`
       );
     },
-  },
-  {
-    keys: ['useServerTokenCount', 'extraInputs'],
-    check: ({ useServerTokenCount, extraInputs: { n } }, _given, name) =>
-      useServerTokenCount &&
-      Number(n) > 1 &&
-      `${name('useServerTokenCount')} counts the tokens of all ${n} choices (--extra-inputs n:${n}), but times are those of choice 0: output lengths and token rates are up to ${n} times as high, and inter-token latencies as low. Leave it out to count choice 0 alone.`,
-  },
-  {
-    keys: ['osl', 'extraInputs'],
-    check: (config, _given, name) =>
-      (config.osl ?? 0) > 0 &&
-      !('ignore_eos' in config.extraInputs || 'min_tokens' in config.extraInputs) &&
-      `${name('osl')} is a maximum: outputs may be shorter. To force full length, add --extra-inputs ignore_eos:true or min_tokens:${config.osl} (if the server supports it).`,
   },
 ];
 
@@ -299,7 +278,7 @@ function find(
 }
 
 /** Names options as the user wrote them. */
-function namesOf(given: Given): (...keys: Key[]) => string {
+export function namesOf(given: Given): (...keys: Key[]) => string {
   return (...keys) => andList(keys.map((key) => given.get(key)?.name ?? nameOf(profileOptions[key])));
 }
 

@@ -25,6 +25,9 @@ import { slos } from './slos.js';
 import { sweepOptions } from './sweep-options.js';
 import { synthesisOptions } from './synthesis-options.js';
 
+/** APIs of servers; `endpoint/` has one of each. */
+export const endpointTypes = ['chat', 'completions'] as const;
+
 const datasetTypes = [
   'single_turn',
   'multi_turn',
@@ -58,7 +61,7 @@ export const profileOptions = {
     defaultText: "the endpoint type's path",
     help: "Replace the endpoint type's path; an empty path appends nothing to the URL.",
   }),
-  endpointType: choice(['chat', 'completions'], {
+  endpointType: choice(endpointTypes, {
     flags: ['--endpoint-type'],
     group: 'Endpoint',
     default: 'chat',

@@ -1,10 +1,13 @@
+import { endpointTypes } from './options.js';
+import { andList } from './words.js';
+
 const download = 'download the data set and name its file with --input-file';
 const afterwards = 'upload the summary JSON and profile_export.jsonl after the run';
 const agentic = 'convert the trace to a multi_turn file and name it with --input-file';
 const lengths =
   'use --isl-stddev and --osl-stddev, or an --input-file of rows with input_length and output_length';
 const prefixes = 'use an --input-file of mooncake_trace rows that share leading hash_ids';
-const textOnly = 'only text requests to chat and completions endpoints can be sent';
+const textOnly = `only text requests to ${andList(endpointTypes)} endpoints can be sent`;
 const search = 'sweep a list such as --concurrency 1,2,4,8 with --goodput; the report recommends a point';
 
 /**

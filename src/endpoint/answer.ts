@@ -265,7 +265,7 @@ export class Answer implements StreamHandler {
     if (chunk.otherChoices !== undefined) this.#noteChoices(chunk.otherChoices);
     if (chunk.failure !== undefined) this.#fail(chunk.failure);
     if (chunk.unread !== undefined) this.#noteUnread(chunk.unread);
-    const isOutput = chunk.text !== undefined || chunk.toolText !== undefined;
+    const isOutput = chunk.text !== undefined || chunk.toolText !== undefined || chunk.counts !== undefined;
     if (chunk.isWholeMessage && this.#hasPieces) return;
     if (chunk.toolCalls !== undefined) this.#mergeToolCalls(chunk.toolCalls);
     if (!isOutput && chunk.reasoning === undefined) return;
@@ -315,7 +315,7 @@ export class Answer implements StreamHandler {
     if (this.#unreadable !== undefined) return this.#unreadable;
     const names = [...(this.unread?.keys() ?? [])].filter((path) => path !== UNKNOWN_UNIT);
     const fields = names.length === 0 ? '' : `; fields not read: ${names.join(', ')}`;
-    const reason = `No response held any content (text, reasoning or tool calls)${fields}`;
+    const reason = `No response held any content (${this.#options.endpoint.contentName})${fields}`;
     const received = this.#firstUnknown ?? this.#firstUnit;
     return received === undefined ? reason : quoting(reason, received);
   }

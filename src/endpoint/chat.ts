@@ -1,20 +1,26 @@
 import type { Turn } from '../dataset/conversation.js';
 import type { Json, JsonObject } from '../util/json.js';
-import { readCompletion } from './choices.js';
+import { capOf, completionApi, completionWarnings, withUsageOption } from './completion-api.js';
+import { cannedBody, cannedStream } from './completion-canned.js';
 import type { BodyOptions, BodyRequest, Endpoint } from './endpoint.js';
+import { withExtras } from './payload.js';
 
 /** OpenAI's chat completions. */
 export const chat: Endpoint = {
+  ...completionApi,
   path: '/v1/chat/completions',
-  canStream: true,
-  producesTokens: true,
-  title: 'LLM Metrics',
-  textKeys: ['content', 'reasoning_content', 'reasoning', 'text', 'thinking'],
+  hasSystemSlot: true,
+  streamTextKeys: ['content', 'reasoning_content', 'reasoning', 'text', 'thinking'],
   body: chatBody,
-  read: readCompletion,
+  cannedAnswer: (streaming, tokens) =>
+    streaming
+      ? cannedStream('chat.completion.chunk', tokens, (content) => ({ delta: { content } }))
+      : cannedBody('chat.completion', tokens, (content) => ({ message: { content } })),
+  warnings: completionWarnings,
 };
 
-function chatBody({ conversation, turn, past }: BodyRequest, options: BodyOptions): JsonObject {
+function chatBody(request: BodyRequest, options: BodyOptions): JsonObject {
+  const { conversation, turn, past } = request;
   const messages: JsonObject[] = turn.messages ? [...turn.messages] : [];
   if (!turn.messages) {
     for (const { turn: earlier, answer } of past) {
@@ -28,10 +34,9 @@ function chatBody({ conversation, turn, past }: BodyRequest, options: BodyOption
     stream: options.streaming,
   };
   if (turn.tools) body.tools = [...turn.tools];
-  if (turn.maxTokens !== undefined) {
-    body[options.legacyMaxTokens ? 'max_tokens' : 'max_completion_tokens'] = turn.maxTokens;
-  }
-  return body;
+  const cap = capOf(turn);
+  if (cap !== undefined) body[options.legacyMaxTokens ? 'max_tokens' : 'max_completion_tokens'] = cap;
+  return withUsageOption(withExtras(body, request, options));
 }
 
 /** An authored system message at the front keeps its place: the conversation's system text is joined to it. */

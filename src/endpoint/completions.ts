@@ -1,20 +1,29 @@
 import { UserError } from '../util/errors.js';
 import type { JsonObject } from '../util/json.js';
-import { readCompletion } from './choices.js';
+import { capOf, completionApi, completionWarnings, withUsageOption } from './completion-api.js';
+import { cannedBody, cannedStream } from './completion-canned.js';
 import type { BodyOptions, BodyRequest, Endpoint } from './endpoint.js';
+import { withExtras } from './payload.js';
 
 /** OpenAI's text completions: one turn a request. */
 export const completions: Endpoint = {
+  ...completionApi,
   path: '/v1/completions',
-  canStream: true,
-  producesTokens: true,
-  title: 'LLM Metrics',
-  textKeys: ['text', 'content'],
+  hasSystemSlot: false,
+  streamTextKeys: ['text', 'content'],
+  checkTurn,
   body: completionsBody,
-  read: readCompletion,
+  cannedAnswer: (streaming, tokens) =>
+    (streaming ? cannedStream : cannedBody)('text_completion', tokens, (text) => ({ text })),
+  warnings: (options, name) => [
+    ...(options.useLegacyMaxTokens
+      ? [`${name('useLegacyMaxTokens')} has no effect on completions, which always gets max_tokens.`]
+      : []),
+    ...completionWarnings(options, name),
+  ],
 };
 
-function completionsBody({ turn, past }: BodyRequest, options: BodyOptions): JsonObject {
+function checkTurn({ turn, past }: BodyRequest): void {
   if (past.length > 0) {
     throw new UserError(
       'the completions endpoint takes one turn a request, and this conversation has more',
@@ -24,6 +33,10 @@ function completionsBody({ turn, past }: BodyRequest, options: BodyOptions): Jso
   if (turn.messages) {
     throw new UserError('the completions endpoint cannot send a message array', 'use --endpoint-type chat');
   }
+}
+
+function completionsBody(request: BodyRequest, options: BodyOptions): JsonObject {
+  const { turn } = request;
   const texts = turn.texts.flatMap((named) => named.contents).filter((text) => text !== '');
   const only = texts[0];
   const body: JsonObject = {
@@ -31,6 +44,7 @@ function completionsBody({ turn, past }: BodyRequest, options: BodyOptions): Jso
     model: turn.model,
     stream: options.streaming,
   };
-  if (turn.maxTokens !== undefined) body.max_tokens = turn.maxTokens;
-  return body;
+  const cap = capOf(turn);
+  if (cap !== undefined) body.max_tokens = cap;
+  return withUsageOption(withExtras(body, request, options));
 }

@@ -14,7 +14,7 @@ export interface AssistantMessage {
   readonly toolCalls?: readonly JsonObject[];
 }
 
-/** All that a body is made from. */
+/** What a body is made from. */
 export interface BodyRequest {
   readonly conversation: Conversation;
   readonly turn: Turn;
@@ -22,11 +22,11 @@ export interface BodyRequest {
   readonly past: readonly PastTurn[];
 }
 
-/** Options that every request of the run shares. */
+/** Options of a run that change its bodies. */
 export interface BodyOptions {
   readonly streaming: boolean;
   readonly extraInputs: JsonObject;
-  /** `chat`: send `max_tokens` instead of `max_completion_tokens`. */
+  /** Cap outputs under the older of two names, where the endpoint knows two. */
   readonly legacyMaxTokens: boolean;
 }
 
@@ -37,12 +37,20 @@ export interface OtherChoice {
   readonly finished: boolean;
 }
 
+/** Content that is not text: it is counted, not kept. */
+type CountedKind = 'vectors' | 'scores' | 'images' | 'audio' | 'videos';
+
+/** Pieces of content by kind; a kind that is absent has none. */
+type ContentCounts = Readonly<Partial<Record<CountedKind, number>>>;
+
 /** What one answer unit (an event's data, or a whole body) holds. Empty strings and what is absent have no key. */
 export interface Chunk {
   readonly text?: string;
   readonly reasoning?: string;
   /** Function names and arguments: generated text that counts as output. */
   readonly toolText?: string;
+  /** Pieces of content other than text. */
+  readonly counts?: ContentCounts;
   /** Pieces of structured tool calls, for the history. */
   readonly toolCalls?: readonly JsonObject[];
   /** A non-empty usage object, as the server sent it. */
@@ -59,17 +67,55 @@ export interface Chunk {
   readonly unread?: readonly string[];
 }
 
-/** One API: turn to body, unit to chunk. */
+/** A body as it goes over the wire. JSON stays a string: the transport writes it together with the head. */
+export interface EncodedBody {
+  readonly data: string | Uint8Array;
+  readonly contentType: string;
+}
+
+/** Options of a run that mean less, or something else, to one endpoint than to another. */
+export interface EndpointOptions {
+  readonly extraInputs: JsonObject;
+  /** Mean output length to request. */
+  readonly osl: number | undefined;
+  readonly useServerTokenCount: boolean;
+  readonly useLegacyMaxTokens: boolean;
+}
+
+/** Gives an option as the user wrote it. */
+export type OptionName = (option: keyof EndpointOptions) => string;
+
+/** One API: what its requests consist of, and how its answers are read. */
 export interface Endpoint {
+  /** Appended to the base URL; '' appends nothing. */
   readonly path: string;
   readonly canStream: boolean;
   readonly producesTokens: boolean;
   /** The console table's title. */
   readonly title: string;
+  /** What an answer may hold, as messages name it. */
+  readonly contentName: string;
+  /** Its requests have a place for the conversation's system text. */
+  readonly hasSystemSlot: boolean;
+  /** Keys of a body that hold input text, in the order in which it is counted. None: requests have no input length. */
+  readonly inputKeys: readonly string[];
+  /** Keys of a body that cap its output; the first that holds a number counts. */
+  readonly capKeys: readonly string[];
   /** Keys whose string value may hold a streamed unit's text: where the learned template looks for its gap. */
-  readonly textKeys: readonly string[];
-  /** The body without stream options and extras. @throws UserError if the endpoint cannot say this turn. */
+  readonly streamTextKeys: readonly string[];
+  /** Refuses a turn that has more, or less, than a request can carry. @throws UserError */
+  checkTurn?(request: BodyRequest): void;
+  /** The whole body as JSON, extra inputs merged. Files of a multipart body are objects in it. */
   body(request: BodyRequest, options: BodyOptions): JsonObject;
+  /** The body as it is sent; absent: as JSON text. */
+  encode?(body: JsonObject): EncodedBody;
   /** Reads an answer unit; undefined when the shape is not this endpoint's. */
   read(unit: Json): Chunk | undefined;
+  /**
+   * The body of an answer of `tokens` tokens as servers write it, in the pieces in which it arrives: load threads read
+   * some before the first real request, so that their code is compiled by then.
+   */
+  cannedAnswer(streaming: boolean, tokens: number): readonly string[];
+  /** Sentences about options that have no effect here or mislead. */
+  warnings(options: EndpointOptions, name: OptionName): string[];
 }

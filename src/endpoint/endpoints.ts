@@ -1,8 +1,11 @@
+import type { endpointTypes } from '../config/options.js';
 import { chat } from './chat.js';
 import { completions } from './completions.js';
 import type { Endpoint } from './endpoint.js';
 
-export type EndpointType = 'chat' | 'completions';
-
 /** Every API by the name that `--endpoint-type` takes. */
-export const endpoints: Readonly<Record<EndpointType, Endpoint>> = { chat, completions };
+export const endpoints = { chat, completions } satisfies Readonly<
+  Record<(typeof endpointTypes)[number], Endpoint>
+>;
+
+export type EndpointType = keyof typeof endpoints;

@@ -15,7 +15,7 @@ export interface HeaderOptions {
 }
 
 /** Name, value, name, value … of one request; later rules replace earlier ones, whatever their letters' case. */
-export type HeaderMaker = (requestId: string, correlationId: string) => string[];
+export type HeaderMaker = (requestId: string, correlationId: string, contentType: string) => string[];
 
 /**
  * Headers of a request: ids, then `--header`, then the key, then Accept and Content-Type, then session affinity.
@@ -35,7 +35,7 @@ export function headerMaker(options: HeaderOptions): HeaderMaker {
   }
   if (options.apiKey !== undefined) set('Authorization', `Bearer ${options.apiKey}`);
   set('Accept', options.streaming ? 'text/event-stream' : 'application/json');
-  set('Content-Type', 'application/json');
+  set('Content-Type', '');
   if (options.sessionAffinity) set('X-Session-Affinity', '');
 
   const rows = [...fixed.entries()];
@@ -43,10 +43,12 @@ export function headerMaker(options: HeaderOptions): HeaderMaker {
   const sessionAt = given.has(sessionKey) ? -1 : rows.findIndex(([key]) => key === sessionKey);
   const affinityAt = options.sessionAffinity ? rows.findIndex(([key]) => key === 'x-session-affinity') : -1;
   const flat = rows.flatMap(([, row]) => row);
-  return (requestId, correlationId) => {
+  const contentTypeAt = rows.findIndex(([key]) => key === 'content-type');
+  return (requestId, correlationId, contentType) => {
     const headers = flat.slice();
     if (requestIdAt >= 0) headers[2 * requestIdAt + 1] = requestId;
     if (sessionAt >= 0) headers[2 * sessionAt + 1] = correlationId;
+    headers[2 * contentTypeAt + 1] = contentType;
     if (affinityAt >= 0) headers[2 * affinityAt + 1] = correlationId;
     return headers;
   };

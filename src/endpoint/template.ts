@@ -81,7 +81,7 @@ class ByteRun {
 export function learnTemplate(endpoint: Endpoint, unit: Buffer, chunk: Chunk): UnitTemplate | undefined {
   const kind = soleText(chunk);
   if (kind === undefined) return undefined;
-  for (const key of endpoint.textKeys) {
+  for (const key of endpoint.streamTextKeys) {
     // The key may occur elsewhere first: {"type":"text","text":"…"}.
     let marker = unit.indexOf(`"${key}"`);
     for (let tries = 0; marker >= 0 && tries < MOST_TRIES; tries++) {

@@ -1,21 +1,21 @@
 import type { Conversation, Dataset } from '../dataset/conversation.js';
-import type { PreparedBody } from './request-run.js';
+import type { Payload } from '../endpoint/payload.js';
 
-/** A conversation to be played, with the bodies of those of its turns that go out alike every time. */
+/** A conversation to be played, with the payloads of those of its turns that go out alike every time. */
 export interface CachedConversation {
   readonly conversation: Conversation;
   /** By turn; undefined where nothing is kept. */
-  readonly bodies: BodyCache | undefined;
+  readonly payloads: PayloadCache | undefined;
 }
 
-/** Bodies of one conversation, by turn. */
-export interface BodyCache {
-  get(turn: number): PreparedBody | undefined;
+/** Payloads of one conversation, by turn. */
+export interface PayloadCache {
+  get(turn: number): Payload | undefined;
   /** Keeps it, as long as there is room. */
-  keep(turn: number, body: PreparedBody): void;
+  keep(turn: number, payload: Payload): void;
 }
 
-/** Characters of kept conversations and bodies of one thread. */
+/** Characters of kept conversations and payloads of one thread. */
 const MOST_CHARACTERS = 8_000_000;
 /** Of larger datasets only the first part is watched for repetition. */
 const MOST_KNOWN = 1_000_000;
@@ -53,19 +53,19 @@ export class ConversationCache {
     const isKept = this.#asked[index] === ONCE && this.#takeRoom(JSON.stringify(conversation).length);
     if (!isKept) {
       this.#asked[index] = this.#asked[index] === NEVER ? ONCE : IN_VAIN;
-      return { conversation, bodies: undefined };
+      return { conversation, payloads: undefined };
     }
-    const script = { conversation, bodies: this.#bodies() };
+    const script = { conversation, payloads: this.#payloads() };
     this.#kept.set(index, script);
     return script;
   }
 
-  #bodies(): BodyCache {
-    const bodies: (PreparedBody | undefined)[] = [];
+  #payloads(): PayloadCache {
+    const payloads: (Payload | undefined)[] = [];
     return {
-      get: (turn) => bodies[turn],
-      keep: (turn, body) => {
-        if (this.#takeRoom(body.text.length)) bodies[turn] = body;
+      get: (turn) => payloads[turn],
+      keep: (turn, payload) => {
+        if (this.#takeRoom(payload.data.length)) payloads[turn] = payload;
       },
     };
   }

@@ -6,7 +6,7 @@ import { concurrencyAt } from '../schedule/ramp.js';
 import type { ConversationCache } from './conversation-cache.js';
 import type { SharedCounters } from './counters.js';
 import { IndexedSet } from './indexed-set.js';
-import { prepareBody, RequestRun, type SendingOptions } from './request-run.js';
+import { payloadOf, RequestRun, type SendingOptions } from './request-run.js';
 import { Session } from './session.js';
 import type { TimerEntry, TimerQueue } from './timer-queue.js';
 
@@ -166,10 +166,10 @@ export class PhaseRunner {
     return new Session(number, script, correlationIdOf(script.conversation.sessionId), target, played);
   }
 
-  /** Makes the body of the session's turn ahead of its time. */
+  /** Makes the payload of the session's turn ahead of its time. */
   prepare(session: Session): void {
     try {
-      session.prepare(prepareBody(session, this.options.sending));
+      session.prepare(payloadOf(session, this.options.sending));
     } catch {
       // What cannot be made becomes a failed record when its time comes.
     }

@@ -1,8 +1,8 @@
 import { Socket, type TcpNetConnectOpts } from 'node:net';
 import type { Conversation } from '../dataset/conversation.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
 import { RecordPacker } from '../records/pack.js';
 import { openHttpTransport } from '../transport/http.js';
-import type { JsonObject } from '../util/json.js';
 import type { BatchSink } from './batch-sink.js';
 import { ConversationCache } from './conversation-cache.js';
 import { SharedCounters } from './counters.js';
@@ -29,9 +29,14 @@ export interface Prewarm {
  * nothing is sent, nothing is recorded, and V8 has compiled by then what it would else compile between stamps.
  * Undefined where the requests do not go through our own transport.
  */
-export function openPrewarm(plan: LoadPlan, sink: BatchSink, nowNs: () => number): Prewarm | undefined {
+export function openPrewarm(
+  plan: LoadPlan,
+  endpoint: Endpoint,
+  sink: BatchSink,
+  nowNs: () => number,
+): Prewarm | undefined {
   if (plan.transport !== 'http') return undefined;
-  const answer = cannedAnswer(plan);
+  const answer = cannedReads(endpoint, plan.body.streaming);
   const connect = ({ onread }: TcpNetConnectOpts) => new CannedSocket(answer, onread);
   const dataset = { size: CONVERSATIONS, conversation };
   return {
@@ -67,51 +72,28 @@ function conversation(index: number): Conversation {
   };
 }
 
-/** Reads of one answer. */
-type Canned = readonly Buffer[];
-
-function cannedAnswer({ endpoint, body: { streaming } }: LoadPlan): Canned {
-  const texts = ['first', ...Array.from({ length: TOKENS - 2 }, () => ' next')];
-  const isChat = endpoint === 'chat';
-  const object = isChat ? 'chat.completion' : 'text_completion';
-  const said = (text: string) => (isChat ? { content: text } : text);
-  if (!streaming) {
-    const key = isChat ? 'message' : 'text';
-    const body = unit(object, { [key]: said(texts.join('')), finish_reason: 'length' }, { usage });
-    return [Buffer.from(`${head('application/json', `Content-Length: ${body.length}`)}${body}`)];
-  }
-  const key = isChat ? 'delta' : 'text';
-  const piece = isChat ? `${object}.chunk` : object;
-  const events = texts.map((text) => unit(piece, { [key]: said(text), finish_reason: null }));
-  const last = unit(piece, { [key]: said(' last'), finish_reason: 'length' }, { usage });
-  const end = chunk(`data: ${last}\n\ndata: [DONE]\n\n`) + chunk('');
-  const [first = '', ...others] = events.map((event) => chunk(`data: ${event}\n\n`));
-  const opening = head('text/event-stream', 'Transfer-Encoding: chunked');
-  return [opening + first, ...others, end].map((read) => Buffer.from(read));
-}
-
-const usage = { prompt_tokens: 8, completion_tokens: TOKENS, total_tokens: 8 + TOKENS };
-
-/** JSON of an answer, or of one piece of it, in the order in which servers put its members. */
-function unit(object: string, choice: JsonObject, rest: JsonObject = {}): string {
-  const name = { id: 'prewarm', object, created: 0, model: 'prewarm' };
-  return JSON.stringify({ ...name, choices: [{ index: 0, ...choice }], ...rest });
+/** The answer to every request, read by read. */
+function cannedReads(endpoint: Endpoint, streaming: boolean): readonly Buffer[] {
+  const pieces = endpoint.cannedAnswer(streaming, TOKENS).map((piece) => (streaming ? chunk(piece) : piece));
+  const bytes = Buffer.byteLength(pieces.join(''));
+  const framing = streaming
+    ? 'Content-Type: text/event-stream\r\nTransfer-Encoding: chunked'
+    : `Content-Type: application/json\r\nContent-Length: ${bytes}`;
+  const [first = '', ...others] = streaming ? [...pieces.slice(0, -1), pieces.at(-1) + chunk('')] : pieces;
+  const opening = `HTTP/1.1 200 OK\r\n${framing}\r\n\r\n${first}`;
+  return [opening, ...others].map((read) => Buffer.from(read));
 }
 
 function chunk(data: string): string {
   return `${data.length.toString(16)}\r\n${data}\r\n`;
 }
 
-function head(type: string, framing: string): string {
-  return `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\n${framing}\r\n\r\n`;
-}
-
 /** A connection to nobody, which answers whatever is written, one read a turn of the event loop. */
 class CannedSocket extends Socket {
-  readonly #answer: Canned;
+  readonly #answer: readonly Buffer[];
   readonly #onread: TcpNetConnectOpts['onread'];
 
-  constructor(answer: Canned, onread: TcpNetConnectOpts['onread']) {
+  constructor(answer: readonly Buffer[], onread: TcpNetConnectOpts['onread']) {
     super();
     this.#answer = answer;
     this.#onread = onread;

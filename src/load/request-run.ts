@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { Answer, type AnswerOptions } from '../endpoint/answer.js';
-import { finishedBody, inputTextOf } from '../endpoint/body.js';
 import type { AssistantMessage, BodyOptions, Endpoint } from '../endpoint/endpoint.js';
 import { type HeaderMaker, redactedHeaders } from '../endpoint/headers.js';
+import {
+  inputTextOf,
+  knownInputTokens,
+  makePayload,
+  modelOf,
+  outputCapOf,
+  type Payload,
+} from '../endpoint/payload.js';
 import type { HttpTrace, PhaseName, RawExchange, RecordError, RequestRecord } from '../records/record.js';
 import { safeError, safeRaw } from '../records/safe-record.js';
 import { unreadable } from '../transport/failures.js';
@@ -61,29 +68,16 @@ export interface RequestRunOptions {
   readonly onReturn: (run: RequestRun, record: RequestRecord, answer: AssistantMessage | undefined) => void;
 }
 
-/** A request's body, as an object and as it goes over the wire. */
-export interface PreparedBody {
-  readonly body: JsonObject;
-  readonly text: string;
-  /** Length of the text in UTF-8. */
-  readonly bytes: number;
-}
-
-/** Makes the body of the session's turn. @throws UserError where the endpoint cannot say it. */
-export function prepareBody(session: Session, { endpoint, body: options }: SendingOptions): PreparedBody {
+/** The payload of the session's turn. @throws UserError if the endpoint cannot send it. */
+export function payloadOf(session: Session, { endpoint, body: options }: SendingOptions): Payload {
   const { conversation, turn, past } = session;
   if (turn === undefined) throw new Error('a session without a turn left was sent');
-  const kept = session.keptBody;
+  const kept = session.keptPayload;
   if (kept !== undefined) return kept;
-  const body = finishedBody(endpoint, { conversation, turn, past }, options);
-  const text = JSON.stringify(body);
-  const prepared = { body, text, bytes: Buffer.byteLength(text) };
-  session.keepBody(prepared);
-  return prepared;
+  const payload = makePayload(endpoint, { conversation, turn, past }, options);
+  session.keepPayload(payload);
+  return payload;
 }
-
-// Keys of a body that hold text: where a user sets one, the length known from the prompt's making is not the body's.
-const textKeys = ['messages', 'prompt', 'system', 'instructions', 'input', 'inputs', 'tools'];
 
 // A cancellation counts from when the request was sent whole. Where nothing bounds the request, this bounds its sending.
 const SEND_TIMEOUT_S = 300;
@@ -97,7 +91,7 @@ export class RequestRun implements ResponseHandler, Indexed {
   readonly #requestId = randomUUID();
   readonly #answer: Answer;
   #cancelAlarm: TimerEntry | undefined = undefined;
-  /** The body could not be made. */
+  /** The payload could not be made. */
   #failing: NodeJS.Immediate | undefined = undefined;
   #sent = false;
   #prefilling: boolean;
@@ -118,13 +112,13 @@ export class RequestRun implements ResponseHandler, Indexed {
     this.#answer = new Answer(options.answer, this.#prefilling ? () => this.#endPrefill() : undefined);
   }
 
-  /** Makes the body, unless it was made before, and hands it to the transport. */
+  /** Makes the payload, unless it was made before, and hands it to the transport. */
   send(): void {
     const { session } = this;
     const { headers, transport, requestTimeoutMs, nowNs } = this.#options;
-    let prepared: PreparedBody;
+    let payload: Payload;
     try {
-      prepared = session.takePrepared() ?? prepareBody(session, this.#options);
+      payload = session.takePrepared() ?? payloadOf(session, this.#options);
     } catch (thrown) {
       const atNs = nowNs();
       this.#startNs = atNs;
@@ -134,8 +128,8 @@ export class RequestRun implements ResponseHandler, Indexed {
       );
       return;
     }
-    this.#body = prepared.body;
-    this.#headers = headers(this.#requestId, session.correlationId);
+    this.#body = payload.body;
+    this.#headers = headers(this.#requestId, session.correlationId, payload.contentType);
     this.#startNs = nowNs();
     this.#exchange = transport.send(
       {
@@ -143,8 +137,8 @@ export class RequestRun implements ResponseHandler, Indexed {
         origin: session.target,
         path: session.target.path,
         headers: this.#headers,
-        body: prepared.text,
-        bodyBytes: prepared.bytes,
+        body: payload.data,
+        bodyBytes: payload.byteLength,
         timeoutMs: requestTimeoutMs,
         connectionKey: session.correlationId,
         lastOfKey: session.isLastTurn,
@@ -265,12 +259,13 @@ export class RequestRun implements ResponseHandler, Indexed {
     clearImmediate(this.#failing);
     this.#endPrefill();
     const failed = error !== undefined;
+    const { mayBeLate, endpoint } = this.#options;
     const { session } = this;
     const answer = this.#answer;
-    const tokens = this.#inputTokens();
+    const { turn, past, conversation } = session;
+    const inputTokens = turn && knownInputTokens(endpoint, { conversation, turn, past }, this.#options.body);
     const { dueNs } = this.#facts;
     const contentNs = failed ? new Float64Array(0) : answer.contentNs;
-    const { mayBeLate } = this.#options;
     const clientLimited =
       mayBeLate(dueNs) ||
       mayBeLate(contentNs[0] ?? Number.NaN) ||
@@ -285,7 +280,7 @@ export class RequestRun implements ResponseHandler, Indexed {
       conversationId: session.conversation.sessionId,
       turnIndex: session.turnIndex,
       workerId: '',
-      model: typeof this.#body.model === 'string' ? this.#body.model : (session.turn?.model ?? ''),
+      model: modelOf(this.#body) ?? session.turn?.model ?? '',
       dueNs,
       startNs: this.#startNs,
       ackNs: cancellation ? Number.NaN : this.#ackNs,
@@ -298,9 +293,12 @@ export class RequestRun implements ResponseHandler, Indexed {
       usage: failed && excessOf(answer.usage) !== undefined ? undefined : answer.usage,
       finishReason: answer.finishReason,
       unread: answer.unread && Object.fromEntries(answer.unread),
-      inputTokens: tokens,
-      inputText: tokens === undefined && this.#options.countsTokens ? inputTextOf(this.#body) : undefined,
-      requestedOsl: requestedOsl(this.#body),
+      inputTokens,
+      inputText:
+        inputTokens === undefined && this.#options.countsTokens
+          ? inputTextOf(endpoint, this.#body)
+          : undefined,
+      requestedOsl: outputCapOf(endpoint, this.#body),
       error: error && shortened(safeError(error, secrets)),
       cancelledNs: cancellation?.atNs,
       dropped: cancellation?.dropped ?? false,
@@ -309,15 +307,6 @@ export class RequestRun implements ResponseHandler, Indexed {
       trace: this.#options.keepTrace ? this.#trace(secrets) : undefined,
     };
     this.#facts.onReturn(this, record, failed ? undefined : answer.message);
-  }
-
-  /** The length that the prompt was made to, where it is all the text of the body. */
-  #inputTokens(): number | undefined {
-    const { turn, past, conversation } = this.session;
-    if (turn?.inputTokens === undefined || past.length > 0 || conversation.systemMessage !== undefined)
-      return undefined;
-    const changed = setsText(this.#options.body.extraInputs) || (turn.extra && setsText(turn.extra));
-    return changed ? undefined : turn.inputTokens;
   }
 
   #raw(): RawExchange {
@@ -350,11 +339,6 @@ export class RequestRun implements ResponseHandler, Indexed {
 // A message is kept in every record, in the summary and on the screen; beyond this it is a page.
 const LONGEST_MESSAGE = 65_536;
 
-function setsText(extra: JsonObject): boolean {
-  for (const key of textKeys) if (key in extra) return true;
-  return false;
-}
-
 function shortened(error: RecordError): RecordError {
   return { ...error, message: cutAndCounted(error.message, LONGEST_MESSAGE) };
 }
@@ -377,13 +361,4 @@ function unreadableResponse(thrown: unknown): RecordError {
     type: 'UnreadableResponseError',
     message: `The response could not be read: ${unreadable(thrown)}`,
   };
-}
-
-/** The output cap as it was sent, also where the user set it by hand. */
-function requestedOsl(body: JsonObject): number | undefined {
-  for (const key of ['max_completion_tokens', 'max_tokens']) {
-    const value = body[key];
-    if (typeof value === 'number') return value;
-  }
-  return undefined;
 }

@@ -1,8 +1,8 @@
 import type { Conversation, Turn } from '../dataset/conversation.js';
 import type { AssistantMessage, PastTurn } from '../endpoint/endpoint.js';
+import type { Payload } from '../endpoint/payload.js';
 import type { RequestTarget } from '../endpoint/url.js';
-import type { BodyCache, CachedConversation } from './conversation-cache.js';
-import type { PreparedBody } from './request-run.js';
+import type { CachedConversation, PayloadCache } from './conversation-cache.js';
 
 /** One playing of a conversation, always at the same server. */
 export class Session {
@@ -11,12 +11,12 @@ export class Session {
   readonly conversation: Conversation;
   readonly correlationId: string;
   readonly target: RequestTarget;
-  readonly #bodies: BodyCache | undefined;
+  readonly #payloads: PayloadCache | undefined;
   /** Turns that are played, numbered within the conversation; undefined: all. */
   readonly #played: ArrayLike<number> | undefined;
   #place = 0;
   #past: PastTurn[] = [];
-  #prepared: PreparedBody | undefined = undefined;
+  #prepared: Payload | undefined = undefined;
 
   constructor(
     number: number,
@@ -27,7 +27,7 @@ export class Session {
   ) {
     this.number = number;
     this.conversation = script.conversation;
-    this.#bodies = script.bodies;
+    this.#payloads = script.payloads;
     this.correlationId = correlationId;
     this.target = target;
     this.#played = played;
@@ -52,26 +52,26 @@ export class Session {
     return this.#past;
   }
 
-  /** Keeps the body of the turn to be sent, made ahead of its time. */
-  prepare(body: PreparedBody): void {
-    this.#prepared = body;
+  /** Keeps the payload of the turn to be sent, made ahead of its time. */
+  prepare(payload: Payload): void {
+    this.#prepared = payload;
   }
 
-  /** The body that was made ahead, once. */
-  takePrepared(): PreparedBody | undefined {
+  /** The payload that was made ahead, once. */
+  takePrepared(): Payload | undefined {
     const prepared = this.#prepared;
     this.#prepared = undefined;
     return prepared;
   }
 
-  /** The body of the turn to be sent as it went out before, where it does not depend on earlier answers. */
-  get keptBody(): PreparedBody | undefined {
-    return this.#past.length === 0 ? this.#bodies?.get(this.turnIndex) : undefined;
+  /** The payload of the turn to be sent as it went out before, where it does not depend on earlier answers. */
+  get keptPayload(): Payload | undefined {
+    return this.#past.length === 0 ? this.#payloads?.get(this.turnIndex) : undefined;
   }
 
-  /** Keeps the body of the turn to be sent for later sessions of the conversation. */
-  keepBody(body: PreparedBody): void {
-    if (this.#past.length === 0) this.#bodies?.keep(this.turnIndex, body);
+  /** Keeps the payload of the turn to be sent for later sessions of the conversation. */
+  keepPayload(payload: Payload): void {
+    if (this.#past.length === 0) this.#payloads?.keep(this.turnIndex, payload);
   }
 
   /**

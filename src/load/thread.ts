@@ -142,7 +142,7 @@ async function runLoadThread({
   // Twice: V8 takes what it sees once, the closures of one phase, for all that there will ever be.
   for (let time = 0; time < 2; time++) {
     // What one thread leaves is enough for the record thread to get going.
-    const prewarm = openPrewarm(plan, thread === 0 ? sink : nowhere, nowNs);
+    const prewarm = openPrewarm(plan, endpoint, thread === 0 ? sink : nowhere, nowNs);
     if (prewarm === undefined) break;
     await new Promise((resolve) => play(prewarm.phase, nowNs(), 0, prewarm.stage, resolve));
     prewarm.stage.transport.close();

@@ -184,13 +184,21 @@ export class Connection implements ResponseSink, Carrier {
     const times = exchange.times;
     const { body, bodyBytes = Buffer.byteLength(body) } = exchange.request;
     const head = requestHead(exchange.request, this.server, bodyBytes, keepAlive);
-    // Writing Latin-1 copies where writing UTF-8 encodes, and ASCII is the same in both.
-    const isAscii = bodyBytes === body.length && Buffer.byteLength(head) === head.length;
     times.bytesSent = bodyBytes;
     times.writes = bodyBytes > 0 ? 1 : 0;
     this.#written = false;
     times.sendStartNs = nowNs();
-    socket.write(head + body, isAscii ? 'latin1' : 'utf8', this.#onWritten);
+    if (typeof body === 'string') {
+      // Writing Latin-1 copies where writing UTF-8 encodes, and ASCII is the same in both.
+      const isAscii = bodyBytes === body.length && Buffer.byteLength(head) === head.length;
+      socket.write(head + body, isAscii ? 'latin1' : 'utf8', this.#onWritten);
+    } else {
+      // One write to the kernel for both.
+      socket.cork();
+      socket.write(head);
+      socket.write(body, this.#onWritten);
+      socket.uncork();
+    }
     // The kernel mostly takes all at once; the callback comes a tick later.
     if (socket.writableLength === 0) times.sendEndNs = nowNs();
   }

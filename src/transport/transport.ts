@@ -15,9 +15,9 @@ export interface HttpRequest {
   readonly path: string;
   /** Name, value, name, value … The transport adds Host, Content-Length and Connection. */
   readonly headers: readonly string[];
-  /** UTF-8 text; empty for none. */
-  readonly body: string;
-  /** Length of the body in UTF-8, where it is known already. */
+  /** Text, sent as UTF-8, or bytes; empty for none. */
+  readonly body: string | Uint8Array;
+  /** Length of the body in bytes, where it is known already. */
   readonly bodyBytes?: number;
   /** Total time from `send` to the last byte, ms; 0: no limit. */
   readonly timeoutMs: number;

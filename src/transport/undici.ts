@@ -69,7 +69,7 @@ class UndiciTransport implements Transport, UndiciExchangeOwner {
         path: request.path,
         method: request.method,
         headers: request.headers.map(inUtf8),
-        body: request.body === '' ? null : request.body,
+        body: request.body.length === 0 ? null : request.body,
         reset: this.#options.connectionReuse !== 'pooled' && dispatcher === this.#shared,
       },
       running,
@@ -117,7 +117,7 @@ class UndiciTransport implements Transport, UndiciExchangeOwner {
     this.#byRequest.set(request, running);
     const { times, request: ours } = running.exchange;
     times.sendStartNs = this.nowNs();
-    times.bytesSent = Buffer.byteLength(ours.body);
+    times.bytesSent = ours.bodyBytes ?? Buffer.byteLength(ours.body);
     times.writes = times.bytesSent > 0 ? 1 : 0;
     running.socket = socket;
     times.reused = this.#used.has(socket);

@@ -135,10 +135,6 @@ describe('options without effect', () => {
     ],
     ['--stream-end any', '--stream-end has no effect without --streaming.'],
     [
-      '--endpoint-type completions --use-legacy-max-tokens',
-      '--use-legacy-max-tokens has no effect on completions, which always gets max_tokens.',
-    ],
-    [
       '--session-turn-delay-mean 5 --session-delay-ratio 2',
       '--session-turn-delay-mean and --session-delay-ratio have no effect on conversations of one turn; --conversation-turn-mean makes them longer.',
     ],
@@ -167,24 +163,6 @@ describe('options without effect', () => {
     expect((await profile('-ma --url a?b=1?c --endpoint /c?d?e')).warnings).toEqual([
       `--url and --endpoint hold ${sentence}`,
     ]);
-  });
-
-  it('--osl is a cap unless the server is told otherwise', async () => {
-    const [sentence] = (await profile('-ma --osl 20')).warnings;
-    expect(sentence).toBe(
-      '--osl is a maximum: outputs may be shorter. To force full length, add --extra-inputs ignore_eos:true or min_tokens:20 (if the server supports it).',
-    );
-    expect((await profile('-ma --osl 20 --extra-inputs min_tokens:20')).warnings).toEqual([]);
-    expect((await profile('-ma --osl 0')).warnings).toEqual([]);
-  });
-
-  it("the server's token counts cover all of several choices", async () => {
-    const line = '-ma --use-server-token-count --extra-inputs';
-    expect((await profile(`${line} n:2`)).warnings).toEqual([
-      '--use-server-token-count counts the tokens of all 2 choices (--extra-inputs n:2), but times are those of choice 0: output lengths and token rates are up to 2 times as high, and inter-token latencies as low. Leave it out to count choice 0 alone.',
-    ]);
-    expect((await profile(`${line} n:1`)).warnings).toEqual([]);
-    expect((await profile('-ma --extra-inputs n:2')).warnings).toEqual([]);
   });
 
   it('rules on the type that was detected', async () => {

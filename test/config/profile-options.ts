@@ -8,12 +8,12 @@ import { UserError } from '../../src/util/errors.js';
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** The options of `profile` as a command line sets them; words are separated by spaces, or given one by one. */
-export function profile(line: string | readonly string[], env: Env = {}) {
+export function profile(line: string | readonly string[], env: Env = {}, check = checkProfile) {
   return load(
     profileOptions,
     typeof line === 'string' ? line.split(' ') : line,
     env,
-    checkProfile,
+    check,
     unsupportedOption,
   );
 }

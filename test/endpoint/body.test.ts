@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Conversation, Turn } from '../../src/dataset/conversation.js';
-import { finishedBody, inputTextOf } from '../../src/endpoint/body.js';
 import { endpoints } from '../../src/endpoint/endpoints.js';
 import { headerMaker, redactedHeaders } from '../../src/endpoint/headers.js';
+import { bodyOf, inputTextOf } from '../../src/endpoint/payload.js';
 import { requestTarget } from '../../src/endpoint/url.js';
 
 const turn = (text: string, more: Partial<Turn> = {}): Turn => ({
@@ -24,7 +24,7 @@ const body = (
   more: Partial<Conversation> = {},
   endpoint: 'chat' | 'completions' = 'chat',
 ) =>
-  finishedBody(endpoints[endpoint], { conversation: conversation([t], more), turn: t, past: [] }, {
+  bodyOf(endpoints[endpoint], { conversation: conversation([t], more), turn: t, past: [] }, {
     ...options,
     ...opts,
   } as never);
@@ -85,7 +85,7 @@ describe('bodies', () => {
   it('puts the history in front: each turn, then its live answer', () => {
     const turns = [turn('one'), turn('two'), turn('three')];
     const [one, two, three] = turns as [Turn, Turn, Turn];
-    const made = finishedBody(
+    const made = bodyOf(
       endpoints.chat,
       {
         conversation: conversation(turns, { systemMessage: 'be brief' }),
@@ -105,12 +105,12 @@ describe('bodies', () => {
       { role: 'assistant', content: 'second' },
       { role: 'user', content: 'three' },
     ]);
-    expect(inputTextOf(made)).toBe('be brief one first answer two second three');
+    expect(inputTextOf(endpoints.chat, made)).toBe('be brief one first answer two second three');
   });
 
   it('replays tool calls', () => {
     const call = { id: 'c1', type: 'function', function: { name: 'f', arguments: '{}' } };
-    const made = finishedBody(
+    const made = bodyOf(
       endpoints.chat,
       {
         conversation: conversation([turn('a'), turn('b')]),
@@ -124,7 +124,7 @@ describe('bodies', () => {
       { role: 'assistant', content: null, tool_calls: [call] },
       { role: 'user', content: 'b' },
     ]);
-    expect(inputTextOf(made)).toBe('a f {} b');
+    expect(inputTextOf(endpoints.chat, made)).toBe('a f {} b');
   });
 
   it('joins the system text to an authored system message', () => {
@@ -148,7 +148,7 @@ describe('bodies', () => {
   it('refuses a second turn and a message array for completions', () => {
     const two = turn('two');
     expect(() =>
-      finishedBody(
+      bodyOf(
         endpoints.completions,
         { conversation: conversation([two]), turn: two, past: [{ turn: two, answer: { content: 'a' } }] },
         options,
@@ -187,7 +187,7 @@ describe('headers', () => {
     sessionAffinity: true,
   };
   it('sends ids, the media types and the affinity header', () => {
-    expect(headerMaker(base)('r1', 'c1')).toEqual([
+    expect(headerMaker(base)('r1', 'c1', 'application/json')).toEqual([
       'User-Agent',
       'aiperf/1',
       'X-Request-ID',
@@ -210,7 +210,7 @@ describe('headers', () => {
       apiKey: 'k',
       sessionAffinity: false,
       sessionHeader: 'X-Session',
-    })('r', 'c');
+    })('r', 'c', 'application/json');
     expect(made).toEqual([
       'User-Agent',
       'aiperf/1',

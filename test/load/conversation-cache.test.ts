@@ -17,6 +17,13 @@ function dataset(size: number, characters = 1): Dataset & { readonly made: numbe
   };
 }
 
+const payload = (data: string) => ({
+  body: {},
+  data,
+  byteLength: data.length,
+  contentType: 'application/json',
+});
+
 describe('conversations', () => {
   it('are kept from the second time on that they are asked for', () => {
     const source = dataset(2);
@@ -24,7 +31,7 @@ describe('conversations', () => {
     const scripts = [0, 1, 0, 0, 0].map((index) => conversations.script(index));
     expect(source.made).toEqual([0, 1, 0]);
     expect(scripts.map(({ conversation }) => conversation.sessionId)).toEqual(['s0', 's1', 's0', 's0', 's0']);
-    expect(scripts.map(({ bodies }) => bodies !== undefined)).toEqual([false, false, true, true, true]);
+    expect(scripts.map(({ payloads }) => payloads !== undefined)).toEqual([false, false, true, true, true]);
     expect(scripts[3]).toBe(scripts[2]);
   });
 
@@ -36,26 +43,26 @@ describe('conversations', () => {
     expect(scripts[2]).toBe(scripts[0]);
   });
 
-  it('keep the bodies of their turns', () => {
+  it('keep the payloads of their turns', () => {
     const conversations = new ConversationCache(dataset(1), 1);
     conversations.script(0);
-    const body = { body: { a: 1 }, text: '{"a":1}', bytes: 7 };
-    conversations.script(0).bodies?.keep(3, body);
-    expect(conversations.script(0).bodies?.get(3)).toBe(body);
-    expect(conversations.script(0).bodies?.get(2)).toBeUndefined();
+    const kept = payload('{"a":1}');
+    conversations.script(0).payloads?.keep(3, kept);
+    expect(conversations.script(0).payloads?.get(3)).toBe(kept);
+    expect(conversations.script(0).payloads?.get(2)).toBeUndefined();
   });
 
   it('are made anew where there is no room for more: 8,000,000 characters are kept', () => {
     const source = dataset(3, 3_000_000);
     const conversations = new ConversationCache(source, source.size);
     for (const index of [0, 1, 2, 0, 1, 2, 0, 1, 2]) conversations.script(index);
-    // Two of 3,000,000 fit; bodies share what is left.
+    // Two of 3,000,000 fit; payloads share what is left.
     expect(source.made).toEqual([0, 1, 2, 0, 1, 2, 2]);
-    const { bodies } = conversations.script(0);
-    bodies?.keep(0, { body: {}, text: ''.padEnd(1_999_000), bytes: 1_999_000 });
-    bodies?.keep(1, { body: {}, text: ''.padEnd(2000), bytes: 2000 });
-    expect(bodies?.get(0)?.bytes).toBe(1_999_000);
-    expect(bodies?.get(1)).toBeUndefined();
+    const { payloads } = conversations.script(0);
+    payloads?.keep(0, payload(''.padEnd(1_999_000)));
+    payloads?.keep(1, payload(''.padEnd(2000)));
+    expect(payloads?.get(0)?.byteLength).toBe(1_999_000);
+    expect(payloads?.get(1)).toBeUndefined();
   });
 
   it('are measured once where there is no room for them: it costs as much as the keeping would spare', () => {

@@ -206,13 +206,13 @@ export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => I
     /** What was sent when, the last message of each. */
     sends: () =>
       sent.map((request) => {
-        const body: { messages: { content: string }[] } = JSON.parse(request.body);
+        const body: { messages: { content: string }[] } = JSON.parse(String(request.body));
         return [request.atNs, body.messages.at(-1)?.content];
       }),
     /** Contents of the messages of every request, joined. */
     prompts: () =>
       sent.map((request) => {
-        const body: { messages: { content: string }[] } = JSON.parse(request.body);
+        const body: { messages: { content: string }[] } = JSON.parse(String(request.body));
         return body.messages.map((message) => message.content).join('|');
       }),
   };

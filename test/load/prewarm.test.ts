@@ -29,7 +29,7 @@ async function prewarmed(endpoint: 'chat' | 'completions', streaming: boolean) {
   } as unknown as LoadPlan;
   const batches: RecordBatch[] = [];
   const sink = { put: (packer: RecordPacker) => void batches.push(packer.take()), close() {} };
-  const prewarm = openPrewarm(plan, sink, nowNs);
+  const prewarm = openPrewarm(plan, endpoints[endpoint], sink, nowNs);
   if (prewarm === undefined) throw new Error('requests over HTTP are prewarmed');
   const { transport, batcher, share: _, ...played } = prewarm.stage;
   const { requestLimit, sessionLimit, counters } = prewarm.phase;

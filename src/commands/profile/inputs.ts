@@ -2,8 +2,8 @@ import type { Conversation } from '../../dataset/conversation.js';
 import { openDataset } from '../../dataset/plan.js';
 import { openPrompts } from '../../dataset/prompts.js';
 import { openTokenizer } from '../../dataset/tokenizer/open.js';
-import { finishedBody } from '../../endpoint/body.js';
 import { endpoints } from '../../endpoint/endpoints.js';
+import { bodyOf } from '../../endpoint/payload.js';
 import type { InputSession } from '../../export/inputs-json.js';
 import type { LoadPlan } from '../../load/plan.js';
 
@@ -18,8 +18,6 @@ function inputSession(conversation: Conversation, plan: LoadPlan): InputSession 
   const endpoint = endpoints[plan.endpoint];
   return {
     session_id: conversation.sessionId,
-    payloads: conversation.turns.map((turn) =>
-      finishedBody(endpoint, { conversation, turn, past: [] }, plan.body),
-    ),
+    payloads: conversation.turns.map((turn) => bodyOf(endpoint, { conversation, turn, past: [] }, plan.body)),
   };
 }

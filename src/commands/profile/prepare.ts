@@ -219,7 +219,7 @@ function datasetOptions(config: Config, seed: number) {
     inputFile: config.inputFile,
     datasetType: config.customDatasetType,
     blockSize: config.islBlockSize,
-    endpointHasSystemSlot: config.endpointType === 'chat',
+    endpointHasSystemSlot: endpoints[config.endpointType].hasSystemSlot,
     ignoreTimings: config.ignoreTraceDelays,
     synthesis: synthesisOf(config),
   };

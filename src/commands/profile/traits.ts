@@ -10,11 +10,11 @@ type TraitOptions = Pick<
 
 /** Which metrics a run of these options can have. */
 export function traitsOf(config: TraitOptions): RunTraits {
-  const { canStream, producesTokens } = endpoints[config.endpointType];
+  const { canStream, producesTokens, inputKeys } = endpoints[config.endpointType];
   return {
     streaming: config.streaming && canStream,
     producesTokens,
-    tokenizesInput: true,
+    tokenizesInput: inputKeys.length > 0,
     serverTokenCounts: config.useServerTokenCount,
     slos: slosOf(config.goodput),
     fixedSchedule: config.fixedSchedule,

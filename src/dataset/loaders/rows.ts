@@ -111,9 +111,6 @@ export function planRows(
   return { ...plan, turnsBefore: prefixSums(turnCounts) };
 }
 
-/** Keys of a body that cap its output: where a row's extras hold one, none is added. */
-const capKeys = ['max_tokens', 'max_completion_tokens'];
-
 export function openRows(plan: RowsPlan, prompts: PromptSource): Dataset {
   const { seed } = plan.rules;
   const sessionId = sessionIds(seed, plan.namedSessions);
@@ -134,8 +131,7 @@ export function openRows(plan: RowsPlan, prompts: PromptSource): Dataset {
   }
 
   function finished({ generated, maxTokens, ...said }: RowTurn, number: number): Turn {
-    const isCapped = capKeys.some((key) => said.extra?.[key] !== undefined);
-    const cap = isCapped ? undefined : (maxTokens ?? defaults.maxTokens(number));
+    const cap = maxTokens ?? defaults.maxTokens(number);
     const { timestampMs, delayMs, ...untimed } = said;
     return {
       ...defined(plan.ignoreTimings ? untimed : { timestampMs, delayMs, ...untimed }),

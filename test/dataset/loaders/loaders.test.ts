@@ -511,7 +511,14 @@ describe('openai_batch', () => {
         sessionId: 'r0',
         history: 'self-contained',
         turns: [
-          { role: 'user', texts: [], model: 'm', messages, extra: { max_tokens: 8, temperature: 0.5 } },
+          {
+            role: 'user',
+            texts: [],
+            model: 'm',
+            messages,
+            extra: { max_tokens: 8, temperature: 0.5 },
+            maxTokens: 7,
+          },
         ],
       },
       {
@@ -528,6 +535,7 @@ describe('openai_batch', () => {
             texts: [{ name: '', contents: ['x', 'y'] }],
             model: 'm',
             extra: { max_completion_tokens: 3 },
+            maxTokens: 7,
           },
         ],
       },

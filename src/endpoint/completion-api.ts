@@ -1,0 +1,51 @@
+import type { Turn } from '../dataset/conversation.js';
+import { isObject, type JsonObject } from '../util/json.js';
+import { readCompletion } from './choices.js';
+import type { Endpoint, EndpointOptions, OptionName } from './endpoint.js';
+
+const capKeys = ['max_completion_tokens', 'max_tokens'];
+
+/** What chat and text completions have in common. */
+export const completionApi = {
+  canStream: true,
+  producesTokens: true,
+  title: 'LLM Metrics',
+  contentName: 'text, reasoning or tool calls',
+  // Recorded bodies may be those of another API, sent to its path.
+  inputKeys: ['system', 'instructions', 'messages', 'prompt', 'input', 'inputs', 'tools'],
+  capKeys,
+  read: readCompletion,
+} satisfies Partial<Endpoint>;
+
+/** The cap to send with a turn; none beside one among the entry's own extras. */
+export function capOf({ maxTokens, extra }: Turn): number | undefined {
+  return capKeys.some((key) => extra?.[key] !== undefined) ? undefined : maxTokens;
+}
+
+/** Asks for usage in every streamed answer, unless the body says otherwise. */
+export function withUsageOption(body: JsonObject): JsonObject {
+  const { stream, stream_options: given } = body;
+  if (stream !== true) return body;
+  if (given !== undefined && given !== null && !isObject(given)) return body;
+  return { ...body, stream_options: { include_usage: true, ...given } };
+}
+
+/** What misleads about the options of a completion run. */
+export function completionWarnings(
+  { extraInputs, osl = 0, useServerTokenCount }: EndpointOptions,
+  name: OptionName,
+): string[] {
+  const warnings: string[] = [];
+  const { n } = extraInputs;
+  if (useServerTokenCount && Number(n) > 1) {
+    warnings.push(
+      `${name('useServerTokenCount')} counts the tokens of all ${n} choices (--extra-inputs n:${n}), but times are those of choice 0: output lengths and token rates are up to ${n} times as high, and inter-token latencies as low. Leave it out to count choice 0 alone.`,
+    );
+  }
+  if (osl > 0 && !('ignore_eos' in extraInputs || 'min_tokens' in extraInputs)) {
+    warnings.push(
+      `${name('osl')} is a maximum: outputs may be shorter. To force full length, add --extra-inputs ignore_eos:true or min_tokens:${osl} (if the server supports it).`,
+    );
+  }
+  return warnings;
+}

@@ -1,0 +1,94 @@
+import { isObject, type JsonObject } from '../util/json.js';
+import type { BodyOptions, BodyRequest, EncodedBody, Endpoint } from './endpoint.js';
+
+/** A request's body: as JSON for files and records, and as it goes over the wire. */
+export interface Payload extends EncodedBody {
+  readonly body: JsonObject;
+  readonly byteLength: number;
+}
+
+/** Makes the payload of one turn. @throws UserError if the endpoint cannot send this turn. */
+export function makePayload(endpoint: Endpoint, request: BodyRequest, options: BodyOptions): Payload {
+  const body = bodyOf(endpoint, request, options);
+  const { data, contentType } = endpoint.encode === undefined ? asJson(body) : endpoint.encode(body);
+  const byteLength = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+  return { body, data, byteLength, contentType };
+}
+
+/** The body of one turn as JSON; a recorded one as it is. @throws UserError if the endpoint cannot send this turn. */
+export function bodyOf(endpoint: Endpoint, request: BodyRequest, options: BodyOptions): JsonObject {
+  const { payload } = request.turn;
+  if (payload !== undefined) return payload;
+  endpoint.checkTurn?.(request);
+  return endpoint.body(request, options);
+}
+
+/** The endpoint's own keys, then `--extra-inputs`, then the entry's extras, merged on the top level. */
+export function withExtras(own: JsonObject, { turn }: BodyRequest, options: BodyOptions): JsonObject {
+  return { ...own, ...options.extraInputs, ...turn.extra };
+}
+
+/** The model that a body names; undefined where it names none. */
+export function modelOf({ model }: JsonObject): string | undefined {
+  return typeof model === 'string' ? model : undefined;
+}
+
+/** The output cap that a body holds, also where the user set it by hand. */
+export function outputCapOf({ capKeys }: Endpoint, body: JsonObject): number | undefined {
+  for (const key of capKeys) {
+    const value = body[key];
+    if (typeof value === 'number') return value;
+  }
+  return undefined;
+}
+
+/** The length that the turn's prompt was made to, where that is all the text of the body; else it must be counted. */
+export function knownInputTokens(
+  { inputKeys }: Endpoint,
+  { conversation, turn, past }: BodyRequest,
+  { extraInputs }: BodyOptions,
+): number | undefined {
+  if (turn.inputTokens === undefined || past.length > 0 || conversation.systemMessage !== undefined)
+    return undefined;
+  const { extra } = turn;
+  for (const key of inputKeys) {
+    if (key in extraInputs || (extra !== undefined && key in extra)) return undefined;
+  }
+  return turn.inputTokens;
+}
+
+/** All text of a body as the server reads it, joined by single spaces: what its input length is counted from. */
+export function inputTextOf({ inputKeys }: Endpoint, body: JsonObject): string {
+  const texts: string[] = [];
+  for (const key of inputKeys) {
+    const value = body[key];
+    if (value === undefined) continue;
+    if (key === 'tools') texts.push(JSON.stringify(value));
+    else collectText(value, texts);
+  }
+  return texts.join(' ');
+}
+
+/** Message contents, text parts, replayed tool calls; roles, types and images are not text. */
+function collectText(value: unknown, texts: string[]): void {
+  if (typeof value === 'string') {
+    if (value !== '') texts.push(value);
+  } else if (Array.isArray(value)) {
+    for (const item of value) collectText(item, texts);
+  } else if (isObject(value)) {
+    if (value.content !== undefined) collectText(value.content, texts);
+    if (typeof value.text === 'string') collectText(value.text, texts);
+    if (Array.isArray(value.tool_calls)) {
+      for (const call of value.tool_calls) {
+        if (isObject(call) && isObject(call.function)) {
+          collectText(call.function.name, texts);
+          collectText(call.function.arguments, texts);
+        }
+      }
+    }
+  }
+}
+
+function asJson(body: JsonObject): EncodedBody {
+  return { data: JSON.stringify(body), contentType: 'application/json' };
+}
