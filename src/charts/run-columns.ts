@@ -1,4 +1,4 @@
-import { Column, type Sorted, SortingRoom } from '../metrics/column.js';
+import { Column, SortBuffer, type Sorted } from '../metrics/column.js';
 import { cancelledOnPurpose } from '../metrics/measure.js';
 import type { StoredRequest } from '../metrics/recall.js';
 import type { SloResult } from '../metrics/slos.js';
@@ -104,7 +104,7 @@ export class RunColumns implements RunView {
 
   /** Its values in ascending order. */
   sorted(tag: string): Sorted {
-    return this.#columns.get(tag)?.sorted(undefined, new SortingRoom()) ?? new Float64Array();
+    return this.#columns.get(tag)?.sorted(undefined, new SortBuffer()) ?? new Float64Array();
   }
 
   /** The objective for a metric; undefined where there is none. */

@@ -1,7 +1,8 @@
 import { openTokenizer } from '../dataset/tokenizer/open.js';
 import type { Tokenizer, TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
 import { type SendStats, SendStatsCollector } from '../fidelity/send-stats.js';
-import { type LiveSummary, MetricStore, type RecordMetrics, type RunSummary } from '../metrics/compute.js';
+import { type LiveSummary, MetricStore, type RunSummary } from '../metrics/compute.js';
+import type { RecordMetrics } from '../metrics/request-table.js';
 import { type CountText, tokenCounter } from '../records/count-tokens.js';
 import {
   type CountedRecord,

@@ -1,5 +1,5 @@
-import type { RecordMetrics } from '../metrics/compute.js';
 import { oslMismatchDiff } from '../metrics/request-metrics.js';
+import type { RecordMetrics } from '../metrics/request-table.js';
 import { metrics as metricTable } from '../metrics/table.js';
 import type { RequestRecord } from '../records/record.js';
 import { traceMember } from './http-trace.js';

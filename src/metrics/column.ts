@@ -1,4 +1,4 @@
-import { type PackedNumbers, pack } from './packed.js';
+import { copyPresent, type PackedNumbers, pack, packedAt } from './packed.js';
 
 /** Rows of a table of requests, ascending; undefined: all of them. */
 export type Rows = Int32Array | undefined;
@@ -8,11 +8,11 @@ export type Sorted = Float64Array | Uint32Array;
 
 /** Values that are packed together. */
 const CHUNK = 16_384;
-const FIRST_ROOM = 256;
+const FIRST_LENGTH = 256;
 
-/** A piece of memory that sorting is done in, used again and again: what was sorted last lies in it. */
-export class SortingRoom {
-  #room = new ArrayBuffer(0);
+/** Memory that columns sort in, used again and again: it holds what was sorted last. */
+export class SortBuffer {
+  #memory = new ArrayBuffer(0);
 
   doubles(length: number): Float64Array {
     return new Float64Array(this.#atLeast(8 * length), 0, length);
@@ -23,20 +23,52 @@ export class SortingRoom {
   }
 
   #atLeast(bytes: number): ArrayBuffer {
-    if (this.#room.byteLength < bytes) this.#room = new ArrayBuffer(bytes);
-    return this.#room;
+    if (this.#memory.byteLength < bytes) this.#memory = new ArrayBuffer(bytes);
+    return this.#memory;
   }
+}
+
+/** A column as plain data that another thread can take over. */
+export interface ColumnData {
+  readonly packed: readonly PackedNumbers[];
+  /** The newest chunk. */
+  readonly open: Float64Array<ArrayBuffer>;
+  readonly length: number;
+  readonly count: number;
+  readonly sum: number;
+  readonly fitsUint32: boolean;
 }
 
 /** Numbers of one metric, a place for each request, NaN where a request has none; exact, and mostly 1 to 4 bytes each. */
 export class Column {
-  readonly #packed: PackedNumbers[] = [];
-  /** The newest chunk. */
-  #open = new Float64Array(FIRST_ROOM).fill(Number.NaN);
-  #length = 0;
-  #count = 0;
-  #sum = 0;
-  #fitsUint32 = true;
+  readonly #packed: PackedNumbers[];
+  #open: Float64Array<ArrayBuffer>;
+  #length: number;
+  #count: number;
+  #sum: number;
+  #fitsUint32: boolean;
+
+  /** @param data of a column in another thread; it is not copied. */
+  constructor(data: ColumnData = emptyColumn()) {
+    this.#packed = [...data.packed];
+    this.#open = data.open;
+    this.#length = data.length;
+    this.#count = data.count;
+    this.#sum = data.sum;
+    this.#fitsUint32 = data.fitsUint32;
+  }
+
+  /** The column's own memory, not a copy. */
+  get data(): ColumnData {
+    return {
+      packed: this.#packed,
+      open: this.#open,
+      length: this.#length,
+      count: this.#count,
+      sum: this.#sum,
+      fitsUint32: this.#fitsUint32,
+    };
+  }
 
   /** Number of values. */
   get count(): number {
@@ -67,13 +99,15 @@ export class Column {
   at(row: number): number {
     const chunk = Math.floor(row / CHUNK);
     const place = row - chunk * CHUNK;
-    return (chunk === this.#packed.length ? this.#open[place] : this.#packed[chunk]?.at(place)) ?? Number.NaN;
+    if (chunk === this.#packed.length) return this.#open[place] ?? Number.NaN;
+    const packed = this.#packed[chunk];
+    return packed === undefined ? Number.NaN : packedAt(packed, place);
   }
 
   /** Those of the values that there are, in ascending order. */
-  sorted(rows: Rows, room: SortingRoom): Sorted {
+  sorted(rows: Rows, buffer: SortBuffer): Sorted {
     const length = rows === undefined ? this.#count : rows.length;
-    const values = this.#fitsUint32 ? room.integers(length) : room.doubles(length);
+    const values = this.#fitsUint32 ? buffer.integers(length) : buffer.doubles(length);
     const found = values.subarray(0, rows === undefined ? this.#copyAll(values) : this.#copy(rows, values));
     return isAscending(found) ? found : found.sort();
   }
@@ -100,7 +134,7 @@ export class Column {
 
   #copyAll(values: Sorted): number {
     let at = 0;
-    for (const chunk of this.#packed) at = chunk.copyPresent(values, at);
+    for (const chunk of this.#packed) at = copyPresent(chunk, values, at);
     const rest = this.#length - this.#packed.length * CHUNK;
     for (let i = 0; i < rest; i++) {
       const value = this.#open[i] ?? Number.NaN;
@@ -119,13 +153,37 @@ export class Column {
   }
 }
 
+/** A list column as plain data that another thread can take over. */
+export interface ListColumnData {
+  /** Those of all rows, one after the other. */
+  readonly values: ColumnData;
+  /** Of each row, the place of its first value, and how many it has. */
+  readonly starts: ColumnData;
+  readonly lengths: ColumnData;
+}
+
 /** Several numbers for each request. */
 export class ListColumn {
-  /** Those of all rows, one after the other. */
-  readonly #values = new Column();
-  /** Of each row, the place of its first value, and how many it has. */
-  readonly #starts = new Column();
-  readonly #lengths = new Column();
+  readonly #values: Column;
+  readonly #starts: Column;
+  readonly #lengths: Column;
+
+  /** @param data of a column in another thread; it is not copied. */
+  constructor(data?: ListColumnData) {
+    this.#values = new Column(data?.values);
+    this.#starts = new Column(data?.starts);
+    this.#lengths = new Column(data?.lengths);
+  }
+
+  /** The column's own memory, not a copy. */
+  get data(): ListColumnData {
+    return { values: this.#values.data, starts: this.#starts.data, lengths: this.#lengths.data };
+  }
+
+  /** Number of values of all rows. */
+  get count(): number {
+    return this.#values.count;
+  }
 
   /** Sets a row that has no values yet; rows may be left out, and come in ascending order. */
   set(row: number, values: Float64Array): void {
@@ -143,8 +201,8 @@ export class ListColumn {
   }
 
   /** The values of all these rows, in ascending order. */
-  sorted(rows: Rows, room: SortingRoom): Sorted {
-    if (rows === undefined) return this.#values.sorted(undefined, room);
+  sorted(rows: Rows, buffer: SortBuffer): Sorted {
+    if (rows === undefined) return this.#values.sorted(undefined, buffer);
     let count = 0;
     for (let i = 0; i < rows.length; i++) count += this.#lengths.at(rows[i] ?? 0) || 0;
     const places = new Int32Array(count);
@@ -155,8 +213,13 @@ export class ListColumn {
       const length = this.#lengths.at(row) || 0;
       for (let n = 0; n < length; n++) places[at++] = start + n;
     }
-    return this.#values.sorted(places, room);
+    return this.#values.sorted(places, buffer);
   }
+}
+
+function emptyColumn(): ColumnData {
+  const open = new Float64Array(FIRST_LENGTH).fill(Number.NaN);
+  return { packed: [], open, length: 0, count: 0, sum: 0, fitsUint32: true };
 }
 
 function isAscending(values: Sorted): boolean {

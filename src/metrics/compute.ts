@@ -1,8 +1,9 @@
 import type { CountedRecord, RecordError } from '../records/record.js';
 import { type ClockOrigin, wallNs } from '../util/clock.js';
 import { withoutQuote } from '../util/excerpt.js';
+import { curvesOf } from './curves.js';
 import { cancelledOnPurpose, measure, type RequestFacts } from './measure.js';
-import type { Metric, RunTraits, Thresholds } from './metric.js';
+import type { RunTraits, Thresholds } from './metric.js';
 import { meets, type Objective } from './objective.js';
 import { recall, type StoredRequest } from './recall.js';
 import {
@@ -11,15 +12,13 @@ import {
   outputSequenceLength,
   timeToFirstToken,
 } from './request-metrics.js';
-import { type RecordMetrics, RequestRows } from './request-rows.js';
+import { type NumberMetric, type RecordMetrics, RequestTable } from './request-table.js';
 import { type ResponseNotes, ResponseTally } from './response-notes.js';
-import type { MetricResult, Results } from './results.js';
+import { type MetricResult, type Results, resultsOver } from './results.js';
 import { requestCount } from './run-metrics.js';
 import { type SlicedRun, sliceRun } from './slices.js';
 import { objectivesOf, type SloResult } from './slos.js';
 import { metricsFor } from './table.js';
-
-export type { RecordMetrics };
 
 /** Failures with identical details, but for what their messages quote: the quote is that of the first one. */
 export interface ErrorGroup {
@@ -80,11 +79,10 @@ export interface LiveSummary {
 
 /** Takes the records of one phase one by one and works out their metrics and, at any time, those of the run. */
 export class MetricStore {
-  readonly #metrics: readonly Metric[];
-  readonly #rows: RequestRows;
+  /** The requests so far. */
+  readonly table: RequestTable;
   readonly #thresholds: Thresholds;
   readonly #objectives: readonly Objective[];
-  readonly #origin: ClockOrigin;
   readonly #errors = new Map<string, { error: RecordError; count: number; isPlanned?: true }>();
   /** Of each objective, the requests that kept it and those that have its value. */
   readonly #kept: { passed: number; measured: number }[];
@@ -96,12 +94,10 @@ export class MetricStore {
 
   /** @param origin the clock origin that the records' times count from. */
   constructor(traits: RunTraits, thresholds: Thresholds, origin: ClockOrigin) {
-    this.#metrics = metricsFor(traits);
-    this.#rows = new RequestRows(this.#metrics);
+    this.table = new RequestTable(metricsFor(traits), origin);
     this.#thresholds = thresholds;
     this.#objectives = objectivesOf(traits.slos ?? []);
     this.#kept = this.#objectives.map(() => ({ passed: 0, measured: 0 }));
-    this.#origin = origin;
     this.#responses = new ResponseTally(traits);
   }
 
@@ -116,7 +112,7 @@ export class MetricStore {
 
   /** Takes a request as its line in the per-record file tells it. */
   addStored(stored: StoredRequest): void {
-    this.#take(recall(stored, this.#thresholds, this.#objectives, this.#origin));
+    this.#take(recall(stored, this.#thresholds, this.#objectives, this.table.origin));
   }
 
   /**
@@ -124,13 +120,14 @@ export class MetricStore {
    * @param sliceNs length of the windows that the run is cut into as well; undefined: it is not.
    */
   summary(sliceNs?: number): RunSummary {
-    const { extent } = this.#rows;
+    const { table } = this;
+    const { extent } = table;
     return {
       results: [
-        ...(this.#validCount === 0 && this.#rows.length > 0 ? [noRequests] : []),
-        ...this.#rows.results({
+        ...(this.#validCount === 0 && table.length > 0 ? [noRequests] : []),
+        ...resultsOver(table, {
           rows: undefined,
-          curves: this.#rows.length === 0 ? undefined : this.#rows.curves([extent])[0],
+          curves: table.length === 0 ? undefined : curvesOf(table, [extent])[0],
         }),
       ],
       errors: [...this.#errors.values()].map((group) => ({ ...group })),
@@ -153,15 +150,15 @@ export class MetricStore {
         passed: this.#kept[i]?.passed ?? 0,
         measured: this.#kept[i]?.measured ?? 0,
       })),
-      sliced: sliceNs === undefined || this.#rows.length === 0 ? undefined : this.#cut(sliceNs),
+      sliced: sliceNs === undefined || table.length === 0 ? undefined : this.#cut(sliceNs),
       notes: this.#responses.notes,
     };
   }
 
   /** A few running averages, for progress lines. */
   live(): LiveSummary {
-    const mean = (metric: Metric) => {
-      const value = this.#rows.column(metric)?.runningMean;
+    const mean = (metric: NumberMetric) => {
+      const value = this.table.column(metric)?.runningMean;
       return value === undefined ? undefined : value * metric.factor;
     };
     return {
@@ -169,14 +166,14 @@ export class MetricStore {
       errors: this.#failedCount,
       ttftAvgMs: mean(timeToFirstToken),
       itlAvgMs: mean(interTokenLatency),
-      inputTokens: this.#rows.column(inputSequenceLength)?.runningSum ?? 0,
-      outputTokens: this.#rows.column(outputSequenceLength)?.runningSum ?? 0,
+      inputTokens: this.table.column(inputSequenceLength)?.runningSum ?? 0,
+      outputTokens: this.table.column(outputSequenceLength)?.runningSum ?? 0,
     };
   }
 
-  /** @param shown gets the values for the per-record file. */
-  #take(facts: RequestFacts, shown?: [string, number | Float64Array][]): void {
-    this.#rows.add(facts, shown);
+  /** @param values gets the values for the per-record file. */
+  #take(facts: RequestFacts, values?: [string, number | Float64Array][]): void {
+    this.table.add(facts, values);
     const { failure, dropped } = facts;
     if (failure === undefined) {
       this.#validCount++;
@@ -212,12 +209,12 @@ export class MetricStore {
   }
 
   #cut(sliceNs: number): SlicedRun {
-    const metrics = this.#metrics.filter(({ wholeRunOnly }) => !wholeRunOnly);
-    return sliceRun({ rows: this.#rows, metrics, origin: this.#origin }, sliceNs);
+    const metrics = this.table.metrics.filter(({ wholeRunOnly }) => !wholeRunOnly);
+    return sliceRun({ table: this.table, metrics }, sliceNs);
   }
 
   #wall(ns: number): bigint | undefined {
-    return Number.isFinite(ns) ? wallNs(this.#origin, ns) : undefined;
+    return Number.isFinite(ns) ? wallNs(this.table.origin, ns) : undefined;
   }
 }
 

@@ -1,16 +1,26 @@
 import type { CurveMetric } from './metric.js';
+import {
+  inputSequenceLength,
+  interChunkLatency,
+  outputSequenceLength,
+  timeToFirstToken,
+} from './request-metrics.js';
 import { type RequestSpans, RequestSweep, type SweepState, type VisitStretch } from './request-sweep.js';
+import type { NumberMetric, RequestTable, Window } from './request-table.js';
 import type { Statistics } from './statistics.js';
 import { weightedStatistics } from './weighted.js';
 
-/** A stretch of the run, ns since the clock's origin; the end itself belongs to the next one. */
-export interface Window {
-  readonly fromNs: number;
-  readonly toNs: number;
-}
-
 /** Statistics of curves by tag, weighted by time; a curve without a value in the window is missing. */
 export type CurveStatistics = ReadonlyMap<string, Statistics>;
+
+/** Statistics of a table's curves within each window. @param windows in their order, without overlaps. */
+export function curvesOf(table: RequestTable, windows: readonly Window[]): readonly CurveStatistics[] {
+  const metrics = table.metrics.filter(
+    (metric): metric is CurveMetric =>
+      metric.kind === 'curve' && metric.needs.every((source) => (table.column(source)?.count ?? 0) > 0),
+  );
+  return curvesWithin(windows, metrics, spansOf(table));
+}
 
 /** Statistics of each curve within each window. @param windows in their order, without overlaps. */
 export function curvesWithin(
@@ -41,6 +51,29 @@ export function curvesWithin(
       }),
     );
   });
+}
+
+/** Requests by their starts; a table holds them in the order of their ends. */
+function spansOf(table: RequestTable): RequestSpans {
+  const order = Uint32Array.from({ length: table.length }, (_, row) => row);
+  order.sort((a, b) => table.startNs(a) - table.startNs(b));
+  const valueAt = (metric: NumberMetric, row: number) => table.column(metric)?.at(row) ?? Number.NaN;
+  return {
+    length: table.length,
+    at: (place) => {
+      const row = order[place];
+      return row === undefined
+        ? undefined
+        : {
+            startNs: table.startNs(row),
+            endNs: table.endNs(row),
+            ttftNs: valueAt(timeToFirstToken, row),
+            inputTokens: valueAt(inputSequenceLength, row),
+            outputTokens: valueAt(outputSequenceLength, row),
+            gapsNs: table.list(interChunkLatency)?.at(row) ?? [],
+          };
+    },
+  };
 }
 
 /** One curve on its way through time: stretches of one value are one, since most changes change few of the curves. */

@@ -1,28 +1,59 @@
-/** Numbers that no longer change, each exactly as it was, in as few bytes as their kind allows; NaN: there is none. */
+/** Numbers that no longer change, each exact, in as few bytes as their kind allows: plain data that threads can send. */
 export interface PackedNumbers {
-  /** NaN outside of the packed places. */
-  at(place: number): number;
-  /** Writes those that there are, in their order, from `target[at]` on. @returns the place behind the last. */
-  copyPresent(target: Float64Array | Uint32Array, at: number): number;
+  readonly count: number;
+  /** The smallest; every number, where all are equal. */
+  readonly from: number;
+  /** Of each number its distance from `from`; undefined: all are equal. */
+  readonly codes: Uint8Array | Uint16Array | Uint32Array | Float64Array | undefined;
+  /** The code of a missing number. */
+  readonly absent: number;
 }
 
 /**
  * Packs numbers: equal ones into one, whole ones into their distances from the smallest, of one, two or four bytes.
- * @param values is not kept.
+ * @param values is not kept; NaN: there is none.
  */
 export function pack(values: Float64Array): PackedNumbers {
   const { min, max, present, whole } = kindOf(values);
-  if (present === 0) return new Repeated(Number.NaN, 0);
-  if (min === max && present === values.length) return new Repeated(min, values.length);
+  const count = values.length;
+  if (present === 0) return { count, from: Number.NaN, codes: undefined, absent: Number.NaN };
+  if (min === max && present === count) return { count, from: min, codes: undefined, absent: Number.NaN };
   const Codes = whole ? codesFor(max - min) : undefined;
-  if (Codes === undefined) return new Plain(values.slice());
-  const codes = new Codes(values.length);
+  // Adding -0 changes no number.
+  if (Codes === undefined) return { count, from: -0, codes: values.slice(), absent: Number.NaN };
+  const codes = new Codes(count);
   // The highest code stands for NaN.
-  for (let i = 0; i < values.length; i++) {
+  for (let i = 0; i < count; i++) {
     const value = values[i] ?? Number.NaN;
     codes[i] = Number.isNaN(value) ? -1 : value - min;
   }
-  return new Distances(min, codes, 256 ** codes.BYTES_PER_ELEMENT - 1);
+  return { count, from: min, codes, absent: 256 ** codes.BYTES_PER_ELEMENT - 1 };
+}
+
+/** The number at a place; NaN where there is none. */
+export function packedAt({ count, from, codes, absent }: PackedNumbers, place: number): number {
+  if (codes === undefined) return place < count ? from : Number.NaN;
+  const code = codes[place];
+  return code === undefined || code === absent ? Number.NaN : from + code;
+}
+
+/** Writes the numbers that are present, in their order, from `target[start]` on. @returns the place behind the last. */
+export function copyPresent(
+  { count, from, codes, absent }: PackedNumbers,
+  target: Float64Array | Uint32Array,
+  start: number,
+): number {
+  if (codes === undefined) {
+    if (Number.isNaN(from)) return start;
+    target.fill(from, start, start + count);
+    return start + count;
+  }
+  let at = start;
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i] ?? Number.NaN;
+    if (code !== absent && !Number.isNaN(code)) target[at++] = from + code;
+  }
+  return at;
 }
 
 function kindOf(values: Float64Array) {
@@ -46,70 +77,4 @@ function codesFor(range: number) {
   if (range <= 0xfe) return Uint8Array;
   if (range <= 0xfffe) return Uint16Array;
   return range <= 0xfffffffe ? Uint32Array : undefined;
-}
-
-class Repeated implements PackedNumbers {
-  readonly #value: number;
-  readonly #count: number;
-
-  constructor(value: number, count: number) {
-    this.#value = value;
-    this.#count = count;
-  }
-
-  at(): number {
-    return this.#value;
-  }
-
-  copyPresent(target: Float64Array | Uint32Array, at: number): number {
-    target.fill(this.#value, at, at + this.#count);
-    return at + this.#count;
-  }
-}
-
-class Distances implements PackedNumbers {
-  readonly #from: number;
-  readonly #codes: Uint8Array | Uint16Array | Uint32Array;
-  readonly #absent: number;
-
-  constructor(from: number, codes: Uint8Array | Uint16Array | Uint32Array, absent: number) {
-    this.#from = from;
-    this.#codes = codes;
-    this.#absent = absent;
-  }
-
-  at(place: number): number {
-    const code = this.#codes[place];
-    return code === undefined || code === this.#absent ? Number.NaN : this.#from + code;
-  }
-
-  copyPresent(target: Float64Array | Uint32Array, from: number): number {
-    let at = from;
-    for (let i = 0; i < this.#codes.length; i++) {
-      const code = this.#codes[i] ?? 0;
-      if (code !== this.#absent) target[at++] = this.#from + code;
-    }
-    return at;
-  }
-}
-
-class Plain implements PackedNumbers {
-  readonly #values: Float64Array;
-
-  constructor(values: Float64Array) {
-    this.#values = values;
-  }
-
-  at(place: number): number {
-    return this.#values[place] ?? Number.NaN;
-  }
-
-  copyPresent(target: Float64Array | Uint32Array, from: number): number {
-    let at = from;
-    for (let i = 0; i < this.#values.length; i++) {
-      const value = this.#values[i] ?? Number.NaN;
-      if (!Number.isNaN(value)) target[at++] = value;
-    }
-    return at;
-  }
 }

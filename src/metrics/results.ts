@@ -1,5 +1,9 @@
-import type { Metric } from './metric.js';
-import type { Statistics } from './statistics.js';
+import type { Rows } from './column.js';
+import type { CurveStatistics } from './curves.js';
+import type { CurveMetric, Metric, RunValues } from './metric.js';
+import { requestLatency } from './request-metrics.js';
+import type { RequestTable } from './request-table.js';
+import { failureAdjustedStatistics, type Statistics, scaled, statisticsOf } from './statistics.js';
 
 /** A metric's result, in its display unit. */
 export interface MetricResult {
@@ -17,4 +21,89 @@ export type Results = readonly MetricResult[];
 /** Statistics of a metric; undefined where there is no result of it. */
 export function statsOf(results: Results, { tag }: Metric): Statistics | undefined {
   return results.find((result) => result.tag === tag)?.statistics;
+}
+
+/** Some requests, and which results to compute over them. */
+export interface RowSelection {
+  readonly rows: Rows;
+  /** What rates are computed over; absent: from the first start to the last content chunk. */
+  readonly windowNs?: number;
+  /** In this order; absent: all. */
+  readonly metrics?: readonly Metric[];
+  /** Curves over the same time; absent: no result has curves. */
+  readonly curves?: CurveStatistics | undefined;
+}
+
+/** Results over some requests, in display units. Sorts every value: meant for the end of a run. */
+export function resultsOver(
+  table: RequestTable,
+  { rows, windowNs, metrics = table.metrics, curves }: RowSelection,
+): Results {
+  const { durationNs, failures } = countedTime(table, rows);
+  const rateNs = windowNs ?? durationNs;
+  const known = new Map<Metric, Statistics | undefined>();
+  const statisticsFor = (metric: Metric): Statistics | undefined => {
+    if (metric.kind === 'curve') return curves?.get(metric.tag);
+    if (!known.has(metric)) known.set(metric, statisticsWithin(metric));
+    return known.get(metric);
+  };
+  const run: RunValues = {
+    durationNs,
+    total: (metric) => {
+      const statistics = statisticsFor(metric);
+      return metric.kind === 'record' ? statistics?.sum : statistics?.avg;
+    },
+    statistic: (metric, name) => statisticsFor(metric)?.[name],
+    perSecond: (total) => (total === undefined || rateNs === undefined ? undefined : total / (rateNs * 1e-9)),
+  };
+  return metrics.flatMap((metric) => {
+    const statistics = statisticsFor(metric);
+    if (statistics === undefined) return [];
+    return [{ tag: metric.tag, unit: metric.displayUnit, statistics: scaled(statistics, metric.factor) }];
+  });
+
+  /** In the metric's own unit. */
+  function statisticsWithin(metric: Exclude<Metric, CurveMetric>): Statistics | undefined {
+    switch (metric.kind) {
+      case 'record':
+      case 'list':
+        return statisticsOf(table.sorted(metric, rows));
+      case 'count':
+        return single(table.column(metric)?.total(rows));
+      case 'derived':
+        return single(metric.compute(run));
+      case 'adjusted':
+        return failures === 0
+          ? undefined
+          : failureAdjustedStatistics(table.sorted(metric.base, rows), failures);
+    }
+  }
+}
+
+/** Time from the first valid start to the last content chunk, and the number of failures but planned cancellations. */
+function countedTime(table: RequestTable, rows: Rows): { durationNs: number | undefined; failures: number } {
+  let firstNs = Number.POSITIVE_INFINITY;
+  let lastNs = Number.NEGATIVE_INFINITY;
+  let failures = 0;
+  const latencies = table.column(requestLatency);
+  const count = rows?.length ?? table.length;
+  for (let i = 0; i < count; i++) {
+    const row = rows === undefined ? i : (rows[i] ?? 0);
+    const outcome = table.outcome(row);
+    if (outcome === 'failed') failures++;
+    if (outcome !== 'valid') continue;
+    const startNs = table.startNs(row);
+    const contentEndNs = startNs + (latencies?.at(row) ?? Number.NaN);
+    if (startNs < firstNs) firstNs = startNs;
+    if (contentEndNs > lastNs) lastNs = contentEndNs;
+  }
+  return { durationNs: positive(lastNs - firstNs), failures };
+}
+
+function single(value: number | undefined): Statistics | undefined {
+  return value === undefined || !Number.isFinite(value) ? undefined : { avg: value };
+}
+
+function positive(value: number): number | undefined {
+  return value > 0 && Number.isFinite(value) ? value : undefined;
 }

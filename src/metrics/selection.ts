@@ -1,4 +1,4 @@
-import { Column, ListColumn, SortingRoom } from './column.js';
+import { Column, ListColumn, SortBuffer } from './column.js';
 import { type Interval, percentileInterval } from './confidence.js';
 import { percentile, type Statistics, statisticsOf } from './statistics.js';
 
@@ -27,7 +27,7 @@ export interface Wanted {
 /** Values of any metrics, request by request, to be summed up. */
 export class Selection {
   readonly #metrics = new Map<string, { readonly unit: string; values: Column | ListColumn }>();
-  readonly #room = new SortingRoom();
+  readonly #buffer = new SortBuffer();
   #rows = 0;
 
   get requests(): number {
@@ -53,7 +53,7 @@ export class Selection {
   metric(tag: string, { percents, withIntervals }: Wanted): SelectedMetric | undefined {
     const found = this.#metrics.get(tag);
     if (found === undefined) return undefined;
-    const sorted = found.values.sorted(undefined, this.#room);
+    const sorted = found.values.sorted(undefined, this.#buffer);
     const statistics = statisticsOf(sorted);
     if (statistics === undefined) return undefined;
     // The values of one request's list depend on one another, so their number proves nothing.

@@ -1,8 +1,8 @@
-import { type ClockOrigin, wallNs } from '../util/clock.js';
-import type { Window } from './curves.js';
+import { wallNs } from '../util/clock.js';
+import { curvesOf } from './curves.js';
 import type { Metric } from './metric.js';
-import type { RequestRows } from './request-rows.js';
-import type { Results } from './results.js';
+import type { RequestTable, Window } from './request-table.js';
+import { type Results, resultsOver } from './results.js';
 import { type Trends, trendsOf } from './trends.js';
 
 /** A window of the run with its metrics worked out again, from the requests that started in it. */
@@ -29,17 +29,17 @@ export interface SlicedRun {
 
 /** What is cut. */
 export interface SliceSource {
-  readonly rows: RequestRows;
+  readonly table: RequestTable;
   /** Those that slices have. */
   readonly metrics: readonly Metric[];
-  readonly origin: ClockOrigin;
 }
 
 /** @param sliceNs length of a window, a whole number. */
 export function sliceRun(source: SliceSource, sliceNs: number): SlicedRun {
-  const { rows, metrics, origin } = source;
-  const windows = windowsOf(rows, sliceNs);
-  const curves = rows.curves(windows);
+  const { table, metrics } = source;
+  const { origin } = table;
+  const windows = windowsOf(table, sliceNs);
+  const curves = curvesOf(table, windows);
   const slices = windows.map(({ fromNs, toNs, isComplete, inside }, index): Slice => {
     const selected = { rows: inside, windowNs: toNs - fromNs, metrics, curves: curves[index] };
     return {
@@ -47,7 +47,7 @@ export function sliceRun(source: SliceSource, sliceNs: number): SlicedRun {
       startNs: wallNs(origin, fromNs),
       endNs: wallNs(origin, toNs),
       isComplete,
-      results: rows.results(selected),
+      results: resultsOver(table, selected),
     };
   });
   const trends = trendsOf(slices);
@@ -63,8 +63,8 @@ export function sliceRun(source: SliceSource, sliceNs: number): SlicedRun {
     const complete = windows.filter(({ isComplete }, index) => index >= from && isComplete);
     const steady = { fromNs: complete[0]?.fromNs ?? 0, toNs: complete.at(-1)?.toNs ?? 0 };
     const inside = Int32Array.from(complete.flatMap((window) => Array.from(window.inside))).sort();
-    const [curves] = rows.curves([steady]);
-    return rows.results({ rows: inside, windowNs: steady.toNs - steady.fromNs, metrics, curves });
+    const [curves] = curvesOf(table, [steady]);
+    return resultsOver(table, { rows: inside, windowNs: steady.toNs - steady.fromNs, metrics, curves });
   }
 }
 
@@ -75,12 +75,12 @@ interface SliceWindow extends Window {
 }
 
 /** Windows in which a request started, in their order. */
-function windowsOf(rows: RequestRows, sliceNs: number): SliceWindow[] {
-  const { fromNs: firstStartNs, toNs: lastEndNs } = rows.extent;
+function windowsOf(table: RequestTable, sliceNs: number): SliceWindow[] {
+  const { fromNs: firstStartNs, toNs: lastEndNs } = table.extent;
   const lastWindow = Math.floor((lastEndNs - firstStartNs) / sliceNs);
   const found = new Map<number, number[]>();
-  for (let row = 0; row < rows.length; row++) {
-    const window = Math.floor((rows.startNs(row) - firstStartNs) / sliceNs);
+  for (let row = 0; row < table.length; row++) {
+    const window = Math.floor((table.startNs(row) - firstStartNs) / sliceNs);
     const inside = found.get(window);
     if (inside === undefined) found.set(window, [row]);
     else inside.push(row);

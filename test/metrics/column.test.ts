@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { Column, ListColumn, SortingRoom } from '../../src/metrics/column.js';
-import { pack } from '../../src/metrics/packed.js';
+import { Column, ListColumn, SortBuffer } from '../../src/metrics/column.js';
+import { copyPresent, pack, packedAt } from '../../src/metrics/packed.js';
 
-const room = new SortingRoom();
+const buffer = new SortBuffer();
 const none = Number.NaN;
 
 describe('packed numbers are what they were', () => {
@@ -20,10 +20,10 @@ describe('packed numbers are what they were', () => {
     ['beyond what a double counts in ones', [2 ** 53, 2 ** 53 + 2, none]],
   ])('%s', (_, numbers) => {
     const packed = pack(Float64Array.from(numbers));
-    expect(numbers.map((_number, place) => packed.at(place))).toEqual(numbers);
+    expect(numbers.map((_number, place) => packedAt(packed, place))).toEqual(numbers);
     const target = new Float64Array(numbers.length + 1).fill(-1);
     const present = numbers.filter((number) => !Number.isNaN(number));
-    expect(packed.copyPresent(target, 1)).toBe(present.length + 1);
+    expect(copyPresent(packed, target, 1)).toBe(present.length + 1);
     expect(Array.from(target.subarray(1, present.length + 1))).toEqual(present);
   });
 });
@@ -49,12 +49,12 @@ describe.each<[string, (row: number) => number]>([
   });
 
   test('sorts all, and those of some rows', () => {
-    expect(Array.from(column.sorted(undefined, room))).toEqual(ascending(values));
+    expect(Array.from(column.sorted(undefined, buffer))).toEqual(ascending(values));
     const some = [0, 1, 2, 16_383, 16_384, 40_000, 49_999];
-    expect(Array.from(column.sorted(Int32Array.from(some), room))).toEqual(
+    expect(Array.from(column.sorted(Int32Array.from(some), buffer))).toEqual(
       ascending(some.filter(has).map(numberOf)),
     );
-    expect(column.sorted(new Int32Array(), room)).toHaveLength(0);
+    expect(column.sorted(new Int32Array(), buffer)).toHaveLength(0);
   });
 
   test('adds up all, and those of some rows', () => {
@@ -70,7 +70,7 @@ test('an empty column', () => {
   const column = new Column();
   expect([column.count, column.total(undefined), column.runningMean]).toEqual([0, undefined, undefined]);
   expect(column.at(0)).toBeNaN();
-  expect(column.sorted(undefined, room)).toHaveLength(0);
+  expect(column.sorted(undefined, buffer)).toHaveLength(0);
 });
 
 test('rows that are left out by the thousand', () => {
@@ -78,7 +78,7 @@ test('rows that are left out by the thousand', () => {
   column.set(5, 1);
   column.set(100_000, 2);
   expect([column.at(5), column.at(6), column.at(50_000), column.at(100_000)]).toEqual([1, none, none, 2]);
-  expect(Array.from(column.sorted(undefined, room))).toEqual([1, 2]);
+  expect(Array.from(column.sorted(undefined, buffer))).toEqual([1, 2]);
 });
 
 test('lists: each row has its own, and all are sorted together', () => {
@@ -90,7 +90,7 @@ test('lists: each row has its own, and all are sorted together', () => {
   expect([...lists.at(10)]).toEqual([10, 20, 30]);
   expect([...lists.at(19_998)]).toEqual([19_998, 39_996, 59_994]);
   for (const row of [11, 20_001, 30_000]) expect(lists.at(row)).toHaveLength(0);
-  expect([...lists.sorted(Int32Array.of(4, 5, 6), room)]).toEqual([4, 6, 8, 12, 12, 18]);
-  const all = lists.sorted(undefined, room);
+  expect([...lists.sorted(Int32Array.of(4, 5, 6), buffer)]).toEqual([4, 6, 8, 12, 12, 18]);
+  const all = lists.sorted(undefined, buffer);
   expect([all.length, all[0], all.at(-1)]).toEqual([30_000, 0, 59_994]);
 });

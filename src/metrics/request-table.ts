@@ -1,0 +1,229 @@
+import type { ClockOrigin } from '../util/clock.js';
+import { Column, ListColumn, type Rows, SortBuffer, type Sorted } from './column.js';
+import { type Filter, passes } from './filter.js';
+import { cancelledOnPurpose, type RequestFacts } from './measure.js';
+import type { CountMetric, ListMetric, Metric, RecallableMetric, RecordMetric } from './metric.js';
+import { requestLatency } from './request-metrics.js';
+
+/** A stretch of the run, ns since the clock's origin; the end itself belongs to the next one. */
+export interface Window {
+  readonly fromNs: number;
+  readonly toNs: number;
+}
+
+/** Values of one record in display units, in table order: a number, or a list of numbers. */
+export type RecordMetrics = readonly (readonly [tag: string, value: number | Float64Array])[];
+
+/** How a request ended; cancelled: as the options asked for. */
+export type Outcome = 'valid' | 'failed' | 'cancelled';
+
+const outcomes: readonly Outcome[] = ['valid', 'failed', 'cancelled'];
+
+/** A metric that has a number for each request. */
+export type NumberMetric = RecordMetric | RecallableMetric | CountMetric;
+
+/** A number or a list of a request that is in no metric row: its name, and its unit in the file that it comes from. */
+export type OtherValue = readonly [name: string, value: number | bigint | Float64Array, unit: string];
+
+/** A column as users name it: a metric's, or another one. */
+export interface NamedColumn {
+  /** Unit of the values times `factor`. */
+  readonly unit: string;
+  readonly factor: number;
+  /** Added to each value; undefined: nothing. */
+  readonly base: bigint | undefined;
+  readonly values: Column | ListColumn;
+}
+
+/** A row for each request and a column for each metric: results can be had over any selection of rows. */
+export class RequestTable {
+  /** In table order. */
+  readonly metrics: readonly Metric[];
+  /** What times count from. */
+  readonly origin: ClockOrigin;
+  readonly #ofValid: readonly Metric[];
+  readonly #ofFailed: readonly Metric[];
+  readonly #numbers = new Map<Metric, Column>();
+  readonly #lists = new Map<ListMetric, ListColumn>();
+  readonly #others = new Map<string, NamedColumn>();
+  readonly #starts = new Column();
+  readonly #ends = new Column();
+  /** Places in `outcomes`. */
+  readonly #outcomes = new Column();
+  readonly #buffer = new SortBuffer();
+  #length = 0;
+  #firstStartNs = Number.POSITIVE_INFINITY;
+  #lastEndNs = Number.NEGATIVE_INFINITY;
+
+  constructor(metrics: readonly Metric[], origin: ClockOrigin) {
+    this.metrics = metrics;
+    this.origin = origin;
+    this.#ofValid = metrics.filter((metric) => isOf(metric, 'valid'));
+    this.#ofFailed = metrics.filter((metric) => isOf(metric, 'failed'));
+    for (const metric of metrics) {
+      if (metric.kind === 'record' || metric.kind === 'count') this.#numbers.set(metric, new Column());
+      else if (metric.kind === 'list') this.#lists.set(metric, new ListColumn());
+    }
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** First start and last end of all requests; infinite without requests. */
+  get extent(): Window {
+    return { fromNs: this.#firstStartNs, toNs: this.#lastEndNs };
+  }
+
+  /** When a request was sent, ns since the clock's origin. */
+  startNs(row: number): number {
+    return this.#starts.at(row);
+  }
+
+  /** When its response ended, or it failed. */
+  endNs(row: number): number {
+    return this.#ends.at(row);
+  }
+
+  outcome(row: number): Outcome {
+    return outcomes[this.#outcomes.at(row)] ?? 'valid';
+  }
+
+  /** A metric's values in its own unit; undefined for one that the run does not have. */
+  column(metric: NumberMetric): Column | undefined {
+    return this.#numbers.get(metric);
+  }
+
+  list(metric: ListMetric): ListColumn | undefined {
+    return this.#lists.get(metric);
+  }
+
+  /** A column by its tag, or by the name of another value; undefined where no request has one. */
+  named(name: string): NamedColumn | undefined {
+    const metric = this.metrics.find(({ tag }) => tag === name);
+    const values = metric?.kind === 'list' ? this.#lists.get(metric) : metric && this.#numbers.get(metric);
+    if (metric === undefined || values === undefined) return this.#others.get(name);
+    const { displayUnit: unit, factor } = metric;
+    return values.count === 0 ? undefined : { unit, factor, base: undefined, values };
+  }
+
+  /**
+   * @param values gets the values for the per-record file.
+   * @param others values that no metric of this table has; one name has one unit.
+   */
+  add(facts: RequestFacts, values?: [string, number | Float64Array][], others?: Iterable<OtherValue>): void {
+    const { startNs } = facts;
+    const latencyNs = facts.value(requestLatency);
+    // The first versions of the file do not say when a request ended.
+    const endNs = Number.isNaN(facts.endNs) ? startNs + (latencyNs ?? 0) : facts.endNs;
+    const isValid = facts.failure === undefined;
+    const row = this.#addRow(
+      startNs,
+      endNs,
+      isValid ? 'valid' : cancelledOnPurpose(facts) ? 'cancelled' : 'failed',
+    );
+    for (const metric of isValid ? this.#ofValid : this.#ofFailed) {
+      if (metric.kind === 'list') {
+        const list = facts.list(metric);
+        if (list === undefined) continue;
+        this.#lists.get(metric)?.set(row, list);
+        values?.push([metric.tag, list.map((value) => value * metric.factor)]);
+      } else if (metric.kind === 'count' || metric.kind === 'record') {
+        const value =
+          metric.kind === 'record' && !metric.recallable ? facts.value(metric) : metric.compute(facts);
+        if (value === undefined || Number.isNaN(value)) continue;
+        this.#numbers.get(metric)?.set(row, value);
+        if (metric.kind === 'record' || metric.inRecords) values?.push([metric.tag, value * metric.factor]);
+      }
+    }
+    for (const [name, value, unit] of others ?? []) this.#setOther(row, name, value, unit);
+  }
+
+  /** Rows of the requests that meet a condition. */
+  where(filter: Filter): Int32Array {
+    const readers = new Map<string, (row: number) => number | bigint | undefined>();
+    let row = 0;
+    const numberNamed = (name: string) => {
+      let reader = readers.get(name);
+      if (reader === undefined) {
+        reader = readerOf(this.named(name));
+        readers.set(name, reader);
+      }
+      return reader(row);
+    };
+    const found = new Int32Array(this.#length);
+    let count = 0;
+    for (; row < this.#length; row++) if (passes(filter, numberNamed)) found[count++] = row;
+    return found.slice(0, count);
+  }
+
+  /** A table of these requests alone. */
+  only(rows: Int32Array): RequestTable {
+    const table = new RequestTable(this.metrics, this.origin);
+    for (const row of rows) {
+      const to = table.#addRow(this.startNs(row), this.endNs(row), this.outcome(row));
+      for (const [metric, column] of this.#numbers) copy(column, row, table.#numbers.get(metric), to);
+      for (const [metric, list] of this.#lists) copyList(list, row, table.#lists.get(metric), to);
+    }
+    return table;
+  }
+
+  /** A metric's values in ascending order, in its own unit; valid until the next call. */
+  sorted(metric: NumberMetric | ListMetric, rows: Rows): Sorted {
+    const column = metric.kind === 'list' ? this.#lists.get(metric) : this.#numbers.get(metric);
+    return column?.sorted(rows, this.#buffer) ?? none;
+  }
+
+  #addRow(startNs: number, endNs: number, outcome: Outcome): number {
+    const row = this.#length++;
+    this.#starts.set(row, startNs);
+    this.#ends.set(row, endNs);
+    this.#outcomes.set(row, outcomes.indexOf(outcome));
+    if (startNs < this.#firstStartNs) this.#firstStartNs = startNs;
+    if (endNs > this.#lastEndNs) this.#lastEndNs = endNs;
+    return row;
+  }
+
+  #setOther(row: number, name: string, value: number | bigint | Float64Array, unit: string): void {
+    let other = this.#others.get(name);
+    if (other === undefined) {
+      const base = typeof value === 'bigint' ? value : undefined;
+      other = { unit, factor: 1, base, values: typeof value === 'object' ? new ListColumn() : new Column() };
+      this.#others.set(name, other);
+    }
+    const { values, base } = other;
+    if (values instanceof ListColumn) {
+      if (typeof value === 'object') values.set(row, value);
+    } else if (typeof value !== 'object') {
+      values.set(row, base === undefined ? Number(value) : Number(BigInt(value) - base));
+    }
+  }
+}
+
+const none = new Float64Array();
+
+/** What reads a column's numbers in the unit that users see. */
+function readerOf(column: NamedColumn | undefined): (row: number) => number | bigint | undefined {
+  if (column === undefined || column.values instanceof ListColumn) return () => undefined;
+  const { values, factor, base } = column;
+  return (row) => {
+    const value = values.at(row);
+    if (Number.isNaN(value)) return undefined;
+    return base === undefined ? value * factor : base + BigInt(value);
+  };
+}
+
+function copy(from: Column, row: number, to: Column | undefined, toRow: number): void {
+  const value = from.at(row);
+  if (!Number.isNaN(value)) to?.set(toRow, value);
+}
+
+function copyList(from: ListColumn, row: number, to: ListColumn | undefined, toRow: number): void {
+  const values = from.at(row);
+  if (values.length > 0) to?.set(toRow, values);
+}
+
+function isOf(metric: Metric, whom: 'valid' | 'failed'): boolean {
+  if (metric.kind === 'list') return whom === 'valid';
+  return (metric.kind === 'record' || metric.kind === 'count') && metric.appliesTo === whom;
+}
