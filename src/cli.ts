@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { processIo } from './util/io.js';
 import { wasStartedByNohup } from './util/nohup.js';
 import { outOfFilesText } from './util/out-of-files.js';
 
@@ -23,11 +24,7 @@ try {
     process.stderr.write(outOfFilesText(thrown) ?? defectText(thrown, argv));
     process.exit(1);
   });
-  process.exitCode = await main(argv, {
-    env: process.env,
-    stdout: process.stdout,
-    stderr: process.stderr,
-  });
+  process.exitCode = await main(argv, processIo);
 } catch (thrown) {
   const text = outOfFilesText(thrown);
   if (text === undefined) throw thrown;

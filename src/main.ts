@@ -1,7 +1,8 @@
-import type { Command, Io } from './commands/command.js';
+import type { Command } from './commands/command.js';
 import type { OptionTable } from './config/option.js';
 import { secretsOfEnvironment } from './config/option-secrets.js';
 import { UserError } from './util/errors.js';
+import type { Io } from './util/io.js';
 import { outOfFilesText } from './util/out-of-files.js';
 import { oneLine, plainText } from './util/plain-text.js';
 import { safeOutput } from './util/safe-output.js';
@@ -62,10 +63,10 @@ export const commands: Readonly<Record<string, Entry>> = {
  * Runs one command line. Nothing that it prints holds a secret, or a stack trace unless `--verbose` asks for one.
  * @returns the exit code.
  */
-export async function main(argv: readonly string[], { env, stdout, stderr }: Io): Promise<number> {
-  const io = { env, stdout: safeOutput(stdout), stderr: safeOutput(stderr) };
+export async function main(argv: readonly string[], outside: Io): Promise<number> {
+  const io = { ...outside, stdout: safeOutput(outside.stdout), stderr: safeOutput(outside.stderr) };
   forgetSecrets();
-  learnSecrets(secretsOfEnvironment(env));
+  learnSecrets(secretsOfEnvironment(io.env));
   try {
     return await run(argv, io);
   } catch (thrown) {

@@ -1,14 +1,7 @@
-import type { Writable } from 'node:stream';
 import type { Refuse } from '../config/command-line.js';
 import type { Check, Findings, Loaded } from '../config/load.js';
 import type { OptionTable } from '../config/option.js';
-
-/** What a command may touch of its process. */
-export interface Io {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdout: Writable;
-  readonly stderr: Writable;
-}
+import type { Io } from '../util/io.js';
 
 /** How a command was called. */
 export interface Invocation<Table extends OptionTable> extends Loaded<Table> {

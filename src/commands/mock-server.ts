@@ -1,10 +1,10 @@
-import { once } from 'node:events';
 import { choice, flag, integer, number, type OptionTable, path, text } from '../config/option.js';
 import { openTokenizer } from '../dataset/tokenizer/open.js';
 import { startMockServer } from '../mock-server/server.js';
 import { defaultSettings as usual } from '../mock-server/settings.js';
 import { messageOf, UserError } from '../util/errors.js';
-import type { Command, Invocation, Io } from './command.js';
+import type { Io } from '../util/io.js';
+import type { Command, Invocation } from './command.js';
 
 /** Every option of `aiperf mock-server`. */
 export const mockServerOptions = {
@@ -203,7 +203,12 @@ async function run({ config }: Invocation<typeof mockServerOptions>, io: Io): Pr
     );
   });
   io.stdout.write(`listening on http://${urlHost(config.host)}:${server.port}\n`);
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await new Promise<void>((resolve) => {
+    const stop = io.onSignals(['SIGINT', 'SIGTERM'], () => {
+      stop();
+      resolve();
+    });
+  });
   await server.close();
   return 0;
 }

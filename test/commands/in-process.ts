@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { main } from '../../src/main.js';
+import { processIo } from '../../src/util/io.js';
 
 class Sink extends Writable {
   text = '';
@@ -28,6 +29,7 @@ async function onColumns(columns: number, argv: string[], env: Readonly<Record<s
   const stdout = new Sink();
   const stderr = new Sink();
   const code = await main(argv, {
+    ...processIo,
     env: { COLUMNS: String(columns), ...env },
     stdout,
     stderr,

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { main } from '../../src/main.js';
+import { processIo } from '../../src/util/io.js';
 import { aiperf } from './aiperf.js';
 
 const SECRET = 'sk-defect-0123456789';
@@ -9,6 +10,7 @@ const SECRET = 'sk-defect-0123456789';
 async function failingWith(thrown: unknown, ...argv: string[]) {
   let stderr = '';
   const io = {
+    ...processIo,
     env: { OPENAI_API_KEY: SECRET, COLUMNS: '100' },
     stdout: Object.assign(new Writable(), {
       write() {

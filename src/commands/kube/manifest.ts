@@ -4,7 +4,8 @@ import { load } from '../../config/load.js';
 import { shellWord } from '../../config/recorded-command.js';
 import { isShipped } from '../../dataset/tokenizer/shipped.js';
 import { UserError } from '../../util/errors.js';
-import type { Command, Invocation, Io } from '../command.js';
+import type { Io } from '../../util/io.js';
+import type { Command, Invocation } from '../command.js';
 import { refuseCredentials } from '../profile/prepare.js';
 import { command as profileCommand } from '../profile.js';
 import {

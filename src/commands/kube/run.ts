@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { number, type OptionTable, path, text, words } from '../../config/option.js';
-import type { Command, Invocation, Io } from '../command.js';
+import type { Io } from '../../util/io.js';
+import type { Command, Invocation } from '../command.js';
 import { ARTIFACTS_FOLDER } from './objects.js';
 import { manifestOptions } from './options.js';
 

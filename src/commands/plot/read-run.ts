@@ -5,7 +5,7 @@ import { orList } from '../../config/words.js';
 import { readRecords } from '../../export/read-records.js';
 import { everything, parseFilter } from '../../metrics/filter.js';
 import { UserError } from '../../util/errors.js';
-import type { Io } from '../command.js';
+import type { Io } from '../../util/io.js';
 import { RecordFilter } from '../report/record-filter.js';
 import { withoutRequests } from '../report/recovered.js';
 import type { RunFolder } from '../report/run-folder.js';

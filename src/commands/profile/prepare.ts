@@ -15,12 +15,12 @@ import type { LoadPlan, PromptPlan } from '../../load/plan.js';
 import type { Proxies, TlsOptions } from '../../transport/transport.js';
 import type { ClockOrigin } from '../../util/clock.js';
 import { UserError } from '../../util/errors.js';
+import type { Io } from '../../util/io.js';
 import { MAX_HELD_CONVERSATIONS } from '../../util/limits.js';
 import type { Log } from '../../util/log.js';
 import type { ResponseLimits } from '../../util/response-limits.js';
 import { learnSecrets } from '../../util/secrets.js';
 import { readBoundedFile } from '../../util/text-file.js';
-import type { Io } from '../command.js';
 import { connectionLimit, threadCount } from './limits.js';
 import { type PlannedPhase, planPhases } from './phases.js';
 

@@ -5,7 +5,7 @@ import type { SelectedMetric } from '../../metrics/selection.js';
 import type { Layout } from '../../report/layout.js';
 import { selectionTable } from '../../report/selection-table.js';
 import { UserError } from '../../util/errors.js';
-import type { Io } from '../command.js';
+import type { Io } from '../../util/io.js';
 import { withoutRequests } from './recovered.js';
 import { select } from './select.js';
 

@@ -1,7 +1,8 @@
 import { choice, type OptionTable, path } from '../../config/option.js';
 import { convertTrace, foreignForms } from '../../trace/convert.js';
+import type { Io } from '../../util/io.js';
 import { oneLine } from '../../util/plain-text.js';
-import type { Command, Invocation, Io } from '../command.js';
+import type { Command, Invocation } from '../command.js';
 
 const convertOptions = {
   file: path({

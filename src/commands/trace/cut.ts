@@ -3,8 +3,9 @@ import type { Check, Findings } from '../../config/load.js';
 import { integer, number, type OptionTable, path } from '../../config/option.js';
 import { withCommas } from '../../metrics/format.js';
 import { cutTrace } from '../../trace/cut.js';
+import type { Io } from '../../util/io.js';
 import { oneLine } from '../../util/plain-text.js';
-import type { Command, Invocation, Io } from '../command.js';
+import type { Command, Invocation } from '../command.js';
 
 const cutOptions = {
   file: path({

@@ -7,7 +7,8 @@ import { layoutOn } from '../../report/layout.js';
 import { traceReport } from '../../report/trace-report.js';
 import { SIZE_EDGES, traceFigures } from '../../trace/figures.js';
 import { messageOf, UserError } from '../../util/errors.js';
-import type { Command, Invocation, Io } from '../command.js';
+import type { Io } from '../../util/io.js';
+import type { Command, Invocation } from '../command.js';
 
 /** Every option of `aiperf trace stats`, and of AIPerf's name for it, `analyze-trace`. */
 const statsOptions = {

@@ -11,10 +11,10 @@ import { sweepCsv, sweepJson } from '../../../export/sweep-aggregate.js';
 import { layoutOn } from '../../../report/layout.js';
 import { repeatsTable } from '../../../report/repeats-table.js';
 import { sweepReport } from '../../../report/sweep-report.js';
+import type { Io } from '../../../util/io.js';
 import type { Log } from '../../../util/log.js';
 import { oneLine } from '../../../util/plain-text.js';
 import { version } from '../../../util/version.js';
-import type { Io } from '../../command.js';
 import { writeWithFolder } from '../../write-whole.js';
 import {
   namesOf,
