@@ -2,17 +2,19 @@ import type { Packet, StreamHandler, StreamMessage } from '../transport/event-st
 import { counted } from '../util/counted.js';
 import { excerpt, quoting } from '../util/excerpt.js';
 import { isObject, type Json, type JsonObject, refuseHugeJson } from '../util/json.js';
+import { AnswerText } from './answer-text.js';
 import { MOST_UNREAD } from './content.js';
-import type { AssistantMessage, Chunk, Endpoint, OtherChoice } from './endpoint.js';
-import { type Failure, failureEvent, failureIn } from './failure.js';
-import { learnTemplate, type TextKind, type UnitTemplate } from './template.js';
-
-/** Why an answer that arrived whole is no success, in the words of the record file. */
-export interface AnswerError {
-  readonly code?: number;
-  readonly type: string;
-  readonly message: string;
-}
+import { ContentTimes } from './content-times.js';
+import {
+  type AssistantMessage,
+  type Chunk,
+  type ContentCounts,
+  countedKinds,
+  type Endpoint,
+} from './endpoint.js';
+import { type AnswerError, type Failure, failureEvent, failureIn } from './failure.js';
+import { isEndMark, StreamEnd } from './stream-end.js';
+import { learnTemplate, type UnitTemplate } from './template.js';
 
 /** One answer unit as it came, for the raw export. */
 export interface AnswerUnit {
@@ -37,7 +39,6 @@ const MOST_LEARNINGS = 6;
 
 // Far above any honest response; each costs the thread that stamps time or memory.
 const MOST_BROKEN = 10_000;
-const MOST_PARTS = 10_000;
 const MOST_UNITS = 500_000;
 /** Stands for the path of a field where a unit is none of the endpoint's. */
 const UNKNOWN_UNIT = '(whole unit)';
@@ -47,45 +48,28 @@ const UNKNOWN_UNIT = '(whole unit)';
  * error. Times are those that the transport gives. One object per request and none per unit.
  */
 export class Answer implements StreamHandler {
-  contentCount = 0;
   /** First unit with text other than reasoning; NaN: none. */
   firstOutputNs = Number.NaN;
   /** Last unit of any kind; NaN: none. */
   lastUnitNs = Number.NaN;
   usage: JsonObject | undefined = undefined;
-  /** Why the server ended the counted choice, in its own word. */
-  finishReason: string | undefined = undefined;
+  /** Content other than text, by kind; undefined: none came. */
+  counts: ContentCounts | undefined = undefined;
   /** Units by the path of a field in them that looks like content and was not read. */
   unread: Map<string, number> | undefined = undefined;
   units: AnswerUnit[] | undefined;
 
   readonly #options: AnswerOptions;
   readonly #onFirstContent: (() => void) | undefined;
-  // The first time by itself: an answer that comes whole has no other. Then the time from each to the next, in four
-  // bytes; whole times, once one is too long for those (4.3 s).
-  #firstContentNs = Number.NaN;
-  #lastContentNs = Number.NaN;
-  #intervalsNs: Uint32Array | undefined = undefined;
-  #timesNs: Float64Array | undefined = undefined;
+  readonly #text = new AnswerText();
+  readonly #times = new ContentTimes();
+  readonly #end = new StreamEnd();
   #template: UnitTemplate | undefined = undefined;
   #parsedTexts = 0;
   #learnings = 0;
-  // Text of the template's gaps, still escaped: decoded in one go, so that nothing is made per unit.
-  #gaps: Buffer | undefined = undefined;
-  #gapsLength = 0;
-  #gapsKind: TextKind = 'text';
-  #output: string | undefined = undefined;
-  // The output without tool calls, for the history; undefined while they are the same.
-  #content: string | undefined = undefined;
-  #reasoning: string | undefined = undefined;
-  /** Structured tool calls by the index that the server gave them, in order of arrival. */
-  #toolCalls: Map<number, JsonObject> | undefined = undefined;
-  #done = false;
   #streamed = false;
   /** Content came in pieces: a whole message behind them repeats it. */
   #hasPieces = false;
-  /** Whether each choice but the counted one has finished. */
-  #otherChoices: Map<number, boolean> | undefined = undefined;
   #error: AnswerError | undefined = undefined;
   #brokenFrames = 0;
   #firstBroken = '';
@@ -110,13 +94,13 @@ export class Answer implements StreamHandler {
     if (template !== undefined) {
       const head = template.match(bytes, start, end);
       if (head > 0) {
-        this.#keepGap(bytes, start + head, end - template.tailLength, template.kind);
+        this.#text.addGap(bytes, start + head, end - template.tailLength, template.kind);
         this.#noteContent(atNs, template.kind === 'text');
         return;
       }
     }
     if (isDone(bytes, start, end)) {
-      this.#done = true;
+      this.#end.isMarked = true;
       return;
     }
     const text = bytes.toString('utf8', start, end);
@@ -132,7 +116,7 @@ export class Answer implements StreamHandler {
     if (failure !== undefined) {
       this.#fail(failure);
     } else if (data === '[DONE]') {
-      this.#done = true;
+      this.#end.isMarked = true;
     } else if (data !== undefined && !isBlank(data)) {
       this.#readUnit(data, atNs);
     } else if (!packets.every(({ name }) => plainFields.has(name))) {
@@ -160,25 +144,26 @@ export class Answer implements StreamHandler {
 
   /** Times of the units that carry content, in order. */
   get contentNs(): Float64Array {
-    if (this.#timesNs !== undefined) return this.#timesNs.subarray(0, this.contentCount);
-    const times = new Float64Array(this.contentCount);
-    let atNs = this.#firstContentNs;
-    for (let i = 0; i < times.length; i++) {
-      if (i > 0) atNs += this.#intervalsNs?.[i - 1] ?? 0;
-      times[i] = atNs;
-    }
-    return times;
+    return this.#times.all;
   }
 
   /** All content and tool text in order of arrival; undefined when none came. */
   get output(): string | undefined {
-    this.#decodeGaps();
-    return this.#output;
+    return this.#text.output;
   }
 
   get reasoning(): string | undefined {
-    this.#decodeGaps();
-    return this.#reasoning;
+    return this.#text.reasoning;
+  }
+
+  /** Why the server ended the counted choice, in its own word. */
+  get finishReason(): string | undefined {
+    return this.#end.finishReason;
+  }
+
+  /** The answer as it enters the history; undefined when it holds nothing for it. */
+  get message(): AssistantMessage | undefined {
+    return this.#text.message;
   }
 
   /** The error that a complete answer holds; undefined for a good one. */
@@ -188,33 +173,14 @@ export class Answer implements StreamHandler {
       const frames = counted(this.#brokenFrames, 'frame was', 'frames were');
       return this.#serverError(quoting(`${frames} not valid JSON`, this.#firstBroken));
     }
-    if (this.contentCount === 0) {
+    if (this.#times.count === 0) {
       return {
         type: 'InvalidInferenceResultError',
         message: `InvalidInferenceResultError('Invalid inference result: ${this.#whyNoContent()}')`,
       };
     }
     if (!this.#streamed || this.#options.streamEnd === 'any') return undefined;
-    if (!this.#done && this.finishReason === undefined) {
-      return incompleteStream(
-        'The stream ended without [DONE] and without a finish_reason, so it may be cut short; for servers that mark no end, --stream-end any counts such streams as complete',
-      );
-    }
-    const open = this.#openChoices();
-    return open.length === 0
-      ? undefined
-      : incompleteStream(
-          `The stream ended before every choice had finished: no finish_reason for choice ${open.join(', ')}`,
-        );
-  }
-
-  /** The answer as it enters the history; undefined when there is nothing to say. */
-  get message(): AssistantMessage | undefined {
-    this.#decodeGaps();
-    const content = this.#content ?? this.#output ?? '';
-    if (this.#toolCalls !== undefined) return { content, toolCalls: [...this.#toolCalls.values()] };
-    const text = content !== '' ? content : (this.#reasoning ?? '');
-    return text === '' ? undefined : { content: text };
+    return this.#end.error;
   }
 
   /** @returns whether the unit is JSON at all. */
@@ -225,8 +191,8 @@ export class Answer implements StreamHandler {
     try {
       unit = JSON.parse(text);
     } catch {
-      if (endMark.test(text)) {
-        this.#done = true;
+      if (isEndMark(text)) {
+        this.#end.isMarked = true;
         return true;
       }
       if (this.#brokenFrames++ === 0) this.#firstBroken = excerpt(text);
@@ -261,31 +227,18 @@ export class Answer implements StreamHandler {
 
   #take(chunk: Chunk, atNs: number): void {
     if (chunk.usage !== undefined) this.usage = chunk.usage;
-    if (chunk.finishReason !== undefined) this.finishReason = excerpt(chunk.finishReason);
-    if (chunk.otherChoices !== undefined) this.#noteChoices(chunk.otherChoices);
+    if (chunk.finishReason !== undefined) this.#end.noteFinish(chunk.finishReason);
+    if (chunk.otherChoices !== undefined) this.#end.noteChoices(chunk.otherChoices);
     if (chunk.failure !== undefined) this.#fail(chunk.failure);
     if (chunk.unread !== undefined) this.#noteUnread(chunk.unread);
-    const isOutput = chunk.text !== undefined || chunk.toolText !== undefined || chunk.counts !== undefined;
     if (chunk.isWholeMessage && this.#hasPieces) return;
-    if (chunk.toolCalls !== undefined) this.#mergeToolCalls(chunk.toolCalls);
+    if (chunk.toolCalls !== undefined) this.#text.addToolCalls(chunk.toolCalls);
+    const isOutput = chunk.text !== undefined || chunk.toolText !== undefined || chunk.counts !== undefined;
     if (!isOutput && chunk.reasoning === undefined) return;
     if (!chunk.isWholeMessage) this.#hasPieces = true;
-    this.#decodeGaps();
-    if (chunk.reasoning !== undefined) this.#reasoning = (this.#reasoning ?? '') + chunk.reasoning;
-    if (chunk.text !== undefined) this.#addText(chunk.text);
-    if (chunk.toolText !== undefined) {
-      this.#content ??= this.#output ?? '';
-      this.#output = (this.#output ?? '') + chunk.toolText;
-    }
+    this.#text.add(chunk);
+    if (chunk.counts !== undefined) this.counts = sumOf(this.counts, chunk.counts);
     this.#noteContent(atNs, isOutput);
-  }
-
-  #noteChoices(others: readonly OtherChoice[]): void {
-    this.#otherChoices ??= new Map();
-    for (const { index, finished } of others) {
-      this.#otherChoices.set(index, finished || this.#otherChoices.get(index) === true);
-    }
-    if (this.#otherChoices.size > MOST_PARTS) throw new Error(`it has more than ${MOST_PARTS} choices`);
   }
 
   #noteUnread(paths: readonly string[]): void {
@@ -294,20 +247,6 @@ export class Answer implements StreamHandler {
       const count = this.unread.get(path) ?? 0;
       if (count > 0 || this.unread.size < MOST_UNREAD) this.unread.set(path, count + 1);
     }
-  }
-
-  /**
-   * Choices without a finish reason where others have one. Where none has, `[DONE]` ends them all: some servers know
-   * no finish reason.
-   */
-  #openChoices(): number[] {
-    if (this.#otherChoices === undefined) return [];
-    const choices: readonly (readonly [number, boolean])[] = [
-      [0, this.finishReason !== undefined],
-      ...this.#otherChoices,
-    ];
-    const open = choices.flatMap(([index, finished]) => (finished ? [] : [index]));
-    return open.length === choices.length ? [] : open.sort((a, b) => a - b);
   }
 
   #whyNoContent(): string {
@@ -320,98 +259,10 @@ export class Answer implements StreamHandler {
     return received === undefined ? reason : quoting(reason, received);
   }
 
-  #addText(text: string): void {
-    this.#output = (this.#output ?? '') + text;
-    if (this.#content !== undefined) this.#content += text;
-  }
-
   #noteContent(atNs: number, isOutput: boolean): void {
     if (isOutput && Number.isNaN(this.firstOutputNs)) this.firstOutputNs = atNs;
-    const place = this.contentCount;
-    const intervalNs = atNs - this.#lastContentNs;
-    this.#lastContentNs = atNs;
-    if (place === 0) {
-      this.contentCount = 1;
-      this.#firstContentNs = atNs;
-      this.#onFirstContent?.();
-      return;
-    }
-    if (this.#timesNs === undefined && intervalNs >>> 0 === intervalNs) {
-      let intervals = this.#intervalsNs;
-      if (intervals === undefined || intervals.length < place) {
-        const grown = new Uint32Array(grownSize(place, 16));
-        if (intervals !== undefined) grown.set(intervals);
-        intervals = grown;
-        this.#intervalsNs = grown;
-      }
-      intervals[place - 1] = intervalNs;
-    } else {
-      this.#keepTime(atNs, place);
-    }
-    this.contentCount = place + 1;
-  }
-
-  #keepTime(atNs: number, place: number): void {
-    let times = this.#timesNs;
-    if (times === undefined || times.length <= place) {
-      const grown = new Float64Array(grownSize(place + 1, 16));
-      grown.set(this.contentNs);
-      times = grown;
-      this.#timesNs = grown;
-      this.#intervalsNs = undefined;
-    }
-    times[place] = atNs;
-  }
-
-  #keepGap(bytes: Buffer, start: number, end: number, kind: TextKind): void {
-    if (kind !== this.#gapsKind) {
-      this.#decodeGaps();
-      this.#gapsKind = kind;
-    }
-    const length = this.#gapsLength + (end - start);
-    let gaps = this.#gaps;
-    if (gaps === undefined || gaps.length < length) {
-      const grown = Buffer.allocUnsafeSlow(grownSize(length, 512));
-      if (gaps !== undefined) gaps.copy(grown, 0, 0, this.#gapsLength);
-      gaps = grown;
-      this.#gaps = grown;
-    }
-    // A loop beats Buffer.copy below some thirty bytes, which is what a token is.
-    for (let from = start, to = this.#gapsLength; from < end; from++, to++) gaps[to] = bytes[from] ?? 0;
-    this.#gapsLength = length;
-  }
-
-  #decodeGaps(): void {
-    if (this.#gaps === undefined || this.#gapsLength === 0) return;
-    const escaped = this.#gaps.toString('utf8', 0, this.#gapsLength);
-    this.#gapsLength = 0;
-    // The template let only whole JSON string bodies through, so the parse cannot fail.
-    const text: string = escaped.includes('\\') ? JSON.parse(`"${escaped}"`) : escaped;
-    if (this.#gapsKind === 'reasoning') this.#reasoning = (this.#reasoning ?? '') + text;
-    else this.#addText(text);
-  }
-
-  /** Pieces of one call share their index; name and arguments arrive in parts. */
-  #mergeToolCalls(pieces: readonly JsonObject[]): void {
-    if (pieces.length === 0) return;
-    this.#toolCalls ??= new Map();
-    for (const piece of pieces) {
-      const index = typeof piece.index === 'number' ? piece.index : this.#toolCalls.size;
-      const known = this.#toolCalls.get(index);
-      const { index: _, ...call } = piece;
-      if (known === undefined) {
-        this.#toolCalls.set(index, call);
-      } else if (isObject(piece.function)) {
-        const target: JsonObject = isObject(known.function) ? { ...known.function } : {};
-        for (const key of ['name', 'arguments']) {
-          const part = piece.function[key];
-          if (typeof part === 'string')
-            target[key] = (typeof target[key] === 'string' ? target[key] : '') + part;
-        }
-        known.function = target;
-      }
-    }
-    if (this.#toolCalls.size > MOST_PARTS) throw new Error(`it has more than ${MOST_PARTS} tool calls`);
+    this.#times.note(atNs);
+    if (this.#times.count === 1) this.#onFirstContent?.();
   }
 
   #fail({ code, type, message }: Failure): void {
@@ -423,9 +274,13 @@ export class Answer implements StreamHandler {
   }
 }
 
-/** Room for `needed` things and more: twice as many while they are few, then an eighth, which many streams hold. */
-function grownSize(needed: number, least: number): number {
-  return Math.max(least, needed <= 1024 ? 2 * needed : needed + (needed >> 3));
+function sumOf(counts: ContentCounts | undefined, more: ContentCounts): ContentCounts {
+  const sum: { -readonly [Kind in keyof ContentCounts]: number } = { ...counts };
+  for (const kind of countedKinds) {
+    const count = more[kind];
+    if (count !== undefined) sum[kind] = (sum[kind] ?? 0) + count;
+  }
+  return sum;
 }
 
 function isDone(bytes: Buffer, start: number, end: number): boolean {
@@ -436,13 +291,6 @@ function isDone(bytes: Buffer, start: number, end: number): boolean {
 function isBlank(data: string): boolean {
   return data.trim() === '';
 }
-
-function incompleteStream(message: string): AnswerError {
-  return { code: 502, type: 'IncompleteStreamError', message };
-}
-
-/** `[DONE]` as it is sent by servers that do not write it exactly so. */
-const endMark = /^\s*\[DONE\]\s*$/i;
 
 /** Fields of an event stream that are valid without data. */
 const plainFields: ReadonlySet<string> = new Set(['comment', 'event', 'data', 'id', 'retry']);

@@ -37,11 +37,11 @@ export interface OtherChoice {
   readonly finished: boolean;
 }
 
-/** Content that is not text: it is counted, not kept. */
-type CountedKind = 'vectors' | 'scores' | 'images' | 'audio' | 'videos';
+/** Kinds of content that are not text: they are counted, not kept. */
+export const countedKinds = ['vectors', 'scores', 'images', 'audio', 'videos'] as const;
 
 /** Pieces of content by kind; a kind that is absent has none. */
-type ContentCounts = Readonly<Partial<Record<CountedKind, number>>>;
+export type ContentCounts = Readonly<Partial<Record<(typeof countedKinds)[number], number>>>;
 
 /** What one answer unit (an event's data, or a whole body) holds. Empty strings and what is absent have no key. */
 export interface Chunk {

@@ -11,6 +11,13 @@ export interface Failure {
   readonly message: string;
 }
 
+/** Why an answer that arrived whole is not a success, in the words of the record file. */
+export interface AnswerError {
+  readonly code?: number;
+  readonly type: string;
+  readonly message: string;
+}
+
 const BAD_GATEWAY = 502;
 const noMessage = 'The server reports an error without a message';
 
