@@ -6,7 +6,7 @@ import { concurrencyAt } from '../schedule/ramp.js';
 import type { ConversationCache } from './conversation-cache.js';
 import type { SharedCounters } from './counters.js';
 import { IndexedSet } from './indexed-set.js';
-import { payloadOf, RequestRun, type SendingOptions } from './request-run.js';
+import { RequestRun, type SendingOptions } from './request-run.js';
 import { Session } from './session.js';
 import type { TimerEntry, TimerQueue } from './timer-queue.js';
 
@@ -168,8 +168,9 @@ export class PhaseRunner {
 
   /** Makes the payload of the session's turn ahead of its time. */
   prepare(session: Session): void {
+    const { endpoint, body } = this.options.sending;
     try {
-      session.prepare(payloadOf(session, this.options.sending));
+      session.prepare(endpoint, body);
     } catch {
       // What cannot be made becomes a failed record when its time comes.
     }

@@ -1,19 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Answer, type AnswerOptions } from '../endpoint/answer.js';
 import type { AssistantMessage, BodyOptions, Endpoint } from '../endpoint/endpoint.js';
-import { type HeaderMaker, redactedHeaders } from '../endpoint/headers.js';
-import {
-  inputTextOf,
-  knownInputTokens,
-  makePayload,
-  modelOf,
-  outputCapOf,
-  type Payload,
-} from '../endpoint/payload.js';
-import type { HttpTrace, PhaseName, RawExchange, RecordError, RequestRecord } from '../records/record.js';
-import { safeError, safeRaw } from '../records/safe-record.js';
-import { unreadable } from '../transport/failures.js';
-import { hostHeader } from '../transport/server.js';
+import type { HeaderMaker } from '../endpoint/headers.js';
+import { inputTextOf, knownInputTokens, modelOf, outputCapOf, type Payload } from '../endpoint/payload.js';
+import type { PhaseName, RecordError, RequestRecord } from '../records/record.js';
+import { safeError } from '../records/safe-record.js';
 import {
   type ConnectionEnds,
   type Exchange,
@@ -23,13 +14,13 @@ import {
   type TransportError,
   WireTimes,
 } from '../transport/transport.js';
-import { cutAndCounted } from '../util/cut.js';
 import { messageOf } from '../util/errors.js';
-import { holdsMoreThan, isDeeperThan, type JsonObject } from '../util/json.js';
+import type { JsonObject } from '../util/json.js';
 import { secretsIn } from '../util/secret-names.js';
-import { withoutSecrets } from '../util/secrets.js';
+import { httpTrace, rawExchange } from './exchange-details.js';
 import type { Indexed } from './indexed-set.js';
 import { isSuccess, ResponseBody } from './response-body.js';
+import { excessOf, shortened, statusError, unreadableResponse, wireError } from './response-errors.js';
 import type { Session } from './session.js';
 import type { TimerEntry, TimerQueue } from './timer-queue.js';
 
@@ -68,17 +59,6 @@ export interface RequestRunOptions {
   readonly onReturn: (run: RequestRun, record: RequestRecord, answer: AssistantMessage | undefined) => void;
 }
 
-/** The payload of the session's turn. @throws UserError if the endpoint cannot send it. */
-export function payloadOf(session: Session, { endpoint, body: options }: SendingOptions): Payload {
-  const { conversation, turn, past } = session;
-  if (turn === undefined) throw new Error('a session without a turn left was sent');
-  const kept = session.keptPayload;
-  if (kept !== undefined) return kept;
-  const payload = makePayload(endpoint, { conversation, turn, past }, options);
-  session.keepPayload(payload);
-  return payload;
-}
-
 // A cancellation counts from when the request was sent whole. Where nothing bounds the request, this bounds its sending.
 const SEND_TIMEOUT_S = 300;
 
@@ -115,10 +95,10 @@ export class RequestRun implements ResponseHandler, Indexed {
   /** Makes the payload, unless it was made before, and hands it to the transport. */
   send(): void {
     const { session } = this;
-    const { headers, transport, requestTimeoutMs, nowNs } = this.#options;
+    const { endpoint, body, headers, transport, requestTimeoutMs, nowNs } = this.#options;
     let payload: Payload;
     try {
-      payload = session.takePrepared() ?? payloadOf(session, this.#options);
+      payload = session.takePayload(endpoint, body);
     } catch (thrown) {
       const atNs = nowNs();
       this.#startNs = atNs;
@@ -197,12 +177,7 @@ export class RequestRun implements ResponseHandler, Indexed {
   #readEnd(atNs: number): RecordError | undefined {
     const head = this.#head;
     const text = this.#response?.end(atNs) ?? '';
-    if (head !== undefined && !isSuccess(head)) {
-      const location = head.header('location');
-      const isRedirect = head.status >= 300 && head.status <= 399 && location !== undefined;
-      const message = isRedirect ? `Redirect to ${location} was not followed` : text;
-      return { code: head.status, type: head.reason, message };
-    }
+    if (head !== undefined && !isSuccess(head)) return statusError(head, text);
     return this.#answer.error ?? this.#unkeepable();
   }
 
@@ -221,14 +196,7 @@ export class RequestRun implements ResponseHandler, Indexed {
       this.#failSending(error.message, atNs);
       return;
     }
-    this.#fail(
-      {
-        type: error.type,
-        message: error.message,
-        ...(error.innerMessage === undefined ? {} : { cause: error.innerMessage, causeChain: [error.type] }),
-      },
-      atNs,
-    );
+    this.#fail(wireError(error), atNs);
   }
 
   #giveUpSending(): void {
@@ -303,62 +271,13 @@ export class RequestRun implements ResponseHandler, Indexed {
       cancelledNs: cancellation?.atNs,
       dropped: cancellation?.dropped ?? false,
       clientLimited,
-      raw: this.#options.answer.keepUnits ? safeRaw(this.#raw()) : undefined,
-      trace: this.#options.keepTrace ? this.#trace(secrets) : undefined,
+      raw: this.#options.answer.keepUnits
+        ? rawExchange(this.#headers, this.#body, this.#head, answer.units ?? [])
+        : undefined,
+      trace: this.#options.keepTrace
+        ? httpTrace(session.target, this.#headers, this.#head, this.#ends, secrets)
+        : undefined,
     };
     this.#facts.onReturn(this, record, failed ? undefined : answer.message);
   }
-
-  #raw(): RawExchange {
-    return {
-      ...(this.#head === undefined ? {} : { status: this.#head.status }),
-      requestHeaders: redactedHeaders(this.#headers),
-      payload: this.#body,
-      units: this.#answer.units ?? [],
-    };
-  }
-
-  #trace(secrets: readonly string[]): HttpTrace {
-    const head = this.#head;
-    const { target } = this.session;
-    return {
-      host: target.host,
-      requestHeaders: { Host: hostHeader(target), ...redactedHeaders(this.#headers) },
-      ...(head && {
-        response: {
-          status: head.status,
-          reason: withoutSecrets(head.reason, secrets),
-          headers: redactedHeaders(head.headers().flat(), secrets),
-        },
-      }),
-      ...(this.#ends && { ends: this.#ends }),
-    };
-  }
-}
-
-// A message is kept in every record, in the summary and on the screen; beyond this it is a page.
-const LONGEST_MESSAGE = 65_536;
-
-function shortened(error: RecordError): RecordError {
-  return { ...error, message: cutAndCounted(error.message, LONGEST_MESSAGE) };
-}
-
-// Honest usage objects and tool calls have some five levels.
-const DEEPEST_JSON = 200;
-const MOST_JSON = 100_000;
-
-function excessOf(json: unknown): string | undefined {
-  if (isDeeperThan(json, DEEPEST_JSON)) return `it holds JSON nested more than ${DEEPEST_JSON} levels deep`;
-  return holdsMoreThan(json, MOST_JSON)
-    ? `its usage or tool calls hold more than ${MOST_JSON} values`
-    : undefined;
-}
-
-/** Reading a response threw: that request fails, and nothing else. */
-function unreadableResponse(thrown: unknown): RecordError {
-  return {
-    code: 502,
-    type: 'UnreadableResponseError',
-    message: `The response could not be read: ${unreadable(thrown)}`,
-  };
 }

@@ -1,6 +1,6 @@
 import type { Conversation, Turn } from '../dataset/conversation.js';
-import type { AssistantMessage, PastTurn } from '../endpoint/endpoint.js';
-import type { Payload } from '../endpoint/payload.js';
+import type { AssistantMessage, BodyOptions, Endpoint, PastTurn } from '../endpoint/endpoint.js';
+import { makePayload, type Payload } from '../endpoint/payload.js';
 import type { RequestTarget } from '../endpoint/url.js';
 import type { CachedConversation, PayloadCache } from './conversation-cache.js';
 
@@ -52,26 +52,31 @@ export class Session {
     return this.#past;
   }
 
-  /** Keeps the payload of the turn to be sent, made ahead of its time. */
-  prepare(payload: Payload): void {
-    this.#prepared = payload;
+  /** Makes the payload of the turn to be sent ahead of its time. @throws UserError if the endpoint cannot send it */
+  prepare(endpoint: Endpoint, options: BodyOptions): void {
+    this.#prepared = this.#payload(endpoint, options);
   }
 
-  /** The payload that was made ahead, once. */
-  takePrepared(): Payload | undefined {
+  /**
+   * The payload of the turn to be sent: made ahead of its time, kept from an earlier session, or made now.
+   * @throws UserError if the endpoint cannot send the turn
+   */
+  takePayload(endpoint: Endpoint, options: BodyOptions): Payload {
     const prepared = this.#prepared;
     this.#prepared = undefined;
-    return prepared;
+    return prepared ?? this.#payload(endpoint, options);
   }
 
-  /** The payload of the turn to be sent as it went out before, where it does not depend on earlier answers. */
-  get keptPayload(): Payload | undefined {
-    return this.#past.length === 0 ? this.#payloads?.get(this.turnIndex) : undefined;
-  }
-
-  /** Keeps the payload of the turn to be sent for later sessions of the conversation. */
-  keepPayload(payload: Payload): void {
-    if (this.#past.length === 0) this.#payloads?.keep(this.turnIndex, payload);
+  #payload(endpoint: Endpoint, options: BodyOptions): Payload {
+    const { conversation, turn, turnIndex, past } = this;
+    if (turn === undefined) throw new Error('a session without a turn left was sent');
+    // One with history depends on earlier answers.
+    const payloads = past.length === 0 ? this.#payloads : undefined;
+    const kept = payloads?.get(turnIndex);
+    if (kept !== undefined) return kept;
+    const payload = makePayload(endpoint, { conversation, turn, past }, options);
+    payloads?.keep(turnIndex, payload);
+    return payload;
   }
 
   /**
