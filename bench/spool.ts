@@ -17,7 +17,8 @@ import { ourCli, startCannedServer, withFolder } from './measure/servers.js';
 // Of the program under test: benches are built apart from it.
 const built = (path: string) => import(join(packageFolder, 'dist', path));
 const { RecordPacker, unpackRecords } = await built('records/pack.js');
-const { SpoolReader, SpoolWriter } = await built('records/spool.js');
+const { SpoolWriter } = await built('records/spool.js');
+const { SpoolReader } = await built('records/spool-reader.js');
 const { WireTimes } = await built('transport/transport.js');
 
 const report = openReport('spool');

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { PREWARMED, type RecordBatch } from '../records/pack.js';
-import { type PhaseCounts, SpoolReader } from '../records/spool.js';
+import type { PhaseCounts } from '../records/spool.js';
+import { SpoolReader } from '../records/spool-reader.js';
 
 /** The batches of one load thread, in the order in which it left them: from its spool, then those sent through memory. */
 export class BatchSource {

@@ -1,5 +1,5 @@
 import type { Packet } from '../transport/event-stream.js';
-import type { ConnectionEnds, WireTimes } from '../transport/transport.js';
+import { type ConnectionEnds, WireTimes } from '../transport/transport.js';
 import type { JsonObject } from '../util/json.js';
 
 export type PhaseName = 'warmup' | 'profiling';
@@ -102,11 +102,48 @@ export interface RequestRecord {
   readonly trace: HttpTrace | undefined;
 }
 
+/** A record in which nothing has happened yet. */
+export function blankRecord(): RequestRecord {
+  return {
+    phase: 'profiling',
+    sessionNum: 0,
+    requestId: '',
+    correlationId: '',
+    conversationId: '',
+    turnIndex: 0,
+    workerId: '',
+    model: '',
+    dueNs: Number.NaN,
+    startNs: Number.NaN,
+    ackNs: Number.NaN,
+    endNs: Number.NaN,
+    contentNs: noTimes,
+    firstOutputNs: Number.NaN,
+    wire: new WireTimes(),
+    text: undefined,
+    reasoning: undefined,
+    usage: undefined,
+    finishReason: undefined,
+    unread: undefined,
+    inputTokens: undefined,
+    inputText: undefined,
+    requestedOsl: undefined,
+    error: undefined,
+    cancelledNs: undefined,
+    dropped: false,
+    clientLimited: false,
+    raw: undefined,
+    trace: undefined,
+  };
+}
+
+const noTimes = new Float64Array(0);
+
 /** The record of a request whose response could not be recorded: failed, and without what the response held. */
 export function withoutResponse(record: RequestRecord, why: string): RequestRecord {
   return {
     ...record,
-    contentNs: new Float64Array(0),
+    contentNs: noTimes,
     firstOutputNs: Number.NaN,
     text: undefined,
     reasoning: undefined,

@@ -1,7 +1,11 @@
 import { MetricStore } from '../../src/metrics/compute.js';
 import type { RunTraits, Thresholds } from '../../src/metrics/metric.js';
-import type { CountedRecord, RequestRecord, TokenCounts } from '../../src/records/record.js';
-import { WireTimes } from '../../src/transport/transport.js';
+import {
+  blankRecord,
+  type CountedRecord,
+  type RequestRecord,
+  type TokenCounts,
+} from '../../src/records/record.js';
 import type { ClockOrigin } from '../../src/util/clock.js';
 
 export const streamingChat: RunTraits = {
@@ -21,35 +25,17 @@ export const ms = (value: number) => Math.round(value * 1e6);
 /** A valid streamed request: starts at 0, two tokens at 10 and 20 ms, ends at 21 ms. */
 export function aRecord(changes: Partial<RequestRecord> = {}): RequestRecord {
   return {
-    phase: 'profiling',
-    sessionNum: 0,
+    ...blankRecord(),
     requestId: '00000000-0000-4000-8000-000000000000',
     correlationId: '11111111-0000-4000-8000-000000000000',
     conversationId: 'session_000000',
-    turnIndex: 0,
     workerId: 'worker_a1b2c3d4',
     model: 'demo/tiny-1b',
     dueNs: changes.startNs ?? 0,
     startNs: 0,
-    ackNs: Number.NaN,
     endNs: ms(21),
     contentNs: Float64Array.of(ms(10), ms(20)),
     firstOutputNs: ms(10),
-    wire: new WireTimes(),
-    text: undefined,
-    reasoning: undefined,
-    usage: undefined,
-    finishReason: undefined,
-    unread: undefined,
-    inputTokens: undefined,
-    inputText: undefined,
-    requestedOsl: undefined,
-    error: undefined,
-    dropped: false,
-    clientLimited: false,
-    cancelledNs: undefined,
-    raw: undefined,
-    trace: undefined,
     ...changes,
   };
 }

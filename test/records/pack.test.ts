@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RecordPacker, unpackRecords } from '../../src/records/pack.js';
-import type { RequestRecord } from '../../src/records/record.js';
+import { blankRecord, type RequestRecord } from '../../src/records/record.js';
 import { WireTimes } from '../../src/transport/transport.js';
 import type { JsonObject } from '../../src/util/json.js';
 
@@ -36,19 +36,10 @@ const full: RequestRecord = {
   trace: undefined,
 };
 const failed: RequestRecord = {
-  ...full,
+  ...blankRecord(),
   phase: 'warmup',
-  ackNs: Number.NaN,
-  contentNs: new Float64Array(0),
-  firstOutputNs: Number.NaN,
-  text: undefined,
-  reasoning: undefined,
-  usage: undefined,
-  finishReason: undefined,
-  unread: undefined,
-  inputTokens: undefined,
+  workerId: 'worker_1',
   inputText: 'all of it',
-  requestedOsl: undefined,
   error: { code: 499, type: 'RequestCancellationError', message: 'cut', causeChain: ['A'] },
   cancelledNs: 8,
   raw: { status: 200, requestHeaders: { A: 'b' }, payload: { x: 1 }, units: [{ atNs: 4, text: 't' }] },

@@ -16,8 +16,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RecordBatch, RecordPacker, unpackRecords } from '../../src/records/pack.js';
-import type { RequestRecord } from '../../src/records/record.js';
-import { findSegments, SpoolReader, SpoolWriter, UnknownSpool } from '../../src/records/spool.js';
+import { blankRecord, type RequestRecord } from '../../src/records/record.js';
+import { SpoolWriter } from '../../src/records/spool.js';
+import { findSegments, SpoolReader, UnknownSpool } from '../../src/records/spool-reader.js';
 import { WireTimes } from '../../src/transport/transport.js';
 import { forgetSecrets, learnSecrets } from '../../src/util/secrets.js';
 
@@ -31,35 +32,20 @@ const WORKER = 'worker_0123abcd';
 
 function record(number: number, phase: RequestRecord['phase'] = 'profiling'): RequestRecord {
   return {
+    ...blankRecord(),
     phase,
     sessionNum: number,
     requestId: `request-${number}`,
     correlationId: 'c',
     conversationId: 'session_000007',
-    turnIndex: 0,
     workerId: WORKER,
     model: 'm',
-    dueNs: 1,
-    startNs: 2,
-    ackNs: 3,
     endNs: 9.25,
     contentNs: Float64Array.from({ length: number % 7 }, (_, n) => 4 + n / 3),
-    firstOutputNs: 5.5,
     wire: Object.assign(new WireTimes(), { startNs: 2, reused: true, reads: 3 }),
     text: `é "${number}" \u{1f600}`,
-    reasoning: undefined,
     usage: { prompt_tokens: number },
-    finishReason: 'length',
-    unread: undefined,
     inputTokens: 30,
-    inputText: undefined,
-    requestedOsl: 5,
-    error: undefined,
-    cancelledNs: undefined,
-    dropped: false,
-    clientLimited: false,
-    raw: undefined,
-    trace: undefined,
   };
 }
 

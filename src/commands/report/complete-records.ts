@@ -7,7 +7,7 @@ import { readLines } from '../../export/lines.js';
 import { MetricStore, type RunSummary } from '../../metrics/compute.js';
 import { unpackRecords } from '../../records/pack.js';
 import type { PhaseName } from '../../records/record.js';
-import { findSegments, SpoolReader, UnknownSpool } from '../../records/spool.js';
+import { findSegments, SpoolReader, UnknownSpool } from '../../records/spool-reader.js';
 import { counted } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
