@@ -1,5 +1,5 @@
 import type { EChartsOption } from 'echarts';
-import type { RunColumns } from './run-columns.js';
+import type { ChartRun } from './chart-run.js';
 import type { Theme } from './theme.js';
 
 /** What ECharts draws: with tooltips and zoom for a page, without animation. */
@@ -20,4 +20,4 @@ export interface Chart<Source, Data> {
 }
 
 /** A picture of one run. */
-export type RunChart<Data> = Chart<RunColumns, Data>;
+export type RunChart<Data> = Chart<ChartRun, Data>;

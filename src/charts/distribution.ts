@@ -24,17 +24,17 @@ const STEPS = 500;
 const SEEN_UP_TO = 3;
 
 /** A metric's histogram above its cumulative distribution, both with the objective. */
-export function distribution({ tag, key, label, unit }: Measure): RunChart<Distribution> {
+export function distribution({ metric, key, label, unit }: Measure): RunChart<Distribution> {
   const title = `Distribution of ${label.charAt(0).toLowerCase()}${label.slice(1)}`;
   return {
     name: `${key}_distribution`,
     title,
     data(run) {
-      const sorted = run.sorted(tag);
+      const sorted = run.sorted(metric);
       if (sorted.length === 0) return undefined;
       const { most, beyond, bars } = histogramOf(sorted);
-      const limit = run.limitOf(tag);
-      const met = limit === undefined ? undefined : shareThatMeets(sorted, limit.limit, limit.largerIsBetter);
+      const limit = run.objectiveFor(metric)?.slo.limit;
+      const met = limit === undefined ? undefined : shareThatMeets(sorted, limit, metric.largerIsBetter);
       return {
         subtitle: [
           counted(sorted.length, 'request'),
@@ -45,7 +45,7 @@ export function distribution({ tag, key, label, unit }: Measure): RunChart<Distr
         most,
         bars: bars.map(([from, to, requests]) => [from, to, shortened((100 * requests) / sorted.length)]),
         steps: cumulative(sorted, most),
-        limit: limit?.limit,
+        limit,
       };
     },
     option({ subtitle, most, bars, steps, limit }, theme) {

@@ -1,7 +1,7 @@
 import { counted, withThousands } from '../util/counted.js';
 import type { ChartOption } from './chart.js';
+import type { ChartRun } from './chart-run.js';
 import { niceStep } from './reduce.js';
-import type { RunColumns } from './run-columns.js';
 import type { Theme } from './theme.js';
 
 /** Ships with the package; a browser that lacks it takes its own. */
@@ -117,7 +117,7 @@ export function limitLine(
 }
 
 /** `1,000 requests, 12 failed`. */
-export function requestsWords(run: RunColumns): string {
+export function requestsWords(run: ChartRun): string {
   const failed = run.failedCount === 0 ? '' : `, ${withThousands(run.failedCount)} failed`;
   return `${counted(run.length, 'request')}${failed}`;
 }

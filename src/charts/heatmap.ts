@@ -24,7 +24,7 @@ export const latencyHeatmap: RunChart<Heatmap> = {
   name: 'latency_heatmap',
   title: 'Request latency over time, by number of requests',
   data(run) {
-    const sorted = run.sorted(latency.tag);
+    const sorted = run.sorted(latency.metric);
     if (sorted.length === 0 || run.seconds === 0) return undefined;
     const most = axisEnd(sorted);
     const [width, height] = [niceStep(run.seconds / ACROSS), niceStep(most / UP)];
@@ -32,7 +32,7 @@ export const latencyHeatmap: RunChart<Heatmap> = {
     const counts = new Map<number, number>();
     let beyond = 0;
     for (let row = 0; row < run.length; row++) {
-      const value = run.value(latency.tag, row);
+      const value = run.value(latency.metric, row);
       if (Number.isNaN(value)) continue;
       if (value > most) beyond++;
       const cell =

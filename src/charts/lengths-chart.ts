@@ -1,4 +1,5 @@
 import type { Sorted } from '../metrics/column.js';
+import { inputSequenceLength, outputSequenceLength } from '../metrics/request-metrics.js';
 import { percentile } from '../metrics/statistics.js';
 import { counted, withThousands } from '../util/counted.js';
 import type { Chart, ChartOption, RunChart } from './chart.js';
@@ -34,8 +35,8 @@ export const runLengths: RunChart<LengthHistograms> = {
   title,
   data: (run) =>
     lengthsData({
-      input: run.sorted('input_sequence_length'),
-      output: run.sorted('output_sequence_length'),
+      input: run.sorted(inputSequenceLength),
+      output: run.sorted(outputSequenceLength),
     }),
   option: (data, theme) => lengthsOption(data, theme, title),
 };

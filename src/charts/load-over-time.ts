@@ -1,8 +1,16 @@
+import {
+  effectiveConcurrency,
+  effectiveDecodeThroughput,
+  effectivePrefillConcurrency,
+  tokensInFlight,
+} from '../metrics/curve-metrics.js';
+import type { CurveMetric } from '../metrics/metric.js';
+import { inputSequenceLength, outputSequenceLength, timeToFirstToken } from '../metrics/request-metrics.js';
 import type { ChartOption, RunChart } from './chart.js';
-import { curvesOf, type RunCurves } from './curves.js';
-import { figure, frame, lineIcons, requestsWords, timeAxis, yAxis } from './frame.js';
+import type { ChartRun } from './chart-run.js';
+import { figure, frame, lineIcons, named, requestsWords, timeAxis, yAxis } from './frame.js';
+import { asSentence } from './measures.js';
 import { type Point, shortened } from './reduce.js';
-import type { RunColumns } from './run-columns.js';
 import type { Theme } from './theme.js';
 
 interface Curve {
@@ -16,21 +24,19 @@ interface CurvesOverTime {
   readonly curves: readonly Curve[];
 }
 
-/** As many as a wide picture shows. */
-const BINS = 300;
-
-/** Output tokens a second, those of each request spread evenly from its first to its last. */
-export const dispersedThroughputOverTime: RunChart<CurvesOverTime> = {
+/** Output tokens a second, as the chunks of each request came. */
+export const outputThroughputOverTime: RunChart<CurvesOverTime> = {
+  // AIPerf's name of the file.
   name: 'dispersed_throughput_over_time',
   title: 'Output token throughput over time',
   data: (run) =>
-    run.has('output_sequence_length')
-      ? curvesData(run, 'tokens of each request spread evenly from its first to its last', (curves) => [
-          ['Output tokens per second', curves.tokenRate],
+    run.has(outputSequenceLength)
+      ? curvesData(run, 'without first tokens; in equal shares over the gaps between chunks', [
+          ['Output tokens', effectiveDecodeThroughput],
         ])
       : undefined,
   option: (data, theme) =>
-    curvesOption(data, theme, dispersedThroughputOverTime.title, 'Output tokens per second'),
+    curvesOption(data, theme, outputThroughputOverTime.title, effectiveDecodeThroughput),
 };
 
 /** Requests sent and not ended; where first tokens are known, also those that wait for theirs. */
@@ -38,11 +44,13 @@ export const concurrencyOverTime: RunChart<CurvesOverTime> = {
   name: 'concurrency_over_time',
   title: 'Requests in flight over time',
   data: (run) =>
-    curvesData(run, '', (curves) => [
-      ['In flight', curves.inFlight],
-      ...(run.has('time_to_first_token') ? [['Waiting for the first token', curves.waiting] as const] : []),
+    curvesData(run, '', [
+      ['In flight', effectiveConcurrency],
+      ...(run.has(timeToFirstToken)
+        ? [['Waiting for the first token', effectivePrefillConcurrency] as const]
+        : []),
     ]),
-  option: (data, theme) => curvesOption(data, theme, concurrencyOverTime.title, 'Requests'),
+  option: (data, theme) => curvesOption(data, theme, concurrencyOverTime.title, effectiveConcurrency),
 };
 
 /** What the server's KV cache must hold: tokens of prompts and answers under way. */
@@ -50,31 +58,32 @@ export const tokensInFlightOverTime: RunChart<CurvesOverTime> = {
   name: 'tokens_in_flight_over_time',
   title: 'Tokens in flight over time',
   data: (run) =>
-    run.has('input_sequence_length')
-      ? curvesData(run, 'input of the requests in flight and their output so far', (curves) => [
-          ['Tokens in flight', curves.tokens],
+    run.has(inputSequenceLength)
+      ? curvesData(run, 'input of the requests in flight and their output so far', [
+          [asSentence(tokensInFlight.label), tokensInFlight],
         ])
       : undefined,
-  option: (data, theme) => curvesOption(data, theme, tokensInFlightOverTime.title, 'Tokens'),
+  option: (data, theme) => curvesOption(data, theme, tokensInFlightOverTime.title, tokensInFlight),
 };
 
 function curvesData(
-  run: RunColumns,
+  run: ChartRun,
   note: string,
-  pick: (curves: RunCurves) => readonly (readonly [name: string, means: Float64Array])[],
+  curves: readonly (readonly [name: string, metric: CurveMetric])[],
 ): CurvesOverTime | undefined {
-  if (run.seconds === 0) return undefined;
-  const curves = curvesOf(run, BINS);
+  const { seconds } = run;
+  if (seconds === 0) return undefined;
   return {
     subtitle: [requestsWords(run), note].filter((part) => part !== '').join('; '),
-    seconds: run.seconds,
-    curves: pick(curves).map(([name, means]) => ({
-      name,
-      points: Array.from(
-        means,
-        (mean, bin): Point => [shortened((bin + 0.5) * curves.width), shortened(mean)],
-      ),
-    })),
+    seconds,
+    curves: curves.map(([name, metric]) => {
+      const means = run.curve(metric);
+      const middle = (window: number) => ((window + 0.5) * seconds) / means.length;
+      return {
+        name,
+        points: Array.from(means, (mean, i): Point => [shortened(middle(i)), shortened(mean)]),
+      };
+    }),
   };
 }
 
@@ -82,7 +91,7 @@ function curvesOption(
   { subtitle, seconds, curves }: CurvesOverTime,
   theme: Theme,
   title: string,
-  y: string,
+  { label, displayUnit }: CurveMetric,
 ): ChartOption {
   const colours = [theme.first, theme.second];
   const base = frame(theme, title, subtitle);
@@ -96,7 +105,7 @@ function curvesOption(
     grid: curves.length > 1 ? base.grid : { ...base.grid, top: 84 },
     tooltip: { ...base.tooltip, trigger: 'axis', valueFormatter: (value) => figure(Number(value)) },
     xAxis: timeAxis(theme, seconds),
-    yAxis: yAxis(theme, y),
+    yAxis: yAxis(theme, named(asSentence(label), displayUnit)),
     series: curves.map(({ name, points }, i) => ({
       type: 'line',
       name,

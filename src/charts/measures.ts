@@ -1,27 +1,24 @@
+import { interTokenLatency, requestLatency, timeToFirstToken } from '../metrics/request-metrics.js';
+import type { NumberMetric } from '../metrics/request-table.js';
+
 /** A metric as charts name it. */
 export interface Measure {
-  readonly tag: string;
+  readonly metric: NumberMetric;
   /** For file names. */
   readonly key: string;
   readonly label: string;
   readonly unit: string;
 }
 
-export const ttft = {
-  tag: 'time_to_first_token',
-  key: 'ttft',
-  label: 'Time to first token',
-  unit: 'ms',
-} as const satisfies Measure;
-export const itl = {
-  tag: 'inter_token_latency',
-  key: 'itl',
-  label: 'Inter-token latency',
-  unit: 'ms',
-} as const satisfies Measure;
-export const latency = {
-  tag: 'request_latency',
-  key: 'latency',
-  label: 'Request latency',
-  unit: 'ms',
-} as const satisfies Measure;
+export const ttft = measureOf(timeToFirstToken, 'ttft');
+export const itl = measureOf(interTokenLatency, 'itl');
+export const latency = measureOf(requestLatency, 'latency');
+
+function measureOf(metric: NumberMetric, key: string): Measure {
+  return { metric, key, label: asSentence(metric.label), unit: metric.displayUnit };
+}
+
+/** A label as the start of a sentence: `Time to first token`. */
+export function asSentence(label: string): string {
+  return label.charAt(0) + label.slice(1).toLowerCase();
+}

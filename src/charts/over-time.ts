@@ -23,15 +23,15 @@ const MOST_FAILED = 80;
 
 /** A metric of every request at the time it was sent, with median and 90th percentile. */
 export function overTime(measure: Measure): RunChart<OverTime> {
-  const { tag, key, label, unit } = measure;
+  const { metric, key, label, unit } = measure;
   const title = `${label} over time`;
   return {
     name: `${key}_over_time`,
     title,
     data(run) {
-      if (!run.has(tag)) return undefined;
+      if (!run.has(metric)) return undefined;
       const startS = (row: number) => run.startS(row);
-      const value = (row: number) => run.value(tag, row);
+      const value = (row: number) => run.value(metric, row);
       const bins = Math.min(MOST_BINS, Math.floor(run.length / REQUESTS_PER_BIN));
       const width = bins < 3 || run.seconds === 0 ? undefined : niceStep(run.seconds / bins);
       const failed = thinned(
@@ -46,7 +46,7 @@ export function overTime(measure: Measure): RunChart<OverTime> {
         points: thinned(run.length, startS, value),
         failedAt: failed.map(([at]) => at),
         bins: width === undefined ? [] : quantileBins(run.length, startS, value, width),
-        limit: run.limitOf(tag)?.limit,
+        limit: run.objectiveFor(metric)?.slo.limit,
       };
     },
     option({ subtitle, seconds, points, failedAt, bins, limit }, theme) {

@@ -2,11 +2,7 @@ import type { RunChart } from './chart.js';
 import { distribution } from './distribution.js';
 import { latencyHeatmap } from './heatmap.js';
 import { runLengths } from './lengths-chart.js';
-import {
-  concurrencyOverTime,
-  dispersedThroughputOverTime,
-  tokensInFlightOverTime,
-} from './load-over-time.js';
+import { concurrencyOverTime, outputThroughputOverTime, tokensInFlightOverTime } from './load-over-time.js';
 import { itl, latency, ttft } from './measures.js';
 import { overTime } from './over-time.js';
 import { requestTimeline } from './timeline.js';
@@ -18,7 +14,7 @@ export const runCharts: readonly RunChart<unknown>[] = [
   overTime(ttft),
   overTime(itl),
   overTime(latency),
-  dispersedThroughputOverTime,
+  outputThroughputOverTime,
   concurrencyOverTime,
   tokensInFlightOverTime,
   ...sliceCharts,

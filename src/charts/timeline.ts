@@ -1,9 +1,9 @@
 import { counted, withThousands } from '../util/counted.js';
 import type { RunChart } from './chart.js';
+import type { ChartRun } from './chart-run.js';
 import { figure, frame, requestsWords, timeAxis, yAxis } from './frame.js';
 import { ttft } from './measures.js';
 import { shortened } from './reduce.js';
-import type { RunColumns } from './run-columns.js';
 
 /** Seconds, and the lane from 0. */
 type Span = readonly [from: number, to: number, lane: number];
@@ -97,7 +97,7 @@ export const requestTimeline: RunChart<Timeline> = {
 };
 
 /** The rows of each lane: a request takes a lane whose last one has ended when it starts. */
-function lanesOf(run: RunColumns): number[][] {
+function lanesOf(run: ChartRun): number[][] {
   const lanes: number[][] = [];
   const laneOf = new Map<number, number>();
   const free: number[] = [];
@@ -122,14 +122,14 @@ function lanesOf(run: RunColumns): number[][] {
 }
 
 /** Requests up to their first token and from there, or whole where there is none; failed ones apart. */
-function partsOf(run: RunColumns, bars: readonly Bar[]): Part[] {
+function partsOf(run: ChartRun, bars: readonly Bar[]): Part[] {
   const waiting: Span[] = [];
   const receiving: Span[] = [];
   const whole: Span[] = [];
   const failed: Span[] = [];
   for (const { lane, row } of bars) {
     const [start, end] = [shortened(run.startS(row)), shortened(run.endS(row))];
-    const first = shortened(run.startS(row) + run.value(ttft.tag, row) / 1000);
+    const first = shortened(run.startS(row) + run.value(ttft.metric, row) / 1000);
     if (run.isFailed(row)) failed.push([start, end, lane]);
     else if (Number.isNaN(first)) whole.push([start, end, lane]);
     else {

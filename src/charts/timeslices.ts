@@ -1,10 +1,15 @@
+import type { DerivedMetric } from '../metrics/metric.js';
+import type { NumberMetric } from '../metrics/request-table.js';
+import { statsOf } from '../metrics/results.js';
+import { outputTokenThroughput } from '../metrics/run-metrics.js';
+import type { Statistics } from '../metrics/statistics.js';
 import { counted } from '../util/counted.js';
 import type { ChartOption, RunChart } from './chart.js';
+import type { ChartRun } from './chart-run.js';
 import { figure, frame, limitLine, named, timeAxis, yAxisWithLimit } from './frame.js';
 import { bar } from './marks.js';
-import { itl, latency, type Measure, ttft } from './measures.js';
-import { quantileBins, shortened } from './reduce.js';
-import type { RunColumns } from './run-columns.js';
+import { asSentence, itl, latency, type Measure, ttft } from './measures.js';
+import { shortened } from './reduce.js';
 import type { Theme } from './theme.js';
 
 interface Slices {
@@ -26,24 +31,13 @@ interface SliceWords {
 }
 
 /** Median and 90th percentile of a metric in each time slice, from the requests that started in it. */
-function quantilesBySlice({ tag, key, label, unit }: Measure): RunChart<Slices> {
+function quantilesBySlice({ metric, key, label, unit }: Measure): RunChart<Slices> {
   const title = `${label} by time slice`;
   return {
     name: `timeslices_${key}`,
     title,
-    data(run) {
-      if (run.sliceSeconds === undefined || !run.has(tag)) return undefined;
-      const start = (row: number) => run.startS(row);
-      const value = (row: number) => run.value(tag, row);
-      const bins = quantileBins(run.length, start, value, run.sliceSeconds);
-      const limit = run.limitOf(tag)?.limit;
-      return slices(
-        run,
-        run.sliceSeconds,
-        bins.map(({ from, to, p50, p90 }) => [from, to, p90, p50]),
-        limit,
-      );
-    },
+    data: (run) =>
+      slicesData(run, metric, ({ p90, p50 }) => (p90 === undefined || p50 === undefined ? [] : [p90, p50])),
     option: (data, theme) =>
       slicesOption(data, theme, {
         title,
@@ -54,33 +48,15 @@ function quantilesBySlice({ tag, key, label, unit }: Measure): RunChart<Slices> 
   };
 }
 
-/** Output tokens of the requests that started in each time slice, over its length: as the files of slices count them. */
+/** Output tokens of the requests that started in each time slice, over its length. */
 const throughputBySlice: RunChart<Slices> = {
   name: 'timeslices_throughput',
   title: 'Output token throughput by time slice',
-  data(run) {
-    const { sliceSeconds } = run;
-    if (sliceSeconds === undefined || !run.has('output_sequence_length')) return undefined;
-    const tokens = new Map<number, number>();
-    for (let row = 0; row < run.length; row++) {
-      const slice = Math.floor(run.startS(row) / sliceSeconds);
-      tokens.set(slice, (tokens.get(slice) ?? 0) + (run.value('output_sequence_length', row) || 0));
-    }
-    const bars = [...tokens]
-      .sort(([a], [b]) => a - b)
-      .map(([slice, sum]): Slices['bars'][number] => {
-        const [from, to] = [slice * sliceSeconds, Math.min((slice + 1) * sliceSeconds, run.seconds)];
-        return [shortened(from), shortened((slice + 1) * sliceSeconds), shortened(sum / (to - from))];
-      });
-    return slices(run, sliceSeconds, bars, undefined);
+  data: (run) => slicesData(run, outputTokenThroughput, ({ avg }) => (avg === undefined ? [] : [avg])),
+  option: (data, theme) => {
+    const axis = named(asSentence(outputTokenThroughput.label), outputTokenThroughput.displayUnit);
+    return slicesOption(data, theme, { title: throughputBySlice.title, axis, names: [axis], limitText: '' });
   },
-  option: (data, theme) =>
-    slicesOption(data, theme, {
-      title: throughputBySlice.title,
-      axis: 'Output tokens per second',
-      names: ['Output tokens per second'],
-      limitText: '',
-    }),
 };
 
 /** The charts of a run that is cut into slices. */
@@ -89,25 +65,31 @@ export const sliceCharts: readonly RunChart<unknown>[] = [
   throughputBySlice,
 ];
 
-/** The last slice ends with the run: it is left out, unless there is no other. */
-function slices(
-  run: RunColumns,
-  sliceSeconds: number,
-  all: Slices['bars'],
-  limit: number | undefined,
+/**
+ * The last slice ends with the run: it is left out, unless there is no other.
+ * @param valuesOf empty where a slice is not drawn.
+ */
+function slicesData(
+  run: ChartRun,
+  metric: NumberMetric | DerivedMetric,
+  valuesOf: (statistics: Statistics) => readonly number[],
 ): Slices | undefined {
-  const complete = all.filter(([, to]) => to <= run.seconds);
-  const bars = complete.length === 0 ? all : complete;
-  const leftOut = all.length - bars.length;
+  const all = run.slices(metric).flatMap(({ from, to, isComplete, results }) => {
+    const values = valuesOf(statsOf(results, metric) ?? {});
+    if (values.length === 0) return [];
+    return [{ isComplete, bar: [shortened(from), shortened(to), ...values.map(shortened)] as const }];
+  });
+  const complete = all.filter(({ isComplete }) => isComplete);
+  const bars = (complete.length === 0 ? all : complete).map(({ bar }) => bar);
   if (bars.length === 0) return undefined;
   return {
     subtitle: [
-      `${counted(bars.length, 'slice')} of ${figure(sliceSeconds)} s`,
-      ...(leftOut === 0 ? [] : ['the last, which the end of the run cuts short, is left out']),
+      `${counted(bars.length, 'slice')} of ${figure(run.sliceSeconds ?? 0)} s`,
+      ...(bars.length === all.length ? [] : ['the last, which the end of the run cuts short, is left out']),
     ].join('; '),
     seconds: run.seconds,
     bars,
-    limit,
+    limit: metric.kind === 'derived' ? undefined : run.objectiveFor(metric)?.slo.limit,
   };
 }
 

@@ -1,3 +1,4 @@
+import { inputSequenceLength } from '../metrics/request-metrics.js';
 import type { RunChart } from './chart.js';
 import { frame, lineIcons, named, requestsWords, xAxis, yAxisWithLimit } from './frame.js';
 import { requestDots } from './marks.js';
@@ -14,7 +15,6 @@ interface ByLength {
   readonly limit: number | undefined;
 }
 
-const INPUT = 'input_sequence_length';
 const WINDOWS = 25;
 const REQUESTS_PER_WINDOW = 10;
 const FAR_APART = 50;
@@ -24,14 +24,14 @@ export const ttftByIsl: RunChart<ByLength> = {
   name: 'ttft_by_isl',
   title: 'Time to first token by input length',
   data(run) {
-    if (!run.has(ttft.tag) || !run.has(INPUT)) return undefined;
-    const lengths = run.sorted(INPUT);
+    if (!run.has(ttft.metric) || !run.has(inputSequenceLength)) return undefined;
+    const lengths = run.sorted(inputSequenceLength);
     const [least, most] = [lengths[0] ?? 0, lengths.at(-1) ?? 0];
     const isLogarithmic = least > 0 && most / least > FAR_APART;
     const scale = isLogarithmic ? Math.log10 : (length: number) => length;
     const unscale = isLogarithmic ? (x: number) => 10 ** x : (x: number) => x;
-    const x = (row: number) => scale(run.value(INPUT, row));
-    const y = (row: number) => run.value(ttft.tag, row);
+    const x = (row: number) => scale(run.value(inputSequenceLength, row));
+    const y = (row: number) => run.value(ttft.metric, row);
     const width = niceStep((scale(most) - scale(least)) / WINDOWS || 1);
     const medians = quantileBins(run.length, x, y, width).filter(({ count }) => count >= REQUESTS_PER_WINDOW);
     return {
@@ -42,7 +42,7 @@ export const ttftByIsl: RunChart<ByLength> = {
           ? []
           : medians.map(({ from, to, p50 }) => [shortened(unscale((from + to) / 2)), p50]),
       isLogarithmic,
-      limit: run.limitOf(ttft.tag)?.limit,
+      limit: run.objectiveFor(ttft.metric)?.slo.limit,
     };
   },
   option({ subtitle, points, medians, isLogarithmic, limit }, theme) {

@@ -52,7 +52,7 @@ async function run({ config, given }: Invocation<typeof reportOptions>, io: Io):
   const view = { ...config, thresholds: thresholdsOf(config) };
   const pages = config.html === undefined ? undefined : await import('./report/page.js');
   const run = lookAt(files, view);
-  const material = pages && new pages.PageMaterial(run);
+  const material = pages && new pages.PageMaterial();
   const stored = sumUp(run, material?.add);
   const { recovered, left, slos } = stored;
   if (config.goodput !== undefined) requireMeasured(recovered.summary);

@@ -1,21 +1,12 @@
-import type { Limit } from '../charts/run-columns.js';
 import { nearest } from '../config/words.js';
 import type { Requirement, RunTraits } from '../metrics/metric.js';
 import type { Slo } from '../metrics/objective.js';
-import { objectivesOf, type SloFault, sloFault } from '../metrics/slos.js';
+import { type SloFault, sloFault } from '../metrics/slos.js';
 import { metrics } from '../metrics/table.js';
 
 /** The objectives that an option holds, in the order given. */
 export function slosOf(option: Readonly<Record<string, number>> | undefined): readonly Slo[] {
   return Object.entries(option ?? {}).map(([tag, limit]) => ({ tag, limit }));
-}
-
-/** An objective as charts draw it. */
-export function limitOf(slo: Slo): Limit {
-  const [objective] = objectivesOf([slo]);
-  if (objective === undefined) throw new Error(`${slo.tag} was taken for an objective`);
-  const { label, displayUnit: unit, largerIsBetter } = objective.metric;
-  return { ...slo, label, unit, largerIsBetter };
 }
 
 /**

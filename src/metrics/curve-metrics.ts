@@ -104,28 +104,44 @@ interface CurveFigure extends Pick<CurveMetric, 'needs' | 'formula' | 'compute'>
 }
 type Curves = Readonly<Record<string, CurveFigure>>;
 
-/** What was under way over time: the whole load as the server saw it, not request by request. */
+const effectiveRows = rows('effective', effective);
+
+export const {
+  effective_concurrency: effectiveConcurrency,
+  effective_decode_throughput: effectiveDecodeThroughput,
+  effective_prefill_concurrency: effectivePrefillConcurrency,
+  tokens_in_flight: tokensInFlight,
+} = effectiveRows;
+
+/** The load over time as the server saw it, over all requests. */
 export const curveMetrics: readonly CurveMetric[] = [
-  ...rows('effective', effective),
-  ...rows('active', active),
+  ...Object.values(effectiveRows),
+  ...Object.values(rows('active', active)),
 ];
 
-function rows(table: 'effective' | 'active', curves: Curves): CurveMetric[] {
-  return Object.entries(curves).map(([tag, figure], order) =>
-    curve({
-      tag,
-      label: tag.replace(/(?:^|_)(.)/g, (_, letter: string) => ` ${letter.toUpperCase()}`).trim(),
-      table,
-      order,
-      requires: [...new Set(figure.needs.flatMap(({ requires }) => requires))],
-      largerIsBetter: figure.unit !== 'requests' && figure.unit !== 'tokens',
-      absent:
-        figure.needs.length === 0
-          ? 'never'
-          : `no request has ${figure.needs.map(({ label }) => label).join(', or none ')}`,
-      ...figure,
-    }),
-  );
+function rows<Tag extends string>(
+  table: 'effective' | 'active',
+  figures: Readonly<Record<Tag, CurveFigure>>,
+): Record<Tag, CurveMetric> {
+  const result: Partial<Record<Tag, CurveMetric>> = {};
+  let order = 0;
+  for (const tag in figures) result[tag] = row(tag, table, order++, figures[tag]);
+  return result as Record<Tag, CurveMetric>;
+}
+
+function row(tag: string, table: 'effective' | 'active', order: number, figure: CurveFigure): CurveMetric {
+  const { needs, unit } = figure;
+  return curve({
+    tag,
+    label: tag.replace(/(?:^|_)(.)/g, (_, letter: string) => ` ${letter.toUpperCase()}`).trim(),
+    table,
+    order,
+    requires: [...new Set(needs.flatMap(({ requires }) => requires))],
+    largerIsBetter: unit !== 'requests' && unit !== 'tokens',
+    absent:
+      needs.length === 0 ? 'never' : `no request has ${needs.map(({ label }) => label).join(', or none ')}`,
+    ...figure,
+  });
 }
 
 function decodePerUser({ decoding, decodeRate }: SweepState): number | undefined {

@@ -68,14 +68,14 @@ export function sliceRun(source: SliceSource, sliceNs: number): SlicedRun {
   }
 }
 
-interface SliceWindow extends Window {
+export interface SliceWindow extends Window {
   readonly isComplete: boolean;
   /** The requests that started in it. */
   readonly inside: Int32Array;
 }
 
-/** Windows in which a request started, in their order. */
-function windowsOf(table: RequestTable, sliceNs: number): SliceWindow[] {
+/** Windows of equal length from the first start on in which a request started, in their order. */
+export function windowsOf(table: RequestTable, sliceNs: number): SliceWindow[] {
   const { fromNs: firstStartNs, toNs: lastEndNs } = table.extent;
   const lastWindow = Math.floor((lastEndNs - firstStartNs) / sliceNs);
   const found = new Map<number, number[]>();

@@ -1,31 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import { curvesOf } from '../../src/charts/curves.js';
 import { ttft } from '../../src/charts/measures.js';
 import { overTime } from '../../src/charts/over-time.js';
 import { niceStep, quantileBins, thinned } from '../../src/charts/reduce.js';
-import { RunColumns } from '../../src/charts/run-columns.js';
-import { columnsOf, ttftLimit } from './runs.js';
+import {
+  effectiveConcurrency,
+  effectiveDecodeThroughput,
+  effectivePrefillConcurrency,
+  tokensInFlight,
+} from '../../src/metrics/curve-metrics.js';
+import { curveMeans } from '../../src/metrics/curves.js';
+import { requestLatency } from '../../src/metrics/request-metrics.js';
+import { chartRunOf, type Drawn, tableOf, ttftObjective } from './runs.js';
 
-describe('columns of a run', () => {
-  it('count time from the first start, whatever the order of the records', () => {
-    const run = columnsOf([
+describe('a run as charts see it', () => {
+  it('counts time from the first start, whatever the order of the records', () => {
+    const run = chartRunOf([
       { at: 2, end: 4, latency: 2000 },
       { at: 1.5, end: 5, failed: true, latency: 3 },
     ]);
     expect([run.startS(0), run.endS(0), run.startS(1), run.seconds]).toEqual([0.5, 2.5, 0, 3.5]);
     expect([run.length, run.failedCount, run.isFailed(0), run.isFailed(1)]).toEqual([2, 1, false, true]);
-    expect([run.value('request_latency', 0), run.value('request_latency', 1)]).toEqual([2000, Number.NaN]);
+    expect([run.value(requestLatency, 0), run.value(requestLatency, 1)]).toEqual([2000, Number.NaN]);
     expect([...run.byStart()]).toEqual([1, 0]);
   });
-});
-
-it('a request whose record does not say when it ended did so after its latency', () => {
-  const run = new RunColumns({ limits: [], sliceSeconds: undefined });
-  run.add({
-    ...{ startNs: 5_000_000_000n, dueNs: undefined, endNs: undefined, error: undefined },
-    ...{ cancelled: false, dropped: false, values: new Map([['request_latency', 2000]]) },
-  });
-  expect([run.endS(0), run.seconds]).toEqual([2, 2]);
 });
 
 describe('reduction', () => {
@@ -86,43 +83,85 @@ describe('reduction', () => {
   });
 });
 
-describe('curves', () => {
-  it('are means over windows: requests, waiting ones, tokens a second, tokens', () => {
-    // 0 to 4 s, first token after 1 s, 10 tokens in, 6 out over 3 s: 2 a second.
-    // 2 to 3 s failed: in flight only.
-    const run = columnsOf([
-      { at: 0, end: 4, ttft: 1000, latency: 4000, isl: 10, osl: 6 },
-      { at: 2, end: 3, failed: true },
+describe('curves are means within windows', () => {
+  /** Requests in flight, those that wait, tokens a second, tokens. */
+  const means = (requests: readonly Drawn[], windows: number) => {
+    const metrics = [
+      ...[effectiveConcurrency, effectivePrefillConcurrency],
+      ...[effectiveDecodeThroughput, tokensInFlight],
+    ];
+    return curveMeans(tableOf(requests), metrics, windows).map((curve) =>
+      Array.from(curve, (mean) => Number(mean.toPrecision(12))),
+    );
+  };
+
+  it('of what came gap by gap', () => {
+    // 0 to 4 s, first token after 1 s, 10 tokens in, 6 out: one a gap, at 1.5, 2, 3, 3.5 and 4 s.
+    // 2 to 3 s failed: in flight only; it has no first token, so it does not wait for one.
+    expect(
+      means(
+        [
+          { at: 0, end: 4, ttft: 1000, latency: 4000, isl: 10, osl: 6, gaps: [500, 500, 1000, 500, 500] },
+          { at: 2, end: 3, failed: true },
+        ],
+        2,
+      ),
+    ).toEqual([
+      [1, 1.5],
+      [0.5, 0],
+      // Two tokens in 2 s, then three.
+      [1, 1.5],
+      // (10 + 11 / 2 + 12 / 2) / 2, and (13 + 14 / 2 + 15 / 2) / 2.
+      [10.75, 13.75],
     ]);
-    const { width, inFlight, waiting, tokenRate, tokens } = curvesOf(run, 2);
-    expect(width).toBe(2);
-    expect([...inFlight]).toEqual([1, 1.5]);
-    // The failed request has no first token, so it does not wait for one.
-    expect([...waiting]).toEqual([0.5, 0]);
-    // Second 1 to 2 of window 0: 2 tokens in 2 s; window 1: 4 in 2 s.
-    expect([...tokenRate]).toEqual([1, 2]);
-    // Output so far: 0 to 2 in second 1 to 2, mean 1 over one of two seconds; 2 to 6 in window 1, mean 4.
-    expect([...tokens]).toEqual([10 + 0.5, 10 + 4]);
   });
 
-  it('the rate over all windows comes to the tokens', () => {
-    const run = columnsOf([
-      { at: 0, end: 1, ttft: 333, latency: 990, isl: 5, osl: 17 },
-      { at: 0.7, end: 2.3, ttft: 100, latency: 100, isl: 5, osl: 1 },
+  it('of even gaps where chunks are not recorded', () => {
+    // Five gaps of 600 ms, one token each: 5 / 3 a second. 11 tokens from 1 s, 12 from 1.6, and so on.
+    expect(means([{ at: 0, end: 4, ttft: 1000, latency: 4000, isl: 10, osl: 6 }], 2)).toEqual([
+      [1, 1],
+      [0.5, 0],
+      [0.833333333333, 1.66666666667],
+      // (10 + 11 * 0.6 + 12 * 0.4) / 2, and (12 * 0.2 + (13 + 14 + 15) * 0.6) / 2.
+      [10.7, 13.8],
     ]);
-    const { width, tokenRate } = curvesOf(run, 7);
-    expect(tokenRate.reduce((sum, rate) => sum + rate * width, 0)).toBeCloseTo(18, 10);
+  });
+
+  it('of even gaps from the start where nothing was streamed', () => {
+    // Eight gaps of 500 ms: two tokens a second; 11 tokens from 0 s, 12 from 0.5, 18 from 3.5.
+    expect(means([{ at: 0, end: 4, latency: 4000, isl: 10, osl: 9 }], 2)).toEqual([
+      [1, 1],
+      [0, 0],
+      [2, 2],
+      [12.5, 16.5],
+    ]);
+  });
+
+  it('and the rate over all windows comes to the tokens but the first', () => {
+    const [, , rate = []] = means(
+      [
+        { at: 0, end: 1, ttft: 333, latency: 990, isl: 5, osl: 17 },
+        { at: 0.7, end: 2.3, ttft: 100, latency: 100, isl: 5, osl: 1 },
+      ],
+      7,
+    );
+    expect(rate.reduce((sum, mean) => sum + (mean * 2.3) / 7, 0)).toBeCloseTo(16, 9);
+  });
+
+  it('with tokens in flight from the last of a request to its end', () => {
+    // Five gaps of 200 ms: (10 + (11 + 12 + 13 + 14 + 15) / 5) / 2, then 16 to the end.
+    expect(means([{ at: 0, end: 4, ttft: 1000, latency: 2000, isl: 10, osl: 6 }], 2)[3]).toEqual([11.5, 16]);
   });
 });
 
 describe('a metric over time', () => {
-  const run = columnsOf(
+  const run = chartRunOf(
     [
       { at: 0, end: 1, ttft: 100 },
       { at: 0.5, end: 2, failed: true },
       { at: 1, end: 2, ttft: 400 },
     ],
-    { limits: [ttftLimit] },
+    { objectives: [ttftObjective] },
   );
 
   it('is its requests, when others failed, and the limit', () => {
@@ -140,6 +179,6 @@ describe('a metric over time', () => {
   });
 
   it('is nothing where no request has it', () => {
-    expect(overTime(ttft).data(columnsOf([{ at: 0, end: 1 }]))).toBeUndefined();
+    expect(overTime(ttft).data(chartRunOf([{ at: 0, end: 1 }]))).toBeUndefined();
   });
 });

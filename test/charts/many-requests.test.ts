@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { curvesOf } from '../../src/charts/curves.js';
 import { distribution } from '../../src/charts/distribution.js';
 import { latencyHeatmap } from '../../src/charts/heatmap.js';
 import { latency, ttft } from '../../src/charts/measures.js';
@@ -8,10 +7,11 @@ import { themes } from '../../src/charts/theme.js';
 import { requestTimeline } from '../../src/charts/timeline.js';
 import { sliceCharts } from '../../src/charts/timeslices.js';
 import { ttftByIsl } from '../../src/charts/ttft-by-isl.js';
-import { columnsOf, type Drawn, ttftLimit } from './runs.js';
+import { outputSequenceLength } from '../../src/metrics/request-metrics.js';
+import { chartRunOf, type Drawn } from './runs.js';
 
 describe('a metric over time, of 60 requests, one every 100 ms, of 1 to 60 ms', () => {
-  const run = columnsOf(
+  const run = chartRunOf(
     Array.from({ length: 60 }, (_, i) => ({ at: i / 10, end: i / 10 + 0.05, ttft: i + 1 })),
   );
 
@@ -30,7 +30,7 @@ describe('a metric over time, of 60 requests, one every 100 ms, of 1 to 60 ms', 
 describe('outliers', () => {
   // p99 is the value of rank 99, 200 ms: the axis ends at three times that.
   const values = [...Array.from({ length: 99 }, (_, i) => i + 1), 200, 1000];
-  const run = columnsOf(values.map((ms, i) => ({ at: i, end: i + ms / 1000, latency: ms })));
+  const run = chartRunOf(values.map((ms, i) => ({ at: i, end: i + ms / 1000, latency: ms })));
 
   it('of a distribution are counted, and the rest is drawn', () => {
     // Bars of 600 / 60 ms; one of 101 requests is 0.990099 %.
@@ -52,7 +52,7 @@ describe('outliers', () => {
 });
 
 it('a distribution of many values has 500 steps, each where so many of them lie', () => {
-  const run = columnsOf(Array.from({ length: 1000 }, (_, i) => ({ at: i, end: i + 1, ttft: i + 1 })));
+  const run = chartRunOf(Array.from({ length: 1000 }, (_, i) => ({ at: i, end: i + 1, ttft: i + 1 })));
   const steps = distribution(ttft).data(run)?.steps;
   expect(steps).toHaveLength(501);
   expect([steps?.[1], steps?.[250], steps?.at(-1)]).toEqual([
@@ -63,12 +63,14 @@ it('a distribution of many values has 500 steps, each where so many of them lie'
 });
 
 it('an objective that asks for more is met by what equals it', () => {
-  const limits = [{ ...ttftLimit, limit: 400, largerIsBetter: true }];
-  const run = columnsOf(
-    [100, 400].map((value) => ({ at: 0, end: 1, ttft: value })),
-    { limits },
+  const metric = outputSequenceLength;
+  const objectives = [{ slo: { tag: metric.tag, limit: 400 }, metric, limit: 400 }];
+  const run = chartRunOf(
+    [100, 400].map((osl) => ({ at: 0, end: 1, osl })),
+    { objectives },
   );
-  expect(distribution(ttft).data(run)?.subtitle).toMatch(/; 50 % meet the SLO$/);
+  const chart = distribution({ metric, key: 'osl', label: 'Output length', unit: 'tokens' });
+  expect(chart.data(run)?.subtitle).toMatch(/; 50 % meet the SLO$/);
 });
 
 describe('slices', () => {
@@ -77,7 +79,7 @@ describe('slices', () => {
     { at: 1, end: 4, osl: 6 },
   ];
   const throughput = (requests: readonly Drawn[], sliceSeconds: number) =>
-    sliceCharts.at(-1)?.data(columnsOf(requests, { sliceSeconds }));
+    sliceCharts.at(-1)?.data(chartRunOf(requests, { sliceSeconds }));
 
   it('the last, which the end of the run cuts short, is left out', () => {
     expect(throughput([...two, { at: 3.5, end: 4.5, osl: 9 }], 2.5)).toMatchObject({
@@ -87,20 +89,14 @@ describe('slices', () => {
   });
 
   it('unless there is no other: it counts as long as the run lasts', () => {
-    expect(throughput(two, 10)).toMatchObject({ subtitle: '1 slice of 10 s', bars: [[0, 10, 2.5]] });
+    expect(throughput(two, 10)).toMatchObject({ subtitle: '1 slice of 10 s', bars: [[0, 4, 2.5]] });
   });
-});
-
-it('tokens stay in flight from the last of a request to its end', () => {
-  // 10 in, 6 out from second 1 to 2: a mean of 3 over one of the first two seconds; then 16 to the end.
-  const run = columnsOf([{ at: 0, end: 4, ttft: 1000, latency: 2000, isl: 10, osl: 6 }]);
-  expect([...curvesOf(run, 2).tokens]).toEqual([11.5, 16]);
 });
 
 describe('first tokens by the length of the prompt', () => {
   /** Ten requests of each length, the first of 1 to 10 ms, the second of 10 to 100; nine of a length between. */
   const run = (first: number, between: number, second: number) =>
-    columnsOf(
+    chartRunOf(
       [
         ...Array.from({ length: 10 }, (_, i) => ({ isl: first, ttft: i + 1 })),
         ...Array.from({ length: 10 }, (_, i) => ({ isl: second, ttft: 10 * (i + 1) })),
@@ -133,12 +129,12 @@ describe('first tokens by the length of the prompt', () => {
 
 describe('the timeline', () => {
   it('of more lanes than are seen shows every so many whole', () => {
-    const run = columnsOf(Array.from({ length: 150 }, (_, i) => ({ at: i / 1000, end: 10 })));
+    const run = chartRunOf(Array.from({ length: 150 }, (_, i) => ({ at: i / 1000, end: 10 })));
     expect(requestTimeline.data(run)).toMatchObject({ subtitle: '150 requests; 75 of 150 lanes', lanes: 75 });
   });
 
   it('of more requests than are seen shows the first', () => {
-    const run = columnsOf(Array.from({ length: 2500 }, (_, i) => ({ at: i, end: i + 1 })));
+    const run = chartRunOf(Array.from({ length: 2500 }, (_, i) => ({ at: i, end: i + 1 })));
     expect(requestTimeline.data(run)).toMatchObject({
       subtitle: '2,500 requests; the first 2,000 s',
       seconds: 2000,

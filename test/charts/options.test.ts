@@ -14,7 +14,7 @@ import { requestTimeline } from '../../src/charts/timeline.js';
 import { sliceCharts } from '../../src/charts/timeslices.js';
 import { ttftByIsl } from '../../src/charts/ttft-by-isl.js';
 import { weigh } from '../../src/metrics/trade-off.js';
-import { columnsOf, type Drawn, ttftLimit } from './runs.js';
+import { chartRunOf, type Drawn, ttftObjective, ttftWithin } from './runs.js';
 
 /** A series of what a chart draws. */
 function series<Source, Data>(chart: Chart<Source, Data>, source: Source, index: number) {
@@ -32,7 +32,7 @@ const two: readonly Drawn[] = [
 
 describe('what is drawn of a run', () => {
   it('requests at the times they were sent, with the objective as a line', () => {
-    expect(series(overTime(ttft), columnsOf(two, { limits: [ttftLimit] }), 0)).toMatchObject({
+    expect(series(overTime(ttft), chartRunOf(two, { objectives: [ttftObjective] }), 0)).toMatchObject({
       type: 'scatter',
       data: [
         [0, 100],
@@ -45,7 +45,7 @@ describe('what is drawn of a run', () => {
   it('an objective above all values is seen', () => {
     const chart = overTime(ttft);
     const yAxis = (limit: number) => {
-      const data = chart.data(columnsOf(two, { limits: [{ ...ttftLimit, limit }] }));
+      const data = chart.data(chartRunOf(two, { objectives: [ttftWithin(limit)] }));
       return data === undefined ? undefined : chart.option(data, themes.light).yAxis;
     };
     // 1.05 * 450 is 472.5: the next round number is 500.
@@ -56,7 +56,7 @@ describe('what is drawn of a run', () => {
   it('a histogram above the cumulative distribution, in percent', () => {
     const chart = distribution(latency);
     // 2000 and 3000 ms: p99 is 2990, so the axis takes both; 3000 / 60 = 50 ms a bar.
-    const run = columnsOf(two);
+    const run = chartRunOf(two);
     expect(series(chart, run, 0)).toMatchObject({
       data: [
         [2000, 2050, 50],
@@ -70,7 +70,7 @@ describe('what is drawn of a run', () => {
         [3000, 100],
       ],
     });
-    expect(distribution(ttft).data(columnsOf(two, { limits: [ttftLimit] }))?.subtitle).toBe(
+    expect(distribution(ttft).data(chartRunOf(two, { objectives: [ttftObjective] }))?.subtitle).toBe(
       // Of 100 and 400: 100 + 0.5 * 300, + 0.9 * 300, + 0.99 * 300; one of two is at most 370.
       '2 requests; p50 250 ms; p90 370 ms; p99 397 ms; 50 % meet the SLO',
     );
@@ -80,7 +80,7 @@ describe('what is drawn of a run', () => {
     // 100 and 400 ms in bars of 10: the axis ends at 410.
     const chart = distribution(ttft);
     const drawn = (limit: number) => {
-      const run = columnsOf(two, { limits: [{ ...ttftLimit, limit }] });
+      const run = chartRunOf(two, { objectives: [ttftWithin(limit)] });
       const data = chart.data(run);
       const xAxis = data === undefined ? undefined : chart.option(data, themes.light).xAxis;
       return [xAxis, JSON.stringify(series(chart, run, 0)).includes('markLine')];
@@ -93,7 +93,7 @@ describe('what is drawn of a run', () => {
 
   it('an outlier is counted, not drawn', () => {
     // 200 requests of 10 ms, one of 10 s: p99 is 10 ms, the axis ends at 30.
-    const run = columnsOf(
+    const run = chartRunOf(
       Array.from({ length: 201 }, (_, i) => ({ at: i, end: i + 1, ttft: i === 7 ? 10_000 : 10 })),
     );
     expect(distribution(ttft).data(run)).toMatchObject({
@@ -103,7 +103,7 @@ describe('what is drawn of a run', () => {
   });
 
   it('lanes hold what never runs at once; failed requests stand apart', () => {
-    const run = columnsOf([
+    const run = chartRunOf([
       { at: 0, end: 2, ttft: 500, latency: 2000 },
       { at: 1, end: 4, ttft: 1000, latency: 3000 },
       { at: 2, end: 3, failed: true },
@@ -136,7 +136,7 @@ describe('what is drawn of a run', () => {
 
   it('cells of the heatmap count requests', () => {
     // 4 s / 90 is 0.05 a column, 3000 ms / 40 is 100 a row.
-    expect(latencyHeatmap.data(columnsOf(two))).toMatchObject({
+    expect(latencyHeatmap.data(chartRunOf(two))).toMatchObject({
       width: 0.05,
       height: 100,
       cells: [
@@ -147,7 +147,7 @@ describe('what is drawn of a run', () => {
   });
 
   it('slices: percentiles and tokens a second of the requests that started in them', () => {
-    const run = columnsOf([...two, { at: 2.5, end: 4.5, ttft: 200, latency: 2000, osl: 5 }], {
+    const run = chartRunOf([...two, { at: 2.5, end: 4.5, ttft: 200, latency: 2000, osl: 5 }], {
       sliceSeconds: 2,
     });
     const [byTtft, , , throughput] = sliceCharts.map((chart) => chart.data(run));
@@ -169,7 +169,7 @@ describe('what is drawn of a run', () => {
   });
 
   it('first tokens by the length of the prompt', () => {
-    expect(series(ttftByIsl, columnsOf(two), 0)).toMatchObject({
+    expect(series(ttftByIsl, chartRunOf(two), 0)).toMatchObject({
       data: [
         [8, 100],
         [16, 400],
@@ -278,7 +278,7 @@ describe('what is drawn of several runs', () => {
 });
 
 describe('pictures', () => {
-  const run = columnsOf(two, { limits: [ttftLimit], sliceSeconds: 1 });
+  const run = chartRunOf(two, { objectives: [ttftObjective], sliceSeconds: 1 });
 
   it.each(runCharts.map((chart) => [chart.name, chart] as const))('%s has its title', (_, chart) => {
     const data = chart.data(run);

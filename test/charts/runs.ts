@@ -1,5 +1,9 @@
-import { type Limit, RunColumns } from '../../src/charts/run-columns.js';
-import type { StoredRequest } from '../../src/metrics/recall.js';
+import { ChartRun, chartMetrics } from '../../src/charts/chart-run.js';
+import type { Objective } from '../../src/metrics/objective.js';
+import { recall, type StoredRequest } from '../../src/metrics/recall.js';
+import { timeToFirstToken } from '../../src/metrics/request-metrics.js';
+import { RequestTable } from '../../src/metrics/request-table.js';
+import { thresholds } from '../metrics/records.js';
 
 const START_NS = 1_767_225_600_000_000_000n;
 
@@ -12,19 +16,26 @@ export interface Drawn {
   readonly latency?: number;
   readonly isl?: number;
   readonly osl?: number;
+  /** Gaps between chunks, ms. */
+  readonly gaps?: readonly number[];
   readonly failed?: true;
 }
 
-export function columnsOf(
+/** The requests as charts see them. */
+export function chartRunOf(
   requests: readonly Drawn[],
-  { limits = [], sliceSeconds }: { limits?: readonly Limit[]; sliceSeconds?: number } = {},
-): RunColumns {
-  const run = new RunColumns({ limits, sliceSeconds });
-  for (const request of requests) run.add(stored(request));
-  return run;
+  { objectives = [], sliceSeconds }: { objectives?: readonly Objective[]; sliceSeconds?: number } = {},
+): ChartRun {
+  return new ChartRun(tableOf(requests), { objectives, sliceSeconds });
 }
 
-function stored({ at, end, failed, ...values }: Drawn): StoredRequest {
+export function tableOf(requests: readonly Drawn[]): RequestTable {
+  const table = new RequestTable(chartMetrics, { epochNs: START_NS, monotonicNs: 0n });
+  for (const request of requests) table.add(recall(stored(request), thresholds, [], table.origin));
+  return table;
+}
+
+function stored({ at, end, failed, gaps, ...values }: Drawn): StoredRequest {
   const tags = {
     ttft: 'time_to_first_token',
     itl: 'inter_token_latency',
@@ -40,20 +51,23 @@ function stored({ at, end, failed, ...values }: Drawn): StoredRequest {
     error: failed === undefined ? undefined : { code: 500, type: 'HTTPError', message: 'no' },
     cancelled: false,
     dropped: false,
-    values: new Map(
-      Object.entries(tags).flatMap(([key, tag]) => {
+    values: new Map<string, number | Float64Array>([
+      ...(gaps === undefined ? [] : [['inter_chunk_latency', Float64Array.from(gaps)] as const]),
+      ...Object.entries(tags).flatMap(([key, tag]) => {
         const value = Object.entries(values).find(([name]) => name === key)?.[1];
         return value === undefined ? [] : [[tag, value] as const];
       }),
-    ),
+    ]),
   };
 }
 
 /** The objective of 370 ms for first tokens. */
-export const ttftLimit: Limit = {
-  tag: 'time_to_first_token',
-  label: 'Time to First Token',
-  unit: 'ms',
-  limit: 370,
-  largerIsBetter: false,
-};
+export const ttftObjective = ttftWithin(370);
+
+export function ttftWithin(limitMs: number): Objective {
+  return {
+    slo: { tag: timeToFirstToken.tag, limit: limitMs },
+    metric: timeToFirstToken,
+    limit: limitMs * 1e6,
+  };
+}

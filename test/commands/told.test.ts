@@ -10,7 +10,8 @@ import { storeOf } from '../metrics/records.js';
 function noted(warmup: object | undefined, more: object = {}): string[] {
   const path = join(mkdtempSync(join(tmpdir(), 'aiperf-told-')), 'summary.json');
   writeFileSync(path, JSON.stringify({ schema_version: '1.4', warmup_metrics: warmup, ...more }));
-  const recovered = { records: 0, warmups: 0, isCut: false, summary: storeOf([]).summary() };
+  const store = storeOf([]);
+  const recovered = { records: 0, warmups: 0, isCut: false, summary: store.summary(), table: store.table };
   return notes(recovered, readSummary(path));
 }
 

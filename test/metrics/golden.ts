@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { CountedRecord } from '../../src/records/record.js';
 import { WireTimes } from '../../src/transport/transport.js';
 import { counted } from './records.js';
@@ -9,8 +10,12 @@ const folder = new URL('../../../shared/reference/golden/', import.meta.url);
 export const goldenIsThere = existsSync(folder);
 if (!goldenIsThere) process.stderr.write('skipped: ../shared/reference/golden is not there\n');
 
+export function goldenPath(path: string): string {
+  return fileURLToPath(new URL(path, folder));
+}
+
 export function goldenText(path: string): string {
-  return readFileSync(new URL(path, folder), 'utf8');
+  return readFileSync(goldenPath(path), 'utf8');
 }
 
 export interface GoldenLine {

@@ -1,16 +1,19 @@
-import { RunColumns } from '../../charts/run-columns.js';
+import { ChartRun, chartMetrics } from '../../charts/chart-run.js';
 import { metricTag } from '../../config/metric-names.js';
 import type { ConfigOf } from '../../config/option.js';
 import { orList } from '../../config/words.js';
 import { readRecords } from '../../export/read-records.js';
 import { everything, parseFilter } from '../../metrics/filter.js';
+import { recall } from '../../metrics/recall.js';
+import { RequestTable } from '../../metrics/request-table.js';
+import { objectivesOf } from '../../metrics/slos.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import { RecordFilter } from '../report/record-filter.js';
 import { withoutRequests } from '../report/recovered.js';
 import type { RunFolder } from '../report/run-folder.js';
 import { sliceSecondsTold, slosTold, whatIsTold } from '../report/told.js';
-import { limitOf, slosOf } from '../slos.js';
+import { slosOf } from '../slos.js';
 import type { plotOptions } from './options.js';
 
 /** The requests of a run, as charts need them. @throws UserError where there is none. */
@@ -18,12 +21,11 @@ export function readRun(
   files: RunFolder,
   { goodput, sliceDuration, where }: ConfigOf<typeof plotOptions>,
   io: Io,
-): RunColumns {
+): ChartRun {
   const told = whatIsTold(files);
-  const run = new RunColumns({
-    limits: (goodput === undefined ? slosTold(told) : slosOf(goodput)).map(limitOf),
-    sliceSeconds: sliceDuration ?? sliceSecondsTold(told),
-  });
+  const objectives = objectivesOf(goodput === undefined ? slosTold(told) : slosOf(goodput));
+  const metrics = [...new Set([...chartMetrics, ...objectives.map(({ metric }) => metric)])];
+  let table: RequestTable | undefined;
   const filter = new RecordFilter(where === undefined ? everything : parseFilter(where, metricTag));
   let all = 0;
   let isCut = false;
@@ -33,13 +35,16 @@ export function readRun(
   for (const record of readRecords(files.records, onCut)) {
     if (record.phase === 'warmup') continue;
     all++;
-    if (filter.passes(record)) run.add(record);
+    if (!filter.passes(record)) continue;
+    table ??= new RequestTable(metrics, { epochNs: record.startNs, monotonicNs: 0n });
+    table.add(recall(record, noThresholds, [], table.origin));
   }
   if (all === 0) throw withoutRequests(files.records);
   filter.requireKnown();
-  if (run.length === 0)
+  if (table === undefined)
     throw new UserError(`--where: none of the ${all} requests of this run meets '${where}'.`);
-  const missing = run.limits.filter(({ tag }) => !run.has(tag)).map(({ tag }) => tag);
+  const run = new ChartRun(table, { objectives, sliceSeconds: sliceDuration ?? sliceSecondsTold(told) });
+  const missing = objectives.filter(({ metric }) => !run.has(metric)).map(({ metric }) => metric.tag);
   if (goodput !== undefined && missing.length > 0 && run.failedCount < run.length) {
     throw new UserError(
       `--goodput: no request of this run has ${orList(missing)}.`,
@@ -49,3 +54,6 @@ export function readRun(
   if (isCut) io.stderr.write('The last line of the records is cut off: 1 record is left out.\n');
   return run;
 }
+
+/** No chart draws what thresholds decide. */
+const noThresholds = { oslMismatchPct: 0, oslMismatchTokens: 0, usageDiffPct: 0 };

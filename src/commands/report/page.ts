@@ -1,37 +1,30 @@
 import { basename, resolve } from 'node:path';
+import { ChartRun } from '../../charts/chart-run.js';
 import { runCharts } from '../../charts/run-charts.js';
-import { RunColumns } from '../../charts/run-columns.js';
 import { profileOptions } from '../../config/options.js';
 import type { StoredRecord } from '../../export/read-records.js';
+import { objectivesOf } from '../../metrics/slos.js';
 import { reportedCharts } from '../../report/page/charts.js';
 import { NotableFinder } from '../../report/page/notable.js';
 import type { ReportedRun } from '../../report/page/run.js';
 import { runPage } from '../../report/page/run-page.js';
 import { runsPage } from '../../report/page/runs-page.js';
-import { limitOf } from '../slos.js';
 import { writeWhole } from '../write-whole.js';
 import { type NamedFolder, openRunFolder, type RunFolder } from './run-folder.js';
-import { lookAt, type RunInView, type StoredRun, sumUp, type View } from './stored-run.js';
+import { lookAt, type StoredRun, sumUp, type View } from './stored-run.js';
 import { incompleteReason, notes } from './told.js';
 
 /** What a page shows of a run beyond its summary: gathered while the records go by. */
 export class PageMaterial {
   readonly #notable = new NotableFinder();
-  readonly #columns: RunColumns;
 
-  constructor({ slos, sliceSeconds }: RunInView) {
-    this.#columns = new RunColumns({ limits: slos.map(limitOf), sliceSeconds });
-  }
-
-  readonly add = (record: StoredRecord): void => {
-    this.#notable.add(record);
-    this.#columns.add(record);
-  };
+  readonly add = (record: StoredRecord): void => this.#notable.add(record);
 
   /** @param run the one whose records were added. */
-  of({ files, left, told, recovered }: StoredRun): ReportedRun {
+  of({ files, left, told, recovered, slos, sliceSeconds }: StoredRun): ReportedRun {
     const { config, summary: earlier } = told;
-    const { summary } = recovered;
+    const { summary, table } = recovered;
+    const chartRun = new ChartRun(table, { objectives: objectivesOf(slos), sliceSeconds });
     return {
       name: basename(files.folder),
       title: config.title ?? 'LLM Metrics',
@@ -45,7 +38,7 @@ export class PageMaterial {
       notes: notes(recovered, left.summary),
       fidelity: earlier?.fidelity,
       notable: this.#notable.found,
-      charts: reportedCharts(runCharts, this.#columns),
+      charts: reportedCharts(runCharts, chartRun),
     };
   }
 }
@@ -68,7 +61,7 @@ export function comparisonPage(
 
 function reportedRun(files: RunFolder, view: View): ReportedRun {
   const run = lookAt(files, view);
-  const material = new PageMaterial(run);
+  const material = new PageMaterial();
   return material.of(sumUp(run, material.add));
 }
 

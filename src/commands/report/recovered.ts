@@ -2,12 +2,14 @@ import { readRecords, type StoredRecord } from '../../export/read-records.js';
 import { MetricStore, type RunSummary } from '../../metrics/compute.js';
 import type { RunTraits, Thresholds } from '../../metrics/metric.js';
 import type { Slo } from '../../metrics/objective.js';
+import type { RequestTable } from '../../metrics/request-table.js';
 import type { PhaseName } from '../../records/record.js';
 import { UserError } from '../../util/errors.js';
 
 /** What the per-record file of a run comes to. */
 export interface Recovered {
   readonly summary: RunSummary;
+  readonly table: RequestTable;
   /** Records of the phase, failed ones included. */
   readonly records: number;
   /** Warm-up records, which the results of the run proper leave out. */
@@ -73,5 +75,5 @@ export function recoverRun(
     onRecord?.(record);
     records++;
   }
-  return store && { summary: store.summary(sliceNs), records, warmups, isCut };
+  return store && { summary: store.summary(sliceNs), table: store.table, records, warmups, isCut };
 }

@@ -1,0 +1,150 @@
+import {
+  effectiveConcurrency,
+  effectiveDecodeThroughput,
+  effectivePrefillConcurrency,
+  tokensInFlight,
+} from '../metrics/curve-metrics.js';
+import { curveMeans } from '../metrics/curves.js';
+import type { CurveMetric, Metric } from '../metrics/metric.js';
+import type { Objective } from '../metrics/objective.js';
+import {
+  inputSequenceLength,
+  interChunkLatency,
+  interTokenLatency,
+  outputSequenceLength,
+  requestLatency,
+  timeToFirstToken,
+} from '../metrics/request-metrics.js';
+import type { NumberMetric, RequestTable } from '../metrics/request-table.js';
+import { type Results, resultsOver } from '../metrics/results.js';
+import { windowsOf } from '../metrics/slices.js';
+
+/** How a run is drawn. */
+export interface ChartSettings {
+  readonly objectives: readonly Objective[];
+  /** Length of a slice, seconds; undefined: slices are not drawn. */
+  readonly sliceSeconds: number | undefined;
+}
+
+/** What charts read of requests, besides the metrics of objectives. */
+export const chartMetrics: readonly Metric[] = [
+  timeToFirstToken,
+  interTokenLatency,
+  requestLatency,
+  inputSequenceLength,
+  outputSequenceLength,
+  interChunkLatency,
+];
+
+/** The curves that charts draw: one sweep gives them all. */
+const drawnCurves: readonly CurveMetric[] = [
+  effectiveConcurrency,
+  effectivePrefillConcurrency,
+  effectiveDecodeThroughput,
+  tokensInFlight,
+];
+/** As many as a wide picture shows. */
+const CURVE_WINDOWS = 300;
+
+/** A time slice with the results of some metrics; times are seconds since the first start. */
+export interface ChartSlice {
+  readonly from: number;
+  readonly to: number;
+  /** False for the last one, which ends with the run. */
+  readonly isComplete: boolean;
+  readonly results: Results;
+}
+
+/** A finished run as charts see it: times are seconds since the first start, values are in display units. */
+export class ChartRun {
+  readonly sliceSeconds: number | undefined;
+  readonly failedCount: number;
+  readonly #table: RequestTable;
+  readonly #objectives: readonly Objective[];
+  #curves: readonly Float64Array[] | undefined;
+
+  constructor(table: RequestTable, { objectives, sliceSeconds }: ChartSettings) {
+    this.#table = table;
+    this.#objectives = objectives;
+    this.sliceSeconds = sliceSeconds;
+    let failed = 0;
+    for (let row = 0; row < table.length; row++) if (table.outcome(row) === 'failed') failed++;
+    this.failedCount = failed;
+  }
+
+  get length(): number {
+    return this.#table.length;
+  }
+
+  /** From the first start to the last end. */
+  get seconds(): number {
+    const { fromNs, toNs } = this.#table.extent;
+    return this.length === 0 ? 0 : (toNs - fromNs) / 1e9;
+  }
+
+  startS(row: number): number {
+    return (this.#table.startNs(row) - this.#table.extent.fromNs) / 1e9;
+  }
+
+  endS(row: number): number {
+    return (this.#table.endNs(row) - this.#table.extent.fromNs) / 1e9;
+  }
+
+  isFailed(row: number): boolean {
+    return this.#table.outcome(row) === 'failed';
+  }
+
+  /** NaN where the request has none, as failed ones. */
+  value(metric: NumberMetric, row: number): number {
+    return (this.#table.column(metric)?.at(row) ?? Number.NaN) * metric.factor;
+  }
+
+  /** Whether any request has such a value. */
+  has(metric: NumberMetric): boolean {
+    return (this.#table.column(metric)?.count ?? 0) > 0;
+  }
+
+  /** Its values in ascending order. */
+  sorted(metric: NumberMetric): Float64Array {
+    return Float64Array.from(this.#table.sorted(metric, undefined), (value) => value * metric.factor);
+  }
+
+  /** The objective for a metric; undefined where there is none. */
+  objectiveFor(metric: NumberMetric): Objective | undefined {
+    return this.#objectives.find((objective) => objective.metric === metric);
+  }
+
+  /** A curve as means within windows of equal width, which cover the run. */
+  curve(metric: CurveMetric): Float64Array {
+    this.#curves ??= curveMeans(this.#table, drawnCurves, CURVE_WINDOWS);
+    return this.#curves[drawnCurves.indexOf(metric)] ?? new Float64Array();
+  }
+
+  /** Slices in which a request started; none for a run that is not sliced. */
+  slices(metric: Metric): ChartSlice[] {
+    const { fromNs: firstNs } = this.#table.extent;
+    if (this.sliceSeconds === undefined || this.length === 0) return [];
+    return windowsOf(this.#table, this.sliceSeconds * 1e9).map(({ fromNs, toNs, isComplete, inside }) => ({
+      from: (fromNs - firstNs) / 1e9,
+      to: (toNs - firstNs) / 1e9,
+      isComplete,
+      results: resultsOver(this.#table, { rows: inside, windowNs: toNs - fromNs, metrics: [metric] }),
+    }));
+  }
+
+  /** Rows in the order of their starts. */
+  byStart(): Uint32Array {
+    return this.#ordered((row) => this.#table.startNs(row));
+  }
+
+  /** Rows in the order of their ends. */
+  byEnd(): Uint32Array {
+    return this.#ordered((row) => this.#table.endNs(row));
+  }
+
+  #ordered(timeNs: (row: number) => number): Uint32Array {
+    const times = Float64Array.from({ length: this.length }, (_, row) => timeNs(row));
+    const rows = Uint32Array.from({ length: this.length }, (_, row) => row);
+    return rows.sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0));
+  }
+}

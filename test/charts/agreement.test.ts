@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import type { RunChart } from '../../src/charts/chart.js';
+import { ChartRun } from '../../src/charts/chart-run.js';
+import {
+  concurrencyOverTime,
+  outputThroughputOverTime,
+  tokensInFlightOverTime,
+} from '../../src/charts/load-over-time.js';
+import { shortened } from '../../src/charts/reduce.js';
+import { sliceCharts } from '../../src/charts/timeslices.js';
+import { recoverRun } from '../../src/commands/report/recovered.js';
+import type { RunSummary } from '../../src/metrics/compute.js';
+import {
+  effectiveConcurrency,
+  effectiveDecodeThroughput,
+  effectivePrefillConcurrency,
+  tokensInFlight,
+} from '../../src/metrics/curve-metrics.js';
+import type { CurveMetric } from '../../src/metrics/metric.js';
+import { interTokenLatency, requestLatency, timeToFirstToken } from '../../src/metrics/request-metrics.js';
+import type { RequestTable } from '../../src/metrics/request-table.js';
+import { statsOf } from '../../src/metrics/results.js';
+import { outputTokenThroughput } from '../../src/metrics/run-metrics.js';
+import { goldenIsThere, goldenPath } from '../metrics/golden.js';
+import { fourRequests, storeOf, thresholds } from '../metrics/records.js';
+
+interface Recorded {
+  readonly table: RequestTable;
+  /** Cut into two slices. */
+  readonly summary: RunSummary;
+}
+
+/** The slices' length: in both halves of each of these runs a request starts. */
+const half = ({ extent: { fromNs, toNs } }: RequestTable) => Math.floor((toNs - fromNs) / 2) + 1;
+
+function fourByHand(): Recorded {
+  const store = storeOf(fourRequests);
+  return { table: store.table, summary: store.summary(half(store.table)) };
+}
+
+function golden(run: string): Recorded {
+  const file = goldenPath(`${run}/profile_export.jsonl`);
+  const sliceNs = half(recoverRun(file, thresholds)?.table ?? storeOf([]).table);
+  const recovered = recoverRun(file, thresholds, { sliceNs });
+  if (recovered === undefined) throw new Error(`${file} holds no record`);
+  return recovered;
+}
+
+const runs: readonly (readonly [name: string, read: () => Recorded])[] = [
+  ['four requests', fourByHand],
+  ...(goldenIsThere
+    ? ['think', 'turns'].map((run) => [`golden run ${run}`, () => golden(run)] as const)
+    : []),
+];
+
+/** Each curve with the chart that draws it, and its place there. */
+const curves = [
+  [effectiveConcurrency, concurrencyOverTime, 0],
+  [effectivePrefillConcurrency, concurrencyOverTime, 1],
+  [effectiveDecodeThroughput, outputThroughputOverTime, 0],
+  [tokensInFlight, tokensInFlightOverTime, 0],
+] as const;
+
+describe.each(runs)('chart, metric and slices agree: %s', (_, read) => {
+  const { table, summary } = read();
+  const { fromNs, toNs } = table.extent;
+  const slices = summary.sliced?.slices ?? [];
+  const chartRun = new ChartRun(table, { objectives: [], sliceSeconds: half(table) / 1e9 });
+
+  it('has two slices', () => {
+    expect(slices.map(({ isComplete }) => isComplete)).toEqual([true, false]);
+  });
+
+  it.each(curves.map(([metric, chart, place]) => [metric.tag, metric, chart, place] as const))(
+    '%s',
+    (_tag, metric: CurveMetric, chart, place) => {
+      const average = statsOf(summary.results, metric)?.avg ?? Number.NaN;
+      // Windows of the chart are equally long; its points have six digits.
+      const points = chart.data(chartRun)?.curves[place]?.points ?? [];
+      expect(points).toHaveLength(300);
+      const drawn = points.reduce((sum, [, mean]) => sum + mean, 0) / points.length;
+      expect(Math.abs(drawn / average - 1)).toBeLessThan(1e-5);
+      const inSlices = slices.reduce(
+        (sum, { startNs, endNs, results }) =>
+          sum + (statsOf(results, metric)?.avg ?? Number.NaN) * Number(endNs - startNs),
+        0,
+      );
+      expect(inSlices / (toNs - fromNs) / average).toBeCloseTo(1, 12);
+    },
+  );
+
+  it('the charts of slices draw what their files hold', () => {
+    const drawn = (chart: RunChart<unknown> | undefined) => chart?.data(chartRun);
+    const [first] = slices;
+    if (first === undefined) throw new Error('there is no slice');
+    const to = shortened(Number(first.endNs - first.startNs) / 1e9);
+    for (const [i, metric] of [timeToFirstToken, interTokenLatency, requestLatency].entries()) {
+      const { p50 = Number.NaN, p90 = Number.NaN } = statsOf(first.results, metric) ?? {};
+      expect(drawn(sliceCharts[i])).toMatchObject({ bars: [[0, to, shortened(p90), shortened(p50)]] });
+    }
+    const { avg = Number.NaN } = statsOf(first.results, outputTokenThroughput) ?? {};
+    expect(drawn(sliceCharts.at(-1))).toMatchObject({ bars: [[0, to, shortened(avg)]] });
+  });
+});
