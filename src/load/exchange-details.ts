@@ -2,7 +2,7 @@ import type { AnswerUnit } from '../endpoint/answer.js';
 import { redactedHeaders } from '../endpoint/headers.js';
 import type { HttpTrace, RawExchange } from '../records/record.js';
 import { safeRaw } from '../records/safe-record.js';
-import { hostHeader } from '../transport/server.js';
+import { hostHeader } from '../transport/request-head.js';
 import type { ConnectionEnds, Origin, ResponseHead } from '../transport/transport.js';
 import type { JsonObject } from '../util/json.js';
 import { withoutSecrets } from '../util/secrets.js';

@@ -5,9 +5,27 @@ import { Timeout } from '../util/timeout.js';
 import type { DnsCache } from './dns-cache.js';
 import type { Carrier, RunningExchange } from './exchange.js';
 import { brokenConnection, connectFailure, cutShort, tookTooLong } from './failures.js';
+import { requestHead } from './request-head.js';
 import { ResponseParser, type ResponseSink } from './response-parser.js';
-import { requestHead, type Server } from './server.js';
 import type { ResponseHead, TransportError } from './transport.js';
+
+/** One origin, with what every request to it needs. */
+export interface Server {
+  readonly secure: boolean;
+  /** Without the brackets of an IPv6 literal. */
+  readonly host: string;
+  readonly port: number;
+  /** `host:port`, as errors name it. */
+  readonly at: string;
+  readonly hostHeader: string;
+  /** Idle connections, the one used last on top. */
+  readonly idle: Connection[];
+  /**
+   * A connection stayed open after its response, so the next one may be used again at once. Some servers close
+   * after a response without saying so; a request sent before their close arrives is lost.
+   */
+  keepsOpen: boolean;
+}
 
 /** What all connections of a transport share. */
 export interface ConnectionContext {
@@ -183,7 +201,7 @@ export class Connection implements ResponseSink, Carrier {
     const { nowNs, keepAlive } = this.#context;
     const times = exchange.times;
     const { body, bodyBytes = Buffer.byteLength(body) } = exchange.request;
-    const head = requestHead(exchange.request, this.server, bodyBytes, keepAlive);
+    const head = requestHead(exchange.request, this.server.hostHeader, bodyBytes, keepAlive);
     times.bytesSent = bodyBytes;
     times.writes = bodyBytes > 0 ? 1 : 0;
     this.#written = false;

@@ -1,10 +1,10 @@
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { Timeout } from '../util/timeout.js';
-import { Connection, type ConnectionContext } from './connection.js';
+import { Connection, type ConnectionContext, type Server } from './connection.js';
 import { DnsCache } from './dns-cache.js';
 import { RunningExchange } from './exchange.js';
-import { type Server, Servers } from './server.js';
+import { Servers } from './server.js';
 import { openSecureContext } from './tls-context.js';
 import type { Exchange, HttpRequest, ResponseHandler, Transport, TransportOptions } from './transport.js';
 

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import type { DiagnosticsChannel, Dispatcher } from 'undici';
 import { RunningExchange } from './exchange.js';
-import { hostAndPort } from './server.js';
+import { hostAndPort } from './request-head.js';
 import type {
   Exchange,
   HttpRequest,

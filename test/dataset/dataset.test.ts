@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Dataset } from '../../src/dataset/conversation.js';
+import type { DatasetOptions } from '../../src/dataset/dataset-options.js';
 import { sampleLength } from '../../src/dataset/lengths.js';
 import {
-  type DatasetOptions,
   estimateBytes,
   hasTimestamps,
   isTrace,

@@ -1,4 +1,4 @@
-import type { DatasetOptions } from '../../src/dataset/plan.js';
+import type { DatasetOptions } from '../../src/dataset/dataset-options.js';
 
 /** The defaults of a run with `--random-seed 1`. */
 export const options: DatasetOptions = {

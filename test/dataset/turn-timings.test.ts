@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type DatasetOptions, openDataset, planDataset } from '../../src/dataset/plan.js';
+import type { DatasetOptions } from '../../src/dataset/dataset-options.js';
+import { openDataset, planDataset } from '../../src/dataset/plan.js';
 import { turnTimings } from '../../src/dataset/turn-timings.js';
 import { options } from './options.js';
 

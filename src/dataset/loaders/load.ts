@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
-import type { DatasetOptions } from '../plan.js';
+import type { DatasetOptions } from '../dataset-options.js';
 import type { TurnRules } from '../turn-rules.js';
 import { detectFolderType, detectType, refuseByName } from './detect.js';
 import { formats } from './formats.js';

@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path';
 import { randomStreams } from '../../util/random.js';
 import type { Conversation, Dataset } from '../conversation.js';
-import type { DatasetOptions } from '../plan.js';
+import type { DatasetOptions } from '../dataset-options.js';
 import { sessionIds } from '../session-ids.js';
 import { openTurnRules, type TurnRules } from '../turn-rules.js';
 import type { RowContext } from './format.js';

@@ -2,7 +2,7 @@ import { UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { randomStreams } from '../../util/random.js';
 import type { Conversation, Dataset, Turn } from '../conversation.js';
-import type { DatasetOptions } from '../plan.js';
+import type { DatasetOptions } from '../dataset-options.js';
 import type { PromptSource } from '../prompts.js';
 import { sessionIds } from '../session-ids.js';
 import { openTurnRules, type TurnRules } from '../turn-rules.js';

@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Conversation } from '../../../src/dataset/conversation.js';
+import type { DatasetOptions } from '../../../src/dataset/dataset-options.js';
 import { readRowFile } from '../../../src/dataset/loaders/row-file.js';
 import {
-  type DatasetOptions,
   type DatasetPlan,
   estimateBytes,
   hasTimestamps,
