@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { PREWARMED, type RecordBatch } from '../records/pack.js';
 import type { PhaseCounts } from '../records/spool.js';
 import { SpoolReader } from '../records/spool-reader.js';
+import type { Observation } from '../telemetry/time-series.js';
 
 /** The batches of one load thread, in the order in which it left them: from its spool, then those sent through memory. */
 export class BatchSource {
@@ -17,11 +18,16 @@ export class BatchSource {
     port: MessagePort,
     spool: string | undefined,
     thread: number,
-    on: { readonly prewarmed: () => void; readonly news: () => void },
+    on: {
+      readonly prewarmed: () => void;
+      readonly news: () => void;
+      readonly observation: (observation: Observation) => void;
+    },
   ) {
     this.#reader = spool === undefined ? undefined : new SpoolReader(spool, thread);
     this.#onPrewarmed = on.prewarmed;
-    port.on('message', (posted: RecordBatch | typeof PREWARMED) => {
+    port.on('message', (posted: RecordBatch | typeof PREWARMED | Observation) => {
+      if (posted !== PREWARMED && 'samples' in posted) return on.observation(posted);
       this.#posted.push(posted);
       on.news();
     });
@@ -64,8 +70,9 @@ export class BatchSource {
     return this.#reader?.skipRest() ?? { warmup: 0, profiling: 0 };
   }
 
-  get tornBytes(): number {
-    return this.#reader?.tornBytes ?? 0;
+  /** Bytes in the spool that were not read yet; at its end, those of a batch that is cut off. */
+  get unreadBytes(): number {
+    return this.#reader?.unreadBytes ?? 0;
   }
 
   close(): void {

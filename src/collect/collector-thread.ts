@@ -1,6 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { type RecordBatch, unpackRecords } from '../records/pack.js';
+import { CLIENT, clientMetrics } from '../telemetry/client-metrics.js';
+import { openClock } from '../util/clock.js';
 import { yieldToLoadThreads } from '../util/priority.js';
 import { BatchSource } from './batch-source.js';
 import type { CollectorEvent, CollectorThreadData, CollectPlan } from './collector.js';
@@ -8,6 +10,7 @@ import { RecordProcessor } from './record-processor.js';
 import type { Sink, Sinks } from './sink.js';
 
 const LIVE_EVERY_MS = 250;
+const OBSERVED_EVERY_MS = 1000;
 /** How often the spool is looked at where nothing was in it. */
 const LOOK_EVERY_MS = 20;
 
@@ -41,8 +44,23 @@ export async function runCollectorThread(
   };
   let wake = () => {};
   const sources = ports.map(
-    (port, thread) => new BatchSource(port, spool, thread, { prewarmed: onPrewarmed, news: () => wake() }),
+    (port, thread) =>
+      new BatchSource(port, spool, thread, {
+        prewarmed: onPrewarmed,
+        news: () => wake(),
+        observation: (observation) => sinks.onObservation(observation),
+      }),
   );
+  const { nowNs } = openClock(plan.origin);
+  const observeBacklog = () => {
+    const value = sources.reduce((bytes, { unreadBytes }) => bytes + unreadBytes, 0);
+    sinks.onObservation({
+      source: CLIENT,
+      atNs: nowNs(),
+      samples: [{ metric: clientMetrics.backlog, labels: {}, value }],
+    });
+  };
+  const backlogTimer = setInterval(observeBacklog, OBSERVED_EVERY_MS);
   const allClosed = Promise.all(sources.map(({ closed }) => closed));
   // Nothing is sent any more: there is nobody to yield to.
   void allClosed.then(stopYielding);
@@ -83,13 +101,17 @@ export async function runCollectorThread(
     if (!found) await waitForNews();
   }
   clearInterval(liveTimer);
+  clearInterval(backlogTimer);
+  observeBacklog();
   const left = { warmup: 0, profiling: 0 };
   for (const [thread, source] of sources.entries()) {
     const rest = source.skipRest();
     left.warmup += rest.warmup;
     left.profiling += rest.profiling;
-    if (source.tornBytes > 0)
-      onTrouble(`the last batch of load thread ${thread} is cut off: ${source.tornBytes} bytes are left out`);
+    if (source.unreadBytes > 0)
+      onTrouble(
+        `the last batch of load thread ${thread} is cut off: ${source.unreadBytes} bytes are left out`,
+      );
     source.close();
   }
   sinks.onEnd();

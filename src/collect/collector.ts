@@ -22,6 +22,8 @@ export interface CollectPlan {
   readonly rawFile: string | undefined;
   /** Where those of warm-up go; absent: there is no warm-up, or no such file. */
   readonly warmupFile: string | undefined;
+  /** Where telemetry goes; absent: no such file. */
+  readonly seriesFile: string | undefined;
   readonly hasWarmup: boolean;
 }
 

@@ -1,3 +1,4 @@
+import type { Observation } from '../telemetry/time-series.js';
 import { messageOf } from '../util/errors.js';
 import type { MeasuredRecord } from './record-processor.js';
 
@@ -5,6 +6,8 @@ import type { MeasuredRecord } from './record-processor.js';
 export interface Sink {
   /** Called in the record thread; must not block. */
   onRecord?(measured: MeasuredRecord): void;
+  /** Values of series at one time; called in the record thread. */
+  onObservation?(observation: Observation): void;
   /** Stores the records so far: their copies in the spool may be deleted when this returns. */
   flush?(): void;
   /** The run is over, or another callback threw: close what is open. */
@@ -30,6 +33,10 @@ export class Sinks implements Required<Sink> {
 
   onRecord(measured: MeasuredRecord): void {
     this.#each((sink) => sink.onRecord?.(measured));
+  }
+
+  onObservation(observation: Observation): void {
+    this.#each((sink) => sink.onObservation?.(observation));
   }
 
   flush(): void {

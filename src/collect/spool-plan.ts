@@ -12,7 +12,10 @@ const planName = 'plan.spool';
 
 /** What is stored: names of files in the folder of the run in place of paths, and texts in place of 64-bit numbers. */
 interface StoredPlan
-  extends Omit<CollectPlan, 'origin' | 'tokenizers' | 'recordsFile' | 'rawFile' | 'warmupFile'> {
+  extends Omit<
+    CollectPlan,
+    'origin' | 'tokenizers' | 'recordsFile' | 'rawFile' | 'warmupFile' | 'seriesFile'
+  > {
   readonly spoolVersion: number;
   readonly origin: { readonly monotonicNs: string; readonly epochNs: string };
   readonly tokenizers: readonly (readonly [model: string, source: TokenizerSource])[] | undefined;
@@ -28,9 +31,9 @@ interface StoredPlan
  * @throws the file system's error.
  */
 export function makeSpool(folder: string, plan: CollectPlan, recordsName: string): void {
-  const { origin, tokenizers, recordsFile, rawFile, warmupFile } = plan;
+  const { origin, tokenizers, recordsFile, rawFile, warmupFile, seriesFile: _, ...rest } = plan;
   const stored: StoredPlan = {
-    ...plan,
+    ...rest,
     spoolVersion: SPOOL_VERSION,
     origin: { monotonicNs: `${origin.monotonicNs}`, epochNs: `${origin.epochNs}` },
     tokenizers: tokenizers && [...tokenizers],
@@ -79,5 +82,6 @@ export function readSpoolPlan(folder: string): CollectPlan {
     recordsFile: at(recordsFile),
     rawFile: at(rawFile),
     warmupFile: at(warmupFile),
+    seriesFile: undefined,
   };
 }

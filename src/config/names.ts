@@ -49,6 +49,7 @@ export interface ExportNames {
   readonly recordsJsonl: string;
   readonly rawJsonl: string;
   readonly warmupJsonl: string;
+  readonly seriesJsonl: string;
   readonly summaryJson: string;
   readonly summaryCsv: string;
   readonly consoleText: string;
@@ -65,6 +66,7 @@ const knownEndings = [
   '_timeslices.json',
   '_console.txt',
   '_raw.jsonl',
+  '_series.jsonl',
   '.parquet',
   '.csv',
   '.json',
@@ -81,6 +83,7 @@ export function exportNames(prefix: string | undefined): ExportNames {
     recordsJsonl: `${base}.jsonl`,
     rawJsonl: `${base}_raw.jsonl`,
     warmupJsonl: `${base}_warmup.jsonl`,
+    seriesJsonl: `${base}_series.jsonl`,
     summaryJson: `${summary}.json`,
     summaryCsv: `${summary}.csv`,
     consoleText: `${base}_console.txt`,

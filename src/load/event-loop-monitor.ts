@@ -2,6 +2,8 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { type EventLoopUtilization, PerformanceObserver, performance } from 'node:perf_hooks';
 import { Histogram } from '../fidelity/histogram.js';
 import { LATE_NS, type Stall, type StallCause, type ThreadReport } from '../fidelity/thread-report.js';
+import { CLIENT, clientMetrics } from '../telemetry/client-metrics.js';
+import type { Observation, SeriesMetric } from '../telemetry/time-series.js';
 
 const TICK_MS = 5;
 const TICK_NS = TICK_MS * 1e6;
@@ -12,6 +14,7 @@ const MOST_STALLS = 10_000;
 // Reads of a sampled turn that are kept; in a turn of more, the last ones.
 const MOST_LAGS = 4096;
 const SHORTEST_TURN_NS = 20e3;
+const OBSERVED_EVERY_NS = 1e9;
 
 /** A stretch of time, ns since the clock's origin. */
 interface Stretch {
@@ -30,6 +33,8 @@ interface SeenStall extends Stretch {
  */
 export class EventLoopMonitor {
   readonly #nowNs: () => number;
+  readonly #thread: number;
+  readonly #onObservation: (observation: Observation) => void;
   readonly #account = openAccount();
   #loopDelay = new Histogram();
   #readLag = new Histogram();
@@ -37,6 +42,7 @@ export class EventLoopMonitor {
   readonly #lags = new Float64Array(MOST_LAGS);
   #lagCount = 0;
   readonly #pauses: Stretch[] = [];
+  #gcNs = 0;
   readonly #stalls: SeenStall[] = [];
   #observer: PerformanceObserver | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -50,9 +56,16 @@ export class EventLoopMonitor {
   #utilization: EventLoopUtilization | undefined;
   #first: Account | undefined;
   #last: Account | undefined;
+  #observationDueNs = 0;
+  /** Longest since the last observation. */
+  #longestDelayNs = 0;
+  #longestLagNs = 0;
 
-  constructor(nowNs: () => number) {
+  /** @param onObservation called when a phase begins, each second, and when it ends. */
+  constructor(nowNs: () => number, thread: number, onObservation: (observation: Observation) => void) {
     this.#nowNs = nowNs;
+    this.#thread = thread;
+    this.#onObservation = onObservation;
   }
 
   /** A phase begins soon: the cause of a late start is found from the thread's account until now. */
@@ -68,7 +81,10 @@ export class EventLoopMonitor {
     this.#readLag = new Histogram();
     this.#stalls.length = 0;
     this.#pauses.length = 0;
+    this.#gcNs = 0;
     this.#lateNs = 0;
+    this.#longestDelayNs = 0;
+    this.#longestLagNs = 0;
     this.#ticks = 0;
     this.#dueNs = plannedNs;
     if (nowNs - plannedNs > LATE_NS) this.#settle(nowNs);
@@ -78,6 +94,8 @@ export class EventLoopMonitor {
     const zeroNs = nowNs - performance.now() * 1e6;
     this.#observer = new PerformanceObserver((list) => this.#takePauses(list.getEntries(), zeroNs));
     this.#observer.observe({ entryTypes: ['gc'] });
+    this.#observationDueNs = nowNs + OBSERVED_EVERY_NS;
+    this.#observe(nowNs);
     this.#dueNs = nowNs + TICK_NS;
     this.#timer = setTimeout(this.#tick, TICK_MS);
   }
@@ -100,33 +118,34 @@ export class EventLoopMonitor {
     return false;
   }
 
-  /** Ends the watch, also one that never began: the phase ended before its start. @param thread number of this thread. */
-  end(thread: number): ThreadReport {
+  /** Ends the watch, also one that never began: the phase ended before its start. */
+  end(): ThreadReport {
     const endNs = this.#nowNs();
     this.#settle(endNs);
-    const startNs = Number.isNaN(this.#startNs) ? endNs : this.#startNs;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#dueNs = Number.POSITIVE_INFINITY;
     const zeroNs = endNs - performance.now() * 1e6;
     this.#takePauses(this.#observer?.takeRecords() ?? [], zeroNs);
     this.#observer?.disconnect();
+    const hasBegun = !Number.isNaN(this.#startNs);
+    const startNs = hasBegun ? this.#startNs : endNs;
+    if (hasBegun) this.#observe(endNs);
     this.#startNs = Number.NaN;
     const lengthNs = Math.max(1, endNs - startNs);
     const now = this.#account?.read();
     const share = (part: keyof Account) =>
       now === undefined || this.#first === undefined ? undefined : (now[part] - this.#first[part]) / lengthNs;
-    const pauses = this.#pauses.map((pause) => pause.endNs - pause.startNs);
     return {
-      thread,
+      thread: this.#thread,
       startNs,
       endNs,
       loopDelayNs: this.#loopDelay.spread,
       readLagNs: this.#readLag.spread,
       gc: {
-        count: pauses.length,
-        totalNs: pauses.reduce((sum, length) => sum + length, 0),
-        maxNs: pauses.reduce((longest, length) => Math.max(longest, length), 0),
+        count: this.#pauses.length,
+        totalNs: this.#gcNs,
+        maxNs: this.#pauses.reduce((longest, pause) => Math.max(longest, pause.endNs - pause.startNs), 0),
       },
       busyShare: performance.eventLoopUtilization(this.#utilization).utilization,
       cpuShare: share('cpuNs'),
@@ -154,13 +173,50 @@ export class EventLoopMonitor {
     setImmediate(this.#stopSampling);
     this.#dueNs = nowNs + TICK_NS;
     this.#timer?.refresh();
+    if (nowNs >= this.#observationDueNs) {
+      this.#observationDueNs +=
+        OBSERVED_EVERY_NS * Math.ceil((nowNs - this.#observationDueNs + 1) / OBSERVED_EVERY_NS);
+      this.#observe(nowNs);
+    }
   };
+
+  #observe(atNs: number): void {
+    const labels = { thread: String(this.#thread) };
+    const sample = (metric: SeriesMetric, ns: number) => ({
+      metric,
+      labels,
+      value: Math.round(ns / 1e3) / 1e3,
+    });
+    const { loopDelay, readLag, late, busy, gc, cpu, coreWait } = clientMetrics;
+    const account = this.#account?.read();
+    this.#onObservation({
+      source: CLIENT,
+      atNs,
+      samples: [
+        sample(loopDelay, this.#longestDelayNs),
+        sample(readLag, this.#longestLagNs),
+        sample(late, this.#lateNs),
+        sample(busy, performance.eventLoopUtilization(this.#utilization).active * 1e6),
+        sample(gc, this.#gcNs),
+        ...(account && this.#first
+          ? [
+              sample(cpu, account.cpuNs - this.#first.cpuNs),
+              sample(coreWait, account.waitNs - this.#first.waitNs),
+            ]
+          : []),
+      ],
+    });
+    this.#longestDelayNs = 0;
+    this.#longestLagNs = 0;
+  }
 
   /** A long turn is met by a tick more often than a short one: each counts for the turns like it that no tick met. */
   readonly #stopSampling = (): void => {
     this.#sampling = false;
     const lags = this.#lags.subarray(0, Math.min(this.#lagCount, MOST_LAGS));
-    const turnNs = lags.reduce((longest, lag) => Math.max(longest, lag), SHORTEST_TURN_NS);
+    const longestNs = lags.reduce((longest, lag) => Math.max(longest, lag), 0);
+    if (longestNs > this.#longestLagNs) this.#longestLagNs = longestNs;
+    const turnNs = Math.max(SHORTEST_TURN_NS, longestNs);
     for (const lag of lags) this.#readLag.add(lag, Math.max(1, TICK_NS / turnNs));
     this.#lagCount = 0;
   };
@@ -169,6 +225,7 @@ export class EventLoopMonitor {
   #settle(nowNs: number): void {
     const lateNs = nowNs - this.#dueNs;
     if (lateNs < 0) return;
+    if (lateNs > this.#longestDelayNs) this.#longestDelayNs = lateNs;
     // One that late hides the ticks that would have come meanwhile, each a little less late.
     for (let ns = lateNs; ns >= 0; ns -= TICK_NS) this.#loopDelay.add(ns);
     if (lateNs <= LATE_NS) return;
@@ -183,7 +240,9 @@ export class EventLoopMonitor {
   #takePauses(entries: readonly { startTime: number; duration: number }[], zeroNs: number): void {
     for (const { startTime, duration } of entries) {
       const startNs = zeroNs + startTime * 1e6;
-      if (startNs >= this.#startNs) this.#pauses.push({ startNs, endNs: startNs + duration * 1e6 });
+      if (startNs < this.#startNs) continue;
+      this.#pauses.push({ startNs, endNs: startNs + duration * 1e6 });
+      this.#gcNs += duration * 1e6;
     }
   }
 

@@ -53,7 +53,10 @@ async function runLoadThread({
     share: { thread, threads },
   };
   const timers = openTimerQueue(nowNs);
-  const monitor = new EventLoopMonitor(nowNs);
+  let isPrewarming = true;
+  const monitor = new EventLoopMonitor(nowNs, thread, (observation) => {
+    if (!isPrewarming) records.postMessage(observation);
+  });
   const endpoint = endpoints[plan.endpoint];
   // Also where the thread fails: what has ended by then is kept.
   process.once('exit', () => stage.batcher.flush());
@@ -108,7 +111,7 @@ async function runLoadThread({
         timers.close();
         running = undefined;
         batcher.flush();
-        onDone(monitor.end(thread));
+        onDone(monitor.end());
       },
     });
     running = phase;
@@ -147,6 +150,7 @@ async function runLoadThread({
     await new Promise((resolve) => play(prewarm.phase, nowNs(), 0, prewarm.stage, resolve));
     prewarm.stage.transport.close();
   }
+  isPrewarming = false;
   sink.endPrewarm();
   records.postMessage(PREWARMED);
   say({ kind: 'ready' });

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync, readvSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, readvSync, rmSync, statSync } from 'node:fs';
 import type { RecordBatch } from './pack.js';
 import {
   END_BYTES,
@@ -116,10 +116,15 @@ export class SpoolReader {
     return { warmup, profiling };
   }
 
-  /** Bytes behind the last whole frame: more than 0 where the writer was killed while it wrote. */
-  get tornBytes(): number {
-    const segment = this.#segment;
-    return segment === undefined ? 0 : Math.max(0, fstatSync(segment.file).size - this.#offset);
+  /** Bytes that were not read yet; when all frames were, those of one that the writer was killed in. */
+  get unreadBytes(): number {
+    let bytes = -this.#offset;
+    for (let number = this.#number; ; number++) {
+      const path = segmentPath(this.#folder, this.#thread, number);
+      const { size } = statSync(path, { throwIfNoEntry: false }) ?? {};
+      if (size === undefined) return Math.max(0, bytes);
+      bytes += size;
+    }
   }
 
   close(): void {

@@ -33,7 +33,8 @@ describe('the files of an earlier run', () => {
       ...['plots/summary.txt', 'profile_export.jsonl', 'profile_export_aiperf.csv'],
       ...['profile_export_aiperf.json', 'profile_export_aiperf_timeslices.csv'],
       ...['profile_export_aiperf_timeslices.json', 'profile_export_console.txt'],
-      ...['profile_export_network_latency.jsonl', 'profile_export_raw.jsonl', 'profile_export_warmup.jsonl'],
+      ...['profile_export_network_latency.jsonl', 'profile_export_raw.jsonl', 'profile_export_series.jsonl'],
+      'profile_export_warmup.jsonl',
       ...['report.html', 'run_config.json', 'server_metrics_export.parquet', 'spool/0-0.spool'],
       ...['spool/plan.spool'],
     ];

@@ -363,6 +363,7 @@ describe('when nothing succeeds', () => {
       'profile_export_aiperf.json',
       'profile_export_console.txt',
       'profile_export_raw.jsonl',
+      'profile_export_series.jsonl',
       'run_config.json',
     ]);
   });

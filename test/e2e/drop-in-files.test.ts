@@ -169,7 +169,7 @@ describe('a run with a warm-up', () => {
     expect(filesBelow(folder)).toEqual(
       [
         ...['.aiperf_results_ready.json', 'foo.csv', 'foo.json', 'foo.jsonl', 'foo_console.txt'],
-        ...['foo_warmup.jsonl', 'inputs.json', 'logs/aiperf.log', 'phase_manifest.json'],
+        ...['foo_series.jsonl', 'foo_warmup.jsonl', 'inputs.json', 'logs/aiperf.log', 'phase_manifest.json'],
         ...['phases/profiling/profile_export_aiperf.csv', 'phases/profiling/profile_export_aiperf.json'],
         ...['phases/warmup/profile_export_aiperf.csv', 'phases/warmup/profile_export_aiperf.json'],
         'run_config.json',

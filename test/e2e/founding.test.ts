@@ -80,6 +80,7 @@ describe('the founding command, in small', () => {
       'profile_export_aiperf.csv',
       'profile_export_aiperf.json',
       'profile_export_console.txt',
+      'profile_export_series.jsonl',
       'run_config.json',
     ]);
   });
@@ -171,7 +172,7 @@ describe('several load threads', () => {
 
 describe('the files of a run', () => {
   const small = { concurrency: 2, 'request-count': 2, isl: 10, osl: 2 };
-  const withRecords = ['profile_export.jsonl'];
+  const withRecords = ['profile_export.jsonl', 'profile_export_series.jsonl'];
   const always = [
     '.aiperf_results_ready.json',
     'inputs.json',
@@ -213,6 +214,7 @@ describe('the files of a run', () => {
         'foo.jsonl',
         'foo_console.txt',
         'foo_raw.jsonl',
+        'foo_series.jsonl',
         'inputs.json',
         'logs/aiperf.log',
         'run_config.json',

@@ -104,6 +104,7 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s in mid-run', (signal) => {
       'profile_export_aiperf.csv',
       'profile_export_aiperf.json',
       'profile_export_console.txt',
+      'profile_export_series.jsonl',
       'run_config.json',
     ]);
   });

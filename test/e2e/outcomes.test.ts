@@ -54,7 +54,7 @@ describe('every request failed', () => {
       ...['.aiperf_results_ready.json', 'inputs.json', 'logs/aiperf.log', 'profile_export.jsonl'],
       ...['profile_export_aiperf.csv', 'profile_export_aiperf.json'],
       ...['profile_export_aiperf_timeslices.csv', 'profile_export_aiperf_timeslices.json'],
-      ...['profile_export_console.txt', 'report.html', 'run_config.json'],
+      ...['profile_export_console.txt', 'profile_export_series.jsonl', 'report.html', 'run_config.json'],
     ]);
   });
 

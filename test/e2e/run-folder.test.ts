@@ -91,6 +91,7 @@ const whole = [
   'profile_export_aiperf.csv',
   'profile_export_aiperf.json',
   'profile_export_console.txt',
+  'profile_export_series.jsonl',
   'run_config.json',
 ];
 
@@ -133,7 +134,8 @@ describe('the files of an earlier run', () => {
     const previous = join(folder, 'previous');
     expect(filesBelow(previous)).toEqual([
       '.aiperf_results_ready.json',
-      ...['foo.csv', 'foo.json', 'foo.jsonl', 'foo_console.txt', 'foo_raw.jsonl', 'inputs.json'],
+      ...['foo.csv', 'foo.json', 'foo.jsonl', 'foo_console.txt', 'foo_raw.jsonl'],
+      ...['foo_series.jsonl', 'inputs.json'],
       ...['logs/aiperf.log', 'plots/ttft_over_time.png', 'run_config.json'],
     ]);
     writeFileSync(join(previous, 'mine'), 'mine');

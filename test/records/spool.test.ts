@@ -84,7 +84,7 @@ describe('the spool', () => {
     expect([warmup?.records, warmup?.warmups, warmup?.isPrewarm]).toEqual([1, 1, false]);
     const prewarmed = reader.next();
     expect([prewarmed?.records, prewarmed?.warmups, prewarmed?.isPrewarm]).toEqual([3, 0, true]);
-    expect([reader.next(), reader.tornBytes]).toEqual([undefined, 0]);
+    expect([reader.next(), reader.unreadBytes]).toEqual([undefined, 0]);
   });
 
   it('goes on in further segments; those that were read can be deleted', () => {
@@ -132,7 +132,7 @@ describe('the spool', () => {
       truncateSync(path, size);
       const reader = new SpoolReader(folder, 0);
       expect(readAll(reader)).toStrictEqual(three(1));
-      expect(reader.tornBytes).toBe(size - whole);
+      expect(reader.unreadBytes).toBe(size - whole);
       reader.close();
     }
   });
@@ -146,7 +146,7 @@ describe('the spool', () => {
     appendFileSync(join(folder, '0-0.spool'), garbage);
     const reader = new SpoolReader(folder, 0);
     expect(readAll(reader)).toStrictEqual(three(1));
-    expect(reader.tornBytes).toBe(garbage.length);
+    expect(reader.unreadBytes).toBe(garbage.length);
   });
 
   it('holds no secret of the run that a response echoes', () => {

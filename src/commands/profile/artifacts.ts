@@ -18,6 +18,8 @@ export interface Artifacts {
   readonly raw: string | undefined;
   /** Records of the warm-up phase. */
   readonly warmup: string | undefined;
+  /** Telemetry over time. */
+  readonly series: string | undefined;
   /** Folder that finished records are in until the files have them. */
   readonly spool: string;
   readonly json: string;
@@ -47,6 +49,7 @@ export function makeArtifacts(config: Config): Artifacts {
     records: withRecords ? at(names.recordsJsonl) : undefined,
     raw: config.exportLevel === 'raw' ? at(names.rawJsonl) : undefined,
     warmup: withRecords ? at(names.warmupJsonl) : undefined,
+    series: withRecords ? at(names.seriesJsonl) : undefined,
     spool: at(spoolFolder),
     json: at(names.summaryJson),
     csv: at(names.summaryCsv),

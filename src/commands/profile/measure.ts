@@ -197,6 +197,7 @@ function collectPlan(config: Config, prepared: PreparedRun, artifacts: Artifacts
     recordsFile: artifacts.records,
     rawFile: artifacts.raw,
     warmupFile: hasWarmup ? artifacts.warmup : undefined,
+    seriesFile: artifacts.series,
     hasWarmup,
   };
 }

@@ -4,6 +4,7 @@ import { lineSink } from '../../export/line-file.js';
 import { rawLine } from '../../export/raw-jsonl.js';
 import { type RecordContext, recordContexts } from '../../export/record-metadata.js';
 import { recordLine } from '../../export/records-jsonl.js';
+import { seriesSink } from '../../export/series-jsonl.js';
 import type { PhaseName } from '../../records/record.js';
 
 /** A file of records, as the plan names it. */
@@ -29,7 +30,7 @@ function recordsJsonl(phase: PhaseName, { contexts, ...file }: RecordFileOptions
 }
 
 /**
- * Opens the plan's files of records.
+ * Opens the plan's files.
  * @param isLacking given: the files are kept, and each takes only the records for which this is true.
  */
 export function openRecordFiles(
@@ -52,6 +53,8 @@ export function openRecordFiles(
     const path = plan[name];
     return path === undefined ? [] : [() => open(name, path)];
   });
+  const { origin, seriesFile } = plan;
+  if (isLacking === undefined && seriesFile !== undefined) openers.push(() => seriesSink(seriesFile, origin));
   return new Sinks(openers, onFailure);
 }
 

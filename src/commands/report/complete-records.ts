@@ -66,7 +66,7 @@ function completeRecords(spool: string): Completion {
         }
         sinks.flush();
       }
-      tornBytes += reader.tornBytes;
+      tornBytes += reader.unreadBytes;
     } catch (thrown) {
       if (!(thrown instanceof UnknownSpool)) throw thrown;
       throw new UserError(`${thrown.message}.`, 'Delete the spool to report without the records in it.');
