@@ -1,5 +1,6 @@
-import type { Conversation } from '../../src/dataset/conversation.js';
+import type { Conversation, Turn } from '../../src/dataset/conversation.js';
 import type { TurnTiming } from '../../src/dataset/turn-timings.js';
+import type { Endpoint } from '../../src/endpoint/endpoint.js';
 import { endpoints } from '../../src/endpoint/endpoints.js';
 import { ConversationCache } from '../../src/load/conversation-cache.js';
 import { SharedCounters } from '../../src/load/counters.js';
@@ -56,6 +57,10 @@ export interface StageOptions extends Partial<Omit<PhaseOptions, 'sending' | 'co
   readonly delayMs?: number;
   /** No body can be made. */
   readonly unsayable?: true;
+  /** Absent: chat. */
+  readonly endpoint?: Endpoint;
+  /** What each turn says; absent: its conversation's and its own number. */
+  readonly texts?: Turn['texts'];
   /** Turns of each conversation with their times, in place of `turns` and `delayMs`. */
   readonly timings?: readonly (readonly TurnTiming[])[];
 }
@@ -91,7 +96,7 @@ export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => I
   const body = () => {
     throw new UserError('cannot be said');
   };
-  const endpoint = options.unsayable ? { ...endpoints.chat, body } : endpoints.chat;
+  const endpoint = options.endpoint ?? (options.unsayable ? { ...endpoints.chat, body } : endpoints.chat);
   const phase = new PhaseRunner({
     startNs: 0,
     issueUntilNs: endless,
@@ -114,7 +119,7 @@ export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => I
     conversations: new ConversationCache(
       {
         size: options.timings?.length ?? 100,
-        conversation: conversations((index) => options.timings?.[index] ?? evenTurns(options)),
+        conversation: conversations((index) => options.timings?.[index] ?? evenTurns(options), options.texts),
       },
       0,
     ),
@@ -123,8 +128,8 @@ export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => I
       phase: 'profiling',
       endpoint,
       body: { streaming: true, extraInputs: {}, legacyMaxTokens: false },
-      headers: () => [],
-      answer: { endpoint: endpoints.chat, streamEnd: 'any', keepUnits: false },
+      headers: (_requestId, _correlationId, contentType) => ['Content-Type', contentType],
+      answer: { endpoint, streamEnd: 'any', keepUnits: false },
       countsTokens: true,
       keepTrace: false,
       requestTimeoutMs: 0,
@@ -149,11 +154,15 @@ export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => I
     header: (name: string) => (name === 'content-type' ? type : undefined),
     headers: () => [['content-type', type] as const],
   });
-  const respond = (at: number, text: string, status: number) => {
-    const handler = take(at);
-    const bytes = Buffer.from(
+  const respond = (at: number, text: string, status: number) =>
+    respondWith(
+      at,
       JSON.stringify({ object: 'chat.completion', choices: [{ message: { content: text } }] }),
+      status,
     );
+  const respondWith = (at: number, body: string, status = 200) => {
+    const handler = take(at);
+    const bytes = Buffer.from(body);
     handler.onHead(head(status, 'application/json'), clock.nowNs);
     handler.onBody(bytes, 0, bytes.length, clock.nowNs);
     handler.onEnd(clock.nowNs);
@@ -176,6 +185,8 @@ export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => I
       respond(at, text, status);
       clock.advanceTo(clock.nowNs);
     },
+    /** The same with a whole body. */
+    respondWith,
     /** So many are answered by what one look at the sockets finds; gives how many were sent in between. */
     answerAtOnce(count: number): number {
       const before = sent.length;
@@ -223,13 +234,16 @@ function evenTurns({ turns = 1, delayMs }: StageOptions): TurnTiming[] {
 }
 
 /** Conversation i has the turns `i.0`, `i.1` … */
-function conversations(timingsOf: (index: number) => readonly TurnTiming[]): (index: number) => Conversation {
+function conversations(
+  timingsOf: (index: number) => readonly TurnTiming[],
+  texts?: Turn['texts'],
+): (index: number) => Conversation {
   return (index) => ({
     sessionId: `s${index}`,
     history: 'live-answers',
     turns: timingsOf(index).map((timing, t) => ({
       role: 'user',
-      texts: [{ name: 'text', contents: [`${index}.${t}`] }],
+      texts: texts ?? [{ name: 'text', contents: [`${index}.${t}`] }],
       model: 'm',
       ...timing,
     })),

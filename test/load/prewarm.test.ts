@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Endpoint } from '../../src/endpoint/endpoint.js';
 import { endpoints } from '../../src/endpoint/endpoints.js';
 import { ClosedLoop } from '../../src/load/closed-loop.js';
 import { SharedCounters } from '../../src/load/counters.js';
@@ -8,14 +9,14 @@ import { openPrewarm } from '../../src/load/prewarm.js';
 import { openTimerQueue } from '../../src/load/timer-queue.js';
 import { type RecordBatch, type RecordPacker, unpackRecords } from '../../src/records/pack.js';
 import type { RequestRecord } from '../../src/records/record.js';
+import { vectors } from '../endpoint/other-apis.js';
 
 const nowNs = () => Number(process.hrtime.bigint());
 
 /** Plays the prewarm of such requests, and gives what it left for the record thread. */
-async function prewarmed(endpoint: 'chat' | 'completions', streaming: boolean) {
+async function prewarmed(endpoint: Endpoint, streaming: boolean) {
   const plan = {
     transport: 'http',
-    endpoint,
     body: { streaming, extraInputs: {}, legacyMaxTokens: false },
     transportOptions: {
       connectionReuse: 'pooled',
@@ -29,7 +30,7 @@ async function prewarmed(endpoint: 'chat' | 'completions', streaming: boolean) {
   } as unknown as LoadPlan;
   const batches: RecordBatch[] = [];
   const sink = { put: (packer: RecordPacker) => void batches.push(packer.take()), close() {} };
-  const prewarm = openPrewarm(plan, endpoints[endpoint], sink, nowNs);
+  const prewarm = openPrewarm(plan, endpoint, sink, nowNs);
   if (prewarm === undefined) throw new Error('requests over HTTP are prewarmed');
   const { transport, batcher, share: _, ...played } = prewarm.stage;
   const { requestLimit, sessionLimit, counters } = prewarm.phase;
@@ -48,10 +49,10 @@ async function prewarmed(endpoint: 'chat' | 'completions', streaming: boolean) {
       counters: new SharedCounters(counters),
       sending: {
         phase: 'warmup',
-        endpoint: endpoints[endpoint],
+        endpoint,
         body: plan.body,
         headers: () => [],
-        answer: { endpoint: endpoints[endpoint], streamEnd: 'marked', keepUnits: false },
+        answer: { endpoint, streamEnd: 'marked', keepUnits: false },
         countsTokens: true,
         keepTrace: false,
         requestTimeoutMs: 0,
@@ -78,24 +79,24 @@ function all(batch: RecordBatch): RequestRecord[] {
   return [...unpackRecords(batch)];
 }
 
-test.each(['chat', 'completions'] as const)(
-  '%s: each of 200 invented requests succeeds',
+test.each(['chat', 'completions'] as const)('%s: each of 200 invented requests succeeds', async (name) => {
+  const { isPrewarm, records } = await prewarmed(endpoints[name], true);
+  expect(isPrewarm).toBe(true);
+  expect(records).toHaveLength(200);
+  const text = `first${' next'.repeat(14)} last`;
+  for (const record of records) {
+    expect(record).toMatchObject({ error: undefined, text, usage: { completion_tokens: 16 } });
+    expect(record.contentNs).toHaveLength(16);
+  }
+  // 20 at a time: those after the first go over connections that are open.
+  expect(records.filter(({ wire }) => wire.reused)).toHaveLength(180);
+});
+
+test.each([endpoints.chat, endpoints.completions, vectors])(
+  'so does each that is not streamed: $path',
   async (endpoint) => {
-    const { isPrewarm, records } = await prewarmed(endpoint, true);
-    expect(isPrewarm).toBe(true);
+    const { records } = await prewarmed(endpoint, false);
     expect(records).toHaveLength(200);
-    const text = `first${' next'.repeat(14)} last`;
-    for (const record of records) {
-      expect(record).toMatchObject({ error: undefined, text, usage: { completion_tokens: 16 } });
-      expect(record.contentNs).toHaveLength(16);
-    }
-    // 20 at a time: those after the first go over connections that are open.
-    expect(records.filter(({ wire }) => wire.reused)).toHaveLength(180);
+    for (const { error, contentNs } of records) expect([error, contentNs.length]).toEqual([undefined, 1]);
   },
 );
-
-test('so does each that is not streamed', async () => {
-  const { records } = await prewarmed('chat', false);
-  expect(records).toHaveLength(200);
-  for (const { error, contentNs } of records) expect([error, contentNs.length]).toEqual([undefined, 1]);
-});

@@ -65,6 +65,22 @@ describe('a request', () => {
     );
   });
 
+  it('goes out with bytes as they are', async () => {
+    let seen = '';
+    const { origin } = await server((socket) =>
+      eachRequest(socket, (text) => {
+        seen = text;
+        socket.write(plain('ok'));
+      }),
+    );
+    const body = Uint8Array.from([0xff, 0, 0x80]);
+    const { times } = await send(transport(), origin, { body }).outcome;
+    expect(seen.slice(seen.indexOf('Content-Length'))).toBe(
+      'Content-Length: 3\r\nConnection: keep-alive\r\n\r\n\xff\0\x80',
+    );
+    expect([times.bytesSent, times.writes, times.sendEndNs >= times.sendStartNs]).toEqual([3, 1, true]);
+  });
+
   it('knows its headers and both ends of its connection while that is there', async () => {
     const { origin, sockets } = await server((socket) =>
       eachRequest(socket, () => socket.write(plain('ok', '200 OK', 'X-A: 1\r\nx-a: 2\r\n'))),

@@ -40,6 +40,22 @@ async function server(onConnection: Parameters<typeof RawServer.open>[0]): Promi
 }
 
 describe('a request over undici', () => {
+  it('goes out with bytes as they are', async () => {
+    let seen = '';
+    const { origin } = await server((socket) =>
+      eachRequest(socket, (text) => {
+        seen = text;
+        socket.write(plain('ok'));
+      }),
+    );
+    const body = Uint8Array.from([0xff, 0, 0x80]);
+    const { times } = await send(transport(), origin, { body }).outcome;
+    expect(seen.slice(seen.toLowerCase().indexOf('content-length'))).toMatch(
+      /^content-length: 3\r\n\r\n\xff\0\x80$/i,
+    );
+    expect([times.bytesSent, times.writes]).toEqual([3, 1]);
+  });
+
   it('leaves its times in order, on a new connection and on one used again', async () => {
     const writtenNs: number[] = [];
     let asked: Sent | undefined;
