@@ -17,18 +17,7 @@ const serverArguments = [
   '8',
 ].concat(['--itl-jitter', '0.2', '--exact-tokens', '--timer', 'low-cpu']);
 const profileArguments = (url: string) =>
-  [
-    'profile',
-    '--model',
-    'demo',
-    '--url',
-    url,
-    '--endpoint-type',
-    'chat',
-    '--streaming',
-    '--tokenizer',
-    'builtin',
-  ]
+  ['profile', '--model', 'demo', '--url', url, '--streaming', '--tokenizer', 'builtin']
     .concat([
       '--concurrency',
       '20',

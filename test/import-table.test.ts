@@ -19,7 +19,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   collect: ['dataset', 'metrics', 'records', 'fidelity', 'telemetry'],
   charts: ['metrics', 'records', 'trace:type'],
   export: ['metrics', 'records', 'trace:type', 'fidelity:type', 'collect:type', 'telemetry:type'],
-  report: ['metrics', 'records', 'trace:type', 'charts'],
+  report: ['endpoint', 'metrics', 'records', 'trace:type', 'charts'],
   ui: ['metrics', 'records'],
   page: ['charts', 'report'],
   'mock-server': [],

@@ -1,3 +1,4 @@
+import { fullLengthRemedies, ignoredCapRemedy } from '../endpoint/advice.js';
 import type { RunSummary } from '../metrics/compute.js';
 import type { LengthCause } from '../metrics/output-length.js';
 
@@ -7,10 +8,6 @@ interface Explanation {
 }
 
 const ownCounts = "Take the server's counts: --use-server-token-count";
-const fullLength = [
-  'Force the full length: --extra-inputs ignore_eos:true (vLLM, SGLang, TensorRT-LLM)',
-  'Ask for at least N tokens: --extra-inputs min_tokens:<N> (vLLM, TensorRT-LLM, SGLang)',
-];
 
 const explanations: Readonly<Record<LengthCause, Explanation>> = {
   're-tokenization': {
@@ -24,7 +21,7 @@ const explanations: Readonly<Record<LengthCause, Explanation>> = {
     why: "Hidden reasoning: the server's usage shows the requested length, and counts reasoning that it does not send",
     remedies: [ownCounts],
   },
-  stop: { why: 'The model stopped early (EOS, a stop string or a tool call)', remedies: fullLength },
+  stop: { why: 'The model stopped early (EOS, a stop string or a tool call)', remedies: fullLengthRemedies },
   limit: {
     why:
       'The server ended the output at a token limit: a limit of its own below the requested length, or, without ' +
@@ -39,11 +36,11 @@ const explanations: Readonly<Record<LengthCause, Explanation>> = {
     why:
       'The output is longer than requested: the server did not apply the token limit, or, with n above 1, its usage ' +
       'counts all choices',
-    remedies: ['Send output lengths as max_tokens: --use-legacy-max-tokens'],
+    remedies: [ignoredCapRemedy],
   },
   unknown: {
     why: 'Unknown: neither usage nor a finish reason explains it',
-    remedies: [ownCounts, ...fullLength],
+    remedies: [ownCounts, ...fullLengthRemedies],
   },
 };
 

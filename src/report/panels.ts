@@ -1,4 +1,5 @@
 import stringWidth from 'string-width';
+import { knownRefusals, missingUsageRemedy } from '../endpoint/advice.js';
 import type { ErrorGroup, RunSummary } from '../metrics/compute.js';
 import { fixed } from '../metrics/format.js';
 import type { Metric } from '../metrics/metric.js';
@@ -22,25 +23,12 @@ export interface ExitError {
   readonly details?: string;
 }
 
-/** A known misunderstanding with a server, with the way out; no lines unless a failure shows it. */
-export function unsupportedParameterPanel(errors: readonly ErrorGroup[], layout: Layout): string[] {
-  const signs = ['extra_forbidden', 'max_completion_tokens', 'Extra inputs are not permitted'];
-  if (!errors.some(({ error }) => signs.every((sign) => error.message.includes(sign)))) return [];
-  return warning(
-    'Unsupported Parameter: max_completion_tokens',
-    [
-      "The server does not know the parameter 'max_completion_tokens' and refuses requests that hold it.",
-      '',
-      'Possible Causes:',
-      '  - An output length was asked for, and it is sent as max_completion_tokens',
-      '  - The server is older than that parameter, or allows no parameters beyond its own',
-      '',
-      'Fix Options:',
-      '  - Leave out --osl / --output-tokens-mean',
-      '  - --extra-inputs "max_tokens:<value>" - Send the older parameter yourself',
-      '  - --use-legacy-max-tokens - Send output lengths as max_tokens',
-    ],
-    layout,
+/** Refusals whose cause is known, with the way out; no lines unless a failure shows one. */
+export function knownRefusalPanels(errors: readonly ErrorGroup[], layout: Layout): string[] {
+  return knownRefusals.flatMap(({ title, signs, lines }) =>
+    errors.some(({ error }) => signs.every((sign) => error.message.includes(sign)))
+      ? warning(title, lines, layout)
+      : [],
   );
 }
 
@@ -108,8 +96,7 @@ export function missingUsagePanel(summary: RunSummary, layout: Layout): string[]
       '',
       'Fix Options:',
       '  - Leave out --use-server-token-count: tokens are then counted here with --tokenizer',
-      '  - Make the server or gateway report usage. stream_options.include_usage is sent with every streamed ' +
-        'request unless --extra-inputs sets stream_options',
+      `  - ${missingUsageRemedy}`,
     ],
     layout,
   );

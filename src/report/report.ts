@@ -6,12 +6,12 @@ import { metricsTable } from './metrics-table.js';
 import { type DueTimes, omissionLines } from './omission-lines.js';
 import {
   exitErrorPanel,
+  knownRefusalPanels,
   missingUsagePanel,
   notStreamedPanel,
   oslMismatchPanel,
   tokenDiscrepancyPanel,
   unreadContentPanel,
-  unsupportedParameterPanel,
 } from './panels.js';
 import { sliceTable } from './slice-table.js';
 import { sloTable } from './slo-table.js';
@@ -75,7 +75,7 @@ export function report(
   ];
   return text([
     ...after(2, incomplete),
-    ...after(1, unsupportedParameterPanel(summary.errors, layout)),
+    ...after(1, knownRefusalPanels(summary.errors, layout)),
     ...after(2, errorTable(summary.errors, layout)),
     ...after(2, tables?.has('http') ? table('http', 'HTTP Trace Timing') : []),
     ...after(2, metricTables),

@@ -8,13 +8,13 @@ import { footer } from '../../src/report/footer.js';
 import { metricsTable } from '../../src/report/metrics-table.js';
 import {
   exitErrorPanel,
+  knownRefusalPanels,
   missingUsagePanel,
   notStreamed,
   notStreamedPanel,
   oslMismatchPanel,
   responseWarnings,
   unreadContentPanel,
-  unsupportedParameterPanel,
 } from '../../src/report/panels.js';
 import { type ReportFacts, report, sideTables } from '../../src/report/report.js';
 import { WireTimes } from '../../src/transport/transport.js';
@@ -140,7 +140,7 @@ test('a known misunderstanding is explained', () => {
   const message =
     '[{"type":"extra_forbidden","loc":["max_completion_tokens"],"msg":"Extra inputs are not permitted"}]';
   const errors = [{ error: { code: 422, type: 'Unprocessable Entity', message }, count: 1 }];
-  const [top = '', ...lines] = unsupportedParameterPanel(errors, layout);
+  const [top = '', ...lines] = knownRefusalPanels(errors, layout);
   expect(top).toContain(' Unsupported Parameter: max_completion_tokens ');
   for (const way of [
     '--osl',
@@ -150,7 +150,7 @@ test('a known misunderstanding is explained', () => {
   ])
     expect(lines.join('\n')).toContain(way);
   expect(
-    unsupportedParameterPanel([{ error: { type: 'x', message: 'extra_forbidden' }, count: 1 }], layout),
+    knownRefusalPanels([{ error: { type: 'x', message: 'extra_forbidden' }, count: 1 }], layout),
   ).toEqual([]);
 });
 
