@@ -93,7 +93,9 @@ const cases: Readonly<Record<string, Case>> = {
 
 /** A difference counts if it shows up in as many runs of the same case. */
 const ATTEMPTS = 4;
-const SHOWN = 40;
+/** Differences that are printed of each file. */
+const SHOWN = 12;
+const LONGEST = 300;
 
 const { values } = parseArgs({
   options: { before: { type: 'string' }, only: { type: 'string' }, keep: { type: 'boolean' } },
@@ -118,7 +120,13 @@ for (const [name, each] of Object.entries(cases)) {
   }
   found += lines.length;
   process.stdout.write(`${name}: ${lines.length === 0 ? 'equal' : `${lines.length} differences`}\n`);
-  for (const line of lines.slice(0, SHOWN)) process.stdout.write(`  ${line}\n`);
+  const shown = new Map<string, number>();
+  for (const line of lines) {
+    const part = line.slice(0, line.indexOf(': '));
+    const count = (shown.get(part) ?? 0) + 1;
+    shown.set(part, count);
+    if (count <= SHOWN) process.stdout.write(`  ${line.slice(0, LONGEST)}\n`);
+  }
 }
 if (values.keep) process.stdout.write(`The files are in ${root}\n`);
 else rmSync(root, { recursive: true });

@@ -115,12 +115,10 @@ function markupLines(text: string, home: string): string[] {
     ...jsonLines(gunzipSync(Buffer.from(packed, 'base64')).toString(), id, home),
   ]);
   const marks = text
-    .replace(/ id="[\w-]*data">[^<]+/g, '')
+    .replace(/<(script|style)\b[^>]*>[\s\S]*?<\/\1>/g, '')
     .replace(/ (d|points|transform|viewBox)="[^"]*"/g, ' $1')
     .split(/(?=<)/)
-    .filter(
-      (line) => !/^<\/|^<(path|circle|rect|line|g|polyline|polygon|image|!\[CDATA)\b| lanes?$/.test(line),
-    )
+    .filter((line) => !/^<\/|^<(path|circle|rect|line|g|polyline|polygon|image)\b| lanes?$/.test(line))
     .map((line) =>
       masked(line, home)
         .replace(/[\d.,-]+/g, 'N')
