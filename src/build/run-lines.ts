@@ -133,6 +133,7 @@ function unnamed(text: string, home: string): string {
   return text
     .replaceAll(home, 'HOME')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UUID')
+    .replace(/sha256-[\w+/=]+/g, 'SHA256')
     .replace(/127\.0\.0\.1:\d+/g, 'SERVER')
     .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?|\d\d:\d\d:\d\d(\.\d+)?/g, 'TIME');
 }
