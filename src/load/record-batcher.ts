@@ -1,5 +1,6 @@
 import type { RecordPacker } from '../records/pack.js';
 import type { RequestRecord } from '../records/record.js';
+import { Timeout } from '../util/timeout.js';
 import type { BatchSink } from './batch-sink.js';
 
 // Each batch is a write to the spool: some 50 µs in which nothing is stamped.
@@ -18,7 +19,7 @@ export class RecordBatcher {
   readonly #packer: RecordPacker;
   readonly #waiting: RequestRecord[] = [];
   #packing: NodeJS.Immediate | undefined = undefined;
-  #timer: NodeJS.Timeout | undefined = undefined;
+  #timer: Timeout | undefined = undefined;
 
   constructor(sink: BatchSink, packer: RecordPacker) {
     this.#sink = sink;
@@ -51,11 +52,11 @@ export class RecordBatcher {
     for (const record of waiting.splice(0, count)) this.#packer.add(record);
     this.#packing = waiting.length > 0 ? setImmediate(this.#pack) : undefined;
     if (this.#packer.records >= BATCH_RECORDS || this.#packer.bytes >= BATCH_BYTES) this.#put();
-    else this.#timer ??= setTimeout(() => this.flush(), LONGEST_WAIT_MS);
+    else this.#timer ??= new Timeout(() => this.flush(), LONGEST_WAIT_MS);
   };
 
   #put(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.clear();
     this.#timer = undefined;
     if (this.#packer.records > 0) this.#sink.put(this.#packer);
   }

@@ -1,6 +1,7 @@
+import { monotonicNs } from '../util/clock.js';
 import type { CompletionRequest } from './completion-request.js';
 import { type FinishReason, type StreamText, streamText, type UsageCounts, wholeBody } from './dialect.js';
-import { monotonicNs, type Paced, type Pacer } from './pacer.js';
+import type { Paced, Pacer } from './pacer.js';
 import type { AnswerPlan } from './plan.js';
 import type { PrefixCache } from './prefix-cache.js';
 import type { ServerMetrics } from './server-metrics.js';

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { epochMs } from '../util/clock.js';
 import type { Outlet, WholeAnswer } from './answer.js';
 import { badRequest } from './refusal.js';
 import { BadRequest, type IncomingRequest, RequestReader } from './request-reader.js';
@@ -90,7 +91,7 @@ let date = { second: 0, line: '' };
 
 /** The `Date` header, made once a second. */
 function dateLine(): string {
-  const now = Date.now();
+  const now = epochMs();
   const second = Math.floor(now / 1000);
   if (second !== date.second) date = { second, line: `date: ${new Date(now).toUTCString()}\r\n` };
   return date.line;

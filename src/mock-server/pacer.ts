@@ -1,15 +1,10 @@
+import { monotonicNs } from '../util/clock.js';
 import { Timeout } from '../util/timeout.js';
 
 /** Something that acts at times it names itself. */
 export interface Paced {
   /** Acts. Returns when to act next, ns of `monotonicNs`; undefined: never again. */
   act(): number | undefined;
-}
-
-/** CLOCK_MONOTONIC, ns: the clock of every process on the machine. Exact for 104 days of uptime. */
-export function monotonicNs(): number {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds * 1e9 + nanoseconds;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { epochMs } from '../util/clock.js';
 import { type RandomStreams, randomStreams } from '../util/random.js';
 import type { CompletionRequest } from './completion-request.js';
 import type { FinishReason } from './dialect.js';
@@ -44,7 +45,7 @@ export function planner(settings: MockServerSettings): (asked: Asked) => AnswerP
     return {
       id: `${api === 'chat' ? 'chatcmpl' : 'cmpl'}-${number.toString(16).padStart(16, '0')}`,
       model,
-      created: Math.floor(Date.now() / 1000),
+      created: Math.floor(epochMs() / 1000),
       key,
       tokens,
       reasoningTokens: api === 'chat' ? Math.min(settings.reasoningTokens, tokens) : 0,

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { epochMs } from '../util/clock.js';
 import { type Engine, type Outlet, StreamedAnswer, type WholeAnswer } from './answer.js';
 import { type Api, readCompletionRequest } from './completion-request.js';
 import { ClientConnection, type Running } from './connection.js';
@@ -105,7 +106,7 @@ function requestHandler(engine: Engine): (request: IncomingRequest, outlet: Outl
 const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
 
 function modelList({ model, contextLimit }: MockServerSettings): string {
-  const created = Math.floor(Date.now() / 1000);
+  const created = Math.floor(epochMs() / 1000);
   const entry = { id: model, object: 'model', created, owned_by: 'aiperf', root: model, parent: null };
   return JSON.stringify({ object: 'list', data: [{ ...entry, max_model_len: contextLimit ?? null }] });
 }

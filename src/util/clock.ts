@@ -15,6 +15,17 @@ export interface Clock {
   nowNs(): number;
 }
 
+/** The wall clock, ms since 1970. */
+export function epochMs(): number {
+  return Date.now();
+}
+
+/** CLOCK_MONOTONIC, ns: the clock of every process on the machine. Exact for 104 days of uptime. */
+export function monotonicNs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e9 + nanoseconds;
+}
+
 /** Edges of the wall clock's millisecond that an origin is taken from. */
 const EDGES = 3;
 

@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { epochMs } from './clock.js';
 import { oneLine } from './plain-text.js';
 import { withoutSecrets } from './secrets.js';
 
@@ -68,7 +69,7 @@ export function openLog({ level: least, show }: LogTarget): FileLog {
     log: (level, logger, message) => {
       if (logLevels.indexOf(level) < logLevels.indexOf(least)) return;
       const text = oneLine(withoutSecrets(message));
-      const stamp = new Date().toISOString().replace('T', ' ').slice(0, 23);
+      const stamp = new Date(epochMs()).toISOString().replace('T', ' ').slice(0, 23);
       show(`${stamp.slice(11)} ${level.padEnd(8)} ${text}`, level);
       append(`${stamp} - ${logger} - ${level} - ${text}\n`);
     },

@@ -42,14 +42,21 @@ export class Timeout {
   }
 }
 
+/** Calls back every `ms`, at most `2^31 - 1`. @returns ends it. */
+export function every(ms: number, act: () => void): () => void {
+  const timer = setInterval(act, ms);
+  return () => clearInterval(timer);
+}
+
 /** Waits for a time of any length, or until the signal is aborted. */
 export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timeout = new Timeout(resolve, ms);
     const stop = () => {
       timeout.clear();
+      signal.removeEventListener('abort', stop);
       resolve();
     };
+    const timeout = new Timeout(stop, ms);
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
   });

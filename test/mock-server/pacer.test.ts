@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import { monotonicNs, Pacer, type Timer } from '../../src/mock-server/pacer.js';
+import { Pacer, type Timer } from '../../src/mock-server/pacer.js';
+import { monotonicNs } from '../../src/util/clock.js';
 import { randomStream } from '../../src/util/random.js';
 
 const pacers: Pacer[] = [];

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { sleep, Timeout } from '../../src/util/timeout.js';
+import { every, sleep, Timeout } from '../../src/util/timeout.js';
 
 const LONGEST_OF_NODE_MS = 2 ** 31 - 1;
 
@@ -31,6 +31,16 @@ it('never calls back after Infinity, nor once it was cleared, however late that 
   expect(act).not.toHaveBeenCalled();
 });
 
+it('calls back at even intervals until it is ended', () => {
+  const act = vi.fn();
+  const end = every(250, act);
+  vi.advanceTimersByTime(1000);
+  expect(act).toHaveBeenCalledTimes(4);
+  end();
+  vi.advanceTimersByTime(1000);
+  expect(act).toHaveBeenCalledTimes(4);
+});
+
 it('sleeps for its time, or until it is aborted', async () => {
   const log: string[] = [];
   const stop = new AbortController();
@@ -44,4 +54,13 @@ it('sleeps for its time, or until it is aborted', async () => {
   await vi.advanceTimersByTimeAsync(0);
   expect(log).toEqual(['short', 'long']);
   await sleep(1e12, stop.signal);
+});
+
+it('leaves no listener behind after a sleep', async () => {
+  const { signal } = new AbortController();
+  const removed = vi.spyOn(signal, 'removeEventListener');
+  const slept = sleep(5, signal);
+  await vi.advanceTimersByTimeAsync(5);
+  await slept;
+  expect(removed.mock.calls.map(([type]) => type)).toEqual(['abort']);
 });

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { constants, hostname } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { number, type OptionTable, path, text, words } from '../../config/option.js';
 import type { Io } from '../../util/io.js';
+import { sleep } from '../../util/timeout.js';
 import type { Command, Invocation } from '../command.js';
 import { ARTIFACTS_FOLDER } from './objects.js';
 import { manifestOptions } from './options.js';
@@ -59,11 +59,10 @@ async function run({ config }: Invocation<typeof runOptions>, io: Io): Promise<n
   rmSync(copied, { force: true });
   const signalled = new AbortController();
   const child = spawn(process.execPath, [cli, ...config.command], { stdio: 'inherit' });
-  const onSignal = (signal: NodeJS.Signals) => {
+  const stopListening = io.onSignals(['SIGTERM', 'SIGINT'], (signal) => {
     child.kill(signal);
     signalled.abort();
-  };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  });
   const exitCode = await new Promise<number>((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code, signal) =>
@@ -72,9 +71,12 @@ async function run({ config }: Invocation<typeof runOptions>, io: Io): Promise<n
   });
   if (config.waitForCopy > 0 && !signalled.signal.aborted) {
     io.stdout.write(instructions(exitCode, config));
-    await waitUntil(() => existsSync(copied), config.waitForCopy, signalled.signal);
+    const endMs = io.nowMs() + config.waitForCopy * 1000;
+    while (io.nowMs() < endMs && !signalled.signal.aborted && !existsSync(copied)) {
+      await sleep(Math.min(LOOK_EVERY_MS, endMs - io.nowMs()), signalled.signal);
+    }
   }
-  process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
+  stopListening();
   return exitCode;
 }
 
@@ -91,14 +93,4 @@ function instructions(
     `  kubectl exec ${where}${pod} -- touch ${join(artifacts, COPIED)}`,
     '',
   ].join('\n');
-}
-
-/** Comes back when `isDone()` holds, after so many seconds, or at the signal, whatever is first. */
-async function waitUntil(isDone: () => boolean, seconds: number, signal: AbortSignal): Promise<void> {
-  const endMs = performance.now() + seconds * 1000;
-  while (!signal.aborted && !isDone()) {
-    const leftMs = endMs - performance.now();
-    if (leftMs <= 0) return;
-    await after(Math.min(LOOK_EVERY_MS, leftMs));
-  }
 }

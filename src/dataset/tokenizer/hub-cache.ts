@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -82,7 +82,7 @@ function readRef(repository: string, revision: string): string | undefined {
 
 // Several processes may fill one cache at the same time.
 async function replaceFile(file: string, content: string | Buffer): Promise<void> {
-  const unfinished = `${file}.${process.pid}.incomplete`;
+  const unfinished = `${file}.${randomBytes(4).toString('hex')}.incomplete`;
   await writeFile(unfinished, content);
   await rename(unfinished, file);
 }

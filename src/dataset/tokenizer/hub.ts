@@ -3,6 +3,7 @@ import path from 'node:path';
 import { messageOf, UserError } from '../../util/errors.js';
 import { isObject, type Json } from '../../util/json.js';
 import { learnSecrets } from '../../util/secrets.js';
+import { Timeout } from '../../util/timeout.js';
 import { expandHome, type HubFile, hubHome } from './hub-cache.js';
 
 // Plain requests for `<endpoint>/<id>/resolve/<revision>/<file>` rather than @huggingface/hub: the library files
@@ -115,7 +116,7 @@ function tokenFile(env: NodeJS.ProcessEnv): string {
 
 async function ask(hub: Hub, url: URL): Promise<Response> {
   const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(new Error('no answer in 30 s')), headersTimeoutMs);
+  const timer = new Timeout(() => timeout.abort(new Error('no answer in 30 s')), headersTimeoutMs);
   try {
     return await hub.fetch(url, {
       // Followed by hand: the headers of the redirect itself are wanted, and the token must not leave the hub.
@@ -126,7 +127,7 @@ async function ask(hub: Hub, url: URL): Promise<Response> {
   } catch (cause) {
     throw unreachable(hub, url, cause);
   } finally {
-    clearTimeout(timer);
+    timer.clear();
   }
 }
 
