@@ -1,9 +1,10 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type EventLoopUtilization, PerformanceObserver, performance } from 'node:perf_hooks';
-import { Histogram } from '../fidelity/histogram.js';
+
 import { LATE_NS, type Stall, type StallCause, type ThreadReport } from '../fidelity/thread-report.js';
 import { CLIENT, clientMetrics } from '../telemetry/client-metrics.js';
 import type { Observation, SeriesMetric } from '../telemetry/time-series.js';
+import { QuantileSketch } from '../util/quantile-sketch.js';
 
 const TICK_MS = 5;
 const TICK_NS = TICK_MS * 1e6;
@@ -36,8 +37,8 @@ export class EventLoopMonitor {
   readonly #thread: number;
   readonly #onObservation: (observation: Observation) => void;
   readonly #account = openAccount();
-  #loopDelay = new Histogram();
-  #readLag = new Histogram();
+  #loopDelay = new QuantileSketch();
+  #readLag = new QuantileSketch();
   /** Lags of the reads of the turn that is sampled. */
   readonly #lags = new Float64Array(MOST_LAGS);
   #lagCount = 0;
@@ -77,8 +78,8 @@ export class EventLoopMonitor {
   begin(plannedNs: number): void {
     const nowNs = this.#nowNs();
     this.#startNs = plannedNs;
-    this.#loopDelay = new Histogram();
-    this.#readLag = new Histogram();
+    this.#loopDelay = new QuantileSketch();
+    this.#readLag = new QuantileSketch();
     this.#stalls.length = 0;
     this.#pauses.length = 0;
     this.#gcNs = 0;

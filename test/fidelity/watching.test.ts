@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { Histogram } from '../../src/fidelity/histogram.js';
 import { SendStatsCollector } from '../../src/fidelity/send-stats.js';
 import { mergeStalls, spanWords } from '../../src/fidelity/spans.js';
 import type { Stall } from '../../src/fidelity/thread-report.js';
@@ -29,23 +28,6 @@ describe('spans', () => {
     const words = spanWords(mergeStalls(spans), 0);
     expect(words).toBe('5.0 s to 5.9 s, 10.0 s to 10.2 s, 20.0 s to 20.3 s and 1 more');
     expect(spanWords(mergeStalls(spans.slice(0, 1)), 0)).toBe('0.0 s to 0.1 s');
-  });
-});
-
-describe('histogram', () => {
-  it('counts by weight; quantiles are at most a sixteenth of a doubling too large', () => {
-    const histogram = new Histogram();
-    histogram.add(1000, 98);
-    histogram.add(1_000_000, 2);
-    const { p50, p99, max } = histogram.spread;
-    expect(p50).toBeGreaterThanOrEqual(1000);
-    expect(p50).toBeLessThan(1000 * 2 ** (1 / 16));
-    expect(p99).toBe(1_000_000);
-    expect(max).toBe(1_000_000);
-  });
-
-  it('is all zero without a value', () => {
-    expect(new Histogram().spread).toEqual({ p50: 0, p99: 0, max: 0 });
   });
 });
 

@@ -1,0 +1,46 @@
+// Buckets of each doubling: a quantile is at most 4.4 % too large.
+const PER_DOUBLING = 16;
+const DOUBLINGS = 44;
+
+/** Estimates quantiles of times from weighted counts in buckets that grow with the time: for live views, not results. */
+export class QuantileSketch {
+  readonly #weights = new Float64Array(PER_DOUBLING * DOUBLINGS);
+  #total = 0;
+  #max = 0;
+
+  /** @param weight how many values this one stands for. */
+  add(ns: number, weight = 1): void {
+    const bucket = Math.floor(Math.log2(Math.max(1, ns)) * PER_DOUBLING);
+    const at = Math.min(bucket, this.#weights.length - 1);
+    this.#weights[at] = (this.#weights[at] ?? 0) + weight;
+    this.#total += weight;
+    if (ns > this.#max) this.#max = ns;
+  }
+
+  /** Adds what another one was given. */
+  addAll(other: QuantileSketch): void {
+    for (const [bucket, weight] of other.#weights.entries())
+      this.#weights[bucket] = (this.#weights[bucket] ?? 0) + weight;
+    this.#total += other.#total;
+    this.#max = Math.max(this.#max, other.#max);
+  }
+
+  get isEmpty(): boolean {
+    return this.#total === 0;
+  }
+
+  get spread(): { readonly p50: number; readonly p99: number; readonly max: number } {
+    return { p50: this.quantile(0.5), p99: this.quantile(0.99), max: this.#max };
+  }
+
+  /** The upper end of the bucket in which this share of the values is reached, ns; 0 without any. */
+  quantile(share: number): number {
+    if (this.isEmpty) return 0;
+    let below = 0;
+    for (const [bucket, weight] of this.#weights.entries()) {
+      below += weight;
+      if (below >= share * this.#total) return Math.min(this.#max, 2 ** ((bucket + 1) / PER_DOUBLING));
+    }
+    return this.#max;
+  }
+}
