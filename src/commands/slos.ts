@@ -1,21 +1,23 @@
 import { nearest } from '../config/words.js';
+import { metricTag } from '../metrics/abbreviations.js';
 import type { Requirement, RunTraits } from '../metrics/metric.js';
 import type { Slo } from '../metrics/objective.js';
 import { type SloFault, sloFault } from '../metrics/slos.js';
 import { metrics } from '../metrics/table.js';
 
-/** The objectives that an option holds, in the order given. */
+/** The objectives that an option holds, in the order given; it names metrics by tag or abbreviation. */
 export function slosOf(option: Readonly<Record<string, number>> | undefined): readonly Slo[] {
-  return Object.entries(option ?? {}).map(([tag, limit]) => ({ tag, limit }));
+  return Object.entries(option ?? {}).map(([name, limit]) => ({ tag: metricTag(name), limit }));
 }
 
 /**
- * A sentence for each objective that such a run cannot be held against.
+ * A sentence for each objective that such a run cannot be held against, or that is there already.
  * @param name of the option, as the user wrote it.
  */
 export function sloErrors(slos: readonly Slo[], traits: RunTraits, name: string): string[] {
   const usable = metrics.map(({ tag }) => tag).filter((tag) => sloFault(tag, traits) === undefined);
-  return slos.flatMap(({ tag }) => {
+  return slos.flatMap(({ tag }, i) => {
+    if (slos.findIndex((slo) => slo.tag === tag) < i) return [`${name}: ${tag} is given twice.`];
     const fault = sloFault(tag, traits);
     if (fault === undefined) return [];
     const meant = fault.kind === 'unmet' ? undefined : meantTag(tag, usable);

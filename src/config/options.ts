@@ -5,7 +5,6 @@ import { environment } from './environment.js';
 import { configFile } from './file.js';
 import { headers, keyValues } from './key-values.js';
 import { loadOptions } from './load-options.js';
-import { metricAbbreviations } from './metric-names.js';
 import { isExportPrefix, MAX_PREFIX_BYTES } from './names.js';
 import {
   type ConfigOf,
@@ -282,7 +281,7 @@ export const profileOptions = {
   goodput: slos({
     flags: ['--goodput'],
     group: 'Output',
-    help: `SLOs that a good request meets, in display units: latencies are at most N, rates at least N. Abbreviations: ${metricAbbreviations}.`,
+    help: 'SLOs that a good request meets, in display units: latencies are at most N, rates at least N. Abbreviations: TTFT, ITL, TPOT, E2E, ISL, OSL.',
   }),
   sliceDuration: number({
     flags: ['--slice-duration'],

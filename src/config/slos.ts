@@ -1,11 +1,10 @@
 import { UserError } from '../util/errors.js';
 import { decimalIn } from '../util/numerals.js';
-import { metricTag } from './metric-names.js';
 import type { Facts, Kind } from './option.js';
 import { shown } from './words.js';
 import * as z from './zod.js';
 
-/** SLO limits by metric tag, in the metrics' display units. */
+/** SLO limits, in the metrics' display units, by tag or abbreviation of each metric as it was typed. */
 export type Slos = Readonly<Record<string, number>>;
 
 /** In a file a limit may be text, such as `1_000`. */
@@ -17,7 +16,7 @@ const limit = z.union([
     .pipe(z.number()),
 ]);
 
-/** SLOs: `tag:number` pairs separated by spaces, in one word; a tag may be a metric's abbreviation. */
+/** SLOs: `tag:number` pairs separated by spaces, in one word. */
 export function slos<F extends Facts<Slos>>(facts: F): F & Kind<Slos> {
   return {
     ...facts,
@@ -27,9 +26,7 @@ export function slos<F extends Facts<Slos>>(facts: F): F & Kind<Slos> {
     expects: 'tag:number pairs separated by spaces, such as "time_to_first_token:370 request_latency:648"',
     isMapping: true,
     read: (words) => pairs(words.join(' ')),
-    schema: z
-      .record(z.string().min(1).transform(metricTag), limit)
-      .refine((value) => Object.keys(value).length > 0),
+    schema: z.record(z.string().min(1), limit).refine((value) => Object.keys(value).length > 0),
   };
 }
 
@@ -46,8 +43,8 @@ function pairs(word: string): Slos {
     else if (tag === '') faults.push(`${shown(item)} has no tag before its colon`);
     else if (limit === '') faults.push(`${shown(item)} has no number after its colon`);
     else if (number === undefined) faults.push(`${shown(limit)} in ${shown(item)} is not a number`);
-    else if (found.has(metricTag(tag))) faults.push(`${metricTag(tag)} is given twice`);
-    else found.set(metricTag(tag), number);
+    else if (found.has(tag)) faults.push(`${tag} is given twice`);
+    else found.set(tag, number);
   }
   if (faults.length > 0) {
     throw new UserError(

@@ -32,10 +32,10 @@ describe('what a run of a series left', () => {
   it('its metrics, whether this client was the limit, and where it began', () => {
     writeFileSync(file, JSON.stringify(whole));
     expect(completeResults(file, 'a')).toEqual({
-      metrics: new Map([
-        ['request_count', { unit: 'requests', statistics: { avg: 9 } }],
-        ['request_throughput', { unit: 'requests/sec', statistics: { avg: 5 } }],
-      ]),
+      results: [
+        { tag: 'request_count', unit: 'requests', statistics: { avg: 9 } },
+        { tag: 'request_throughput', unit: 'requests/sec', statistics: { avg: 5 } },
+      ],
       clientLimited: true,
       firstSession: 3,
     });

@@ -175,7 +175,7 @@ describe('--config', () => {
     expect(config).toMatchObject({
       extraInputs: { ignore_eos: true, a: { b: 1, c: 2 }, n: 5 },
       headers: { 'X-A': 'b,c', 'X-D': '7' },
-      goodput: { time_to_first_token: 1500, inter_token_latency: 20.5 },
+      goodput: { ttft: 1500, ITL: 20.5 },
       tables: ['http', 'usage'],
       requestCount: 100_000,
       sliceDuration: 10.5,
@@ -186,7 +186,7 @@ describe('--config', () => {
   it('takes limits as numbers or text', async () => {
     const path = yaml('goodput: {TTFT: 1_500, request_latency: 9}\n');
     expect((await profile(['-ma', '-f', path, '--streaming'])).config.goodput).toEqual({
-      time_to_first_token: 1500,
+      TTFT: 1500,
       request_latency: 9,
     });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { metricTag } from '../../src/config/metric-names.js';
+import { metricTag } from '../../src/metrics/abbreviations.js';
 import { comparisonsIn, parseFilter, passes } from '../../src/metrics/filter.js';
 import { UserError } from '../../src/util/errors.js';
 

@@ -1,8 +1,8 @@
 import { ChartRun, chartMetrics } from '../../charts/chart-run.js';
-import { metricTag } from '../../config/metric-names.js';
 import type { ConfigOf } from '../../config/option.js';
 import { orList } from '../../config/words.js';
 import { readRecords } from '../../export/read-records.js';
+import { metricTag } from '../../metrics/abbreviations.js';
 import { everything, parseFilter } from '../../metrics/filter.js';
 import { recall } from '../../metrics/recall.js';
 import { RequestTable } from '../../metrics/request-table.js';

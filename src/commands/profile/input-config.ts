@@ -8,6 +8,7 @@ import type { Issuing } from '../../load/plan.js';
 import { ownKey } from '../../util/configuration.js';
 import type { Json, JsonObject } from '../../util/json.js';
 import { jsonWithoutSecrets, redacted, withoutSecrets } from '../../util/secrets.js';
+import { slosOf } from '../slos.js';
 import type { PlannedPhase } from './phases.js';
 import type { PreparedRun } from './prepare.js';
 
@@ -26,7 +27,10 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
     datasets: [datasetConfig(config, load.dataset, prepared.datasetSize)],
     phases: prepared.phases.map((phase) => phaseConfig(config, phase)),
     artifacts: artifactsConfig(config, artifactDir),
-    ...optional('slos', nonEmpty({ ...config.goodput })),
+    ...optional(
+      'slos',
+      nonEmpty(Object.fromEntries(slosOf(config.goodput).map(({ tag, limit }) => [tag, limit]))),
+    ),
     tokenizer: {
       name: config.tokenizer ?? config.models[0] ?? '',
       ...unless('main', 'revision', config.tokenizerRevision),

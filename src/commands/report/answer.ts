@@ -1,5 +1,5 @@
-import { metricTag } from '../../config/metric-names.js';
 import { selectionCsv, selectionJson } from '../../export/selection-text.js';
+import { metricTag } from '../../metrics/abbreviations.js';
 import { everything, parseFilter } from '../../metrics/filter.js';
 import type { SelectedMetric } from '../../metrics/selection.js';
 import type { Layout } from '../../report/layout.js';

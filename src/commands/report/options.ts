@@ -1,6 +1,5 @@
 import { environment } from '../../config/environment.js';
 import type { Check, Findings } from '../../config/load.js';
-import { metricAbbreviations, metricTag } from '../../config/metric-names.js';
 import { numbers } from '../../config/numbers.js';
 import {
   choice,
@@ -15,6 +14,7 @@ import {
 } from '../../config/option.js';
 import { profileOptions } from '../../config/options.js';
 import { andList } from '../../config/words.js';
+import { metricAbbreviations, metricTag } from '../../metrics/abbreviations.js';
 import { sloErrors, slosOf } from '../slos.js';
 import { everyTrait } from './recovered.js';
 

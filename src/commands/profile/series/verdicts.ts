@@ -16,6 +16,7 @@ import { metricOf } from '../../../metrics/table.js';
 import { type Recommendation, weigh } from '../../../metrics/trade-off.js';
 import { sloWords } from '../../../report/slo-words.js';
 import type { ShownGroup, ShownPoint, SweepReportFacts } from '../../../report/sweep-report.js';
+import { slosOf } from '../../slos.js';
 import { namesOf, type PlannedPoint, printable, type Series, valueText } from './plan.js';
 
 /** A point with its complete runs, at least one. */
@@ -56,7 +57,7 @@ export function reportFacts(groups: readonly Group[], series: Series, config: Co
     load: loadOf(series),
     gpus: config.numGpus,
     streams: streams(all),
-    objectives: Object.entries(config.goodput ?? {}).map(([tag, limit]) => {
+    objectives: slosOf(config.goodput).map(({ tag, limit }) => {
       const { label, displayUnit, largerIsBetter } = metricOf(tag);
       return sloWords({ label, unit: displayUnit, largerIsBetter, limit });
     }),
