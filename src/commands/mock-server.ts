@@ -1,4 +1,5 @@
-import { choice, flag, integer, number, type OptionTable, path, text } from '../config/option.js';
+import type { OptionTable } from '../config/option.js';
+import { choice, flag, integer, number, path, text } from '../config/option-kinds.js';
 import { openTokenizer } from '../dataset/tokenizer/open.js';
 import { startMockServer } from '../mock-server/server.js';
 import { defaultSettings as usual } from '../mock-server/settings.js';

@@ -1,5 +1,6 @@
 import { responseLimits } from '../util/response-limits.js';
-import { choice, flag, integer, number, type OptionTable } from './option.js';
+import type { OptionTable } from './option.js';
+import { choice, flag, integer, number } from './option-kinds.js';
 
 const group = 'Environment';
 

@@ -6,34 +6,9 @@ import { oneLine } from '../util/plain-text.js';
 import { readTextFile } from '../util/text-file.js';
 import type { FilePath } from './aiperf/reading.js';
 import type { Refuse } from './command-line.js';
-import { type OptionTable, path } from './option.js';
+import type { ConfigFile, FileEntry } from './file-entry.js';
+import type { OptionTable } from './option.js';
 import { nearest } from './words.js';
-
-/** The option that names a file with more options. */
-export const configFile = path({
-  flags: ['--config', '-f'],
-  group: 'Input',
-  existing: 'file',
-  help: "YAML file of options, by their names without dashes, or AIPerf's own form with benchmark, sweep, multiRun; flags win.",
-});
-
-/** An option as a file gives it. */
-export interface FileEntry {
-  readonly value: unknown;
-  /** The key as written. */
-  readonly name: string;
-  /** `file:line:column` of the key and of the value. */
-  readonly at: string;
-  readonly valueAt: string;
-}
-
-/** What a file says, before anything is made of it. */
-export interface ConfigFile {
-  readonly entries: ReadonlyMap<string, FileEntry>;
-  /** A sentence for every key that is no option, or stands twice, and for text that is no YAML. */
-  readonly errors: readonly string[];
-  readonly warnings: readonly string[];
-}
 
 /** Reads a YAML file by the option names of `table`, or in AIPerf's form where its keys at the top are AIPerf's. */
 export async function readConfigFile(
@@ -222,7 +197,7 @@ function plain(value: unknown, level: number): unknown {
 function keyNames(table: OptionTable): Map<string, string> {
   const names = new Map<string, string>();
   for (const [key, row] of Object.entries(table)) {
-    if (row === configFile) continue;
+    if (key === 'configFile') continue;
     for (const flag of row.flags ?? []) if (flag.startsWith('--')) names.set(flag.slice(2), key);
   }
   return names;

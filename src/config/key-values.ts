@@ -3,7 +3,8 @@ import { isObject, type Json, type JsonObject, jsonFault } from '../util/json.js
 import { inexactIntegers, valueEnd } from '../util/json-text.js';
 import { isSecretHeader, isSecretKey, mapHidden } from '../util/secret-names.js';
 import { redacted } from '../util/secrets.js';
-import { type Facts, headerNamePattern, headerValuePattern, type Kind } from './option.js';
+import type { Facts, Kind } from './option.js';
+import { headerNamePattern, headerValuePattern } from './option-kinds.js';
 import { shown } from './words.js';
 import * as z from './zod.js';
 

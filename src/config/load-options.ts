@@ -1,5 +1,6 @@
 import { MAX_IN_FLIGHT } from '../util/limits.js';
-import { choice, flag, integer, number, type OptionTable } from './option.js';
+import type { OptionTable } from './option.js';
+import { choice, flag, integer, number } from './option-kinds.js';
 
 /** `concurrency_burst` is AIPerf's name for the closed loop: a request as soon as another one ends, without a rate. */
 const arrivalPatterns = ['constant', 'poisson', 'gamma', 'concurrency_burst'] as const;

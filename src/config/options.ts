@@ -2,12 +2,11 @@ import { MAX_TOKENS, MAX_TURNS } from '../util/limits.js';
 import { logLevels } from '../util/log.js';
 import { isBaseUrl } from './base-url.js';
 import { environment } from './environment.js';
-import { configFile } from './file.js';
 import { headers, keyValues } from './key-values.js';
 import { loadOptions } from './load-options.js';
 import { isExportPrefix, MAX_PREFIX_BYTES } from './names.js';
+import type { ConfigOf, OptionTable } from './option.js';
 import {
-  type ConfigOf,
   choice,
   choices,
   flag,
@@ -16,10 +15,9 @@ import {
   integer,
   list,
   number,
-  type OptionTable,
   path,
   text,
-} from './option.js';
+} from './option-kinds.js';
 import { slos } from './slos.js';
 import { sweepOptions } from './sweep-options.js';
 import { synthesisOptions } from './synthesis-options.js';
@@ -245,7 +243,12 @@ export const profileOptions = {
     help: 'Whether inputs.json is written; auto: unless it would exceed 200 MB.',
   }),
 
-  configFile,
+  configFile: path({
+    flags: ['--config', '-f'],
+    group: 'Input',
+    existing: 'file',
+    help: "YAML file of options, by their names without dashes, or AIPerf's own form with benchmark, sweep, multiRun; flags win.",
+  }),
 
   artifactDir: path({
     flags: ['--artifact-dir', '--output-artifact-dir'],

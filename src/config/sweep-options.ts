@@ -1,4 +1,5 @@
-import { choice, flag, integer, number, type OptionTable } from './option.js';
+import type { OptionTable } from './option.js';
+import { choice, flag, integer, number } from './option-kinds.js';
 
 const group = 'Several runs';
 

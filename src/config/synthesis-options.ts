@@ -1,5 +1,6 @@
 import { MAX_FACTOR } from '../util/limits.js';
-import { integer, number, type OptionTable } from './option.js';
+import type { OptionTable } from './option.js';
+import { integer, number } from './option-kinds.js';
 
 const group = 'Trace synthesis';
 

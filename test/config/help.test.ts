@@ -2,7 +2,8 @@ import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { errorPanel } from '../../src/config/error-panel.js';
 import { commandHelp, programHelp } from '../../src/config/help.js';
-import { choice, flag, integer, type OptionTable, text } from '../../src/config/option.js';
+import type { OptionTable } from '../../src/config/option.js';
+import { choice, flag, integer, text } from '../../src/config/option-kinds.js';
 import { profileOptions } from '../../src/config/options.js';
 
 const table = {

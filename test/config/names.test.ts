@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { artifactDirectory, exportNames, isExportPrefix } from '../../src/config/names.js';
+import { artifactDirectory } from '../../src/config/artifact-directory.js';
+import { exportNames, isExportPrefix } from '../../src/config/names.js';
 import { profile } from './profile-options.js';
 
 const file = join(mkdtempSync(join(tmpdir(), 'aiperf-names-')), 'rows.jsonl');

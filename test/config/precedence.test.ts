@@ -2,9 +2,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { configFile } from '../../src/config/file.js';
 import { load } from '../../src/config/load.js';
-import { integer, type OptionTable } from '../../src/config/option.js';
+import type { OptionTable } from '../../src/config/option.js';
+import { integer } from '../../src/config/option-kinds.js';
+import { profileOptions } from '../../src/config/options.js';
 import { profile, refusals } from './profile-options.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'aiperf-config-'));
@@ -19,7 +20,7 @@ function yaml(text: string): string {
 
 describe('precedence', () => {
   const table = {
-    configFile,
+    configFile: profileOptions.configFile,
     size: integer({
       flags: ['--size'],
       env: 'TEST_SIZE',

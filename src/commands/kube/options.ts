@@ -1,4 +1,5 @@
-import { integer, matching, number, type OptionTable, path, text } from '../../config/option.js';
+import type { OptionTable } from '../../config/option.js';
+import { integer, matching, number, path, text } from '../../config/option-kinds.js';
 
 const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
 const labelShape = 'lower-case letters, digits and hyphens, at most 63';

@@ -1,5 +1,6 @@
 import type { Check, Findings } from '../../config/load.js';
-import { choice, choices, list, type OptionTable, path } from '../../config/option.js';
+import type { OptionTable } from '../../config/option.js';
+import { choice, choices, list, path } from '../../config/option-kinds.js';
 import { profileOptions } from '../../config/options.js';
 import { reportOptions } from '../report/options.js';
 import { everyTrait } from '../report/recovered.js';

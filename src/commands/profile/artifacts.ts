@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { spoolFolder } from '../../collect/spool-plan.js';
-import { artifactDirectory, exportNames } from '../../config/names.js';
+import { artifactDirectory } from '../../config/artifact-directory.js';
+import { exportNames } from '../../config/names.js';
 import type { Config } from '../../config/options.js';
 import { phaseManifestName, phasesFolder } from '../../export/phase-manifest.js';
 import { messageOf, UserError } from '../../util/errors.js';

@@ -1,17 +1,8 @@
 import { environment } from '../../config/environment.js';
 import type { Check, Findings } from '../../config/load.js';
 import { numbers } from '../../config/numbers.js';
-import {
-  choice,
-  flag,
-  list,
-  nameOf,
-  number,
-  type OptionTable,
-  path,
-  paths,
-  text,
-} from '../../config/option.js';
+import { nameOf, type OptionTable } from '../../config/option.js';
+import { choice, flag, list, number, path, paths, text } from '../../config/option-kinds.js';
 import { profileOptions } from '../../config/options.js';
 import { andList } from '../../config/words.js';
 import { metricAbbreviations, metricTag } from '../../metrics/abbreviations.js';

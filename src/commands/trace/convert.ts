@@ -1,4 +1,5 @@
-import { choice, type OptionTable, path } from '../../config/option.js';
+import type { OptionTable } from '../../config/option.js';
+import { choice, path } from '../../config/option-kinds.js';
 import { convertTrace, foreignForms } from '../../trace/convert.js';
 import type { Io } from '../../util/io.js';
 import { oneLine } from '../../util/plain-text.js';

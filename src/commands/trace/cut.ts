@@ -1,6 +1,7 @@
 import { durationOption } from '../../config/duration.js';
 import type { Check, Findings } from '../../config/load.js';
-import { integer, number, type OptionTable, path } from '../../config/option.js';
+import type { OptionTable } from '../../config/option.js';
+import { integer, number, path } from '../../config/option-kinds.js';
 import { withCommas } from '../../metrics/format.js';
 import { cutTrace } from '../../trace/cut.js';
 import type { Io } from '../../util/io.js';

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { environment } from '../../config/environment.js';
-import { integer, type OptionTable, path } from '../../config/option.js';
+import type { OptionTable } from '../../config/option.js';
+import { integer, path } from '../../config/option-kinds.js';
 import { traceJson } from '../../export/trace-json.js';
 import { layoutOn } from '../../report/layout.js';
 import { traceReport } from '../../report/trace-report.js';

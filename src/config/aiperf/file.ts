@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../../util/json.js';
-import type { ConfigFile, FileEntry } from '../file.js';
+import type { ConfigFile, FileEntry } from '../file-entry.js';
 import { nameOf, type OptionTable } from '../option.js';
 import { insteadOf } from '../unsupported.js';
 import { andList } from '../words.js';
