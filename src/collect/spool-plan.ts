@@ -5,9 +5,6 @@ import { SPOOL_VERSION } from '../records/spool.js';
 import { messageOf, UserError } from '../util/errors.js';
 import type { CollectPlan } from './collector.js';
 
-/** Name of the spool's folder in that of the run. */
-export const spoolFolder = 'spool';
-
 const planName = 'plan.spool';
 
 /** What is stored: names of files in the folder of the run in place of paths, and texts in place of 64-bit numbers. */

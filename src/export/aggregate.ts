@@ -2,7 +2,7 @@ import { fixed } from '../metrics/format.js';
 import { type Repeats, repeats } from '../metrics/repeats.js';
 import type { Results } from '../metrics/results.js';
 import { statNames } from '../metrics/statistics.js';
-import { Float, type Printable, prettyJson, pythonFloat } from './python-json.js';
+import { Float, type Printable, prettyJson, pythonFloat } from '../util/python-json.js';
 import { csvRow } from './summary-csv.js';
 
 /** Statistics over runs, with the unit of their values. */

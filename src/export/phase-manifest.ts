@@ -1,10 +1,13 @@
 import type { RunSummary } from '../metrics/compute.js';
-import { prettyJson } from './python-json.js';
+import type { PhaseName } from '../records/record.js';
+import { fileNames } from '../run/files.js';
+import type { Run } from '../run/run.js';
+import { prettyJson } from '../util/python-json.js';
 import { errorGroup } from './summary-json.js';
 
-/** Facts of a phase in the manifest. */
-export interface PhaseFacts {
-  readonly name: 'warmup' | 'profiling';
+/** A phase that sent something. */
+interface Phase {
+  readonly name: PhaseName;
   readonly summary: RunSummary;
   /** Wall clock, ns since 1970. */
   readonly startedAtNs: bigint;
@@ -13,27 +16,33 @@ export interface PhaseFacts {
   readonly wasCancelled: boolean;
 }
 
-/** Name of the file; `--profile-export-prefix` does not change it. */
-export const phaseManifestName = 'phase_manifest.json';
-
-/** Name of the folder of the phases' own files. */
-export const phasesFolder = 'phases';
-
-/** Path of a phase's summary file within the artifact directory. */
-export function phasePath(name: PhaseFacts['name'], kind: 'json' | 'csv'): string {
-  return `${phasesFolder}/${name}/profile_export_aiperf.${kind}`;
+/** The phases of a run that sent anything, in their order. */
+export function phasesOf({ summary, warmup, facts }: Run): readonly Phase[] {
+  const sent = [
+    { name: 'warmup' as const, summary: warmup, startedAtNs: facts.warmupStartedAtNs },
+    { name: 'profiling' as const, summary, startedAtNs: facts.startedAtNs },
+  ].flatMap(({ name, summary: results, startedAtNs }) =>
+    results?.lastEndNs === undefined || startedAtNs === undefined
+      ? []
+      : [{ name, summary: results, startedAtNs, endedAtNs: results.lastEndNs }],
+  );
+  return sent.map((phase, i) => ({
+    ...phase,
+    wasCancelled: facts.wasCancelled === true && i === sent.length - 1,
+  }));
 }
 
 /** The text of `phase_manifest.json`: the phases in their order, with their counts, times and errors. */
-export function phaseManifestJson(phases: readonly PhaseFacts[]): string {
+export function phaseManifestJson(phases: readonly Phase[]): string {
+  const names = fileNames(undefined);
   return `${prettyJson({
     phases: phases.map(({ name, summary, startedAtNs, endedAtNs, wasCancelled }, index) => ({
       end_ns: endedAtNs,
       // As AIPerf counts them: with those that were cancelled on purpose.
       error_request_count: summary.failedCount + summary.outcomes.cancelled,
       error_summary: summary.errors.map(errorGroup),
-      metrics_csv: phasePath(name, 'csv'),
-      metrics_json: phasePath(name, 'json'),
+      metrics_csv: names[`${name}Csv`],
+      metrics_json: names[`${name}Json`],
       phase_index: index,
       phase_kind: name,
       phase_name: name,

@@ -2,8 +2,8 @@ import { oslMismatchDiff } from '../metrics/request-metrics.js';
 import type { RecordMetrics } from '../metrics/request-table.js';
 import { metrics as metricTable } from '../metrics/table.js';
 import type { RequestRecord } from '../records/record.js';
+import { pythonFloat } from '../util/python-json.js';
 import { traceMember } from './http-trace.js';
-import { pythonFloat } from './python-json.js';
 import { errorMember, metadataJson, type RecordContext } from './record-metadata.js';
 
 /** A line of the per-record file, with its newline. Concatenated by hand: this runs for every request. */

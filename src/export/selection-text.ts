@@ -1,6 +1,6 @@
 import { CONFIDENCE } from '../metrics/confidence.js';
 import type { SelectedMetric } from '../metrics/selection.js';
-import { Float, type Printable, prettyJson } from './python-json.js';
+import { Float, type Printable, prettyJson } from '../util/python-json.js';
 import { csvRow } from './summary-csv.js';
 
 const stats = ['avg', 'min', 'max', 'std'] as const;

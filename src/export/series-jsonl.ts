@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import type { Sink } from '../collect/sink.js';
+import { readLines } from '../run/lines.js';
 import type { Labels, SeriesMetric, TimeSeries } from '../telemetry/time-series.js';
 import { type ClockOrigin, wallNsText } from '../util/clock.js';
 import { UserError } from '../util/errors.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
 import { LineFile } from './line-file.js';
-import { readLines } from './lines.js';
 
 /*
  * `profile_export_series.jsonl` has two kinds of line. Before the first value of a series, a line defines it:

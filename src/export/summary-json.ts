@@ -27,38 +27,9 @@ import {
   totalReasoningTokens,
 } from '../metrics/run-metrics.js';
 import { statNames } from '../metrics/statistics.js';
-import { configurationMembers } from '../util/configuration.js';
-import type { JsonObject } from '../util/json.js';
-import { Float, type Printable, prettyJson } from './python-json.js';
+import { type RunFacts, summaryMembers } from '../run/facts.js';
+import { Float, type Printable, prettyJson } from '../util/python-json.js';
 import { errorDetails } from './record-metadata.js';
-import type { Place } from './series.js';
-
-/** What the summary file says besides results. */
-export interface SummaryFacts {
-  /** Our version. */
-  readonly version: string;
-  /** 12 hex digits. */
-  readonly benchmarkId: string;
-  /** The resolved configuration, secrets redacted; written as it is. */
-  readonly inputConfig: JsonObject;
-  readonly randomSeed?: number;
-  /** The command as typed, secrets redacted; absent where nobody knows it any more. */
-  readonly cliCommand?: string;
-  /** Of one of several runs. */
-  readonly place?: Place;
-  readonly wasCancelled: boolean;
-  /** Why the results cover only a part of the run; absent for a complete run. */
-  readonly incompleteReason?: string;
-  /** The member `fidelity`; absent where nobody watched the client. */
-  readonly fidelity?: { readonly [key: string]: Printable | undefined };
-  /** Sentences on what responses lack, which their records do not show; absent or empty for none. */
-  readonly responseWarnings?: readonly string[];
-  /** Results of the warm-up; absent for a run without one. */
-  readonly warmup?: RunSummary;
-  /** Wall clock of the phase's start and of the end of its last request, ns since 1970. */
-  readonly startedAtNs: bigint;
-  readonly endedAtNs: bigint;
-}
 
 /** Metrics that stand at the head of the file; all others stand at its end, in table order. */
 const headTags = [
@@ -87,40 +58,23 @@ const headTags = [
   totalErrorIsl,
 ].map(({ tag }) => tag);
 
-/** The text of the summary file. */
-export function summaryJson(summary: RunSummary, facts: SummaryFacts): string {
+/** The text of the summary file. @param warmup its results; undefined for a run without one. */
+export function summaryJson(summary: RunSummary, facts: RunFacts, warmup?: RunSummary): string {
   const byTag = new Map(summary.results.map((result) => [result.tag, result]));
   const head = headTags.flatMap((tag) => byTag.get(tag) ?? []);
   const tail = summary.results.filter(({ tag }) => !headTags.includes(tag));
+  const { aiperf_version, benchmark_id, ...others } = summaryMembers(facts);
+  const { response_warnings, start_time, end_time, fidelity, ...stated } = others;
   return prettyJson({
-    schema_version: '1.4',
-    aiperf_version: facts.version,
-    benchmark_id: facts.benchmarkId,
+    ...{ schema_version: '1.4', aiperf_version, benchmark_id },
     ...metricMembers(head),
-    ...configurationMembers('input_config', facts.inputConfig),
-    run_info: {
-      benchmark_id: facts.benchmarkId,
-      sweep_id: facts.place?.sweep_id,
-      random_seed: facts.randomSeed,
-      trial: facts.place?.trial ?? 0,
-      run_label: facts.place?.run_label,
-      variation_label: facts.place?.variation_label,
-      variation_index: facts.place?.variation_index,
-      variation_values: facts.place?.variation_values,
-      first_session: facts.place?.first_session,
-      cli_command: facts.cliCommand,
-    },
-    was_cancelled: facts.wasCancelled,
-    is_complete: facts.incompleteReason === undefined,
-    incomplete_reason: facts.incompleteReason,
+    ...stated,
     error_summary: summary.errors.map(errorGroup),
-    response_warnings: facts.responseWarnings?.length ? facts.responseWarnings : undefined,
-    start_time: isoMicroseconds(facts.startedAtNs),
-    end_time: isoMicroseconds(facts.endedAtNs),
-    warmup_metrics: facts.warmup && metricMembers(facts.warmup.results),
+    ...{ response_warnings, start_time, end_time },
+    warmup_metrics: warmup && metricMembers(warmup.results),
     ...metricMembers(tail),
     slo_attainment: attainment(summary),
-    fidelity: facts.fidelity,
+    fidelity,
   });
 }
 
@@ -160,10 +114,4 @@ function statistics({ unit, statistics }: MetricResult): Printable {
 /** An item of `error_summary`. */
 export function errorGroup({ error, count }: ErrorGroup): Printable {
   return { error_details: errorDetails(error), count };
-}
-
-/** The UTC instant without an offset: `2026-01-01T00:00:01.331000`. */
-function isoMicroseconds(epochNs: bigint): string {
-  const milliseconds = new Date(Number(epochNs / 1_000_000n)).toISOString().slice(0, -1);
-  return milliseconds + String((epochNs / 1000n) % 1000n).padStart(3, '0');
 }

@@ -4,8 +4,8 @@ import { requestLatency, timeToFirstToken } from '../metrics/request-metrics.js'
 import { type Results, statsOf } from '../metrics/results.js';
 import { requestThroughput } from '../metrics/run-metrics.js';
 import { type Statistics, type StatName, statNames } from '../metrics/statistics.js';
+import { Float, type Printable, prettyJson, pythonFloat } from '../util/python-json.js';
 import { type Aggregated, aggregate, decimals, type FailedRun, spreadJson } from './aggregate.js';
-import { Float, type Printable, prettyJson, pythonFloat } from './python-json.js';
 import { csvRow } from './summary-csv.js';
 
 /** The complete runs of a point of a sweep. */

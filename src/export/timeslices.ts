@@ -2,7 +2,7 @@ import { fixed } from '../metrics/format.js';
 import type { Slice } from '../metrics/slices.js';
 import { configurationMembers } from '../util/configuration.js';
 import type { JsonObject } from '../util/json.js';
-import { prettyJson } from './python-json.js';
+import { prettyJson } from '../util/python-json.js';
 import { byTag, csvLabel, csvRow, csvStats } from './summary-csv.js';
 import { metricMembers } from './summary-json.js';
 

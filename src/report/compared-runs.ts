@@ -16,27 +16,14 @@ import {
 import { type Results, statsOf } from '../metrics/results.js';
 import { outputTokenThroughput } from '../metrics/run-metrics.js';
 import { weigh } from '../metrics/trade-off.js';
-import type { JsonObject } from '../util/json.js';
-import { gpusTold, loadTold } from './load-told.js';
+import { recordedGpus, recordedLoad, type SweepPoint, sweepPointOf } from '../run/configuration.js';
+import type { RunFacts } from '../run/facts.js';
 
 /** One of several runs, as it is weighed against the others. */
 export interface ComparedRun {
   /** The path of its folder, or so much of it as tells it from the others. */
   readonly name: string;
-  /** Undefined for a run of no sweep. */
-  readonly sweepPoint: SweepPoint | undefined;
-  /** As the run recorded it; undefined where it left none. */
-  readonly inputConfig: JsonObject | undefined;
-  /** The member `fidelity` of the summary file; undefined where there is none. */
-  readonly fidelity: JsonObject | undefined;
-}
-
-/** Where in a sweep a run was made. */
-export interface SweepPoint {
-  /** What all runs of the sweep share; undefined where they do not say. */
-  readonly sweepId: string | undefined;
-  /** The swept options: `concurrency` is `2`. */
-  readonly values: ReadonlyMap<string, string>;
+  readonly facts: RunFacts;
 }
 
 /** What runs are weighed by. */
@@ -67,7 +54,8 @@ export function compare<Run extends ComparedRun>(
   const { subject, names, titles } = namesOf(runs);
   const groups = new Map<string, { name: string; title: string; runs: Run[] }>();
   for (const [i, run] of runs.entries()) {
-    const key = run.sweepPoint === undefined ? run.name : keyOf(run.sweepPoint);
+    const sweepPoint = sweepPointOf(run.facts);
+    const key = sweepPoint === undefined ? run.name : keyOf(sweepPoint);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { name: names[i] ?? '', title: titles[i] ?? '', runs: [run] });
     else group.runs.push(run);
@@ -77,7 +65,7 @@ export function compare<Run extends ComparedRun>(
   return {
     points,
     verdict: weigh(points, targetShare),
-    gpus: gpus ?? gpusTold(runs.map(({ inputConfig }) => inputConfig)),
+    gpus: gpus ?? recordedGpus(runs.map(({ facts }) => facts)),
     subject,
     limits: limitsOf(slos),
     hasObjectives: points.every(({ goodShare }) => goodShare !== undefined),
@@ -100,7 +88,7 @@ interface Names {
 
 /** What each run is called. */
 function namesOf(runs: readonly ComparedRun[]): Names {
-  const points = runs.flatMap(({ sweepPoint }) => sweepPoint ?? []);
+  const points = runs.flatMap(({ facts }) => sweepPointOf(facts) ?? []);
   const sweeps = new Set(points.map(({ sweepId }) => sweepId));
   if (points.length < runs.length || sweeps.size > 1) {
     const folders = runs.map(({ name }) => name.split(/[\\/]/).flatMap((part) => part.split('-')));
@@ -128,14 +116,14 @@ function pointOf<Run extends ComparedRun>(
   const of = (metric: Metric) => estimate(results, metric, CONFIDENCE);
   return {
     runs: runs.length,
-    load: loadTold(runs[0]?.inputConfig),
+    load: recordedLoad(runs[0]?.facts ?? {}),
     throughput: of(outputTokenThroughput),
     // Without streams nobody sees the pace of tokens: the whole answer's stands in for it.
     perUser: of(outputTokenThroughputPerUser) ?? of(e2eOutputTokenThroughput),
     goodShare: of(goodRequestFraction)?.mean,
     ttft: of(timeToFirstToken),
     latency: of(requestLatency),
-    clientLimited: runs.some(({ fidelity }) => fidelity?.verdict === 'client limited'),
+    clientLimited: runs.some(({ facts }) => facts.fidelity?.verdict === 'client limited'),
   };
 }
 

@@ -2,35 +2,36 @@ import type { RunSummary } from '../metrics/compute.js';
 import { fixed } from '../metrics/format.js';
 import { statsOf } from '../metrics/results.js';
 import { benchmarkDuration } from '../metrics/run-metrics.js';
+import type { RunFacts } from '../run/facts.js';
+import type { ClientFidelity } from '../run/fidelity.js';
 import { oneLine } from '../util/plain-text.js';
 import { failureCauses } from './failure-causes.js';
 import { type Layout, stylesOf } from './layout.js';
 import { wrap } from './wrap.js';
 
-/** What the footer names. */
-export interface FooterFacts {
-  /** The command as typed, secrets redacted; absent where nobody knows it any more. */
-  readonly cliCommand?: string;
+/** What the footer names besides facts. */
+export interface FooterFiles {
   /** Files written, with their labels: `CSV Export` and so on, in the order to print. */
   readonly files: readonly { readonly label: string; readonly path: string }[];
-  /** The verdict on the client and why; absent where nobody watched it. */
-  readonly fidelity?: { readonly verdict: string; readonly reasons: readonly string[] };
-  /** What the warm-up did not do; absent for one without a fault. */
-  readonly warmup?: string;
-  readonly logFile?: string;
-  readonly wasCancelled: boolean;
+  /** What the warm-up did not do; undefined for one without a fault. */
+  readonly warmupFault?: string | undefined;
+  readonly log?: string | undefined;
 }
 
 /** The lines under the tables, an empty line before and after them. */
-export function footer(summary: RunSummary, facts: FooterFacts, layout: Layout): string {
+export function footer(
+  summary: RunSummary,
+  { command, fidelity, wasCancelled = false }: RunFacts,
+  { files, warmupFault, log }: FooterFiles,
+  layout: Layout,
+): string {
   const { bold, green, cyan, italic, yellow } = stylesOf(layout);
   const labelled = (label: string, value: string) =>
     `${bold(green(`${label}:`))} ${italic(cyan(oneLine(value)))}`;
   // Only the command is broken into lines: broken paths could neither be copied nor found by a script.
-  const [first, ...rest] =
-    facts.cliCommand === undefined ? [] : wrap(`CLI Command: ${facts.cliCommand}`, layout.width);
+  const [first, ...rest] = command === undefined ? [] : wrap(`CLI Command: ${command}`, layout.width);
   const duration = statsOf(summary.results, benchmarkDuration)?.avg;
-  const early = facts.wasCancelled ? ' (cancelled early)' : '';
+  const early = wasCancelled ? ' (cancelled early)' : '';
   const { validCount, failedCount, outcomes } = summary;
   const rate = Math.round((100 * validCount) / (validCount + failedCount));
   const causes = failureCauses(summary.errors, failedCount);
@@ -48,24 +49,22 @@ export function footer(summary: RunSummary, facts: FooterFacts, layout: Layout):
             `${outcomes.cancelled} of ${validCount + failedCount + outcomes.cancelled} requests`,
           ),
         ]),
-    ...(facts.warmup === undefined ? [] : [labelled('Warm-up', facts.warmup)]),
-    ...(facts.fidelity === undefined ? [] : fidelityLines(facts.fidelity, layout, labelled)),
-    ...facts.files.map(({ label, path }) => labelled(label, path)),
-    ...(facts.logFile === undefined ? [] : [labelled('Log File', facts.logFile)]),
-    ...(facts.wasCancelled
-      ? [italic(yellow('This run was cancelled early: its results may be incomplete.'))]
-      : []),
+    ...(warmupFault === undefined ? [] : [labelled('Warm-up', warmupFault)]),
+    ...(fidelity === undefined ? [] : fidelityLines(fidelity, layout, labelled)),
+    ...files.map(({ label, path }) => labelled(label, path)),
+    ...(log === undefined ? [] : [labelled('Log File', log)]),
+    ...(wasCancelled ? [italic(yellow('This run was cancelled early: its results may be incomplete.'))] : []),
   ];
   return ['', ...lines, '', ''].join('\n');
 }
 
 function fidelityLines(
-  { verdict, reasons }: NonNullable<FooterFacts['fidelity']>,
+  { verdict, reasons = [] }: ClientFidelity,
   { width }: Layout,
   labelled: (label: string, value: string) => string,
 ): string[] {
   return [
-    labelled('Fidelity', verdict),
-    ...reasons.flatMap((reason) => wrap(`  - ${reason}`, Math.max(40, width), 4)),
+    labelled('Fidelity', String(verdict)),
+    ...reasons.flatMap(({ reason = '' }) => wrap(`  - ${reason}`, Math.max(40, width), 4)),
   ];
 }

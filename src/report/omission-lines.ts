@@ -2,6 +2,7 @@ import type { RunSummary } from '../metrics/compute.js';
 import { withCommas } from '../metrics/format.js';
 import { creditToStartLatency, effectiveLatency, requestLatency } from '../metrics/request-metrics.js';
 import { statsOf } from '../metrics/results.js';
+import type { ClientFidelity } from '../run/fidelity.js';
 import type { Layout } from './layout.js';
 import { wrap } from './wrap.js';
 
@@ -9,23 +10,21 @@ import { wrap } from './wrap.js';
 const LEAST_MS = 10;
 const LEAST_SHARE = 0.1;
 
-/** What can delay requests that are due at times of their own. */
-export interface DueTimes {
-  /** They may wait for earlier ones to end: there is a ceiling on those in flight. */
-  readonly mayQueue: boolean;
-  /** The client was strained or the limit. */
-  readonly clientWasLate: boolean;
-}
-
 /**
  * Says so where requests were sent long after they were due, and why: latencies from the sending, as the main table has
- * them, hide that wait (coordinated omission). No lines where the two agree.
+ * them, hide that wait (coordinated omission). No lines where the two agree, nor where requests are due when another
+ * one ends, not at times of their own.
  */
 export function omissionLines(
   { results }: RunSummary,
-  { mayQueue, clientWasLate }: DueTimes,
+  fidelity: ClientFidelity | undefined,
   layout: Layout,
 ): string[] {
+  const { load, verdict } = fidelity ?? {};
+  if (load === undefined || load.kind === 'concurrency') return [];
+  // They may wait for earlier ones to end: there is a ceiling on those in flight.
+  const mayQueue = load.mayQueue !== false;
+  const clientWasLate = verdict !== 'client ok';
   const [sent, due, delay] = [requestLatency, effectiveLatency, creditToStartLatency].map(
     (metric) => statsOf(results, metric)?.p99,
   );

@@ -1,9 +1,10 @@
 import type { RunSummary } from '../metrics/compute.js';
 import type { ConsoleTable } from '../metrics/metric.js';
+import type { RunFacts } from '../run/facts.js';
 import { errorTable } from './error-table.js';
 import type { Layout } from './layout.js';
 import { metricsTable } from './metrics-table.js';
-import { type DueTimes, omissionLines } from './omission-lines.js';
+import { omissionLines } from './omission-lines.js';
 import {
   exitErrorPanel,
   knownRefusalPanels,
@@ -19,18 +20,6 @@ import { trendLines } from './trend-lines.js';
 
 /** Tables that stand beside the main one. */
 export type SideTable = Exclude<ConsoleTable, 'main'>;
-
-/** What a report needs to know besides results. */
-export interface ReportFacts {
-  /** What was measured, e.g. `LLM Metrics`. */
-  readonly title: string;
-  /** Why the results cover only a part of the run; absent for a complete run. */
-  readonly incompleteReason?: string;
-  /** Absent where requests are due when another one ends, not at times of their own. */
-  readonly dueTimes?: DueTimes;
-  /** Tables to print where the run has something to put in them; 'adjusted' is printed always. */
-  readonly tables?: ReadonlySet<SideTable>;
-}
 
 /** The names that `--tables` takes, and what they stand for. */
 export function sideTables(names: readonly ('all' | SideTable)[]): ReadonlySet<SideTable> {
@@ -50,11 +39,13 @@ const groups = [
 /**
  * The tables and panels at the end of a run, each line ended by a line feed: the same for a terminal and for the
  * console file.
+ * @param tables to print where the run has something to put in them; 'adjusted' is printed always.
  */
 export function report(
   summary: RunSummary,
-  { title, incompleteReason, dueTimes, tables }: ReportFacts,
+  { title = 'LLM Metrics', incompleteReason, fidelity }: RunFacts,
   layout: Layout,
+  tables: ReadonlySet<SideTable> = new Set(),
 ): string {
   const incomplete =
     incompleteReason === undefined
@@ -67,7 +58,7 @@ export function report(
   const table = (name: ConsoleTable, heading: string) =>
     metricsTable(summary.results, name, `AIPerf | ${heading}`, layout);
   const metricTables = [
-    ...groups.flatMap(([name, group]) => (tables?.has(name) ? table(name, `${title}: ${group}`) : [])),
+    ...groups.flatMap(([name, group]) => (tables.has(name) ? table(name, `${title}: ${group}`) : [])),
     ...table('main', title),
     ...table('adjusted', 'Metrics counting failures as infinite'),
     ...sloTable(summary, layout),
@@ -77,10 +68,10 @@ export function report(
     ...after(2, incomplete),
     ...after(1, knownRefusalPanels(summary.errors, layout)),
     ...after(2, errorTable(summary.errors, layout)),
-    ...after(2, tables?.has('http') ? table('http', 'HTTP Trace Timing') : []),
+    ...after(2, tables.has('http') ? table('http', 'HTTP Trace Timing') : []),
     ...after(2, metricTables),
     ...after(1, summary.sliced === undefined ? [] : trendLines(summary, summary.sliced, layout)),
-    ...after(1, dueTimes === undefined ? [] : omissionLines(summary, dueTimes, layout)),
+    ...after(1, omissionLines(summary, fidelity, layout)),
     ...after(1, notStreamedPanel(summary, layout)),
     ...after(1, missingUsagePanel(summary, layout)),
     ...after(1, unreadContentPanel(summary, layout)),

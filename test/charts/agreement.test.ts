@@ -8,7 +8,6 @@ import {
 } from '../../src/charts/load-over-time.js';
 import { shortened } from '../../src/charts/reduce.js';
 import { sliceCharts } from '../../src/charts/timeslices.js';
-import { recoverRun } from '../../src/commands/report/recovered.js';
 import type { RunSummary } from '../../src/metrics/compute.js';
 import {
   effectiveConcurrency,
@@ -21,6 +20,7 @@ import { interTokenLatency, requestLatency, timeToFirstToken } from '../../src/m
 import type { RequestTable } from '../../src/metrics/request-table.js';
 import { statsOf } from '../../src/metrics/results.js';
 import { outputTokenThroughput } from '../../src/metrics/run-metrics.js';
+import { summarizeRecords } from '../../src/run/open.js';
 import { goldenIsThere, goldenPath } from '../metrics/golden.js';
 import { fourRequests, storeOf, thresholds } from '../metrics/records.js';
 
@@ -40,10 +40,11 @@ function fourByHand(): Recorded {
 
 function golden(run: string): Recorded {
   const file = goldenPath(`${run}/profile_export.jsonl`);
-  const sliceNs = half(recoverRun(file, thresholds)?.table ?? storeOf([]).table);
-  const recovered = recoverRun(file, thresholds, { sliceNs });
-  if (recovered === undefined) throw new Error(`${file} holds no record`);
-  return recovered;
+  const view = { phase: 'profiling', thresholds, slos: [] } as const;
+  const sliceNs = half(summarizeRecords(file, view).table ?? storeOf([]).table);
+  const { summary, table } = summarizeRecords(file, { ...view, sliceNs });
+  if (summary === undefined || table === undefined) throw new Error(`${file} holds no record`);
+  return { summary, table };
 }
 
 const runs: readonly (readonly [name: string, read: () => Recorded])[] = [

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RunConfig, runConfigJson, runConfigName } from '../../src/export/run-config.js';
 import { type MockServer, startMockServer } from '../../src/mock-server/server.js';
+import { type RunFacts, runConfigJson } from '../../src/run/facts.js';
 import {
   aiperf,
   filesBelow,
@@ -149,18 +149,18 @@ describe('a run of ours', () => {
     it("an earlier run's summary is not this one's", async () => {
       const other = temporaryFolder();
       cpSync(folder, other, { recursive: true });
-      const config: RunConfig = {
+      const config: RunFacts = {
         benchmarkId: '0123456789ab',
         title: 'Some Other Metrics',
-        thresholds: { oslMismatchPct: 1000, oslMismatchTokens: 1000, usageDiffPct: 1000 },
+        ...{ oslMismatchPct: 1000, oslMismatchTokens: 1000, usageDiffPct: 1000 },
         randomSeed: 5,
-        cliCommand: "aiperf profile --model 'm'",
+        command: "aiperf profile --model 'm'",
         inputConfig: { models: { items: [{ name: 'm' }] } },
       };
-      const write = (records: string) =>
+      const write = (recordsFile: string) =>
         writeFileSync(
-          join(other, runConfigName),
-          runConfigJson(config, { folder: other, records: join(other, records) }),
+          join(other, 'run_config.json'),
+          runConfigJson({ ...config, folder: other, recordsFile }),
         );
       write('profile_export.jsonl');
       const { stdout } = await report(other);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { drawSeeds, planSeries, runOfSeries } from '../../src/commands/profile/series/plan.js';
+import { drawSeeds, planSeries, seriesFacts } from '../../src/commands/profile/series/plan.js';
 import { profile } from '../config/profile-options.js';
 
 async function planned(line: string, seeds?: readonly number[]) {
@@ -93,13 +93,10 @@ describe('what a run says of its place', () => {
     const series = await planned('--concurrency 2,4 --isl 10,20 --sweep-type zip --num-profile-runs 2');
     const last = series.runs.at(-1);
     if (last === undefined) throw new Error('no runs');
-    expect(runOfSeries(last, series, 'id')).toEqual({
-      ...{ sweepId: 'id', trial: 1, label: 'run_0002' },
-      variation: {
-        index: 1,
-        label: 'datasets.main.prompts.isl.mean=20, phases.profiling.concurrency=4',
-        values: { 'datasets.main.prompts.isl.mean': 20, 'phases.profiling.concurrency': 4 },
-      },
+    expect(seriesFacts(last, series, 'id')).toEqual({
+      ...{ sweepId: 'id', trial: 1, label: 'run_0002', variationIndex: 1 },
+      variationLabel: 'datasets.main.prompts.isl.mean=20, phases.profiling.concurrency=4',
+      variationValues: { 'datasets.main.prompts.isl.mean': 20, 'phases.profiling.concurrency': 4 },
     });
   });
 
@@ -107,6 +104,8 @@ describe('what a run says of its place', () => {
     const series = await planned('--num-profile-runs 2');
     const [first] = series.runs;
     if (first === undefined) throw new Error('no runs');
-    expect(runOfSeries(first, series, 'id').variation).toEqual({ index: 0, label: 'base', values: {} });
+    expect(seriesFacts(first, series, 'id')).toMatchObject({
+      ...{ variationIndex: 0, variationLabel: 'base', variationValues: {} },
+    });
   });
 });

@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { materialOptions, readManifest, writeManifest } from '../../src/commands/profile/series/manifest.js';
 import { completeResults } from '../../src/commands/profile/series/results.js';
+import { filesIn } from '../../src/run/files.js';
 import { profile } from '../config/profile-options.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'aiperf-series-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('what a run of a series left', () => {
-  const file = join(folder, 'summary.json');
+  const files = filesIn(folder, undefined);
+  const file = files.json;
   const whole = {
     ...{ is_complete: true, run_info: { sweep_id: 'a', first_session: 3 } },
     fidelity: { verdict: 'client limited' },
@@ -26,12 +28,12 @@ describe('what a run of a series left', () => {
     ['half written', JSON.stringify(whole).slice(0, 60), false],
   ])('%s', (_name, text, isComplete) => {
     writeFileSync(file, text);
-    expect(completeResults(file, 'a') !== undefined).toBe(isComplete);
+    expect(completeResults(files, 'a') !== undefined).toBe(isComplete);
   });
 
   it('its metrics, whether this client was the limit, and where it began', () => {
     writeFileSync(file, JSON.stringify(whole));
-    expect(completeResults(file, 'a')).toEqual({
+    expect(completeResults(files, 'a')).toEqual({
       results: [
         { tag: 'request_count', unit: 'requests', statistics: { avg: 9 } },
         { tag: 'request_throughput', unit: 'requests/sec', statistics: { avg: 5 } },
@@ -40,8 +42,8 @@ describe('what a run of a series left', () => {
       firstSession: 3,
     });
     writeFileSync(file, JSON.stringify({ ...whole, fidelity: { verdict: 'client ok' } }));
-    expect(completeResults(file, 'a')?.clientLimited).toBe(false);
-    expect(completeResults(join(folder, 'none.json'), 'a')).toBeUndefined();
+    expect(completeResults(files, 'a')?.clientLimited).toBe(false);
+    expect(completeResults(filesIn(join(folder, 'none'), undefined), 'a')).toBeUndefined();
   });
 });
 

@@ -6,8 +6,8 @@ import {
   reportFacts,
   verdictsJson,
 } from '../../src/commands/profile/series/verdicts.js';
-import { prettyJson } from '../../src/export/python-json.js';
 import type { Results } from '../../src/metrics/results.js';
+import { prettyJson } from '../../src/util/python-json.js';
 import { profile } from '../config/profile-options.js';
 
 function metrics(averages: Readonly<Record<string, number>>): Results {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { artifactDirectory } from '../../src/config/artifact-directory.js';
-import { exportNames, isExportPrefix } from '../../src/config/names.js';
+import { exportBase, isExportPrefix } from '../../src/config/names.js';
 import { profile } from './profile-options.js';
 
 const file = join(mkdtempSync(join(tmpdir(), 'aiperf-names-')), 'rows.jsonl');
@@ -35,22 +35,7 @@ describe('the artifact directory', () => {
   });
 });
 
-describe('export names', () => {
-  it('without a prefix', () => {
-    expect(exportNames(undefined)).toEqual({
-      base: 'profile_export',
-      recordsJsonl: 'profile_export.jsonl',
-      rawJsonl: 'profile_export_raw.jsonl',
-      warmupJsonl: 'profile_export_warmup.jsonl',
-      seriesJsonl: 'profile_export_series.jsonl',
-      summaryJson: 'profile_export_aiperf.json',
-      summaryCsv: 'profile_export_aiperf.csv',
-      consoleText: 'profile_export_console.txt',
-      timeslicesCsv: 'profile_export_aiperf_timeslices.csv',
-      timeslicesJson: 'profile_export_aiperf_timeslices.json',
-    });
-  });
-
+describe('what names of files begin with', () => {
   it.each([
     'foo',
     'foo.json',
@@ -69,18 +54,7 @@ describe('export names', () => {
     'foo_server_metrics.jsonl',
     'foo_server_metrics.parquet',
   ])('%s means foo', (prefix) => {
-    expect(exportNames(prefix)).toEqual({
-      base: 'foo',
-      recordsJsonl: 'foo.jsonl',
-      rawJsonl: 'foo_raw.jsonl',
-      warmupJsonl: 'foo_warmup.jsonl',
-      seriesJsonl: 'foo_series.jsonl',
-      summaryJson: 'foo.json',
-      summaryCsv: 'foo.csv',
-      consoleText: 'foo_console.txt',
-      timeslicesCsv: 'foo_timeslices.csv',
-      timeslicesJson: 'foo_timeslices.json',
-    });
+    expect(exportBase(prefix)).toBe('foo');
   });
 
   it.each([
@@ -89,7 +63,7 @@ describe('export names', () => {
     ['foo_raw', 'foo_raw'],
     ['foo.txt', 'foo.txt'],
   ])('%s: one ending is stripped, leaving %s', (prefix, base) => {
-    expect(exportNames(prefix).base).toBe(base);
+    expect(exportBase(prefix)).toBe(base);
   });
 });
 

@@ -1,18 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { summaryCsv } from '../../src/export/summary-csv.js';
-import { type SummaryFacts, summaryJson } from '../../src/export/summary-json.js';
+import { summaryJson } from '../../src/export/summary-json.js';
 import type { RunSummary } from '../../src/metrics/compute.js';
 import type { MetricResult } from '../../src/metrics/results.js';
 import { type StatName, statNames } from '../../src/metrics/statistics.js';
 import { metrics } from '../../src/metrics/table.js';
+import type { RunFacts } from '../../src/run/facts.js';
 import { goldenIsThere, goldenText } from '../metrics/golden.js';
 import { counted, fourRequests, storeOf } from '../metrics/records.js';
 
-const facts: SummaryFacts = {
+const facts: RunFacts = {
   version: '0.1.0',
   benchmarkId: '2f1c0a4be5d7',
   inputConfig: { models: { items: [{ name: 'demo/tiny-1b' }] } },
-  cliCommand: "aiperf profile --model 'demo/tiny-1b'",
+  command: "aiperf profile --model 'demo/tiny-1b'",
   wasCancelled: false,
   startedAtNs: 1_767_225_599_999_000_000n,
   endedAtNs: 1_767_225_601_331_000_999n,
@@ -64,11 +65,12 @@ test('CSV of the run of four requests, to the last digit', () => {
 });
 
 test('JSON: the warm-up behind the times of the run, before all other metrics', () => {
-  const text = summaryJson(storeOf(fourRequests).summary(), {
-    ...facts,
+  const text = summaryJson(
+    storeOf(fourRequests).summary(),
+    facts,
     // One request of 8 tokens: 20 ms.
-    warmup: storeOf([counted()]).summary(),
-  });
+    storeOf([counted()]).summary(),
+  );
   const json = JSON.parse(text);
   const keys = Object.keys(json);
   const at = keys.indexOf('warmup_metrics');

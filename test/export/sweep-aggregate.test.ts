@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { type AggregateFacts, aggregate, aggregateCsv, aggregateJson } from '../../src/export/aggregate.js';
-import { Float } from '../../src/export/python-json.js';
-import { storedResults } from '../../src/export/stored-results.js';
 import { type SweepFacts, sweepCsv, sweepJson } from '../../src/export/sweep-aggregate.js';
 import type { Results } from '../../src/metrics/results.js';
+import { storedResults } from '../../src/run/stored-results.js';
+import { Float } from '../../src/util/python-json.js';
 import { goldenIsThere, goldenText } from '../metrics/golden.js';
 
 const facts: AggregateFacts = {

@@ -34,7 +34,7 @@ const sliced = { sliceNs: 100e9, slices, trends: trendsOf(slices), steady: resul
 const wide = (lines: readonly string[]) => lines.filter((line) => stringWidth(line) > 80);
 
 test('every table of a run', () => {
-  const text = report({ ...summary, sliced }, { title: 'LLM Metrics', tables: sideTables(['all']) }, layout);
+  const text = report({ ...summary, sliced }, {}, layout, sideTables(['all']));
   expect(wide(text.split('\n'))).toEqual([]);
   // Nothing is lost without a word.
   expect(text).toMatch(/\nNot shown at a width of 80 columns: .*\.\n/);

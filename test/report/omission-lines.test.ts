@@ -1,11 +1,16 @@
 import { expect, test } from 'vitest';
-import { type DueTimes, omissionLines } from '../../src/report/omission-lines.js';
+import { omissionLines } from '../../src/report/omission-lines.js';
+import type { ClientFidelity } from '../../src/run/fidelity.js';
 import { fourRequests, storeOf } from '../metrics/records.js';
 
-const queueing = { mayQueue: true, clientWasLate: false };
+const client = (mayQueue: boolean, wasLate: boolean): ClientFidelity => ({
+  verdict: wasLate ? 'client strained' : 'client ok',
+  load: { kind: 'rate', mayQueue },
+});
+const queueing = client(true, false);
 
 /** The lines where the p99 is so many ms from the sending, and so many from when requests were due. */
-function lines(sent: number, due: number, dueTimes: DueTimes = queueing): string[] {
+function lines(sent: number, due: number, fidelity = queueing): string[] {
   const result = (tag: string, p99: number) => ({ tag, unit: 'ms' as const, statistics: { p99 } });
   const results = [
     result('request_latency', sent),
@@ -13,7 +18,7 @@ function lines(sent: number, due: number, dueTimes: DueTimes = queueing): string
     result('credit_to_start_latency', due - sent),
   ];
   const summary = { ...storeOf(fourRequests).summary(), results };
-  return omissionLines(summary, dueTimes, { width: 1000, colours: false });
+  return omissionLines(summary, fidelity, { width: 1000, colours: false });
 }
 
 test.each([
@@ -36,7 +41,7 @@ test.each([
 });
 
 test('in an open loop nothing but the client delays a request', () => {
-  expect(lines(20, 30, { mayQueue: false, clientWasLate: true })).toEqual([
+  expect(lines(20, 30, client(false, true))).toEqual([
     'Late sending: p99 Request Latency is 20.00 ms from when a request was sent, and 30.00 ms from when it was due. 1 % of ' +
       'requests were sent 10.00 ms late or more because this client was late, not the server (see Fidelity). --tables ' +
       'schedule shows both.',
@@ -44,13 +49,13 @@ test('in an open loop nothing but the client delays a request', () => {
 });
 
 test('in an open loop with a client that was fast enough but for a few requests', () => {
-  expect(lines(20, 30, { mayQueue: false, clientWasLate: false })[0]).toMatch(
+  expect(lines(20, 30, client(false, false))[0]).toMatch(
     /because this client was late, not the server; too few requests to change the verdict on the client\. --tables/,
   );
 });
 
 test('with a ceiling and a late client it may be either', () => {
-  expect(lines(20, 30, { mayQueue: true, clientWasLate: true })[0]).toContain(
+  expect(lines(20, 30, client(true, true))[0]).toContain(
     'because they waited for earlier ones to return, or because this client was late (see Fidelity); a client',
   );
 });

@@ -16,7 +16,7 @@ import {
   responseWarnings,
   unreadContentPanel,
 } from '../../src/report/panels.js';
-import { type ReportFacts, report, sideTables } from '../../src/report/report.js';
+import { report, type SideTable, sideTables } from '../../src/report/report.js';
 import { WireTimes } from '../../src/transport/transport.js';
 import { goldenIsThere, goldenText } from '../metrics/golden.js';
 import { counted, fourRequests, ms, storeOf, streamingChat } from '../metrics/records.js';
@@ -252,8 +252,8 @@ test('tables on request, in their order, and only those that have something in t
   const wire = Object.assign(new WireTimes(), {
     ...{ sendStartNs: 0, sendEndNs: ms(1), firstBodyNs: ms(9), lastBodyNs: ms(20), writes: 1, reads: 2 },
   });
-  const titles = (records: CountedRecord[], tables?: ReportFacts['tables']) => {
-    const text = report(storeOf(records).summary(), { ...facts, ...(tables && { tables }) }, layout);
+  const titles = (records: CountedRecord[], tables?: ReadonlySet<SideTable>) => {
+    const text = report(storeOf(records).summary(), facts, layout, tables);
     return text.split('\n').flatMap((line, i, lines) => {
       const emptyBefore = [lines[i - 1], lines[i - 2]].findIndex((before) => before !== '');
       return line.trim().startsWith('AIPerf | ')
@@ -327,17 +327,19 @@ test('colours mark up the same text', () => {
 
 describe('footer', () => {
   const footerFacts = {
-    cliCommand: "aiperf profile --model 'demo/tiny-1b' --streaming --concurrency 2 --request-count 4",
+    command: "aiperf profile --model 'demo/tiny-1b' --streaming --concurrency 2 --request-count 4",
+    wasCancelled: false,
+  };
+  const written = {
     files: [
       { label: 'CSV Export', path: '/runs/a/profile_export_aiperf.csv' },
       { label: 'JSON Export', path: '/runs/a/profile_export_aiperf.json' },
     ],
-    logFile: '/runs/a/logs/aiperf.log',
-    wasCancelled: false,
+    log: '/runs/a/logs/aiperf.log',
   };
 
   test('of the run of four requests', () => {
-    expect(footer(storeOf(fourRequests).summary(), footerFacts, layout)).toBe(`
+    expect(footer(storeOf(fourRequests).summary(), footerFacts, written, layout)).toBe(`
 CLI Command: aiperf profile --model 'demo/tiny-1b' --streaming --concurrency 2 --request-count 4
 Benchmark Duration: 1.33 sec
 Success Rate: 75% (1 errors): 1 request exceeded the context window
@@ -349,11 +351,10 @@ Log File: /runs/a/logs/aiperf.log
   });
 
   test('of a cancelled run, on a narrow terminal: the command is broken, paths are not', () => {
-    const text = footer(
-      storeOf(fourRequests).summary(),
-      { ...footerFacts, wasCancelled: true },
-      { ...layout, width: 40 },
-    );
+    const text = footer(storeOf(fourRequests).summary(), { ...footerFacts, wasCancelled: true }, written, {
+      ...layout,
+      width: 40,
+    });
     expect(text).toBe(`
 CLI Command: aiperf profile --model
 'demo/tiny-1b' --streaming --concurrency
@@ -369,7 +370,7 @@ This run was cancelled early: its results may be incomplete.
   });
 
   test('labels in bold green, values in italic cyan', () => {
-    const text = footer(storeOf(fourRequests).summary(), footerFacts, { ...layout, colours: true });
+    const text = footer(storeOf(fourRequests).summary(), footerFacts, written, { ...layout, colours: true });
     expect(text).toContain(
       '\u001b[1m\u001b[32mBenchmark Duration:\u001b[39m\u001b[22m \u001b[3m\u001b[36m1.33 sec\u001b[39m\u001b[23m\n',
     );

@@ -1,15 +1,14 @@
 import type { Comparison } from '../../charts/comparison-charts.js';
 import type { ConfigOf } from '../../config/option.js';
-import { readJsonObject } from '../../export/run-config.js';
-import { storedResults } from '../../export/stored-results.js';
 import type { Slo } from '../../metrics/objective.js';
 import type { Results } from '../../metrics/results.js';
 import { type ComparedRun, compare } from '../../report/compared-runs.js';
+import { recordedSlos } from '../../run/configuration.js';
+import { readFacts } from '../../run/facts.js';
+import type { RunFiles } from '../../run/files.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import { oneLine } from '../../util/plain-text.js';
-import type { RunFolder } from '../report/run-folder.js';
-import { slosTold, whatIsTold } from '../report/told.js';
 import { slosOf } from '../slos.js';
 import type { plotOptions } from './options.js';
 
@@ -21,7 +20,7 @@ interface SummarizedRun extends ComparedRun {
 
 /** Runs against each other, by their summaries. @throws UserError where none has one. */
 export function comparisonOf(
-  folders: readonly RunFolder[],
+  folders: readonly RunFiles[],
   { goodput, numGpus, targetGoodput }: ConfigOf<typeof plotOptions>,
   io: Io,
 ): Comparison {
@@ -49,16 +48,8 @@ export function comparisonOf(
   return compared;
 }
 
-function summarized(files: RunFolder): SummarizedRun | undefined {
-  const summary = readJsonObject(files.json);
-  if (summary === undefined) return undefined;
-  const told = whatIsTold(files);
-  return {
-    name: files.folder,
-    sweepPoint: told.config.sweepPoint,
-    inputConfig: told.config.inputConfig ?? told.summary?.inputConfig,
-    fidelity: told.summary?.fidelity,
-    slos: slosTold(told),
-    results: storedResults(summary),
-  };
+function summarized(files: RunFiles): SummarizedRun | undefined {
+  const { facts, results } = readFacts(files);
+  if (results === undefined) return undefined;
+  return { name: files.folder, facts, slos: recordedSlos(facts), results: results.metrics };
 }

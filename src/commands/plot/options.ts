@@ -2,8 +2,8 @@ import type { Check, Findings } from '../../config/load.js';
 import type { OptionTable } from '../../config/option.js';
 import { choice, choices, list, path } from '../../config/option-kinds.js';
 import { profileOptions } from '../../config/options.js';
+import { everyTrait } from '../../run/configuration.js';
 import { reportOptions } from '../report/options.js';
-import { everyTrait } from '../report/recovered.js';
 import { sloErrors, slosOf } from '../slos.js';
 
 /** Every option of `aiperf plot`. */

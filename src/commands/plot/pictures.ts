@@ -3,7 +3,7 @@ import type { Chart } from '../../charts/chart.js';
 import { type ThemeName, themes } from '../../charts/theme.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import { openLog } from '../../util/log.js';
-import { writeWithFolder } from '../write-whole.js';
+import { writeWithFolder } from '../../util/write-whole.js';
 
 /** Where pictures go, and how they look. */
 export interface PictureOutput {

@@ -1,12 +1,13 @@
 import { lstatSync, mkdirSync, realpathSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { previousFolder } from '../../run/files.js';
+import { holderOf, inUse, isHeldHere, removeDeadLock } from '../../run/folder-lock.js';
+import { ownFiles } from '../../run/own-files.js';
 import { counted } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { unfinishedInputs } from './export-inputs.js';
-import { holderOf, inUse, isHeldHere, removeDeadLock } from './folder-lock.js';
 import type { NamedInput } from './input-files.js';
-import { ownFiles, previousFolder } from './run-files.js';
 
 /** What becomes of the files of the run before. */
 export interface EarlierRunOptions {

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Config } from '../../config/options.js';
 import { estimateBytes } from '../../dataset/plan.js';
 import { writeInputs } from '../../export/inputs-json.js';
+import type { RunFiles } from '../../run/files.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
-import { unfinishedEnding } from '../write-whole.js';
-import type { Artifacts } from './artifacts.js';
+import { unfinishedEnding } from '../../util/write-whole.js';
 import { inputSessions } from './inputs.js';
 import type { PreparedRun } from './prepare.js';
 
@@ -24,7 +24,7 @@ export const unfinishedInputs = `inputs.json${unfinishedEnding}`;
 export async function stageInputs(
   config: Config,
   prepared: PreparedRun,
-  artifacts: Artifacts,
+  artifacts: RunFiles,
   log: Log,
 ): Promise<() => void> {
   const unfinished = join(artifacts.folder, unfinishedInputs);

@@ -1,38 +1,34 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { CollectPlan } from '../../collect/collector.js';
 import { checkDatasetType } from '../../config/conflicts.js';
 import { exitCodes } from '../../config/exit-codes.js';
-import { exportNames } from '../../config/names.js';
 import type { Config, profileOptions } from '../../config/options.js';
 import { endpoints } from '../../endpoint/endpoints.js';
-import { runConfigJson, runConfigName } from '../../export/run-config.js';
-import type { RunOfSeries } from '../../export/series.js';
+import { type RunFacts, runConfigJson, type SeriesFacts } from '../../run/facts.js';
+import type { RunFiles } from '../../run/files.js';
+import { sliceNsOf } from '../../run/open.js';
 import type { Progress } from '../../ui/progress.js';
 import { openClock, takeOrigin } from '../../util/clock.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
+import { writeWhole } from '../../util/write-whole.js';
 import type { Invocation } from '../command.js';
-import { openRunFolder } from '../report/run-folder.js';
 import { thresholdsOf } from '../thresholds.js';
-import { sliceNsOf } from '../timeslices.js';
-import { writeWhole } from '../write-whole.js';
-import type { Artifacts } from './artifacts.js';
 import { stageInputs } from './export-inputs.js';
 import { inputConfig } from './input-config.js';
 import type { Interrupt } from './interrupt.js';
 import { type PreparedRun, prepareRun } from './prepare.js';
-import type { ResultFacts } from './results.js';
 import { type RunOutcome, runLoad } from './run.js';
 import { traitsOf } from './traits.js';
 
 /** What a run is measured with. */
 export interface RunContext {
-  readonly artifacts: Artifacts;
+  readonly artifacts: RunFiles;
   readonly log: Log;
   /** Makes the folder this run's; called when nothing can refuse the run any more. @throws UserError */
   readonly begin: () => void;
@@ -56,7 +52,7 @@ export interface RunEnd {
 export async function measureRun(
   invocation: Invocation<typeof profileOptions>,
   { artifacts, log, begin, stdout, env, progress, interrupt }: RunContext,
-  series?: RunOfSeries,
+  series?: SeriesFacts,
   firstSession = 0,
 ): Promise<RunEnd> {
   const { config } = invocation;
@@ -67,18 +63,21 @@ export async function measureRun(
   begin();
   publishInputs();
   const plan = collectPlan(config, prepared, artifacts);
-  const facts: ResultFacts = {
-    config,
+  const { oslMismatchPct, oslMismatchTokens, usageDiffPct } = plan.thresholds;
+  const facts: RunFacts = {
     benchmarkId: randomBytes(series === undefined ? 6 : 16).toString('hex'),
-    recordedCommand: invocation.recordedCommand,
+    title: endpoints[config.endpointType].title,
+    ...{ oslMismatchPct, oslMismatchTokens, usageDiffPct },
+    randomSeed: config.randomSeed,
+    command: invocation.recordedCommand,
     inputConfig: inputConfig(config, prepared, artifacts.folder),
-    origin,
-    artifacts,
-    ...(series === undefined ? {} : { series }),
-    page:
-      config.report && artifacts.records !== undefined ? await pageOf(config, plan, artifacts) : undefined,
+    folder: artifacts.folder,
+    recordsFile: plan.recordsFile && basename(plan.recordsFile),
+    exportPrefix: config.profileExportPrefix,
+    ...series,
   };
-  leaveRunConfig(facts, plan, log);
+  for (const trouble of writeWhole(artifacts.config, runConfigJson(facts))) log('WARNING', 'export', trouble);
+  const page = config.report && plan.recordsFile !== undefined ? await pageOf(plan, artifacts) : undefined;
   if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure: 'interrupted before it began' };
   const outcome = await runLoad(prepared, plan, {
     progress,
@@ -89,7 +88,7 @@ export async function measureRun(
     drainSeconds: config.timingCancelDrainTimeoutSeconds,
     firstSession,
     spool: artifacts.spool,
-    recordsName: exportNames(config.profileExportPrefix).recordsJsonl,
+    recordsName: basename(artifacts.records),
   });
   if (outcome === undefined) {
     log(
@@ -104,9 +103,10 @@ export async function measureRun(
     log('ERROR', 'load', `The run was ended because it was stuck: ${outcome.stalled}`);
   // Loaded when there is something to tell: before the first request, it would be a tenth of the start.
   const { publishResults, tellMismatches } = await import('./results.js');
-  const allWritten = publishResults(outcome, facts, { stdout, env }, log);
+  const measured = { config, files: artifacts, facts, outcome, origin, page };
+  const allWritten = publishResults(measured, { stdout, env }, log);
   logLeftRecords(outcome, artifacts, log);
-  const mismatches = tellMismatches(outcome, prepared, facts, { stdout, env });
+  const mismatches = tellMismatches(outcome, prepared, config, { stdout, env });
   const failure = failureOf(outcome);
   if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure };
   const sound =
@@ -121,7 +121,7 @@ export async function measureRun(
 }
 
 /** What the spool keeps, and how it becomes part of the results. */
-function logLeftRecords({ left, isSpoolWhole }: RunOutcome, { folder, spool }: Artifacts, log: Log): void {
+function logLeftRecords({ left, isSpoolWhole }: RunOutcome, { folder, spool }: RunFiles, log: Log): void {
   const count = left.warmup + left.profiling;
   if (!isSpoolWhole || !existsSync(spool)) return;
   const what =
@@ -141,14 +141,10 @@ function failureOf({ summary, interrupted, stalled, failure }: RunOutcome): stri
 }
 
 /** How the page of the run is made when it has ended; what makes it is loaded now, before anything is measured. */
-async function pageOf(
-  { profileExportPrefix }: Config,
-  { thresholds }: CollectPlan,
-  { folder }: Artifacts,
-): Promise<() => string> {
+async function pageOf({ thresholds }: CollectPlan, files: RunFiles): Promise<() => string> {
   const pages = await import('../report/page.js');
-  const view = { goodput: undefined, sliceDuration: undefined, thresholds };
-  return () => pages.pageOf(openRunFolder(folder, profileExportPrefix), view);
+  const view = { slos: undefined, sliceSeconds: undefined, thresholds };
+  return () => pages.pageOf(files, view);
 }
 
 /** The rules between options and a dataset whose type was told from its file. @throws UserError */
@@ -165,28 +161,9 @@ function requireFittingType(
   for (const warning of warnings) log('WARNING', 'config', warning);
 }
 
-/** What `aiperf report` needs to know of a run that was killed before its summary. */
-function leaveRunConfig(facts: ResultFacts, { thresholds }: CollectPlan, log: Log): void {
-  const { config, artifacts, benchmarkId, recordedCommand, inputConfig: resolved } = facts;
-  const json = runConfigJson(
-    {
-      benchmarkId,
-      title: endpoints[config.endpointType].title,
-      thresholds,
-      ...(config.randomSeed === undefined ? {} : { randomSeed: config.randomSeed }),
-      cliCommand: recordedCommand,
-      inputConfig: resolved,
-      ...(config.profileExportPrefix === undefined ? {} : { exportPrefix: config.profileExportPrefix }),
-      ...(facts.series === undefined ? {} : { series: facts.series }),
-    },
-    artifacts,
-  );
-  for (const trouble of writeWhole(join(artifacts.folder, runConfigName), json))
-    log('WARNING', 'export', trouble);
-}
-
-function collectPlan(config: Config, prepared: PreparedRun, artifacts: Artifacts): CollectPlan {
+function collectPlan(config: Config, prepared: PreparedRun, artifacts: RunFiles): CollectPlan {
   const { load, tokenizers } = prepared;
+  const keepsRecords = config.exportLevel !== 'summary';
   const hasWarmup = load.phases.some(({ name }) => name === 'warmup');
   return {
     origin: load.origin,
@@ -194,10 +171,10 @@ function collectPlan(config: Config, prepared: PreparedRun, artifacts: Artifacts
     thresholds: thresholdsOf(config),
     sliceNs: sliceNsOf(config.sliceDuration),
     tokenizers,
-    recordsFile: artifacts.records,
-    rawFile: artifacts.raw,
-    warmupFile: hasWarmup ? artifacts.warmup : undefined,
-    seriesFile: artifacts.series,
+    recordsFile: keepsRecords ? artifacts.records : undefined,
+    rawFile: config.exportLevel === 'raw' ? artifacts.raw : undefined,
+    warmupFile: hasWarmup && keepsRecords ? artifacts.warmup : undefined,
+    seriesFile: keepsRecords ? artifacts.series : undefined,
     hasWarmup,
   };
 }

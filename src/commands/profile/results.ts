@@ -1,43 +1,21 @@
+import type { Writable } from 'node:stream';
 import type { Config } from '../../config/options.js';
-import { endpoints } from '../../endpoint/endpoints.js';
-import { fidelityJson } from '../../export/fidelity-json.js';
-import { placeOf, type RunOfSeries } from '../../export/series.js';
-import { summaryCsv } from '../../export/summary-csv.js';
-import { type SummaryFacts, summaryJson } from '../../export/summary-json.js';
-import type { Fidelity } from '../../fidelity/verdict.js';
 import { replayWarning } from '../../metrics/replay-metrics.js';
-import { footer } from '../../report/footer.js';
 import { layoutOn } from '../../report/layout.js';
 import { ledgerLine } from '../../report/ledger.js';
 import { ledgerPanel, notStreamed, responseWarnings } from '../../report/panels.js';
-import { type ReportFacts, report, sideTables } from '../../report/report.js';
+import { sideTables } from '../../report/report.js';
+import type { RunFacts } from '../../run/facts.js';
+import { recordedFidelity } from '../../run/fidelity.js';
+import type { RunFiles } from '../../run/files.js';
 import { type ClockOrigin, wallNs } from '../../util/clock.js';
 import type { Io } from '../../util/io.js';
-import type { JsonObject } from '../../util/json.js';
 import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
-import { timesliceFiles } from '../timeslices.js';
-import { writeWithFolder } from '../write-whole.js';
-import type { Artifacts } from './artifacts.js';
-import { phaseFiles } from './phase-files.js';
+import { publish } from '../publish.js';
 import type { PreparedRun } from './prepare.js';
 import type { RunOutcome } from './run.js';
 import { warmupWarning } from './warmup-warning.js';
-
-/** What the files and the report say besides results. */
-export interface ResultFacts {
-  readonly config: Config;
-  /** 12 hex digits. */
-  readonly benchmarkId: string;
-  readonly recordedCommand: string;
-  readonly inputConfig: JsonObject;
-  readonly origin: ClockOrigin;
-  readonly artifacts: Artifacts;
-  /** Which of several runs it is. */
-  readonly series?: RunOfSeries;
-  /** Makes the page of the run from its other files; undefined where none is wanted. */
-  readonly page: (() => string) | undefined;
-}
 
 /**
  * Prints what is wrong with the count of requests, by phase: each request that was issued must have ended once.
@@ -46,7 +24,7 @@ export interface ResultFacts {
 export function tellMismatches(
   { summary, warmup, interrupted, stalled, failure, left }: RunOutcome,
   { phases }: PreparedRun,
-  { config }: ResultFacts,
+  config: Config,
   { stdout, env }: Pick<Io, 'stdout' | 'env'>,
 ): number {
   const wasCut = interrupted || stalled !== undefined || failure !== undefined;
@@ -61,96 +39,76 @@ export function tellMismatches(
   return lines.length;
 }
 
+/** A run that has just been measured. */
+export interface MeasuredRun {
+  readonly config: Config;
+  readonly files: RunFiles;
+  /** What was known before it began. */
+  readonly facts: RunFacts;
+  readonly outcome: RunOutcome;
+  readonly origin: ClockOrigin;
+  /** Makes its page from its other files; undefined where none is wanted. */
+  readonly page: (() => string) | undefined;
+}
+
 /**
- * Writes the summary files and prints the report, also of a run without a successful request: it needs them most. A
- * file that cannot be written is logged, and the others are written all the same.
+ * Writes the files of a run and prints its report, also where no request succeeded: it needs them most. A file that
+ * cannot be written is logged, and the others are written all the same.
  * @returns whether every file was written.
  */
 export function publishResults(
-  outcome: RunOutcome,
-  facts: ResultFacts,
-  { stdout, env }: Pick<Io, 'stdout' | 'env'>,
+  { config, files, facts: before, outcome, origin, page }: MeasuredRun,
+  { stdout, env }: { readonly stdout: Writable; readonly env: Io['env'] },
   log: Log,
 ): boolean {
-  const { summary } = outcome;
-  const { config, artifacts } = facts;
+  const { summary, warmup } = outcome;
   const hasRequests = summary.firstStartNs !== undefined;
-  const warmup = outcome.warmup && warmupWarning(outcome.warmup, hasRequests);
-  if (warmup !== undefined) log('WARNING', 'warmup', warmup);
-  for (const warning of responseWarnings(summary)) log('WARNING', 'records', warning);
+  const warmupFault = warmup && warmupWarning(warmup, hasRequests);
+  if (warmupFault !== undefined) log('WARNING', 'warmup', warmupFault);
+  const warnings = responseWarnings(summary);
+  for (const warning of warnings) log('WARNING', 'records', warning);
   const inOnePiece = notStreamed(summary);
   if (inOnePiece !== undefined) log('WARNING', 'records', inOnePiece);
   const replay = replayWarning(summary.results);
   if (replay !== undefined) log('WARNING', 'load', replay);
-  const layout = layoutOn(stdout, config.consoleExportWidth, env);
-  const write = ({ path, text }: { path: string; text: () => string }) => writeFile(path, text, log);
-  // A page without a request would be empty.
-  const pages =
-    facts.page === undefined || !hasRequests
-      ? []
-      : [{ label: 'HTML Report', path: artifacts.page, text: facts.page }];
-  const reason = incompleteReason(outcome);
-  const reportFacts = {
-    title: endpoints[config.endpointType].title,
-    ...dueTimes(outcome.fidelity),
-    tables: sideTables([...config.tables, ...(config.showTraceTiming ? (['http'] as const) : [])]),
-    ...(reason === undefined ? {} : { incompleteReason: reason }),
+  const facts = {
+    ...before,
+    ...factsOf(outcome, origin, before.sweepId !== undefined),
+    responseWarnings: warnings,
   };
-  const summaryFacts = summaryFactsOf(outcome, facts, reason);
-  const files: readonly { readonly label?: string; readonly path: string; readonly text: () => string }[] = [
-    { label: 'CSV Export', path: artifacts.csv, text: () => summaryCsv(summary.results) },
-    { label: 'JSON Export', path: artifacts.json, text: () => summaryJson(summary, summaryFacts) },
+  const troubles = publish(
+    { facts, files, summary, warmup },
     {
-      path: artifacts.console,
-      text: () => report(summary, reportFacts, { width: config.consoleExportWidth, colours: false }),
+      write: () => true,
+      list: () => true,
+      // A page without a request would be empty.
+      page: hasRequests ? page : undefined,
+      tables: sideTables([...config.tables, ...(config.showTraceTiming ? (['http'] as const) : [])]),
+      consoleWidth: config.consoleExportWidth,
+      layout: layoutOn(stdout, config.consoleExportWidth, env),
+      warmupFault,
     },
-    ...phaseFiles(outcome, facts.origin, artifacts, summaryFacts),
-  ];
-  const lastFiles = [...timesliceFiles(summary.sliced, artifacts, facts.inputConfig), ...pages];
-  const written = files.filter(write);
-  const writtenLast = lastFiles.filter(write);
-  const listed = [
-    ...written.flatMap(({ label, path }) => (label === undefined ? [] : [{ label, path }])),
-    ...(artifacts.records === undefined ? [] : [{ label: 'Records Export', path: artifacts.records }]),
-    ...(artifacts.raw === undefined ? [] : [{ label: 'Raw Records', path: artifacts.raw }]),
-    ...writtenLast,
-  ];
-  stdout.write(report(summary, reportFacts, layout));
-  stdout.write(
-    footer(
-      summary,
-      {
-        cliCommand: facts.recordedCommand,
-        files: listed,
-        ...(outcome.fidelity === undefined ? {} : { fidelity: saidOf(outcome.fidelity) }),
-        ...(warmup === undefined ? {} : { warmup }),
-        logFile: artifacts.log,
-        wasCancelled: outcome.interrupted,
-      },
-      layout,
-    ),
+    stdout,
   );
-  const isWhole = written.length === files.length && writtenLast.length === lastFiles.length;
-  return write({ path: artifacts.ready, text: () => readyMarker(outcome.interrupted, !isWhole) }) && isWhole;
+  for (const trouble of troubles) log('ERROR', 'export', trouble);
+  return troubles.length === 0;
 }
 
-/** @param isPartial some file could not be written. */
-function readyMarker(wasCancelled: boolean, isPartial: boolean): string {
-  return JSON.stringify({ ready: true, was_cancelled: wasCancelled, partial: isPartial });
-}
-
-function dueTimes(fidelity: Fidelity | undefined): Pick<ReportFacts, 'dueTimes'> {
-  if (fidelity === undefined || fidelity.evidence.load.kind === 'concurrency') return {};
+/** What is known of a run when it has ended. */
+function factsOf(outcome: RunOutcome, origin: ClockOrigin, isOfSeries: boolean): RunFacts {
+  const { summary, warmupStartNs, startNs, firstSession, interrupted, fidelity } = outcome;
+  const startedAtNs = wallNs(origin, startNs);
   return {
-    dueTimes: {
-      mayQueue: fidelity.evidence.mayQueue,
-      clientWasLate: fidelity.verdict !== 'client ok',
-    },
+    version,
+    // A single run always begins with the first.
+    ...(isOfSeries ? { firstSession } : {}),
+    wasCancelled: interrupted,
+    incompleteReason: incompleteReason(outcome),
+    startedAtNs,
+    endedAtNs: summary.lastEndNs ?? startedAtNs,
+    warmupStartedAtNs: warmupStartNs === undefined ? undefined : wallNs(origin, warmupStartNs),
+    fidelity: fidelity && recordedFidelity(fidelity),
   };
-}
-
-function saidOf({ verdict, reasons }: Fidelity) {
-  return { verdict, reasons: reasons.map(({ words }) => words) };
 }
 
 function incompleteReason({
@@ -178,32 +136,4 @@ function incompleteReason({
   return waiting === 0
     ? undefined
     : `The results were interrupted before all records were processed.${without}`;
-}
-
-function summaryFactsOf(outcome: RunOutcome, facts: ResultFacts, reason: string | undefined): SummaryFacts {
-  const { summary, warmup, startNs, firstSession, interrupted, fidelity } = outcome;
-  const { config, benchmarkId, recordedCommand, inputConfig, origin, series } = facts;
-  const startedAtNs = wallNs(origin, startNs);
-  return {
-    version,
-    benchmarkId,
-    inputConfig,
-    ...(config.randomSeed === undefined ? {} : { randomSeed: config.randomSeed }),
-    cliCommand: recordedCommand,
-    ...(series === undefined ? {} : { place: placeOf(series, firstSession) }),
-    wasCancelled: interrupted,
-    ...(reason === undefined ? {} : { incompleteReason: reason }),
-    startedAtNs,
-    endedAtNs: summary.lastEndNs ?? startedAtNs,
-    ...(fidelity === undefined ? {} : { fidelity: fidelityJson(fidelity) }),
-    responseWarnings: responseWarnings(summary),
-    ...(warmup === undefined ? {} : { warmup }),
-  };
-}
-
-function writeFile(path: string, text: () => string, log: Log): boolean {
-  // Each phase has a folder of its own.
-  const troubles = writeWithFolder(path, text);
-  for (const trouble of troubles) log('ERROR', 'export', trouble);
-  return troubles.length === 0;
 }

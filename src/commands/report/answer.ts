@@ -4,9 +4,9 @@ import { everything, parseFilter } from '../../metrics/filter.js';
 import type { SelectedMetric } from '../../metrics/selection.js';
 import type { Layout } from '../../report/layout.js';
 import { selectionTable } from '../../report/selection-table.js';
+import { withoutRequests } from '../../run/open.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
-import { withoutRequests } from './recovered.js';
 import { select } from './select.js';
 
 /** What `aiperf report` can be asked of single requests. */

@@ -1,19 +1,19 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, lstatSync, openSync, readSync } from 'node:fs';
-import { join } from 'node:path';
 import type { CollectPlan } from '../../collect/collector.js';
 import { RecordProcessor } from '../../collect/record-processor.js';
-import { readSpoolPlan, removeSpool, spoolFolder } from '../../collect/spool-plan.js';
-import { readLines } from '../../export/lines.js';
+import { readSpoolPlan, removeSpool } from '../../collect/spool-plan.js';
 import { MetricStore, type RunSummary } from '../../metrics/compute.js';
 import { unpackRecords } from '../../records/pack.js';
 import type { PhaseName } from '../../records/record.js';
 import { findSegments, SpoolReader, UnknownSpool } from '../../records/spool-reader.js';
+import { filesIn } from '../../run/files.js';
+import { holderOf, lockFolder } from '../../run/folder-lock.js';
+import { readLines } from '../../run/lines.js';
+import { summarizeRecords } from '../../run/open.js';
 import { counted } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
-import { holderOf, lockFolder } from '../profile/folder-lock.js';
 import { openRecordFiles } from '../profile/sinks.js';
-import { recoverRun } from './recovered.js';
 
 /** What the spool of a run had that its files had not. */
 interface Completion {
@@ -104,7 +104,7 @@ export function recoverSummary(plan: CollectPlan, spool: string, log: Log): RunS
   const recovered =
     recordsFile === undefined || !existsSync(recordsFile)
       ? undefined
-      : recoverRun(recordsFile, thresholds, { slos, fixedSchedule, sliceNs });
+      : summarizeRecords(recordsFile, { phase: 'profiling', thresholds, slos, fixedSchedule, sliceNs });
   return recovered?.summary ?? new MetricStore(traits, thresholds, origin).summary();
 }
 
@@ -122,12 +122,12 @@ export interface Leftovers {
  */
 export function completeLeftovers(folders: readonly string[]): Leftovers {
   const completions = folders
-    .filter((folder) => existsSync(join(folder, spoolFolder)) && holderOf(folder) === undefined)
+    .filter((folder) => existsSync(filesIn(folder, undefined).spool) && holderOf(folder) === undefined)
     .map((folder) => {
       // Of two reports at once only one may add the records.
       const lock = lockFolder(folder, false);
       try {
-        return completeRecords(join(folder, spoolFolder));
+        return completeRecords(filesIn(folder, undefined).spool);
       } finally {
         lock.release();
       }

@@ -6,8 +6,8 @@ import { choice, flag, list, number, path, paths, text } from '../../config/opti
 import { profileOptions } from '../../config/options.js';
 import { andList } from '../../config/words.js';
 import { metricAbbreviations, metricTag } from '../../metrics/abbreviations.js';
+import { everyTrait } from '../../run/configuration.js';
 import { sloErrors, slosOf } from '../slos.js';
-import { everyTrait } from './recovered.js';
 
 /** Every option of `aiperf report`. */
 export const reportOptions = {

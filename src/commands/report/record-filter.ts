@@ -1,8 +1,8 @@
 import { andList } from '../../config/words.js';
-import type { StoredRecord } from '../../export/read-records.js';
 import { comparisonsIn, everything, type Filter, passes } from '../../metrics/filter.js';
 import { recall } from '../../metrics/recall.js';
 import { metrics as metricTable } from '../../metrics/table.js';
+import type { StoredRecord } from '../../run/read-records.js';
 import { UserError } from '../../util/errors.js';
 import type { Json } from '../../util/json.js';
 import { meantTag } from '../slos.js';

@@ -1,7 +1,7 @@
-import { readRecords } from '../../export/read-records.js';
 import type { Filter } from '../../metrics/filter.js';
 import { Selection } from '../../metrics/selection.js';
 import { findMetric, metrics as metricTable } from '../../metrics/table.js';
+import { readPhase } from '../../run/open.js';
 import { UserError } from '../../util/errors.js';
 import { meantTag } from '../slos.js';
 import { RecordFilter, valuesOf } from './record-filter.js';
@@ -36,23 +36,16 @@ export function select(recordsFile: string, { tags, filter }: Question): Selecte
   const selection = new Selection();
   const seen = new Set<string>();
   const recordFilter = new RecordFilter(filter);
-  let all = 0;
   let failed = 0;
-  let isCut = false;
-  const onCut = () => {
-    isCut = true;
-  };
-  for (const record of readRecords(recordsFile, onCut)) {
-    if (record.phase === 'warmup') continue;
-    all++;
+  const { records: all, isCut } = readPhase(recordsFile, 'profiling', (record) => {
     const values = valuesOf(record);
     for (const tag of values.keys()) seen.add(tag);
-    if (!recordFilter.passes(record, values)) continue;
+    if (!recordFilter.passes(record, values)) return;
     if (record.error !== undefined) failed++;
     selection.add(
       [...values].flatMap(([tag, [value, unit]]) => (wanted.has(tag) ? [[tag, value, unit]] : [])),
     );
-  }
+  });
   recordFilter.requireKnown();
   const unknown = tags?.filter((tag) => !seen.has(tag)) ?? [];
   if (unknown.length > 0) throw new UserError(unknown.map((tag) => sentence(tag, [...seen])).join('\n'));

@@ -46,7 +46,7 @@ export function comparisonWords(compared: Comparison): readonly Said[] {
   const runs = groups.flatMap((group) => group.runs);
   const { frontier, knee } = verdict;
   const tie = tieSentence(compared);
-  const models = [...new Set(runs.flatMap(({ inputConfig }) => loadWords(inputConfig).models))];
+  const models = [...new Set(runs.flatMap(({ facts }) => loadWords(facts.inputConfig).models))];
   const requests = runs.reduce((sum, { summary }) => sum + summary.validCount + summary.failedCount, 0);
   const failed = runs.filter(({ summary }) => summary.failedCount > 0);
   const said: readonly Said[] = [
@@ -126,8 +126,8 @@ function clientSaid(compared: Comparison): Said {
   return { topic: 'Client', sentences, tone: isLimited ? 'bad' : 'caution' };
 }
 
-function clientVerdict({ fidelity }: ReportedRun): string | undefined {
-  return typeof fidelity?.verdict === 'string' ? fidelity.verdict : undefined;
+function clientVerdict({ facts }: ReportedRun): string | undefined {
+  return facts.fidelity?.verdict;
 }
 
 /** `320 output tokens/s, 80.0 tokens/s/user`; of several points the least and the greatest. */
@@ -167,11 +167,11 @@ function objectiveWords(compared: Comparison): string[] {
 /** A row for each run, repeats under each other. @param href where a run is shown. */
 export function comparisonTable({ groups, verdict }: Comparison, href: (run: ReportedRun) => string): Html {
   const hasSlos = groups.some(({ runs }) => runs.some(({ summary }) => summary.slos.length > 0));
-  const hasVerdicts = groups.some(({ runs }) => runs.some(({ fidelity }) => fidelity !== undefined));
+  const hasVerdicts = groups.some(({ runs }) => runs.some(({ facts }) => facts.fidelity !== undefined));
   const row = (run: ReportedRun, point: number) => [
     html`<a href="${href(run)}">${run.name}</a>`,
     [verdict.frontier.includes(point) ? '●' : '', verdict.knee === point ? 'knee' : ''].join(' ').trim(),
-    loadWords(run.inputConfig).load ?? '',
+    loadWords(run.facts.inputConfig).load ?? '',
     ...(hasVerdicts ? [clientVerdict(run)?.replace(/^client /, '') ?? ''] : []),
     ...figureCells(run.summary),
     ...(hasSlos ? [goodCell(run.summary)] : []),

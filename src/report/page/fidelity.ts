@@ -1,11 +1,11 @@
-import { isObject, type Json, type JsonObject } from '../../util/json.js';
+import type { ClientFidelity } from '../../run/fidelity.js';
 import { durationWords, percent, short } from './figures.js';
 import { type Html, html } from './html.js';
 import { type Cell, table } from './table.js';
 import type { Said } from './words.js';
 
-/** What the client says of itself, in words. @param fidelity the member of the summary file. */
-export function fidelitySaid(fidelity: JsonObject | undefined): Said {
+/** What the client says of itself, in words. */
+export function fidelitySaid(fidelity: ClientFidelity | undefined): Said {
   const topic = 'Client';
   if (fidelity === undefined) {
     return {
@@ -14,11 +14,10 @@ export function fidelitySaid(fidelity: JsonObject | undefined): Said {
       tone: 'plain',
     };
   }
-  const { verdict } = fidelity;
-  const reasons = objectsOf(fidelity.reasons).flatMap(({ reason }) =>
-    typeof reason === 'string' ? [reason] : [],
-  );
-  const causes = reasons.map((reason) => `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`);
+  const { verdict, reasons = [] } = fidelity;
+  const causes = reasons
+    .flatMap(({ reason }) => reason ?? [])
+    .map((reason) => `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`);
   switch (verdict) {
     case 'client ok':
       return {
@@ -42,26 +41,21 @@ export function fidelitySaid(fidelity: JsonObject | undefined): Said {
 }
 
 /** The client's figures; nothing for a run without them. */
-export function fidelityTables(fidelity: JsonObject | undefined): Html | undefined {
+export function fidelityTables(fidelity: ClientFidelity | undefined): Html | undefined {
   if (fidelity === undefined) return undefined;
-  const connections = isObject(fidelity.connections) ? fidelity.connections : {};
-  const load = isObject(fidelity.load) ? fidelity.load : {};
+  const { connections = {}, load = {}, threads = [], cpuThrottled } = fidelity;
   const facts = [
-    ['Verdict', typeof fidelity.verdict === 'string' ? fidelity.verdict : undefined],
-    ['Requests affected by client delay', numberText(fidelity.client_limited_count)],
-    ['Send delay', spread(fidelity.send_delay)],
+    ['Verdict', fidelity.verdict],
+    ['Requests affected by client delay', numberText(fidelity.clientLimitedCount)],
+    ['Send delay', spread(fidelity.sendDelay)],
     ['Requested load', withUnit(load.requested, load.unit)],
     ['Achieved load', withUnit(load.achieved, load.unit)],
     ['Opened connections', numberText(connections.opened)],
     ['Reused connections', numberText(connections.reused)],
     ['Refused connections', numberText(connections.refused)],
-    ['Blocked by port exhaustion', numberText(connections.port_starved)],
-    [
-      'CPU-throttled',
-      typeof fidelity.cpu_throttled === 'number' ? durationWords(fidelity.cpu_throttled) : undefined,
-    ],
+    ['Blocked by port exhaustion', numberText(connections.portStarved)],
+    ['CPU-throttled', optional(cpuThrottled, durationWords)],
   ].flatMap(([label = '', value]) => (value === undefined ? [] : [[label, value]]));
-  const threads = objectsOf(fidelity.threads);
   return html`${table({ caption: 'The client', columns: ['', ''], rows: facts })}
 ${
   threads.length > 0 &&
@@ -82,44 +76,39 @@ ${
 }`;
 }
 
-function threadRow(thread: JsonObject): Cell[] {
-  const { gc_pauses: gc } = thread;
+type ThreadFigures = NonNullable<ClientFidelity['threads']>[number];
+
+function threadRow({ gcPauses: gc, ...thread }: ThreadFigures): Cell[] {
   const pauses =
-    isObject(gc) && typeof gc.count === 'number' && typeof gc.max === 'number'
-      ? `${gc.count}, at most ${durationWords(gc.max)}`
-      : undefined;
+    gc?.count === undefined || gc.max === undefined
+      ? undefined
+      : `${gc.count}, at most ${durationWords(gc.max)}`;
   return [
     numberText(thread.thread),
-    spread(thread.event_loop_delay),
-    spread(thread.read_lag),
+    spread(thread.eventLoopDelay),
+    spread(thread.readLag),
     pauses,
-    typeof thread.late === 'number' ? durationWords(thread.late) : undefined,
-    share(thread.busy_share),
-    share(thread.cpu_share),
-    share(thread.core_wait_share),
+    optional(thread.late, durationWords),
+    optional(thread.busyShare, percent),
+    optional(thread.cpuShare, percent),
+    optional(thread.coreWaitShare, percent),
   ].map((cell) => cell ?? 'N/A');
 }
 
-function spread(value: Json | undefined): string | undefined {
-  if (!isObject(value)) return undefined;
-  const { p50, p99, max } = value;
-  if (typeof p50 !== 'number' || typeof p99 !== 'number' || typeof max !== 'number') return undefined;
+function spread({ p50, p99, max }: NonNullable<ClientFidelity['sendDelay']> = {}): string | undefined {
+  if (p50 === undefined || p99 === undefined || max === undefined) return undefined;
   return `p50 ${durationWords(p50)}, p99 ${durationWords(p99)}, max ${durationWords(max)}`;
 }
 
-function withUnit(value: Json | undefined, unit: Json | undefined): string | undefined {
-  if (typeof value !== 'number') return undefined;
-  return typeof unit === 'string' ? `${short(value)} ${unit}` : short(value);
+function withUnit(value: number | undefined, unit: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  return unit === undefined ? short(value) : `${short(value)} ${unit}`;
 }
 
-function numberText(value: Json | undefined): string | undefined {
-  return typeof value === 'number' ? value.toLocaleString('en-US') : undefined;
+function numberText(value: number | undefined): string | undefined {
+  return value?.toLocaleString('en-US');
 }
 
-function share(value: Json | undefined): string | undefined {
-  return typeof value === 'number' ? percent(value) : undefined;
-}
-
-function objectsOf(value: Json | undefined): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
+function optional(value: number | undefined, text: (value: number) => string): string | undefined {
+  return value === undefined ? undefined : text(value);
 }

@@ -7,11 +7,12 @@ import {
   timeToFirstToken,
 } from '../../metrics/request-metrics.js';
 import { findMetric } from '../../metrics/table.js';
+import type { NotableRequests } from '../../run/notable.js';
+import type { StoredRecord } from '../../run/read-records.js';
 import { withThousands } from '../../util/counted.js';
 import { clipped } from '../clipped.js';
 import { durationWords, percent, short } from './figures.js';
 import { type Html, type HtmlContent, html } from './html.js';
-import type { NotableRequests, ReportedRequest } from './notable.js';
 import { table } from './table.js';
 
 /** The slowest requests one by one, each with its record folded up. */
@@ -51,12 +52,12 @@ export function failureSection(
 ${requestList(failures, firstNs)}`;
 }
 
-function requestList(requests: readonly ReportedRequest[], firstNs: bigint): Html {
+function requestList(requests: readonly StoredRecord[], firstNs: bigint): Html {
   const longest = Math.max(...requests.map((request) => numberOf(request, requestLatency) ?? 0));
   return html`<ol class="requests">${requests.map((request) => html`<li>${entry(request, firstNs, longest)}</li>\n`)}</ol>`;
 }
 
-function entry(request: ReportedRequest, firstNs: bigint, longest: number): Html {
+function entry(request: StoredRecord, firstNs: bigint, longest: number): Html {
   const { error, startNs, metadata } = request;
   const of = (metric: Metric) => numberOf(request, metric);
   const [latency, ttft] = [of(requestLatency), of(timeToFirstToken)];
@@ -84,7 +85,7 @@ function bar(ttft: number, latency: number, longest: number): Html {
   return html`<span class="bar" aria-hidden="true"><i style="width:${width(ttft)}%"></i><i style="width:${width(latency - ttft)}%"></i></span>`;
 }
 
-function record({ line, metadata, metrics, error }: ReportedRequest): Html {
+function record({ line, metadata, metrics, error }: StoredRecord): Html {
   const rows = [
     ['line of the file', withThousands(line)],
     ...Object.entries(metadata).map(([name, value]) => [name, valueText(value)]),
@@ -111,7 +112,7 @@ function valueText(value: unknown): string {
       : (JSON.stringify(value) ?? '');
 }
 
-function numberOf({ values }: ReportedRequest, metric: Metric): number | undefined {
+function numberOf({ values }: StoredRecord, metric: Metric): number | undefined {
   const value = values.get(metric.tag);
   return typeof value === 'number' ? value : undefined;
 }

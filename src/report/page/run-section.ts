@@ -27,7 +27,8 @@ interface Part {
  * @param id what the ids of its parts begin with. @param charts of the run, drawn by the page's script.
  */
 export function runSection(run: ReportedRun, id: string, charts: HtmlContent): Html {
-  const { summary, notable } = run;
+  const { summary, notable, facts } = run;
+  const { title = 'LLM Metrics', startedAtNs = summary.firstStartNs ?? 0n, benchmarkId } = facts;
   const firstNs = summary.firstStartNs ?? 0n;
   const parts: readonly Part[] = [
     { name: 'charts', heading: 'Over time and in distribution', content: charts },
@@ -35,13 +36,13 @@ export function runSection(run: ReportedRun, id: string, charts: HtmlContent): H
     { name: 'slices', heading: 'Slices', content: sliceTable(summary.sliced) },
     { name: 'slowest', heading: 'Slowest requests', content: slowestRequests(notable, firstNs) },
     { name: 'failures', heading: 'Failures', content: failureSection(summary, notable, firstNs) },
-    { name: 'client', heading: 'Client', content: fidelityTables(run.fidelity) },
+    { name: 'client', heading: 'Client', content: fidelityTables(facts.fidelity) },
     { name: 'configuration', heading: 'Configuration', content: configuration(run) },
   ];
   const there = parts.filter(({ content }) => content !== undefined);
   return html`<header class="run-head">
 <h1 id="${id}-top">${run.name}</h1>
-<p class="when">${run.title}, ${utc(run.startedAtNs)}${run.benchmarkId !== undefined && `, run ${run.benchmarkId}`}</p>
+<p class="when">${title}, ${utc(startedAtNs)}${benchmarkId !== undefined && `, run ${benchmarkId}`}</p>
 <nav aria-label="Parts of ${run.name}">${there.map(({ name, heading }) => html`<a href="#${id}-${name}">${heading}</a> `)}</nav>
 </header>
 <section aria-label="Summary">
@@ -88,7 +89,7 @@ function headline({ summary }: ReportedRun): Html {
   )}</ul>`;
 }
 
-function configuration({ inputConfig, command, summary }: ReportedRun): Html {
+function configuration({ facts: { inputConfig, command }, summary }: ReportedRun): Html {
   const { rows } = loadWords(inputConfig);
   const slos = summary.slos.map(sloWords);
   const all = [...rows, ...(slos.length === 0 ? [] : [['Objectives', slos.join('; ')] as const])];

@@ -48,7 +48,7 @@ export function runWords(run: ReportedRun): readonly Said[] {
     { topic: 'Goodput', sentences: goodRequests(run), tone: 'plain' },
     { topic: 'Failures', sentences: failures(run), tone: failed ? 'bad' : 'good' },
     { topic: 'Over time', sentences: overTime(run), tone: 'plain' },
-    fidelitySaid(run.fidelity),
+    fidelitySaid(run.facts.fidelity),
     { topic: 'Caveats', sentences: cautions(run), tone: 'caution' },
   ];
   return said.filter(({ sentences }) => sentences.length > 0);
@@ -62,8 +62,8 @@ export function wordList(said: readonly Said[]): Html {
   )}</dl>`;
 }
 
-function measured({ summary, inputConfig }: ReportedRun): string[] {
-  const { models, urls, endpoint, load } = loadWords(inputConfig);
+function measured({ summary, facts }: ReportedRun): string[] {
+  const { models, urls, endpoint, load } = loadWords(facts.inputConfig);
   const seconds = statsOf(summary.results, benchmarkDuration)?.avg;
   const sentence = [
     counted(summary.validCount + summary.failedCount, 'request'),
@@ -186,7 +186,7 @@ function overTime({ summary }: ReportedRun): string[] {
     : trendBlocks(summary.sliced).flatMap(({ head, sentences }) => [head, ...sentences]);
 }
 
-function cautions({ summary, incompleteReason, notes }: ReportedRun): string[] {
+function cautions({ summary, facts: { incompleteReason }, notes }: ReportedRun): string[] {
   const { validCount, results, thresholds } = summary;
   const found = [...notes];
   if (incompleteReason !== undefined) {

@@ -3,6 +3,7 @@ import { comparisonCharts } from '../../../src/charts/comparison-charts.js';
 import type { RunSummary } from '../../../src/metrics/compute.js';
 import { comparisonOf, comparisonTable, comparisonWords } from '../../../src/report/page/comparison.js';
 import type { ReportedRun } from '../../../src/report/page/run.js';
+import type { RunFacts } from '../../../src/run/facts.js';
 import { fourRequests, storeOf } from '../../metrics/records.js';
 import { chatConfig, reportedRun } from './runs.js';
 
@@ -18,9 +19,15 @@ function run(streams: number, tokens: number, perUser: number) {
   };
   const [phase] = chatConfig.phases;
   const inputConfig = { ...chatConfig, phases: [{ ...phase, concurrency: streams }] };
-  const sweepPoint = { sweepId: 's', values: new Map([['concurrency', `${streams}`]]) };
-  return reportedRun(summary, { name: `concurrency_${streams}`, inputConfig, sweepPoint });
+  const variationValues = { 'phases.profiling.concurrency': streams };
+  const facts = { inputConfig, sweepId: 's', variationValues };
+  return reportedRun(summary, { name: `concurrency_${streams}`, facts });
 }
+
+const withFacts = (one: ReportedRun, facts: RunFacts): ReportedRun => ({
+  ...one,
+  facts: { ...one.facts, ...facts },
+});
 
 // 8 streams give each user less than 4 do, and the server no more than 4.
 const runs = [run(1, 100, 100), run(2, 190, 95), run(4, 320, 80), run(8, 320, 40)];
@@ -45,7 +52,10 @@ test('the words: frontier, choice, failures', () => {
 });
 
 test('two identical runs: no difference, and no winner', () => {
-  const named = (name: string, tokens: number) => ({ ...run(8, tokens, 40), name, sweepPoint: undefined });
+  const named = (name: string, tokens: number) => ({
+    ...withFacts(run(8, tokens, 40), { variationValues: undefined }),
+    name,
+  });
   const of = (...all: ReportedRun[]) =>
     Object.fromEntries(
       comparisonWords(comparisonOf(all, 0.95)).map(({ topic, sentences }) => [topic, sentences]),
@@ -74,10 +84,11 @@ test('neighbours that tie are recommended as a range', () => {
 
 test('says at the top and in each row where this client was the limit', () => {
   const compared = comparisonOf(
-    runs.map((one, i) => ({
-      ...one,
-      fidelity: { verdict: ['client ok', 'client strained', 'client limited', 'client limited'][i] ?? '' },
-    })),
+    runs.map((one, i) =>
+      withFacts(one, {
+        fidelity: { verdict: ['client ok', 'client strained', 'client limited', 'client limited'][i] },
+      }),
+    ),
     0.95,
   );
   expect(comparisonWords(compared)[1]).toEqual({
@@ -92,7 +103,7 @@ test('says at the top and in each row where this client was the limit', () => {
   expect([...text.matchAll(/<td>(ok|strained|limited)<\/td>/g)].map(([, verdict]) => verdict)).toEqual([
     ...['ok', 'strained', 'limited', 'limited'],
   ]);
-  const all = runs.map((one) => ({ ...one, fidelity: { verdict: 'client ok' } }));
+  const all = runs.map((one) => withFacts(one, { fidelity: { verdict: 'client ok' } }));
   expect(comparisonWords(comparisonOf(all, 0.95))[1]).toEqual({
     ...{ topic: 'Client', sentences: ['The client kept up in every run.'], tone: 'good' },
   });
@@ -128,9 +139,7 @@ test('repeats of a point are compared by their means, and their spread is the no
 
 test('runs of two sweeps are never repeats of each other', () => {
   const of = (sweepId: string) => {
-    const one = run(2, 100, 100);
-    const sweepPoint = { sweepId, values: new Map([['concurrency', '2']]) };
-    return { ...one, name: `${sweepId}/concurrency_2`, sweepPoint };
+    return { ...withFacts(run(2, 100, 100), { sweepId }), name: `${sweepId}/concurrency_2` };
   };
   const { points, groups } = comparisonOf([of('a'), of('b')], 0.95);
   expect(points.map(({ name, runs: count }) => [name, count])).toEqual([
@@ -197,8 +206,9 @@ test('points have the means of what the axes show, and the objectives as bounds 
 
 test('throughput is shown per GPU where all runs say the same number', () => {
   const on = (gpus: number) => {
-    const { inputConfig, ...rest } = run(1, 100, 100);
-    return { ...rest, inputConfig: { ...inputConfig, x_aiperf_ts: { num_gpus: gpus } } };
+    const { facts, ...rest } = run(1, 100, 100);
+    const inputConfig = { ...facts.inputConfig, x_aiperf_ts: { num_gpus: gpus } };
+    return { ...rest, facts: { ...facts, inputConfig } };
   };
   expect(comparisonOf([on(2), on(2)], 0.95).gpus).toBe(2);
   expect(comparisonOf([on(2), on(4)], 0.95).gpus).toBeUndefined();
@@ -209,7 +219,7 @@ test('the load is the rate where there is one: streams are its ceiling', () => {
   const at = (rate: number) =>
     reportedRun(storeOf(fourRequests).summary(), {
       name: `rate_${rate}.0`,
-      inputConfig: { phases: [{ name: 'profiling', rate, concurrency: 50 }] },
+      facts: { inputConfig: { phases: [{ name: 'profiling', rate, concurrency: 50 }] } },
     });
   expect(comparisonOf([at(1), at(2), at(4)], 0.95).points.map(({ load }) => load)).toEqual([1, 2, 4]);
 });

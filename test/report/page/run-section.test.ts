@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { NotableFinder, type ReportedRequest } from '../../../src/report/page/notable.js';
 import type { ReportedRun } from '../../../src/report/page/run.js';
 import { runSection } from '../../../src/report/page/run-section.js';
+import { NotableFinder } from '../../../src/run/notable.js';
+import type { StoredRecord } from '../../../src/run/read-records.js';
 import { fourRequests, origin, storeOf, streamingChat } from '../../metrics/records.js';
 import { chatConfig, reportedRun } from './runs.js';
 
@@ -87,16 +88,16 @@ test('the record of a request: of long lists only the begin', () => {
 test('the client, figure by figure', () => {
   const times = (p50: number) => ({ p50, p99: 10 * p50, max: 20 * p50 });
   const thread = {
-    ...{ thread: 1, event_loop_delay: times(0.1), read_lag: times(0.2), gc_pauses: { count: 7, max: 2.5 } },
-    ...{ late: 30, busy_share: 0.25, cpu_share: 0.2, core_wait_share: 0.01 },
+    ...{ thread: 1, eventLoopDelay: times(0.1), readLag: times(0.2), gcPauses: { count: 7, max: 2.5 } },
+    ...{ late: 30, busyShare: 0.25, cpuShare: 0.2, coreWaitShare: 0.01 },
   };
   const fidelity = {
-    ...{ verdict: 'client ok', client_limited_count: 3, send_delay: times(0.5), threads: [thread] },
+    ...{ verdict: 'client ok', clientLimitedCount: 3, sendDelay: times(0.5), threads: [thread] },
     load: { requested: 50, achieved: 49.5, unit: 'requests/s' },
-    connections: { opened: 8, reused: 1992, refused: 4, port_starved: 5 },
-    cpu_throttled: 1500,
+    connections: { opened: 8, reused: 1992, refused: 4, portStarved: 5 },
+    cpuThrottled: 1500,
   };
-  const page = sectionOf({ fidelity });
+  const page = sectionOf({ facts: { fidelity } });
   expect(rowsOf(page, 'The client').map(([name, value]) => `${name}: ${value}`)).toEqual([
     'Verdict: client ok',
     'Requests affected by client delay: 3',
@@ -121,7 +122,7 @@ test('what was run, with the objectives', () => {
   const [phase] = chatConfig.phases;
   const inputConfig = { ...chatConfig, phases: [{ ...phase, duration: 90 }] };
   expect(
-    rowsOf(sectionOf({ inputConfig }), 'What was run').map(([name, value]) => `${name}: ${value}`),
+    rowsOf(sectionOf({ facts: { inputConfig } }), 'What was run').map(([name, value]) => `${name}: ${value}`),
   ).toEqual([
     'Model: m',
     'Server: http://h:8000',
@@ -133,13 +134,15 @@ test('what was run, with the objectives', () => {
 });
 
 /** The request on a line of the file, of so many ms; one with an error failed. */
-function request(line: number, latency: number, ttft?: number, error?: string): ReportedRequest {
+function request(line: number, latency: number, ttft?: number, error?: string): StoredRecord {
   const values = new Map<string, number>();
   if (error === undefined) values.set('request_latency', latency);
   if (ttft !== undefined) values.set('time_to_first_token', ttft);
   return {
     ...{
       line,
+      phase: 'profiling',
+      dueNs: undefined,
       startNs: origin.epochNs + BigInt(line) * 1_000_000_000n,
       endNs: undefined,
       values,
@@ -151,14 +154,14 @@ function request(line: number, latency: number, ttft?: number, error?: string): 
   };
 }
 
-function found(requests: readonly ReportedRequest[]) {
+function found(requests: readonly StoredRecord[]) {
   const finder = new NotableFinder();
   for (const one of requests) finder.add(one);
   return finder.found;
 }
 
 test('notable are the twenty slowest, of equals the earlier, and the first of each kind of failure', () => {
-  const lines = (some: readonly ReportedRequest[]) => some.map(({ line }) => line);
+  const lines = (some: readonly StoredRecord[]) => some.map(({ line }) => line);
   const { slowest, slowestToStart, failures } = found([
     ...[request(1, 5, 3), request(2, 9), request(3, 7, 4), request(4, 9, 1)],
     ...[request(5, 0, undefined, 'a'), request(6, 0, undefined, 'b'), request(7, 0, undefined, 'a')],

@@ -1,23 +1,24 @@
 import type { RunSummary } from '../../../src/metrics/compute.js';
 import type { ReportedRun } from '../../../src/report/page/run.js';
+import { filesIn } from '../../../src/run/files.js';
 
-/** A run with this summary, and nothing else to tell but what `said` says. */
-export function reportedRun(summary: RunSummary, said: Partial<ReportedRun> = {}): ReportedRun {
+/** A run with this summary, and nothing else to tell but these facts and parts. */
+export function reportedRun(
+  summary: RunSummary,
+  { facts, ...parts }: Partial<ReportedRun> = {},
+): ReportedRun {
   return {
     name: 'run',
-    title: 'LLM Metrics',
+    facts: {
+      ...{ title: 'LLM Metrics', benchmarkId: 'abcdef012345', startedAtNs: 1_767_225_600_000_000_000n },
+      ...facts,
+    },
+    files: filesIn('run', undefined),
     summary,
-    sweepPoint: undefined,
-    inputConfig: undefined,
-    command: undefined,
-    benchmarkId: 'abcdef012345',
-    startedAtNs: 1_767_225_600_000_000_000n,
-    incompleteReason: undefined,
     notes: [],
-    fidelity: undefined,
     notable: { slowest: [], slowestToStart: [], failures: [] },
     charts: [],
-    ...said,
+    ...parts,
   };
 }
 

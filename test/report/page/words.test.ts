@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import type { SlicedRun } from '../../../src/metrics/slices.js';
 import { runWords } from '../../../src/report/page/words.js';
+import type { ClientFidelity } from '../../../src/run/fidelity.js';
 import { counted, fourRequests, ms, storeOf, streamingChat } from '../../metrics/records.js';
 import { chatConfig, reportedRun } from './runs.js';
 
@@ -11,7 +12,7 @@ function said(...run: Parameters<typeof reportedRun>) {
 test('the run of four requests', () => {
   // TTFT 80, 100, 150 ms; latency 80, 200, 330 ms.
   // Mean TTFT 110 of mean latency 203.33; ITL 25 and 30 ms; 13 tokens and 3 requests in 1.33 s; 40 and 33.33 tokens/s.
-  expect(said(storeOf(fourRequests).summary(), { inputConfig: chatConfig })).toEqual({
+  expect(said(storeOf(fourRequests).summary(), { facts: { inputConfig: chatConfig } })).toEqual({
     Measured: [
       '4 requests to m at http://h:8000 (chat, streaming), 2 in flight, in 1.33 s.',
       'Prompts had 26 tokens on average, answers 4 tokens.',
@@ -95,7 +96,7 @@ describe('failures', () => {
 
 test('an incomplete run, and what its records do not agree about, come first', () => {
   const { Caveats: mind } = said(storeOf(fourRequests).summary(), {
-    incompleteReason: 'Run cancelled.',
+    facts: { incompleteReason: 'Run cancelled.' },
     notes: ['The last line of the records is cut off: 1 record is left out.'],
   });
   expect(mind?.slice(0, 2)).toEqual([
@@ -135,14 +136,12 @@ test('trends, where the run has slices', () => {
 
 test('the verdict on the client, with its reasons', () => {
   const summary = storeOf(fourRequests).summary();
-  const client = (fidelity: Parameters<typeof reportedRun>[1]) => said(summary, fidelity).Client;
-  expect(client({ fidelity: { verdict: 'client ok', reasons: [] } })).toEqual([
+  const client = (fidelity: ClientFidelity) => said(summary, { facts: { fidelity } }).Client;
+  expect(client({ verdict: 'client ok', reasons: [] })).toEqual([
     'The client kept up: the figures are those of the server.',
   ]);
   expect(
-    client({
-      fidelity: { verdict: 'client limited', reasons: [{ level: 'limited', reason: 'no port was left' }] },
-    }),
+    client({ verdict: 'client limited', reasons: [{ level: 'limited', reason: 'no port was left' }] }),
   ).toEqual([
     'The client was the limit: the figures are not those of the server alone.',
     'No port was left.',

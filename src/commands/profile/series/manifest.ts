@@ -2,13 +2,14 @@ import { join } from 'node:path';
 import { nameOf, type OptionRow } from '../../../config/option.js';
 import { type Config, profileOptions } from '../../../config/options.js';
 import { andList, shown } from '../../../config/words.js';
-import { prettyJson } from '../../../export/python-json.js';
-import { readJsonObject } from '../../../export/run-config.js';
+import { seriesManifest } from '../../../run/files.js';
 import { UserError } from '../../../util/errors.js';
 import { isObject, type Json } from '../../../util/json.js';
+import { readJsonObject } from '../../../util/json-file.js';
+import { prettyJson } from '../../../util/python-json.js';
 import { redacted, withoutSecrets } from '../../../util/secrets.js';
 import { version } from '../../../util/version.js';
-import { writeWhole } from '../../write-whole.js';
+import { writeWhole } from '../../../util/write-whole.js';
 import type { FileDigest } from '../input-files.js';
 
 /** What a series is known by when it is taken up again; written before its first run. */
@@ -21,8 +22,6 @@ export interface Manifest {
   /** Content of every file that the options name. */
   readonly files: readonly FileDigest[];
 }
-
-export const manifestName = 'sweep_config.json';
 
 /** Options that say where results go, how they are shown, or how long to wait: two series may differ in them. */
 const immaterial: ReadonlySet<keyof Config> = new Set([
@@ -73,7 +72,7 @@ export function writeManifest(folder: string, { sweepId, seeds, options, files }
     ...{ sweep_id: sweepId, aiperf_version: version, seeds, options },
     files: files.map((file) => ({ ...file })),
   });
-  return writeWhole(join(folder, manifestName), text);
+  return writeWhole(join(folder, seriesManifest), text);
 }
 
 /**
@@ -84,7 +83,7 @@ export function readManifest(
   folder: string,
   { options, files }: Pick<Manifest, 'options' | 'files'>,
 ): Manifest | undefined {
-  const json = readJsonObject(join(folder, manifestName));
+  const json = readJsonObject(join(folder, seriesManifest));
   if (json === undefined) return undefined;
   const theirs = isObject(json.options) ? json.options : {};
   const names = [...new Set([...Object.keys(options), ...Object.keys(theirs)])];

@@ -4,8 +4,8 @@ import type { ConfigPoint } from '../../../config/load.js';
 import { hasWarmup, withRequests } from '../../../config/load-mode.js';
 import type { Config, profileOptions } from '../../../config/options.js';
 import { type Parameters, type SweepName, sweepable } from '../../../config/sweep.js';
-import { Float, pythonFloat } from '../../../export/python-json.js';
-import type { RunOfSeries } from '../../../export/series.js';
+import type { SeriesFacts } from '../../../run/facts.js';
+import { Float, pythonFloat } from '../../../util/python-json.js';
 import { datasetEntries } from '../prepare.js';
 
 /** A point of a sweep, or the only one of a run that is repeated. */
@@ -83,13 +83,15 @@ export function planSeries(
 }
 
 /** What a run's files say of its place in the series. */
-export function runOfSeries(run: PlannedRun, { points }: Series, sweepId: string): RunOfSeries {
+export function seriesFacts(run: PlannedRun, { points }: Series, sweepId: string): SeriesFacts {
   const { parameters = {} } = points[run.point] ?? {};
   return {
     sweepId,
     trial: run.trial,
     label: run.label,
-    variation: { index: run.point, label: variationLabel(parameters), values: variationValues(parameters) },
+    variationIndex: run.point,
+    variationLabel: variationLabel(parameters),
+    variationValues: variationValues(parameters),
   };
 }
 

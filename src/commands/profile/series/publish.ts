@@ -15,7 +15,7 @@ import type { Io } from '../../../util/io.js';
 import type { Log } from '../../../util/log.js';
 import { oneLine } from '../../../util/plain-text.js';
 import { version } from '../../../util/version.js';
-import { writeWithFolder } from '../../write-whole.js';
+import { writeWithFolder } from '../../../util/write-whole.js';
 import {
   namesOf,
   type PlannedPoint,

@@ -3,28 +3,29 @@ import { join } from 'node:path';
 import { exitCodes } from '../../../config/exit-codes.js';
 import { hasWarmup } from '../../../config/load-mode.js';
 import type { Config, profileOptions } from '../../../config/options.js';
-import type { RunOfSeries } from '../../../export/series.js';
+import type { SeriesFacts } from '../../../run/facts.js';
+import { filesIn, type RunFiles } from '../../../run/files.js';
+import { type FolderLock, lockFolder } from '../../../run/folder-lock.js';
 import { messageOf, UserError } from '../../../util/errors.js';
 import type { FileLog } from '../../../util/log.js';
 import { oneLine } from '../../../util/plain-text.js';
 import { sleep } from '../../../util/timeout.js';
+import { writeWhole } from '../../../util/write-whole.js';
 import type { Invocation } from '../../command.js';
 import { thresholdsOf } from '../../thresholds.js';
-import { writeWhole } from '../../write-whole.js';
-import { type Artifacts, makeArtifacts, takeFolder } from '../artifacts.js';
-import { type FolderLock, lockFolder } from '../folder-lock.js';
+import { makeArtifacts, takeFolder } from '../artifacts.js';
 import { digestInputs, namedInputs } from '../input-files.js';
 import { requireConnections } from '../limits.js';
 import { measureRun, type RunContext } from '../measure.js';
 import { type Manifest, materialOptions, readManifest, writeManifest } from './manifest.js';
-import { drawSeeds, type PlannedRun, planSeries, runOfSeries, type Series } from './plan.js';
+import { drawSeeds, type PlannedRun, planSeries, type Series, seriesFacts } from './plan.js';
 import { publishSeries, type SeriesOutcome } from './publish.js';
 import { completeResults, type RunResults } from './results.js';
 
 /** What the runs of a series share. */
 export interface SeriesContext extends Omit<RunContext, 'begin'>, FileLog {
   /** Of the series: its folder, its log and its page. */
-  readonly artifacts: Artifacts;
+  readonly artifacts: RunFiles;
   /** Opens the log of a run. */
   readonly openLog: (config: Config) => FileLog;
 }
@@ -74,8 +75,8 @@ async function writePage(
   if (runs.length < 2 || config.exportLevel === 'summary') return true;
   const { comparisonPage } = await import('../../report/page.js');
   const folders = runs.map(({ folder }) => ({ name: folder, dir: join(root, folder) }));
-  const view = { goodput: undefined, sliceDuration: undefined, thresholds: thresholdsOf(config) };
-  const path = join(root, 'report.html');
+  const view = { slos: undefined, sliceSeconds: undefined, thresholds: thresholdsOf(config) };
+  const path = filesIn(root, undefined).page;
   const html = comparisonPage(folders, config.profileExportPrefix, view, config.targetGoodput);
   const troubles = writeWhole(path, html);
   for (const trouble of troubles) log('ERROR', 'export', trouble);
@@ -136,7 +137,7 @@ async function runAll(
     if (interrupt.happened) break;
     const artifacts = makeArtifacts(run.config);
     const what = `run ${i + 1} of ${series.runs.length}, ${run.folder}`;
-    const found = invocation.config.resume ? completeResults(artifacts.json, sweepId) : undefined;
+    const found = invocation.config.resume ? completeResults(artifacts, sweepId) : undefined;
     if (found !== undefined) {
       log('NOTICE', 'sweep', `${what}: complete already, skipped`);
       results.set(run, found);
@@ -145,10 +146,10 @@ async function runAll(
     await coolDown(before, run, shared);
     if (interrupt.happened) break;
     log('NOTICE', 'sweep', what);
-    const place = { of: runOfSeries(run, series, sweepId), firstSession: firstSession(run, series, results) };
+    const place = { of: seriesFacts(run, series, sweepId), firstSession: firstSession(run, series, results) };
     const measured = await measureOne(run, artifacts, place, invocation, shared);
     before = run;
-    const complete = measured.failure === undefined ? completeResults(artifacts.json, sweepId) : undefined;
+    const complete = measured.failure === undefined ? completeResults(artifacts, sweepId) : undefined;
     if (complete !== undefined) {
       results.set(run, complete);
       if (measured.exitCode === exitCodes.failure) unsound.push(run);
@@ -170,8 +171,8 @@ function firstSession(
 /** @throws UserError before the first request of the first run, which the others would run into as well. */
 async function measureOne(
   run: PlannedRun,
-  artifacts: Artifacts,
-  place: { readonly of: RunOfSeries; readonly firstSession: number },
+  artifacts: RunFiles,
+  place: { readonly of: SeriesFacts; readonly firstSession: number },
   invocation: Invocation<typeof profileOptions>,
   shared: SeriesContext & Pick<Taken, 'begin'>,
 ) {

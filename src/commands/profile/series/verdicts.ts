@@ -1,6 +1,5 @@
 import type { Config } from '../../../config/options.js';
 import { type SweepName, sweepable } from '../../../config/sweep.js';
-import { Float, type Printable } from '../../../export/python-json.js';
 import { goodRequestFraction } from '../../../metrics/goodput-metrics.js';
 import type { Metric } from '../../../metrics/metric.js';
 import { estimate } from '../../../metrics/noise.js';
@@ -16,6 +15,7 @@ import { metricOf } from '../../../metrics/table.js';
 import { type Recommendation, weigh } from '../../../metrics/trade-off.js';
 import { sloWords } from '../../../report/slo-words.js';
 import type { ShownGroup, ShownPoint, SweepReportFacts } from '../../../report/sweep-report.js';
+import { Float, type Printable } from '../../../util/python-json.js';
 import { slosOf } from '../../slos.js';
 import { namesOf, type PlannedPoint, printable, type Series, valueText } from './plan.js';
 

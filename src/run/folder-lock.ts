@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { constants, copyFileSync, linkSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { messageOf, UserError } from '../../util/errors.js';
-import { isObject } from '../../util/json.js';
+import { messageOf, UserError } from '../util/errors.js';
+import { isObject } from '../util/json.js';
 
 /** File that names the process which writes into the folder. */
 const lockName = '.aiperf.lock';

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { writeWhole, writeWithFolder } from '../../src/commands/write-whole.js';
+import { writeWhole, writeWithFolder } from '../../src/util/write-whole.js';
 import { temporaryFolder } from '../e2e/aiperf.js';
 
 describe('a file that is written whole or not at all', () => {

@@ -2,17 +2,16 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { notes } from '../../src/commands/report/told.js';
-import { readSummary } from '../../src/export/read-summary.js';
-import { storeOf } from '../metrics/records.js';
+import { readFacts } from '../../src/run/facts.js';
+import { filesIn } from '../../src/run/files.js';
+import { notesOn } from '../../src/run/open.js';
 
 /** What a report notes of a run whose summary file has this warm-up. */
 function noted(warmup: object | undefined, more: object = {}): string[] {
-  const path = join(mkdtempSync(join(tmpdir(), 'aiperf-told-')), 'summary.json');
-  writeFileSync(path, JSON.stringify({ schema_version: '1.4', warmup_metrics: warmup, ...more }));
-  const store = storeOf([]);
-  const recovered = { records: 0, warmups: 0, isCut: false, summary: store.summary(), table: store.table };
-  return notes(recovered, readSummary(path));
+  const files = filesIn(mkdtempSync(join(tmpdir(), 'aiperf-open-')), undefined);
+  writeFileSync(files.json, JSON.stringify({ schema_version: '1.4', warmup_metrics: warmup, ...more }));
+  const { facts, results } = readFacts(files);
+  return notesOn({ facts, stored: results }, { records: 0, warmups: 0, isCut: false });
 }
 
 test('a warm-up that failed is noted on pages and in later reports', () => {

@@ -1,4 +1,4 @@
-import { withoutSecrets } from '../util/secrets.js';
+import { withoutSecrets } from './secrets.js';
 
 /**
  * A finite double as Python's json writes it: always with a decimal point or an exponent (`330.0`, `1e-07`,

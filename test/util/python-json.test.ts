@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Float, prettyJson, pythonFloat } from '../../src/export/python-json.js';
+import { Float, prettyJson, pythonFloat } from '../../src/util/python-json.js';
 
 // What Python 3.11's json.dumps prints.
 test.each([

@@ -1,47 +1,19 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
-import { exportNames } from '../../config/names.js';
-import { andList } from '../../config/words.js';
-import { UserError } from '../../util/errors.js';
-import { previousFolder } from '../profile/run-files.js';
+import { andList } from '../config/words.js';
+import { UserError } from '../util/errors.js';
+import { fileNames, filesIn, previousFolder, type RunFiles } from './files.js';
 
-/** Absolute paths of what a run has left, or may have left. */
-export interface RunFolder {
-  readonly folder: string;
-  /** The one that is there for sure. */
-  readonly records: string;
-  /** Records of the warm-up. */
-  readonly warmup: string;
-  readonly json: string;
-  readonly csv: string;
-  readonly console: string;
-  readonly timeslicesCsv: string;
-  readonly timeslicesJson: string;
-  readonly log: string;
-}
-
-/** @param prefix of the files, as it was given to the run. @throws UserError where no run has left its records. */
-export function openRunFolder(dir: string, prefix: string | undefined): RunFolder {
-  const folder = resolve(dir);
-  const names = exportNames(prefix);
-  const at = (name: string) => resolve(folder, name);
-  const records = at(names.recordsJsonl);
+/** The files of a finished run. @param prefix of the files, as it was given to the run. @throws UserError where no run has left its records. */
+export function findRun(dir: string, prefix: string | undefined): RunFiles {
+  const files = filesIn(dir, prefix);
+  const { folder, records } = files;
   requireFolder(dir, folder);
   const found = statSync(records, { throwIfNoEntry: false });
   if (found === undefined) throw withoutRecords(dir, folder, basename(records));
   // To read a named pipe would wait for ever.
   if (!found.isFile()) throw new UserError(`${records} is not a regular file.`, 'Name the folder of a run.');
-  return {
-    folder,
-    records,
-    warmup: at(names.warmupJsonl),
-    json: at(names.summaryJson),
-    csv: at(names.summaryCsv),
-    console: at(names.consoleText),
-    timeslicesCsv: at(names.timeslicesCsv),
-    timeslicesJson: at(names.timeslicesJson),
-    log: join(folder, 'logs', 'aiperf.log'),
-  };
+  return files;
 }
 
 /** Folders of single runs are looked for so deep: `profile_runs/trial_0001/concurrency_2`. */
@@ -58,11 +30,11 @@ export interface NamedFolder {
  * @throws UserError for a folder without any.
  */
 export function findRuns(dirs: readonly string[], prefix: string | undefined): readonly NamedFolder[] {
-  const { recordsJsonl } = exportNames(prefix);
+  const { records } = fileNames(prefix);
   const found = dirs.flatMap((dir) => {
     requireFolder(dir, resolve(dir));
-    const runs = runsBelow(dir, recordsJsonl, DEEPEST);
-    if (runs.length === 0) throw withoutRecords(dir, resolve(dir), recordsJsonl);
+    const runs = runsBelow(dir, records, DEEPEST);
+    if (runs.length === 0) throw withoutRecords(dir, resolve(dir), records);
     return runs.map((run) => ({ dir: run, given: dir }));
   });
   const last = ({ dir, given }: (typeof found)[number]) => relative(given, dir) || basename(resolve(dir));

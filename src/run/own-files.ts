@@ -1,32 +1,26 @@
 import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { spoolFolder } from '../../collect/spool-plan.js';
-import { exportNames } from '../../config/names.js';
-import { sweepable } from '../../config/sweep.js';
-import { phaseManifestName } from '../../export/phase-manifest.js';
-import { readJsonObject, runConfigName } from '../../export/run-config.js';
-import { unfinishedEnding } from '../write-whole.js';
-import { manifestName } from './series/manifest.js';
+import { exportBase } from '../config/names.js';
+import { sweepable } from '../config/sweep.js';
+import { readJsonObject } from '../util/json-file.js';
+import { unfinishedEnding } from '../util/write-whole.js';
+import { fileNames, seriesManifest } from './files.js';
 
-/** Folder in a run's folder that keeps the files of the run before it. */
-export const previousFolder = 'previous';
-
-/** Files whose names no prefix changes: of runs, sweeps, searches, `aiperf report` and `aiperf plot`. */
+/** Files whose names no prefix changes, besides those of a single run of ours. */
 const fixedFiles = [
-  ...['inputs.json', 'report.html', runConfigName, manifestName],
-  ...[phaseManifestName, '.aiperf_results_ready.json', 'run_info.json'],
-  ...['search_history.json', 'search_checkpoint.json', 'accuracy_export.jsonl', 'mlflow_export.json'],
+  ...[seriesManifest, 'run_info.json', 'search_history.json', 'search_checkpoint.json'],
+  ...['accuracy_export.jsonl', 'mlflow_export.json'],
 ];
 
-/** Files whose names begin with the prefix. @param prefix as the option gives it; undefined: none is given. */
-function prefixedFiles(prefix: string | undefined): readonly string[] {
-  const { base, ...names } = exportNames(prefix);
+/** Files of a run. @param prefix as the option gives it; undefined: none is given. */
+function runFiles(prefix: string | undefined): readonly string[] {
+  const base = exportBase(prefix);
   const [telemetry, server, outputs] =
     prefix === undefined
       ? ['gpu_telemetry_export', 'server_metrics_export', 'outputs']
       : [`${base}_gpu_telemetry`, `${base}_server_metrics`, `${base}_outputs`];
   return [
-    ...Object.values(names),
+    ...Object.values(fileNames(prefix)),
     ...['json', 'csv', 'jsonl', 'parquet'].map((ending) => `${server}.${ending}`),
     ...[`${telemetry}.jsonl`, `${outputs}.json`, `${base}_network_latency.jsonl`],
   ];
@@ -60,7 +54,7 @@ const simpleFolders: ReadonlyMap<string, Own> = new Map(
       /^aiperf_plot\.log$/,
     ),
     raw_records: only(/^raw_records_.*\.jsonl$/),
-    [spoolFolder]: only(/\.spool$/),
+    spool: only(/\.spool$/),
     sweep_aggregate: sweepAggregate,
     aggregate: {
       ...pointAggregate,
@@ -78,12 +72,9 @@ const pointName = new RegExp(`^(${swept})_[\\d.]+(__(${swept})_[\\d.]+)*$`);
  * @param prefix of the files of the run that starts there. @param ofSweep the folder is known to hold points.
  */
 function ownIn(folder: string, prefix: string | undefined, ofSweep = false): Own {
-  const files = new Set([
-    ...fixedFiles,
-    ...[undefined, prefix, earlierPrefix(folder)].flatMap(prefixedFiles),
-  ]);
+  const files = new Set([...fixedFiles, ...[undefined, prefix, earlierPrefix(folder)].flatMap(runFiles)]);
   const holdsPoints =
-    ofSweep || entriesOf(folder).some(({ name }) => name === manifestName || name === 'sweep_aggregate');
+    ofSweep || entriesOf(folder).some(({ name }) => name === seriesManifest || name === 'sweep_aggregate');
   const within = (parent: string, pattern: RegExp, sweep: boolean): Own => ({
     isFile: () => false,
     folder: (name) =>
@@ -135,8 +126,9 @@ export function ownFiles(folder: string, prefix: string | undefined): OwnFiles {
 
 /** The prefix that an earlier run gave its files, as its own configuration names it. */
 function earlierPrefix(folder: string): string | undefined {
-  const { export_prefix: prefix, records_file: records } = readJsonObject(join(folder, runConfigName)) ?? {};
-  const named = prefix ?? (records === exportNames(undefined).recordsJsonl ? undefined : records);
+  const names = fileNames(undefined);
+  const { export_prefix: prefix, records_file: records } = readJsonObject(join(folder, names.config)) ?? {};
+  const named = prefix ?? (records === names.records ? undefined : records);
   return typeof named === 'string' ? named : undefined;
 }
 

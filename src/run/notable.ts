@@ -1,33 +1,16 @@
-import { cancelledOnPurpose } from '../../metrics/measure.js';
-import type { Metric } from '../../metrics/metric.js';
-import { requestLatency, timeToFirstToken } from '../../metrics/request-metrics.js';
-import type { RecordError } from '../../records/record.js';
-import type { Json } from '../../util/json.js';
+import { cancelledOnPurpose } from '../metrics/measure.js';
+import type { Metric } from '../metrics/metric.js';
+import { requestLatency, timeToFirstToken } from '../metrics/request-metrics.js';
+import type { StoredRecord } from './read-records.js';
 
-/** A request as the per-record file tells it. */
-export interface ReportedRequest {
-  /** Its line in the file, from 1. */
-  readonly line: number;
-  readonly startNs: bigint;
-  readonly endNs: bigint | undefined;
-  readonly error: RecordError | undefined;
-  readonly cancelled: boolean;
-  readonly dropped: boolean;
-  /** By tag, in display units. */
-  readonly values: ReadonlyMap<string, number | Float64Array>;
-  /** Everything that the file says of it. */
-  readonly metadata: Readonly<Record<string, Json | bigint>>;
-  readonly metrics: readonly (readonly [tag: string, value: number | Float64Array, unit: string])[];
-}
-
-/** Requests that a page shows one by one. */
+/** Requests of a run that are worth a look one by one. */
 export interface NotableRequests {
   /** The longest request latency first. */
-  readonly slowest: readonly ReportedRequest[];
+  readonly slowest: readonly StoredRecord[];
   /** The longest time to first token first. */
-  readonly slowestToStart: readonly ReportedRequest[];
+  readonly slowestToStart: readonly StoredRecord[];
   /** The first of each kind of failure, in the order in which they were seen. */
-  readonly failures: readonly ReportedRequest[];
+  readonly failures: readonly StoredRecord[];
 }
 
 /** Requests shown of each sort. */
@@ -37,9 +20,9 @@ const MOST = 20;
 export class NotableFinder {
   readonly #slowest = new Longest(requestLatency);
   readonly #slowestToStart = new Longest(timeToFirstToken);
-  readonly #failures = new Map<string, ReportedRequest>();
+  readonly #failures = new Map<string, StoredRecord>();
 
-  add(request: ReportedRequest): void {
+  add(request: StoredRecord): void {
     const { error } = request;
     if (error === undefined) {
       this.#slowest.add(request);
@@ -64,13 +47,13 @@ export class NotableFinder {
 /** The requests with the greatest values of one metric; of equals, the earlier in the file. */
 class Longest {
   readonly #metric: Metric;
-  readonly #found: { readonly value: number; readonly request: ReportedRequest }[] = [];
+  readonly #found: { readonly value: number; readonly request: StoredRecord }[] = [];
 
   constructor(metric: Metric) {
     this.#metric = metric;
   }
 
-  add(request: ReportedRequest): void {
+  add(request: StoredRecord): void {
     const value = request.values.get(this.#metric.tag);
     const least = this.#found.length < MOST ? Number.NEGATIVE_INFINITY : (this.#found.at(-1)?.value ?? 0);
     if (typeof value !== 'number' || !(value > least)) return;
@@ -79,7 +62,7 @@ class Longest {
     if (this.#found.length > MOST) this.#found.pop();
   }
 
-  get found(): readonly ReportedRequest[] {
+  get found(): readonly StoredRecord[] {
     return this.#found.map(({ request }) => request);
   }
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { comparisonCharts } from '../../src/charts/comparison-charts.js';
 import { traceLengths } from '../../src/charts/lengths-chart.js';
 import { runCharts } from '../../src/charts/run-charts.js';
-import { ownFiles } from '../../src/commands/profile/run-files.js';
+import { ownFiles } from '../../src/run/own-files.js';
 
 const root = mkdtempSync(join(tmpdir(), 'aiperf-run-files-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -2,13 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { recoverRun } from '../../src/commands/report/recovered.js';
-import { readRecords, type StoredRecord } from '../../src/export/read-records.js';
 import { recordLine } from '../../src/export/records-jsonl.js';
 import type { RunSummary } from '../../src/metrics/compute.js';
 import type { CountedRecord } from '../../src/records/record.js';
+import { summarizeRecords } from '../../src/run/open.js';
+import { readRecords, type StoredRecord } from '../../src/run/read-records.js';
 import { UserError } from '../../src/util/errors.js';
 import { counted, fourRequests, ms, origin, storeOf, streamingChat, thresholds } from '../metrics/records.js';
+
+const recoverRun = (path: string) => summarizeRecords(path, { phase: 'profiling', thresholds, slos: [] });
 
 const folder = mkdtempSync(join(tmpdir(), 'aiperf-records-'));
 const path = join(folder, 'profile_export.jsonl');
@@ -95,9 +97,9 @@ describe('what our own writer wrote', () => {
   });
 
   it('sums up to what the run itself summed up', () => {
-    expectSame(recoverRun(path, thresholds)?.summary, four.summary);
+    expectSame(recoverRun(path).summary, four.summary);
     const value = (tag: string) =>
-      recoverRun(path, thresholds)?.summary.results.find((result) => result.tag === tag)?.statistics;
+      recoverRun(path).summary?.results.find((result) => result.tag === tag)?.statistics;
     // 0 ms to 1250 + 80 ms; three valid requests.
     expect(value('benchmark_duration')?.avg).toBeCloseTo(1.33, 12);
     expect(value('request_throughput')?.avg).toBeCloseTo(3 / 1.33, 12);
@@ -190,7 +192,7 @@ describe('what our own writer wrote', () => {
     ];
     const { lines, summary } = runOf(requests);
     read(lines.join(''));
-    const again = recoverRun(path, thresholds)?.summary;
+    const again = recoverRun(path).summary;
     expectSame(again, summary);
     const avg = (tag: string) => again?.results.find((result) => result.tag === tag)?.statistics.avg;
     expect(avg('osl_mismatch_count')).toBe(3);
@@ -212,16 +214,16 @@ describe('what our own writer wrote', () => {
       serverTokenCounts: true,
     });
     read(lines.join(''));
-    expectSame(recoverRun(path, thresholds)?.summary, summary);
+    expectSame(recoverRun(path).summary, summary);
   });
 
   it('keeps warm-up records out of the figures', () => {
     const [first = '', ...rest] = four.lines;
     const warm = first.replaceAll('"profiling"', '"warmup"').replace('"profiling_index":0,', '');
     read([warm, ...rest].join(''));
-    const recovered = recoverRun(path, thresholds);
+    const recovered = recoverRun(path);
     expect(recovered).toMatchObject({ records: 3, warmups: 1, isCut: false });
-    expectSame(recovered?.summary, runOf(fourRequests.slice(1)).summary);
+    expectSame(recovered.summary, runOf(fourRequests.slice(1)).summary);
   });
 });
 
@@ -267,7 +269,7 @@ describe('what a killed process leaves', () => {
 
   it('an empty file gives nothing', () => {
     expect(read('')).toEqual({ records: [], cuts: 0 });
-    expect(recoverRun(path, thresholds)).toBeUndefined();
+    expect(recoverRun(path).summary).toBeUndefined();
   });
 });
 
@@ -330,7 +332,7 @@ describe('what AIPerf wrote', () => {
     expect(records[0]?.values.get('time_to_second_token')).toBe(139.25);
     expect(records[0]?.values.get('request_latency')).toBe(8250);
     expect(records[1]).toMatchObject({ phase: 'warmup', cancelled: true, endNs: undefined });
-    const results = recoverRun(path, thresholds)?.summary.results.map(({ tag }) => tag);
+    const results = recoverRun(path).summary?.results.map(({ tag }) => tag);
     expect(results).toContain('request_throughput');
     expect(results).not.toContain('effective_latency');
   });

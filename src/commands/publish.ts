@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import { phaseManifestJson, phasesOf } from '../export/phase-manifest.js';
+import { summaryCsv } from '../export/summary-csv.js';
+import { summaryJson } from '../export/summary-json.js';
+import { timeslicesCsv, timeslicesJson } from '../export/timeslices.js';
+import type { PhaseName } from '../records/record.js';
+import { type CapacityTarget, capacity } from '../report/capacity.js';
+import { footer } from '../report/footer.js';
+import type { Layout } from '../report/layout.js';
+import { report, type SideTable } from '../report/report.js';
+import type { RunFacts } from '../run/facts.js';
+import { type FileKey, labelledFiles } from '../run/files.js';
+import type { Run } from '../run/run.js';
+import { writeWithFolder } from '../util/write-whole.js';
+
+/** What is made of a run. */
+export interface Publication {
+  /** The files to write, as far as the run has something for them. */
+  readonly write: (key: FileKey) => boolean;
+  /** The files to name in the footer, where they are there. */
+  readonly list: (key: FileKey) => boolean;
+  /** Makes the page of the run. */
+  readonly page: (() => string) | undefined;
+  readonly tables: ReadonlySet<SideTable>;
+  /** Columns of the console file. */
+  readonly consoleWidth: number;
+  /** Of the terminal. */
+  readonly layout: Layout;
+  /** What the warm-up did not do; undefined for one without a fault. */
+  readonly warmupFault?: string | undefined;
+  /** A load to say the number of servers for. */
+  readonly target?: CapacityTarget | undefined;
+}
+
+type Text = (run: Run, publication: Publication, isPartial: boolean) => string | undefined;
+
+/** What makes the text of each file, in the order of writing; undefined where the run has nothing for it. */
+const texts: readonly (readonly [FileKey, Text])[] = [
+  ['timeslicesCsv', ({ summary: { sliced } }) => sliced && timeslicesCsv(sliced.slices)],
+  [
+    'timeslicesJson',
+    ({ summary: { sliced }, facts }) => sliced && timeslicesJson(sliced.slices, facts.inputConfig ?? {}),
+  ],
+  ['csv', ({ summary }) => summaryCsv(summary.results)],
+  [
+    'console',
+    ({ summary, facts }, { consoleWidth: width, tables }) =>
+      report(summary, facts, { width, colours: false }, tables),
+  ],
+  ['warmupCsv', phaseText('warmup', 'csv')],
+  ['warmupJson', phaseText('warmup', 'json')],
+  ['profilingCsv', phaseText('profiling', 'csv')],
+  ['profilingJson', phaseText('profiling', 'json')],
+  ['phaseManifest', (run) => (phasesOf(run).length < 2 ? undefined : phaseManifestJson(phasesOf(run)))],
+  // Behind the others, because it is what a finished run is known by.
+  ['json', ({ summary, facts, warmup }) => summaryJson(summary, identified(facts), warmup)],
+  ['page', (_, { page }) => page?.()],
+  [
+    'ready',
+    ({ facts: { wasCancelled = false } }, _, isPartial) =>
+      JSON.stringify({ ready: true, was_cancelled: wasCancelled, partial: isPartial }),
+  ],
+];
+
+/**
+ * Writes the files of a run and prints its report. A file that cannot be written does not keep the others from it.
+ * @returns a sentence for each that could not be written.
+ */
+export function publish(run: Run, publication: Publication, stdout: Writable): string[] {
+  const { summary, facts, files } = run;
+  const { write, list, layout, tables, target, warmupFault } = publication;
+  const troubles: string[] = [];
+  for (const [key, textOf] of texts) {
+    if (!write(key)) continue;
+    troubles.push(...writeWithFolder(files[key], () => textOf(run, publication, troubles.length > 0)));
+  }
+  stdout.write(report(summary, facts, layout, tables));
+  if (target !== undefined && summary.validCount > 0) stdout.write(capacity(summary, target, layout));
+  const listed = labelledFiles(files).filter(({ key, path }) => list(key) && existsSync(path));
+  const log = existsSync(files.log) ? files.log : undefined;
+  stdout.write(footer(summary, facts, { files: listed, log, warmupFault }, layout));
+  return troubles;
+}
+
+/** A summary always has an id. */
+function identified(facts: RunFacts): RunFacts {
+  return { ...facts, benchmarkId: facts.benchmarkId ?? randomBytes(6).toString('hex') };
+}
+
+/** The summary of a phase; none for a run of one phase. */
+function phaseText(name: PhaseName, kind: 'csv' | 'json'): Text {
+  return (run) => {
+    const phases = phasesOf(run);
+    const phase = phases.find((one) => one.name === name);
+    if (phases.length < 2 || phase === undefined) return undefined;
+    if (kind === 'csv') return summaryCsv(phase.summary.results);
+    const { startedAtNs, endedAtNs } = phase;
+    const { fidelity, ...facts } = run.facts;
+    return summaryJson(phase.summary, {
+      ...facts,
+      ...{ startedAtNs, endedAtNs },
+      // The verdict is on the client while it measured.
+      ...(name === 'warmup' ? {} : { fidelity }),
+    });
+  };
+}

@@ -1,0 +1,95 @@
+import type { RunTraits } from '../metrics/metric.js';
+import type { Slo } from '../metrics/objective.js';
+import { sloFault } from '../metrics/slos.js';
+import { ownKey } from '../util/configuration.js';
+import { isObject, type Json, type JsonObject } from '../util/json.js';
+import { Float } from '../util/python-json.js';
+import type { RunFacts } from './facts.js';
+
+/** A metric that a run could not have is in none of its records, so all may be looked for. */
+export const everyTrait: RunTraits = {
+  streaming: true,
+  producesTokens: true,
+  tokenizesInput: true,
+  serverTokenCounts: false,
+};
+
+/** The objectives that the run was held against. */
+export function recordedSlos({ inputConfig }: RunFacts): readonly Slo[] {
+  const { slos } = inputConfig ?? {};
+  return Object.entries(isObject(slos) ? slos : {}).flatMap(([tag, limit]) =>
+    typeof limit === 'number' && sloFault(tag, everyTrait) === undefined ? [{ tag, limit }] : [],
+  );
+}
+
+/** The length of the slices that the run was cut into, seconds. */
+export function recordedSliceSeconds({ inputConfig }: RunFacts): number | undefined {
+  const { artifacts } = inputConfig ?? {};
+  const seconds = isObject(artifacts) ? artifacts.slice_duration : undefined;
+  return typeof seconds === 'number' && seconds > 0 ? seconds : undefined;
+}
+
+/** Requests were sent at recorded times, and the records say when: those of AIPerf say when each was released. */
+export function replaysSchedule({ title, inputConfig }: RunFacts): boolean {
+  const { phases } = inputConfig ?? {};
+  const isReplay = (phase: Json) => isObject(phase) && phase.type === 'fixed_schedule';
+  return title !== undefined && Array.isArray(phases) && phases.some(isReplay);
+}
+
+/** Where in a sweep a run was made. */
+export interface SweepPoint {
+  /** What all runs of the sweep share; undefined where they do not say. */
+  readonly sweepId: string | undefined;
+  /** The swept options: `concurrency` is `2`. */
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/** Undefined for a run of no sweep. */
+export function sweepPointOf({ sweepId, variationValues = {} }: RunFacts): SweepPoint | undefined {
+  const values = Object.entries(variationValues).map(
+    ([place, value]) =>
+      [place.replace(/^.*\./, ''), String(value instanceof Float ? value.value : value)] as const,
+  );
+  return values.length === 0 ? undefined : { sweepId, values: new Map(values) };
+}
+
+/** Requests a second that a run asks for; without a rate, requests in flight: else a mere ceiling. */
+export function recordedLoad({ inputConfig }: RunFacts): number | undefined {
+  const phases = Array.isArray(inputConfig?.phases) ? inputConfig.phases.filter(isObject) : [];
+  const { rate, concurrency } = phases.find(({ name }) => name === 'profiling') ?? {};
+  const load = rate ?? concurrency;
+  return typeof load === 'number' ? load : undefined;
+}
+
+/** GPUs of the server, where all of the runs say the same; undefined where one says nothing, or another number. */
+export function recordedGpus(runs: readonly RunFacts[]): number | undefined {
+  const said = new Set(
+    runs.map(({ inputConfig }) => {
+      const own = inputConfig?.[ownKey];
+      // Our first versions wrote the number into the endpoint.
+      const { num_gpus } = {
+        ...(isObject(inputConfig?.endpoint) ? inputConfig.endpoint : {}),
+        ...(isObject(own) ? own : {}),
+      };
+      return num_gpus;
+    }),
+  );
+  const [gpus] = said;
+  return said.size === 1 && typeof gpus === 'number' && gpus > 0 ? gpus : undefined;
+}
+
+/** A configuration with what a run is looked at with. @param sliceSeconds undefined: as it was. */
+export function overridden(
+  inputConfig: JsonObject,
+  slos: readonly Slo[],
+  sliceSeconds: number | undefined,
+): JsonObject {
+  const { artifacts } = inputConfig;
+  return {
+    ...inputConfig,
+    ...(sliceSeconds !== undefined && isObject(artifacts)
+      ? { artifacts: { ...artifacts, slice_duration: sliceSeconds } }
+      : {}),
+    ...(slos.length > 0 ? { slos: Object.fromEntries(slos.map(({ tag, limit }) => [tag, limit])) } : {}),
+  };
+}

@@ -1,0 +1,97 @@
+import type { Span } from '../fidelity/spans.js';
+import type { Spread, ThreadReport } from '../fidelity/thread-report.js';
+import type { Fidelity } from '../fidelity/verdict.js';
+import { flag, float, list, number, object, text, type ValueOf } from '../util/codec.js';
+
+const spread = object({ unit: text, p50: float, p99: float, max: float });
+
+/** The member `fidelity` of a summary file; times in ms, instants in seconds since the load was due to start. */
+export const fidelityCodec = object({
+  verdict: text,
+  reasons: list(
+    object({
+      level: text,
+      reason: text,
+      spans: list(object({ startSeconds: float, endSeconds: float, stalled: float })),
+    }),
+  ),
+  clientLimitedCount: number,
+  sendDelay: spread,
+  connections: object({ opened: number, reused: number, refused: number, portStarved: number }),
+  load: object({ kind: text, mayQueue: flag, unit: text, requested: float, achieved: float }),
+  cpuThrottled: float,
+  threads: list(
+    object({
+      thread: number,
+      eventLoopDelay: spread,
+      readLag: spread,
+      gcPauses: object({ unit: text, count: number, total: float, max: float }),
+      late: float,
+      busyShare: float,
+      cpuShare: float,
+      coreWaitShare: float,
+    }),
+  ),
+});
+
+/** What a run records of its client, whether it was the limit and why. */
+export type ClientFidelity = ValueOf<typeof fidelityCodec>;
+
+/** What is recorded of a verdict. */
+export function recordedFidelity(fidelity: Fidelity): ClientFidelity {
+  const { sends, load, mayQueue, sendDelayNs, throttled, threads } = fidelity.evidence;
+  return {
+    verdict: fidelity.verdict,
+    reasons: fidelity.reasons.map(({ level, words, spans }) => ({
+      level,
+      reason: words,
+      spans: spans.map((span) => spanSeconds(span, fidelity.startNs)),
+    })),
+    clientLimitedCount: sends.limited,
+    sendDelay: sendDelayNs && milliseconds(sendDelayNs),
+    connections: {
+      opened: sends.opened,
+      reused: sends.reused,
+      refused: sends.refused,
+      portStarved: sends.starved,
+    },
+    load: {
+      kind: load.kind,
+      mayQueue,
+      unit: load.kind === 'concurrency' ? 'requests in flight' : 'requests/sec',
+      requested: load.asked,
+      achieved: fidelity.achieved,
+    },
+    cpuThrottled: throttled && ms(throttled.throttledNs),
+    threads: threads.map(recordedThread),
+  };
+}
+
+function recordedThread({ thread, loopDelayNs, readLagNs, gc, ...report }: ThreadReport) {
+  return {
+    thread,
+    eventLoopDelay: milliseconds(loopDelayNs),
+    readLag: milliseconds(readLagNs),
+    gcPauses: { unit: 'ms', count: gc.count, total: ms(gc.totalNs), max: ms(gc.maxNs) },
+    late: ms(report.lateNs),
+    busyShare: report.busyShare,
+    cpuShare: report.cpuShare,
+    coreWaitShare: report.waitShare,
+  };
+}
+
+function spanSeconds({ startNs, endNs, stalledNs }: Span, zeroNs: number) {
+  return {
+    startSeconds: (startNs - zeroNs) * 1e-9,
+    endSeconds: (endNs - zeroNs) * 1e-9,
+    stalled: ms(stalledNs),
+  };
+}
+
+function milliseconds({ p50, p99, max }: Spread) {
+  return { unit: 'ms', p50: ms(p50), p99: ms(p99), max: ms(max) };
+}
+
+function ms(ns: number): number {
+  return ns * 1e-6;
+}

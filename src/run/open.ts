@@ -1,0 +1,232 @@
+import { existsSync } from 'node:fs';
+import { MetricStore, type RunSummary } from '../metrics/compute.js';
+import type { Metric, Thresholds } from '../metrics/metric.js';
+import type { Slo } from '../metrics/objective.js';
+import type { RequestTable } from '../metrics/request-table.js';
+import { type Results, statsOf } from '../metrics/results.js';
+import { errorRequestCount, requestCount } from '../metrics/run-metrics.js';
+import type { PhaseName } from '../records/record.js';
+import { counted } from '../util/counted.js';
+import { UserError } from '../util/errors.js';
+import { version } from '../util/version.js';
+import {
+  everyTrait,
+  overridden,
+  recordedSliceSeconds,
+  recordedSlos,
+  replaysSchedule,
+} from './configuration.js';
+import { type RunFacts, readFacts, type StoredResults, thresholdsIn } from './facts.js';
+import type { RunFiles } from './files.js';
+import { described, type Holder, holderOf } from './folder-lock.js';
+import { readRecords, type StoredRecord } from './read-records.js';
+import type { Run } from './run.js';
+
+/** How a stored run is looked at; what is undefined is as the run had it. */
+export interface View {
+  readonly slos: readonly Slo[] | undefined;
+  readonly sliceSeconds: number | undefined;
+  /** For a run that does not record its own. */
+  readonly thresholds: Thresholds;
+}
+
+/** A run in a folder, its records not yet read. */
+export interface StoredRun {
+  readonly files: RunFiles;
+  /** With the configuration that it is looked at with. */
+  readonly facts: RunFacts;
+  /** The results in its summary; undefined where it left none. */
+  readonly stored: StoredResults | undefined;
+  /** The process that is still writing it. */
+  readonly writer: Holder | undefined;
+  readonly thresholds: Thresholds;
+  readonly slos: readonly Slo[];
+  readonly sliceSeconds: number | undefined;
+}
+
+/** A run that was read back from its folder. */
+export interface OpenedRun extends Run, Pick<StoredRun, 'stored' | 'writer' | 'slos' | 'sliceSeconds'> {
+  readonly requests: RequestTable;
+  /** Sentences about its records, e.g. that the last line is cut off. */
+  readonly notes: readonly string[];
+}
+
+/** What a run has said of itself, as it is looked at. */
+export function lookAt(files: RunFiles, { slos, sliceSeconds, thresholds }: View): StoredRun {
+  const { facts, results } = readFacts(files);
+  const { inputConfig } = facts;
+  const wanted = slos ?? recordedSlos(facts);
+  return {
+    files,
+    facts:
+      inputConfig === undefined
+        ? facts
+        : { ...facts, inputConfig: overridden(inputConfig, wanted, sliceSeconds) },
+    stored: results,
+    writer: holderOf(files.folder),
+    thresholds: thresholdsIn(facts) ?? thresholds,
+    slos: wanted,
+    sliceSeconds: sliceSeconds ?? recordedSliceSeconds(facts),
+  };
+}
+
+/**
+ * Reads the records of a run, complete or not, ours or one of AIPerf.
+ * @param onRecord called with every record of the run proper. @throws UserError where there is none.
+ */
+export function openRun(run: StoredRun, onRecord: (record: StoredRecord) => void = () => {}): OpenedRun {
+  const { files, facts, stored, writer, thresholds, slos, sliceSeconds } = run;
+  const { summary, table, ...counts } = summarizeRecords(
+    files.records,
+    {
+      phase: 'profiling',
+      thresholds,
+      slos,
+      fixedSchedule: replaysSchedule(facts),
+      sliceNs: sliceNsOf(sliceSeconds),
+    },
+    onRecord,
+  );
+  if (summary === undefined || table === undefined) throw withoutRequests(files.records);
+  const firstStartNs = summary.firstStartNs ?? 0n;
+  return {
+    files,
+    stored,
+    writer,
+    slos,
+    sliceSeconds,
+    summary,
+    requests: table,
+    get warmup() {
+      return existsSync(files.warmup)
+        ? summarizeRecords(files.warmup, { phase: 'warmup', thresholds, slos }).summary
+        : undefined;
+    },
+    facts: {
+      ...facts,
+      version,
+      wasCancelled: facts.wasCancelled ?? false,
+      incompleteReason: incompleteReason(run, counts),
+      startedAtNs: facts.startedAtNs ?? firstStartNs,
+      endedAtNs: summary.lastEndNs ?? firstStartNs,
+    },
+    notes: notesOn(run, counts),
+  };
+}
+
+/** What `--slice-duration` is in whole nanoseconds. */
+export function sliceNsOf(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : Math.max(1, Math.round(seconds * 1e9));
+}
+
+/** How many records a file has. */
+export interface RecordCounts {
+  /** Of the phase, failed ones included. */
+  readonly records: number;
+  /** Of the warm-up. */
+  readonly warmups: number;
+  /** The last line is cut off, and left out. */
+  readonly isCut: boolean;
+}
+
+/** Calls `onRecord` with every record of a phase. @throws UserError for a line that is no record. */
+export function readPhase(
+  recordsFile: string,
+  phase: PhaseName,
+  onRecord: (record: StoredRecord) => void,
+): RecordCounts {
+  let records = 0;
+  let warmups = 0;
+  let isCut = false;
+  const onCut = () => {
+    isCut = true;
+  };
+  for (const record of readRecords(recordsFile, onCut)) {
+    if (record.phase === 'warmup') warmups++;
+    if (record.phase !== phase) continue;
+    records++;
+    onRecord(record);
+  }
+  return { records, warmups, isCut };
+}
+
+/** What to say where there is nothing to report. */
+export function withoutRequests(recordsFile: string): UserError {
+  return new UserError(
+    `${recordsFile} holds no record of a profiling request.`,
+    'The run ended before its first answer: there is nothing to report.',
+  );
+}
+
+/** Which records are summarized, and how. */
+export interface RecordsView {
+  readonly phase: PhaseName;
+  readonly thresholds: Thresholds;
+  readonly slos: readonly Slo[];
+  /** Requests were sent at recorded times. */
+  readonly fixedSchedule?: boolean;
+  /** Length of the windows that the run is cut into; undefined: it is not. */
+  readonly sliceNs?: number | undefined;
+}
+
+/** The results of a phase from its records: those that it had at its end, or would have had; none without a record. */
+export function summarizeRecords(
+  recordsFile: string,
+  { phase, thresholds, slos, fixedSchedule = false, sliceNs }: RecordsView,
+  onRecord: (record: StoredRecord) => void = () => {},
+): RecordCounts & { readonly summary: RunSummary | undefined; readonly table: RequestTable | undefined } {
+  let store: MetricStore | undefined;
+  const counts = readPhase(recordsFile, phase, (record) => {
+    // Times count from any instant that is near enough for a number to hold the distance.
+    store ??= new MetricStore({ ...everyTrait, slos, fixedSchedule }, thresholds, {
+      epochNs: record.startNs,
+      monotonicNs: 0n,
+    });
+    store.addStored(record);
+    onRecord(record);
+  });
+  return { ...counts, summary: store?.summary(sliceNs), table: store?.table };
+}
+
+/** Why the results cover only a part of the run; undefined for a complete one. */
+function incompleteReason(
+  { facts, stored, writer }: StoredRun,
+  { records }: RecordCounts,
+): string | undefined {
+  if (writer !== undefined) return `The run is still in progress: ${described(writer)}.`;
+  if (stored !== undefined) return facts.incompleteReason;
+  return `The run ended without a summary: ${counted(records, 'record was', 'records were')} recovered.`;
+}
+
+/** A sentence for each thing that the records and the files of a run do not agree about. */
+export function notesOn(
+  { facts, stored }: Pick<StoredRun, 'facts' | 'stored'>,
+  { records, warmups, isCut }: RecordCounts,
+): string[] {
+  const notes: string[] = [];
+  if (isCut) notes.push('The last line of the records is cut off: 1 record is left out.');
+  if (warmups > 0) notes.push(`${counted(warmups, 'warm-up record is', 'warm-up records are')} left out.`);
+  const warmup = requestsIn(stored?.warmup);
+  if (warmup.failed > 0) {
+    notes.push(
+      `${warmup.failed} of ${counted(warmup.all, 'warm-up request')} failed: the server may not be ` +
+        'warm for the first measured requests.',
+    );
+  }
+  notes.push(...(facts.responseWarnings ?? []));
+  const { all } = requestsIn(stored?.metrics);
+  if (stored !== undefined && all !== records) {
+    notes.push(
+      `The summary of the run counts ${all} requests, and there are ${records} records: ` +
+        'the figures below are those of the records.',
+    );
+  }
+  return notes;
+}
+
+/** Requests that a summary counts. */
+function requestsIn(results: Results = []): { all: number; failed: number } {
+  const count = (metric: Metric) => statsOf(results, metric)?.avg ?? 0;
+  const failed = count(errorRequestCount);
+  return { all: count(requestCount) + failed, failed };
+}

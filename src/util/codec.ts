@@ -1,0 +1,73 @@
+import { isObject, type Json, type JsonObject } from './json.js';
+import { Float, type Printable } from './python-json.js';
+
+/** How a value is a member of a JSON file. */
+export interface Codec<Value> {
+  /** Undefined for a member that is missing or of another type. */
+  read(json: Json | undefined): Value | undefined;
+  /** Undefined leaves the member out. */
+  write(value: Value): Printable | undefined;
+}
+
+export type ValueOf<Of> = Of extends Codec<infer Value> ? Value : never;
+
+export const text: Codec<string> = {
+  read: (json) => (typeof json === 'string' ? json : undefined),
+  write: (value) => value,
+};
+
+export const flag: Codec<boolean> = {
+  read: (json) => (typeof json === 'boolean' ? json : undefined),
+  write: (value) => value,
+};
+
+/** A number that is written as it is, without a decimal point where it is whole. */
+export const number: Codec<number> = {
+  read: (json) => (typeof json === 'number' ? json : undefined),
+  write: (value) => value,
+};
+
+/** A number that is written with a decimal point also where it is whole. */
+export const float: Codec<number> = { read: number.read, write: (value) => new Float(value) };
+
+/** Any object: what we know of it, another file says. */
+export const anyObject: Codec<JsonObject> = {
+  read: (json) => (isObject(json) ? json : undefined),
+  write: (value) => value,
+};
+
+/** A list; items of another type are left out. */
+export function list<Value>(item: Codec<Value>): Codec<readonly Value[]> {
+  return {
+    read: (json) => (Array.isArray(json) ? json.flatMap((one) => item.read(one) ?? []) : undefined),
+    write: (values) => values.flatMap((value) => item.write(value) ?? []),
+  };
+}
+
+type Members = Readonly<Record<string, Codec<unknown>>>;
+
+/** An object with these members, each of which may be missing. */
+export type ObjectOf<Of extends Members> = { readonly [Name in keyof Of]?: ValueOf<Of[Name]> | undefined };
+
+/** An object whose members have the names of these in snake case, in their order. */
+export function object<Of extends Members>(members: Of): Codec<ObjectOf<Of>> {
+  const known = Object.entries(members).map(([name, codec]) => ({ name, key: snakeCase(name), codec }));
+  return {
+    read: (json) => {
+      if (!isObject(json)) return undefined;
+      const read = known.map(({ name, key, codec }) => [name, codec.read(json[key])] as const);
+      return Object.fromEntries(read.filter(([, value]) => value !== undefined)) as ObjectOf<Of>;
+    },
+    write: (value) =>
+      Object.fromEntries(
+        known.map(({ name, key, codec }) => {
+          const member = value[name];
+          return [key, member === undefined ? undefined : codec.write(member)];
+        }),
+      ),
+  };
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

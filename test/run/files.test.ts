@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { fileNames } from '../../src/run/files.js';
+
+const fixed = {
+  ...{ log: 'logs/aiperf.log', inputs: 'inputs.json', config: 'run_config.json', spool: 'spool' },
+  ...{ page: 'report.html', phaseManifest: 'phase_manifest.json', ready: '.aiperf_results_ready.json' },
+  warmupCsv: 'phases/warmup/profile_export_aiperf.csv',
+  warmupJson: 'phases/warmup/profile_export_aiperf.json',
+  profilingCsv: 'phases/profiling/profile_export_aiperf.csv',
+  profilingJson: 'phases/profiling/profile_export_aiperf.json',
+};
+
+test('names without a prefix', () => {
+  expect(fileNames(undefined)).toEqual({
+    ...fixed,
+    records: 'profile_export.jsonl',
+    raw: 'profile_export_raw.jsonl',
+    warmup: 'profile_export_warmup.jsonl',
+    series: 'profile_export_series.jsonl',
+    json: 'profile_export_aiperf.json',
+    csv: 'profile_export_aiperf.csv',
+    console: 'profile_export_console.txt',
+    timeslicesCsv: 'profile_export_aiperf_timeslices.csv',
+    timeslicesJson: 'profile_export_aiperf_timeslices.json',
+  });
+});
+
+test.each(['foo', 'foo.json', 'foo_raw.jsonl'])('names with the prefix %s', (prefix) => {
+  expect(fileNames(prefix)).toEqual({
+    ...fixed,
+    records: 'foo.jsonl',
+    raw: 'foo_raw.jsonl',
+    warmup: 'foo_warmup.jsonl',
+    series: 'foo_series.jsonl',
+    json: 'foo.json',
+    csv: 'foo.csv',
+    console: 'foo_console.txt',
+    timeslicesCsv: 'foo_timeslices.csv',
+    timeslicesJson: 'foo_timeslices.json',
+  });
+});
