@@ -1,18 +1,18 @@
 import type { RequestRecord } from '../records/record.js';
 
-/** What a verdict needs to know of the requests of a phase. Instants are ns since the clock's origin. */
+/** Figures of a phase's requests that the verdict needs. Instants are ns since the clock's origin. */
 export interface SendStats {
   readonly requests: number;
-  /** Records with a stamp that may be more than 10 ms late. */
+  /** Records with a time stamp that may be more than 10 ms late. */
   readonly limited: number;
-  /** Requests that opened a connection, and that were sent on one already open. */
+  /** Requests that opened a connection, and those that reused one. */
   readonly opened: number;
   readonly reused: number;
   /** Requests whose connection the server refused. */
   readonly refused: number;
   /** Requests for which this machine had no port or file descriptor left. */
   readonly starved: number;
-  /** When the first request was due: earlier than `firstStartNs` where it was sent late. */
+  /** Due time of the first request: earlier than `firstStartNs` if it was sent late. */
   readonly firstDueNs: number;
   readonly firstStartNs: number;
   readonly lastStartNs: number;
@@ -21,7 +21,7 @@ export interface SendStats {
   readonly inFlightNs: number;
 }
 
-/** Adds up records as they come. */
+/** Sums up records as they arrive. */
 export class SendStatsCollector {
   #tally = {
     requests: 0,

@@ -1,17 +1,17 @@
 import type { Stall } from './thread-report.js';
 
-/** A time in which stalls came close after each other; ns since the clock's origin. */
+/** A stretch of time with stalls close to each other; ns since the clock's origin. */
 export interface Span {
   readonly startNs: number;
   readonly endNs: number;
-  /** Of all stalls in it, whichever thread's. */
+  /** Total length of its stalls, over all threads. */
   readonly stalledNs: number;
 }
 
-// Stalls with less than this between them are one trouble.
+// Stalls less than this apart belong to one span.
 const NEAR_NS = 1e9;
 
-/** Joins stalls of all threads, in whatever order, that lie within a second of each other. */
+/** Merges the stalls of all threads, in any order, that are within a second of each other. */
 export function mergeStalls(stalls: readonly Stall[]): Span[] {
   const spans: { startNs: number; endNs: number; stalledNs: number }[] = [];
   for (const { startNs, endNs } of [...stalls].sort((a, b) => a.startNs - b.startNs)) {
@@ -28,7 +28,7 @@ export function mergeStalls(stalls: readonly Stall[]): Span[] {
 
 const MOST_NAMED = 3;
 
-/** When the longest troubles were, in seconds since `zeroNs`: `0.4 s to 1.2 s, 9.0 s to 9.1 s and 2 more`. */
+/** The longest spans, in seconds since `zeroNs`: `0.4 s to 1.2 s, 9.0 s to 9.1 s and 2 more`. */
 export function spanWords(spans: readonly Span[], zeroNs: number): string {
   const seconds = (ns: number) => `${Math.max(0, (ns - zeroNs) / 1e9).toFixed(1)} s`;
   const named = [...spans]

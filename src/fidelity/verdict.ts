@@ -4,60 +4,60 @@ import type { SendStats } from './send-stats.js';
 import { mergeStalls, type Span, spanWords } from './spans.js';
 import type { Spread, Stall, StallCause, ThreadReport } from './thread-report.js';
 
-/** How far the client can be trusted not to have been the limit. */
+/** Whether the client limited the run: not at all, almost, or yes. */
 type Verdict = 'client ok' | 'client strained' | 'client limited';
 
-/** The load that was asked for. */
+/** The requested load. */
 export type AskedLoad =
   | { readonly kind: 'concurrency'; readonly asked: number }
   /** Requests a second. */
   | { readonly kind: 'rate'; readonly asked: number }
   | { readonly kind: 'schedule'; readonly asked: undefined };
 
-/** All that a verdict is made from. Times are ns; instants count from the clock's origin. */
+/** Everything that the verdict is based on. Times are ns; instants count from the clock's origin. */
 export interface Evidence {
   readonly threads: readonly ThreadReport[];
   readonly sends: SendStats;
-  /** Sent − due of the requests that succeeded; undefined where there is none. */
+  /** Sent − due of successful requests; undefined without any. */
   readonly sendDelayNs: Spread | undefined;
   readonly load: AskedLoad;
-  /** Requests may wait for others to end although they are due: their delay says nothing of the client. */
+  /** Requests may be due and wait for a slot: their delay is not the client's. */
   readonly mayQueue: boolean;
-  /** By how much the schedule was moved because the client was too late. */
+  /** How far the schedule was delayed because the client fell behind. */
   readonly movedNs: number;
-  /** How the CPU limit of a control group stopped the process; undefined: not at all. */
+  /** How the CPU limit of a control group throttled the process; undefined: not at all. */
   readonly throttled: Throttled | undefined;
 }
 
-/** Why a client was strained or limited, in plain words. */
+/** Why a client was strained or limited. */
 interface Reason {
   readonly level: 'strained' | 'limited';
   readonly words: string;
-  /** When; empty for a reason of the whole run. */
+  /** When; empty if it holds for the whole run. */
   readonly spans: readonly Span[];
 }
 
-/** Whether the client was the limit of a run, and what that is told from. */
+/** The verdict on the client of a run, with its reasons and the evidence. */
 export interface Fidelity {
   readonly verdict: Verdict;
-  /** The weightiest first. */
+  /** The most serious first. */
   readonly reasons: readonly Reason[];
-  /** What `load` came to: mean requests in flight, or requests a second; undefined for fewer than two requests. */
+  /** The achieved load: mean requests in flight, or requests per second; undefined for fewer than two requests. */
   readonly achieved: number | undefined;
-  /** What the spans of reasons count from. */
+  /** Zero of the spans of reasons. */
   readonly startNs: number;
   readonly evidence: Evidence;
 }
 
-// Percentiles are read up to p99: where less than a hundredth of all stamps is late, they hold.
+// Percentiles are reported up to p99: they hold if less than 1 % of all time stamps are late.
 const LIMITED_SHARE = 0.01;
 const STRAINED_SHARE = 0.001;
-// Shorter runs have hiccups that are a large share of little; below these sums they move no percentile that one reads.
+// In short runs a single hiccup is a large share; below these sums it changes no reported percentile.
 const LIMITED_NS = 100e6;
 const STRAINED_NS = 20e6;
 const LIMITED_DELAY_NS = 10e6;
 const STRAINED_DELAY_NS = 5e6;
-// A p99 of fewer requests is one of them.
+// With fewer requests, the p99 is just one of the slowest.
 const ENOUGH_REQUESTS = 100;
 const STRAINED_BUSY_SHARE = 0.9;
 const STRAINED_WAIT_SHARE = 0.1;
@@ -115,7 +115,7 @@ function lateStamps({ threads }: Evidence): Reason[] {
   ];
 }
 
-/** When the load was due to start, ns since the clock's origin: what spans count from. */
+/** When the load was due to start, ns since the clock's origin: zero of all spans. */
 function startOf(threads: Evidence['threads']): number {
   return Math.min(...threads.map(({ startNs }) => startNs));
 }
@@ -158,7 +158,7 @@ function movedSchedule({ movedNs, sends }: Evidence): Reason[] {
   ];
 }
 
-/** A client that its limit stopped at all has no reserve. */
+/** A client that its CPU limit throttled at all has no reserve. */
 function throttling({ throttled, threads }: Evidence): Reason[] {
   if (throttled === undefined) return [];
   const { cpus, periods, throttledPeriods, throttledNs } = throttled;
@@ -174,7 +174,7 @@ function throttling({ throttled, threads }: Evidence): Reason[] {
   ];
 }
 
-/** A thread at its limit has no reserve. Under a schedule it spins until the next send, and is always busy. */
+/** A saturated thread has no reserve. Under a schedule it spins until the next send, so it is always busy. */
 function busyThreads({ threads, load }: Evidence): Reason[] {
   return threads.flatMap(({ thread, busyShare, waitShare = 0 }): Reason[] => {
     if (waitShare >= STRAINED_WAIT_SHARE) {
@@ -190,7 +190,7 @@ function busyThreads({ threads, load }: Evidence): Reason[] {
 function achievedLoad({ load, sends }: Evidence): number | undefined {
   if (sends.requests < 2) return undefined;
   if (load.kind === 'concurrency') return sends.inFlightNs / (sends.lastEndNs - sends.firstStartNs);
-  // From when the first request was due: a first one that was late must not raise the rate.
+  // From the due time of the first request: sending it late must not raise the rate.
   return ((sends.requests - 1) * 1e9) / (sends.lastStartNs - sends.firstDueNs);
 }
 
@@ -213,7 +213,7 @@ const causeWords: Readonly<Record<StallCause, string>> = {
   machine: 'the machine itself was paused',
 };
 
-/** What most of the time in stalls is due to. */
+/** The cause of most of the stalled time. */
 function mainCause(stalls: readonly Stall[]): string {
   const lengths = new Map<StallCause, number>();
   for (const { cause, startNs, endNs } of stalls) {

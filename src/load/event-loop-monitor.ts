@@ -8,11 +8,11 @@ import { QuantileSketch } from '../util/quantile-sketch.js';
 
 const TICK_MS = 5;
 const TICK_NS = TICK_MS * 1e6;
-// Reading the scheduler's account costs 2 µs.
+// Reading the scheduler's statistics costs 2 µs.
 const TICKS_PER_ACCOUNT = 10;
-// More are forgotten, the shortest first; their time is still counted.
+// Beyond these the shortest are dropped; their time still counts.
 const MOST_STALLS = 10_000;
-// Reads of a sampled turn that are kept; in a turn of more, the last ones.
+// Reads that are kept of a sampled turn: the last ones of a longer one.
 const MOST_LAGS = 4096;
 const SHORTEST_TURN_NS = 20e3;
 const OBSERVED_EVERY_NS = 1e9;
@@ -24,13 +24,13 @@ interface Stretch {
 }
 
 interface SeenStall extends Stretch {
-  /** What the scheduler's account says of it; undefined where there is none. */
+  /** By the scheduler's statistics; undefined without them. */
   readonly cause: StallCause | undefined;
 }
 
 /**
- * Watches the event loop of a load thread through one phase: a timer of 5 ms that is called late shows that sockets
- * were not looked at meanwhile. Costs about 0.5 % of a core.
+ * Monitors the event loop of a load thread during a phase: while a 5 ms timer is late, sockets are not read either.
+ * Costs about 0.5 % of a core.
  */
 export class EventLoopMonitor {
   readonly #nowNs: () => number;
@@ -39,7 +39,7 @@ export class EventLoopMonitor {
   readonly #account = openAccount();
   #loopDelay = new QuantileSketch();
   #readLag = new QuantileSketch();
-  /** Lags of the reads of the turn that is sampled. */
+  /** Lags of the reads in the sampled turn. */
   readonly #lags = new Float64Array(MOST_LAGS);
   #lagCount = 0;
   readonly #pauses: Stretch[] = [];
@@ -48,7 +48,7 @@ export class EventLoopMonitor {
   #observer: PerformanceObserver | undefined;
   #timer: NodeJS.Timeout | undefined;
   #startNs = Number.NaN;
-  /** When the next tick is due; Infinity while nothing is watched. */
+  /** When the next tick is due; Infinity between phases. */
   #dueNs = Number.POSITIVE_INFINITY;
   #lateNs = 0;
   #ticks = 0;
@@ -69,12 +69,12 @@ export class EventLoopMonitor {
     this.#onObservation = onObservation;
   }
 
-  /** A phase begins soon: the cause of a late start is found from the thread's account until now. */
+  /** A phase begins soon: the scheduler's statistics from now on tell the cause of a late start. */
   prepare(): void {
     this.#last = this.#account?.read();
   }
 
-  /** @param plannedNs when the phase was due to begin: a thread that begins later is late, like a late tick. */
+  /** @param plannedNs when the phase was due to begin: a later start counts as delay, like a late tick. */
   begin(plannedNs: number): void {
     const nowNs = this.#nowNs();
     this.#startNs = plannedNs;
@@ -108,7 +108,7 @@ export class EventLoopMonitor {
     this.#lagCount++;
   }
 
-  /** A stamp of this time, in the present phase, may be more than 10 ms too late. NaN is no stamp. */
+  /** Whether a time stamp of the current phase may be more than 10 ms late; NaN is none. */
   mayBeLate(atNs: number): boolean {
     if (atNs > this.#dueNs + LATE_NS) return true;
     for (let i = this.#stalls.length - 1; i >= 0; i--) {
@@ -119,7 +119,7 @@ export class EventLoopMonitor {
     return false;
   }
 
-  /** Ends the watch, also one that never began: the phase ended before its start. */
+  /** Ends the phase, also one that never began: it was ended before its start. */
   end(): ThreadReport {
     const endNs = this.#nowNs();
     this.#settle(endNs);
@@ -156,7 +156,7 @@ export class EventLoopMonitor {
     };
   }
 
-  /** Lets go of the scheduler's account. */
+  /** Releases the scheduler's statistics. */
   close(): void {
     clearTimeout(this.#timer);
     this.#observer?.disconnect();
@@ -168,7 +168,7 @@ export class EventLoopMonitor {
     this.#settle(nowNs);
     this.#ticks++;
     if (this.#ticks % TICKS_PER_ACCOUNT === 0) this.#last = this.#account?.read();
-    // What the loop reads between here and the next check phase had been waiting when it woke up.
+    // Whatever is read from here to the next check phase was already waiting when the loop woke up.
     this.#sampling = true;
     this.#wokenNs = this.#nowNs();
     setImmediate(this.#stopSampling);
@@ -211,7 +211,7 @@ export class EventLoopMonitor {
     this.#longestLagNs = 0;
   }
 
-  /** A long turn is met by a tick more often than a short one: each counts for the turns like it that no tick met. */
+  /** Ticks hit long turns more often than short ones: each turn is weighted for similar ones without a tick. */
   readonly #stopSampling = (): void => {
     this.#sampling = false;
     const lags = this.#lags.subarray(0, Math.min(this.#lagCount, MOST_LAGS));
@@ -222,12 +222,12 @@ export class EventLoopMonitor {
     this.#lagCount = 0;
   };
 
-  /** Takes account of how late the tick that is due is. */
+  /** Records the delay of the tick that is due. */
   #settle(nowNs: number): void {
     const lateNs = nowNs - this.#dueNs;
     if (lateNs < 0) return;
     if (lateNs > this.#longestDelayNs) this.#longestDelayNs = lateNs;
-    // One that late hides the ticks that would have come meanwhile, each a little less late.
+    // A late tick hides those that would have followed meanwhile, each a little less late.
     for (let ns = lateNs; ns >= 0; ns -= TICK_NS) this.#loopDelay.add(ns);
     if (lateNs <= LATE_NS) return;
     this.#lateNs += lateNs - LATE_NS;
@@ -257,7 +257,7 @@ export class EventLoopMonitor {
   }
 }
 
-/** Which of the three made up most of the time. */
+/** The cause of most of the delay. */
 function causeOf(before: Account, after: Account, lateNs: number): StallCause {
   const ranNs = after.cpuNs - before.cpuNs;
   const waitedNs = after.waitNs - before.waitNs;
@@ -272,13 +272,13 @@ function forgetShortest(stalls: Stretch[]): void {
   stalls.splice(shortest, 1);
 }
 
-/** Time of this thread on a core, and ready without one, ns since its start. */
+/** Time of this thread on a core, and runnable without one, ns since its start. */
 interface Account {
   readonly cpuNs: number;
   readonly waitNs: number;
 }
 
-/** The scheduler's account of this thread; undefined where the system keeps none. */
+/** The scheduler's statistics of this thread; undefined where the system has none. */
 function openAccount(): { read(): Account; close(): void } | undefined {
   let file: number;
   try {
