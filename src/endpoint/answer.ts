@@ -32,20 +32,20 @@ export interface AnswerOptions {
   readonly keepUnits: boolean;
 }
 
-// Units before the template is learnt, and learnings before a stream counts as one that has none: a server that
-// changes something beside the text in every unit would otherwise pay for learning each time.
+// Text units before a template is learned, and attempts before a stream counts as having none: where a server changes
+// another field in every unit, each attempt is wasted.
 const LEARN_AFTER = 2;
 const MOST_LEARNINGS = 6;
 
-// Far above any honest response; each costs the thread that stamps time or memory.
+// Far above any honest response; each costs the load thread time or memory.
 const MOST_BROKEN = 10_000;
 const MOST_UNITS = 500_000;
-/** Stands for the path of a field where a unit is none of the endpoint's. */
+/** In place of a field's path, for a unit whose shape is not the endpoint's. */
 const UNKNOWN_UNIT = '(whole unit)';
 
 /**
- * Takes one answer apart while it arrives: which units carry content and when they came, the text, the usage, the
- * error. Times are those that the transport gives. One object per request and none per unit.
+ * Reads one answer while it arrives: which units carry content and when, the text, the usage, the error. Times come
+ * from the transport. No object is made per unit that the template matches.
  */
 export class Answer implements StreamHandler {
   /** First unit with text other than reasoning; NaN: none. */
@@ -68,17 +68,17 @@ export class Answer implements StreamHandler {
   #parsedTexts = 0;
   #learnings = 0;
   #streamed = false;
-  /** Content came in pieces: a whole message behind them repeats it. */
+  /** Content came in pieces: a whole message after them repeats it. */
   #hasPieces = false;
   #error: AnswerError | undefined = undefined;
   #brokenFrames = 0;
   #firstBroken = '';
-  /** What came first, and what came first that is no known shape: quoted where no content came. */
+  /** The first unit, and the first of an unknown shape: quoted if no content comes. */
   #firstUnit: string | undefined = undefined;
   #firstUnknown: string | undefined = undefined;
   #unreadable: string | undefined = undefined;
 
-  /** @param onFirstContent called when the first content has come. */
+  /** @param onFirstContent called when the first content arrives. */
   constructor(options: AnswerOptions, onFirstContent?: () => void) {
     this.#options = options;
     this.#onFirstContent = onFirstContent;
@@ -120,7 +120,7 @@ export class Answer implements StreamHandler {
     } else if (data !== undefined && !isBlank(data)) {
       this.#readUnit(data, atNs);
     } else if (!packets.every(({ name }) => plainFields.has(name))) {
-      // Text that is no event stream reads as fields of unknown names.
+      // Text that is not an event stream reads as fields with unknown names.
       this.#firstUnknown ??= excerpt(
         packets.map(({ name, value }) => (value === null ? name : `${name}: ${value}`)).join('\n'),
       );
@@ -129,7 +129,7 @@ export class Answer implements StreamHandler {
 
   /**
    * A whole body, complete at `atNs`.
-   * @param text decoded. @param unreadable why it can be no answer, where it is no JSON.
+   * @param text decoded. @param unreadable why the text cannot be an answer if it is not JSON.
    */
   onWholeBody(text: string, contentType: string, atNs: number, unreadable: string): void {
     this.lastUnitNs = atNs;
@@ -183,7 +183,7 @@ export class Answer implements StreamHandler {
     return this.#end.error;
   }
 
-  /** @returns whether the unit is JSON at all. */
+  /** @returns false for a unit that is not JSON. */
   #readUnit(text: string, atNs: number, bytes?: Buffer, start = 0, end = 0): boolean {
     this.#firstUnit ??= text;
     refuseHugeJson(text);

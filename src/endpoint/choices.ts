@@ -11,7 +11,7 @@ type MutableChunk = { -readonly [Key in keyof Chunk]: Chunk[Key] };
  * that lengths and times are those of one answer, however it is framed.
  *
  * `object` identifies such a unit where it is given; else the shape does, since forks and gateways leave it out.
- * Its exact word is nobody's: TGI had `text_completion` for chats, Azure has `extensions.chat.completion.chunk`.
+ * Servers differ in its exact value: TGI had `text_completion` for chats, Azure has `extensions.chat.completion.chunk`.
  */
 export function readCompletion(unit: Json): Chunk | undefined {
   if (!isObject(unit)) return undefined;
@@ -26,7 +26,7 @@ export function readCompletion(unit: Json): Chunk | undefined {
       const choice = choices[position];
       if (!isObject(choice)) continue;
       const named = typeof choice.index === 'number' ? choice.index : position;
-      // Servers that give every choice the index 0 mean its place.
+      // Some servers give every choice the index 0; their position counts then.
       const index = named === 0 && counted !== undefined ? position : named;
       if (index === 0) {
         counted = choice;

@@ -11,13 +11,13 @@ export const completionApi = {
   producesTokens: true,
   title: 'LLM Metrics',
   contentName: 'text, reasoning or tool calls',
-  // Recorded bodies may be those of another API, sent to its path.
+  // A recorded body may be one of another API, sent with --endpoint.
   inputKeys: ['system', 'instructions', 'messages', 'prompt', 'input', 'inputs', 'tools'],
   capKeys,
   read: readCompletion,
 } satisfies Partial<Endpoint>;
 
-/** The cap to send with a turn; none beside one among the entry's own extras. */
+/** The output cap to send with a turn; undefined if the entry's extras hold one. */
 export function capOf({ maxTokens, extra }: Turn): number | undefined {
   return capKeys.some((key) => extra?.[key] !== undefined) ? undefined : maxTokens;
 }

@@ -1,9 +1,9 @@
-/** Times of the units that carry content: a first one by itself, since an answer that comes whole has no other. */
+/** Times of the units that carry content. The first is kept alone: an answer that arrives whole has no other. */
 export class ContentTimes {
   count = 0;
   #firstNs = Number.NaN;
   #lastNs = Number.NaN;
-  // The time from each unit to the next in four bytes; whole times, once one interval is too long for those (4.3 s).
+  // Intervals in four bytes each; whole times once one interval is too long for that (4.3 s).
   #intervalsNs: Uint32Array | undefined = undefined;
   #timesNs: Float64Array | undefined = undefined;
 
@@ -56,7 +56,7 @@ export class ContentTimes {
   }
 }
 
-/** Room for `needed` values and more: twice as many while they are few, then an eighth, which many streams hold. */
+/** Size for `needed` values: doubled while there are few, then an eighth more, since many streams are open at a time. */
 export function grownSize(needed: number, least: number): number {
   return Math.max(least, needed <= 1024 ? 2 * needed : needed + (needed >> 3));
 }

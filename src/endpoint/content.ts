@@ -62,7 +62,7 @@ const fields = new Map<string, Reading>([
   ['citations', 'ignored'],
   ['context', 'ignored'],
   ['encrypted_content', 'ignored'],
-  // It fails the request.
+  // Read as the failure of the request.
   ['error', 'ignored'],
   ['executed_tools', 'ignored'],
   ['extra_content', 'ignored'],
@@ -81,17 +81,17 @@ const fields = new Map<string, Reading>([
   ['x_groq', 'ignored'],
 ]);
 
-/** Names that say what a field is about, not what the model wrote. */
+/** Names of fields that hold facts about the answer, not generated content. */
 const factName =
   /(?:^|_)(?:ids?|index|type|role|name|object|model|status|reason|format|language|signature|logprobs|usage|results?|offsets?|fields|params|metadata|filter|info|time|at|created|channel|recipient|fingerprint|tier|provider|timings)$/;
 
-/** Parts that nobody can read: `reasoning.encrypted`, `redacted_thinking`. */
+/** Encrypted parts: `reasoning.encrypted`, `redacted_thinking`. */
 const sealed = /encrypted|redacted/;
 
-/** A server may name a field anew in every unit, and hundred thousands in one. */
+/** A server may use new field names in every unit, or hundreds of thousands in one. */
 export const MOST_UNREAD = 20;
 
-/** Lists and parts inside each other; no provider goes deeper than three. */
+/** Nesting of lists and parts; no known provider goes deeper than three. */
 const DEEPEST = 8;
 
 /** Reads a message, a delta, or a choice that is its own message. */
@@ -213,7 +213,7 @@ function textOf(value: Json | undefined): string {
 }
 
 function looksLikeContent(name: string, value: Json): boolean {
-  // The cheap tests first: this runs for every unit that is parsed.
+  // Cheap tests first: this runs for every parsed unit.
   if (typeof value === 'string') return value !== '' && !factName.test(name);
   if (typeof value !== 'object' || value === null || factName.test(name)) return false;
   for (const _ in value) return true;

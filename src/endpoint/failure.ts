@@ -2,11 +2,11 @@ import type { StreamMessage } from '../transport/event-stream.js';
 import { quoting } from '../util/excerpt.js';
 import { isObject, type Json, type JsonObject, refuseHugeJson } from '../util/json.js';
 
-/** What a server says about a generation that failed, although it answered with status 200. */
+/** A generation that failed although the server answered with status 200. */
 export interface Failure {
   /** An HTTP status: the one that the server names, else 502. */
   readonly code: number;
-  /** Name of the failure where the way in which it is reported gives one. */
+  /** Name of the failure, if the way it is reported gives one. */
   readonly type?: string;
   readonly message: string;
 }
@@ -21,7 +21,7 @@ export interface AnswerError {
 const BAD_GATEWAY = 502;
 const noMessage = 'The server reports an error without a message';
 
-/** Keys that hold an error, whatever other keys there are. `Response.Error` is Tencent's, `x_groq.error` Groq's. */
+/** Keys that hold an error, also next to other keys. `Response.Error` is Tencent's, `x_groq.error` Groq's. */
 const errorPaths = [['error'], ['Error'], ['fault'], ['x_groq', 'error'], ['Response', 'Error']] as const;
 
 /** Keys whose value, unless it is a success, says that something failed. FastChat sends `error_code: 0` with text. */
@@ -58,7 +58,7 @@ const codeKeys = [
   'Code',
 ] as const;
 
-/** Keys that an error body without any of `errorPaths` consists of. Another key with a value, and it may be an answer. */
+/** Keys of an error body without any of `errorPaths`. With a value under any other key it may be an answer. */
 const errorBodyKeys: ReadonlySet<string> = new Set([
   ...messageKeys.filter((key) => key !== 'text'),
   ...codeKeys,
@@ -90,8 +90,8 @@ const errorWord = /^(error|fail(ed|ure)?)$/i;
 const successWord = /^(0|2\d\d|ok|success|succeeded)$/i;
 
 /**
- * Why a frame or body says that the generation failed; undefined where it says nothing of the kind.
- * @param text the JSON text of the unit, which the message quotes where it names no reason.
+ * The failure that a frame or body reports; undefined if it reports none.
+ * @param text the JSON text of the unit, quoted if the unit names no reason.
  */
 export function failureIn(unit: JsonObject, text: string): Failure | undefined {
   if (Array.isArray(unit.choices) && !mayReportFailure(unit)) return undefined;
@@ -118,7 +118,7 @@ function mayReportFailure({ error, error_code, base_resp, x_groq }: JsonObject):
 
 /**
  * What `{"error": …}` holds.
- * @param text what is quoted where the error names no reason.
+ * @param text quoted if the error names no reason.
  */
 function failureOf(error: Json, unit: JsonObject, text: string): Failure {
   const code = (isObject(error) ? httpStatus(error) : undefined) ?? httpStatus(unit) ?? BAD_GATEWAY;
@@ -132,7 +132,7 @@ function failureOf(error: Json, unit: JsonObject, text: string): Failure {
   return { code, message: more === undefined || more === error ? error : `${error}: ${more}` };
 }
 
-/** The error of a choice, in itself or in what it says; undefined where it has none. */
+/** The error of a choice, in itself, its delta or its message; undefined if there is none. */
 export function choiceFailure(choice: JsonObject): Failure | undefined {
   const { delta, message } = choice;
   for (let i = 0; i < 3; i++) {
@@ -154,7 +154,7 @@ export function failureEvent({ event, data, comment, packets }: StreamMessage): 
   return comment === undefined ? failure : { ...failure, message: comment };
 }
 
-/** The server's word for why it ended the generation, where that means that it failed. */
+/** The failure that a finish reason means; undefined for any other finish reason. */
 export function failedFinish(finishReason: string): Failure | undefined {
   if (!failedFinishReason.test(finishReason)) return undefined;
   return {
@@ -205,7 +205,7 @@ function isErrorBody(unit: JsonObject): boolean {
   }
   const saysSuccess = unit.success === true || unit.ok === true;
   if (!hasMessage || saysSuccess || messageIn(unit) === undefined) return false;
-  // {"status":"queued","message":…} is news, not an error.
+  // {"status":"queued","message":…} reports progress, not an error.
   const codes = codeKeys.flatMap((key) => unit[key] ?? []);
   return (
     codes.every((code) => isFailureCode(code)) && (typeof unit.status !== 'string' || isNumeric(unit.status))

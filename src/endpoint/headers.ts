@@ -14,7 +14,7 @@ export interface HeaderOptions {
   readonly sessionAffinity: boolean;
 }
 
-/** Name, value, name, value … of one request; later rules replace earlier ones, whatever their letters' case. */
+/** Name, value, name, value … of one request; later rules replace earlier ones; names compare case-insensitively. */
 export type HeaderMaker = (requestId: string, correlationId: string, contentType: string) => string[];
 
 /**
@@ -54,7 +54,7 @@ export function headerMaker(options: HeaderOptions): HeaderMaker {
   };
 }
 
-/** The text as the value of a header: what that may not hold is percent-encoded. */
+/** Text as a header value; characters that it must not hold are percent-encoded. */
 export function headerText(text: string): string {
   return text.replace(forbidden, encodeURIComponent);
 }
@@ -63,7 +63,7 @@ export function headerText(text: string): string {
 const forbidden = /[\x00-\x1f\x7f]|^ | $/g;
 
 /**
- * Headers as an object: a value is masked unless its header is known to be harmless.
+ * Headers as an object; a value is masked unless its header is known to hold no secret.
  * @param secrets of this request alone.
  */
 export function redactedHeaders(

@@ -8,7 +8,7 @@ export type TextKind = 'text' | 'reasoning';
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
-/** Places of a key that are tried; each costs a parse, and there are few learnings in a stream. */
+/** Occurrences of a key that are tried; each costs a parse, and a stream has few attempts. */
 const MOST_TRIES = 4;
 
 /**
@@ -36,7 +36,7 @@ export class UnitTemplate {
     const gapEnd = end - this.#tail.length;
     if (gapEnd <= gapStart) return -1;
     const view = viewOf(bytes);
-    if (!this.#tail.standsAt(view, gapEnd) || !head.standsAt(view, start)) return -1;
+    if (!this.#tail.matchesAt(view, gapEnd) || !head.matchesAt(view, start)) return -1;
     return isStringBody(bytes, gapStart, gapEnd) ? head.length : -1;
   }
 
@@ -45,11 +45,11 @@ export class UnitTemplate {
   }
 }
 
-/** Bytes that are compared with others four at a time: two calls of `Buffer.compare` took a sixth of an event more. */
+/** Bytes that are compared four at a time: with two calls of `Buffer.compare` an event took a sixth longer. */
 class ByteRun {
   readonly length: number;
   readonly #words: Int32Array;
-  /** What is left of the bytes behind the words, fewer than four. */
+  /** The bytes after the words, fewer than four. */
   readonly #rest: Uint8Array;
 
   constructor(bytes: Buffer) {
@@ -59,8 +59,8 @@ class ByteRun {
     this.#rest = Uint8Array.from(bytes.subarray(4 * this.#words.length));
   }
 
-  /** `view` holds the same bytes from `at` on. It must reach as far. */
-  standsAt(view: DataView, at: number): boolean {
+  /** Whether `view` holds the same bytes from `at` on; it must be long enough. */
+  matchesAt(view: DataView, at: number): boolean {
     const words = this.#words;
     let from = at;
     for (let i = 0; i < words.length; i++, from += 4) {

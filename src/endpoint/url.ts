@@ -1,4 +1,4 @@
-/** Where requests go: the parts that the transport needs, taken apart once. */
+/** Where requests go, as the parts that the transport needs. */
 export interface RequestTarget {
   readonly protocol: 'http:' | 'https:';
   readonly host: string;
@@ -28,7 +28,7 @@ export function requestTarget(base: string, path: string): RequestTarget {
   };
 }
 
-/** URL drops line ends and tabs without a word. */
+/** URL drops line ends and tabs silently. */
 function encodedControls(text: string): string {
   return text.replace(controls, encodeURIComponent);
 }

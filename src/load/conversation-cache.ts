@@ -1,10 +1,10 @@
 import type { Conversation, Dataset } from '../dataset/conversation.js';
 import type { Payload } from '../endpoint/payload.js';
 
-/** A conversation to be played, with the payloads of those of its turns that go out alike every time. */
+/** A conversation, with the payloads of those turns that are the same in every session. */
 export interface CachedConversation {
   readonly conversation: Conversation;
-  /** By turn; undefined where nothing is kept. */
+  /** By turn; undefined if nothing is kept. */
   readonly payloads: PayloadCache | undefined;
 }
 
@@ -17,17 +17,17 @@ export interface PayloadCache {
 
 /** Characters of kept conversations and payloads of one thread. */
 const MOST_CHARACTERS = 8_000_000;
-/** Of larger datasets only the first part is watched for repetition. */
+/** Conversations beyond this number are never kept. */
 const MOST_KNOWN = 1_000_000;
 
-// How a conversation was asked for before; in vain: it found no room, which never grows, so it is not measured again.
+// How often a conversation was requested before. One that found no room is not measured again: room never grows.
 const NEVER = 0;
 const ONCE = 1;
-const IN_VAIN = 2;
+const NO_ROOM = 2;
 
 /**
- * Keeps what is asked for again: a dataset of a hundred prompts is played over and over, and making a short request
- * anew costs as much as sending it. A trace, played once, leaves nothing behind.
+ * Keeps conversations that are requested again: a dataset of a hundred prompts is repeated, and making a short request
+ * costs as much as sending it. Conversations of a trace, used once, are not kept.
  */
 export class ConversationCache {
   readonly #dataset: Dataset;
@@ -36,8 +36,8 @@ export class ConversationCache {
   #characters = 0;
 
   /**
-   * @param sessions that may be played in all. Where they are more than the conversations, these are kept from the
-   * first time on: what is made before the start is not made again when the first sessions end, all at once.
+   * @param sessions at most, in the whole run. If there are more of them than conversations, these are kept from the
+   * first time on, so that they are not made again when the first sessions end together.
    */
   constructor(dataset: Dataset, sessions: number) {
     this.#dataset = dataset;
@@ -52,7 +52,7 @@ export class ConversationCache {
     const conversation = this.#dataset.conversation(index);
     const isKept = this.#asked[index] === ONCE && this.#takeRoom(JSON.stringify(conversation).length);
     if (!isKept) {
-      this.#asked[index] = this.#asked[index] === NEVER ? ONCE : IN_VAIN;
+      this.#asked[index] = this.#asked[index] === NEVER ? ONCE : NO_ROOM;
       return { conversation, payloads: undefined };
     }
     const script = { conversation, payloads: this.#payloads() };

@@ -168,9 +168,8 @@ export class PhaseRunner {
 
   /** Makes the payload of the session's turn ahead of its time. */
   prepare(session: Session): void {
-    const { endpoint, body } = this.options.sending;
     try {
-      session.prepare(endpoint, body);
+      session.prepare(this.options.sending.endpoint, this.options.sending.body);
     } catch {
       // What cannot be made becomes a failed record when its time comes.
     }

@@ -10,24 +10,23 @@ import type { PhaseEnvironment } from './phase-environment.js';
 import type { LoadPlan, PhasePlan } from './plan.js';
 import { RecordBatcher } from './record-batcher.js';
 
-// The first hundred requests of a thread take five times as long as the later ones: their code is interpreted, and
-// each function on the way is compiled when it is first called.
+// The first hundred requests of a thread take five times as long as later ones: code is interpreted at first, and
+// functions are compiled one by one.
 const LONGEST_NS = 40e6;
 const REQUESTS = 200;
 const IN_FLIGHT = 20;
 const TOKENS = 16;
 const CONVERSATIONS = 100;
 
-/** A phase before all others whose server is invented, on what it is played. */
+/** A phase against a simulated server, and what it runs on. */
 export interface Prewarm {
   readonly phase: PhasePlan;
   readonly stage: PhaseEnvironment;
 }
 
 /**
- * Has a load thread play some requests before its first real one, through all that a request passes but the kernel:
- * nothing is sent, nothing is recorded, and V8 has compiled by then what it would else compile between stamps.
- * Undefined where the requests do not go through our own transport.
+ * Runs some requests in a load thread before its first real one, through everything but the kernel: nothing is sent or
+ * recorded, and V8 compiles this code now rather than between two stamps. Undefined for the undici transport.
  */
 export function openPrewarm(
   plan: LoadPlan,
@@ -88,7 +87,7 @@ function chunk(data: string): string {
   return `${data.length.toString(16)}\r\n${data}\r\n`;
 }
 
-/** A connection to nobody, which answers whatever is written, one read a turn of the event loop. */
+/** A connection without a peer: every write is answered, one read per turn of the event loop. */
 class CannedSocket extends Socket {
   readonly #answer: readonly Buffer[];
   readonly #onread: TcpNetConnectOpts['onread'];

@@ -35,7 +35,7 @@ export interface SendingOptions {
   /** Keep headers and addresses for the HTTP trace. */
   readonly keepTrace: boolean;
   readonly requestTimeoutMs: number;
-  /** Of one message of a stream, or of a whole body. */
+  /** Limit for one message of a stream, or for a whole body. */
   readonly maxMessageBytes: number;
   readonly transport: Transport;
   readonly nowNs: () => number;
@@ -45,24 +45,24 @@ export interface SendingOptions {
   readonly mayBeLate: (atNs: number) => boolean;
 }
 
-/** What one request is given. */
+/** Facts of one request. */
 export interface RequestRunOptions {
   /** Number of the request in its phase, by order of release. */
   readonly number: number;
   readonly dueNs: number;
-  /** Time from its being sent whole to its cancellation; undefined: it is not cancelled. */
+  /** Cancel the request this long after it was sent completely; undefined: never. */
   readonly cancelAfterNs: number | undefined;
   readonly timers: TimerQueue;
-  /** Called once, when the first content has come or the request has ended without any. */
+  /** Called once, when the first content arrives or the request ends without any. */
   readonly onPrefilled: (() => void) | undefined;
-  /** Called once, whatever happened. */
+  /** Called exactly once. */
   readonly onReturn: (run: RequestRun, record: RequestRecord, answer: AssistantMessage | undefined) => void;
 }
 
-// A cancellation counts from when the request was sent whole. Where nothing bounds the request, this bounds its sending.
+// A cancellation counts from when the request was sent completely. Without a request timeout, this bounds the sending.
 const SEND_TIMEOUT_S = 300;
 
-/** One request from its making to its record. The transport calls it as things happen. */
+/** One request, from its payload to its record. The transport calls it as things happen. */
 export class RequestRun implements ResponseHandler, Indexed {
   readonly session: Session;
   index = -1;
@@ -70,7 +70,7 @@ export class RequestRun implements ResponseHandler, Indexed {
   readonly #facts: RequestRunOptions;
   readonly #requestId = randomUUID();
   readonly #answer: Answer;
-  #cancelAlarm: TimerEntry | undefined = undefined;
+  #cancelTimer: TimerEntry | undefined = undefined;
   /** The payload could not be made. */
   #failing: NodeJS.Immediate | undefined = undefined;
   #sent = false;
@@ -102,7 +102,7 @@ export class RequestRun implements ResponseHandler, Indexed {
     } catch (thrown) {
       const atNs = nowNs();
       this.#startNs = atNs;
-      // Not from within `send`: what is sent because this one failed may fail at once too.
+      // Not within `send`: a request that is sent because this one failed may fail immediately, too.
       this.#failing = setImmediate(() =>
         this.#fail({ type: 'ValueError', message: messageOf(thrown) }, atNs),
       );
@@ -127,7 +127,7 @@ export class RequestRun implements ResponseHandler, Indexed {
     );
     const { cancelAfterNs, timers } = this.#facts;
     if (cancelAfterNs !== undefined && requestTimeoutMs === 0)
-      this.#cancelAlarm = timers.at(this.#startNs + SEND_TIMEOUT_S * 1e9, () => this.#giveUpSending());
+      this.#cancelTimer = timers.at(this.#startNs + SEND_TIMEOUT_S * 1e9, () => this.#giveUpSending());
   }
 
   /** Ends the request because the phase or the run ends; its record says why. */
@@ -146,9 +146,9 @@ export class RequestRun implements ResponseHandler, Indexed {
     if (this.#options.keepTrace) this.#ends = this.#exchange?.ends();
     const { cancelAfterNs, timers } = this.#facts;
     if (cancelAfterNs === undefined) return;
-    timers.cancel(this.#cancelAlarm);
+    timers.cancel(this.#cancelTimer);
     const message = `Request cancelled ${(cancelAfterNs / 1e9).toFixed(3)}s after being sent`;
-    this.#cancelAlarm = timers.at(atNs + cancelAfterNs, () => this.#cancel(message, false));
+    this.#cancelTimer = timers.at(atNs + cancelAfterNs, () => this.#cancel(message, false));
   }
 
   onHead(head: ResponseHead, atNs: number): void {
@@ -173,16 +173,16 @@ export class RequestRun implements ResponseHandler, Indexed {
     this.#finish(Number.isNaN(lastUnitNs) ? atNs : lastUnitNs, error, undefined);
   }
 
-  /** Reads what is left of a response that came whole; gives the error that it is or holds. */
+  /** Reads the rest of a complete response; returns the error that it is or holds. */
   #readEnd(atNs: number): RecordError | undefined {
     const head = this.#head;
     const text = this.#response?.end(atNs) ?? '';
     if (head !== undefined && !isSuccess(head)) return statusError(head, text);
-    return this.#answer.error ?? this.#unkeepable();
+    return this.#answer.error ?? this.#excess();
   }
 
-  /** What is kept of the answer as JSON goes into records and later requests: writing it must be possible, and cheap. */
-  #unkeepable(): RecordError | undefined {
+  /** Usage and tool calls are written into records and later requests as JSON: that must be possible and cheap. */
+  #excess(): RecordError | undefined {
     const { usage, message } = this.#answer;
     for (const kept of [usage, message?.toolCalls]) {
       const excess = excessOf(kept);
@@ -223,7 +223,7 @@ export class RequestRun implements ResponseHandler, Indexed {
     error: RecordError | undefined,
     cancellation: { readonly atNs: number; readonly dropped: boolean } | undefined,
   ): void {
-    this.#facts.timers.cancel(this.#cancelAlarm);
+    this.#facts.timers.cancel(this.#cancelTimer);
     clearImmediate(this.#failing);
     this.#endPrefill();
     const failed = error !== undefined;
@@ -238,7 +238,7 @@ export class RequestRun implements ResponseHandler, Indexed {
       mayBeLate(dueNs) ||
       mayBeLate(contentNs[0] ?? Number.NaN) ||
       mayBeLate(contentNs[contentNs.length - 1] ?? endNs);
-    // What a server may send back of this request alone.
+    // Secrets of this request that the server may send back.
     const secrets = failed || this.#options.keepTrace ? secretsIn(this.#body) : [];
     const record: RequestRecord = {
       phase: this.#options.phase,

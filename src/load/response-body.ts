@@ -5,21 +5,21 @@ import { messageOf } from '../util/errors.js';
 import { ResponseTooLarge } from '../util/response-limits.js';
 import { codingsOf, decodeBody } from './content-coding.js';
 
-/** A piece of the body from before it is known what it is. */
+/** A piece of a body whose kind is not known yet, or of a whole one. */
 interface Piece {
   readonly bytes: Buffer;
   readonly atNs: number;
 }
 
 /**
- * Takes in the body of one response. Whether a successful one is an event stream, its first bytes decide, not its
+ * Reads the body of one response. The first bytes of a successful one decide whether it is an event stream, not its
  * head alone: proxies send good streams as `application/json`, and error bodies as `text/event-stream`.
  */
 export class ResponseBody {
   readonly #answer: Answer;
   readonly #head: ResponseHead;
   readonly #maxMessageBytes: number;
-  /** Undefined until it is known to be one. */
+  /** Undefined until the body is known to be a stream. */
   #stream: EventStreamParser | undefined = undefined;
   #isWhole: boolean;
   readonly #pieces: Piece[] = [];
@@ -59,8 +59,8 @@ export class ResponseBody {
   }
 
   /**
-   * The body is complete: hands the rest of it to the answer. The text of a response that is no success is given
-   * back instead; '' for all others.
+   * The body is complete: passes the rest of it to the answer. Returns the text of a response that is not a success,
+   * '' for all others.
    */
   end(atNs: number): string {
     if (this.#stream !== undefined) {
@@ -84,7 +84,7 @@ export class ResponseBody {
     return '';
   }
 
-  /** Looks at the first bytes, those of `read` included; opens the stream where they are one. */
+  /** Decides by the first bytes, `read` included; opens the stream if they begin one. */
   #decide(read: Buffer): EventStreamParser | undefined {
     const pieces = this.#pieces.map(({ bytes }) => bytes);
     const start = (pieces.length === 0 ? read : Buffer.concat([...pieces, read])).subarray(0, LONGEST_START);
@@ -110,7 +110,7 @@ export class ResponseBody {
   }
 }
 
-/** .NET services send one. */
+/** .NET services send a byte order mark. */
 function withoutByteOrderMark(text: string): string {
   return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
@@ -122,11 +122,11 @@ export function isSuccess({ status }: ResponseHead): boolean {
 
 const eventStreamType = /^\s*text\/event-stream\s*(?:;|$)/i;
 
-/** Bytes that are looked at, white space at their begin included. */
+/** Bytes that decide, leading white space included. */
 const LONGEST_START = 256;
 
 /**
- * What a body is by its first bytes. Undefined: more of them are needed.
+ * The kind of a body by its first bytes; undefined if more of them are needed.
  * @param isExpected the head says that it is an event stream.
  */
 function framingOf(start: Buffer, isExpected: boolean): 'stream' | 'whole' | undefined {

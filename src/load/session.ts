@@ -4,7 +4,7 @@ import { makePayload, type Payload } from '../endpoint/payload.js';
 import type { RequestTarget } from '../endpoint/url.js';
 import type { CachedConversation, PayloadCache } from './conversation-cache.js';
 
-/** One playing of a conversation, always at the same server. */
+/** One pass through a conversation, always at the same server. */
 export class Session {
   /** Its number among all sessions of the run. */
   readonly number: number;
@@ -12,7 +12,7 @@ export class Session {
   readonly correlationId: string;
   readonly target: RequestTarget;
   readonly #payloads: PayloadCache | undefined;
-  /** Turns that are played, numbered within the conversation; undefined: all. */
+  /** Turns to send, by number within the conversation; undefined: all. */
   readonly #played: ArrayLike<number> | undefined;
   #place = 0;
   #past: PastTurn[] = [];
@@ -70,7 +70,7 @@ export class Session {
   #payload(endpoint: Endpoint, options: BodyOptions): Payload {
     const { conversation, turn, turnIndex, past } = this;
     if (turn === undefined) throw new Error('a session without a turn left was sent');
-    // One with history depends on earlier answers.
+    // A payload with history depends on earlier answers.
     const payloads = past.length === 0 ? this.#payloads : undefined;
     const kept = payloads?.get(turnIndex);
     if (kept !== undefined) return kept;
@@ -80,8 +80,8 @@ export class Session {
   }
 
   /**
-   * Goes on to the next turn. Chat templates refuse two user messages in a row, so a turn without an answer is left out
-   * of the history, as if it had not been sent.
+   * Advances to the next turn. Chat templates refuse two user messages in a row, so a turn without an answer is left
+   * out of the history.
    * @param answer absent after a failed, cancelled or empty turn.
    */
   turnReturned(answer: AssistantMessage | undefined): void {

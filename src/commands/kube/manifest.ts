@@ -6,7 +6,7 @@ import { isShipped } from '../../dataset/tokenizer/shipped.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import type { Command, Invocation } from '../command.js';
-import { refuseCredentials } from '../profile/prepare.js';
+import { refuseCredentials } from '../profile/connections.js';
 import { command as profileCommand } from '../profile.js';
 import {
   ARTIFACTS_FOLDER,

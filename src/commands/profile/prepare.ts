@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { withScheme } from '../../config/base-url.js';
 import type { Config } from '../../config/options.js';
 import { synthesisFactors } from '../../config/synthesis-options.js';
 import { indexCorpus, loadCorpusIndex } from '../../dataset/corpus.js';
@@ -12,15 +11,12 @@ import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import { requestTarget } from '../../endpoint/url.js';
 import type { LoadPlan, PromptPlan } from '../../load/plan.js';
-import type { Proxies, TlsOptions } from '../../transport/transport.js';
 import type { ClockOrigin } from '../../util/clock.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import { MAX_HELD_CONVERSATIONS } from '../../util/limits.js';
 import type { Log } from '../../util/log.js';
-import type { ResponseLimits } from '../../util/response-limits.js';
-import { learnSecrets } from '../../util/secrets.js';
-import { readBoundedFile } from '../../util/text-file.js';
+import { refuseCredentials, refuseFramingHeaders, tlsOptionsOf, transportOptionsOf } from './connections.js';
 import { connectionLimit, threadCount } from './limits.js';
 import { type PlannedPhase, planPhases } from './phases.js';
 
@@ -49,7 +45,7 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   refuseCredentials(config.urls);
   refuseFramingHeaders(config.headers);
-  const tls = await tlsOptions(config);
+  const tls = await tlsOptionsOf(config);
   const seed = config.randomSeed ?? randomInt(2 ** 31);
   const dataset = await planDataset(datasetOptions(config, seed), log);
   // A dataset of literal texts whose tokens the server counts needs no tokenizer.
@@ -92,19 +88,7 @@ export async function prepareRun(
       keepTrace: config.exportHttpTrace && config.exportLevel !== 'summary',
       countsTokens: !config.useServerTokenCount,
       transport: config.transport,
-      transportOptions: {
-        connectionReuse: config.connectionReuseStrategy,
-        maxConnections: Math.ceil(connections / threads),
-        connectTimeoutMs: config.connectTimeoutSeconds * 1000,
-        keepAliveMs: config.httpKeepaliveTimeoutSeconds * 1000,
-        settlingMs: 10,
-        limits: responseLimitsOf(config),
-        ipVersion: config.httpIpVersion === '4' ? 4 : config.httpIpVersion === '6' ? 6 : 'auto',
-        tls,
-        http2: config.http2,
-        ...(config.unixSocket === undefined ? {} : { unixSocket: config.unixSocket }),
-        ...(config.httpTrustEnv ? { proxies: proxiesOf(env) } : {}),
-      },
+      transportOptions: transportOptionsOf(config, env, tls, Math.ceil(connections / threads)),
       requestTimeoutMs: config.requestTimeoutSeconds * 1000,
       phases: phases.map(({ plan }) => plan),
     },
@@ -113,40 +97,6 @@ export async function prepareRun(
     datasetSize: opened.size,
     tokenizers: config.useServerTokenCount ? undefined : sources,
   };
-}
-
-/** Names and passwords in URLs are not sent. @throws UserError */
-export function refuseCredentials(urls: readonly string[]): void {
-  if (!urls.some((url) => hasUser(url))) return;
-  throw new UserError(
-    '--url holds a user name or password, which would not be sent',
-    "give them as a header: --header 'Authorization: Basic …', or --api-key for a bearer token",
-  );
-}
-
-function hasUser(url: string): boolean {
-  const { username, password } = new URL(withScheme(url));
-  return username !== '' || password !== '';
-}
-
-/** Headers that say where a message ends or what becomes of the connection are the HTTP client's own. */
-function refuseFramingHeaders(headers: Readonly<Record<string, string>>): void {
-  const own = [
-    'connection',
-    'content-length',
-    'transfer-encoding',
-    'keep-alive',
-    'upgrade',
-    'te',
-    'trailer',
-    'expect',
-  ];
-  const given = Object.keys(headers).filter((name) => own.includes(name.toLowerCase()));
-  if (given.length === 0) return;
-  throw new UserError(
-    `--header cannot set ${given.join(', ')}: the HTTP client decides it`,
-    '--connection-reuse-strategy says what becomes of connections',
-  );
 }
 
 /** One tokenizer for all models where one is named, else each model's own. */
@@ -254,51 +204,4 @@ export function datasetEntries(config: Config): number {
   const profiling = config.conversationNum ?? config.requestCount ?? 100;
   const warmup = config.numWarmupSessions ?? config.warmupRequestCount ?? 0;
   return config.numDatasetEntries ?? profiling + warmup;
-}
-
-/** The lower-case name of each variable wins, as everywhere. @throws UserError for what is no URL */
-function proxiesOf(env: Io['env']): Proxies {
-  const of = (name: string) => env[name.toLowerCase()] || env[name];
-  const url = (name: string) => {
-    const value = of(name);
-    if (value === undefined || value === '') return undefined;
-    if (/^https?:\/\//i.test(value) && URL.canParse(value)) return value;
-    throw new UserError(`${name} is not the URL of a proxy`, 'write it like http://HOST:PORT');
-  };
-  return { http: url('HTTP_PROXY'), https: url('HTTPS_PROXY'), except: of('NO_PROXY') ?? '' };
-}
-
-function responseLimitsOf(config: Config): ResponseLimits {
-  return {
-    headerBytes: config.httpMaxHeaderBytes,
-    messageBytes: config.httpMaxMessageBytes,
-    bodyBytes: config.httpMaxBodyBytes,
-  };
-}
-
-async function tlsOptions(config: Config): Promise<TlsOptions> {
-  const read = (path: string | undefined) => (path === undefined ? undefined : readPem(path));
-  const ca = read(config.tlsCaFile);
-  const cert = read(config.tlsCertFile);
-  const key = read(config.tlsKeyFile);
-  if (key !== undefined) learnSecrets([key]);
-  const options = {
-    verify: config.httpSslVerify && !config.tlsInsecure,
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  };
-  if (ca !== undefined || cert !== undefined || key !== undefined) {
-    // What cannot be used is refused here, and not in the threads, after they were started.
-    const { openSecureContext } = await import('../../transport/tls-context.js');
-    openSecureContext(options);
-  }
-  return options;
-}
-
-// A bundle of all public authorities has a quarter of a megabyte.
-const MAX_PEM_BYTES = 16 * 2 ** 20;
-
-function readPem(path: string): string {
-  return readBoundedFile(path, MAX_PEM_BYTES).toString('utf8');
 }
