@@ -1,5 +1,5 @@
 import { CONFIDENCE } from '../metrics/confidence.js';
-import type { SelectedMetric } from '../metrics/selection.js';
+import type { MetricQuantiles } from '../metrics/quantiles.js';
 import { Float, type Printable, prettyJson } from '../util/python-json.js';
 import { csvRow } from './summary-csv.js';
 
@@ -16,7 +16,7 @@ export interface SelectionFacts {
 
 /** A selection as JSON, with a final newline; bounds that there are no samples for are `null`. */
 export function selectionJson(
-  metrics: readonly SelectedMetric[],
+  metrics: readonly MetricQuantiles[],
   { where, requests, failed }: SelectionFacts,
 ): string {
   const members = metrics.map(({ tag, unit, statistics, quantiles }): [string, Printable] => {
@@ -46,7 +46,7 @@ export function selectionJson(
 }
 
 /** A selection as CSV, every digit written out; bounds that there are no samples for are empty. */
-export function selectionCsv(metrics: readonly SelectedMetric[]): string {
+export function selectionCsv(metrics: readonly MetricQuantiles[]): string {
   const quantiles = metrics[0]?.quantiles ?? [];
   const header = [
     ...['Metric', 'Unit', 'count', ...stats],

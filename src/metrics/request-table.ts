@@ -168,9 +168,15 @@ export class RequestTable {
     return table;
   }
 
-  /** A metric's values in ascending order, in its own unit; valid until the next call. */
-  sorted(metric: NumberMetric | ListMetric, rows: Rows): Sorted {
-    const column = metric.kind === 'list' ? this.#lists.get(metric) : this.#numbers.get(metric);
+  /** Whether any request has a number of this name. */
+  hasNumber(name: string): boolean {
+    return this.named(name)?.values instanceof Column;
+  }
+
+  /** Values in ascending order, in the column's own unit; they hold until the next call. */
+  sorted(of: NumberMetric | ListMetric | NamedColumn, rows: Rows): Sorted {
+    const column =
+      'values' in of ? of.values : of.kind === 'list' ? this.#lists.get(of) : this.#numbers.get(of);
     return column?.sorted(rows, this.#buffer) ?? none;
   }
 

@@ -1,5 +1,5 @@
 import { withCommas } from '../metrics/format.js';
-import type { Quantile, SelectedMetric } from '../metrics/selection.js';
+import type { MetricQuantiles, Quantile } from '../metrics/quantiles.js';
 import { findMetric } from '../metrics/table.js';
 import { type Layout, stylesOf } from './layout.js';
 import { drawTable } from './table.js';
@@ -16,7 +16,7 @@ export interface SelectionHead {
 
 /** Metrics of some requests with any percentiles; each line ended by a line feed. */
 export function selectionTable(
-  metrics: readonly SelectedMetric[],
+  metrics: readonly MetricQuantiles[],
   head: SelectionHead,
   layout: Layout,
 ): string {

@@ -1,10 +1,9 @@
 import { selectionCsv, selectionJson } from '../../export/selection-text.js';
 import { metricTag } from '../../metrics/abbreviations.js';
 import { everything, parseFilter } from '../../metrics/filter.js';
-import type { SelectedMetric } from '../../metrics/selection.js';
+import { type MetricQuantiles, quantilesOf } from '../../metrics/quantiles.js';
 import type { Layout } from '../../report/layout.js';
 import { selectionTable } from '../../report/selection-table.js';
-import { withoutRequests } from '../../run/open.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import { select } from './select.js';
@@ -22,20 +21,20 @@ export interface Questions {
 export function answer(questions: Questions, recordsFile: string, layout: Layout, io: Io): void {
   const { where, percentiles, confidence } = questions;
   const filter = where === undefined ? everything : parseFilter(where, metricTag);
-  const { selection, tags, failed, all, isCut } = select(recordsFile, { tags: questions.metric, filter });
-  if (all === 0) throw withoutRequests(recordsFile);
-  if (selection.requests === 0) {
-    throw new UserError(`--where: none of the ${all} requests of this run meets '${where}'.`);
+  const { table, rows, requests, failed, tags, isCut } = select(recordsFile, {
+    tags: questions.metric,
+    filter,
+  });
+  if (requests === 0) {
+    throw new UserError(`--where: none of the ${table.length} requests of this run meets '${where}'.`);
   }
   if (isCut) io.stderr.write('The last line of the records is cut off: 1 record is left out.\n');
-  const wanted = { percents: percentiles, withIntervals: confidence };
-  const metrics: SelectedMetric[] = [];
+  const metrics: MetricQuantiles[] = [];
   for (const tag of tags) {
-    const metric = selection.metric(tag, wanted);
+    const metric = quantilesOf(table, tag, rows, { percents: percentiles, withIntervals: confidence });
     if (metric !== undefined) metrics.push(metric);
     else if (questions.metric !== undefined) io.stderr.write(`None of these requests has ${tag}.\n`);
   }
-  const { requests } = selection;
   switch (questions.format) {
     case 'json':
       io.stdout.write(selectionJson(metrics, { where, requests, failed }));
@@ -44,6 +43,6 @@ export function answer(questions: Questions, recordsFile: string, layout: Layout
       io.stdout.write(selectionCsv(metrics));
       break;
     case 'table':
-      io.stdout.write(selectionTable(metrics, { where, requests, all }, layout));
+      io.stdout.write(selectionTable(metrics, { where, requests, all: table.length }, layout));
   }
 }

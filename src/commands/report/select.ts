@@ -1,10 +1,10 @@
+import type { Rows } from '../../metrics/column.js';
 import type { Filter } from '../../metrics/filter.js';
-import { Selection } from '../../metrics/selection.js';
+import type { RequestTable } from '../../metrics/request-table.js';
 import { findMetric, metrics as metricTable } from '../../metrics/table.js';
-import { readPhase } from '../../run/open.js';
 import { UserError } from '../../util/errors.js';
 import { meantTag } from '../slos.js';
-import { RecordFilter, valuesOf } from './record-filter.js';
+import { metricsIn, readRequests } from './read-requests.js';
 
 /** Which requests are looked at, and which of their metrics. */
 export interface Question {
@@ -14,50 +14,43 @@ export interface Question {
 }
 
 /** What a question selects from the records of a run. */
-export interface Selected {
-  readonly selection: Selection;
+export interface Selection {
+  readonly table: RequestTable;
+  readonly rows: Rows;
+  /** Number of selected requests. */
+  readonly requests: number;
+  /** Those of them that failed or were cancelled. */
+  readonly failed: number;
   /** In the order to show. */
   readonly tags: readonly string[];
-  /** Of the selected requests those that failed or were cancelled. */
-  readonly failed: number;
-  /** Requests of the run proper. */
-  readonly all: number;
   readonly isCut: boolean;
 }
 
-const mainTags = metricTable
+const mainMetrics = metricTable
   .filter(({ kind, table }) => kind === 'record' && table === 'main')
-  .sort((a, b) => (a.order ?? 0) - (b.order ?? 0))
-  .map(({ tag }) => tag);
+  .sort((a, b) => (a.order ?? 0) - (b.order ?? 0));
 
-/** @throws UserError for names that the records do not know, and where no request is left. */
-export function select(recordsFile: string, { tags, filter }: Question): Selected {
-  const wanted = new Set(tags ?? mainTags);
-  const selection = new Selection();
-  const seen = new Set<string>();
-  const recordFilter = new RecordFilter(filter);
+/** @throws UserError for names that the records do not know, and where there is no request. */
+export function select(recordsFile: string, { tags, filter }: Question): Selection {
+  const query = { metrics: tags === undefined ? mainMetrics : [], names: tags ?? [], filter };
+  const { table, rows, isCut } = readRequests(recordsFile, query);
+  const unknown = tags?.filter((tag) => table.named(tag) === undefined) ?? [];
+  if (unknown.length > 0) {
+    const known = [...metricsIn(recordsFile)];
+    throw new UserError(unknown.map((tag) => sentence(tag, known)).join('\n'));
+  }
+  const requests = rows?.length ?? table.length;
   let failed = 0;
-  const { records: all, isCut } = readPhase(recordsFile, 'profiling', (record) => {
-    const values = valuesOf(record);
-    for (const tag of values.keys()) seen.add(tag);
-    if (!recordFilter.passes(record, values)) return;
-    if (record.error !== undefined) failed++;
-    selection.add(
-      [...values].flatMap(([tag, [value, unit]]) => (wanted.has(tag) ? [[tag, value, unit]] : [])),
-    );
-  });
-  recordFilter.requireKnown();
-  const unknown = tags?.filter((tag) => !seen.has(tag)) ?? [];
-  if (unknown.length > 0) throw new UserError(unknown.map((tag) => sentence(tag, [...seen])).join('\n'));
-  return { selection, tags: tags ?? mainTags, failed, all, isCut };
+  for (let i = 0; i < requests; i++) if (table.outcome(rows?.[i] ?? i) !== 'valid') failed++;
+  return { table, rows, requests, failed, tags: tags ?? mainMetrics.map(({ tag }) => tag), isCut };
 }
 
-function sentence(tag: string, seen: readonly string[]): string {
-  const known = findMetric(tag);
-  if (known !== undefined && known.kind !== 'record' && known.kind !== 'list') {
+function sentence(tag: string, known: readonly string[]): string {
+  const metric = findMetric(tag);
+  if (metric !== undefined && metric.kind !== 'record' && metric.kind !== 'list') {
     return `--metric: ${tag} is one number of the whole run; percentiles need a value for each request.`;
   }
-  if (known !== undefined) return `--metric: no request of this run has ${tag}.`;
-  const meant = meantTag(tag, seen);
+  if (metric !== undefined) return `--metric: no request of this run has ${tag}.`;
+  const meant = meantTag(tag, known);
   return `--metric: ${tag} is not a metric of this run.${meant === undefined ? '' : ` Did you mean ${meant}?`}`;
 }
