@@ -1,33 +1,37 @@
-import type { MessagePort } from 'node:worker_threads';
 import { PREWARMED, type RecordBatch } from '../records/pack.js';
 import type { PhaseCounts } from '../records/spool.js';
 import { SpoolReader } from '../records/spool-reader.js';
 import type { Observation } from '../telemetry/time-series.js';
+import type { ShiftedFeed } from './collector.js';
 
 /** The batches of one load thread, in the order in which it left them: from its spool, then those sent through memory. */
 export class BatchSource {
   readonly #reader: SpoolReader | undefined;
   readonly #posted: (RecordBatch | typeof PREWARMED)[] = [];
   readonly #onPrewarmed: () => void;
+  /** What the times of its batches have to be added to count from the origin of the run, ns. */
+  readonly shiftNs: number;
   /** Resolves when the thread has left its last batch, or died. */
   readonly closed: Promise<void>;
   #isClosed = false;
 
   /** @param spool folder; undefined: there is none. @param onNews called when a message came. */
   constructor(
-    port: MessagePort,
+    { port, spoolNumber, shiftNs }: ShiftedFeed,
     spool: string | undefined,
-    thread: number,
     on: {
       readonly prewarmed: () => void;
       readonly news: () => void;
       readonly observation: (observation: Observation) => void;
     },
   ) {
-    this.#reader = spool === undefined ? undefined : new SpoolReader(spool, thread);
+    const isSpooled = spool !== undefined && spoolNumber !== undefined;
+    this.#reader = isSpooled ? new SpoolReader(spool, spoolNumber) : undefined;
+    this.shiftNs = shiftNs;
     this.#onPrewarmed = on.prewarmed;
     port.on('message', (posted: RecordBatch | typeof PREWARMED | Observation) => {
-      if (posted !== PREWARMED && 'samples' in posted) return on.observation(posted);
+      if (posted !== PREWARMED && 'samples' in posted)
+        return on.observation({ ...posted, atNs: posted.atNs + shiftNs });
       this.#posted.push(posted);
       on.news();
     });

@@ -4,9 +4,11 @@ import { type RecordBatch, unpackRecords } from '../records/pack.js';
 import { CLIENT, clientMetrics } from '../telemetry/client-metrics.js';
 import { openClock } from '../util/clock.js';
 import { yieldToLoadThreads } from '../util/priority.js';
+import { every, Timeout } from '../util/timeout.js';
 import { BatchSource } from './batch-source.js';
 import type { CollectorEvent, CollectorThreadData, CollectPlan } from './collector.js';
 import { RecordProcessor } from './record-processor.js';
+import { shiftTimes } from './shift-times.js';
 import type { Sink, Sinks } from './sink.js';
 
 const LIVE_EVERY_MS = 250;
@@ -23,29 +25,29 @@ export interface CollectorSinks {
 
 /** The record thread: takes finished records from the spool at its own pace, and gives them and their metrics to sinks. */
 export async function runCollectorThread(
-  { plan, ports, spool, control }: CollectorThreadData,
+  { plan, feeds, spool, control }: CollectorThreadData,
   { open, prewarm }: CollectorSinks,
 ): Promise<void> {
   const stopYielding = yieldToLoadThreads();
   const say = (event: CollectorEvent) => parentPort?.postMessage(event);
   let filesAreWhole = plan.recordsFile !== undefined;
-  const onTrouble = (message: string) => {
+  const onFileError = (message: string) => {
     filesAreWhole = false;
-    say({ kind: 'trouble', message });
+    say({ kind: 'file-error', message });
   };
   const processor = new RecordProcessor(plan);
-  const sinks = open(plan, onTrouble);
+  const sinks = open(plan, onFileError);
   const prewarmed = prewarm(plan);
   const asked = new Int32Array(control);
 
-  let prewarming = ports.length;
+  let prewarming = feeds.length;
   const onPrewarmed = () => {
     if (--prewarming === 0) say({ kind: 'ready' });
   };
   let wake = () => {};
-  const sources = ports.map(
-    (port, thread) =>
-      new BatchSource(port, spool, thread, {
+  const sources = feeds.map(
+    (feed) =>
+      new BatchSource(feed, spool, {
         prewarmed: onPrewarmed,
         news: () => wake(),
         observation: (observation) => sinks.onObservation(observation),
@@ -60,24 +62,24 @@ export async function runCollectorThread(
       samples: [{ metric: clientMetrics.backlog, labels: {}, value }],
     });
   };
-  const backlogTimer = setInterval(observeBacklog, OBSERVED_EVERY_MS);
+  const stopObserving = every(OBSERVED_EVERY_MS, observeBacklog);
   const allClosed = Promise.all(sources.map(({ closed }) => closed));
   // Nothing is sent any more: there is nobody to yield to.
   void allClosed.then(stopYielding);
   const waitForNews = () =>
     new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, LOOK_EVERY_MS);
+      const timer = new Timeout(resolve, LOOK_EVERY_MS);
       wake = () => {
-        clearTimeout(timer);
+        timer.clear();
         resolve();
       };
     });
-  const liveTimer = setInterval(() => say({ kind: 'live', live: processor.live() }), LIVE_EVERY_MS);
+  const stopReporting = every(LIVE_EVERY_MS, () => say({ kind: 'live', live: processor.live() }));
 
-  const take = (batch: RecordBatch) => {
+  const take = (batch: RecordBatch, shiftNs: number) => {
     for (const record of unpackRecords(batch)) {
       if (batch.isPrewarm) prewarmed.onRecord?.(processor.prewarm(record));
-      else sinks.onRecord(processor.add(record));
+      else sinks.onRecord(processor.add(shiftNs === 0 ? record : shiftTimes(record, shiftNs)));
     }
     sinks.flush();
   };
@@ -92,7 +94,7 @@ export async function runCollectorThread(
       const batch = source.next();
       if (batch === undefined) continue;
       found = true;
-      take(batch);
+      take(batch, source.shiftNs);
       // What is in no file is kept in the spool: it is all that would be left of a run that is killed.
       if (filesAreWhole) source.deleteRead();
       await nextTurn();
@@ -100,8 +102,8 @@ export async function runCollectorThread(
     if (isLast || (wereClosed && !found)) break;
     if (!found) await waitForNews();
   }
-  clearInterval(liveTimer);
-  clearInterval(backlogTimer);
+  stopReporting();
+  stopObserving();
   observeBacklog();
   const left = { warmup: 0, profiling: 0 };
   for (const [thread, source] of sources.entries()) {
@@ -109,12 +111,12 @@ export async function runCollectorThread(
     left.warmup += rest.warmup;
     left.profiling += rest.profiling;
     if (source.unreadBytes > 0)
-      onTrouble(
+      onFileError(
         `the last batch of load thread ${thread} is cut off: ${source.unreadBytes} bytes are left out`,
       );
     source.close();
   }
   sinks.onEnd();
-  say({ kind: 'summing-up' });
+  say({ kind: 'summarizing' });
   say({ kind: 'summaries', summaries: { ...processor.summaries(), left } });
 }

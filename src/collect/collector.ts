@@ -1,10 +1,11 @@
-import { type MessagePort, Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import type { TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
+import type { BatchFeed } from '../load/source.js';
 import type { LiveSummary } from '../metrics/compute.js';
 import type { RunTraits, Thresholds } from '../metrics/metric.js';
 import type { PhaseName } from '../records/record.js';
 import type { PhaseCounts } from '../records/spool.js';
-import type { ClockOrigin } from '../util/clock.js';
+import { type ClockOrigin, nsBetween } from '../util/clock.js';
 import { deathOf } from '../util/thread-death.js';
 import type { PhaseSummaries } from './record-processor.js';
 
@@ -31,10 +32,15 @@ export interface CollectorThreadData {
   readonly plan: CollectPlan;
   /** Folder that the load threads spool to; undefined: they post what they have. */
   readonly spool: string | undefined;
-  /** Of each load thread; closes when its last record is spooled, and brings batches that could not be. */
-  readonly ports: readonly MessagePort[];
+  readonly feeds: readonly ShiftedFeed[];
   /** One 32-bit cell: 1 asks the thread to leave the rest in the spool. */
   readonly control: SharedArrayBuffer;
+}
+
+/** A feed as the record thread sees it. */
+export interface ShiftedFeed extends Omit<BatchFeed, 'origin'> {
+  /** What its times have to be added to count from the origin of the run, ns. */
+  readonly shiftNs: number;
 }
 
 /** What the record thread tells the main thread. */
@@ -42,9 +48,9 @@ export type CollectorEvent =
   | { readonly kind: 'ready' }
   | { readonly kind: 'live'; readonly live: Live }
   /** A file can no longer be written; measuring goes on. */
-  | { readonly kind: 'trouble'; readonly message: string }
+  | { readonly kind: 'file-error'; readonly message: string }
   /** All records that are taken in are taken in: only the results are still to be computed. */
-  | { readonly kind: 'summing-up' }
+  | { readonly kind: 'summarizing' }
   | { readonly kind: 'summaries'; readonly summaries: Summaries };
 
 type Live = Readonly<Record<PhaseName, LiveSummary | undefined>>;
@@ -67,33 +73,34 @@ export interface Collector {
   /** The newest figures for the screen. */
   readonly live: Live | undefined;
   /** No more records are taken in: the summaries will soon be there. */
-  readonly isSummingUp: boolean;
+  readonly isSummarizing: boolean;
   /** What went wrong while writing files, one sentence each. */
-  readonly troubles: readonly string[];
+  readonly fileErrors: readonly string[];
   /** Resolves when every port is closed and the last record is in; rejects if the thread fails. */
   readonly summaries: Promise<Summaries>;
   terminate(): Promise<void>;
 }
 
 /**
- * Starts the record thread, which reads until every port is closed.
+ * Starts the record thread, which reads until every feed is closed.
  * @param entry module that calls `runCollectorThread` with its worker data. @param spool folder; undefined: there is none.
  */
 export function startCollector(
   entry: URL,
   plan: CollectPlan,
-  ports: readonly MessagePort[],
+  feeds: readonly BatchFeed[],
   spool: string | undefined,
 ): Collector {
   const control = new SharedArrayBuffer(4);
-  const data: CollectorThreadData = { plan, spool, ports, control };
+  const shifted = feeds.map(({ origin, ...feed }) => ({ ...feed, shiftNs: nsBetween(plan.origin, origin) }));
+  const data: CollectorThreadData = { plan, spool, feeds: shifted, control };
   const worker = new Worker(entry, {
     workerData: data,
-    transferList: [...ports],
+    transferList: feeds.map(({ port }) => port),
   });
   let live: Live | undefined;
-  const troubles: string[] = [];
-  let isSummingUp = false;
+  const fileErrors: string[] = [];
+  let isSummarizing = false;
   let becomeReady = () => {};
   const listening = new Promise<void>((resolve) => {
     becomeReady = resolve;
@@ -103,8 +110,8 @@ export function startCollector(
     worker.on('message', (event: CollectorEvent) => {
       if (event.kind === 'ready') becomeReady();
       else if (event.kind === 'live') live = event.live;
-      else if (event.kind === 'trouble') troubles.push(event.message);
-      else if (event.kind === 'summing-up') isSummingUp = true;
+      else if (event.kind === 'file-error') fileErrors.push(event.message);
+      else if (event.kind === 'summarizing') isSummarizing = true;
       else resolve(event.summaries);
     });
   });
@@ -116,10 +123,10 @@ export function startCollector(
     get live() {
       return live;
     },
-    get isSummingUp() {
-      return isSummingUp;
+    get isSummarizing() {
+      return isSummarizing;
     },
-    troubles,
+    fileErrors,
     summaries,
     terminate: async () => {
       isTerminated = true;

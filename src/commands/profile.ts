@@ -45,13 +45,13 @@ async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promi
   const { config } = invocation;
   const stderrLayout = layoutOn(io.stderr, config.consoleExportWidth, io.env);
   const progress = openProgress(config.uiType === 'none' ? 'none' : 'simple', io.stderr);
-  const interrupt = listenForInterrupt(async (what) => {
+  const interrupt = listenForInterrupt(io, wasStartedByNohup(io.env), async (what) => {
     // Loaded when it is needed: it takes a twentieth of the time before the first request.
     const { cancellationPanel, forceQuitPanel, wrapUpPanel } = await import('../report/panels.js');
     progress.clear();
     const panel = { cancels: cancellationPanel, leaves: forceQuitPanel, 'load is over': wrapUpPanel }[what];
     io.stderr.write(`${panel(stderrLayout).join('\n')}\n`);
-  }, wasStartedByNohup(io.env));
+  });
   let lock: FolderLock | undefined;
   try {
     const artifacts = makeArtifacts(config);
@@ -60,7 +60,8 @@ async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promi
     const openLog = (of: Config) => openRunLog(of, io.stderr, progress);
     const { log, writeTo } = openLog(config);
     for (const warning of [...invocation.warnings, ...runWarnings(config)]) log('WARNING', 'config', warning);
-    const shared = { stdout: io.stdout, env: io.env, progress, interrupt };
+    const { stdout, env, onExit } = io;
+    const shared = { stdout, env, onExit, progress, interrupt };
     if (isSeries) {
       const { runSeries } = await import('./profile/series/run.js');
       return await runSeries(invocation, { ...shared, artifacts, log, writeTo, openLog });

@@ -35,14 +35,12 @@ export class ConcurrencyGate {
   /** A session that began is over. */
   release(): void {
     if (this.#limit === undefined) return;
-    this.#phase.options.counters.freeSlot();
+    this.#phase.options.quota.freeSlot();
     this.#letIn();
   }
 
   #takeSlot(): boolean {
-    return (
-      this.#limit === undefined || this.#phase.options.counters.takeSlot(this.#phase.limitNow(this.#limit))
-    );
+    return this.#limit === undefined || this.#phase.options.quota.takeSlot(this.#phase.limitNow(this.#limit));
   }
 
   #letIn(): void {

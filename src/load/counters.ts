@@ -1,4 +1,6 @@
 import type { Outcome } from '../records/failure.js';
+import type { Quota } from './quota.js';
+import type { PhaseProgress } from './source.js';
 
 const SESSIONS = 0;
 const ISSUED = 1;
@@ -18,7 +20,7 @@ const LENGTH = 10;
  * the number of threads; how many sessions and prefills are under way, so that limits hold over all threads; and the
  * stop sign. Reading or taking costs no message.
  */
-export class SharedCounters {
+export class SharedCounters implements Quota, PhaseProgress {
   readonly buffer: SharedArrayBuffer;
   readonly #cells: Int32Array;
   readonly #moved: BigInt64Array;
@@ -32,14 +34,25 @@ export class SharedCounters {
     this.#postponed = new BigInt64Array(buffer, 4 * LENGTH + 8, 1);
   }
 
-  /** The next session's number, or undefined when `limit` sessions were handed out. */
   takeSession(limit: number): number | undefined {
     return this.#take(SESSIONS, limit);
   }
 
-  /** The next request's number, or undefined when `limit` requests were handed out. */
+  sessionsAreTaken(limit: number): boolean {
+    return this.sessions >= limit;
+  }
+
   takeRequest(limit: number): number | undefined {
     return this.#take(ISSUED, limit);
+  }
+
+  requestsAreTaken(limit: number): boolean {
+    return this.issued >= limit;
+  }
+
+  /** All of a limit is theirs. */
+  shareOf(limit: number): number {
+    return limit;
   }
 
   /** A request has ended. @param as the result will count it. */
@@ -65,7 +78,6 @@ export class SharedCounters {
     raise(this.#postponed, byNs);
   }
 
-  /** Turns that became due later than recorded, and by how much at most, ns. */
   get postponed(): { readonly turns: number; readonly mostNs: number } {
     return {
       turns: Atomics.load(this.#cells, POSTPONED),
@@ -73,17 +85,14 @@ export class SharedCounters {
     };
   }
 
-  /** By how much the schedule was moved, ns. */
   get movedNs(): number {
     return Number(Atomics.load(this.#moved, 0));
   }
 
-  /** Changes whenever something was sent, came in or returned. */
   get activity(): number {
     return Atomics.load(this.#cells, ACTIVITY) + this.issued + this.returned;
   }
 
-  /** Takes a session slot; false when `limit` are taken. */
   takeSlot(limit: number): boolean {
     return this.#take(ACTIVE, limit) !== undefined;
   }
@@ -92,7 +101,6 @@ export class SharedCounters {
     Atomics.sub(this.#cells, ACTIVE, 1);
   }
 
-  /** Takes one of the places for requests that wait for their first token; false when `limit` are taken. */
   takePrefill(limit: number): boolean {
     return this.#take(PREFILLING, limit) !== undefined;
   }
@@ -101,8 +109,8 @@ export class SharedCounters {
     Atomics.sub(this.#cells, PREFILLING, 1);
   }
 
-  get prefilling(): number {
-    return Atomics.load(this.#cells, PREFILLING);
+  prefillIsFull(limit: number): boolean {
+    return Atomics.load(this.#cells, PREFILLING) >= limit;
   }
 
   /** From now on nothing new is issued. */
@@ -126,12 +134,10 @@ export class SharedCounters {
     return Atomics.load(this.#cells, RETURNED);
   }
 
-  /** Of those that returned, the ones that failed or were cut off at the end of the phase. */
   get failed(): number {
     return Atomics.load(this.#cells, FAILED);
   }
 
-  /** Of those that returned, the ones that were cancelled as planned. */
   get cancelled(): number {
     return Atomics.load(this.#cells, CANCELLED);
   }

@@ -7,10 +7,11 @@ import { FixedReplay } from './fixed-schedule.js';
 import { OpenLoop } from './open-loop.js';
 import type { Issuer, PhaseRunner } from './phase-runner.js';
 import type { Issuing } from './plan.js';
+import type { SourceShare } from './quota.js';
 import { UserCentric } from './user-centric.js';
 
-/** One thread among several. */
-export interface ThreadShare {
+/** One thread among those of its source. */
+export interface ThreadShare extends SourceShare {
   readonly thread: number;
   readonly threads: number;
   /** The run's seed. */
@@ -23,17 +24,20 @@ export interface ThreadShare {
 export function openIssuer(
   issuing: Issuing,
   phase: PhaseRunner,
-  { thread, threads, seed, turnsOf }: ThreadShare,
+  { source, sources, thread, threads, seed, turnsOf }: ThreadShare,
 ): Issuer {
+  // Arrival k belongs to source k mod `sources`, whose threads take its arrivals in turn.
+  const everyNth = { thread: thread * sources + source, threads: threads * sources };
   switch (issuing.kind) {
     case 'closed-loop':
-      return new ClosedLoop(phase, issuing.concurrency, (total) => evenShare(total, threads, thread));
+      return new ClosedLoop(phase, issuing.concurrency, (total) =>
+        evenShare(phase.options.quota.shareOf(total), threads, thread),
+      );
     case 'rate': {
       const random = randomStream(seed, `arrivals:${phase.options.sending.phase}`);
       return new OpenLoop(phase, {
         nextTickNs: openArrivals({ ...issuing, random }),
-        thread,
-        threads,
+        ...everyNth,
         ceiling: issuing.ceiling,
         ticksAreSessions:
           issuing.singleTurns && issuing.ceiling === undefined && phase.options.prefill === undefined,
@@ -41,13 +45,12 @@ export function openIssuer(
       });
     }
     case 'fixed-schedule':
-      return new FixedReplay(phase, { ...issuing, thread, threads });
+      return new FixedReplay(phase, { ...issuing, ...everyNth });
     case 'user-centric':
       return new UserCentric(phase, {
         plan: userPlan(issuing),
         turnsOf: (session) => turnsOf(phase.options.sample(phase.options.firstSession + session)),
-        thread,
-        threads,
+        ...everyNth,
         ceiling: issuing.ceiling,
       });
   }

@@ -60,7 +60,7 @@ export class OpenLoop implements Issuer {
 
   sessionOver(): void {
     this.#active--;
-    if (this.#options.ceiling !== undefined) this.#phase.options.counters.freeSlot();
+    if (this.#options.ceiling !== undefined) this.#phase.options.quota.freeSlot();
   }
 
   #joinTicks(session: Session): void {
@@ -129,12 +129,12 @@ export class OpenLoop implements Issuer {
   #startSession(dueNs: number): void {
     const phase = this.#phase;
     const { ceiling, ticksAreSessions } = this.#options;
-    const { counters } = phase.options;
+    const { quota } = phase.options;
     if (this.#exhausted) return;
-    if (phase.prefillIsFull || (ceiling !== undefined && !counters.takeSlot(phase.limitNow(ceiling)))) return;
+    if (phase.prefillIsFull || (ceiling !== undefined && !quota.takeSlot(phase.limitNow(ceiling)))) return;
     const number = ticksAreSessions ? this.#sessionOfTick() : phase.takeSession();
     if (number === undefined) {
-      if (ceiling !== undefined) counters.freeSlot();
+      if (ceiling !== undefined) quota.freeSlot();
       this.#exhausted = true;
       return;
     }
@@ -145,10 +145,10 @@ export class OpenLoop implements Issuer {
   }
 
   #sessionOfTick(): number | undefined {
-    const { counters } = this.#phase.options;
+    const { quota } = this.#phase.options;
     if (this.#tick >= this.#mostTicks) return undefined;
     // Counted like any other: the next phase goes on behind it.
-    counters.takeSession(Number.POSITIVE_INFINITY);
+    quota.takeSession(Number.POSITIVE_INFINITY);
     return this.#tick;
   }
 

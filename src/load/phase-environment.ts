@@ -7,5 +7,5 @@ import type { RecordBatcher } from './record-batcher.js';
 export interface PhaseEnvironment extends Pick<PhaseOptions, 'conversations' | 'sample' | 'targets'> {
   readonly transport: Transport;
   readonly batcher: RecordBatcher;
-  readonly share: Pick<ThreadShare, 'thread' | 'threads'>;
+  readonly share: Pick<ThreadShare, 'source' | 'sources' | 'thread' | 'threads'>;
 }

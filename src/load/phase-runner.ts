@@ -6,6 +6,7 @@ import { concurrencyAt } from '../schedule/ramp.js';
 import type { ConversationCache } from './conversation-cache.js';
 import type { SharedCounters } from './counters.js';
 import { IndexedSet } from './indexed-set.js';
+import type { Quota } from './quota.js';
 import { RequestRun, type SendingOptions } from './request-run.js';
 import { Session } from './session.js';
 import type { TimerEntry, TimerQueue } from './timer-queue.js';
@@ -42,6 +43,9 @@ export interface PhaseOptions {
   readonly sessionLimit: number;
   /** Number of the phase's first session among all sessions of the run. */
   readonly firstSession: number;
+  /** Hands out sessions, requests and slots. */
+  readonly quota: Quota;
+  /** What all threads of the source count together. */
   readonly counters: SharedCounters;
   readonly conversations: ConversationCache;
   /** Conversation number of a session number. */
@@ -117,14 +121,15 @@ export class PhaseRunner {
 
   /** No stop condition holds. */
   get mayIssue(): boolean {
-    const { counters, requestLimit, issueUntilNs } = this.options;
-    return !this.#ended && !counters.stopped && counters.issued < requestLimit && this.nowNs() < issueUntilNs;
+    const { counters, quota, requestLimit, issueUntilNs } = this.options;
+    if (this.#ended || counters.stopped) return false;
+    return !quota.requestsAreTaken(requestLimit) && this.nowNs() < issueUntilNs;
   }
 
   /** All places for requests before their first token are taken. */
   get prefillIsFull(): boolean {
-    const { prefill, counters } = this.options;
-    return prefill !== undefined && counters.prefilling >= this.limitNow(prefill);
+    const { prefill, quota } = this.options;
+    return prefill !== undefined && quota.prefillIsFull(this.limitNow(prefill));
   }
 
   /** A limit's value now. */
@@ -134,12 +139,12 @@ export class PhaseRunner {
 
   /** The next session of the phase by order of start, or undefined when there are no more. */
   takeSession(): number | undefined {
-    return this.options.counters.takeSession(this.#mostSessions);
+    return this.options.quota.takeSession(this.#mostSessions);
   }
 
   /** There are no more sessions to start: the threads together have taken them all. */
   get sessionsAreTaken(): boolean {
-    return this.options.counters.sessions >= this.#mostSessions;
+    return this.options.quota.sessionsAreTaken(this.#mostSessions);
   }
 
   /** @param number the session's number within the phase; its conversation is the one sampled for it. */
@@ -177,13 +182,13 @@ export class PhaseRunner {
 
   /** Sends the session's turn as soon as the limits allow; drops the session when a stop condition holds. */
   submit(session: Session, dueNs: number): void {
-    const { counters, prefill } = this.options;
+    const { quota, prefill } = this.options;
     if (!this.mayIssue) {
       this.#issuer?.sessionOver(session, dueNs);
       this.checkDone();
     } else if (
       prefill !== undefined &&
-      (this.#forPrefill.length > 0 || !counters.takePrefill(this.limitNow(prefill)))
+      (this.#forPrefill.length > 0 || !quota.takePrefill(this.limitNow(prefill)))
     ) {
       this.#forPrefill.push({ session, dueNs });
       this.#lookAgain();
@@ -244,10 +249,10 @@ export class PhaseRunner {
   }
 
   #send(session: Session, dueNs: number): void {
-    const { counters, requestLimit, sending, cancellation, timers, prefill } = this.options;
-    const number = counters.takeRequest(requestLimit);
+    const { quota, requestLimit, sending, cancellation, timers, prefill } = this.options;
+    const number = quota.takeRequest(requestLimit);
     if (number === undefined) {
-      if (prefill !== undefined) counters.freePrefill();
+      if (prefill !== undefined) quota.freePrefill();
       this.#issuer?.sessionOver(session, dueNs);
       this.end();
       return;
@@ -258,13 +263,13 @@ export class PhaseRunner {
       dueNs,
       cancelAfterNs: isCancelled ? cancellation?.delayNs : undefined,
       timers,
-      onPrefilled: prefill === undefined ? undefined : () => counters.freePrefill(),
+      onPrefilled: prefill === undefined ? undefined : () => quota.freePrefill(),
       onReturn: this.#onReturn,
     });
     this.#inFlight.add(run);
     run.send();
     // Nothing more can be sent: what waits for its time is not waited for.
-    if (number === requestLimit - 1) this.end();
+    if (quota.requestsAreTaken(requestLimit)) this.end();
   }
 
   readonly #onReturn = (
@@ -284,9 +289,9 @@ export class PhaseRunner {
   };
 
   #takePrefills(): void {
-    const { counters, prefill } = this.options;
+    const { quota, prefill } = this.options;
     while (prefill !== undefined && this.#forPrefill.length > 0 && this.mayIssue) {
-      if (!counters.takePrefill(this.limitNow(prefill))) break;
+      if (!quota.takePrefill(this.limitNow(prefill))) break;
       const next = this.#forPrefill.shift();
       if (next !== undefined) this.#send(next.session, next.dueNs);
     }

@@ -14,6 +14,7 @@ import type { FixedSchedule } from '../schedule/fixed-schedule.js';
 import type { TransportOptions } from '../transport/transport.js';
 import type { ClockOrigin } from '../util/clock.js';
 import type { RampedLimit } from './phase-runner.js';
+import type { SourceShare } from './quota.js';
 
 /** Where prompts come from, as plain data. */
 export interface PromptPlan {
@@ -25,7 +26,6 @@ export interface PromptPlan {
 
 /** All that a load thread needs to work out its own share of the load: plain data, sent once, at the start. */
 export interface LoadPlan {
-  readonly origin: ClockOrigin;
   readonly dataset: DatasetPlan;
   readonly prompts: PromptPlan;
   readonly sampling: SamplingStrategy;
@@ -61,7 +61,10 @@ export interface PhasePlan {
   readonly graceNs: number;
   readonly prefill: RampedLimit | undefined;
   readonly cancellation: { readonly percent: number; readonly delayNs: number } | undefined;
-  readonly counters: SharedArrayBuffer;
+  /** Requests that it sends when nothing ends it early, where that is known. */
+  readonly expectedRequests: number | undefined;
+  /** Sessions in flight at the most, as far as the options say; undefined: no ceiling. */
+  readonly concurrency: number | undefined;
 }
 
 /** How a phase decides what is sent when. */
@@ -95,6 +98,10 @@ export type Issuing =
 /** One thread's own part of the plan. */
 export interface LoadThreadData {
   readonly plan: LoadPlan;
+  readonly origin: ClockOrigin;
+  readonly share: SourceShare;
+  /** What the threads of the source share, by phase. */
+  readonly counters: readonly SharedArrayBuffer[];
   readonly workerId: string;
   readonly thread: number;
   readonly threads: number;

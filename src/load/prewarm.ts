@@ -5,7 +5,6 @@ import { RecordPacker } from '../records/pack.js';
 import { openHttpTransport } from '../transport/http.js';
 import type { BatchSink } from './batch-sink.js';
 import { ConversationCache } from './conversation-cache.js';
-import { SharedCounters } from './counters.js';
 import type { PhaseEnvironment } from './phase-environment.js';
 import type { LoadPlan, PhasePlan } from './plan.js';
 import { RecordBatcher } from './record-batcher.js';
@@ -48,7 +47,8 @@ export function openPrewarm(
       graceNs: LONGEST_NS,
       prefill: undefined,
       cancellation: undefined,
-      counters: new SharedCounters().buffer,
+      expectedRequests: REQUESTS,
+      concurrency: IN_FLIGHT,
     },
     stage: {
       conversations: new ConversationCache(dataset, REQUESTS),
@@ -56,7 +56,7 @@ export function openPrewarm(
       targets: [{ protocol: 'http:', host: '127.0.0.1', port: 1, path: '/' }],
       transport: openHttpTransport({ ...plan.transportOptions, settlingMs: 0, nowNs, connect }),
       batcher: new RecordBatcher(sink, new RecordPacker('', true)),
-      share: { thread: 0, threads: 1 },
+      share: { source: 0, sources: 1, thread: 0, threads: 1 },
     },
   };
 }

@@ -23,12 +23,16 @@ import type { PhaseEnvironment } from './phase-environment.js';
 import { PhaseRunner } from './phase-runner.js';
 import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData, PhasePlan } from './plan.js';
 import { openPrewarm } from './prewarm.js';
+import { fixedShare } from './quota.js';
 import { RecordBatcher } from './record-batcher.js';
 import { openTimerQueue } from './timer-queue.js';
 
 /** A load thread: works out its share of each phase, sends, stamps, and posts finished records. */
 async function runLoadThread({
   plan,
+  origin,
+  share,
+  counters: shared,
   workerId,
   thread,
   threads,
@@ -37,7 +41,7 @@ async function runLoadThread({
 }: LoadThreadData): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error('a load thread runs only as a worker');
-  const { nowNs } = openClock(plan.origin);
+  const { nowNs } = openClock(origin);
   const say = (event: LoadEvent) => port.postMessage(event);
   const sink = openSink(records, spool, workerId, thread, (message) =>
     say({ kind: 'spool-failed', message }),
@@ -50,11 +54,13 @@ async function runLoadThread({
     targets: plan.targets,
     transport: await openTransport(plan, { ...plan.transportOptions, nowNs }),
     batcher: new RecordBatcher(sink, new RecordPacker(workerId)),
-    share: { thread, threads },
+    share: { ...share, thread, threads },
   };
   const timers = openTimerQueue(nowNs);
   let isPrewarming = true;
-  const monitor = new EventLoopMonitor(nowNs, thread, (observation) => {
+  // Its number among the threads of all sources.
+  const number = thread * share.sources + share.source;
+  const monitor = new EventLoopMonitor(nowNs, number, (observation) => {
     if (!isPrewarming) records.postMessage(observation);
   });
   const endpoint = endpoints[plan.endpoint];
@@ -64,14 +70,16 @@ async function runLoadThread({
 
   const play = (
     phasePlan: PhasePlan,
+    counters: SharedCounters,
     startNs: number,
     firstSession: number,
-    { transport, batcher, share, ...played }: PhaseEnvironment,
+    { transport, batcher, share: part, ...played }: PhaseEnvironment,
     onDone: (report: ThreadReport) => void,
   ) => {
     const { cancellation, graceNs } = phasePlan;
     const { issueUntilNs, cutAtNs } = phaseEnd(phasePlan);
-    const counters = new SharedCounters(phasePlan.counters);
+    const isAlone = part.sources === 1;
+    const cutByTime = phasePlan.issuing.kind === 'fixed-schedule';
     const phase = new PhaseRunner({
       ...played,
       startNs,
@@ -82,6 +90,7 @@ async function runLoadThread({
       sessionLimit: phasePlan.sessionLimit,
       firstSession,
       counters,
+      quota: isAlone ? counters : fixedShare(counters, part, cutByTime),
       sending: {
         phase: phasePlan.name,
         endpoint,
@@ -119,7 +128,7 @@ async function runLoadThread({
     timers.at(startNs, () => monitor.begin(startNs));
     phase.run(
       openIssuer(phasePlan.issuing, phase, {
-        ...share,
+        ...part,
         seed,
         turnsOf: (conversation) => turnsOf(plan.dataset, conversation),
       }),
@@ -137,7 +146,8 @@ async function runLoadThread({
     } else {
       const phasePlan = plan.phases[command.phase];
       if (phasePlan === undefined) throw new Error(`the load plan has no phase ${command.phase}`);
-      play(phasePlan, command.startNs, command.firstSession, stage, (report) =>
+      const counters = new SharedCounters(shared[command.phase]);
+      play(phasePlan, counters, command.startNs, command.firstSession, stage, (report) =>
         say({ kind: 'phase-done', report }),
       );
     }
@@ -147,7 +157,9 @@ async function runLoadThread({
     // What one thread leaves is enough for the record thread to get going.
     const prewarm = openPrewarm(plan, endpoint, thread === 0 ? sink : nowhere, nowNs);
     if (prewarm === undefined) break;
-    await new Promise((resolve) => play(prewarm.phase, nowNs(), 0, prewarm.stage, resolve));
+    await new Promise((resolve) =>
+      play(prewarm.phase, new SharedCounters(), nowNs(), 0, prewarm.stage, resolve),
+    );
     prewarm.stage.transport.close();
   }
   isPrewarming = false;

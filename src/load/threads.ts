@@ -1,62 +1,69 @@
 import { randomBytes } from 'node:crypto';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import type { ThreadReport } from '../fidelity/thread-report.js';
+import type { ClockOrigin } from '../util/clock.js';
 import { deathOf } from '../util/thread-death.js';
+import { SharedCounters } from './counters.js';
 import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData } from './plan.js';
-
-/** Load threads. */
-export interface LoadThreads {
-  /** Resolves when each has made its dataset and transport; rejects if one cannot. */
-  readonly ready: Promise<unknown>;
-  /** One for each thread; closes when its last record is spooled, and brings those that could not be. */
-  readonly recordPorts: readonly MessagePort[];
-  /**
-   * Runs a phase in all threads. Resolves, with what each saw of itself, when none of them has anything in flight or to
-   * send; rejects if one dies.
-   * @param startNs when it starts, ns since the clock's origin.
-   * @param firstSession number of its first session among all sessions of the run.
-   */
-  runPhase(phase: number, startNs: number, firstSession: number): Promise<readonly ThreadReport[]>;
-  /** Nothing more is sent, what is in flight is dropped with a record each. Set the counters' stop sign first. */
-  interrupt(why: string): void;
-  /** Has the threads post their last records and close their ways. */
-  finish(): void;
-  /** Resolves when each thread has left or died. */
-  readonly finished: Promise<unknown>;
-  /** Ends the threads at once, whatever they do. */
-  terminate(): Promise<void>;
-}
+import type { SourceShare } from './quota.js';
+import type { LoadSource } from './source.js';
 
 export interface ThreadsOptions {
   readonly threads: number;
+  readonly origin: ClockOrigin;
+  /** Absent: they send all of the load. */
+  readonly share?: SourceShare;
   /** Folder that they spool finished records to; undefined: they post them. */
   readonly spool: string | undefined;
   /** A thread could not write its spool, and posts its records from now on. */
   readonly onSpoolFailure: (message: string) => void;
 }
 
-/** Starts load threads, which send nothing until they are told. */
-export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadThreads {
-  const { threads } = options;
+/** Starts load threads of this process, which send nothing until a phase is run. */
+export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadSource {
+  const { threads, origin, share = { source: 0, sources: 1 }, spool } = options;
+  requireShares(plan, share);
+  const counters = plan.phases.map(() => new SharedCounters());
   let isTerminated = false;
-  const started = Array.from({ length: threads }, (_, thread) =>
-    startThread(plan, thread, options, () => isTerminated),
-  );
+  const started = Array.from({ length: threads }, (_, thread) => {
+    const data = {
+      plan,
+      origin,
+      share,
+      counters: counters.map(({ buffer }) => buffer),
+      thread,
+      threads,
+      spool,
+    };
+    return startThread(data, options.onSpoolFailure, () => isTerminated);
+  });
   const died = Promise.race(started.map((thread) => thread.died));
   died.catch(() => {});
   const tell = (command: LoadCommand) => {
     for (const { worker } of started) worker.postMessage(command);
   };
   return {
+    origin,
     ready: Promise.race([Promise.all(started.map(({ worker }) => heard(worker, 'ready'))), died]),
-    recordPorts: started.map((thread) => thread.records),
+    feeds: started.map(({ records }, thread) => ({
+      port: records,
+      spoolNumber: spool === undefined ? undefined : thread,
+      origin,
+    })),
+    progressOf: (phase) => {
+      const found = counters[phase];
+      if (found === undefined) throw new Error(`the load plan has no phase ${phase}`);
+      return found;
+    },
     runPhase: async (phase, startNs, firstSession) => {
       const done = Promise.all(started.map(({ worker }) => heard(worker, 'phase-done')));
       tell({ kind: 'start', phase, startNs, firstSession });
       const events = await Promise.race([done, died]);
       return events.map((event) => event.report);
     },
-    interrupt: (why) => tell({ kind: 'interrupt', why }),
+    interrupt: (why) => {
+      for (const phase of counters) phase.stop();
+      tell({ kind: 'interrupt', why });
+    },
     finish: () => tell({ kind: 'finish' }),
     finished: Promise.all(
       started.map(({ worker, died: diedEarly }) =>
@@ -78,25 +85,21 @@ interface StartedThread {
 }
 
 function startThread(
-  plan: LoadPlan,
-  thread: number,
-  { threads, spool, onSpoolFailure }: ThreadsOptions,
+  data: Omit<LoadThreadData, 'workerId' | 'records'>,
+  onSpoolFailure: ThreadsOptions['onSpoolFailure'],
   isTerminated: () => boolean,
 ): StartedThread {
   const { port1, port2 } = new MessageChannel();
   const workerId = `worker_${randomBytes(4).toString('hex')}`;
-  const data: LoadThreadData = { plan, workerId, thread, threads, records: port2, spool };
-  const worker = new Worker(new URL('./thread.js', import.meta.url), {
-    workerData: data,
-    transferList: [port2],
-  });
+  const workerData: LoadThreadData = { ...data, workerId, records: port2 };
+  const worker = new Worker(new URL('./thread.js', import.meta.url), { workerData, transferList: [port2] });
   worker.on('message', (event: LoadEvent) => {
     if (event.kind === 'spool-failed') onSpoolFailure(event.message);
   });
   return {
     worker,
     records: port1,
-    died: deathOf(worker, `Load thread ${thread + 1} of ${threads}`, isTerminated),
+    died: deathOf(worker, `Load thread ${data.thread + 1} of ${data.threads}`, isTerminated),
   };
 }
 
@@ -113,4 +116,15 @@ function heard<Kind extends LoadEvent['kind']>(worker: Worker, kind: Kind): Prom
     };
     worker.on('message', listen);
   });
+}
+
+/** Each source needs a part of every limit: one without a slot would never end. */
+function requireShares({ phases }: LoadPlan, { sources }: SourceShare): void {
+  for (const { issuing, prefill } of phases) {
+    const slots = issuing.kind === 'closed-loop' ? issuing.concurrency : issuing.ceiling;
+    for (const limit of [slots?.limit, prefill?.limit]) {
+      if (limit !== undefined && limit < sources)
+        throw new Error(`a limit of ${limit} cannot be split among ${sources} load sources`);
+    }
+  }
 }

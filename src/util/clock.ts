@@ -26,6 +26,11 @@ export function monotonicNs(): number {
   return seconds * 1e9 + nanoseconds;
 }
 
+/** How much later than `from` the origin `to` is, ns: a time that counts from `to` is that much more from `from`. */
+export function nsBetween(from: ClockOrigin, to: ClockOrigin): number {
+  return Number(to.epochNs - from.epochNs);
+}
+
 /** Edges of the wall clock's millisecond that an origin is taken from. */
 const EDGES = 3;
 

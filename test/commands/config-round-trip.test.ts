@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest';
 import { inputConfig } from '../../src/commands/profile/input-config.js';
 import { prepareRun } from '../../src/commands/profile/prepare.js';
 import type { Config } from '../../src/config/options.js';
-import { takeOrigin } from '../../src/util/clock.js';
 import { ownKey } from '../../src/util/configuration.js';
 import { profile } from '../config/profile-options.js';
 
@@ -22,7 +21,7 @@ writeFileSync(
 
 /** What a run with these options says of itself in its files, without what AIPerf has no word for. */
 async function echo(config: Config) {
-  const prepared = await prepareRun(config, takeOrigin(), { version: '1', env: {} }, () => undefined);
+  const prepared = await prepareRun(config, { version: '1', env: {} }, () => undefined);
   const { [ownKey]: _own, ...known } = inputConfig(config, prepared, '/artifacts');
   return known;
 }

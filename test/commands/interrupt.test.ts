@@ -1,23 +1,30 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type InterruptEffect, listenForInterrupt } from '../../src/commands/profile/interrupt.js';
+import { describe, expect, it } from 'vitest';
+import { listenForInterrupt } from '../../src/commands/profile/interrupt.js';
+import type { InterruptEffect } from '../../src/run/run-options.js';
+import type { Io } from '../../src/util/io.js';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-afterEach(() => vi.restoreAllMocks());
 
 /** A listener on a clock that only the test moves, in a process that only notes how it would end. */
 function listen(ignoresHangup = false) {
   const told: (InterruptEffect | 'leaves')[] = [];
   const exits: unknown[] = [];
+  const listeners = new Map<string, (signal: NodeJS.Signals) => void>();
   let nowMs = 5000;
-  vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
-  vi.spyOn(process, 'exit').mockImplementation((code) => exits.push(code) as never);
-  const interrupt = listenForInterrupt(async (what) => void told.push(what), ignoresHangup);
+  const io: Pick<Io, 'onSignals' | 'exit' | 'nowMs'> = {
+    nowMs: () => nowMs,
+    exit: (code) => void exits.push(code),
+    onSignals: (names, act) => {
+      for (const name of names) listeners.set(name, act);
+      return () => listeners.clear();
+    },
+  };
+  const interrupt = listenForInterrupt(io, ignoresHangup, async (what) => void told.push(what));
   return {
-    ...{ interrupt, told, exits },
+    ...{ interrupt, told, exits, listeners },
     async signal(name: (typeof signals)[number], afterMs = 0) {
       nowMs += afterMs;
-      process.emit(name);
+      listeners.get(name)?.(name);
       await new Promise((resolve) => setImmediate(resolve));
     },
   };
@@ -74,9 +81,8 @@ it('between two runs it is noted, and ends nothing', async () => {
 });
 
 it('leaves SIGHUP to others where the process is to survive its terminal', () => {
-  const before = signals.map((name) => process.listenerCount(name));
-  const { interrupt } = listen(true);
-  expect(signals.map((name, i) => process.listenerCount(name) - (before[i] ?? 0))).toEqual([1, 1, 0]);
+  const { interrupt, listeners } = listen(true);
+  expect([...listeners.keys()]).toEqual(['SIGINT', 'SIGTERM']);
   interrupt.close();
-  expect(signals.map((name) => process.listenerCount(name))).toEqual(before);
+  expect(listeners.size).toBe(0);
 });

@@ -190,7 +190,7 @@ describe('an interrupt when all requests have ended', () => {
       `const { workerData } = require('node:worker_threads');
        const { existsSync } = require('node:fs');
        const never = new Int32Array(new SharedArrayBuffer(4));
-       if (workerData?.ports) setInterval(() => {
+       if (workerData?.feeds) setInterval(() => {
          while (existsSync('${hold}') && !existsSync('${go}')) Atomics.wait(never, 0, 0, 10);
        }, 5).unref();`,
     );

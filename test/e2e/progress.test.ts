@@ -93,7 +93,7 @@ describe('the progress counts errors as the result does', () => {
     writeFileSync(
       holdUp,
       `const { workerData } = require('node:worker_threads');
-       if (workerData?.ports) setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 9000), 1000);`,
+       if (workerData?.feeds) setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 9000), 1000);`,
     );
     const server = await startScriptedServer((_request, response) => refuse(response));
     try {

@@ -28,7 +28,7 @@ writeFileSync(
   `const { existsSync } = require('node:fs');
    const { workerData } = require('node:worker_threads');
    const forever = new Int32Array(new SharedArrayBuffer(4));
-   if (workerData?.ports)
+   if (workerData?.feeds)
      setInterval(() => existsSync(process.env.HOLD_UP) && Atomics.wait(forever, 0, 0), 10).unref();`,
 );
 

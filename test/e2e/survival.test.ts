@@ -211,7 +211,7 @@ describe('a thread that dies', () => {
     bomb,
     `const { existsSync } = require('node:fs');
      const { workerData } = require('node:worker_threads');
-     const name = workerData?.ports ? 'records' : String(workerData?.thread);
+     const name = workerData?.feeds ? 'records' : String(workerData?.thread);
      const bombs = {
        throw() { throw new Error('struck by lightning'); },
        exit() { process.exit(7); },

@@ -52,7 +52,7 @@ class HandClock implements TimerQueue {
   }
 }
 
-export interface StageOptions extends Partial<Omit<PhaseOptions, 'sending' | 'conversations' | 'alarm'>> {
+export interface StageOptions extends Partial<Omit<PhaseOptions, 'sending' | 'conversations'>> {
   readonly turns?: number;
   readonly delayMs?: number;
   /** No body can be made. */
@@ -97,6 +97,7 @@ export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => I
     throw new UserError('cannot be said');
   };
   const endpoint = options.endpoint ?? (options.unsayable ? { ...endpoints.chat, body } : endpoints.chat);
+  const counters = options.counters ?? new SharedCounters();
   const phase = new PhaseRunner({
     startNs: 0,
     issueUntilNs: endless,
@@ -105,7 +106,8 @@ export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => I
     requestLimit: endless,
     sessionLimit: endless,
     firstSession: 0,
-    counters: new SharedCounters(),
+    counters,
+    quota: counters,
     sample: (session) => session % 100,
     targets: [
       { protocol: 'http:', host: 'a', port: 1, path: '/' },
@@ -169,7 +171,7 @@ export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => I
   };
   return {
     phase,
-    counters: phase.options.counters,
+    counters,
     open,
     sent,
     records,

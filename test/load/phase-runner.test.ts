@@ -102,7 +102,7 @@ describe('limits', () => {
     run.firstToken(0);
     run.advanceTo(200e6);
     run.answer(0);
-    expect([run.sent.length, run.done(), run.counters.prefilling]).toEqual([1, 1, 0]);
+    expect([run.sent.length, run.done(), run.counters.prefillIsFull(1)]).toEqual([1, 1, false]);
   });
 
   it('ignore a delay on a first turn', () => {

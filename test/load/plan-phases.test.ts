@@ -7,15 +7,11 @@ import { options } from '../dataset/options.js';
 const S = 1e9;
 const noPrompts = { prompt: () => '', blocks: () => '' };
 
-/** The phases that a command line over ten synthetic conversations comes to, with what is kept of them. */
-async function plannedPhases(line: string, turnsMean = 1) {
+/** The phases that a command line over ten synthetic conversations comes to. */
+async function phases(line: string, turnsMean = 1) {
   const { config } = await profile(`--model m --streaming ${line}`.trim());
   const dataset = await planDataset({ ...options, turnsMean }, () => {});
   return planPhases(config, dataset, openDataset(dataset, noPrompts).size, () => {});
-}
-
-async function phases(line: string, turnsMean = 1) {
-  return (await plannedPhases(line, turnsMean)).map(({ plan: { counters: _, ...plan } }) => plan);
 }
 
 const endless = Number.POSITIVE_INFINITY;
@@ -96,7 +92,7 @@ describe('the number of requests that is held against the count at the end', () 
     ['--request-count 4 --warmup-request-count 5', 3, [5, 4]],
   ])('%s over conversations of %d turns', async (line, turns, expected) => {
     const meaning = turns > 1 && line.includes('user-centric') ? ` --conversation-turn-mean ${turns}` : '';
-    const planned = await plannedPhases(line + meaning, turns);
+    const planned = await phases(line + meaning, turns);
     expect(planned.map((phase) => phase.expectedRequests)).toEqual(expected);
   });
 });

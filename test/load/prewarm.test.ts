@@ -33,7 +33,8 @@ async function prewarmed(endpoint: Endpoint, streaming: boolean) {
   const prewarm = openPrewarm(plan, endpoint, sink, nowNs);
   if (prewarm === undefined) throw new Error('requests over HTTP are prewarmed');
   const { transport, batcher, share: _, ...played } = prewarm.stage;
-  const { requestLimit, sessionLimit, counters } = prewarm.phase;
+  const { requestLimit, sessionLimit } = prewarm.phase;
+  const counters = new SharedCounters();
   const endless = Number.POSITIVE_INFINITY;
   const timers = openTimerQueue(nowNs);
   await new Promise<void>((resolve) => {
@@ -46,7 +47,8 @@ async function prewarmed(endpoint: Endpoint, streaming: boolean) {
       requestLimit,
       sessionLimit,
       firstSession: 0,
-      counters: new SharedCounters(counters),
+      counters,
+      quota: counters,
       sending: {
         phase: 'warmup',
         endpoint,

@@ -4,12 +4,11 @@ import type { Config } from '../../config/options.js';
 import type { DatasetPlan } from '../../dataset/plan.js';
 import { redactedHeaders } from '../../endpoint/headers.js';
 import type { RampedLimit } from '../../load/phase-runner.js';
-import type { Issuing } from '../../load/plan.js';
+import type { Issuing, PhasePlan } from '../../load/plan.js';
 import { ownKey } from '../../util/configuration.js';
 import type { Json, JsonObject } from '../../util/json.js';
 import { jsonWithoutSecrets, redacted, withoutSecrets } from '../../util/secrets.js';
 import { slosOf } from '../slos.js';
-import type { PlannedPhase } from './phases.js';
 import type { PreparedRun } from './prepare.js';
 
 /**
@@ -25,7 +24,7 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
     },
     endpoint: endpointConfig(config, load.body.streaming),
     datasets: [datasetConfig(config, load.dataset, prepared.datasetSize)],
-    phases: prepared.phases.map((phase) => phaseConfig(config, phase)),
+    phases: prepared.load.phases.map((phase) => phaseConfig(config, phase)),
     artifacts: artifactsConfig(config, artifactDir),
     ...optional(
       'slos',
@@ -133,8 +132,9 @@ function distribution(mean: number, stddev: number): JsonObject {
   return { mean, ...unless(0, 'stddev', stddev) };
 }
 
-function phaseConfig(config: Config, { plan, expectedRequests, concurrency }: PlannedPhase): JsonObject {
+function phaseConfig(config: Config, plan: PhasePlan): JsonObject {
   const { name, issuing, requestLimit, sessionLimit, durationNs, graceNs, prefill, cancellation } = plan;
+  const { expectedRequests, concurrency } = plan;
   const bounded = Number.isFinite(durationNs);
   const ceiling = issuing.kind === 'closed-loop' ? issuing.concurrency : issuing.ceiling;
   // Of a schedule, the rows are what ends it.

@@ -1,7 +1,6 @@
 import { exitCodes } from '../../config/exit-codes.js';
-
-/** What the first interrupt does: ends the load, or comes when all requests have ended and results are being made. */
-export type InterruptEffect = 'cancels' | 'load is over';
+import type { InterruptEffect } from '../../run/run-options.js';
+import type { Io } from '../../util/io.js';
 
 /** The user's wish to end: Ctrl-C, a signal from outside, or a closed terminal. */
 export interface Interrupt {
@@ -24,26 +23,26 @@ const TOGETHER_MS = 1000;
 /**
  * Listens for SIGINT, SIGTERM and SIGHUP. Until `onFirst` is called, an interrupt ends the process at once: nothing
  * has been measured. Later the first one calls what was set; another one more than a second later leaves.
- * @param say tells the user which one it was; the second leaves when that is told.
  * @param ignoresHangup the process is to survive its terminal.
+ * @param say tells the user which one it was; the second leaves when that is told.
  */
 export function listenForInterrupt(
+  io: Pick<Io, 'onSignals' | 'exit' | 'nowMs'>,
+  ignoresHangup: boolean,
   say: (what: InterruptEffect | 'leaves') => Promise<void>,
-  ignoresHangup = false,
 ): Interrupt {
   let firstMs: number | undefined;
   let isArmed = false;
   let act: (() => InterruptEffect) | undefined;
-  const leave = () => process.exit(exitCodes.interrupted);
-  const onSignal = () => {
+  const leave = () => io.exit(exitCodes.interrupted);
+  const listened = signals.filter((signal) => !(signal === 'SIGHUP' && ignoresHangup));
+  const close = io.onSignals(listened, () => {
     if (!isArmed) leave();
     else if (firstMs === undefined) {
-      firstMs = performance.now();
+      firstMs = io.nowMs();
       void say(act?.() ?? 'cancels');
-    } else if (performance.now() - firstMs >= TOGETHER_MS) void say('leaves').finally(leave);
-  };
-  const listened = signals.filter((signal) => !(signal === 'SIGHUP' && ignoresHangup));
-  for (const signal of listened) process.on(signal, onSignal);
+    } else if (io.nowMs() - firstMs >= TOGETHER_MS) void say('leaves').finally(leave);
+  });
   return {
     get happened() {
       return firstMs !== undefined;
@@ -56,8 +55,6 @@ export function listenForInterrupt(
         if (act === first) act = undefined;
       };
     },
-    close: () => {
-      for (const signal of listened) process.off(signal, onSignal);
-    },
+    close,
   };
 }

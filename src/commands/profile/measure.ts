@@ -1,17 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { Writable } from 'node:stream';
 import type { CollectPlan } from '../../collect/collector.js';
 import { checkDatasetType } from '../../config/conflicts.js';
 import { exitCodes } from '../../config/exit-codes.js';
 import type { Config, profileOptions } from '../../config/options.js';
 import { endpoints } from '../../endpoint/endpoints.js';
+import { startLoadThreads } from '../../load/threads.js';
 import { type RunFacts, runConfigJson, type SeriesFacts } from '../../run/facts.js';
 import type { RunFiles } from '../../run/files.js';
+import { runLoad } from '../../run/live-run.js';
 import { sliceNsOf } from '../../run/open.js';
+import type { RunOutcome } from '../../run/outcome.js';
 import type { Progress } from '../../ui/progress.js';
-import { openClock, takeOrigin } from '../../util/clock.js';
+import { type ClockOrigin, openClock, takeOrigin } from '../../util/clock.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import type { Log } from '../../util/log.js';
@@ -23,17 +25,15 @@ import { stageInputs } from './export-inputs.js';
 import { inputConfig } from './input-config.js';
 import type { Interrupt } from './interrupt.js';
 import { type PreparedRun, prepareRun } from './prepare.js';
-import { type RunOutcome, runLoad } from './run.js';
+import { progressState } from './progress-state.js';
 import { traitsOf } from './traits.js';
 
 /** What a run is measured with. */
-export interface RunContext {
+export interface RunContext extends Pick<Io, 'stdout' | 'env' | 'onExit'> {
   readonly artifacts: RunFiles;
   readonly log: Log;
   /** Makes the folder this run's; called when nothing can refuse the run any more. @throws UserError */
   readonly begin: () => void;
-  readonly stdout: Writable;
-  readonly env: Io['env'];
   readonly progress: Progress;
   readonly interrupt: Interrupt;
 }
@@ -51,18 +51,18 @@ export interface RunEnd {
  */
 export async function measureRun(
   invocation: Invocation<typeof profileOptions>,
-  { artifacts, log, begin, stdout, env, progress, interrupt }: RunContext,
+  { artifacts, log, begin, stdout, env, onExit, progress, interrupt }: RunContext,
   series?: SeriesFacts,
   firstSession = 0,
 ): Promise<RunEnd> {
   const { config } = invocation;
   const origin = takeOrigin();
-  const prepared = await prepareRun(config, origin, { version, env }, log);
+  const prepared = await prepareRun(config, { version, env }, log);
   requireFittingType(invocation, prepared, log);
   const publishInputs = await stageInputs(config, prepared, artifacts, log);
   begin();
   publishInputs();
-  const plan = collectPlan(config, prepared, artifacts);
+  const plan = collectPlan(config, origin, prepared, artifacts);
   const { oslMismatchPct, oslMismatchTokens, usageDiffPct } = plan.thresholds;
   const facts: RunFacts = {
     benchmarkId: randomBytes(series === undefined ? 6 : 16).toString('hex'),
@@ -79,17 +79,28 @@ export async function measureRun(
   for (const trouble of writeWhole(artifacts.config, runConfigJson(facts))) log('WARNING', 'export', trouble);
   const page = config.report && plan.recordsFile !== undefined ? await pageOf(plan, artifacts) : undefined;
   if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure: 'interrupted before it began' };
-  const outcome = await runLoad(prepared, plan, {
-    progress,
+  const { load, threads, datasetSize } = prepared;
+  const outcome = await runLoad({
+    load,
+    collect: plan,
+    collectorEntry: new URL('./collector-entry.js', import.meta.url),
+    openSource: (spool, onSpoolFailure) => startLoadThreads(load, { threads, origin, spool, onSpoolFailure }),
+    onProgress: (state) => progress.update(progressState(state)),
+    onInterrupt: interrupt.onFirst,
+    recoverSummary: async () => {
+      const { recoverSummary } = await import('../report/complete-records.js');
+      return recoverSummary(plan, artifacts.spool, log);
+    },
     clock: openClock(origin),
-    interrupt,
+    onExit,
     log,
     stallSeconds: config.stallTimeoutSeconds,
     drainSeconds: config.timingCancelDrainTimeoutSeconds,
     firstSession,
+    datasetSize,
     spool: artifacts.spool,
     recordsName: basename(artifacts.records),
-  });
+  }).finally(() => progress.stop());
   if (outcome === undefined) {
     log(
       'ERROR',
@@ -98,7 +109,7 @@ export async function measureRun(
     );
     return { exitCode: exitCodes.interrupted, failure: 'interrupted' };
   }
-  for (const trouble of outcome.troubles) log('ERROR', 'export', trouble);
+  for (const message of outcome.fileErrors) log('ERROR', 'export', message);
   if (outcome.stalled !== undefined)
     log('ERROR', 'load', `The run was ended because it was stuck: ${outcome.stalled}`);
   // Loaded when there is something to tell: before the first request, it would be a tenth of the start.
@@ -106,12 +117,12 @@ export async function measureRun(
   const measured = { config, files: artifacts, facts, outcome, origin, page };
   const allWritten = publishResults(measured, { stdout, env }, log);
   logLeftRecords(outcome, artifacts, log);
-  const mismatches = tellMismatches(outcome, prepared, config, { stdout, env });
+  const mismatches = tellMismatches(outcome, load, config, { stdout, env });
   const failure = failureOf(outcome);
   if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure };
   const sound =
     allWritten &&
-    outcome.troubles.length === 0 &&
+    outcome.fileErrors.length === 0 &&
     outcome.stalled === undefined &&
     outcome.failure === undefined &&
     mismatches === 0;
@@ -161,12 +172,17 @@ function requireFittingType(
   for (const warning of warnings) log('WARNING', 'config', warning);
 }
 
-function collectPlan(config: Config, prepared: PreparedRun, artifacts: RunFiles): CollectPlan {
+function collectPlan(
+  config: Config,
+  origin: ClockOrigin,
+  prepared: PreparedRun,
+  artifacts: RunFiles,
+): CollectPlan {
   const { load, tokenizers } = prepared;
   const keepsRecords = config.exportLevel !== 'summary';
   const hasWarmup = load.phases.some(({ name }) => name === 'warmup');
   return {
-    origin: load.origin,
+    origin,
     traits: traitsOf(config),
     thresholds: thresholdsOf(config),
     sliceNs: sliceNsOf(config.sliceDuration),

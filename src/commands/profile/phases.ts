@@ -2,7 +2,6 @@ import { hasWarmup, loadMode } from '../../config/load-mode.js';
 import type { Config } from '../../config/options.js';
 import { type DatasetPlan, hasTimestamps, isTrace, totalTurns } from '../../dataset/plan.js';
 import { turnTimings } from '../../dataset/turn-timings.js';
-import { SharedCounters } from '../../load/counters.js';
 import type { RampedLimit } from '../../load/phase-runner.js';
 import type { Issuing, PhasePlan } from '../../load/plan.js';
 import type { ArrivalPattern } from '../../schedule/arrivals.js';
@@ -10,27 +9,17 @@ import { type FixedSchedule, fixedSchedule } from '../../schedule/fixed-schedule
 import { UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 
-/** A phase with what the main thread keeps of it. */
-export interface PlannedPhase {
-  readonly plan: PhasePlan;
-  readonly counters: SharedCounters;
-  /** Requests that it sends when nothing ends it early, where that is known. */
-  readonly expectedRequests: number | undefined;
-  /** Sessions in flight at the most, as far as the options say; undefined: no ceiling. */
-  readonly concurrency: number | undefined;
-}
-
 const SECOND_NS = 1e9;
 const ENDLESS = Number.POSITIVE_INFINITY;
 
 /** The run's phases in order: warm-up where a stop condition of its own asks for it, then profiling. */
-export function planPhases(config: Config, dataset: DatasetPlan, sessions: number, log: Log): PlannedPhase[] {
+export function planPhases(config: Config, dataset: DatasetPlan, sessions: number, log: Log): PhasePlan[] {
   const profiling = planProfiling(config, dataset, sessions, log);
   const warmup = planWarmup(config, dataset, sessions);
   return warmup === undefined ? [profiling] : [warmup, profiling];
 }
 
-function planProfiling(config: Config, dataset: DatasetPlan, sessions: number, log: Log): PlannedPhase {
+function planProfiling(config: Config, dataset: DatasetPlan, sessions: number, log: Log): PhasePlan {
   const mode = loadMode(config);
   if (mode === 'fixed-schedule') return planReplay(config, dataset, log);
   if (hasTimestamps(dataset)) {
@@ -76,7 +65,7 @@ function spedUp({ synthesisSpeedupRatio }: Config, offsetMs: number | undefined)
   return offsetMs === undefined ? undefined : Math.trunc(offsetMs / (synthesisSpeedupRatio || 1));
 }
 
-function planReplay(config: Config, dataset: DatasetPlan, log: Log): PlannedPhase {
+function planReplay(config: Config, dataset: DatasetPlan, log: Log): PhasePlan {
   if (!hasTimestamps(dataset)) {
     throw new UserError(
       '--fixed-schedule needs a dataset with send times, and this one has no timestamp',
@@ -127,7 +116,7 @@ function profilingEnds(config: Config) {
 }
 
 /** Warm-up runs at a rate where one is given, else closed; it is never cancelled at random. */
-function planWarmup(config: Config, dataset: DatasetPlan, sessions: number): PlannedPhase | undefined {
+function planWarmup(config: Config, dataset: DatasetPlan, sessions: number): PhasePlan | undefined {
   if (!hasWarmup(config)) return undefined;
   const requestLimit = config.warmupRequestCount || ENDLESS;
   const sessionLimit = config.numWarmupSessions ?? ENDLESS;
@@ -159,22 +148,14 @@ function planWarmup(config: Config, dataset: DatasetPlan, sessions: number): Pla
   });
 }
 
+/** Of a phase that time ends, nobody knows how many requests it sends. */
 function planned(
   name: PhasePlan['name'],
   issuing: Issuing,
-  {
-    concurrency,
-    expectedRequests: expected,
-    ...ends
-  }: Omit<PhasePlan, 'name' | 'issuing' | 'counters'> & {
-    readonly concurrency: number | undefined;
-    readonly expectedRequests: number | undefined;
-  },
-): PlannedPhase {
-  const counters = new SharedCounters();
-  const plan: PhasePlan = { name, issuing, ...ends, counters: counters.buffer };
-  const expectedRequests = Number.isFinite(ends.durationNs) ? undefined : expected;
-  return { plan, counters, expectedRequests, concurrency };
+  { expectedRequests: expected, ...rest }: Omit<PhasePlan, 'name' | 'issuing'>,
+): PhasePlan {
+  const expectedRequests = Number.isFinite(rest.durationNs) ? undefined : expected;
+  return { name, issuing, ...rest, expectedRequests };
 }
 
 /** A pattern that a rate can have: a closed loop has none. */

@@ -11,19 +11,17 @@ import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import { requestTarget } from '../../endpoint/url.js';
 import type { LoadPlan, PromptPlan } from '../../load/plan.js';
-import type { ClockOrigin } from '../../util/clock.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import { MAX_HELD_CONVERSATIONS } from '../../util/limits.js';
 import type { Log } from '../../util/log.js';
 import { refuseCredentials, refuseFramingHeaders, tlsOptionsOf, transportOptionsOf } from './connections.js';
 import { connectionLimit, threadCount } from './limits.js';
-import { type PlannedPhase, planPhases } from './phases.js';
+import { planPhases } from './phases.js';
 
 /** A run that is ready to start: nothing has been sent. */
 export interface PreparedRun {
   readonly load: LoadPlan;
-  readonly phases: readonly PlannedPhase[];
   readonly threads: number;
   /** Tokenizer of each model; absent where the server counts. */
   readonly tokenizers: ReadonlyMap<string, TokenizerSource> | undefined;
@@ -39,7 +37,6 @@ const noTokenizer: ReadonlyMap<string, TokenizerSource> = new Map([
 /** Everything that can fail before the first request does so here. @throws UserError */
 export async function prepareRun(
   config: Config,
-  origin: ClockOrigin,
   { version, env }: { readonly version: string; readonly env: Io['env'] },
   log: Log,
 ): Promise<PreparedRun> {
@@ -68,7 +65,6 @@ export async function prepareRun(
   const streaming = config.streaming && endpoint.canStream;
   return {
     load: {
-      origin,
       dataset,
       prompts,
       sampling: config.datasetSamplingStrategy,
@@ -90,9 +86,8 @@ export async function prepareRun(
       transport: config.transport,
       transportOptions: transportOptionsOf(config, env, tls, Math.ceil(connections / threads)),
       requestTimeoutMs: config.requestTimeoutSeconds * 1000,
-      phases: phases.map(({ plan }) => plan),
+      phases,
     },
-    phases,
     threads,
     datasetSize: opened.size,
     tokenizers: config.useServerTokenCount ? undefined : sources,

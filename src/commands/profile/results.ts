@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { Config } from '../../config/options.js';
+import type { LoadPlan } from '../../load/plan.js';
 import { replayWarning } from '../../metrics/replay-metrics.js';
 import { layoutOn } from '../../report/layout.js';
 import { ledgerLine } from '../../report/ledger.js';
@@ -8,13 +9,12 @@ import { sideTables } from '../../report/report.js';
 import type { RunFacts } from '../../run/facts.js';
 import { recordedFidelity } from '../../run/fidelity.js';
 import type { RunFiles } from '../../run/files.js';
+import type { RunOutcome } from '../../run/outcome.js';
 import { type ClockOrigin, wallNs } from '../../util/clock.js';
 import type { Io } from '../../util/io.js';
 import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
 import { publish } from '../publish.js';
-import type { PreparedRun } from './prepare.js';
-import type { RunOutcome } from './run.js';
 import { warmupWarning } from './warmup-warning.js';
 
 /**
@@ -22,16 +22,16 @@ import { warmupWarning } from './warmup-warning.js';
  * @returns the number of phases where something is.
  */
 export function tellMismatches(
-  { summary, warmup, interrupted, stalled, failure, left }: RunOutcome,
-  { phases }: PreparedRun,
+  { summary, warmup, interrupted, stalled, failure, left, issued }: RunOutcome,
+  { phases }: LoadPlan,
   config: Config,
   { stdout, env }: Pick<Io, 'stdout' | 'env'>,
 ): number {
   const wasCut = interrupted || stalled !== undefined || failure !== undefined;
-  const lines = phases.flatMap(({ plan, counters, expectedRequests }) => {
-    const results = plan.name === 'warmup' ? warmup : summary;
+  const lines = phases.flatMap(({ name, expectedRequests }) => {
+    const results = name === 'warmup' ? warmup : summary;
     if (results === undefined) return [];
-    const recorded = counters.issued - left[plan.name];
+    const recorded = issued[name] - left[name];
     return ledgerLine(results.outcomes, recorded, wasCut ? undefined : expectedRequests) ?? [];
   });
   const layout = layoutOn(stdout, config.consoleExportWidth, env);

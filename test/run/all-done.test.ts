@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
-import { isAllDone } from '../../src/commands/profile/all-done.js';
-import { SharedCounters } from '../../src/load/counters.js';
 import { MetricStore } from '../../src/metrics/compute.js';
+import { isAllDone } from '../../src/run/outcome.js';
 
 const nothing = new MetricStore(
   { streaming: true, producesTokens: true, tokenizesInput: true, serverTokenCounts: false },
@@ -23,15 +22,13 @@ it.each([
 ] as const)(
   '%j is all done: %s',
   ([name, sent, expectedRequests, durationNs, afterNs, dropped, left], isDone) => {
-    const counters = new SharedCounters();
-    for (let i = 0; i < sent; i++) counters.takeRequest(100);
     const plan = {
-      ...{ name, durationNs, graceNs: 0, counters: counters.buffer, requestLimit: 100, sessionLimit: 100 },
+      ...{ name, durationNs, graceNs: 0, requestLimit: 100, sessionLimit: 100, expectedRequests },
       ...{ issuing: { kind: 'closed-loop', concurrency: { limit: 1, rampNs: 0 } } as const },
-      ...{ prefill: undefined, cancellation: undefined },
+      ...{ prefill: undefined, cancellation: undefined, concurrency: 1 },
     };
     const profiling = { ...nothing, outcomes: { ...nothing.outcomes, dropped } };
     const summaries = { profiling, left: { warmup: 0, profiling: left } };
-    expect(isAllDone({ plan, counters, expectedRequests, concurrency: 1 }, afterNs, summaries)).toBe(isDone);
+    expect(isAllDone(plan, sent, afterNs, summaries)).toBe(isDone);
   },
 );

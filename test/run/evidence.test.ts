@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { evidenceOf } from '../../src/commands/profile/evidence.js';
 import { planPhases } from '../../src/commands/profile/phases.js';
 import { planDataset } from '../../src/dataset/plan.js';
 import { SendStatsCollector } from '../../src/fidelity/send-stats.js';
+import { evidenceOf } from '../../src/run/outcome.js';
 import { profile } from '../config/profile-options.js';
 import { options } from '../dataset/options.js';
 import { counted, ms, storeOf } from '../metrics/records.js';
@@ -20,7 +20,7 @@ async function evidence(line: string) {
       contentNs: Float64Array.of(ms(210), ms(220)),
     }),
   );
-  const seen = { threads: [], sends: new SendStatsCollector().tally, throttled };
+  const seen = { threads: [], sends: new SendStatsCollector().tally, throttled, movedNs: 0 };
   return evidenceOf(phase, storeOf(records).summary(), seen);
 }
 

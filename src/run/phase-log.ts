@@ -1,0 +1,53 @@
+import { LATE_NS } from '../fidelity/thread-report.js';
+import type { PhasePlan } from '../load/plan.js';
+import type { PhaseProgress } from '../load/source.js';
+import { counted } from '../util/counted.js';
+import type { Log } from '../util/log.js';
+
+/** Logs what a phase is about to send. */
+export function logPhaseStart(phase: PhasePlan, threads: number, log: Log): void {
+  log('INFO', 'load', `${phase.name}: ${described(phase)}, ${threads} load thread(s)`);
+}
+
+/** Logs what a phase sent, and how its schedule was changed by late answers and by this machine. */
+export function logPhaseEnd(
+  { name }: PhasePlan,
+  { issued, movedNs, postponed: { turns, mostNs } }: PhaseProgress,
+  log: Log,
+): void {
+  log('INFO', 'load', `${name}: ${issued} requests were sent`);
+  if (mostNs >= LATE_NS) {
+    log(
+      'WARNING',
+      'load',
+      `${counted(turns, 'turn was', 'turns were')} due later than recorded, by at most ${(mostNs / 1e9).toFixed(3)} s: the previous turn's answer came after the recorded time`,
+    );
+  }
+  if (movedNs > 0) {
+    log(
+      'WARNING',
+      'load',
+      `this machine was late, and the schedule was moved by ${(movedNs / 1e9).toFixed(3)} s in all: the rate was lower than asked by as much. AIPERF_TIMING_MAX_CATCHUP_SECONDS lets it catch up instead`,
+    );
+  }
+}
+
+/** Tells where more sessions were played than there are conversations. */
+export function logRepeats(sessions: number, datasetSize: number, log: Log): void {
+  if (sessions <= datasetSize) return;
+  const what = `${sessions} sessions were played from ${datasetSize} conversations`;
+  log('NOTICE', 'load', `${what}: a prefix cache may have answered for the model`);
+}
+
+function described({ issuing, concurrency }: PhasePlan): string {
+  switch (issuing.kind) {
+    case 'closed-loop':
+      return `${issuing.concurrency.limit} in flight`;
+    case 'rate':
+      return `${issuing.ratePerSecond} requests/s (${issuing.pattern})${concurrency === undefined ? '' : `, at most ${concurrency} in flight`}`;
+    case 'fixed-schedule':
+      return `${issuing.schedule.conversations.length} sessions on their schedule`;
+    case 'user-centric':
+      return `${issuing.users} users at ${issuing.ratePerSecond} requests/s together`;
+  }
+}
