@@ -15,6 +15,7 @@ export const completionApi = {
   inputKeys: ['system', 'instructions', 'messages', 'prompt', 'input', 'inputs', 'tools'],
   capKeys,
   read: readCompletion,
+  cannedTexts: [{ name: 'text', contents: ['Some text to start with.'] }],
 } satisfies Partial<Endpoint>;
 
 /** The output cap to send with a turn; undefined if the entry's extras hold one. */

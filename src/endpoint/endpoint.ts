@@ -1,4 +1,4 @@
-import type { Conversation, Turn } from '../dataset/conversation.js';
+import type { Conversation, NamedTexts, Turn } from '../dataset/conversation.js';
 import type { Json, JsonObject } from '../util/json.js';
 import type { Failure } from './failure.js';
 
@@ -111,10 +111,9 @@ export interface Endpoint {
   encode?(body: JsonObject): EncodedBody;
   /** Reads an answer unit; undefined when the shape is not this endpoint's. */
   read(unit: Json): Chunk | undefined;
-  /**
-   * The body of an answer of `tokens` tokens as servers write it, in the pieces in which it arrives: load threads read
-   * some before the first real request, so that their code is compiled by then.
-   */
+  /** Texts of a turn for the prewarm: simulated requests that get the code of a load thread compiled. */
+  readonly cannedTexts: readonly NamedTexts[];
+  /** The body of an answer of `tokens` tokens to such a turn, as servers write it, in the pieces in which it arrives. */
   cannedAnswer(streaming: boolean, tokens: number): readonly string[];
   /** Sentences about options that have no effect here or mislead. */
   warnings(options: EndpointOptions, name: OptionName): string[];

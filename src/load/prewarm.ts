@@ -1,5 +1,5 @@
 import { Socket, type TcpNetConnectOpts } from 'node:net';
-import type { Conversation } from '../dataset/conversation.js';
+import type { Conversation, Turn } from '../dataset/conversation.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { RecordPacker } from '../records/pack.js';
 import { openHttpTransport } from '../transport/http.js';
@@ -36,7 +36,10 @@ export function openPrewarm(
   if (plan.transport !== 'http') return undefined;
   const answer = cannedReads(endpoint, plan.body.streaming);
   const connect = ({ onread }: TcpNetConnectOpts) => new CannedSocket(answer, onread);
-  const dataset = { size: CONVERSATIONS, conversation };
+  const dataset = {
+    size: CONVERSATIONS,
+    conversation: (index: number) => conversation(index, endpoint.cannedTexts),
+  };
   return {
     phase: {
       name: 'warmup',
@@ -61,9 +64,8 @@ export function openPrewarm(
   };
 }
 
-function conversation(index: number): Conversation {
-  const contents = [`This is prewarmed, number ${index}.`];
-  const turn = { role: 'user', texts: [{ name: 'text', contents }], model: 'prewarm', maxTokens: TOKENS };
+function conversation(index: number, texts: Turn['texts']): Conversation {
+  const turn = { role: 'user', texts, model: 'prewarm', maxTokens: TOKENS };
   return {
     sessionId: `prewarm-${index}`,
     turns: [{ ...turn, inputTokens: 8 }],
@@ -99,8 +101,11 @@ class CannedSocket extends Socket {
     setImmediate(() => this.emit('connect'));
   }
 
-  override write(_data: unknown, _encoding: unknown, written?: unknown): boolean {
-    if (typeof written === 'function') setImmediate(() => written());
+  override write(_data: unknown, encoding?: unknown, callback?: unknown): boolean {
+    const written = typeof encoding === 'function' ? encoding : callback;
+    // Only the last write of a request has a callback.
+    if (typeof written !== 'function') return true;
+    setImmediate(() => written());
     this.#readFrom(0);
     return true;
   }

@@ -6,6 +6,11 @@ import { isObject, type JsonObject } from '../../src/util/json.js';
 // APIs that the program does not have yet, each different in all that an endpoint may be different in.
 
 const noText = {
+  cannedTexts: [
+    { name: 'text', contents: ['blue'] },
+    { name: 'image', contents: ['QQ=='] },
+  ],
+
   canStream: false,
   producesTokens: false,
   hasSystemSlot: false,

@@ -9,7 +9,7 @@ import { openPrewarm } from '../../src/load/prewarm.js';
 import { openTimerQueue } from '../../src/load/timer-queue.js';
 import { type RecordBatch, type RecordPacker, unpackRecords } from '../../src/records/pack.js';
 import type { RequestRecord } from '../../src/records/record.js';
-import { vectors } from '../endpoint/other-apis.js';
+import { pictures, vectors } from '../endpoint/other-apis.js';
 
 const nowNs = () => Number(process.hrtime.bigint());
 
@@ -94,7 +94,7 @@ test.each(['chat', 'completions'] as const)('%s: each of 200 invented requests s
   expect(records.filter(({ wire }) => wire.reused)).toHaveLength(180);
 });
 
-test.each([endpoints.chat, endpoints.completions, vectors])(
+test.each([endpoints.chat, endpoints.completions, vectors, pictures])(
   'so does each that is not streamed: $path',
   async (endpoint) => {
     const { records } = await prewarmed(endpoint, false);
@@ -102,3 +102,9 @@ test.each([endpoints.chat, endpoints.completions, vectors])(
     for (const { error, contentNs } of records) expect([error, contentNs.length]).toEqual([undefined, 1]);
   },
 );
+
+test('so does each of an API that sends bytes and receives a stream of images', async () => {
+  const { records } = await prewarmed(pictures, true);
+  expect(records).toHaveLength(200);
+  for (const { error, contentNs } of records) expect([error, contentNs.length]).toEqual([undefined, 2]);
+});
