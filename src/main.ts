@@ -3,6 +3,7 @@ import type { OptionTable } from './config/option.js';
 import { secretsOfEnvironment } from './config/option-secrets.js';
 import { UserError } from './util/errors.js';
 import type { Io } from './util/io.js';
+import { andList, orList } from './util/lists.js';
 import { outOfFilesText } from './util/out-of-files.js';
 import { oneLine, plainText } from './util/plain-text.js';
 import { safeOutput } from './util/safe-output.js';
@@ -168,7 +169,7 @@ async function unknownCommand(
   [first = '', second]: readonly string[],
   known: readonly string[],
 ): Promise<UserError> {
-  const { andList, nearest, orList } = await import('./config/words.js');
+  const { nearest } = await import('./config/words.js');
   const what = first.startsWith('-') ? 'option' : 'command';
   const group = known
     .filter((name) => name.startsWith(`${first} `))

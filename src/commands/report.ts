@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { exitCodes } from '../config/exit-codes.js';
 import { type ConfigOf, nameOf } from '../config/option.js';
-import { andList, orList } from '../config/words.js';
 import type { RunSummary } from '../metrics/compute.js';
 import { layoutOn } from '../report/layout.js';
 import { sideTables } from '../report/report.js';
@@ -11,6 +10,7 @@ import { inUse } from '../run/folder-lock.js';
 import { lookAt, type OpenedRun, openRun, type View } from '../run/open.js';
 import { UserError } from '../util/errors.js';
 import type { Io } from '../util/io.js';
+import { andList, orList } from '../util/lists.js';
 import { oneLine } from '../util/plain-text.js';
 import { writeWhole } from '../util/write-whole.js';
 import type { Command, Invocation } from './command.js';

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
+import { orList } from '../util/lists.js';
 import { nameOf, type OptionRow, type OptionTable } from './option.js';
-import { nearest, orList, shown } from './words.js';
+import { nearest, shown } from './words.js';
 
 /** What a command line says, before anything is made of it. */
 export interface CommandLine {

@@ -1,3 +1,4 @@
+import { andList } from '../util/lists.js';
 import type { Check, Findings, Loaded } from './load.js';
 import { loadConflicts, loadWarnings } from './load-conflicts.js';
 import { loadMode } from './load-mode.js';
@@ -6,7 +7,6 @@ import { type Config, profileOptions } from './options.js';
 import { either, type Key, noEffect, type Rule, refuses } from './rule.js';
 import { sweepFindings } from './sweep-conflicts.js';
 import { synthesisKeys } from './synthesis-options.js';
-import { andList } from './words.js';
 
 type Given = Loaded<typeof profileOptions>['given'];
 

@@ -1,5 +1,6 @@
 import { UserError } from '../util/errors.js';
 import { isObject } from '../util/json.js';
+import { orList } from '../util/lists.js';
 import { learnSecrets } from '../util/secrets.js';
 import { type CommandLine, type Refuse, readCommandLine } from './command-line.js';
 import { readConfigFile } from './file.js';
@@ -7,7 +8,7 @@ import type { ConfigFile, FileEntry } from './file-entry.js';
 import { type ConfigOf, nameOf, type OptionRow, type OptionTable, refusal } from './option.js';
 import { secretsOfValue } from './option-secrets.js';
 import { listItems, type Parameters, type SweepList, sweepFault, sweepPoints } from './sweep.js';
-import { nearest, orList, shown } from './words.js';
+import { nearest, shown } from './words.js';
 
 /** Where a value came from, as messages name it. */
 interface Source {

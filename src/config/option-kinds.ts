@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { UserError } from '../util/errors.js';
+import { andList, orList } from '../util/lists.js';
 import { decimalIn, integerIn } from '../util/numerals.js';
 import type { Facts, Kind } from './option.js';
-import { andList, orList } from './words.js';
 import * as z from './zod.js';
 
 interface Range {

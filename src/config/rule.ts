@@ -1,6 +1,6 @@
+import { orList } from '../util/lists.js';
 import { nameOf } from './option.js';
 import { type Config, profileOptions } from './options.js';
-import { orList } from './words.js';
 
 export type Key = keyof Config;
 

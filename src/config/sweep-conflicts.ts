@@ -1,9 +1,9 @@
+import { andList } from '../util/lists.js';
 import type { Findings, Loaded } from './load.js';
 import { loadMode } from './load-mode.js';
 import { nameOf } from './option.js';
 import { profileOptions } from './options.js';
 import { either, type Key } from './rule.js';
-import { andList } from './words.js';
 
 type Options = Loaded<typeof profileOptions>;
 

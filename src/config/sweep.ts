@@ -1,6 +1,6 @@
 import { UserError } from '../util/errors.js';
 import { MAX_POINTS } from '../util/limits.js';
-import { andList } from './words.js';
+import { andList } from '../util/lists.js';
 
 /**
  * What a run can be swept over, in the order of a grid, the slowest first. The names stand in folders and files;

@@ -1,5 +1,5 @@
+import { andList } from '../util/lists.js';
 import { endpointTypes } from './options.js';
-import { andList } from './words.js';
 
 const download = 'download the data set and name its file with --input-file';
 const afterwards = 'upload the summary JSON and profile_export.jsonl after the run';

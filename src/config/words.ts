@@ -9,16 +9,6 @@ export function shown(value: unknown, hides: (key: string) => boolean = () => fa
   return JSON.stringify(mapHidden(value, { hides, hidden: () => redacted, shown: (text) => text }));
 }
 
-/** `a`, `a or b`, `a, b or c`. */
-export function orList(names: readonly string[]): string {
-  return joined(names, 'or');
-}
-
-/** `a`, `a and b`, `a, b and c`. */
-export function andList(names: readonly string[]): string {
-  return joined(names, 'and');
-}
-
 /** The candidate fewest edits away from `word`: at most one edit for every three letters, else undefined. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length < 3) return;
@@ -35,10 +25,6 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
     }
   }
   return best;
-}
-
-function joined(names: readonly string[], last: string): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} ${last} ${names.at(-1)}`;
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`. */

@@ -14,6 +14,11 @@ export function fixed(value: number, digits: number): string {
   return `${sign}${whole}.${String(low % 2 === 0 ? low : low + 1).padStart(digits, '0')}`;
 }
 
+/** A share as `12.3 %`. */
+export function percent(share: number, digits = 1): string {
+  return `${fixed(100 * share, digits)} %`;
+}
+
 /** Two decimals and commas between thousands: `1,234.50`. */
 export function withCommas(value: number): string {
   const [whole = '', decimals = ''] = fixed(value, 2).split('.');

@@ -1,12 +1,12 @@
 import type { RunSummary } from '../metrics/compute.js';
-import { fixed, withCommas } from '../metrics/format.js';
+import { fixed, percent, withCommas } from '../metrics/format.js';
 import { goodput, goodRequestFraction } from '../metrics/goodput-metrics.js';
 import type { Metric } from '../metrics/metric.js';
 import { statsOf } from '../metrics/results.js';
 import { requestThroughput } from '../metrics/run-metrics.js';
-import { counted } from '../util/counted.js';
+import { counted, withThousands } from '../util/counted.js';
 import type { Layout } from './layout.js';
-import { wrap } from './wrap.js';
+import { joinLines, wrap } from './wrap.js';
 
 /** What a service has to carry. */
 export interface CapacityTarget {
@@ -38,10 +38,7 @@ export function capacity(
     ...(hasSlos ? factorLines(ratePerSecond, value(requestThroughput), value(goodput)) : []),
     ...(goodShare === undefined ? [] : shareLines(summary, goodShare, value(goodRequestFraction) ?? 0)),
   ];
-  return lines
-    .flatMap((line) => wrap(line, layout.width))
-    .map((line) => `${line}\n`)
-    .join('');
+  return joinLines(lines.flatMap((line) => wrap(line, layout.width)));
 }
 
 /** How many times the servers good requests take; nothing where both take as many. */
@@ -56,8 +53,8 @@ function shareLines(summary: RunSummary, target: number, share: number): string[
   const attempts = summary.validCount + summary.failedCount;
   const good = Math.round(share * attempts);
   const measured =
-    `Good share: ${good.toLocaleString('en-US')} of ${attempts.toLocaleString('en-US')} requests = ` +
-    `${withCommas(100 * share)} %; the target is ${withCommas(100 * target)} %`;
+    `Good share: ${withThousands(good)} of ${withThousands(attempts)} requests = ` +
+    `${percent(share, 2)}; the target is ${percent(target, 2)}`;
   return share >= target
     ? [`${measured}: met.`]
     : [

@@ -1,32 +1,32 @@
 import type { ErrorGroup } from '../metrics/compute.js';
 import { contextOverflowOf } from '../metrics/context-overflow.js';
+import { withThousands } from '../util/counted.js';
 import { clipped } from './clipped.js';
-import { type Layout, stylesOf } from './layout.js';
+import type { Layout } from './layout.js';
 import { drawTable } from './table.js';
 
 /** The failures of a run, one row for each distinct one; planned cancellations are none. No lines without failures. */
 export function errorTable(groups: readonly ErrorGroup[], layout: Layout): string[] {
   const errors = rowsOf(groups.filter(({ isPlanned }) => !isPlanned));
   if (errors.length === 0) return [];
-  const { red, yellow, italic } = stylesOf(layout);
   return drawTable(
     {
       title: 'AIPerf | Error Summary',
-      titleStyle: (text) => italic(red(text)),
+      titleStyle: 'red',
       columns: [
-        { header: 'Code', align: 'right', style: yellow },
-        { header: 'Type', align: 'right', style: yellow, yields: 'anywhere' },
-        { header: 'Message', align: 'left', style: yellow, yields: 'anywhere' },
-        { header: 'Count', align: 'right', style: yellow },
+        { header: 'Code', style: 'yellow' },
+        { header: 'Type', style: 'yellow', yields: 'anywhere' },
+        { header: 'Message', align: 'left', style: 'yellow', yields: 'anywhere' },
+        { header: 'Count', style: 'yellow' },
       ],
       rows: errors.map(({ error, count }) => [
-        { text: error.code === undefined ? 'N/A' : String(error.code) },
-        { text: error.type || 'N/A' },
-        { text: clipped(error.message) },
-        { text: count.toLocaleString('en-US') },
+        error.code === undefined ? 'N/A' : String(error.code),
+        error.type || 'N/A',
+        clipped(error.message),
+        withThousands(count),
       ]),
     },
-    layout.width,
+    layout,
   );
 }
 

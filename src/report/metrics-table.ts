@@ -1,11 +1,10 @@
-import { withCommas } from '../metrics/format.js';
 import type { ConsoleTable } from '../metrics/metric.js';
 import { type Results, statsOf } from '../metrics/results.js';
 import { requestErrorRate, requestFailureRate } from '../metrics/run-metrics.js';
 import type { StatName } from '../metrics/statistics.js';
 import { metricOf } from '../metrics/table.js';
-import { type Layout, stylesOf } from './layout.js';
-import { drawTable } from './table.js';
+import type { Layout } from './layout.js';
+import { drawTable, figureCell } from './table.js';
 
 const shown: readonly StatName[] = ['avg', 'min', 'max', 'p99', 'p90', 'p50', 'std'];
 
@@ -25,34 +24,25 @@ export function metricsTable(results: Results, table: ConsoleTable, title: strin
     .filter(({ metric }) => metric.table === table)
     .sort((a, b) => (a.metric.order ?? 0) - (b.metric.order ?? 0));
   if (rows.length === 0) return [];
-  const { italic, cyan, green, dim } = stylesOf(layout);
   return drawTable(
     {
       title,
-      titleStyle: italic,
       columns: [
-        { header: 'Metric', align: 'right', style: cyan, yields: 'at spaces' },
+        { header: 'Metric', style: 'cyan', yields: 'at spaces' },
         ...shown.map(
           (name) =>
             ({
               header: name,
-              align: 'right',
-              style: green,
               yields: 'its padding',
               expendable: expendable[name] ?? 0,
             }) as const,
         ),
       ],
       rows: rows.map(({ result, metric }) => [
-        {
-          text: `${metric.label}${metric.label.length > LONGEST_LABEL_WITH_UNIT ? '\n' : ' '}(${result.unit})`,
-        },
-        ...shown.map((name) => {
-          const value = result.statistics[name];
-          return value === undefined ? { text: 'N/A', style: dim } : { text: withCommas(value) };
-        }),
+        `${metric.label}${metric.label.length > LONGEST_LABEL_WITH_UNIT ? '\n' : ' '}(${result.unit})`,
+        ...shown.map((name) => figureCell(result.statistics[name])),
       ]),
     },
-    layout.width,
+    layout,
   );
 }

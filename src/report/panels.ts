@@ -1,4 +1,3 @@
-import stringWidth from 'string-width';
 import { knownRefusals, missingUsageRemedy } from '../endpoint/advice.js';
 import type { ErrorGroup, RunSummary } from '../metrics/compute.js';
 import { fixed } from '../metrics/format.js';
@@ -9,9 +8,9 @@ import { statsOf } from '../metrics/results.js';
 import { oslMismatchCount, requestCount } from '../metrics/run-metrics.js';
 import { usageDiscrepancyCount } from '../metrics/usage-metrics.js';
 import { counted } from '../util/counted.js';
-import { type Layout, type Style, stylesOf } from './layout.js';
+import type { Layout } from './layout.js';
 import { lengthCauses } from './length-causes.js';
-import { pad, wrap } from './wrap.js';
+import { warningPanel, widePanel } from './panel.js';
 
 /** Why a run ended without results. */
 export interface ExitError {
@@ -27,7 +26,7 @@ export interface ExitError {
 export function knownRefusalPanels(errors: readonly ErrorGroup[], layout: Layout): string[] {
   return knownRefusals.flatMap(({ title, signs, lines }) =>
     errors.some(({ error }) => signs.every((sign) => error.message.includes(sign)))
-      ? warning(title, lines, layout)
+      ? warningPanel(title, lines, layout)
       : [],
   );
 }
@@ -37,7 +36,7 @@ export function tokenDiscrepancyPanel(summary: RunSummary, layout: Layout): stri
   const affected = affectedRequests(summary, usageDiscrepancyCount);
   if (affected === undefined) return [];
   const threshold = summary.thresholds.usageDiffPct;
-  return warning(
+  return warningPanel(
     'Token Count Discrepancy Warning',
     [
       `In ${affected} the token counts that the server reports (usage) and those counted here are more ` +
@@ -65,7 +64,7 @@ export function oslMismatchPanel(summary: RunSummary, layout: Layout): string[] 
   const { oslMismatchPct, oslMismatchTokens } = summary.thresholds;
   const average = statsOf(summary.results, oslMismatchDiff)?.avg;
   const { causes, remedies } = lengthCauses(summary);
-  return warning(
+  return warningPanel(
     'Output Sequence Length Mismatch Warning',
     [
       `${affected} returned a length that differs from the requested one by more than ` +
@@ -89,7 +88,7 @@ export function oslMismatchPanel(summary: RunSummary, layout: Layout): string[] 
 export function missingUsagePanel(summary: RunSummary, layout: Layout): string[] {
   const sentence = missingUsage(summary);
   if (sentence === undefined) return [];
-  return warning(
+  return warningPanel(
     'No Token Counts From the Server',
     [
       sentence,
@@ -106,7 +105,7 @@ export function missingUsagePanel(summary: RunSummary, layout: Layout): string[]
 export function notStreamedPanel(summary: RunSummary, layout: Layout): string[] {
   const sentence = notStreamed(summary);
   if (sentence === undefined) return [];
-  return warning(
+  return warningPanel(
     'Responses Not Streamed',
     [
       sentence,
@@ -134,7 +133,7 @@ export function notStreamed({ notes, validCount }: RunSummary): string | undefin
 export function unreadContentPanel(summary: RunSummary, layout: Layout): string[] {
   const { unread } = summary.notes;
   if (unread.length === 0) return [];
-  return warning(
+  return warningPanel(
     'Unread Response Content',
     [
       'Responses hold fields that look like content and are not read. If the model generates them, token counts are ' +
@@ -181,7 +180,6 @@ function unreadField({ path, units, requests }: UnreadField): string {
 
 /** What ended the program; as wide as the console. */
 export function exitErrorPanel(errors: readonly ExitError[], layout: Layout): string[] {
-  const { red } = stylesOf(layout);
   const lines = errors.flatMap(({ service, operation, error, reason, cause, details }, i) => [
     ...(i === 0 ? [] : ['']),
     `• Service: ${service}`,
@@ -191,11 +189,7 @@ export function exitErrorPanel(errors: readonly ExitError[], layout: Layout): st
     ...(cause === undefined ? [] : [`   Cause: ${cause}`]),
     ...(details === undefined ? [] : [`   Details: ${details}`]),
   ]);
-  const inner = layout.width - 4;
-  const body = lines
-    .flatMap((line) => wrap(line, inner, textStart(line)))
-    .map((line) => ` ${pad(line, inner, 'left')} `);
-  return box(body, '─ AIPerf System Exit Errors ', red);
+  return widePanel('AIPerf System Exit Errors', lines, layout);
 }
 
 /**
@@ -203,7 +197,7 @@ export function exitErrorPanel(errors: readonly ExitError[], layout: Layout): st
  * @param line which numbers do not agree.
  */
 export function ledgerPanel(line: string, layout: Layout): string[] {
-  return warning(
+  return warningPanel(
     'Requests Do Not Add Up',
     [
       line,
@@ -217,7 +211,7 @@ export function ledgerPanel(line: string, layout: Layout): string[] {
 
 /** Shown at the first interrupt of a run. */
 export function cancellationPanel(layout: Layout): string[] {
-  return warning(
+  return warningPanel(
     'Cancellation in Progress',
     [
       '',
@@ -233,7 +227,7 @@ export function cancellationPanel(layout: Layout): string[] {
 
 /** Shown at an interrupt when all requests have ended. */
 export function wrapUpPanel(layout: Layout): string[] {
-  return warning(
+  return warningPanel(
     'Writing Results',
     [
       '',
@@ -251,7 +245,7 @@ const afterTheFirst =
 
 /** Shown at the second interrupt. */
 export function forceQuitPanel(layout: Layout): string[] {
-  return warning(
+  return warningPanel(
     'Force Quit',
     [
       '',
@@ -267,35 +261,4 @@ function affectedRequests({ results }: RunSummary, metric: Metric): string | und
   const [count, total] = [metric, requestCount].map((row) => statsOf(results, row)?.avg);
   if (!count || !total) return undefined;
   return `${count} of ${total} requests (${fixed((count / total) * 100, 1)}%)`;
-}
-
-/** Longer lines are broken on wide terminals, too. */
-const LONGEST_LINE = 96;
-
-/** Where the text of a line starts, behind a bullet and a label; what goes on over several lines stands under it. */
-function textStart(line: string): number {
-  return /^ *(?:[-•] )?(?:[A-Z][a-z]+: )?/.exec(line)?.[0].length ?? 0;
-}
-
-/** A panel as wide as its text, its title in the middle. */
-function warning(title: string, lines: readonly string[], layout: Layout): string[] {
-  const { bold, yellow } = stylesOf(layout);
-  const wrapped = lines.flatMap((line) =>
-    wrap(line, Math.min(LONGEST_LINE, layout.width - 6), textStart(line)),
-  );
-  const inner = wrapped.reduce((widest, line) => Math.max(widest, stringWidth(line)), title.length);
-  const body = wrapped.map((line) => `  ${pad(line, inner, 'left')}  `);
-  const space = inner + 4 - title.length - 2;
-  return box(body, `${'─'.repeat(Math.floor(space / 2))} ${title} `, (text) => bold(yellow(text)));
-}
-
-/** Puts a frame around lines of equal width; `top` begins the upper edge. */
-function box(body: readonly string[], top: string, style: Style): string[] {
-  const width = stringWidth(body[0] ?? '');
-  const edge = style('│');
-  return [
-    style(`╭${top}${'─'.repeat(Math.max(0, width - stringWidth(top)))}╮`),
-    ...body.map((line) => edge + line + edge),
-    style(`╰${'─'.repeat(width)}╯`),
-  ];
 }

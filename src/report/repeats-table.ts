@@ -1,4 +1,4 @@
-import { fixed, withCommas } from '../metrics/format.js';
+import { percent, withCommas } from '../metrics/format.js';
 import { goodput } from '../metrics/goodput-metrics.js';
 import type { Repeats } from '../metrics/repeats.js';
 import {
@@ -8,8 +8,9 @@ import {
   timeToFirstToken,
 } from '../metrics/request-metrics.js';
 import { outputTokenThroughput, requestThroughput } from '../metrics/run-metrics.js';
-import { type Layout, stylesOf } from './layout.js';
+import type { Layout } from './layout.js';
 import { drawTable } from './table.js';
+import { joinLines } from './wrap.js';
 
 /** What is shown of repeated runs; files hold every statistic of every metric. */
 const shown = [
@@ -34,29 +35,27 @@ export function repeatsTable(
   runs: number,
   layout: Layout,
 ): string {
-  const { italic, cyan, green } = stylesOf(layout);
   const rows = shown.flatMap(([{ tag, label }, stat]) => {
     const found = metrics.get(`${tag}_${stat}`);
     if (found === undefined) return [];
     const { mean, std, cv, ciLow, ciHigh, unit } = found;
     const name = `${label}${stat === 'avg' ? '' : ` ${stat}`} (${unit})`;
-    const variation = Number.isFinite(cv) ? `${fixed(100 * cv, 2)} %` : 'N/A';
+    const variation = Number.isFinite(cv) ? percent(cv, 2) : 'N/A';
     return [
       [name, withCommas(mean), withCommas(std), variation, `${withCommas(ciLow)} to ${withCommas(ciHigh)}`],
     ];
   });
-  const value = (header: string) => ({ header, align: 'right', style: green, yields: 'at spaces' }) as const;
+  const value = (header: string) => ({ header, yields: 'at spaces' }) as const;
   const lines = drawTable(
     {
       title: `AIPerf | ${runs} runs`,
-      titleStyle: italic,
       columns: [
-        { header: 'Metric', align: 'right', style: cyan, yields: 'at spaces' },
-        ...['mean', 'std', 'CV', `${fixed(100 * level, 1).replace(/\.0$/, '')} % confidence`].map(value),
+        { header: 'Metric', style: 'cyan', yields: 'at spaces' },
+        ...['mean', 'std', 'CV', `${percent(level).replace('.0 %', ' %')} confidence`].map(value),
       ],
-      rows: rows.map((cells) => cells.map((text) => ({ text }))),
+      rows,
     },
-    layout.width,
+    layout,
   );
-  return ['', ...lines, ''].map((line) => `${line}\n`).join('');
+  return joinLines(['', ...lines, '']);
 }

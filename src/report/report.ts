@@ -17,6 +17,7 @@ import {
 import { sliceTable } from './slice-table.js';
 import { sloTable } from './slo-table.js';
 import { trendLines } from './trend-lines.js';
+import { joinLines } from './wrap.js';
 
 /** Tables that stand beside the main one. */
 export type SideTable = Exclude<ConsoleTable, 'main'>;
@@ -64,7 +65,7 @@ export function report(
     ...sloTable(summary, layout),
     ...(summary.sliced === undefined ? [] : sliceTable(summary.sliced, layout)),
   ];
-  return text([
+  return joinLines([
     ...after(2, incomplete),
     ...after(1, knownRefusalPanels(summary.errors, layout)),
     ...after(2, errorTable(summary.errors, layout)),
@@ -99,8 +100,4 @@ function noSuccessPanel(summary: RunSummary, incompleteReason: string | undefine
 /** A block and the empty lines before it; nothing for an empty block. */
 function after(emptyLines: number, block: readonly string[]): readonly string[] {
   return block.length === 0 ? [] : [...Array<string>(emptyLines).fill(''), ...block];
-}
-
-function text(lines: readonly string[]): string {
-  return lines.map((line) => `${line}\n`).join('');
 }

@@ -1,9 +1,10 @@
 import { withCommas } from '../metrics/format.js';
 import type { MetricQuantiles, Quantile } from '../metrics/quantiles.js';
 import { findMetric } from '../metrics/table.js';
-import { type Layout, stylesOf } from './layout.js';
+import { withThousands } from '../util/counted.js';
+import type { Layout } from './layout.js';
 import { drawTable } from './table.js';
-import { wrap } from './wrap.js';
+import { joinLines, wrap } from './wrap.js';
 
 /** What a selection was made by. */
 export interface SelectionHead {
@@ -20,7 +21,6 @@ export function selectionTable(
   head: SelectionHead,
   layout: Layout,
 ): string {
-  const { italic, cyan, green } = stylesOf(layout);
   const quantiles = metrics[0]?.quantiles ?? [];
   const isOpen = metrics.some((metric) =>
     metric.quantiles.some(({ interval }) => interval && Object.values(interval).includes(undefined)),
@@ -28,23 +28,20 @@ export function selectionTable(
   const lines = drawTable(
     {
       title: `AIPerf | ${title(head)}`,
-      titleStyle: italic,
       columns: [
-        { header: 'Metric', align: 'right', style: cyan, yields: 'at spaces' },
+        { header: 'Metric', style: 'cyan', yields: 'at spaces' },
         ...['count', 'avg', ...quantiles.map(({ percent }) => `p${percent}`)].map(
-          (header) => ({ header, align: 'right', style: green, yields: 'its padding' }) as const,
+          (header) => ({ header, yields: 'its padding' }) as const,
         ),
       ],
-      rows: metrics.map((metric) =>
-        [
-          `${labelOf(metric.tag)} (${metric.unit})`,
-          (metric.statistics.count ?? 0).toLocaleString('en-US'),
-          withCommas(metric.statistics.avg ?? 0),
-          ...metric.quantiles.map(cell),
-        ].map((text) => ({ text })),
-      ),
+      rows: metrics.map((metric) => [
+        `${labelOf(metric.tag)} (${metric.unit})`,
+        withThousands(metric.statistics.count ?? 0),
+        withCommas(metric.statistics.avg ?? 0),
+        ...metric.quantiles.map(cell),
+      ]),
     },
-    layout.width,
+    layout,
   );
   const notes = quantiles.some(({ interval }) => interval !== undefined)
     ? [
@@ -54,12 +51,12 @@ export function selectionTable(
           : []),
       ].flatMap((note) => wrap(note, layout.width))
     : [];
-  return [...lines, ...notes].map((line) => `${line}\n`).join('');
+  return joinLines([...lines, ...notes]);
 }
 
 function title({ where, requests, all }: SelectionHead): string {
-  const count = `${requests.toLocaleString('en-US')} of ${all.toLocaleString('en-US')} requests`;
-  return where === undefined ? `${all.toLocaleString('en-US')} requests` : `${count}: ${where}`;
+  if (where === undefined) return `${withThousands(all)} requests`;
+  return `${withThousands(requests)} of ${withThousands(all)} requests: ${where}`;
 }
 
 function labelOf(tag: string): string {

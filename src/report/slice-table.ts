@@ -9,7 +9,8 @@ import {
   requestCount,
 } from '../metrics/run-metrics.js';
 import type { Slice, SlicedRun } from '../metrics/slices.js';
-import { type Layout, stylesOf } from './layout.js';
+import { withThousands } from '../util/counted.js';
+import type { Layout } from './layout.js';
 import { drawTable } from './table.js';
 
 /** More slices than this are shown by their first and last ones; files hold all. */
@@ -17,7 +18,6 @@ const MOST_ROWS = 40;
 
 /** A row for each slice. */
 export function sliceTable({ slices, sliceNs }: SlicedRun, layout: Layout): string[] {
-  const { italic, cyan, green } = stylesOf(layout);
   const [half, left] = [MOST_ROWS / 2, slices.length - MOST_ROWS];
   const rows = slices.map((slice) => row(slice, slices[0]?.startNs ?? 0n));
   const shown =
@@ -27,18 +27,17 @@ export function sliceTable({ slices, sliceNs }: SlicedRun, layout: Layout): stri
   return drawTable(
     {
       title: `AIPerf | Time slices of ${sliceNs / 1e9} s`,
-      titleStyle: italic,
       columns: [
-        { header: 'Slice', align: 'right', style: cyan },
-        { header: 'Window (s)', align: 'right', style: cyan, yields: 'at spaces' },
-        { header: 'Requests', align: 'right', style: green, yields: 'at spaces' },
-        { header: 'TTFT avg (p90) (ms)', align: 'right', style: green, yields: 'at spaces' },
-        { header: 'Latency avg (p90) (ms)', align: 'right', style: green, yields: 'at spaces' },
-        { header: 'Tokens/s', align: 'right', style: green },
+        { header: 'Slice', style: 'cyan' },
+        { header: 'Window (s)', style: 'cyan', yields: 'at spaces' },
+        { header: 'Requests', yields: 'at spaces' },
+        { header: 'TTFT avg (p90) (ms)', yields: 'at spaces' },
+        { header: 'Latency avg (p90) (ms)', yields: 'at spaces' },
+        { header: 'Tokens/s' },
       ],
-      rows: shown.map((cells) => cells.map((text) => ({ text }))),
+      rows: shown,
     },
-    layout.width,
+    layout,
   );
 }
 
@@ -54,7 +53,7 @@ function row({ index, startNs, endNs, isComplete, results }: Slice, firstNs: big
   return [
     `${index}`,
     `${seconds(startNs)} - ${seconds(endNs)}${isComplete ? '' : ' partial'}`,
-    (statsOf(results, requestCount)?.avg ?? 0).toLocaleString('en-US') +
+    withThousands(statsOf(results, requestCount)?.avg ?? 0) +
       (failed > 0 ? ` + ${failed} failed` : '') +
       (planned > 0 ? ` + ${planned} cancelled` : ''),
     spread(timeToFirstToken),

@@ -1,40 +1,49 @@
 import type { RunSummary } from '../metrics/compute.js';
-import { withCommas } from '../metrics/format.js';
+import { percent } from '../metrics/format.js';
 import { goodRequestCount } from '../metrics/goodput-metrics.js';
 import { statsOf } from '../metrics/results.js';
-import { type Layout, stylesOf } from './layout.js';
+import { withThousands } from '../util/counted.js';
+import type { Layout } from './layout.js';
 import { sloWords } from './slo-words.js';
 import { drawTable } from './table.js';
 
 /** How far each objective was kept by itself, and all together; no lines for a run without objectives. */
 export function sloTable(summary: RunSummary, layout: Layout): string[] {
-  const { slos, results, validCount, failedCount } = summary;
-  if (slos.length === 0) return [];
-  const { italic, cyan, green } = stylesOf(layout);
-  const good = statsOf(results, goodRequestCount)?.avg ?? 0;
-  const row = (name: string, passed: number) =>
-    [
-      name,
-      passed.toLocaleString('en-US'),
-      percent(passed, validCount),
-      percent(passed, validCount + failedCount),
-    ].map((text) => ({ text }));
+  if (summary.slos.length === 0) return [];
+  const [objective = '', kept = '', ofValid = '', ofAll = ''] = sloColumns;
   return drawTable(
     {
       title: 'AIPerf | SLO',
-      titleStyle: italic,
       columns: [
-        { header: 'Objective', align: 'right', style: cyan, yields: 'at spaces' },
-        { header: 'Requests meeting the SLO', align: 'right', style: green, yields: 'at spaces' },
-        { header: '% of successful', align: 'right', style: green, yields: 'at spaces' },
-        { header: '% of all', align: 'right', style: green },
+        { header: objective, style: 'cyan', yields: 'at spaces' },
+        { header: kept, yields: 'at spaces' },
+        { header: ofValid, yields: 'at spaces' },
+        { header: ofAll },
       ],
-      rows: [...slos.map((slo) => row(sloWords(slo), slo.passed)), row('all of them: good requests', good)],
+      rows: sloRows(summary, 'all of them: good requests', (share) => percent(share, 2)),
     },
-    layout.width,
+    layout,
   );
 }
 
-function percent(part: number, whole: number): string {
-  return whole === 0 ? 'N/A' : `${withCommas((100 * part) / whole)} %`;
+/** Heads of the table of objectives, on the console and on a page. */
+export const sloColumns = ['Objective', 'Requests meeting the SLO', '% of successful', '% of all'];
+
+/** Its rows. @param together what the last row is called: requests that keep every objective. */
+export function sloRows(
+  { slos, results, validCount, failedCount }: RunSummary,
+  together: string,
+  shareText: (share: number) => string,
+): string[][] {
+  const cell = (part: number, whole: number) => (whole === 0 ? 'N/A' : shareText(part / whole));
+  const rows = [
+    ...slos.map((slo) => [sloWords(slo), slo.passed] as const),
+    [together, statsOf(results, goodRequestCount)?.avg ?? 0] as const,
+  ];
+  return rows.map(([name, passed]) => [
+    name,
+    withThousands(passed),
+    cell(passed, validCount),
+    cell(passed, validCount + failedCount),
+  ]);
 }

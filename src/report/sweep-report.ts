@@ -1,14 +1,14 @@
-import { fixed, withCommas } from '../metrics/format.js';
+import { percent, withCommas } from '../metrics/format.js';
 import type { Estimate } from '../metrics/noise.js';
 import type { TradeOffVerdict } from '../metrics/trade-off.js';
 import { counted } from '../util/counted.js';
-import { type Layout, stylesOf } from './layout.js';
+import { andList } from '../util/lists.js';
+import type { Layout } from './layout.js';
 import { drawTable } from './table.js';
 import {
   called,
   clientLimitedWords,
   frontierWords,
-  list,
   type NamedPoint,
   type RecommendedPoints,
   recommendedPoints,
@@ -16,7 +16,7 @@ import {
   tieSentence,
   type WeighedPoints,
 } from './trade-off-words.js';
-import { wrap } from './wrap.js';
+import { joinLines, wrap } from './wrap.js';
 
 /** A point of a sweep as it is shown. */
 export interface ShownPoint extends NamedPoint {
@@ -66,22 +66,21 @@ export function sweepReport(groups: readonly ShownGroup[], facts: SweepReportFac
       ? []
       : [`tokens/s/GPU = total tokens/s / ${counted(facts.gpus, 'GPU')} (--num-gpus).`]),
     ...(facts.repeated
-      ? [`± is the half width of the interval of ${percent(facts.confidenceLevel)} confidence (Student's t).`]
+      ? [
+          `± is the half width of the interval of ${shareText(facts.confidenceLevel)} confidence (Student's t).`,
+        ]
       : []),
     ...(facts.streams
       ? []
       : ['tokens/s/user = output tokens / request latency, since nothing was streamed.']),
     ...groups.flatMap((group) => groupLines(group, facts)),
   ].flatMap((line) => wrap(line, layout.width, 4));
-  return ['', ...(facts.hasTable ? sweepTable(groups, facts, layout) : []), ...words]
-    .map((line) => `${line}\n`)
-    .join('');
+  return joinLines(['', ...(facts.hasTable ? sweepTable(groups, facts, layout) : []), ...words]);
 }
 
 function sweepTable(groups: readonly ShownGroup[], facts: SweepReportFacts, layout: Layout): string[] {
-  const { italic, cyan, green, bold } = stylesOf(layout);
   const { columns, gpus, streams, objectives } = facts;
-  const value = (header: string) => ({ header, align: 'right', style: green, yields: 'at spaces' }) as const;
+  const value = (header: string) => ({ header, yields: 'at spaces' }) as const;
   const rows = groups.flatMap(({ points, verdict }) =>
     points.map((point, i) => [
       ...point.cells,
@@ -89,7 +88,7 @@ function sweepTable(groups: readonly ShownGroup[], facts: SweepReportFacts, layo
       ...(gpus === undefined ? [] : [estimate(perGpu(point.throughput, gpus))]),
       estimate(point.perUser),
       estimate(point.latency),
-      ...(objectives.length === 0 ? [] : [percent(point.goodShare)]),
+      ...(objectives.length === 0 ? [] : [shareText(point.goodShare)]),
       [
         ...(verdict.frontier.includes(i) ? ['●'] : []),
         ...(verdict.knee === i ? ['knee'] : []),
@@ -100,19 +99,18 @@ function sweepTable(groups: readonly ShownGroup[], facts: SweepReportFacts, layo
   return drawTable(
     {
       title: 'AIPerf | Sweep',
-      titleStyle: italic,
       columns: [
-        ...columns.map((header) => ({ header, align: 'right', style: cyan, yields: 'at spaces' }) as const),
+        ...columns.map((header) => ({ header, style: 'cyan', yields: 'at spaces' }) as const),
         value('Total tokens/s'),
         ...(gpus === undefined ? [] : [value('tokens/s/GPU')]),
         value('tokens/s/user'),
         value(streams ? 'TTFT avg (ms)' : 'Latency avg (ms)'),
         ...(objectives.length === 0 ? [] : [value('Good requests')]),
-        { header: 'Frontier', align: 'left', style: bold },
+        { header: 'Frontier', align: 'left', style: 'bold' },
       ],
-      rows: rows.map((cells) => cells.map((text) => ({ text }))),
+      rows,
     },
-    layout.width,
+    layout,
   );
 }
 
@@ -156,7 +154,7 @@ function recommendationLines(weighed: WeighedPoints<ShownPoint>, facts: SweepRep
     ...(facts.objectives.length === 0
       ? []
       : [
-          `Only points where ${percent(facts.goodShare)} of all requests meet ${list(facts.objectives)} are recommended` +
+          `Only points where ${shareText(facts.goodShare)} of all requests meet ${andList(facts.objectives)} are recommended` +
             (missed.length === 0 ? '; all do.' : `; ${missedText(missed)} not.`),
         ]),
     'Recommendation, by what matters most:',
@@ -180,14 +178,14 @@ function recommendationLine(
     cost: `the most ${throughput}`,
   };
   const why =
-    indices.length > 1 ? tieReason(recommended, throughput) : list(priorities.map((key) => reasons[key]));
+    indices.length > 1 ? tieReason(recommended, throughput) : andList(priorities.map((key) => reasons[key]));
   const shown = indices.flatMap((i) => weighed.points[i] ?? []);
   return `${title}: ${called(indices, weighed, 'range')}, ${why}: ${figures(shown, facts)}.`;
 }
 
 function missedText(missed: readonly ShownPoint[]): string {
-  const names = missed.map(({ name, goodShare }) => `${name} (${percent(goodShare)})`);
-  return `${list(names)} ${names.length === 1 ? 'does' : 'do'}`;
+  const names = missed.map(({ name, goodShare }) => `${name} (${shareText(goodShare)})`);
+  return `${andList(names)} ${names.length === 1 ? 'does' : 'do'}`;
 }
 
 function noneHolds(weighed: WeighedPoints, { goodShare, objectives }: SweepReportFacts): string {
@@ -195,8 +193,8 @@ function noneHolds(weighed: WeighedPoints, { goodShare, objectives }: SweepRepor
   const most = Math.max(...points.map((point) => point.goodShare ?? 0));
   const nearest = points.flatMap((point, i) => ((point.goodShare ?? 0) === most ? [i] : []));
   return (
-    `No recommendation: at no point do ${percent(goodShare)} of all requests meet ${list(objectives)}; ` +
-    `nearest: ${called(nearest, weighed, 'range')} with ${percent(most)}.`
+    `No recommendation: at no point do ${shareText(goodShare)} of all requests meet ${andList(objectives)}; ` +
+    `nearest: ${called(nearest, weighed, 'range')} with ${shareText(most)}.`
   );
 }
 
@@ -220,7 +218,7 @@ function figures(points: readonly ShownPoint[], { gpus, streams, objectives }: S
       : `${of(({ throughput }) => perGpu(throughput, gpus))} tokens/s/GPU`,
     `${of(({ perUser }) => perUser)} tokens/s/user`,
     `${streams ? 'TTFT' : 'latency'} ${of(({ latency }) => latency)} ms`,
-    ...(objectives.length === 0 ? [] : [`${range(shares.map(percent))} good`]),
+    ...(objectives.length === 0 ? [] : [`${range(shares.map(shareText))} good`]),
   ];
   return parts.join(', ');
 }
@@ -237,6 +235,7 @@ function estimate(value: Estimate | undefined): string {
   return margin === 0 ? withCommas(value.mean) : `${withCommas(value.mean)} ± ${withCommas(margin)}`;
 }
 
-function percent(share: number | undefined): string {
-  return share === undefined ? 'N/A' : `${fixed(100 * share, 1).replace(/\.0$/, '')} %`;
+/** `95 %`, `99.5 %`. */
+function shareText(share: number | undefined): string {
+  return share === undefined ? 'N/A' : percent(share).replace('.0 %', ' %');
 }

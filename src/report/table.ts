@@ -1,30 +1,38 @@
 import stringWidth from 'string-width';
-import type { Style } from './layout.js';
+import { withCommas } from '../metrics/format.js';
+import { type Layout, type Style, stylesOf } from './layout.js';
 import { pad, wrap } from './wrap.js';
+
+type StyleName = 'green' | 'cyan' | 'yellow' | 'red' | 'bold' | 'dim';
 
 interface Column {
   readonly header: string;
-  readonly align: 'left' | 'right';
-  readonly style: Style;
+  /** Absent: right. */
+  readonly align?: 'left';
+  /** Absent: green, as figures are. */
+  readonly style?: StyleName;
   /** How it gives way where the table is too wide; absent: not at all. */
   readonly yields?: 'its padding' | 'at spaces' | 'anywhere';
   /** Where the table is too wide nevertheless, columns of the highest number are left out first; absent: never. */
   readonly expendable?: number;
 }
 
-/** A line feed in `text` starts a new line of the cell. */
-interface Cell {
-  readonly text: string;
-  /** Instead of the column's. */
-  readonly style?: Style;
-}
+/** A line feed starts a new line of the cell; a style stands in for the column's. */
+type Cell = string | { readonly text: string; readonly style: StyleName };
 
+/** A table as data. */
 export interface Table {
   readonly title: string;
-  readonly titleStyle: Style;
+  /** Besides italic. */
+  readonly titleStyle?: StyleName;
   readonly columns: readonly Column[];
   /** A cell for each column. */
   readonly rows: readonly (readonly Cell[])[];
+}
+
+/** A figure of a table of metrics; `N/A` where there is none. */
+export function figureCell(value: number | undefined): Cell {
+  return value === undefined ? { text: 'N/A', style: 'dim' } : withCommas(value);
 }
 
 /** Columns of a drawn table: their widths without padding, and the padding on each side. */
@@ -35,8 +43,9 @@ type Widths = readonly { readonly text: number; readonly padding: number }[];
  * allow for that, they give way as far as they can be read, then expendable ones are left out, with a note; what is
  * still too wide is drawn as several tables below each other, each with the first column.
  */
-export function drawTable(table: Table, width: number): string[] {
+export function drawTable(table: Table, layout: Layout): string[] {
   const { columns } = table;
+  const { width } = layout;
   let shown = columns.map((_, i) => i);
   while (!fits(table, shown, width)) {
     const highest = Math.max(...shown.map((i) => columns[i]?.expendable ?? 0));
@@ -52,7 +61,7 @@ export function drawTable(table: Table, width: number): string[] {
     else part.push(column);
   }
   const drawn = (parts.length === 0 ? [shown] : parts).flatMap((part, i) =>
-    drawColumns(i === 0 ? table : { ...table, title: '' }, part, width),
+    drawColumns(i === 0 ? table : { ...table, title: '' }, part, layout),
   );
   if (left.length === 0) return drawn;
   return [...drawn, ...wrap(`Not shown at a width of ${width} columns: ${left.join(', ')}.`, width)];
@@ -65,35 +74,45 @@ function fits(table: Table, shown: readonly number[], width: number): boolean {
 
 /** The head and all rows, with the cells of these columns. */
 function rowsOf({ columns, rows }: Table, shown: readonly number[]): (readonly Cell[])[] {
-  const head: readonly Cell[] = columns.map(({ header }) => ({ text: header, style: plain }));
-  return [head, ...rows].map((row) => shown.map((i) => row[i] ?? { text: '' }));
+  const head: readonly Cell[] = columns.map(({ header }) => header);
+  return [head, ...rows].map((row) => shown.map((i) => row[i] ?? ''));
 }
 
-function drawColumns(table: Table, shown: readonly number[], width: number): string[] {
+function drawColumns(table: Table, shown: readonly number[], layout: Layout): string[] {
   const { title, titleStyle } = table;
+  const styles = stylesOf(layout);
+  const titled = (text: string) => styles.italic(titleStyle === undefined ? text : styles[titleStyle](text));
+  const styleOf = (cell: Cell | undefined, column: Column | undefined) =>
+    styles[(typeof cell === 'object' ? cell.style : column?.style) ?? 'green'];
   const columns = shown.flatMap((i) => table.columns[i] ?? []);
   const [head = [], ...rows] = rowsOf(table, shown);
-  const widths = widthsOf([head, ...rows], columns, width);
+  const widths = widthsOf([head, ...rows], columns, layout.width);
   const total = totalOf(widths);
   const rule = (left: string, line: string, joint: string, right: string) =>
     left + widths.map(({ text, padding }) => line.repeat(text + 2 * padding)).join(joint) + right;
   return [
-    ...(title === '' ? [] : wrap(title, total).map((line) => titleStyle(pad(line, total, 'center')))),
+    ...(title === '' ? [] : wrap(title, total).map((line) => titled(pad(line, total, 'center')))),
     rule('┏', '━', '┳', '┓'),
-    ...drawRow(head, columns, widths, '┃'),
+    ...drawRow(head, columns, widths, '┃', () => plain),
     rule('┡', '━', '╇', '┩'),
-    ...rows.flatMap((row) => drawRow(row, columns, widths, '│')),
+    ...rows.flatMap((row) => drawRow(row, columns, widths, '│', styleOf)),
     rule('└', '─', '┴', '┘'),
   ];
 }
 
-function drawRow(row: readonly Cell[], columns: readonly Column[], widths: Widths, edge: string): string[] {
+function drawRow(
+  row: readonly Cell[],
+  columns: readonly Column[],
+  widths: Widths,
+  edge: string,
+  styleOf: (cell: Cell | undefined, column: Column | undefined) => Style,
+): string[] {
   const cells = widths.map(({ text, padding }, i) => {
     const [cell, column] = [row[i], columns[i]];
-    const style = cell?.style ?? column?.style ?? plain;
-    const draw = (line: string) => style(pad(line, text, column?.align ?? 'left'));
+    const style = styleOf(cell, column);
+    const draw = (line: string) => style(pad(line, text, column?.align ?? 'right'));
     return {
-      lines: wrap(cell?.text ?? '', text).map(draw),
+      lines: wrap(textOf(cell), text).map(draw),
       blank: ' '.repeat(text),
       side: ' '.repeat(padding),
     };
@@ -109,7 +128,7 @@ function drawRow(row: readonly Cell[], columns: readonly Column[], widths: Width
 function widthsOf(rows: readonly (readonly Cell[])[], columns: readonly Column[], width: number): Widths {
   const widest = (i: number, partsOf: (text: string) => string[]) =>
     rows
-      .flatMap((row) => partsOf(row[i]?.text ?? ''))
+      .flatMap((row) => partsOf(textOf(row[i])))
       .reduce((most, part) => Math.max(most, stringWidth(part)), 1);
   const natural = columns.map((_, i) => ({ text: widest(i, linesOf), padding: 1 }));
   if (totalOf(natural) <= width) return natural;
@@ -139,6 +158,10 @@ function linesOf(text: string): string[] {
 
 function wordsOf(text: string): string[] {
   return linesOf(text).flatMap((line) => line.split(' '));
+}
+
+function textOf(cell: Cell = ''): string {
+  return typeof cell === 'string' ? cell : cell.text;
 }
 
 function plain(text: string): string {

@@ -1,10 +1,10 @@
-import { fixed, withCommas } from '../metrics/format.js';
+import { percent, withCommas } from '../metrics/format.js';
 import type { ArrivalFigures, CacheFigures, TraceFigures, ValueStatistics } from '../trace/figures.js';
-import { counted } from '../util/counted.js';
+import { counted, withThousands } from '../util/counted.js';
 import { oneLine } from '../util/plain-text.js';
 import { type Layout, stylesOf } from './layout.js';
 import { drawTable } from './table.js';
-import { wrap } from './wrap.js';
+import { joinLines, wrap } from './wrap.js';
 
 /** The figures of a trace: in words, as a table, and as bars; each line ended by a line feed. */
 export function traceReport(
@@ -23,7 +23,7 @@ export function traceReport(
     ...bars('Requests by tokens (prompt + response)', sizeRanges(sizeEdges), sizes, requests, layout),
     ...(arrivals === undefined ? [] : arrivalBars(arrivals, layout)),
   ];
-  return lines.map((line) => `${line}\n`).join('');
+  return joinLines(lines);
 }
 
 function countWords({ requests, arrivals }: TraceFigures): string {
@@ -39,7 +39,7 @@ function countWords({ requests, arrivals }: TraceFigures): string {
 }
 
 function longWords({ longShares }: TraceFigures): string {
-  const shares = longShares.map(({ tokens, share }) => `above ${whole(tokens)}: ${percent(share)}`);
+  const shares = longShares.map(({ tokens, share }) => `above ${withThousands(tokens)}: ${percent(share)}`);
   return `Large requests (prompt + response tokens): ${shares.join('; ')}.`;
 }
 
@@ -67,26 +67,20 @@ interface StatisticsColumn {
 }
 
 function statisticsTable(title: string, layout: Layout, columns: readonly StatisticsColumn[]): string[] {
-  const { italic, cyan, green } = stylesOf(layout);
   const rows = ['mean', 'std', 'min', 'p25', 'median', 'p75', 'p90', 'p95', 'p99', 'max'] as const;
   return drawTable(
     {
       title,
-      titleStyle: italic,
       columns: [
-        { header: 'Statistic', align: 'right', style: cyan },
-        ...columns.map(
-          ({ header }) => ({ header, align: 'right', style: green, yields: 'at spaces' }) as const,
-        ),
+        { header: 'Statistic', style: 'cyan' },
+        ...columns.map(({ header }) => ({ header, yields: 'at spaces' }) as const),
       ],
       rows: rows.map((row) => [
-        { text: row },
-        ...columns.map(({ of, factor = 1 }) => ({
-          text: of === undefined ? 'N/A' : withCommas(of[row] * factor),
-        })),
+        row,
+        ...columns.map(({ of, factor = 1 }) => (of === undefined ? 'N/A' : withCommas(of[row] * factor))),
       ]),
     },
-    layout.width,
+    layout,
   );
 }
 
@@ -98,20 +92,22 @@ function gapLines({ arrivals }: TraceFigures): string[] {
 function cacheLines({ uniquePrefixes, prefixGroups, prefixReuseRatio, cache }: TraceFigures): string[] {
   if (cache === undefined) return ['No row has hash_ids: shared prefixes are unknown.'];
   return [
-    `Prefixes: ${whole(uniquePrefixes)} distinct; ${whole(prefixGroups)} first ${prefixGroups === 1 ? 'block is' : 'blocks are'} shared by several requests; ${percent(prefixReuseRatio)} of all occurrences are repeats.`,
-    `Best prefix-cache hit rate: ${percent(cache.infiniteHitRate)} of ${whole(cache.blocks)} blocks with an infinite cache${limitedWords(cache)}.`,
+    `Prefixes: ${withThousands(uniquePrefixes)} distinct; ${withThousands(prefixGroups)} first ${prefixGroups === 1 ? 'block is' : 'blocks are'} shared by several requests; ${percent(prefixReuseRatio)} of all occurrences are repeats.`,
+    `Best prefix-cache hit rate: ${percent(cache.infiniteHitRate)} of ${withThousands(cache.blocks)} blocks with an infinite cache${limitedWords(cache)}.`,
   ];
 }
 
 function limitedWords({ limited, blockSize }: CacheFigures): string {
   if (limited === undefined) return '';
-  return `, ${percent(limited.hitRate)} with a ${whole(limited.blocks)}-block LRU cache (${whole(limited.blocks * blockSize)} tokens)`;
+  return `, ${percent(limited.hitRate)} with a ${withThousands(limited.blocks)}-block LRU cache (${withThousands(limited.blocks * blockSize)} tokens)`;
 }
 
 function sizeRanges(edges: readonly number[]): string[] {
   return edges.map((edge, i) => {
     const next = edges[i + 1];
-    return next === undefined ? `${whole(edge)} and more` : `${whole(edge)} - ${whole(next)}`;
+    return next === undefined
+      ? `${withThousands(edge)} and more`
+      : `${withThousands(edge)} - ${withThousands(next)}`;
   });
 }
 
@@ -120,7 +116,7 @@ function arrivalBars({ windows }: ArrivalFigures, layout: Layout): string[] {
   const isMinutes = seconds % 60 === 0;
   const unit = isMinutes ? 60 : 1;
   const labels = requests.map((_, i) => {
-    const [from, to] = [i, i + 1].map((n) => whole((n * seconds) / unit));
+    const [from, to] = [i, i + 1].map((n) => withThousands((n * seconds) / unit));
     return `${from} - ${to}`;
   });
   const all = requests.reduce((sum, count) => sum + count, 0);
@@ -140,7 +136,7 @@ function bars(
 ): string[] {
   const { bold, cyan } = stylesOf(layout);
   const labelWidth = Math.max(...labels.map((label) => label.length));
-  const countWidth = Math.max(...counts.map((count) => whole(count).length));
+  const countWidth = Math.max(...counts.map((count) => withThousands(count).length));
   const barWidth = Math.max(8, Math.min(60, layout.width - labelWidth - countWidth - 16));
   const most = Math.max(...counts, 1);
   return [
@@ -148,7 +144,7 @@ function bars(
     ...counts.map((count, i) => {
       const label = (labels[i] ?? '').padStart(labelWidth);
       const share = percent(all === 0 ? 0 : count / all).padStart(7);
-      return `  ${label}  ${whole(count).padStart(countWidth)}  ${share}  ${cyan(bar(count / most, barWidth))}`.trimEnd();
+      return `  ${label}  ${withThousands(count).padStart(countWidth)}  ${share}  ${cyan(bar(count / most, barWidth))}`.trimEnd();
     }),
   ];
 }
@@ -157,12 +153,4 @@ function bars(
 function bar(share: number, width: number): string {
   const eighths = share === 0 ? 0 : Math.max(1, Math.round(share * width * 8));
   return '█'.repeat(Math.floor(eighths / 8)) + ('▏▎▍▌▋▊▉'[(eighths % 8) - 1] ?? '');
-}
-
-function whole(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
-}
-
-function percent(share: number): string {
-  return `${fixed(100 * share, 1)} %`;
 }

@@ -1,4 +1,5 @@
 import { dominatorOf, type OperatingPoint, type TradeOffVerdict } from '../metrics/trade-off.js';
+import { andList } from '../util/lists.js';
 
 /** A point among others. */
 export interface NamedPoint extends OperatingPoint {
@@ -48,7 +49,7 @@ export function recommendedPoints({ points, verdict }: WeighedPoints): Recommend
   }
   return [...found.values()].map(({ keys, titles, points: all }) => ({
     priorities: keys,
-    title: list(titles),
+    title: andList(titles),
     points: all,
   }));
 }
@@ -103,13 +104,8 @@ export function called(
 ): string {
   const names = indices.flatMap((i) => points[i]?.name ?? []);
   const text =
-    form === 'range' && areNeighbours(indices, points) ? `${names[0]} to ${names.at(-1)}` : list(names);
+    form === 'range' && areNeighbours(indices, points) ? `${names[0]} to ${names.at(-1)}` : andList(names);
   return subject === '' ? text : `${subject} ${text}`;
-}
-
-/** `a`, `a and b`, `a, b and c`. */
-export function list(names: readonly string[]): string {
-  return new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(names);
 }
 
 function inOrder(indices: readonly number[], points: readonly OperatingPoint[]): readonly number[] {

@@ -1,5 +1,5 @@
 import type { RunSummary } from '../metrics/compute.js';
-import { fixed, withCommas } from '../metrics/format.js';
+import { percent, withCommas } from '../metrics/format.js';
 import { goodput } from '../metrics/goodput-metrics.js';
 import type { Metric } from '../metrics/metric.js';
 import { interTokenLatency, requestLatency, timeToFirstToken } from '../metrics/request-metrics.js';
@@ -10,8 +10,8 @@ import type { Slice, SlicedRun } from '../metrics/slices.js';
 import type { Statistics, StatName } from '../metrics/statistics.js';
 import { FEWEST_SLICES, type Finding, type MetricTrend } from '../metrics/trends.js';
 import { counted } from '../util/counted.js';
-import { type Layout, stylesOf } from './layout.js';
-import { drawTable } from './table.js';
+import type { Layout } from './layout.js';
+import { drawTable, figureCell } from './table.js';
 import { wrap } from './wrap.js';
 
 /** What the slices show of the run over time, in words, and its steady part next to the whole run. */
@@ -63,7 +63,7 @@ function tooFew(complete: string, count: number, slices: readonly Slice[]): stri
 }
 
 function rangeSentence({ metric, min, max, first, last }: SliceRange): string {
-  const variation = min > 0 ? `, variation ${fixed((100 * (max - min)) / min, 1)} %` : '';
+  const variation = min > 0 ? `, variation ${percent((max - min) / min)}` : '';
   return (
     `${metric.label}: ${withCommas(min)} to ${withCommas(max)} ${metric.displayUnit}${variation}; ` +
     `first slice ${withCommas(first)}, last slice ${withCommas(last)}${changeWords(last, first)}.`
@@ -72,14 +72,14 @@ function rangeSentence({ metric, min, max, first, last }: SliceRange): string {
 
 function coldStartSentence(ranges: readonly SliceRange[]): string {
   const parts = ranges.flatMap(({ metric, first, others }) =>
-    others > 0 ? [`${metric.label} ${percent(first / others - 1)}`] : [],
+    others > 0 ? [`${metric.label} ${change(first / others - 1)}`] : [],
   );
   return `Cold start, first slice against the mean of the others: ${parts.join(', ')}.`;
 }
 
 /** ` (-12.9 %)`; nothing where there is nothing to compare with. */
 function changeWords(value: number, against: number): string {
-  return against > 0 ? ` (${percent(value / against - 1)})` : '';
+  return against > 0 ? ` (${change(value / against - 1)})` : '';
 }
 
 function metricSentences({ label, slices, findings, drift }: MetricTrend): string[] {
@@ -90,11 +90,8 @@ function metricSentences({ label, slices, findings, drift }: MetricTrend): strin
   if (drift === undefined) return [...found, `${label}: too few slices are left to test for a drift.`];
   const isDrifting = findings.some(({ kind }) => kind === 'drift');
   const rest = isDrifting ? 'drift' : `${findings.length === 0 ? 'no' : 'otherwise no'} significant trend`;
-  const change = `${percent(drift.change)} over ${seconds(drift.seconds)} s`;
-  return [
-    ...found,
-    `${label}: ${rest}: ${change} (95 % CI ${percent(drift.low)} to ${percent(drift.high)}).`,
-  ];
+  const over = `${change(drift.change)} over ${seconds(drift.seconds)} s`;
+  return [...found, `${label}: ${rest}: ${over} (95 % CI ${change(drift.low)} to ${change(drift.high)}).`];
 }
 
 function sentence(finding: Finding): string {
@@ -103,7 +100,7 @@ function sentence(finding: Finding): string {
     case 'warm-up':
       return (
         `warm-up in ${named(finding.slices)}, until ${seconds(finding.endSeconds)} s: ` +
-        `${percent(finding.change)} against the rest of the run (${chance(p)}).`
+        `${change(finding.change)} against the rest of the run (${chance(p)}).`
       );
     case 'stretch': {
       const slower = finding.change > 0;
@@ -111,10 +108,10 @@ function sentence(finding: Finding): string {
         ? `in ${named(finding.slices)}`
         : `from slice ${finding.slices.first} to the end`;
       const after = finding.recovered ? 'it recovered' : 'it did not recover';
-      return `${percent(finding.change)} ${where} (${chance(p)})${slower ? `; ${after}` : ''}.`;
+      return `${change(finding.change)} ${where} (${chance(p)})${slower ? `; ${after}` : ''}.`;
     }
     case 'drift':
-      return `drifts ${finding.change > 0 ? 'up' : 'down'}: ${percent(finding.change)} over the run (${chance(p)}).`;
+      return `drifts ${finding.change > 0 ? 'up' : 'down'}: ${change(finding.change)} over the run (${chance(p)}).`;
     case 'load':
       return `higher in slices in which more requests start (rank correlation ${finding.rho.toFixed(2)}, ${chance(p)}).`;
   }
@@ -131,34 +128,27 @@ const compared: readonly Metric[] = [
 const comparedStats: readonly StatName[] = ['avg', 'p50', 'p90', 'p99'];
 
 function steadyTable(whole: Results, steady: Results, from: number, layout: Layout): string[] {
-  const { italic, cyan, green, dim } = stylesOf(layout);
   const rows = compared.flatMap((metric) => {
     const [all, part] = [whole, steady].map((results) => statsOf(results, metric));
     if (all === undefined || part === undefined) return [];
     const row = (label: string, name: string, statistics: Statistics) => [
-      { text: label },
-      { text: name },
-      ...comparedStats.map((stat) => {
-        const value = statistics[stat];
-        return value === undefined ? { text: 'N/A', style: dim } : { text: withCommas(value) };
-      }),
+      label,
+      name,
+      ...comparedStats.map((stat) => figureCell(statistics[stat])),
     ];
     return [row(`${metric.label} (${metric.displayUnit})`, 'whole run', all), row('', 'steady state', part)];
   });
   return drawTable(
     {
       title: `AIPerf | Steady state (complete slices from ${from} on) and the whole run`,
-      titleStyle: italic,
       columns: [
-        { header: 'Metric', align: 'right', style: cyan, yields: 'at spaces' },
-        { header: 'Part', align: 'left', style: cyan },
-        ...comparedStats.map(
-          (header) => ({ header, align: 'right', style: green, yields: 'its padding' }) as const,
-        ),
+        { header: 'Metric', style: 'cyan', yields: 'at spaces' },
+        { header: 'Part', align: 'left', style: 'cyan' },
+        ...comparedStats.map((header) => ({ header, yields: 'its padding' }) as const),
       ],
       rows,
     },
-    layout.width,
+    layout,
   );
 }
 
@@ -171,8 +161,9 @@ function seconds(value: number): string {
   return withCommas(value).replace(/\.?0+$/, '');
 }
 
-function percent(share: number): string {
-  return `${share < 0 ? '-' : '+'}${fixed(Math.abs(100 * share), 1)} %`;
+/** `+12.9 %`. */
+function change(share: number): string {
+  return `${share < 0 ? '-' : '+'}${percent(Math.abs(share))}`;
 }
 
 function chance(p: number): string {

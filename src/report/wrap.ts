@@ -14,6 +14,11 @@ export function wrap(text: string, width: number, hang?: number): string[] {
     .flatMap((line) => wrapLine(line, width, hang));
 }
 
+/** Each line ended by a line feed. */
+export function joinLines(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}
+
 /** Spaces on the side that `align` says, up to `width` columns. */
 export function pad(text: string, width: number, align: 'left' | 'right' | 'center'): string {
   const space = Math.max(0, width - stringWidth(text));

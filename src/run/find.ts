@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
-import { andList } from '../config/words.js';
 import { UserError } from '../util/errors.js';
+import { andList } from '../util/lists.js';
 import { fileNames, filesIn, previousFolder, type RunFiles } from './files.js';
 
 /** The files of a finished run. @param prefix of the files, as it was given to the run. @throws UserError where no run has left its records. */

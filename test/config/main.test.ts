@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { andList } from '../../src/config/words.js';
 import { commands } from '../../src/main.js';
+import { andList } from '../../src/util/lists.js';
 import { version } from '../../src/util/version.js';
 import { aiperf, sentences } from '../commands/in-process.js';
 

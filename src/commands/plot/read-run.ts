@@ -1,6 +1,5 @@
 import { ChartRun, chartMetrics } from '../../charts/chart-run.js';
 import type { ConfigOf } from '../../config/option.js';
-import { orList } from '../../config/words.js';
 import { metricTag } from '../../metrics/abbreviations.js';
 import { everything, parseFilter } from '../../metrics/filter.js';
 import { objectivesOf } from '../../metrics/slos.js';
@@ -9,6 +8,7 @@ import { readFacts } from '../../run/facts.js';
 import type { RunFiles } from '../../run/files.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
+import { orList } from '../../util/lists.js';
 import { readRequests } from '../report/read-requests.js';
 import { slosOf } from '../slos.js';
 import type { plotOptions } from './options.js';

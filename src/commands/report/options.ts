@@ -4,9 +4,9 @@ import { numbers } from '../../config/numbers.js';
 import { nameOf, type OptionTable } from '../../config/option.js';
 import { choice, flag, list, number, path, paths, text } from '../../config/option-kinds.js';
 import { profileOptions } from '../../config/options.js';
-import { andList } from '../../config/words.js';
 import { metricAbbreviations, metricTag } from '../../metrics/abbreviations.js';
 import { everyTrait } from '../../run/configuration.js';
+import { andList } from '../../util/lists.js';
 import { sloErrors, slosOf } from '../slos.js';
 
 /** Every option of `aiperf report`. */

@@ -1,4 +1,3 @@
-import { andList } from '../../config/words.js';
 import type { Rows } from '../../metrics/column.js';
 import { comparisonsIn, everything, type Filter } from '../../metrics/filter.js';
 import type { Metric } from '../../metrics/metric.js';
@@ -9,6 +8,7 @@ import { readPhase, withoutRequests } from '../../run/open.js';
 import type { StoredRecord } from '../../run/read-records.js';
 import { UserError } from '../../util/errors.js';
 import type { Json } from '../../util/json.js';
+import { andList } from '../../util/lists.js';
 import { meantTag } from '../slos.js';
 
 /** Which requests of a file are read, and which of their columns. */

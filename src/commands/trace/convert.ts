@@ -1,6 +1,7 @@
 import type { OptionTable } from '../../config/option.js';
 import { choice, path } from '../../config/option-kinds.js';
 import { convertTrace, foreignForms } from '../../trace/convert.js';
+import { withThousands } from '../../util/counted.js';
 import type { Io } from '../../util/io.js';
 import { oneLine } from '../../util/plain-text.js';
 import type { Command, Invocation } from '../command.js';
@@ -34,9 +35,8 @@ export const command: Command<typeof convertOptions> = { options: convertOptions
 
 async function run({ config }: Invocation<typeof convertOptions>, io: Io): Promise<number> {
   const { form, rows, empty, blockSize } = await convertTrace(config.file, config.out, config.from);
-  const whole = (count: number) => count.toLocaleString('en-US');
-  const lines = [`Wrote ${whole(rows)} rows of ${form} to ${oneLine(config.out)}.`];
-  if (empty > 0) lines.push(`${whole(empty)} without prompt or answer tokens are skipped.`);
+  const lines = [`Wrote ${withThousands(rows)} rows of ${form} to ${oneLine(config.out)}.`];
+  if (empty > 0) lines.push(`${withThousands(empty)} without prompt or answer tokens are skipped.`);
   if (blockSize !== undefined) {
     lines.push(
       `Each hash id covers ${blockSize} tokens: aiperf profile needs --isl-block-size ${blockSize}, aiperf trace stats --block-size ${blockSize}.`,

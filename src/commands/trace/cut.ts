@@ -4,6 +4,7 @@ import type { OptionTable } from '../../config/option.js';
 import { integer, number, path } from '../../config/option-kinds.js';
 import { withCommas } from '../../metrics/format.js';
 import { cutTrace } from '../../trace/cut.js';
+import { withThousands } from '../../util/counted.js';
 import type { Io } from '../../util/io.js';
 import { oneLine } from '../../util/plain-text.js';
 import type { Command, Invocation } from '../command.js';
@@ -87,10 +88,12 @@ async function run({ config }: Invocation<typeof cutOptions>, io: Io): Promise<n
     sample,
     seed: randomSeed,
   });
-  const whole = (count: number) => count.toLocaleString('en-US');
-  const left = tooLong > 0 ? ` ${whole(tooLong)} are skipped: longer than ${whole(maxIsl ?? 0)} tokens.` : '';
+  const left =
+    tooLong > 0
+      ? ` ${withThousands(tooLong)} are skipped: longer than ${withThousands(maxIsl ?? 0)} tokens.`
+      : '';
   io.stdout.write(
-    `Wrote ${whole(kept)} of ${whole(rows)} rows to ${oneLine(out)}, from 0 to ${withCommas(lastMs / 1000)} s.${left}\n`,
+    `Wrote ${withThousands(kept)} of ${withThousands(rows)} rows to ${oneLine(out)}, from 0 to ${withCommas(lastMs / 1000)} s.${left}\n`,
   );
   return 0;
 }

@@ -1,5 +1,6 @@
+import { andList } from '../../util/lists.js';
 import { insteadOf } from '../unsupported.js';
-import { andList, shown } from '../words.js';
+import { shown } from '../words.js';
 import { phasesIn, readPhases } from './phases.js';
 import {
   anything,

@@ -1,8 +1,8 @@
 import { isObject, type JsonObject } from '../../util/json.js';
+import { andList } from '../../util/lists.js';
 import type { ConfigFile, FileEntry } from '../file-entry.js';
 import { nameOf, type OptionTable } from '../option.js';
 import { insteadOf } from '../unsupported.js';
-import { andList } from '../words.js';
 import { benchmark, readBenchmark } from './benchmark.js';
 import {
   anything,

@@ -1,5 +1,6 @@
+import { andList, orList } from '../../util/lists.js';
 import type { Key } from '../rule.js';
-import { andList, orList, shown } from '../words.js';
+import { shown } from '../words.js';
 import {
   anything,
   has,

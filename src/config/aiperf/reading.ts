@@ -1,7 +1,8 @@
 import { isObject } from '../../util/json.js';
+import { andList, orList } from '../../util/lists.js';
 import type { Key } from '../rule.js';
 import { insteadOf } from '../unsupported.js';
-import { andList, nearest, orList, shown } from '../words.js';
+import { nearest, shown } from '../words.js';
 
 /** Keys as written and places in lists, from the top of the file. */
 export type FilePath = readonly (string | number)[];

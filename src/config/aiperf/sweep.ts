@@ -1,4 +1,4 @@
-import { andList } from '../words.js';
+import { andList } from '../../util/lists.js';
 import { anyPhase, ratePhase } from './phases.js';
 import { isMapping, keyOf, mappingFault, member, type Reading, Swept, snake, type Tree } from './reading.js';
 

@@ -10,17 +10,17 @@ import { statsOf } from '../../metrics/results.js';
 import { outputTokenThroughput, requestThroughput } from '../../metrics/run-metrics.js';
 import type { StatName } from '../../metrics/statistics.js';
 import { counted, withThousands } from '../../util/counted.js';
+import { andList } from '../../util/lists.js';
 import { type ComparedRuns, compare } from '../compared-runs.js';
+import { durationWords, percentWords, short } from '../figures.js';
 import {
   called,
   clientLimitedWords,
   frontierWords,
-  list,
   recommendedPoints,
   tieReason,
   tieSentence,
 } from '../trade-off-words.js';
-import { durationWords, percent, short } from './figures.js';
 import { type Html, html } from './html.js';
 import { loadWords } from './load.js';
 import type { ReportedRun } from './run.js';
@@ -96,7 +96,7 @@ export function comparisonWords(compared: Comparison): readonly Said[] {
           ? ['Every request of every run succeeded.']
           : failed.map(
               ({ name: run, summary: { failedCount, validCount } }) =>
-                `${run}: ${withThousands(failedCount)} of ${counted(failedCount + validCount, 'request')} failed (${percent(failedCount / (failedCount + validCount))}).`,
+                `${run}: ${withThousands(failedCount)} of ${counted(failedCount + validCount, 'request')} failed (${percentWords(failedCount / (failedCount + validCount))}).`,
             ),
       tone: failed.length === 0 ? 'good' : 'bad',
     },
@@ -152,16 +152,16 @@ function objectiveWords(compared: Comparison): string[] {
     ({ goodShare }, i) => goodShare !== undefined && !verdict.eligible.includes(i),
   );
   if (missed.length === 0) return [];
-  const share = `${percent(targetShare)} of all requests`;
+  const share = `${percentWords(targetShare)} of all requests`;
   if (verdict.eligible.length === 0) {
     const most = Math.max(...missed.map(({ goodShare = 0 }) => goodShare));
     const nearest = points.flatMap(({ goodShare }, i) => (goodShare === most ? [i] : []));
     return [
-      `None: at no point do ${share} meet every objective; nearest: ${called(nearest, compared, 'range')} with ${percent(most)}.`,
+      `None: at no point do ${share} meet every objective; nearest: ${called(nearest, compared, 'range')} with ${percentWords(most)}.`,
     ];
   }
-  const names = missed.map(({ name, goodShare = 0 }) => `${name} (${percent(goodShare)})`);
-  return [`Only points where ${share} meet every objective: not ${list(names)}.`];
+  const names = missed.map(({ name, goodShare = 0 }) => `${name} (${percentWords(goodShare)})`);
+  return [`Only points where ${share} meet every objective: not ${andList(names)}.`];
 }
 
 /** A row for each run, repeats under each other. @param href where a run is shown. */
@@ -208,7 +208,7 @@ function figureCells({ results, validCount, failedCount }: RunSummary): Cell[] {
 }
 
 function goodCell({ results, slos }: RunSummary): string {
-  return slos.length === 0 ? '' : percent(statsOf(results, goodRequestFraction)?.avg ?? 0);
+  return slos.length === 0 ? '' : percentWords(statsOf(results, goodRequestFraction)?.avg ?? 0);
 }
 
 function optional(value: number | undefined, text: (value: number) => string): string {

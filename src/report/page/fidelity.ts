@@ -1,5 +1,5 @@
 import type { ClientFidelity } from '../../run/fidelity.js';
-import { durationWords, percent, short } from './figures.js';
+import { durationWords, percentWords, short } from '../figures.js';
 import { type Html, html } from './html.js';
 import { type Cell, table } from './table.js';
 import type { Said } from './words.js';
@@ -89,9 +89,9 @@ function threadRow({ gcPauses: gc, ...thread }: ThreadFigures): Cell[] {
     spread(thread.readLag),
     pauses,
     optional(thread.late, durationWords),
-    optional(thread.busyShare, percent),
-    optional(thread.cpuShare, percent),
-    optional(thread.coreWaitShare, percent),
+    optional(thread.busyShare, percentWords),
+    optional(thread.cpuShare, percentWords),
+    optional(thread.coreWaitShare, percentWords),
   ].map((cell) => cell ?? 'N/A');
 }
 

@@ -1,6 +1,6 @@
 import { counted, withThousands } from '../../util/counted.js';
 import { isObject, type Json, type JsonObject } from '../../util/json.js';
-import { durationWords, short } from './figures.js';
+import { durationWords, short } from '../figures.js';
 
 /** What a run was made with, in the words of a sentence; members that the configuration does not tell are undefined. */
 export interface LoadWords {
@@ -61,7 +61,7 @@ function howSent(phase: JsonObject, dataset: JsonObject): string | undefined {
       ...textOf(phase.arrival_pattern),
       ...(phase.type === 'rate' ? [] : textOf(phase.type)),
     ];
-    return `${plain(rate)} ${rate === 1 ? 'request' : 'requests'} a second${pattern === undefined ? '' : ` (${pattern})`}${ceiling}`;
+    return `${counted(rate, 'request')} a second${pattern === undefined ? '' : ` (${pattern})`}${ceiling}`;
   }
   return concurrency === undefined ? undefined : `${withThousands(concurrency)} in flight`;
 }
@@ -90,10 +90,6 @@ function datasetWords(dataset: JsonObject): string | undefined {
   };
   const lengths = [...length('prompts', isl), ...length('answers', osl)].join(', ');
   return [...textOf(dataset.type), lengths].filter((part) => part !== '').join(': ') || undefined;
-}
-
-function plain(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 3 });
 }
 
 function baseName(path: string): string {

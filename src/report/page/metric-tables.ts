@@ -1,6 +1,5 @@
 import type { RunSummary } from '../../metrics/compute.js';
 import { withCommas } from '../../metrics/format.js';
-import { goodRequestCount } from '../../metrics/goodput-metrics.js';
 import type { ConsoleTable, Metric } from '../../metrics/metric.js';
 import { requestLatency, timeToFirstToken } from '../../metrics/request-metrics.js';
 import { type MetricResult, type Results, statsOf } from '../../metrics/results.js';
@@ -9,8 +8,8 @@ import type { SlicedRun } from '../../metrics/slices.js';
 import type { StatName } from '../../metrics/statistics.js';
 import { metricOf } from '../../metrics/table.js';
 import { withThousands } from '../../util/counted.js';
-import { sloWords } from '../slo-words.js';
-import { percent } from './figures.js';
+import { percentWords } from '../figures.js';
+import { sloColumns, sloRows } from '../slo-table.js';
 import { type Html, type HtmlContent, html } from './html.js';
 import { type Cell, type PageTable, table } from './table.js';
 
@@ -29,7 +28,8 @@ const captions: Readonly<Record<ConsoleTable, string>> = {
 };
 
 /** All metrics of a run: the main table, and behind it, folded up, every other that has a row. */
-export function metricTables({ results, slos, validCount, failedCount }: RunSummary): Html {
+export function metricTables(summary: RunSummary): Html {
+  const { results, slos } = summary;
   const [main, adjusted, ...others] = Object.keys(captions)
     .filter((name): name is ConsoleTable => name in captions)
     .map((name) => ({ caption: captions[name], rows: rowsOf(results, name) }));
@@ -38,7 +38,7 @@ export function metricTables({ results, slos, validCount, failedCount }: RunSumm
     rows: results.filter(({ tag }) => metricOf(tag).table === undefined).map(row),
   };
   return html`${main && statisticsTable({ ...main, isCaptionHidden: true })}
-${slos.length > 0 && objectivesTable({ results, slos, validCount, failedCount })}
+${slos.length > 0 && table({ caption: 'Objectives', columns: sloColumns, rows: sloRows(summary, 'All of them: good requests', percentWords) })}
 ${adjusted && adjusted.rows.length > 0 && statisticsTable(adjusted)}
 ${[...others, rest].map(
   (group) =>
@@ -102,28 +102,6 @@ function row({ tag, unit, statistics }: MetricResult): Cell[] {
 
 function statisticsTable(said: Pick<PageTable, 'caption' | 'isCaptionHidden' | 'rows'>): Html {
   return table({ ...said, columns: ['Metric', ...shown] });
-}
-
-function objectivesTable({
-  results,
-  slos,
-  validCount,
-  failedCount,
-}: Pick<RunSummary, 'results' | 'slos' | 'validCount' | 'failedCount'>): Html {
-  const shares = (name: string, passed: number) => [
-    name,
-    withThousands(passed),
-    validCount === 0 ? 'N/A' : percent(passed / validCount),
-    percent(passed / (validCount + failedCount)),
-  ];
-  return table({
-    caption: 'Objectives',
-    columns: ['Objective', 'Requests meeting the SLO', '% of successful', '% of all'],
-    rows: [
-      ...slos.map((slo) => shares(sloWords(slo), slo.passed)),
-      shares('All of them: good requests', statsOf(results, goodRequestCount)?.avg ?? 0),
-    ],
-  });
 }
 
 function numberCell(value: number | undefined, missing = ''): string {

@@ -11,7 +11,7 @@ import type { NotableRequests } from '../../run/notable.js';
 import type { StoredRecord } from '../../run/read-records.js';
 import { withThousands } from '../../util/counted.js';
 import { clipped } from '../clipped.js';
-import { durationWords, percent, short } from './figures.js';
+import { durationWords, percentWords, short } from '../figures.js';
 import { type Html, type HtmlContent, html } from './html.js';
 import { table } from './table.js';
 
@@ -39,7 +39,7 @@ export function failureSection(
       error.type || 'N/A',
       html`<span class="message">${clipped(error.message)}</span>`,
       withThousands(times),
-      percent(times / (validCount + failedCount)),
+      percentWords(times / (validCount + failedCount)),
     ]);
   return html`${table({
     caption: 'Failures by kind',

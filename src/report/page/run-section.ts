@@ -4,9 +4,9 @@ import { interTokenLatency, requestLatency, timeToFirstToken } from '../../metri
 import { statsOf } from '../../metrics/results.js';
 import { outputTokenThroughput, requestThroughput } from '../../metrics/run-metrics.js';
 import { withThousands } from '../../util/counted.js';
+import { durationWords, percentWords, short } from '../figures.js';
 import { sloWords } from '../slo-words.js';
 import { fidelityTables } from './fidelity.js';
-import { durationWords, percent, short } from './figures.js';
 import { type Html, type HtmlContent, html } from './html.js';
 import { loadWords } from './load.js';
 import { metricTables, sliceTable } from './metric-tables.js';
@@ -79,7 +79,7 @@ function headline({ summary }: ReportedRun): Html {
     ...(slos.length > 0 ? [['Goodput', short(of(goodput)?.avg ?? 0), 'good requests/s']] : []),
     [
       'Success',
-      all === 0 ? 'N/A' : percent(validCount / all),
+      all === 0 ? 'N/A' : percentWords(validCount / all),
       `${withThousands(failedCount)} of ${withThousands(all)} failed`,
     ],
   ];

@@ -20,11 +20,11 @@ import {
 import type { Statistics } from '../../metrics/statistics.js';
 import { usageDiscrepancyCount } from '../../metrics/usage-metrics.js';
 import { counted, withThousands } from '../../util/counted.js';
+import { durationWords, percentWords, short } from '../figures.js';
 import { lengthCauses } from '../length-causes.js';
 import { notStreamed } from '../panels.js';
 import { trendBlocks } from '../trend-lines.js';
 import { fidelitySaid } from './fidelity.js';
-import { durationWords, percent, short } from './figures.js';
 import { type Html, html } from './html.js';
 import { loadWords } from './load.js';
 import type { ReportedRun } from './run.js';
@@ -93,7 +93,7 @@ function speed({ summary }: ReportedRun): string[] {
     ...(Number.isNaN(share) || itl?.avg === undefined
       ? []
       : [
-          `On average ${percent(share)} of the latency was the wait for the first token; inter-token latency: mean ${durationWords(itl.avg)}.`,
+          `On average ${percentWords(share)} of the latency was the wait for the first token; inter-token latency: mean ${durationWords(itl.avg)}.`,
         ]),
   ];
 }
@@ -127,13 +127,13 @@ function goodRequests({ summary }: ReportedRun): string[] {
   const rate = statsOf(results, goodput)?.avg ?? 0;
   const objectives = slos.map(({ label, unit, limit, largerIsBetter, passed }) => ({
     name: `${label} ${largerIsBetter ? '≥' : '≤'} ${withCommas(limit).replace(/\.00$/, '')} ${unit}`,
-    share: percent(passed / all),
+    share: percentWords(passed / all),
   }));
   const kept = objectives.map(({ name, share }, i) => `${name} ${i === 0 ? 'was kept by' : 'by'} ${share}`);
   const [only] = objectives;
   const what = objectives.length === 1 ? `kept ${only?.name}` : 'kept every objective';
   return [
-    `${withThousands(good)} of ${counted(all, 'request')} (${percent(good / all)}) ${what}: ${short(rate)} good requests/s.`,
+    `${withThousands(good)} of ${counted(all, 'request')} (${percentWords(good / all)}) ${what}: ${short(rate)} good requests/s.`,
     ...(objectives.length === 1 ? [] : [`${kept.join(', ')}.`]),
   ];
 }
@@ -166,7 +166,7 @@ function failures({ summary }: ReportedRun): string[] {
         ? ` Most often (${withThousands(most?.count ?? 0)} times): ${name}.`
         : ` The cause: ${name}.`;
     sentences.push(
-      `${withThousands(failed)} of ${counted(all, 'request')} failed (${percent(failed / all)}).${name === undefined ? '' : kinds}`,
+      `${withThousands(failed)} of ${counted(all, 'request')} failed (${percentWords(failed / all)}).${name === undefined ? '' : kinds}`,
     );
   }
   sentences.push(...planned);

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { nameOf, type OptionRow } from '../../../config/option.js';
 import { type Config, profileOptions } from '../../../config/options.js';
-import { andList, shown } from '../../../config/words.js';
+import { shown } from '../../../config/words.js';
 import { seriesManifest } from '../../../run/files.js';
 import { UserError } from '../../../util/errors.js';
 import { isObject, type Json } from '../../../util/json.js';
 import { readJsonObject } from '../../../util/json-file.js';
+import { andList } from '../../../util/lists.js';
 import { prettyJson } from '../../../util/python-json.js';
 import { redacted, withoutSecrets } from '../../../util/secrets.js';
 import { version } from '../../../util/version.js';

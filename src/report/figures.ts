@@ -1,5 +1,5 @@
-import { fixed } from '../../metrics/format.js';
-import { withThousands } from '../../util/counted.js';
+import { percent } from '../metrics/format.js';
+import { withThousands } from '../util/counted.js';
 
 /** As many digits as tell something: `1,235`, `123`, `12.3`, `1.23`, `0.123`. */
 export function short(value: number): string {
@@ -21,9 +21,9 @@ export function durationWords(milliseconds: number): string {
 }
 
 /** A share as `12.3 %`; `0 %` and `100 %` are exactly that, and what is near them is not called so. */
-export function percent(share: number): string {
+export function percentWords(share: number): string {
   if (share === 0 || share === 1) return `${100 * share} %`;
-  const text = fixed(100 * share, 1);
-  if (text === '0.0') return 'under 0.1 %';
-  return text === '100.0' ? 'over 99.9 %' : `${text} %`;
+  const text = percent(share);
+  if (text === '0.0 %') return 'under 0.1 %';
+  return text === '100.0 %' ? 'over 99.9 %' : text;
 }

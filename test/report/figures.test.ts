@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { durationWords, percent, short } from '../../../src/report/page/figures.js';
-import { counted } from '../../../src/util/counted.js';
+import { durationWords, percentWords, short } from '../../src/report/figures.js';
+import { counted } from '../../src/util/counted.js';
 
 test.each([
   [0, '0.00'],
@@ -34,7 +34,7 @@ test.each([
   [0.9996, 'over 99.9 %'],
   [1, '100 %'],
 ])('a share of %d is %s', (share, text) => {
-  expect(percent(share)).toBe(text);
+  expect(percentWords(share)).toBe(text);
 });
 
 test('counted', () => {

@@ -1,0 +1,13 @@
+/** `a`, `a or b`, `a, b or c`. */
+export function orList(names: readonly string[]): string {
+  return joined(names, 'or');
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function andList(names: readonly string[]): string {
+  return joined(names, 'and');
+}
+
+function joined(names: readonly string[], last: string): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} ${last} ${names.at(-1)}`;
+}
