@@ -114,7 +114,12 @@ for (const [name, each] of Object.entries(cases)) {
   if (!chosen.includes(name)) continue;
   let lines = await compared(name, each);
   // What chance alone makes is gone in one of the next attempts.
-  for (let attempt = 2; attempt <= ATTEMPTS && lines.length > 0; attempt++) {
+  for (
+    let attempt = 2, before = -1;
+    attempt <= ATTEMPTS && lines.length > 0 && lines.length !== before;
+    attempt++
+  ) {
+    before = lines.length;
     const again = new Set(await compared(name, each));
     lines = lines.filter((line) => again.has(line));
   }
@@ -139,10 +144,11 @@ async function compared(name: string, each: Case): Promise<string[]> {
     linesOf(name, each, 'before', builds.before),
     linesOf(name, each, 'after', builds.after),
   ]);
-  const parts = [...before.keys(), ...[...after.keys()].filter((part) => !before.has(part))];
-  return parts.flatMap((part) =>
-    differences(before.get(part), after.get(part)).map((line) => `${part}: ${line}`),
-  );
+  // Files that only one side has are in the list of files.
+  return [...before].flatMap(([part, lines]) => {
+    const others = after.get(part);
+    return others === undefined ? [] : differences(lines, others).map((line) => `${part}: ${line}`);
+  });
 }
 
 /** Runs the commands of a case: the lines of each file and of each output, by its name. */
@@ -219,7 +225,7 @@ function run(cli: string, words: readonly string[], cwd: string) {
 }
 
 /** Lines that one side lacks, else the first that is in another place. */
-function differences(before: readonly string[] = [], after: readonly string[] = []): string[] {
+function differences(before: readonly string[], after: readonly string[]): string[] {
   const left = new Map<string, number>();
   for (const line of before) left.set(line, (left.get(line) ?? 0) + 1);
   const added = after.filter((line) => {

@@ -119,12 +119,9 @@ function markupLines(text: string, home: string): string[] {
     .replace(/ (d|points|transform|viewBox)="[^"]*"/g, ' $1')
     .split(/(?=<)/)
     .filter((line) => !/^<\/|^<(path|circle|rect|line|g|polyline|polygon|image)\b| lanes?$/.test(line))
-    .map((line) =>
-      masked(line, home)
-        .replace(/[\d.,-]+/g, 'N')
-        .trim()
-        .slice(0, 300),
-    );
+    .filter((line) => !verdict.test(line))
+    .map((line) => masked(line.replace(/^<text[^>]*>/, ''), home).replace(/[\d.,-]+/g, 'N'))
+    .map((line) => line.trim());
   return [...new Set([...marks, ...data.map((line) => line.replace(/\d+|float|integer/g, 'N'))])].sort();
 }
 
