@@ -9,7 +9,7 @@ const timed =
   /fidelity|http_req_|chunks|effective.|active.|tokens.in.flight|trace_data|(?:^|\.)(?:worker|thread|port)|lateness/i;
 /** Lines about the client, which depend on what else the machine does. */
 const verdict =
-  /^Fidelity:|client (?:timing|limited|strained|clean)|the client was|class="bad"|load thread|read lag|machine/i;
+  /^Fidelity:|client.(?:timing|limited|strained|clean)|the client was|class="bad"|load thread|read lag|machine/i;
 /** What a run of one seed may have or lack: marks of a busy client, rates of tokens that arrived in one read. */
 const optional = /\.client_limited|\.fidelity\.(?:reasons|verdict)|^profiling.*_throughput_per_user/;
 
