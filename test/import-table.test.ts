@@ -21,7 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   charts: ['metrics', 'records', 'trace:type'],
   export: ['metrics', 'records', 'run', 'trace:type', 'collect:type', 'telemetry:type'],
   report: ['endpoint', 'metrics', 'records', 'run', 'trace:type', 'charts'],
-  ui: ['metrics', 'records'],
+  ui: ['collect:type', 'records:type'],
   page: ['charts', 'report'],
   'mock-server': [],
   commands: ['*'],

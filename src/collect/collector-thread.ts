@@ -6,27 +6,29 @@ import { openClock } from '../util/clock.js';
 import { yieldToLoadThreads } from '../util/priority.js';
 import { every, Timeout } from '../util/timeout.js';
 import { BatchSource } from './batch-source.js';
-import type { CollectorEvent, CollectorThreadData, CollectPlan } from './collector.js';
+import type { CollectorEvent, CollectorThreadData } from './collector.js';
+import { LiveFiguresCollector } from './live-figures.js';
 import { RecordProcessor } from './record-processor.js';
 import { shiftTimes } from './shift-times.js';
 import type { Sink, Sinks } from './sink.js';
+import { ThreadHealthCollector } from './thread-health.js';
 
-const LIVE_EVERY_MS = 250;
+const FIGURES_EVERY_MS = 250;
 const OBSERVED_EVERY_MS = 1000;
 /** How often the spool is looked at where nothing was in it. */
 const LOOK_EVERY_MS = 20;
 
 /** Sinks cannot be sent between threads: the collector thread makes its own. */
 export interface CollectorSinks {
-  readonly open: (plan: CollectPlan, onFailure: (message: string) => void) => Sinks;
+  readonly open: (onFailure: (message: string) => void) => Sinks;
   /** Takes made-up records through the code of the sinks, and keeps nothing. */
-  readonly prewarm: (plan: CollectPlan) => Sink;
+  readonly prewarmed: Sink;
 }
 
 /** The record thread: takes finished records from the spool at its own pace, and gives them and their metrics to sinks. */
 export async function runCollectorThread(
   { plan, feeds, spool, control }: CollectorThreadData,
-  { open, prewarm }: CollectorSinks,
+  { open, prewarmed }: CollectorSinks,
 ): Promise<void> {
   const stopYielding = yieldToLoadThreads();
   const say = (event: CollectorEvent) => parentPort?.postMessage(event);
@@ -36,8 +38,7 @@ export async function runCollectorThread(
     say({ kind: 'file-error', message });
   };
   const processor = new RecordProcessor(plan);
-  const sinks = open(plan, onFileError);
-  const prewarmed = prewarm(plan);
+  const sinks = open(onFileError);
   const asked = new Int32Array(control);
 
   let prewarming = feeds.length;
@@ -45,15 +46,23 @@ export async function runCollectorThread(
     if (--prewarming === 0) say({ kind: 'ready' });
   };
   let wake = () => {};
+  const { nowNs } = openClock(plan.origin);
+  const live = {
+    warmup: new LiveFiguresCollector(nowNs),
+    profiling: new LiveFiguresCollector(nowNs),
+    threads: new ThreadHealthCollector(feeds.length),
+  };
   const sources = feeds.map(
-    (feed) =>
+    (feed, thread) =>
       new BatchSource(feed, spool, {
         prewarmed: onPrewarmed,
         news: () => wake(),
-        observation: (observation) => sinks.onObservation(observation),
+        observation: (observation) => {
+          live.threads.observe(thread, observation);
+          sinks.onObservation(observation);
+        },
       }),
   );
-  const { nowNs } = openClock(plan.origin);
   const observeBacklog = () => {
     const value = sources.reduce((bytes, { unreadBytes }) => bytes + unreadBytes, 0);
     sinks.onObservation({
@@ -62,24 +71,38 @@ export async function runCollectorThread(
       samples: [{ metric: clientMetrics.backlog, labels: {}, value }],
     });
   };
-  const stopObserving = every(OBSERVED_EVERY_MS, observeBacklog);
+  const sayFigures = () =>
+    say({
+      kind: 'figures',
+      figures: {
+        warmup: live.warmup.figures,
+        profiling: live.profiling.figures,
+        threads: live.threads.now(sources.map(({ unreadBytes }) => unreadBytes)),
+      },
+    });
+  const stops = [every(OBSERVED_EVERY_MS, observeBacklog), every(FIGURES_EVERY_MS, sayFigures)];
   const allClosed = Promise.all(sources.map(({ closed }) => closed));
   // Nothing is sent any more: there is nobody to yield to.
   void allClosed.then(stopYielding);
   const waitForNews = () =>
     new Promise<void>((resolve) => {
-      const timer = new Timeout(resolve, LOOK_EVERY_MS);
+      const timeout = new Timeout(resolve, LOOK_EVERY_MS);
       wake = () => {
-        timer.clear();
+        timeout.clear();
         resolve();
       };
     });
-  const stopReporting = every(LIVE_EVERY_MS, () => say({ kind: 'live', live: processor.live() }));
 
-  const take = (batch: RecordBatch, shiftNs: number) => {
+  const take = (batch: RecordBatch, thread: number, shiftNs: number) => {
     for (const record of unpackRecords(batch)) {
-      if (batch.isPrewarm) prewarmed.onRecord?.(processor.prewarm(record));
-      else sinks.onRecord(processor.add(shiftNs === 0 ? record : shiftTimes(record, shiftNs)));
+      if (batch.isPrewarm) {
+        prewarmed.onRecord?.(processor.prewarm(record));
+        continue;
+      }
+      const measured = processor.add(shiftNs === 0 ? record : shiftTimes(record, shiftNs));
+      live[record.phase].add(measured);
+      live.threads.addRecord(thread, record);
+      sinks.onRecord(measured);
     }
     sinks.flush();
   };
@@ -90,11 +113,11 @@ export async function runCollectorThread(
     const isLast =
       Atomics.load(asked, 0) === 1 && wereClosed && !sources.some(({ holdsPosted }) => holdsPosted);
     let found = false;
-    for (const source of sources) {
+    for (const [thread, source] of sources.entries()) {
       const batch = source.next();
       if (batch === undefined) continue;
       found = true;
-      take(batch, source.shiftNs);
+      take(batch, thread, source.shiftNs);
       // What is in no file is kept in the spool: it is all that would be left of a run that is killed.
       if (filesAreWhole) source.deleteRead();
       await nextTurn();
@@ -102,9 +125,9 @@ export async function runCollectorThread(
     if (isLast || (wereClosed && !found)) break;
     if (!found) await waitForNews();
   }
-  stopReporting();
-  stopObserving();
+  for (const stop of stops) stop();
   observeBacklog();
+  sayFigures();
   const left = { warmup: 0, profiling: 0 };
   for (const [thread, source] of sources.entries()) {
     const rest = source.skipRest();

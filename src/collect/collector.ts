@@ -1,12 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import type { TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
 import type { BatchFeed } from '../load/source.js';
-import type { LiveSummary } from '../metrics/compute.js';
 import type { RunTraits, Thresholds } from '../metrics/metric.js';
-import type { PhaseName } from '../records/record.js';
 import type { PhaseCounts } from '../records/spool.js';
 import { type ClockOrigin, nsBetween } from '../util/clock.js';
 import { deathOf } from '../util/thread-death.js';
+import type { CollectorFigures } from './live-figures.js';
 import type { PhaseSummaries } from './record-processor.js';
 
 /** What the record thread is given. */
@@ -46,14 +45,12 @@ export interface ShiftedFeed extends Omit<BatchFeed, 'origin'> {
 /** What the record thread tells the main thread. */
 export type CollectorEvent =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'live'; readonly live: Live }
+  | { readonly kind: 'figures'; readonly figures: CollectorFigures }
   /** A file can no longer be written; measuring goes on. */
   | { readonly kind: 'file-error'; readonly message: string }
   /** All records that are taken in are taken in: only the results are still to be computed. */
   | { readonly kind: 'summarizing' }
   | { readonly kind: 'summaries'; readonly summaries: Summaries };
-
-type Live = Readonly<Record<PhaseName, LiveSummary | undefined>>;
 
 export interface Summaries extends PhaseSummaries {
   /** Finished records that were left in the spool: no file and no figure has them. */
@@ -70,8 +67,8 @@ export interface Collector {
    * not end.
    */
   readonly ready: Promise<unknown>;
-  /** The newest figures for the screen. */
-  readonly live: Live | undefined;
+  /** The newest figures; undefined before the first. */
+  readonly figures: CollectorFigures | undefined;
   /** No more records are taken in: the summaries will soon be there. */
   readonly isSummarizing: boolean;
   /** What went wrong while writing files, one sentence each. */
@@ -98,7 +95,7 @@ export function startCollector(
     workerData: data,
     transferList: feeds.map(({ port }) => port),
   });
-  let live: Live | undefined;
+  let figures: CollectorFigures | undefined;
   const fileErrors: string[] = [];
   let isSummarizing = false;
   let becomeReady = () => {};
@@ -109,7 +106,7 @@ export function startCollector(
   const reported = new Promise<Summaries>((resolve) => {
     worker.on('message', (event: CollectorEvent) => {
       if (event.kind === 'ready') becomeReady();
-      else if (event.kind === 'live') live = event.live;
+      else if (event.kind === 'figures') figures = event.figures;
       else if (event.kind === 'file-error') fileErrors.push(event.message);
       else if (event.kind === 'summarizing') isSummarizing = true;
       else resolve(event.summaries);
@@ -120,8 +117,8 @@ export function startCollector(
   return {
     leaveRest: () => Atomics.store(new Int32Array(control), 0, 1),
     ready: Promise.race([listening, summaries]),
-    get live() {
-      return live;
+    get figures() {
+      return figures;
     },
     get isSummarizing() {
       return isSummarizing;

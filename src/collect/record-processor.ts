@@ -1,15 +1,10 @@
 import { openTokenizer } from '../dataset/tokenizer/open.js';
 import type { Tokenizer, TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
 import { type SendStats, SendStatsCollector } from '../fidelity/send-stats.js';
-import { type LiveSummary, MetricStore, type RunSummary } from '../metrics/compute.js';
+import { MetricStore, type RunSummary } from '../metrics/compute.js';
 import type { RecordMetrics } from '../metrics/request-table.js';
 import { type CountText, tokenCounter } from '../records/count-tokens.js';
-import {
-  type CountedRecord,
-  type PhaseName,
-  type RequestRecord,
-  withoutResponse,
-} from '../records/record.js';
+import { type CountedRecord, type RequestRecord, withoutResponse } from '../records/record.js';
 import { messageOf } from '../util/errors.js';
 import type { CollectPlan } from './collector.js';
 
@@ -59,10 +54,6 @@ export class RecordProcessor {
   /** Takes a made-up record through the same code; no result has it. */
   prewarm(record: RequestRecord): MeasuredRecord {
     return { record, metrics: this.#prewarm.add(this.#count(record)) };
-  }
-
-  live(): Readonly<Record<PhaseName, LiveSummary | undefined>> {
-    return { profiling: this.#profiling.live(), warmup: this.#warmup?.live() };
   }
 
   summaries(): PhaseSummaries {

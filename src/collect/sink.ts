@@ -1,6 +1,8 @@
 import type { Observation } from '../telemetry/time-series.js';
 import { messageOf } from '../util/errors.js';
+import { every } from '../util/timeout.js';
 import type { MeasuredRecord } from './record-processor.js';
+import type { Snapshot } from './snapshot.js';
 
 /** Takes what a run yields: a file, a screen, another program. A callback that throws ends its sink, and no other. */
 export interface Sink {
@@ -10,12 +12,17 @@ export interface Sink {
   onObservation?(observation: Observation): void;
   /** Stores the records so far: their copies in the spool may be deleted when this returns. */
   flush?(): void;
+  onSnapshot?(snapshot: Snapshot): void;
+  /** Time between two snapshots, ms; 250 where it is absent. */
+  readonly snapshotMs?: number;
   /** The run is over, or another callback threw: close what is open. */
   onEnd?(): void;
 }
 
+const SNAPSHOT_MS = 250;
+
 /** Passes everything on to several sinks. One that throws is ended and reported once; the others go on. */
-export class Sinks implements Required<Sink> {
+export class Sinks implements Sink {
   readonly #sinks = new Set<Sink>();
   readonly #onFailure: (message: string) => void;
 
@@ -43,22 +50,41 @@ export class Sinks implements Required<Sink> {
     this.#each((sink) => sink.flush?.());
   }
 
+  onSnapshot(snapshot: Snapshot): void {
+    this.#each((sink) => sink.onSnapshot?.(snapshot));
+  }
+
+  /** Passes snapshots on to each sink at its own pace. @returns stops that. */
+  watch(take: () => Snapshot): () => void {
+    const stops = [...this.#sinks]
+      .filter(({ onSnapshot }) => onSnapshot !== undefined)
+      .map((sink) =>
+        every(sink.snapshotMs ?? SNAPSHOT_MS, () => this.#attempt(sink, () => sink.onSnapshot?.(take()))),
+      );
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
+
   onEnd(): void {
     this.#each((sink) => sink.onEnd?.());
   }
 
   #each(act: (sink: Sink) => void): void {
-    for (const sink of this.#sinks) {
+    for (const sink of this.#sinks) this.#attempt(sink, () => act(sink));
+  }
+
+  #attempt(sink: Sink, act: () => void): void {
+    if (!this.#sinks.has(sink)) return;
+    try {
+      act();
+    } catch (thrown) {
+      this.#sinks.delete(sink);
+      this.#onFailure(messageOf(thrown));
       try {
-        act(sink);
-      } catch (thrown) {
-        this.#sinks.delete(sink);
-        this.#onFailure(messageOf(thrown));
-        try {
-          sink.onEnd?.();
-        } catch {
-          // It was reported already.
-        }
+        sink.onEnd?.();
+      } catch {
+        // It was reported already.
       }
     }
   }

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { Sinks } from '../collect/sink.js';
 import { checkProfile, namesOf } from '../config/conflicts.js';
 import type { Check, Findings } from '../config/load.js';
 import { withRequests } from '../config/load-mode.js';
@@ -7,7 +8,7 @@ import { unsupportedOption } from '../config/unsupported.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { layoutOn } from '../report/layout.js';
 import { type FolderLock, lockFolder } from '../run/folder-lock.js';
-import { openProgress, type Progress } from '../ui/progress.js';
+import type { Screen } from '../ui/screen.js';
 import type { Io } from '../util/io.js';
 import { type FileLog, type LogLevel, openLog } from '../util/log.js';
 import { wasStartedByNohup } from '../util/nohup.js';
@@ -15,6 +16,7 @@ import type { Command, Invocation } from './command.js';
 import { makeArtifacts, takeFolder } from './profile/artifacts.js';
 import { listenForInterrupt } from './profile/interrupt.js';
 import { measureRun } from './profile/measure.js';
+import { openScreen } from './profile/sinks.js';
 import { traitsOf } from './profile/traits.js';
 import { sloErrors, slosOf } from './slos.js';
 
@@ -44,11 +46,11 @@ function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): 
 async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promise<number> {
   const { config } = invocation;
   const stderrLayout = layoutOn(io.stderr, config.consoleExportWidth, io.env);
-  const progress = openProgress(config.uiType === 'none' ? 'none' : 'simple', io.stderr);
+  const screen = config.uiType === 'none' ? undefined : await openScreen(io);
   const interrupt = listenForInterrupt(io, wasStartedByNohup(io.env), async (what) => {
     // Loaded when it is needed: it takes a twentieth of the time before the first request.
     const { cancellationPanel, forceQuitPanel, wrapUpPanel } = await import('../report/panels.js');
-    progress.clear();
+    screen?.clear();
     const panel = { cancels: cancellationPanel, leaves: forceQuitPanel, 'load is over': wrapUpPanel }[what];
     io.stderr.write(`${panel(stderrLayout).join('\n')}\n`);
   });
@@ -57,11 +59,14 @@ async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promi
     const artifacts = makeArtifacts(config);
     const isSeries = invocation.points.length > 1 || config.numProfileRuns > 1;
     lock = lockFolder(artifacts.folder, isSeries);
-    const openLog = (of: Config) => openRunLog(of, io.stderr, progress);
+    const openLog = (of: Config) => openRunLog(of, io.stderr, screen);
     const { log, writeTo } = openLog(config);
     for (const warning of [...invocation.warnings, ...runWarnings(config)]) log('WARNING', 'config', warning);
+    const sinks = new Sinks(screen === undefined ? [] : [() => screen], (message) =>
+      log('ERROR', 'ui', `The progress display failed: ${message}`),
+    );
     const { stdout, env, onExit } = io;
-    const shared = { stdout, env, onExit, progress, interrupt };
+    const shared = { stdout, env, onExit, sinks, interrupt };
     if (isSeries) {
       const { runSeries } = await import('./profile/series/run.js');
       return await runSeries(invocation, { ...shared, artifacts, log, writeTo, openLog });
@@ -78,11 +83,11 @@ async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promi
 }
 
 /** Logs go to stderr, where `--ui none` lets through only what makes the exit code 1, and later to the run's file. */
-function openRunLog(config: Config, stderr: Writable, progress: Progress): FileLog {
+function openRunLog(config: Config, stderr: Writable, screen: Screen | undefined): FileLog {
   const level: LogLevel = config.extraVerbose ? 'TRACE' : config.verbose ? 'DEBUG' : config.logLevel;
   const show = (line: string, of: LogLevel) => {
     if (config.uiType === 'none' && of !== 'ERROR') return;
-    progress.clear();
+    screen?.clear();
     stderr.write(`${line}\n`);
   };
   return openLog({ level, show });

@@ -1,8 +1,10 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import type { MeasuredRecord } from '../collect/record-processor.js';
 import type { Sink } from '../collect/sink.js';
+import type { PhaseName } from '../records/record.js';
 import { messageOf } from '../util/errors.js';
 import { openNewFile } from '../util/new-file.js';
+import type { RecordContext } from './record-metadata.js';
 
 // Lines are encoded into one buffer: a new one for every batch takes longer than making the lines.
 const BUFFER_BYTES = 1 << 18;
@@ -65,19 +67,26 @@ export class LineFile {
   }
 }
 
+export interface RecordFileOptions {
+  /** Undefined: lines are made and go nowhere. */
+  readonly path: string | undefined;
+  readonly append: boolean;
+  readonly contexts: Readonly<Record<PhaseName, RecordContext>>;
+}
+
 /** A sink that writes the line of each record that has one. @throws Error as the constructor of `LineFile`. */
 export function lineSink(
-  { path, append = false }: { readonly path: string; readonly append?: boolean },
+  { path, append }: Pick<RecordFileOptions, 'path' | 'append'>,
   lineOf: (measured: MeasuredRecord) => string | undefined,
 ): Sink {
-  const file = new LineFile(path, append);
+  const file = path === undefined ? undefined : new LineFile(path, append);
   return {
     onRecord(measured) {
       const line = lineOf(measured);
-      if (line !== undefined) file.add(line);
+      if (line !== undefined) file?.add(line);
     },
-    flush: () => file.flush(),
-    onEnd: () => file.close(),
+    flush: () => file?.flush(),
+    onEnd: () => file?.close(),
   };
 }
 

@@ -1,6 +1,13 @@
+import type { Sink } from '../collect/sink.js';
 import type { RawUnit, RequestRecord } from '../records/record.js';
 import type { ClockOrigin } from '../util/clock.js';
+import { lineSink, type RecordFileOptions } from './line-file.js';
 import { errorMember, metadataJson, type RecordContext } from './record-metadata.js';
+
+/** A sink that writes the records of all phases with their raw exchange. */
+export function rawJsonl({ contexts, ...file }: RecordFileOptions): Sink {
+  return lineSink(file, ({ record }) => rawLine(record, contexts[record.phase]));
+}
 
 /**
  * A line of the raw file, with its newline: the request as it was sent and every response unit as it came.

@@ -14,10 +14,13 @@ export interface RecordContext {
 }
 
 /** The contexts of one record thread. */
-export function recordContexts(
-  origin: ClockOrigin,
-  hasWarmup: boolean,
-): Readonly<Record<PhaseName, RecordContext>> {
+export function recordContexts({
+  origin,
+  hasWarmup,
+}: {
+  readonly origin: ClockOrigin;
+  readonly hasWarmup: boolean;
+}): Readonly<Record<PhaseName, RecordContext>> {
   const recordProcessorId = `record_processor_${randomBytes(4).toString('hex')}`;
   const contextOf = (phaseIndex: number) => ({ origin, recordProcessorId, phaseIndex });
   return { warmup: contextOf(0), profiling: contextOf(hasWarmup ? 1 : 0) };

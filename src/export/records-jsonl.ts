@@ -1,10 +1,20 @@
+import type { Sink } from '../collect/sink.js';
 import { oslMismatchDiff } from '../metrics/request-metrics.js';
 import type { RecordMetrics } from '../metrics/request-table.js';
 import { metrics as metricTable } from '../metrics/table.js';
-import type { RequestRecord } from '../records/record.js';
+import type { PhaseName, RequestRecord } from '../records/record.js';
 import { pythonFloat } from '../util/python-json.js';
 import { traceMember } from './http-trace.js';
+import { lineSink, type RecordFileOptions } from './line-file.js';
 import { errorMember, metadataJson, type RecordContext } from './record-metadata.js';
+
+/** Makes a sink that writes the records of a phase. */
+export function recordsJsonl(phase: PhaseName) {
+  return ({ contexts, ...file }: RecordFileOptions): Sink =>
+    lineSink(file, ({ record, metrics }) =>
+      record.phase === phase ? recordLine(record, metrics, contexts[phase]) : undefined,
+    );
+}
 
 /** A line of the per-record file, with its newline. Concatenated by hand: this runs for every request. */
 export function recordLine(record: RequestRecord, metrics: RecordMetrics, context: RecordContext): string {

@@ -75,15 +75,6 @@ export class Column {
     return this.#count;
   }
 
-  /** Mean so far, good enough for a live screen; undefined for none. */
-  get runningMean(): number | undefined {
-    return this.#count === 0 ? undefined : this.#sum / this.#count;
-  }
-
-  get runningSum(): number {
-    return this.#sum;
-  }
-
   /** Sets a row that has no value yet; rows may be left out, and come in ascending order. */
   set(row: number, value: number): void {
     while (row >= (this.#packed.length + 1) * CHUNK) this.#close();

@@ -6,13 +6,7 @@ import { cancelledOnPurpose, measure, type RequestFacts } from './measure.js';
 import type { RunTraits, Thresholds } from './metric.js';
 import { meets, type Objective } from './objective.js';
 import { recall, type StoredRequest } from './recall.js';
-import {
-  inputSequenceLength,
-  interTokenLatency,
-  outputSequenceLength,
-  timeToFirstToken,
-} from './request-metrics.js';
-import { type NumberMetric, type RecordMetrics, RequestTable } from './request-table.js';
+import { type RecordMetrics, RequestTable } from './request-table.js';
 import { type ResponseNotes, ResponseTally } from './response-notes.js';
 import { type MetricResult, type Results, resultsOver } from './results.js';
 import { requestCount } from './run-metrics.js';
@@ -64,17 +58,6 @@ export interface RunSummary {
   /** Undefined where no slices were asked for, or there is no request. */
   readonly sliced: SlicedRun | undefined;
   readonly notes: ResponseNotes;
-}
-
-/** Where a run stands; undefined averages have no sample yet. */
-export interface LiveSummary {
-  readonly completed: number;
-  /** Failed and dropped ones. */
-  readonly errors: number;
-  readonly ttftAvgMs: number | undefined;
-  readonly itlAvgMs: number | undefined;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
 }
 
 /** Takes the records of one phase one by one and works out their metrics and, at any time, those of the run. */
@@ -152,22 +135,6 @@ export class MetricStore {
       })),
       sliced: sliceNs === undefined || table.length === 0 ? undefined : this.#cut(sliceNs),
       notes: this.#responses.notes,
-    };
-  }
-
-  /** A few running averages, for progress lines. */
-  live(): LiveSummary {
-    const mean = (metric: NumberMetric) => {
-      const value = this.table.column(metric)?.runningMean;
-      return value === undefined ? undefined : value * metric.factor;
-    };
-    return {
-      completed: this.#validCount + this.#failedCount + this.#cancelledCount,
-      errors: this.#failedCount,
-      ttftAvgMs: mean(timeToFirstToken),
-      itlAvgMs: mean(interTokenLatency),
-      inputTokens: this.table.column(inputSequenceLength)?.runningSum ?? 0,
-      outputTokens: this.table.column(outputSequenceLength)?.runningSum ?? 0,
     };
   }
 

@@ -1,4 +1,5 @@
 import type { Summaries } from '../collect/collector.js';
+import { SnapshotTaker } from '../collect/snapshot.js';
 import { removeSpool } from '../collect/spool-plan.js';
 import type { ThreadReport } from '../fidelity/thread-report.js';
 import type { PhasePlan } from '../load/plan.js';
@@ -6,7 +7,7 @@ import type { PhaseName } from '../records/record.js';
 import { readCpuLimit, type Throttled, throttledBetween } from '../util/cgroup.js';
 import { haveV8YieldToLoadThreads } from '../util/priority.js';
 import { ThreadDeath } from '../util/thread-death.js';
-import { every, sleep, Timeout } from '../util/timeout.js';
+import { sleep, Timeout } from '../util/timeout.js';
 import { startHeapsLarge } from '../util/v8-heap.js';
 import { fidelityOf, isAllDone, type RunOutcome, unrecordedOf } from './outcome.js';
 import { logPhaseEnd, logPhaseStart, logRepeats } from './phase-log.js';
@@ -14,7 +15,6 @@ import type { InterruptEffect, RunOptions } from './run-options.js';
 import { watchForStall } from './stall-watch.js';
 import { type RunThreads, startThreads } from './start-threads.js';
 
-const DRAW_EVERY_MS = 100;
 /** After an interrupt or the death of a thread, load threads get this long to hand over what they have. */
 const HAND_OVER_MS = 1200;
 
@@ -68,6 +68,8 @@ class LiveRun {
   readonly #givenUp: Promise<undefined>;
   #giveUp = () => {};
   #stopWatch = () => {};
+  /** Of the phase that was played last. */
+  #snapshots: SnapshotTaker | undefined;
   #state: 'running' | 'draining' | 'ended' = 'running';
   /** Why it no longer runs. */
   #endedBy: EndReason | undefined;
@@ -126,8 +128,8 @@ class LiveRun {
     const { plan, index, startNs, firstSession, reports, throttled } = this.#last;
     const counts = source.progressOf(index);
     const results = plan.name === 'warmup' ? warmup : profiling;
-    if (results !== undefined)
-      this.#options.onProgress({ phase: plan, counts, elapsedNs: 0, live: undefined, results });
+    const snapshot = results && this.#snapshots?.final(results);
+    if (snapshot !== undefined) this.#options.sinks.onSnapshot(snapshot);
     const areWhole = left.profiling + left.warmup === 0 && collector.fileErrors.length === 0;
     if (areWhole && spool !== undefined) removeSpool(spool);
     const interruptedAfterNs = this.#interruptedAtNs - startNs;
@@ -157,6 +159,7 @@ class LiveRun {
   async close(): Promise<void> {
     this.#state = 'ended';
     this.#stopWatch();
+    this.#options.sinks.onEnd();
     this.#releaseInterrupt();
     for (const timer of this.#timers) timer.clear();
     await Promise.all([this.#threads.source.terminate(), this.#threads.collector.terminate()]);
@@ -213,26 +216,21 @@ class LiveRun {
 
   /** @returns sessions that it began. */
   async #playPhase(index: number, plan: PhasePlan, firstSession: number): Promise<number> {
-    const { clock, log, stallSeconds, onProgress } = this.#options;
+    const { clock, log, stallSeconds, sinks } = this.#options;
     const { source, collector } = this.#threads;
     const startNs = clock.nowNs() + preparationNs(plan);
     if (plan.name === 'warmup') this.#warmupStartNs = startNs;
     this.#last = { index, plan, startNs, firstSession, reports: [], throttled: undefined };
     logPhaseStart(plan, source.feeds.length, log);
-    const draw = () =>
-      onProgress({
-        ...{ phase: plan, counts: source.progressOf(index), results: undefined },
-        ...{ live: collector.live?.[plan.name], elapsedNs: Math.max(0, clock.nowNs() - startNs) },
-      });
-    const stopDrawing = every(DRAW_EVERY_MS, draw);
-    this.#stopWatch = watchForStall(
-      () => source.progressOf(index),
-      { stallSeconds, nowNs: clock.nowNs },
-      (where) => {
-        this.#stalled = where;
-        this.#end('stall');
-      },
-    );
+    const progress = () => source.progressOf(index);
+    const figures = () => collector.figures;
+    const snapshots = new SnapshotTaker({ ...plan, startNs }, { nowNs: clock.nowNs, progress, figures });
+    this.#snapshots = snapshots;
+    const stopSnapshots = sinks.watch(() => snapshots.take());
+    this.#stopWatch = watchForStall(progress, { stallSeconds, nowNs: clock.nowNs }, (where) => {
+      this.#stalled = where;
+      this.#end('stall');
+    });
     try {
       const limitBefore = readCpuLimit();
       const run = source.runPhase(index, startNs, firstSession);
@@ -241,11 +239,11 @@ class LiveRun {
       const throttled = throttledBetween(limitBefore, readCpuLimit());
       this.#last = { ...this.#last, reports: plan.name === 'profiling' ? reports : [], throttled };
     } finally {
-      stopDrawing();
+      stopSnapshots();
       this.#stopWatch();
     }
-    draw();
-    const counts = source.progressOf(index);
+    sinks.onSnapshot(snapshots.take());
+    const counts = progress();
     logPhaseEnd(plan, counts, log);
     return counts.sessions;
   }

@@ -1,23 +1,25 @@
 import type { Writable } from 'node:stream';
 import picocolors from 'picocolors';
-import type { Progress, ProgressState } from './progress.js';
-import { doneShare, doneText, durationText, figures } from './state-text.js';
+import type { Snapshot } from '../collect/snapshot.js';
+import type { PhaseName } from '../records/record.js';
+import type { Screen } from './screen.js';
+import { doneShare, doneText, durationText, figures } from './snapshot-text.js';
 
 const redrawMs = 100;
 const barCells = 20;
 const eraseLine = '\r\u001b[K';
 
-/** Draws one line of a terminal anew, ten times a second at most; it vanishes at the end. */
+/** Redraws one line of a terminal, at most ten times a second; removes it at the end. */
 export function openBar(
   terminal: Writable & { readonly columns: number },
   colored: boolean,
-  nowMs: () => number = () => performance.now(),
-): Progress {
+  nowMs: () => number,
+): Screen {
   const colors = picocolors.createColors(colored);
   const paint = {
-    Warmup: colors.yellow,
-    Profiling: colors.green,
-  } satisfies Record<ProgressState['phase'], (text: string) => string>;
+    warmup: colors.yellow,
+    profiling: colors.green,
+  } satisfies Record<PhaseName, (text: string) => string>;
   let drawnMs = Number.NEGATIVE_INFINITY;
   let visible = false;
   const clear = () => {
@@ -26,45 +28,46 @@ export function openBar(
     drawnMs = Number.NEGATIVE_INFINITY;
   };
   return {
-    update(state) {
+    snapshotMs: redrawMs,
+    onSnapshot(snapshot) {
       if (nowMs() - drawnMs < redrawMs) return;
       drawnMs = nowMs();
       visible = true;
       // The last column stays free: some terminals wrap as soon as it is written.
-      terminal.write(eraseLine + barText(state, terminal.columns - 1, paint[state.phase]));
+      terminal.write(eraseLine + barText(snapshot, terminal.columns - 1, paint[snapshot.phase]));
     },
     clear,
-    stop: clear,
+    onEnd: clear,
   };
 }
 
 /**
- * A run's state in at most `columns` columns: `Profiling: 250/1,000 |█████      |  25% [00:05<00:16]`, then as many
- * of rate, errors, TTFT and ITL as there is room for. `paint` colours the bar and may only add escape sequences.
+ * A snapshot in at most `columns` columns: `Profiling: 250/1,000 |█████      |  25% [00:05<00:16]`, then as many of
+ * rate, errors, TTFT and ITL as fit. `paint` colours the bar and may only add escape sequences.
  */
 export function barText(
-  state: ProgressState,
+  snapshot: Snapshot,
   columns: number,
   paint: (text: string) => string = (text) => text,
 ): string {
-  const share = doneShare(state);
-  const left = `${state.phase}: ${doneText(state)}`;
-  const elapsed = durationText(state.elapsedSeconds);
-  if (share === undefined) return withFigures(`${left} [${elapsed}]`, state, columns);
+  const share = doneShare(snapshot);
+  const left = doneText(snapshot);
+  const elapsed = durationText(snapshot.elapsedSeconds);
+  if (share === undefined) return withFigures(`${left} [${elapsed}]`, snapshot, columns);
 
-  const eta = state.etaSeconds === undefined ? '?' : durationText(state.etaSeconds);
+  const eta = snapshot.etaSeconds === undefined ? '?' : durationText(snapshot.etaSeconds);
   const right = `${String(Math.round(share * 100)).padStart(3)}% [${elapsed}<${eta}]`;
   const narrow = `${left} ${right}`;
   const wide = `${left} |${cells(share)}| ${right}`;
   if (wide.length > columns) return narrow.slice(0, Math.max(columns, 0));
-  return withFigures(wide, state, columns).replace(/\|.*?\|/, paint);
+  return withFigures(wide, snapshot, columns).replace(/\|.*?\|/, paint);
 }
 
-/** Appends the state's figures as long as they fit. */
-function withFigures(text: string, state: ProgressState, columns: number): string {
+/** Appends the snapshot's figures as long as they fit. */
+function withFigures(text: string, snapshot: Snapshot, columns: number): string {
   let line = text;
   let separator = ' ';
-  for (const figure of figures(state)) {
+  for (const figure of figures(snapshot)) {
     if (line.length + separator.length + figure.length > columns) break;
     line += separator + figure;
     separator = ', ';

@@ -1,40 +1,41 @@
 import type { Writable } from 'node:stream';
+import type { Snapshot } from '../collect/snapshot.js';
 import { withThousands } from '../util/counted.js';
-import type { Progress, ProgressState } from './progress.js';
-import { doneShare, doneText, durationText, figures } from './state-text.js';
+import type { Screen } from './screen.js';
+import { doneShare, doneText, durationText, figures } from './snapshot-text.js';
 
 const everyMs = 5000;
 
 /** Writes a line every five seconds and one at the end. `nowMs` is a monotonic clock. */
-export function openLines(stream: Writable, nowMs: () => number = () => performance.now()): Progress {
+export function openLines(stream: Writable, nowMs: () => number): Screen {
   let lastMs = nowMs();
-  let unwritten: ProgressState | undefined;
+  let unwritten: Snapshot | undefined;
   const write = () => {
     if (unwritten !== undefined) stream.write(`${lineText(unwritten)}\n`);
     unwritten = undefined;
   };
   return {
-    update(state) {
-      unwritten = state;
+    onSnapshot(snapshot) {
+      unwritten = snapshot;
       if (nowMs() - lastMs < everyMs) return;
       lastMs = nowMs();
       write();
     },
     clear() {},
-    stop: write,
+    onEnd: write,
   };
 }
 
-/** A run's state in one line: `Profiling: 250/1,000 (25%), 00:05, 45.7 requests/s, 0 errors, …`. */
-export function lineText(state: ProgressState): string {
-  const share = doneShare(state);
+/** A snapshot in one line: `Profiling: 250/1,000 (25%), 00:05, 45.7 requests/s, 0 errors, …`. */
+export function lineText(snapshot: Snapshot): string {
+  const share = doneShare(snapshot);
   const percent = share === undefined ? '' : ` (${Math.round(share * 100)}%)`;
-  const eta = state.etaSeconds === undefined ? [] : [`ETA ${durationText(state.etaSeconds)}`];
+  const eta = snapshot.etaSeconds === undefined ? [] : [`ETA ${durationText(snapshot.etaSeconds)}`];
   return [
-    `${state.phase}: ${doneText(state)}${percent}`,
-    durationText(state.elapsedSeconds),
-    ...figures(state),
-    `${withThousands(state.inFlight)} in flight`,
+    `${doneText(snapshot)}${percent}`,
+    durationText(snapshot.elapsedSeconds),
+    ...figures(snapshot),
+    `${withThousands(snapshot.requests.inFlight)} in flight`,
     ...eta,
   ].join(', ');
 }

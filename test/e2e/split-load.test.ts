@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Sinks } from '../../src/collect/sink.js';
+import type { Snapshot } from '../../src/collect/snapshot.js';
 import { prepareRun } from '../../src/commands/profile/prepare.js';
 import { traitsOf } from '../../src/commands/profile/traits.js';
 import type { SourceShare } from '../../src/load/quota.js';
@@ -32,6 +34,8 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 interface Measured {
+  /** The last one. */
+  readonly snapshot: Snapshot;
   readonly outcome: RunOutcome;
   readonly records: ReturnType<typeof readRecords>;
   /** Bodies that the server saw, sorted. */
@@ -62,6 +66,7 @@ async function measure(line: string, sources: number): Promise<Measured> {
   };
   const hasWarmup = load.phases.length === 2;
   server.forget();
+  const snapshots: Snapshot[] = [];
   const outcome = await runLoad({
     load,
     collect: {
@@ -78,16 +83,17 @@ async function measure(line: string, sources: number): Promise<Measured> {
       sources === 1
         ? open(spool, { source: 0, sources: 1 })
         : splitLoad(origin, sources, (share) => open(spool, share)),
-    onProgress: () => {},
+    sinks: new Sinks([() => ({ onSnapshot: (taken) => snapshots.push(taken) })], expect.unreachable),
     onInterrupt: () => () => {},
     onExit: () => () => {},
     recoverSummary: () => Promise.reject(new Error('the record thread died')),
     ...{ clock: openClock(origin), log: () => {}, stallSeconds: 0, drainSeconds: 1, firstSession: 0 },
     ...{ datasetSize, spool: join(folder, 'spool'), recordsName: 'profile_export.jsonl' },
   });
-  if (outcome === undefined) throw new Error('the run was given up');
+  const snapshot = snapshots.at(-1);
+  if (outcome === undefined || snapshot === undefined) throw new Error('the run was given up');
   const records = readRecords(join(folder, 'profile_export.jsonl'));
-  return { outcome, records, bodies: server.seen.map(({ body }) => body).sort() };
+  return { outcome, snapshot, records, bodies: server.seen.map(({ body }) => body).sort() };
 }
 
 /** What does not depend on when things happened. */
@@ -114,7 +120,7 @@ describe.each([
   ['a closed loop after a warm-up', '--concurrency 4 --conversation-num 13 --num-warmup-sessions 5', 13],
   ['conversations', '--concurrency 5 --conversation-num 9 --conversation-turn-mean 3', 27],
   ['a rate', '--request-rate 200 --request-count 40', 40],
-])('%s', (_, line, requests) => {
+])('%s', (_, line, requestCount) => {
   let one: Measured;
   let two: Measured;
 
@@ -127,7 +133,7 @@ describe.each([
     expect(facts(two)).toEqual(facts(one));
     expect(facts(two).counted.length).toBeGreaterThan(4);
     expect(two.bodies).toEqual(one.bodies);
-    expect(one.outcome.issued.profiling).toBe(requests);
+    expect(one.outcome.issued.profiling).toBe(requestCount);
   });
 
   it('both send, and all times of their records are those of the run', () => {
@@ -159,5 +165,26 @@ describe.each([
     const durationNs = Number(lastNs - (sorted('request_start_ns', good)[0] ?? 0n));
     expect(of('benchmark_duration')?.avg).toBeCloseTo(durationNs / 1e9, 9);
     expect(of('request_throughput')?.avg).toBeCloseTo(good.length / (durationNs / 1e9), 6);
+  });
+
+  it('shows the figures of the result in the last snapshot', () => {
+    const { outcomes, results } = two.outcome.summary;
+    const { requests, errors, latencies, backlog, threads } = two.snapshot;
+    expect(requests).toMatchObject({
+      issued: requestCount,
+      inFlight: 0,
+      returned: requestCount,
+      ...outcomes,
+    });
+    expect(errors.map(({ code, count, lastMessage }) => [code, count, lastMessage])).toEqual(
+      outcomes.failed === 0 ? [] : [[503, outcomes.failed, 'busy']],
+    );
+    const ttft = results.find(({ tag }) => tag === 'time_to_first_token')?.statistics;
+    expect(latencies.ttft).toMatchObject({ mean: ttft?.avg, p50: ttft?.p50, p99: ttft?.p99 });
+    expect(backlog).toBe(0);
+    expect(threads.map(({ records, backlogBytes }) => [records > 0, backlogBytes])).toEqual([
+      [true, 0],
+      [true, 0],
+    ]);
   });
 });

@@ -60,7 +60,6 @@ describe.each<[string, (row: number) => number]>([
   test('adds up all, and those of some rows', () => {
     const sum = (some: number[]) => some.reduce((total, value) => total + value, 0);
     expect(column.total(undefined)).toBe(sum(values));
-    expect(column.runningMean).toBe(sum(values) / values.length);
     expect(column.total(Int32Array.of(0, 1, 40_001))).toBe(numberOf(0) + numberOf(40_001));
     expect(column.total(Int32Array.of(1))).toBeUndefined();
   });
@@ -68,7 +67,7 @@ describe.each<[string, (row: number) => number]>([
 
 test('an empty column', () => {
   const column = new Column();
-  expect([column.count, column.total(undefined), column.runningMean]).toEqual([0, undefined, undefined]);
+  expect([column.count, column.total(undefined)]).toEqual([0, undefined]);
   expect(column.at(0)).toBeNaN();
   expect(column.sorted(undefined, buffer)).toHaveLength(0);
 });

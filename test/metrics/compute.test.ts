@@ -414,23 +414,6 @@ test('a store without records', () => {
     validCount: 0,
     firstStartNs: undefined,
   });
-  expect(storeOf([]).live()).toMatchObject({
-    completed: 0,
-    errors: 0,
-    ttftAvgMs: undefined,
-    itlAvgMs: undefined,
-  });
-});
-
-test('running averages', () => {
-  expect(storeOf(fourRequests).live()).toEqual({
-    completed: 4,
-    errors: 1,
-    ttftAvgMs: 110,
-    itlAvgMs: 27.5,
-    inputTokens: 78,
-    outputTokens: 13,
-  });
 });
 
 test('more records than a column starts with', () => {

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
+import type { Snapshot } from '../../src/collect/snapshot.js';
 import { barText, openBar } from '../../src/ui/bar.js';
-import type { ProgressState } from '../../src/ui/progress.js';
-import { quarter, recorder } from './terminal.js';
+import { quarter, recorder, withRequests } from './terminal.js';
 
 // A quarter of 20 cells is 5 full ones.
 const base = 'Profiling: 250/1,000 |█████               |  25% [00:05<00:16]';
 
-test.each<[string, Partial<ProgressState>, number, string]>([
+test.each<[string, Partial<Snapshot>, number, string]>([
   ['everything fits', {}, 200, `${base} 45.7 requests/s, 0 errors, TTFT 51.2 ms, ITL 10.1 ms`],
   // The base has 62 columns; with the rate 62 + 1 + 15 = 78, with the errors 78 + 2 + 8 = 88.
   ['room to the column for the errors', {}, 88, `${base} 45.7 requests/s, 0 errors`],
@@ -16,24 +16,29 @@ test.each<[string, Partial<ProgressState>, number, string]>([
   ['hardly any room', {}, 12, 'Profiling: 2'],
   [
     'nothing known yet',
-    { completed: 0, etaSeconds: undefined, elapsedSeconds: 0 },
+    { ...withRequests({ returned: 0 }), etaSeconds: undefined, elapsedSeconds: 0 },
     62,
     'Profiling: 0/1,000 |                    |   0% [00:00<?]',
   ],
   // 8/12 of 20 cells: 13.33, that is 13 cells and 2.67 eighths, cut to 2; 66.7 % reads 67 %.
   [
     'part of a cell',
-    { completed: 8, total: 12 },
+    withRequests({ returned: 8, planned: 12 }),
     60,
     'Profiling: 8/12 |█████████████▎      |  67% [00:05<00:16]',
   ],
   [
     'done',
-    { phase: 'Profiling', completed: 12, total: 12, etaSeconds: 0 },
+    { ...withRequests({ returned: 12, planned: 12 }), etaSeconds: 0 },
     70,
     'Profiling: 12/12 |████████████████████| 100% [00:05<00:00]',
   ],
-  ['total not known', { total: undefined, errors: 1 }, 60, 'Profiling: 250 [00:05] 45.7 requests/s, 1 error'],
+  [
+    'total not known',
+    withRequests({ planned: undefined, dropped: 1 }),
+    60,
+    'Profiling: 250 [00:05] 45.7 requests/s, 1 error',
+  ],
   [
     'hours',
     { elapsedSeconds: 3723.9, etaSeconds: 36_000 },
@@ -55,27 +60,27 @@ test('redraws after 100 ms, gives way to other output, vanishes at the end', () 
   const bar = openBar(terminal, false, () => nowMs);
   const erase = '\r\u001b[K';
   bar.clear();
-  bar.update(quarter);
+  bar.onSnapshot?.(quarter);
   nowMs = 99;
-  bar.update(quarter);
+  bar.onSnapshot?.(quarter);
   expect(terminal.written).toEqual([erase + base]);
   nowMs = 100;
-  bar.update(quarter);
+  bar.onSnapshot?.(quarter);
   expect(terminal.written).toEqual([erase + base, erase + base]);
   bar.clear();
-  bar.update(quarter);
+  bar.onSnapshot?.(quarter);
   expect(terminal.written.slice(2)).toEqual([erase, erase + base]);
-  bar.stop();
-  bar.stop();
+  bar.onEnd?.();
+  bar.onEnd?.();
   expect(terminal.written.slice(4)).toEqual([erase]);
 });
 
 test('each phase has its colour', () => {
-  const colorOf = (phase: ProgressState['phase']) => {
+  const colorOf = (phase: Snapshot['phase']) => {
     const terminal = Object.assign(recorder(), { columns: 100 });
-    openBar(terminal, true, () => 0).update({ ...quarter, phase });
+    openBar(terminal, true, () => 0).onSnapshot?.({ ...quarter, phase });
     return terminal.written[0]?.split('|')[0]?.slice(-5);
   };
-  expect(colorOf('Warmup')).toBe('\u001b[33m');
-  expect(colorOf('Profiling')).toBe('\u001b[32m');
+  expect(colorOf('warmup')).toBe('\u001b[33m');
+  expect(colorOf('profiling')).toBe('\u001b[32m');
 });

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import type { ProgressState } from '../../src/ui/progress.js';
+import type { Snapshot } from '../../src/collect/snapshot.js';
 
 /** A stream that keeps what is written to it. */
 export function recorder(): Writable & { readonly written: string[] } {
@@ -15,15 +15,28 @@ export function recorder(): Writable & { readonly written: string[] } {
 }
 
 /** The example of a run that is a quarter done. */
-export const quarter: ProgressState = {
-  phase: 'Profiling',
-  completed: 250,
-  total: 1000,
-  errors: 0,
-  inFlight: 12,
+export const quarter: Snapshot = {
+  phase: 'profiling',
   elapsedSeconds: 5.47,
-  requestsPerSecond: 45.68,
   etaSeconds: 16.4,
-  ttftAvgMs: 51.24,
-  itlAvgMs: 10.06,
+  requests: {
+    ...{ planned: 1000, issued: 262, inFlight: 12, returned: 250 },
+    ...{ completed: 250, failed: 0, cancelled: 0, dropped: 0 },
+  },
+  requestsPerSecond: 45.68,
+  lastSecond: { requests: 46, inputTokens: 460, outputTokens: 138 },
+  latencies: { ttft: latency(51.24), itl: latency(10.06), request: latency(81.4) },
+  errors: [],
+  backlog: 0,
+  threads: [],
 };
+
+/** Latencies with this mean. */
+function latency(mean: number) {
+  return { mean, p50: mean - 1, p90: mean + 1, p99: mean + 2, recent: undefined };
+}
+
+/** A snapshot with other counts. */
+export function withRequests(changes: Partial<Snapshot['requests']>): Snapshot {
+  return { ...quarter, requests: { ...quarter.requests, ...changes } };
+}

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { CollectPlan } from '../../collect/collector.js';
+import type { Sinks } from '../../collect/sink.js';
 import { checkDatasetType } from '../../config/conflicts.js';
 import { exitCodes } from '../../config/exit-codes.js';
 import type { Config, profileOptions } from '../../config/options.js';
@@ -12,7 +13,6 @@ import type { RunFiles } from '../../run/files.js';
 import { runLoad } from '../../run/live-run.js';
 import { sliceNsOf } from '../../run/open.js';
 import type { RunOutcome } from '../../run/outcome.js';
-import type { Progress } from '../../ui/progress.js';
 import { type ClockOrigin, openClock, takeOrigin } from '../../util/clock.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
@@ -25,7 +25,6 @@ import { stageInputs } from './export-inputs.js';
 import { inputConfig } from './input-config.js';
 import type { Interrupt } from './interrupt.js';
 import { type PreparedRun, prepareRun } from './prepare.js';
-import { progressState } from './progress-state.js';
 import { traitsOf } from './traits.js';
 
 /** What a run is measured with. */
@@ -34,7 +33,7 @@ export interface RunContext extends Pick<Io, 'stdout' | 'env' | 'onExit'> {
   readonly log: Log;
   /** Makes the folder this run's; called when nothing can refuse the run any more. @throws UserError */
   readonly begin: () => void;
-  readonly progress: Progress;
+  readonly sinks: Sinks;
   readonly interrupt: Interrupt;
 }
 
@@ -51,7 +50,7 @@ export interface RunEnd {
  */
 export async function measureRun(
   invocation: Invocation<typeof profileOptions>,
-  { artifacts, log, begin, stdout, env, onExit, progress, interrupt }: RunContext,
+  { artifacts, log, begin, stdout, env, onExit, sinks, interrupt }: RunContext,
   series?: SeriesFacts,
   firstSession = 0,
 ): Promise<RunEnd> {
@@ -85,7 +84,7 @@ export async function measureRun(
     collect: plan,
     collectorEntry: new URL('./collector-entry.js', import.meta.url),
     openSource: (spool, onSpoolFailure) => startLoadThreads(load, { threads, origin, spool, onSpoolFailure }),
-    onProgress: (state) => progress.update(progressState(state)),
+    sinks,
     onInterrupt: interrupt.onFirst,
     recoverSummary: async () => {
       const { recoverSummary } = await import('../report/complete-records.js');
@@ -100,7 +99,7 @@ export async function measureRun(
     datasetSize,
     spool: artifacts.spool,
     recordsName: basename(artifacts.records),
-  }).finally(() => progress.stop());
+  });
   if (outcome === undefined) {
     log(
       'ERROR',

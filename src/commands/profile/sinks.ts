@@ -1,46 +1,56 @@
 import type { CollectPlan } from '../../collect/collector.js';
 import { type Sink, Sinks } from '../../collect/sink.js';
-import { lineSink } from '../../export/line-file.js';
-import { rawLine } from '../../export/raw-jsonl.js';
-import { type RecordContext, recordContexts } from '../../export/record-metadata.js';
-import { recordLine } from '../../export/records-jsonl.js';
-import { seriesSink } from '../../export/series-jsonl.js';
-import type { PhaseName } from '../../records/record.js';
+import type { RecordFileOptions } from '../../export/line-file.js';
+import { recordContexts } from '../../export/record-metadata.js';
+import { isTerminal, type Screen } from '../../ui/screen.js';
+import type { ClockOrigin } from '../../util/clock.js';
+import type { Io } from '../../util/io.js';
 
-/** A file of records, as the plan names it. */
-type RecordFile = keyof typeof recordFiles;
+/** Every sink of a run, loaded by the thread that opens it. Files have their names in the plan. */
+const sinks = {
+  bar: async () => (await import('../../ui/bar.js')).openBar,
+  lines: async () => (await import('../../ui/lines.js')).openLines,
+  recordsFile: async () => (await import('../../export/records-jsonl.js')).recordsJsonl('profiling'),
+  warmupFile: async () => (await import('../../export/records-jsonl.js')).recordsJsonl('warmup'),
+  rawFile: async () => (await import('../../export/raw-jsonl.js')).rawJsonl,
+  seriesFile: async () => (await import('../../export/series-jsonl.js')).seriesSink,
+};
 
-interface RecordFileOptions {
-  readonly path: string;
-  readonly append: boolean;
-  readonly contexts: Readonly<Record<PhaseName, RecordContext>>;
+/** A bar on a terminal, else a line every few seconds. */
+export async function openScreen({ stderr, nowMs }: Pick<Io, 'stderr' | 'nowMs'>): Promise<Screen> {
+  if (!isTerminal(stderr)) return (await sinks.lines())(stderr, nowMs);
+  return (await sinks.bar())(stderr, stderr.hasColors(), nowMs);
 }
 
-/** The sinks in the record thread, each named as in the plan. */
-const recordFiles = {
-  recordsFile: (options) => recordsJsonl('profiling', options),
-  warmupFile: (options) => recordsJsonl('warmup', options),
-  rawFile: ({ contexts, ...file }) => lineSink(file, ({ record }) => rawLine(record, contexts[record.phase])),
-} satisfies Partial<Record<keyof CollectPlan, (options: RecordFileOptions) => Sink>>;
+type RecordFile = 'recordsFile' | 'warmupFile' | 'rawFile';
 
-function recordsJsonl(phase: PhaseName, { contexts, ...file }: RecordFileOptions): Sink {
-  return lineSink(file, ({ record, metrics }) =>
-    record.phase === phase ? recordLine(record, metrics, contexts[phase]) : undefined,
-  );
+interface FileSinks extends Readonly<Record<RecordFile, (options: RecordFileOptions) => Sink>> {
+  readonly seriesFile: (path: string, origin: ClockOrigin) => Sink;
+}
+
+/** Loads the sinks that write files. */
+export async function loadFileSinks(): Promise<FileSinks> {
+  return {
+    recordsFile: await sinks.recordsFile(),
+    warmupFile: await sinks.warmupFile(),
+    rawFile: await sinks.rawFile(),
+    seriesFile: await sinks.seriesFile(),
+  };
 }
 
 /**
  * Opens the plan's files.
  * @param isLacking given: the files are kept, and each takes only the records for which this is true.
  */
-export function openRecordFiles(
+export function openFileSinks(
+  files: FileSinks,
   plan: CollectPlan,
   onFailure: (message: string) => void,
   isLacking?: (file: RecordFile) => boolean,
 ): Sinks {
-  const contexts = recordContexts(plan.origin, plan.hasWarmup);
+  const contexts = recordContexts(plan);
   const open = (name: RecordFile, path: string): Sink => {
-    const sink = recordFiles[name]({ path, append: isLacking !== undefined, contexts });
+    const sink = files[name]({ path, append: isLacking !== undefined, contexts });
     if (isLacking === undefined) return sink;
     return {
       ...sink,
@@ -54,12 +64,7 @@ export function openRecordFiles(
     return path === undefined ? [] : [() => open(name, path)];
   });
   const { origin, seriesFile } = plan;
-  if (isLacking === undefined && seriesFile !== undefined) openers.push(() => seriesSink(seriesFile, origin));
+  if (isLacking === undefined && seriesFile !== undefined)
+    openers.push(() => files.seriesFile(seriesFile, origin));
   return new Sinks(openers, onFailure);
-}
-
-/** Makes the lines of records, and keeps nothing. */
-export function prewarmRecordFiles({ origin, hasWarmup }: CollectPlan): Sink {
-  const contexts = recordContexts(origin, hasWarmup);
-  return { onRecord: ({ record, metrics }) => void recordLine(record, metrics, contexts[record.phase]) };
 }

@@ -13,7 +13,9 @@ import { summarizeRecords } from '../../run/open.js';
 import { counted } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
-import { openRecordFiles } from '../profile/sinks.js';
+import { loadFileSinks, openFileSinks } from '../profile/sinks.js';
+
+const files = await loadFileSinks();
 
 /** What the spool of a run had that its files had not. */
 interface Completion {
@@ -39,7 +41,8 @@ function completeRecords(spool: string): Completion {
     raw: storedIn(plan.rawFile),
   };
   const lacking = { line: false, raw: false };
-  const sinks = openRecordFiles(
+  const sinks = openFileSinks(
+    files,
     plan,
     (message) => troubles.push(message),
     (file) => (file === 'rawFile' ? lacking.raw : lacking.line),

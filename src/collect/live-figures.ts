@@ -1,0 +1,167 @@
+import {
+  inputSequenceLength,
+  interTokenLatency,
+  outputSequenceLength,
+  requestLatency,
+  timeToFirstToken,
+} from '../metrics/request-metrics.js';
+import { failureOf, outcomeOf } from '../records/failure.js';
+import type { PhaseName, RecordError } from '../records/record.js';
+import { cut } from '../util/cut.js';
+import { QuantileSketch } from '../util/quantile-sketch.js';
+import type { MeasuredRecord } from './record-processor.js';
+import type { ThreadHealth } from './thread-health.js';
+
+/** What the collector knows of the records and the load threads so far. */
+export interface CollectorFigures extends Readonly<Record<PhaseName, LiveFigures>> {
+  readonly threads: readonly ThreadHealth[];
+}
+
+/** Figures of a phase from its records so far, for live views: plain data. Results are computed from every value. */
+export interface LiveFigures {
+  /** Records that were processed. */
+  readonly records: number;
+  /** Of them, those given up because the run ended. */
+  readonly dropped: number;
+  /** Of completed requests. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly latencies: LiveLatencies;
+  /** The most frequent first. */
+  readonly errors: readonly ErrorKind[];
+}
+
+/** Undefined for what no request has. */
+export interface LiveLatencies {
+  readonly ttft: LatencyFigures | undefined;
+  readonly itl: LatencyFigures | undefined;
+  readonly request: LatencyFigures | undefined;
+}
+
+/** Milliseconds. */
+export interface LatencyFigures extends LivePercentiles {
+  readonly mean: number;
+  /** Of the last 5 to 10 seconds; undefined where they brought nothing. */
+  readonly recent: LivePercentiles | undefined;
+}
+
+/** Estimated by a sketch: at most 4.4 % too large. */
+interface LivePercentiles {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+}
+
+/** Failures of one code and type. Texts are without secrets, like those of every record. */
+export interface ErrorKind {
+  readonly code: number | undefined;
+  readonly type: string;
+  readonly count: number;
+  readonly lastMessage: string;
+}
+
+const NS_PER_MS = 1e6;
+const RECENT_NS = 5e9;
+// A server may make up types without end.
+const MOST_KINDS = 100;
+const LONGEST_MESSAGE = 500;
+
+/** Keeps the figures of one phase. */
+export class LiveFiguresCollector {
+  readonly #nowNs: () => number;
+  readonly #latencies = new Map(
+    [timeToFirstToken, interTokenLatency, requestLatency].map(({ tag }) => [tag, new LatencySketch()]),
+  );
+  readonly #tokens = new Map([inputSequenceLength, outputSequenceLength].map(({ tag }) => [tag, 0]));
+  readonly #errors = new Map<string, ErrorKind>();
+  #records = 0;
+  #dropped = 0;
+  #recentSinceNs: number;
+  /** @param nowNs a monotonic clock. */
+  constructor(nowNs: () => number) {
+    this.#nowNs = nowNs;
+    this.#recentSinceNs = nowNs();
+  }
+
+  add({ record, metrics }: MeasuredRecord): void {
+    this.#records++;
+    if (record.dropped) this.#dropped++;
+    for (const [tag, value] of metrics) {
+      if (typeof value !== 'number') continue;
+      this.#latencies.get(tag)?.add(value);
+      const tokens = this.#tokens.get(tag);
+      if (tokens !== undefined) this.#tokens.set(tag, tokens + value);
+    }
+    const failure = failureOf(record);
+    if (failure !== undefined && outcomeOf(record) === 'failed') this.#addError(failure);
+  }
+
+  get figures(): LiveFigures {
+    const nowNs = this.#nowNs();
+    if (nowNs - this.#recentSinceNs >= RECENT_NS) {
+      this.#recentSinceNs = nowNs;
+      for (const sketch of this.#latencies.values()) sketch.forgetOlder();
+    }
+    return {
+      records: this.#records,
+      dropped: this.#dropped,
+      inputTokens: this.#tokens.get(inputSequenceLength.tag) ?? 0,
+      outputTokens: this.#tokens.get(outputSequenceLength.tag) ?? 0,
+      latencies: {
+        ttft: this.#latencies.get(timeToFirstToken.tag)?.figures,
+        itl: this.#latencies.get(interTokenLatency.tag)?.figures,
+        request: this.#latencies.get(requestLatency.tag)?.figures,
+      },
+      errors: [...this.#errors.values()].sort((a, b) => b.count - a.count),
+    };
+  }
+
+  #addError({ code, type, message }: RecordError): void {
+    const kind = `${code} ${type}`;
+    const isOther = this.#errors.size >= MOST_KINDS && !this.#errors.has(kind);
+    const key = isOther ? '' : kind;
+    this.#errors.set(key, {
+      ...(isOther ? { code: undefined, type: 'OtherErrors' } : { code, type }),
+      count: (this.#errors.get(key)?.count ?? 0) + 1,
+      lastMessage: cut(message, LONGEST_MESSAGE),
+    });
+  }
+}
+
+/** Latencies of a phase, and of its last seconds. */
+class LatencySketch {
+  readonly #all = new QuantileSketch();
+  #newer = new QuantileSketch();
+  #older = new QuantileSketch();
+  #sumMs = 0;
+  #count = 0;
+
+  add(ms: number): void {
+    this.#sumMs += ms;
+    this.#count++;
+    this.#all.add(ms * NS_PER_MS);
+    this.#newer.add(ms * NS_PER_MS);
+  }
+
+  forgetOlder(): void {
+    this.#older = this.#newer;
+    this.#newer = new QuantileSketch();
+  }
+
+  get figures(): LatencyFigures | undefined {
+    if (this.#count === 0) return undefined;
+    const recent = new QuantileSketch();
+    recent.addAll(this.#older);
+    recent.addAll(this.#newer);
+    return {
+      mean: this.#sumMs / this.#count,
+      ...percentilesOf(this.#all),
+      recent: recent.isEmpty ? undefined : percentilesOf(recent),
+    };
+  }
+}
+
+function percentilesOf(sketch: QuantileSketch): LivePercentiles {
+  const ms = (share: number) => sketch.quantile(share) / NS_PER_MS;
+  return { p50: ms(0.5), p90: ms(0.9), p99: ms(0.99) };
+}

@@ -1,0 +1,156 @@
+import type { RunSummary } from '../metrics/compute.js';
+import type { Metric } from '../metrics/metric.js';
+import { interTokenLatency, requestLatency, timeToFirstToken } from '../metrics/request-metrics.js';
+import { statsOf } from '../metrics/results.js';
+import { benchmarkDuration, requestThroughput } from '../metrics/run-metrics.js';
+import type { PhaseName } from '../records/record.js';
+import type { CollectorFigures, ErrorKind, LatencyFigures, LiveLatencies } from './live-figures.js';
+import type { ThreadHealth } from './thread-health.js';
+
+/** How far a run is and how it goes: plain data, the same for every screen, page and exporter. */
+export interface Snapshot {
+  readonly phase: PhaseName;
+  /** Since the phase started; at the end of the run, the duration of the result. */
+  readonly elapsedSeconds: number;
+  /** Undefined: not known. */
+  readonly etaSeconds: number | undefined;
+  readonly requests: RequestCounts;
+  /** Completed requests per second over the whole phase; at the end of the run, that of the result. */
+  readonly requestsPerSecond: number;
+  readonly lastSecond: Rates;
+  /** At the end of the run, those of the result. */
+  readonly latencies: LiveLatencies;
+  /** The most frequent first. */
+  readonly errors: readonly ErrorKind[];
+  /** Requests that returned and are in no figure yet: their records wait in the spool. */
+  readonly backlog: number;
+  readonly threads: readonly ThreadHealth[];
+}
+
+/** Requests of a phase. */
+interface RequestCounts {
+  /** Undefined: not known beforehand. */
+  readonly planned: number | undefined;
+  readonly issued: number;
+  readonly inFlight: number;
+  /** Ended in whichever way: the sum of the four below. */
+  readonly returned: number;
+  readonly completed: number;
+  readonly failed: number;
+  /** Cancelled as planned. */
+  readonly cancelled: number;
+  /** Given up because the run ended. */
+  readonly dropped: number;
+}
+
+/** Per second; tokens are those of the requests whose records were processed. */
+export interface Rates {
+  readonly requests: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** A phase that snapshots are taken of. */
+export interface WatchedPhase {
+  readonly name: PhaseName;
+  /** Undefined: not known beforehand. */
+  readonly expectedRequests: number | undefined;
+  /** Ns since the clock's origin. */
+  readonly startNs: number;
+}
+
+/** Where snapshots are taken from. */
+export interface SnapshotSources {
+  nowNs(): number;
+  /** What the load threads have counted by now; failed ones include those dropped. */
+  progress(): Readonly<Record<'issued' | 'returned' | 'failed' | 'cancelled', number>>;
+  /** The newest of the collector; undefined before the first. */
+  figures(): CollectorFigures | undefined;
+}
+
+/** What rates are computed from. */
+interface Totals extends Rates {
+  readonly seconds: number;
+}
+
+/** Takes snapshots of a phase. */
+export class SnapshotTaker {
+  readonly #phase: WatchedPhase;
+  readonly #sources: SnapshotSources;
+  /** Of the snapshots in the last second, and the one before. */
+  #past: readonly Totals[] = [{ seconds: 0, requests: 0, inputTokens: 0, outputTokens: 0 }];
+
+  constructor(phase: WatchedPhase, sources: SnapshotSources) {
+    this.#phase = phase;
+    this.#sources = sources;
+  }
+
+  take(): Snapshot {
+    const { name: phase, expectedRequests: planned, startNs } = this.#phase;
+    const { issued, returned, failed, cancelled } = this.#sources.progress();
+    const figures = this.#sources.figures();
+    const live = figures?.[phase];
+    const elapsedSeconds = Math.max(0, this.#sources.nowNs() - startNs) / 1e9;
+    const completed = returned - failed - cancelled;
+    const dropped = live?.dropped ?? 0;
+    const perSecond = (requests: number) => (elapsedSeconds === 0 ? 0 : requests / elapsedSeconds);
+    return {
+      phase,
+      elapsedSeconds,
+      etaSeconds:
+        planned === undefined || returned === 0 ? undefined : (planned - returned) / perSecond(returned),
+      requests: {
+        ...{ planned, issued, inFlight: issued - returned, returned },
+        ...{ completed, failed: failed - dropped, cancelled, dropped },
+      },
+      requestsPerSecond: perSecond(completed),
+      lastSecond: this.#rates({
+        seconds: elapsedSeconds,
+        requests: completed,
+        inputTokens: live?.inputTokens ?? 0,
+        outputTokens: live?.outputTokens ?? 0,
+      }),
+      latencies: live?.latencies ?? { ttft: undefined, itl: undefined, request: undefined },
+      errors: live?.errors ?? [],
+      backlog: returned - (live?.records ?? 0),
+      threads: figures?.threads ?? [],
+    };
+  }
+
+  /** The last one of a run, with the figures of its result. */
+  final({ results, outcomes }: RunSummary): Snapshot {
+    const last = this.take();
+    const { planned } = last.requests;
+    const latency = (metric: Metric): LatencyFigures | undefined => {
+      const { avg: mean, p50, p90, p99 } = statsOf(results, metric) ?? {};
+      if (mean === undefined || p50 === undefined || p90 === undefined || p99 === undefined) return undefined;
+      return { mean, p50, p90, p99, recent: undefined };
+    };
+    return {
+      ...last,
+      elapsedSeconds: statsOf(results, benchmarkDuration)?.avg ?? 0,
+      etaSeconds: planned === undefined ? undefined : 0,
+      requests: { ...last.requests, ...outcomes },
+      requestsPerSecond: statsOf(results, requestThroughput)?.avg ?? 0,
+      latencies: {
+        ttft: latency(timeToFirstToken),
+        itl: latency(interTokenLatency),
+        request: latency(requestLatency),
+      },
+      backlog: 0,
+    };
+  }
+
+  #rates(now: Totals): Rates {
+    const recent = this.#past.findIndex(({ seconds }) => seconds > now.seconds - 1);
+    this.#past = [...this.#past.slice(recent === -1 ? -1 : Math.max(0, recent - 1)), now];
+    const [first = now] = this.#past;
+    const seconds = now.seconds - first.seconds;
+    const rate = (of: keyof Rates) => (seconds <= 0 ? 0 : (now[of] - first[of]) / seconds);
+    return {
+      requests: rate('requests'),
+      inputTokens: rate('inputTokens'),
+      outputTokens: rate('outputTokens'),
+    };
+  }
+}

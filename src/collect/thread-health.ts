@@ -1,0 +1,62 @@
+import { LATE_NS } from '../fidelity/thread-report.js';
+import type { RequestRecord } from '../records/record.js';
+import { clientMetrics } from '../telemetry/client-metrics.js';
+import type { Observation } from '../telemetry/time-series.js';
+
+/** How a load thread does, for live views: plain data. */
+export interface ThreadHealth {
+  readonly thread: number;
+  /** Longest delay of its event loop in the last second, ms; undefined before the first. */
+  readonly loopDelayMs: number | undefined;
+  /** Of a core, over the last second; undefined before the second one, and where the system does not tell. */
+  readonly cpuShare: number | undefined;
+  /** Its records that were processed. */
+  readonly records: number;
+  /** Of them, those sent more than 10 ms after they were due. */
+  readonly lateSends: number;
+  /** Size of its finished records that were not processed yet. */
+  readonly backlogBytes: number;
+}
+
+/** Keeps the health of each load thread up to date. */
+export class ThreadHealthCollector {
+  readonly #threads: { -readonly [Key in keyof ThreadHealth]: ThreadHealth[Key] }[];
+  /** CPU time of each thread when it was last observed. */
+  readonly #cpu = new Map<number, { readonly atNs: number; readonly ms: number }>();
+
+  constructor(threads: number) {
+    this.#threads = Array.from({ length: threads }, (_, thread) => ({
+      ...{ thread, loopDelayMs: undefined, cpuShare: undefined },
+      ...{ records: 0, lateSends: 0, backlogBytes: 0 },
+    }));
+  }
+
+  addRecord(thread: number, { dueNs, startNs }: RequestRecord): void {
+    const health = this.#threads[thread];
+    if (health === undefined) return;
+    health.records++;
+    if (startNs - dueNs > LATE_NS) health.lateSends++;
+  }
+
+  /** Takes what a thread observed of itself. */
+  observe(thread: number, { atNs, samples }: Observation): void {
+    const health = this.#threads[thread];
+    if (health === undefined) return;
+    for (const { metric, value } of samples) {
+      if (metric.name === clientMetrics.loopDelay.name) health.loopDelayMs = value;
+      if (metric.name !== clientMetrics.cpu.name) continue;
+      const before = this.#cpu.get(thread);
+      this.#cpu.set(thread, { atNs, ms: value });
+      // The counter starts again at each phase.
+      health.cpuShare =
+        before === undefined || value < before.ms
+          ? undefined
+          : ((value - before.ms) * 1e6) / (atNs - before.atNs);
+    }
+  }
+
+  /** @param backlogBytes of each thread. */
+  now(backlogBytes: readonly number[]): readonly ThreadHealth[] {
+    return this.#threads.map((health, thread) => ({ ...health, backlogBytes: backlogBytes[thread] ?? 0 }));
+  }
+}

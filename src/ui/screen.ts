@@ -1,0 +1,18 @@
+import type { Writable } from 'node:stream';
+import type { Sink } from '../collect/sink.js';
+
+/** A sink that people watch. */
+export interface Screen extends Sink {
+  /** Removes what is in the way of other output; the next snapshot shows it again. */
+  clear(): void;
+}
+
+/** A stream that can be drawn on. */
+export interface Terminal extends Writable {
+  readonly columns: number;
+  hasColors(): boolean;
+}
+
+export function isTerminal(stream: Writable): stream is Terminal {
+  return 'isTTY' in stream && stream.isTTY === true && 'columns' in stream && 'hasColors' in stream;
+}
