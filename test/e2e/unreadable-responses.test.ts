@@ -68,7 +68,7 @@ const responses: Readonly<Record<string, readonly [answer: Answer, message: RegE
   'deep error body': [(r) => json(r, `{"error":${deep}}`, 500), /^\{"error":\[/],
   'long line': [
     (r) => stream(r, good, `data: {"x":"${'x'.repeat(1_000_000)}"}\n\n`),
-    /message .* larger than 1000000 bytes; set AIPERF_HTTP_MAX_MESSAGE_BYTES/,
+    /: one event of it \(or the whole body, if it is not an event stream\) is larger than 1000000 bytes; set AIPERF_HTTP_MAX_MESSAGE_BYTES/,
   ],
   'long message of short lines': [
     (r) => stream(r, good, `${'data: x\n'.repeat(130_000)}\n`),
