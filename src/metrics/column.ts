@@ -39,6 +39,11 @@ export interface ColumnData {
   readonly fitsUint32: boolean;
 }
 
+/** The memory of a column, to be moved to another thread. */
+export function buffersOf({ packed, open }: ColumnData): ArrayBuffer[] {
+  return [open.buffer, ...packed.flatMap(({ codes }) => codes?.buffer ?? [])];
+}
+
 /** Numbers of one metric, a place for each request, NaN where a request has none; exact, and mostly 1 to 4 bytes each. */
 export class Column {
   readonly #packed: PackedNumbers[];

@@ -4,7 +4,12 @@ export interface PackedNumbers {
   /** The smallest; every number, where all are equal. */
   readonly from: number;
   /** Of each number its distance from `from`; undefined: all are equal. */
-  readonly codes: Uint8Array | Uint16Array | Uint32Array | Float64Array | undefined;
+  readonly codes:
+    | Uint8Array<ArrayBuffer>
+    | Uint16Array<ArrayBuffer>
+    | Uint32Array<ArrayBuffer>
+    | Float64Array<ArrayBuffer>
+    | undefined;
   /** The code of a missing number. */
   readonly absent: number;
 }
@@ -13,7 +18,7 @@ export interface PackedNumbers {
  * Packs numbers: equal ones into one, whole ones into their distances from the smallest, of one, two or four bytes.
  * @param values is not kept; NaN: there is none.
  */
-export function pack(values: Float64Array): PackedNumbers {
+export function pack(values: Float64Array<ArrayBuffer>): PackedNumbers {
   const { min, max, present, whole } = kindOf(values);
   const count = values.length;
   if (present === 0) return { count, from: Number.NaN, codes: undefined, absent: Number.NaN };

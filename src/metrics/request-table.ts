@@ -1,5 +1,14 @@
 import type { ClockOrigin } from '../util/clock.js';
-import { Column, ListColumn, type Rows, SortBuffer, type Sorted } from './column.js';
+import {
+  buffersOf,
+  Column,
+  type ColumnData,
+  ListColumn,
+  type ListColumnData,
+  type Rows,
+  SortBuffer,
+  type Sorted,
+} from './column.js';
 import { type Filter, passes } from './filter.js';
 import { cancelledOnPurpose, type RequestFacts } from './measure.js';
 import type { CountMetric, ListMetric, Metric, RecallableMetric, RecordMetric } from './metric.js';
@@ -35,6 +44,21 @@ export interface NamedColumn {
   readonly values: Column | ListColumn;
 }
 
+/** A table on its way to another thread: plain data. */
+export interface TableMessage {
+  readonly origin: ClockOrigin;
+  readonly length: number;
+  readonly extent: Window;
+  /** Tags of all metrics, in table order. */
+  readonly tags: readonly string[];
+  /** By tag. */
+  readonly numbers: ReadonlyMap<string, ColumnData>;
+  readonly lists: ReadonlyMap<string, ListColumnData>;
+  readonly starts: ColumnData;
+  readonly ends: ColumnData;
+  readonly outcomes: ColumnData;
+}
+
 /** A row for each request and a column for each metric: results can be had over any selection of rows. */
 export class RequestTable {
   /** In table order. */
@@ -46,23 +70,32 @@ export class RequestTable {
   readonly #numbers = new Map<Metric, Column>();
   readonly #lists = new Map<ListMetric, ListColumn>();
   readonly #others = new Map<string, NamedColumn>();
-  readonly #starts = new Column();
-  readonly #ends = new Column();
+  readonly #starts: Column;
+  readonly #ends: Column;
   /** Places in `outcomes`. */
-  readonly #outcomes = new Column();
+  readonly #outcomes: Column;
   readonly #buffer = new SortBuffer();
-  #length = 0;
-  #firstStartNs = Number.POSITIVE_INFINITY;
-  #lastEndNs = Number.NEGATIVE_INFINITY;
+  #length: number;
+  #firstStartNs: number;
+  #lastEndNs: number;
 
-  constructor(metrics: readonly Metric[], origin: ClockOrigin) {
+  /** @param sent columns of a table of the same metrics in another thread; absent: no requests yet. */
+  constructor(metrics: readonly Metric[], origin: ClockOrigin, sent?: TableMessage) {
     this.metrics = metrics;
+    this.#starts = new Column(sent?.starts);
+    this.#ends = new Column(sent?.ends);
+    this.#outcomes = new Column(sent?.outcomes);
+    this.#length = sent?.length ?? 0;
+    this.#firstStartNs = sent?.extent.fromNs ?? Number.POSITIVE_INFINITY;
+    this.#lastEndNs = sent?.extent.toNs ?? Number.NEGATIVE_INFINITY;
     this.origin = origin;
     this.#ofValid = metrics.filter((metric) => isOf(metric, 'valid'));
     this.#ofFailed = metrics.filter((metric) => isOf(metric, 'failed'));
     for (const metric of metrics) {
-      if (metric.kind === 'record' || metric.kind === 'count') this.#numbers.set(metric, new Column());
-      else if (metric.kind === 'list') this.#lists.set(metric, new ListColumn());
+      const { kind, tag } = metric;
+      if (kind === 'record' || kind === 'count')
+        this.#numbers.set(metric, new Column(sent?.numbers.get(tag)));
+      else if (kind === 'list') this.#lists.set(metric, new ListColumn(sent?.lists.get(tag)));
     }
   }
 
@@ -178,6 +211,34 @@ export class RequestTable {
     const column =
       'values' in of ? of.values : of.kind === 'list' ? this.#lists.get(of) : this.#numbers.get(of);
     return column?.sorted(rows, this.#buffer) ?? none;
+  }
+
+  /**
+   * The table for another thread, and its memory, which is moved there: nothing is copied, gaps between chunks
+   * included, and this table must not be used any more. Values of other names stay behind.
+   */
+  toMessage(): { readonly message: TableMessage; readonly transfer: ArrayBuffer[] } {
+    const message: TableMessage = {
+      ...{ origin: this.origin, length: this.#length, extent: this.extent },
+      tags: this.metrics.map(({ tag }) => tag),
+      numbers: new Map([...this.#numbers].map(([{ tag }, column]) => [tag, column.data])),
+      lists: new Map([...this.#lists].map(([{ tag }, list]) => [tag, list.data])),
+      ...{ starts: this.#starts.data, ends: this.#ends.data, outcomes: this.#outcomes.data },
+    };
+    const { numbers, lists, starts, ends, outcomes } = message;
+    const columns = [
+      ...numbers.values(),
+      ...[...lists.values()].flatMap(Object.values),
+      starts,
+      ends,
+      outcomes,
+    ];
+    return { message, transfer: columns.flatMap(buffersOf) };
+  }
+
+  /** The table of a message. @param metricOf the row of a tag. */
+  static fromMessage(message: TableMessage, metricOf: (tag: string) => Metric): RequestTable {
+    return new RequestTable(message.tags.map(metricOf), message.origin, message);
   }
 
   #addRow(startNs: number, endNs: number, outcome: Outcome): number {

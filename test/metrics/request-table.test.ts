@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { curvesOf } from '../../src/metrics/curves.js';
 import { parseFilter } from '../../src/metrics/filter.js';
 import { measure } from '../../src/metrics/measure.js';
 import { interChunkLatency, timeToFirstToken } from '../../src/metrics/request-metrics.js';
 import { RequestTable } from '../../src/metrics/request-table.js';
-import { metricsFor } from '../../src/metrics/table.js';
+import { resultsOver } from '../../src/metrics/results.js';
+import { metricOf, metricsFor } from '../../src/metrics/table.js';
 import { fourRequests, ms, origin, streamingChat, thresholds } from './records.js';
 
 /** Three requests with a TTFT of 100, 150 and 80 ms, and one that failed; each with its turn, and when it was noted. */
@@ -45,4 +47,21 @@ test('a table of some requests alone', () => {
   expect(some.column(timeToFirstToken)?.at(0)).toBe(ms(150));
   expect(Array.from(some.list(interChunkLatency)?.at(0) ?? [])).toEqual([ms(30), ms(60), ms(90)]);
   expect(some.named('turn_index')).toBeUndefined();
+});
+
+test('a table is moved to another thread with all its values, and goes on there', () => {
+  const sent = new RequestTable(metricsFor(streamingChat), origin);
+  for (const counted of fourRequests) sent.add(measure(counted, thresholds, []));
+  const before = resultsOver(sent, { rows: undefined, curves: curvesOf(sent, [sent.extent])[0] });
+  const { message, transfer } = sent.toMessage();
+  const received = RequestTable.fromMessage(structuredClone(message, { transfer }), metricOf);
+  // Moved, not copied.
+  expect(transfer.every(({ byteLength }) => byteLength === 0)).toBe(true);
+  expect(sent.startNs(1)).toBeNaN();
+  expect(received.extent).toEqual({ fromNs: 0, toNs: ms(1330.5) });
+  const after = resultsOver(received, { rows: undefined, curves: curvesOf(received, [received.extent])[0] });
+  expect(after).toEqual(before);
+  const [first] = fourRequests;
+  if (first !== undefined) received.add(measure(first, thresholds, []));
+  expect([received.length, received.column(timeToFirstToken)?.at(4)]).toEqual([5, ms(100)]);
 });
