@@ -5,8 +5,7 @@ import {
   tokensInFlight,
 } from '../metrics/curve-metrics.js';
 import { curveMeans } from '../metrics/curves.js';
-import type { CurveMetric, Metric } from '../metrics/metric.js';
-import type { Objective } from '../metrics/objective.js';
+import type { CurveMetric, Metric, Objective } from '../metrics/metric.js';
 import {
   inputSequenceLength,
   interChunkLatency,
@@ -124,7 +123,8 @@ export class ChartRun {
   slices(metric: Metric): ChartSlice[] {
     const { fromNs: firstNs } = this.#table.extent;
     if (this.sliceSeconds === undefined || this.length === 0) return [];
-    return windowsOf(this.#table, this.sliceSeconds * 1e9).map(({ fromNs, toNs, isComplete, inside }) => ({
+    const sliceNs = Math.max(1, Math.round(this.sliceSeconds * 1e9));
+    return windowsOf(this.#table, sliceNs).map(({ fromNs, toNs, isComplete, inside }) => ({
       from: (fromNs - firstNs) / 1e9,
       to: (toNs - firstNs) / 1e9,
       isComplete,

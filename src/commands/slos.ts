@@ -1,7 +1,6 @@
 import { nearest } from '../config/words.js';
 import { metricTag } from '../metrics/abbreviations.js';
-import type { Requirement, RunTraits } from '../metrics/metric.js';
-import type { Slo } from '../metrics/objective.js';
+import type { Requirement, RunTraits, Slo } from '../metrics/metric.js';
 import { type SloFault, sloFault } from '../metrics/slos.js';
 import { metrics } from '../metrics/table.js';
 

@@ -2,15 +2,15 @@ import type { CountedRecord, RecordError } from '../records/record.js';
 import { type ClockOrigin, wallNs } from '../util/clock.js';
 import { withoutQuote } from '../util/excerpt.js';
 import { curvesOf } from './curves.js';
-import { cancelledOnPurpose, measure, type RequestFacts } from './measure.js';
-import type { RunTraits, Thresholds } from './metric.js';
-import { meets, type Objective } from './objective.js';
+import { cancelledOnPurpose, measure } from './measure.js';
+import type { Objective, RequestFacts, RunTraits, Thresholds } from './metric.js';
+import { meets } from './objective.js';
 import { recall, type StoredRequest } from './recall.js';
 import { type RecordMetrics, RequestTable } from './request-table.js';
 import { type ResponseNotes, ResponseTally } from './response-notes.js';
 import { type MetricResult, type Results, resultsOver } from './results.js';
 import { requestCount } from './run-metrics.js';
-import { type SlicedRun, sliceRun } from './slices.js';
+import { type SlicedRun, sliceRun } from './sliced-run.js';
 import { objectivesOf, type SloResult } from './slos.js';
 import { metricsFor } from './table.js';
 
@@ -133,7 +133,7 @@ export class MetricStore {
         passed: this.#kept[i]?.passed ?? 0,
         measured: this.#kept[i]?.measured ?? 0,
       })),
-      sliced: sliceNs === undefined || table.length === 0 ? undefined : this.#cut(sliceNs),
+      sliced: sliceNs === undefined || table.length === 0 ? undefined : sliceRun(table, sliceNs),
       notes: this.#responses.notes,
     };
   }
@@ -173,11 +173,6 @@ export class MetricStore {
       kept.measured++;
       if (verdict) kept.passed++;
     }
-  }
-
-  #cut(sliceNs: number): SlicedRun {
-    const metrics = this.table.metrics.filter(({ wholeRunOnly }) => !wholeRunOnly);
-    return sliceRun({ table: this.table, metrics }, sliceNs);
   }
 
   #wall(ns: number): bigint | undefined {

@@ -1,4 +1,5 @@
-import { type CurveMetric, curve, type Unit } from './metric.js';
+import type { CurveMetric, Unit } from './metric.js';
+import { curve } from './metric-rows.js';
 import { inputSequenceLength, outputSequenceLength, timeToFirstToken } from './request-metrics.js';
 import type { SweepState } from './request-sweep.js';
 

@@ -1,4 +1,5 @@
-import { derived, type RunValues, summed } from './metric.js';
+import type { RunValues } from './metric.js';
+import { derived, summed } from './metric-rows.js';
 import { meets } from './objective.js';
 import { completedRequestCount, plannedCancellationCount } from './run-metrics.js';
 

@@ -1,5 +1,6 @@
 import type { RequestRecord } from '../records/record.js';
-import { perRequest, type RecordMetric, type Unit } from './metric.js';
+import type { RecordMetric, Unit } from './metric.js';
+import { perRequest } from './metric-rows.js';
 
 type Wire = RequestRecord['wire'];
 

@@ -1,5 +1,5 @@
-import type { Measured, RequestFacts } from './measure.js';
-import type { Slo } from './objective.js';
+import type { RecordError, RequestRecord, TokenCounts } from '../records/record.js';
+import type { Usage } from '../records/usage.js';
 import type { SweepState } from './request-sweep.js';
 import type { StatName } from './statistics.js';
 
@@ -27,6 +27,13 @@ export type Requirement =
   | 'client token counts'
   | 'objectives'
   | 'fixed schedule';
+
+/** A service level objective as users write it. */
+export interface Slo {
+  readonly tag: string;
+  /** In the metric's display unit. */
+  readonly limit: number;
+}
 
 /** What is known of a run before it starts. */
 export interface RunTraits {
@@ -65,7 +72,7 @@ export type ConsoleTable =
   | 'adjusted';
 
 /** What every row of the table of metrics says. */
-interface Row {
+export interface MetricRow {
   readonly tag: string;
   readonly label: string;
   /** Label for narrow screens. */
@@ -91,7 +98,7 @@ interface Row {
 }
 
 /** A value of each valid (or each failed) request, with full statistics over the run. */
-interface ValueRow extends Row {
+interface ValueRow extends MetricRow {
   readonly kind: 'record';
   readonly appliesTo: 'valid' | 'failed';
   /** Values are counts: written without a decimal point in the per-record file. */
@@ -113,7 +120,7 @@ export interface RecallableMetric extends ValueRow {
 }
 
 /** Several values of each valid request; the statistics are over all values of all requests. */
-export interface ListMetric extends Row {
+export interface ListMetric extends MetricRow {
   readonly kind: 'list';
   compute(measured: Measured): Float64Array | undefined;
 }
@@ -122,7 +129,7 @@ export interface ListMetric extends Row {
  * A number for each request, summed over the run; absent when no request gave one. It can be worked out again from
  * what stands in the per-record file.
  */
-export interface CountMetric extends Row {
+export interface CountMetric extends MetricRow {
   readonly kind: 'count';
   readonly appliesTo: 'valid' | 'failed';
   /** Whether the per-record file shows each request's number. */
@@ -131,19 +138,19 @@ export interface CountMetric extends Row {
 }
 
 /** One number worked out from other results of the run. */
-export interface DerivedMetric extends Row {
+export interface DerivedMetric extends MetricRow {
   readonly kind: 'derived';
   compute(run: RunValues): number | undefined;
 }
 
 /** A record metric with each failed request counted as infinitely slow. */
-export interface AdjustedMetric extends Row {
+export interface AdjustedMetric extends MetricRow {
   readonly kind: 'adjusted';
   readonly base: RecordMetric;
 }
 
 /** What is under way, moment by moment: statistics are weighted by the time for which each value held. */
-export interface CurveMetric extends Row {
+export interface CurveMetric extends MetricRow {
   readonly kind: 'curve';
   /** Metrics of which requests must have values for the run to have the curve. */
   readonly needs: readonly RecordMetric[];
@@ -172,76 +179,50 @@ export interface RunValues {
   perSecond(total: number | undefined): number | undefined;
 }
 
-type Said = Pick<Row, 'tag' | 'label' | 'unit' | 'formula'> & Partial<Row>;
-type Rest<M extends Metric> = Said & Partial<M> & Pick<M, Extract<keyof M, 'compute' | 'base' | 'needs'>>;
-
-export function perRequest(said: Rest<RecordMetric>): RecordMetric {
-  return {
-    kind: 'record',
-    appliesTo: 'valid',
-    integer: false,
-    recallable: false,
-    ...defaults(said),
-    ...said,
-  };
+/** One that requests are held against. */
+export interface Objective {
+  readonly slo: Slo;
+  readonly metric: RecordMetric | RecallableMetric;
+  /** In the metric's own unit. */
+  readonly limit: number;
 }
 
-export function recallable(said: Rest<RecallableMetric>): RecallableMetric {
-  return { kind: 'record', appliesTo: 'valid', integer: false, recallable: true, ...defaults(said), ...said };
+/**
+ * What is known of a request while it is measured and again when its record is read back from a file. Times are ns
+ * since the run's clock origin; NaN for what is not known.
+ */
+export interface RequestFacts {
+  readonly dueNs: number;
+  readonly startNs: number;
+  readonly endNs: number;
+  /** Why the request failed; undefined for a valid one. */
+  readonly failure: RecordError | undefined;
+  /** It was given up by us. */
+  readonly cancelled: boolean;
+  /** … and that only because the run ended. */
+  readonly dropped: boolean;
+  /** Why the server ended the answer, in its own word; undefined where that is not known. */
+  readonly finishReason: string | undefined;
+  readonly thresholds: Thresholds;
+  /** What makes a request a good one. */
+  readonly objectives: readonly Objective[];
+  /** Another metric of this request, in the metric's own unit; undefined where it has none. */
+  value(metric: RecordMetric): number | undefined;
+  list(metric: ListMetric): Float64Array | undefined;
 }
 
-export function listPerRequest(said: Rest<ListMetric>): ListMetric {
-  return { kind: 'list', ...defaults(said), ...said };
-}
-
-export function summed(said: Rest<CountMetric>): CountMetric {
-  return { kind: 'count', appliesTo: 'valid', inRecords: false, ...defaults(said), ...said };
-}
-
-export function derived(said: Rest<DerivedMetric>): DerivedMetric {
-  return { kind: 'derived', ...defaults(said), ...said };
-}
-
-export function curve(said: Rest<CurveMetric>): CurveMetric {
-  return { kind: 'curve', ...defaults(said), ...said };
-}
-
-/** The error-adjusted sibling of a record metric. */
-export function adjusted(base: RecordMetric, order: number): AdjustedMetric {
-  const { unit, displayUnit, factor, requires, largerIsBetter } = base;
-  return {
-    kind: 'adjusted',
-    base,
-    tag: `adj_${base.tag}`,
-    label: `${base.label} (error-adjusted)`,
-    short: `${base.short} (adj.)`,
-    unit,
-    displayUnit,
-    factor,
-    requires,
-    largerIsBetter,
-    table: 'adjusted',
-    order,
-    wholeRunOnly: false,
-    formula: `${base.label} of the valid requests, and plus infinity for every failed one but planned cancellations; percentiles by nearest rank`,
-    absent: 'nothing failed; infinite statistics and `std` are left out',
-  };
-}
-
-/** The sum of a record metric over the run. */
-export function totalOf(
-  source: RecordMetric,
-  said: Pick<Row, 'tag' | 'label'> & Partial<Row>,
-): DerivedMetric {
-  return derived({
-    unit: source.unit,
-    requires: source.requires,
-    largerIsBetter: source.largerIsBetter,
-    formula: `sum of ${source.label}`,
-    absent: `no request has ${source.label}`,
-    compute: (run) => run.total(source),
-    ...said,
-  });
+/** A record with what several formulas start from. Times are NaN where the record has no content. */
+export interface Measured extends RequestFacts {
+  readonly record: RequestRecord;
+  readonly tokens: TokenCounts;
+  readonly usage: Usage | undefined;
+  /** Start to first content chunk. */
+  readonly ttftNs: number;
+  /** Start to last content chunk. */
+  readonly latencyNs: number;
+  readonly isl: number | undefined;
+  /** Reasoning included. */
+  readonly osl: number | undefined;
 }
 
 /** The first thing that a run lacks to have the metric, whatever its requests bring; undefined where it can. */
@@ -255,25 +236,4 @@ export function unmetNeed(metric: Metric, traits: RunTraits): Requirement | unde
     'fixed schedule': traits.fixedSchedule === true,
   };
   return metric.requires.find((need) => !has[need]);
-}
-
-function defaults(said: Said) {
-  const displayUnit = said.displayUnit ?? said.unit;
-  return {
-    short: said.label,
-    displayUnit,
-    factor: factorBetween(said.unit, displayUnit),
-    requires: [],
-    largerIsBetter: false,
-    wholeRunOnly: false,
-    absent: 'never',
-  };
-}
-
-function factorBetween(unit: Unit, displayUnit: Unit): number {
-  if (unit === displayUnit) return 1;
-  if (unit === 'ns' && displayUnit === 'ms') return 1e-6;
-  if (unit === 'ns' && displayUnit === 'sec') return 1e-9;
-  if (unit === 'B' && displayUnit === 'KB') return 1 / 1024;
-  throw new Error(`no conversion from ${unit} to ${displayUnit}`);
 }

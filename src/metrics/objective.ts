@@ -1,20 +1,4 @@
-import type { RequestFacts } from './measure.js';
-import type { RecallableMetric, RecordMetric } from './metric.js';
-
-/** A service level objective as users write it. */
-export interface Slo {
-  readonly tag: string;
-  /** In the metric's display unit. */
-  readonly limit: number;
-}
-
-/** One that requests are held against. */
-export interface Objective {
-  readonly slo: Slo;
-  readonly metric: RecordMetric | RecallableMetric;
-  /** In the metric's own unit. */
-  readonly limit: number;
-}
+import type { Objective, RequestFacts } from './metric.js';
 
 // Equality passes, whatever the conversion between units did to the last digits.
 const SLACK = 4 * Number.EPSILON;

@@ -1,6 +1,5 @@
 import { generatedTokens } from '../records/usage.js';
-import type { RequestFacts } from './measure.js';
-import type { Thresholds } from './metric.js';
+import type { RequestFacts, Thresholds } from './metric.js';
 import { oslMismatchDiff, outputSequenceLength, reasoningTokenCount } from './request-metrics.js';
 import { reportedUsage } from './usage-metrics.js';
 

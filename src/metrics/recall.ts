@@ -1,8 +1,6 @@
 import type { RecordError } from '../records/record.js';
 import type { ClockOrigin } from '../util/clock.js';
-import type { RequestFacts } from './measure.js';
-import type { Thresholds } from './metric.js';
-import type { Objective } from './objective.js';
+import type { Objective, RequestFacts, Thresholds } from './metric.js';
 
 /** A request as its line in the per-record file tells it; wall-clock times, ns since 1970. */
 export interface StoredRequest {

@@ -1,4 +1,5 @@
-import { derived, type RunValues } from './metric.js';
+import type { RunValues } from './metric.js';
+import { derived } from './metric-rows.js';
 import { creditToStartLatency } from './request-metrics.js';
 import { type Results, statsOf } from './results.js';
 import type { StatName } from './statistics.js';

@@ -1,5 +1,5 @@
-import type { Measured } from './measure.js';
-import { listPerRequest, perRequest, type RecallableMetric, type Requirement, recallable } from './metric.js';
+import type { Measured, RecallableMetric, Requirement } from './metric.js';
+import { listPerRequest, perRequest, recallable } from './metric-rows.js';
 
 const answer: readonly Requirement[] = ['output tokens'];
 const stream: readonly Requirement[] = ['streaming', 'output tokens'];

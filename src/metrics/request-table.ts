@@ -10,8 +10,15 @@ import {
   type Sorted,
 } from './column.js';
 import { type Filter, passes } from './filter.js';
-import { cancelledOnPurpose, type RequestFacts } from './measure.js';
-import type { CountMetric, ListMetric, Metric, RecallableMetric, RecordMetric } from './metric.js';
+import { cancelledOnPurpose } from './measure.js';
+import type {
+  CountMetric,
+  ListMetric,
+  Metric,
+  RecallableMetric,
+  RecordMetric,
+  RequestFacts,
+} from './metric.js';
 import { requestLatency } from './request-metrics.js';
 
 /** A stretch of the run, ns since the clock's origin; the end itself belongs to the next one. */

@@ -1,6 +1,5 @@
 import type { CountedRecord } from '../records/record.js';
-import type { RequestFacts } from './measure.js';
-import type { RunTraits } from './metric.js';
+import type { RequestFacts, RunTraits } from './metric.js';
 import { type LengthCause, lengthCause } from './output-length.js';
 import { decodeDuration, outputSequenceLength } from './request-metrics.js';
 

@@ -1,6 +1,6 @@
 import { contextOverflowOf } from './context-overflow.js';
 import { cancelledOnPurpose } from './measure.js';
-import { derived, summed, totalOf } from './metric.js';
+import { derived, summed, totalOf } from './metric-rows.js';
 import { isOffLength, requestedLength } from './output-length.js';
 import {
   errorIsl,

@@ -3,9 +3,8 @@ import { curvesOf } from './curves.js';
 import type { Metric } from './metric.js';
 import type { RequestTable, Window } from './request-table.js';
 import { type Results, resultsOver } from './results.js';
-import { type Trends, trendsOf } from './trends.js';
 
-/** A window of the run with its metrics worked out again, from the requests that started in it. */
+/** A window of the run with its own results, from the requests that started in it. */
 export interface Slice {
   /** From 0, without gaps: windows in which no request started are left out. */
   readonly index: number;
@@ -18,56 +17,28 @@ export interface Slice {
   readonly results: Results;
 }
 
-/** A run cut into windows of equal length, the first of which starts with its first request. */
-export interface SlicedRun {
-  readonly sliceNs: number;
-  readonly slices: readonly Slice[];
-  readonly trends: Trends;
-  /** Results over the complete windows from where the run is steady on; undefined where that cannot be told. */
-  readonly steady: Results | undefined;
-}
-
-/** What is cut. */
-export interface SliceSource {
-  readonly table: RequestTable;
-  /** Those that slices have. */
-  readonly metrics: readonly Metric[];
-}
-
-/** @param sliceNs length of a window, a whole number. */
-export function sliceRun(source: SliceSource, sliceNs: number): SlicedRun {
-  const { table, metrics } = source;
-  const { origin } = table;
-  const windows = windowsOf(table, sliceNs);
+/** Results within each window. */
+export function slicesOf(
+  table: RequestTable,
+  windows: readonly SliceWindow[],
+  metrics: readonly Metric[],
+): Slice[] {
   const curves = curvesOf(table, windows);
-  const slices = windows.map(({ fromNs, toNs, isComplete, inside }, index): Slice => {
-    const selected = { rows: inside, windowNs: toNs - fromNs, metrics, curves: curves[index] };
-    return {
-      index,
-      startNs: wallNs(origin, fromNs),
-      endNs: wallNs(origin, toNs),
-      isComplete,
-      results: resultsOver(table, selected),
-    };
-  });
-  const trends = trendsOf(slices);
-  const { steadyFrom } = trends;
-  return {
-    sliceNs,
-    slices,
-    trends,
-    steady: steadyFrom === undefined ? undefined : steadyResults(steadyFrom),
-  };
-
-  function steadyResults(from: number): Results {
-    const complete = windows.filter(({ isComplete }, index) => index >= from && isComplete);
-    const steady = { fromNs: complete[0]?.fromNs ?? 0, toNs: complete.at(-1)?.toNs ?? 0 };
-    const inside = Int32Array.from(complete.flatMap((window) => Array.from(window.inside))).sort();
-    const [curves] = curvesOf(table, [steady]);
-    return resultsOver(table, { rows: inside, windowNs: steady.toNs - steady.fromNs, metrics, curves });
-  }
+  return windows.map(({ fromNs, toNs, isComplete, inside }, index) => ({
+    index,
+    startNs: wallNs(table.origin, fromNs),
+    endNs: wallNs(table.origin, toNs),
+    isComplete,
+    results: resultsOver(table, {
+      rows: inside,
+      windowNs: toNs - fromNs,
+      metrics,
+      curves: curves[index],
+    }),
+  }));
 }
 
+/** A window that a slice covers. */
 export interface SliceWindow extends Window {
   readonly isComplete: boolean;
   /** The requests that started in it. */

@@ -1,6 +1,4 @@
-import type { Requirement, RunTraits } from './metric.js';
-import { unmetNeed } from './metric.js';
-import type { Objective, Slo } from './objective.js';
+import { type Objective, type Requirement, type RunTraits, type Slo, unmetNeed } from './metric.js';
 import { findMetric, metricOf } from './table.js';
 
 /** How far a run kept one objective. */

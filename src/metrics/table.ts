@@ -1,7 +1,8 @@
 import { curveMetrics } from './curve-metrics.js';
 import { goodputMetrics } from './goodput-metrics.js';
 import { httpMetrics } from './http-metrics.js';
-import { adjusted, type Metric, type RunTraits, unmetNeed } from './metric.js';
+import { type Metric, type RunTraits, unmetNeed } from './metric.js';
+import { adjusted } from './metric-rows.js';
 import { replayMetrics } from './replay-metrics.js';
 import {
   decodeDuration,

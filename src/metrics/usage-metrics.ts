@@ -1,6 +1,6 @@
 import type { Usage } from '../records/usage.js';
-import type { RequestFacts } from './measure.js';
-import { derived, perRequest, type RecordMetric, summed, totalOf } from './metric.js';
+import type { RecordMetric, RequestFacts } from './metric.js';
+import { derived, perRequest, summed, totalOf } from './metric-rows.js';
 
 /** Field of the usage, the name its tag and label are made from, and its place in the usage table. */
 const fields = [

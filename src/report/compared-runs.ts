@@ -2,9 +2,8 @@ import type { ComparedPoint, Comparison } from '../charts/comparison-charts.js';
 import { CONFIDENCE } from '../metrics/confidence.js';
 import { withCommas } from '../metrics/format.js';
 import { goodRequestFraction } from '../metrics/goodput-metrics.js';
-import type { Metric } from '../metrics/metric.js';
+import type { Metric, Slo } from '../metrics/metric.js';
 import { estimate } from '../metrics/noise.js';
-import type { Slo } from '../metrics/objective.js';
 import {
   e2eOutputTokenThroughput,
   inputSequenceLength,

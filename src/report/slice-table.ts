@@ -8,7 +8,8 @@ import {
   plannedCancellationCount,
   requestCount,
 } from '../metrics/run-metrics.js';
-import type { Slice, SlicedRun } from '../metrics/slices.js';
+import type { SlicedRun } from '../metrics/sliced-run.js';
+import type { Slice } from '../metrics/slices.js';
 import { withThousands } from '../util/counted.js';
 import type { Layout } from './layout.js';
 import { drawTable } from './table.js';

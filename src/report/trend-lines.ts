@@ -6,7 +6,8 @@ import { interTokenLatency, requestLatency, timeToFirstToken } from '../metrics/
 import { type Results, statsOf } from '../metrics/results.js';
 import { outputTokenThroughput, requestThroughput } from '../metrics/run-metrics.js';
 import { type SliceRange, sliceRanges, sliceSecondsForTrends } from '../metrics/slice-ranges.js';
-import type { Slice, SlicedRun } from '../metrics/slices.js';
+import type { SlicedRun } from '../metrics/sliced-run.js';
+import type { Slice } from '../metrics/slices.js';
 import type { Statistics, StatName } from '../metrics/statistics.js';
 import { FEWEST_SLICES, type Finding, type MetricTrend } from '../metrics/trends.js';
 import { counted } from '../util/counted.js';

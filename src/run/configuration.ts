@@ -1,5 +1,4 @@
-import type { RunTraits } from '../metrics/metric.js';
-import type { Slo } from '../metrics/objective.js';
+import type { RunTraits, Slo } from '../metrics/metric.js';
 import { sloFault } from '../metrics/slos.js';
 import { ownKey } from '../util/configuration.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';

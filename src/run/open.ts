@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { MetricStore, type RunSummary } from '../metrics/compute.js';
-import type { Metric, Thresholds } from '../metrics/metric.js';
-import type { Slo } from '../metrics/objective.js';
+import type { Metric, Slo, Thresholds } from '../metrics/metric.js';
 import type { RequestTable } from '../metrics/request-table.js';
 import { type Results, statsOf } from '../metrics/results.js';
 import { errorRequestCount, requestCount } from '../metrics/run-metrics.js';

@@ -1,5 +1,5 @@
 import { ChartRun, chartMetrics } from '../../src/charts/chart-run.js';
-import type { Objective } from '../../src/metrics/objective.js';
+import type { Objective } from '../../src/metrics/metric.js';
 import { recall, type StoredRequest } from '../../src/metrics/recall.js';
 import { timeToFirstToken } from '../../src/metrics/request-metrics.js';
 import { RequestTable } from '../../src/metrics/request-table.js';

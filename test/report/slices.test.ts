@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { RunSummary } from '../../src/metrics/compute.js';
 import { sliceSecondsForTrends } from '../../src/metrics/slice-ranges.js';
-import type { Slice, SlicedRun } from '../../src/metrics/slices.js';
+import type { SlicedRun } from '../../src/metrics/sliced-run.js';
+import type { Slice } from '../../src/metrics/slices.js';
 import { trendsOf } from '../../src/metrics/trends.js';
 import { sliceTable } from '../../src/report/slice-table.js';
 import { trendLines } from '../../src/report/trend-lines.js';

@@ -1,6 +1,6 @@
 import type { Comparison } from '../../charts/comparison-charts.js';
 import type { ConfigOf } from '../../config/option.js';
-import type { Slo } from '../../metrics/objective.js';
+import type { Slo } from '../../metrics/metric.js';
 import type { Results } from '../../metrics/results.js';
 import { type ComparedRun, compare } from '../../report/compared-runs.js';
 import { recordedSlos } from '../../run/configuration.js';

@@ -4,7 +4,7 @@ import type { ConsoleTable, Metric } from '../../metrics/metric.js';
 import { requestLatency, timeToFirstToken } from '../../metrics/request-metrics.js';
 import { type MetricResult, type Results, statsOf } from '../../metrics/results.js';
 import { errorRequestCount, outputTokenThroughput, requestCount } from '../../metrics/run-metrics.js';
-import type { SlicedRun } from '../../metrics/slices.js';
+import type { SlicedRun } from '../../metrics/sliced-run.js';
 import type { StatName } from '../../metrics/statistics.js';
 import { metricOf } from '../../metrics/table.js';
 import { withThousands } from '../../util/counted.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import type { SlicedRun } from '../../../src/metrics/slices.js';
+import type { SlicedRun } from '../../../src/metrics/sliced-run.js';
 import { runWords } from '../../../src/report/page/words.js';
 import type { ClientFidelity } from '../../../src/run/fidelity.js';
 import { counted, fourRequests, ms, storeOf, streamingChat } from '../../metrics/records.js';

@@ -1,0 +1,37 @@
+import { curvesOf } from './curves.js';
+import type { RequestTable } from './request-table.js';
+import { type Results, resultsOver } from './results.js';
+import { type Slice, slicesOf, windowsOf } from './slices.js';
+import { type Trends, trendsOf } from './trends.js';
+
+/** A run cut into windows of equal length, the first of which starts with its first request. */
+export interface SlicedRun {
+  readonly sliceNs: number;
+  readonly slices: readonly Slice[];
+  readonly trends: Trends;
+  /** Results over the complete windows from where the run is steady on; undefined where that cannot be told. */
+  readonly steady: Results | undefined;
+}
+
+/** @param sliceNs length of a window, a whole number. */
+export function sliceRun(table: RequestTable, sliceNs: number): SlicedRun {
+  const metrics = table.metrics.filter(({ wholeRunOnly }) => !wholeRunOnly);
+  const windows = windowsOf(table, sliceNs);
+  const slices = slicesOf(table, windows, metrics);
+  const trends = trendsOf(slices);
+  const { steadyFrom } = trends;
+  return {
+    sliceNs,
+    slices,
+    trends,
+    steady: steadyFrom === undefined ? undefined : steadyResults(steadyFrom),
+  };
+
+  function steadyResults(from: number): Results {
+    const complete = windows.filter(({ isComplete }, index) => index >= from && isComplete);
+    const steady = { fromNs: complete[0]?.fromNs ?? 0, toNs: complete.at(-1)?.toNs ?? 0 };
+    const rows = Int32Array.from(complete.flatMap((window) => Array.from(window.inside))).sort();
+    const [curves] = curvesOf(table, [steady]);
+    return resultsOver(table, { rows, windowNs: steady.toNs - steady.fromNs, metrics, curves });
+  }
+}
