@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Appendix: clients who leave. Each request has a chance of 20 % to be cancelled half a second after it was sent.
+# Appendix: client disconnects. Cancels 20 % of requests half a second after each was sent.
 . "$(dirname "$0")/common.sh"
 serve --exact-tokens --timer low-cpu --ttft 60 --itl 10
 

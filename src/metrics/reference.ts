@@ -23,15 +23,15 @@ const introduction = `# Metrics
 
 <!-- Generated from the table of metrics. Do not edit. -->
 
-What every figure means, in the order of the files. Metrics of a request have full statistics over the run (average,
+The meaning of every figure, in the order of the files. Metrics of a request have full statistics over the run (average,
 percentiles 1 to 99 by linear interpolation, minimum, maximum, standard deviation of the population, count, sum),
-worked out from every value; metrics of the run are single numbers. Metrics over time follow what is under way from
-moment to moment, from the first start to the last end of any request: average, minimum, maximum, deviation and
-percentiles 50 to 99 are weighted by duration, and a percentile is the first value that reaches its share of the time. Only valid requests count, unless it says
-otherwise: those that ended without an error and with content. A value that cannot be worked out is absent, never
-zero. *Content chunks* are response units that carry text, reasoning or tool calls; *start* is the moment before the
+computed from every value; metrics of the run are single numbers. Metrics over time follow what is in progress at each
+moment, from the first start to the last end of any request: average, minimum, maximum, deviation and percentiles 50 to
+99 are weighted by duration, and a percentile is the first value that reaches its share of the time. Unless noted, only
+valid requests count: those that ended without an error and with content. A value that cannot be computed is absent,
+never zero. *Content chunks* are response units that carry text, reasoning or tool calls; *start* is the moment before the
 HTTP call, connecting included; *due* is when the load asked for the request: its time in a schedule, or the moment
-a place for it fell free.
+a slot became free.
 
 With \`n\` above 1 a response holds several choices. Choice 0 (by its \`index\`) counts, in streams and in whole bodies:
 its text, reasoning and tool calls, and the times of its chunks. A stream is complete when every choice has finished.

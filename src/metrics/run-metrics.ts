@@ -180,7 +180,7 @@ export const requestFailureRate = derived({
   order: 1081,
   formula:
     '100 * (Error Request Count - Planned Cancellations) / (Completed Requests - Planned Cancellations); ' +
-    'stands in the console table in place of Request Error Rate',
+    'replaces Request Error Rate in the console table',
   absent: 'nothing was cancelled on purpose, or everything was',
   compute: (run) => {
     const planned = run.total(plannedCancellationCount);
