@@ -5,6 +5,7 @@ import { estimateBytes } from '../../dataset/plan.js';
 import { writeInputs } from '../../export/inputs-json.js';
 import type { RunFiles } from '../../run/files.js';
 import { messageOf, UserError } from '../../util/errors.js';
+import type { Io } from '../../util/io.js';
 import type { Log } from '../../util/log.js';
 import { unfinishedEnding } from '../../util/write-whole.js';
 import { inputSessions } from './inputs.js';
@@ -25,6 +26,7 @@ export async function stageInputs(
   config: Config,
   prepared: PreparedRun,
   artifacts: RunFiles,
+  onExit: Io['onExit'],
   log: Log,
 ): Promise<() => void> {
   const unfinished = join(artifacts.folder, unfinishedInputs);
@@ -41,7 +43,7 @@ export async function stageInputs(
     );
     return nothing;
   }
-  process.once('exit', removeUnfinished);
+  const ignoreExit = onExit(removeUnfinished);
   const warn = (thrown: unknown) => {
     removeUnfinished();
     log('WARNING', 'export', `inputs.json could not be written: ${messageOf(thrown)}`);
@@ -49,7 +51,7 @@ export async function stageInputs(
   try {
     await writeInputs(unfinished, inputSessions(prepared.load));
   } catch (thrown) {
-    process.off('exit', removeUnfinished);
+    ignoreExit();
     if (thrown instanceof UserError) {
       removeUnfinished();
       throw thrown;
@@ -58,7 +60,7 @@ export async function stageInputs(
     return nothing;
   }
   return () => {
-    process.off('exit', removeUnfinished);
+    ignoreExit();
     try {
       renameSync(unfinished, artifacts.inputs);
       log('INFO', 'export', `the inputs are in ${artifacts.inputs}`);

@@ -58,7 +58,7 @@ export async function measureRun(
   const origin = takeOrigin();
   const prepared = await prepareRun(config, { version, env }, log);
   requireFittingType(invocation, prepared, log);
-  const publishInputs = await stageInputs(config, prepared, artifacts, log);
+  const publishInputs = await stageInputs(config, prepared, artifacts, onExit, log);
   begin();
   publishInputs();
   const plan = collectPlan(config, origin, prepared, artifacts);
