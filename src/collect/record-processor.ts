@@ -60,7 +60,7 @@ export class RecordProcessor {
     return {
       profiling: this.#profiling.summary(this.#plan.sliceNs),
       warmup: this.#warmup?.summary(),
-      sends: this.#sends.tally,
+      sends: this.#sends.stats,
     };
   }
 

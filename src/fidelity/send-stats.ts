@@ -55,7 +55,7 @@ export class SendStatsCollector {
     stats.inFlightNs += endNs - startNs;
   }
 
-  get tally(): SendStats {
+  get stats(): SendStats {
     return this.#tally;
   }
 }

@@ -1,18 +1,18 @@
 import type { Throttled } from '../util/cgroup.js';
 import { counted } from '../util/counted.js';
 import type { SendStats } from './send-stats.js';
-import { mergeStalls, type Span, spanWords } from './spans.js';
+import { mergeStalls, type Span, spansText } from './spans.js';
 import type { Spread, Stall, StallCause, ThreadReport } from './thread-report.js';
 
 /** Whether the client limited the run: not at all, almost, or yes. */
 type Verdict = 'client ok' | 'client strained' | 'client limited';
 
 /** The requested load. */
-export type AskedLoad =
-  | { readonly kind: 'concurrency'; readonly asked: number }
+export type RequestedLoad =
+  | { readonly kind: 'concurrency'; readonly requested: number }
   /** Requests a second. */
-  | { readonly kind: 'rate'; readonly asked: number }
-  | { readonly kind: 'schedule'; readonly asked: undefined };
+  | { readonly kind: 'rate'; readonly requested: number }
+  | { readonly kind: 'schedule'; readonly requested: undefined };
 
 /** Everything that the verdict is based on. Times are ns; instants count from the clock's origin. */
 export interface Evidence {
@@ -20,7 +20,7 @@ export interface Evidence {
   readonly sends: SendStats;
   /** Sent − due of successful requests; undefined without any. */
   readonly sendDelayNs: Spread | undefined;
-  readonly load: AskedLoad;
+  readonly load: RequestedLoad;
   /** Requests may be due and wait for a slot: their delay is not the client's. */
   readonly mayQueue: boolean;
   /** How far the schedule was delayed because the client fell behind. */
@@ -32,7 +32,7 @@ export interface Evidence {
 /** Why a client was strained or limited. */
 interface Reason {
   readonly level: 'strained' | 'limited';
-  readonly words: string;
+  readonly sentence: string;
   /** When; empty if it holds for the whole run. */
   readonly spans: readonly Span[];
 }
@@ -65,10 +65,10 @@ const STRAINED_WAIT_SHARE = 0.1;
 /** Judges a run; `docs/fidelity.md` has the rules. */
 export function judge(evidence: Evidence): Fidelity {
   const reasons = [
-    ...starvedSends(evidence),
-    ...lateStamps(evidence),
-    ...lateReads(evidence),
-    ...lateSends(evidence),
+    ...portExhaustion(evidence),
+    ...lateTime(evidence),
+    ...readLag(evidence),
+    ...sendDelay(evidence),
     ...movedSchedule(evidence),
     ...throttling(evidence),
     ...busyThreads(evidence),
@@ -83,21 +83,21 @@ export function judge(evidence: Evidence): Fidelity {
   };
 }
 
-function starvedSends({ sends }: Evidence): Reason[] {
+function portExhaustion({ sends }: Evidence): Reason[] {
   if (sends.starved === 0) return [];
   return [
     {
       level: 'limited',
-      words: `${counted(sends.starved, 'request')} could not be sent: this machine ran out of ports or open files (raise net.ipv4.ip_local_port_range or ulimit -n, or lower the load)`,
+      sentence: `${counted(sends.starved, 'request')} could not be sent: this machine ran out of ports or open files (raise net.ipv4.ip_local_port_range or ulimit -n, or lower the load)`,
       spans: [],
     },
   ];
 }
 
-function lateStamps({ threads }: Evidence): Reason[] {
+function lateTime({ threads }: Evidence): Reason[] {
   const lateNs = sum(threads.map((thread) => thread.lateNs));
   const watchedNs = sum(threads.map(({ startNs, endNs }) => endNs - startNs));
-  const level = graded(
+  const level = levelOf(
     lateNs,
     lateNs / watchedNs,
     [LIMITED_NS, LIMITED_SHARE],
@@ -109,7 +109,7 @@ function lateStamps({ threads }: Evidence): Reason[] {
   return [
     {
       level,
-      words: `for ${percent(lateNs / watchedNs)} of the run, client timing could be more than 10 ms late: ${mainCause(stalls)} (${spanWords(spans, startOf(threads))})`,
+      sentence: `for ${percent(lateNs / watchedNs)} of the run, client timing could be more than 10 ms late: ${mainCause(stalls)} (${spansText(spans, startOf(threads))})`,
       spans,
     },
   ];
@@ -120,27 +120,27 @@ function startOf(threads: Evidence['threads']): number {
   return Math.min(...threads.map(({ startNs }) => startNs));
 }
 
-function lateReads({ threads }: Evidence): Reason[] {
+function readLag({ threads }: Evidence): Reason[] {
   const lagNs = threads.reduce((worst, { readLagNs }) => Math.max(worst, readLagNs.p99), 0);
-  const level = gradedDelay(lagNs);
+  const level = levelOfDelay(lagNs);
   if (level === undefined) return [];
   return [
     {
       level,
-      words: `p99 read lag ${ms(lagNs)}: data arrived faster than the client could read it`,
+      sentence: `p99 read lag ${ms(lagNs)}: data arrived faster than the client could read it`,
       spans: [],
     },
   ];
 }
 
-function lateSends({ sendDelayNs, mayQueue, load, sends }: Evidence): Reason[] {
+function sendDelay({ sendDelayNs, mayQueue, load, sends }: Evidence): Reason[] {
   if (mayQueue || load.kind === 'concurrency' || sendDelayNs === undefined) return [];
-  const level = sends.requests < ENOUGH_REQUESTS ? undefined : gradedDelay(sendDelayNs.p99);
+  const level = sends.requests < ENOUGH_REQUESTS ? undefined : levelOfDelay(sendDelayNs.p99);
   if (level === undefined) return [];
   return [
     {
       level,
-      words: `p99 send delay ${ms(sendDelayNs.p99)} (max ${ms(sendDelayNs.max)}): requests were sent that long after they were due`,
+      sentence: `p99 send delay ${ms(sendDelayNs.p99)} (max ${ms(sendDelayNs.max)}): requests were sent that long after they were due`,
       spans: [],
     },
   ];
@@ -152,7 +152,7 @@ function movedSchedule({ movedNs, sends }: Evidence): Reason[] {
   return [
     {
       level: share >= LIMITED_SHARE ? 'limited' : 'strained',
-      words: `the client fell behind its schedule and delayed it by ${ms(movedNs)}: the rate was ${percent(share)} lower than requested`,
+      sentence: `the client fell behind its schedule and delayed it by ${ms(movedNs)}: the rate was ${percent(share)} lower than requested`,
       spans: [],
     },
   ];
@@ -168,7 +168,7 @@ function throttling({ throttled, threads }: Evidence): Reason[] {
   return [
     {
       level: isLimited ? 'limited' : 'strained',
-      words: `${limit} (cgroup) throttled this client in ${throttledPeriods} of ${periods} periods (${percent(throttledPeriods / periods)}), for ${ms(throttledNs)} summed over CPUs: give it more whole CPUs, or lower the load`,
+      sentence: `${limit} (cgroup) throttled this client in ${throttledPeriods} of ${periods} periods (${percent(throttledPeriods / periods)}), for ${ms(throttledNs)} summed over CPUs: give it more whole CPUs, or lower the load`,
       spans: [],
     },
   ];
@@ -178,12 +178,12 @@ function throttling({ throttled, threads }: Evidence): Reason[] {
 function busyThreads({ threads, load }: Evidence): Reason[] {
   return threads.flatMap(({ thread, busyShare, waitShare = 0 }): Reason[] => {
     if (waitShare >= STRAINED_WAIT_SHARE) {
-      const words = `load thread ${thread} was runnable but waited for a CPU core for ${percent(waitShare)} of the time: other processes held them`;
-      return [{ level: 'strained', words, spans: [] }];
+      const sentence = `load thread ${thread} was runnable but waited for a CPU core for ${percent(waitShare)} of the time: other processes held them`;
+      return [{ level: 'strained', sentence, spans: [] }];
     }
     if (load.kind !== 'concurrency' || busyShare < STRAINED_BUSY_SHARE) return [];
-    const words = `load thread ${thread} was busy for ${percent(busyShare)} of the time: add load threads (--load-threads) or a second machine`;
-    return [{ level: 'strained', words, spans: [] }];
+    const sentence = `load thread ${thread} was busy for ${percent(busyShare)} of the time: add load threads (--load-threads) or a second machine`;
+    return [{ level: 'strained', sentence, spans: [] }];
   });
 }
 
@@ -196,17 +196,17 @@ function achievedLoad({ load, sends }: Evidence): number | undefined {
 
 type Limit = readonly [ns: number, share: number];
 
-function graded(ns: number, share: number, limited: Limit, strained: Limit): Reason['level'] | undefined {
+function levelOf(ns: number, share: number, limited: Limit, strained: Limit): Reason['level'] | undefined {
   if (ns >= limited[0] && share >= limited[1]) return 'limited';
   return ns >= strained[0] && share >= strained[1] ? 'strained' : undefined;
 }
 
-function gradedDelay(ns: number): Reason['level'] | undefined {
+function levelOfDelay(ns: number): Reason['level'] | undefined {
   if (ns >= LIMITED_DELAY_NS) return 'limited';
   return ns >= STRAINED_DELAY_NS ? 'strained' : undefined;
 }
 
-const causeWords: Readonly<Record<StallCause, string>> = {
+const causeTexts: Readonly<Record<StallCause, string>> = {
   'no core': 'load threads were runnable, but other processes held the CPU',
   'garbage collection': 'garbage collection paused the load threads',
   'own work': 'a load thread was overloaded, or the host of this virtual machine did not schedule it',
@@ -220,7 +220,7 @@ function mainCause(stalls: readonly Stall[]): string {
     lengths.set(cause, (lengths.get(cause) ?? 0) + endNs - startNs);
   }
   const [main] = [...lengths].sort(([, a], [, b]) => b - a);
-  return causeWords[main?.[0] ?? 'own work'];
+  return causeTexts[main?.[0] ?? 'own work'];
 }
 
 function sum(values: readonly number[]): number {

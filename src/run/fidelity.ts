@@ -42,9 +42,9 @@ export function recordedFidelity(fidelity: Fidelity): ClientFidelity {
   const { sends, load, mayQueue, sendDelayNs, throttled, threads } = fidelity.evidence;
   return {
     verdict: fidelity.verdict,
-    reasons: fidelity.reasons.map(({ level, words, spans }) => ({
+    reasons: fidelity.reasons.map(({ level, sentence, spans }) => ({
       level,
-      reason: words,
+      reason: sentence,
       spans: spans.map((span) => spanSeconds(span, fidelity.startNs)),
     })),
     clientLimitedCount: sends.limited,
@@ -59,7 +59,7 @@ export function recordedFidelity(fidelity: Fidelity): ClientFidelity {
       kind: load.kind,
       mayQueue,
       unit: load.kind === 'concurrency' ? 'requests in flight' : 'requests/sec',
-      requested: load.asked,
+      requested: load.requested,
       achieved: fidelity.achieved,
     },
     cpuThrottled: throttled && ms(throttled.throttledNs),

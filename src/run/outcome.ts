@@ -1,5 +1,5 @@
 import type { Summaries } from '../collect/collector.js';
-import { type AskedLoad, type Evidence, type Fidelity, judge } from '../fidelity/verdict.js';
+import { type RequestedLoad, type Evidence, type Fidelity, judge } from '../fidelity/verdict.js';
 import type { PhasePlan } from '../load/plan.js';
 import type { RunSummary } from '../metrics/compute.js';
 import { creditToStartLatency } from '../metrics/request-metrics.js';
@@ -87,18 +87,18 @@ export function evidenceOf(
   return {
     ...seen,
     sendDelayNs: delay && { p50: ns(delay.p50), p99: ns(delay.p99), max: ns(delay.max) },
-    load: askedLoad(issuing),
+    load: requestedLoad(issuing),
     mayQueue: prefill !== undefined || ('ceiling' in issuing && issuing.ceiling !== undefined),
   };
 }
 
-function askedLoad(issuing: PhasePlan['issuing']): AskedLoad {
+function requestedLoad(issuing: PhasePlan['issuing']): RequestedLoad {
   switch (issuing.kind) {
     case 'closed-loop':
-      return { kind: 'concurrency', asked: issuing.concurrency.limit };
+      return { kind: 'concurrency', requested: issuing.concurrency.limit };
     case 'fixed-schedule':
-      return { kind: 'schedule', asked: undefined };
+      return { kind: 'schedule', requested: undefined };
     default:
-      return { kind: 'rate', asked: issuing.ratePerSecond };
+      return { kind: 'rate', requested: issuing.ratePerSecond };
   }
 }

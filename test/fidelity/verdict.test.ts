@@ -40,7 +40,7 @@ const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
   threads: [thread()],
   sends,
   sendDelayNs: calm,
-  load: { kind: 'concurrency', asked: 10 },
+  load: { kind: 'concurrency', requested: 10 },
   mayQueue: false,
   movedNs: 0,
   throttled: undefined,
@@ -53,7 +53,7 @@ const throttledFor = (lengthMs: number) => ({
   throttledPeriods: 12,
   throttledNs: lengthMs * ms,
 });
-const rate = { load: { kind: 'rate', asked: 100 } } as const;
+const rate = { load: { kind: 'rate', requested: 100 } } as const;
 const stall = (startS: number, endS: number, cause: Stall['cause'] = 'own work'): Stall => ({
   startNs: startS * second,
   endNs: endS * second,
@@ -86,7 +86,7 @@ describe('verdict', () => {
     expect(reasons).toEqual([
       {
         level: 'limited',
-        words:
+        sentence:
           'for 6.7 % of the run, client timing could be more than 10 ms late: ' +
           'load threads were runnable, but other processes held the CPU (2.0 s to 2.6 s, 7.0 s to 7.4 s)',
         spans: [
@@ -146,7 +146,7 @@ describe('verdict', () => {
   ])('says how often and how long a limit of %s CPUs stopped it', (cpus, limit) => {
     const [reason] = judge(evidence({ throttled: { ...throttledFor(530), cpus } })).reasons;
     // 12 of 300
-    expect(reason?.words).toBe(
+    expect(reason?.sentence).toBe(
       `${limit} throttled this client in 12 of 300 periods (4.0 %), for 530.0 ms summed over CPUs: ` +
         'give it more whole CPUs, or lower the load',
     );
@@ -156,7 +156,7 @@ describe('verdict', () => {
     const { reasons } = judge(
       evidence({ threads: [thread({ busyShare: 0.95 })], sends: { ...sends, starved: 3 } }),
     );
-    expect(reasons.map(({ level, words }) => [level, words])).toEqual([
+    expect(reasons.map(({ level, sentence }) => [level, sentence])).toEqual([
       [
         'limited',
         '3 requests could not be sent: this machine ran out of ports or open files ' +
@@ -175,7 +175,7 @@ describe('verdict', () => {
     const late = { ...sends, firstStartNs: 2.5 * second, lastStartNs: 12.5 * second };
     const { achieved, reasons } = judge(evidence({ ...rate, sends: late, movedNs: 2500 * ms }));
     expect(achieved).toBe(80);
-    expect(reasons.map(({ words }) => words)).toEqual([
+    expect(reasons.map(({ sentence }) => sentence)).toEqual([
       'the client fell behind its schedule and delayed it by 2500.0 ms: the rate was 20.0 % lower than requested',
     ]);
     // Caught up instead: the last one was sent in time, and the rate is what was asked, not 1,000 gaps in 7.5 s.
@@ -188,7 +188,7 @@ describe('verdict', () => {
       thread({ lateNs: 190 * ms, startNs: 5 * second, endNs: 15 * second, stalls: [stall(5, 5.2)] }),
     ];
     const late = { ...sends, firstDueNs: 6 * second, firstStartNs: 6 * second };
-    expect(judge(evidence({ threads, sends: late })).reasons[0]?.words).toMatch(/ \(0\.0 s to 0\.2 s\)$/);
+    expect(judge(evidence({ threads, sends: late })).reasons[0]?.sentence).toMatch(/ \(0\.0 s to 0\.2 s\)$/);
   });
 
   it('the load that was reached: 120 s in flight over 12 s; 1,000 gaps in 10 s', () => {

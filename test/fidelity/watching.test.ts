@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SendStatsCollector } from '../../src/fidelity/send-stats.js';
-import { mergeStalls, spanWords } from '../../src/fidelity/spans.js';
+import { mergeStalls, spansText } from '../../src/fidelity/spans.js';
 import type { Stall } from '../../src/fidelity/thread-report.js';
 import { WireTimes } from '../../src/transport/transport.js';
 import { aRecord } from '../metrics/records.js';
@@ -25,9 +25,9 @@ describe('spans', () => {
 
   it('the three longest are named, in order of time', () => {
     const spans = [stall(0, 100), stall(5000, 5900), stall(10_000, 10_200), stall(20_000, 20_300)];
-    const words = spanWords(mergeStalls(spans), 0);
+    const words = spansText(mergeStalls(spans), 0);
     expect(words).toBe('5.0 s to 5.9 s, 10.0 s to 10.2 s, 20.0 s to 20.3 s and 1 more');
-    expect(spanWords(mergeStalls(spans.slice(0, 1)), 0)).toBe('0.0 s to 0.1 s');
+    expect(spansText(mergeStalls(spans.slice(0, 1)), 0)).toBe('0.0 s to 0.1 s');
   });
 });
 
@@ -41,7 +41,7 @@ describe('tally of the requests', () => {
     sends.add(aRecord({ startNs: 20, endNs: 50, wire: reused, clientLimited: true }));
     sends.add(aRecord({ startNs: 40, endNs: 41, ...failed('[connect ECONNREFUSED 127.0.0.1:1]') }));
     sends.add(aRecord({ startNs: 42, endNs: 44, ...failed('[connect EADDRNOTAVAIL 127.0.0.1:1]') }));
-    expect(sends.tally).toEqual({
+    expect(sends.stats).toEqual({
       requests: 4,
       limited: 1,
       opened: 1,
