@@ -16,13 +16,17 @@ import {
 } from '../metrics/request-metrics.js';
 import type { NumberMetric, RequestTable } from '../metrics/request-table.js';
 import { type Results, resultsOver } from '../metrics/results.js';
+import { growthWithin } from '../metrics/series-windows.js';
 import { windowsOf } from '../metrics/slices.js';
+import type { SeriesMetric, TimeSeries } from '../telemetry/time-series.js';
 
 /** How a run is drawn. */
 export interface ChartSettings {
   readonly objectives: readonly Objective[];
   /** Length of a slice, seconds; undefined: slices are not drawn. */
   readonly sliceSeconds: number | undefined;
+  /** Telemetry of the run; without it, charts of telemetry are left out. */
+  readonly series: readonly TimeSeries[];
 }
 
 /** What charts read of requests, besides the metrics of objectives. */
@@ -60,11 +64,13 @@ export class ChartRun {
   readonly failedCount: number;
   readonly #table: RequestTable;
   readonly #objectives: readonly Objective[];
+  readonly #series: readonly TimeSeries[];
   #curves: readonly Float64Array[] | undefined;
 
-  constructor(table: RequestTable, { objectives, sliceSeconds }: ChartSettings) {
+  constructor(table: RequestTable, { objectives, sliceSeconds, series }: ChartSettings) {
     this.#table = table;
     this.#objectives = objectives;
+    this.#series = series;
     this.sliceSeconds = sliceSeconds;
     let failed = 0;
     for (let row = 0; row < table.length; row++) if (table.outcome(row) === 'failed') failed++;
@@ -117,6 +123,23 @@ export class ChartRun {
   curve(metric: CurveMetric): Float64Array {
     this.#curves ??= curveMeans(this.#table, drawnCurves, CURVE_WINDOWS);
     return this.#curves[drawnCurves.indexOf(metric)] ?? new Float64Array();
+  }
+
+  /**
+   * How much the counters of a metric grew for each second of windows of equal width, which cover the run: the one that
+   * grew most in each. NaN in a window without any; undefined where the run has no such series.
+   */
+  growth(metric: SeriesMetric, windows: number): Float64Array | undefined {
+    const counters = this.#series.filter((series) => series.metric.name === metric.name);
+    if (counters.length === 0) return undefined;
+    const { fromNs, toNs } = this.#table.extent;
+    const edge = (window: number) => fromNs + ((toNs - fromNs) * window) / windows;
+    return Float64Array.from({ length: windows }, (_, window) => {
+      const rates = counters.flatMap(
+        (series) => growthWithin(series, { fromNs: edge(window), toNs: edge(window + 1) })?.rate ?? [],
+      );
+      return rates.length === 0 ? Number.NaN : Math.max(...rates);
+    });
   }
 
   /** Slices in which a request started; none for a run that is not sliced. */

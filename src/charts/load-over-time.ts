@@ -18,7 +18,7 @@ interface Curve {
   readonly points: readonly Point[];
 }
 
-interface CurvesOverTime {
+export interface CurvesOverTime {
   readonly subtitle: string;
   readonly seconds: number;
   readonly curves: readonly Curve[];
@@ -76,24 +76,26 @@ function curvesData(
   return {
     subtitle: [requestsWords(run), note].filter((part) => part !== '').join('; '),
     seconds,
-    curves: curves.map(([name, metric]) => {
-      const means = run.curve(metric);
-      const middle = (window: number) => ((window + 0.5) * seconds) / means.length;
-      return {
-        name,
-        points: Array.from(means, (mean, i): Point => [shortened(middle(i)), shortened(mean)]),
-      };
-    }),
+    curves: curves.map(([name, metric]) => ({ name, points: pointsOf(run.curve(metric), seconds) })),
   };
 }
 
-function curvesOption(
+/** A curve of values within windows of equal width; one without a value is left out. */
+export function pointsOf(values: Float64Array, seconds: number): readonly Point[] {
+  const middle = (window: number) => ((window + 0.5) * seconds) / values.length;
+  return Array.from(values, (value, i): Point => [shortened(middle(i)), shortened(value)]).filter(
+    ([, value]) => !Number.isNaN(value),
+  );
+}
+
+/** Draws curves of one unit. @param metric whose label and unit the axis has. */
+export function curvesOption(
   { subtitle, seconds, curves }: CurvesOverTime,
   theme: Theme,
   title: string,
-  { label, displayUnit }: CurveMetric,
+  { label, displayUnit }: Pick<CurveMetric, 'label' | 'displayUnit'>,
 ): ChartOption {
-  const colours = [theme.first, theme.second];
+  const colours = [theme.first, theme.second, theme.bad];
   const base = frame(theme, title, subtitle);
   return {
     ...base,

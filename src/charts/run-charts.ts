@@ -1,4 +1,5 @@
 import type { RunChart } from './chart.js';
+import { clientDelaysOverTime } from './client-over-time.js';
 import { distribution } from './distribution.js';
 import { latencyHeatmap } from './heatmap.js';
 import { runLengths } from './lengths-chart.js';
@@ -17,6 +18,7 @@ export const runCharts: readonly RunChart<unknown>[] = [
   outputThroughputOverTime,
   concurrencyOverTime,
   tokensInFlightOverTime,
+  clientDelaysOverTime,
   ...sliceCharts,
   requestTimeline,
   distribution(ttft),

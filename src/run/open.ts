@@ -5,6 +5,7 @@ import type { RequestTable } from '../metrics/request-table.js';
 import { type Results, statsOf } from '../metrics/results.js';
 import { errorRequestCount, requestCount } from '../metrics/run-metrics.js';
 import type { PhaseName } from '../records/record.js';
+import type { TimeSeries } from '../telemetry/time-series.js';
 import { counted } from '../util/counted.js';
 import { UserError } from '../util/errors.js';
 import { version } from '../util/version.js';
@@ -19,6 +20,7 @@ import { type RunFacts, readFacts, type StoredResults, thresholdsIn } from './fa
 import type { RunFiles } from './files.js';
 import { described, type Holder, holderOf } from './folder-lock.js';
 import { readRecords, type StoredRecord } from './read-records.js';
+import { readSeries } from './read-series.js';
 import type { Run } from './run.js';
 
 /** How a stored run is looked at; what is undefined is as the run had it. */
@@ -46,6 +48,8 @@ export interface StoredRun {
 /** A run that was read back from its folder. */
 export interface OpenedRun extends Run, Pick<StoredRun, 'stored' | 'writer' | 'slos' | 'sliceSeconds'> {
   readonly requests: RequestTable;
+  /** Telemetry over time, on the clock of the requests; none of a run that left none. */
+  readonly series: readonly TimeSeries[];
   /** Sentences about its records, e.g. that the last line is cut off. */
   readonly notes: readonly string[];
 }
@@ -96,6 +100,9 @@ export function openRun(run: StoredRun, onRecord: (record: StoredRecord) => void
     sliceSeconds,
     summary,
     requests: table,
+    get series() {
+      return readSeries(files.series, table.origin);
+    },
     get warmup() {
       return existsSync(files.warmup)
         ? summarizeRecords(files.warmup, { phase: 'warmup', thresholds, slos }).summary

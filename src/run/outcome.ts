@@ -1,5 +1,5 @@
 import type { Summaries } from '../collect/collector.js';
-import { type RequestedLoad, type Evidence, type Fidelity, judge } from '../fidelity/verdict.js';
+import { type Evidence, type Fidelity, judge, type RequestedLoad } from '../fidelity/verdict.js';
 import type { PhasePlan } from '../load/plan.js';
 import type { RunSummary } from '../metrics/compute.js';
 import { creditToStartLatency } from '../metrics/request-metrics.js';

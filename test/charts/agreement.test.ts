@@ -66,7 +66,7 @@ describe.each(runs)('chart, metric and slices agree: %s', (_, read) => {
   const { table, summary } = read();
   const { fromNs, toNs } = table.extent;
   const slices = summary.sliced?.slices ?? [];
-  const chartRun = new ChartRun(table, { objectives: [], sliceSeconds: half(table) / 1e9 });
+  const chartRun = new ChartRun(table, { objectives: [], sliceSeconds: half(table) / 1e9, series: [] });
 
   it('has two slices', () => {
     expect(slices.map(({ isComplete }) => isComplete)).toEqual([true, false]);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { clientDelaysOverTime } from '../../src/charts/client-over-time.js';
 import { ttft } from '../../src/charts/measures.js';
 import { overTime } from '../../src/charts/over-time.js';
 import { niceStep, quantileBins, thinned } from '../../src/charts/reduce.js';
@@ -10,6 +11,8 @@ import {
 } from '../../src/metrics/curve-metrics.js';
 import { curveMeans } from '../../src/metrics/curves.js';
 import { requestLatency } from '../../src/metrics/request-metrics.js';
+import { clientMetrics } from '../../src/telemetry/client-metrics.js';
+import type { SeriesMetric, TimeSeries } from '../../src/telemetry/time-series.js';
 import { chartRunOf, type Drawn, tableOf, ttftObjective } from './runs.js';
 
 describe('a run as charts see it', () => {
@@ -180,5 +183,55 @@ describe('a metric over time', () => {
 
   it('is nothing where no request has it', () => {
     expect(overTime(ttft).data(chartRunOf([{ at: 0, end: 1 }]))).toBeUndefined();
+  });
+});
+
+describe('client delays over time', () => {
+  const { late, gc } = clientMetrics;
+  /** @param values milliseconds by second. */
+  const counter = (metric: SeriesMetric, thread: string, values: Record<number, number>): TimeSeries => ({
+    ...{ metric, source: 'client', labels: { thread } },
+    times: Float64Array.from(Object.keys(values), (second) => Number(second) * 1e9),
+    values: Float64Array.from(Object.values(values)),
+  });
+  const fourSeconds = [{ at: 10, end: 14 }];
+
+  it('are the share of each second in the load thread that has most of it', () => {
+    const series = [
+      counter(late, '0', { 10: 0, 11: 50, 12: 50, 13: 150 }),
+      // 400 ms in two seconds.
+      counter(late, '1', { 11: 0, 13: 400 }),
+      counter(gc, '0', { 9: 0, 14: 50 }),
+    ];
+    expect(clientDelaysOverTime.data(chartRunOf(fourSeconds, { series }))).toEqual({
+      subtitle: 'of the load thread with the longest in each window',
+      seconds: 4,
+      curves: [
+        // 5 %; 20 % beside 0; 20 % beside 10 %; nothing was observed in the last second.
+        {
+          name: 'More than 10 ms late',
+          points: [
+            [0.5, 5],
+            [1.5, 20],
+            [2.5, 20],
+          ],
+        },
+        {
+          name: 'Garbage collection',
+          points: [
+            [0.5, 1],
+            [1.5, 1],
+            [2.5, 1],
+            [3.5, 1],
+          ],
+        },
+      ],
+    });
+  });
+
+  it('are left out of a run without series, and of one that is too short for them', () => {
+    const series = [counter(late, '0', { 10: 0, 11: 50 })];
+    expect(clientDelaysOverTime.data(chartRunOf(fourSeconds))).toBeUndefined();
+    expect(clientDelaysOverTime.data(chartRunOf([{ at: 10, end: 12.9 }], { series }))).toBeUndefined();
   });
 });

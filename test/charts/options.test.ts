@@ -14,6 +14,8 @@ import { requestTimeline } from '../../src/charts/timeline.js';
 import { sliceCharts } from '../../src/charts/timeslices.js';
 import { ttftByIsl } from '../../src/charts/ttft-by-isl.js';
 import { weigh } from '../../src/metrics/trade-off.js';
+import { clientMetrics } from '../../src/telemetry/client-metrics.js';
+import type { TimeSeries } from '../../src/telemetry/time-series.js';
 import { chartRunOf, type Drawn, ttftObjective, ttftWithin } from './runs.js';
 
 /** A series of what a chart draws. */
@@ -278,7 +280,12 @@ describe('what is drawn of several runs', () => {
 });
 
 describe('pictures', () => {
-  const run = chartRunOf(two, { objectives: [ttftObjective], sliceSeconds: 1 });
+  const late: TimeSeries = {
+    ...{ metric: clientMetrics.late, source: 'client', labels: { thread: '0' } },
+    times: Float64Array.of(0, 4e9),
+    values: Float64Array.of(0, 20),
+  };
+  const run = chartRunOf(two, { objectives: [ttftObjective], sliceSeconds: 1, series: [late] });
 
   it.each(runCharts.map((chart) => [chart.name, chart] as const))('%s has its title', (_, chart) => {
     const data = chart.data(run);

@@ -1,4 +1,4 @@
-import { ChartRun, chartMetrics } from '../../src/charts/chart-run.js';
+import { ChartRun, type ChartSettings, chartMetrics } from '../../src/charts/chart-run.js';
 import type { Objective } from '../../src/metrics/metric.js';
 import { recall, type StoredRequest } from '../../src/metrics/recall.js';
 import { timeToFirstToken } from '../../src/metrics/request-metrics.js';
@@ -24,9 +24,9 @@ export interface Drawn {
 /** The requests as charts see them. */
 export function chartRunOf(
   requests: readonly Drawn[],
-  { objectives = [], sliceSeconds }: { objectives?: readonly Objective[]; sliceSeconds?: number } = {},
+  { objectives = [], sliceSeconds, series = [] }: Partial<ChartSettings> = {},
 ): ChartRun {
-  return new ChartRun(tableOf(requests), { objectives, sliceSeconds });
+  return new ChartRun(tableOf(requests), { objectives, sliceSeconds, series });
 }
 
 export function tableOf(requests: readonly Drawn[]): RequestTable {

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readSeries } from '../../src/export/series-jsonl.js';
 import { growthWithin } from '../../src/metrics/series-windows.js';
+import { readSeries } from '../../src/run/read-series.js';
 import {
   aiperf,
   type Options,

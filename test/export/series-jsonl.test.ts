@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { readSeries, seriesSink } from '../../src/export/series-jsonl.js';
+import { seriesSink } from '../../src/export/series-jsonl.js';
+import { readSeries } from '../../src/run/read-series.js';
 import { clientMetrics } from '../../src/telemetry/client-metrics.js';
 import type { Observation, TimeSeries } from '../../src/telemetry/time-series.js';
 

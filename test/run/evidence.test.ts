@@ -20,7 +20,7 @@ async function evidence(line: string) {
       contentNs: Float64Array.of(ms(210), ms(220)),
     }),
   );
-  const seen = { threads: [], sends: new SendStatsCollector().tally, throttled, movedNs: 0 };
+  const seen = { threads: [], sends: new SendStatsCollector().stats, throttled, movedNs: 0 };
   return evidenceOf(phase, storeOf(records).summary(), seen);
 }
 

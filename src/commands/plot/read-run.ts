@@ -6,6 +6,7 @@ import { objectivesOf } from '../../metrics/slos.js';
 import { recordedSliceSeconds, recordedSlos } from '../../run/configuration.js';
 import { readFacts } from '../../run/facts.js';
 import type { RunFiles } from '../../run/files.js';
+import { readSeries } from '../../run/read-series.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import { orList } from '../../util/lists.js';
@@ -29,7 +30,9 @@ export function readRun(
     throw new UserError(`--where: none of the ${table.length} requests of this run meets '${where}'.`);
   }
   const sliceSeconds = sliceDuration ?? recordedSliceSeconds(facts);
-  const run = new ChartRun(rows === undefined ? table : table.only(rows), { objectives, sliceSeconds });
+  const series = readSeries(files.series, table.origin);
+  const shown = rows === undefined ? table : table.only(rows);
+  const run = new ChartRun(shown, { objectives, sliceSeconds, series });
   const missing = objectives.filter(({ metric }) => !run.has(metric)).map(({ metric }) => metric.tag);
   if (goodput !== undefined && missing.length > 0 && run.failedCount < run.length) {
     throw new UserError(

@@ -24,8 +24,8 @@ export class PageMaterial {
     return runPage(this.of(run));
   }
 
-  of({ facts, files, summary, requests, slos, sliceSeconds, notes }: OpenedRun): ReportedRun {
-    const chartRun = new ChartRun(requests, { objectives: objectivesOf(slos), sliceSeconds });
+  of({ facts, files, summary, requests, slos, sliceSeconds, series, notes }: OpenedRun): ReportedRun {
+    const chartRun = new ChartRun(requests, { objectives: objectivesOf(slos), sliceSeconds, series });
     return {
       ...{ name: basename(files.folder), facts, files, summary, notes },
       notable: this.#notable.found,
