@@ -34,12 +34,12 @@ describe('what a client is judged by', () => {
   });
 
   it.each([
-    ['--request-rate 5', { load: { kind: 'rate', asked: 5 }, mayQueue: false }],
-    ['--request-rate 5 --concurrency 3', { load: { kind: 'rate', asked: 5 }, mayQueue: true }],
-    ['--concurrency 3', { load: { kind: 'concurrency', asked: 3 }, mayQueue: false }],
+    ['--request-rate 5', { load: { kind: 'rate', requested: 5 }, mayQueue: false }],
+    ['--request-rate 5 --concurrency 3', { load: { kind: 'rate', requested: 5 }, mayQueue: true }],
+    ['--concurrency 3', { load: { kind: 'concurrency', requested: 3 }, mayQueue: false }],
     [
       '--streaming --concurrency 3 --prefill-concurrency 1',
-      { load: { kind: 'concurrency', asked: 3 }, mayQueue: true },
+      { load: { kind: 'concurrency', requested: 3 }, mayQueue: true },
     ],
   ])('the load that %s asks for, and whether it may queue', async (line, expected) => {
     expect(await evidence(`${line} --request-count 4`)).toMatchObject(expected);
