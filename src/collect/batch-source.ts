@@ -4,14 +4,14 @@ import { SpoolReader } from '../records/spool-reader.js';
 import type { Observation } from '../telemetry/time-series.js';
 import type { ShiftedFeed } from './collector.js';
 
-/** The batches of one load thread, in the order in which it left them: from its spool, then those sent through memory. */
+/** The batches of one load thread in their order: those in its spool, then those it posted. */
 export class BatchSource {
   readonly #reader: SpoolReader | undefined;
   readonly #posted: (RecordBatch | typeof PREWARMED)[] = [];
   readonly #onPrewarmed: () => void;
-  /** What the times of its batches have to be added to count from the origin of the run, ns. */
+  /** Added to the times of its batches, ns, so that they count from the origin of the run. */
   readonly shiftNs: number;
-  /** Resolves when the thread has left its last batch, or died. */
+  /** Resolves when the thread has handed over its last batch, or died. */
   readonly closed: Promise<void>;
   #isClosed = false;
 
@@ -48,14 +48,14 @@ export class BatchSource {
     return this.#isClosed;
   }
 
-  /** Some batches are in memory alone. */
+  /** Some batches are in memory only. */
   get holdsPosted(): boolean {
     return this.#posted.some((posted) => posted !== PREWARMED);
   }
 
-  /** The next batch; undefined where none is there yet. */
+  /** The next batch; undefined: none yet. */
   next(): RecordBatch | undefined {
-    // A thread that posts batches has stopped to spool: those in the spool are older.
+    // A thread that posts batches no longer spools: those in the spool are older.
     const spooled = this.#reader?.next();
     if (spooled !== undefined) return spooled;
     const posted = this.#posted.shift();
@@ -64,7 +64,7 @@ export class BatchSource {
     return this.next();
   }
 
-  /** Deletes what was read from the spool; it must be in the files by now. */
+  /** Deletes what was read from the spool: call it when the files have it. */
   deleteRead(): void {
     this.#reader?.deleteRead();
   }

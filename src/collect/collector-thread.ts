@@ -15,35 +15,35 @@ import { ThreadHealthCollector } from './thread-health.js';
 
 const FIGURES_EVERY_MS = 250;
 const OBSERVED_EVERY_MS = 1000;
-/** How often the spool is looked at where nothing was in it. */
+/** Wait before an empty spool is read again, unless a message comes first. */
 const LOOK_EVERY_MS = 20;
 
-/** Sinks cannot be sent between threads: the collector thread makes its own. */
+/** Sinks cannot be sent between threads: the record thread opens its own. */
 export interface CollectorSinks {
   readonly open: (onFailure: (message: string) => void) => Sinks;
-  /** Takes made-up records through the code of the sinks, and keeps nothing. */
+  /** Runs made-up records through the code of the sinks, and writes nothing. */
   readonly prewarmed: Sink;
 }
 
-/** The record thread: takes finished records from the spool at its own pace, and gives them and their metrics to sinks. */
+/** The record thread: reads finished records from the spool at its own pace, and passes them and their metrics to sinks. */
 export async function runCollectorThread(
   { plan, feeds, spool, control }: CollectorThreadData,
   { open, prewarmed }: CollectorSinks,
 ): Promise<void> {
   const stopYielding = yieldToLoadThreads();
-  const say = (event: CollectorEvent) => parentPort?.postMessage(event);
+  const post = (event: CollectorEvent) => parentPort?.postMessage(event);
   let filesAreWhole = plan.recordsFile !== undefined;
   const onFileError = (message: string) => {
     filesAreWhole = false;
-    say({ kind: 'file-error', message });
+    post({ kind: 'file-error', message });
   };
   const processor = new RecordProcessor(plan);
   const sinks = open(onFileError);
-  const asked = new Int32Array(control);
+  const controls = new Int32Array(control);
 
   let prewarming = feeds.length;
   const onPrewarmed = () => {
-    if (--prewarming === 0) say({ kind: 'ready' });
+    if (--prewarming === 0) post({ kind: 'ready' });
   };
   let wake = () => {};
   const { nowNs } = openClock(plan.origin);
@@ -71,8 +71,8 @@ export async function runCollectorThread(
       samples: [{ metric: clientMetrics.backlog, labels: {}, value }],
     });
   };
-  const sayFigures = () =>
-    say({
+  const postFigures = () =>
+    post({
       kind: 'figures',
       figures: {
         warmup: live.warmup.figures,
@@ -80,9 +80,9 @@ export async function runCollectorThread(
         threads: live.threads.now(sources.map(({ unreadBytes }) => unreadBytes)),
       },
     });
-  const stops = [every(OBSERVED_EVERY_MS, observeBacklog), every(FIGURES_EVERY_MS, sayFigures)];
+  const stops = [every(OBSERVED_EVERY_MS, observeBacklog), every(FIGURES_EVERY_MS, postFigures)];
   const allClosed = Promise.all(sources.map(({ closed }) => closed));
-  // Nothing is sent any more: there is nobody to yield to.
+  // Nothing is sent any more: no load thread needs the core.
   void allClosed.then(stopYielding);
   const waitForNews = () =>
     new Promise<void>((resolve) => {
@@ -108,17 +108,17 @@ export async function runCollectorThread(
   };
   for (;;) {
     const wereClosed = sources.every(({ isClosed }) => isClosed);
-    // Batches that are in memory alone would be lost. Each thread's next one is taken in any case: a small rest is not
-    // worth to be left.
+    // Posted batches are in memory only and would be lost. The next batch of each thread is processed in any case: a
+    // small rest is not worth leaving.
     const isLast =
-      Atomics.load(asked, 0) === 1 && wereClosed && !sources.some(({ holdsPosted }) => holdsPosted);
+      Atomics.load(controls, 0) === 1 && wereClosed && !sources.some(({ holdsPosted }) => holdsPosted);
     let found = false;
     for (const [thread, source] of sources.entries()) {
       const batch = source.next();
       if (batch === undefined) continue;
       found = true;
       take(batch, thread, source.shiftNs);
-      // What is in no file is kept in the spool: it is all that would be left of a run that is killed.
+      // Records that are in no file stay in the spool: a killed run would lose them.
       if (filesAreWhole) source.deleteRead();
       await nextTurn();
     }
@@ -127,7 +127,7 @@ export async function runCollectorThread(
   }
   for (const stop of stops) stop();
   observeBacklog();
-  sayFigures();
+  postFigures();
   const left = { warmup: 0, profiling: 0 };
   for (const [thread, source] of sources.entries()) {
     const rest = source.skipRest();
@@ -140,6 +140,6 @@ export async function runCollectorThread(
     source.close();
   }
   sinks.onEnd();
-  say({ kind: 'summarizing' });
-  say({ kind: 'summaries', summaries: { ...processor.summaries(), left } });
+  post({ kind: 'summarizing' });
+  post({ kind: 'summaries', summaries: { ...processor.summaries(), left } });
 }

@@ -1,35 +1,15 @@
 import { Worker } from 'node:worker_threads';
-import type { TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
 import type { BatchFeed } from '../load/source.js';
-import type { RunTraits, Thresholds } from '../metrics/metric.js';
 import type { PhaseCounts } from '../records/spool.js';
-import { type ClockOrigin, nsBetween } from '../util/clock.js';
+import { nsBetween } from '../util/clock.js';
 import { deathOf } from '../util/thread-death.js';
+import type { CollectPlan } from './collect-plan.js';
 import type { CollectorFigures } from './live-figures.js';
 import type { PhaseSummaries } from './record-processor.js';
 
-/** What the record thread is given. */
-export interface CollectPlan {
-  readonly origin: ClockOrigin;
-  readonly traits: RunTraits;
-  readonly thresholds: Thresholds;
-  /** Length of the windows that the results are worked out for as well; undefined: of none. */
-  readonly sliceNs: number | undefined;
-  /** Tokenizer of each model; absent where the server's counts are used. */
-  readonly tokenizers: ReadonlyMap<string, TokenizerSource> | undefined;
-  /** Where a line goes for each record of profiling; absent: no such file. */
-  readonly recordsFile: string | undefined;
-  readonly rawFile: string | undefined;
-  /** Where those of warm-up go; absent: there is no warm-up, or no such file. */
-  readonly warmupFile: string | undefined;
-  /** Where telemetry goes; absent: no such file. */
-  readonly seriesFile: string | undefined;
-  readonly hasWarmup: boolean;
-}
-
 export interface CollectorThreadData {
   readonly plan: CollectPlan;
-  /** Folder that the load threads spool to; undefined: they post what they have. */
+  /** Folder that the load threads spool to; undefined: they post their batches. */
   readonly spool: string | undefined;
   readonly feeds: readonly ShiftedFeed[];
   /** One 32-bit cell: 1 asks the thread to leave the rest in the spool. */
@@ -38,42 +18,41 @@ export interface CollectorThreadData {
 
 /** A feed as the record thread sees it. */
 export interface ShiftedFeed extends Omit<BatchFeed, 'origin'> {
-  /** What its times have to be added to count from the origin of the run, ns. */
+  /** Added to its times, ns, so that they count from the origin of the run. */
   readonly shiftNs: number;
 }
 
-/** What the record thread tells the main thread. */
+/** Message of the record thread to the main thread. */
 export type CollectorEvent =
   | { readonly kind: 'ready' }
   | { readonly kind: 'figures'; readonly figures: CollectorFigures }
-  /** A file can no longer be written; measuring goes on. */
+  /** A file can no longer be written; the run goes on. */
   | { readonly kind: 'file-error'; readonly message: string }
-  /** All records that are taken in are taken in: only the results are still to be computed. */
+  /** The last record was processed: only the results are left to compute. */
   | { readonly kind: 'summarizing' }
   | { readonly kind: 'summaries'; readonly summaries: Summaries };
 
 export interface Summaries extends PhaseSummaries {
-  /** Finished records that were left in the spool: no file and no figure has them. */
+  /** Finished records that stay in the spool: no file and no result has them. */
   readonly left: PhaseCounts;
 }
 
-/** The thread that counts tokens, writes records and computes metrics. */
+/** The record thread, as the main thread sees it. */
 export interface Collector {
-  /** The run was ended early: what was not taken in by now stays in the spool. */
+  /** Ends a run early: records that were not processed yet stay in the spool. */
   leaveRest(): void;
   /**
-   * Resolves when it listens and has taken in what the load threads prewarmed, rejects if the thread fails before.
-   * Nothing may be sent earlier: the close of a port that nobody listens to yet is never heard, and a short run would
-   * not end.
+   * Resolves when it listens and has processed the prewarm records of the load threads; rejects if it fails before.
+   * Nothing may be sent earlier: the close of a port without a listener is never seen, and a short run would not end.
    */
   readonly ready: Promise<unknown>;
   /** The newest figures; undefined before the first. */
   readonly figures: CollectorFigures | undefined;
-  /** No more records are taken in: the summaries will soon be there. */
+  /** No more records are processed: the summaries follow soon. */
   readonly isSummarizing: boolean;
-  /** What went wrong while writing files, one sentence each. */
+  /** Files that could not be written, and why; one sentence each. */
   readonly fileErrors: readonly string[];
-  /** Resolves when every port is closed and the last record is in; rejects if the thread fails. */
+  /** Resolves when every feed is closed and the last record processed; rejects if the thread fails. */
   readonly summaries: Promise<Summaries>;
   terminate(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import type { RecordMetrics } from '../metrics/request-table.js';
 import { type CountText, tokenCounter } from '../records/count-tokens.js';
 import { type CountedRecord, type RequestRecord, withoutResponse } from '../records/record.js';
 import { messageOf } from '../util/errors.js';
-import type { CollectPlan } from './collector.js';
+import type { CollectPlan } from './collect-plan.js';
 
 /** Results by phase. */
 export interface PhaseSummaries {
@@ -22,7 +22,7 @@ export interface MeasuredRecord {
   readonly metrics: RecordMetrics;
 }
 
-/** Counts the tokens of finished records and computes their metrics, and in the end those of the run. */
+/** Counts the tokens of finished records, computes their metrics, and at the end those of the run. */
 export class RecordProcessor {
   readonly #plan: CollectPlan;
   readonly #profiling: MetricStore;
@@ -51,7 +51,7 @@ export class RecordProcessor {
     return { record, metrics: store?.add(counted) ?? [] };
   }
 
-  /** Takes a made-up record through the same code; no result has it. */
+  /** Runs a made-up record through the same code; it counts for nothing. */
   prewarm(record: RequestRecord): MeasuredRecord {
     return { record, metrics: this.#prewarm.add(this.#count(record)) };
   }
@@ -64,7 +64,7 @@ export class RecordProcessor {
     };
   }
 
-  /** Counts tokens; a record whose texts no tokenizer can count has failed. */
+  /** Counts tokens; a record whose text cannot be counted becomes a failed one. */
   #count(record: RequestRecord): CountedRecord {
     try {
       return this.#countTokens(record);

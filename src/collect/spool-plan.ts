@@ -3,11 +3,11 @@ import { basename, dirname, join } from 'node:path';
 import type { TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
 import { SPOOL_VERSION } from '../records/spool.js';
 import { messageOf, UserError } from '../util/errors.js';
-import type { CollectPlan } from './collector.js';
+import type { CollectPlan } from './collect-plan.js';
 
 const planName = 'plan.spool';
 
-/** What is stored: names of files in the folder of the run in place of paths, and texts in place of 64-bit numbers. */
+/** The plan as JSON: file names instead of paths, and 64-bit numbers as texts. */
 interface StoredPlan
   extends Omit<
     CollectPlan,

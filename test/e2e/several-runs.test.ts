@@ -6,6 +6,7 @@ import { startScriptedServer, streamTokens } from './scripted-server.js';
 
 // The build, as in the other tests here, but in this process: its listeners and timers can be counted.
 const { main } = await import(new URL('../../dist/main.js', import.meta.url).href);
+const { processIo } = await import(new URL('../../dist/util/io.js', import.meta.url).href);
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -38,7 +39,7 @@ async function profile(more: Record<string, string | number>, act?: (number: num
     ...{ 'artifact-dir': folder, ...more },
   });
   try {
-    return { code: await main(words, { env: {}, stdout: out(), stderr: out() }), folder };
+    return { code: await main(words, { ...processIo, env: {}, stdout: out(), stderr: out() }), folder };
   } finally {
     server.close();
   }

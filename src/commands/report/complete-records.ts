@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, lstatSync, openSync, readSync } from 'node:fs';
-import type { CollectPlan } from '../../collect/collector.js';
+import type { CollectPlan } from '../../collect/collect-plan.js';
 import { RecordProcessor } from '../../collect/record-processor.js';
 import { readSpoolPlan, removeSpool } from '../../collect/spool-plan.js';
 import { MetricStore, type RunSummary } from '../../metrics/compute.js';
