@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 const allowed: Readonly<Record<string, readonly string[]>> = {
   util: [],
   config: [],
-  dataset: [],
+  dataset: ['config:type'],
   transport: [],
   schedule: ['dataset:type'],
   endpoint: ['config:type', 'dataset:type', 'transport:type'],

@@ -25,7 +25,8 @@ import { synthesisOptions } from './synthesis-options.js';
 /** APIs of servers; `endpoint/` has one of each. */
 export const endpointTypes = ['chat', 'completions'] as const;
 
-const datasetTypes = [
+/** Kinds of file that can be read; `dataset/loaders/` has one of each. */
+export const datasetTypes = [
   'single_turn',
   'multi_turn',
   'random_pool',

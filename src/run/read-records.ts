@@ -4,7 +4,7 @@ import { metrics as metricTable } from '../metrics/table.js';
 import type { PhaseName, RecordError } from '../records/record.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
-import { readLines } from './lines.js';
+import { readLines } from '../util/lines.js';
 
 /** A metric of a stored record, in the unit that stands beside it. */
 type StoredMetric = readonly [tag: string, value: number | Float64Array, unit: string];

@@ -3,7 +3,7 @@ import type { TimeSeries } from '../telemetry/time-series.js';
 import type { ClockOrigin } from '../util/clock.js';
 import { UserError } from '../util/errors.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
-import { readLines } from './lines.js';
+import { readLines } from '../util/lines.js';
 
 /** A series that is being read. */
 interface Begun extends Omit<TimeSeries, 'times' | 'values'> {

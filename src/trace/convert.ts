@@ -10,7 +10,7 @@ import {
   isBailian,
   readBailian,
 } from './forms.js';
-import { readLines, requireRegularFile } from './lines.js';
+import { requireRegularFile, traceLines } from './lines.js';
 import { inLine, jsonRow, rowError } from './rows.js';
 import { timeOrder } from './time-order.js';
 import { writeLines } from './write-lines.js';
@@ -85,7 +85,7 @@ async function* mooncakeRows(
 }
 
 async function* bailianRows(path: string): AsyncGenerator<Numbered> {
-  for await (const line of readLines(path)) {
+  for await (const line of traceLines(path)) {
     const row = inLine(path, line.number, () => jsonRow(line));
     if (!isBailian(row)) throw notBailian(path, line.number, row);
     yield { line: line.number, read: () => readBailian(row) };
@@ -132,7 +132,7 @@ function likeliestForm(path: string, columns: readonly string[]): keyof typeof c
 }
 
 async function firstLine(path: string): Promise<string> {
-  for await (const { text } of readLines(path)) return text;
+  for await (const { text } of traceLines(path)) return text;
   throw new UserError(`${path} holds no rows`, knownForms);
 }
 

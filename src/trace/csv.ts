@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { MAX_ROW_BYTES } from '../util/limits.js';
-import { readBlocks, unreadable } from './lines.js';
+import { streamBlocks, unreadableFile } from '../util/lines.js';
 import { rowError } from './rows.js';
 
 /** One row of a CSV file. */
@@ -43,12 +43,12 @@ export async function* readCsv(
         'mend the row, or leave it out',
       );
     }
-    throw unreadable(path, error);
+    throw unreadableFile(path, error);
   } finally {
     bytes.destroy();
   }
 }
 
 async function* bytesOf(path: string): AsyncGenerator<Buffer> {
-  for await (const { bytes } of readBlocks(path)) yield bytes;
+  for await (const { bytes } of streamBlocks(path)) yield bytes;
 }

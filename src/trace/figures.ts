@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import { UserError } from '../util/errors.js';
+import { unreadableFile } from '../util/lines.js';
 import { type ArrivalFigures, Arrivals } from './arrivals.js';
-import { requireRegularFile, unreadable } from './lines.js';
+import { requireRegularFile } from './lines.js';
 import { LruCache } from './lru-cache.js';
 import { PrefixKeys } from './prefix-keys.js';
 import { readTrace, rowError, type TraceRow } from './rows.js';
@@ -172,7 +173,7 @@ function versionOf(path: string): string {
     const { ino, size, mtimeMs } = statSync(path);
     return `${ino} ${size} ${mtimeMs}`;
   } catch (error) {
-    throw unreadable(path, error);
+    throw unreadableFile(path, error);
   }
 }
 

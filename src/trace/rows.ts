@@ -4,7 +4,7 @@ import { RowError } from '../dataset/loaders/format.js';
 import { parseRowText } from '../dataset/loaders/parse-row.js';
 import { UserError } from '../util/errors.js';
 import type { JsonObject } from '../util/json.js';
-import { readLines, type TraceLine } from './lines.js';
+import { type TraceLine, traceLines } from './lines.js';
 
 /** One request of a Mooncake trace. */
 export interface TraceRow {
@@ -22,7 +22,7 @@ export interface TraceRow {
 
 /** The rows of a Mooncake trace, one at a time. @throws UserError for a malformed one, naming file and line. */
 export async function* readTrace(path: string): AsyncGenerator<TraceRow> {
-  for await (const line of readLines(path)) {
+  for await (const line of traceLines(path)) {
     yield inLine(path, line.number, () => {
       const json = jsonRow(line);
       return {

@@ -8,10 +8,10 @@ import type { PhaseName } from '../../records/record.js';
 import { findSegments, SpoolReader, UnknownSpool } from '../../records/spool-reader.js';
 import { filesIn } from '../../run/files.js';
 import { holderOf, lockFolder } from '../../run/folder-lock.js';
-import { readLines } from '../../run/lines.js';
 import { summarizeRecords } from '../../run/open.js';
 import { counted } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
+import { readLines } from '../../util/lines.js';
 import type { Log } from '../../util/log.js';
 import { loadFileSinks, openFileSinks } from '../profile/sinks.js';
 

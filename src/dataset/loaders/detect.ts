@@ -1,7 +1,7 @@
 import { UserError } from '../../util/errors.js';
 import { isObject, type Json, type JsonObject } from '../../util/json.js';
 import { shown } from './fields.js';
-import { type DatasetType, datasetTypes, RowError } from './format.js';
+import { type DatasetType, RowError } from './format.js';
 import { formats } from './formats.js';
 import { rowError } from './read-row.js';
 import { type RowFile, rowText } from './row-file.js';
@@ -19,6 +19,7 @@ const unbuiltTypes = [
 ] as const;
 type UnbuiltType = (typeof unbuiltTypes)[number];
 
+const datasetTypes = Object.keys(formats) as DatasetType[];
 const naming = `name it with --custom-dataset-type (${datasetTypes.join(', ')})`;
 
 /** The type of a file, told from its first row. @throws UserError where none or several fit. */

@@ -1,16 +1,9 @@
+import type { datasetTypes } from '../../config/options.js';
 import type { JsonObject } from '../../util/json.js';
 import type { Conversation, NamedTexts } from '../conversation.js';
 import type { HashId } from '../hash-id.js';
 
-/** Kinds of file that can be read, as `--custom-dataset-type` names them. */
-export const datasetTypes = [
-  'single_turn',
-  'multi_turn',
-  'random_pool',
-  'mooncake_trace',
-  'sharegpt',
-  'openai_batch',
-] as const;
+/** A kind of file that can be read, as `--custom-dataset-type` names it. */
 export type DatasetType = (typeof datasetTypes)[number];
 
 /** Text to be generated: `tokens` tokens, in blocks that the ids stand for. */
