@@ -3,7 +3,7 @@ import { frontierOf, type OperatingPoint, type TradeOffVerdict } from '../metric
 import { counted } from '../util/counted.js';
 import type { Chart } from './chart.js';
 import { axis, frame, lineIcons, xAxis } from './frame.js';
-import { type Point, shortened } from './reduce.js';
+import { fewDigits, type Point } from './reduce.js';
 
 /** A run, or repeats of it, among others. Times are means, ms. */
 export interface ComparedPoint extends OperatingPoint {
@@ -122,7 +122,7 @@ function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
       const { points, verdict, gpus, subject, hasObjectives, limits } = comparison;
       const at = (index: number): Point | undefined => {
         const [x, y] = points[index] === undefined ? [] : axes.place(points[index], comparison);
-        return x === undefined || y === undefined ? undefined : [shortened(x), shortened(y)];
+        return x === undefined || y === undefined ? undefined : [fewDigits(x), fewDigits(y)];
       };
       const places = points.flatMap((point, i): ComparedPlace[] => {
         const place = at(i);

@@ -6,7 +6,7 @@ import { axis, figure, frame, limitLine, named, xAxis } from './frame.js';
 import { countBelow, countUpTo, histogramOf } from './histogram.js';
 import { bar } from './marks.js';
 import type { Measure } from './measures.js';
-import { type Point, shortened } from './reduce.js';
+import { fewDigits, type Point } from './reduce.js';
 
 interface Distribution {
   readonly subtitle: string;
@@ -24,7 +24,7 @@ const STEPS = 500;
 const SEEN_UP_TO = 3;
 
 /** A metric's histogram above its cumulative distribution, both with the objective. */
-export function distribution({ metric, key, label, unit }: Measure): RunChart<Distribution> {
+export function distributionChart({ metric, key, label, unit }: Measure): RunChart<Distribution> {
   const title = `Distribution of ${label.charAt(0).toLowerCase()}${label.slice(1)}`;
   return {
     name: `${key}_distribution`,
@@ -43,7 +43,7 @@ export function distribution({ metric, key, label, unit }: Measure): RunChart<Di
           ...(beyond === 0 ? [] : [`${withThousands(beyond)} above ${figure(most)} ${unit} not drawn`]),
         ].join('; '),
         most,
-        bars: bars.map(([from, to, requests]) => [from, to, shortened((100 * requests) / sorted.length)]),
+        bars: bars.map(([from, to, requests]) => [from, to, fewDigits((100 * requests) / sorted.length)]),
         steps: cumulative(sorted, most),
         limit,
       };
@@ -54,7 +54,7 @@ export function distribution({ metric, key, label, unit }: Measure): RunChart<Di
       const lower = { left: 84, right: 32, top: 306, bottom: 64 };
       const isSeen = limit !== undefined && limit <= SEEN_UP_TO * most;
       const line = (text: string) => (isSeen ? { markLine: limitLine(theme, text, { xAxis: limit }) } : {});
-      const end = isSeen ? Math.max(most, shortened(1.05 * limit)) : most;
+      const end = isSeen ? Math.max(most, fewDigits(1.05 * limit)) : most;
       const x = { ...xAxis(theme, named(label, unit)), min: 0, max: end };
       const y = (name: string) => ({ ...axis(theme, name, 52), min: 0 });
       const labels = (format: (value: number) => string) => ({ ...x.axisLabel, formatter: format });
@@ -110,7 +110,7 @@ function cumulative(sorted: Sorted, most: number): Point[] {
   const count = Math.min(drawn, STEPS);
   for (let i = 1; i <= count; i++) {
     const rank = Math.round((i * drawn) / count);
-    points.push([shortened(sorted[rank - 1] ?? 0), shortened((100 * rank) / sorted.length)]);
+    points.push([fewDigits(sorted[rank - 1] ?? 0), fewDigits((100 * rank) / sorted.length)]);
   }
   return points;
 }

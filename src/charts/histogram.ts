@@ -1,6 +1,6 @@
 import type { Sorted } from '../metrics/column.js';
 import { percentile } from '../metrics/statistics.js';
-import { niceStep, shortened } from './reduce.js';
+import { fewDigits, niceStep } from './reduce.js';
 
 /** Counts of values in bars of equal width from 0 on. */
 export interface Histogram {
@@ -32,7 +32,7 @@ export function histogramOf(sorted: Sorted, least = 0): Histogram {
   for (let bar = 0; before < drawn; bar++) {
     const [from, to] = [bar * width, (bar + 1) * width];
     const upTo = Math.min(drawn, countBelow(sorted, to));
-    if (upTo > before) bars.push([shortened(from), shortened(to), upTo - before]);
+    if (upTo > before) bars.push([fewDigits(from), fewDigits(to), upTo - before]);
     before = upTo;
   }
   return { width, most: bars.at(-1)?.[1] ?? end, beyond: sorted.length - drawn, bars };

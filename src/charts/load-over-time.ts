@@ -10,7 +10,7 @@ import type { ChartOption, RunChart } from './chart.js';
 import type { ChartRun } from './chart-run.js';
 import { figure, frame, lineIcons, named, requestsWords, timeAxis, yAxis } from './frame.js';
 import { asSentence } from './measures.js';
-import { type Point, shortened } from './reduce.js';
+import { fewDigits, type Point } from './reduce.js';
 import type { Theme } from './theme.js';
 
 interface Curve {
@@ -83,7 +83,7 @@ function curvesData(
 /** A curve of values within windows of equal width; one without a value is left out. */
 export function pointsOf(values: Float64Array, seconds: number): readonly Point[] {
   const middle = (window: number) => ((window + 0.5) * seconds) / values.length;
-  return Array.from(values, (value, i): Point => [shortened(middle(i)), shortened(value)]).filter(
+  return Array.from(values, (value, i): Point => [fewDigits(middle(i)), fewDigits(value)]).filter(
     ([, value]) => !Number.isNaN(value),
   );
 }

@@ -34,7 +34,7 @@ export function thinned(
         if (taken.has(cell)) continue;
         taken.add(cell);
       }
-      points.push([shortened(px), shortened(py)]);
+      points.push([fewDigits(px), fewDigits(py)]);
     }
     if (points.length <= most) return points;
   }
@@ -70,7 +70,7 @@ export function niceStep(least: number): number {
 }
 
 /** Six digits: more are not seen, and weigh in a page. */
-export function shortened(value: number): number {
+export function fewDigits(value: number): number {
   return Number(value.toPrecision(6));
 }
 
@@ -105,11 +105,11 @@ export function quantileBins(
     .map(([bin, values]) => {
       const sorted = Float64Array.from(values).sort();
       return {
-        from: shortened(bin * width),
-        to: shortened((bin + 1) * width),
+        from: fewDigits(bin * width),
+        to: fewDigits((bin + 1) * width),
         count: sorted.length,
-        p50: shortened(percentile(sorted, 50)),
-        p90: shortened(percentile(sorted, 90)),
+        p50: fewDigits(percentile(sorted, 50)),
+        p90: fewDigits(percentile(sorted, 90)),
       };
     });
 }

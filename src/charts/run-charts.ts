@@ -1,6 +1,6 @@
 import type { RunChart } from './chart.js';
 import { clientDelaysOverTime } from './client-over-time.js';
-import { distribution } from './distribution.js';
+import { distributionChart } from './distribution.js';
 import { latencyHeatmap } from './heatmap.js';
 import { runLengths } from './lengths-chart.js';
 import { concurrencyOverTime, outputThroughputOverTime, tokensInFlightOverTime } from './load-over-time.js';
@@ -21,9 +21,9 @@ export const runCharts: readonly RunChart<unknown>[] = [
   clientDelaysOverTime,
   ...sliceCharts,
   requestTimeline,
-  distribution(ttft),
-  distribution(itl),
-  distribution(latency),
+  distributionChart(ttft),
+  distributionChart(itl),
+  distributionChart(latency),
   latencyHeatmap,
   ttftByIsl,
   runLengths,

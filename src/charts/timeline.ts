@@ -3,7 +3,7 @@ import type { RunChart } from './chart.js';
 import type { ChartRun } from './chart-run.js';
 import { figure, frame, requestsWords, timeAxis, yAxis } from './frame.js';
 import { ttft } from './measures.js';
-import { shortened } from './reduce.js';
+import { fewDigits } from './reduce.js';
 
 /** Seconds, and the lane from 0. */
 type Span = readonly [from: number, to: number, lane: number];
@@ -128,8 +128,8 @@ function partsOf(run: ChartRun, bars: readonly Bar[]): Part[] {
   const whole: Span[] = [];
   const failed: Span[] = [];
   for (const { lane, row } of bars) {
-    const [start, end] = [shortened(run.startS(row)), shortened(run.endS(row))];
-    const first = shortened(run.startS(row) + run.value(ttft.metric, row) / 1000);
+    const [start, end] = [fewDigits(run.startS(row)), fewDigits(run.endS(row))];
+    const first = fewDigits(run.startS(row) + run.value(ttft.metric, row) / 1000);
     if (run.isFailed(row)) failed.push([start, end, lane]);
     else if (Number.isNaN(first)) whole.push([start, end, lane]);
     else {

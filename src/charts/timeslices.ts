@@ -9,7 +9,7 @@ import type { ChartRun } from './chart-run.js';
 import { figure, frame, limitLine, named, timeAxis, yAxisWithLimit } from './frame.js';
 import { bar } from './marks.js';
 import { asSentence, itl, latency, type Measure, ttft } from './measures.js';
-import { shortened } from './reduce.js';
+import { fewDigits } from './reduce.js';
 import type { Theme } from './theme.js';
 
 interface Slices {
@@ -77,7 +77,7 @@ function slicesData(
   const all = run.slices(metric).flatMap(({ from, to, isComplete, results }) => {
     const values = valuesOf(statsOf(results, metric) ?? {});
     if (values.length === 0) return [];
-    return [{ isComplete, bar: [shortened(from), shortened(to), ...values.map(shortened)] as const }];
+    return [{ isComplete, bar: [fewDigits(from), fewDigits(to), ...values.map(fewDigits)] as const }];
   });
   const complete = all.filter(({ isComplete }) => isComplete);
   const bars = (complete.length === 0 ? all : complete).map(({ bar }) => bar);

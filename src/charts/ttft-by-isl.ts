@@ -3,7 +3,7 @@ import type { RunChart } from './chart.js';
 import { frame, lineIcons, named, requestsWords, xAxis, yAxisWithLimit } from './frame.js';
 import { requestDots } from './marks.js';
 import { ttft } from './measures.js';
-import { niceStep, type Point, quantileBins, shortened, thinned } from './reduce.js';
+import { fewDigits, niceStep, type Point, quantileBins, thinned } from './reduce.js';
 
 interface ByLength {
   readonly subtitle: string;
@@ -36,11 +36,11 @@ export const ttftByIsl: RunChart<ByLength> = {
     const medians = quantileBins(run.length, x, y, width).filter(({ count }) => count >= REQUESTS_PER_WINDOW);
     return {
       subtitle: requestsWords(run),
-      points: thinned(run.length, x, y).map(([scaled, value]) => [shortened(unscale(scaled)), value]),
+      points: thinned(run.length, x, y).map(([scaled, value]) => [fewDigits(unscale(scaled)), value]),
       medians:
         medians.length < 2
           ? []
-          : medians.map(({ from, to, p50 }) => [shortened(unscale((from + to) / 2)), p50]),
+          : medians.map(({ from, to, p50 }) => [fewDigits(unscale((from + to) / 2)), p50]),
       isLogarithmic,
       limit: run.objectiveFor(ttft.metric)?.slo.limit,
     };

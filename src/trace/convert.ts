@@ -11,7 +11,7 @@ import {
   readBailian,
 } from './forms.js';
 import { requireRegularFile, traceLines } from './lines.js';
-import { inLine, jsonRow, rowError } from './rows.js';
+import { inLine, jsonRow, lineError } from './rows.js';
 import { timeOrder } from './time-order.js';
 import { writeLines } from './write-lines.js';
 
@@ -103,7 +103,7 @@ async function* csvRows(
     form = csvForms[name];
     const missing = form.columns.filter((column) => !columns.includes(column));
     if (missing.length > 0) {
-      throw rowError(
+      throw lineError(
         path,
         1,
         `the column ${missing.join(' and ')} of ${name} is missing; there are ${columns.join(', ')}`,
@@ -121,7 +121,7 @@ function likeliestForm(path: string, columns: readonly string[]): keyof typeof c
     csvForms[name].columns.filter((column) => columns.includes(column)).length;
   const [azure, burstGpt] = [known('azure'), known('burst_gpt')];
   if (azure + burstGpt === 0) {
-    throw rowError(
+    throw lineError(
       path,
       1,
       `the trace is of no known form: its columns are ${columns.join(', ')}`,
@@ -138,14 +138,14 @@ async function firstLine(path: string): Promise<string> {
 
 function notBailian(path: string, line: number, row: JsonObject): UserError {
   if ('input_length' in row) {
-    return rowError(
+    return lineError(
       path,
       line,
       'the row is of a Mooncake trace already, with no chat_id',
       'use the file as it is',
     );
   }
-  return rowError(
+  return lineError(
     path,
     line,
     `the trace is of no known form: its keys are ${Object.keys(row).join(', ')}`,
@@ -156,7 +156,7 @@ function notBailian(path: string, line: number, row: JsonObject): UserError {
 function unlike(path: string, from: ForeignForm): UserError {
   const expected =
     from === 'bailian' ? 'one JSON object a line' : `CSV with ${csvForms[from].columns.join(', ')}`;
-  return rowError(
+  return lineError(
     path,
     1,
     `${from} is ${expected}, and this line is not`,

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { MAX_ROW_BYTES } from '../util/limits.js';
 import { streamBlocks, unreadableFile } from '../util/lines.js';
-import { rowError } from './rows.js';
+import { lineError } from './rows.js';
 
 /** One row of a CSV file. */
 export interface CsvRow {
@@ -36,7 +36,7 @@ export async function* readCsv(
   } catch (error) {
     if (error instanceof CsvError) {
       const line = typeof error.lines === 'number' ? error.lines : 1;
-      throw rowError(
+      throw lineError(
         path,
         line,
         error.message.replace(/ (on|at) line \d+.*/, ''),

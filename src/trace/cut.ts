@@ -1,7 +1,7 @@
 import { UserError } from '../util/errors.js';
 import { membersOf } from '../util/json-text.js';
 import { randomStream } from '../util/random.js';
-import { readTrace, rowError, type TraceRow } from './rows.js';
+import { lineError, readTrace, type TraceRow } from './rows.js';
 import { timeOrder } from './time-order.js';
 import { writeLines } from './write-lines.js';
 
@@ -62,7 +62,7 @@ async function* cutRows(path: string, cut: Cut, result: Mutable<CutResult>): Asy
       lastMs = timestampMs - firstMs;
       session.isKept = session.isDrawn && lastMs >= cut.startMs && lastMs < cut.endMs;
     } else if (known === undefined) {
-      throw rowError(
+      throw lineError(
         path,
         line,
         'the row has no timestamp',
@@ -100,7 +100,7 @@ function withTimestamp(text: string, timestampMs: number): string {
 function isTooLong(path: string, { inputLength, line }: TraceRow, maxIsl: number | undefined): boolean {
   if (maxIsl === undefined) return false;
   if (inputLength !== undefined) return inputLength > maxIsl;
-  throw rowError(
+  throw lineError(
     path,
     line,
     'the row has no input_length',

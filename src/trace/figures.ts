@@ -5,7 +5,7 @@ import { type ArrivalFigures, Arrivals } from './arrivals.js';
 import { requireRegularFile } from './lines.js';
 import { LruCache } from './lru-cache.js';
 import { PrefixKeys } from './prefix-keys.js';
-import { readTrace, rowError, type TraceRow } from './rows.js';
+import { lineError, readTrace, type TraceRow } from './rows.js';
 import { Blocks, Sharing, type SharingFigures } from './sharing.js';
 import { ValueCounts, type ValueStatistics } from './value-counts.js';
 
@@ -178,12 +178,12 @@ function versionOf(path: string): string {
 }
 
 function emptyTrace(path: string): UserError {
-  return rowError(path, 1, 'the file holds no rows', 'expected one JSON object a line');
+  return lineError(path, 1, 'the file holds no rows', 'expected one JSON object a line');
 }
 
 function inputLengthOf(path: string, { inputLength, line }: TraceRow): number {
   if (inputLength !== undefined) return inputLength;
-  throw rowError(
+  throw lineError(
     path,
     line,
     'the row has no input_length',

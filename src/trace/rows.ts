@@ -50,12 +50,12 @@ export function inLine<T>(path: string, line: number, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof RowError) throw rowError(path, line, error.message);
+    if (error instanceof RowError) throw lineError(path, line, error.message);
     throw error;
   }
 }
 
 /** The error of one row, naming file and line. */
-export function rowError(path: string, line: number, problem: string, hint?: string): UserError {
+export function lineError(path: string, line: number, problem: string, hint?: string): UserError {
   return new UserError(`${path}:${line}: ${problem}`, hint);
 }

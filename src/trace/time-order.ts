@@ -1,11 +1,11 @@
-import { rowError } from './rows.js';
+import { lineError } from './rows.js';
 
 /** Takes the timestamps of a file in turn. @returns a check that throws a UserError for one below the last. */
 export function timeOrder(path: string): (timestampMs: number, line: number) => void {
   let latest = { timestampMs: Number.NEGATIVE_INFINITY, line: 0 };
   return (timestampMs, line) => {
     if (timestampMs < latest.timestampMs) {
-      throw rowError(
+      throw lineError(
         path,
         line,
         `timestamps are not in order: ${timestampMs} ms after ${latest.timestampMs} ms in line ${latest.line}`,

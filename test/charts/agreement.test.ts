@@ -6,7 +6,7 @@ import {
   outputThroughputOverTime,
   tokensInFlightOverTime,
 } from '../../src/charts/load-over-time.js';
-import { shortened } from '../../src/charts/reduce.js';
+import { fewDigits } from '../../src/charts/reduce.js';
 import { sliceCharts } from '../../src/charts/timeslices.js';
 import type { RunSummary } from '../../src/metrics/compute.js';
 import {
@@ -94,12 +94,12 @@ describe.each(runs)('chart, metric and slices agree: %s', (_, read) => {
     const drawn = (chart: RunChart<unknown> | undefined) => chart?.data(chartRun);
     const [first] = slices;
     if (first === undefined) throw new Error('there is no slice');
-    const to = shortened(Number(first.endNs - first.startNs) / 1e9);
+    const to = fewDigits(Number(first.endNs - first.startNs) / 1e9);
     for (const [i, metric] of [timeToFirstToken, interTokenLatency, requestLatency].entries()) {
       const { p50 = Number.NaN, p90 = Number.NaN } = statsOf(first.results, metric) ?? {};
-      expect(drawn(sliceCharts[i])).toMatchObject({ bars: [[0, to, shortened(p90), shortened(p50)]] });
+      expect(drawn(sliceCharts[i])).toMatchObject({ bars: [[0, to, fewDigits(p90), fewDigits(p50)]] });
     }
     const { avg = Number.NaN } = statsOf(first.results, outputTokenThroughput) ?? {};
-    expect(drawn(sliceCharts.at(-1))).toMatchObject({ bars: [[0, to, shortened(avg)]] });
+    expect(drawn(sliceCharts.at(-1))).toMatchObject({ bars: [[0, to, fewDigits(avg)]] });
   });
 });

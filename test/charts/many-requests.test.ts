@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { distribution } from '../../src/charts/distribution.js';
+import { distributionChart } from '../../src/charts/distribution.js';
 import { latencyHeatmap } from '../../src/charts/heatmap.js';
 import { latency, ttft } from '../../src/charts/measures.js';
 import { overTime } from '../../src/charts/over-time.js';
@@ -34,7 +34,7 @@ describe('outliers', () => {
 
   it('of a distribution are counted, and the rest is drawn', () => {
     // Bars of 600 / 60 ms; one of 101 requests is 0.990099 %.
-    const data = distribution(latency).data(run);
+    const data = distributionChart(latency).data(run);
     expect(data?.subtitle).toMatch(/; 1 above 210 ms not drawn$/);
     expect(data?.bars.at(-1)).toEqual([200, 210, 0.990099]);
   });
@@ -53,7 +53,7 @@ describe('outliers', () => {
 
 it('a distribution of many values has 500 steps, each where so many of them lie', () => {
   const run = chartRunOf(Array.from({ length: 1000 }, (_, i) => ({ at: i, end: i + 1, ttft: i + 1 })));
-  const steps = distribution(ttft).data(run)?.steps;
+  const steps = distributionChart(ttft).data(run)?.steps;
   expect(steps).toHaveLength(501);
   expect([steps?.[1], steps?.[250], steps?.at(-1)]).toEqual([
     [2, 0.2],
@@ -69,7 +69,7 @@ it('an objective that asks for more is met by what equals it', () => {
     [100, 400].map((osl) => ({ at: 0, end: 1, osl })),
     { objectives },
   );
-  const chart = distribution({ metric, key: 'osl', label: 'Output length', unit: 'tokens' });
+  const chart = distributionChart({ metric, key: 'osl', label: 'Output length', unit: 'tokens' });
   expect(chart.data(run)?.subtitle).toMatch(/; 50 % meet the SLO$/);
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Chart } from '../../src/charts/chart.js';
 import { type ComparedPoint, type Comparison, comparisonCharts } from '../../src/charts/comparison-charts.js';
-import { distribution } from '../../src/charts/distribution.js';
+import { distributionChart } from '../../src/charts/distribution.js';
 import { latencyHeatmap } from '../../src/charts/heatmap.js';
 import { traceLengths } from '../../src/charts/lengths-chart.js';
 import { latency, ttft } from '../../src/charts/measures.js';
@@ -56,7 +56,7 @@ describe('what is drawn of a run', () => {
   });
 
   it('a histogram above the cumulative distribution, in percent', () => {
-    const chart = distribution(latency);
+    const chart = distributionChart(latency);
     // 2000 and 3000 ms: p99 is 2990, so the axis takes both; 3000 / 60 = 50 ms a bar.
     const run = chartRunOf(two);
     expect(series(chart, run, 0)).toMatchObject({
@@ -72,7 +72,7 @@ describe('what is drawn of a run', () => {
         [3000, 100],
       ],
     });
-    expect(distribution(ttft).data(chartRunOf(two, { objectives: [ttftObjective] }))?.subtitle).toBe(
+    expect(distributionChart(ttft).data(chartRunOf(two, { objectives: [ttftObjective] }))?.subtitle).toBe(
       // Of 100 and 400: 100 + 0.5 * 300, + 0.9 * 300, + 0.99 * 300; one of two is at most 370.
       '2 requests; p50 250 ms; p90 370 ms; p99 397 ms; 50 % meet the SLO',
     );
@@ -80,7 +80,7 @@ describe('what is drawn of a run', () => {
 
   it('an objective near the values is drawn in their distribution, one far off is not', () => {
     // 100 and 400 ms in bars of 10: the axis ends at 410.
-    const chart = distribution(ttft);
+    const chart = distributionChart(ttft);
     const drawn = (limit: number) => {
       const run = chartRunOf(two, { objectives: [ttftWithin(limit)] });
       const data = chart.data(run);
@@ -98,7 +98,7 @@ describe('what is drawn of a run', () => {
     const run = chartRunOf(
       Array.from({ length: 201 }, (_, i) => ({ at: i, end: i + 1, ttft: i === 7 ? 10_000 : 10 })),
     );
-    expect(distribution(ttft).data(run)).toMatchObject({
+    expect(distributionChart(ttft).data(run)).toMatchObject({
       subtitle: '201 requests; p50 10 ms; p90 10 ms; p99 10 ms; 1 above 10.5 ms not drawn',
       bars: [[10, 10.5, 99.5025]],
     });

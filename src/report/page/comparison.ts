@@ -24,24 +24,24 @@ import {
 import { type Html, html } from './html.js';
 import { loadWords } from './load.js';
 import type { ReportedRun } from './run.js';
+import type { Statement } from './statement.js';
 import { type Cell, table } from './table.js';
-import type { Said } from './words.js';
 
 /** Several runs of a page weighed against each other. */
-export interface Comparison extends ComparedRuns<ReportedRun> {
+export interface PageComparison extends ComparedRuns<ReportedRun> {
   /** Share of good requests that a run with objectives needs to be recommended. */
   readonly targetShare: number;
 }
 
 /** @param targetShare of good requests that a run with objectives needs to be recommended. */
-export function comparisonOf(runs: readonly ReportedRun[], targetShare: number): Comparison {
+export function pageComparison(runs: readonly ReportedRun[], targetShare: number): PageComparison {
   const slos = runs.find(({ summary }) => summary.slos.length > 0)?.summary.slos ?? [];
   const resultsOf = ({ summary }: ReportedRun) => summary.results;
   return { ...compare(runs, { resultsOf, slos, targetShare }), targetShare };
 }
 
 /** What the runs come to together, in words. */
-export function comparisonWords(compared: Comparison): readonly Said[] {
+export function comparisonStatements(compared: PageComparison): readonly Statement[] {
   const { groups, points, verdict, workNote } = compared;
   const runs = groups.flatMap((group) => group.runs);
   const { frontier, knee } = verdict;
@@ -49,7 +49,7 @@ export function comparisonWords(compared: Comparison): readonly Said[] {
   const models = [...new Set(runs.flatMap(({ facts }) => loadWords(facts.inputConfig).models))];
   const requests = runs.reduce((sum, { summary }) => sum + summary.validCount + summary.failedCount, 0);
   const failed = runs.filter(({ summary }) => summary.failedCount > 0);
-  const said: readonly Said[] = [
+  const statements: readonly Statement[] = [
     {
       topic: 'Compared',
       sentences: [
@@ -60,7 +60,7 @@ export function comparisonWords(compared: Comparison): readonly Said[] {
       ],
       tone: 'plain',
     },
-    clientSaid(compared),
+    clientSummary(compared),
     {
       topic: 'Frontier',
       sentences:
@@ -102,11 +102,11 @@ export function comparisonWords(compared: Comparison): readonly Said[] {
     },
     { topic: 'Caveats', sentences: workNote === undefined ? [] : [workNote], tone: 'caution' },
   ];
-  return said.filter(({ sentences }) => sentences.length > 0);
+  return statements.filter(({ sentences }) => sentences.length > 0);
 }
 
 /** Where this client was the limit or near it. No sentence where nobody watched. */
-function clientSaid(compared: Comparison): Said {
+function clientSummary(compared: PageComparison): Statement {
   const runs = compared.groups.flatMap((group) => group.runs);
   const strained = compared.groups.flatMap((group, i) =>
     group.runs.some((run) => clientVerdict(run) === 'client strained') ? [i] : [],
@@ -131,7 +131,7 @@ function clientVerdict({ facts }: ReportedRun): string | undefined {
 }
 
 /** `320 output tokens/s, 80.0 tokens/s/user`; of several points the least and the greatest. */
-function figures(points: Comparison['points']): string {
+function figures(points: PageComparison['points']): string {
   const range = (values: readonly number[]) => {
     const [low, high] = [Math.min(...values), Math.max(...values)].map(short);
     return low === high ? low : `${low} to ${high}`;
@@ -146,7 +146,7 @@ function isStreamed({ summary }: ReportedRun): boolean {
 }
 
 /** Which points are not recommended, because too few of their requests meet the objectives. */
-function objectiveWords(compared: Comparison): string[] {
+function objectiveWords(compared: PageComparison): string[] {
   const { points, verdict, targetShare } = compared;
   const missed = points.filter(
     ({ goodShare }, i) => goodShare !== undefined && !verdict.eligible.includes(i),
@@ -165,7 +165,10 @@ function objectiveWords(compared: Comparison): string[] {
 }
 
 /** A row for each run, repeats under each other. @param href where a run is shown. */
-export function comparisonTable({ groups, verdict }: Comparison, href: (run: ReportedRun) => string): Html {
+export function comparisonTable(
+  { groups, verdict }: PageComparison,
+  href: (run: ReportedRun) => string,
+): Html {
   const hasSlos = groups.some(({ runs }) => runs.some(({ summary }) => summary.slos.length > 0));
   const hasVerdicts = groups.some(({ runs }) => runs.some(({ facts }) => facts.fidelity !== undefined));
   const row = (run: ReportedRun, point: number) => [

@@ -1,11 +1,11 @@
 import type { ClientFidelity } from '../../run/fidelity.js';
 import { durationWords, percentWords, short } from '../figures.js';
 import { type Html, html } from './html.js';
+import type { Statement } from './statement.js';
 import { type Cell, table } from './table.js';
-import type { Said } from './words.js';
 
 /** What the client says of itself, in words. */
-export function fidelitySaid(fidelity: ClientFidelity | undefined): Said {
+export function clientStatement(fidelity: ClientFidelity | undefined): Statement {
   const topic = 'Client';
   if (fidelity === undefined) {
     return {

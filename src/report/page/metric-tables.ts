@@ -48,7 +48,7 @@ ${[...others, rest].map(
 }
 
 /** The metrics of each slice that one reads first; nothing for a run without slices. */
-export function sliceTable(sliced: SlicedRun | undefined): HtmlContent {
+export function sliceSection(sliced: SlicedRun | undefined): HtmlContent {
   const firstNs = sliced?.slices[0]?.startNs;
   if (sliced === undefined || firstNs === undefined) return undefined;
   const rows = sliced.slices.map(({ index, startNs, endNs, isComplete, results }) => {

@@ -9,11 +9,12 @@ import { sloWords } from '../slo-words.js';
 import { fidelityTables } from './fidelity.js';
 import { type Html, type HtmlContent, html } from './html.js';
 import { loadWords } from './load.js';
-import { metricTables, sliceTable } from './metric-tables.js';
+import { metricTables, sliceSection } from './metric-tables.js';
 import { failureSection, slowestRequests } from './requests.js';
 import type { ReportedRun } from './run.js';
+import { statementList } from './statement.js';
 import { table } from './table.js';
-import { runWords, wordList } from './words.js';
+import { runStatements } from './words.js';
 
 /** One part of a run: a heading that can be jumped to. */
 interface Part {
@@ -33,7 +34,7 @@ export function runSection(run: ReportedRun, id: string, charts: HtmlContent): H
   const parts: readonly Part[] = [
     { name: 'charts', heading: 'Over time and in distribution', content: charts },
     { name: 'metrics', heading: 'Metrics', content: metricTables(summary) },
-    { name: 'slices', heading: 'Slices', content: sliceTable(summary.sliced) },
+    { name: 'slices', heading: 'Slices', content: sliceSection(summary.sliced) },
     { name: 'slowest', heading: 'Slowest requests', content: slowestRequests(notable, firstNs) },
     { name: 'failures', heading: 'Failures', content: failureSection(summary, notable, firstNs) },
     { name: 'client', heading: 'Client', content: fidelityTables(facts.fidelity) },
@@ -46,7 +47,7 @@ export function runSection(run: ReportedRun, id: string, charts: HtmlContent): H
 <nav aria-label="Parts of ${run.name}">${there.map(({ name, heading }) => html`<a href="#${id}-${name}">${heading}</a> `)}</nav>
 </header>
 <section aria-label="Summary">
-${wordList(runWords(run))}
+${statementList(runStatements(run))}
 ${headline(run)}
 </section>
 ${there.map(

@@ -1,18 +1,18 @@
 import { comparisonCharts } from '../../charts/comparison-charts.js';
 import { chartData, chartPlaces, reportedCharts } from './charts.js';
-import { comparisonOf, comparisonTable, comparisonWords } from './comparison.js';
+import { comparisonStatements, comparisonTable, pageComparison } from './comparison.js';
 import { pageDocument } from './document.js';
 import { html } from './html.js';
 import type { ReportedRun } from './run.js';
 import { runSection } from './run-section.js';
-import { wordList } from './words.js';
+import { statementList } from './statement.js';
 
 /**
  * The page of several runs: how they compare, and each of them one link away.
  * @param targetShare of good requests that a run with objectives needs to be recommended.
  */
 export function runsPage(runs: readonly ReportedRun[], targetShare: number): string {
-  const comparison = comparisonOf(runs, targetShare);
+  const comparison = pageComparison(runs, targetShare);
   const charts = reportedCharts(comparisonCharts, comparison);
   const id = (index: number) => `run-${index + 1}`;
   const dataId = (index: number) => `${id(index)}-data`;
@@ -22,7 +22,7 @@ export function runsPage(runs: readonly ReportedRun[], targetShare: number): str
 <main class="several">
 <div class="overview" id="runs">
 <header><h1>${runs.length} runs</h1></header>
-<section aria-label="Summary">${wordList(comparisonWords(comparison))}</section>
+<section aria-label="Summary">${statementList(comparisonStatements(comparison))}</section>
 ${
   charts.length > 0 &&
   html`<section aria-labelledby="frontier"><h2 id="frontier">Frontier</h2>

@@ -24,42 +24,26 @@ import { durationWords, percentWords, short } from '../figures.js';
 import { lengthCauses } from '../length-causes.js';
 import { notStreamed } from '../panels.js';
 import { trendBlocks } from '../trend-lines.js';
-import { fidelitySaid } from './fidelity.js';
-import { type Html, html } from './html.js';
+import { clientStatement } from './fidelity.js';
 import { loadWords } from './load.js';
 import type { ReportedRun } from './run.js';
-
-/** What a page says of a run, before any table. */
-export interface Said {
-  readonly topic: string;
-  readonly sentences: readonly string[];
-  /** How it is to be taken. */
-  readonly tone: 'plain' | 'good' | 'bad' | 'caution';
-}
+import type { Statement } from './statement.js';
 
 /** A run in words: what was measured, how it went, and what not to conclude. Topics without a sentence are left out. */
-export function runWords(run: ReportedRun): readonly Said[] {
+export function runStatements(run: ReportedRun): readonly Statement[] {
   const { summary } = run;
   const failed = summary.failedCount > 0;
-  const said: Said[] = [
+  const statements: readonly Statement[] = [
     { topic: 'Measured', sentences: measured(run), tone: 'plain' },
     { topic: 'Speed', sentences: speed(run), tone: 'plain' },
     { topic: 'Throughput', sentences: throughput(run), tone: 'plain' },
     { topic: 'Goodput', sentences: goodRequests(run), tone: 'plain' },
     { topic: 'Failures', sentences: failures(run), tone: failed ? 'bad' : 'good' },
     { topic: 'Over time', sentences: overTime(run), tone: 'plain' },
-    fidelitySaid(run.facts.fidelity),
+    clientStatement(run.facts.fidelity),
     { topic: 'Caveats', sentences: cautions(run), tone: 'caution' },
   ];
-  return said.filter(({ sentences }) => sentences.length > 0);
-}
-
-/** Words as a list of topics. */
-export function wordList(said: readonly Said[]): Html {
-  return html`<dl class="words">${said.map(
-    ({ topic, sentences, tone }) =>
-      html`<div class="${tone}"><dt>${topic}</dt><dd>${sentences.map((sentence) => html`<p>${sentence}</p>`)}</dd></div>\n`,
-  )}</dl>`;
+  return statements.filter(({ sentences }) => sentences.length > 0);
 }
 
 function measured({ summary, facts }: ReportedRun): string[] {

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import { comparisonCharts } from '../../../src/charts/comparison-charts.js';
 import type { RunSummary } from '../../../src/metrics/compute.js';
-import { comparisonOf, comparisonTable, comparisonWords } from '../../../src/report/page/comparison.js';
+import {
+  comparisonStatements,
+  comparisonTable,
+  pageComparison,
+} from '../../../src/report/page/comparison.js';
 import type { ReportedRun } from '../../../src/report/page/run.js';
 import type { RunFacts } from '../../../src/run/facts.js';
 import { fourRequests, storeOf } from '../../metrics/records.js';
@@ -34,7 +38,7 @@ const runs = [run(1, 100, 100), run(2, 190, 95), run(4, 320, 80), run(8, 320, 40
 
 test('the words: frontier, choice, failures', () => {
   expect(
-    comparisonWords(comparisonOf(runs, 0.95)).map(({ topic, sentences }) => [topic, ...sentences]),
+    comparisonStatements(pageComparison(runs, 0.95)).map(({ topic, sentences }) => [topic, ...sentences]),
   ).toEqual([
     ['Compared', '4 runs with 12 requests, to m.'],
     [
@@ -58,7 +62,7 @@ test('two identical runs: no difference, and no winner', () => {
   });
   const of = (...all: ReportedRun[]) =>
     Object.fromEntries(
-      comparisonWords(comparisonOf(all, 0.95)).map(({ topic, sentences }) => [topic, sentences]),
+      comparisonStatements(pageComparison(all, 0.95)).map(({ topic, sentences }) => [topic, sentences]),
     );
   const alike = of(named('monday', 320), named('tuesday', 325));
   expect(alike.Frontier).toEqual([
@@ -73,8 +77,8 @@ test('two identical runs: no difference, and no winner', () => {
 });
 
 test('neighbours that tie are recommended as a range', () => {
-  const words = comparisonWords(
-    comparisonOf([run(1, 100, 100), run(8, 400, 50), run(16, 405, 49), run(32, 350, 20)], 0.95),
+  const words = comparisonStatements(
+    pageComparison([run(1, 100, 100), run(8, 400, 50), run(16, 405, 49), run(32, 350, 20)], 0.95),
   );
   expect(words.find(({ topic }) => topic === 'Recommendation')?.sentences).toEqual([
     'User experience: concurrency 1 (100 output tokens/s, 100 tokens/s/user).',
@@ -83,7 +87,7 @@ test('neighbours that tie are recommended as a range', () => {
 });
 
 test('says at the top and in each row where this client was the limit', () => {
-  const compared = comparisonOf(
+  const compared = pageComparison(
     runs.map((one, i) =>
       withFacts(one, {
         fidelity: { verdict: ['client ok', 'client strained', 'client limited', 'client limited'][i] },
@@ -91,7 +95,7 @@ test('says at the top and in each row where this client was the limit', () => {
     ),
     0.95,
   );
-  expect(comparisonWords(compared)[1]).toEqual({
+  expect(comparisonStatements(compared)[1]).toEqual({
     topic: 'Client',
     sentences: [
       'This client was the limit at concurrency 4 and 8: the server may do better there than these figures show.',
@@ -104,7 +108,7 @@ test('says at the top and in each row where this client was the limit', () => {
     ...['ok', 'strained', 'limited', 'limited'],
   ]);
   const all = runs.map((one) => withFacts(one, { fidelity: { verdict: 'client ok' } }));
-  expect(comparisonWords(comparisonOf(all, 0.95))[1]).toEqual({
+  expect(comparisonStatements(pageComparison(all, 0.95))[1]).toEqual({
     ...{ topic: 'Client', sentences: ['The client kept up in every run.'], tone: 'good' },
   });
 });
@@ -112,13 +116,13 @@ test('says at the top and in each row where this client was the limit', () => {
 test('repeats of a point are compared by their means, and their spread is the noise', () => {
   // Means: 1 stream 100, 2 streams 200 tokens a second; the intervals of two runs reach 12.7 standard errors far.
   const repeated = [run(1, 90, 100), run(2, 190, 95), run(1, 110, 100), run(2, 210, 95)];
-  const compared = comparisonOf(repeated, 0.95);
+  const compared = pageComparison(repeated, 0.95);
   expect(compared.points.map(({ name, throughput }) => [name, throughput?.mean])).toEqual([
     ['1', 100],
     ['2', 200],
   ]);
   const words = Object.fromEntries(
-    comparisonWords(compared).map(({ topic, sentences }) => [topic, sentences]),
+    comparisonStatements(compared).map(({ topic, sentences }) => [topic, sentences]),
   );
   expect(words.Compared).toEqual([
     '4 runs with 12 requests, to m.',
@@ -141,7 +145,7 @@ test('runs of two sweeps are never repeats of each other', () => {
   const of = (sweepId: string) => {
     return { ...withFacts(run(2, 100, 100), { sweepId }), name: `${sweepId}/concurrency_2` };
   };
-  const { points, groups } = comparisonOf([of('a'), of('b')], 0.95);
+  const { points, groups } = pageComparison([of('a'), of('b')], 0.95);
   expect(points.map(({ name, runs: count }) => [name, count])).toEqual([
     ['a-concurrency_2', 1],
     ['b-concurrency_2', 1],
@@ -160,9 +164,9 @@ test('without streams, each user has the pace of whole answers', () => {
     ];
     return { ...one, summary: { ...one.summary, results } };
   };
-  const compared = comparisonOf([slow(1, 30), slow(2, 20)], 0.95);
+  const compared = pageComparison([slow(1, 30), slow(2, 20)], 0.95);
   expect(compared.points.map(({ perUser }) => perUser?.mean)).toEqual([30, 20]);
-  expect(comparisonWords(compared)[1]?.sentences).toEqual([
+  expect(comparisonStatements(compared)[1]?.sentences).toEqual([
     'Pareto frontier (output tokens/s against tokens/s/user): concurrency 1 and 2.',
     'tokens/s/user = output tokens / request latency, since nothing was streamed.',
   ]);
@@ -175,7 +179,7 @@ test('runs with other prompts are told', () => {
     return { ...one, summary: { ...one.summary, results: [...one.summary.results, isl] } };
   };
   const told = (isl: number) =>
-    comparisonWords(comparisonOf([withIsl(1, 100), withIsl(2, isl)], 0.95)).find(
+    comparisonStatements(pageComparison([withIsl(1, 100), withIsl(2, isl)], 0.95)).find(
       ({ topic }) => topic === 'Caveats',
     )?.sentences;
   expect(told(120)).toBeUndefined();
@@ -195,7 +199,7 @@ test('points have the means of what the axes show, and the objectives as bounds 
     results: [...one.summary.results, result('time_to_first_token', 70), result('request_latency', 900)],
     slos: [slo('inter_token_latency', 20), slo('time_to_first_token', 80), slo('request_latency', 1000)],
   };
-  const { points, limits } = comparisonOf([{ ...one, summary }, run(2, 190, 95)], 0.95);
+  const { points, limits } = pageComparison([{ ...one, summary }, run(2, 190, 95)], 0.95);
   expect(points.map(({ ttft, latency }) => [ttft?.mean, latency?.mean])).toEqual([
     [70, 900],
     [undefined, undefined],
@@ -210,9 +214,9 @@ test('throughput is shown per GPU where all runs say the same number', () => {
     const inputConfig = { ...facts.inputConfig, x_aiperf_ts: { num_gpus: gpus } };
     return { ...rest, facts: { ...facts, inputConfig } };
   };
-  expect(comparisonOf([on(2), on(2)], 0.95).gpus).toBe(2);
-  expect(comparisonOf([on(2), on(4)], 0.95).gpus).toBeUndefined();
-  expect(comparisonOf([on(2), run(1, 100, 100)], 0.95).gpus).toBeUndefined();
+  expect(pageComparison([on(2), on(2)], 0.95).gpus).toBe(2);
+  expect(pageComparison([on(2), on(4)], 0.95).gpus).toBeUndefined();
+  expect(pageComparison([on(2), run(1, 100, 100)], 0.95).gpus).toBeUndefined();
 });
 
 test('the load is the rate where there is one: streams are its ceiling', () => {
@@ -221,7 +225,7 @@ test('the load is the rate where there is one: streams are its ceiling', () => {
       name: `rate_${rate}.0`,
       facts: { inputConfig: { phases: [{ name: 'profiling', rate, concurrency: 50 }] } },
     });
-  expect(comparisonOf([at(1), at(2), at(4)], 0.95).points.map(({ load }) => load)).toEqual([1, 2, 4]);
+  expect(pageComparison([at(1), at(2), at(4)], 0.95).points.map(({ load }) => load)).toEqual([1, 2, 4]);
 });
 
 /** A run of which this share of all requests was good. */
@@ -244,9 +248,9 @@ function withGoodShare(one: ReportedRun, share: number): ReportedRun {
 test('only runs that keep the objectives are recommended', () => {
   const choice = (shares: readonly number[]) => {
     const held = runs.map((one, i) => withGoodShare(one, shares[i] ?? 0));
-    const compared = comparisonOf(held, 0.9);
+    const compared = pageComparison(held, 0.9);
     expect(compared.hasObjectives).toBe(true);
-    return comparisonWords(compared).find(({ topic }) => topic === 'Recommendation')?.sentences;
+    return comparisonStatements(compared).find(({ topic }) => topic === 'Recommendation')?.sentences;
   };
   // Without the run of 4, that of 2 gives the most; 90 % itself is enough.
   expect(choice([1, 0.9, 0.5, 0.1])).toEqual([
@@ -262,7 +266,7 @@ test('only runs that keep the objectives are recommended', () => {
 test('failures are told run by run', () => {
   const failing = reportedRun(storeOf(fourRequests).summary(), { name: 'late' });
   const { Failures: failures } = Object.fromEntries(
-    comparisonWords(comparisonOf([run(1, 100, 100), failing], 0.95)).map(({ topic, sentences }) => [
+    comparisonStatements(pageComparison([run(1, 100, 100), failing], 0.95)).map(({ topic, sentences }) => [
       topic,
       sentences,
     ]),
@@ -271,7 +275,10 @@ test('failures are told run by run', () => {
 });
 
 test('the table has a row and a link for each run, and marks the frontier', () => {
-  const text = comparisonTable(comparisonOf(runs, 0.95), (run) => `#run-${runs.indexOf(run) + 1}`).toString();
+  const text = comparisonTable(
+    pageComparison(runs, 0.95),
+    (run) => `#run-${runs.indexOf(run) + 1}`,
+  ).toString();
   const rows = [...text.matchAll(/<tr><th scope="row">(.*?)<\/tr>/g)].map(([, row = '']) =>
     row.split(/<\/t[hd]>(?:<td>)?/).slice(0, 8),
   );
@@ -294,7 +301,7 @@ test('the table has the figures of each run, and its good requests where there a
     result('request_latency', { p50: 500, p99: 900 }),
   ];
   const told = { ...one, summary: { ...one.summary, results: [...one.summary.results, ...more] } };
-  const text = comparisonTable(comparisonOf([told, run(2, 190, 95)], 0.95), () => '#').toString();
+  const text = comparisonTable(pageComparison([told, run(2, 190, 95)], 0.95), () => '#').toString();
   const rows = [...text.matchAll(/<tr><th scope="row">(.*?)<\/tr>/g)].map(([, row = '']) =>
     row.split(/<\/t[hd]>(?:<td>)?/).slice(5),
   );

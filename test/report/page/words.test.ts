@@ -1,12 +1,14 @@
 import { describe, expect, it, test } from 'vitest';
 import type { SlicedRun } from '../../../src/metrics/sliced-run.js';
-import { runWords } from '../../../src/report/page/words.js';
+import { runStatements } from '../../../src/report/page/words.js';
 import type { ClientFidelity } from '../../../src/run/fidelity.js';
 import { counted, fourRequests, ms, storeOf, streamingChat } from '../../metrics/records.js';
 import { chatConfig, reportedRun } from './runs.js';
 
 function said(...run: Parameters<typeof reportedRun>) {
-  return Object.fromEntries(runWords(reportedRun(...run)).map(({ topic, sentences }) => [topic, sentences]));
+  return Object.fromEntries(
+    runStatements(reportedRun(...run)).map(({ topic, sentences }) => [topic, sentences]),
+  );
 }
 
 test('the run of four requests', () => {
