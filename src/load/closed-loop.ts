@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { RampedLimit } from '../schedule/ramp.js';
 import { nextStepNs } from '../schedule/ramp.js';
-import type { Issuer, PhaseRunner, RampedLimit } from './phase-runner.js';
+import type { Issuer, PhaseRunner } from './phase-runner.js';
 import type { Session } from './session.js';
 
 // Making and sending requests must not keep the thread from reading: after this long it lets the sockets speak, and

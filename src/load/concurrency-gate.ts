@@ -1,4 +1,5 @@
-import type { PhaseRunner, RampedLimit } from './phase-runner.js';
+import type { RampedLimit } from '../schedule/ramp.js';
+import type { PhaseRunner } from './phase-runner.js';
 
 // Slots that other threads free are looked for this often.
 const LOOK_AGAIN_NS = 1e6;

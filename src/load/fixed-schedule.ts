@@ -1,7 +1,8 @@
 import { headerText } from '../endpoint/headers.js';
 import { dueAfterReturn, type FixedSchedule, keptTurns } from '../schedule/fixed-schedule.js';
+import type { RampedLimit } from '../schedule/ramp.js';
 import { ConcurrencyGate } from './concurrency-gate.js';
-import type { Issuer, PhaseRunner, RampedLimit } from './phase-runner.js';
+import type { Issuer, PhaseRunner } from './phase-runner.js';
 import type { Session } from './session.js';
 
 export interface ReplayOptions {

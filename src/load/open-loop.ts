@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Issuer, PhaseRunner, RampedLimit } from './phase-runner.js';
+import type { RampedLimit } from '../schedule/ramp.js';
+import type { Issuer, PhaseRunner } from './phase-runner.js';
 import type { Session } from './session.js';
 
 export interface OpenLoopOptions {

@@ -2,7 +2,7 @@ import type { AssistantMessage } from '../endpoint/endpoint.js';
 import type { RequestTarget } from '../endpoint/url.js';
 import { outcomeOf } from '../records/failure.js';
 import type { RequestRecord } from '../records/record.js';
-import { concurrencyAt } from '../schedule/ramp.js';
+import { concurrencyAt, type RampedLimit } from '../schedule/ramp.js';
 import type { ConversationCache } from './conversation-cache.js';
 import type { SharedCounters } from './counters.js';
 import { IndexedSet } from './indexed-set.js';
@@ -23,13 +23,6 @@ export interface Issuer {
   sessionOver(session: Session, endNs: number): void;
   /** No new session will be started, as far as the issuer itself knows. */
   readonly finished: boolean;
-}
-
-/** A limit that may be ramped up from 1. */
-export interface RampedLimit {
-  readonly limit: number;
-  /** 0: in force from the start. */
-  readonly rampNs: number;
 }
 
 export interface PhaseOptions {

@@ -11,9 +11,9 @@ import type { ThreadReport } from '../fidelity/thread-report.js';
 import type { PhaseName } from '../records/record.js';
 import type { ArrivalPattern } from '../schedule/arrivals.js';
 import type { FixedSchedule } from '../schedule/fixed-schedule.js';
+import type { RampedLimit } from '../schedule/ramp.js';
 import type { TransportOptions } from '../transport/transport.js';
 import type { ClockOrigin } from '../util/clock.js';
-import type { RampedLimit } from './phase-runner.js';
 import type { SourceShare } from './quota.js';
 
 /** Where prompts come from, as plain data. */

@@ -5,7 +5,7 @@ import { RecordPacker } from '../records/pack.js';
 import { openHttpTransport } from '../transport/http.js';
 import type { BatchSink } from './batch-sink.js';
 import { ConversationCache } from './conversation-cache.js';
-import type { PhaseEnvironment } from './phase-environment.js';
+import type { PhaseEnvironment } from './phase-player.js';
 import type { LoadPlan, PhasePlan } from './plan.js';
 import { RecordBatcher } from './record-batcher.js';
 
@@ -20,7 +20,7 @@ const CONVERSATIONS = 100;
 /** A phase against a simulated server, and what it runs on. */
 export interface Prewarm {
   readonly phase: PhasePlan;
-  readonly stage: PhaseEnvironment;
+  readonly environment: PhaseEnvironment;
 }
 
 /**
@@ -53,7 +53,7 @@ export function openPrewarm(
       expectedRequests: REQUESTS,
       concurrency: IN_FLIGHT,
     },
-    stage: {
+    environment: {
       conversations: new ConversationCache(dataset, REQUESTS),
       sample: (session) => session % dataset.size,
       targets: [{ protocol: 'http:', host: '127.0.0.1', port: 1, path: '/' }],

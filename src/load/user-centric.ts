@@ -1,6 +1,7 @@
+import type { RampedLimit } from '../schedule/ramp.js';
 import { nextSendNs, type UserArrival, type UserPlan, userArrivals } from '../schedule/user-centric.js';
 import { ConcurrencyGate } from './concurrency-gate.js';
-import type { Issuer, PhaseRunner, RampedLimit } from './phase-runner.js';
+import type { Issuer, PhaseRunner } from './phase-runner.js';
 import type { Session } from './session.js';
 
 export interface UserCentricOptions {

@@ -1,3 +1,10 @@
+/** A limit that may be ramped up from 1. */
+export interface RampedLimit {
+  readonly limit: number;
+  /** 0: in force from the start. */
+  readonly rampNs: number;
+}
+
 /**
  * The concurrency in force `elapsedNs` after the phase's start, on a ramp from 1 to `target` in unit steps: limit v
  * is reached at rampNs·(v − 1)/(target − 1). Without a ramp (`rampNs` 0) it is `target` from the start.

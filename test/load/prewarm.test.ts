@@ -32,7 +32,7 @@ async function prewarmed(endpoint: Endpoint, streaming: boolean) {
   const sink = { put: (packer: RecordPacker) => void batches.push(packer.take()), close() {} };
   const prewarm = openPrewarm(plan, endpoint, sink, nowNs);
   if (prewarm === undefined) throw new Error('requests over HTTP are prewarmed');
-  const { transport, batcher, share: _, ...played } = prewarm.stage;
+  const { transport, batcher, share: _, ...played } = prewarm.environment;
   const { requestLimit, sessionLimit } = prewarm.phase;
   const counters = new SharedCounters();
   const endless = Number.POSITIVE_INFINITY;

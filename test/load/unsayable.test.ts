@@ -2,8 +2,9 @@ import { expect, it } from 'vitest';
 import type { TurnTiming } from '../../src/dataset/turn-timings.js';
 import { ClosedLoop } from '../../src/load/closed-loop.js';
 import { FixedReplay } from '../../src/load/fixed-schedule.js';
-import type { Issuer, PhaseRunner, RampedLimit } from '../../src/load/phase-runner.js';
+import type { Issuer, PhaseRunner } from '../../src/load/phase-runner.js';
 import { fixedSchedule } from '../../src/schedule/fixed-schedule.js';
+import type { RampedLimit } from '../../src/schedule/ramp.js';
 import { type StageOptions, stage } from './phase-environment.js';
 
 const WAITING = 20_000;

@@ -2,10 +2,10 @@ import { hasWarmup, loadMode } from '../../config/load-mode.js';
 import type { Config } from '../../config/options.js';
 import { type DatasetPlan, hasTimestamps, isTrace, totalTurns } from '../../dataset/plan.js';
 import { turnTimings } from '../../dataset/turn-timings.js';
-import type { RampedLimit } from '../../load/phase-runner.js';
 import type { Issuing, PhasePlan } from '../../load/plan.js';
 import type { ArrivalPattern } from '../../schedule/arrivals.js';
 import { type FixedSchedule, fixedSchedule } from '../../schedule/fixed-schedule.js';
+import type { RampedLimit } from '../../schedule/ramp.js';
 import { UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 
