@@ -1,3 +1,4 @@
+import { Heap } from '../util/heap.js';
 import { Timeout } from '../util/timeout.js';
 
 /** A callback that waits for its time. */
@@ -30,8 +31,7 @@ const GUARD_MS = 1.1;
 
 class LoopAlarm implements TimerQueue {
   readonly #nowNs: () => number;
-  /** A binary heap by due time. */
-  readonly #heap: TimerEntry[] = [];
+  readonly #waiting = new Heap(isBefore);
   #timer: Timeout | undefined = undefined;
   #immediate: NodeJS.Immediate | undefined = undefined;
   /** Due time that the timer or immediate waits for. */
@@ -44,7 +44,7 @@ class LoopAlarm implements TimerQueue {
 
   at(dueNs: number, act: () => void): TimerEntry {
     const entry: TimerEntry = { dueNs, order: this.#made++, act };
-    this.#push(entry);
+    this.#waiting.push(entry);
     if (dueNs < this.#waitingForNs) this.#wait();
     return entry;
   }
@@ -54,7 +54,7 @@ class LoopAlarm implements TimerQueue {
   }
 
   close(): void {
-    this.#heap.length = 0;
+    this.#waiting.clear();
     this.#timer?.clear();
     clearImmediate(this.#immediate);
     this.#waitingForNs = Number.POSITIVE_INFINITY;
@@ -65,9 +65,9 @@ class LoopAlarm implements TimerQueue {
     this.#immediate = undefined;
     this.#waitingForNs = Number.POSITIVE_INFINITY;
     for (;;) {
-      const first = this.#heap[0];
+      const { first } = this.#waiting;
       if (first === undefined || (first.act !== undefined && first.dueNs > this.#nowNs())) break;
-      this.#pop();
+      this.#waiting.removeFirst();
       const { act } = first;
       first.act = undefined;
       act?.();
@@ -76,7 +76,7 @@ class LoopAlarm implements TimerQueue {
   };
 
   #wait(): void {
-    const first = this.#heap[0];
+    const { first } = this.#waiting;
     if (first === undefined || first.dueNs >= this.#waitingForNs) return;
     this.#timer?.clear();
     clearImmediate(this.#immediate);
@@ -84,39 +84,6 @@ class LoopAlarm implements TimerQueue {
     const sleepMs = Math.floor((first.dueNs - this.#nowNs()) / 1e6 - GUARD_MS);
     if (sleepMs >= 1) this.#timer = new Timeout(this.#ring, sleepMs);
     else this.#immediate = setImmediate(this.#ring);
-  }
-
-  #push(entry: TimerEntry): void {
-    const heap = this.#heap;
-    let at = heap.length;
-    heap.push(entry);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      const above = heap[parent];
-      if (above === undefined || isBefore(above, entry)) break;
-      heap[at] = above;
-      at = parent;
-    }
-    heap[at] = entry;
-  }
-
-  #pop(): void {
-    const heap = this.#heap;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      const left = heap[child];
-      if (left === undefined) break;
-      const right = heap[child + 1];
-      if (right !== undefined && isBefore(right, left)) child++;
-      const smaller = heap[child];
-      if (smaller === undefined || isBefore(last, smaller)) break;
-      heap[at] = smaller;
-      at = child;
-    }
-    heap[at] = last;
   }
 }
 

@@ -1,3 +1,4 @@
+import { Heap } from '../util/heap.js';
 import { CompensatedSum } from './compensated-sum.js';
 
 /** When a request ran and what it carried; times in ns since the clock's origin. */
@@ -49,8 +50,7 @@ export type VisitStretch = (state: SweepState, fromNs: number, toNs: number) => 
 export class RequestSweep implements SweepState {
   readonly #spans: RequestSpans;
   #nextSpan = 0;
-  /** A heap: none is due before its parent, at half its place. */
-  #open: OpenRequest[] = [];
+  #open = new Heap(isDueBefore);
   #nowNs = Number.NEGATIVE_INFINITY;
   requests = 0;
   prefilling = 0;
@@ -72,7 +72,7 @@ export class RequestSweep implements SweepState {
   fork(): RequestSweep {
     const fork = new RequestSweep(this.#spans);
     fork.#nextSpan = this.#nextSpan;
-    fork.#open = this.#open.map((open) => ({ ...open }));
+    fork.#open = this.#open.copy((open) => ({ ...open }));
     fork.#nowNs = this.#nowNs;
     fork.requests = this.requests;
     fork.prefilling = this.prefilling;
@@ -88,7 +88,7 @@ export class RequestSweep implements SweepState {
   advance(toNs: number, visit?: VisitStretch): void {
     let span = this.#spans.at(this.#nextSpan);
     for (;;) {
-      const [first] = this.#open;
+      const { first } = this.#open;
       const startNs = span === undefined ? Number.POSITIVE_INFINITY : span.startNs;
       const changeNs = Math.min(startNs, first === undefined ? Number.POSITIVE_INFINITY : first.dueNs);
       const untilNs = Math.min(changeNs, toNs);
@@ -132,7 +132,6 @@ export class RequestSweep implements SweepState {
     const dueNs = streamed ? startNs + ttftNs : endNs;
     const rates = { prefillRate, decodeRate: 0, evenRate: 0 };
     this.#open.push({ span, stage, dueNs, gap: 0, brought: 0, tokens, ...rates } satisfies OpenRequest);
-    siftUp(this.#open, this.#open.length - 1);
   }
 
   /** What happens to a request when its time has come. */
@@ -149,7 +148,7 @@ export class RequestSweep implements SweepState {
         return;
     }
     this.#nextGap(open);
-    siftDown(this.#open);
+    this.#open.sinkFirst();
   }
 
   #beginDecode(open: OpenRequest): void {
@@ -200,10 +199,7 @@ export class RequestSweep implements SweepState {
     if (open.span.ttftNs >= 0) this.decoding--;
     this.#evenRate.add(-open.evenRate);
     this.#tokens.add(-open.tokens);
-    const last = this.#open.pop();
-    if (last === undefined || last === open) return;
-    this.#open[0] = last;
-    siftDown(this.#open);
+    this.#open.removeFirst();
   }
 }
 
@@ -225,28 +221,6 @@ interface OpenRequest {
   tokens: number;
 }
 
-function siftUp(heap: OpenRequest[], from: number): void {
-  for (let at = from; at > 0; ) {
-    const above = (at - 1) >> 1;
-    if (!swapIfLater(heap, above, at)) return;
-    at = above;
-  }
-}
-
-function siftDown(heap: OpenRequest[]): void {
-  for (let at = 0; ; ) {
-    const [left, right] = [heap[2 * at + 1], heap[2 * at + 2]];
-    if (left === undefined) return;
-    const below = right !== undefined && right.dueNs < left.dueNs ? 2 * at + 2 : 2 * at + 1;
-    if (!swapIfLater(heap, at, below)) return;
-    at = below;
-  }
-}
-
-function swapIfLater(heap: OpenRequest[], above: number, below: number): boolean {
-  const [a, b] = [heap[above], heap[below]];
-  if (a === undefined || b === undefined || a.dueNs <= b.dueNs) return false;
-  heap[above] = b;
-  heap[below] = a;
-  return true;
+function isDueBefore(a: OpenRequest, b: OpenRequest): boolean {
+  return a.dueNs < b.dueNs;
 }
