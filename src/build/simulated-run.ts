@@ -1,6 +1,6 @@
 import { MetricStore } from '../metrics/compute.js';
-import type { StoredRequest } from '../metrics/recall.js';
 import { outputSequenceLength, requestLatency, timeToFirstToken } from '../metrics/request-metrics.js';
+import type { StoredRequest } from '../metrics/stored-request.js';
 import type { Trends } from '../metrics/trends.js';
 import { type Random, randomStream } from '../util/random.js';
 

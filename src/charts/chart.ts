@@ -7,7 +7,7 @@ export type ChartOption = EChartsOption;
 
 /**
  * A picture: what it is drawn from, and how. `Data` is plain JSON, a few numbers however large the source is: it may be
- * worked out here and drawn in a browser.
+ * computed here and drawn in a browser.
  */
 export interface Chart<Source, Data> {
   /** Of its file, without ending. */

@@ -7,7 +7,7 @@ import { fewDigits, type Point } from './reduce.js';
 
 /** A run, or repeats of it, among others. Times are means, ms. */
 export interface ComparedPoint extends OperatingPoint {
-  /** Short: it stands beside the point. */
+  /** Short: the point's label. */
   readonly name: string;
   /** How many runs its values are the means of. */
   readonly runs: number;
@@ -22,11 +22,11 @@ export interface Comparison {
   readonly verdict: TradeOffVerdict;
   /** GPUs of the server; undefined: throughput is that of all together. */
   readonly gpus: number | undefined;
-  /** What the names are values of, e.g. `concurrency`; empty where they say so themselves. */
+  /** What the names are values of, e.g. `concurrency`; empty where the names include it. */
   readonly subject: string;
   /** What objectives ask of a request on an axis, in its unit. */
   readonly limits: { readonly perUser?: number; readonly ttft?: number; readonly latency?: number };
-  /** Whether points that do not hold the objectives are told from those that do. */
+  /** Whether points that meet the objectives are marked. */
   readonly hasObjectives: boolean;
 }
 

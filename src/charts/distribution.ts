@@ -10,7 +10,7 @@ import { fewDigits, type Point } from './reduce.js';
 
 interface Distribution {
   readonly subtitle: string;
-  /** Where the axis ends; what lies beyond is told in the subtitle. */
+  /** Where the axis ends; the subtitle counts what lies beyond. */
   readonly most: number;
   /** Lower and upper edge, and the share of all values from the one to below the other, percent. */
   readonly bars: readonly (readonly [from: number, to: number, share: number])[];
@@ -20,7 +20,7 @@ interface Distribution {
 }
 
 const STEPS = 500;
-/** An objective up to so many times as far as the values is drawn beside them; one farther off would flatten them. */
+/** An objective beyond this multiple of the largest value is not drawn: it would flatten the bars. */
 const SEEN_UP_TO = 3;
 
 /** A metric's histogram above its cumulative distribution, both with the objective. */

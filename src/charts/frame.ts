@@ -42,7 +42,7 @@ export function frame(theme: Theme, title: string, subtitle: string) {
   } as const satisfies ChartOption;
 }
 
-/** An axis of numbers with its name beside it. */
+/** An axis of numbers with its name. */
 export function axis(theme: Theme, name: string, nameGap: number) {
   return {
     type: 'value',

@@ -53,7 +53,7 @@ export const concurrencyOverTime: RunChart<CurvesOverTime> = {
   option: (data, theme) => curvesOption(data, theme, concurrencyOverTime.title, effectiveConcurrency),
 };
 
-/** What the server's KV cache must hold: tokens of prompts and answers under way. */
+/** What the server's KV cache must hold: tokens of the prompts and answers in flight. */
 export const tokensInFlightOverTime: RunChart<CurvesOverTime> = {
   name: 'tokens_in_flight_over_time',
   title: 'Tokens in flight over time',

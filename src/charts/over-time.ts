@@ -15,7 +15,7 @@ interface OverTime {
   readonly limit: number | undefined;
 }
 
-/** Percentiles of fewer requests than this say little. */
+/** Fewer requests are too few for percentiles. */
 const REQUESTS_PER_BIN = 20;
 const MOST_BINS = 60;
 /** More marks than these run into one. */

@@ -40,7 +40,7 @@ export function thinned(
   }
 }
 
-/** Steps that come to every index once, and to neighbours far apart: what is first in a cell is then any of its points. */
+/** A step width that visits every index once and neighbours far apart, so that the first point of a cell is a random one. */
 function strideOver(length: number): number {
   let stride = Math.round(length * 0.618);
   while (greatestCommonDivisor(stride, length) > 1) stride++;

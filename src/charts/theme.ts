@@ -2,7 +2,7 @@
 export interface Theme {
   readonly paper: string;
   readonly ink: string;
-  /** Axes and what stands in small print. */
+  /** Axes and small print. */
   readonly soft: string;
   /** Grid lines. */
   readonly line: string;

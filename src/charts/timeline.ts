@@ -41,7 +41,7 @@ export const requestTimeline: RunChart<Timeline> = {
   data(run) {
     if (run.seconds === 0) return undefined;
     const all = lanesOf(run);
-    // Every so many lanes whole, rather than a piece of them all.
+    // Every n-th lane in full, rather than a part of all.
     const every = Math.ceil(all.length / MOST_LANES);
     const lanes = all.filter((_, lane) => lane % every === 0);
     const bars = lanes.flatMap((rows, lane) => rows.map((row): Bar => ({ lane, row })));
@@ -140,7 +140,7 @@ function partsOf(run: ChartRun, bars: readonly Bar[]): Part[] {
   const parts: Part[] = [
     { name: 'Waiting for the first token', colour: 'second', spans: waiting },
     { name: 'Receiving tokens', colour: 'first', spans: receiving },
-    { name: 'Under way', colour: 'first', spans: whole },
+    { name: 'In flight', colour: 'first', spans: whole },
     { name: 'Failed', colour: 'bad', spans: failed },
   ];
   return parts.filter(({ spans }) => spans.length > 0);

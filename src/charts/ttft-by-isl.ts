@@ -10,7 +10,7 @@ interface ByLength {
   readonly points: readonly Point[];
   /** Middle of a window of lengths, and the median within it. */
   readonly medians: readonly Point[];
-  /** Whether lengths are so far apart that only their logarithms can be told apart. */
+  /** Whether lengths differ so much that the axis is logarithmic. */
   readonly isLogarithmic: boolean;
   readonly limit: number | undefined;
 }

@@ -5,13 +5,13 @@ import { curvesOf } from './curves.js';
 import { cancelledOnPurpose, measure } from './measure.js';
 import type { Objective, RequestFacts, RunTraits, Thresholds } from './metric.js';
 import { meets } from './objective.js';
-import { recall, type StoredRequest } from './recall.js';
 import { type RecordMetrics, RequestTable } from './request-table.js';
 import { type ResponseNotes, ResponseTally } from './response-notes.js';
 import { type MetricResult, type Results, resultsOver } from './results.js';
 import { requestCount } from './run-metrics.js';
 import { type SlicedRun, sliceRun } from './sliced-run.js';
 import { objectivesOf, type SloResult } from './slos.js';
+import { type StoredRequest, storedFacts } from './stored-request.js';
 import { metricsFor } from './table.js';
 
 /** Failures with identical details, but for what their messages quote: the quote is that of the first one. */
@@ -33,7 +33,7 @@ export interface Outcomes {
   readonly dropped: number;
 }
 
-// A server may put an id or a page into every message; each is kept up to the end, in full.
+// A server may put an id or a page into every message; each is stored in full until the end.
 const MOST_ERRORS = 1000;
 const otherErrors: RecordError = {
   type: 'OtherErrors',
@@ -53,21 +53,21 @@ export interface RunSummary {
   readonly firstStartNs: bigint | undefined;
   readonly lastEndNs: bigint | undefined;
   readonly thresholds: Thresholds;
-  /** Each objective by itself; empty where none was asked for. */
+  /** Each objective on its own; empty where there are none. */
   readonly slos: readonly SloResult[];
   /** Undefined where no slices were asked for, or there is no request. */
   readonly sliced: SlicedRun | undefined;
   readonly notes: ResponseNotes;
 }
 
-/** Takes the records of one phase one by one and works out their metrics and, at any time, those of the run. */
+/** Takes the records of one phase one by one, and computes their metrics and, at any time, those of the run. */
 export class MetricStore {
   /** The requests so far. */
   readonly table: RequestTable;
   readonly #thresholds: Thresholds;
   readonly #objectives: readonly Objective[];
   readonly #errors = new Map<string, { error: RecordError; count: number; isPlanned?: true }>();
-  /** Of each objective, the requests that kept it and those that have its value. */
+  /** Of each objective, the requests that met it and those that have its value. */
   readonly #kept: { passed: number; measured: number }[];
   readonly #responses: ResponseTally;
   #validCount = 0;
@@ -93,9 +93,9 @@ export class MetricStore {
     return values;
   }
 
-  /** Takes a request as its line in the per-record file tells it. */
+  /** Takes a request from its line in the per-record file. */
   addStored(stored: StoredRequest): void {
-    this.#take(recall(stored, this.#thresholds, this.#objectives, this.table.origin));
+    this.#take(storedFacts(stored, this.#thresholds, this.#objectives, this.table.origin));
   }
 
   /**

@@ -11,7 +11,7 @@ export interface Interval {
 export const CONFIDENCE = 0.95;
 
 /**
- * The confidence interval of a percentile from order statistics, whatever the distribution: the number of samples
+ * The confidence interval of a percentile from order statistics, for any distribution: the number of samples
  * below the true percentile is binomial. The samples have to be independent.
  * @param sorted in ascending order. @param percent above 0 and below 100; at either end there is no bound.
  */

@@ -12,7 +12,7 @@ const effective = {
   effective_concurrency: {
     unit: 'requests',
     needs: [],
-    formula: 'requests under way, failed ones included',
+    formula: 'requests in flight, failed ones included',
     compute: ({ requests }) => requests,
   },
   effective_decode_throughput: {
@@ -61,7 +61,7 @@ const effective = {
   tokens_in_flight: {
     unit: 'tokens',
     needs: fromBoth,
-    formula: 'input tokens of the requests under way, and what has come of their output',
+    formula: 'input tokens of the requests in flight, and their output so far',
     compute: ({ tokens }) => tokens,
   },
 } satisfies Curves;
@@ -95,7 +95,7 @@ const active = {
   active_total_throughput: {
     unit: 'tokens/sec',
     needs: fromBoth,
-    formula: 'Effective Total Throughput while any request is under way',
+    formula: 'Effective Total Throughput while any request is in flight',
     compute: ({ requests, totalRate }) => (requests > 0 ? totalRate : undefined),
   },
 } satisfies Curves;

@@ -153,7 +153,7 @@ class Curve {
     this.#lengthNs += lengthNs;
   }
 
-  /** Hands over the stretch that is under way. */
+  /** Hands over the current stretch. */
   end(): void {
     if (this.#value !== undefined && this.#lengthNs > 0) this.#visit(this.#value, this.#lengthNs);
     this.#lengthNs = 0;

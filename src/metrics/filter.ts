@@ -8,7 +8,7 @@ type Operator = (typeof operators)[number];
 interface Comparison {
   readonly kind: 'comparison';
   readonly name: string;
-  /** Where the name stands, from 1. */
+  /** Position of the name, from 1. */
   readonly column: number;
   readonly operator: Operator;
   /** Integers that a double does not hold exactly, such as epochs in ns, are bigints. */
@@ -131,7 +131,7 @@ function truth(
 }
 
 function holds(value: number | bigint, operator: Operator, number: number | bigint): boolean {
-  // Only these compare bigints with numbers exactly, and lint knows no other way to say that they are equal.
+  // Only these compare bigints with numbers exactly; lint forbids == for equality.
   const isLess = value < number;
   const isMore = value > number;
   switch (operator) {

@@ -11,7 +11,7 @@ export const goodRequestCount = summed({
   largerIsBetter: true,
   inRecords: true,
   formula:
-    'number of valid requests that keep every objective; a request without one of their values is not good',
+    'number of valid requests that meet every objective; a request without one of their values is not good',
   absent: 'no request has the values of all objectives',
   compute: (facts) => {
     const verdicts = facts.objectives.map((objective) => meets(facts, objective));
@@ -47,5 +47,5 @@ export const goodRequestFraction = derived({
   },
 });
 
-/** Requests that keep every objective of `--goodput`. */
+/** Requests that meet every objective of `--goodput`. */
 export const goodputMetrics = [goodRequestCount, goodput, goodRequestFraction];

@@ -70,7 +70,7 @@ export const httpMetrics: readonly RecordMetric[] = [
 ];
 
 interface WireFigure {
-  /** Times, unless said otherwise. */
+  /** Times, unless noted. */
   readonly unit?: Unit;
   readonly formula: string;
   readonly of: (wire: Wire) => number;

@@ -5,7 +5,7 @@ import { scaleOf, type TradeOff } from './pareto.js';
  * Kneedle (Satopää, Albrecht, Irwin, Raghavan: Finding a "Kneedle" in a Haystack, 2011), without its smoothing, since
  * every point is the mean of a whole run: both axes are scaled to run from 0 to 1, and the knee is where the curve lies
  * highest above the diagonal, if it then falls by more than `sensitivity` mean steps of x before it rises again.
- * @returns an index into `points`, which may stand in any order; undefined where no knee is that clear.
+ * @returns an index into `points`, in any order; undefined where no knee is that clear.
  */
 export function kneedle(points: readonly TradeOff[], sensitivity = 1): number | undefined {
   const sorted = points.map((point, index) => ({ ...point, index })).sort((a, b) => a.x - b.x);

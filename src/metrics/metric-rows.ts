@@ -6,12 +6,12 @@ import type {
   ListMetric,
   Metric,
   MetricRow,
-  RecallableMetric,
+  RecomputableMetric,
   RecordMetric,
   Unit,
 } from './metric.js';
 
-/** What a row must say, and what it may. */
+/** Required and optional parts of a row. */
 type Given = Pick<MetricRow, 'tag' | 'label' | 'unit' | 'formula'> & Partial<MetricRow>;
 type RowOf<M extends Metric> = Given & Partial<M> & Pick<M, Extract<keyof M, 'compute' | 'base' | 'needs'>>;
 
@@ -20,18 +20,18 @@ export function perRequest(given: RowOf<RecordMetric>): RecordMetric {
     kind: 'record',
     appliesTo: 'valid',
     integer: false,
-    recallable: false,
+    recomputable: false,
     ...defaults(given),
     ...given,
   };
 }
 
-export function recallable(given: RowOf<RecallableMetric>): RecallableMetric {
+export function recomputable(given: RowOf<RecomputableMetric>): RecomputableMetric {
   return {
     kind: 'record',
     appliesTo: 'valid',
     integer: false,
-    recallable: true,
+    recomputable: true,
     ...defaults(given),
     ...given,
   };

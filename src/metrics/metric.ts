@@ -3,7 +3,7 @@ import type { Usage } from '../records/usage.js';
 import type { SweepState } from './request-sweep.js';
 import type { StatName } from './statistics.js';
 
-/** Units as they stand in files and tables. */
+/** Units as in files and tables. */
 export type Unit =
   | 'ns'
   | 'ms'
@@ -44,7 +44,7 @@ export interface RunTraits {
   readonly tokenizesInput: boolean;
   /** Token counts are those the server reports, not our own. */
   readonly serverTokenCounts: boolean;
-  /** What a request must keep to be good; absent: nothing was asked for. */
+  /** What a request must meet to be good; absent: no objectives. */
   readonly slos?: readonly Slo[];
   /** Requests are sent at recorded times; absent: they are not. */
   readonly fixedSchedule?: boolean;
@@ -60,7 +60,7 @@ export interface Thresholds {
   readonly usageDiffPct: number;
 }
 
-/** Console tables that a metric may stand in; one that stands in none is in files only. */
+/** Console tables; a metric without one is in files only. */
 export type ConsoleTable =
   | 'main'
   | 'schedule'
@@ -71,7 +71,7 @@ export type ConsoleTable =
   | 'http'
   | 'adjusted';
 
-/** What every row of the table of metrics says. */
+/** The common part of every row of the table of metrics. */
 export interface MetricRow {
   readonly tag: string;
   readonly label: string;
@@ -79,7 +79,7 @@ export interface MetricRow {
   readonly short: string;
   /** What AIPerf's CSV files call it, where that is not fit for people. */
   readonly csvLabel?: string;
-  /** Unit that values and statistics are worked out in. */
+  /** Unit that values and statistics are computed in. */
   readonly unit: Unit;
   /** Unit of everything exported or printed: the value times `factor`. */
   readonly displayUnit: Unit;
@@ -89,7 +89,7 @@ export interface MetricRow {
   readonly table?: ConsoleTable;
   /** Place within its console table, ascending. */
   readonly order?: number;
-  /** It says something of a whole run, and nothing of a slice of it. */
+  /** Defined for a whole run only, not for a slice of it. */
   readonly wholeRunOnly: boolean;
   /** The formula in words. */
   readonly formula: string;
@@ -105,16 +105,16 @@ interface ValueRow extends MetricRow {
   readonly integer: boolean;
 }
 
-/** One that only the measured request tells. */
+/** One that can only be computed from the measured request. */
 export interface RecordMetric extends ValueRow {
-  readonly recallable: false;
+  readonly recomputable: false;
   /** Undefined or NaN: this request has no such value. Zero is a value. */
   compute(measured: Measured): number | undefined;
 }
 
-/** One that can be worked out again from the times of any per-record file, also one that does not hold it. */
-export interface RecallableMetric extends ValueRow {
-  readonly recallable: true;
+/** One that can be recomputed from the times of any per-record file, even one without the metric. */
+export interface RecomputableMetric extends ValueRow {
+  readonly recomputable: true;
   /** As above. */
   compute(facts: RequestFacts): number | undefined;
 }
@@ -126,8 +126,8 @@ export interface ListMetric extends MetricRow {
 }
 
 /**
- * A number for each request, summed over the run; absent when no request gave one. It can be worked out again from
- * what stands in the per-record file.
+ * A number for each request, summed over the run; absent when no request gave one. It can be recomputed from the
+ * per-record file.
  */
 export interface CountMetric extends MetricRow {
   readonly kind: 'count';
@@ -137,7 +137,7 @@ export interface CountMetric extends MetricRow {
   compute(facts: RequestFacts): number | undefined;
 }
 
-/** One number worked out from other results of the run. */
+/** One number computed from other results of the run. */
 export interface DerivedMetric extends MetricRow {
   readonly kind: 'derived';
   compute(run: RunValues): number | undefined;
@@ -149,7 +149,7 @@ export interface AdjustedMetric extends MetricRow {
   readonly base: RecordMetric;
 }
 
-/** What is under way, moment by moment: statistics are weighted by the time for which each value held. */
+/** What is in flight, moment by moment: statistics are weighted by the time for which each value held. */
 export interface CurveMetric extends MetricRow {
   readonly kind: 'curve';
   /** Metrics of which requests must have values for the run to have the curve. */
@@ -160,29 +160,29 @@ export interface CurveMetric extends MetricRow {
 
 export type Metric =
   | RecordMetric
-  | RecallableMetric
+  | RecomputableMetric
   | ListMetric
   | CountMetric
   | DerivedMetric
   | AdjustedMetric
   | CurveMetric;
 
-/** What derived metrics are worked out from. */
+/** What derived metrics are computed from. */
 export interface RunValues {
   /** First valid request's start to the last content chunk of any valid request; undefined unless positive. */
   readonly durationNs: number | undefined;
   /** Sum over the requests, or the value of a derived metric, in the metric's own unit; undefined if absent. */
   total(metric: RecordMetric | CountMetric | DerivedMetric): number | undefined;
   /** A statistic of a metric over the requests, in the metric's own unit; undefined if absent. */
-  statistic(metric: RecordMetric | RecallableMetric, name: StatName): number | undefined;
-  /** A total over the time that rates are worked out for; undefined where either is not known. */
+  statistic(metric: RecordMetric | RecomputableMetric, name: StatName): number | undefined;
+  /** A total over the time that rates are computed for; undefined where either is not known. */
   perSecond(total: number | undefined): number | undefined;
 }
 
 /** One that requests are held against. */
 export interface Objective {
   readonly slo: Slo;
-  readonly metric: RecordMetric | RecallableMetric;
+  readonly metric: RecordMetric | RecomputableMetric;
   /** In the metric's own unit. */
   readonly limit: number;
 }
@@ -225,7 +225,7 @@ export interface Measured extends RequestFacts {
   readonly osl: number | undefined;
 }
 
-/** The first thing that a run lacks to have the metric, whatever its requests bring; undefined where it can. */
+/** The first requirement of a metric that a run does not meet; undefined where it meets all. */
 export function unmetNeed(metric: Metric, traits: RunTraits): Requirement | undefined {
   const has: Record<Requirement, boolean> = {
     streaming: traits.streaming,

@@ -1,11 +1,11 @@
 import type { Objective, RequestFacts } from './metric.js';
 
-// Equality passes, whatever the conversion between units did to the last digits.
+// A value equal to the limit passes, even where a conversion between units changed the last digits.
 const SLACK = 4 * Number.EPSILON;
 
-/** Whether a request keeps an objective; undefined where it has no such value. */
+/** Whether a request meets an objective; undefined where it has no such value. */
 export function meets(facts: RequestFacts, { metric, limit }: Objective): boolean | undefined {
-  const value = metric.recallable ? metric.compute(facts) : facts.value(metric);
+  const value = metric.recomputable ? metric.compute(facts) : facts.value(metric);
   if (value === undefined || Number.isNaN(value)) return undefined;
   const slack = Math.abs(limit) * SLACK;
   return metric.largerIsBetter ? value >= limit - slack : value <= limit + slack;

@@ -27,7 +27,7 @@ export function pack(values: Float64Array<ArrayBuffer>): PackedNumbers {
   // Adding -0 changes no number.
   if (Codes === undefined) return { count, from: -0, codes: values.slice(), absent: Number.NaN };
   const codes = new Codes(count);
-  // The highest code stands for NaN.
+  // The highest code is NaN.
   for (let i = 0; i < count; i++) {
     const value = values[i] ?? Number.NaN;
     codes[i] = Number.isNaN(value) ? -1 : value - min;

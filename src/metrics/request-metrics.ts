@@ -1,5 +1,5 @@
-import type { Measured, RecallableMetric, Requirement } from './metric.js';
-import { listPerRequest, perRequest, recallable } from './metric-rows.js';
+import type { Measured, RecomputableMetric, Requirement } from './metric.js';
+import { listPerRequest, perRequest, recomputable } from './metric-rows.js';
 
 const answer: readonly Requirement[] = ['output tokens'];
 const stream: readonly Requirement[] = ['streaming', 'output tokens'];
@@ -156,7 +156,7 @@ export const reasoningTokenCount = perRequest({
   compute: (m) => m.tokens.reasoning,
 });
 
-const thinkingEfficiency = recallable({
+const thinkingEfficiency = recomputable({
   tag: 'thinking_efficiency',
   label: 'Thinking Efficiency',
   unit: 'ratio',
@@ -227,7 +227,7 @@ export const oslMismatchDiff = perRequest({
 
 const dueIsUnknown = 'when the request was due is not known';
 
-export const creditToStartLatency = recallable({
+export const creditToStartLatency = recomputable({
   tag: 'credit_to_start_latency',
   label: 'Credit-to-Start Latency',
   short: 'Send Delay',
@@ -240,7 +240,7 @@ export const creditToStartLatency = recallable({
   compute: ({ startNs, dueNs }) => startNs - dueNs,
 });
 
-const effectiveTimeToFirstToken = recallable({
+const effectiveTimeToFirstToken = recomputable({
   tag: 'effective_time_to_first_token',
   label: 'Effective Time to First Token (CO-aware)',
   short: 'Effective TTFT',
@@ -254,7 +254,7 @@ const effectiveTimeToFirstToken = recallable({
   compute: (facts) => (facts.value(timeToFirstToken) ?? Number.NaN) + facts.startNs - facts.dueNs,
 });
 
-export const effectiveLatency = recallable({
+export const effectiveLatency = recomputable({
   tag: 'effective_latency',
   label: 'Effective Latency (CO-aware)',
   short: 'Effective Latency',
@@ -291,7 +291,7 @@ export const requestMetrics = [
  * Times from when a request was due. A server that is slow holds back the requests behind, too; latencies from the
  * sending leave that wait out (coordinated omission), these hold it.
  */
-export const dueMetrics: readonly RecallableMetric[] = [
+export const dueMetrics: readonly RecomputableMetric[] = [
   creditToStartLatency,
   effectiveTimeToFirstToken,
   effectiveLatency,

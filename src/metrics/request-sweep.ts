@@ -18,7 +18,7 @@ export interface RequestSpan {
 /** Spans in the order of their starts; an array of them is one. */
 export type RequestSpans = Pick<readonly RequestSpan[], 'length' | 'at'>;
 
-/** What is under way between two moments. */
+/** What is in flight between two moments. */
 export interface SweepState {
   /** Requests sent and not ended, failed ones included. */
   readonly requests: number;
@@ -33,16 +33,16 @@ export interface SweepState {
   readonly decodeRate: number;
   /** Prefill, and output tokens but the first spread evenly from first chunk to end. */
   readonly totalRate: number;
-  /** Input tokens of the requests under way and what they have of their output. */
+  /** Input tokens of the requests in flight and their output so far. */
   readonly tokens: number;
 }
 
-/** Told of each stretch of time in which nothing changes; `state` is the sweep's own, and changes afterwards. */
+/** Called for each stretch of time in which nothing changes; `state` is the sweep's own, and changes afterwards. */
 export type VisitStretch = (state: SweepState, fromNs: number, toNs: number) => void;
 
 /**
  * Goes through time from one change to the next, over all requests at once: the step curves of concurrency, token
- * rates and tokens in flight. Memory is that of the requests under way.
+ * rates and tokens in flight. Memory grows with the requests in flight.
  *
  * Gaps of zero belong to the gap before, or to the first chunk: their chunks came with the same read. Spans without a
  * duration are passed over.
@@ -68,7 +68,7 @@ export class RequestSweep implements SweepState {
     this.#spans = spans;
   }
 
-  /** Another sweep that goes on from here by itself. */
+  /** An independent sweep that continues from here. */
   fork(): RequestSweep {
     const fork = new RequestSweep(this.#spans);
     fork.#nextSpan = this.#nextSpan;
@@ -111,7 +111,7 @@ export class RequestSweep implements SweepState {
     }
   }
 
-  /** Rounding leaves neither a rest where nothing is under way, nor less than nothing. */
+  /** Removes rounding errors: nothing in flight is exactly 0, and nothing is negative. */
   #addUp(): void {
     this.prefillRate = this.prefilling === 0 ? 0 : Math.max(0, this.#prefillRate.value);
     this.decodeRate = this.decoding === 0 ? 0 : Math.max(0, this.#decodeRate.value);
@@ -206,7 +206,7 @@ export class RequestSweep implements SweepState {
 /** What a request does until its next change. */
 type Stage = 'prefill' | 'gap' | 'last';
 
-/** A request under way: what it adds to the curves, and when that changes. */
+/** A request in flight: what it adds to the curves, and when that changes. */
 interface OpenRequest {
   readonly span: RequestSpan;
   stage: Stage;

@@ -15,7 +15,7 @@ import type {
   CountMetric,
   ListMetric,
   Metric,
-  RecallableMetric,
+  RecomputableMetric,
   RecordMetric,
   RequestFacts,
 } from './metric.js';
@@ -36,7 +36,7 @@ export type Outcome = 'valid' | 'failed' | 'cancelled';
 const outcomes: readonly Outcome[] = ['valid', 'failed', 'cancelled'];
 
 /** A metric that has a number for each request. */
-export type NumberMetric = RecordMetric | RecallableMetric | CountMetric;
+export type NumberMetric = RecordMetric | RecomputableMetric | CountMetric;
 
 /** A number or a list of a request that is in no metric row: its name, and its unit in the file that it comes from. */
 export type OtherValue = readonly [name: string, value: number | bigint | Float64Array, unit: string];
@@ -154,7 +154,7 @@ export class RequestTable {
   add(facts: RequestFacts, values?: [string, number | Float64Array][], others?: Iterable<OtherValue>): void {
     const { startNs } = facts;
     const latencyNs = facts.value(requestLatency);
-    // The first versions of the file do not say when a request ended.
+    // The first versions of the file do not have the end of a request.
     const endNs = Number.isNaN(facts.endNs) ? startNs + (latencyNs ?? 0) : facts.endNs;
     const isValid = facts.failure === undefined;
     const row = this.#addRow(
@@ -170,7 +170,7 @@ export class RequestTable {
         values?.push([metric.tag, list.map((value) => value * metric.factor)]);
       } else if (metric.kind === 'count' || metric.kind === 'record') {
         const value =
-          metric.kind === 'record' && !metric.recallable ? facts.value(metric) : metric.compute(facts);
+          metric.kind === 'record' && !metric.recomputable ? facts.value(metric) : metric.compute(facts);
         if (value === undefined || Number.isNaN(value)) continue;
         this.#numbers.get(metric)?.set(row, value);
         if (metric.kind === 'record' || metric.inRecords) values?.push([metric.tag, value * metric.factor]);

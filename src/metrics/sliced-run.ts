@@ -9,7 +9,7 @@ export interface SlicedRun {
   readonly sliceNs: number;
   readonly slices: readonly Slice[];
   readonly trends: Trends;
-  /** Results over the complete windows from where the run is steady on; undefined where that cannot be told. */
+  /** Results over the complete windows of the steady state; undefined where it is not known. */
   readonly steady: Results | undefined;
 }
 

@@ -1,13 +1,13 @@
 import { type Objective, type Requirement, type RunTraits, type Slo, unmetNeed } from './metric.js';
 import { findMetric, metricOf } from './table.js';
 
-/** How far a run kept one objective. */
+/** How many requests of a run met one objective. */
 export interface SloResult extends Slo {
   readonly label: string;
   readonly unit: string;
   /** Whether values must be at least the limit, not at most. */
   readonly largerIsBetter: boolean;
-  /** Valid requests that kept it. */
+  /** Valid requests that met it. */
   readonly passed: number;
   /** Valid requests that have the value at all. */
   readonly measured: number;

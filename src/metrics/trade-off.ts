@@ -10,7 +10,7 @@ export interface OperatingPoint {
   readonly throughput: Estimate | undefined;
   /** Output tokens a second that each user sees. */
   readonly perUser: Estimate | undefined;
-  /** Share of all requests that kept every objective; undefined where there are none. */
+  /** Share of all requests that met every objective; undefined where there are none. */
   readonly goodShare: number | undefined;
   /** In one of its runs this client was the limit: its own delays are in the figures. */
   readonly clientLimited: boolean;
@@ -23,7 +23,7 @@ export interface Recommendation {
   readonly ties: readonly number[];
 }
 
-/** What a sweep over the same work comes to; numbers are indices of its points. */
+/** The verdict on a sweep over the same work; numbers are indices of its points. */
 export interface TradeOffVerdict {
   /** Of throughput against throughput per user, by load, else in the order of the points. */
   readonly frontier: readonly number[];

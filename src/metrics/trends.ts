@@ -5,7 +5,7 @@ import { completedRequestCount } from './run-metrics.js';
 import type { Slice } from './slices.js';
 import { lineResidual, monotoneTrend, rankCorrelation, type Slope, standingOut } from './trend-tests.js';
 
-/** With fewer complete slices nothing is said. */
+/** Fewer complete slices are not tested. */
 export const FEWEST_SLICES = 8;
 
 /** Chance that a steady run is called anything else, over all that is looked for in all metrics. */
@@ -52,25 +52,25 @@ export type Finding =
   /** Higher in slices in which more requests start. */
   | { readonly kind: 'load'; readonly rho: number; readonly p: number };
 
-/** What can be said of one metric. */
+/** Trends of one metric. */
 export interface MetricTrend {
   readonly tag: string;
   readonly label: string;
   /** Complete slices that have the metric. */
   readonly slices: number;
-  /** Undefined: too few slices to tell. */
+  /** Undefined: too few slices for a test. */
   readonly findings: readonly Finding[] | undefined;
-  /** Change over the time outside of the stretches found, with its 95 % interval, as shares; where it can be told. */
+  /** Change over the time outside of the stretches found, with its 95 % interval, as shares; undefined where it is not known. */
   readonly drift:
     | { readonly change: number; readonly low: number; readonly high: number; readonly seconds: number }
     | undefined;
 }
 
-/** What can be said of a run over time. */
+/** Trends of a run over time. */
 export interface Trends {
   readonly completeSlices: number;
   readonly metrics: readonly MetricTrend[];
-  /** First slice of the steady part; undefined where the run has none, or too few slices to tell. */
+  /** First slice of the steady part; undefined where the run has none, or too few slices. */
   readonly steadyFrom: number | undefined;
 }
 
@@ -188,7 +188,7 @@ function stretchFindings(points: readonly Point[], stretches: readonly Positions
   ];
 }
 
-/** Behind every warm-up, if nothing else stands against it. */
+/** The steady part starts after every warm-up, unless something else rules it out. */
 function steadyFrom(metrics: readonly MetricTrend[]): number | undefined {
   let from = 0;
   for (const { findings } of metrics) {

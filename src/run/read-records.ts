@@ -1,5 +1,5 @@
-import type { StoredRequest } from '../metrics/recall.js';
 import { timeToFirstToken, timeToSecondToken } from '../metrics/request-metrics.js';
+import type { StoredRequest } from '../metrics/stored-request.js';
 import { metrics as metricTable } from '../metrics/table.js';
 import type { PhaseName, RecordError } from '../records/record.js';
 import { messageOf, UserError } from '../util/errors.js';

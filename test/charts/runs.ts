@@ -1,8 +1,8 @@
 import { ChartRun, type ChartSettings, chartMetrics } from '../../src/charts/chart-run.js';
 import type { Objective } from '../../src/metrics/metric.js';
-import { recall, type StoredRequest } from '../../src/metrics/recall.js';
 import { timeToFirstToken } from '../../src/metrics/request-metrics.js';
 import { RequestTable } from '../../src/metrics/request-table.js';
+import { type StoredRequest, storedFacts } from '../../src/metrics/stored-request.js';
 import { thresholds } from '../metrics/records.js';
 
 const START_NS = 1_767_225_600_000_000_000n;
@@ -31,7 +31,7 @@ export function chartRunOf(
 
 export function tableOf(requests: readonly Drawn[]): RequestTable {
   const table = new RequestTable(chartMetrics, { epochNs: START_NS, monotonicNs: 0n });
-  for (const request of requests) table.add(recall(stored(request), thresholds, [], table.origin));
+  for (const request of requests) table.add(storedFacts(stored(request), thresholds, [], table.origin));
   return table;
 }
 

@@ -1,8 +1,8 @@
 import type { Rows } from '../../metrics/column.js';
 import { comparisonsIn, everything, type Filter } from '../../metrics/filter.js';
 import type { Metric } from '../../metrics/metric.js';
-import { recall } from '../../metrics/recall.js';
 import { type OtherValue, RequestTable } from '../../metrics/request-table.js';
+import { storedFacts } from '../../metrics/stored-request.js';
 import { findMetric, metrics as metricTable } from '../../metrics/table.js';
 import { readPhase, withoutRequests } from '../../run/open.js';
 import type { StoredRecord } from '../../run/read-records.js';
@@ -45,7 +45,7 @@ export function readRequests(
   let table: RequestTable | undefined;
   const { isCut } = readPhase(recordsFile, 'profiling', (record) => {
     table ??= new RequestTable([...rows], { epochNs: record.startNs, monotonicNs: 0n });
-    const facts = recall(record, noThresholds, [], table.origin);
+    const facts = storedFacts(record, noThresholds, [], table.origin);
     table.add(facts, undefined, others.size === 0 ? undefined : otherValues(record, others));
   });
   if (table === undefined) throw withoutRequests(recordsFile);
@@ -98,9 +98,9 @@ function namesIn(recordsFile: string, isWanted: (value: number | Float64Array) =
   readPhase(recordsFile, 'profiling', (record) => {
     for (const [tag, value] of record.values) if (isWanted(value)) names.add(tag);
     if (record.error !== undefined) return;
-    const facts = recall(record, noThresholds, [], { epochNs: record.startNs, monotonicNs: 0n });
+    const facts = storedFacts(record, noThresholds, [], { epochNs: record.startNs, monotonicNs: 0n });
     for (const metric of metricTable) {
-      if (metric.kind !== 'record' || !metric.recallable) continue;
+      if (metric.kind !== 'record' || !metric.recomputable) continue;
       const value = metric.compute(facts);
       if (value !== undefined && !Number.isNaN(value)) names.add(metric.tag);
     }

@@ -2,26 +2,26 @@ import type { RecordError } from '../records/record.js';
 import type { ClockOrigin } from '../util/clock.js';
 import type { Objective, RequestFacts, Thresholds } from './metric.js';
 
-/** A request as its line in the per-record file tells it; wall-clock times, ns since 1970. */
+/** A line of the per-record file; wall-clock times, ns since 1970. */
 export interface StoredRequest {
   readonly startNs: bigint;
-  /** Undefined where the line does not say. */
+  /** Undefined where the line has no such time. */
   readonly dueNs: bigint | undefined;
   readonly endNs: bigint | undefined;
   readonly error: RecordError | undefined;
   readonly cancelled: boolean;
   readonly dropped: boolean;
-  /** Why the server ended the answer; absent where the file does not say. */
+  /** Why the server ended the answer; absent where the file does not have it. */
   readonly finishReason?: string | undefined;
   /** By tag, in display units. */
   readonly values: ReadonlyMap<string, number | Float64Array>;
 }
 
 /**
- * The facts that metrics of the run start from, had back from a file, digit for digit where they are whole
+ * The facts that metrics are computed from, read back from a file: exact where they are whole
  * nanoseconds or bytes.
  */
-export function recall(
+export function storedFacts(
   stored: StoredRequest,
   thresholds: Thresholds,
   objectives: readonly Objective[],
@@ -42,17 +42,17 @@ export function recall(
     objectives,
     value: ({ tag, factor }) => {
       const value = values.get(tag);
-      return typeof value === 'number' ? inOwnUnit(value, factor) : undefined;
+      return typeof value === 'number' ? fromDisplayUnit(value, factor) : undefined;
     },
     list: ({ tag, factor }) => {
       const value = values.get(tag);
-      return typeof value === 'object' ? value.map((one) => inOwnUnit(one, factor)) : undefined;
+      return typeof value === 'object' ? value.map((one) => fromDisplayUnit(one, factor)) : undefined;
     },
   };
 }
 
 /** A value as it was before its multiplication by `factor`: the whole number within rounding errors, if there is one. */
-function inOwnUnit(value: number, factor: number): number {
+function fromDisplayUnit(value: number, factor: number): number {
   if (factor === 1) return value;
   const own = value / factor;
   const whole = Math.round(own);
