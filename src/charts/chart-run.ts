@@ -16,7 +16,7 @@ import {
 } from '../metrics/request-metrics.js';
 import type { NumberMetric, RequestTable } from '../metrics/request-table.js';
 import { type Results, resultsOver } from '../metrics/results.js';
-import { growthWithin } from '../metrics/series-windows.js';
+import { gaugeWithin, growthWithin } from '../metrics/series-windows.js';
 import { windowsOf } from '../metrics/slices.js';
 import type { SeriesMetric, TimeSeries } from '../telemetry/time-series.js';
 
@@ -126,19 +126,22 @@ export class ChartRun {
   }
 
   /**
-   * How much the counters of a metric grew for each second of windows of equal width, which cover the run: the one that
-   * grew most in each. NaN in a window without any; undefined where the run has no such series.
+   * The greatest value of all series of a metric within windows of equal width, which cover the run: of a counter, how
+   * much it grew each second. NaN in a window without any; undefined where the run has no such series.
    */
-  growth(metric: SeriesMetric, windows: number): Float64Array | undefined {
-    const counters = this.#series.filter((series) => series.metric.name === metric.name);
-    if (counters.length === 0) return undefined;
+  telemetry({ name }: SeriesMetric, windows: number): Float64Array | undefined {
+    const all = this.#series.filter(({ metric }) => metric.name === name);
+    if (all.length === 0) return undefined;
     const { fromNs, toNs } = this.#table.extent;
     const edge = (window: number) => fromNs + ((toNs - fromNs) * window) / windows;
-    return Float64Array.from({ length: windows }, (_, window) => {
-      const rates = counters.flatMap(
-        (series) => growthWithin(series, { fromNs: edge(window), toNs: edge(window + 1) })?.rate ?? [],
+    return Float64Array.from({ length: windows }, (_, i) => {
+      const window = { fromNs: edge(i), toNs: edge(i + 1) };
+      const values = all.flatMap((series) =>
+        series.metric.kind === 'counter'
+          ? (growthWithin(series, window)?.rate ?? [])
+          : (gaugeWithin(series, window)?.max ?? []),
       );
-      return rates.length === 0 ? Number.NaN : Math.max(...rates);
+      return values.length === 0 ? Number.NaN : Math.max(...values);
     });
   }
 

@@ -1,5 +1,5 @@
 import type { RunChart } from './chart.js';
-import { clientDelaysOverTime } from './client-over-time.js';
+import { clientDelaysOverTime, clientLagOverTime } from './client-over-time.js';
 import { distributionChart } from './distribution.js';
 import { latencyHeatmap } from './heatmap.js';
 import { runLengths } from './lengths-chart.js';
@@ -19,6 +19,7 @@ export const runCharts: readonly RunChart<unknown>[] = [
   concurrencyOverTime,
   tokensInFlightOverTime,
   clientDelaysOverTime,
+  clientLagOverTime,
   ...sliceCharts,
   requestTimeline,
   distributionChart(ttft),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clientDelaysOverTime } from '../../src/charts/client-over-time.js';
+import { clientDelaysOverTime, clientLagOverTime } from '../../src/charts/client-over-time.js';
 import { ttft } from '../../src/charts/measures.js';
 import { overTime } from '../../src/charts/over-time.js';
 import { niceStep, quantileBins, thinned } from '../../src/charts/reduce.js';
@@ -186,10 +186,10 @@ describe('a metric over time', () => {
   });
 });
 
-describe('client delays over time', () => {
-  const { late, gc } = clientMetrics;
+describe('client delays and lag over time', () => {
+  const { late, gc, readLag } = clientMetrics;
   /** @param values milliseconds by second. */
-  const counter = (metric: SeriesMetric, thread: string, values: Record<number, number>): TimeSeries => ({
+  const seriesOf = (metric: SeriesMetric, thread: string, values: Record<number, number>): TimeSeries => ({
     ...{ metric, source: 'client', labels: { thread } },
     times: Float64Array.from(Object.keys(values), (second) => Number(second) * 1e9),
     values: Float64Array.from(Object.values(values)),
@@ -198,13 +198,13 @@ describe('client delays over time', () => {
 
   it('are the share of each second in the load thread that has most of it', () => {
     const series = [
-      counter(late, '0', { 10: 0, 11: 50, 12: 50, 13: 150 }),
+      seriesOf(late, '0', { 10: 0, 11: 50, 12: 50, 13: 150 }),
       // 400 ms in two seconds.
-      counter(late, '1', { 11: 0, 13: 400 }),
-      counter(gc, '0', { 9: 0, 14: 50 }),
+      seriesOf(late, '1', { 11: 0, 13: 400 }),
+      seriesOf(gc, '0', { 9: 0, 14: 50 }),
     ];
     expect(clientDelaysOverTime.data(chartRunOf(fourSeconds, { series }))).toEqual({
-      subtitle: 'of the load thread with the longest in each window',
+      subtitle: 'share of the load thread with the longest',
       seconds: 4,
       curves: [
         // 5 %; 20 % beside 0; 20 % beside 10 %; nothing was observed in the last second.
@@ -229,8 +229,30 @@ describe('client delays over time', () => {
     });
   });
 
+  it('are the longest lag of all threads', () => {
+    // Two values in the second window, none in the third.
+    const series = [
+      seriesOf(readLag, '0', { 10: 0.5, 11: 2, 13: 0 }),
+      seriesOf(readLag, '1', { 10.5: 0.25, 11.5: 7, 11.75: 3 }),
+    ];
+    expect(clientLagOverTime.data(chartRunOf(fourSeconds, { series }))).toEqual({
+      subtitle: 'longest of all load threads',
+      seconds: 4,
+      curves: [
+        {
+          name: 'Read lag',
+          points: [
+            [0.5, 0.5],
+            [1.5, 7],
+            [3.5, 0],
+          ],
+        },
+      ],
+    });
+  });
+
   it('are left out of a run without series, and of one that is too short for them', () => {
-    const series = [counter(late, '0', { 10: 0, 11: 50 })];
+    const series = [seriesOf(late, '0', { 10: 0, 11: 50 })];
     expect(clientDelaysOverTime.data(chartRunOf(fourSeconds))).toBeUndefined();
     expect(clientDelaysOverTime.data(chartRunOf([{ at: 10, end: 12.9 }], { series }))).toBeUndefined();
   });

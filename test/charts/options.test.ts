@@ -280,12 +280,14 @@ describe('what is drawn of several runs', () => {
 });
 
 describe('pictures', () => {
-  const late: TimeSeries = {
-    ...{ metric: clientMetrics.late, source: 'client', labels: { thread: '0' } },
-    times: Float64Array.of(0, 4e9),
-    values: Float64Array.of(0, 20),
-  };
-  const run = chartRunOf(two, { objectives: [ttftObjective], sliceSeconds: 1, series: [late] });
+  const telemetry = [clientMetrics.late, clientMetrics.readLag].map(
+    (metric): TimeSeries => ({
+      ...{ metric, source: 'client', labels: { thread: '0' } },
+      times: Float64Array.of(0, 4e9),
+      values: Float64Array.of(0, 20),
+    }),
+  );
+  const run = chartRunOf(two, { objectives: [ttftObjective], sliceSeconds: 1, series: telemetry });
 
   it.each(runCharts.map((chart) => [chart.name, chart] as const))('%s has its title', (_, chart) => {
     const data = chart.data(run);
