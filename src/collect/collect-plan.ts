@@ -19,4 +19,6 @@ export interface CollectPlan {
   /** Telemetry over time. */
   readonly seriesFile: string | undefined;
   readonly hasWarmup: boolean;
+  /** The requests themselves go to the main thread with the results: its page shows them. */
+  readonly handsOverRequests: boolean;
 }

@@ -1,11 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
+import type { NotableRequests } from '../metrics/notable.js';
 import { type RecordBatch, unpackRecords } from '../records/pack.js';
 import { CLIENT, clientMetrics } from '../telemetry/client-metrics.js';
 import { openClock } from '../util/clock.js';
 import { yieldToLoadThreads } from '../util/priority.js';
 import { every, Timeout } from '../util/timeout.js';
 import { BatchSource } from './batch-source.js';
+import type { CollectPlan } from './collect-plan.js';
 import type { CollectorEvent, CollectorThreadData } from './collector.js';
 import { LiveFiguresCollector } from './live-figures.js';
 import { RecordProcessor } from './record-processor.js';
@@ -18,20 +20,27 @@ const OBSERVED_EVERY_MS = 1000;
 /** Wait before an empty spool is read again, unless a message comes first. */
 const LOOK_EVERY_MS = 20;
 
+/** Keeps some of the records that it takes. */
+export interface NotableSink extends Sink {
+  readonly found: NotableRequests;
+}
+
 /** Sinks cannot be sent between threads: the record thread opens its own. */
 export interface CollectorSinks {
   readonly open: (onFailure: (message: string) => void) => Sinks;
   /** Runs made-up records through the code of the sinks, and writes nothing. */
   readonly prewarmed: Sink;
+  /** Keeps the requests that are worth a look. */
+  readonly notable: (plan: CollectPlan) => NotableSink;
 }
 
 /** The record thread: reads finished records from the spool at its own pace, and passes them and their metrics to sinks. */
 export async function runCollectorThread(
   { plan, feeds, spool, control }: CollectorThreadData,
-  { open, prewarmed }: CollectorSinks,
+  { open, prewarmed, notable: openNotable }: CollectorSinks,
 ): Promise<void> {
   const stopYielding = yieldToLoadThreads();
-  const post = (event: CollectorEvent) => parentPort?.postMessage(event);
+  const post = (event: CollectorEvent, transfer?: ArrayBuffer[]) => parentPort?.postMessage(event, transfer);
   let filesAreWhole = plan.recordsFile !== undefined;
   const onFileError = (message: string) => {
     filesAreWhole = false;
@@ -39,6 +48,7 @@ export async function runCollectorThread(
   };
   const processor = new RecordProcessor(plan);
   const sinks = open(onFileError);
+  const notable = plan.handsOverRequests ? openNotable(plan) : undefined;
   const controls = new Int32Array(control);
 
   let prewarming = feeds.length;
@@ -103,6 +113,7 @@ export async function runCollectorThread(
       live[record.phase].add(measured);
       live.threads.addRecord(thread, record);
       sinks.onRecord(measured);
+      notable?.onRecord?.(measured);
     }
     sinks.flush();
   };
@@ -141,5 +152,8 @@ export async function runCollectorThread(
   }
   sinks.onEnd();
   post({ kind: 'summarizing' });
-  post({ kind: 'summaries', summaries: { ...processor.summaries(), left } });
+  const summaries = { ...processor.summaries(), notable: notable?.found, left };
+  // The table must not be used any more when it was sent.
+  const requests = plan.handsOverRequests ? processor.requests.toMessage() : undefined;
+  post({ kind: 'summaries', summaries: { ...summaries, requests: requests?.message } }, requests?.transfer);
 }

@@ -1,5 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { BatchFeed } from '../load/source.js';
+import type { NotableRequests } from '../metrics/notable.js';
+import { RequestTable, type TableMessage } from '../metrics/request-table.js';
+import { metricOf } from '../metrics/table.js';
 import type { PhaseCounts } from '../records/spool.js';
 import { nsBetween } from '../util/clock.js';
 import { deathOf } from '../util/thread-death.js';
@@ -30,11 +33,19 @@ export type CollectorEvent =
   | { readonly kind: 'file-error'; readonly message: string }
   /** The last record was processed: only the results are left to compute. */
   | { readonly kind: 'summarizing' }
-  | { readonly kind: 'summaries'; readonly summaries: Summaries };
+  | { readonly kind: 'summaries'; readonly summaries: SentSummaries };
 
 export interface Summaries extends PhaseSummaries {
+  /** Requests of profiling, where the plan asks for them. */
+  readonly requests: RequestTable | undefined;
+  readonly notable: NotableRequests | undefined;
   /** Finished records that stay in the spool: no file and no result has them. */
   readonly left: PhaseCounts;
+}
+
+/** The same as plain data. */
+interface SentSummaries extends Omit<Summaries, 'requests'> {
+  readonly requests: TableMessage | undefined;
 }
 
 /** The record thread, as the main thread sees it. */
@@ -88,7 +99,13 @@ export function startCollector(
       else if (event.kind === 'figures') figures = event.figures;
       else if (event.kind === 'file-error') fileErrors.push(event.message);
       else if (event.kind === 'summarizing') isSummarizing = true;
-      else resolve(event.summaries);
+      else {
+        const { requests } = event.summaries;
+        resolve({
+          ...event.summaries,
+          requests: requests && RequestTable.fromMessage(requests, metricOf),
+        });
+      }
     });
   });
   const summaries = Promise.race([reported, deathOf(worker, 'The record thread', () => isTerminated)]);

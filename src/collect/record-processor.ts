@@ -2,7 +2,7 @@ import { openTokenizer } from '../dataset/tokenizer/open.js';
 import type { Tokenizer, TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
 import { type SendStats, SendStatsCollector } from '../fidelity/send-stats.js';
 import { MetricStore, type RunSummary } from '../metrics/compute.js';
-import type { RecordMetrics } from '../metrics/request-table.js';
+import type { RecordMetrics, RequestTable } from '../metrics/request-table.js';
 import { type CountText, tokenCounter } from '../records/count-tokens.js';
 import { type CountedRecord, type RequestRecord, withoutResponse } from '../records/record.js';
 import { messageOf } from '../util/errors.js';
@@ -54,6 +54,11 @@ export class RecordProcessor {
   /** Runs a made-up record through the same code; it counts for nothing. */
   prewarm(record: RequestRecord): MeasuredRecord {
     return { record, metrics: this.#prewarm.add(this.#count(record)) };
+  }
+
+  /** Of profiling. */
+  get requests(): RequestTable {
+    return this.#profiling.table;
   }
 
   summaries(): PhaseSummaries {

@@ -13,7 +13,7 @@ import { report, type SideTable } from '../report/report.js';
 import type { RunFacts } from '../run/facts.js';
 import { type FileKey, labelledFiles } from '../run/files.js';
 import type { Run } from '../run/run.js';
-import { writeWithFolder } from '../util/write-whole.js';
+import { writeWhole, writeWithFolder } from '../util/write-whole.js';
 
 /** What is made of a run. */
 export interface Publication {
@@ -22,7 +22,7 @@ export interface Publication {
   /** The files to name in the footer, where they are there. */
   readonly list: (key: FileKey) => boolean;
   /** Makes the page of the run. */
-  readonly page: (() => string) | undefined;
+  readonly page: ((run: Run) => string) | undefined;
   readonly tables: ReadonlySet<SideTable>;
   /** Columns of the console file. */
   readonly consoleWidth: number;
@@ -56,7 +56,7 @@ const texts: readonly (readonly [FileKey, Text])[] = [
   ['phaseManifest', (run) => (phasesOf(run).length < 2 ? undefined : phaseManifestJson(phasesOf(run)))],
   // Behind the others, because it is what a finished run is known by.
   ['json', ({ summary, facts, warmup }) => summaryJson(summary, identified(facts), warmup)],
-  ['page', (_, { page }) => page?.()],
+  ['page', (run, { page }) => page?.(run)],
   [
     'ready',
     ({ facts: { wasCancelled = false } }, _, isPartial) =>
@@ -74,7 +74,9 @@ export function publish(run: Run, publication: Publication, stdout: Writable): s
   const troubles: string[] = [];
   for (const [key, textOf] of texts) {
     if (!write(key)) continue;
-    troubles.push(...writeWithFolder(files[key], () => textOf(run, publication, troubles.length > 0)));
+    // Each phase has a folder of its own; that of the page is the user's.
+    const writeFile = key === 'page' ? writeWhole : writeWithFolder;
+    troubles.push(...writeFile(files[key], () => textOf(run, publication, troubles.length > 0)));
   }
   stdout.write(report(summary, facts, layout, tables));
   if (target !== undefined && summary.validCount > 0) stdout.write(capacity(summary, target, layout));

@@ -43,10 +43,8 @@ async function run({ config, given }: Invocation<typeof reportOptions>, io: Io):
     return 0;
   }
   const { html } = config;
-  const pages = html === undefined ? undefined : await import('./report/page.js');
   const looked = lookAt(html === undefined ? files : { ...files, page: resolve(html) }, viewOf(config));
-  const material = pages && new pages.PageMaterial();
-  const run = openRun(looked, material?.add);
+  const run = openRun(looked);
   if (config.goodput !== undefined) requireMeasured(run.summary);
   if (config.targetGoodput !== undefined && run.slos.length === 0) {
     throw new UserError(
@@ -56,7 +54,7 @@ async function run({ config, given }: Invocation<typeof reportOptions>, io: Io):
   }
   if (run.writer !== undefined && config.rewrite) throw inUse(files.folder, run.writer);
   for (const note of run.notes) io.stderr.write(`${oneLine(note)}\n`);
-  const page = material && (() => material.pageOf(run));
+  const page = html === undefined ? undefined : (await import('../report/page/run-page.js')).runPage;
   const publication = { ...publicationOf(run, leftovers.added > 0, config, io), page };
   const troubles = publish(run, publication, io.stdout);
   for (const trouble of troubles) io.stderr.write(`${oneLine(trouble)}\n`);

@@ -13,6 +13,9 @@ export interface RecordContext {
   readonly phaseIndex: number;
 }
 
+/** Of this thread. */
+const recordProcessorId = `record_processor_${randomBytes(4).toString('hex')}`;
+
 /** The contexts of one record thread. */
 export function recordContexts({
   origin,
@@ -21,7 +24,6 @@ export function recordContexts({
   readonly origin: ClockOrigin;
   readonly hasWarmup: boolean;
 }): Readonly<Record<PhaseName, RecordContext>> {
-  const recordProcessorId = `record_processor_${randomBytes(4).toString('hex')}`;
   const contextOf = (phaseIndex: number) => ({ origin, recordProcessorId, phaseIndex });
   return { warmup: contextOf(0), profiling: contextOf(hasWarmup ? 1 : 0) };
 }

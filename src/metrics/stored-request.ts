@@ -1,5 +1,6 @@
-import type { RecordError } from '../records/record.js';
+import type { PhaseName, RecordError } from '../records/record.js';
 import type { ClockOrigin } from '../util/clock.js';
+import type { Json } from '../util/json.js';
 import type { Objective, RequestFacts, Thresholds } from './metric.js';
 
 /** A line of the per-record file; wall-clock times, ns since 1970. */
@@ -15,6 +16,20 @@ export interface StoredRequest {
   readonly finishReason?: string | undefined;
   /** By tag, in display units. */
   readonly values: ReadonlyMap<string, number | Float64Array>;
+}
+
+/** A metric of a stored record, in the unit that stands beside it. */
+export type StoredMetric = readonly [tag: string, value: number | Float64Array, unit: string];
+
+/** A line of the per-record file. */
+export interface StoredRecord extends StoredRequest {
+  /** Its line, from 1. */
+  readonly line: number;
+  readonly phase: PhaseName;
+  /** As in the file; members that are `null` there are left out, and those ending in `_ns` are exact. */
+  readonly metadata: Readonly<Record<string, Json | bigint>>;
+  /** Every metric of the line, also those that no table of ours knows. */
+  readonly metrics: readonly StoredMetric[];
 }
 
 /**

@@ -124,7 +124,7 @@ class LiveRun {
     const { source, collector, spool, spoolFailed } = this.#threads;
     const summaries = await this.#summaries();
     if (summaries === undefined) return undefined;
-    const { profiling, warmup, sends, left } = summaries;
+    const { profiling, warmup, sends, left, requests, notable } = summaries;
     const { plan, index, startNs, firstSession, reports, throttled } = this.#last;
     const counts = source.progressOf(index);
     const results = plan.name === 'warmup' ? warmup : profiling;
@@ -151,6 +151,7 @@ class LiveRun {
       stalled: this.#stalled,
       failure: this.#failure,
       fileErrors: collector.fileErrors,
+      ...{ requests, notable },
       fidelity: fidelityOf(plan, profiling, sends, { threads: reports, throttled, movedNs: counts.movedNs }),
     };
   }
@@ -271,8 +272,7 @@ class LiveRun {
         this.#failure = thrown;
       }
       await source.terminate();
-      const profiling = await recoverSummary();
-      return { profiling, warmup: undefined, left: { warmup: 0, profiling: 0 } };
+      return { ...(await recoverSummary()), warmup: undefined, left: { warmup: 0, profiling: 0 } };
     }
   }
 

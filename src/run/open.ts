@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { MetricStore, type RunSummary } from '../metrics/compute.js';
 import type { Metric, Slo, Thresholds } from '../metrics/metric.js';
+import { NotableFinder } from '../metrics/notable.js';
 import type { RequestTable } from '../metrics/request-table.js';
 import { type Results, statsOf } from '../metrics/results.js';
 import { errorRequestCount, requestCount } from '../metrics/run-metrics.js';
+import type { StoredRecord } from '../metrics/stored-request.js';
 import type { PhaseName } from '../records/record.js';
-import type { TimeSeries } from '../telemetry/time-series.js';
 import { counted } from '../util/counted.js';
 import { UserError } from '../util/errors.js';
 import { version } from '../util/version.js';
@@ -19,7 +20,7 @@ import {
 import { type RunFacts, readFacts, type StoredResults, thresholdsIn } from './facts.js';
 import type { RunFiles } from './files.js';
 import { described, type Holder, holderOf } from './folder-lock.js';
-import { readRecords, type StoredRecord } from './read-records.js';
+import { readRecords } from './read-records.js';
 import { readSeries } from './read-series.js';
 import type { Run } from './run.js';
 
@@ -46,13 +47,7 @@ export interface StoredRun {
 }
 
 /** A run that was read back from its folder. */
-export interface OpenedRun extends Run, Pick<StoredRun, 'stored' | 'writer' | 'slos' | 'sliceSeconds'> {
-  readonly requests: RequestTable;
-  /** Telemetry over time, on the clock of the requests; none of a run that left none. */
-  readonly series: readonly TimeSeries[];
-  /** Sentences about its records, e.g. that the last line is cut off. */
-  readonly notes: readonly string[];
-}
+export interface OpenedRun extends Run, Pick<StoredRun, 'stored' | 'writer' | 'slos'> {}
 
 /** What a run has said of itself, as it is looked at. */
 export function lookAt(files: RunFiles, { slos, sliceSeconds, thresholds }: View): StoredRun {
@@ -75,9 +70,10 @@ export function lookAt(files: RunFiles, { slos, sliceSeconds, thresholds }: View
 
 /**
  * Reads the records of a run, complete or not, ours or one of AIPerf.
- * @param onRecord called with every record of the run proper. @throws UserError where there is none.
+ * @throws UserError where there is none of the run proper.
  */
-export function openRun(run: StoredRun, onRecord: (record: StoredRecord) => void = () => {}): OpenedRun {
+export function openRun(run: StoredRun): OpenedRun {
+  const notable = new NotableFinder();
   const { files, facts, stored, writer, thresholds, slos, sliceSeconds } = run;
   const { summary, table, ...counts } = summarizeRecords(
     files.records,
@@ -88,7 +84,7 @@ export function openRun(run: StoredRun, onRecord: (record: StoredRecord) => void
       fixedSchedule: replaysSchedule(facts),
       sliceNs: sliceNsOf(sliceSeconds),
     },
-    onRecord,
+    (record) => notable.add(record, () => record),
   );
   if (summary === undefined || table === undefined) throw withoutRequests(files.records);
   const firstStartNs = summary.firstStartNs ?? 0n;
@@ -97,9 +93,9 @@ export function openRun(run: StoredRun, onRecord: (record: StoredRecord) => void
     stored,
     writer,
     slos,
-    sliceSeconds,
     summary,
     requests: table,
+    notable: notable.found,
     get series() {
       return readSeries(files.series, table.origin);
     },

@@ -2,7 +2,9 @@ import type { Summaries } from '../collect/collector.js';
 import { type Evidence, type Fidelity, judge, type RequestedLoad } from '../fidelity/verdict.js';
 import type { PhasePlan } from '../load/plan.js';
 import type { RunSummary } from '../metrics/compute.js';
+import type { NotableRequests } from '../metrics/notable.js';
 import { creditToStartLatency } from '../metrics/request-metrics.js';
+import type { RequestTable } from '../metrics/request-table.js';
 import { statsOf } from '../metrics/results.js';
 import type { PhaseCounts } from '../records/spool.js';
 import { phaseEnd } from '../schedule/stop.js';
@@ -37,6 +39,9 @@ export interface RunOutcome {
   readonly fileErrors: readonly string[];
   /** Undefined where no load thread lived to tell. */
   readonly fidelity: Fidelity | undefined;
+  /** Requests of profiling, and those worth a look, where the plan asks for them. */
+  readonly requests: RequestTable | undefined;
+  readonly notable: NotableRequests | undefined;
 }
 
 /**

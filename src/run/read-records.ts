@@ -1,24 +1,10 @@
 import { timeToFirstToken, timeToSecondToken } from '../metrics/request-metrics.js';
-import type { StoredRequest } from '../metrics/stored-request.js';
+import type { StoredMetric, StoredRecord } from '../metrics/stored-request.js';
 import { metrics as metricTable } from '../metrics/table.js';
-import type { PhaseName, RecordError } from '../records/record.js';
+import type { RecordError } from '../records/record.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
 import { readLines } from '../util/lines.js';
-
-/** A metric of a stored record, in the unit that stands beside it. */
-type StoredMetric = readonly [tag: string, value: number | Float64Array, unit: string];
-
-/** A line of the per-record file. */
-export interface StoredRecord extends StoredRequest {
-  /** Its line, from 1. */
-  readonly line: number;
-  readonly phase: PhaseName;
-  /** As in the file; members that are `null` there are left out, and those ending in `_ns` are exact. */
-  readonly metadata: Readonly<Record<string, Json | bigint>>;
-  /** Every metric of the line, also those that no table of ours knows. */
-  readonly metrics: readonly StoredMetric[];
-}
 
 /**
  * The records of `profile_export.jsonl` one by one, in the order of the file: ours, and those of AIPerf 0.2 to 0.13,
@@ -55,6 +41,11 @@ function notARecord(path: string, line: number, why: string): UserError {
     `${path}:${line}: this line is not a record of a request: ${why}.`,
     'Every line must be one as `aiperf profile` writes it; take out the line to go on without it.',
   );
+}
+
+/** The record in a line of ours. @param line its number, from 1. */
+export function parseRecord(text: string, line: number): StoredRecord {
+  return recordOf(JSON.parse(text), text, line);
 }
 
 /** Names of AIPerf's first versions. */

@@ -1,6 +1,6 @@
+import type { Summaries } from '../collect/collector.js';
 import type { Sinks } from '../collect/sink.js';
 import type { LoadPlan } from '../load/plan.js';
-import type { RunSummary } from '../metrics/compute.js';
 import type { Clock } from '../util/clock.js';
 import type { ThreadOptions } from './start-threads.js';
 
@@ -14,7 +14,7 @@ export interface RunOptions extends ThreadOptions {
   /** Sets what an interrupt does from now on, in place of leaving at once. @returns takes it back. */
   readonly onInterrupt: (act: () => InterruptEffect) => () => void;
   /** Makes the results from the files and the spool, where the record thread died. */
-  readonly recoverSummary: () => Promise<RunSummary>;
+  readonly recoverSummary: () => Promise<Pick<Summaries, 'profiling' | 'requests' | 'notable'>>;
   readonly clock: Clock;
   /** A run in which nothing moves for so long is ended; 0: never. */
   readonly stallSeconds: number;

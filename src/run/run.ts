@@ -1,4 +1,7 @@
 import type { RunSummary } from '../metrics/compute.js';
+import type { NotableRequests } from '../metrics/notable.js';
+import type { RequestTable } from '../metrics/request-table.js';
+import type { TimeSeries } from '../telemetry/time-series.js';
 import type { RunFacts } from './facts.js';
 import type { RunFiles } from './files.js';
 
@@ -10,4 +13,11 @@ export interface Run {
   readonly summary: RunSummary;
   /** The same of its warm-up; undefined without one. */
   readonly warmup: RunSummary | undefined;
+  /** Its measured requests, and those worth a look; undefined where nothing asked for them. */
+  readonly requests: RequestTable | undefined;
+  readonly notable: NotableRequests | undefined;
+  /** Telemetry over time, on the clock of the requests; none of a run that left none. */
+  readonly series: readonly TimeSeries[];
+  /** Sentences about its records, e.g. that the last line is cut off. */
+  readonly notes: readonly string[];
 }

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { recordLine } from '../../src/export/records-jsonl.js';
 import type { RunSummary } from '../../src/metrics/compute.js';
+import type { StoredRecord } from '../../src/metrics/stored-request.js';
 import type { CountedRecord } from '../../src/records/record.js';
 import { summarizeRecords } from '../../src/run/open.js';
-import { readRecords, type StoredRecord } from '../../src/run/read-records.js';
+import { readRecords } from '../../src/run/read-records.js';
 import { UserError } from '../../src/util/errors.js';
 import { counted, fourRequests, ms, origin, storeOf, streamingChat, thresholds } from '../metrics/records.js';
 

@@ -76,7 +76,8 @@ export async function measureRun(
     ...series,
   };
   for (const trouble of writeWhole(artifacts.config, runConfigJson(facts))) log('WARNING', 'export', trouble);
-  const page = config.report && plan.recordsFile !== undefined ? await pageOf(plan, artifacts) : undefined;
+  // What makes the page is loaded now, before anything is measured.
+  const page = plan.handsOverRequests ? (await import('../../report/page/run-page.js')).runPage : undefined;
   if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure: 'interrupted before it began' };
   const { load, threads, datasetSize } = prepared;
   const outcome = await runLoad({
@@ -150,13 +151,6 @@ function failureOf({ summary, interrupted, stalled, failure }: RunOutcome): stri
   return `no request succeeded${error === undefined ? '' : `: ${error}`}`;
 }
 
-/** How the page of the run is made when it has ended; what makes it is loaded now, before anything is measured. */
-async function pageOf({ thresholds }: CollectPlan, files: RunFiles): Promise<() => string> {
-  const pages = await import('../report/page.js');
-  const view = { slos: undefined, sliceSeconds: undefined, thresholds };
-  return () => pages.pageOf(files, view);
-}
-
 /** The rules between options and a dataset whose type was told from its file. @throws UserError */
 function requireFittingType(
   invocation: Invocation<typeof profileOptions>,
@@ -191,5 +185,6 @@ function collectPlan(
     warmupFile: hasWarmup && keepsRecords ? artifacts.warmup : undefined,
     seriesFile: keepsRecords ? artifacts.series : undefined,
     hasWarmup,
+    handsOverRequests: config.report && keepsRecords,
   };
 }

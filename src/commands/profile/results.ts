@@ -9,7 +9,10 @@ import { sideTables } from '../../report/report.js';
 import type { RunFacts } from '../../run/facts.js';
 import { recordedFidelity } from '../../run/fidelity.js';
 import type { RunFiles } from '../../run/files.js';
+import { notesOn } from '../../run/open.js';
 import type { RunOutcome } from '../../run/outcome.js';
+import { readSeries } from '../../run/read-series.js';
+import type { Run } from '../../run/run.js';
 import { type ClockOrigin, wallNs } from '../../util/clock.js';
 import type { Io } from '../../util/io.js';
 import type { Log } from '../../util/log.js';
@@ -47,8 +50,8 @@ export interface MeasuredRun {
   readonly facts: RunFacts;
   readonly outcome: RunOutcome;
   readonly origin: ClockOrigin;
-  /** Makes its page from its other files; undefined where none is wanted. */
-  readonly page: (() => string) | undefined;
+  /** Makes its page; undefined where none is wanted. */
+  readonly page: ((run: Run) => string) | undefined;
 }
 
 /**
@@ -61,7 +64,7 @@ export function publishResults(
   { stdout, env }: { readonly stdout: Writable; readonly env: Io['env'] },
   log: Log,
 ): boolean {
-  const { summary, warmup } = outcome;
+  const { summary, warmup, requests, notable } = outcome;
   const hasRequests = summary.firstStartNs !== undefined;
   const warmupFault = warmup && warmupWarning(warmup, hasRequests);
   if (warmupFault !== undefined) log('WARNING', 'warmup', warmupFault);
@@ -76,8 +79,15 @@ export function publishResults(
     ...factsOf(outcome, origin, before.sweepId !== undefined),
     responseWarnings: warnings,
   };
+  const stored = { metrics: summary.results, warmup: warmup?.results ?? [] };
+  const counts = { records: requests?.length ?? 0, warmups: 0, isCut: false };
   const troubles = publish(
-    { facts, files, summary, warmup },
+    {
+      ...{ facts, files, summary, warmup, requests, notable, notes: notesOn({ facts, stored }, counts) },
+      get series() {
+        return readSeries(files.series, origin);
+      },
+    },
     {
       write: () => true,
       list: () => true,

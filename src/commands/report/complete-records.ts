@@ -1,8 +1,10 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, lstatSync, openSync, readSync } from 'node:fs';
 import type { CollectPlan } from '../../collect/collect-plan.js';
+import type { Summaries } from '../../collect/collector.js';
 import { RecordProcessor } from '../../collect/record-processor.js';
 import { readSpoolPlan, removeSpool } from '../../collect/spool-plan.js';
-import { MetricStore, type RunSummary } from '../../metrics/compute.js';
+import { MetricStore } from '../../metrics/compute.js';
+import { NotableFinder } from '../../metrics/notable.js';
 import { unpackRecords } from '../../records/pack.js';
 import type { PhaseName } from '../../records/record.js';
 import { findSegments, SpoolReader, UnknownSpool } from '../../records/spool-reader.js';
@@ -93,7 +95,11 @@ function completeRecords(spool: string): Completion {
  * The results of a run whose record thread died: its files are completed from the spool, and read. What cannot be done
  * is logged, and left out of the results.
  */
-export function recoverSummary(plan: CollectPlan, spool: string, log: Log): RunSummary {
+export function recoverSummary(
+  plan: CollectPlan,
+  spool: string,
+  log: Log,
+): Pick<Summaries, 'profiling' | 'requests' | 'notable'> {
   let { recordsFile } = plan;
   try {
     // One that keeps no records has its spool made into a file.
@@ -104,11 +110,17 @@ export function recoverSummary(plan: CollectPlan, spool: string, log: Log): RunS
   }
   const { traits, thresholds, origin, sliceNs } = plan;
   const { slos = [], fixedSchedule = false } = traits;
-  const recovered =
+  const view = { phase: 'profiling', thresholds, slos, fixedSchedule, sliceNs } as const;
+  const notable = new NotableFinder();
+  const read =
     recordsFile === undefined || !existsSync(recordsFile)
       ? undefined
-      : summarizeRecords(recordsFile, { phase: 'profiling', thresholds, slos, fixedSchedule, sliceNs });
-  return recovered?.summary ?? new MetricStore(traits, thresholds, origin).summary();
+      : summarizeRecords(recordsFile, view, (record) => notable.add(record, () => record));
+  return {
+    profiling: read?.summary ?? new MetricStore(traits, thresholds, origin).summary(),
+    requests: read?.table,
+    notable: notable.found,
+  };
 }
 
 /** Records that were added to the files of some runs. */

@@ -1,14 +1,14 @@
 import type { RunSummary } from '../../metrics/compute.js';
 import type { Metric } from '../../metrics/metric.js';
+import type { NotableRequests } from '../../metrics/notable.js';
 import {
   inputSequenceLength,
   outputSequenceLength,
   requestLatency,
   timeToFirstToken,
 } from '../../metrics/request-metrics.js';
+import type { StoredRecord } from '../../metrics/stored-request.js';
 import { findMetric } from '../../metrics/table.js';
-import type { NotableRequests } from '../../run/notable.js';
-import type { StoredRecord } from '../../run/read-records.js';
 import { withThousands } from '../../util/counted.js';
 import { clipped } from '../clipped.js';
 import { durationWords, percentWords, short } from '../figures.js';

@@ -1,13 +1,30 @@
-import type { NotableRequests } from '../../run/notable.js';
+import { basename } from 'node:path';
+import { ChartRun } from '../../charts/chart-run.js';
+import { runCharts } from '../../charts/run-charts.js';
+import type { NotableRequests } from '../../metrics/notable.js';
+import { objectivesOf } from '../../metrics/slos.js';
 import type { Run } from '../../run/run.js';
-import type { ReportedChart } from './charts.js';
+import { type ReportedChart, reportedCharts } from './charts.js';
 
 /** A run as a page shows it. */
-export interface ReportedRun extends Pick<Run, 'facts' | 'files' | 'summary'> {
+export interface ReportedRun extends Pick<Run, 'facts' | 'summary' | 'notes'> {
   /** Short and, among the runs of a page, its own: the name of its folder. */
   readonly name: string;
-  /** Sentences about the records themselves, e.g. that the last line is cut off. */
-  readonly notes: readonly string[];
   readonly notable: NotableRequests;
   readonly charts: readonly ReportedChart[];
+}
+
+export function reportedRun(run: Run, name = basename(run.files.folder)): ReportedRun {
+  const { facts, summary, notes, requests, notable } = run;
+  const { slos, sliced } = summary;
+  const settings = {
+    objectives: objectivesOf(slos),
+    sliceSeconds: sliced && sliced.sliceNs / 1e9,
+    series: requests === undefined ? [] : run.series,
+  };
+  return {
+    ...{ name, facts, summary, notes },
+    notable: notable ?? { slowest: [], slowestToStart: [], failures: [] },
+    charts: requests === undefined ? [] : reportedCharts(runCharts, new ChartRun(requests, settings)),
+  };
 }

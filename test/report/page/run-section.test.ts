@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { NotableFinder } from '../../../src/metrics/notable.js';
+import type { StoredRecord } from '../../../src/metrics/stored-request.js';
 import type { ReportedRun } from '../../../src/report/page/run.js';
 import { runSection } from '../../../src/report/page/run-section.js';
-import { NotableFinder } from '../../../src/run/notable.js';
-import type { StoredRecord } from '../../../src/run/read-records.js';
 import { fourRequests, origin, storeOf, streamingChat } from '../../metrics/records.js';
 import { chatConfig, reportedRun } from './runs.js';
 
@@ -156,7 +156,7 @@ function request(line: number, latency: number, ttft?: number, error?: string): 
 
 function found(requests: readonly StoredRecord[]) {
   const finder = new NotableFinder();
-  for (const one of requests) finder.add(one);
+  for (const one of requests) finder.add(one, () => one);
   return finder.found;
 }
 

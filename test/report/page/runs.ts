@@ -1,6 +1,5 @@
 import type { RunSummary } from '../../../src/metrics/compute.js';
 import type { ReportedRun } from '../../../src/report/page/run.js';
-import { filesIn } from '../../../src/run/files.js';
 
 /** A run with this summary, and nothing else to tell but these facts and parts. */
 export function reportedRun(
@@ -13,7 +12,6 @@ export function reportedRun(
       ...{ title: 'LLM Metrics', benchmarkId: 'abcdef012345', startedAtNs: 1_767_225_600_000_000_000n },
       ...facts,
     },
-    files: filesIn('run', undefined),
     summary,
     notes: [],
     notable: { slowest: [], slowestToStart: [], failures: [] },

@@ -1,7 +1,7 @@
-import { cancelledOnPurpose } from '../metrics/measure.js';
-import type { Metric } from '../metrics/metric.js';
-import { requestLatency, timeToFirstToken } from '../metrics/request-metrics.js';
-import type { StoredRecord } from './read-records.js';
+import { cancelledOnPurpose } from './measure.js';
+import type { Metric } from './metric.js';
+import { requestLatency, timeToFirstToken } from './request-metrics.js';
+import type { StoredRecord } from './stored-request.js';
 
 /** Requests of a run that are worth a look one by one. */
 export interface NotableRequests {
@@ -13,6 +13,12 @@ export interface NotableRequests {
   readonly failures: readonly StoredRecord[];
 }
 
+/** What says whether a request is worth a look. */
+export interface Candidate extends Pick<StoredRecord, 'error' | 'cancelled' | 'dropped'> {
+  /** Numbers by the tag of their metric, in display units. */
+  readonly values: { get(tag: string): number | Float64Array | undefined };
+}
+
 /** Requests shown of each sort. */
 const MOST = 20;
 
@@ -22,17 +28,17 @@ export class NotableFinder {
   readonly #slowestToStart = new Longest(timeToFirstToken);
   readonly #failures = new Map<string, StoredRecord>();
 
-  add(request: StoredRecord): void {
-    const { error } = request;
+  /** @param read gives the record of a request that is kept. */
+  add(request: Candidate, read: () => StoredRecord): void {
+    const { error, cancelled, dropped } = request;
     if (error === undefined) {
-      this.#slowest.add(request);
-      this.#slowestToStart.add(request);
+      this.#slowest.add(request, read);
+      this.#slowestToStart.add(request, read);
       return;
     }
-    const { cancelled, dropped } = request;
     if (this.#failures.size >= MOST || cancelledOnPurpose({ failure: error, cancelled, dropped })) return;
     const kind = JSON.stringify(error);
-    if (!this.#failures.has(kind)) this.#failures.set(kind, request);
+    if (!this.#failures.has(kind)) this.#failures.set(kind, read());
   }
 
   get found(): NotableRequests {
@@ -53,12 +59,12 @@ class Longest {
     this.#metric = metric;
   }
 
-  add(request: StoredRecord): void {
+  add(request: Candidate, read: () => StoredRecord): void {
     const value = request.values.get(this.#metric.tag);
     const least = this.#found.length < MOST ? Number.NEGATIVE_INFINITY : (this.#found.at(-1)?.value ?? 0);
     if (typeof value !== 'number' || !(value > least)) return;
     const after = this.#found.findIndex((other) => other.value < value);
-    this.#found.splice(after === -1 ? this.#found.length : after, 0, { value, request });
+    this.#found.splice(after === -1 ? this.#found.length : after, 0, { value, request: read() });
     if (this.#found.length > MOST) this.#found.pop();
   }
 
