@@ -9,7 +9,7 @@ import {
   SortBuffer,
   type Sorted,
 } from './column.js';
-import { type Filter, passes } from './filter.js';
+import { comparisonsIn, type Filter, passes } from './filter.js';
 import { cancelledOnPurpose } from './measure.js';
 import type {
   CountMetric,
@@ -181,16 +181,10 @@ export class RequestTable {
 
   /** Rows of the requests that meet a condition. */
   where(filter: Filter): Int32Array {
-    const readers = new Map<string, (row: number) => number | bigint | undefined>();
+    const names = comparisonsIn(filter).map(({ name }) => name);
+    const readers = new Map(names.map((name) => [name, readerOf(this.named(name))]));
     let row = 0;
-    const numberNamed = (name: string) => {
-      let reader = readers.get(name);
-      if (reader === undefined) {
-        reader = readerOf(this.named(name));
-        readers.set(name, reader);
-      }
-      return reader(row);
-    };
+    const numberNamed = (name: string) => readers.get(name)?.(row);
     const found = new Int32Array(this.#length);
     let count = 0;
     for (; row < this.#length; row++) if (passes(filter, numberNamed)) found[count++] = row;
