@@ -12,7 +12,7 @@ type NamingOptions =
   | 'numUsers'
   | 'fixedSchedule';
 
-/** Where the files of a run go: the folder that was named, or one named after the run. */
+/** The output directory of a run: the given one, or one named after the run's settings. */
 export function artifactDirectory(config: Pick<Config, NamingOptions>): string {
   if (config.artifactDir !== undefined) return config.artifactDir;
   const [first = ''] = config.models;
@@ -20,7 +20,7 @@ export function artifactDirectory(config: Pick<Config, NamingOptions>): string {
   return join('artifacts', `${model}-openai-${config.endpointType}-${stimulus(config)}`);
 }
 
-/** The load, in the words of a folder's name. */
+/** The load settings as part of a directory name. */
 function stimulus(config: Pick<Config, NamingOptions>): string {
   const { concurrency, requestRate = 0, userCentricRate = 0, numUsers } = config;
   switch (loadMode(config)) {
@@ -37,7 +37,7 @@ function stimulus(config: Pick<Config, NamingOptions>): string {
   }
 }
 
-/** `32.0`, `0.5`: a rate always has a decimal point. */
+/** Formats a rate with at least one decimal: `32.0`, `0.5`. */
 function decimal(rate: number): string {
   return Number.isInteger(rate) ? rate.toFixed(1) : String(rate);
 }

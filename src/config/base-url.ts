@@ -1,4 +1,4 @@
-/** Whether a text is a server's base URL: http, https or no scheme, a host, and no port outside 1 to 65535. */
+/** Whether a text is a base URL: http, https or no scheme, a host, and a port from 1 to 65535 if any. */
 export function isBaseUrl(text: string): boolean {
   const url = withScheme(text);
   // URL reads http:///path as the host "path".
@@ -7,7 +7,7 @@ export function isBaseUrl(text: string): boolean {
   return (protocol === 'http:' || protocol === 'https:') && hostname !== '' && port !== '0';
 }
 
-/** The URL with the scheme that may be left out: `http://`. */
+/** Adds `http://` if the URL has no scheme. */
 export function withScheme(url: string): string {
   return url.includes('://') ? url : `http://${url}`;
 }

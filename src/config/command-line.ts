@@ -3,22 +3,22 @@ import { orList } from '../util/lists.js';
 import { nameOf, type OptionRow, type OptionTable } from './option.js';
 import { nearest, shown } from './words.js';
 
-/** What a command line says, before anything is made of it. */
+/** A parsed command line, before its values are read. */
 export interface CommandLine {
-  /** By option key, in the order given; `undefined` where the option stood without a value. */
+  /** Words by option key, in the order given; `undefined` for an option without a value. */
   readonly words: ReadonlyMap<string, readonly (string | undefined)[]>;
-  /** The spelling in which each option was first given. */
+  /** The first spelling that the user wrote for each option. */
   readonly spellings: ReadonlyMap<string, string>;
-  /** A sentence for everything that is no option of the table, or is given too often. */
+  /** A sentence for each unknown option, unexpected word and repeated option. */
   readonly errors: readonly string[];
 }
 
-/** The sentence that refuses an option or a key of a file that the table does not hold; undefined: it is unknown. */
+/** Returns the sentence that refuses a name that the table does not hold; undefined if the name is unknown. */
 export type Refuse = (name: string) => string | undefined;
 
 /**
  * Parses a command line by the spellings of `table`.
- * @param argv what follows the command's name. @param refuse knows options that are not in the table.
+ * @param argv the words after the command's name. @param refuse knows options that are not in the table.
  */
 export function readCommandLine(table: OptionTable, argv: readonly string[], refuse?: Refuse): CommandLine {
   const words = new Map<string, (string | undefined)[]>();
@@ -59,14 +59,14 @@ export function readCommandLine(table: OptionTable, argv: readonly string[], ref
       spellings.set(key, nameOf(row));
     }
   }
-  // A bare word behind an unknown option may well be that option's value: only the options are reported.
+  // A bare word after an unknown option is probably that option's value, so only options are reported.
   for (const word of unknown) if (word.startsWith('-')) errors.push(unknownOption(word, table, keys, refuse));
   return { words, spellings, errors };
 }
 
 type OnWord = (key: string, spelling: string, word: string | undefined) => void;
 
-/** A commander command with every spelling of the table as an option of its own, and the key of each spelling. */
+/** A commander command with every spelling of the table as an option of its own, and each spelling's key. */
 function spelled(
   table: OptionTable,
   onWord: OnWord,
@@ -97,7 +97,7 @@ function listen(command: Command, flags: string, onWord: (word: string | undefin
   command.addOption(option).on(`option:${option.name()}`, (word: string | null) => onWord(word ?? undefined));
 }
 
-/** Spellings that commander does not know: `--a_b` for `--a-b`, `-m=x` for `-mx`, and `-vv`. */
+/** Rewrites spellings that commander does not know: `--a_b` for `--a-b`, `-m=x` for `-mx`, and `-vv`. */
 function respelled(word: string): string {
   if (word === '-vv') return '--extra-verbose';
   if (/^-[a-zA-Z]=/.test(word)) return word.slice(0, 2) + word.slice(3);

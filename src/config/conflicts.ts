@@ -179,7 +179,7 @@ function hasTwoQueries(url: string): boolean {
   return /\?.*\?/.test(url.replace(/#.*/, ''));
 }
 
-/** All that the options of `profile` get wrong together, and what among them has no effect. */
+/** Finds all conflicts among the options of `profile`, and options without effect. */
 export const checkProfile: Check<typeof profileOptions> = (loaded, isValid) => {
   const { customDatasetType, inputFile } = loaded.config;
   const type = inputFile === undefined ? (customDatasetType ?? 'synthetic') : customDatasetType;
@@ -202,7 +202,7 @@ export const checkProfile: Check<typeof profileOptions> = (loaded, isValid) => {
 
 type DatasetType = NonNullable<Config['customDatasetType']> | 'synthetic';
 
-/** The rules that need the dataset's type: to be called again where that was told from the file. */
+/** The rules that depend on the dataset type. Call again once the type was detected from the file. */
 export function checkDatasetType(loaded: Loaded<typeof profileOptions>, type: DatasetType): Findings {
   const rules = typeRules(type);
   return {
@@ -265,7 +265,7 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
   };
 }
 
-/** The sentences of the rules that are broken. */
+/** The messages of all broken rules. */
 function find(
   rules: readonly Rule[],
   { config, given }: Loaded<typeof profileOptions>,

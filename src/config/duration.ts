@@ -4,7 +4,7 @@ import * as z from './zod.js';
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 
-/** A span of time with its unit, e.g. `300s`, `5m` or `250ms`; 0 needs none. The value is in milliseconds. */
+/** A duration with a unit, e.g. `300s`, `5m` or `250ms`; 0 needs no unit. The value is in milliseconds. */
 export function durationOption<F extends Facts<number>>(facts: F): F & Kind<number> {
   return {
     ...facts,

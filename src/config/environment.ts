@@ -4,7 +4,7 @@ import { choice, flag, integer, number } from './option-kinds.js';
 
 const group = 'Environment';
 
-/** Settings of `profile` that have no flag: environment variables alone set them. */
+/** Settings of `profile` that have no flag, only an environment variable. */
 export const environment = {
   httpConnectionLimit: integer({
     env: 'AIPERF_HTTP_CONNECTION_LIMIT',

@@ -2,8 +2,8 @@ import stringWidth from 'string-width';
 import { plainText } from '../util/plain-text.js';
 
 /**
- * A framed panel with the title `Error`.
- * @param text sentences, one a line; longer ones are wrapped at spaces.
+ * A framed panel titled `Error`.
+ * @param text one sentence per line; long lines are wrapped at spaces.
  * @param width columns of the frame. @param red draws the frame red, for a terminal.
  */
 export function errorPanel(text: string, width: number, red: boolean): string {
@@ -20,7 +20,7 @@ export function errorPanel(text: string, width: number, red: boolean): string {
   ].join('\n');
 }
 
-/** Lines of at most `width` columns; a word that is longer than a line is cut. */
+/** Wraps at `width` columns; splits words longer than a line. */
 function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';

@@ -1,7 +1,7 @@
 /** Exit codes of `aiperf`. */
 export const exitCodes = { success: 0, failure: 1, notMet: 3, interrupted: 130 } as const;
 
-/** Their meanings, for the help and the reference. */
+/** Their meanings, for help and reference. */
 export const exitCodeMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   success:
     'Success, also with failed requests among good ones; a sweep in which at least two runs succeeded.',

@@ -1,17 +1,17 @@
-/** An option as a file gives it. */
+/** An option's value in a config file. */
 export interface FileEntry {
   readonly value: unknown;
   /** The key as written. */
   readonly name: string;
-  /** `file:line:column` of the key and of the value. */
+  /** `file:line:column` of key and value. */
   readonly at: string;
   readonly valueAt: string;
 }
 
-/** What a file says, before anything is made of it. */
+/** A parsed config file, before its values are read. */
 export interface ConfigFile {
   readonly entries: ReadonlyMap<string, FileEntry>;
-  /** A sentence for every key that is no option, or stands twice, and for text that is no YAML. */
+  /** A sentence for each unknown key, duplicate key and YAML error. */
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
 }

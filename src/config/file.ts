@@ -10,7 +10,7 @@ import type { ConfigFile, FileEntry } from './file-entry.js';
 import type { OptionTable } from './option.js';
 import { nearest } from './words.js';
 
-/** Reads a YAML file by the option names of `table`, or in AIPerf's form where its keys at the top are AIPerf's. */
+/** Reads a YAML file by the option names of `table`, or in AIPerf's form if its top-level keys are AIPerf's. */
 export async function readConfigFile(
   table: OptionTable,
   filePath: string,
@@ -28,14 +28,14 @@ export async function readConfigFile(
       prettyErrors: false,
       intAsBigInt: true,
       merge: true,
-      // It compares each key with all before it: half a minute for a file of 50,000.
+      // The parser compares each key with all before it, which takes half a minute for 50,000 keys.
       uniqueKeys: false,
     });
   } catch (error) {
     const hint = error instanceof UserError && error.hint !== undefined ? `; ${error.hint}` : '';
     return { ...nothing, errors: [`--config: ${messageOf(error)}${hint}.`] };
   }
-  // A tag that nobody knows is a warning: its value would be read as if it had none.
+  // An unknown tag is only a warning to the parser, and its value would be read as if untagged.
   const errors = [...document.errors, ...document.warnings].map(
     ({ pos, code, message }) => `${place(filePath, lines, pos[0])}: ${faultOf(code, message)}.`,
   );
@@ -87,7 +87,7 @@ export async function readConfigFile(
     return typeof key === 'symbol' ? (key.description ?? '') : String(key);
   }
 
-  /** The place of the last step that is there: what is read together may be written in several places. */
+  /** The place of the last step of the path that exists: settings read together may be written in several places. */
   function placeOf(path: FilePath): Pick<FileEntry, 'at' | 'valueAt'> {
     let node: unknown = root;
     let found = { at: filePath, valueAt: filePath };
@@ -152,18 +152,18 @@ export async function readConfigFile(
 
 const nothing = { entries: new Map<string, FileEntry>(), errors: [], warnings: [] };
 
-/** A config file is written by hand. */
+/** Config files are written by hand; larger ones are mistakes. */
 const MAX_BYTES = 2 ** 20;
 const MAX_LEVELS = 64;
 const LEVELS = `at most ${MAX_LEVELS} levels are read`;
-/** Errors that are shown of one file. */
+/** Errors shown per file. */
 const MOST_ERRORS = 20;
-/** Aliases may stand for lists of aliases; each level multiplies what they expand to. */
+/** Nested aliases multiply at each level ("billion laughs"). */
 const MAX_ALIASES = 100;
 
-/** A fault in the words of a user of the file, instead of those of the parser's. */
+/** Rewords an error of the parser for the author of the file. */
 function faultOf(code: string, message: string): string {
-  // The parser calls itself for each level, and catches the end of the stack.
+  // The parser is recursive and reports stack overflows with this message.
   if (message.startsWith('Maximum call stack')) return `nested too deeply: ${LEVELS}`;
   if (code === 'MULTIPLE_DOCS') return "a second document begins here; keep one, and remove its '---'";
   if (code === 'TAG_RESOLVE_FAILED') return `${oneLine(message)}; ${PLAIN}`;
@@ -177,7 +177,7 @@ function firstOf(errors: readonly string[]): readonly string[] {
   return more <= 0 ? errors : [...errors.slice(0, MOST_ERRORS), `and ${counted(more, 'more error')}.`];
 }
 
-/** The value with its integers as numbers. @throws UserError whose message continues the name of the option. */
+/** Converts a parsed value, with bigints as numbers. @throws UserError whose message continues the option's name. */
 function plain(value: unknown, level: number): unknown {
   if (level > MAX_LEVELS) throw new UserError(`is nested too deeply, or holds itself: ${LEVELS}`);
   if (typeof value === 'bigint') {
@@ -187,7 +187,7 @@ function plain(value: unknown, level: number): unknown {
   }
   if (Array.isArray(value)) return value.map((item) => plain(item, level + 1));
   if (typeof value !== 'object' || value === null) return value;
-  // Tags make dates, sets, ordered maps and bytes.
+  // Tags create dates, sets, ordered maps and binary data.
   if (Object.getPrototypeOf(value) !== Object.prototype)
     throw new UserError(`holds a value with a tag such as !!binary or !!set; ${PLAIN}`);
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item, level + 1)]));
@@ -213,7 +213,7 @@ function kebab(name: string): string {
   return name.replaceAll('_', '-');
 }
 
-/** `guess` in the spelling that the user's own keys have. */
+/** Spells `guess` with hyphens or underscores, as in the user's own key. */
 function alike(guess: string, name: string): string {
   return name.includes('-') ? guess : guess.replaceAll('-', '_');
 }

@@ -2,7 +2,7 @@ import { Help } from 'commander';
 import { exitCodeMeanings, exitCodes } from './exit-codes.js';
 import { nameOf, type OptionRow, type OptionTable } from './option.js';
 
-/** The text of `aiperf --help`. @param commands a sentence for each command. @param width columns. */
+/** The text of `aiperf --help`. @param commands a summary for each command. @param width columns. */
 export function programHelp(commands: Readonly<Record<string, string>>, width: number): string {
   const options = {
     '-h, --help': 'Show this help; aiperf COMMAND --help lists the options of a command.',
@@ -15,7 +15,7 @@ export function programHelp(commands: Readonly<Record<string, string>>, width: n
   ]);
 }
 
-/** Every exit code with its meaning. */
+/** Exit codes with their meanings. */
 export function exitCodeList(): [code: string, meaning: string][] {
   return Object.entries(exitCodeMeanings).map(([name, meaning]) => [
     String(exitCodes[name as keyof typeof exitCodes]),
@@ -41,14 +41,14 @@ export function commandHelp(name: string, summary: string, table: OptionTable, w
   return page(usage, width, sections, summary);
 }
 
-/** The rows of a table under their headings, both in the order of the table. */
+/** Rows by group, both in the order of the table. */
 export function grouped(table: OptionTable): [string, OptionRow[]][] {
   const groups = new Map<string, OptionRow[]>();
   for (const row of Object.values(table)) groups.set(row.group, [...(groups.get(row.group) ?? []), row]);
   return [...groups];
 }
 
-/** The default as the help names it; undefined when there is none. */
+/** The default as the help shows it; undefined if there is none. */
 export function defaultText(row: OptionRow): string | undefined {
   if (row.defaultText !== undefined) return row.defaultText;
   const value = row.default;
@@ -60,7 +60,7 @@ export function defaultText(row: OptionRow): string | undefined {
 
 type Section = [heading: string, items: [term: string, text: string][]];
 
-/** Terms of more columns than this stand on a line of their own. */
+/** Terms wider than this get a line of their own. */
 const TERM_COLUMNS = 34;
 
 function page(usage: string, width: number, sections: readonly Section[], summary?: string): string {
@@ -81,12 +81,12 @@ function page(usage: string, width: number, sections: readonly Section[], summar
   return lines.join('\n');
 }
 
-/** The placeholder of an option's value: `<integer>`, and `<integer,…>` where a list may stand. */
+/** The placeholder of an option's value: `<integer>`, or `<integer,…>` if a list is allowed. */
 export function metavarOf(row: OptionRow): string {
   return row.sweeps === undefined ? row.metavar : row.metavar.replace(/>$/, ',…>');
 }
 
-/** The short and the first long spelling, and what follows them. */
+/** The short and the first long spelling, with the placeholder. */
 function term(row: OptionRow): string {
   if (row.argument !== undefined) return nameOf(row);
   if (row.flags === undefined) return `${row.env}=${row.metavar || '<true|false>'}`;
@@ -95,7 +95,7 @@ function term(row: OptionRow): string {
   return [[short, long].filter((flag) => flag !== undefined).join(', '), metavarOf(row)].join(' ').trim();
 }
 
-/** What the help sentence leaves to say: range, default, variable, other spellings. */
+/** Range, default, environment variable and other spellings, appended to the help sentence. */
 function notes(row: OptionRow): string[] {
   const long = (row.flags ?? []).filter((flag) => flag.startsWith('--'));
   const [first, ...others] = row.argument === undefined ? long : [undefined, ...long];

@@ -9,7 +9,7 @@ import { shown } from './words.js';
 import * as z from './zod.js';
 
 /**
- * `key:value` pairs that keep their types: a word is split at its commas, each part at its first colon. A value that
+ * `key:value` pairs with typed values: a word is split at commas, each part at its first colon. A value that
  * starts with `{` or `[` is JSON, commas included; a word that starts with `{` is one JSON object.
  */
 export function keyValues<F extends Facts<JsonObject>>(facts: F): F & Kind<JsonObject> {
@@ -28,7 +28,7 @@ export function keyValues<F extends Facts<JsonObject>>(facts: F): F & Kind<JsonO
   };
 }
 
-/** HTTP headers, one `name:value` a word or a JSON object; values are never anything but text. */
+/** HTTP headers: one `name:value` per word, or a JSON object. Values are always text. */
 export function headers<F extends Facts<Readonly<Record<string, string>>>>(
   facts: F,
 ): F & Kind<Readonly<Record<string, string>>> {
@@ -52,7 +52,7 @@ export function headers<F extends Facts<Readonly<Record<string, string>>>>(
   };
 }
 
-/** The value of the text behind a key. @throws UserError for invalid JSON, and an integer beyond 2^53 - 1. */
+/** Parses the value of a pair. @throws UserError for invalid JSON and for integers beyond 2^53 - 1. */
 function typedValue(key: string, text: string): Json {
   if (/^[{[]/.test(text)) return json(text, `as the value of ${key}`);
   if (/^true$/i.test(text)) return true;
@@ -63,7 +63,7 @@ function typedValue(key: string, text: string): Json {
   return Number(text);
 }
 
-/** Whether a word reads as a number: an integer without leading zero, or digits around one dot. */
+/** Whether a word is a plain number: an integer without leading zeros, or digits around one dot. */
 export function isPlainNumber(word: string): boolean {
   return /^-?(0|[1-9]\d*)$/.test(word) || /^-?(\d+\.\d*|\.\d+)$/.test(word);
 }
@@ -93,13 +93,13 @@ function pair(part: string): [string, string] {
   return [key, part.slice(colon + 1).trim()];
 }
 
-/** The parts of a word between its commas; a comma within a value that is JSON does not count. */
+/** Splits a word at its commas, except those inside JSON values. */
 function splitAtCommas(word: string): string[] {
   const parts: string[] = [];
   let start = 0;
   for (let at = 0; at < word.length; at++) {
     const character = word[at];
-    // A bracket opens JSON only where a value starts.
+    // A bracket starts JSON only at the start of a value.
     if ((character === '{' || character === '[') && /^[^:]*:\s*$/.test(word.slice(start, at))) {
       at = valueEnd(word, at) - 1;
     } else if (character === ',') {
@@ -116,13 +116,13 @@ function jsonObject(word: string): JsonObject {
   throw new UserError(`expects a JSON object, got ${shown(word)}`);
 }
 
-/** @throws UserError that starts with `what`. */
+/** @throws UserError whose message starts with `what`. */
 function json(text: string, what: string): Json {
   let value: Json;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    // Newer versions of Node add line and column.
+    // Newer versions of Node append line and column.
     const words = text.match(/[\w-]+/g) ?? [];
     const reason = words.some(isSecretKey)
       ? ''
@@ -135,7 +135,7 @@ function json(text: string, what: string): Json {
   return value;
 }
 
-/** @throws UserError for an integer in `text`, outside of quotes, that a double does not hold. */
+/** @throws UserError for an unquoted integer in `text` that a double cannot represent. */
 function requireExactIntegers(text: string): void {
   const [inexact] = inexactIntegers(text);
   if (inexact !== undefined) {
@@ -164,7 +164,7 @@ function maskedPair(part: string, hides: (key: string) => boolean): string {
   return /^\s*[{[]/.test(value) ? `${key}:${maskedJson(value, hides)}` : part;
 }
 
-/** JSON that cannot be read is hidden as a whole: where its secrets are is not known. */
+/** Invalid JSON is masked entirely, because its secrets cannot be located. */
 function maskedJson(text: string, hides: (key: string) => boolean): string {
   try {
     const hidden = () => redacted;

@@ -9,7 +9,7 @@ const users = mode('user-centric');
 const closed = mode('concurrency');
 const warmingUp: Condition = { keys: warmupStops, holds: hasWarmup };
 
-/** What cannot stand together among the options that say when requests are sent, and when a run ends. */
+/** Conflicts among the options for load and stop conditions. */
 export const loadConflicts: readonly Rule[] = [
   needs(['fixedSchedule'], ['inputFile'], ', whose timestamps set when requests are sent', schedule),
   refuses(
@@ -177,7 +177,7 @@ export const loadConflicts: readonly Rule[] = [
   },
 ];
 
-/** What among those options changes nothing. */
+/** Load options that have no effect. */
 export const loadWarnings: readonly Rule[] = [
   {
     keys: ['fixedSchedule', 'noFixedSchedule'],
@@ -218,7 +218,7 @@ function mode(...modes: readonly LoadMode[]): Condition {
   };
 }
 
-/** A closed loop has no rate. */
+/** The closed loop has no rate. */
 function burstAndRate(
   pattern: 'arrivalPattern' | 'warmupArrivalPattern',
   rate: 'requestRate' | 'warmupRequestRate',
@@ -232,7 +232,7 @@ function burstAndRate(
   };
 }
 
-/** Each user needs something to send. */
+/** Each user needs at least one request. */
 function atLeastUsers(key: 'requestCount' | 'conversationNum'): Rule {
   return {
     keys: [...users.keys, key, 'numUsers'],

@@ -1,9 +1,9 @@
 import type { Config } from './options.js';
 
-/** What decides when a request is sent: recorded times, users, a rate, or room for one more. */
+/** What triggers a request: recorded timestamps, per-user intervals, a rate, or a free concurrency slot. */
 export type LoadMode = 'fixed-schedule' | 'user-centric' | 'rate' | 'concurrency';
 
-/** The mode that the options select; --concurrency is a mere ceiling in all but the last. */
+/** The mode that the options select; in all but the last, --concurrency is only an upper limit. */
 export function loadMode(
   config: Pick<Config, 'fixedSchedule' | 'userCentricRate' | 'requestRate'>,
 ): LoadMode {
@@ -12,7 +12,7 @@ export function loadMode(
   return config.requestRate === undefined ? 'concurrency' : 'rate';
 }
 
-/** Whether a warm-up comes first; other options of it alone make none. */
+/** Whether a warmup phase runs; the other warmup options do not enable it. */
 export function hasWarmup(
   config: Pick<Config, 'warmupRequestCount' | 'warmupDuration' | 'numWarmupSessions'>,
 ): boolean {
@@ -23,7 +23,7 @@ export function hasWarmup(
   );
 }
 
-/** With the requests that `--requests-per-load` comes to. */
+/** Resolves `--requests-per-load` to a request count. */
 export function withRequests(config: Config): Config {
   const { requestsPerLoad, requestRate = 0, numUsers = 1, concurrency = 1 } = config;
   if (requestsPerLoad === undefined) return config;

@@ -2,10 +2,10 @@ import { MAX_IN_FLIGHT } from '../util/limits.js';
 import type { OptionTable } from './option.js';
 import { choice, flag, integer, number } from './option-kinds.js';
 
-/** `concurrency_burst` is AIPerf's name for the closed loop: a request as soon as another one ends, without a rate. */
+/** `concurrency_burst` is AIPerf's name for the closed loop: send as soon as another request ends, no rate. */
 const arrivalPatterns = ['constant', 'poisson', 'gamma', 'concurrency_burst'] as const;
 
-/** Options of `profile` that say when requests are sent, and when a run ends. */
+/** Options of `profile` for load and stop conditions. */
 export const loadOptions = {
   concurrency: integer({
     flags: ['--concurrency'],

@@ -10,22 +10,22 @@ import { secretsOfValue } from './option-secrets.js';
 import { listItems, type Parameters, type SweepList, sweepFault, sweepPoints } from './sweep.js';
 import { nearest, shown } from './words.js';
 
-/** Where a value came from, as messages name it. */
+/** Where a value came from, for messages. */
 interface Source {
   readonly from: 'flag' | 'environment' | 'file';
   /** `--isl`, `AIPERF_HTTP_IP_VERSION`, or `bench.yaml:3:1: isl`. */
   readonly name: string;
 }
 
-/** A table's options with their values. */
+/** The values of a table's options. */
 export interface Loaded<Table extends OptionTable> {
-  /** Of the only point, the first one, or in a check the one that is looked at. */
+  /** The config of the only or first point; in a check, of the point being checked. */
   readonly config: ConfigOf<Table>;
   /** Where each value came from; an option that is missing here has its default. */
   readonly given: ReadonlyMap<keyof Table, Source>;
-  /** What is to be run, in this order: several points where options were given as lists, else one. */
+  /** The points to run, in order: several if options were given as lists, else one. */
   readonly points: readonly ConfigPoint<Table>[];
-  /** Those options. */
+  /** The options given as lists. */
   readonly lists: readonly (keyof Table & string)[];
 }
 
@@ -35,22 +35,22 @@ export interface ConfigPoint<Table extends OptionTable> {
   readonly parameters: Parameters;
 }
 
-/** What rules that look at several options have found. */
+/** Results of the rules across options. */
 export interface Findings {
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** Looks at the options together. `isValid(key…)` is false while one of the named values is itself refused. */
+/** Checks options together. `isValid(key…)` is false if one of the named values is itself refused. */
 export type Check<Table extends OptionTable> = (
   loaded: Loaded<Table>,
   isValid: (...keys: (keyof Table)[]) => boolean,
 ) => Findings;
 
 /**
- * Works out a table's options: flag before environment before config file before default.
- * @param argv what follows the command's name. @param refuse knows options that are not in the table.
- * @throws UserError with one sentence for each thing that is wrong, all of them together.
+ * Resolves a table's options: flag, then environment, then config file, then default.
+ * @param argv the words after the command's name. @param refuse knows options that are not in the table.
+ * @throws UserError with one sentence for each error, all together.
  */
 export async function load<Table extends OptionTable>(
   table: Table,
@@ -95,14 +95,15 @@ export async function load<Table extends OptionTable>(
   const fault = sweepFault(lists, values.sweepType, (key) => given.get(key)?.name ?? key);
   if (fault !== undefined) errors.push(fault);
   const keyOf = new Map(lists.map(({ name, key }) => [name, key]));
-  // Lists that make no sweep are still checked against the other options, by two of their items.
+  // Lists that form no valid sweep are still checked against the other options, using two of their items.
   const swept =
     fault === undefined ? lists : lists.map((list) => ({ ...list, items: list.items.slice(0, 2) }));
   const points = sweepPoints(swept, values.sweepType === 'zip' ? 'zip' : 'grid').map((point) => ({
     config: { ...values, ...Object.fromEntries(point.map(({ name, item }) => [keyOf.get(name), item])) },
     parameters: Object.fromEntries(point.map(({ name, item }) => [name, item])),
   }));
-  // Row by row, every value was made by the schema that ConfigOf reads its type from, or is the row's default.
+  // Sound: row by row, each value comes from the schema that ConfigOf derives its type from, or is the
+  // default.
   const loaded = {
     config: values,
     given,
@@ -119,9 +120,9 @@ export async function load<Table extends OptionTable>(
 
 interface Found {
   readonly source: Source;
-  /** Words of a flag or variable; `undefined` among them: an option without its value. */
+  /** Words of a flag or variable; `undefined` for an option without its value. */
   readonly words?: readonly (string | undefined)[];
-  /** A value of a file, with its place. */
+  /** Value in a file. */
   readonly entry?: FileEntry;
 }
 
@@ -144,7 +145,7 @@ function find(
   return entry && { source: { from: 'file', name: `${entry.at}: ${entry.name}` }, entry };
 }
 
-/** The items of what was found: itself where it is no list, or the sentence that refuses it. */
+/** The items of a list, or the value itself; an error if the list cannot be read. */
 function itemsOf(row: OptionRow, found: Found): readonly Found[] | { error: string } {
   const { source, entry, words = [] } = found;
   if (row.sweeps === undefined) return [found];
@@ -161,7 +162,7 @@ function itemsOf(row: OptionRow, found: Found): readonly Found[] | { error: stri
   }
 }
 
-/** The value that was found, read and validated, or the sentence that refuses it. */
+/** Reads and validates a value, or returns the error. */
 function settle(row: OptionRow, found: Found, table: OptionTable): { value: unknown } | { error: string } {
   const { source, entry } = found;
   const name = entry === undefined ? source.name : `${entry.valueAt}: ${entry.name}`;
@@ -179,7 +180,7 @@ function settle(row: OptionRow, found: Found, table: OptionTable): { value: unkn
   return { error: refusal(name, row, value) + hint + noList(row, value, table) };
 }
 
-/** A hint for a list where none may stand. */
+/** A hint if a list was given where none is allowed. */
 function noList(row: OptionRow, value: unknown, table: OptionTable): string {
   const items = typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value : [];
   const single = (item: unknown) => row.schema.safeParse(readEntry(row, item)).success;
@@ -197,7 +198,7 @@ function readWords(row: OptionRow, words: readonly (string | undefined)[]): unkn
   return row.read(present.filter((word) => word !== undefined));
 }
 
-/** Text in a file means what it means on the command line, also in a list; other values are used as they are. */
+/** Strings in a file are parsed as on the command line, also within lists; other values are used unchanged. */
 function readEntry(row: OptionRow, value: unknown): unknown {
   if (Array.isArray(value)) {
     if (row.isMapping && value.length > 0)
@@ -226,7 +227,7 @@ async function readFile(
   refuse?: Refuse,
 ): Promise<ConfigFile> {
   const [path] = line.words.get('configFile') ?? [];
-  // A path that its option refuses is reported there.
+  // An invalid path is reported by its own option.
   if (path === undefined || table.configFile?.schema.safeParse(path).success !== true) {
     return { entries: new Map(), errors: [], warnings: [] };
   }

@@ -1,4 +1,4 @@
-/** Endings that a prefix may have because it was copied from a file's name; a longer one stands before its tail. */
+/** Endings that a prefix may have because it was copied from a file name; longer ones come first. */
 const knownEndings = [
   ...['parquet', 'jsonl', 'json', 'csv'].map((extension) => `_server_metrics.${extension}`),
   '_gpu_telemetry.jsonl',
@@ -14,23 +14,23 @@ const knownEndings = [
   '.jsonl',
 ];
 
-/** What the names of a run's files begin with. @param prefix as given, e.g. `foo`, `foo.json` or `foo_raw.jsonl`, which all mean `foo`. */
+/** The base name of a run's files. @param prefix as given: `foo`, `foo.json` and `foo_raw.jsonl` all mean `foo`. */
 export function exportBase(prefix: string | undefined): string {
   if (prefix === undefined) return 'profile_export';
   const ending = knownEndings.find((candidate) => prefix.endsWith(candidate)) ?? '';
   return prefix.slice(0, prefix.length - ending.length);
 }
 
-/** Names that a prefix must not take: the summary would replace a file of another purpose. */
+/** Reserved base names: the summary would overwrite a file with another purpose. */
 const takenBases = ['inputs', 'outputs', 'run_config', 'sweep_config', 'phase_manifest', 'mlflow_export'];
 
-/** File systems take names of 255 bytes; the longest ending of ours, while the file is unfinished, has some 30. */
+/** File systems allow 255 bytes per name; our longest ending, that of an unfinished file, has about 30. */
 export const MAX_PREFIX_BYTES = 200;
 
-/** Whether files can have this prefix: it must not lead out of their folder, nor onto another file of the run. */
+/** Whether a prefix is usable: it must not leave the output directory or collide with another file of the run. */
 export function isExportPrefix(prefix: string): boolean {
   const base = exportBase(prefix);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a file's name must not hold them.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: file names must not contain them.
   const isName = !/^$|^\.|[/\\\0-\x1f\x7f]/.test(base) && Buffer.byteLength(base) <= MAX_PREFIX_BYTES;
   return isName && !takenBases.includes(base);
 }

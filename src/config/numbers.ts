@@ -2,7 +2,7 @@ import { decimalIn } from '../util/numerals.js';
 import type { Facts, Kind } from './option.js';
 import * as z from './zod.js';
 
-/** Numbers within bounds, separated by commas; may be given again. */
+/** Comma-separated numbers within bounds; may be repeated. */
 export function numbers<
   F extends Facts<readonly number[]> & {
     /** What each is, e.g. `percentages`. */

@@ -10,13 +10,13 @@ interface Range {
   readonly max?: number;
 }
 
-/** An integer, without unit or exponent; `100_000` is read as Python reads it. */
+/** An integer without unit or exponent; `100_000` is read as in Python. */
 export function integer<F extends Facts<number> & Range>(facts: F): F & Kind<number> {
   const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = facts;
   const exactIn = (word: string) => {
     const value = integerIn(word);
     if (value === undefined || Number.isSafeInteger(value)) return value;
-    // As it was written: a double holds another one.
+    // Show the text as written: a double cannot represent it.
     if (facts.max === undefined) throw new UserError(`expects an integer of at most 2^53 - 1, got ${word}`);
     return undefined;
   };
@@ -27,7 +27,7 @@ export function integer<F extends Facts<number> & Range>(facts: F): F & Kind<num
   };
 }
 
-/** A finite number. `above` and `below` are bounds that the value itself may not take; `orInfinite` also takes `inf`. */
+/** A finite number. `above` and `below` are exclusive bounds; `orInfinite` also accepts `inf`. */
 export function number<
   F extends Facts<number> &
     Range & { readonly above?: number; readonly below?: number; readonly orInfinite?: true },
@@ -53,7 +53,7 @@ export function number<
   };
 }
 
-/** One of a few names; case, hyphen and underscore make no difference. The value is spelt as in `choices`. */
+/** One of several names, ignoring case, hyphens and underscores. The value is spelled as in `choices`. */
 export function choice<const C extends readonly [string, ...string[]], F extends Facts<C[number]>>(
   choices: C,
   facts: F,
@@ -66,7 +66,7 @@ export function choice<const C extends readonly [string, ...string[]], F extends
   };
 }
 
-/** Some of a few names, separated by commas; may be given again. */
+/** Comma-separated names from a list; may be repeated. */
 export function choices<
   const C extends readonly [string, ...string[]],
   F extends Facts<readonly C[number][]>,
@@ -82,7 +82,7 @@ export function choices<
   };
 }
 
-/** Text of one line. `allowsEmpty` accepts an empty text; `isValid` and `what` narrow it down. */
+/** Single-line text. `allowsEmpty` accepts an empty text; `isValid` and `what` restrict it further. */
 export function text<
   F extends Facts<string> & {
     readonly metavar?: string;
@@ -112,7 +112,7 @@ export function headerName<F extends Facts<string>>(facts: F): F & Kind<string> 
   };
 }
 
-/** A path; `existing` says what must be there already. */
+/** A path; `existing` is the kind of file that must already exist there. */
 export function path<F extends Facts<string> & { readonly existing?: PathKind }>(facts: F): F & Kind<string> {
   const { existing } = facts;
   const schema = z.string().min(1);
@@ -127,7 +127,7 @@ export function path<F extends Facts<string> & { readonly existing?: PathKind }>
   };
 }
 
-/** What must be at a path. Pipes and devices count as files. */
+/** Kinds of files that a path may require. Pipes and devices count as files. */
 type PathKind = 'file' | 'directory' | 'file or directory' | 'socket';
 
 function isThere(path: string, kind: PathKind): boolean {
@@ -140,7 +140,7 @@ function isThere(path: string, kind: PathKind): boolean {
   }
 }
 
-/** Paths, each a word of its own. */
+/** Paths, one per word. */
 export function paths<F extends Facts<readonly string[]>>(facts: F): F & Kind<readonly string[]> {
   return {
     ...facts,
@@ -153,7 +153,7 @@ export function paths<F extends Facts<readonly string[]>>(facts: F): F & Kind<re
   };
 }
 
-/** On or off. Takes no word; `=true` and `=false` may be attached. Off unless a default says otherwise. */
+/** A boolean. Takes no word; `=true` and `=false` may be attached. Off by default unless `default` is set. */
 export function flag<F extends Facts<boolean>>(facts: F): F & Kind<boolean> & { readonly default: boolean } {
   return {
     default: false,
@@ -170,14 +170,14 @@ export function flag<F extends Facts<boolean>>(facts: F): F & Kind<boolean> & { 
   };
 }
 
-/** Texts separated by commas; may be given again, and with `greedy` takes every word up to the next option. */
+/** Comma-separated texts; may be repeated. With `greedy` it takes every word up to the next option. */
 export function list<
   F extends Facts<readonly string[]> & {
     readonly greedy?: true;
     /** What each item is, e.g. `model names`. */
     readonly items: string;
     readonly item?: (text: string) => boolean;
-    /** The value of an item; absent: the item itself. */
+    /** Converts an item; by default the item itself. */
     readonly as?: (text: string) => string;
   },
 >(facts: F): F & Kind<readonly string[]> {
@@ -193,7 +193,7 @@ export function list<
   };
 }
 
-/** Every word from its place on the command line to the end, each as it is. */
+/** All remaining words of the command line, unchanged. */
 export function words<F extends Facts<readonly string[]> & { readonly items: string }>(
   facts: F,
 ): F & Kind<readonly string[]> {
@@ -208,7 +208,7 @@ export function words<F extends Facts<readonly string[]> & { readonly items: str
   };
 }
 
-/** Text of one line that a pattern must match. `shape` says what it is, e.g. `a port, like 8000`. */
+/** Single-line text that must match a pattern. `shape` describes it, e.g. `a port, like 8000`. */
 export function matching<
   F extends Facts<string> & { readonly metavar: string; readonly shape: string; readonly pattern: RegExp },
 >(facts: F): F & Kind<string> {
@@ -232,20 +232,20 @@ export function headerValue<F extends Facts<string>>(facts: F): F & Kind<string>
   };
 }
 
-/** No control character but the tab: a header's value ends at a line end. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
+/** Excludes all control characters except tab: a line end would end the header. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern refuses them.
 export const headerValuePattern = /^[^\x00-\x08\x0a-\x1f\x7f]*$/;
 
-/** The characters that RFC 9110 allows in a header's name. */
+/** The characters that RFC 9110 allows in a header name. */
 export const headerNamePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** The one of `names` that `word` stands for, or the word itself. */
+/** The entry of `names` that matches `word`, or the word itself. */
 function spelledAs(names: readonly string[], word: string): string {
   const plain = (name: string) => name.toLowerCase().replaceAll('_', '-');
   return names.find((name) => plain(name) === plain(word)) ?? word;
 }
 
-/** A kind that takes one word once. */
+/** A kind that takes one word, once. */
 function single(metavar: string, expects: string, read: (word: string) => unknown) {
   return {
     takes: 'one',
@@ -256,7 +256,7 @@ function single(metavar: string, expects: string, read: (word: string) => unknow
   } as const;
 }
 
-/** A kind whose word is a number where `numberIn` finds one. */
+/** A kind whose word is parsed by `numberIn`. */
 function numeric(
   metavar: string,
   what: string,

@@ -1,12 +1,12 @@
 import { isSecretKey, secretsIn, secretsInUrl } from '../util/secret-names.js';
 import type { OptionRow } from './option.js';
 
-/** The secrets in an option's value, as a word of a command line or as a file gives it. */
+/** The secrets in an option's value, given as a word or by a file. */
 export function secretsOfValue(value: unknown, row: OptionRow | undefined): string[] {
   const texts = secretsIn({ value }, () => true);
   if (row?.secret) return texts;
   const hides = row?.hides;
-  // A list in a file may hold pairs as a command line has them.
+  // A list in a file may hold pairs as on the command line.
   const words = [value].flat().filter((word) => typeof word === 'string');
   return [
     ...(typeof value === 'string' ? [] : secretsIn(value, hides)),
@@ -15,7 +15,7 @@ export function secretsOfValue(value: unknown, row: OptionRow | undefined): stri
   ];
 }
 
-/** The secrets of the environment: what the program reads itself, and what looks like a key wherever it is used. */
+/** Secrets in the environment: variables that the program reads, and any that look like keys. */
 export function secretsOfEnvironment(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(env).flatMap(([name, value = '']) => {
     if (ownVariables.test(name)) return [value];
@@ -28,17 +28,17 @@ export function secretsOfEnvironment(env: Readonly<Record<string, string | undef
 
 const ownVariables = /^(AIPERF_API_KEY|HF_TOKEN|HUGGING_FACE_HUB_TOKEN|OPENAI_API_KEY)$/;
 
-// Below this it may as well be a word: `DB_PASSWORD=postgres` must not change the prompts that are shown.
+// Shorter values may be ordinary words: `DB_PASSWORD=postgres` must not mask that word in prompts.
 const FEWEST_CHARACTERS = 16;
 
-/** Of `key:value` pairs, or of JSON, also of JSON that is not quite right. */
+/** Secrets in `key:value` pairs or in JSON, including slightly invalid JSON. */
 function secretsInPairs(word: string, hides: (key: string) => boolean): string[] {
   const found: string[] = [];
   if (word.trimStart().startsWith('{')) {
     try {
       return secretsIn(JSON.parse(word), hides);
     } catch {
-      // It will be refused, and shown.
+      // Invalid JSON: it will be refused, and the message shows it.
     }
   } else {
     const colon = word.indexOf(':');

@@ -3,56 +3,56 @@ import type { SweepName } from './sweep.js';
 import { shown } from './words.js';
 import type * as z from './zod.js';
 
-/** What the author of an option says about it. `V` is the type of its value. */
+/** Declares an option. `V` is the type of its value. */
 export interface Facts<V> {
-  /** All spellings, the one for help and messages first, e.g. `['--model', '--model-names', '-m']`; absent: no flag. */
+  /** All spellings, the primary one first, e.g. `['--model', '--model-names', '-m']`; absent: no flag. */
   readonly flags?: readonly string[];
   /**
-   * In place of flags, or before them: the name of a word that stands by itself, e.g. `dir`; in the table's order.
-   * The last of them, if it repeats, takes all words that follow.
+   * Name of a positional argument, e.g. `dir`, before or instead of flags; positions follow the table. A
+   * repeated last one takes all remaining words.
    */
   readonly argument?: string;
-  /** Environment variable that sets it too; a flag wins. */
+  /** Environment variable that also sets it; a flag wins. */
   readonly env?: string;
   /** Heading in the help. */
   readonly group: string;
   readonly help: string;
   readonly default?: V;
-  /** In place of `default` where the default is worked out later. */
+  /** Description of a default that is computed later. */
   readonly defaultText?: string;
   readonly required?: true;
-  /** What a user who left a required option out should do. */
+  /** What to do if a required option is missing. */
   readonly missing?: string;
-  /** The value is masked wherever it would be shown. */
+  /** The value is masked wherever it is shown. */
   readonly secret?: true;
-  /** A list of values may stand in its place, which makes a run for each: what it is called among those. */
+  /** The name under which a list of values makes a sweep, with one run per value. */
   readonly sweeps?: SweepName;
   /** Spellings that turn a flag off. */
   readonly off?: readonly string[];
 }
 
-/** How the words of one sort of option become a value, and which values are right. */
+/** How words become a value of one kind, and which values are valid. */
 export interface Kind<V> {
-  /** `nothing`: a flag; `one` word; `many`: every word up to the next option. */
+  /** `nothing` (a flag), `one` word, or `many`: every word up to the next option. */
   readonly takes: 'nothing' | 'one' | 'many';
-  /** Whether it may be given more than once; the words add up. */
+  /** Whether it may be given more than once; the words are concatenated. */
   readonly repeats: boolean;
-  /** Placeholder of the value in the help. */
+  /** Placeholder of the value in help. */
   readonly metavar: string;
   /** Completes "must be …". */
   readonly expects: string;
   /** Bounds of a number, e.g. `at least 1`. */
   readonly range?: string;
-  /** The words a misspelt value is compared with. */
+  /** Names that a misspelled value is compared with. */
   readonly choices?: readonly string[];
   readonly allowsEmpty?: boolean;
-  /** Whether the value under this key of a pair is to be masked. */
+  /** Whether the value of this key in a pair is masked. */
   readonly hides?: (key: string) => boolean;
-  /** The value is a mapping: a list in a file is read item by item and merged, later items win. */
+  /** The value is a mapping: lists in a file are read item by item and merged, later items win. */
   readonly isMapping?: true;
-  /** A word of the command line with such values masked. */
+  /** Masks such values in a word of the command line. */
   readonly mask?: (word: string) => string;
-  /** Words to a value; what cannot be read is handed on as it is, for `schema` to refuse. @throws UserError */
+  /** Converts words to a value; unreadable ones are returned unchanged for `schema` to refuse. @throws UserError */
   readonly read: (words: readonly string[]) => unknown;
   readonly schema: z.ZodType<V>;
 }
@@ -60,15 +60,15 @@ export interface Kind<V> {
 /** One row of an options table. */
 export type OptionRow = Facts<unknown> & Kind<unknown>;
 
-/** How help and messages name an option. */
+/** The name of an option in help and messages. */
 export function nameOf({ flags, argument, env }: OptionRow): string {
   return argument === undefined ? (flags?.[0] ?? env ?? '') : `<${argument}>`;
 }
 
-/** Options by the key under which their value stands in the configuration. */
+/** Options by their key in the configuration. */
 export type OptionTable = Readonly<Record<string, OptionRow>>;
 
-/** The type of a row's value: without default and not required, it may be undefined. */
+/** The type of a row's value; it may be undefined if the option has no default and is not required. */
 type Value<Row> =
   Row extends Kind<infer V>
     ? Row extends { readonly default: unknown } | { readonly required: true }
@@ -76,10 +76,10 @@ type Value<Row> =
       : V | undefined
     : never;
 
-/** What a table's options come to. */
+/** The configuration type of a table. */
 export type ConfigOf<Table> = { readonly [Key in keyof Table]: Value<Table[Key]> };
 
-/** The sentence for a value that a row's schema refuses; `name` is where it was given. */
+/** The message for a value that a row's schema refuses; `name` is where it was given. */
 export function refusal(name: string, row: OptionRow, value: unknown): string {
   return `${name} must be ${row.expects}, got ${row.secret ? redacted : shown(value, row.hides)}.`;
 }

@@ -22,7 +22,7 @@ import { slos } from './slos.js';
 import { sweepOptions } from './sweep-options.js';
 import { synthesisOptions } from './synthesis-options.js';
 
-/** APIs of servers; `endpoint/` has one of each. */
+/** Server APIs; `endpoint/` implements each. */
 export const endpointTypes = ['chat', 'completions'] as const;
 
 /** Kinds of file that can be read; `dataset/loaders/` has one of each. */
@@ -35,7 +35,7 @@ export const datasetTypes = [
   'openai_batch',
 ] as const;
 
-/** Every option and setting of `aiperf profile`. */
+/** All options and settings of `aiperf profile`. */
 export const profileOptions = {
   models: list({
     flags: ['--model', '--model-names', '-m'],
@@ -494,5 +494,5 @@ export const profileOptions = {
   ...environment,
 } satisfies OptionTable;
 
-/** Everything that `aiperf profile` is told, defaults filled in. */
+/** The configuration of `aiperf profile`, with defaults. */
 export type Config = ConfigOf<typeof profileOptions>;

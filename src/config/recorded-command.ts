@@ -6,16 +6,16 @@ import { secretsOfValue } from './option-secrets.js';
 
 /** A word of a command line: an option, a value, or an option with its value. */
 interface Word {
-  /** As given, up to its value; undefined for a value alone. */
+  /** The option as given, up to its value; undefined for a value alone. */
   readonly option: string | undefined;
   readonly value: string | undefined;
-  /** Of the option that the value belongs to; undefined where the table has none such. */
+  /** The option that the value belongs to; undefined if it is not in the table. */
   readonly row: OptionRow | undefined;
 }
 
 /**
- * A command line as reports show it: words in single quotes, numbers bare, `true`, `false` and `none` bare and
- * capitalised unless they are the name of a choice, secrets masked. A shell reads it back.
+ * A command line for reports: words in single quotes, numbers bare, `true`, `false` and `none` bare and
+ * capitalized unless they are the name of a choice, secrets masked. It can be pasted into a shell.
  */
 export function recordedCommand(name: string, argv: readonly string[], table: OptionTable): string {
   const words = [`aiperf ${name}`];
@@ -28,14 +28,14 @@ export function recordedCommand(name: string, argv: readonly string[], table: Op
   return words.join(' ');
 }
 
-/** The secrets that a command line holds, also where it is about to be refused. */
+/** The secrets in a command line, including one that will be refused. */
 export function secretsOfCommandLine(argv: readonly string[], table: OptionTable): string[] {
   let before: string | undefined;
   return [...takenApart(argv, table)].flatMap(({ option, value, row }) => {
     const name = option ?? before;
     before = option;
     if (value === undefined) return [];
-    // A misspelt option is refused, and its value may well be shown.
+    // A misspelled option is refused, and the message may show its value.
     if (row === undefined && name !== undefined && isSecretKey(name.replace(/=$/, ''))) return [value];
     return secretsOfValue(value, row);
   });
@@ -76,7 +76,7 @@ function plainValue(word: string): string {
   return /^(none|null)$/i.test(word) ? 'None' : quoted(word);
 }
 
-/** A word as a shell reads it back: quoted unless the shell would leave it alone. */
+/** Quotes a word for a shell if necessary. */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]*$/.test(word) ? word : quoted(word);
 }

@@ -1,7 +1,7 @@
 import { defaultText, exitCodeList, grouped, metavarOf } from './help.js';
 import { nameOf, type OptionRow, type OptionTable } from './option.js';
 
-/** A command as the reference page shows it. */
+/** A command on the reference page. */
 export interface ReferenceCommand {
   readonly name: string;
   readonly summary: string;
@@ -25,7 +25,7 @@ const introduction = `# Command line
 - Everything that is wrong is reported at once, before anything is sent; the exit code is then 1.
 `;
 
-/** The reference page of commands and their options, in Markdown. */
+/** The Markdown reference page of commands and their options. */
 export function commandsReference(commands: readonly ReferenceCommand[]): string {
   return introduction + exitCodeSection() + commands.map((command) => commandSection(command)).join('');
 }
@@ -59,7 +59,7 @@ function value(row: OptionRow): string {
   return `${what}${sort}${row.range === undefined ? '' : `, ${row.range}`}`;
 }
 
-/** Within backticks an entity would stand as it is. */
+/** Entities are not decoded within backticks. */
 function escaped(cell: string): string {
   return cell.replaceAll('|', '\\|').replaceAll(/`[^`]*`|</g, (part) => (part === '<' ? '&lt;' : part));
 }

@@ -4,11 +4,11 @@ import { type Config, profileOptions } from './options.js';
 
 export type Key = keyof Config;
 
-/** One thing that options can get wrong together. */
+/** A conflict between options. */
 export interface Rule {
-  /** The options that it looks at; the rule is passed over while one of their values is itself refused. */
+  /** The options involved; the rule is skipped if one of their values is itself refused. */
   readonly keys: readonly Key[];
-  /** The sentence, when the rule is broken. `name` gives an option as the user wrote it. */
+  /** Returns the message if the rule is broken. `name` spells an option as the user wrote it. */
   readonly check: (
     config: Config,
     given: (key: Key) => boolean,
@@ -16,13 +16,13 @@ export interface Rule {
   ) => string | false;
 }
 
-/** Where a rule holds, and the options that this hangs on. */
+/** When a rule applies, and the options that this depends on. */
 export interface Condition {
   readonly keys: readonly Key[];
   readonly holds: (config: Config) => boolean;
 }
 
-/** Each of `options` needs one of `others`, where the condition holds; `why` ends the sentence. */
+/** Each of `options` needs one of `others` when the condition holds; `why` ends the sentence. */
 export function needs(
   options: readonly Key[],
   others: readonly Key[],
@@ -43,17 +43,17 @@ export function needs(
   };
 }
 
-/** None of `options` may stand where the condition holds; `why` ends the sentence. */
+/** `options` cannot be combined with `other` when the condition holds; `why` ends the sentence. */
 export function refuses(other: Key, where: Condition, options: readonly Key[], why: string): Rule {
   return forbiddenWhen(options, where, () => `cannot be combined with ${eitherFlag([other])}${why}.`);
 }
 
-/** `options` change nothing where the condition holds; `why` ends the sentence. */
+/** `options` have no effect when the condition holds; `why` ends the sentence. */
 export function noEffect(options: readonly Key[], why: string, where: Condition): Rule {
   return forbiddenWhen(options, where, (extra) => `${either(extra, 'has', 'have')} no effect ${why}.`);
 }
 
-/** Broken by those of `options` that are given where the condition holds; `verdict` says what they do wrong. */
+/** Broken by any of `options` that are set when the condition holds; `verdict` is the rest of the message. */
 function forbiddenWhen(
   options: readonly Key[],
   where: Condition,
@@ -72,7 +72,7 @@ export function either(keys: readonly Key[], one: string, several: string): stri
   return keys.length === 1 ? one : several;
 }
 
-/** `--a`, `--a or --b`, as the help spells them. */
+/** `--a` or `--a or --b`, as spelled in help. */
 export function eitherFlag(keys: readonly Key[]): string {
   return orList(keys.map((key) => nameOf(profileOptions[key])));
 }

@@ -4,10 +4,10 @@ import type { Facts, Kind } from './option.js';
 import { shown } from './words.js';
 import * as z from './zod.js';
 
-/** SLO limits, in the metrics' display units, by tag or abbreviation of each metric as it was typed. */
+/** SLO limits in the metrics' display units, by tag or abbreviation as typed. */
 export type Slos = Readonly<Record<string, number>>;
 
-/** In a file a limit may be text, such as `1_000`. */
+/** In a file a limit may be a string, such as `1_000`. */
 const limit = z.union([
   z.number(),
   z
@@ -16,7 +16,7 @@ const limit = z.union([
     .pipe(z.number()),
 ]);
 
-/** SLOs: `tag:number` pairs separated by spaces, in one word. */
+/** SLOs: space-separated `tag:number` pairs in one word. */
 export function slos<F extends Facts<Slos>>(facts: F): F & Kind<Slos> {
   return {
     ...facts,
@@ -30,7 +30,7 @@ export function slos<F extends Facts<Slos>>(facts: F): F & Kind<Slos> {
   };
 }
 
-/** @throws UserError that names every item that cannot be read. */
+/** @throws UserError that names every unreadable item. */
 function pairs(word: string): Slos {
   const items = word.split(/\s+/).filter((item) => item !== '');
   const faults: string[] = [];

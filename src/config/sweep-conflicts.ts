@@ -26,7 +26,7 @@ const sweepOnly: readonly Key[] = [
   'targetGoodput',
 ];
 
-/** What cannot stand together among the options about several runs, and what among them has no effect. */
+/** Conflicts among the options for several runs, and those without effect. */
 export function sweepFindings(
   { config, given, points, lists }: Options,
   isValid: (...keys: Key[]) => boolean,

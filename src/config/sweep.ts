@@ -3,9 +3,9 @@ import { MAX_POINTS } from '../util/limits.js';
 import { andList } from '../util/lists.js';
 
 /**
- * What a run can be swept over, in the order of a grid, the slowest first. The names stand in folders and files;
- * `path` is the place in the resolved configuration, `title` heads a column, and `whole` values are integers. A
- * `load` presses harder on the same work, `work` is another work, and an `extent` only goes on for longer.
+ * The sweepable parameters in grid order, slowest first. Names appear in folders and files, `path` is the
+ * place in the resolved configuration, `title` heads a column, `whole` values are integers. `load` puts more
+ * pressure on the same work, `work` changes the work, and `extent` only prolongs the run.
  */
 export const sweepable = {
   isl: { path: 'datasets.main.prompts.isl.mean', title: 'ISL', whole: true, role: 'work' },
@@ -29,20 +29,19 @@ export const sweepable = {
 
 export type SweepName = keyof typeof sweepable;
 
-/** The swept options of one point, by name, in the order of a grid; a plain run has none. */
+/** The swept options of one point, by name in grid order; empty for a single run. */
 export type Parameters = { readonly [Name in SweepName]?: number };
 
-/** The items of a list, as given. */
+/** The items of a list as given. */
 export interface SweepList<Item> {
   readonly name: SweepName;
   readonly items: readonly Item[];
 }
 
 /**
- * The points of a sweep: every combination (`grid`), the last list varying fastest, or each list's first items, then
- * their second ones (`zip`).
- * @param lists in any order; `zip` needs them to be equally long. @returns for each point its items, list by list in
- * the order of a grid.
+ * The points of a sweep: every combination, the last list varying fastest (`grid`), or the n-th items of all
+ * lists together (`zip`).
+ * @param lists in any order; `zip` needs equal lengths. @returns the items of each point in grid order.
  */
 export function sweepPoints<Item>(
   lists: readonly SweepList<Item>[],
@@ -63,8 +62,8 @@ export function sweepPoints<Item>(
 }
 
 /**
- * Why lists do not make a sweep; undefined where they do.
- * @param nameOf gives the option of a key as the user wrote it.
+ * Why lists form no valid sweep; undefined if they do.
+ * @param nameOf the option of a key as the user wrote it.
  */
 export function sweepFault(
   lists: readonly (SweepList<unknown> & { readonly key: string })[],
@@ -82,7 +81,7 @@ export function sweepFault(
   if (points > MAX_POINTS) {
     return `${andList(names)} ${names.length === 1 ? 'makes' : 'make'} ${points} points: a sweep has at most ${MAX_POINTS}.`;
   }
-  // In a grid a point comes twice where an item does; in a zip, where all of its items do.
+  // A grid repeats a point if a list repeats an item; a zip only if all lists repeat it together.
   const candidates = isZip
     ? [
         {
@@ -101,8 +100,8 @@ export function sweepFault(
 }
 
 /**
- * The items of an option's text, or of a list in a file; undefined where it is a single value.
- * @throws UserError whose message goes on from the option's name.
+ * The items of an option's text or of a list in a file; undefined for a single value.
+ * @throws UserError whose message continues the option's name.
  */
 export function listItems(value: unknown): readonly unknown[] | undefined {
   const items = typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value;

@@ -4,7 +4,7 @@ import { integer, number } from './option-kinds.js';
 
 const group = 'Trace synthesis';
 
-/** Options of `profile` that change a trace before it is sent. */
+/** Options of `profile` that transform a trace before it is sent. */
 export const synthesisOptions = {
   synthesisSpeedupRatio: number({
     flags: ['--synthesis-speedup-ratio'],
@@ -61,7 +61,7 @@ export const synthesisOptions = {
   }),
 } satisfies OptionTable;
 
-/** The factors among them: at 1 they change nothing. */
+/** The factors among them; 1 has no effect. */
 export const synthesisFactors = [
   'synthesisSpeedupRatio',
   'synthesisPrefixLenMultiplier',

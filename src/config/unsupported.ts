@@ -10,10 +10,7 @@ const prefixes = 'use an --input-file of mooncake_trace rows that share leading 
 const textOnly = `only text requests to ${andList(endpointTypes)} endpoints can be sent`;
 const search = 'sweep a list such as --concurrency 1,2,4,8 with --goodput; the report recommends a point';
 
-/**
- * What to use in place of AIPerf options that are not supported. Names are without their dashes; one that ends in `*`
- * stands for all options that start alike.
- */
+/** What to use instead of unsupported AIPerf options. Names have no dashes; a trailing `*` matches any ending. */
 const instead: Readonly<Record<string, string>> = {
   'per-chunk-usage': "use --use-server-token-count, which reads the usage at the stream's end",
   'wait-for-model-*': 'poll GET /v1/models until it succeeds, then start aiperf',
@@ -116,7 +113,7 @@ const instead: Readonly<Record<string, string>> = {
 
 const artifactDir = '--artifact-dir names the folder for all files.';
 
-/** Hints for options that neither AIPerf nor we have, but that users of other tools expect. */
+/** Hints for options of other tools that neither AIPerf nor we have. */
 const hints: Readonly<Record<string, string>> = {
   json: 'The summary is always written as JSON; aiperf report DIR --format json prints statistics as JSON.',
   output: artifactDir,
@@ -126,9 +123,9 @@ const hints: Readonly<Record<string, string>> = {
 };
 
 /**
- * The sentence that refuses an option of AIPerf's `profile` that is not supported, or one that users of other tools
- * expect; undefined for other names.
- * @param name as the user wrote it, with or without dashes in front, with `-` or `_`.
+ * The message that refuses an unsupported AIPerf option or an option of another tool; undefined for other
+ * names.
+ * @param name as the user wrote it, with or without leading dashes, with `-` or `_`.
  */
 export function unsupportedOption(name: string): string | undefined {
   const plain = name.replace(/^-+/, '').replaceAll('_', '-');
@@ -137,7 +134,7 @@ export function unsupportedOption(name: string): string | undefined {
   return Object.hasOwn(hints, plain) ? `Unknown option: ${name}. ${hints[plain]}` : undefined;
 }
 
-/** What to use in place of an option of AIPerf that is not supported; undefined for other names. */
+/** What to use instead of an unsupported AIPerf option; undefined for other names. */
 export function insteadOf(name: string): string | undefined {
   const key = Object.keys(instead).find(
     (candidate) => candidate === name || (candidate.endsWith('*') && name.startsWith(candidate.slice(0, -1))),

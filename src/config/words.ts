@@ -1,7 +1,7 @@
 import { mapHidden } from '../util/secret-names.js';
 import { redacted } from '../util/secrets.js';
 
-/** A value as an error message shows it; what stands under a key that `hides` names is masked. */
+/** Formats a value for an error message; values of keys that `hides` matches are masked. */
 export function shown(value: unknown, hides: (key: string) => boolean = () => false): string {
   if (value === undefined || value === null) return 'nothing';
   if (typeof value === 'string') return `'${value}'`;
@@ -9,14 +9,14 @@ export function shown(value: unknown, hides: (key: string) => boolean = () => fa
   return JSON.stringify(mapHidden(value, { hides, hidden: () => redacted, shown: (text) => text }));
 }
 
-/** The candidate fewest edits away from `word`: at most one edit for every three letters, else undefined. */
+/** The candidate with the smallest edit distance: at most one edit per three letters, else undefined. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length < 3) return;
   let best: string | undefined;
   const letters = word.replace(/^-+/, '').length;
   let fewest = Math.max(1, Math.floor(letters / 3)) + 1;
   for (const candidate of candidates) {
-    // Edits are as many as the lengths differ by, at least; counting them takes the product of the lengths.
+    // The difference in length is a lower bound; the full distance costs the product of the lengths.
     if (Math.abs(candidate.length - word.length) >= fewest) continue;
     const edits = editDistance(word, candidate);
     if (edits < fewest) {
@@ -27,7 +27,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`. */
+/** Damerau-Levenshtein distance: insertions, deletions, substitutions and swaps of neighbors. */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -173,7 +173,7 @@ const dataset: Read = (value, site, reading) => {
     return reading.refuse(within(site, 'type'), `must be synthetic or file, got ${shown(type)}`);
   }
   section(type === 'file' ? fileDataset : syntheticDataset)(value, site, reading);
-  // Every run of AIPerf without another number has so many.
+  // AIPerf's default number of entries.
   if (type === 'synthetic' && member(value, 'entries') === undefined)
     reading.put('numDatasetEntries', 100, site);
 };
@@ -240,7 +240,7 @@ const sections: Section = {
   metrics: refused('all metrics are always computed', {}),
 };
 
-/** Everything under `benchmark`. */
+/** The keys under `benchmark`. */
 export const benchmark: Section = {
   ...sections,
   model: models,
@@ -256,7 +256,7 @@ export const benchmark: Section = {
     }
     dataset(value[0], { path: [...site.path, 0], name: `${site.name}.${names[0]}` }, reading);
   },
-  // Read together, since one says how the other is meant.
+  // Datasets and phases are read together because each depends on the other.
   phases: anything,
   warmup: anything,
   profiling: anything,
@@ -269,7 +269,7 @@ const pairs = [
   ['profiling', 'phases'],
 ] as const;
 
-/** Reads what is under `benchmark`: first what stands by itself, then the phases, which belong together. */
+/** Reads the keys under `benchmark`: first the independent ones, then datasets and phases together. */
 export function readBenchmark(body: Tree, site: Site, reading: Reading): void {
   for (const [short, long] of pairs) {
     if (has(body, short) && has(body, long)) {

@@ -26,30 +26,30 @@ import {
 } from './reading.js';
 import { applySweep } from './sweep.js';
 
-/** A file in AIPerf's own form, before anything is made of it. */
+/** A parsed file in AIPerf's own form. */
 interface AiperfFile {
   readonly path: string;
-  /** The whole file as plain values. */
+  /** The root mapping as plain values. */
   readonly root: Readonly<Record<string, unknown>>;
-  /** `file:line:column` of a key or a list item, or of the nearest one around it, and of its value. */
+  /** `file:line:column` of a key or list item and of its value; falls back to the nearest enclosing one. */
   readonly placeOf: (path: FilePath) => Pick<FileEntry, 'at' | 'valueAt'>;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** The keys that only AIPerf's form has at the top; `endpoint` and `tokenizer` are options of the flat form, too. */
+/** Top-level keys that only AIPerf's form has; `endpoint` and `tokenizer` are also options of the flat form. */
 const telling: ReadonlySet<string> = new Set([
   ...['benchmark', 'schema_version', 'sweep', 'multi_run', 'plot', 'variables'],
   ...['models', 'dataset', 'datasets', 'phases', 'warmup', 'profiling', 'artifacts', 'slos'],
 ]);
 
-/** Whether a file with these keys at the top is in AIPerf's own form. `mappings`: those whose values are mappings. */
+/** Whether these top-level keys mean AIPerf's form. `mappings` lists the keys whose values are mappings. */
 export function isAiperfForm(keys: readonly string[], mappings: readonly string[]): boolean {
   return (
     keys.some((key) => telling.has(snake(key))) || mappings.some((key) => /^(endpoint|tokenizer)$/.test(key))
   );
 }
 
-/** Reads a file in AIPerf's form as the options of `table`. */
+/** Reads a file in AIPerf's form into the options of `table`. */
 export function readAiperfFile(table: OptionTable, { path, root, placeOf, env }: AiperfFile): ConfigFile {
   const entries = new Map<string, FileEntry>();
   const errors: string[] = [];
@@ -90,7 +90,7 @@ function readEnvelope(data: JsonObject, moved: readonly string[], reading: Readi
   const root: Site = { path: [], name: '' };
   const { body, bodySite } = bodyOf(data, moved);
   const rest = Object.fromEntries(Object.entries(data).filter(([key]) => !moved.includes(key)));
-  // The body takes the values of the sweep before it is read.
+  // Sweep values are written into the body before it is read.
   if (rest.sweep !== undefined && body !== undefined) applySweep(rest.sweep, body, reading);
   section(envelope)(rest, root, reading);
   if (body === undefined) {
@@ -102,7 +102,7 @@ function readEnvelope(data: JsonObject, moved: readonly string[], reading: Readi
   }
 }
 
-/** The body with the keys that stand beside it; a copy that a sweep may write to. */
+/** The body, including the keys that were moved out of it; a copy that a sweep may write to. */
 function bodyOf(data: JsonObject, moved: readonly string[]): { body: Tree | undefined; bodySite: Site } {
   const { benchmark: own } = data;
   const beside = Object.fromEntries(moved.map((key) => [key, data[key]]));
@@ -111,7 +111,7 @@ function bodyOf(data: JsonObject, moved: readonly string[]): { body: Tree | unde
   return { body: structuredClone({ ...beside, ...own }), bodySite };
 }
 
-/** Everything at the top. */
+/** The keys at the top of the file. */
 const envelope: Section = {
   schema_version: only('2.0'),
   random_seed: option('randomSeed'),
@@ -133,7 +133,7 @@ const envelope: Section = {
     }
     section({
       type: option('sweepType'),
-      // Already in the body.
+      // Already applied to the body.
       parameters: anything,
       cooldown_seconds: option('parameterSweepCooldownSeconds', seconds),
       iteration_order: option('parameterSweepMode'),
@@ -157,7 +157,10 @@ const otherSweeps: Readonly<Record<string, string>> = {
   adaptive_search: 'search-style',
 };
 
-/** The value with `${NAME}` and `${NAME:default}` in its texts replaced; null for a text that cannot be. */
+/**
+ * Replaces `${NAME}` and `${NAME:default}` in all strings of a value; a string that cannot be resolved
+ * becomes null.
+ */
 function substituted(value: unknown, site: Site, env: AiperfFile['env'], reading: Reading): unknown {
   if (Array.isArray(value)) {
     return value.map((item, i) => substituted(item, indexed(site, i), env, reading));

@@ -26,12 +26,12 @@ import {
   within,
 } from './reading.js';
 
-/** The options of a member of a phase: when it is measured, and when it warms up; undefined: warm-up has no such one. */
+/** The option that a phase key sets for profiling, and for warmup (undefined: warmup has no such option). */
 type PhaseOptions = readonly [profiling: Key, warmup: Key | undefined, read?: (key: Key) => Read];
 
 const time = (key: Key) => option(key, seconds);
 
-/** What a phase of any type can have. */
+/** Keys of every phase type. */
 export const anyPhase: Readonly<Record<string, PhaseOptions>> = {
   requests: ['requestCount', 'warmupRequestCount'],
   duration: ['benchmarkDuration', 'warmupDuration', time],
@@ -43,13 +43,13 @@ export const anyPhase: Readonly<Record<string, PhaseOptions>> = {
   grace_period: ['benchmarkGracePeriod', 'warmupGracePeriod', time],
 };
 
-/** What a phase at a rate can have besides. */
+/** Additional keys of phases with a rate. */
 export const ratePhase: Readonly<Record<string, PhaseOptions>> = {
   rate: ['requestRate', 'warmupRequestRate'],
   rate_ramp: ['requestRateRampDuration', 'warmupRequestRateRampDuration', ramp],
 };
 
-/** What a phase of each type has beyond the members of all. */
+/** Keys of each phase type beyond those of every phase. */
 const phaseTypes: Readonly<Record<string, Readonly<Record<string, PhaseOptions>>>> = {
   concurrency: {},
   constant: ratePhase,
@@ -82,7 +82,7 @@ const unsupportedInPhases: Section = {
   agentic_warmup_grace_period: agentic,
 };
 
-/** A phase with what its type and kind are made of. */
+/** A phase with its type and kind resolved. */
 interface Phase {
   readonly kind: 'profiling' | 'warmup';
   readonly type: string;
@@ -94,7 +94,7 @@ function readPhase({ kind, type, value, site }: Phase, reading: Reading): void {
   const own = { ...anyPhase, ...phaseTypes[type] };
   const members = Object.entries(own).map(([name, [profiling, warmup, read = option]]): [string, Read] => {
     const key = kind === 'profiling' ? profiling : warmup;
-    // Read with the phase of profiling, which shares it.
+    // Read with the profiling phase, which shares it.
     if (key === undefined) return [name, anything];
     return [name, read(key)];
   });
@@ -118,7 +118,7 @@ function notOfType(type: string): Read {
     reading.refuse(siteOf(value, site), `does not apply to a phase of type ${type}`);
 }
 
-/** AIPerf has a dozen of them. */
+/** The dozen keys of AIPerf's adaptive search. */
 function adaptiveMembers(phase: Tree): Section {
   const names = Object.keys(phase)
     .map(snake)
@@ -133,13 +133,13 @@ const cancellation = section({
 
 const warmupCancellation = refused('warm-up requests are never cancelled at random', {}, { rate: 0 });
 
-/** All phases, in order, and where they are listed. */
+/** All phases in order, and the place that lists them. */
 interface Phases {
   readonly phases: readonly Phase[];
   readonly site: Site;
 }
 
-/** The profiling phase, and a warm-up before it. */
+/** Reads the profiling phase and an optional warmup before it. */
 export function readPhases({ phases, site }: Phases, isFile: boolean, reading: Reading): void {
   const profiling = one('profiling', phases, site, reading);
   const warmup = one('warmup', phases, site, reading);
@@ -150,7 +150,7 @@ export function readPhases({ phases, site }: Phases, isFile: boolean, reading: R
   readPhase(profiling, reading);
   const { type, value } = profiling;
   const typeSite = within(profiling.site, keyOf(value, 'type') ?? 'type');
-  // Of a file, too, one request is in flight without a number; the option's own default is another.
+  // In a file the default concurrency is 1, too; the option's own default differs.
   if (isFile && type === 'concurrency' && !has(value, 'concurrency')) {
     reading.put('concurrency', 1, profiling.site);
   }
@@ -160,7 +160,7 @@ export function readPhases({ phases, site }: Phases, isFile: boolean, reading: R
   if (warmup !== undefined) readWarmup(warmup, profiling, reading);
 }
 
-/** The phase of that kind; more than one are refused, and so is a file without one that is measured. */
+/** The only phase of that kind. Refuses duplicates, and a file without a profiling phase. */
 function one(kind: Phase['kind'], phases: readonly Phase[], site: Site, reading: Reading): Phase | undefined {
   const same = phases.filter((phase) => phase.kind === kind);
   if (same.length > 1) {
@@ -174,10 +174,7 @@ function one(kind: Phase['kind'], phases: readonly Phase[], site: Site, reading:
   return same.length === 1 ? same[0] : undefined;
 }
 
-/**
- * Here a warm-up has the limits and ramps of profiling unless it has its own; in a file of AIPerf each phase has just
- * what is written there.
- */
+/** Our warmup options default to those of profiling; in AIPerf's form each phase has only what it declares. */
 function readWarmup(warmup: Phase, profiling: Phase, reading: Reading): void {
   const { value, site, type } = warmup;
   const typeSite = within(site, keyOf(value, 'type') ?? 'type');
@@ -212,7 +209,7 @@ function readWarmup(warmup: Phase, profiling: Phase, reading: Reading): void {
   }
 }
 
-/** The phases of a list, or of one of the short forms. */
+/** The phases of the list, or of one of the short forms. */
 export function phasesIn(body: Tree, site: Site, reading: Reading): Phases {
   const key = keyOf(body, 'phases');
   if (key === undefined) {

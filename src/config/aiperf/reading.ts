@@ -4,37 +4,37 @@ import type { Key } from '../rule.js';
 import { insteadOf } from '../unsupported.js';
 import { nearest, shown } from '../words.js';
 
-/** Keys as written and places in lists, from the top of the file. */
+/** Path from the root of the file: keys as written and list indexes. */
 export type FilePath = readonly (string | number)[];
 
-/** A value's place in the file, and its name in messages: keys separated by dots, data set and phase by their names. */
+/** A value's path and its name in messages: dotted keys, with datasets and phases by name. */
 export interface Site {
   readonly path: FilePath;
   readonly name: string;
 }
 
-/** What the file gives, as it is collected. */
+/** Collects what the file contains. */
 export interface Reading {
-  /** The value of an option. */
+  /** Sets an option. */
   readonly put: (key: Key, value: unknown, site: Site) => void;
-  /** A sentence that continues the name of what is wrong. */
+  /** Reports an error; `fault` continues a sentence that starts with the site's name. */
   readonly refuse: (site: Site, fault: string) => void;
   readonly warn: (site: Site, fault: string) => void;
   readonly isSwept: (key: Key) => boolean;
-  /** The names of the options that take lists. */
+  /** Names of the options that accept lists. */
   readonly sweeps: readonly string[];
 }
 
-/** Takes one member of the file. */
+/** Reads one value of the file. */
 export type Read = (value: unknown, site: Site, reading: Reading) => void;
 
-/** The members of a mapping, in snake_case. */
+/** The readers of a mapping's keys, in snake_case. */
 export type Section = Readonly<Record<string, Read>>;
 
-/** A mapping of the file. */
+/** A mapping in the file. */
 export type Tree = Record<string, unknown>;
 
-/** Values that a sweep puts in the place of one, with the place where they are listed. */
+/** Values that a sweep puts in place of a single one, and where they are listed. */
 export class Swept {
   readonly values: readonly unknown[];
   readonly site: Site;
@@ -45,7 +45,7 @@ export class Swept {
   }
 }
 
-/** The value of an option; `as` reads what the option itself would not. */
+/** Sets an option; `as` converts values in a notation that the option does not accept. */
 export function option(key: Key, as: (value: unknown) => unknown = (value) => value): Read {
   return (value, site, reading) => {
     if (value instanceof Swept) {
@@ -57,7 +57,7 @@ export function option(key: Key, as: (value: unknown) => unknown = (value) => va
   };
 }
 
-/** A mapping of known members. */
+/** A mapping with known keys. */
 export function section(members: Section): Read {
   return (value, site, reading) => {
     if (!isObject(value) || value instanceof Swept)
@@ -76,18 +76,18 @@ export function section(members: Section): Read {
   };
 }
 
-/** Hands a member over. An explicit null is as good as nothing, and of a sweep over one value that value. */
+/** Reads a member. Null counts as absent, and a sweep over one value as that value. */
 function visit(read: Read, value: unknown, site: Site, reading: Reading): void {
   if (value instanceof Swept && value.values.length === 1) read(value.values[0], value.site, reading);
   else if (value !== null) read(value, site, reading);
 }
 
-/** What is not supported is refused, except for a value that leaves it off. */
+/** Refuses an unsupported setting unless its value turns it off. */
 export function unsupported(name: string, ...off: readonly unknown[]): Read {
   return refused(insteadOf(name) ?? 'leave it out', ...off);
 }
 
-/** The same for what no option stands for; `instead` ends the sentence. */
+/** Refuses a setting that matches no option; `instead` ends the sentence. */
 export function refused(instead: string, ...off: readonly unknown[]): Read {
   const harmless = [false, ...off].map((value) => JSON.stringify(value));
   return (value, site, reading) => {
@@ -97,7 +97,7 @@ export function refused(instead: string, ...off: readonly unknown[]): Read {
   };
 }
 
-/** A setting with no other value than these. */
+/** A setting that accepts only these values. */
 export function only(...values: readonly unknown[]): Read {
   return (value, site, reading) => {
     if (values.some((allowed) => JSON.stringify(allowed) === JSON.stringify(value))) return;
@@ -111,14 +111,14 @@ export function only(...values: readonly unknown[]): Read {
   };
 }
 
-/** What is read elsewhere, or says nothing. */
+/** Accepts anything: the value is read elsewhere or has no meaning. */
 export const anything: Read = () => undefined;
 
-/** A setting of services that do not exist here. */
+/** A setting for services that do not exist in this implementation. */
 export const meaningless: Read = (_value, site, reading) =>
   reading.warn(site, 'has no effect here: there are no such services');
 
-/** A number, or a mean with its standard deviation. */
+/** A number, or a mapping with mean and standard deviation. */
 export function distribution(mean: Key, stddev: Key): Read {
   const spread = section({
     mean: option(mean),
@@ -135,13 +135,13 @@ export function distribution(mean: Key, stddev: Key): Read {
   return (value, site, reading) => (isMapping(value) ? spread : option(mean))(value, site, reading);
 }
 
-/** Seconds, or a mapping that holds them. */
+/** Seconds, or a mapping with a duration in seconds. */
 export function ramp(key: Key): Read {
   const mapping = section({ duration: option(key, seconds), strategy: only('linear') });
   return (value, site, reading) => (isMapping(value) ? mapping : option(key, seconds))(value, site, reading);
 }
 
-/** `5m` is 300; what is no time is left to the option to refuse. */
+/** Converts durations such as `5m` to seconds; returns other values unchanged for the option to refuse. */
 export function seconds(value: unknown): unknown {
   const [, count, unit = 's'] =
     (typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|hr|hour)?$/i.exec(value.trim()) : null) ??
@@ -150,48 +150,43 @@ export function seconds(value: unknown): unknown {
   return Number(count) * ({ s: 1, m: 60, h: 3600 }[unit.charAt(0).toLowerCase()] ?? 1);
 }
 
-/** The site of a member of a mapping. */
 export function within({ path, name }: Site, key: string): Site {
   return { path: [...path, key], name: name === '' ? key : `${name}.${key}` };
 }
 
-/** The site of an item of a list. */
 export function indexed({ path, name }: Site, index: number): Site {
   return { path: [...path, index], name: `${name}.${index}` };
 }
 
-/** Where a value is written: of a sweep, in its list. */
+/** Where a value is written; for a sweep, its list. */
 export function siteOf(value: unknown, site: Site): Site {
   return value instanceof Swept ? value.site : site;
 }
 
-/** Whether a value is a mapping of the file. */
 export function isMapping(value: unknown): value is Tree {
   return isObject(value) && !(value instanceof Swept);
 }
 
-/** The key of a member, in whichever case it is written. */
+/** The key as written (in any case) of a member. */
 export function keyOf(mapping: Tree, name: string): string | undefined {
   return Object.keys(mapping).find((key) => snake(key) === name);
 }
 
-/** A member by its name in snake_case; null counts as nothing. */
+/** A member by its snake_case name; null counts as absent. */
 export function member(mapping: Tree, name: string): unknown {
   const key = keyOf(mapping, name);
   return key === undefined ? undefined : (mapping[key] ?? undefined);
 }
 
-/** Whether a mapping has that member. */
 export function has(mapping: Tree, name: string): boolean {
   return member(mapping, name) !== undefined;
 }
 
-/** A key in snake_case. */
 export function snake(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** Without the value, which may be a secret in the wrong place. */
+/** Does not show the value, which may be a misplaced secret. */
 export function mappingFault(value: unknown): string {
   return value instanceof Swept
     ? 'cannot be swept as a whole: name a value in it'

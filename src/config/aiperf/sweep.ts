@@ -2,7 +2,7 @@ import { andList } from '../../util/lists.js';
 import { anyPhase, ratePhase } from './phases.js';
 import { isMapping, keyOf, mappingFault, member, type Reading, Swept, snake, type Tree } from './reading.js';
 
-/** Names of values that a sweep may give without the path to them. */
+/** Keys that a sweep may name without the path of the profiling phase. */
 const bare: ReadonlySet<string> = new Set([
   ...Object.keys(anyPhase),
   ...Object.keys(ratePhase),
@@ -10,7 +10,7 @@ const bare: ReadonlySet<string> = new Set([
   'smoothness',
 ]);
 
-/** Puts the lists of a sweep where their paths point to in the body. */
+/** Writes the lists of a sweep into the body at their paths. */
 export function applySweep(sweep: unknown, body: Tree, reading: Reading): void {
   const lists = isMapping(sweep) ? member(sweep, 'parameters') : undefined;
   const site = { path: ['sweep', 'parameters'], name: 'sweep.parameters' };
@@ -36,7 +36,7 @@ export function applySweep(sweep: unknown, body: Tree, reading: Reading): void {
   }
 }
 
-/** Puts a value where a path points to. @returns what is wrong with the path */
+/** Replaces the value at a path. @returns what is wrong with the path */
 function replace(body: Tree, [first = '', ...rest]: readonly string[], swept: Swept): string | undefined {
   const named = first === 'phases' || first === 'datasets';
   const holder = named ? namedItem(body, first, rest[0] ?? '') : body;
@@ -47,7 +47,7 @@ function replace(body: Tree, [first = '', ...rest]: readonly string[], swept: Sw
   for (const step of steps.slice(0, -1)) {
     const key = keyOf(inner, step) ?? step;
     const next = inner[key];
-    // A number is the mean of values that do not differ.
+    // A plain number is short for a mean without deviation.
     const isMean = typeof next === 'number' && (last === 'mean' || last === 'stddev');
     if (!isMean && !isMapping(next) && (next ?? undefined) !== undefined) {
       return `leads to nothing: ${step} is no mapping`;
@@ -61,7 +61,7 @@ function replace(body: Tree, [first = '', ...rest]: readonly string[], swept: Sw
   return undefined;
 }
 
-/** The phase or data set of that name, or what is wrong with it. */
+/** The phase or dataset of that name, or an error. */
 function namedItem(body: Tree, kind: 'phases' | 'datasets', name: string): Tree | string {
   const items = kind === 'phases' ? phasesByName(body) : datasetsByName(body);
   const found = items
@@ -74,7 +74,7 @@ function namedItem(body: Tree, kind: 'phases' | 'datasets', name: string): Tree 
   return `names no ${word} of the file${names.length === 0 ? '' : `, which has ${andList(names)}`}`;
 }
 
-/** Each with its own name, and others that stand for it. */
+/** An item with its own name and its aliases. */
 type Named = readonly [names: readonly string[], item: Tree];
 
 function phasesByName(body: Tree): Named[] {
@@ -88,12 +88,12 @@ function phasesByName(body: Tree): Named[] {
   }
   return phases.filter(isMapping).map((phase): Named => {
     const name = String(member(phase, 'name'));
-    // The one phase that is measured, whatever it is called.
+    // The profiling phase can be addressed as `profiling` whatever its name.
     return [member(phase, 'kind') === 'profiling' ? [name, 'profiling'] : [name], phase];
   });
 }
 
-/** The data sets of a file, in either form. */
+/** The datasets of a file, in either form. */
 export function datasetsByName(body: Tree): Named[] {
   const [short, list] = [member(body, 'dataset'), member(body, 'datasets')];
   if (isMapping(short)) return [[[String(member(short, 'name') ?? 'default')], short]];
