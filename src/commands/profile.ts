@@ -31,9 +31,9 @@ export const command: Command<typeof profileOptions> = {
 /** The rules of the options, and those of the metrics that they name. */
 function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): Findings {
   const { errors, warnings } = checkProfile(loaded, isValid);
-  const { config, given } = loaded;
+  const { config, sources } = loaded;
   const slos = isValid('goodput', 'endpointType', 'streaming') ? slosOf(config.goodput) : [];
-  const name = namesOf(given);
+  const name = namesOf(sources);
   const endpoint = isValid('endpointType', 'extraInputs', 'osl', 'useServerTokenCount', 'useLegacyMaxTokens')
     ? endpoints[config.endpointType]
     : undefined;

@@ -24,13 +24,13 @@ import { thresholdsOf } from './thresholds.js';
 /** `aiperf report`: the results of a finished run, or of one that was killed, from its records. */
 export const command: Command<typeof reportOptions> = { options: reportOptions, check: checkReport, run };
 
-async function run({ config, given }: Invocation<typeof reportOptions>, io: Io): Promise<number> {
+async function run({ config, sources }: Invocation<typeof reportOptions>, io: Io): Promise<number> {
   const [dir = '', ...others] = config.dirs;
   const leftovers = completeLeftovers(config.dirs);
   for (const note of leftovers.notes) io.stderr.write(`${oneLine(note)}\n`);
   if (config.html !== undefined) {
     const runs = findRuns(config.dirs, config.profileExportPrefix);
-    if (runs.length > 1) return await compareRuns(runs, config.html, { config, given }, io);
+    if (runs.length > 1) return await compareRuns(runs, config.html, { config, sources }, io);
   } else if (others.length > 0) {
     throw new UserError(
       `${config.dirs.length} folders are named, and a report on the console is that of one.`,
@@ -38,7 +38,7 @@ async function run({ config, given }: Invocation<typeof reportOptions>, io: Io):
     );
   }
   const files = findRun(dir, config.profileExportPrefix);
-  if (questionKeys.some((key) => given.has(key))) {
+  if (questionKeys.some((key) => sources.has(key))) {
     answer(config, files.records, layoutOn(io.stdout, config.consoleExportWidth, io.env), io);
     return 0;
   }
@@ -70,10 +70,10 @@ function viewOf(config: ConfigOf<typeof reportOptions>): View {
 async function compareRuns(
   runs: readonly NamedFolder[],
   page: string,
-  { config, given }: Pick<Invocation<typeof reportOptions>, 'config' | 'given'>,
+  { config, sources }: Pick<Invocation<typeof reportOptions>, 'config' | 'sources'>,
   io: Io,
 ): Promise<number> {
-  const alone = singleRunKeys.filter((key) => given.has(key)).map((key) => nameOf(reportOptions[key]));
+  const alone = singleRunKeys.filter((key) => sources.has(key)).map((key) => nameOf(reportOptions[key]));
   if (alone.length > 0) {
     throw new UserError(
       `${andList(alone)} cannot be combined with ${runs.length} runs: that is for a report of one.`,

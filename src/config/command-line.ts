@@ -33,7 +33,7 @@ export function readCommandLine(table: OptionTable, argv: readonly string[], ref
       earlier.push(word);
     }
   });
-  const respelt = argv.map((word) => respelled(word));
+  const respelt = argv.map((word) => normalizedSpelling(word));
   const { operands, unknown } = command.parseOptions(respelt);
 
   for (const [key, given] of words) {
@@ -98,7 +98,7 @@ function listen(command: Command, flags: string, onWord: (word: string | undefin
 }
 
 /** Rewrites spellings that commander does not know: `--a_b` for `--a-b`, `-m=x` for `-mx`, and `-vv`. */
-function respelled(word: string): string {
+function normalizedSpelling(word: string): string {
   if (word === '-vv') return '--extra-verbose';
   if (/^-[a-zA-Z]=/.test(word)) return word.slice(0, 2) + word.slice(3);
   return word.replace(/^--[^=]+/, (name) => name.replaceAll('_', '-'));

@@ -4,11 +4,11 @@ import { loadConflicts, loadWarnings } from './load-conflicts.js';
 import { loadMode } from './load-mode.js';
 import { nameOf } from './option.js';
 import { type Config, profileOptions } from './options.js';
-import { either, type Key, noEffect, type Rule, refuses } from './rule.js';
+import { type Key, noEffect, type Rule, refuses, verbFor } from './rule.js';
 import { sweepFindings } from './sweep-conflicts.js';
 import { synthesisKeys } from './synthesis-options.js';
 
-type Given = Loaded<typeof profileOptions>['given'];
+type Sources = Loaded<typeof profileOptions>['sources'];
 
 const syntheticOnly: readonly Key[] = [
   'isl',
@@ -27,15 +27,15 @@ const meaningless: readonly Key[] = ['recordProcessors', 'zmqHost', 'zmqIpcPath'
 const conflicts: readonly Rule[] = [
   {
     keys: ['customDatasetType', 'inputFile'],
-    check: (config, given, name) =>
-      given('customDatasetType') &&
+    check: (config, isSet, name) =>
+      isSet('customDatasetType') &&
       config.inputFile === undefined &&
       `${name('customDatasetType')} needs --input-file: it sets how that file is read.`,
   },
   {
     keys: syntheticOnly,
-    check: (config, given, name) => {
-      const extra = syntheticOnly.filter(given);
+    check: (config, isSet, name) => {
+      const extra = syntheticOnly.filter(isSet);
       return (
         config.inputFile !== undefined &&
         extra.length > 0 &&
@@ -45,24 +45,24 @@ const conflicts: readonly Rule[] = [
   },
   {
     keys: ['isl', 'inputFile'],
-    check: (config, _given, name) =>
+    check: (config, _isSet, name) =>
       config.isl === 0 &&
       config.inputFile === undefined &&
       `${name('isl')} must be an integer of at least 1 without --input-file, got 0: synthetic prompts need at least 1 token.`,
   },
   {
     keys: ['oslStddev', 'osl'],
-    check: (config, given, name) =>
-      given('oslStddev') && config.osl === undefined && `${name('oslStddev')} needs --osl, its mean.`,
+    check: (config, isSet, name) =>
+      isSet('oslStddev') && config.osl === undefined && `${name('oslStddev')} needs --osl, its mean.`,
   },
   {
     keys: ['transport', ...undiciOnly],
-    check: (config, given, name) => {
-      const wanted = undiciOnly.filter((key) => given(key) && config[key] !== false);
+    check: (config, isSet, name) => {
+      const wanted = undiciOnly.filter((key) => isSet(key) && config[key] !== false);
       return (
         config.transport !== 'undici' &&
         wanted.length > 0 &&
-        `${name(...wanted)} ${either(wanted, 'needs', 'need')} --transport undici: the ${config.transport} transport does not support it.`
+        `${name(...wanted)} ${verbFor(wanted, 'needs', 'need')} --transport undici: the ${config.transport} transport does not support it.`
       );
     },
   },
@@ -74,7 +74,7 @@ const conflicts: readonly Rule[] = [
   ),
   {
     keys: ['tlsCertFile', 'tlsKeyFile'],
-    check: (config, _given, name) => {
+    check: (config, _isSet, name) => {
       if ((config.tlsCertFile === undefined) === (config.tlsKeyFile === undefined)) return false;
       return config.tlsKeyFile === undefined
         ? `${name('tlsCertFile')} needs --tls-key-file, the key of that certificate.`
@@ -83,7 +83,7 @@ const conflicts: readonly Rule[] = [
   },
   {
     keys: ['sliceDuration', 'benchmarkDuration'],
-    check: ({ sliceDuration, benchmarkDuration }, _given, name) =>
+    check: ({ sliceDuration, benchmarkDuration }, _isSet, name) =>
       sliceDuration !== undefined &&
       benchmarkDuration !== undefined &&
       sliceDuration >= benchmarkDuration &&
@@ -94,24 +94,24 @@ const conflicts: readonly Rule[] = [
 const warnings: readonly Rule[] = [
   {
     keys: meaningless,
-    check: (_config, given, name) => {
-      const extra = meaningless.filter(given);
+    check: (_config, isSet, name) => {
+      const extra = meaningless.filter(isSet);
       return (
         extra.length > 0 &&
-        `${name(...extra)} ${either(extra, 'has', 'have')} no effect here: there are no such services.`
+        `${name(...extra)} ${verbFor(extra, 'has', 'have')} no effect here: there are no such services.`
       );
     },
   },
   {
     keys: ['tokenizerTrustRemoteCode'],
-    check: (config, _given, name) =>
+    check: (config, _isSet, name) =>
       config.tokenizerTrustRemoteCode &&
       `${name('tokenizerTrustRemoteCode')} has no effect: code that comes with a tokenizer is never run here.`,
   },
   {
     keys: ['tokenizerRevision', 'tokenizer'],
-    check: (config, given, name) =>
-      given('tokenizerRevision') &&
+    check: (config, isSet, name) =>
+      isSet('tokenizerRevision') &&
       config.tokenizer === 'builtin' &&
       `${name('tokenizerRevision')} has no effect on the builtin tokenizer.`,
   },
@@ -121,55 +121,55 @@ const warnings: readonly Rule[] = [
   }),
   {
     keys: ['uiType'],
-    check: (config, _given, name) =>
+    check: (config, _isSet, name) =>
       config.uiType === 'dashboard' && `${name('uiType')} dashboard is not there yet; simple is shown.`,
   },
   {
     keys: ['urls', ...tlsOptions],
-    check: (config, given, name) => {
-      const extra = tlsOptions.filter(given);
+    check: (config, isSet, name) => {
+      const extra = tlsOptions.filter(isSet);
       return (
         extra.length > 0 &&
         !anyHttps(config) &&
-        `${name(...extra)} ${either(extra, 'has', 'have')} no effect: no URL starts with https://.`
+        `${name(...extra)} ${verbFor(extra, 'has', 'have')} no effect: no URL starts with https://.`
       );
     },
   },
   {
     keys: ['urls', 'tlsInsecure', 'httpSslVerify'],
-    check: (config, _given, name) =>
+    check: (config, _isSet, name) =>
       anyHttps(config) &&
       (config.tlsInsecure || !config.httpSslVerify) &&
       `${name(config.tlsInsecure ? 'tlsInsecure' : 'httpSslVerify')} turns certificate checks off: the server may be anyone.`,
   },
   {
     keys: ['streamEnd', 'streaming'],
-    check: (config, given, name) =>
-      given('streamEnd') && !config.streaming && `${name('streamEnd')} has no effect without --streaming.`,
+    check: (config, isSet, name) =>
+      isSet('streamEnd') && !config.streaming && `${name('streamEnd')} has no effect without --streaming.`,
   },
   {
     keys: ['inputFile', 'conversationTurnMean', 'conversationTurnStddev', ...turnDelays],
-    check: (config, given, name) => {
-      const extra = turnDelays.filter(given);
+    check: (config, isSet, name) => {
+      const extra = turnDelays.filter(isSet);
       const oneTurn = config.conversationTurnMean === 1 && config.conversationTurnStddev === 0;
       return (
         extra.length > 0 &&
         oneTurn &&
         config.inputFile === undefined &&
-        `${name(...extra)} ${either(extra, 'has', 'have')} no effect on conversations of one turn; --conversation-turn-mean makes them longer.`
+        `${name(...extra)} ${verbFor(extra, 'has', 'have')} no effect on conversations of one turn; --conversation-turn-mean makes them longer.`
       );
     },
   },
   {
     keys: ['urls', 'customEndpoint'],
-    check: ({ urls, customEndpoint = '' }, _given, name) => {
+    check: ({ urls, customEndpoint = '' }, _isSet, name) => {
       const keys = [
         ...(urls.some(hasTwoQueries) ? (['urls'] as const) : []),
         ...(hasTwoQueries(customEndpoint) ? (['customEndpoint'] as const) : []),
       ];
       return (
         keys.length > 0 &&
-        `${name(...keys)} ${either(keys, 'holds', 'hold')} two '?': the second is sent as part of a parameter's value. Put '&' between parameters.`
+        `${name(...keys)} ${verbFor(keys, 'holds', 'hold')} two '?': the second is sent as part of a parameter's value. Put '&' between parameters.`
       );
     },
   },
@@ -219,34 +219,34 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
     conflicts: [
       {
         keys: ['islBlockSize'],
-        check: (_config, given, name) =>
-          given('islBlockSize') &&
+        check: (_config, isSet, name) =>
+          isSet('islBlockSize') &&
           type !== 'synthetic' &&
           !hasHashIds &&
           `${name('islBlockSize')} needs a trace with hash ids, such as mooncake_trace, got ${type}.`,
       },
       {
         keys: synthesisKeys,
-        check: (_config, given, name) => {
-          const extra = synthesisKeys.filter(given);
+        check: (_config, isSet, name) => {
+          const extra = synthesisKeys.filter(isSet);
           return (
             extra.length > 0 &&
             type !== 'synthetic' &&
             !hasHashIds &&
-            `${name(...extra)} ${either(extra, 'needs', 'need')} a trace, such as mooncake_trace, got ${type}.`
+            `${name(...extra)} ${verbFor(extra, 'needs', 'need')} a trace, such as mooncake_trace, got ${type}.`
           );
         },
       },
       {
         keys: ['fixedSchedule'],
-        check: (config, _given, name) =>
+        check: (config, _isSet, name) =>
           config.fixedSchedule &&
           type === 'random_pool' &&
           `${name('fixedSchedule')} needs a file with timestamps, and random_pool has none.`,
       },
       {
         keys: ['prefillConcurrency', 'concurrency', 'fixedSchedule', 'userCentricRate', 'requestRate'],
-        check: (config, _given, name) =>
+        check: (config, _isSet, name) =>
           (config.prefillConcurrency ?? 0) > 1 &&
           config.concurrency === undefined &&
           loadMode(config) === 'concurrency' &&
@@ -268,18 +268,18 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
 /** The messages of all broken rules. */
 function find(
   rules: readonly Rule[],
-  { config, given }: Loaded<typeof profileOptions>,
+  { config, sources }: Loaded<typeof profileOptions>,
   isValid: (...keys: Key[]) => boolean,
 ): string[] {
   return rules.flatMap(({ keys, check }) => {
-    const sentence = isValid(...keys) && check(config, (key) => given.has(key), namesOf(given));
+    const sentence = isValid(...keys) && check(config, (key) => sources.has(key), namesOf(sources));
     return sentence === false ? [] : [sentence];
   });
 }
 
 /** Names options as the user wrote them. */
-export function namesOf(given: Given): (...keys: Key[]) => string {
-  return (...keys) => andList(keys.map((key) => given.get(key)?.name ?? nameOf(profileOptions[key])));
+export function namesOf(sources: Sources): (...keys: Key[]) => string {
+  return (...keys) => andList(keys.map((key) => sources.get(key)?.name ?? nameOf(profileOptions[key])));
 }
 
 function anyHttps(config: Config): boolean {

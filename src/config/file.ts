@@ -33,18 +33,18 @@ export async function readConfigFile(
     });
   } catch (error) {
     const hint = error instanceof UserError && error.hint !== undefined ? `; ${error.hint}` : '';
-    return { ...nothing, errors: [`--config: ${messageOf(error)}${hint}.`] };
+    return { ...noEntries, errors: [`--config: ${messageOf(error)}${hint}.`] };
   }
   // An unknown tag is only a warning to the parser, and its value would be read as if untagged.
   const errors = [...document.errors, ...document.warnings].map(
-    ({ pos, code, message }) => `${place(filePath, lines, pos[0])}: ${faultOf(code, message)}.`,
+    ({ pos, code, message }) => `${place(filePath, lines, pos[0])}: ${reworded(code, message)}.`,
   );
   visit(document, { Map: (_, map) => noteRepeatedKeys(map) });
   const root = document.contents;
-  if (errors.length > 0 || root === null) return { ...nothing, errors: firstOf(errors) };
+  if (errors.length > 0 || root === null) return { ...noEntries, errors: capped(errors) };
   if (!isMap(root)) {
     const at = place(filePath, lines, root.range?.[0]);
-    return { ...nothing, errors: [`${at}: a config file must be a mapping of option names to values.`] };
+    return { ...noEntries, errors: [`${at}: a config file must be a mapping of option names to values.`] };
   }
   const keys = root.items.map(({ key }) => nameOfKey(key));
   const mappings = root.items.filter(({ value }) => isMap(value)).map(({ key }) => nameOfKey(key));
@@ -53,7 +53,7 @@ export async function readConfigFile(
   try {
     values = toJs(root);
   } catch (error) {
-    return { ...nothing, errors: [`${filePath}: the file ${messageOf(error)}.`] };
+    return { ...noEntries, errors: [`${filePath}: the file ${messageOf(error)}.`] };
   }
   return readAiperfFile(table, { path: filePath, root: isObject(values) ? values : {}, placeOf, env });
 
@@ -79,7 +79,7 @@ export async function readConfigFile(
         }
       }
     }
-    return { entries, errors: firstOf(errors), warnings: [] };
+    return { entries, errors: capped(errors), warnings: [] };
   }
 
   function nameOfKey(node: unknown): string {
@@ -124,7 +124,7 @@ export async function readConfigFile(
     if (name === '<<')
       return 'a merge key merges into the value of an option, not into the options; write them out.';
     const guess = nearest(kebab(name), keys.keys());
-    const hint = guess === undefined ? '' : ` Did you mean ${alike(guess, name)}?`;
+    const hint = guess === undefined ? '' : ` Did you mean ${spelledLike(guess, name)}?`;
     return `unknown key '${oneLine(name)}'.${hint}`;
   }
 
@@ -150,7 +150,7 @@ export async function readConfigFile(
   }
 }
 
-const nothing = { entries: new Map<string, FileEntry>(), errors: [], warnings: [] };
+const noEntries = { entries: new Map<string, FileEntry>(), errors: [], warnings: [] };
 
 /** Config files are written by hand; larger ones are mistakes. */
 const MAX_BYTES = 2 ** 20;
@@ -162,7 +162,7 @@ const MOST_ERRORS = 20;
 const MAX_ALIASES = 100;
 
 /** Rewords an error of the parser for the author of the file. */
-function faultOf(code: string, message: string): string {
+function reworded(code: string, message: string): string {
   // The parser is recursive and reports stack overflows with this message.
   if (message.startsWith('Maximum call stack')) return `nested too deeply: ${LEVELS}`;
   if (code === 'MULTIPLE_DOCS') return "a second document begins here; keep one, and remove its '---'";
@@ -172,7 +172,7 @@ function faultOf(code: string, message: string): string {
 
 const PLAIN = 'write text, numbers, true, false, null, lists and mappings, without a tag';
 
-function firstOf(errors: readonly string[]): readonly string[] {
+function capped(errors: readonly string[]): readonly string[] {
   const more = errors.length - MOST_ERRORS;
   return more <= 0 ? errors : [...errors.slice(0, MOST_ERRORS), `and ${counted(more, 'more error')}.`];
 }
@@ -214,6 +214,6 @@ function kebab(name: string): string {
 }
 
 /** Spells `guess` with hyphens or underscores, as in the user's own key. */
-function alike(guess: string, name: string): string {
+function spelledLike(guess: string, name: string): string {
   return name.includes('-') ? guess : guess.replaceAll('-', '_');
 }

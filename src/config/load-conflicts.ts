@@ -27,7 +27,7 @@ export const loadConflicts: readonly Rule[] = [
   ),
   {
     keys: ['fixedSchedule', 'inputFile', 'datasetSamplingStrategy'],
-    check: (config, _given, name) =>
+    check: (config, _isSet, name) =>
       config.fixedSchedule &&
       config.inputFile !== undefined &&
       config.datasetSamplingStrategy !== 'sequential' &&
@@ -35,7 +35,7 @@ export const loadConflicts: readonly Rule[] = [
   },
   {
     keys: ['fixedSchedule', 'ignoreTraceDelays'],
-    check: (config, _given, name) =>
+    check: (config, _isSet, name) =>
       config.fixedSchedule &&
       config.ignoreTraceDelays &&
       `${name('ignoreTraceDelays')} cannot be combined with --fixed-schedule, which sends at the times that it drops.`,
@@ -47,15 +47,15 @@ export const loadConflicts: readonly Rule[] = [
   ),
   {
     keys: ['fixedScheduleAutoOffset', 'fixedScheduleStartOffset'],
-    check: (config, given, name) =>
-      given('fixedScheduleAutoOffset') &&
+    check: (config, isSet, name) =>
+      isSet('fixedScheduleAutoOffset') &&
       config.fixedScheduleAutoOffset &&
       config.fixedScheduleStartOffset !== undefined &&
       `${name('fixedScheduleAutoOffset')} cannot be combined with --fixed-schedule-start-offset: both set the start of the schedule.`,
   },
   {
     keys: ['fixedScheduleStartOffset', 'fixedScheduleEndOffset'],
-    check: ({ fixedScheduleStartOffset: start, fixedScheduleEndOffset: end }, _given, name) =>
+    check: ({ fixedScheduleStartOffset: start, fixedScheduleEndOffset: end }, _isSet, name) =>
       start !== undefined &&
       end !== undefined &&
       start > end &&
@@ -77,7 +77,7 @@ export const loadConflicts: readonly Rule[] = [
   ),
   {
     keys: [...users.keys, 'inputFile', 'conversationTurnMean'],
-    check: (config, _given, name) =>
+    check: (config, _isSet, name) =>
       users.holds(config) &&
       config.inputFile === undefined &&
       config.conversationTurnMean < 2 &&
@@ -87,12 +87,12 @@ export const loadConflicts: readonly Rule[] = [
   atLeastUsers('conversationNum'),
   {
     keys: [...users.keys, ...stops, 'numUsers', 'concurrency'],
-    check: (config, given, name) => {
+    check: (config, isSet, name) => {
       const requests = Math.max(10, 2 * (config.concurrency ?? 0));
       return (
         users.holds(config) &&
         (config.numUsers ?? 0) > requests &&
-        !stops.some(given) &&
+        !stops.some(isSet) &&
         `${name('numUsers')} ${config.numUsers} needs ${eitherFlag(stops)}: without them ${requests} requests are sent, fewer than one a user.`
       );
     },
@@ -110,8 +110,8 @@ export const loadConflicts: readonly Rule[] = [
   burstAndRate('warmupArrivalPattern', 'warmupRequestRate'),
   {
     keys: ['arrivalPattern', 'arrivalSmoothness'],
-    check: (config, given, name) =>
-      given('arrivalSmoothness') &&
+    check: (config, isSet, name) =>
+      isSet('arrivalSmoothness') &&
       config.arrivalPattern !== undefined &&
       config.arrivalPattern !== 'gamma' &&
       config.arrivalPattern !== 'concurrency_burst' &&
@@ -126,7 +126,7 @@ export const loadConflicts: readonly Rule[] = [
   ),
   {
     keys: ['prefillConcurrency', 'concurrency'],
-    check: ({ prefillConcurrency = 0, concurrency }, _given, name) =>
+    check: ({ prefillConcurrency = 0, concurrency }, _isSet, name) =>
       concurrency !== undefined &&
       prefillConcurrency > concurrency &&
       `${name('prefillConcurrency')} must be at most --concurrency, ${concurrency}, got ${prefillConcurrency}.`,
@@ -158,13 +158,13 @@ export const loadConflicts: readonly Rule[] = [
   ),
   {
     keys: ['warmupPrefillConcurrency', 'warmupConcurrency', 'concurrency', ...warmupRates],
-    check: (config, given, name) => {
+    check: (config, isSet, name) => {
       const { warmupPrefillConcurrency: prefill = 0, warmupConcurrency } = config;
       const sessions = warmupConcurrency ?? config.concurrency;
       if (sessions === undefined) {
         return (
           prefill > 1 &&
-          !warmupRates.some(given) &&
+          !warmupRates.some(isSet) &&
           `${name('warmupPrefillConcurrency')} ${prefill} needs --warmup-concurrency of at least as many: without it 1 session is in flight.`
         );
       }
@@ -181,7 +181,7 @@ export const loadConflicts: readonly Rule[] = [
 export const loadWarnings: readonly Rule[] = [
   {
     keys: ['fixedSchedule', 'noFixedSchedule'],
-    check: (config, _given, name) =>
+    check: (config, _isSet, name) =>
       config.fixedSchedule &&
       config.noFixedSchedule &&
       `${name('noFixedSchedule')} has no effect with --fixed-schedule.`,
@@ -225,7 +225,7 @@ function burstAndRate(
 ): Rule {
   return {
     keys: [pattern, rate],
-    check: (config, _given, name) =>
+    check: (config, _isSet, name) =>
       config[pattern] === 'concurrency_burst' &&
       config[rate] !== undefined &&
       `${name(pattern)} concurrency_burst cannot be combined with ${name(rate)}: it sends as soon as --concurrency allows; use constant, poisson or gamma.`,
@@ -236,7 +236,7 @@ function burstAndRate(
 function atLeastUsers(key: 'requestCount' | 'conversationNum'): Rule {
   return {
     keys: [...users.keys, key, 'numUsers'],
-    check: (config, _given, name) => {
+    check: (config, _isSet, name) => {
       const { numUsers = 0 } = config;
       const most = config[key] ?? Number.POSITIVE_INFINITY;
       return (

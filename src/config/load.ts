@@ -22,7 +22,7 @@ export interface Loaded<Table extends OptionTable> {
   /** The config of the only or first point; in a check, of the point being checked. */
   readonly config: ConfigOf<Table>;
   /** Where each value came from; an option that is missing here has its default. */
-  readonly given: ReadonlyMap<keyof Table, Source>;
+  readonly sources: ReadonlyMap<keyof Table, Source>;
   /** The points to run, in order: several if options were given as lists, else one. */
   readonly points: readonly ConfigPoint<Table>[];
   /** The options given as lists. */
@@ -65,7 +65,7 @@ export async function load<Table extends OptionTable>(
   errors.push(...file.errors);
 
   const values: Record<string, unknown> = {};
-  const given = new Map<string, Source>();
+  const sources = new Map<string, Source>();
   const refused = new Set<string>();
   const lists: (SweepList<unknown> & { readonly key: string })[] = [];
   for (const [key, row] of Object.entries(table)) {
@@ -78,9 +78,9 @@ export async function load<Table extends OptionTable>(
       }
       continue;
     }
-    given.set(key, found.source);
+    sources.set(key, found.source);
     const items = itemsOf(row, found);
-    const results = 'error' in items ? [items] : items.map((item) => settle(row, item, table));
+    const results = 'error' in items ? [items] : items.map((item) => resolveValue(row, item, table));
     const wrong = results.flatMap((result) => ('error' in result ? result.error : []));
     if (wrong.length > 0) {
       errors.push(...wrong);
@@ -92,7 +92,7 @@ export async function load<Table extends OptionTable>(
     if (row.sweeps !== undefined && settled.length > 1) lists.push({ key, name: row.sweeps, items: settled });
   }
 
-  const fault = sweepFault(lists, values.sweepType, (key) => given.get(key)?.name ?? key);
+  const fault = sweepFault(lists, values.sweepType, (key) => sources.get(key)?.name ?? key);
   if (fault !== undefined) errors.push(fault);
   const keyOf = new Map(lists.map(({ name, key }) => [name, key]));
   // Lists that form no valid sweep are still checked against the other options, using two of their items.
@@ -106,12 +106,12 @@ export async function load<Table extends OptionTable>(
   // default.
   const loaded = {
     config: values,
-    given,
+    sources,
     points,
     lists: lists.map(({ key }) => key),
   } as unknown as Loaded<Table>;
-  const isSound = (...keys: (keyof Table)[]) => keys.every((key) => !refused.has(String(key)));
-  const findings = loaded.points.map(({ config }) => check?.({ ...loaded, config }, isSound));
+  const isValid = (...keys: (keyof Table)[]) => keys.every((key) => !refused.has(String(key)));
+  const findings = loaded.points.map(({ config }) => check?.({ ...loaded, config }, isValid));
   errors.push(...new Set(findings.flatMap((found) => found?.errors ?? [])));
   if (errors.length > 0) throw new UserError(errors.join('\n'));
   const found = findings.flatMap((finding) => finding?.warnings ?? []);
@@ -163,7 +163,11 @@ function itemsOf(row: OptionRow, found: Found): readonly Found[] | { error: stri
 }
 
 /** Reads and validates a value, or returns the error. */
-function settle(row: OptionRow, found: Found, table: OptionTable): { value: unknown } | { error: string } {
+function resolveValue(
+  row: OptionRow,
+  found: Found,
+  table: OptionTable,
+): { value: unknown } | { error: string } {
   const { source, entry } = found;
   const name = entry === undefined ? source.name : `${entry.valueAt}: ${entry.name}`;
   let value: unknown;
@@ -177,11 +181,11 @@ function settle(row: OptionRow, found: Found, table: OptionTable): { value: unkn
   if (result.success) return { value: result.data };
   const guess = row.choices && typeof value === 'string' ? nearest(value, row.choices) : undefined;
   const hint = guess === undefined ? '' : ` Did you mean ${guess}?`;
-  return { error: refusal(name, row, value) + hint + noList(row, value, table) };
+  return { error: refusal(name, row, value) + hint + listHint(row, value, table) };
 }
 
 /** A hint if a list was given where none is allowed. */
-function noList(row: OptionRow, value: unknown, table: OptionTable): string {
+function listHint(row: OptionRow, value: unknown, table: OptionTable): string {
   const items = typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value : [];
   const single = (item: unknown) => row.schema.safeParse(readEntry(row, item)).success;
   if (row.takes !== 'one' || row.repeats || items.length < 2 || !items.every(single)) return '';

@@ -19,7 +19,7 @@ interface Word {
  */
 export function recordedCommand(name: string, argv: readonly string[], table: OptionTable): string {
   const words = [`aiperf ${name}`];
-  for (const { option, value, row } of takenApart(argv, table)) {
+  for (const { option, value, row } of parsedWords(argv, table)) {
     if (value === undefined) words.push(option ?? '');
     else if (option === undefined)
       words.push(row?.choices === undefined ? plainValue(masked(row, value)) : quoted(value));
@@ -31,7 +31,7 @@ export function recordedCommand(name: string, argv: readonly string[], table: Op
 /** The secrets in a command line, including one that will be refused. */
 export function secretsOfCommandLine(argv: readonly string[], table: OptionTable): string[] {
   let before: string | undefined;
-  return [...takenApart(argv, table)].flatMap(({ option, value, row }) => {
+  return [...parsedWords(argv, table)].flatMap(({ option, value, row }) => {
     const name = option ?? before;
     before = option;
     if (value === undefined) return [];
@@ -41,7 +41,7 @@ export function secretsOfCommandLine(argv: readonly string[], table: OptionTable
   });
 }
 
-function* takenApart(argv: readonly string[], table: OptionTable): Generator<Word> {
+function* parsedWords(argv: readonly string[], table: OptionTable): Generator<Word> {
   const rows = new Map(
     Object.values(table).flatMap((row) => (row.flags ?? []).map((flag) => [flag, row] as const)),
   );

@@ -11,7 +11,7 @@ export interface Rule {
   /** Returns the message if the rule is broken. `name` spells an option as the user wrote it. */
   readonly check: (
     config: Config,
-    given: (key: Key) => boolean,
+    isSet: (key: Key) => boolean,
     name: (...keys: Key[]) => string,
   ) => string | false;
 }
@@ -31,13 +31,13 @@ export function needs(
 ): Rule {
   return {
     keys: [...options, ...others, ...where.keys],
-    check: (config, given, name) => {
-      const lonely = options.filter(given);
+    check: (config, isSet, name) => {
+      const incomplete = options.filter(isSet);
       return (
-        lonely.length > 0 &&
-        !others.some((key) => given(key) && config[key] !== false) &&
+        incomplete.length > 0 &&
+        !others.some((key) => isSet(key) && config[key] !== false) &&
         where.holds(config) &&
-        `${name(...lonely)} ${either(lonely, 'needs', 'need')} ${eitherFlag(others)}${why}.`
+        `${name(...incomplete)} ${verbFor(incomplete, 'needs', 'need')} ${eitherFlag(others)}${why}.`
       );
     },
   };
@@ -50,7 +50,7 @@ export function refuses(other: Key, where: Condition, options: readonly Key[], w
 
 /** `options` have no effect when the condition holds; `why` ends the sentence. */
 export function noEffect(options: readonly Key[], why: string, where: Condition): Rule {
-  return forbiddenWhen(options, where, (extra) => `${either(extra, 'has', 'have')} no effect ${why}.`);
+  return forbiddenWhen(options, where, (extra) => `${verbFor(extra, 'has', 'have')} no effect ${why}.`);
 }
 
 /** Broken by any of `options` that are set when the condition holds; `verdict` is the rest of the message. */
@@ -61,14 +61,14 @@ function forbiddenWhen(
 ): Rule {
   return {
     keys: [...options, ...where.keys],
-    check: (config, given, name) => {
-      const extra = options.filter(given);
+    check: (config, isSet, name) => {
+      const extra = options.filter(isSet);
       return extra.length > 0 && where.holds(config) && `${name(...extra)} ${verdict(extra)}`;
     },
   };
 }
 
-export function either(keys: readonly Key[], one: string, several: string): string {
+export function verbFor(keys: readonly Key[], one: string, several: string): string {
   return keys.length === 1 ? one : several;
 }
 

@@ -3,7 +3,7 @@ import type { Findings, Loaded } from './load.js';
 import { loadMode } from './load-mode.js';
 import { nameOf } from './option.js';
 import { profileOptions } from './options.js';
-import { either, type Key } from './rule.js';
+import { type Key, verbFor } from './rule.js';
 
 type Options = Loaded<typeof profileOptions>;
 
@@ -28,28 +28,28 @@ const sweepOnly: readonly Key[] = [
 
 /** Conflicts among the options for several runs, and those without effect. */
 export function sweepFindings(
-  { config, given, points, lists }: Options,
+  { config, sources, points, lists }: Options,
   isValid: (...keys: Key[]) => boolean,
 ): Findings {
   const errors: string[] = [];
   const warnings: string[] = [];
   const name = (...keys: Key[]) =>
-    andList(keys.map((key) => given.get(key)?.name ?? nameOf(profileOptions[key])));
+    andList(keys.map((key) => sources.get(key)?.name ?? nameOf(profileOptions[key])));
   if (!isValid('numProfileRuns', ...lists)) return { errors, warnings };
   const isSweep = points.length > 1;
   const repeats = config.numProfileRuns > 1;
-  const among = (keys: readonly Key[]) => keys.filter((key) => given.has(key) && isValid(key));
+  const among = (keys: readonly Key[]) => keys.filter((key) => sources.has(key) && isValid(key));
 
-  const lonely = among(severalOnly);
-  if (!isSweep && !repeats && lonely.length > 0) {
+  const misplaced = among(severalOnly);
+  if (!isSweep && !repeats && misplaced.length > 0) {
     errors.push(
-      `${name(...lonely)} ${either(lonely, 'needs', 'need')} several runs: a list such as --concurrency 10,50,100, or --num-profile-runs.`,
+      `${name(...misplaced)} ${verbFor(misplaced, 'needs', 'need')} several runs: a list such as --concurrency 10,50,100, or --num-profile-runs.`,
     );
   }
   if (isSweep && config.fixedSchedule) {
     errors.push(`${name(...lists)} cannot be a list with --fixed-schedule: the file sets the load.`);
   }
-  if (config.requestsPerLoad !== undefined && given.has('requestCount')) {
+  if (config.requestsPerLoad !== undefined && sources.has('requestCount')) {
     errors.push(
       `${name('requestsPerLoad')} cannot be combined with ${name('requestCount')}: both set the number of requests.`,
     );
@@ -60,7 +60,7 @@ export function sweepFindings(
     );
   }
 
-  const idle = [
+  const withoutEffect = [
     { keys: among(['sweepType']), unless: lists.length > 1, why: 'without several lists' },
     { keys: among(sweepOnly), unless: isSweep, why: 'without a list of values' },
     { keys: isSweep ? among(repeatsOnly) : [], unless: repeats, why: 'without --num-profile-runs' },
@@ -71,9 +71,9 @@ export function sweepFindings(
       why: 'without the objectives of --goodput',
     },
   ];
-  for (const { keys, unless, why } of idle) {
+  for (const { keys, unless, why } of withoutEffect) {
     if (keys.length > 0 && !unless)
-      warnings.push(`${name(...keys)} ${either(keys, 'has', 'have')} no effect ${why}.`);
+      warnings.push(`${name(...keys)} ${verbFor(keys, 'has', 'have')} no effect ${why}.`);
   }
   return { errors, warnings };
 }

@@ -91,9 +91,9 @@ export function sweepFault(
       ]
     : lists.map(({ items }, i) => ({ name: names[i] ?? '', items }));
   for (const { name, items } of candidates) {
-    const twice = items.find((item, i) => items.indexOf(item) < i);
-    if (twice !== undefined) {
-      return `${name} ${isZip ? 'hold' : 'holds'} ${twice} twice: each point is run once, and --num-profile-runs repeats it.`;
+    const repeated = items.find((item, i) => items.indexOf(item) < i);
+    if (repeated !== undefined) {
+      return `${name} ${isZip ? 'hold' : 'holds'} ${repeated} twice: each point is run once, and --num-profile-runs repeats it.`;
     }
   }
   return undefined;

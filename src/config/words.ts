@@ -29,17 +29,17 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 
 /** Damerau-Levenshtein distance: insertions, deletions, substitutions and swaps of neighbors. */
 function editDistance(a: string, b: string): number {
-  let before: number[] = [];
+  let twoAbove: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1];
       const options = [(above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (above[j - 1] ?? 0) + (same ? 0 : 1)];
-      if (a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) options.push((before[j - 2] ?? Number.NaN) + 1);
+      if (a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) options.push((twoAbove[j - 2] ?? Number.NaN) + 1);
       row.push(Math.min(...options.filter((n) => !Number.isNaN(n))));
     }
-    before = above;
+    twoAbove = above;
     above = row;
   }
   return above[b.length] ?? 0;

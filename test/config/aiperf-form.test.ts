@@ -15,11 +15,11 @@ writeFileSync(trace, '{"timestamp":0,"input_length":10,"output_length":2}\n');
 /** The options that a file gives, and what they are with the words of a command line behind it. */
 async function given(text: string, words: readonly string[] = [], env = {}) {
   writeFileSync(path, text);
-  const { given, config, points, warnings } = await profile(['-f', path, ...words], env);
-  const keys = [...given.keys()].filter((key) => key !== 'configFile');
+  const { sources, config, points, warnings } = await profile(['-f', path, ...words], env);
+  const keys = [...sources.keys()].filter((key) => key !== 'configFile');
   return {
     options: Object.fromEntries(keys.map((key) => [key, config[key]])),
-    names: Object.fromEntries(keys.map((key) => [key, given.get(key)?.name.replaceAll(path, 'b.yaml')])),
+    names: Object.fromEntries(keys.map((key) => [key, sources.get(key)?.name.replaceAll(path, 'b.yaml')])),
     points: points.map(({ parameters }) => parameters),
     warnings: warnings.map((warning) => warning.replaceAll(path, 'b.yaml')),
   };

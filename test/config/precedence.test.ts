@@ -40,11 +40,11 @@ describe('precedence', () => {
   ])('%j with %j', async (argv, env, size, from) => {
     const loaded = await load(table, argv, env);
     expect(loaded.config.size).toBe(size);
-    expect(loaded.given.get('size')?.from).toBe(from);
+    expect(loaded.sources.get('size')?.from).toBe(from);
   });
 
   it('tells what was given from what is a default', async () => {
-    const { config, given } = await profile(['-ma', '-f', yaml('isl: 550'), '--streaming'], {
+    const { config, sources } = await profile(['-ma', '-f', yaml('isl: 550'), '--streaming'], {
       AIPERF_HTTP_IP_VERSION: '6',
     });
     expect(config).toMatchObject({
@@ -53,7 +53,7 @@ describe('precedence', () => {
       httpIpVersion: '6',
       exportLevel: 'records',
     });
-    expect([...given.keys()].sort()).toEqual(['configFile', 'httpIpVersion', 'isl', 'models', 'streaming']);
+    expect([...sources.keys()].sort()).toEqual(['configFile', 'httpIpVersion', 'isl', 'models', 'streaming']);
   });
 });
 

@@ -66,19 +66,19 @@ function podArgs({ waitForCopy, namespace }: Pod, profileArgs: readonly string[]
 }
 
 /** What is on this machine alone is not in the Pod. @throws UserError */
-function refuseThisMachine({ config, given }: Profile): void {
+function refuseThisMachine({ config, sources }: Profile): void {
   const local = config.urls.find((url) => isLocal(url));
   if (local !== undefined) {
     throw new UserError(
-      `${given.get('urls')?.name ?? '--url'} is ${local}, which inside a Pod is the Pod itself`,
+      `${sources.get('urls')?.name ?? '--url'} is ${local}, which inside a Pod is the Pod itself`,
       'Name the server: --service NAME:PORT, or the url of the config file.',
     );
   }
-  const socket = given.get('unixSocket')?.name;
+  const socket = sources.get('unixSocket')?.name;
   if (socket !== undefined) throw new UserError(`${socket}: a socket of this machine is not in the Pod`);
   if (config.tokenizer !== undefined && !config.tokenizer.startsWith('/') && isFolder(config.tokenizer)) {
     throw new UserError(
-      `${given.get('tokenizer')?.name ?? '--tokenizer'}: ${config.tokenizer} is a folder of this machine, which is not in the Pod`,
+      `${sources.get('tokenizer')?.name ?? '--tokenizer'}: ${config.tokenizer} is a folder of this machine, which is not in the Pod`,
       'Copy it into the image, and give the absolute path that it has there.',
     );
   }
@@ -103,17 +103,17 @@ function refuseLarge(plan: PodPlan): void {
 }
 
 /** What the user should know of the manifest, though nothing is wrong. */
-function notes({ config, given }: Profile, { holdSecret, sources }: PodFiles, pod: Pod): string[] {
+function notes({ config, sources }: Profile, { holdSecret, localPaths }: PodFiles, pod: Pod): string[] {
   const all: string[] = [];
   const create = (name: string) => `kubectl create secret generic ${name} --namespace ${pod.namespace}`;
   if (config.apiKey !== undefined) {
     all.push(
-      `The Job takes the API key (${given.get('apiKey')?.name}) from a Secret. Create it before the Job: ` +
+      `The Job takes the API key (${sources.get('apiKey')?.name}) from a Secret. Create it before the Job: ` +
         `${create(apiKeyName(pod))} --from-literal=api-key="$AIPERF_API_KEY"`,
     );
   }
   if (holdSecret) {
-    const files = Object.entries(sources).map(([name, path]) => ` --from-file=${name}=${shellWord(path)}`);
+    const files = Object.entries(localPaths).map(([name, path]) => ` --from-file=${name}=${shellWord(path)}`);
     all.push(
       'The configuration holds secrets, so the Job takes it from a Secret. Create it before the Job: ' +
         create(filesName(pod)) +

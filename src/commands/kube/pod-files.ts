@@ -11,7 +11,7 @@ export interface PodFiles {
   /** By name in `CONFIG_FOLDER`. */
   readonly files: Readonly<Record<string, string>>;
   /** The paths that they were read from, by the same names. */
-  readonly sources: Readonly<Record<string, string>>;
+  readonly localPaths: Readonly<Record<string, string>>;
   /** Options of `profile` that point to them. */
   readonly args: readonly string[];
   readonly holdSecret: boolean;
@@ -38,9 +38,9 @@ export async function podFiles(
   profile: Profile,
   inputPath: string | undefined,
 ): Promise<PodFiles> {
-  const { config, given } = profile;
+  const { config, sources } = profile;
   const files: Record<string, string> = { 'run.yaml': await withoutApiKey(configPath, profile) };
-  const sources: Record<string, string> = { 'run.yaml': configPath };
+  const localPaths: Record<string, string> = { 'run.yaml': configPath };
   const args = ['--config', `${CONFIG_FOLDER}/run.yaml`];
   for (const { key, flag, nameOf } of carried) {
     const path = config[key];
@@ -50,17 +50,17 @@ export async function podFiles(
       continue;
     }
     const name = nameOf(path);
-    sources[name] = path;
-    files[name] = textOf(path, given.get(key)?.name ?? flag);
+    localPaths[name] = path;
+    files[name] = textOf(path, sources.get(key)?.name ?? flag);
     args.push(flag, `${CONFIG_FOLDER}/${name}`);
   }
-  return { files, sources, args, holdSecret: 'tls-key.pem' in files || holdsSecret(config) };
+  return { files, localPaths, args, holdSecret: 'tls-key.pem' in files || holdsSecret(config) };
 }
 
 /** The text of the file as it is, or without its API key if it has one. */
-async function withoutApiKey(path: string, { config, given }: Profile): Promise<string> {
+async function withoutApiKey(path: string, { config, sources }: Profile): Promise<string> {
   const text = readFileSync(path, 'utf8');
-  if (given.get('apiKey')?.from !== 'file' || config.apiKey === undefined) return text;
+  if (sources.get('apiKey')?.from !== 'file' || config.apiKey === undefined) return text;
   const { parseDocument } = await import('yaml');
   const document = parseDocument(text);
   // In the flat form, and in AIPerf's own.

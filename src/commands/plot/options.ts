@@ -48,8 +48,10 @@ export const plotOptions = {
 } satisfies OptionTable;
 
 /** All that the options of `plot` get wrong together. */
-export function checkPlot(...[{ config, given }, isValid]: Parameters<Check<typeof plotOptions>>): Findings {
+export function checkPlot(
+  ...[{ config, sources }, isValid]: Parameters<Check<typeof plotOptions>>
+): Findings {
   const slos = isValid('goodput') ? slosOf(config.goodput) : [];
-  const name = given.get('goodput')?.name ?? '--goodput';
+  const name = sources.get('goodput')?.name ?? '--goodput';
   return { errors: sloErrors(slos, { ...everyTrait, slos }, name), warnings: [] };
 }

@@ -103,19 +103,19 @@ export const singleRunKeys = ['rewrite', 'tables', 'targetRate', 'targetGoodput'
 
 /** All that the options of `report` get wrong together. */
 export function checkReport(
-  ...[{ config, given }, isValid]: Parameters<Check<typeof reportOptions>>
+  ...[{ config, sources }, isValid]: Parameters<Check<typeof reportOptions>>
 ): Findings {
-  const name = (key: 'goodput' | 'targetGoodput', flag: string) => given.get(key)?.name ?? flag;
+  const name = (key: 'goodput' | 'targetGoodput', flag: string) => sources.get(key)?.name ?? flag;
   const slos = isValid('goodput') ? slosOf(config.goodput) : [];
   const errors = sloErrors(slos, { ...everyTrait, slos }, name('goodput', '--goodput'));
-  if (config.targetGoodput !== undefined && !given.has('targetRate')) {
+  if (config.targetGoodput !== undefined && !sources.has('targetRate')) {
     errors.push(`${name('targetGoodput', '--target-goodput')} needs --target-rate, the requests to carry.`);
   }
-  const asked = questionKeys.filter((key) => given.has(key));
-  const reported = reportKeys.filter((key) => given.has(key));
+  const asked = questionKeys.filter((key) => sources.has(key));
+  const reported = reportKeys.filter((key) => sources.has(key));
   if (asked.length > 0 && reported.length > 0) {
     const names = (keys: readonly (keyof typeof reportOptions)[]) =>
-      andList(keys.map((key) => given.get(key)?.name ?? nameOf(reportOptions[key])));
+      andList(keys.map((key) => sources.get(key)?.name ?? nameOf(reportOptions[key])));
     errors.push(
       `${names(reported)} cannot be combined with ${names(asked)}: statistics of requests are printed in place of the report.`,
     );

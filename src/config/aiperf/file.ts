@@ -37,7 +37,7 @@ interface AiperfFile {
 }
 
 /** Top-level keys that only AIPerf's form has; `endpoint` and `tokenizer` are also options of the flat form. */
-const telling: ReadonlySet<string> = new Set([
+const aiperfOnlyKeys: ReadonlySet<string> = new Set([
   ...['benchmark', 'schema_version', 'sweep', 'multi_run', 'plot', 'variables'],
   ...['models', 'dataset', 'datasets', 'phases', 'warmup', 'profiling', 'artifacts', 'slos'],
 ]);
@@ -45,7 +45,8 @@ const telling: ReadonlySet<string> = new Set([
 /** Whether these top-level keys mean AIPerf's form. `mappings` lists the keys whose values are mappings. */
 export function isAiperfForm(keys: readonly string[], mappings: readonly string[]): boolean {
   return (
-    keys.some((key) => telling.has(snake(key))) || mappings.some((key) => /^(endpoint|tokenizer)$/.test(key))
+    keys.some((key) => aiperfOnlyKeys.has(snake(key))) ||
+    mappings.some((key) => /^(endpoint|tokenizer)$/.test(key))
   );
 }
 
@@ -73,7 +74,7 @@ export function readAiperfFile(table: OptionTable, { path, root, placeOf, env }:
     isSwept: (key) => table[key]?.sweeps !== undefined,
     sweeps: rows.map(nameOf),
   };
-  const data = substituted(root, { path: [], name: '' }, env, reading);
+  const data = substituteVariables(root, { path: [], name: '' }, env, reading);
   if (isObject(data)) {
     const moved = Object.keys(data).filter((key) => Object.hasOwn(benchmark, snake(key)));
     if (moved.length > 0) {
@@ -161,13 +162,16 @@ const otherSweeps: Readonly<Record<string, string>> = {
  * Replaces `${NAME}` and `${NAME:default}` in all strings of a value; a string that cannot be resolved
  * becomes null.
  */
-function substituted(value: unknown, site: Site, env: AiperfFile['env'], reading: Reading): unknown {
+function substituteVariables(value: unknown, site: Site, env: AiperfFile['env'], reading: Reading): unknown {
   if (Array.isArray(value)) {
-    return value.map((item, i) => substituted(item, indexed(site, i), env, reading));
+    return value.map((item, i) => substituteVariables(item, indexed(site, i), env, reading));
   }
   if (isObject(value)) {
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, substituted(item, within(site, key), env, reading)]),
+      Object.entries(value).map(([key, item]) => [
+        key,
+        substituteVariables(item, within(site, key), env, reading),
+      ]),
     );
   }
   if (typeof value !== 'string') return value;

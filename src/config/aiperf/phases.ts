@@ -141,8 +141,8 @@ interface Phases {
 
 /** Reads the profiling phase and an optional warmup before it. */
 export function readPhases({ phases, site }: Phases, isFile: boolean, reading: Reading): void {
-  const profiling = one('profiling', phases, site, reading);
-  const warmup = one('warmup', phases, site, reading);
+  const profiling = onlyPhase('profiling', phases, site, reading);
+  const warmup = onlyPhase('warmup', phases, site, reading);
   if (profiling === undefined) return;
   if (warmup !== undefined && phases[0] !== warmup) {
     reading.refuse(warmup.site, `must come before ${profiling.site.name}`);
@@ -161,7 +161,12 @@ export function readPhases({ phases, site }: Phases, isFile: boolean, reading: R
 }
 
 /** The only phase of that kind. Refuses duplicates, and a file without a profiling phase. */
-function one(kind: Phase['kind'], phases: readonly Phase[], site: Site, reading: Reading): Phase | undefined {
+function onlyPhase(
+  kind: Phase['kind'],
+  phases: readonly Phase[],
+  site: Site,
+  reading: Reading,
+): Phase | undefined {
   const same = phases.filter((phase) => phase.kind === kind);
   if (same.length > 1) {
     const names = andList(same.map((phase) => String(member(phase.value, 'name'))));
