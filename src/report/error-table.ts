@@ -50,7 +50,7 @@ function rowsOf(groups: readonly ErrorGroup[]): readonly ErrorGroup[] {
   return [
     ...sorted.slice(0, MOST_ROWS),
     {
-      error: { type: 'Others', message: `${rest.length} other messages, which the summary JSON lists` },
+      error: { type: 'Others', message: `${rest.length} other messages; the summary JSON lists them` },
       count: rest.reduce((sum, { count }) => sum + count, 0),
     },
   ];

@@ -7,7 +7,7 @@ interface Explanation {
   readonly remedies: readonly string[];
 }
 
-const ownCounts = "Take the server's counts: --use-server-token-count";
+const ownCounts = "Use the server's counts: --use-server-token-count";
 
 const explanations: Readonly<Record<LengthCause, Explanation>> = {
   're-tokenization': {

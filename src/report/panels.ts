@@ -48,10 +48,10 @@ export function tokenDiscrepancyPanel(summary: RunSummary, layout: Layout): stri
       '  - --tokenizer is not the tokenizer that the server uses',
       '  - With n above 1 the server counts all choices; here choice 0 is counted',
       '',
-      'What to do:',
-      '  - Look at the usage_*_diff_pct values in the per-request file',
-      '  - Take the counts of the server: --use-server-token-count',
-      `  - Move the threshold: AIPERF_METRICS_USAGE_PCT_DIFF_THRESHOLD (now ${threshold})`,
+      'Fix Options:',
+      '  - Check usage_*_diff_pct in the per-request file',
+      "  - Use the server's counts: --use-server-token-count",
+      `  - Change the threshold: AIPERF_METRICS_USAGE_PCT_DIFF_THRESHOLD (now ${threshold})`,
     ],
     layout,
   );
@@ -94,7 +94,7 @@ export function missingUsagePanel(summary: RunSummary, layout: Layout): string[]
       sentence,
       '',
       'Fix Options:',
-      '  - Leave out --use-server-token-count: tokens are then counted here with --tokenizer',
+      '  - Remove --use-server-token-count to count tokens here with --tokenizer',
       `  - ${missingUsageRemedy}`,
     ],
     layout,
@@ -124,7 +124,7 @@ export function notStreamed({ notes, validCount }: RunSummary): string | undefin
   const { notStreamed: requests } = notes;
   if (requests === 0 || requests * 2 < validCount) return undefined;
   return (
-    `${requests} of ${counted(validCount, 'successful response')} came in one piece although a stream was requested: ` +
+    `${requests} of ${counted(validCount, 'successful response')} arrived in one piece although streaming was requested: ` +
     'their Time to First Token is the whole latency, and their Inter Token Latency is 0.'
   );
 }
@@ -155,7 +155,7 @@ export function responseWarnings(summary: RunSummary): string[] {
   const usage = missingUsage(summary);
   const { unread } = summary.notes;
   return [
-    ...(usage === undefined ? [] : [`${usage} Leave out --use-server-token-count to count tokens here.`]),
+    ...(usage === undefined ? [] : [`${usage} Remove --use-server-token-count to count tokens here.`]),
     ...(unread.length === 0
       ? []
       : [`Fields of responses look like content and are not read: ${unread.map(unreadField).join('; ')}`]),
@@ -202,8 +202,8 @@ export function ledgerPanel(line: string, layout: Layout): string[] {
     [
       line,
       '',
-      'This is a fault of aiperf, not of the server. The files are written as far as there are results; do not ' +
-        'rely on them, and please report this.',
+      'This is a bug in aiperf, not in the server. The files hold what results there are: do not rely on them, ' +
+        'and please report this.',
     ],
     layout,
   );

@@ -54,14 +54,14 @@ export function report(
       : [
           'AIPerf | INCOMPLETE RESULTS',
           incompleteReason,
-          'The figures cover only a part of the run: do not compare them with those of complete runs.',
+          'The figures cover only part of the run: do not compare them with complete runs.',
         ];
   const table = (name: ConsoleTable, heading: string) =>
     metricsTable(summary.results, name, `AIPerf | ${heading}`, layout);
   const metricTables = [
     ...groups.flatMap(([name, group]) => (tables.has(name) ? table(name, `${title}: ${group}`) : [])),
     ...table('main', title),
-    ...table('adjusted', 'Metrics counting failures as infinite'),
+    ...table('adjusted', 'Error-adjusted latency (failures = ∞)'),
     ...sloTable(summary, layout),
     ...(summary.sliced === undefined ? [] : sliceTable(summary.sliced, layout)),
   ];

@@ -20,7 +20,7 @@ export function sloTable(summary: RunSummary, layout: Layout): string[] {
         { header: ofValid, yields: 'at spaces' },
         { header: ofAll },
       ],
-      rows: sloRows(summary, 'all of them: good requests', (share) => percent(share, 2)),
+      rows: sloRows(summary, 'all SLOs met (good requests)', (share) => percent(share, 2)),
     },
     layout,
   );

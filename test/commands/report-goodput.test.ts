@@ -92,7 +92,7 @@ describe('a run with objectives', () => {
     expect(await aiperf(['report', folder])).toMatchObject({ code: 0, stderr: '', stdout });
     const before = readFileSync(join(folder, 'profile_export_aiperf.json'), 'utf8');
     const other = await aiperf(['report', folder, '--goodput', 'request_latency:20000']);
-    expect(other.stdout).toMatch(/│ +all of them: good requests │ +36 │ +100\.00 % │ +90\.00 % │/);
+    expect(other.stdout).toMatch(/│ +all SLOs met \(good requests\) │ +36 │ +100\.00 % │ +90\.00 % │/);
     expect(readFileSync(join(folder, 'profile_export_aiperf.json'), 'utf8')).toBe(before);
 
     const copy = temporaryFolder();

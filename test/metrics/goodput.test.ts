@@ -64,7 +64,7 @@ test('table, CSV and JSON', () => {
 ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━╇━━━━━━━━━━┩
 │ Time to First Token ≤ 120.00 ms │                        2 │         66.67 % │  50.00 % │
 │     Request Latency ≤ 330.00 ms │                        3 │        100.00 % │  75.00 % │
-│      all of them: good requests │                        2 │         66.67 % │  50.00 % │
+│    all SLOs met (good requests) │                        2 │         66.67 % │  50.00 % │
 └─────────────────────────────────┴──────────────────────────┴─────────────────┴──────────┘
 `);
   expect(text).toMatch(/\n +AIPerf \| SLO +\n/);
@@ -177,7 +177,7 @@ test('471 good of 1690 in 63.37 s: goodput 7.43 beside 26.67 requests/s, and wha
   expect(text).toMatch(/Goodput \(requests\/sec\) │ +7\.43 │/);
   expect(text).toMatch(/Time to First Token ≤ 370\.00 ms │ +690 │ +40\.83 % │ +39\.09 % │/);
   expect(text).toMatch(/Request Latency ≤ 648\.00 ms │ +1,471 │ +87\.04 % │ +83\.34 % │/);
-  expect(text).toMatch(/all of them: good requests │ +471 │ +27\.87 % │ +26\.69 % │/);
+  expect(text).toMatch(/all SLOs met \(good requests\) │ +471 │ +27\.87 % │ +26\.69 % │/);
 
   // 1000 / (1690 / 63.37) = 37.497, 1000 / (471 / 63.37) = 134.54.
   expect(capacity(summary, { ratePerSecond: 1000, goodShare: 0.95 }, { ...layout, width: 300 })).toBe(`

@@ -38,12 +38,12 @@ test.each([
 test('the panel says whose fault it is', () => {
   const drawn = ledgerPanel(ledgerLine(outcomes, 101) ?? '', { width: 80, colours: false });
   expect(drawn).toEqual([
-    '╭─────────────────────────── Requests Do Not Add Up ───────────────────────────╮',
-    '│  101 were issued, and 100 have ended: 90 completed, 5 failed, 3 cancelled,   │',
-    '│  2 dropped at the end of the run.                                            │',
-    '│                                                                              │',
-    '│  This is a fault of aiperf, not of the server. The files are written as far  │',
-    '│  as there are results; do not rely on them, and please report this.          │',
-    '╰──────────────────────────────────────────────────────────────────────────────╯',
+    '╭────────────────────────── Requests Do Not Add Up ───────────────────────────╮',
+    '│  101 were issued, and 100 have ended: 90 completed, 5 failed, 3 cancelled,  │',
+    '│  2 dropped at the end of the run.                                           │',
+    '│                                                                             │',
+    '│  This is a bug in aiperf, not in the server. The files hold what results    │',
+    '│  there are: do not rely on them, and please report this.                    │',
+    '╰─────────────────────────────────────────────────────────────────────────────╯',
   ]);
 });

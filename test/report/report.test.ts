@@ -71,7 +71,7 @@ test('the run of four requests, to the character', () => {
 │                        Request Error Rate (%) │  25.00 │   N/A │    N/A │    N/A │    N/A │    N/A │    N/A │
 │                      Request Count (requests) │   3.00 │   N/A │    N/A │    N/A │    N/A │    N/A │    N/A │
 └───────────────────────────────────────────────┴────────┴───────┴────────┴────────┴────────┴────────┴────────┘
-                    AIPerf | Metrics counting failures as infinite                     
+                    AIPerf | Error-adjusted latency (failures = ∞)                     
 ┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━┳━━━━━━━┳━━━━━┳━━━━━┳━━━━━┳━━━━━━━━┳━━━━━┓
 ┃                               Metric ┃ avg ┃   min ┃ max ┃ p99 ┃ p90 ┃    p50 ┃ std ┃
 ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━╇━━━━━━━╇━━━━━╇━━━━━╇━━━━━╇━━━━━━━━╇━━━━━┩
@@ -105,7 +105,7 @@ test('results of a part of a run say so first', () => {
     '',
     'AIPerf | INCOMPLETE RESULTS',
     'Run cancelled.',
-    'The figures cover only a part of the run: do not compare them with those of complete runs.',
+    'The figures cover only part of the run: do not compare them with complete runs.',
     '',
     '',
   ]);
@@ -263,7 +263,7 @@ test('tables on request, in their order, and only those that have something in t
   };
   const all = sideTables(['all']);
   const failed = counted({ error: { type: 'TimeoutError', message: 'late' } });
-  const adjusted = '0 AIPerf | Metrics counting failures as infinite';
+  const adjusted = '0 AIPerf | Error-adjusted latency (failures = ∞)';
   expect(titles([counted({ usage, wire }), failed], all)).toEqual([
     '2 AIPerf | Error Summary',
     '2 AIPerf | HTTP Trace Timing',
@@ -406,7 +406,7 @@ test('many messages: the twenty most frequent, and how many others', () => {
   const rows = errorTable(groups, layout).slice(4, -1);
   expect(rows).toHaveLength(21);
   expect(rows[0]).toMatch(/ request 24 .* 25 │$/);
-  expect(rows[20]).toMatch(/ Others │ 5 other messages, which the summary JSON lists +│ +15 │$/);
+  expect(rows[20]).toMatch(/ Others │ 5 other messages; the summary JSON lists them +│ +15 │$/);
 });
 
 test('a page for an error message is cut on the screen', () => {
@@ -510,7 +510,7 @@ describe('what responses lack', () => {
       'No successful response held usage with completion tokens, which --use-server-token-count takes token counts from: token metrics are missing.',
     );
     expect(responseWarnings(summary)).toEqual([
-      'No successful response held usage with completion tokens, which --use-server-token-count takes token counts from: token metrics are missing. Leave out --use-server-token-count to count tokens here.',
+      'No successful response held usage with completion tokens, which --use-server-token-count takes token counts from: token metrics are missing. Remove --use-server-token-count to count tokens here.',
     ]);
   });
 
@@ -534,7 +534,7 @@ describe('what responses lack', () => {
   test('a stream that comes in one piece has no times of tokens', () => {
     const whole = counted({ contentNs: Float64Array.of(ms(30)), firstOutputNs: ms(30) });
     const text =
-      '2 of 3 successful responses came in one piece although a stream was requested: their Time to First Token is the whole latency, and their Inter Token Latency is 0.';
+      '2 of 3 successful responses arrived in one piece although streaming was requested: their Time to First Token is the whole latency, and their Inter Token Latency is 0.';
     const summary = storeOf([whole, whole, counted()]).summary();
     expect(notStreamed(summary)).toBe(text);
     expect(paragraphs(notStreamedPanel(summary, layout))[0]).toBe(text);

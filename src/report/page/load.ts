@@ -51,10 +51,10 @@ function howSent(phase: JsonObject, dataset: JsonObject): string | undefined {
   const ceiling = concurrency === undefined ? '' : `, at most ${withThousands(concurrency)} in flight`;
   if (phase.type === 'fixed_schedule') {
     const [file] = textOf(dataset.path);
-    return `at the times of ${file === undefined ? 'the trace' : baseName(file)}${ceiling}`;
+    return `at the timestamps of ${file === undefined ? 'the trace' : baseName(file)}${ceiling}`;
   }
   if (users !== undefined && rate !== undefined) {
-    return `${counted(users, 'user')} who send ${short(rate)} requests a second together`;
+    return `${counted(users, 'user')} sending ${short(rate)} requests/s in total`;
   }
   if (rate !== undefined) {
     const [pattern] = [

@@ -18,7 +18,7 @@ const shown: readonly StatName[] = ['avg', 'min', 'p50', 'p75', 'p90', 'p95', 'p
 /** Captions of the tables, in their order; the first two stay open. */
 const captions: Readonly<Record<ConsoleTable, string>> = {
   main: 'Metrics',
-  adjusted: 'Metrics counting failures as infinite',
+  adjusted: 'Error-adjusted latency (failures = ∞)',
   schedule: 'Schedule',
   effective: 'Effective concurrency and throughput',
   active: 'Active concurrency and throughput',
@@ -38,7 +38,7 @@ export function metricTables(summary: RunSummary): Html {
     rows: results.filter(({ tag }) => metricOf(tag).table === undefined).map(row),
   };
   return html`${main && statisticsTable({ ...main, isCaptionHidden: true })}
-${slos.length > 0 && table({ caption: 'Objectives', columns: sloColumns, rows: sloRows(summary, 'All of them: good requests', percentWords) })}
+${slos.length > 0 && table({ caption: 'Objectives', columns: sloColumns, rows: sloRows(summary, 'All SLOs met (good requests)', percentWords) })}
 ${adjusted && adjusted.rows.length > 0 && statisticsTable(adjusted)}
 ${[...others, rest].map(
   (group) =>

@@ -31,7 +31,7 @@ export function failureSection(
 ): HtmlContent {
   const { validCount, failedCount } = summary;
   const errors = summary.errors.filter(({ isPlanned }) => !isPlanned);
-  if (errors.length === 0) return html`<p>Nothing failed.</p>`;
+  if (errors.length === 0) return html`<p>No request failed.</p>`;
   const rows = errors
     .sort((a, b) => b.count - a.count)
     .map(({ error, count: times }) => [
@@ -44,11 +44,11 @@ export function failureSection(
   return html`${table({
     caption: 'Failures by kind',
     isCaptionHidden: true,
-    columns: ['Code', 'Type', 'Message', 'Count', 'of all requests'],
+    columns: ['Code', 'Type', 'Message', 'Count', '% of all'],
     rows,
     textColumns: [2],
   })}
-<h3>The first of each kind</h3>
+<h3>First failure of each kind</h3>
 ${requestList(failures, firstNs)}`;
 }
 

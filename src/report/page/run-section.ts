@@ -94,16 +94,16 @@ function configuration({ facts: { inputConfig, command }, summary }: ReportedRun
   const { rows } = loadWords(inputConfig);
   const slos = summary.slos.map(sloWords);
   const all = [...rows, ...(slos.length === 0 ? [] : [['Objectives', slos.join('; ')] as const])];
-  return html`${all.length > 0 && table({ caption: 'What was run', isCaptionHidden: true, columns: ['', ''], rows: all, textColumns: [1] })}
-<h3>To repeat it</h3>
+  return html`${all.length > 0 && table({ caption: 'Configuration', isCaptionHidden: true, columns: ['', ''], rows: all, textColumns: [1] })}
+<h3>Command</h3>
 ${
   command === undefined
-    ? html`<p>The run left no command.</p>`
+    ? html`<p>The command was not recorded.</p>`
     : html`<pre class="command" tabindex="0"><code>${command}</code></pre>`
 }
 ${
   inputConfig !== undefined &&
-  html`<details><summary>The whole configuration</summary><pre tabindex="0">${JSON.stringify(inputConfig, undefined, 2)}</pre></details>`
+  html`<details><summary>Full configuration</summary><pre tabindex="0">${JSON.stringify(inputConfig, undefined, 2)}</pre></details>`
 }`;
 }
 

@@ -61,8 +61,8 @@ function measured({ summary, facts }: ReportedRun): string[] {
     (metric) => statsOf(summary.results, metric)?.avg,
   );
   if (osl === undefined) return [`${sentence}.`];
-  const prompts = isl === undefined ? '' : `Prompts had ${tokens(isl)} on average, answers `;
-  return [`${sentence}.`, `${prompts === '' ? 'Answers had ' : prompts}${tokens(osl)}.`];
+  const prompts = isl === undefined ? '' : `Mean prompt length: ${tokens(isl)}; mean output length: `;
+  return [`${sentence}.`, `${prompts === '' ? 'Mean output length: ' : prompts}${tokens(osl)}.`];
 }
 
 function speed({ summary }: ReportedRun): string[] {
@@ -113,9 +113,9 @@ function goodRequests({ summary }: ReportedRun): string[] {
     name: `${label} ${largerIsBetter ? '≥' : '≤'} ${withCommas(limit).replace(/\.00$/, '')} ${unit}`,
     share: percentWords(passed / all),
   }));
-  const kept = objectives.map(({ name, share }, i) => `${name} ${i === 0 ? 'was kept by' : 'by'} ${share}`);
+  const kept = objectives.map(({ name, share }, i) => `${name} ${i === 0 ? 'was met by' : 'by'} ${share}`);
   const [only] = objectives;
-  const what = objectives.length === 1 ? `kept ${only?.name}` : 'kept every objective';
+  const what = objectives.length === 1 ? `met ${only?.name}` : 'met every objective';
   return [
     `${withThousands(good)} of ${counted(all, 'request')} (${percentWords(good / all)}) ${what}: ${short(rate)} good requests/s.`,
     ...(objectives.length === 1 ? [] : [`${kept.join(', ')}.`]),
@@ -159,7 +159,7 @@ function failures({ summary }: ReportedRun): string[] {
   sentences.push(
     validCount === 0
       ? 'No request succeeded, so there is no latency to report.'
-      : 'None of these are part of the latencies; see Metrics counting failures as infinite.',
+      : 'None of these are part of the latencies; see Error-adjusted latency (failures = ∞).',
   );
   return sentences;
 }
@@ -175,7 +175,7 @@ function cautions({ summary, facts: { incompleteReason }, notes }: ReportedRun):
   const found = [...notes];
   if (incompleteReason !== undefined) {
     found.unshift(
-      `${incompleteReason} The figures cover only a part of the run: do not compare them with those of complete runs.`,
+      `${incompleteReason} The figures cover only part of the run: do not compare them with complete runs.`,
     );
   }
   if (validCount > 0 && validCount < enoughFor99) {
@@ -196,7 +196,7 @@ function cautions({ summary, facts: { incompleteReason }, notes }: ReportedRun):
   if (mismatched > 0) {
     const { causes } = lengthCauses(summary);
     const why = causes.map((cause) => `${cause.why} (${withThousands(cause.requests)})`).join('. ');
-    found.push(`${counted(mismatched, 'output has', 'outputs have')} another length than requested. ${why}.`);
+    found.push(`${counted(mismatched, 'output has', 'outputs have')} a length other than requested. ${why}.`);
   }
   return found;
 }

@@ -5,9 +5,9 @@ test.each([
   [{ concurrency: 1000 }, '1,000 in flight'],
   [{ rate: 1, arrival_pattern: 'poisson' }, '1 request a second (poisson)'],
   [{ type: 'gamma', rate: 2.5, concurrency: 50 }, '2.5 requests a second (gamma), at most 50 in flight'],
-  [{ type: 'user_centric', users: 30, rate: 4 }, '30 users who send 4.00 requests a second together'],
-  [{ type: 'fixed_schedule' }, 'at the times of trace.jsonl'],
-  [{ type: 'fixed_schedule', concurrency: 9 }, 'at the times of trace.jsonl, at most 9 in flight'],
+  [{ type: 'user_centric', users: 30, rate: 4 }, '30 users sending 4.00 requests/s in total'],
+  [{ type: 'fixed_schedule' }, 'at the timestamps of trace.jsonl'],
+  [{ type: 'fixed_schedule', concurrency: 9 }, 'at the timestamps of trace.jsonl, at most 9 in flight'],
   [{}, undefined],
 ])('%j: %s', (phase, words) => {
   const datasets = [{ type: 'file', path: '/data/trace.jsonl', format: 'mooncake_trace' }];

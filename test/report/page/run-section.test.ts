@@ -47,7 +47,7 @@ test('metrics in the order of the columns, and what of failures is infinite', ()
     ...['150.00', '29.44', ''],
   ]);
   // 80, 200, 330 and one that is infinite, by nearest rank: p50 at rank 1.5, which goes to the even 2.
-  expect(rowsOf(page, 'Metrics counting failures as infinite')[0]).toEqual([
+  expect(rowsOf(page, 'Error-adjusted latency (failures = ∞)')[0]).toEqual([
     ...['Request Latency (error-adjusted) ms', '∞', '80.00', '330.00', '330.00', '∞', '∞', '∞', '∞', '', ''],
   ]);
 });
@@ -56,7 +56,7 @@ test('objectives: of the successful requests, and of all', () => {
   expect(rowsOf(sectionOf(), 'Objectives')).toEqual([
     ['Time to First Token ≤ 120.00 ms', '2', '66.7 %', '50.0 %', ''],
     ['Request Latency ≤ 250.00 ms', '2', '66.7 %', '50.0 %', ''],
-    ['All of them: good requests', '2', '66.7 %', '50.0 %', ''],
+    ['All SLOs met (good requests)', '2', '66.7 %', '50.0 %', ''],
   ]);
 });
 
@@ -122,7 +122,9 @@ test('what was run, with the objectives', () => {
   const [phase] = chatConfig.phases;
   const inputConfig = { ...chatConfig, phases: [{ ...phase, duration: 90 }] };
   expect(
-    rowsOf(sectionOf({ facts: { inputConfig } }), 'What was run').map(([name, value]) => `${name}: ${value}`),
+    rowsOf(sectionOf({ facts: { inputConfig } }), 'Configuration').map(
+      ([name, value]) => `${name}: ${value}`,
+    ),
   ).toEqual([
     'Model: m',
     'Server: http://h:8000',

@@ -17,7 +17,7 @@ test('the run of four requests', () => {
   expect(said(storeOf(fourRequests).summary(), { facts: { inputConfig: chatConfig } })).toEqual({
     Measured: [
       '4 requests to m at http://h:8000 (chat, streaming), 2 in flight, in 1.33 s.',
-      'Prompts had 26 tokens on average, answers 4 tokens.',
+      'Mean prompt length: 26 tokens; mean output length: 4 tokens.',
     ],
     Speed: [
       'Time to first token: median 100 ms, max 150 ms.',
@@ -27,7 +27,7 @@ test('the run of four requests', () => {
     Throughput: ['2.26 requests/s were completed, with 9.77 output tokens/s; each user got 36.7 tokens/s.'],
     Failures: [
       '1 of 4 requests failed (25.0 %). The cause: 400 Bad Request.',
-      'None of these are part of the latencies; see Metrics counting failures as infinite.',
+      'None of these are part of the latencies; see Error-adjusted latency (failures = ∞).',
     ],
     Client: ['The run has no data on the client, so it is unknown whether the client was the limit.'],
     Caveats: ['3 requests are too few for a reliable p99 (368 needed for a 95 % upper bound).'],
@@ -58,11 +58,11 @@ test('objectives: all of them, and each by itself; one alone is named', () => {
   const of = (some: typeof slos) =>
     said(storeOf(fourRequests, { ...streamingChat, slos: some }).summary()).Goodput;
   expect(of(slos)).toEqual([
-    '0 of 4 requests (0 %) kept every objective: 0.00 good requests/s.',
-    'Time to First Token ≤ 120 ms was kept by 50.0 %, Request Latency ≤ 79.50 ms by 0 %.',
+    '0 of 4 requests (0 %) met every objective: 0.00 good requests/s.',
+    'Time to First Token ≤ 120 ms was met by 50.0 %, Request Latency ≤ 79.50 ms by 0 %.',
   ]);
   expect(of(slos.slice(0, 1))).toEqual([
-    '2 of 4 requests (50.0 %) kept Time to First Token ≤ 120 ms: 1.50 good requests/s.',
+    '2 of 4 requests (50.0 %) met Time to First Token ≤ 120 ms: 1.50 good requests/s.',
   ]);
 });
 
@@ -102,7 +102,7 @@ test('an incomplete run, and what its records do not agree about, come first', (
     notes: ['The last line of the records is cut off: 1 record is left out.'],
   });
   expect(mind?.slice(0, 2)).toEqual([
-    'Run cancelled. The figures cover only a part of the run: do not compare them with those of complete runs.',
+    'Run cancelled. The figures cover only part of the run: do not compare them with complete runs.',
     'The last line of the records is cut off: 1 record is left out.',
   ]);
 });
