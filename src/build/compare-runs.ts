@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fileLines, printedLines } from './run-lines.js';
@@ -171,25 +171,17 @@ async function linesOf(
       .split(' ')
       .map((word) => word.replace('RUN', 'run').replace('INPUT', input?.name ?? ''));
     const { code, stdout, stderr } = await run(cli, words, home);
-    const kind = words
-      .filter((word) => !/[:/]\/|^\d/.test(word))
-      .slice(0, command.startsWith('profile') ? 1 : 9);
-    const part = kind.join(' ');
+    const part = command.startsWith('profile') ? 'profile' : words.join(' ');
     lines.set(`${part} (stdout)`, printedLines(`${stdout}\nexit code ${code}`, home));
     lines.set(`${part} (stderr)`, printedLines(stderr, home));
   }
   simulated.stop();
-  const files = readdirSync(join(home, 'run'), { recursive: true, withFileTypes: true }).filter((file) =>
-    file.isFile(),
-  );
-  const paths = files.map((file) => join(file.parentPath, file.name)).sort();
-  lines.set(
-    'files',
-    paths.map((path) => path.slice(home.length)),
-  );
-  for (const path of paths) {
-    lines.set(`${basename(dirname(path))}/${basename(path)}`, fileLines(path, readFileSync(path), home));
-  }
+  const files = readdirSync(join(home, 'run'), { recursive: true, withFileTypes: true })
+    .filter((file) => file.isFile())
+    .map((file) => join(file.parentPath, file.name).slice(home.length + 1))
+    .sort();
+  lines.set('files', files);
+  for (const file of files) lines.set(file, fileLines(file, readFileSync(join(home, file)), home));
   return lines;
 }
 
