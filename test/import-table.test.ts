@@ -77,4 +77,20 @@ describe('imports follow the way of the data', () => {
       .map((found) => `${found.from} imports ${found.folder}/`);
     expect(broken).toEqual([]);
   });
+
+  it('CONTRIBUTING.md has the same table', () => {
+    const listed = Object.keys(allowed).filter((folder) => folder !== '' && folder !== 'build');
+    const rows = [...readFileSync('CONTRIBUTING.md', 'utf8').matchAll(/^\| `([\w-]+)\/` \|.*\| (.*) \|$/gm)];
+    expect(rows.map(([, folder, imports]) => [folder, imports])).toEqual(
+      listed.map((folder) => [folder, importsText(allowed[folder] ?? [])]),
+    );
+  });
 });
+
+/** Rules as CONTRIBUTING.md writes them. */
+function importsText(rules: readonly string[]): string {
+  if (rules.includes('*')) return 'everything';
+  const folders = rules.filter((rule) => !rule.endsWith(':type')).map((rule) => `\`${rule}/\``);
+  const types = rules.filter((rule) => rule.endsWith(':type')).map((rule) => `\`${rule.slice(0, -5)}/\``);
+  return [...folders, ...(types.length === 0 ? [] : [`types of ${types.join(', ')}`])].join(', ') || '–';
+}
