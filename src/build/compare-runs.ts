@@ -84,7 +84,7 @@ const cases: Readonly<Record<string, Case>> = {
     profile: `${synthetic} --concurrency 1,2 --request-count 6 --num-profile-runs 2`,
     after: ['report RUN --html RUN/again.html', 'plot RUN --format svg'],
   },
-  raw: { profile: `${synthetic} --concurrency 2 --request-count 6 --export-level raw --export-http-trace` },
+  raw: { profile: `${synthetic} --concurrency 1 --request-count 6 --export-level raw --export-http-trace` },
   prefix: {
     profile: `${synthetic} --concurrency 1 --request-count 4 --profile-export-prefix mine --osl-stddev 3`,
     after: ['report RUN --profile-export-prefix mine --rewrite'],
