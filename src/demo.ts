@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-// The main job on an embedded default: a simulated server and a profile of it, each as a user would run it.
+// Starts a simulated server and profiles it, each as a user would run it.
 const cli = fileURLToPath(new URL('./cli.js', import.meta.url));
 const serverArguments = [
   'mock-server',

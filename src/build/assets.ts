@@ -5,7 +5,7 @@ import { compilePage } from './compile-page.js';
 import { compileTokenizer } from './compile-tokenizer.js';
 import { copyFont } from './copy-font.js';
 
-// Makes what the package ships beside its code. The corpus is measured with the tokenizer, so it comes second.
+// Builds the assets of the package. The corpus is measured with the tokenizer, so it comes second.
 const folder = fileURLToPath(new URL('../../assets/tokenizers/qwen3/', import.meta.url));
 await compileTokenizer(folder);
 await compileCorpus(folder);

@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { writeBundle } from './licences.js';
 
-/** Modules that what they use of a library is put into: the package needs no other, and they load fast. */
+/**
+ * Modules that the used parts of a library are bundled into: the package then needs no dependency, and they load fast.
+ */
 const modules = ['../charts/svg.js', '../config/zod.js'];
 
 export async function bundleLibraries(): Promise<void> {

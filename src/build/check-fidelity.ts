@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-// What docs/fidelity.md promises: a client that is starved is called the limit, one that is not is not. The machine must
-// have two cores to itself, and taskset.
+// Checks what docs/fidelity.md promises: a starved client is reported as the limit, and a healthy one is not. Needs
+// taskset and two cores without other load.
 
 const cli = fileURLToPath(new URL('../cli.js', import.meta.url));
 const starve = fileURLToPath(new URL('./starve.js', import.meta.url));

@@ -2,8 +2,8 @@ import { timeToFirstToken } from '../metrics/request-metrics.js';
 import { randomStream } from '../util/random.js';
 import { simulatedTrends } from './simulated-run.js';
 
-// What docs/trends.md promises: at most 5 of 100 steady runs are called anything else, and a cold start of twice the
-// time to first token is found in at least 95 of 100.
+// Checks what docs/trends.md promises: at most 5 of 100 steady runs are called anything else, and a cold start of twice
+// the TTFT is found in at least 95 of 100.
 
 const RUNS = 100;
 const seed = Number(process.argv[2] ?? 1);

@@ -14,7 +14,7 @@ interface Case {
   readonly profile: string;
   readonly server?: string;
   readonly input?: { readonly name: string; readonly rows: readonly object[] };
-  /** Commands on the folder that the profile left. */
+  /** Commands to run on the folder of the profile. */
   readonly after?: readonly string[];
 }
 
@@ -91,9 +91,9 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
-/** A difference counts if it shows up in as many runs of the same case. */
+/** A difference counts if it appears in this many runs of the same case. */
 const ATTEMPTS = 4;
-/** Differences that are printed of each file. */
+/** Differences printed per file. */
 const SHOWN = 12;
 const LONGEST = 300;
 
@@ -113,7 +113,7 @@ let found = 0;
 for (const [name, each] of Object.entries(cases)) {
   if (!chosen.includes(name)) continue;
   let lines = await compared(name, each);
-  // What chance alone makes is gone in one of the next attempts.
+  // Random differences disappear in one of the next attempts.
   for (
     let attempt = 2, before = -1;
     attempt <= ATTEMPTS && lines.length > 0 && lines.length !== before;
@@ -144,14 +144,14 @@ async function compared(name: string, each: Case): Promise<string[]> {
     linesOf(name, each, 'before', builds.before),
     linesOf(name, each, 'after', builds.after),
   ]);
-  // Files that only one side has are in the list of files.
+  // Files that only one side has are reported by the list of files.
   return [...before].flatMap(([part, lines]) => {
     const others = after.get(part);
     return others === undefined ? [] : differences(lines, others).map((line) => `${part}: ${line}`);
   });
 }
 
-/** Runs the commands of a case: the lines of each file and of each output, by its name. */
+/** Runs the commands of a case and returns the lines of each file and output, by name. */
 async function linesOf(
   name: string,
   { profile, server = '--ttft 4 --itl 2', input, after = [] }: Case,
@@ -216,7 +216,7 @@ function run(cli: string, words: readonly string[], cwd: string) {
   });
 }
 
-/** Lines that one side lacks, else the first that is in another place. */
+/** Lines missing on one side, else the first line that moved. */
 function differences(before: readonly string[], after: readonly string[]): string[] {
   const left = new Map<string, number>();
   for (const line of before) left.set(line, (left.get(line) ?? 0) + 1);

@@ -5,9 +5,9 @@ import { verifyPrompts } from '../dataset/prompts.js';
 import { openTokenizer } from '../dataset/tokenizer/open.js';
 
 /**
- * Counts the words of the corpus with the shipped tokenizer and writes the result into `folder` (that of the
- * compiled tokenizer), so that a run starts without doing so.
- * @throws Error where prompts made from it would miss their length.
+ * Counts the tokens of the corpus with the bundled tokenizer and writes the result into `folder` (that of the compiled
+ * tokenizer), to save time at the start of a run.
+ * @throws Error if prompts generated from it would miss their length.
  */
 export async function compileCorpus(folder: string): Promise<void> {
   const tokenizer = openTokenizer({ kind: 'shipped', name: 'builtin' });

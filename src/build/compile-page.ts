@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { writeBundle } from './licences.js';
 
-/** Bundles script and style of the report page, each into one file that needs no other. @param folder is made. */
+/** Bundles script and style of the report page, each into one self-contained file. @param folder is created. */
 export async function compilePage(folder: string): Promise<void> {
   const source = (name: string) => fileURLToPath(new URL(`../../src/page/${name}`, import.meta.url));
   mkdirSync(folder, { recursive: true });

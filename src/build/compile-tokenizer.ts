@@ -14,7 +14,7 @@ import { isObject, type Json } from '../util/json.js';
 
 /**
  * Writes Qwen3's tokenizer into `folder` in the form that opens fast (see CompiledShape), with its
- * tokenizer_config.json beside it. Leaves the folder alone when it is newer than the source.
+ * tokenizer_config.json. Does nothing if the folder is newer than the source.
  */
 export async function compileTokenizer(folder: string): Promise<void> {
   const require = createRequire(import.meta.url);
@@ -50,7 +50,7 @@ export async function compileTokenizer(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await copyFile(configFile, path.join(folder, 'tokenizer_config.json'));
   await replaceFile(path.join(folder, mergesFile), mergeBytes);
-  // Last: its presence says that the folder is complete.
+  // Written last: its presence marks the folder as complete.
   await replaceFile(path.join(folder, shapeFile), JSON.stringify(shape));
 }
 
@@ -66,7 +66,7 @@ async function isUpToDate(folder: string, sourceFile: string): Promise<boolean> 
   }
 }
 
-// Never a half-written file for a process that opens the tokenizer meanwhile.
+// Replaces atomically, for processes that open the tokenizer at the same time.
 async function replaceFile(file: string, content: string | Uint8Array): Promise<void> {
   const unfinished = `${file}.${process.pid}`;
   await writeFile(unfinished, content);

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-/** Copies the font of the charts, with its licence, into `folder`. */
+/** Copies the font of the charts and its licence into `folder`. */
 export function copyFont(folder: string): void {
   const require = createRequire(import.meta.url);
   const font = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf');

@@ -3,11 +3,11 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 
-/** A package that a bundle holds parts of. */
+/** A package of which a bundle contains parts. */
 export interface BundledPackage {
   readonly name: string;
   readonly version: string;
-  /** Its licences and notices, also those of what it embeds itself. */
+  /** Its licences and notices, including those of code that it embeds. */
   readonly texts: readonly string[];
 }
 
@@ -16,8 +16,8 @@ const ourTexts = ['../../NOTICE', '../../LICENSE'].map((path) =>
 );
 
 /**
- * Writes a bundle of one file, with the licences of all that is in it as a comment at its end.
- * @throws Error where NOTICE does not have the licence of a package that is in it.
+ * Writes a single-file bundle with the licences of its contents in a comment at its end.
+ * @throws Error if NOTICE lacks the licence of a bundled package.
  */
 export async function writeBundle(options: BuildOptions): Promise<void> {
   const { outputFiles, metafile } = await build({
@@ -32,7 +32,7 @@ export async function writeBundle(options: BuildOptions): Promise<void> {
   writeFileSync(file.path, file.text + licenceComment(packages));
 }
 
-/** What a bundle holds parts of, our own code aside; a package that is there twice counts once. */
+/** Third-party packages in a bundle, each once. */
 export function bundledPackages({ inputs }: Pick<Metafile, 'inputs'>): BundledPackage[] {
   const folders = new Set(
     Object.keys(inputs).flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
@@ -45,7 +45,7 @@ export function bundledPackages({ inputs }: Pick<Metafile, 'inputs'>): BundledPa
   return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** @throws Error that names every package of a bundle that `notice` does not list. */
+/** @throws Error that names every package of a bundle missing in `notice`. */
 export function requireNotice(bundle: string, packages: readonly BundledPackage[], notice: string): void {
   const listed = plain(notice);
   const missing = packages.filter(
@@ -59,7 +59,7 @@ export function requireNotice(bundle: string, packages: readonly BundledPackage[
   throw new Error(`${bundle} holds ${names}: its name and the text of its licence must be in NOTICE`);
 }
 
-/** The licences of all packages as a comment of a script, which a page may hold. */
+/** The licences of all packages as a script comment that is safe within a page. */
 export function licenceComment(packages: readonly BundledPackage[]): string {
   if (packages.length === 0) return '';
   const parts = packages.map(({ name, version, texts }) => `${name} ${version}\n\n${texts.join('\n\n')}`);
@@ -78,14 +78,14 @@ function licencesIn(folder: string): string[] {
       : [];
   const files = [
     ...filesIn(folder, /^(licen[cs]e|notice|copying)(\.\w+)?$/i),
-    // Of what it embeds itself: ECharts keeps that of d3 there.
+    // Licences of embedded code: ECharts keeps d3's there.
     ...filesIn(join(folder, 'licenses'), /./),
   ];
-  // A browser reads CR LF as LF, and a script with another hash than its page's policy says is not run.
+  // A browser reads CR LF as LF, which would change the hash, and the page's policy would block the script.
   return files.map((file) => readFileSync(file, 'utf8').replaceAll('\r\n', '\n').trim());
 }
 
-/** Without what may differ: line breaks, indentation, marks of lists. */
+/** Removes line breaks, indentation and list marks, which may differ. */
 function plain(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }

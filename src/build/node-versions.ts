@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-// Runs the test suite on other versions of Node, whose binaries the npm package `node` holds.
+// Runs the test suite on other versions of Node, from the npm package `node`.
 const versions = ['22', '24'];
 
-/** @returns the exit code. @throws Error where the program cannot be started. */
+/** @returns the exit code. @throws Error if the program cannot be started. */
 function run(command: string, args: readonly string[], options: SpawnSyncOptions = {}): number | null {
   const { error, status } = spawnSync(command, args, { stdio: 'inherit', ...options });
   if (error !== undefined) throw error;
@@ -19,8 +19,8 @@ try {
     const home = join(folder, version);
     const install = ['install', '--prefix', home, '--no-save', '--ignore-scripts', `node@${version}`];
     const setUp = { cwd: join(home, 'node_modules', 'node') };
-    // The package takes the binary of this machine from a package of its own by its install script, which npm runs or
-    // not, as its own version and the user's settings say.
+    // The package's install script gets this machine's binary from another package. Whether npm runs it depends on
+    // npm's version and settings.
     if (run('npm', install) !== 0 || run(process.execPath, ['installArchSpecificPackage.js'], setUp) !== 0) {
       throw new Error(`node@${version} could not be installed`);
     }

@@ -2,7 +2,7 @@ import { commandsReference, type ReferenceCommand } from '../config/reference.js
 import { commands } from '../main.js';
 import { metricsReference } from '../metrics/reference.js';
 
-/** The generated pages: path from the package's root to text. */
+/** The generated pages: text by path from the package's root. */
 export async function referencePages(): Promise<ReadonlyMap<string, string>> {
   const described: ReferenceCommand[] = [];
   for (const [name, { summary, load }] of Object.entries(commands)) {

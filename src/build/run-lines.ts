@@ -1,19 +1,20 @@
 import { gunzipSync } from 'node:zlib';
 
-// A run's files as lines in which all that time or chance causes is masked, so that two runs of one seed are equal.
+// The files of a run as lines, with everything masked that depends on time or chance, so that two runs with one seed
+// are equal.
 
-/** Units of what a run of one seed repeats exactly. */
+/** Units of values that a run with one seed reproduces exactly. */
 const exactUnits = new Set(['tokens', 'requests', 'errors', '%', 'sessions', 'conversations', 'items']);
-/** Numbers that look exact but depend on time. */
+/** Values that look exact but depend on time. */
 const timed =
   /fidelity|http_req_|chunks|effective.|active.|tokens.in.flight|trace_data|(?:^|\.)(?:worker|thread|port)|lateness/i;
-/** Lines about the client, which depend on what else the machine does. */
+/** Lines about the client, which depend on other load on the machine. */
 const verdict =
   /^Fidelity:|client.(?:timing|limited|strained|clean)|the client was|class="bad"|load thread|read lag|machine/i;
-/** What a run of one seed may have or lack: marks of a busy client, rates of tokens that arrived in one read. */
+/** Values that may be missing: marks of a busy client, rates of tokens that arrived in one read. */
 const optional = /\.client_limited|\.fidelity\.(?:reasons|verdict)|^profiling.*_throughput_per_user/;
 
-/** The lines of a file, by its name. */
+/** The lines of a file, by file type. */
 export function fileLines(path: string, bytes: Buffer, home: string): string[] {
   if (path.endsWith('.png')) return [`PNG of ${bytes.readUInt32BE(16)} x ${bytes.readUInt32BE(20)}`];
   const text = bytes.toString('utf8');
@@ -25,7 +26,7 @@ export function fileLines(path: string, bytes: Buffer, home: string): string[] {
   return printedLines(text, home);
 }
 
-/** What a command printed or logged. */
+/** The output or log of a command. */
 export function printedLines(text: string, home: string): string[] {
   return text
     .split('\n')
@@ -45,7 +46,7 @@ function jsonLines(text: string, path: string, home: string): string[] {
   return [...leaves(parsed(text), path, home)].filter((line) => !optional.test(line));
 }
 
-/** JSON with each number as a text that begins with `#`: 1 and 1.0 are two, and times pass 2^53. */
+/** JSON with each number as a string that starts with `#`: this distinguishes 1 from 1.0 and keeps times beyond 2^53. */
 function parsed(text: string): unknown {
   return JSON.parse(
     text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) =>
@@ -54,7 +55,7 @@ function parsed(text: string): unknown {
   );
 }
 
-/** `path: value` of every leaf, in the file's order. */
+/** `path: value` of every leaf, in file order. */
 function* leaves(value: unknown, path: string, home: string, unit?: string): Generator<string> {
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value);
@@ -80,7 +81,7 @@ function formOf(number: string, path: string): string {
   return /[.e]/.test(number) ? 'float' : number.length > 12 ? 'time' : 'integer';
 }
 
-/** Records are in the order of their ends: sorted by what was sent. */
+/** Records are in order of completion: sort them by what was sent. */
 function recordLines(text: string, home: string): string[] {
   const lines = text.split('\n');
   return [
@@ -109,7 +110,7 @@ function csvLines(text: string, home: string): string[] {
   });
 }
 
-/** Elements and texts, each once, and what the charts of a page are drawn from; what data alone moves is left out. */
+/** Distinct elements and texts, and the chart data of a page, without what depends only on the data. */
 function markupLines(text: string, home: string): string[] {
   const data = [...text.matchAll(/ id="([\w-]*data)">([^<]+)</g)].flatMap(([, id = '', packed = '']) => [
     ...jsonLines(gunzipSync(Buffer.from(packed, 'base64')).toString(), id, home),
@@ -125,7 +126,7 @@ function markupLines(text: string, home: string): string[] {
   return [...new Set([...marks, ...data.map((line) => line.replace(/\d+|float|integer/g, 'N'))])].sort();
 }
 
-/** Without the names that a run gives: ids, folders, ports, times. */
+/** Masks names that a run generates: IDs, folders, ports, times. */
 function unnamed(text: string, home: string): string {
   return text
     .replaceAll(home, 'HOME')

@@ -4,28 +4,28 @@ import type { StoredRequest } from '../metrics/stored-request.js';
 import type { Trends } from '../metrics/trends.js';
 import { type Random, randomStream } from '../util/random.js';
 
-/** How a simulated server behaves over time. */
+/** Behavior of a simulated server over time. */
 export interface SimulatedServer {
   readonly seconds: number;
-  /** First tokens of requests that start within so many seconds take twice as long. */
+  /** TTFT is doubled for requests that start within this many seconds. */
   readonly coldSeconds: number;
-  /** Growth of all times over the run, as a share. */
+  /** Growth of all times over the run, as a fraction. */
   readonly drift?: number;
-  /** Times from `from` to `to`, in seconds, are longer by `share`. */
+  /** Times between `from` and `to`, in seconds, are longer by `share`. */
   readonly episode?: { readonly from: number; readonly to: number; readonly share: number };
 }
 
 const CLIENTS = 16;
 const SLICE_NS = 1e9;
 const START_NS = 1_767_225_600_000_000_000n;
-/** What all requests of a quarter of a second share: a first-order process. */
+/** Interval of the noise that all requests share: a first-order autoregressive process. */
 const COMMON_SECONDS = 0.25;
 const COMMON_LIKENESS = 0.5;
 const COMMON_SPREAD = 0.04;
 
 /**
- * The trends of a simulated run, cut into slices of a second: 16 clients in a closed loop, first tokens after 300 ms
- * (log-normal, sigma 0.4), answers of 10 to 49 tokens at 10 ms each, and a slow noise that all requests share.
+ * Trends of a simulated run in slices of a second: 16 clients in a closed loop, TTFT 300 ms (log-normal, sigma 0.4),
+ * responses of 10 to 49 tokens at 10 ms each, and a slow noise shared by all requests.
  */
 export function simulatedTrends(seed: number, server: SimulatedServer): Trends | undefined {
   const random = randomStream(seed, 'simulated-run');

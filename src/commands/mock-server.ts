@@ -7,7 +7,7 @@ import { messageOf, UserError } from '../util/errors.js';
 import type { Io } from '../util/io.js';
 import type { Command, Invocation } from './command.js';
 
-/** Every option of `aiperf mock-server`. */
+/** Options of `aiperf mock-server`. */
 export const mockServerOptions = {
   host: text({
     flags: ['--host'],
@@ -190,7 +190,7 @@ export const mockServerOptions = {
   }),
 } satisfies OptionTable;
 
-/** `aiperf mock-server`: a simulated inference server, until it is interrupted. */
+/** `aiperf mock-server`: runs a simulated inference server until interrupted. */
 export const command: Command<typeof mockServerOptions> = { options: mockServerOptions, run };
 
 async function run({ config }: Invocation<typeof mockServerOptions>, io: Io): Promise<number> {

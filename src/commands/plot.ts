@@ -14,7 +14,7 @@ import { sourceOf } from './plot/source.js';
 import { readTraceLengths } from './plot/trace.js';
 import { completeLeftovers } from './report/complete-records.js';
 
-/** `aiperf plot`: pictures of a run, of several, or of a trace. */
+/** `aiperf plot`: draws charts of a run, of several runs, or of a trace. */
 export const command: Command<typeof plotOptions> = { options: plotOptions, check: checkPlot, run };
 
 async function run({ config }: Invocation<typeof plotOptions>, io: Io): Promise<number> {

@@ -1,47 +1,47 @@
 import type { JsonObject } from '../util/json.js';
 
-/** Texts of one turn that belong together; the name matters only to endpoints that tell texts apart. */
+/** Texts of one turn under a name; the name matters only to endpoints that distinguish texts. */
 export interface NamedTexts {
   readonly name: string;
   readonly contents: readonly string[];
 }
 
-/** One request to be made, as the dataset says it: the user's part of one exchange. */
+/** One request of a dataset: the user's side of one exchange. */
 export interface Turn {
   readonly role: string;
   readonly texts: readonly NamedTexts[];
   readonly model: string;
-  /** Output token cap sent to the server; absent: no cap is sent. */
+  /** Output token cap sent to the server; absent: no cap. */
   readonly maxTokens?: number;
-  /** Tokens of `texts`, known where the text was made to a length; absent: to be counted. */
+  /** Token count of `texts` if they were generated to a length; absent: not counted yet. */
   readonly inputTokens?: number;
   /** Recorded send time, ms. */
   readonly timestampMs?: number;
-  /** Wait between the return of the previous turn and this one, ms. */
+  /** Delay between the response of the previous turn and this request, ms. */
   readonly delayMs?: number;
-  /** Merged into this request's body, over `--extra-inputs`. */
+  /** Merged into this request's body, overriding `--extra-inputs`. */
   readonly extra?: JsonObject;
   /** A recorded message array that replaces the texts. */
   readonly messages?: readonly JsonObject[];
   readonly tools?: readonly JsonObject[];
-  /** A recorded body that is sent as it is. */
+  /** A recorded body that is sent unchanged. */
   readonly payload?: JsonObject;
 }
 
-/** What to say: an ordered list of turns. One playing of it is a session. */
+/** An ordered list of turns. One run through it is a session. */
 export interface Conversation {
   readonly sessionId: string;
   readonly turns: readonly Turn[];
-  /** System text sent in front of every request of the conversation. */
+  /** System text at the front of every request of the conversation. */
   readonly systemMessage?: string;
   /**
-   * `live-answers`: request k sends all earlier turns, each followed by the answer it got, then turn k.
-   * `self-contained`: every turn goes out alone.
+   * `live-answers`: request k contains all earlier turns, each followed by the server's response to it, then turn k.
+   * `self-contained`: every turn is sent alone.
    */
   readonly history: 'live-answers' | 'self-contained';
 }
 
-/** Conversations by number. Made when asked for, always the same for the same number: nothing is held. */
+/** Conversations by index, generated on demand and reproducible; none is kept in memory. */
 export interface Dataset {
   /** Number of distinct conversations. */
   readonly size: number;

@@ -4,24 +4,24 @@ import { shippedFolder } from './tokenizer/shipped.js';
 import type { Tokenizer, TokenizerSource } from './tokenizer/tokenizer.js';
 
 /**
- * The corpus as one tokenizer sees it. Token counts add up over words for every tokenizer that never merges across
- * a space, so any run of words has a known length without encoding it. Plain data over shared memory: handing it to
- * another thread copies nothing.
+ * The corpus, tokenized. Token counts add up over words for every tokenizer that never merges across a space, so the
+ * length of any run of words is known without encoding it. Plain data over shared memory: passing it to another thread
+ * copies nothing.
  */
 export interface CorpusIndex {
-  /** The words joined by single spaces; ASCII, a byte a character. */
+  /** The words joined by single spaces; ASCII, one byte per character. */
   readonly text: Uint8Array;
-  /** Where each word begins in `text`, and one entry more: where the word after the last would begin. */
+  /** Offset of each word in `text`, plus one entry for the end (after one more space). */
   readonly wordStarts: Uint32Array;
-  /** Tokens of all words in front of each, every word with its leading space; and one entry more: of all words. */
+  /** Tokens before each word, counting every word with its leading space, plus one entry for the total. */
   readonly tokensBefore: Uint32Array;
-  /** What a word costs more (or less) at the start of a text, where no space stands before it, in tokens. */
+  /** Difference in tokens of a word at the start of a text, where it has no leading space. */
   readonly extraAtStart: Int8Array;
-  /** Numbers of words that are one token wherever they stand; each word once. */
+  /** Indexes of distinct words that are one token with and without a leading space. */
   readonly fillers: Uint32Array;
 }
 
-/** What a tokenizer decides: all of a `CorpusIndex` that the text alone does not tell. */
+/** The parts of a `CorpusIndex` that depend on the tokenizer. */
 interface WordCosts {
   readonly tokens: Uint8Array;
   readonly extraAtStart: Int8Array;
@@ -31,13 +31,13 @@ interface WordCosts {
 const corpusFile = new URL('../../assets/corpus/moby-dick.txt', import.meta.url);
 const compiledName = 'corpus.bin';
 
-/** Encodes every distinct word of the corpus once, with and without its leading space (about a second). */
+/** Encodes every distinct word of the corpus with and without its leading space (about a second). */
 export function indexCorpus(tokenizer: Tokenizer): CorpusIndex {
   const words = readWords();
   return joined(words, countWords(words, tokenizer));
 }
 
-/** The index compiled at build time, in some milliseconds; undefined where there is none: use `indexCorpus`. */
+/** Loads the index compiled at build time (some milliseconds); undefined if there is none: use `indexCorpus`. */
 export function loadCorpusIndex(source: TokenizerSource): CorpusIndex | undefined {
   if (source.kind !== 'shipped') return undefined;
   let file: Buffer;
@@ -69,7 +69,7 @@ interface Words {
   readonly wordStarts: Uint32Array;
 }
 
-/** Reads the corpus into one line of words with single spaces between them. */
+/** Reads the corpus as words, joined by single spaces. */
 function readWords(): Words {
   const raw = readFileSync(corpusFile);
   const starts = new Uint32Array((raw.length + 1) >>> 1);
@@ -100,7 +100,7 @@ function readWords(): Words {
 function countWords({ text, wordStarts }: Words, tokenizer: Tokenizer): WordCosts {
   const all = Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('latin1');
   const words = all.split(' ');
-  // A word is counted behind another, not after a bare space: some normalizers put a mark of their own in front.
+  // Count a word after another word, not after a bare space: some normalizers prepend a mark to a text.
   const anchor = tokenizer.count('a');
   const known = new Map<string, { tokens: number; extra: number }>();
   const tokens = new Uint8Array(wordStarts.length - 1);

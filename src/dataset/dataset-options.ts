@@ -1,20 +1,20 @@
 import type { DatasetType } from './loaders/format.js';
 import type { Synthesis } from './loaders/synthesis.js';
 
-/** What the dataset is made from. */
+/** Inputs of the dataset. */
 export interface DatasetOptions {
   readonly seed: number;
-  /** The user fixed the seed: generated session ids are `session_000000` and so on instead of UUIDs. */
+  /** The seed was set by the user: generated session IDs are `session_000000` and so on instead of UUIDs. */
   readonly namedSessions: boolean;
   readonly models: readonly string[];
   readonly modelSelection: 'round_robin' | 'random';
-  /** Tokens of a generated prompt. */
+  /** Tokens per generated prompt. */
   readonly isl: number;
   readonly islStddev: number;
-  /** Output token cap; absent or 0: none. */
+  /** Output token cap; absent or 0: no cap. */
   readonly osl?: number | undefined;
   readonly oslStddev: number;
-  /** Conversations to generate, or to draw from a random pool; other files are always taken whole. */
+  /** Conversations to generate or to draw from a random pool; other files are always used completely. */
   readonly entries: number;
   readonly turnsMean: number;
   readonly turnsStddev: number;
@@ -23,14 +23,14 @@ export interface DatasetOptions {
   readonly delayRatio: number;
   /** A file or folder; absent: synthetic prompts. */
   readonly inputFile?: string | undefined;
-  /** Absent: told from the file. */
+  /** Absent: detected from the file. */
   readonly datasetType?: DatasetType | undefined;
-  /** Tokens of a block that a hash id stands for; absent: the trace type's own. */
+  /** Tokens per hash ID; absent: the default of the trace type. */
   readonly blockSize?: number | undefined;
-  /** The endpoint sends system messages, so a leading system turn becomes one. */
+  /** The endpoint supports system messages, so a leading system turn becomes one. */
   readonly endpointHasSystemSlot: boolean;
-  /** How a trace is changed; absent: it is sent as it is. */
+  /** Transformations of a trace; absent: it is sent unchanged. */
   readonly synthesis?: Synthesis | undefined;
-  /** Leave timestamps and delays of a file out. */
+  /** Ignore timestamps and delays in the file. */
   readonly ignoreTimings: boolean;
 }

@@ -1,8 +1,8 @@
 import type { Random } from '../util/random.js';
 
 /**
- * A whole number of tokens, turns or milliseconds: normal around `mean`, never below 1. Without a deviation the
- * rounded mean; else a draw, drawn again while negative, rounded up.
+ * A positive integer count of tokens, turns or milliseconds, drawn from a normal distribution around `mean`. Without a
+ * deviation it is the rounded mean; otherwise negative draws are repeated and the result is rounded up. At least 1.
  */
 export function sampleLength(mean: number, stddev: number, random: Random): number {
   if (stddev <= 0) return Math.max(1, Math.round(mean));

@@ -1,22 +1,22 @@
 import type { Random } from '../util/random.js';
 import type { CorpusIndex } from './corpus.js';
 
-/** Passages of known length; each is decided by `random` alone. */
+/** Passages of exact length; the choice depends only on `random`. */
 export interface Passages {
   /** A passage of `tokens` tokens. */
   fresh(tokens: number, random: Random): string;
-  /** The first `keep` tokens of the passage of `tokens` tokens that `random` stands for. */
+  /** The first `keep` tokens of the passage of `tokens` tokens that `random` selects. */
   leading(tokens: number, keep: number, random: Random): string;
   readonly charactersPerToken: number;
 }
 
-// So many starts are tried for a stretch that ends on a word boundary; with Qwen3 two of three starts fit.
+// Starts to try for a stretch that ends on a word boundary; with Qwen3 two of three fit.
 const maxStarts = 64;
 
 /**
- * A passage is up to four words drawn from the one-token words, then a stretch of the corpus. The drawn words keep
- * passages apart: the corpus has some 100,000 places to start from, so among a thousand prompts a few would be the
- * same by chance, and a server's prefix cache would answer them.
+ * A passage is up to four random one-token words, then a stretch of the corpus. The random words make passages
+ * distinct: the corpus has only about 100,000 starting points, so among a thousand prompts a few would coincide and hit
+ * the server's prefix cache.
  */
 export function openPassages(index: CorpusIndex): Passages {
   const { wordStarts, tokensBefore, extraAtStart, fillers } = index;
@@ -48,7 +48,9 @@ export function openPassages(index: CorpusIndex): Passages {
     charactersPerToken: text.length / total,
   };
 
-  /** A word that costs the same with and without leading space, and from which `tokens` tokens end with a word. */
+  /**
+   * A word that costs the same with and without leading space, and whose next `tokens` tokens end on a word boundary.
+   */
   function startOf(tokens: number, random: Random): number {
     const drawn = random.integer(words);
     let usable = drawn;
@@ -62,12 +64,12 @@ export function openPassages(index: CorpusIndex): Passages {
     return usable;
   }
 
-  /** Tokens in front of a word; past the last word the corpus begins anew. */
+  /** Tokens before a word; the corpus repeats after its last word. */
   function before(word: number): number {
     return word <= words ? (tokensBefore[word] ?? 0) : total + before(word - words);
   }
 
-  /** The last word with at most `tokens` tokens in front of it. */
+  /** The last word with at most `tokens` tokens before it. */
   function lastWordWithin(tokens: number): number {
     const laps = Math.floor(tokens / total);
     const rest = tokens - laps * total;

@@ -8,12 +8,12 @@ import type { PromptSource } from './prompts.js';
 import { openSynthetic, planSynthetic, type SyntheticPlan, turnsBefore } from './synthetic.js';
 import type { TurnRules } from './turn-rules.js';
 
-/** A dataset as plain data, mostly over shared memory: handing it to another thread is cheap. */
+/** A dataset as plain data, mostly over shared memory: cheap to pass to another thread. */
 export type DatasetPlan = SyntheticPlan | RowsPlan | PoolPlan;
 
 /**
- * Reads and checks the file, if there is one, and fixes how many conversations and turns there are.
- * @throws UserError for a file that cannot be read or holds a row that cannot be sent, naming file and line.
+ * Reads and validates the file, if any, and determines the number of conversations and turns.
+ * @throws UserError for a file that cannot be read or a row that cannot be sent, naming file and line.
  */
 export async function planDataset(options: DatasetOptions, log: Log): Promise<DatasetPlan> {
   const { seed, models, modelSelection, osl, oslStddev } = options;
@@ -22,43 +22,43 @@ export async function planDataset(options: DatasetOptions, log: Log): Promise<Da
   return planFile(options.inputFile, options, rules, log);
 }
 
-/** The dataset of a plan: the same conversations in every thread. */
+/** Opens a plan; all threads get the same conversations. */
 export function openDataset(plan: DatasetPlan, prompts: PromptSource): Dataset {
   if (plan.kind === 'synthetic') return openSynthetic(plan, prompts);
   if (plan.kind === 'pool') return openPool(plan);
   return openRows(plan, prompts);
 }
 
-/** Turns of all conversations. */
+/** Number of turns of all conversations. */
 export function totalTurns(plan: DatasetPlan): number {
   if (plan.kind === 'synthetic') return turnsBefore(plan, plan.conversations);
   if (plan.kind === 'pool') return plan.conversations;
   return plan.turnsBefore.at(-1) ?? 0;
 }
 
-/** Turns of one conversation. */
+/** Number of turns of one conversation. */
 export function turnsOf(plan: DatasetPlan, conversation: number): number {
   if (plan.kind === 'pool') return 1;
   if (plan.kind === 'synthetic') return turnsBefore(plan, conversation + 1) - turnsBefore(plan, conversation);
   return (plan.turnsBefore[conversation + 1] ?? 0) - (plan.turnsBefore[conversation] ?? 0);
 }
 
-/** The dataset is a recorded trace, to be sent whole unless the user says otherwise. */
+/** Whether the dataset is a recorded trace, which is sent completely by default. */
 export function isTrace(plan: DatasetPlan): boolean {
   return plan.kind === 'rows' && plan.type === 'mooncake_trace';
 }
 
-/** Some turn has a recorded send time. */
+/** Whether any turn has a recorded send time. */
 export function hasTimestamps(plan: DatasetPlan): boolean {
   return plan.kind === 'rows' && plan.hasTimestamps;
 }
 
-/** About the bytes of all prompts, each counted once; good to some tens of percent. */
+/** Approximate bytes of all prompts, each counted once; accurate to some tens of percent. */
 export function estimateBytes(plan: DatasetPlan): number {
   if (plan.kind === 'synthetic') return totalTurns(plan) * plan.isl * bytesPerToken;
   if (plan.kind === 'pool') return plan.conversations * plan.meanRowBytes;
   return plan.literalBytes + plan.generatedTokens * bytesPerToken;
 }
 
-// The corpus has 4.2 characters a token with Qwen3.
+// Measured on the corpus with Qwen3.
 const bytesPerToken = 4.2;

@@ -5,22 +5,23 @@ import { type HashId, highWord, lowWord } from './hash-id.js';
 import { openPassages } from './passages.js';
 import type { Tokenizer } from './tokenizer/tokenizer.js';
 
-/** Makes text of exactly known length from the corpus. */
+/** Generates text of exact token length from the corpus. */
 export interface PromptSource {
-  /** A prompt of exactly `tokens` tokens; `random` alone decides which. */
+  /** A prompt of exactly `tokens` tokens, chosen by `random`. */
   prompt(tokens: number, random: Random): string;
   /**
-   * A prompt of exactly `inputLength` tokens made of one block of `blockSize` tokens for each id. A block's text
-   * follows from the seed and its id alone, so equal leading ids give equal leading text. The last block is cut to
-   * what is left; what is left beyond it is fresh text, drawn from `random`.
-   * @throws Error where `inputLength` is not above `(hashIds.length - 1) * blockSize`: see `finalBlockTokens`.
+   * A prompt of exactly `inputLength` tokens: one block of `blockSize` tokens per ID. A block's text depends only on
+   * the seed and its ID, so equal leading IDs give equal leading text. The last block is cut to the remaining length;
+   * if more remains, fresh text drawn from `random` fills it.
+   * @throws Error unless `inputLength` exceeds `(hashIds.length - 1) * blockSize`: see `finalBlockTokens`.
    */
   blocks(hashIds: ArrayLike<HashId>, inputLength: number, blockSize: number, random: Random): string;
 }
 
 /**
- * @param tokenizer given where `verifyPrompts` found that counts do not add up over words: every prompt is then
- *   encoded and corrected at its end until its length is exact (slower by far).
+ * Opens a source of prompts.
+ * @param tokenizer pass it if `verifyPrompts` found that counts do not add up over words: each prompt is then encoded
+ * and corrected at its end until its length is exact (far slower).
  */
 export function openPrompts(index: CorpusIndex, seed: number, tokenizer?: Tokenizer): PromptSource {
   const passages = openPassages(index);
@@ -36,7 +37,7 @@ export function openPrompts(index: CorpusIndex, seed: number, tokenizer?: Tokeni
     },
   };
 
-  /** The text that must not change, and the text that may be corrected: the cut block or the fresh end. */
+  /** The fixed text, and the text that may be corrected: the cut block or the fresh end. */
   function blockTexts(ids: ArrayLike<HashId>, inputLength: number, blockSize: number, random: Random) {
     const final = finalBlockTokens(ids.length, inputLength, blockSize);
     if (final <= 0 || ids.length === 0) {
@@ -61,7 +62,7 @@ export function openPrompts(index: CorpusIndex, seed: number, tokenizer?: Tokeni
       if (counted > tokens) {
         changing = shortened(changing, (counted - tokens) * passages.charactersPerToken);
       } else {
-        // Also without a space: where one character is one token, a new word may always be too long.
+        // Alternate with and without a space: if one character is one token, a new word may always be too long.
         const gap = round & 2 ? '' : ' ';
         changing += gap + passages.fresh(tokens - counted, random);
       }
@@ -74,21 +75,21 @@ export function openPrompts(index: CorpusIndex, seed: number, tokenizer?: Tokeni
 }
 
 /**
- * Tokens left for the last of `blocks` blocks: more than `blockSize` where fresh text follows, 0 or less where the
- * ids do not fit the length.
+ * Tokens left for the last of `blocks` blocks: more than `blockSize` if fresh text follows, 0 or less if there are too
+ * many IDs for the length.
  */
 export function finalBlockTokens(blocks: number, inputLength: number, blockSize: number): number {
   return inputLength - (blocks - 1) * blockSize;
 }
 
-/** The stream of draws of each block id: ids that differ have streams that differ. */
+/** A random stream per block ID; distinct IDs have distinct streams. */
 function blockRandom(seed: number): (id: HashId) => Random {
   const short = randomStreams(seed, 'hash-block');
   const long = wideStreams(seed, 'long-hash-block');
   return (id) => (id >= 0 && id <= 0xffff_ffff ? short(Number(id)) : long(lowWord(id), highWord(id)));
 }
 
-/** Re-encodes twenty sample prompts: false where one misses its length and `openPrompts` needs the tokenizer. */
+/** Re-encodes twenty sample prompts; false if one misses its length, so `openPrompts` needs the tokenizer. */
 export function verifyPrompts(index: CorpusIndex, tokenizer: Tokenizer): boolean {
   const prompts = openPrompts(index, 0);
   const random = randomStream(0, 'verify');
@@ -106,5 +107,5 @@ function shortened(text: string, byCharacters: number): string {
   return text.slice(0, Math.max(1, left)).trimEnd();
 }
 
-// Few are needed: each round lengthens or shortens by about the tokens that are missing or too many.
+// Few are needed: each round adds or removes about the missing or excess tokens.
 const maxRounds = 32;

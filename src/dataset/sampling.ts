@@ -1,12 +1,11 @@
 import { type Random, randomStreams } from '../util/random.js';
 
-/** How sessions pick their conversations. */
+/** How sessions select conversations. */
 export type SamplingStrategy = 'sequential' | 'random' | 'shuffle';
 
 /**
- * The conversation that a session plays, by the session's number: the same answer in every thread.
- * `sequential`: dataset order, over and over; `random`: uniform with replacement; `shuffle`: every conversation
- * once a pass, in an order of its own each pass.
+ * The conversation of a session, by session number; the same in every thread. `sequential`: dataset order, repeated;
+ * `random`: uniform with replacement; `shuffle`: every conversation once per pass, each pass in a new order.
  */
 export function openSampler(
   strategy: SamplingStrategy,

@@ -1,8 +1,8 @@
 import { randomStreams } from '../util/random.js';
 
 /**
- * Ids of conversations that have none of their own, by conversation number: `session_000000` and so on where the
- * user fixed the seed, else UUIDs (version 4 in form), drawn from the run's own seed so that every thread agrees.
+ * IDs for conversations without one, by conversation index: `session_000000` and so on if the user set the seed, else
+ * UUIDs (version 4 in form) drawn from the run's seed so that every thread agrees.
  */
 export function sessionIds(seed: number, named: boolean): (index: number) => string {
   if (named) return (index) => `session_${String(index).padStart(6, '0')}`;

@@ -14,7 +14,7 @@ export interface SyntheticPlan {
   readonly namedSessions: boolean;
   readonly rules: TurnRules;
   readonly conversations: number;
-  /** Turns of every conversation; where they vary, the number of turns before each conversation and of all. */
+  /** Turns per conversation; if they vary, the number of turns before each conversation, and the total. */
   readonly turns: number | Uint32Array;
   readonly isl: number;
   readonly islStddev: number;
@@ -23,7 +23,7 @@ export interface SyntheticPlan {
   readonly delayRatio: number;
 }
 
-/** @throws UserError where there would be nothing to send. */
+/** @throws UserError if there is nothing to send. */
 export function planSynthetic(options: DatasetOptions, rules: TurnRules): SyntheticPlan {
   const { namedSessions, isl, islStddev, delayMeanMs, delayStddevMs, delayRatio } = options;
   if (isl <= 0) {
@@ -104,7 +104,7 @@ export function openSynthetic(plan: SyntheticPlan, prompts: PromptSource): Datas
   }
 }
 
-/** Turns of all conversations in front of conversation `index`. */
+/** Turns of all conversations before `index`. */
 export function turnsBefore(plan: SyntheticPlan, index: number): number {
   return typeof plan.turns === 'number' ? index * plan.turns : (plan.turns[index] ?? 0);
 }

@@ -1,7 +1,7 @@
 import { randomStreams } from '../util/random.js';
 import { sampleLength } from './lengths.js';
 
-/** What every turn gets that does not say it itself. Plain data. */
+/** Defaults for turns that do not set them. Plain data. */
 export interface TurnRules {
   readonly seed: number;
   /** At least one. */
@@ -12,7 +12,7 @@ export interface TurnRules {
   readonly oslStddev: number;
 }
 
-/** By the number of the turn in the whole dataset, counted in dataset order. */
+/** Defaults by the index of the turn in the whole dataset, in dataset order. */
 export interface TurnDefaults {
   model(turn: number): string;
   maxTokens(turn: number): number | undefined;

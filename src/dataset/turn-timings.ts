@@ -1,27 +1,27 @@
 import { type DatasetPlan, openDataset } from './plan.js';
 import type { PromptSource } from './prompts.js';
 
-/** When a turn is to be sent, as the dataset says it; both may be absent. A `Turn` is one. */
+/** Recorded timing of a turn; both may be absent. `Turn` satisfies it. */
 export interface TurnTiming {
   /** Recorded send time, ms. */
   readonly timestampMs?: number;
-  /** Wait between the return of the previous turn and this one, ms. */
+  /** Delay between the response of the previous turn and this request, ms. */
   readonly delayMs?: number;
 }
 
-/** When the turns of all conversations are to be sent. */
+/** Timings of the turns of all conversations. */
 export interface TurnTimings {
   /** Number of conversations. */
   readonly size: number;
   /** @param conversation 0 ≤ conversation < size. */
   turns(conversation: number): readonly TurnTiming[];
-  /** How to name the conversation to the user: its session, and its place in the file if there is one. */
+  /** The conversation's name for messages: its session, and its place in the file if any. */
   nameOf(conversation: number): string;
 }
 
 const noText: PromptSource = { prompt: () => '', blocks: () => '' };
 
-/** The timing of a dataset's turns. No prompt is made; rows of a file are parsed when asked for, and not held. */
+/** The timings of a dataset's turns, without generating prompts; rows are parsed on demand and not kept. */
 export function turnTimings(plan: DatasetPlan): TurnTimings {
   const dataset = openDataset(plan, noText);
   return {

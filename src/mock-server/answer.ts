@@ -10,7 +10,7 @@ import type { Runner, Slots } from './slots.js';
 import type { TokenLog } from './token-log.js';
 import type { TokenScript } from './words.js';
 
-/** What all answers of a server share. */
+/** Shared by all responses of a server. */
 export interface Engine {
   readonly settings: MockServerSettings;
   readonly script: TokenScript;
@@ -21,27 +21,27 @@ export interface Engine {
   readonly log: TokenLog | undefined;
 }
 
-/** An answer that is sent in one piece. */
+/** A response sent in one piece. */
 export interface WholeAnswer {
   readonly status: number;
   readonly body: string;
-  /** JSON unless said. */
+  /** Default: JSON. */
   readonly type?: string;
 }
 
-/** Where an answer goes. */
+/** The destination of a response. */
 export interface Outlet {
   beginStream(): void;
   /** A piece of a stream; ASCII. */
   write(text: string): void;
   sendWhole(answer: WholeAnswer): void;
-  /** The answer is complete. */
+  /** The response is complete. */
   done(): void;
   /** Breaks the connection. */
   cut(): void;
 }
 
-/** An answer being given: waits for its slot, then sends each token at its time. */
+/** A streamed response: waits for its slot, then sends each token at its time. */
 export class StreamedAnswer implements Runner, Paced {
   readonly #engine: Engine;
   readonly #question: CompletionRequest;
@@ -53,7 +53,7 @@ export class StreamedAnswer implements Runner, Paced {
   readonly #receivedNs = monotonicNs();
   #startedNs = 0;
   #cachedTokens = 0;
-  /** When the next token is due. */
+  /** Due time of the next token. */
   #dueNs = 0;
   #sent = 0;
   #over = false;
@@ -103,7 +103,7 @@ export class StreamedAnswer implements Runner, Paced {
       text = this.#text.opening;
       this.#engine.metrics.ttftSeconds.add((nowNs - this.#receivedNs) / 1e9);
     }
-    // One write for what is due together; what is late stays a write of its own.
+    // Tokens due at the same time share a write; late ones keep a write of their own.
     while (this.#sent < breakAfter && this.#dueNs === dueNs) text += this.#nextChunk(nowNs);
     this.#outlet.write(text);
     if (this.#sent < tokens) return this.#dueNs;
@@ -111,7 +111,7 @@ export class StreamedAnswer implements Runner, Paced {
     return undefined;
   }
 
-  /** The client has gone. */
+  /** The client disconnected. */
   abandon(): void {
     if (!this.#over) this.#end('abort');
   }
@@ -143,7 +143,7 @@ export class StreamedAnswer implements Runner, Paced {
     return isReasoning ? this.#text.reasoning(words) : this.#text.content(words);
   }
 
-  /** Tokens `from` to before `to` of the answer; they lie all in the reasoning or all behind it. */
+  /** Tokens `from` to `to` (exclusive) of the response, either all reasoning or all content. */
   #words(from: number, to: number): string {
     const { key, reasoningTokens } = this.#plan;
     const textStart = from < reasoningTokens ? 0 : reasoningTokens;

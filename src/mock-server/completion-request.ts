@@ -3,13 +3,13 @@ import { badRequest, type Refusal } from './refusal.js';
 
 export type Api = 'chat' | 'completions';
 
-/** What a body asks for. */
+/** A parsed request body. */
 export interface CompletionRequest {
   readonly api: Api;
   readonly model: string | undefined;
   readonly stream: boolean;
   readonly includeUsage: boolean;
-  /** All text of the prompt, messages joined by line ends; empty for token ids. */
+  /** All text of the prompt, messages joined by line ends; empty for token IDs. */
   readonly prompt: string;
   readonly promptTokens: number;
   readonly maxTokens: number | undefined;
@@ -17,7 +17,7 @@ export interface CompletionRequest {
   readonly ignoreEos: boolean;
 }
 
-/** Reads a body of `/v1/chat/completions` or `/v1/completions`. */
+/** Parses a body of `/v1/chat/completions` or `/v1/completions`. */
 export function readCompletionRequest(
   api: Api,
   body: Buffer,
@@ -73,7 +73,7 @@ function messageText({ content }: JsonObject): string {
   return content.map((part) => (isObject(part) && typeof part.text === 'string' ? part.text : '')).join('\n');
 }
 
-/** The text, or the number of token ids. */
+/** The text, or the number of token IDs. */
 function completionPrompt(prompt: Json | undefined): string | number | undefined {
   if (typeof prompt === 'string') return prompt;
   if (!Array.isArray(prompt) || prompt.length === 0) return undefined;

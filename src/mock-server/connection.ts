@@ -5,15 +5,15 @@ import type { Outlet, WholeAnswer } from './answer.js';
 import { badRequest } from './refusal.js';
 import { BadRequest, type IncomingRequest, RequestReader } from './request-reader.js';
 
-/** What a request's handler leaves running: told when the client goes away before the answer is complete. */
+/** A response in progress; notified if the client disconnects before it is complete. */
 export interface Running {
   abandon(): void;
 }
 
-/** Answers a request by way of `outlet`, now or later. */
+/** Responds to a request through `outlet`, now or later. */
 export type Handle = (request: IncomingRequest, outlet: Outlet) => Running | undefined;
 
-/** One client's connection: its requests one after the other. */
+/** A client connection: handles its requests in sequence. */
 export class ClientConnection implements Outlet {
   readonly #socket: Socket;
   readonly #handle: Handle;
@@ -30,7 +30,7 @@ export class ClientConnection implements Outlet {
       this.#reader.push(bytes);
       if (!this.#busy) this.#serve();
     });
-    // A reset is seen in 'close' as well.
+    // A reset also triggers 'close'.
     socket.on('error', () => {});
     socket.on('close', () => this.#running?.abandon());
   }
@@ -89,7 +89,7 @@ export class ClientConnection implements Outlet {
 
 let date = { second: 0, line: '' };
 
-/** The `Date` header, made once a second. */
+/** The `Date` header, updated once a second. */
 function dateLine(): string {
   const now = epochMs();
   const second = Math.floor(now / 1000);

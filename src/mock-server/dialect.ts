@@ -3,7 +3,7 @@ import type { Dialect } from './settings.js';
 
 export type FinishReason = 'stop' | 'length';
 
-/** What every chunk of an answer says about it. */
+/** Metadata repeated in every chunk of a response. */
 export interface AnswerName {
   readonly id: string;
   readonly model: string;
@@ -14,16 +14,16 @@ export interface AnswerName {
 export interface UsageCounts {
   readonly promptTokens: number;
   readonly completionTokens: number;
-  /** Undefined: not told. */
+  /** Undefined: not reported. */
   readonly cachedTokens: number | undefined;
   readonly reasoningTokens: number;
 }
 
-/** The pieces of a stream, each framed for chunked transfer: to be sent as they are. */
+/** The pieces of a stream, already framed for chunked transfer encoding. */
 export interface StreamText {
-  /** What goes out just before the first token; may be empty. */
+  /** Sent just before the first token; may be empty. */
   readonly opening: string;
-  /** A chunk of text; letters and spaces only, since it is not escaped. */
+  /** A chunk of text; letters and spaces only, because it is not escaped. */
   content(text: string): string;
   reasoning(text: string): string;
   /** The last chunk of text, and the end of the stream. */
@@ -32,7 +32,7 @@ export interface StreamText {
 
 const fingerprint = ',"system_fingerprint":"aiperf-mock"';
 
-/** Prepares what is the same in all chunks of a stream. */
+/** Prepares the parts that all chunks of a stream share. */
 export function streamText(dialect: Dialect, api: Api, name: AnswerName): StreamText {
   const begin = `data: ${head(api === 'chat' ? 'chat.completion.chunk' : 'text_completion', name)}`;
   const choice = `${begin},"choices":[{"index":0,`;
@@ -55,7 +55,7 @@ export function streamText(dialect: Dialect, api: Api, name: AnswerName): Stream
   };
 }
 
-/** The body of an answer that is not streamed. */
+/** The body of a non-streamed response. */
 export function wholeBody(
   dialect: Dialect,
   api: Api,
@@ -78,7 +78,7 @@ export function wholeBody(
   );
 }
 
-/** Everything of a chunk's single choice but its text. */
+/** A chunk's single choice, except its text. */
 interface ChunkForm {
   /** The chunk before the first token, from its choice on. */
   readonly opening: string;
@@ -86,7 +86,7 @@ interface ChunkForm {
   readonly reasoning: string;
   readonly tail: string;
   lastTail(reason: FinishReason): string;
-  /** The chunk behind the last token, from its choice on; may be empty. */
+  /** The chunk after the last token, from its choice on; may be empty. */
   finish(reason: FinishReason): string;
   readonly usageTail: string;
 }
@@ -155,14 +155,14 @@ function usageJson({ promptTokens, completionTokens, cachedTokens, reasoningToke
   );
 }
 
-/** JSON in ASCII, so that a text has as many bytes as characters. */
+/** ASCII-only JSON, so that its length in characters and bytes is the same. */
 function asciiJson(text: string): string {
   return JSON.stringify(text).replace(/[^ -~]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
 }
 
-/** An event of ASCII text, as one chunk of chunked transfer. */
+/** Frames an ASCII event as one chunk of chunked transfer encoding. */
 function frame(event: string): string {
   return `${(event.length + 2).toString(16)}\r\n${event}\n\n\r\n`;
 }

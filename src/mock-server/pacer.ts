@@ -1,21 +1,21 @@
 import { monotonicNs } from '../util/clock.js';
 import { Timeout } from '../util/timeout.js';
 
-/** Something that acts at times it names itself. */
+/** Acts at times that it chooses itself. */
 export interface Paced {
-  /** Acts. Returns when to act next, ns of `monotonicNs`; undefined: never again. */
+  /** Acts, and returns when to act next, ns of `monotonicNs`; undefined: never. */
   act(): number | undefined;
 }
 
 /**
- * How the last stretch before an act is waited for. Timers are a millisecond late: `precise` spends it in turns of
- * the event loop, which still read sockets but keep a core busy; `low-cpu` accepts the lateness.
+ * How to wait for the last millisecond, because timers are that late. `precise` spins the event loop, which still reads
+ * sockets but keeps a core busy; `low-cpu` accepts the delay.
  */
 export type Timer = 'precise' | 'low-cpu';
 
 const spinNs = { precise: 1_100_000, 'low-cpu': 0 } satisfies Record<Timer, number>;
 
-/** Calls each `Paced` at its time: never early, and late only by what the machine or other acts cost. */
+/** Calls each `Paced` at its time: never early, and late only if the machine or other calls delay it. */
 export class Pacer {
   /** A binary heap by due time. */
   #dueNs = new Float64Array(1024);
@@ -29,7 +29,7 @@ export class Pacer {
     this.#spinNs = spinNs[timer];
   }
 
-  // An act adds others too: not for the past, so that the one that acts stays at the top of the heap.
+  // An act may add others, but not in the past, so the acting one stays at the top of the heap.
   add(paced: Paced, dueNs: number): void {
     const place = this.#paced.length;
     if (place === this.#dueNs.length) {
@@ -42,7 +42,7 @@ export class Pacer {
     this.#arm();
   }
 
-  /** Nobody acts any more. */
+  /** Stops all calls. */
   close(): void {
     this.#paced = [];
     this.#timer?.clear();
@@ -52,7 +52,7 @@ export class Pacer {
   readonly #step = () => {
     this.#immediate = undefined;
     this.#timer = undefined;
-    // Only what is due now: what falls due meanwhile waits until sockets have been read.
+    // Only what is due now: read sockets before handling what falls due in the meantime.
     const untilNs = monotonicNs();
     for (let first = this.#paced[0]; first !== undefined; first = this.#paced[0]) {
       if (this.#first() > untilNs) break;
@@ -89,7 +89,7 @@ export class Pacer {
     if (last !== undefined && this.#paced.length > 0) this.#sink(last, this.#dueNs[this.#paced.length] ?? 0);
   }
 
-  /** Puts an entry at the top and lets it sink to its place. */
+  /** Puts an entry at the top and sifts it down. */
   #sink(paced: Paced, dueNs: number): void {
     const [dues, all] = [this.#dueNs, this.#paced];
     let place = 0;

@@ -5,30 +5,30 @@ import type { FinishReason } from './dialect.js';
 import { beyondContext, type Refusal, simulatedFailure, unknownModel } from './refusal.js';
 import type { MockServerSettings } from './settings.js';
 
-/** What is decided about an answer when its request comes in. */
+/** What is decided about a response when its request arrives. */
 export interface AnswerPlan {
   readonly id: string;
   readonly model: string;
   /** Seconds since 1970. */
   readonly created: number;
-  /** Where in the script its text begins. */
+  /** Where its text starts in the script. */
   readonly key: number;
   readonly tokens: number;
   readonly reasoningTokens: number;
   readonly reason: FinishReason;
-  /** So many tokens are sent, then the connection breaks. Undefined: it does not. */
+  /** Break the connection after this many tokens. Undefined: never. */
   readonly breakAfter: number | undefined;
 }
 
-/** The request that a plan is for. */
+/** The request that a plan is made for. */
 export interface Asked {
   readonly question: CompletionRequest;
   readonly body: Buffer;
-  /** Its place in the order of arrival, from 1. */
+  /** Its number in order of arrival, from 1. */
   readonly number: number;
 }
 
-/** Decides what requests get, from the settings, the seed, each request's body and its place in the order. */
+/** Decides responses from the settings, the seed, each request's body and its number. */
 export function planner(settings: MockServerSettings): (asked: Asked) => AnswerPlan | Refusal {
   const failures = randomStreams(settings.seed, 'mock-server-failures');
   const lengths = randomStreams(settings.seed, 'mock-server-lengths');
@@ -57,7 +57,7 @@ export function planner(settings: MockServerSettings): (asked: Asked) => AnswerP
 
 const defaultOutputTokens = 128;
 
-/** How many tokens the answer has, and why it ends there. */
+/** The number of tokens of the response, and its finish reason. */
 function answerLength(
   { outputTokens, outputStddev, contextLimit = Number.POSITIVE_INFINITY }: MockServerSettings,
   { promptTokens, maxTokens, minTokens, ignoreEos }: CompletionRequest,
@@ -77,7 +77,7 @@ function isNth(number: number, n: number | undefined): boolean {
   return n !== undefined && number % n === 0;
 }
 
-/** FNV-1a of the body's length and end: equal bodies get equal answers, whatever order they come in. */
+/** FNV-1a of the body's length and end: equal bodies get equal responses in any order. */
 function digest(body: Buffer): number {
   let hash = 0x811c9dc5 ^ body.length;
   for (let place = Math.max(0, body.length - 512); place < body.length; place++) {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
-/** Tokens of a block: what is cached is a whole number of them. */
+/** Tokens per block; only complete blocks are cached. */
 const blockTokens = 512;
-// 2^18 blocks stand for 134 million tokens: more than servers hold, little enough for us.
+// 2^18 blocks are 134 million tokens: more than real servers cache, with little memory here.
 const capacityBlocks = 262_144;
 
-/** Remembers the beginnings of prompts block by block, and forgets those longest out of use. */
+/** An LRU cache of prompt prefixes, by block. */
 export class PrefixCache {
   readonly #blockBytes: number;
   /** In order of last use. */
@@ -16,8 +16,8 @@ export class PrefixCache {
   }
 
   /**
-   * Tokens at the start of `prompt` that an earlier prompt began with too; from now on all of this prompt is
-   * known. The block with the last token is always worked out anew, as servers do to get a first token.
+   * Returns how many leading tokens of `prompt` are cached, and caches the prompt. The block with the last token is
+   * always recomputed, as servers do to get a first token.
    */
   take(prompt: string): number {
     const bytes = Buffer.from(prompt);
@@ -25,7 +25,7 @@ export class PrefixCache {
     let unbroken = true;
     let chain = '';
     for (let end = this.#blockBytes; end < bytes.length; end += this.#blockBytes) {
-      // A block counts only after the same blocks before it.
+      // A block is only the same if all blocks before it are.
       chain = createHash('sha1')
         .update(chain)
         .update(bytes.subarray(end - this.#blockBytes, end))

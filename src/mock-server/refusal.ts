@@ -1,4 +1,4 @@
-/** An answer other than 200, with a body in the words of vLLM. */
+/** A response other than 200, with the body that vLLM sends. */
 export interface Refusal {
   readonly status: number;
   readonly body: string;
@@ -14,8 +14,8 @@ export function unknownModel(asked: string, served: string): Refusal {
 }
 
 /**
- * The refusal of a prompt and an answer that do not fit into `limit` tokens together, if they do not.
- * vLLM reads a prompt only up to the first token too many, and so says "at least".
+ * The refusal of a request whose prompt and output exceed `limit` tokens together, if they do. vLLM reads a prompt only
+ * up to the first token beyond the limit, and therefore says "at least".
  */
 export function beyondContext(
   limit: number | undefined,
@@ -44,7 +44,7 @@ export function beyondContext(
   return undefined;
 }
 
-/** A refusal that was asked for with `fail` or `failRate`. */
+/** A failure simulated by `fail` or `failRate`. */
 export function simulatedFailure(status: number): Refusal {
   return refusal(
     status,

@@ -1,16 +1,16 @@
-/** A request as it came in. */
+/** A received request. */
 export interface IncomingRequest {
   readonly method: string;
-  /** Without the query. */
+  /** Without query. */
   readonly path: string;
   /** By lower-case name. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Buffer;
-  /** Whether the connection may carry another request after this one. */
+  /** Whether the connection may carry another request. */
   readonly keepAlive: boolean;
 }
 
-/** Thrown at bytes that are no HTTP/1.x request. */
+/** The bytes are not a valid HTTP/1.x request. */
 export class BadRequest extends Error {}
 
 const headLimitBytes = 65_536;
@@ -18,21 +18,21 @@ const headEnd = Buffer.from('\r\n\r\n');
 
 type Head = Omit<IncomingRequest, 'body'>;
 
-/** Takes HTTP/1.1 requests out of a connection's bytes, however they are cut. */
+/** Parses HTTP/1.1 requests from a connection's bytes, split anywhere. */
 export class RequestReader {
-  /** Called when a client waits for leave to send its body. */
+  /** Called when a client waits for `100 Continue` before it sends its body. */
   readonly #onExpect: () => void;
   #parts: Buffer[] = [];
   #bytes = 0;
   #head: Head | undefined;
-  /** Bytes of the body; undefined for a chunked one. */
+  /** Length of the body; undefined if chunked. */
   #bodyBytes: number | undefined;
 
   constructor(onExpect: () => void) {
     this.#onExpect = onExpect;
   }
 
-  /** Whether bytes of a further request have come. */
+  /** Whether bytes of a further request have arrived. */
   get holdsBytes(): boolean {
     return this.#bytes > 0;
   }
@@ -42,7 +42,7 @@ export class RequestReader {
     this.#bytes += bytes.length;
   }
 
-  /** The next whole request, if it is there. @throws BadRequest */
+  /** The next complete request, if any. @throws BadRequest */
   next(): IncomingRequest | undefined {
     this.#head ??= this.#readHead();
     if (this.#head === undefined) return undefined;

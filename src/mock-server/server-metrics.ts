@@ -1,7 +1,7 @@
 import type { FinishReason } from './dialect.js';
 import type { Slots } from './slots.js';
 
-/** Counts what the server does, for `/metrics` under the names of vLLM. */
+/** Server counters for `/metrics`, with vLLM's names. */
 export class ServerMetrics {
   promptTokens = 0;
   generationTokens = 0;
@@ -11,7 +11,7 @@ export class ServerMetrics {
   readonly ttftSeconds = new Histogram(ttftBounds);
   readonly e2eSeconds = new Histogram(e2eBounds);
 
-  /** The Prometheus text. */
+  /** The metrics in Prometheus text format. */
   text(model: string, slots: Slots): string {
     const labels = `model_name=${JSON.stringify(model)}`;
     const value = (name: string, kind: 'gauge' | 'counter', help: string, count: number) =>
@@ -51,7 +51,7 @@ const e2eBounds = [
 
 class Histogram {
   readonly #bounds: readonly number[];
-  /** Values of each bucket alone; the last is that above all bounds. */
+  /** Counts per bucket, not cumulative; the last is above all bounds. */
   readonly #counts: number[];
   #sum = 0;
 
@@ -85,7 +85,7 @@ function announce(name: string, kind: string, help: string): string {
   return `# HELP vllm:${name} ${help}\n# TYPE vllm:${name} ${kind}\n`;
 }
 
-/** As Prometheus' Python client writes floats: 3 is `3.0`. */
+/** Formats floats like Prometheus' Python client: 3 is `3.0`. */
 function decimal(value: number): string {
   return Number.isInteger(value) ? value.toFixed(1) : String(value);
 }

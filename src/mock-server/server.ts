@@ -15,16 +15,16 @@ import { Slots } from './slots.js';
 import { TokenLog } from './token-log.js';
 import { writeScript } from './words.js';
 
-/** A simulated server that listens. */
+/** A running simulated server. */
 export interface MockServer {
   readonly port: number;
-  /** Breaks all connections, writes the token log to its end, and stops listening. */
+  /** Closes all connections, flushes the token log, and stops listening. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a simulated inference server; what `settings` leaves out is as in `defaultSettings`.
- * @throws the system's error when the port is taken or the token log cannot be written.
+ * Starts a simulated inference server; missing settings default to `defaultSettings`.
+ * @throws the system's error if the port is taken or the token log cannot be written.
  */
 export async function startMockServer(settings: Partial<MockServerSettings> = {}): Promise<MockServer> {
   const whole = { ...defaultSettings, ...settings };
@@ -54,7 +54,7 @@ export async function startMockServer(settings: Partial<MockServerSettings> = {}
       const closed = [server, ...sockets].map((open) => once(open, 'close'));
       server.close();
       for (const socket of sockets) socket.destroy();
-      // A socket's own 'close' is when its answer ends and is logged.
+      // A response ends and is logged when its socket emits 'close'.
       await Promise.all(closed);
       engine.pacer.close();
       await log?.close();

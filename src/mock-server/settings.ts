@@ -1,56 +1,53 @@
 import type { Timer } from './pacer.js';
 
-/** How the simulated server behaves. Times in milliseconds, lengths in tokens. */
+/** Settings of the simulated server. Times in milliseconds, lengths in tokens. */
 export interface MockServerSettings {
   readonly host: string;
-  /** 0: a free one. */
+  /** 0: any free port. */
   readonly port: number;
-  /** The model that `/v1/models` lists, and that answers name when the request names none. */
+  /** The model in `/v1/models`, and in responses to requests that name none. */
   readonly model: string;
-  /** Whether a request for another model is refused with 404. */
+  /** Refuse requests for other models with 404. */
   readonly strictModel: boolean;
-  /** How streams are written: as vLLM does, or the least that the API allows. */
+  /** Format of streams: like vLLM, or the minimum that the API allows. */
   readonly dialect: Dialect;
   readonly seed: number;
 
   /** From the start of a request in its slot to its first token. */
   readonly ttftMs: number;
-  /** Added to it for each prompt token that was not in the prefix cache. */
+  /** Added to TTFT for each prompt token that was not in the prefix cache. */
   readonly ttftPerInputTokenMs: number;
-  /** From one token to the next. */
+  /** Inter-token latency. */
   readonly itlMs: number;
-  /** Each gap is drawn evenly from `itlMs` times 1 - jitter to 1 + jitter; 0 to 1. */
+  /** Each gap is uniform from `itlMs` times 1 - jitter to 1 + jitter; 0 to 1. */
   readonly itlJitter: number;
   readonly timer: Timer;
-  /** Requests that run at once; further ones wait in order of arrival. Undefined: no limit. */
+  /** Concurrent requests; others wait in order of arrival. Undefined: no limit. */
   readonly slots: number | undefined;
 
-  /** Bytes of UTF-8 that make one prompt token, where nothing counts them. */
+  /** UTF-8 bytes per prompt token, if tokens are not counted. */
   readonly bytesPerToken: number;
-  /** Counts the tokens of a prompt. Undefined: they are estimated from its bytes, which costs no time. */
+  /** Counts the tokens of a prompt. Undefined: they are estimated from its bytes, which is free. */
   readonly countTokens: ((text: string) => number) | undefined;
-  /** Prompt and answer together may not be longer. Undefined: no limit. */
+  /** Maximum of prompt and output tokens together. Undefined: no limit. */
   readonly contextLimit: number | undefined;
   readonly prefixCache: boolean;
 
-  /**
-   * Mean length at which the simulated model stops by itself, unless a request says `ignore_eos`.
-   * Undefined: it goes on up to the request's cap, and stops after 128 tokens where there is none.
-   */
+  /** Mean output length unless a request sets `ignore_eos`. Undefined: the request's cap, or 128 tokens without one. */
   readonly outputTokens: number | undefined;
   readonly outputStddev: number;
-  /** So many tokens at the start of a chat answer are reasoning. */
+  /** Number of reasoning tokens at the start of a chat response. */
   readonly reasoningTokens: number;
   readonly tokensPerChunk: number;
-  /** `on-request`: in every whole answer, and in streams that ask with `stream_options.include_usage`. */
+  /** `on-request`: in every non-streamed response, and in streams with `stream_options.include_usage`. */
   readonly usage: UsageReport;
 
-  /** Every N-th request is refused. Undefined: none. */
+  /** Refuse every N-th request. Undefined: none. */
   readonly fail: number | undefined;
-  /** Share of requests that are refused, 0 to 1. */
+  /** Fraction of requests to refuse, 0 to 1. */
   readonly failRate: number;
   readonly failStatus: number;
-  /** Every N-th request, if it streams, is cut off half-way. Undefined: none. */
+  /** Cut off every N-th request half-way if it streams. Undefined: none. */
   readonly midfail: number | undefined;
 
   /** JSON lines with the send time of every token. Undefined: no log. */

@@ -1,9 +1,9 @@
-/** What waits for a slot and then runs in it. */
+/** Waits for a slot and then runs in it. */
 export interface Runner {
   start(): void;
 }
 
-/** Leave to run for at most `limit` at once; the others wait in order of arrival. */
+/** Runs at most `limit` at once; others wait in order of arrival. */
 export class Slots {
   readonly #limit: number;
   readonly #waiting = new Set<Runner>();
@@ -21,13 +21,13 @@ export class Slots {
     return this.#waiting.size;
   }
 
-  /** Starts it now, or when those before it are done. */
+  /** Starts it now, or when a slot becomes free. */
   enter(runner: Runner): void {
     this.#waiting.add(runner);
     this.#fill();
   }
 
-  /** Ends it, whether it runs or still waits. */
+  /** Ends it, running or waiting. */
   leave(runner: Runner): void {
     if (!this.#waiting.delete(runner)) this.#running--;
     this.#fill();

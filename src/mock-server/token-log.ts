@@ -1,21 +1,21 @@
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 
-/** One line of the token log: when a request came and when its tokens left, ns of CLOCK_MONOTONIC. */
+/** A line of the token log: when a request arrived and its tokens were sent, ns of CLOCK_MONOTONIC. */
 export interface TokenLogLine {
   /** The request's `X-Request-ID`, or null. */
   readonly request_id: string | null;
   readonly received_ns: number;
-  /** When it got its slot: its first token falls due `ttft` after this. */
+  /** When it got its slot: its first token is due `ttft` later. */
   readonly started_ns: number;
-  /** For each token, the time just before the write that carried it. */
+  /** Per token, the time just before the write that sent it. */
   readonly token_ns: readonly number[];
 }
 
-// Written through the thread pool: a megabyte at a time keeps both the memory and the calls few.
+// Writes use the thread pool: a megabyte at a time keeps both memory and calls low.
 const bufferCharacters = 1_048_576;
 
-/** Writes send times without waiting for the disk. */
+/** Logs send times without waiting for the disk. */
 export class TokenLog {
   readonly #file: WriteStream;
   #lines: string[] = [];
@@ -25,7 +25,7 @@ export class TokenLog {
     this.#file = file;
   }
 
-  /** @throws the system's error when the file cannot be made. */
+  /** @throws the system's error if the file cannot be created. */
   static async open(path: string): Promise<TokenLog> {
     const file = createWriteStream(path);
     await once(file, 'open');

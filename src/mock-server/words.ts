@@ -1,7 +1,7 @@
 import { randomStream } from '../util/random.js';
 
-// Each is one token of Qwen3's tokenizer behind a space, and so are all of them in a row: a client with that
-// tokenizer counts exactly the tokens that this server sent.
+// Each is one Qwen3 token after a space, and so is any sequence of them: a client with that tokenizer counts exactly
+// the tokens that this server sent.
 const words = `time year people way day man thing woman life child world school state family student group
 country problem hand part place case week company system program question work government number night point
 home water room mother area money story fact month lot right study book eye job word business issue side kind
@@ -20,11 +20,11 @@ far`
 const firstWord = 'The';
 const ringLength = 4096;
 
-/** What a seed decides once for all answers: an answer is the stretch of it that begins at its key. */
+/** Text and jitter of all responses, fixed by a seed; a response is the part that starts at its key. */
 export interface TokenScript {
-  /** The text of token `index` of a text of the answer `key`. Only ASCII letters and spaces. */
+  /** The text of token `index` of the response `key`. Only ASCII letters and spaces. */
   token(key: number, index: number): string;
-  /** From -1 to 1, evenly: how far the gap before token `index` of the answer `key` is off. */
+  /** Jitter of the gap before token `index` of the response `key`, uniform from -1 to 1. */
   swing(key: number, index: number): number;
 }
 

@@ -1,7 +1,7 @@
 import { randomExponential, randomGamma } from 'd3-random';
 import type { Random } from '../util/random.js';
 
-/** How the gaps between requests are drawn. */
+/** Distribution of the gaps between requests. */
 export type ArrivalPattern = 'constant' | 'poisson' | 'gamma';
 
 export interface ArrivalOptions {
@@ -10,9 +10,9 @@ export interface ArrivalOptions {
   readonly ratePerSecond: number;
   /** Shape k of `gamma`: below 1 burstier than Poisson, 1 the same, above 1 smoother. Default 1. */
   readonly smoothness?: number | undefined;
-  /** The rate rises from near 0 for this long; absent or 0: no ramp. */
+  /** Duration of a linear ramp from near 0 to the rate; absent or 0: no ramp. */
   readonly rampNs?: number | undefined;
-  /** Time between two changes of a rising rate. Default 0.1 s. */
+  /** Interval between updates of a ramping rate. Default 0.1 s. */
   readonly rampStepNs?: number | undefined;
   readonly random: Random;
 }
@@ -20,14 +20,12 @@ export interface ArrivalOptions {
 const SECOND_NS = 1e9;
 
 /**
- * The times at which requests are due: each call gives the next, in whole ns after the phase's start, the first one
- * interval after it. They depend on the options alone, so every thread that asks gets the same.
- *
- * Mean 1/λ and variance of a gap: `constant` 0, `poisson` 1/λ² (exponential), `gamma` 1/(kλ²) (shape k, scale
- * 1/(λk), so its coefficient of variation is 1/√k).
- *
- * A ramp of D with steps of u starts at λu/D and rises along a line to λ at D. Each step also takes effect on the
- * wait in progress: what is due next moves to the earlier of itself and the step's time plus a fresh interval.
+ * Due times of requests: each call returns the next one, in integer ns after the phase's start; the first is one
+ * interval after it. They depend only on the options, so every thread gets the same times.
+ * Gaps have mean 1/λ and variance: `constant` 0, `poisson` 1/λ² (exponential), `gamma` 1/(kλ²) (shape k, scale 1/(λk),
+ * so the coefficient of variation is 1/√k).
+ * A ramp of duration D with steps of u starts at λu/D and rises linearly to λ at D. Each step also applies to the
+ * current wait: the next due time becomes the earlier of itself and the step's time plus a fresh interval.
  */
 export function openArrivals(options: ArrivalOptions): () => number {
   const nextGap = unitGaps(options);
@@ -36,7 +34,7 @@ export function openArrivals(options: ArrivalOptions): () => number {
   const steps = Math.ceil(rampNs / rampStepNs);
   let step = 0;
   let rate = steps > 0 ? startRate : ratePerSecond;
-  // Gaps are added up in units of 1/λ and scaled afterwards: sums of a constant gap are exact then.
+  // Sum gaps in units of 1/λ and scale afterwards, so that sums of a constant gap are exact.
   let anchorNs = 0;
   let gapsSinceAnchor = 0;
 
@@ -56,7 +54,7 @@ export function openArrivals(options: ArrivalOptions): () => number {
   };
 }
 
-/** Gaps with a mean of 1. */
+/** Gaps with mean 1. */
 function unitGaps({ pattern, smoothness = 1, random }: ArrivalOptions): () => number {
   if (pattern === 'constant') return () => 1;
   if (pattern === 'poisson') return randomExponential.source(random.uniform)(1);

@@ -1,11 +1,11 @@
 import { mix, randomStreams } from '../util/random.js';
 
-/** Whether the request of a session's turn is to be cancelled. */
+/** Whether to cancel the request of a session's turn. */
 export type Cancellations = (session: number, turn: number) => boolean;
 
 /**
- * Draws for each request by itself, with probability `percent`/100: no quota, and the same answer for the same
- * request whichever thread asks, and in whatever order.
+ * Cancels each request independently with probability `percent`/100: no quota, and the same decision for a request in
+ * any thread and order.
  * @param percent 0 to 100.
  */
 export function openCancellations(seed: number, percent: number): Cancellations {

@@ -1,36 +1,39 @@
 import type { TurnTiming, TurnTimings } from '../dataset/turn-timings.js';
 import { UserError } from '../util/errors.js';
 
-/** Which part of the recorded time is replayed, ms on the dataset's own clock. */
+/** The part of the recorded time to replay, ms on the dataset's own clock. */
 export interface ScheduleWindow {
-  /** First and last timestamp that is kept; absent: no bound. */
+  /** First and last timestamp to keep; absent: unbounded. */
   readonly startOffsetMs?: number | undefined;
   readonly endOffsetMs?: number | undefined;
-  /** Without a start offset the earliest first turn is sent at once; false: time zero of the dataset is. Default true. */
+  /**
+   * Without a start offset, send the earliest first turn at once (default); false: start at time zero of the dataset.
+   */
   readonly autoOffset?: boolean | undefined;
 }
 
-/** What is sent when. Plain data; sessions stand in the order in which they start. */
+/** Which turns to send and when. Plain data; sessions are in order of their start. */
 export interface FixedSchedule {
-  /** Timestamp that falls on the phase's start, ms. */
+  /** The timestamp that coincides with the phase's start, ms. */
   readonly zeroMs: number;
-  /** By session: its conversation in the dataset, and when its first turn is due, whole ns after the phase's start. */
+  /**
+   * Per session: its conversation in the dataset, and the due time of its first turn, integer ns after the phase's
+   * start.
+   */
   readonly conversations: Uint32Array;
   readonly dueNs: Float64Array;
-  /** Turns that are kept, numbered within their conversation; session s has `turnsBefore[s]` to `[s + 1]`. */
+  /** Turns to send, as indexes within their conversation; those of session s are at `turnsBefore[s]` to `[s + 1]`. */
   readonly turns: Uint32Array;
   readonly turnsBefore: Uint32Array;
 }
 
 /**
- * The schedule of a recorded dataset: first turns at their timestamps, equal ones together in the dataset's order.
- *
- * The window is laid on turn by turn, both ends included, so a session may lose its first turns; the rest is then a
- * session that starts later. A turn without a timestamp counts from the return of the turn in front of it, so it
- * shares the lot of the nearest turn in front of it that has one: after a turn that is not sent it would stand for
- * nothing that was recorded, and where it was kept at the head of a session it would have no time.
- *
- * @throws UserError where the window is upside down or leaves nothing, or a session's first turn has no timestamp.
+ * The schedule of a recorded dataset: first turns at their timestamps, ties in dataset order.
+ * The window (both ends inclusive) is applied to each turn, so a session may lose its first turns; the rest becomes a
+ * session that starts later. A turn without a timestamp is relative to the response of the turn before it, so it is
+ * kept or dropped with the nearest earlier turn that has one. Otherwise it would follow a turn that was not sent, or
+ * start a session without a time.
+ * @throws UserError if the window is inverted or leaves nothing, or if a session's first turn has no timestamp.
  */
 export function fixedSchedule(timings: TurnTimings, window: ScheduleWindow = {}): FixedSchedule {
   const { startOffsetMs, endOffsetMs, autoOffset = true } = window;
@@ -55,17 +58,17 @@ export function fixedSchedule(timings: TurnTimings, window: ScheduleWindow = {})
   };
 }
 
-/** Turns of a session that are sent, numbered within its conversation. */
+/** The turns of a session to send, as indexes within its conversation. */
 export function keptTurns({ turns, turnsBefore }: FixedSchedule, session: number): Uint32Array {
   return turns.subarray(turnsBefore[session], turnsBefore[session + 1]);
 }
 
 /**
- * When a later turn of a session is due, ns after the phase's start: at its own timestamp, or at once after the
- * previous return if that is later; without a timestamp its delay after the return, without either at once.
- * @param returnNs when the previous turn returned, ns after the phase's start.
+ * Due time of a later turn of a session, ns after the phase's start: its own timestamp, or the previous response if
+ * that is later. Without a timestamp it is the response plus the turn's delay, if any.
+ * @param returnNs time of the previous response, ns after the phase's start.
  * @param zeroMs the schedule's.
- * @returns also by how much that is later than the turn's own timestamp, ns.
+ * @returns also the delay behind the turn's own timestamp, ns.
  */
 export function dueAfterReturn(
   turn: TurnTiming,
@@ -88,7 +91,7 @@ interface KeptSession {
   readonly turns: readonly number[];
 }
 
-/** What the window leaves, in the dataset's order. */
+/** The sessions within the window, in dataset order. */
 function keptSessions(timings: TurnTimings, window: ScheduleWindow): KeptSession[] {
   const { startOffsetMs = Number.NEGATIVE_INFINITY, endOffsetMs = Number.POSITIVE_INFINITY } = window;
   const sessions: KeptSession[] = [];

@@ -1,52 +1,52 @@
 export interface UserPlanOptions {
-  /** Users at a time, N. */
+  /** Concurrent users, N. */
   readonly users: number;
-  /** Requests per second of all users together, λ. */
+  /** Request rate of all users together, λ. */
   readonly ratePerSecond: number;
-  /** Mean number of turns of a conversation; S is this, rounded. */
+  /** Mean turns per conversation; S is this, rounded. */
   readonly turns: number;
 }
 
-/** The users' rhythm, and who is there at the start. Plain data. */
+/** The interval of the users, and those active at the start. Plain data. */
 export interface UserPlan {
   readonly users: number;
   readonly ratePerSecond: number;
-  /** Between two sends of one user: N/λ. */
+  /** Interval between two requests of one user: N/λ. */
   readonly gapNs: number;
-  /** Between the sends of two users that follow each other: 1/λ. */
+  /** Interval between requests of consecutive users: 1/λ. */
   readonly staggerNs: number;
-  /** Gaps between the first and the last turn of a user: max(1, S − 1). */
+  /** Gaps between first and last turn of a user: max(1, S − 1). */
   readonly lifetime: number;
-  /** By number. User 1 is not among them: it has just had its last turn. */
+  /** By user number. User 1 is missing: it has just sent its last turn. */
   readonly founders: readonly Founder[];
 }
 
-/** A user that is in the middle of its conversation when the phase starts. */
+/** A user in the middle of its conversation when the phase starts. */
 interface Founder {
   /** From 2. */
   readonly user: number;
   readonly virtualAge: number;
   readonly turnsLeft: number;
-  /** Its first send comes this many staggers after the phase's start; each of 1 … N − 1 occurs once. */
+  /** Its first request, in staggers after the phase's start; each of 1 … N − 1 occurs once. */
   readonly order: number;
 }
 
-/** A user that appears. */
+/** A user that starts sending. */
 export interface UserArrival {
-  /** Number of the user, which is its correlation id too. */
+  /** Number of the user, also its correlation ID. */
   readonly user: number;
-  /** Sessions are numbered in the order of the users' numbers, from 0. */
+  /** Sessions are numbered from 0, in order of user number. */
   readonly session: number;
-  /** When its first turn is due, whole ns after the phase's start. */
+  /** Due time of its first turn, integer ns after the phase's start. */
   readonly dueNs: number;
-  /** It sends this many of its conversation's turns, the first ones. */
+  /** Number of its conversation's turns to send, from the first. */
   readonly turns: number;
 }
 
 /**
- * Users that each send a turn every N/λ, one user every 1/λ, as if the flow had been going on for long: with
- * i = 0 … N − 1 for user i + 1 and the lifetime L, a user's virtual age is a = (N − i)·L and it has L − ⌊a/N⌋ turns
- * left. For i = 0 that is none.
+ * Users that each send a turn every N/λ, one user every 1/λ, as in a long-running steady state: with i = 0 … N − 1 for
+ * user i + 1 and lifetime L, a user's virtual age is a = (N − i)·L and it has L − ⌊a/N⌋ turns left, which is none for i
+ * = 0.
  */
 export function userPlan({ users, ratePerSecond, turns }: UserPlanOptions): UserPlan {
   const lifetime = Math.max(1, Math.round(turns) - 1);
@@ -72,9 +72,10 @@ export function userPlan({ users, ratePerSecond, turns }: UserPlanOptions): User
 }
 
 /**
- * All users in the order of their first sends, without end. At 0 a fresh user comes with all its turns, then the
- * founders; each user is replaced its turns times the gap after its own first send, however long its answers take.
- * @param turnsOf number of turns, at least 1, of the conversation that a session plays.
+ * All users in order of their first request, endless. A fresh user with all its turns starts at 0, then the founders.
+ * Each user is replaced after its number of turns times the gap from its own first request, regardless of response
+ * times.
+ * @param turnsOf number of turns, at least 1, of a session's conversation.
  */
 export function* userArrivals(
   plan: UserPlan,
@@ -82,7 +83,7 @@ export function* userArrivals(
 ): Generator<UserArrival, never, void> {
   const { users, ratePerSecond, founders } = plan;
   const founderAt = new Map(founders.map((founder) => [founder.order, founder]));
-  // Time in whole staggers. A gap is N of them, so a user and its replacements keep to the ticks of one slot.
+  // Time in integer staggers. A gap is N of them, so a user and its replacements share the ticks of one slot.
   const nextSpawn = Float64Array.from({ length: users }, (_, slot) => slot);
   let nextUser = users + 1;
   for (let tick = 0; ; tick++) {
@@ -98,16 +99,16 @@ export function* userArrivals(
 }
 
 /**
- * When a user's next turn is due: a gap after the previous one was due, or at once after the previous return if
- * that is later. A slow answer delays its own user only, and the delay is not caught up with.
+ * Due time of a user's next turn: one gap after the previous due time, or the previous response if that is later. A
+ * slow response delays only its own user, who does not catch up.
  */
 export function nextSendNs(previousDueNs: number, returnNs: number, gapNs: number): number {
   return Math.max(returnNs, previousDueNs + gapNs);
 }
 
 /**
- * The order of the founders' first sends. Where N and L have a common factor, ages alone would give the same place
- * twice; places are then taken by steps that have none in common with N.
+ * The order of the founders' first requests. If N and L have a common factor, ages alone would assign the same place
+ * twice; places are then taken in steps coprime to N.
  */
 function orders(users: number, lifetime: number): (i: number, virtualAge: number) => number {
   if (greatestCommonDivisor(users, lifetime) === 1) return (_, virtualAge) => users - (virtualAge % users);

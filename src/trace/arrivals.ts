@@ -1,20 +1,20 @@
 import { ValueCounts, type ValueStatistics } from './value-counts.js';
 
-/** When the requests of a trace came. */
+/** Arrival statistics of a trace. */
 export interface ArrivalFigures {
-  /** From the first request to the last. */
+  /** From first to last request. */
   readonly durationMs: number;
   /** Requests divided by the duration; undefined for a duration of 0. */
   readonly perSecond: number | undefined;
-  /** Times between neighbours, ms; undefined where timestamps go back, or with fewer than two. */
+  /** Inter-arrival times, ms; undefined if timestamps go back or there are fewer than two. */
   readonly gaps: ValueStatistics | undefined;
-  /** The first line whose timestamp is below one before it. */
+  /** The first line whose timestamp is below an earlier one. */
   readonly goesBackAtLine: number | undefined;
-  /** Requests in windows of equal length, from the earliest request on. */
+  /** Request counts in windows of equal length, starting at the earliest request. */
   readonly windows: { readonly seconds: number; readonly requests: readonly number[] };
 }
 
-/** Window lengths that people read easily, seconds; beyond them the last one is doubled. */
+/** Window lengths that are easy to read, seconds; beyond them the last one is doubled. */
 const LENGTHS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400];
 const MOST_WINDOWS = 24;
 
@@ -30,7 +30,7 @@ export class Arrivals {
 
   add(timestampMs: number, line: number): void {
     if (this.#count === 0) this.#firstMs = timestampMs;
-    // To the nanosecond: what is lost in the last digits would make equal gaps differ.
+    // Round to the nanosecond, so that floating-point noise does not make equal gaps differ.
     else this.#gaps.add(Math.round((timestampMs - this.#latestMs) * 1e6) / 1e6);
     if (timestampMs < this.#latestMs) this.#goesBackAtLine ??= line;
     this.#count++;
@@ -38,7 +38,7 @@ export class Arrivals {
     this.#earliestMs = Math.min(this.#earliestMs, timestampMs);
   }
 
-  /** Takes the timestamps once more, when all were added: which windows fit is only known then. */
+  /** Counts a timestamp in its window; call it in a second pass, because the window length depends on all timestamps. */
   addToWindow(timestampMs: number): void {
     const start = this.#secondOf(this.#earliestMs);
     this.#windows ??= emptyWindows(this.#secondOf(this.#latestMs) - start);
@@ -60,13 +60,13 @@ export class Arrivals {
     };
   }
 
-  /** The whole second since the first timestamp. */
+  /** Whole seconds since the first timestamp. */
   #secondOf(timestampMs: number): number {
     return Math.floor((timestampMs - this.#firstMs) / 1000);
   }
 }
 
-/** @param lastSecond the last one that is in a window, from 0. */
+/** @param lastSecond the last second to cover, from 0. */
 function emptyWindows(lastSecond: number): { readonly seconds: number; readonly requests: number[] } {
   const seconds = windowLength(lastSecond + 1);
   return { seconds, requests: Array.from({ length: Math.floor(lastSecond / seconds) + 1 }, () => 0) };

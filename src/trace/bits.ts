@@ -1,4 +1,4 @@
-/** A set of numbers from 0, one bit for each that could be in it; for more than 2^32, too. */
+/** A bit set of non-negative numbers, also for more than 2^32 of them. */
 export class Bits {
   readonly #bytes: Uint8Array;
   #size = 0;
@@ -7,7 +7,7 @@ export class Bits {
     this.#bytes = new Uint8Array(Math.ceil(length / 8));
   }
 
-  /** How many numbers are in the set. */
+  /** Number of elements. */
   get size(): number {
     return this.#size;
   }

@@ -15,24 +15,24 @@ import { inLine, jsonRow, lineError } from './rows.js';
 import { timeOrder } from './time-order.js';
 import { writeLines } from './write-lines.js';
 
-/** The forms that can be read, as `--from` names them. */
+/** Readable formats, as `--from` names them. */
 export const foreignForms = ['azure', 'burst_gpt', 'bailian'] as const;
 export type ForeignForm = (typeof foreignForms)[number];
 
-/** What a conversion came to. */
+/** Result of a conversion. */
 export interface Converted {
   readonly form: ForeignForm;
   readonly rows: number;
-  /** Rows without a token of prompt or answer, which are left out. */
+  /** Skipped rows, with no input or no output tokens. */
   readonly empty: number;
-  /** Tokens that a hash id stands for; absent: there are none. */
+  /** Tokens per hash ID; absent: the form has no IDs. */
   readonly blockSize: number | undefined;
 }
 
 /**
- * Writes a trace of another form as a Mooncake trace whose first row is at 0. Nothing is held.
- * @param from absent: told from the file. @throws UserError for an unknown form, a missing column, a malformed row,
- * times that go back, and a file of which nothing is left.
+ * Converts a foreign trace to a Mooncake trace that starts at time 0, as a stream.
+ * @param from absent: detected from the file. @throws UserError for an unknown form, a missing column, a malformed row,
+ * decreasing times, or an empty result.
  */
 export async function convertTrace(
   path: string,
@@ -75,7 +75,7 @@ async function* mooncakeRows(
       continue;
     }
     counts.rows++;
-    // Not by JSON.stringify: an id may be a bigint.
+    // JSON.stringify does not accept bigint IDs.
     const ids = row.hashIds.length === 0 ? '' : `,"hash_ids":[${row.hashIds.join(',')}]`;
     yield `{"timestamp":${timestamp},"input_length":${row.inputLength},"output_length":${row.outputLength}${ids}}`;
   }
@@ -115,7 +115,7 @@ async function* csvRows(
   for await (const { line, cells } of rows) yield { line, read: () => form.read(cells) };
 }
 
-/** The form that most columns are of. @throws UserError where no column is known. */
+/** The form that shares most columns. @throws UserError if no column is known. */
 function likeliestForm(path: string, columns: readonly string[]): keyof typeof csvForms {
   const known = (name: keyof typeof csvForms) =>
     csvForms[name].columns.filter((column) => columns.includes(column)).length;

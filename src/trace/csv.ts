@@ -6,13 +6,13 @@ import { lineError } from './rows.js';
 /** One row of a CSV file. */
 export interface CsvRow {
   readonly line: number;
-  /** By name of column. */
+  /** By column name. */
   readonly cells: Readonly<Record<string, string>>;
 }
 
 /**
- * The rows of a CSV file with a header, one at a time.
- * @param check sees the names of the columns first. @throws UserError for what is no CSV, naming file and line.
+ * Streams the rows of a CSV file with a header.
+ * @param check receives the column names first. @throws UserError for invalid CSV, naming file and line.
  */
 export async function* readCsv(
   path: string,

@@ -5,35 +5,35 @@ import { lineError, readTrace, type TraceRow } from './rows.js';
 import { timeOrder } from './time-order.js';
 import { writeLines } from './write-lines.js';
 
-/** What is cut out of a trace. */
+/** Selection of a part of a trace. */
 export interface Cut {
-  /** The part of time that is kept, ms after the first row's timestamp: from `startMs` on, before `endMs`. */
+  /** Time range to keep, ms after the first row's timestamp: `startMs` inclusive, `endMs` exclusive. */
   readonly startMs: number;
   readonly endMs: number;
   /** Timestamps are divided by it. */
   readonly speedup: number;
-  /** Longer prompts are left out, tokens. */
+  /** Rows with longer prompts are dropped, tokens. */
   readonly maxIsl: number | undefined;
-  /** Share of sessions that are kept, drawn one by one; a row without a session is one. */
+  /** Fraction of sessions to keep, each drawn independently; a row without a session counts as one. */
   readonly sample: number;
   readonly seed: number;
 }
 
-/** What a cut came to. */
+/** Result of a cut. */
 export interface CutResult {
   readonly rows: number;
   readonly kept: number;
-  /** Rows within the time that are too long. */
+  /** Rows in the time range that were dropped as too long. */
   readonly tooLong: number;
-  /** The last timestamp that was written, ms; the first is 0. */
+  /** The last timestamp written, ms; the first is 0. */
   readonly lastMs: number;
 }
 
 /**
- * Writes part of a trace as a trace of its own: the first row that is kept is at 0, timestamps are divided by the
- * speed-up, everything else stays as it is. A row without a timestamp shares the lot of the one before it in its
- * session. Nothing is held but an entry for each session.
- * @throws UserError where rows are malformed, have no time or go back in time, or nothing is left.
+ * Writes part of a trace as a new trace: timestamps start at 0 and are divided by the speed-up, everything else is
+ * unchanged. A row without a timestamp is kept or dropped with the row before it in its session. Memory holds only one
+ * entry per session.
+ * @throws UserError if rows are malformed, have no time or go back in time, or if nothing is left.
  */
 export async function cutTrace(path: string, out: string, cut: Cut): Promise<CutResult> {
   const result = { rows: 0, kept: 0, tooLong: 0, lastMs: 0 };
@@ -86,7 +86,7 @@ async function* cutRows(path: string, cut: Cut, result: Mutable<CutResult>): Asy
   if (result.kept === 0) throw emptyCut(path, result, lastMs);
 }
 
-/** The row with another timestamp, and otherwise as it is in the file, digits and spaces included. */
+/** Replaces the timestamp of a row and keeps all other bytes, including digits and spaces. */
 function withTimestamp(text: string, timestampMs: number): string {
   let result = '';
   let end = 0;

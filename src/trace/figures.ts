@@ -11,55 +11,55 @@ import { ValueCounts, type ValueStatistics } from './value-counts.js';
 
 export type { ArrivalFigures, ValueStatistics };
 
-/** What is in a trace. */
+/** Statistics of a trace. */
 export interface TraceFigures extends SharingFigures {
   readonly requests: number;
   readonly arrivals: ArrivalFigures | undefined;
-  /** Tokens; undefined where no row has the length. */
+  /** Tokens; undefined if no row has the length. */
   readonly inputLength: ValueStatistics;
   readonly outputLength: ValueStatistics | undefined;
   readonly totalLength: ValueStatistics;
-  /** Tokens of blocks that stand at the same place in another request, and the others of the prompt. */
+  /** Tokens of blocks that occur at the same position in another request, and the remaining tokens of the prompt. */
   readonly contextLength: ValueStatistics;
   readonly uniqueLength: ValueStatistics;
-  /** By request with ids: ids in front of the first that no earlier request had, as a share of its ids. */
+  /** Per request with IDs: leading IDs seen in earlier requests, as a fraction of its IDs. */
   readonly hitRate: ValueStatistics | undefined;
-  /** Share of requests above each of `LONG_TOKENS`, prompt and response together. */
+  /** Fraction of requests above each of `LONG_TOKENS`, input and output together. */
   readonly longShares: readonly { readonly tokens: number; readonly share: number }[];
-  /** Requests by prompt and answer together, between `SIZE_EDGES`. */
+  /** Number of requests by input plus output tokens, between `SIZE_EDGES`. */
   readonly sizes: readonly number[];
   readonly cache: CacheFigures | undefined;
 }
 
-/** How many of all blocks a prefix cache could have had, if each request were done before the next one came. */
+/** Prefix cache hit rates over all blocks, assuming each request completes before the next one arrives. */
 export interface CacheFigures {
   readonly blocks: number;
   readonly blockSize: number;
-  /** Of a cache that forgets nothing. */
+  /** For an unlimited cache. */
   readonly infiniteHitRate: number;
-  /** Of a cache of so many blocks that forgets those unused for longest. */
+  /** For an LRU cache with this many blocks. */
   readonly limited: { readonly blocks: number; readonly hitRate: number } | undefined;
 }
 
 export interface FiguresOptions {
-  /** Tokens that a hash id stands for. */
+  /** Tokens per hash ID. */
   readonly blockSize: number;
-  /** Blocks of the limited cache; absent: none is looked at. */
+  /** Blocks of the limited cache; absent: not simulated. */
   readonly cacheBlocks: number | undefined;
 }
 
 const LONG_TOKENS = [5000, 10_000, 40_000] as const;
-/** Lower edges of the sizes that requests are counted by, tokens; the last has no upper one. */
+/** Lower edges of the size classes, tokens; the last class is unbounded. */
 export const SIZE_EDGES = [0, 5000, 10_000, 20_000, 40_000, 60_000, 80_000, 100_000] as const;
 
-/** What the keys of blocks may take in memory before a temporary file is used, bytes; sorting them takes it again. */
+/** Memory for block keys before temporary files are used, bytes; sorting needs the same again. */
 const BUFFER_BYTES = 32 * 2 ** 20;
 
 /**
- * Works out the figures of a trace, which is read twice and never held: what grows with it in memory are two bits for
- * each block, and one for each prefix that may be shared.
- * @throws UserError for a malformed row, one without `input_length`, a file without rows, one that changes meanwhile,
- * and a full disk for temporary files.
+ * Computes the statistics of a trace in two passes without keeping it: memory grows by two bits per block and one bit
+ * per prefix that may be shared.
+ * @throws UserError for a malformed row, one without `input_length`, a file without rows, a file that changes between
+ * the passes, and a full disk for temporary files.
  */
 export async function traceFigures(
   path: string,
@@ -76,7 +76,7 @@ export async function traceFigures(
   return { ...first.figures, ...second };
 }
 
-/** The figures that one reading gives, and what the second one needs. */
+/** Statistics available after one pass, and the input of the second. */
 async function firstReading(path: string, bufferBytes: number) {
   const arrivals = new Arrivals();
   const lengths = { input: new ValueCounts(), output: new ValueCounts(), total: new ValueCounts() };
@@ -112,7 +112,7 @@ async function firstReading(path: string, bufferBytes: number) {
   }
 }
 
-/** The figures that need to know all rows: a block is repeated by later ones, too. */
+/** Statistics that need a first pass: a block may be repeated by later requests. */
 async function secondReading(
   path: string,
   { blockSize, cacheBlocks }: FiguresOptions,
@@ -147,7 +147,7 @@ async function secondReading(
     const blocks = repeats.total;
     const limitedCache =
       cacheBlocks === undefined ? undefined : { blocks: cacheBlocks, hitRate: limitedHits / blocks };
-    // Each prefix is missed once, where it stands first.
+    // Each prefix is missed once, at its first occurrence.
     const cache = {
       blocks,
       blockSize,
@@ -167,7 +167,7 @@ async function secondReading(
   }
 }
 
-/** Tells whether a file is still the same. */
+/** Changes if the file was modified. */
 function versionOf(path: string): string {
   try {
     const { ino, size, mtimeMs } = statSync(path);

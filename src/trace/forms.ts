@@ -4,32 +4,32 @@ import { RowError } from '../dataset/loaders/format.js';
 import type { JsonObject } from '../util/json.js';
 import { MAX_TOKENS } from '../util/limits.js';
 
-/** A time in ms in two parts, whose sum may have more digits than a number: epochs in steps of 100 ns. */
+/** A time as a sum of two parts in ms, which together may need more digits than a number: epochs in steps of 100 ns. */
 export interface Time {
   readonly wholeMs: number;
   readonly partMs: number;
 }
 
-/** One request as a foreign trace has it. */
+/** One request of a foreign trace. */
 export interface ForeignRow {
   readonly time: Time;
   readonly inputLength: number;
   readonly outputLength: number;
-  /** Empty where the form has none. */
+  /** Empty if the form has no IDs. */
   readonly hashIds: readonly HashId[];
 }
 
-/** A trace in CSV. */
+/** A CSV trace format. */
 export interface CsvForm {
-  /** Columns that are read; others are passed over. */
+  /** Columns to read; others are ignored. */
   readonly columns: readonly string[];
   /** @throws RowError for a malformed row. */
   read(cells: Readonly<Record<string, string>>): ForeignRow;
 }
 
-/** The forms in CSV by name. */
+/** CSV formats by name. */
 export const csvForms = {
-  /** Azure's LLM inference traces: wall-clock times, and lengths alone. */
+  /** Azure's LLM inference traces: wall-clock times and lengths only. */
   azure: {
     columns: ['TIMESTAMP', 'ContextTokens', 'GeneratedTokens'],
     read: (cells) => ({
@@ -39,7 +39,7 @@ export const csvForms = {
       hashIds: [],
     }),
   },
-  /** BurstGPT: seconds, and lengths; a failed request has an answer of 0 tokens. */
+  /** BurstGPT: times in seconds and lengths; a failed request has 0 output tokens. */
   burst_gpt: {
     columns: ['Timestamp', 'Request tokens', 'Response tokens'],
     read: (cells) => ({
@@ -51,15 +51,15 @@ export const csvForms = {
   },
 } as const satisfies Readonly<Record<string, CsvForm>>;
 
-/** Tokens that a hash id of the Bailian traces stands for. */
+/** Tokens per hash ID of the Bailian traces. */
 export const BAILIAN_BLOCK = 16;
 
-/** Whether a row is one of Qwen-Bailian's traces. */
+/** Whether a row belongs to one of Qwen-Bailian's traces. */
 export function isBailian(row: JsonObject): boolean {
   return 'chat_id' in row;
 }
 
-/** A row of Qwen-Bailian's traces: seconds, blocks of 16 tokens, every prompt whole. @throws RowError */
+/** A row of Qwen-Bailian's traces: times in seconds, blocks of 16 tokens, complete prompts. @throws RowError */
 export function readBailian(row: JsonObject): ForeignRow {
   return {
     time: seconds(present('timestamp', numberField(row, 'timestamp'))),
@@ -69,7 +69,7 @@ export function readBailian(row: JsonObject): ForeignRow {
   };
 }
 
-/** Milliseconds from one time to another, to the nanosecond. */
+/** Milliseconds between two times, rounded to the nanosecond. */
 export function elapsedMs(from: Time, to: Time): number {
   return Math.round((to.wholeMs - from.wholeMs + (to.partMs - from.partMs)) * 1e6) / 1e6;
 }

@@ -6,16 +6,16 @@ export class KeyTable {
   #size = 0;
   #keys: Uint32Array;
   #firsts = new Float64Array(CAPACITY);
-  /** By hash: a key's place + 1; 0: free. A power of two, twice as long as the others have room. */
+  /** By hash: a key's index + 1, or 0 if free. The length is a power of two, twice the capacity of the other arrays. */
   #slots = new Uint32Array(2 * CAPACITY);
 
-  /** @param keyWords words of 32 bits that make a key, at least 2. */
+  /** @param keyWords 32-bit words per key, at least 2. */
   constructor(keyWords: number) {
     this.#keyWords = keyWords;
     this.#keys = new Uint32Array(CAPACITY * keyWords);
   }
 
-  /** The occurrence that first had the key standing at `at` in the words: this one, where none had it before. */
+  /** Returns the first occurrence of the key at `words[at]`, which is `occurrence` if the key is new. */
   first(words: Uint32Array, at: number, occurrence: number): number {
     const slot = this.#slotOf(words, at);
     const known = (this.#slots[slot] ?? 0) - 1;
@@ -30,13 +30,13 @@ export class KeyTable {
     return occurrence;
   }
 
-  /** Forgets all keys, not the room that was made for them. */
+  /** Removes all keys but keeps the memory. */
   clear(): void {
     this.#size = 0;
     this.#slots.fill(0);
   }
 
-  /** Where the key stands, or would stand. */
+  /** The slot of the key, or the free slot for it. */
   #slotOf(words: Uint32Array, at: number): number {
     let hash = mix(words[at] ?? 0, words[at + 1] ?? 0);
     for (let word = 2; word < this.#keyWords; word++) hash = mix(hash, words[at + word] ?? 0);
@@ -68,5 +68,5 @@ export class KeyTable {
   }
 }
 
-/** Keys that there is room for at first. */
+/** Initial capacity in keys. */
 const CAPACITY = 1024;

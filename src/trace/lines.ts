@@ -2,9 +2,9 @@ import { statSync } from 'node:fs';
 import { UserError } from '../util/errors.js';
 import { streamLines, unreadableFile } from '../util/lines.js';
 
-/** One line of a file that is not blank, without white space around it. */
+/** A non-blank line of a file, without surrounding white space. */
 export interface TraceLine {
-  /** From 1, blank lines counted. */
+  /** From 1, counting blank lines. */
   readonly number: number;
   readonly text: string;
 }
@@ -17,7 +17,7 @@ export async function* traceLines(path: string): AsyncGenerator<TraceLine> {
   }
 }
 
-/** @throws UserError unless `path` is a file that can be read again from its start: no pipe, no device. */
+/** @throws UserError unless `path` is a regular file, which can be read twice; pipes and devices cannot. */
 export function requireRegularFile(path: string): void {
   let isFile: boolean;
   try {

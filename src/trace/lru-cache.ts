@@ -1,18 +1,18 @@
 import { PREFIX_WORDS } from './prefix-keys.js';
 
 /**
- * A prefix cache of so many blocks that forgets those unused for longest. A request hits the leading blocks that are
- * held, then all its blocks are. Of one request's blocks the last is forgotten first, since nothing finds it
- * without those in front of it. Takes 32 to 36 bytes for each block it can hold.
+ * An LRU prefix cache with a fixed number of blocks. A request hits its leading cached blocks; afterwards all its
+ * blocks are cached. Among the blocks of one request the last is evicted first, because it is useless without those
+ * before it. Takes 32 to 36 bytes per block of capacity.
  */
 export class LruCache {
   readonly #capacity: number;
   #size = 0;
-  /** The key of each slot; slot 0 is the head of a ring in the order of last use, the oldest behind it. */
+  /** The key of each slot. Slot 0 is the head of a ring in order of last use; the oldest comes after it. */
   readonly #keys: Uint32Array;
   readonly #newer: Uint32Array;
   readonly #older: Uint32Array;
-  /** By the key's first word, a power of two: the first slot of a chain; 0 ends it. */
+  /** Hash table by the key's first word, a power of two long: the first slot of a chain; 0 ends it. */
   readonly #chains: Uint32Array;
   readonly #nextInChain: Uint32Array;
 
@@ -26,7 +26,9 @@ export class LruCache {
     this.#nextInChain = new Uint32Array(capacity + 1);
   }
 
-  /** @param prefixes the keys of the request's blocks, each made of all that stands in front. @returns blocks that hit. */
+  /**
+   * @param prefixes the keys of the request's blocks, each covering all blocks before it. @returns the number of hits.
+   */
   request(prefixes: Uint32Array): number {
     let hits = 0;
     while (hits * PREFIX_WORDS < prefixes.length && this.#find(prefixes, hits * PREFIX_WORDS) !== 0) hits++;
@@ -45,7 +47,7 @@ export class LruCache {
     this.#older[0] = slot;
   }
 
-  /** The slot of the key that stands at `at` in the words; 0: it is not held. */
+  /** The slot of the key at `words[at]`; 0 if it is not cached. */
   #find(words: Uint32Array, at: number): number {
     let slot = this.#chains[this.#chainOf(words, at)] ?? 0;
     while (slot !== 0 && !this.#holds(slot, words, at)) slot = this.#nextInChain[slot] ?? 0;
@@ -59,7 +61,7 @@ export class LruCache {
     return true;
   }
 
-  /** Puts the key into a slot that held nothing, or the oldest one where all are taken. */
+  /** Stores the key in a free slot, or in the oldest one if the cache is full. */
   #newSlot(words: Uint32Array, at: number): number {
     const slot = this.#size < this.#capacity ? ++this.#size : this.#forgetOldest();
     for (let word = 0; word < PREFIX_WORDS; word++) {
@@ -71,7 +73,7 @@ export class LruCache {
     return slot;
   }
 
-  /** @returns the slot that is free by it. */
+  /** @returns the slot that was freed. */
   #forgetOldest(): number {
     const oldest = this.#newer[0] ?? 0;
     this.#unlink(oldest);

@@ -2,34 +2,34 @@ import { mix } from '../util/random.js';
 import { TemporaryFile } from './temporary-file.js';
 
 /**
- * Keys in the order in which they occur, any number of them, taken apart by their hash: equal keys come out in the
- * same partition, still in their order, and each partition is small enough to be worked on by itself. A full buffer
- * is sorted by partition and appended to a temporary file, as a run.
+ * An unlimited sequence of keys, partitioned by hash: equal keys are in the same partition, in their original order,
+ * and each partition is small enough to process in memory. A full buffer is sorted by partition and appended to a
+ * temporary file as a run.
  */
 export class Occurrences {
   readonly #keyWords: number;
   #buffer: Uint32Array;
-  /** What the buffer is sorted into. */
+  /** Output of sorting the buffer. */
   readonly #sorted: Uint32Array;
   #used = 0;
   readonly #runs: Uint32Array[] = [];
   #file: TemporaryFile | undefined;
 
-  /** @param keyWords words of 32 bits that make a key, at least 2. @param bufferBytes of keys before a file is used. */
+  /** @param keyWords 32-bit words per key, at least 2. @param bufferBytes size of the buffer in memory. */
   constructor(keyWords: number, bufferBytes: number) {
     this.#keyWords = keyWords;
     this.#buffer = new Uint32Array(Math.max(1, Math.floor(bufferBytes / 4 / keyWords)) * keyWords);
     this.#sorted = new Uint32Array(this.#buffer.length);
   }
 
-  /** Takes the key that stands at `at` in the words. */
+  /** Adds the key at `words[at]`. */
   add(words: Uint32Array, at: number): void {
     if (this.#used === this.#buffer.length) this.#spill();
     for (let word = 0; word < this.#keyWords; word++) this.#buffer[this.#used + word] = words[at + word] ?? 0;
     this.#used += this.#keyWords;
   }
 
-  /** How many occurrences each partition has so far. */
+  /** Number of occurrences in each partition so far. */
   counts(): Float64Array {
     const counts = new Float64Array(PARTITIONS);
     for (const ends of [...this.#runs, this.#ends()]) {
@@ -41,7 +41,7 @@ export class Occurrences {
     return counts;
   }
 
-  /** The partitions one by one, each as pieces that are to be used before the next; nothing may be added any more. */
+  /** The partitions in order, each in pieces that must be used before the next one. Nothing may be added afterwards. */
   *partitions(): Generator<Iterable<Uint32Array>> {
     const ends = this.#ends();
     const rest = this.#sort(ends);
@@ -77,7 +77,7 @@ export class Occurrences {
     this.#used = 0;
   }
 
-  /** Where each partition's words would end if those in the buffer were sorted. */
+  /** Where each partition ends once the words in the buffer are sorted. */
   #ends(): Uint32Array {
     const ends = new Uint32Array(PARTITIONS);
     for (let at = 0; at < this.#used; at += this.#keyWords) {
@@ -90,7 +90,7 @@ export class Occurrences {
     return ends;
   }
 
-  /** The buffer's keys by partition, in their order within each. */
+  /** Sorts the buffer's keys by partition, keeping their order within each. */
   #sort(ends: Uint32Array): Uint32Array {
     const next = new Uint32Array(PARTITIONS);
     next.set(ends.subarray(0, -1), 1);
@@ -109,15 +109,15 @@ export class Occurrences {
   }
 }
 
-/** The partition of all keys that begin with these two words. */
+/** The partition of all keys that start with these two words. */
 export function partitionOf(first: number, second: number): number {
   return mix(first, second) >>> (32 - PARTITION_BITS);
 }
 
-/** So many that the keys of one take less memory than two bits for each occurrence do. */
+/** Chosen so that the keys of one partition take less memory than two bits per occurrence. */
 const PARTITION_BITS = 9;
 const PARTITIONS = 2 ** PARTITION_BITS;
-/** Keys that are read from the file at once. */
+/** Keys read from the file at a time. */
 const PIECE_KEYS = 16_384;
 
 function bytesOf(words: Uint32Array): Uint8Array {

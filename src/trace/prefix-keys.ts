@@ -1,19 +1,18 @@
 import { type HashId, highWord, lowWord } from '../dataset/hash-id.js';
 
-/** Words of 32 bits that tell a prefix from all others. */
+/** 32-bit words of a prefix key. */
 export const PREFIX_WORDS = 4;
 
 /**
- * A key for each prefix of a request: a hash of 128 bits that goes on from block to block. Among 2^32 prefixes the
- * chance that any two share a key is 2^63 pairs / 2^128: one in 10^19.
- *
- * The key is the whole state of HalfSipHash (Aumasson and Bernstein, two rounds a word) with its key at 0. Its rounds
- * lose nothing: states that differ still differ after the same block.
+ * A key for each prefix of a request: a 128-bit hash, extended block by block. Among 2^32 prefixes the probability that
+ * any two collide is 2^63 pairs / 2^128, i.e. 1 in 10^19.
+ * The key is the full state of HalfSipHash (Aumasson and Bernstein, two rounds per word) with a zero key. Its rounds
+ * are invertible: different states stay different after the same block.
  */
 export class PrefixKeys {
   #keys = new Uint32Array(1024);
 
-  /** The keys from the shortest prefix to the longest, one behind the other; they last until the next call. */
+  /** The keys from shortest to longest prefix, concatenated; valid until the next call. */
   of(hashIds: readonly HashId[]): Uint32Array {
     const length = hashIds.length * PREFIX_WORDS;
     if (this.#keys.length < length) this.#keys = new Uint32Array(2 * length);

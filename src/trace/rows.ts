@@ -9,18 +9,18 @@ import { type TraceLine, traceLines } from './lines.js';
 /** One request of a Mooncake trace. */
 export interface TraceRow {
   readonly line: number;
-  /** The row as it stands in the file. */
+  /** The row as written in the file. */
   readonly text: string;
   readonly timestampMs: number | undefined;
-  /** Tokens; absent where the row holds its prompt. */
+  /** Tokens; absent if the row contains its prompt. */
   readonly inputLength: number | undefined;
   readonly outputLength: number | undefined;
-  /** One id for each block of the prompt; equal ids stand for equal blocks. */
+  /** One ID per block of the prompt; equal IDs mean equal blocks. */
   readonly hashIds: readonly HashId[];
   readonly sessionId: string | undefined;
 }
 
-/** The rows of a Mooncake trace, one at a time. @throws UserError for a malformed one, naming file and line. */
+/** Streams the rows of a Mooncake trace. @throws UserError for a malformed row, naming file and line. */
 export async function* readTrace(path: string): AsyncGenerator<TraceRow> {
   for await (const line of traceLines(path)) {
     yield inLine(path, line.number, () => {
@@ -38,14 +38,14 @@ export async function* readTrace(path: string): AsyncGenerator<TraceRow> {
   }
 }
 
-/** A line as the JSON object that it has to be. @throws RowError */
+/** Parses a line, which must be a JSON object. @throws RowError */
 export function jsonRow({ number, text }: TraceLine): JsonObject {
   const isCsv = number === 1 && !text.startsWith('{') && text.includes(',');
   if (isCsv) throw new RowError('the line is no JSON; aiperf trace convert reads traces in CSV');
   return parseRowText(text);
 }
 
-/** Adds file and line to what is wrong with a row. @throws UserError */
+/** Runs `read` and adds file and line to its RowError. @throws UserError */
 export function inLine<T>(path: string, line: number, read: () => T): T {
   try {
     return read();
@@ -55,7 +55,7 @@ export function inLine<T>(path: string, line: number, read: () => T): T {
   }
 }
 
-/** The error of one row, naming file and line. */
+/** An error about a row, naming file and line. */
 export function lineError(path: string, line: number, problem: string, hint?: string): UserError {
   return new UserError(`${path}:${line}: ${problem}`, hint);
 }

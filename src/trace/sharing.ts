@@ -4,34 +4,34 @@ import { KeyTable } from './key-table.js';
 import { Occurrences, partitionOf } from './occurrences.js';
 import { PREFIX_WORDS } from './prefix-keys.js';
 
-/** What the requests of a trace share, by the definitions of AIPerf's `analyze-trace`. */
+/** What the requests of a trace share, as defined by AIPerf's `analyze-trace`. */
 export interface SharingFigures {
-  /** Distinct leading sub-lists of ids, of all lengths. */
+  /** Number of distinct leading sublists of IDs of any length. */
   readonly uniquePrefixes: number;
-  /** Distinct first ids that at least two requests begin with. */
+  /** Number of distinct first IDs shared by at least two requests. */
   readonly prefixGroups: number;
-  /** Occurrences of the prefixes that occur more than once, as a share of all; 0 without ids. */
+  /** Occurrences of prefixes that occur more than once, as a fraction of all; 0 without IDs. */
   readonly prefixReuseRatio: number;
 }
 
-/** One request's part in what is shared. */
+/** What one request shares with others. */
 export interface Shared {
-  /** How many of its leading ids stood in an earlier request, at whatever place. */
+  /** Number of leading IDs that occurred in an earlier request, at any position. */
   readonly leadingIds: number;
-  /** Its blocks whose id stands at the same place in another request. */
+  /** Number of blocks whose ID is at the same position in another request. */
   readonly repeatedBlocks: number;
 }
 
-/** A block is its id and its place in the request: two words and one. */
+/** A block is an ID and its position in the request: two words and one. */
 const BLOCK_WORDS = 3;
 const ID_WORDS = 2;
 
-/** The blocks of all requests, in the order of the trace: what its first reading gathers. */
+/** The blocks of all requests in trace order, collected in the first pass. */
 export class Blocks {
   readonly #occurrences: Occurrences;
   readonly #block = new Uint32Array(BLOCK_WORDS);
 
-  /** @param bufferBytes held before a temporary file is used. */
+  /** @param bufferBytes size of the buffer in memory. */
   constructor(bufferBytes: number) {
     this.#occurrences = new Occurrences(BLOCK_WORDS, bufferBytes);
   }
@@ -47,7 +47,7 @@ export class Blocks {
     }
   }
 
-  /** Looks which blocks are repeated, when all were added. */
+  /** Finds the repeated blocks, after all were added. */
   repeats(): Repeats {
     const counts = this.#occurrences.counts();
     const total = counts.reduce((sum, count) => sum + count, 0);
@@ -84,28 +84,28 @@ export class Blocks {
   }
 }
 
-/** Of all blocks of a trace, by partition and by their order in it, which are repeated. */
+/** The repeated blocks of a trace, by partition and order within it. */
 interface Repeats {
-  /** Blocks in each partition. */
+  /** Number of blocks per partition. */
   readonly counts: Float64Array;
   readonly total: number;
-  /** Blocks whose id stood before them, at whatever place. */
+  /** Blocks whose ID occurred earlier, at any position. */
   readonly knownIds: Bits;
-  /** Blocks that stand at the same place in another request. */
+  /** Blocks that occur at the same position in another request. */
   readonly repeatedBlocks: Bits;
   prefixGroups: number;
 }
 
-/** Finds what requests share, in the second reading of the trace. */
+/** Finds what requests share, in the second pass over the trace. */
 export class Sharing {
   readonly #repeats: Repeats;
-  /** By partition: where its next block stands among all. */
+  /** By partition: index of its next block among all blocks. */
   readonly #next: Float64Array;
-  /** Prefixes all of whose blocks are repeated; each of the others stands in the trace once. */
+  /** Prefixes consisting only of repeated blocks; every other prefix is unique. */
   readonly #prefixes: Occurrences;
   #prefixCount = 0;
 
-  /** @param bufferBytes held before a temporary file is used. */
+  /** @param bufferBytes size of the buffer in memory. */
   constructor(repeats: Repeats, bufferBytes: number) {
     this.#repeats = repeats;
     let start = 0;
@@ -116,7 +116,7 @@ export class Sharing {
     this.#prefixes = new Occurrences(PREFIX_WORDS, bufferBytes);
   }
 
-  /** Takes the requests in the order of the first reading. @param prefixes the keys of the request's prefixes. */
+  /** Adds the requests in the order of the first pass. @param prefixes the keys of the request's prefixes. */
   add(hashIds: readonly HashId[], prefixes: Uint32Array): Shared {
     let leadingIds = 0;
     let leadingBlocks = 0;
@@ -126,7 +126,7 @@ export class Sharing {
       const partition = partitionOf(lowWord(id), highWord(id));
       const block = this.#next[partition] ?? 0;
       this.#next[partition] = block + 1;
-      // The first that was unknown to earlier requests cannot be known by this one: that block would stand in front.
+      // If this request repeats an ID that was new in it, `leadingIds` has already stopped at its first occurrence.
       if (leadingIds === place && this.#repeats.knownIds.has(block)) leadingIds++;
       if (!this.#repeats.repeatedBlocks.has(block)) continue;
       repeatedBlocks++;
@@ -138,7 +138,7 @@ export class Sharing {
     return { leadingIds, repeatedBlocks };
   }
 
-  /** When all requests were added. */
+  /** Call after all requests were added. */
   figures(): SharingFigures {
     const { total, prefixGroups } = this.#repeats;
     const repeated = new Bits(this.#prefixCount);

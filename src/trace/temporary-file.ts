@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../util/errors.js';
 
-/** A file for what memory shall not hold. It has no name once it is open, so a killed program leaves nothing behind. */
+/**
+ * A temporary file for data that exceeds memory. It is unlinked once opened, so a killed program leaves nothing behind.
+ */
 export class TemporaryFile {
   readonly #folder = tmpdir();
   readonly #file: number;
   #bytes = 0;
 
-  /** @throws UserError where the folder for temporary files takes none. */
+  /** @throws UserError if the temporary folder is not writable. */
   constructor() {
     const path = join(this.#folder, `aiperf-${randomUUID()}`);
     try {
@@ -21,7 +23,7 @@ export class TemporaryFile {
     }
   }
 
-  /** @throws UserError where the disk is full. */
+  /** @throws UserError if the disk is full. */
   append(bytes: Uint8Array): void {
     try {
       for (let done = 0; done < bytes.length; ) {
@@ -34,7 +36,7 @@ export class TemporaryFile {
     }
   }
 
-  /** Fills `into` from this byte on. */
+  /** Fills `into` from this offset. */
   read(into: Uint8Array, from: number): void {
     for (let done = 0; done < into.length; ) {
       const read = readSync(this.#file, into, done, into.length - done, from + done);

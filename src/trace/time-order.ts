@@ -1,6 +1,6 @@
 import { lineError } from './rows.js';
 
-/** Takes the timestamps of a file in turn. @returns a check that throws a UserError for one below the last. */
+/** Checks that timestamps of a file do not decrease. @returns a function that throws a UserError if one does. */
 export function timeOrder(path: string): (timestampMs: number, line: number) => void {
   let latest = { timestampMs: Number.NEGATIVE_INFINITY, line: 0 };
   return (timestampMs, line) => {

@@ -1,4 +1,4 @@
-/** Statistics of the values, in their own unit; `std` is that of the population, percentiles are interpolated. */
+/** Statistics in the unit of the values; `std` is the population's, percentiles are interpolated. */
 export interface ValueStatistics {
   readonly count: number;
   readonly mean: number;
@@ -13,15 +13,15 @@ export interface ValueStatistics {
   readonly max: number;
 }
 
-/** Distinct values that are held exactly, of one quantity; lengths have fewer, gaps in fractions of a ms may not. */
+/** Distinct values per quantity that are kept exactly; lengths have fewer, gaps in fractions of a ms may have more. */
 const MOST_VALUES = 2 ** 18;
-/** Bits of a number's mantissa. */
+/** Bits of a double's mantissa. */
 const ALL_BITS = 53;
 
 /**
- * Statistics of values of which many are equal, such as lengths: only distinct ones are held. They are exact until
- * there are more than `mostValues`; then all are rounded to as many binary digits as leave at most half of them, 14
- * for values within a factor of 1,000: to 1 part in 16,000.
+ * Statistics of values with many duplicates, such as lengths: only distinct values are kept. Exact up to `mostValues`;
+ * beyond that all are rounded to as many binary digits as keep at most half of them: 14 for values within a factor of
+ * 1,000, i.e. to 1 part in 16,000.
  */
 export class ValueCounts {
   readonly #mostValues: number;
@@ -42,7 +42,7 @@ export class ValueCounts {
 
   #coarsen(): void {
     while (this.#counts.size > this.#mostValues / 2) {
-      // Up to 2^24 whole numbers stay as they are for as long as that is of use.
+      // Keep integers up to 2^24 exact for as long as possible.
       this.#bits = Math.min(this.#bits - 1, 24);
       const coarser = new Map<number, number>();
       for (const [value, count] of this.#counts) {
@@ -53,7 +53,7 @@ export class ValueCounts {
     }
   }
 
-  /** Share of the values above `bound`; 0 without values. */
+  /** Fraction of values above `bound`; 0 without values. */
   shareAbove(bound: number): number {
     let above = 0;
     for (const [value, count] of this.#counts) if (value > bound) above += count;
@@ -86,20 +86,20 @@ export class ValueCounts {
   }
 }
 
-/** The value at a rank from 0, between two of them by linear interpolation. */
+/** The value at a rank (from 0), linearly interpolated. */
 function percentileOf(values: Float64Array, counts: Float64Array, rank: number): number {
   let before = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? 0;
     before += counts[i] ?? 0;
     if (rank <= before - 1) return value;
-    // The rank lies behind the last of these and before the first of the next.
+    // The rank is between the last of these values and the next.
     if (rank < before) return value + ((values[i + 1] ?? value) - value) * (rank - (before - 1));
   }
   return values.at(-1) ?? 0;
 }
 
-/** The nearest number of so many binary digits, by Veltkamp's splitting. */
+/** Rounds to this many binary digits, by Veltkamp splitting. */
 function roundedTo(bits: number, value: number): number {
   const scaled = value * (2 ** (ALL_BITS - bits) + 1);
   return scaled - (scaled - value);

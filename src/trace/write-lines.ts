@@ -6,8 +6,8 @@ import { createGzip } from 'node:zlib';
 import { messageOf, UserError } from '../util/errors.js';
 
 /**
- * Writes lines as they come, through gzip where the name ends in `.gz`: the whole file, or none where something
- * fails. @param from the file that they are made of, which may not be the one that is written. @throws UserError
+ * Streams lines to a file, compressed if its name ends in `.gz`; writes the complete file or none. @param from the
+ * input file, which must not be the output. @throws UserError
  */
 export async function writeLines(path: string, lines: AsyncIterable<string>, from: string): Promise<void> {
   if (absolute(path) === absolute(from)) {
@@ -20,7 +20,7 @@ export async function writeLines(path: string, lines: AsyncIterable<string>, fro
     else await pipeline(batches(lines), sink);
     await rename(unfinished, path);
   } catch (error) {
-    // A file that is still being opened would be made after its removal.
+    // A file that is still being opened would be created after its removal.
     if (!sink.closed) await new Promise<void>((resolve) => sink.once('close', resolve));
     await rm(unfinished, { force: true });
     if (error instanceof UserError) throw error;

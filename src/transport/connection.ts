@@ -9,54 +9,54 @@ import { requestHead } from './request-head.js';
 import { ResponseParser, type ResponseSink } from './response-parser.js';
 import type { ResponseHead, TransportError } from './transport.js';
 
-/** One origin, with what every request to it needs. */
+/** An origin with its connections and settings. */
 export interface Server {
   readonly secure: boolean;
   /** Without the brackets of an IPv6 literal. */
   readonly host: string;
   readonly port: number;
-  /** `host:port`, as errors name it. */
+  /** `host:port`, for error messages. */
   readonly at: string;
   readonly hostHeader: string;
-  /** Idle connections, the one used last on top. */
+  /** Idle connections, most recently used last. */
   readonly idle: Connection[];
   /**
-   * A connection stayed open after its response, so the next one may be used again at once. Some servers close
-   * after a response without saying so; a request sent before their close arrives is lost.
+   * A connection stayed open after its response, so connections may be reused at once. Some servers close after a
+   * response without announcing it, and a request sent before that close arrives is lost.
    */
   keepsOpen: boolean;
 }
 
-/** What all connections of a transport share. */
+/** Shared by all connections of a transport. */
 export interface ConnectionContext {
   readonly nowNs: () => number;
-  /** Every read of the thread lands here, and is dealt with before the next one. */
+  /** Buffer for every read of the thread; processed before the next read. */
   readonly readBuffer: Buffer;
   readonly dns: DnsCache;
-  /** DNS, TCP and TLS together; 0: no limit. */
+  /** Limit for DNS, TCP and TLS together; 0: none. */
   readonly connectTimeoutMs: number;
   /** Ask the server to keep connections open. */
   readonly keepAlive: boolean;
   readonly settlingMs: number;
   readonly verifyTls: boolean;
-  /** Most bytes of a response's headers. */
+  /** Limit for the headers of a response, bytes. */
   readonly maxHeaderBytes: number;
   /** Opens a connection without TLS. */
   readonly connect: (options: TcpNetConnectOpts) => Socket;
   readonly secureContext: () => SecureContext;
-  /** The response is complete and the connection may take another request; called before the handler hears of it. */
+  /** The response is complete and the connection is free; called before the handler is notified. */
   free(connection: Connection, exchange: RunningExchange): void;
-  /** The connection is no more, whoever ended it. */
+  /** The connection was closed, by either side. */
   gone(connection: Connection): void;
 }
 
-/** One TCP or TLS connection. It carries one exchange at a time; after any failure it is destroyed. */
+/** A TCP or TLS connection. It carries one exchange at a time and is destroyed after any failure. */
 export class Connection implements ResponseSink, Carrier {
   readonly server: Server;
-  /** While idle: since when, and when it must not be used any more. */
+  /** While idle: since when, and when it expires. */
   idleSinceNs = 0;
   idleUntilNs = 0;
-  /** While idle: the key it is kept for, with sticky connections. */
+  /** While idle with sticky connections: the key it is reserved for. */
   idleKey: string | undefined;
   readonly #context: ConnectionContext;
   readonly #parser: ResponseParser;
@@ -64,10 +64,10 @@ export class Connection implements ResponseSink, Carrier {
   #socket: Socket | undefined;
   #connectTimer: Timeout | undefined;
   #connected = false;
-  /** The request of the current exchange was handed to the kernel whole. */
+  /** The request of the current exchange was completely handed to the kernel. */
   #written = false;
   #destroyed = false;
-  /** Time of the read that is being taken apart. */
+  /** Time of the read being parsed. */
   #readNs = 0;
 
   /** Connects and then sends the request of `exchange`. */
@@ -85,12 +85,12 @@ export class Connection implements ResponseSink, Carrier {
     else this.#connect(exchange, addresses);
   }
 
-  /** Open for long enough after its last response that the server can be trusted to keep connections. */
+  /** Whether it stayed open long enough after its last response to trust the server to keep connections open. */
   hasSettled(nowNs: number): boolean {
     return nowNs - this.idleSinceNs >= this.#context.settlingMs * 1e6;
   }
 
-  /** How long the server says that it keeps an idle connection, ms; undefined: it does not say. */
+  /** The server's announced idle timeout, ms; undefined if not announced. */
   get keepAliveHintMs(): number | undefined {
     return this.#parser.keepAliveHintMs;
   }
@@ -108,7 +108,7 @@ export class Connection implements ResponseSink, Carrier {
     this.#write(exchange);
   }
 
-  /** Drops the socket and forgets the exchange, which hears nothing from here. */
+  /** Closes the socket and detaches the exchange, which is not notified. */
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
@@ -118,7 +118,7 @@ export class Connection implements ResponseSink, Carrier {
     this.#context.gone(this);
   }
 
-  /** Drops the socket together with the exchange on it. */
+  /** Closes the socket and destroys the exchange on it. */
   abandon(): void {
     if (this.#exchange === undefined) this.destroy();
     else this.#exchange.destroy();
@@ -163,8 +163,8 @@ export class Connection implements ResponseSink, Carrier {
     const options: TcpNetConnectOpts & ConnectionOptions = {
       host: several ? host : (addresses[0]?.address ?? host),
       port,
-      // Node gives each address up to this time before it drops the attempt for the next one: longer than the
-      // 1 s after which a lost SYN is sent again.
+      // Node limits each address to this time before it tries the next: longer than the 1 s after which a lost SYN is
+      // retransmitted.
       autoSelectFamily: several,
       autoSelectFamilyAttemptTimeout: 2000,
       onread: { buffer: this.#context.readBuffer, callback: (length) => this.#onRead(length) },
@@ -207,17 +207,17 @@ export class Connection implements ResponseSink, Carrier {
     this.#written = false;
     times.sendStartNs = nowNs();
     if (typeof body === 'string') {
-      // Writing Latin-1 copies where writing UTF-8 encodes, and ASCII is the same in both.
+      // Writing Latin-1 copies while writing UTF-8 encodes; for ASCII both give the same bytes.
       const isAscii = bodyBytes === body.length && Buffer.byteLength(head) === head.length;
       socket.write(head + body, isAscii ? 'latin1' : 'utf8', this.#onWritten);
     } else {
-      // One write to the kernel for both.
+      // Send head and body in one write to the kernel.
       socket.cork();
       socket.write(head);
       socket.write(body, this.#onWritten);
       socket.uncork();
     }
-    // The kernel mostly takes all at once; the callback comes a tick later.
+    // The kernel usually accepts everything at once; the callback runs a tick later.
     if (socket.writableLength === 0) times.sendEndNs = nowNs();
   }
 
@@ -234,7 +234,7 @@ export class Connection implements ResponseSink, Carrier {
     const atNs = this.#context.nowNs();
     const exchange = this.#exchange;
     if (exchange === undefined) {
-      // Bytes that nobody asked for: whatever they are, the next response would start in the wrong place.
+      // Unsolicited bytes: the next response would be parsed from the wrong offset.
       this.destroy();
       return true;
     }
@@ -246,7 +246,7 @@ export class Connection implements ResponseSink, Carrier {
       exchange.refuse(error, atNs);
       return true;
     }
-    // The handler may have destroyed the exchange meanwhile.
+    // The handler may have destroyed the exchange in between.
     if (this.#exchange === exchange && this.#parser.done) {
       this.#complete(exchange, this.#parser.keepAlive && this.#written && at === length, atNs);
     }
@@ -255,7 +255,7 @@ export class Connection implements ResponseSink, Carrier {
 
   #onClosed(): void {
     const atNs = this.#context.nowNs();
-    // A close within the TLS handshake: node's own error follows.
+    // Closed during the TLS handshake: Node's own error follows.
     if (!this.#connected) return;
     const exchange = this.#exchange;
     if (exchange === undefined) {

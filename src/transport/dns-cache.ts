@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 
 type Done = (error: Error | null, addresses: readonly LookupAddress[]) => void;
 
-/** Resolves host names and remembers the answers for 300 s. Requests that ask together share one lookup. */
+/** Resolves host names and caches the results for 300 s. Concurrent requests share one lookup. */
 export class DnsCache {
   readonly #family: 0 | 4 | 6;
   readonly #nowNs: () => number;
@@ -15,7 +15,7 @@ export class DnsCache {
     this.#nowNs = nowNs;
   }
 
-  /** The addresses of a literal or of a name known already, best first; else undefined: ask `resolve`. */
+  /** The addresses of a literal or of a cached name, best first; undefined: call `resolve`. */
   known(host: string): readonly LookupAddress[] | undefined {
     const family = isIP(host);
     if (family !== 0) return [{ address: host, family }];
@@ -23,7 +23,7 @@ export class DnsCache {
     return entry !== undefined && this.#nowNs() < entry.untilNs ? entry.addresses : undefined;
   }
 
-  /** Asks the system. `done` comes later, never within the call. */
+  /** Asks the system. `done` is never called synchronously. */
   resolve(host: string, done: Done): void {
     const waiting = this.#pending.get(host);
     if (waiting !== undefined) {
@@ -40,14 +40,14 @@ export class DnsCache {
     });
   }
 
-  /** A connection to this address came about: it is the first to be tried from now on. */
+  /** Tries this address first from now on, because a connection to it succeeded. */
   prefer(host: string, address: string): void {
     this.#entries
       .get(host)
       ?.addresses.sort((a, b) => Number(b.address === address) - Number(a.address === address));
   }
 
-  // A hosts file may give localhost only one of its two addresses while the server listens on the other.
+  // A hosts file may list only one of localhost's two addresses while the server listens on the other.
   #complete(host: string, found: LookupAddress[]): LookupAddress[] {
     if (host !== 'localhost' || this.#family !== 0) return found;
     const loopbacks = [

@@ -1,48 +1,47 @@
 import { viewOf } from '../util/data-view.js';
 import { ResponseTooLarge, responseLimits } from '../util/response-limits.js';
 
-/** One field of a message, as the raw export shows it. A line that starts with a colon has the name `comment`. */
+/** A field of a message, as in the raw export. A line that starts with a colon is named `comment`. */
 export interface Packet {
   readonly name: string;
   readonly value: string | null;
 }
 
-/** A message of an event stream that is not just one data line. */
+/** A message of an event stream other than a single data line. */
 export interface StreamMessage {
-  /** Value of the last `event` field; '' when there is none. */
+  /** Value of the last `event` field; '' if there is none. */
   readonly event: string;
-  /** The `data` lines joined by a line feed; undefined when there is none. */
+  /** The `data` lines joined by line feeds; undefined if there is none. */
   readonly data: string | undefined;
-  /** The first comment line, without its colon and one leading space. */
+  /** The first comment line, without its colon and one leading space; undefined if there is none. */
   readonly comment: string | undefined;
   readonly packets: readonly Packet[];
 }
 
-/** Told of each message, with the time of the read that brought its first byte. */
+/** Receives each message with the time of the read that delivered its first byte. */
 export interface StreamHandler {
-  /** A message of exactly one data line: its value is `bytes[start, end)`, valid only during the call. */
+  /** A message with exactly one data line: its value is `bytes[start, end)`, valid only during the call. */
   onData(bytes: Buffer, start: number, end: number, atNs: number): void;
-  /** Any other message that holds at least one field or comment. */
+  /** Any other message with at least one field or comment. */
   onMessage(message: StreamMessage, atNs: number): void;
 }
 
 /**
- * Takes an event stream apart over bytes, by the WHATWG standard: lines end with LF, CR LF or CR in any mix, a
- * blank line ends a message, one byte order mark at the start is passed over. One parser per response.
- *
- * A message that lies wholly in one read and is one data line is handed over where it stands, neither copied nor
- * decoded. A message that spans reads is collected first.
+ * Parses an event stream from bytes, following the WHATWG standard: lines end with LF, CR LF or CR in any mix, a blank
+ * line ends a message, a leading byte order mark is skipped. One parser per response.
+ * A message within one read with a single data line is delivered in place, neither copied nor decoded. A message that
+ * spans reads is buffered first.
  */
 export class EventStreamParser {
   readonly #handler: StreamHandler;
   readonly #maxMessageBytes: number;
-  /** Bytes of the unfinished message, up to the end of the last read. */
+  /** Bytes of the incomplete message, up to the end of the last read. */
   #carry: Buffer = nothing;
   #carryLength = 0;
   #carryNs = 0;
-  /** Nothing of the message's current line has come yet: a line end now is a blank line. */
+  /** The current line of the message is still empty: a line end now makes it a blank line. */
   #atLineStart = true;
-  /** The last read ended with the CR of a line within a message: a LF at the start of the next belongs to it. */
+  /** The last read ended with a CR within a message: skip a LF at the start of the next. */
   #skipLf = false;
   #firstMessage = true;
 
@@ -52,8 +51,8 @@ export class EventStreamParser {
   }
 
   /**
-   * Takes `bytes[start, end)`, which came in a read at `atNs`; keeps no reference to `bytes`.
-   * @throws ResponseTooLarge when a message that spans reads is
+   * Parses `bytes[start, end)`, received in a read at `atNs`; keeps no reference to `bytes`.
+   * @throws ResponseTooLarge if a message that spans reads exceeds the limit
    */
   feed(bytes: Buffer, start: number, end: number, atNs: number): void {
     let at = start;
@@ -72,12 +71,12 @@ export class EventStreamParser {
     }
   }
 
-  /** The stream is over: what stands there without its blank line is the last message. */
+  /** End of the stream: an unterminated message counts as the last one. */
   end(): void {
     this.#deliverCarry();
   }
 
-  /** A message whose first byte is `bytes[at]`. Returns where the next one may start. */
+  /** Parses a message that starts at `bytes[at]`. Returns where the next one may start. */
   #feedMessage(bytes: Buffer, at: number, end: number, atNs: number): number {
     if (isDataField(bytes, at, end) && !this.#firstMessage) {
       const lineEnd = findLineEnd(bytes, at + 5, end);
@@ -99,7 +98,7 @@ export class EventStreamParser {
     return end;
   }
 
-  /** Goes on with the message in the carry. Returns where the next one may start. */
+  /** Continues the buffered message. Returns where the next one may start. */
   #feedCarried(bytes: Buffer, at: number, end: number): number {
     const blank = this.#scan(bytes, at, end);
     this.#collect(bytes, at, blank);
@@ -108,7 +107,7 @@ export class EventStreamParser {
     return blank + 1;
   }
 
-  /** Where the line end stands that makes the blank line closing the message; `end` when it has not come yet. */
+  /** Position of the line end of the blank line that closes the message; `end` if it has not arrived yet. */
   #scan(bytes: Buffer, from: number, end: number): number {
     let at = from;
     while (at < end) {
@@ -142,7 +141,7 @@ export class EventStreamParser {
     if (length > 0) this.#deliver(this.#carry, 0, length, this.#carryNs);
   }
 
-  /** Hands over the message whose lines are `bytes[from, end)`, the blank line excluded. */
+  /** Delivers the message with the lines `bytes[from, end)`, without the blank line. */
   #deliver(bytes: Buffer, from: number, end: number, atNs: number): void {
     const start = this.#firstMessage ? afterByteOrderMark(bytes, from, end) : from;
     this.#firstMessage = false;
@@ -156,7 +155,7 @@ export class EventStreamParser {
   }
 }
 
-/** A message's fields take some hundred times the memory of their two bytes. */
+/** A field takes about a hundred times the memory of its two bytes. */
 const MOST_FIELDS = 100_000;
 
 const LF = 0x0a;
@@ -165,7 +164,7 @@ const SPACE = 0x20;
 const COLON = 0x3a;
 const nothing = Buffer.alloc(0);
 
-/** True when the line at `at` starts with `data:`. */
+/** Whether the line at `at` starts with `data:`. */
 function isDataField(bytes: Buffer, at: number, end: number): boolean {
   return (
     end - at >= 5 &&
@@ -177,12 +176,12 @@ function isDataField(bytes: Buffer, at: number, end: number): boolean {
   );
 }
 
-/** Behind the one space that may follow the colon of a field. */
+/** Skips the optional space after the colon of a field. */
 function valueStart(bytes: Buffer, afterColon: number, lineEnd: number): number {
   return afterColon < lineEnd && bytes[afterColon] === SPACE ? afterColon + 1 : afterColon;
 }
 
-/** Behind the mark, and behind the line end of a first line that holds nothing else. */
+/** Skips the mark, and the line end of a first line that contains nothing else. */
 function afterByteOrderMark(bytes: Buffer, start: number, end: number): number {
   if (end - start < 3 || bytes[start] !== 0xef || bytes[start + 1] !== 0xbb || bytes[start + 2] !== 0xbf) {
     return start;
@@ -198,11 +197,10 @@ function afterLineEnd(bytes: Buffer, lineEnd: number, end: number): number {
 }
 
 /**
- * The first LF or CR of `bytes[from, end)`; `end` when there is none.
- *
- * Eight bytes a step: `(v - 0x0e…) & ~v & 0x80…` is not zero exactly when one of the four bytes of `v` is below
- * 0x0e. 63 ns for 200 bytes where a loop over single bytes takes 220; `Buffer.indexOf` is faster still, but knows
- * no end, and the search for a CR that is never there would run through the whole read buffer.
+ * The first LF or CR of `bytes[from, end)`; `end` if there is none.
+ * Eight bytes per step: `(v - 0x0e…) & ~v & 0x80…` is nonzero exactly if one of the four bytes of `v` is below 0x0e.
+ * Takes 63 ns for 200 bytes, against 220 with a loop over single bytes. `Buffer.indexOf` is faster still but has no
+ * end: searching for an absent CR would scan the whole read buffer.
  */
 function findLineEnd(bytes: Buffer, from: number, end: number): number {
   const view = viewOf(bytes);
@@ -212,7 +210,7 @@ function findLineEnd(bytes: Buffer, from: number, end: number): number {
     const low = view.getInt32(at, true);
     const high = view.getInt32(at + 4, true);
     if (((((low - 0x0e0e0e0e) & ~low) | ((high - 0x0e0e0e0e) & ~high)) & 0x80808080) !== 0) {
-      // Usually the line end; other control bytes below 0x0e stop here too.
+      // Usually the line end; other control bytes below 0x0e stop the search, too.
       for (const stop = at + 8; at < stop; at++) {
         if (bytes[at] === LF || bytes[at] === CR) return at;
       }

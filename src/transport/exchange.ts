@@ -13,15 +13,15 @@ import {
   WireTimes,
 } from './transport.js';
 
-/** What an exchange runs on, once it has a connection. */
+/** What carries an exchange once it has a connection. */
 export interface Carrier {
-  /** Drops the exchange and what carries it. */
+  /** Destroys the exchange and its connection. */
   destroy(): void;
-  /** The socket, while there is one. */
+  /** The socket, if any. */
   readonly socket: Socket | undefined;
 }
 
-/** One request under way: its times, its time limit, and the only way by which its handler hears of it. */
+/** A request in progress: its times and time limit. All events to its handler pass through here. */
 export class RunningExchange implements Exchange {
   readonly times = new WireTimes();
   readonly request: HttpRequest;
@@ -58,7 +58,7 @@ export class RunningExchange implements Exchange {
     return { localIp: localAddress, localPort, remoteIp: remoteAddress, remotePort };
   }
 
-  /** Ended, failed or destroyed: nothing more is to be done for it. */
+  /** Ended, failed or destroyed. */
   get over(): boolean {
     return this.#over;
   }
@@ -81,7 +81,7 @@ export class RunningExchange implements Exchange {
     if (this.#over) return;
     const times = this.times;
     if (times.reads === 0) times.firstBodyNs = atNs;
-    // One read may bring many chunks; no two reads have the same nanosecond.
+    // A read may deliver many chunks; no two reads have the same nanosecond.
     if (times.lastBodyNs !== atNs) times.reads++;
     times.lastBodyNs = atNs;
     times.bytesReceived += end - start;
@@ -108,7 +108,7 @@ export class RunningExchange implements Exchange {
     this.#handler.onError(error, atNs);
   }
 
-  /** Fails the exchange because reading its response threw; no peer can end more than its own request. */
+  /** Fails the exchange because reading its response threw; no server may break more than its own request. */
   refuse(thrown: unknown, atNs: number): void {
     this.carrier?.destroy();
     this.fail(refusedResponse(this.at, thrown), atNs);

@@ -3,7 +3,7 @@ import { ResponseTooLarge } from '../util/response-limits.js';
 import { MalformedResponse } from './response-head.js';
 import { TransportError } from './transport.js';
 
-/** The connection could not be made: DNS, TCP or TLS. `at` is `host:port`. */
+/** The connection failed: DNS, TCP or TLS. `at` is `host:port`. */
 export function connectFailure(at: string, cause: Error): TransportError {
   const code = codeOf(cause);
   const text = textOf(cause);
@@ -14,14 +14,14 @@ export function connectFailure(at: string, cause: Error): TransportError {
   return new TransportError('ClientConnectorError', message, text);
 }
 
-/** The connection broke with a request on it. */
+/** The connection broke during a request. */
 export function brokenConnection(at: string, cause: Error): TransportError {
   const text = textOf(cause);
   const type = tlsCode.test(codeOf(cause)) ? 'ClientConnectorSSLError' : 'ClientOSError';
   return new TransportError(type, `The connection to ${at} broke [${text}]`, text);
 }
 
-/** The server closed the connection in order, but before the response was complete. */
+/** The server closed the connection cleanly before the response was complete. */
 export function cutShort(at: string, hasHead: boolean, started: boolean): TransportError {
   if (hasHead) {
     return new TransportError(
@@ -33,7 +33,7 @@ export function cutShort(at: string, hasHead: boolean, started: boolean): Transp
   return new TransportError('ServerDisconnectedError', `The server ${at} closed the connection ${when}`);
 }
 
-/** Reading the response threw `thrown`, whose type decides between the cases. */
+/** Reading the response threw `thrown`, whose type selects the error. */
 export function refusedResponse(at: string, thrown: unknown): TransportError {
   const text = messageOf(thrown);
   if (thrown instanceof MalformedResponse) return malformedResponse(at, text);
@@ -46,7 +46,7 @@ export function refusedResponse(at: string, thrown: unknown): TransportError {
   );
 }
 
-/** Why a response could not be read, from what reading it threw: V8's own words speak of the stack. */
+/** Why reading a response threw; V8's own message for deep nesting only mentions the stack. */
 export function unreadable(thrown: unknown): string {
   const text = messageOf(thrown);
   if (!(thrown instanceof RangeError)) return text;
@@ -54,7 +54,7 @@ export function unreadable(thrown: unknown): string {
   return text.includes('string length') ? 'it holds a text that is too long' : text;
 }
 
-/** The response breaks the protocol. */
+/** The response violates the protocol. */
 export function malformedResponse(at: string, text: string): TransportError {
   return new TransportError('ClientResponseError', `The response of ${at} is not valid HTTP: ${text}`, text);
 }
@@ -65,7 +65,7 @@ export function tookTooLong(what: string, at: string, timeoutMs: number): Transp
 }
 
 const tlsCode = /^(ERR_SSL_|ERR_TLS_|EPROTO$)/;
-// Names of OpenSSL's X509_V_ERR_* as node gives them, and node's own check of the host name.
+// OpenSSL's X509_V_ERR_* names as Node reports them, and Node's own host name check.
 const certificateCode =
   /^(ERR_TLS_CERT_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_(CA|PURPOSE)$|PATH_LENGTH_|HOSTNAME_|CRL_)/;
 
@@ -77,10 +77,10 @@ function codeOf(cause: Error): string {
   return 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
 }
 
-/** The system's text; for several addresses tried, each one's. */
+/** The system's message; if several addresses were tried, that of each. */
 function textOf(cause: Error): string {
   if (cause instanceof AggregateError) return cause.errors.map((error: Error) => error.message).join('; ');
-  // OpenSSL's message names a thread by its address, which would make one row of the error summary many.
+  // OpenSSL's message contains a thread address, which would split one row of the error summary into many.
   if ('library' in cause && 'reason' in cause) return `${cause.library}: ${cause.reason}`;
   return cause.message;
 }

@@ -1,18 +1,18 @@
 import type { HttpRequest, Origin } from './transport.js';
 
-/** `host:port`, an IPv6 literal in brackets. */
+/** `host:port`, with an IPv6 literal in brackets. */
 export function hostAndPort(origin: Origin): string {
   return `${bracketed(origin.host)}:${origin.port}`;
 }
 
-/** The Host header of requests to an origin: without the port where it is the protocol's own. */
+/** The Host header for an origin: without the port if it is the default of the protocol. */
 export function hostHeader(origin: Origin): string {
   const own = origin.protocol === 'https:' ? 443 : 80;
   return origin.port === own ? bracketed(origin.host) : hostAndPort(origin);
 }
 
 /**
- * Request line and headers, the blank line included.
+ * Request line and headers, including the blank line.
  * @param host the Host header. @param bodyBytes the body's length in UTF-8.
  */
 export function requestHead(

@@ -3,12 +3,12 @@ import { cut } from '../util/cut.js';
 import { withoutSecrets } from '../util/secrets.js';
 import type { ResponseHead } from './transport.js';
 
-/** The bytes are not an HTTP/1 response. `message` says what is wrong with them. */
+/** The bytes are not a valid HTTP/1 response; `message` explains why. */
 export class MalformedResponse extends Error {
   override readonly name = 'MalformedResponse';
 }
 
-/** Status line and headers of one response. */
+/** Status line and headers of a response. */
 export class Head implements ResponseHead {
   readonly status: number;
   readonly reason: string;
@@ -16,7 +16,7 @@ export class Head implements ResponseHead {
   readonly minorVersion: number;
   /** Lower-case name, value, name, value … */
   readonly #fields: readonly string[];
-  /** The names as the server wrote them. */
+  /** The names as sent by the server. */
   readonly #names: readonly string[];
   #framing: Framing | undefined = undefined;
 
@@ -59,22 +59,22 @@ export class Head implements ResponseHead {
   }
 }
 
-/** What a head says of the body behind it and of the connection after it. */
+/** What a head specifies about the body and about reuse of the connection. */
 export interface Framing {
-  /** Bytes of the body where they are known before it. */
+  /** Length of the body in bytes, if known in advance. */
   readonly body: number | 'chunked' | 'up to the close';
-  /** The server will take another request on the connection. */
+  /** The server accepts another request on the connection. */
   readonly keepAlive: boolean;
-  /** How long the server says it keeps an idle connection (`Keep-Alive: timeout=`), ms. */
+  /** The server's idle timeout (`Keep-Alive: timeout=`), ms. */
   readonly keepAliveHintMs: number | undefined;
 }
 
-// Heads of one server differ in nothing, or in a length or the second of the date: reading one takes ten times as
-// long as finding that it is the last one again.
+// Heads of one server are identical, or differ in a length or the date's second: parsing one takes ten times as long as
+// recognising the last one.
 let lastBytes: Buffer = Buffer.alloc(0);
 let lastHead: Head | undefined;
 
-/** The head whose text is `bytes[start, end)`, the blank line left out. @throws MalformedResponse */
+/** Parses the head `bytes[start, end)`, without the blank line. @throws MalformedResponse */
 export function headOf(bytes: Buffer, start: number, end: number): Head {
   const length = end - start;
   if (
@@ -91,8 +91,8 @@ export function headOf(bytes: Buffer, start: number, end: number): Head {
 }
 
 /**
- * Reads a head from its text, the blank line left out. A folded line (it starts with a space or tab) goes on with
- * the value of the line before.
+ * Parses the text of a head, without the blank line. A folded line (starting with a space or tab) continues the
+ * previous value.
  * @throws MalformedResponse
  */
 function readHead(text: string): Head {
@@ -122,7 +122,7 @@ function readHead(text: string): Head {
   return new Head(code, status[3]?.trim() || (STATUS_CODES[code] ?? ''), Number(status[1]), fields, names);
 }
 
-/** True when the comma-separated list holds the token; both in lower case. */
+/** Whether the comma-separated list contains the token; both in lower case. */
 function hasToken(list: string, wanted: string): boolean {
   return list === wanted || (list.includes(wanted) && list.split(',').some((part) => part.trim() === wanted));
 }
@@ -162,6 +162,6 @@ function withoutCr(line: string): string {
 }
 
 function shortened(line: string): string {
-  // A secret that is cut in half is not found any more.
+  // Mask before cutting: half of a secret would not be recognised.
   return cut(line.length > 80 ? withoutSecrets(line) : line, 80);
 }

@@ -2,18 +2,18 @@ import { ResponseTooLarge, responseLimits } from '../util/response-limits.js';
 import { type Head, headOf, MalformedResponse } from './response-head.js';
 import type { ResponseHead } from './transport.js';
 
-/** Told what the bytes of a response hold. */
+/** Receives the parts of a response. */
 export interface ResponseSink {
-  /** The final head; heads of interim (1xx) responses are passed over. */
+  /** The final head; interim (1xx) heads are skipped. */
   onHead(head: ResponseHead): void;
-  /** Body bytes `bytes[start, end)` after transfer coding. */
+  /** Body bytes `bytes[start, end)` after transfer decoding. */
   onBody(bytes: Buffer, start: number, end: number): void;
 }
 
 /**
- * Takes HTTP/1.x responses to GET and POST apart, one after the other, cut at any byte. Lines may end with LF
- * alone. What contradicts itself about its length (both Transfer-Encoding and Content-Length, or several
- * Content-Lengths) is malformed: where such a body ends is anybody's guess.
+ * Parses consecutive HTTP/1.x responses to GET and POST, split at any byte. Lines may end with LF alone. Contradictory
+ * lengths (both Transfer-Encoding and Content-Length, or several Content-Lengths) are malformed, because the end of
+ * such a body is ambiguous.
  */
 export class ResponseParser {
   readonly #sink: ResponseSink;
@@ -22,47 +22,47 @@ export class ResponseParser {
   /** Bytes of a head that spans reads. */
   #head: Buffer = nothing;
   #headLength = 0;
-  /** The current line of the head or trailer holds nothing but, perhaps, a CR so far. */
+  /** The current line of the head or trailer is empty so far, except perhaps a CR. */
   #lineEmpty = true;
-  /** Head: a byte other than a leading line end has come. */
+  /** Head: a byte other than a leading line end has arrived. */
   #headStarted = false;
-  /** Bytes of the response before its body: leading line ends, interim heads, the head itself. */
+  /** Bytes before the body: leading line ends, interim heads and the head itself. */
   #headBytes = 0;
-  /** Body bytes to come, of the response or of the chunk. */
+  /** Remaining body bytes of the response or of the chunk. */
   #remaining = 0;
   #sizeDigits = 0;
-  /** Bytes of chunk extension or trailer passed over. */
+  /** Skipped bytes of a chunk extension or trailer. */
   #skipped = 0;
   #keepAlive = false;
   #keepAliveHintMs: number | undefined;
 
-  /** @param maxHeadBytes of what comes before the body, and of a trailer or chunk extension. */
+  /** @param maxHeadBytes limit for everything before the body, and for a trailer or chunk extension. */
   constructor(sink: ResponseSink, maxHeadBytes: number = responseLimits.headerBytes.default) {
     this.#sink = sink;
     this.#maxHeadBytes = maxHeadBytes;
   }
 
-  /** The response is complete; `reset` before feeding the next one. */
+  /** The response is complete; call `reset` before feeding the next one. */
   get done(): boolean {
     return this.#state === DONE;
   }
 
-  /** The final head is in. */
+  /** The final head has arrived. */
   get hasHead(): boolean {
     return this.#state !== HEAD;
   }
 
-  /** Any byte of the response, be it an interim one, has come. */
+  /** Any byte of the response, or of an interim one, has arrived. */
   get started(): boolean {
     return this.#state !== HEAD || this.#headStarted;
   }
 
-  /** The server will take another request on this connection, as far as the head tells. */
+  /** The server accepts another request on this connection, according to the head. */
   get keepAlive(): boolean {
     return this.#keepAlive;
   }
 
-  /** How long the server says it keeps an idle connection (`Keep-Alive: timeout=`), ms. */
+  /** The server's idle timeout (`Keep-Alive: timeout=`), ms. */
   get keepAliveHintMs(): number | undefined {
     return this.#keepAliveHintMs;
   }
@@ -78,8 +78,7 @@ export class ResponseParser {
   }
 
   /**
-   * Takes `bytes[start, end)`. Returns the position behind the response's last byte where it is complete, else
-   * `end`.
+   * Parses `bytes[start, end)`. Returns the position after the response's last byte if it is complete, else `end`.
    * @throws MalformedResponse or ResponseTooLarge
    */
   feed(bytes: Buffer, start: number, end: number): number {
@@ -113,7 +112,7 @@ export class ResponseParser {
     return at;
   }
 
-  /** The server closed its side. True when that completes the response. */
+  /** The server closed its side. Returns whether that completes the response. */
   close(): boolean {
     if (this.#state === TO_CLOSE) this.#state = DONE;
     return this.#state === DONE;
@@ -121,7 +120,7 @@ export class ResponseParser {
 
   #feedHead(bytes: Buffer, start: number, end: number): number {
     let at = start;
-    // Line ends left over from a body that was longer than it said: the standard asks to pass over them.
+    // Line ends left over from a body longer than announced: the standard recommends skipping them.
     while (!this.#headStarted && at < end && (bytes[at] === LF || bytes[at] === CR)) at++;
     const from = at;
     for (; at < end; at++) {

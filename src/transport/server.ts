@@ -2,7 +2,7 @@ import type { Server } from './connection.js';
 import { hostAndPort, hostHeader } from './request-head.js';
 import type { Origin } from './transport.js';
 
-/** Finds the one `Server` of an origin; equal origins share it. */
+/** Finds or creates the `Server` of an origin. */
 export class Servers {
   readonly #byOrigin = new WeakMap<Origin, Server>();
   readonly #byName = new Map<string, Server>();

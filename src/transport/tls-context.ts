@@ -4,13 +4,13 @@ import { messageOf, UserError } from '../util/errors.js';
 import type { TlsOptions } from './transport.js';
 
 /**
- * What all TLS connections of a transport share; making one for each connection would read the root certificates
- * again and again. A CA that is given takes the place of the system's.
- * @throws UserError when CA, certificate or key cannot be used
+ * Shared by all TLS connections of a transport: creating one per connection would parse the root certificates every
+ * time. A given CA replaces the system's.
+ * @throws UserError if CA, certificate or key cannot be used
  */
 export function openSecureContext({ ca, cert, key }: TlsOptions): SecureContext {
   try {
-    // OpenSSL passes over a CA that is no certificate, and node over an empty certificate or key.
+    // OpenSSL ignores a CA that is not a certificate, and Node ignores an empty certificate or key.
     if (ca !== undefined) new X509Certificate(ca);
     if (cert !== undefined) new X509Certificate(cert);
     if (key !== undefined) createPrivateKey(key);

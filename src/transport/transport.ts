@@ -1,7 +1,7 @@
 import type { Socket, TcpNetConnectOpts } from 'node:net';
 import type { ResponseLimits } from '../util/response-limits.js';
 
-/** A server that requests go to, taken apart once. */
+/** A server, parsed from its URL. */
 export interface Origin {
   readonly protocol: 'http:' | 'https:';
   readonly host: string;
@@ -11,27 +11,27 @@ export interface Origin {
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   readonly origin: Origin;
-  /** Path and query, as it goes into the request line. */
+  /** Path and query, as in the request line. */
   readonly path: string;
   /** Name, value, name, value … The transport adds Host, Content-Length and Connection. */
   readonly headers: readonly string[];
   /** Text, sent as UTF-8, or bytes; empty for none. */
   readonly body: string | Uint8Array;
-  /** Length of the body in bytes, where it is known already. */
+  /** Length of the body in bytes, if known. */
   readonly bodyBytes?: number;
-  /** Total time from `send` to the last byte, ms; 0: no limit. */
+  /** Time limit from `send` to the last byte, ms; 0: none. */
   readonly timeoutMs: number;
-  /** With sticky connections: all requests of one key share a connection, closed after the last. */
+  /** With sticky connections: requests with the same key share a connection, closed after the last one. */
   readonly connectionKey?: string;
   readonly lastOfKey?: boolean;
 }
 
 /**
- * When things happened to one exchange, ns since the clock's origin; NaN for what did not happen.
- * One object per exchange, all fields set at construction.
+ * Times of the events of one exchange, ns since the clock's origin; NaN for what did not happen. One object per
+ * exchange, all fields set at construction.
  */
 export class WireTimes {
-  /** `send` was called: before waiting for a connection, DNS, connecting and TLS. */
+  /** `send` was called: before waiting for a connection, DNS, TCP and TLS. */
   startNs = Number.NaN;
   poolWaitStartNs = Number.NaN;
   poolWaitEndNs = Number.NaN;
@@ -43,14 +43,14 @@ export class WireTimes {
   sendStartNs = Number.NaN;
   /** The last byte of the request was handed to the kernel. */
   sendEndNs = Number.NaN;
-  /** Status line and headers of the final response were in. */
+  /** Status line and headers of the final response have arrived. */
   headNs = Number.NaN;
   firstBodyNs = Number.NaN;
   lastBodyNs = Number.NaN;
-  /** The response was complete, or the failure was noticed. */
+  /** The response was complete, or the failure was detected. */
   endNs = Number.NaN;
   reused = false;
-  /** Body bytes and writes; body bytes (after transfer coding) and reads. */
+  /** Body bytes and writes; body bytes (after transfer decoding) and reads. */
   bytesSent = 0;
   writes = 0;
   bytesReceived = 0;
@@ -59,11 +59,11 @@ export class WireTimes {
 
 export interface ResponseHead {
   readonly status: number;
-  /** Reason phrase of the status line; the standard one where the server sent none. */
+  /** Reason phrase of the status line; the standard one if the server sent none. */
   readonly reason: string;
-  /** Value of a header by its lower-case name; several values joined by ", ". */
+  /** Value of a header by lower-case name; repeated headers are joined by ", ". */
   header(name: string): string | undefined;
-  /** All of them: name and value, names as the server wrote them. */
+  /** All headers: name as sent by the server, and value. */
   headers(): readonly (readonly [name: string, value: string])[];
 }
 
@@ -76,16 +76,16 @@ export interface ConnectionEnds {
 }
 
 /**
- * Told of one exchange as it happens; exactly one of `onEnd` and `onError` ends it, and after `destroy` neither
- * comes. Called synchronously from the socket's callback with the time taken as its first statement. What `onHead` and
- * `onBody` throw fails the exchange, and nothing else.
+ * Receives the events of one exchange. Exactly one of `onEnd` and `onError` ends it; after `destroy` neither is called.
+ * Called synchronously from the socket's callback, whose first statement takes the time. An exception in `onHead` or
+ * `onBody` fails only this exchange.
  */
 export interface ResponseHandler {
-  /** The request, headers and body, was handed to the kernel whole. */
+  /** The complete request was handed to the kernel. */
   onSent(atNs: number): void;
-  /** The final head (1xx heads are passed over). */
+  /** The final head; 1xx heads are skipped. */
   onHead(head: ResponseHead, atNs: number): void;
-  /** Body bytes `bytes[start, end)` after transfer coding; the buffer is used again once the call returns. */
+  /** Body bytes `bytes[start, end)` after transfer decoding; the buffer is reused after the call. */
   onBody(bytes: Buffer, start: number, end: number, atNs: number): void;
   /** Must not throw. */
   onEnd(atNs: number): void;
@@ -93,7 +93,7 @@ export interface ResponseHandler {
   onError(error: TransportError, atNs: number): void;
 }
 
-/** The names under which failures of the wire are known in error summaries. */
+/** Names of transport failures in error summaries. */
 export type TransportErrorType =
   | 'ClientConnectorError'
   | 'ClientConnectorDNSError'
@@ -107,11 +107,11 @@ export type TransportErrorType =
   | 'ResponseTooLargeError'
   | 'UnreadableResponseError';
 
-/** A failure of the wire. `message` names host, port and the system's error. */
+/** A transport failure. `message` names host, port and the system's error. */
 export class TransportError extends Error {
   override readonly name = 'TransportError';
   readonly type: TransportErrorType;
-  /** The inner error's text, where there is one. */
+  /** Message of the inner error, if any. */
   readonly innerMessage: string | undefined;
   constructor(type: TransportErrorType, message: string, innerMessage?: string) {
     super(message);
@@ -120,16 +120,16 @@ export class TransportError extends Error {
   }
 }
 
-/** One request under way. */
+/** A request in progress. */
 export interface Exchange {
   readonly times: WireTimes;
-  /** Asks the system: meant for traces. Undefined without an open connection, and for one that is no TCP connection. */
+  /** Queries the system; meant for request traces. Undefined unless there is an open TCP connection. */
   ends(): ConnectionEnds | undefined;
-  /** Drops the exchange: the socket is destroyed and never used again, the handler hears nothing more. */
+  /** Destroys the exchange and its socket, which is not reused; the handler is not called again. */
   destroy(): void;
 }
 
-/** Moves bytes and notes times; knows nothing of language models. One per load thread. */
+/** Moves bytes and takes times; knows nothing about language models. One per load thread. */
 export interface Transport {
   send(request: HttpRequest, handler: ResponseHandler): Exchange;
   /** Closes idle connections and destroys the others. */
@@ -142,16 +142,16 @@ export interface TransportOptions {
   /** Monotonic ns since the run's origin. */
   readonly nowNs: () => number;
   readonly connectionReuse: ConnectionReuse;
-  /** Most connections open at a time; further requests wait their turn in order. */
+  /** Limit for open connections; further requests wait in order. */
   readonly maxConnections: number;
-  /** Time for DNS, TCP and TLS together, ms; 0: no limit. */
+  /** Limit for DNS, TCP and TLS together, ms; 0: none. */
   readonly connectTimeoutMs: number;
-  /** How long an idle connection is kept, ms. */
+  /** Lifetime of an idle connection, ms. */
   readonly keepAliveMs: number;
   /**
-   * Some servers close a connection after a response without saying so, and a request sent before their close
-   * arrives is lost. So no connection is used again until one has stayed open for this long after its response,
-   * ms; from then on all are used again at once.
+   * Some servers close a connection after a response without announcing it, and a request sent before that close
+   * arrives is lost. So no connection is reused until one has stayed open for this long after its response, ms; from
+   * then on all are reused at once.
    */
   readonly settlingMs: number;
   readonly limits: ResponseLimits;
@@ -159,24 +159,24 @@ export interface TransportOptions {
   readonly tls: TlsOptions;
   /** undici only. */
   readonly http2: boolean;
-  /** undici only: send everything through this socket path. */
+  /** undici only: send everything through this socket. */
   readonly unixSocket?: string;
   /** undici only; absent: none. */
   readonly proxies?: Proxies;
-  /** Ours only, without TLS: what opens a connection; absent: TCP does. */
+  /** Our transport without TLS only: opens a connection; default TCP. */
   readonly connect?: (options: TcpNetConnectOpts) => Socket;
 }
 
-/** Where requests are sent through, by the protocol of the server. */
+/** Proxies by the protocol of the server. */
 export interface Proxies {
-  /** URLs; undefined: no proxy, for https that of http. */
+  /** URLs; undefined: no proxy, or for https that of http. */
   readonly http: string | undefined;
   readonly https: string | undefined;
-  /** Hosts that are asked without one, as in NO_PROXY. */
+  /** Hosts to reach directly, as in NO_PROXY. */
   readonly except: string;
 }
 
-/** PEM texts, already read. */
+/** PEM texts. */
 export interface TlsOptions {
   readonly verify: boolean;
   readonly ca?: string;

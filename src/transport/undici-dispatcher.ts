@@ -4,7 +4,7 @@ import { DnsCache } from './dns-cache.js';
 import { openSecureContext } from './tls-context.js';
 import type { TransportOptions } from './transport.js';
 
-/** When a connection was made, ns; NaN for a lookup that was not needed. */
+/** Times of a new connection, ns; NaN for a lookup that was not needed. */
 export interface ConnectTimes {
   dnsStartNs: number;
   dnsEndNs: number;
@@ -13,9 +13,8 @@ export interface ConnectTimes {
 }
 
 /**
- * Makes undici agents by our options, each with a limit of connections per origin. Into `made` go the times of the
- * connections that they make themselves (not those through a proxy).
- * @throws UserError when CA, certificate or key cannot be used
+ * Creates undici agents from our options, each with a limit of connections per origin. Times of connections that they
+ * make themselves (not through a proxy) are written to `made`.
  */
 export function dispatcherMaker(
   options: TransportOptions,
@@ -34,7 +33,7 @@ export function dispatcherMaker(
   const { proxies } = options;
   if (proxies === undefined) return (connections) => new Agent({ ...settings, connections });
   const tls = { proxyTls: { ...ours, allowH2: false }, requestTls: ours };
-  // Empty is none; absent would have it read this process's environment.
+  // Empty means none; absent would make undici read the environment.
   const { http = '', https = '', except: noProxy } = proxies;
   const through = { httpProxy: http, httpsProxy: https, noProxy };
   return (connections) => new EnvHttpProxyAgent({ ...settings, ...tls, ...through, connections });
@@ -66,7 +65,7 @@ function timedConnector(
     ...ours,
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: 2000,
-    // Only ever asked for what `dns` has just resolved.
+    // Only called for names that `dns` has just resolved.
     lookup: (host, _options, done) => done(null, [...(dns.known(host) ?? [])]),
   });
   return (target, callback) => {

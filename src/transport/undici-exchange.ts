@@ -13,7 +13,7 @@ import {
 } from './failures.js';
 import type { ResponseHead, TransportError } from './transport.js';
 
-/** One request on undici: turns its calls into those of an exchange. */
+/** An exchange on undici: adapts its callbacks. */
 export class UndiciExchange implements Dispatcher.DispatchHandler, Carrier {
   readonly exchange: RunningExchange;
   socket: Socket | undefined = undefined;
@@ -28,7 +28,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler, Carrier {
     exchange.carrier = this;
   }
 
-  /** Drops the exchange; one that still waits for a connection is dropped when its turn comes. */
+  /** Destroys the exchange; one still waiting for a connection is dropped when its turn comes. */
   destroy(): void {
     this.#controller?.abort(new Error('destroyed'));
     this.#transport.over(this, false);
@@ -68,14 +68,14 @@ export class UndiciExchange implements Dispatcher.DispatchHandler, Carrier {
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
     const atNs = this.#transport.nowNs();
-    // Undici reports what it refuses to send from within `dispatch`; no callback comes within `send`.
+    // Undici rejects requests within `dispatch`, but no callback may be called within `send`.
     queueMicrotask(() => {
       this.#transport.over(this, false);
       this.exchange.fail(this.#failure(cause), atNs);
     });
   }
 
-  /** Undici bounds each head, but not the number of interim ones. */
+  /** Undici limits the size of each head, but not the number of interim heads. */
   #countInterim(headers: IncomingHttpHeaders, atNs: number): void {
     const { maxHeaderBytes } = this.#transport;
     this.#interimBytes += JSON.stringify(headers).length + INTERIM_STATUS_LINE_BYTES;
@@ -94,25 +94,25 @@ export class UndiciExchange implements Dispatcher.DispatchHandler, Carrier {
     if (code === 'UND_ERR_HEADERS_OVERFLOW')
       return refusedResponse(at, new ResponseTooLarge('headerBytes', this.#transport.maxHeaderBytes));
     const spoilt =
-      // Undici 7.30 means to give parser errors a code, but leaves it undefined; within a head that holds a length
-      // it takes them for a body of the wrong length.
+      // Undici 7.30 should set a code on parser errors but leaves it undefined; within a head that contains a length it
+      // reports them as a body length mismatch.
       cause.name === 'HTTPParserError' ||
       (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' && !this.#hasHead) ||
       code === 'UND_ERR_INVALID_ARG' ||
       badResponse.test(cause.message);
     if (spoilt) return malformedResponse(at, cause.message);
-    // Undici's own words for a connection or HTTP/2 stream that ended; the system's errors keep their codes.
+    // Undici's own errors for a closed connection or HTTP/2 stream; system errors keep their codes.
     if (/^(UND_ERR_|ERR_HTTP2_)/.test(code)) return cutShort(at, this.#hasHead, false);
     return brokenConnection(at, cause);
   }
 }
 
-/** What an exchange needs of its transport. */
+/** What an exchange needs from its transport. */
 export interface UndiciExchangeOwner {
   readonly nowNs: () => number;
   readonly connectTimeoutMs: number;
   readonly maxHeaderBytes: number;
-  /** Its request is written next. */
+  /** Its request is about to be written. */
   starting(exchange: UndiciExchange): void;
   /** It ended; not `inOrder`: failed or destroyed. */
   over(exchange: UndiciExchange, inOrder: boolean): void;
@@ -135,7 +135,7 @@ function responseHead(
       return joined(headers[name]);
     },
     headers() {
-      // Undici's names are in lower case; name and value alternate in what it read.
+      // Undici's names are in lower case; the raw list alternates name and value.
       const written = Array.isArray(raw) ? raw.filter((_, i) => i % 2 === 0).map(String) : [];
       return Object.entries(headers).map(([name, value]) => [
         written.find((other) => other.toLowerCase() === name) ?? name,

@@ -15,13 +15,10 @@ import { type ConnectTimes, dispatcherMaker } from './undici-dispatcher.js';
 import { UndiciExchange, type UndiciExchangeOwner } from './undici-exchange.js';
 
 /**
- * The second transport, on undici: HTTP/2 (where the server agrees to it in the TLS handshake), proxies, unix
- * sockets. It differs from our own client in this: the limit of connections holds per origin, and not for sticky
- * ones; through a proxy no connect times are known; CA and client certificate hold for an https proxy too; with HTTP/2 a connection carries one request at a time, too. A request destroyed while it waits in line costs the
- * connection that it would have had.
- *
- * Loading this module loads undici (some 100 ms): import it when it is asked for.
- * @throws UserError when CA, certificate or key cannot be used
+ * The second transport, on undici: HTTP/2 (if negotiated in the TLS handshake), proxies, Unix sockets. Differences to
+ * our own client: the connection limit is per origin and does not apply to sticky connections; connect times are
+ * unknown through a proxy; CA and client certificate also apply to an https proxy; an HTTP/2 connection also carries
+ * one request at a time. A request destroyed while it waits costs the connection that it would have got.
  */
 export function openUndiciTransport(options: TransportOptions): Transport {
   return new UndiciTransport(options);
@@ -34,13 +31,13 @@ class UndiciTransport implements Transport, UndiciExchangeOwner {
   readonly #options: TransportOptions;
   readonly #openDispatcher: (connections: number) => Dispatcher;
   readonly #shared: Dispatcher;
-  /** With sticky connections: one dispatcher, of one connection, for each key. */
+  /** With sticky connections: one single-connection dispatcher per key. */
   readonly #sticky = new Map<string, Dispatcher>();
   readonly #running = new Set<UndiciExchange>();
   readonly #made = new WeakMap<Socket, ConnectTimes>();
   readonly #used = new WeakSet<Socket>();
   readonly #byRequest = new WeakMap<DiagnosticsChannel.Request, UndiciExchange>();
-  /** Undici announces the request's head right after `onRequestStart`: that is how the two are matched. */
+  /** Undici announces a request's head right after `onRequestStart`, which is how the two are matched. */
   #starting: UndiciExchange | undefined;
   #dispatching: UndiciExchange | undefined;
 
@@ -135,7 +132,7 @@ class UndiciTransport implements Transport, UndiciExchangeOwner {
     const exchange = this.#byRequest.get(request)?.exchange;
     if (exchange === undefined) return;
     exchange.times.sendEndNs = this.nowNs();
-    // Undici writes from within `dispatch` when a connection is idle; no callback comes within `send`.
+    // Undici writes within `dispatch` if a connection is idle, but no callback may be called within `send`.
     queueMicrotask(() => exchange.sent());
   };
 }

@@ -2,35 +2,34 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** The CPU limit of this process, as the kernel's control groups (v1 or v2) hold it. */
+/** The CPU limit of this process in the kernel's control groups (v1 or v2). */
 export interface CpuLimit {
   /** CPUs that the process may use on average over a period; undefined: no limit. */
   readonly cpus: number | undefined;
-  /** What the limit has cost since the group was made; undefined: no group counts it. */
+  /** Throttling since the group was created; undefined: not counted by any group. */
   readonly throttling: Throttling | undefined;
 }
 
 /** Counters of `cpu.stat`. */
 export interface Throttling {
-  /** Periods of the limit (100 ms each, as a rule) in which something was to run. */
+  /** Enforcement periods (usually 100 ms each) in which something was runnable. */
   readonly periods: number;
-  /** Those of them in which the limit stopped it. */
+  /** Periods in which the limit throttled it. */
   readonly throttledPeriods: number;
-  /** How long it was stopped, ns, summed over CPUs: two CPUs that stop for a second count two. */
+  /** Throttled time, ns, summed over CPUs: two CPUs throttled for a second count as two. */
   readonly throttledNs: number;
 }
 
-/** What a limit cost in some time. */
+/** Throttling during an interval. */
 export interface Throttled extends Throttling {
-  /** The limit; undefined where none can be read any more. */
+  /** The limit; undefined if it can no longer be read. */
   readonly cpus: number | undefined;
 }
 
 /**
- * The narrowest limit among the process's group and those that it lies in, with the counters of the group that was
- * throttled most. A container without a control-group namespace sees the path of its host: parts of it that are not
- * mounted are passed over.
- * @param root where `/proc` and `/sys` are.
+ * The narrowest limit of the process's group and its ancestors, with the counters of the group that was throttled most.
+ * A container without a control-group namespace sees the host's path: unmounted parts of it are skipped.
+ * @param root parent of `/proc` and `/sys`.
  */
 export function readCpuLimit(root = '/'): CpuLimit {
   const levels = cpuGroups(root).map(({ folder, version }) =>
@@ -47,12 +46,12 @@ export function readCpuLimit(root = '/'): CpuLimit {
   };
 }
 
-/** Whole CPUs that threads can run on at the same time, at least 1: affinity and control groups both count. */
+/** CPUs that threads can run on at the same time, an integer of at least 1: considers affinity and control groups. */
 export function usableCpus(root = '/'): number {
   return Math.max(1, Math.min(availableParallelism(), Math.floor(readCpuLimit(root).cpus ?? Infinity)));
 }
 
-/** What the limit cost between two readings; undefined: nothing, or there is no limit. */
+/** Throttling between two readings; undefined: none, or no limit. */
 export function throttledBetween(before: CpuLimit, after: CpuLimit): Throttled | undefined {
   if (after.throttling === undefined) return undefined;
   const from = before.throttling ?? { periods: 0, throttledPeriods: 0, throttledNs: 0 };
@@ -71,7 +70,7 @@ interface CpuGroup {
   readonly version: 1 | 2;
 }
 
-/** The groups that limit the CPU of this process, innermost first. */
+/** The groups that limit this process's CPU, innermost first. */
 function cpuGroups(root: string): CpuGroup[] {
   const rows = [...(read(join(root, 'proc/self/cgroup')) ?? '').matchAll(/^\d+:([^:]*):(.*)$/gm)].map(
     ([, controllers = '', path = '']) => ({ controllers, path }),
@@ -108,7 +107,7 @@ function readVersion1(folder: string): CpuLimit {
   };
 }
 
-/** No limit is `max` in version 2 and -1 in version 1. */
+/** "No limit" is `max` in version 2 and -1 in version 1. */
 function limitOf(quota: number | undefined, period: number | undefined): number | undefined {
   return quota !== undefined && period !== undefined && quota > 0 && period > 0 ? quota / period : undefined;
 }

@@ -1,9 +1,9 @@
 /**
- * The instant that all times of a run count from. One origin is taken per run, in the main thread, and handed
- * to every other thread: a time is then a plain number of nanoseconds that is exact for 104 days.
+ * The instant from which all times of a run count. The main thread takes one origin per run and passes it to every
+ * other thread: a time is then a plain number of nanoseconds, exact for 104 days.
  */
 export interface ClockOrigin {
-  /** CLOCK_MONOTONIC at the origin, ns; the same clock in every thread and process of a machine. */
+  /** CLOCK_MONOTONIC at the origin, ns; shared by all threads and processes of a machine. */
   readonly monotonicNs: bigint;
   /** Wall clock at the origin, ns since 1970. */
   readonly epochNs: bigint;
@@ -20,26 +20,25 @@ export function epochMs(): number {
   return Date.now();
 }
 
-/** CLOCK_MONOTONIC, ns: the clock of every process on the machine. Exact for 104 days of uptime. */
+/** CLOCK_MONOTONIC, ns: shared by all processes of the machine. Exact for 104 days of uptime. */
 export function monotonicNs(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1e9 + nanoseconds;
 }
 
-/** How much later than `from` the origin `to` is, ns: a time that counts from `to` is that much more from `from`. */
+/** How much later than `from` the origin `to` is, ns: add it to a time since `to` to get the time since `from`. */
 export function nsBetween(from: ClockOrigin, to: ClockOrigin): number {
   return Number(to.epochNs - from.epochNs);
 }
 
-/** Edges of the wall clock's millisecond that an origin is taken from. */
+/** Steps of the wall clock's millisecond to sample for an origin. */
 const EDGES = 3;
 
 /**
- * Takes the wall clock and the monotonic clock in the same instant, to some microseconds, in at most 3 ms of spinning.
- *
- * `performance.timeOrigin` lies 0.7 ms and more ahead of the system's clock on Node 20, and `Date.now()` is cut to
- * milliseconds; the moment at which `Date.now()` steps is exact. Whatever pauses the process between the step and the
- * monotonic reading makes the distance of the two clocks too small, never too large: the largest is the nearest.
+ * Reads the wall clock and the monotonic clock at the same instant, to some microseconds, spinning for at most 3 ms.
+ * `performance.timeOrigin` is 0.7 ms or more ahead of the system's clock on Node 20, and `Date.now()` is truncated to
+ * milliseconds, but the moment at which `Date.now()` steps is exact. A pause of the process between that step and the
+ * monotonic reading makes the difference of the clocks too small, never too large: so the largest sample is the best.
  */
 export function takeOrigin(): ClockOrigin {
   let distanceNs = 0n;
@@ -54,7 +53,7 @@ export function takeOrigin(): ClockOrigin {
   return { monotonicNs, epochNs: monotonicNs + distanceNs };
 }
 
-/** The process clock, counted from `origin`. */
+/** The monotonic clock, relative to `origin`. */
 export function openClock(origin: ClockOrigin): Clock {
   const originSeconds = Number(origin.monotonicNs / 1_000_000_000n);
   const originNanos = Number(origin.monotonicNs % 1_000_000_000n);
@@ -67,12 +66,12 @@ export function openClock(origin: ClockOrigin): Clock {
   };
 }
 
-// The origin of the last epoch that was written, apart: two bigints an epoch would take most of the time.
+// Cache of the last origin's epoch, split in two numbers: two bigints per epoch would take most of the time.
 let writtenOrigin: ClockOrigin | undefined;
 let writtenSeconds = 0;
 let writtenNanos = 0;
 
-/** `wallNs` in digits, three times as fast. */
+/** `wallNs` as decimal digits, three times as fast. */
 export function wallNsText(origin: ClockOrigin, atNs: number): string {
   if (origin !== writtenOrigin) {
     writtenOrigin = origin;
@@ -85,7 +84,7 @@ export function wallNsText(origin: ClockOrigin, atNs: number): string {
   return `${writtenSeconds + seconds}${`${1e9 + rest}`.slice(1)}`;
 }
 
-/** Wall-clock nanoseconds since 1970 of a time that `Clock.nowNs` gave; a bigint, since such epochs pass 2^53. */
+/** A time of `Clock.nowNs` as wall-clock nanoseconds since 1970; a bigint, because such epochs exceed 2^53. */
 export function wallNs(origin: ClockOrigin, atNs: number): bigint {
   return origin.epochNs + BigInt(Math.round(atNs));
 }

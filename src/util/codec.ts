@@ -1,11 +1,11 @@
 import { isObject, type Json, type JsonObject } from './json.js';
 import { Float, type Printable } from './python-json.js';
 
-/** How a value is a member of a JSON file. */
+/** Reads and writes a value as a member of a JSON file. */
 export interface Codec<Value> {
-  /** Undefined for a member that is missing or of another type. */
+  /** Undefined if the member is missing or has another type. */
   read(json: Json | undefined): Value | undefined;
-  /** Undefined leaves the member out. */
+  /** Undefined omits the member. */
   write(value: Value): Printable | undefined;
 }
 
@@ -21,22 +21,22 @@ export const flag: Codec<boolean> = {
   write: (value) => value,
 };
 
-/** A number that is written as it is, without a decimal point where it is whole. */
+/** A number, written without a decimal point if it is an integer. */
 export const number: Codec<number> = {
   read: (json) => (typeof json === 'number' ? json : undefined),
   write: (value) => value,
 };
 
-/** A number that is written with a decimal point also where it is whole. */
+/** A number, written with a decimal point even if it is an integer. */
 export const float: Codec<number> = { read: number.read, write: (value) => new Float(value) };
 
-/** Any object: what we know of it, another file says. */
+/** Any object; its structure is defined elsewhere. */
 export const anyObject: Codec<JsonObject> = {
   read: (json) => (isObject(json) ? json : undefined),
   write: (value) => value,
 };
 
-/** A list; items of another type are left out. */
+/** A list; items of another type are skipped. */
 export function list<Value>(item: Codec<Value>): Codec<readonly Value[]> {
   return {
     read: (json) => (Array.isArray(json) ? json.flatMap((one) => item.read(one) ?? []) : undefined),
@@ -46,10 +46,10 @@ export function list<Value>(item: Codec<Value>): Codec<readonly Value[]> {
 
 type Members = Readonly<Record<string, Codec<unknown>>>;
 
-/** An object with these members, each of which may be missing. */
+/** An object with these members, all optional. */
 export type ObjectOf<Of extends Members> = { readonly [Name in keyof Of]?: ValueOf<Of[Name]> | undefined };
 
-/** An object whose members have the names of these in snake case, in their order. */
+/** An object whose members have these names in snake case, in this order. */
 export function object<Of extends Members>(members: Of): Codec<ObjectOf<Of>> {
   const known = Object.entries(members).map(([name, codec]) => ({ name, key: snakeCase(name), codec }));
   return {

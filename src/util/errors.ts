@@ -1,6 +1,6 @@
 /**
- * What the user can mend: bad options, unreadable files, an unknown tokenizer. `message` says what was wrong,
- * what was expected and what was got; `hint` says how to mend it. Shown without a stack; exit code 1.
+ * An error that the user can fix: bad options, unreadable files, an unknown tokenizer. `message` says what was wrong,
+ * what was expected and what was found; `hint` says how to fix it. Shown without a stack; exit code 1.
  */
 export class UserError extends Error {
   override readonly name = 'UserError';
@@ -11,7 +11,7 @@ export class UserError extends Error {
   }
 }
 
-/** The message of anything thrown. */
+/** The message of any thrown value. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -2,10 +2,10 @@ import { cut } from './cut.js';
 import { withoutSecrets } from './secrets.js';
 
 const LONGEST = 200;
-/** Room for a secret that begins within the excerpt: one that is cut in half cannot be found any more. */
+/** Context for a secret that starts within the excerpt: one that is cut in half would not be recognised. */
 const LONGEST_SECRET = 4096;
 
-/** The first 200 characters of a text that somebody sent, for a message, without secrets; a cut one ends in `…`. */
+/** The first 200 characters of a received text, for a message, with secrets masked; ends in `…` if cut. */
 export function excerpt(whole: string): string {
   return whole.length <= LONGEST
     ? whole
@@ -14,12 +14,12 @@ export function excerpt(whole: string): string {
 
 const MARK = '; received: ';
 
-/** A reason with the beginning of what was received, for a message. */
+/** A reason with the start of what was received, for a message. */
 export function quoting(reason: string, received: string): string {
   return `${reason}${MARK}${excerpt(received)}`;
 }
 
-/** A message without what it quotes, which differs from response to response by ids and times. */
+/** A message without its quote, which contains IDs and times that differ between responses. */
 export function withoutQuote(message: string): string {
   const mark = message.indexOf(MARK);
   return mark === -1 ? message : message.slice(0, mark);

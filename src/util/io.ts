@@ -1,21 +1,21 @@
 import type { Writable } from 'node:stream';
 
-/** The outside world of a command. Nothing but `cli.ts` reaches for the process past it (see biome.jsonc). */
+/** A command's access to the outside world. Only `cli.ts` may access the process directly (see biome.jsonc). */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: Writable;
   readonly stderr: Writable;
   /** A monotonic clock, ms. */
   nowMs(): number;
-  /** Calls `act` at each of these signals, in place of what the system does. @returns takes that back. */
+  /** Calls `act` on each of these signals instead of the default action. @returns a function that undoes it. */
   onSignals(signals: readonly NodeJS.Signals[], act: (signal: NodeJS.Signals) => void): () => void;
-  /** Calls `act` when the process exits. @returns takes that back. */
+  /** Calls `act` when the process exits. @returns a function that undoes it. */
   onExit(act: () => void): () => void;
-  /** Ends the process now. */
+  /** Ends the process immediately. */
   exit(code: number): void;
 }
 
-/** The process itself. */
+/** The real process. */
 export const processIo: Io = {
   env: process.env,
   stdout: process.stdout,

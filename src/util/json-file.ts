@@ -1,16 +1,16 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isObject, type JsonObject } from './json.js';
 
-/** The object in a file; undefined where there is no file, or no whole one. @throws the file system's error. */
+/** Reads the object in a JSON file; undefined if the file is missing or incomplete. @throws the file system's error. */
 export function readJsonObject(path: string): JsonObject | undefined {
-  // To read a named pipe would wait for ever.
+  // Reading a named pipe would block forever.
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
   const text = readFileSync(path, 'utf8');
   try {
     const json: unknown = JSON.parse(text);
     return isObject(json) ? json : undefined;
   } catch {
-    // A process that was killed while it wrote leaves half a file: that says as little as none.
+    // A process killed while writing leaves half a file, which counts as missing.
     return undefined;
   }
 }

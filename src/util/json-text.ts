@@ -1,14 +1,14 @@
-// What `JSON.parse` does not tell of a JSON text: where its parts are, and which integers it would round.
+// What `JSON.parse` does not reveal about a text: the positions of its parts, and which integers it would round.
 
-/** A member of an object, as text. */
+/** A member of an object, with its position in the text. */
 export interface Member {
   readonly key: string;
-  /** Where its value starts, and the index behind the value, in UTF-16 units. */
+  /** Start and end (exclusive) of its value, in UTF-16 units. */
   readonly start: number;
   readonly end: number;
 }
 
-/** An integer in a JSON text that a double does not hold exactly. */
+/** An integer in a JSON text that a double cannot represent. */
 export interface InexactInteger {
   /** As written, e.g. `18446744073709551615`. */
   readonly digits: string;
@@ -16,8 +16,8 @@ export interface InexactInteger {
 }
 
 /**
- * The integers of a JSON text, outside its strings, that `JSON.parse` would round: those beyond 2^53 - 1. Numbers with
- * a fraction or an exponent are doubles and never among them.
+ * The integers in a JSON text that `JSON.parse` would round: those beyond 2^53 - 1, outside strings. Numbers with a
+ * fraction or an exponent are doubles anyway.
  */
 export function inexactIntegers(text: string): readonly InexactInteger[] {
   if (!hasLongNumber(text)) return [];
@@ -35,7 +35,7 @@ export function inexactIntegers(text: string): readonly InexactInteger[] {
   return found;
 }
 
-/** Whether 16 digits, the fewest that a double may round, follow each other: each such run holds every 16th character. */
+/** Whether there is a run of 16 digits, the fewest that a double may round: every such run contains a multiple of 16. */
 function hasLongNumber(text: string): boolean {
   const isDigit = (at: number) => {
     const code = text.charCodeAt(at);
@@ -52,7 +52,7 @@ function hasLongNumber(text: string): boolean {
   return false;
 }
 
-/** The members of the object that a valid JSON text is, in their order. */
+/** The members of a valid JSON object, in order. */
 export function membersOf(text: string): readonly Member[] {
   const members: Member[] = [];
   for (let at = text.indexOf('{') + 1; ; ) {
@@ -66,7 +66,7 @@ export function membersOf(text: string): readonly Member[] {
   }
 }
 
-/** Where the JSON value that starts at `start` ends; that of the text where its brackets are not balanced. */
+/** The end of the JSON value at `start`, or the end of the text if its brackets are unbalanced. */
 export function valueEnd(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; ) {
@@ -81,7 +81,7 @@ export function valueEnd(text: string, start: number): number {
   return text.length;
 }
 
-/** The index behind the JSON string that starts at `start`; that of the text's end where the string has none. */
+/** The index after the JSON string at `start`, or the end of the text if it is unterminated. */
 function stringEnd(text: string, start: number): number {
   for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
     let before = quote - 1;

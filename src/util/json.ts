@@ -4,7 +4,7 @@ export interface JsonObject {
   [key: string]: Json;
 }
 
-/** True when arrays and objects are nested more than `levels` deep. */
+/** Whether arrays and objects are nested more than `levels` deep. */
 export function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;
@@ -12,7 +12,7 @@ export function isDeeperThan(value: unknown, levels: number): boolean {
   return false;
 }
 
-/** True when a value that is nested no deeper than the stack holds more than `most` keys and items. */
+/** Whether a value holds more than `most` keys and items; its nesting must be limited already. */
 export function holdsMoreThan(value: unknown, most: number): boolean {
   let left = most;
   return isBeyond(value);
@@ -24,26 +24,27 @@ export function holdsMoreThan(value: unknown, most: number): boolean {
   }
 }
 
-// Each takes up to a hundred bytes of memory, where a byte of text is enough to name one.
+// Each takes up to a hundred bytes of memory, but only one byte of text.
 const MOST_OPENED = 2 ** 22;
-// Each enters a table of the engine, which takes microseconds. Log probabilities by token have a vocabulary's keys.
+// Each is entered in a table of the engine, which takes microseconds. Log probabilities by token can have as many keys
+// as a vocabulary.
 const MOST_NAMES = 500_000;
-/** Texts up to this length enter that table also where they are no keys. */
+/** Strings up to this length are entered in that table even if they are not keys. */
 const LONGEST_NAME = 10;
 const NAME_BITS = 22;
-/** So that no peer can make texts that hash alike. */
+/** Random, so that nobody can construct texts with equal hashes. */
 const HASH_SEED = Math.floor(Math.random() * 2 ** 32);
 
 const QUOTE = 0x22;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 
-/** Refuses JSON of a peer whose value would take far more memory or time than its text. @throws Error that says so */
+/** Rejects JSON whose value would take far more memory or time than its text. @throws Error that says so */
 export function refuseHugeJson(text: string): void {
   if (text.length <= MOST_OPENED) return;
   let opened = 0;
   let names = 0;
-  // A bit for each hash of a name: what hashes alike is counted once, so that up to a seventh more are let through.
+  // One bit per hash of a name: collisions count once, so up to a seventh more names are accepted.
   const seen = new Uint8Array(2 ** (NAME_BITS - 3));
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -82,7 +83,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What `JSON.parse` did not like, without the piece of the text that its message quotes: that may be half a secret. */
+/** `JSON.parse`'s complaint without the quoted piece of the text, which may be half of a secret. */
 export function jsonFault(thrown: unknown): string {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return message.replace(/, (\.{3})?".*"(\.{3})? is not valid JSON$/s, ' is not valid JSON');

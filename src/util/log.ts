@@ -3,7 +3,7 @@ import { epochMs } from './clock.js';
 import { oneLine } from './plain-text.js';
 import { withoutSecrets } from './secrets.js';
 
-/** From most to least talkative. */
+/** From most to least verbose. */
 export const logLevels = [
   'TRACE',
   'DEBUG',
@@ -16,28 +16,25 @@ export const logLevels = [
 ] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/**
- * Takes a message to where logs go, as one line without secrets and without what could steer a terminal. `logger` names
- * the part of the program that speaks.
- */
+/** Logs a message as one line, without secrets or terminal control sequences. `logger` names the part of the program. */
 export type Log = (level: LogLevel, logger: string, message: string) => void;
 
-/** Which lines a log takes, and who sees them. */
+/** Level and destination of a log. */
 export interface LogTarget {
   /** Lines below this level are dropped. */
   readonly level: LogLevel;
-  /** Takes a finished line for people. */
+  /** Shows a formatted line. */
   readonly show: (line: string, level: LogLevel) => void;
 }
 
-/** A log whose file is named later: until then lines are kept for it. */
+/** A log whose file is set later: until then lines are buffered. */
 export interface FileLog {
   readonly log: Log;
-  /** Appends all lines so far to this file, and every later one. */
+  /** Appends all lines so far, and later ones, to this file. */
   readonly writeTo: (file: string) => void;
 }
 
-// A named pipe that nobody reads must not make the program wait, and a symbolic link must not lead it elsewhere.
+// Do not block on a named pipe without a reader, and do not follow a symbolic link.
 const APPEND =
   constants.O_WRONLY |
   constants.O_APPEND |
@@ -45,7 +42,7 @@ const APPEND =
   (constants.O_NOFOLLOW ?? 0) |
   (constants.O_NONBLOCK ?? 0);
 
-/** A log that shows its lines and appends them to a file. A file that cannot be written is ignored: logs stop no run. */
+/** A log that shows its lines and appends them to a file. Write errors are ignored: logging must not stop a run. */
 export function openLog({ level: least, show }: LogTarget): FileLog {
   let path: string | undefined;
   let kept = '';
@@ -62,7 +59,7 @@ export function openLog({ level: least, show }: LogTarget): FileLog {
         closeSync(file);
       }
     } catch {
-      // The disk may be full: what was measured still goes to the screen.
+      // The disk may be full; results are still shown on screen.
     }
   };
   return {

@@ -2,7 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder and those above it, one by one: in /proc and its like a recursive mkdir of Node's never comes back.
+ * Creates a folder and its parents one by one, because Node's recursive mkdir never returns in /proc and the like.
  * @throws the system's error
  */
 export function makeFolder(folder: string): void {

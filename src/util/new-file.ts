@@ -1,8 +1,8 @@
 import { openSync, unlinkSync } from 'node:fs';
 
 /**
- * Creates a file for writing. Whatever has its name is removed first, and the new file must be the first of that name:
- * a symbolic link is replaced, never followed, and a named pipe cannot make the program wait.
+ * Creates a file for writing and removes an existing one first. The new file must not exist at that point: a symbolic
+ * link is replaced instead of followed, and a named pipe cannot block the program.
  * @returns the file descriptor. @throws the file system's error, also for a folder of that name.
  */
 export function openNewFile(path: string): number {

@@ -2,9 +2,8 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 
 /**
- * Whether the process was started to survive its terminal, by `nohup` or by a program that ignores SIGHUP itself.
- * Node sets every signal back to its default at its start, so that the process itself no longer knows.
- * @param env its environment: bash, zsh and ksh put the program that they started into `_`.
+ * Whether the process was started to survive its terminal, by `nohup` or by another program that ignores SIGHUP. Node
+ * resets all signals to their defaults at startup, so the process itself cannot tell.
  */
 export function wasStartedByNohup(env: Readonly<Record<string, string | undefined>>): boolean {
   if (basename(env._ ?? '') === 'nohup') return true;
@@ -23,7 +22,7 @@ function parentIgnoresHangup(): boolean {
   return ignored !== undefined && (BigInt(`0x${ignored}`) & HANGUP_BIT) !== 0n;
 }
 
-/** `nohup` replaces a terminal by /dev/null, opened for writing only. */
+/** `nohup` replaces a terminal by /dev/null, opened write-only. */
 function standardInputIsUnreadable(): boolean {
   const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync('/proc/self/fdinfo/0', 'utf8'))?.[1] ?? '0';
   return readlinkSync('/proc/self/fd/0') === '/dev/null' && (Number.parseInt(flags, 8) & 0o3) === 1;

@@ -1,4 +1,4 @@
-/** One line about an error because no file descriptor is left; undefined for any other error. */
+/** An error message for running out of file descriptors; undefined for any other error. */
 export function outOfFilesText(thrown: unknown): string | undefined {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
   if (code !== 'EMFILE' && code !== 'ENFILE') return undefined;

@@ -2,13 +2,13 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { constants, getPriority, setPriority } from 'node:os';
 import { basename } from 'node:path';
 
-/** How much nicer than the load threads all others are. */
+/** Nice value of all other threads relative to the load threads. */
 const NICER = 10;
 
 /**
- * Lets the load threads go first where cores are short: the calling thread gets a lower scheduling priority. On Linux
- * a thread's id stands for a process id in setpriority(2); elsewhere, and where it is not allowed, nothing changes.
- * @returns takes it back, where the process may raise priorities.
+ * Gives load threads priority if cores are scarce, by lowering the scheduling priority of the calling thread. On Linux
+ * setpriority(2) accepts a thread ID as process ID; elsewhere, and without permission, nothing changes.
+ * @returns a function that restores it, if the process may raise priorities.
  */
 export function yieldToLoadThreads(): () => void {
   let thread: number | undefined;
@@ -21,14 +21,14 @@ export function yieldToLoadThreads(): () => void {
     try {
       if (thread !== undefined) setPriority(thread, getPriority(process.pid));
     } catch {
-      // Only a privileged process may: the thread goes on as it is.
+      // Only a privileged process may raise priorities.
     }
   };
 }
 
 /**
- * The same for all threads that there are but the main one, of which load threads have their priority: those in which
- * V8 compiles and collects garbage. One of them can keep a load thread from its core for 4 ms at a time.
+ * The same for all current threads except the main one, from which load threads inherit: V8's compiler and garbage
+ * collection threads. One of them can keep a load thread off its core for 4 ms at a time.
  */
 export function haveV8YieldToLoadThreads(): void {
   lower(() => readdirSync('/proc/self/task').filter((thread) => Number(thread) !== process.pid));
@@ -39,6 +39,6 @@ function lower(threads: () => string[]): void {
     const priority = Math.min(constants.priority.PRIORITY_LOW, getPriority(process.pid) + NICER);
     for (const thread of threads()) setPriority(Number(thread), priority);
   } catch {
-    // No such system call here: threads share the cores evenly.
+    // The system has no such call: all threads share the cores equally.
   }
 }

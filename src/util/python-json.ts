@@ -1,8 +1,8 @@
 import { withoutSecrets } from './secrets.js';
 
 /**
- * A finite double as Python's json writes it: always with a decimal point or an exponent (`330.0`, `1e-07`,
- * `1e+16`), the shortest digits that read back as the same value.
+ * Formats a finite double as Python's json does: always with a decimal point or an exponent (`330.0`, `1e-07`,
+ * `1e+16`), and the shortest digits that read back as the same value.
  */
 export function pythonFloat(value: number): string {
   const size = Math.abs(value);
@@ -18,8 +18,8 @@ export function pythonFloat(value: number): string {
 }
 
 /**
- * A number of millionths as its decimal; not whole. Times in ms are whole nanoseconds, and this takes half the time
- * of `${value}`. No two decimals of at most 15 digits are the same double, so it is the shortest that reads back.
+ * Formats a non-integer given in millionths. Times in ms are integer nanoseconds, and this takes half the time of
+ * `${value}`. Decimals of at most 15 digits are distinct doubles, so the result is the shortest.
  */
 function millionthsText(millionths: number): string {
   const whole = Math.floor(millionths / 1e6);
@@ -32,7 +32,7 @@ function millionthsText(millionths: number): string {
   return `${whole}.${`${ten + rest}`.slice(1)}`;
 }
 
-/** A number that is written as a float even when it is whole. */
+/** A number that is written as a float even if it is an integer. */
 export class Float {
   readonly value: number;
   constructor(value: number) {
@@ -40,7 +40,7 @@ export class Float {
   }
 }
 
-/** What `prettyJson` writes; undefined members are left out. */
+/** Values that `prettyJson` writes; undefined members are omitted. */
 export type Printable =
   | string
   | number
@@ -52,8 +52,8 @@ export type Printable =
   | { readonly [key: string]: Printable | undefined };
 
 /**
- * JSON with two spaces of indentation and no final newline; bigints are exact integers. Texts are without the secrets of
- * the run, and escape what a terminal could take for a command.
+ * JSON with two spaces of indentation and no final newline; bigints are exact integers. Strings have secrets masked and
+ * terminal control characters escaped.
  */
 export function prettyJson(value: Printable, indent = ''): string {
   if (value instanceof Float) return pythonFloat(value.value);
@@ -71,13 +71,13 @@ export function prettyJson(value: Printable, indent = ''): string {
   return members.length === 0 ? '{}' : `{\n${members.join(',\n')}\n${indent}}`;
 }
 
-/** A text as JSON that may be shown: a reader gets back what it was. */
+/** A string as JSON that is safe to show and parses to the same text. */
 function jsonText(text: string): string {
   const json = JSON.stringify(text);
   return json.replace(unseen, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-// JSON escapes control characters below a space only; these turn text round, hide it or steer a terminal as well.
+// JSON only escapes control characters below a space; these reorder or hide text or control a terminal as well.
 const unseen = /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 function isList(value: object): value is readonly Printable[] {

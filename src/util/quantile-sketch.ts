@@ -1,14 +1,14 @@
-// Buckets of each doubling: a quantile is at most 4.4 % too large.
+// Buckets per factor of two: a quantile is at most 4.4 % too large.
 const PER_DOUBLING = 16;
 const DOUBLINGS = 44;
 
-/** Estimates quantiles of times from weighted counts in buckets that grow with the time: for live views, not results. */
+/** Estimates quantiles of times from weighted counts in exponential buckets: for live views, not for results. */
 export class QuantileSketch {
   readonly #weights = new Float64Array(PER_DOUBLING * DOUBLINGS);
   #total = 0;
   #max = 0;
 
-  /** @param weight how many values this one stands for. */
+  /** @param weight number of values that this one represents. */
   add(ns: number, weight = 1): void {
     const bucket = Math.floor(Math.log2(Math.max(1, ns)) * PER_DOUBLING);
     const at = Math.min(bucket, this.#weights.length - 1);
@@ -17,7 +17,7 @@ export class QuantileSketch {
     if (ns > this.#max) this.#max = ns;
   }
 
-  /** Adds what another one was given. */
+  /** Adds all values of another sketch. */
   addAll(other: QuantileSketch): void {
     for (const [bucket, weight] of other.#weights.entries())
       this.#weights[bucket] = (this.#weights[bucket] ?? 0) + weight;
@@ -33,7 +33,7 @@ export class QuantileSketch {
     return { p50: this.quantile(0.5), p99: this.quantile(0.99), max: this.#max };
   }
 
-  /** The upper end of the bucket in which this share of the values is reached, ns; 0 without any. */
+  /** Upper bound of the bucket with this quantile, ns; 0 without values. */
   quantile(share: number): number {
     if (this.isEmpty) return 0;
     let below = 0;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { randomNormal } from 'd3-random';
 import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 
-/** A seeded stream of draws. */
+/** A seeded random number generator. */
 export interface Random {
   /** Uniform in [0, 1), 53 bits. */
   uniform(): number;
@@ -13,36 +13,36 @@ export interface Random {
 }
 
 /**
- * Streams of one purpose, one for each index: `(seed, purpose, index)` alone decides what is drawn, so any
- * thread can draw the numbers of any entry, in any order, and a new purpose disturbs no other.
+ * One generator per index. The draws depend only on `(seed, purpose, index)`, so any thread can draw the numbers of any
+ * entry in any order, and a new purpose does not change others.
  */
 export type RandomStreams = (index: number) => Random;
 
-/** @param seed the run's seed; @param purpose a fixed name, e.g. `prompt-length`. */
+/** @param seed the run's seed. @param purpose a fixed name, e.g. `prompt-length`. */
 export function randomStreams(seed: number, purpose: string): RandomStreams {
   const digest = createHash('sha256').update(`${seed}:${purpose}`).digest();
   const base = digest.readUInt32BE(0);
   return (index) => stream(mix(base, index));
 }
 
-/** As `randomStreams`, for indices of two 32-bit words: streams of different indices differ. */
+/** Like `randomStreams`, for indexes of two 32-bit words: different indexes have different streams. */
 export function wideStreams(seed: number, purpose: string): (low: number, high: number) => Random {
   const digest = createHash('sha256').update(`${seed}:${purpose}`).digest();
   const [a, b] = [digest.readUInt32BE(0), digest.readUInt32BE(4)];
   return (low, high) => {
-    // For a given first word, mix() gives each second word below 2^32 another result: so do these two together.
+    // For a fixed first word, mix() is injective in the second: so is this pair.
     const [first, second] = [mix(a, low), mix(b, high)];
     const state = [first, second, mix(first, high), mix(second, low)].map((word) => word | 0);
     return streamOf(xoroshiro128plusFromState(state));
   };
 }
 
-/** A single stream for one purpose. */
+/** The generator of one purpose. */
 export function randomStream(seed: number, purpose: string): Random {
   return randomStreams(seed, purpose)(0);
 }
 
-/** A well-mixed 32-bit hash of two integers (the finaliser of MurmurHash3 over both). */
+/** A 32-bit hash of two integers (the finaliser of MurmurHash3 over both). */
 export function mix(a: number, b: number): number {
   let h = Math.imul((a ^ Math.imul(b | 0, 0x9e3779b1) ^ Math.floor(b / 0x1_0000_0000)) | 0, 0x85ebca6b);
   h ^= h >>> 16;

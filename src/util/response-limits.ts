@@ -1,14 +1,14 @@
-/** How much of one response is taken in, bytes each. */
+/** Limits for one response, bytes each. */
 export interface ResponseLimits {
-  /** Status line and headers, those of interim (1xx) responses included; also a trailer or chunk extension. */
+  /** Status line and headers, including interim (1xx) responses; also a trailer or chunk extension. */
   readonly headerBytes: number;
-  /** What is held and read in one piece: one message of an event stream, or the whole body of any other response. */
+  /** Data parsed in one piece: a message of an event stream, or the complete body of any other response. */
   readonly messageBytes: number;
-  /** The body after transfer coding. */
+  /** The body after transfer decoding. */
   readonly bodyBytes: number;
 }
 
-/** Each limit's environment variable and default, which is far above any honest response. */
+/** Environment variable and default of each limit, far above legitimate responses. */
 export const responseLimits = {
   headerBytes: { env: 'AIPERF_HTTP_MAX_HEADER_BYTES', default: 65_536, what: 'its headers are' },
   messageBytes: {
@@ -19,7 +19,7 @@ export const responseLimits = {
   bodyBytes: { env: 'AIPERF_HTTP_MAX_BODY_BYTES', default: 256 * 2 ** 20, what: 'its body is' },
 } as const satisfies Record<keyof ResponseLimits, { env: string; default: number; what: string }>;
 
-/** A response is larger than its limit. `message` names what is, the limit and how to raise it. */
+/** A response exceeds a limit. `message` names the limit and how to raise it. */
 export class ResponseTooLarge extends Error {
   override readonly name = 'ResponseTooLarge';
   constructor(part: keyof ResponseLimits, limit: number) {

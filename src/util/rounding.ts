@@ -1,4 +1,4 @@
-/** The nearest whole number; of two that are as near, the even one, as Python's `round` has it. */
+/** Rounds to the nearest integer, and ties to even, like Python's `round`. */
 export function roundHalfEven(value: number): number {
   const low = Math.floor(value);
   const rest = value - low;

@@ -1,6 +1,6 @@
 import { isObject } from './json.js';
 
-/** Headers whose values give nothing away. All others are secret: nobody knows what a gateway puts into its own. */
+/** Headers with harmless values. All others are treated as secret, because gateways use headers of their own. */
 const harmlessHeaders = new Set([
   ...['accept', 'accept-charset', 'accept-encoding', 'accept-language', 'accept-ranges', 'age', 'allow'],
   ...['alt-svc', 'anthropic-beta', 'anthropic-version', 'cache-control', 'connection', 'content-encoding'],
@@ -22,15 +22,15 @@ const harmlessHeaders = new Set([
   ...['x-time-per-token', 'x-total-time', 'x-validation-time', 'strict-transport-security'],
 ]);
 
-/** Whether the value of an HTTP header must not reach a file or a log. */
+/** Whether the value of an HTTP header is kept out of files and logs. */
 export function isSecretHeader(name: string): boolean {
   const lower = name.toLowerCase();
   return !harmlessHeaders.has(lower) && !/^(access-control|x-ratelimit|anthropic-ratelimit)-/.test(lower);
 }
 
 /**
- * Whether the value under a key of a body, or of a variable of the environment, must not reach a file or a log;
- * `max_tokens`, `eos_token` and their like may.
+ * Whether the value of a body key or environment variable is kept out of files and logs; `max_tokens`, `eos_token` and
+ * the like are not secret.
  */
 export function isSecretKey(key: string): boolean {
   let isSecret = knownKeys.get(key);
@@ -41,7 +41,7 @@ export function isSecretKey(key: string): boolean {
   return isSecret;
 }
 
-/** Bodies of one run have the same keys again and again. */
+/** Cache, because all bodies of a run have the same keys. */
 const knownKeys = new Map<string, boolean>();
 const MOST_KNOWN_KEYS = 1000;
 
@@ -62,32 +62,32 @@ function looksSecret(key: string): boolean {
   );
 }
 
-/** Whether the value of a URL's parameter must not reach a file or a log. */
+/** Whether the value of a URL parameter is kept out of files and logs. */
 function isSecretParameter(name: string): boolean {
   return isSecretKey(name) || /^(key|sig|code|pass|x-(amz|goog)-(credential|signature))$/i.test(name);
 }
 
-/** The texts and numbers under secret keys, however deep. */
+/** The strings and numbers under secret keys, at any depth. */
 export function secretsIn(value: unknown, hides?: (key: string) => boolean): string[] {
   const found: string[] = [];
   mapHidden(value, { hides, hidden: (secret) => found.push(String(secret)), shown: (text) => text });
   return found;
 }
 
-/** What becomes of the parts of a JSON value. */
+/** How to replace the parts of a JSON value. */
 interface Replacing {
-  /** Whether the value of a key is secret, with all that is in it. */
+  /** Whether everything under a key is secret. */
   readonly hides?: ((key: string) => boolean) | undefined;
-  /** In place of a secret text or number. */
+  /** Replaces a secret string or number. */
   readonly hidden: (secret: string | number) => unknown;
-  /** In place of another text. */
+  /** Replaces any other string. */
   readonly shown: (text: string) => unknown;
 }
 
-/** A body nested deeper than this is no honest one: what is in there is hidden unseen. */
+/** Deeper nesting is not legitimate: everything below is masked unseen. */
 const DEEPEST = 500;
 
-/** A JSON value with its texts and the values of secret keys replaced. */
+/** Maps a JSON value, replacing its strings and the values of secret keys. */
 export function mapHidden(value: unknown, replacing: Replacing): unknown {
   const { hides = isSecretKey, hidden, shown } = replacing;
   return mapped(value, false, false, 0);
@@ -109,7 +109,7 @@ export function mapHidden(value: unknown, replacing: Replacing): unknown {
   }
 }
 
-/** User, password and secret parameters of a URL, as written and decoded; the scheme may be missing. */
+/** User, password and secret parameters of a URL, as written and decoded; the scheme is optional. */
 export function secretsInUrl(text: string): string[] {
   const userInfo = userInfoOf(text);
   const found: string[] = [];
@@ -123,7 +123,7 @@ export function secretsInUrl(text: string): string[] {
   return found.flatMap((secret) => [...new Set([secret, decoded(secret)])]);
 }
 
-/** Text with the credentials of every URL in it replaced; a single word may be a URL without a scheme. */
+/** Masks the credentials of every URL in a text; a single word may be a URL without a scheme. */
 export function maskUrls(text: string, mask: string): string {
   let masked = text;
   if (text.includes('@')) {
@@ -142,17 +142,17 @@ export function maskUrls(text: string, mask: string): string {
   );
 }
 
-// Bounded, so that no text takes more than a time that is linear in its length.
+// Bounded to keep the time linear in the length of the text.
 const userInfoInText = /(:\/\/)([^\s/?#"'<>\\]{1,1024})@/g;
 const parameters = /[?&;]([\w.%[\]-]{1,128})=([^&#\s"'<>\\;]+)/g;
 
-/** The part of a URL before the `@`. An image's digest (`name:tag@sha256:…`) is no host. */
+/** The part of a URL before the `@`. An image's digest (`name:tag@sha256:…`) is not a host. */
 function userInfoOf(text: string): string | undefined {
   const scheme = text.indexOf('://');
   const rest = scheme < 0 ? text : text.slice(scheme + 3);
   if (/\s/.test(rest)) return undefined;
   const authority = /^[^/?#\\]*/.exec(rest)?.[0] ?? '';
-  // A password that holds one of those marks makes the URL invalid: an error message is about to quote it.
+  // A password with one of those characters makes the URL invalid, and an error message will quote it.
   const isWhole = URL.canParse(scheme < 0 ? `http://${text}` : text);
   const end = (isWhole ? authority : rest).lastIndexOf('@');
   if (end < 1 || rest.startsWith('sha256:', end + 1)) return undefined;

@@ -2,49 +2,49 @@ import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import type { Json } from './json.js';
 import { mapHidden, maskUrls } from './secret-names.js';
 
-/** What stands in a file or log in place of a secret. */
+/** Replaces a secret in a file or log. */
 export const redacted = '<redacted>';
 
-/** One spelling in which a secret may turn up. */
+/** A spelling in which a secret may occur. */
 interface Form {
   readonly text: string;
-  /** Found only between characters that no word has: short ones turn up inside of others. */
+  /** Matched only between non-word characters: short secrets occur within other words. */
   readonly isWord: boolean;
-  /** An ordinary text may hold it by chance: the secret is a word of letters. */
+  /** Ordinary text may contain it by chance: the secret is a word of letters. */
   readonly isOrdinary: boolean;
 }
 
-// Threads started later are given a copy of it.
+// Threads started later receive a copy of it.
 const SHARED_AS = 'aiperf.secrets';
 
 interface Forms {
-  /** Every spelling of every secret, the longest first: a part of one would leave the rest of it. */
+  /** Every spelling of every secret, longest first, so that a shorter match does not leave a rest. */
   readonly all: readonly Form[];
-  /** Texts of which every spelling holds at least one. */
+  /** Strings of which every spelling contains at least one. */
   readonly marks: readonly string[];
 }
 
 let compiled: Forms | undefined;
 
-/** Makes secrets known to this thread and to those that it starts from now on. */
+/** Registers secrets in this thread and in those it starts from now on. */
 export function learnSecrets(secrets: readonly string[]): void {
   if (secrets.length === 0) return;
   setEnvironmentData(SHARED_AS, [...new Set([...known(), ...secrets.flatMap(partsOf)])]);
   compiled = undefined;
 }
 
-/** A new command line begins: what the one before it knew is no secret of this one. */
+/** Forgets the secrets of the previous command line. */
 export function forgetSecrets(): void {
   setEnvironmentData(SHARED_AS, []);
   compiled = undefined;
 }
 
 /**
- * A text for a person or a file: without the secrets of the run, as they are or escaped for JSON or a URL, in base64
- * or hexadecimal, and without the credentials of any URL in it. A secret of 4 to 7 characters is found where it is a
- * word of its own and more than letters; a shorter one would be found everywhere and is masked only where it is given.
- * Cut a text after this, not before: the first half of a secret is not known.
- * @param more secrets of this text alone.
+ * Masks the secrets of the run in a text for a person or a file: as they are, escaped for JSON or a URL, in base64 or
+ * hexadecimal, and the credentials of any URL. A secret of 4 to 7 characters is only masked as a separate word, and if
+ * it is more than letters; a shorter one would match everywhere and is masked only where it is set. Cut a text after
+ * this, not before: half of a secret is not recognised.
+ * @param more secrets of this text only.
  */
 export function withoutSecrets(text: string, more: readonly string[] = []): string {
   return maskUrls(
@@ -54,8 +54,7 @@ export function withoutSecrets(text: string, more: readonly string[] = []): stri
 }
 
 /**
- * A body with the values of secret keys masked, and every text without the secrets of the run; URLs in prompts stay
- * as they are.
+ * Masks the values of secret keys in a body, and the secrets of the run in every string; URLs in prompts are unchanged.
  */
 export function jsonWithoutSecrets<Value extends Json>(value: Value, more: readonly string[] = []): Value {
   return mapHidden(value, {
@@ -64,14 +63,14 @@ export function jsonWithoutSecrets<Value extends Json>(value: Value, more: reado
   }) as Value;
 }
 
-/** Whether a text, also one in JSON, holds a secret of the run in any spelling. Cheaper than taking them out. */
+/** Whether a text (also in JSON) contains a secret of the run in any spelling. Cheaper than masking. */
 export function holdsSecret(text: string): boolean {
   compiled ??= compile();
   return compiled.marks.some((mark) => text.includes(mark));
 }
 
 /**
- * A text that is measured, or sent again: without those secrets that no ordinary text holds by chance. A key like
+ * For text that is measured or sent again: masks only secrets that no ordinary text contains by chance. A key like
  * `anything` must not change what is counted.
  */
 export function withoutUnmistakable(text: string, more: readonly string[] = []): string {
@@ -101,7 +100,7 @@ function known(): readonly string[] {
   return Array.isArray(shared) ? shared : [];
 }
 
-/** A secret and the parts of it that are secret on their own: a header's key, a cookie's value, a password. */
+/** A secret and its parts that are secrets themselves: a header's key, a cookie's value, a password. */
 function partsOf(secret: string): readonly string[] {
   const parts = [secret.trim()];
   const [, scheme = '', credentials] = /^(\w[\w-]*) +(\S.*)$/.exec(parts[0] ?? '') ?? [];
@@ -119,7 +118,7 @@ function partsOf(secret: string): readonly string[] {
 const FEWEST_CHARACTERS = 4;
 const FEWEST_ANYWHERE = 8;
 
-/** Every spelling of these secrets, the longest first. */
+/** Every spelling of these secrets, longest first. */
 function formsOf(secrets: readonly string[]): readonly Form[] {
   const forms = new Map<string, Form>();
   for (const secret of secrets.filter((given) => isFindable(given))) {
@@ -135,7 +134,7 @@ function isFindable(secret: string): boolean {
   return secret.length >= FEWEST_CHARACTERS && /[A-Za-z]/.test(secret) && /[^A-Za-z]/.test(secret);
 }
 
-/** A secret as text formats write it; each of those may have been encoded once more. */
+/** A secret as text formats write it; each of those may be encoded once more. */
 function spellings(secret: string): string[] {
   const inJson = escaped(secret);
   const inAsciiJson = ascii(inJson);
@@ -148,7 +147,7 @@ function spellings(secret: string): string[] {
 
 function encodings(text: string): string[] {
   const bytes = Buffer.from(text);
-  // Without lone surrogates, which have no place in a URL.
+  // Without lone surrogates, which a URL cannot encode.
   const wellFormed = bytes.toString();
   const inUrl = encodeURIComponent(wellFormed);
   const hex = bytes.toString('hex');
@@ -158,7 +157,10 @@ function encodings(text: string): string[] {
   ];
 }
 
-/** In base64 the same bytes look different behind 0, 1 or 2 others; what does not depend on their neighbours. */
+/**
+ * Base64 depends on whether 0, 1 or 2 bytes come before: the part of each variant that is independent of its
+ * neighbours.
+ */
 function base64Spellings(bytes: Buffer): string[] {
   const inside = [0, 1, 2].map((before) => {
     const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');

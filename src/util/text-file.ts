@@ -7,8 +7,8 @@ const NEWLINE = 0x0a;
 const CHUNK_BYTES = 65_536;
 
 /**
- * Reads a small UTF-8 file as a whole, without a byte order mark.
- * @param maxBytes at most this much is read, also from a pipe or a device that never ends.
+ * Reads a small UTF-8 file completely, without a byte order mark.
+ * @param maxBytes limit, also for pipes and devices that never end.
  * @throws UserError for a folder, a larger file, and bytes that are not UTF-8, naming the line.
  */
 export function readTextFile(path: string, maxBytes: number): string {
@@ -19,7 +19,7 @@ export function readTextFile(path: string, maxBytes: number): string {
 }
 
 /**
- * @param firstLine number of the line that the bytes start with; they must not start within a character.
+ * @param firstLine line number of the first byte, which must be at a character boundary.
  * @throws UserError that names the line of the first byte that is not UTF-8.
  */
 export function requireUtf8(path: string, bytes: Uint8Array, firstLine = 1): void {
@@ -42,7 +42,7 @@ function hasUtf16Mark([first, second]: Uint8Array): boolean {
   return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
 }
 
-/** The error of a row beyond the limit. */
+/** The error for a row that is too long. */
 export function rowTooLong(path: string, line: number): UserError {
   return new UserError(
     `${path}:${line}: the row is longer than ${MAX_ROW_BYTES / 2 ** 20} MiB, the limit`,
@@ -51,8 +51,8 @@ export function rowTooLong(path: string, line: number): UserError {
 }
 
 /**
- * Reads a small file as a whole.
- * @param maxBytes at most this much is read, also from a pipe or a device that never ends.
+ * Reads a small file completely.
+ * @param maxBytes limit, also for pipes and devices that never end.
  * @throws UserError for a folder, and for a larger file.
  */
 export function readBoundedFile(path: string, maxBytes: number): Buffer {

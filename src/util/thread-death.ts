@@ -1,12 +1,12 @@
 import type { Worker } from 'node:worker_threads';
 import { messageOf } from './errors.js';
 
-/** A thread that ended before it was done: `message` names it and the reason, `cause` is what it threw. */
+/** A thread that ended too early: `message` names it and the reason, `cause` is what it threw. */
 export class ThreadDeath extends Error {}
 
 /**
- * Rejects with a ThreadDeath when the thread throws, runs out of memory or exits; never resolves.
- * @param name as a sentence begins with it, e.g. `Load thread 1`. @param isExpected it is being ended on purpose.
+ * Rejects with a ThreadDeath if the thread throws, runs out of memory or exits; never resolves.
+ * @param name at the start of a sentence, e.g. `Load thread 1`. @param isExpected it is being stopped on purpose.
  */
 export function deathOf(worker: Worker, name: string, isExpected: () => boolean): Promise<never> {
   const died = new Promise<never>((_, reject) => {

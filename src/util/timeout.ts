@@ -1,7 +1,7 @@
-// Node's timers take up to 2^31 - 1 ms, 24.8 days, and fire at once for more.
+// Node's timers take up to 2^31 - 1 ms (24.8 days), and fire at once for more.
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Calls back once, after a time of any length: what to wait with wherever a user sets the time. */
+/** A timer for any duration: use it wherever a user sets the time. */
 export class Timeout {
   readonly #act: () => void;
   #leftMs: number;
@@ -14,13 +14,13 @@ export class Timeout {
     this.#timeout = this.#wait();
   }
 
-  /** Lets the process end while this waits. */
+  /** Allows the process to exit while this waits. */
   unref(): this {
     this.#timeout.unref();
     return this;
   }
 
-  /** It will not call back any more. */
+  /** Cancels the timer. */
   clear(): void {
     clearTimeout(this.#timeout);
   }
@@ -42,13 +42,13 @@ export class Timeout {
   }
 }
 
-/** Calls back every `ms`, at most `2^31 - 1`. @returns ends it. */
+/** Calls `act` every `ms`, at most `2^31 - 1`. @returns a function that stops it. */
 export function every(ms: number, act: () => void): () => void {
   const timer = setInterval(act, ms);
   return () => clearInterval(timer);
 }
 
-/** Waits for a time of any length, or until the signal is aborted. */
+/** Waits for any duration, or until the signal is aborted. */
 export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const stop = () => {

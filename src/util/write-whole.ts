@@ -4,20 +4,20 @@ import { messageOf } from './errors.js';
 import { makeFolder } from './make-folder.js';
 import { openNewFile } from './new-file.js';
 
-/** The content of a file, or what makes it; undefined: there is nothing to write. */
+/** The content of a file, or a function that creates it; undefined: write nothing. */
 type Content = string | Buffer | (() => string | undefined);
 
-/** Writes a file whole or not at all; it takes the place of what has its name. @returns a sentence where that fails. */
+/** Writes a file atomically, replacing an existing one. @returns an error message if that fails. */
 export function writeWhole(path: string, content: Content): string[] {
   return attempt(path, content, () => {});
 }
 
-/** The same, with the folders above the file made where they are missing. */
+/** The same, and creates missing folders. */
 export function writeWithFolder(path: string, content: Content): string[] {
   return attempt(path, content, () => makeFolder(dirname(path)));
 }
 
-/** What the name of a file ends with until it is whole. */
+/** Ending of a file's name until it is complete. */
 export const unfinishedEnding = '.partial';
 
 function attempt(path: string, content: Content, prepare: () => void): string[] {

@@ -19,10 +19,10 @@ import {
 import { manifestOptions } from './options.js';
 import { type PodFiles, type Profile, podFiles } from './pod-files.js';
 
-/** `aiperf kube manifest`: prints what `kubectl apply` needs to run `aiperf profile` in a cluster. */
+/** `aiperf kube manifest`: prints Kubernetes objects that run `aiperf profile` in a cluster, for `kubectl apply`. */
 export const command: Command<typeof manifestOptions> = { options: manifestOptions, run };
 
-/** kubectl keeps what it applied in an annotation, and those may have 262,144 bytes together. */
+/** kubectl stores what it applied in an annotation; all annotations of an object may have 262,144 bytes. */
 const LARGEST_OBJECT_BYTES = 260_000;
 
 async function run({ config }: Invocation<typeof manifestOptions>, io: Io): Promise<number> {
@@ -65,7 +65,7 @@ function podArgs({ waitForCopy, namespace }: Pod, profileArgs: readonly string[]
   return ['kube', 'run', ...own, '--', 'profile', ...profileArgs];
 }
 
-/** What is on this machine alone is not in the Pod. @throws UserError */
+/** Refuses local resources that the Pod cannot reach. @throws UserError */
 function refuseThisMachine({ config, sources }: Profile): void {
   const local = config.urls.find((url) => isLocal(url));
   if (local !== undefined) {
@@ -102,7 +102,7 @@ function refuseLarge(plan: PodPlan): void {
   );
 }
 
-/** What the user should know of the manifest, though nothing is wrong. */
+/** Hints about the manifest that are not errors. */
 function notes({ config, sources }: Profile, { holdSecret, localPaths }: PodFiles, pod: Pod): string[] {
   const all: string[] = [];
   const create = (name: string) => `kubectl create secret generic ${name} --namespace ${pod.namespace}`;

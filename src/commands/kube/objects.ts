@@ -4,18 +4,18 @@ import type { V1ConfigMap, V1Container, V1Job, V1ObjectMeta, V1PodSpec } from '@
 export const CONFIG_FOLDER = '/etc/aiperf';
 export const ARTIFACTS_FOLDER = '/artifacts';
 
-/** What a run in a cluster is made of. */
+/** A run in a cluster. */
 export interface PodPlan {
   readonly name: string;
   readonly namespace: string;
   readonly image: string;
   /** Arguments of the image's entry point, `aiperf`. */
   readonly args: readonly string[];
-  /** Files of `CONFIG_FOLDER` by name. */
+  /** Files in `CONFIG_FOLDER`, by name. */
   readonly files: Readonly<Record<string, string>>;
-  /** The files hold a secret: the Pod takes them from a Secret that the user makes, in place of a ConfigMap. */
+  /** The files contain a secret: the Pod reads them from a Secret created by the user instead of a ConfigMap. */
   readonly filesAreSecret: boolean;
-  /** The server wants a key: without its Secret the Pod does not start. */
+  /** The server needs an API key: the Pod does not start without its Secret. */
   readonly needsApiKey: boolean;
   readonly cpus: number;
   /** Quantity, e.g. `4Gi`. */
@@ -24,12 +24,12 @@ export interface PodPlan {
   readonly claim: string | undefined;
 }
 
-/** Every object to apply, the Job last. Secrets are referenced, never part of it: they are made by the user. */
+/** All objects to apply, the Job last. Secrets are only referenced: the user creates them. */
 export function kubernetesObjects(plan: PodPlan): (V1ConfigMap | V1Job)[] {
   return plan.filesAreSecret ? [job(plan)] : [filesObject(plan), job(plan)];
 }
 
-/** The files of `CONFIG_FOLDER` as an object. */
+/** The ConfigMap with the files of `CONFIG_FOLDER`. */
 export function filesObject(plan: PodPlan): V1ConfigMap {
   return {
     apiVersion: 'v1',
@@ -45,7 +45,7 @@ function job(plan: PodPlan): V1Job {
     kind: 'Job',
     metadata: metadataOf(plan, plan.name),
     spec: {
-      // A run that failed is looked at, not measured again.
+      // A failed run needs a look, not a retry.
       backoffLimit: 0,
       template: { metadata: { labels: labelsOf(plan) }, spec: podSpec(plan) },
     },
@@ -63,7 +63,7 @@ function podSpec(plan: PodPlan): V1PodSpec {
       runAsGroup: 10001,
       fsGroup: 10001,
       seccompProfile: { type: 'RuntimeDefault' },
-      // A port for each connection in flight; the usual range has 28,232.
+      // Each connection in flight needs a port; the default range has 28,232.
       sysctls: [{ name: 'net.ipv4.ip_local_port_range', value: '1024 65535' }],
     },
     containers: [container(plan)],
@@ -90,7 +90,8 @@ function container(plan: PodPlan): V1Container {
         valueFrom: { secretKeyRef: { name: apiKeyName(plan), key: 'api-key', optional: !plan.needsApiKey } },
       },
     ],
-    // Whole CPUs with requests = limits: Guaranteed, so that a node with the static CPU manager gives it cores alone.
+    // Integer CPUs with requests = limits give QoS class Guaranteed: a node with the static CPU manager assigns
+    // exclusive cores.
     resources: { requests: size, limits: size },
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -112,12 +113,12 @@ function labelsOf({ name }: PodPlan): Record<string, string> {
   return { 'app.kubernetes.io/name': 'aiperf', 'app.kubernetes.io/instance': name };
 }
 
-/** Name of the ConfigMap or Secret that holds the files. */
+/** Name of the ConfigMap or Secret with the files. */
 export function filesName({ name }: Pick<PodPlan, 'name'>): string {
   return `${name}-config`;
 }
 
-/** Name of the Secret that holds the API key. */
+/** Name of the Secret with the API key. */
 export function apiKeyName({ name }: Pick<PodPlan, 'name'>): string {
   return `${name}-api-key`;
 }

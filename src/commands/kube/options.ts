@@ -5,9 +5,9 @@ const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
 const labelShape = 'lower-case letters, digits and hyphens, at most 63';
 const group = 'Manifest';
 
-/** Every option of `aiperf kube manifest`. */
+/** Options of `aiperf kube manifest`. */
 export const manifestOptions = {
-  // Not named configFile: the file holds the options of `profile`, not those of this command.
+  // Not named configFile, because the file holds options of `profile`, not of this command.
   runConfig: path({
     flags: ['--config', '-f'],
     group,
@@ -97,7 +97,7 @@ export const manifestOptions = {
     default: 600,
     help: 'Most seconds that the Pod stays after the run, for kubectl cp.',
   }),
-  // Read from AIPERF_API_KEY alone: a key on a command line is seen by everyone on the machine.
+  // Only from AIPERF_API_KEY: a command line is visible to everyone on the machine.
   apiKey: text({
     env: 'AIPERF_API_KEY',
     group,

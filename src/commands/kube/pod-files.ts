@@ -6,21 +6,21 @@ import { messageOf, UserError } from '../../util/errors.js';
 import { isSecretHeader, secretsIn } from '../../util/secret-names.js';
 import { CONFIG_FOLDER } from './objects.js';
 
-/** The configuration as the Pod gets it. */
+/** The configuration files of the Pod. */
 export interface PodFiles {
   /** By name in `CONFIG_FOLDER`. */
   readonly files: Readonly<Record<string, string>>;
-  /** The paths that they were read from, by the same names. */
+  /** The local path of each file, by the same name. */
   readonly localPaths: Readonly<Record<string, string>>;
-  /** Options of `profile` that point to them. */
+  /** Options of `profile` that refer to them. */
   readonly args: readonly string[];
   readonly holdSecret: boolean;
 }
 
-/** What the options of `profile` are, and where they came from. */
+/** The options of `profile` and their sources. */
 export type Profile = Loaded<typeof profileOptions>;
 
-/** Files that options name, and the flag that names each in the Pod. */
+/** Files named by options, and the flag that names each in the Pod. */
 const carried = [
   { key: 'inputFile', flag: '--input-file', nameOf: inputName },
   { key: 'tlsCaFile', flag: '--tls-ca-file', nameOf: () => 'tls-ca.pem' },
@@ -29,9 +29,9 @@ const carried = [
 ] as const;
 
 /**
- * The config file without its API key, and copies of the files that it names.
- * @param inputPath where the Pod has the dataset already.
- * @throws UserError for what cannot be carried.
+ * The config file without its API key, and copies of the files that it refers to.
+ * @param inputPath path of the dataset in the Pod, if it is already there.
+ * @throws UserError for files that cannot be copied.
  */
 export async function podFiles(
   configPath: string,
@@ -57,13 +57,13 @@ export async function podFiles(
   return { files, localPaths, args, holdSecret: 'tls-key.pem' in files || holdsSecret(config) };
 }
 
-/** The text of the file as it is, or without its API key if it has one. */
+/** The text of the file, without its API key if it has one. */
 async function withoutApiKey(path: string, { config, sources }: Profile): Promise<string> {
   const text = readFileSync(path, 'utf8');
   if (sources.get('apiKey')?.from !== 'file' || config.apiKey === undefined) return text;
   const { parseDocument } = await import('yaml');
   const document = parseDocument(text);
-  // In the flat form, and in AIPerf's own.
+  // In the flat form and in AIPerf's own.
   for (const name of ['api-key', 'api_key', 'apiKey']) {
     document.delete(name);
     for (const holder of [['endpoint'], ['benchmark', 'endpoint']]) {
@@ -84,7 +84,7 @@ function holdsSecret({ headers, extraInputs }: Profile['config']): boolean {
   return Object.keys(headers).some(isSecretHeader) || secretsIn(extraInputs).length > 0;
 }
 
-/** The file's own name, where a ConfigMap takes it for a key. */
+/** The file's own name if it is valid as a ConfigMap key. */
 function inputName(path: string): string {
   const name = basename(path);
   return /^[-._a-zA-Z0-9]+$/.test(name) && name !== 'run.yaml' ? name : `input${extname(path)}`;

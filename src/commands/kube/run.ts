@@ -13,7 +13,7 @@ import { manifestOptions } from './options.js';
 
 const group = 'Run';
 
-/** Every option of `aiperf kube run`. */
+/** Options of `aiperf kube run`. */
 const runOptions = {
   artifacts: path({
     flags: ['--artifacts'],
@@ -44,19 +44,19 @@ const runOptions = {
 } satisfies OptionTable;
 
 /**
- * `aiperf kube run`: the first process of a Pod. Runs a command of aiperf in a process of its own, so that whatever
- * becomes of it its files can be copied, and ends with its exit code.
+ * `aiperf kube run`: the main process of a Pod. Runs an aiperf command in a child process, so that its files can be
+ * copied even if it dies, and exits with its exit code.
  */
 export const command: Command<typeof runOptions> = { options: runOptions, run };
 
-/** File that says that the artifacts are copied. */
+/** Marks that the artifacts were copied. */
 const COPIED = '.copied';
 const LOOK_EVERY_MS = 500;
 const cli = fileURLToPath(new URL('../../cli.js', import.meta.url));
 
 async function run({ config }: Invocation<typeof runOptions>, io: Io): Promise<number> {
   const copied = join(config.artifacts, COPIED);
-  // A claim may hold that of an earlier run.
+  // A claim may contain the mark of an earlier run.
   rmSync(copied, { force: true });
   const signalled = new AbortController();
   const child = spawn(process.execPath, [cli, ...config.command], { stdio: 'inherit' });

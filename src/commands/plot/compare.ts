@@ -12,13 +12,13 @@ import { oneLine } from '../../util/plain-text.js';
 import { slosOf } from '../slos.js';
 import type { plotOptions } from './options.js';
 
-/** A run by its summary. */
+/** A run with its summary. */
 interface SummarizedRun extends ComparedRun {
   readonly slos: readonly Slo[];
   readonly results: Results;
 }
 
-/** Runs against each other, by their summaries. @throws UserError where none has one. */
+/** Compares runs by their summaries. @throws UserError if none has one. */
 export function comparisonOf(
   folders: readonly RunFiles[],
   { goodput, numGpus, targetGoodput }: ConfigOf<typeof plotOptions>,

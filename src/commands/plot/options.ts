@@ -6,7 +6,7 @@ import { everyTrait } from '../../run/configuration.js';
 import { reportOptions } from '../report/options.js';
 import { sloErrors, slosOf } from '../slos.js';
 
-/** Every option of `aiperf plot`. */
+/** Options of `aiperf plot`. */
 export const plotOptions = {
   paths: list({
     argument: 'dir',
@@ -47,7 +47,7 @@ export const plotOptions = {
   },
 } satisfies OptionTable;
 
-/** All that the options of `plot` get wrong together. */
+/** Finds conflicts among the options of `plot`. */
 export function checkPlot(
   ...[{ config, sources }, isValid]: Parameters<Check<typeof plotOptions>>
 ): Findings {

@@ -5,7 +5,7 @@ import { messageOf, UserError } from '../../util/errors.js';
 import { openLog } from '../../util/log.js';
 import { writeWithFolder } from '../../util/write-whole.js';
 
-/** Where pictures go, and how they look. */
+/** Folder, format and style of the charts. */
 export interface PictureOutput {
   readonly folder: string;
   readonly theme: ThemeName;
@@ -13,15 +13,15 @@ export interface PictureOutput {
 }
 
 /**
- * Draws those of the charts that the source has something for, and writes a list of them and a log next to them.
- * @returns the paths of the pictures. @throws UserError where there is no such chart, or a file cannot be written.
+ * Draws the charts for which the source has data, and writes a list of them and a log into the same folder.
+ * @returns the paths of the charts. @throws UserError if there is no such chart, or a file cannot be written.
  */
 export async function writePictures<Source>(
   charts: readonly Chart<Source, unknown>[],
   source: Source,
   { folder, theme, formats }: PictureOutput,
 ): Promise<string[]> {
-  // Large, and wanted by this command alone.
+  // Large, and only needed by this command.
   const { chartSvg } = await import('../../charts/svg.js');
   const { svgToPng } = await import('../../charts/png.js');
   const { log, writeTo } = openLog({ level: 'INFO', show: () => {} });
@@ -53,7 +53,7 @@ export async function writePictures<Source>(
   return paths;
 }
 
-/** The pictures by name, in the layout of AIPerf's own list. */
+/** The list of charts in AIPerf's format. */
 function listOf(paths: readonly string[], folder: string): string {
   const names = paths.map((path) => `  - ${basename(path)}\n`).join('');
   const title = `AIPerf Plot Export Summary\n${'='.repeat(50)}\n`;

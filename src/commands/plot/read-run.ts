@@ -14,7 +14,7 @@ import { readRequests } from '../report/read-requests.js';
 import { slosOf } from '../slos.js';
 import type { plotOptions } from './options.js';
 
-/** The requests of a run, as charts need them. @throws UserError where there is none. */
+/** The requests of a run, for charts. @throws UserError if there are none. */
 export function readRun(
   files: RunFiles,
   { goodput, sliceDuration, where }: ConfigOf<typeof plotOptions>,

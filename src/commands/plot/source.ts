@@ -4,13 +4,13 @@ import { fileNames, type RunFiles } from '../../run/files.js';
 import { findRun, findRuns } from '../../run/find.js';
 import { UserError } from '../../util/errors.js';
 
-/** What is drawn. */
+/** The data to draw. */
 export type Source =
   | { readonly kind: 'trace'; readonly file: string }
   | { readonly kind: 'run'; readonly run: RunFiles }
   | { readonly kind: 'runs'; readonly runs: readonly RunFiles[] };
 
-/** @param paths of runs, or of folders that hold runs; or one trace. @throws UserError where there is no run. */
+/** @param paths of runs or of folders with runs, or of one trace. @throws UserError if there is no run. */
 export function sourceOf(paths: readonly string[], prefix: string | undefined): Source {
   const files = paths.filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
   const [file] = files;

@@ -2,7 +2,7 @@ import type { Lengths } from '../../charts/lengths-chart.js';
 import { readTrace } from '../../trace/rows.js';
 import { UserError } from '../../util/errors.js';
 
-/** Input and output lengths of a Mooncake trace. @throws UserError for a malformed row, or where there is none. */
+/** Input and output lengths of a Mooncake trace. @throws UserError for a malformed row, or if there is none. */
 export async function readTraceLengths(file: string): Promise<Lengths> {
   const input: number[] = [];
   const output: number[] = [];

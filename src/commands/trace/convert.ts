@@ -30,7 +30,7 @@ const convertOptions = {
   }),
 } satisfies OptionTable;
 
-/** `aiperf trace convert`: a trace of another form as a Mooncake trace. */
+/** `aiperf trace convert`: converts another trace format to a Mooncake trace. */
 export const command: Command<typeof convertOptions> = { options: convertOptions, run };
 
 async function run({ config }: Invocation<typeof convertOptions>, io: Io): Promise<number> {

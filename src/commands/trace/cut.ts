@@ -68,7 +68,7 @@ const cutOptions = {
   }),
 } satisfies OptionTable;
 
-/** `aiperf trace cut`: part of a trace as a trace of its own. */
+/** `aiperf trace cut`: writes part of a trace as a new trace. */
 export const command: Command<typeof cutOptions> = { options: cutOptions, check, run };
 
 function check(...[{ config }, isValid]: Parameters<Check<typeof cutOptions>>): Findings {

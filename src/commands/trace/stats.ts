@@ -11,7 +11,7 @@ import { messageOf, UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import type { Command, Invocation } from '../command.js';
 
-/** Every option of `aiperf trace stats`, and of AIPerf's name for it, `analyze-trace`. */
+/** Options of `aiperf trace stats`, which AIPerf calls `analyze-trace`. */
 const statsOptions = {
   file: path({
     argument: 'file',
@@ -46,7 +46,7 @@ const statsOptions = {
   consoleExportWidth: environment.consoleExportWidth,
 } satisfies OptionTable;
 
-/** `aiperf trace stats`: what is in a trace. */
+/** `aiperf trace stats`: prints statistics of a trace. */
 export const command: Command<typeof statsOptions> = { options: statsOptions, run };
 
 async function run({ config }: Invocation<typeof statsOptions>, io: Io): Promise<number> {

@@ -22,7 +22,7 @@ type UnbuiltType = (typeof unbuiltTypes)[number];
 const datasetTypes = Object.keys(formats) as DatasetType[];
 const naming = `name it with --custom-dataset-type (${datasetTypes.join(', ')})`;
 
-/** The type of a file, told from its first row. @throws UserError where none or several fit. */
+/** Detects a file's type from its first row. @throws UserError if no type or several match. */
 export function detectType(file: RowFile): DatasetType {
   const row = firstRow(file);
   const named = datasetTypes.find((type) => type === row.type);
@@ -38,7 +38,7 @@ export function detectType(file: RowFile): DatasetType {
   throw rowError(file, 0, `the row ${finding}`, naming);
 }
 
-/** What a folder holds, told from the first row of each file. @throws UserError where it is no random pool. */
+/** Detects a folder's type from the first row of each file. @throws UserError unless it is a random pool. */
 export function detectFolderType(files: readonly RowFile[]): DatasetType {
   for (const file of files) {
     const row = firstRow(file);
@@ -54,7 +54,7 @@ export function detectFolderType(files: readonly RowFile[]): DatasetType {
   return 'random_pool';
 }
 
-/** @throws UserError for a type told from the name alone, before the file is read. */
+/** @throws UserError for a type recognisable by its file name, before the file is read. */
 export function refuseByName(path: string): void {
   if (/\.(parquet|arrow)$/.test(path)) throw notBuilt(path, 'baseten_trace');
 }

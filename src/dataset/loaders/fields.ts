@@ -3,7 +3,7 @@ import { MAX_TOKENS } from '../../util/limits.js';
 import type { HashId } from '../hash-id.js';
 import { RowError } from './format.js';
 
-// Readers of one key: undefined where it is absent or null.
+// Readers of one key, which return undefined if it is absent or null.
 
 /** @throws RowError unless it is a string. */
 export function stringField(row: JsonObject, key: string): string | undefined {
@@ -19,7 +19,7 @@ export function numberField(row: JsonObject, key: string): number | undefined {
   throw mismatch(key, 'a number', value);
 }
 
-/** @throws RowError unless it is a whole number. */
+/** @throws RowError unless it is an integer. */
 export function integerField(row: JsonObject, key: string): number | undefined {
   const value = numberField(row, key);
   if (value === undefined || Number.isSafeInteger(value)) return value;
@@ -48,7 +48,7 @@ export function objectListField(row: JsonObject, key: string): JsonObject[] | un
   });
 }
 
-/** A number of tokens. @throws RowError unless it is a whole number from 0 to the limit. */
+/** A token count. @throws RowError unless it is an integer from 0 to the limit. */
 export function lengthField(row: JsonObject, key: string): number | undefined {
   const tokens = integerField(row, key);
   if (tokens !== undefined && tokens < 0) throw mismatch(key, 'at least 0', tokens);
@@ -56,7 +56,7 @@ export function lengthField(row: JsonObject, key: string): number | undefined {
   return tokens;
 }
 
-/** `hash_ids`; text of digits counts as a number. @throws RowError unless all are integers of at most 64 bits. */
+/** Reads `hash_ids`; strings of digits are accepted. @throws RowError unless all are integers of at most 64 bits. */
 export function hashIdsField(row: JsonObject): HashId[] {
   const ids = listField(row, 'hash_ids') ?? [];
   return ids.map((item, place) => {
@@ -69,12 +69,12 @@ export function hashIdsField(row: JsonObject): HashId[] {
   });
 }
 
-/** The error of a value that is not what it should be. */
+/** The error for a value of the wrong type. */
 export function mismatch(key: string, expected: string, got: Json): RowError {
   return new RowError(`${key} must be ${expected}, got ${shown(got)}`);
 }
 
-/** A value as JSON, cut to a few dozen characters. */
+/** A value as JSON, truncated to a few dozen characters. */
 export function shown(value: Json): string {
   const json = JSON.stringify(value);
   return json.length <= 60 ? json : `${json.slice(0, 57)}...`;

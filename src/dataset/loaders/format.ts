@@ -6,15 +6,15 @@ import type { HashId } from '../hash-id.js';
 /** A kind of file that can be read, as `--custom-dataset-type` names it. */
 export type DatasetType = (typeof datasetTypes)[number];
 
-/** Text to be generated: `tokens` tokens, in blocks that the ids stand for. */
+/** Text to generate: `tokens` tokens, in blocks identified by hash IDs. */
 export interface GeneratedText {
   readonly tokens: number;
   readonly blockSize: number;
-  /** Empty: text shared with nobody. */
+  /** Empty: text that no other prompt shares. */
   readonly hashIds: readonly HashId[];
 }
 
-/** One turn as its row says it, before model, default cap and generated text are filled in. */
+/** A turn as recorded in its row, before model, default cap and generated text are filled in. */
 export interface RowTurn {
   readonly role: string;
   readonly texts: readonly NamedTexts[];
@@ -30,36 +30,36 @@ export interface RowTurn {
 
 /** One row of a file. */
 export interface Row {
-  /** Rows that share it are one conversation, in file order. */
+  /** Rows with the same ID form one conversation, in file order. */
   readonly sessionId?: string | undefined;
-  /** None where the row holds nothing to send: it is left out. */
+  /** Empty if the row has nothing to send; the row is then skipped. */
   readonly turns: readonly RowTurn[];
-  /** Sent in front of every turn where the endpoint has a place for it. */
+  /** Sent before every turn if the endpoint supports system messages. */
   readonly systemMessage?: string | undefined;
-  /** What sort of input it is, in words; rows of one session must agree in it. */
+  /** A description of the kind of input; rows of one session must agree on it. */
   readonly input: string;
   readonly history: Conversation['history'];
 }
 
-/** What a row is read with. */
+/** Settings for reading a row. */
 export interface RowContext {
-  /** Tokens of a block that a hash id stands for; absent: the format's own. */
+  /** Tokens per hash ID; absent: the default of the format. */
   readonly blockSize?: number | undefined;
-  /** Given to plain text items as their name. */
+  /** The name assigned to plain text items. */
   readonly textName: string;
-  /** Takes what was mended in the row. */
+  /** Reports a correction made to the row. */
   readonly warn: (what: string) => void;
 }
 
-/** A file type: one JSON object a line. */
+/** A file type with one JSON object per line. */
 export interface RowFormat {
-  /** The row has the keys that mark this type; it may still be malformed. */
+  /** Whether the row has the keys that identify this type; it may still be malformed. */
   marks(row: JsonObject): boolean;
   /** @throws RowError for a malformed row. */
   read(row: JsonObject, context: RowContext): Row;
 }
 
-/** What is wrong with a row; file and line are added by who knows them. */
+/** An error in a row; the caller adds file and line. */
 export class RowError extends Error {
   override readonly name = 'RowError';
 }

@@ -6,7 +6,6 @@ import { randomPool } from './random-pool.js';
 import { shareGpt } from './sharegpt.js';
 import { singleTurn } from './single-turn.js';
 
-/** Every file type by name. */
 export const formats: Readonly<Record<DatasetType, RowFormat>> = {
   single_turn: singleTurn,
   multi_turn: multiTurn,

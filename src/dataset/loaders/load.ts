@@ -13,8 +13,8 @@ import { planRows, type RowsPlan } from './rows.js';
 import { synthesised } from './synthesis.js';
 
 /**
- * Reads a file, or every file of a folder in the order of their names, and checks every row.
- * @throws UserError where something cannot be read or sent.
+ * Reads and validates every row of a file, or of all files of a folder in name order.
+ * @throws UserError if something cannot be read or sent.
  */
 export async function planFile(
   path: string,

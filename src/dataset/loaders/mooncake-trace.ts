@@ -15,10 +15,10 @@ import { type GeneratedText, type RowContext, RowError, type RowFormat, type Row
 import { delayField } from './single-turn.js';
 
 const inputKeys = ['input_length', 'text_input', 'messages', 'payload'] as const;
-/** Tokens that a hash id stands for. */
+/** Tokens per hash ID. */
 export const defaultBlockSize = 512;
 
-/** Recorded requests with the lengths, times and prefix blocks of real traffic. */
+/** Recorded requests with lengths, times and prefix blocks of real traffic. */
 export const mooncakeTrace: RowFormat = {
   marks: (row) => inputKeys.some((key) => (row[key] ?? undefined) !== undefined),
   read(row, context) {
@@ -72,7 +72,7 @@ function readInput(row: JsonObject, context: RowContext): { input: string; turn:
   return { input: 'generated or literal text', turn };
 }
 
-/** `messages`. @throws RowError unless each has a role. */
+/** Reads `messages`. @throws RowError unless each has a role. */
 export function readMessages(row: JsonObject): JsonObject[] {
   const messages = objectListField(row, 'messages') ?? [];
   if (messages.length === 0) throw new RowError('messages must not be empty');
@@ -82,7 +82,7 @@ export function readMessages(row: JsonObject): JsonObject[] {
   return messages;
 }
 
-/** `tools`. @throws RowError where the list is empty. */
+/** Reads `tools`. @throws RowError if the list is empty. */
 export function readTools(row: JsonObject): JsonObject[] | undefined {
   const tools = objectListField(row, 'tools');
   if (tools?.length === 0) throw new RowError('tools must not be empty');

@@ -3,7 +3,7 @@ import { listField, mismatch, stringField } from './fields.js';
 import { RowError, type RowFormat, type RowTurn } from './format.js';
 import { readTurn } from './single-turn.js';
 
-/** One conversation a row, or a part of one: rows that share a `session_id` are joined in file order. */
+/** One conversation, or a part of one, per row: rows with the same `session_id` are joined in file order. */
 export const multiTurn: RowFormat = {
   marks: (row) => Array.isArray(row.turns),
   read(row, context) {
@@ -27,8 +27,8 @@ export const multiTurn: RowFormat = {
 };
 
 /**
- * The text of a leading system turn that is the conversation's system message rather than a request; undefined
- * where there is none: it says more than text, another system turn follows, or nothing else would be left.
+ * The text of a leading system turn that becomes the conversation's system message instead of a request. Undefined if
+ * there is none, if it has more than text, if another system turn follows, or if no other turn is left.
  */
 export function systemMessageOf(turns: readonly RowTurn[]): string | undefined {
   const [first, second] = turns;

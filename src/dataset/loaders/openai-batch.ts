@@ -5,8 +5,8 @@ import { readMessages, readTools } from './mooncake-trace.js';
 import { promptTexts } from './single-turn.js';
 
 /**
- * A request of OpenAI's batch API. Its body is sent again with its own parameters, `max_tokens` included; `model` and
- * `stream` are those of the run.
+ * A request of OpenAI's batch API. Its body is sent with its own parameters, including `max_tokens`; only `model` and
+ * `stream` are replaced by those of the run.
  */
 export const openAiBatch: RowFormat = {
   marks: (row) => 'custom_id' in row && 'body' in row,

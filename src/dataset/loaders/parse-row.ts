@@ -4,12 +4,12 @@ import { MAX_ROW_LEVELS } from '../../util/limits.js';
 import { shown } from './fields.js';
 import { RowError } from './format.js';
 
-/** Members whose content is sent: a changed digit would change a request. */
+/** Keys whose content is sent: a changed digit would change the request. */
 const sent = ['messages', 'tools', 'payload', 'extra', 'turns', 'body', 'conversations'];
 
 /**
- * The text of a row as the object that it has to be. Integers of `hash_ids` that a number would round come as the text
- * of their digits. @throws RowError
+ * Parses a row, which must be an object. Integers of `hash_ids` that a number would round are returned as strings.
+ * @throws RowError
  */
 export function parseRowText(text: string): JsonObject {
   const value = parsed(text);

@@ -9,15 +9,15 @@ import { formats } from './formats.js';
 import { readRow } from './read-row.js';
 import { type RowFile, rowCount } from './row-file.js';
 
-/** Conversations of one turn, each made of one row drawn from every pool. Plain data. */
+/** Single-turn conversations, each combining one random row of every pool. Plain data. */
 export interface PoolPlan {
   readonly kind: 'pool';
   readonly namedSessions: boolean;
   readonly rules: TurnRules;
   readonly conversations: number;
-  /** One pool each. */
+  /** One file per pool. */
   readonly files: readonly RowFile[];
-  /** Bytes of one row of every pool, on average. */
+  /** Average bytes of one row of every pool together. */
   readonly meanRowBytes: number;
 }
 

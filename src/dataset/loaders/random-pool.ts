@@ -1,7 +1,7 @@
 import type { RowFormat } from './format.js';
 import { readTexts, singleTurn } from './single-turn.js';
 
-/** A pool of things to say; every request draws one row of every pool. */
+/** A pool of texts; every request draws one row from every pool. */
 export const randomPool: RowFormat = {
   marks: singleTurn.marks,
   read(row, context) {

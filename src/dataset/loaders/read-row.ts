@@ -4,17 +4,17 @@ import { type Row, type RowContext, RowError, type RowFormat } from './format.js
 import { parseRowText } from './parse-row.js';
 import { type RowFile, rowText } from './row-file.js';
 
-/** Row number `row` as its format reads it. @throws UserError for a malformed one, naming file and line. */
+/** Reads row `row` in a format. @throws UserError for a malformed row, naming file and line. */
 export function readRow(file: RowFile, row: number, format: RowFormat, context: RowContext): Row {
   return inRow(file, row, (object) => format.read(object, context));
 }
 
-/** Row number `row` as JSON. @throws UserError where it is no object, naming file and line. */
+/** Parses row `row`. @throws UserError unless it is an object, naming file and line. */
 export function parseRow(file: RowFile, row: number): JsonObject {
   return inRow(file, row, (object) => object);
 }
 
-/** The error of one row, naming file and line. */
+/** An error about a row, naming file and line. */
 export function rowError(file: RowFile, row: number, problem: string, hint?: string): UserError {
   return new UserError(`${file.path}:${file.lines[row]}: ${problem}`, hint);
 }

@@ -8,21 +8,20 @@ import { requireUtf8, rowTooLong } from '../../util/text-file.js';
 const [NEWLINE, COMMA, QUOTE, BACKSLASH] = [0x0a, 0x2c, 0x22, 0x5c] as const;
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d] as const;
 
-/** A file of rows, held as its bytes and shared between threads. Blank lines are no rows. */
+/** A file of rows: its bytes, shared between threads. Blank lines are skipped. */
 export interface RowFile {
   readonly path: string;
   /** UTF-8, decompressed. */
   readonly bytes: Uint8Array;
-  /** By row: its first byte in `bytes`, the byte behind its last, its line number (from 1). */
+  /** Per row: offset of its first byte, offset after its last byte, line number (from 1). */
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
   readonly lines: Uint32Array;
 }
 
 /**
- * Reads a file, through gzip where its name ends in `.gz`: a row a line, or the items of a JSON array that is the whole
- * file.
- * @param maxBytes of the file, decompressed. @throws UserError where that fails, a limit is passed, the bytes are not
+ * Reads a file with one row per line or with a JSON array of rows; decompresses it if its name ends in `.gz`.
+ * @param maxBytes limit after decompression. @throws UserError if reading fails, a limit is exceeded, the bytes are not
  * UTF-8, or there is no row.
  */
 export async function readRowFile(path: string, maxBytes = freeBytes()): Promise<RowFile> {
@@ -50,9 +49,9 @@ export async function readRowFile(path: string, maxBytes = freeBytes()): Promise
 /** Position of a row in a file. */
 interface Place {
   readonly start: number;
-  /** The byte behind the last. */
+  /** Offset after the last byte. */
   readonly end: number;
-  /** Of the first byte, from 1. */
+  /** Line of the first byte, from 1. */
   readonly line: number;
 }
 
@@ -71,14 +70,14 @@ function* textLines(bytes: Uint8Array, first: number): Generator<Place> {
   }
 }
 
-/** Whether the first character that is not blank opens a JSON array. */
+/** Whether the first non-blank character opens a JSON array. */
 function isArray(bytes: Uint8Array, from: number): boolean {
   let at = from;
   while (isBlank(bytes[at]) || bytes[at] === NEWLINE) at++;
   return bytes[at] === OPEN_ARRAY;
 }
 
-/** The items of a JSON array, each as its text; what is within an item is not checked. @throws UserError */
+/** Locates the items of a JSON array without validating them. @throws UserError */
 function* items(path: string, bytes: Uint8Array, from: number): Generator<Place> {
   let line = 1;
   let depth = 0;
@@ -111,7 +110,7 @@ function* items(path: string, bytes: Uint8Array, from: number): Generator<Place>
   if (!isClosed) throw notAnArray(path, line, 'the array is not closed');
 }
 
-/** Behind the JSON string that starts at `start`. */
+/** Offset after the JSON string that starts at `start`. */
 function stringEnd(bytes: Uint8Array, start: number): number {
   let at = start + 1;
   while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
@@ -125,7 +124,7 @@ function notAnArray(path: string, line: number, problem: string): UserError {
   );
 }
 
-/** A file of rows that were made, not read; each keeps the number of the line that it was made of. */
+/** A file of generated rows; each keeps the line number of the row it was made from. */
 export function rowFileOf(
   path: string,
   rows: readonly { readonly line: number; readonly text: string }[],
@@ -146,18 +145,17 @@ export function rowFileOf(
   };
 }
 
-/** Number of rows. */
 export function rowCount(file: RowFile): number {
   return file.starts.length;
 }
 
-/** The text of row `row`, without white space around it. */
+/** The text of row `row`, without surrounding white space. */
 export function rowText(file: RowFile, row: number): string {
   const { buffer, byteOffset, byteLength } = file.bytes;
   return Buffer.from(buffer, byteOffset, byteLength).toString('utf8', file.starts[row], file.ends[row]);
 }
 
-/** Numbers in memory that threads share. */
+/** A copy in shared memory. */
 export function shared(values: ArrayLike<number>): Uint32Array {
   const array = new Uint32Array(new SharedArrayBuffer(values.length * 4));
   array.set(values);
@@ -172,7 +170,7 @@ async function readShared(path: string, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   const limits = new LineLimit(path);
-  // pipeline() may report the end of the other streams in place of what ended them.
+  // pipeline() may report the end of another stream instead of the error that caused it.
   let refused: unknown;
   const take = (chunk: Uint8Array) => {
     chunks.push(chunk);
@@ -210,7 +208,7 @@ async function readShared(path: string, maxBytes: number): Promise<Uint8Array> {
   return bytes;
 }
 
-/** Refuses a line without an end while it is read; the lines of a JSON array do not count. */
+/** Refuses endless lines while reading; lines within a JSON array do not count. */
 class LineLimit {
   readonly #path: string;
   #isArray: boolean | undefined;
@@ -235,7 +233,7 @@ class LineLimit {
   }
 }
 
-/** A third of the free memory: the file is copied once while it is read. Positions in it have 32 bits. */
+/** A third of the free memory, because the file is copied once while it is read. Offsets in it have 32 bits. */
 function freeBytes(): number {
   return Math.min(0xffff_ffff, Math.floor(process.availableMemory() / 3));
 }

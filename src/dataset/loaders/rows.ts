@@ -12,7 +12,7 @@ import { systemMessageOf } from './multi-turn.js';
 import { readRow, rowError } from './read-row.js';
 import { type RowFile, rowCount, shared } from './row-file.js';
 
-/** The conversations of one file. Plain data: rows are read again when their conversation is asked for. */
+/** The conversations of one file. Plain data: rows are parsed again whenever their conversation is requested. */
 export interface RowsPlan {
   readonly kind: 'rows';
   readonly type: DatasetType;
@@ -21,20 +21,20 @@ export interface RowsPlan {
   readonly file: RowFile;
   readonly blockSize: number | undefined;
   readonly endpointHasSystemSlot: boolean;
-  /** Timestamps and delays of the file are left out. */
+  /** Timestamps and delays in the file are ignored. */
   readonly ignoreTimings: boolean;
-  /** Row numbers, those of a conversation together; its part starts and ends at `rowsBefore[c]`, `[c + 1]`. */
+  /** Row numbers grouped by conversation; those of conversation c are at `rowsBefore[c]` to `rowsBefore[c + 1]`. */
   readonly rowOrder: Uint32Array;
   readonly rowsBefore: Uint32Array;
-  /** Turns in front of each conversation, and of all. */
+  /** Turns before each conversation, and the total. */
   readonly turnsBefore: Uint32Array;
   readonly hasTimestamps: boolean;
-  /** Tokens of all text to be generated, and bytes of the rows whose text is literal. */
+  /** Tokens of all text to generate, and bytes of the rows with literal text. */
   readonly generatedTokens: number;
   readonly literalBytes: number;
 }
 
-/** Checks every row and sorts rows into conversations. @throws UserError for a malformed row, naming its line. */
+/** Validates every row and groups rows by conversation. @throws UserError for a malformed row, naming its line. */
 export function planRows(
   file: RowFile,
   type: DatasetType,
@@ -104,7 +104,7 @@ export function planRows(
     generatedTokens,
     literalBytes,
   } as const;
-  // A leading system turn is no request: only the joined rows of a conversation tell.
+  // A leading system turn is not a request, which only the joined rows of a conversation show.
   const turnCounts = sessions.map(({ turns }, index) =>
     type === 'multi_turn' && scriptOf(plan, index).systemMessage !== undefined ? turns - 1 : turns,
   );
@@ -152,7 +152,6 @@ export function openRows(plan: RowsPlan, prompts: PromptSource): Dataset {
 
 type Script = Pick<Row, 'sessionId' | 'turns' | 'history'> & { readonly systemMessage?: string | undefined };
 
-/** The rows of one conversation, joined. */
 function scriptOf(plan: Omit<RowsPlan, 'turnsBefore'>, index: number): Script {
   const context: RowContext = { blockSize: plan.blockSize, textName: '', warn: () => {} };
   const numbers = plan.rowOrder.subarray(plan.rowsBefore[index], plan.rowsBefore[index + 1]);
@@ -185,7 +184,7 @@ function prefixSums(counts: readonly number[]): Uint32Array {
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
-/** The same object without keys whose value is undefined. */
+/** Removes the keys whose value is undefined. */
 function defined<T extends object>(object: T): Defined<T> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

@@ -2,13 +2,13 @@ import { isObject, type Json } from '../../util/json.js';
 import { listField, mismatch, stringField } from './fields.js';
 import type { RowFormat, RowTurn } from './format.js';
 
-/** What the parties are called, in ShareGPT's files and in those of its successors. */
+/** Names of the roles in ShareGPT files and their successors. */
 const users = ['human', 'user'];
 const models = ['gpt', 'chatgpt', 'bing', 'bard', 'assistant', 'model'];
 
 /**
- * A recorded conversation: each pair of a user's and a model's message is a turn. The recorded answers are not sent:
- * the history of a turn holds those of the server.
+ * A recorded conversation: each message of a user with the model's reply is a turn. Recorded replies are not sent; the
+ * history holds the server's responses.
  */
 export const shareGpt: RowFormat = {
   marks: (row) => Array.isArray(row.conversations),
@@ -32,7 +32,7 @@ interface Message {
   readonly text: string;
 }
 
-/** @throws RowError where it is not of the form `{"from", "value"}` or `{"role", "content"}`. */
+/** @throws RowError unless it has the form `{"from", "value"}` or `{"role", "content"}`. */
 function message(item: Json, place: number): Message {
   const at = `conversations[${place}]`;
   if (!isObject(item)) throw mismatch(at, 'an object', item);
@@ -45,7 +45,7 @@ function message(item: Json, place: number): Message {
   throw mismatch(`${at}.${nameKey}`, `one of ${[...users, ...models, 'system'].join(', ')}`, name);
 }
 
-/** Neighbours that are a user's and a model's message. None where a text is empty: what follows would lack it. */
+/** Adjacent messages of a user and the model. Empty if any text is empty, because later turns would lack it. */
 function pairs(messages: readonly Message[]): RowTurn[] {
   const turns: RowTurn[] = [];
   for (const [place, { role, text }] of messages.entries()) {

@@ -4,11 +4,11 @@ import { lengthField, listField, mismatch, numberField, objectField, stringField
 import { type RowContext, RowError, type RowFormat, type RowTurn } from './format.js';
 
 const textKeys = ['text', 'texts', 'prompt'];
-/** Names of the output length; other than the first only with `prompt`, as other tools write them. */
+/** Names of the output length; all but the first are only read with `prompt`, as other tools write them. */
 const lengthKeys = ['output_length', 'output_tokens', 'max_tokens'] as const;
 const mediaKeys = ['image', 'images', 'audio', 'audios', 'video', 'videos'];
 
-/** One request a row. Rows that share a `session_id` follow each other, each with all that it says. */
+/** One request per row. Rows with the same `session_id` are sent in sequence, each on its own. */
 export const singleTurn: RowFormat = {
   marks: (row) => [...mediaKeys, ...textKeys].some((key) => filled(row[key])),
   read(row, context) {
@@ -21,7 +21,7 @@ export const singleTurn: RowFormat = {
   },
 };
 
-/** The turn that an object of `single_turn` form says. @throws RowError where it is malformed. */
+/** Reads an object in `single_turn` form. @throws RowError if it is malformed. */
 export function readTurn(row: JsonObject, context: RowContext): RowTurn {
   const timestampMs = numberField(row, 'timestamp');
   const delayMs = delayField(row);
@@ -39,7 +39,7 @@ export function readTurn(row: JsonObject, context: RowContext): RowTurn {
   };
 }
 
-/** The texts of `text`, `texts` or `prompt`. @throws RowError where there are none, or media. */
+/** Reads `text`, `texts` or `prompt`. @throws RowError if there is none, or for media. */
 export function readTexts(row: JsonObject, context: RowContext): NamedTexts[] {
   const { textName } = context;
   const media = mediaKeys.find((key) => filled(row[key]));
@@ -64,7 +64,7 @@ export function readTexts(row: JsonObject, context: RowContext): NamedTexts[] {
   });
 }
 
-/** The texts of `prompt`. @throws RowError unless it is a text or a list of texts. */
+/** Reads `prompt`. @throws RowError unless it is a string or a list of strings. */
 export function promptTexts({ prompt }: JsonObject, { textName }: RowContext): NamedTexts[] {
   const contents = Array.isArray(prompt) ? prompt : [prompt ?? null];
   if (contents.length > 0 && contents.every((content) => typeof content === 'string')) {
@@ -73,7 +73,7 @@ export function promptTexts({ prompt }: JsonObject, { textName }: RowContext): N
   throw mismatch('prompt', 'a text or a list of texts', prompt ?? null);
 }
 
-/** `delay`, ms. @throws RowError where it is negative. */
+/** Reads `delay`, ms. @throws RowError if it is negative. */
 export function delayField(row: JsonObject): number | undefined {
   const delayMs = numberField(row, 'delay');
   if (delayMs !== undefined && delayMs < 0) throw mismatch('delay', 'at least 0', delayMs);

@@ -7,28 +7,28 @@ import type { RowContext, RowFormat } from './format.js';
 import { parseRow, readRow } from './read-row.js';
 import { type RowFile, rowCount, rowFileOf } from './row-file.js';
 
-/** How a trace is changed before it is sent; each factor at 1 and each bound absent changes nothing. */
+/** Transformations of a trace; factors of 1 and absent bounds change nothing. */
 export interface Synthesis {
-  /** Timestamps are divided by it; 0: they stay. */
+  /** Divides timestamps; 0 leaves them unchanged. */
   readonly speedupRatio: number;
-  /** Factor on the blocks that a prompt shares with others, at its front. */
+  /** Factor on the number of blocks that a prompt shares with others (its prefix). */
   readonly prefixLenMultiplier: number;
-  /** Copies of all prefixes; rows take them in turn. */
+  /** Number of copies of the prefix tree; rows are assigned to them in turn. */
   readonly prefixRootMultiplier: number;
-  /** Factor on the tokens behind the shared blocks. */
+  /** Factor on the tokens after the shared blocks. */
   readonly promptLenMultiplier: number;
   readonly outputLenMultiplier: number;
-  /** Rows with longer prompts are dropped, tokens. */
+  /** Drop rows with longer prompts, tokens. */
   readonly maxIsl: number | undefined;
-  /** Longer answers are cut to it, tokens. */
+  /** Cap on output lengths, tokens. */
   readonly maxOsl: number | undefined;
-  /** Rows outside are dropped before anything is counted, ms of the trace's own clock. */
+  /** Rows outside are dropped before anything else, ms of the trace's own clock. */
   readonly window: { readonly fromMs: number; readonly toMs: number };
 }
 
 /**
- * The trace as the synthesis makes it: a file of its own in memory, whose rows keep their line numbers.
- * @throws UserError for a malformed row, and where no row is left.
+ * The transformed trace: a file in memory whose rows keep their line numbers.
+ * @throws UserError for a malformed row, and if no row is left.
  */
 export function synthesised(
   file: RowFile,
@@ -47,7 +47,7 @@ export function synthesised(
   const changed = isIdentity(synthesis)
     ? (row: TraceRow) => row.json
     : changer(file.path, rows, blockSize, synthesis);
-  // Trees must not share ids: how far they stand apart is known when every id has been made once.
+  // Copies of the tree must not share IDs. The offset between them is known once every ID was generated.
   const largest = (row: TraceRow) => idsOf(changed(row)).reduce((most, id) => Math.max(most, id), 0);
   const apart = trees > 1 ? rows.reduce((most, row) => Math.max(most, largest(row)), 0) + 1 : 0;
   const lines = rows.map((row, place) => {
@@ -63,12 +63,12 @@ export function synthesised(
 interface TraceRow<Id = number> {
   readonly line: number;
   readonly json: JsonObject;
-  /** 0 where the row holds its prompt. */
+  /** 0 if the row contains its prompt. */
   readonly tokens: number;
   readonly hashIds: readonly Id[];
 }
 
-/** The rows with ids that can be counted on: where some are beyond 2^53 - 1, all are numbered as they first come. */
+/** Makes IDs safe for arithmetic: if any is beyond 2^53 - 1, all are renumbered in order of appearance. */
 function withPlainIds(rows: readonly TraceRow<HashId>[]): TraceRow[] {
   const isPlain = rows.every(({ hashIds }) => hashIds.every((id) => typeof id === 'number'));
   const numbers = new Map<HashId, number>();
@@ -100,7 +100,7 @@ function keptRows(
   for (let number = 0; number < rowCount(file); number++) {
     const { sessionId, turns } = readRow(file, number, format, context);
     const { timestampMs, generated } = turns[0] ?? {};
-    // A row without a time shares the lot of the one before it in its session.
+    // A row without a time is kept or dropped with the row before it in its session.
     const isWithin =
       timestampMs === undefined
         ? sessionId === undefined || (sessions.get(sessionId) ?? true)
@@ -124,7 +124,7 @@ function isIdentity(synthesis: Synthesis): boolean {
   ].every((factor) => factor === 1);
 }
 
-/** Changes one row after the other by every factor but the trees'. A row that comes again is made the same again. */
+/** Applies every factor except the copies of the tree, row by row. The same row always gives the same result. */
 function changer(path: string, rows: readonly TraceRow[], blockSize: number, synthesis: Synthesis) {
   const { speedupRatio, outputLenMultiplier } = synthesis;
   const uses = new Map<number, number>();
@@ -135,7 +135,7 @@ function changer(path: string, rows: readonly TraceRow[], blockSize: number, syn
       largest = Math.max(largest, id);
     }
   }
-  // Made ids by what they stand for, so that equal prefixes stay equal.
+  // New IDs by their description, so that equal prefixes stay equal.
   const made = new Map<string, number>();
   const idFor = (what: string) => {
     const known = made.get(what);
@@ -173,7 +173,7 @@ function changer(path: string, rows: readonly TraceRow[], blockSize: number, syn
     if (prefixTokens > MAX_TOKENS) throw tooLong(row, prefixTokens);
     const prefix = scaledPrefix(shared, prefixLenMultiplier);
     const rest = row.tokens - shared.length * blockSize;
-    // The last shared block may be a part: it keeps its size where it stays the end of the prefix.
+    // The last shared block may be partial: it keeps its size if it still ends the prefix.
     const missing = rest < 0 && prefix.length >= shared.length ? -rest : 0;
     const own = floor(Math.max(0, rest) * promptLenMultiplier);
     const tokens = Math.max(1, Math.min(maxIsl, prefix.length * blockSize - missing + own));
@@ -210,7 +210,7 @@ function idsOf({ hash_ids: ids }: JsonObject): number[] {
   return Array.isArray(ids) ? ids.filter((id) => typeof id === 'number') : [];
 }
 
-// 10 × 1.1 is 11 and not a little more.
+// Rounding must not make 10 × 1.1 more than 11.
 const EPSILON = 1e-9;
 
 function floor(value: number): number {

@@ -1,21 +1,21 @@
-/** A token that stands beside the vocabulary and is recognised wherever its text occurs. */
+/** A token outside the vocabulary that is matched wherever its text occurs. */
 export interface AddedToken {
   readonly id: number;
   readonly content: string;
-  /** Only where neither neighbour is a letter, digit or the like. */
+  /** Match only if neither neighbour is a word character. */
   readonly singleWord: boolean;
-  /** Takes the white space before it. */
+  /** Include the white space before it. */
   readonly stripLeft: boolean;
-  /** Takes the white space behind it. */
+  /** Include the white space after it. */
   readonly stripRight: boolean;
-  /** Looked for in the normalized text, not in the text as it came. */
+  /** Match in normalized text instead of the original text. */
   readonly normalized: boolean;
 }
 
-/** Text between added tokens, and the ids of these, in order. */
+/** Text between added tokens, or the ID of an added token. */
 export type Piece = string | number;
 
-/** Cuts text at the given tokens: the leftmost match first, of several there the longest. */
+/** Splits text at the given tokens: leftmost match first, and the longest of those. */
 export function addedTokenCutter(tokens: readonly AddedToken[]): (text: string) => readonly Piece[] {
   if (tokens.length === 0) return (text) => [text];
   const byContent = new Map(tokens.map((token) => [token.content, token]));
@@ -51,7 +51,7 @@ function insideWord(text: string, start: number, end: number): boolean {
   );
 }
 
-// What Rust's `\w` takes for part of a word.
+// Word characters as in Rust's `\w`.
 const word = '[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]';
 const endsWithWord = new RegExp(`${word}$`, 'u');
 const startsWithWord = new RegExp(`^${word}`, 'u');

@@ -1,6 +1,6 @@
 import type { Tokenizer } from './tokenizer.js';
 
-/** Whether two tokenizers give the same ids, and the same text for them, on a fixed sample of tricky strings. */
+/** Whether two tokenizers give the same IDs and the same decoded text for a fixed sample of difficult strings. */
 export function agrees(a: Tokenizer, b: Tokenizer): boolean {
   return sample.every((text) => {
     const ids = a.encode(text);

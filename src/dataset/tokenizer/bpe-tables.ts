@@ -3,25 +3,25 @@ import { bytesOfSpelling, spellBytes } from './byte-alphabet.js';
 
 /** Vocabulary and merges of a byte-level BPE. */
 export interface BpeTables {
-  /** The id of each single byte. */
+  /** The ID of each single byte. */
   readonly byteIds: Int32Array;
-  /** Left and right id of each merge, in order of rank. */
+  /** Left and right ID of each merge, by rank. */
   readonly pairs: Int32Array;
-  /** The id that each merge makes. */
+  /** The ID that each merge produces. */
   readonly into: Int32Array;
-  /** Ids of whole words by their spelling in the byte alphabet; only where merges may be ignored. */
+  /** IDs of complete words by their spelling in the byte alphabet; only if merges may be ignored. */
   readonly words: ReadonlyMap<string, number> | undefined;
-  /** Called once, at the first decoding. */
+  /** Called once, when first decoding. */
   readonly tokenBytes: () => TokenBytes;
 }
 
-/** Token `id` is `bytes[offsets[id] .. offsets[id + 1])`; a gap in the ids is empty. */
+/** Token `id` is `bytes[offsets[id] .. offsets[id + 1])`; an unused ID is empty. */
 export interface TokenBytes {
   readonly offsets: Uint32Array;
   readonly bytes: Uint8Array;
 }
 
-/** The tables of a tokenizer.json's model, or undefined when it is no whole byte-level vocabulary. */
+/** The tables of a tokenizer.json's model; undefined unless it is a complete byte-level vocabulary. */
 export function readTables(model: JsonObject, wholeWords: boolean): BpeTables | undefined {
   if (!isObject(model.vocab) || !Array.isArray(model.merges)) return undefined;
   const ids = new Map<string, number>();
@@ -54,7 +54,7 @@ export function readTables(model: JsonObject, wholeWords: boolean): BpeTables | 
   return { byteIds, pairs, into, words: wholeWords ? ids : undefined, tokenBytes: () => tokenBytes };
 }
 
-/** The bytes of every token, given their spellings. */
+/** The bytes of every token, from their spellings. */
 function packTokenBytes(ids: ReadonlyMap<string, number>): TokenBytes {
   const tokens: Uint8Array[] = [];
   for (const [spelling, id] of ids) tokens[id] = bytesOfSpelling(spelling);

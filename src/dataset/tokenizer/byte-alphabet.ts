@@ -1,9 +1,9 @@
-// tokenizer.json writes a byte as one printable character: itself where it is printable in Latin-1, else the
-// next free character from U+0100 on (GPT-2's table).
+// tokenizer.json writes each byte as one printable character: itself if printable in Latin-1, else the next free
+// character from U+0100 on (GPT-2's table).
 const charOfByte: readonly string[] = alphabet();
 const byteOfChar = new Map(charOfByte.map((char, byte) => [char, byte]));
 
-/** The spelling of bytes in a byte-level vocabulary: `[0x20, 0x41]` is `ĠA`. */
+/** Spells bytes as a byte-level vocabulary does: `[0x20, 0x41]` is `ĠA`. */
 export function spellBytes(bytes: Uint8Array): string {
   let spelling = '';
   for (const byte of bytes) spelling += charOfByte[byte];
@@ -11,8 +11,8 @@ export function spellBytes(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes of a vocabulary entry. One that is not spelt in the alphabet throughout (an added token with a
- * space in it) stands for its own UTF-8, as in the official decoder.
+ * The bytes of a vocabulary entry. An entry with characters outside the alphabet (an added token with a space) is taken
+ * as UTF-8, as in the official decoder.
  */
 export function bytesOfSpelling(spelling: string): Uint8Array {
   const bytes = new Uint8Array(spelling.length);

@@ -6,12 +6,12 @@ import type { BpeShape } from './shape.js';
 import type { Tokenizer } from './tokenizer.js';
 import { splitWords } from './words.js';
 
-// A cached word is one number: where its ids start in the pool, times 32, plus how many they are.
+// A cached word is one number: the offset of its IDs in the pool, times 32, plus their count.
 const maxCachedTokens = 31;
 const maxCachedWords = 65_536;
 const poolSize = 4 * maxCachedWords;
 
-/** Byte-level byte-pair encoding (GPT-2's kind), synchronous, with a bounded cache of words. */
+/** Byte-level byte-pair encoding (as in GPT-2), synchronous, with a bounded cache of words. */
 export class ByteLevelBpe implements Tokenizer {
   readonly name: string;
   readonly #shape: BpeShape;
@@ -26,7 +26,7 @@ export class ByteLevelBpe implements Tokenizer {
   readonly #pool = new Int32Array(poolSize);
   #pooled = 0;
 
-  // The word at hand: its UTF-8, and its ids while and after they are merged.
+  // The current word: its UTF-8, and its IDs during and after merging.
   #bytes = new Uint8Array(64);
   #word = new Int32Array(64);
   #output = new Uint32Array(1024);
@@ -91,7 +91,7 @@ export class ByteLevelBpe implements Tokenizer {
       const id = ids[i] ?? 0;
       const added = this.#addedBytes.get(id);
       const source = added ?? bytes;
-      // An id that nothing stands for adds nothing, as in the official decoder.
+      // An unknown ID decodes to nothing, as in the official decoder.
       const start = added === undefined ? (offsets[id] ?? 0) : 0;
       const end = added === undefined ? (offsets[id + 1] ?? start) : added.length;
       if (length + end - start > this.#decoded.length) {
@@ -117,7 +117,7 @@ export class ByteLevelBpe implements Tokenizer {
     return this.#shape.normalization === 'NFC' ? text.normalize('NFC') : text;
   }
 
-  /** Leaves the word's ids in `#word` and gives back how many they are. */
+  /** Writes the word's IDs to `#word` and returns their number. */
   #tokenize(word: string): number {
     if (this.#bytes.length < 3 * word.length) {
       this.#bytes = new Uint8Array(3 * word.length);
@@ -154,7 +154,7 @@ export class ByteLevelBpe implements Tokenizer {
   }
 }
 
-// V8 makes a slice of 13 characters or more a view that keeps the whole text alive.
+// V8 makes a slice of 13 or more characters a view that keeps the whole text alive.
 function ownCopy(word: string): string {
   return word.length < 13 ? word : Buffer.from(word, 'utf16le').toString('utf16le');
 }

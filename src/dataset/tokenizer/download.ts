@@ -4,8 +4,8 @@ import { fetchHubFile, type Hub, type HubRefusal, searchHub } from './hub.js';
 import { cachedSnapshot, type HubFile, writeSnapshot } from './hub-cache.js';
 
 /**
- * Fetches a model's tokenizer files, and no others, into the cache and gives back their folder. A name that the
- * hub does not know is searched for. Throws UserError that names the cause.
+ * Downloads only a model's tokenizer files into the cache and returns their folder. Searches for a name that the hub
+ * does not know. @throws UserError that names the cause.
  */
 export async function downloadTokenizer(request: {
   readonly hub: Hub;
@@ -58,7 +58,7 @@ function isRefusal(answer: HubFile | HubRefusal): answer is HubRefusal {
   return 'reason' in answer;
 }
 
-/** The id that a name most likely means: the same in another case, else the most downloaded that ends in it. */
+/** The most likely model: the same ID in another case, else the most downloaded one whose ID ends in the name. */
 async function searchedId(hub: Hub, name: string, status: number): Promise<string> {
   const ids = (await searchHub(hub, name)).filter((id) => id !== name);
   const wanted = name.toLowerCase();

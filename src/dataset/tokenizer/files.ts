@@ -11,8 +11,8 @@ import { isSourceOfShipped, openShipped } from './shipped.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /**
- * Opens the tokenizer.json of a folder: by our own byte-level BPE where that is known to give the same ids,
- * else by @huggingface/tokenizers. Throws UserError naming the file and what is wrong with it.
+ * Opens the tokenizer.json of a folder: with our byte-level BPE if that is known to give the same IDs, else with
+ * @huggingface/tokenizers. @throws UserError naming the file and the problem.
  */
 export function openFiles(name: string, folder: string): Tokenizer {
   const file = path.join(folder, 'tokenizer.json');

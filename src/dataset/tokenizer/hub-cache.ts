@@ -8,24 +8,24 @@ import path from 'node:path';
 //   models--org--name/refs/<revision>              the commit hash
 //   models--org--name/snapshots/<commit>/<file>    a link to ../../blobs/<etag>
 
-/** Hugging Face's home folder: where the token file and, by default, the cache are. */
+/** Hugging Face's home folder, with the token file and by default the cache. */
 export function hubHome(env: NodeJS.ProcessEnv): string {
   return expandHome(
     env.HF_HOME || path.join(env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'huggingface'),
   );
 }
 
-/** The folder that holds the cached models. */
+/** The folder of cached models. */
 export function hubCache(env: NodeJS.ProcessEnv): string {
   return expandHome(env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || path.join(hubHome(env), 'hub'));
 }
 
-/** `~/x` as a path; anything else as it is. */
+/** Expands `~/`; other paths are returned unchanged. */
 export function expandHome(file: string): string {
   return file === '~' || file.startsWith('~/') ? path.join(homedir(), file.slice(1)) : file;
 }
 
-/** The cached folder with a model's tokenizer.json at a revision (branch, tag or commit hash), if there is one. */
+/** The cached folder with a model's tokenizer.json at a revision (branch, tag or commit hash), if any. */
 export function cachedSnapshot(cache: string, id: string, revision: string): string | undefined {
   const repository = repositoryFolder(cache, id);
   const snapshots = [revision, readRef(repository, revision)]
@@ -34,7 +34,7 @@ export function cachedSnapshot(cache: string, id: string, revision: string): str
   return snapshots.find((folder) => existsSync(path.join(folder, 'tokenizer.json')));
 }
 
-/** One file as the hub gave it. */
+/** A file from the hub. */
 export interface HubFile {
   readonly name: string;
   readonly commit: string;
@@ -42,7 +42,7 @@ export interface HubFile {
   readonly content: Buffer;
 }
 
-/** Writes files of one commit into the cache and notes that the revision means it; gives back their folder. */
+/** Writes the files of one commit into the cache, points the revision to it, and returns their folder. */
 export async function writeSnapshot(
   cache: string,
   id: string,
@@ -80,7 +80,7 @@ function readRef(repository: string, revision: string): string | undefined {
   }
 }
 
-// Several processes may fill one cache at the same time.
+// Several processes may write to the cache at the same time.
 async function replaceFile(file: string, content: string | Buffer): Promise<void> {
   const unfinished = `${file}.${randomBytes(4).toString('hex')}.incomplete`;
   await writeFile(unfinished, content);
@@ -93,7 +93,7 @@ async function link(target: string, file: string): Promise<void> {
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     if (code === 'EEXIST') return;
-    // Windows without the right to make links.
+    // Windows without permission to create links.
     if (code !== 'EPERM') throw cause;
     await copyFile(path.resolve(path.dirname(file), target), file);
   }

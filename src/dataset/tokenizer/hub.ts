@@ -6,25 +6,25 @@ import { learnSecrets } from '../../util/secrets.js';
 import { Timeout } from '../../util/timeout.js';
 import { expandHome, type HubFile, hubHome } from './hub-cache.js';
 
-// Plain requests for `<endpoint>/<id>/resolve/<revision>/<file>` rather than @huggingface/hub: the library files
-// each file under the last commit that touched it instead of the revision's, needs routes that mirrors lack,
-// and logs on stdout.
+// Plain requests for `<endpoint>/<id>/resolve/<revision>/<file>` instead of @huggingface/hub: the library stores each
+// file under the last commit that changed it rather than the revision's, needs routes that mirrors lack, and logs to
+// stdout.
 
-/** A model hub, and the one who asks. */
+/** A model hub and its credentials. */
 export interface Hub {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly endpoint: string;
   readonly token: string | undefined;
   readonly fetch: typeof fetch;
 }
 
-/** What the hub gave in place of a file. */
+/** The hub's response instead of a file. */
 export interface HubRefusal {
   readonly reason: 'no such model' | 'no such revision' | 'no such file' | 'no access' | 'failure';
   readonly status: number;
 }
 
-/** The hub of the environment: `HF_ENDPOINT`, and `HF_TOKEN` or the token file. Throws UserError. */
+/** The hub configured by `HF_ENDPOINT`, and `HF_TOKEN` or the token file. @throws UserError */
 export function hubOf(env: NodeJS.ProcessEnv, fetchImplementation: typeof fetch): Hub {
   const endpoint = (env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, '');
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
@@ -37,7 +37,7 @@ export function hubOf(env: NodeJS.ProcessEnv, fetchImplementation: typeof fetch)
   return { endpoint, token: tokenOf(env), fetch: fetchImplementation };
 }
 
-/** One file of a model at a revision. Throws UserError when the hub cannot be reached. */
+/** Fetches one file of a model at a revision. @throws UserError if the hub cannot be reached. */
 export async function fetchHubFile(
   hub: Hub,
   id: string,
@@ -49,7 +49,7 @@ export async function fetchHubFile(
   let etag: string | undefined;
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
     const response = await ask(hub, url);
-    // Only the hub itself knows the commit; the store that it may redirect to does not.
+    // Only the hub sends the commit; the storage that it may redirect to does not.
     if (isOwn(hub, url)) {
       commit = response.headers.get('x-repo-commit') ?? commit;
       etag = response.headers.get('x-linked-etag') ?? etag ?? response.headers.get('etag') ?? undefined;
@@ -75,7 +75,7 @@ export async function fetchHubFile(
   throw new UserError(`${hub.endpoint} redirected more than ${maxRedirects} times for ${id}`);
 }
 
-/** Ids of up to 50 models whose names are like the given one, most downloaded first. Throws UserError. */
+/** IDs of up to 50 models with similar names, most downloaded first. @throws UserError */
 export async function searchHub(hub: Hub, name: string): Promise<readonly string[]> {
   const url = new URL(`${hub.endpoint}/api/models?search=${encodeURIComponent(name)}&limit=50`);
   const response = await ask(hub, url);
@@ -119,7 +119,7 @@ async function ask(hub: Hub, url: URL): Promise<Response> {
   const timer = new Timeout(() => timeout.abort(new Error('no answer in 30 s')), headersTimeoutMs);
   try {
     return await hub.fetch(url, {
-      // Followed by hand: the headers of the redirect itself are wanted, and the token must not leave the hub.
+      // Redirects are followed manually: the redirect's own headers are needed, and the token must not leave the hub.
       redirect: 'manual',
       headers: hub.token !== undefined && isOwn(hub, url) ? { authorization: `Bearer ${hub.token}` } : {},
       signal: timeout.signal,
@@ -140,10 +140,10 @@ async function bodyOf(hub: Hub, url: URL, response: Response): Promise<Buffer> {
 }
 
 function unreachable(hub: Hub, url: URL, failure: unknown): UserError {
-  // "fetch failed" says nothing; its cause does.
+  // "fetch failed" does not explain anything; its cause does.
   const cause = failure instanceof Error && failure.cause !== undefined ? failure.cause : failure;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no connection';
-  // The address of a store may be signed.
+  // A storage URL may contain a signature.
   const address = isOwn(hub, url) ? url.href : url.origin;
   return new UserError(
     `Tokenizer neither in a local folder nor in the cache, and cannot fetch ${address}: ${messageOf(cause) || code}`,
@@ -170,7 +170,7 @@ function reasonOf(response: Response): HubRefusal['reason'] {
   return response.status === 404 ? 'no such model' : 'failure';
 }
 
-// As a file name; anything unusual is as good as none.
+// The etag as a file name; unusual ones are ignored.
 function plainEtag(etag: string | undefined): string | undefined {
   const plain = etag?.replace(/^W\//, '').replaceAll('"', '');
   return plain !== undefined && /^[\w-]+$/.test(plain) ? plain : undefined;

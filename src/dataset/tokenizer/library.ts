@@ -2,9 +2,9 @@ import { createRequire } from 'node:module';
 import type { JsonObject } from '../../util/json.js';
 import type { Tokenizer } from './tokenizer.js';
 
-/** Opens any tokenizer.json with @huggingface/tokenizers. Throws what the library throws. */
+/** Opens any tokenizer.json with @huggingface/tokenizers, and throws what that throws. */
 export function openLibrary(name: string, json: JsonObject, config: JsonObject): Tokenizer {
-  // Loaded only where it is needed, and without `await`: opening is synchronous.
+  // Loaded on demand, and without `await` because opening is synchronous.
   const require = createRequire(import.meta.url);
   const library: typeof import('@huggingface/tokenizers') = require('@huggingface/tokenizers');
   const tokenizer = new library.Tokenizer(json, config);

@@ -2,21 +2,21 @@ const noRank = 0x7fffffff;
 const shortWord = 32;
 
 /**
- * The merges of a byte-pair vocabulary, and the merging of one word. `pairs` holds left and right id of each
- * merge in order of rank, `into` the id that each makes.
+ * The merges of a byte-pair vocabulary. `pairs` holds the left and right ID of each merge by rank, `into` the ID that
+ * each produces.
  */
 export class MergeTable {
   readonly #pairs: Int32Array;
   readonly #into: Int32Array;
-  // Open addressing: rank + 1 of the pair that hashes here, 0 where free.
+  // Open addressing: rank + 1 of the pair with this hash, 0 if free.
   readonly #slots: Int32Array;
   readonly #shift: number;
 
-  // One word in the making: a linked list of ids over the positions of its bytes.
+  // The word being merged: a linked list of IDs over the positions of its bytes.
   #ids = new Int32Array(0);
   #previous = new Int32Array(0);
   #next = new Int32Array(0);
-  // Rank of the merge of the symbol at a position with the one behind it, or noRank.
+  // Rank of the merge of the symbol at a position with the next one, or noRank.
   #ranks = new Int32Array(shortWord);
   // A heap of rank * 2^31 + position: lowest rank first, leftmost first among equals.
   #heap = new Float64Array(0);
@@ -34,12 +34,12 @@ export class MergeTable {
     }
   }
 
-  /** Merges `word[0..length)`, the ids of single bytes, in place; returns how many ids are left. */
+  /** Merges `word[0..length)`, the IDs of single bytes, in place; returns the number of IDs left. */
   merge(word: Int32Array, length: number): number {
     return length <= shortWord ? this.#mergeShort(word, length) : this.#mergeLong(word, length);
   }
 
-  // Looks for the lowest rank afresh after each merge: quadratic, and twice as fast as a heap for usual words.
+  // Searches for the lowest rank after each merge: quadratic, yet twice as fast as a heap for usual words.
   #mergeShort(word: Int32Array, length: number): number {
     const ranks = this.#ranks;
     for (let at = 0; at + 1 < length; at++) ranks[at] = this.#rankOf(word[at] ?? 0, word[at + 1] ?? 0);
@@ -85,7 +85,7 @@ export class MergeTable {
       const top = this.#pop();
       const rank = Math.floor(top / 2 ** 31);
       const at = top - rank * 2 ** 31;
-      // Stale: one of the two symbols has been merged with another neighbour since.
+      // Stale: one of the two symbols was merged with another neighbour since.
       if (ranks[at] !== rank) continue;
       const gone = next[at] ?? length;
       const after = next[gone] ?? length;
@@ -118,7 +118,7 @@ export class MergeTable {
     return found === 0 ? noRank : found - 1;
   }
 
-  // The slot that holds the pair, or the free one where it belongs.
+  // The slot of a pair, or the free slot for it.
   #slotOf(left: number, right: number): number {
     const slots = this.#slots;
     const pairs = this.#pairs;
@@ -170,7 +170,7 @@ export class MergeTable {
     this.#previous = new Int32Array(size);
     this.#next = new Int32Array(size);
     this.#ranks = new Int32Array(size);
-    // Each pair of neighbours once, and two more for every merge.
+    // Each pair of neighbours once, plus two for every merge.
     this.#heap = new Float64Array(3 * size);
   }
 }

@@ -8,9 +8,9 @@ import { cachedSnapshot, expandHome, hubCache } from './hub-cache.js';
 import { isShipped } from './shipped.js';
 import type { TokenizerSource } from './tokenizer.js';
 
-/** Which tokenizer is wanted, and where it may be looked for. */
+/** A requested tokenizer and the places to look for it. */
 export interface TokenizerRequest {
-  /** A folder, `builtin`, the id of a model on the hub, or part of one. */
+  /** A folder, `builtin`, or the ID of a model on the hub or part of it. */
   readonly name: string;
   /** Branch, tag or commit hash. */
   readonly revision: string;
@@ -20,8 +20,8 @@ export interface TokenizerRequest {
 }
 
 /**
- * Finds a tokenizer: a local folder, the one that ships, the Hugging Face cache, the hub, in this order. The hub
- * is not asked for a model whose tokenizer ships. Throws UserError that names the cause.
+ * Finds a tokenizer: local folder, then the bundled one, the Hugging Face cache and the hub. The hub is not asked for
+ * models whose tokenizer is bundled. @throws UserError that names the cause.
  */
 export async function resolveTokenizer(request: TokenizerRequest): Promise<TokenizerSource> {
   const { name, revision, env, log } = request;
@@ -48,7 +48,7 @@ export async function resolveTokenizer(request: TokenizerRequest): Promise<Token
   return { kind: 'files', name, folder };
 }
 
-/** Whether a model's name is one that people write when the server does not care: no tokenizer belongs to it. */
+/** Whether a model name is a placeholder, used when the server ignores it: it has no tokenizer. */
 export function isPlaceholderModel(name: string): boolean {
   const plain = name.toLowerCase().replaceAll('_', '-');
   if (/[/\\]/.test(plain)) return false;
@@ -80,7 +80,7 @@ function looksLikePath(name: string): boolean {
   return /^[./~\\]|^[a-zA-Z]:[\\/]|\\|\/$|\/.*\/|\.json$/.test(name);
 }
 
-// Both become parts of a path in the cache.
+// Both become part of a path in the cache.
 function refuseUnlikely(name: string, revision: string): void {
   if (!/^\w[\w.:-]*(\/[\w.:-]+)?$/.test(name)) {
     throw new UserError(

@@ -2,19 +2,19 @@ import { isObject, type Json, type JsonObject } from '../../util/json.js';
 import type { AddedToken } from './added-tokens.js';
 import { splitPattern } from './split-pattern.js';
 
-/** Everything of a byte-level BPE but its vocabulary and merges. */
+/** A byte-level BPE except for vocabulary and merges. */
 export interface BpeShape {
   readonly normalization: 'NFC' | 'none';
-  /** Text is cut by each of these in turn: into the matches, and what lies between them. */
+  /** Applied in turn: each splits text into its matches and the text between them. */
   readonly splits: readonly RegExp[];
   readonly addedTokens: readonly AddedToken[];
-  /** A word that is in the vocabulary is that token, whatever the merges say. */
+  /** A word in the vocabulary is that token, regardless of the merges. */
   readonly wholeWords: boolean;
 }
 
 /**
- * The shape of a tokenizer.json (vocabulary and merges are not looked at), or undefined when it is anything
- * else than a byte-level BPE that can be reproduced here.
+ * The shape of a tokenizer.json, ignoring vocabulary and merges; undefined unless it is a byte-level BPE that can be
+ * reproduced here.
  */
 export function bpeShape(tokenizer: JsonObject): BpeShape | undefined {
   const { model, decoder } = tokenizer;
@@ -27,7 +27,7 @@ export function bpeShape(tokenizer: JsonObject): BpeShape | undefined {
   return { normalization, splits, addedTokens, wholeWords: model.ignore_merges === true };
 }
 
-// Files from before 2021 leave the model's type out.
+// Files from before 2021 omit the model's type.
 function isPlainBpe(model: JsonObject): boolean {
   return (
     (model.type === 'BPE' || (model.type === undefined && Array.isArray(model.merges))) &&
@@ -55,7 +55,7 @@ function splitsOf(preTokenizer: Json | undefined): RegExp[] | undefined {
   const last = steps.at(-1);
   if (!isObject(last) || last.type !== 'ByteLevel' || last.add_prefix_space !== false) return undefined;
   const patterns = steps.slice(0, -1).map(isolatingPattern);
-  // Absent counts as true: files older than the option split.
+  // Absent counts as true: the file is older than the option.
   if (last.use_regex !== false) patterns.push(gpt2Pattern);
   const splits = patterns.map((pattern) => (pattern === undefined ? undefined : splitPattern(pattern)));
   return splits.every((split) => split !== undefined) ? splits : undefined;

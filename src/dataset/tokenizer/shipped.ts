@@ -9,37 +9,37 @@ import { ByteLevelBpe } from './byte-level-bpe.js';
 import { bpeShape } from './shape.js';
 import type { Tokenizer } from './tokenizer.js';
 
-/** The folder with the compiled tokenizer that comes with this package. */
+/** The folder of the compiled tokenizer bundled with this package. */
 export const shippedFolder = fileURLToPath(new URL('../../../assets/tokenizers/qwen3', import.meta.url));
 
-/** In a compiled folder: the tokenizer.json without vocabulary and merges, and what stands for these. */
+/** In a compiled folder: the tokenizer.json without vocabulary and merges, plus what replaces them. */
 export const shapeFile = 'shape.json';
-/** In a compiled folder: left and right id of every merge in order of rank, 32 bits each, little-endian. */
+/** In a compiled folder: left and right ID of every merge by rank, 32 bits each, little-endian. */
 export const mergesFile = 'merges.bin';
 
-/** `shape.json`. The token that merge number r makes has the id 256 + r: so no vocabulary is needed. */
+/** The content of `shape.json`. No vocabulary is needed, because merge number r produces ID 256 + r. */
 export interface CompiledShape {
   readonly format: typeof compiledFormat;
   /** The tokenizer.json that was compiled. */
   readonly source: FileIdentity;
-  /** The id, below 256, of each single byte. */
+  /** The ID, below 256, of each single byte. */
   readonly byteIds: readonly number[];
   readonly tokenizer: JsonObject;
 }
 export const compiledFormat = 2;
 
-/** What tells one file from another. */
+/** Identifies a file by its content. */
 interface FileIdentity {
   readonly bytes: number;
   readonly sha256: string;
 }
 
-/** Whether Qwen3's tokenizer, which ships with this package, is the one of this model: any size of Qwen3. */
+/** Whether this model uses the bundled Qwen3 tokenizer: any size of Qwen3. */
 export function isShipped(name: string): boolean {
   return /^(?:qwen\/)?qwen3(?:[-:].*)?$/i.test(name) || name === 'builtin';
 }
 
-/** Opens the compiled tokenizer of Qwen3 under the given name. Throws when the package was not built. */
+/** Opens the compiled Qwen3 tokenizer under the given name. @throws if the package was not built. */
 export function openShipped(name: string): Tokenizer {
   const { format, tokenizer, byteIds } = readShape();
   const shape = bpeShape(tokenizer);
@@ -49,7 +49,7 @@ export function openShipped(name: string): Tokenizer {
   return new ByteLevelBpe(name, shape, compiledTables(byteIds));
 }
 
-/** Whether a tokenizer.json is, byte for byte, the one that ships: the compiled form opens a hundred times faster. */
+/** Whether a tokenizer.json is byte for byte the bundled one, whose compiled form opens a hundred times faster. */
 export function isSourceOfShipped(content: Uint8Array): boolean {
   if (!existsSync(path.join(shippedFolder, shapeFile))) return false;
   const { source } = readShape();
@@ -75,7 +75,7 @@ function compiledTables(byteIdList: readonly number[]): BpeTables {
   return { byteIds, pairs, into, words: undefined, tokenBytes: () => spellOut(byteIds, pairs) };
 }
 
-// Both halves of a merge have smaller ids than what it makes: one pass for the lengths, one for the bytes.
+// Both halves of a merge have smaller IDs than its result: one pass for the lengths, one for the bytes.
 function spellOut(byteIds: Int32Array, pairs: Int32Array): TokenBytes {
   const size = 256 + pairs.length / 2;
   const offsets = new Uint32Array(size + 1);

@@ -1,6 +1,6 @@
 /**
- * The pattern of a tokenizer.json (Oniguruma's syntax) as a JavaScript expression with the flags `gu`, or
- * undefined when it uses anything whose meaning here is not known to be the same.
+ * Translates a tokenizer.json pattern (Oniguruma syntax) to a JavaScript expression with the flags `gu`; undefined if
+ * any part is not known to mean the same.
  */
 export function splitPattern(pattern: string): RegExp | undefined {
   const reader = new PatternReader(pattern);
@@ -13,7 +13,7 @@ export function splitPattern(pattern: string): RegExp | undefined {
   }
 }
 
-// `\s` in JavaScript knows U+FEFF and not U+0085; `\d` and `\w` are ASCII only.
+// JavaScript's `\s` includes U+FEFF but not U+0085; `\d` and `\w` are ASCII only.
 const classEscapes: Readonly<Record<string, string>> = {
   s: '\\p{White_Space}',
   S: '\\P{White_Space}',
@@ -23,7 +23,7 @@ const classEscapes: Readonly<Record<string, string>> = {
 const controlEscapes = 'rntfv';
 const syntaxCharacters = '^$\\.*+?()[]{}|/';
 
-/** Recursive descent; every method gives back what it read in JavaScript's syntax, or undefined to give up. */
+/** Recursive descent; each method returns what it read in JavaScript syntax, or undefined to give up. */
 class PatternReader {
   readonly #pattern: readonly string[];
   #at = 0;
@@ -36,7 +36,7 @@ class PatternReader {
     return this.#at >= this.#pattern.length;
   }
 
-  /** Up to the end or an unmatched `)`. */
+  /** Reads to the end or an unmatched `)`. */
   alternatives(anyCase: boolean): string | undefined {
     let source = '';
     while (!this.atEnd() && this.#peek() !== ')') {
@@ -109,7 +109,7 @@ class PatternReader {
     if (known !== undefined) return known;
     if (controlEscapes.includes(char) && char !== '') return `\\${char}`;
     if (char === '-') return '\\-';
-    // A letter or a digit would be an anchor, a back reference or another class.
+    // An escaped letter or digit would be an anchor, a back reference or another class.
     return char === '' || /[\p{L}\p{N}]/u.test(char) ? undefined : literal(char);
   }
 
@@ -125,7 +125,7 @@ class PatternReader {
     }
     if (source === '') return '';
     if (this.#take('?')) source += '?';
-    // A further sign makes it possessive, which JavaScript does not know.
+    // Another sign makes it possessive, which JavaScript does not support.
     return '*+?{'.includes(this.#peek() || ' ') ? undefined : source;
   }
 
@@ -149,7 +149,7 @@ function literal(char: string): string {
   return syntaxCharacters.includes(char) ? `\\${char}` : char;
 }
 
-// Case folding of Unicode: the long s and the Kelvin sign are the same letters as s and k.
+// Unicode case folding: long s and Kelvin sign match s and k.
 const furtherCases: Readonly<Record<string, string>> = { s: '\u017f', k: '\u212a' };
 
 function eitherCase(char: string): string | undefined {

@@ -1,4 +1,4 @@
-/** Cuts text by each pattern in turn: into its matches, and what lies between them. */
+/** Splits text by each pattern in turn, into its matches and the text between them. */
 export function splitWords(text: string, splits: readonly RegExp[]): readonly string[] {
   let words: readonly string[] = [text];
   for (const split of splits) {
