@@ -1,7 +1,9 @@
 import { PREWARMED, type RecordBatch } from '../records/pack.js';
+import type { RawExchange, RequestRecord } from '../records/record.js';
 import type { PhaseCounts } from '../records/spool.js';
 import { SpoolReader } from '../records/spool-reader.js';
 import type { Observation } from '../telemetry/time-series.js';
+import { WireTimes } from '../transport/transport.js';
 import type { ShiftedFeed } from './collector.js';
 
 /** The batches of one load thread in their order: those in its spool, then those it posted. */
@@ -82,4 +84,31 @@ export class BatchSource {
   close(): void {
     this.#reader?.close();
   }
+}
+
+/** The record with `ns` added to all its times: what it is when its times count from an earlier origin. */
+export function shiftTimes(record: RequestRecord, ns: number): RequestRecord {
+  return {
+    ...record,
+    dueNs: record.dueNs + ns,
+    startNs: record.startNs + ns,
+    ackNs: record.ackNs + ns,
+    endNs: record.endNs + ns,
+    contentNs: record.contentNs.map((atNs) => atNs + ns),
+    firstOutputNs: record.firstOutputNs + ns,
+    cancelledNs: record.cancelledNs === undefined ? undefined : record.cancelledNs + ns,
+    wire: shiftWire(record.wire, ns),
+    raw: record.raw && shiftRaw(record.raw, ns),
+  };
+}
+
+function shiftWire(wire: WireTimes, ns: number): WireTimes {
+  const shifted = new WireTimes();
+  for (const [name, value] of Object.entries(wire))
+    Object.assign(shifted, { [name]: name.endsWith('Ns') ? value + ns : value });
+  return shifted;
+}
+
+function shiftRaw(raw: RawExchange, ns: number): RawExchange {
+  return { ...raw, units: raw.units.map((unit) => ({ ...unit, atNs: unit.atNs + ns })) };
 }

@@ -6,12 +6,11 @@ import { CLIENT, clientMetrics } from '../telemetry/client-metrics.js';
 import { openClock } from '../util/clock.js';
 import { yieldToLoadThreads } from '../util/priority.js';
 import { every, Timeout } from '../util/timeout.js';
-import { BatchSource } from './batch-source.js';
-import type { CollectPlan } from './collect-plan.js';
+import { BatchSource, shiftTimes } from './batch-source.js';
 import type { CollectorEvent, CollectorThreadData } from './collector.js';
 import { LiveFiguresCollector } from './live-figures.js';
+import type { CollectPlan } from './record-processor.js';
 import { RecordProcessor } from './record-processor.js';
-import { shiftTimes } from './shift-times.js';
 import type { Sink, Sinks } from './sink.js';
 import { ThreadHealthCollector } from './thread-health.js';
 

@@ -6,9 +6,8 @@ import { metricOf } from '../metrics/table.js';
 import type { PhaseCounts } from '../records/spool.js';
 import { nsBetween } from '../util/clock.js';
 import { deathOf } from '../util/thread-death.js';
-import type { CollectPlan } from './collect-plan.js';
 import type { CollectorFigures } from './live-figures.js';
-import type { PhaseSummaries } from './record-processor.js';
+import type { CollectPlan, PhaseSummaries } from './record-processor.js';
 
 export interface CollectorThreadData {
   readonly plan: CollectPlan;

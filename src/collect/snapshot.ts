@@ -1,3 +1,5 @@
+import type { PhasePlan } from '../load/plan.js';
+import type { PhaseProgress } from '../load/source.js';
 import type { RunSummary } from '../metrics/compute.js';
 import type { Metric } from '../metrics/metric.js';
 import { interTokenLatency, requestLatency, timeToFirstToken } from '../metrics/request-metrics.js';
@@ -51,10 +53,7 @@ export interface Rates {
 }
 
 /** A phase that snapshots are taken of. */
-export interface WatchedPhase {
-  readonly name: PhaseName;
-  /** Undefined: not known beforehand. */
-  readonly expectedRequests: number | undefined;
+export interface WatchedPhase extends Pick<PhasePlan, 'name' | 'expectedRequests'> {
   /** Ns since the clock's origin. */
   readonly startNs: number;
 }
@@ -63,7 +62,7 @@ export interface WatchedPhase {
 export interface SnapshotSources {
   nowNs(): number;
   /** What the load threads have counted by now; failed ones include those dropped. */
-  progress(): Readonly<Record<'issued' | 'returned' | 'failed' | 'cancelled', number>>;
+  progress(): Pick<PhaseProgress, 'issued' | 'returned' | 'failed' | 'cancelled'>;
   /** The newest of the collector; undefined before the first. */
   figures(): CollectorFigures | undefined;
 }

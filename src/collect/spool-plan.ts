@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
 import { SPOOL_VERSION } from '../records/spool.js';
 import { messageOf, UserError } from '../util/errors.js';
-import type { CollectPlan } from './collect-plan.js';
+import type { CollectPlan } from './record-processor.js';
 
 const planName = 'plan.spool';
 

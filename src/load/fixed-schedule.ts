@@ -3,13 +3,11 @@ import { dueAfterReturn, type FixedSchedule, keptTurns } from '../schedule/fixed
 import type { RampedLimit } from '../schedule/ramp.js';
 import { ConcurrencyGate } from './concurrency-gate.js';
 import type { Issuer, PhaseRunner } from './phase-runner.js';
+import type { ThreadShare } from './quota.js';
 import type { Session } from './session.js';
 
-export interface ReplayOptions {
+export interface ReplayOptions extends ThreadShare {
   readonly schedule: FixedSchedule;
-  /** This thread takes every `threads`-th session, from `thread` on. */
-  readonly thread: number;
-  readonly threads: number;
   /** Most sessions in flight over all threads; sessions that are due above it wait in line. */
   readonly ceiling: RampedLimit | undefined;
 }

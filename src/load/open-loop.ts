@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { RampedLimit } from '../schedule/ramp.js';
 import type { Issuer, PhaseRunner } from './phase-runner.js';
+import type { ThreadShare } from './quota.js';
 import type { Session } from './session.js';
 
-export interface OpenLoopOptions {
+export interface OpenLoopOptions extends ThreadShare {
   /** Due times of all ticks, ns since the phase's start, one a call; ever growing. */
   readonly nextTickNs: () => number;
-  /** This thread takes every `threads`-th tick, from `thread` on. */
-  readonly thread: number;
-  readonly threads: number;
   /** Most sessions in flight over all threads; a tick that would start one more is lost. */
   readonly ceiling: RampedLimit | undefined;
   /**

@@ -3,24 +3,30 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { headerMaker } from '../endpoint/headers.js';
 import type { ThreadReport } from '../fidelity/thread-report.js';
+import { openArrivals } from '../schedule/arrivals.js';
 import { openCancellations } from '../schedule/cancellation.js';
 import { phaseEnd } from '../schedule/stop.js';
+import { userPlan } from '../schedule/user-centric.js';
 import type { Transport } from '../transport/transport.js';
+import { randomStream } from '../util/random.js';
+import { ClosedLoop } from './closed-loop.js';
 import type { SharedCounters } from './counters.js';
 import type { EventLoopMonitor } from './event-loop-monitor.js';
-import { openIssuer, type ThreadShare } from './issuing.js';
-import { type PhaseOptions, PhaseRunner } from './phase-runner.js';
-import type { LoadPlan, PhasePlan } from './plan.js';
-import { fixedShare } from './quota.js';
+import { FixedReplay } from './fixed-schedule.js';
+import { OpenLoop } from './open-loop.js';
+import { type Issuer, type PhaseOptions, PhaseRunner } from './phase-runner.js';
+import type { Issuing, LoadPlan, PhasePlan } from './plan.js';
+import { evenShare, fixedShare, type SourceShare, type ThreadShare } from './quota.js';
 import type { RecordBatcher } from './record-batcher.js';
 import type { SendingOptions } from './request-run.js';
 import { openTimerQueue, type TimerQueue } from './timer-queue.js';
+import { UserCentric } from './user-centric.js';
 
 /** What a phase is played on: where its conversations come from, and where its requests and records go. */
 export interface PhaseEnvironment extends Pick<PhaseOptions, 'conversations' | 'sample' | 'targets'> {
   readonly transport: Transport;
   readonly batcher: RecordBatcher;
-  readonly share: Pick<ThreadShare, 'source' | 'sources' | 'thread' | 'threads'>;
+  readonly share: SourceShare & ThreadShare;
 }
 
 /** A phase that begins. */
@@ -98,20 +104,14 @@ export class PhasePlayer {
   }
 
   #sending(phase: PhasePlan, counters: SharedCounters, transport: Transport): SendingOptions {
-    const plan = this.#plan;
+    const { body, headers, streamEnd, keepRaw, countsTokens, keepTrace, requestTimeoutMs } = this.#plan;
     const endpoint = this.#endpoint;
     const monitor = this.#monitor;
     return {
-      phase: phase.name,
-      endpoint,
-      body: plan.body,
-      headers: headerMaker(plan.headers),
-      answer: { endpoint, streamEnd: plan.streamEnd, keepUnits: plan.keepRaw },
-      countsTokens: plan.countsTokens,
-      keepTrace: plan.keepTrace,
-      requestTimeoutMs: plan.requestTimeoutMs,
-      maxMessageBytes: plan.transportOptions.limits.messageBytes,
-      transport,
+      ...{ phase: phase.name, endpoint, body, countsTokens, keepTrace, requestTimeoutMs, transport },
+      headers: headerMaker(headers),
+      answer: { endpoint, streamEnd, keepUnits: keepRaw },
+      maxMessageBytes: this.#plan.transportOptions.limits.messageBytes,
       nowNs: this.#nowNs,
       onRead: (atNs) => {
         counters.noteActivity();
@@ -119,5 +119,48 @@ export class PhasePlayer {
       },
       mayBeLate: (atNs) => monitor.mayBeLate(atNs),
     };
+  }
+}
+
+interface IssuerOptions extends SourceShare, ThreadShare {
+  /** The run's seed. */
+  readonly seed: number;
+  /** Turns of a conversation of the dataset. */
+  readonly turnsOf: (conversation: number) => number;
+}
+
+/** The issuer of a phase's plan, for one thread's share of it. */
+export function openIssuer(
+  issuing: Issuing,
+  phase: PhaseRunner,
+  { source, sources, thread, threads, seed, turnsOf }: IssuerOptions,
+): Issuer {
+  // Arrival k belongs to source k mod `sources`, whose threads take its arrivals in turn.
+  const everyNth = { thread: thread * sources + source, threads: threads * sources };
+  switch (issuing.kind) {
+    case 'closed-loop':
+      return new ClosedLoop(phase, issuing.concurrency, (total) =>
+        evenShare(phase.options.quota.shareOf(total), threads, thread),
+      );
+    case 'rate': {
+      const random = randomStream(seed, `arrivals:${phase.options.sending.phase}`);
+      return new OpenLoop(phase, {
+        nextTickNs: openArrivals({ ...issuing, random }),
+        ...everyNth,
+        ceiling: issuing.ceiling,
+        ticksAreSessions:
+          issuing.singleTurns && issuing.ceiling === undefined && phase.options.prefill === undefined,
+        catchUpNs: issuing.catchUpNs,
+      });
+    }
+    case 'fixed-schedule':
+      return new FixedReplay(phase, { ...issuing, ...everyNth });
+    case 'user-centric':
+      return new UserCentric(phase, {
+        plan: userPlan(issuing),
+        turnsOf: (session) => turnsOf(phase.options.sample(phase.options.firstSession + session)),
+        ...everyNth,
+        ceiling: issuing.ceiling,
+      });
   }
 }

@@ -6,6 +6,7 @@ import { concurrencyAt, type RampedLimit } from '../schedule/ramp.js';
 import type { ConversationCache } from './conversation-cache.js';
 import type { SharedCounters } from './counters.js';
 import { IndexedSet } from './indexed-set.js';
+import type { PhasePlan } from './plan.js';
 import type { Quota } from './quota.js';
 import { RequestRun, type SendingOptions } from './request-run.js';
 import { Session } from './session.js';
@@ -25,15 +26,13 @@ export interface Issuer {
   readonly finished: boolean;
 }
 
-export interface PhaseOptions {
+export interface PhaseOptions extends Pick<PhasePlan, 'requestLimit' | 'sessionLimit' | 'prefill'> {
   readonly startNs: number;
   /** From this time on nothing is issued; Infinity: no such time. */
   readonly issueUntilNs: number;
   /** What is in flight then is dropped, for this reason; Infinity: never. */
   readonly cutAtNs: number;
   readonly cutReason: string;
-  readonly requestLimit: number;
-  readonly sessionLimit: number;
   /** Number of the phase's first session among all sessions of the run. */
   readonly firstSession: number;
   /** Hands out sessions, requests and slots. */
@@ -48,8 +47,6 @@ export interface PhaseOptions {
   readonly timers: TimerQueue;
   /** Whether a request is to be cancelled, and how long after it was sent; absent: none is. */
   readonly cancellation: Cancellation | undefined;
-  /** Most requests, over all threads, that wait for their first token. */
-  readonly prefill: RampedLimit | undefined;
   readonly onRecord: (record: RequestRecord) => void;
   /** Nothing is in flight and nothing will be sent any more. */
   readonly onDone: () => void;

@@ -14,7 +14,7 @@ import type { FixedSchedule } from '../schedule/fixed-schedule.js';
 import type { RampedLimit } from '../schedule/ramp.js';
 import type { TransportOptions } from '../transport/transport.js';
 import type { ClockOrigin } from '../util/clock.js';
-import type { SourceShare } from './quota.js';
+import type { SourceShare, ThreadShare } from './quota.js';
 
 /** Where prompts come from, as plain data. */
 export interface PromptPlan {
@@ -96,15 +96,13 @@ export type Issuing =
     };
 
 /** One thread's own part of the plan. */
-export interface LoadThreadData {
+export interface LoadThreadData extends ThreadShare {
   readonly plan: LoadPlan;
   readonly origin: ClockOrigin;
   readonly share: SourceShare;
   /** What the threads of the source share, by phase. */
   readonly counters: readonly SharedArrayBuffer[];
   readonly workerId: string;
-  readonly thread: number;
-  readonly threads: number;
   /** Folder that finished records are spooled to; undefined: there is none. */
   readonly spool: string | undefined;
   /** Closes when the last record is spooled; takes batches where that cannot be done. */

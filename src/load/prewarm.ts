@@ -3,11 +3,10 @@ import type { Conversation, Turn } from '../dataset/conversation.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { RecordPacker } from '../records/pack.js';
 import { openHttpTransport } from '../transport/http.js';
-import type { BatchSink } from './batch-sink.js';
 import { ConversationCache } from './conversation-cache.js';
 import type { PhaseEnvironment } from './phase-player.js';
 import type { LoadPlan, PhasePlan } from './plan.js';
-import { RecordBatcher } from './record-batcher.js';
+import { type BatchSink, RecordBatcher } from './record-batcher.js';
 
 // The first hundred requests of a thread take five times as long as later ones: code is interpreted at first, and
 // functions are compiled one by one.

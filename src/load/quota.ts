@@ -1,5 +1,3 @@
-import { evenShare } from './even-share.js';
-
 /**
  * Hands out what a phase may send, each number once. Every limit is that of the whole phase; a quota that has only a
  * share of the phase applies its share of the limit.
@@ -28,6 +26,12 @@ export interface SourceShare {
   readonly sources: number;
 }
 
+/** Which sessions, ticks or users of a phase a thread takes: every `threads`-th, starting with `thread`. */
+export interface ThreadShare {
+  readonly thread: number;
+  readonly threads: number;
+}
+
 /**
  * The quota of one source among several that share no memory: a fixed share of every limit, which add up to it, and
  * every `sources`-th number.
@@ -51,4 +55,9 @@ export function fixedShare(own: Quota, { source, sources }: SourceShare, cutByTi
     prefillIsFull: (limit) => own.prefillIsFull(shareOf(limit)),
     shareOf,
   };
+}
+
+/** Part `i` of `total`, split into `parts` as evenly as whole numbers allow. */
+export function evenShare(total: number, parts: number, i: number): number {
+  return Math.floor(total / parts) + (i < total % parts ? 1 : 0);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Answer, type AnswerOptions } from '../endpoint/answer.js';
-import type { AssistantMessage, BodyOptions, Endpoint } from '../endpoint/endpoint.js';
+import type { AssistantMessage, Endpoint } from '../endpoint/endpoint.js';
 import type { HeaderMaker } from '../endpoint/headers.js';
 import { inputTextOf, knownInputTokens, modelOf, outputCapOf, type Payload } from '../endpoint/payload.js';
 import type { PhaseName, RecordError, RequestRecord } from '../records/record.js';
@@ -19,22 +19,19 @@ import type { JsonObject } from '../util/json.js';
 import { secretsIn } from '../util/secret-names.js';
 import { httpTrace, rawExchange } from './exchange-details.js';
 import type { Indexed } from './indexed-set.js';
+import type { LoadPlan } from './plan.js';
 import { isSuccess, ResponseBody } from './response-body.js';
 import { excessOf, shortened, statusError, unreadableResponse, wireError } from './response-errors.js';
 import type { Session } from './session.js';
 import type { TimerEntry, TimerQueue } from './timer-queue.js';
 
 /** What all requests of a thread share. */
-export interface SendingOptions {
+export interface SendingOptions
+  extends Pick<LoadPlan, 'body' | 'countsTokens' | 'keepTrace' | 'requestTimeoutMs'> {
   readonly phase: PhaseName;
   readonly endpoint: Endpoint;
-  readonly body: BodyOptions;
   readonly headers: HeaderMaker;
   readonly answer: AnswerOptions;
-  readonly countsTokens: boolean;
-  /** Keep headers and addresses for the HTTP trace. */
-  readonly keepTrace: boolean;
-  readonly requestTimeoutMs: number;
   /** Limit for one message of a stream, or for a whole body. */
   readonly maxMessageBytes: number;
   readonly transport: Transport;
@@ -104,7 +101,7 @@ export class RequestRun implements ResponseHandler, Indexed {
       this.#startNs = atNs;
       // Not within `send`: a request that is sent because this one failed may fail immediately, too.
       this.#failing = setImmediate(() =>
-        this.#fail({ type: 'ValueError', message: messageOf(thrown) }, atNs),
+        this.#finish(atNs, { type: 'ValueError', message: messageOf(thrown) }),
       );
       return;
     }
@@ -170,7 +167,7 @@ export class RequestRun implements ResponseHandler, Indexed {
       error = unreadableResponse(thrown);
     }
     const { lastUnitNs } = this.#answer;
-    this.#finish(Number.isNaN(lastUnitNs) ? atNs : lastUnitNs, error, undefined);
+    this.#finish(Number.isNaN(lastUnitNs) ? atNs : lastUnitNs, error);
   }
 
   /** Reads the rest of a complete response; returns the error that it is or holds. */
@@ -196,7 +193,7 @@ export class RequestRun implements ResponseHandler, Indexed {
       this.#failSending(error.message, atNs);
       return;
     }
-    this.#fail(wireError(error), atNs);
+    this.#finish(atNs, wireError(error));
   }
 
   #giveUpSending(): void {
@@ -205,11 +202,7 @@ export class RequestRun implements ResponseHandler, Indexed {
   }
 
   #failSending(message: string, atNs: number): void {
-    this.#fail({ code: 0, type: 'RequestSendTimeout', message }, atNs);
-  }
-
-  #fail(error: RecordError, endNs: number): void {
-    this.#finish(endNs, error, undefined);
+    this.#finish(atNs, { code: 0, type: 'RequestSendTimeout', message });
   }
 
   #endPrefill(): void {
@@ -221,7 +214,7 @@ export class RequestRun implements ResponseHandler, Indexed {
   #finish(
     endNs: number,
     error: RecordError | undefined,
-    cancellation: { readonly atNs: number; readonly dropped: boolean } | undefined,
+    cancellation?: { readonly atNs: number; readonly dropped: boolean },
   ): void {
     this.#facts.timers.cancel(this.#cancelTimer);
     clearImmediate(this.#failing);

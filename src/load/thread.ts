@@ -10,14 +10,13 @@ import { openHttpTransport } from '../transport/http.js';
 import type { Transport, TransportOptions } from '../transport/transport.js';
 import { openClock } from '../util/clock.js';
 import { messageOf } from '../util/errors.js';
-import { nowhere, type SpoolSink, spoolSink } from './batch-sink.js';
 import { ConversationCache } from './conversation-cache.js';
 import { SharedCounters } from './counters.js';
 import { EventLoopMonitor } from './event-loop-monitor.js';
 import { type PhaseEnvironment, PhasePlayer } from './phase-player.js';
 import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData, PhasePlan } from './plan.js';
 import { openPrewarm } from './prewarm.js';
-import { RecordBatcher } from './record-batcher.js';
+import { nowhere, RecordBatcher, type SpoolSink, spoolSink } from './record-batcher.js';
 
 /** A load thread: works out its share of each phase, sends, stamps, and posts finished records. */
 async function runLoadThread({

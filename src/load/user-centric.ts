@@ -2,15 +2,13 @@ import type { RampedLimit } from '../schedule/ramp.js';
 import { nextSendNs, type UserArrival, type UserPlan, userArrivals } from '../schedule/user-centric.js';
 import { ConcurrencyGate } from './concurrency-gate.js';
 import type { Issuer, PhaseRunner } from './phase-runner.js';
+import type { ThreadShare } from './quota.js';
 import type { Session } from './session.js';
 
-export interface UserCentricOptions {
+export interface UserCentricOptions extends ThreadShare {
   readonly plan: UserPlan;
   /** Turns of the conversation of a session number. */
   readonly turnsOf: (session: number) => number;
-  /** This thread plays every `threads`-th user, from `thread` on. */
-  readonly thread: number;
-  readonly threads: number;
   readonly ceiling: RampedLimit | undefined;
 }
 

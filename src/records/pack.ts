@@ -1,7 +1,15 @@
 import { messageOf } from '../util/errors.js';
 import { holdsSecret } from '../util/secrets.js';
-import { countNumbers, JsonReader, JsonWriter, NumberReader, NumberWriter } from './cursors.js';
-import { type OpenRecord, passNumbers, passTexts } from './layout.js';
+import {
+  countNumbers,
+  JsonReader,
+  JsonWriter,
+  NumberReader,
+  NumberWriter,
+  type OpenRecord,
+  passNumbers,
+  passTexts,
+} from './layout.js';
 import { blankRecord, type RequestRecord, withoutResponse } from './record.js';
 import { safeRecord } from './safe-record.js';
 

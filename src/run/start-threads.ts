@@ -1,5 +1,5 @@
-import type { CollectPlan } from '../collect/collect-plan.js';
 import { type Collector, startCollector } from '../collect/collector.js';
+import type { CollectPlan } from '../collect/record-processor.js';
 import { makeSpool, removeSpool } from '../collect/spool-plan.js';
 import type { LoadSource } from '../load/source.js';
 import { messageOf } from '../util/errors.js';

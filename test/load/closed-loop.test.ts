@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ClosedLoop } from '../../src/load/closed-loop.js';
 import { SharedCounters } from '../../src/load/counters.js';
-import { evenShare } from '../../src/load/even-share.js';
+import { evenShare } from '../../src/load/quota.js';
 import { type StageOptions, stage } from './phase-environment.js';
 
 const loop = (slots: number, options: StageOptions = {}, rampNs = 0) =>

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ClosedLoop } from '../../src/load/closed-loop.js';
 import { SharedCounters } from '../../src/load/counters.js';
-import { evenShare } from '../../src/load/even-share.js';
 import { OpenLoop } from '../../src/load/open-loop.js';
+import { evenShare } from '../../src/load/quota.js';
 import { UserCentric } from '../../src/load/user-centric.js';
 import { userPlan } from '../../src/schedule/user-centric.js';
 import { type StageOptions, stage } from './phase-environment.js';

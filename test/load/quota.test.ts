@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SharedCounters } from '../../src/load/counters.js';
-import { openIssuer } from '../../src/load/issuing.js';
+import { openIssuer } from '../../src/load/phase-player.js';
 import type { Issuing } from '../../src/load/plan.js';
 import { fixedShare, type SourceShare } from '../../src/load/quota.js';
 import { type StageOptions, stage } from './phase-environment.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { CollectPlan } from '../../collect/collect-plan.js';
+import type { CollectPlan } from '../../collect/record-processor.js';
 import type { Sinks } from '../../collect/sink.js';
 import { checkDatasetType } from '../../config/conflicts.js';
 import { exitCodes } from '../../config/exit-codes.js';

@@ -1,5 +1,5 @@
-import type { CollectPlan } from '../../collect/collect-plan.js';
 import type { NotableSink } from '../../collect/collector-thread.js';
+import type { CollectPlan } from '../../collect/record-processor.js';
 import { recordContexts } from '../../export/record-metadata.js';
 import { recordLine } from '../../export/records-jsonl.js';
 import { NotableFinder } from '../../metrics/notable.js';

@@ -1,4 +1,4 @@
-import type { CollectPlan } from '../../collect/collect-plan.js';
+import type { CollectPlan } from '../../collect/record-processor.js';
 import { type Sink, Sinks } from '../../collect/sink.js';
 import type { RecordFileOptions } from '../../export/line-file.js';
 import { recordContexts } from '../../export/record-metadata.js';

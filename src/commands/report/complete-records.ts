@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, lstatSync, openSync, readSync } from 'node:fs';
-import type { CollectPlan } from '../../collect/collect-plan.js';
 import type { Summaries } from '../../collect/collector.js';
+import type { CollectPlan } from '../../collect/record-processor.js';
 import { RecordProcessor } from '../../collect/record-processor.js';
 import { readSpoolPlan, removeSpool } from '../../collect/spool-plan.js';
 import { MetricStore } from '../../metrics/compute.js';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { shiftTimes } from '../../src/collect/shift-times.js';
+import { shiftTimes } from '../../src/collect/batch-source.js';
 import { WireTimes } from '../../src/transport/transport.js';
 import { aRecord } from '../metrics/records.js';
 
