@@ -111,7 +111,10 @@ describe('a sweep', () => {
   it.skipIf(!goldenIsThere)("has AIPerf's files, and its own", () => {
     const [ours, theirs] = [filesBelow(folder), goldenFiles('sweep')];
     expect(theirs.filter((file) => !ours.includes(file))).toEqual([]);
-    expect(ours.filter((file) => !theirs.includes(file))).toEqual(['sweep_config.json']);
+    expect(ours.filter((file) => !theirs.includes(file))).toEqual([
+      ...[2, 4, 8].map((point) => `concurrency_${point}/profile_export_series.jsonl`),
+      'sweep_config.json',
+    ]);
   });
 
   describe('taken up again', () => {
