@@ -63,8 +63,8 @@ export interface ErrorKind {
 const NS_PER_MS = 1e6;
 const RECENT_NS = 5e9;
 // A server may make up types without end.
-const MOST_KINDS = 100;
-const LONGEST_MESSAGE = 500;
+const MAX_KINDS = 100;
+const MAX_MESSAGE_LENGTH = 500;
 
 /** Keeps the figures of one phase. */
 export class LiveFiguresCollector {
@@ -118,12 +118,12 @@ export class LiveFiguresCollector {
 
   #addError({ code, type, message }: RecordError): void {
     const kind = `${code} ${type}`;
-    const isOther = this.#errors.size >= MOST_KINDS && !this.#errors.has(kind);
+    const isOther = this.#errors.size >= MAX_KINDS && !this.#errors.has(kind);
     const key = isOther ? '' : kind;
     this.#errors.set(key, {
       ...(isOther ? { code: undefined, type: 'OtherErrors' } : { code, type }),
       count: (this.#errors.get(key)?.count ?? 0) + 1,
-      lastMessage: cut(message, LONGEST_MESSAGE),
+      lastMessage: cut(message, MAX_MESSAGE_LENGTH),
     });
   }
 }

@@ -26,14 +26,14 @@ export function mergeStalls(stalls: readonly Stall[]): Span[] {
   return spans;
 }
 
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 
 /** The longest spans, in seconds since `zeroNs`: `0.4 s to 1.2 s, 9.0 s to 9.1 s and 2 more`. */
 export function spansText(spans: readonly Span[], zeroNs: number): string {
   const seconds = (ns: number) => `${Math.max(0, (ns - zeroNs) / 1e9).toFixed(1)} s`;
   const named = [...spans]
     .sort((a, b) => b.stalledNs - a.stalledNs)
-    .slice(0, MOST_NAMED)
+    .slice(0, MAX_NAMED)
     .sort((a, b) => a.startNs - b.startNs)
     .map(({ startNs, endNs }) => `${seconds(startNs)} to ${seconds(endNs)}`);
   const rest = spans.length - named.length;

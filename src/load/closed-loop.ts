@@ -4,22 +4,21 @@ import { nextStepNs } from '../schedule/ramp.js';
 import type { Issuer, PhaseRunner } from './phase-runner.js';
 import type { Session } from './session.js';
 
-// Making and sending requests must not keep the thread from reading: after this long it lets the sockets speak, and
-// what arrived is stamped. A request takes about half of it; one look at the sockets in between costs a tenth.
-const LONGEST_FILL_NS = 0.2e6;
-// So many first bodies are made before the start; those of long prompts come to some 25 MB.
-const MOST_PREPARED = 250;
+// Making and sending requests must not delay reads: after this time the thread polls its sockets and timestamps what
+// arrived. A request takes about half of it; one poll costs a tenth.
+const MAX_FILL_NS = 0.2e6;
+// First bodies made before the start; those of long prompts take about 25 MB.
+const MAX_PREPARED = 250;
 
 /**
- * Keeps a number of sessions in flight: whenever one ends, the next starts. A session that is due its next turn
- * keeps its slot, through a delay too, so it comes before any new one; slots are freed by failures as well, so the
- * load never decays.
+ * Keeps a number of sessions in flight: whenever one ends, the next starts. A session keeps its slot between its
+ * turns, delays included, so its turns precede new sessions. Failures free their slots, so the load never decays.
  */
 export class ClosedLoop implements Issuer {
   readonly #phase: PhaseRunner;
   readonly #concurrency: RampedLimit;
   readonly #shareOf: (total: number) => number;
-  /** Since when each free slot has been free: a new session was due then. */
+  /** When each free slot became free, which is the due time of its next session. */
   readonly #freeSinceNs: number[] = [];
   /** Sessions whose first body was made before the start. */
   readonly #prepared: Session[] = [];
@@ -27,7 +26,7 @@ export class ClosedLoop implements Issuer {
   #filling = false;
   #exhausted = false;
 
-  /** @param concurrency over all threads. @param shareOf this thread's part of a whole. */
+  /** @param concurrency over all threads. @param shareOf this thread's share of a total. */
   constructor(phase: PhaseRunner, concurrency: RampedLimit, shareOf: (total: number) => number) {
     this.#phase = phase;
     this.#concurrency = concurrency;
@@ -39,7 +38,7 @@ export class ClosedLoop implements Issuer {
   }
 
   prepare(): void {
-    const slots = Math.min(MOST_PREPARED, this.#shareOf(this.#phase.limitNow(this.#concurrency)));
+    const slots = Math.min(MAX_PREPARED, this.#shareOf(this.#phase.limitNow(this.#concurrency)));
     while (this.#prepared.length < slots) {
       const session = this.#takeSession();
       if (session === undefined) break;
@@ -61,7 +60,7 @@ export class ClosedLoop implements Issuer {
     this.#fillAfterReading();
   }
 
-  /** Opens the slots that the ramp has come to at `atNs`, and comes again at its next step. */
+  /** Opens the slots that the ramp has reached at `atNs`, and schedules its next step. */
   #openSlots(atNs: number): void {
     const { timers, startNs } = this.#phase.options;
     const { limit, rampNs } = this.#concurrency;
@@ -73,8 +72,8 @@ export class ClosedLoop implements Issuer {
   }
 
   /**
-   * Streams that started together end together: what else is there to be read is read and stamped before the next
-   * request is made. The time that a slot was free from stays its due time.
+   * Streams that started together end together: all pending reads are timestamped before the next request is made.
+   * Due times are not affected.
    */
   #fillAfterReading(): void {
     if (this.#filling) return;
@@ -87,8 +86,8 @@ export class ClosedLoop implements Issuer {
     const beganNs = phase.nowNs();
     this.#filling = true;
     while (this.#freeSinceNs.length > 0 && !this.#exhausted && phase.mayIssue) {
-      if (phase.nowNs() - beganNs > LONGEST_FILL_NS) {
-        // Not the timer queue: it calls again at once what is due.
+      if (phase.nowNs() - beganNs > MAX_FILL_NS) {
+        // Not the timer queue, which calls due entries without polling the sockets.
         setImmediate(this.#fill);
         return;
       }

@@ -1,64 +1,64 @@
 import type { RampedLimit } from '../schedule/ramp.js';
 import type { PhaseRunner } from './phase-runner.js';
 
-// Slots that other threads free are looked for this often.
-const LOOK_AGAIN_NS = 1e6;
+// Interval of the check for slots that other threads freed.
+const SLOT_CHECK_NS = 1e6;
 
-/** Lets sessions begin up to a ceiling over all threads; those that are due above it wait in line. */
+/** Starts sessions up to a limit over all threads, and queues those that are due above it. */
 export class ConcurrencyGate {
   readonly #phase: PhaseRunner;
   readonly #limit: RampedLimit | undefined;
-  readonly #line: (() => void)[] = [];
-  #looking = false;
-  #lettingIn = false;
+  readonly #queue: (() => void)[] = [];
+  #checking = false;
+  #starting = false;
 
-  /** @param limit absent: there is no ceiling. */
+  /** @param limit undefined: no limit. */
   constructor(phase: PhaseRunner, limit: RampedLimit | undefined) {
     this.#phase = phase;
     this.#limit = limit;
   }
 
-  /** Nobody waits. */
-  get isClear(): boolean {
-    return this.#line.length === 0;
+  /** Whether no session is queued. */
+  get isEmpty(): boolean {
+    return this.#queue.length === 0;
   }
 
-  /** Calls `begin` as soon as there is a slot, at once if there is one now and nobody waits. */
+  /** Calls `begin` when a slot is free: immediately, or after those queued before it. */
   acquire(begin: () => void): void {
-    if (this.isClear && this.#takeSlot()) {
+    if (this.isEmpty && this.#takeSlot()) {
       begin();
       return;
     }
-    this.#line.push(begin);
-    this.#lookAgain();
+    this.#queue.push(begin);
+    this.#scheduleCheck();
   }
 
-  /** A session that began is over. */
+  /** Frees the slot of a session that ended. */
   release(): void {
     if (this.#limit === undefined) return;
     this.#phase.options.quota.freeSlot();
-    this.#letIn();
+    this.#startQueued();
   }
 
   #takeSlot(): boolean {
     return this.#limit === undefined || this.#phase.options.quota.takeSlot(this.#phase.limitNow(this.#limit));
   }
 
-  #letIn(): void {
-    // A session that is over at once leaves from within its own beginning: this loop takes its slot.
-    if (this.#lettingIn) return;
-    this.#lettingIn = true;
-    while (this.#line.length > 0 && this.#phase.mayIssue && this.#takeSlot()) this.#line.shift()?.();
-    this.#lettingIn = false;
-    this.#lookAgain();
+  #startQueued(): void {
+    // A session that ends within its own start releases its slot here again; the outer loop takes that slot.
+    if (this.#starting) return;
+    this.#starting = true;
+    while (this.#queue.length > 0 && this.#phase.mayIssue && this.#takeSlot()) this.#queue.shift()?.();
+    this.#starting = false;
+    this.#scheduleCheck();
   }
 
-  #lookAgain(): void {
-    if (this.#looking || this.#line.length === 0 || !this.#phase.mayIssue) return;
-    this.#looking = true;
-    this.#phase.options.timers.at(this.#phase.nowNs() + LOOK_AGAIN_NS, () => {
-      this.#looking = false;
-      this.#letIn();
+  #scheduleCheck(): void {
+    if (this.#checking || this.#queue.length === 0 || !this.#phase.mayIssue) return;
+    this.#checking = true;
+    this.#phase.options.timers.at(this.#phase.nowNs() + SLOT_CHECK_NS, () => {
+      this.#checking = false;
+      this.#startQueued();
     });
   }
 }

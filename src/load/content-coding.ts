@@ -1,19 +1,19 @@
 import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 
-// No coding is asked for, so a coded body is an error page or the work of a proxy. It is decoded between stamps: what
-// takes longer than some milliseconds is left alone.
-const MOST_DECODED_BYTES = 2 ** 20;
+// Requests accept no coding, so a coded body is an error page or comes from a proxy. It is decoded between timestamps,
+// so bodies that take more than a few milliseconds are not decoded.
+const MAX_DECODED_BYTES = 2 ** 20;
 
-// What came of a body that was cut short is decoded, too.
-const zlib = { maxOutputLength: MOST_DECODED_BYTES, finishFlush: constants.Z_SYNC_FLUSH };
+// A truncated body is decoded as far as it goes.
+const zlib = { maxOutputLength: MAX_DECODED_BYTES, finishFlush: constants.Z_SYNC_FLUSH };
 const brotli = {
-  maxOutputLength: MOST_DECODED_BYTES,
+  maxOutputLength: MAX_DECODED_BYTES,
   finishFlush: constants.BROTLI_OPERATION_FLUSH,
 };
 
 /**
- * The codings of a body in the order in which they were applied, as its head names them. Gzip shows in the first two
- * bytes, also where the head names no coding.
+ * The codings of a body by its head, in the order in which they were applied. Gzip is recognized by its first two bytes
+ * even if the head names no coding.
  * @param body its beginning, or all of it
  */
 export function codingsOf(contentEncoding: string, body: Buffer): readonly string[] {
@@ -30,7 +30,7 @@ export function codingsOf(contentEncoding: string, body: Buffer): readonly strin
 
 /**
  * Undoes gzip, deflate and br, up to 1 MiB.
- * @throws Error for another coding, for a body that is not coded so, and for one that is longer
+ * @throws Error for an unknown coding, an invalid body, or a longer one
  */
 export function decodeBody(body: Buffer, codings: readonly string[]): Buffer {
   return codings.toReversed().reduce(decodeOnce, body);
@@ -49,7 +49,7 @@ function decodeOnce(body: Buffer, coding: string): Buffer {
         return brotliDecompressSync(body, brotli);
     }
   } catch (thrown) {
-    if (thrown instanceof RangeError) throw new Error(`it has more than ${MOST_DECODED_BYTES} bytes`);
+    if (thrown instanceof RangeError) throw new Error(`it has more than ${MAX_DECODED_BYTES} bytes`);
     throw thrown;
   }
   throw new Error(`the coding ${coding} is not supported`);

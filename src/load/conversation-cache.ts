@@ -1,33 +1,33 @@
 import type { Conversation, Dataset } from '../dataset/conversation.js';
 import type { Payload } from '../endpoint/payload.js';
 
-/** A conversation, with the payloads of those turns that are the same in every session. */
+/** A conversation, with the payloads of the turns that are the same in every session. */
 export interface CachedConversation {
   readonly conversation: Conversation;
-  /** By turn; undefined if nothing is kept. */
+  /** By turn; undefined: not cached. */
   readonly payloads: PayloadCache | undefined;
 }
 
 /** Payloads of one conversation, by turn. */
 export interface PayloadCache {
   get(turn: number): Payload | undefined;
-  /** Keeps it, as long as there is room. */
+  /** Keeps the payload if there is room. */
   keep(turn: number, payload: Payload): void;
 }
 
-/** Characters of kept conversations and payloads of one thread. */
-const MOST_CHARACTERS = 8_000_000;
-/** Conversations beyond this number are never kept. */
-const MOST_KNOWN = 1_000_000;
+/** Maximum characters of cached conversations and payloads per thread. */
+const MAX_CHARACTERS = 8_000_000;
+/** Conversations with a higher index are never cached. */
+const MAX_CONVERSATIONS = 1_000_000;
 
-// How often a conversation was requested before. One that found no room is not measured again: room never grows.
+// How often a conversation was requested before. One that did not fit is not measured again: room never grows.
 const NEVER = 0;
 const ONCE = 1;
 const NO_ROOM = 2;
 
 /**
- * Keeps conversations that are requested again: a dataset of a hundred prompts is repeated, and making a short request
- * costs as much as sending it. Conversations of a trace, used once, are not kept.
+ * Caches conversations that are requested again: a dataset of a hundred prompts is repeated, and making a short request
+ * costs as much as sending it. Conversations of a trace are used once and not cached.
  */
 export class ConversationCache {
   readonly #dataset: Dataset;
@@ -36,12 +36,12 @@ export class ConversationCache {
   #characters = 0;
 
   /**
-   * @param sessions at most, in the whole run. If there are more of them than conversations, these are kept from the
-   * first time on, so that they are not made again when the first sessions end together.
+   * @param sessions maximum of the whole run. If it exceeds the number of conversations, they are cached at their first
+   * use, so that they are not made again when the first sessions end together.
    */
   constructor(dataset: Dataset, sessions: number) {
     this.#dataset = dataset;
-    this.#asked = new Uint8Array(Math.min(dataset.size, MOST_KNOWN));
+    this.#asked = new Uint8Array(Math.min(dataset.size, MAX_CONVERSATIONS));
     if (sessions > dataset.size) this.#asked.fill(ONCE);
   }
 
@@ -71,7 +71,7 @@ export class ConversationCache {
   }
 
   #takeRoom(characters: number): boolean {
-    if (this.#characters + characters > MOST_CHARACTERS) return false;
+    if (this.#characters + characters > MAX_CHARACTERS) return false;
     this.#characters += characters;
     return true;
   }

@@ -16,9 +16,8 @@ const POSTPONED = 9;
 const LENGTH = 10;
 
 /**
- * What all load threads share during a phase: tickets for sessions and requests, handed out exactly once whatever
- * the number of threads; how many sessions and prefills are under way, so that limits hold over all threads; and the
- * stop sign. Reading or taking costs no message.
+ * Counters that all load threads share during a phase: session and request numbers, each handed out exactly once;
+ * sessions and prefills in flight, so that limits hold over all threads; and the stop flag. No access needs a message.
  */
 export class SharedCounters implements Quota, PhaseProgress {
   readonly buffer: SharedArrayBuffer;
@@ -26,7 +25,7 @@ export class SharedCounters implements Quota, PhaseProgress {
   readonly #moved: BigInt64Array;
   readonly #postponed: BigInt64Array;
 
-  /** @param buffer that of another thread's counters; absent: new ones, all zero. */
+  /** @param buffer of another thread's counters; absent: new counters, all zero. */
   constructor(buffer = new SharedArrayBuffer(4 * LENGTH + 16)) {
     this.buffer = buffer;
     this.#cells = new Int32Array(buffer, 0, LENGTH);
@@ -50,29 +49,29 @@ export class SharedCounters implements Quota, PhaseProgress {
     return this.issued >= limit;
   }
 
-  /** All of a limit is theirs. */
+  /** The whole limit. */
   shareOf(limit: number): number {
     return limit;
   }
 
-  /** A request has ended. @param as the result will count it. */
+  /** Counts a request that ended. */
   noteReturn(as: Outcome): void {
     if (as === 'cancelled') Atomics.add(this.#cells, CANCELLED, 1);
     else if (as === 'failed') Atomics.add(this.#cells, FAILED, 1);
     Atomics.add(this.#cells, RETURNED, 1);
   }
 
-  /** Something came from a server: the run is not stuck. */
+  /** Counts data from a server, which shows that the run is not stalled. */
   noteActivity(): void {
     Atomics.add(this.#cells, ACTIVITY, 1);
   }
 
-  /** A thread was too late to catch up: the rest of the schedule is moved by so much in all, for every thread. */
+  /** Moves the rest of the schedule of all threads, because one was too late. @param movedNs in total. */
   moveTo(movedNs: number): void {
     raise(this.#moved, movedNs);
   }
 
-  /** A turn of a fixed schedule became due so much later than recorded, because the turn before it came back late. */
+  /** Counts a turn of a fixed schedule that is due later than recorded, because the turn before it returned late. */
   notePostponed(byNs: number): void {
     Atomics.add(this.#cells, POSTPONED, 1);
     raise(this.#postponed, byNs);
@@ -113,7 +112,7 @@ export class SharedCounters implements Quota, PhaseProgress {
     return Atomics.load(this.#cells, PREFILLING) >= limit;
   }
 
-  /** From now on nothing new is issued. */
+  /** Stops issuing in all threads. */
   stop(): void {
     Atomics.store(this.#cells, STOPPED, 1);
   }
@@ -142,7 +141,7 @@ export class SharedCounters implements Quota, PhaseProgress {
     return Atomics.load(this.#cells, CANCELLED);
   }
 
-  // Compare-and-exchange, so that a refused take leaves no trace in the count.
+  // Compare-and-exchange, so that a refused take does not change the count.
   #take(cell: number, limit: number): number | undefined {
     for (;;) {
       const number = Atomics.load(this.#cells, cell);
@@ -152,7 +151,7 @@ export class SharedCounters implements Quota, PhaseProgress {
   }
 }
 
-/** Raises the cell to `value` unless it is as large already; atomic. */
+/** Raises the cell to `value` if it is smaller; atomic. */
 function raise(cell: BigInt64Array, value: number): void {
   const wanted = BigInt(Math.round(value));
   for (;;) {

@@ -10,11 +10,11 @@ const TICK_MS = 5;
 const TICK_NS = TICK_MS * 1e6;
 // Reading the scheduler's statistics costs 2 µs.
 const TICKS_PER_ACCOUNT = 10;
-// Beyond these the shortest are dropped; their time still counts.
-const MOST_STALLS = 10_000;
-// Reads that are kept of a sampled turn: the last ones of a longer one.
-const MOST_LAGS = 4096;
-const SHORTEST_TURN_NS = 20e3;
+// Above this number the shortest stalls are dropped; their time still counts.
+const MAX_STALLS = 10_000;
+// Reads kept of a sampled turn: the last ones of a turn with more.
+const MAX_LAGS = 4096;
+const MIN_TURN_NS = 20e3;
 const OBSERVED_EVERY_NS = 1e9;
 
 /** A stretch of time, ns since the clock's origin. */
@@ -40,7 +40,7 @@ export class EventLoopMonitor {
   #loopDelay = new QuantileSketch();
   #readLag = new QuantileSketch();
   /** Lags of the reads in the sampled turn. */
-  readonly #lags = new Float64Array(MOST_LAGS);
+  readonly #lags = new Float64Array(MAX_LAGS);
   #lagCount = 0;
   readonly #pauses: Stretch[] = [];
   #gcNs = 0;
@@ -58,7 +58,7 @@ export class EventLoopMonitor {
   #first: Account | undefined;
   #last: Account | undefined;
   #observationDueNs = 0;
-  /** Longest since the last observation. */
+  /** Maximum since the last observation. */
   #longestDelayNs = 0;
   #longestLagNs = 0;
 
@@ -69,12 +69,12 @@ export class EventLoopMonitor {
     this.#onObservation = onObservation;
   }
 
-  /** A phase begins soon: the scheduler's statistics from now on tell the cause of a late start. */
+  /** Reads the scheduler's statistics before a phase, to determine the cause of a late start. */
   prepare(): void {
     this.#last = this.#account?.read();
   }
 
-  /** @param plannedNs when the phase was due to begin: a later start counts as delay, like a late tick. */
+  /** @param plannedNs due time of the phase: a later start counts as delay, like a late tick. */
   begin(plannedNs: number): void {
     const nowNs = this.#nowNs();
     this.#startNs = plannedNs;
@@ -101,14 +101,14 @@ export class EventLoopMonitor {
     this.#timer = setTimeout(this.#tick, TICK_MS);
   }
 
-  /** A read was stamped. */
+  /** Notes the timestamp of a read. */
   noteRead(atNs: number): void {
     if (!this.#sampling) return;
-    this.#lags[this.#lagCount % MOST_LAGS] = atNs - this.#wokenNs;
+    this.#lags[this.#lagCount % MAX_LAGS] = atNs - this.#wokenNs;
     this.#lagCount++;
   }
 
-  /** Whether a time stamp of the current phase may be more than 10 ms late; NaN is none. */
+  /** Whether a timestamp of the current phase may be more than 10 ms late; false for NaN. */
   mayBeLate(atNs: number): boolean {
     if (atNs > this.#dueNs + LATE_NS) return true;
     for (let i = this.#stalls.length - 1; i >= 0; i--) {
@@ -119,7 +119,7 @@ export class EventLoopMonitor {
     return false;
   }
 
-  /** Ends the phase, also one that never began: it was ended before its start. */
+  /** Ends the phase, which may have been cancelled before its start. */
   end(): ThreadReport {
     const endNs = this.#nowNs();
     this.#settle(endNs);
@@ -168,7 +168,7 @@ export class EventLoopMonitor {
     this.#settle(nowNs);
     this.#ticks++;
     if (this.#ticks % TICKS_PER_ACCOUNT === 0) this.#last = this.#account?.read();
-    // Whatever is read from here to the next check phase was already waiting when the loop woke up.
+    // Everything read from here to the next check phase was pending when the loop woke up.
     this.#sampling = true;
     this.#wokenNs = this.#nowNs();
     setImmediate(this.#stopSampling);
@@ -211,13 +211,13 @@ export class EventLoopMonitor {
     this.#longestLagNs = 0;
   }
 
-  /** Ticks hit long turns more often than short ones: each turn is weighted for similar ones without a tick. */
+  /** Ticks sample long turns more often than short ones, so each turn is weighted by the inverse of its length. */
   readonly #stopSampling = (): void => {
     this.#sampling = false;
-    const lags = this.#lags.subarray(0, Math.min(this.#lagCount, MOST_LAGS));
+    const lags = this.#lags.subarray(0, Math.min(this.#lagCount, MAX_LAGS));
     const longestNs = lags.reduce((longest, lag) => Math.max(longest, lag), 0);
     if (longestNs > this.#longestLagNs) this.#longestLagNs = longestNs;
-    const turnNs = Math.max(SHORTEST_TURN_NS, longestNs);
+    const turnNs = Math.max(MIN_TURN_NS, longestNs);
     for (const lag of lags) this.#readLag.add(lag, Math.max(1, TICK_NS / turnNs));
     this.#lagCount = 0;
   };
@@ -227,14 +227,14 @@ export class EventLoopMonitor {
     const lateNs = nowNs - this.#dueNs;
     if (lateNs < 0) return;
     if (lateNs > this.#longestDelayNs) this.#longestDelayNs = lateNs;
-    // A late tick hides those that would have followed meanwhile, each a little less late.
+    // A late tick replaces the skipped ticks after it, each 5 ms less late.
     for (let ns = lateNs; ns >= 0; ns -= TICK_NS) this.#loopDelay.add(ns);
     if (lateNs <= LATE_NS) return;
     this.#lateNs += lateNs - LATE_NS;
     const before = this.#last;
     this.#last = this.#account?.read();
     const cause = before && this.#last && causeOf(before, this.#last, lateNs);
-    if (this.#stalls.length >= MOST_STALLS) forgetShortest(this.#stalls);
+    if (this.#stalls.length >= MAX_STALLS) forgetShortest(this.#stalls);
     this.#stalls.push({ startNs: this.#dueNs, endNs: nowNs, cause });
   }
 
@@ -272,13 +272,13 @@ function forgetShortest(stalls: Stretch[]): void {
   stalls.splice(shortest, 1);
 }
 
-/** Time of this thread on a core, and runnable without one, ns since its start. */
+/** CPU time of this thread, and time runnable without a core; ns since its start. */
 interface Account {
   readonly cpuNs: number;
   readonly waitNs: number;
 }
 
-/** The scheduler's statistics of this thread; undefined where the system has none. */
+/** Opens the scheduler's statistics of this thread; undefined if the system has none. */
 function openAccount(): { read(): Account; close(): void } | undefined {
   let file: number;
   try {

@@ -7,7 +7,7 @@ import type { ConnectionEnds, Origin, ResponseHead } from '../transport/transpor
 import type { JsonObject } from '../util/json.js';
 import { withoutSecrets } from '../util/secrets.js';
 
-/** What the raw export adds to a record, secrets replaced. */
+/** The raw export's part of a record, secrets replaced. */
 export function rawExchange(
   headers: readonly string[],
   payload: JsonObject,
@@ -22,7 +22,7 @@ export function rawExchange(
   });
 }
 
-/** What the HTTP trace adds to a record. @param secrets of this request alone. */
+/** The HTTP trace's part of a record. @param secrets of this request only. */
 export function httpTrace(
   server: Origin,
   headers: readonly string[],

@@ -8,24 +8,24 @@ import type { Session } from './session.js';
 
 export interface ReplayOptions extends ThreadShare {
   readonly schedule: FixedSchedule;
-  /** Most sessions in flight over all threads; sessions that are due above it wait in line. */
+  /** Maximum sessions in flight over all threads; sessions due above it are queued. */
   readonly ceiling: RampedLimit | undefined;
 }
 
-// Bodies are made this long before they are due, so many at the most: a body of a long prompt takes a millisecond.
+// First bodies are made at most this early and at most this many: a body of a long prompt takes a millisecond.
 const PREPARE_AHEAD_NS = 1e9;
-const MOST_PREPARED = 64;
+const MAX_PREPARED = 64;
 const PREPARE_AGAIN_NS = 5e6;
 
 /**
- * Sends recorded sessions at their recorded times, whatever the state of earlier requests: a late send shifts
- * nothing behind it. Every session is played once.
+ * Sends recorded sessions at their recorded times, independent of earlier requests: a late request does not delay later
+ * ones. Every session is played once.
  */
 export class FixedReplay implements Issuer {
   readonly #phase: PhaseRunner;
   readonly #options: ReplayOptions;
   readonly #ceiling: ConcurrencyGate;
-  /** Sessions whose first body is made already, by number. */
+  /** Sessions whose first body is ready, by number. */
   readonly #prepared = new Map<number, Session>();
   #next: number;
   #toPrepare: number;
@@ -39,7 +39,7 @@ export class FixedReplay implements Issuer {
   }
 
   get finished(): boolean {
-    return this.#next >= this.#sessions && this.#ceiling.isClear;
+    return this.#next >= this.#sessions && this.#ceiling.isEmpty;
   }
 
   start(): void {
@@ -59,7 +59,7 @@ export class FixedReplay implements Issuer {
     this.#ceiling.release();
   }
 
-  /** Sessions that are played: a count cuts the schedule short. */
+  /** Number of sessions to play: a session limit cuts the schedule short. */
   get #sessions(): number {
     return Math.min(this.#options.schedule.conversations.length, this.#phase.options.sessionLimit);
   }
@@ -98,14 +98,14 @@ export class FixedReplay implements Issuer {
     );
   }
 
-  /** While the loop has nothing better to do, makes what is due soon: a burst then goes out at once. */
+  /** Makes bodies that are due soon while the event loop is idle, so that bursts are sent without delay. */
   readonly #prepareAhead = (): void => {
     const { timers } = this.#phase.options;
     while (this.#toPrepare < this.#next) this.#toPrepare += this.#options.threads;
     const number = this.#toPrepare;
     if (number >= this.#sessions || !this.#phase.mayIssue) return;
     const fromNs = this.#dueNs(number) - PREPARE_AHEAD_NS;
-    if (this.#prepared.size >= MOST_PREPARED || this.#phase.nowNs() < fromNs) {
+    if (this.#prepared.size >= MAX_PREPARED || this.#phase.nowNs() < fromNs) {
       timers.at(Math.max(fromNs, this.#phase.nowNs() + PREPARE_AGAIN_NS), this.#prepareAhead);
       return;
     }

@@ -1,13 +1,13 @@
-/** Something that is in a collection, and knows where. */
+/** An item that stores its index in a set. */
 export interface Indexed {
-  /** Kept by the collection. */
+  /** Maintained by the set. */
   index: number;
 }
 
 /**
- * What is under way, in no order. Not a `Set`: one that changes all the time makes tables anew, each old one points
- * to the next, and once one of them is old in the eyes of the garbage collector all that was ever in the others
- * outlives its time. Pauses of 6 ms, 30 times a second at 30,000 requests/s, were mostly that.
+ * An unordered set of requests in flight. Not a `Set`: one that changes constantly replaces its table again and again,
+ * and each old table points to the next. Once V8 promotes one of them to the old generation, the contents of all later
+ * tables survive as well. This caused most of the 6 ms pauses, 30 per second, at 30,000 requests/s.
  */
 export class IndexedSet<T extends Indexed> {
   readonly #items: T[] = [];
@@ -21,7 +21,7 @@ export class IndexedSet<T extends Indexed> {
     this.#items.push(item);
   }
 
-  /** Takes out what was added before and not yet taken out. */
+  /** Removes an item, which must be in the set. */
   delete(item: T): void {
     const last = this.#items.pop();
     if (last === undefined || last === item) return;
@@ -29,7 +29,7 @@ export class IndexedSet<T extends Indexed> {
     last.index = item.index;
   }
 
-  /** All that is there now; may be changed meanwhile. */
+  /** A copy of the items, so that the set may change during iteration. */
   list(): T[] {
     return [...this.#items];
   }

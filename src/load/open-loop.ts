@@ -5,25 +5,25 @@ import type { ThreadShare } from './quota.js';
 import type { Session } from './session.js';
 
 export interface OpenLoopOptions extends ThreadShare {
-  /** Due times of all ticks, ns since the phase's start, one a call; ever growing. */
+  /** Due time of the next tick of the phase, ns since its start; ascending. */
   readonly nextTickNs: () => number;
-  /** Most sessions in flight over all threads; a tick that would start one more is lost. */
+  /** Maximum sessions in flight over all threads; a tick above it starts no session. */
   readonly ceiling: RampedLimit | undefined;
   /**
-   * Every session is one turn and nothing holds a tick back, so tick k starts session k in whichever thread:
-   * the stream does not depend on how many threads there are. Absent: sessions are numbered as they start.
+   * Every session is a single turn and no limit delays a tick: tick k then starts session k, independent of the number
+   * of threads. False: sessions are numbered as they start.
    */
   readonly ticksAreSessions: boolean;
-  /** Later than this, the thread's schedule is moved instead of being caught up with in a burst. */
+  /** A tick that is later than this moves the schedule instead of catching up in a burst. */
   readonly catchUpNs: number;
 }
 
-// A request is made ahead where its tick is at least so far away.
-const LEAST_AHEAD_NS = 0.2e6;
+// A request is prepared if its tick is at least this far away.
+const MIN_AHEAD_NS = 0.2e6;
 
 /**
- * Sends at given times, whatever the state of earlier requests. A tick takes a session that is due its next turn,
- * else it starts a new one.
+ * Sends at given times, independent of earlier requests. A tick sends the next turn of a waiting session, or starts a
+ * new session if none waits.
  */
 export class OpenLoop implements Issuer {
   readonly #phase: PhaseRunner;
@@ -32,7 +32,7 @@ export class OpenLoop implements Issuer {
   #tick = -1;
   #exhausted = false;
   #ticking = false;
-  /** The session of the next tick, its body made ahead: that of a long prompt takes a millisecond. */
+  /** The session of the next tick, with its body made in advance: a long prompt takes a millisecond. */
   #prepared: Session | undefined = undefined;
   /** Sessions of this thread that are not over. */
   #active = 0;
@@ -67,7 +67,7 @@ export class OpenLoop implements Issuer {
     if (!this.#ticking) this.#waitForTick();
   }
 
-  /** Waits for this thread's next tick; those that went by while it had nothing to send are passed over. */
+  /** Waits for this thread's next tick, and skips the ticks that passed while it had nothing to send. */
   #waitForTick(): void {
     const { thread, threads, nextTickNs } = this.#options;
     const { counters, startNs } = this.#phase.options;
@@ -82,25 +82,25 @@ export class OpenLoop implements Issuer {
     if (this.#options.ticksAreSessions) this.#prepareFor(startNs + tickNs + counters.movedNs);
   }
 
-  /** Has the request of the next tick made as soon as what is there to be read is read. */
+  /** Makes the request of the next tick after all pending reads. */
   #prepareFor(dueNs: number): void {
     const phase = this.#phase;
     const tick = this.#tick;
-    if (tick >= this.#mostTicks || phase.nowNs() + LEAST_AHEAD_NS > dueNs) return;
+    if (tick >= this.#maxTicks || phase.nowNs() + MIN_AHEAD_NS > dueNs) return;
     phase.options.timers.at(phase.nowNs(), () => {
-      if (this.#tick !== tick || !phase.mayIssue || phase.nowNs() + LEAST_AHEAD_NS > dueNs) return;
+      if (this.#tick !== tick || !phase.mayIssue || phase.nowNs() + MIN_AHEAD_NS > dueNs) return;
       const session = phase.openSession(tick, randomUUID());
       phase.prepare(session);
       this.#prepared = session;
     });
   }
 
-  /** @param plannedNs the tick's time in the schedule as it was before anything was moved. */
+  /** @param plannedNs the tick's time in the original schedule, before it was moved. */
   #arm(plannedNs: number): void {
     const { timers, counters } = this.#phase.options;
     const { movedNs } = counters;
     timers.at(plannedNs + movedNs, () => {
-      // Another thread may have moved the schedule meanwhile: it is one for all.
+      // Another thread may have moved the schedule, which all threads share.
       if (counters.movedNs > movedNs) this.#arm(plannedNs);
       else this.#send(plannedNs + movedNs, movedNs);
     });
@@ -145,14 +145,14 @@ export class OpenLoop implements Issuer {
 
   #sessionOfTick(): number | undefined {
     const { quota } = this.#phase.options;
-    if (this.#tick >= this.#mostTicks) return undefined;
-    // Counted like any other: the next phase goes on behind it.
+    if (this.#tick >= this.#maxTicks) return undefined;
+    // Counted as taken: the next phase continues after it.
     quota.takeSession(Number.POSITIVE_INFINITY);
     return this.#tick;
   }
 
-  /** Of ticks that are sessions. */
-  get #mostTicks(): number {
+  /** Number of ticks, where ticks are sessions. */
+  get #maxTicks(): number {
     const { requestLimit, sessionLimit } = this.#phase.options;
     return Math.min(requestLimit, sessionLimit);
   }

@@ -22,15 +22,15 @@ import type { SendingOptions } from './request-run.js';
 import { openTimerQueue, type TimerQueue } from './timer-queue.js';
 import { UserCentric } from './user-centric.js';
 
-/** What a phase is played on: where its conversations come from, and where its requests and records go. */
+/** The source of a phase's conversations, and the destination of its requests and records. */
 export interface PhaseEnvironment extends Pick<PhaseOptions, 'conversations' | 'sample' | 'targets'> {
   readonly transport: Transport;
   readonly batcher: RecordBatcher;
   readonly share: SourceShare & ThreadShare;
 }
 
-/** A phase that begins. */
-interface Beginning {
+/** A phase to start. */
+interface PhaseStart {
   readonly phase: PhasePlan;
   readonly counters: SharedCounters;
   readonly startNs: number;
@@ -38,7 +38,7 @@ interface Beginning {
   readonly firstSession: number;
 }
 
-/** Plays a load thread's part of the phases of a plan, one after another. */
+/** Runs a load thread's part of the phases of a plan, one after another. */
 export class PhasePlayer {
   readonly #plan: LoadPlan;
   readonly #monitor: EventLoopMonitor;
@@ -55,9 +55,9 @@ export class PhasePlayer {
     this.#endpoint = endpoints[plan.endpoint];
   }
 
-  /** @param onDone called when nothing is in flight or to send, with what the thread saw of itself. */
+  /** @param onDone called with the thread's report when nothing is in flight and nothing is left to send. */
   play(
-    { phase: plan, counters, startNs, firstSession }: Beginning,
+    { phase: plan, counters, startNs, firstSession }: PhaseStart,
     { transport, batcher, share, ...played }: PhaseEnvironment,
     onDone: (report: ThreadReport) => void,
   ): void {
@@ -98,7 +98,7 @@ export class PhasePlayer {
     );
   }
 
-  /** Nothing more is sent, and what is in flight is dropped with a record each. @param why for those records. */
+  /** Sends nothing more, and drops each request in flight with a record. @param why for those records. */
   drop(why: string): void {
     this.#running?.drop(why);
   }
@@ -129,7 +129,7 @@ interface IssuerOptions extends SourceShare, ThreadShare {
   readonly turnsOf: (conversation: number) => number;
 }
 
-/** The issuer of a phase's plan, for one thread's share of it. */
+/** Opens the issuer of a phase for one thread's share of it. */
 export function openIssuer(
   issuing: Issuing,
   phase: PhaseRunner,

@@ -14,30 +14,30 @@ import type { TimerEntry, TimerQueue } from './timer-queue.js';
 
 /** Decides what is sent when; one for each load mode. */
 export interface Issuer {
-  /** Called before the phase's start, while nothing is in flight: time to make what is sent first. */
+  /** Called before the phase's start, while nothing is in flight: makes the first requests ahead of time. */
   prepare?(): void;
   /** Called at the phase's start. */
   start(): void;
-  /** A turn came back, and its session has another one. */
+  /** A turn returned, and its session has another one. */
   turnReturned(session: Session, endNs: number): void;
-  /** A session has ended, or will not be played further. */
+  /** A session ended, or will not be continued. */
   sessionOver(session: Session, endNs: number): void;
-  /** No new session will be started, as far as the issuer itself knows. */
+  /** The issuer will start no new session. */
   readonly finished: boolean;
 }
 
 export interface PhaseOptions extends Pick<PhasePlan, 'requestLimit' | 'sessionLimit' | 'prefill'> {
   readonly startNs: number;
-  /** From this time on nothing is issued; Infinity: no such time. */
+  /** Nothing is issued from this time on; Infinity: no limit. */
   readonly issueUntilNs: number;
-  /** What is in flight then is dropped, for this reason; Infinity: never. */
+  /** Requests in flight at this time are dropped, with `cutReason` in their records; Infinity: never. */
   readonly cutAtNs: number;
   readonly cutReason: string;
   /** Number of the phase's first session among all sessions of the run. */
   readonly firstSession: number;
   /** Hands out sessions, requests and slots. */
   readonly quota: Quota;
-  /** What all threads of the source count together. */
+  /** Shared by all threads of the source. */
   readonly counters: SharedCounters;
   readonly conversations: ConversationCache;
   /** Conversation number of a session number. */
@@ -45,10 +45,10 @@ export interface PhaseOptions extends Pick<PhasePlan, 'requestLimit' | 'sessionL
   readonly targets: readonly RequestTarget[];
   readonly sending: SendingOptions;
   readonly timers: TimerQueue;
-  /** Whether a request is to be cancelled, and how long after it was sent; absent: none is. */
+  /** Which requests are cancelled, and how long after they were sent; undefined: none. */
   readonly cancellation: Cancellation | undefined;
   readonly onRecord: (record: RequestRecord) => void;
-  /** Nothing is in flight and nothing will be sent any more. */
+  /** Called once, when nothing is in flight and nothing more will be sent. */
   readonly onDone: () => void;
 }
 
@@ -62,22 +62,22 @@ interface WaitingTurn {
   readonly dueNs: number;
 }
 
-// Slots that other threads free are looked for this often.
-const LOOK_AGAIN_NS = 1e6;
-// A thread with nothing in flight looks this often whether others have taken all that was left.
-const LOOK_FOR_END_NS = 50e6;
+// Interval of the check for slots that other threads freed.
+const SLOT_CHECK_NS = 1e6;
+// Interval at which a thread with nothing in flight checks whether the others have taken all remaining requests.
+const END_CHECK_NS = 50e6;
 
 /**
- * One thread's part of a phase: sends what its issuer says, keeps the limits and the end, and sees that every
- * request ends in one record.
+ * One thread's part of a phase: sends the requests of its issuer, enforces limits and stop conditions, and ends every
+ * request in exactly one record.
  */
 export class PhaseRunner {
   readonly options: PhaseOptions;
   readonly #inFlight = new IndexedSet<RequestRun>();
   readonly #delayed = new Map<Session, TimerEntry>();
-  readonly #forPrefill: WaitingTurn[] = [];
-  #look: TimerEntry | undefined = undefined;
-  #lookForEnd: TimerEntry | undefined = undefined;
+  readonly #waitingForPrefill: WaitingTurn[] = [];
+  #slotCheck: TimerEntry | undefined = undefined;
+  #endCheck: TimerEntry | undefined = undefined;
   #issuer: Issuer | undefined = undefined;
   #ended = false;
   #done = false;
@@ -86,7 +86,7 @@ export class PhaseRunner {
     this.options = options;
   }
 
-  /** Starts at the phase's start time. */
+  /** Starts the issuer at the phase's start time. */
   run(issuer: Issuer): void {
     const { timers, startNs, issueUntilNs, cutAtNs, cutReason } = this.options;
     this.#issuer = issuer;
@@ -99,7 +99,7 @@ export class PhaseRunner {
     if (Number.isFinite(cutAtNs)) timers.at(cutAtNs, () => this.drop(cutReason));
   }
 
-  /** Nothing more is sent, and what is in flight is dropped with a record each. @param why for those records. */
+  /** Sends nothing more, and drops each request in flight with a record. @param why for those records. */
   drop(why: string): void {
     this.end();
     for (const run of this.#inFlight.list()) run.drop(why);
@@ -109,32 +109,32 @@ export class PhaseRunner {
     return this.options.sending.nowNs();
   }
 
-  /** No stop condition holds. */
+  /** Whether no stop condition holds. */
   get mayIssue(): boolean {
     const { counters, quota, requestLimit, issueUntilNs } = this.options;
     if (this.#ended || counters.stopped) return false;
     return !quota.requestsAreTaken(requestLimit) && this.nowNs() < issueUntilNs;
   }
 
-  /** All places for requests before their first token are taken. */
+  /** Whether the maximum number of requests waits for a first token. */
   get prefillIsFull(): boolean {
     const { prefill, quota } = this.options;
     return prefill !== undefined && quota.prefillIsFull(this.limitNow(prefill));
   }
 
-  /** A limit's value now. */
+  /** Current value of a limit. */
   limitNow({ limit, rampNs }: RampedLimit): number {
     return concurrencyAt(this.nowNs() - this.options.startNs, limit, rampNs);
   }
 
-  /** The next session of the phase by order of start, or undefined when there are no more. */
+  /** Number of the phase's next session in order of start; undefined when there are no more. */
   takeSession(): number | undefined {
-    return this.options.quota.takeSession(this.#mostSessions);
+    return this.options.quota.takeSession(this.#maxSessions);
   }
 
-  /** There are no more sessions to start: the threads together have taken them all. */
+  /** Whether the threads have together started all sessions. */
   get sessionsAreTaken(): boolean {
-    return this.options.quota.sessionsAreTaken(this.#mostSessions);
+    return this.options.quota.sessionsAreTaken(this.#maxSessions);
   }
 
   /** @param number the session's number within the phase; its conversation is the one sampled for it. */
@@ -146,7 +146,7 @@ export class PhaseRunner {
   /**
    * @param number the session's number among all sessions of the run.
    * @param correlationIdOf its id on the wire, from the dataset's session id.
-   * @param played absent: every turn.
+   * @param played turns to send; absent: every turn.
    */
   openPlayed(
     number: number,
@@ -161,16 +161,16 @@ export class PhaseRunner {
     return new Session(number, script, correlationIdOf(script.conversation.sessionId), target, played);
   }
 
-  /** Makes the payload of the session's turn ahead of its time. */
+  /** Makes the payload of the session's turn before it is due. */
   prepare(session: Session): void {
     try {
       session.prepare(this.options.sending.endpoint, this.options.sending.body);
     } catch {
-      // What cannot be made becomes a failed record when its time comes.
+      // A payload that cannot be made becomes a failed record when it is due.
     }
   }
 
-  /** Sends the session's turn as soon as the limits allow; drops the session when a stop condition holds. */
+  /** Sends the session's turn as soon as the limits allow; ends the session when a stop condition holds. */
   submit(session: Session, dueNs: number): void {
     const { quota, prefill } = this.options;
     if (!this.mayIssue) {
@@ -178,16 +178,16 @@ export class PhaseRunner {
       this.checkDone();
     } else if (
       prefill !== undefined &&
-      (this.#forPrefill.length > 0 || !quota.takePrefill(this.limitNow(prefill)))
+      (this.#waitingForPrefill.length > 0 || !quota.takePrefill(this.limitNow(prefill)))
     ) {
-      this.#forPrefill.push({ session, dueNs });
-      this.#lookAgain();
+      this.#waitingForPrefill.push({ session, dueNs });
+      this.#scheduleCheck();
     } else {
       this.#send(session, dueNs);
     }
   }
 
-  /** Submits the session's turn when `dueNs` comes. */
+  /** Submits the session's turn at `dueNs`. */
   submitAt(session: Session, dueNs: number): void {
     if (dueNs <= this.nowNs()) {
       this.submit(session, dueNs);
@@ -196,7 +196,7 @@ export class PhaseRunner {
     this.callAt(session, dueNs, () => this.submit(session, dueNs));
   }
 
-  /** Does something for a session between two of its turns when `dueNs` comes, unless the phase ends before. */
+  /** Calls `act` between two turns of a session at `dueNs`, unless the phase ends before. */
   callAt(session: Session, dueNs: number, act: () => void): void {
     const entry = this.options.timers.at(dueNs, () => {
       this.#delayed.delete(session);
@@ -205,36 +205,36 @@ export class PhaseRunner {
     this.#delayed.set(session, entry);
   }
 
-  /** Issues nothing more; what waits to be sent is dropped. */
+  /** Issues nothing more, and drops turns that wait to be sent. */
   end(): void {
     this.#ended = true;
     for (const entry of this.#delayed.values()) this.options.timers.cancel(entry);
     this.#delayed.clear();
-    this.#forPrefill.length = 0;
+    this.#waitingForPrefill.length = 0;
     this.checkDone();
   }
 
-  /** To be called by the issuer when it has finished. */
+  /** Ends the phase if nothing is left to do. The issuer calls it when it has finished. */
   checkDone(): void {
     if (this.#done || this.#inFlight.size > 0) return;
     if (!this.#ended && !this.mayIssue) {
       this.end();
       return;
     }
-    const waits = this.#delayed.size > 0 || this.#forPrefill.length > 0;
+    const waits = this.#delayed.size > 0 || this.#waitingForPrefill.length > 0;
     if (this.#ended || (!waits && this.#issuer?.finished)) {
       this.#done = true;
       this.#ended = true;
       this.options.onDone();
-    } else if (this.#lookForEnd?.act === undefined) {
+    } else if (this.#endCheck?.act === undefined) {
       const { timers } = this.options;
-      this.#lookForEnd = timers.at(this.nowNs() + LOOK_FOR_END_NS, () => this.checkDone());
+      this.#endCheck = timers.at(this.nowNs() + END_CHECK_NS, () => this.checkDone());
     }
   }
 
-  get #mostSessions(): number {
-    // A session needs a request. Without this bound a thread could start one more session than there are requests,
-    // and take the last request from the session of another thread: its conversation would never be sent.
+  get #maxSessions(): number {
+    // A session needs a request. Without this bound a thread could start more sessions than there are requests, and
+    // take the last request of another thread's session, whose conversation would then never be sent.
     return Math.min(this.options.sessionLimit, this.options.requestLimit);
   }
 
@@ -258,7 +258,7 @@ export class PhaseRunner {
     });
     this.#inFlight.add(run);
     run.send();
-    // Nothing more can be sent: what waits for its time is not waited for.
+    // No request is left: turns that wait for their due time are dropped.
     if (quota.requestsAreTaken(requestLimit)) this.end();
   }
 
@@ -274,22 +274,22 @@ export class PhaseRunner {
     session.turnReturned(answer);
     if (session.turn === undefined || !this.mayIssue) this.#issuer?.sessionOver(session, record.endNs);
     else this.#issuer?.turnReturned(session, record.endNs);
-    if (this.#forPrefill.length > 0) this.#takePrefills();
+    if (this.#waitingForPrefill.length > 0) this.#sendWaiting();
     this.checkDone();
   };
 
-  #takePrefills(): void {
+  #sendWaiting(): void {
     const { quota, prefill } = this.options;
-    while (prefill !== undefined && this.#forPrefill.length > 0 && this.mayIssue) {
+    while (prefill !== undefined && this.#waitingForPrefill.length > 0 && this.mayIssue) {
       if (!quota.takePrefill(this.limitNow(prefill))) break;
-      const next = this.#forPrefill.shift();
+      const next = this.#waitingForPrefill.shift();
       if (next !== undefined) this.#send(next.session, next.dueNs);
     }
-    this.#lookAgain();
+    this.#scheduleCheck();
   }
 
-  #lookAgain(): void {
-    if (this.#look?.act !== undefined || this.#forPrefill.length === 0) return;
-    this.#look = this.options.timers.at(this.nowNs() + LOOK_AGAIN_NS, () => this.#takePrefills());
+  #scheduleCheck(): void {
+    if (this.#slotCheck?.act !== undefined || this.#waitingForPrefill.length === 0) return;
+    this.#slotCheck = this.options.timers.at(this.nowNs() + SLOT_CHECK_NS, () => this.#sendWaiting());
   }
 }

@@ -20,11 +20,11 @@ import type { SourceShare, ThreadShare } from './quota.js';
 export interface PromptPlan {
   readonly corpus: CorpusIndex;
   readonly seed: number;
-  /** Given where prompts must be re-encoded to be exact. */
+  /** Set if prompts must be re-encoded to have their exact length. */
   readonly corrector: TokenizerSource | undefined;
 }
 
-/** All that a load thread needs to work out its own share of the load: plain data, sent once, at the start. */
+/** Everything from which a load thread derives its share of the load: plain data, sent once at the start. */
 export interface LoadPlan {
   readonly dataset: DatasetPlan;
   readonly prompts: PromptPlan;
@@ -39,7 +39,7 @@ export interface LoadPlan {
   readonly keepRaw: boolean;
   /** Keep headers and addresses for the HTTP trace. */
   readonly keepTrace: boolean;
-  /** The client counts tokens, so text of unknown length goes with the record. */
+  /** The client counts tokens, so records carry text of unknown token count. */
   readonly countsTokens: boolean;
   readonly transport: 'http' | 'undici';
   readonly transportOptions: Omit<TransportOptions, 'nowNs' | 'connect'>;
@@ -48,26 +48,26 @@ export interface LoadPlan {
   readonly phases: readonly PhasePlan[];
 }
 
-/** One phase: how it issues, and when it ends. Infinity stands for "no limit". */
+/** How one phase issues requests, and when it ends. Infinity means "no limit". */
 export interface PhasePlan {
   readonly name: PhaseName;
   readonly issuing: Issuing;
   /** Most requests and sessions, over all threads. */
   readonly requestLimit: number;
   readonly sessionLimit: number;
-  /** Nothing is issued after this time. */
+  /** Nothing is issued after this time since the start. */
   readonly durationNs: number;
-  /** What is in flight is dropped this long after the duration. */
+  /** Requests in flight are dropped this long after the duration. */
   readonly graceNs: number;
   readonly prefill: RampedLimit | undefined;
   readonly cancellation: { readonly percent: number; readonly delayNs: number } | undefined;
-  /** Requests that it sends when nothing ends it early, where that is known. */
+  /** Requests that it sends if nothing ends it early; undefined if unknown. */
   readonly expectedRequests: number | undefined;
-  /** Sessions in flight at the most, as far as the options say; undefined: no ceiling. */
+  /** Maximum sessions in flight by the options; undefined: no limit. */
   readonly concurrency: number | undefined;
 }
 
-/** How a phase decides what is sent when. */
+/** The load mode of a phase, with its parameters. */
 export type Issuing =
   | { readonly kind: 'closed-loop'; readonly concurrency: RampedLimit }
   | {
@@ -95,21 +95,21 @@ export type Issuing =
       readonly ceiling: RampedLimit | undefined;
     };
 
-/** One thread's own part of the plan. */
+/** Start data of one load thread. */
 export interface LoadThreadData extends ThreadShare {
   readonly plan: LoadPlan;
   readonly origin: ClockOrigin;
   readonly share: SourceShare;
-  /** What the threads of the source share, by phase. */
+  /** Memory of the counters that the threads of the source share, one per phase. */
   readonly counters: readonly SharedArrayBuffer[];
   readonly workerId: string;
-  /** Folder that finished records are spooled to; undefined: there is none. */
+  /** Folder that finished records are spooled to; undefined: no spool. */
   readonly spool: string | undefined;
-  /** Closes when the last record is spooled; takes batches where that cannot be done. */
+  /** Closed when the last record is spooled; receives the batches that cannot be spooled. */
   readonly records: MessagePort;
 }
 
-/** What the main thread tells a load thread. */
+/** Message of the main thread to a load thread. */
 export type LoadCommand =
   | {
       readonly kind: 'start';
@@ -119,15 +119,15 @@ export type LoadCommand =
       /** Number of the phase's first session among all sessions of the run. */
       readonly firstSession: number;
     }
-  /** The run ends here; `why` stands in the records of what is in flight. */
+  /** Drop all requests in flight, with `why` in their records, and send nothing more. */
   | { readonly kind: 'interrupt'; readonly why: string }
-  /** No further phase comes: hand over the last records and leave. */
+  /** No phase follows: hand over the last records and exit. */
   | { readonly kind: 'finish' };
 
-/** What a load thread tells the main thread. */
+/** Message of a load thread to the main thread. */
 export type LoadEvent =
   | { readonly kind: 'ready' }
   | { readonly kind: 'phase-done'; readonly report: ThreadReport }
-  /** Its records go through memory from now on. */
+  /** Its records are posted from memory from now on. */
   | { readonly kind: 'spool-failed'; readonly message: string }
   | { readonly kind: 'finished' };

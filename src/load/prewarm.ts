@@ -8,23 +8,23 @@ import type { PhaseEnvironment } from './phase-player.js';
 import type { LoadPlan, PhasePlan } from './plan.js';
 import { type BatchSink, RecordBatcher } from './record-batcher.js';
 
-// The first hundred requests of a thread take five times as long as later ones: code is interpreted at first, and
-// functions are compiled one by one.
-const LONGEST_NS = 40e6;
+// The first hundred requests of a thread take five times as long as later ones, because their code is interpreted and
+// compiled function by function.
+const MAX_DURATION_NS = 40e6;
 const REQUESTS = 200;
 const IN_FLIGHT = 20;
 const TOKENS = 16;
 const CONVERSATIONS = 100;
 
-/** A phase against a simulated server, and what it runs on. */
+/** A phase against a simulated server, with its environment. */
 export interface Prewarm {
   readonly phase: PhasePlan;
   readonly environment: PhaseEnvironment;
 }
 
 /**
- * Runs some requests in a load thread before its first real one, through everything but the kernel: nothing is sent or
- * recorded, and V8 compiles this code now rather than between two stamps. Undefined for the undici transport.
+ * Runs requests in a load thread before its first real one, through all code except the kernel: nothing is sent or
+ * recorded, and V8 compiles this code now rather than between two timestamps. Undefined for the undici transport.
  */
 export function openPrewarm(
   plan: LoadPlan,
@@ -45,8 +45,8 @@ export function openPrewarm(
       issuing: { kind: 'closed-loop', concurrency: { limit: IN_FLIGHT, rampNs: 0 } },
       requestLimit: REQUESTS,
       sessionLimit: REQUESTS,
-      durationNs: LONGEST_NS,
-      graceNs: LONGEST_NS,
+      durationNs: MAX_DURATION_NS,
+      graceNs: MAX_DURATION_NS,
       prefill: undefined,
       cancellation: undefined,
       expectedRequests: REQUESTS,
@@ -88,7 +88,7 @@ function chunk(data: string): string {
   return `${data.length.toString(16)}\r\n${data}\r\n`;
 }
 
-/** A connection without a peer: every write is answered, one read per turn of the event loop. */
+/** A connection without a peer that answers every request, with one read per turn of the event loop. */
 class CannedSocket extends Socket {
   readonly #answer: readonly Buffer[];
   readonly #onread: TcpNetConnectOpts['onread'];

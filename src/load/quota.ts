@@ -1,6 +1,6 @@
 /**
- * Hands out what a phase may send, each number once. Every limit is that of the whole phase; a quota that has only a
- * share of the phase applies its share of the limit.
+ * Hands out session and request numbers of a phase, each once. Limits are those of the whole phase; a quota for a share
+ * of the phase applies its share of each limit.
  */
 export interface Quota {
   /** Number of the next session; undefined when `limit` sessions were handed out. */
@@ -12,11 +12,11 @@ export interface Quota {
   /** Takes a session slot; false when `limit` are taken. */
   takeSlot(limit: number): boolean;
   freeSlot(): void;
-  /** Takes one of the places for requests that wait for their first token; false when `limit` are taken. */
+  /** Takes a slot for a request that waits for its first token; false when `limit` are taken. */
   takePrefill(limit: number): boolean;
   freePrefill(): void;
   prefillIsFull(limit: number): boolean;
-  /** Its part of a limit. */
+  /** This quota's share of a limit. */
   shareOf(limit: number): number;
 }
 
@@ -33,10 +33,10 @@ export interface ThreadShare {
 }
 
 /**
- * The quota of one source among several that share no memory: a fixed share of every limit, which add up to it, and
- * every `sources`-th number.
- * @param own what the threads of this source have taken together. @param cutByTime the schedule itself says which
- * requests a count keeps, so the count is not split.
+ * The quota of one of several sources that share no memory: a fixed share of each limit, and every `sources`-th number.
+ * The shares add up to the limit.
+ * @param own counts what the threads of this source have taken. @param cutByTime the schedule decides which requests a
+ * request limit keeps, so that limit is not split.
  */
 export function fixedShare(own: Quota, { source, sources }: SourceShare, cutByTime: boolean): Quota {
   const shareOf = (limit: number) => evenShare(limit, sources, source);

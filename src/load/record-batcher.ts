@@ -5,16 +5,16 @@ import type { SpoolWriter } from '../records/spool.js';
 import { messageOf } from '../util/errors.js';
 import { Timeout } from '../util/timeout.js';
 
-// Each batch is a write to the spool: some 50 µs in which nothing is stamped.
+// Each batch is one write to the spool, which takes about 50 µs in which nothing is timestamped.
 const BATCH_RECORDS = 250;
 const BATCH_BYTES = 128_000;
-const LONGEST_WAIT_MS = 50;
-/** Packing a record takes 3 to 15 µs; between so many the sockets are looked at. */
-const PACKED_AT_ONCE = 16;
+const MAX_WAIT_MS = 50;
+/** Packing a record takes 3 to 15 µs; the sockets are polled between groups of this size. */
+const PACK_AT_ONCE = 16;
 
 /**
- * Hands finished records on in batches. Each is packed as soon as what is there to be read is read and stamped, so
- * that none lives long enough to be carried from one garbage collection to the next: that took 6 ms each.
+ * Passes finished records on in batches. Each record is packed as soon as all pending reads are timestamped, so that
+ * no record object survives a garbage collection: surviving records made collections take 6 ms.
  */
 export class RecordBatcher {
   readonly #sink: BatchSink;
@@ -33,7 +33,7 @@ export class RecordBatcher {
     this.#packing ??= setImmediate(this.#pack);
   }
 
-  /** Hands on all records that were added. */
+  /** Passes on all records that were added. */
   flush(): void {
     clearImmediate(this.#packing);
     this.#packing = undefined;
@@ -41,7 +41,7 @@ export class RecordBatcher {
     this.#put();
   }
 
-  /** Hands on the rest and closes the sink. */
+  /** Passes on the rest and closes the sink. */
   close(): void {
     this.flush();
     this.#sink.close();
@@ -49,12 +49,12 @@ export class RecordBatcher {
 
   readonly #pack = (): void => {
     const waiting = this.#waiting;
-    // A share of what waits as well: where more than that comes at each look, it must not pile up.
-    const count = Math.max(PACKED_AT_ONCE, waiting.length >> 2);
+    // At least a quarter of the backlog, which otherwise grows if more records arrive per turn.
+    const count = Math.max(PACK_AT_ONCE, waiting.length >> 2);
     for (const record of waiting.splice(0, count)) this.#packer.add(record);
     this.#packing = waiting.length > 0 ? setImmediate(this.#pack) : undefined;
     if (this.#packer.records >= BATCH_RECORDS || this.#packer.bytes >= BATCH_BYTES) this.#put();
-    else this.#timer ??= new Timeout(() => this.flush(), LONGEST_WAIT_MS);
+    else this.#timer ??= new Timeout(() => this.flush(), MAX_WAIT_MS);
   };
 
   #put(): void {
@@ -64,24 +64,24 @@ export class RecordBatcher {
   }
 }
 
-/** Where a load thread leaves batches of finished records. */
+/** Destination of a load thread's batches of finished records. */
 export interface BatchSink {
   /** Takes the batch out of the packer. */
   put(packer: RecordPacker): void;
-  /** The last batch was put. */
+  /** No batch follows. */
   close(): void;
 }
 
-/** One that keeps batches on disk. */
+/** A batch sink that keeps batches on disk. */
 export interface SpoolSink extends BatchSink {
-  /** What was put so far need not be kept. */
+  /** The batches so far were made up and may be deleted. */
   endPrewarm(): void;
 }
 
 /**
- * Appends batches to the spool, and closes the port when there are no more. Where the spool cannot be written, batches
- * go through the port instead, and wait in memory for their reader.
- * @param spool undefined: there is none. @param onFailure called once, with what went wrong.
+ * Appends batches to the spool, and closes the port after the last. If the spool cannot be written, batches are posted
+ * to the port instead, and wait in memory for their reader.
+ * @param spool undefined: none. @param onFailure called once, with the reason.
  */
 export function spoolSink(
   spool: SpoolWriter | undefined,
@@ -119,5 +119,5 @@ export function spoolSink(
   };
 }
 
-/** Forgets what it is given. */
-export const nowhere: BatchSink = { put: (packer) => packer.clear(), close() {} };
+/** Discards every batch. */
+export const discardBatches: BatchSink = { put: (packer) => packer.clear(), close() {} };

@@ -25,7 +25,7 @@ import { excessOf, shortened, statusError, unreadableResponse, wireError } from 
 import type { Session } from './session.js';
 import type { TimerEntry, TimerQueue } from './timer-queue.js';
 
-/** What all requests of a thread share. */
+/** Options that all requests of a thread share. */
 export interface SendingOptions
   extends Pick<LoadPlan, 'body' | 'countsTokens' | 'keepTrace' | 'requestTimeoutMs'> {
   readonly phase: PhaseName;
@@ -38,7 +38,7 @@ export interface SendingOptions
   readonly nowNs: () => number;
   /** Called for every read of a body, with its time. */
   readonly onRead: (atNs: number) => void;
-  /** A stamp of this time may be late; NaN is none. */
+  /** Whether a timestamp may be late; false for NaN. */
   readonly mayBeLate: (atNs: number) => boolean;
 }
 
@@ -59,7 +59,7 @@ export interface RequestRunOptions {
 // A cancellation counts from when the request was sent completely. Without a request timeout, this bounds the sending.
 const SEND_TIMEOUT_S = 300;
 
-/** One request, from its payload to its record. The transport calls it as things happen. */
+/** One request, from its payload to its record. The transport calls it for each event of the exchange. */
 export class RequestRun implements ResponseHandler, Indexed {
   readonly session: Session;
   index = -1;
@@ -68,7 +68,7 @@ export class RequestRun implements ResponseHandler, Indexed {
   readonly #requestId = randomUUID();
   readonly #answer: Answer;
   #cancelTimer: TimerEntry | undefined = undefined;
-  /** The payload could not be made. */
+  /** Set when the payload could not be made. */
   #failing: NodeJS.Immediate | undefined = undefined;
   #sent = false;
   #prefilling: boolean;
@@ -89,7 +89,7 @@ export class RequestRun implements ResponseHandler, Indexed {
     this.#answer = new Answer(options.answer, this.#prefilling ? () => this.#endPrefill() : undefined);
   }
 
-  /** Makes the payload, unless it was made before, and hands it to the transport. */
+  /** Makes the payload, unless it was prepared, and passes it to the transport. */
   send(): void {
     const { session } = this;
     const { endpoint, body, headers, transport, requestTimeoutMs, nowNs } = this.#options;
@@ -99,7 +99,7 @@ export class RequestRun implements ResponseHandler, Indexed {
     } catch (thrown) {
       const atNs = nowNs();
       this.#startNs = atNs;
-      // Not within `send`: a request that is sent because this one failed may fail immediately, too.
+      // Deferred: a request that is sent because this one failed may itself fail immediately, without end.
       this.#failing = setImmediate(() =>
         this.#finish(atNs, { type: 'ValueError', message: messageOf(thrown) }),
       );
@@ -127,7 +127,7 @@ export class RequestRun implements ResponseHandler, Indexed {
       this.#cancelTimer = timers.at(this.#startNs + SEND_TIMEOUT_S * 1e9, () => this.#giveUpSending());
   }
 
-  /** Ends the request because the phase or the run ends; its record says why. */
+  /** Ends the request because the phase or the run ends. @param why for its record. */
   drop(why: string): void {
     this.#cancel(`Request cancelled: ${why}`, true);
   }
@@ -170,7 +170,7 @@ export class RequestRun implements ResponseHandler, Indexed {
     this.#finish(Number.isNaN(lastUnitNs) ? atNs : lastUnitNs, error);
   }
 
-  /** Reads the rest of a complete response; returns the error that it is or holds. */
+  /** Reads the rest of a complete response. @returns its error, if it is or contains one. */
   #readEnd(atNs: number): RecordError | undefined {
     const head = this.#head;
     const text = this.#response?.end(atNs) ?? '';
@@ -178,7 +178,7 @@ export class RequestRun implements ResponseHandler, Indexed {
     return this.#answer.error ?? this.#excess();
   }
 
-  /** Usage and tool calls are written into records and later requests as JSON: that must be possible and cheap. */
+  /** Usage and tool calls are serialized into records and later requests: this must be possible and cheap. */
   #excess(): RecordError | undefined {
     const { usage, message } = this.#answer;
     for (const kept of [usage, message?.toolCalls]) {
@@ -198,7 +198,10 @@ export class RequestRun implements ResponseHandler, Indexed {
 
   #giveUpSending(): void {
     this.#exchange?.destroy();
-    this.#failSending(`The request was not sent whole within ${SEND_TIMEOUT_S} s`, this.#options.nowNs());
+    this.#failSending(
+      `The request was not sent completely within ${SEND_TIMEOUT_S} s`,
+      this.#options.nowNs(),
+    );
   }
 
   #failSending(message: string, atNs: number): void {
@@ -231,7 +234,7 @@ export class RequestRun implements ResponseHandler, Indexed {
       mayBeLate(dueNs) ||
       mayBeLate(contentNs[0] ?? Number.NaN) ||
       mayBeLate(contentNs[contentNs.length - 1] ?? endNs);
-    // Secrets of this request that the server may send back.
+    // Secrets of this request, which the server may echo.
     const secrets = failed || this.#options.keepTrace ? secretsIn(this.#body) : [];
     const record: RequestRecord = {
       phase: this.#options.phase,

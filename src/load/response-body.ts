@@ -5,21 +5,21 @@ import { messageOf } from '../util/errors.js';
 import { ResponseTooLarge } from '../util/response-limits.js';
 import { codingsOf, decodeBody } from './content-coding.js';
 
-/** A piece of a body whose kind is not known yet, or of a whole one. */
+/** A piece of a body of unknown kind, or of one that is read as a whole. */
 interface Piece {
   readonly bytes: Buffer;
   readonly atNs: number;
 }
 
 /**
- * Reads the body of one response. The first bytes of a successful one decide whether it is an event stream, not its
- * head alone: proxies send good streams as `application/json`, and error bodies as `text/event-stream`.
+ * Reads the body of one response. The first bytes of a successful response decide whether it is an event stream, not
+ * the head alone: proxies send valid streams as `application/json`, and error bodies as `text/event-stream`.
  */
 export class ResponseBody {
   readonly #answer: Answer;
   readonly #head: ResponseHead;
   readonly #maxMessageBytes: number;
-  /** Undefined until the body is known to be a stream. */
+  /** Undefined until the body is recognized as a stream. */
   #stream: EventStreamParser | undefined = undefined;
   #isWhole: boolean;
   readonly #pieces: Piece[] = [];
@@ -33,7 +33,7 @@ export class ResponseBody {
   }
 
   /**
-   * Takes `bytes[start, end)`, which came in a read at `atNs`; keeps no reference to `bytes`.
+   * Takes `bytes[start, end)`, read at `atNs`; keeps no reference to `bytes`.
    * @throws ResponseTooLarge
    */
   feed(bytes: Buffer, start: number, end: number, atNs: number): void {
@@ -59,8 +59,8 @@ export class ResponseBody {
   }
 
   /**
-   * The body is complete: passes the rest of it to the answer. Returns the text of a response that is not a success,
-   * '' for all others.
+   * Ends the body and passes the rest of it to the answer.
+   * @returns the text of a response that is not a success; '' for all others.
    */
   end(atNs: number): string {
     if (this.#stream !== undefined) {
@@ -84,10 +84,13 @@ export class ResponseBody {
     return '';
   }
 
-  /** Decides by the first bytes, `read` included; opens the stream if they begin one. */
+  /** Recognizes the kind by the first bytes, `read` included; opens the stream if it is one. */
   #decide(read: Buffer): EventStreamParser | undefined {
     const pieces = this.#pieces.map(({ bytes }) => bytes);
-    const start = (pieces.length === 0 ? read : Buffer.concat([...pieces, read])).subarray(0, LONGEST_START);
+    const start = (pieces.length === 0 ? read : Buffer.concat([...pieces, read])).subarray(
+      0,
+      MAX_START_BYTES,
+    );
     const isCoded = codingsOf(this.#header('content-encoding'), start).length > 0;
     const framing = isCoded ? 'whole' : framingOf(start, eventStreamType.test(this.#header('content-type')));
     this.#isWhole = framing === 'whole';
@@ -122,25 +125,25 @@ export function isSuccess({ status }: ResponseHead): boolean {
 
 const eventStreamType = /^\s*text\/event-stream\s*(?:;|$)/i;
 
-/** Bytes that decide, leading white space included. */
-const LONGEST_START = 256;
+/** First bytes that determine the kind, leading white space included. */
+const MAX_START_BYTES = 256;
 
 /**
  * The kind of a body by its first bytes; undefined if more of them are needed.
- * @param isExpected the head says that it is an event stream.
+ * @param isExpected the content type is that of an event stream.
  */
 function framingOf(start: Buffer, isExpected: boolean): 'stream' | 'whole' | undefined {
   const text = start.toString('latin1').replace(/^(?:\xef\xbb\xbf)?\s*/, '');
   if (/^[{["<]/.test(text)) return 'whole';
   if (isEventStream(text)) return 'stream';
-  if (isExpected && (text !== '' || start.length >= LONGEST_START)) return 'stream';
+  if (isExpected && (text !== '' || start.length >= MAX_START_BYTES)) return 'stream';
   const isBeginning = fieldNames.some((name) => name.startsWith(text));
-  return isBeginning && start.length < LONGEST_START ? undefined : 'whole';
+  return isBeginning && start.length < MAX_START_BYTES ? undefined : 'whole';
 }
 
 const fieldNames = ['data:', 'event:', 'id:', 'retry:', 'error:'];
 
-/** A text that begins with a field or a comment of an event stream. */
+/** Whether a text begins with a field or a comment of an event stream. */
 function isEventStream(text: string): boolean {
   return text.startsWith(':') || fieldNames.some((name) => text.startsWith(name));
 }

@@ -4,12 +4,12 @@ import type { ResponseHead, TransportError } from '../transport/transport.js';
 import { cutAndCounted } from '../util/cut.js';
 import { holdsMoreThan, isDeeperThan } from '../util/json.js';
 
-// A message is kept in every record, in the summary and on the screen; beyond this it is a page.
-const LONGEST_MESSAGE = 65_536;
+// A message is kept in every record, in the summary and on the screen; a longer one is cut.
+const MAX_MESSAGE_LENGTH = 65_536;
 
-// Honest usage objects and tool calls have some five levels.
-const DEEPEST_JSON = 200;
-const MOST_JSON = 100_000;
+// Real usage objects and tool calls have about five levels.
+const MAX_JSON_LEVELS = 200;
+const MAX_JSON_VALUES = 100_000;
 
 /** A response whose status is not 2xx. @param text its body. */
 export function statusError(head: ResponseHead, text: string): RecordError {
@@ -19,7 +19,7 @@ export function statusError(head: ResponseHead, text: string): RecordError {
   return { code: head.status, type: head.reason, message };
 }
 
-/** A failure of the wire, in the words of the record file. */
+/** A transport failure, as the record file names it. */
 export function wireError({ type, message, innerMessage }: TransportError): RecordError {
   return {
     type,
@@ -28,7 +28,7 @@ export function wireError({ type, message, innerMessage }: TransportError): Reco
   };
 }
 
-/** Reading a response threw: that request fails, and nothing else. */
+/** The error of a request whose response could not be read. */
 export function unreadableResponse(thrown: unknown): RecordError {
   return {
     code: 502,
@@ -37,14 +37,15 @@ export function unreadableResponse(thrown: unknown): RecordError {
   };
 }
 
-/** Why JSON of an answer is too much to be written into records and later requests; undefined where it is not. */
+/** Why JSON of an answer is too large to be written into records and later requests; undefined if it is not. */
 export function excessOf(json: unknown): string | undefined {
-  if (isDeeperThan(json, DEEPEST_JSON)) return `it holds JSON nested more than ${DEEPEST_JSON} levels deep`;
-  return holdsMoreThan(json, MOST_JSON)
-    ? `its usage or tool calls hold more than ${MOST_JSON} values`
+  if (isDeeperThan(json, MAX_JSON_LEVELS))
+    return `it holds JSON nested more than ${MAX_JSON_LEVELS} levels deep`;
+  return holdsMoreThan(json, MAX_JSON_VALUES)
+    ? `its usage or tool calls hold more than ${MAX_JSON_VALUES} values`
     : undefined;
 }
 
 export function shortened(error: RecordError): RecordError {
-  return { ...error, message: cutAndCounted(error.message, LONGEST_MESSAGE) };
+  return { ...error, message: cutAndCounted(error.message, MAX_MESSAGE_LENGTH) };
 }

@@ -33,12 +33,12 @@ export class Session {
     this.#played = played;
   }
 
-  /** Number of the turn to be sent, within the conversation. */
+  /** Number of the next turn within the conversation. */
   get turnIndex(): number {
     return this.#played === undefined ? this.#place : (this.#played[this.#place] ?? -1);
   }
 
-  /** The turn to be sent; undefined after the last. */
+  /** The next turn; undefined after the last. */
   get turn(): Turn | undefined {
     return this.conversation.turns[this.turnIndex];
   }
@@ -47,18 +47,18 @@ export class Session {
     return this.#place === (this.#played ?? this.conversation.turns).length - 1;
   }
 
-  /** Earlier turns that were answered; they go out again in front of this one. */
+  /** Earlier turns that were answered; requests repeat them before the next turn. */
   get past(): readonly PastTurn[] {
     return this.#past;
   }
 
-  /** Makes the payload of the turn to be sent ahead of its time. @throws UserError if the endpoint cannot send it */
+  /** Makes the payload of the next turn before it is due. @throws UserError if the endpoint cannot send it */
   prepare(endpoint: Endpoint, options: BodyOptions): void {
     this.#prepared = this.#payload(endpoint, options);
   }
 
   /**
-   * The payload of the turn to be sent: made ahead of its time, kept from an earlier session, or made now.
+   * The payload of the next turn: prepared before, kept from an earlier session, or made now.
    * @throws UserError if the endpoint cannot send the turn
    */
   takePayload(endpoint: Endpoint, options: BodyOptions): Payload {

@@ -3,62 +3,62 @@ import type { ThreadReport } from '../fidelity/thread-report.js';
 import { type ClockOrigin, nsBetween } from '../util/clock.js';
 import type { SourceShare } from './quota.js';
 
-/** Sends the load of a plan and yields batches of finished records: threads of this process here, agents elsewhere. */
+/** Sends the load of a plan and yields batches of finished records: the threads of this process, or remote agents. */
 export interface LoadSource {
-  /** What the start of a phase and all its times count from. */
+  /** Zero of its clock: phase starts and all times count from it. */
   readonly origin: ClockOrigin;
-  /** Resolves when it can send at once; rejects if it cannot. */
+  /** Resolves when it is ready to send; rejects if it fails. */
   readonly ready: Promise<unknown>;
   readonly feeds: readonly BatchFeed[];
-  /** How far a phase has come by now. @param phase index into the plan's phases. */
+  /** Current progress of a phase. @param phase index into the plan's phases. */
   progressOf(phase: number): PhaseProgress;
   /**
-   * Runs a phase. Resolves, with what each load thread saw of itself, when nothing is in flight or to send; rejects if
-   * one dies.
+   * Runs a phase. Resolves with the report of each load thread when nothing is in flight and nothing is left to send;
+   * rejects if a thread dies.
    * @param startNs when it starts. @param firstSession number of its first session among all sessions of the run.
    */
   runPhase(phase: number, startNs: number, firstSession: number): Promise<readonly ThreadReport[]>;
-  /** Nothing more is sent, now or in a later phase, and what is in flight is dropped with a record each. */
+  /** Sends nothing more, in this and later phases, and drops each request in flight with a record. */
   interrupt(why: string): void;
-  /** No phase follows: the last records are handed over and the feeds closed. */
+  /** Hands over the last records and closes the feeds: no phase follows. */
   finish(): void;
-  /** Resolves when each part of it has left or died. */
+  /** Resolves when each of its threads has finished or died. */
   readonly finished: Promise<unknown>;
-  /** Ends it at once, whatever it does. */
+  /** Ends it immediately. */
   terminate(): Promise<void>;
 }
 
-/** Where batches of finished records come from. */
+/** Batches of finished records of one load thread. */
 export interface BatchFeed {
-  /** Brings the batches that are not in the spool; closes behind the last of all. */
+  /** Receives the batches that are not in the spool; closed after the last batch. */
   readonly port: MessagePort;
-  /** Number of its files in the spool of the run; undefined: every batch comes through the port. */
+  /** Number of its files in the spool of the run; undefined: all batches are posted to the port. */
   readonly spoolNumber: number | undefined;
-  /** What the times in its batches count from. */
+  /** Zero of the times in its batches. */
   readonly origin: ClockOrigin;
 }
 
-/** How far a phase has come. */
+/** Progress of a phase. */
 export interface PhaseProgress {
-  /** Sessions that were begun, which have the first numbers of the phase. */
+  /** Sessions started, which have the first numbers of the phase. */
   readonly sessions: number;
   readonly issued: number;
   readonly returned: number;
-  /** Of those that returned, the ones that failed or were cut off at the end of the phase. */
+  /** Returned requests that failed or were dropped at the end of the phase. */
   readonly failed: number;
-  /** Of those that returned, the ones that were cancelled as planned. */
+  /** Returned requests that were cancelled as planned. */
   readonly cancelled: number;
-  /** Changes whenever something was sent, came in or returned. */
+  /** Changes whenever a request is sent, data arrives or a request returns. */
   readonly activity: number;
-  /** By how much the schedule was moved, ns. */
+  /** Total delay added to the schedule, ns. */
   readonly movedNs: number;
-  /** Turns that became due later than recorded, and by how much at most, ns. */
+  /** Turns that became due later than recorded, and their maximum delay, ns. */
   readonly postponed: { readonly turns: number; readonly mostNs: number };
 }
 
 /**
- * Splits a load among sources that share no memory: together they are one.
- * @param origin of the run. @param open makes the source of a share.
+ * Combines sources that share no memory, each of which sends a share of the load.
+ * @param origin of the run. @param open opens the source of a share.
  */
 export function splitLoad(
   origin: ClockOrigin,
@@ -94,7 +94,7 @@ export function splitLoad(
   };
 }
 
-/** The progress of all sources as one; each took every n-th session number. */
+/** Combined progress of all sources, each of which takes every n-th session number. */
 function sumOf(parts: readonly PhaseProgress[]): PhaseProgress {
   const sum = (of: (part: PhaseProgress) => number) => parts.reduce((total, part) => total + of(part), 0);
   const most = (of: (part: PhaseProgress, source: number) => number) => Math.max(0, ...parts.map(of));

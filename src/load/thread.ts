@@ -16,9 +16,9 @@ import { EventLoopMonitor } from './event-loop-monitor.js';
 import { type PhaseEnvironment, PhasePlayer } from './phase-player.js';
 import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData, PhasePlan } from './plan.js';
 import { openPrewarm } from './prewarm.js';
-import { nowhere, RecordBatcher, type SpoolSink, spoolSink } from './record-batcher.js';
+import { discardBatches, RecordBatcher, type SpoolSink, spoolSink } from './record-batcher.js';
 
-/** A load thread: works out its share of each phase, sends, stamps, and posts finished records. */
+/** A load thread: derives its share of each phase, sends, timestamps, and spools finished records. */
 async function runLoadThread({
   plan,
   origin,
@@ -33,9 +33,9 @@ async function runLoadThread({
   const port = parentPort;
   if (port === null) throw new Error('a load thread runs only as a worker');
   const { nowNs } = openClock(origin);
-  const say = (event: LoadEvent) => port.postMessage(event);
+  const post = (event: LoadEvent) => port.postMessage(event);
   const sink = openSink(records, spool, workerId, thread, (message) =>
-    say({ kind: 'spool-failed', message }),
+    post({ kind: 'spool-failed', message }),
   );
   const { corpus, seed, corrector } = plan.prompts;
   const dataset = openDataset(plan.dataset, openPrompts(corpus, seed, corrector && openTokenizer(corrector)));
@@ -48,13 +48,13 @@ async function runLoadThread({
     share: { ...share, thread, threads },
   };
   let isPrewarming = true;
-  // Its number among the threads of all sources.
+  // Number of the thread among those of all sources.
   const number = thread * share.sources + share.source;
   const monitor = new EventLoopMonitor(nowNs, number, (observation) => {
     if (!isPrewarming) records.postMessage(observation);
   });
   const player = new PhasePlayer(plan, monitor, nowNs);
-  // Also where the thread fails: what has ended by then is kept.
+  // Keeps the finished records also if the thread fails.
   process.once('exit', () => environment.batcher.flush());
 
   port.on('message', (command: LoadCommand) => {
@@ -63,7 +63,7 @@ async function runLoadThread({
       environment.batcher.close();
       environment.transport.close();
       monitor.close();
-      say({ kind: 'finished' });
+      post({ kind: 'finished' });
       port.close();
     } else {
       const { phase: index, startNs, firstSession } = command;
@@ -71,14 +71,14 @@ async function runLoadThread({
       if (phase === undefined) throw new Error(`the load plan has no phase ${index}`);
       const counters = new SharedCounters(shared[index]);
       player.play({ phase, counters, startNs, firstSession }, environment, (report) =>
-        say({ kind: 'phase-done', report }),
+        post({ kind: 'phase-done', report }),
       );
     }
   });
-  // Twice: V8 takes what it sees once, the closures of one phase, for all that there will ever be.
+  // Twice: after one phase, V8 would specialize the code on the closures of that phase.
   for (let time = 0; time < 2; time++) {
-    // What one thread leaves is enough for the record thread to get going.
-    const prewarm = openPrewarm(plan, endpoints[plan.endpoint], thread === 0 ? sink : nowhere, nowNs);
+    // The records of one thread are enough to prewarm the record thread.
+    const prewarm = openPrewarm(plan, endpoints[plan.endpoint], thread === 0 ? sink : discardBatches, nowNs);
     if (prewarm === undefined) break;
     const { phase, environment: invented } = prewarm;
     const counters = new SharedCounters();
@@ -90,7 +90,7 @@ async function runLoadThread({
   isPrewarming = false;
   sink.endPrewarm();
   records.postMessage(PREWARMED);
-  say({ kind: 'ready' });
+  post({ kind: 'ready' });
 }
 
 function openSink(
@@ -109,7 +109,7 @@ function openSink(
   return spoolSink(spool, records, onFailure);
 }
 
-/** Most sessions of all phases; Infinity where nothing but time ends one. */
+/** Maximum sessions of all phases; Infinity if only time limits one. */
 function sessionsOf({ phases }: LoadPlan): number {
   const most = ({ issuing, sessionLimit, requestLimit }: PhasePlan) => {
     const limit = Math.min(sessionLimit, requestLimit);

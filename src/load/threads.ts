@@ -10,18 +10,18 @@ import type { LoadSource } from './source.js';
 export interface ThreadsOptions {
   readonly threads: number;
   readonly origin: ClockOrigin;
-  /** Absent: they send all of the load. */
+  /** Absent: the whole load. */
   readonly share?: SourceShare;
-  /** Folder that they spool finished records to; undefined: they post them. */
+  /** Folder that they spool finished records to; undefined: records are posted. */
   readonly spool: string | undefined;
-  /** A thread could not write its spool, and posts its records from now on. */
+  /** Called when a thread cannot write its spool; it posts its records from then on. */
   readonly onSpoolFailure: (message: string) => void;
 }
 
-/** Starts load threads of this process, which send nothing until a phase is run. */
+/** Starts load threads in this process; they send nothing until a phase is run. */
 export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadSource {
   const { threads, origin, share = { source: 0, sources: 1 }, spool } = options;
-  requireShares(plan, share);
+  checkLimits(plan, share);
   const counters = plan.phases.map(() => new SharedCounters());
   let isTerminated = false;
   const started = Array.from({ length: threads }, (_, thread) => {
@@ -38,12 +38,12 @@ export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadS
   });
   const died = Promise.race(started.map((thread) => thread.died));
   died.catch(() => {});
-  const tell = (command: LoadCommand) => {
+  const post = (command: LoadCommand) => {
     for (const { worker } of started) worker.postMessage(command);
   };
   return {
     origin,
-    ready: Promise.race([Promise.all(started.map(({ worker }) => heard(worker, 'ready'))), died]),
+    ready: Promise.race([Promise.all(started.map(({ worker }) => nextEvent(worker, 'ready'))), died]),
     feeds: started.map(({ records }, thread) => ({
       port: records,
       spoolNumber: spool === undefined ? undefined : thread,
@@ -55,19 +55,19 @@ export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadS
       return found;
     },
     runPhase: async (phase, startNs, firstSession) => {
-      const done = Promise.all(started.map(({ worker }) => heard(worker, 'phase-done')));
-      tell({ kind: 'start', phase, startNs, firstSession });
+      const done = Promise.all(started.map(({ worker }) => nextEvent(worker, 'phase-done')));
+      post({ kind: 'start', phase, startNs, firstSession });
       const events = await Promise.race([done, died]);
       return events.map((event) => event.report);
     },
     interrupt: (why) => {
       for (const phase of counters) phase.stop();
-      tell({ kind: 'interrupt', why });
+      post({ kind: 'interrupt', why });
     },
-    finish: () => tell({ kind: 'finish' }),
+    finish: () => post({ kind: 'finish' }),
     finished: Promise.all(
       started.map(({ worker, died: diedEarly }) =>
-        Promise.race([heard(worker, 'finished'), diedEarly.catch(() => undefined)]),
+        Promise.race([nextEvent(worker, 'finished'), diedEarly.catch(() => undefined)]),
       ),
     ),
     terminate: async () => {
@@ -105,12 +105,12 @@ function startThread(
 
 type EventOf<Kind extends LoadEvent['kind']> = Extract<LoadEvent, { readonly kind: Kind }>;
 
-/** Resolves with what the thread says of this kind next. */
-function heard<Kind extends LoadEvent['kind']>(worker: Worker, kind: Kind): Promise<EventOf<Kind>> {
+/** Resolves with the thread's next event of this kind. */
+function nextEvent<Kind extends LoadEvent['kind']>(worker: Worker, kind: Kind): Promise<EventOf<Kind>> {
   return new Promise((resolve) => {
-    const isMeant = (event: LoadEvent): event is EventOf<Kind> => event.kind === kind;
+    const isWanted = (event: LoadEvent): event is EventOf<Kind> => event.kind === kind;
     const listen = (event: LoadEvent) => {
-      if (!isMeant(event)) return;
+      if (!isWanted(event)) return;
       worker.off('message', listen);
       resolve(event);
     };
@@ -118,8 +118,8 @@ function heard<Kind extends LoadEvent['kind']>(worker: Worker, kind: Kind): Prom
   });
 }
 
-/** Each source needs a part of every limit: one without a slot would never end. */
-function requireShares({ phases }: LoadPlan, { sources }: SourceShare): void {
+/** Requires a share of at least 1 of each limit for every source: a source without a slot would never end. */
+function checkLimits({ phases }: LoadPlan, { sources }: SourceShare): void {
   for (const { issuing, prefill } of phases) {
     const slots = issuing.kind === 'closed-loop' ? issuing.concurrency : issuing.ceiling;
     for (const limit of [slots?.limit, prefill?.limit]) {

@@ -12,7 +12,7 @@ export interface UserCentricOptions extends ThreadShare {
   readonly ceiling: RampedLimit | undefined;
 }
 
-/** Users that each send a turn at a fixed gap, and are replaced by new ones on the clock. */
+/** Users who each send a turn at a fixed interval, and are replaced by new users on a schedule. */
 export class UserCentric implements Issuer {
   readonly #phase: PhaseRunner;
   readonly #options: UserCentricOptions;
@@ -29,7 +29,7 @@ export class UserCentric implements Issuer {
   }
 
   get finished(): boolean {
-    return this.#exhausted && this.#ceiling.isClear;
+    return this.#exhausted && this.#ceiling.isEmpty;
   }
 
   start(): void {

@@ -5,7 +5,7 @@ import { generatedTokens, readUsage } from './usage.js';
 export type CountText = (text: string, model: string) => number;
 
 /** Characters of prompts whose counts are kept; a dataset that is used again is so counted once. */
-const MOST_KEPT_CHARACTERS = 32_000_000;
+const MAX_KEPT_CHARACTERS = 32_000_000;
 
 /**
  * Counts the tokens of finished records. With `countText` absent the counts are the server's, all three from the
@@ -47,7 +47,7 @@ function keptCounts(countText: CountText): CountText {
     const key = `${model}\n${text}`;
     const known = kept.get(key);
     if (known !== undefined) return known;
-    if (characters > MOST_KEPT_CHARACTERS) {
+    if (characters > MAX_KEPT_CHARACTERS) {
       kept.clear();
       characters = 0;
     }

@@ -33,11 +33,11 @@ export interface RecordBatch {
 export const PREWARMED = 'prewarmed';
 
 // A line of a file may be some times as long; a JavaScript string has at most 2^29 characters.
-const MOST_CHARACTERS = 2 ** 27;
+const MAX_CHARACTERS = 2 ** 27;
 
-const FEWEST_NUMBERS = 4096;
-const FEWEST_BYTES = 32_768;
-const MOST_KEPT_BYTES = 16_000_000;
+const MIN_NUMBERS = 4096;
+const MIN_BYTES = 32_768;
+const MAX_KEPT_BYTES = 16_000_000;
 const texts = new JsonWriter();
 /** Numbers of a record besides its chunks' times: the length of its strings, and what its layout has. */
 const FIXED_NUMBERS = 1 + countNumbers((counter) => passNumbers(blankRecord(), counter));
@@ -55,8 +55,8 @@ export class RecordPacker {
   #records = 0;
   #warmups = 0;
   /** Room that the next batch is given at first. */
-  #nextNumbers = FEWEST_NUMBERS;
-  #nextBytes = FEWEST_BYTES;
+  #nextNumbers = MIN_NUMBERS;
+  #nextBytes = MIN_BYTES;
 
   /** @param isPrewarm the records are made up. */
   constructor(workerId: string, isPrewarm = false) {
@@ -79,7 +79,7 @@ export class RecordPacker {
     let json: string;
     try {
       json = stringsOf(record);
-      if (json.length > MOST_CHARACTERS) throw new Error(`it has more than ${MOST_CHARACTERS} characters`);
+      if (json.length > MAX_CHARACTERS) throw new Error(`it has more than ${MAX_CHARACTERS} characters`);
     } catch (thrown) {
       record = withoutResponse(record, messageOf(thrown));
       json = stringsOf(record);
@@ -107,8 +107,8 @@ export class RecordPacker {
 
   /** Forgets what was added, and keeps its memory for what comes next, unless that is much. */
   clear(): void {
-    if (this.#strings.length > MOST_KEPT_BYTES) this.#strings = Buffer.allocUnsafeSlow(0);
-    this.#numbers.clear(MOST_KEPT_BYTES);
+    if (this.#strings.length > MAX_KEPT_BYTES) this.#strings = Buffer.allocUnsafeSlow(0);
+    this.#numbers.clear(MAX_KEPT_BYTES);
     this.#stringsLength = 0;
     this.#records = 0;
     this.#warmups = 0;
@@ -118,8 +118,8 @@ export class RecordPacker {
   take(): RecordBatch {
     const { batch } = this;
     // The next batch will be about as large; its first record makes room for it.
-    this.#nextNumbers = Math.max(FEWEST_NUMBERS, this.#numbers.length);
-    this.#nextBytes = Math.max(FEWEST_BYTES, this.#stringsLength);
+    this.#nextNumbers = Math.max(MIN_NUMBERS, this.#numbers.length);
+    this.#nextBytes = Math.max(MIN_BYTES, this.#stringsLength);
     this.#numbers = new NumberWriter();
     this.#strings = Buffer.allocUnsafeSlow(0);
     this.clear();

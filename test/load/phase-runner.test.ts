@@ -184,7 +184,7 @@ describe('cancellation', () => {
     expect(run.open.length).toBe(1);
     expect(run.records.map(({ error, cancelledNs, endNs }) => [error, cancelledNs, endNs])).toEqual([
       [
-        { code: 0, type: 'RequestSendTimeout', message: 'The request was not sent whole within 300 s' },
+        { code: 0, type: 'RequestSendTimeout', message: 'The request was not sent completely within 300 s' },
         undefined,
         300e9,
       ],
