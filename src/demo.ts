@@ -36,7 +36,7 @@ const server = spawn(process.execPath, [cli, ...serverArguments], { stdio: ['ign
 try {
   const [line]: string[] = await once(createInterface({ input: server.stdout }), 'line');
   const url = /http:\/\/\S+/.exec(line ?? '')?.[0];
-  if (url === undefined) throw new Error(`the simulated server did not say where it listens: ${line}`);
+  if (url === undefined) throw new Error(`the simulated server did not print its address: ${line}`);
   const profile = spawn(process.execPath, [cli, ...profileArguments(url)], { stdio: 'inherit' });
   const [code]: number[] = await once(profile, 'exit');
   process.exitCode = code ?? 1;

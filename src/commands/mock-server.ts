@@ -22,7 +22,7 @@ export const mockServerOptions = {
     min: 0,
     max: 65_535,
     default: usual.port,
-    help: 'Port to listen on; 0: a free one. The line "listening on URL" on stdout names it.',
+    help: 'Port to listen on; 0: any free port. stdout shows "listening on URL".',
   }),
   model: text({
     flags: ['--model', '-m'],
@@ -47,12 +47,12 @@ export const mockServerOptions = {
     group: 'Server',
     min: 0,
     default: usual.seed,
-    help: 'Decides texts, lengths, jitter and failures; a request is answered alike under the same seed.',
+    help: 'Seed of texts, lengths, jitter and failures: the same seed gives a request the same response.',
   }),
   tokenLog: path({
     flags: ['--token-log'],
     group: 'Server',
-    help: 'Write JSON lines here with the time at which each token was sent, ns of CLOCK_MONOTONIC.',
+    help: 'Log the send time of each token to this file as JSON lines, ns of CLOCK_MONOTONIC.',
   }),
 
   ttftMs: number({
@@ -60,7 +60,7 @@ export const mockServerOptions = {
     group: 'Pace',
     min: 0,
     default: usual.ttftMs,
-    help: 'Time to the first token, ms.',
+    help: 'Time to first token, ms.',
   }),
   ttftPerInputTokenMs: number({
     flags: ['--ttft-per-input-token'],
@@ -74,7 +74,7 @@ export const mockServerOptions = {
     group: 'Pace',
     min: 0,
     default: usual.itlMs,
-    help: 'Time from one token to the next, ms.',
+    help: 'Inter-token latency, ms.',
   }),
   itlJitter: number({
     flags: ['--itl-jitter'],
@@ -82,20 +82,20 @@ export const mockServerOptions = {
     min: 0,
     max: 1,
     default: usual.itlJitter,
-    help: 'How far each gap may be off, as a share of --itl: 0.2 draws from 0.8 to 1.2 times it.',
+    help: 'Jitter of each gap as a fraction of --itl: 0.2 draws from 0.8 to 1.2 times it.',
   }),
   timer: choice(['precise', 'low-cpu'], {
     flags: ['--timer'],
     group: 'Pace',
     default: usual.timer,
-    help: 'precise: tokens leave within microseconds, at the cost of a core while any are due; low-cpu: a millisecond late.',
+    help: 'precise: send tokens within microseconds, using a full core while any are due; low-cpu: a millisecond late.',
   }),
   slots: integer({
     flags: ['--slots'],
     group: 'Pace',
     min: 1,
     defaultText: 'no limit',
-    help: 'Requests that run at once; more wait in order of arrival.',
+    help: 'Maximum concurrent requests; others wait in order of arrival.',
   }),
 
   bytesPerToken: number({
@@ -103,7 +103,7 @@ export const mockServerOptions = {
     group: 'Prompt',
     above: 0,
     default: usual.bytesPerToken,
-    help: 'Bytes of prompt text that are counted as one token.',
+    help: 'Bytes of prompt text counted as one token.',
   }),
   exactTokens: flag({
     flags: ['--exact-tokens'],
@@ -115,12 +115,12 @@ export const mockServerOptions = {
     group: 'Prompt',
     min: 1,
     defaultText: 'no limit',
-    help: 'Most tokens of prompt and answer together; longer requests are refused with 400.',
+    help: 'Maximum tokens of prompt and output together; larger requests are refused with 400.',
   }),
   prefixCache: flag({
     flags: ['--prefix-cache'],
     group: 'Prompt',
-    help: 'Remember prompts in blocks of 512 tokens; what is known costs no time and is reported as cached.',
+    help: 'Cache prompt prefixes in blocks of 512 tokens; cached tokens take no time and are reported.',
   }),
 
   outputTokens: integer({
@@ -135,21 +135,21 @@ export const mockServerOptions = {
     group: 'Answer',
     min: 0,
     default: usual.outputStddev,
-    help: 'Their standard deviation.',
+    help: 'Standard deviation of the output length.',
   }),
   reasoningTokens: integer({
     flags: ['--reasoning-tokens'],
     group: 'Answer',
     min: 0,
     default: usual.reasoningTokens,
-    help: 'How many tokens at the start of a chat answer are reasoning_content.',
+    help: 'Tokens at the start of a chat response to send as reasoning_content.',
   }),
   tokensPerChunk: integer({
     flags: ['--tokens-per-chunk'],
     group: 'Answer',
     min: 1,
     default: usual.tokensPerChunk,
-    help: 'Tokens in one event of a stream.',
+    help: 'Tokens per stream event.',
   }),
   usage: choice(['always', 'on-request', 'never'], {
     flags: ['--usage'],
@@ -171,7 +171,7 @@ export const mockServerOptions = {
     min: 0,
     max: 1,
     default: usual.failRate,
-    help: 'Share of requests to refuse.',
+    help: 'Fraction of requests to refuse.',
   }),
   failStatus: integer({
     flags: ['--fail-status'],

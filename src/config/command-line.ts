@@ -117,7 +117,7 @@ function strayWord(
   const option = argv.slice(0, argv.indexOf(word)).findLast((other) => other.startsWith('-'));
   const [before = ''] = option?.split('=', 1) ?? [];
   const row = table[keys.get(before) ?? ''];
-  if (row === undefined) return `Unexpected word ${shown(word)}: there is no option before it.`;
+  if (row === undefined) return `Unexpected word ${shown(word)}: no option precedes it.`;
   if (row.takes === 'nothing') {
     return `Unexpected word ${shown(word)}: ${before} takes no word; write ${before}=true or ${before}=false.`;
   }

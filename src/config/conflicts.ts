@@ -98,7 +98,7 @@ const warnings: readonly Rule[] = [
       const extra = meaningless.filter(isSet);
       return (
         extra.length > 0 &&
-        `${name(...extra)} ${verbFor(extra, 'has', 'have')} no effect here: there are no such services.`
+        `${name(...extra)} ${verbFor(extra, 'has', 'have')} no effect here: these services do not exist.`
       );
     },
   },
@@ -106,7 +106,7 @@ const warnings: readonly Rule[] = [
     keys: ['tokenizerTrustRemoteCode'],
     check: (config, _isSet, name) =>
       config.tokenizerTrustRemoteCode &&
-      `${name('tokenizerTrustRemoteCode')} has no effect: code that comes with a tokenizer is never run here.`,
+      `${name('tokenizerTrustRemoteCode')} has no effect: tokenizer code is never run here.`,
   },
   {
     keys: ['tokenizerRevision', 'tokenizer'],
@@ -122,7 +122,7 @@ const warnings: readonly Rule[] = [
   {
     keys: ['uiType'],
     check: (config, _isSet, name) =>
-      config.uiType === 'dashboard' && `${name('uiType')} dashboard is not there yet; simple is shown.`,
+      config.uiType === 'dashboard' && `${name('uiType')} dashboard is not available yet; using simple.`,
   },
   {
     keys: ['urls', ...tlsOptions],
@@ -140,7 +140,7 @@ const warnings: readonly Rule[] = [
     check: (config, _isSet, name) =>
       anyHttps(config) &&
       (config.tlsInsecure || !config.httpSslVerify) &&
-      `${name(config.tlsInsecure ? 'tlsInsecure' : 'httpSslVerify')} turns certificate checks off: the server may be anyone.`,
+      `${name(config.tlsInsecure ? 'tlsInsecure' : 'httpSslVerify')} disables certificate checks: the server is not authenticated.`,
   },
   {
     keys: ['streamEnd', 'streaming'],

@@ -35,7 +35,7 @@ export const environment = {
     group,
     min: 0,
     default: 300,
-    help: 'Seconds that an idle connection is kept.',
+    help: 'Seconds to keep an idle connection.',
   }),
   httpSessionAffinity: flag({
     env: 'AIPERF_HTTP_X_SESSION_AFFINITY_FROM_CORRELATION_ID',
@@ -64,28 +64,28 @@ export const environment = {
     group,
     min: 1024,
     default: responseLimits.bodyBytes.default,
-    help: 'Most bytes of the body of a response.',
+    help: 'Maximum bytes of a response body.',
   }),
   timingMaxCatchupSeconds: number({
     env: 'AIPERF_TIMING_MAX_CATCHUP_SECONDS',
     group,
     min: 0,
     default: 0.01,
-    help: 'How late a request of a rate may be before the schedule is put off rather than caught up with.',
+    help: 'How far a request rate may fall behind before the schedule is shifted instead of caught up.',
   }),
   timingRateRampUpdateIntervalSeconds: number({
     env: 'AIPERF_TIMING_RATE_RAMP_UPDATE_INTERVAL',
     group,
     above: 0,
     default: 0.1,
-    help: 'Seconds between two steps of a rising rate.',
+    help: 'Seconds between updates of a ramping rate.',
   }),
   timingCancelDrainTimeoutSeconds: number({
     env: 'AIPERF_TIMING_CANCEL_DRAIN_TIMEOUT',
     group,
     min: 0,
     default: 10,
-    help: 'Seconds that requests cancelled at the end of a grace period have to return.',
+    help: 'Seconds to wait for requests cancelled at the end of a grace period.',
   }),
   consoleExportWidth: integer({
     env: 'AIPERF_UI_CONSOLE_EXPORT_WIDTH',
@@ -93,7 +93,7 @@ export const environment = {
     min: 40,
     max: 10_000,
     default: 140,
-    help: 'Columns of the tables in the console text file, and off a terminal.',
+    help: 'Columns of tables in the console text file and without a terminal.',
   }),
   usagePctDiffThreshold: number({
     env: 'AIPERF_METRICS_USAGE_PCT_DIFF_THRESHOLD',
@@ -114,6 +114,6 @@ export const environment = {
     group,
     min: 0,
     default: 50,
-    help: 'The same in tokens; the smaller of the two counts.',
+    help: 'The same in tokens; the smaller of the two applies.',
   }),
 } satisfies OptionTable;

@@ -110,12 +110,12 @@ export const profileOptions = {
     flags: ['--transport', '--transport-type'],
     group: 'Endpoint',
     default: 'http',
-    help: 'HTTP client: our own, made for exact times, or undici for HTTP/2, proxies and unix sockets.',
+    help: 'HTTP client: our own, with precise timing, or undici for HTTP/2, proxies and Unix sockets.',
   }),
   http2: flag({
     flags: ['--http2'],
     group: 'Endpoint',
-    help: 'Speak HTTP/2 where the server offers it; needs --transport undici.',
+    help: 'Use HTTP/2 if the server offers it; needs --transport undici.',
   }),
   unixSocket: path({
     flags: ['--unix-socket'],
@@ -149,7 +149,7 @@ export const profileOptions = {
   useLegacyMaxTokens: flag({
     flags: ['--use-legacy-max-tokens'],
     group: 'Endpoint',
-    help: 'Send max_tokens in place of max_completion_tokens to chat endpoints.',
+    help: 'Send max_tokens instead of max_completion_tokens to chat endpoints.',
   }),
   useServerTokenCount: flag({
     flags: ['--use-server-token-count'],
@@ -180,7 +180,7 @@ export const profileOptions = {
     group: 'Tokenizer',
     metavar: '<name>',
     defaultText: "the model's",
-    help: 'Hugging Face id, local folder, or builtin (the one that ships with aiperf).',
+    help: 'Hugging Face ID, local folder, or builtin (bundled with aiperf).',
   }),
   tokenizerRevision: text({
     flags: ['--tokenizer-revision'],
@@ -211,7 +211,7 @@ export const profileOptions = {
     group: 'Input',
     existing: 'file or directory',
     defaultText: 'synthetic prompts',
-    help: 'File of requests or conversations to send: JSON lines or a JSON array, .gz or not.',
+    help: 'File of requests or conversations to send: JSON lines or a JSON array; may be .gz.',
   }),
   customDatasetType: choice(datasetTypes, {
     flags: ['--custom-dataset-type'],
@@ -296,7 +296,7 @@ export const profileOptions = {
   strictFidelity: flag({
     flags: ['--strict-fidelity'],
     group: 'Output',
-    help: 'Exit with 3 when the verdict on this client is "client limited": its own delays are in the figures.',
+    help: 'Exit with 3 if the run is "client limited": delays of this client affect the results.',
   }),
   tables: choices(['all', 'schedule', 'effective', 'active', 'usage', 'reasoning', 'http', 'adjusted'], {
     flags: ['--tables'],
@@ -430,7 +430,7 @@ export const profileOptions = {
     flags: ['--log-level'],
     group: 'Service',
     default: 'INFO',
-    help: 'Lowest level that is logged.',
+    help: 'Minimum log level.',
   }),
   verbose: flag({ flags: ['--verbose', '-v'], group: 'Service', help: 'Same as --log-level DEBUG.' }),
   extraVerbose: flag({
@@ -443,7 +443,7 @@ export const profileOptions = {
     group: 'Service',
     min: 1,
     defaultText: 'no limit',
-    help: 'Maximum number of load threads; fewer are used where cores or load allow fewer.',
+    help: 'Maximum number of load threads; fewer are started if cores or load are too few.',
   }),
   loadThreads: integer({
     flags: ['--load-threads'],

@@ -4,27 +4,27 @@ import { andList } from '../util/lists.js';
 
 /**
  * The sweepable parameters in grid order, slowest first. Names appear in folders and files, `path` is the
- * place in the resolved configuration, `title` heads a column, `whole` values are integers. `load` puts more
+ * place in the resolved configuration, `title` heads a column, `integer` values are integers. `load` puts more
  * pressure on the same work, `work` changes the work, and `extent` only prolongs the run.
  */
 export const sweepable = {
-  isl: { path: 'datasets.main.prompts.isl.mean', title: 'ISL', whole: true, role: 'work' },
-  isl_stddev: { path: 'datasets.main.prompts.isl.stddev', title: 'ISL stddev', whole: false, role: 'work' },
-  osl: { path: 'datasets.main.prompts.osl.mean', title: 'OSL', whole: true, role: 'work' },
-  osl_stddev: { path: 'datasets.main.prompts.osl.stddev', title: 'OSL stddev', whole: false, role: 'work' },
-  turns: { path: 'datasets.main.turns.mean', title: 'Turns', whole: true, role: 'work' },
-  concurrency: { path: 'phases.profiling.concurrency', title: 'Concurrency', whole: true, role: 'load' },
-  duration: { path: 'phases.profiling.duration', title: 'Duration (s)', whole: false, role: 'extent' },
+  isl: { path: 'datasets.main.prompts.isl.mean', title: 'ISL', integer: true, role: 'work' },
+  isl_stddev: { path: 'datasets.main.prompts.isl.stddev', title: 'ISL stddev', integer: false, role: 'work' },
+  osl: { path: 'datasets.main.prompts.osl.mean', title: 'OSL', integer: true, role: 'work' },
+  osl_stddev: { path: 'datasets.main.prompts.osl.stddev', title: 'OSL stddev', integer: false, role: 'work' },
+  turns: { path: 'datasets.main.turns.mean', title: 'Turns', integer: true, role: 'work' },
+  concurrency: { path: 'phases.profiling.concurrency', title: 'Concurrency', integer: true, role: 'load' },
+  duration: { path: 'phases.profiling.duration', title: 'Duration (s)', integer: false, role: 'extent' },
   prefill_concurrency: {
     path: 'phases.profiling.prefill_concurrency',
     title: 'Prefill concurrency',
-    whole: true,
+    integer: true,
     role: 'load',
   },
-  rate: { path: 'phases.profiling.rate', title: 'Request rate', whole: false, role: 'load' },
-  requests: { path: 'phases.profiling.requests', title: 'Requests', whole: true, role: 'extent' },
-  sessions: { path: 'phases.profiling.sessions', title: 'Sessions', whole: true, role: 'extent' },
-  users: { path: 'phases.profiling.users', title: 'Users', whole: true, role: 'load' },
+  rate: { path: 'phases.profiling.rate', title: 'Request rate', integer: false, role: 'load' },
+  requests: { path: 'phases.profiling.requests', title: 'Requests', integer: true, role: 'extent' },
+  sessions: { path: 'phases.profiling.sessions', title: 'Sessions', integer: true, role: 'extent' },
+  users: { path: 'phases.profiling.users', title: 'Users', integer: true, role: 'load' },
 } as const;
 
 export type SweepName = keyof typeof sweepable;

@@ -33,9 +33,9 @@ function shuffled(size: number, random: Random): Uint32Array {
   const order = Uint32Array.from({ length: size }, (_, index) => index);
   for (let last = size - 1; last > 0; last--) {
     const other = random.integer(last + 1);
-    const held = order[last] ?? 0;
+    const cached = order[last] ?? 0;
     order[last] = order[other] ?? 0;
-    order[other] = held;
+    order[other] = cached;
   }
   return order;
 }

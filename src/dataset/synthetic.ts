@@ -52,7 +52,7 @@ function turnCounts({ seed, entries, turnsMean, turnsStddev }: DatasetOptions): 
   if (entries > MAX_HELD_CONVERSATIONS) {
     throw new UserError(
       `--conversation-turn-stddev takes at most ${MAX_HELD_CONVERSATIONS} distinct conversations, got ${entries}`,
-      'name fewer with --num-dataset-entries: they are sent again and again',
+      'set fewer with --num-dataset-entries: they are sent repeatedly',
     );
   }
   const turnsBefore = new Uint32Array(new SharedArrayBuffer((entries + 1) * 4));

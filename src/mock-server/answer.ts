@@ -22,7 +22,7 @@ export interface Engine {
 }
 
 /** A response sent in one piece. */
-export interface WholeAnswer {
+export interface FullResponse {
   readonly status: number;
   readonly body: string;
   /** Default: JSON. */
@@ -34,7 +34,7 @@ export interface Outlet {
   beginStream(): void;
   /** A piece of a stream; ASCII. */
   write(text: string): void;
-  sendWhole(answer: WholeAnswer): void;
+  sendFull(answer: FullResponse): void;
   /** The response is complete. */
   done(): void;
   /** Breaks the connection. */
@@ -126,7 +126,7 @@ export class StreamedAnswer implements Runner, Paced {
     const text = { reasoning, content: this.#words(reasoningTokens, tokens) };
     const body = wholeBody(settings.dialect, this.#question.api, this.#plan, text, reason, this.#usage());
     this.#note(tokens, nowNs);
-    this.#outlet.sendWhole({ status: 200, body });
+    this.#outlet.sendFull({ status: 200, body });
     this.#finish(nowNs);
   }
 
@@ -160,7 +160,7 @@ export class StreamedAnswer implements Runner, Paced {
     let gaps = to - from;
     if (itlJitter > 0) {
       for (let index = from; index < to; index++) {
-        gaps += itlJitter * this.#engine.script.swing(this.#plan.key, index);
+        gaps += itlJitter * this.#engine.script.jitter(this.#plan.key, index);
       }
     }
     return gaps * this.#itlNs;

@@ -23,38 +23,38 @@ export function readCompletionRequest(
   body: Buffer,
   countTokens: (text: string) => number,
 ): CompletionRequest | Refusal {
-  let asked: Json;
+  let requested: Json;
   try {
-    asked = JSON.parse(body.toString());
+    requested = JSON.parse(body.toString());
   } catch (error) {
     return badRequest(`JSON decode error: ${error instanceof Error ? error.message : error}`);
   }
-  if (!isObject(asked)) return badRequest('The body must be a JSON object.');
+  if (!isObject(requested)) return badRequest('The body must be a JSON object.');
 
-  const prompt = api === 'chat' ? chatPrompt(asked.messages) : completionPrompt(asked.prompt);
+  const prompt = api === 'chat' ? chatPrompt(requested.messages) : completionPrompt(requested.prompt);
   if (prompt === undefined) {
     const param = api === 'chat' ? 'messages' : 'prompt';
     return badRequest(`${param} is missing or has the wrong form.`, param);
   }
-  const cap = asked.max_completion_tokens ?? asked.max_tokens ?? undefined;
+  const cap = requested.max_completion_tokens ?? requested.max_tokens ?? undefined;
   if (cap !== undefined && !isCount(cap, 1)) {
     return badRequest(`max_tokens must be at least 1, got ${JSON.stringify(cap)}.`, 'max_tokens');
   }
-  const least = asked.min_tokens ?? 0;
+  const least = requested.min_tokens ?? 0;
   if (!isCount(least, 0) || (cap !== undefined && least > cap)) {
     return badRequest('min_tokens must be from 0 to max_tokens.', 'min_tokens');
   }
   const text = typeof prompt === 'string' ? prompt : '';
   return {
     api,
-    model: typeof asked.model === 'string' ? asked.model : undefined,
-    stream: asked.stream === true,
-    includeUsage: isObject(asked.stream_options) && asked.stream_options.include_usage === true,
+    model: typeof requested.model === 'string' ? requested.model : undefined,
+    stream: requested.stream === true,
+    includeUsage: isObject(requested.stream_options) && requested.stream_options.include_usage === true,
     prompt: text,
     promptTokens: typeof prompt === 'number' ? prompt : Math.max(1, countTokens(text)),
     maxTokens: cap,
     minTokens: least,
-    ignoreEos: asked.ignore_eos === true,
+    ignoreEos: requested.ignore_eos === true,
   };
 }
 

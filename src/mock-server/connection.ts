@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { epochMs } from '../util/clock.js';
-import type { Outlet, WholeAnswer } from './answer.js';
+import type { FullResponse, Outlet } from './answer.js';
 import { badRequest } from './refusal.js';
 import { BadRequest, type IncomingRequest, RequestReader } from './request-reader.js';
 
@@ -44,7 +44,7 @@ export class ClientConnection implements Outlet {
     this.#socket.write(text, 'latin1');
   }
 
-  sendWhole({ status, body, type = 'application/json' }: WholeAnswer): void {
+  sendFull({ status, body, type = 'application/json' }: FullResponse): void {
     const head = this.#head(status, `content-type: ${type}`);
     this.#socket.write(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
   }
@@ -70,7 +70,7 @@ export class ClientConnection implements Outlet {
       if (!(error instanceof BadRequest)) throw error;
       this.#keepAlive = false;
       this.#busy = true;
-      this.sendWhole(badRequest(error.message));
+      this.sendFull(badRequest(error.message));
       this.done();
       return;
     }

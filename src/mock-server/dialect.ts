@@ -66,14 +66,14 @@ export function wholeBody(
 ): string {
   const isChat = api === 'chat';
   const reasoning = text.reasoning === undefined ? '' : `,"reasoning_content":"${text.reasoning}"`;
-  const said = isChat
+  const answerFields = isChat
     ? `"message":{"role":"assistant","content":"${text.content}"${reasoning}${dialect === 'vllm' ? messageTail : ''}}`
     : `"text":"${text.content}"`;
   const choiceTail = dialect === 'vllm' ? ',"stop_reason":null,"token_ids":null' : '';
   const tail = dialect === 'vllm' ? `,"service_tier":null${fingerprint}` : '';
   const counts = usage === undefined ? '' : `,"usage":${usageJson(usage)}`;
   return (
-    `${head(isChat ? 'chat.completion' : 'text_completion', name)},"choices":[{"index":0,${said},` +
+    `${head(isChat ? 'chat.completion' : 'text_completion', name)},"choices":[{"index":0,${answerFields},` +
     `"logprobs":null,"finish_reason":"${reason}"${choiceTail}}]${tail}${counts}}`
   );
 }

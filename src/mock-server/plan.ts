@@ -21,7 +21,7 @@ export interface AnswerPlan {
 }
 
 /** The request that a plan is made for. */
-export interface Asked {
+export interface PlanInput {
   readonly question: CompletionRequest;
   readonly body: Buffer;
   /** Its number in order of arrival, from 1. */
@@ -29,7 +29,7 @@ export interface Asked {
 }
 
 /** Decides responses from the settings, the seed, each request's body and its number. */
-export function planner(settings: MockServerSettings): (asked: Asked) => AnswerPlan | Refusal {
+export function planner(settings: MockServerSettings): (asked: PlanInput) => AnswerPlan | Refusal {
   const failures = randomStreams(settings.seed, 'mock-server-failures');
   const lengths = randomStreams(settings.seed, 'mock-server-lengths');
   return ({ question, body, number }) => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { epochMs } from '../util/clock.js';
-import { type Engine, type Outlet, StreamedAnswer, type WholeAnswer } from './answer.js';
+import { type Engine, type FullResponse, type Outlet, StreamedAnswer } from './answer.js';
 import { type Api, readCompletionRequest } from './completion-request.js';
 import { ClientConnection, type Running } from './connection.js';
 import { Pacer } from './pacer.js';
@@ -27,14 +27,14 @@ export interface MockServer {
  * @throws the system's error if the port is taken or the token log cannot be written.
  */
 export async function startMockServer(settings: Partial<MockServerSettings> = {}): Promise<MockServer> {
-  const whole = { ...defaultSettings, ...settings };
-  const log = whole.tokenLog === undefined ? undefined : await TokenLog.open(whole.tokenLog);
+  const complete = { ...defaultSettings, ...settings };
+  const log = complete.tokenLog === undefined ? undefined : await TokenLog.open(complete.tokenLog);
   const engine: Engine = {
-    settings: whole,
-    script: writeScript(whole.seed),
-    pacer: new Pacer(whole.timer),
-    slots: new Slots(whole.slots),
-    cache: whole.prefixCache ? new PrefixCache(whole.bytesPerToken) : undefined,
+    settings: complete,
+    script: writeScript(complete.seed),
+    pacer: new Pacer(complete.timer),
+    slots: new Slots(complete.slots),
+    cache: complete.prefixCache ? new PrefixCache(complete.bytesPerToken) : undefined,
     metrics: new ServerMetrics(),
     log,
   };
@@ -45,11 +45,11 @@ export async function startMockServer(settings: Partial<MockServerSettings> = {}
     socket.on('close', () => sockets.delete(socket));
     new ClientConnection(socket, handle);
   });
-  server.listen({ host: whole.host, port: whole.port, backlog: 4096 });
+  server.listen({ host: complete.host, port: complete.port, backlog: 4096 });
   await once(server, 'listening');
   const address = server.address();
   return {
-    port: typeof address === 'object' && address !== null ? address.port : whole.port,
+    port: typeof address === 'object' && address !== null ? address.port : complete.port,
     async close() {
       const closed = [server, ...sockets].map((open) => once(open, 'close'));
       server.close();
@@ -74,13 +74,13 @@ function requestHandler(engine: Engine): (request: IncomingRequest, outlet: Outl
   const plan = planner(settings);
   let requests = 0;
   const models = modelList(settings);
-  const pages: Readonly<Record<string, () => WholeAnswer>> = {
+  const pages: Readonly<Record<string, () => FullResponse>> = {
     '/v1/models': () => ({ status: 200, body: models }),
     '/health': () => ({ status: 200, body: '' }),
     '/metrics': () => ({ status: 200, body: metrics.text(settings.model, slots), type: metricsType }),
   };
 
-  const respond = (request: IncomingRequest, outlet: Outlet): WholeAnswer | StreamedAnswer => {
+  const respond = (request: IncomingRequest, outlet: Outlet): FullResponse | StreamedAnswer => {
     const page = pages[request.path];
     if (page !== undefined) return request.method === 'GET' ? page() : methodNotAllowed;
     const api = apis[request.path];
@@ -97,7 +97,7 @@ function requestHandler(engine: Engine): (request: IncomingRequest, outlet: Outl
   return (request, outlet) => {
     const response = respond(request, outlet);
     if (response instanceof StreamedAnswer) return response;
-    outlet.sendWhole(response);
+    outlet.sendFull(response);
     outlet.done();
     return undefined;
   };

@@ -25,15 +25,15 @@ export interface TokenScript {
   /** The text of token `index` of the response `key`. Only ASCII letters and spaces. */
   token(key: number, index: number): string;
   /** Jitter of the gap before token `index` of the response `key`, uniform from -1 to 1. */
-  swing(key: number, index: number): number;
+  jitter(key: number, index: number): number;
 }
 
 export function writeScript(seed: number): TokenScript {
   const random = randomStream(seed, 'mock-server-script');
   const text = Array.from({ length: ringLength }, () => words[random.integer(words.length)] ?? '');
-  const swings = Float64Array.from({ length: ringLength }, () => 2 * random.uniform() - 1);
+  const jitters = Float64Array.from({ length: ringLength }, () => 2 * random.uniform() - 1);
   return {
     token: (key, index) => (index === 0 ? firstWord : (text[(key + index) % ringLength] ?? '')),
-    swing: (key, index) => swings[(key + index) % ringLength] ?? 0,
+    jitter: (key, index) => jitters[(key + index) % ringLength] ?? 0,
   };
 }

@@ -206,7 +206,7 @@ export function notesOn(
   { records, warmups, isCut }: RecordCounts,
 ): string[] {
   const notes: string[] = [];
-  if (isCut) notes.push('The last line of the records is cut off: 1 record is left out.');
+  if (isCut) notes.push('The last line of the records is cut off: 1 record is skipped.');
   if (warmups > 0) notes.push(`${counted(warmups, 'warm-up record is', 'warm-up records are')} left out.`);
   const warmup = requestsIn(stored?.warmup);
   if (warmup.failed > 0) {

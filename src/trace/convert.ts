@@ -80,7 +80,7 @@ async function* mooncakeRows(
     yield `{"timestamp":${timestamp},"input_length":${row.inputLength},"output_length":${row.outputLength}${ids}}`;
   }
   if (counts.rows === 0) {
-    throw new UserError(`${path} holds no requests with tokens`, 'nothing is left to be converted');
+    throw new UserError(`${path} holds no requests with tokens`, 'there is nothing to convert');
   }
 }
 
@@ -121,12 +121,7 @@ function likeliestForm(path: string, columns: readonly string[]): keyof typeof c
     csvForms[name].columns.filter((column) => columns.includes(column)).length;
   const [azure, burstGpt] = [known('azure'), known('burst_gpt')];
   if (azure + burstGpt === 0) {
-    throw lineError(
-      path,
-      1,
-      `the trace is of no known form: its columns are ${columns.join(', ')}`,
-      knownForms,
-    );
+    throw lineError(path, 1, `unknown trace format with the columns ${columns.join(', ')}`, knownForms);
   }
   return azure >= burstGpt ? 'azure' : 'burst_gpt';
 }
@@ -148,14 +143,14 @@ function notBailian(path: string, line: number, row: JsonObject): UserError {
   return lineError(
     path,
     line,
-    `the trace is of no known form: its keys are ${Object.keys(row).join(', ')}`,
+    `unknown trace format with the keys ${Object.keys(row).join(', ')}`,
     knownForms,
   );
 }
 
 function unlike(path: string, from: ForeignForm): UserError {
   const expected =
-    from === 'bailian' ? 'one JSON object a line' : `CSV with ${csvForms[from].columns.join(', ')}`;
+    from === 'bailian' ? 'one JSON object per line' : `CSV with ${csvForms[from].columns.join(', ')}`;
   return lineError(
     path,
     1,

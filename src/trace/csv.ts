@@ -36,12 +36,7 @@ export async function* readCsv(
   } catch (error) {
     if (error instanceof CsvError) {
       const line = typeof error.lines === 'number' ? error.lines : 1;
-      throw lineError(
-        path,
-        line,
-        error.message.replace(/ (on|at) line \d+.*/, ''),
-        'mend the row, or leave it out',
-      );
+      throw lineError(path, line, error.message.replace(/ (on|at) line \d+.*/, ''), 'fix or remove the row');
     }
     throw unreadableFile(path, error);
   } finally {

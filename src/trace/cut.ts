@@ -109,7 +109,7 @@ function isTooLong(path: string, { inputLength, line }: TraceRow, maxIsl: number
 }
 
 function emptyCut(path: string, { rows, tooLong }: CutResult, lastMs: number): UserError {
-  if (rows === 0) return new UserError(`${path} holds no rows`, 'expected one JSON object a line');
+  if (rows === 0) return new UserError(`${path} holds no rows`, 'expected one JSON object per line');
   const why = tooLong > 0 ? `; ${tooLong} are longer than --max-isl` : '';
   return new UserError(
     `the cut is empty: the ${rows} rows of ${path} run from 0 to ${lastMs / 1000} s after the first${why}`,

@@ -71,7 +71,10 @@ export async function traceFigures(
   const first = await firstReading(path, bufferBytes);
   const second = await secondReading(path, options, first, bufferBytes);
   if (versionOf(path) !== version) {
-    throw new UserError(`${path} has changed while it was read`, 'run it again when nothing writes the file');
+    throw new UserError(
+      `${path} changed while it was read`,
+      'try again when no other program writes to the file',
+    );
   }
   return { ...first.figures, ...second };
 }
@@ -178,7 +181,7 @@ function versionOf(path: string): string {
 }
 
 function emptyTrace(path: string): UserError {
-  return lineError(path, 1, 'the file holds no rows', 'expected one JSON object a line');
+  return lineError(path, 1, 'the file holds no rows', 'expected one JSON object per line');
 }
 
 function inputLengthOf(path: string, { inputLength, line }: TraceRow): number {
@@ -187,6 +190,6 @@ function inputLengthOf(path: string, { inputLength, line }: TraceRow): number {
     path,
     line,
     'the row has no input_length',
-    'the figures need the length of every prompt, in tokens',
+    'the statistics need the length of every prompt, in tokens',
   );
 }

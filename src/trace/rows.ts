@@ -41,7 +41,7 @@ export async function* readTrace(path: string): AsyncGenerator<TraceRow> {
 /** Parses a line, which must be a JSON object. @throws RowError */
 export function jsonRow({ number, text }: TraceLine): JsonObject {
   const isCsv = number === 1 && !text.startsWith('{') && text.includes(',');
-  if (isCsv) throw new RowError('the line is no JSON; aiperf trace convert reads traces in CSV');
+  if (isCsv) throw new RowError('the line is not JSON; aiperf trace convert reads traces in CSV');
   return parseRowText(text);
 }
 

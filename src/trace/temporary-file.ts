@@ -52,7 +52,7 @@ export class TemporaryFile {
   #unwritable(error: unknown): UserError {
     const megabytes = Math.ceil(this.#bytes / 1e6);
     return new UserError(
-      `a temporary file cannot be written in ${this.#folder} after ${megabytes} MB: ${messageOf(error)}`,
+      `cannot write a temporary file in ${this.#folder} after ${megabytes} MB: ${messageOf(error)}`,
       'set TMPDIR to a folder on a disk with more room: up to 16 bytes are needed for each block of the trace',
     );
   }

@@ -11,7 +11,7 @@ import { messageOf, UserError } from '../util/errors.js';
  */
 export async function writeLines(path: string, lines: AsyncIterable<string>, from: string): Promise<void> {
   if (absolute(path) === absolute(from)) {
-    throw new UserError(`${path} would be written over while it is read`, 'name another file to write');
+    throw new UserError(`${path} would be overwritten while it is read`, 'name another file to write');
   }
   const unfinished = `${path}.partial`;
   const sink = createWriteStream(unfinished);

@@ -77,12 +77,12 @@ export function withoutUnmistakable(text: string, more: readonly string[] = []):
   return replaced(text, more, ({ isOrdinary }) => !isOrdinary);
 }
 
-function replaced(text: string, more: readonly string[], isMeant: (form: Form) => boolean): string {
+function replaced(text: string, more: readonly string[], matches: (form: Form) => boolean): string {
   compiled ??= compile();
   const forms = more.length === 0 ? compiled.all : [...compiled.all, ...formsOf(more.flatMap(partsOf))];
   let clean = text;
   for (const form of forms) {
-    if (!isMeant(form) || !clean.includes(form.text)) continue;
+    if (!matches(form) || !clean.includes(form.text)) continue;
     clean = clean.replaceAll(form.isWord ? word(form.text) : form.text, redacted);
   }
   return clean;

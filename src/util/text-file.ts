@@ -46,7 +46,7 @@ function hasUtf16Mark([first, second]: Uint8Array): boolean {
 export function rowTooLong(path: string, line: number): UserError {
   return new UserError(
     `${path}:${line}: the row is longer than ${MAX_ROW_BYTES / 2 ** 20} MiB, the limit`,
-    'expected one JSON object a line',
+    'expected one JSON object per line',
   );
 }
 

@@ -111,7 +111,7 @@ describe('one run', () => {
     const folder = run();
     appendFileSync(join(folder, 'profile_export.jsonl'), '{"metadata":{"request_sta');
     const { code, stderr } = await plot(folder, '--format', 'svg');
-    expect([code, stderr]).toEqual([0, 'The last line of the records is cut off: 1 record is left out.\n']);
+    expect([code, stderr]).toEqual([0, 'The last line of the records is cut off: 1 record is skipped.\n']);
     expect(readFileSync(join(folder, 'plots', 'ttft_over_time.svg'), 'utf8')).toContain('>4 requests</text>');
   });
 });
@@ -197,7 +197,7 @@ describe('several runs', () => {
     const folder = sweep();
     const { code, stderr } = await plot(folder, run(), '--format', 'svg');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^\S+ is left out: it has no summary; aiperf report makes it\.\n$/);
+    expect(stderr).toMatch(/^\S+ is skipped: it has no summary; aiperf report creates it\.\n$/);
   });
 
   it('of other prompts are no frontier, and it says so', async () => {
@@ -253,7 +253,7 @@ describe('a trace', () => {
     const file = join(temporaryFolder(), 'trace.jsonl');
     writeFileSync(file, '{"text":"hello"}\n');
     expect(await refusal(file)).toBe(
-      `${file} has no row with an input_length or an output_length: there is nothing to draw.`,
+      `${file} has no row with an input_length or an output_length: nothing to draw.`,
     );
   });
 });

@@ -140,7 +140,7 @@ describe('percentiles of single requests', () => {
       `${Array.from({ length: 40 }, (_, i) => line(i + 1)).join('')}{"meta`,
     );
     const { stdout, stderr } = await report(other, '--confidence', '--percentiles', '50,99');
-    expect(stderr).toBe('The last line of the records is cut off: 1 record is left out.\n');
+    expect(stderr).toBe('The last line of the records is cut off: 1 record is skipped.\n');
     // p99 of 40 lies at rank 38.61 from 0; from its interval nobody knows the upper end.
     expect(stdout).toMatch(/│ Request Latency \(ms\) │ +40 │ 20\.50 │ +20\.50 │ +39\.61 │/);
     expect(stdout).toMatch(/│ 14\.00 - 27\.00 │ 38\.00 - \? │/);

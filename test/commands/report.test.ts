@@ -206,7 +206,7 @@ describe('a run of ours', () => {
     expect(valid.length).toBeGreaterThan(30);
 
     const { code, stdout, stderr } = await aiperf(['report', folder]);
-    expect([code, stderr]).toEqual([0, 'The last line of the records is cut off: 1 record is left out.\n']);
+    expect([code, stderr]).toEqual([0, 'The last line of the records is cut off: 1 record is skipped.\n']);
     const reason = `The run ended without a summary: ${records.length} records were recovered.`;
     expect(stdout).toContain(`\n\nAIPerf | INCOMPLETE RESULTS\n${reason}\n`);
     expect(stdout).toContain('AIPerf | LLM Metrics');

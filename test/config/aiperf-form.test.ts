@@ -178,7 +178,7 @@ benchmark:
       ...{ uiType: 'none', workersMax: 4, recordProcessors: 2, logLevel: 'DEBUG' },
     });
     expect(warnings).toContain(
-      'b.yaml:48:89: benchmark.runtime.communication has no effect here: there are no such services.',
+      'b.yaml:48:89: benchmark.runtime.communication has no effect here: these services do not exist.',
     );
   });
 
@@ -415,13 +415,13 @@ describe('sweeps by path', () => {
     ],
     [
       { parameters: { 'phases.profiling.concurency': [1, 2] } },
-      'phases.profiling.concurency is no setting. Did you mean concurrency?',
+      'phases.profiling.concurency is not a setting. Did you mean concurrency?',
     ],
     [
       { parameters: { 'phases.profiling': [1, 2] } },
       'phases.profiling is incomplete: write a path such as phases.profiling.concurrency',
     ],
-    [{ parameters: { 'model.name': [1, 2] } }, 'model.name leads to nothing: model is no mapping'],
+    [{ parameters: { 'model.name': [1, 2] } }, 'model.name is not a valid path: model is not a mapping'],
     [
       { parameters: { 'phases.profiling.rate': [1, 2] } },
       'phases.profiling.rate does not apply to a phase of type concurrency',
@@ -461,14 +461,14 @@ describe('what a config file of AIPerf cannot have here', () => {
     [
       file({}, { foo: 1 }),
       [
-        'foo is no setting: known are schema_version, random_seed, no_sweep_table, benchmark, multi_run, sweep, plot and variables.',
+        'foo is not a setting: known are schema_version, random_seed, no_sweep_table, benchmark, multi_run, sweep, plot and variables.',
       ],
     ],
-    [file({}, { sweeps: {} }), ['sweeps is no setting. Did you mean sweep?']],
+    [file({}, { sweeps: {} }), ['sweeps is not a setting. Did you mean sweep?']],
     [
       file({}, { concurrency: 4 }),
       [
-        'concurrency is no setting: known are schema_version, random_seed, no_sweep_table, benchmark, multi_run, sweep, plot and variables.',
+        'concurrency is not a setting: known are schema_version, random_seed, no_sweep_table, benchmark, multi_run, sweep, plot and variables.',
       ],
     ],
     [file({}, { schemaVersion: 2 }), ['schemaVersion must be 2.0, got 2.']],
@@ -484,7 +484,7 @@ describe('what a config file of AIPerf cannot have here', () => {
     ],
     [
       file({ endpoint: { url: 'h', streeming: true } }),
-      ['benchmark.endpoint.streeming is no setting. Did you mean streaming?'],
+      ['benchmark.endpoint.streeming is not a setting. Did you mean streaming?'],
     ],
     [
       file({ endpoint: { url: 'h', api_key: 'a', apiKey: 'b' } }),
@@ -647,7 +647,7 @@ describe('what a config file of AIPerf cannot have here', () => {
         'benchmark:\n  model: m\n  endpoint:\n    url: h\n    timeuot: 3\n  phases:\n    - name: profiling\n      type: concurrency\n      requests: 0\n',
       ),
     ).toEqual([
-      'b.yaml:5:5: benchmark.endpoint.timeuot is no setting. Did you mean timeout?',
+      'b.yaml:5:5: benchmark.endpoint.timeuot is not a setting. Did you mean timeout?',
       'b.yaml:9:17: benchmark.phases.profiling.requests must be an integer of at least 1, got 0.',
     ]);
   });

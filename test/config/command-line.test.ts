@@ -213,7 +213,7 @@ describe('what is refused', () => {
       ["Unexpected word 'false': --streaming takes no word; write --streaming=true or --streaming=false."],
     ],
     ['-ma --streaming=maybe', ["--streaming takes =true or =false, got 'maybe'."]],
-    ['a -mb', ["Unexpected word 'a': there is no option before it."]],
+    ['a -mb', ["Unexpected word 'a': no option precedes it."]],
     ['-ma,,b', ["-m must be names of models, separated by commas, got 'a,,b'."]],
     [
       '-ma --session-header X Y',

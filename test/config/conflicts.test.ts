@@ -114,24 +114,24 @@ describe('conflicts', () => {
 
 describe('options without effect', () => {
   it.each([
-    ['--zmq-host h', '--zmq-host has no effect here: there are no such services.'],
+    ['--zmq-host h', '--zmq-host has no effect here: these services do not exist.'],
     [
       '--record-processors 2 --zmq-ipc-path /tmp',
-      '--record-processors and --zmq-ipc-path have no effect here: there are no such services.',
+      '--record-processors and --zmq-ipc-path have no effect here: these services do not exist.',
     ],
     [
       '--tokenizer-trust-remote-code',
-      '--tokenizer-trust-remote-code has no effect: code that comes with a tokenizer is never run here.',
+      '--tokenizer-trust-remote-code has no effect: tokenizer code is never run here.',
     ],
     [
       '--tokenizer builtin --tokenizer-revision v1',
       '--tokenizer-revision has no effect on the builtin tokenizer.',
     ],
-    ['--ui dashboard', '--ui dashboard is not there yet; simple is shown.'],
+    ['--ui dashboard', '--ui dashboard is not available yet; using simple.'],
     ['--tls-insecure', '--tls-insecure has no effect: no URL starts with https://.'],
     [
       '--tls-insecure --url https://h',
-      '--tls-insecure turns certificate checks off: the server may be anyone.',
+      '--tls-insecure disables certificate checks: the server is not authenticated.',
     ],
     ['--stream-end any', '--stream-end has no effect without --streaming.'],
     [

@@ -81,7 +81,7 @@ describe('what is wrong before anything is sent', () => {
         '--custom-dataset-type',
         'single_turn',
       ],
-      'rows.jsonl:4: the line is no JSON (Unexpected end of JSON input)',
+      'rows.jsonl:4: the line is not JSON (Unexpected end of JSON input)',
     ],
     [
       'a row with a field of the wrong type',
@@ -150,7 +150,7 @@ describe('what is wrong before anything is sent', () => {
       const ended = await aiperf(words, { cwd: folder, env: { HF_HUB_OFFLINE: '0', HF_ENDPOINT: hub.url } });
       expect(ended).toMatchObject({ code: 1, stdout: '' });
       expect(panelText(ended.stderr).replaceAll(hub.url, 'HUB')).toBe(
-        'Tokenizer nobody/nothing: not found (404). Tried: a local folder, the cache, HUB, its search. Nothing there is named like it. Name it in full with --tokenizer (HF_TOKEN if it is private), or use --tokenizer builtin.',
+        'Tokenizer nobody/nothing: not found (404). Tried: a local folder, the cache, HUB, its search. No model there has a similar name. Give its full name with --tokenizer (and HF_TOKEN if it is private), or use --tokenizer builtin.',
       );
       expect(hub.seen.length).toBeGreaterThan(0);
       expect(server.seen).toEqual([]);

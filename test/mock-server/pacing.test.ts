@@ -127,7 +127,7 @@ test('tokens that are due together leave in one write, others in one each', asyn
       const outlet = {
         beginStream() {},
         write: (text: string) => written.push(text),
-        sendWhole() {},
+        sendFull() {},
         done: resolve,
         cut() {},
       };
@@ -144,8 +144,8 @@ test('tokens that are due together leave in one write, others in one each', asyn
 });
 
 test('gaps with jitter stay within their bounds and keep their mean', () => {
-  const { swing } = writeScript(5);
-  const swings = Array.from({ length: 4096 }, (_, index) => swing(0, index));
+  const { jitter } = writeScript(5);
+  const swings = Array.from({ length: 4096 }, (_, index) => jitter(0, index));
   expect(Math.min(...swings)).toBeGreaterThanOrEqual(-1);
   expect(Math.max(...swings)).toBeLessThanOrEqual(1);
   // Even draws from -1 to 1 have a deviation of 0.577; that of their mean is 0.577 / 64 = 0.009.

@@ -60,7 +60,7 @@ describe('a conversion', () => {
         '6,ChatGPT,99,0,99,Conversation log\n45.25,GPT-4,1087,230,1317,"API log, long"\n',
     );
     expect(await convert(burst)).toEqual({
-      said: 'Wrote 2 rows of burst_gpt to OUT.\n1 without prompt or answer tokens are skipped.\n',
+      said: 'Wrote 2 rows of burst_gpt to OUT.\n1 without input or output tokens are skipped.\n',
       rows: [
         { timestamp: 0, input_length: 472, output_length: 18 },
         { timestamp: 40_250, input_length: 1087, output_length: 230 },
@@ -99,8 +99,8 @@ describe('a conversion is refused, and no file left', () => {
   const known =
     'known are azure and burst_gpt (CSV with TIMESTAMP, ContextTokens, GeneratedTokens, or Timestamp, Request tokens, Response tokens) and bailian (JSON lines with chat_id)';
   it.each([
-    ['an unknown form', 'a,b\n1,2\n', [], `:1: the trace is of no known form: its columns are a, b ${known}`],
-    ['an unknown JSON form', '{"a":1}\n', [], `:1: the trace is of no known form: its keys are a ${known}`],
+    ['an unknown form', 'a,b\n1,2\n', [], `:1: unknown trace format with the columns a, b ${known}`],
+    ['an unknown JSON form', '{"a":1}\n', [], `:1: unknown trace format with the keys a ${known}`],
     [
       'a Mooncake trace',
       '{"timestamp":1,"input_length":1}\n',
@@ -117,7 +117,7 @@ describe('a conversion is refused, and no file left', () => {
       'another form than was named',
       header + row,
       ['--from', 'bailian'],
-      ':1: bailian is one JSON object a line, and this line is not omit --from to detect the format',
+      ':1: bailian is one JSON object per line, and this line is not omit --from to detect the format',
     ],
     [
       'a time that is none',
@@ -141,7 +141,7 @@ describe('a conversion is refused, and no file left', () => {
       'a row that is too short',
       `${header}${row}2023-11-16 18:15:47,1\n`,
       [],
-      ':3: Invalid Record Length: columns length is 3, got 2 mend the row, or leave it out',
+      ':3: Invalid Record Length: columns length is 3, got 2 fix or remove the row',
     ],
     [
       'a negative length',
@@ -155,7 +155,7 @@ describe('a conversion is refused, and no file left', () => {
       [],
       ':3: the line is not valid UTF-8 save the file as UTF-8, for example with: iconv -f ISO-8859-1 -t UTF-8 FILE',
     ],
-    ['a header alone', header, [], ' holds no requests with tokens nothing is left to be converted'],
+    ['a header alone', header, [], ' holds no requests with tokens there is nothing to convert'],
     ['an empty file', '', [], ` holds no rows ${known}`],
   ])('%s', async (name, text, words, message) => {
     const path = file(`${name}.trace`, text);

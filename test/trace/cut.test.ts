@@ -187,11 +187,11 @@ describe('a cut is refused, and no file left', () => {
   });
 
   it.each([
-    ['broken JSON', [broken], `${broken}:3: the line is no JSON (`],
+    ['broken JSON', [broken], `${broken}:3: the line is not JSON (`],
     ['CSV', [csv], 'aiperf trace convert reads traces in CSV'],
     ['a negative length', [negative], `${negative}:2: input_length must be at least 0, got -5`],
     ['no file to write', [five], '<out> is required: name the file to write.'],
-    ['the file itself', [five, five], `${five} would be written over while it is read`],
+    ['the file itself', [five, five], `${five} would be overwritten while it is read`],
     ['a folder that is not there', [five, join(folder, 'no', 'out')], 'cannot be written: ENOENT'],
   ])('%s', async (name, words, part) => {
     const path = ['broken JSON', 'CSV', 'a negative length'].includes(name)

@@ -126,7 +126,7 @@ describe('figures of a trace', () => {
   });
 
   it.each([
-    ['no JSON', '{"input_length":1}\n\n{"input_length":\n', /:3: the line is no JSON \(/],
+    ['no JSON', '{"input_length":1}\n\n{"input_length":\n', /:3: the line is not JSON \(/],
     ['no object', '{"input_length":1}\n[1]\n', /:2: expected a JSON object, got \[1\]$/],
     ['no length', '{"timestamp":1}\n', /:1: the row has no input_length$/],
     [
@@ -170,7 +170,7 @@ describe('figures of a trace', () => {
     const path = file('growing.jsonl', questions);
     const figures = traceFigures(path, { blockSize: 512, cacheBlocks: 10 });
     appendFileSync(path, questions);
-    await expect(figures).rejects.toThrow(`${path} has changed while it was read`);
+    await expect(figures).rejects.toThrow(`${path} changed while it was read`);
   });
 });
 

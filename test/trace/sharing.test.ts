@@ -166,7 +166,7 @@ describe('without a place for temporary files', () => {
     const error: unknown = await traceFigures(path, options, 24).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(UserError);
     expect(String(error)).toContain(
-      `a temporary file cannot be written in ${join(folder, 'none')} after 0 MB: ENOENT`,
+      `cannot write a temporary file in ${join(folder, 'none')} after 0 MB: ENOENT`,
     );
     expect(error).toMatchObject({
       hint: expect.stringMatching(/^set TMPDIR to a folder on a disk with more room/),
@@ -181,7 +181,7 @@ describe('without a place for temporary files', () => {
     disk.freeBytes = freeBytes;
     write(requests);
     await expect(traceFigures(path, options, 32)).rejects.toThrow(
-      `a temporary file cannot be written in ${tmpdir()} after ${megabytes} MB: ENOSPC: no space left on device`,
+      `cannot write a temporary file in ${tmpdir()} after ${megabytes} MB: ENOSPC: no space left on device`,
     );
   });
 });

@@ -71,15 +71,15 @@ function refuseThisMachine({ config, sources }: Profile): void {
   if (local !== undefined) {
     throw new UserError(
       `${sources.get('urls')?.name ?? '--url'} is ${local}, which inside a Pod is the Pod itself`,
-      'Name the server: --service NAME:PORT, or the url of the config file.',
+      'Set the server with --service NAME:PORT or the url of the config file.',
     );
   }
   const socket = sources.get('unixSocket')?.name;
-  if (socket !== undefined) throw new UserError(`${socket}: a socket of this machine is not in the Pod`);
+  if (socket !== undefined) throw new UserError(`${socket}: the Pod cannot reach a socket of this machine`);
   if (config.tokenizer !== undefined && !config.tokenizer.startsWith('/') && isFolder(config.tokenizer)) {
     throw new UserError(
-      `${sources.get('tokenizer')?.name ?? '--tokenizer'}: ${config.tokenizer} is a folder of this machine, which is not in the Pod`,
-      'Copy it into the image, and give the absolute path that it has there.',
+      `${sources.get('tokenizer')?.name ?? '--tokenizer'}: ${config.tokenizer} is a local folder, which the Pod does not have`,
+      'Copy it into the image, and give its absolute path there.',
     );
   }
 }
@@ -122,7 +122,7 @@ function notes({ config, sources }: Profile, { holdSecret, localPaths }: PodFile
   }
   for (const name of config.useServerTokenCount ? [] : foreignTokenizers(config)) {
     all.push(
-      `The tokenizer ${name} does not ship with aiperf, and nothing is fetched in the Pod: it must be in the image.`,
+      `The tokenizer ${name} is not bundled with aiperf, and the Pod downloads nothing: it must be in the image.`,
     );
   }
   return all;

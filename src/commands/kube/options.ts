@@ -24,7 +24,7 @@ export const manifestOptions = {
     shape: 'the reference of a container image, e.g. registry.example.com/aiperf:0.1.0',
     pattern:
       /^([a-zA-Z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/,
-    missing: 'name an image that deploy/Containerfile made, e.g. --image registry.example.com/aiperf:0.1.0',
+    missing: 'name an image built from deploy/Containerfile, e.g. --image registry.example.com/aiperf:0.1.0',
     help: 'Image to run.',
   }),
   namespace: matching({
@@ -44,7 +44,7 @@ export const manifestOptions = {
     shape: `a name: ${labelShape}`,
     pattern: new RegExp(`^${label}$`),
     default: 'aiperf',
-    help: 'Name of the Job; those of the other objects begin with it.',
+    help: 'Name of the Job, and prefix of the names of all other objects.',
   }),
   service: matching({
     flags: ['--service'],
@@ -54,14 +54,14 @@ export const manifestOptions = {
     pattern:
       /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?:(?!0)(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/,
     defaultText: "the file's url",
-    help: 'Service to send to, in place of the url of the file.',
+    help: 'Service to benchmark; overrides the url in the file.',
   }),
   cpus: integer({
     flags: ['--cpus'],
     group,
     min: 1,
     default: 4,
-    help: 'Whole CPUs of the Pod, as request and as limit.',
+    help: 'Number of CPUs of the Pod, as request and limit.',
   }),
   memory: matching({
     flags: ['--memory'],
@@ -70,7 +70,7 @@ export const manifestOptions = {
     shape: 'an amount of memory with its unit, like 512Mi or 4Gi',
     pattern: /^[1-9]\d*(\.\d+)?[MGT]i?$/,
     default: '4Gi',
-    help: 'Memory of the Pod, as request and as limit.',
+    help: 'Memory of the Pod, as request and limit.',
   }),
   claim: matching({
     flags: ['--claim'],
@@ -78,7 +78,7 @@ export const manifestOptions = {
     metavar: '<name>',
     shape: 'the name of a PersistentVolumeClaim: lower-case letters, digits, hyphens and dots',
     pattern: new RegExp(`^${label}(\\.${label})*$`),
-    defaultText: 'an emptyDir, gone with the Pod',
+    defaultText: 'an emptyDir, deleted with the Pod',
     help: 'PersistentVolumeClaim for the files of the run.',
   }),
   inputPath: matching({
@@ -88,14 +88,14 @@ export const manifestOptions = {
     shape: 'an absolute path in the Pod',
     pattern: /^\/[^\0\r\n]+$/,
     defaultText: 'a copy of the file, which must be small',
-    help: "Where the Pod finds the file's input-file: in the image, or on the claim at /artifacts.",
+    help: 'Path of the input-file in the Pod: in the image, or on the claim at /artifacts.',
   }),
   waitForCopy: number({
     flags: ['--wait-for-copy'],
     group,
     min: 0,
     default: 600,
-    help: 'Most seconds that the Pod stays after the run, for kubectl cp.',
+    help: 'Keep the Pod at most N seconds after the run, for kubectl cp.',
   }),
   // Only from AIPERF_API_KEY: a command line is visible to everyone on the machine.
   apiKey: text({

@@ -73,8 +73,8 @@ async function withoutApiKey(path: string, { config, sources }: Profile): Promis
   const rest = document.toString({ lineWidth: 0 });
   if (rest.includes(config.apiKey)) {
     throw new UserError(
-      `${path} holds the API key in another place, too, which anyone who may read the ConfigMap would see`,
-      'Take it out of the file, and give it as the variable AIPERF_API_KEY.',
+      `${path} also contains the API key elsewhere, visible to anyone who can read the ConfigMap`,
+      'Remove it from the file, and set the variable AIPERF_API_KEY instead.',
     );
   }
   return rest;
@@ -91,12 +91,12 @@ function inputName(path: string): string {
 }
 
 function textOf(path: string, name: string): string {
-  const wayOut = 'Put it into the image or on the claim, and set its path with --input-path.';
+  const hint = 'Put it into the image or on the claim, and set its path with --input-path.';
   if (!statSync(path).isFile())
-    throw new UserError(`${name} ${path} is no file: it cannot be carried`, wayOut);
+    throw new UserError(`${name} ${path} is not a file: it cannot be copied to the Pod`, hint);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
   } catch (thrown) {
-    throw new UserError(`${name} ${path} cannot be carried in a ConfigMap: ${messageOf(thrown)}`, wayOut);
+    throw new UserError(`${name} ${path} cannot be stored in a ConfigMap: ${messageOf(thrown)}`, hint);
   }
 }

@@ -25,13 +25,13 @@ const runOptions = {
   waitForCopy: number({
     ...manifestOptions.waitForCopy,
     group,
-    help: 'Most seconds to wait after the run, until the file .copied is in the folder.',
+    help: 'Wait at most N seconds after the run for the file .copied in the folder.',
   }),
   namespace: text({
     flags: ['--namespace', '-n'],
     group,
     defaultText: 'not shown',
-    help: 'Namespace that the commands shown for copying name.',
+    help: 'Namespace in the printed copy commands.',
   }),
   command: words({
     argument: 'command',
@@ -88,9 +88,9 @@ function instructions(
   const pod = hostname();
   const where = namespace === undefined ? '' : `-n ${namespace} `;
   return [
-    `The run ended with exit code ${exitCode}. For ${waitForCopy} s this Pod waits for its files to be copied:`,
+    `The run ended with exit code ${exitCode}. This Pod waits ${waitForCopy} s for its files to be copied:`,
     `  kubectl cp ${where}${pod}:${artifacts} artifacts`,
-    'This ends the wait:',
+    'To end the wait:',
     `  kubectl exec ${where}${pod} -- touch ${join(artifacts, COPIED)}`,
     '',
   ].join('\n');

@@ -27,17 +27,17 @@ export function comparisonOf(
   const runs = folders.flatMap((files) => {
     const run = summarized(files);
     if (run !== undefined) return run;
-    io.stderr.write(`${oneLine(files.folder)} is left out: it has no summary; aiperf report makes it.\n`);
+    io.stderr.write(`${oneLine(files.folder)} is skipped: it has no summary; aiperf report creates it.\n`);
     return [];
   });
   if (runs.length === 0) {
     throw new UserError(
       'None of these runs has a summary.',
-      'aiperf report <dir> makes it from the records.',
+      'aiperf report <dir> creates it from the records.',
     );
   }
-  const told = runs.find(({ slos }) => slos.length > 0)?.slos ?? [];
-  const slos = goodput === undefined ? told : slosOf(goodput);
+  const runSlos = runs.find(({ slos }) => slos.length > 0)?.slos ?? [];
+  const slos = goodput === undefined ? runSlos : slosOf(goodput);
   const compared = compare(runs, {
     resultsOf: ({ results }) => results,
     slos,

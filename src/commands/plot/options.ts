@@ -23,19 +23,19 @@ export const plotOptions = {
     flags: ['--output'],
     group: 'Output',
     defaultText: '<first dir>/plots',
-    help: 'Folder for the pictures.',
+    help: 'Folder for the charts.',
   }),
   format: choices(['png', 'svg'], {
     flags: ['--format'],
     group: 'Output',
     default: ['png'],
-    help: 'Form of the pictures.',
+    help: 'Image formats.',
   }),
   theme: choice(['light', 'dark'], {
     flags: ['--theme'],
     group: 'Output',
     default: 'light',
-    help: 'Look of the pictures.',
+    help: 'Theme of the charts.',
   }),
   goodput: { ...profileOptions.goodput, group: 'Content', defaultText: "the run's" },
   sliceDuration: { ...profileOptions.sliceDuration, group: 'Content', defaultText: "the run's" },
@@ -43,7 +43,7 @@ export const plotOptions = {
   targetGoodput: {
     ...profileOptions.targetGoodput,
     group: 'Content',
-    help: 'Share of all requests that must keep the objectives for a run to count as one that keeps them.',
+    help: 'Share of all requests that must meet the SLOs for a run to meet them.',
   },
 } satisfies OptionTable;
 

@@ -42,7 +42,7 @@ export async function writePictures<Source>(
       }
     }
     if (paths.length === 0)
-      throw new UserError('There is nothing to draw: no request has a metric that a chart shows.');
+      throw new UserError('Nothing to draw: no request has a metric that a chart shows.');
     write(join(folder, 'summary.txt'), listOf(paths, folder));
   } catch (thrown) {
     log('ERROR', 'plot', messageOf(thrown));

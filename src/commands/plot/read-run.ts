@@ -40,6 +40,6 @@ export function readRun(
       'Metrics of single tokens need a run with --streaming.',
     );
   }
-  if (isCut) io.stderr.write('The last line of the records is cut off: 1 record is left out.\n');
+  if (isCut) io.stderr.write('The last line of the records is cut off: 1 record is skipped.\n');
   return run;
 }

@@ -30,8 +30,8 @@ function traceAlone(file: string, paths: readonly string[], prefix: string | und
   }
   if (paths.length > 1) {
     throw new UserError(
-      `'${file}' is a file: a trace cannot be drawn together with runs.`,
-      'Draw it by a command of its own.',
+      `'${file}' is a file: a trace cannot be drawn with runs.`,
+      'Draw it in a separate command.',
     );
   }
   return { kind: 'trace', file };

@@ -11,9 +11,7 @@ export async function readTraceLengths(file: string): Promise<Lengths> {
     if (outputLength !== undefined) output.push(outputLength);
   }
   if (input.length + output.length === 0) {
-    throw new UserError(
-      `${file} has no row with an input_length or an output_length: there is nothing to draw.`,
-    );
+    throw new UserError(`${file} has no row with an input_length or an output_length: nothing to draw.`);
   }
   return { input: Float64Array.from(input).sort(), output: Float64Array.from(output).sort() };
 }

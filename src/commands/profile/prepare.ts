@@ -53,7 +53,7 @@ export async function prepareRun(
   if (config.datasetSamplingStrategy === 'shuffle' && opened.size > MAX_HELD_CONVERSATIONS) {
     throw new UserError(
       `--dataset-sampling-strategy shuffle takes at most ${MAX_HELD_CONVERSATIONS} distinct conversations, got ${opened.size}`,
-      'use random, or name fewer with --num-dataset-entries: they are sent again and again',
+      'use random, or set fewer with --num-dataset-entries: they are sent repeatedly',
     );
   }
   const phases = planPhases(config, dataset, opened.size, log);

@@ -28,7 +28,7 @@ export function answer(questions: Questions, recordsFile: string, layout: Layout
   if (requests === 0) {
     throw new UserError(`--where: none of the ${table.length} requests of this run meets '${where}'.`);
   }
-  if (isCut) io.stderr.write('The last line of the records is cut off: 1 record is left out.\n');
+  if (isCut) io.stderr.write('The last line of the records is cut off: 1 record is skipped.\n');
   const metrics: MetricQuantiles[] = [];
   for (const tag of tags) {
     const metric = quantilesOf(table, tag, rows, { percents: percentiles, withIntervals: confidence });

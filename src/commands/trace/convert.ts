@@ -13,20 +13,20 @@ const convertOptions = {
     existing: 'file',
     required: true,
     missing: 'name a trace and a file to write, e.g. aiperf trace convert azure.csv trace.jsonl',
-    help: 'Trace in another form, in the order of its times; .gz or not.',
+    help: 'Trace to convert, sorted by time; may be .gz.',
   }),
   out: path({
     argument: 'out',
     group: 'Trace',
     required: true,
     missing: 'name the file to write',
-    help: 'Where the Mooncake trace is written; .gz or not.',
+    help: 'Mooncake trace to write; may be .gz.',
   }),
   from: choice(foreignForms, {
     flags: ['--from'],
     group: 'Trace',
     defaultText: 'detected',
-    help: "The form: Azure's LLM inference CSV, BurstGPT's CSV, or Qwen-Bailian's JSON lines.",
+    help: "Input format: Azure's LLM inference CSV, BurstGPT's CSV, or Qwen-Bailian's JSON lines.",
   }),
 } satisfies OptionTable;
 
@@ -36,7 +36,7 @@ export const command: Command<typeof convertOptions> = { options: convertOptions
 async function run({ config }: Invocation<typeof convertOptions>, io: Io): Promise<number> {
   const { form, rows, empty, blockSize } = await convertTrace(config.file, config.out, config.from);
   const lines = [`Wrote ${withThousands(rows)} rows of ${form} to ${oneLine(config.out)}.`];
-  if (empty > 0) lines.push(`${withThousands(empty)} without prompt or answer tokens are skipped.`);
+  if (empty > 0) lines.push(`${withThousands(empty)} without input or output tokens are skipped.`);
   if (blockSize !== undefined) {
     lines.push(
       `Each hash id covers ${blockSize} tokens: aiperf profile needs --isl-block-size ${blockSize}, aiperf trace stats --block-size ${blockSize}.`,

@@ -20,7 +20,7 @@ const statsOptions = {
     existing: 'file',
     required: true,
     missing: 'name a trace, e.g. aiperf trace stats mooncake_trace.jsonl',
-    help: 'Mooncake trace: one JSON object a line, .gz or not.',
+    help: 'Mooncake trace: one JSON object per line; may be .gz.',
   }),
   blockSize: integer({
     flags: ['--block-size'],
@@ -41,7 +41,7 @@ const statsOptions = {
     flags: ['--output-file'],
     group: 'Trace',
     defaultText: 'none',
-    help: 'Write the figures to this file as JSON.',
+    help: 'Write the statistics to this file as JSON.',
   }),
   consoleExportWidth: environment.consoleExportWidth,
 } satisfies OptionTable;

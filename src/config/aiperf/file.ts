@@ -106,10 +106,10 @@ function readEnvelope(data: JsonObject, moved: readonly string[], reading: Readi
 /** The body, including the keys that were moved out of it; a copy that a sweep may write to. */
 function bodyOf(data: JsonObject, moved: readonly string[]): { body: Tree | undefined; bodySite: Site } {
   const { benchmark: own } = data;
-  const beside = Object.fromEntries(moved.map((key) => [key, data[key]]));
+  const movedKeys = Object.fromEntries(moved.map((key) => [key, data[key]]));
   const bodySite = { path: ['benchmark'], name: 'benchmark' };
-  if (!isObject(own)) return { body: moved.length > 0 ? structuredClone(beside) : undefined, bodySite };
-  return { body: structuredClone({ ...beside, ...own }), bodySite };
+  if (!isObject(own)) return { body: moved.length > 0 ? structuredClone(movedKeys) : undefined, bodySite };
+  return { body: structuredClone({ ...movedKeys, ...own }), bodySite };
 }
 
 /** The keys at the top of the file. */

@@ -116,7 +116,7 @@ export const anything: Read = () => undefined;
 
 /** A setting for services that do not exist in this implementation. */
 export const meaningless: Read = (_value, site, reading) =>
-  reading.warn(site, 'has no effect here: there are no such services');
+  reading.warn(site, 'has no effect here: these services do not exist');
 
 /** A number, or a mapping with mean and standard deviation. */
 export function distribution(mean: Key, stddev: Key): Read {
@@ -199,6 +199,6 @@ function unknownFault(key: string, members: Section): string {
     isCamel ? name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) : name;
   const guess = nearest(snake(key), Object.keys(members));
   return guess === undefined
-    ? `is no setting: known are ${andList(Object.keys(members).map(spelled))}`
-    : `is no setting. Did you mean ${spelled(guess)}?`;
+    ? `is not a setting: known are ${andList(Object.keys(members).map(spelled))}`
+    : `is not a setting. Did you mean ${spelled(guess)}?`;
 }

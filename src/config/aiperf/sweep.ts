@@ -50,7 +50,7 @@ function replace(body: Tree, [first = '', ...rest]: readonly string[], swept: Sw
     // A plain number is short for a mean without deviation.
     const isMean = typeof next === 'number' && (last === 'mean' || last === 'stddev');
     if (!isMean && !isMapping(next) && (next ?? undefined) !== undefined) {
-      return `leads to nothing: ${step} is no mapping`;
+      return `is not a valid path: ${step} is not a mapping`;
     }
     const mapping: Tree = isMapping(next) ? next : isMean ? { mean: next } : {};
     inner[key] = mapping;

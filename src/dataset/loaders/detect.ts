@@ -73,12 +73,17 @@ function firstRow(file: RowFile): JsonObject {
     throw rowError(
       file,
       0,
-      `the line is no JSON: ${shown(text)}`,
-      `expected one JSON object a line${traces}`,
+      `the line is not JSON: ${shown(text)}`,
+      `expected one JSON object per line${traces}`,
     );
   }
   if (!isObject(value)) {
-    throw rowError(file, 0, `expected a JSON object, got ${shown(value)}`, 'expected one JSON object a line');
+    throw rowError(
+      file,
+      0,
+      `expected a JSON object, got ${shown(value)}`,
+      'expected one JSON object per line',
+    );
   }
   return value;
 }

@@ -43,23 +43,23 @@ export const mooncakeTrace: RowFormat = {
 };
 
 function readInput(row: JsonObject, context: RowContext): { input: string; turn: Partial<RowTurn> } {
-  const given = inputKeys.filter((key) => (row[key] ?? undefined) !== undefined);
-  if (given.length !== 1) {
-    const got = given.length === 0 ? 'none' : given.join(' and ');
+  const inputs = inputKeys.filter((key) => (row[key] ?? undefined) !== undefined);
+  if (inputs.length !== 1) {
+    const got = inputs.length === 0 ? 'none' : inputs.join(' and ');
     throw new RowError(`exactly one of ${inputKeys.join(', ')} is expected, got ${got}`);
   }
   for (const [key, owner] of [
     ['hash_ids', 'input_length'],
     ['tools', 'messages'],
   ] as const) {
-    if ((row[key] ?? undefined) !== undefined && given[0] !== owner) {
-      throw new RowError(`${key} is only valid with ${owner}, got it with ${given[0]}`);
+    if ((row[key] ?? undefined) !== undefined && inputs[0] !== owner) {
+      throw new RowError(`${key} is only valid with ${owner}, got it with ${inputs[0]}`);
     }
   }
-  if (given[0] === 'messages') {
+  if (inputs[0] === 'messages') {
     return { input: 'messages', turn: { messages: readMessages(row), tools: readTools(row) } };
   }
-  if (given[0] === 'payload') {
+  if (inputs[0] === 'payload') {
     const payload = objectField(row, 'payload');
     if (!payload || Object.keys(payload).length === 0) throw new RowError('payload must not be empty');
     return { input: 'payload', turn: { payload } };
@@ -107,6 +107,6 @@ function readGenerated(row: JsonObject, context: RowContext): GeneratedText {
 function outputLength(row: JsonObject, { warn }: RowContext): number | undefined {
   const tokens = integerField(row, 'output_length');
   if (tokens === undefined || tokens > 0) return lengthField(row, 'output_length');
-  warn(`output_length ${tokens} is no length: 1 is taken instead`);
+  warn(`output_length ${tokens} is not a valid length: using 1`);
   return 1;
 }

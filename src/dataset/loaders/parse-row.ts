@@ -5,7 +5,7 @@ import { shown } from './fields.js';
 import { RowError } from './format.js';
 
 /** Keys whose content is sent: a changed digit would change the request. */
-const sent = ['messages', 'tools', 'payload', 'extra', 'turns', 'body', 'conversations'];
+const sentKeys = ['messages', 'tools', 'payload', 'extra', 'turns', 'body', 'conversations'];
 
 /**
  * Parses a row, which must be an object. Integers of `hash_ids` that a number would round are returned as strings.
@@ -24,7 +24,7 @@ export function parseRowText(text: string): JsonObject {
   const members = membersOf(text);
   for (const { digits, index } of rounded) {
     const key = members.find((member) => index >= member.start && index < member.end)?.key ?? '';
-    if (sent.includes(key)) {
+    if (sentKeys.includes(key)) {
       throw new RowError(
         `${key} holds the integer ${digits}, which would be sent as ${Number(digits)}: write it as text, or below 2^53`,
       );
@@ -40,6 +40,6 @@ function parsed(text: string): Json {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new RowError(`the line is no JSON (${jsonFault(error)})`);
+    throw new RowError(`the line is not JSON (${jsonFault(error)})`);
   }
 }

@@ -41,7 +41,10 @@ export async function readRowFile(path: string, maxBytes = freeBytes()): Promise
     lines.push(line);
   }
   if (starts.length === 0) {
-    throw new UserError(`${path} holds no rows`, 'expected one JSON object a line, or a JSON array of them');
+    throw new UserError(
+      `${path} holds no rows`,
+      'expected one JSON object per line, or a JSON array of them',
+    );
   }
   return { path, bytes, starts: shared(starts), ends: shared(ends), lines: shared(lines) };
 }
@@ -93,7 +96,7 @@ function* items(path: string, bytes: Uint8Array, from: number): Generator<Place>
     const isEnd = depth === 1 && (byte === COMMA || byte === CLOSE_ARRAY);
     if (isEnd) {
       if (start !== undefined) yield { start, end, line: startLine };
-      else if (byte === COMMA) throw notAnArray(path, line, 'there is no item in front of a comma');
+      else if (byte === COMMA) throw notAnArray(path, line, 'an item is missing before a comma');
       start = undefined;
       isClosed = byte === CLOSE_ARRAY;
       continue;
@@ -120,7 +123,7 @@ function stringEnd(bytes: Uint8Array, start: number): number {
 function notAnArray(path: string, line: number, problem: string): UserError {
   return new UserError(
     `${path}:${line}: ${problem}`,
-    'expected a JSON array of objects, or one JSON object a line',
+    'expected a JSON array of objects, or one JSON object per line',
   );
 }
 
@@ -178,8 +181,8 @@ async function readShared(path: string, maxBytes: number): Promise<Uint8Array> {
     limits.take(chunk);
     if (length > maxBytes) {
       throw new UserError(
-        `${path} holds more than ${megabytes(maxBytes)} MB, the most that is read with this much free memory`,
-        'take a part of the file, or a machine with more memory',
+        `${path} holds more than ${megabytes(maxBytes)} MB, the limit for the free memory of this machine`,
+        'use a part of the file, or a machine with more memory',
       );
     }
   };

@@ -65,7 +65,7 @@ export function planRows(
         file,
         number,
         `the session ${row.sessionId} has rows with ${session.input}, and this one has ${row.input}`,
-        'give the rows of one session the same sort of input',
+        'use the same kind of input in all rows of a session',
       );
     }
     session.rows.push(number);
@@ -87,7 +87,7 @@ export function planRows(
   }
 
   if (sessions.length === 0) {
-    throw new UserError(`${file.path} has no requests to send`, 'every row was skipped; the log says why');
+    throw new UserError(`${file.path} has no requests to send`, 'every row was skipped; see the log');
   }
   const plan = {
     kind: 'rows',
@@ -124,19 +124,19 @@ export function openRows(plan: RowsPlan, prompts: PromptSource): Dataset {
     const first = plan.turnsBefore[index] ?? 0;
     return {
       sessionId: script.sessionId ?? sessionId(index),
-      turns: script.turns.map((turn, place) => finished(turn, first + place)),
+      turns: script.turns.map((turn, place) => completed(turn, first + place)),
       history: script.history,
       ...(script.systemMessage === undefined ? {} : { systemMessage: script.systemMessage }),
     };
   }
 
-  function finished({ generated, maxTokens, ...said }: RowTurn, number: number): Turn {
+  function completed({ generated, maxTokens, ...fields }: RowTurn, number: number): Turn {
     const cap = maxTokens ?? defaults.maxTokens(number);
-    const { timestampMs, delayMs, ...untimed } = said;
+    const { timestampMs, delayMs, ...untimed } = fields;
     return {
       ...defined(plan.ignoreTimings ? untimed : { timestampMs, delayMs, ...untimed }),
-      role: said.role,
-      texts: generated ? [{ name: 'text', contents: [textOf(generated, number)] }] : said.texts,
+      role: fields.role,
+      texts: generated ? [{ name: 'text', contents: [textOf(generated, number)] }] : fields.texts,
       model: defaults.model(number),
       ...(generated ? { inputTokens: generated.tokens } : {}),
       ...(cap === undefined ? {} : { maxTokens: cap }),

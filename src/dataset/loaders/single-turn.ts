@@ -44,14 +44,14 @@ export function readTexts(row: JsonObject, context: RowContext): NamedTexts[] {
   const { textName } = context;
   const media = mediaKeys.find((key) => filled(row[key]));
   if (media !== undefined) throw new RowError(`${media}: media are not supported yet, only text`);
-  const given = textKeys.filter((key) => filled(row[key]));
-  if (given.length > 1) throw new RowError(`${given.join(' and ')} cannot be combined: give one`);
-  if (given[0] === 'prompt') return promptTexts(row, context);
+  const present = textKeys.filter((key) => filled(row[key]));
+  if (present.length > 1) throw new RowError(`${present.join(' and ')} cannot be combined: give one`);
+  if (present[0] === 'prompt') return promptTexts(row, context);
   const text = stringField(row, 'text');
   const texts = listField(row, 'texts');
   if (text) return [{ name: textName, contents: [text] }];
   if (!texts || texts.length === 0) {
-    throw new RowError('there is nothing to send: expected a text (or texts) that is not empty');
+    throw new RowError('nothing to send: expected a non-empty text (or texts)');
   }
   if (texts.every((item) => typeof item === 'string')) return [{ name: textName, contents: texts }];
   return texts.map((item, place) => {

@@ -39,23 +39,24 @@ export function synthesised(
   const rows = withPlainIds(keptRows(file, format, blockSize, synthesis));
   if (rows.length === 0) {
     throw new UserError(
-      `no row of ${file.path} is left: each is outside the schedule's window, or longer than --synthesis-max-isl`,
+      `no row of ${file.path} is left: all are outside the schedule's window or longer than --synthesis-max-isl`,
       'choose wider bounds',
     );
   }
   const trees = synthesis.prefixRootMultiplier;
-  const changed = isIdentity(synthesis)
+  const transform = isIdentity(synthesis)
     ? (row: TraceRow) => row.json
-    : changer(file.path, rows, blockSize, synthesis);
+    : rowTransform(file.path, rows, blockSize, synthesis);
   // Copies of the tree must not share IDs. The offset between them is known once every ID was generated.
-  const largest = (row: TraceRow) => idsOf(changed(row)).reduce((most, id) => Math.max(most, id), 0);
-  const apart = trees > 1 ? rows.reduce((most, row) => Math.max(most, largest(row)), 0) + 1 : 0;
+  const largest = (row: TraceRow) => idsOf(transform(row)).reduce((most, id) => Math.max(most, id), 0);
+  const idOffset = trees > 1 ? rows.reduce((most, row) => Math.max(most, largest(row)), 0) + 1 : 0;
   const lines = rows.map((row, place) => {
-    const json = clamped(changed(row), synthesis.maxOsl);
-    const shift = (place % trees) * apart;
+    const json = clamped(transform(row), synthesis.maxOsl);
+    const shift = (place % trees) * idOffset;
     const ids = idsOf(json);
-    const moved = shift === 0 || ids.length === 0 ? json : { ...json, hash_ids: ids.map((id) => id + shift) };
-    return { line: row.line, text: JSON.stringify(moved) };
+    const shifted =
+      shift === 0 || ids.length === 0 ? json : { ...json, hash_ids: ids.map((id) => id + shift) };
+    return { line: row.line, text: JSON.stringify(shifted) };
   });
   return rowFileOf(file.path, lines);
 }
@@ -125,7 +126,7 @@ function isIdentity(synthesis: Synthesis): boolean {
 }
 
 /** Applies every factor except the copies of the tree, row by row. The same row always gives the same result. */
-function changer(path: string, rows: readonly TraceRow[], blockSize: number, synthesis: Synthesis) {
+function rowTransform(path: string, rows: readonly TraceRow[], blockSize: number, synthesis: Synthesis) {
   const { speedupRatio, outputLenMultiplier } = synthesis;
   const uses = new Map<number, number>();
   let largest = -1;

@@ -21,7 +21,7 @@ export async function downloadTokenizer(request: {
   if (answer.reason !== 'no such model') throw refused(hub, name, revision, answer);
 
   const id = await searchedId(hub, name, answer.status);
-  log('INFO', 'tokenizer', `${name}: taking the tokenizer of ${id}`);
+  log('INFO', 'tokenizer', `${name}: using the tokenizer of ${id}`);
   const cached = cachedSnapshot(cache, id, revision);
   if (cached !== undefined) return cached;
   const second = await fetchHubFile(hub, id, revision, 'tokenizer.json');
@@ -29,7 +29,7 @@ export async function downloadTokenizer(request: {
   return store(hub, cache, id, revision, second);
 }
 
-const wayOut = '--tokenizer builtin';
+const fallback = '--tokenizer builtin';
 
 async function store(
   hub: Hub,
@@ -49,7 +49,7 @@ async function store(
   } catch (cause) {
     throw new UserError(
       `Tokenizer ${id}: cannot write into the cache ${cache}: ${messageOf(cause)}`,
-      `Set HF_HUB_CACHE to a folder that you may write to, or use ${wayOut}.`,
+      `Set HF_HUB_CACHE to a folder that you may write to, or use ${fallback}.`,
     );
   }
 }
@@ -69,8 +69,8 @@ async function searchedId(hub: Hub, name: string, status: number): Promise<strin
   const suggestions = ids.slice(0, 5).join(', ');
   throw new UserError(
     `Tokenizer ${name}: not found (${status}). Tried: a local folder, the cache, ${hub.endpoint}, its search. ` +
-      (suggestions === '' ? 'Nothing there is named like it.' : `Did you mean one of: ${suggestions}?`),
-    `Name it in full with --tokenizer (HF_TOKEN if it is private), or use ${wayOut}.`,
+      (suggestions === '' ? 'No model there has a similar name.' : `Did you mean one of: ${suggestions}?`),
+    `Give its full name with --tokenizer (and HF_TOKEN if it is private), or use ${fallback}.`,
   );
 }
 
@@ -80,26 +80,29 @@ function refused(hub: Hub, id: string, revision: string, { reason, status }: Hub
   switch (reason) {
     case 'no access':
       return new UserError(
-        `${about}: the hub gives no access (${status}): the model is gated or private, and ` +
-          `${hub.token === undefined ? 'no token was sent' : 'the token sent does not open it'}. ${tried}`,
-        `Ask for access on ${hub.endpoint}/${id} and set HF_TOKEN, or use ${wayOut}.`,
+        `${about}: the hub refused access (${status}): the model is gated or private, and ` +
+          `${hub.token === undefined ? 'no token was sent' : 'the token does not give access'}. ${tried}`,
+        `Ask for access on ${hub.endpoint}/${id} and set HF_TOKEN, or use ${fallback}.`,
       );
     case 'no such revision':
       return new UserError(
         `${about}: no revision ${revision} (${status}). ${tried}`,
-        `Check --tokenizer-revision, or use ${wayOut}.`,
+        `Check --tokenizer-revision, or use ${fallback}.`,
       );
     case 'no such file':
       return new UserError(
         `${about}: the model has no tokenizer.json (${status}). ${tried}`,
-        `Name a model with a fast tokenizer with --tokenizer, or use ${wayOut}.`,
+        `Name a model with a fast tokenizer with --tokenizer, or use ${fallback}.`,
       );
     case 'no such model':
-      return new UserError(`${about}: not found (${status}). ${tried}`, `Check its name, or use ${wayOut}.`);
+      return new UserError(
+        `${about}: not found (${status}). ${tried}`,
+        `Check its name, or use ${fallback}.`,
+      );
     case 'failure':
       return new UserError(
         `${about}: the hub answered ${status}. ${tried}`,
-        `Try again later, give a local folder, or use ${wayOut}.`,
+        `Try again later, give a local folder, or use ${fallback}.`,
       );
   }
 }

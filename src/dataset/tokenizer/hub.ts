@@ -98,8 +98,8 @@ function tokenOf(env: NodeJS.ProcessEnv): string | undefined {
   // `fetch` would refuse the header with a message that shows the token.
   if (/[^\x21-\x7e]/.test(token)) {
     throw new UserError(
-      'HF_TOKEN holds characters that no token has',
-      'Copy the token once more, in one line.',
+      'HF_TOKEN contains characters that are invalid in a token',
+      'Copy the token again, as one line.',
     );
   }
   learnSecrets([token]);

@@ -40,7 +40,7 @@ export async function resolveTokenizer(request: TokenizerRequest): Promise<Token
   if (isOffline(env)) {
     throw new UserError(
       `Tokenizer ${name}: not in the cache ${cache} at revision ${revision}, and HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set`,
-      `Unset it, give a local folder, or use ${wayOut}.`,
+      `Unset it, give a local folder, or use ${fallback}.`,
     );
   }
   const hub = hubOf(env, request.fetch ?? fetch);
@@ -61,7 +61,7 @@ const placeholderParts = [
   ...['test-model', 'your-model', 'my-model', 'model-name', 'model-id'],
 ];
 
-const wayOut = '--tokenizer builtin';
+const fallback = '--tokenizer builtin';
 
 function localFolder(name: string): string | undefined {
   const file = expandHome(name);
@@ -72,7 +72,7 @@ function localFolder(name: string): string | undefined {
   if (found === undefined && !looksLikePath(name)) return undefined;
   throw new UserError(
     `Tokenizer ${name}: ${found === undefined ? 'no such folder' : 'a file, where a folder was expected'}`,
-    `Give a folder with a tokenizer.json, a model's id such as Qwen/Qwen3-0.6B, or ${wayOut}.`,
+    `Give a folder with a tokenizer.json, a model's id such as Qwen/Qwen3-0.6B, or ${fallback}.`,
   );
 }
 
@@ -85,7 +85,7 @@ function refuseUnlikely(name: string, revision: string): void {
   if (!/^\w[\w.:-]*(\/[\w.:-]+)?$/.test(name)) {
     throw new UserError(
       `Tokenizer '${name}': neither a folder nor a model's id such as Qwen/Qwen3-0.6B`,
-      `Name the tokenizer with --tokenizer, or use ${wayOut}.`,
+      `Name the tokenizer with --tokenizer, or use ${fallback}.`,
     );
   }
   if (!/^\w[\w./-]*$/.test(revision) || revision.includes('..')) {

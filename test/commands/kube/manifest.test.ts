@@ -178,7 +178,7 @@ concurrency: 20
     expect(await manifest(folder, [])).toMatchObject({
       code: 0,
       stderr:
-        'The tokenizer meta-llama/Llama-3.1-8B does not ship with aiperf, and nothing is fetched in the Pod: it must be in the image.\n',
+        'The tokenizer meta-llama/Llama-3.1-8B is not bundled with aiperf, and the Pod downloads nothing: it must be in the image.\n',
     });
   });
 });
@@ -214,14 +214,14 @@ describe('what is refused, before anything is printed', () => {
       'model: m\nurl: 127.0.0.1:8000\n',
       [],
       'run.yaml:2:1: url is 127.0.0.1:8000, which inside a Pod is the Pod itself ' +
-        'Name the server: --service NAME:PORT, or the url of the config file.',
+        'Set the server with --service NAME:PORT or the url of the config file.',
     ],
     [
       'no server at all',
       'model: m\n',
       [],
       '--url is http://localhost:8000, which inside a Pod is the Pod itself ' +
-        'Name the server: --service NAME:PORT, or the url of the config file.',
+        'Set the server with --service NAME:PORT or the url of the config file.',
     ],
     [
       'a password in the URL',
@@ -234,8 +234,8 @@ describe('what is refused, before anything is printed', () => {
       'an API key that stands in a comment, too',
       `${sound}api-key: sk-3\n# was: sk-3\n`,
       [],
-      'run.yaml holds the API key in another place, too, which anyone who may read the ConfigMap would see ' +
-        'Take it out of the file, and give it as the variable AIPERF_API_KEY.',
+      'run.yaml also contains the API key elsewhere, visible to anyone who can read the ConfigMap ' +
+        'Remove it from the file, and set the variable AIPERF_API_KEY instead.',
     ],
   ])('%s', async (_what, yaml, args, message) => {
     const { code, stdout, stderr } = await withoutDoubles(folderWith({ 'run.yaml': yaml }), args);
@@ -257,7 +257,7 @@ describe('what is refused, before anything is printed', () => {
     expect(code).toBe(1);
     expect(panelText(stderr)).toBe(
       '--config is required: name the YAML file that aiperf profile --config would take. ' +
-        '--image is required: name an image that deploy/Containerfile made, e.g. --image registry.example.com/aiperf:0.1.0. ' +
+        '--image is required: name an image built from deploy/Containerfile, e.g. --image registry.example.com/aiperf:0.1.0. ' +
         '--namespace is required: name the namespace to run in, e.g. --namespace bench.',
     );
   });
@@ -278,11 +278,11 @@ describe('what is refused, before anything is printed', () => {
       /^The files of the run have 300\d\d\d bytes, and kubectl applies at most 260000 in one object Put the dataset into /,
     );
     expect(await refused('rows.jsonl', Buffer.from([0x1f, 0x8b, 0xff]))).toBe(
-      'run.yaml:5:1: input-file rows.jsonl cannot be carried in a ConfigMap: The encoded data was not valid for encoding utf-8 ' +
+      'run.yaml:5:1: input-file rows.jsonl cannot be stored in a ConfigMap: The encoded data was not valid for encoding utf-8 ' +
         `Put it into ${wayOut}`,
     );
     expect(await refused('pool')).toBe(
-      `run.yaml:5:1: input-file pool is no file: it cannot be carried Put it into ${wayOut}`,
+      `run.yaml:5:1: input-file pool is not a file: it cannot be copied to the Pod Put it into ${wayOut}`,
     );
   });
 
@@ -291,8 +291,8 @@ describe('what is refused, before anything is printed', () => {
     mkdirSync(join(folder, 'tok'));
     const { stderr } = await withoutDoubles(folder, []);
     expect(panelText(stderr)).toBe(
-      'run.yaml:3:1: tokenizer: ./tok is a folder of this machine, which is not in the Pod ' +
-        'Copy it into the image, and give the absolute path that it has there.',
+      'run.yaml:3:1: tokenizer: ./tok is a local folder, which the Pod does not have ' +
+        'Copy it into the image, and give its absolute path there.',
     );
   });
 });

@@ -51,9 +51,9 @@ describe('aiperf kube run', () => {
     const said = await waiting(started);
     expect(said).toContain(
       [
-        'The run ended with exit code 0. For 600 s this Pod waits for its files to be copied:',
+        'The run ended with exit code 0. This Pod waits 600 s for its files to be copied:',
         `  kubectl cp -n bench ${hostname()}:${folder} artifacts`,
-        'This ends the wait:',
+        'To end the wait:',
         `  kubectl exec -n bench ${hostname()} -- touch ${folder}/.copied`,
       ].join('\n'),
     );
@@ -67,7 +67,7 @@ describe('aiperf kube run', () => {
     const folder = temporaryFolder();
     const { code, stdout, stderr } = await kubeRun(folder, 0.1, ['profile', '--config', 'none.yaml']).ended;
     expect(code).toBe(1);
-    expect(stdout).toContain('The run ended with exit code 1. For 0.1 s this Pod waits');
+    expect(stdout).toContain('The run ended with exit code 1. This Pod waits 0.1 s');
     expect(panelText(stderr)).toContain("--config must be the path of an existing file, got 'none.yaml'.");
   });
 

@@ -125,7 +125,7 @@ describe('single_turn', () => {
 
   it.each([
     [{ text: 'a', texts: ['b'] }, 'text and texts cannot be combined: give one'],
-    [{ text: '', texts: [] }, 'there is nothing to send: expected a text (or texts) that is not empty'],
+    [{ text: '', texts: [] }, 'nothing to send: expected a non-empty text (or texts)'],
     [{ text: 5 }, 'text must be a string, got 5'],
     [{ texts: 'a' }, 'texts must be a list, got "a"'],
     [{ texts: [{ name: 'q', contents: [1] }] }, 'texts[0].contents must be a list of strings, got [1]'],
@@ -203,10 +203,7 @@ describe('multi_turn', () => {
   it.each([
     [{ turns: [] }, 'turns must hold at least one turn'],
     [{ turns: ['Hi'] }, 'turns[0] must be an object, got "Hi"'],
-    [
-      { turns: [{ text: 'Hi' }, {}] },
-      'turns[1]: there is nothing to send: expected a text (or texts) that is not empty',
-    ],
+    [{ turns: [{ text: 'Hi' }, {}] }, 'turns[1]: nothing to send: expected a non-empty text (or texts)'],
     [{ turns: 'Hi' }, 'turns must be a list, got "Hi"'],
   ])('refuses %j', async (row, problem) => {
     expect(await refusal(write(lines(row)), { datasetType: 'multi_turn' })).toBe(`FILE:1: ${problem}`);
@@ -304,8 +301,8 @@ describe('mooncake_trace', () => {
     const { conversations, warnings } = await load(path);
     expect(conversations.map(({ turns }) => turns[0]?.maxTokens)).toEqual([1, 1, 1]);
     expect(warnings).toEqual([
-      'WARNING dataset FILE:1: output_length 0 is no length: 1 is taken instead (and in 1 more rows)',
-      'WARNING dataset FILE:3: output_length -2 is no length: 1 is taken instead',
+      'WARNING dataset FILE:1: output_length 0 is not a valid length: using 1 (and in 1 more rows)',
+      'WARNING dataset FILE:3: output_length -2 is not a valid length: using 1',
     ]);
   });
 
@@ -603,9 +600,9 @@ describe('a JSON array', () => {
   it.each([
     ['[]', 'FILE holds no rows'],
     ['[{"text":"a"}', 'FILE:1: the array is not closed'],
-    ['[{"text":"a"},\n,{"text":"b"}]', 'FILE:2: there is no item in front of a comma'],
+    ['[{"text":"a"},\n,{"text":"b"}]', 'FILE:2: an item is missing before a comma'],
     ['[{"text":"a"}]\n{"text":"b"}', 'FILE:2: more data follows the array'],
-    ['[{"text":"a"}\n 5]', 'FILE:1: the line is no JSON'],
+    ['[{"text":"a"}\n 5]', 'FILE:1: the line is not JSON'],
     ['[5]', 'FILE:1: expected a JSON object, got 5'],
   ])('%j is refused', async (content, problem) => {
     expect(await refusal(write(content, 'rows.json'))).toContain(problem);
@@ -689,7 +686,7 @@ describe('limits', () => {
     expect(await refusal(write(bomb, 'a.jsonl.gz'))).toBe('FILE:1: the row is longer than 64 MiB, the limit');
     const path = write(lines({ text: 'a' }, { text: 'b' }));
     await expect(readRowFile(path, 20)).rejects.toThrow(
-      `${path} holds more than 0 MB, the most that is read with this much free memory`,
+      `${path} holds more than 0 MB, the limit for the free memory of this machine`,
     );
   });
 });
@@ -759,7 +756,7 @@ describe('the type of a file', () => {
     [{ text: 'x', input_length: 5 }, 'FILE:1: the row fits several types: single_turn, mooncake_trace'],
     [
       { type: 'single_turn', input_length: 5 },
-      'FILE:1: there is nothing to send: expected a text (or texts) that is not empty',
+      'FILE:1: nothing to send: expected a non-empty text (or texts)',
     ],
   ])('of %j cannot be told', async (row, problem) => {
     expect(await refusal(write(lines(row)))).toBe(problem);
@@ -784,10 +781,10 @@ describe('a file', () => {
 
   it('names the line of what is no JSON object, blank lines counted', async () => {
     const at = (line: string) => refusal(write(`{"text":"a"}\n\n${line}\n`));
-    expect(await at('{"text":')).toMatch(/^FILE:3: the line is no JSON \(.+\)$/);
+    expect(await at('{"text":')).toMatch(/^FILE:3: the line is not JSON \(.+\)$/);
     expect(await at('[1]')).toBe('FILE:3: expected a JSON object, got [1]');
     expect(await at('"x"')).toBe('FILE:3: expected a JSON object, got "x"');
-    expect(await refusal(write('hello'))).toBe('FILE:1: the line is no JSON: "hello"');
+    expect(await refusal(write('hello'))).toBe('FILE:1: the line is not JSON: "hello"');
     expect(await refusal(write('5'))).toBe('FILE:1: expected a JSON object, got 5');
   });
 

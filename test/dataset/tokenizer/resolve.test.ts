@@ -289,7 +289,7 @@ describe('from the hub', () => {
         name: 'my-llm',
         folder: path.join(cache, `models--${expected.replace('/', '--')}`, 'snapshots', commit),
       });
-      expect(logged.at(-1)).toContain(`taking the tokenizer of ${expected}`);
+      expect(logged.at(-1)).toContain(`using the tokenizer of ${expected}`);
     });
 
     test('else suggestions, most downloaded first', async () => {
@@ -313,9 +313,9 @@ describe('from the hub', () => {
   });
 
   test.each<[string, number, string | undefined, string]>([
-    ['gated', 401, 'GatedRepo', 'no access (401)'],
-    ['gated', 403, 'GatedRepo', 'no access (403)'],
-    ['private', 401, undefined, 'no access (401)'],
+    ['gated', 401, 'GatedRepo', 'refused access (401)'],
+    ['gated', 403, 'GatedRepo', 'refused access (403)'],
+    ['private', 401, undefined, 'refused access (401)'],
     ['an absent model to the anonymous', 401, 'RepoNotFound', 'not found (401)'],
     ['an absent model', 404, 'RepoNotFound', 'not found (404)'],
     ['an absent model on a mirror', 404, undefined, 'not found (404)'],
@@ -337,7 +337,7 @@ describe('from the hub', () => {
     await using hub = await fakeHub({ '/org/model/resolve/main/tokenizer.json': { status: 401 } });
     expect((await failure(resolve('org/model', { hub }))).message).toContain('no token was sent');
     const error = await failure(resolve('org/model', { hub, env: { HF_TOKEN: secret } }));
-    expect(error.message).toContain('the token sent does not open it');
+    expect(error.message).toContain('the token does not give access');
   });
 
   test('a page that is no hub', async () => {

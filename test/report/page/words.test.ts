@@ -99,11 +99,11 @@ describe('failures', () => {
 test('an incomplete run, and what its records do not agree about, come first', () => {
   const { Caveats: mind } = said(storeOf(fourRequests).summary(), {
     facts: { incompleteReason: 'Run cancelled.' },
-    notes: ['The last line of the records is cut off: 1 record is left out.'],
+    notes: ['The last line of the records is cut off: 1 record is skipped.'],
   });
   expect(mind?.slice(0, 2)).toEqual([
     'Run cancelled. The figures cover only part of the run: do not compare them with complete runs.',
-    'The last line of the records is cut off: 1 record is left out.',
+    'The last line of the records is cut off: 1 record is skipped.',
   ]);
 });
 

@@ -115,7 +115,7 @@ export function namesOf(parameters: Parameters): readonly SweepName[] {
 /** A parameter's value as files show it: a rate always has a decimal point. */
 export function printable(name: SweepName, parameters: Parameters): number | Float {
   const value = parameters[name] ?? Number.NaN;
-  return sweepable[name].whole ? value : new Float(value);
+  return sweepable[name].integer ? value : new Float(value);
 }
 
 export function valueText(name: SweepName, parameters: Parameters): string {
