@@ -6,18 +6,18 @@ import type { Observation } from '../telemetry/time-series.js';
 import { WireTimes } from '../transport/transport.js';
 import type { ShiftedFeed } from './collector.js';
 
-/** The batches of one load thread in their order: those in its spool, then those it posted. */
+/** The batches of one load thread in order: first those in its spool, then those it posted. */
 export class BatchSource {
   readonly #reader: SpoolReader | undefined;
   readonly #posted: (RecordBatch | typeof PREWARMED)[] = [];
   readonly #onPrewarmed: () => void;
-  /** Added to the times of its batches, ns, so that they count from the origin of the run. */
+  /** Added to the times of its batches, ns, to convert them to the origin of the run. */
   readonly shiftNs: number;
-  /** Resolves when the thread has handed over its last batch, or died. */
+  /** Resolves when the thread has posted its last batch or died. */
   readonly closed: Promise<void>;
   #isClosed = false;
 
-  /** @param spool folder; undefined: there is none. @param onNews called when a message came. */
+  /** @param spool folder; undefined: none. @param on callbacks for messages of the thread. */
   constructor(
     { port, spoolNumber, shiftNs }: ShiftedFeed,
     spool: string | undefined,
@@ -50,14 +50,14 @@ export class BatchSource {
     return this.#isClosed;
   }
 
-  /** Some batches are in memory only. */
+  /** Whether some batches are in memory only. */
   get holdsPosted(): boolean {
     return this.#posted.some((posted) => posted !== PREWARMED);
   }
 
   /** The next batch; undefined: none yet. */
   next(): RecordBatch | undefined {
-    // A thread that posts batches no longer spools: those in the spool are older.
+    // A thread that posts batches no longer spools: batches in the spool are older.
     const spooled = this.#reader?.next();
     if (spooled !== undefined) return spooled;
     const posted = this.#posted.shift();
@@ -66,17 +66,17 @@ export class BatchSource {
     return this.next();
   }
 
-  /** Deletes what was read from the spool: call it when the files have it. */
+  /** Deletes what was read from the spool: the records must be stored in files. */
   deleteRead(): void {
     this.#reader?.deleteRead();
   }
 
-  /** Leaves the rest in the spool. @returns its records. */
+  /** Skips the rest of the spool, which stays there. @returns its records. */
   skipRest(): PhaseCounts {
     return this.#reader?.skipRest() ?? { warmup: 0, profiling: 0 };
   }
 
-  /** Bytes in the spool that were not read yet; at its end, those of a batch that is cut off. */
+  /** Unread bytes in the spool; at its end, those of an incomplete batch. */
   get unreadBytes(): number {
     return this.#reader?.unreadBytes ?? 0;
   }
@@ -86,7 +86,7 @@ export class BatchSource {
   }
 }
 
-/** The record with `ns` added to all its times: what it is when its times count from an earlier origin. */
+/** Converts a record to an earlier clock origin: adds `ns` to all its times. */
 export function shiftTimes(record: RequestRecord, ns: number): RequestRecord {
   return {
     ...record,

@@ -15,11 +15,11 @@ import type { Sink, Sinks } from './sink.js';
 import { ThreadHealthCollector } from './thread-health.js';
 
 const FIGURES_EVERY_MS = 250;
-const OBSERVED_EVERY_MS = 1000;
-/** Wait before an empty spool is read again, unless a message comes first. */
-const LOOK_EVERY_MS = 20;
+const OBSERVE_EVERY_MS = 1000;
+/** Wait before an empty spool is read again, unless a message arrives. */
+const POLL_EVERY_MS = 20;
 
-/** Keeps some of the records that it takes. */
+/** A sink that keeps some of its records. */
 export interface NotableSink extends Sink {
   readonly found: NotableRequests;
 }
@@ -27,13 +27,13 @@ export interface NotableSink extends Sink {
 /** Sinks cannot be sent between threads: the record thread opens its own. */
 export interface CollectorSinks {
   readonly open: (onFailure: (message: string) => void) => Sinks;
-  /** Runs made-up records through the code of the sinks, and writes nothing. */
+  /** Runs made-up records through the code of the sinks without writing. */
   readonly prewarmed: Sink;
-  /** Keeps the requests that are worth a look. */
+  /** Keeps notable requests. */
   readonly notable: (plan: CollectPlan) => NotableSink;
 }
 
-/** The record thread: reads finished records from the spool at its own pace, and passes them and their metrics to sinks. */
+/** The record thread: reads finished records from the spool and passes them with their metrics to sinks. */
 export async function runCollectorThread(
   { plan, feeds, spool, control }: CollectorThreadData,
   { open, prewarmed, notable: openNotable }: CollectorSinks,
@@ -89,13 +89,13 @@ export async function runCollectorThread(
         threads: live.threads.now(sources.map(({ unreadBytes }) => unreadBytes)),
       },
     });
-  const stops = [every(OBSERVED_EVERY_MS, observeBacklog), every(FIGURES_EVERY_MS, postFigures)];
+  const stops = [every(OBSERVE_EVERY_MS, observeBacklog), every(FIGURES_EVERY_MS, postFigures)];
   const allClosed = Promise.all(sources.map(({ closed }) => closed));
-  // Nothing is sent any more: no load thread needs the core.
+  // Nothing more is sent, so no load thread needs the core.
   void allClosed.then(stopYielding);
   const waitForNews = () =>
     new Promise<void>((resolve) => {
-      const timeout = new Timeout(resolve, LOOK_EVERY_MS);
+      const timeout = new Timeout(resolve, POLL_EVERY_MS);
       wake = () => {
         timeout.clear();
         resolve();
@@ -118,8 +118,8 @@ export async function runCollectorThread(
   };
   for (;;) {
     const wereClosed = sources.every(({ isClosed }) => isClosed);
-    // Posted batches are in memory only and would be lost. The next batch of each thread is processed in any case: a
-    // small rest is not worth leaving.
+    // Posted batches are in memory only and would be lost. The next batch of each thread is always processed, so that no
+    // small rest stays in the spool.
     const isLast =
       Atomics.load(controls, 0) === 1 && wereClosed && !sources.some(({ holdsPosted }) => holdsPosted);
     let found = false;
@@ -128,7 +128,7 @@ export async function runCollectorThread(
       if (batch === undefined) continue;
       found = true;
       take(batch, thread, source.shiftNs);
-      // Records that are in no file stay in the spool: a killed run would lose them.
+      // Records that are not in a file stay in the spool, so that they survive a kill of the process.
       if (filesAreWhole) source.deleteRead();
       await nextTurn();
     }
@@ -152,7 +152,7 @@ export async function runCollectorThread(
   sinks.onEnd();
   post({ kind: 'summarizing' });
   const summaries = { ...processor.summaries(), notable: notable?.found, left };
-  // The table must not be used any more when it was sent.
+  // The table must not be used after it was sent.
   const requests = plan.handsOverRequests ? processor.requests.toMessage() : undefined;
   post({ kind: 'summaries', summaries: { ...summaries, requests: requests?.message } }, requests?.transfer);
 }

@@ -11,16 +11,16 @@ import type { CollectPlan, PhaseSummaries } from './record-processor.js';
 
 export interface CollectorThreadData {
   readonly plan: CollectPlan;
-  /** Folder that the load threads spool to; undefined: they post their batches. */
+  /** Folder that the load threads spool to; undefined: batches are posted. */
   readonly spool: string | undefined;
   readonly feeds: readonly ShiftedFeed[];
-  /** One 32-bit cell: 1 asks the thread to leave the rest in the spool. */
+  /** One 32-bit cell: 1 tells the thread to leave the rest in the spool. */
   readonly control: SharedArrayBuffer;
 }
 
-/** A feed as the record thread sees it. */
+/** A feed with its clock offset. */
 export interface ShiftedFeed extends Omit<BatchFeed, 'origin'> {
-  /** Added to its times, ns, so that they count from the origin of the run. */
+  /** Added to its times, ns, to convert them to the origin of the run. */
   readonly shiftNs: number;
 }
 
@@ -28,48 +28,48 @@ export interface ShiftedFeed extends Omit<BatchFeed, 'origin'> {
 export type CollectorEvent =
   | { readonly kind: 'ready' }
   | { readonly kind: 'figures'; readonly figures: CollectorFigures }
-  /** A file can no longer be written; the run goes on. */
+  /** A file can no longer be written; the run continues. */
   | { readonly kind: 'file-error'; readonly message: string }
-  /** The last record was processed: only the results are left to compute. */
+  /** All records are processed; the results are being computed. */
   | { readonly kind: 'summarizing' }
   | { readonly kind: 'summaries'; readonly summaries: SentSummaries };
 
 export interface Summaries extends PhaseSummaries {
-  /** Requests of profiling, where the plan asks for them. */
+  /** Profiling requests, if the plan hands them over. */
   readonly requests: RequestTable | undefined;
   readonly notable: NotableRequests | undefined;
-  /** Finished records that stay in the spool: no file and no result has them. */
+  /** Finished records that stay in the spool, in no file and no result. */
   readonly left: PhaseCounts;
 }
 
-/** The same as plain data. */
+/** Summaries as plain data. */
 interface SentSummaries extends Omit<Summaries, 'requests'> {
   readonly requests: TableMessage | undefined;
 }
 
-/** The record thread, as the main thread sees it. */
+/** The main thread's handle of the record thread. */
 export interface Collector {
-  /** Ends a run early: records that were not processed yet stay in the spool. */
+  /** Stops processing: unprocessed records stay in the spool. */
   leaveRest(): void;
   /**
    * Resolves when it listens and has processed the prewarm records of the load threads; rejects if it fails before.
-   * Nothing may be sent earlier: the close of a port without a listener is never seen, and a short run would not end.
+   * Nothing may be sent earlier: the close of a port without a listener is lost, so that a short run would never end.
    */
   readonly ready: Promise<unknown>;
   /** The newest figures; undefined before the first. */
   readonly figures: CollectorFigures | undefined;
-  /** No more records are processed: the summaries follow soon. */
+  /** All records are processed; the summaries follow. */
   readonly isSummarizing: boolean;
-  /** Files that could not be written, and why; one sentence each. */
+  /** One sentence for each file that could not be written. */
   readonly fileErrors: readonly string[];
-  /** Resolves when every feed is closed and the last record processed; rejects if the thread fails. */
+  /** Resolves when all feeds are closed and all records processed; rejects if the thread fails. */
   readonly summaries: Promise<Summaries>;
   terminate(): Promise<void>;
 }
 
 /**
  * Starts the record thread, which reads until every feed is closed.
- * @param entry module that calls `runCollectorThread` with its worker data. @param spool folder; undefined: there is none.
+ * @param entry module that calls `runCollectorThread` with its worker data. @param spool folder; undefined: none.
  */
 export function startCollector(
   entry: URL,

@@ -12,16 +12,16 @@ import { QuantileSketch } from '../util/quantile-sketch.js';
 import type { MeasuredRecord } from './record-processor.js';
 import type { ThreadHealth } from './thread-health.js';
 
-/** What the collector knows of the records and the load threads so far. */
+/** Current figures of the collector on records and load threads. */
 export interface CollectorFigures extends Readonly<Record<PhaseName, LiveFigures>> {
   readonly threads: readonly ThreadHealth[];
 }
 
-/** Figures of a phase from its records so far, for live views: plain data. Results are computed from every value. */
+/** Estimates of a phase from its records so far, for live views: plain data. Results are computed from all values. */
 export interface LiveFigures {
   /** Records that were processed. */
   readonly records: number;
-  /** Of them, those given up because the run ended. */
+  /** Processed records dropped because the run ended. */
   readonly dropped: number;
   /** Of completed requests. */
   readonly inputTokens: number;
@@ -31,7 +31,7 @@ export interface LiveFigures {
   readonly errors: readonly ErrorKind[];
 }
 
-/** Undefined for what no request has. */
+/** Undefined without any request that has the latency. */
 export interface LiveLatencies {
   readonly ttft: LatencyFigures | undefined;
   readonly itl: LatencyFigures | undefined;
@@ -41,7 +41,7 @@ export interface LiveLatencies {
 /** Milliseconds. */
 export interface LatencyFigures extends LivePercentiles {
   readonly mean: number;
-  /** Of the last 5 to 10 seconds; undefined where they brought nothing. */
+  /** Of the last 5 to 10 seconds; undefined without a value. */
   readonly recent: LivePercentiles | undefined;
 }
 
@@ -52,7 +52,7 @@ interface LivePercentiles {
   readonly p99: number;
 }
 
-/** Failures of one code and type. Texts are without secrets, like those of every record. */
+/** Failures of one code and type. Texts contain no secrets. */
 export interface ErrorKind {
   readonly code: number | undefined;
   readonly type: string;
@@ -62,7 +62,7 @@ export interface ErrorKind {
 
 const NS_PER_MS = 1e6;
 const RECENT_NS = 5e9;
-// A server may make up types without end.
+// The number of types that servers invent is unlimited.
 const MAX_KINDS = 100;
 const MAX_MESSAGE_LENGTH = 500;
 

@@ -9,7 +9,7 @@ import { type CountedRecord, type RequestRecord, withoutResponse } from '../reco
 import type { ClockOrigin } from '../util/clock.js';
 import { messageOf } from '../util/errors.js';
 
-/** What the record thread makes of records: plain data. */
+/** How the record thread processes records: plain data. */
 export interface CollectPlan {
   readonly origin: ClockOrigin;
   readonly traits: RunTraits;
@@ -18,7 +18,7 @@ export interface CollectPlan {
   readonly sliceNs: number | undefined;
   /** Tokenizer of each model; undefined: the server's counts are used. */
   readonly tokenizers: ReadonlyMap<string, TokenizerSource> | undefined;
-  /** Paths of the files; undefined: no such file. This one has a line for each record of profiling. */
+  /** Path of the file with a line for each profiling record. Paths are undefined for files that are not written. */
   readonly recordsFile: string | undefined;
   readonly rawFile: string | undefined;
   /** Records of the warm-up. */
@@ -26,7 +26,7 @@ export interface CollectPlan {
   /** Telemetry over time. */
   readonly seriesFile: string | undefined;
   readonly hasWarmup: boolean;
-  /** The requests themselves go to the main thread with the results: its page shows them. */
+  /** The request table is sent to the main thread with the results, for its page. */
   readonly handsOverRequests: boolean;
 }
 
@@ -44,7 +44,7 @@ export interface MeasuredRecord {
   readonly metrics: RecordMetrics;
 }
 
-/** Counts the tokens of finished records, computes their metrics, and at the end those of the run. */
+/** Counts the tokens of finished records and computes their metrics, and at the end those of the run. */
 export class RecordProcessor {
   readonly #plan: CollectPlan;
   readonly #profiling: MetricStore;
@@ -73,7 +73,7 @@ export class RecordProcessor {
     return { record, metrics: store?.add(counted) ?? [] };
   }
 
-  /** Runs a made-up record through the same code; it counts for nothing. */
+  /** Runs a made-up record through the same code without counting it. */
   prewarm(record: RequestRecord): MeasuredRecord {
     return { record, metrics: this.#prewarm.add(this.#count(record)) };
   }

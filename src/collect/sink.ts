@@ -4,29 +4,29 @@ import { every } from '../util/timeout.js';
 import type { MeasuredRecord } from './record-processor.js';
 import type { Snapshot } from './snapshot.js';
 
-/** Takes what a run yields: a file, a screen, another program. A callback that throws ends its sink, and no other. */
+/** Output of a run: a file, a screen, another program. A callback that throws ends its own sink only. */
 export interface Sink {
   /** Called in the record thread; must not block. */
   onRecord?(measured: MeasuredRecord): void;
-  /** Values of series at one time; called in the record thread. */
+  /** Values of several series at one time; called in the record thread. */
   onObservation?(observation: Observation): void;
-  /** Stores the records so far: their copies in the spool may be deleted when this returns. */
+  /** Stores the records so far; afterwards their copies in the spool may be deleted. */
   flush?(): void;
   onSnapshot?(snapshot: Snapshot): void;
-  /** Time between two snapshots, ms; 250 where it is absent. */
+  /** Interval of snapshots, ms; absent: 250. */
   readonly snapshotMs?: number;
-  /** The run is over, or another callback threw: close what is open. */
+  /** Closes the sink at the end of the run, or after another callback threw. */
   onEnd?(): void;
 }
 
 const SNAPSHOT_MS = 250;
 
-/** Passes everything on to several sinks. One that throws is ended and reported once; the others go on. */
+/** Several sinks as one. A sink that throws is ended and reported once; the others continue. */
 export class Sinks implements Sink {
   readonly #sinks = new Set<Sink>();
   readonly #onFailure: (message: string) => void;
 
-  /** @param openers make the sinks; one that throws has failed as well. */
+  /** @param openers open the sinks; one that throws counts as a failed sink. */
   constructor(openers: Iterable<() => Sink>, onFailure: (message: string) => void) {
     this.#onFailure = onFailure;
     for (const open of openers) {
@@ -54,7 +54,7 @@ export class Sinks implements Sink {
     this.#each((sink) => sink.onSnapshot?.(snapshot));
   }
 
-  /** Passes snapshots on to each sink at its own pace. @returns stops that. */
+  /** Passes snapshots to each sink at its own interval. @returns a function that stops this. */
   watch(take: () => Snapshot): () => void {
     const stops = [...this.#sinks]
       .filter(({ onSnapshot }) => onSnapshot !== undefined)
@@ -84,7 +84,7 @@ export class Sinks implements Sink {
       try {
         sink.onEnd?.();
       } catch {
-        // It was reported already.
+        // The sink was already reported.
       }
     }
   }

@@ -9,12 +9,12 @@ import type { PhaseName } from '../records/record.js';
 import type { CollectorFigures, ErrorKind, LatencyFigures, LiveLatencies } from './live-figures.js';
 import type { ThreadHealth } from './thread-health.js';
 
-/** How far a run is and how it goes: plain data, the same for every screen, page and exporter. */
+/** Progress and figures of a running phase: plain data, the same for every screen, page and exporter. */
 export interface Snapshot {
   readonly phase: PhaseName;
   /** Since the phase started; at the end of the run, the duration of the result. */
   readonly elapsedSeconds: number;
-  /** Undefined: not known. */
+  /** Undefined if unknown. */
   readonly etaSeconds: number | undefined;
   readonly requests: RequestCounts;
   /** Completed requests per second over the whole phase; at the end of the run, that of the result. */
@@ -24,28 +24,28 @@ export interface Snapshot {
   readonly latencies: LiveLatencies;
   /** The most frequent first. */
   readonly errors: readonly ErrorKind[];
-  /** Requests that returned and are in no figure yet: their records wait in the spool. */
+  /** Returned requests whose records still wait in the spool. */
   readonly backlog: number;
   readonly threads: readonly ThreadHealth[];
 }
 
 /** Requests of a phase. */
 interface RequestCounts {
-  /** Undefined: not known beforehand. */
+  /** Undefined if unknown in advance. */
   readonly planned: number | undefined;
   readonly issued: number;
   readonly inFlight: number;
-  /** Ended in whichever way: the sum of the four below. */
+  /** All ended requests: the sum of the four below. */
   readonly returned: number;
   readonly completed: number;
   readonly failed: number;
   /** Cancelled as planned. */
   readonly cancelled: number;
-  /** Given up because the run ended. */
+  /** Dropped because the run ended. */
   readonly dropped: number;
 }
 
-/** Per second; tokens are those of the requests whose records were processed. */
+/** Per second; tokens are those of processed records. */
 export interface Rates {
   readonly requests: number;
   readonly inputTokens: number;
@@ -58,16 +58,16 @@ export interface WatchedPhase extends Pick<PhasePlan, 'name' | 'expectedRequests
   readonly startNs: number;
 }
 
-/** Where snapshots are taken from. */
+/** Inputs of snapshots. */
 export interface SnapshotSources {
   nowNs(): number;
-  /** What the load threads have counted by now; failed ones include those dropped. */
+  /** Current counts of the load threads; failed requests include dropped ones. */
   progress(): Pick<PhaseProgress, 'issued' | 'returned' | 'failed' | 'cancelled'>;
-  /** The newest of the collector; undefined before the first. */
+  /** Latest figures of the collector; undefined before the first. */
   figures(): CollectorFigures | undefined;
 }
 
-/** What rates are computed from. */
+/** Totals from which rates are computed. */
 interface Totals extends Rates {
   readonly seconds: number;
 }
@@ -76,7 +76,7 @@ interface Totals extends Rates {
 export class SnapshotTaker {
   readonly #phase: WatchedPhase;
   readonly #sources: SnapshotSources;
-  /** Of the snapshots in the last second, and the one before. */
+  /** Totals of the snapshots in the last second, and of the one before. */
   #past: readonly Totals[] = [{ seconds: 0, requests: 0, inputTokens: 0, outputTokens: 0 }];
 
   constructor(phase: WatchedPhase, sources: SnapshotSources) {
@@ -116,7 +116,7 @@ export class SnapshotTaker {
     };
   }
 
-  /** The last one of a run, with the figures of its result. */
+  /** The last snapshot of a run, with the figures of its results. */
   final({ results, outcomes }: RunSummary): Snapshot {
     const last = this.take();
     const { planned } = last.requests;

@@ -22,9 +22,9 @@ interface StoredPlan
 }
 
 /**
- * Makes the folder that finished records are spooled to, with what is needed to make files of them after a crash.
- * @param folder the spool that is there is removed.
- * @param recordsName of the file for the records of a run that keeps none, should it not end in order.
+ * Creates the spool folder, with the plan that is needed to complete the files after a crash.
+ * @param folder an existing spool in it is removed.
+ * @param recordsName name of the record file that is written after a crash of a run without one.
  * @throws the file system's error.
  */
 export function makeSpool(folder: string, plan: CollectPlan, recordsName: string): void {
@@ -43,7 +43,7 @@ export function makeSpool(folder: string, plan: CollectPlan, recordsName: string
   writeFileSync(join(folder, planName), `${JSON.stringify(stored)}\n`, { flag: 'wx', mode: 0o600 });
 }
 
-/** Removes a spool; files of the user that its folder holds stay. @throws the file system's error. */
+/** Removes a spool, but not files of the user in its folder. @throws the file system's error. */
 export function removeSpool(folder: string): void {
   if (!existsSync(folder)) return;
   const names = readdirSync(folder);
@@ -52,7 +52,7 @@ export function removeSpool(folder: string): void {
   if (ours.length === names.length) rmdirSync(folder);
 }
 
-/** What a spool's records are to be made into. @throws UserError where it does not say, or is of another version. */
+/** Reads the plan of a spool. @throws UserError if it is unreadable or of another version. */
 export function readSpoolPlan(folder: string): CollectPlan {
   const path = join(folder, planName);
   let stored: StoredPlan;

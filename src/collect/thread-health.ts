@@ -3,22 +3,22 @@ import type { RequestRecord } from '../records/record.js';
 import { clientMetrics } from '../telemetry/client-metrics.js';
 import type { Observation } from '../telemetry/time-series.js';
 
-/** How a load thread does, for live views: plain data. */
+/** Health of a load thread, for live views: plain data. */
 export interface ThreadHealth {
   readonly thread: number;
-  /** Longest delay of its event loop in the last second, ms; undefined before the first. */
+  /** Maximum event loop delay in the last second, ms; undefined before the first observation. */
   readonly loopDelayMs: number | undefined;
-  /** Of a core, over the last second; undefined before the second one, and where the system does not tell. */
+  /** Share of a core over the last second; undefined before the second observation, and if the system has no statistics. */
   readonly cpuShare: number | undefined;
-  /** Its records that were processed. */
+  /** Its processed records. */
   readonly records: number;
-  /** Of them, those sent more than 10 ms after they were due. */
+  /** Processed records that were sent more than 10 ms after they were due. */
   readonly lateSends: number;
-  /** Size of its finished records that were not processed yet. */
+  /** Size of its unprocessed records. */
   readonly backlogBytes: number;
 }
 
-/** Keeps the health of each load thread up to date. */
+/** Tracks the health of each load thread. */
 export class ThreadHealthCollector {
   readonly #threads: { -readonly [Key in keyof ThreadHealth]: ThreadHealth[Key] }[];
   /** CPU time of each thread when it was last observed. */
@@ -38,7 +38,7 @@ export class ThreadHealthCollector {
     if (startNs - dueNs > LATE_NS) health.lateSends++;
   }
 
-  /** Takes what a thread observed of itself. */
+  /** Adds an observation of a thread. */
   observe(thread: number, { atNs, samples }: Observation): void {
     const health = this.#threads[thread];
     if (health === undefined) return;

@@ -1,9 +1,9 @@
 import type { RequestRecord } from '../records/record.js';
 
-/** Figures of a phase's requests that the verdict needs. Instants are ns since the clock's origin. */
+/** Figures of a phase's requests for the verdict. Instants are ns since the clock's origin. */
 export interface SendStats {
   readonly requests: number;
-  /** Records with a time stamp that may be more than 10 ms late. */
+  /** Records with a timestamp that may be more than 10 ms late. */
   readonly limited: number;
   /** Requests that opened a connection, and those that reused one. */
   readonly opened: number;
@@ -21,9 +21,9 @@ export interface SendStats {
   readonly inFlightNs: number;
 }
 
-/** Sums up records as they arrive. */
+/** Accumulates the statistics of records. */
 export class SendStatsCollector {
-  #tally = {
+  #stats = {
     requests: 0,
     limited: 0,
     opened: 0,
@@ -38,7 +38,7 @@ export class SendStatsCollector {
   };
 
   add({ dueNs, startNs, endNs, wire, error, clientLimited }: RequestRecord): void {
-    const stats = this.#tally;
+    const stats = this.#stats;
     stats.requests++;
     if (clientLimited) stats.limited++;
     if (wire.reused) stats.reused++;
@@ -56,6 +56,6 @@ export class SendStatsCollector {
   }
 
   get stats(): SendStats {
-    return this.#tally;
+    return this.#stats;
   }
 }

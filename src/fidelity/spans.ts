@@ -1,6 +1,6 @@
 import type { Stall } from './thread-report.js';
 
-/** A stretch of time with stalls close to each other; ns since the clock's origin. */
+/** A period with stalls close to each other; ns since the clock's origin. */
 export interface Span {
   readonly startNs: number;
   readonly endNs: number;

@@ -4,7 +4,7 @@ import type { SendStats } from './send-stats.js';
 import { mergeStalls, type Span, spansText } from './spans.js';
 import type { Spread, Stall, StallCause, ThreadReport } from './thread-report.js';
 
-/** Whether the client limited the run: not at all, almost, or yes. */
+/** Whether the client limited the run: no, almost, or yes. */
 type Verdict = 'client ok' | 'client strained' | 'client limited';
 
 /** The requested load. */
@@ -14,18 +14,18 @@ export type RequestedLoad =
   | { readonly kind: 'rate'; readonly requested: number }
   | { readonly kind: 'schedule'; readonly requested: undefined };
 
-/** Everything that the verdict is based on. Times are ns; instants count from the clock's origin. */
+/** The basis of the verdict. Times are ns; instants count from the clock's origin. */
 export interface Evidence {
   readonly threads: readonly ThreadReport[];
   readonly sends: SendStats;
   /** Sent − due of successful requests; undefined without any. */
   readonly sendDelayNs: Spread | undefined;
   readonly load: RequestedLoad;
-  /** Requests may be due and wait for a slot: their delay is not the client's. */
+  /** Requests may wait for a slot after they are due, which is not the client's delay. */
   readonly mayQueue: boolean;
-  /** How far the schedule was delayed because the client fell behind. */
+  /** Delay of the schedule because the client fell behind. */
   readonly movedNs: number;
-  /** How the CPU limit of a control group throttled the process; undefined: not at all. */
+  /** Throttling by the CPU limit of a control group; undefined without any. */
   readonly throttled: Throttled | undefined;
 }
 
@@ -33,7 +33,7 @@ export interface Evidence {
 interface Reason {
   readonly level: 'strained' | 'limited';
   readonly sentence: string;
-  /** When; empty if it holds for the whole run. */
+  /** When it applied; empty: the whole run. */
   readonly spans: readonly Span[];
 }
 
@@ -49,7 +49,7 @@ export interface Fidelity {
   readonly evidence: Evidence;
 }
 
-// Percentiles are reported up to p99: they hold if less than 1 % of all time stamps are late.
+// Percentiles are reported up to p99: they are valid if less than 1 % of all timestamps are late.
 const LIMITED_SHARE = 0.01;
 const STRAINED_SHARE = 0.001;
 // In short runs a single hiccup is a large share; below these sums it changes no reported percentile.
@@ -158,7 +158,7 @@ function movedSchedule({ movedNs, sends }: Evidence): Reason[] {
   ];
 }
 
-/** A client that its CPU limit throttled at all has no reserve. */
+/** Any throttling by a CPU limit shows that the client has no reserve. */
 function throttling({ throttled, threads }: Evidence): Reason[] {
   if (throttled === undefined) return [];
   const { cpus, periods, throttledPeriods, throttledNs } = throttled;

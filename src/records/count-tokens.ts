@@ -4,12 +4,12 @@ import { generatedTokens, readUsage } from './usage.js';
 /** Number of tokens of a text, without special tokens, by the tokenizer of `model`. */
 export type CountText = (text: string, model: string) => number;
 
-/** Characters of prompts whose counts are kept; a dataset that is used again is so counted once. */
+/** Maximum characters of prompts whose counts are cached, so that a repeated dataset is counted once. */
 const MAX_KEPT_CHARACTERS = 32_000_000;
 
 /**
- * Counts the tokens of finished records. With `countText` absent the counts are the server's, all three from the
- * record's usage.
+ * Counts the tokens of finished records. Without `countText`, all three counts are those of the server, from the record's
+ * usage.
  */
 export function tokenCounter(countText: CountText | undefined): (record: RequestRecord) => CountedRecord {
   if (countText === undefined) return (record) => ({ record, tokens: serverCounts(record) });
@@ -27,7 +27,7 @@ function clientCounts(record: RequestRecord, countText: CountText, countInput: C
   };
 }
 
-/** Output is what was completed less the reasoning; servers whose parts do not add up are cut at 0. */
+/** Output is the completion minus the reasoning, at least 0: the parts of some servers do not add up. */
 function serverCounts(record: RequestRecord): TokenCounts {
   if (record.usage === undefined) return { input: undefined, output: undefined, reasoning: undefined };
   const usage = readUsage(record.usage);

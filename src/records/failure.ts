@@ -1,8 +1,7 @@
 import type { RecordError, RequestRecord } from './record.js';
 
 /**
- * Why a record does not count as a success: its own error, or that it holds no content or impossible times.
- * Undefined for a valid one.
+ * Why a record does not count as a success: its error, no content, or impossible times. Undefined for a success.
  */
 export function failureOf(record: RequestRecord): RecordError | undefined {
   if (record.error !== undefined) return record.error;
@@ -16,7 +15,7 @@ function invalid(note: string): RecordError {
   return { type, message: `${type}('Invalid inference result: ${note}')` };
 }
 
-/** How a request ended. One that was cut off because the run ended counts as failed. */
+/** How a request ended. A request dropped because the run ended counts as failed. */
 export type Outcome = 'succeeded' | 'failed' | 'cancelled';
 
 export function outcomeOf(record: RequestRecord): Outcome {

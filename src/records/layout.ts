@@ -2,29 +2,29 @@ import type { WireTimes } from '../transport/transport.js';
 import type { RequestRecord } from './record.js';
 
 /**
- * What a record's fields pass through, in their order: a writer puts each one into a batch and gives it back, a reader
- * gives what it finds there. So packing and unpacking are the same straight code; a loop over a table of fields takes
- * 1 µs a record longer, in the thread that stamps.
+ * Passes the fields of a record in order: a writer appends each value to a batch and returns it, a reader returns the
+ * stored value. Packing and unpacking are thus the same code without a loop: a loop over a table of fields takes 1 µs per
+ * record longer, in the thread that takes timestamps.
  */
 export interface NumberCursor {
   number(value: number): number;
-  /** Undefined travels as NaN. */
+  /** Undefined is stored as NaN. */
   optional(value: number | undefined): number | undefined;
   flag(value: boolean): boolean;
-  /** A list with its length before it. */
+  /** A list, stored after its length. */
   list(value: Float64Array): Float64Array;
 }
 
-/** The same for fields that travel as JSON. */
+/** The same for fields that are stored as JSON. */
 export interface JsonCursor {
   text(value: string): string;
   optional<Value>(value: Value | undefined): Value | undefined;
 }
 
-/** A record on its way through a cursor. */
+/** A record that a cursor may change. */
 export type OpenRecord = { -readonly [Field in keyof RequestRecord]: RequestRecord[Field] };
 
-/** Every number of a record. What is changed here changes the spool: its version must, too. */
+/** Passes all numbers of a record. Changes here change the spool format: raise `SPOOL_VERSION`. */
 export function passNumbers(record: OpenRecord, cursor: NumberCursor): void {
   record.phase = cursor.flag(record.phase === 'profiling') ? 'profiling' : 'warmup';
   record.sessionNum = cursor.number(record.sessionNum);
@@ -64,7 +64,7 @@ function passWire(wire: WireTimes, cursor: NumberCursor): void {
   wire.reads = cursor.number(wire.reads);
 }
 
-/** Everything else but the prompt and the worker's id, which a batch has once. */
+/** Passes the other fields, except the prompt and the worker id, which a batch stores once. */
 export function passTexts(record: OpenRecord, cursor: JsonCursor): void {
   record.requestId = cursor.text(record.requestId);
   record.correlationId = cursor.text(record.correlationId);
@@ -80,7 +80,7 @@ export function passTexts(record: OpenRecord, cursor: JsonCursor): void {
   record.unread = cursor.optional(record.unread);
 }
 
-/** Puts a record's numbers behind those of the records before it. */
+/** Appends the numbers of records. */
 export class NumberWriter implements NumberCursor {
   length = 0;
   #numbers = new Float64Array(0);
@@ -89,7 +89,7 @@ export class NumberWriter implements NumberCursor {
     return this.#numbers.subarray(0, this.length);
   }
 
-  /** Makes room. @param first numbers that the first room has. */
+  /** Makes room for `more` numbers. @param first initial capacity. */
   reserve(more: number, first: number): void {
     const length = this.length + more;
     if (length <= this.#numbers.length) return;
@@ -98,9 +98,9 @@ export class NumberWriter implements NumberCursor {
     this.#numbers = grown;
   }
 
-  /** Forgets what was written. @param mostKept bytes of memory that are kept for what comes next. */
-  clear(mostKept: number): void {
-    if (this.#numbers.byteLength > mostKept) this.#numbers = new Float64Array(0);
+  /** Removes all numbers. @param maxKept bytes of memory above which the memory is released. */
+  clear(maxKept: number): void {
+    if (this.#numbers.byteLength > maxKept) this.#numbers = new Float64Array(0);
     this.length = 0;
   }
 
@@ -155,12 +155,12 @@ export class NumberReader implements NumberCursor {
   }
 }
 
-/** Collects a record's texts; used again for the next one, which has as many. */
+/** Collects the texts of one record at a time; reused for the next record, which has the same number. */
 export class JsonWriter implements JsonCursor {
   readonly #values: unknown[] = [];
   #at = 0;
 
-  /** What was written, as a JSON array; the next text is the first one again. */
+  /** Returns the texts as a JSON array, and starts the next record. */
   take(): string {
     this.#at = 0;
     return JSON.stringify(this.#values);
@@ -194,7 +194,7 @@ export class JsonReader implements JsonCursor {
   }
 }
 
-/** How many numbers `pass` writes. */
+/** Number of numbers that `pass` writes. */
 export function countNumbers(pass: (cursor: NumberCursor) => void): number {
   const writer = new NumberWriter();
   writer.reserve(1000, 0);

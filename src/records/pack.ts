@@ -14,37 +14,36 @@ import { blankRecord, type RequestRecord, withoutResponse } from './record.js';
 import { safeRecord } from './safe-record.js';
 
 /**
- * Finished records on their way to another thread: numbers and strings in one transferable buffer each. A record of
- * 500 chunks costs about 10 µs this way, half of what cloning objects costs.
+ * Finished records for another thread: numbers and strings in one transferable buffer each. A record of 500 chunks takes
+ * about 10 µs this way, half the time of cloning objects.
  */
 export interface RecordBatch {
   readonly workerId: string;
-  /** Made up, to get threads going: they count for nothing. */
+  /** Made-up records to prewarm threads; they are not counted. */
   readonly isPrewarm: boolean;
   readonly records: number;
-  /** Of them, those of warm-up. */
+  /** Records of the warm-up among them. */
   readonly warmups: number;
   readonly numbers: Float64Array<ArrayBuffer>;
-  /** The strings of each record as JSON in UTF-8, one behind the other; their lengths stand among the numbers. */
+  /** The strings of each record as JSON in UTF-8, concatenated; the numbers contain their lengths. */
   readonly strings: Uint8Array<ArrayBuffer>;
 }
 
-/** What a load thread posts when it has played its prewarm and posted the records of that. */
+/** Posted by a load thread after its prewarm and the records of the prewarm. */
 export const PREWARMED = 'prewarmed';
 
-// A line of a file may be some times as long; a JavaScript string has at most 2^29 characters.
+// The line of a file may be several times longer; a JavaScript string has at most 2^29 characters.
 const MAX_CHARACTERS = 2 ** 27;
 
 const MIN_NUMBERS = 4096;
 const MIN_BYTES = 32_768;
 const MAX_KEPT_BYTES = 16_000_000;
 const texts = new JsonWriter();
-/** Numbers of a record besides its chunks' times: the length of its strings, and what its layout has. */
+/** Numbers of a record besides its chunk times: the length of its strings, and those of the layout. */
 const FIXED_NUMBERS = 1 + countNumbers((counter) => passNumbers(blankRecord(), counter));
 
 /**
- * Packs records of one load thread as they come, so that none of their objects is left for the garbage collector to
- * carry about. Undefined numbers travel as NaN.
+ * Packs the records of one load thread as they finish, so that none of their objects survives a garbage collection.
  */
 export class RecordPacker {
   readonly #workerId: string;
@@ -54,7 +53,7 @@ export class RecordPacker {
   #stringsLength = 0;
   #records = 0;
   #warmups = 0;
-  /** Room that the next batch is given at first. */
+  /** Initial capacity of the next batch. */
   #nextNumbers = MIN_NUMBERS;
   #nextBytes = MIN_BYTES;
 
@@ -64,7 +63,7 @@ export class RecordPacker {
     this.#isPrewarm = isPrewarm;
   }
 
-  /** Records that were not taken yet. */
+  /** Records in the batch. */
   get records(): number {
     return this.#records;
   }
@@ -73,7 +72,7 @@ export class RecordPacker {
     return 8 * this.#numbers.length + this.#stringsLength;
   }
 
-  /** Adds a record; one whose strings are too much for a line of a file is added as failed, without its response. */
+  /** Adds a record. If its strings are too long for a line of a file, it is added as failed, without its response. */
   add(finished: RequestRecord): void {
     let record = finished;
     let json: string;
@@ -93,7 +92,7 @@ export class RecordPacker {
     this.#records++;
   }
 
-  /** All that was added since the last take, in the packer's own memory: good until the next call of any kind. */
+  /** The records added so far, in the packer's memory: valid until the next call of any method. */
   get batch(): RecordBatch {
     return {
       workerId: this.#workerId,
@@ -105,7 +104,7 @@ export class RecordPacker {
     };
   }
 
-  /** Forgets what was added, and keeps its memory for what comes next, unless that is much. */
+  /** Empties the batch, and keeps its memory for the next one up to a limit. */
   clear(): void {
     if (this.#strings.length > MAX_KEPT_BYTES) this.#strings = Buffer.allocUnsafeSlow(0);
     this.#numbers.clear(MAX_KEPT_BYTES);
@@ -114,10 +113,10 @@ export class RecordPacker {
     this.#warmups = 0;
   }
 
-  /** The batch, which is forgotten; its buffers are the taker's. */
+  /** Returns the batch with ownership of its buffers, and starts a new one. */
   take(): RecordBatch {
     const { batch } = this;
-    // The next batch will be about as large; its first record makes room for it.
+    // The next batch will have about this size; its first record allocates it.
     this.#nextNumbers = Math.max(MIN_NUMBERS, this.#numbers.length);
     this.#nextBytes = Math.max(MIN_BYTES, this.#stringsLength);
     this.#numbers = new NumberWriter();
@@ -144,11 +143,11 @@ export class RecordPacker {
   }
 }
 
-/** The strings of a record as JSON. A response may echo the secrets of its request, and what is packed reaches files. */
+/** The strings of a record as JSON, without secrets that a response may echo: packed records are written to files. */
 function stringsOf(record: RequestRecord): string {
   const json = responseStringsOf(record);
   const safe = holdsSecret(json) ? responseStringsOf(safeRecord(record)) : json;
-  // Prompts are large, and no echo.
+  // Prompts are large and are not part of the response.
   const inputText = record.inputText === undefined ? 'null' : JSON.stringify(record.inputText);
   return `${safe.slice(0, -1)},${inputText}]`;
 }
@@ -158,7 +157,7 @@ function responseStringsOf(record: RequestRecord): string {
   return texts.take();
 }
 
-/** The records of a batch one by one, equal to what was packed. */
+/** Unpacks the records of a batch one by one. */
 export function* unpackRecords(batch: RecordBatch): Generator<RequestRecord> {
   const numbers = new NumberReader(batch.numbers);
   const bytes = Buffer.from(batch.strings.buffer, batch.strings.byteOffset, batch.strings.byteLength);

@@ -4,18 +4,18 @@ import type { JsonObject } from '../util/json.js';
 
 export type PhaseName = 'warmup' | 'profiling';
 
-/** Why a request failed, in the words of the record file. */
+/** Why a request failed, as the record file names it. */
 export interface RecordError {
-  /** HTTP status, 499 for a cancellation; absent for failures of the wire. */
+  /** HTTP status, 499 for a cancellation; absent for transport failures. */
   readonly code?: number;
-  /** Reason phrase of a status, else the failure's name. */
+  /** Reason phrase of a status, or name of the failure. */
   readonly type: string;
   readonly message: string;
   readonly cause?: string;
   readonly causeChain?: readonly string[];
 }
 
-/** One response unit as it came, kept only for the raw export. */
+/** One response unit as received, kept only for the raw export. */
 export interface RawUnit {
   readonly atNs: number;
   readonly packets?: readonly Packet[];
@@ -23,7 +23,7 @@ export interface RawUnit {
   readonly contentType?: string;
 }
 
-/** What the raw export adds to a record. */
+/** The raw export's part of a record. */
 export interface RawExchange {
   readonly status?: number;
   /** Secrets already replaced. */
@@ -32,7 +32,7 @@ export interface RawExchange {
   readonly units: readonly RawUnit[];
 }
 
-/** What the HTTP trace adds to the times of a record. */
+/** The HTTP trace's part of a record. */
 export interface HttpTrace {
   /** Name of the server, or its address. */
   readonly host: string;
@@ -47,8 +47,8 @@ export interface HttpTrace {
 }
 
 /**
- * What happened to one request: facts only, nothing worked out. Times are ns since the run's clock origin;
- * NaN for what did not happen.
+ * What happened to one request: facts only, nothing derived. Times are ns since the run's clock origin; NaN for events
+ * that did not happen.
  */
 export interface RequestRecord {
   readonly phase: PhaseName;
@@ -66,43 +66,43 @@ export interface RequestRecord {
   readonly dueNs: number;
   /** Dispatch, immediately before the HTTP call. */
   readonly startNs: number;
-  /** A 2xx head was in. */
+  /** When a 2xx head was received. */
   readonly ackNs: number;
-  /** The last response unit (also `[DONE]`), or the moment the failure was noticed. */
+  /** Time of the last response unit (including `[DONE]`), or when the failure was detected. */
   readonly endNs: number;
-  /** Times of the units that carry content, in order. */
+  /** Times of the units with content, in order. */
   readonly contentNs: Float64Array;
-  /** First unit with text other than reasoning. */
+  /** Time of the first unit with text other than reasoning. */
   readonly firstOutputNs: number;
   readonly wire: WireTimes;
-  /** All content and tool text, joined; undefined when none came. */
+  /** All content and tool text, joined; undefined without any. */
   readonly text: string | undefined;
   readonly reasoning: string | undefined;
   /** The last non-empty usage object. */
   readonly usage: JsonObject | undefined;
-  /** Why the server ended the answer, in its own word (`stop`, `length`, …). */
+  /** Why the server ended the answer, as it reports it (`stop`, `length`, …). */
   readonly finishReason: string | undefined;
-  /** Response units by the path of a field in them that looks like content and was not read. */
+  /** Number of response units by the path of a field that looks like content and was not read. */
   readonly unread: Readonly<Record<string, number>> | undefined;
-  /** Tokens of the request's text where they are known from its making. */
+  /** Tokens of the request's text if known when it was made. */
   readonly inputTokens: number | undefined;
-  /** All text of the body joined by single spaces, where `inputTokens` must be counted from it. */
+  /** All text of the body joined by single spaces, if the input tokens must be counted from it. */
   readonly inputText: string | undefined;
   /** The output token cap that was sent. */
   readonly requestedOsl: number | undefined;
   readonly error: RecordError | undefined;
-  /** When a request was given up by us; undefined for all others. */
+  /** When the client cancelled the request; undefined for all others. */
   readonly cancelledNs: number | undefined;
-  /** True for one that was given up because the run ended around it, not because it was chosen to be cancelled. */
+  /** The request was cancelled because the run ended, not because it was chosen for cancellation. */
   readonly dropped: boolean;
-  /** Our own thread was held up around one of its stamps, which may so be more than 10 ms late. */
+  /** The load thread was delayed around one of its timestamps, which may be more than 10 ms late. */
   readonly clientLimited: boolean;
   readonly raw: RawExchange | undefined;
   /** Kept only for the HTTP trace of the per-record file. */
   readonly trace: HttpTrace | undefined;
 }
 
-/** A record in which nothing has happened yet. */
+/** A record without any event. */
 export function blankRecord(): RequestRecord {
   return {
     phase: 'profiling',
@@ -139,7 +139,7 @@ export function blankRecord(): RequestRecord {
 
 const noTimes = new Float64Array(0);
 
-/** The record of a request whose response could not be recorded: failed, and without what the response held. */
+/** The failed record of a request whose response could not be recorded, without the response. */
 export function withoutResponse(record: RequestRecord, why: string): RequestRecord {
   return {
     ...record,
@@ -158,14 +158,14 @@ export function withoutResponse(record: RequestRecord, why: string): RequestReco
   };
 }
 
-/** Token counts of a record; undefined for what is not there. */
+/** Token counts of a record; undefined for missing text. */
 export interface TokenCounts {
   readonly input: number | undefined;
   readonly output: number | undefined;
   readonly reasoning: number | undefined;
 }
 
-/** A record with its tokens counted: all that metrics are made from. */
+/** A record with its token counts: the input of all metrics. */
 export interface CountedRecord {
   readonly record: RequestRecord;
   readonly tokens: TokenCounts;

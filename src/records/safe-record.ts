@@ -3,8 +3,8 @@ import { jsonWithoutSecrets, withoutSecrets, withoutUnmistakable } from '../util
 import type { RawExchange, RecordError, RequestRecord } from './record.js';
 
 /**
- * A failure as it may go anywhere: servers send back what they refuse, keys included.
- * @param secrets of its request alone.
+ * An error without secrets: servers echo what they refuse, keys included.
+ * @param secrets of its request only.
  */
 export function safeError(error: RecordError, secrets: readonly string[]): RecordError {
   const clean = (text: string) => withoutSecrets(text, secrets);
@@ -18,8 +18,8 @@ export function safeError(error: RecordError, secrets: readonly string[]): Recor
 }
 
 /**
- * What was sent and received, as it may go into a file: values under secret keys of the request are masked, in the
- * response as well.
+ * A raw exchange without secrets, ready for a file: values under secret keys of the request are masked, in the response
+ * as well.
  */
 export function safeRaw({ payload, ...rest }: RawExchange): RawExchange {
   const secrets = secretsIn(payload);
@@ -27,7 +27,7 @@ export function safeRaw({ payload, ...rest }: RawExchange): RawExchange {
   return secrets.length === 0 ? exchange : { ...exchange, units: unitsWithout(exchange.units, secrets) };
 }
 
-/** A record whose response holds secrets of the run, without them. Texts that are counted lose no ordinary word. */
+/** The record without secrets of the run in its response. Texts whose tokens are counted lose no ordinary word. */
 export function safeRecord(record: RequestRecord): RequestRecord {
   const { text, reasoning, usage, raw, finishReason } = record;
   return {
@@ -44,7 +44,7 @@ function unitsWithout(units: RawExchange['units'], secrets: readonly string[]): 
   return units.map((unit) => textsWithout(unit, secrets));
 }
 
-/** Numbers and keys stay as they are. */
+/** Masks secrets in all texts of a value; numbers and keys are unchanged. */
 function textsWithout<Value>(value: Value, secrets: readonly string[]): Value {
   const shown = (text: string) => withoutSecrets(text, secrets);
   return mapHidden(value, { hides: () => false, hidden: () => '', shown }) as Value;

@@ -27,7 +27,7 @@ export function findSegments(folder: string): ReadonlyMap<number, number> {
   return new Map([...first].sort(([a], [b]) => a - b));
 }
 
-/** A segment that no version of ours, or another one, has written. */
+/** A segment of another version, or a file that is not a segment. */
 export class UnknownSpool extends Error {}
 
 interface Segment {
@@ -48,7 +48,7 @@ interface FrameHead {
   readonly bytes: number;
 }
 
-/** Follows the segments of one load thread, also while they are being written; holds one batch in memory at a time. */
+/** Reads the segments of one load thread while they are written; holds one batch in memory at a time. */
 export class SpoolReader {
   readonly #folder: string;
   readonly #thread: number;
@@ -58,14 +58,14 @@ export class SpoolReader {
   #number: number;
   #offset = HEAD_BYTES;
 
-  /** @param segment where to begin. */
+  /** @param segment first segment to read. */
   constructor(folder: string, thread: number, segment = 0) {
     this.#folder = folder;
     this.#thread = thread;
     this.#number = segment;
   }
 
-  /** Records in segments before the one that is read; undefined where none is there. */
+  /** Records in the segments before the current one; undefined without a segment. */
   get before(): PhaseCounts | undefined {
     return this.#open()?.before;
   }
@@ -75,8 +75,8 @@ export class SpoolReader {
   }
 
   /**
-   * The next batch, or undefined where none is whole yet.
-   * @throws UnknownSpool for a file that is no segment of this version; the file system's error.
+   * Reads the next batch; undefined if none is complete yet.
+   * @throws UnknownSpool for a file that is not a segment of this version; the file system's error.
    */
   next(): RecordBatch | undefined {
     const head = this.#nextHead();
@@ -98,12 +98,12 @@ export class SpoolReader {
     };
   }
 
-  /** Deletes the segments that were read to their end: what they hold must be elsewhere by now. */
+  /** Deletes the segments that were read to their end; their records must be stored in files. */
   deleteRead(): void {
     for (const path of this.#done.splice(0)) rmSync(path, { force: true });
   }
 
-  /** Goes through all that was not read, without its contents. @returns its records. */
+  /** Skips the unread frames. @returns their records. */
   skipRest(): PhaseCounts {
     let warmup = 0;
     let profiling = 0;
@@ -116,7 +116,7 @@ export class SpoolReader {
     return { warmup, profiling };
   }
 
-  /** Bytes that were not read yet; when all frames were, those of one that the writer was killed in. */
+  /** Unread bytes; after the last complete frame, those of a frame whose writer was killed. */
   get unreadBytes(): number {
     let bytes = -this.#offset;
     for (let number = this.#number; ; number++) {
@@ -132,7 +132,7 @@ export class SpoolReader {
     this.#segment = undefined;
   }
 
-  /** Head of the next frame that holds records, where all of the frame is there. */
+  /** Head of the next frame with records, if the frame is complete. */
   #nextHead(): FrameHead | undefined {
     for (;;) {
       const segment = this.#open();
@@ -142,7 +142,7 @@ export class SpoolReader {
       if (frame[0] !== FRAME_MAGIC) return undefined;
       const [, kind = 0, records = 0, warmups = 0, numbers = 0, strings = 0] = frame;
       const bytes = FRAME_BYTES + 8 * numbers + strings + END_BYTES;
-      // Before memory is taken for it: the length of a torn frame may be anything.
+      // Checked before memory is allocated: the length of an incomplete frame may be any number.
       if (this.#offset + bytes > fstatSync(segment.file).size) return undefined;
       if (kind !== KIND_CONTINUED) return { kind, records, warmups, numbers, strings, bytes };
       this.close();
@@ -158,7 +158,7 @@ export class SpoolReader {
   }
 }
 
-/** Undefined where the segment is not there, or not its whole head. */
+/** Undefined if the segment or its complete head is missing. */
 function openSegment(path: string): Segment | undefined {
   let file: number;
   try {

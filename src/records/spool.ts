@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import type { RecordBatch } from './pack.js';
 
 /*
- * The spool keeps finished records on disk from the moment at which they are packed until they are in the files of the
- * run. It is a folder: each load thread appends to segments of its own, `<thread>-<segment>.spool`, and the record
- * thread follows them. A segment is a head and frames; a frame is one batch, or marks that the next segment goes on.
+ * The spool is a folder that keeps finished records on disk after they are packed, until they are in the files of the
+ * run. Each load thread appends to its own segments, `<thread>-<segment>.spool`, and the record thread follows them. A
+ * segment is a head and frames; a frame is one batch, or marks that the data continue in the next segment.
  *
  *   head   u32 magic, version, thread, segment · f64 warm-up and profiling records in earlier segments · 32 bytes worker id
  *   frame  u32 magic, kind, records, warm-up records, numbers, string bytes, 0, 0 · the numbers, f64 · the strings ·
  *          u32 string bytes, magic
  *
- * All numbers are in the byte order of the machine. Only a frame with its last eight bytes counts, so a tail that a
- * killed process left is seen as one. No time is spent on a record but the copy of its packed bytes.
+ * All numbers are in the byte order of the machine. A frame is valid only with its last eight bytes, so the incomplete
+ * tail of a killed process is detected. The only cost per record is the copy of its packed bytes.
  */
 
 /** Version of the format; readers refuse any other. */
@@ -29,7 +29,7 @@ export const KIND_RECORDS = 0;
 export const KIND_PREWARM = 1;
 export const KIND_CONTINUED = 2;
 
-/** A segment that reaches this size is the last but one; small ones are mostly deleted before the disk sees them. */
+/** Size at which a new segment is started; small segments are mostly deleted before they are written to the disk. */
 const SEGMENT_BYTES = 32 << 20;
 
 /** Numbers of records by phase. */
@@ -52,12 +52,12 @@ export class SpoolWriter {
   readonly #segmentBytes: number;
   #file: number;
   #segment = 0;
-  /** Bytes of whole frames in the segment, its head included. */
+  /** Bytes of complete frames in the segment, its head included. */
   #bytes = 0;
   #warmups = 0;
   #profiled = 0;
 
-  /** @param folder that exists. @throws the file system's error. */
+  /** @param folder must exist. @throws the file system's error. */
   constructor(folder: string, thread: number, workerId: string, segmentBytes = SEGMENT_BYTES) {
     this.#folder = folder;
     this.#thread = thread;
@@ -67,7 +67,7 @@ export class SpoolWriter {
   }
 
   /**
-   * Adds a batch: it is with the kernel when this returns. Where it does not fit, nothing of it is left in the file.
+   * Writes a batch to the file. If it does not fit on the disk, the file is unchanged.
    * @throws the file system's error.
    */
   append({ isPrewarm, records, warmups, numbers, strings }: RecordBatch): void {
@@ -78,7 +78,7 @@ export class SpoolWriter {
     this.#profiled += records - warmups;
   }
 
-  /** Takes back what is in the segment, as far as it was not read: it is not needed, and its room is. */
+  /** Removes all frames of the segment to free their space. */
   empty(): void {
     ftruncateSync(this.#file, HEAD_BYTES);
     this.#bytes = HEAD_BYTES;
@@ -88,7 +88,7 @@ export class SpoolWriter {
     closeSync(this.#file);
   }
 
-  /** Goes on in a new segment: the reader can delete what was written so far. @throws the file system's error. */
+  /** Continues in a new segment, so that the reader can delete the earlier ones. @throws the file system's error. */
   nextSegment(): void {
     this.#writeFrame(KIND_CONTINUED, 0, 0, new Float64Array(0), new Uint8Array(0));
     closeSync(this.#file);
@@ -147,7 +147,7 @@ export class SpoolWriter {
   }
 }
 
-/** The parts behind the first `written` bytes. */
+/** The parts after the first `written` bytes. */
 function restOf(parts: readonly NodeJS.ArrayBufferView[], written: number): Uint8Array[] {
   let skip = written;
   return parts.flatMap(({ buffer, byteOffset, byteLength }) => {

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../util/json.js';
 
-/** Token counts that a server reported, under one set of names; undefined where it said nothing. */
+/** Token counts that a server reported, under one set of names; undefined if it did not. */
 export interface Usage {
   readonly prompt: number | undefined;
   readonly completion: number | undefined;
@@ -18,11 +18,11 @@ export interface Usage {
 }
 
 /**
- * Reads a usage object of any of the known dialects (OpenAI, Anthropic, Gemini, Bedrock, Cohere, DeepSeek). The
- * first key that is there decides, also when its value is null.
+ * Reads a usage object of any known dialect (OpenAI, Anthropic, Gemini, Bedrock, Cohere, DeepSeek). The first key that
+ * is present decides, even if its value is null.
  */
 export function readUsage(usage: JsonObject): Usage {
-  const all = opened(usage);
+  const all = flattened(usage);
   const promptDetails = objectAt(all, 'prompt_tokens_details', 'input_tokens_details');
   const completionDetails = objectAt(all, 'completion_tokens_details', 'output_tokens_details');
   return {
@@ -41,7 +41,7 @@ export function readUsage(usage: JsonObject): Usage {
     reasoning:
       'reasoning_tokens' in completionDetails
         ? first(completionDetails, 'reasoning_tokens')
-        : // SGLang and Perplexity: at the top.
+        : // SGLang and Perplexity: at the top level.
           first(all, 'reasoning_tokens', 'thoughtsTokenCount'),
     cacheRead:
       'cached_tokens' in promptDetails
@@ -66,8 +66,8 @@ export function readUsage(usage: JsonObject): Usage {
 }
 
 /**
- * All tokens that were generated, reasoning included. xAI and Gemini leave the reasoning out of the completion, which
- * shows in their total: it is the sum of all three.
+ * All generated tokens, reasoning included. xAI and Gemini exclude the reasoning from the completion: their total is the
+ * sum of all three.
  */
 export function generatedTokens({
   prompt,
@@ -79,7 +79,7 @@ export function generatedTokens({
   return total === prompt + completion + reasoning ? completion + reasoning : completion;
 }
 
-/** Anthropic's and Bedrock's input counts leave out what the cache held: the whole prompt is the sum. */
+/** Anthropic's and Bedrock's input counts exclude cached tokens: the prompt is the sum. */
 function promptTokens(usage: JsonObject): number | undefined {
   for (const key of [
     'prompt_tokens',
@@ -103,8 +103,8 @@ function promptTokens(usage: JsonObject): number | undefined {
   return undefined;
 }
 
-/** The usage with what wrappers hold brought to the top; keys already there win. */
-function opened(usage: JsonObject): JsonObject {
+/** The usage with members of wrappers moved to the top level; keys of the top level win. */
+function flattened(usage: JsonObject): JsonObject {
   const meta = objectAt(usage, 'meta');
   const cached: JsonObject = 'cached_tokens' in meta ? { cached_tokens: meta.cached_tokens ?? null } : {};
   // Spread, not assigned: a key `__proto__` would lend its own keys to the usage.

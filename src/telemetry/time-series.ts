@@ -1,25 +1,25 @@
-/** What a series measures: a row of our own tables, or a metric of a server. */
+/** The metric of a series: one of the client, or of a server. */
 export interface SeriesMetric {
-  /** `snake_case`, as files have it. */
+  /** `snake_case`, as in files. */
   readonly name: string;
-  /** Empty for numbers without one. */
+  /** Empty for numbers without a unit. */
   readonly unit: string;
-  /** A counter only grows; one that drops has started again from 0. */
+  /** A counter only grows; a drop means that it restarted at 0. */
   readonly kind: 'gauge' | 'counter';
 }
 
-/** What tells the series of one metric apart, e.g. `{ thread: '0' }`. */
+/** Labels that distinguish the series of one metric, e.g. `{ thread: '0' }`. */
 export type Labels = Readonly<Record<string, string>>;
 
-/** Values of one metric over time, from another source than requests: this client, a server, a GPU. */
+/** Values of one metric over time that do not come from requests, but from this client, a server or a GPU. */
 export interface TimeSeries {
   readonly metric: SeriesMetric;
-  /** `client`, or the URL that it was read from. */
+  /** `client`, or the URL that was read. */
   readonly source: string;
   readonly labels: Labels;
   /** Ascending, ns since the clock's origin. */
   readonly times: Float64Array;
-  /** Of each time. */
+  /** One value for each time. */
   readonly values: Float64Array;
 }
 
