@@ -8,7 +8,7 @@ export interface ThreadHealth {
   readonly thread: number;
   /** Maximum event loop delay in the last second, ms; undefined before the first observation. */
   readonly loopDelayMs: number | undefined;
-  /** Share of a core over the last second; undefined before the second observation, and if the system has no statistics. */
+  /** Share of a core over the last second; undefined before the second observation and without system statistics. */
   readonly cpuShare: number | undefined;
   /** Its processed records. */
   readonly records: number;

@@ -34,10 +34,10 @@ export const fidelityCodec = object({
   ),
 });
 
-/** What a run records of its client, whether it was the limit and why. */
+/** The stored verdict on the client of a run, with reasons and evidence. */
 export type ClientFidelity = ValueOf<typeof fidelityCodec>;
 
-/** What is recorded of a verdict. */
+/** Converts a verdict to its stored form. */
 export function recordedFidelity(fidelity: Fidelity): ClientFidelity {
   const { sends, load, mayQueue, sendDelayNs, throttled, threads } = fidelity.evidence;
   return {

@@ -5,19 +5,19 @@ import { dirname, join } from 'node:path';
 import { messageOf, UserError } from '../util/errors.js';
 import { isObject } from '../util/json.js';
 
-/** File that names the process which writes into the folder. */
+/** File that names the process that writes into the folder. */
 const lockName = '.aiperf.lock';
 
-/** Most levels between a sweep's folder and those of its runs: `profile_runs/trial_0001/concurrency_2`. */
-const DEEPEST_RUN = 3;
+/** Maximum levels between a sweep's folder and those of its runs: `profile_runs/trial_0001/concurrency_2`. */
+const MAX_RUN_DEPTH = 3;
 
-/** Who holds a folder. */
+/** The process that holds a folder. */
 export interface Holder {
   readonly pid: number;
   readonly host: string;
   /** When it took the folder, ISO 8601. */
   readonly since: string;
-  /** It holds the folders of its runs below this one, too. */
+  /** Whether it also holds the folders of its runs below this one. */
   readonly holdsBelow: boolean;
 }
 
@@ -27,20 +27,19 @@ interface Stored extends Holder {
   readonly started: string | undefined;
 }
 
-/** The folder as long as this process has it. */
+/** The lock of this process on a folder. */
 export interface FolderLock {
   release(): void;
 }
 
 /**
- * Takes a folder for this process, so that no other run writes into it. The lock of a process that no longer lives is
- * taken over.
- * @param folder must be there. @param holdsBelow also the folders of the runs below it, as a sweep needs them.
- * @throws UserError naming the process that has it.
+ * Locks a folder for this process, so that no other run writes into it. The lock of a dead process is taken over.
+ * @param folder must exist. @param holdsBelow also lock the folders of the runs below it, as a sweep needs.
+ * @throws UserError naming the process that holds it.
  */
 export function lockFolder(folder: string, holdsBelow: boolean): FolderLock {
   let above = folder;
-  for (let i = 0; i < DEEPEST_RUN && dirname(above) !== above; i++) {
+  for (let i = 0; i < MAX_RUN_DEPTH && dirname(above) !== above; i++) {
     above = dirname(above);
     const sweep = holderOf(above);
     if (sweep?.holdsBelow) throw inUse(above, sweep);
@@ -60,19 +59,19 @@ export function lockFolder(folder: string, holdsBelow: boolean): FolderLock {
   return { release };
 }
 
-/** The other process that is writing into a folder; undefined where there is none. */
+/** The other process that holds a folder; undefined if there is none. */
 export function holderOf(folder: string): Holder | undefined {
   const stored = lockIn(join(folder, lockName));
   return stored === undefined || isOwn(stored) || isDead(stored) ? undefined : stored;
 }
 
-/** Whether this process has the folder. */
+/** Whether this process holds the folder. */
 export function isHeldHere(folder: string): boolean {
   const stored = lockIn(join(folder, lockName));
   return stored !== undefined && isOwn(stored);
 }
 
-/** Removes the lock that a process which no longer lives left in a folder. */
+/** Removes the lock of a dead process from a folder. */
 export function removeDeadLock(folder: string): void {
   const path = join(folder, lockName);
   const stored = lockIn(path);
@@ -84,7 +83,7 @@ export function described({ pid, host, since }: Holder): string {
   return `process ${pid} on ${host}, since ${since}`;
 }
 
-/** What to tell a user whose folder is another run's. */
+/** The error for a folder that another run holds. */
 export function inUse(folder: string, holder: Holder): UserError {
   return new UserError(
     `Another run is writing into ${folder}: ${described(holder)}.`,
@@ -95,15 +94,15 @@ export function inUse(folder: string, holder: Holder): UserError {
 }
 
 function take(path: string, own: Stored, folder: string): void {
-  // A link appears at once with its whole content, and fails where something has its name.
-  const mine = `${path}.${own.id}`;
+  // A link appears atomically with its complete content, and fails if the name exists.
+  const ownFile = `${path}.${own.id}`;
   try {
-    writeFileSync(mine, `${JSON.stringify(own)}\n`, { flag: 'wx' });
-    while (!linked(mine, path)) {
+    writeFileSync(ownFile, `${JSON.stringify(own)}\n`, { flag: 'wx' });
+    while (!linked(ownFile, path)) {
       const found = read(path);
       if (found === 'no lock') rmSync(path);
       else if (found !== undefined && !isDead(found)) throw inUse(folder, found);
-      else if (found !== undefined) takeOver(path, found, mine);
+      else if (found !== undefined) takeOver(path, found, ownFile);
     }
   } catch (thrown) {
     if (thrown instanceof UserError) throw thrown;
@@ -112,30 +111,30 @@ function take(path: string, own: Stored, folder: string): void {
       'Name a folder that can be written to with --artifact-dir.',
     );
   } finally {
-    rmSync(mine, { force: true });
+    rmSync(ownFile, { force: true });
   }
 }
 
 /**
- * Puts the lock in place of a dead one. Of several processes that find the same dead lock one may do so: the one that
- * links the claim, whose name is the dead lock's own.
+ * Replaces a dead lock. Of several processes that find the same dead lock only one may do so: the one that links the
+ * claim, whose name contains the id of the dead lock.
  */
-function takeOver(path: string, dead: Stored, mine: string): void {
+function takeOver(path: string, dead: Stored, ownFile: string): void {
   const claim = `${path}.${dead.id}.claim`;
-  if (!linked(mine, claim)) {
+  if (!linked(ownFile, claim)) {
     const claimant = lockIn(claim);
     if (claimant !== undefined && isDead(claimant)) rmSync(claim, { force: true });
     return;
   }
   try {
-    // Only the owner of the claim may remove this very lock; a newer one stays.
+    // Only the owner of the claim may remove the dead lock; a newer lock stays.
     if (lockIn(path)?.id === dead.id) rmSync(path, { force: true });
   } finally {
     rmSync(claim, { force: true });
   }
 }
 
-/** Gives a file a second name. @returns false where something has that name. */
+/** Gives a file a second name. @returns false if the name exists. */
 function linked(file: string, name: string): boolean {
   try {
     linkSync(file, name);
@@ -145,7 +144,7 @@ function linked(file: string, name: string): boolean {
     if (code === 'EEXIST') return false;
     if (code === undefined || !['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) throw thrown;
   }
-  // A file system without links.
+  // The file system does not support links.
   try {
     copyFileSync(file, name, constants.COPYFILE_EXCL);
     return true;
@@ -160,7 +159,7 @@ function lockIn(path: string): Stored | undefined {
   return found === 'no lock' ? undefined : found;
 }
 
-/** Undefined where nothing has that name. */
+/** Undefined if the file does not exist. */
 function read(path: string): Stored | 'no lock' | undefined {
   const entry = lstatSync(path, { throwIfNoEntry: false });
   if (entry === undefined) return undefined;
@@ -183,24 +182,24 @@ function isOwn({ pid, host, started }: Stored): boolean {
   return pid === process.pid && host === hostname() && started === startOf(pid);
 }
 
-/** Nobody can tell of a process on another machine: it counts as living. */
+/** A process on another machine cannot be checked: it counts as alive. */
 function isDead({ pid, host, started }: Stored): boolean {
   if (host !== hostname()) return false;
   try {
     process.kill(pid, 0);
   } catch (thrown) {
-    // EPERM: it is another user's.
+    // EPERM: the process belongs to another user.
     return codeOf(thrown) === 'ESRCH';
   }
   const now = startOf(pid);
   return started !== undefined && now !== undefined && started !== now;
 }
 
-/** When a process was started, by the clock of the kernel; undefined where the system does not say, or it has ended. */
+/** Start time of a process by the kernel's clock; undefined if the system does not report it, or the process ended. */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the command in brackets, and may hold anything.
+    // The second field is the command in brackets, which may contain any character.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
   } catch {
     return undefined;

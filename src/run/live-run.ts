@@ -15,21 +15,21 @@ import type { InterruptEffect, RunOptions } from './run-options.js';
 import { watchForStall } from './stall-watch.js';
 import { type RunThreads, startThreads } from './start-threads.js';
 
-/** After an interrupt or the death of a thread, load threads get this long to hand over what they have. */
+/** Time that load threads get to hand over their records after an interrupt or the death of a thread. */
 const HAND_OVER_MS = 1200;
 
-// An interrupted run is to end within two seconds: what the record thread has not taken in by then stays in the spool.
+// An interrupted run must end within two seconds: records that were not processed by then stay in the spool.
 const LEAVE_REST_MS = 800;
 const GIVE_UP_MS = 1500;
 
 /**
- * Sends, stamps and counts until all is done or the user ends it; whatever was measured is in the outcome.
+ * Runs all phases until they are done or the user ends the run; everything that was measured is in the outcome.
  *
- * The run passes through four states. *Preparing*: its threads start, nothing is sent, and an interrupt leaves at once.
- * *Running*: its phases are played one after another. *Draining*: nothing more is sent, requests in flight return and
- * all finished records are taken in. *Ended*: there are results, or no time is left to make them.
- * @returns undefined where it was interrupted and there was no time to sum up: the files of the records and the spool
- * have all that has finished.
+ * The run passes through four states. *Preparing*: its threads start, nothing is sent, and an interrupt quits
+ * immediately. *Running*: its phases run one after another. *Draining*: nothing more is sent, requests in flight return
+ * and all finished records are processed. *Ended*: there are results, or no time is left to compute them.
+ * @returns undefined if it was interrupted and there was no time for a summary: the record files and the spool contain
+ * all finished requests.
  */
 export async function runLoad(options: RunOptions): Promise<RunOutcome | undefined> {
   haveV8YieldToLoadThreads();
@@ -43,17 +43,17 @@ export async function runLoad(options: RunOptions): Promise<RunOutcome | undefin
   }
 }
 
-/** What ends the load of a run, or (the last) its draining. */
+/** Reason for the end of the load, or (`given up`) of the draining. */
 type EndReason = 'done' | 'interrupt' | 'stall' | 'thread death' | 'given up';
 
-/** A phase that was played. */
-interface PlayedPhase {
+/** A phase that was started. */
+interface StartedPhase {
   readonly index: number;
   readonly plan: PhasePlan;
   readonly startNs: number;
   /** Number of its first session among all sessions of the run. */
   readonly firstSession: number;
-  /** What the load threads saw of themselves; empty where they did not live to tell. */
+  /** Reports of the load threads; empty if the phase did not end normally. */
   readonly reports: readonly ThreadReport[];
   readonly throttled: Throttled | undefined;
 }
@@ -64,20 +64,20 @@ class LiveRun {
   readonly #threads: RunThreads;
   readonly #timers: Timeout[] = [];
   readonly #releaseInterrupt: () => void;
-  /** Resolves when there is no more time for an interrupted run. */
+  /** Resolves when an interrupted run has no time left. */
   readonly #givenUp: Promise<undefined>;
   #giveUp = () => {};
   #stopWatch = () => {};
-  /** Of the phase that was played last. */
+  /** Of the last phase. */
   #snapshots: SnapshotTaker | undefined;
   #state: 'running' | 'draining' | 'ended' = 'running';
-  /** Why it no longer runs. */
+  /** Why the load ended. */
   #endedBy: EndReason | undefined;
   #interruptedAtNs = Number.NaN;
   #stalled: string | undefined;
   #failure: ThreadDeath | undefined;
   #warmupStartNs: number | undefined;
-  #last: PlayedPhase;
+  #last: StartedPhase;
 
   constructor(options: RunOptions, threads: RunThreads) {
     const { load, clock, firstSession, onInterrupt } = options;
@@ -94,14 +94,14 @@ class LiveRun {
     this.#releaseInterrupt = onInterrupt(() => this.#interrupt());
   }
 
-  /** Plays the phases one after another. A thread that dies ends the run, and what was measured is kept. */
+  /** Runs the phases one after another. If a thread dies, the run ends and its measurements are kept. */
   async play(): Promise<void> {
     const { load, firstSession, datasetSize, log } = this.#options;
     let nextSession = firstSession;
     try {
       for (const [index, phase] of load.phases.entries()) {
         if (this.#state !== 'running' && index > 0) break;
-        nextSession += await this.#playPhase(index, phase, nextSession);
+        nextSession += await this.#runPhase(index, phase, nextSession);
       }
     } catch (thrown) {
       if (!(thrown instanceof ThreadDeath)) throw thrown;
@@ -117,8 +117,8 @@ class LiveRun {
   }
 
   /**
-   * The results of all records; of those in the files and the spool where the record thread is no more; undefined where
-   * it was given up before.
+   * The results of all records, or of those in the files and the spool if the record thread died; undefined if the run
+   * was given up.
    */
   async results(): Promise<RunOutcome | undefined> {
     const { source, collector, spool, spoolFailed } = this.#threads;
@@ -156,7 +156,7 @@ class LiveRun {
     };
   }
 
-  /** Ends all that is left of the run. */
+  /** Ends all threads and timers of the run. */
   async close(): Promise<void> {
     this.#state = 'ended';
     this.#stopWatch();
@@ -167,8 +167,8 @@ class LiveRun {
   }
 
   /**
-   * Ends the state that the run is in. The first reason that ends the load is the one that counts: an interrupt of a
-   * run that drains after a stall only gives it less time.
+   * Ends the current state. The first reason that ends the load is kept: an interrupt while the run drains after a stall
+   * only shortens the draining.
    */
   #end(reason: EndReason): void {
     const { source } = this.#threads;
@@ -197,12 +197,12 @@ class LiveRun {
     }
   }
 
-  /** The first interrupt, also of a run that drains already. */
+  /** Handles the first interrupt, also while draining. */
   #interrupt(): InterruptEffect {
     const { collector, spoolFailed } = this.#threads;
     this.#later(LEAVE_REST_MS, () => collector.leaveRest());
     this.#later(GIVE_UP_MS, () => {
-      // What is in memory alone would be lost.
+      // Records that are in memory only would be lost.
       if (!spoolFailed() && !collector.isSummarizing) this.#end('given up');
     });
     if (this.#endedBy === 'done') return 'load is over';
@@ -215,8 +215,8 @@ class LiveRun {
     this.#timers.push(new Timeout(act, ms));
   }
 
-  /** @returns sessions that it began. */
-  async #playPhase(index: number, plan: PhasePlan, firstSession: number): Promise<number> {
+  /** @returns number of sessions started. */
+  async #runPhase(index: number, plan: PhasePlan, firstSession: number): Promise<number> {
     const { clock, log, stallSeconds, sinks } = this.#options;
     const { source, collector } = this.#threads;
     const startNs = clock.nowNs() + preparationNs(plan);
@@ -235,8 +235,8 @@ class LiveRun {
     try {
       const limitBefore = readCpuLimit();
       const run = source.runPhase(index, startNs, firstSession);
-      const cut = Promise.race([collector.summaries, this.#givenUp]).then(() => []);
-      const reports = await Promise.race([run, cut]);
+      const aborted = Promise.race([collector.summaries, this.#givenUp]).then(() => []);
+      const reports = await Promise.race([run, aborted]);
       const throttled = throttledBetween(limitBefore, readCpuLimit());
       this.#last = { ...this.#last, reports: plan.name === 'profiling' ? reports : [], throttled };
     } finally {
@@ -249,7 +249,7 @@ class LiveRun {
     return counts.sessions;
   }
 
-  /** After a thread died, the others hand over what they have, and all are ended. */
+  /** After a thread died, lets the others hand over their records, and ends all. */
   async #drainAfterFailure(): Promise<void> {
     const { source } = this.#threads;
     const waiting = new AbortController();
@@ -258,7 +258,7 @@ class LiveRun {
     await source.terminate();
   }
 
-  /** Without `sends` where they were made from the records on disk; undefined where the run was given up. */
+  /** Without `sends` if computed from the records on disk; undefined if the run was given up. */
   async #summaries(): Promise<(Omit<Summaries, 'sends'> & Partial<Summaries>) | undefined> {
     const { source, collector } = this.#threads;
     const { log, recoverSummary } = this.#options;
@@ -276,7 +276,7 @@ class LiveRun {
     }
   }
 
-  /** Requests that were sent in the phases of this name. */
+  /** Requests sent in the phases of this name. */
   #issuedIn(wanted: PhaseName): number {
     const { source } = this.#threads;
     return this.#options.load.phases.reduce(
@@ -286,7 +286,7 @@ class LiveRun {
   }
 }
 
-/** Load threads make the first bodies in this time, so that a burst at the start is sent at once. */
+/** Time in which load threads make the first bodies, so that a burst at the start is sent without delay. */
 function preparationNs({ concurrency = 0 }: PhasePlan): number {
   return 10e6 + 0.4e6 * Math.min(250, concurrency);
 }

@@ -10,45 +10,44 @@ import type { PhaseCounts } from '../records/spool.js';
 import { phaseEnd } from '../schedule/stop.js';
 import type { ThreadDeath } from '../util/thread-death.js';
 
-/** What a run came to. */
+/** Outcome of a live run. */
 export interface RunOutcome {
   readonly summary: RunSummary;
-  /** Of the warm-up phase, where there was one. */
+  /** Of the warm-up; undefined without one. */
   readonly warmup: RunSummary | undefined;
   /** Start of the warm-up, ns since the clock's origin; undefined without one. */
   readonly warmupStartNs: number | undefined;
-  /** The same of the profiling phase. */
+  /** Start of the profiling phase, ns since the clock's origin. */
   readonly startNs: number;
-  /** Number of that phase's first session: those before it were the warm-up's. */
+  /** Number of the first session of that phase; earlier sessions belong to the warm-up. */
   readonly firstSession: number;
   /** Requests that were sent. */
   readonly issued: PhaseCounts;
   /** The user ended the load early. */
   readonly interrupted: boolean;
-  /** Finished records that are in no file and no figure; the spool keeps them. */
+  /** Finished records that are only in the spool, in no file and no result. */
   readonly left: PhaseCounts;
-  /** All records that are in no file are in the spool. */
+  /** Whether the spool contains all records that are not in a file. */
   readonly isSpoolWhole: boolean;
-  /** Requests that were sent and have no record: a thread died around them. */
+  /** Requests that were sent and have no record, because a thread died. */
   readonly unrecorded: number;
-  /** Where it was stuck, for a run that was ended because nothing moved any more. */
+  /** Where the run stalled, if it was ended for that reason. */
   readonly stalled: string | undefined;
-  /** A thread of the run died: which one, and why. */
+  /** Set if a thread of the run died: which one, and why. */
   readonly failure: ThreadDeath | undefined;
-  /** What went wrong while writing files. */
+  /** Errors while writing files. */
   readonly fileErrors: readonly string[];
-  /** Undefined where no load thread lived to tell. */
+  /** Undefined without a report of a load thread. */
   readonly fidelity: Fidelity | undefined;
-  /** Requests of profiling, and those worth a look, where the plan asks for them. */
+  /** Profiling requests, and notable ones among them, if the plan hands them over. */
   readonly requests: RequestTable | undefined;
   readonly notable: NotableRequests | undefined;
 }
 
 /**
- * Whether an interrupt came when everything had been sent and every response was read to its end: what was asked for
- * is there, though the load threads had not said so yet.
- * @param last phase that was played. @param issued requests of it. @param afterNs when the interrupt came, ns after the
- * start of that phase.
+ * Whether all requests were sent and all responses complete when the interrupt came: the run is then complete, although
+ * the load threads had not reported it yet.
+ * @param last phase. @param issued its requests. @param afterNs time of the interrupt, ns after the start of that phase.
  */
 export function isAllDone(
   last: PhasePlan,
@@ -60,7 +59,7 @@ export function isAllDone(
   return last.name === 'profiling' && allSent && profiling.outcomes.dropped === 0 && left.profiling === 0;
 }
 
-/** Requests that were sent and have no record. */
+/** Number of requests that were sent and have no record. */
 export function unrecordedOf(
   issued: PhaseCounts,
   { profiling, warmup, left }: Pick<Summaries, 'profiling' | 'warmup' | 'left'>,
@@ -70,7 +69,7 @@ export function unrecordedOf(
   return missing('warmup', warmup) + missing('profiling', profiling);
 }
 
-/** Whether the client was the limit; undefined where nothing is known of its threads or of what they sent. */
+/** Whether the client was the limit; undefined without reports of its threads or send statistics. */
 export function fidelityOf(
   plan: PhasePlan,
   summary: RunSummary,
@@ -81,7 +80,7 @@ export function fidelityOf(
   return judge(evidenceOf(plan, summary, { ...seen, sends }));
 }
 
-/** What the client is judged by, at the end of profiling. */
+/** The evidence on the client at the end of profiling. */
 export function evidenceOf(
   { issuing, prefill }: PhasePlan,
   { results }: RunSummary,

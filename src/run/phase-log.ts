@@ -4,12 +4,12 @@ import type { PhaseProgress } from '../load/source.js';
 import { counted } from '../util/counted.js';
 import type { Log } from '../util/log.js';
 
-/** Logs what a phase is about to send. */
+/** Logs the load of a phase before its start. */
 export function logPhaseStart(phase: PhasePlan, threads: number, log: Log): void {
   log('INFO', 'load', `${phase.name}: ${described(phase)}, ${threads} load thread(s)`);
 }
 
-/** Logs what a phase sent, and how its schedule was changed by late answers and by this machine. */
+/** Logs the requests of a phase after its end, and delays of its schedule by late answers and by this machine. */
 export function logPhaseEnd(
   { name }: PhasePlan,
   { issued, movedNs, postponed: { turns, mostNs } }: PhaseProgress,
@@ -27,12 +27,12 @@ export function logPhaseEnd(
     log(
       'WARNING',
       'load',
-      `this machine was late, and the schedule was moved by ${(movedNs / 1e9).toFixed(3)} s in all: the rate was lower than asked by as much. AIPERF_TIMING_MAX_CATCHUP_SECONDS lets it catch up instead`,
+      `this machine fell behind and delayed the schedule by ${(movedNs / 1e9).toFixed(3)} s in total, which lowered the rate. To catch up instead, set AIPERF_TIMING_MAX_CATCHUP_SECONDS`,
     );
   }
 }
 
-/** Tells where more sessions were played than there are conversations. */
+/** Logs if more sessions were played than there are conversations. */
 export function logRepeats(sessions: number, datasetSize: number, log: Log): void {
   if (sessions <= datasetSize) return;
   const what = `${sessions} sessions were played from ${datasetSize} conversations`;

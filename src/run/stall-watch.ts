@@ -1,12 +1,12 @@
 import type { PhaseProgress } from '../load/source.js';
 import { every } from '../util/timeout.js';
 
-const LOOK_EVERY_MS = 1000;
+const CHECK_EVERY_MS = 1000;
 
 /**
- * Calls `onStall` once when requests are in flight and for `stallSeconds` nothing was sent, came in or returned,
- * saying where the run is stuck. A schedule that has nothing to send for a while is no stall.
- * @param stallSeconds 0: never. @returns ends the watch.
+ * Calls `onStall` once, with a description, when requests are in flight and for `stallSeconds` nothing was sent, received
+ * or returned. A pause of the schedule is not a stall.
+ * @param stallSeconds 0: never. @returns a function that ends the watch.
  */
 export function watchForStall(
   progress: () => PhaseProgress,
@@ -16,7 +16,7 @@ export function watchForStall(
   if (stallSeconds === 0) return () => {};
   let { activity } = progress();
   let quietSinceNs = nowNs();
-  const stop = every(Math.min(LOOK_EVERY_MS, stallSeconds * 1000), () => {
+  const stop = every(Math.min(CHECK_EVERY_MS, stallSeconds * 1000), () => {
     const { issued, returned, activity: latest } = progress();
     const inFlight = issued - returned;
     if (latest !== activity || inFlight === 0) {
