@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { Sinks } from '../collect/sink.js';
-import { checkProfile, namesOf } from '../config/conflicts.js';
+import { checkProfile, optionNames } from '../config/conflicts.js';
 import type { Check, Findings } from '../config/load.js';
 import { withRequests } from '../config/load-mode.js';
 import { type Config, profileOptions } from '../config/options.js';
@@ -33,7 +33,7 @@ function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): 
   const { errors, warnings } = checkProfile(loaded, isValid);
   const { config, sources } = loaded;
   const slos = isValid('goodput', 'endpointType', 'streaming') ? slosOf(config.goodput) : [];
-  const name = namesOf(sources);
+  const name = optionNames(sources);
   const endpoint = isValid('endpointType', 'extraInputs', 'osl', 'useServerTokenCount', 'useLegacyMaxTokens')
     ? endpoints[config.endpointType]
     : undefined;

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { orList } from '../util/lists.js';
 import { nameOf, type OptionRow, type OptionTable } from './option.js';
-import { nearest, shown } from './words.js';
+import { nearest, valueWords } from './words.js';
 
 /** A parsed command line, before its values are read. */
 export interface CommandLine {
@@ -53,7 +53,7 @@ export function readCommandLine(table: OptionTable, argv: readonly string[], ref
           : strayWord(word, respelt, table, keys),
       );
     } else if (index < places.length && words.has(key)) {
-      errors.push(`Unexpected word ${shown(word)}: ${spellings.get(key)} already sets ${nameOf(row)}.`);
+      errors.push(`Unexpected word ${valueWords(word)}: ${spellings.get(key)} already sets ${nameOf(row)}.`);
     } else {
       words.set(key, [...(words.get(key) ?? []), word]);
       spellings.set(key, nameOf(row));
@@ -105,7 +105,7 @@ function normalizedSpelling(word: string): string {
 }
 
 function wordTooMany(word: string, last: OptionRow, given: string | undefined): string {
-  return `Unexpected word ${shown(word)}: ${nameOf(last)} takes one word, and is already ${shown(given)}.`;
+  return `Unexpected word ${valueWords(word)}: ${nameOf(last)} takes one word, and is already ${valueWords(given)}.`;
 }
 
 function strayWord(
@@ -117,11 +117,11 @@ function strayWord(
   const option = argv.slice(0, argv.indexOf(word)).findLast((other) => other.startsWith('-'));
   const [before = ''] = option?.split('=', 1) ?? [];
   const row = table[keys.get(before) ?? ''];
-  if (row === undefined) return `Unexpected word ${shown(word)}: no option precedes it.`;
+  if (row === undefined) return `Unexpected word ${valueWords(word)}: no option precedes it.`;
   if (row.takes === 'nothing') {
-    return `Unexpected word ${shown(word)}: ${before} takes no word; write ${before}=true or ${before}=false.`;
+    return `Unexpected word ${valueWords(word)}: ${before} takes no word; write ${before}=true or ${before}=false.`;
   }
-  return `Unexpected word ${shown(word)}: ${before} takes one value; quote a value that holds spaces.`;
+  return `Unexpected word ${valueWords(word)}: ${before} takes one value; quote a value that holds spaces.`;
 }
 
 function unknownOption(
@@ -132,7 +132,8 @@ function unknownOption(
 ): string {
   const [name = word, value] = word.split('=', 2);
   const row = table[keys.get(name) ?? ''];
-  if (row?.takes === 'nothing') return `${name} takes ${orList(['=true', '=false'])}, got ${shown(value)}.`;
+  if (row?.takes === 'nothing')
+    return `${name} takes ${orList(['=true', '=false'])}, got ${valueWords(value)}.`;
   const refusal = refuse?.(name);
   if (refusal !== undefined) return refusal;
   const guess = nearest(name, keys.keys());

@@ -272,13 +272,13 @@ function find(
   isValid: (...keys: Key[]) => boolean,
 ): string[] {
   return rules.flatMap(({ keys, check }) => {
-    const sentence = isValid(...keys) && check(config, (key) => sources.has(key), namesOf(sources));
+    const sentence = isValid(...keys) && check(config, (key) => sources.has(key), optionNames(sources));
     return sentence === false ? [] : [sentence];
   });
 }
 
 /** Names options as the user wrote them. */
-export function namesOf(sources: Sources): (...keys: Key[]) => string {
+export function optionNames(sources: Sources): (...keys: Key[]) => string {
   return (...keys) => andList(keys.map((key) => sources.get(key)?.name ?? nameOf(profileOptions[key])));
 }
 

@@ -5,7 +5,7 @@ import { isSecretHeader, isSecretKey, mapHidden } from '../util/secret-names.js'
 import { redacted } from '../util/secrets.js';
 import type { Facts, Kind } from './option.js';
 import { headerNamePattern, headerValuePattern } from './option-kinds.js';
-import { shown } from './words.js';
+import { valueWords } from './words.js';
 import * as z from './zod.js';
 
 /**
@@ -87,7 +87,7 @@ function pair(part: string): [string, string] {
   const key = part.slice(0, Math.max(colon, 0)).trim();
   if (key === '') {
     throw new UserError(
-      `expects key:value, got ${shown(part)}; quote a value with spaces, and use the JSON form for one with commas`,
+      `expects key:value, got ${valueWords(part)}; quote a value with spaces, and use the JSON form for one with commas`,
     );
   }
   return [key, part.slice(colon + 1).trim()];
@@ -113,7 +113,7 @@ function splitAtCommas(word: string): string[] {
 function jsonObject(word: string): JsonObject {
   const value = json(word, 'in a word that starts with {');
   if (isObject(value)) return value;
-  throw new UserError(`expects a JSON object, got ${shown(word)}`);
+  throw new UserError(`expects a JSON object, got ${valueWords(word)}`);
 }
 
 /** @throws UserError whose message starts with `what`. */
@@ -126,7 +126,7 @@ function json(text: string, what: string): Json {
     const words = text.match(/[\w-]+/g) ?? [];
     const reason = words.some(isSecretKey)
       ? ''
-      : `, got ${shown(text)}: ${jsonFault(error).replace(/ \(line .*/, '')}`;
+      : `, got ${valueWords(text)}: ${jsonFault(error).replace(/ \(line .*/, '')}`;
     throw new UserError(
       `expects valid JSON ${what}${reason}; in a shell, put single quotes around the whole word`,
     );

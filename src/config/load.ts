@@ -8,7 +8,7 @@ import type { ConfigFile, FileEntry } from './file-entry.js';
 import { type ConfigOf, nameOf, type OptionRow, type OptionTable, refusal } from './option.js';
 import { secretsOfValue } from './option-secrets.js';
 import { listItems, type Parameters, type SweepList, sweepFault, sweepPoints } from './sweep.js';
-import { nearest, shown } from './words.js';
+import { nearest, valueWords } from './words.js';
 
 /** Where a value came from, for messages. */
 interface Source {
@@ -220,7 +220,8 @@ function readEntry(row: OptionRow, value: unknown): unknown {
 
 function merged(mappings: readonly unknown[], row: OptionRow): unknown {
   const other = mappings.find((mapping) => !isObject(mapping));
-  if (other !== undefined) throw new UserError(`expects ${row.expects}, got ${shown(other)} in its list`);
+  if (other !== undefined)
+    throw new UserError(`expects ${row.expects}, got ${valueWords(other)} in its list`);
   return Object.assign({}, ...mappings);
 }
 

@@ -1,6 +1,6 @@
 import { redacted } from '../util/secrets.js';
 import type { SweepName } from './sweep.js';
-import { shown } from './words.js';
+import { valueWords } from './words.js';
 import type * as z from './zod.js';
 
 /** Declares an option. `V` is the type of its value. */
@@ -81,5 +81,5 @@ export type ConfigOf<Table> = { readonly [Key in keyof Table]: Value<Table[Key]>
 
 /** The message for a value that a row's schema refuses; `name` is where it was given. */
 export function refusal(name: string, row: OptionRow, value: unknown): string {
-  return `${name} must be ${row.expects}, got ${row.secret ? redacted : shown(value, row.hides)}.`;
+  return `${name} must be ${row.expects}, got ${row.secret ? redacted : valueWords(value, row.hides)}.`;
 }

@@ -1,7 +1,7 @@
 import { UserError } from '../util/errors.js';
 import { decimalIn } from '../util/numerals.js';
 import type { Facts, Kind } from './option.js';
-import { shown } from './words.js';
+import { valueWords } from './words.js';
 import * as z from './zod.js';
 
 /** SLO limits in the metrics' display units, by tag or abbreviation as typed. */
@@ -39,10 +39,10 @@ function pairs(word: string): Slos {
     const colon = item.indexOf(':');
     const [tag, limit] = [item.slice(0, Math.max(colon, 0)), item.slice(colon + 1)];
     const number = decimalIn(limit);
-    if (colon === -1) faults.push(`${shown(item)} has no colon`);
-    else if (tag === '') faults.push(`${shown(item)} has no tag before its colon`);
-    else if (limit === '') faults.push(`${shown(item)} has no number after its colon`);
-    else if (number === undefined) faults.push(`${shown(limit)} in ${shown(item)} is not a number`);
+    if (colon === -1) faults.push(`${valueWords(item)} has no colon`);
+    else if (tag === '') faults.push(`${valueWords(item)} has no tag before its colon`);
+    else if (limit === '') faults.push(`${valueWords(item)} has no number after its colon`);
+    else if (number === undefined) faults.push(`${valueWords(limit)} in ${valueWords(item)} is not a number`);
     else if (found.has(tag)) faults.push(`${tag} is given twice`);
     else found.set(tag, number);
   }

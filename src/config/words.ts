@@ -2,7 +2,7 @@ import { mapHidden } from '../util/secret-names.js';
 import { redacted } from '../util/secrets.js';
 
 /** Formats a value for an error message; values of keys that `hides` matches are masked. */
-export function shown(value: unknown, hides: (key: string) => boolean = () => false): string {
+export function valueWords(value: unknown, hides: (key: string) => boolean = () => false): string {
   if (value === undefined || value === null) return 'nothing';
   if (typeof value === 'string') return `'${value}'`;
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return `'${value.join(',')}'`;

@@ -1,3 +1,4 @@
+import type { Outcome } from '../records/failure.js';
 import type { ClockOrigin } from '../util/clock.js';
 import {
   buffersOf,
@@ -30,10 +31,7 @@ export interface Window {
 /** Values of one record in display units, in table order: a number, or a list of numbers. */
 export type RecordMetrics = readonly (readonly [tag: string, value: number | Float64Array])[];
 
-/** How a request ended; cancelled: as the options asked for. */
-export type Outcome = 'valid' | 'failed' | 'cancelled';
-
-const outcomes: readonly Outcome[] = ['valid', 'failed', 'cancelled'];
+const outcomes: readonly Outcome[] = ['succeeded', 'failed', 'cancelled'];
 
 /** A metric that has a number for each request. */
 export type NumberMetric = RecordMetric | RecomputableMetric | CountMetric;
@@ -126,7 +124,7 @@ export class RequestTable {
   }
 
   outcome(row: number): Outcome {
-    return outcomes[this.#outcomes.at(row)] ?? 'valid';
+    return outcomes[this.#outcomes.at(row)] ?? 'succeeded';
   }
 
   /** A metric's values in its own unit; undefined for one that the run does not have. */
@@ -160,7 +158,7 @@ export class RequestTable {
     const row = this.#addRow(
       startNs,
       endNs,
-      isValid ? 'valid' : cancelledOnPurpose(facts) ? 'cancelled' : 'failed',
+      isValid ? 'succeeded' : cancelledOnPurpose(facts) ? 'cancelled' : 'failed',
     );
     for (const metric of isValid ? this.#ofValid : this.#ofFailed) {
       if (metric.kind === 'list') {

@@ -91,7 +91,7 @@ function countedTime(table: RequestTable, rows: Rows): { durationNs: number | un
     const row = rows === undefined ? i : (rows[i] ?? 0);
     const outcome = table.outcome(row);
     if (outcome === 'failed') failures++;
-    if (outcome !== 'valid') continue;
+    if (outcome !== 'succeeded') continue;
     const startNs = table.startNs(row);
     const contentEndNs = startNs + (latencies?.at(row) ?? Number.NaN);
     if (startNs < firstNs) firstNs = startNs;

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Thresholds } from '../metrics/metric.js';
 import type { Results } from '../metrics/results.js';
-import { anyObject, type Codec, flag, list, number, type ObjectOf, text } from '../util/codec.js';
+import { anyObject, array, boolean, type Codec, type ObjectOf, plainNumber, string } from '../util/codec.js';
 import { configurationMembers, storedConfiguration } from '../util/configuration.js';
 import { isObject, type JsonObject } from '../util/json.js';
 import { readJsonObject } from '../util/json-file.js';
@@ -29,49 +29,49 @@ const sweptOptions: Codec<Readonly<Record<string, Printable>>> = anyObject;
 
 /** A list that is left out where it is empty. */
 const sentences: Codec<readonly string[]> = {
-  read: list(text).read,
+  read: array(string).read,
   write: (values) => (values.length === 0 ? undefined : values),
 };
 
 /** Every fact of a run besides its results, and how a file holds it. */
 const facts = {
   /** 12 hex digits, or 32 for one of several runs. */
-  benchmarkId: text,
+  benchmarkId: string,
   /** Of the program that wrote the results. */
-  version: text,
+  version: string,
   /** What is measured, e.g. `LLM Metrics`. */
-  title: text,
-  oslMismatchPct: number,
-  oslMismatchTokens: number,
-  usageDiffPct: number,
-  randomSeed: number,
+  title: string,
+  oslMismatchPct: plainNumber,
+  oslMismatchTokens: plainNumber,
+  usageDiffPct: plainNumber,
+  randomSeed: plainNumber,
   /** The command as typed, secrets masked. */
-  command: text,
+  command: string,
   /** The resolved configuration, secrets masked. */
   inputConfig: anyObject,
-  folder: text,
+  folder: string,
   /** Name of the per-record file; absent for a run that keeps no records. */
-  recordsFile: text,
+  recordsFile: string,
   /** `--profile-export-prefix`, by which a later run knows the files of this one. */
-  exportPrefix: text,
+  exportPrefix: string,
   /** A UUID that all runs of a series share. */
-  sweepId: text,
+  sweepId: string,
   /** Repeat, from 0. */
-  trial: number,
+  trial: plainNumber,
   /** `run_0001` for the first repeat. */
-  label: text,
+  label: string,
   /** The point of a sweep that the run was made at. */
-  variationIndex: number,
+  variationIndex: plainNumber,
   /** `base` for repeats without a sweep. */
-  variationLabel: text,
+  variationLabel: string,
   variationValues: sweptOptions,
   /** Number of the first session that was measured, which tells the run's prompts. */
-  firstSession: number,
+  firstSession: plainNumber,
   /** The user ended it early. */
-  wasCancelled: flag,
-  isComplete: flag,
+  wasCancelled: boolean,
+  isComplete: boolean,
   /** Why the results cover only a part of the run. */
-  incompleteReason: text,
+  incompleteReason: string,
   /** Sentences on what responses lack, which their records do not show. */
   responseWarnings: sentences,
   /** Wall clock of the start of the phase and of the end of its last request, ns since 1970. */

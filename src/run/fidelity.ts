@@ -1,31 +1,36 @@
 import type { Span } from '../fidelity/spans.js';
 import type { Spread, ThreadReport } from '../fidelity/thread-report.js';
 import type { Fidelity } from '../fidelity/verdict.js';
-import { flag, float, list, number, object, text, type ValueOf } from '../util/codec.js';
+import { array, boolean, float, object, plainNumber, string, type ValueOf } from '../util/codec.js';
 
-const spread = object({ unit: text, p50: float, p99: float, max: float });
+const spread = object({ unit: string, p50: float, p99: float, max: float });
 
 /** The member `fidelity` of a summary file; times in ms, instants in seconds since the load was due to start. */
 export const fidelityCodec = object({
-  verdict: text,
-  reasons: list(
+  verdict: string,
+  reasons: array(
     object({
-      level: text,
-      reason: text,
-      spans: list(object({ startSeconds: float, endSeconds: float, stalled: float })),
+      level: string,
+      reason: string,
+      spans: array(object({ startSeconds: float, endSeconds: float, stalled: float })),
     }),
   ),
-  clientLimitedCount: number,
+  clientLimitedCount: plainNumber,
   sendDelay: spread,
-  connections: object({ opened: number, reused: number, refused: number, portStarved: number }),
-  load: object({ kind: text, mayQueue: flag, unit: text, requested: float, achieved: float }),
+  connections: object({
+    opened: plainNumber,
+    reused: plainNumber,
+    refused: plainNumber,
+    portStarved: plainNumber,
+  }),
+  load: object({ kind: string, mayQueue: boolean, unit: string, requested: float, achieved: float }),
   cpuThrottled: float,
-  threads: list(
+  threads: array(
     object({
-      thread: number,
+      thread: plainNumber,
       eventLoopDelay: spread,
       readLag: spread,
-      gcPauses: object({ unit: text, count: number, total: float, max: float }),
+      gcPauses: object({ unit: string, count: plainNumber, total: float, max: float }),
       late: float,
       busyShare: float,
       cpuShare: float,

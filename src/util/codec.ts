@@ -11,24 +11,24 @@ export interface Codec<Value> {
 
 export type ValueOf<Of> = Of extends Codec<infer Value> ? Value : never;
 
-export const text: Codec<string> = {
+export const string: Codec<string> = {
   read: (json) => (typeof json === 'string' ? json : undefined),
   write: (value) => value,
 };
 
-export const flag: Codec<boolean> = {
+export const boolean: Codec<boolean> = {
   read: (json) => (typeof json === 'boolean' ? json : undefined),
   write: (value) => value,
 };
 
 /** A number, written without a decimal point if it is an integer. */
-export const number: Codec<number> = {
+export const plainNumber: Codec<number> = {
   read: (json) => (typeof json === 'number' ? json : undefined),
   write: (value) => value,
 };
 
 /** A number, written with a decimal point even if it is an integer. */
-export const float: Codec<number> = { read: number.read, write: (value) => new Float(value) };
+export const float: Codec<number> = { read: plainNumber.read, write: (value) => new Float(value) };
 
 /** Any object; its structure is defined elsewhere. */
 export const anyObject: Codec<JsonObject> = {
@@ -37,7 +37,7 @@ export const anyObject: Codec<JsonObject> = {
 };
 
 /** A list; items of another type are skipped. */
-export function list<Value>(item: Codec<Value>): Codec<readonly Value[]> {
+export function array<Value>(item: Codec<Value>): Codec<readonly Value[]> {
   return {
     read: (json) => (Array.isArray(json) ? json.flatMap((one) => item.read(one) ?? []) : undefined),
     write: (values) => values.flatMap((value) => item.write(value) ?? []),

@@ -23,7 +23,7 @@ test('a column is found by its metric, and holds values in its unit', () => {
     ...[ms(100), ms(150), ms(80), Number.NaN],
   ]);
   expect(Array.from(table.list(interChunkLatency)?.at(1) ?? [])).toEqual([ms(30), ms(60), ms(90)]);
-  expect([0, 3].map((row) => table.outcome(row))).toEqual(['valid', 'failed']);
+  expect([0, 3].map((row) => table.outcome(row))).toEqual(['succeeded', 'failed']);
   expect([table.startNs(1), table.endNs(1)]).toEqual([ms(50), ms(382)]);
 });
 
@@ -42,7 +42,7 @@ test.each<[string, number[]]>([
 
 test('a table of some requests alone', () => {
   const some = table.only(Int32Array.of(1, 3));
-  expect([some.length, some.outcome(0), some.outcome(1)]).toEqual([2, 'valid', 'failed']);
+  expect([some.length, some.outcome(0), some.outcome(1)]).toEqual([2, 'succeeded', 'failed']);
   expect(some.extent).toEqual({ fromNs: ms(50), toNs: ms(1290) });
   expect(some.column(timeToFirstToken)?.at(0)).toBe(ms(150));
   expect(Array.from(some.list(interChunkLatency)?.at(0) ?? [])).toEqual([ms(30), ms(60), ms(90)]);

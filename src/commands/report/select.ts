@@ -41,7 +41,7 @@ export function select(recordsFile: string, { tags, filter }: Question): Selecti
   }
   const requests = rows?.length ?? table.length;
   let failed = 0;
-  for (let i = 0; i < requests; i++) if (table.outcome(rows?.[i] ?? i) !== 'valid') failed++;
+  for (let i = 0; i < requests; i++) if (table.outcome(rows?.[i] ?? i) !== 'succeeded') failed++;
   return { table, rows, requests, failed, tags: tags ?? mainMetrics.map(({ tag }) => tag), isCut };
 }
 

@@ -1,6 +1,6 @@
 import { andList } from '../../util/lists.js';
 import { insteadOf } from '../unsupported.js';
-import { shown } from '../words.js';
+import { valueWords } from '../words.js';
 import { phasesIn, readPhases } from './phases.js';
 import {
   anything,
@@ -38,12 +38,15 @@ const models: Read = (value, site, reading) => {
   else if (Array.isArray(value) && value.every((item) => typeof item === 'string')) {
     reading.put('models', value, site);
   } else
-    reading.refuse(site, `must be a name, a list of names, or a mapping with items, got ${shown(value)}`);
+    reading.refuse(
+      site,
+      `must be a name, a list of names, or a mapping with items, got ${valueWords(value)}`,
+    );
 };
 
 const modelItems: Read = (value, site, reading) => {
   if (!Array.isArray(value))
-    return reading.refuse(siteOf(value, site), `must be a list of models, got ${shown(value)}`);
+    return reading.refuse(siteOf(value, site), `must be a list of models, got ${valueWords(value)}`);
   const names: unknown[] = [];
   const one = 'only the name of a model can be given';
   const item = section({
@@ -170,7 +173,7 @@ const dataset: Read = (value, site, reading) => {
     );
   }
   if (type !== 'synthetic' && type !== 'file') {
-    return reading.refuse(within(site, 'type'), `must be synthetic or file, got ${shown(type)}`);
+    return reading.refuse(within(site, 'type'), `must be synthetic or file, got ${valueWords(type)}`);
   }
   section(type === 'file' ? fileDataset : syntheticDataset)(value, site, reading);
   // AIPerf's default number of entries.
@@ -248,7 +251,7 @@ export const benchmark: Section = {
   dataset,
   datasets: (value, site, reading) => {
     if (!Array.isArray(value) || value.length === 0) {
-      return reading.refuse(siteOf(value, site), `must be a list of one data set, got ${shown(value)}`);
+      return reading.refuse(siteOf(value, site), `must be a list of one data set, got ${valueWords(value)}`);
     }
     const names = value.map((item, i) => String((isMapping(item) ? member(item, 'name') : undefined) ?? i));
     if (value.length > 1) {

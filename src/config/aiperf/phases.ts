@@ -1,6 +1,6 @@
 import { andList, orList } from '../../util/lists.js';
 import type { Key } from '../rule.js';
-import { shown } from '../words.js';
+import { valueWords } from '../words.js';
 import {
   anything,
   has,
@@ -229,7 +229,7 @@ export function phasesIn(body: Tree, site: Site, reading: Reading): Phases {
   const list = within(site, key);
   if (isMapping(value)) return { phases: phaseOf(value, list, 'profiling', reading), site: list };
   if (!Array.isArray(value) || value.length === 0) {
-    reading.refuse(list, `must be a list of phases, got ${shown(value)}`);
+    reading.refuse(list, `must be a list of phases, got ${valueWords(value)}`);
     return { phases: [], site: list };
   }
   const phases = value.flatMap((item, i) => {
@@ -249,7 +249,7 @@ function phaseOf(value: unknown, site: Site, name: string, reading: Reading): Ph
   }
   const type = member(value, 'type');
   if (typeof type !== 'string' || !Object.hasOwn(phaseTypes, type)) {
-    const got = type === undefined ? '' : `, got ${type instanceof Swept ? 'a sweep' : shown(type)}`;
+    const got = type === undefined ? '' : `, got ${type instanceof Swept ? 'a sweep' : valueWords(type)}`;
     reading.refuse(site, `needs a type, ${orList(Object.keys(phaseTypes))}${got}`);
     return [];
   }

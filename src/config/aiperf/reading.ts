@@ -2,7 +2,7 @@ import { isObject } from '../../util/json.js';
 import { andList, orList } from '../../util/lists.js';
 import type { Key } from '../rule.js';
 import { insteadOf } from '../unsupported.js';
-import { nearest, shown } from '../words.js';
+import { nearest, valueWords } from '../words.js';
 
 /** Path from the root of the file: keys as written and list indexes. */
 export type FilePath = readonly (string | number)[];
@@ -106,7 +106,7 @@ export function only(...values: readonly unknown[]): Read {
     );
     reading.refuse(
       siteOf(value, site),
-      `must be ${list}, got ${value instanceof Swept ? 'a sweep' : shown(value)}`,
+      `must be ${list}, got ${value instanceof Swept ? 'a sweep' : valueWords(value)}`,
     );
   };
 }

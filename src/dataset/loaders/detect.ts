@@ -1,6 +1,6 @@
 import { UserError } from '../../util/errors.js';
 import { isObject, type Json, type JsonObject } from '../../util/json.js';
-import { shown } from './fields.js';
+import { jsonExcerpt } from './fields.js';
 import { type DatasetType, RowError } from './format.js';
 import { formats } from './formats.js';
 import { rowError } from './read-row.js';
@@ -34,7 +34,9 @@ export function detectType(file: RowFile): DatasetType {
   const fitting = marked.length > 1 ? marked.filter((type) => fits(type, row)) : marked;
   const [only, other] = fitting.length === 0 ? marked : fitting;
   if (only && !other) return only;
-  const finding = only ? `fits several types: ${marked.join(', ')}` : `fits no known type: ${shown(row)}`;
+  const finding = only
+    ? `fits several types: ${marked.join(', ')}`
+    : `fits no known type: ${jsonExcerpt(row)}`;
   throw rowError(file, 0, `the row ${finding}`, naming);
 }
 
@@ -47,7 +49,7 @@ export function detectFolderType(files: readonly RowFile[]): DatasetType {
     throw rowError(
       file,
       0,
-      `a folder must hold random_pool files, and this row has no text: ${shown(row)}`,
+      `a folder must hold random_pool files, and this row has no text: ${jsonExcerpt(row)}`,
       'give one file with --input-file',
     );
   }
@@ -73,7 +75,7 @@ function firstRow(file: RowFile): JsonObject {
     throw rowError(
       file,
       0,
-      `the line is not JSON: ${shown(text)}`,
+      `the line is not JSON: ${jsonExcerpt(text)}`,
       `expected one JSON object per line${traces}`,
     );
   }
@@ -81,7 +83,7 @@ function firstRow(file: RowFile): JsonObject {
     throw rowError(
       file,
       0,
-      `expected a JSON object, got ${shown(value)}`,
+      `expected a JSON object, got ${jsonExcerpt(value)}`,
       'expected one JSON object per line',
     );
   }

@@ -71,11 +71,11 @@ export function hashIdsField(row: JsonObject): HashId[] {
 
 /** The error for a value of the wrong type. */
 export function mismatch(key: string, expected: string, got: Json): RowError {
-  return new RowError(`${key} must be ${expected}, got ${shown(got)}`);
+  return new RowError(`${key} must be ${expected}, got ${jsonExcerpt(got)}`);
 }
 
 /** A value as JSON, truncated to a few dozen characters. */
-export function shown(value: Json): string {
+export function jsonExcerpt(value: Json): string {
   const json = JSON.stringify(value);
   return json.length <= 60 ? json : `${json.slice(0, 57)}...`;
 }

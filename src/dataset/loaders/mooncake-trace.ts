@@ -3,12 +3,12 @@ import { finalBlockTokens } from '../prompts.js';
 import {
   hashIdsField,
   integerField,
+  jsonExcerpt,
   lengthField,
   mismatch,
   numberField,
   objectField,
   objectListField,
-  shown,
   stringField,
 } from './fields.js';
 import { type GeneratedText, type RowContext, RowError, type RowFormat, type RowTurn } from './format.js';
@@ -77,7 +77,7 @@ export function readMessages(row: JsonObject): JsonObject[] {
   const messages = objectListField(row, 'messages') ?? [];
   if (messages.length === 0) throw new RowError('messages must not be empty');
   for (const [place, message] of messages.entries()) {
-    if (!('role' in message)) throw new RowError(`messages[${place}] has no role: ${shown(message)}`);
+    if (!('role' in message)) throw new RowError(`messages[${place}] has no role: ${jsonExcerpt(message)}`);
   }
   return messages;
 }

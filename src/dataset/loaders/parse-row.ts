@@ -1,7 +1,7 @@
 import { isDeeperThan, isObject, type Json, type JsonObject, jsonFault } from '../../util/json.js';
 import { inexactIntegers, membersOf } from '../../util/json-text.js';
 import { MAX_ROW_LEVELS } from '../../util/limits.js';
-import { shown } from './fields.js';
+import { jsonExcerpt } from './fields.js';
 import { RowError } from './format.js';
 
 /** Keys whose content is sent: a changed digit would change the request. */
@@ -16,7 +16,7 @@ export function parseRowText(text: string): JsonObject {
   if (isDeeperThan(value, MAX_ROW_LEVELS)) {
     throw new RowError(`the row is nested in more than ${MAX_ROW_LEVELS} levels, the limit`);
   }
-  if (!isObject(value)) throw new RowError(`expected a JSON object, got ${shown(value)}`);
+  if (!isObject(value)) throw new RowError(`expected a JSON object, got ${jsonExcerpt(value)}`);
   const rounded = inexactIntegers(text);
   if (rounded.length === 0) return value;
   let exact = '';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { nameOf, type OptionRow } from '../../../config/option.js';
 import { type Config, profileOptions } from '../../../config/options.js';
-import { shown } from '../../../config/words.js';
+import { valueWords } from '../../../config/words.js';
 import { seriesManifest } from '../../../run/files.js';
 import { UserError } from '../../../util/errors.js';
 import { isObject, type Json } from '../../../util/json.js';
@@ -138,7 +138,7 @@ function said(value: Json | undefined): string {
 }
 
 function text(value: unknown, row: OptionRow): string {
-  return typeof value === 'string' ? value : shown(value, row.hides);
+  return typeof value === 'string' ? value : valueWords(value, row.hides);
 }
 
 function keysOf(config: Config): (keyof Config)[] {

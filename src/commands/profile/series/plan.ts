@@ -58,7 +58,7 @@ export function planSeries(
   root: string,
   seeds: readonly number[],
 ): Series {
-  const swept = namesOf(points[0]?.parameters ?? {});
+  const swept = sweptNames(points[0]?.parameters ?? {});
   const trials = points[0]?.config.numProfileRuns ?? 1;
   // One dataset for all points, as large as the largest needs it.
   const entries = Math.max(...points.map(({ config }) => datasetEntries(withRequests(config))));
@@ -97,17 +97,19 @@ export function seriesFacts(run: PlannedRun, { points }: Series, sweepId: string
 
 /** `phases.profiling.concurrency=2`; `base` for no parameters. */
 export function variationLabel(parameters: Parameters): string {
-  const parts = namesOf(parameters).map((name) => `${sweepable[name].path}=${valueText(name, parameters)}`);
+  const parts = sweptNames(parameters).map(
+    (name) => `${sweepable[name].path}=${valueText(name, parameters)}`,
+  );
   return parts.length === 0 ? 'base' : parts.join(', ');
 }
 
 export function variationValues(parameters: Parameters): Readonly<Record<string, number | Float>> {
   return Object.fromEntries(
-    namesOf(parameters).map((name) => [sweepable[name].path, printable(name, parameters)]),
+    sweptNames(parameters).map((name) => [sweepable[name].path, printable(name, parameters)]),
   );
 }
 
-export function namesOf(parameters: Parameters): readonly SweepName[] {
+export function sweptNames(parameters: Parameters): readonly SweepName[] {
   const isName = (key: string): key is SweepName => key in sweepable;
   return Object.keys(parameters).filter(isName);
 }
@@ -124,7 +126,7 @@ export function valueText(name: SweepName, parameters: Parameters): string {
 }
 
 function folderName(parameters: Parameters): string {
-  return namesOf(parameters)
+  return sweptNames(parameters)
     .map((name) => `${name}_${valueText(name, parameters)}`)
     .join('__');
 }

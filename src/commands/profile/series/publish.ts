@@ -17,11 +17,11 @@ import { oneLine } from '../../../util/plain-text.js';
 import { version } from '../../../util/version.js';
 import { writeWithFolder } from '../../../util/write-whole.js';
 import {
-  namesOf,
   type PlannedPoint,
   type PlannedRun,
   printable,
   type Series,
+  sweptNames,
   variationLabel,
   variationValues,
 } from './plan.js';
@@ -136,7 +136,7 @@ function sweptValues({ swept, points }: Series) {
   return swept.map((name) => {
     const values = new Map(
       points
-        .filter(({ parameters }) => namesOf(parameters).includes(name))
+        .filter(({ parameters }) => sweptNames(parameters).includes(name))
         .map(({ parameters }) => [parameters[name], printable(name, parameters)]),
     );
     return { name, values: [...values.values()] };

@@ -17,7 +17,7 @@ import { sloWords } from '../../../report/slo-words.js';
 import type { ShownGroup, ShownPoint, SweepReportFacts } from '../../../report/sweep-report.js';
 import { Float, type Printable } from '../../../util/python-json.js';
 import { slosOf } from '../../slos.js';
-import { namesOf, type PlannedPoint, printable, type Series, valueText } from './plan.js';
+import { type PlannedPoint, printable, type Series, sweptNames, valueText } from './plan.js';
 
 /** A point with its complete runs, at least one. */
 export interface MeasuredPoint {
@@ -98,7 +98,7 @@ export function verdictsJson(groups: readonly Group[], series: Series, config: C
 /** The swept options of a point, by name. */
 export function parametersOf(point: PlannedPoint | undefined): Readonly<Record<string, number | Float>> {
   const { parameters = {} } = point ?? {};
-  return Object.fromEntries(namesOf(parameters).map((name) => [name, printable(name, parameters)]));
+  return Object.fromEntries(sweptNames(parameters).map((name) => [name, printable(name, parameters)]));
 }
 
 function shownPoint(
