@@ -12,7 +12,7 @@ import { RequestRun, type SendingOptions } from './request-run.js';
 import { Session } from './session.js';
 import type { TimerEntry, TimerQueue } from './timer-queue.js';
 
-/** Decides what is sent when; one for each load mode. */
+/** Decides which turns are sent when; one per load mode. */
 export interface Issuer {
   /** Called before the phase's start, while nothing is in flight: makes the first requests ahead of time. */
   prepare?(): void;

@@ -32,7 +32,7 @@ export interface LoadPlan {
   readonly endpoint: EndpointType;
   readonly body: BodyOptions;
   readonly headers: HeaderOptions;
-  /** Servers, taken in turn by session. */
+  /** Servers; sessions use them in turn. */
   readonly targets: readonly RequestTarget[];
   readonly streamEnd: 'marked' | 'any';
   /** Keep requests and answers for the raw export. */

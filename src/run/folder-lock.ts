@@ -15,7 +15,7 @@ const MAX_RUN_DEPTH = 3;
 export interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** When it took the folder, ISO 8601. */
+  /** Time of the lock, ISO 8601. */
   readonly since: string;
   /** Whether it also holds the folders of its runs below this one. */
   readonly holdsBelow: boolean;

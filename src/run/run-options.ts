@@ -1,26 +1,40 @@
 import type { Summaries } from '../collect/collector.js';
+import type { CollectPlan } from '../collect/record-processor.js';
 import type { Sinks } from '../collect/sink.js';
 import type { LoadPlan } from '../load/plan.js';
+import type { LoadSource } from '../load/source.js';
 import type { Clock } from '../util/clock.js';
-import type { ThreadOptions } from './start-threads.js';
+import type { Io } from '../util/io.js';
+import type { Log } from '../util/log.js';
 
-/** What the first interrupt does: ends the load, or comes when all requests have ended and results are being made. */
+/** Effect of the first interrupt: it ends the load, or the load had ended and results are being computed. */
 export type InterruptEffect = 'cancels' | 'load is over';
 
-export interface RunOptions extends ThreadOptions {
+export interface RunOptions {
   readonly load: LoadPlan;
-  /** Those of this thread. */
+  readonly collect: CollectPlan;
+  /** Module of the record thread. */
+  readonly collectorEntry: URL;
+  /** Opens the source of the load. @param spool folder; undefined: none. */
+  readonly openSource: (spool: string | undefined, onSpoolFailure: (message: string) => void) => LoadSource;
+  /** Folder that finished records are spooled to. */
+  readonly spool: string;
+  /** Name of the record file that is made from the spool after a crash if the run writes no record file. */
+  readonly recordsName: string;
+  /** Sinks of the main thread. */
   readonly sinks: Sinks;
-  /** Sets what an interrupt does from now on, in place of leaving at once. @returns takes it back. */
+  readonly log: Log;
+  readonly onExit: Io['onExit'];
+  /** Sets the effect of an interrupt, in place of quitting immediately. @returns a function that restores that. */
   readonly onInterrupt: (act: () => InterruptEffect) => () => void;
-  /** Makes the results from the files and the spool, where the record thread died. */
+  /** Computes the results from the files and the spool if the record thread died. */
   readonly recoverSummary: () => Promise<Pick<Summaries, 'profiling' | 'requests' | 'notable'>>;
   readonly clock: Clock;
-  /** A run in which nothing moves for so long is ended; 0: never. */
+  /** Seconds without any activity after which a run is ended; 0: never. */
   readonly stallSeconds: number;
-  /** How long cancelled requests may take to return before their threads are ended. */
+  /** Seconds that cancelled requests get to return before their threads are ended. */
   readonly drainSeconds: number;
-  /** Number of the run's first session, which says where in the dataset it begins. */
+  /** Number of the run's first session, which determines its start in the dataset. */
   readonly firstSession: number;
   /** Conversations in the dataset. */
   readonly datasetSize: number;

@@ -1,37 +1,21 @@
 import { type Collector, startCollector } from '../collect/collector.js';
-import type { CollectPlan } from '../collect/record-processor.js';
 import { makeSpool, removeSpool } from '../collect/spool-plan.js';
 import type { LoadSource } from '../load/source.js';
 import { messageOf } from '../util/errors.js';
-import type { Io } from '../util/io.js';
-import type { Log } from '../util/log.js';
-
-export interface ThreadOptions {
-  readonly collect: CollectPlan;
-  /** Module of the record thread. */
-  readonly collectorEntry: URL;
-  /** Starts what sends the load. @param spool folder; undefined: there is none. */
-  readonly openSource: (spool: string | undefined, onSpoolFailure: (message: string) => void) => LoadSource;
-  /** Folder that finished records are spooled to. */
-  readonly spool: string;
-  /** Name of the file that a spool is made into where the run itself keeps no records. */
-  readonly recordsName: string;
-  readonly log: Log;
-  readonly onExit: Io['onExit'];
-}
+import type { RunOptions } from './run-options.js';
 
 /** The threads of a run. */
 export interface RunThreads {
   readonly source: LoadSource;
   readonly collector: Collector;
-  /** Folder; undefined: there is none. */
+  /** Folder; undefined: none. */
   readonly spool: string | undefined;
-  /** Some finished records may be in memory alone. */
+  /** Whether some finished records may be in memory only. */
   readonly spoolFailed: () => boolean;
 }
 
-/** Starts all threads, which are ready then. @throws ThreadDeath where one of them is not. */
-export async function startThreads(options: ThreadOptions): Promise<RunThreads> {
+/** Starts all threads and waits until they are ready. @throws ThreadDeath if one fails before. */
+export async function startThreads(options: RunOptions): Promise<RunThreads> {
   const { collect, collectorEntry, openSource, onExit, log } = options;
   const spool = openSpool(options);
   const discard = () => {
@@ -56,8 +40,8 @@ export async function startThreads(options: ThreadOptions): Promise<RunThreads> 
   return { source, collector, spool, spoolFailed: () => spoolFailed };
 }
 
-/** @returns the folder; undefined where it cannot be made. */
-function openSpool({ collect, spool, recordsName, log }: ThreadOptions): string | undefined {
+/** @returns the folder; undefined if it cannot be created. */
+function openSpool({ collect, spool, recordsName, log }: RunOptions): string | undefined {
   try {
     makeSpool(spool, collect, recordsName);
     return spool;
