@@ -16,7 +16,6 @@ export interface SimulatedServer {
 }
 
 const CLIENTS = 16;
-const SLICE_NS = 1e9;
 const START_NS = 1_767_225_600_000_000_000n;
 /** Interval of the noise that all requests share: a first-order autoregressive process. */
 const COMMON_SECONDS = 0.25;
@@ -31,7 +30,13 @@ export function simulatedTrends(seed: number, server: SimulatedServer): Trends |
   const random = randomStream(seed, 'simulated-run');
   const common = commonNoise(random, server.seconds);
   const store = new MetricStore(
-    { streaming: true, producesTokens: true, tokenizesInput: true, serverTokenCounts: false },
+    {
+      streaming: true,
+      producesTokens: true,
+      tokenizesInput: true,
+      serverTokenCounts: false,
+      sliceSeconds: 1,
+    },
     { oslMismatchPct: 5, oslMismatchTokens: 50, usageDiffPct: 10 },
     { epochNs: START_NS, monotonicNs: 0n },
   );
@@ -46,7 +51,7 @@ export function simulatedTrends(seed: number, server: SimulatedServer): Trends |
       at += latencyMs / 1000;
     }
   }
-  return store.summary(SLICE_NS).sliced?.trends;
+  return store.summary().sliced?.trends;
 }
 
 function slowness(at: number, { seconds, drift = 0, episode }: SimulatedServer): number {

@@ -15,16 +15,16 @@ import {
   timeToFirstToken,
 } from '../metrics/request-metrics.js';
 import type { NumberMetric, RequestTable } from '../metrics/request-table.js';
-import { type Results, resultsOver } from '../metrics/results.js';
+import { outputTokenThroughput } from '../metrics/run-metrics.js';
 import { gaugeWithin, growthWithin } from '../metrics/series-windows.js';
-import { windowsOf } from '../metrics/slices.js';
+import type { SlicedRun } from '../metrics/sliced-run.js';
 import type { SeriesMetric, TimeSeries } from '../telemetry/time-series.js';
 
 /** How a run is drawn. */
 export interface ChartSettings {
   readonly objectives: readonly Objective[];
-  /** Length of a slice, seconds; undefined: slices are not drawn. */
-  readonly sliceSeconds: number | undefined;
+  /** Its time slices with the results of `sliceMetrics`; undefined: slices are not drawn. */
+  readonly sliced: Pick<SlicedRun, 'seconds' | 'slices'> | undefined;
   /** Telemetry of the run; without it, charts of telemetry are left out. */
   readonly series: readonly TimeSeries[];
 }
@@ -39,6 +39,14 @@ export const chartMetrics: readonly Metric[] = [
   interChunkLatency,
 ];
 
+/** What charts show of each time slice. */
+export const sliceMetrics: readonly Metric[] = [
+  timeToFirstToken,
+  interTokenLatency,
+  requestLatency,
+  outputTokenThroughput,
+];
+
 /** The curves that charts draw: one sweep gives them all. */
 const drawnCurves: readonly CurveMetric[] = [
   effectiveConcurrency,
@@ -49,29 +57,20 @@ const drawnCurves: readonly CurveMetric[] = [
 /** As many as a wide picture shows. */
 const CURVE_WINDOWS = 300;
 
-/** A time slice with the results of some metrics; times are seconds since the first start. */
-export interface ChartSlice {
-  readonly from: number;
-  readonly to: number;
-  /** False for the last one, which ends with the run. */
-  readonly isComplete: boolean;
-  readonly results: Results;
-}
-
 /** A finished run as charts see it: times are seconds since the first start, values are in display units. */
 export class ChartRun {
-  readonly sliceSeconds: number | undefined;
+  readonly sliced: ChartSettings['sliced'];
   readonly failedCount: number;
   readonly #table: RequestTable;
   readonly #objectives: readonly Objective[];
   readonly #series: readonly TimeSeries[];
   #curves: readonly Float64Array[] | undefined;
 
-  constructor(table: RequestTable, { objectives, sliceSeconds, series }: ChartSettings) {
+  constructor(table: RequestTable, { objectives, sliced, series }: ChartSettings) {
     this.#table = table;
     this.#objectives = objectives;
     this.#series = series;
-    this.sliceSeconds = sliceSeconds;
+    this.sliced = sliced;
     let failed = 0;
     for (let row = 0; row < table.length; row++) if (table.outcome(row) === 'failed') failed++;
     this.failedCount = failed;
@@ -143,19 +142,6 @@ export class ChartRun {
       );
       return values.length === 0 ? Number.NaN : Math.max(...values);
     });
-  }
-
-  /** Slices in which a request started; none for a run that is not sliced. */
-  slices(metric: Metric): ChartSlice[] {
-    const { fromNs: firstNs } = this.#table.extent;
-    if (this.sliceSeconds === undefined || this.length === 0) return [];
-    const sliceNs = Math.max(1, Math.round(this.sliceSeconds * 1e9));
-    return windowsOf(this.#table, sliceNs).map(({ fromNs, toNs, isComplete, inside }) => ({
-      from: (fromNs - firstNs) / 1e9,
-      to: (toNs - firstNs) / 1e9,
-      isComplete,
-      results: resultsOver(this.#table, { rows: inside, windowNs: toNs - fromNs, metrics: [metric] }),
-    }));
   }
 
   /** Rows in the order of their starts. */

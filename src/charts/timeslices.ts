@@ -74,17 +74,19 @@ function slicesData(
   metric: NumberMetric | DerivedMetric,
   valuesOf: (statistics: Statistics) => readonly number[],
 ): Slices | undefined {
-  const all = run.slices(metric).flatMap(({ from, to, isComplete, results }) => {
+  const { seconds = 0, slices = [] } = run.sliced ?? {};
+  const secondsAt = (atNs: bigint) => fewDigits(Number(atNs - (slices[0]?.startNs ?? 0n)) / 1e9);
+  const all = slices.flatMap(({ startNs, endNs, isComplete, results }) => {
     const values = valuesOf(statsOf(results, metric) ?? {});
     if (values.length === 0) return [];
-    return [{ isComplete, bar: [fewDigits(from), fewDigits(to), ...values.map(fewDigits)] as const }];
+    return [{ isComplete, bar: [secondsAt(startNs), secondsAt(endNs), ...values.map(fewDigits)] as const }];
   });
   const complete = all.filter(({ isComplete }) => isComplete);
   const bars = (complete.length === 0 ? all : complete).map(({ bar }) => bar);
   if (bars.length === 0) return undefined;
   return {
     subtitle: [
-      `${counted(bars.length, 'slice')} of ${figure(run.sliceSeconds ?? 0)} s`,
+      `${counted(bars.length, 'slice')} of ${figure(seconds)} s`,
       ...(bars.length === all.length ? [] : ['the last, which the end of the run cuts short, is left out']),
     ].join('; '),
     seconds: run.seconds,

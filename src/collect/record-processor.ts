@@ -2,7 +2,7 @@ import { openTokenizer } from '../dataset/tokenizer/open.js';
 import type { Tokenizer, TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
 import { type SendStats, SendStatsCollector } from '../fidelity/send-stats.js';
 import { MetricStore, type RunSummary } from '../metrics/compute.js';
-import type { RunTraits, Thresholds } from '../metrics/metric.js';
+import { type RunTraits, type Thresholds, warmupTraits } from '../metrics/metric.js';
 import type { RecordMetrics, RequestTable } from '../metrics/request-table.js';
 import { type CountText, tokenCounter } from '../records/count-tokens.js';
 import { type CountedRecord, type RequestRecord, withoutResponse } from '../records/record.js';
@@ -14,8 +14,6 @@ export interface CollectPlan {
   readonly origin: ClockOrigin;
   readonly traits: RunTraits;
   readonly thresholds: Thresholds;
-  /** Length of time slices; undefined: no slices. */
-  readonly sliceNs: number | undefined;
   /** Tokenizer of each model; undefined: the server's counts are used. */
   readonly tokenizers: ReadonlyMap<string, TokenizerSource> | undefined;
   /** Path of the file with a line for each profiling record. Paths are undefined for files that are not written. */
@@ -46,7 +44,6 @@ export interface MeasuredRecord {
 
 /** Counts the tokens of finished records and computes their metrics, and at the end those of the run. */
 export class RecordProcessor {
-  readonly #plan: CollectPlan;
   readonly #profiling: MetricStore;
   readonly #warmup: MetricStore | undefined;
   readonly #prewarm: MetricStore;
@@ -55,9 +52,8 @@ export class RecordProcessor {
 
   constructor(plan: CollectPlan) {
     const newStore = (traits = plan.traits) => new MetricStore(traits, plan.thresholds, plan.origin);
-    this.#plan = plan;
     this.#profiling = newStore();
-    this.#warmup = plan.hasWarmup ? newStore({ ...plan.traits, fixedSchedule: false }) : undefined;
+    this.#warmup = plan.hasWarmup ? newStore(warmupTraits(plan.traits)) : undefined;
     this.#prewarm = newStore();
     this.#countTokens = tokenCounter(
       plan.tokenizers === undefined ? undefined : lazyCounter(plan.tokenizers),
@@ -85,7 +81,7 @@ export class RecordProcessor {
 
   summaries(): PhaseSummaries {
     return {
-      profiling: this.#profiling.summary(this.#plan.sliceNs),
+      profiling: this.#profiling.summary(),
       warmup: this.#warmup?.summary(),
       sends: this.#sends.stats,
     };

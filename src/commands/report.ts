@@ -7,7 +7,7 @@ import { sideTables } from '../report/report.js';
 import type { FileKey } from '../run/files.js';
 import { findRun, findRuns, type NamedFolder } from '../run/find.js';
 import { inUse } from '../run/folder-lock.js';
-import { lookAt, type OpenedRun, openRun, type View } from '../run/open.js';
+import { type OpenedRun, openRun, type View } from '../run/open.js';
 import { UserError } from '../util/errors.js';
 import type { Io } from '../util/io.js';
 import { andList, orList } from '../util/lists.js';
@@ -18,8 +18,7 @@ import { type Publication, publish } from './publish.js';
 import { answer } from './report/answer.js';
 import { completeLeftovers } from './report/complete-records.js';
 import { checkReport, questionKeys, reportOptions, singleRunKeys } from './report/options.js';
-import { slosOf } from './slos.js';
-import { thresholdsOf } from './thresholds.js';
+import { thresholdsOf, viewTraitsOf } from './view.js';
 
 /** `aiperf report`: the results of a finished run, or of one that was killed, from its records. */
 export const command: Command<typeof reportOptions> = { options: reportOptions, check: checkReport, run };
@@ -43,10 +42,9 @@ async function run({ config, sources }: Invocation<typeof reportOptions>, io: Io
     return 0;
   }
   const { html } = config;
-  const looked = lookAt(html === undefined ? files : { ...files, page: resolve(html) }, viewOf(config));
-  const run = openRun(looked);
+  const run = openRun(html === undefined ? files : { ...files, page: resolve(html) }, viewOf(config));
   if (config.goodput !== undefined) requireMeasured(run.summary);
-  if (config.targetGoodput !== undefined && run.slos.length === 0) {
+  if (config.targetGoodput !== undefined && run.summary.slos.length === 0) {
     throw new UserError(
       '--target-goodput needs objectives, and the run had none.',
       'Name them with --goodput, e.g. --goodput "time_to_first_token:370 request_latency:648".',
@@ -62,8 +60,7 @@ async function run({ config, sources }: Invocation<typeof reportOptions>, io: Io
 }
 
 function viewOf(config: ConfigOf<typeof reportOptions>): View {
-  const { goodput, sliceDuration: sliceSeconds } = config;
-  return { slos: goodput && slosOf(goodput), sliceSeconds, thresholds: thresholdsOf(config) };
+  return { ...viewTraitsOf(config), thresholds: thresholdsOf(config) };
 }
 
 /** Writes the page of several runs, and only that. @returns the exit code. */
@@ -92,18 +89,18 @@ async function compareRuns(
 
 /** What is written and printed of a run. @param isStale the files that are there lack records. */
 function publicationOf(
-  { stored, writer, summary }: OpenedRun,
+  { stored, writer, summary, isSlicedAnew }: OpenedRun,
   isStale: boolean,
   config: ConfigOf<typeof reportOptions>,
   io: Io,
 ): Omit<Publication, 'page'> {
-  const { consoleExportWidth, html, rewrite, sliceDuration, tables, targetRate, targetGoodput } = config;
+  const { consoleExportWidth, html, rewrite, tables, targetRate, targetGoodput } = config;
   // The files of a run in progress are its own to write.
   const isEnded = writer === undefined;
   const isWanted = isEnded && (stored === undefined || rewrite || isStale);
   const slices: ReadonlySet<FileKey> = new Set(['timeslicesCsv', 'timeslicesJson']);
   const summaries: ReadonlySet<FileKey> = new Set(['csv', 'console', 'json']);
-  const withSlices = isWanted || (isEnded && sliceDuration !== undefined);
+  const withSlices = isWanted || (isEnded && isSlicedAnew);
   return {
     write: (key) =>
       (isWanted && summaries.has(key)) ||

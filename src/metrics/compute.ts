@@ -10,6 +10,7 @@ import { type ResponseNotes, ResponseTally } from './response-notes.js';
 import { type MetricResult, type Results, resultsOver } from './results.js';
 import { requestCount } from './run-metrics.js';
 import { type SlicedRun, sliceRun } from './sliced-run.js';
+import { timeSlices } from './slices.js';
 import { objectivesOf, type SloResult } from './slos.js';
 import { type StoredRequest, storedFacts } from './stored-request.js';
 import { metricsFor } from './table.js';
@@ -64,6 +65,7 @@ export interface RunSummary {
 export class MetricStore {
   /** The requests so far. */
   readonly table: RequestTable;
+  readonly #traits: RunTraits;
   readonly #thresholds: Thresholds;
   readonly #objectives: readonly Objective[];
   readonly #errors = new Map<string, { error: RecordError; count: number; isPlanned?: true }>();
@@ -78,6 +80,7 @@ export class MetricStore {
   /** @param origin the clock origin that the records' times count from. */
   constructor(traits: RunTraits, thresholds: Thresholds, origin: ClockOrigin) {
     this.table = new RequestTable(metricsFor(traits), origin);
+    this.#traits = traits;
     this.#thresholds = thresholds;
     this.#objectives = objectivesOf(traits.slos ?? []);
     this.#kept = this.#objectives.map(() => ({ passed: 0, measured: 0 }));
@@ -98,13 +101,11 @@ export class MetricStore {
     this.#take(storedFacts(stored, this.#thresholds, this.#objectives, this.table.origin));
   }
 
-  /**
-   * Results over all records so far. Sorts every value: meant for the end of a run.
-   * @param sliceNs length of the windows that the run is cut into as well; undefined: it is not.
-   */
-  summary(sliceNs?: number): RunSummary {
+  /** Results over all records so far. Sorts every value: meant for the end of a run. */
+  summary(): RunSummary {
     const { table } = this;
     const { extent } = table;
+    const slices = timeSlices(table, this.#traits);
     return {
       results: [
         ...(this.#validCount === 0 && table.length > 0 ? [noRequests] : []),
@@ -133,7 +134,7 @@ export class MetricStore {
         passed: this.#kept[i]?.passed ?? 0,
         measured: this.#kept[i]?.measured ?? 0,
       })),
-      sliced: sliceNs === undefined || table.length === 0 ? undefined : sliceRun(table, sliceNs),
+      sliced: slices && sliceRun(table, slices),
       notes: this.#responses.notes,
     };
   }

@@ -45,9 +45,16 @@ export interface RunTraits {
   /** Token counts are those the server reports, not our own. */
   readonly serverTokenCounts: boolean;
   /** What a request must meet to be good; absent: no objectives. */
-  readonly slos?: readonly Slo[];
+  readonly slos?: readonly Slo[] | undefined;
   /** Requests are sent at recorded times; absent: they are not. */
   readonly fixedSchedule?: boolean;
+  /** Length of the time slices that results are computed for as well; absent: there are none. */
+  readonly sliceSeconds?: number | undefined;
+}
+
+/** The traits of a run's warm-up: it follows no schedule and is not cut into slices. */
+export function warmupTraits(traits: RunTraits): RunTraits {
+  return { ...traits, fixedSchedule: false, sliceSeconds: undefined };
 }
 
 /** From which difference on a record is counted as one that differs. */

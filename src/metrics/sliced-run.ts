@@ -1,27 +1,27 @@
 import { curvesOf } from './curves.js';
 import type { RequestTable } from './request-table.js';
 import { type Results, resultsOver } from './results.js';
-import { type Slice, slicesOf, windowsOf } from './slices.js';
+import { type Slice, slicesOf, type TimeSlices } from './slices.js';
 import { type Trends, trendsOf } from './trends.js';
 
 /** A run cut into windows of equal length, the first of which starts with its first request. */
 export interface SlicedRun {
-  readonly sliceNs: number;
+  /** Length of a complete window. */
+  readonly seconds: number;
   readonly slices: readonly Slice[];
   readonly trends: Trends;
   /** Results over the complete windows of the steady state; undefined where it is not known. */
   readonly steady: Results | undefined;
 }
 
-/** @param sliceNs length of a window, a whole number. */
-export function sliceRun(table: RequestTable, sliceNs: number): SlicedRun {
+/** Results of each time slice, and how they change. */
+export function sliceRun(table: RequestTable, { seconds, windows }: TimeSlices): SlicedRun {
   const metrics = table.metrics.filter(({ wholeRunOnly }) => !wholeRunOnly);
-  const windows = windowsOf(table, sliceNs);
   const slices = slicesOf(table, windows, metrics);
   const trends = trendsOf(slices);
   const { steadyFrom } = trends;
   return {
-    sliceNs,
+    seconds,
     slices,
     trends,
     steady: steadyFrom === undefined ? undefined : steadyResults(steadyFrom),

@@ -1,6 +1,6 @@
 import { wallNs } from '../util/clock.js';
 import { curvesOf } from './curves.js';
-import type { Metric } from './metric.js';
+import type { Metric, RunTraits } from './metric.js';
 import type { RequestTable, Window } from './request-table.js';
 import { type Results, resultsOver } from './results.js';
 
@@ -23,7 +23,7 @@ export function slicesOf(
   windows: readonly SliceWindow[],
   metrics: readonly Metric[],
 ): Slice[] {
-  const curves = curvesOf(table, windows);
+  const curves = metrics.some(({ kind }) => kind === 'curve') ? curvesOf(table, windows) : [];
   return windows.map(({ fromNs, toNs, isComplete, inside }, index) => ({
     index,
     startNs: wallNs(table.origin, fromNs),
@@ -45,23 +45,37 @@ export interface SliceWindow extends Window {
   readonly inside: Int32Array;
 }
 
-/** Windows of equal length from the first start on in which a request started, in their order. */
-export function windowsOf(table: RequestTable, sliceNs: number): SliceWindow[] {
+/** Windows of equal length from the first start on. */
+export interface TimeSlices {
+  /** Length of a complete window. */
+  readonly seconds: number;
+  /** Those in which a request started, in their order. */
+  readonly windows: readonly SliceWindow[];
+}
+
+/** The time slices of a run; undefined where none are wanted, or there is no request. */
+export function timeSlices(
+  table: RequestTable,
+  { sliceSeconds }: Pick<RunTraits, 'sliceSeconds'>,
+): TimeSlices | undefined {
+  if (sliceSeconds === undefined || table.length === 0) return undefined;
+  const lengthNs = Math.max(1, Math.round(sliceSeconds * 1e9));
   const { fromNs: firstStartNs, toNs: lastEndNs } = table.extent;
-  const lastWindow = Math.floor((lastEndNs - firstStartNs) / sliceNs);
+  const lastWindow = Math.floor((lastEndNs - firstStartNs) / lengthNs);
   const found = new Map<number, number[]>();
   for (let row = 0; row < table.length; row++) {
-    const window = Math.floor((table.startNs(row) - firstStartNs) / sliceNs);
+    const window = Math.floor((table.startNs(row) - firstStartNs) / lengthNs);
     const inside = found.get(window);
     if (inside === undefined) found.set(window, [row]);
     else inside.push(row);
   }
-  return [...found]
+  const windows = [...found]
     .sort(([a], [b]) => a - b)
     .map(([window, inside]) => {
-      const fromNs = firstStartNs + window * sliceNs;
+      const fromNs = firstStartNs + window * lengthNs;
       const isComplete = window !== lastWindow;
-      const toNs = isComplete ? fromNs + sliceNs : lastEndNs;
+      const toNs = isComplete ? fromNs + lengthNs : lastEndNs;
       return { fromNs, toNs, isComplete, inside: Int32Array.from(inside) };
     });
+  return { seconds: lengthNs / 1e9, windows };
 }

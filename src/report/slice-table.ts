@@ -18,7 +18,7 @@ import { drawTable } from './table.js';
 const MOST_ROWS = 40;
 
 /** A row for each slice. */
-export function sliceTable({ slices, sliceNs }: SlicedRun, layout: Layout): string[] {
+export function sliceTable({ slices, seconds }: SlicedRun, layout: Layout): string[] {
   const [half, left] = [MOST_ROWS / 2, slices.length - MOST_ROWS];
   const rows = slices.map((slice) => row(slice, slices[0]?.startNs ?? 0n));
   const shown =
@@ -27,7 +27,7 @@ export function sliceTable({ slices, sliceNs }: SlicedRun, layout: Layout): stri
       : [...rows.slice(0, half), ['…', `${left} more`, ...Array<string>(4).fill('')], ...rows.slice(-half)];
   return drawTable(
     {
-      title: `AIPerf | Time slices of ${sliceNs / 1e9} s`,
+      title: `AIPerf | Time slices of ${seconds} s`,
       columns: [
         { header: 'Slice', style: 'cyan' },
         { header: 'Window (s)', style: 'cyan', yields: 'at spaces' },

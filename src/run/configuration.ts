@@ -1,7 +1,7 @@
 import type { RunTraits, Slo } from '../metrics/metric.js';
 import { sloFault } from '../metrics/slos.js';
 import { ownKey } from '../util/configuration.js';
-import { isObject, type Json, type JsonObject } from '../util/json.js';
+import { isObject, type Json } from '../util/json.js';
 import { Float } from '../util/python-json.js';
 import type { RunFacts } from './facts.js';
 
@@ -21,15 +21,8 @@ export function recordedSlos({ inputConfig }: RunFacts): readonly Slo[] {
   );
 }
 
-/** The length of the slices that the run was cut into, seconds. */
-export function recordedSliceSeconds({ inputConfig }: RunFacts): number | undefined {
-  const { artifacts } = inputConfig ?? {};
-  const seconds = isObject(artifacts) ? artifacts.slice_duration : undefined;
-  return typeof seconds === 'number' && seconds > 0 ? seconds : undefined;
-}
-
 /** Requests were sent at recorded times, and the records say when: those of AIPerf say when each was released. */
-export function replaysSchedule({ title, inputConfig }: RunFacts): boolean {
+function replaysSchedule({ title, inputConfig }: RunFacts): boolean {
   const { phases } = inputConfig ?? {};
   const isReplay = (phase: Json) => isObject(phase) && phase.type === 'fixed_schedule';
   return title !== undefined && Array.isArray(phases) && phases.some(isReplay);
@@ -77,18 +70,25 @@ export function recordedGpus(runs: readonly RunFacts[]): number | undefined {
   return said.size === 1 && typeof gpus === 'number' && gpus > 0 ? gpus : undefined;
 }
 
-/** A configuration with what a run is looked at with. @param sliceSeconds undefined: as it was. */
-export function overridden(
-  inputConfig: JsonObject,
-  slos: readonly Slo[],
-  sliceSeconds: number | undefined,
-): JsonObject {
-  const { artifacts } = inputConfig;
-  return {
-    ...inputConfig,
-    ...(sliceSeconds !== undefined && isObject(artifacts)
-      ? { artifacts: { ...artifacts, slice_duration: sliceSeconds } }
+/** What a run can be looked at with besides its own; undefined: as the run had it. */
+export type ViewTraits = Pick<RunTraits, 'slos' | 'sliceSeconds'>;
+
+/** The traits that the records of a run are read with, and its facts with a configuration that agrees with them. */
+export function viewed(facts: RunFacts, asked: ViewTraits) {
+  const slos = asked.slos ?? recordedSlos(facts);
+  const { inputConfig } = facts;
+  const artifacts = isObject(inputConfig?.artifacts) ? inputConfig.artifacts : undefined;
+  const recorded = artifacts?.slice_duration;
+  const sliceSeconds =
+    asked.sliceSeconds ?? (typeof recorded === 'number' && recorded > 0 ? recorded : undefined);
+  const isSlicedAnew = asked.sliceSeconds !== undefined;
+  const traits: RunTraits = { ...everyTrait, slos, sliceSeconds, fixedSchedule: replaysSchedule(facts) };
+  if (inputConfig === undefined) return { traits, facts, isSlicedAnew };
+  const overrides = {
+    ...(isSlicedAnew && artifacts !== undefined
+      ? { artifacts: { ...artifacts, slice_duration: asked.sliceSeconds } }
       : {}),
     ...(slos.length > 0 ? { slos: Object.fromEntries(slos.map(({ tag, limit }) => [tag, limit])) } : {}),
   };
+  return { traits, facts: { ...facts, inputConfig: { ...inputConfig, ...overrides } }, isSlicedAnew };
 }

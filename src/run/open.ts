@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { MetricStore, type RunSummary } from '../metrics/compute.js';
-import type { Metric, Slo, Thresholds } from '../metrics/metric.js';
+import { type Metric, type RunTraits, type Thresholds, warmupTraits } from '../metrics/metric.js';
 import { NotableFinder } from '../metrics/notable.js';
 import type { RequestTable } from '../metrics/request-table.js';
 import { type Results, statsOf } from '../metrics/results.js';
@@ -10,80 +10,43 @@ import type { PhaseName } from '../records/record.js';
 import { counted } from '../util/counted.js';
 import { UserError } from '../util/errors.js';
 import { version } from '../util/version.js';
-import {
-  everyTrait,
-  overridden,
-  recordedSliceSeconds,
-  recordedSlos,
-  replaysSchedule,
-} from './configuration.js';
-import { type RunFacts, readFacts, type StoredResults, thresholdsIn } from './facts.js';
+import { type ViewTraits, viewed } from './configuration.js';
+import { readFacts, type StoredResults, thresholdsIn } from './facts.js';
 import type { RunFiles } from './files.js';
 import { described, type Holder, holderOf } from './folder-lock.js';
 import { readRecords } from './read-records.js';
 import { readSeries } from './read-series.js';
 import type { Run } from './run.js';
 
-/** How a stored run is looked at; what is undefined is as the run had it. */
-export interface View {
-  readonly slos: readonly Slo[] | undefined;
-  readonly sliceSeconds: number | undefined;
+/** How a stored run is looked at. */
+export interface View extends ViewTraits {
   /** For a run that does not record its own. */
   readonly thresholds: Thresholds;
 }
 
-/** A run in a folder, its records not yet read. */
-export interface StoredRun {
-  readonly files: RunFiles;
-  /** With the configuration that it is looked at with. */
-  readonly facts: RunFacts;
+/** A run that was read back from its folder. */
+export interface OpenedRun extends Run {
   /** The results in its summary; undefined where it left none. */
   readonly stored: StoredResults | undefined;
   /** The process that is still writing it. */
   readonly writer: Holder | undefined;
-  readonly thresholds: Thresholds;
-  readonly slos: readonly Slo[];
-  readonly sliceSeconds: number | undefined;
-}
-
-/** A run that was read back from its folder. */
-export interface OpenedRun extends Run, Pick<StoredRun, 'stored' | 'writer' | 'slos'> {}
-
-/** What a run has said of itself, as it is looked at. */
-export function lookAt(files: RunFiles, { slos, sliceSeconds, thresholds }: View): StoredRun {
-  const { facts, results } = readFacts(files);
-  const { inputConfig } = facts;
-  const wanted = slos ?? recordedSlos(facts);
-  return {
-    files,
-    facts:
-      inputConfig === undefined
-        ? facts
-        : { ...facts, inputConfig: overridden(inputConfig, wanted, sliceSeconds) },
-    stored: results,
-    writer: holderOf(files.folder),
-    thresholds: thresholdsIn(facts) ?? thresholds,
-    slos: wanted,
-    sliceSeconds: sliceSeconds ?? recordedSliceSeconds(facts),
-  };
+  /** Its slices are those of the view, not its own. */
+  readonly isSlicedAnew: boolean;
 }
 
 /**
- * Reads the records of a run, complete or not, ours or one of AIPerf.
+ * Opens a run and reads its records, complete or not, ours or one of AIPerf.
  * @throws UserError where there is none of the run proper.
  */
-export function openRun(run: StoredRun): OpenedRun {
+export function openRun(files: RunFiles, view: View): OpenedRun {
+  const { facts: own, results: stored } = readFacts(files);
+  const { facts, traits, isSlicedAnew } = viewed(own, view);
+  const writer = holderOf(files.folder);
+  const thresholds = thresholdsIn(own) ?? view.thresholds;
   const notable = new NotableFinder();
-  const { files, facts, stored, writer, thresholds, slos, sliceSeconds } = run;
   const { summary, table, ...counts } = summarizeRecords(
     files.records,
-    {
-      phase: 'profiling',
-      thresholds,
-      slos,
-      fixedSchedule: replaysSchedule(facts),
-      sliceNs: sliceNsOf(sliceSeconds),
-    },
+    { phase: 'profiling', thresholds, traits },
     (record) => notable.add(record, () => record),
   );
   if (summary === undefined || table === undefined) throw withoutRequests(files.records);
@@ -92,7 +55,7 @@ export function openRun(run: StoredRun): OpenedRun {
     files,
     stored,
     writer,
-    slos,
+    isSlicedAnew,
     summary,
     requests: table,
     notable: notable.found,
@@ -101,24 +64,20 @@ export function openRun(run: StoredRun): OpenedRun {
     },
     get warmup() {
       return existsSync(files.warmup)
-        ? summarizeRecords(files.warmup, { phase: 'warmup', thresholds, slos }).summary
+        ? summarizeRecords(files.warmup, { phase: 'warmup', thresholds, traits: warmupTraits(traits) })
+            .summary
         : undefined;
     },
     facts: {
       ...facts,
       version,
       wasCancelled: facts.wasCancelled ?? false,
-      incompleteReason: incompleteReason(run, counts),
+      incompleteReason: incompleteReason({ facts, stored, writer }, counts),
       startedAtNs: facts.startedAtNs ?? firstStartNs,
       endedAtNs: summary.lastEndNs ?? firstStartNs,
     },
-    notes: notesOn(run, counts),
+    notes: notesOn({ facts, stored }, counts),
   };
-}
-
-/** What `--slice-duration` is in whole nanoseconds. */
-export function sliceNsOf(seconds: number | undefined): number | undefined {
-  return seconds === undefined ? undefined : Math.max(1, Math.round(seconds * 1e9));
 }
 
 /** How many records a file has. */
@@ -164,35 +123,31 @@ export function withoutRequests(recordsFile: string): UserError {
 export interface RecordsView {
   readonly phase: PhaseName;
   readonly thresholds: Thresholds;
-  readonly slos: readonly Slo[];
-  /** Requests were sent at recorded times. */
-  readonly fixedSchedule?: boolean;
-  /** Length of the windows that the run is cut into; undefined: it is not. */
-  readonly sliceNs?: number | undefined;
+  readonly traits: RunTraits;
 }
 
 /** The results of a phase from its records: those that it had at its end, or would have had; none without a record. */
 export function summarizeRecords(
   recordsFile: string,
-  { phase, thresholds, slos, fixedSchedule = false, sliceNs }: RecordsView,
+  { phase, thresholds, traits }: RecordsView,
   onRecord: (record: StoredRecord) => void = () => {},
 ): RecordCounts & { readonly summary: RunSummary | undefined; readonly table: RequestTable | undefined } {
   let store: MetricStore | undefined;
   const counts = readPhase(recordsFile, phase, (record) => {
     // Times count from any instant that is near enough for a number to hold the distance.
-    store ??= new MetricStore({ ...everyTrait, slos, fixedSchedule }, thresholds, {
+    store ??= new MetricStore(traits, thresholds, {
       epochNs: record.startNs,
       monotonicNs: 0n,
     });
     store.addStored(record);
     onRecord(record);
   });
-  return { ...counts, summary: store?.summary(sliceNs), table: store?.table };
+  return { ...counts, summary: store?.summary(), table: store?.table };
 }
 
 /** Why the results cover only a part of the run; undefined for a complete one. */
 function incompleteReason(
-  { facts, stored, writer }: StoredRun,
+  { facts, stored, writer }: Pick<OpenedRun, 'facts' | 'stored' | 'writer'>,
   { records }: RecordCounts,
 ): string | undefined {
   if (writer !== undefined) return `The run is still in progress: ${described(writer)}.`;
@@ -202,7 +157,7 @@ function incompleteReason(
 
 /** A sentence for each thing that the records and the files of a run do not agree about. */
 export function notesOn(
-  { facts, stored }: Pick<StoredRun, 'facts' | 'stored'>,
+  { facts, stored }: Pick<OpenedRun, 'facts' | 'stored'>,
   { records, warmups, isCut }: RecordCounts,
 ): string[] {
   const notes: string[] = [];

@@ -20,9 +20,10 @@ import { interTokenLatency, requestLatency, timeToFirstToken } from '../../src/m
 import type { RequestTable } from '../../src/metrics/request-table.js';
 import { statsOf } from '../../src/metrics/results.js';
 import { outputTokenThroughput } from '../../src/metrics/run-metrics.js';
+import { everyTrait } from '../../src/run/configuration.js';
 import { summarizeRecords } from '../../src/run/open.js';
 import { goldenIsThere, goldenPath } from '../metrics/golden.js';
-import { fourRequests, storeOf, thresholds } from '../metrics/records.js';
+import { fourRequests, storeOf, streamingChat, thresholds } from '../metrics/records.js';
 
 interface Recorded {
   readonly table: RequestTable;
@@ -34,15 +35,17 @@ interface Recorded {
 const half = ({ extent: { fromNs, toNs } }: RequestTable) => Math.floor((toNs - fromNs) / 2) + 1;
 
 function fourByHand(): Recorded {
-  const store = storeOf(fourRequests);
-  return { table: store.table, summary: store.summary(half(store.table)) };
+  const sliceSeconds = half(storeOf(fourRequests).table) / 1e9;
+  const store = storeOf(fourRequests, { ...streamingChat, sliceSeconds });
+  return { table: store.table, summary: store.summary() };
 }
 
 function golden(run: string): Recorded {
   const file = goldenPath(`${run}/profile_export.jsonl`);
-  const view = { phase: 'profiling', thresholds, slos: [] } as const;
-  const sliceNs = half(summarizeRecords(file, view).table ?? storeOf([]).table);
-  const { summary, table } = summarizeRecords(file, { ...view, sliceNs });
+  const view = { phase: 'profiling', thresholds, traits: everyTrait } as const;
+  const sliceSeconds = half(summarizeRecords(file, view).table ?? storeOf([]).table) / 1e9;
+  const traits = { ...everyTrait, sliceSeconds };
+  const { summary, table } = summarizeRecords(file, { ...view, traits });
   if (summary === undefined || table === undefined) throw new Error(`${file} holds no record`);
   return { summary, table };
 }
@@ -66,7 +69,7 @@ describe.each(runs)('chart, metric and slices agree: %s', (_, read) => {
   const { table, summary } = read();
   const { fromNs, toNs } = table.extent;
   const slices = summary.sliced?.slices ?? [];
-  const chartRun = new ChartRun(table, { objectives: [], sliceSeconds: half(table) / 1e9, series: [] });
+  const chartRun = new ChartRun(table, { objectives: [], sliced: summary.sliced, series: [] });
 
   it('has two slices', () => {
     expect(slices.map(({ isComplete }) => isComplete)).toEqual([true, false]);

@@ -1,7 +1,8 @@
-import { ChartRun, type ChartSettings, chartMetrics } from '../../src/charts/chart-run.js';
+import { ChartRun, type ChartSettings, chartMetrics, sliceMetrics } from '../../src/charts/chart-run.js';
 import type { Objective } from '../../src/metrics/metric.js';
 import { timeToFirstToken } from '../../src/metrics/request-metrics.js';
 import { RequestTable } from '../../src/metrics/request-table.js';
+import { slicesOf, timeSlices } from '../../src/metrics/slices.js';
 import { type StoredRequest, storedFacts } from '../../src/metrics/stored-request.js';
 import { thresholds } from '../metrics/records.js';
 
@@ -24,9 +25,12 @@ export interface Drawn {
 /** The requests as charts see them. */
 export function chartRunOf(
   requests: readonly Drawn[],
-  { objectives = [], sliceSeconds, series = [] }: Partial<ChartSettings> = {},
+  { objectives = [], sliceSeconds, series = [] }: Partial<ChartSettings> & { sliceSeconds?: number } = {},
 ): ChartRun {
-  return new ChartRun(tableOf(requests), { objectives, sliceSeconds, series });
+  const table = tableOf(requests);
+  const slices = timeSlices(table, { sliceSeconds });
+  const sliced = slices && { ...slices, slices: slicesOf(table, slices.windows, sliceMetrics) };
+  return new ChartRun(table, { objectives, sliced, series });
 }
 
 export function tableOf(requests: readonly Drawn[]): RequestTable {

@@ -70,7 +70,7 @@ async function measure(line: string, sources: number): Promise<Measured> {
   const outcome = await runLoad({
     load,
     collect: {
-      ...{ origin, tokenizers, hasWarmup, rawFile: undefined, warmupFile: undefined, sliceNs: undefined },
+      ...{ origin, tokenizers, hasWarmup, rawFile: undefined, warmupFile: undefined },
       ...{
         traits: traitsOf(config),
         recordsFile: join(folder, 'profile_export.jsonl'),

@@ -5,7 +5,7 @@ import type { CountedRecord } from '../../src/records/record.js';
 import { counted, fourRequests, ms, storeOf, streamingChat } from '../metrics/records.js';
 
 function slicesOf(records: readonly CountedRecord[], seconds: number): readonly Slice[] {
-  return storeOf(records).summary(seconds * 1e9).sliced?.slices ?? [];
+  return storeOf(records, { ...streamingChat, sliceSeconds: seconds }).summary().sliced?.slices ?? [];
 }
 
 /** Requests of 21 ms that start at these times. */
@@ -139,8 +139,8 @@ test('the grid: half-open windows from the first start, empty ones left out, the
 });
 
 test('goodput is over the window', () => {
-  const traits = { ...streamingChat, slos: [{ tag: 'time_to_first_token', limit: 120 }] };
-  const slices = storeOf(fourRequests, traits).summary(1e9).sliced?.slices ?? [];
+  const traits = { ...streamingChat, sliceSeconds: 1, slos: [{ tag: 'time_to_first_token', limit: 120 }] };
+  const slices = storeOf(fourRequests, traits).summary().sliced?.slices ?? [];
   const values = slices.map(({ results }) =>
     ['good_request_count', 'goodput', 'good_request_fraction'].map(
       (name) => results.find(({ tag }) => tag === name)?.statistics.avg,
@@ -153,6 +153,6 @@ test('goodput is over the window', () => {
 });
 
 test('no request, no slices', () => {
-  expect(storeOf([]).summary(1e9).sliced).toBeUndefined();
+  expect(storeOf([], { ...streamingChat, sliceSeconds: 1 }).summary().sliced).toBeUndefined();
   expect(storeOf(fourRequests).summary().sliced).toBeUndefined();
 });

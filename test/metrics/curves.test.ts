@@ -54,7 +54,7 @@ test('the run of four requests: tokens in flight', () => {
 });
 
 test('curves are cut to slices; a request that runs on counts in each', () => {
-  const summary = storeOf(fourRequests).summary(ms(300));
+  const summary = storeOf(fourRequests, { ...streamingChat, sliceSeconds: 0.3 }).summary();
   const slices = summary.sliced?.slices ?? [];
   // Slices in which a request started: 0 to 300 and 1200 to 1330.5 ms.
   const averages = slices.map(({ results }) => results.find(({ tag }) => tag === 'effective_concurrency'));

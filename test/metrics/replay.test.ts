@@ -41,7 +41,7 @@ test('a lateness that all requests share does not show, and half a second at the
 test('it is of replays only, of the whole run, and of requests that succeeded', () => {
   expect(lags([5, 25], streamingChat)).toEqual([]);
   expect(lags([])).toEqual([]);
-  const { sliced } = storeOf(replayed([5, 25]), replay).summary(ms(1000));
+  const { sliced } = storeOf(replayed([5, 25]), { ...replay, sliceSeconds: 1 }).summary();
   const tags = sliced?.slices.flatMap(({ results }) => results.map(({ tag }) => tag)) ?? [];
   expect(tags).toContain('request_latency');
   expect(tags.filter((tag) => tag.startsWith('replay_sched_'))).toEqual([]);

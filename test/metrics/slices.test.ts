@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { counted, ms, storeOf } from './records.js';
+import { counted, ms, storeOf, streamingChat } from './records.js';
 
 test('the steady part: its requests, over the time of its complete slices', () => {
   // Four requests a second for ten seconds and one behind; those of the first two seconds take twice as long.
@@ -9,7 +9,7 @@ test('the steady part: its requests, over the time of its complete slices', () =
     const contentNs = Float64Array.of(ms(at + 50 * slower), ms(at + 100 * slower));
     return counted({ startNs: ms(at), dueNs: ms(at), contentNs, endNs: ms(at + 100 * slower) });
   });
-  const { sliced } = storeOf(records).summary(1e9);
+  const { sliced } = storeOf(records, { ...streamingChat, sliceSeconds: 1 }).summary();
   expect(sliced?.slices.map(({ isComplete }) => isComplete)).toEqual([...Array(10).fill(true), false]);
   expect(sliced?.trends.steadyFrom).toBe(2);
   const steady = new Map(sliced?.steady?.map(({ tag, statistics }) => [tag, statistics]));

@@ -28,7 +28,7 @@ const slices = Array.from({ length: 12 }, (_, index): Slice => {
   const startNs = BigInt(index) * 100_000_000_000n;
   return { index, startNs, endNs: startNs + 100_000_000_000n, isComplete: true, results };
 });
-const sliced = { sliceNs: 100e9, slices, trends: trendsOf(slices), steady: results };
+const sliced = { seconds: 100, slices, trends: trendsOf(slices), steady: results };
 
 /** Lines wider than 80 columns. */
 const wide = (lines: readonly string[]) => lines.filter((line) => stringWidth(line) > 80);

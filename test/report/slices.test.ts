@@ -6,12 +6,12 @@ import type { Slice } from '../../src/metrics/slices.js';
 import { trendsOf } from '../../src/metrics/trends.js';
 import { sliceTable } from '../../src/report/slice-table.js';
 import { trendLines } from '../../src/report/trend-lines.js';
-import { fourRequests, storeOf } from '../metrics/records.js';
+import { fourRequests, storeOf, streamingChat } from '../metrics/records.js';
 
 const layout = { width: 140, colours: false };
 
 test('the table of the run of four requests, to the character', () => {
-  const { sliced } = storeOf(fourRequests).summary(1e9);
+  const { sliced } = storeOf(fourRequests, { ...streamingChat, sliceSeconds: 1 }).summary();
   if (sliced === undefined) throw new Error('no slices');
   const [, ...lines] = sliceTable(sliced, layout);
   // p90 of 100 and 150 is 145, of 200 and 330 it is 317; 12 tokens in a second, 1 token in 0.3305 s.
@@ -44,7 +44,7 @@ function run(count: number, slow: number): SlicedRun {
   });
   const trends = trendsOf(slices);
   const steady = trends.steadyFrom === undefined ? undefined : slices.at(-1)?.results;
-  return { sliceNs: 2e9, slices, trends, steady };
+  return { seconds: 2, slices, trends, steady };
 }
 
 const summary: RunSummary = {
@@ -97,7 +97,7 @@ function tenSeconds(ttfts: readonly number[], tokens: readonly number[]): Sliced
       ],
     };
   });
-  return { sliceNs: 10e9, slices, trends: trendsOf(slices), steady: undefined };
+  return { seconds: 10, slices, trends: trendsOf(slices), steady: undefined };
 }
 
 test('a minute in slices of ten seconds, as in the walkthrough: described, and only the test of trends waits', () => {

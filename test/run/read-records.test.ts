@@ -6,12 +6,14 @@ import { recordLine } from '../../src/export/records-jsonl.js';
 import type { RunSummary } from '../../src/metrics/compute.js';
 import type { StoredRecord } from '../../src/metrics/stored-request.js';
 import type { CountedRecord } from '../../src/records/record.js';
+import { everyTrait } from '../../src/run/configuration.js';
 import { summarizeRecords } from '../../src/run/open.js';
 import { readRecords } from '../../src/run/read-records.js';
 import { UserError } from '../../src/util/errors.js';
 import { counted, fourRequests, ms, origin, storeOf, streamingChat, thresholds } from '../metrics/records.js';
 
-const recoverRun = (path: string) => summarizeRecords(path, { phase: 'profiling', thresholds, slos: [] });
+const recoverRun = (path: string) =>
+  summarizeRecords(path, { phase: 'profiling', thresholds, traits: everyTrait });
 
 const folder = mkdtempSync(join(tmpdir(), 'aiperf-records-'));
 const path = join(folder, 'profile_export.jsonl');

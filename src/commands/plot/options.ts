@@ -5,6 +5,7 @@ import { profileOptions } from '../../config/options.js';
 import { everyTrait } from '../../run/configuration.js';
 import { reportOptions } from '../report/options.js';
 import { sloErrors, slosOf } from '../slos.js';
+import { viewOptions } from '../view.js';
 
 /** Options of `aiperf plot`. */
 export const plotOptions = {
@@ -37,8 +38,7 @@ export const plotOptions = {
     default: 'light',
     help: 'Theme of the charts.',
   }),
-  goodput: { ...profileOptions.goodput, group: 'Content', defaultText: "the run's" },
-  sliceDuration: { ...profileOptions.sliceDuration, group: 'Content', defaultText: "the run's" },
+  ...viewOptions({ goodput: 'Content', slices: 'Content' }),
   numGpus: { ...profileOptions.numGpus, group: 'Content', defaultText: "the runs', if all agree" },
   targetGoodput: {
     ...profileOptions.targetGoodput,

@@ -11,7 +11,6 @@ import { startLoadThreads } from '../../load/threads.js';
 import { type RunFacts, runConfigJson, type SeriesFacts } from '../../run/facts.js';
 import type { RunFiles } from '../../run/files.js';
 import { runLoad } from '../../run/live-run.js';
-import { sliceNsOf } from '../../run/open.js';
 import type { RunOutcome } from '../../run/outcome.js';
 import { type ClockOrigin, openClock, takeOrigin } from '../../util/clock.js';
 import { UserError } from '../../util/errors.js';
@@ -20,7 +19,7 @@ import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
 import { writeWhole } from '../../util/write-whole.js';
 import type { Invocation } from '../command.js';
-import { thresholdsOf } from '../thresholds.js';
+import { thresholdsOf } from '../view.js';
 import { stageInputs } from './export-inputs.js';
 import { inputConfig } from './input-config.js';
 import type { Interrupt } from './interrupt.js';
@@ -178,7 +177,6 @@ function collectPlan(
     origin,
     traits: traitsOf(config),
     thresholds: thresholdsOf(config),
-    sliceNs: sliceNsOf(config.sliceDuration),
     tokenizers,
     recordsFile: keepsRecords ? artifacts.records : undefined,
     rawFile: config.exportLevel === 'raw' ? artifacts.raw : undefined,

@@ -1,12 +1,10 @@
 import type { Config } from '../../config/options.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import type { RunTraits } from '../../metrics/metric.js';
-import { slosOf } from '../slos.js';
+import { type ViewConfig, viewTraitsOf } from '../view.js';
 
-type TraitOptions = Pick<
-  Config,
-  'endpointType' | 'streaming' | 'useServerTokenCount' | 'goodput' | 'fixedSchedule'
->;
+type TraitOptions = ViewConfig &
+  Pick<Config, 'endpointType' | 'streaming' | 'useServerTokenCount' | 'fixedSchedule'>;
 
 /** Which metrics a run of these options can have. */
 export function traitsOf(config: TraitOptions): RunTraits {
@@ -16,7 +14,7 @@ export function traitsOf(config: TraitOptions): RunTraits {
     producesTokens,
     tokenizesInput: inputKeys.length > 0,
     serverTokenCounts: config.useServerTokenCount,
-    slos: slosOf(config.goodput),
     fixedSchedule: config.fixedSchedule,
+    ...viewTraitsOf(config),
   };
 }

@@ -8,6 +8,7 @@ import { NotableFinder } from '../../metrics/notable.js';
 import { unpackRecords } from '../../records/pack.js';
 import type { PhaseName } from '../../records/record.js';
 import { findSegments, SpoolReader, UnknownSpool } from '../../records/spool-reader.js';
+import { everyTrait } from '../../run/configuration.js';
 import { filesIn } from '../../run/files.js';
 import { holderOf, lockFolder } from '../../run/folder-lock.js';
 import { summarizeRecords } from '../../run/open.js';
@@ -108,9 +109,8 @@ export function recoverSummary(
   } catch (thrown) {
     log('ERROR', 'records', `The spool could not be read: ${messageOf(thrown)}`);
   }
-  const { traits, thresholds, origin, sliceNs } = plan;
-  const { slos = [], fixedSchedule = false } = traits;
-  const view = { phase: 'profiling', thresholds, slos, fixedSchedule, sliceNs } as const;
+  const { traits, thresholds, origin } = plan;
+  const view = { phase: 'profiling', thresholds, traits: { ...traits, ...everyTrait } } as const;
   const notable = new NotableFinder();
   const read =
     recordsFile === undefined || !existsSync(recordsFile)

@@ -8,6 +8,7 @@ import { metricAbbreviations, metricTag } from '../../metrics/abbreviations.js';
 import { everyTrait } from '../../run/configuration.js';
 import { andList } from '../../util/lists.js';
 import { sloErrors, slosOf } from '../slos.js';
+import { viewKeys, viewOptions } from '../view.js';
 
 /** Every option of `aiperf report`. */
 export const reportOptions = {
@@ -29,7 +30,8 @@ export const reportOptions = {
     group: 'Run',
     help: 'Write the report as one page that opens in a browser without a network.',
   }),
-  goodput: { ...profileOptions.goodput, group: 'Goodput', defaultText: "the run's" },
+  tables: { ...profileOptions.tables, group: 'Run' },
+  ...viewOptions({ goodput: 'Goodput', slices: 'Run' }),
   targetRate: number({
     flags: ['--target-rate'],
     group: 'Goodput',
@@ -43,8 +45,6 @@ export const reportOptions = {
     max: 1,
     help: 'Share of the requests that must be good, e.g. 0.95; needs --target-rate.',
   }),
-  tables: { ...profileOptions.tables, group: 'Run' },
-  sliceDuration: { ...profileOptions.sliceDuration, group: 'Run', defaultText: "the run's" },
   percentiles: numbers({
     flags: ['--percentiles'],
     group: 'Requests',
@@ -88,15 +88,7 @@ export const reportOptions = {
 
 /** With any of these, statistics of single requests are printed in place of the report. */
 export const questionKeys = ['percentiles', 'metric', 'where', 'confidence', 'format'] as const;
-const reportKeys = [
-  'rewrite',
-  'html',
-  'tables',
-  'goodput',
-  'targetRate',
-  'targetGoodput',
-  'sliceDuration',
-] as const;
+const reportKeys = ['rewrite', 'html', 'tables', ...viewKeys, 'targetRate', 'targetGoodput'] as const;
 
 /** Nothing to say of several runs. */
 export const singleRunKeys = ['rewrite', 'tables', 'targetRate', 'targetGoodput'] as const;

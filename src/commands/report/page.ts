@@ -2,7 +2,7 @@ import { profileOptions } from '../../config/options.js';
 import { reportedRun } from '../../report/page/run.js';
 import { runsPage } from '../../report/page/runs-page.js';
 import { findRun, type NamedFolder } from '../../run/find.js';
-import { lookAt, openRun, type View } from '../../run/open.js';
+import { openRun, type View } from '../../run/open.js';
 
 /** The page of several finished runs. @throws UserError where one of them left no record. */
 export function comparisonPage(
@@ -11,8 +11,6 @@ export function comparisonPage(
   view: View,
   targetShare: number = profileOptions.targetGoodput.default,
 ): string {
-  const reported = runs.map(({ dir, name }) =>
-    reportedRun(openRun(lookAt(findRun(dir, prefix), view)), name),
-  );
+  const reported = runs.map(({ dir, name }) => reportedRun(openRun(findRun(dir, prefix), view), name));
   return runsPage(reported, targetShare);
 }

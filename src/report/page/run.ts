@@ -19,7 +19,7 @@ export function reportedRun(run: Run, name = basename(run.files.folder)): Report
   const { slos, sliced } = summary;
   const settings = {
     objectives: objectivesOf(slos),
-    sliceSeconds: sliced && sliced.sliceNs / 1e9,
+    sliced,
     series: requests === undefined ? [] : run.series,
   };
   return {

@@ -62,7 +62,7 @@ test('objectives: of the successful requests, and of all', () => {
 
 test('slices, the last of which the end of the run cuts short', () => {
   // Two requests in the first second: 100 and 150, p90 145; 200 and 330, p90 317; 12 tokens. Then 1 in 0.3305 s.
-  const { sliced } = storeOf(fourRequests).summary(1e9);
+  const { sliced } = storeOf(fourRequests, { ...streamingChat, sliceSeconds: 1 }).summary();
   expect(rowsOf(sectionOf({ summary: { ...summary, sliced } }), 'Slices')).toEqual([
     ['0', '0.00 – 1.00 s', '2', '0', '125.00', '145.00', '265.00', '317.00', '12.00', ''],
     ['1', '1.00 – 1.33 s (partial)', '1', '1', '80.00', '80.00', '80.00', '80.00', '3.03', ''],

@@ -110,7 +110,7 @@ test('an incomplete run, and what its records do not agree about, come first', (
 test('trends, where the run has slices', () => {
   const summary = storeOf(fourRequests).summary();
   const sliced: SlicedRun = {
-    sliceNs: 1e9,
+    seconds: 1,
     slices: [],
     steady: undefined,
     trends: {

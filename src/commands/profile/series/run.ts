@@ -12,7 +12,7 @@ import { oneLine } from '../../../util/plain-text.js';
 import { sleep } from '../../../util/timeout.js';
 import { writeWhole } from '../../../util/write-whole.js';
 import type { Invocation } from '../../command.js';
-import { thresholdsOf } from '../../thresholds.js';
+import { thresholdsOf } from '../../view.js';
 import { makeArtifacts, takeFolder } from '../artifacts.js';
 import { digestInputs, namedInputs } from '../input-files.js';
 import { requireConnections } from '../limits.js';
@@ -75,7 +75,7 @@ async function writePage(
   if (runs.length < 2 || config.exportLevel === 'summary') return true;
   const { comparisonPage } = await import('../../report/page.js');
   const folders = runs.map(({ folder }) => ({ name: folder, dir: join(root, folder) }));
-  const view = { slos: undefined, sliceSeconds: undefined, thresholds: thresholdsOf(config) };
+  const view = { thresholds: thresholdsOf(config) };
   const path = filesIn(root, undefined).page;
   const html = comparisonPage(folders, config.profileExportPrefix, view, config.targetGoodput);
   const troubles = writeWhole(path, html);
