@@ -9,7 +9,7 @@ export interface TraceLine {
   readonly text: string;
 }
 
-/** The lines of a trace, one at a time. @throws UserError where the file cannot be read. */
+/** Streams the lines of a trace. @throws UserError if the file cannot be read. */
 export async function* traceLines(path: string): AsyncGenerator<TraceLine> {
   for await (const { number, text } of streamLines(path)) {
     const trimmed = text.trim();

@@ -1,10 +1,10 @@
-/** A binary heap: items come out in an order, in logarithmic time each. */
+/** A binary heap: removes items in order, each in logarithmic time. */
 export class Heap<Item> {
-  /** None comes before its parent, at half its place. */
+  /** No item is before its parent, which is at half its index. */
   readonly #items: Item[];
   readonly #isBefore: (a: Item, b: Item) => boolean;
 
-  /** @param items of another heap with this order; kept. */
+  /** @param items of a heap with the same order; not copied. */
   constructor(isBefore: (a: Item, b: Item) => boolean, items: Item[] = []) {
     this.#isBefore = isBefore;
     this.#items = items;
@@ -14,7 +14,7 @@ export class Heap<Item> {
     return this.#items[0];
   }
 
-  /** Another heap of copies of the items. */
+  /** A heap with copies of the items. */
   copy(copyOf: (item: Item) => Item): Heap<Item> {
     return new Heap(this.#isBefore, this.#items.map(copyOf));
   }
@@ -39,7 +39,7 @@ export class Heap<Item> {
     this.sinkFirst();
   }
 
-  /** Puts the first item where it belongs after a change that lets it come later. */
+  /** Restores the order after a change that moves the first item back. */
   sinkFirst(): void {
     const items = this.#items;
     const item = items[0];

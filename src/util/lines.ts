@@ -8,13 +8,13 @@ import { requireUtf8, rowTooLong } from './text-file.js';
 /** A line of a file, without its line feed. */
 interface Line {
   readonly text: string;
-  /** From 1, blank lines counted. */
+  /** From 1, counting blank lines. */
   readonly number: number;
-  /** Ended by a line feed: only the last line of a file may not be. */
+  /** Ends with a line feed; false only for the last line of a file. */
   readonly ended: boolean;
 }
 
-/** Bytes of a file in whole lines, each ended by a line feed, or the file's last line without one. */
+/** Complete lines of a file, each with its line feed, or the file's last line without one. */
 interface Block {
   readonly bytes: Buffer;
   /** Number of its first line. */
@@ -26,9 +26,9 @@ const NEWLINE = 0x0a;
 const CHUNK_BYTES = 1 << 20;
 
 /**
- * The lines of a UTF-8 file one by one; memory holds a chunk and one line, for a file of any size. A process that was
- * killed may have ended within a character: a last line without a line feed is not checked.
- * @throws UserError for a line beyond the limit, or one that is not UTF-8; the file system's error.
+ * Reads the lines of a UTF-8 file, holding only a chunk and one line in memory. A last line without a line feed is not
+ * checked, because a killed process may have stopped within a character.
+ * @throws UserError for a line that is too long or not UTF-8; the file system's error.
  */
 export function* readLines(path: string): Generator<Line> {
   const file = openSync(path, 'r');
@@ -48,14 +48,14 @@ export function* readLines(path: string): Generator<Line> {
   }
 }
 
-/** The same while others run, through gzip where the name ends in `.gz`; every line is checked. */
+/** The same asynchronously, decompressed if the name ends in `.gz`; checks every line. */
 export async function* streamLines(path: string): AsyncGenerator<Line> {
   for await (const block of streamBlocks(path)) yield* linesOf(block);
 }
 
 /**
- * The bytes of a file in whole lines, through gzip where its name ends in `.gz`, without a byte order mark.
- * @throws UserError where the file cannot be read, a line passes the limit, or is not UTF-8.
+ * Reads a file in blocks of complete lines, decompressed if its name ends in `.gz`, without a byte order mark.
+ * @throws UserError if the file cannot be read, or a line is too long or not UTF-8.
  */
 export async function* streamBlocks(path: string): AsyncGenerator<Block> {
   const checked = (block: Block) => {
@@ -85,7 +85,7 @@ function* linesOf({ bytes, first, ended }: Block): Generator<Line> {
   }
 }
 
-/** Cuts chunks of a file after their last line feed. */
+/** Splits chunks of a file after their last line feed. */
 class BlockCutter {
   readonly #path: string;
   #begun: Buffer[] = [];
@@ -96,7 +96,7 @@ class BlockCutter {
     this.#path = path;
   }
 
-  /** The lines that `chunk` ends. @throws UserError for one beyond the limit. */
+  /** The lines completed by `chunk`. @throws UserError if one is too long. */
   take(chunk: Buffer): Block | undefined {
     const end = chunk.lastIndexOf(NEWLINE) + 1;
     let block: Block | undefined;
@@ -104,14 +104,14 @@ class BlockCutter {
       block = this.#block(chunk.subarray(0, end), true);
       for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) this.#line++;
     }
-    // The chunk may be read into again: what a line has begun with must be copied.
+    // Copy the start of the next line, because the chunk may be reused for reading.
     if (end < chunk.length) this.#begun.push(Buffer.from(chunk.subarray(end)));
     this.#begunBytes += chunk.length - end;
     if (this.#begunBytes > MAX_ROW_BYTES) throw rowTooLong(this.#path, this.#line);
     return block;
   }
 
-  /** The last line, where no line feed ends it. */
+  /** The last line, if it has no line feed. */
   rest(): Block | undefined {
     return this.#begunBytes === 0 ? undefined : this.#block(Buffer.alloc(0), false);
   }
@@ -130,12 +130,12 @@ function openBytes(path: string): Readable {
   const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
   if (!path.endsWith('.gz')) return file;
   const plain = createGunzip();
-  // pipe() does not hand errors on.
+  // pipe() does not forward errors.
   file.on('error', (error) => plain.destroy(error));
   return file.pipe(plain);
 }
 
-/** The error of a file that cannot be read. */
+/** The error for an unreadable file. */
 export function unreadableFile(path: string, error: unknown): UserError {
   if (error instanceof UserError) return error;
   return new UserError(

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../util/json.js';
 import type { Conversation, NamedTexts } from '../conversation.js';
 import type { HashId } from '../hash-id.js';
 
-/** A kind of file that can be read, as `--custom-dataset-type` names it. */
+/** A file type, as named by `--custom-dataset-type`. */
 export type DatasetType = (typeof datasetTypes)[number];
 
 /** Text to generate: `tokens` tokens, in blocks identified by hash IDs. */
