@@ -1,4 +1,4 @@
-import { MetricStore } from '../metrics/compute.js';
+import { MetricStore } from '../metrics/metric-store.js';
 import { outputSequenceLength, requestLatency, timeToFirstToken } from '../metrics/request-metrics.js';
 import type { StoredRequest } from '../metrics/stored-request.js';
 import type { Trends } from '../metrics/trends.js';

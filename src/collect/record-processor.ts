@@ -1,8 +1,8 @@
 import { openTokenizer } from '../dataset/tokenizer/open.js';
 import type { Tokenizer, TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
 import { type SendStats, SendStatsCollector } from '../fidelity/send-stats.js';
-import { MetricStore, type RunSummary } from '../metrics/compute.js';
 import { type RunTraits, type Thresholds, warmupTraits } from '../metrics/metric.js';
+import { MetricStore, type RunSummary } from '../metrics/metric-store.js';
 import type { RecordMetrics, RequestTable } from '../metrics/request-table.js';
 import { type CountText, tokenCounter } from '../records/count-tokens.js';
 import { type CountedRecord, type RequestRecord, withoutResponse } from '../records/record.js';

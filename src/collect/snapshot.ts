@@ -1,7 +1,7 @@
 import type { PhasePlan } from '../load/plan.js';
 import type { PhaseProgress } from '../load/source.js';
-import type { RunSummary } from '../metrics/compute.js';
 import type { Metric } from '../metrics/metric.js';
+import type { RunSummary } from '../metrics/metric-store.js';
 import { interTokenLatency, requestLatency, timeToFirstToken } from '../metrics/request-metrics.js';
 import { statsOf } from '../metrics/results.js';
 import { benchmarkDuration, requestThroughput } from '../metrics/run-metrics.js';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { exitCodes } from '../config/exit-codes.js';
 import { type ConfigOf, nameOf } from '../config/option.js';
-import type { RunSummary } from '../metrics/compute.js';
+import type { RunSummary } from '../metrics/metric-store.js';
 import { layoutOn } from '../report/layout.js';
 import { sideTables } from '../report/report.js';
 import type { FileKey } from '../run/files.js';

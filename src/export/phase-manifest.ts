@@ -1,4 +1,4 @@
-import type { RunSummary } from '../metrics/compute.js';
+import type { RunSummary } from '../metrics/metric-store.js';
 import type { PhaseName } from '../records/record.js';
 import { fileNames } from '../run/files.js';
 import type { Run } from '../run/run.js';

@@ -1,5 +1,5 @@
-import type { ErrorGroup, RunSummary } from '../metrics/compute.js';
 import { goodput, goodRequestCount } from '../metrics/goodput-metrics.js';
+import type { ErrorGroup, RunSummary } from '../metrics/metric-store.js';
 import {
   errorIsl,
   inputSequenceLength,

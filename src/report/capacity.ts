@@ -1,7 +1,7 @@
-import type { RunSummary } from '../metrics/compute.js';
 import { fixed, percent, withCommas } from '../metrics/format.js';
 import { goodput, goodRequestFraction } from '../metrics/goodput-metrics.js';
 import type { Metric } from '../metrics/metric.js';
+import type { RunSummary } from '../metrics/metric-store.js';
 import { statsOf } from '../metrics/results.js';
 import { requestThroughput } from '../metrics/run-metrics.js';
 import { counted, withThousands } from '../util/counted.js';

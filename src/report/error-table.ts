@@ -1,5 +1,5 @@
-import type { ErrorGroup } from '../metrics/compute.js';
 import { contextOverflowOf } from '../metrics/context-overflow.js';
+import type { ErrorGroup } from '../metrics/metric-store.js';
 import { withThousands } from '../util/counted.js';
 import { clipped } from './clipped.js';
 import type { Layout } from './layout.js';

@@ -1,5 +1,5 @@
-import type { ErrorGroup } from '../metrics/compute.js';
 import { contextOverflowOf } from '../metrics/context-overflow.js';
+import type { ErrorGroup } from '../metrics/metric-store.js';
 import { counted, withThousands } from '../util/counted.js';
 
 // The reason phrase of a status is the server's, of any length.

@@ -1,5 +1,5 @@
-import type { RunSummary } from '../metrics/compute.js';
 import { fixed } from '../metrics/format.js';
+import type { RunSummary } from '../metrics/metric-store.js';
 import { statsOf } from '../metrics/results.js';
 import { benchmarkDuration } from '../metrics/run-metrics.js';
 import type { RunFacts } from '../run/facts.js';

@@ -1,4 +1,4 @@
-import type { Outcomes } from '../metrics/compute.js';
+import type { Outcomes } from '../metrics/metric-store.js';
 
 /**
  * Checks that every request ended exactly once.

@@ -1,5 +1,5 @@
 import { fullLengthRemedies, ignoredCapRemedy } from '../endpoint/advice.js';
-import type { RunSummary } from '../metrics/compute.js';
+import type { RunSummary } from '../metrics/metric-store.js';
 import type { LengthCause } from '../metrics/output-length.js';
 
 interface Explanation {

@@ -1,5 +1,5 @@
-import type { RunSummary } from '../metrics/compute.js';
 import { withCommas } from '../metrics/format.js';
+import type { RunSummary } from '../metrics/metric-store.js';
 import { creditToStartLatency, effectiveLatency, requestLatency } from '../metrics/request-metrics.js';
 import { statsOf } from '../metrics/results.js';
 import type { ClientFidelity } from '../run/fidelity.js';

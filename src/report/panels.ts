@@ -1,7 +1,7 @@
 import { knownRefusals, missingUsageRemedy } from '../endpoint/advice.js';
-import type { ErrorGroup, RunSummary } from '../metrics/compute.js';
 import { fixed } from '../metrics/format.js';
 import type { Metric } from '../metrics/metric.js';
+import type { ErrorGroup, RunSummary } from '../metrics/metric-store.js';
 import { oslMismatchDiff } from '../metrics/request-metrics.js';
 import type { UnreadField } from '../metrics/response-notes.js';
 import { statsOf } from '../metrics/results.js';

@@ -1,5 +1,5 @@
-import type { RunSummary } from '../metrics/compute.js';
 import type { ConsoleTable } from '../metrics/metric.js';
+import type { RunSummary } from '../metrics/metric-store.js';
 import type { RunFacts } from '../run/facts.js';
 import { errorTable } from './error-table.js';
 import type { Layout } from './layout.js';

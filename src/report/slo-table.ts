@@ -1,6 +1,6 @@
-import type { RunSummary } from '../metrics/compute.js';
 import { percent } from '../metrics/format.js';
 import { goodRequestCount } from '../metrics/goodput-metrics.js';
+import type { RunSummary } from '../metrics/metric-store.js';
 import { statsOf } from '../metrics/results.js';
 import { withThousands } from '../util/counted.js';
 import type { Layout } from './layout.js';

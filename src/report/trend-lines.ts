@@ -1,7 +1,7 @@
-import type { RunSummary } from '../metrics/compute.js';
 import { percent, withCommas } from '../metrics/format.js';
 import { goodput } from '../metrics/goodput-metrics.js';
 import type { Metric } from '../metrics/metric.js';
+import type { RunSummary } from '../metrics/metric-store.js';
 import { interTokenLatency, requestLatency, timeToFirstToken } from '../metrics/request-metrics.js';
 import { type Results, statsOf } from '../metrics/results.js';
 import { outputTokenThroughput, requestThroughput } from '../metrics/run-metrics.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { MetricStore, type RunSummary } from '../metrics/compute.js';
 import { type Metric, type RunTraits, type Thresholds, warmupTraits } from '../metrics/metric.js';
+import { MetricStore, type RunSummary } from '../metrics/metric-store.js';
 import { NotableFinder } from '../metrics/notable.js';
 import type { RequestTable } from '../metrics/request-table.js';
 import { type Results, statsOf } from '../metrics/results.js';

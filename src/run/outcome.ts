@@ -1,7 +1,7 @@
 import type { Summaries } from '../collect/collector.js';
 import { type Evidence, type Fidelity, judge, type RequestedLoad } from '../fidelity/verdict.js';
 import type { PhasePlan } from '../load/plan.js';
-import type { RunSummary } from '../metrics/compute.js';
+import type { RunSummary } from '../metrics/metric-store.js';
 import type { NotableRequests } from '../metrics/notable.js';
 import { creditToStartLatency } from '../metrics/request-metrics.js';
 import type { RequestTable } from '../metrics/request-table.js';

@@ -1,4 +1,4 @@
-import type { RunSummary } from '../metrics/compute.js';
+import type { RunSummary } from '../metrics/metric-store.js';
 import type { NotableRequests } from '../metrics/notable.js';
 import type { RequestTable } from '../metrics/request-table.js';
 import type { TimeSeries } from '../telemetry/time-series.js';

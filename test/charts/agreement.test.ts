@@ -8,7 +8,6 @@ import {
 } from '../../src/charts/load-over-time.js';
 import { fewDigits } from '../../src/charts/reduce.js';
 import { sliceCharts } from '../../src/charts/timeslices.js';
-import type { RunSummary } from '../../src/metrics/compute.js';
 import {
   effectiveConcurrency,
   effectiveDecodeThroughput,
@@ -16,6 +15,7 @@ import {
   tokensInFlight,
 } from '../../src/metrics/curve-metrics.js';
 import type { CurveMetric } from '../../src/metrics/metric.js';
+import type { RunSummary } from '../../src/metrics/metric-store.js';
 import { interTokenLatency, requestLatency, timeToFirstToken } from '../../src/metrics/request-metrics.js';
 import type { RequestTable } from '../../src/metrics/request-table.js';
 import { statsOf } from '../../src/metrics/results.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { summaryCsv } from '../../src/export/summary-csv.js';
 import { summaryJson } from '../../src/export/summary-json.js';
-import type { RunSummary } from '../../src/metrics/compute.js';
+import type { RunSummary } from '../../src/metrics/metric-store.js';
 import type { MetricResult } from '../../src/metrics/results.js';
 import { type StatName, statNames } from '../../src/metrics/statistics.js';
 import { metrics } from '../../src/metrics/table.js';

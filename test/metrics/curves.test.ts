@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RunSummary } from '../../src/metrics/compute.js';
+import type { RunSummary } from '../../src/metrics/metric-store.js';
 import { counted, fourRequests, ms, storeOf, streamingChat } from './records.js';
 
 const statistics = ({ results }: RunSummary, tag: string) =>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { MetricStore } from '../../src/metrics/compute.js';
 import { curveMetrics } from '../../src/metrics/curve-metrics.js';
 import { curvesWithin } from '../../src/metrics/curves.js';
+import { MetricStore } from '../../src/metrics/metric-store.js';
 import { goldenIsThere, goldenLines, goldenText, recordOf } from './golden.js';
 import { origin, streamingChat, thresholds } from './records.js';
 

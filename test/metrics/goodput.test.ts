@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { summaryCsv } from '../../src/export/summary-csv.js';
 import { summaryJson } from '../../src/export/summary-json.js';
-import type { RunSummary } from '../../src/metrics/compute.js';
 import type { Slo } from '../../src/metrics/metric.js';
+import type { RunSummary } from '../../src/metrics/metric-store.js';
 import type { CountedRecord } from '../../src/records/record.js';
 import { capacity } from '../../src/report/capacity.js';
 import { report } from '../../src/report/report.js';

@@ -1,5 +1,5 @@
-import { MetricStore } from '../../src/metrics/compute.js';
 import type { RunTraits, Thresholds } from '../../src/metrics/metric.js';
+import { MetricStore } from '../../src/metrics/metric-store.js';
 import {
   blankRecord,
   type CountedRecord,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RunSummary } from '../../src/metrics/compute.js';
+import type { RunSummary } from '../../src/metrics/metric-store.js';
 import { sliceSecondsForTrends } from '../../src/metrics/slice-ranges.js';
 import type { SlicedRun } from '../../src/metrics/sliced-run.js';
 import type { Slice } from '../../src/metrics/slices.js';

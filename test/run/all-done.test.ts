@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { MetricStore } from '../../src/metrics/compute.js';
+import { MetricStore } from '../../src/metrics/metric-store.js';
 import { isAllDone } from '../../src/run/outcome.js';
 
 const nothing = new MetricStore(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { recordLine } from '../../src/export/records-jsonl.js';
-import type { RunSummary } from '../../src/metrics/compute.js';
+import type { RunSummary } from '../../src/metrics/metric-store.js';
 import type { StoredRecord } from '../../src/metrics/stored-request.js';
 import type { CountedRecord } from '../../src/records/record.js';
 import { everyTrait } from '../../src/run/configuration.js';

@@ -1,4 +1,4 @@
-import type { ErrorGroup, RunSummary } from '../../metrics/compute.js';
+import type { ErrorGroup, RunSummary } from '../../metrics/metric-store.js';
 import { cut } from '../../util/cut.js';
 
 /** A server's message is quoted so far. */

@@ -3,7 +3,7 @@ import type { Summaries } from '../../collect/collector.js';
 import type { CollectPlan } from '../../collect/record-processor.js';
 import { RecordProcessor } from '../../collect/record-processor.js';
 import { readSpoolPlan, removeSpool } from '../../collect/spool-plan.js';
-import { MetricStore } from '../../metrics/compute.js';
+import { MetricStore } from '../../metrics/metric-store.js';
 import { NotableFinder } from '../../metrics/notable.js';
 import { unpackRecords } from '../../records/pack.js';
 import type { PhaseName } from '../../records/record.js';

@@ -1,6 +1,6 @@
-import type { RunSummary } from '../../metrics/compute.js';
 import { goodRequestFraction } from '../../metrics/goodput-metrics.js';
 import type { Metric } from '../../metrics/metric.js';
+import type { RunSummary } from '../../metrics/metric-store.js';
 import {
   outputTokenThroughputPerUser,
   requestLatency,

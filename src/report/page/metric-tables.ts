@@ -1,6 +1,6 @@
-import type { RunSummary } from '../../metrics/compute.js';
 import { withCommas } from '../../metrics/format.js';
 import type { ConsoleTable, Metric } from '../../metrics/metric.js';
+import type { RunSummary } from '../../metrics/metric-store.js';
 import { requestLatency, timeToFirstToken } from '../../metrics/request-metrics.js';
 import { type MetricResult, type Results, statsOf } from '../../metrics/results.js';
 import { errorRequestCount, outputTokenThroughput, requestCount } from '../../metrics/run-metrics.js';

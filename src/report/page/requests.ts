@@ -1,5 +1,5 @@
-import type { RunSummary } from '../../metrics/compute.js';
 import type { Metric } from '../../metrics/metric.js';
+import type { RunSummary } from '../../metrics/metric-store.js';
 import type { NotableRequests } from '../../metrics/notable.js';
 import {
   inputSequenceLength,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { comparisonCharts } from '../../../src/charts/comparison-charts.js';
-import type { RunSummary } from '../../../src/metrics/compute.js';
+import type { RunSummary } from '../../../src/metrics/metric-store.js';
 import {
   comparisonStatements,
   comparisonTable,

@@ -1,4 +1,4 @@
-import type { RunSummary } from '../../../src/metrics/compute.js';
+import type { RunSummary } from '../../../src/metrics/metric-store.js';
 import type { ReportedRun } from '../../../src/report/page/run.js';
 
 /** A run with this summary, and nothing else to tell but these facts and parts. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RunSummary } from '../../src/metrics/compute.js';
+import type { RunSummary } from '../../src/metrics/metric-store.js';
 import type { MetricResult } from '../../src/metrics/results.js';
 import type { CountedRecord } from '../../src/records/record.js';
 import { WireTimes } from '../../src/transport/transport.js';
