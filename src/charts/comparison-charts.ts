@@ -1,20 +1,9 @@
 import type { Estimate } from '../metrics/noise.js';
-import { frontierOf, type OperatingPoint, type TradeOffVerdict } from '../metrics/trade-off.js';
+import { type ComparedPoint, frontierOf, type TradeOffVerdict } from '../metrics/trade-off.js';
 import { counted } from '../util/counted.js';
 import type { Chart } from './chart.js';
 import { axis, frame, lineIcons, xAxis } from './frame.js';
 import { fewDigits, type Point } from './reduce.js';
-
-/** A run, or repeats of it, among others. Times are means, ms. */
-export interface ComparedPoint extends OperatingPoint {
-  /** Short: the point's label. */
-  readonly name: string;
-  /** How many runs its values are the means of. */
-  readonly runs: number;
-  readonly ttft: Estimate | undefined;
-  /** Of the whole request. */
-  readonly latency: Estimate | undefined;
-}
 
 /** Several runs of the same work. */
 export interface Comparison {

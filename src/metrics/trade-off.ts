@@ -16,6 +16,17 @@ export interface OperatingPoint {
   readonly clientLimited: boolean;
 }
 
+/** A run, or repeats of it, among others. Times are means, ms. */
+export interface ComparedPoint extends OperatingPoint {
+  /** Short and unique: `50`, or `concurrency 50 with rate 2.0`. */
+  readonly name: string;
+  /** How many runs its values are the means of. */
+  readonly runs: number;
+  readonly ttft: Estimate | undefined;
+  /** Of the whole request. */
+  readonly latency: Estimate | undefined;
+}
+
 /** A point recommended for a priority. */
 export interface Recommendation {
   readonly point: number;

@@ -1,11 +1,8 @@
-import type { ComparedPoint, Comparison } from '../charts/comparison-charts.js';
+import type { Comparison } from '../charts/comparison-charts.js';
 import { CONFIDENCE } from '../metrics/confidence.js';
 import { withCommas } from '../metrics/format.js';
-import { goodRequestFraction } from '../metrics/goodput-metrics.js';
 import type { Metric, Slo } from '../metrics/metric.js';
-import { estimate } from '../metrics/noise.js';
 import {
-  e2eOutputTokenThroughput,
   inputSequenceLength,
   interTokenLatency,
   outputTokenThroughputPerUser,
@@ -13,21 +10,18 @@ import {
   timeToFirstToken,
 } from '../metrics/request-metrics.js';
 import { type Results, statsOf } from '../metrics/results.js';
-import { outputTokenThroughput } from '../metrics/run-metrics.js';
 import { weigh } from '../metrics/trade-off.js';
+import { comparedPoint, type WeighedRun } from '../run/compared-point.js';
 import { recordedGpus, recordedLoad, type SweepPoint, sweepPointOf } from '../run/configuration.js';
-import type { RunFacts } from '../run/facts.js';
 
 /** One of several runs, as it is weighed against the others. */
-export interface ComparedRun {
+export interface ComparedRun extends WeighedRun {
   /** The path of its folder, or so much of it as tells it from the others. */
   readonly name: string;
-  readonly facts: RunFacts;
 }
 
 /** What runs are weighed by. */
-export interface Weighing<Run> {
-  readonly resultsOf: (run: Run) => Results;
+export interface Weighing {
   readonly slos: readonly Slo[];
   /** Share of good requests that a run with objectives needs to be recommended. */
   readonly targetShare: number;
@@ -48,7 +42,7 @@ const ALIKE = 1.2;
 
 export function compare<Run extends ComparedRun>(
   runs: readonly Run[],
-  { resultsOf, slos, targetShare, gpus }: Weighing<Run>,
+  { slos, targetShare, gpus }: Weighing,
 ): ComparedRuns<Run> {
   const { subject, names, titles } = namesOf(runs);
   const groups = new Map<string, { name: string; title: string; runs: Run[] }>();
@@ -60,7 +54,13 @@ export function compare<Run extends ComparedRun>(
     else group.runs.push(run);
   }
   const all = [...groups.values()];
-  const points = all.map((group) => ({ name: group.name, ...pointOf(group.runs, resultsOf) }));
+  const points = all.map((group) =>
+    comparedPoint(
+      { name: group.name, load: recordedLoad(group.runs[0]?.facts ?? {}) },
+      group.runs,
+      CONFIDENCE,
+    ),
+  );
   return {
     points,
     verdict: weigh(points, targetShare),
@@ -69,7 +69,7 @@ export function compare<Run extends ComparedRun>(
     limits: limitsOf(slos),
     hasObjectives: points.every(({ goodShare }) => goodShare !== undefined),
     groups: all,
-    workNote: workNote(runs.map(resultsOf)),
+    workNote: workNote(runs.map(({ summary }) => summary.results)),
   };
 }
 
@@ -105,25 +105,6 @@ function namesOf(runs: readonly ComparedRun[]): Names {
   return keys.length === 1
     ? { subject: only, names: points.map(({ values }) => values.get(only) ?? ''), titles }
     : { subject: '', names: titles, titles };
-}
-
-function pointOf<Run extends ComparedRun>(
-  runs: readonly Run[],
-  resultsOf: Weighing<Run>['resultsOf'],
-): Omit<ComparedPoint, 'name'> {
-  const results = runs.map(resultsOf);
-  const of = (metric: Metric) => estimate(results, metric, CONFIDENCE);
-  return {
-    runs: runs.length,
-    load: recordedLoad(runs[0]?.facts ?? {}),
-    throughput: of(outputTokenThroughput),
-    // Without streams nobody sees the pace of tokens: the whole answer's stands in for it.
-    perUser: of(outputTokenThroughputPerUser) ?? of(e2eOutputTokenThroughput),
-    goodShare: of(goodRequestFraction)?.mean,
-    ttft: of(timeToFirstToken),
-    latency: of(requestLatency),
-    clientLimited: runs.some(({ facts }) => facts.fidelity?.verdict === 'client limited'),
-  };
 }
 
 /** Objectives of single requests as bounds of axes that show means. */

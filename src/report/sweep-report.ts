@@ -1,6 +1,6 @@
 import { percent, withCommas } from '../metrics/format.js';
 import type { Estimate } from '../metrics/noise.js';
-import type { TradeOffVerdict } from '../metrics/trade-off.js';
+import type { ComparedPoint, TradeOffVerdict } from '../metrics/trade-off.js';
 import { counted } from '../util/counted.js';
 import { andList } from '../util/lists.js';
 import type { Layout } from './layout.js';
@@ -9,7 +9,6 @@ import {
   called,
   clientLimitedWords,
   frontierWords,
-  type NamedPoint,
   type RecommendedPoints,
   recommendedPoints,
   tieReason,
@@ -19,11 +18,9 @@ import {
 import { joinLines, wrap } from './wrap.js';
 
 /** A point of a sweep as it is shown. */
-export interface ShownPoint extends NamedPoint {
+export interface ShownPoint extends ComparedPoint {
   /** Values of the swept options, in the order of the columns. */
   readonly cells: readonly string[];
-  /** Mean time to the first token, ms; where nothing streams, of the whole request. */
-  readonly latency: Estimate | undefined;
 }
 
 /** Points that do the same work, and what they come to; a sweep over loads has one group. */
@@ -87,7 +84,7 @@ function sweepTable(groups: readonly ShownGroup[], facts: SweepReportFacts, layo
       estimate(point.throughput),
       ...(gpus === undefined ? [] : [estimate(perGpu(point.throughput, gpus))]),
       estimate(point.perUser),
-      estimate(point.latency),
+      estimate(delay(point)),
       ...(objectives.length === 0 ? [] : [shareText(point.goodShare)]),
       [
         ...(verdict.frontier.includes(i) ? ['●'] : []),
@@ -217,10 +214,15 @@ function figures(points: readonly ShownPoint[], { gpus, streams, objectives }: S
       ? `${of(({ throughput }) => throughput)} total tokens/s`
       : `${of(({ throughput }) => perGpu(throughput, gpus))} tokens/s/GPU`,
     `${of(({ perUser }) => perUser)} tokens/s/user`,
-    `${streams ? 'TTFT' : 'latency'} ${of(({ latency }) => latency)} ms`,
+    `${streams ? 'TTFT' : 'latency'} ${of(delay)} ms`,
     ...(objectives.length === 0 ? [] : [`${range(shares.map(shareText))} good`]),
   ];
   return parts.join(', ');
+}
+
+/** Mean time to the first token; of the whole request if nothing streams. */
+function delay({ ttft, latency }: ComparedPoint): Estimate | undefined {
+  return ttft ?? latency;
 }
 
 function perGpu(value: Estimate | undefined, gpus: number): Estimate | undefined {

@@ -1,14 +1,13 @@
-import { dominatorOf, type OperatingPoint, type TradeOffVerdict } from '../metrics/trade-off.js';
+import {
+  type ComparedPoint,
+  dominatorOf,
+  type OperatingPoint,
+  type TradeOffVerdict,
+} from '../metrics/trade-off.js';
 import { andList } from '../util/lists.js';
 
-/** A point among others. */
-export interface NamedPoint extends OperatingPoint {
-  /** Short, and its own: `50`, or `concurrency 50 with rate 2.0`. */
-  readonly name: string;
-}
-
 /** Points that were weighed against each other. */
-export interface WeighedPoints<Point extends NamedPoint = NamedPoint> {
+export interface WeighedPoints<Point extends ComparedPoint = ComparedPoint> {
   readonly points: readonly Point[];
   readonly verdict: TradeOffVerdict;
   /** What the names are values of, e.g. `concurrency`; empty where they say so themselves. */

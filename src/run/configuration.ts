@@ -14,7 +14,7 @@ export const everyTrait: RunTraits = {
 };
 
 /** The objectives that the run was held against. */
-export function recordedSlos({ inputConfig }: RunFacts): readonly Slo[] {
+function recordedSlos({ inputConfig }: RunFacts): readonly Slo[] {
   const { slos } = inputConfig ?? {};
   return Object.entries(isObject(slos) ? slos : {}).flatMap(([tag, limit]) =>
     typeof limit === 'number' && sloFault(tag, everyTrait) === undefined ? [{ tag, limit }] : [],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Chart } from '../../src/charts/chart.js';
-import { type ComparedPoint, type Comparison, comparisonCharts } from '../../src/charts/comparison-charts.js';
+import { type Comparison, comparisonCharts } from '../../src/charts/comparison-charts.js';
 import { distributionChart } from '../../src/charts/distribution.js';
 import { latencyHeatmap } from '../../src/charts/heatmap.js';
 import { traceLengths } from '../../src/charts/lengths-chart.js';
@@ -13,7 +13,7 @@ import { themes } from '../../src/charts/theme.js';
 import { requestTimeline } from '../../src/charts/timeline.js';
 import { sliceCharts } from '../../src/charts/timeslices.js';
 import { ttftByIsl } from '../../src/charts/ttft-by-isl.js';
-import { weigh } from '../../src/metrics/trade-off.js';
+import { type ComparedPoint, weigh } from '../../src/metrics/trade-off.js';
 import { clientMetrics } from '../../src/telemetry/client-metrics.js';
 import type { TimeSeries } from '../../src/telemetry/time-series.js';
 import { chartRunOf, type Drawn, ttftObjective, ttftWithin } from './runs.js';

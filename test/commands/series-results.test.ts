@@ -34,15 +34,14 @@ describe('what a run of a series left', () => {
   it('its metrics, whether this client was the limit, and where it began', () => {
     writeFileSync(file, JSON.stringify(whole));
     expect(completeResults(files, 'a')).toEqual({
-      results: [
-        { tag: 'request_count', unit: 'requests', statistics: { avg: 9 } },
-        { tag: 'request_throughput', unit: 'requests/sec', statistics: { avg: 5 } },
-      ],
-      clientLimited: true,
-      firstSession: 3,
+      facts: { isComplete: true, sweepId: 'a', firstSession: 3, fidelity: { verdict: 'client limited' } },
+      summary: {
+        results: [
+          { tag: 'request_count', unit: 'requests', statistics: { avg: 9 } },
+          { tag: 'request_throughput', unit: 'requests/sec', statistics: { avg: 5 } },
+        ],
+      },
     });
-    writeFileSync(file, JSON.stringify({ ...whole, fidelity: { verdict: 'client ok' } }));
-    expect(completeResults(files, 'a')?.clientLimited).toBe(false);
     expect(completeResults(filesIn(join(folder, 'none'), undefined), 'a')).toBeUndefined();
   });
 });

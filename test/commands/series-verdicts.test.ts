@@ -42,8 +42,12 @@ async function sweep(line: string, runs: readonly Results[], limited: readonly n
   const measured = series.points.map(
     (planned, i): MeasuredPoint => ({
       planned,
-      runs: [runs[i] ?? []],
-      clientLimited: limited.includes(i),
+      runs: [
+        {
+          facts: limited.includes(i) ? { fidelity: { verdict: 'client limited' } } : {},
+          summary: { results: runs[i] ?? [] },
+        },
+      ],
     }),
   );
   const groups = groupsOf(measured, series, config);
@@ -64,8 +68,8 @@ it('points of a sweep over a load stand with their means, and are chosen among w
   );
   expect(groups).toHaveLength(1);
   expect(groups[0]?.points).toMatchObject([
-    { cells: ['10'], name: '10', load: 10, throughput: just(100), perUser: just(20), latency: just(30) },
-    { cells: ['50'], name: '50', load: 50, throughput: just(400), perUser: just(10), latency: just(60) },
+    { cells: ['10'], name: '10', load: 10, throughput: just(100), perUser: just(20), ttft: just(30) },
+    { cells: ['50'], name: '50', load: 50, throughput: just(400), perUser: just(10), ttft: just(60) },
   ]);
   expect(groups[0]?.points.map(({ goodShare, clientLimited }) => [goodShare, clientLimited])).toEqual([
     [0.95, false],

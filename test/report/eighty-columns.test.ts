@@ -67,7 +67,8 @@ test('repeats, and a sweep over several options', () => {
   expect(wide(table.split('\n'))).toEqual([]);
 
   const points = [1, 2].map((load) => ({
-    ...{ load, throughput: value, perUser: value, latency: value, goodShare: 0.5, clientLimited: true },
+    ...{ load, throughput: value, perUser: value, ttft: value, goodShare: 0.5, clientLimited: true },
+    ...{ runs: 3, latency: undefined },
     ...{ cells: ['1000', '20.5', '128000', '4096'], name: `concurrency ${load}` },
   }));
   const sweep = sweepReport(

@@ -26,7 +26,7 @@ function points(margin = 0, goodShares: readonly (number | undefined)[] = []) {
     ...{ cells: [`${concurrency}`], name: `${concurrency}`, load: concurrency },
     throughput: exactly(tokens, tokens * margin),
     perUser: exactly(perUser, perUser * margin),
-    latency: exactly(ttft, ttft * margin),
+    ...{ runs: 1, ttft: exactly(ttft, ttft * margin), latency: undefined },
     goodShare: goodShares[i],
     clientLimited: false,
   }));
@@ -97,7 +97,7 @@ Recommendation, by what matters most:
       ...fifth,
       throughput: exactly(36_200, 362),
       perUser: exactly(237, 2),
-      latency: exactly(430),
+      ttft: exactly(430),
     };
     const lines = shown([...near.slice(0, 4), tied], { gpus: undefined });
     expect(lines.filter((line) => line.startsWith('│ ')).map((line) => line.at(-10))).toEqual([
@@ -196,8 +196,7 @@ Recommendation, by what matters most:
       ...bare,
       cells: [name],
       name,
-      latency: undefined,
-      clientLimited: false,
+      ...{ runs: 1, ttft: undefined, latency: undefined },
     }));
     const lines = sweepReport([{ work: '', points: two, verdict: weigh(two, 0.95) }], facts, layout);
     expect(lines).toContain(

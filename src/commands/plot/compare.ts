@@ -1,32 +1,27 @@
 import type { Comparison } from '../../charts/comparison-charts.js';
 import type { ConfigOf } from '../../config/option.js';
-import type { Slo } from '../../metrics/metric.js';
-import type { Results } from '../../metrics/results.js';
-import { type ComparedRun, compare } from '../../report/compared-runs.js';
-import { recordedSlos } from '../../run/configuration.js';
+import { compare } from '../../report/compared-runs.js';
+import { viewed } from '../../run/configuration.js';
 import { readFacts } from '../../run/facts.js';
 import type { RunFiles } from '../../run/files.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import { oneLine } from '../../util/plain-text.js';
-import { slosOf } from '../slos.js';
+import { viewTraitsOf } from '../view.js';
 import type { plotOptions } from './options.js';
-
-/** A run with its summary. */
-interface SummarizedRun extends ComparedRun {
-  readonly slos: readonly Slo[];
-  readonly results: Results;
-}
 
 /** Compares runs by their summaries. @throws UserError if none has one. */
 export function comparisonOf(
   folders: readonly RunFiles[],
-  { goodput, numGpus, targetGoodput }: ConfigOf<typeof plotOptions>,
+  config: ConfigOf<typeof plotOptions>,
   io: Io,
 ): Comparison {
+  const view = viewTraitsOf(config);
   const runs = folders.flatMap((files) => {
-    const run = summarized(files);
-    if (run !== undefined) return run;
+    const { facts, results } = readFacts(files);
+    const { slos = [] } = viewed(facts, view).traits;
+    if (results !== undefined)
+      return { name: files.folder, facts, slos, summary: { results: results.metrics } };
     io.stderr.write(`${oneLine(files.folder)} is skipped: it has no summary; aiperf report creates it.\n`);
     return [];
   });
@@ -36,20 +31,11 @@ export function comparisonOf(
       'aiperf report <dir> creates it from the records.',
     );
   }
-  const runSlos = runs.find(({ slos }) => slos.length > 0)?.slos ?? [];
-  const slos = goodput === undefined ? runSlos : slosOf(goodput);
   const compared = compare(runs, {
-    resultsOf: ({ results }) => results,
-    slos,
-    targetShare: targetGoodput,
-    gpus: numGpus,
+    slos: runs.find(({ slos }) => slos.length > 0)?.slos ?? [],
+    targetShare: config.targetGoodput,
+    gpus: config.numGpus,
   });
   if (compared.workNote !== undefined) io.stderr.write(`${oneLine(compared.workNote)}\n`);
   return compared;
-}
-
-function summarized(files: RunFiles): SummarizedRun | undefined {
-  const { facts, results } = readFacts(files);
-  if (results === undefined) return undefined;
-  return { name: files.folder, facts, slos: recordedSlos(facts), results: results.metrics };
 }

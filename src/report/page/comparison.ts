@@ -9,6 +9,7 @@ import {
 import { statsOf } from '../../metrics/results.js';
 import { outputTokenThroughput, requestThroughput } from '../../metrics/run-metrics.js';
 import type { StatName } from '../../metrics/statistics.js';
+import { perUserMetric } from '../../run/compared-point.js';
 import { counted, withThousands } from '../../util/counted.js';
 import { andList } from '../../util/lists.js';
 import { type ComparedRuns, compare } from '../compared-runs.js';
@@ -36,8 +37,7 @@ export interface PageComparison extends ComparedRuns<ReportedRun> {
 /** @param targetShare of good requests that a run with objectives needs to be recommended. */
 export function pageComparison(runs: readonly ReportedRun[], targetShare: number): PageComparison {
   const slos = runs.find(({ summary }) => summary.slos.length > 0)?.summary.slos ?? [];
-  const resultsOf = ({ summary }: ReportedRun) => summary.results;
-  return { ...compare(runs, { resultsOf, slos, targetShare }), targetShare };
+  return { ...compare(runs, { slos, targetShare }), targetShare };
 }
 
 /** What the runs come to together, in words. */
@@ -68,7 +68,7 @@ export function comparisonStatements(compared: PageComparison): readonly Stateme
           ? ['No run has both output tokens/s and tokens/s/user.']
           : [
               tie ?? `Pareto frontier (output tokens/s against tokens/s/user): ${frontierWords(compared)}.`,
-              ...(runs.some(isStreamed)
+              ...(perUserMetric(runs) === outputTokenThroughputPerUser
                 ? []
                 : ['tokens/s/user = output tokens / request latency, since nothing was streamed.']),
               ...(knee === undefined
@@ -139,10 +139,6 @@ function figures(points: PageComparison['points']): string {
   const throughputs = points.map(({ throughput }) => throughput?.mean ?? 0);
   const perUser = points.map((point) => point.perUser?.mean ?? 0);
   return `${range(throughputs)} output tokens/s, ${range(perUser)} tokens/s/user`;
-}
-
-function isStreamed({ summary }: ReportedRun): boolean {
-  return statsOf(summary.results, outputTokenThroughputPerUser)?.avg !== undefined;
 }
 
 /** Which points are not recommended, because too few of their requests meet the objectives. */

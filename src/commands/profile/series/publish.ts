@@ -8,9 +8,11 @@ import {
   type FailedRun,
 } from '../../../export/aggregate.js';
 import { sweepCsv, sweepJson } from '../../../export/sweep-aggregate.js';
+import type { Results } from '../../../metrics/results.js';
 import { layoutOn } from '../../../report/layout.js';
 import { repeatsTable } from '../../../report/repeats-table.js';
 import { sweepReport } from '../../../report/sweep-report.js';
+import type { WeighedRun } from '../../../run/compared-point.js';
 import type { Io } from '../../../util/io.js';
 import type { Log } from '../../../util/log.js';
 import { oneLine } from '../../../util/plain-text.js';
@@ -25,12 +27,11 @@ import {
   variationLabel,
   variationValues,
 } from './plan.js';
-import type { RunResults } from './results.js';
 import { groupsOf, type MeasuredPoint, parametersOf, reportFacts, verdictsJson } from './verdicts.js';
 
 /** What became of the runs of a series. */
 export interface SeriesOutcome {
-  readonly results: ReadonlyMap<PlannedRun, RunResults>;
+  readonly results: ReadonlyMap<PlannedRun, WeighedRun>;
   readonly failures: ReadonlyMap<PlannedRun, string>;
 }
 
@@ -48,16 +49,13 @@ export function publishSeries(
   { root, config, stdout, env, log }: Pick<Io, 'stdout' | 'env'> & { root: string; config: Config; log: Log },
 ): boolean {
   const measured = series.points.flatMap((planned): readonly MeasuredPoint[] => {
-    const found = planned.runs.flatMap((run) => outcome.results.get(run) ?? []);
-    const runs = found.map(({ results }) => results);
-    return runs.length === 0
-      ? []
-      : [{ planned, runs, clientLimited: found.some(({ clientLimited }) => clientLimited) }];
+    const runs = planned.runs.flatMap((run) => outcome.results.get(run) ?? []);
+    return runs.length === 0 ? [] : [{ planned, runs }];
   });
   const aggregated = measured.map(({ planned, runs }) => ({
     planned,
     runs: runs.length,
-    metrics: aggregate(runs, config.confidenceLevel),
+    metrics: aggregate(resultsOf(runs), config.confidenceLevel),
   }));
   const files = aggregated.flatMap(({ planned, metrics }) => {
     const facts = aggregateFacts(planned, outcome, series, config);
@@ -77,7 +75,10 @@ export function publishSeries(
       );
   } else if (measured.length > 0) {
     const groups = groupsOf(measured, series, config);
-    const points = measured.map(({ planned, runs }) => ({ parameters: parametersOf(planned), runs }));
+    const points = measured.map(({ planned, runs }) => ({
+      parameters: parametersOf(planned),
+      runs: resultsOf(runs),
+    }));
     const facts = {
       runs: series.runs.length,
       successful: outcome.results.size,
@@ -99,6 +100,10 @@ export function publishSeries(
     );
   }
   return files.map(({ path, text }) => write(join(root, path), text, log)).every((written) => written);
+}
+
+function resultsOf(runs: readonly WeighedRun[]): readonly Results[] {
+  return runs.map(({ summary }) => summary.results);
 }
 
 function aggregateFacts(

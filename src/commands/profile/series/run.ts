@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { exitCodes } from '../../../config/exit-codes.js';
 import { hasWarmup } from '../../../config/load-mode.js';
 import type { Config, profileOptions } from '../../../config/options.js';
+import { isClientLimited, type WeighedRun } from '../../../run/compared-point.js';
 import type { SeriesFacts } from '../../../run/facts.js';
 import { filesIn, type RunFiles } from '../../../run/files.js';
 import { type FolderLock, lockFolder } from '../../../run/folder-lock.js';
@@ -20,7 +21,7 @@ import { measureRun, type RunContext } from '../measure.js';
 import { type Manifest, materialOptions, readManifest, writeManifest } from './manifest.js';
 import { drawSeeds, type PlannedRun, planSeries, type Series, seriesFacts } from './plan.js';
 import { publishSeries, type SeriesOutcome } from './publish.js';
-import { completeResults, type RunResults } from './results.js';
+import { completeResults } from './results.js';
 
 /** What the runs of a series share. */
 export interface SeriesContext extends Omit<RunContext, 'begin'>, FileLog {
@@ -60,8 +61,7 @@ export async function runSeries(
   for (const [run, failure] of failures) log('ERROR', 'sweep', `${run.folder} failed: ${failure}`);
   if (interrupt.happened) return exitCodes.interrupted;
   if (results.size - unsound.length < 2 || !written || !hasPage) return exitCodes.failure;
-  const isTrusted =
-    !config.strictFidelity || ![...results.values()].some(({ clientLimited }) => clientLimited);
+  const isTrusted = !config.strictFidelity || ![...results.values()].some(isClientLimited);
   return isTrusted ? exitCodes.success : exitCodes.notMet;
 }
 
@@ -129,7 +129,7 @@ async function runAll(
   shared: SeriesContext & Pick<Taken, 'begin'>,
 ): Promise<Ran> {
   const { interrupt, log } = shared;
-  const results = new Map<PlannedRun, RunResults>();
+  const results = new Map<PlannedRun, WeighedRun>();
   const failures = new Map<PlannedRun, string>();
   const unsound: PlannedRun[] = [];
   let before: PlannedRun | undefined;
@@ -165,7 +165,7 @@ function firstSession(
   results: SeriesOutcome['results'],
 ): number {
   const first = points[point]?.runs[0];
-  return first === undefined || hasWarmup(config) ? 0 : (results.get(first)?.firstSession ?? 0);
+  return first === undefined || hasWarmup(config) ? 0 : (results.get(first)?.facts.firstSession ?? 0);
 }
 
 /** @throws UserError before the first request of the first run, which the others would run into as well. */

@@ -1,20 +1,11 @@
 import type { Config } from '../../../config/options.js';
 import { type SweepName, sweepable } from '../../../config/sweep.js';
-import { goodRequestFraction } from '../../../metrics/goodput-metrics.js';
-import type { Metric } from '../../../metrics/metric.js';
-import { estimate } from '../../../metrics/noise.js';
-import {
-  e2eOutputTokenThroughput,
-  outputTokenThroughputPerUser,
-  requestLatency,
-  timeToFirstToken,
-} from '../../../metrics/request-metrics.js';
-import { type Results, statsOf } from '../../../metrics/results.js';
 import { outputTokenThroughput } from '../../../metrics/run-metrics.js';
 import { metricOf } from '../../../metrics/table.js';
 import { type Recommendation, weigh } from '../../../metrics/trade-off.js';
 import { sloWords } from '../../../report/slo-words.js';
 import type { ShownGroup, ShownPoint, SweepReportFacts } from '../../../report/sweep-report.js';
+import { comparedPoint, perUserMetric, type WeighedRun } from '../../../run/compared-point.js';
 import { Float, type Printable } from '../../../util/python-json.js';
 import { slosOf } from '../../slos.js';
 import { type PlannedPoint, printable, type Series, sweptNames, valueText } from './plan.js';
@@ -22,9 +13,7 @@ import { type PlannedPoint, printable, type Series, sweptNames, valueText } from
 /** A point with its complete runs, at least one. */
 export interface MeasuredPoint {
   readonly planned: PlannedPoint;
-  readonly runs: readonly Results[];
-  /** In one of them this client was the limit. */
-  readonly clientLimited: boolean;
+  readonly runs: readonly WeighedRun[];
 }
 
 /** A group of points that do the same work, with what it comes to. */
@@ -48,7 +37,7 @@ export function groupsOf(measured: readonly MeasuredPoint[], series: Series, con
 }
 
 export function reportFacts(groups: readonly Group[], series: Series, config: Config): SweepReportFacts {
-  const all = groups.flatMap(({ measured }) => measured);
+  const all = groups.flatMap(({ points }) => points);
   const rest = besidesWork(series);
   return {
     columns: series.swept.map((name) => sweepable[name].title),
@@ -56,33 +45,31 @@ export function reportFacts(groups: readonly Group[], series: Series, config: Co
     subject: rest.length === 1 ? (rest[0] ?? '') : '',
     load: loadOf(series),
     gpus: config.numGpus,
-    streams: streams(all),
+    streams: all.some(({ ttft }) => ttft !== undefined),
     objectives: slosOf(config.goodput).map(({ tag, limit }) => {
       const { label, displayUnit, largerIsBetter } = metricOf(tag);
       return sloWords({ label, unit: displayUnit, largerIsBetter, limit });
     }),
     goodShare: config.targetGoodput,
     confidenceLevel: config.confidenceLevel,
-    repeated: all.some(({ runs }) => runs.length > 1),
+    repeated: all.some(({ runs }) => runs > 1),
   };
 }
 
 /** What each group comes to, as the sweep's file holds it. */
 export function verdictsJson(groups: readonly Group[], series: Series, config: Config): Printable {
-  return groups.map(({ measured, verdict, work }) => {
+  return groups.map(({ measured, points, verdict, work }) => {
     const parameters = (index: number) => parametersOf(measured[index]?.planned);
     const chosen = (found: Recommendation | undefined) =>
       found && { parameters: parameters(found.point), ties: found.ties.map(parameters) };
     return {
       work: work === '' ? undefined : work,
       throughput: outputTokenThroughput.tag,
-      per_user: perUserMetric(measured).tag,
+      per_user: perUserMetric(measured.flatMap(({ runs }) => runs)).tag,
       num_gpus: config.numGpus,
       pareto_frontier: verdict.frontier.map(parameters),
       no_difference_beyond_noise: verdict.isTie ? true : undefined,
-      client_limited: measured
-        .filter((point) => point.clientLimited)
-        .map(({ planned }) => parametersOf(planned)),
+      client_limited: points.flatMap(({ clientLimited }, i) => (clientLimited ? [parameters(i)] : [])),
       knee: verdict.knee === undefined ? null : parameters(verdict.knee),
       knee_method: loadOf(series) === undefined ? undefined : `kneedle: throughput over ${loadOf(series)}`,
       target_goodput: config.goodput === undefined ? undefined : new Float(config.targetGoodput),
@@ -102,24 +89,20 @@ export function parametersOf(point: PlannedPoint | undefined): Readonly<Record<s
 }
 
 function shownPoint(
-  measured: MeasuredPoint,
+  { planned, runs }: MeasuredPoint,
   names: readonly SweepName[],
   series: Series,
   config: Config,
 ): ShownPoint {
-  const { planned, runs, clientLimited } = measured;
-  const of = (metric: Metric) => estimate(runs, metric, config.confidenceLevel);
   const load = loadOf(series);
   const only = names.length === 1 ? names[0] : undefined;
-  return {
-    cells: series.swept.map((name) => valueText(name, planned.parameters)),
+  const place = {
     name: only === undefined ? described(names, planned) : valueText(only, planned.parameters),
     load: load === undefined ? undefined : planned.parameters[load],
-    throughput: of(outputTokenThroughput),
-    perUser: of(perUserMetric([measured])),
-    latency: of(streams([measured]) ? timeToFirstToken : requestLatency),
-    goodShare: of(goodRequestFraction)?.mean,
-    clientLimited,
+  };
+  return {
+    cells: series.swept.map((name) => valueText(name, planned.parameters)),
+    ...comparedPoint(place, runs, config.confidenceLevel),
   };
 }
 
@@ -132,21 +115,6 @@ function besidesWork({ swept }: Series): readonly SweepName[] {
 function loadOf({ swept }: Series): SweepName | undefined {
   const loads = swept.filter((name) => sweepable[name].role === 'load');
   return loads.length === 1 ? loads[0] : undefined;
-}
-
-/** Without streams nobody sees the pace of tokens: the whole answer's stands in for it. */
-function perUserMetric(points: readonly MeasuredPoint[]): Metric {
-  return haveMetric(points, outputTokenThroughputPerUser)
-    ? outputTokenThroughputPerUser
-    : e2eOutputTokenThroughput;
-}
-
-function streams(points: readonly MeasuredPoint[]): boolean {
-  return haveMetric(points, timeToFirstToken);
-}
-
-function haveMetric(points: readonly MeasuredPoint[], metric: Metric): boolean {
-  return points.some(({ runs }) => runs.some((results) => statsOf(results, metric) !== undefined));
 }
 
 function described(names: readonly SweepName[], { parameters }: PlannedPoint): string {

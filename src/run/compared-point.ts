@@ -1,0 +1,50 @@
+import { goodRequestFraction } from '../metrics/goodput-metrics.js';
+import type { Metric } from '../metrics/metric.js';
+import type { RunSummary } from '../metrics/metric-store.js';
+import { estimate } from '../metrics/noise.js';
+import {
+  e2eOutputTokenThroughput,
+  outputTokenThroughputPerUser,
+  requestLatency,
+  timeToFirstToken,
+} from '../metrics/request-metrics.js';
+import { statsOf } from '../metrics/results.js';
+import { outputTokenThroughput } from '../metrics/run-metrics.js';
+import type { ComparedPoint } from '../metrics/trade-off.js';
+import type { Run } from './run.js';
+
+/** A run as it is compared with others. */
+export interface WeighedRun extends Pick<Run, 'facts'> {
+  readonly summary: Pick<RunSummary, 'results'>;
+}
+
+/** The point that these repeats make up, at least one. @param level of confidence, between 0 and 1. */
+export function comparedPoint(
+  { name, load }: Pick<ComparedPoint, 'name' | 'load'>,
+  runs: readonly WeighedRun[],
+  level: number,
+): ComparedPoint {
+  const results = runs.map(({ summary }) => summary.results);
+  const of = (metric: Metric) => estimate(results, metric, level);
+  return {
+    ...{ name, load, runs: runs.length },
+    throughput: of(outputTokenThroughput),
+    perUser: of(perUserMetric(runs)),
+    goodShare: of(goodRequestFraction)?.mean,
+    ttft: of(timeToFirstToken),
+    latency: of(requestLatency),
+    clientLimited: runs.some(isClientLimited),
+  };
+}
+
+/** The client's own delays are in the figures. */
+export function isClientLimited({ facts }: WeighedRun): boolean {
+  return facts.fidelity?.verdict === 'client limited';
+}
+
+/** The tokens/s that a user sees; of the whole response if no run streamed. */
+export function perUserMetric(runs: readonly WeighedRun[]): Metric {
+  return runs.some(({ summary }) => statsOf(summary.results, outputTokenThroughputPerUser) !== undefined)
+    ? outputTokenThroughputPerUser
+    : e2eOutputTokenThroughput;
+}
