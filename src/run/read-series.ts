@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { TimeSeries } from '../telemetry/time-series.js';
 import type { ClockOrigin } from '../util/clock.js';
 import { UserError } from '../util/errors.js';
@@ -12,22 +12,22 @@ interface Begun extends Omit<TimeSeries, 'times' | 'values'> {
 }
 
 /**
- * Reads `profile_export_series.jsonl`, as `export/series-jsonl.ts` describes it; a last line that is cut off, as a killed run leaves it, is left out.
- * @param origin what times count from. @returns none where there is no file.
- * @throws UserError with the place of a line that belongs to no series.
+ * Reads `profile_export_series.jsonl`, as `export/series-jsonl.ts` describes it. Damaged lines are skipped: the charts
+ * over time lose those observations, and no result depends on them.
+ * @param origin what times count from. @returns none where there is no regular file.
  */
 export function readSeries(path: string, origin: ClockOrigin): TimeSeries[] {
-  if (!existsSync(path)) return [];
+  // Reading a named pipe would block.
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return [];
   const begun = new Map<number, Begun>();
-  for (const { text, number, ended } of readLines(path)) {
-    const line = parsed(text);
-    const isRead =
-      line !== undefined && (readDefinition(line, begun) || readValues(line, text, origin, begun));
-    if (isRead || !ended) continue;
-    throw new UserError(
-      `${path}:${number}: this line is not one of a time series.`,
-      'Delete the file to go on without what it has over time.',
-    );
+  try {
+    for (const { text } of readLines(path)) {
+      const line = parsed(text);
+      if (line !== undefined && !readDefinition(line, begun)) readValues(line, text, origin, begun);
+    }
+  } catch (thrown) {
+    // Not UTF-8, or an endless line: what follows cannot be read.
+    if (!(thrown instanceof UserError)) throw thrown;
   }
   return [...begun.values()]
     .filter(({ times }) => times.length > 0)
@@ -60,23 +60,21 @@ function readDefinition(
   return true;
 }
 
-/** @returns whether the line is an observation. */
+/** Adds an observation; one that is not complete is skipped. */
 function readValues(
   { ids = null, values = null }: JsonObject,
   text: string,
   origin: ClockOrigin,
   begun: ReadonlyMap<Json, Begun>,
-): boolean {
+): void {
   // JSON.parse keeps 53 bits, and epochs in ns have more.
   const digits = /"timestamp_ns":\s*(\d+)/.exec(text)?.[1];
-  if (digits === undefined || !Array.isArray(ids) || !Array.isArray(values)) return false;
+  if (digits === undefined || !Array.isArray(ids) || !Array.isArray(values)) return;
   const atNs = Number(BigInt(digits) - origin.epochNs);
-  return ids.every((id, i) => {
-    const series = begun.get(id);
-    const value = values[i];
-    if (series === undefined || typeof value !== 'number') return false;
-    series.times.push(atNs);
-    series.values.push(value);
-    return true;
-  });
+  const samples = ids.map((id, i) => ({ series: begun.get(id), value: values[i] }));
+  if (!samples.every(({ series, value }) => series !== undefined && typeof value === 'number')) return;
+  for (const { series, value } of samples) {
+    series?.times.push(atNs);
+    series?.values.push(Number(value));
+  }
 }

@@ -319,7 +319,7 @@ describe('responses by their bodies', () => {
         expect(ended.stdout).toContain(sentence);
         expect(log.split('\n').filter((line) => line.includes(sentence))).toHaveLength(1);
       }
-      expect(ended.stdout).toContain('Leave out --use-server-token-count');
+      expect(ended.stdout).toContain('Remove --use-server-token-count');
       const summary = readJson(join(folder, 'profile_export_aiperf.json'));
       expect(summary.request_count.avg).toBe(3);
       expect(summary.output_sequence_length).toBeUndefined();

@@ -116,8 +116,18 @@ describe('a file of series', () => {
     ['fewer values than ids', '{"timestamp_ns":1,"ids":[0,1],"values":[1]}'],
     ['no time', '{"ids":[0],"values":[1]}'],
     ['something else', '[]'],
-  ])('with %s in a line that is not the last is refused by its place', (_, line) => {
+  ])('with %s in a line is read without that line', (_, line) => {
     writeFileSync(path, [...definitions(0, '0'), line, '\n', ...lines.slice(2, 3)].join(''));
-    expect(() => readSeries(path, origin)).toThrow(`${path}:3: this line is not one of a time series.`);
+    expect(plain(readSeries(path, origin))).toEqual(first);
+  });
+
+  it('with bytes that are no text is read up to there', () => {
+    const rest = Buffer.concat([Buffer.alloc(1 << 20, '\n'), Buffer.from([0xff, 0x0a])]);
+    writeFileSync(path, Buffer.concat([Buffer.from(lines.slice(0, 3).join('')), rest]));
+    expect(plain(readSeries(path, origin))).toEqual(first);
+  });
+
+  it('is none where a folder has its name', () => {
+    expect(readSeries(folder, origin)).toEqual([]);
   });
 });
