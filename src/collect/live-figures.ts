@@ -69,10 +69,18 @@ const MAX_MESSAGE_LENGTH = 500;
 /** Keeps the figures of one phase. */
 export class LiveFiguresCollector {
   readonly #nowNs: () => number;
-  readonly #latencies = new Map(
-    [timeToFirstToken, interTokenLatency, requestLatency].map(({ tag }) => [tag, new LatencySketch()]),
-  );
-  readonly #tokens = new Map([inputSequenceLength, outputSequenceLength].map(({ tag }) => [tag, 0]));
+  readonly #ttft = new LatencySketch();
+  readonly #itl = new LatencySketch();
+  readonly #requestLatency = new LatencySketch();
+  readonly #inputTokens = new Sum();
+  readonly #outputTokens = new Sum();
+  readonly #byTag = new Map<string, LatencySketch | Sum>([
+    [timeToFirstToken.tag, this.#ttft],
+    [interTokenLatency.tag, this.#itl],
+    [requestLatency.tag, this.#requestLatency],
+    [inputSequenceLength.tag, this.#inputTokens],
+    [outputSequenceLength.tag, this.#outputTokens],
+  ]);
   readonly #errors = new Map<string, ErrorKind>();
   #records = 0;
   #dropped = 0;
@@ -87,10 +95,7 @@ export class LiveFiguresCollector {
     this.#records++;
     if (record.dropped) this.#dropped++;
     for (const [tag, value] of metrics) {
-      if (typeof value !== 'number') continue;
-      this.#latencies.get(tag)?.add(value);
-      const tokens = this.#tokens.get(tag);
-      if (tokens !== undefined) this.#tokens.set(tag, tokens + value);
+      if (typeof value === 'number') this.#byTag.get(tag)?.add(value);
     }
     const failure = failureOf(record);
     if (failure !== undefined && outcomeOf(record) === 'failed') this.#addError(failure);
@@ -100,17 +105,17 @@ export class LiveFiguresCollector {
     const nowNs = this.#nowNs();
     if (nowNs - this.#recentSinceNs >= RECENT_NS) {
       this.#recentSinceNs = nowNs;
-      for (const sketch of this.#latencies.values()) sketch.forgetOlder();
+      for (const sketch of [this.#ttft, this.#itl, this.#requestLatency]) sketch.forgetOlder();
     }
     return {
       records: this.#records,
       dropped: this.#dropped,
-      inputTokens: this.#tokens.get(inputSequenceLength.tag) ?? 0,
-      outputTokens: this.#tokens.get(outputSequenceLength.tag) ?? 0,
+      inputTokens: this.#inputTokens.value,
+      outputTokens: this.#outputTokens.value,
       latencies: {
-        ttft: this.#latencies.get(timeToFirstToken.tag)?.figures,
-        itl: this.#latencies.get(interTokenLatency.tag)?.figures,
-        request: this.#latencies.get(requestLatency.tag)?.figures,
+        ttft: this.#ttft.figures,
+        itl: this.#itl.figures,
+        request: this.#requestLatency.figures,
       },
       errors: [...this.#errors.values()].sort((a, b) => b.count - a.count),
     };
@@ -128,36 +133,43 @@ export class LiveFiguresCollector {
   }
 }
 
-/** Latencies of a phase, and of its last seconds. */
+/** A sum of values. */
+class Sum {
+  value = 0;
+
+  add(value: number): void {
+    this.value += value;
+  }
+}
+
+/** Latencies of a phase, and of its last seconds. A value is added to one sketch only; figures merge them. */
 class LatencySketch {
-  readonly #all = new QuantileSketch();
-  #newer = new QuantileSketch();
+  readonly #past = new QuantileSketch();
   #older = new QuantileSketch();
+  #newer = new QuantileSketch();
   #sumMs = 0;
   #count = 0;
 
   add(ms: number): void {
     this.#sumMs += ms;
     this.#count++;
-    this.#all.add(ms * NS_PER_MS);
     this.#newer.add(ms * NS_PER_MS);
   }
 
   forgetOlder(): void {
+    this.#past.addAll(this.#older);
     this.#older = this.#newer;
     this.#newer = new QuantileSketch();
   }
 
   get figures(): LatencyFigures | undefined {
     if (this.#count === 0) return undefined;
-    const recent = new QuantileSketch();
-    recent.addAll(this.#older);
-    recent.addAll(this.#newer);
-    return {
-      mean: this.#sumMs / this.#count,
-      ...percentilesOf(this.#all),
-      recent: recent.isEmpty ? undefined : percentilesOf(recent),
-    };
+    const merged = new QuantileSketch();
+    merged.addAll(this.#older);
+    merged.addAll(this.#newer);
+    const recent = merged.isEmpty ? undefined : percentilesOf(merged);
+    merged.addAll(this.#past);
+    return { mean: this.#sumMs / this.#count, ...percentilesOf(merged), recent };
   }
 }
 
