@@ -117,7 +117,7 @@ function publicationOf(
   };
 }
 
-/** Objectives that nobody could keep say nothing of the server. @throws UserError */
+/** SLOs on metrics that no request has say nothing about the server. @throws UserError */
 function requireMeasured({ slos, validCount }: RunSummary): void {
   const missing = slos.filter(({ measured }) => measured === 0).map(({ tag }) => tag);
   if (validCount === 0 || missing.length === 0) return;

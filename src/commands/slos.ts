@@ -24,7 +24,7 @@ export function sloErrors(slos: readonly Slo[], traits: RunTraits, name: string)
   });
 }
 
-/** The tag that a misspelt or shortened one, or a metric's short name (`ttft`), stands for, where one is near. */
+/** The tag meant by a misspelt or shortened one, or by a short name (`ttft`); undefined if none is near. */
 export function meantTag(word: string, tags: readonly string[]): string | undefined {
   const names = new Map<string, string>();
   for (const { tag, short } of metrics) {

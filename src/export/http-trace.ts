@@ -52,7 +52,7 @@ export function traceMember(record: RequestRecord, origin: ClockOrigin): string 
       connects && !looksUp && isIP(trace.host) === 0 ? at(wire.connectStartNs) : undefined,
     ],
     ['dns_cache_miss_ns', at(wire.dnsStartNs)],
-    // Failures that the server told of, and those that we made, have a code.
+    // Failures reported by the server, and those caused by this client, have a code.
     ['error_timestamp_ns', error !== undefined && error.code === undefined ? at(record.endNs) : undefined],
     ['local_ip', ends?.localIp],
     ['local_port', ends?.localPort],

@@ -33,7 +33,7 @@ export function recordLine(record: RequestRecord, metrics: RecordMetrics, contex
   return `{"metadata":${metadataJson(record, context, finishReason)},"metrics":{${members}}${trace}${errorMember(record)}}\n`;
 }
 
-/** What stands around each metric's value. */
+/** Text before and after the value of each metric. */
 const frames = new Map(
   metricTable.map((metric) => [
     metric.tag,

@@ -83,7 +83,7 @@ export function metricMembers(results: Results): Record<string, Printable> {
   return Object.fromEntries(results.map((result) => [result.tag, statistics(result)]));
 }
 
-/** Of each objective by itself; of all together the metrics above tell. */
+/** SLO attainment of each objective; the metrics above cover all of them together. */
 function attainment({ slos, validCount, failedCount }: RunSummary): Printable | undefined {
   if (slos.length === 0) return undefined;
   return Object.fromEntries(

@@ -27,7 +27,7 @@ export interface SweepFacts {
   readonly combinations: number;
   readonly confidenceLevel: number;
   readonly runsPerPoint: number;
-  /** What the sweep comes to; the file's last member. */
+  /** Verdicts of the sweep; the last member of the file. */
   readonly verdicts: Printable;
 }
 

@@ -20,7 +20,7 @@ export function percentileInterval(sorted: Sorted, percent: number): Interval {
   const chance = percent / 100;
   if (chance <= 0 || chance >= 1) return { low: undefined, high: undefined };
   const tail = (1 - CONFIDENCE) / 2;
-  // The ranks from 1: at most `tail` that so few, or that so many, samples lie below.
+  // Ranks from 1: the probability that fewer, or more, samples lie below is at most `tail` each.
   const tooFew = leastWhere(n, (k) => binomialCdf(k, n, chance) > tail);
   const enough = leastWhere(n, (k) => binomialCdf(k, n, chance) >= 1 - tail);
   return { low: sorted[tooFew - 1], high: sorted[enough] };

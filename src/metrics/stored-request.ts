@@ -18,7 +18,7 @@ export interface StoredRequest {
   readonly values: ReadonlyMap<string, number | Float64Array>;
 }
 
-/** A metric of a stored record, in the unit that stands beside it. */
+/** A metric of a stored record, with its unit. */
 export type StoredMetric = readonly [tag: string, value: number | Float64Array, unit: string];
 
 /** A line of the per-record file. */

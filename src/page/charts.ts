@@ -89,7 +89,7 @@ function fitting(plot: HTMLElement, parts: number): ChartOption {
   };
 }
 
-/** What stands below a part of a picture. */
+/** Labels below a part of a chart. */
 const AXIS_HEIGHT = 48;
 
 /** Puts what a chart says of itself under its title. */

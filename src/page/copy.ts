@@ -1,4 +1,4 @@
-/** Puts a button beside each command that copies it, where the browser lets a page do that. */
+/** Adds a copy button to each command, if the browser allows it. */
 export function offerCopies(): void {
   if (!('clipboard' in navigator)) return;
   for (const command of document.querySelectorAll<HTMLElement>('pre.command')) {

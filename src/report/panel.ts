@@ -5,7 +5,7 @@ import { pad, wrap } from './wrap.js';
 /** Longer lines are broken on wide terminals, too. */
 const LONGEST_LINE = 96;
 
-/** Where the text of a line starts, behind a bullet and a label; what goes on over several lines stands under it. */
+/** Column where the text of a line starts, after a bullet and a label; wrapped lines are indented to it. */
 function textStart(line: string): number {
   return /^ *(?:[-•] )?(?:[A-Z][a-z]+: )?/.exec(line)?.[0].length ?? 0;
 }

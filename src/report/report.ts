@@ -19,7 +19,7 @@ import { sloTable } from './slo-table.js';
 import { trendLines } from './trend-lines.js';
 import { joinLines } from './wrap.js';
 
-/** Tables that stand beside the main one. */
+/** Tables besides the main one. */
 export type SideTable = Exclude<ConsoleTable, 'main'>;
 
 /** The names that `--tables` takes, and what they stand for. */

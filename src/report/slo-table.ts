@@ -7,7 +7,7 @@ import type { Layout } from './layout.js';
 import { sloWords } from './slo-words.js';
 import { drawTable } from './table.js';
 
-/** How far each objective was kept by itself, and all together; no lines for a run without objectives. */
+/** Share of requests that meet each SLO, and all of them; no lines for a run without SLOs. */
 export function sloTable(summary: RunSummary, layout: Layout): string[] {
   if (summary.slos.length === 0) return [];
   const [objective = '', kept = '', ofValid = '', ofAll = ''] = sloColumns;

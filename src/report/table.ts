@@ -17,7 +17,7 @@ interface Column {
   readonly expendable?: number;
 }
 
-/** A line feed starts a new line of the cell; a style stands in for the column's. */
+/** A line feed starts a new line of the cell; a style replaces the column's. */
 type Cell = string | { readonly text: string; readonly style: StyleName };
 
 /** A table as data. */

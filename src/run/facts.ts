@@ -79,11 +79,11 @@ const facts = {
   endedAtNs: instant,
   /** Of the warm-up; `phase_manifest.json` alone holds it. */
   warmupStartedAtNs: instant,
-  /** What the client saw of itself, and the verdict; absent where nobody watched it. */
+  /** Client fidelity and its verdict; absent for a run without one. */
   fidelity: fidelityCodec,
 };
 
-/** What a run knows of itself besides its results; what nobody knows any more is undefined. */
+/** Facts of a run besides its results; unknown ones are undefined. */
 export type RunFacts = ObjectOf<typeof facts>;
 
 /** Facts of one of several runs: which of them it is. */

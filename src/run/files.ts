@@ -3,7 +3,7 @@ import { exportBase } from '../config/names.js';
 
 /** A file that a run may leave. */
 interface RunFile {
-  /** In the run's folder. `{base}` is what `--profile-export-prefix` comes to, `{summary}` the same for summaries. */
+  /** In the run's folder. `{base}` is derived from `--profile-export-prefix`, `{summary}` is its form for summaries. */
   readonly name: string;
   /** What lists of the run's files call it; absent: they leave it out. */
   readonly label?: string;

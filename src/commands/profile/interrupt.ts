@@ -24,7 +24,7 @@ const TOGETHER_MS = 1000;
  * Listens for SIGINT, SIGTERM and SIGHUP. Until `onFirst` is called, an interrupt ends the process at once: nothing
  * has been measured. Later the first one calls what was set; another one more than a second later leaves.
  * @param ignoresHangup the process is to survive its terminal.
- * @param say tells the user which one it was; the second leaves when that is told.
+ * @param say tells the user which interrupt it was; after the second the process exits when the message is out.
  */
 export function listenForInterrupt(
   io: Pick<Io, 'onSignals' | 'exit' | 'nowMs'>,

@@ -43,7 +43,7 @@ export function connectionLimit(
   return Math.min(wanted, most);
 }
 
-/** @throws UserError where so many requests in flight need more open files or local ports than there are. */
+/** @throws UserError if the requests in flight need more open files or local ports than the system allows. */
 export function requireConnections(config: Config, asked: number, proc = '/proc'): void {
   const files = openFileLimit(proc) - FILES_OF_OUR_OWN;
   const sockets = Math.max(1, asked);

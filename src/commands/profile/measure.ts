@@ -150,7 +150,7 @@ function failureOf({ summary, interrupted, stalled, failure }: RunOutcome): stri
   return `no request succeeded${error === undefined ? '' : `: ${error}`}`;
 }
 
-/** The rules between options and a dataset whose type was told from its file. @throws UserError */
+/** The rules between options and a dataset whose type was detected from its file. @throws UserError */
 function requireFittingType(
   invocation: Invocation<typeof profileOptions>,
   prepared: PreparedRun,

@@ -148,7 +148,7 @@ function planWarmup(config: Config, dataset: DatasetPlan, sessions: number): Pha
   });
 }
 
-/** Of a phase that time ends, nobody knows how many requests it sends. */
+/** Unknown for a phase that is ended by time. */
 function planned(
   name: PhasePlan['name'],
   issuing: Issuing,

@@ -105,7 +105,7 @@ export function comparisonStatements(compared: PageComparison): readonly Stateme
   return statements.filter(({ sentences }) => sentences.length > 0);
 }
 
-/** Where this client was the limit or near it. No sentence where nobody watched. */
+/** Runs that the client limited or nearly did; empty for runs without a verdict. */
 function clientSummary(compared: PageComparison): Statement {
   const runs = compared.groups.flatMap((group) => group.runs);
   const strained = compared.groups.flatMap((group, i) =>

@@ -18,7 +18,7 @@ export function pageDocument({ title, body, data }: PageParts): string {
   const [script, style] = ['page.js', 'page.css'].map((name) =>
     readFileSync(new URL(`../../../assets/page/${name}`, import.meta.url), 'utf8'),
   );
-  // Made by our build, not by anyone else: what would end the element early is told at once.
+  // Made by our build, not by anyone else: text that would end the element early is an error.
   if (script === undefined || style === undefined || /<\/(script|style)/i.test(script + style)) {
     throw new Error('assets/page is not as `npm run build` makes it');
   }

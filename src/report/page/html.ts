@@ -20,7 +20,7 @@ export class Html {
 /** What may stand in a template; texts and numbers are escaped, lists joined, `undefined` and `false` left out. */
 export type HtmlContent = Html | string | number | undefined | false | readonly HtmlContent[];
 
-/** HTML from a template: what is put in is text, whoever wrote it, unless it is `Html` itself. */
+/** HTML from a template. Inserted values are escaped as text, unless they are `Html`. */
 export function html(template: TemplateStringsArray, ...contents: readonly HtmlContent[]): Html {
   return Html.of(template.map((part, i) => (i === 0 ? part : textOf(contents[i - 1]) + part)).join(''));
 }

@@ -79,7 +79,7 @@ function entry(request: StoredRecord, firstNs: bigint, longest: number): Html {
 ${record(request)}</details>`;
 }
 
-/** How long it took beside the longest of the list; the wait for the first token is set off. */
+/** Its latency relative to the longest of the list, with the time to first token marked. */
 function bar(ttft: number, latency: number, longest: number): Html {
   const width = (part: number) => ((100 * part) / longest).toFixed(2);
   return html`<span class="bar" aria-hidden="true"><i style="width:${width(ttft)}%"></i><i style="width:${width(latency - ttft)}%"></i></span>`;

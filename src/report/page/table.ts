@@ -1,12 +1,12 @@
 import { type Html, type HtmlContent, html } from './html.js';
 
-/** What stands in a cell. */
+/** Content of a cell. */
 export type Cell = Html | string;
 
 /** A table of a page: the first cell of each row is its head. */
 export interface PageTable {
   readonly caption: string;
-  /** Screen readers alone tell it: a heading beside the table says the same. */
+  /** For screen readers only: a heading near the table has the same text. */
   readonly isCaptionHidden?: boolean;
   /** Heads of all columns, that of the rows' heads included; all empty: no head is shown. */
   readonly columns: readonly string[];
@@ -15,7 +15,7 @@ export interface PageTable {
   readonly textColumns?: readonly number[];
 }
 
-/** A table that can be scrolled by itself, with the keyboard too, where the page is narrower. */
+/** A table that scrolls sideways, also by keyboard, if the page is narrower. */
 export function table({ caption, isCaptionHidden, columns, rows, textColumns = [] }: PageTable): Html {
   const hasHead = columns.some((column) => column !== '');
   const kind = (column: number): HtmlContent => textColumns.includes(column) && html` class="text"`;

@@ -65,7 +65,7 @@ export async function runSeries(
   return isTrusted ? exitCodes.success : exitCodes.notMet;
 }
 
-/** Writes the page of all runs beside their folders. @returns whether it was written. */
+/** Writes the page of all runs next to their folders. @returns whether it was written. */
 async function writePage(
   root: string,
   runs: readonly PlannedRun[],

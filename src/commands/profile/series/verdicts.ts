@@ -16,7 +16,7 @@ export interface MeasuredPoint {
   readonly runs: readonly WeighedRun[];
 }
 
-/** A group of points that do the same work, with what it comes to. */
+/** A group of points with the same work, and its verdict. */
 export interface Group extends ShownGroup {
   readonly measured: readonly MeasuredPoint[];
 }
@@ -56,7 +56,7 @@ export function reportFacts(groups: readonly Group[], series: Series, config: Co
   };
 }
 
-/** What each group comes to, as the sweep's file holds it. */
+/** The verdict of each group, as written to the sweep's file. */
 export function verdictsJson(groups: readonly Group[], series: Series, config: Config): Printable {
   return groups.map(({ measured, points, verdict, work }) => {
     const parameters = (index: number) => parametersOf(measured[index]?.planned);
