@@ -1,9 +1,9 @@
 import { monotonicNs } from '../util/clock.js';
-import type { CompletionRequest } from './completion-request.js';
-import { type FinishReason, type StreamText, streamText, type UsageCounts, wholeBody } from './dialect.js';
+import type { FinishReason, StreamText, UsageCounts } from './apis/api.js';
 import type { Paced, Pacer } from './pacer.js';
 import type { AnswerPlan } from './plan.js';
 import type { PrefixCache } from './prefix-cache.js';
+import type { Question } from './question.js';
 import type { ServerMetrics } from './server-metrics.js';
 import type { MockServerSettings } from './settings.js';
 import type { Runner, Slots } from './slots.js';
@@ -41,14 +41,14 @@ export interface Outlet {
   cut(): void;
 }
 
-/** A streamed response: waits for its slot, then sends each token at its time. */
+/** A response: waits for its slot, then sends each token at its time, or all together when the last is due. */
 export class StreamedAnswer implements Runner, Paced {
   readonly #engine: Engine;
-  readonly #question: CompletionRequest;
+  readonly #question: Question;
   readonly #plan: AnswerPlan;
   readonly #requestId: string | null;
   readonly #outlet: Outlet;
-  readonly #text: StreamText;
+  #text: StreamText | undefined = undefined;
   readonly #itlNs: number;
   readonly #receivedNs = monotonicNs();
   #startedNs = 0;
@@ -61,7 +61,7 @@ export class StreamedAnswer implements Runner, Paced {
 
   constructor(
     engine: Engine,
-    question: CompletionRequest,
+    question: Question,
     plan: AnswerPlan,
     requestId: string | null,
     outlet: Outlet,
@@ -71,7 +71,6 @@ export class StreamedAnswer implements Runner, Paced {
     this.#question = question;
     this.#plan = plan;
     this.#outlet = outlet;
-    this.#text = streamText(engine.settings.dialect, question.api, plan);
     this.#itlNs = engine.settings.itlMs * 1e6;
     if (question.stream) outlet.beginStream();
     engine.slots.enter(this);
@@ -100,7 +99,7 @@ export class StreamedAnswer implements Runner, Paced {
     const dueNs = this.#dueNs;
     let text = '';
     if (this.#sent === 0) {
-      text = this.#text.opening;
+      text = this.#stream().opening;
       this.#engine.metrics.ttftSeconds.add((nowNs - this.#receivedNs) / 1e9);
     }
     // Tokens due at the same time share a write; late ones keep a write of their own.
@@ -118,13 +117,14 @@ export class StreamedAnswer implements Runner, Paced {
 
   #actWhole(): undefined {
     const { settings, metrics } = this.#engine;
+    const { form } = this.#question;
     const { tokens, reasoningTokens, reason } = this.#plan;
     const nowNs = monotonicNs();
     const firstNs = nowNs - this.#gapsNs(1, tokens);
     metrics.ttftSeconds.add((firstNs - this.#receivedNs) / 1e9);
     const reasoning = reasoningTokens > 0 ? this.#words(0, reasoningTokens) : undefined;
     const text = { reasoning, content: this.#words(reasoningTokens, tokens) };
-    const body = wholeBody(settings.dialect, this.#question.api, this.#plan, text, reason, this.#usage());
+    const body = form.whole(settings.dialect, this.#plan, text, reason, this.#usage());
     this.#note(tokens, nowNs);
     this.#outlet.sendFull({ status: 200, body });
     this.#finish(nowNs);
@@ -139,8 +139,15 @@ export class StreamedAnswer implements Runner, Paced {
     this.#sent = to;
     this.#dueNs += this.#gapsNs(from + 1, to + 1);
     this.#note(to - from, nowNs);
-    if (to === tokens) return this.#text.last(words, isReasoning, reason, this.#usage());
-    return isReasoning ? this.#text.reasoning(words) : this.#text.content(words);
+    const stream = this.#stream();
+    if (to === tokens) return stream.last(words, isReasoning, reason, this.#usage());
+    return isReasoning ? stream.reasoning(words) : stream.content(words);
+  }
+
+  /** Made with the first token: some APIs begin with the usage of the prompt. */
+  #stream(): StreamText {
+    this.#text ??= this.#question.form.stream(this.#engine.settings.dialect, this.#plan, this.#usage());
+    return this.#text;
   }
 
   /** Tokens `from` to `to` (exclusive) of the response, either all reasoning or all content. */
@@ -180,7 +187,7 @@ export class StreamedAnswer implements Runner, Paced {
   }
 
   #note(tokens: number, atNs: number): void {
-    this.#engine.metrics.generationTokens += tokens;
+    if (this.#question.form.generates) this.#engine.metrics.generationTokens += tokens;
     if (this.#engine.log === undefined) return;
     for (let count = 0; count < tokens; count++) this.#tokenNs.push(atNs);
   }

@@ -1,16 +1,12 @@
 import { epochMs } from '../util/clock.js';
 import { type RandomStreams, randomStreams } from '../util/random.js';
-import type { CompletionRequest } from './completion-request.js';
-import type { FinishReason } from './dialect.js';
+import type { AnswerName, FinishReason } from './apis/api.js';
+import type { Question } from './question.js';
 import { beyondContext, type Refusal, simulatedFailure, unknownModel } from './refusal.js';
 import type { MockServerSettings } from './settings.js';
 
 /** What is decided about a response when its request arrives. */
-export interface AnswerPlan {
-  readonly id: string;
-  readonly model: string;
-  /** Seconds since 1970. */
-  readonly created: number;
+export interface AnswerPlan extends AnswerName {
   /** Where its text starts in the script. */
   readonly key: number;
   readonly tokens: number;
@@ -22,7 +18,7 @@ export interface AnswerPlan {
 
 /** The request that a plan is made for. */
 export interface PlanInput {
-  readonly question: CompletionRequest;
+  readonly question: Question;
   readonly body: Buffer;
   /** Its number in order of arrival, from 1. */
   readonly number: number;
@@ -33,7 +29,7 @@ export function planner(settings: MockServerSettings): (asked: PlanInput) => Ans
   const failures = randomStreams(settings.seed, 'mock-server-failures');
   const lengths = randomStreams(settings.seed, 'mock-server-lengths');
   return ({ question, body, number }) => {
-    const { model = settings.model, promptTokens, maxTokens = 1, stream, api } = question;
+    const { model = settings.model, promptTokens, maxTokens = 1, stream, form } = question;
     if (settings.strictModel && model !== settings.model) return unknownModel(model, settings.model);
     const refusal = beyondContext(settings.contextLimit, promptTokens, maxTokens);
     if (refusal !== undefined) return refusal;
@@ -43,12 +39,12 @@ export function planner(settings: MockServerSettings): (asked: PlanInput) => Ans
     const key = digest(body);
     const [tokens, reason] = answerLength(settings, question, () => lengths(key));
     return {
-      id: `${api === 'chat' ? 'chatcmpl' : 'cmpl'}-${number.toString(16).padStart(16, '0')}`,
+      id: `${form.idPrefix}-${number.toString(16).padStart(16, '0')}`,
       model,
       created: Math.floor(epochMs() / 1000),
       key,
       tokens,
-      reasoningTokens: api === 'chat' ? Math.min(settings.reasoningTokens, tokens) : 0,
+      reasoningTokens: form.reasons ? Math.min(settings.reasoningTokens, tokens) : 0,
       reason,
       breakAfter: stream && isNth(number, settings.midfail) ? Math.floor(tokens / 2) : undefined,
     };
@@ -60,9 +56,10 @@ const defaultOutputTokens = 128;
 /** The number of tokens of the response, and its finish reason. */
 function answerLength(
   { outputTokens, outputStddev, contextLimit = Number.POSITIVE_INFINITY }: MockServerSettings,
-  { promptTokens, maxTokens, minTokens, ignoreEos }: CompletionRequest,
+  { form, promptTokens, maxTokens, minTokens, ignoreEos }: Question,
   random: () => ReturnType<RandomStreams>,
 ): [tokens: number, reason: FinishReason] {
+  if (!form.generates) return [1, 'stop'];
   const roomTokens = contextLimit - promptTokens;
   const capTokens = maxTokens ?? (ignoreEos ? Math.min(roomTokens, defaultOutputTokens) : roomTokens);
   if (ignoreEos || (outputTokens === undefined && maxTokens !== undefined)) return [capTokens, 'length'];

@@ -1,4 +1,4 @@
-import type { FinishReason } from './dialect.js';
+import type { FinishReason } from './apis/api.js';
 import type { Slots } from './slots.js';
 
 /** Server counters for `/metrics`, with vLLM's names. */

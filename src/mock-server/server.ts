@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { epochMs } from '../util/clock.js';
 import { type Engine, type FullResponse, type Outlet, StreamedAnswer } from './answer.js';
-import { type Api, readCompletionRequest } from './completion-request.js';
+import { apis } from './apis/apis.js';
 import { ClientConnection, type Running } from './connection.js';
 import { Pacer } from './pacer.js';
 import { planner } from './plan.js';
 import { PrefixCache } from './prefix-cache.js';
+import { readQuestion } from './question.js';
 import { methodNotAllowed, notFound } from './refusal.js';
 import type { IncomingRequest } from './request-reader.js';
 import { ServerMetrics } from './server-metrics.js';
@@ -62,11 +63,6 @@ export async function startMockServer(settings: Partial<MockServerSettings> = {}
   };
 }
 
-const apis: Readonly<Record<string, Api>> = {
-  '/v1/chat/completions': 'chat',
-  '/v1/completions': 'completions',
-};
-
 function requestHandler(engine: Engine): (request: IncomingRequest, outlet: Outlet) => Running | undefined {
   const { settings, metrics, slots } = engine;
   const { bytesPerToken, countTokens = (text) => Math.ceil(Buffer.byteLength(text) / bytesPerToken) } =
@@ -83,11 +79,11 @@ function requestHandler(engine: Engine): (request: IncomingRequest, outlet: Outl
   const respond = (request: IncomingRequest, outlet: Outlet): FullResponse | StreamedAnswer => {
     const page = pages[request.path];
     if (page !== undefined) return request.method === 'GET' ? page() : methodNotAllowed;
-    const api = apis[request.path];
-    if (api === undefined) return notFound;
+    const read = apis[request.path];
+    if (read === undefined) return notFound;
     if (request.method !== 'POST') return methodNotAllowed;
     const number = ++requests;
-    const question = readCompletionRequest(api, request.body, countTokens);
+    const question = readQuestion(read, request.body, request.headers.get('accept') ?? '', countTokens);
     if ('status' in question) return question;
     const planned = plan({ question, body: request.body, number });
     if ('status' in planned) return planned;

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { type Engine, StreamedAnswer } from '../../src/mock-server/answer.js';
-import { readCompletionRequest } from '../../src/mock-server/completion-request.js';
+import { readChat } from '../../src/mock-server/apis/openai.js';
 import { Pacer } from '../../src/mock-server/pacer.js';
 import { planner } from '../../src/mock-server/plan.js';
+import { readQuestion } from '../../src/mock-server/question.js';
 import { ServerMetrics } from '../../src/mock-server/server-metrics.js';
 import { defaultSettings } from '../../src/mock-server/settings.js';
 import { Slots } from '../../src/mock-server/slots.js';
@@ -118,7 +119,7 @@ test('tokens that are due together leave in one write, others in one each', asyn
       log: undefined,
     };
     const body = Buffer.from(JSON.stringify({ ...hello, stream: true, max_tokens: 4 }));
-    const question = readCompletionRequest('chat', body, (text) => text.length);
+    const question = readQuestion(readChat, body, '', (text) => text.length);
     if ('status' in question) throw new Error(question.body);
     const plan = planner(settings)({ question, body, number: 1 });
     if ('status' in plan) throw new Error(plan.body);

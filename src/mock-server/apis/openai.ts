@@ -1,39 +1,71 @@
-import type { Api } from './completion-request.js';
-import type { Dialect } from './settings.js';
+import { isObject, type Json, type JsonObject } from '../../util/json.js';
+import { badRequest } from '../refusal.js';
+import type { Dialect } from '../settings.js';
+import {
+  type AnswerForm,
+  type AnswerName,
+  type AskedReader,
+  asciiJson,
+  type FinishReason,
+  frame,
+  type StreamText,
+  streamEnd,
+  type UsageCounts,
+  type WholeText,
+} from './api.js';
+import { messagesText, stringsOf } from './prompts.js';
 
-export type FinishReason = 'stop' | 'length';
+type OpenAiApi = 'chat' | 'completions';
 
-/** Metadata repeated in every chunk of a response. */
-export interface AnswerName {
-  readonly id: string;
-  readonly model: string;
-  /** Seconds since 1970. */
-  readonly created: number;
+/** `/v1/chat/completions` */
+export const readChat: AskedReader = (body) => {
+  const prompt = messagesText(body.messages);
+  if (prompt === undefined) return badRequest('messages is missing or has the wrong form.', 'messages');
+  return { form: forms.chat, prompt, ...commonOf(body) };
+};
+
+/** `/v1/completions` */
+export const readCompletions: AskedReader = (body) => {
+  const prompt = promptOf(body.prompt);
+  if (prompt === undefined) return badRequest('prompt is missing or has the wrong form.', 'prompt');
+  return { form: forms.completions, prompt, ...commonOf(body) };
+};
+
+function commonOf(body: JsonObject) {
+  return {
+    stream: body.stream === true,
+    includeUsage: isObject(body.stream_options) && body.stream_options.include_usage === true,
+    maxTokens: body.max_completion_tokens ?? body.max_tokens,
+    minTokens: body.min_tokens,
+    ignoreEos: body.ignore_eos,
+  };
 }
 
-export interface UsageCounts {
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  /** Undefined: not reported. */
-  readonly cachedTokens: number | undefined;
-  readonly reasoningTokens: number;
+/** The text, or the number of token IDs. */
+function promptOf(prompt: Json | undefined): string | number | undefined {
+  const texts = stringsOf(prompt);
+  if (texts !== undefined) return texts.join('\n');
+  if (!Array.isArray(prompt) || prompt.length === 0) return undefined;
+  const ids = prompt.flat();
+  return ids.every((id) => typeof id === 'number') ? ids.length : undefined;
 }
 
-/** The pieces of a stream, already framed for chunked transfer encoding. */
-export interface StreamText {
-  /** Sent just before the first token; may be empty. */
-  readonly opening: string;
-  /** A chunk of text; letters and spaces only, because it is not escaped. */
-  content(text: string): string;
-  reasoning(text: string): string;
-  /** The last chunk of text, and the end of the stream. */
-  last(text: string, isReasoning: boolean, reason: FinishReason, usage: UsageCounts | undefined): string;
+const forms: Record<OpenAiApi, AnswerForm> = { chat: formOf('chat'), completions: formOf('completions') };
+
+function formOf(api: OpenAiApi): AnswerForm {
+  return {
+    idPrefix: api === 'chat' ? 'chatcmpl' : 'cmpl',
+    generates: true,
+    reasons: api === 'chat',
+    stream: (dialect, name) => streamText(dialect, api, name),
+    whole: (dialect, ...rest) => wholeBody(dialect, api, ...rest),
+  };
 }
 
 const fingerprint = ',"system_fingerprint":"aiperf-mock"';
 
 /** Prepares the parts that all chunks of a stream share. */
-export function streamText(dialect: Dialect, api: Api, name: AnswerName): StreamText {
+function streamText(dialect: Dialect, api: OpenAiApi, name: AnswerName): StreamText {
   const begin = `data: ${head(api === 'chat' ? 'chat.completion.chunk' : 'text_completion', name)}`;
   const choice = `${begin},"choices":[{"index":0,`;
   const form = (dialect === 'vllm' ? vllm : plain)[api];
@@ -51,16 +83,16 @@ export function streamText(dialect: Dialect, api: Api, name: AnswerName): Stream
       ofChoice(form.finish(reason)) +
       (usage === undefined ? '' : counts(usage)) +
       frame('data: [DONE]') +
-      '0\r\n\r\n',
+      streamEnd,
   };
 }
 
 /** The body of a non-streamed response. */
-export function wholeBody(
+function wholeBody(
   dialect: Dialect,
-  api: Api,
+  api: OpenAiApi,
   name: AnswerName,
-  text: { readonly content: string; readonly reasoning: string | undefined },
+  text: WholeText,
   reason: FinishReason,
   usage: UsageCounts | undefined,
 ): string {
@@ -93,7 +125,7 @@ interface ChunkForm {
 
 const messageTail = ',"refusal":null,"annotations":null,"audio":null,"function_call":null';
 
-const vllm: Record<Api, ChunkForm> = {
+const vllm: Record<OpenAiApi, ChunkForm> = {
   chat: {
     opening:
       '"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}],' +
@@ -119,7 +151,7 @@ const vllm: Record<Api, ChunkForm> = {
   },
 };
 
-const plain: Record<Api, ChunkForm> = {
+const plain: Record<OpenAiApi, ChunkForm> = {
   chat: {
     opening: '',
     content: '"delta":{"content":"',
@@ -153,16 +185,4 @@ function usageJson({ promptTokens, completionTokens, cachedTokens, reasoningToke
     `{"prompt_tokens":${promptTokens},"total_tokens":${promptTokens + completionTokens},` +
     `"completion_tokens":${completionTokens}${cached}${reasoning}}`
   );
-}
-
-/** ASCII-only JSON, so that its length in characters and bytes is the same. */
-function asciiJson(text: string): string {
-  return JSON.stringify(text).replace(/[^ -~]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
-}
-
-/** Frames an ASCII event as one chunk of chunked transfer encoding. */
-function frame(event: string): string {
-  return `${(event.length + 2).toString(16)}\r\n${event}\n\n\r\n`;
 }

@@ -1,0 +1,59 @@
+import { isObject, type Json } from '../util/json.js';
+import type { AnswerForm, Asked, AskedReader } from './apis/api.js';
+import { badRequest, type Refusal } from './refusal.js';
+
+/** A parsed request. */
+export interface Question extends Pick<Asked, 'stream' | 'includeUsage'> {
+  readonly form: AnswerForm;
+  readonly model: string | undefined;
+  /** All text of the prompt; empty for token IDs. */
+  readonly prompt: string;
+  readonly promptTokens: number;
+  readonly maxTokens: number | undefined;
+  readonly minTokens: number;
+  readonly ignoreEos: boolean;
+}
+
+/** Parses a request's body. @param accept the `Accept` header. */
+export function readQuestion(
+  read: AskedReader,
+  body: Buffer,
+  accept: string,
+  countTokens: (text: string) => number,
+): Question | Refusal {
+  let requested: Json;
+  try {
+    requested = JSON.parse(body.toString());
+  } catch (error) {
+    return badRequest(`JSON decode error: ${error instanceof Error ? error.message : error}`);
+  }
+  if (!isObject(requested)) return badRequest('The body must be a JSON object.');
+  const asked = read(requested, accept);
+  if ('status' in asked) return asked;
+
+  const { form, stream, includeUsage, prompt } = asked;
+  const cap = asked.maxTokens ?? undefined;
+  if (cap !== undefined && !isCount(cap, 1)) {
+    return badRequest(`max_tokens must be at least 1, got ${JSON.stringify(cap)}.`, 'max_tokens');
+  }
+  const least = asked.minTokens ?? 0;
+  if (!isCount(least, 0) || (cap !== undefined && least > cap)) {
+    return badRequest('min_tokens must be from 0 to max_tokens.', 'min_tokens');
+  }
+  const text = typeof prompt === 'string' ? prompt : '';
+  return {
+    form,
+    model: typeof requested.model === 'string' ? requested.model : undefined,
+    stream,
+    includeUsage,
+    prompt: text,
+    promptTokens: typeof prompt === 'number' ? prompt : Math.max(1, countTokens(text)),
+    maxTokens: cap,
+    minTokens: least,
+    ignoreEos: asked.ignoreEos === true,
+  };
+}
+
+function isCount(value: unknown, least: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= least;
+}
