@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { chatArgs, chatBody } from './measure/bodies.js';
 import { clockOffsetNs, type Distance, distance } from './measure/distance.js';
-import { compileFloor, runFloor } from './measure/floor.js';
+import { compileFloor, runBareNode, runFloor } from './measure/floor.js';
+import { CLIENT_CORE, SERVER_CORE } from './measure/machine.js';
 import { argument, quick, rounds, scaled } from './measure/options.js';
-import { runOurs } from './measure/ours.js';
+import { type Build, builds, runOurs } from './measure/ours.js';
 import { median } from './measure/quantiles.js';
 import { openReport } from './measure/report.js';
 import { startMockServer, withFolder } from './measure/servers.js';
@@ -13,6 +14,8 @@ import { readRecords, readTokenLog } from './measure/stamps.js';
 
 interface Case {
   readonly name: string;
+  /** Server and client share all cores at normal niceness, as a user runs them. */
+  readonly isUnpinned?: boolean;
   readonly streams: number;
   readonly ttftMs: number;
   readonly itlMs: number;
@@ -22,6 +25,16 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
+  {
+    name: 'unpinned: 100 x 100/s',
+    isUnpinned: true,
+    streams: 100,
+    ttftMs: 50,
+    itlMs: 10,
+    tokens: 200,
+    requests: 1000,
+    inputTokens: 1000,
+  },
   {
     name: 'founding: 100 x 100/s',
     streams: 100,
@@ -49,17 +62,22 @@ report.note(
 report.finish();
 
 async function measure(one: Case): Promise<void> {
-  const ours: Measured[] = [];
-  const c: Measured[] = [];
+  const runs: Measured[] = [];
   for (let round = 0; round < (one.name.startsWith('founding') ? Math.min(rounds, 2) : rounds); round++) {
-    c.push(await measureFloor(one));
-    ours.push(await measureOurs(one));
+    runs.push(await measureFloor(one, 'C sink', runFloor));
+    runs.push(await measureFloor(one, 'node:net', runBareNode));
+    for (const build of builds) runs.push(await measureOurs(one, build));
   }
-  add(one, 'ours', ours);
-  add(one, 'C sink', c);
+  for (const client of new Set(runs.map((run) => run.client)))
+    add(
+      one,
+      client,
+      runs.filter((run) => run.client === client),
+    );
 }
 
 interface Measured {
+  readonly client: string;
   readonly distance: Distance;
   /** CPU over wall time. */
   readonly core: number;
@@ -68,12 +86,14 @@ interface Measured {
   readonly cpuSeconds: number;
 }
 
-function measureOurs(one: Case): Promise<Measured> {
+function measureOurs(one: Case, build: Build): Promise<Measured> {
   return withFolder(async (folder) => {
     const { server, log, requests } = await serverFor(one, folder);
     const before = clockOffsetNs();
     const load = ['--concurrency', String(one.streams), '--request-count', String(requests)];
     const run = await runOurs(server.url, folder, [...chatArgs(one.tokens, true, one.inputTokens), ...load], {
+      build,
+      core: one.isUnpinned ? 'any' : CLIENT_CORE,
       env: { AIPERF_HTTP_CONNECTION_LIMIT: '12000' },
     });
     const after = clockOffsetNs();
@@ -82,6 +102,7 @@ function measureOurs(one: Case): Promise<Measured> {
     const found = distance(
       readTokenLog(log),
       readRecords(join(folder, 'profile_export.jsonl'), (before + after) / 2n),
+      { waveLength: one.streams },
     );
     const { least, most } = found.clock;
     report.say(
@@ -94,6 +115,7 @@ function measureOurs(one: Case): Promise<Measured> {
     const waves = requests / one.streams;
     const pace = (requests * one.tokens) / ((waves * (one.ttftMs + (one.tokens - 1) * one.itlMs)) / 1000);
     return {
+      client: build.name,
       distance: found,
       core: run.cpuSeconds / run.wallSeconds,
       ofPace: run.tokensPerSecond / pace,
@@ -102,22 +124,22 @@ function measureOurs(one: Case): Promise<Measured> {
   });
 }
 
-function measureFloor(one: Case): Promise<Measured> {
+function measureFloor(one: Case, client: string, measureRun: typeof runFloor): Promise<Measured> {
   return withFolder(async (folder) => {
     const { server, log, requests } = await serverFor(one, folder);
-    const { port } = server;
-    const load = {
-      port,
+    const run = await measureRun({
+      port: server.port,
       connections: one.streams,
       requests,
       body: chatBody(one.tokens, true),
       keepStamps: true,
-    };
-    const run = await runFloor(load);
+      core: one.isUnpinned ? 'any' : CLIENT_CORE,
+    });
     await server.stop();
-    // The role's event comes before the first token.
     return {
-      distance: distance(readTokenLog(log), run.stamps, 1),
+      client,
+      // The role's event comes before the first token.
+      distance: distance(readTokenLog(log), run.stamps, { before: 1, waveLength: one.streams }),
       core: run.cpuSeconds / run.wallSeconds,
       cpuSeconds: run.cpuSeconds,
     };
@@ -128,7 +150,8 @@ async function serverFor(one: Case, folder: string) {
   const log = join(folder, 'tokens.jsonl');
   const pace = ['--ttft', String(one.ttftMs), '--itl', String(one.itlMs)];
   const requests = quick ? scaled(one.requests, one.streams) : one.requests;
-  return { server: await startMockServer([...pace, '--token-log', log]), log, requests };
+  const core = one.isUnpinned ? 'any' : SERVER_CORE;
+  return { server: await startMockServer([...pace, '--token-log', log], core), log, requests };
 }
 
 function add(one: Case, client: string, runs: readonly Measured[]): void {
@@ -153,4 +176,15 @@ function add(one: Case, client: string, runs: readonly Measured[]): void {
     'CPU-s': of((run) => run.cpuSeconds),
     'throughput of pace': of((run) => run.ofPace),
   });
+  const waves = Math.max(...runs.map(({ distance }) => distance.waves.length));
+  for (let wave = 0; wave < waves; wave++)
+    report.add('by wave: the first requests of all streams, the second, ...; us', {
+      load: one.name,
+      client,
+      wave: wave + 1,
+      'first p50': of((run) => run.distance.waves[wave]?.first.p50),
+      'first p99': of((run) => run.distance.waves[wave]?.first.p99),
+      'last p50': of((run) => run.distance.waves[wave]?.last.p50),
+      'last p99': of((run) => run.distance.waves[wave]?.last.p99),
+    });
 }

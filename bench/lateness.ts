@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { chatArgs, chatBody } from './measure/bodies.js';
 import { compileFloor, runFloor } from './measure/floor.js';
 import { quick, rounds } from './measure/options.js';
-import { runOurs } from './measure/ours.js';
+import { builds, FiguresOfBuilds, runOurs } from './measure/ours.js';
 import { median, type Spread, spreadOf } from './measure/quantiles.js';
 import { openReport } from './measure/report.js';
 import { startCannedServer, withFolder } from './measure/servers.js';
@@ -38,34 +38,26 @@ async function measure(perSecond: number, pattern: 'constant' | 'poisson', token
   const seconds = quick ? fillSeconds + 1 : fillSeconds + 5;
   const requests = Math.round(perSecond * seconds);
   const server = await startCannedServer(tokens, 1, GAP_MS);
-  const ours: Measured[] = [];
+  const ours = new FiguresOfBuilds<Measured>();
   const c: Measured[] = [];
   const skip = Math.round(perSecond * fillSeconds);
   for (let round = 0; round < rounds; round++) {
     const load = { port: server.port, connections: 0, requests, body: chatBody(tokens || 1, tokens > 0) };
     const floor = await runFloor({ ...load, rate: { perSecond, pattern }, keepStamps: true });
     c.push(lateness(floor.stamps, skip, floor.cpuSeconds / requests));
-    await withFolder(async (folder) => {
-      const rate = [
-        '--request-rate',
-        String(perSecond),
-        '--arrival-pattern',
-        pattern,
-        '--request-count',
-        String(requests),
-      ];
-      const run = await runOurs(server.url, folder, [...chatArgs(tokens || 1, tokens > 0), ...rate]);
-      // Both times are of one clock: its origin does not matter.
-      const records = readRecords(join(folder, 'profile_export.jsonl'), BigInt(Date.now()) * 1_000_000n);
-      ours.push(lateness(records, skip, run.cpuSeconds / requests));
-    });
+    const open = ['--request-rate', String(perSecond), '--arrival-pattern', pattern];
+    const args = [...chatArgs(tokens || 1, tokens > 0), ...open, '--request-count', String(requests)];
+    for (const build of builds)
+      await withFolder(async (folder) => {
+        const run = await runOurs(server.url, folder, args, { build });
+        // Both times are of one clock: its origin does not matter.
+        const records = readRecords(join(folder, 'profile_export.jsonl'), BigInt(Date.now()) * 1_000_000n);
+        ours.add(build, lateness(records, skip, run.cpuSeconds / requests));
+      });
   }
   await server.stop();
-  for (const [client, runs] of [
-    ['ours', ours],
-    ['C sink', c],
-  ] as const) {
-    const of = (pick: (run: Measured) => number) => median(runs.map(pick));
+  const floor = (pick: (run: Measured) => number) => median(c.map(pick));
+  for (const [client, of] of [...ours.medians(), ['C sink', floor] as const]) {
     report.add('late by, us', {
       'requests/s': perSecond,
       pattern,

@@ -1,7 +1,7 @@
 import { chatArgs } from './measure/bodies.js';
 import type { MemoryPoint } from './measure/census.js';
 import { argument, quick, scaled } from './measure/options.js';
-import { type OwnRun, runOurs } from './measure/ours.js';
+import { type Build, builds, type OwnRun, runOurs } from './measure/ours.js';
 import { median } from './measure/quantiles.js';
 import { openReport } from './measure/report.js';
 import { type RunningServer, startCannedServer, startMockServer, withFolder } from './measure/servers.js';
@@ -14,18 +14,21 @@ const manyConnections = { AIPERF_HTTP_CONNECTION_LIMIT: '12000' };
 // `--only events` measures the parts whose name has the word.
 const only = argument('--only') ?? '';
 const parts = { streams: openStreams, events: heldEvents, records: manyRecords, long: longRun };
-for (const [name, measure] of Object.entries(parts)) if (name.includes(only)) await measure();
+for (const [name, measure] of Object.entries(parts)) {
+  if (name.includes(only)) for (const build of builds) await measure(build);
+}
 report.finish();
 
-async function openStreams(): Promise<void> {
+async function openStreams(build: Build): Promise<void> {
   // All streams are open from the first token, half-way through, to the last.
   const server = await startMockServer(['--ttft', '6000', '--itl', '2000']);
   let atStart = Number.NaN;
   for (const streams of [1, 10, 1000, 10_000]) {
-    const run = await measured(server, 5, true, streams, streams);
+    const run = await measured(build, server, 5, true, streams, streams);
     const mb = median(window(run, 0.5, 0.9));
     if (streams === 1) atStart = mb;
     report.add('open streams', {
+      build: build.name,
       streams,
       'resident MB': mb,
       'KB per stream': streams > 10 ? ((mb - atStart) * 1024) / streams : undefined,
@@ -37,17 +40,18 @@ async function openStreams(): Promise<void> {
   await server.stop();
 }
 
-async function heldEvents(): Promise<void> {
+async function heldEvents(build: Build): Promise<void> {
   const streams = 100;
   // So many that what they take stands out from the steps in which the heap grows and shrinks.
   const events = scaled(100_000, 2000);
   const perWrite = 50;
   const server = await startCannedServer(events, perWrite, quick ? 100 : 25);
-  const run = await measured(server, events, true, streams, streams);
+  const run = await measured(build, server, events, true, streams, streams);
   await server.stop();
   const growth = grown(run, 0.3, 0.9);
   const rate = (streams * perWrite) / (quick ? 0.1 : 0.025);
   report.add('events held until their request ends', {
+    build: build.name,
     streams,
     'events per stream': events,
     'bytes per event, content included': (growth.mbPerSecond * 2 ** 20) / rate,
@@ -55,23 +59,24 @@ async function heldEvents(): Promise<void> {
   });
 }
 
-async function manyRecords(): Promise<void> {
+async function manyRecords(build: Build): Promise<void> {
   const requests = scaled(1_000_000);
   const server = await startCannedServer(0, 1);
-  const run = await measured(server, 1, false, 64, requests);
+  const run = await measured(build, server, 1, false, 64, requests);
   await server.stop();
-  quarters('finished records, tiny and not streamed', run, requests);
+  quarters(build, 'finished records, tiny and not streamed', run, requests);
 }
 
-async function longRun(): Promise<void> {
+async function longRun(build: Build): Promise<void> {
   const requests = scaled(9000, 100);
   const server = await startCannedServer(100, 1, 10);
-  const run = await measured(server, 100, true, 100, requests);
+  const run = await measured(build, server, 100, true, 100, requests);
   await server.stop();
-  quarters('a long run: 100 streams of 100 tokens, one after the other', run, requests);
+  quarters(build, 'a long run: 100 streams of 100 tokens, one after the other', run, requests);
 }
 
 function measured(
+  build: Build,
   server: RunningServer,
   tokens: number,
   streaming: boolean,
@@ -80,13 +85,17 @@ function measured(
 ): Promise<OwnRun> {
   return withFolder((folder) => {
     const load = ['--concurrency', String(concurrency), '--request-count', String(requests)];
-    return runOurs(server.url, folder, [...chatArgs(tokens, streaming), ...load], { env: manyConnections });
+    return runOurs(server.url, folder, [...chatArgs(tokens, streaming), ...load], {
+      build,
+      env: manyConnections,
+    });
   });
 }
 
-function quarters(table: string, run: OwnRun, records: number): void {
+function quarters(build: Build, table: string, run: OwnRun, records: number): void {
   const at = (share: number) => median(window(run, share - 0.02, share + 0.02));
   report.add(table, {
+    build: build.name,
     records,
     seconds: run.durationSeconds,
     'MB at 1/4': at(0.25),

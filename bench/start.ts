@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { CLIENT_CORE } from './measure/machine.js';
 import { quick } from './measure/options.js';
-import { runOurs } from './measure/ours.js';
-import { run } from './measure/process.js';
+import { builds, runOurs } from './measure/ours.js';
+import { type Finished, run } from './measure/process.js';
 import { spreadOf } from './measure/quantiles.js';
 import { openReport } from './measure/report.js';
 import { startMockServer, withFolder } from './measure/servers.js';
@@ -14,46 +14,51 @@ const report = openReport('start');
 const runs = quick ? 2 : 10;
 const prompts = ['--num-dataset-entries', '100', '--isl', '1000', '--osl', '1', '--request-count', '1'];
 
+interface Start {
+  readonly firstRequestMs: number;
+  readonly wholeMs: number;
+  readonly cpuMs: number;
+  readonly peakMb: number;
+}
+
 await withFolder(async (folder) => {
   const log = join(folder, 'tokens.jsonl');
+  const starts: { readonly who: string; readonly run: Finished }[] = [];
   const server = await startMockServer(['--ttft', '0', '--itl', '0', '--token-log', log]);
-  const started: number[] = [];
-  const ours: { whole: number; cpu: number; peakMb: number }[] = [];
-  const bare: { whole: number; cpu: number; peakMb: number }[] = [];
   for (let round = 0; round < runs; round++) {
-    const node = await run([process.execPath, '-e', '0'], { core: CLIENT_CORE });
-    bare.push({ whole: node.wallSeconds, cpu: node.cpuSeconds, peakMb: node.population.peakMb });
-    const own = await runOurs(server.url, join(folder, String(round)), prompts);
-    started.push(own.startedNs);
-    ours.push({ whole: own.wallSeconds, cpu: own.cpuSeconds, peakMb: own.population.peakMb });
+    starts.push({
+      who: 'node -e 0',
+      run: await run([process.execPath, '-e', '0'], { core: CLIENT_CORE }),
+    });
+    for (const build of builds) {
+      const own = join(folder, `${build.name}-${round}`);
+      starts.push({ who: build.name, run: await runOurs(server.url, own, prompts, { build }) });
+    }
   }
   await server.stop();
-  const received = [...readTokenLog(log).values()].map((sent) => sent.receivedNs).sort((a, b) => a - b);
-  const first = received.map((atNs, place) => (atNs - (started[place] ?? 0)) / 1e6);
-  const row = (what: string, values: readonly number[]) => {
-    const { min, p50, max } = spreadOf(values);
-    report.add(`${runs} starts with 100 prompts of 1,000 tokens`, { what, min, p50, max });
-  };
-  row('command to first request seen by the server, ms', first);
-  row(
-    'whole command for one request, ms',
-    ours.map(({ whole }) => whole * 1000),
-  );
-  row(
-    'its CPU, ms',
-    ours.map(({ cpu }) => cpu * 1000),
-  );
-  row(
-    'its peak memory, MB',
-    ours.map(({ peakMb }) => peakMb),
-  );
-  row(
-    'node -e 0, ms',
-    bare.map(({ whole }) => whole * 1000),
-  );
-  row(
-    'its CPU, ms',
-    bare.map(({ cpu }) => cpu * 1000),
-  );
+  const received = [...readTokenLog(log).values()].map((sent) => sent.receivedNs);
+  for (const who of new Set(starts.map((start) => start.who))) {
+    const own = starts.filter((start) => start.who === who).map(({ run }) => startOf(run, received));
+    const row = (what: string, pick: (start: Start) => number) => {
+      const { min, p50, max } = spreadOf(own.map(pick));
+      report.add(`${runs} starts with 100 prompts of 1,000 tokens`, { who, what, min, p50, max });
+    };
+    if (who !== 'node -e 0')
+      row('command to first request seen by the server, ms', (start) => start.firstRequestMs);
+    row('whole command for one request, ms', (start) => start.wholeMs);
+    row('its CPU, ms', (start) => start.cpuMs);
+    row('its peak memory, MB', (start) => start.peakMb);
+  }
 });
 report.finish();
+
+/** @param receivedNs of all requests of the bench. */
+function startOf(run: Finished, receivedNs: readonly number[]): Start {
+  const first = Math.min(...receivedNs.filter((atNs) => atNs > run.startedNs));
+  return {
+    firstRequestMs: (first - run.startedNs) / 1e6,
+    wholeMs: run.wallSeconds * 1000,
+    cpuMs: run.cpuSeconds * 1000,
+    peakMb: run.population.peakMb,
+  };
+}

@@ -11,6 +11,8 @@ export interface Distance {
   /** Median of the first and of the last quarter of all tokens by the server's time: a growing lag shows here. */
   readonly earlyP50: number;
   readonly lateP50: number;
+  /** Of each wave: as many requests as there are streams, in order of their start. */
+  readonly waves: readonly Wave[];
   readonly tokensPerSecond: number;
   /** Requests whose events are not as many as the server's tokens, or that the log does not know. */
   readonly unmatched: number;
@@ -18,11 +20,26 @@ export interface Distance {
   readonly clock: { readonly least: number; readonly most: number };
 }
 
+interface Wave {
+  readonly first: Spread;
+  readonly last: Spread;
+}
+
+interface DistanceOptions {
+  /** Events of each answer that come before its first token; default: 0. */
+  readonly before?: number;
+  /** Requests of a wave; default: all. */
+  readonly waveLength?: number;
+}
+
 /**
  * @param stamps on the server's clock, as far as known.
- * @param before events of each answer that come before its first token.
  */
-export function distance(sent: ReadonlyMap<string, Sent>, stamps: readonly Stamps[], before = 0): Distance {
+export function distance(
+  sent: ReadonlyMap<string, Sent>,
+  stamps: readonly Stamps[],
+  { before = 0, waveLength = stamps.length }: DistanceOptions = {},
+): Distance {
   const all: { sentNs: number; behindNs: number }[] = [];
   const first: number[] = [];
   const last: number[] = [];
@@ -30,7 +47,7 @@ export function distance(sent: ReadonlyMap<string, Sent>, stamps: readonly Stamp
   let unmatched = 0;
   let leastNs = Number.NEGATIVE_INFINITY;
   let mostNs = Number.POSITIVE_INFINITY;
-  for (const { id, startNs, eventNs } of stamps) {
+  for (const { id, startNs, eventNs } of [...stamps].sort((a, b) => a.startNs - b.startNs)) {
     const there = sent.get(id);
     const tokens = there?.tokenNs.length ?? 0;
     if (there === undefined || tokens === 0 || eventNs.length < before + tokens) {
@@ -55,6 +72,8 @@ export function distance(sent: ReadonlyMap<string, Sent>, stamps: readonly Stamp
   all.sort((a, b) => a.sentNs - b.sentNs);
   const micros = (values: number[], shift: number) => spreadOf(values.map((value) => (value - shift) / 1000));
   const behind = all.map(({ behindNs }) => behindNs);
+  const wave = (behindNs: number[], start: number) =>
+    micros(behindNs.slice(start, start + waveLength), shiftNs);
   const quarter = Math.ceil(all.length / 4);
   return {
     first: micros(first, shiftNs),
@@ -63,6 +82,10 @@ export function distance(sent: ReadonlyMap<string, Sent>, stamps: readonly Stamp
     gap: micros(gaps, 0),
     earlyP50: micros(behind.slice(0, quarter), shiftNs).p50,
     lateP50: micros(behind.slice(-quarter), shiftNs).p50,
+    waves: Array.from({ length: Math.ceil(first.length / waveLength) }, (_, at) => ({
+      first: wave(first, at * waveLength),
+      last: wave(last, at * waveLength),
+    })),
     tokensPerSecond: ((all.length - 1) * 1e9) / ((all.at(-1)?.sentNs ?? 0) - (all[0]?.sentNs ?? 0)),
     unmatched,
     clock: { least: leastNs / 1000, most: mostNs / 1000 },

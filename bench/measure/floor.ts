@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CLIENT_CORE, packageFolder } from './machine.js';
+import { CLIENT_CORE, type Core, packageFolder } from './machine.js';
 import { run } from './process.js';
 import type { Stamps } from './stamps.js';
 
-/** What the C sink says of its run. */
+/** What the C sink or the bare reader says of its run. */
 export interface FloorRun {
   readonly requests: number;
   readonly events: number;
@@ -33,6 +33,8 @@ export interface FloorLoad {
   /** Open loop at a rate in place of a closed one. */
   readonly rate?: { readonly perSecond: number; readonly pattern: 'constant' | 'poisson' };
   readonly keepStamps?: boolean;
+  /** Default: the client's. */
+  readonly core?: Core;
 }
 
 const source = join(packageFolder, 'bench', 'floor', 'floor.c');
@@ -43,31 +45,34 @@ export function compileFloor(): void {
   execFileSync('cc', ['-O2', '-o', binary, source, '-lm']);
 }
 
-/** Runs the C sink on the client's core. */
-export async function runFloor(load: FloorLoad): Promise<FloorRun> {
-  const { port, connections, requests, body, rate, keepStamps = false } = load;
+const stampFile = join(tmpdir(), `aiperf-bench-stamps-${process.pid}.bin`);
+
+/** Runs the C sink. */
+export function runFloor(load: FloorLoad): Promise<FloorRun> {
+  const { port, connections, requests, body, rate, keepStamps } = load;
   const bodyFile = join(tmpdir(), `aiperf-bench-body-${process.pid}.json`);
-  const stampFile = join(tmpdir(), `aiperf-bench-stamps-${process.pid}.bin`);
   writeFileSync(bodyFile, JSON.stringify(body));
   const numbers = [port, connections, requests].map(String);
   const pace = rate === undefined ? [] : [String(rate.perSecond), rate.pattern];
-  const finished = await run([binary, ...numbers, bodyFile, keepStamps ? stampFile : '-', ...pace], {
-    core: CLIENT_CORE,
-  });
-  if (finished.exitCode !== 0) throw new Error(`the C sink failed: ${finished.stderr}`);
-  const said: Omit<FloorRun, 'stamps'> = JSON.parse(finished.stdout);
-  return { ...said, stamps: keepStamps ? readStamps(stampFile) : [] };
+  return runReader([binary, ...numbers, bodyFile, keepStamps ? stampFile : '-', ...pace], load);
 }
 
 /** A bare reader on `node:net`: the least that any client in Node can cost. Same load as a closed loop of the sink. */
-export async function runBareNode(load: FloorLoad): Promise<Omit<FloorRun, 'stamps'>> {
+export function runBareNode(load: FloorLoad): Promise<FloorRun> {
   const script = join(packageFolder, 'dist-bench', 'floor', 'bare-reader.js');
   const numbers = [load.port, load.connections, load.requests].map(String);
-  const finished = await run([process.execPath, script, ...numbers, JSON.stringify(load.body)], {
-    core: CLIENT_CORE,
-  });
-  if (finished.exitCode !== 0) throw new Error(`the bare reader failed: ${finished.stderr}`);
-  return JSON.parse(finished.stdout);
+  const stamps = load.keepStamps ? stampFile : '-';
+  return runReader([process.execPath, script, ...numbers, JSON.stringify(load.body), stamps], load);
+}
+
+async function runReader(
+  command: readonly string[],
+  { core = CLIENT_CORE, keepStamps }: FloorLoad,
+): Promise<FloorRun> {
+  const finished = await run(command, { core });
+  if (finished.exitCode !== 0) throw new Error(`${command[0]} failed: ${finished.stderr}`);
+  const said: Omit<FloorRun, 'stamps'> = JSON.parse(finished.stdout);
+  return { ...said, stamps: keepStamps ? readStamps(stampFile) : [] };
 }
 
 /** Requests/s by wrk over a few seconds; undefined where wrk is not installed. */

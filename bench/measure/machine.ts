@@ -7,6 +7,9 @@ import { argument } from './options.js';
 /** The folder of the package: this file runs from `dist-bench/measure/`. */
 export const packageFolder = fileURLToPath(new URL('../..', import.meta.url));
 
+/** A core to run on; `any`: not pinned, at normal niceness, as a user runs it. */
+export type Core = number | 'any';
+
 /** Servers run on the first core, clients on the second; a machine with one core has both on it. */
 export const SERVER_CORE = 0;
 export const CLIENT_CORE = Math.min(1, cpus().length - 1);
@@ -18,7 +21,8 @@ export const niceness = Number(argument('--nice') ?? 0);
  * The command on one core, at the bench's niceness; it must be the first of a session of its own. Where Linux groups
  * tasks by session (autogroup), niceness counts only within one: between sessions that of the group does.
  */
-export function pinned(core: number, command: readonly string[]): string[] {
+export function pinned(core: Core, command: readonly string[]): readonly string[] {
+  if (core === 'any') return command;
   if (niceness === 0) return ['taskset', '-c', String(core), ...command];
   const script = `echo ${niceness} 2>/dev/null >/proc/self/autogroup; exec taskset -c ${core} nice -n ${niceness} "$@"`;
   return ['sh', '-c', script, 'sh', ...command];

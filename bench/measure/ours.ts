@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ThreadUse } from './census.js';
 import { CLIENT_CORE } from './machine.js';
+import { argument } from './options.js';
 import { type Finished, type RunOptions, run } from './process.js';
+import { median } from './quantiles.js';
 import { ourCli } from './servers.js';
 
 /** A run of `aiperf profile`, measured from outside. */
@@ -20,15 +22,49 @@ export interface OwnRun extends Finished {
   readonly durationSeconds: number;
 }
 
+/** A build of the program under test. */
+export interface Build {
+  readonly name: string;
+  readonly cli: string;
+}
+
+const thisBuild: Build = { name: 'ours', cli: ourCli };
+const otherCheckout = argument('--before');
+
+/** This checkout's build, and with `--before FOLDER` that of another built checkout, to be measured in turn. */
+export const builds: readonly Build[] =
+  otherCheckout === undefined
+    ? [thisBuild]
+    : [thisBuild, { name: 'before', cli: resolve(otherCheckout, 'dist/cli.js') }];
+
+/** What each build was measured at, and the median of it. */
+export class FiguresOfBuilds<Figures> {
+  readonly #runs = new Map<Build, Figures[]>();
+
+  add(build: Build, figures: Figures): void {
+    this.#runs.set(build, [...(this.#runs.get(build) ?? []), figures]);
+  }
+
+  /** A median of each build's runs. */
+  *medians(): Generator<[build: string, of: (pick: (run: Figures) => number) => number]> {
+    for (const [{ name }, runs] of this.#runs) yield [name, (pick) => median(runs.map(pick))];
+  }
+}
+
+interface OwnOptions extends RunOptions {
+  /** Default: this checkout's. */
+  readonly build?: Build;
+}
+
 /**
- * Runs the program against `url` on the client's core, its files in `folder`.
+ * Runs the program against `url` on the client's core by default, its files in `folder`.
  * @throws Error with what it said when it fails.
  */
 export async function runOurs(
   url: string,
   folder: string,
   args: readonly string[],
-  options: RunOptions = {},
+  { build = thisBuild, ...options }: OwnOptions = {},
 ): Promise<OwnRun> {
   const fixed = [
     '--url',
@@ -42,7 +78,7 @@ export async function runOurs(
     '--artifact-dir',
     folder,
   ];
-  const command = [process.execPath, ourCli, 'profile', ...fixed, ...args];
+  const command = [process.execPath, build.cli, 'profile', ...fixed, ...args];
   const finished = await run(command, { core: CLIENT_CORE, ...options });
   if (finished.exitCode !== 0)
     throw new Error(

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { Census, type Population } from './census.js';
-import { pinned } from './machine.js';
+import { type Core, pinned } from './machine.js';
 
 /** How a command ended and what it cost, all its processes together. */
 export interface Finished {
@@ -20,8 +20,8 @@ export interface Finished {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Cores that it may use; absent: any. */
-  readonly core?: number;
+  /** Default: any. */
+  readonly core?: Core;
   /** Kills it, and all its descendants that are still its own, after so long. */
   readonly timeoutSeconds?: number;
   /** Called once it runs. */
@@ -30,7 +30,7 @@ export interface RunOptions {
 
 /** Runs a command to its end and measures it. */
 export async function run(command: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const placed = options.core === undefined ? command : pinned(options.core, command);
+  const placed = pinned(options.core ?? 'any', command);
   // The shell's `times` is the one way to the CPU time of a child and its children without a native module.
   const script = '"$@"; status=$?; times >&3; exit $status';
   const startedNs = monotonicNs();

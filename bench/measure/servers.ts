@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { niceness, packageFolder, pinned, SERVER_CORE } from './machine.js';
+import { type Core, niceness, packageFolder, pinned, SERVER_CORE } from './machine.js';
 
-/** A server that runs on its own core. */
+/** A server that was started. */
 export interface RunningServer {
   readonly url: string;
   readonly port: number;
@@ -20,8 +20,8 @@ export interface RunningServer {
 export const ourCli = join(packageFolder, 'dist', 'cli.js');
 
 /** `aiperf mock-server`. @param args its options but the port. */
-export function startMockServer(args: readonly string[]): Promise<RunningServer> {
-  return startServer([ourCli, 'mock-server', '--port', '0', ...args]);
+export function startMockServer(args: readonly string[], core: Core = SERVER_CORE): Promise<RunningServer> {
+  return startServer([ourCli, 'mock-server', '--port', '0', ...args], core);
 }
 
 /**
@@ -32,7 +32,7 @@ export function startMockServer(args: readonly string[]): Promise<RunningServer>
  */
 export function startCannedServer(events: number, perWrite: number, intervalMs = 0): Promise<RunningServer> {
   const script = fileURLToPath(new URL('./canned-server.js', import.meta.url));
-  return startServer([script, String(events), String(perWrite), String(intervalMs)]);
+  return startServer([script, String(events), String(perWrite), String(intervalMs)], SERVER_CORE);
 }
 
 /** A temporary folder that is removed with everything in it. */
@@ -51,12 +51,12 @@ process.once('exit', () => {
   for (const child of running) child.kill();
 });
 
-async function startServer(args: readonly string[]): Promise<RunningServer> {
-  const [program = '', ...command] = pinned(SERVER_CORE, [process.execPath, ...args]);
+async function startServer(args: readonly string[], core: Core): Promise<RunningServer> {
+  const [program = '', ...command] = pinned(core, [process.execPath, ...args]);
   const child = spawn(program, command, {
     stdio: ['ignore', 'pipe', 'inherit'],
     // A session of its own: see `pinned`.
-    detached: niceness !== 0,
+    detached: niceness !== 0 && core !== 'any',
   });
   running.add(child);
   const url = await listening(child);
