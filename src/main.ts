@@ -81,9 +81,9 @@ export async function main(argv: readonly string[], outside: Io): Promise<number
       return 1;
     }
     const { errorPanel } = await import('./config/error-panel.js');
-    const hint = thrown instanceof UserError ? thrown.hint : undefined;
+    const { hint, title } = thrown instanceof UserError ? thrown : {};
     const text = withoutSecrets(hint === undefined ? thrown.message : `${thrown.message}\n${hint}`);
-    io.stderr.write(errorPanel(text, columns(io), isTerminal(io) && io.env.NO_COLOR === undefined));
+    io.stderr.write(errorPanel(text, columns(io), isTerminal(io) && io.env.NO_COLOR === undefined, title));
     return 1;
   }
 }

@@ -55,6 +55,13 @@ export const mockServerOptions = {
     help: 'Log the send time of each token to this file as JSON lines, ns of CLOCK_MONOTONIC.',
   }),
 
+  loadMs: number({
+    flags: ['--load-time'],
+    group: 'Pace',
+    min: 0,
+    default: usual.loadMs,
+    help: 'Answer with 503 for N ms after the start, as a server that loads its model.',
+  }),
   ttftMs: number({
     flags: ['--ttft'],
     group: 'Pace',

@@ -1,4 +1,5 @@
 import { andList } from '../util/lists.js';
+import { controlConflicts, controlWarnings } from './control-conflicts.js';
 import type { Check, Findings, Loaded } from './load.js';
 import { loadConflicts, loadWarnings } from './load-conflicts.js';
 import { loadMode } from './load-mode.js';
@@ -190,11 +191,11 @@ export const checkProfile: Check<typeof profileOptions> = (loaded, isValid) => {
   const ofSweep = sweepFindings(loaded, isValid);
   return {
     errors: [
-      ...find([...conflicts, ...loadConflicts, ...ofType.conflicts], loaded, isValid),
+      ...find([...conflicts, ...loadConflicts, ...controlConflicts, ...ofType.conflicts], loaded, isValid),
       ...ofSweep.errors,
     ],
     warnings: [
-      ...find([...warnings, ...loadWarnings, ...ofType.warnings], loaded, isValid),
+      ...find([...warnings, ...loadWarnings, ...controlWarnings, ...ofType.warnings], loaded, isValid),
       ...ofSweep.warnings,
     ],
   };

@@ -2,18 +2,18 @@ import stringWidth from 'string-width';
 import { plainText } from '../util/plain-text.js';
 
 /**
- * A framed panel titled `Error`.
+ * A framed panel.
  * @param text one sentence per line; long lines are wrapped at spaces.
  * @param width columns of the frame. @param red draws the frame red, for a terminal.
  */
-export function errorPanel(text: string, width: number, red: boolean): string {
+export function errorPanel(text: string, width: number, red: boolean, title = 'Error'): string {
   const inside = width - 4;
   const paint = (frame: string) => (red ? `\u001b[31m${frame}\u001b[39m` : frame);
   const lines = plainText(text)
     .split('\n')
     .flatMap((line) => wrapped(line, inside));
   return [
-    paint(`╭─ Error ${'─'.repeat(Math.max(width - 10, 0))}╮`),
+    paint(`╭─ ${title} ${'─'.repeat(Math.max(width - 5 - title.length, 0))}╮`),
     ...lines.map((line) => `${paint('│')} ${line}${' '.repeat(inside - stringWidth(line))} ${paint('│')}`),
     paint(`╰${'─'.repeat(width - 2)}╯`),
     '',

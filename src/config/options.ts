@@ -1,6 +1,7 @@
 import { MAX_TOKENS, MAX_TURNS } from '../util/limits.js';
 import { logLevels } from '../util/log.js';
 import { isBaseUrl } from './base-url.js';
+import { controlOptions } from './control-options.js';
 import { environment } from './environment.js';
 import { headers, keyValues } from './key-values.js';
 import { loadOptions } from './load-options.js';
@@ -417,6 +418,8 @@ export const profileOptions = {
   ...synthesisOptions,
 
   ...loadOptions,
+
+  ...controlOptions,
 
   ...sweepOptions,
 

@@ -13,11 +13,8 @@ const search = 'sweep a list such as --concurrency 1,2,4,8 with --goodput; the r
 /** What to use instead of unsupported AIPerf options. Names have no dashes; a trailing `*` matches any ending. */
 const instead: Readonly<Record<string, string>> = {
   'per-chunk-usage': "use --use-server-token-count, which reads the usage at the stream's end",
-  'wait-for-model-*': 'poll GET /v1/models until it succeeds, then start aiperf',
   'request-content-type': 'requests are always sent as application/json',
   'download-video-content': textOnly,
-  'reset-kv-cache*': "call the server's POST /reset_prefix_cache before the run",
-  'server-profiler*': "call the server's POST /start_profile and /stop_profile around the run",
   'uuid-and-strip': textOnly,
   'apply-chat-template': 'use --use-server-token-count for token counts that include the chat template',
 

@@ -6,18 +6,23 @@ import type { BodyOptions, BodyRequest, Endpoint } from './endpoint.js';
 import { withExtras } from './payload.js';
 
 /** OpenAI's chat completions. */
-export const chat: Endpoint = {
+export const chat = {
   ...completionApi,
   path: '/v1/chat/completions',
   hasSystemSlot: true,
   streamTextKeys: ['content', 'reasoning_content', 'reasoning', 'text', 'thinking'],
   body: chatBody,
+  probeBody: (model: string) => ({
+    messages: [{ role: 'user', content: 'Lo' }],
+    max_tokens: 1,
+    model,
+  }),
   cannedAnswer: (streaming, tokens) =>
     streaming
       ? cannedStream('chat.completion.chunk', tokens, (content) => ({ delta: { content } }))
       : cannedBody('chat.completion', tokens, (content) => ({ message: { content } })),
   warnings: completionWarnings,
-};
+} satisfies Endpoint;
 
 function chatBody(request: BodyRequest, options: BodyOptions): JsonObject {
   const { conversation, turn, past } = request;

@@ -13,6 +13,7 @@ export const completions: Endpoint = {
   streamTextKeys: ['text', 'content'],
   checkTurn,
   body: completionsBody,
+  probeBody: (model) => ({ prompt: 'Lo', max_tokens: 1, model }),
   cannedAnswer: (streaming, tokens) =>
     (streaming ? cannedStream : cannedBody)('text_completion', tokens, (text) => ({ text })),
   warnings: (options, name) => [

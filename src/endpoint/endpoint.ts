@@ -109,6 +109,8 @@ export interface Endpoint {
   body(request: BodyRequest, options: BodyOptions): JsonObject;
   /** The body as it is sent; absent: as JSON text. */
   encode?(body: JsonObject): EncodedBody;
+  /** Body of a request for one token, to see whether a model answers; absent: that of chat. */
+  probeBody?(model: string): JsonObject;
   /** Reads an answer unit; undefined when the shape is not this endpoint's. */
   read(unit: Json): Chunk | undefined;
   /** Texts of a turn for the prewarm: simulated requests that get the code of a load thread compiled. */

@@ -54,6 +54,20 @@ export function headerMaker(options: HeaderOptions): HeaderMaker {
   };
 }
 
+/** Headers of a request outside the load: neither ids nor `User-Agent`. @param contentType undefined: no body. */
+export function controlHeaders(
+  { extra, apiKey }: Pick<HeaderOptions, 'extra'> & { readonly apiKey: string | undefined },
+  contentType: string | undefined,
+): string[] {
+  const rows = new Map<string, readonly [string, string]>();
+  const set = (name: string, value: string) => rows.set(name.toLowerCase(), [name, value]);
+  if (contentType !== undefined) set('Content-Type', contentType);
+  for (const [name, value] of Object.entries(extra)) set(name, value);
+  if (apiKey !== undefined) set('Authorization', `Bearer ${apiKey}`);
+  set('Accept', '*/*');
+  return [...rows.values()].flat();
+}
+
 /** Text as a header value; characters that it must not hold are percent-encoded. */
 export function headerText(text: string): string {
   return text.replace(forbidden, encodeURIComponent);

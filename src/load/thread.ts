@@ -6,8 +6,7 @@ import { openTokenizer } from '../dataset/tokenizer/open.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { PREWARMED, RecordPacker } from '../records/pack.js';
 import { SpoolWriter } from '../records/spool.js';
-import { openHttpTransport } from '../transport/http.js';
-import type { Transport, TransportOptions } from '../transport/transport.js';
+import { openTransport } from '../transport/open.js';
 import { openClock } from '../util/clock.js';
 import { messageOf } from '../util/errors.js';
 import { ConversationCache } from './conversation-cache.js';
@@ -43,7 +42,7 @@ async function runLoadThread({
     conversations: new ConversationCache(dataset, sessionsOf(plan)),
     sample: openSampler(plan.sampling, dataset.size, seed),
     targets: plan.targets,
-    transport: await openTransport(plan, { ...plan.transportOptions, nowNs }),
+    transport: await openTransport(plan.transport, { ...plan.transportOptions, nowNs }),
     batcher: new RecordBatcher(sink, new RecordPacker(workerId)),
     share: { ...share, thread, threads },
   };
@@ -116,12 +115,6 @@ function sessionsOf({ phases }: LoadPlan): number {
     return issuing.kind === 'fixed-schedule' ? Math.min(limit, issuing.schedule.conversations.length) : limit;
   };
   return phases.reduce((sum, phase) => sum + most(phase), 0);
-}
-
-async function openTransport(plan: LoadPlan, options: TransportOptions): Promise<Transport> {
-  if (plan.transport === 'http') return openHttpTransport(options);
-  const { openUndiciTransport } = await import('../transport/undici.js');
-  return openUndiciTransport(options);
 }
 
 await runLoadThread(workerData);

@@ -40,4 +40,9 @@ export class PrefixCache {
     }
     return hits * blockTokens;
   }
+
+  /** Forgets all blocks. */
+  clear(): void {
+    this.#blocks.clear();
+  }
 }

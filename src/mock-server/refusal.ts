@@ -54,6 +54,9 @@ export function simulatedFailure(status: number): Refusal {
   );
 }
 
+/** While the model loads. */
+export const stillLoading = refusal(503, 'The model is loading.', 'ServiceUnavailableError', null);
+
 export const notFound: Refusal = { status: 404, body: '{"detail":"Not Found"}' };
 export const methodNotAllowed: Refusal = { status: 405, body: '{"detail":"Method Not Allowed"}' };
 

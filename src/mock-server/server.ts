@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { epochMs } from '../util/clock.js';
+import { epochMs, monotonicNs } from '../util/clock.js';
 import { type Engine, type FullResponse, type Outlet, StreamedAnswer } from './answer.js';
 import { apis } from './apis/apis.js';
 import { ClientConnection, type Running } from './connection.js';
@@ -8,7 +8,7 @@ import { Pacer } from './pacer.js';
 import { planner } from './plan.js';
 import { PrefixCache } from './prefix-cache.js';
 import { readQuestion } from './question.js';
-import { methodNotAllowed, notFound } from './refusal.js';
+import { methodNotAllowed, notFound, stillLoading } from './refusal.js';
 import type { IncomingRequest } from './request-reader.js';
 import { ServerMetrics } from './server-metrics.js';
 import { defaultSettings, type MockServerSettings } from './settings.js';
@@ -76,7 +76,21 @@ function requestHandler(engine: Engine): (request: IncomingRequest, outlet: Outl
     '/metrics': () => ({ status: 200, body: metrics.text(settings.model, slots), type: metricsType }),
   };
 
+  const controls: Readonly<Record<string, () => void>> = {
+    '/reset_prefix_cache': () => engine.cache?.clear(),
+    '/start_profile': () => {},
+    '/stop_profile': () => {},
+  };
+  const loadedNs = monotonicNs() + settings.loadMs * 1e6;
+
   const respond = (request: IncomingRequest, outlet: Outlet): FullResponse | StreamedAnswer => {
+    if (settings.loadMs > 0 && monotonicNs() < loadedNs) return stillLoading;
+    const control = controls[request.path];
+    if (control !== undefined) {
+      if (request.method !== 'POST') return methodNotAllowed;
+      control();
+      return { status: 200, body: '' };
+    }
     const page = pages[request.path];
     if (page !== undefined) return request.method === 'GET' ? page() : methodNotAllowed;
     const read = apis[request.path];

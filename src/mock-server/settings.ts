@@ -12,6 +12,8 @@ export interface MockServerSettings {
   /** Format of streams: like vLLM, or the minimum that the API allows. */
   readonly dialect: Dialect;
   readonly seed: number;
+  /** The model loads for this long after the start: requests are answered with 503. */
+  readonly loadMs: number;
 
   /** From the start of a request in its slot to its first token. */
   readonly ttftMs: number;
@@ -64,6 +66,7 @@ export const defaultSettings: MockServerSettings = {
   strictModel: false,
   dialect: 'vllm',
   seed: 0,
+  loadMs: 0,
   ttftMs: 50,
   ttftPerInputTokenMs: 0,
   itlMs: 10,

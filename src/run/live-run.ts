@@ -5,6 +5,7 @@ import type { ThreadReport } from '../fidelity/thread-report.js';
 import type { PhasePlan } from '../load/plan.js';
 import type { PhaseName } from '../records/record.js';
 import { readCpuLimit, type Throttled, throttledBetween } from '../util/cgroup.js';
+import { stackOf } from '../util/errors.js';
 import { haveV8YieldToLoadThreads } from '../util/priority.js';
 import { ThreadDeath } from '../util/thread-death.js';
 import { sleep, Timeout } from '../util/timeout.js';
@@ -63,6 +64,8 @@ class LiveRun {
   readonly #options: RunOptions;
   readonly #threads: RunThreads;
   readonly #timers: Timeout[] = [];
+  /** Aborted when the load ends. */
+  readonly #ending = new AbortController();
   readonly #releaseInterrupt: () => void;
   /** Resolves when an interrupted run has no time left. */
   readonly #givenUp: Promise<undefined>;
@@ -100,7 +103,6 @@ class LiveRun {
     let nextSession = firstSession;
     try {
       for (const [index, phase] of load.phases.entries()) {
-        if (this.#state !== 'running' && index > 0) break;
         nextSession += await this.#runPhase(index, phase, nextSession);
       }
     } catch (thrown) {
@@ -159,6 +161,7 @@ class LiveRun {
   /** Ends all threads and timers of the run. */
   async close(): Promise<void> {
     this.#state = 'ended';
+    this.#ending.abort();
     this.#stopWatch();
     this.#options.sinks.onEnd();
     this.#releaseInterrupt();
@@ -174,6 +177,7 @@ class LiveRun {
     const { source } = this.#threads;
     if (this.#state === 'ended') return;
     this.#stopWatch();
+    this.#ending.abort();
     this.#endedBy ??= reason;
     this.#state = reason === 'given up' ? 'ended' : 'draining';
     switch (reason) {
@@ -219,6 +223,9 @@ class LiveRun {
   async #runPhase(index: number, plan: PhasePlan, firstSession: number): Promise<number> {
     const { clock, log, stallSeconds, sinks } = this.#options;
     const { source, collector } = this.#threads;
+    const { beforeProfiling, afterProfiling } = this.#options;
+    if (plan.name === 'profiling') await beforeProfiling?.(this.#ending.signal);
+    if (index > 0 && this.#ending.signal.aborted) return 0;
     const startNs = clock.nowNs() + preparationNs(plan);
     if (plan.name === 'warmup') this.#warmupStartNs = startNs;
     this.#last = { index, plan, startNs, firstSession, reports: [], throttled: undefined };
@@ -242,6 +249,7 @@ class LiveRun {
     } finally {
       stopSnapshots();
       this.#stopWatch();
+      if (plan.name === 'profiling') afterProfiling?.();
     }
     sinks.onSnapshot(snapshots.take());
     const counts = progress();
@@ -289,8 +297,4 @@ class LiveRun {
 /** Time in which load threads make the first bodies, so that a burst at the start is sent without delay. */
 function preparationNs({ concurrency = 0 }: PhasePlan): number {
   return 10e6 + 0.4e6 * Math.min(250, concurrency);
-}
-
-function stackOf(thrown: unknown): string {
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }

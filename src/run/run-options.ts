@@ -38,4 +38,8 @@ export interface RunOptions {
   readonly firstSession: number;
   /** Conversations in the dataset. */
   readonly datasetSize: number;
+  /** Called before the first profiling request, which waits for it, at most until the signal. @throws UserError, which ends the run */
+  readonly beforeProfiling?: (signal: AbortSignal) => Promise<void>;
+  /** Called when the last profiling request has returned. */
+  readonly afterProfiling?: () => void;
 }

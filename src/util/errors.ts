@@ -1,17 +1,24 @@
 /**
  * An error that the user can fix: bad options, unreadable files, an unknown tokenizer. `message` says what was wrong,
- * what was expected and what was found; `hint` says how to fix it. Shown without a stack; exit code 1.
+ * what was expected and what was found; `hint` says how to fix it. Shown in a panel with this title, without a stack; exit code 1.
  */
 export class UserError extends Error {
   override readonly name = 'UserError';
   readonly hint: string | undefined;
-  constructor(message: string, hint?: string) {
+  readonly title: string;
+  constructor(message: string, hint?: string, title = 'Error') {
     super(message);
     this.hint = hint;
+    this.title = title;
   }
 }
 
 /** The message of any thrown value. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** The stack of any thrown value. */
+export function stackOf(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }

@@ -122,7 +122,10 @@ benchmark:
     headers: {X-A: "1"}
     extra: {ignore_eos: true}
     sessionHeader: X-S
-    waitForModelTimeout: 0
+    waitForModelTimeout: 1m
+    waitForModelMode: both
+    resetKvCache: {enabled: true, path: /flush_cache}
+    serverProfiler: {enabled: true, stopPath: /stop}
   dataset:
     randomSeed: 42
     sampling: shuffle
@@ -160,6 +163,9 @@ benchmark:
       ...{ apiKey: 'sk-of-the-environment', useLegacyMaxTokens: true, useServerTokenCount: true },
       ...{ connectionReuseStrategy: 'never', sessionHeader: 'X-S' },
       ...{ headers: { 'X-A': '1' }, extraInputs: { ignore_eos: true } },
+      ...{ waitForModelTimeout: 60, waitForModelMode: 'both' },
+      ...{ resetKvCache: true, resetKvCachePath: '/flush_cache' },
+      ...{ serverProfiler: true, serverProfilerStopPath: '/stop' },
       ...{ tokenizer: 'builtin', tokenizerRevision: 'main', tokenizerTrustRemoteCode: false },
       ...{ randomSeed: 42, datasetSamplingStrategy: 'shuffle', numDatasetEntries: 100 },
       ...{ isl: 128, islStddev: 12.5, osl: 64, conversationTurnMean: 3, conversationTurnStddev: 1 },
@@ -178,7 +184,7 @@ benchmark:
       ...{ uiType: 'none', workersMax: 4, recordProcessors: 2, logLevel: 'DEBUG' },
     });
     expect(warnings).toContain(
-      'b.yaml:48:89: benchmark.runtime.communication has no effect here: these services do not exist.',
+      'b.yaml:51:89: benchmark.runtime.communication has no effect here: these services do not exist.',
     );
   });
 
@@ -477,9 +483,9 @@ describe('what a config file of AIPerf cannot have here', () => {
       ['benchmark is required: it holds the model, the endpoint and the load.', model],
     ],
     [
-      file({ endpoint: { url: 'h', waitForModelTimeout: 30 } }),
+      file({ otel: { enabled: true } }),
       [
-        'benchmark.endpoint.waitForModelTimeout is a setting of AIPerf that is not supported: poll GET /v1/models until it succeeds, then start aiperf.',
+        'benchmark.otel is a setting of AIPerf that is not supported: upload the summary JSON and profile_export.jsonl after the run.',
       ],
     ],
     [

@@ -134,3 +134,9 @@ test('the end of the server breaks what is open', async () => {
   await stream.catch(() => {});
   await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow();
 });
+
+test('while the model loads every request gets a 503', async () => {
+  const { port } = await server({ loadMs: 3_600_000 });
+  expect((await answer(port, {})).status).toBe(503);
+  expect((await fetch(`http://127.0.0.1:${port}/v1/models`)).status).toBe(503);
+});

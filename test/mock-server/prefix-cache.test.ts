@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { PrefixCache } from '../../src/mock-server/prefix-cache.js';
 import { Slots } from '../../src/mock-server/slots.js';
+import { answer, post, server } from './client.js';
 
 test('a prefix counts in whole blocks, from the start, and never up to the last token', () => {
   // Half a byte a token: a block of 512 tokens is 256 bytes.
@@ -36,4 +37,18 @@ test('slots are given in order of arrival, and a place in the queue may be given
   slots.leave(a);
   slots.leave(d);
   expect([started.join(''), slots.running, slots.waiting]).toEqual(['abde', 1, 0]);
+});
+
+test('a reset empties the cache; profiler routes answer to POST alone', async () => {
+  const { port } = await server({ prefixCache: true, bytesPerToken: 1 });
+  const cached = async () => {
+    const prompt = 'x'.repeat(1000);
+    const { json } = await answer(port, { prompt, max_tokens: 1 }, '/v1/completions');
+    return json.usage.prompt_tokens_details?.cached_tokens;
+  };
+  expect([await cached(), await cached()]).toEqual([0, 512]);
+  expect((await post(port, '/reset_prefix_cache', '')).status).toBe(200);
+  expect(await cached()).toBe(0);
+  expect((await post(port, '/start_profile', '')).status).toBe(200);
+  expect((await fetch(`http://127.0.0.1:${port}/stop_profile`)).status).toBe(405);
 });

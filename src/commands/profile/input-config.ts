@@ -68,6 +68,15 @@ function endpointConfig(config: Config, streaming: boolean): JsonObject {
     ...optional('headers', nonEmpty(redactedHeaders(Object.entries(config.headers).flat()))),
     ...optional('extra', nonEmpty(jsonWithoutSecrets(config.extraInputs))),
     ...unless('X-Correlation-ID', 'session_header', config.sessionHeader),
+    ...(config.waitForModelTimeout > 0
+      ? {
+          wait_for_model_timeout: config.waitForModelTimeout,
+          ...unless('inference', 'wait_for_model_mode', config.waitForModelMode),
+          ...unless(5, 'wait_for_model_interval', config.waitForModelInterval),
+        }
+      : {}),
+    ...(config.resetKvCache ? { reset_kv_cache: { enabled: true } } : {}),
+    ...(config.serverProfiler ? { server_profiler: { enabled: true } } : {}),
   };
 }
 

@@ -20,6 +20,7 @@ import { version } from '../../util/version.js';
 import { writeWhole } from '../../util/write-whole.js';
 import type { Invocation } from '../command.js';
 import { thresholdsOf } from '../view.js';
+import type { ServerControl } from './control.js';
 import { stageInputs } from './export-inputs.js';
 import { inputConfig } from './input-config.js';
 import type { Interrupt } from './interrupt.js';
@@ -55,9 +56,12 @@ export async function measureRun(
 ): Promise<RunEnd> {
   const { config } = invocation;
   const origin = takeOrigin();
+  const control = await controlOf(config, env, log);
+  await control?.waitForModel();
   const prepared = await prepareRun(config, { version, env }, log);
   requireFittingType(invocation, prepared, log);
   const publishInputs = await stageInputs(config, prepared, artifacts, onExit, log);
+  await control?.resetKvCache();
   begin();
   publishInputs();
   const plan = collectPlan(config, origin, prepared, artifacts);
@@ -99,7 +103,9 @@ export async function measureRun(
     datasetSize,
     spool: artifacts.spool,
     recordsName: basename(artifacts.records),
+    ...(control && { beforeProfiling: control.startProfiler, afterProfiling: control.stopProfiler }),
   });
+  await control?.profilerStopped(interrupt.happened);
   if (outcome === undefined) {
     log(
       'ERROR',
@@ -128,6 +134,14 @@ export async function measureRun(
   const trusted = !config.strictFidelity || outcome.fidelity?.verdict !== 'client limited';
   if (outcome.summary.validCount === 0 || !sound) return { exitCode: exitCodes.failure, failure };
   return { exitCode: trusted ? exitCodes.success : exitCodes.notMet, failure };
+}
+
+/** Requests around the load; loaded only if one is asked for, because it takes time before the first request. */
+async function controlOf(config: Config, env: Io['env'], log: Log): Promise<ServerControl | undefined> {
+  const { waitForModelTimeout, resetKvCache, serverProfiler } = config;
+  if (waitForModelTimeout === 0 && !resetKvCache && !serverProfiler) return undefined;
+  const { openServerControl } = await import('./control.js');
+  return openServerControl(config, env, log);
 }
 
 /** What the spool keeps, and how it becomes part of the results. */

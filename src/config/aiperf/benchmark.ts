@@ -83,11 +83,20 @@ const endpoint = section({
   download_video_content: unsupported('download-video-content'),
   request_content_type: unsupported('request-content-type', 'application/json'),
   uuid_and_strip: unsupported('uuid-and-strip'),
-  wait_for_model_timeout: unsupported('wait-for-model-timeout', 0),
-  wait_for_model_interval: unsupported('wait-for-model-interval', 5),
-  wait_for_model_mode: unsupported('wait-for-model-mode', 'inference'),
-  reset_kv_cache: unsupported('reset-kv-cache', ...off),
-  server_profiler: unsupported('server-profiler', ...off),
+  wait_for_model_timeout: option('waitForModelTimeout', seconds),
+  wait_for_model_interval: option('waitForModelInterval', seconds),
+  wait_for_model_mode: option('waitForModelMode'),
+  reset_kv_cache: section({
+    enabled: option('resetKvCache'),
+    path: option('resetKvCachePath'),
+    timeout_seconds: option('resetKvCacheTimeoutSeconds', seconds),
+  }),
+  server_profiler: section({
+    enabled: option('serverProfiler'),
+    start_path: option('serverProfilerStartPath'),
+    stop_path: option('serverProfilerStopPath'),
+    timeout_seconds: option('serverProfilerTimeoutSeconds', seconds),
+  }),
 });
 
 const isl = distribution('isl', 'islStddev');

@@ -1,0 +1,71 @@
+import type { OptionTable } from './option.js';
+import { choice, flag, number, text } from './option-kinds.js';
+
+/** Options of `profile` for requests to the server before, around and after the load. */
+export const controlOptions = {
+  waitForModelTimeout: number({
+    flags: ['--wait-for-model-timeout'],
+    group: 'Around the run',
+    min: 0,
+    default: 0,
+    help: 'Wait up to N seconds until every server is ready for every model; then fail. 0: do not wait.',
+  }),
+  waitForModelMode: choice(['models', 'inference', 'both'], {
+    flags: ['--wait-for-model-mode'],
+    group: 'Around the run',
+    default: 'inference',
+    help: 'models: until /v1/models lists the model; inference: until a request for one token is answered with a status below 500.',
+  }),
+  waitForModelInterval: number({
+    flags: ['--wait-for-model-interval'],
+    group: 'Around the run',
+    above: 0,
+    default: 5,
+    help: 'Seconds between two checks of a server.',
+  }),
+  resetKvCache: flag({
+    flags: ['--reset-kv-cache'],
+    group: 'Around the run',
+    help: 'Empty the prefix cache of every server before the run.',
+  }),
+  resetKvCachePath: text({
+    flags: ['--reset-kv-cache-path'],
+    group: 'Around the run',
+    metavar: '<path>',
+    default: '/reset_prefix_cache',
+    help: 'Path that --reset-kv-cache posts to.',
+  }),
+  resetKvCacheTimeoutSeconds: number({
+    flags: ['--reset-kv-cache-timeout-seconds'],
+    group: 'Around the run',
+    above: 0,
+    default: 60,
+    help: 'Fail when the cache was not emptied after N seconds.',
+  }),
+  serverProfiler: flag({
+    flags: ['--server-profiler'],
+    group: 'Around the run',
+    help: 'Start the profiler of every server after the warm-up, and stop it after the last request.',
+  }),
+  serverProfilerStartPath: text({
+    flags: ['--server-profiler-start-path'],
+    group: 'Around the run',
+    metavar: '<path>',
+    default: '/start_profile',
+    help: 'Path that starts the profiler.',
+  }),
+  serverProfilerStopPath: text({
+    flags: ['--server-profiler-stop-path'],
+    group: 'Around the run',
+    metavar: '<path>',
+    default: '/stop_profile',
+    help: 'Path that stops the profiler.',
+  }),
+  serverProfilerTimeoutSeconds: number({
+    flags: ['--server-profiler-timeout-seconds'],
+    group: 'Around the run',
+    above: 0,
+    default: 600,
+    help: 'Give up on starting or stopping the profiler after N seconds: a server may write its trace first.',
+  }),
+} satisfies OptionTable;
