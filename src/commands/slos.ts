@@ -54,6 +54,8 @@ const needs: Record<Requirement, string> = {
   streaming: '--streaming',
   'output tokens': 'an endpoint type that generates tokens',
   'input tokens': 'an endpoint type whose input is counted in tokens',
+  images: 'an endpoint type that takes images',
+  audio: 'an endpoint type that takes audio',
   'client token counts': "the client's token counts, which --use-server-token-count turns off",
   objectives: 'objectives of its own',
   'fixed schedule': '--fixed-schedule',

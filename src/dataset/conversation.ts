@@ -6,10 +6,31 @@ export interface NamedTexts {
   readonly contents: readonly string[];
 }
 
+/** Kinds of media, in the order in which requests hold them. */
+export const mediaKinds = ['image', 'audio', 'video'] as const;
+
+export type MediaKind = (typeof mediaKinds)[number];
+
+/** An image, a sound or a video of a turn. */
+export interface MediaItem {
+  readonly kind: MediaKind;
+  /** As of texts. */
+  readonly name: string;
+  /**
+   * A URL, a data URL, or `<format>,<base64>` for audio. Made on demand: it may be megabytes long.
+   * @throws UserError if its file has changed since the dataset was checked.
+   */
+  value(): string;
+  /** Length of audio; undefined if not known. */
+  seconds(): number | undefined;
+}
+
 /** One request of a dataset: the user's side of one exchange. */
 export interface Turn {
   readonly role: string;
   readonly texts: readonly NamedTexts[];
+  /** Images, then audio, then videos; absent: none. */
+  readonly media?: readonly MediaItem[];
   readonly model: string;
   /** Output token cap sent to the server; absent: no cap. */
   readonly maxTokens?: number;

@@ -1,3 +1,4 @@
+import type { MediaKind } from './conversation.js';
 import type { DatasetType } from './loaders/format.js';
 import type { Synthesis } from './loaders/synthesis.js';
 
@@ -29,6 +30,8 @@ export interface DatasetOptions {
   readonly blockSize?: number | undefined;
   /** The endpoint supports system messages, so a leading system turn becomes one. */
   readonly endpointHasSystemSlot: boolean;
+  /** Media that requests of the endpoint can hold. */
+  readonly endpointMedia: readonly MediaKind[];
   /** Transformations of a trace; absent: it is sent unchanged. */
   readonly synthesis?: Synthesis | undefined;
   /** Ignore timestamps and delays in the file. */

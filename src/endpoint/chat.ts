@@ -1,14 +1,16 @@
-import type { Turn } from '../dataset/conversation.js';
-import type { Json, JsonObject } from '../util/json.js';
+import type { MediaItem, Turn } from '../dataset/conversation.js';
+import type { JsonObject } from '../util/json.js';
 import { capOf, completionApi, completionWarnings, withUsageOption } from './completion-api.js';
 import { cannedBody, cannedStream } from './completion-canned.js';
 import type { BodyOptions, BodyRequest, Endpoint } from './endpoint.js';
+import { audioOf } from './media.js';
 import { withExtras } from './payload.js';
 
 /** OpenAI's chat completions. */
 export const chat = {
   ...completionApi,
   path: '/v1/chat/completions',
+  media: ['image', 'audio', 'video'],
   hasSystemSlot: true,
   streamTextKeys: ['content', 'reasoning_content', 'reasoning', 'text', 'thinking'],
   body: chatBody,
@@ -56,8 +58,20 @@ function withSystemMessage(messages: JsonObject[], system: string | undefined): 
 
 function userMessage(turn: Turn): JsonObject {
   const texts = turn.texts.flatMap((named) => named.contents).filter((text) => text !== '');
-  const content: Json = texts.length <= 1 ? (texts[0] ?? '') : texts.map((text) => ({ type: 'text', text }));
+  if (texts.length <= 1 && turn.media === undefined) return { role: turn.role, content: texts[0] ?? '' };
+  const content = [...texts.map((text) => ({ type: 'text', text })), ...(turn.media ?? []).map(mediaPart)];
   return { role: turn.role, content };
+}
+
+function mediaPart(item: MediaItem): JsonObject {
+  switch (item.kind) {
+    case 'image':
+      return { type: 'image_url', image_url: { url: item.value() } };
+    case 'audio':
+      return { type: 'input_audio', input_audio: audioOf(item) };
+    case 'video':
+      return { type: 'video_url', video_url: { url: item.value() } };
+  }
 }
 
 function assistantMessage(content: string, toolCalls: readonly JsonObject[] | undefined): JsonObject {

@@ -9,6 +9,7 @@ import { withExtras } from './payload.js';
 export const completions: Endpoint = {
   ...completionApi,
   path: '/v1/completions',
+  media: [],
   hasSystemSlot: false,
   streamTextKeys: ['text', 'content'],
   checkTurn,

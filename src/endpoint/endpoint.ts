@@ -1,4 +1,4 @@
-import type { Conversation, NamedTexts, Turn } from '../dataset/conversation.js';
+import type { Conversation, MediaKind, NamedTexts, Turn } from '../dataset/conversation.js';
 import type { Json, JsonObject } from '../util/json.js';
 import type { Failure } from './failure.js';
 
@@ -95,6 +95,8 @@ export interface Endpoint {
   readonly title: string;
   /** What an answer may hold, as messages name it. */
   readonly contentName: string;
+  /** Media that its requests can hold. */
+  readonly media: readonly MediaKind[];
   /** Its requests have a place for the conversation's system text. */
   readonly hasSystemSlot: boolean;
   /** Keys of a body that hold input text, in the order in which it is counted. None: requests have no input length. */

@@ -19,6 +19,7 @@ import type { JsonObject } from '../util/json.js';
 import { secretsIn } from '../util/secret-names.js';
 import { httpTrace, rawExchange } from './exchange-details.js';
 import type { Indexed } from './indexed-set.js';
+import { mediaFacts } from './media-facts.js';
 import type { LoadPlan } from './plan.js';
 import { isSuccess, ResponseBody } from './response-body.js';
 import { excessOf, shortened, statusError, unreadableResponse, wireError } from './response-errors.js';
@@ -262,6 +263,7 @@ export class RequestRun implements ResponseHandler, Indexed {
         inputTokens === undefined && this.#options.countsTokens
           ? inputTextOf(endpoint, this.#body)
           : undefined,
+      ...mediaFacts(turn, past),
       requestedOsl: outputCapOf(endpoint, this.#body),
       error: error && shortened(safeError(error, secrets)),
       cancelledNs: cancellation?.atNs,

@@ -15,6 +15,9 @@ export type Unit =
   | '%'
   | 'B'
   | 'KB'
+  | 'images'
+  | 'images/sec'
+  | 'ms/image'
   | 'requests/sec'
   | 'tokens/sec'
   | 'tokens/sec/user';
@@ -25,6 +28,8 @@ export type Requirement =
   | 'output tokens'
   | 'input tokens'
   | 'client token counts'
+  | 'images'
+  | 'audio'
   | 'objectives'
   | 'fixed schedule';
 
@@ -42,6 +47,9 @@ export interface RunTraits {
   readonly producesTokens: boolean;
   /** The tokens of the request text are counted. */
   readonly tokenizesInput: boolean;
+  /** Requests may hold images. */
+  readonly sendsImages?: boolean;
+  readonly sendsAudio?: boolean;
   /** Token counts are those the server reports, not our own. */
   readonly serverTokenCounts: boolean;
   /** What a request must meet to be good; absent: no objectives. */
@@ -238,6 +246,8 @@ export function unmetNeed(metric: Metric, traits: RunTraits): Requirement | unde
     streaming: traits.streaming,
     'output tokens': traits.producesTokens,
     'input tokens': traits.tokenizesInput,
+    images: traits.sendsImages === true,
+    audio: traits.sendsAudio === true,
     'client token counts': !traits.serverTokenCounts,
     objectives: (traits.slos ?? []).length > 0,
     'fixed schedule': traits.fixedSchedule === true,

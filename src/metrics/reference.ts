@@ -14,6 +14,8 @@ const needs: Record<Requirement, string> = {
   streaming: '`--streaming`',
   'output tokens': 'an endpoint that generates tokens',
   'input tokens': 'an endpoint whose input is counted in tokens',
+  images: 'an endpoint that takes images',
+  audio: 'an endpoint that takes audio',
   'client token counts': '`--use-server-token-count` not given',
   objectives: '`--goodput`',
   'fixed schedule': '`--fixed-schedule`',

@@ -1,6 +1,7 @@
 import { curveMetrics } from './curve-metrics.js';
 import { goodputMetrics } from './goodput-metrics.js';
 import { httpMetrics } from './http-metrics.js';
+import { mediaMetrics } from './media-metrics.js';
 import { type Metric, type RunTraits, unmetNeed } from './metric.js';
 import { adjusted } from './metric-rows.js';
 import { replayMetrics } from './replay-metrics.js';
@@ -26,6 +27,7 @@ export const metrics: readonly Metric[] = [
   ...goodputMetrics,
   ...oslMismatchMetrics,
   ...usageMetrics,
+  ...mediaMetrics,
   ...httpMetrics,
   adjusted(requestLatency, 100),
   adjusted(timeToFirstToken, 200),

@@ -38,6 +38,8 @@ export function passNumbers(record: OpenRecord, cursor: NumberCursor): void {
   record.dropped = cursor.flag(record.dropped);
   record.clientLimited = cursor.flag(record.clientLimited);
   record.inputTokens = cursor.optional(record.inputTokens);
+  record.images = cursor.number(record.images);
+  record.audioSeconds = cursor.optional(record.audioSeconds);
   record.requestedOsl = cursor.optional(record.requestedOsl);
   passWire(record.wire, cursor);
   record.contentNs = cursor.list(record.contentNs);

@@ -88,6 +88,10 @@ export interface RequestRecord {
   readonly inputTokens: number | undefined;
   /** All text of the body joined by single spaces, if the input tokens must be counted from it. */
   readonly inputText: string | undefined;
+  /** Images in the request, those of its history included. */
+  readonly images: number;
+  /** Length of all audio in the request; undefined without audio, or if a length is not known. */
+  readonly audioSeconds: number | undefined;
   /** The output token cap that was sent. */
   readonly requestedOsl: number | undefined;
   readonly error: RecordError | undefined;
@@ -127,6 +131,8 @@ export function blankRecord(): RequestRecord {
     unread: undefined,
     inputTokens: undefined,
     inputText: undefined,
+    images: 0,
+    audioSeconds: undefined,
     requestedOsl: undefined,
     error: undefined,
     cancelledNs: undefined,

@@ -10,6 +10,8 @@ export const everyTrait: RunTraits = {
   streaming: true,
   producesTokens: true,
   tokenizesInput: true,
+  sendsImages: true,
+  sendsAudio: true,
   serverTokenCounts: false,
 };
 

@@ -16,5 +16,6 @@ export const options: DatasetOptions = {
   delayStddevMs: 0,
   delayRatio: 1,
   endpointHasSystemSlot: true,
+  endpointMedia: ['image', 'audio', 'video'],
   ignoreTimings: false,
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Conversation, Turn } from '../../src/dataset/conversation.js';
+import type { Conversation, MediaItem, Turn } from '../../src/dataset/conversation.js';
 import { endpoints } from '../../src/endpoint/endpoints.js';
 import { headerMaker, redactedHeaders } from '../../src/endpoint/headers.js';
 import { bodyOf, inputTextOf } from '../../src/endpoint/payload.js';
@@ -246,5 +246,40 @@ describe('headers', () => {
       'X-Session-Affinity': 'c',
       'api-key': '<redacted>',
     });
+  });
+});
+
+describe('media of a chat message', () => {
+  const item = (kind: MediaItem['kind'], value: string): MediaItem => ({
+    kind,
+    name: '',
+    value: () => value,
+    seconds: () => undefined,
+  });
+  const content = (media: readonly MediaItem[], text = 'What?') =>
+    (body(turn(text, { media })).messages as { content: unknown }[])[0]?.content;
+
+  it('are parts behind the texts', () => {
+    const media = [
+      item('image', 'data:image/png;base64,QQ=='),
+      item('audio', 'wav,UklG'),
+      item('audio', 'data:audio/mp3;base64,SUQz'),
+      item('video', 'http://host/v.mp4'),
+    ];
+    const parts = [
+      { type: 'image_url', image_url: { url: 'data:image/png;base64,QQ==' } },
+      { type: 'input_audio', input_audio: { data: 'UklG', format: 'wav' } },
+      { type: 'input_audio', input_audio: { data: 'SUQz', format: 'mp3' } },
+      { type: 'video_url', video_url: { url: 'http://host/v.mp4' } },
+    ];
+    expect(content(media)).toEqual([{ type: 'text', text: 'What?' }, ...parts]);
+    expect(content(media, '')).toEqual(parts);
+    expect(inputTextOf(endpoints.chat, body(turn('What?', { media })))).toBe('What?');
+  });
+
+  it('cannot be a link to audio', () => {
+    expect(() => content([item('audio', 'http://host/a.wav')])).toThrow(
+      'audio must be <format>,<base64> or a data URL, got http://host/a.wav',
+    );
   });
 });

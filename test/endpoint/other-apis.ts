@@ -11,6 +11,7 @@ const noText = {
     { name: 'image', contents: ['QQ=='] },
   ],
 
+  media: [],
   canStream: false,
   producesTokens: false,
   hasSystemSlot: false,

@@ -27,6 +27,8 @@ const full: RequestRecord = {
   unread: { video: 2 },
   inputTokens: 30,
   inputText: undefined,
+  images: 2,
+  audioSeconds: 0.5,
   requestedOsl: 5,
   error: undefined,
   cancelledNs: undefined,

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RecordBatch, RecordPacker, unpackRecords } from '../../src/records/pack.js';
 import { blankRecord, type RequestRecord } from '../../src/records/record.js';
-import { SpoolWriter } from '../../src/records/spool.js';
+import { SPOOL_VERSION, SpoolWriter } from '../../src/records/spool.js';
 import { findSegments, SpoolReader, UnknownSpool } from '../../src/records/spool-reader.js';
 import { WireTimes } from '../../src/transport/transport.js';
 import { forgetSecrets, learnSecrets } from '../../src/util/secrets.js';
@@ -165,9 +165,11 @@ describe('the spool', () => {
     expect(() => new SpoolReader(folder, 0).next()).toThrow(UnknownSpool);
     new SpoolWriter(folder, 1, WORKER).close();
     const file = openSync(join(folder, '1-0.spool'), 'r+');
-    writeSync(file, Buffer.from(Uint32Array.of(2).buffer), 0, 4, 4);
+    writeSync(file, Buffer.from(Uint32Array.of(99).buffer), 0, 4, 4);
     closeSync(file);
-    expect(() => new SpoolReader(folder, 1).next()).toThrow('is not a spool of version 1: it has version 2');
+    expect(() => new SpoolReader(folder, 1).next()).toThrow(
+      `is not a spool of version ${SPOOL_VERSION}: it has version 99`,
+    );
   });
 
   it('follows nothing that lies under its name', () => {

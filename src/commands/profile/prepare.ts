@@ -165,6 +165,7 @@ function datasetOptions(config: Config, seed: number) {
     datasetType: config.customDatasetType,
     blockSize: config.islBlockSize,
     endpointHasSystemSlot: endpoints[config.endpointType].hasSystemSlot,
+    endpointMedia: endpoints[config.endpointType].media,
     ignoreTimings: config.ignoreTraceDelays,
     synthesis: synthesisOf(config),
   };

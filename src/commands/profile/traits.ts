@@ -8,11 +8,13 @@ type TraitOptions = ViewConfig &
 
 /** Which metrics a run of these options can have. */
 export function traitsOf(config: TraitOptions): RunTraits {
-  const { canStream, producesTokens, inputKeys } = endpoints[config.endpointType];
+  const { canStream, producesTokens, inputKeys, media } = endpoints[config.endpointType];
   return {
     streaming: config.streaming && canStream,
     producesTokens,
     tokenizesInput: inputKeys.length > 0,
+    sendsImages: media.includes('image'),
+    sendsAudio: media.includes('audio'),
     serverTokenCounts: config.useServerTokenCount,
     fixedSchedule: config.fixedSchedule,
     ...viewTraitsOf(config),

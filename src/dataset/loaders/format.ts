@@ -1,6 +1,6 @@
 import type { datasetTypes } from '../../config/options.js';
 import type { JsonObject } from '../../util/json.js';
-import type { Conversation, NamedTexts } from '../conversation.js';
+import type { Conversation, MediaKind, NamedTexts } from '../conversation.js';
 import type { HashId } from '../hash-id.js';
 
 /** A file type, as named by `--custom-dataset-type`. */
@@ -14,11 +14,20 @@ export interface GeneratedText {
   readonly hashIds: readonly HashId[];
 }
 
+/** An image, a sound or a video as written in a row: a URL, a data URL, `<format>,<base64>` or the path of a file. */
+export interface RowMedia {
+  readonly kind: MediaKind;
+  readonly name: string;
+  readonly source: string;
+}
+
 /** A turn as recorded in its row, before model, default cap and generated text are filled in. */
 export interface RowTurn {
   readonly role: string;
   readonly texts: readonly NamedTexts[];
   readonly generated?: GeneratedText | undefined;
+  /** Images, then audio, then videos. */
+  readonly media?: readonly RowMedia[] | undefined;
   readonly maxTokens?: number | undefined;
   readonly timestampMs?: number | undefined;
   readonly delayMs?: number | undefined;

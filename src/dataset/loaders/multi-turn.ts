@@ -33,7 +33,7 @@ export const multiTurn: RowFormat = {
 export function systemMessageOf(turns: readonly RowTurn[]): string | undefined {
   const [first, second] = turns;
   if (first?.role !== 'system' || second === undefined || second.role === 'system') return undefined;
-  const { timestampMs, delayMs, maxTokens, extra } = first;
-  if ([timestampMs, delayMs, maxTokens, extra].some((value) => value !== undefined)) return undefined;
+  const { timestampMs, delayMs, maxTokens, extra, media } = first;
+  if ([timestampMs, delayMs, maxTokens, extra, media].some((value) => value !== undefined)) return undefined;
   return first.texts.flatMap((named) => named.contents).join('\n') || undefined;
 }

@@ -1,12 +1,13 @@
 import { basename, extname } from 'node:path';
 import { randomStreams } from '../../util/random.js';
-import type { Conversation, Dataset } from '../conversation.js';
+import { type Conversation, type Dataset, type MediaItem, mediaKinds } from '../conversation.js';
 import type { DatasetOptions } from '../dataset-options.js';
+import { mediaItem } from '../media/source.js';
 import { sessionIds } from '../session-ids.js';
 import { openTurnRules, type TurnRules } from '../turn-rules.js';
-import type { RowContext } from './format.js';
+import type { RowContext, RowMedia } from './format.js';
 import { formats } from './formats.js';
-import { readRow } from './read-row.js';
+import { checkRowMedia, readRow } from './read-row.js';
 import { type RowFile, rowCount } from './row-file.js';
 
 /** Single-turn conversations, each combining one random row of every pool. Plain data. */
@@ -26,8 +27,16 @@ export function planPool(files: readonly RowFile[], options: DatasetOptions, rul
   let meanRowBytes = 0;
   for (const file of files) {
     const context = contextOf(file);
-    for (let row = 0; row < rowCount(file); row++) readRow(file, row, formats.random_pool, context);
-    meanRowBytes += file.bytes.length / rowCount(file);
+    let bytes = file.bytes.length;
+    for (let row = 0; row < rowCount(file); row++) {
+      bytes += checkRowMedia(
+        file,
+        row,
+        readRow(file, row, formats.random_pool, context),
+        options.endpointMedia,
+      );
+    }
+    meanRowBytes += bytes / rowCount(file);
   }
   const { namedSessions, entries } = options;
   return { kind: 'pool', namedSessions, rules, conversations: entries, files, meanRowBytes };
@@ -43,17 +52,19 @@ export function openPool(plan: PoolPlan): Dataset {
 
   function conversation(index: number): Conversation {
     const random = draws(index);
-    const texts = pools.flatMap(({ file, context }) => {
-      const row = readRow(file, random.integer(rowCount(file)), formats.random_pool, context);
-      return row.turns.flatMap((turn) => turn.texts);
-    });
+    const drawn = pools.flatMap(
+      ({ file, context }) =>
+        readRow(file, random.integer(rowCount(file)), formats.random_pool, context).turns,
+    );
+    const media = drawn.flatMap((turn) => turn.media ?? []);
     const maxTokens = defaults.maxTokens(index);
     return {
       sessionId: sessionId(index),
       turns: [
         {
           role: 'user',
-          texts,
+          texts: drawn.flatMap((turn) => turn.texts),
+          ...(media.length === 0 ? {} : { media: byKind(media) }),
           model: defaults.model(index),
           ...(maxTokens === undefined ? {} : { maxTokens }),
         },
@@ -61,6 +72,13 @@ export function openPool(plan: PoolPlan): Dataset {
       history: 'self-contained',
     };
   }
+}
+
+/** Images of all pools, then audio, then videos. */
+function byKind(media: readonly RowMedia[]): MediaItem[] {
+  return mediaKinds.flatMap((wanted) =>
+    media.flatMap(({ kind, name, source }) => (kind === wanted ? [mediaItem(kind, name, source)] : [])),
+  );
 }
 
 function contextOf(file: RowFile): RowContext {

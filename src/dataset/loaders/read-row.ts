@@ -1,5 +1,8 @@
 import { UserError } from '../../util/errors.js';
 import type { JsonObject } from '../../util/json.js';
+import { andList } from '../../util/lists.js';
+import type { MediaKind } from '../conversation.js';
+import { checkMedia } from '../media/source.js';
 import { type Row, type RowContext, RowError, type RowFormat } from './format.js';
 import { parseRowText } from './parse-row.js';
 import { type RowFile, rowText } from './row-file.js';
@@ -12,6 +15,38 @@ export function readRow(file: RowFile, row: number, format: RowFormat, context: 
 /** Parses row `row`. @throws UserError unless it is an object, naming file and line. */
 export function parseRow(file: RowFile, row: number): JsonObject {
   return inRow(file, row, (object) => object);
+}
+
+/**
+ * Checks the media of a row.
+ * @param accepted kinds that requests can hold.
+ * @returns their length when they are sent, about. @throws UserError for what cannot be sent, naming file and line.
+ */
+export function checkRowMedia(
+  file: RowFile,
+  row: number,
+  { turns }: Pick<Row, 'turns'>,
+  accepted: readonly MediaKind[],
+): number {
+  let bytes = 0;
+  for (const { kind, source } of turns.flatMap(({ media = [] }) => media)) {
+    if (!accepted.includes(kind)) {
+      const what = andList(['text', ...accepted]);
+      throw rowError(
+        file,
+        row,
+        `${kind}: the endpoint type takes ${what} only`,
+        'choose another --endpoint-type',
+      );
+    }
+    try {
+      bytes += checkMedia(kind, source);
+    } catch (error) {
+      if (error instanceof UserError) throw rowError(file, row, error.message);
+      throw error;
+    }
+  }
+  return bytes;
 }
 
 /** An error about a row, naming file and line. */

@@ -3,13 +3,14 @@ import type { Log } from '../../util/log.js';
 import { randomStreams } from '../../util/random.js';
 import type { Conversation, Dataset, Turn } from '../conversation.js';
 import type { DatasetOptions } from '../dataset-options.js';
+import { mediaItem } from '../media/source.js';
 import type { PromptSource } from '../prompts.js';
 import { sessionIds } from '../session-ids.js';
 import { openTurnRules, type TurnRules } from '../turn-rules.js';
 import type { DatasetType, GeneratedText, Row, RowContext, RowTurn } from './format.js';
 import { formats } from './formats.js';
 import { systemMessageOf } from './multi-turn.js';
-import { readRow, rowError } from './read-row.js';
+import { checkRowMedia, readRow, rowError } from './read-row.js';
 import { type RowFile, rowCount, shared } from './row-file.js';
 
 /** The conversations of one file. Plain data: rows are parsed again whenever their conversation is requested. */
@@ -29,7 +30,7 @@ export interface RowsPlan {
   /** Turns before each conversation, and the total. */
   readonly turnsBefore: Uint32Array;
   readonly hasTimestamps: boolean;
-  /** Tokens of all text to generate, and bytes of the rows with literal text. */
+  /** Tokens of all text to generate, and bytes of the rows with literal text and of their media. */
   readonly generatedTokens: number;
   readonly literalBytes: number;
 }
@@ -73,6 +74,7 @@ export function planRows(
     hasTimestamps ||= !ignoreTimings && row.turns.some((turn) => turn.timestampMs !== undefined);
     const tokens = row.turns.reduce((sum, turn) => sum + (turn.generated?.tokens ?? 0), 0);
     generatedTokens += tokens;
+    literalBytes += checkRowMedia(file, number, row, options.endpointMedia);
     if (tokens === 0) literalBytes += (file.ends[number] ?? 0) - (file.starts[number] ?? 0);
 
     function warn(what: string): void {
@@ -130,13 +132,16 @@ export function openRows(plan: RowsPlan, prompts: PromptSource): Dataset {
     };
   }
 
-  function completed({ generated, maxTokens, ...fields }: RowTurn, number: number): Turn {
+  function completed({ generated, maxTokens, media, ...fields }: RowTurn, number: number): Turn {
     const cap = maxTokens ?? defaults.maxTokens(number);
     const { timestampMs, delayMs, ...untimed } = fields;
     return {
       ...defined(plan.ignoreTimings ? untimed : { timestampMs, delayMs, ...untimed }),
       role: fields.role,
       texts: generated ? [{ name: 'text', contents: [textOf(generated, number)] }] : fields.texts,
+      ...(media === undefined
+        ? {}
+        : { media: media.map(({ kind, name, source }) => mediaItem(kind, name, source)) }),
       model: defaults.model(number),
       ...(generated ? { inputTokens: generated.tokens } : {}),
       ...(cap === undefined ? {} : { maxTokens: cap }),

@@ -1,12 +1,12 @@
 import { isObject, type Json, type JsonObject } from '../../util/json.js';
-import type { NamedTexts } from '../conversation.js';
+import { mediaKinds, type NamedTexts } from '../conversation.js';
 import { lengthField, listField, mismatch, numberField, objectField, stringField } from './fields.js';
-import { type RowContext, RowError, type RowFormat, type RowTurn } from './format.js';
+import { type RowContext, RowError, type RowFormat, type RowMedia, type RowTurn } from './format.js';
 
 const textKeys = ['text', 'texts', 'prompt'];
 /** Names of the output length; all but the first are only read with `prompt`, as other tools write them. */
 const lengthKeys = ['output_length', 'output_tokens', 'max_tokens'] as const;
-const mediaKeys = ['image', 'images', 'audio', 'audios', 'video', 'videos'];
+const mediaKeys = mediaKinds.flatMap((kind) => [kind, `${kind}s`]);
 
 /** One request per row. Rows with the same `session_id` are sent in sequence, each on its own. */
 export const singleTurn: RowFormat = {
@@ -31,7 +31,7 @@ export function readTurn(row: JsonObject, context: RowContext): RowTurn {
   if (maxTokens === 0) throw mismatch(lengthKey ?? 'output_length', 'above 0', maxTokens);
   return {
     role: stringField(row, 'role') ?? 'user',
-    texts: readTexts(row, context),
+    ...readContents(row, context),
     maxTokens,
     timestampMs,
     delayMs,
@@ -39,26 +39,52 @@ export function readTurn(row: JsonObject, context: RowContext): RowTurn {
   };
 }
 
-/** Reads `text`, `texts` or `prompt`. @throws RowError if there is none, or for media. */
-export function readTexts(row: JsonObject, context: RowContext): NamedTexts[] {
-  const { textName } = context;
-  const media = mediaKeys.find((key) => filled(row[key]));
-  if (media !== undefined) throw new RowError(`${media}: media are not supported yet, only text`);
+/** Texts and media of a row. @throws RowError if there is none of either. */
+export function readContents(row: JsonObject, context: RowContext): Pick<RowTurn, 'texts' | 'media'> {
+  const texts = readTexts(row, context);
+  const media = readMedia(row, context);
+  if (texts.length === 0 && media.length === 0) {
+    throw new RowError('nothing to send: expected a non-empty text (or texts), image, audio or video');
+  }
+  return media.length === 0 ? { texts } : { texts, media };
+}
+
+/** Reads `text`, `texts` or `prompt`. */
+function readTexts(row: JsonObject, context: RowContext): readonly NamedTexts[] {
   const present = textKeys.filter((key) => filled(row[key]));
   if (present.length > 1) throw new RowError(`${present.join(' and ')} cannot be combined: give one`);
   if (present[0] === 'prompt') return promptTexts(row, context);
-  const text = stringField(row, 'text');
-  const texts = listField(row, 'texts');
-  if (text) return [{ name: textName, contents: [text] }];
-  if (!texts || texts.length === 0) {
-    throw new RowError('nothing to send: expected a non-empty text (or texts)');
-  }
-  if (texts.every((item) => typeof item === 'string')) return [{ name: textName, contents: texts }];
-  return texts.map((item, place) => {
-    if (!isObject(item)) throw mismatch(`texts[${place}]`, 'an object like the others', item);
+  return namedContents(row, ['text', 'texts'], context.textName);
+}
+
+function readMedia(row: JsonObject, { textName }: RowContext): RowMedia[] {
+  return mediaKinds.flatMap((kind) => {
+    const keys = [kind, `${kind}s`] as const;
+    if (keys.every((key) => filled(row[key]))) {
+      throw new RowError(`${keys.join(' and ')} cannot be combined: give one`);
+    }
+    return namedContents(row, keys, textName).flatMap(({ name, contents }) =>
+      contents.map((source) => ({ kind, name, source })),
+    );
+  });
+}
+
+/** Reads a string under the first key, or a list of strings or of `{name, contents}` under the second. */
+function namedContents(
+  row: JsonObject,
+  [oneKey, listKey]: readonly [string, string],
+  name: string,
+): readonly NamedTexts[] {
+  const one = stringField(row, oneKey);
+  if (one) return [{ name, contents: [one] }];
+  const list = listField(row, listKey) ?? [];
+  if (list.length === 0) return [];
+  if (list.every((item) => typeof item === 'string')) return [{ name, contents: list }];
+  return list.map((item, place) => {
+    if (!isObject(item)) throw mismatch(`${listKey}[${place}]`, 'an object like the others', item);
     const contents = listField(item, 'contents') ?? [];
     if (!contents.every((content) => typeof content === 'string')) {
-      throw mismatch(`texts[${place}].contents`, 'a list of strings', contents);
+      throw mismatch(`${listKey}[${place}].contents`, 'a list of strings', contents);
     }
     return { name: stringField(item, 'name') ?? '', contents };
   });

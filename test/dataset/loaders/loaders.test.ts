@@ -125,13 +125,11 @@ describe('single_turn', () => {
 
   it.each([
     [{ text: 'a', texts: ['b'] }, 'text and texts cannot be combined: give one'],
-    [{ text: '', texts: [] }, 'nothing to send: expected a non-empty text (or texts)'],
+    [{ text: '', texts: [] }, 'nothing to send: expected a non-empty text (or texts), image, audio or video'],
     [{ text: 5 }, 'text must be a string, got 5'],
     [{ texts: 'a' }, 'texts must be a list, got "a"'],
     [{ texts: [{ name: 'q', contents: [1] }] }, 'texts[0].contents must be a list of strings, got [1]'],
     [{ texts: [{ contents: ['a'] }, 'b'] }, 'texts[1] must be an object like the others, got "b"'],
-    [{ text: 'a', image: './cat.png' }, 'image: media are not supported yet, only text'],
-    [{ audios: ['a.wav'] }, 'audios: media are not supported yet, only text'],
     [{ text: 'a', timestamp: 3, delay: 4 }, 'timestamp and delay cannot be combined: give one of them'],
     [{ text: 'a', timestamp: '3' }, 'timestamp must be a number, got "3"'],
     [{ text: 'a', delay: -1 }, 'delay must be at least 0, got -1'],
@@ -203,7 +201,10 @@ describe('multi_turn', () => {
   it.each([
     [{ turns: [] }, 'turns must hold at least one turn'],
     [{ turns: ['Hi'] }, 'turns[0] must be an object, got "Hi"'],
-    [{ turns: [{ text: 'Hi' }, {}] }, 'turns[1]: nothing to send: expected a non-empty text (or texts)'],
+    [
+      { turns: [{ text: 'Hi' }, {}] },
+      'turns[1]: nothing to send: expected a non-empty text (or texts), image, audio or video',
+    ],
     [{ turns: 'Hi' }, 'turns must be a list, got "Hi"'],
   ])('refuses %j', async (row, problem) => {
     expect(await refusal(write(lines(row)), { datasetType: 'multi_turn' })).toBe(`FILE:1: ${problem}`);
@@ -404,7 +405,9 @@ describe('random_pool', () => {
 
   it('refuses a malformed row, and a folder of something else', async () => {
     const path = dirname(write(lines({ text: 'a' }, { image: 'a.png' }), 'a.jsonl'));
-    expect(await refusal(path)).toBe('FILE/a.jsonl:2: image: media are not supported yet, only text');
+    expect(await refusal(path)).toBe(
+      'FILE/a.jsonl:2: the image file a.png does not exist; relative paths start at the working directory',
+    );
     const traces = dirname(write(lines({ input_length: 5 }), 'a.jsonl'));
     expect(await refusal(traces)).toBe(
       'FILE/a.jsonl:1: a folder must hold random_pool files, and this row has no text: {"input_length":5}',
@@ -756,7 +759,7 @@ describe('the type of a file', () => {
     [{ text: 'x', input_length: 5 }, 'FILE:1: the row fits several types: single_turn, mooncake_trace'],
     [
       { type: 'single_turn', input_length: 5 },
-      'FILE:1: nothing to send: expected a non-empty text (or texts)',
+      'FILE:1: nothing to send: expected a non-empty text (or texts), image, audio or video',
     ],
   ])('of %j cannot be told', async (row, problem) => {
     expect(await refusal(write(lines(row)))).toBe(problem);

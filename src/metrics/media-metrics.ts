@@ -1,0 +1,65 @@
+import { perRequest } from './metric-rows.js';
+
+const numImages = perRequest({
+  tag: 'num_images',
+  label: 'Number of Images',
+  unit: 'images',
+  integer: true,
+  requires: ['images'],
+  formula: 'images in the request, those of its history included',
+  absent: 'the request has none',
+  compute: ({ record }) => record.images || undefined,
+});
+
+const imageThroughput = perRequest({
+  tag: 'image_throughput',
+  label: 'Image Throughput',
+  unit: 'images/sec',
+  largerIsBetter: true,
+  requires: ['images'],
+  table: 'main',
+  order: 860,
+  formula: 'Number of Images / Request Latency in seconds',
+  absent: 'the request has no image',
+  compute: ({ record: { images }, latencyNs }) => (images === 0 ? undefined : images / (latencyNs * 1e-9)),
+});
+
+const imageLatency = perRequest({
+  tag: 'image_latency',
+  label: 'Image Latency',
+  unit: 'ms/image',
+  requires: ['images'],
+  table: 'main',
+  order: 861,
+  formula: 'Request Latency / Number of Images',
+  absent: 'the request has no image',
+  compute: ({ record: { images }, latencyNs }) => (images === 0 ? undefined : latencyNs / 1e6 / images),
+});
+
+const audioDuration = perRequest({
+  tag: 'audio_duration',
+  label: 'Audio Duration',
+  unit: 'sec',
+  requires: ['audio'],
+  formula: 'length of all audio in the request, that of its history included',
+  absent: 'the request has no audio, or its length is not known, as that of MP3 files',
+  compute: ({ record }) => record.audioSeconds,
+});
+
+const realTimeFactor = perRequest({
+  tag: 'rtfx',
+  label: 'Inverse Real-Time Factor (RTFx)',
+  short: 'RTFx',
+  unit: 'ratio',
+  largerIsBetter: true,
+  requires: ['audio'],
+  table: 'main',
+  order: 870,
+  formula: 'Audio Duration / Request Latency in seconds',
+  absent: 'no Audio Duration',
+  compute: ({ record: { audioSeconds }, latencyNs }) =>
+    audioSeconds === undefined ? undefined : audioSeconds / (latencyNs * 1e-9),
+});
+
+/** Metrics of images, audio and video. */
+export const mediaMetrics = [numImages, imageThroughput, imageLatency, audioDuration, realTimeFactor];
