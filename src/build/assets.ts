@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { bundleLibraries } from './bundle-libraries.js';
+import { bundleProgram } from './bundle-program.js';
 import { compileCorpus } from './compile-corpus.js';
 import { compilePage } from './compile-page.js';
 import { compileTokenizer } from './compile-tokenizer.js';
@@ -11,4 +11,4 @@ await compileTokenizer(folder);
 await compileCorpus(folder);
 await compilePage(fileURLToPath(new URL('../../assets/page/', import.meta.url)));
 copyFont(fileURLToPath(new URL('../../assets/fonts/', import.meta.url)));
-await bundleLibraries();
+await bundleProgram();

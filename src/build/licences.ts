@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 
 /** A package of which a bundle contains parts. */
 export interface BundledPackage {
@@ -16,24 +16,31 @@ const ourTexts = ['../../NOTICE', '../../LICENSE'].map((path) =>
 );
 
 /**
- * Writes a single-file bundle with the licences of its contents in a comment at its end.
+ * Writes bundles, each with the licences of its contents in a comment at its end.
  * @throws Error if NOTICE lacks the licence of a bundled package.
  */
-export async function writeBundle(options: BuildOptions): Promise<void> {
+export async function writeBundles(options: BuildOptions): Promise<void> {
   const { outputFiles, metafile } = await build({
     ...options,
-    ...{ bundle: true, minify: true, legalComments: 'none', logLevel: 'warning' },
+    ...{ bundle: true, legalComments: 'none', logLevel: 'warning' },
     ...{ write: false, metafile: true },
   });
-  const [file, ...others] = outputFiles;
-  if (file === undefined || others.length > 0) throw new Error('a bundle is to be one file');
-  const packages = bundledPackages(metafile);
-  requireNotice(basename(file.path), packages, ourTexts.map((path) => readFileSync(path, 'utf8')).join('\n'));
-  writeFileSync(file.path, file.text + licenceComment(packages));
+  const notice = ourTexts.map((path) => readFileSync(path, 'utf8')).join('\n');
+  const outputs = new Map(Object.entries(metafile.outputs).map(([path, output]) => [resolve(path), output]));
+  for (const { path, text } of outputFiles) {
+    const packages = bundledPackages(outputs.get(path) ?? { inputs: {} });
+    requireNotice(basename(path), packages, notice);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text + licenceComment(packages));
+  }
 }
 
 /** Third-party packages in a bundle, each once. */
-export function bundledPackages({ inputs }: Pick<Metafile, 'inputs'>): BundledPackage[] {
+export function bundledPackages({
+  inputs,
+}: {
+  readonly inputs: Readonly<Record<string, unknown>>;
+}): BundledPackage[] {
   const folders = new Set(
     Object.keys(inputs).flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
   );

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { Resvg } from '@resvg/resvg-js';
+import { packageFile } from '../util/package-file.js';
 
-const font = fileURLToPath(new URL('../../assets/fonts/DejaVuSans.ttf', import.meta.url));
+const font = fileURLToPath(packageFile('assets/fonts/DejaVuSans.ttf'));
 
 /** Pixels of the picture for one of the drawing. */
 export const pixelRatio = 2;

@@ -26,7 +26,7 @@ function widthOf(character: string): number {
   return /[A-Zmw%+=]/.test(character) ? 0.76 : 0.58;
 }
 
-/** Draws a chart as an SVG document. The build bundles this file with what it needs of ECharts. */
+/** Draws a chart as an SVG document. */
 export function chartSvg(option: ChartOption): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, ...size });
   try {

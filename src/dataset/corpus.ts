@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { packageFile } from '../util/package-file.js';
 import { shippedFolder } from './tokenizer/shipped.js';
 import type { Tokenizer, TokenizerSource } from './tokenizer/tokenizer.js';
 
@@ -28,7 +29,7 @@ interface WordCosts {
   readonly fillers: Uint32Array;
 }
 
-const corpusFile = new URL('../../assets/corpus/moby-dick.txt', import.meta.url);
+const corpusFile = packageFile('assets/corpus/moby-dick.txt');
 const compiledName = 'corpus.bin';
 
 /** Encodes every distinct word of the corpus with and without its leading space (about a second). */

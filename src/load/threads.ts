@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { ClockOrigin } from '../util/clock.js';
+import { packageFile } from '../util/package-file.js';
 import { deathOf } from '../util/thread-death.js';
 import { SharedCounters } from './counters.js';
 import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData } from './plan.js';
@@ -92,7 +93,7 @@ function startThread(
   const { port1, port2 } = new MessageChannel();
   const workerId = `worker_${randomBytes(4).toString('hex')}`;
   const workerData: LoadThreadData = { ...data, workerId, records: port2 };
-  const worker = new Worker(new URL('./thread.js', import.meta.url), { workerData, transferList: [port2] });
+  const worker = new Worker(packageFile('dist/load/thread.js'), { workerData, transferList: [port2] });
   worker.on('message', (event: LoadEvent) => {
     if (event.kind === 'spool-failed') onSpoolFailure(event.message);
   });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bundledPackages, licenceComment, requireNotice } from '../../src/build/licences.js';
 import { pageDocument } from '../../src/report/page/document.js';
@@ -58,21 +58,44 @@ describe('a bundle', () => {
 });
 
 describe('what ships carries the licences of what is in it', () => {
-  it.each([
-    ['assets/page/page.js', ['echarts', 'zrender', 'tslib', 'jstat']],
-    ['dist/charts/svg.js', ['echarts', 'zrender', 'tslib']],
-    ['dist/config/zod.js', ['zod']],
-  ])('%s', (path, names) => {
+  const chunks = readdirSync('dist/chunks').map((name) => `dist/chunks/${name}`);
+
+  /** Names in the comment at the end of a script, whose licences it must hold. */
+  function listedIn(path: string): string[] {
     const script = readFileSync(path, 'utf8');
-    const comment = script.slice(script.lastIndexOf('/*!\nThird-party software'));
-    const listed = [...comment.matchAll(/^([\w@/.-]+) \d+\.\d+\.\d+$/gm)].map(([, name]) => name);
-    expect(listed).toEqual([...names].sort());
-    // A browser would read CR LF as LF, and refuse the script for its hash.
-    expect(script).not.toContain('\r');
+    const [, comment = ''] = script.split(/(?=\/\*!\nThird-party software)/);
+    const names = [...comment.matchAll(/^([\w@/.-]+) \d+\.\d+\.\d+$/gm)].map(([, name = '']) => name);
     for (const name of names) {
       const folder = name === 'tslib' ? 'zrender/node_modules/tslib' : name;
       for (const text of texts(folder)) expect(comment).toContain(text);
     }
+    return names;
+  }
+
+  it('the script of a report page', () => {
+    expect(listedIn('assets/page/page.js')).toEqual(['echarts', 'jstat', 'tslib', 'zrender']);
+    // A browser would read CR LF as LF, and refuse the script for its hash.
+    expect(readFileSync('assets/page/page.js', 'utf8')).not.toContain('\r');
+  });
+
+  it.each([
+    ['the charts of pictures', /\/svg-\w+\.js$/, ['echarts', 'tslib', 'zrender']],
+    ['a load thread', /^dist\/load\/thread\.js$/, ['d3-random', 'pure-rand']],
+  ])('%s', (_what, path, names) => {
+    const found = [...chunks, 'dist/load/thread.js'].filter((file) => path.test(file));
+    expect(found.map(listedIn)).toEqual([names]);
+  });
+
+  it('all parts of the program together', () => {
+    expect([...new Set(chunks.flatMap(listedIn))].sort()).toEqual([
+      'd3-random',
+      'echarts',
+      'picocolors',
+      'pure-rand',
+      'tslib',
+      'zod',
+      'zrender',
+    ]);
   });
 
   it('a report page', () => {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { OptionTable } from '../../config/option.js';
 import { number, path, text, words } from '../../config/option-kinds.js';
 import type { Io } from '../../util/io.js';
+import { packageFile } from '../../util/package-file.js';
 import { sleep } from '../../util/timeout.js';
 import type { Command, Invocation } from '../command.js';
 import { ARTIFACTS_FOLDER } from './objects.js';
@@ -52,7 +53,7 @@ export const command: Command<typeof runOptions> = { options: runOptions, run };
 /** Marks that the artifacts were copied. */
 const COPIED = '.copied';
 const LOOK_EVERY_MS = 500;
-const cli = fileURLToPath(new URL('../../cli.js', import.meta.url));
+const cli = fileURLToPath(packageFile('dist/cli.js'));
 
 async function run({ config }: Invocation<typeof runOptions>, io: Io): Promise<number> {
   const copied = join(config.artifacts, COPIED);

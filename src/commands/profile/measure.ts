@@ -16,6 +16,7 @@ import { type ClockOrigin, openClock, takeOrigin } from '../../util/clock.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import type { Log } from '../../util/log.js';
+import { packageFile } from '../../util/package-file.js';
 import { version } from '../../util/version.js';
 import { writeWhole } from '../../util/write-whole.js';
 import type { Invocation } from '../command.js';
@@ -86,7 +87,7 @@ export async function measureRun(
   const outcome = await runLoad({
     load,
     collect: plan,
-    collectorEntry: new URL('./collector-entry.js', import.meta.url),
+    collectorEntry: packageFile('dist/commands/profile/collector-entry.js'),
     openSource: (spool, onSpoolFailure) => startLoadThreads(load, { threads, origin, spool, onSpoolFailure }),
     sinks,
     onInterrupt: interrupt.onFirst,

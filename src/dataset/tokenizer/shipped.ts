@@ -4,13 +4,14 @@ import { endianness } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { JsonObject } from '../../util/json.js';
+import { packageFile } from '../../util/package-file.js';
 import type { BpeTables, TokenBytes } from './bpe-tables.js';
 import { ByteLevelBpe } from './byte-level-bpe.js';
 import { bpeShape } from './shape.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /** The folder of the compiled tokenizer bundled with this package. */
-export const shippedFolder = fileURLToPath(new URL('../../../assets/tokenizers/qwen3', import.meta.url));
+export const shippedFolder = fileURLToPath(packageFile('assets/tokenizers/qwen3'));
 
 /** In a compiled folder: the tokenizer.json without vocabulary and merges, plus what replaces them. */
 export const shapeFile = 'shape.json';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { packageFile } from '../../util/package-file.js';
 import { Html, type HtmlContent, html } from './html.js';
 
 /** What a page is made of. */
@@ -16,7 +17,7 @@ export interface PageParts {
  */
 export function pageDocument({ title, body, data }: PageParts): string {
   const [script, style] = ['page.js', 'page.css'].map((name) =>
-    readFileSync(new URL(`../../../assets/page/${name}`, import.meta.url), 'utf8'),
+    readFileSync(packageFile(`assets/page/${name}`), 'utf8'),
   );
   // Made by our build, not by anyone else: text that would end the element early is an error.
   if (script === undefined || style === undefined || /<\/(script|style)/i.test(script + style)) {
