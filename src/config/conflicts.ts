@@ -1,8 +1,12 @@
 import { andList } from '../util/lists.js';
+import { wantsAudio } from './audio-options.js';
 import { controlConflicts, controlWarnings } from './control-conflicts.js';
+import { wantsImages } from './image-options.js';
 import type { Check, Findings, Loaded } from './load.js';
+
 import { loadConflicts, loadWarnings } from './load-conflicts.js';
 import { loadMode } from './load-mode.js';
+import { mediaConflicts, mediaWarnings } from './media-conflicts.js';
 import { nameOf } from './option.js';
 import { type Config, profileOptions } from './options.js';
 import { type Key, noEffect, type Rule, refuses, verbFor } from './rule.js';
@@ -45,11 +49,13 @@ const conflicts: readonly Rule[] = [
     },
   },
   {
-    keys: ['isl', 'inputFile'],
+    keys: ['isl', 'inputFile', 'imageBatchSize', 'audioBatchSize'],
     check: (config, _isSet, name) =>
       config.isl === 0 &&
       config.inputFile === undefined &&
-      `${name('isl')} must be an integer of at least 1 without --input-file, got 0: synthetic prompts need at least 1 token.`,
+      !wantsImages(config) &&
+      !wantsAudio(config) &&
+      `${name('isl')} must be an integer of at least 1 without --input-file, got 0: synthetic requests need text, images or audio.`,
   },
   {
     keys: ['oslStddev', 'osl'],
@@ -191,11 +197,19 @@ export const checkProfile: Check<typeof profileOptions> = (loaded, isValid) => {
   const ofSweep = sweepFindings(loaded, isValid);
   return {
     errors: [
-      ...find([...conflicts, ...loadConflicts, ...controlConflicts, ...ofType.conflicts], loaded, isValid),
+      ...find(
+        [...conflicts, ...mediaConflicts, ...loadConflicts, ...controlConflicts, ...ofType.conflicts],
+        loaded,
+        isValid,
+      ),
       ...ofSweep.errors,
     ],
     warnings: [
-      ...find([...warnings, ...loadWarnings, ...controlWarnings, ...ofType.warnings], loaded, isValid),
+      ...find(
+        [...warnings, ...mediaWarnings, ...loadWarnings, ...controlWarnings, ...ofType.warnings],
+        loaded,
+        isValid,
+      ),
       ...ofSweep.warnings,
     ],
   };

@@ -1,8 +1,10 @@
 import { MAX_TOKENS, MAX_TURNS } from '../util/limits.js';
 import { logLevels } from '../util/log.js';
+import { audioOptions } from './audio-options.js';
 import { isBaseUrl } from './base-url.js';
 import { controlOptions } from './control-options.js';
 import { environment } from './environment.js';
+import { imageOptions } from './image-options.js';
 import { headers, keyValues } from './key-values.js';
 import { loadOptions } from './load-options.js';
 import { isExportPrefix, MAX_PREFIX_BYTES } from './names.js';
@@ -414,6 +416,10 @@ export const profileOptions = {
     default: 0,
     help: 'Standard deviation of that length; needs --osl.',
   }),
+
+  ...imageOptions,
+
+  ...audioOptions,
 
   ...synthesisOptions,
 

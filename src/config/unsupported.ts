@@ -1,13 +1,10 @@
-import { andList } from '../util/lists.js';
-import { endpointTypes } from './options.js';
-
 const download = 'download the data set and name its file with --input-file';
 const afterwards = 'upload the summary JSON and profile_export.jsonl after the run';
 const agentic = 'convert the trace to a multi_turn file and name it with --input-file';
 const lengths =
   'use --isl-stddev and --osl-stddev, or an --input-file of rows with input_length and output_length';
 const prefixes = 'use an --input-file of mooncake_trace rows that share leading hash_ids';
-const textOnly = `only text requests to ${andList(endpointTypes)} endpoints can be sent`;
+const textOnly = 'such requests cannot be sent yet';
 const search = 'sweep a list such as --concurrency 1,2,4,8 with --goodput; the report recommends a point';
 
 /** What to use instead of unsupported AIPerf options. Names have no dashes; a trailing `*` matches any ending. */
@@ -52,7 +49,9 @@ const instead: Readonly<Record<string, string>> = {
   'random-range-ratio': lengths,
   'random-corpus-style': lengths,
   'prompt-batch-size': textOnly,
-  'batch-size*': textOnly,
+  'batch-size': textOnly,
+  'batch-size-text': textOnly,
+  'batch-size-video': textOnly,
   b: textOnly,
   'num-prefix-prompts': prefixes,
   'prefix-prompt-*': prefixes,
@@ -61,8 +60,6 @@ const instead: Readonly<Record<string, string>> = {
   'user-context-prompt-length': prefixes,
   'prompt-corpus': 'write your own prompts to an --input-file',
   'cache-bust': 'synthetic prompts are distinct; write distinct prompts to an --input-file',
-  'image-*': textOnly,
-  'audio-*': textOnly,
   'video-*': textOnly,
   'rankings-*': textOnly,
 

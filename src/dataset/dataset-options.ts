@@ -1,6 +1,7 @@
 import type { MediaKind } from './conversation.js';
 import type { DatasetType } from './loaders/format.js';
 import type { Synthesis } from './loaders/synthesis.js';
+import type { SyntheticMedia } from './media/synthetic-media.js';
 
 /** Inputs of the dataset. */
 export interface DatasetOptions {
@@ -30,6 +31,8 @@ export interface DatasetOptions {
   readonly blockSize?: number | undefined;
   /** The endpoint supports system messages, so a leading system turn becomes one. */
   readonly endpointHasSystemSlot: boolean;
+  /** Media of synthetic requests. */
+  readonly media: SyntheticMedia;
   /** Media that requests of the endpoint can hold. */
   readonly endpointMedia: readonly MediaKind[];
   /** Transformations of a trace; absent: it is sent unchanged. */

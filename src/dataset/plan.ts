@@ -4,6 +4,7 @@ import type { DatasetOptions } from './dataset-options.js';
 import { planFile } from './loaders/load.js';
 import { openPool, type PoolPlan } from './loaders/pool.js';
 import { openRows, type RowsPlan } from './loaders/rows.js';
+import { mediaBytes } from './media/shared-media.js';
 import type { PromptSource } from './prompts.js';
 import { openSynthetic, planSynthetic, type SyntheticPlan, turnsBefore } from './synthetic.js';
 import type { TurnRules } from './turn-rules.js';
@@ -18,7 +19,7 @@ export type DatasetPlan = SyntheticPlan | RowsPlan | PoolPlan;
 export async function planDataset(options: DatasetOptions, log: Log): Promise<DatasetPlan> {
   const { seed, models, modelSelection, osl, oslStddev } = options;
   const rules: TurnRules = { seed, models, modelSelection, osl, oslStddev };
-  if (options.inputFile === undefined) return planSynthetic(options, rules);
+  if (options.inputFile === undefined) return planSynthetic(options, rules, log);
   return planFile(options.inputFile, options, rules, log);
 }
 
@@ -55,7 +56,8 @@ export function hasTimestamps(plan: DatasetPlan): boolean {
 
 /** Approximate bytes of all prompts, each counted once; accurate to some tens of percent. */
 export function estimateBytes(plan: DatasetPlan): number {
-  if (plan.kind === 'synthetic') return totalTurns(plan) * plan.isl * bytesPerToken;
+  if (plan.kind === 'synthetic')
+    return totalTurns(plan) * (plan.isl * bytesPerToken + mediaBytes(plan.media));
   if (plan.kind === 'pool') return plan.conversations * plan.meanRowBytes;
   return plan.literalBytes + plan.generatedTokens * bytesPerToken;
 }

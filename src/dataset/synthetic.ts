@@ -1,9 +1,12 @@
 import { UserError } from '../util/errors.js';
 import { MAX_HELD_CONVERSATIONS } from '../util/limits.js';
+import type { Log } from '../util/log.js';
 import { randomStreams } from '../util/random.js';
 import type { Conversation, Dataset, Turn } from './conversation.js';
 import type { DatasetOptions } from './dataset-options.js';
 import { sampleLength } from './lengths.js';
+import { type MediaBatch, mediaOfTurn } from './media/shared-media.js';
+import { generateMedia } from './media/synthetic-media.js';
 import type { PromptSource } from './prompts.js';
 import { sessionIds } from './session-ids.js';
 import { openTurnRules, type TurnRules } from './turn-rules.js';
@@ -14,6 +17,8 @@ export interface SyntheticPlan {
   readonly namedSessions: boolean;
   readonly rules: TurnRules;
   readonly conversations: number;
+  /** Empty: texts only. */
+  readonly media: readonly MediaBatch[];
   /** Turns per conversation; if they vary, the number of turns before each conversation, and the total. */
   readonly turns: number | Uint32Array;
   readonly isl: number;
@@ -24,20 +29,35 @@ export interface SyntheticPlan {
 }
 
 /** @throws UserError if there is nothing to send. */
-export function planSynthetic(options: DatasetOptions, rules: TurnRules): SyntheticPlan {
+export async function planSynthetic(
+  options: DatasetOptions,
+  rules: TurnRules,
+  log: Log,
+): Promise<SyntheticPlan> {
   const { namedSessions, isl, islStddev, delayMeanMs, delayStddevMs, delayRatio } = options;
-  if (isl <= 0) {
+  if (isl <= 0 && Object.keys(options.media).length === 0) {
     throw new UserError(
       `the synthetic dataset holds nothing: --isl is ${isl} and no other kind of input is on`,
-      'give --isl a number of tokens, or an --input-file',
+      'give --isl a number of tokens, image or audio options, or an --input-file',
     );
   }
+  const turns = turnCounts(options);
+  const conversations = options.entries;
   return {
     kind: 'synthetic',
     namedSessions,
     rules,
-    conversations: options.entries,
-    turns: turnCounts(options),
+    conversations,
+    turns,
+    media: await generateMedia(
+      options.media,
+      {
+        seed: options.seed,
+        turns: turnsBefore({ turns }, conversations),
+        accepted: options.endpointMedia,
+      },
+      log,
+    ),
     isl,
     islStddev,
     delayMeanMs,
@@ -85,14 +105,16 @@ export function openSynthetic(plan: SyntheticPlan, prompts: PromptSource): Datas
   }
 
   function turn(number: number, place: number): Turn {
-    const inputTokens = sampleLength(plan.isl, plan.islStddev, lengths(number));
+    const inputTokens = plan.isl <= 0 ? 0 : sampleLength(plan.isl, plan.islStddev, lengths(number));
     const maxTokens = defaults.maxTokens(number);
     const delayMs = place > 0 ? delayOf(number) : 0;
     return {
       role: 'user',
-      texts: [{ name: 'text', contents: [prompts.prompt(inputTokens, starts(number))] }],
+      texts:
+        inputTokens === 0 ? [] : [{ name: 'text', contents: [prompts.prompt(inputTokens, starts(number))] }],
+      ...(plan.media.length === 0 ? {} : { media: mediaOfTurn(plan.media, number) }),
       model: defaults.model(number),
-      inputTokens,
+      ...(inputTokens === 0 ? {} : { inputTokens }),
       ...(maxTokens === undefined ? {} : { maxTokens }),
       ...(delayMs > 0 ? { delayMs } : {}),
     };
@@ -105,6 +127,6 @@ export function openSynthetic(plan: SyntheticPlan, prompts: PromptSource): Datas
 }
 
 /** Turns of all conversations before `index`. */
-export function turnsBefore(plan: SyntheticPlan, index: number): number {
+export function turnsBefore(plan: Pick<SyntheticPlan, 'turns'>, index: number): number {
   return typeof plan.turns === 'number' ? index * plan.turns : (plan.turns[index] ?? 0);
 }

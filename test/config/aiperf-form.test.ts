@@ -553,9 +553,9 @@ describe('what a config file of AIPerf cannot have here', () => {
       ['benchmark.datasets holds 2 data sets, a and b: a run has one.'],
     ],
     [
-      dataset({ images: { batch_size: 2 } }),
+      dataset({ video: { batch_size: 2 } }),
       [
-        'benchmark.dataset.images is a setting of AIPerf that is not supported: only text requests to chat and completions endpoints can be sent.',
+        'benchmark.dataset.video is a setting of AIPerf that is not supported: such requests cannot be sent yet.',
       ],
     ],
     [

@@ -128,10 +128,7 @@ describe("AIPerf's own spellings", () => {
       '--accuracy-benchmark mmlu',
       '--accuracy-benchmark is an option of AIPerf that is not supported: measure accuracy with an evaluation tool, such as lm-evaluation-harness.',
     ],
-    [
-      '-b 3',
-      '-b is an option of AIPerf that is not supported: only text requests to chat and completions endpoints can be sent.',
-    ],
+    ['-b 3', '-b is an option of AIPerf that is not supported: such requests cannot be sent yet.'],
   ])('%s is known', async (words, sentence) => {
     expect(await refusals(`-ma ${words}`)).toEqual([sentence]);
   });

@@ -51,9 +51,34 @@ describe('conflicts', () => {
     ],
     [
       '--isl 0',
-      '--isl must be an integer of at least 1 without --input-file, got 0: synthetic prompts need at least 1 token.',
+      '--isl must be an integer of at least 1 without --input-file, got 0: synthetic requests need text, images or audio.',
     ],
     ['--osl-stddev 5', '--osl-stddev needs --osl, its mean.'],
+    [
+      '--image-width-stddev 5 --image-batch-size 2',
+      '--image-width-stddev needs its mean, --image-width-mean.',
+    ],
+    [
+      '--audio-length-stddev 1 --audio-batch-size 2',
+      '--audio-length-stddev needs its mean, --audio-length-mean.',
+    ],
+    [
+      '--image-batch-size 1 --image-source-sampling shuffle-cycle',
+      '--image-source-sampling shuffle-cycle needs --image-source with pictures: noise has none to choose from.',
+    ],
+    ['--audio-length-mean 0.001', '--audio-length-mean must be 0 or at least 0.01 seconds, got 0.001.'],
+    [
+      '--audio-length-mean 1 --audio-depths 16,12',
+      '--audio-depths must be 8, 16, 24 or 32 bits, got 16, 12.',
+    ],
+    [
+      '--audio-length-mean 1 --audio-format mp3 --audio-sample-rates 16,96,9000',
+      '--audio-sample-rates must be 8, 11.025, 12, 16, 22.05, 24, 32, 44.1 or 48 kHz for mp3, got 96 or 9.',
+    ],
+    [
+      `--input-file ${file} --image-batch-size 2`,
+      '--image-batch-size cannot be combined with --input-file: media of files are sent as they are.',
+    ],
     [
       `--input-file ${file} --custom-dataset-type multi_turn --isl-block-size 16`,
       '--isl-block-size needs a trace with hash ids, such as mooncake_trace, got multi_turn.',
@@ -107,6 +132,8 @@ describe('conflicts', () => {
     `--input-file ${file} --custom-dataset-type mooncake_trace --isl-block-size 16`,
     '--request-count 3 --conversation-num 2 --concurrency 50',
     '--isl-stddev 5',
+    '--isl 0 --image-batch-size 1',
+    '--isl 0 --audio-length-mean 1 --audio-format mp3 --audio-sample-rates 22050',
   ])('%s is allowed', async (line) => {
     expect((await profile(`-ma --extra-inputs ignore_eos:true ${line}`)).warnings).toEqual([]);
   });
@@ -114,6 +141,18 @@ describe('conflicts', () => {
 
 describe('options without effect', () => {
   it.each([
+    [
+      `--input-file ${file} --image-width-mean 64 --audio-format mp3`,
+      '--image-width-mean and --audio-format have no effect on the media of an --input-file, which are sent as they are.',
+    ],
+    [
+      '--image-format png',
+      '--image-format has no effect without images: --image-batch-size 1 turns them on.',
+    ],
+    [
+      '--audio-length-mean 1 --audio-format mp3 --audio-depths 8',
+      '--audio-depths has no effect on mp3, which has no bit depth.',
+    ],
     ['--zmq-host h', '--zmq-host has no effect here: these services do not exist.'],
     [
       '--record-processors 2 --zmq-ipc-path /tmp',

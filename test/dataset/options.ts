@@ -16,6 +16,7 @@ export const options: DatasetOptions = {
   delayStddevMs: 0,
   delayRatio: 1,
   endpointHasSystemSlot: true,
+  media: {},
   endpointMedia: ['image', 'audio', 'video'],
   ignoreTimings: false,
 };

@@ -1,6 +1,7 @@
 import { withScheme } from '../../config/base-url.js';
 import { loadMode } from '../../config/load-mode.js';
 import type { Config } from '../../config/options.js';
+import type { SyntheticMedia } from '../../dataset/media/synthetic-media.js';
 import type { DatasetPlan } from '../../dataset/plan.js';
 import { redactedHeaders } from '../../endpoint/headers.js';
 import type { Issuing, PhasePlan } from '../../load/plan.js';
@@ -9,6 +10,7 @@ import { ownKey } from '../../util/configuration.js';
 import type { Json, JsonObject } from '../../util/json.js';
 import { jsonWithoutSecrets, redacted, withoutSecrets } from '../../util/secrets.js';
 import { slosOf } from '../slos.js';
+import { syntheticMedia } from './media.js';
 import type { PreparedRun } from './prepare.js';
 
 /**
@@ -106,10 +108,15 @@ function syntheticConfig(config: Config): JsonObject {
   const { conversationTurnMean, conversationTurnStddev } = config;
   const { conversationTurnDelayMean, conversationTurnDelayStddev, conversationTurnDelayRatio } = config;
   return {
-    prompts: {
-      isl: distribution(config.isl, config.islStddev),
-      ...optional('osl', outputLength(config)),
-    },
+    ...(config.isl > 0
+      ? {
+          prompts: {
+            isl: distribution(config.isl, config.islStddev),
+            ...optional('osl', outputLength(config)),
+          },
+        }
+      : {}),
+    ...mediaConfig(syntheticMedia(config)),
     ...(conversationTurnMean > 1 || conversationTurnStddev > 0
       ? { turns: { mean: conversationTurnMean, stddev: conversationTurnStddev } }
       : {}),
@@ -117,6 +124,30 @@ function syntheticConfig(config: Config): JsonObject {
       ? { turn_delay: { mean: conversationTurnDelayMean, stddev: conversationTurnDelayStddev } }
       : {}),
     ...unless(1, 'turn_delay_ratio', conversationTurnDelayRatio),
+  };
+}
+
+function mediaConfig({ images, audio }: SyntheticMedia): JsonObject {
+  return {
+    ...(images && {
+      images: {
+        batch_size: images.batchSize,
+        width: distribution(images.widthMean, images.widthStddev),
+        height: distribution(images.heightMean, images.heightStddev),
+        ...unless('jpeg', 'format', images.format),
+        ...unless('noise', 'source', images.source),
+      },
+    }),
+    ...(audio && {
+      audio: {
+        batch_size: audio.batchSize,
+        length: distribution(audio.lengthMean, audio.lengthStddev),
+        ...unless('wav', 'format', audio.format),
+        depths: [...audio.depths],
+        sample_rates: audio.sampleRates.map((rate) => rate / 1000),
+        ...unless(1, 'channels', audio.channels),
+      },
+    }),
   };
 }
 

@@ -17,6 +17,7 @@ import { MAX_HELD_CONVERSATIONS } from '../../util/limits.js';
 import type { Log } from '../../util/log.js';
 import { refuseCredentials, refuseFramingHeaders, tlsOptionsOf, transportOptionsOf } from './connections.js';
 import { connectionLimit, threadCount } from './limits.js';
+import { syntheticMedia } from './media.js';
 import { planPhases } from './phases.js';
 
 /** A run that is ready to start: nothing has been sent. */
@@ -142,7 +143,10 @@ function planPrompts(sources: ReadonlyMap<string, TokenizerSource>, seed: number
 }
 
 function generatesText(dataset: DatasetPlan): boolean {
-  return dataset.kind === 'synthetic' || (dataset.kind === 'rows' && dataset.generatedTokens > 0);
+  return (
+    (dataset.kind === 'synthetic' && dataset.isl > 0) ||
+    (dataset.kind === 'rows' && dataset.generatedTokens > 0)
+  );
 }
 
 function datasetOptions(config: Config, seed: number) {
@@ -165,6 +169,7 @@ function datasetOptions(config: Config, seed: number) {
     datasetType: config.customDatasetType,
     blockSize: config.islBlockSize,
     endpointHasSystemSlot: endpoints[config.endpointType].hasSystemSlot,
+    media: syntheticMedia(config),
     endpointMedia: endpoints[config.endpointType].media,
     ignoreTimings: config.ignoreTraceDelays,
     synthesis: synthesisOf(config),

@@ -116,6 +116,24 @@ const prompts = section({
   cache_bust: unsupported('cache-bust', {}, { target: 'none' }),
 });
 
+const images = section({
+  batch_size: option('imageBatchSize'),
+  width: distribution('imageWidthMean', 'imageWidthStddev'),
+  height: distribution('imageHeightMean', 'imageHeightStddev'),
+  format: option('imageFormat'),
+  source: option('imageSource'),
+  source_sampling: option('imageSourceSampling'),
+});
+
+const audio = section({
+  batch_size: option('audioBatchSize'),
+  length: distribution('audioLengthMean', 'audioLengthStddev'),
+  format: option('audioFormat'),
+  depths: option('audioDepths'),
+  sample_rates: option('audioSampleRates'),
+  channels: option('audioNumChannels'),
+});
+
 const anyDataset: Section = {
   name: anything,
   type: anything,
@@ -133,8 +151,8 @@ const syntheticDataset: Section = {
   turn_delay: distribution('conversationTurnDelayMean', 'conversationTurnDelayStddev'),
   turn_delay_ratio: option('conversationTurnDelayRatio'),
   prefix_prompts: unsupported('num-prefix-prompts', {}),
-  images: unsupported('image-batch-size', {}, { batch_size: 0 }),
-  audio: unsupported('audio-batch-size', {}, { batch_size: 0 }),
+  images,
+  audio,
   video: unsupported('video-batch-size', {}, { batch_size: 0 }),
   rankings: unsupported('rankings-passages-mean', {}),
 };

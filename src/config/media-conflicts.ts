@@ -1,0 +1,100 @@
+import { orList } from '../util/lists.js';
+import { sampleRatesOf, wantsAudio } from './audio-options.js';
+import { wantsImages } from './image-options.js';
+import { eitherFlag, type Key, noEffect, type Rule, refuses } from './rule.js';
+
+const batchSizes: readonly Key[] = ['imageBatchSize', 'audioBatchSize'];
+const imageShapes: readonly Key[] = [
+  'imageWidthMean',
+  'imageWidthStddev',
+  'imageHeightMean',
+  'imageHeightStddev',
+  'imageFormat',
+  'imageSource',
+  'imageSourceSampling',
+];
+const audioShapes: readonly Key[] = [
+  'audioLengthMean',
+  'audioLengthStddev',
+  'audioFormat',
+  'audioDepths',
+  'audioSampleRates',
+  'audioNumChannels',
+];
+
+/** Sample rates that MPEG layer 3 has, Hz. */
+const mp3Rates = [8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
+const SHORTEST_SECONDS = 0.01;
+
+/** Conflicts among the options of synthetic media. */
+export const mediaConflicts: readonly Rule[] = [
+  needsMean('imageWidthStddev', 'imageWidthMean'),
+  needsMean('imageHeightStddev', 'imageHeightMean'),
+  needsMean('audioLengthStddev', 'audioLengthMean'),
+  refuses(
+    'inputFile',
+    { keys: ['inputFile'], holds: ({ inputFile }) => inputFile !== undefined },
+    batchSizes,
+    ': media of files are sent as they are',
+  ),
+  {
+    keys: ['imageSourceSampling', 'imageSource'],
+    check: ({ imageSourceSampling, imageSource = 'noise' }, _isSet, name) =>
+      imageSourceSampling !== 'random-with-replacement' &&
+      imageSource === 'noise' &&
+      `${name('imageSourceSampling')} ${imageSourceSampling} needs --image-source with pictures: noise has none to choose from.`,
+  },
+  {
+    keys: ['audioLengthMean'],
+    check: ({ audioLengthMean = 0 }, _isSet, name) =>
+      audioLengthMean > 0 &&
+      audioLengthMean < SHORTEST_SECONDS &&
+      `${name('audioLengthMean')} must be 0 or at least ${SHORTEST_SECONDS} seconds, got ${audioLengthMean}.`,
+  },
+  {
+    keys: ['audioDepths'],
+    check: ({ audioDepths }, _isSet, name) =>
+      !audioDepths.every((depth) => [8, 16, 24, 32].includes(depth)) &&
+      `${name('audioDepths')} must be 8, 16, 24 or 32 bits, got ${audioDepths.join(', ')}.`,
+  },
+  {
+    keys: ['audioSampleRates', 'audioFormat'],
+    check: (config, _isSet, name) => {
+      const unknown = sampleRatesOf(config).filter((rate) => !mp3Rates.includes(rate));
+      const known = orList(mp3Rates.map((rate) => String(rate / 1000)));
+      return (
+        config.audioFormat === 'mp3' &&
+        unknown.length > 0 &&
+        `${name('audioSampleRates')} must be ${known} kHz for mp3, got ${orList(unknown.map((rate) => String(rate / 1000)))}.`
+      );
+    },
+  },
+];
+
+/** Options of synthetic media without effect. */
+export const mediaWarnings: readonly Rule[] = [
+  noEffect([...imageShapes, ...audioShapes], 'on the media of an --input-file, which are sent as they are', {
+    keys: ['inputFile'],
+    holds: ({ inputFile }) => inputFile !== undefined,
+  }),
+  noEffect(imageShapes, 'without images: --image-batch-size 1 turns them on', {
+    keys: ['inputFile', 'imageBatchSize'],
+    holds: (config) => config.inputFile === undefined && !wantsImages(config),
+  }),
+  noEffect(audioShapes, 'without audio: --audio-length-mean turns it on', {
+    keys: ['inputFile', 'audioBatchSize'],
+    holds: (config) => config.inputFile === undefined && !wantsAudio(config),
+  }),
+  noEffect(['audioDepths'], 'on mp3, which has no bit depth', {
+    keys: ['audioFormat'],
+    holds: ({ audioFormat }) => audioFormat === 'mp3',
+  }),
+];
+
+function needsMean(stddev: Key, mean: Key): Rule {
+  return {
+    keys: [stddev, mean],
+    check: (config, isSet, name) =>
+      isSet(stddev) && config[mean] === undefined && `${name(stddev)} needs its mean, ${eitherFlag([mean])}.`,
+  };
+}
