@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { loadMode } from './load-mode.js';
 import type { Config } from './options.js';
+import { readRateSeries } from './rate-series.js';
 
 type NamingOptions =
   | 'artifactDir'
@@ -8,6 +9,7 @@ type NamingOptions =
   | 'endpointType'
   | 'concurrency'
   | 'requestRate'
+  | 'requestRateSeries'
   | 'userCentricRate'
   | 'numUsers'
   | 'fixedSchedule';
@@ -22,7 +24,7 @@ export function artifactDirectory(config: Pick<Config, NamingOptions>): string {
 
 /** The load settings as part of a directory name. */
 function stimulus(config: Pick<Config, NamingOptions>): string {
-  const { concurrency, requestRate = 0, userCentricRate = 0, numUsers } = config;
+  const { concurrency, requestRateSeries, userCentricRate = 0, numUsers } = config;
   switch (loadMode(config)) {
     case 'fixed-schedule':
       return 'fixed_schedule';
@@ -30,7 +32,8 @@ function stimulus(config: Pick<Config, NamingOptions>): string {
       return `user_centric-users${numUsers}-qps${decimal(userCentricRate)}`;
     case 'rate': {
       const ceiling = concurrency === undefined ? '' : `concurrency${concurrency}-`;
-      return `${ceiling}request_rate${decimal(requestRate)}`;
+      const series = requestRateSeries === undefined ? [] : readRateSeries(requestRateSeries);
+      return `${ceiling}request_rate${decimal(series[0]?.perSecond ?? config.requestRate ?? 0)}`;
     }
     case 'concurrency':
       return `concurrency${concurrency ?? 1}`;

@@ -43,6 +43,21 @@ export const environment = {
     default: true,
     help: "Send the session's id as X-Session-Affinity too.",
   }),
+  httpSessionId: flag({
+    env: 'AIPERF_HTTP_X_SESSION_ID_FROM_CORRELATION_ID',
+    group,
+    help: "Send the session's id as X-Session-ID too.",
+  }),
+  httpSmgRoutingKey: flag({
+    env: 'AIPERF_HTTP_X_SMG_ROUTING_KEY_FROM_CORRELATION_ID',
+    group,
+    help: "Send the session's id as X-SMG-Routing-Key too, which SGLang's gateway routes by.",
+  }),
+  httpDynamoSessionId: flag({
+    env: 'AIPERF_HTTP_X_DYNAMO_SESSION_ID_FROM_CORRELATION_ID',
+    group,
+    help: "Send the session's id as X-Dynamo-Session-ID too, which Dynamo routes by.",
+  }),
   httpMaxHeaderBytes: integer({
     env: responseLimits.headerBytes.env,
     group,

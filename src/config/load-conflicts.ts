@@ -1,4 +1,6 @@
+import { messageOf } from '../util/errors.js';
 import { hasWarmup, type LoadMode, loadMode } from './load-mode.js';
+import { readRateSeries } from './rate-series.js';
 import { type Condition, eitherFlag, type Key, needs, noEffect, type Rule, refuses } from './rule.js';
 
 const warmupStops: readonly Key[] = ['warmupRequestCount', 'numWarmupSessions', 'warmupDuration'];
@@ -17,6 +19,7 @@ export const loadConflicts: readonly Rule[] = [
     schedule,
     [
       'requestRate',
+      'requestRateSeries',
       'arrivalPattern',
       'arrivalSmoothness',
       'requestRateRampDuration',
@@ -72,7 +75,7 @@ export const loadConflicts: readonly Rule[] = [
   refuses(
     'userCentricRate',
     users,
-    ['requestRate', 'arrivalPattern', 'arrivalSmoothness'],
+    ['requestRate', 'requestRateSeries', 'arrivalPattern', 'arrivalSmoothness'],
     ': each user sends at even gaps',
   ),
   {
@@ -106,7 +109,25 @@ export const loadConflicts: readonly Rule[] = [
     keys: ['arrivalPattern', ...closed.keys],
     holds: (config) => closed.holds(config) && config.arrivalPattern === 'concurrency_burst',
   }),
+  refuses(
+    'requestRateSeries',
+    { keys: ['requestRateSeries'], holds: ({ requestRateSeries }) => requestRateSeries !== undefined },
+    ['requestRate', 'requestsPerLoad'],
+    ': the file sets the rate',
+  ),
+  {
+    keys: ['requestRateSeries'],
+    check: ({ requestRateSeries: file }, _isSet, name) => {
+      try {
+        if (file !== undefined) readRateSeries(file);
+        return false;
+      } catch (thrown) {
+        return `${name('requestRateSeries')}: ${messageOf(thrown)}.`;
+      }
+    },
+  },
   burstAndRate('arrivalPattern', 'requestRate'),
+  burstAndRate('arrivalPattern', 'requestRateSeries'),
   burstAndRate('warmupArrivalPattern', 'warmupRequestRate'),
   {
     keys: ['arrivalPattern', 'arrivalSmoothness'],
@@ -213,7 +234,7 @@ export const loadWarnings: readonly Rule[] = [
 
 function mode(...modes: readonly LoadMode[]): Condition {
   return {
-    keys: ['fixedSchedule', 'userCentricRate', 'requestRate'],
+    keys: ['fixedSchedule', 'userCentricRate', 'requestRate', 'requestRateSeries'],
     holds: (config) => modes.includes(loadMode(config)),
   };
 }
@@ -221,7 +242,7 @@ function mode(...modes: readonly LoadMode[]): Condition {
 /** The closed loop has no rate. */
 function burstAndRate(
   pattern: 'arrivalPattern' | 'warmupArrivalPattern',
-  rate: 'requestRate' | 'warmupRequestRate',
+  rate: 'requestRate' | 'requestRateSeries' | 'warmupRequestRate',
 ): Rule {
   return {
     keys: [pattern, rate],

@@ -5,11 +5,12 @@ export type LoadMode = 'fixed-schedule' | 'user-centric' | 'rate' | 'concurrency
 
 /** The mode that the options select; in all but the last, --concurrency is only an upper limit. */
 export function loadMode(
-  config: Pick<Config, 'fixedSchedule' | 'userCentricRate' | 'requestRate'>,
+  config: Pick<Config, 'fixedSchedule' | 'userCentricRate' | 'requestRate' | 'requestRateSeries'>,
 ): LoadMode {
   if (config.fixedSchedule) return 'fixed-schedule';
   if (config.userCentricRate !== undefined) return 'user-centric';
-  return config.requestRate === undefined ? 'concurrency' : 'rate';
+  const hasRate = config.requestRate !== undefined || config.requestRateSeries !== undefined;
+  return hasRate ? 'rate' : 'concurrency';
 }
 
 /** Whether a warmup phase runs; the other warmup options do not enable it. */

@@ -1,6 +1,6 @@
 import { MAX_IN_FLIGHT } from '../util/limits.js';
 import type { OptionTable } from './option.js';
-import { choice, flag, integer, number } from './option-kinds.js';
+import { choice, flag, integer, number, path } from './option-kinds.js';
 
 /** `concurrency_burst` is AIPerf's name for the closed loop: send as soon as another request ends, no rate. */
 const arrivalPatterns = ['constant', 'poisson', 'gamma', 'concurrency_burst'] as const;
@@ -31,6 +31,12 @@ export const loadOptions = {
     group: 'Load',
     above: 0,
     help: 'Average requests per second.',
+  }),
+  requestRateSeries: path({
+    flags: ['--request-rate-series'],
+    group: 'Load',
+    existing: 'file',
+    help: 'JSON file of a rate that changes: [{"time_s":0,"qps":5},{"time_s":60,"qps":50}], linear between points.',
   }),
   arrivalPattern: choice(arrivalPatterns, {
     flags: ['--arrival-pattern', '--request-rate-mode'],
@@ -115,6 +121,13 @@ export const loadOptions = {
     min: 0,
     default: 0,
     help: 'Cancel N seconds after a request was fully sent.',
+  }),
+  failedRequestThreshold: number({
+    flags: ['--failed-request-threshold'],
+    group: 'Load',
+    min: 0,
+    max: 1,
+    help: 'End the run, with exit code 3, when the fraction of failed requests exceeds N; judged from as many requests as are in flight, at least 10.',
   }),
   stallTimeoutSeconds: number({
     flags: ['--stall-timeout-seconds'],

@@ -63,8 +63,6 @@ const instead: Readonly<Record<string, string>> = {
   'video-*': textOnly,
   'rankings-*': textOnly,
 
-  'request-rate-series': 'run each --request-rate on its own, or replay timestamps with --fixed-schedule',
-  'failed-request-threshold': 'compare error_request_count with request_count in the summary JSON',
   'trajectory-start-*': agentic,
   'burst-phase-starts': agentic,
   'trace-idle-gap-cap-seconds': agentic,

@@ -10,8 +10,8 @@ export interface HeaderOptions {
   readonly apiKey?: string;
   /** Header that carries the session's id. */
   readonly sessionHeader: string;
-  /** Send `X-Session-Affinity` too. */
-  readonly sessionAffinity: boolean;
+  /** Further headers that carry it, for routers: `X-Session-Affinity` and the like. */
+  readonly routingHeaders: readonly string[];
 }
 
 /** Name, value, name, value … of one request; later rules replace earlier ones; names compare case-insensitively. */
@@ -36,12 +36,12 @@ export function headerMaker(options: HeaderOptions): HeaderMaker {
   if (options.apiKey !== undefined) set('Authorization', `Bearer ${options.apiKey}`);
   set('Accept', options.streaming ? 'text/event-stream' : 'application/json');
   set('Content-Type', '');
-  if (options.sessionAffinity) set('X-Session-Affinity', '');
+  for (const name of options.routingHeaders) set(name, '');
 
   const rows = [...fixed.entries()];
   const requestIdAt = given.has(requestIdKey) ? -1 : rows.findIndex(([key]) => key === requestIdKey);
   const sessionAt = given.has(sessionKey) ? -1 : rows.findIndex(([key]) => key === sessionKey);
-  const affinityAt = options.sessionAffinity ? rows.findIndex(([key]) => key === 'x-session-affinity') : -1;
+  const routingAt = options.routingHeaders.map((name) => [...fixed.keys()].indexOf(name.toLowerCase()));
   const flat = rows.flatMap(([, row]) => row);
   const contentTypeAt = rows.findIndex(([key]) => key === 'content-type');
   return (requestId, correlationId, contentType) => {
@@ -49,7 +49,7 @@ export function headerMaker(options: HeaderOptions): HeaderMaker {
     if (requestIdAt >= 0) headers[2 * requestIdAt + 1] = requestId;
     if (sessionAt >= 0) headers[2 * sessionAt + 1] = correlationId;
     headers[2 * contentTypeAt + 1] = contentType;
-    if (affinityAt >= 0) headers[2 * affinityAt + 1] = correlationId;
+    for (const at of routingAt) headers[2 * at + 1] = correlationId;
     return headers;
   };
 }

@@ -62,12 +62,12 @@ export class PhasePlayer {
     onDone: (report: ThreadReport) => void,
   ): void {
     const { seed } = this.#plan.prompts;
-    const { issuing, requestLimit, sessionLimit, prefill, cancellation, graceNs } = plan;
+    const { issuing, requestLimit, sessionLimit, prefill, failureLimit, cancellation, graceNs } = plan;
     const { issueUntilNs, cutAtNs } = phaseEnd(plan);
     const cutByTime = issuing.kind === 'fixed-schedule';
     const phase = new PhaseRunner({
       ...played,
-      ...{ startNs, firstSession, requestLimit, sessionLimit, prefill, counters },
+      ...{ startNs, firstSession, requestLimit, sessionLimit, prefill, failureLimit, counters },
       issueUntilNs: startNs + issueUntilNs,
       cutAtNs: startNs + cutAtNs,
       cutReason: `still in flight when the grace period of ${graceNs / 1e9} s ended`,

@@ -3,6 +3,7 @@ import type { RequestTarget } from '../endpoint/url.js';
 import { outcomeOf } from '../records/failure.js';
 import type { RequestRecord } from '../records/record.js';
 import { concurrencyAt, type RampedLimit } from '../schedule/ramp.js';
+import { failsTooOften } from '../schedule/stop.js';
 import type { ConversationCache } from './conversation-cache.js';
 import type { SharedCounters } from './counters.js';
 import { IndexedSet } from './indexed-set.js';
@@ -26,7 +27,8 @@ export interface Issuer {
   readonly finished: boolean;
 }
 
-export interface PhaseOptions extends Pick<PhasePlan, 'requestLimit' | 'sessionLimit' | 'prefill'> {
+export interface PhaseOptions
+  extends Pick<PhasePlan, 'requestLimit' | 'sessionLimit' | 'prefill' | 'failureLimit'> {
   readonly startNs: number;
   /** Nothing is issued from this time on; Infinity: no limit. */
   readonly issueUntilNs: number;
@@ -269,7 +271,9 @@ export class PhaseRunner {
   ): void => {
     const { session } = run;
     this.#inFlight.delete(run);
-    this.options.counters.noteReturn(outcomeOf(record));
+    const { counters, failureLimit } = this.options;
+    counters.noteReturn(outcomeOf(record));
+    if (failureLimit !== undefined && failsTooOften(counters, failureLimit)) counters.stop();
     this.options.onRecord(record);
     session.turnReturned(answer);
     if (session.turn === undefined || !this.mayIssue) this.#issuer?.sessionOver(session, record.endNs);

@@ -12,6 +12,8 @@ import type { PhaseName } from '../records/record.js';
 import type { ArrivalPattern } from '../schedule/arrivals.js';
 import type { FixedSchedule } from '../schedule/fixed-schedule.js';
 import type { RampedLimit } from '../schedule/ramp.js';
+import type { RatePoint } from '../schedule/rate-series.js';
+import type { FailureLimit } from '../schedule/stop.js';
 import type { TransportOptions } from '../transport/transport.js';
 import type { ClockOrigin } from '../util/clock.js';
 import type { SourceShare, ThreadShare } from './quota.js';
@@ -61,6 +63,8 @@ export interface PhasePlan {
   readonly graceNs: number;
   readonly prefill: RampedLimit | undefined;
   readonly cancellation: { readonly percent: number; readonly delayNs: number } | undefined;
+  /** Ends the run if more requests fail; undefined: none. */
+  readonly failureLimit?: FailureLimit | undefined;
   /** Requests that it sends if nothing ends it early; undefined if unknown. */
   readonly expectedRequests: number | undefined;
   /** Maximum sessions in flight by the options; undefined: no limit. */
@@ -74,6 +78,8 @@ export type Issuing =
       readonly kind: 'rate';
       readonly pattern: ArrivalPattern;
       readonly ratePerSecond: number;
+      /** A rate that changes; its first value is `ratePerSecond`. */
+      readonly series?: readonly RatePoint[] | undefined;
       readonly smoothness: number;
       readonly rampNs: number;
       readonly rampStepNs: number;

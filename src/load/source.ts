@@ -48,6 +48,8 @@ export interface PhaseProgress {
   readonly failed: number;
   /** Returned requests that were cancelled as planned. */
   readonly cancelled: number;
+  /** Nothing more is issued: the run was interrupted, or more requests failed than allowed. */
+  readonly stopped: boolean;
   /** Changes whenever a request is sent, data arrives or a request returns. */
   readonly activity: number;
   /** Total delay added to the schedule, ns. */
@@ -106,6 +108,7 @@ function sumOf(parts: readonly PhaseProgress[]): PhaseProgress {
     returned: sum(({ returned }) => returned),
     failed: sum(({ failed }) => failed),
     cancelled: sum(({ cancelled }) => cancelled),
+    stopped: parts.some(({ stopped }) => stopped),
     activity: sum(({ activity }) => activity),
     movedNs: most(({ movedNs }) => movedNs),
     postponed: {

@@ -1,10 +1,9 @@
 import type { Summaries } from '../collect/collector.js';
 import { SnapshotTaker } from '../collect/snapshot.js';
 import { removeSpool } from '../collect/spool-plan.js';
-import type { ThreadReport } from '../fidelity/thread-report.js';
 import type { PhasePlan } from '../load/plan.js';
 import type { PhaseName } from '../records/record.js';
-import { readCpuLimit, type Throttled, throttledBetween } from '../util/cgroup.js';
+import { readCpuLimit, throttledBetween } from '../util/cgroup.js';
 import { stackOf } from '../util/errors.js';
 import { haveV8YieldToLoadThreads } from '../util/priority.js';
 import { ThreadDeath } from '../util/thread-death.js';
@@ -13,8 +12,9 @@ import { startHeapsLarge } from '../util/v8-heap.js';
 import { fidelityOf, isAllDone, type RunOutcome, unrecordedOf } from './outcome.js';
 import { logPhaseEnd, logPhaseStart, logRepeats } from './phase-log.js';
 import type { InterruptEffect, RunOptions } from './run-options.js';
-import { watchForStall } from './stall-watch.js';
+import { watchForStall, watchForStop } from './stall-watch.js';
 import { type RunThreads, startThreads } from './start-threads.js';
+import { preparationNs, type StartedPhase } from './started-phase.js';
 
 /** Time that load threads get to hand over their records after an interrupt or the death of a thread. */
 const HAND_OVER_MS = 1200;
@@ -45,19 +45,7 @@ export async function runLoad(options: RunOptions): Promise<RunOutcome | undefin
 }
 
 /** Reason for the end of the load, or (`given up`) of the draining. */
-type EndReason = 'done' | 'interrupt' | 'stall' | 'thread death' | 'given up';
-
-/** A phase that was started. */
-interface StartedPhase {
-  readonly index: number;
-  readonly plan: PhasePlan;
-  readonly startNs: number;
-  /** Number of its first session among all sessions of the run. */
-  readonly firstSession: number;
-  /** Reports of the load threads; empty if the phase did not end normally. */
-  readonly reports: readonly ThreadReport[];
-  readonly throttled: Throttled | undefined;
-}
+type EndReason = 'done' | 'interrupt' | 'failures' | 'stall' | 'thread death' | 'given up';
 
 /** A run whose threads are ready. */
 class LiveRun {
@@ -150,6 +138,7 @@ class LiveRun {
       left,
       isSpoolWhole: !spoolFailed(),
       unrecorded: unrecordedOf(issued, summaries),
+      failedTooOften: this.#endedBy === 'failures',
       stalled: this.#stalled,
       failure: this.#failure,
       fileErrors: collector.fileErrors,
@@ -187,6 +176,10 @@ class LiveRun {
       case 'interrupt':
         source.interrupt('the run was interrupted while it was in flight');
         this.#later(HAND_OVER_MS, () => void source.terminate());
+        break;
+      case 'failures':
+        source.interrupt('too many requests failed, and the run was ended');
+        this.#later(this.#options.drainSeconds * 1000, () => void source.terminate());
         break;
       case 'stall':
         source.interrupt('the run was stuck, and was ended');
@@ -235,10 +228,15 @@ class LiveRun {
     const snapshots = new SnapshotTaker({ ...plan, startNs }, { nowNs: clock.nowNs, progress, figures });
     this.#snapshots = snapshots;
     const stopSnapshots = sinks.watch(() => snapshots.take());
-    this.#stopWatch = watchForStall(progress, { stallSeconds, nowNs: clock.nowNs }, (where) => {
+    const stopStallWatch = watchForStall(progress, { stallSeconds, nowNs: clock.nowNs }, (where) => {
       this.#stalled = where;
       this.#end('stall');
     });
+    const stopFailureWatch = watchForStop(progress, () => this.#end('failures'));
+    this.#stopWatch = () => {
+      stopStallWatch();
+      stopFailureWatch();
+    };
     try {
       const limitBefore = readCpuLimit();
       const run = source.runPhase(index, startNs, firstSession);
@@ -251,6 +249,8 @@ class LiveRun {
       this.#stopWatch();
       if (plan.name === 'profiling') afterProfiling?.();
     }
+    // The last requests in flight may return before the watch looks.
+    if (progress().stopped && this.#state === 'running') this.#end('failures');
     sinks.onSnapshot(snapshots.take());
     const counts = progress();
     logPhaseEnd(plan, counts, log);
@@ -292,9 +292,4 @@ class LiveRun {
       0,
     );
   }
-}
-
-/** Time in which load threads make the first bodies, so that a burst at the start is sent without delay. */
-function preparationNs({ concurrency = 0 }: PhasePlan): number {
-  return 10e6 + 0.4e6 * Math.min(250, concurrency);
 }

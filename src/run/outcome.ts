@@ -31,6 +31,8 @@ export interface RunOutcome {
   readonly isSpoolWhole: boolean;
   /** Requests that were sent and have no record, because a thread died. */
   readonly unrecorded: number;
+  /** More requests failed than `--failed-request-threshold` allows, which ended the run. */
+  readonly failedTooOften: boolean;
   /** Where the run stalled, if it was ended for that reason. */
   readonly stalled: string | undefined;
   /** Set if a thread of the run died: which one, and why. */
@@ -43,6 +45,9 @@ export interface RunOutcome {
   readonly requests: RequestTable | undefined;
   readonly notable: NotableRequests | undefined;
 }
+
+/** Why `failedTooOften` ended a run. */
+export const failedTooOftenText = 'more requests failed than --failed-request-threshold allows';
 
 /**
  * Whether all requests were sent and all responses complete when the interrupt came: the run is then complete, although
@@ -103,6 +108,8 @@ function requestedLoad(issuing: PhasePlan['issuing']): RequestedLoad {
     case 'fixed-schedule':
       return { kind: 'schedule', requested: undefined };
     default:
-      return { kind: 'rate', requested: issuing.ratePerSecond };
+      return 'series' in issuing && issuing.series !== undefined
+        ? { kind: 'schedule', requested: undefined }
+        : { kind: 'rate', requested: issuing.ratePerSecond };
   }
 }

@@ -44,10 +44,15 @@ function described({ issuing, concurrency }: PhasePlan): string {
     case 'closed-loop':
       return `${issuing.concurrency.limit} in flight`;
     case 'rate':
-      return `${issuing.ratePerSecond} requests/s (${issuing.pattern})${concurrency === undefined ? '' : `, at most ${concurrency} in flight`}`;
+      return `${rateOf(issuing)} requests/s (${issuing.pattern})${concurrency === undefined ? '' : `, at most ${concurrency} in flight`}`;
     case 'fixed-schedule':
       return `${issuing.schedule.conversations.length} sessions on their schedule`;
     case 'user-centric':
       return `${issuing.users} users at ${issuing.ratePerSecond} requests/s together`;
   }
+}
+
+/** One rate, or `5 to 50` of a series. */
+function rateOf({ ratePerSecond, series }: Extract<PhasePlan['issuing'], { readonly kind: 'rate' }>): string {
+  return series === undefined ? `${ratePerSecond}` : `${ratePerSecond} to ${series.at(-1)?.perSecond}`;
 }

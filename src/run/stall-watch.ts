@@ -2,6 +2,7 @@ import type { PhaseProgress } from '../load/source.js';
 import { every } from '../util/timeout.js';
 
 const CHECK_EVERY_MS = 1000;
+const STOP_CHECK_EVERY_MS = 20;
 
 /**
  * Calls `onStall` once, with a description, when requests are in flight and for `stallSeconds` nothing was sent, received
@@ -28,6 +29,16 @@ export function watchForStall(
         `${inFlight} of ${issued} requests are in flight, and for ${stallSeconds} s no byte came from the server`,
       );
     }
+  });
+  return stop;
+}
+
+/** Calls `onStop` once, when the load threads have stopped issuing. @returns a function that ends the watch. */
+export function watchForStop(progress: () => PhaseProgress, onStop: () => void): () => void {
+  const stop = every(STOP_CHECK_EVERY_MS, () => {
+    if (!progress().stopped) return;
+    stop();
+    onStop();
   });
   return stop;
 }

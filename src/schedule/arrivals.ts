@@ -1,5 +1,6 @@
 import { randomExponential, randomGamma } from 'd3-random';
 import type { Random } from '../util/random.js';
+import { openRateSeries, type RatePoint } from './rate-series.js';
 
 /** Distribution of the gaps between requests. */
 export type ArrivalPattern = 'constant' | 'poisson' | 'gamma';
@@ -14,6 +15,8 @@ export interface ArrivalOptions {
   readonly rampNs?: number | undefined;
   /** Interval between updates of a ramping rate. Default 0.1 s. */
   readonly rampStepNs?: number | undefined;
+  /** A rate that changes, after the ramp if any; its first value is `ratePerSecond`. */
+  readonly series?: readonly RatePoint[] | undefined;
   readonly random: Random;
 }
 
@@ -26,11 +29,23 @@ const SECOND_NS = 1e9;
  * so the coefficient of variation is 1/√k).
  * A ramp of duration D with steps of u starts at λu/D and rises linearly to λ at D. Each step also applies to the
  * current wait: the next due time becomes the earlier of itself and the step's time plus a fresh interval.
+ * With a series, ramp and series are one rate over time (`openRateSeries`).
  */
 export function openArrivals(options: ArrivalOptions): () => number {
   const nextGap = unitGaps(options);
-  const { ratePerSecond, rampNs = 0, rampStepNs = SECOND_NS / 10 } = options;
+  const { ratePerSecond, rampNs = 0, rampStepNs = SECOND_NS / 10, series } = options;
   const startRate = Math.min(ratePerSecond, (ratePerSecond * rampStepNs) / rampNs);
+  if (series !== undefined) {
+    const ramp =
+      rampNs > 0
+        ? [
+            { atNs: 0, perSecond: startRate },
+            { atNs: rampNs, perSecond: ratePerSecond },
+          ]
+        : [];
+    const after = series.map(({ atNs, perSecond }) => ({ atNs: rampNs + atNs, perSecond }));
+    return openRateSeries([...ramp, ...after], nextGap);
+  }
   const steps = Math.ceil(rampNs / rampStepNs);
   let step = 0;
   let rate = steps > 0 ? startRate : ratePerSecond;

@@ -11,5 +11,10 @@ it.each([
   [true, 2, undefined, 'fixed-schedule'],
   [true, 2, 5, 'fixed-schedule'],
 ] as const)('schedule %s, users at %s, rate %s: %s', (fixedSchedule, userCentricRate, requestRate, mode) => {
-  expect(loadMode({ fixedSchedule, userCentricRate, requestRate })).toBe(mode);
+  expect(loadMode({ fixedSchedule, userCentricRate, requestRate, requestRateSeries: undefined })).toBe(mode);
+});
+
+it('a series is a rate', () => {
+  const none = { fixedSchedule: false, userCentricRate: undefined, requestRate: undefined };
+  expect(loadMode({ ...none, requestRateSeries: 'rates.json' })).toBe('rate');
 });

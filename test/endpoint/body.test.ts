@@ -184,9 +184,9 @@ describe('headers', () => {
     streaming: true,
     extra: {},
     sessionHeader: 'X-Correlation-ID',
-    sessionAffinity: true,
+    routingHeaders: ['X-Session-Affinity', 'X-SMG-Routing-Key'],
   };
-  it('sends ids, the media types and the affinity header', () => {
+  it('sends ids, the media types and the headers of routers', () => {
     expect(headerMaker(base)('r1', 'c1', 'application/json')).toEqual([
       'User-Agent',
       'aiperf/1',
@@ -200,6 +200,8 @@ describe('headers', () => {
       'application/json',
       'X-Session-Affinity',
       'c1',
+      'X-SMG-Routing-Key',
+      'c1',
     ]);
   });
   it('lets --header replace ids but not the media types, and the key win over both', () => {
@@ -208,7 +210,7 @@ describe('headers', () => {
       streaming: false,
       extra: { 'x-request-id': 'mine', authorization: 'Basic x', accept: 'text/plain', 'X-Team': 'a' },
       apiKey: 'k',
-      sessionAffinity: false,
+      routingHeaders: [],
       sessionHeader: 'X-Session',
     })('r', 'c', 'application/json');
     expect(made).toEqual([

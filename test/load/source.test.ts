@@ -28,7 +28,11 @@ function fake(sessions: number, laterNs: bigint, said: string[]): LoadSource {
     feeds: [],
     progressOf: () => ({
       ...{ sessions, issued: 10 * sessions, returned: 9 * sessions, failed: 2, cancelled: 1, activity: 5 },
-      ...{ movedNs: 100 * sessions, postponed: { turns: sessions, mostNs: 7 * sessions } },
+      ...{
+        stopped: sessions > 2,
+        movedNs: 100 * sessions,
+        postponed: { turns: sessions, mostNs: 7 * sessions },
+      },
     }),
     runPhase: async (phase, startNs, firstSession) => {
       said.push(`run ${phase} at ${startNs} from ${firstSession}`);
@@ -53,7 +57,7 @@ function split(...parts: readonly (readonly [sessions: number, laterNs: bigint])
 it('progress is the sum; the schedule was moved as far as that of the latest', () => {
   expect(split([3, 0n], [2, 0n]).source.progressOf(0)).toEqual({
     ...{ sessions: 5, issued: 50, returned: 45, failed: 4, cancelled: 2, activity: 10 },
-    ...{ movedNs: 300, postponed: { turns: 5, mostNs: 21 } },
+    ...{ stopped: true, movedNs: 300, postponed: { turns: 5, mostNs: 21 } },
   });
 });
 

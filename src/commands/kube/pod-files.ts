@@ -23,6 +23,7 @@ export type Profile = Loaded<typeof profileOptions>;
 /** Files named by options, and the flag that names each in the Pod. */
 const carried = [
   { key: 'inputFile', flag: '--input-file', nameOf: inputName },
+  { key: 'requestRateSeries', flag: '--request-rate-series', nameOf: () => 'request-rate-series.json' },
   { key: 'tlsCaFile', flag: '--tls-ca-file', nameOf: () => 'tls-ca.pem' },
   { key: 'tlsCertFile', flag: '--tls-cert-file', nameOf: () => 'tls-cert.pem' },
   { key: 'tlsKeyFile', flag: '--tls-key-file', nameOf: () => 'tls-key.pem' },

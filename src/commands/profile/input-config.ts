@@ -174,7 +174,7 @@ function distribution(mean: number, stddev: number): JsonObject {
 
 function phaseConfig(config: Config, plan: PhasePlan): JsonObject {
   const { name, issuing, requestLimit, sessionLimit, durationNs, graceNs, prefill, cancellation } = plan;
-  const { expectedRequests, concurrency } = plan;
+  const { expectedRequests, concurrency, failureLimit } = plan;
   const bounded = Number.isFinite(durationNs);
   const ceiling = issuing.kind === 'closed-loop' ? issuing.concurrency : issuing.ceiling;
   // Of a schedule, the rows are what ends it.
@@ -195,12 +195,22 @@ function phaseConfig(config: Config, plan: PhasePlan): JsonObject {
     ...(cancellation
       ? { cancellation: { rate: cancellation.percent, delay: cancellation.delayNs / 1e9 } }
       : {}),
-    ...('ratePerSecond' in issuing ? { rate: issuing.ratePerSecond } : {}),
+    ...rateConfig(issuing),
+    ...optional('failed_request_threshold', failureLimit?.share),
     ...optional('rate_ramp', 'rampNs' in issuing ? ramp(issuing.rampNs) : undefined),
     ...('pattern' in issuing && issuing.pattern === 'gamma' ? { smoothness: issuing.smoothness } : {}),
     ...('users' in issuing ? { users: issuing.users } : {}),
     ...(name === 'profiling' && loadMode(config) === 'fixed-schedule' ? offsets(config) : {}),
   };
+}
+
+function rateConfig(issuing: Issuing): JsonObject {
+  if (!('ratePerSecond' in issuing)) return {};
+  const { ratePerSecond: rate } = issuing;
+  const series = 'series' in issuing ? issuing.series : undefined;
+  if (series === undefined) return { rate };
+  const points = series.map(({ atNs, perSecond }) => ({ time_s: atNs / 1e9, qps: perSecond }));
+  return { rate_series: { points } };
 }
 
 function phaseType(issuing: Issuing): string {

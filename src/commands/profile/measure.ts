@@ -11,7 +11,7 @@ import { startLoadThreads } from '../../load/threads.js';
 import { type RunFacts, runConfigJson, type SeriesFacts } from '../../run/facts.js';
 import type { RunFiles } from '../../run/files.js';
 import { runLoad } from '../../run/live-run.js';
-import type { RunOutcome } from '../../run/outcome.js';
+import { failedTooOftenText, type RunOutcome } from '../../run/outcome.js';
 import { type ClockOrigin, openClock, takeOrigin } from '../../util/clock.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
@@ -118,6 +118,7 @@ export async function measureRun(
   for (const message of outcome.fileErrors) log('ERROR', 'export', message);
   if (outcome.stalled !== undefined)
     log('ERROR', 'load', `The run was ended because it was stuck: ${outcome.stalled}`);
+  if (outcome.failedTooOften) log('ERROR', 'load', `The run was ended: ${failedTooOftenText}`);
   // Loaded when there is something to tell: before the first request, it would be a tenth of the start.
   const { publishResults, tellMismatches } = await import('./results.js');
   const measured = { config, files: artifacts, facts, outcome, origin, page };
@@ -132,7 +133,8 @@ export async function measureRun(
     outcome.stalled === undefined &&
     outcome.failure === undefined &&
     mismatches === 0;
-  const trusted = !config.strictFidelity || outcome.fidelity?.verdict !== 'client limited';
+  const trusted =
+    !outcome.failedTooOften && (!config.strictFidelity || outcome.fidelity?.verdict !== 'client limited');
   if (outcome.summary.validCount === 0 || !sound) return { exitCode: exitCodes.failure, failure };
   return { exitCode: trusted ? exitCodes.success : exitCodes.notMet, failure };
 }
@@ -156,9 +158,16 @@ function logLeftRecords({ left, isSpoolWhole }: RunOutcome, { folder, spool }: R
   log('ERROR', 'records', `${what} in ${spool}. Add them with: aiperf report ${folder}`);
 }
 
-function failureOf({ summary, interrupted, stalled, failure }: RunOutcome): string | undefined {
+function failureOf({
+  summary,
+  interrupted,
+  failedTooOften,
+  stalled,
+  failure,
+}: RunOutcome): string | undefined {
   if (failure !== undefined) return failure.message;
   if (interrupted) return 'interrupted';
+  if (failedTooOften) return failedTooOftenText;
   if (stalled !== undefined) return `ended because it was stuck: ${stalled}`;
   if (summary.validCount > 0) return undefined;
   const error = summary.errors[0]?.error.message;

@@ -1,11 +1,13 @@
 import { hasWarmup, loadMode } from '../../config/load-mode.js';
 import type { Config } from '../../config/options.js';
+import { readRateSeries } from '../../config/rate-series.js';
 import { type DatasetPlan, hasTimestamps, isTrace, totalTurns } from '../../dataset/plan.js';
 import { turnTimings } from '../../dataset/turn-timings.js';
 import type { Issuing, PhasePlan } from '../../load/plan.js';
 import type { ArrivalPattern } from '../../schedule/arrivals.js';
 import { type FixedSchedule, fixedSchedule } from '../../schedule/fixed-schedule.js';
 import type { RampedLimit } from '../../schedule/ramp.js';
+import type { RatePoint } from '../../schedule/rate-series.js';
 import { UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 
@@ -33,12 +35,14 @@ function planProfiling(config: Config, dataset: DatasetPlan, sessions: number, l
   if (mode === 'user-centric') requireTurns(config, dataset, sessions);
   const concurrency =
     mode === 'concurrency' ? closedConcurrency(config, dataset, sessions, log) : config.concurrency;
+  const series = config.requestRateSeries === undefined ? undefined : seriesOf(config.requestRateSeries);
   const issuing: Issuing =
     mode === 'concurrency'
       ? closedLoop(concurrency ?? 1, config.concurrencyRampDuration)
       : mode === 'rate'
         ? rate(config, dataset, sessions, {
-            perSecond: config.requestRate ?? 0,
+            perSecond: series?.[0]?.perSecond ?? config.requestRate ?? 0,
+            series,
             pattern:
               spread(config.arrivalPattern) ?? (config.arrivalSmoothness === undefined ? 'poisson' : 'gamma'),
             rampSeconds: config.requestRateRampDuration,
@@ -112,6 +116,7 @@ function profilingEnds(config: Config) {
     graceNs: config.benchmarkGracePeriod * SECOND_NS,
     prefill: ramped(config.prefillConcurrency, config.prefillConcurrencyRampDuration),
     cancellation: cancellation(config),
+    failureLimit: failureLimit(config),
   };
 }
 
@@ -169,6 +174,7 @@ function closedLoop(concurrency: number, rampSeconds: number | undefined): Issui
 
 interface Rate {
   readonly perSecond: number;
+  readonly series?: readonly RatePoint[] | undefined;
   readonly pattern: ArrivalPattern;
   readonly rampSeconds: number | undefined;
   readonly ceiling: RampedLimit | undefined;
@@ -178,12 +184,13 @@ function rate(
   config: Config,
   dataset: DatasetPlan,
   sessions: number,
-  { perSecond, pattern, rampSeconds, ceiling }: Rate,
+  { perSecond, series, pattern, rampSeconds, ceiling }: Rate,
 ): Issuing {
   return {
     kind: 'rate',
     pattern,
     ratePerSecond: perSecond,
+    series,
     smoothness: config.arrivalSmoothness ?? 1,
     rampNs: (rampSeconds ?? 0) * SECOND_NS,
     rampStepNs: config.timingRateRampUpdateIntervalSeconds * SECOND_NS,
@@ -269,6 +276,17 @@ function scheduledTurns({ turnsBefore, conversations }: FixedSchedule, sessionLi
 function cancellation(config: Config): PhasePlan['cancellation'] {
   const percent = config.requestCancellationRate ?? 0;
   return percent > 0 ? { percent, delayNs: (config.requestCancellationDelay ?? 0) * SECOND_NS } : undefined;
+}
+
+function failureLimit({ failedRequestThreshold: share, concurrency = 0 }: Config): PhasePlan['failureLimit'] {
+  return share === undefined ? undefined : { share, afterRequests: Math.max(concurrency, 10) };
+}
+
+function seriesOf(file: string): readonly RatePoint[] {
+  return readRateSeries(file).map(({ timeSeconds, perSecond }) => ({
+    atNs: timeSeconds * SECOND_NS,
+    perSecond,
+  }));
 }
 
 function ramped(limit: number | undefined, rampSeconds: number | undefined): RampedLimit | undefined {

@@ -77,7 +77,7 @@ export async function prepareRun(
         extra: config.headers,
         ...(config.apiKey === undefined ? {} : { apiKey: config.apiKey }),
         sessionHeader: config.sessionHeader,
-        sessionAffinity: config.httpSessionAffinity,
+        routingHeaders: routingHeaders(config),
       },
       targets: config.urls.map((url) => requestTarget(url, config.customEndpoint ?? endpoint.path)),
       streamEnd: config.streamEnd,
@@ -122,6 +122,17 @@ async function resolveTokenizers(
     );
   }
   return sources;
+}
+
+/** Headers that tell a router in front of the servers which session a request belongs to. */
+function routingHeaders(config: Config): string[] {
+  const headers = [
+    ['X-Session-Affinity', config.httpSessionAffinity],
+    ['X-Session-ID', config.httpSessionId],
+    ['X-SMG-Routing-Key', config.httpSmgRoutingKey],
+    ['X-Dynamo-Session-ID', config.httpDynamoSessionId],
+  ] as const;
+  return headers.flatMap(([name, isSent]) => (isSent ? [name] : []));
 }
 
 function planPrompts(sources: ReadonlyMap<string, TokenizerSource>, seed: number, log: Log): PromptPlan {

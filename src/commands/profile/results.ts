@@ -10,7 +10,7 @@ import type { RunFacts } from '../../run/facts.js';
 import { recordedFidelity } from '../../run/fidelity.js';
 import type { RunFiles } from '../../run/files.js';
 import { notesOn } from '../../run/open.js';
-import type { RunOutcome } from '../../run/outcome.js';
+import { failedTooOftenText, type RunOutcome } from '../../run/outcome.js';
 import { readSeries } from '../../run/read-series.js';
 import type { Run } from '../../run/run.js';
 import { type ClockOrigin, wallNs } from '../../util/clock.js';
@@ -25,12 +25,12 @@ import { warmupWarning } from './warmup-warning.js';
  * @returns the number of phases where something is.
  */
 export function tellMismatches(
-  { summary, warmup, interrupted, stalled, failure, left, issued }: RunOutcome,
+  { summary, warmup, interrupted, failedTooOften, stalled, failure, left, issued }: RunOutcome,
   { phases }: LoadPlan,
   config: Config,
   { stdout, env }: Pick<Io, 'stdout' | 'env'>,
 ): number {
-  const wasCut = interrupted || stalled !== undefined || failure !== undefined;
+  const wasCut = interrupted || failedTooOften || stalled !== undefined || failure !== undefined;
   const lines = phases.flatMap(({ name, expectedRequests }) => {
     const results = name === 'warmup' ? warmup : summary;
     if (results === undefined) return [];
@@ -106,13 +106,13 @@ export function publishResults(
 
 /** What is known of a run when it has ended. */
 function factsOf(outcome: RunOutcome, origin: ClockOrigin, isOfSeries: boolean): RunFacts {
-  const { summary, warmupStartNs, startNs, firstSession, interrupted, fidelity } = outcome;
+  const { summary, warmupStartNs, startNs, firstSession, interrupted, failedTooOften, fidelity } = outcome;
   const startedAtNs = wallNs(origin, startNs);
   return {
     version,
     // A single run always begins with the first.
     ...(isOfSeries ? { firstSession } : {}),
-    wasCancelled: interrupted,
+    wasCancelled: interrupted || failedTooOften,
     incompleteReason: incompleteReason(outcome),
     startedAtNs,
     endedAtNs: summary.lastEndNs ?? startedAtNs,
@@ -123,6 +123,7 @@ function factsOf(outcome: RunOutcome, origin: ClockOrigin, isOfSeries: boolean):
 
 function incompleteReason({
   interrupted,
+  failedTooOften,
   failure,
   stalled,
   left,
@@ -136,6 +137,7 @@ function incompleteReason({
       : `${failure.message}. ${unrecorded} of the requests that were sent have no record.`;
   }
   if (stalled !== undefined) return `The run was ended because it was stuck: ${stalled}.`;
+  if (failedTooOften) return `The run was ended: ${failedTooOftenText}.`;
   const waiting = left.warmup + left.profiling;
   const without = waiting === 0 ? '' : ` ${waiting} finished requests are not in the results.`;
   if (interrupted) {

@@ -35,6 +35,7 @@ const time = (key: Key) => option(key, seconds);
 export const anyPhase: Readonly<Record<string, PhaseOptions>> = {
   requests: ['requestCount', 'warmupRequestCount'],
   duration: ['benchmarkDuration', 'warmupDuration', time],
+  failed_request_threshold: ['failedRequestThreshold', undefined],
   sessions: ['conversationNum', 'numWarmupSessions'],
   concurrency: ['concurrency', 'warmupConcurrency'],
   concurrency_ramp: ['concurrencyRampDuration', 'warmupConcurrencyRampDuration', ramp],
@@ -70,8 +71,7 @@ const agentic = unsupported('agentic-');
 const adaptive = unsupported('search-style');
 
 const unsupportedInPhases: Section = {
-  rate_series: unsupported('request-rate-series'),
-  failed_request_threshold: unsupported('failed-request-threshold'),
+  rate_series: refused('write the points to a file, and name it with --request-rate-series'),
   seamless: refused('a phase starts when the one before it has ended'),
   sla: unsupported('search-sla', []),
   timing_mode: agentic,

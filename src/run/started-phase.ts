@@ -1,0 +1,20 @@
+import type { ThreadReport } from '../fidelity/thread-report.js';
+import type { PhasePlan } from '../load/plan.js';
+import type { Throttled } from '../util/cgroup.js';
+
+/** A phase that was started. */
+export interface StartedPhase {
+  readonly index: number;
+  readonly plan: PhasePlan;
+  readonly startNs: number;
+  /** Number of its first session among all sessions of the run. */
+  readonly firstSession: number;
+  /** Reports of the load threads; empty if the phase did not end normally. */
+  readonly reports: readonly ThreadReport[];
+  readonly throttled: Throttled | undefined;
+}
+
+/** Time in which load threads make the first bodies, so that a burst at the start is sent without delay. */
+export function preparationNs({ concurrency = 0 }: PhasePlan): number {
+  return 10e6 + 0.4e6 * Math.min(250, concurrency);
+}
