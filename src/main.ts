@@ -22,6 +22,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Benchmark an inference server: send load, measure every token.',
     load: () => import('./commands/profile.js'),
   },
+  chat: {
+    summary: 'Ask a model, and see TTFT, tokens per second and latency of each reply.',
+    load: () => import('./commands/chat.js'),
+  },
   report: {
     summary: 'Show the results of a run from its records, even if it was killed.',
     load: () => import('./commands/report.js'),

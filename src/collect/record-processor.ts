@@ -23,6 +23,8 @@ export interface CollectPlan {
   readonly warmupFile: string | undefined;
   /** Telemetry over time. */
   readonly seriesFile: string | undefined;
+  /** Text of the responses. */
+  readonly outputsFile: string | undefined;
   readonly hasWarmup: boolean;
   /** The request table is sent to the main thread with the results, for its page. */
   readonly handsOverRequests: boolean;

@@ -11,7 +11,7 @@ const planName = 'plan.spool';
 interface StoredPlan
   extends Omit<
     CollectPlan,
-    'origin' | 'tokenizers' | 'recordsFile' | 'rawFile' | 'warmupFile' | 'seriesFile'
+    'origin' | 'tokenizers' | 'recordsFile' | 'rawFile' | 'warmupFile' | 'seriesFile' | 'outputsFile'
   > {
   readonly spoolVersion: number;
   readonly origin: { readonly monotonicNs: string; readonly epochNs: string };
@@ -28,7 +28,8 @@ interface StoredPlan
  * @throws the file system's error.
  */
 export function makeSpool(folder: string, plan: CollectPlan, recordsName: string): void {
-  const { origin, tokenizers, recordsFile, rawFile, warmupFile, seriesFile: _, ...rest } = plan;
+  const { seriesFile: _, outputsFile: __, ...kept } = plan;
+  const { origin, tokenizers, recordsFile, rawFile, warmupFile, ...rest } = kept;
   const stored: StoredPlan = {
     ...rest,
     spoolVersion: SPOOL_VERSION,
@@ -80,5 +81,6 @@ export function readSpoolPlan(folder: string): CollectPlan {
     rawFile: at(rawFile),
     warmupFile: at(warmupFile),
     seriesFile: undefined,
+    outputsFile: undefined,
   };
 }

@@ -313,6 +313,11 @@ export const profileOptions = {
     group: 'Output',
     help: 'Print the table of HTTP timing, as --tables http does.',
   }),
+  exportOutputsJson: flag({
+    flags: ['--export-outputs-json'],
+    group: 'Output',
+    help: 'Write outputs.json: the text of every response with its main metrics.',
+  }),
   exportHttpTrace: flag({
     flags: ['--export-http-trace'],
     group: 'Output',

@@ -37,7 +37,6 @@ const instead: Readonly<Record<string, string>> = {
 
   'auto-plot': 'run aiperf plot on the artifact folder after the run',
   'plot-required': 'run aiperf plot on the artifact folder after the run',
-  'export-outputs-json': 'use --export-level raw, which also writes every response',
   'otel-*': afterwards,
   stream: afterwards,
   'gen-ai-provider': afterwards,

@@ -3,7 +3,7 @@ import { exportBase } from '../config/names.js';
 
 /** A file that a run may leave. */
 interface RunFile {
-  /** In the run's folder. `{base}` is derived from `--profile-export-prefix`, `{summary}` is its form for summaries. */
+  /** In the run's folder. `{base}` is derived from `--profile-export-prefix`, `{summary}` and `{outputs}` are its forms for these. */
   readonly name: string;
   /** What lists of the run's files call it; absent: they leave it out. */
   readonly label?: string;
@@ -28,6 +28,9 @@ const runFiles = {
   timeslicesCsv: { name: '{summary}_timeslices.csv', label: 'Timeslice CSV Export' },
   timeslicesJson: { name: '{summary}_timeslices.json', label: 'Timeslice JSON Export' },
   page: { name: 'report.html', label: 'HTML Report' },
+  outputs: { name: '{outputs}.json', label: 'Outputs Export' },
+  /** During the run. */
+  unsortedOutputs: { name: '{outputs}.json.part' },
   /** The list of the phases, each of which has a summary of its own. */
   phaseManifest: { name: 'phase_manifest.json' },
   warmupCsv: { name: 'phases/warmup/profile_export_aiperf.csv' },
@@ -50,9 +53,10 @@ export type RunFiles = Readonly<Record<FileKey | 'folder', string>>;
 export function fileNames(prefix: string | undefined): Readonly<Record<FileKey, string>> {
   const base = exportBase(prefix);
   const summary = prefix === undefined ? `${base}_aiperf` : base;
+  const outputs = prefix === undefined ? 'outputs' : `${base}_outputs`;
   const named = entries.map(([key, { name }]) => [
     key,
-    name.replace('{base}', base).replace('{summary}', summary),
+    name.replace('{base}', base).replace('{summary}', summary).replace('{outputs}', outputs),
   ]);
   return Object.fromEntries(named);
 }

@@ -15,14 +15,14 @@ const fixedFiles = [
 /** Files of a run. @param prefix as the option gives it; undefined: none is given. */
 function runFiles(prefix: string | undefined): readonly string[] {
   const base = exportBase(prefix);
-  const [telemetry, server, outputs] =
+  const [telemetry, server] =
     prefix === undefined
-      ? ['gpu_telemetry_export', 'server_metrics_export', 'outputs']
-      : [`${base}_gpu_telemetry`, `${base}_server_metrics`, `${base}_outputs`];
+      ? ['gpu_telemetry_export', 'server_metrics_export']
+      : [`${base}_gpu_telemetry`, `${base}_server_metrics`];
   return [
     ...Object.values(fileNames(prefix)),
     ...['json', 'csv', 'jsonl', 'parquet'].map((ending) => `${server}.${ending}`),
-    ...[`${telemetry}.jsonl`, `${outputs}.json`, `${base}_network_latency.jsonl`],
+    ...[`${telemetry}.jsonl`, `${base}_network_latency.jsonl`],
   ];
 }
 

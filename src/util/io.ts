@@ -1,10 +1,12 @@
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 /** A command's access to the outside world. Only `cli.ts` may access the process directly (see biome.jsonc). */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: Writable;
   readonly stderr: Writable;
+  /** Opens stdin; a command that does not call it leaves it alone. */
+  stdin(): Readable;
   /** A monotonic clock, ms. */
   nowMs(): number;
   /** Calls `act` on each of these signals instead of the default action. @returns a function that undoes it. */
@@ -20,6 +22,7 @@ export const processIo: Io = {
   env: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
+  stdin: () => process.stdin,
   nowMs: () => performance.now(),
   onSignals: (signals, act) => {
     for (const signal of signals) process.on(signal, act);

@@ -44,3 +44,27 @@ it('a share that is not above the threshold does not end it', async () => {
   expect(code).toBe(0);
   expect(readRecords(join(folder, 'profile_export.jsonl'))).toHaveLength(20);
 });
+
+it('outputs.json holds every response by number, a failed one without text', async () => {
+  const { url } = await server(3);
+  const { code, folder, stdout } = await profileHere({
+    url,
+    'request-count': 3,
+    'export-outputs-json': true,
+  });
+  expect(code).toBe(0);
+  const path = join(folder, 'outputs.json');
+  expect(stdout).toContain(`Outputs Export: ${path}`);
+  const { schema_version, data } = JSON.parse(readFileSync(path, 'utf8'));
+  const lines = readRecords(join(folder, 'profile_export.jsonl'));
+  expect(schema_version).toBe('1.0');
+  for (const [i, item] of data.entries()) {
+    const { metadata, metrics } = lines[i] ?? {};
+    expect(item.session_num).toBe(i);
+    expect(item.x_request_id).toBe(metadata?.x_request_id);
+    expect(item.response_text).toBe(i === 2 ? null : 'x');
+    expect(item.metrics.request_latency).toBe(metrics?.request_latency?.value);
+  }
+  expect(data).toHaveLength(3);
+  expect(data[2].metrics).toEqual({});
+});

@@ -75,6 +75,7 @@ async function measure(line: string, sources: number): Promise<Measured> {
         traits: traitsOf(config),
         recordsFile: join(folder, 'profile_export.jsonl'),
         seriesFile: undefined,
+        outputsFile: undefined,
         handsOverRequests: false,
       },
       thresholds: { oslMismatchPct: 5, oslMismatchTokens: 50, usageDiffPct: 10 },

@@ -13,6 +13,7 @@ const fixed = {
 test('names without a prefix', () => {
   expect(fileNames(undefined)).toEqual({
     ...fixed,
+    ...{ outputs: 'outputs.json', unsortedOutputs: 'outputs.json.part' },
     records: 'profile_export.jsonl',
     raw: 'profile_export_raw.jsonl',
     warmup: 'profile_export_warmup.jsonl',
@@ -28,6 +29,7 @@ test('names without a prefix', () => {
 test.each(['foo', 'foo.json', 'foo_raw.jsonl'])('names with the prefix %s', (prefix) => {
   expect(fileNames(prefix)).toEqual({
     ...fixed,
+    ...{ outputs: 'foo_outputs.json', unsortedOutputs: 'foo_outputs.json.part' },
     records: 'foo.jsonl',
     raw: 'foo_raw.jsonl',
     warmup: 'foo_warmup.jsonl',

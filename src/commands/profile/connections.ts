@@ -8,9 +8,24 @@ import type { ResponseLimits } from '../../util/response-limits.js';
 import { learnSecrets } from '../../util/secrets.js';
 import { readBoundedFile } from '../../util/text-file.js';
 
+/** Options that say how to connect. */
+type ConnectionOptions = Pick<
+  Config,
+  | 'connectionReuseStrategy'
+  | 'connectTimeoutSeconds'
+  | 'httpKeepaliveTimeoutSeconds'
+  | 'httpIpVersion'
+  | 'httpTrustEnv'
+  | 'http2'
+  | 'unixSocket'
+  | 'httpMaxHeaderBytes'
+  | 'httpMaxMessageBytes'
+  | 'httpMaxBodyBytes'
+>;
+
 /** How a load thread connects. @throws UserError for a proxy that is no URL */
 export function transportOptionsOf(
-  config: Config,
+  config: ConnectionOptions,
   env: Io['env'],
   tls: TlsOptions,
   maxConnections: number,
@@ -76,7 +91,7 @@ function proxiesOf(env: Io['env']): Proxies {
   return { http: url('HTTP_PROXY'), https: url('HTTPS_PROXY'), except: of('NO_PROXY') ?? '' };
 }
 
-function responseLimitsOf(config: Config): ResponseLimits {
+function responseLimitsOf(config: ConnectionOptions): ResponseLimits {
   return {
     headerBytes: config.httpMaxHeaderBytes,
     messageBytes: config.httpMaxMessageBytes,
@@ -85,7 +100,9 @@ function responseLimitsOf(config: Config): ResponseLimits {
 }
 
 /** What https connections are made with. @throws UserError for files that cannot be used */
-export async function tlsOptionsOf(config: Config): Promise<TlsOptions> {
+export async function tlsOptionsOf(
+  config: Pick<Config, 'tlsCaFile' | 'tlsCertFile' | 'tlsKeyFile' | 'tlsInsecure' | 'httpSslVerify'>,
+): Promise<TlsOptions> {
   const read = (path: string | undefined) => (path === undefined ? undefined : readPem(path));
   const ca = read(config.tlsCaFile);
   const cert = read(config.tlsCertFile);

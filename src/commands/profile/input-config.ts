@@ -254,6 +254,7 @@ function artifactsConfig(config: Config, dir: string): JsonObject {
     ...optional('trace', config.exportHttpTrace || undefined),
     ...optional('slice_duration', config.sliceDuration),
     ...optional('show_trace_timing', config.showTraceTiming || undefined),
+    ...optional('export_outputs_json', config.exportOutputsJson || undefined),
     auto_plot: false,
     plot_required: false,
   };

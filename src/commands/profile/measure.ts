@@ -206,6 +206,7 @@ function collectPlan(
     rawFile: config.exportLevel === 'raw' ? artifacts.raw : undefined,
     warmupFile: hasWarmup && keepsRecords ? artifacts.warmup : undefined,
     seriesFile: keepsRecords ? artifacts.series : undefined,
+    outputsFile: config.exportOutputsJson ? artifacts.outputs : undefined,
     hasWarmup,
     handsOverRequests: config.report && keepsRecords,
   };

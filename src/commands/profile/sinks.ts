@@ -13,6 +13,7 @@ const sinks = {
   recordsFile: async () => (await import('../../export/records-jsonl.js')).recordsJsonl('profiling'),
   warmupFile: async () => (await import('../../export/records-jsonl.js')).recordsJsonl('warmup'),
   rawFile: async () => (await import('../../export/raw-jsonl.js')).rawJsonl,
+  outputsFile: async () => (await import('../../export/outputs-json.js')).outputsJson,
   seriesFile: async () => (await import('../../export/series-jsonl.js')).seriesSink,
 };
 
@@ -26,6 +27,7 @@ type RecordFile = 'recordsFile' | 'warmupFile' | 'rawFile';
 
 interface FileSinks extends Readonly<Record<RecordFile, (options: RecordFileOptions) => Sink>> {
   readonly seriesFile: (path: string, origin: ClockOrigin) => Sink;
+  readonly outputsFile: (path: string, origin: ClockOrigin) => Sink;
 }
 
 /** Loads the sinks that write files. */
@@ -35,6 +37,7 @@ export async function loadFileSinks(): Promise<FileSinks> {
     warmupFile: await sinks.warmupFile(),
     rawFile: await sinks.rawFile(),
     seriesFile: await sinks.seriesFile(),
+    outputsFile: await sinks.outputsFile(),
   };
 }
 
@@ -63,8 +66,10 @@ export function openFileSinks(
     const path = plan[name];
     return path === undefined ? [] : [() => open(name, path)];
   });
-  const { origin, seriesFile } = plan;
+  const { origin, seriesFile, outputsFile } = plan;
   if (isLacking === undefined && seriesFile !== undefined)
     openers.push(() => files.seriesFile(seriesFile, origin));
+  if (isLacking === undefined && outputsFile !== undefined)
+    openers.push(() => files.outputsFile(outputsFile, origin));
   return new Sinks(openers, onFailure);
 }

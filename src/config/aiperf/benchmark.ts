@@ -221,7 +221,7 @@ const artifacts: Read = (value, site, reading) => {
     user_files: refused('copy the files into the folder after the run', []),
     auto_plot: unsupported('auto-plot'),
     plot_required: unsupported('plot-required'),
-    export_outputs_json: unsupported('export-outputs-json'),
+    export_outputs_json: option('exportOutputsJson'),
   })(value, site, reading);
   if (!isMapping(value)) return;
   for (const [name, level] of [

@@ -1,0 +1,117 @@
+import type { ConfigOf } from '../../config/option.js';
+import type { Conversation, Turn } from '../../dataset/conversation.js';
+import { Answer } from '../../endpoint/answer.js';
+import { chat } from '../../endpoint/chat.js';
+import type { PastTurn } from '../../endpoint/endpoint.js';
+import { controlHeaders } from '../../endpoint/headers.js';
+import { makePayload } from '../../endpoint/payload.js';
+import { requestTarget } from '../../endpoint/url.js';
+import { isSuccess, ResponseBody } from '../../load/response-body.js';
+import { statusError } from '../../load/response-errors.js';
+import { openTransport } from '../../transport/open.js';
+import type { HttpRequest, ResponseHead, Transport } from '../../transport/transport.js';
+import { monotonicNs } from '../../util/clock.js';
+import { messageOf, UserError } from '../../util/errors.js';
+import type { Io } from '../../util/io.js';
+import type { chatOptions } from '../chat.js';
+import { tlsOptionsOf, transportOptionsOf } from '../profile/connections.js';
+
+/** A reply with its times. */
+export interface Asked {
+  readonly answer: Answer;
+  /** ns, as of `answer.contentNs`. */
+  readonly startNs: number;
+}
+
+/** A conversation with one model. */
+export interface ChatConversation {
+  /** @param onText called with each piece of the reply's text as it arrives. @throws UserError if the request fails */
+  ask(message: string, onText: (piece: string) => void): Promise<Asked>;
+  close(): void;
+}
+
+/** @throws UserError for a proxy or certificate that cannot be used */
+export async function openConversation(
+  config: ConfigOf<typeof chatOptions>,
+  env: Io['env'],
+): Promise<ChatConversation> {
+  const tls = await tlsOptionsOf(config);
+  const options = transportOptionsOf(config, env, tls, 1);
+  const transport = await openTransport(config.transport, { ...options, nowNs: monotonicNs });
+  const [url = ''] = config.urls;
+  const target = requestTarget(url, config.customEndpoint ?? chat.path);
+  const past: PastTurn[] = [];
+  const ask = async (message: string, onText: (piece: string) => void) => {
+    const turn: Turn = { role: 'user', texts: [{ name: 'text', contents: [message] }], model: config.model };
+    const conversation: Conversation = {
+      sessionId: 'chat',
+      turns: [turn],
+      history: 'live-answers',
+      ...(config.systemPrompt === undefined ? {} : { systemMessage: config.systemPrompt }),
+    };
+    const { extraInputs, requestTimeoutSeconds, headers, apiKey, httpMaxMessageBytes } = config;
+    const body = { streaming: true, extraInputs, legacyMaxTokens: false };
+    const { data, contentType } = makePayload(chat, { conversation, turn, past }, body);
+    const request: HttpRequest = {
+      ...{ method: 'POST', origin: target, path: target.path, body: data },
+      headers: controlHeaders({ extra: headers, apiKey }, contentType),
+      timeoutMs: requestTimeoutSeconds * 1000,
+    };
+    const asked = await exchange(transport, request, httpMaxMessageBytes, onText);
+    const { message: reply } = asked.answer;
+    if (config.history && reply !== undefined) past.push({ turn, answer: reply });
+    return asked;
+  };
+  return { ask, close: () => transport.close() };
+}
+
+/** Sends the request and reads its answer as a run does. @throws UserError if it fails */
+async function exchange(
+  transport: Transport,
+  request: HttpRequest,
+  maxMessageBytes: number,
+  onText: (piece: string) => void,
+): Promise<Asked> {
+  const answer = new Answer({ endpoint: chat, streamEnd: 'marked', keepUnits: false });
+  const startNs = monotonicNs();
+  await new Promise<void>((resolve, reject) => {
+    let head: ResponseHead | undefined;
+    let body: ResponseBody | undefined;
+    let shown = 0;
+    const show = () => {
+      const text = answer.output ?? '';
+      if (text.length > shown) onText(text.slice(shown));
+      shown = text.length;
+    };
+    transport.send(request, {
+      onSent: () => {},
+      onHead: (arrived) => {
+        head = arrived;
+        body = new ResponseBody(arrived, answer, maxMessageBytes);
+      },
+      onBody: (bytes, start, end, atNs) => {
+        body?.feed(bytes, start, end, atNs);
+        show();
+      },
+      onEnd: (atNs) => {
+        try {
+          const text = body?.end(atNs) ?? '';
+          show();
+          const isRefused = head !== undefined && !isSuccess(head);
+          const error = isRefused && head !== undefined ? statusError(head, text) : answer.error;
+          if (error === undefined) resolve();
+          else
+            reject(
+              new Error(`${error.code === undefined ? '' : `${error.code} `}${error.type}: ${error.message}`),
+            );
+        } catch (thrown) {
+          reject(thrown);
+        }
+      },
+      onError: ({ type, message }) => reject(new Error(`${type}: ${message}`)),
+    });
+  }).catch((thrown) => {
+    throw new UserError(messageOf(thrown), 'Check --url, --model and --api-key.');
+  });
+  return { answer, startNs };
+}
