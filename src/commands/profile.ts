@@ -5,6 +5,7 @@ import type { Check, Findings } from '../config/load.js';
 import { withRequests } from '../config/load-mode.js';
 import { type Config, profileOptions } from '../config/options.js';
 import { unsupportedOption } from '../config/unsupported.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { layoutOn } from '../report/layout.js';
 import { type FolderLock, lockFolder } from '../run/folder-lock.js';
@@ -34,11 +35,21 @@ function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): 
   const { config, sources } = loaded;
   const slos = isValid('goodput', 'endpointType', 'streaming') ? slosOf(config.goodput) : [];
   const name = optionNames(sources);
-  const endpoint = isValid('endpointType', 'extraInputs', 'osl', 'useServerTokenCount', 'useLegacyMaxTokens')
+  const endpoint: Endpoint | undefined = isValid(
+    'endpointType',
+    'extraInputs',
+    'osl',
+    'useServerTokenCount',
+    'useLegacyMaxTokens',
+  )
     ? endpoints[config.endpointType]
     : undefined;
   return {
-    errors: [...errors, ...(slos.length > 0 ? sloErrors(slos, traitsOf(config), name('goodput')) : [])],
+    errors: [
+      ...errors,
+      ...(endpoint?.errors?.(config, name) ?? []),
+      ...(slos.length > 0 ? sloErrors(slos, traitsOf(config), name('goodput')) : []),
+    ],
     warnings: [...warnings, ...(endpoint?.warnings(config, name) ?? [])],
   };
 }

@@ -26,7 +26,13 @@ import { sweepOptions } from './sweep-options.js';
 import { synthesisOptions } from './synthesis-options.js';
 
 /** Server APIs; `endpoint/` implements each. */
-export const endpointTypes = ['chat', 'completions'] as const;
+export const endpointTypes = [
+  'chat',
+  'completions',
+  'responses',
+  'messages',
+  'huggingface_generate',
+] as const;
 
 /** Kinds of file that can be read; `dataset/loaders/` has one of each. */
 export const datasetTypes = [

@@ -71,6 +71,7 @@ export class Answer implements StreamHandler {
   /** Content came in pieces: a whole message after them repeats it. */
   #hasPieces = false;
   #error: AnswerError | undefined = undefined;
+  #id: string | undefined = undefined;
   #brokenFrames = 0;
   #firstBroken = '';
   /** The first unit, and the first of an unknown shape: quoted if no content comes. */
@@ -163,7 +164,8 @@ export class Answer implements StreamHandler {
 
   /** The answer as it enters the history; undefined when it holds nothing for it. */
   get message(): AssistantMessage | undefined {
-    return this.#text.message;
+    const { message } = this.#text;
+    return message === undefined || this.#id === undefined ? message : { ...message, id: this.#id };
   }
 
   /** The error that a complete answer holds; undefined for a good one. */
@@ -179,7 +181,8 @@ export class Answer implements StreamHandler {
         message: `InvalidInferenceResultError('Invalid inference result: ${this.#whyNoContent()}')`,
       };
     }
-    if (!this.#streamed || this.#options.streamEnd === 'any') return undefined;
+    const { endpoint, streamEnd } = this.#options;
+    if (!this.#streamed || streamEnd === 'any' || endpoint.endsUnmarked) return undefined;
     return this.#end.error;
   }
 
@@ -193,6 +196,11 @@ export class Answer implements StreamHandler {
     } catch {
       if (isEndMark(text)) {
         this.#end.isMarked = true;
+        return true;
+      }
+      const { readText } = this.#options.endpoint;
+      if (readText !== undefined) {
+        this.#take(readText(text), atNs);
         return true;
       }
       if (this.#brokenFrames++ === 0) this.#firstBroken = excerpt(text);
@@ -226,7 +234,9 @@ export class Answer implements StreamHandler {
   }
 
   #take(chunk: Chunk, atNs: number): void {
-    if (chunk.usage !== undefined) this.usage = chunk.usage;
+    if (chunk.usage !== undefined)
+      this.usage = chunk.addsUsage ? { ...this.usage, ...chunk.usage } : chunk.usage;
+    if (chunk.id !== undefined) this.#id = chunk.id;
     if (chunk.finishReason !== undefined) this.#end.noteFinish(chunk.finishReason);
     if (chunk.otherChoices !== undefined) this.#end.noteChoices(chunk.otherChoices);
     if (chunk.failure !== undefined) this.#fail(chunk.failure);

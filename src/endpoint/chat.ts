@@ -4,7 +4,7 @@ import { capOf, completionApi, completionWarnings, withUsageOption } from './com
 import { cannedBody, cannedStream } from './completion-canned.js';
 import type { BodyOptions, BodyRequest, Endpoint } from './endpoint.js';
 import { audioOf } from './media.js';
-import { withExtras } from './payload.js';
+import { textsOf, withExtras } from './payload.js';
 
 /** OpenAI's chat completions. */
 export const chat = {
@@ -57,7 +57,7 @@ function withSystemMessage(messages: JsonObject[], system: string | undefined): 
 }
 
 function userMessage(turn: Turn): JsonObject {
-  const texts = turn.texts.flatMap((named) => named.contents).filter((text) => text !== '');
+  const texts = textsOf(turn);
   if (texts.length <= 1 && turn.media === undefined) return { role: turn.role, content: texts[0] ?? '' };
   const content = [...texts.map((text) => ({ type: 'text', text })), ...(turn.media ?? []).map(mediaPart)];
   return { role: turn.role, content };

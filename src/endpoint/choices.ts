@@ -2,6 +2,7 @@ import { isObject, type Json, type JsonObject } from '../util/json.js';
 import { readContent, unreadFields } from './content.js';
 import type { Chunk, OtherChoice } from './endpoint.js';
 import { choiceFailure, failedFinish } from './failure.js';
+import { hasMembers } from './payload.js';
 
 type MutableChunk = { -readonly [Key in keyof Chunk]: Chunk[Key] };
 
@@ -93,9 +94,3 @@ function usageOf(unit: JsonObject, choice: JsonObject | undefined): JsonObject |
 }
 
 const usageKeys = ['usageMetadata', 'usage_metadata', 'token_usage', 'amazon-bedrock-invocationMetrics'];
-
-function hasMembers(value: Json | undefined): value is JsonObject {
-  if (!isObject(value)) return false;
-  for (const _ in value) return true;
-  return false;
-}

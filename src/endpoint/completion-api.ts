@@ -32,21 +32,29 @@ export function withUsageOption(body: JsonObject): JsonObject {
 }
 
 /** What misleads about the options of a completion run. */
-export function completionWarnings(
-  { extraInputs, osl = 0, useServerTokenCount }: EndpointOptions,
-  name: OptionName,
-): string[] {
+export function completionWarnings(options: EndpointOptions, name: OptionName): string[] {
   const warnings: string[] = [];
+  const { extraInputs, useServerTokenCount } = options;
   const { n } = extraInputs;
   if (useServerTokenCount && Number(n) > 1) {
     warnings.push(
       `${name('useServerTokenCount')} counts the tokens of all ${n} choices (--extra-inputs n:${n}), but times are those of choice 0: output lengths and token rates are up to ${n} times as high, and inter-token latencies as low. Leave it out to count choice 0 alone.`,
     );
   }
-  if (osl > 0 && !('ignore_eos' in extraInputs || 'min_tokens' in extraInputs)) {
-    warnings.push(
-      `${name('osl')} is a maximum: outputs may be shorter. To force full length, add --extra-inputs ignore_eos:true or min_tokens:${osl} (if the server supports it).`,
-    );
-  }
-  return warnings;
+  return [...warnings, ...lengthWarnings(options, name)];
+}
+
+/** What misleads about the options of a run of another API that generates text. */
+export function outputWarnings(options: EndpointOptions, name: OptionName): string[] {
+  const legacy = options.useLegacyMaxTokens
+    ? [`${name('useLegacyMaxTokens')} has no effect: only chat has two names for the output cap.`]
+    : [];
+  return [...legacy, ...lengthWarnings(options, name)];
+}
+
+function lengthWarnings({ extraInputs, osl = 0 }: EndpointOptions, name: OptionName): string[] {
+  if (osl === 0 || 'ignore_eos' in extraInputs || 'min_tokens' in extraInputs) return [];
+  return [
+    `${name('osl')} is a maximum: outputs may be shorter. To force full length, add --extra-inputs ignore_eos:true or min_tokens:${osl} (if the server supports it).`,
+  ];
 }

@@ -1,26 +1,23 @@
 import type { JsonObject } from '../util/json.js';
+import { cannedTokens } from './text-canned.js';
 
 /** A choice that holds a text. */
 type ChoiceOf = (text: string) => JsonObject;
 
 /** A whole answer of `tokens` tokens. */
 export function cannedBody(object: string, tokens: number, choiceOf: ChoiceOf): string[] {
-  const choice = { ...choiceOf(textsOf(tokens).join('')), finish_reason: 'length' };
+  const choice = { ...choiceOf(cannedTokens(tokens).join('')), finish_reason: 'length' };
   return [unit(object, choice, usageOf(tokens))];
 }
 
 /** A stream of one event a token, the last with the end mark behind it. */
 export function cannedStream(object: string, tokens: number, choiceOf: ChoiceOf): string[] {
-  const texts = textsOf(tokens);
+  const texts = cannedTokens(tokens);
   return texts.map((text, place) =>
     place < tokens - 1
       ? `data: ${unit(object, { ...choiceOf(text), finish_reason: null })}\n\n`
       : `data: ${unit(object, { ...choiceOf(text), finish_reason: 'length' }, usageOf(tokens))}\n\ndata: [DONE]\n\n`,
   );
-}
-
-function textsOf(tokens: number): string[] {
-  return ['first', ...Array.from({ length: tokens - 2 }, () => ' next'), ' last'];
 }
 
 function usageOf(tokens: number): JsonObject {

@@ -1,9 +1,9 @@
-import { UserError } from '../util/errors.js';
 import type { JsonObject } from '../util/json.js';
 import { capOf, completionApi, completionWarnings, withUsageOption } from './completion-api.js';
 import { cannedBody, cannedStream } from './completion-canned.js';
 import type { BodyOptions, BodyRequest, Endpoint } from './endpoint.js';
-import { withExtras } from './payload.js';
+import { textsOf, withExtras } from './payload.js';
+import { singleTurn } from './single-turn.js';
 
 /** OpenAI's text completions: one turn a request. */
 export const completions: Endpoint = {
@@ -12,7 +12,7 @@ export const completions: Endpoint = {
   media: [],
   hasSystemSlot: false,
   streamTextKeys: ['text', 'content'],
-  checkTurn,
+  checkTurn: singleTurn('completions'),
   body: completionsBody,
   probeBody: (model) => ({ prompt: 'Lo', max_tokens: 1, model }),
   cannedAnswer: (streaming, tokens) =>
@@ -25,21 +25,9 @@ export const completions: Endpoint = {
   ],
 };
 
-function checkTurn({ turn, past }: BodyRequest): void {
-  if (past.length > 0) {
-    throw new UserError(
-      'the completions endpoint takes one turn a request, and this conversation has more',
-      'use --endpoint-type chat for conversations, or a dataset of single turns',
-    );
-  }
-  if (turn.messages) {
-    throw new UserError('the completions endpoint cannot send a message array', 'use --endpoint-type chat');
-  }
-}
-
 function completionsBody(request: BodyRequest, options: BodyOptions): JsonObject {
   const { turn } = request;
-  const texts = turn.texts.flatMap((named) => named.contents).filter((text) => text !== '');
+  const texts = textsOf(turn);
   const only = texts[0];
   const body: JsonObject = {
     prompt: texts.length === 1 && only !== undefined ? only : texts,

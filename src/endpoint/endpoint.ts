@@ -12,6 +12,8 @@ export interface PastTurn {
 export interface AssistantMessage {
   readonly content: string;
   readonly toolCalls?: readonly JsonObject[];
+  /** The answer's id, where later requests may refer to it. */
+  readonly id?: string;
 }
 
 /** What a body is made from. */
@@ -28,6 +30,8 @@ export interface BodyOptions {
   readonly extraInputs: JsonObject;
   /** Cap outputs under the older of two names, where the endpoint knows two. */
   readonly legacyMaxTokens: boolean;
+  /** Lengths are those that the server reports. */
+  readonly serverTokenCount?: boolean;
 }
 
 /** One of several choices that is not counted. */
@@ -55,6 +59,10 @@ export interface Chunk {
   readonly toolCalls?: readonly JsonObject[];
   /** A non-empty usage object, as the server sent it. */
   readonly usage?: JsonObject;
+  /** The usage is added to that of earlier units: each reports a part. */
+  readonly addsUsage?: true;
+  /** The answer's id, where later requests may refer to it. */
+  readonly id?: string;
   /** Why the server ended the counted choice, in its own word. */
   readonly finishReason?: string;
   /** Other choices that the unit holds a part of. */
@@ -85,10 +93,21 @@ export interface EndpointOptions {
 /** Gives an option as the user wrote it. */
 export type OptionName = (option: keyof EndpointOptions) => string;
 
+/** Headers in which an API differs from OpenAI's. */
+export interface EndpointHeaders {
+  /** Header that carries the API key as it is. */
+  readonly apiKey: string;
+  /** Sent with every request unless the user sets them. */
+  readonly fixed: Readonly<Record<string, string>>;
+}
+
 /** One API: what its requests consist of, and how its answers are read. */
 export interface Endpoint {
   /** Appended to the base URL; '' appends nothing. */
   readonly path: string;
+  /** Path of requests that stream, where it is another. */
+  readonly streamPath?: string;
+  readonly headers?: EndpointHeaders;
   readonly canStream: boolean;
   readonly producesTokens: boolean;
   /** The console table's title. */
@@ -101,10 +120,14 @@ export interface Endpoint {
   readonly hasSystemSlot: boolean;
   /** Keys of a body that hold input text, in the order in which it is counted. None: requests have no input length. */
   readonly inputKeys: readonly string[];
-  /** Keys of a body that cap its output; the first that holds a number counts. */
+  /** Keys of a body that cap its output, `a.b` for key b of object a; the first that holds a number counts. */
   readonly capKeys: readonly string[];
   /** Keys whose string value may hold a streamed unit's text: where the learned template looks for its gap. */
   readonly streamTextKeys: readonly string[];
+  /** Its streams end without a mark: an orderly end is a complete answer. */
+  readonly endsUnmarked?: true;
+  /** The endpoint as the options of a run make it. @throws UserError for options that it cannot work with */
+  open?(options: BodyOptions): Endpoint;
   /** Refuses a turn that has more, or less, than a request can carry. @throws UserError */
   checkTurn?(request: BodyRequest): void;
   /** The whole body as JSON, extra inputs merged. Files of a multipart body are objects in it. */
@@ -115,10 +138,14 @@ export interface Endpoint {
   probeBody?(model: string): JsonObject;
   /** Reads an answer unit; undefined when the shape is not this endpoint's. */
   read(unit: Json): Chunk | undefined;
+  /** Reads a unit that is not JSON; absent: such a unit is an error. */
+  readText?(unit: string): Chunk;
   /** Texts of a turn for the prewarm: simulated requests that get the code of a load thread compiled. */
   readonly cannedTexts: readonly NamedTexts[];
   /** The body of an answer of `tokens` tokens to such a turn, as servers write it, in the pieces in which it arrives. */
   cannedAnswer(streaming: boolean, tokens: number): readonly string[];
+  /** Sentences about options that contradict each other here. */
+  errors?(options: EndpointOptions, name: OptionName): string[];
   /** Sentences about options that have no effect here or mislead. */
   warnings(options: EndpointOptions, name: OptionName): string[];
 }

@@ -1,11 +1,24 @@
 import type { endpointTypes } from '../config/options.js';
 import { chat } from './chat.js';
 import { completions } from './completions.js';
-import type { Endpoint } from './endpoint.js';
+import type { BodyOptions, Endpoint } from './endpoint.js';
+import { huggingfaceGenerate } from './huggingface-generate.js';
+import { messages } from './messages.js';
+import { responses } from './responses.js';
 
 /** Every API by the name that `--endpoint-type` takes. */
-export const endpoints = { chat, completions } satisfies Readonly<
-  Record<(typeof endpointTypes)[number], Endpoint>
->;
+export const endpoints = {
+  chat,
+  completions,
+  responses,
+  messages,
+  huggingface_generate: huggingfaceGenerate,
+} satisfies Readonly<Record<(typeof endpointTypes)[number], Endpoint>>;
 
 export type EndpointType = keyof typeof endpoints;
+
+/** The endpoint as the options of a run make it. @throws UserError for options that it cannot work with */
+export function openEndpoint(type: EndpointType, options: BodyOptions): Endpoint {
+  const endpoint: Endpoint = endpoints[type];
+  return endpoint.open?.(options) ?? endpoint;
+}

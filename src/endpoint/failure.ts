@@ -186,7 +186,7 @@ function textFailure(text: string): Failure {
 }
 
 /** A unit that is the error itself. A code that is no HTTP status is part of the message. */
-function unitFailure(unit: JsonObject, text: string): Failure {
+export function unitFailure(unit: JsonObject, text: string): Failure {
   const status = httpStatus(unit);
   const message = messageIn(unit) ?? quoting(noMessage, text);
   const code = codeKeys.map((key) => unit[key]).find((value) => isFailureCode(value) && !isErrorWord(value));

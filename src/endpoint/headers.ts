@@ -1,5 +1,6 @@
 import { isSecretHeader } from '../util/secret-names.js';
 import { redacted, withoutSecrets } from '../util/secrets.js';
+import type { EndpointHeaders } from './endpoint.js';
 
 /** What the headers of every request of the run are made from. */
 export interface HeaderOptions {
@@ -8,6 +9,8 @@ export interface HeaderOptions {
   /** `--header`, name to value. */
   readonly extra: Readonly<Record<string, string>>;
   readonly apiKey?: string;
+  /** Headers of the endpoint's own. */
+  readonly endpoint?: EndpointHeaders | undefined;
   /** Header that carries the session's id. */
   readonly sessionHeader: string;
   /** Further headers that carry it, for routers: `X-Session-Affinity` and the like. */
@@ -28,12 +31,13 @@ export function headerMaker(options: HeaderOptions): HeaderMaker {
   set('User-Agent', options.userAgent);
   set('X-Request-ID', '');
   set(options.sessionHeader, '');
+  if (options.endpoint !== undefined) set('Content-Type', '');
   const given = new Set<string>();
   for (const [name, value] of Object.entries(options.extra)) {
     set(name, value);
     given.add(name.toLowerCase());
   }
-  if (options.apiKey !== undefined) set('Authorization', `Bearer ${options.apiKey}`);
+  for (const [name, value] of authHeaders(options)) set(name, value);
   set('Accept', options.streaming ? 'text/event-stream' : 'application/json');
   set('Content-Type', '');
   for (const name of options.routingHeaders) set(name, '');
@@ -56,16 +60,31 @@ export function headerMaker(options: HeaderOptions): HeaderMaker {
 
 /** Headers of a request outside the load: neither ids nor `User-Agent`. @param contentType undefined: no body. */
 export function controlHeaders(
-  { extra, apiKey }: Pick<HeaderOptions, 'extra'> & { readonly apiKey: string | undefined },
+  options: Pick<HeaderOptions, 'extra' | 'endpoint'> & { readonly apiKey: string | undefined },
   contentType: string | undefined,
 ): string[] {
   const rows = new Map<string, readonly [string, string]>();
   const set = (name: string, value: string) => rows.set(name.toLowerCase(), [name, value]);
   if (contentType !== undefined) set('Content-Type', contentType);
-  for (const [name, value] of Object.entries(extra)) set(name, value);
-  if (apiKey !== undefined) set('Authorization', `Bearer ${apiKey}`);
+  for (const [name, value] of Object.entries(options.extra)) set(name, value);
+  for (const [name, value] of authHeaders(options)) set(name, value);
   set('Accept', '*/*');
   return [...rows.values()].flat();
+}
+
+/** The key, and what the endpoint always sends unless `extra` has it. */
+function authHeaders({
+  extra,
+  apiKey,
+  endpoint,
+}: Pick<HeaderOptions, 'extra' | 'endpoint'> & { readonly apiKey?: string | undefined }): [string, string][] {
+  const given = new Set(Object.keys(extra).map((name) => name.toLowerCase()));
+  const key: [string, string][] =
+    apiKey === undefined
+      ? []
+      : [endpoint === undefined ? ['Authorization', `Bearer ${apiKey}`] : [endpoint.apiKey, apiKey]];
+  const fixed = Object.entries(endpoint?.fixed ?? {}).filter(([name]) => !given.has(name.toLowerCase()));
+  return [...key, ...fixed];
 }
 
 /** Text as a header value; characters that it must not hold are percent-encoded. */

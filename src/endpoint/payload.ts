@@ -1,4 +1,5 @@
-import { isObject, type JsonObject } from '../util/json.js';
+import type { Turn } from '../dataset/conversation.js';
+import { isObject, type Json, type JsonObject } from '../util/json.js';
 import type { BodyOptions, BodyRequest, EncodedBody, Endpoint } from './endpoint.js';
 
 /** A request's body: as JSON for files and records, and as it goes over the wire. */
@@ -28,6 +29,23 @@ export function withExtras(own: JsonObject, { turn }: BodyRequest, options: Body
   return { ...own, ...options.extraInputs, ...turn.extra };
 }
 
+/** All texts of a turn that hold anything. */
+export function textsOf({ texts }: Turn): string[] {
+  return texts.flatMap(({ contents }) => contents).filter((text) => text !== '');
+}
+
+/** A string, or '' for anything else. */
+export function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** An object that holds anything. */
+export function hasMembers(value: Json | undefined): value is JsonObject {
+  if (!isObject(value)) return false;
+  for (const _ in value) return true;
+  return false;
+}
+
 /** The model that a body names; undefined where it names none. */
 export function modelOf({ model }: JsonObject): string | undefined {
   return typeof model === 'string' ? model : undefined;
@@ -36,7 +54,9 @@ export function modelOf({ model }: JsonObject): string | undefined {
 /** The output cap that a body holds, also where the user set it by hand. */
 export function outputCapOf({ capKeys }: Endpoint, body: JsonObject): number | undefined {
   for (const key of capKeys) {
-    const value = body[key];
+    const dot = key.indexOf('.');
+    const outer = dot < 0 ? undefined : body[key.slice(0, dot)];
+    const value = dot < 0 ? body[key] : isObject(outer) ? outer[key.slice(dot + 1)] : undefined;
     if (typeof value === 'number') return value;
   }
   return undefined;

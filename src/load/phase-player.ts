@@ -1,6 +1,6 @@
 import { turnsOf } from '../dataset/plan.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
-import { endpoints } from '../endpoint/endpoints.js';
+import { openEndpoint } from '../endpoint/endpoints.js';
 import { headerMaker } from '../endpoint/headers.js';
 import type { ThreadReport } from '../fidelity/thread-report.js';
 import { openArrivals } from '../schedule/arrivals.js';
@@ -52,7 +52,7 @@ export class PhasePlayer {
     this.#monitor = monitor;
     this.#nowNs = nowNs;
     this.#timers = openTimerQueue(nowNs);
-    this.#endpoint = endpoints[plan.endpoint];
+    this.#endpoint = openEndpoint(plan.endpoint, plan.body);
   }
 
   /** @param onDone called with the thread's report when nothing is in flight and nothing is left to send. */

@@ -3,7 +3,7 @@ import { openDataset } from '../dataset/plan.js';
 import { openPrompts } from '../dataset/prompts.js';
 import { openSampler } from '../dataset/sampling.js';
 import { openTokenizer } from '../dataset/tokenizer/open.js';
-import { endpoints } from '../endpoint/endpoints.js';
+import { openEndpoint } from '../endpoint/endpoints.js';
 import { PREWARMED, RecordPacker } from '../records/pack.js';
 import { SpoolWriter } from '../records/spool.js';
 import { openTransport } from '../transport/open.js';
@@ -77,7 +77,12 @@ async function runLoadThread({
   // Twice: after one phase, V8 would specialize the code on the closures of that phase.
   for (let time = 0; time < 2; time++) {
     // The records of one thread are enough to prewarm the record thread.
-    const prewarm = openPrewarm(plan, endpoints[plan.endpoint], thread === 0 ? sink : discardBatches, nowNs);
+    const prewarm = openPrewarm(
+      plan,
+      openEndpoint(plan.endpoint, plan.body),
+      thread === 0 ? sink : discardBatches,
+      nowNs,
+    );
     if (prewarm === undefined) break;
     const { phase, environment: invented } = prewarm;
     const counters = new SharedCounters();

@@ -59,7 +59,7 @@ export function lengthCause(facts: RequestFacts): LengthCause | undefined {
 
 /** What the words that servers give as finish reason mean. */
 const finishCauses: readonly (readonly [RegExp, LengthCause])[] = [
-  [/^(stop|eos|end_turn|tool_|function_call)/i, 'stop'],
-  [/length|max_tokens|limit|context_window/i, 'limit'],
+  [/^(stop|eos|end_turn|completed|tool_|function_call)/i, 'stop'],
+  [/length|max_(output_)?tokens|limit|context_window/i, 'limit'],
   [/filter|sensitive|refusal|safety/i, 'filter'],
 ];

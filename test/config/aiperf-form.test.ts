@@ -2,6 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { endpointTypes } from '../../src/config/options.js';
+import { orList } from '../../src/util/lists.js';
 import { profile, refusals } from './profile-options.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'aiperf-form-'));
@@ -499,7 +501,7 @@ describe('what a config file of AIPerf cannot have here', () => {
     [file({ endpoint: 3 }), ['benchmark.endpoint must be a mapping of settings to values.']],
     [
       file({ endpoint: { url: 'h', type: 'embeddings' } }),
-      ["benchmark.endpoint.type must be chat or completions, got 'embeddings'."],
+      [`benchmark.endpoint.type must be ${orList(endpointTypes)}, got 'embeddings'.`],
     ],
     [
       file({ gpu_telemetry: { enabled: true } }),

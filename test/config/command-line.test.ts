@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { OptionRow } from '../../src/config/option.js';
-import { profileOptions } from '../../src/config/options.js';
+import { endpointTypes, profileOptions } from '../../src/config/options.js';
 import { unsupportedOption } from '../../src/config/unsupported.js';
+import { orList } from '../../src/util/lists.js';
 import { profile, refusals } from './profile-options.js';
 
 describe('very long and very large words', () => {
@@ -192,7 +193,7 @@ describe('what is refused', () => {
     ['-ma --isl-stddev -0.5', ['--isl-stddev must be a number from 0 to 10000000, got -0.5.']],
     [
       '-ma --endpoint-type chta',
-      ["--endpoint-type must be chat or completions, got 'chta'. Did you mean chat?"],
+      [`--endpoint-type must be ${orList(endpointTypes)}, got 'chta'. Did you mean chat?`],
     ],
     ['-ma --export-level none', ["--export-level must be summary, records or raw, got 'none'."]],
     ['-ma --isl', ['--isl needs a value: an integer from 0 to 10000000.']],
@@ -242,7 +243,7 @@ describe('what is refused', () => {
       'Unknown option: --nosuch.',
       "--streaming takes =true or =false, got 'maybe'.",
       '--model is required: name the model to ask for, e.g. --model Qwen/Qwen3-0.6B.',
-      "--endpoint-type must be chat or completions, got 'x'.",
+      `--endpoint-type must be ${orList(endpointTypes)}, got 'x'.`,
       '--api-key needs a value: text without control characters, line breaks or spaces around it.',
       '--isl must be an integer from 0 to 10000000, got -5.',
       "--osl must be an integer from 0 to 10000000, got '1e3'.",

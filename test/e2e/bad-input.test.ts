@@ -4,6 +4,8 @@ import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endpointTypes } from '../../src/config/options.js';
+import { orList } from '../../src/util/lists.js';
 import {
   aiperf,
   filesBelow,
@@ -46,7 +48,7 @@ describe('what is wrong before anything is sent', () => {
     [
       'values of a wrong type, told together',
       { ...valid, isl: -3, concurrency: 'abc', 'endpoint-type': 'chats' },
-      "--endpoint-type must be chat or completions, got 'chats'. Did you mean chat? --isl must be an integer from 0 to 10000000, got -3. --concurrency must be an integer from 1 to 1000000, got 'abc'.",
+      `--endpoint-type must be ${orList(endpointTypes)}, got 'chats'. Did you mean chat? --isl must be an integer from 0 to 10000000, got -3. --concurrency must be an integer from 1 to 1000000, got 'abc'.`,
     ],
     [
       'an option without its value',

@@ -186,10 +186,12 @@ class Control implements ServerControl {
   }
 
   async #exchange(method: 'GET' | 'POST', target: RequestTarget, body: string, timeoutMs: number) {
-    const { headers, apiKey } = this.#config;
+    const { headers: extra, apiKey, endpointType } = this.#config;
+    const { headers: own }: Endpoint = endpoints[endpointType];
+    const type = body === '' ? undefined : 'application/json';
     const request = {
       ...{ method, origin: target, path: target.path, body, timeoutMs },
-      headers: controlHeaders({ extra: headers, apiKey }, body === '' ? undefined : 'application/json'),
+      headers: controlHeaders({ extra, apiKey, endpoint: own }, type),
     };
     return exchangeOnce(this.#transport, request, MAX_REPLY_BYTES);
   }

@@ -2,7 +2,8 @@ import type { Conversation } from '../../dataset/conversation.js';
 import { openDataset } from '../../dataset/plan.js';
 import { openPrompts } from '../../dataset/prompts.js';
 import { openTokenizer } from '../../dataset/tokenizer/open.js';
-import { endpoints } from '../../endpoint/endpoints.js';
+import type { Endpoint } from '../../endpoint/endpoint.js';
+import { openEndpoint } from '../../endpoint/endpoints.js';
 import { bodyOf } from '../../endpoint/payload.js';
 import type { InputSession } from '../../export/inputs-json.js';
 import type { LoadPlan } from '../../load/plan.js';
@@ -11,11 +12,12 @@ import type { LoadPlan } from '../../load/plan.js';
 export function* inputSessions(plan: LoadPlan): Iterable<InputSession> {
   const { corpus, seed, corrector } = plan.prompts;
   const dataset = openDataset(plan.dataset, openPrompts(corpus, seed, corrector && openTokenizer(corrector)));
-  for (let index = 0; index < dataset.size; index++) yield inputSession(dataset.conversation(index), plan);
+  const endpoint = openEndpoint(plan.endpoint, plan.body);
+  for (let index = 0; index < dataset.size; index++)
+    yield inputSession(dataset.conversation(index), endpoint, plan);
 }
 
-function inputSession(conversation: Conversation, plan: LoadPlan): InputSession {
-  const endpoint = endpoints[plan.endpoint];
+function inputSession(conversation: Conversation, endpoint: Endpoint, plan: LoadPlan): InputSession {
   return {
     session_id: conversation.sessionId,
     payloads: conversation.turns.map((turn) => bodyOf(endpoint, { conversation, turn, past: [] }, plan.body)),

@@ -8,7 +8,8 @@ import { openPrompts, verifyPrompts } from '../../dataset/prompts.js';
 import { openTokenizer } from '../../dataset/tokenizer/open.js';
 import { isPlaceholderModel, resolveTokenizer } from '../../dataset/tokenizer/resolve.js';
 import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
-import { endpoints } from '../../endpoint/endpoints.js';
+import type { BodyOptions } from '../../endpoint/endpoint.js';
+import { endpoints, openEndpoint } from '../../endpoint/endpoints.js';
 import { requestTarget } from '../../endpoint/url.js';
 import type { LoadPlan, PromptPlan } from '../../load/plan.js';
 import { UserError } from '../../util/errors.js';
@@ -62,24 +63,32 @@ export async function prepareRun(
   const unlimited = phases.some((phase) => phase.concurrency === undefined);
   const connections = connectionLimit(config, asked, unlimited, log);
   const threads = threadCount(config, unlimited ? connections : asked);
-  const endpoint = endpoints[config.endpointType];
-  const streaming = config.streaming && endpoint.canStream;
+  const streaming = config.streaming && endpoints[config.endpointType].canStream;
+  const body: BodyOptions = {
+    streaming,
+    extraInputs: config.extraInputs,
+    legacyMaxTokens: config.useLegacyMaxTokens,
+    serverTokenCount: config.useServerTokenCount,
+  };
+  const endpoint = openEndpoint(config.endpointType, body);
+  const path = config.customEndpoint ?? (streaming ? endpoint.streamPath : undefined) ?? endpoint.path;
   return {
     load: {
       dataset,
       prompts,
       sampling: config.datasetSamplingStrategy,
       endpoint: config.endpointType,
-      body: { streaming, extraInputs: config.extraInputs, legacyMaxTokens: config.useLegacyMaxTokens },
+      body,
       headers: {
         userAgent: `aiperf/${version}`,
         streaming,
         extra: config.headers,
         ...(config.apiKey === undefined ? {} : { apiKey: config.apiKey }),
+        endpoint: endpoint.headers,
         sessionHeader: config.sessionHeader,
         routingHeaders: routingHeaders(config),
       },
-      targets: config.urls.map((url) => requestTarget(url, config.customEndpoint ?? endpoint.path)),
+      targets: config.urls.map((url) => requestTarget(url, path)),
       streamEnd: config.streamEnd,
       keepRaw: config.exportLevel === 'raw',
       keepTrace: config.exportHttpTrace && config.exportLevel !== 'summary',

@@ -1,8 +1,15 @@
 import type { AskedReader } from './api.js';
+import { readGenerate, readGenerateStream } from './generate.js';
+import { readMessages } from './messages.js';
 import { readChat, readCompletions } from './openai.js';
+import { readResponses } from './responses.js';
 
 /** The reader of the bodies of each path. */
 export const apis: Readonly<Record<string, AskedReader>> = {
   '/v1/chat/completions': readChat,
   '/v1/completions': readCompletions,
+  '/v1/responses': readResponses,
+  '/v1/messages': readMessages,
+  '/generate': readGenerate,
+  '/generate_stream': readGenerateStream,
 };

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endpointTypes } from '../../src/config/options.js';
+import { type MockServer, startMockServer } from '../../src/mock-server/server.js';
+import { aiperf, readJson, readRecords, temporaryFolder } from './aiperf.js';
+
+// Every command of docs/endpoints.md runs against the simulated server.
+const page = readFileSync('docs/endpoints.md', 'utf8');
+const commands = [...page.matchAll(/^aiperf (profile .*)$/gm)].map(([, line = '']) => line);
+const typeOf = (command: string) => /--endpoint-type (\w+)/.exec(command)?.[1] ?? '';
+
+const text = ['request_latency', 'output_sequence_length', 'input_sequence_length'];
+const streamed = [...text, 'time_to_first_token', 'inter_token_latency', 'output_token_throughput'];
+
+/** Metrics that a run of the type must have; those of its kind that it must not have are `absent`. */
+const expected: Readonly<Record<string, { has: readonly string[]; absent?: readonly string[] }>> = {
+  chat: { has: streamed },
+  completions: { has: streamed },
+  responses: { has: streamed },
+  messages: { has: streamed },
+  huggingface_generate: { has: streamed },
+};
+
+let server: MockServer;
+beforeAll(async () => {
+  server = await startMockServer({ port: 0, ttftMs: 5, itlMs: 1, dialect: 'plain' });
+});
+afterAll(() => server.close());
+
+describe('the commands of docs/endpoints.md', () => {
+  it('show every endpoint type', () => {
+    expect([...new Set(commands.map(typeOf))].sort()).toEqual([...endpointTypes].sort());
+  });
+
+  it.concurrent.each(commands)('%s', async (command) => {
+    const folder = temporaryFolder();
+    const words = command.split(' ').map((word) => word.replaceAll("'", ''));
+    const { code, stderr } = await aiperf([
+      ...words,
+      ...['--url', `127.0.0.1:${server.port}`, '--tokenizer', 'builtin', '--ui', 'none'],
+      ...['--artifact-dir', folder],
+    ]);
+    expect([code, stderr]).toEqual([0, '']);
+    const summary = readJson(join(folder, 'profile_export_aiperf.json'));
+    const { has, absent = [] } = expected[typeOf(command)] ?? { has: [] };
+    expect(Object.keys(summary)).toEqual(expect.arrayContaining([...has, 'request_count']));
+    expect(absent.filter((tag) => tag in summary)).toEqual([]);
+    const records = readRecords(join(folder, 'profile_export.jsonl'));
+    expect(records.map(({ error }) => error)).toEqual(records.map(() => undefined));
+    if (has.includes('output_sequence_length')) {
+      // The simulated server answers with as many tokens as are asked for, in words of one token each.
+      const asked = Number(/--osl (\d+)/.exec(command)?.[1]);
+      expect(records.map(({ metrics }) => metrics.output_sequence_length?.value)).toEqual(
+        records.map(() => asked),
+      );
+    }
+    if (has.includes('input_sequence_length')) {
+      const isl = Number(/--isl (\d+)/.exec(command)?.[1]);
+      expect(records.map(({ metrics }) => metrics.input_sequence_length?.value)).toEqual(
+        records.map(() => isl),
+      );
+    }
+  });
+});
