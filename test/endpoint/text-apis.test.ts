@@ -232,8 +232,8 @@ describe('messages', () => {
       apiKey: 'sk-abc',
       endpoint: messages.headers,
       sessionHeader: 'X-Correlation-ID',
-      sessionAffinity: true,
-      routingHeaders: [],
+
+      routingHeaders: ['X-Session-Affinity'],
     };
     const made = headerMaker(options)('request', 'session', 'application/json');
     expect(made).toEqual([
