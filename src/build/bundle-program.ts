@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { writeBundles } from './licences.js';
 
 /** The programs of the package, each of a process or a thread. */
-export const entries = ['cli', 'load/thread', 'commands/profile/collector-entry'];
+export const entries = ['cli', 'load/thread', 'commands/profile/collector-entry', 'collect/count-thread'];
 
 /**
  * Bundles the program with the used parts of the libraries that it loads at its start: each process and thread then

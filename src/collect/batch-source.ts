@@ -66,9 +66,9 @@ export class BatchSource {
     return this.next();
   }
 
-  /** Deletes what was read from the spool: the records must be stored in files. */
-  deleteRead(): void {
-    this.#reader?.deleteRead();
+  /** Segments of the spool read to their end since the last call: of no use once their records are in files. */
+  takeRead(): readonly string[] {
+    return this.#reader?.takeRead() ?? [];
   }
 
   /** Skips the rest of the spool, which stays there. @returns its records. */

@@ -1,13 +1,19 @@
+import { rmSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import type { NotableRequests } from '../metrics/notable.js';
-import { type RecordBatch, unpackRecords } from '../records/pack.js';
+import type { Counted } from '../records/count-tokens.js';
+import { unpackRecords } from '../records/pack.js';
+import type { RequestRecord } from '../records/record.js';
 import { CLIENT, clientMetrics } from '../telemetry/client-metrics.js';
+import { usableCpus } from '../util/cgroup.js';
 import { openClock } from '../util/clock.js';
 import { yieldToLoadThreads } from '../util/priority.js';
 import { every, Timeout } from '../util/timeout.js';
+import { BatchQueue, type QueuedBatch, sizeOf } from './batch-queue.js';
 import { BatchSource, shiftTimes } from './batch-source.js';
 import type { CollectorEvent, CollectorThreadData } from './collector.js';
+import { CountingThreads, countingThreadsFor, type ProcessingCost } from './counting-threads.js';
 import { LiveFiguresCollector } from './live-figures.js';
 import type { CollectPlan } from './record-processor.js';
 import { RecordProcessor } from './record-processor.js';
@@ -33,10 +39,14 @@ export interface CollectorSinks {
   readonly notable: (plan: CollectPlan) => NotableSink;
 }
 
-/** The record thread: reads finished records from the spool and passes them with their metrics to sinks. */
+/**
+ * The record thread: reads finished records from the spool and passes them with their metrics to sinks.
+ * @param countingThreads how many threads help to count tokens when the load is over.
+ */
 export async function runCollectorThread(
   { plan, feeds, spool, control }: CollectorThreadData,
   { open, prewarmed, notable: openNotable }: CollectorSinks,
+  countingThreads = countingThreadsFor,
 ): Promise<void> {
   const stopYielding = yieldToLoadThreads();
   const post = (event: CollectorEvent, transfer?: ArrayBuffer[]) => parentPort?.postMessage(event, transfer);
@@ -72,14 +82,13 @@ export async function runCollectorThread(
         },
       }),
   );
-  const observeBacklog = () => {
-    const value = sources.reduce((bytes, { unreadBytes }) => bytes + unreadBytes, 0);
+  const backlogBytes = () => sources.reduce((bytes, { unreadBytes }) => bytes + unreadBytes, 0);
+  const observeBacklog = () =>
     sinks.onObservation({
       source: CLIENT,
       atNs: nowNs(),
-      samples: [{ metric: clientMetrics.backlog, labels: {}, value }],
+      samples: [{ metric: clientMetrics.backlog, labels: {}, value: backlogBytes() }],
     });
-  };
   const postFigures = () =>
     post({
       kind: 'figures',
@@ -102,39 +111,74 @@ export async function runCollectorThread(
       };
     });
 
-  const take = (batch: RecordBatch, thread: number, shiftNs: number) => {
+  const cost: ProcessingCost = { countNs: 0, otherNs: 0, bytes: 0 };
+  const take = ({ batch, thread, shiftNs }: QueuedBatch, counts: readonly Counted[] | undefined) => {
+    const startNs = nowNs();
+    let countNs = 0;
+    const count = (record: RequestRecord) => {
+      const fromNs = nowNs();
+      const counted = processor.count(record);
+      countNs += nowNs() - fromNs;
+      return counted;
+    };
+    let place = 0;
     for (const record of unpackRecords(batch)) {
       if (batch.isPrewarm) {
         prewarmed.onRecord?.(processor.prewarm(record));
         continue;
       }
-      const measured = processor.add(shiftNs === 0 ? record : shiftTimes(record, shiftNs));
+      const tokens = counts?.[place++] ?? count(record);
+      const measured = processor.add(shiftNs === 0 ? record : shiftTimes(record, shiftNs), tokens);
       live[record.phase].add(measured);
       live.threads.addRecord(thread, record);
       sinks.onRecord(measured);
       notable?.onRecord?.(measured);
     }
     sinks.flush();
+    if (batch.isPrewarm) return;
+    cost.countNs += countNs;
+    cost.otherNs += nowNs() - startNs - countNs;
+    cost.bytes += sizeOf(batch);
   };
+
+  const queue = new BatchQueue(sources);
+  let counting: CountingThreads | undefined;
+  let cpus: number | undefined;
+  const countOnMoreThreads = () => {
+    if (counting !== undefined || plan.tokenizers === undefined) return;
+    cpus ??= usableCpus();
+    const size = countingThreads(cost, backlogBytes(), cpus);
+    if (size === 0) return;
+    counting = new CountingThreads(size, plan.tokenizers);
+    queue.countAhead(counting);
+  };
+  // Batches that are still processed.
+  let toTake = Number.POSITIVE_INFINITY;
   for (;;) {
     const wereClosed = sources.every(({ isClosed }) => isClosed);
-    // Posted batches are in memory only and would be lost. The next batch of each thread is always processed, so that no
-    // small rest stays in the spool.
-    const isLast =
-      Atomics.load(controls, 0) === 1 && wereClosed && !sources.some(({ holdsPosted }) => holdsPosted);
-    let found = false;
-    for (const [thread, source] of sources.entries()) {
-      const batch = source.next();
-      if (batch === undefined) continue;
-      found = true;
-      take(batch, thread, source.shiftNs);
-      // Records that are not in a file stay in the spool, so that they survive a kill of the process.
-      if (filesAreWhole) source.deleteRead();
-      await nextTurn();
+    // Posted batches are in memory only and would be lost, as would those read ahead. The next batch of each thread is
+    // always processed, so that no small rest stays in the spool.
+    const isLeaving =
+      wereClosed && Atomics.load(controls, 0) === 1 && !sources.some(({ holdsPosted }) => holdsPosted);
+    if (isLeaving && toTake === Number.POSITIVE_INFINITY) {
+      queue.countAhead(undefined);
+      toTake = queue.length + sources.length;
+    } else if (wereClosed && !isLeaving) {
+      countOnMoreThreads();
     }
-    if (isLast || (wereClosed && !found)) break;
-    if (!found) await waitForNews();
+    if (toTake-- === 0) break;
+    const next = queue.next();
+    if (next === undefined) {
+      if (wereClosed) break;
+      await waitForNews();
+      continue;
+    }
+    take(next, await next.counts);
+    // Records that are not in a file stay in the spool, so that they survive a kill of the process.
+    if (filesAreWhole) for (const path of next.earlier) rmSync(path, { force: true });
+    await nextTurn();
   }
+  await counting?.close();
   for (const stop of stops) stop();
   observeBacklog();
   postFigures();

@@ -1,13 +1,12 @@
-import { openTokenizer } from '../dataset/tokenizer/open.js';
-import type { Tokenizer, TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
+import type { TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
 import { type SendStats, SendStatsCollector } from '../fidelity/send-stats.js';
 import { type RunTraits, type Thresholds, warmupTraits } from '../metrics/metric.js';
 import { MetricStore, type RunSummary } from '../metrics/metric-store.js';
 import type { RecordMetrics, RequestTable } from '../metrics/request-table.js';
-import { type CountText, tokenCounter } from '../records/count-tokens.js';
-import { type CountedRecord, type RequestRecord, withoutResponse } from '../records/record.js';
+import { type Counted, countedRecord } from '../records/count-tokens.js';
+import type { RequestRecord } from '../records/record.js';
 import type { ClockOrigin } from '../util/clock.js';
-import { messageOf } from '../util/errors.js';
+import { openCounter } from './open-counter.js';
 
 /** How the record thread processes records: plain data. */
 export interface CollectPlan {
@@ -44,26 +43,26 @@ export interface MeasuredRecord {
   readonly metrics: RecordMetrics;
 }
 
-/** Counts the tokens of finished records and computes their metrics, and at the end those of the run. */
+/** Computes the metrics of finished records, and at the end those of the run. */
 export class RecordProcessor {
   readonly #profiling: MetricStore;
   readonly #warmup: MetricStore | undefined;
   readonly #prewarm: MetricStore;
   readonly #sends = new SendStatsCollector();
-  readonly #countTokens: (record: RequestRecord) => CountedRecord;
+  /** Counts the tokens of a record in this thread. */
+  readonly count: (record: RequestRecord) => Counted;
 
   constructor(plan: CollectPlan) {
     const newStore = (traits = plan.traits) => new MetricStore(traits, plan.thresholds, plan.origin);
     this.#profiling = newStore();
     this.#warmup = plan.hasWarmup ? newStore(warmupTraits(plan.traits)) : undefined;
     this.#prewarm = newStore();
-    this.#countTokens = tokenCounter(
-      plan.tokenizers === undefined ? undefined : lazyCounter(plan.tokenizers),
-    );
+    this.count = openCounter(plan.tokenizers);
   }
 
-  add(finished: RequestRecord): MeasuredRecord {
-    const counted = this.#count(finished);
+  /** @param tokens of the record; absent: they are counted. */
+  add(finished: RequestRecord, tokens = this.count(finished)): MeasuredRecord {
+    const counted = countedRecord(finished, tokens);
     const { record } = counted;
     const isProfiling = record.phase === 'profiling';
     if (isProfiling) this.#sends.add(record);
@@ -73,7 +72,7 @@ export class RecordProcessor {
 
   /** Runs a made-up record through the same code without counting it. */
   prewarm(record: RequestRecord): MeasuredRecord {
-    return { record, metrics: this.#prewarm.add(this.#count(record)) };
+    return { record, metrics: this.#prewarm.add(countedRecord(record, this.count(record))) };
   }
 
   /** Of profiling. */
@@ -88,29 +87,4 @@ export class RecordProcessor {
       sends: this.#sends.stats,
     };
   }
-
-  /** Counts tokens; a record whose text cannot be counted becomes a failed one. */
-  #count(record: RequestRecord): CountedRecord {
-    try {
-      return this.#countTokens(record);
-    } catch (thrown) {
-      const failed = withoutResponse(record, `its tokens could not be counted (${messageOf(thrown)})`);
-      return { record: failed, tokens: { input: undefined, output: undefined, reasoning: undefined } };
-    }
-  }
-}
-
-/** Opens a model's tokenizer at its first text. */
-function lazyCounter(sources: ReadonlyMap<string, TokenizerSource>): CountText {
-  const opened = new Map<string, Tokenizer>();
-  return (text, model) => {
-    let tokenizer = opened.get(model);
-    if (tokenizer === undefined) {
-      const source = sources.get(model) ?? sources.values().next().value;
-      if (source === undefined) throw new Error('a run that counts tokens has no tokenizer');
-      tokenizer = openTokenizer(source);
-      opened.set(model, tokenizer);
-    }
-    return tokenizer.count(text);
-  };
 }

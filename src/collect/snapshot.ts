@@ -9,12 +9,12 @@ import type { PhaseName } from '../records/record.js';
 import type { CollectorFigures, ErrorKind, LatencyFigures, LiveLatencies } from './live-figures.js';
 import type { ThreadHealth } from './thread-health.js';
 
-/** Progress and figures of a running phase: plain data, the same for every screen, page and exporter. */
+/** Progress and figures of a phase: plain data, the same for every screen, page and exporter. */
 export interface Snapshot {
   readonly phase: PhaseName;
-  /** Since the phase started; at the end of the run, the duration of the result. */
+  /** From the start of the phase to the end of the load; at the end of the run, the duration of the result. */
   readonly elapsedSeconds: number;
-  /** Undefined if unknown. */
+  /** Of the phase. Undefined if unknown. */
   readonly etaSeconds: number | undefined;
   readonly requests: RequestCounts;
   /** Completed requests per second over the whole phase; at the end of the run, that of the result. */
@@ -26,6 +26,8 @@ export interface Snapshot {
   readonly errors: readonly ErrorKind[];
   /** Returned requests whose records still wait in the spool. */
   readonly backlog: number;
+  /** Set after the load, while the records that are left are processed. */
+  readonly processing: Processing | undefined;
   readonly threads: readonly ThreadHealth[];
 }
 
@@ -43,6 +45,18 @@ interface RequestCounts {
   readonly cancelled: number;
   /** Dropped because the run ended. */
   readonly dropped: number;
+}
+
+/** How far the records of all phases are processed after the load. */
+export interface Processing {
+  readonly records: number;
+  readonly total: number;
+  /** Since the load ended. */
+  readonly elapsedSeconds: number;
+  /** Undefined if unknown. */
+  readonly etaSeconds: number | undefined;
+  /** Records per second since the load ended. */
+  readonly recordsPerSecond: number;
 }
 
 /** Per second; tokens are those of processed records. */
@@ -63,6 +77,8 @@ export interface SnapshotSources {
   nowNs(): number;
   /** Current counts of the load threads; failed requests include dropped ones. */
   progress(): Pick<PhaseProgress, 'issued' | 'returned' | 'failed' | 'cancelled'>;
+  /** Requests that have returned, of all phases. */
+  returned(): number;
   /** Latest figures of the collector; undefined before the first. */
   figures(): CollectorFigures | undefined;
 }
@@ -78,10 +94,17 @@ export class SnapshotTaker {
   readonly #sources: SnapshotSources;
   /** Totals of the snapshots in the last second, and of the one before. */
   #past: readonly Totals[] = [{ seconds: 0, requests: 0, inputTokens: 0, outputTokens: 0 }];
+  /** When the load ended, and the records processed by then. */
+  #load: { readonly endNs: number; readonly records: number } | undefined = undefined;
 
   constructor(phase: WatchedPhase, sources: SnapshotSources) {
     this.#phase = phase;
     this.#sources = sources;
+  }
+
+  /** No request is sent any more: from now on snapshots show how the records that are left are processed. */
+  endLoad(): void {
+    this.#load ??= { endNs: this.#sources.nowNs(), records: this.#processed };
   }
 
   take(): Snapshot {
@@ -89,7 +112,7 @@ export class SnapshotTaker {
     const { issued, returned, failed, cancelled } = this.#sources.progress();
     const figures = this.#sources.figures();
     const live = figures?.[phase];
-    const elapsedSeconds = Math.max(0, this.#sources.nowNs() - startNs) / 1e9;
+    const elapsedSeconds = Math.max(0, (this.#load?.endNs ?? this.#sources.nowNs()) - startNs) / 1e9;
     const completed = returned - failed - cancelled;
     const dropped = live?.dropped ?? 0;
     const perSecond = (requests: number) => (elapsedSeconds === 0 ? 0 : requests / elapsedSeconds);
@@ -112,6 +135,7 @@ export class SnapshotTaker {
       latencies: live?.latencies ?? { ttft: undefined, itl: undefined, request: undefined },
       errors: live?.errors ?? [],
       backlog: returned - (live?.records ?? 0),
+      processing: this.#processing,
       threads: figures?.threads ?? [],
     };
   }
@@ -137,6 +161,24 @@ export class SnapshotTaker {
         request: latency(requestLatency),
       },
       backlog: 0,
+      processing: undefined,
+    };
+  }
+
+  get #processed(): number {
+    const figures = this.#sources.figures();
+    return (figures?.warmup.records ?? 0) + (figures?.profiling.records ?? 0);
+  }
+
+  get #processing(): Processing | undefined {
+    if (this.#load === undefined) return undefined;
+    const elapsedSeconds = (this.#sources.nowNs() - this.#load.endNs) / 1e9;
+    const total = this.#sources.returned();
+    const records = Math.min(total, this.#processed);
+    const recordsPerSecond = elapsedSeconds <= 0 ? 0 : (records - this.#load.records) / elapsedSeconds;
+    return {
+      ...{ records, total, elapsedSeconds, recordsPerSecond },
+      etaSeconds: recordsPerSecond <= 0 ? undefined : (total - records) / recordsPerSecond,
     };
   }
 

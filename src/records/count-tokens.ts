@@ -1,4 +1,5 @@
-import type { CountedRecord, RequestRecord, TokenCounts } from './record.js';
+import { messageOf } from '../util/errors.js';
+import { type CountedRecord, type RequestRecord, type TokenCounts, withoutResponse } from './record.js';
 import { generatedTokens, readUsage } from './usage.js';
 
 /** Number of tokens of a text, without special tokens, by the tokenizer of `model`. */
@@ -7,14 +8,31 @@ export type CountText = (text: string, model: string) => number;
 /** Maximum characters of prompts whose counts are cached, so that a repeated dataset is counted once. */
 const MAX_KEPT_CHARACTERS = 32_000_000;
 
+/** Token counts of a record, or the reason why its text cannot be counted. */
+export type Counted = TokenCounts | string;
+
 /**
  * Counts the tokens of finished records. Without `countText`, all three counts are those of the server, from the record's
  * usage.
  */
-export function tokenCounter(countText: CountText | undefined): (record: RequestRecord) => CountedRecord {
-  if (countText === undefined) return (record) => ({ record, tokens: serverCounts(record) });
-  const countInput = keptCounts(countText);
-  return (record) => ({ record, tokens: clientCounts(record, countText, countInput) });
+export function tokenCounter(countText: CountText | undefined): (record: RequestRecord) => Counted {
+  const countInput = countText && keptCounts(countText);
+  return (record) => {
+    try {
+      return countText === undefined || countInput === undefined
+        ? serverCounts(record)
+        : clientCounts(record, countText, countInput);
+    } catch (thrown) {
+      return messageOf(thrown);
+    }
+  };
+}
+
+/** The record with its counts; one whose text cannot be counted becomes a failed one. */
+export function countedRecord(record: RequestRecord, counted: Counted): CountedRecord {
+  if (typeof counted !== 'string') return { record, tokens: counted };
+  const failed = withoutResponse(record, `its tokens could not be counted (${counted})`);
+  return { record: failed, tokens: { input: undefined, output: undefined, reasoning: undefined } };
 }
 
 function clientCounts(record: RequestRecord, countText: CountText, countInput: CountText): TokenCounts {

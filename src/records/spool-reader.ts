@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync, readvSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, readvSync, statSync } from 'node:fs';
 import type { RecordBatch } from './pack.js';
 import {
   END_BYTES,
@@ -98,9 +98,9 @@ export class SpoolReader {
     };
   }
 
-  /** Deletes the segments that were read to their end; their records must be stored in files. */
-  deleteRead(): void {
-    for (const path of this.#done.splice(0)) rmSync(path, { force: true });
+  /** Paths of the segments read to their end since the last call: of no use once their records are in files. */
+  takeRead(): readonly string[] {
+    return this.#done.splice(0);
   }
 
   /** Skips the unread frames. @returns their records. */

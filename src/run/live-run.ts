@@ -112,13 +112,16 @@ class LiveRun {
    */
   async results(): Promise<RunOutcome | undefined> {
     const { source, collector, spool, spoolFailed } = this.#threads;
-    const summaries = await this.#summaries();
+    const snapshots = this.#snapshots;
+    snapshots?.endLoad();
+    const stopSnapshots = snapshots && this.#options.sinks.watch(() => snapshots.take());
+    const summaries = await this.#summaries().finally(() => stopSnapshots?.());
     if (summaries === undefined) return undefined;
     const { profiling, warmup, sends, left, requests, notable } = summaries;
     const { plan, index, startNs, firstSession, reports, throttled } = this.#last;
     const counts = source.progressOf(index);
     const results = plan.name === 'warmup' ? warmup : profiling;
-    const snapshot = results && this.#snapshots?.final(results);
+    const snapshot = results && snapshots?.final(results);
     if (snapshot !== undefined) this.#options.sinks.onSnapshot(snapshot);
     const areWhole = left.profiling + left.warmup === 0 && collector.fileErrors.length === 0;
     if (areWhole && spool !== undefined) removeSpool(spool);
@@ -214,7 +217,7 @@ class LiveRun {
 
   /** @returns number of sessions started. */
   async #runPhase(index: number, plan: PhasePlan, firstSession: number): Promise<number> {
-    const { clock, log, stallSeconds, sinks } = this.#options;
+    const { load, clock, log, stallSeconds, sinks } = this.#options;
     const { source, collector } = this.#threads;
     const { beforeProfiling, afterProfiling } = this.#options;
     if (plan.name === 'profiling') await beforeProfiling?.(this.#ending.signal);
@@ -224,8 +227,9 @@ class LiveRun {
     this.#last = { index, plan, startNs, firstSession, reports: [], throttled: undefined };
     logPhaseStart(plan, source.feeds.length, log);
     const progress = () => source.progressOf(index);
-    const figures = () => collector.figures;
-    const snapshots = new SnapshotTaker({ ...plan, startNs }, { nowNs: clock.nowNs, progress, figures });
+    const returned = () => load.phases.reduce((sum, _, at) => sum + source.progressOf(at).returned, 0);
+    const sources = { nowNs: clock.nowNs, progress, returned, figures: () => collector.figures };
+    const snapshots = new SnapshotTaker({ ...plan, startNs }, sources);
     this.#snapshots = snapshots;
     const stopSnapshots = sinks.watch(() => snapshots.take());
     const stopStallWatch = watchForStall(progress, { stallSeconds, nowNs: clock.nowNs }, (where) => {

@@ -3,7 +3,7 @@ import picocolors from 'picocolors';
 import type { Snapshot } from '../collect/snapshot.js';
 import type { PhaseName } from '../records/record.js';
 import type { Screen } from './screen.js';
-import { doneShare, doneText, durationText, figures } from './snapshot-text.js';
+import { shown } from './snapshot-text.js';
 
 const redrawMs = 100;
 const barCells = 20;
@@ -34,7 +34,8 @@ export function openBar(
       drawnMs = nowMs();
       visible = true;
       // The last column stays free: some terminals wrap as soon as it is written.
-      terminal.write(eraseLine + barText(snapshot, terminal.columns - 1, paint[snapshot.phase]));
+      const color = snapshot.processing === undefined ? paint[snapshot.phase] : colors.blue;
+      terminal.write(eraseLine + barText(snapshot, terminal.columns - 1, color));
     },
     clear,
     onEnd: clear,
@@ -50,24 +51,21 @@ export function barText(
   columns: number,
   paint: (text: string) => string = (text) => text,
 ): string {
-  const share = doneShare(snapshot);
-  const left = doneText(snapshot);
-  const elapsed = durationText(snapshot.elapsedSeconds);
-  if (share === undefined) return withFigures(`${left} [${elapsed}]`, snapshot, columns);
+  const { done, share, elapsed, eta = '?', figures } = shown(snapshot);
+  if (share === undefined) return withFigures(`${done} [${elapsed}]`, figures, columns);
 
-  const eta = snapshot.etaSeconds === undefined ? '?' : durationText(snapshot.etaSeconds);
   const right = `${String(Math.round(share * 100)).padStart(3)}% [${elapsed}<${eta}]`;
-  const narrow = `${left} ${right}`;
-  const wide = `${left} |${cells(share)}| ${right}`;
+  const narrow = `${done} ${right}`;
+  const wide = `${done} |${cells(share)}| ${right}`;
   if (wide.length > columns) return narrow.slice(0, Math.max(columns, 0));
-  return withFigures(wide, snapshot, columns).replace(/\|.*?\|/, paint);
+  return withFigures(wide, figures, columns).replace(/\|.*?\|/, paint);
 }
 
-/** Appends the snapshot's figures as long as they fit. */
-function withFigures(text: string, snapshot: Snapshot, columns: number): string {
+/** Appends the figures as long as they fit. */
+function withFigures(text: string, figures: readonly string[], columns: number): string {
   let line = text;
   let separator = ' ';
-  for (const figure of figures(snapshot)) {
+  for (const figure of figures) {
     if (line.length + separator.length + figure.length > columns) break;
     line += separator + figure;
     separator = ', ';

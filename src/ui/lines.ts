@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import type { Snapshot } from '../collect/snapshot.js';
 import { withThousands } from '../util/counted.js';
 import type { Screen } from './screen.js';
-import { doneShare, doneText, durationText, figures } from './snapshot-text.js';
+import { shown } from './snapshot-text.js';
 
 const everyMs = 5000;
 
@@ -28,14 +28,15 @@ export function openLines(stream: Writable, nowMs: () => number): Screen {
 
 /** A snapshot in one line: `Profiling: 250/1,000 (25%), 00:05, 45.7 requests/s, 0 errors, …`. */
 export function lineText(snapshot: Snapshot): string {
-  const share = doneShare(snapshot);
+  const { done, share, elapsed, figures, eta } = shown(snapshot);
   const percent = share === undefined ? '' : ` (${Math.round(share * 100)}%)`;
-  const eta = snapshot.etaSeconds === undefined ? [] : [`ETA ${durationText(snapshot.etaSeconds)}`];
+  const inFlight =
+    snapshot.processing === undefined ? [`${withThousands(snapshot.requests.inFlight)} in flight`] : [];
   return [
-    `${doneText(snapshot)}${percent}`,
-    durationText(snapshot.elapsedSeconds),
-    ...figures(snapshot),
-    `${withThousands(snapshot.requests.inFlight)} in flight`,
-    ...eta,
+    `${done}${percent}`,
+    elapsed,
+    ...figures,
+    ...inFlight,
+    ...(eta === undefined ? [] : [`ETA ${eta}`]),
   ].join(', ');
 }

@@ -4,34 +4,64 @@ import { counted, withThousands } from '../util/counted.js';
 const phaseTitles = { warmup: 'Warmup', profiling: 'Profiling' } as const;
 
 /** `05:07`, from an hour on `1:02:03`; whole seconds, cut. */
-export function durationText(seconds: number): string {
+function durationText(seconds: number): string {
   const whole = Math.floor(seconds);
   const two = (part: number) => String(part).padStart(2, '0');
   const minutes = `${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
   return whole < 3600 ? minutes : `${Math.floor(whole / 3600)}:${minutes}`;
 }
 
-/** `Profiling: 250/1,000`, or `Profiling: 250` where the total is not known. */
-export function doneText({ phase, requests: { returned, planned } }: Snapshot): string {
-  const total = planned === undefined ? '' : `/${withThousands(planned)}`;
-  return `${phaseTitles[phase]}: ${withThousands(returned)}${total}`;
+/** What a screen shows of a snapshot: of its phase, and after the load of the records that are left. */
+interface Shown {
+  /** `Profiling: 250/1,000`, or `Profiling: 250` where the total is not known. */
+  readonly done: string;
+  /** The share that is done, 0 to 1; undefined where the total is not known. */
+  readonly share: number | undefined;
+  readonly elapsed: string;
+  /** Undefined where it is not known. */
+  readonly eta: string | undefined;
+  /** Rate, errors and mean latencies, the most important first. */
+  readonly figures: readonly string[];
 }
 
-/** The share that is done, 0 to 1; undefined where the total is not known. */
-export function doneShare({ requests: { returned, planned } }: Snapshot): number | undefined {
-  if (planned === undefined) return undefined;
-  return planned === 0 ? 1 : Math.min(returned / planned, 1);
-}
-
-/** Rate, errors and mean latencies, the most important first. */
-export function figures({ requestsPerSecond, requests, latencies: { ttft, itl } }: Snapshot): string[] {
-  const parts = [
+export function shown(snapshot: Snapshot): Shown {
+  const { phase, processing, requests, requestsPerSecond } = snapshot;
+  if (processing !== undefined) {
+    const { records, total, recordsPerSecond } = processing;
+    const rate = `${decimalText(recordsPerSecond)} records/s`;
+    return { ...progress('Processing Records', records, total), ...times(processing), figures: [rate] };
+  }
+  const { ttft, itl } = snapshot.latencies;
+  const figures = [
     `${decimalText(requestsPerSecond)} requests/s`,
     counted(requests.failed + requests.dropped, 'error'),
   ];
-  if (ttft !== undefined) parts.push(`TTFT ${decimalText(ttft.mean)} ms`);
-  if (itl !== undefined) parts.push(`ITL ${decimalText(itl.mean)} ms`);
-  return parts;
+  if (ttft !== undefined) figures.push(`TTFT ${decimalText(ttft.mean)} ms`);
+  if (itl !== undefined) figures.push(`ITL ${decimalText(itl.mean)} ms`);
+  return {
+    ...progress(phaseTitles[phase], requests.returned, requests.planned),
+    ...times(snapshot),
+    figures,
+  };
+}
+
+function progress(title: string, done: number, total: number | undefined): Pick<Shown, 'done' | 'share'> {
+  const text = `${title}: ${withThousands(done)}`;
+  if (total === undefined) return { done: text, share: undefined };
+  return {
+    done: `${text}/${withThousands(total)}`,
+    share: total === 0 ? 1 : Math.min(done / total, 1),
+  };
+}
+
+function times({
+  elapsedSeconds,
+  etaSeconds,
+}: Pick<Snapshot, 'elapsedSeconds' | 'etaSeconds'>): Pick<Shown, 'elapsed' | 'eta'> {
+  return {
+    elapsed: durationText(elapsedSeconds),
+    eta: etaSeconds === undefined ? undefined : durationText(etaSeconds),
+  };
 }
 
 function decimalText(value: number): string {

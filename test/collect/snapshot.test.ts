@@ -19,6 +19,7 @@ const progress = { issued: 12, returned: 8, failed: 2, cancelled: 1 };
 const sources: SnapshotSources = {
   nowNs: () => 3e9,
   progress: () => progress,
+  returned: () => 8,
   figures: () => undefined,
 };
 
@@ -37,7 +38,32 @@ it('before the first records are processed, the counts of the load threads', () 
     latencies: { ttft: undefined, itl: undefined, request: undefined },
     errors: [],
     backlog: 8,
+    processing: undefined,
     threads: [],
+  });
+});
+
+it('after the load, how the records that are left are processed', () => {
+  let nowNs = 3e9;
+  const of = (records: number) => ({ ...figuresOf([]), records });
+  let records = { warmup: 5, profiling: 1 };
+  const taker = new SnapshotTaker(phase, {
+    ...sources,
+    nowNs: () => nowNs,
+    // With the warm-up's 8.
+    returned: () => 16,
+    figures: () => ({ warmup: of(records.warmup), profiling: of(records.profiling), threads: [] }),
+  });
+  taker.endLoad();
+  expect(taker.take().processing).toEqual({
+    ...{ records: 6, total: 16, elapsedSeconds: 0, etaSeconds: undefined, recordsPerSecond: 0 },
+  });
+  nowNs = 5e9;
+  records = { warmup: 8, profiling: 4 };
+  // 6 records in 2 s, and 4 are left; the phase took 2 s.
+  expect(taker.take()).toMatchObject({
+    ...{ elapsedSeconds: 2, requestsPerSecond: 2.5, backlog: 4 },
+    processing: { records: 12, total: 16, elapsedSeconds: 2, etaSeconds: 4 / 3, recordsPerSecond: 3 },
   });
 });
 
@@ -98,6 +124,7 @@ it('at the end, the figures of the result', () => {
     requests: { ...taker.take().requests, completed: 3, failed: 1, cancelled: 0, dropped: 0 },
     latencies: { ttft: { mean: 110, p50: 100 }, itl: { mean: 27.5 } },
     backlog: 0,
+    processing: undefined,
   });
   const average = (tag: string) => summary.results.find((result) => result.tag === tag)?.statistics.avg;
   expect(final.elapsedSeconds).toBe(average('benchmark_duration'));

@@ -99,10 +99,13 @@ describe('the spool', () => {
     for (let batch = 0; batch < 3; batch++) reader.next();
     // Prewarmed records do not count.
     expect(reader.before).toEqual({ warmup: 1, profiling: 1 });
-    reader.deleteRead();
+    const read = [0, 1].map((segment) => join(folder, `0-${segment}.spool`));
+    expect(reader.takeRead()).toEqual(read);
+    for (const path of read) rmSync(path);
     expect(findSegments(folder)).toEqual(new Map([[0, 2]]));
     expect(readAll(reader)).toStrictEqual(three(9));
-    reader.deleteRead();
+    expect(reader.takeRead()).toEqual([join(folder, '0-2.spool')]);
+    rmSync(join(folder, '0-2.spool'));
     reader.close();
     const later = new SpoolReader(folder, 0, findSegments(folder).get(0));
     expect(later.before).toEqual({ warmup: 1, profiling: 4 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Snapshot } from '../../src/collect/snapshot.js';
 import { barText, openBar } from '../../src/ui/bar.js';
-import { quarter, recorder, withRequests } from './terminal.js';
+import { processing, quarter, recorder, withRequests } from './terminal.js';
 
 // A quarter of 20 cells is 5 full ones.
 const base = 'Profiling: 250/1,000 |█████               |  25% [00:05<00:16]';
@@ -40,6 +40,12 @@ test.each<[string, Partial<Snapshot>, number, string]>([
     'Profiling: 250 [00:05] 45.7 requests/s, 1 error',
   ],
   [
+    'records that are left',
+    { processing: processing.processing },
+    100,
+    'Processing Records: 600,000/1,000,000 |████████████        |  60% [00:08<00:08] 50,000.0 records/s',
+  ],
+  [
     'hours',
     { elapsedSeconds: 3723.9, etaSeconds: 36_000 },
     67,
@@ -76,11 +82,12 @@ test('redraws after 100 ms, gives way to other output, vanishes at the end', () 
 });
 
 test('each phase has its colour', () => {
-  const colorOf = (phase: Snapshot['phase']) => {
+  const colorOf = (phase: Snapshot['phase'], of = quarter) => {
     const terminal = Object.assign(recorder(), { columns: 100 });
-    openBar(terminal, true, () => 0).onSnapshot?.({ ...quarter, phase });
+    openBar(terminal, true, () => 0).onSnapshot?.({ ...of, phase });
     return terminal.written[0]?.split('|')[0]?.slice(-5);
   };
   expect(colorOf('warmup')).toBe('\u001b[33m');
   expect(colorOf('profiling')).toBe('\u001b[32m');
+  expect(colorOf('profiling', processing)).toBe('\u001b[34m');
 });

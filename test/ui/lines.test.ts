@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { lineText, openLines } from '../../src/ui/lines.js';
-import { quarter, recorder, withRequests } from './terminal.js';
+import { processing, quarter, recorder, withRequests } from './terminal.js';
 
 const line =
   'Profiling: 250/1,000 (25%), 00:05, 45.7 requests/s, 0 errors, TTFT 51.2 ms, ITL 10.1 ms, 12 in flight, ETA 00:16';
@@ -17,6 +17,12 @@ test('what is not known is left out', () => {
     requestsPerSecond: 12_345.67,
   };
   expect(lineText(early)).toBe('Profiling: 250, 00:05, 12,345.7 requests/s, 1,234 errors, 12 in flight');
+});
+
+test('after the load, the records that are left', () => {
+  expect(lineText(processing)).toBe(
+    'Processing Records: 600,000/1,000,000 (60%), 00:08, 50,000.0 records/s, ETA 00:08',
+  );
 });
 
 test('a line every five seconds, and the last state at the end', () => {
