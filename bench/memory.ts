@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { chatArgs } from './measure/bodies.js';
 import type { MemoryPoint } from './measure/census.js';
 import { argument, quick, scaled } from './measure/options.js';
@@ -13,7 +15,13 @@ const manyConnections = { AIPERF_HTTP_CONNECTION_LIMIT: '12000' };
 
 // `--only events` measures the parts whose name has the word.
 const only = argument('--only') ?? '';
-const parts = { streams: openStreams, events: heldEvents, records: manyRecords, long: longRun };
+const parts = {
+  streams: openStreams,
+  events: heldEvents,
+  records: manyRecords,
+  long: longRun,
+  counting: longPrompts,
+};
 for (const [name, measure] of Object.entries(parts)) {
   if (name.includes(only)) for (const build of builds) await measure(build);
 }
@@ -59,13 +67,69 @@ async function heldEvents(build: Build): Promise<void> {
   });
 }
 
+/**
+ * All threads of the client share one core, which the load thread fills: most records wait in the spool until the load
+ * is over.
+ */
 async function manyRecords(build: Build): Promise<void> {
   const requests = scaled(1_000_000);
-  const server = await startCannedServer(0, 1);
-  const run = await measured(build, server, 1, false, 64, requests);
-  await server.stop();
-  quarters(build, 'finished records, tiny and not streamed', run, requests);
+  const kinds = [
+    ['summary', false],
+    ['records', false],
+    ['records', true],
+    ['raw', false],
+  ] as const;
+  for (const [level, streaming] of kinds) {
+    const server = await startCannedServer(streaming ? 1 : 0, 1);
+    const run = await measured(build, server, 1, streaming, 64, requests, ['--export-level', level]);
+    await server.stop();
+    const kind = `--export-level ${level}${streaming ? ' --streaming' : ''}`;
+    quarters(build, `tiny records, one core for everything: ${kind}`, run, requests);
+  }
 }
+
+/** Prompts whose tokens the client counts, on all cores: how long the command takes after the load. */
+async function longPrompts(build: Build): Promise<void> {
+  const requests = scaled(12_000, 50);
+  const server = await startCannedServer(0, 1);
+  await withFolder(async (folder) => {
+    const prompts = join(folder, 'prompts.jsonl');
+    writeFileSync(prompts, Array.from({ length: 4000 }, (_, seed) => promptLine(seed)).join(''));
+    const load = ['--concurrency', '16', '--request-count', String(requests)];
+    const input = [
+      '--input-file',
+      prompts,
+      '--custom-dataset-type',
+      'single_turn',
+      '--export-inputs',
+      'never',
+    ];
+    const run = await runOurs(server.url, join(folder, 'run'), [...load, ...input], { build, core: 'any' });
+    report.add('token counting: prompts of 4,000 words from a file', {
+      build: build.name,
+      requests,
+      'load s': run.durationSeconds,
+      'whole command s': run.wallSeconds,
+      'CPU s': run.cpuSeconds,
+      'peak MB': run.population.peakMb,
+    });
+  });
+  await server.stop();
+}
+
+/** Words of one to four syllables, as in no other prompt. */
+function promptLine(seed: number): string {
+  let state = seed + 1;
+  const random = (below: number) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % below;
+  };
+  const word = () =>
+    Array.from({ length: 1 + random(4) }, () => syllables[random(syllables.length)]).join('');
+  return `${JSON.stringify({ text: Array.from({ length: 4000 }, word).join(' ') })}\n`;
+}
+
+const syllables = 'ka lo mi ter ing pre con sta ble ver an o qui dra fle sch ion um gar net'.split(' ');
 
 async function longRun(build: Build): Promise<void> {
   const requests = scaled(9000, 100);
@@ -82,10 +146,11 @@ function measured(
   streaming: boolean,
   concurrency: number,
   requests: number,
+  more: readonly string[] = [],
 ): Promise<OwnRun> {
   return withFolder((folder) => {
     const load = ['--concurrency', String(concurrency), '--request-count', String(requests)];
-    return runOurs(server.url, folder, [...chatArgs(tokens, streaming), ...load], {
+    return runOurs(server.url, folder, [...chatArgs(tokens, streaming), ...load, ...more], {
       build,
       env: manyConnections,
     });
@@ -97,7 +162,9 @@ function quarters(build: Build, table: string, run: OwnRun, records: number): vo
   report.add(table, {
     build: build.name,
     records,
-    seconds: run.durationSeconds,
+    'load s': run.durationSeconds,
+    'whole command s': run.wallSeconds,
+    'CPU us per record': (run.cpuSeconds * 1e6) / records,
     'MB at 1/4': at(0.25),
     'at 1/2': at(0.5),
     'at 3/4': at(0.75),
