@@ -48,11 +48,29 @@ function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): 
     errors: [
       ...errors,
       ...(endpoint?.errors?.(config, name) ?? []),
+      ...textErrors(endpoint, (key) => sources.has(key), name),
       ...(slos.length > 0 ? sloErrors(slos, traitsOf(config), name('goodput')) : []),
     ],
     warnings: [...warnings, ...(endpoint?.warnings(config, name) ?? [])],
   };
 }
+
+/** Options of text at an endpoint type that takes none. */
+function textErrors(
+  endpoint: Endpoint | undefined,
+  isSet: (key: TextOption) => boolean,
+  name: (...keys: TextOption[]) => string,
+): string[] {
+  const extra = endpoint?.takesText === false ? textOptions.filter(isSet) : [];
+  return extra.length === 0
+    ? []
+    : [
+        `${name(...extra)} cannot be used here: requests of this endpoint type hold no text, and no tokens are counted.`,
+      ];
+}
+
+const textOptions = ['isl', 'islStddev', 'tokenizer'] as const;
+type TextOption = (typeof textOptions)[number];
 
 async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promise<number> {
   const { config } = invocation;

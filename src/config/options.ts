@@ -32,6 +32,10 @@ export const endpointTypes = [
   'responses',
   'messages',
   'huggingface_generate',
+  'audio_transcription',
+  'image_generation',
+  'image_edit',
+  'image_retrieval',
 ] as const;
 
 /** Kinds of file that can be read; `dataset/loaders/` has one of each. */

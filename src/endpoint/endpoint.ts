@@ -101,6 +101,12 @@ export interface EndpointHeaders {
   readonly fixed: Readonly<Record<string, string>>;
 }
 
+/** Media of a prewarm request. */
+interface CannedMedia {
+  readonly kind: MediaKind;
+  readonly value: string;
+}
+
 /** One API: what its requests consist of, and how its answers are read. */
 export interface Endpoint {
   /** Appended to the base URL; '' appends nothing. */
@@ -116,6 +122,8 @@ export interface Endpoint {
   readonly contentName: string;
   /** Media that its requests can hold. */
   readonly media: readonly MediaKind[];
+  /** Its requests hold no text, and no tokens are counted: `--isl` and `--tokenizer` are refused. Absent: they may. */
+  readonly takesText?: false;
   /** Its requests have a place for the conversation's system text. */
   readonly hasSystemSlot: boolean;
   /** Keys of a body that hold input text, in the order in which it is counted. None: requests have no input length. */
@@ -142,6 +150,8 @@ export interface Endpoint {
   readText?(unit: string): Chunk;
   /** Texts of a turn for the prewarm: simulated requests that get the code of a load thread compiled. */
   readonly cannedTexts: readonly NamedTexts[];
+  /** Media of that turn. */
+  readonly cannedMedia?: readonly CannedMedia[];
   /** The body of an answer of `tokens` tokens to such a turn, as servers write it, in the pieces in which it arrives. */
   cannedAnswer(streaming: boolean, tokens: number): readonly string[];
   /** Sentences about options that contradict each other here. */

@@ -1,8 +1,10 @@
 import type { endpointTypes } from '../config/options.js';
+import { audioTranscription } from './audio-transcription.js';
 import { chat } from './chat.js';
 import { completions } from './completions.js';
 import type { BodyOptions, Endpoint } from './endpoint.js';
 import { huggingfaceGenerate } from './huggingface-generate.js';
+import { imageEdit, imageGeneration, imageRetrieval } from './image-apis.js';
 import { messages } from './messages.js';
 import { responses } from './responses.js';
 
@@ -13,6 +15,10 @@ export const endpoints = {
   responses,
   messages,
   huggingface_generate: huggingfaceGenerate,
+  audio_transcription: audioTranscription,
+  image_generation: imageGeneration,
+  image_edit: imageEdit,
+  image_retrieval: imageRetrieval,
 } satisfies Readonly<Record<(typeof endpointTypes)[number], Endpoint>>;
 
 export type EndpointType = keyof typeof endpoints;

@@ -1,8 +1,9 @@
-import type { Turn } from '../dataset/conversation.js';
+import type { MediaItem, Turn } from '../dataset/conversation.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
 import { chat } from './chat.js';
 import { outputWarnings } from './completion-api.js';
 import type { AssistantMessage, BodyOptions, BodyRequest, Endpoint } from './endpoint.js';
+import { encodedMedia } from './media.js';
 import { readMessages } from './messages-answer.js';
 import { textOf, textsOf, withExtras } from './payload.js';
 import { cannedEvents } from './text-canned.js';
@@ -18,7 +19,7 @@ export const messages: Endpoint = {
   producesTokens: true,
   title: 'LLM Metrics',
   contentName: 'text, thinking or tool calls',
-  media: [],
+  media: ['image'],
   hasSystemSlot: true,
   inputKeys: ['system', 'messages', 'tools'],
   capKeys: ['max_tokens'],
@@ -75,8 +76,19 @@ function isSystem({ role }: JsonObject): boolean {
 
 function userMessage(turn: Turn): JsonObject {
   const texts = textsOf(turn);
-  const content: Json = texts.length <= 1 ? (texts[0] ?? '') : texts.map((text) => ({ type: 'text', text }));
+  if (texts.length <= 1 && turn.media === undefined) return { role: turn.role, content: texts[0] ?? '' };
+  const content = [...texts.map((text) => ({ type: 'text', text })), ...(turn.media ?? []).map(imageBlock)];
   return { role: turn.role, content };
+}
+
+function imageBlock(item: MediaItem): JsonObject {
+  const url = item.value();
+  const encoded = encodedMedia(url);
+  const source: JsonObject =
+    encoded === undefined
+      ? { type: 'url', url }
+      : { type: 'base64', media_type: encoded.mediaType, data: encoded.base64 };
+  return { type: 'image', source };
 }
 
 function assistantMessage({ content, toolCalls = [] }: AssistantMessage): JsonObject {

@@ -1,7 +1,8 @@
-import type { Turn } from '../dataset/conversation.js';
-import { isObject, type Json, type JsonObject } from '../util/json.js';
+import type { MediaItem, Turn } from '../dataset/conversation.js';
+import { isObject, type JsonObject } from '../util/json.js';
 import { outputWarnings } from './completion-api.js';
 import type { AssistantMessage, BodyOptions, BodyRequest, Endpoint } from './endpoint.js';
+import { audioOf } from './media.js';
 import { textOf, textsOf, withExtras } from './payload.js';
 import { readResponses } from './responses-answer.js';
 import { cannedEvents } from './text-canned.js';
@@ -13,7 +14,7 @@ export const responses: Endpoint = {
   producesTokens: true,
   title: 'LLM Metrics',
   contentName: 'text, reasoning or tool calls',
-  media: [],
+  media: ['image', 'audio'],
   hasSystemSlot: true,
   inputKeys: ['instructions', 'input', 'tools'],
   capKeys: ['max_output_tokens'],
@@ -72,9 +73,16 @@ function withUsageOption(body: JsonObject, { streaming, serverTokenCount }: Body
 
 function userItem(turn: Turn): JsonObject {
   const texts = textsOf(turn);
-  const content: Json =
-    texts.length <= 1 ? (texts[0] ?? '') : texts.map((text) => ({ type: 'input_text', text }));
-  return { role: turn.role, content, type: 'message' };
+  const { role, media = [] } = turn;
+  if (texts.length <= 1 && media.length === 0) return { role, content: texts[0] ?? '', type: 'message' };
+  const content = [...texts.map((text) => ({ type: 'input_text', text })), ...media.map(mediaPart)];
+  return { role, content, type: 'message' };
+}
+
+function mediaPart(item: MediaItem): JsonObject {
+  return item.kind === 'audio'
+    ? { type: 'input_audio', input_audio: audioOf(item) }
+    : { type: 'input_image', image_url: item.value() };
 }
 
 /** The answer of an earlier turn: its message, then its calls. */

@@ -1,5 +1,5 @@
 import { Socket, type TcpNetConnectOpts } from 'node:net';
-import type { Conversation, Turn } from '../dataset/conversation.js';
+import type { Conversation } from '../dataset/conversation.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { RecordPacker } from '../records/pack.js';
 import { openHttpTransport } from '../transport/http.js';
@@ -37,7 +37,7 @@ export function openPrewarm(
   const connect = ({ onread }: TcpNetConnectOpts) => new CannedSocket(answer, onread);
   const dataset = {
     size: CONVERSATIONS,
-    conversation: (index: number) => conversation(index, endpoint.cannedTexts),
+    conversation: (index: number) => conversation(index, endpoint),
   };
   return {
     phase: {
@@ -63,11 +63,17 @@ export function openPrewarm(
   };
 }
 
-function conversation(index: number, texts: Turn['texts']): Conversation {
-  const turn = { role: 'user', texts, model: 'prewarm', maxTokens: TOKENS };
+function conversation(index: number, { cannedTexts, cannedMedia }: Endpoint): Conversation {
+  const turn = { role: 'user', texts: cannedTexts, model: 'prewarm', maxTokens: TOKENS };
+  const media = cannedMedia?.map(({ kind, value }) => ({
+    kind,
+    name: '',
+    value: () => value,
+    seconds: () => undefined,
+  }));
   return {
     sessionId: `prewarm-${index}`,
-    turns: [{ ...turn, inputTokens: 8 }],
+    turns: [{ ...turn, ...(media && { media }), inputTokens: 8 }],
     history: 'self-contained',
   };
 }

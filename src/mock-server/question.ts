@@ -1,6 +1,8 @@
 import { isObject, type Json } from '../util/json.js';
 import type { AnswerForm, Asked, AskedReader } from './apis/api.js';
+import { readForm } from './form.js';
 import { badRequest, type Refusal } from './refusal.js';
+import type { IncomingRequest } from './request-reader.js';
 
 /** A parsed request. */
 export interface Question extends Pick<Asked, 'stream' | 'includeUsage'> {
@@ -14,21 +16,21 @@ export interface Question extends Pick<Asked, 'stream' | 'includeUsage'> {
   readonly ignoreEos: boolean;
 }
 
-/** Parses a request's body. @param accept the `Accept` header. */
+/** Parses a request's body, JSON or a form. */
 export function readQuestion(
   read: AskedReader,
-  body: Buffer,
-  accept: string,
+  { body, headers }: Pick<IncomingRequest, 'body' | 'headers'>,
   countTokens: (text: string) => number,
 ): Question | Refusal {
+  const type = headers.get('content-type') ?? '';
   let requested: Json;
   try {
-    requested = JSON.parse(body.toString());
+    requested = type.startsWith('multipart/form-data') ? readForm(body, type) : JSON.parse(body.toString());
   } catch (error) {
     return badRequest(`JSON decode error: ${error instanceof Error ? error.message : error}`);
   }
   if (!isObject(requested)) return badRequest('The body must be a JSON object.');
-  const asked = read(requested, accept);
+  const asked = read(requested, headers.get('accept') ?? '');
   if ('status' in asked) return asked;
 
   const { form, stream, includeUsage, prompt } = asked;

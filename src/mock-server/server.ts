@@ -97,7 +97,7 @@ function requestHandler(engine: Engine): (request: IncomingRequest, outlet: Outl
     if (read === undefined) return notFound;
     if (request.method !== 'POST') return methodNotAllowed;
     const number = ++requests;
-    const question = readQuestion(read, request.body, request.headers.get('accept') ?? '', countTokens);
+    const question = readQuestion(read, request, countTokens);
     if ('status' in question) return question;
     const planned = plan({ question, body: request.body, number });
     if ('status' in planned) return planned;

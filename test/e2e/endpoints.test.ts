@@ -13,6 +13,10 @@ const typeOf = (command: string) => /--endpoint-type (\w+)/.exec(command)?.[1] ?
 const text = ['request_latency', 'output_sequence_length', 'input_sequence_length'];
 const streamed = [...text, 'time_to_first_token', 'inter_token_latency', 'output_token_throughput'];
 
+const prompted = ['request_latency', 'input_sequence_length', 'input_token_throughput'];
+/** Types whose requests hold no text. */
+const textless = ['audio_transcription', 'image_retrieval'];
+
 /** Metrics that a run of the type must have; those of its kind that it must not have are `absent`. */
 const expected: Readonly<Record<string, { has: readonly string[]; absent?: readonly string[] }>> = {
   chat: { has: streamed },
@@ -20,6 +24,10 @@ const expected: Readonly<Record<string, { has: readonly string[]; absent?: reado
   responses: { has: streamed },
   messages: { has: streamed },
   huggingface_generate: { has: streamed },
+  audio_transcription: { has: ['request_latency', 'audio_duration', 'rtfx'], absent: text.slice(1) },
+  image_generation: { has: prompted, absent: ['output_sequence_length'] },
+  image_edit: { has: [...prompted, 'num_images'], absent: ['output_sequence_length'] },
+  image_retrieval: { has: ['request_latency', 'image_throughput', 'image_latency'], absent: text.slice(1) },
 };
 
 let server: MockServer;
@@ -38,7 +46,8 @@ describe('the commands of docs/endpoints.md', () => {
     const words = command.split(' ').map((word) => word.replaceAll("'", ''));
     const { code, stderr } = await aiperf([
       ...words,
-      ...['--url', `127.0.0.1:${server.port}`, '--tokenizer', 'builtin', '--ui', 'none'],
+      ...['--url', `127.0.0.1:${server.port}`, '--ui', 'none'],
+      ...(textless.includes(typeOf(command)) ? [] : ['--tokenizer', 'builtin']),
       ...['--artifact-dir', folder],
     ]);
     expect([code, stderr]).toEqual([0, '']);

@@ -119,7 +119,7 @@ test('tokens that are due together leave in one write, others in one each', asyn
       log: undefined,
     };
     const body = Buffer.from(JSON.stringify({ ...hello, stream: true, max_tokens: 4 }));
-    const question = readQuestion(readChat, body, '', (text) => text.length);
+    const question = readQuestion(readChat, { body, headers: new Map() }, (text) => text.length);
     if ('status' in question) throw new Error(question.body);
     const plan = planner(settings)({ question, body, number: 1 });
     if ('status' in plan) throw new Error(plan.body);

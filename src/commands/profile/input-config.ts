@@ -89,7 +89,7 @@ function datasetConfig(config: Config, dataset: DatasetPlan, size: number): Json
     ...unless('sequential', 'sampling', config.datasetSamplingStrategy),
   };
   if (dataset.kind === 'synthetic') {
-    return { name: 'main', type: 'synthetic', ...common, ...syntheticConfig(config) };
+    return { name: 'main', type: 'synthetic', ...common, ...syntheticConfig(config, dataset.isl) };
   }
   return {
     name: 'main',
@@ -104,14 +104,14 @@ function datasetConfig(config: Config, dataset: DatasetPlan, size: number): Json
   };
 }
 
-function syntheticConfig(config: Config): JsonObject {
+function syntheticConfig(config: Config, isl: number): JsonObject {
   const { conversationTurnMean, conversationTurnStddev } = config;
   const { conversationTurnDelayMean, conversationTurnDelayStddev, conversationTurnDelayRatio } = config;
   return {
-    ...(config.isl > 0
+    ...(isl > 0
       ? {
           prompts: {
-            isl: distribution(config.isl, config.islStddev),
+            isl: distribution(isl, config.islStddev),
             ...optional('osl', outputLength(config)),
           },
         }

@@ -8,7 +8,7 @@ import { openPrompts, verifyPrompts } from '../../dataset/prompts.js';
 import { openTokenizer } from '../../dataset/tokenizer/open.js';
 import { isPlaceholderModel, resolveTokenizer } from '../../dataset/tokenizer/resolve.js';
 import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
-import type { BodyOptions } from '../../endpoint/endpoint.js';
+import type { BodyOptions, Endpoint } from '../../endpoint/endpoint.js';
 import { endpoints, openEndpoint } from '../../endpoint/endpoints.js';
 import { requestTarget } from '../../endpoint/url.js';
 import type { LoadPlan, PromptPlan } from '../../load/plan.js';
@@ -47,8 +47,9 @@ export async function prepareRun(
   const tls = await tlsOptionsOf(config);
   const seed = config.randomSeed ?? randomInt(2 ** 31);
   const dataset = await planDataset(datasetOptions(config, seed), log);
+  const countsTokens = !config.useServerTokenCount && takesText(config);
   // A dataset of literal texts whose tokens the server counts needs no tokenizer.
-  const needsTokenizer = !config.useServerTokenCount || generatesText(dataset);
+  const needsTokenizer = countsTokens || generatesText(dataset);
   const sources = needsTokenizer ? await resolveTokenizers(config, env, log) : noTokenizer;
   const prompts = planPrompts(sources, seed, log);
   const opened = openDataset(dataset, openPrompts(prompts.corpus, seed));
@@ -92,7 +93,7 @@ export async function prepareRun(
       streamEnd: config.streamEnd,
       keepRaw: config.exportLevel === 'raw',
       keepTrace: config.exportHttpTrace && config.exportLevel !== 'summary',
-      countsTokens: !config.useServerTokenCount,
+      countsTokens,
       transport: config.transport,
       transportOptions: transportOptionsOf(config, env, tls, Math.ceil(connections / threads)),
       requestTimeoutMs: config.requestTimeoutSeconds * 1000,
@@ -100,7 +101,7 @@ export async function prepareRun(
     },
     threads,
     datasetSize: opened.size,
-    tokenizers: config.useServerTokenCount ? undefined : sources,
+    tokenizers: countsTokens ? sources : undefined,
   };
 }
 
@@ -175,7 +176,7 @@ function datasetOptions(config: Config, seed: number) {
     namedSessions: config.randomSeed !== undefined,
     models: config.models,
     modelSelection: config.modelSelectionStrategy,
-    isl: config.isl,
+    isl: takesText(config) ? config.isl : 0,
     islStddev: config.islStddev,
     osl: config.osl,
     oslStddev: config.oslStddev,
@@ -194,6 +195,12 @@ function datasetOptions(config: Config, seed: number) {
     ignoreTimings: config.ignoreTraceDelays,
     synthesis: synthesisOf(config),
   };
+}
+
+/** Whether requests of the endpoint hold text. */
+function takesText({ endpointType }: Pick<Config, 'endpointType'>): boolean {
+  const endpoint: Endpoint = endpoints[endpointType];
+  return endpoint.takesText !== false;
 }
 
 /** How the trace is changed; undefined where no option asks for it. */

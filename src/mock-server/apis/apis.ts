@@ -1,5 +1,6 @@
 import type { AskedReader } from './api.js';
 import { readGenerate, readGenerateStream } from './generate.js';
+import { readImageEdit, readImageGeneration, readImageRetrieval, readTranscription } from './media.js';
 import { readMessages } from './messages.js';
 import { readChat, readCompletions } from './openai.js';
 import { readResponses } from './responses.js';
@@ -11,5 +12,9 @@ export const apis: Readonly<Record<string, AskedReader>> = {
   '/v1/responses': readResponses,
   '/v1/messages': readMessages,
   '/generate': readGenerate,
+  '/v1/audio/transcriptions': readTranscription,
+  '/v1/images/generations': readImageGeneration,
+  '/v1/images/edits': readImageEdit,
+  '/v1/infer': readImageRetrieval,
   '/generate_stream': readGenerateStream,
 };

@@ -1,0 +1,201 @@
+import { describe, expect, it } from 'vitest';
+import type { MediaItem, Turn } from '../../src/dataset/conversation.js';
+import type { Endpoint } from '../../src/endpoint/endpoint.js';
+import { endpoints } from '../../src/endpoint/endpoints.js';
+import { makePayload } from '../../src/endpoint/payload.js';
+import { readStream, readWhole, summaryOf } from './read-answer.js';
+
+const item = (kind: MediaItem['kind'], value: string): MediaItem => ({
+  kind,
+  name: '',
+  value: () => value,
+  seconds: () => undefined,
+});
+const png = item('image', 'data:image/png;base64,/wCA');
+const wav = item('audio', 'wav,/wCA');
+
+function payload(
+  endpoint: Endpoint,
+  media: readonly MediaItem[],
+  options: { streaming?: boolean; extraInputs?: object } = {},
+  more: Partial<Turn> = {},
+) {
+  const turn: Turn = { role: 'user', model: 'm', texts: [{ name: '', contents: ['a cat'] }], media, ...more };
+  const conversation = { sessionId: 's', turns: [turn], history: 'self-contained' } as const;
+  return makePayload(endpoint, { conversation, turn, past: [] }, {
+    streaming: false,
+    extraInputs: {},
+    legacyMaxTokens: false,
+    ...options,
+  } as never);
+}
+
+/** A form with its boundary replaced, bytes as Latin-1. */
+function formOf({ data, contentType }: ReturnType<typeof payload>): string {
+  const boundary = /^multipart\/form-data; boundary=([0-9a-f]{32})$/.exec(contentType)?.[1] ?? 'none';
+  return Buffer.from(data).toString('latin1').replaceAll(boundary, 'B');
+}
+const plain = (name: string, value: string) =>
+  `--B\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+const file = (name: string, filename: string, type: string) =>
+  `--B\r\nContent-Type: ${type}\r\nContent-Disposition: form-data; name="${name}"; filename="${filename}"\r\n\r\n\xff\x00\x80\r\n`;
+const noContent = (contentName: string, received: string) =>
+  `undefined: InvalidInferenceResultError('Invalid inference result: No response held any content (${contentName}); received: ${received}')`;
+
+describe('media of other chat APIs', () => {
+  it('are parts of a responses message', () => {
+    expect(payload(endpoints.responses, [png, wav]).body.input).toEqual([
+      {
+        role: 'user',
+        content: [
+          { type: 'input_text', text: 'a cat' },
+          { type: 'input_image', image_url: 'data:image/png;base64,/wCA' },
+          { type: 'input_audio', input_audio: { data: '/wCA', format: 'wav' } },
+        ],
+        type: 'message',
+      },
+    ]);
+  });
+
+  it('are blocks of a messages message', () => {
+    expect(payload(endpoints.messages, [png, item('image', 'http://host/a.png')]).body.messages).toEqual([
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'a cat' },
+          { type: 'image', source: { type: 'base64', media_type: 'image/png', data: '/wCA' } },
+          { type: 'image', source: { type: 'url', url: 'http://host/a.png' } },
+        ],
+      },
+    ]);
+  });
+});
+
+describe('audio_transcription', () => {
+  const { audio_transcription: endpoint } = endpoints;
+
+  it('sends a form: the file, the model, then extras; no text', () => {
+    const made = payload(endpoint, [wav], {
+      extraInputs: { language: 'en', model: 'other', temperature: 0, file: 'x' },
+    });
+    expect(made.body).toEqual({
+      file: { b64_data: '/wCA', filename: 'audio.wav', content_type: 'audio/wav' },
+      model: 'other',
+      language: 'en',
+      temperature: 0,
+    });
+    expect(formOf(made)).toBe(
+      `${file('file', 'audio.wav', 'audio/wav')}${plain('model', 'other')}${plain('language', 'en')}${plain('temperature', '0')}--B--\r\n`,
+    );
+  });
+
+  it('keeps a name in its header', () => {
+    expect(formOf(payload(endpoint, [wav], { extraInputs: { 'a"\r\nb': true } }))).toContain(
+      plain('a%22%0D%0Ab', 'true'),
+    );
+  });
+
+  it.each([
+    [[], 'the request holds no audio'],
+    [[item('audio', 'http://host/a.wav')], 'takes no links'],
+  ])('refuses %j', (media, message) => {
+    expect(() => payload(endpoint, media)).toThrow(message);
+  });
+
+  it.each([
+    [
+      { text: 'a b', usage: { input_tokens: 3 } },
+      { output: 'a b', usage: { input_tokens: 3 } },
+    ],
+    ['a b', { output: 'a b' }],
+    ['42', { output: '42' }],
+    ['"a"', { output: 'a' }],
+    [{ text: '' }, { error: noContent('text', '{"text":""}') }],
+    [' ', { error: noContent('text', ' ') }],
+    [{ words: 1 }, { error: noContent('text', '{"words":1}') }],
+  ])('reads %j', (body, found) => {
+    expect(summaryOf(readWhole(endpoint, body))).toEqual(found);
+  });
+});
+
+describe('image_generation', () => {
+  const { image_generation: endpoint } = endpoints;
+
+  it('sends the prompt, and `stream` only when it streams', () => {
+    expect(payload(endpoint, [], { extraInputs: { n: 2, size: '64x64' } }).data).toBe(
+      '{"prompt":"a cat","model":"m","response_format":"b64_json","n":2,"size":"64x64"}',
+    );
+    expect(payload(endpoint, [], { streaming: true }).data).toBe(
+      '{"prompt":"a cat","model":"m","response_format":"b64_json","n":1,"stream":true}',
+    );
+  });
+
+  it.each([
+    [
+      {
+        created: 1,
+        data: [{ b64_json: 'QQ==' }, { url: 'http://x', revised_prompt: 'p' }],
+        usage: { input_tokens: 3 },
+      },
+      { counts: { images: 2 }, usage: { input_tokens: 3 } },
+    ],
+    [{ data: [] }, { error: noContent('images', '{"data":[]}') }],
+    [{ created: 1 }, { error: noContent('images', '{"created":1}') }],
+    [{ data: [{ b64_json: '' }] }, { error: noContent('images', '{"data":[{"b64_json":""}]}') }],
+  ])('reads %j', (body, found) => {
+    expect(summaryOf(readWhole(endpoint, body))).toEqual(found);
+  });
+
+  it('reads a stream of images up to the last', () => {
+    const answer = readStream(endpoint, [
+      { data: { type: 'image_generation.partial_image', b64_json: 'QQ==' } },
+      { data: { type: 'image_generation.completed', b64_json: 'QQ==', usage: { output_tokens: 9 } } },
+    ]);
+    expect(summaryOf(answer)).toEqual({ counts: { images: 2 }, usage: { output_tokens: 9 } });
+    expect([...answer.contentNs]).toEqual([1, 2]);
+  });
+});
+
+describe('image_edit', () => {
+  const { image_edit: endpoint } = endpoints;
+
+  it('sends a form: fields, the first image, then extras', () => {
+    const made = payload(endpoint, [png, png], { extraInputs: { size: '64x64', n: 3, image: 'x' } });
+    expect(formOf(made)).toBe(
+      `${plain('prompt', 'a cat')}${plain('model', 'm')}${plain('response_format', 'b64_json')}${plain('n', '3')}` +
+        `${file('image', 'image.png', 'image/png')}${plain('size', '64x64')}--B--\r\n`,
+    );
+  });
+
+  it('sends a link as a field', () => {
+    expect(payload(endpoint, [item('image', 'http://host/a.png')]).body).toMatchObject({
+      url: 'http://host/a.png',
+    });
+  });
+
+  it('refuses a request without an image', () => {
+    expect(() => payload(endpoint, [])).toThrow('the request holds no image, which this endpoint type needs');
+  });
+});
+
+describe('image_retrieval', () => {
+  const { image_retrieval: endpoint } = endpoints;
+
+  it('sends images alone, and no model', () => {
+    expect(payload(endpoint, [png, png]).data).toBe(
+      '{"input":[{"type":"image_url","url":"data:image/png;base64,/wCA"},{"type":"image_url","url":"data:image/png;base64,/wCA"}]}',
+    );
+  });
+
+  it('refuses links', () => {
+    expect(() => payload(endpoint, [item('image', 'http://host/a.png')])).toThrow('takes no links');
+  });
+
+  it.each([
+    [{ data: [{ x: 1 }] }, { counts: { images: 1 } }],
+    [{ data: [] }, { error: noContent('data', '{"data":[]}') }],
+    [{ boxes: [] }, { error: noContent('data', '{"boxes":[]}') }],
+  ])('reads %j', (body, found) => {
+    expect(summaryOf(readWhole(endpoint, body))).toEqual(found);
+  });
+});
