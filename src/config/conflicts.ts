@@ -12,6 +12,7 @@ import { type Config, profileOptions } from './options.js';
 import { type Key, noEffect, type Rule, refuses, verbFor } from './rule.js';
 import { sweepFindings } from './sweep-conflicts.js';
 import { synthesisKeys } from './synthesis-options.js';
+import { wantsVideo } from './video-options.js';
 
 type Sources = Loaded<typeof profileOptions>['sources'];
 
@@ -49,13 +50,14 @@ const conflicts: readonly Rule[] = [
     },
   },
   {
-    keys: ['isl', 'inputFile', 'imageBatchSize', 'audioBatchSize'],
+    keys: ['isl', 'inputFile', 'imageBatchSize', 'audioBatchSize', 'videoBatchSize'],
     check: (config, _isSet, name) =>
       config.isl === 0 &&
       config.inputFile === undefined &&
       !wantsImages(config) &&
       !wantsAudio(config) &&
-      `${name('isl')} must be an integer of at least 1 without --input-file, got 0: synthetic requests need text, images or audio.`,
+      !wantsVideo(config) &&
+      `${name('isl')} must be an integer of at least 1 without --input-file, got 0: synthetic requests need text, images, audio or video.`,
   },
   {
     keys: ['oslStddev', 'osl'],

@@ -2,8 +2,9 @@ import { orList } from '../util/lists.js';
 import { sampleRatesOf, wantsAudio } from './audio-options.js';
 import { wantsImages } from './image-options.js';
 import { eitherFlag, type Key, noEffect, type Rule, refuses } from './rule.js';
+import { wantsVideo } from './video-options.js';
 
-const batchSizes: readonly Key[] = ['imageBatchSize', 'audioBatchSize'];
+const batchSizes: readonly Key[] = ['imageBatchSize', 'audioBatchSize', 'videoBatchSize'];
 const imageShapes: readonly Key[] = [
   'imageWidthMean',
   'imageWidthStddev',
@@ -20,6 +21,19 @@ const audioShapes: readonly Key[] = [
   'audioDepths',
   'audioSampleRates',
   'audioNumChannels',
+];
+
+const videoSides: readonly Key[] = ['videoWidth', 'videoHeight'];
+const videoShapes: readonly Key[] = [
+  'videoDuration',
+  'videoFps',
+  'videoSynthType',
+  'videoFormat',
+  'videoCodec',
+  'videoAudioNumChannels',
+  'videoAudioSampleRate',
+  'videoAudioCodec',
+  'videoAudioDepth',
 ];
 
 /** Sample rates that MPEG layer 3 has, Hz. */
@@ -52,6 +66,23 @@ export const mediaConflicts: readonly Rule[] = [
       `${name('audioLengthMean')} must be 0 or at least ${SHORTEST_SECONDS} seconds, got ${audioLengthMean}.`,
   },
   {
+    keys: videoSides,
+    check: (_config, isSet, name) => {
+      const [given, ...others] = videoSides.filter(isSet);
+      return (
+        given !== undefined &&
+        others.length === 0 &&
+        `${name(given)} needs ${eitherFlag(videoSides.filter((side) => side !== given))}: a video has both.`
+      );
+    },
+  },
+  {
+    keys: ['videoAudioDepth'],
+    check: ({ videoAudioDepth }, _isSet, name) =>
+      ![8, 16, 24, 32].includes(videoAudioDepth) &&
+      `${name('videoAudioDepth')} must be 8, 16, 24 or 32 bits, got ${videoAudioDepth}.`,
+  },
+  {
     keys: ['audioDepths'],
     check: ({ audioDepths }, _isSet, name) =>
       !audioDepths.every((depth) => [8, 16, 24, 32].includes(depth)) &&
@@ -73,7 +104,7 @@ export const mediaConflicts: readonly Rule[] = [
 
 /** Options of synthetic media without effect. */
 export const mediaWarnings: readonly Rule[] = [
-  noEffect([...imageShapes, ...audioShapes], 'on the media of an --input-file, which are sent as they are', {
+  noEffect([...imageShapes, ...audioShapes, ...videoSides, ...videoShapes], 'on the media of an --input-file, which are sent as they are', {
     keys: ['inputFile'],
     holds: ({ inputFile }) => inputFile !== undefined,
   }),
@@ -84,6 +115,10 @@ export const mediaWarnings: readonly Rule[] = [
   noEffect(audioShapes, 'without audio: --audio-length-mean turns it on', {
     keys: ['inputFile', 'audioBatchSize'],
     holds: (config) => config.inputFile === undefined && !wantsAudio(config),
+  }),
+  noEffect(videoShapes, 'without video: --video-width and --video-height turn it on', {
+    keys: ['inputFile', ...videoSides, 'videoBatchSize'],
+    holds: (config) => config.inputFile === undefined && !wantsVideo(config),
   }),
   noEffect(['audioDepths'], 'on mp3, which has no bit depth', {
     keys: ['audioFormat'],

@@ -24,6 +24,7 @@ import {
 import { slos } from './slos.js';
 import { sweepOptions } from './sweep-options.js';
 import { synthesisOptions } from './synthesis-options.js';
+import { videoOptions } from './video-options.js';
 
 /** Server APIs; `endpoint/` implements each. */
 export const endpointTypes = [
@@ -435,6 +436,8 @@ export const profileOptions = {
   ...imageOptions,
 
   ...audioOptions,
+
+  ...videoOptions,
 
   ...synthesisOptions,
 

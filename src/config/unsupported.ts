@@ -50,7 +50,6 @@ const instead: Readonly<Record<string, string>> = {
   'prompt-batch-size': textOnly,
   'batch-size': textOnly,
   'batch-size-text': textOnly,
-  'batch-size-video': textOnly,
   b: textOnly,
   'num-prefix-prompts': prefixes,
   'prefix-prompt-*': prefixes,
@@ -59,7 +58,6 @@ const instead: Readonly<Record<string, string>> = {
   'user-context-prompt-length': prefixes,
   'prompt-corpus': 'write your own prompts to an --input-file',
   'cache-bust': 'synthetic prompts are distinct; write distinct prompts to an --input-file',
-  'video-*': textOnly,
   'rankings-*': textOnly,
 
   'trajectory-start-*': agentic,

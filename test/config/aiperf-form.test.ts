@@ -555,9 +555,9 @@ describe('what a config file of AIPerf cannot have here', () => {
       ['benchmark.datasets holds 2 data sets, a and b: a run has one.'],
     ],
     [
-      dataset({ video: { batch_size: 2 } }),
+      dataset({ rankings: { passages: 2 } }),
       [
-        'benchmark.dataset.video is a setting of AIPerf that is not supported: such requests cannot be sent yet.',
+        'benchmark.dataset.rankings is a setting of AIPerf that is not supported: such requests cannot be sent yet.',
       ],
     ],
     [

@@ -51,7 +51,7 @@ describe('conflicts', () => {
     ],
     [
       '--isl 0',
-      '--isl must be an integer of at least 1 without --input-file, got 0: synthetic requests need text, images or audio.',
+      '--isl must be an integer of at least 1 without --input-file, got 0: synthetic requests need text, images, audio or video.',
     ],
     ['--osl-stddev 5', '--osl-stddev needs --osl, its mean.'],
     [
@@ -66,6 +66,7 @@ describe('conflicts', () => {
       '--image-batch-size 1 --image-source-sampling shuffle-cycle',
       '--image-source-sampling shuffle-cycle needs --image-source with pictures: noise has none to choose from.',
     ],
+    ['--video-width 64', '--video-width needs --video-height: a video has both.'],
     ['--audio-length-mean 0.001', '--audio-length-mean must be 0 or at least 0.01 seconds, got 0.001.'],
     [
       '--audio-length-mean 1 --audio-depths 16,12',

@@ -127,7 +127,7 @@ function syntheticConfig(config: Config, isl: number): JsonObject {
   };
 }
 
-function mediaConfig({ images, audio }: SyntheticMedia): JsonObject {
+function mediaConfig({ images, audio, video }: SyntheticMedia): JsonObject {
   return {
     ...(images && {
       images: {
@@ -146,6 +146,27 @@ function mediaConfig({ images, audio }: SyntheticMedia): JsonObject {
         depths: [...audio.depths],
         sample_rates: audio.sampleRates.map((rate) => rate / 1000),
         ...unless(1, 'channels', audio.channels),
+      },
+    }),
+    ...(video && {
+      video: {
+        batch_size: video.batchSize,
+        width: video.width,
+        height: video.height,
+        duration: video.seconds,
+        fps: video.fps,
+        synth_type: video.synthType,
+        format: video.format,
+        codec: video.codec,
+        ...optional(
+          'audio',
+          video.audio && {
+            channels: video.audio.channels,
+            sample_rate: video.audio.sampleRate,
+            codec: video.audio.codec,
+            depth: video.audio.depth,
+          },
+        ),
       },
     }),
   };

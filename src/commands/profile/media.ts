@@ -1,15 +1,18 @@
 import { sampleRatesOf, wantsAudio } from '../../config/audio-options.js';
 import { wantsImages } from '../../config/image-options.js';
 import type { Config } from '../../config/options.js';
+import { wantsVideo } from '../../config/video-options.js';
 import type { AudioOptions } from '../../dataset/media/audio.js';
 import type { ImageOptions } from '../../dataset/media/images.js';
 import type { SyntheticMedia } from '../../dataset/media/synthetic-media.js';
+import type { VideoOptions } from '../../dataset/media/video.js';
 
 /** Media of synthetic requests, as far as options ask for them. */
 export function syntheticMedia(config: Config): SyntheticMedia {
   return {
     ...(wantsImages(config) ? { images: imagesOf(config) } : {}),
     ...(wantsAudio(config) ? { audio: audioOf(config) } : {}),
+    ...(wantsVideo(config) ? { video: videoOf(config) } : {}),
   };
 }
 
@@ -44,5 +47,26 @@ function audioOf(config: Config): AudioOptions {
     depths: config.audioDepths,
     sampleRates: sampleRatesOf(config),
     channels: config.audioNumChannels,
+  };
+}
+
+function videoOf(config: Config): VideoOptions {
+  const { videoFormat, videoAudioNumChannels: channels } = config;
+  const audio = {
+    channels,
+    sampleRate: config.videoAudioSampleRate,
+    codec: config.videoAudioCodec ?? (videoFormat === 'webm' ? 'libvorbis' : 'aac'),
+    depth: config.videoAudioDepth,
+  };
+  return {
+    batchSize: config.videoBatchSize ?? 1,
+    width: config.videoWidth ?? 0,
+    height: config.videoHeight ?? 0,
+    seconds: config.videoDuration,
+    fps: config.videoFps,
+    synthType: config.videoSynthType,
+    format: videoFormat,
+    codec: config.videoCodec,
+    ...(channels === 0 ? {} : { audio }),
   };
 }

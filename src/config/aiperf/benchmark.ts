@@ -134,6 +134,23 @@ const audio = section({
   channels: option('audioNumChannels'),
 });
 
+const video = section({
+  batch_size: option('videoBatchSize'),
+  width: option('videoWidth'),
+  height: option('videoHeight'),
+  duration: option('videoDuration', seconds),
+  fps: option('videoFps'),
+  synth_type: option('videoSynthType'),
+  format: option('videoFormat'),
+  codec: option('videoCodec'),
+  audio: section({
+    channels: option('videoAudioNumChannels'),
+    sample_rate: option('videoAudioSampleRate'),
+    codec: option('videoAudioCodec'),
+    depth: option('videoAudioDepth'),
+  }),
+});
+
 const anyDataset: Section = {
   name: anything,
   type: anything,
@@ -153,7 +170,7 @@ const syntheticDataset: Section = {
   prefix_prompts: unsupported('num-prefix-prompts', {}),
   images,
   audio,
-  video: unsupported('video-batch-size', {}, { batch_size: 0 }),
+  video,
   rankings: unsupported('rankings-passages-mean', {}),
 };
 

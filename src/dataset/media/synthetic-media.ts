@@ -6,11 +6,13 @@ import type { MediaKind } from '../conversation.js';
 import { type AudioOptions, openAudio } from './audio.js';
 import { type ImageOptions, openImages } from './images.js';
 import { type MediaBatch, type MediaPiece, sharedPiece } from './shared-media.js';
+import { openVideos, type VideoOptions } from './video.js';
 
 /** Media to generate for every turn. */
 export interface SyntheticMedia {
   readonly images?: ImageOptions;
   readonly audio?: AudioOptions;
+  readonly video?: VideoOptions;
 }
 
 /** Bytes of generated media of one kind that are kept in memory; with more, they repeat. */
@@ -22,17 +24,13 @@ const MAX_BYTES = 256e6;
  * @throws UserError for a kind that they cannot hold, or sources that cannot be read.
  */
 export async function generateMedia(
-  { images, audio }: SyntheticMedia,
+  { images, audio, video }: SyntheticMedia,
   { seed, turns, accepted }: { seed: number; turns: number; accepted: readonly MediaKind[] },
   log: Log,
   maxBytes = MAX_BYTES,
 ): Promise<MediaBatch[]> {
   const batches: MediaBatch[] = [];
-  const add = async (
-    kind: MediaKind,
-    perTurn: number,
-    open: () => Promise<(index: number) => MediaPiece>,
-  ) => {
+  const add = async (kind: MediaKind, perTurn: number, open: () => Promise<MakePiece>) => {
     if (!accepted.includes(kind)) {
       throw new UserError(
         `the endpoint type takes ${andList(['text', ...accepted])} only, and options ask for synthetic ${kind}`,
@@ -60,20 +58,28 @@ export async function generateMedia(
       };
     });
   }
+  if (video !== undefined) {
+    await add('video', video.batchSize, async () => {
+      const videoOf = openVideos(video, seed);
+      return async (index) => sharedPiece(await videoOf(index));
+    });
+  }
   return batches;
 }
+
+type MakePiece = (index: number) => MediaPiece | Promise<MediaPiece>;
 
 async function piecesOf(
   kind: MediaKind,
   count: number,
-  make: (index: number) => MediaPiece,
+  make: MakePiece,
   maxBytes: number,
   log: Log,
 ): Promise<MediaPiece[]> {
   const pieces: MediaPiece[] = [];
   let bytes = 0;
   while (pieces.length < count && bytes < maxBytes) {
-    const piece = make(pieces.length);
+    const piece = await make(pieces.length);
     pieces.push(piece);
     bytes += piece.ascii.length;
     // An interrupt gets its turn.
