@@ -48,6 +48,9 @@ function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): 
     errors: [
       ...errors,
       ...(endpoint?.errors?.(config, name) ?? []),
+      ...(config.downloadVideoContent && endpoint?.isJob !== true
+        ? [`${name('downloadVideoContent')} needs an endpoint type that generates videos.`]
+        : []),
       ...textErrors(endpoint, (key) => sources.has(key), name),
       ...(slos.length > 0 ? sloErrors(slos, traitsOf(config), name('goodput')) : []),
     ],

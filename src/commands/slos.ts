@@ -56,6 +56,7 @@ const needs: Record<Requirement, string> = {
   'input tokens': 'an endpoint type whose input is counted in tokens',
   images: 'an endpoint type that takes images',
   audio: 'an endpoint type that takes audio',
+  videos: 'an endpoint type that generates videos',
   'client token counts': "the client's token counts, which --use-server-token-count turns off",
   objectives: 'objectives of its own',
   'fixed schedule': '--fixed-schedule',

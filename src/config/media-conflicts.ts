@@ -104,10 +104,14 @@ export const mediaConflicts: readonly Rule[] = [
 
 /** Options of synthetic media without effect. */
 export const mediaWarnings: readonly Rule[] = [
-  noEffect([...imageShapes, ...audioShapes, ...videoSides, ...videoShapes], 'on the media of an --input-file, which are sent as they are', {
-    keys: ['inputFile'],
-    holds: ({ inputFile }) => inputFile !== undefined,
-  }),
+  noEffect(
+    [...imageShapes, ...audioShapes, ...videoSides, ...videoShapes],
+    'on the media of an --input-file, which are sent as they are',
+    {
+      keys: ['inputFile'],
+      holds: ({ inputFile }) => inputFile !== undefined,
+    },
+  ),
   noEffect(imageShapes, 'without images: --image-batch-size 1 turns them on', {
     keys: ['inputFile', 'imageBatchSize'],
     holds: (config) => config.inputFile === undefined && !wantsImages(config),

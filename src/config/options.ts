@@ -37,6 +37,7 @@ export const endpointTypes = [
   'image_generation',
   'image_edit',
   'image_retrieval',
+  'video_generation',
 ] as const;
 
 /** Kinds of file that can be read; `dataset/loaders/` has one of each. */
@@ -181,6 +182,11 @@ export const profileOptions = {
     group: 'Endpoint',
     default: 'marked',
     help: 'marked: a stream without [DONE] and finish_reason fails; any: it is complete.',
+  }),
+  downloadVideoContent: flag({
+    flags: ['--download-video-content'],
+    group: 'Endpoint',
+    help: 'Fetch each generated video, as part of its request; needs an endpoint type that generates videos.',
   }),
   sessionHeader: headerName({
     flags: ['--session-header'],

@@ -11,7 +11,6 @@ const search = 'sweep a list such as --concurrency 1,2,4,8 with --goodput; the r
 const instead: Readonly<Record<string, string>> = {
   'per-chunk-usage': "use --use-server-token-count, which reads the usage at the stream's end",
   'request-content-type': 'requests are always sent as application/json',
-  'download-video-content': textOnly,
   'uuid-and-strip': textOnly,
   'apply-chat-template': 'use --use-server-token-count for token counts that include the chat template',
 

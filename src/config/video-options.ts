@@ -101,6 +101,10 @@ export const videoOptions = {
 } satisfies OptionTable;
 
 /** Whether synthetic requests hold video: both sides are given, and the batch size is not 0. */
-export function wantsVideo({ videoWidth, videoHeight, videoBatchSize }: ConfigOf<typeof videoOptions>): boolean {
+export function wantsVideo({
+  videoWidth,
+  videoHeight,
+  videoBatchSize,
+}: ConfigOf<typeof videoOptions>): boolean {
   return videoWidth !== undefined && videoHeight !== undefined && videoBatchSize !== 0;
 }

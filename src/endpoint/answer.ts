@@ -11,6 +11,7 @@ import {
   type ContentCounts,
   countedKinds,
   type Endpoint,
+  type FollowUp,
 } from './endpoint.js';
 import { type AnswerError, type Failure, failureEvent, failureIn } from './failure.js';
 import { isEndMark, StreamEnd } from './stream-end.js';
@@ -71,6 +72,7 @@ export class Answer implements StreamHandler {
   /** Content came in pieces: a whole message after them repeats it. */
   #hasPieces = false;
   #error: AnswerError | undefined = undefined;
+  #followUp: FollowUp | undefined = undefined;
   #id: string | undefined = undefined;
   #brokenFrames = 0;
   #firstBroken = '';
@@ -157,6 +159,18 @@ export class Answer implements StreamHandler {
     return this.#text.reasoning;
   }
 
+  /** Where the rest of the answer is; undefined for one that is whole, or failed. */
+  get followUp(): FollowUp | undefined {
+    return this.#error === undefined ? this.#followUp : undefined;
+  }
+
+  /** The same, once: the next answer must hold another. */
+  takeFollowUp(): FollowUp | undefined {
+    const { followUp } = this;
+    this.#followUp = undefined;
+    return followUp;
+  }
+
   /** Why the server ended the counted choice, in its own word. */
   get finishReason(): string | undefined {
     return this.#end.finishReason;
@@ -212,7 +226,8 @@ export class Answer implements StreamHandler {
     const errorUnit = Array.isArray(unit) ? unit[0] : unit;
     const failure = isObject(errorUnit) ? failureIn(errorUnit, text) : undefined;
     if (failure !== undefined) {
-      this.#fail(failure);
+      const { endpoint } = this.#options;
+      this.#fail(endpoint.failure?.(failure) ?? failure);
       return true;
     }
     const chunk = this.#options.endpoint.read(unit);
@@ -237,6 +252,7 @@ export class Answer implements StreamHandler {
     if (chunk.usage !== undefined)
       this.usage = chunk.addsUsage ? { ...this.usage, ...chunk.usage } : chunk.usage;
     if (chunk.id !== undefined) this.#id = chunk.id;
+    this.#followUp = chunk.followUp;
     if (chunk.finishReason !== undefined) this.#end.noteFinish(chunk.finishReason);
     if (chunk.otherChoices !== undefined) this.#end.noteChoices(chunk.otherChoices);
     if (chunk.failure !== undefined) this.#fail(chunk.failure);

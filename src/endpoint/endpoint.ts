@@ -28,6 +28,8 @@ export interface BodyRequest {
 export interface BodyOptions {
   readonly streaming: boolean;
   readonly extraInputs: JsonObject;
+  /** Fetch what was made, as part of the request. */
+  readonly downloadContent?: boolean;
   /** Cap outputs under the older of two names, where the endpoint knows two. */
   readonly legacyMaxTokens: boolean;
   /** Lengths are those that the server reports. */
@@ -47,6 +49,14 @@ export const countedKinds = ['vectors', 'scores', 'images', 'audio', 'videos'] a
 /** Pieces of content by kind; a kind that is absent has none. */
 export type ContentCounts = Readonly<Partial<Record<(typeof countedKinds)[number], number>>>;
 
+/** A `GET` that an answer asks for. */
+export interface FollowUp {
+  /** Appended to the path of the request. */
+  readonly path: string;
+  /** Wait before it, ms; the first is sent at once. */
+  readonly everyMs: number;
+}
+
 /** What one answer unit (an event's data, or a whole body) holds. Empty strings and what is absent have no key. */
 export interface Chunk {
   readonly text?: string;
@@ -57,6 +67,8 @@ export interface Chunk {
   readonly counts?: ContentCounts;
   /** Pieces of structured tool calls, for the history. */
   readonly toolCalls?: readonly JsonObject[];
+  /** The rest comes later, in the answer to another request. */
+  readonly followUp?: FollowUp;
   /** A non-empty usage object, as the server sent it. */
   readonly usage?: JsonObject;
   /** The usage is added to that of earlier units: each reports a part. */
@@ -132,6 +144,8 @@ export interface Endpoint {
   readonly capKeys: readonly string[];
   /** Keys whose string value may hold a streamed unit's text: where the learned template looks for its gap. */
   readonly streamTextKeys: readonly string[];
+  /** Its requests start jobs, whose end is asked for again and again; they are never cancelled. */
+  readonly isJob?: true;
   /** Its streams end without a mark: an orderly end is a complete answer. */
   readonly endsUnmarked?: true;
   /** The endpoint as the options of a run make it. @throws UserError for options that it cannot work with */
@@ -146,6 +160,8 @@ export interface Endpoint {
   probeBody?(model: string): JsonObject;
   /** Reads an answer unit; undefined when the shape is not this endpoint's. */
   read(unit: Json): Chunk | undefined;
+  /** A failure that a unit reports, as this API names it; absent: as it is. */
+  failure?(failure: Failure): Failure;
   /** Reads a unit that is not JSON; absent: such a unit is an error. */
   readText?(unit: string): Chunk;
   /** Texts of a turn for the prewarm: simulated requests that get the code of a load thread compiled. */

@@ -7,6 +7,7 @@ import { huggingfaceGenerate } from './huggingface-generate.js';
 import { imageEdit, imageGeneration, imageRetrieval } from './image-apis.js';
 import { messages } from './messages.js';
 import { responses } from './responses.js';
+import { videoGeneration } from './video-generation.js';
 
 /** Every API by the name that `--endpoint-type` takes. */
 export const endpoints = {
@@ -19,6 +20,7 @@ export const endpoints = {
   image_generation: imageGeneration,
   image_edit: imageEdit,
   image_retrieval: imageRetrieval,
+  video_generation: videoGeneration,
 } satisfies Readonly<Record<(typeof endpointTypes)[number], Endpoint>>;
 
 export type EndpointType = keyof typeof endpoints;

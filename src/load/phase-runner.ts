@@ -249,7 +249,8 @@ export class PhaseRunner {
       this.end();
       return;
     }
-    const isCancelled = cancellation?.isChosen(session.number, session.turnIndex) ?? false;
+    const isCancelled =
+      sending.endpoint.isJob !== true && (cancellation?.isChosen(session.number, session.turnIndex) ?? false);
     const run = new RequestRun(session, sending, {
       number,
       dueNs,

@@ -18,11 +18,19 @@ import { messageOf } from '../util/errors.js';
 import type { JsonObject } from '../util/json.js';
 import { secretsIn } from '../util/secret-names.js';
 import { httpTrace, rawExchange } from './exchange-details.js';
+import { followUpRequest, jobTimeout } from './follow-up.js';
 import type { Indexed } from './indexed-set.js';
 import { mediaFacts } from './media-facts.js';
 import type { LoadPlan } from './plan.js';
 import { isSuccess, ResponseBody } from './response-body.js';
-import { excessOf, shortened, statusError, unreadableResponse, wireError } from './response-errors.js';
+import {
+  excessOf,
+  shortened,
+  statusError,
+  unreadableResponse,
+  unrecordable,
+  wireError,
+} from './response-errors.js';
 import type { Session } from './session.js';
 import type { TimerEntry, TimerQueue } from './timer-queue.js';
 
@@ -78,6 +86,8 @@ export class RequestRun implements ResponseHandler, Indexed {
   #startNs = Number.NaN;
   #ackNs = Number.NaN;
   #exchange: Exchange | undefined = undefined;
+  /** Times of the request itself, where others follow it up. */
+  #firstWire: WireTimes | undefined = undefined;
   #head: ResponseHead | undefined = undefined;
   #ends: ConnectionEnds | undefined = undefined;
   #response: ResponseBody | undefined = undefined;
@@ -151,7 +161,7 @@ export class RequestRun implements ResponseHandler, Indexed {
 
   onHead(head: ResponseHead, atNs: number): void {
     this.#head = head;
-    if (isSuccess(head)) this.#ackNs = atNs;
+    if (isSuccess(head) && Number.isNaN(this.#ackNs)) this.#ackNs = atNs;
     this.#response = new ResponseBody(head, this.#answer, this.#options.maxMessageBytes);
   }
 
@@ -164,6 +174,7 @@ export class RequestRun implements ResponseHandler, Indexed {
     let error: RecordError | undefined;
     try {
       error = this.#readEnd(atNs);
+      if (error === undefined && this.#follow(atNs)) return;
     } catch (thrown) {
       error = unreadableResponse(thrown);
     }
@@ -176,17 +187,30 @@ export class RequestRun implements ResponseHandler, Indexed {
     const head = this.#head;
     const text = this.#response?.end(atNs) ?? '';
     if (head !== undefined && !isSuccess(head)) return statusError(head, text);
-    return this.#answer.error ?? this.#excess();
+    if (this.#answer.followUp !== undefined) return undefined;
+    return this.#answer.error ?? unrecordable(this.#answer);
   }
 
-  /** Usage and tool calls are serialized into records and later requests: this must be possible and cheap. */
-  #excess(): RecordError | undefined {
-    const { usage, message } = this.#answer;
-    for (const kept of [usage, message?.toolCalls]) {
-      const excess = excessOf(kept);
-      if (excess !== undefined) return unreadableResponse(new Error(excess));
+  /** Asks for the rest of the answer, if it comes later. @returns whether it does */
+  #follow(atNs: number): boolean {
+    const followUp = this.#answer.takeFollowUp();
+    if (followUp === undefined) return false;
+    const waitNs = this.#firstWire === undefined ? 0 : followUp.everyMs * 1e6;
+    this.#cancelTimer = this.#facts.timers.at(atNs + waitNs, () => this.#ask(followUp.path));
+    return true;
+  }
+
+  #ask(path: string): void {
+    const { transport, requestTimeoutMs, nowNs } = this.#options;
+    const leftMs = requestTimeoutMs === 0 ? 0 : requestTimeoutMs - (nowNs() - this.#startNs) / 1e6;
+    if (leftMs < 0) {
+      this.#finish(nowNs(), jobTimeout(`The job was not done within ${requestTimeoutMs} ms`));
+      return;
     }
-    return undefined;
+    this.#firstWire ??= this.#exchange?.times;
+    const { session } = this;
+    const request = followUpRequest({ session, headers: this.#headers, path, timeoutMs: leftMs });
+    this.#exchange = transport.send(request, this);
   }
 
   onError(error: TransportError, atNs: number): void {
@@ -194,7 +218,8 @@ export class RequestRun implements ResponseHandler, Indexed {
       this.#failSending(error.message, atNs);
       return;
     }
-    this.#finish(atNs, wireError(error));
+    const isLate = this.#firstWire !== undefined && error.type === 'TimeoutError';
+    this.#finish(atNs, isLate ? jobTimeout(error.message) : wireError(error));
   }
 
   #giveUpSending(): void {
@@ -252,7 +277,7 @@ export class RequestRun implements ResponseHandler, Indexed {
       endNs,
       contentNs,
       firstOutputNs: failed ? Number.NaN : answer.firstOutputNs,
-      wire: this.#exchange?.times ?? new WireTimes(),
+      wire: this.#firstWire ?? this.#exchange?.times ?? new WireTimes(),
       text: failed ? undefined : answer.output,
       reasoning: failed ? undefined : answer.reasoning,
       usage: failed && excessOf(answer.usage) !== undefined ? undefined : answer.usage,

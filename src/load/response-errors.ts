@@ -1,3 +1,4 @@
+import type { Answer } from '../endpoint/answer.js';
 import type { RecordError } from '../records/record.js';
 import { unreadable } from '../transport/failures.js';
 import type { ResponseHead, TransportError } from '../transport/transport.js';
@@ -48,4 +49,13 @@ export function excessOf(json: unknown): string | undefined {
 
 export function shortened(error: RecordError): RecordError {
   return { ...error, message: cutAndCounted(error.message, MAX_MESSAGE_LENGTH) };
+}
+
+/** The error of an answer whose usage or tool calls cannot be put into records and later requests, or not cheaply. */
+export function unrecordable({ usage, message }: Pick<Answer, 'usage' | 'message'>): RecordError | undefined {
+  for (const kept of [usage, message?.toolCalls]) {
+    const excess = excessOf(kept);
+    if (excess !== undefined) return unreadableResponse(new Error(excess));
+  }
+  return undefined;
 }

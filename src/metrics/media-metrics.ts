@@ -61,5 +61,37 @@ const realTimeFactor = perRequest({
     audioSeconds === undefined ? undefined : audioSeconds / (latencyNs * 1e-9),
 });
 
+const videoInferenceTime = perRequest({
+  tag: 'video_inference_time',
+  label: 'Video Inference Time',
+  unit: 'ms',
+  requires: ['videos'],
+  table: 'main',
+  order: 310,
+  formula: 'time to generate the video, as the server reports it (`inference_time_s`)',
+  absent: 'not reported',
+  compute: ({ usage }) => (usage?.videoSeconds === undefined ? undefined : usage.videoSeconds * 1000),
+});
+
+const videoPeakMemory = perRequest({
+  tag: 'video_peak_memory',
+  label: 'Video Peak Memory',
+  unit: 'MB',
+  requires: ['videos'],
+  table: 'main',
+  order: 320,
+  formula: 'most memory in use while generating, as the server reports it (`peak_memory_mb`)',
+  absent: 'not reported',
+  compute: ({ usage }) => usage?.videoMegabytes,
+});
+
 /** Metrics of images, audio and video. */
-export const mediaMetrics = [numImages, imageThroughput, imageLatency, audioDuration, realTimeFactor];
+export const mediaMetrics = [
+  numImages,
+  imageThroughput,
+  imageLatency,
+  audioDuration,
+  realTimeFactor,
+  videoInferenceTime,
+  videoPeakMemory,
+];

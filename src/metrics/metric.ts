@@ -15,6 +15,7 @@ export type Unit =
   | '%'
   | 'B'
   | 'KB'
+  | 'MB'
   | 'images'
   | 'images/sec'
   | 'ms/image'
@@ -30,6 +31,7 @@ export type Requirement =
   | 'client token counts'
   | 'images'
   | 'audio'
+  | 'videos'
   | 'objectives'
   | 'fixed schedule';
 
@@ -50,6 +52,7 @@ export interface RunTraits {
   /** Requests may hold images. */
   readonly sendsImages?: boolean;
   readonly sendsAudio?: boolean;
+  readonly generatesVideos?: boolean;
   /** Token counts are those the server reports, not our own. */
   readonly serverTokenCounts: boolean;
   /** What a request must meet to be good; absent: no objectives. */
@@ -248,6 +251,7 @@ export function unmetNeed(metric: Metric, traits: RunTraits): Requirement | unde
     'input tokens': traits.tokenizesInput,
     images: traits.sendsImages === true,
     audio: traits.sendsAudio === true,
+    videos: traits.generatesVideos === true,
     'client token counts': !traits.serverTokenCounts,
     objectives: (traits.slos ?? []).length > 0,
     'fixed schedule': traits.fixedSchedule === true,

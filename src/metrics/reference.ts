@@ -16,6 +16,7 @@ const needs: Record<Requirement, string> = {
   'input tokens': 'an endpoint whose input is counted in tokens',
   images: 'an endpoint that takes images',
   audio: 'an endpoint that takes audio',
+  videos: 'an endpoint that generates videos',
   'client token counts': '`--use-server-token-count` not given',
   objectives: '`--goodput`',
   'fixed schedule': '`--fixed-schedule`',

@@ -14,6 +14,7 @@ import { ServerMetrics } from './server-metrics.js';
 import { defaultSettings, type MockServerSettings } from './settings.js';
 import { Slots } from './slots.js';
 import { TokenLog } from './token-log.js';
+import { VideoJobs } from './video-jobs.js';
 import { writeScript } from './words.js';
 
 /** A running simulated server. */
@@ -69,6 +70,7 @@ function requestHandler(engine: Engine): (request: IncomingRequest, outlet: Outl
     settings;
   const plan = planner(settings);
   let requests = 0;
+  const videos = new VideoJobs(settings.ttftMs / 1000);
   const models = modelList(settings);
   const pages: Readonly<Record<string, () => FullResponse>> = {
     '/v1/models': () => ({ status: 200, body: models }),
@@ -93,6 +95,8 @@ function requestHandler(engine: Engine): (request: IncomingRequest, outlet: Outl
     }
     const page = pages[request.path];
     if (page !== undefined) return request.method === 'GET' ? page() : methodNotAllowed;
+    const video = videos.respond(request);
+    if (video !== undefined) return video;
     const read = apis[request.path];
     if (read === undefined) return notFound;
     if (request.method !== 'POST') return methodNotAllowed;

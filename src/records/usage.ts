@@ -15,6 +15,9 @@ export interface Usage {
   readonly rejectedPrediction: number | undefined;
   readonly toolUsePrompt: number | undefined;
   readonly promptAudioSeconds: number | undefined;
+  /** Of a generated video, as the server measured it. */
+  readonly videoSeconds: number | undefined;
+  readonly videoMegabytes: number | undefined;
 }
 
 /**
@@ -62,6 +65,8 @@ export function readUsage(usage: JsonObject): Usage {
     rejectedPrediction: first(completionDetails, 'rejected_prediction_tokens'),
     toolUsePrompt: first(all, 'toolUsePromptTokenCount'),
     promptAudioSeconds: first(all, 'prompt_audio_seconds'),
+    videoSeconds: first(all, 'inference_time_s'),
+    videoMegabytes: first(all, 'peak_memory_mb'),
   };
 }
 

@@ -12,6 +12,7 @@ export const everyTrait: RunTraits = {
   tokenizesInput: true,
   sendsImages: true,
   sendsAudio: true,
+  generatesVideos: true,
   serverTokenCounts: false,
 };
 

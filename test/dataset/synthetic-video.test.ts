@@ -15,17 +15,20 @@ const options: VideoOptions = {
 };
 
 describe('frames', () => {
-  it.each(['moving_shapes', 'grid_clock', 'noise'] as const)('of %s differ in time, by video and by seed', (type) => {
-    const frame = (number: number, video = 0, seed = 1) =>
-      openFrames(type, { width: 32, height: 16 }, seed, video)(number).toString('hex');
-    expect(frame(0)).toHaveLength(2 * 3 * 32 * 16);
-    expect(frame(0)).toBe(frame(0));
-    expect(new Set([frame(0), frame(5), frame(0, 1), frame(0, 0, 2)]).size).toBe(4);
-  });
+  it.each(['moving_shapes', 'grid_clock', 'noise'] as const)(
+    'of %s differ in time, by video and by seed',
+    (type) => {
+      const frame = (number: number, video = 0, seed = 1) =>
+        openFrames(type, { width: 32, height: 16 }, seed, video)(number).toString('hex');
+      expect(frame(0)).toHaveLength(2 * 3 * 32 * 16);
+      expect(frame(0)).toBe(frame(0));
+      expect(new Set([frame(0), frame(5), frame(0, 1), frame(0, 0, 2)]).size).toBe(4);
+    },
+  );
 });
 
 const hasFfmpeg = spawnSync('ffmpeg', ['-version']).status === 0;
-if (!hasFfmpeg) console.log('skipped: ffmpeg is not on the PATH');
+if (!hasFfmpeg) process.stdout.write('skipped: ffmpeg is not on the PATH\n');
 
 describe.skipIf(!hasFfmpeg)('videos', () => {
   it('are files of the same bytes for the same seed', async () => {

@@ -27,6 +27,10 @@ const expected: Readonly<Record<string, { has: readonly string[]; absent?: reado
   audio_transcription: { has: ['request_latency', 'audio_duration', 'rtfx'], absent: text.slice(1) },
   image_generation: { has: prompted, absent: ['output_sequence_length'] },
   image_edit: { has: [...prompted, 'num_images'], absent: ['output_sequence_length'] },
+  video_generation: {
+    has: [...prompted, 'video_inference_time', 'video_peak_memory'],
+    absent: ['output_sequence_length'],
+  },
   image_retrieval: { has: ['request_latency', 'image_throughput', 'image_latency'], absent: text.slice(1) },
 };
 

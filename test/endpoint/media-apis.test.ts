@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MediaItem, Turn } from '../../src/dataset/conversation.js';
 import type { Endpoint } from '../../src/endpoint/endpoint.js';
-import { endpoints } from '../../src/endpoint/endpoints.js';
+import { endpoints, openEndpoint } from '../../src/endpoint/endpoints.js';
 import { makePayload } from '../../src/endpoint/payload.js';
 import { readStream, readWhole, summaryOf } from './read-answer.js';
 
@@ -197,5 +197,56 @@ describe('image_retrieval', () => {
     [{ boxes: [] }, { error: noContent('data', '{"boxes":[]}') }],
   ])('reads %j', (body, found) => {
     expect(summaryOf(readWhole(endpoint, body))).toEqual(found);
+  });
+});
+
+describe('video_generation', () => {
+  const { video_generation: endpoint } = endpoints;
+  const downloading = openEndpoint('video_generation', {
+    streaming: false,
+    extraInputs: {},
+    legacyMaxTokens: false,
+    downloadContent: true,
+  });
+
+  it('sends a form with the prompt', () => {
+    expect(formOf(payload(endpoint, [], { extraInputs: { seconds: 2 } }))).toBe(
+      `${plain('prompt', 'a cat')}${plain('model', 'm')}${plain('seconds', '2')}--B--\r\n`,
+    );
+  });
+
+  it('asks again until the job is done', () => {
+    const pending = readWhole(endpoint, { id: 'a/b', status: 'queued', error: null });
+    expect(pending.followUp).toEqual({ path: '/a%2Fb', everyMs: 100 });
+    const done = readWhole(endpoint, {
+      id: 'a',
+      status: 'completed',
+      inference_time_s: 1.25,
+      peak_memory_mb: 2,
+    });
+    expect(done.followUp).toBeUndefined();
+    expect(summaryOf(done)).toEqual({
+      counts: { videos: 1 },
+      usage: { inference_time_s: 1.25, peak_memory_mb: 2 },
+    });
+  });
+
+  it('fetches the video where that is asked for', () => {
+    const done = readWhole(downloading, { id: 'a', status: 'completed' });
+    expect(done.followUp).toEqual({ path: '/a/content', everyMs: 0 });
+    expect(summaryOf(readWhole(downloading, 'bytes of a video'))).toEqual({ counts: { videos: 1 } });
+  });
+
+  it.each([
+    [{ id: 'a', status: 'failed', error: { message: 'no gpu' } }, 'no gpu'],
+    [{ error: 'overloaded' }, 'overloaded'],
+  ])('reads %j as a failed job', (body, reason) => {
+    const { followUp, error } = readWhole(endpoint, body);
+    expect(followUp).toBeUndefined();
+    expect(error).toEqual({
+      code: 500,
+      type: 'VideoGenerationError',
+      message: `Video generation failed: ${reason}`,
+    });
   });
 });

@@ -16,6 +16,8 @@ test('rows of the main console table', () => {
     'Time to Second Token',
     'Time to First Output Token',
     'Request Latency',
+    'Video Inference Time',
+    'Video Peak Memory',
     'Decode Duration',
     'Inter Token Latency',
     'Output Token Throughput Per User',

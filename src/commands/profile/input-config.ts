@@ -69,6 +69,7 @@ function endpointConfig(config: Config, streaming: boolean): JsonObject {
     ...optional('use_server_token_count', config.useServerTokenCount || undefined),
     ...optional('headers', nonEmpty(redactedHeaders(Object.entries(config.headers).flat()))),
     ...optional('extra', nonEmpty(jsonWithoutSecrets(config.extraInputs))),
+    ...optional('download_video_content', config.downloadVideoContent || undefined),
     ...unless('X-Correlation-ID', 'session_header', config.sessionHeader),
     ...(config.waitForModelTimeout > 0
       ? {

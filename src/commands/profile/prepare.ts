@@ -68,6 +68,7 @@ export async function prepareRun(
   const body: BodyOptions = {
     streaming,
     extraInputs: config.extraInputs,
+    downloadContent: config.downloadVideoContent,
     legacyMaxTokens: config.useLegacyMaxTokens,
     serverTokenCount: config.useServerTokenCount,
   };

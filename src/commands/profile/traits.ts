@@ -1,4 +1,5 @@
 import type { Config } from '../../config/options.js';
+import type { Endpoint } from '../../endpoint/endpoint.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import type { RunTraits } from '../../metrics/metric.js';
 import { type ViewConfig, viewTraitsOf } from '../view.js';
@@ -8,13 +9,15 @@ type TraitOptions = ViewConfig &
 
 /** Which metrics a run of these options can have. */
 export function traitsOf(config: TraitOptions): RunTraits {
-  const { canStream, producesTokens, inputKeys, media } = endpoints[config.endpointType];
+  const endpoint: Endpoint = endpoints[config.endpointType];
+  const { canStream, producesTokens, inputKeys, media, isJob } = endpoint;
   return {
     streaming: config.streaming && canStream,
     producesTokens,
     tokenizesInput: inputKeys.length > 0,
     sendsImages: media.includes('image'),
     sendsAudio: media.includes('audio'),
+    generatesVideos: isJob === true,
     serverTokenCounts: config.useServerTokenCount,
     fixedSchedule: config.fixedSchedule,
     ...viewTraitsOf(config),

@@ -80,7 +80,7 @@ const endpoint = section({
   session_header: option('sessionHeader'),
   template: refused('only chat and completions bodies can be sent'),
   per_chunk_usage: unsupported('per-chunk-usage'),
-  download_video_content: unsupported('download-video-content'),
+  download_video_content: option('downloadVideoContent'),
   request_content_type: unsupported('request-content-type', 'application/json'),
   uuid_and_strip: unsupported('uuid-and-strip'),
   wait_for_model_timeout: option('waitForModelTimeout', seconds),

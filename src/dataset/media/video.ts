@@ -68,7 +68,11 @@ function ffmpegArguments(
 }
 
 /** @throws UserError if there is no ffmpeg, or it cannot encode. */
-async function encode(args: readonly string[], frames: number, draw: (frame: number) => Buffer): Promise<void> {
+async function encode(
+  args: readonly string[],
+  frames: number,
+  draw: (frame: number) => Buffer,
+): Promise<void> {
   const ffmpeg = spawn('ffmpeg', args, { stdio: ['pipe', 'ignore', 'pipe'] });
   let errors = '';
   ffmpeg.stderr.on('data', (bytes) => {
@@ -103,7 +107,8 @@ async function encode(args: readonly string[], frames: number, draw: (frame: num
 
 async function feed(input: Writable, frames: number, draw: (frame: number) => Buffer): Promise<void> {
   for (let frame = 0; frame < frames && !input.destroyed; frame++) {
-    if (!input.write(draw(frame))) await new Promise((resolve) => input.once('drain', resolve).once('close', resolve));
+    if (!input.write(draw(frame)))
+      await new Promise((resolve) => input.once('drain', resolve).once('close', resolve));
   }
   input.end();
 }
