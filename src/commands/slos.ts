@@ -57,6 +57,7 @@ const needs: Record<Requirement, string> = {
   images: 'an endpoint type that takes images',
   audio: 'an endpoint type that takes audio',
   videos: 'an endpoint type that generates videos',
+  speech: 'an endpoint type that generates speech',
   'client token counts': "the client's token counts, which --use-server-token-count turns off",
   objectives: 'objectives of its own',
   'fixed schedule': '--fixed-schedule',

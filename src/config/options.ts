@@ -34,6 +34,7 @@ export const endpointTypes = [
   'messages',
   'huggingface_generate',
   'audio_transcription',
+  'audio_speech',
   'image_generation',
   'image_edit',
   'image_retrieval',

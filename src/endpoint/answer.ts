@@ -2,6 +2,7 @@ import type { Packet, StreamHandler, StreamMessage } from '../transport/event-st
 import { counted } from '../util/counted.js';
 import { excerpt, quoting } from '../util/excerpt.js';
 import { isObject, type Json, type JsonObject, refuseHugeJson } from '../util/json.js';
+import { AnswerAudio } from './answer-audio.js';
 import { AnswerText } from './answer-text.js';
 import { MOST_UNREAD } from './content.js';
 import { ContentTimes } from './content-times.js';
@@ -72,6 +73,7 @@ export class Answer implements StreamHandler {
   /** Content came in pieces: a whole message after them repeats it. */
   #hasPieces = false;
   #error: AnswerError | undefined = undefined;
+  #audio: AnswerAudio | undefined = undefined;
   #followUp: FollowUp | undefined = undefined;
   #id: string | undefined = undefined;
   #brokenFrames = 0;
@@ -138,6 +140,22 @@ export class Answer implements StreamHandler {
     this.lastUnitNs = atNs;
     if (this.units) this.units.push({ atNs, text, contentType });
     if (!this.#readUnit(text, atNs)) this.#unreadable = quoting(unreadable, text);
+  }
+
+  /** Where the bytes of a successful body go that is audio; undefined for any other. */
+  openAudio(contentType: string): AnswerAudio | undefined {
+    if (!this.#options.endpoint.answersAudio || /\bjson\b/i.test(contentType)) return undefined;
+    this.#audio = new AnswerAudio(contentType, (atNs) => {
+      this.lastUnitNs = atNs;
+      this.counts = { audio: 1 };
+      this.#noteContent(atNs, true);
+    });
+    return this.#audio;
+  }
+
+  /** Length of the audio that came; undefined if there is none, or its length is not known. */
+  get audioSeconds(): number | undefined {
+    return this.#audio?.seconds;
   }
 
   #keepUnit(unit: AnswerUnit): void {

@@ -146,6 +146,8 @@ export interface Endpoint {
   readonly streamTextKeys: readonly string[];
   /** Its requests start jobs, whose end is asked for again and again; they are never cancelled. */
   readonly isJob?: true;
+  /** Its answers are bytes of audio, unless they are JSON. */
+  readonly answersAudio?: true;
   /** Its streams end without a mark: an orderly end is a complete answer. */
   readonly endsUnmarked?: true;
   /** The endpoint as the options of a run make it. @throws UserError for options that it cannot work with */

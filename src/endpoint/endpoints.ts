@@ -1,4 +1,5 @@
 import type { endpointTypes } from '../config/options.js';
+import { audioSpeech } from './audio-speech.js';
 import { audioTranscription } from './audio-transcription.js';
 import { chat } from './chat.js';
 import { completions } from './completions.js';
@@ -17,6 +18,7 @@ export const endpoints = {
   messages,
   huggingface_generate: huggingfaceGenerate,
   audio_transcription: audioTranscription,
+  audio_speech: audioSpeech,
   image_generation: imageGeneration,
   image_edit: imageEdit,
   image_retrieval: imageRetrieval,

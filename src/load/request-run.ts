@@ -289,6 +289,7 @@ export class RequestRun implements ResponseHandler, Indexed {
           ? inputTextOf(endpoint, this.#body)
           : undefined,
       ...mediaFacts(turn, past),
+      answerAudioSeconds: failed ? undefined : answer.audioSeconds,
       requestedOsl: outputCapOf(endpoint, this.#body),
       error: error && shortened(safeError(error, secrets)),
       cancelledNs: cancellation?.atNs,

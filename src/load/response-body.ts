@@ -19,8 +19,8 @@ export class ResponseBody {
   readonly #answer: Answer;
   readonly #head: ResponseHead;
   readonly #maxMessageBytes: number;
-  /** Undefined until the body is recognized as a stream. */
-  #stream: EventStreamParser | undefined = undefined;
+  /** Undefined until the body is recognized as a stream of events, or of audio. */
+  #stream: Pick<EventStreamParser, 'feed' | 'end'> | undefined = undefined;
   #isWhole: boolean;
   readonly #pieces: Piece[] = [];
   #bytes = 0;
@@ -30,6 +30,7 @@ export class ResponseBody {
     this.#answer = answer;
     this.#maxMessageBytes = maxMessageBytes;
     this.#isWhole = !isSuccess(head);
+    if (!this.#isWhole) this.#stream = answer.openAudio(this.#header('content-type'));
   }
 
   /**
@@ -85,7 +86,7 @@ export class ResponseBody {
   }
 
   /** Recognizes the kind by the first bytes, `read` included; opens the stream if it is one. */
-  #decide(read: Buffer): EventStreamParser | undefined {
+  #decide(read: Buffer): Pick<EventStreamParser, 'feed'> | undefined {
     const pieces = this.#pieces.map(({ bytes }) => bytes);
     const start = (pieces.length === 0 ? read : Buffer.concat([...pieces, read])).subarray(
       0,

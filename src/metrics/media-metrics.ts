@@ -85,6 +85,45 @@ const videoPeakMemory = perRequest({
   compute: ({ usage }) => usage?.videoMegabytes,
 });
 
+const timeToFirstAudioByte = perRequest({
+  tag: 'time_to_first_audio_byte',
+  label: 'Time to First Audio Byte',
+  short: 'TTFAB',
+  unit: 'ns',
+  displayUnit: 'ms',
+  requires: ['speech'],
+  table: 'main',
+  order: 290,
+  formula: 'first read of audio - start',
+  compute: ({ ttftNs }) => ttftNs,
+});
+
+const answerAudioDuration = perRequest({
+  tag: 'output_audio_duration',
+  label: 'Output Audio Duration',
+  unit: 'sec',
+  requires: ['speech'],
+  table: 'main',
+  order: 330,
+  formula: 'length of the audio in the answer',
+  absent: 'compressed audio, such as MP3: its length is not known',
+  compute: ({ record }) => record.answerAudioSeconds,
+});
+
+const speechRealTimeFactor = perRequest({
+  tag: 'real_time_factor',
+  label: 'Real-Time Factor (RTF)',
+  short: 'RTF',
+  unit: 'ratio',
+  requires: ['speech'],
+  table: 'main',
+  order: 331,
+  formula: 'Request Latency in seconds / Output Audio Duration; below 1, audio is made faster than it plays',
+  absent: 'no Output Audio Duration',
+  compute: ({ record: { answerAudioSeconds }, latencyNs }) =>
+    answerAudioSeconds ? (latencyNs * 1e-9) / answerAudioSeconds : undefined,
+});
+
 /** Metrics of images, audio and video. */
 export const mediaMetrics = [
   numImages,
@@ -94,4 +133,7 @@ export const mediaMetrics = [
   realTimeFactor,
   videoInferenceTime,
   videoPeakMemory,
+  timeToFirstAudioByte,
+  answerAudioDuration,
+  speechRealTimeFactor,
 ];

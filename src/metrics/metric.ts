@@ -32,6 +32,7 @@ export type Requirement =
   | 'images'
   | 'audio'
   | 'videos'
+  | 'speech'
   | 'objectives'
   | 'fixed schedule';
 
@@ -53,6 +54,7 @@ export interface RunTraits {
   readonly sendsImages?: boolean;
   readonly sendsAudio?: boolean;
   readonly generatesVideos?: boolean;
+  readonly generatesSpeech?: boolean;
   /** Token counts are those the server reports, not our own. */
   readonly serverTokenCounts: boolean;
   /** What a request must meet to be good; absent: no objectives. */
@@ -252,6 +254,7 @@ export function unmetNeed(metric: Metric, traits: RunTraits): Requirement | unde
     images: traits.sendsImages === true,
     audio: traits.sendsAudio === true,
     videos: traits.generatesVideos === true,
+    speech: traits.generatesSpeech === true,
     'client token counts': !traits.serverTokenCounts,
     objectives: (traits.slos ?? []).length > 0,
     'fixed schedule': traits.fixedSchedule === true,

@@ -17,6 +17,7 @@ const needs: Record<Requirement, string> = {
   images: 'an endpoint that takes images',
   audio: 'an endpoint that takes audio',
   videos: 'an endpoint that generates videos',
+  speech: 'an endpoint that generates speech',
   'client token counts': '`--use-server-token-count` not given',
   objectives: '`--goodput`',
   'fixed schedule': '`--fixed-schedule`',

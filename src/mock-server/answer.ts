@@ -31,8 +31,9 @@ export interface FullResponse {
 
 /** The destination of a response. */
 export interface Outlet {
-  beginStream(): void;
-  /** A piece of a stream; ASCII. */
+  /** @param type the content type; default: an event stream. */
+  beginStream(type?: string): void;
+  /** A piece of a stream; a character is a byte. */
   write(text: string): void;
   sendFull(answer: FullResponse): void;
   /** The response is complete. */
@@ -72,7 +73,7 @@ export class StreamedAnswer implements Runner, Paced {
     this.#plan = plan;
     this.#outlet = outlet;
     this.#itlNs = engine.settings.itlMs * 1e6;
-    if (question.stream) outlet.beginStream();
+    if (question.stream) outlet.beginStream(question.form.streamType);
     engine.slots.enter(this);
   }
 

@@ -35,9 +35,8 @@ export class ClientConnection implements Outlet {
     socket.on('close', () => this.#running?.abandon());
   }
 
-  beginStream(): void {
-    const type = 'content-type: text/event-stream; charset=utf-8';
-    this.write(`${this.#head(200, type)}transfer-encoding: chunked\r\n\r\n`);
+  beginStream(type = 'text/event-stream; charset=utf-8'): void {
+    this.write(`${this.#head(200, `content-type: ${type}`)}transfer-encoding: chunked\r\n\r\n`);
   }
 
   write(text: string): void {

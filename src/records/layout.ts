@@ -40,6 +40,7 @@ export function passNumbers(record: OpenRecord, cursor: NumberCursor): void {
   record.inputTokens = cursor.optional(record.inputTokens);
   record.images = cursor.number(record.images);
   record.audioSeconds = cursor.optional(record.audioSeconds);
+  record.answerAudioSeconds = cursor.optional(record.answerAudioSeconds);
   record.requestedOsl = cursor.optional(record.requestedOsl);
   passWire(record.wire, cursor);
   record.contentNs = cursor.list(record.contentNs);

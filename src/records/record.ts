@@ -92,6 +92,8 @@ export interface RequestRecord {
   readonly images: number;
   /** Length of all audio in the request; undefined without audio, or if a length is not known. */
   readonly audioSeconds: number | undefined;
+  /** Length of the audio in the answer; undefined without audio, or if its length is not known. */
+  readonly answerAudioSeconds: number | undefined;
   /** The output token cap that was sent. */
   readonly requestedOsl: number | undefined;
   readonly error: RecordError | undefined;
@@ -133,6 +135,7 @@ export function blankRecord(): RequestRecord {
     inputText: undefined,
     images: 0,
     audioSeconds: undefined,
+    answerAudioSeconds: undefined,
     requestedOsl: undefined,
     error: undefined,
     cancelledNs: undefined,

@@ -13,6 +13,7 @@ export const everyTrait: RunTraits = {
   sendsImages: true,
   sendsAudio: true,
   generatesVideos: true,
+  generatesSpeech: true,
   serverTokenCounts: false,
 };
 

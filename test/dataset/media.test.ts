@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Turn } from '../../src/dataset/conversation.js';
 import type { DatasetOptions } from '../../src/dataset/dataset-options.js';
-import { wavSeconds } from '../../src/dataset/media/wav.js';
 import { estimateBytes, openDataset, planDataset } from '../../src/dataset/plan.js';
+import { wavSeconds } from '../../src/util/wav.js';
 import { options } from './options.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'aiperf-media-'));

@@ -11,9 +11,9 @@ import type { ImageOptions } from '../../src/dataset/media/images.js';
 import { resized } from '../../src/dataset/media/pictures.js';
 import { mediaOfTurn } from '../../src/dataset/media/shared-media.js';
 import { generateMedia } from '../../src/dataset/media/synthetic-media.js';
-import { wavFile, wavSeconds } from '../../src/dataset/media/wav.js';
 import { estimateBytes, openDataset, planDataset } from '../../src/dataset/plan.js';
 import type { Log } from '../../src/util/log.js';
+import { wavFile, wavSeconds } from '../../src/util/wav.js';
 import { options } from './options.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'aiperf-synthetic-'));

@@ -25,6 +25,10 @@ const expected: Readonly<Record<string, { has: readonly string[]; absent?: reado
   messages: { has: streamed },
   huggingface_generate: { has: streamed },
   audio_transcription: { has: ['request_latency', 'audio_duration', 'rtfx'], absent: text.slice(1) },
+  audio_speech: {
+    has: [...prompted, 'time_to_first_audio_byte', 'output_audio_duration', 'real_time_factor'],
+    absent: ['output_sequence_length'],
+  },
   image_generation: { has: prompted, absent: ['output_sequence_length'] },
   image_edit: { has: [...prompted, 'num_images'], absent: ['output_sequence_length'] },
   video_generation: {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { MediaItem, Turn } from '../../src/dataset/conversation.js';
+import { Answer } from '../../src/endpoint/answer.js';
 import type { Endpoint } from '../../src/endpoint/endpoint.js';
 import { endpoints, openEndpoint } from '../../src/endpoint/endpoints.js';
 import { makePayload } from '../../src/endpoint/payload.js';
+import { wavFile } from '../../src/util/wav.js';
 import { readStream, readWhole, summaryOf } from './read-answer.js';
 
 const item = (kind: MediaItem['kind'], value: string): MediaItem => ({
@@ -248,5 +250,45 @@ describe('video_generation', () => {
       type: 'VideoGenerationError',
       message: `Video generation failed: ${reason}`,
     });
+  });
+});
+
+describe('audio_speech', () => {
+  const { audio_speech: endpoint } = endpoints;
+  const answerOf = (contentType: string, ...reads: readonly Buffer[]) => {
+    const answer = new Answer({ endpoint, streamEnd: 'marked', keepUnits: false });
+    const audio = answer.openAudio(contentType);
+    reads.forEach((bytes, place) => {
+      audio?.feed(bytes, 0, bytes.length, place + 1);
+    });
+    return answer;
+  };
+
+  it('sends the text, a voice and a format whose length is known', () => {
+    expect(payload(endpoint, [], { extraInputs: { voice: 'nova' } }).data).toBe(
+      '{"model":"m","input":"a cat","voice":"nova","response_format":"wav"}',
+    );
+  });
+
+  it('takes the time of every read', () => {
+    const answer = answerOf('audio/pcm', Buffer.alloc(24_000), Buffer.alloc(24_000));
+    expect([...answer.contentNs]).toEqual([1, 2]);
+    expect([answer.error, answer.counts, answer.audioSeconds, answer.lastUnitNs]).toEqual([
+      undefined,
+      { audio: 1 },
+      1,
+      2,
+    ]);
+  });
+
+  it('knows the length of WAV audio, read in pieces, and not of MP3', () => {
+    const wavBytes = wavFile(new Float32Array(4000), { rate: 8000, depth: 16, channels: 1 });
+    expect(answerOf('audio/wav', wavBytes.subarray(0, 20), wavBytes.subarray(20)).audioSeconds).toBe(0.5);
+    expect(answerOf('audio/mpeg', Buffer.alloc(9)).audioSeconds).toBeUndefined();
+  });
+
+  it('fails without audio', () => {
+    expect(answerOf('audio/wav').error?.message).toContain('No responses were received');
+    expect(summaryOf(readWhole(endpoint, { error: { message: 'no voice' } })).error).toBe('502: no voice');
   });
 });

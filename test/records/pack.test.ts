@@ -29,6 +29,7 @@ const full: RequestRecord = {
   inputText: undefined,
   images: 2,
   audioSeconds: 0.5,
+  answerAudioSeconds: 1.5,
   requestedOsl: 5,
   error: undefined,
   cancelledNs: undefined,

@@ -10,7 +10,7 @@ type TraitOptions = ViewConfig &
 /** Which metrics a run of these options can have. */
 export function traitsOf(config: TraitOptions): RunTraits {
   const endpoint: Endpoint = endpoints[config.endpointType];
-  const { canStream, producesTokens, inputKeys, media, isJob } = endpoint;
+  const { canStream, producesTokens, inputKeys, media, isJob, answersAudio } = endpoint;
   return {
     streaming: config.streaming && canStream,
     producesTokens,
@@ -18,6 +18,7 @@ export function traitsOf(config: TraitOptions): RunTraits {
     sendsImages: media.includes('image'),
     sendsAudio: media.includes('audio'),
     generatesVideos: isJob === true,
+    generatesSpeech: answersAudio === true,
     serverTokenCounts: config.useServerTokenCount,
     fixedSchedule: config.fixedSchedule,
     ...viewTraitsOf(config),

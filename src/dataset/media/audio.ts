@@ -1,6 +1,6 @@
 import { type Random, randomStreams } from '../../util/random.js';
+import { wavFile } from '../../util/wav.js';
 import { openNoise } from './noise.js';
-import { wavFile } from './wav.js';
 
 /** What synthetic audio sounds like. */
 export interface AudioOptions {

@@ -3,8 +3,8 @@ import { extname } from 'node:path';
 import { messageOf, UserError } from '../../util/errors.js';
 import { excerpt } from '../../util/excerpt.js';
 import { orList } from '../../util/lists.js';
+import { isWav, WAV_HEAD_BYTES, wavSeconds } from '../../util/wav.js';
 import type { MediaItem, MediaKind } from '../conversation.js';
-import { isWav, WAV_HEAD_BYTES, wavSeconds } from './wav.js';
 
 /** File types of each kind that can be sent, by the ending of their names; images are recognized by their content. */
 const fileTypes: Readonly<Record<MediaKind, readonly string[]>> = {

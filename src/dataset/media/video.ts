@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { UserError } from '../../util/errors.js';
+import { wavFile } from '../../util/wav.js';
 import { openFrames, type SynthType } from './frames.js';
 import { openNoise } from './noise.js';
-import { wavFile } from './wav.js';
 
 /** What synthetic video looks like. */
 export interface VideoOptions {

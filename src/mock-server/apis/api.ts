@@ -43,6 +43,8 @@ export interface AnswerForm {
   readonly idPrefix: string;
   /** Its responses hold generated tokens; else they are sent as a whole when the first token would be. */
   readonly generates: boolean;
+  /** Content type of a stream; absent: an event stream. */
+  readonly streamType?: string;
   /** Its responses may start with reasoning. */
   readonly reasons: boolean;
   /** @throws Error where the API does not stream. */

@@ -4,6 +4,7 @@ import { readImageEdit, readImageGeneration, readImageRetrieval, readTranscripti
 import { readMessages } from './messages.js';
 import { readChat, readCompletions } from './openai.js';
 import { readResponses } from './responses.js';
+import { readSpeech } from './speech.js';
 
 /** The reader of the bodies of each path. */
 export const apis: Readonly<Record<string, AskedReader>> = {
@@ -13,6 +14,7 @@ export const apis: Readonly<Record<string, AskedReader>> = {
   '/v1/messages': readMessages,
   '/generate': readGenerate,
   '/v1/audio/transcriptions': readTranscription,
+  '/v1/audio/speech': readSpeech,
   '/v1/images/generations': readImageGeneration,
   '/v1/images/edits': readImageEdit,
   '/v1/infer': readImageRetrieval,
