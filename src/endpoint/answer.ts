@@ -142,9 +142,14 @@ export class Answer implements StreamHandler {
     if (!this.#readUnit(text, atNs)) this.#unreadable = quoting(unreadable, text);
   }
 
-  /** Where the bytes of a successful body go that is audio; undefined for any other. */
+  /** Successful bodies are audio, unless they are JSON. */
+  get takesAudio(): boolean {
+    return this.#options.endpoint.answersAudio === true;
+  }
+
+  /** Where the bytes of audio go; undefined for JSON. */
   openAudio(contentType: string): AnswerAudio | undefined {
-    if (!this.#options.endpoint.answersAudio || /\bjson\b/i.test(contentType)) return undefined;
+    if (/\bjson\b/i.test(contentType)) return undefined;
     this.#audio = new AnswerAudio(contentType, (atNs) => {
       this.lastUnitNs = atNs;
       this.counts = { audio: 1 };

@@ -7,10 +7,9 @@ export function mediaFacts(
   turn: Turn | undefined,
   past: readonly PastTurn[],
 ): Pick<RequestRecord, 'images' | 'audioSeconds'> {
-  const media: MediaItem[] = [];
-  for (const earlier of past) if (earlier.turn.media !== undefined) media.push(...earlier.turn.media);
-  if (turn?.media !== undefined) media.push(...turn.media);
-  return media.length === 0 ? noMedia : countsOf(media);
+  const hasMedia = turn?.media !== undefined || past.some((earlier) => earlier.turn.media !== undefined);
+  if (!hasMedia) return noMedia;
+  return countsOf([...past.flatMap((earlier) => earlier.turn.media ?? []), ...(turn?.media ?? [])]);
 }
 
 const noMedia = { images: 0, audioSeconds: undefined };

@@ -30,7 +30,7 @@ export class ResponseBody {
     this.#answer = answer;
     this.#maxMessageBytes = maxMessageBytes;
     this.#isWhole = !isSuccess(head);
-    if (!this.#isWhole) this.#stream = answer.openAudio(this.#header('content-type'));
+    if (answer.takesAudio && !this.#isWhole) this.#stream = answer.openAudio(this.#header('content-type'));
   }
 
   /**
