@@ -1,13 +1,23 @@
-import { type Key, noEffect, type Rule } from './rule.js';
+import { type Key, noEffect, type Rule, refuses } from './rule.js';
 
 /** Conflicts among the options for requests around the load. */
 export const controlConflicts: readonly Rule[] = [
+  refuses(
+    'authType',
+    { keys: ['authType'], holds: ({ authType }) => authType === 'sigv4' },
+    ['apiKey'],
+    ' sigv4: both set the header Authorization',
+  ),
   needsWait('waitForModelMode', 'inference'),
   needsWait('waitForModelInterval', 5),
 ];
 
 /** Options around the load that have no effect. */
 export const controlWarnings: readonly Rule[] = [
+  noEffect(['awsRegion', 'awsService', 'awsProfile'], 'without --auth-type sigv4', {
+    keys: ['authType'],
+    holds: ({ authType }) => authType !== 'sigv4',
+  }),
   noEffect(['resetKvCachePath', 'resetKvCacheTimeoutSeconds'], 'without --reset-kv-cache', {
     keys: ['resetKvCache'],
     holds: ({ resetKvCache }) => !resetKvCache,

@@ -1,8 +1,35 @@
 import type { OptionTable } from './option.js';
 import { choice, flag, number, text } from './option-kinds.js';
 
-/** Options of `profile` for requests to the server before, around and after the load. */
+/** Options of `profile` for signing requests, and for those before, around and after the load. */
 export const controlOptions = {
+  authType: choice(['bearer', 'sigv4'], {
+    flags: ['--auth-type'],
+    group: 'Endpoint',
+    default: 'bearer',
+    help: 'bearer: --api-key, if given; sigv4: sign every request to AWS, with the keys of the environment or of --aws-profile.',
+  }),
+  awsRegion: text({
+    flags: ['--aws-region'],
+    group: 'Endpoint',
+    metavar: '<name>',
+    defaultText: 'AWS_REGION, or the region of the profile',
+    help: 'Region to sign requests for.',
+  }),
+  awsService: text({
+    flags: ['--aws-service'],
+    group: 'Endpoint',
+    metavar: '<name>',
+    default: 'sagemaker',
+    help: 'Signing name of the service, such as sagemaker or bedrock.',
+  }),
+  awsProfile: text({
+    flags: ['--aws-profile'],
+    group: 'Endpoint',
+    metavar: '<name>',
+    defaultText: 'the keys of the environment, else AWS_PROFILE, else default',
+    help: 'Profile of the shared AWS files to take keys from.',
+  }),
   waitForModelTimeout: number({
     flags: ['--wait-for-model-timeout'],
     group: 'Around the run',

@@ -34,6 +34,8 @@ export interface BodyOptions {
   readonly legacyMaxTokens: boolean;
   /** Lengths are those that the server reports. */
   readonly serverTokenCount?: boolean;
+  /** Requests are signed: the hash of a body is made with it, ahead of its time. */
+  readonly hashesBodies?: boolean;
 }
 
 /** One of several choices that is not counted. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Turn } from '../dataset/conversation.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
 import type { BodyOptions, BodyRequest, EncodedBody, Endpoint } from './endpoint.js';
@@ -6,6 +7,8 @@ import type { BodyOptions, BodyRequest, EncodedBody, Endpoint } from './endpoint
 export interface Payload extends EncodedBody {
   readonly body: JsonObject;
   readonly byteLength: number;
+  /** SHA-256, hexadecimal; undefined unless asked for. */
+  readonly sha256?: string | undefined;
 }
 
 /** Makes the payload of one turn. @throws UserError if the endpoint cannot send this turn. */
@@ -13,7 +16,8 @@ export function makePayload(endpoint: Endpoint, request: BodyRequest, options: B
   const body = bodyOf(endpoint, request, options);
   const { data, contentType } = endpoint.encode === undefined ? asJson(body) : endpoint.encode(body);
   const byteLength = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
-  return { body, data, byteLength, contentType };
+  const sha256 = options.hashesBodies ? createHash('sha256').update(data).digest('hex') : undefined;
+  return { body, data, byteLength, contentType, sha256 };
 }
 
 /** The body of one turn as JSON; a recorded one as it is. @throws UserError if the endpoint cannot send this turn. */

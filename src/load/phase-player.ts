@@ -7,6 +7,7 @@ import { openArrivals } from '../schedule/arrivals.js';
 import { openCancellations } from '../schedule/cancellation.js';
 import { phaseEnd } from '../schedule/stop.js';
 import { userPlan } from '../schedule/user-centric.js';
+import { openSigner } from '../transport/sigv4.js';
 import type { Transport } from '../transport/transport.js';
 import { randomStream } from '../util/random.js';
 import { ClosedLoop } from './closed-loop.js';
@@ -110,6 +111,7 @@ export class PhasePlayer {
     return {
       ...{ phase: phase.name, endpoint, body, countsTokens, keepTrace, requestTimeoutMs, transport },
       headers: headerMaker(headers),
+      sign: this.#plan.signing && openSigner(this.#plan.signing),
       answer: { endpoint, streamEnd, keepUnits: keepRaw },
       maxMessageBytes: this.#plan.transportOptions.limits.messageBytes,
       nowNs: this.#nowNs,

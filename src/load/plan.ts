@@ -14,6 +14,7 @@ import type { FixedSchedule } from '../schedule/fixed-schedule.js';
 import type { RampedLimit } from '../schedule/ramp.js';
 import type { RatePoint } from '../schedule/rate-series.js';
 import type { FailureLimit } from '../schedule/stop.js';
+import type { SigningOptions } from '../transport/sigv4.js';
 import type { TransportOptions } from '../transport/transport.js';
 import type { ClockOrigin } from '../util/clock.js';
 import type { SourceShare, ThreadShare } from './quota.js';
@@ -34,6 +35,8 @@ export interface LoadPlan {
   readonly endpoint: EndpointType;
   readonly body: BodyOptions;
   readonly headers: HeaderOptions;
+  /** Keys that every request is signed with; undefined: none is. */
+  readonly signing?: SigningOptions | undefined;
   /** Servers; sessions use them in turn. */
   readonly targets: readonly RequestTarget[];
   readonly streamEnd: 'marked' | 'any';

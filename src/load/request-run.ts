@@ -5,6 +5,7 @@ import type { HeaderMaker } from '../endpoint/headers.js';
 import { inputTextOf, knownInputTokens, modelOf, outputCapOf, type Payload } from '../endpoint/payload.js';
 import type { PhaseName, RecordError, RequestRecord } from '../records/record.js';
 import { safeError } from '../records/safe-record.js';
+import { type Signer, sha256 } from '../transport/sigv4.js';
 import {
   type ConnectionEnds,
   type Exchange,
@@ -44,6 +45,8 @@ export interface SendingOptions
   /** Limit for one message of a stream, or for a whole body. */
   readonly maxMessageBytes: number;
   readonly transport: Transport;
+  /** Signs each request; undefined: none is. */
+  readonly sign?: Signer | undefined;
   readonly nowNs: () => number;
   /** Called for every read of a body, with its time. */
   readonly onRead: (atNs: number) => void;
@@ -103,7 +106,7 @@ export class RequestRun implements ResponseHandler, Indexed {
   /** Makes the payload, unless it was prepared, and passes it to the transport. */
   send(): void {
     const { session } = this;
-    const { endpoint, body, headers, transport, requestTimeoutMs, nowNs } = this.#options;
+    const { endpoint, body, headers, transport, sign, requestTimeoutMs, nowNs } = this.#options;
     let payload: Payload;
     try {
       payload = session.takePayload(endpoint, body);
@@ -118,6 +121,11 @@ export class RequestRun implements ResponseHandler, Indexed {
     }
     this.#body = payload.body;
     this.#headers = headers(this.#requestId, session.correlationId, payload.contentType);
+    if (sign !== undefined) {
+      const { target } = session;
+      const bodySha256 = payload.sha256 ?? sha256(payload.data);
+      sign({ method: 'POST', origin: target, path: target.path, bodySha256 }, this.#headers);
+    }
     this.#startNs = nowNs();
     this.#exchange = transport.send(
       {

@@ -3,6 +3,10 @@ import { profile, refusals } from './profile-options.js';
 
 it.each([
   [
+    '--auth-type sigv4 --api-key k',
+    '--api-key cannot be combined with --auth-type sigv4: both set the header Authorization.',
+  ],
+  [
     '--wait-for-model-mode both',
     '--wait-for-model-mode needs --wait-for-model-timeout above 0: nothing is waited for without it.',
   ],
@@ -16,6 +20,7 @@ it.each([
 });
 
 it.each([
+  ['--aws-region eu-west-1', '--aws-region has no effect without --auth-type sigv4.'],
   ['--reset-kv-cache-path /flush', '--reset-kv-cache-path has no effect without --reset-kv-cache.'],
   [
     '--server-profiler-stop-path /a --server-profiler-timeout-seconds 3',

@@ -44,7 +44,7 @@ export async function openConversation(
   const ask = async (message: string, onText: (piece: string) => void) => {
     const turn: Turn = { role: 'user', texts: [{ name: 'text', contents: [message] }], model: config.model };
     const conversation: Conversation = {
-      sessionId: 'chat',
+      sessionId: 'session_000000',
       turns: [turn],
       history: 'live-answers',
       ...(config.systemPrompt === undefined ? {} : { systemMessage: config.systemPrompt }),

@@ -7,6 +7,7 @@ import { type RequestTarget, requestTarget } from '../../endpoint/url.js';
 import { exchangeOnce, type Reply } from '../../transport/exchange-once.js';
 import { openTransport } from '../../transport/open.js';
 import { hostAndPort } from '../../transport/request-head.js';
+import { openSigner, type Signer, sha256 } from '../../transport/sigv4.js';
 import type { Transport } from '../../transport/transport.js';
 import { monotonicNs } from '../../util/clock.js';
 import { messageOf, UserError } from '../../util/errors.js';
@@ -15,6 +16,7 @@ import type { Io } from '../../util/io.js';
 import { isObject, type Json } from '../../util/json.js';
 import type { Log } from '../../util/log.js';
 import { sleep } from '../../util/timeout.js';
+import { signingOptionsOf } from './aws-credentials.js';
 import { tlsOptionsOf, transportOptionsOf } from './connections.js';
 
 const MAX_REPLY_BYTES = 4 * 2 ** 20;
@@ -43,7 +45,8 @@ export async function openServerControl(config: Config, env: Io['env'], log: Log
     connectionReuse: 'never',
     nowNs: monotonicNs,
   });
-  return new Control(config, transport, log);
+  const signing = signingOptionsOf(config, env);
+  return new Control(config, transport, signing && openSigner(signing), log);
 }
 
 /** Whether a server is ready; otherwise what it lacks. */
@@ -54,13 +57,15 @@ type Readiness =
 class Control implements ServerControl {
   readonly #config: Config;
   readonly #transport: Transport;
+  readonly #sign: Signer | undefined;
   readonly #log: Log;
   #isProfiling = false;
   #stopped: Promise<void> | undefined;
 
-  constructor(config: Config, transport: Transport, log: Log) {
+  constructor(config: Config, transport: Transport, sign: Signer | undefined, log: Log) {
     this.#config = config;
     this.#transport = transport;
+    this.#sign = sign;
     this.#log = log;
   }
 
@@ -189,10 +194,9 @@ class Control implements ServerControl {
     const { headers: extra, apiKey, endpointType } = this.#config;
     const { headers: own }: Endpoint = endpoints[endpointType];
     const type = body === '' ? undefined : 'application/json';
-    const request = {
-      ...{ method, origin: target, path: target.path, body, timeoutMs },
-      headers: controlHeaders({ extra, apiKey, endpoint: own }, type),
-    };
+    const headers = controlHeaders({ extra, apiKey, endpoint: own }, type);
+    this.#sign?.({ method, origin: target, path: target.path, bodySha256: sha256(body) }, headers);
+    const request = { method, origin: target, path: target.path, headers, body, timeoutMs };
     return exchangeOnce(this.#transport, request, MAX_REPLY_BYTES);
   }
 

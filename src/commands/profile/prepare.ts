@@ -16,6 +16,7 @@ import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import { MAX_HELD_CONVERSATIONS } from '../../util/limits.js';
 import type { Log } from '../../util/log.js';
+import { signingOptionsOf } from './aws-credentials.js';
 import { refuseCredentials, refuseFramingHeaders, tlsOptionsOf, transportOptionsOf } from './connections.js';
 import { connectionLimit, threadCount } from './limits.js';
 import { syntheticMedia } from './media.js';
@@ -45,6 +46,7 @@ export async function prepareRun(
   refuseCredentials(config.urls);
   refuseFramingHeaders(config.headers);
   const tls = await tlsOptionsOf(config);
+  const signing = signingOptionsOf(config, env);
   const seed = config.randomSeed ?? randomInt(2 ** 31);
   const dataset = await planDataset(datasetOptions(config, seed), log);
   const countsTokens = !config.useServerTokenCount && takesText(config);
@@ -71,6 +73,7 @@ export async function prepareRun(
     downloadContent: config.downloadVideoContent,
     legacyMaxTokens: config.useLegacyMaxTokens,
     serverTokenCount: config.useServerTokenCount,
+    hashesBodies: signing !== undefined,
   };
   const endpoint = openEndpoint(config.endpointType, body);
   const path = config.customEndpoint ?? (streaming ? endpoint.streamPath : undefined) ?? endpoint.path;
@@ -90,6 +93,7 @@ export async function prepareRun(
         sessionHeader: config.sessionHeader,
         routingHeaders: routingHeaders(config),
       },
+      signing,
       targets: config.urls.map((url) => requestTarget(url, path)),
       streamEnd: config.streamEnd,
       keepRaw: config.exportLevel === 'raw',
