@@ -58,6 +58,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Plot a run, compare several runs, or plot the lengths of a trace.',
     load: () => import('./commands/plot.js'),
   },
+  doctor: {
+    summary: 'Check this machine as a load client; --roof measures its limit.',
+    load: () => import('./commands/doctor.js'),
+  },
   'mock-server': {
     summary: 'Run a simulated inference server.',
     load: () => import('./commands/mock-server.js'),

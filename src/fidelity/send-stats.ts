@@ -12,6 +12,8 @@ export interface SendStats {
   readonly refused: number;
   /** Requests for which this machine had no port or file descriptor left. */
   readonly starved: number;
+  /** Reads that response bodies arrived in. */
+  readonly reads: number;
   /** Due time of the first request: earlier than `firstStartNs` if it was sent late. */
   readonly firstDueNs: number;
   readonly firstStartNs: number;
@@ -30,6 +32,7 @@ export class SendStatsCollector {
     reused: 0,
     refused: 0,
     starved: 0,
+    reads: 0,
     firstDueNs: Number.POSITIVE_INFINITY,
     firstStartNs: Number.POSITIVE_INFINITY,
     lastStartNs: Number.NEGATIVE_INFINITY,
@@ -40,6 +43,7 @@ export class SendStatsCollector {
   add({ dueNs, startNs, endNs, wire, error, clientLimited }: RequestRecord): void {
     const stats = this.#stats;
     stats.requests++;
+    stats.reads += wire.reads;
     if (clientLimited) stats.limited++;
     if (wire.reused) stats.reused++;
     else if (!Number.isNaN(wire.connectEndNs)) stats.opened++;

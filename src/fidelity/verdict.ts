@@ -1,5 +1,6 @@
 import type { Throttled } from '../util/cgroup.js';
 import { counted } from '../util/counted.js';
+import { type Roof, shareOfRoof } from './roof.js';
 import type { SendStats } from './send-stats.js';
 import { mergeStalls, type Span, spansText } from './spans.js';
 import type { Spread, Stall, StallCause, ThreadReport } from './thread-report.js';
@@ -27,6 +28,17 @@ export interface Evidence {
   readonly movedNs: number;
   /** Throttling by the CPU limit of a control group; undefined without any. */
   readonly throttled: Throttled | undefined;
+  /** CPU time that the host of the virtual machine took, summed over CPUs; undefined where it is not reported. */
+  readonly stolenNs: number | undefined;
+  /** The client limit of this machine; undefined if it was not measured. */
+  readonly roof: Roof | undefined;
+}
+
+/** How much of what its load threads could do a client used. */
+export interface Utilization {
+  /** Of the roof; without one, of the time of the busiest load thread. */
+  readonly share: number;
+  readonly roof: Roof | undefined;
 }
 
 /** Why a client was strained or limited. */
@@ -44,6 +56,8 @@ export interface Fidelity {
   readonly reasons: readonly Reason[];
   /** The achieved load: mean requests in flight, or requests per second; undefined for fewer than two requests. */
   readonly achieved: number | undefined;
+  /** Undefined under a rate, schedule or users without a roof: load threads are then busy waiting for the next send. */
+  readonly utilization: Utilization | undefined;
   /** Zero of the spans of reasons. */
   readonly startNs: number;
   readonly evidence: Evidence;
@@ -61,6 +75,7 @@ const STRAINED_DELAY_NS = 5e6;
 const ENOUGH_REQUESTS = 100;
 const STRAINED_BUSY_SHARE = 0.9;
 const STRAINED_WAIT_SHARE = 0.1;
+const STRAINED_ROOF_SHARE = 0.8;
 
 /** Judges a run; `docs/fidelity.md` has the rules. */
 export function judge(evidence: Evidence): Fidelity {
@@ -72,12 +87,14 @@ export function judge(evidence: Evidence): Fidelity {
     ...movedSchedule(evidence),
     ...throttling(evidence),
     ...busyThreads(evidence),
+    ...nearRoof(evidence),
   ].sort((a, b) => (a.level === b.level ? 0 : a.level === 'limited' ? -1 : 1));
   const [first] = reasons;
   return {
     verdict: first === undefined ? 'client ok' : `client ${first.level}`,
     reasons,
     achieved: achievedLoad(evidence),
+    utilization: utilizationOf(evidence),
     startNs: startOf(evidence.threads),
     evidence,
   };
@@ -94,7 +111,7 @@ function portExhaustion({ sends }: Evidence): Reason[] {
   ];
 }
 
-function lateTime({ threads }: Evidence): Reason[] {
+function lateTime({ threads, stolenNs }: Evidence): Reason[] {
   const lateNs = sum(threads.map((thread) => thread.lateNs));
   const watchedNs = sum(threads.map(({ startNs, endNs }) => endNs - startNs));
   const level = levelOf(
@@ -109,7 +126,7 @@ function lateTime({ threads }: Evidence): Reason[] {
   return [
     {
       level,
-      sentence: `for ${percent(lateNs / watchedNs)} of the run, client timing could be more than 10 ms late: ${mainCause(stalls)} (${spansText(spans, startOf(threads))})`,
+      sentence: `for ${percent(lateNs / watchedNs)} of the run, client timing could be more than 10 ms late: ${mainCause(stalls, lateNs, stolenNs)} (${spansText(spans, startOf(threads))})`,
       spans,
     },
   ];
@@ -187,6 +204,27 @@ function busyThreads({ threads, load }: Evidence): Reason[] {
   });
 }
 
+function utilizationOf({ threads, sends, load, roof }: Evidence): Utilization | undefined {
+  if (roof !== undefined) {
+    const threadNs = sum(threads.map(({ startNs, endNs }) => endNs - startNs));
+    return { share: shareOfRoof({ ...sends, threadNs }, roof), roof };
+  }
+  if (load.kind !== 'concurrency') return undefined;
+  return { share: Math.max(...threads.map(({ busyShare }) => busyShare)), roof };
+}
+
+function nearRoof(evidence: Evidence): Reason[] {
+  const { share, roof } = utilizationOf(evidence) ?? { share: 0 };
+  if (roof === undefined || share < STRAINED_ROOF_SHARE) return [];
+  return [
+    {
+      level: 'strained',
+      sentence: `the load was ${percent(share)} of this machine's client limit (aiperf doctor --roof): add load threads (--load-threads) or a second machine`,
+      spans: [],
+    },
+  ];
+}
+
 function achievedLoad({ load, sends }: Evidence): number | undefined {
   if (sends.requests < 2) return undefined;
   if (load.kind === 'concurrency') return sends.inFlightNs / (sends.lastEndNs - sends.firstStartNs);
@@ -213,14 +251,21 @@ const causeTexts: Readonly<Record<StallCause, string>> = {
   machine: 'the machine itself was paused',
 };
 
-/** The cause of most of the stalled time. */
-function mainCause(stalls: readonly Stall[]): string {
+/**
+ * The cause of most of the stalled time. A thread cannot tell its own work from time that the host took, but the kernel
+ * counts the latter.
+ */
+function mainCause(stalls: readonly Stall[], lateNs: number, stolenNs: number | undefined): string {
   const lengths = new Map<StallCause, number>();
   for (const { cause, startNs, endNs } of stalls) {
     lengths.set(cause, (lengths.get(cause) ?? 0) + endNs - startNs);
   }
   const [main] = [...lengths].sort(([, a], [, b]) => b - a);
-  return causeTexts[main?.[0] ?? 'own work'];
+  const cause = main?.[0] ?? 'own work';
+  if (cause !== 'own work' || stolenNs === undefined) return causeTexts[cause];
+  return stolenNs >= lateNs / 2
+    ? `the host of this virtual machine took ${ms(stolenNs)} of CPU time (steal)`
+    : 'a load thread was overloaded';
 }
 
 function sum(values: readonly number[]): number {

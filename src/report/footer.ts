@@ -7,6 +7,7 @@ import type { ClientFidelity } from '../run/fidelity.js';
 import { oneLine } from '../util/plain-text.js';
 import { failureCauses } from './failure-causes.js';
 import { type Layout, stylesOf } from './layout.js';
+import { utilizationText } from './utilization.js';
 import { wrap } from './wrap.js';
 
 /** What the footer names besides facts. */
@@ -59,12 +60,15 @@ export function footer(
 }
 
 function fidelityLines(
-  { verdict, reasons = [] }: ClientFidelity,
+  fidelity: ClientFidelity,
   { width }: Layout,
   labelled: (label: string, value: string) => string,
 ): string[] {
+  const { verdict, reasons = [] } = fidelity;
+  const utilization = utilizationText(fidelity);
   return [
     labelled('Fidelity', String(verdict)),
     ...reasons.flatMap(({ reason = '' }) => wrap(`  - ${reason}`, Math.max(40, width), 4)),
+    ...(utilization === undefined ? [] : [labelled('Client Utilization', utilization)]),
   ];
 }

@@ -1,6 +1,6 @@
 import type { Span } from '../fidelity/spans.js';
 import type { Spread, ThreadReport } from '../fidelity/thread-report.js';
-import type { Fidelity } from '../fidelity/verdict.js';
+import type { Fidelity, Utilization } from '../fidelity/verdict.js';
 import { array, boolean, float, object, plainNumber, string, type ValueOf } from '../util/codec.js';
 
 const spread = object({ unit: string, p50: float, p99: float, max: float });
@@ -25,6 +25,13 @@ export const fidelityCodec = object({
   }),
   load: object({ kind: string, mayQueue: boolean, unit: string, requested: float, achieved: float }),
   cpuThrottled: float,
+  cpuStolen: float,
+  utilization: object({
+    share: float,
+    basis: string,
+    requestsPerSecond: plainNumber,
+    eventsPerSecond: plainNumber,
+  }),
   threads: array(
     object({
       thread: plainNumber,
@@ -44,7 +51,7 @@ export type ClientFidelity = ValueOf<typeof fidelityCodec>;
 
 /** Converts a verdict to its stored form. */
 export function recordedFidelity(fidelity: Fidelity): ClientFidelity {
-  const { sends, load, mayQueue, sendDelayNs, throttled, threads } = fidelity.evidence;
+  const { sends, load, mayQueue, sendDelayNs, throttled, stolenNs, threads } = fidelity.evidence;
   return {
     verdict: fidelity.verdict,
     reasons: fidelity.reasons.map(({ level, sentence, spans }) => ({
@@ -68,8 +75,14 @@ export function recordedFidelity(fidelity: Fidelity): ClientFidelity {
       achieved: fidelity.achieved,
     },
     cpuThrottled: throttled && ms(throttled.throttledNs),
+    cpuStolen: stolenNs && ms(stolenNs),
+    utilization: fidelity.utilization && recordedUtilization(fidelity.utilization),
     threads: threads.map(recordedThread),
   };
+}
+
+function recordedUtilization({ share, roof }: Utilization) {
+  return { share, basis: roof === undefined ? 'busy' : 'roof', ...roof };
 }
 
 function recordedThread({ thread, loopDelayNs, readLagNs, gc, ...report }: ThreadReport) {

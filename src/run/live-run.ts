@@ -3,7 +3,6 @@ import { SnapshotTaker } from '../collect/snapshot.js';
 import { removeSpool } from '../collect/spool-plan.js';
 import type { PhasePlan } from '../load/plan.js';
 import type { PhaseName } from '../records/record.js';
-import { readCpuLimit, throttledBetween } from '../util/cgroup.js';
 import { stackOf } from '../util/errors.js';
 import { haveV8YieldToLoadThreads } from '../util/priority.js';
 import { ThreadDeath } from '../util/thread-death.js';
@@ -15,6 +14,7 @@ import type { InterruptEffect, RunOptions } from './run-options.js';
 import { watchForStall, watchForStop } from './stall-watch.js';
 import { type RunThreads, startThreads } from './start-threads.js';
 import { preparationNs, type StartedPhase } from './started-phase.js';
+import { nothingWithheld, watchWithheldCpu } from './withheld-cpu.js';
 
 /** Time that load threads get to hand over their records after an interrupt or the death of a thread. */
 const HAND_OVER_MS = 1200;
@@ -81,7 +81,7 @@ class LiveRun {
     const plan = load.phases[index];
     if (plan === undefined) throw new Error('a run without a profiling phase');
     const startNs = clock.nowNs();
-    this.#last = { index, plan, startNs, firstSession, reports: [], throttled: undefined };
+    this.#last = { index, plan, startNs, firstSession, reports: [], withheld: nothingWithheld };
     this.#releaseInterrupt = onInterrupt(() => this.#interrupt());
   }
 
@@ -118,7 +118,7 @@ class LiveRun {
     const summaries = await this.#summaries().finally(() => stopSnapshots?.());
     if (summaries === undefined) return undefined;
     const { profiling, warmup, sends, left, requests, notable } = summaries;
-    const { plan, index, startNs, firstSession, reports, throttled } = this.#last;
+    const { plan, index, startNs, firstSession, reports, withheld } = this.#last;
     const counts = source.progressOf(index);
     const results = plan.name === 'warmup' ? warmup : profiling;
     const snapshot = results && snapshots?.final(results);
@@ -126,6 +126,7 @@ class LiveRun {
     const areWhole = left.profiling + left.warmup === 0 && collector.fileErrors.length === 0;
     if (areWhole && spool !== undefined) removeSpool(spool);
     const interruptedAfterNs = this.#interruptedAtNs - startNs;
+    const seen = { ...withheld, threads: reports, movedNs: counts.movedNs, roof: this.#options.readRoof() };
     const issued = { warmup: this.#issuedIn('warmup'), profiling: this.#issuedIn('profiling') };
     return {
       summary: profiling,
@@ -146,7 +147,7 @@ class LiveRun {
       failure: this.#failure,
       fileErrors: collector.fileErrors,
       ...{ requests, notable },
-      fidelity: fidelityOf(plan, profiling, sends, { threads: reports, throttled, movedNs: counts.movedNs }),
+      fidelity: fidelityOf(plan, profiling, sends, seen),
     };
   }
 
@@ -224,7 +225,7 @@ class LiveRun {
     if (index > 0 && this.#ending.signal.aborted) return 0;
     const startNs = clock.nowNs() + preparationNs(plan);
     if (plan.name === 'warmup') this.#warmupStartNs = startNs;
-    this.#last = { index, plan, startNs, firstSession, reports: [], throttled: undefined };
+    this.#last = { index, plan, startNs, firstSession, reports: [], withheld: nothingWithheld };
     logPhaseStart(plan, source.feeds.length, log);
     const progress = () => source.progressOf(index);
     const returned = () => load.phases.reduce((sum, _, at) => sum + source.progressOf(at).returned, 0);
@@ -242,12 +243,12 @@ class LiveRun {
       stopFailureWatch();
     };
     try {
-      const limitBefore = readCpuLimit();
+      const withheldSince = watchWithheldCpu();
       const run = source.runPhase(index, startNs, firstSession);
       const aborted = Promise.race([collector.summaries, this.#givenUp]).then(() => []);
       const reports = await Promise.race([run, aborted]);
-      const throttled = throttledBetween(limitBefore, readCpuLimit());
-      this.#last = { ...this.#last, reports: plan.name === 'profiling' ? reports : [], throttled };
+      const withheld = withheldSince();
+      this.#last = { ...this.#last, reports: plan.name === 'profiling' ? reports : [], withheld };
     } finally {
       stopSnapshots();
       this.#stopWatch();

@@ -74,12 +74,15 @@ export function unrecordedOf(
   return missing('warmup', warmup) + missing('profiling', profiling);
 }
 
+/** Evidence that the plan and the results hold. */
+type RequestEvidence = 'sendDelayNs' | 'load' | 'mayQueue';
+
 /** Whether the client was the limit; undefined without reports of its threads or send statistics. */
 export function fidelityOf(
   plan: PhasePlan,
   summary: RunSummary,
   sends: Evidence['sends'] | undefined,
-  seen: Pick<Evidence, 'threads' | 'throttled' | 'movedNs'>,
+  seen: Omit<Evidence, 'sends' | RequestEvidence>,
 ): Fidelity | undefined {
   if (seen.threads.length === 0 || sends === undefined) return undefined;
   return judge(evidenceOf(plan, summary, { ...seen, sends }));
@@ -89,7 +92,7 @@ export function fidelityOf(
 export function evidenceOf(
   { issuing, prefill }: PhasePlan,
   { results }: RunSummary,
-  seen: Pick<Evidence, 'threads' | 'sends' | 'throttled' | 'movedNs'>,
+  seen: Omit<Evidence, RequestEvidence>,
 ): Evidence {
   const delay = statsOf(results, creditToStartLatency);
   const ns = (ms = 0) => ms * 1e6;

@@ -1,6 +1,7 @@
 import type { Summaries } from '../collect/collector.js';
 import type { CollectPlan } from '../collect/record-processor.js';
 import type { Sinks } from '../collect/sink.js';
+import type { Roof } from '../fidelity/roof.js';
 import type { LoadPlan } from '../load/plan.js';
 import type { LoadSource } from '../load/source.js';
 import type { Clock } from '../util/clock.js';
@@ -30,6 +31,8 @@ export interface RunOptions {
   /** Computes the results from the files and the spool if the record thread died. */
   readonly recoverSummary: () => Promise<Pick<Summaries, 'profiling' | 'requests' | 'notable'>>;
   readonly clock: Clock;
+  /** Reads the client limit of this machine for the verdict; undefined: it was not measured. */
+  readonly readRoof: () => Roof | undefined;
   /** Seconds without any activity after which a run is ended; 0: never. */
   readonly stallSeconds: number;
   /** Seconds that cancelled requests get to return before their threads are ended. */

@@ -1,6 +1,6 @@
 import type { ThreadReport } from '../fidelity/thread-report.js';
 import type { PhasePlan } from '../load/plan.js';
-import type { Throttled } from '../util/cgroup.js';
+import type { WithheldCpu } from './withheld-cpu.js';
 
 /** A phase that was started. */
 export interface StartedPhase {
@@ -11,7 +11,7 @@ export interface StartedPhase {
   readonly firstSession: number;
   /** Reports of the load threads; empty if the phase did not end normally. */
   readonly reports: readonly ThreadReport[];
-  readonly throttled: Throttled | undefined;
+  readonly withheld: WithheldCpu;
 }
 
 /** Time in which load threads make the first bodies, so that a burst at the start is sent without delay. */

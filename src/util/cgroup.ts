@@ -32,7 +32,7 @@ export interface Throttled extends Throttling {
  * @param root parent of `/proc` and `/sys`.
  */
 export function readCpuLimit(root = '/'): CpuLimit {
-  const levels = cpuGroups(root).map(({ folder, version }) =>
+  const levels = groupsOf('cpu', root).map(({ folder, version }) =>
     version === 2 ? readVersion2(folder) : readVersion1(folder),
   );
   const limits = levels.flatMap(({ cpus }) => cpus ?? []);
@@ -44,6 +44,16 @@ export function readCpuLimit(root = '/'): CpuLimit {
       undefined,
     ),
   };
+}
+
+/** Bytes of memory that the process's group and its ancestors allow; undefined: no limit. */
+export function readMemoryLimit(root = '/'): number | undefined {
+  const limits = groupsOf('memory', root).flatMap(({ folder, version }) => {
+    const [bytes] = numbers(read(join(folder, version === 2 ? 'memory.max' : 'memory.limit_in_bytes')));
+    // "No limit" is `max` in version 2, and 2^63 less a page in version 1.
+    return bytes === undefined || bytes >= 2 ** 62 ? [] : [bytes];
+  });
+  return limits.length === 0 ? undefined : Math.min(...limits);
 }
 
 /** CPUs that threads can run on at the same time, an integer of at least 1: considers affinity and control groups. */
@@ -65,17 +75,17 @@ export function throttledBetween(before: CpuLimit, after: CpuLimit): Throttled |
   };
 }
 
-interface CpuGroup {
+interface ControlGroup {
   readonly folder: string;
   readonly version: 1 | 2;
 }
 
-/** The groups that limit this process's CPU, innermost first. */
-function cpuGroups(root: string): CpuGroup[] {
+/** The groups that limit this process by a controller, innermost first. */
+function groupsOf(controller: 'cpu' | 'memory', root: string): ControlGroup[] {
   const rows = [...(read(join(root, 'proc/self/cgroup')) ?? '').matchAll(/^\d+:([^:]*):(.*)$/gm)].map(
     ([, controllers = '', path = '']) => ({ controllers, path }),
   );
-  const v1 = rows.find(({ controllers }) => controllers.split(',').includes('cpu'));
+  const v1 = rows.find(({ controllers }) => controllers.split(',').includes(controller));
   const v2 = rows.find(({ controllers }) => controllers === '');
   const mounts = join(root, 'sys/fs/cgroup');
   if (v1 !== undefined) {

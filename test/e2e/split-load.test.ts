@@ -86,6 +86,7 @@ async function measure(line: string, sources: number): Promise<Measured> {
         ? open(spool, { source: 0, sources: 1 })
         : splitLoad(origin, sources, (share) => open(spool, share)),
     sinks: new Sinks([() => ({ onSnapshot: (taken) => snapshots.push(taken) })], expect.unreachable),
+    readRoof: () => undefined,
     onInterrupt: () => () => {},
     onExit: () => () => {},
     recoverSummary: () => Promise.reject(new Error('the record thread died')),

@@ -29,6 +29,7 @@ const sends: SendStats = {
   reused: 991,
   refused: 0,
   starved: 0,
+  reads: 0,
   firstDueNs: 0,
   firstStartNs: 0,
   lastStartNs: 10 * second,
@@ -44,6 +45,8 @@ const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
   mayQueue: false,
   movedNs: 0,
   throttled: undefined,
+  stolenNs: undefined,
+  roof: undefined,
   ...changes,
 });
 
@@ -95,6 +98,20 @@ describe('verdict', () => {
         ],
       },
     ]);
+  });
+
+  it.each([
+    // Late for 600 ms: half of that is 300 ms.
+    [undefined, 'a load thread was overloaded, or the host of this virtual machine did not schedule it'],
+    [299, 'a load thread was overloaded'],
+    [300, 'the host of this virtual machine took 300.0 ms of CPU time (steal)'],
+  ])('tells its own work from time that the host took: %s ms', (stolenMs, cause) => {
+    const threads = [thread({ lateNs: 600 * ms, stalls: [stall(2, 2.61)] })];
+    const stolenNs = stolenMs === undefined ? undefined : stolenMs * ms;
+    const [reason] = judge(evidence({ threads, stolenNs })).reasons;
+    expect(reason?.sentence).toBe(
+      `for 6.0 % of the run, client timing could be more than 10 ms late: ${cause} (2.0 s to 2.6 s)`,
+    );
   });
 
   it.each([
@@ -189,6 +206,42 @@ describe('verdict', () => {
     ];
     const late = { ...sends, firstDueNs: 6 * second, firstStartNs: 6 * second };
     expect(judge(evidence({ threads, sends: late })).reasons[0]?.sentence).toMatch(/ \(0\.0 s to 0\.2 s\)$/);
+  });
+
+  describe('how much of its limit the client used', () => {
+    const roof = { requestsPerSecond: 20_000, eventsPerSecond: 50_000 };
+
+    it('requests and further reads, each at its cost, over the time of all load threads', () => {
+      // 20,000 requests are 1 s of a load thread, 50,000 reads after the first ones are 1 s: 2 of 20 s.
+      const load = { ...sends, requests: 20_000, reads: 70_000 };
+      const threads = [thread(), thread({ thread: 1 })];
+      expect(judge(evidence({ threads, roof, sends: load })).utilization).toEqual({ share: 0.1, roof });
+      // A schedule changes nothing; refused requests have no read.
+      const refused = { ...sends, requests: 100_000, refused: 100_000 };
+      expect(judge(evidence({ ...rate, roof, sends: refused })).utilization).toEqual({ share: 0.5, roof });
+    });
+
+    it('without a roof: of the time of the busiest thread, unless threads are busy waiting', () => {
+      const threads = [thread(), thread({ thread: 1, busyShare: 0.4 })];
+      expect(judge(evidence({ threads })).utilization).toEqual({ share: 0.4, roof: undefined });
+      expect(judge(evidence({ threads, ...rate })).utilization).toBeUndefined();
+    });
+
+    // 10 s of a load thread are 500,000 events.
+    it.each([
+      [399_999, 'client ok', []],
+      [
+        400_000,
+        'client strained',
+        [
+          "the load was 80.0 % of this machine's client limit (aiperf doctor --roof): add load threads (--load-threads) or a second machine",
+        ],
+      ],
+    ])('%d events in 10 s: %s', (reads, verdict, sentences) => {
+      const fidelity = judge(evidence({ roof, sends: { ...sends, requests: 0, reads } }));
+      expect(fidelity.verdict).toBe(verdict);
+      expect(fidelity.reasons.map(({ sentence }) => sentence)).toEqual(sentences);
+    });
   });
 
   it('the load that was reached: 120 s in flight over 12 s; 1,000 gaps in 10 s', () => {

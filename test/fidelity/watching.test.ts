@@ -34,8 +34,8 @@ describe('spans', () => {
 describe('tally of the requests', () => {
   it('tells new connections from used ones, and whose fault a missing one is', () => {
     const sends = new SendStatsCollector();
-    const opened = Object.assign(new WireTimes(), { connectEndNs: 5 });
-    const reused = Object.assign(new WireTimes(), { reused: true });
+    const opened = Object.assign(new WireTimes(), { connectEndNs: 5, reads: 3 });
+    const reused = Object.assign(new WireTimes(), { reused: true, reads: 4 });
     const failed = (message: string) => ({ error: { type: 'ClientConnectorError', message } });
     sends.add(aRecord({ dueNs: 4, startNs: 10, endNs: 30, wire: opened }));
     sends.add(aRecord({ startNs: 20, endNs: 50, wire: reused, clientLimited: true }));
@@ -48,6 +48,8 @@ describe('tally of the requests', () => {
       reused: 1,
       refused: 1,
       starved: 1,
+      // 3 + 4
+      reads: 7,
       firstDueNs: 4,
       firstStartNs: 10,
       lastStartNs: 42,

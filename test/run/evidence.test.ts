@@ -7,6 +7,7 @@ import { profile } from '../config/profile-options.js';
 import { options } from '../dataset/options.js';
 import { counted, ms, storeOf } from '../metrics/records.js';
 
+const roof = { requestsPerSecond: 5, eventsPerSecond: 6 };
 const throttled = { cpus: 2, periods: 9, throttledPeriods: 1, throttledNs: 7 };
 
 /** The evidence of a run whose requests were sent 1, 2, … 101 ms after they were due. */
@@ -20,7 +21,14 @@ async function evidence(line: string) {
       contentNs: Float64Array.of(ms(210), ms(220)),
     }),
   );
-  const seen = { threads: [], sends: new SendStatsCollector().stats, throttled, movedNs: 0 };
+  const seen = {
+    threads: [],
+    sends: new SendStatsCollector().stats,
+    throttled,
+    stolenNs: 8,
+    movedNs: 0,
+    roof,
+  };
   return evidenceOf(phase, storeOf(records).summary(), seen);
 }
 
@@ -28,8 +36,7 @@ describe('what a client is judged by', () => {
   it('the delays of what was sent, ns', async () => {
     expect(await evidence('--request-rate 5 --request-count 4')).toMatchObject({
       sendDelayNs: { p50: 51e6, p99: 100e6, max: 101e6 },
-      throttled,
-      movedNs: 0,
+      ...{ throttled, stolenNs: 8, movedNs: 0, roof },
     });
   });
 

@@ -25,7 +25,13 @@ const after: RunFacts = {
   fidelity: {
     verdict: 'client strained',
     reasons: [{ level: 'strained', reason: 'late', spans: [{ startSeconds: 1, endSeconds: 2.5 }] }],
-    ...{ clientLimitedCount: 3, cpuThrottled: 12, load: { kind: 'rate', mayQueue: false, requested: 10 } },
+    ...{
+      clientLimitedCount: 3,
+      cpuThrottled: 12,
+      cpuStolen: 7,
+      load: { kind: 'rate', mayQueue: false, requested: 10 },
+    },
+    utilization: { share: 0.5, basis: 'roof', requestsPerSecond: 42_000, eventsPerSecond: 85_000 },
   },
 };
 
@@ -54,7 +60,12 @@ describe('the facts of a run', () => {
     const fidelity = (text: string) => text.slice(text.indexOf('  "fidelity": {'));
     expect(fidelity(summary(readFacts(files).facts))).toBe(fidelity(summary(after)));
     expect(summary(after)).toContain('"client_limited_count": 3,\n');
-    expect(summary(after)).toContain('"cpu_throttled": 12.0\n');
+    expect(summary(after)).toContain(
+      '"cpu_throttled": 12.0,\n    "cpu_stolen": 7.0,\n    "utilization": {\n',
+    );
+    expect(summary(after)).toContain(
+      '"share": 0.5,\n      "basis": "roof",\n      "requests_per_second": 42000,\n      "events_per_second": 85000\n',
+    );
   });
 
   it('are not those of another run in the same folder', () => {

@@ -2,7 +2,13 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCpuLimit, type Throttling, throttledBetween, usableCpus } from '../../src/util/cgroup.js';
+import {
+  readCpuLimit,
+  readMemoryLimit,
+  type Throttling,
+  throttledBetween,
+  usableCpus,
+} from '../../src/util/cgroup.js';
 
 /** A folder that stands for `/`, with these files. */
 function rootWith(files: Readonly<Record<string, string>>): string {
@@ -111,4 +117,29 @@ describe('throttling between two readings', () => {
     expect(throttledBetween(at(100, 10, 2e6), at(160, 10, 2e6))).toBeUndefined();
     expect(throttledBetween(at(1, 1, 1), { cpus: undefined, throttling: undefined })).toBeUndefined();
   });
+});
+
+it.each<[string, Readonly<Record<string, string>>, number | undefined]>([
+  [
+    'version 2: the narrowest on the way up',
+    {
+      'proc/self/cgroup': '0::/pod/c\n',
+      [`${v2}/pod/c/memory.max`]: 'max\n',
+      [`${v2}/pod/memory.max`]: '536870912\n',
+      [`${v2}/memory.max`]: '1073741824\n',
+    },
+    536_870_912,
+  ],
+  [
+    'version 1, which has its own hierarchy for memory',
+    {
+      'proc/self/cgroup': '5:cpu,cpuacct:/c\n3:memory:/m\n',
+      'sys/fs/cgroup/memory/m/memory.limit_in_bytes': '268435456\n',
+      'sys/fs/cgroup/memory/memory.limit_in_bytes': '9223372036854771712\n',
+    },
+    268_435_456,
+  ],
+  ['none', { 'proc/self/cgroup': '0::/\n', [`${v2}/memory.max`]: 'max\n' }, undefined],
+])('memory limit, %s', (_, files, bytes) => {
+  expect(readMemoryLimit(rootWith(files))).toBe(bytes);
 });

@@ -6,12 +6,13 @@ import { counted, withThousands } from '../../util/counted.js';
 import { UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 
-// Files, pipes and the event loops of the threads.
-const FILES_OF_OUR_OWN = 100;
+/** Files, pipes and the event loops of the threads. */
+export const FILES_OF_OUR_OWN = 100;
 // Threads start together, the record thread with them, and each loads its modules side by side: measured, 180 files are
 // enough for 4 load threads and 400 for 12.
 const FILES_AT_THE_START = 50;
 const FILES_OF_A_STARTING_THREAD = 30;
+export const WIDEN_PORTS = 'widen the range with \'sysctl -w net.ipv4.ip_local_port_range="1024 65535"\'';
 
 /**
  * Most connections of the run. A socket is an open file and, for each server, a local port: too low a limit of either
@@ -57,7 +58,7 @@ export function requireConnections(config: Config, asked: number, proc = '/proc'
   if (asked > ports) {
     throw new UserError(
       `${counted(asked, 'request')} in flight need as many local ports, and this machine gives ${withThousands(ports)} of them to connections to ${config.urls.length === 1 ? 'one server' : `${config.urls.length} servers`}`,
-      'widen the range with \'sysctl -w net.ipv4.ip_local_port_range="1024 65535"\', spread the load over several --url, or lower --concurrency',
+      `${WIDEN_PORTS}, spread the load over several --url, or lower --concurrency`,
     );
   }
 }
@@ -98,17 +99,23 @@ function threadLimit(asked: number | undefined, proc: string): number {
   return most;
 }
 
-function openFileLimit(proc: string): number {
+/** Files that this process may open; Infinity where the system has no limit. */
+export function openFileLimit(proc: string): number {
   const row = /^Max open files\s+(\d+)/m.exec(read(join(proc, 'self/limits')));
   return row?.[1] === undefined ? Number.POSITIVE_INFINITY : Number(row[1]);
 }
 
 /** Ports for connections to all servers together: each address of a server has the whole range to itself. */
 function localPorts({ urls, unixSocket, http2 }: Config, proc: string): number {
-  const range = /^(\d+)\s+(\d+)/.exec(read(join(proc, 'sys/net/ipv4/ip_local_port_range')));
   const needsNone = unixSocket !== undefined || http2;
-  if (needsNone || range?.[1] === undefined || range[2] === undefined) return Number.POSITIVE_INFINITY;
-  return (Number(range[2]) - Number(range[1]) + 1) * new Set(urls).size;
+  return needsNone ? Number.POSITIVE_INFINITY : localPortCount(proc) * new Set(urls).size;
+}
+
+/** Ports for connections to one address of a server; Infinity where the system does not say. */
+export function localPortCount(proc: string): number {
+  const range = /^(\d+)\s+(\d+)/.exec(read(join(proc, 'sys/net/ipv4/ip_local_port_range')));
+  if (range?.[1] === undefined || range[2] === undefined) return Number.POSITIVE_INFINITY;
+  return Number(range[2]) - Number(range[1]) + 1;
 }
 
 /** Empty where the system has no such file. */

@@ -7,6 +7,7 @@ import { checkDatasetType } from '../../config/conflicts.js';
 import { exitCodes } from '../../config/exit-codes.js';
 import type { Config, profileOptions } from '../../config/options.js';
 import { endpoints } from '../../endpoint/endpoints.js';
+import { readRoof, roofFile } from '../../fidelity/roof.js';
 import { startLoadThreads } from '../../load/threads.js';
 import { type RunFacts, runConfigJson, type SeriesFacts } from '../../run/facts.js';
 import type { RunFiles } from '../../run/files.js';
@@ -96,6 +97,7 @@ export async function measureRun(
       return recoverSummary(plan, artifacts.spool, log);
     },
     clock: openClock(origin),
+    readRoof: () => readRoof(roofFile(env)),
     onExit,
     log,
     stallSeconds: config.stallTimeoutSeconds,

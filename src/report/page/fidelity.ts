@@ -1,5 +1,6 @@
 import type { ClientFidelity } from '../../run/fidelity.js';
 import { durationWords, percentWords, short } from '../figures.js';
+import { utilizationText } from '../utilization.js';
 import { type Html, html } from './html.js';
 import type { Statement } from './statement.js';
 import { type Cell, table } from './table.js';
@@ -43,7 +44,7 @@ export function clientStatement(fidelity: ClientFidelity | undefined): Statement
 /** The client's figures; nothing for a run without them. */
 export function fidelityTables(fidelity: ClientFidelity | undefined): Html | undefined {
   if (fidelity === undefined) return undefined;
-  const { connections = {}, load = {}, threads = [], cpuThrottled } = fidelity;
+  const { connections = {}, load = {}, threads = [], cpuThrottled, cpuStolen } = fidelity;
   const facts = [
     ['Verdict', fidelity.verdict],
     ['Requests affected by client delay', numberText(fidelity.clientLimitedCount)],
@@ -55,6 +56,8 @@ export function fidelityTables(fidelity: ClientFidelity | undefined): Html | und
     ['Refused connections', numberText(connections.refused)],
     ['Blocked by port exhaustion', numberText(connections.portStarved)],
     ['CPU-throttled', optional(cpuThrottled, durationWords)],
+    ['CPU time taken by the host', optional(cpuStolen, durationWords)],
+    ['Utilization', utilizationText(fidelity)],
   ].flatMap(([label = '', value]) => (value === undefined ? [] : [[label, value]]));
   return html`${table({ caption: 'The client', columns: ['', ''], rows: facts })}
 ${

@@ -95,7 +95,8 @@ test('the client, figure by figure', () => {
     ...{ verdict: 'client ok', clientLimitedCount: 3, sendDelay: times(0.5), threads: [thread] },
     load: { requested: 50, achieved: 49.5, unit: 'requests/s' },
     connections: { opened: 8, reused: 1992, refused: 4, portStarved: 5 },
-    cpuThrottled: 1500,
+    ...{ cpuThrottled: 1500, cpuStolen: 20 },
+    utilization: { share: 0.123, requestsPerSecond: 42_000, eventsPerSecond: 85_000 },
   };
   const page = sectionOf({ facts: { fidelity } });
   expect(rowsOf(page, 'The client').map(([name, value]) => `${name}: ${value}`)).toEqual([
@@ -109,6 +110,8 @@ test('the client, figure by figure', () => {
     'Refused connections: 4',
     'Blocked by port exhaustion: 5',
     'CPU-throttled: 1.50 s',
+    'CPU time taken by the host: 20.0 ms',
+    'Utilization: 12.3 % of this machine&#39;s limit (85,000 events/s or 42,000 requests/s per load thread)',
   ]);
   expect(rowsOf(page, 'Load threads')).toEqual([
     [
