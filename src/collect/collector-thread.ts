@@ -8,6 +8,7 @@ import type { RequestRecord } from '../records/record.js';
 import { CLIENT, clientMetrics } from '../telemetry/client-metrics.js';
 import { usableCpus } from '../util/cgroup.js';
 import { openClock } from '../util/clock.js';
+import { freeMemory } from '../util/free-memory.js';
 import { yieldToLoadThreads } from '../util/priority.js';
 import { every, Timeout } from '../util/timeout.js';
 import { BatchQueue, type QueuedBatch, sizeOf } from './batch-queue.js';
@@ -143,11 +144,11 @@ export async function runCollectorThread(
 
   const queue = new BatchQueue(sources);
   let counting: CountingThreads | undefined;
-  let cpus: number | undefined;
+  let machine: { readonly cpus: number; readonly freeBytes: number } | undefined;
   const countOnMoreThreads = () => {
     if (counting !== undefined || plan.tokenizers === undefined) return;
-    cpus ??= usableCpus();
-    const size = countingThreads(cost, backlogBytes(), cpus);
+    machine ??= { cpus: usableCpus(), freeBytes: freeMemory() };
+    const size = countingThreads(cost, backlogBytes(), machine);
     if (size === 0) return;
     counting = new CountingThreads(size, plan.tokenizers);
     queue.countAhead(counting);

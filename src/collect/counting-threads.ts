@@ -7,6 +7,8 @@ import { deathOf } from '../util/thread-death.js';
 
 /** Time of counting that is worth the start of a thread, which opens the tokenizers again. */
 const WORTH_NS = 1e9;
+/** Memory of a thread with a large tokenizer. */
+const THREAD_BYTES = 256 << 20;
 
 /** What the record thread has processed by itself; ns. */
 export interface ProcessingCost {
@@ -20,17 +22,19 @@ export interface ProcessingCost {
 
 /**
  * How many threads should count the tokens of the records that are left when the load is over: one for each second of
- * it, no more than there are cores, and no more than the record thread can keep up with. 0: it counts by itself.
- * @param leftBytes size of the unread batches. @param cpus that may be used.
+ * it, no more than there are cores and half of the free memory has room for, and no more than the record thread can keep
+ * up with. 0: it counts by itself.
+ * @param leftBytes size of the unread batches. @param cpus that may be used. @param freeBytes free memory.
  */
 export function countingThreadsFor(
   { countNs, otherNs, bytes }: ProcessingCost,
   leftBytes: number,
-  cpus: number,
+  { cpus, freeBytes }: { readonly cpus: number; readonly freeBytes: number },
 ): number {
   if (bytes === 0 || cpus === 1) return 0;
   const leftNs = (countNs / bytes) * leftBytes;
-  return Math.min(cpus, Math.floor(leftNs / WORTH_NS), Math.ceil(countNs / otherNs));
+  const fitting = Math.floor(freeBytes / 2 / THREAD_BYTES);
+  return Math.min(cpus, fitting, Math.floor(leftNs / WORTH_NS), Math.ceil(countNs / otherNs));
 }
 
 /** Token counts of a batch's records, in their order; undefined if its thread failed. */

@@ -204,12 +204,14 @@ describe('counting threads', () => {
     ['as many as the record thread can keep up with', cost, 10e6, 8, 2],
     ['one for each second', { ...cost, otherNs: 1e7 }, 10e6, 8, 4],
     ['no more than cores', { ...cost, otherNs: 1e7 }, 10e6, 3, 3],
+    // A quarter of a GB each in half of 2 GB.
+    ['no more than fit into memory', { ...cost, otherNs: 1e7 }, 100e6, 64, 4],
     ['none for less than a second', cost, 2.4e6, 8, 0],
     ['one for a second', cost, 2.5e6, 8, 1],
     ['none on one core', cost, 1e9, 1, 0],
     ['none before anything is known', { countNs: 0, otherNs: 0, bytes: 0 }, 1e9, 8, 0],
     ['none if nothing is to be counted', { ...cost, countNs: 0 }, 1e9, 8, 0],
   ])('%s', (_, spent, leftBytes, cpus, expected) => {
-    expect(countingThreadsFor(spent, leftBytes, cpus)).toBe(expected);
+    expect(countingThreadsFor(spent, leftBytes, { cpus, freeBytes: 2 ** 31 })).toBe(expected);
   });
 });

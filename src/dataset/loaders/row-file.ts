@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { messageOf, UserError } from '../../util/errors.js';
+import { freeMemory } from '../../util/free-memory.js';
 import { MAX_ROW_BYTES } from '../../util/limits.js';
 import { requireUtf8, rowTooLong } from '../../util/text-file.js';
 
@@ -238,7 +239,7 @@ class LineLimit {
 
 /** A third of the free memory, because the file is copied once while it is read. Offsets in it have 32 bits. */
 function freeBytes(): number {
-  return Math.min(0xffff_ffff, Math.floor(process.availableMemory() / 3));
+  return Math.min(0xffff_ffff, Math.floor(freeMemory() / 3));
 }
 
 function megabytes(bytes: number): string {
