@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { roofFile, thisMachine, writeRoof } from '../../src/fidelity/roof.js';
 import { aiperf, type Options, profileWords, readJson, readRecords, temporaryFolder } from './aiperf.js';
 import { type ScriptedServer, startScriptedServer, streamTokens } from './scripted-server.js';
 
@@ -81,17 +82,32 @@ describe('the verdict on the client', () => {
   });
 
   it('without --strict-fidelity it is said, and no error', async () => {
-    const ended = await run({ concurrency: 4, 'request-count': 60 }, starved);
+    const cache = { XDG_CACHE_HOME: temporaryFolder() };
+    const roof = { requestsPerSecond: 42_000, eventsPerSecond: 85_000 };
+    expect(writeRoof(roofFile(cache), { machine: thisMachine(), ...roof })).toEqual([]);
+    const ended = await run({ concurrency: 4, 'request-count': 60 }, { env: { ...starved.env, ...cache } });
     expect(ended.code).toBe(0);
     expect(ended.stdout).toContain('Fidelity: client limited');
+    // The roof of this machine that `aiperf doctor --roof` would have stored.
+    expect(ended.stdout).toMatch(
+      /^Client Utilization: .* % of this machine's limit \(85,000 events\/s or 42,000 requests\/s per load thread\)$/m,
+    );
+    const { utilization } = ended.fidelity();
+    expect(utilization).toMatchObject({
+      ...{ basis: 'roof', requests_per_second: 42_000, events_per_second: 85_000 },
+    });
+    expect(utilization.share).toBeGreaterThan(0);
   });
 
   // On a machine whose cores others take the client is held up for real; then that is what must be said.
   it('a client that does not hold itself up is ok, or says who does', { retry: 3 }, async () => {
     const ended = await run({ concurrency: 2, 'request-count': 100 });
     expect(ended.code).toBe(0);
-    const { verdict, reasons, threads } = ended.fidelity();
+    const { verdict, reasons, threads, utilization } = ended.fidelity();
     expect(ended.stdout).toContain(`Fidelity: ${verdict}\n`);
+    // Nobody measured the roof: the share is that of the thread's time.
+    expect(utilization).toEqual({ share: threads[0].busy_share, basis: 'busy' });
+    expect(ended.stdout).toMatch(/^Client Utilization: load threads busy \d+(\.\d)? % of the time$/m);
     if (threads[0].core_wait_share < 0.01)
       expect({ verdict, reasons }).toEqual({ verdict: 'client ok', reasons: [] });
     else expect(JSON.stringify(reasons)).not.toContain('was overloaded');

@@ -350,6 +350,19 @@ Log File: /runs/a/logs/aiperf.log
 `);
   });
 
+  test.each([
+    [{ share: 0.2141 }, 'load threads busy 21.4 % of the time'],
+    [
+      { share: 0.123, requestsPerSecond: 42_000, eventsPerSecond: 85_000 },
+      "12.3 % of this machine's limit (85,000 events/s or 42,000 requests/s per load thread)",
+    ],
+  ])('how far the client stayed below its limit: %o', (utilization, words) => {
+    const fidelity = { verdict: 'client ok', utilization };
+    expect(footer(storeOf(fourRequests).summary(), { ...footerFacts, fidelity }, written, layout)).toContain(
+      `\nFidelity: client ok\nClient Utilization: ${words}\nCSV Export: `,
+    );
+  });
+
   test('of a cancelled run, on a narrow terminal: the command is broken, paths are not', () => {
     const text = footer(storeOf(fourRequests).summary(), { ...footerFacts, wasCancelled: true }, written, {
       ...layout,
