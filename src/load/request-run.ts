@@ -294,7 +294,7 @@ export class RequestRun implements ResponseHandler, Indexed {
       inputTokens,
       inputText:
         inputTokens === undefined && this.#options.countsTokens
-          ? inputTextOf(endpoint, this.#body)
+          ? inputTextOf(endpoint, this.#body) || undefined
           : undefined,
       ...mediaFacts(turn, past),
       answerAudioSeconds: failed ? undefined : answer.audioSeconds,

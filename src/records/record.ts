@@ -86,7 +86,7 @@ export interface RequestRecord {
   readonly unread: Readonly<Record<string, number>> | undefined;
   /** Tokens of the request's text if known when it was made. */
   readonly inputTokens: number | undefined;
-  /** All text of the body joined by single spaces, if the input tokens must be counted from it. */
+  /** All text of the body joined by single spaces, if there is any and the input tokens must be counted from it. */
   readonly inputText: string | undefined;
   /** Images in the request, those of its history included. */
   readonly images: number;

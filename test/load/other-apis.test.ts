@@ -51,6 +51,12 @@ describe('requests of other APIs than completions', () => {
   });
 });
 
+it('a request of media alone has no input text', () => {
+  const { records, respondWith } = run({ texts: [] });
+  respondWith(0, '{"choices":[{"message":{"content":"a cat"}}]}');
+  expect(records).toMatchObject([{ inputText: undefined, inputTokens: undefined, error: undefined }]);
+});
+
 describe('a job', () => {
   const job = (status: string, more = {}) => JSON.stringify({ id: 'v', status, ...more });
   const texts = [{ name: 'text', contents: ['a cat'] }];
