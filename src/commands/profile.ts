@@ -18,6 +18,7 @@ import { makeArtifacts, takeFolder } from './profile/artifacts.js';
 import { listenForInterrupt } from './profile/interrupt.js';
 import { measureRun } from './profile/measure.js';
 import { openScreen } from './profile/sinks.js';
+import { textWarnings } from './profile/text-warnings.js';
 import { traitsOf } from './profile/traits.js';
 import { sloErrors, slosOf } from './slos.js';
 
@@ -54,7 +55,11 @@ function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): 
       ...textErrors(endpoint, (key) => sources.has(key), name),
       ...(slos.length > 0 ? sloErrors(slos, traitsOf(config), name('goodput')) : []),
     ],
-    warnings: [...warnings, ...(endpoint?.warnings(config, name) ?? [])],
+    warnings: [
+      ...warnings,
+      ...(endpoint === undefined ? [] : textWarnings(loaded, endpoint, name)),
+      ...(endpoint?.warnings(config, name) ?? []),
+    ],
   };
 }
 

@@ -21,6 +21,7 @@ import {
   path,
   text,
 } from './option-kinds.js';
+import { rankingsOptions } from './rankings-options.js';
 import { slos } from './slos.js';
 import { sweepOptions } from './sweep-options.js';
 import { synthesisOptions } from './synthesis-options.js';
@@ -33,6 +34,15 @@ export const endpointTypes = [
   'responses',
   'messages',
   'huggingface_generate',
+  'sglang_generate',
+  'embeddings',
+  'chat_embeddings',
+  'nim_embeddings',
+  'nim_rankings',
+  'cohere_rankings',
+  'hf_tei_rankings',
+  'solido_rag',
+  'raw',
   'audio_transcription',
   'audio_speech',
   'image_generation',
@@ -49,6 +59,7 @@ export const datasetTypes = [
   'mooncake_trace',
   'sharegpt',
   'openai_batch',
+  'raw_payload',
 ] as const;
 
 /** All options and settings of `aiperf profile`. */
@@ -445,6 +456,16 @@ export const profileOptions = {
   ...audioOptions,
 
   ...videoOptions,
+  promptBatchSize: integer({
+    flags: ['--prompt-batch-size', '--batch-size-text', '--batch-size', '-b'],
+    group: 'Prompt',
+    min: 1,
+    max: 100_000,
+    default: 1,
+    help: 'Synthetic texts per request; embeddings endpoints make a vector of each.',
+  }),
+
+  ...rankingsOptions,
 
   ...synthesisOptions,
 

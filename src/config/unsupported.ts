@@ -46,10 +46,6 @@ const instead: Readonly<Record<string, string>> = {
   'sequence-distribution': lengths,
   'random-range-ratio': lengths,
   'random-corpus-style': lengths,
-  'prompt-batch-size': textOnly,
-  'batch-size': textOnly,
-  'batch-size-text': textOnly,
-  b: textOnly,
   'num-prefix-prompts': prefixes,
   'prefix-prompt-*': prefixes,
   'prompt-prefix-*': prefixes,
@@ -57,7 +53,6 @@ const instead: Readonly<Record<string, string>> = {
   'user-context-prompt-length': prefixes,
   'prompt-corpus': 'write your own prompts to an --input-file',
   'cache-bust': 'synthetic prompts are distinct; write distinct prompts to an --input-file',
-  'rankings-*': textOnly,
 
   'trajectory-start-*': agentic,
   'burst-phase-starts': agentic,

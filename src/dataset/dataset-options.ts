@@ -3,6 +3,16 @@ import type { DatasetType } from './loaders/format.js';
 import type { Synthesis } from './loaders/synthesis.js';
 import type { SyntheticMedia } from './media/synthetic-media.js';
 
+/** Means and standard deviations of generated rankings; lengths in tokens. */
+export interface RankingLengths {
+  readonly passages: number;
+  readonly passagesStddev: number;
+  readonly passageTokens: number;
+  readonly passageTokensStddev: number;
+  readonly queryTokens: number;
+  readonly queryTokensStddev: number;
+}
+
 /** Inputs of the dataset. */
 export interface DatasetOptions {
   readonly seed: number;
@@ -13,6 +23,10 @@ export interface DatasetOptions {
   /** Tokens per generated prompt. */
   readonly isl: number;
   readonly islStddev: number;
+  /** Generated texts per turn; absent: one. */
+  readonly textsPerTurn?: number | undefined;
+  /** Generated turns are rankings; absent: they are not. */
+  readonly rankings?: RankingLengths | undefined;
   /** Output token cap; absent or 0: no cap. */
   readonly osl?: number | undefined;
   readonly oslStddev: number;

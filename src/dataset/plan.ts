@@ -7,6 +7,7 @@ import { openRows, type RowsPlan } from './loaders/rows.js';
 import { mediaBytes } from './media/shared-media.js';
 import type { PromptSource } from './prompts.js';
 import { openSynthetic, planSynthetic, type SyntheticPlan, turnsBefore } from './synthetic.js';
+import { meanTokens } from './synthetic-texts.js';
 import type { TurnRules } from './turn-rules.js';
 
 /** A dataset as plain data, mostly over shared memory: cheap to pass to another thread. */
@@ -57,7 +58,7 @@ export function hasTimestamps(plan: DatasetPlan): boolean {
 /** Approximate bytes of all prompts, each counted once; accurate to some tens of percent. */
 export function estimateBytes(plan: DatasetPlan): number {
   if (plan.kind === 'synthetic')
-    return totalTurns(plan) * (plan.isl * bytesPerToken + mediaBytes(plan.media));
+    return totalTurns(plan) * (meanTokens(plan) * bytesPerToken + mediaBytes(plan.media));
   if (plan.kind === 'pool') return plan.conversations * plan.meanRowBytes;
   return plan.literalBytes + plan.generatedTokens * bytesPerToken;
 }

@@ -9,10 +9,11 @@ import { type MediaBatch, mediaOfTurn } from './media/shared-media.js';
 import { generateMedia } from './media/synthetic-media.js';
 import type { PromptSource } from './prompts.js';
 import { sessionIds } from './session-ids.js';
+import { openTexts, type TextLengths } from './synthetic-texts.js';
 import { openTurnRules, type TurnRules } from './turn-rules.js';
 
 /** Generated conversations. Plain data. */
-export interface SyntheticPlan {
+export interface SyntheticPlan extends TextLengths {
   readonly kind: 'synthetic';
   readonly namedSessions: boolean;
   readonly rules: TurnRules;
@@ -21,8 +22,6 @@ export interface SyntheticPlan {
   readonly media: readonly MediaBatch[];
   /** Turns per conversation; if they vary, the number of turns before each conversation, and the total. */
   readonly turns: number | Uint32Array;
-  readonly isl: number;
-  readonly islStddev: number;
   readonly delayMeanMs: number;
   readonly delayStddevMs: number;
   readonly delayRatio: number;
@@ -34,8 +33,17 @@ export async function planSynthetic(
   rules: TurnRules,
   log: Log,
 ): Promise<SyntheticPlan> {
-  const { namedSessions, isl, islStddev, delayMeanMs, delayStddevMs, delayRatio } = options;
-  if (isl <= 0 && Object.keys(options.media).length === 0) {
+  const {
+    namedSessions,
+    isl,
+    islStddev,
+    textsPerTurn = 1,
+    rankings,
+    delayMeanMs,
+    delayStddevMs,
+    delayRatio,
+  } = options;
+  if (isl <= 0 && rankings === undefined && Object.keys(options.media).length === 0) {
     throw new UserError(
       `the synthetic dataset holds nothing: --isl is ${isl} and no other kind of input is on`,
       'give --isl a number of tokens, image or audio options, or an --input-file',
@@ -58,8 +66,7 @@ export async function planSynthetic(
       },
       log,
     ),
-    isl,
-    islStddev,
+    ...{ isl, islStddev, textsPerTurn, rankings },
     delayMeanMs,
     delayStddevMs,
     delayRatio,
@@ -88,8 +95,7 @@ export function openSynthetic(plan: SyntheticPlan, prompts: PromptSource): Datas
   const { seed } = plan.rules;
   const sessionId = sessionIds(seed, plan.namedSessions);
   const defaults = openTurnRules(plan.rules);
-  const lengths = randomStreams(seed, 'prompt-length');
-  const starts = randomStreams(seed, 'corpus-start');
+  const textsOf = openTexts(plan, seed, prompts);
   const delays = randomStreams(seed, 'turn-delay');
 
   return { size: plan.conversations, conversation };
@@ -105,16 +111,15 @@ export function openSynthetic(plan: SyntheticPlan, prompts: PromptSource): Datas
   }
 
   function turn(number: number, place: number): Turn {
-    const inputTokens = plan.isl <= 0 ? 0 : sampleLength(plan.isl, plan.islStddev, lengths(number));
+    const { texts, tokens } = textsOf(number);
     const maxTokens = defaults.maxTokens(number);
     const delayMs = place > 0 ? delayOf(number) : 0;
     return {
       role: 'user',
-      texts:
-        inputTokens === 0 ? [] : [{ name: 'text', contents: [prompts.prompt(inputTokens, starts(number))] }],
+      texts,
       ...(plan.media.length === 0 ? {} : { media: mediaOfTurn(plan.media, number) }),
       model: defaults.model(number),
-      ...(inputTokens === 0 ? {} : { inputTokens }),
+      ...(tokens === 0 ? {} : { inputTokens: tokens }),
       ...(maxTokens === undefined ? {} : { maxTokens }),
       ...(delayMs > 0 ? { delayMs } : {}),
     };

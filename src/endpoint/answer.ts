@@ -229,7 +229,7 @@ export class Answer implements StreamHandler {
     refuseHugeJson(text);
     let unit: Json;
     try {
-      unit = JSON.parse(text);
+      unit = JSON.parse(this.#streamed ? text : (this.#options.endpoint.shorten?.(text) ?? text));
     } catch {
       if (isEndMark(text)) {
         this.#end.isMarked = true;
@@ -282,6 +282,12 @@ export class Answer implements StreamHandler {
     if (chunk.unread !== undefined) this.#noteUnread(chunk.unread);
     if (chunk.isWholeMessage && this.#hasPieces) return;
     if (chunk.toolCalls !== undefined) this.#text.addToolCalls(chunk.toolCalls);
+    if (chunk.textSoFar !== undefined) {
+      const known = this.#text.output?.length ?? 0;
+      const text = chunk.textSoFar.slice(known);
+      if (text !== '') this.#take({ text }, atNs);
+      return;
+    }
     const isOutput = chunk.text !== undefined || chunk.toolText !== undefined || chunk.counts !== undefined;
     if (!isOutput && chunk.reasoning === undefined) return;
     if (!chunk.isWholeMessage) this.#hasPieces = true;

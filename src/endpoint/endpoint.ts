@@ -75,6 +75,8 @@ export interface Chunk {
   readonly usage?: JsonObject;
   /** The usage is added to that of earlier units: each reports a part. */
   readonly addsUsage?: true;
+  /** All text of the stream up to this unit, in place of its own. */
+  readonly textSoFar?: string;
   /** The answer's id, where later requests may refer to it. */
   readonly id?: string;
   /** Why the server ended the counted choice, in its own word. */
@@ -150,6 +152,8 @@ export interface Endpoint {
   readonly isJob?: true;
   /** Its answers are bytes of audio, unless they are JSON. */
   readonly answersAudio?: true;
+  /** Synthetic turns are a query and passages to rank by it. */
+  readonly ranks?: boolean;
   /** Its streams end without a mark: an orderly end is a complete answer. */
   readonly endsUnmarked?: true;
   /** The endpoint as the options of a run make it. @throws UserError for options that it cannot work with */
@@ -166,12 +170,16 @@ export interface Endpoint {
   read(unit: Json): Chunk | undefined;
   /** A failure that a unit reports, as this API names it; absent: as it is. */
   failure?(failure: Failure): Failure;
+  /** Leaves out of a whole body what need not be parsed; absent: all of it is parsed. */
+  shorten?(body: string): string;
   /** Reads a unit that is not JSON; absent: such a unit is an error. */
   readText?(unit: string): Chunk;
   /** Texts of a turn for the prewarm: simulated requests that get the code of a load thread compiled. */
   readonly cannedTexts: readonly NamedTexts[];
   /** Media of that turn. */
   readonly cannedMedia?: readonly CannedMedia[];
+  /** A recorded body in place of those texts, for an endpoint that makes none. */
+  readonly cannedPayload?: JsonObject;
   /** The body of an answer of `tokens` tokens to such a turn, as servers write it, in the pieces in which it arrives. */
   cannedAnswer(streaming: boolean, tokens: number): readonly string[];
   /** Sentences about options that contradict each other here. */

@@ -63,7 +63,7 @@ export function openPrewarm(
   };
 }
 
-function conversation(index: number, { cannedTexts, cannedMedia }: Endpoint): Conversation {
+function conversation(index: number, { cannedTexts, cannedMedia, cannedPayload }: Endpoint): Conversation {
   const turn = { role: 'user', texts: cannedTexts, model: 'prewarm', maxTokens: TOKENS };
   const media = cannedMedia?.map(({ kind, value }) => ({
     kind,
@@ -73,7 +73,14 @@ function conversation(index: number, { cannedTexts, cannedMedia }: Endpoint): Co
   }));
   return {
     sessionId: `prewarm-${index}`,
-    turns: [{ ...turn, ...(media && { media }), inputTokens: 8 }],
+    turns: [
+      {
+        ...turn,
+        ...(media && { media }),
+        ...(cannedPayload && { payload: cannedPayload }),
+        inputTokens: 8,
+      },
+    ],
     history: 'self-contained',
   };
 }

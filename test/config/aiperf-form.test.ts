@@ -500,8 +500,8 @@ describe('what a config file of AIPerf cannot have here', () => {
     ],
     [file({ endpoint: 3 }), ['benchmark.endpoint must be a mapping of settings to values.']],
     [
-      file({ endpoint: { url: 'h', type: 'embeddings' } }),
-      [`benchmark.endpoint.type must be ${orList(endpointTypes)}, got 'embeddings'.`],
+      file({ endpoint: { url: 'h', type: 'pictures' } }),
+      [`benchmark.endpoint.type must be ${orList(endpointTypes)}, got 'pictures'.`],
     ],
     [
       file({ gpu_telemetry: { enabled: true } }),
@@ -555,9 +555,9 @@ describe('what a config file of AIPerf cannot have here', () => {
       ['benchmark.datasets holds 2 data sets, a and b: a run has one.'],
     ],
     [
-      dataset({ rankings: { passages: 2 } }),
+      dataset({ prefix_prompts: { pool_size: 2 } }),
       [
-        'benchmark.dataset.rankings is a setting of AIPerf that is not supported: such requests cannot be sent yet.',
+        'benchmark.dataset.prefix_prompts is a setting of AIPerf that is not supported: use an --input-file of mooncake_trace rows that share leading hash_ids.',
       ],
     ],
     [

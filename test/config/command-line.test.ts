@@ -129,7 +129,6 @@ describe("AIPerf's own spellings", () => {
       '--accuracy-benchmark mmlu',
       '--accuracy-benchmark is an option of AIPerf that is not supported: measure accuracy with an evaluation tool, such as lm-evaluation-harness.',
     ],
-    ['-b 3', '-b is an option of AIPerf that is not supported: such requests cannot be sent yet.'],
   ])('%s is known', async (words, sentence) => {
     expect(await refusals(`-ma ${words}`)).toEqual([sentence]);
   });

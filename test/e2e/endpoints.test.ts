@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endpointTypes } from '../../src/config/options.js';
@@ -16,6 +16,7 @@ const streamed = [...text, 'time_to_first_token', 'inter_token_latency', 'output
 const prompted = ['request_latency', 'input_sequence_length', 'input_token_throughput'];
 /** Types whose requests hold no text. */
 const textless = ['audio_transcription', 'image_retrieval'];
+const generated = ['output_sequence_length', 'time_to_first_token', 'output_token_throughput'];
 
 /** Metrics that a run of the type must have; those of its kind that it must not have are `absent`. */
 const expected: Readonly<Record<string, { has: readonly string[]; absent?: readonly string[] }>> = {
@@ -24,6 +25,18 @@ const expected: Readonly<Record<string, { has: readonly string[]; absent?: reado
   responses: { has: streamed },
   messages: { has: streamed },
   huggingface_generate: { has: streamed },
+  sglang_generate: { has: streamed },
+  solido_rag: {
+    has: ['request_latency', 'time_to_first_token', 'output_token_throughput'],
+    absent: ['input_sequence_length'],
+  },
+  raw: { has: ['request_latency', 'output_token_throughput'], absent: ['time_to_first_token'] },
+  embeddings: { has: prompted, absent: generated },
+  chat_embeddings: { has: prompted, absent: generated },
+  nim_embeddings: { has: prompted, absent: generated },
+  nim_rankings: { has: prompted, absent: generated },
+  cohere_rankings: { has: prompted, absent: generated },
+  hf_tei_rankings: { has: prompted, absent: generated },
   audio_transcription: { has: ['request_latency', 'audio_duration', 'rtfx'], absent: text.slice(1) },
   audio_speech: {
     has: [...prompted, 'time_to_first_audio_byte', 'output_audio_duration', 'real_time_factor'],
@@ -38,6 +51,14 @@ const expected: Readonly<Record<string, { has: readonly string[]; absent?: reado
   image_retrieval: { has: ['request_latency', 'image_throughput', 'image_latency'], absent: text.slice(1) },
 };
 
+/** Tokens of each request: those of the prompts, or of the query and the passages. */
+function inputTokens(command: string): number {
+  const value = (option: string) => Number(new RegExp(`--${option} (\\d+)`).exec(command)?.[1] ?? 1);
+  if (!command.includes('--rankings')) return value('isl') * value('batch-size');
+  const passages = value('rankings-passages-mean') * value('rankings-passages-prompt-token-mean');
+  return value('rankings-query-prompt-token-mean') + passages;
+}
+
 let server: MockServer;
 beforeAll(async () => {
   server = await startMockServer({ port: 0, ttftMs: 5, itlMs: 1, dialect: 'plain' });
@@ -51,7 +72,13 @@ describe('the commands of docs/endpoints.md', () => {
 
   it.concurrent.each(commands)('%s', async (command) => {
     const folder = temporaryFolder();
-    const words = command.split(' ').map((word) => word.replaceAll("'", ''));
+    writeFileSync(
+      join(folder, 'bodies.jsonl'),
+      '{"messages":[{"role":"user","content":"hello there"}],"max_tokens":3}\n'.repeat(4),
+    );
+    const words = command
+      .split(' ')
+      .map((word) => word.replace('bodies.jsonl', join(folder, 'bodies.jsonl')));
     const { code, stderr } = await aiperf([
       ...words,
       ...['--url', `127.0.0.1:${server.port}`, '--ui', 'none'],
@@ -73,7 +100,7 @@ describe('the commands of docs/endpoints.md', () => {
       );
     }
     if (has.includes('input_sequence_length')) {
-      const isl = Number(/--isl (\d+)/.exec(command)?.[1]);
+      const isl = inputTokens(command);
       expect(records.map(({ metrics }) => metrics.input_sequence_length?.value)).toEqual(
         records.map(() => isl),
       );

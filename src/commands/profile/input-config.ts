@@ -3,6 +3,8 @@ import { loadMode } from '../../config/load-mode.js';
 import type { Config } from '../../config/options.js';
 import type { SyntheticMedia } from '../../dataset/media/synthetic-media.js';
 import type { DatasetPlan } from '../../dataset/plan.js';
+import type { Endpoint } from '../../endpoint/endpoint.js';
+import { endpoints } from '../../endpoint/endpoints.js';
 import { redactedHeaders } from '../../endpoint/headers.js';
 import type { Issuing, PhasePlan } from '../../load/plan.js';
 import type { RampedLimit } from '../../schedule/ramp.js';
@@ -114,9 +116,11 @@ function syntheticConfig(config: Config, isl: number): JsonObject {
           prompts: {
             isl: distribution(isl, config.islStddev),
             ...optional('osl', outputLength(config)),
+            ...unless(1, 'batch_size', config.promptBatchSize),
           },
         }
       : {}),
+    ...rankingsConfig(config),
     ...mediaConfig(syntheticMedia(config)),
     ...(conversationTurnMean > 1 || conversationTurnStddev > 0
       ? { turns: { mean: conversationTurnMean, stddev: conversationTurnStddev } }
@@ -125,6 +129,21 @@ function syntheticConfig(config: Config, isl: number): JsonObject {
       ? { turn_delay: { mean: conversationTurnDelayMean, stddev: conversationTurnDelayStddev } }
       : {}),
     ...unless(1, 'turn_delay_ratio', conversationTurnDelayRatio),
+  };
+}
+
+function rankingsConfig(config: Config): JsonObject {
+  const endpoint: Endpoint = endpoints[config.endpointType];
+  if (!endpoint.ranks) return {};
+  return {
+    rankings: {
+      passages: distribution(config.rankingsPassagesMean, config.rankingsPassagesStddev),
+      passage_tokens: distribution(
+        config.rankingsPassagesPromptTokenMean,
+        config.rankingsPassagesPromptTokenStddev,
+      ),
+      query_tokens: distribution(config.rankingsQueryPromptTokenMean, config.rankingsQueryPromptTokenStddev),
+    },
   };
 }
 

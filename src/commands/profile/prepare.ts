@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Config } from '../../config/options.js';
 import { synthesisFactors } from '../../config/synthesis-options.js';
 import { indexCorpus, loadCorpusIndex } from '../../dataset/corpus.js';
+import type { RankingLengths } from '../../dataset/dataset-options.js';
 import type { Synthesis } from '../../dataset/loaders/synthesis.js';
 import { type DatasetPlan, openDataset, planDataset } from '../../dataset/plan.js';
 import { openPrompts, verifyPrompts } from '../../dataset/prompts.js';
@@ -170,12 +171,13 @@ function planPrompts(sources: ReadonlyMap<string, TokenizerSource>, seed: number
 
 function generatesText(dataset: DatasetPlan): boolean {
   return (
-    (dataset.kind === 'synthetic' && dataset.isl > 0) ||
+    (dataset.kind === 'synthetic' && (dataset.isl > 0 || dataset.rankings !== undefined)) ||
     (dataset.kind === 'rows' && dataset.generatedTokens > 0)
   );
 }
 
 function datasetOptions(config: Config, seed: number) {
+  const endpoint: Endpoint = endpoints[config.endpointType];
   return {
     seed,
     namedSessions: config.randomSeed !== undefined,
@@ -183,6 +185,8 @@ function datasetOptions(config: Config, seed: number) {
     modelSelection: config.modelSelectionStrategy,
     isl: takesText(config) ? config.isl : 0,
     islStddev: config.islStddev,
+    textsPerTurn: config.promptBatchSize,
+    rankings: endpoint.ranks ? rankingLengths(config) : undefined,
     osl: config.osl,
     oslStddev: config.oslStddev,
     entries: datasetEntries(config),
@@ -194,9 +198,9 @@ function datasetOptions(config: Config, seed: number) {
     inputFile: config.inputFile,
     datasetType: config.customDatasetType,
     blockSize: config.islBlockSize,
-    endpointHasSystemSlot: endpoints[config.endpointType].hasSystemSlot,
+    endpointHasSystemSlot: endpoint.hasSystemSlot,
     media: syntheticMedia(config),
-    endpointMedia: endpoints[config.endpointType].media,
+    endpointMedia: endpoint.media,
     ignoreTimings: config.ignoreTraceDelays,
     synthesis: synthesisOf(config),
   };
@@ -206,6 +210,17 @@ function datasetOptions(config: Config, seed: number) {
 function takesText({ endpointType }: Pick<Config, 'endpointType'>): boolean {
   const endpoint: Endpoint = endpoints[endpointType];
   return endpoint.takesText !== false;
+}
+
+function rankingLengths(config: Config): RankingLengths {
+  return {
+    passages: config.rankingsPassagesMean,
+    passagesStddev: config.rankingsPassagesStddev,
+    passageTokens: config.rankingsPassagesPromptTokenMean,
+    passageTokensStddev: config.rankingsPassagesPromptTokenStddev,
+    queryTokens: config.rankingsQueryPromptTokenMean,
+    queryTokensStddev: config.rankingsQueryPromptTokenStddev,
+  };
 }
 
 /** How the trace is changed; undefined where no option asks for it. */

@@ -78,7 +78,7 @@ const endpoint = section({
   headers: option('headers'),
   extra: option('extraInputs'),
   session_header: option('sessionHeader'),
-  template: refused('only chat and completions bodies can be sent'),
+  template: refused('bodies of a template cannot be sent'),
   per_chunk_usage: unsupported('per-chunk-usage'),
   download_video_content: option('downloadVideoContent'),
   request_content_type: unsupported('request-content-type', 'application/json'),
@@ -107,13 +107,19 @@ const prompts = section({
   isl,
   osl,
   block_size: option('islBlockSize'),
-  batch_size: unsupported('prompt-batch-size', 1),
+  batch_size: option('promptBatchSize'),
   sequence_distribution: unsupported('seq-dist', []),
   random_range_ratio: unsupported('random-range-ratio'),
   random_range_ratio_mode: unsupported('random-range-ratio', 'vllm'),
   random_corpus_style: unsupported('random-corpus-style', 'vllm'),
   corpus: unsupported('prompt-corpus', 'sonnet'),
   cache_bust: unsupported('cache-bust', {}, { target: 'none' }),
+});
+
+const rankings = section({
+  passages: distribution('rankingsPassagesMean', 'rankingsPassagesStddev'),
+  passage_tokens: distribution('rankingsPassagesPromptTokenMean', 'rankingsPassagesPromptTokenStddev'),
+  query_tokens: distribution('rankingsQueryPromptTokenMean', 'rankingsQueryPromptTokenStddev'),
 });
 
 const images = section({
@@ -171,7 +177,7 @@ const syntheticDataset: Section = {
   images,
   audio,
   video,
-  rankings: unsupported('rankings-passages-mean', {}),
+  rankings,
 };
 
 const fileDataset: Section = {

@@ -8,7 +8,6 @@ import { type RowFile, rowText } from './row-file.js';
 
 const unbuiltTypes = [
   'bailian_trace',
-  'raw_payload',
   'inputs_json',
   'burst_gpt_trace',
   'baseten_trace',
@@ -27,6 +26,7 @@ export function detectType(file: RowFile): DatasetType {
   const row = firstRow(file);
   const named = datasetTypes.find((type) => type === row.type);
   if (named) return named;
+  if (holdsBody(row)) return 'raw_payload';
   const unbuilt = unbuiltTypes.find((type) => type === row.type) ?? unbuiltTypeOf(row);
   if (unbuilt) throw notBuilt(file.path, unbuilt);
 
@@ -45,7 +45,8 @@ export function detectFolderType(files: readonly RowFile[]): DatasetType {
   for (const file of files) {
     const row = firstRow(file);
     if (row.type === 'random_pool' || formats.random_pool.marks(row)) continue;
-    if (Array.isArray(row.messages)) throw notBuilt(file.path, 'raw_payload');
+    if (Array.isArray(row.messages))
+      throw rowError(file, 0, 'a folder cannot hold raw_payload files', 'give one file with --input-file');
     throw rowError(
       file,
       0,
@@ -98,10 +99,15 @@ function unbuiltTypeOf(row: JsonObject): UnbuiltType | undefined {
   if (has('session_id') && turns.some((turn) => 'messages' in turn || 'forks' in turn || 'spawns' in turn)) {
     return 'dag_jsonl';
   }
+  return undefined;
+}
+
+/** Messages and no key of a trace. */
+function holdsBody(row: JsonObject): boolean {
+  const has = (key: string) => (row[key] ?? undefined) !== undefined;
   const traceKeys = ['timestamp', 'delay', 'session_id', 'output_length', 'hash_ids'];
   const inputs = ['input_length', 'text_input', 'payload', 'conversation_id'];
-  if (Array.isArray(row.messages) && ![...traceKeys, ...inputs].some(has)) return 'raw_payload';
-  return undefined;
+  return Array.isArray(row.messages) && ![...traceKeys, ...inputs].some(has);
 }
 
 function fits(type: DatasetType, row: JsonObject): boolean {

@@ -3,6 +3,7 @@ import { mooncakeTrace } from './mooncake-trace.js';
 import { multiTurn } from './multi-turn.js';
 import { openAiBatch } from './openai-batch.js';
 import { randomPool } from './random-pool.js';
+import { rawPayload } from './raw-payload.js';
 import { shareGpt } from './sharegpt.js';
 import { singleTurn } from './single-turn.js';
 
@@ -13,4 +14,5 @@ export const formats: Readonly<Record<DatasetType, RowFormat>> = {
   mooncake_trace: mooncakeTrace,
   sharegpt: shareGpt,
   openai_batch: openAiBatch,
+  raw_payload: rawPayload,
 };

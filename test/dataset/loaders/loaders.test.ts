@@ -413,7 +413,7 @@ describe('random_pool', () => {
       'FILE/a.jsonl:1: a folder must hold random_pool files, and this row has no text: {"input_length":5}',
     );
     const payloads = dirname(write(lines({ messages: [] }), 'a.jsonl'));
-    expect(await refusal(payloads)).toBe('FILE/a.jsonl looks like raw_payload, which is not supported yet');
+    expect(await refusal(payloads)).toBe('FILE/a.jsonl:1: a folder cannot hold raw_payload files');
     expect(await refusal(path, { datasetType: 'single_turn' })).toBe(
       'FILE is a folder, but single_turn needs a file',
     );
@@ -714,6 +714,8 @@ describe('the type of a file', () => {
     [{ texts: ['x'] }, 'single_turn'],
     [{ turns: [{ text: 'x' }] }, 'multi_turn'],
     [{ session_id: 's', turns: [{ text: 'x' }] }, 'multi_turn'],
+    [{ messages }, 'raw_payload'],
+    [{ type: 'raw_payload', text: 'x' }, 'raw_payload'],
     [{ input_length: 5 }, 'mooncake_trace'],
     [{ text_input: 'x' }, 'mooncake_trace'],
     [{ payload: { a: 1 } }, 'mooncake_trace'],
@@ -731,8 +733,6 @@ describe('the type of a file', () => {
   });
 
   it.each([
-    [{ messages }, 'raw_payload'],
-    [{ type: 'raw_payload', text: 'x' }, 'raw_payload'],
     [{ chat_id: 1, parent_chat_id: -1, timestamp: 1, input_length: 5, output_length: 5 }, 'bailian_trace'],
     [{ chat_id: 1, type: 'text', timestamp: 1, input_length: 5, output_length: 5 }, 'bailian_trace'],
     [{ data: [{ session_id: 's', payloads: [] }] }, 'inputs_json'],

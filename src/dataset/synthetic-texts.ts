@@ -1,0 +1,79 @@
+import { type RandomStreams, randomStreams } from '../util/random.js';
+import type { NamedTexts } from './conversation.js';
+import type { RankingLengths } from './dataset-options.js';
+import { sampleLength } from './lengths.js';
+import type { PromptSource } from './prompts.js';
+
+/** Lengths of the texts of generated turns, tokens. */
+export interface TextLengths {
+  /** 0: no text. */
+  readonly isl: number;
+  readonly islStddev: number;
+  readonly textsPerTurn: number;
+  readonly rankings: RankingLengths | undefined;
+}
+
+/** Texts of one turn, and the tokens of all of them. */
+interface Texts {
+  readonly texts: readonly NamedTexts[];
+  readonly tokens: number;
+}
+
+/** Mean tokens of a turn. */
+export function meanTokens({ isl, textsPerTurn, rankings }: TextLengths): number {
+  return rankings === undefined
+    ? isl * textsPerTurn
+    : rankings.queryTokens + rankings.passages * rankings.passageTokens;
+}
+
+/** Makes the texts of turn `number`, the same ones for the same seed. */
+export function openTexts(
+  lengths: TextLengths,
+  seed: number,
+  prompts: PromptSource,
+): (number: number) => Texts {
+  const { isl, islStddev, textsPerTurn, rankings } = lengths;
+  if (rankings !== undefined) return rankingTexts(rankings, randomStreams(seed, 'rankings'), prompts);
+  const promptLengths = randomStreams(seed, 'prompt-length');
+  const starts = randomStreams(seed, 'corpus-start');
+  const furtherTexts = randomStreams(seed, 'further-texts');
+  return (number) => {
+    if (isl <= 0) return { texts: [], tokens: 0 };
+    let tokens = sampleLength(isl, islStddev, promptLengths(number));
+    const contents = [prompts.prompt(tokens, starts(number))];
+    if (textsPerTurn > 1) {
+      const random = furtherTexts(number);
+      while (contents.length < textsPerTurn) {
+        const length = sampleLength(isl, islStddev, random);
+        contents.push(prompts.prompt(length, random));
+        tokens += length;
+      }
+    }
+    return { texts: [{ name: 'text', contents }], tokens };
+  };
+}
+
+function rankingTexts(
+  lengths: RankingLengths,
+  streams: RandomStreams,
+  prompts: PromptSource,
+): (number: number) => Texts {
+  return (number) => {
+    const random = streams(number);
+    let tokens = sampleLength(lengths.queryTokens, lengths.queryTokensStddev, random);
+    const query = prompts.prompt(tokens, random);
+    const count = sampleLength(lengths.passages, lengths.passagesStddev, random);
+    const passages = Array.from({ length: count }, () => {
+      const length = sampleLength(lengths.passageTokens, lengths.passageTokensStddev, random);
+      tokens += length;
+      return prompts.prompt(length, random);
+    });
+    return {
+      texts: [
+        { name: 'query', contents: [query] },
+        { name: 'passages', contents: passages },
+      ],
+      tokens,
+    };
+  };
+}
