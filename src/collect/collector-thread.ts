@@ -59,7 +59,7 @@ export async function runCollectorThread(
   const processor = new RecordProcessor(plan);
   const sinks = open(onFileError);
   const notable = plan.handsOverRequests ? openNotable(plan) : undefined;
-  const controls = new Int32Array(control);
+  const controls = new Int32Array(control, 0, 1);
 
   let prewarming = feeds.length;
   const onPrewarmed = () => {
@@ -196,6 +196,7 @@ export async function runCollectorThread(
   }
   sinks.onEnd();
   post({ kind: 'summarizing' });
+  processor.setNetworkRtt(new Float64Array(control, 8, 1)[0] ?? Number.NaN);
   const summaries = { ...processor.summaries(), notable: notable?.found, left };
   // The table must not be used after it was sent.
   const requests = plan.handsOverRequests ? processor.requests.toMessage() : undefined;

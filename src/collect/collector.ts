@@ -14,7 +14,7 @@ export interface CollectorThreadData {
   /** Folder that the load threads spool to; undefined: batches are posted. */
   readonly spool: string | undefined;
   readonly feeds: readonly ShiftedFeed[];
-  /** One 32-bit cell: 1 tells the thread to leave the rest in the spool. */
+  /** One 32-bit cell: 1 tells the thread to leave the rest in the spool. Behind it, at byte 8, `networkRttNs`; NaN: unknown. */
   readonly control: SharedArrayBuffer;
 }
 
@@ -49,6 +49,8 @@ interface SentSummaries extends Omit<Summaries, 'requests'> {
 
 /** The main thread's handle of the record thread. */
 export interface Collector {
+  /** Sets the mean round-trip time to the servers for the results; called before the load threads finish. */
+  setNetworkRtt(ns: number): void;
   /** Stops processing: unprocessed records stay in the spool. */
   leaveRest(): void;
   /**
@@ -77,7 +79,8 @@ export function startCollector(
   feeds: readonly BatchFeed[],
   spool: string | undefined,
 ): Collector {
-  const control = new SharedArrayBuffer(4);
+  const control = new SharedArrayBuffer(16);
+  const networkRtt = new Float64Array(control, 8, 1).fill(Number.NaN);
   const shifted = feeds.map(({ origin, ...feed }) => ({ ...feed, shiftNs: nsBetween(plan.origin, origin) }));
   const data: CollectorThreadData = { plan, spool, feeds: shifted, control };
   const worker = new Worker(entry, {
@@ -110,6 +113,7 @@ export function startCollector(
   const summaries = Promise.race([reported, deathOf(worker, 'The record thread', () => isTerminated)]);
   summaries.catch(() => {});
   return {
+    setNetworkRtt: (ns) => networkRtt.set([ns]),
     leaveRest: () => Atomics.store(new Int32Array(control), 0, 1),
     ready: Promise.race([listening, summaries]),
     get figures() {

@@ -80,6 +80,11 @@ export class RecordProcessor {
     return this.#profiling.table;
   }
 
+  /** @param ns mean round-trip time to the servers; NaN: unknown. */
+  setNetworkRtt(ns: number): void {
+    if (!Number.isNaN(ns)) this.#profiling.table.networkRttNs = ns;
+  }
+
   summaries(): PhaseSummaries {
     return {
       profiling: this.#profiling.summary(),

@@ -61,4 +61,5 @@ const needs: Record<Requirement, string> = {
   'client token counts': "the client's token counts, which --use-server-token-count turns off",
   objectives: 'objectives of its own',
   'fixed schedule': '--fixed-schedule',
+  'network calibration': '--network-latency-automatic or --network-latency-mean',
 };

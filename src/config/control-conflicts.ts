@@ -1,4 +1,4 @@
-import { type Key, noEffect, type Rule, refuses } from './rule.js';
+import { type Key, needs, noEffect, type Rule, refuses } from './rule.js';
 
 /** Conflicts among the options for requests around the load. */
 export const controlConflicts: readonly Rule[] = [
@@ -8,6 +8,13 @@ export const controlConflicts: readonly Rule[] = [
     ['apiKey'],
     ' sigv4: both set the header Authorization',
   ),
+  refuses(
+    'networkLatencyMean',
+    { keys: ['networkLatencyMean'], holds: ({ networkLatencyMean: mean }) => mean !== undefined },
+    ['networkLatencyAutomatic'],
+    ': one measures the round-trip time, the other sets it',
+  ),
+  needs(['networkLatencyPingInterval'], ['networkLatencyAutomatic'], ', which connects at that interval'),
   needsWait('waitForModelMode', 'inference'),
   needsWait('waitForModelInterval', 5),
 ];

@@ -69,6 +69,24 @@ export const controlOptions = {
     default: 60,
     help: 'Fail when the cache was not emptied after N seconds.',
   }),
+  networkLatencyAutomatic: flag({
+    flags: ['--network-latency-automatic'],
+    group: 'Around the run',
+    help: 'Measure the round-trip time to the servers by TCP connects, and report latencies without it as well.',
+  }),
+  networkLatencyMean: number({
+    flags: ['--network-latency-mean'],
+    group: 'Around the run',
+    min: 0,
+    help: 'Report latencies without this round-trip time as well, ms.',
+  }),
+  networkLatencyPingInterval: number({
+    flags: ['--network-latency-ping-interval'],
+    group: 'Around the run',
+    above: 0,
+    default: 1,
+    help: 'Seconds between two TCP connects.',
+  }),
   serverProfiler: flag({
     flags: ['--server-profiler'],
     group: 'Around the run',

@@ -64,7 +64,6 @@ const instead: Readonly<Record<string, string>> = {
 
   'gpu-telemetry': 'record GPU metrics during the run with another tool, such as DCGM exporter',
   'server-metrics*': "scrape the server's /metrics during the run with another tool, such as Prometheus",
-  'network-latency-*': 'use --export-http-trace, which records connect times',
   'api-port': 'read the progress lines on stderr',
   'api-host': 'read the progress lines on stderr',
   'stats-interval': 'use --ui simple, which prints progress every few seconds',

@@ -34,7 +34,8 @@ export type Requirement =
   | 'videos'
   | 'speech'
   | 'objectives'
-  | 'fixed schedule';
+  | 'fixed schedule'
+  | 'network calibration';
 
 /** A service level objective as users write it. */
 export interface Slo {
@@ -61,13 +62,15 @@ export interface RunTraits {
   readonly slos?: readonly Slo[] | undefined;
   /** Requests are sent at recorded times; absent: they are not. */
   readonly fixedSchedule?: boolean;
+  /** The round-trip time to the servers is measured, or given; absent: it is not. */
+  readonly networkCalibrated?: boolean;
   /** Length of the time slices that results are computed for as well; absent: there are none. */
   readonly sliceSeconds?: number | undefined;
 }
 
 /** The traits of a run's warm-up: it follows no schedule and is not cut into slices. */
 export function warmupTraits(traits: RunTraits): RunTraits {
-  return { ...traits, fixedSchedule: false, sliceSeconds: undefined };
+  return { ...traits, fixedSchedule: false, networkCalibrated: false, sliceSeconds: undefined };
 }
 
 /** From which difference on a record is counted as one that differs. */
@@ -169,6 +172,12 @@ export interface AdjustedMetric extends MetricRow {
   readonly base: RecordMetric;
 }
 
+/** A record metric without the network's round-trip time, or that time itself. */
+export interface CalibratedMetric extends MetricRow {
+  readonly kind: 'calibrated';
+  readonly base: RecordMetric | undefined;
+}
+
 /** What is in flight, moment by moment: statistics are weighted by the time for which each value held. */
 export interface CurveMetric extends MetricRow {
   readonly kind: 'curve';
@@ -185,6 +194,7 @@ export type Metric =
   | CountMetric
   | DerivedMetric
   | AdjustedMetric
+  | CalibratedMetric
   | CurveMetric;
 
 /** What derived metrics are computed from. */
@@ -258,6 +268,7 @@ export function unmetNeed(metric: Metric, traits: RunTraits): Requirement | unde
     'client token counts': !traits.serverTokenCounts,
     objectives: (traits.slos ?? []).length > 0,
     'fixed schedule': traits.fixedSchedule === true,
+    'network calibration': traits.networkCalibrated === true,
   };
   return metric.requires.find((need) => !has[need]);
 }

@@ -7,6 +7,7 @@ const kinds: Record<Metric['kind'], string> = {
   count: 'run (count)',
   derived: 'run',
   adjusted: 'run (distribution)',
+  calibrated: 'run (distribution)',
   curve: 'run (over time)',
 };
 
@@ -21,6 +22,7 @@ const needs: Record<Requirement, string> = {
   'client token counts': '`--use-server-token-count` not given',
   objectives: '`--goodput`',
   'fixed schedule': '`--fixed-schedule`',
+  'network calibration': '`--network-latency-automatic` or `-mean`',
 };
 
 const introduction = `# Metrics

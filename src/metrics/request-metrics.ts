@@ -32,7 +32,7 @@ export const timeToSecondToken = perRequest({
   compute: ({ record: { contentNs } }) => (contentNs[1] ?? Number.NaN) - (contentNs[0] ?? Number.NaN),
 });
 
-const timeToFirstOutputToken = perRequest({
+export const timeToFirstOutputToken = perRequest({
   tag: 'time_to_first_output_token',
   label: 'Time to First Output Token',
   short: 'TTFO',

@@ -52,6 +52,7 @@ export interface NamedColumn {
 /** A table on its way to another thread: plain data. */
 export interface TableMessage {
   readonly origin: ClockOrigin;
+  readonly networkRttNs: number | undefined;
   readonly length: number;
   readonly extent: Window;
   /** Tags of all metrics, in table order. */
@@ -70,6 +71,8 @@ export class RequestTable {
   readonly metrics: readonly Metric[];
   /** What times count from. */
   readonly origin: ClockOrigin;
+  /** Mean round-trip time to the servers; undefined if it is not known. */
+  networkRttNs: number | undefined;
   readonly #ofValid: readonly Metric[];
   readonly #ofFailed: readonly Metric[];
   readonly #numbers = new Map<Metric, Column>();
@@ -94,6 +97,7 @@ export class RequestTable {
     this.#firstStartNs = sent?.extent.fromNs ?? Number.POSITIVE_INFINITY;
     this.#lastEndNs = sent?.extent.toNs ?? Number.NEGATIVE_INFINITY;
     this.origin = origin;
+    this.networkRttNs = sent?.networkRttNs;
     this.#ofValid = metrics.filter((metric) => isOf(metric, 'valid'));
     this.#ofFailed = metrics.filter((metric) => isOf(metric, 'failed'));
     for (const metric of metrics) {
@@ -192,6 +196,7 @@ export class RequestTable {
   /** A table of these requests alone. */
   only(rows: Int32Array): RequestTable {
     const table = new RequestTable(this.metrics, this.origin);
+    table.networkRttNs = this.networkRttNs;
     for (const row of rows) {
       const to = table.#addRow(this.startNs(row), this.endNs(row), this.outcome(row));
       for (const [metric, column] of this.#numbers) copy(column, row, table.#numbers.get(metric), to);
@@ -218,7 +223,7 @@ export class RequestTable {
    */
   toMessage(): { readonly message: TableMessage; readonly transfer: ArrayBuffer[] } {
     const message: TableMessage = {
-      ...{ origin: this.origin, length: this.#length, extent: this.extent },
+      ...{ origin: this.origin, networkRttNs: this.networkRttNs, length: this.#length, extent: this.extent },
       tags: this.metrics.map(({ tag }) => tag),
       numbers: new Map([...this.#numbers].map(([{ tag }, column]) => [tag, column.data])),
       lists: new Map([...this.#lists].map(([{ tag }, list]) => [tag, list.data])),

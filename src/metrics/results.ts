@@ -1,4 +1,4 @@
-import type { Rows } from './column.js';
+import type { Rows, Sorted } from './column.js';
 import type { CurveStatistics } from './curves.js';
 import type { CurveMetric, Metric, RunValues } from './metric.js';
 import { requestLatency } from './request-metrics.js';
@@ -72,12 +72,22 @@ export function resultsOver(
         return single(table.column(metric)?.total(rows));
       case 'derived':
         return single(metric.compute(run));
+      case 'calibrated':
+        return calibrated(metric.base && table.sorted(metric.base, rows), table.networkRttNs);
       case 'adjusted':
         return failures === 0
           ? undefined
           : failureAdjustedStatistics(table.sorted(metric.base, rows), failures);
     }
   }
+}
+
+/** Statistics of latencies without the round-trip time; without latencies, of that time alone. */
+function calibrated(sorted: Sorted | undefined, rttNs: number | undefined): Statistics | undefined {
+  if (rttNs === undefined) return undefined;
+  if (sorted !== undefined) return statisticsOf(Float64Array.from(sorted, (ns) => Math.max(0, ns - rttNs)));
+  const { count: _, ...statistics } = statisticsOf(Float64Array.of(rttNs)) ?? {};
+  return statistics;
 }
 
 /** Time from the first valid start to the last content chunk, and the number of failures but planned cancellations. */

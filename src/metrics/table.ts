@@ -4,6 +4,7 @@ import { httpMetrics } from './http-metrics.js';
 import { mediaMetrics } from './media-metrics.js';
 import { type Metric, type RunTraits, unmetNeed } from './metric.js';
 import { adjusted } from './metric-rows.js';
+import { networkMetrics } from './network-metrics.js';
 import { replayMetrics } from './replay-metrics.js';
 import {
   decodeDuration,
@@ -36,6 +37,7 @@ export const metrics: readonly Metric[] = [
   ...curveMetrics,
   ...dueMetrics,
   ...replayMetrics,
+  ...networkMetrics,
 ];
 
 const byTag = new Map(metrics.map((metric) => [metric.tag, metric]));

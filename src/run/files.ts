@@ -25,6 +25,8 @@ const runFiles = {
   warmup: { name: '{base}_warmup.jsonl' },
   /** Telemetry over time. */
   series: { name: '{base}_series.jsonl' },
+  /** A line for each probe of the network. */
+  networkLatency: { name: '{base}_network_latency.jsonl' },
   timeslicesCsv: { name: '{summary}_timeslices.csv', label: 'Timeslice CSV Export' },
   timeslicesJson: { name: '{summary}_timeslices.json', label: 'Timeslice JSON Export' },
   page: { name: 'report.html', label: 'HTML Report' },

@@ -252,7 +252,8 @@ class LiveRun {
     } finally {
       stopSnapshots();
       this.#stopWatch();
-      if (plan.name === 'profiling') afterProfiling?.();
+      const rttNs = plan.name === 'profiling' ? afterProfiling?.() : undefined;
+      if (rttNs !== undefined) collector.setNetworkRtt(rttNs);
     }
     // The last requests in flight may return before the watch looks.
     if (progress().stopped && this.#state === 'running') this.#end('failures');

@@ -22,7 +22,7 @@ function runFiles(prefix: string | undefined): readonly string[] {
   return [
     ...Object.values(fileNames(prefix)),
     ...['json', 'csv', 'jsonl', 'parquet'].map((ending) => `${server}.${ending}`),
-    ...[`${telemetry}.jsonl`, `${base}_network_latency.jsonl`],
+    ...[`${telemetry}.jsonl`],
   ];
 }
 

@@ -43,6 +43,6 @@ export interface RunOptions {
   readonly datasetSize: number;
   /** Called before the first profiling request, which waits for it, at most until the signal. @throws UserError, which ends the run */
   readonly beforeProfiling?: (signal: AbortSignal) => Promise<void>;
-  /** Called when the last profiling request has returned. */
-  readonly afterProfiling?: () => void;
+  /** Called when the last profiling request has returned. @returns the mean round-trip time to the servers, ns, if it was measured. */
+  readonly afterProfiling?: () => number | undefined;
 }

@@ -3,6 +3,14 @@ import { profile, refusals } from './profile-options.js';
 
 it.each([
   [
+    '--network-latency-automatic --network-latency-mean 3',
+    '--network-latency-automatic cannot be combined with --network-latency-mean: one measures the round-trip time, the other sets it.',
+  ],
+  [
+    '--network-latency-ping-interval 2',
+    '--network-latency-ping-interval needs --network-latency-automatic, which connects at that interval.',
+  ],
+  [
     '--auth-type sigv4 --api-key k',
     '--api-key cannot be combined with --auth-type sigv4: both set the header Authorization.',
   ],

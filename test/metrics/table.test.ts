@@ -13,10 +13,14 @@ test('rows of the main console table', () => {
   const main = metrics.filter(({ table }) => table === 'main');
   expect(main.sort((a, b) => (a.order ?? 0) - (b.order ?? 0)).map(({ label }) => label)).toEqual([
     'Time to First Token',
+    'Network-Adjusted Time to First Token',
     'Time to Second Token',
     'Time to First Output Token',
+    'Network-Adjusted Time to First Output Token',
     'Time to First Audio Byte',
     'Request Latency',
+    'Network-Adjusted Request Latency',
+    'Network RTT',
     'Video Inference Time',
     'Video Peak Memory',
     'Output Audio Duration',

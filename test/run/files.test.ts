@@ -13,6 +13,7 @@ const fixed = {
 test('names without a prefix', () => {
   expect(fileNames(undefined)).toEqual({
     ...fixed,
+    networkLatency: 'profile_export_network_latency.jsonl',
     ...{ outputs: 'outputs.json', unsortedOutputs: 'outputs.json.part' },
     records: 'profile_export.jsonl',
     raw: 'profile_export_raw.jsonl',
@@ -29,6 +30,7 @@ test('names without a prefix', () => {
 test.each(['foo', 'foo.json', 'foo_raw.jsonl'])('names with the prefix %s', (prefix) => {
   expect(fileNames(prefix)).toEqual({
     ...fixed,
+    networkLatency: 'foo_network_latency.jsonl',
     ...{ outputs: 'foo_outputs.json', unsortedOutputs: 'foo_outputs.json.part' },
     records: 'foo.jsonl',
     raw: 'foo_raw.jsonl',

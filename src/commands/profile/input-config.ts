@@ -41,7 +41,10 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
     // As AIPerf writes them for runs that collect none of it.
     gpu_telemetry: { enabled: false },
     server_metrics: { enabled: false },
-    network_latency: { enabled: false },
+    network_latency: {
+      enabled: config.networkLatencyAutomatic,
+      ...optional('mean', config.networkLatencyMean),
+    },
     otel: {},
     mlflow: {},
     wandb: {},

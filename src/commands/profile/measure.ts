@@ -3,11 +3,13 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { CollectPlan } from '../../collect/record-processor.js';
 import type { Sinks } from '../../collect/sink.js';
+import { withScheme } from '../../config/base-url.js';
 import { checkDatasetType } from '../../config/conflicts.js';
 import { exitCodes } from '../../config/exit-codes.js';
 import type { Config, profileOptions } from '../../config/options.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import { readRoof, roofFile } from '../../fidelity/roof.js';
+import type { LoadPlan } from '../../load/plan.js';
 import { startLoadThreads } from '../../load/threads.js';
 import { type RunFacts, runConfigJson, type SeriesFacts } from '../../run/facts.js';
 import type { RunFiles } from '../../run/files.js';
@@ -26,6 +28,7 @@ import type { ServerControl } from './control.js';
 import { stageInputs } from './export-inputs.js';
 import { inputConfig } from './input-config.js';
 import type { Interrupt } from './interrupt.js';
+import type { NetworkProbe } from './network-latency.js';
 import { type PreparedRun, prepareRun } from './prepare.js';
 import { traitsOf } from './traits.js';
 
@@ -85,6 +88,7 @@ export async function measureRun(
   const page = plan.handsOverRequests ? (await import('../../report/page/run-page.js')).runPage : undefined;
   if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure: 'interrupted before it began' };
   const { load, threads, datasetSize } = prepared;
+  const network = await networkProbeOf(config, load.targets, artifacts, origin, log);
   const outcome = await runLoad({
     load,
     collect: plan,
@@ -106,7 +110,14 @@ export async function measureRun(
     datasetSize,
     spool: artifacts.spool,
     recordsName: basename(artifacts.records),
-    ...(control && { beforeProfiling: control.startProfiler, afterProfiling: control.stopProfiler }),
+    beforeProfiling: async (signal) => {
+      await control?.startProfiler(signal);
+      network?.start();
+    },
+    afterProfiling: () => {
+      control?.stopProfiler();
+      return network?.stop() ?? givenRttNs(config);
+    },
   });
   await control?.profilerStopped(interrupt.happened);
   if (outcome === undefined) {
@@ -147,6 +158,24 @@ async function controlOf(config: Config, env: Io['env'], log: Log): Promise<Serv
   if (waitForModelTimeout === 0 && !resetKvCache && !serverProfiler) return undefined;
   const { openServerControl } = await import('./control.js');
   return openServerControl(config, env, log);
+}
+
+/** Loaded only if it is asked for. */
+async function networkProbeOf(
+  { networkLatencyAutomatic, networkLatencyPingInterval, urls }: Config,
+  targets: LoadPlan['targets'],
+  artifacts: RunFiles,
+  origin: ClockOrigin,
+  log: Log,
+): Promise<NetworkProbe | undefined> {
+  if (!networkLatencyAutomatic) return undefined;
+  const { openNetworkProbe } = await import('./network-latency.js');
+  const options = { targets, urls: urls.map(withScheme), intervalMs: networkLatencyPingInterval * 1000 };
+  return openNetworkProbe(options, artifacts.networkLatency, origin, log);
+}
+
+function givenRttNs({ networkLatencyMean }: Config): number | undefined {
+  return networkLatencyMean === undefined ? undefined : networkLatencyMean * 1e6;
 }
 
 /** What the spool keeps, and how it becomes part of the results. */

@@ -5,7 +5,15 @@ import type { RunTraits } from '../../metrics/metric.js';
 import { type ViewConfig, viewTraitsOf } from '../view.js';
 
 type TraitOptions = ViewConfig &
-  Pick<Config, 'endpointType' | 'streaming' | 'useServerTokenCount' | 'fixedSchedule'>;
+  Pick<
+    Config,
+    | 'endpointType'
+    | 'streaming'
+    | 'useServerTokenCount'
+    | 'fixedSchedule'
+    | 'networkLatencyAutomatic'
+    | 'networkLatencyMean'
+  >;
 
 /** Which metrics a run of these options can have. */
 export function traitsOf(config: TraitOptions): RunTraits {
@@ -21,6 +29,7 @@ export function traitsOf(config: TraitOptions): RunTraits {
     generatesSpeech: answersAudio === true,
     serverTokenCounts: config.useServerTokenCount,
     fixedSchedule: config.fixedSchedule,
+    networkCalibrated: config.networkLatencyAutomatic || config.networkLatencyMean !== undefined,
     ...viewTraitsOf(config),
   };
 }

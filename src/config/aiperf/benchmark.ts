@@ -282,7 +282,11 @@ const sections: Section = {
   logging: section({ level: option('logLevel') }),
   gpu_telemetry: unsupported('gpu-telemetry', ...off),
   server_metrics: unsupported('server-metrics', ...off),
-  network_latency: unsupported('network-latency-', ...off),
+  network_latency: section({
+    enabled: option('networkLatencyAutomatic'),
+    mean: option('networkLatencyMean'),
+    ping_interval: option('networkLatencyPingInterval', seconds),
+  }),
   otel: unsupported('otel-url', ...off),
   mlflow: unsupported('mlflow-', ...off),
   wandb: unsupported('wandb-', ...off),
