@@ -3,7 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { writeBundles } from './licences.js';
 
 /** The programs of the package, each of a process or a thread. */
-export const entries = ['cli', 'load/thread', 'commands/profile/collector-entry', 'collect/count-thread'];
+export const entries = [
+  'cli',
+  'load/thread',
+  'commands/profile/collector-entry',
+  'collect/count-thread',
+  'commands/doctor/stub-server',
+];
 
 /**
  * Bundles the program with the used parts of the libraries that it loads at its start: each process and thread then

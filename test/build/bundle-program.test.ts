@@ -9,13 +9,22 @@ it('the package ships every program, and nothing else of dist but their chunks',
   for (const file of shipped) expect(existsSync(file), file).toBe(true);
 });
 
+const modules = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
+  (path) => path.endsWith('.ts') && !/^(build|page)\/|^demo\.ts$/.test(path),
+);
+const sourceOf = (module: string) => readFileSync(`src/${module}`, 'utf8');
+
+it('every program that another one starts is bundled', () => {
+  const started = modules.flatMap((module) =>
+    [...sourceOf(module).matchAll(/packageFile\('dist\/(.*?)\.js'\)/g)].map(([, program]) => program),
+  );
+  expect([...new Set(started)].sort()).toEqual([...entries].sort());
+});
+
 // A bundled module is in another folder than its source.
 it('modules find files of the package by packageFile, not by their own place', () => {
-  const modules = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
-    (path) => path.endsWith('.ts') && !/^(build|page)\/|^demo\.ts$/.test(path),
-  );
-  const byOwnPlace = modules.filter((path) =>
-    /URL\([^;]*import\.meta\.url|import\.meta\.(dirname|filename)/.test(readFileSync(`src/${path}`, 'utf8')),
+  const byOwnPlace = modules.filter((module) =>
+    /URL\([^;]*import\.meta\.url|import\.meta\.(dirname|filename)/.test(sourceOf(module)),
   );
   expect(byOwnPlace).toEqual(['util/package-file.ts']);
 });
