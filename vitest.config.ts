@@ -7,6 +7,7 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // Many tests wait for servers and child processes: one more than CI has cores.
+    maxWorkers: 3,
   },
 });
