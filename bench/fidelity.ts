@@ -94,6 +94,7 @@ function measureOurs(one: Case, build: Build): Promise<Measured> {
     const run = await runOurs(server.url, folder, [...chatArgs(one.tokens, true, one.inputTokens), ...load], {
       build,
       core: one.isUnpinned ? 'any' : CLIENT_CORE,
+      isWatched: false,
       env: { AIPERF_HTTP_CONNECTION_LIMIT: '12000' },
     });
     const after = clockOffsetNs();

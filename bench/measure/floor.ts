@@ -69,7 +69,7 @@ async function runReader(
   command: readonly string[],
   { core = CLIENT_CORE, keepStamps }: FloorLoad,
 ): Promise<FloorRun> {
-  const finished = await run(command, { core });
+  const finished = await run(command, { core, isWatched: false });
   if (finished.exitCode !== 0) throw new Error(`${command[0]} failed: ${finished.stderr}`);
   const said: Omit<FloorRun, 'stamps'> = JSON.parse(finished.stdout);
   return { ...said, stamps: keepStamps ? readStamps(stampFile) : [] };
