@@ -5,8 +5,8 @@ import type { Issuer, PhaseRunner } from './phase-runner.js';
 import type { Session } from './session.js';
 
 // Making and sending requests must not delay reads: after this time the thread polls its sockets and timestamps what
-// arrived. A request takes about half of it; one poll costs a tenth.
-const MAX_FILL_NS = 0.2e6;
+// arrived. A request takes as long or longer; one poll takes 3 µs.
+const MAX_FILL_NS = 50e3;
 // First bodies made before the start; those of long prompts take about 25 MB.
 const MAX_PREPARED = 250;
 
@@ -86,12 +86,12 @@ export class ClosedLoop implements Issuer {
     const beganNs = phase.nowNs();
     this.#filling = true;
     while (this.#freeSinceNs.length > 0 && !this.#exhausted && phase.mayIssue) {
+      this.#startSession();
       if (phase.nowNs() - beganNs > MAX_FILL_NS) {
         // Not the timer queue, which calls due entries without polling the sockets.
         setImmediate(this.#fill);
         return;
       }
-      this.#startSession();
     }
     this.#filling = false;
     phase.checkDone();

@@ -115,10 +115,7 @@ export class PhasePlayer {
       answer: { endpoint, streamEnd, keepUnits: keepRaw },
       maxMessageBytes: this.#plan.transportOptions.limits.messageBytes,
       nowNs: this.#nowNs,
-      onRead: (atNs) => {
-        counters.noteActivity();
-        monitor.noteRead(atNs);
-      },
+      onActivity: () => counters.noteActivity(),
       mayBeLate: (atNs) => monitor.mayBeLate(atNs),
     };
   }

@@ -10,7 +10,7 @@ const BATCH_RECORDS = 250;
 const BATCH_BYTES = 128_000;
 const MAX_WAIT_MS = 50;
 /** Packing a record takes 3 to 15 µs; the sockets are polled between groups of this size. */
-const PACK_AT_ONCE = 16;
+const PACK_AT_ONCE = 4;
 
 /**
  * Passes finished records on in batches. Each record is packed as soon as all pending reads are timestamped, so that
@@ -49,8 +49,8 @@ export class RecordBatcher {
 
   readonly #pack = (): void => {
     const waiting = this.#waiting;
-    // At least a quarter of the backlog, which otherwise grows if more records arrive per turn.
-    const count = Math.max(PACK_AT_ONCE, waiting.length >> 2);
+    // At least an eighth of the backlog, which otherwise grows if more records arrive per turn.
+    const count = Math.max(PACK_AT_ONCE, waiting.length >> 3);
     for (const record of waiting.splice(0, count)) this.#packer.add(record);
     this.#packing = waiting.length > 0 ? setImmediate(this.#pack) : undefined;
     if (this.#packer.records >= BATCH_RECORDS || this.#packer.bytes >= BATCH_BYTES) this.#put();

@@ -48,8 +48,8 @@ export interface SendingOptions
   /** Signs each request; undefined: none is. */
   readonly sign?: Signer | undefined;
   readonly nowNs: () => number;
-  /** Called for every read of a body, with its time. */
-  readonly onRead: (atNs: number) => void;
+  /** Called for every read of a body. */
+  readonly onActivity: () => void;
   /** Whether a timestamp may be late; false for NaN. */
   readonly mayBeLate: (atNs: number) => boolean;
 }
@@ -83,6 +83,7 @@ export class RequestRun implements ResponseHandler, Indexed {
   /** Set when the payload could not be made. */
   #failing: NodeJS.Immediate | undefined = undefined;
   #sent = false;
+  #returned = false;
   #prefilling: boolean;
   #body: JsonObject = {};
   #headers: string[] = [];
@@ -152,6 +153,8 @@ export class RequestRun implements ResponseHandler, Indexed {
   }
 
   #cancel(message: string, dropped: boolean): void {
+    this.#exchange?.settle();
+    if (this.#returned) return;
     this.#exchange?.destroy();
     const atNs = this.#options.nowNs();
     this.#finish(atNs, { code: 499, type: 'RequestCancellationError', message }, { atNs, dropped });
@@ -174,7 +177,7 @@ export class RequestRun implements ResponseHandler, Indexed {
   }
 
   onBody(bytes: Buffer, start: number, end: number, atNs: number): void {
-    this.#options.onRead(atNs);
+    this.#options.onActivity();
     this.#response?.feed(bytes, start, end, atNs);
   }
 
@@ -231,6 +234,8 @@ export class RequestRun implements ResponseHandler, Indexed {
   }
 
   #giveUpSending(): void {
+    this.#exchange?.settle();
+    if (this.#returned) return;
     this.#exchange?.destroy();
     this.#failSending(
       `The request was not sent completely within ${SEND_TIMEOUT_S} s`,
@@ -253,6 +258,7 @@ export class RequestRun implements ResponseHandler, Indexed {
     error: RecordError | undefined,
     cancellation?: { readonly atNs: number; readonly dropped: boolean },
   ): void {
+    this.#returned = true;
     this.#facts.timers.cancel(this.#cancelTimer);
     clearImmediate(this.#failing);
     this.#endPrefill();

@@ -38,20 +38,21 @@ async function runLoadThread({
   );
   const { corpus, seed, corrector } = plan.prompts;
   const dataset = openDataset(plan.dataset, openPrompts(corpus, seed, corrector && openTokenizer(corrector)));
-  const environment: PhaseEnvironment = {
-    conversations: new ConversationCache(dataset, sessionsOf(plan)),
-    sample: openSampler(plan.sampling, dataset.size, seed),
-    targets: plan.targets,
-    transport: await openTransport(plan.transport, { ...plan.transportOptions, nowNs }),
-    batcher: new RecordBatcher(sink, new RecordPacker(workerId)),
-    share: { ...share, thread, threads },
-  };
   let isPrewarming = true;
   // Number of the thread among those of all sources.
   const number = thread * share.sources + share.source;
   const monitor = new EventLoopMonitor(nowNs, number, (observation) => {
     if (!isPrewarming) records.postMessage(observation);
   });
+  const onRead = (atNs: number) => monitor.noteRead(atNs);
+  const environment: PhaseEnvironment = {
+    conversations: new ConversationCache(dataset, sessionsOf(plan)),
+    sample: openSampler(plan.sampling, dataset.size, seed),
+    targets: plan.targets,
+    transport: await openTransport(plan.transport, { ...plan.transportOptions, nowNs, onRead }),
+    batcher: new RecordBatcher(sink, new RecordPacker(workerId)),
+    share: { ...share, thread, threads },
+  };
   const player = new PhasePlayer(plan, monitor, nowNs);
   // Keeps the finished records also if the thread fails.
   process.once('exit', () => environment.batcher.flush());

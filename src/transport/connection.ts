@@ -5,33 +5,20 @@ import { Timeout } from '../util/timeout.js';
 import type { DnsCache } from './dns-cache.js';
 import type { Carrier, RunningExchange } from './exchange.js';
 import { brokenConnection, connectFailure, cutShort, tookTooLong } from './failures.js';
+import type { PendingReads, Reader } from './pending-reads.js';
 import { requestHead } from './request-head.js';
 import { ResponseParser, type ResponseSink } from './response-parser.js';
+import type { Server } from './server.js';
 import type { ResponseHead, TransportError } from './transport.js';
-
-/** An origin with its connections and settings. */
-export interface Server {
-  readonly secure: boolean;
-  /** Without the brackets of an IPv6 literal. */
-  readonly host: string;
-  readonly port: number;
-  /** `host:port`, for error messages. */
-  readonly at: string;
-  readonly hostHeader: string;
-  /** Idle connections, most recently used last. */
-  readonly idle: Connection[];
-  /**
-   * A connection stayed open after its response, so connections may be reused at once. Some servers close after a
-   * response without announcing it, and a request sent before that close arrives is lost.
-   */
-  keepsOpen: boolean;
-}
 
 /** Shared by all connections of a transport. */
 export interface ConnectionContext {
   readonly nowNs: () => number;
-  /** Buffer for every read of the thread; processed before the next read. */
-  readonly readBuffer: Buffer;
+  /** Reads of all connections. */
+  readonly reads: PendingReads;
+  readonly onRead: (atNs: number) => void;
+  /** No other connection is open, whose reads could be late. */
+  readonly hasOneConnection: boolean;
   readonly dns: DnsCache;
   /** Limit for DNS, TCP and TLS together; 0: none. */
   readonly connectTimeoutMs: number;
@@ -51,7 +38,7 @@ export interface ConnectionContext {
 }
 
 /** A TCP or TLS connection. It carries one exchange at a time and is destroyed after any failure. */
-export class Connection implements ResponseSink, Carrier {
+export class Connection implements ResponseSink, Carrier, Reader {
   readonly server: Server;
   /** While idle: since when, and when it expires. */
   idleSinceNs = 0;
@@ -67,6 +54,8 @@ export class Connection implements ResponseSink, Carrier {
   /** The request of the current exchange was completely handed to the kernel. */
   #written = false;
   #destroyed = false;
+  /** Reads that were not parsed yet. */
+  #unparsed = 0;
   /** Time of the read being parsed. */
   #readNs = 0;
 
@@ -167,7 +156,7 @@ export class Connection implements ResponseSink, Carrier {
       // retransmitted.
       autoSelectFamily: several,
       autoSelectFamilyAttemptTimeout: 2000,
-      onread: { buffer: this.#context.readBuffer, callback: (length) => this.#onRead(length) },
+      onread: { buffer: this.#context.reads.buffer, callback: (length) => this.#onRead(length) },
     };
     if (several) options.lookup = (_host, _options, done) => done(null, [...addresses]);
     if (!secure) return this.#context.connect(options);
@@ -232,29 +221,46 @@ export class Connection implements ResponseSink, Carrier {
 
   #onRead(length: number): boolean {
     const atNs = this.#context.nowNs();
+    const { reads } = this.#context;
+    this.#context.onRead(atNs);
+    this.#unparsed++;
+    if (length > MAX_COPIED_BYTES || this.#context.hasOneConnection) {
+      reads.settle(this);
+      this.parse(reads.buffer, 0, length, atNs);
+    } else reads.add(this, length, atNs);
+    return true;
+  }
+
+  settle(): void {
+    if (this.#unparsed > 0) this.#context.reads.settle(this);
+  }
+
+  parse(bytes: Buffer, start: number, end: number, atNs: number): void {
+    this.#unparsed--;
+    if (this.#destroyed) return;
     const exchange = this.#exchange;
     if (exchange === undefined) {
       // Unsolicited bytes: the next response would be parsed from the wrong offset.
       this.destroy();
-      return true;
+      return;
     }
     this.#readNs = atNs;
     let at: number;
     try {
-      at = this.#parser.feed(this.#context.readBuffer, 0, length);
+      at = this.#parser.feed(bytes, start, end);
     } catch (error) {
       exchange.refuse(error, atNs);
-      return true;
+      return;
     }
     // The handler may have destroyed the exchange in between.
-    if (this.#exchange === exchange && this.#parser.done) {
-      this.#complete(exchange, this.#parser.keepAlive && this.#written && at === length, atNs);
-    }
-    return true;
+    if (this.#exchange !== exchange || !this.#parser.done) return;
+    const isLastRead = at === end && this.#unparsed === 0;
+    this.#complete(exchange, this.#parser.keepAlive && this.#written && isLastRead, atNs);
   }
 
   #onClosed(): void {
     const atNs = this.#context.nowNs();
+    this.settle();
     // Closed during the TLS handshake: Node's own error follows.
     if (!this.#connected) return;
     const exchange = this.#exchange;
@@ -267,6 +273,7 @@ export class Connection implements ResponseSink, Carrier {
 
   #onError(error: Error): void {
     const atNs = this.#context.nowNs();
+    this.settle();
     const describe = this.#connected ? brokenConnection : connectFailure;
     this.#fail(describe(this.server.at, error), atNs);
   }
@@ -284,3 +291,6 @@ export class Connection implements ResponseSink, Carrier {
     exchange?.fail(error, atNs);
   }
 }
+
+/** Reads above this size contain many events: copying them costs more than it gains. */
+const MAX_COPIED_BYTES = 8192;

@@ -15,6 +15,8 @@ import {
 
 /** What carries an exchange once it has a connection. */
 export interface Carrier {
+  /** Passes on everything that was read so far. */
+  settle(): void;
   /** Destroys the exchange and its connection. */
   destroy(): void;
   /** The socket, if any. */
@@ -114,8 +116,14 @@ export class RunningExchange implements Exchange {
     this.fail(refusedResponse(this.at, thrown), atNs);
   }
 
+  settle(): void {
+    if (!this.#over) this.carrier?.settle();
+  }
+
   #expire(): void {
     const atNs = this.#nowNs();
+    this.settle();
+    if (this.#over) return;
     this.carrier?.destroy();
     this.fail(tookTooLong('The request to', this.at, this.request.timeoutMs), atNs);
   }

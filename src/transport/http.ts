@@ -1,10 +1,11 @@
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { Timeout } from '../util/timeout.js';
-import { Connection, type ConnectionContext, type Server } from './connection.js';
+import { Connection, type ConnectionContext } from './connection.js';
 import { DnsCache } from './dns-cache.js';
 import { RunningExchange } from './exchange.js';
-import { Servers } from './server.js';
+import { PendingReads } from './pending-reads.js';
+import { type Server, Servers } from './server.js';
 import { openSecureContext } from './tls-context.js';
 import type { Exchange, HttpRequest, ResponseHandler, Transport, TransportOptions } from './transport.js';
 
@@ -21,7 +22,8 @@ export function openHttpTransport(options: TransportOptions): Transport {
 
 class HttpTransport implements Transport, ConnectionContext {
   readonly nowNs: () => number;
-  readonly readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
+  readonly reads: PendingReads;
+  readonly onRead: (atNs: number) => void;
   readonly dns: DnsCache;
   readonly connectTimeoutMs: number;
   readonly keepAlive: boolean;
@@ -45,6 +47,8 @@ class HttpTransport implements Transport, ConnectionContext {
   constructor(options: TransportOptions) {
     this.#options = options;
     this.nowNs = options.nowNs;
+    this.reads = new PendingReads(options.nowNs);
+    this.onRead = options.onRead ?? (() => {});
     this.dns = new DnsCache(options.ipVersion, options.nowNs);
     this.connectTimeoutMs = options.connectTimeoutMs;
     this.keepAlive = options.connectionReuse !== 'never';
@@ -75,6 +79,10 @@ class HttpTransport implements Transport, ConnectionContext {
     this.#sweepTimer?.clear();
     for (const exchange of this.#waiting.splice(0)) exchange.destroy();
     for (const connection of this.#open) connection.abandon();
+  }
+
+  get hasOneConnection(): boolean {
+    return this.#open.size === 1;
   }
 
   secureContext(): SecureContext {
@@ -199,6 +207,3 @@ class HttpTransport implements Transport, ConnectionContext {
     return idle;
   }
 }
-
-/** 64 KiB was the fastest of 16, 64 and 256 KiB for coalesced streams. */
-const readBufferBytes = 65_536;

@@ -1,6 +1,24 @@
-import type { Server } from './connection.js';
+import type { Connection } from './connection.js';
 import { hostAndPort, hostHeader } from './request-head.js';
 import type { Origin } from './transport.js';
+
+/** An origin with its connections and settings. */
+export interface Server {
+  readonly secure: boolean;
+  /** Without the brackets of an IPv6 literal. */
+  readonly host: string;
+  readonly port: number;
+  /** `host:port`, for error messages. */
+  readonly at: string;
+  readonly hostHeader: string;
+  /** Idle connections, most recently used last. */
+  readonly idle: Connection[];
+  /**
+   * A connection stayed open after its response, so connections may be reused at once. Some servers close after a
+   * response without announcing it, and a request sent before that close arrives is lost.
+   */
+  keepsOpen: boolean;
+}
 
 /** Finds or creates the `Server` of an origin. */
 export class Servers {

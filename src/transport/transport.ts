@@ -77,8 +77,8 @@ export interface ConnectionEnds {
 
 /**
  * Receives the events of one exchange. Exactly one of `onEnd` and `onError` ends it; after `destroy` neither is called.
- * Called synchronously from the socket's callback, whose first statement takes the time. An exception in `onHead` or
- * `onBody` fails only this exchange.
+ * Times are those of the socket's callbacks, whose first statement takes them; calls may follow somewhat later, in
+ * order. An exception in `onHead` or `onBody` fails only this exchange.
  */
 export interface ResponseHandler {
   /** The complete request was handed to the kernel. */
@@ -125,6 +125,8 @@ export interface Exchange {
   readonly times: WireTimes;
   /** Queries the system; meant for request traces. Undefined unless there is an open TCP connection. */
   ends(): ConnectionEnds | undefined;
+  /** Calls the handler for everything that was read so far; this may end the exchange. Not for use within its calls. */
+  settle(): void;
   /** Destroys the exchange and its socket, which is not reused; the handler is not called again. */
   destroy(): void;
 }
@@ -141,6 +143,8 @@ type ConnectionReuse = 'pooled' | 'never' | 'sticky-user-sessions';
 export interface TransportOptions {
   /** Monotonic ns since the run's origin. */
   readonly nowNs: () => number;
+  /** Called for every read, with its time. */
+  readonly onRead?: (atNs: number) => void;
   readonly connectionReuse: ConnectionReuse;
   /** Limit for open connections; further requests wait in order. */
   readonly maxConnections: number;

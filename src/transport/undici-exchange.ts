@@ -28,6 +28,9 @@ export class UndiciExchange implements Dispatcher.DispatchHandler, Carrier {
     exchange.carrier = this;
   }
 
+  /** Undici passes on every read at once. */
+  settle(): void {}
+
   /** Destroys the exchange; one still waiting for a connection is dropped when its turn comes. */
   destroy(): void {
     this.#controller?.abort(new Error('destroyed'));
@@ -57,6 +60,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler, Carrier {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     const atNs = this.#transport.nowNs();
+    this.#transport.onRead?.(atNs);
     this.exchange.body(chunk, 0, chunk.length, atNs);
   }
 
@@ -110,6 +114,7 @@ export class UndiciExchange implements Dispatcher.DispatchHandler, Carrier {
 /** What an exchange needs from its transport. */
 export interface UndiciExchangeOwner {
   readonly nowNs: () => number;
+  readonly onRead: ((atNs: number) => void) | undefined;
   readonly connectTimeoutMs: number;
   readonly maxHeaderBytes: number;
   /** Its request is about to be written. */

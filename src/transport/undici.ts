@@ -26,6 +26,7 @@ export function openUndiciTransport(options: TransportOptions): Transport {
 
 class UndiciTransport implements Transport, UndiciExchangeOwner {
   readonly nowNs: () => number;
+  readonly onRead: ((atNs: number) => void) | undefined;
   readonly connectTimeoutMs: number;
   readonly maxHeaderBytes: number;
   readonly #options: TransportOptions;
@@ -43,6 +44,7 @@ class UndiciTransport implements Transport, UndiciExchangeOwner {
 
   constructor(options: TransportOptions) {
     this.nowNs = options.nowNs;
+    this.onRead = options.onRead;
     this.connectTimeoutMs = options.connectTimeoutMs;
     this.maxHeaderBytes = options.limits.headerBytes;
     this.#options = options;

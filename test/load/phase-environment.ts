@@ -88,7 +88,7 @@ export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => I
         exchange.destroyed = true;
         open.splice(open.indexOf(exchange), 1);
       };
-      return { times: new WireTimes(), ends: () => undefined, destroy };
+      return { times: new WireTimes(), ends: () => undefined, settle() {}, destroy };
     },
     close() {},
   };
@@ -138,7 +138,7 @@ export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => I
       maxMessageBytes: 2 ** 20,
       transport,
       nowNs: () => clock.nowNs,
-      onRead: () => {},
+      onActivity: () => {},
       mayBeLate: () => false,
     },
   });

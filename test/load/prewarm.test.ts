@@ -61,7 +61,7 @@ async function prewarmed(endpoint: Endpoint, streaming: boolean) {
         maxMessageBytes: 2 ** 20,
         transport,
         nowNs,
-        onRead: () => {},
+        onActivity: () => {},
         mayBeLate: () => false,
       },
       timers,

@@ -61,7 +61,7 @@ async function results(wanted: readonly Play[]) {
     ),
   );
   // Lest a connection that the server is just closing is used for the next plays.
-  await pause(5);
+  await pause(20);
   return { ours: all[0] ?? [], undicis: all[1] ?? [] };
 }
 

@@ -1,0 +1,127 @@
+import { Socket, type TcpNetConnectOpts } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openHttpTransport } from '../../src/transport/http.js';
+import type { Transport } from '../../src/transport/transport.js';
+import { clock, options, pause, type Sent, send } from './support.js';
+
+const text = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n';
+const origin = { protocol: 'http:', host: '127.0.0.1', port: 1 } as const;
+
+const opened: Transport[] = [];
+afterEach(() => {
+  for (const client of opened.splice(0)) client.close();
+});
+
+/** A connection whose reads the test makes. */
+class HandSocket extends Socket {
+  readonly #onread: TcpNetConnectOpts['onread'];
+
+  constructor({ onread }: TcpNetConnectOpts) {
+    super();
+    this.#onread = onread;
+    setImmediate(() => this.emit('connect'));
+  }
+
+  override write(_data: unknown, encoding?: unknown, callback?: unknown): boolean {
+    const written = typeof encoding === 'function' ? encoding : callback;
+    if (typeof written === 'function') process.nextTick(() => written());
+    return true;
+  }
+
+  deliver(bytes: string): void {
+    const { buffer, callback } = this.#onread ?? {};
+    if (buffer instanceof Uint8Array) callback?.(Buffer.from(buffer.buffer).write(bytes, 'latin1'), buffer);
+  }
+}
+
+/** Two requests on open connections, so that reads are not parsed at once. */
+async function twoRequests(timeoutMs = 0): Promise<{ sockets: HandSocket[]; sent: Sent[] }> {
+  const sockets: HandSocket[] = [];
+  const connect = (opts: TcpNetConnectOpts) => {
+    const socket = new HandSocket(opts);
+    sockets.push(socket);
+    return socket;
+  };
+  const client = openHttpTransport(options({ connect }));
+  opened.push(client);
+  const sent = [send(client, origin, { timeoutMs }), send(client, origin)];
+  await pause(5);
+  return { sockets, sent };
+}
+
+/** The response cut in two at every byte: read, and then `act` before the check phase. */
+async function atEveryCut(act: (socket: HandSocket, sent: Sent) => void, timeoutMs?: number) {
+  const outcomes = [];
+  for (let cut = 1; cut < text.length; cut++) {
+    const { sockets, sent } = await twoRequests(timeoutMs);
+    const [socket, asked] = [sockets[0] as HandSocket, sent[0] as Sent];
+    socket.deliver(text.slice(0, cut));
+    socket.deliver(text.slice(cut));
+    act(socket, asked);
+    const { body, error } = await asked.outcome;
+    outcomes.push({ body, error });
+  }
+  return outcomes;
+}
+
+const whole = Array.from({ length: text.length - 1 }, () => ({ body: 'abcde', error: undefined }));
+
+describe('what was read but not parsed yet', () => {
+  it('is parsed before a close', async () => {
+    expect(await atEveryCut((socket) => socket.emit('close'))).toEqual(whole);
+  });
+
+  it('is parsed before an error', async () => {
+    expect(await atEveryCut((socket) => socket.emit('error', new Error('ECONNRESET')))).toEqual(whole);
+  });
+
+  it('is parsed before a cancellation', async () => {
+    expect(
+      await atEveryCut((_socket, { exchange }) => {
+        exchange.settle();
+        exchange.destroy();
+      }),
+    ).toEqual(whole);
+  });
+
+  it('is parsed before a timeout', async () => {
+    const { sockets, sent } = await twoRequests(400);
+    const outcome = await new Promise((resolve) =>
+      setTimeout(() => {
+        sockets[0]?.deliver(text);
+        // The limit has passed before the check phase: its timer is called first.
+        const untilMs = performance.now() + 410;
+        while (performance.now() < untilMs);
+        resolve(sent[0]?.outcome);
+      }, 1),
+    );
+    expect(outcome).toMatchObject({ body: 'abcde', error: undefined });
+  });
+
+  it('leaves the body before a cut visible, and then fails', async () => {
+    const { sockets, sent } = await twoRequests();
+    sockets[0]?.deliver(text.slice(0, text.indexOf('2\r\nde')));
+    sockets[0]?.emit('close');
+    expect(await sent[0]?.outcome).toMatchObject({ body: 'abc', error: 'ClientPayloadError' });
+  });
+
+  it('has the times of its reads', async () => {
+    const { sockets, sent } = await twoRequests();
+    sockets[0]?.deliver(text);
+    sockets[1]?.deliver(text);
+    const afterNs = clock.nowNs();
+    await Promise.all(sent.map(({ outcome }) => outcome));
+    const [first, second] = sent.map(({ exchange }) => exchange.times);
+    expect(first?.headNs).toBe(first?.endNs);
+    expect(second?.endNs).toBeGreaterThan(first?.endNs ?? afterNs);
+    expect(second?.endNs).toBeLessThanOrEqual(afterNs);
+  });
+
+  it('behind the end of a response closes the connection', async () => {
+    const { sockets, sent } = await twoRequests();
+    sockets[0]?.deliver(text);
+    sockets[0]?.deliver('HTTP/1.1');
+    expect(await sent[0]?.outcome).toMatchObject({ body: 'abcde', error: undefined });
+    expect(sockets[0]?.destroyed).toBe(true);
+  });
+});
