@@ -1,4 +1,5 @@
 import { curveMetrics } from './curve-metrics.js';
+import { fullResponseMetrics } from './full-response-metrics.js';
 import { goodputMetrics } from './goodput-metrics.js';
 import { httpMetrics } from './http-metrics.js';
 import { mediaMetrics } from './media-metrics.js';
@@ -23,6 +24,7 @@ import { usageMetrics } from './usage-metrics.js';
  */
 export const metrics: readonly Metric[] = [
   ...requestMetrics,
+  ...fullResponseMetrics,
   ...countMetrics,
   ...derivedMetrics,
   ...goodputMetrics,

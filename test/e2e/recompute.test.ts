@@ -247,6 +247,12 @@ describe('the summary of a run with failures', () => {
       check(`adj_${tag}`, adjustedStatisticsOf(values(tag, valid), failed.length));
   });
 
+  it('has the rates of the slow requests', () => {
+    const { p75, p90 } = statisticsOf(values('e2e_latency_per_output_token', valid));
+    check('e2e_normalized_interactivity_p75', { avg: 1000 / Number(p75) });
+    check('e2e_normalized_interactivity_p90', { avg: 1000 / Number(p90) });
+  });
+
   it('has what was under way over time', () => {
     // A rate over a gap in ms knows the gap to some 1e-16 of a second only.
     for (const [tag, ours] of Object.entries(metricsOverTime(records))) check(tag, ours, 1e-9);

@@ -36,6 +36,10 @@ test('a valid record, to the last digit', () => {
       '"thinking_efficiency":{"value":0.4,"unit":"ratio"},' +
       '"inter_chunk_latency":{"value":[30.0,60.0,90.0],"unit":"ms"},' +
       '"prefill_throughput_per_user":{"value":199.99999999999997,"unit":"tokens/sec/user"},' +
+      '"full_decode_duration":{"value":182.0,"unit":"ms"},' +
+      '"full_response_inter_token_latency":{"value":30.333333333333332,"unit":"ms"},' +
+      '"full_response_output_token_throughput_per_user":{"value":32.96703296703297,"unit":"tokens/sec/user"},' +
+      '"e2e_latency_per_output_token":{"value":47.14285714285714,"unit":"ms"},' +
       '"credit_to_start_latency":{"value":0.0,"unit":"ms"},' +
       '"effective_time_to_first_token":{"value":150.0,"unit":"ms"},' +
       '"effective_latency":{"value":332.0,"unit":"ms"}}}\n',

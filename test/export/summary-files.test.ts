@@ -30,8 +30,13 @@ test('CSV of the run of four requests, to the last digit', () => {
   expect(summaryCsv(results).split('\r\n')).toEqual([
     'Metric,avg,min,max,sum,p1,p5,p10,p25,p50,p75,p90,p95,p99,std',
     'Decode Duration (ms),93.33,0.00,180.00,280.00,2.00,10.00,20.00,50.00,100.00,140.00,164.00,172.00,178.40,73.64',
+    // 40, 47.14 and 80 ms a token: p75 is halfway between the last two, and 1000 / 63.57 = 15.73.
+    'E2E Latency per Output Token (ms),55.71,40.00,80.00,167.14,40.14,40.71,41.43,43.57,47.14,63.57,73.43,76.71,79.34,17.42',
     'E2E Output Token Throughput (tokens/sec/user),19.57,12.50,25.00,58.71,12.67,13.37,14.24,16.86,21.21,23.11,24.24,24.62,24.92,5.23',
     'Error Input Sequence Length (tokens),64.00,64.00,64.00,64.00,64.00,64.00,64.00,64.00,64.00,64.00,64.00,64.00,64.00,0.00',
+    'Full Decode Duration (ms),94.50,0.50,182.00,283.50,2.51,10.55,20.60,50.75,101.00,141.50,165.80,173.90,180.38,74.24',
+    'Full Response Inter Token Latency (ms),27.79,25.25,30.33,55.58,25.30,25.50,25.76,26.52,27.79,29.06,29.82,30.08,30.28,2.54',
+    'Full Response Output Token Throughput Per User (tokens/sec/user),36.29,32.97,39.60,72.57,33.03,33.30,33.63,34.63,36.29,37.94,38.94,39.27,39.54,3.32',
     'Input Sequence Length (tokens),26.00,16.00,32.00,78.00,16.28,17.40,18.80,23.00,30.00,31.00,31.60,31.80,31.96,7.12',
     'Inter Chunk Latency (ms),40.00,20.00,90.00,280.00,20.00,20.00,20.00,20.00,30.00,50.00,72.00,81.00,88.20,24.49',
     'Inter Token Latency (ms),27.50,25.00,30.00,55.00,25.05,25.25,25.50,26.25,27.50,28.75,29.50,29.75,29.95,2.50',
@@ -48,6 +53,8 @@ test('CSV of the run of four requests, to the last digit', () => {
     'Metric,Value',
     'Benchmark Duration (sec),1.33',
     'Completed Requests (Success + Error),4.00',
+    'E2E Normalized Interactivity p75 (tokens/sec/user),15.73',
+    'E2E Normalized Interactivity p90 (tokens/sec/user),13.62',
     'Error Request Count,1.00',
     'Input Token Throughput (tokens/sec),58.65',
     'Output Token Throughput (tokens/sec),9.77',

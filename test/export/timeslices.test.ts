@@ -59,6 +59,7 @@ test('CSV of a slice, to the character: metrics by tag, statistics in their orde
       'Completed Requests (Success + Error),requests,avg,1.00',
       ...spread('Decode Duration,ms', 10),
       // Two tokens in 20 ms.
+      ...spread('E2E Latency per Output Token,ms', 10),
       ...spread('E2E Output Token Throughput,tokens/sec/user', 100),
     ]
       .map((text) => `${window},${text}`)
