@@ -1,0 +1,136 @@
+import type { Config } from '../../config/options.js';
+import type { SyntheticMedia } from '../../dataset/media/synthetic-media.js';
+import type { DatasetPlan } from '../../dataset/plan.js';
+import type { Endpoint } from '../../endpoint/endpoint.js';
+import { endpoints } from '../../endpoint/endpoints.js';
+import type { JsonObject } from '../../util/json.js';
+import { nonEmpty, optional, unless } from './json-members.js';
+import { syntheticMedia } from './media.js';
+
+export function datasetConfig(config: Config, dataset: DatasetPlan, size: number): JsonObject {
+  const common = {
+    entries: size,
+    ...optional('random_seed', config.randomSeed),
+    ...unless('sequential', 'sampling', config.datasetSamplingStrategy),
+  };
+  if (dataset.kind === 'synthetic') {
+    return { name: 'main', type: 'synthetic', ...common, ...syntheticConfig(config, dataset.isl) };
+  }
+  return {
+    name: 'main',
+    type: 'file',
+    ...optional('path', config.inputFile),
+    format: dataset.kind === 'pool' ? 'random_pool' : dataset.type,
+    ...common,
+    ...optional('synthesis', nonEmpty(synthesisConfig(config))),
+    ...optional('osl', outputLength(config)),
+    ...optional('block_size', config.islBlockSize),
+    ...optional('ignore_trace_delays', config.ignoreTraceDelays || undefined),
+  };
+}
+
+function syntheticConfig(config: Config, isl: number): JsonObject {
+  const { conversationTurnMean, conversationTurnStddev } = config;
+  const { conversationTurnDelayMean, conversationTurnDelayStddev, conversationTurnDelayRatio } = config;
+  return {
+    ...(isl > 0
+      ? {
+          prompts: {
+            isl: distribution(isl, config.islStddev),
+            ...optional('osl', outputLength(config)),
+            ...unless(1, 'batch_size', config.promptBatchSize),
+          },
+        }
+      : {}),
+    ...rankingsConfig(config),
+    ...mediaConfig(syntheticMedia(config)),
+    ...(conversationTurnMean > 1 || conversationTurnStddev > 0
+      ? { turns: { mean: conversationTurnMean, stddev: conversationTurnStddev } }
+      : {}),
+    ...(conversationTurnDelayMean > 0 || conversationTurnDelayStddev > 0
+      ? { turn_delay: { mean: conversationTurnDelayMean, stddev: conversationTurnDelayStddev } }
+      : {}),
+    ...unless(1, 'turn_delay_ratio', conversationTurnDelayRatio),
+  };
+}
+
+function rankingsConfig(config: Config): JsonObject {
+  const endpoint: Endpoint = endpoints[config.endpointType];
+  if (!endpoint.ranks) return {};
+  return {
+    rankings: {
+      passages: distribution(config.rankingsPassagesMean, config.rankingsPassagesStddev),
+      passage_tokens: distribution(
+        config.rankingsPassagesPromptTokenMean,
+        config.rankingsPassagesPromptTokenStddev,
+      ),
+      query_tokens: distribution(config.rankingsQueryPromptTokenMean, config.rankingsQueryPromptTokenStddev),
+    },
+  };
+}
+
+function mediaConfig({ images, audio, video }: SyntheticMedia): JsonObject {
+  return {
+    ...(images && {
+      images: {
+        batch_size: images.batchSize,
+        width: distribution(images.widthMean, images.widthStddev),
+        height: distribution(images.heightMean, images.heightStddev),
+        ...unless('jpeg', 'format', images.format),
+        ...unless('noise', 'source', images.source),
+      },
+    }),
+    ...(audio && {
+      audio: {
+        batch_size: audio.batchSize,
+        length: distribution(audio.lengthMean, audio.lengthStddev),
+        ...unless('wav', 'format', audio.format),
+        depths: [...audio.depths],
+        sample_rates: audio.sampleRates.map((rate) => rate / 1000),
+        ...unless(1, 'channels', audio.channels),
+      },
+    }),
+    ...(video && {
+      video: {
+        batch_size: video.batchSize,
+        width: video.width,
+        height: video.height,
+        duration: video.seconds,
+        fps: video.fps,
+        synth_type: video.synthType,
+        format: video.format,
+        codec: video.codec,
+        ...optional(
+          'audio',
+          video.audio && {
+            channels: video.audio.channels,
+            sample_rate: video.audio.sampleRate,
+            codec: video.audio.codec,
+            depth: video.audio.depth,
+          },
+        ),
+      },
+    }),
+  };
+}
+
+/** Factors and limits that change a trace; those that change nothing are left out. */
+function synthesisConfig(config: Config): JsonObject {
+  return {
+    ...unless(1, 'speedup_ratio', config.synthesisSpeedupRatio),
+    ...unless(1, 'prefix_len_multiplier', config.synthesisPrefixLenMultiplier),
+    ...unless(1, 'prefix_root_multiplier', config.synthesisPrefixRootMultiplier),
+    ...unless(1, 'prompt_len_multiplier', config.synthesisPromptLenMultiplier),
+    ...unless(1, 'output_len_multiplier', config.synthesisOutputLenMultiplier),
+    ...optional('max_isl', config.synthesisMaxIsl),
+    ...optional('max_osl', config.synthesisMaxOsl),
+  };
+}
+
+function outputLength({ osl = 0, oslStddev }: Config): JsonObject | undefined {
+  return osl > 0 ? distribution(osl, oslStddev) : undefined;
+}
+
+function distribution(mean: number, stddev: number): JsonObject {
+  return { mean, ...unless(0, 'stddev', stddev) };
+}
