@@ -49,6 +49,45 @@ describe('a length', () => {
   });
 });
 
+describe('synthetic texts', () => {
+  it('are several per turn where that is asked for, the first as without the others', async () => {
+    const [single] = all(await open({ entries: 1, isl: 20 }));
+    const [batch] = all(await open({ entries: 1, isl: 20, textsPerTurn: 3 }));
+    const [first] = single?.turns[0]?.texts[0]?.contents ?? [];
+    const { texts, inputTokens } = batch?.turns[0] ?? {};
+    expect(inputTokens).toBe(60);
+    expect(texts?.map(({ name }) => name)).toEqual(['text']);
+    const contents = texts?.[0]?.contents ?? [];
+    expect(contents[0]).toBe(first);
+    expect(contents.map((text) => /^20 tokens /.test(text))).toEqual([true, true, true]);
+    expect(new Set(contents).size).toBe(3);
+  });
+
+  it('are a query and passages for endpoints that rank', async () => {
+    const rankings = {
+      ...{ passages: 4, passagesStddev: 1, passageTokens: 30, passageTokensStddev: 5 },
+      ...{ queryTokens: 7, queryTokensStddev: 0 },
+    };
+    const turns = all(await open({ entries: 500, isl: 0, rankings })).flatMap(({ turns }) => turns);
+    const tokens = (text: string) => Number.parseInt(text, 10);
+    let passages = 0;
+    let passageTokens = 0;
+    for (const { texts, inputTokens } of turns) {
+      const [query, ranked] = texts;
+      expect([query?.name, ranked?.name]).toEqual(['query', 'passages']);
+      expect(query?.contents.map(tokens)).toEqual([7]);
+      const lengths = (ranked?.contents ?? []).map(tokens);
+      const sum = lengths.reduce((total, length) => total + length, 0);
+      expect(inputTokens).toBe(7 + sum);
+      passages += lengths.length;
+      passageTokens += sum;
+    }
+    // Standard errors: 1 / sqrt(500) = 0.045 passages, 5 / sqrt(2000) = 0.11 tokens; rounding up adds half a unit.
+    expect(Math.abs(passages / 500 - 4.5)).toBeLessThan(0.25);
+    expect(Math.abs(passageTokens / passages - 30.5)).toBeLessThan(0.6);
+  });
+});
+
 describe('synthetic conversations', () => {
   it('have one turn with prompt, cap and model', async () => {
     const dataset = await open({ entries: 3, isl: 20, osl: 5, models: ['a', 'b'] });

@@ -29,6 +29,27 @@ it('completions know one name of the output cap', async () => {
   expect(await warningsOf('--use-legacy-max-tokens')).toEqual([]);
 });
 
+it('options of texts that an endpoint does not send have no effect', async () => {
+  expect(await warningsOf('--rankings-passages-mean 3')).toEqual([
+    '--rankings-passages-mean has no effect on chat, which ranks nothing.',
+  ]);
+  expect(await warningsOf('--endpoint-type nim_rankings --isl 20 -b 2 --rankings-passages-mean 3')).toEqual([
+    '--isl and -b have no effect on nim_rankings: --rankings-query-… and --rankings-passages-… set its texts.',
+  ]);
+  expect(await warningsOf('--endpoint-type embeddings --osl 5 -b 2')).toEqual([
+    '--osl has no effect: this endpoint generates no text.',
+  ]);
+  expect(await warningsOf('--endpoint-type embeddings --input-file package.json -b 2')).toEqual([
+    '-b has no effect on --input-file: its texts are sent as they are.',
+  ]);
+});
+
+it('responses are stored only where the server counts', async () => {
+  const line = '--endpoint-type responses --extra-inputs store:true';
+  await expect(warningsOf(line)).rejects.toThrow('--extra-inputs store:true needs');
+  expect(await warningsOf(`${line} --use-server-token-count`)).toEqual([]);
+});
+
 it('are left out where one of the options that they look at is itself refused', async () => {
   await expect(warningsOf('--osl 20 --endpoint-type chatty')).rejects.toThrow('--endpoint-type must be');
 });
