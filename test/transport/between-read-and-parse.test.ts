@@ -2,7 +2,7 @@ import { Socket, type TcpNetConnectOpts } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openHttpTransport } from '../../src/transport/http.js';
 import type { Transport } from '../../src/transport/transport.js';
-import { clock, options, pause, type Sent, send } from './support.js';
+import { clock, options, type Sent, send, until } from './support.js';
 
 const text = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n';
 const origin = { protocol: 'http:', host: '127.0.0.1', port: 1 } as const;
@@ -45,7 +45,7 @@ async function twoRequests(timeoutMs = 0): Promise<{ sockets: HandSocket[]; sent
   const client = openHttpTransport(options({ connect }));
   opened.push(client);
   const sent = [send(client, origin, { timeoutMs }), send(client, origin)];
-  await pause(5);
+  await until(() => sent.every(({ calls }) => calls.includes('sent')));
   return { sockets, sent };
 }
 
@@ -85,13 +85,15 @@ describe('what was read but not parsed yet', () => {
   });
 
   it('is parsed before a timeout', async () => {
-    const { sockets, sent } = await twoRequests(400);
+    // Long enough for the requests to be sent on a busy machine.
+    const limitMs = 1000;
+    const endMs = performance.now() + limitMs + 10;
+    const { sockets, sent } = await twoRequests(limitMs);
     const outcome = await new Promise((resolve) =>
       setTimeout(() => {
         sockets[0]?.deliver(text);
         // The limit has passed before the check phase: its timer is called first.
-        const untilMs = performance.now() + 410;
-        while (performance.now() < untilMs);
+        while (performance.now() < endMs);
         resolve(sent[0]?.outcome);
       }, 1),
     );
