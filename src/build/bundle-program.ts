@@ -6,6 +6,7 @@ import { writeBundles } from './licences.js';
 export const entries = [
   'cli',
   'load/thread',
+  'load/preparation-thread',
   'commands/profile/collector-entry',
   'collect/count-thread',
   'commands/doctor/stub-server',

@@ -1,14 +1,24 @@
 import { createHash } from 'node:crypto';
 import type { Turn } from '../dataset/conversation.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
+import { secretsIn } from '../util/secret-names.js';
 import type { BodyOptions, BodyRequest, EncodedBody, Endpoint } from './endpoint.js';
 
-/** A request's body: as JSON for files and records, and as it goes over the wire. */
+/** A request's body as it goes over the wire, and what its record needs to know of it. */
 export interface Payload extends EncodedBody {
-  readonly body: JsonObject;
   readonly byteLength: number;
   /** SHA-256, hexadecimal; undefined unless asked for. */
   readonly sha256?: string | undefined;
+  /** The model that it names; undefined where it names none. */
+  readonly model: string | undefined;
+  /** The output cap that it holds, also where the user set it by hand. */
+  readonly outputCap: number | undefined;
+  /** The body as JSON. */
+  body(): JsonObject;
+  /** All text that the server reads: what the input length is counted from. */
+  inputText(): string;
+  /** Values under secret keys, which the server may echo. */
+  secrets(): readonly string[];
 }
 
 /** Makes the payload of one turn. @throws UserError if the endpoint cannot send this turn. */
@@ -17,7 +27,14 @@ export function makePayload(endpoint: Endpoint, request: BodyRequest, options: B
   const { data, contentType } = endpoint.encode === undefined ? asJson(body) : endpoint.encode(body);
   const byteLength = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
   const sha256 = options.hashesBodies ? createHash('sha256').update(data).digest('hex') : undefined;
-  return { body, data, byteLength, contentType, sha256 };
+  return {
+    ...{ data, contentType, byteLength, sha256 },
+    model: modelOf(body),
+    outputCap: outputCapOf(endpoint, body),
+    body: () => body,
+    inputText: () => inputTextOf(endpoint, body),
+    secrets: () => secretsIn(body),
+  };
 }
 
 /** The body of one turn as JSON; a recorded one as it is. @throws UserError if the endpoint cannot send this turn. */
@@ -51,7 +68,7 @@ export function hasMembers(value: Json | undefined): value is JsonObject {
 }
 
 /** The model that a body names; undefined where it names none. */
-export function modelOf({ model }: JsonObject): string | undefined {
+function modelOf({ model }: JsonObject): string | undefined {
   return typeof model === 'string' ? model : undefined;
 }
 

@@ -16,7 +16,7 @@ export interface PayloadCache {
 }
 
 /** Maximum characters of cached conversations and payloads per thread. */
-const MAX_CHARACTERS = 8_000_000;
+export const MAX_CHARACTERS = 8_000_000;
 /** Conversations with a higher index are never cached. */
 const MAX_CONVERSATIONS = 1_000_000;
 

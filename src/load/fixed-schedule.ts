@@ -5,17 +5,13 @@ import { ConcurrencyGate } from './concurrency-gate.js';
 import type { Issuer, PhaseRunner } from './phase-runner.js';
 import type { ThreadShare } from './quota.js';
 import type { Session } from './session.js';
+import type { WantedSession } from './sessions-ahead.js';
 
 export interface ReplayOptions extends ThreadShare {
   readonly schedule: FixedSchedule;
   /** Maximum sessions in flight over all threads; sessions due above it are queued. */
   readonly ceiling: RampedLimit | undefined;
 }
-
-// First bodies are made at most this early and at most this many: a body of a long prompt takes a millisecond.
-const PREPARE_AHEAD_NS = 1e9;
-const MAX_PREPARED = 64;
-const PREPARE_AGAIN_NS = 5e6;
 
 /**
  * Sends recorded sessions at their recorded times, independent of earlier requests: a late request does not delay later
@@ -25,9 +21,8 @@ export class FixedReplay implements Issuer {
   readonly #phase: PhaseRunner;
   readonly #options: ReplayOptions;
   readonly #ceiling: ConcurrencyGate;
-  /** Sessions whose first body is ready, by number. */
-  readonly #prepared = new Map<number, Session>();
   #next: number;
+  /** The next session to prepare. */
   #toPrepare: number;
 
   constructor(phase: PhaseRunner, options: ReplayOptions) {
@@ -42,9 +37,12 @@ export class FixedReplay implements Issuer {
     return this.#next >= this.#sessions && this.#ceiling.isEmpty;
   }
 
+  prepare(): void {
+    this.#phase.options.ahead?.begin(() => this.#nextToPrepare());
+  }
+
   start(): void {
     this.#waitForNext();
-    this.#prepareAhead();
   }
 
   turnReturned(session: Session, endNs: number): void {
@@ -77,44 +75,40 @@ export class FixedReplay implements Issuer {
   }
 
   #play(number: number): void {
-    const session = this.#prepared.get(number) ?? this.#open(number);
-    this.#prepared.delete(number);
+    const session = this.#open(number);
     if (session.turn === undefined) this.sessionOver();
     else this.#phase.submit(session, this.#dueNs(number));
   }
 
   #open(number: number): Session {
-    const { schedule } = this.#options;
-    const phase = this.#phase;
-    const { requestLimit, firstSession } = phase.options;
-    const left = Math.max(0, requestLimit - (schedule.turnsBefore[number] ?? 0));
-    const turns = keptTurns(schedule, number).slice(0, Math.min(left, 2 ** 31));
-    const conversation = schedule.conversations[number] ?? 0;
-    return phase.openPlayed(
+    const { firstSession } = this.#phase.options;
+    const conversation = this.#options.schedule.conversations[number] ?? 0;
+    return this.#phase.openPlayed(
       firstSession + number,
       conversation,
       (id) => headerText(`fixed-schedule-${id}`),
-      turns,
+      this.#turnsOf(number),
     );
   }
 
-  /** Makes bodies that are due soon while the event loop is idle, so that bursts are sent without delay. */
-  readonly #prepareAhead = (): void => {
-    const { timers } = this.#phase.options;
-    while (this.#toPrepare < this.#next) this.#toPrepare += this.#options.threads;
+  /** The turns of a session that are sent: a request limit cuts the schedule short. */
+  #turnsOf(number: number): Uint32Array {
+    const { schedule } = this.#options;
+    const left = Math.max(0, this.#phase.options.requestLimit - (schedule.turnsBefore[number] ?? 0));
+    return keptTurns(schedule, number).slice(0, Math.min(left, 2 ** 31));
+  }
+
+  #nextToPrepare(): WantedSession | undefined {
+    const { threads, schedule } = this.#options;
+    while (this.#toPrepare < this.#next) this.#toPrepare += threads;
     const number = this.#toPrepare;
-    if (number >= this.#sessions || !this.#phase.mayIssue) return;
-    const fromNs = this.#dueNs(number) - PREPARE_AHEAD_NS;
-    if (this.#prepared.size >= MAX_PREPARED || this.#phase.nowNs() < fromNs) {
-      timers.at(Math.max(fromNs, this.#phase.nowNs() + PREPARE_AGAIN_NS), this.#prepareAhead);
-      return;
-    }
-    const session = this.#open(number);
-    if (session.turn !== undefined) this.#phase.prepare(session);
-    this.#prepared.set(number, session);
-    this.#toPrepare += this.#options.threads;
-    setImmediate(this.#prepareAhead);
-  };
+    if (number >= this.#sessions || !this.#phase.mayIssue) return undefined;
+    const turn = this.#turnsOf(number)[0];
+    if (turn === undefined) return undefined;
+    this.#toPrepare += threads;
+    const conversation = schedule.conversations[number] ?? 0;
+    return { number: this.#phase.options.firstSession + number, conversation, turn };
+  }
 
   #dueNs(session: number): number {
     return this.#phase.options.startNs + (this.#options.schedule.dueNs[session] ?? 0);

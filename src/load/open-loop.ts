@@ -1,21 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import type { RampedLimit } from '../schedule/ramp.js';
 import type { Issuer, PhaseRunner } from './phase-runner.js';
+import type { Issuing } from './plan.js';
 import type { ThreadShare } from './quota.js';
 import type { Session } from './session.js';
+import type { WantedSession } from './sessions-ahead.js';
 
 export interface OpenLoopOptions extends ThreadShare {
   /** Due time of the next tick of the phase, ns since its start; ascending. */
   readonly nextTickNs: () => number;
   /** Maximum sessions in flight over all threads; a tick above it starts no session. */
   readonly ceiling: RampedLimit | undefined;
-  /**
-   * Every session is a single turn and no limit delays a tick: tick k then starts session k, independent of the number
-   * of threads. False: sessions are numbered as they start.
-   */
+  /** See `ticksAreSessions`. */
   readonly ticksAreSessions: boolean;
   /** A tick that is later than this moves the schedule instead of catching up in a burst. */
   readonly catchUpNs: number;
+}
+
+/**
+ * Whether every session is a single turn and no limit delays a tick: tick k then starts session k, independent of the
+ * number of threads. False: sessions are numbered as they start.
+ */
+export function ticksAreSessions(
+  { singleTurns, ceiling }: Extract<Issuing, { readonly kind: 'rate' }>,
+  prefill: RampedLimit | undefined,
+): boolean {
+  return singleTurns && ceiling === undefined && prefill === undefined;
 }
 
 // A request is prepared if its tick is at least this far away.
@@ -30,6 +40,8 @@ export class OpenLoop implements Issuer {
   readonly #options: OpenLoopOptions;
   readonly #dueTurns: Session[] = [];
   #tick = -1;
+  /** The next session for the preparation thread. */
+  #toPrepare = 0;
   #exhausted = false;
   #ticking = false;
   /** The session of the next tick, with its body made in advance: a long prompt takes a millisecond. */
@@ -44,6 +56,11 @@ export class OpenLoop implements Issuer {
 
   get finished(): boolean {
     return (this.#exhausted || this.#phase.sessionsAreTaken) && this.#active === 0;
+  }
+
+  prepare(): void {
+    const { ahead } = this.#phase.options;
+    if (this.#options.ticksAreSessions) ahead?.begin(() => this.#nextToPrepare());
   }
 
   start(): void {
@@ -79,7 +96,17 @@ export class OpenLoop implements Issuer {
       this.#tick++;
     } while (this.#tick % threads !== thread || tickNs + counters.movedNs < resumedNs);
     this.#arm(startNs + tickNs);
-    if (this.#options.ticksAreSessions) this.#prepareFor(startNs + tickNs + counters.movedNs);
+    if (this.#options.ticksAreSessions && this.#phase.options.ahead === undefined)
+      this.#prepareFor(startNs + tickNs + counters.movedNs);
+  }
+
+  #nextToPrepare(): WantedSession | undefined {
+    const { thread, threads } = this.#options;
+    const { firstSession, sample } = this.#phase.options;
+    while (this.#toPrepare <= this.#tick || this.#toPrepare % threads !== thread) this.#toPrepare++;
+    if (this.#toPrepare >= this.#maxTicks || !this.#phase.mayIssue) return undefined;
+    const number = firstSession + this.#toPrepare++;
+    return { number, conversation: sample(number), turn: 0 };
   }
 
   /** Makes the request of the next tick after all pending reads. */

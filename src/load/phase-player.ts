@@ -14,7 +14,7 @@ import { ClosedLoop } from './closed-loop.js';
 import type { SharedCounters } from './counters.js';
 import type { EventLoopMonitor } from './event-loop-monitor.js';
 import { FixedReplay } from './fixed-schedule.js';
-import { OpenLoop } from './open-loop.js';
+import { OpenLoop, ticksAreSessions } from './open-loop.js';
 import { type Issuer, type PhaseOptions, PhaseRunner } from './phase-runner.js';
 import type { Issuing, LoadPlan, PhasePlan } from './plan.js';
 import { evenShare, fixedShare, type SourceShare, type ThreadShare } from './quota.js';
@@ -24,7 +24,8 @@ import { openTimerQueue, type TimerQueue } from './timer-queue.js';
 import { UserCentric } from './user-centric.js';
 
 /** The source of a phase's conversations, and the destination of its requests and records. */
-export interface PhaseEnvironment extends Pick<PhaseOptions, 'conversations' | 'sample' | 'targets'> {
+export interface PhaseEnvironment
+  extends Pick<PhaseOptions, 'conversations' | 'ahead' | 'sample' | 'targets'> {
   readonly transport: Transport;
   readonly batcher: RecordBatcher;
   readonly share: SourceShare & ThreadShare;
@@ -147,8 +148,7 @@ export function openIssuer(
         nextTickNs: openArrivals({ ...issuing, random }),
         ...everyNth,
         ceiling: issuing.ceiling,
-        ticksAreSessions:
-          issuing.singleTurns && issuing.ceiling === undefined && phase.options.prefill === undefined,
+        ticksAreSessions: ticksAreSessions(issuing, phase.options.prefill),
         catchUpNs: issuing.catchUpNs,
       });
     }

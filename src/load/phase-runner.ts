@@ -11,6 +11,7 @@ import type { PhasePlan } from './plan.js';
 import type { Quota } from './quota.js';
 import { RequestRun, type SendingOptions } from './request-run.js';
 import { Session } from './session.js';
+import type { SessionsAhead } from './sessions-ahead.js';
 import type { TimerEntry, TimerQueue } from './timer-queue.js';
 
 /** Decides which turns are sent when; one per load mode. */
@@ -42,6 +43,8 @@ export interface PhaseOptions
   /** Shared by all threads of the source. */
   readonly counters: SharedCounters;
   readonly conversations: ConversationCache;
+  /** Undefined: every request is made by this thread. */
+  readonly ahead?: SessionsAhead | undefined;
   /** Conversation number of a session number. */
   readonly sample: (session: number) => number;
   readonly targets: readonly RequestTarget[];
@@ -156,10 +159,10 @@ export class PhaseRunner {
     correlationIdOf: (sessionId: string) => string,
     played?: ArrayLike<number>,
   ): Session {
-    const { conversations, targets } = this.options;
+    const { conversations, ahead, targets } = this.options;
     const target = targets[number % targets.length];
     if (target === undefined) throw new Error('a load plan without a target');
-    const script = conversations.script(index);
+    const script = ahead?.take(number) ?? conversations.script(index);
     return new Session(number, script, correlationIdOf(script.conversation.sessionId), target, played);
   }
 
@@ -227,6 +230,7 @@ export class PhaseRunner {
     if (this.#ended || (!waits && this.#issuer?.finished)) {
       this.#done = true;
       this.#ended = true;
+      this.options.ahead?.end();
       this.options.onDone();
     } else if (this.#endCheck?.act === undefined) {
       const { timers } = this.options;

@@ -116,6 +116,8 @@ export interface LoadThreadData extends ThreadShare {
   readonly spool: string | undefined;
   /** Closed when the last record is spooled; receives the batches that cannot be spooled. */
   readonly records: MessagePort;
+  /** To the preparation thread; undefined: there is none. */
+  readonly preparation: MessagePort | undefined;
 }
 
 /** Message of the main thread to a load thread. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Answer, type AnswerOptions } from '../endpoint/answer.js';
 import type { AssistantMessage, Endpoint } from '../endpoint/endpoint.js';
 import type { HeaderMaker } from '../endpoint/headers.js';
-import { inputTextOf, knownInputTokens, modelOf, outputCapOf, type Payload } from '../endpoint/payload.js';
+import { knownInputTokens, type Payload } from '../endpoint/payload.js';
 import type { PhaseName, RecordError, RequestRecord } from '../records/record.js';
 import { safeError } from '../records/safe-record.js';
 import { type Signer, sha256 } from '../transport/sigv4.js';
@@ -16,8 +16,6 @@ import {
   WireTimes,
 } from '../transport/transport.js';
 import { messageOf } from '../util/errors.js';
-import type { JsonObject } from '../util/json.js';
-import { secretsIn } from '../util/secret-names.js';
 import { httpTrace, rawExchange } from './exchange-details.js';
 import { followUpRequest, jobTimeout } from './follow-up.js';
 import type { Indexed } from './indexed-set.js';
@@ -85,7 +83,8 @@ export class RequestRun implements ResponseHandler, Indexed {
   #sent = false;
   #returned = false;
   #prefilling: boolean;
-  #body: JsonObject = {};
+  /** Undefined until it is made, and if it cannot be. */
+  #payload: Payload | undefined = undefined;
   #headers: string[] = [];
   #startNs = Number.NaN;
   #ackNs = Number.NaN;
@@ -120,7 +119,7 @@ export class RequestRun implements ResponseHandler, Indexed {
       );
       return;
     }
-    this.#body = payload.body;
+    this.#payload = payload;
     this.#headers = headers(this.#requestId, session.correlationId, payload.contentType);
     if (sign !== undefined) {
       const { target } = session;
@@ -266,6 +265,7 @@ export class RequestRun implements ResponseHandler, Indexed {
     const { mayBeLate, endpoint } = this.#options;
     const { session } = this;
     const answer = this.#answer;
+    const payload = this.#payload;
     const { turn, past, conversation } = session;
     const inputTokens = turn && knownInputTokens(endpoint, { conversation, turn, past }, this.#options.body);
     const { dueNs } = this.#facts;
@@ -275,7 +275,7 @@ export class RequestRun implements ResponseHandler, Indexed {
       mayBeLate(contentNs[0] ?? Number.NaN) ||
       mayBeLate(contentNs[contentNs.length - 1] ?? endNs);
     // Secrets of this request, which the server may echo.
-    const secrets = failed || this.#options.keepTrace ? secretsIn(this.#body) : [];
+    const secrets = failed || this.#options.keepTrace ? (payload?.secrets() ?? []) : [];
     const record: RequestRecord = {
       phase: this.#options.phase,
       sessionNum: this.#facts.number,
@@ -284,7 +284,7 @@ export class RequestRun implements ResponseHandler, Indexed {
       conversationId: session.conversation.sessionId,
       turnIndex: session.turnIndex,
       workerId: '',
-      model: modelOf(this.#body) ?? session.turn?.model ?? '',
+      model: payload?.model ?? session.turn?.model ?? '',
       dueNs,
       startNs: this.#startNs,
       ackNs: cancellation ? Number.NaN : this.#ackNs,
@@ -300,17 +300,17 @@ export class RequestRun implements ResponseHandler, Indexed {
       inputTokens,
       inputText:
         inputTokens === undefined && this.#options.countsTokens
-          ? inputTextOf(endpoint, this.#body) || undefined
+          ? payload?.inputText() || undefined
           : undefined,
       ...mediaFacts(turn, past),
       answerAudioSeconds: failed ? undefined : answer.audioSeconds,
-      requestedOsl: outputCapOf(endpoint, this.#body),
+      requestedOsl: payload?.outputCap,
       error: error && shortened(safeError(error, secrets)),
       cancelledNs: cancellation?.atNs,
       dropped: cancellation?.dropped ?? false,
       clientLimited,
       raw: this.#options.answer.keepUnits
-        ? rawExchange(this.#headers, this.#body, this.#head, answer.units ?? [])
+        ? rawExchange(this.#headers, payload?.body() ?? {}, this.#head, answer.units ?? [])
         : undefined,
       trace: this.#options.keepTrace
         ? httpTrace(session.target, this.#headers, this.#head, this.#ends, secrets)

@@ -16,6 +16,7 @@ import { type PhaseEnvironment, PhasePlayer } from './phase-player.js';
 import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData, PhasePlan } from './plan.js';
 import { openPrewarm } from './prewarm.js';
 import { discardBatches, RecordBatcher, type SpoolSink, spoolSink } from './record-batcher.js';
+import { SessionsAhead } from './sessions-ahead.js';
 
 /** A load thread: derives its share of each phase, sends, timestamps, and spools finished records. */
 async function runLoadThread({
@@ -28,6 +29,7 @@ async function runLoadThread({
   threads,
   records,
   spool,
+  preparation,
 }: LoadThreadData): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error('a load thread runs only as a worker');
@@ -38,6 +40,7 @@ async function runLoadThread({
   );
   const { corpus, seed, corrector } = plan.prompts;
   const dataset = openDataset(plan.dataset, openPrompts(corpus, seed, corrector && openTokenizer(corrector)));
+  const ahead = preparation && new SessionsAhead(preparation, threads);
   let isPrewarming = true;
   // Number of the thread among those of all sources.
   const number = thread * share.sources + share.source;
@@ -47,6 +50,7 @@ async function runLoadThread({
   const onRead = (atNs: number) => monitor.noteRead(atNs);
   const environment: PhaseEnvironment = {
     conversations: new ConversationCache(dataset, sessionsOf(plan)),
+    ahead,
     sample: openSampler(plan.sampling, dataset.size, seed),
     targets: plan.targets,
     transport: await openTransport(plan.transport, { ...plan.transportOptions, nowNs, onRead }),
@@ -62,6 +66,7 @@ async function runLoadThread({
     else if (command.kind === 'finish') {
       environment.batcher.close();
       environment.transport.close();
+      ahead?.close();
       monitor.close();
       post({ kind: 'finished' });
       port.close();

@@ -5,6 +5,7 @@ import { packageFile } from '../util/package-file.js';
 import { deathOf } from '../util/thread-death.js';
 import { SharedCounters } from './counters.js';
 import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData } from './plan.js';
+import { isPreparedAhead, startPreparation } from './preparation.js';
 import type { SourceShare } from './quota.js';
 import type { LoadSource } from './source.js';
 
@@ -25,6 +26,7 @@ export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadS
   checkLimits(plan, share);
   const counters = plan.phases.map(() => new SharedCounters());
   let isTerminated = false;
+  const preparation = isPreparedAhead(plan) ? startPreparation(plan, threads, () => isTerminated) : undefined;
   const started = Array.from({ length: threads }, (_, thread) => {
     const data = {
       plan,
@@ -34,17 +36,23 @@ export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadS
       thread,
       threads,
       spool,
+      preparation: preparation?.ports[thread],
     };
     return startThread(data, options.onSpoolFailure, () => isTerminated);
   });
-  const died = Promise.race(started.map((thread) => thread.died));
+  const died = Promise.race(
+    [...started, ...(preparation === undefined ? [] : [preparation])].map(({ died }) => died),
+  );
   died.catch(() => {});
   const post = (command: LoadCommand) => {
     for (const { worker } of started) worker.postMessage(command);
   };
   return {
     origin,
-    ready: Promise.race([Promise.all(started.map(({ worker }) => nextEvent(worker, 'ready'))), died]),
+    ready: Promise.race([
+      Promise.all([preparation?.ready, ...started.map(({ worker }) => nextEvent(worker, 'ready'))]),
+      died,
+    ]),
     feeds: started.map(({ records }, thread) => ({
       port: records,
       spoolNumber: spool === undefined ? undefined : thread,
@@ -73,7 +81,7 @@ export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadS
     ),
     terminate: async () => {
       isTerminated = true;
-      await Promise.all(started.map(({ worker }) => worker.terminate()));
+      await Promise.all([preparation?.terminate(), ...started.map(({ worker }) => worker.terminate())]);
     },
   };
 }
@@ -91,9 +99,10 @@ function startThread(
   isTerminated: () => boolean,
 ): StartedThread {
   const { port1, port2 } = new MessageChannel();
+  const transferList = data.preparation === undefined ? [port2] : [port2, data.preparation];
   const workerId = `worker_${randomBytes(4).toString('hex')}`;
   const workerData: LoadThreadData = { ...data, workerId, records: port2 };
-  const worker = new Worker(packageFile('dist/load/thread.js'), { workerData, transferList: [port2] });
+  const worker = new Worker(packageFile('dist/load/thread.js'), { workerData, transferList });
   worker.on('message', (event: LoadEvent) => {
     if (event.kind === 'spool-failed') onSpoolFailure(event.message);
   });

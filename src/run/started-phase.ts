@@ -15,6 +15,10 @@ export interface StartedPhase {
 }
 
 /** Time in which load threads make the first bodies, so that a burst at the start is sent without delay. */
-export function preparationNs({ concurrency = 0 }: PhasePlan): number {
-  return 10e6 + 0.4e6 * Math.min(250, concurrency);
+export function preparationNs({ concurrency = 0, issuing }: PhasePlan): number {
+  if (issuing.kind !== 'fixed-schedule') return 10e6 + 0.4e6 * Math.min(250, concurrency);
+  // Prompts of a trace are long.
+  const laterThanStart = issuing.schedule.dueNs.findIndex((dueNs) => dueNs > 10e6);
+  const burst = laterThanStart === -1 ? issuing.schedule.dueNs.length : laterThanStart;
+  return 10e6 + 2e6 * Math.min(50, burst);
 }

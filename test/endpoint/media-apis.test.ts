@@ -46,7 +46,7 @@ const noContent = (contentName: string, received: string) =>
 
 describe('media of other chat APIs', () => {
   it('are parts of a responses message', () => {
-    expect(payload(endpoints.responses, [png, wav]).body.input).toEqual([
+    expect(payload(endpoints.responses, [png, wav]).body().input).toEqual([
       {
         role: 'user',
         content: [
@@ -60,7 +60,7 @@ describe('media of other chat APIs', () => {
   });
 
   it('are blocks of a messages message', () => {
-    expect(payload(endpoints.messages, [png, item('image', 'http://host/a.png')]).body.messages).toEqual([
+    expect(payload(endpoints.messages, [png, item('image', 'http://host/a.png')]).body().messages).toEqual([
       {
         role: 'user',
         content: [
@@ -80,7 +80,7 @@ describe('audio_transcription', () => {
     const made = payload(endpoint, [wav], {
       extraInputs: { language: 'en', model: 'other', temperature: 0, file: 'x' },
     });
-    expect(made.body).toEqual({
+    expect(made.body()).toEqual({
       file: { b64_data: '/wCA', filename: 'audio.wav', content_type: 'audio/wav' },
       model: 'other',
       language: 'en',
@@ -170,7 +170,7 @@ describe('image_edit', () => {
   });
 
   it('sends a link as a field', () => {
-    expect(payload(endpoint, [item('image', 'http://host/a.png')]).body).toMatchObject({
+    expect(payload(endpoint, [item('image', 'http://host/a.png')]).body()).toMatchObject({
       url: 'http://host/a.png',
     });
   });

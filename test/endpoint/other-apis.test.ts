@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Conversation, Turn } from '../../src/dataset/conversation.js';
 import { Answer } from '../../src/endpoint/answer.js';
 import type { Endpoint } from '../../src/endpoint/endpoint.js';
-import { inputTextOf, knownInputTokens, makePayload, outputCapOf } from '../../src/endpoint/payload.js';
+import { knownInputTokens, makePayload, outputCapOf } from '../../src/endpoint/payload.js';
 import { EventStreamParser } from '../../src/transport/event-stream.js';
 import { pictures, vectors } from './other-apis.js';
 
@@ -43,14 +43,16 @@ function answerOf(endpoint: Endpoint, text: string, streamed = false): Answer {
 describe('an API of vectors', () => {
   it('makes JSON whose input text is under its own key, and has no cap', () => {
     const payload = makePayload(vectors, texts, options);
-    expect(payload).toEqual({
-      body: { model: 'm', input: ['one', 'two'] },
-      data: '{"model":"m","input":["one","two"]}',
-      byteLength: 35,
-      contentType: 'application/json',
-    });
-    expect(inputTextOf(vectors, payload.body)).toBe('one two');
-    expect(outputCapOf(vectors, { ...payload.body, max_tokens: 9 })).toBeUndefined();
+    const { data, byteLength, contentType, model, outputCap } = payload;
+    expect([data, byteLength, contentType]).toEqual([
+      '{"model":"m","input":["one","two"]}',
+      35,
+      'application/json',
+    ]);
+    expect([model, outputCap]).toEqual(['m', undefined]);
+    expect(payload.body()).toEqual({ model: 'm', input: ['one', 'two'] });
+    expect(payload.inputText()).toBe('one two');
+    expect(outputCapOf(vectors, { ...payload.body(), max_tokens: 9 })).toBeUndefined();
   });
 
   it('knows the input length unless an extra input sets the text', () => {
@@ -84,11 +86,11 @@ describe('an API of vectors', () => {
 
 describe('an API of forms', () => {
   it('makes bytes with a content type of their own; files and records show objects', () => {
-    const { body, data, byteLength, contentType } = makePayload(pictures, edit, {
+    const { body, data, byteLength, contentType, inputText } = makePayload(pictures, edit, {
       ...options,
       extraInputs: { model: 'other', n: 2 },
     });
-    expect(body).toEqual({
+    expect(body()).toEqual({
       prompt: 'möre',
       model: 'other',
       image: { b64_data: '/wCA', filename: 'image.png', content_type: 'image/png' },
@@ -105,7 +107,7 @@ describe('an API of forms', () => {
     ]);
     expect(Buffer.from(data).equals(wanted)).toBe(true);
     expect([byteLength, contentType]).toEqual([wanted.length, 'multipart/form-data; boundary=b']);
-    expect(inputTextOf(pictures, body)).toBe('möre');
+    expect(inputText()).toBe('möre');
   });
 
   it('refuses a turn without its image', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Conversation, Dataset } from '../../src/dataset/conversation.js';
+import type { Payload } from '../../src/endpoint/payload.js';
 import { ConversationCache } from '../../src/load/conversation-cache.js';
 
 /** Conversations whose JSON has `characters` characters and a little more; `made` counts how many were made. */
@@ -17,11 +18,15 @@ function dataset(size: number, characters = 1): Dataset & { readonly made: numbe
   };
 }
 
-const payload = (data: string) => ({
-  body: {},
+const payload = (data: string): Payload => ({
   data,
   byteLength: data.length,
   contentType: 'application/json',
+  model: 'm',
+  outputCap: undefined,
+  body: () => ({}),
+  inputText: () => '',
+  secrets: () => [],
 });
 
 describe('conversations', () => {

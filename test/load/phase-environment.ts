@@ -1,4 +1,4 @@
-import type { Conversation, Turn } from '../../src/dataset/conversation.js';
+import type { Conversation, Dataset, Turn } from '../../src/dataset/conversation.js';
 import type { TurnTiming } from '../../src/dataset/turn-timings.js';
 import type { Endpoint } from '../../src/endpoint/endpoint.js';
 import { endpoints } from '../../src/endpoint/endpoints.js';
@@ -65,6 +65,8 @@ export interface StageOptions extends Partial<Omit<PhaseOptions, 'sending' | 'co
   readonly timings?: readonly (readonly TurnTiming[])[];
 }
 
+export const bodyOptions = { streaming: true, extraInputs: {}, legacyMaxTokens: false };
+
 interface OpenExchange {
   readonly request: HttpRequest;
   readonly handler: ResponseHandler;
@@ -118,18 +120,12 @@ export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => I
     onRecord: (record) => records.push(record),
     onDone: () => void done++,
     ...options,
-    conversations: new ConversationCache(
-      {
-        size: options.timings?.length ?? 100,
-        conversation: conversations((index) => options.timings?.[index] ?? evenTurns(options), options.texts),
-      },
-      0,
-    ),
+    conversations: new ConversationCache(datasetOf(options), 0),
     timers: clock,
     sending: {
       phase: 'profiling',
       endpoint,
-      body: { streaming: true, extraInputs: {}, legacyMaxTokens: false },
+      body: bodyOptions,
       headers: (_requestId, _correlationId, contentType) => ['Content-Type', contentType],
       answer: { endpoint, streamEnd: 'any', keepUnits: false },
       countsTokens: true,
@@ -231,7 +227,15 @@ export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => I
   };
 }
 
-function evenTurns({ turns = 1, delayMs }: StageOptions): TurnTiming[] {
+/** The conversations of a stage. */
+export function datasetOf(options: Pick<StageOptions, 'turns' | 'delayMs' | 'texts' | 'timings'>): Dataset {
+  return {
+    size: options.timings?.length ?? 100,
+    conversation: conversations((index) => options.timings?.[index] ?? evenTurns(options), options.texts),
+  };
+}
+
+function evenTurns({ turns = 1, delayMs }: Pick<StageOptions, 'turns' | 'delayMs'>): TurnTiming[] {
   return Array.from({ length: turns }, (_, t) => (t > 0 && delayMs !== undefined ? { delayMs } : {}));
 }
 

@@ -1,0 +1,25 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { openDataset } from '../dataset/plan.js';
+import { openPrompts } from '../dataset/prompts.js';
+import { openTokenizer } from '../dataset/tokenizer/open.js';
+import { yieldToLoadThreads } from '../util/priority.js';
+import type { LoadPlan } from './plan.js';
+import { prepareSessions } from './prepare-sessions.js';
+
+/** Start data of the preparation thread. */
+export interface PreparationData {
+  readonly plan: Pick<LoadPlan, 'dataset' | 'prompts' | 'endpoint' | 'body' | 'countsTokens'>;
+  /** One for each load thread; it exits when all are closed. */
+  readonly ports: readonly MessagePort[];
+}
+
+/** The preparation thread: makes large requests before they are due, so that load threads only send them. */
+function runPreparationThread({ plan, ports }: PreparationData): void {
+  yieldToLoadThreads();
+  const { corpus, seed, corrector } = plan.prompts;
+  const prompts = openPrompts(corpus, seed, corrector && openTokenizer(corrector));
+  prepareSessions(plan, openDataset(plan.dataset, prompts), ports);
+  parentPort?.postMessage('ready');
+}
+
+runPreparationThread(workerData);

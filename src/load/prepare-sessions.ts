@@ -1,0 +1,75 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Conversation, Dataset, Turn } from '../dataset/conversation.js';
+import { openEndpoint } from '../endpoint/endpoints.js';
+import { knownInputTokens, makePayload } from '../endpoint/payload.js';
+import { type PostedPayload, postPayload } from '../endpoint/posted-payload.js';
+import type { LoadPlan } from './plan.js';
+import type { PreparedSession, WantedSession } from './sessions-ahead.js';
+
+// The objects around a payload.
+const BYTES_OF_A_SESSION = 2000;
+// Enough for V8 to compile the code before the first session is wanted.
+const PREWARMED = 8;
+
+/** Makes the first requests of the sessions that load threads want, in the order of their messages. */
+export function prepareSessions(
+  plan: Pick<LoadPlan, 'endpoint' | 'body' | 'countsTokens'>,
+  dataset: Dataset,
+  ports: readonly MessagePort[],
+): void {
+  const endpoint = openEndpoint(plan.endpoint, plan.body);
+  for (let index = 0; index < Math.min(PREWARMED, dataset.size); index++) {
+    make({ number: index, conversation: index, turn: 0 });
+  }
+  for (const port of ports) {
+    port.on('message', (wanted: readonly WantedSession[]) => {
+      for (const session of wanted) {
+        const prepared = make(session);
+        port.postMessage(prepared, prepared.made === undefined ? [] : [prepared.made.payload.data.buffer]);
+      }
+    });
+  }
+
+  function make(wanted: WantedSession): PreparedSession {
+    try {
+      const conversation = dataset.conversation(wanted.conversation);
+      // Media are read when they are needed, by functions that cannot be posted.
+      if (conversation.turns.some(({ media }) => media !== undefined)) return unprepared(wanted);
+      const payload = firstPayload(conversation, wanted.turn);
+      const isPlayedOnce = conversation.turns.length === 1;
+      const bytes =
+        BYTES_OF_A_SESSION +
+        payload.data.length +
+        (payload.inputText?.length ?? 0) +
+        (isPlayedOnce ? 0 : JSON.stringify(conversation).length);
+      return {
+        ...wanted,
+        made: { conversation: isPlayedOnce ? withoutTexts(conversation) : conversation, payload },
+        bytes,
+      };
+    } catch {
+      return unprepared(wanted);
+    }
+  }
+
+  function firstPayload(conversation: Conversation, number: number): PostedPayload {
+    const turn = conversation.turns[number];
+    if (turn === undefined) throw new Error(`${conversation.sessionId} has no turn ${number}`);
+    const request = { conversation, turn, past: [] };
+    const isLengthKnown = knownInputTokens(endpoint, request, plan.body) !== undefined;
+    return postPayload(makePayload(endpoint, request, plan.body), plan.countsTokens && !isLengthKnown);
+  }
+}
+
+function unprepared(wanted: WantedSession): PreparedSession {
+  return { ...wanted, made: undefined, bytes: 0 };
+}
+
+/** What is left to know of a conversation whose only payload is made. */
+function withoutTexts(conversation: Conversation): Conversation {
+  return { ...conversation, turns: conversation.turns.map(factsOf) };
+}
+
+function factsOf({ messages, tools, payload, ...facts }: Turn): Turn {
+  return { ...facts, texts: [] };
+}
