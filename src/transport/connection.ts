@@ -1,41 +1,15 @@
 import type { LookupAddress } from 'node:dns';
 import { isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
-import { type ConnectionOptions, type SecureContext, connect as tlsConnect } from 'node:tls';
+import { type ConnectionOptions, connect as tlsConnect } from 'node:tls';
 import { Timeout } from '../util/timeout.js';
-import type { DnsCache } from './dns-cache.js';
+import type { ConnectionContext } from './connection-context.js';
 import type { Carrier, RunningExchange } from './exchange.js';
 import { brokenConnection, connectFailure, cutShort, tookTooLong } from './failures.js';
-import type { PendingReads, Reader } from './pending-reads.js';
+import type { Reader } from './pending-reads.js';
 import { requestHead } from './request-head.js';
 import { ResponseParser, type ResponseSink } from './response-parser.js';
 import type { Server } from './server.js';
 import type { ResponseHead, TransportError } from './transport.js';
-
-/** Shared by all connections of a transport. */
-export interface ConnectionContext {
-  readonly nowNs: () => number;
-  /** Reads of all connections. */
-  readonly reads: PendingReads;
-  readonly onRead: (atNs: number) => void;
-  /** No other connection is open, whose reads could be late. */
-  readonly hasOneConnection: boolean;
-  readonly dns: DnsCache;
-  /** Limit for DNS, TCP and TLS together; 0: none. */
-  readonly connectTimeoutMs: number;
-  /** Ask the server to keep connections open. */
-  readonly keepAlive: boolean;
-  readonly settlingMs: number;
-  readonly verifyTls: boolean;
-  /** Limit for the headers of a response, bytes. */
-  readonly maxHeaderBytes: number;
-  /** Opens a connection without TLS. */
-  readonly connect: (options: TcpNetConnectOpts) => Socket;
-  readonly secureContext: () => SecureContext;
-  /** The response is complete and the connection is free; called before the handler is notified. */
-  free(connection: Connection, exchange: RunningExchange): void;
-  /** The connection was closed, by either side. */
-  gone(connection: Connection): void;
-}
 
 /** A TCP or TLS connection. It carries one exchange at a time and is destroyed after any failure. */
 export class Connection implements ResponseSink, Carrier, Reader {
@@ -54,6 +28,8 @@ export class Connection implements ResponseSink, Carrier, Reader {
   /** The request of the current exchange was completely handed to the kernel. */
   #written = false;
   #destroyed = false;
+  /** The server closed it, or it broke; what was read before is parsed first. */
+  #closed = false;
   /** Reads that were not parsed yet. */
   #unparsed = 0;
   /** Time of the read being parsed. */
@@ -77,6 +53,11 @@ export class Connection implements ResponseSink, Carrier, Reader {
   /** Whether it stayed open long enough after its last response to trust the server to keep connections open. */
   hasSettled(nowNs: number): boolean {
     return nowNs - this.idleSinceNs >= this.#context.settlingMs * 1e6;
+  }
+
+  /** While idle: whether it has not expired, and nothing arrived that no request asked for. */
+  isUsable(nowNs: number): boolean {
+    return nowNs < this.idleUntilNs && this.#unparsed === 0;
   }
 
   /** The server's announced idle timeout, ms; undefined if not announced. */
@@ -260,6 +241,7 @@ export class Connection implements ResponseSink, Carrier, Reader {
 
   #onClosed(): void {
     const atNs = this.#context.nowNs();
+    this.#closed = true;
     this.settle();
     // Closed during the TLS handshake: Node's own error follows.
     if (!this.#connected) return;
@@ -273,6 +255,7 @@ export class Connection implements ResponseSink, Carrier, Reader {
 
   #onError(error: Error): void {
     const atNs = this.#context.nowNs();
+    this.#closed = true;
     this.settle();
     const describe = this.#connected ? brokenConnection : connectFailure;
     this.#fail(describe(this.server.at, error), atNs);
@@ -280,8 +263,11 @@ export class Connection implements ResponseSink, Carrier, Reader {
 
   #complete(exchange: RunningExchange, reusable: boolean, atNs: number): void {
     this.#exchange = undefined;
-    if (reusable) this.#context.free(this, exchange);
-    else this.destroy();
+    if (reusable && !this.#closed) this.#context.free(this, exchange);
+    else {
+      if (reusable) this.server.keepsOpen = false;
+      this.destroy();
+    }
     exchange.end(atNs);
   }
 

@@ -1,7 +1,8 @@
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { Timeout } from '../util/timeout.js';
-import { Connection, type ConnectionContext } from './connection.js';
+import { Connection } from './connection.js';
+import type { ConnectionContext } from './connection-context.js';
 import { DnsCache } from './dns-cache.js';
 import { RunningExchange } from './exchange.js';
 import { PendingReads } from './pending-reads.js';
@@ -163,7 +164,7 @@ class HttpTransport implements Transport, ConnectionContext {
     if (!server.keepsOpen) return undefined;
     for (;;) {
       const connection = server.idle.pop();
-      if (connection === undefined || this.nowNs() < connection.idleUntilNs) return connection;
+      if (connection === undefined || connection.isUsable(this.nowNs())) return connection;
       connection.destroy();
     }
   }
@@ -171,7 +172,7 @@ class HttpTransport implements Transport, ConnectionContext {
   #ownConnection(request: HttpRequest, server: Server): Connection | undefined {
     if (request.connectionKey === undefined) return undefined;
     const connection = this.#sticky.get(request.connectionKey);
-    const usable = connection?.server === server && this.nowNs() < connection.idleUntilNs;
+    const usable = connection?.server === server && connection.isUsable(this.nowNs());
     return usable ? connection : undefined;
   }
 

@@ -1,7 +1,7 @@
 import { Socket, type TcpNetConnectOpts } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openHttpTransport } from '../../src/transport/http.js';
-import type { Transport } from '../../src/transport/transport.js';
+import type { HttpRequest, Transport, TransportOptions } from '../../src/transport/transport.js';
 import { clock, options, type Sent, send, until } from './support.js';
 
 const text = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n';
@@ -35,25 +35,28 @@ class HandSocket extends Socket {
 }
 
 /** Two requests on open connections, so that reads are not parsed at once. */
-async function twoRequests(timeoutMs = 0): Promise<{ sockets: HandSocket[]; sent: Sent[] }> {
+async function twoRequests(
+  request: Partial<HttpRequest> = {},
+  changes: Partial<TransportOptions> = {},
+): Promise<{ client: Transport; sockets: HandSocket[]; sent: Sent[] }> {
   const sockets: HandSocket[] = [];
   const connect = (opts: TcpNetConnectOpts) => {
     const socket = new HandSocket(opts);
     sockets.push(socket);
     return socket;
   };
-  const client = openHttpTransport(options({ connect }));
+  const client = openHttpTransport(options({ connect, ...changes }));
   opened.push(client);
-  const sent = [send(client, origin, { timeoutMs }), send(client, origin)];
+  const sent = [send(client, origin, request), send(client, origin)];
   await until(() => sent.every(({ calls }) => calls.includes('sent')));
-  return { sockets, sent };
+  return { client, sockets, sent };
 }
 
 /** The response cut in two at every byte: read, and then `act` before the check phase. */
-async function atEveryCut(act: (socket: HandSocket, sent: Sent) => void, timeoutMs?: number) {
+async function atEveryCut(act: (socket: HandSocket, sent: Sent) => void, timeoutMs = 0) {
   const outcomes = [];
   for (let cut = 1; cut < text.length; cut++) {
-    const { sockets, sent } = await twoRequests(timeoutMs);
+    const { sockets, sent } = await twoRequests({ timeoutMs });
     const [socket, asked] = [sockets[0] as HandSocket, sent[0] as Sent];
     socket.deliver(text.slice(0, cut));
     socket.deliver(text.slice(cut));
@@ -88,7 +91,7 @@ describe('what was read but not parsed yet', () => {
     // Long enough for the requests to be sent on a busy machine.
     const limitMs = 1000;
     const endMs = performance.now() + limitMs + 10;
-    const { sockets, sent } = await twoRequests(limitMs);
+    const { sockets, sent } = await twoRequests({ timeoutMs: limitMs });
     const outcome = await new Promise((resolve) =>
       setTimeout(() => {
         sockets[0]?.deliver(text);
@@ -126,4 +129,38 @@ describe('what was read but not parsed yet', () => {
     expect(await sent[0]?.outcome).toMatchObject({ body: 'abcde', error: undefined });
     expect(sockets[0]?.destroyed).toBe(true);
   });
+
+  it.each(['end', 'close', 'error'])(
+    'does not give a connection that met its %s to the next request',
+    async (event) => {
+      const { client, sockets, sent } = await twoRequests({}, { maxConnections: 2 });
+      const waiting = send(client, origin);
+      sockets[0]?.deliver(text);
+      sockets[0]?.emit(event, new Error('ECONNRESET'));
+      expect(await sent[0]?.outcome).toMatchObject({ body: 'abcde', error: undefined });
+      await until(() => waiting.calls.includes('sent'));
+      expect(sockets).toHaveLength(3);
+      sockets[2]?.deliver(text);
+      expect(await waiting.outcome).toMatchObject({ body: 'abcde', error: undefined });
+    },
+  );
+
+  it.each([
+    ['pooled', {}],
+    ['sticky-user-sessions', { connectionKey: 'key' }],
+  ] as const)(
+    'on a free connection is never taken for the next answer (%s)',
+    async (connectionReuse, request) => {
+      const { client, sockets, sent } = await twoRequests(request, { connectionReuse });
+      sockets[0]?.deliver(text);
+      await sent[0]?.outcome;
+      sockets[0]?.deliver('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
+      const next = send(client, origin, request);
+      await until(() => next.calls.includes('sent'));
+      expect(sockets).toHaveLength(3);
+      expect(sockets[0]?.destroyed).toBe(true);
+      sockets[2]?.deliver(text);
+      expect(await next.outcome).toMatchObject({ body: 'abcde', error: undefined });
+    },
+  );
 });
