@@ -62,7 +62,7 @@ export function prepareSessions(
 }
 
 function unprepared(wanted: WantedSession): PreparedSession {
-  return { ...wanted, made: undefined, bytes: 0 };
+  return { ...wanted, made: undefined, bytes: BYTES_OF_A_SESSION };
 }
 
 /** What is left to know of a conversation whose only payload is made. */

@@ -61,12 +61,14 @@ export class SessionsAhead {
     this.#filling ??= setImmediate(this.#fill);
     this.#wanted.delete(number);
     const prepared = this.#ready.get(number);
-    if (prepared?.made === undefined) return undefined;
+    if (prepared === undefined) return undefined;
     this.#ready.delete(number);
     this.#readyBytes -= prepared.bytes;
-    const payload = receivePayload(prepared.made.payload);
+    const { made } = prepared;
+    if (made === undefined) return undefined;
+    const payload = receivePayload(made.payload);
     return {
-      conversation: prepared.made.conversation,
+      conversation: made.conversation,
       payloads: { get: (turn) => (turn === prepared.turn ? payload : undefined), keep: () => {} },
     };
   }
@@ -88,7 +90,8 @@ export class SessionsAhead {
 
   #receive(prepared: PreparedSession): void {
     this.#inPreparation--;
-    if (this.#wanted.delete(prepared.number) && prepared.made !== undefined) {
+    // Those that were not made wait, too: otherwise the whole schedule would be gone through at once.
+    if (this.#wanted.delete(prepared.number)) {
       this.#ready.set(prepared.number, prepared);
       this.#readyBytes += prepared.bytes;
     }

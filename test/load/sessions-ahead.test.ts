@@ -142,6 +142,28 @@ describe('SessionsAhead', () => {
     expect(asked.slice(8)).toEqual([108, 109]);
   });
 
+  it('asks no further ahead for sessions that are left to the load thread', async () => {
+    const { port1, port2 } = channel();
+    const picture = { kind: 'image', name: 'image_url', value: () => '', seconds: () => undefined } as const;
+    const withMedia = of([{ media: [picture] }]);
+    prepareSessions(chat, { size: 1000, conversation: () => withMedia }, [port2]);
+    // A share of 32,000 bytes has room for 16 sessions of 2,000.
+    const sessions = new SessionsAhead(port1, 1000);
+    let asked = 0;
+    const all = firstTurns(1000);
+    sessions.begin(() => {
+      asked++;
+      return all();
+    });
+    for (let messages = 0; messages < 30; messages++) await allMessagesTravelled();
+    expect(asked).toBeGreaterThanOrEqual(16);
+    expect(asked).toBeLessThan(16 + 8);
+    const before = asked;
+    for (let number = 100; number < 110; number++) expect(sessions.take(number)).toBeUndefined();
+    for (let messages = 0; messages < 30; messages++) await allMessagesTravelled();
+    expect(asked - before).toBe(10);
+  });
+
   it('drops a session that was due before it arrived, and one of an ended phase', async () => {
     const { sessions, asked, answer } = silent(1);
     sessions.begin(firstTurns(9));
