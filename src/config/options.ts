@@ -43,6 +43,7 @@ export const endpointTypes = [
   'hf_tei_rankings',
   'solido_rag',
   'raw',
+  'template',
   'audio_transcription',
   'audio_speech',
   'image_generation',

@@ -1,6 +1,7 @@
 import type { endpointTypes } from '../config/options.js';
 import { audioSpeech } from './audio-speech.js';
 import { audioTranscription } from './audio-transcription.js';
+import { template } from './body-template.js';
 import { chat } from './chat.js';
 import { completions } from './completions.js';
 import { chatEmbeddings, embeddings, nimEmbeddings } from './embeddings.js';
@@ -31,6 +32,7 @@ export const endpoints = {
   hf_tei_rankings: hfTeiRankings,
   solido_rag: solidoRag,
   raw,
+  template,
   audio_transcription: audioTranscription,
   audio_speech: audioSpeech,
   image_generation: imageGeneration,

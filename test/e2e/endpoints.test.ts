@@ -31,6 +31,7 @@ const expected: Readonly<Record<string, { has: readonly string[]; absent?: reado
     absent: ['input_sequence_length'],
   },
   raw: { has: ['request_latency', 'output_token_throughput'], absent: ['time_to_first_token'] },
+  template: { has: generated, absent: ['input_sequence_length'] },
   embeddings: { has: prompted, absent: generated },
   chat_embeddings: { has: prompted, absent: generated },
   nim_embeddings: { has: prompted, absent: generated },
@@ -76,9 +77,13 @@ describe('the commands of docs/endpoints.md', () => {
       join(folder, 'bodies.jsonl'),
       '{"messages":[{"role":"user","content":"hello there"}],"max_tokens":3}\n'.repeat(4),
     );
+    writeFileSync(
+      join(folder, 'body.jinja'),
+      /^```json\n(.*)\n```$/m.exec(page)?.[1] ?? 'docs/endpoints.md has no template',
+    );
     const words = command
       .split(' ')
-      .map((word) => word.replace('bodies.jsonl', join(folder, 'bodies.jsonl')));
+      .map((word) => word.replace(/bodies\.jsonl|body\.jinja/, (name) => join(folder, name)));
     const { code, stderr } = await aiperf([
       ...words,
       ...['--url', `127.0.0.1:${server.port}`, '--ui', 'none'],

@@ -78,7 +78,7 @@ const endpoint = section({
   headers: option('headers'),
   extra: option('extraInputs'),
   session_header: option('sessionHeader'),
-  template: refused('bodies of a template cannot be sent'),
+  template: refused('set payload_template and response_field under extra'),
   per_chunk_usage: unsupported('per-chunk-usage'),
   download_video_content: option('downloadVideoContent'),
   request_content_type: unsupported('request-content-type', 'application/json'),
