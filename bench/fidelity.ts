@@ -22,6 +22,8 @@ interface Case {
   readonly tokens: number;
   readonly requests: number;
   readonly inputTokens?: number;
+  /** Numbers of load threads, each measured in turn; default: the program's own choice. */
+  readonly loadThreads?: readonly number[];
 }
 
 const cases: readonly Case[] = [
@@ -34,6 +36,17 @@ const cases: readonly Case[] = [
     tokens: 200,
     requests: 1000,
     inputTokens: 1000,
+  },
+  {
+    name: 'load threads: 100 x 100/s, all cores',
+    isUnpinned: true,
+    streams: 100,
+    ttftMs: 50,
+    itlMs: 10,
+    tokens: 200,
+    requests: 500,
+    inputTokens: 1000,
+    loadThreads: [1, 2, 3],
   },
   {
     name: 'founding: 100 x 100/s',
@@ -66,7 +79,8 @@ async function measure(one: Case): Promise<void> {
   for (let round = 0; round < (one.name.startsWith('founding') ? Math.min(rounds, 2) : rounds); round++) {
     runs.push(await measureFloor(one, 'C sink', runFloor));
     runs.push(await measureFloor(one, 'node:net', runBareNode));
-    for (const build of builds) runs.push(await measureOurs(one, build));
+    for (const threads of one.loadThreads ?? [undefined])
+      for (const build of builds) runs.push(await measureOurs(one, build, threads));
   }
   for (const client of new Set(runs.map((run) => run.client)))
     add(
@@ -86,11 +100,12 @@ interface Measured {
   readonly cpuSeconds: number;
 }
 
-function measureOurs(one: Case, build: Build): Promise<Measured> {
+function measureOurs(one: Case, build: Build, threads: number | undefined): Promise<Measured> {
   return withFolder(async (folder) => {
     const { server, log, requests } = await serverFor(one, folder);
     const before = clockOffsetNs();
     const load = ['--concurrency', String(one.streams), '--request-count', String(requests)];
+    if (threads !== undefined) load.push('--load-threads', String(threads));
     const run = await runOurs(server.url, folder, [...chatArgs(one.tokens, true, one.inputTokens), ...load], {
       build,
       core: one.isUnpinned ? 'any' : CLIENT_CORE,
@@ -116,7 +131,7 @@ function measureOurs(one: Case, build: Build): Promise<Measured> {
     const waves = requests / one.streams;
     const pace = (requests * one.tokens) / ((waves * (one.ttftMs + (one.tokens - 1) * one.itlMs)) / 1000);
     return {
-      client: build.name,
+      client: threads === undefined ? build.name : `${build.name}, load threads: ${threads}`,
       distance: found,
       core: run.cpuSeconds / run.wallSeconds,
       ofPace: run.tokensPerSecond / pace,

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { endsStream, nowNs, startRun, writeStamps } from './answers.js';
 
 // Runs as a process of its own: bare-reader.js PORT CONNECTIONS REQUESTS BODY STAMP_FILE|-
 // A closed loop on node:net that stamps each read and looks for the end of the answer in its last bytes, no more.
@@ -14,8 +14,7 @@ const buffer = Buffer.allocUnsafeSlow(65_536);
 const stamps = new Float64Array(1024);
 /** Of each request: its start, then its events. */
 const kept: number[][] = [];
-const beganNs = process.hrtime.bigint();
-const before = process.cpuUsage();
+const say = startRun();
 let issued = 0;
 let finished = 0;
 let reads = 0;
@@ -47,19 +46,14 @@ function open(): void {
           const count = eventsIn(length);
           for (let event = 0; event < count; event++) times.push(atNs);
         }
-        if (isStream && !endsStream(length)) return true;
-        if (++finished === requests) say();
+        if (isStream && !endsStream(buffer, length)) return true;
+        if (++finished === requests) end();
         else issue();
         return true;
       },
     },
   });
   socket.on('connect', issue);
-}
-
-function nowNs(): number {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds * 1e9 + nanoseconds;
 }
 
 /** Blank lines, which end events. None of the servers' events spans two reads of the loads that keep stamps. */
@@ -69,42 +63,11 @@ function eventsIn(length: number): number {
   return events - before;
 }
 
-/** `0 CR LF CR LF` behind a line. */
-function endsStream(length: number): boolean {
-  return (
-    length >= 5 &&
-    buffer[length - 1] === 10 &&
-    buffer[length - 3] === 10 &&
-    buffer[length - 5] === 48 &&
-    (length === 5 || buffer[length - 6] === 10)
-  );
-}
-
-function say(): void {
-  const { user, system } = process.cpuUsage(before);
-  const wallSeconds = Number(process.hrtime.bigint() - beganNs) / 1e9;
-  const peakMb = process.resourceUsage().maxRSS / 1024;
-  if (keepsStamps) writeStamps();
-  const facts = {
-    requests: finished,
-    events,
-    reads,
-    errors: 0,
-    wallSeconds,
-    cpuSeconds: (user + system) / 1e6,
-    peakMb,
-    connections,
-  };
-  process.stdout.write(`${JSON.stringify(facts)}\n`, () => process.exit(0));
-}
-
-function writeStamps(): void {
-  const numbers = kept.flatMap(([startNs = 0, ...eventNs], request) => [
-    request,
-    startNs,
-    startNs,
-    eventNs.length,
-    ...eventNs,
-  ]);
-  writeFileSync(stampFile, new Uint8Array(Float64Array.from(numbers).buffer));
+function end(): void {
+  if (keepsStamps)
+    writeStamps(
+      stampFile,
+      kept.map(([startNs = 0, ...eventNs]) => ({ dueNs: startNs, startNs, eventNs })),
+    );
+  say({ requests: finished, events, reads, connections });
 }

@@ -2,11 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ScheduledSend } from '../floor/bare-sender.js';
 import { CLIENT_CORE, type Core, packageFolder } from './machine.js';
 import { run } from './process.js';
 import type { Stamps } from './stamps.js';
 
-/** What the C sink or the bare reader says of its run. */
+/** What the C sink or a bare client on `node:net` says of its run. */
 export interface FloorRun {
   readonly requests: number;
   readonly events: number;
@@ -65,9 +66,24 @@ export function runBareNode(load: FloorLoad): Promise<FloorRun> {
   return runReader([process.execPath, script, ...numbers, JSON.stringify(load.body), stamps], load);
 }
 
+/** A bare sender on `node:net`: the least by which any client in Node is late. Keeps stamps, without events. */
+export function runBareSender(
+  port: number,
+  schedule: readonly ScheduledSend[],
+  core: Core,
+): Promise<FloorRun> {
+  const script = join(packageFolder, 'dist-bench', 'floor', 'bare-sender.js');
+  const scheduleFile = join(tmpdir(), `aiperf-bench-schedule-${process.pid}.json`);
+  writeFileSync(scheduleFile, JSON.stringify(schedule));
+  return runReader([process.execPath, script, String(port), scheduleFile, stampFile], {
+    core,
+    keepStamps: true,
+  });
+}
+
 async function runReader(
   command: readonly string[],
-  { core = CLIENT_CORE, keepStamps }: FloorLoad,
+  { core = CLIENT_CORE, keepStamps }: Pick<FloorLoad, 'core' | 'keepStamps'>,
 ): Promise<FloorRun> {
   const finished = await run(command, { core, isWatched: false });
   if (finished.exitCode !== 0) throw new Error(`${command[0]} failed: ${finished.stderr}`);

@@ -40,6 +40,9 @@ export interface RecordStamps extends Stamps {
   readonly ttftNs: number;
   readonly itlNs: number;
   readonly latencyNs: number;
+  readonly bodyBytes: number;
+  /** Asked for. */
+  readonly outputTokens: number;
 }
 
 /**
@@ -55,7 +58,8 @@ export function readRecords(path: string, epochNs: bigint): RecordStamps[] {
       const digits = new RegExp(`"${key}": ?(\\d+)`).exec(line)?.[1];
       return digits === undefined ? Number.NaN : Number(BigInt(digits) - epochNs);
     };
-    const ns = (tag: string): number => (metrics[tag]?.value ?? Number.NaN) * 1e6;
+    const value = (tag: string): number => metrics[tag]?.value ?? Number.NaN;
+    const ns = (tag: string) => value(tag) * 1e6;
     const startNs = exact('request_start_ns');
     const latencyNs = ns('request_latency');
     const ttftNs = ns('time_to_first_token');
@@ -77,6 +81,8 @@ export function readRecords(path: string, epochNs: bigint): RecordStamps[] {
       ttftNs,
       itlNs: ns('inter_token_latency'),
       latencyNs,
+      bodyBytes: value('http_req_data_sent') * 1024,
+      outputTokens: value('requested_osl'),
     });
   }
   return records;
