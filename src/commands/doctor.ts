@@ -45,7 +45,12 @@ async function run({ config }: Invocation<typeof doctorOptions>, io: Io): Promis
     io.stdout.write(
       config.format === 'json'
         ? `${roofJson(roof)}\n`
-        : roofReport(roof, figures, { threads: plan.threads, file }, layout),
+        : roofReport(
+            roof,
+            figures,
+            { threads: plan.threads, file: errors.length === 0 ? file : undefined },
+            layout,
+          ),
     );
     for (const error of errors) io.stderr.write(`${error}\n`);
     return errors.length === 0 ? 0 : 1;

@@ -233,6 +233,20 @@ describe('the roof, from samples', () => {
       'Stored in /c/roof.json: aiperf profile reports how much of it a run uses.',
     ]);
   });
+
+  it('promises nothing if no rate was timely, and names no file that was not written', () => {
+    const machine = { cpuModel: 'CPU', nodeVersion: '20.20.2' };
+    const late = { ...figures, moderate: phase(10_000, false), rising: [] };
+    expect(roofOf(late)).toMatchObject({ eventsPerSecond: 20_000, timelyEventsPerSecond: 0 });
+    expect(isLowerBound(late)).toBe(false);
+    const text = roofReport({ machine, ...roofOf(late) }, late, { threads: 1, file: undefined }, layout);
+    expect(text.split('\n').filter((line) => /^[A-Z]/.test(line))).toEqual([
+      'No rate of this test had timely timestamps: other processes probably held the CPUs. Measure again while this machine is idle.',
+      'This machine can carry about 0 streams of 50 tokens/s, or 42,000 small requests/s.',
+      "Timestamps at 10,000 events/s (1 load thread): p50 0.031 ms, p99 11 ms after the server's write.",
+      'The first two rows are per second of CPU time of a load thread, because the server of this test shares the CPUs: 31,000 requests/s and 10,000 events/s were reached.',
+    ]);
+  });
 });
 
 describe('a real measurement, with short phases', () => {

@@ -30,7 +30,10 @@ export function checksReport(checks: readonly Check[], roof: Roof | undefined, l
   ]);
 }
 
-/** The measured roof as a table and in words. @param threads load threads that a run may use. */
+/**
+ * The measured roof as a table and in words.
+ * @param threads load threads that a run may use. @param file undefined: it was not stored.
+ */
 export function roofReport(
   {
     machine,
@@ -40,7 +43,7 @@ export function roofReport(
     stampDelays = [],
   }: StoredRoof,
   figures: RoofFigures,
-  { threads, file }: { readonly threads: number; readonly file: string },
+  { threads, file }: { readonly threads: number; readonly file: string | undefined },
   layout: Layout,
 ): string {
   const { cpuModel = '', nodeVersion = '' } = machine ?? {};
@@ -61,17 +64,23 @@ export function roofReport(
   } as const;
   const streams = withThousands((timelyEventsPerSecond * threads) / READING_PACE);
   const requests = withThousands(requestsPerSecond * threads);
+  const fastest = fastestTimely(figures);
   const words = [
+    ...(fastest.isTimely
+      ? []
+      : [
+          'No rate of this test had timely timestamps: other processes probably held the CPUs. Measure again while this machine is idle.',
+        ]),
     `This machine can carry about ${streams} streams of ${READING_PACE} tokens/s, or ${requests} small requests/s.`,
     ...stampDelays.map(
       (delay) =>
         `Timestamps at ${withThousands(delay.eventsPerSecond ?? 0)} events/s (${counted(delay.threads ?? 1, 'load thread')}): p50 ${delay.p50} ms, p99 ${delay.p99} ms after the server's write.`,
     ),
-    `The first two rows are per second of CPU time of a load thread, because the server of this test shares the CPUs: ${withThousands(figures.requests.reachedPerSecond)} requests/s and ${withThousands(fastestTimely(figures).eventsPerSecond)} events/s were reached.${threads === 1 ? '' : ` Figures for ${threads} load threads are ${threads} times those of one.`}`,
+    `The first two rows are per second of CPU time of a load thread, because the server of this test shares the CPUs: ${withThousands(figures.requests.reachedPerSecond)} requests/s and ${withThousands(fastest.eventsPerSecond)} events/s were reached.${threads === 1 ? '' : ` Figures for ${threads} load threads are ${threads} times those of one.`}`,
     ...(isLowerBound(figures)
       ? ['No rate of this test was too high for the client: it may keep up with more.']
       : []),
-    `Stored in ${file}: aiperf profile reports how much of it a run uses.`,
+    ...(file === undefined ? [] : [`Stored in ${file}: aiperf profile reports how much of it a run uses.`]),
   ];
   return joinLines([...drawTable(table, layout), ...words.flatMap((line) => wrap(line, layout.width))]);
 }

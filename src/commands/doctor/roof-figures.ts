@@ -97,11 +97,11 @@ export interface RoofFigures {
 }
 
 /** Whether no rate was too high for the client, so that it may keep up with more. */
-export function isLowerBound({ rising }: RoofFigures): boolean {
-  return rising.every(({ delayNs }) => delayNs.p99 <= LATE_NS);
+export function isLowerBound({ moderate, rising }: RoofFigures): boolean {
+  return [moderate, ...rising].every(({ delayNs }) => delayNs.p99 <= LATE_NS);
 }
 
-/** The timely phase with the highest rate. */
+/** The timely phase with the highest rate; if none is timely, the one at the moderate rate. */
 export function fastestTimely({ moderate, rising }: RoofFigures): StreamFigures {
   return rising.reduce(
     (best, next) => (next.isTimely && next.eventsPerSecond > best.eventsPerSecond ? next : best),
@@ -118,7 +118,7 @@ export function roofOf(
   return {
     requestsPerSecond: Math.round(requests.couldPerSecond),
     eventsPerSecond: Math.round(fastest.couldPerSecond),
-    timelyEventsPerSecond: Math.round(fastest.eventsPerSecond),
+    timelyEventsPerSecond: fastest.isTimely ? Math.round(fastest.eventsPerSecond) : 0,
     stampDelays: [moderate, ...(manyThreads === undefined ? [] : [manyThreads])].map(
       ({ threads, eventsPerSecond, delayNs }) => ({
         threads,
