@@ -7,7 +7,8 @@ export interface Reader {
 /**
  * Reads of a thread that are timestamped and not parsed yet, in order of arrival. Streams that started together send
  * together, faster than their events can be parsed. So one poll of the event loop only timestamps and copies what all
- * sockets hold; parsing follows in its check phase, in slices of time between which the sockets are polled again.
+ * sockets hold; parsing follows in its check phase, in slices of time between which the sockets are polled again. While
+ * several reads come with each poll, the peer is still writing such a burst, and parsing waits for its end.
  */
 export class PendingReads {
   /** Buffer for every read of the thread; processed before the next read. */
@@ -21,6 +22,8 @@ export class PendingReads {
   /** Numbers of the oldest read and of the next one; modulo the most reads, their places. */
   #oldest = 0;
   #next = 0;
+  /** The next read at the last slice. */
+  #seen = 0;
   /** Where the bytes of the newest read end. */
   #end = 0;
   #immediate: NodeJS.Immediate | undefined = undefined;
@@ -56,7 +59,15 @@ export class PendingReads {
   }
 
   readonly #parseSlice = (): void => {
-    const endNs = this.#nowNs() + SLICE_NS;
+    const nowNs = this.#nowNs();
+    const arrived = this.#next - this.#seen;
+    this.#seen = this.#next;
+    const waitedNs = nowNs - (this.#atNs[this.#oldest % this.#readers.length] ?? 0);
+    if (arrived > 1 && waitedNs < MAX_WAIT_NS) {
+      this.#immediate = setImmediate(this.#parseSlice);
+      return;
+    }
+    const endNs = nowNs + SLICE_NS;
     do this.#parse(this.#oldest++);
     while (this.#oldest < this.#next && this.#nowNs() < endNs);
     this.#immediate = this.#oldest < this.#next ? setImmediate(this.#parseSlice) : undefined;
@@ -88,4 +99,6 @@ export class PendingReads {
 /** 64 KiB was the fastest of 16, 64 and 256 KiB for coalesced streams. */
 const BUFFER_BYTES = 65_536;
 /** Parsing must not delay timestamps: an event takes about 5 µs, the end of a response 50. */
-const SLICE_NS = 50e3;
+const SLICE_NS = 30e3;
+/** Longest wait for the end of a burst. */
+const MAX_WAIT_NS = 2e6;

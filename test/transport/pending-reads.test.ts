@@ -26,8 +26,26 @@ describe('pending reads', () => {
     add(reads, b, 'two', 2);
     add(reads, a, 'three', 3);
     expect(log).toEqual([]);
+    // Three came with this poll: more may follow.
+    await turn();
+    expect(log).toEqual([]);
     await turn();
     expect(log).toEqual(['a:one@1', 'b:two@2', 'a:three@3']);
+  });
+
+  it('wait no longer than 2 ms for the end of a burst', async () => {
+    const log: string[] = [];
+    let nowNs = 0;
+    const reads = new PendingReads(() => nowNs);
+    const a = reader('a', log);
+    for (const atNs of [0, 1.5e6, 2e6]) {
+      nowNs = atNs;
+      add(reads, a, 'x', atNs);
+      add(reads, a, 'y', atNs);
+      expect(log).toEqual([]);
+      await turn();
+    }
+    expect(log).toEqual([0, 0, 1.5e6, 1.5e6, 2e6, 2e6].map((atNs, i) => `a:${'xy'[i % 2]}@${atNs}`));
   });
 
   it('of one reader are parsed at once on demand, and never twice', async () => {
@@ -40,16 +58,18 @@ describe('pending reads', () => {
     reads.settle(a);
     expect(log).toEqual(['a:y@2', 'a:z@3']);
     await turn();
+    await turn();
     expect(log).toEqual(['a:y@2', 'a:z@3', 'b:x@1']);
   });
 
-  it('wait for the next turn once a slice of 50 us is over', async () => {
+  it('wait for the next turn once a slice of 30 us is over', async () => {
     const log: string[] = [];
-    // Each look at the clock takes 30 us: the slice begins at 30 and ends after the second read, at 90.
+    // Each look at the clock takes 20 us: the slice begins at 40 and ends after the second read, at 80.
     let nowNs = 0;
-    const reads = new PendingReads(() => (nowNs += 30e3));
+    const reads = new PendingReads(() => (nowNs += 20e3));
     const a = reader('a', log);
     for (const text of ['1', '2', '3']) add(reads, a, text, 0);
+    await turn();
     await turn();
     expect(log).toEqual(['a:1@0', 'a:2@0']);
     await turn();
@@ -92,6 +112,7 @@ describe('pending reads', () => {
             add(reads, readers[one.of] as Reader, text, at);
           }
         }
+        await turn();
         await turn();
         for (const name of 'abc')
           expect(log.filter((line) => line.startsWith(name))).toEqual(
