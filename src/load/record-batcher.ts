@@ -10,7 +10,7 @@ const BATCH_RECORDS = 250;
 const BATCH_BYTES = 128_000;
 const MAX_WAIT_MS = 50;
 /** Packing a record takes 3 to 15 µs; the sockets are polled between groups of this size. */
-const PACK_AT_ONCE = 2;
+const PACK_AT_ONCE = 4;
 
 /**
  * Passes finished records on in batches. Each record is packed as soon as all pending reads are timestamped, so that

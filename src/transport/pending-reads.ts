@@ -67,7 +67,8 @@ export class PendingReads {
       this.#immediate = setImmediate(this.#parseSlice);
       return;
     }
-    const endNs = nowNs + SLICE_NS;
+    const endNs =
+      nowNs + Math.min(LEAST_SLICE_NS + SLICE_PER_READ_NS * (this.#next - this.#oldest), MOST_SLICE_NS);
     do this.#parse(this.#oldest++);
     while (this.#oldest < this.#next && this.#nowNs() < endNs);
     this.#immediate = this.#oldest < this.#next ? setImmediate(this.#parseSlice) : undefined;
@@ -98,7 +99,10 @@ export class PendingReads {
 
 /** 64 KiB was the fastest of 16, 64 and 256 KiB for coalesced streams. */
 const BUFFER_BYTES = 65_536;
-/** Parsing must not delay timestamps: an event takes about 5 µs, the end of a response 50. */
-const SLICE_NS = 30e3;
+// Parsing must not delay timestamps: an event takes about 5 µs, the end of a response 50. A slice is longer the more
+// reads are pending: where requests are as many as the thread can handle, each poll in between costs some of them.
+const LEAST_SLICE_NS = 30e3;
+const SLICE_PER_READ_NS = 2e3;
+const MOST_SLICE_NS = 200e3;
 /** Longest wait for the end of a burst. */
 const MAX_WAIT_NS = 2e6;

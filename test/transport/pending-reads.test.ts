@@ -62,11 +62,11 @@ describe('pending reads', () => {
     expect(log).toEqual(['a:y@2', 'a:z@3', 'b:x@1']);
   });
 
-  it('wait for the next turn once a slice of 30 us is over', async () => {
+  it('wait for the next turn once a slice of 30 us, and 2 us for each pending read, is over', async () => {
     const log: string[] = [];
-    // Each look at the clock takes 20 us: the slice begins at 40 and ends after the second read, at 80.
+    // Each look at the clock takes 18 us: the slice begins at 36, ends at 72, and two reads are parsed by then.
     let nowNs = 0;
-    const reads = new PendingReads(() => (nowNs += 20e3));
+    const reads = new PendingReads(() => (nowNs += 18e3));
     const a = reader('a', log);
     for (const text of ['1', '2', '3']) add(reads, a, text, 0);
     await turn();
