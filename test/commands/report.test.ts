@@ -189,7 +189,7 @@ describe('a run of ours', () => {
     );
     const path = join(folder, 'profile_export.jsonl');
     const size = () => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    while (size() < 100_000 && child.exitCode === null) await sleep(20);
+    while (size() < 200_000 && child.exitCode === null) await sleep(20);
     child.kill('SIGKILL');
     expect(await ended).toMatchObject({ signal: 'SIGKILL' });
     expect(filesBelow(folder)).not.toContain('profile_export_aiperf.json');
