@@ -165,6 +165,36 @@ export const mockServerOptions = {
     help: 'Whether streams end with token counts; on-request: those with stream_options.include_usage.',
   }),
 
+  gpus: integer({
+    flags: ['--gpus'],
+    group: 'GPUs',
+    min: 0,
+    max: 64,
+    default: usual.gpus,
+    help: 'Serve the page of a DCGM exporter with N GPUs at /gpu/metrics; power and utilization follow the running requests.',
+  }),
+  gpuPowerLimit: number({
+    flags: ['--gpu-power-limit'],
+    group: 'GPUs',
+    above: 0,
+    default: usual.gpuPowerLimit,
+    help: 'Cap the power of each GPU at N watts. A GPU at full load asks for 640.',
+  }),
+  gpuFailAfter: integer({
+    flags: ['--gpu-fail-after'],
+    group: 'GPUs',
+    min: 0,
+    defaultText: 'never',
+    help: 'Break the connection in place of the GPU page after N reads of it.',
+  }),
+  gpuFailReads: integer({
+    flags: ['--gpu-fail-reads'],
+    group: 'GPUs',
+    min: 1,
+    defaultText: 'all',
+    help: 'Serve the GPU page again after N failed reads.',
+  }),
+
   fail: integer({
     flags: ['--fail'],
     group: 'Failures',

@@ -1,10 +1,10 @@
 import { monotonicNs } from '../util/clock.js';
-import type { FinishReason, StreamText, UsageCounts } from './apis/api.js';
+import type { StreamText, UsageCounts } from './apis/api.js';
 import type { Paced, Pacer } from './pacer.js';
 import type { AnswerPlan } from './plan.js';
 import type { PrefixCache } from './prefix-cache.js';
 import type { Question } from './question.js';
-import type { ServerMetrics } from './server-metrics.js';
+import { type EndReason, RequestMetrics, type ServerMetrics } from './server-metrics.js';
 import type { MockServerSettings } from './settings.js';
 import type { Runner, Slots } from './slots.js';
 import type { TokenLog } from './token-log.js';
@@ -15,7 +15,7 @@ export interface Engine {
   readonly settings: MockServerSettings;
   readonly script: TokenScript;
   readonly pacer: Pacer;
-  readonly slots: Slots;
+  readonly slots: Slots<StreamedAnswer>;
   readonly cache: PrefixCache | undefined;
   readonly metrics: ServerMetrics;
   readonly log: TokenLog | undefined;
@@ -53,9 +53,13 @@ export class StreamedAnswer implements Runner, Paced {
   readonly #itlNs: number;
   readonly #receivedNs = monotonicNs();
   #startedNs = 0;
+  readonly #counts: RequestMetrics;
   #cachedTokens = 0;
-  /** Due time of the next token. */
+  /** Due time of the next token, or of a response as a whole. */
   #dueNs = 0;
+  /** Of a response sent as a whole: due time of its next token. */
+  #wholeDueNs = 0;
+  /** Tokens sent, or generated for a response sent as a whole. */
   #sent = 0;
   #over = false;
   readonly #tokenNs: number[] = [];
@@ -73,20 +77,26 @@ export class StreamedAnswer implements Runner, Paced {
     this.#plan = plan;
     this.#outlet = outlet;
     this.#itlNs = engine.settings.itlMs * 1e6;
+    const { promptTokens, maxTokens = plan.tokens, form } = question;
+    this.#counts = new RequestMetrics(engine.metrics, {
+      promptTokens,
+      maxTokens,
+      generates: form.generates,
+      receivedNs: this.#receivedNs,
+    });
     if (question.stream) outlet.beginStream(question.form.streamType);
     engine.slots.enter(this);
   }
 
   start(): void {
-    const { settings, cache, metrics, pacer } = this.#engine;
+    const { settings, cache, pacer } = this.#engine;
     const { prompt, promptTokens, stream } = this.#question;
     this.#startedNs = monotonicNs();
     this.#cachedTokens = Math.min(cache?.take(prompt) ?? 0, promptTokens);
-    metrics.promptTokens += promptTokens;
-    metrics.prefixQueriedTokens += cache === undefined ? 0 : promptTokens;
-    metrics.prefixHitTokens += this.#cachedTokens;
+    this.#counts.started(cache === undefined ? undefined : this.#cachedTokens, this.#startedNs);
     const newTokens = promptTokens - this.#cachedTokens;
     this.#dueNs = this.#startedNs + (settings.ttftMs + settings.ttftPerInputTokenMs * newTokens) * 1e6;
+    this.#wholeDueNs = this.#dueNs;
     if (!stream) this.#dueNs += this.#gapsNs(1, this.#plan.tokens);
     pacer.add(this, this.#dueNs);
   }
@@ -95,14 +105,11 @@ export class StreamedAnswer implements Runner, Paced {
     if (this.#over) return undefined;
     if (!this.#question.stream) return this.#actWhole();
     const { tokens, breakAfter = tokens } = this.#plan;
-    if (this.#sent >= breakAfter && breakAfter < tokens) return this.#break();
     const nowNs = monotonicNs();
+    if (this.#sent >= breakAfter && breakAfter < tokens) return this.#break(nowNs);
     const dueNs = this.#dueNs;
     let text = '';
-    if (this.#sent === 0) {
-      text = this.#stream().opening;
-      this.#engine.metrics.ttftSeconds.add((nowNs - this.#receivedNs) / 1e9);
-    }
+    if (this.#sent === 0) text = this.#stream().opening;
     // Tokens due at the same time share a write; late ones keep a write of their own.
     while (this.#sent < breakAfter && this.#dueNs === dueNs) text += this.#nextChunk(nowNs);
     this.#outlet.write(text);
@@ -113,20 +120,40 @@ export class StreamedAnswer implements Runner, Paced {
 
   /** The client disconnected. */
   abandon(): void {
-    if (!this.#over) this.#end('abort');
+    if (this.#over) return;
+    const nowNs = monotonicNs();
+    this.#generateUntil(nowNs);
+    this.#end('abort', nowNs);
+  }
+
+  /** Tokens in the KV cache at `nowNs`. */
+  heldTokens(nowNs: number): number {
+    this.#generateUntil(nowNs);
+    return this.#counts.heldTokens;
+  }
+
+  /** Counts the tokens of a response sent as a whole at the times at which they are generated. */
+  #generateUntil(nowNs: number): void {
+    if (this.#question.stream || this.#startedNs === 0) return;
+    while (this.#sent < this.#plan.tokens && this.#wholeDueNs <= nowNs) {
+      const from = this.#sent;
+      this.#sent = Math.min(from + this.#engine.settings.tokensPerChunk, this.#plan.tokens);
+      this.#counts.generated(this.#sent - from, this.#wholeDueNs);
+      this.#wholeDueNs += this.#gapsNs(from + 1, this.#sent + 1);
+    }
   }
 
   #actWhole(): undefined {
-    const { settings, metrics } = this.#engine;
+    const { settings } = this.#engine;
     const { form } = this.#question;
     const { tokens, reasoningTokens, reason } = this.#plan;
     const nowNs = monotonicNs();
-    const firstNs = nowNs - this.#gapsNs(1, tokens);
-    metrics.ttftSeconds.add((firstNs - this.#receivedNs) / 1e9);
+    // Not until now: sums of gaps may differ in the last digit from the gap of the whole.
+    this.#generateUntil(Number.POSITIVE_INFINITY);
     const reasoning = reasoningTokens > 0 ? this.#words(0, reasoningTokens) : undefined;
     const text = { reasoning, content: this.#words(reasoningTokens, tokens) };
     const body = form.whole(settings.dialect, this.#plan, text, reason, this.#usage());
-    this.#note(tokens, nowNs);
+    this.#log(tokens, nowNs);
     this.#outlet.sendFull({ status: 200, body });
     this.#finish(nowNs);
   }
@@ -139,7 +166,8 @@ export class StreamedAnswer implements Runner, Paced {
     const words = this.#words(from, to);
     this.#sent = to;
     this.#dueNs += this.#gapsNs(from + 1, to + 1);
-    this.#note(to - from, nowNs);
+    this.#counts.generated(to - from, nowNs);
+    this.#log(to - from, nowNs);
     const stream = this.#stream();
     if (to === tokens) return stream.last(words, isReasoning, reason, this.#usage());
     return isReasoning ? stream.reasoning(words) : stream.content(words);
@@ -187,26 +215,24 @@ export class StreamedAnswer implements Runner, Paced {
     };
   }
 
-  #note(tokens: number, atNs: number): void {
-    if (this.#question.form.generates) this.#engine.metrics.generationTokens += tokens;
+  #log(tokens: number, atNs: number): void {
     if (this.#engine.log === undefined) return;
     for (let count = 0; count < tokens; count++) this.#tokenNs.push(atNs);
   }
 
   #finish(nowNs: number): void {
-    this.#engine.metrics.e2eSeconds.add((nowNs - this.#receivedNs) / 1e9);
-    this.#end(this.#plan.reason);
+    this.#end(this.#plan.reason, nowNs);
     this.#outlet.done();
   }
 
-  #break(): undefined {
-    this.#end('abort');
+  #break(nowNs: number): undefined {
+    this.#end('error', nowNs);
     this.#outlet.cut();
   }
 
-  #end(how: FinishReason | 'abort'): void {
+  #end(how: EndReason, nowNs: number): void {
     this.#over = true;
-    this.#engine.metrics.finished[how]++;
+    this.#counts.ended(how, nowNs);
     this.#engine.log?.add({
       request_id: this.#requestId,
       received_ns: this.#receivedNs,

@@ -4,6 +4,7 @@ import { epochMs, monotonicNs } from '../util/clock.js';
 import { type Engine, type FullResponse, type Outlet, StreamedAnswer } from './answer.js';
 import { apis } from './apis/apis.js';
 import { ClientConnection, type Running } from './connection.js';
+import { Gpus } from './gpus.js';
 import { Pacer } from './pacer.js';
 import { planner } from './plan.js';
 import { PrefixCache } from './prefix-cache.js';
@@ -15,7 +16,15 @@ import { defaultSettings, type MockServerSettings } from './settings.js';
 import { Slots } from './slots.js';
 import { TokenLog } from './token-log.js';
 import { VideoJobs } from './video-jobs.js';
+import { kvBlockTokens, vllmPage } from './vllm-page.js';
 import { writeScript } from './words.js';
+
+/** Size of the simulated KV cache. */
+const kvCacheTokens = 1_048_576;
+/** The longest request that vLLM's bounds of token counts allow for, without `contextLimit`. */
+const defaultContextTokens = 40_960;
+/** Running requests at which GPUs are busy, where slots do not say. */
+const fullLoadWithoutSlots = 32;
 
 /** A running simulated server. */
 export interface MockServer {
@@ -31,16 +40,17 @@ export interface MockServer {
 export async function startMockServer(settings: Partial<MockServerSettings> = {}): Promise<MockServer> {
   const complete = { ...defaultSettings, ...settings };
   const log = complete.tokenLog === undefined ? undefined : await TokenLog.open(complete.tokenLog);
+  const gpus = gpusOf(complete);
   const engine: Engine = {
     settings: complete,
     script: writeScript(complete.seed),
     pacer: new Pacer(complete.timer),
-    slots: new Slots(complete.slots),
+    slots: new Slots(complete.slots, gpus && ((running) => gpus.setRunning(running, monotonicNs()))),
     cache: complete.prefixCache ? new PrefixCache(complete.bytesPerToken) : undefined,
-    metrics: new ServerMetrics(),
+    metrics: new ServerMetrics(complete.contextLimit ?? defaultContextTokens, complete.itlMs * 1e6),
     log,
   };
-  const handle = requestHandler(engine);
+  const handle = requestHandler(engine, gpus);
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
@@ -64,18 +74,29 @@ export async function startMockServer(settings: Partial<MockServerSettings> = {}
   };
 }
 
-function requestHandler(engine: Engine): (request: IncomingRequest, outlet: Outlet) => Running | undefined {
-  const { settings, metrics, slots } = engine;
+function requestHandler(
+  engine: Engine,
+  gpus: Gpus | undefined,
+): (request: IncomingRequest, outlet: Outlet) => Running | undefined {
+  const { settings, metrics } = engine;
   const { bytesPerToken, countTokens = (text) => Math.ceil(Buffer.byteLength(text) / bytesPerToken) } =
     settings;
   const plan = planner(settings);
   let requests = 0;
   const videos = new VideoJobs(settings.ttftMs / 1000);
   const models = modelList(settings);
-  const pages: Readonly<Record<string, () => FullResponse>> = {
+  const metricsPage = engineMetricsPage(engine);
+  let gpuReads = 0;
+  const pages: Readonly<Record<string, () => FullResponse | 'cut'>> = {
     '/v1/models': () => ({ status: 200, body: models }),
     '/health': () => ({ status: 200, body: '' }),
-    '/metrics': () => ({ status: 200, body: metrics.text(settings.model, slots), type: metricsType }),
+    '/version': () => ({ status: 200, body: '{"version":"0.11.0"}' }),
+    '/metrics': () => ({ status: 200, body: metricsPage(), type: metricsType }),
+    '/gpu/metrics': () => {
+      if (gpus === undefined) return notFound;
+      const isDown = isWithin(++gpuReads, settings.gpuFailAfter, settings.gpuFailReads);
+      return isDown ? 'cut' : { status: 200, body: gpus.page(monotonicNs()), type: metricsType };
+    },
   };
 
   const controls: Readonly<Record<string, () => void>> = {
@@ -85,7 +106,7 @@ function requestHandler(engine: Engine): (request: IncomingRequest, outlet: Outl
   };
   const loadedNs = monotonicNs() + settings.loadMs * 1e6;
 
-  const respond = (request: IncomingRequest, outlet: Outlet): FullResponse | StreamedAnswer => {
+  const respond = (request: IncomingRequest, outlet: Outlet): FullResponse | StreamedAnswer | 'cut' => {
     if (settings.loadMs > 0 && monotonicNs() < loadedNs) return stillLoading;
     const control = controls[request.path];
     if (control !== undefined) {
@@ -110,11 +131,43 @@ function requestHandler(engine: Engine): (request: IncomingRequest, outlet: Outl
 
   return (request, outlet) => {
     const response = respond(request, outlet);
-    if (response instanceof StreamedAnswer) return response;
+    if (response === 'cut') {
+      outlet.cut();
+      return undefined;
+    }
+    const handler = request.path in pages || request.path in apis ? request.path : 'none';
+    const isAnswer = response instanceof StreamedAnswer;
+    metrics.responded(request.method, handler, isAnswer ? 200 : response.status);
+    if (isAnswer) return response;
     outlet.sendFull(response);
     outlet.done();
     return undefined;
   };
+}
+
+/** `/metrics`, of the moment at which it is read. */
+function engineMetricsPage({ settings, metrics, slots }: Engine): () => string {
+  const { model, prefixCache } = settings;
+  const facts = { model, prefixCache, kvCacheTokens, startedSeconds: epochMs() / 1000 };
+  const startNs = monotonicNs();
+  return () => {
+    const nowNs = monotonicNs();
+    let kvBlocks = 0;
+    for (const request of slots.running) kvBlocks += Math.ceil(request.heldTokens(nowNs) / kvBlockTokens);
+    const state = { running: slots.running.size, waiting: slots.waiting, kvBlocks };
+    return vllmPage(facts, state, metrics, (nowNs - startNs) / 1e9);
+  };
+}
+
+function gpusOf({ gpus, slots, gpuPowerLimit }: MockServerSettings): Gpus | undefined {
+  if (gpus === 0) return undefined;
+  const settings = { gpus, fullLoad: slots ?? fullLoadWithoutSlots, powerLimitWatts: gpuPowerLimit };
+  return new Gpus(settings, monotonicNs());
+}
+
+/** Whether the `number`-th read of a page is one of `count` after the first `after`. */
+function isWithin(number: number, after: number | undefined, count = Number.POSITIVE_INFINITY): boolean {
+  return after !== undefined && number > after && number <= after + count;
 }
 
 const metricsType = 'text/plain; version=0.0.4; charset=utf-8';

@@ -52,6 +52,15 @@ export interface MockServerSettings {
   /** Cut off every N-th request half-way if it streams. Undefined: none. */
   readonly midfail: number | undefined;
 
+  /** GPUs of the page `/gpu/metrics`; 0: there is no such page. */
+  readonly gpus: number;
+  /** Power limit of each GPU, watts. */
+  readonly gpuPowerLimit: number;
+  /** Break the connection in place of the page of the GPUs after this many reads. Undefined: never. */
+  readonly gpuFailAfter: number | undefined;
+  /** Reads that fail before the page is back. Undefined: all. */
+  readonly gpuFailReads: number | undefined;
+
   /** JSON lines with the send time of every token. Undefined: no log. */
   readonly tokenLog: string | undefined;
 }
@@ -86,5 +95,9 @@ export const defaultSettings: MockServerSettings = {
   failRate: 0,
   failStatus: 400,
   midfail: undefined,
+  gpus: 0,
+  gpuPowerLimit: 700,
+  gpuFailAfter: undefined,
+  gpuFailReads: undefined,
   tokenLog: undefined,
 };

@@ -4,16 +4,22 @@ export interface Runner {
 }
 
 /** Runs at most `limit` at once; others wait in order of arrival. */
-export class Slots {
+export class Slots<R extends Runner> {
   readonly #limit: number;
-  readonly #waiting = new Set<Runner>();
-  #running = 0;
+  readonly #waiting = new Set<R>();
+  readonly #running = new Set<R>();
+  readonly #onRunning: ((running: number) => void) | undefined;
 
-  constructor(limit: number | undefined) {
+  /**
+   * @param limit undefined: no limit.
+   * @param onRunning is called when the number of running ones has changed.
+   */
+  constructor(limit: number | undefined, onRunning?: (running: number) => void) {
     this.#limit = limit ?? Number.POSITIVE_INFINITY;
+    this.#onRunning = onRunning;
   }
 
-  get running(): number {
+  get running(): ReadonlySet<R> {
     return this.#running;
   }
 
@@ -22,22 +28,26 @@ export class Slots {
   }
 
   /** Starts it now, or when a slot becomes free. */
-  enter(runner: Runner): void {
+  enter(runner: R): void {
     this.#waiting.add(runner);
     this.#fill();
   }
 
   /** Ends it, running or waiting. */
-  leave(runner: Runner): void {
-    if (!this.#waiting.delete(runner)) this.#running--;
+  leave(runner: R): void {
+    if (!this.#waiting.delete(runner)) {
+      this.#running.delete(runner);
+      this.#onRunning?.(this.#running.size);
+    }
     this.#fill();
   }
 
   #fill(): void {
     for (const runner of this.#waiting) {
-      if (this.#running >= this.#limit) return;
+      if (this.#running.size >= this.#limit) return;
       this.#waiting.delete(runner);
-      this.#running++;
+      this.#running.add(runner);
+      this.#onRunning?.(this.#running.size);
       runner.start();
     }
   }

@@ -29,14 +29,14 @@ test('slots are given in order of arrival, and a place in the queue may be given
   if (a === undefined || b === undefined || c === undefined || d === undefined)
     throw new Error('unreachable');
   for (const each of all) slots.enter(each);
-  expect([started.join(''), slots.running, slots.waiting]).toEqual(['ab', 2, 3]);
+  expect([started.join(''), slots.running.size, slots.waiting]).toEqual(['ab', 2, 3]);
   slots.leave(c);
-  expect([started.join(''), slots.running, slots.waiting]).toEqual(['ab', 2, 2]);
+  expect([started.join(''), slots.running.size, slots.waiting]).toEqual(['ab', 2, 2]);
   slots.leave(b);
-  expect([started.join(''), slots.running, slots.waiting]).toEqual(['abd', 2, 1]);
+  expect([started.join(''), slots.running.size, slots.waiting]).toEqual(['abd', 2, 1]);
   slots.leave(a);
   slots.leave(d);
-  expect([started.join(''), slots.running, slots.waiting]).toEqual(['abde', 1, 0]);
+  expect([started.join(''), slots.running.size, slots.waiting]).toEqual(['abde', 1, 0]);
 });
 
 test('a reset empties the cache; profiler routes answer to POST alone', async () => {
