@@ -52,6 +52,11 @@ function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): 
       ...(config.downloadVideoContent && endpoint?.isJob !== true
         ? [`${name('downloadVideoContent')} needs an endpoint type that generates videos.`]
         : []),
+      ...(config.islAsTokenIds && endpoint !== undefined && endpoint.takesTokenIds !== true
+        ? [
+            `${name('islAsTokenIds')} cannot be used with the endpoint type ${config.endpointType}, which takes text. Use completions (vLLM) or sglang_generate (SGLang).`,
+          ]
+        : []),
       ...textErrors(endpoint, (key) => sources.has(key), name),
       ...(slos.length > 0 ? sloErrors(slos, traitsOf(config), name('goodput')) : []),
     ],

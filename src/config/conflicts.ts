@@ -60,6 +60,14 @@ const conflicts: readonly Rule[] = [
       `${name('isl')} must be an integer of at least 1 without --input-file, got 0: synthetic requests need text, images, audio or video.`,
   },
   {
+    keys: ['islAsTokenIds', 'isl', 'inputFile'],
+    check: (config, _isSet, name) =>
+      config.islAsTokenIds &&
+      config.inputFile === undefined &&
+      config.isl === 0 &&
+      `${name('islAsTokenIds')} needs --isl of at least 1, got 0.`,
+  },
+  {
     keys: ['oslStddev', 'osl'],
     check: (config, isSet, name) =>
       isSet('oslStddev') && config.osl === undefined && `${name('oslStddev')} needs --osl, its mean.`,
@@ -253,6 +261,14 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
             `${name(...extra)} ${verbFor(extra, 'needs', 'need')} a trace, such as mooncake_trace, got ${type}.`
           );
         },
+      },
+      {
+        keys: ['islAsTokenIds'],
+        check: (config, _isSet, name) =>
+          config.islAsTokenIds &&
+          type !== 'synthetic' &&
+          !hasHashIds &&
+          `${name('islAsTokenIds')} needs synthetic prompts or a mooncake_trace, got ${type}, whose texts are sent as they are.`,
       },
       {
         keys: ['fixedSchedule'],

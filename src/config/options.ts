@@ -425,6 +425,11 @@ export const profileOptions = {
     default: 0,
     help: 'Standard deviation of the prompt length.',
   }),
+  islAsTokenIds: flag({
+    flags: ['--isl-as-token-ids'],
+    group: 'Prompt',
+    help: 'Send generated prompts as token ids, of exactly --isl tokens at the server; for completions (vLLM) and sglang_generate.',
+  }),
   islBlockSize: integer({
     flags: ['--isl-block-size', '--prompt-input-tokens-block-size', '--synthetic-input-tokens-block-size'],
     group: 'Prompt',

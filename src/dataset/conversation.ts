@@ -29,12 +29,14 @@ export interface MediaItem {
 export interface Turn {
   readonly role: string;
   readonly texts: readonly NamedTexts[];
+  /** Generated prompts as token IDs, sent in place of texts; absent: none. */
+  readonly tokenIds?: readonly number[][];
   /** Images, then audio, then videos; absent: none. */
   readonly media?: readonly MediaItem[];
   readonly model: string;
   /** Output token cap sent to the server; absent: no cap. */
   readonly maxTokens?: number;
-  /** Token count of `texts` if they were generated to a length; absent: not counted yet. */
+  /** Token count of `texts` or `tokenIds` if they were generated to a length; absent: not counted yet. */
   readonly inputTokens?: number;
   /** Recorded send time, ms. */
   readonly timestampMs?: number;

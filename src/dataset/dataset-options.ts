@@ -25,6 +25,8 @@ export interface DatasetOptions {
   readonly islStddev: number;
   /** Generated texts per turn; absent: one. */
   readonly textsPerTurn?: number | undefined;
+  /** Generated prompts are token IDs; absent: they are texts. */
+  readonly asTokenIds?: boolean;
   /** Generated turns are rankings; absent: they are not. */
   readonly rankings?: RankingLengths | undefined;
   /** Output token cap; absent or 0: no cap. */

@@ -1,13 +1,17 @@
 import type { Log } from '../util/log.js';
 import type { Dataset } from './conversation.js';
+import type { CorpusIndex } from './corpus.js';
 import type { DatasetOptions } from './dataset-options.js';
 import { planFile } from './loaders/load.js';
 import { openPool, type PoolPlan } from './loaders/pool.js';
 import { openRows, type RowsPlan } from './loaders/rows.js';
 import { mediaBytes } from './media/shared-media.js';
-import type { PromptSource } from './prompts.js';
+import { openPrompts, type PromptSource } from './prompts.js';
 import { openSynthetic, planSynthetic, type SyntheticPlan, turnsBefore } from './synthetic.js';
 import { meanTokens } from './synthetic-texts.js';
+import { openTokenIds, type TokenIdSource } from './token-ids.js';
+import { openTokenizer } from './tokenizer/open.js';
+import type { TokenizerSource } from './tokenizer/tokenizer.js';
 import type { TurnRules } from './turn-rules.js';
 
 /** A dataset as plain data, mostly over shared memory: cheap to pass to another thread. */
@@ -24,11 +28,30 @@ export async function planDataset(options: DatasetOptions, log: Log): Promise<Da
   return planFile(options.inputFile, options, rules, log);
 }
 
-/** Opens a plan; all threads get the same conversations. */
-export function openDataset(plan: DatasetPlan, prompts: PromptSource): Dataset {
-  if (plan.kind === 'synthetic') return openSynthetic(plan, prompts);
+/**
+ * Opens a plan; all threads get the same conversations.
+ * @param tokenIds makes generated prompts in place of `prompts`.
+ */
+export function openDataset(plan: DatasetPlan, prompts: PromptSource, tokenIds?: TokenIdSource): Dataset {
+  if (plan.kind === 'synthetic') return openSynthetic(plan, prompts, tokenIds);
   if (plan.kind === 'pool') return openPool(plan);
-  return openRows(plan, prompts);
+  return openRows(plan, prompts, tokenIds);
+}
+
+/** Where generated prompts come from, as plain data. */
+export interface PromptPlan {
+  readonly corpus: CorpusIndex;
+  readonly seed: number;
+  /** Set if prompts must be re-encoded to have their exact length. */
+  readonly corrector: TokenizerSource | undefined;
+  /** IDs to draw prompts from that are token IDs; undefined: prompts are texts. */
+  readonly vocabulary: Uint32Array | undefined;
+}
+
+/** Opens a plan with its prompts, in any thread. */
+export function openPlanned(plan: DatasetPlan, { corpus, seed, corrector, vocabulary }: PromptPlan): Dataset {
+  const prompts = openPrompts(corpus, seed, corrector && openTokenizer(corrector));
+  return openDataset(plan, prompts, vocabulary && openTokenIds(vocabulary, seed));
 }
 
 /** Number of turns of all conversations. */
@@ -57,11 +80,14 @@ export function hasTimestamps(plan: DatasetPlan): boolean {
 
 /** Approximate bytes of all prompts, each counted once; accurate to some tens of percent. */
 export function estimateBytes(plan: DatasetPlan): number {
+  if (plan.kind === 'pool') return plan.conversations * plan.meanRowBytes;
+  const bytesPerToken = plan.asTokenIds ? bytesPerId : bytesPerTextToken;
   if (plan.kind === 'synthetic')
     return totalTurns(plan) * (meanTokens(plan) * bytesPerToken + mediaBytes(plan.media));
-  if (plan.kind === 'pool') return plan.conversations * plan.meanRowBytes;
   return plan.literalBytes + plan.generatedTokens * bytesPerToken;
 }
 
 // Measured on the corpus with Qwen3.
-const bytesPerToken = 4.2;
+const bytesPerTextToken = 4.2;
+// Five or six digits and a comma.
+const bytesPerId = 6.8;

@@ -25,7 +25,7 @@ export interface PromptSource {
  */
 export function openPrompts(index: CorpusIndex, seed: number, tokenizer?: Tokenizer): PromptSource {
   const passages = openPassages(index);
-  const blockStreams = blockRandom(seed);
+  const streams = blockStreams(seed);
 
   return {
     prompt: (tokens, random) => exact('', passages.fresh(tokens, random), tokens, random),
@@ -33,7 +33,7 @@ export function openPrompts(index: CorpusIndex, seed: number, tokenizer?: Tokeni
       const { kept, end } = blockTexts(hashIds, inputLength, blockSize, random);
       const endsInBlock = inputLength <= hashIds.length * blockSize;
       const lastId = hashIds[hashIds.length - 1] ?? 0;
-      return exact(kept, end, inputLength, endsInBlock ? blockStreams(lastId) : random);
+      return exact(kept, end, inputLength, endsInBlock ? streams(lastId) : random);
     },
   };
 
@@ -46,7 +46,7 @@ export function openPrompts(index: CorpusIndex, seed: number, tokenizer?: Tokeni
     const pieces: string[] = [];
     for (let place = 0; place < ids.length; place++) {
       const keep = place === ids.length - 1 ? Math.min(final, blockSize) : blockSize;
-      pieces.push(passages.leading(blockSize, keep, blockStreams(ids[place] ?? 0)));
+      pieces.push(passages.leading(blockSize, keep, streams(ids[place] ?? 0)));
     }
     if (final > blockSize) pieces.push(passages.fresh(final - blockSize, random));
     const end = pieces.pop() ?? '';
@@ -83,7 +83,7 @@ export function finalBlockTokens(blocks: number, inputLength: number, blockSize:
 }
 
 /** A random stream per block ID; distinct IDs have distinct streams. */
-function blockRandom(seed: number): (id: HashId) => Random {
+export function blockStreams(seed: number): (id: HashId) => Random {
   const short = randomStreams(seed, 'hash-block');
   const long = wideStreams(seed, 'long-hash-block');
   return (id) => (id >= 0 && id <= 0xffff_ffff ? short(Number(id)) : long(lowWord(id), highWord(id)));

@@ -1,8 +1,9 @@
-import { type RandomStreams, randomStreams } from '../util/random.js';
+import { type Random, type RandomStreams, randomStreams } from '../util/random.js';
 import type { NamedTexts } from './conversation.js';
 import type { RankingLengths } from './dataset-options.js';
 import { sampleLength } from './lengths.js';
 import type { PromptSource } from './prompts.js';
+import type { TokenIdSource } from './token-ids.js';
 
 /** Lengths of the texts of generated turns, tokens. */
 export interface TextLengths {
@@ -13,9 +14,10 @@ export interface TextLengths {
   readonly rankings: RankingLengths | undefined;
 }
 
-/** Texts of one turn, and the tokens of all of them. */
+/** Prompts of one turn, texts or token IDs, and the tokens of all of them. */
 interface Texts {
   readonly texts: readonly NamedTexts[];
+  readonly tokenIds?: readonly number[][];
   readonly tokens: number;
 }
 
@@ -26,11 +28,15 @@ export function meanTokens({ isl, textsPerTurn, rankings }: TextLengths): number
     : rankings.queryTokens + rankings.passages * rankings.passageTokens;
 }
 
-/** Makes the texts of turn `number`, the same ones for the same seed. */
+/**
+ * Makes the texts of turn `number`, the same ones for the same seed.
+ * @param tokenIds makes token IDs instead; rankings are always texts.
+ */
 export function openTexts(
   lengths: TextLengths,
   seed: number,
   prompts: PromptSource,
+  tokenIds?: TokenIdSource,
 ): (number: number) => Texts {
   const { isl, islStddev, textsPerTurn, rankings } = lengths;
   if (rankings !== undefined) return rankingTexts(rankings, randomStreams(seed, 'rankings'), prompts);
@@ -39,18 +45,27 @@ export function openTexts(
   const furtherTexts = randomStreams(seed, 'further-texts');
   return (number) => {
     if (isl <= 0) return { texts: [], tokens: 0 };
+    if (tokenIds !== undefined) {
+      const { all, tokens } = batch(number, tokenIds.prompt);
+      return { texts: [], tokenIds: all, tokens };
+    }
+    const { all, tokens } = batch(number, prompts.prompt);
+    return { texts: [{ name: 'text', contents: all }], tokens };
+  };
+
+  function batch<Prompt>(number: number, make: (tokens: number, random: Random) => Prompt) {
     let tokens = sampleLength(isl, islStddev, promptLengths(number));
-    const contents = [prompts.prompt(tokens, starts(number))];
+    const all = [make(tokens, starts(number))];
     if (textsPerTurn > 1) {
       const random = furtherTexts(number);
-      while (contents.length < textsPerTurn) {
+      while (all.length < textsPerTurn) {
         const length = sampleLength(isl, islStddev, random);
-        contents.push(prompts.prompt(length, random));
+        all.push(make(length, random));
         tokens += length;
       }
     }
-    return { texts: [{ name: 'text', contents }], tokens };
-  };
+    return { all, tokens };
+  }
 }
 
 function rankingTexts(

@@ -10,6 +10,7 @@ import { generateMedia } from './media/synthetic-media.js';
 import type { PromptSource } from './prompts.js';
 import { sessionIds } from './session-ids.js';
 import { openTexts, type TextLengths } from './synthetic-texts.js';
+import type { TokenIdSource } from './token-ids.js';
 import { openTurnRules, type TurnRules } from './turn-rules.js';
 
 /** Generated conversations. Plain data. */
@@ -17,6 +18,8 @@ export interface SyntheticPlan extends TextLengths {
   readonly kind: 'synthetic';
   readonly namedSessions: boolean;
   readonly rules: TurnRules;
+  /** Prompts are token IDs. */
+  readonly asTokenIds: boolean;
   readonly conversations: number;
   /** Empty: texts only. */
   readonly media: readonly MediaBatch[];
@@ -38,6 +41,7 @@ export async function planSynthetic(
     isl,
     islStddev,
     textsPerTurn = 1,
+    asTokenIds = false,
     rankings,
     delayMeanMs,
     delayStddevMs,
@@ -55,6 +59,7 @@ export async function planSynthetic(
     kind: 'synthetic',
     namedSessions,
     rules,
+    asTokenIds,
     conversations,
     turns,
     media: await generateMedia(
@@ -91,11 +96,15 @@ function turnCounts({ seed, entries, turnsMean, turnsStddev }: DatasetOptions): 
   return turnsBefore;
 }
 
-export function openSynthetic(plan: SyntheticPlan, prompts: PromptSource): Dataset {
+export function openSynthetic(
+  plan: SyntheticPlan,
+  prompts: PromptSource,
+  tokenIds: TokenIdSource | undefined,
+): Dataset {
   const { seed } = plan.rules;
   const sessionId = sessionIds(seed, plan.namedSessions);
   const defaults = openTurnRules(plan.rules);
-  const textsOf = openTexts(plan, seed, prompts);
+  const textsOf = openTexts(plan, seed, prompts, tokenIds);
   const delays = randomStreams(seed, 'turn-delay');
 
   return { size: plan.conversations, conversation };
@@ -111,12 +120,12 @@ export function openSynthetic(plan: SyntheticPlan, prompts: PromptSource): Datas
   }
 
   function turn(number: number, place: number): Turn {
-    const { texts, tokens } = textsOf(number);
+    const { tokens, ...prompt } = textsOf(number);
     const maxTokens = defaults.maxTokens(number);
     const delayMs = place > 0 ? delayOf(number) : 0;
     return {
       role: 'user',
-      texts,
+      ...prompt,
       ...(plan.media.length === 0 ? {} : { media: mediaOfTurn(plan.media, number) }),
       model: defaults.model(number),
       ...(tokens === 0 ? {} : { inputTokens: tokens }),

@@ -2,7 +2,7 @@ import type { JsonObject } from '../util/json.js';
 import { capOf, completionApi, completionWarnings, withUsageOption } from './completion-api.js';
 import { cannedBody, cannedStream } from './completion-canned.js';
 import type { BodyOptions, BodyRequest, Endpoint } from './endpoint.js';
-import { textsOf, withExtras } from './payload.js';
+import { onlyOrAll, textsOf, withExtras } from './payload.js';
 import { singleTurn } from './single-turn.js';
 
 /** OpenAI's text completions: one turn a request. */
@@ -10,6 +10,7 @@ export const completions: Endpoint = {
   ...completionApi,
   path: '/v1/completions',
   media: [],
+  takesTokenIds: true,
   hasSystemSlot: false,
   streamTextKeys: ['text', 'content'],
   checkTurn: singleTurn('completions'),
@@ -27,10 +28,9 @@ export const completions: Endpoint = {
 
 function completionsBody(request: BodyRequest, options: BodyOptions): JsonObject {
   const { turn } = request;
-  const texts = textsOf(turn);
-  const only = texts[0];
+  const prompts = turn.tokenIds ?? textsOf(turn);
   const body: JsonObject = {
-    prompt: texts.length === 1 && only !== undefined ? only : texts,
+    prompt: onlyOrAll(prompts),
     model: turn.model,
     stream: options.streaming,
   };

@@ -140,6 +140,8 @@ export interface Endpoint {
   readonly media: readonly MediaKind[];
   /** Its requests hold no text, and no tokens are counted: `--isl` and `--tokenizer` are refused. Absent: they may. */
   readonly takesText?: false;
+  /** Its requests can hold token IDs in place of text. */
+  readonly takesTokenIds?: true;
   /** Its requests have a place for the conversation's system text. */
   readonly hasSystemSlot: boolean;
   /** Keys of a body that hold input text, in the order in which it is counted. None: requests have no input length. */

@@ -17,6 +17,8 @@ export interface Payload extends EncodedBody {
   body(): JsonObject;
   /** All text that the server reads: what the input length is counted from. */
   inputText(): string;
+  /** Token IDs that the body holds in place of text. */
+  inputIds(): number;
   /** Values under secret keys, which the server may echo. */
   secrets(): readonly string[];
 }
@@ -33,6 +35,7 @@ export function makePayload(endpoint: Endpoint, request: BodyRequest, options: B
     outputCap: outputCapOf(endpoint, body),
     body: () => body,
     inputText: () => inputTextOf(endpoint, body),
+    inputIds: () => endpoint.inputKeys.reduce((sum, key) => sum + idsIn(body[key]), 0),
     secrets: () => secretsIn(body),
   };
 }
@@ -53,6 +56,12 @@ export function withExtras(own: JsonObject, { turn }: BodyRequest, options: Body
 /** All texts of a turn that hold anything. */
 export function textsOf({ texts }: Turn): string[] {
   return texts.flatMap(({ contents }) => contents).filter((text) => text !== '');
+}
+
+/** The one prompt of a body, or all prompts of a batch. */
+export function onlyOrAll(prompts: readonly Json[]): Json {
+  const [only = ''] = prompts;
+  return prompts.length === 1 ? only : [...prompts];
 }
 
 /** A string, or '' for anything else. */
@@ -128,6 +137,14 @@ function collectText(value: unknown, texts: string[]): void {
       }
     }
   }
+}
+
+/** Numbers in a list, or in a list of lists. */
+function idsIn(value: Json | undefined): number {
+  if (!Array.isArray(value)) return 0;
+  return typeof value[0] === 'number'
+    ? value.length
+    : value.reduce<number>((sum, item) => sum + idsIn(item), 0);
 }
 
 function asJson(body: JsonObject): EncodedBody {

@@ -12,6 +12,7 @@ export interface PostedPayload {
   readonly secrets: readonly string[];
   /** Undefined if the record needs none. */
   readonly inputText: string | undefined;
+  readonly inputIds: number;
   /** Undefined if `data` is its JSON text. */
   readonly body: JsonObject | undefined;
 }
@@ -24,18 +25,20 @@ export function postPayload(payload: Payload, needsInputText: boolean): PostedPa
     ...{ contentType, sha256, model, outputCap },
     secrets: payload.secrets(),
     inputText: needsInputText ? payload.inputText() : undefined,
+    inputIds: needsInputText ? payload.inputIds() : 0,
     body: typeof data === 'string' ? undefined : payload.body(),
   };
 }
 
 /** The payload that another thread posted. */
 export function receivePayload(posted: PostedPayload): Payload {
-  const { data, contentType, sha256, model, outputCap, secrets, inputText } = posted;
+  const { data, contentType, sha256, model, outputCap, secrets, inputText, inputIds } = posted;
   return {
     ...{ data, contentType, sha256, model, outputCap },
     byteLength: data.length,
     body: () => posted.body ?? parsed(data),
     inputText: () => inputText ?? '',
+    inputIds: () => inputIds,
     secrets: () => secrets,
   };
 }

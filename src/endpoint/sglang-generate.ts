@@ -2,7 +2,7 @@ import { isObject, type Json, type JsonObject } from '../util/json.js';
 import { outputWarnings } from './completion-api.js';
 import type { BodyOptions, BodyRequest, Chunk, Endpoint } from './endpoint.js';
 import { failedFinish } from './failure.js';
-import { textsOf } from './payload.js';
+import { onlyOrAll, textsOf } from './payload.js';
 import { singleTurn } from './single-turn.js';
 import { cannedEvents } from './text-canned.js';
 
@@ -14,6 +14,7 @@ export const sglangGenerate: Endpoint = {
   title: 'LLM Metrics',
   contentName: 'text',
   media: [],
+  takesTokenIds: true,
   hasSystemSlot: false,
   inputKeys: ['text', 'input_ids'],
   capKeys: ['sampling_params.max_new_tokens'],
@@ -54,8 +55,10 @@ function body({ turn }: BodyRequest, { streaming, extraInputs }: BodyOptions): J
   for (const [key, value] of Object.entries(extraInputs)) {
     (requestKeys.has(key) ? own : sampling)[key] = value;
   }
-  const texts = textsOf(turn);
-  const input: JsonObject = texts.length === 1 ? { text: texts[0] ?? '' } : { text: texts };
+  const input: JsonObject =
+    turn.tokenIds === undefined
+      ? { text: onlyOrAll(textsOf(turn)) }
+      : { input_ids: onlyOrAll(turn.tokenIds) };
   return { ...input, sampling_params: sampling, stream: streaming, ...own, ...turn.extra };
 }
 

@@ -1,8 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { CorpusIndex } from '../dataset/corpus.js';
-import type { DatasetPlan } from '../dataset/plan.js';
+import type { DatasetPlan, PromptPlan } from '../dataset/plan.js';
 import type { SamplingStrategy } from '../dataset/sampling.js';
-import type { TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
 import type { BodyOptions } from '../endpoint/endpoint.js';
 import type { EndpointType } from '../endpoint/endpoints.js';
 import type { HeaderOptions } from '../endpoint/headers.js';
@@ -18,14 +16,6 @@ import type { SigningOptions } from '../transport/sigv4.js';
 import type { TransportOptions } from '../transport/transport.js';
 import type { ClockOrigin } from '../util/clock.js';
 import type { SourceShare, ThreadShare } from './quota.js';
-
-/** Where prompts come from, as plain data. */
-export interface PromptPlan {
-  readonly corpus: CorpusIndex;
-  readonly seed: number;
-  /** Set if prompts must be re-encoded to have their exact length. */
-  readonly corrector: TokenizerSource | undefined;
-}
 
 /** Everything from which a load thread derives its share of the load: plain data, sent once at the start. */
 export interface LoadPlan {

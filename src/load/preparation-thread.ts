@@ -1,7 +1,5 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { openDataset } from '../dataset/plan.js';
-import { openPrompts } from '../dataset/prompts.js';
-import { openTokenizer } from '../dataset/tokenizer/open.js';
+import { openPlanned } from '../dataset/plan.js';
 import { yieldToLoadThreads } from '../util/priority.js';
 import type { LoadPlan } from './plan.js';
 import { prepareSessions } from './prepare-sessions.js';
@@ -16,9 +14,7 @@ export interface PreparationData {
 /** The preparation thread: makes large requests before they are due, so that load threads only send them. */
 function runPreparationThread({ plan, ports }: PreparationData): void {
   yieldToLoadThreads();
-  const { corpus, seed, corrector } = plan.prompts;
-  const prompts = openPrompts(corpus, seed, corrector && openTokenizer(corrector));
-  prepareSessions(plan, openDataset(plan.dataset, prompts), ports);
+  prepareSessions(plan, openPlanned(plan.dataset, plan.prompts), ports);
   parentPort?.postMessage('ready');
 }
 

@@ -70,6 +70,6 @@ function withoutTexts(conversation: Conversation): Conversation {
   return { ...conversation, turns: conversation.turns.map(factsOf) };
 }
 
-function factsOf({ messages, tools, payload, ...facts }: Turn): Turn {
+function factsOf({ tokenIds, messages, tools, payload, ...facts }: Turn): Turn {
   return { ...facts, texts: [] };
 }

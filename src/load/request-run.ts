@@ -267,7 +267,9 @@ export class RequestRun implements ResponseHandler, Indexed {
     const answer = this.#answer;
     const payload = this.#payload;
     const { turn, past, conversation } = session;
-    const inputTokens = turn && knownInputTokens(endpoint, { conversation, turn, past }, this.#options.body);
+    const known = turn && knownInputTokens(endpoint, { conversation, turn, past }, this.#options.body);
+    const counted = known === undefined && this.#options.countsTokens ? payload : undefined;
+    const inputText = counted?.inputText() || undefined;
     const { dueNs } = this.#facts;
     const contentNs = failed ? new Float64Array(0) : answer.contentNs;
     const clientLimited =
@@ -297,11 +299,8 @@ export class RequestRun implements ResponseHandler, Indexed {
       usage: failed && excessOf(answer.usage) !== undefined ? undefined : answer.usage,
       finishReason: answer.finishReason,
       unread: answer.unread && Object.fromEntries(answer.unread),
-      inputTokens,
-      inputText:
-        inputTokens === undefined && this.#options.countsTokens
-          ? payload?.inputText() || undefined
-          : undefined,
+      inputTokens: known ?? (inputText === undefined ? counted?.inputIds() || undefined : undefined),
+      inputText,
       ...mediaFacts(turn, past),
       answerAudioSeconds: failed ? undefined : answer.audioSeconds,
       requestedOsl: payload?.outputCap,

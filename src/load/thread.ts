@@ -1,8 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { openDataset } from '../dataset/plan.js';
-import { openPrompts } from '../dataset/prompts.js';
+import { openPlanned } from '../dataset/plan.js';
 import { openSampler } from '../dataset/sampling.js';
-import { openTokenizer } from '../dataset/tokenizer/open.js';
 import { openEndpoint } from '../endpoint/endpoints.js';
 import { PREWARMED, RecordPacker } from '../records/pack.js';
 import { SpoolWriter } from '../records/spool.js';
@@ -38,8 +36,7 @@ async function runLoadThread({
   const sink = openSink(records, spool, workerId, thread, (message) =>
     post({ kind: 'spool-failed', message }),
   );
-  const { corpus, seed, corrector } = plan.prompts;
-  const dataset = openDataset(plan.dataset, openPrompts(corpus, seed, corrector && openTokenizer(corrector)));
+  const dataset = openPlanned(plan.dataset, plan.prompts);
   const ahead = preparation && new SessionsAhead(preparation, threads);
   let isPrewarming = true;
   // Number of the thread among those of all sources.
@@ -51,7 +48,7 @@ async function runLoadThread({
   const environment: PhaseEnvironment = {
     conversations: new ConversationCache(dataset, sessionsOf(plan)),
     ahead,
-    sample: openSampler(plan.sampling, dataset.size, seed),
+    sample: openSampler(plan.sampling, dataset.size, plan.prompts.seed),
     targets: plan.targets,
     transport: await openTransport(plan.transport, { ...plan.transportOptions, nowNs, onRead }),
     batcher: new RecordBatcher(sink, new RecordPacker(workerId)),

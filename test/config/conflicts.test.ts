@@ -53,6 +53,14 @@ describe('conflicts', () => {
       '--isl 0',
       '--isl must be an integer of at least 1 without --input-file, got 0: synthetic requests need text, images, audio or video.',
     ],
+    [
+      '--isl 0 --isl-as-token-ids --endpoint-type completions --image-batch-size 1',
+      '--isl-as-token-ids needs --isl of at least 1, got 0.',
+    ],
+    [
+      `--input-file ${file} --custom-dataset-type single_turn --isl-as-token-ids --endpoint-type completions`,
+      '--isl-as-token-ids needs synthetic prompts or a mooncake_trace, got single_turn, whose texts are sent as they are.',
+    ],
     ['--osl-stddev 5', '--osl-stddev needs --osl, its mean.'],
     [
       '--image-width-stddev 5 --image-batch-size 2',

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Conversation, MediaItem, Turn } from '../../src/dataset/conversation.js';
 import { endpoints } from '../../src/endpoint/endpoints.js';
 import { headerMaker, redactedHeaders } from '../../src/endpoint/headers.js';
-import { bodyOf, inputTextOf } from '../../src/endpoint/payload.js';
+import { bodyOf, inputTextOf, makePayload } from '../../src/endpoint/payload.js';
 import { requestTarget } from '../../src/endpoint/url.js';
+import type { JsonObject } from '../../src/util/json.js';
 
 const turn = (text: string, more: Partial<Turn> = {}): Turn => ({
   role: 'user',
@@ -80,6 +81,23 @@ describe('bodies', () => {
       body({ ...turn(''), texts: [{ name: 'text', contents: ['a', '', 'b'] }] }, {}, {}, 'completions')
         .prompt,
     ).toEqual(['a', 'b']);
+  });
+
+  it('sends token ids as the prompt of a completion, and several prompts as a list of lists', () => {
+    const ids = (tokenIds: number[][]) => body(turn('', { texts: [], tokenIds }), {}, {}, 'completions');
+    expect(ids([[5, 6, 7]]).prompt).toEqual([5, 6, 7]);
+    expect(ids([[5, 6], [7]]).prompt).toEqual([[5, 6], [7]]);
+  });
+
+  it('counts the token ids of a recorded body', () => {
+    const inputIds = (payload: JsonObject) => {
+      const recorded = turn('', { texts: [], payload });
+      const request = { conversation: conversation([recorded]), turn: recorded, past: [] };
+      return makePayload(endpoints.completions, request, options).inputIds();
+    };
+    expect(inputIds({ prompt: [5, 6, 7] })).toBe(3);
+    expect(inputIds({ prompt: [[5, 6], [7]], input: [1] })).toBe(4);
+    expect(inputIds({ prompt: 'text', n: [1, 2] })).toBe(0);
   });
 
   it('puts the history in front: each turn, then its live answer', () => {

@@ -219,6 +219,12 @@ describe('sglang_generate', () => {
     );
   });
 
+  it('sends token ids in place of a text', () => {
+    expect(bodyFor(sglang_generate, { texts: [], tokenIds: [[8, 9]] })).toBe(
+      '{"input_ids":[8,9],"sampling_params":{},"stream":true}',
+    );
+  });
+
   const unit = (text: string, tokens: number, more: JsonObject = {}, finish: JsonObject | null = null) => ({
     data: {
       text,

@@ -53,3 +53,16 @@ it('responses are stored only where the server counts', async () => {
 it('are left out where one of the options that they look at is itself refused', async () => {
   await expect(warningsOf('--osl 20 --endpoint-type chatty')).rejects.toThrow('--endpoint-type must be');
 });
+
+const refusalOf = (line: string) =>
+  profile(`-ma ${line}`, {}, command.check).then(
+    () => 'accepted',
+    (thrown: Error) => thrown.message,
+  );
+
+it('token ids are refused by endpoints that take text', async () => {
+  expect(await refusalOf('--isl-as-token-ids')).toBe(
+    '--isl-as-token-ids cannot be used with the endpoint type chat, which takes text. Use completions (vLLM) or sglang_generate (SGLang).',
+  );
+  expect(await refusalOf('--isl-as-token-ids --endpoint-type sglang_generate')).toBe('accepted');
+});

@@ -26,6 +26,7 @@ const payload = (data: string): Payload => ({
   outputCap: undefined,
   body: () => ({}),
   inputText: () => '',
+  inputIds: () => 0,
   secrets: () => [],
 });
 

@@ -53,6 +53,7 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
         ...optional('num_gpus', config.numGpus),
         ...unless('http', 'transport', config.transport),
         ...unless('marked', 'stream_end', config.streamEnd),
+        ...optional('isl_as_token_ids', config.islAsTokenIds || undefined),
       }),
     ),
   };

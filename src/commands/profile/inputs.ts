@@ -1,7 +1,5 @@
 import type { Conversation } from '../../dataset/conversation.js';
-import { openDataset } from '../../dataset/plan.js';
-import { openPrompts } from '../../dataset/prompts.js';
-import { openTokenizer } from '../../dataset/tokenizer/open.js';
+import { openPlanned } from '../../dataset/plan.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import { openEndpoint } from '../../endpoint/endpoints.js';
 import { bodyOf } from '../../endpoint/payload.js';
@@ -10,8 +8,7 @@ import type { LoadPlan } from '../../load/plan.js';
 
 /** Every session of the dataset with its bodies, made one by one; each turn is alone, without history. */
 export function* inputSessions(plan: LoadPlan): Iterable<InputSession> {
-  const { corpus, seed, corrector } = plan.prompts;
-  const dataset = openDataset(plan.dataset, openPrompts(corpus, seed, corrector && openTokenizer(corrector)));
+  const dataset = openPlanned(plan.dataset, plan.prompts);
   const endpoint = openEndpoint(plan.endpoint, plan.body);
   for (let index = 0; index < dataset.size; index++)
     yield inputSession(dataset.conversation(index), endpoint, plan);

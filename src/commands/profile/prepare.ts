@@ -4,15 +4,16 @@ import { synthesisFactors } from '../../config/synthesis-options.js';
 import { indexCorpus, loadCorpusIndex } from '../../dataset/corpus.js';
 import type { RankingLengths } from '../../dataset/dataset-options.js';
 import type { Synthesis } from '../../dataset/loaders/synthesis.js';
-import { type DatasetPlan, openDataset, planDataset } from '../../dataset/plan.js';
-import { openPrompts, verifyPrompts } from '../../dataset/prompts.js';
+import { type DatasetPlan, openPlanned, type PromptPlan, planDataset } from '../../dataset/plan.js';
+import { verifyPrompts } from '../../dataset/prompts.js';
 import { openTokenizer } from '../../dataset/tokenizer/open.js';
 import { isPlaceholderModel, resolveTokenizer } from '../../dataset/tokenizer/resolve.js';
 import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
+import { ordinaryIds } from '../../dataset/tokenizer/vocabulary.js';
 import type { BodyOptions, Endpoint } from '../../endpoint/endpoint.js';
 import { endpoints, openEndpoint } from '../../endpoint/endpoints.js';
 import { requestTarget } from '../../endpoint/url.js';
-import type { LoadPlan, PromptPlan } from '../../load/plan.js';
+import type { LoadPlan } from '../../load/plan.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import { MAX_HELD_CONVERSATIONS } from '../../util/limits.js';
@@ -54,8 +55,8 @@ export async function prepareRun(
   // A dataset of literal texts whose tokens the server counts needs no tokenizer.
   const needsTokenizer = countsTokens || generatesText(dataset);
   const sources = needsTokenizer ? await resolveTokenizers(config, env, log) : noTokenizer;
-  const prompts = planPrompts(sources, seed, log);
-  const opened = openDataset(dataset, openPrompts(prompts.corpus, seed));
+  const prompts = config.islAsTokenIds ? planTokenIds(sources, seed, log) : planPrompts(sources, seed, log);
+  const opened = openPlanned(dataset, { ...prompts, corrector: undefined });
   if (config.datasetSamplingStrategy === 'shuffle' && opened.size > MAX_HELD_CONVERSATIONS) {
     throw new UserError(
       `--dataset-sampling-strategy shuffle takes at most ${MAX_HELD_CONVERSATIONS} distinct conversations, got ${opened.size}`,
@@ -156,7 +157,9 @@ function planPrompts(sources: ReadonlyMap<string, TokenizerSource>, seed: number
   if (source === undefined) throw new Error('a run without a model');
   const compiled = loadCorpusIndex(source);
   // What ships was verified when it was built.
-  if (compiled !== undefined) return { corpus: compiled, seed, corrector: undefined };
+  if (compiled !== undefined) {
+    return { corpus: compiled, seed, corrector: undefined, vocabulary: undefined };
+  }
   const tokenizer = openTokenizer(source);
   const corpus = indexCorpus(tokenizer);
   const exact = verifyPrompts(corpus, tokenizer);
@@ -166,7 +169,14 @@ function planPrompts(sources: ReadonlyMap<string, TokenizerSource>, seed: number
       'tokenizer',
       `${source.name} merges across words: every prompt is encoded to make its length exact`,
     );
-  return { corpus, seed, corrector: exact ? undefined : source };
+  return { corpus, seed, corrector: exact ? undefined : source, vocabulary: undefined };
+}
+
+/** The corpus stands in for no text. */
+function planTokenIds(sources: ReadonlyMap<string, TokenizerSource>, seed: number, log: Log): PromptPlan {
+  const [source] = sources.values();
+  if (source === undefined) throw new Error('a run without a model');
+  return { ...planPrompts(noTokenizer, seed, log), vocabulary: ordinaryIds(source) };
 }
 
 function generatesText(dataset: DatasetPlan): boolean {
@@ -186,6 +196,7 @@ function datasetOptions(config: Config, seed: number) {
     isl: takesText(config) ? config.isl : 0,
     islStddev: config.islStddev,
     textsPerTurn: config.promptBatchSize,
+    asTokenIds: config.islAsTokenIds,
     rankings: endpoint.ranks ? rankingLengths(config) : undefined,
     osl: config.osl,
     oslStddev: config.oslStddev,

@@ -1,11 +1,13 @@
 import { UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
-import { randomStreams } from '../../util/random.js';
+import { type Random, randomStreams } from '../../util/random.js';
 import type { Conversation, Dataset, Turn } from '../conversation.js';
 import type { DatasetOptions } from '../dataset-options.js';
+import type { HashId } from '../hash-id.js';
 import { mediaItem } from '../media/source.js';
 import type { PromptSource } from '../prompts.js';
 import { sessionIds } from '../session-ids.js';
+import type { TokenIdSource } from '../token-ids.js';
 import { openTurnRules, type TurnRules } from '../turn-rules.js';
 import type { DatasetType, GeneratedText, Row, RowContext, RowTurn } from './format.js';
 import { formats } from './formats.js';
@@ -19,6 +21,8 @@ export interface RowsPlan {
   readonly type: DatasetType;
   readonly namedSessions: boolean;
   readonly rules: TurnRules;
+  /** Generated prompts are token IDs. */
+  readonly asTokenIds: boolean;
   readonly file: RowFile;
   readonly blockSize: number | undefined;
   readonly endpointHasSystemSlot: boolean;
@@ -43,7 +47,7 @@ export function planRows(
   rules: TurnRules,
   log: Log,
 ): RowsPlan {
-  const { namedSessions, blockSize, endpointHasSystemSlot, ignoreTimings } = options;
+  const { namedSessions, asTokenIds = false, blockSize, endpointHasSystemSlot, ignoreTimings } = options;
   const warnings = new Map<string, { firstLine: number | undefined; rows: number }>();
   const sessions: { rows: number[]; input: string; turns: number }[] = [];
   const byId = new Map<string, number>();
@@ -54,6 +58,14 @@ export function planRows(
   for (let number = 0; number < rowCount(file); number++) {
     const row = readRow(file, number, formats[type], { blockSize, textName: '', warn });
     if (row.turns.length === 0) continue;
+    if (asTokenIds && row.turns.some(({ generated }) => generated === undefined)) {
+      throw rowError(
+        file,
+        number,
+        `--isl-as-token-ids generates token ids, and this row holds its own ${row.input === 'generated or literal text' ? 'text' : row.input}`,
+        'give every row an input_length, or leave the option out',
+      );
+    }
     const known = row.sessionId === undefined ? undefined : byId.get(row.sessionId);
     let session = known === undefined ? undefined : sessions[known];
     if (!session) {
@@ -96,6 +108,7 @@ export function planRows(
     type,
     namedSessions,
     rules,
+    asTokenIds,
     file,
     blockSize,
     endpointHasSystemSlot,
@@ -113,7 +126,11 @@ export function planRows(
   return { ...plan, turnsBefore: prefixSums(turnCounts) };
 }
 
-export function openRows(plan: RowsPlan, prompts: PromptSource): Dataset {
+export function openRows(
+  plan: RowsPlan,
+  prompts: PromptSource,
+  tokenIds: TokenIdSource | undefined,
+): Dataset {
   const { seed } = plan.rules;
   const sessionId = sessionIds(seed, plan.namedSessions);
   const defaults = openTurnRules(plan.rules);
@@ -138,7 +155,8 @@ export function openRows(plan: RowsPlan, prompts: PromptSource): Dataset {
     return {
       ...defined(plan.ignoreTimings ? untimed : { timestampMs, delayMs, ...untimed }),
       role: fields.role,
-      texts: generated ? [{ name: 'text', contents: [textOf(generated, number)] }] : fields.texts,
+      texts: fields.texts,
+      ...(generated && promptOf(generated, number)),
       ...(media === undefined
         ? {}
         : { media: media.map(({ kind, name, source }) => mediaItem(kind, name, source)) }),
@@ -148,11 +166,27 @@ export function openRows(plan: RowsPlan, prompts: PromptSource): Dataset {
     };
   }
 
-  function textOf({ tokens, blockSize, hashIds }: GeneratedText, number: number): string {
-    const random = starts(number);
-    if (hashIds.length === 0) return prompts.prompt(tokens, random);
-    return prompts.blocks(hashIds, tokens, blockSize, random);
+  function promptOf(generated: GeneratedText, number: number): Pick<Turn, 'texts' | 'tokenIds'> {
+    return tokenIds === undefined
+      ? { texts: [{ name: 'text', contents: [madeBy(prompts, generated, number)] }] }
+      : { texts: [], tokenIds: [madeBy(tokenIds, generated, number)] };
   }
+
+  function madeBy<Prompt>(
+    source: Source<Prompt>,
+    { tokens, blockSize, hashIds }: GeneratedText,
+    number: number,
+  ): Prompt {
+    const random = starts(number);
+    if (hashIds.length === 0) return source.prompt(tokens, random);
+    return source.blocks(hashIds, tokens, blockSize, random);
+  }
+}
+
+/** Makes prompts, texts or token IDs. */
+interface Source<Prompt> {
+  prompt(tokens: number, random: Random): Prompt;
+  blocks(hashIds: readonly HashId[], tokens: number, blockSize: number, random: Random): Prompt;
 }
 
 type Script = Pick<Row, 'sessionId' | 'turns' | 'history'> & { readonly systemMessage?: string | undefined };

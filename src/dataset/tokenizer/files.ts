@@ -15,14 +15,7 @@ import type { Tokenizer } from './tokenizer.js';
  * @huggingface/tokenizers. @throws UserError naming the file and the problem.
  */
 export function openFiles(name: string, folder: string): Tokenizer {
-  const file = path.join(folder, 'tokenizer.json');
-  const content = read(name, file);
-  if (content === undefined) {
-    throw new UserError(
-      `Tokenizer ${name}: ${folder} has no tokenizer.json`,
-      'Give a folder with the tokenizer.json of a fast tokenizer, or --tokenizer builtin.',
-    );
-  }
+  const { file, content } = readTokenizer(name, folder);
   if (isSourceOfShipped(content)) return openShipped(name);
   const json = parse(name, file, content);
   const configFile = path.join(folder, 'tokenizer_config.json');
@@ -38,6 +31,22 @@ export function openFiles(name: string, folder: string): Tokenizer {
       'Check that the file is complete, or use --tokenizer builtin.',
     );
   }
+}
+
+/** The tokenizer.json of a folder. @throws UserError naming the file and the problem. */
+export function readTokenizerJson(name: string, folder: string): JsonObject {
+  const { file, content } = readTokenizer(name, folder);
+  return parse(name, file, content);
+}
+
+function readTokenizer(name: string, folder: string): { readonly file: string; readonly content: Buffer } {
+  const file = path.join(folder, 'tokenizer.json');
+  const content = read(name, file);
+  if (content !== undefined) return { file, content };
+  throw new UserError(
+    `Tokenizer ${name}: ${folder} has no tokenizer.json`,
+    'Give a folder with the tokenizer.json of a fast tokenizer, or --tokenizer builtin.',
+  );
 }
 
 function openOwn(name: string, json: JsonObject): Tokenizer | undefined {

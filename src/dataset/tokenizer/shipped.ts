@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { endianness } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { JsonObject } from '../../util/json.js';
+import type { Json, JsonObject } from '../../util/json.js';
 import { packageFile } from '../../util/package-file.js';
 import type { BpeTables, TokenBytes } from './bpe-tables.js';
 import { ByteLevelBpe } from './byte-level-bpe.js';
@@ -48,6 +48,22 @@ export function openShipped(name: string): Tokenizer {
     throw new Error(`${shippedFolder} was written by another version; run npm run build`);
   }
   return new ByteLevelBpe(name, shape, compiledTables(byteIds));
+}
+
+/** A tokenizer's IDs, and its added tokens as tokenizer.json lists them. */
+export interface Vocabulary {
+  readonly vocabulary: readonly number[];
+  readonly addedTokens: Json | undefined;
+}
+
+/** Token IDs of the bundled tokenizer: single bytes, then one for each merge. */
+export function shippedVocabulary(): Vocabulary {
+  const { tokenizer, byteIds } = readShape();
+  const merges = statSync(path.join(shippedFolder, mergesFile)).size / 8;
+  return {
+    vocabulary: [...byteIds, ...Array.from({ length: merges }, (_, rank) => 256 + rank)],
+    addedTokens: tokenizer.added_tokens,
+  };
 }
 
 /** Whether a tokenizer.json is byte for byte the bundled one, whose compiled form opens a hundred times faster. */
