@@ -1,0 +1,211 @@
+import {
+  type Figure,
+  type FigureSource,
+  figuresOfServer,
+  hasLabels,
+  isSecondRank,
+  type KnownServer,
+  knownServers,
+} from './known-servers.js';
+import {
+  type GaugeFigure,
+  growthOf,
+  type HistogramFigure,
+  histogramFigure,
+  meanGauge,
+  type PhaseWindow,
+  referenceScrape,
+  summedGauge,
+} from './server-growth.js';
+import type { ScrapedSeries, ScrapedSource, ServerSeries } from './server-series.js';
+
+/** Times that a server observed, in ms. */
+interface LatencyFigure extends HistogramFigure {
+  /** An ITL that is observed once for each request, its mean, and not once for each token. */
+  readonly isPerRequest: boolean;
+}
+
+/** What the servers of one make say of a phase: all pages, engines and models of the run together. */
+export interface ServerFigures {
+  readonly id: string;
+  readonly name: string;
+  readonly urls: readonly string[];
+  /** Why the counts may not be those of the phase: a sentence each. */
+  readonly gaps: readonly string[];
+  /** Growth of counters; those that no page has are absent. */
+  readonly counts: Readonly<Partial<Record<CountedFigure, number>>>;
+  /** Finished requests by the reason that the server gives; empty where it gives none. */
+  readonly reasons: Readonly<Record<string, number>>;
+  /** 0 to 1. */
+  readonly cacheHitRate: number | undefined;
+  readonly gauges: Readonly<Partial<Record<GaugedFigure, GaugeFigure>>>;
+  readonly latencies: Readonly<Partial<Record<TimedFigure, LatencyFigure>>>;
+}
+
+const countedFigures = [
+  'finished',
+  'aborted',
+  'promptTokens',
+  'generationTokens',
+  'preemptions',
+] as const satisfies readonly Figure[];
+const timedFigures = ['ttft', 'itl', 'latency'] as const satisfies readonly Figure[];
+const summedFigures = ['running', 'waiting'] as const satisfies readonly Figure[];
+type CountedFigure = (typeof countedFigures)[number];
+type TimedFigure = (typeof timedFigures)[number];
+type GaugedFigure = (typeof summedFigures)[number] | 'kvCacheUsage';
+
+/** A series that holds a figure. */
+interface Found {
+  readonly series: ServerSeries;
+  readonly figure: Figure;
+  readonly source: FigureSource;
+  /** Place of the source in the table: lower is preferred. */
+  readonly rank: number;
+}
+
+/** What was found on the pages of one make of server. */
+interface Pages {
+  readonly sources: Set<ScrapedSource>;
+  readonly found: Found[];
+}
+
+/**
+ * Figures of the known servers among the pages, in the order of the table; none for pages of others.
+ * @param models that the run asks for: where a server names them, what it did for other models is left out.
+ */
+export function serverFigures(
+  scraped: Pick<ScrapedSeries, 'series'>,
+  window: PhaseWindow,
+  models: readonly string[],
+): ServerFigures[] {
+  const pages = knownServers.map((server) => ({ server, sources: new Set<ScrapedSource>(), found: [] }));
+  for (const series of scraped.series()) {
+    for (const page of pages) addSeries(series, page);
+  }
+  return pages.flatMap(({ server, sources, found }) => {
+    const own = chosen(found, server, sources, models);
+    return own.length === 0 ? [] : [figuresOf(server, [...sources], own, window)];
+  });
+}
+
+function addSeries(
+  series: ServerSeries,
+  { server, sources, found }: Pages & { readonly server: KnownServer },
+): void {
+  const { family, labels, source: page } = series;
+  if (family.name.startsWith(server.prefix)) sources.add(page);
+  if (isSecondRank(server, labels)) return;
+  for (const [figure, places] of figuresOfServer(server)) {
+    const rank = places.findIndex((place) => place.family === family.name && hasLabels(place, labels));
+    const source = places[rank];
+    if (source !== undefined) found.push({ series, figure, source, rank });
+  }
+}
+
+/** Of each page and figure the series under the preferred name, of the models of the run where the page names any. */
+function chosen(
+  all: readonly Found[],
+  { modelLabel }: KnownServer,
+  sources: ReadonlySet<ScrapedSource>,
+  models: readonly string[],
+): Found[] {
+  const own = all.filter(({ series }) => sources.has(series.source));
+  const isAsked = ({ series }: Found) => models.includes(series.labels[modelLabel] ?? '');
+  const asked = own.filter((one) => isAsked(one) || one.series.labels[modelLabel] === undefined);
+  const ofRun = own.some(isAsked) ? asked : own;
+  const best = new Map<string, number>();
+  const places = [...sources];
+  const key = ({ series, figure }: Found) => `${places.indexOf(series.source)} ${figure}`;
+  for (const one of ofRun) best.set(key(one), Math.min(one.rank, best.get(key(one)) ?? one.rank));
+  return ofRun.filter((one) => one.rank === best.get(key(one)));
+}
+
+function figuresOf(
+  server: KnownServer,
+  sources: readonly ScrapedSource[],
+  found: readonly Found[],
+  window: PhaseWindow,
+): ServerFigures {
+  const of = (figure: Figure) => found.filter((one) => one.figure === figure);
+  const seriesOf = (figure: Figure) => of(figure).map(({ series }) => series);
+  const grown = new Map(found.map(({ series }) => [series, growthOf(series, window)]));
+  /** Of a histogram of requests the count, of one of tokens the sum. */
+  const amount = ({ series, figure }: Found) => {
+    const column = series.family.kind !== 'histogram' ? 0 : figure === 'finished' ? -1 : -2;
+    return grown.get(series)?.values.at(column) ?? 0;
+  };
+  const count = (figure: Figure) => {
+    const all = of(figure);
+    return all.length === 0 ? undefined : all.reduce((sum, one) => sum + amount(one), 0);
+  };
+  const latency = (figure: TimedFigure): LatencyFigure | undefined => {
+    const histogram = histogramFigure(seriesOf(figure), window);
+    if (histogram === undefined) return undefined;
+    const { mean, p50, p99 } = histogram;
+    return {
+      count: histogram.count,
+      ...{ mean: 1000 * mean, p50: 1000 * p50, p99: 1000 * p99 },
+      isPerRequest: of(figure)[0]?.source.isPerRequest === true,
+    };
+  };
+  const kvCacheUsage = meanGauge(seriesOf('kvCacheUsage'), window);
+  const [queries, hits, misses] = (['cacheQueries', 'cacheHits', 'cacheMisses'] as const).map(count);
+  const lookups = queries ?? (hits === undefined || misses === undefined ? undefined : hits + misses);
+  return {
+    id: server.id,
+    name: server.name,
+    urls: sources.map(({ url }) => url),
+    gaps: gapsOf(
+      sources,
+      window,
+      [...grown.values()].some(({ wasReset }) => wasReset),
+    ),
+    counts: defined(countedFigures, count),
+    reasons: reasonsOf(of('finished'), amount),
+    cacheHitRate:
+      hits === undefined || lookups === undefined
+        ? meanGauge(seriesOf('cacheHitRate'), window)?.mean
+        : lookups === 0
+          ? undefined
+          : hits / lookups,
+    gauges: {
+      ...(kvCacheUsage === undefined ? {} : { kvCacheUsage }),
+      ...defined(summedFigures, (figure) => summedGauge(seriesOf(figure), window)),
+    },
+    latencies: defined(timedFigures, latency),
+  };
+}
+
+function reasonsOf(finished: readonly Found[], amount: (one: Found) => number): Record<string, number> {
+  const reasons: Record<string, number> = {};
+  for (const one of finished) {
+    const { reasonLabel } = one.source;
+    const reason = reasonLabel === undefined ? undefined : one.series.labels[reasonLabel];
+    if (reason !== undefined) reasons[reason] = (reasons[reason] ?? 0) + amount(one);
+  }
+  return reasons;
+}
+
+function gapsOf(sources: readonly ScrapedSource[], window: PhaseWindow, wasReset: boolean): string[] {
+  const late = sources.filter((source) => referenceScrape(source, window) < 0);
+  const early = sources.filter(({ sentNs }) => (sentNs.at(-1) ?? 0) < window.endNs);
+  const urls = (some: readonly ScrapedSource[]) => some.map(({ url }) => url).join(', ');
+  return [
+    ...(late.length === 0 ? [] : [`${urls(late)} was not read before the first request`]),
+    ...(early.length === 0 ? [] : [`${urls(early)} was not read after the last response`]),
+    ...(wasReset ? ['counters dropped: the server restarted, or several servers answer at one URL'] : []),
+  ];
+}
+
+/** The values of those keys that have one. */
+function defined<Key extends string, Value>(
+  keys: readonly Key[],
+  find: (key: Key) => Value | undefined,
+): Partial<Record<Key, Value>> {
+  const entries = keys.flatMap((key) => {
+    const value = find(key);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return Object.fromEntries(entries) as Partial<Record<Key, Value>>;
+}
