@@ -1,4 +1,5 @@
-import type { MediaKind } from './conversation.js';
+import { andList } from '../util/lists.js';
+import type { Conversation, MediaKind, Turn } from './conversation.js';
 import type { DatasetType } from './loaders/format.js';
 import type { Synthesis } from './loaders/synthesis.js';
 import type { SyntheticMedia } from './media/synthetic-media.js';
@@ -13,8 +14,32 @@ export interface RankingLengths {
   readonly queryTokensStddev: number;
 }
 
+/**
+ * Checks a turn of a file before the run. Generated text and the content of media files are left out of it.
+ * @returns sentences about what is not sent. @throws UserError if the turn cannot be sent
+ */
+export type TurnCheck = (turn: Turn, conversation: Conversation) => readonly string[];
+
+/** What requests of an endpoint can hold. */
+export interface EndpointContents {
+  readonly endpointTakesText: boolean;
+  readonly endpointMedia: readonly MediaKind[];
+}
+
+/** What requests of the endpoint can hold, in words. */
+export function contentWords({ endpointTakesText, endpointMedia }: EndpointContents): string {
+  return andList([...(endpointTakesText ? ['text'] : []), ...endpointMedia.map((kind) => pluralOf[kind])]);
+}
+
+/** Kinds of media as nouns for any number of them. */
+export const pluralOf: Readonly<Record<MediaKind, string>> = {
+  image: 'images',
+  audio: 'audio',
+  video: 'video',
+};
+
 /** Inputs of the dataset. */
-export interface DatasetOptions {
+export interface DatasetOptions extends EndpointContents {
   readonly seed: number;
   /** The seed was set by the user: generated session IDs are `session_000000` and so on instead of UUIDs. */
   readonly namedSessions: boolean;
@@ -49,8 +74,8 @@ export interface DatasetOptions {
   readonly endpointHasSystemSlot: boolean;
   /** Media of synthetic requests. */
   readonly media: SyntheticMedia;
-  /** Media that requests of the endpoint can hold. */
-  readonly endpointMedia: readonly MediaKind[];
+  /** Checks that the endpoint can send a turn of a file; absent: it can send any. */
+  readonly checkTurn?: TurnCheck | undefined;
   /** Transformations of a trace; absent: it is sent unchanged. */
   readonly synthesis?: Synthesis | undefined;
   /** Ignore timestamps and delays in the file. */

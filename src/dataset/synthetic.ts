@@ -1,9 +1,10 @@
 import { UserError } from '../util/errors.js';
 import { MAX_HELD_CONVERSATIONS } from '../util/limits.js';
+import { orList } from '../util/lists.js';
 import type { Log } from '../util/log.js';
 import { randomStreams } from '../util/random.js';
-import type { Conversation, Dataset, Turn } from './conversation.js';
-import type { DatasetOptions } from './dataset-options.js';
+import type { Conversation, Dataset, MediaKind, Turn } from './conversation.js';
+import { contentWords, type DatasetOptions } from './dataset-options.js';
 import { sampleLength } from './lengths.js';
 import { type MediaBatch, mediaOfTurn } from './media/shared-media.js';
 import { generateMedia } from './media/synthetic-media.js';
@@ -48,10 +49,7 @@ export async function planSynthetic(
     delayRatio,
   } = options;
   if (isl <= 0 && rankings === undefined && Object.keys(options.media).length === 0) {
-    throw new UserError(
-      `the synthetic dataset holds nothing: --isl is ${isl} and no other kind of input is on`,
-      'give --isl a number of tokens, image or audio options, or an --input-file',
-    );
+    throw nothingToSend(options);
   }
   const turns = turnCounts(options);
   const conversations = options.entries;
@@ -67,7 +65,7 @@ export async function planSynthetic(
       {
         seed: options.seed,
         turns: turnsBefore({ turns }, conversations),
-        accepted: options.endpointMedia,
+        endpoint: options,
       },
       log,
     ),
@@ -76,6 +74,24 @@ export async function planSynthetic(
     delayStddevMs,
     delayRatio,
   };
+}
+
+/** How to turn on synthetic media. */
+const turnedOnBy: Readonly<Record<MediaKind, string>> = {
+  image: '--image-batch-size 1',
+  audio: '--audio-length-mean 10',
+  video: '--video-width 640 --video-height 360',
+};
+
+function nothingToSend(options: DatasetOptions): UserError {
+  return new UserError(
+    `the endpoint type takes ${contentWords(options)}, and no option asks for any`,
+    `add ${orList([
+      ...(options.endpointTakesText ? ['--isl 550'] : []),
+      ...options.endpointMedia.map((kind) => turnedOnBy[kind]),
+      'an --input-file',
+    ])}`,
+  );
 }
 
 function turnCounts({ seed, entries, turnsMean, turnsStddev }: DatasetOptions): number | Uint32Array {

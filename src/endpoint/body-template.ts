@@ -4,9 +4,11 @@ import type { MediaKind, NamedTexts, Turn } from '../dataset/conversation.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { excerpt } from '../util/excerpt.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
+import { andList } from '../util/lists.js';
 import { readAny, textChunk } from './any-answer.js';
 import { outputWarnings } from './completion-api.js';
 import type { BodyOptions, BodyRequest, Chunk, Endpoint } from './endpoint.js';
+import { unknownVariables } from './template-variables.js';
 import { cannedEvents } from './text-canned.js';
 
 const mediaKinds: readonly MediaKind[] = ['image', 'audio', 'video'];
@@ -92,6 +94,7 @@ function compileTemplate(given: Json | undefined): (variables: JsonObject) => st
   try {
     const { Template }: typeof import('@huggingface/jinja') = load('@huggingface/jinja');
     const compiled = new Template(text);
+    refuseUnknown(unknownVariables(compiled.parsed, variableNames));
     return (variables) => {
       try {
         return compiled.render(variables);
@@ -100,8 +103,18 @@ function compileTemplate(given: Json | undefined): (variables: JsonObject) => st
       }
     };
   } catch (thrown) {
+    if (thrown instanceof UserError) throw thrown;
     throw new UserError(`payload_template is no valid Jinja template: ${messageOf(thrown)}`);
   }
+}
+
+/** A name that nothing sets would render as nothing. */
+function refuseUnknown(names: readonly string[]): void {
+  if (names.length === 0) return;
+  throw new UserError(
+    `payload_template uses ${andList(names)}, which ${names.length > 1 ? 'are no variables' : 'is no variable'} of a template`,
+    `the variables are ${andList(variableNames)}`,
+  );
 }
 
 function compileField(field: Json): (unit: Json) => Json {
@@ -180,6 +193,8 @@ function variablesOf(turn: Turn, past: BodyRequest['past'], stream: boolean): Js
   }
   return variables;
 }
+
+const variableNames = Object.keys(variablesOf({ role: '', texts: [], model: '' }, [], false));
 
 function turnVariables({ role, texts, model, maxTokens }: Turn): JsonObject {
   return {

@@ -162,6 +162,8 @@ export interface Endpoint {
   open?(options: BodyOptions): Endpoint;
   /** Refuses a turn that has more, or less, than a request can carry. @throws UserError */
   checkTurn?(request: BodyRequest): void;
+  /** Sentences about what a turn holds and a request leaves out. */
+  unsent?(turn: Turn): readonly string[];
   /** The whole body as JSON, extra inputs merged. Files of a multipart body are objects in it. */
   body(request: BodyRequest, options: BodyOptions): JsonObject;
   /** The body as it is sent; absent: as JSON text. */

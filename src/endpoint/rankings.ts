@@ -1,3 +1,4 @@
+import type { Turn } from '../dataset/conversation.js';
 import { UserError } from '../util/errors.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
 import { capWarnings } from './embeddings.js';
@@ -5,6 +6,7 @@ import type { BodyOptions, BodyRequest, Chunk, Endpoint } from './endpoint.js';
 import { hasMembers, withExtras } from './payload.js';
 
 const queryNames: ReadonlySet<string> = new Set(['query', 'queries']);
+const passagesName = 'passages';
 
 /** A turn of a ranking: one query, and the passages to rank by it. */
 interface Ranking {
@@ -27,6 +29,7 @@ function rankingApi(
     streamTextKeys: [],
     ranks: true,
     checkTurn: (request: BodyRequest) => checkRanking(type, request),
+    unsent,
     body: (request: BodyRequest, options: BodyOptions) =>
       withExtras(bodyKeys(rankingOf(request), request.turn.model), request, options),
     read: (unit: Json) => readScores(unit, scoresIn(unit)),
@@ -98,11 +101,32 @@ function checkRanking(type: string, { turn, past }: BodyRequest): void {
 
 /** The first query counts; texts under other names are left out. */
 function rankingOf({ turn }: BodyRequest): Ranking {
-  const [query = ''] = turn.texts
-    .filter(({ name }) => queryNames.has(name))
-    .flatMap(({ contents }) => contents);
-  const passages = turn.texts.filter(({ name }) => name === 'passages').flatMap(({ contents }) => contents);
-  return { query, passages };
+  const [query = ''] = queriesOf(turn);
+  return { query, passages: passagesOf(turn) };
+}
+
+function queriesOf({ texts }: Turn): string[] {
+  return texts.filter(({ name }) => queryNames.has(name)).flatMap(({ contents }) => contents);
+}
+
+function passagesOf({ texts }: Turn): string[] {
+  return texts.filter(({ name }) => name === passagesName).flatMap(({ contents }) => contents);
+}
+
+function unsent(turn: Turn): string[] {
+  const queries = queriesOf(turn);
+  const others = turn.texts.flatMap(({ name }) =>
+    queryNames.has(name) || name === passagesName ? [] : [name],
+  );
+  return [
+    ...(queries.length > 1 ? [`${queries.length} queries: only the first is sent`] : []),
+    ...(passagesOf(turn).length === 0 ? ['no passages: there is nothing to rank'] : []),
+    ...(others.length > 0
+      ? [
+          `texts named ${others.map((name) => `'${name}'`).join(', ')} are not sent: a ranking has query and passages`,
+        ]
+      : []),
+  ];
 }
 
 function readScores(unit: Json, scores: Json | undefined): Chunk | undefined {

@@ -186,8 +186,8 @@ describe('synthetic conversations', () => {
   });
 
   it('must hold something', async () => {
-    await expect(open({ isl: 0 })).rejects.toThrow(
-      'the synthetic dataset holds nothing: --isl is 0 and no other kind of input is on',
+    await expect(open({ isl: 0, endpointTakesText: false, endpointMedia: ['image'] })).rejects.toThrow(
+      'the endpoint type takes images, and no option asks for any',
     );
   });
 

@@ -5,6 +5,9 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Turn } from '../../src/dataset/conversation.js';
 import type { DatasetOptions } from '../../src/dataset/dataset-options.js';
 import { estimateBytes, openDataset, planDataset } from '../../src/dataset/plan.js';
+import { type EndpointType, endpoints } from '../../src/endpoint/endpoints.js';
+import { turnCheck } from '../../src/endpoint/turn-check.js';
+import type { Log } from '../../src/util/log.js';
 import { wavSeconds } from '../../src/util/wav.js';
 import { options } from './options.js';
 
@@ -25,10 +28,14 @@ const file = (name: string, content: Buffer | string) => {
   writeFileSync(join(folder, name), content);
   return join(folder, name);
 };
-async function planOf(rows: readonly object[], more: Partial<DatasetOptions> = {}) {
+async function planOf(rows: readonly object[], more: Partial<DatasetOptions> = {}, log: Log = () => {}) {
   const inputFile = file('rows.jsonl', rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-  return planDataset({ ...options, inputFile, ...more }, () => {});
+  return planDataset({ ...options, inputFile, ...more }, log);
 }
+/** The check that a run of this endpoint type makes of each turn. */
+const checkOf = (type: EndpointType): Partial<DatasetOptions> => ({
+  checkTurn: turnCheck(endpoints[type], { streaming: false, extraInputs: {}, legacyMaxTokens: false }),
+});
 const mediaOf = ({ media = [] }: Turn) =>
   media.map((item) => [item.kind, item.name, item.value(), item.seconds()]);
 
@@ -115,11 +122,45 @@ describe('media in files', () => {
   it('refuses what the endpoint cannot take', async () => {
     const row = { text: 'a', video: 'http://host/v' };
     expect(await fault(row, { endpointMedia: ['image', 'audio'] })).toBe(
-      '/rows.jsonl:1: video: the endpoint type takes text, image and audio only',
+      '/rows.jsonl:1: video: the endpoint type takes text, images and audio only',
     );
     expect(await fault(row, { endpointMedia: [] })).toBe(
       '/rows.jsonl:1: video: the endpoint type takes text only',
     );
+  });
+
+  it('refuses a turn that the endpoint cannot send, where it is', async () => {
+    const sound = file('a.wav', wav);
+    const check = checkOf('audio_transcription');
+    expect(await fault({ audio: sound }, check)).toBe('accepted');
+    expect(await fault({ audio: 'http://host/a.wav' }, check)).toBe(
+      '/rows.jsonl:1: the audio_transcription endpoint takes no links',
+    );
+    expect(await fault({ text: 'a' }, check)).toBe(
+      '/rows.jsonl:1: the request holds no audio, which this endpoint type needs',
+    );
+    expect(await fault({ text: 'a', audio: 'http://host/a.wav' }, checkOf('chat'))).toBe(
+      '/rows.jsonl:1: audio must be <format>,<base64> or a data URL, got http://host/a.wav',
+    );
+    expect(await fault({ texts: ['a', 'b'], image: 'http://host/a' }, checkOf('nim_embeddings'))).toBe(
+      '/rows.jsonl:1: the nim_embeddings endpoint pairs texts with images, and a turn has 2 texts and 1 images',
+    );
+  });
+
+  it('names what a turn holds and a request leaves out', async () => {
+    const text = (name: string, ...contents: string[]) => ({ name, contents });
+    const rows = [
+      { texts: [text('query', 'a'), text('passages', 'b')] },
+      { texts: [text('query', 'a', 'b'), text('title', 'c')] },
+      { texts: [text('query', 'a', 'b'), text('passages', 'b')] },
+    ];
+    const lines: string[] = [];
+    await planOf(rows, checkOf('cohere_rankings'), (_level, _of, line) => lines.push(line));
+    expect(lines.map((line) => line.replace(folder, ''))).toEqual([
+      '/rows.jsonl:2: 2 queries: only the first is sent (and in 1 more rows)',
+      '/rows.jsonl:2: no passages: there is nothing to rank',
+      "/rows.jsonl:2: texts named 'title' are not sent: a ranking has query and passages",
+    ]);
   });
 
   it('does not take a system turn with an image for the system message', async () => {

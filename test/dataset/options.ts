@@ -17,6 +17,7 @@ export const options: DatasetOptions = {
   delayRatio: 1,
   endpointHasSystemSlot: true,
   media: {},
+  endpointTakesText: true,
   endpointMedia: ['image', 'audio', 'video'],
   ignoreTimings: false,
 };

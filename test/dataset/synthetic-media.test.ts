@@ -224,13 +224,17 @@ describe('synthetic requests', () => {
   it('refuse media that the endpoint cannot take', async () => {
     await expect(
       planDataset({ ...options, media: { audio }, endpointMedia: ['image'] }, () => {}),
-    ).rejects.toThrow('the endpoint type takes text and image only, and options ask for synthetic audio');
+    ).rejects.toThrow('the endpoint type takes text and images only, and options ask for synthetic audio');
   });
 
   it('use media again beyond the limit, with one line', async () => {
     const lines: string[] = [];
     const log: Log = (_level, _of, line) => lines.push(line);
-    const of = { seed: 1, turns: 2, accepted: ['audio'] } as const;
+    const of = {
+      seed: 1,
+      turns: 2,
+      endpoint: { endpointTakesText: true, endpointMedia: ['audio'] },
+    } as const;
     // A clip is 10,732 bytes: the third passes the limit.
     const batches = await generateMedia({ audio: { ...audio, batchSize: 5 } }, of, log, 30_000);
     expect(lines).toEqual([

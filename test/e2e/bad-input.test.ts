@@ -101,6 +101,17 @@ describe('what is wrong before anything is sent', () => {
       'field.jsonl:2: text must be a string, got 17',
     ],
     [
+      'a template that renders no JSON, where no file needs all bodies',
+      {
+        ...valid,
+        'endpoint-type': 'template',
+        endpoint: '/x',
+        'export-inputs': 'never',
+        'extra-inputs': '{"payload_template":"{{ model }}"}',
+      },
+      'payload_template did not render a JSON object: m write {{ text|tojson }}, without quotes around it: it quotes and escapes the text',
+    ],
+    [
       'a tokenizer that is in no cache, offline',
       { ...valid, tokenizer: 'nobody/nothing' },
       'Tokenizer nobody/nothing: not in the cache HOME/.cache/huggingface/hub at revision main, and HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set Unset it, give a local folder, or use --tokenizer builtin.',

@@ -77,6 +77,17 @@ describe('a body', () => {
     );
   });
 
+  it('may set variables, and test and default others', () => {
+    const text = `{% set greeting = "hi" and text %}{% macro shout(word, mark="!") %}{{ word ~ mark }}{% endmacro %}
+      {"a": {{ greeting|tojson }}, "b": {{ shout("b")|tojson }}, "c": {{ (lora|default("none"))|tojson }},
+      "d": [{% for key, values in texts_by_name|items %}{{ [values[0]|upper]|tojson if lora is not defined else 0 }}{% endfor %}],
+      "e": {{ {"k": range(2)|list, "t": turn.texts[0][:3]}|tojson }} }`;
+    expect(JSON.parse(rendered(text, { texts: [{ name: 'text', contents: ['four'] }] }))).toEqual({
+      ...{ a: 'four', b: 'b!', c: 'none', d: [['FOUR']] },
+      e: { k: [0, 1], t: 'fou' },
+    });
+  });
+
   it('that is no JSON object fails and is shown', () => {
     expect(() => rendered('{"q": {{ text }} }')).toThrow(
       'payload_template did not render a JSON object: {"q": say "hi" & <b> }',
@@ -125,6 +136,11 @@ describe('what cannot work is refused before anything is sent', () => {
       'no such file, and no template of a JSON object: t.json',
     ],
     ['an open brace', { payload_template: '{{ text' }, 'payload_template is no valid Jinja template'],
+    [
+      'a misspelt variable',
+      { payload_template: '{"a": {{ txet|tojson }}, "b": {{ query.x if stream else imgs[model] }} }' },
+      'payload_template uses txet and imgs, which are no variables of a template',
+    ],
     ['no expression', { payload_template: '{}', response_field: 'a.[' }, 'response_field is no JMESPath'],
   ])('%s', (_, extraInputs, message) => {
     expect(() => open(extraInputs)).toThrow(message);

@@ -17,6 +17,11 @@ const LARGEST_INPUTS_BYTES = 200e6;
 /** `inputs.json` until the run begins. */
 export const unfinishedInputs = `inputs.json${unfinishedEnding}`;
 
+/** Makes the first session where the file does not need them all. @throws UserError if it cannot be sent */
+function checkFirstSession(prepared: PreparedRun): void {
+  for (const _ of inputSessions(prepared.load)) return;
+}
+
 /**
  * Writes `inputs.json` where it is wanted under the name of an unfinished file: an earlier run's stays until nothing can
  * refuse this one.
@@ -33,7 +38,10 @@ export async function stageInputs(
   const removeUnfinished = () => rmSync(unfinished, { force: true });
   const nothing = () => {};
   removeUnfinished();
-  if (config.exportInputs === 'never') return nothing;
+  if (config.exportInputs === 'never') {
+    checkFirstSession(prepared);
+    return nothing;
+  }
   const bytes = estimateBytes(prepared.load.dataset);
   if (config.exportInputs === 'auto' && bytes > LARGEST_INPUTS_BYTES) {
     log(
@@ -41,6 +49,7 @@ export async function stageInputs(
       'export',
       `inputs.json is left out: it would have about ${Math.round(bytes / 1e6)} MB; --export-inputs always writes it`,
     );
+    checkFirstSession(prepared);
     return nothing;
   }
   const ignoreExit = onExit(removeUnfinished);

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Config } from '../../config/options.js';
 import { synthesisFactors } from '../../config/synthesis-options.js';
 import { indexCorpus, loadCorpusIndex } from '../../dataset/corpus.js';
-import type { RankingLengths } from '../../dataset/dataset-options.js';
+import type { RankingLengths, TurnCheck } from '../../dataset/dataset-options.js';
 import type { Synthesis } from '../../dataset/loaders/synthesis.js';
 import { type DatasetPlan, openPlanned, type PromptPlan, planDataset } from '../../dataset/plan.js';
 import { verifyPrompts } from '../../dataset/prompts.js';
@@ -12,6 +12,7 @@ import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
 import { ordinaryIds } from '../../dataset/tokenizer/vocabulary.js';
 import type { BodyOptions, Endpoint } from '../../endpoint/endpoint.js';
 import { endpoints, openEndpoint } from '../../endpoint/endpoints.js';
+import { turnCheck } from '../../endpoint/turn-check.js';
 import { requestTarget } from '../../endpoint/url.js';
 import type { LoadPlan } from '../../load/plan.js';
 import { UserError } from '../../util/errors.js';
@@ -50,7 +51,17 @@ export async function prepareRun(
   const tls = await tlsOptionsOf(config);
   const signing = signingOptionsOf(config, env);
   const seed = config.randomSeed ?? randomInt(2 ** 31);
-  const dataset = await planDataset(datasetOptions(config, seed), log);
+  const streaming = config.streaming && endpoints[config.endpointType].canStream;
+  const body: BodyOptions = {
+    streaming,
+    extraInputs: config.extraInputs,
+    downloadContent: config.downloadVideoContent,
+    legacyMaxTokens: config.useLegacyMaxTokens,
+    serverTokenCount: config.useServerTokenCount,
+    hashesBodies: signing !== undefined,
+  };
+  const endpoint = openEndpoint(config.endpointType, body);
+  const dataset = await planDataset(datasetOptions(config, seed, turnCheck(endpoint, body)), log);
   const countsTokens = !config.useServerTokenCount && takesText(config);
   // A dataset of literal texts whose tokens the server counts needs no tokenizer.
   const needsTokenizer = countsTokens || generatesText(dataset);
@@ -68,16 +79,6 @@ export async function prepareRun(
   const unlimited = phases.some((phase) => phase.concurrency === undefined);
   const connections = connectionLimit(config, asked, unlimited, log);
   const threads = threadCount(config, unlimited ? connections : asked);
-  const streaming = config.streaming && endpoints[config.endpointType].canStream;
-  const body: BodyOptions = {
-    streaming,
-    extraInputs: config.extraInputs,
-    downloadContent: config.downloadVideoContent,
-    legacyMaxTokens: config.useLegacyMaxTokens,
-    serverTokenCount: config.useServerTokenCount,
-    hashesBodies: signing !== undefined,
-  };
-  const endpoint = openEndpoint(config.endpointType, body);
   const path = config.customEndpoint ?? (streaming ? endpoint.streamPath : undefined) ?? endpoint.path;
   return {
     load: {
@@ -186,7 +187,7 @@ function generatesText(dataset: DatasetPlan): boolean {
   );
 }
 
-function datasetOptions(config: Config, seed: number) {
+function datasetOptions(config: Config, seed: number, checkTurn: TurnCheck) {
   const endpoint: Endpoint = endpoints[config.endpointType];
   return {
     seed,
@@ -211,7 +212,9 @@ function datasetOptions(config: Config, seed: number) {
     blockSize: config.islBlockSize,
     endpointHasSystemSlot: endpoint.hasSystemSlot,
     media: syntheticMedia(config),
+    endpointTakesText: takesText(config),
     endpointMedia: endpoint.media,
+    checkTurn,
     ignoreTimings: config.ignoreTraceDelays,
     synthesis: synthesisOf(config),
   };

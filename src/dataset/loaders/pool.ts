@@ -29,12 +29,7 @@ export function planPool(files: readonly RowFile[], options: DatasetOptions, rul
     const context = contextOf(file);
     let bytes = file.bytes.length;
     for (let row = 0; row < rowCount(file); row++) {
-      bytes += checkRowMedia(
-        file,
-        row,
-        readRow(file, row, formats.random_pool, context),
-        options.endpointMedia,
-      );
+      bytes += checkRowMedia(file, row, readRow(file, row, formats.random_pool, context), options);
     }
     meanRowBytes += bytes / rowCount(file);
   }

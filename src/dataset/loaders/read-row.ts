@@ -1,9 +1,9 @@
 import { UserError } from '../../util/errors.js';
 import type { JsonObject } from '../../util/json.js';
-import { andList } from '../../util/lists.js';
-import type { MediaKind } from '../conversation.js';
-import { checkMedia } from '../media/source.js';
-import { type Row, type RowContext, RowError, type RowFormat } from './format.js';
+import type { MediaItem, Turn } from '../conversation.js';
+import { contentWords, type EndpointContents, type TurnCheck } from '../dataset-options.js';
+import { checkMedia, unreadMedia } from '../media/source.js';
+import { type Row, type RowContext, RowError, type RowFormat, type RowTurn } from './format.js';
 import { parseRowText } from './parse-row.js';
 import { type RowFile, rowText } from './row-file.js';
 
@@ -19,23 +19,22 @@ export function parseRow(file: RowFile, row: number): JsonObject {
 
 /**
  * Checks the media of a row.
- * @param accepted kinds that requests can hold.
+ * @param endpoint what its requests can hold.
  * @returns their length when they are sent, about. @throws UserError for what cannot be sent, naming file and line.
  */
 export function checkRowMedia(
   file: RowFile,
   row: number,
   { turns }: Pick<Row, 'turns'>,
-  accepted: readonly MediaKind[],
+  endpoint: EndpointContents,
 ): number {
   let bytes = 0;
   for (const { kind, source } of turns.flatMap(({ media = [] }) => media)) {
-    if (!accepted.includes(kind)) {
-      const what = andList(['text', ...accepted]);
+    if (!endpoint.endpointMedia.includes(kind)) {
       throw rowError(
         file,
         row,
-        `${kind}: the endpoint type takes ${what} only`,
+        `${kind}: the endpoint type takes ${contentWords(endpoint)} only`,
         'choose another --endpoint-type',
       );
     }
@@ -47,6 +46,49 @@ export function checkRowMedia(
     }
   }
   return bytes;
+}
+
+/**
+ * Checks that the endpoint can send each turn of a row.
+ * @param warn called with what is not sent. @throws UserError for what cannot be sent, naming file and line.
+ */
+export function checkRowTurns(
+  file: RowFile,
+  row: number,
+  { turns, sessionId = '', history, systemMessage }: Row,
+  check: TurnCheck,
+  warn: (what: string) => void,
+): void {
+  const conversation = {
+    sessionId,
+    turns: [],
+    history,
+    ...(systemMessage === undefined ? {} : { systemMessage }),
+  };
+  for (const turn of turns) {
+    try {
+      for (const what of check(unmade(turn), conversation)) warn(what);
+    } catch (error) {
+      if (error instanceof UserError) throw rowError(file, row, error.message, error.hint);
+      throw error;
+    }
+  }
+}
+
+/** A turn of a row without what is made when it is sent. */
+function unmade({ generated, media, ...turn }: RowTurn): Turn {
+  const items: MediaItem[] = (media ?? []).map(({ kind, name, source }) => unreadMedia(kind, name, source));
+  return {
+    role: turn.role,
+    model: '',
+    texts: generated === undefined ? turn.texts : [{ name: 'text', contents: ['generated'] }],
+    ...(items.length === 0 ? {} : { media: items }),
+    ...(turn.maxTokens === undefined ? {} : { maxTokens: turn.maxTokens }),
+    ...(turn.extra === undefined ? {} : { extra: turn.extra }),
+    ...(turn.messages === undefined ? {} : { messages: turn.messages }),
+    ...(turn.tools === undefined ? {} : { tools: turn.tools }),
+    ...(turn.payload === undefined ? {} : { payload: turn.payload }),
+  };
 }
 
 /** An error about a row, naming file and line. */

@@ -12,7 +12,7 @@ import { openTurnRules, type TurnRules } from '../turn-rules.js';
 import type { DatasetType, GeneratedText, Row, RowContext, RowTurn } from './format.js';
 import { formats } from './formats.js';
 import { systemMessageOf } from './multi-turn.js';
-import { checkRowMedia, readRow, rowError } from './read-row.js';
+import { checkRowMedia, checkRowTurns, readRow, rowError } from './read-row.js';
 import { type RowFile, rowCount, shared } from './row-file.js';
 
 /** The conversations of one file. Plain data: rows are parsed again whenever their conversation is requested. */
@@ -86,7 +86,8 @@ export function planRows(
     hasTimestamps ||= !ignoreTimings && row.turns.some((turn) => turn.timestampMs !== undefined);
     const tokens = row.turns.reduce((sum, turn) => sum + (turn.generated?.tokens ?? 0), 0);
     generatedTokens += tokens;
-    literalBytes += checkRowMedia(file, number, row, options.endpointMedia);
+    literalBytes += checkRowMedia(file, number, row, options);
+    if (options.checkTurn !== undefined) checkRowTurns(file, number, row, options.checkTurn, warn);
     if (tokens === 0) literalBytes += (file.ends[number] ?? 0) - (file.starts[number] ?? 0);
 
     function warn(what: string): void {

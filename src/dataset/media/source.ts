@@ -45,6 +45,13 @@ export function mediaItem(kind: MediaKind, name: string, source: string): MediaI
   };
 }
 
+/** Media as written in a dataset, for a check: the content of a file is left out. */
+export function unreadMedia(kind: MediaKind, name: string, source: string): MediaItem {
+  const isFile = !isUrl(source) && base64Of(source) === undefined;
+  const value = isFile ? `data:${kind}/${extname(source).slice(1)};base64,` : source;
+  return { kind, name, value: () => value, seconds: () => undefined };
+}
+
 function isUrl(source: string): boolean {
   return (
     /^https?:\/\//i.test(source) || (source.startsWith('data:') && !/;base64,/.test(source.slice(0, 200)))

@@ -1,8 +1,8 @@
 import { setImmediate as letOthersRun } from 'node:timers/promises';
 import { UserError } from '../../util/errors.js';
-import { andList } from '../../util/lists.js';
 import type { Log } from '../../util/log.js';
 import type { MediaKind } from '../conversation.js';
+import { contentWords, type EndpointContents, pluralOf } from '../dataset-options.js';
 import { type AudioOptions, openAudio } from './audio.js';
 import { type ImageOptions, openImages } from './images.js';
 import { type MediaBatch, type MediaPiece, sharedPiece } from './shared-media.js';
@@ -20,20 +20,20 @@ const MAX_BYTES = 256e6;
 
 /**
  * Generates the media of a dataset before the run, so that no time of it goes to encoding.
- * @param turns of all conversations. @param accepted kinds that requests can hold.
+ * @param turns of all conversations. @param endpoint what its requests can hold.
  * @throws UserError for a kind that they cannot hold, or sources that cannot be read.
  */
 export async function generateMedia(
   { images, audio, video }: SyntheticMedia,
-  { seed, turns, accepted }: { seed: number; turns: number; accepted: readonly MediaKind[] },
+  { seed, turns, endpoint }: { seed: number; turns: number; endpoint: EndpointContents },
   log: Log,
   maxBytes = MAX_BYTES,
 ): Promise<MediaBatch[]> {
   const batches: MediaBatch[] = [];
   const add = async (kind: MediaKind, perTurn: number, open: () => Promise<MakePiece>) => {
-    if (!accepted.includes(kind)) {
+    if (!endpoint.endpointMedia.includes(kind)) {
       throw new UserError(
-        `the endpoint type takes ${andList(['text', ...accepted])} only, and options ask for synthetic ${kind}`,
+        `the endpoint type takes ${contentWords(endpoint)} only, and options ask for synthetic ${pluralOf[kind]}`,
         `leave out the --${kind} options, or choose another --endpoint-type`,
       );
     }
