@@ -43,8 +43,8 @@ export function tokenDiscrepancyPanel(summary: RunSummary, layout: Layout): stri
         `than ${threshold}% apart.`,
       '',
       'Possible causes:',
-      '  - The server counts its chat template and special tokens, which are not counted here; on short ' +
-        'prompts that alone is more than the threshold',
+      '  - The server counts its chat template, special tokens and media, which are not counted here; on short ' +
+        'prompts the template alone is more than the threshold',
       '  - --tokenizer is not the tokenizer that the server uses',
       '  - With n above 1 the server counts all choices; here choice 0 is counted',
       '',
