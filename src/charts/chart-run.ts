@@ -16,9 +16,10 @@ import {
 } from '../metrics/request-metrics.js';
 import type { NumberMetric, RequestTable } from '../metrics/request-table.js';
 import { outputTokenThroughput } from '../metrics/run-metrics.js';
-import { gaugeWithin, growthWithin } from '../metrics/series-windows.js';
+import { gaugeWithin, growthWithin, meanWithin } from '../metrics/series-windows.js';
 import type { SlicedRun } from '../metrics/sliced-run.js';
 import type { SeriesMetric, TimeSeries } from '../telemetry/time-series.js';
+import type { WindowedSeries } from './telemetry-lines.js';
 
 /** How a run is drawn. */
 export interface ChartSettings {
@@ -142,6 +143,29 @@ export class ChartRun {
       );
       return values.length === 0 ? Number.NaN : Math.max(...values);
     });
+  }
+
+  /**
+   * The mean value of each series of some metrics within windows of equal width, which cover the run: of a counter, how
+   * much it grew each second. Series without any value in the run are left out.
+   */
+  telemetrySeries(names: readonly string[], windows: number): readonly WindowedSeries[] {
+    const { fromNs, toNs } = this.#table.extent;
+    const edge = (window: number) => fromNs + ((toNs - fromNs) * window) / windows;
+    return this.#series
+      .filter(({ metric }) => names.includes(metric.name))
+      .map((series) => ({
+        series,
+        values: Float64Array.from({ length: windows }, (_, i) => {
+          const window = { fromNs: edge(i), toNs: edge(i + 1) };
+          const value =
+            series.metric.kind === 'counter'
+              ? growthWithin(series, window)?.rate
+              : meanWithin(series, window);
+          return value ?? Number.NaN;
+        }),
+      }))
+      .filter(({ values }) => values.some((value) => !Number.isNaN(value)));
   }
 
   /** Rows in the order of their starts. */

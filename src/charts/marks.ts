@@ -21,6 +21,23 @@ export function bar(fill: string): Pick<CustomSeriesOption, 'encode' | 'renderIt
   };
 }
 
+/** A faint box for each item `[from, to, least, greatest]`. */
+export function rangeBoxes(fill: string): Pick<CustomSeriesOption, 'encode' | 'renderItem' | 'clip'> {
+  return {
+    encode: { x: [0, 1], y: [2, 3], tooltip: [2, 3] },
+    clip: true,
+    renderItem: (_, api) => {
+      const [left = 0, top = 0] = api.coord([api.value(0), api.value(3)]);
+      const [right = 0, bottom = 0] = api.coord([api.value(1), api.value(2)]);
+      return {
+        type: 'rect',
+        shape: { x: left, y: top, width: right - left, height: Math.max(1, bottom - top) },
+        style: { fill, opacity: 0.2 },
+      };
+    },
+  };
+}
+
 /** A dot for each request, and the objective for what they are drawn by as a line. @param unit of the limit. */
 export function requestDots(
   theme: Theme,

@@ -6,6 +6,7 @@ import { runLengths } from './lengths-chart.js';
 import { concurrencyOverTime, outputThroughputOverTime, tokensInFlightOverTime } from './load-over-time.js';
 import { itl, latency, ttft } from './measures.js';
 import { overTime } from './over-time.js';
+import { telemetryCharts } from './telemetry-over-time.js';
 import { requestTimeline } from './timeline.js';
 import { sliceCharts } from './timeslices.js';
 import { ttftByIsl } from './ttft-by-isl.js';
@@ -18,6 +19,7 @@ export const runCharts: readonly RunChart<unknown>[] = [
   outputThroughputOverTime,
   concurrencyOverTime,
   tokensInFlightOverTime,
+  ...telemetryCharts,
   clientDelaysOverTime,
   clientLagOverTime,
   ...sliceCharts,

@@ -7,6 +7,14 @@ export function gaugeWithin({ times, values }: TimeSeries, { fromNs, toNs }: Win
   return statisticsOf(values.slice(firstFrom(times, fromNs), firstFrom(times, toNs)).sort());
 }
 
+/** The mean of those values; undefined where it had none. */
+export function meanWithin({ times, values }: TimeSeries, { fromNs, toNs }: Window): number | undefined {
+  const [from, to] = [firstFrom(times, fromNs), firstFrom(times, toNs)];
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += values[i] ?? 0;
+  return from === to ? undefined : sum / (to - from);
+}
+
 /** How far a counter grew. */
 export interface Growth {
   readonly total: number;
