@@ -11,7 +11,7 @@ export interface WindowedSeries {
 }
 
 /** A place of a line; null, where the line is broken. */
-export type LinePoint = readonly [x: number, y: number | null];
+type LinePoint = readonly [x: number, y: number | null];
 
 /** Series of one metric, reduced to what is drawn. */
 export interface TelemetryLines {

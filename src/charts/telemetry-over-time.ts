@@ -34,7 +34,7 @@ interface TelemetryRow {
   readonly metrics: readonly string[];
   /** From the values of the series to those of the chart. */
   readonly factor?: number;
-  /** End of the axis. */
+  /** The greatest possible value, where the axis ends. */
   readonly max?: number;
   /** Draws the throughput of the client, too, on an axis of its own. */
   readonly withThroughput?: true;
@@ -149,7 +149,10 @@ function telemetryOption(
   const rangeName = `Least to greatest ${subject}`;
   const shown = lines.map(({ name }) => ({ name: lines.length === 1 && range.length === 0 ? label : name }));
   const hasLegend = shown.length > 1 || range.length > 0 || throughput.length > 0;
-  const y = { ...yAxis(theme, named(label, unit)), ...(max === undefined ? {} : { max }) };
+  const greatest = lines.flatMap(({ points }) => points.map(([, value]) => value ?? 0));
+  // Of much smaller values an axis up to the greatest possible one shows nothing.
+  const isLongAxis = max !== undefined && greatest.some((value) => value > max / 10);
+  const y = { ...yAxis(theme, named(label, unit)), ...(isLongAxis ? { max } : {}) };
   const { label: tokensLabel, displayUnit } = effectiveDecodeThroughput;
   return {
     ...base,

@@ -1,3 +1,4 @@
+import { serverMetrics } from './server-metrics.js';
 import type { Labels, SeriesMetric } from './time-series.js';
 
 /** A number that servers of several makes report, each under its own name. */
@@ -232,14 +233,7 @@ export function figuresOfServer({
 }
 
 /** Figures that are kept as series, for charts. */
-const keptFigures: Readonly<Partial<Record<Figure, SeriesMetric>>> = {
-  running: { name: 'server_requests_running', unit: 'requests', kind: 'gauge' },
-  waiting: { name: 'server_requests_waiting', unit: 'requests', kind: 'gauge' },
-  kvCacheUsage: { name: 'server_kv_cache_usage', unit: 'ratio', kind: 'gauge' },
-  preemptions: { name: 'server_preemptions', unit: 'preemptions', kind: 'counter' },
-  promptTokens: { name: 'server_prompt_tokens', unit: 'tokens', kind: 'counter' },
-  generationTokens: { name: 'server_generation_tokens', unit: 'tokens', kind: 'counter' },
-};
+const keptFigures: Readonly<Partial<Record<Figure, SeriesMetric>>> = serverMetrics;
 
 /**
  * The metric under which a series of a page is kept for charts; undefined for all others. Two names of one figure, as

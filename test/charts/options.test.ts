@@ -15,7 +15,8 @@ import { sliceCharts } from '../../src/charts/timeslices.js';
 import { ttftByIsl } from '../../src/charts/ttft-by-isl.js';
 import { type ComparedPoint, weigh } from '../../src/metrics/trade-off.js';
 import { clientMetrics } from '../../src/telemetry/client-metrics.js';
-import type { TimeSeries } from '../../src/telemetry/time-series.js';
+import { serverMetrics } from '../../src/telemetry/server-metrics.js';
+import type { Labels, SeriesMetric, TimeSeries } from '../../src/telemetry/time-series.js';
 import { chartRunOf, type Drawn, ttftObjective, ttftWithin } from './runs.js';
 
 /** A series of what a chart draws. */
@@ -280,13 +281,21 @@ describe('what is drawn of several runs', () => {
 });
 
 describe('pictures', () => {
-  const telemetry = [clientMetrics.late, clientMetrics.readLag].map(
-    (metric): TimeSeries => ({
-      ...{ metric, source: 'client', labels: { thread: '0' } },
-      times: Float64Array.of(0, 4e9),
-      values: Float64Array.of(0, 20),
-    }),
-  );
+  const seriesOf = (metric: SeriesMetric, labels: Labels): TimeSeries => ({
+    ...{ metric, source: 'here', labels },
+    times: Float64Array.of(0, 4e9),
+    values: Float64Array.of(0, 20),
+  });
+  const gpuMetrics = ['nvidia_gpu_utilization', 'nvidia_power_usage'].map((name) => ({
+    ...{ name, unit: '', kind: 'gauge' as const },
+  }));
+  const telemetry = [
+    ...[clientMetrics.late, clientMetrics.readLag, ...Object.values(serverMetrics)].map((metric) =>
+      seriesOf(metric, { thread: '0' }),
+    ),
+    // More than there are lines for.
+    ...['0', '1', '2', '3', '4'].flatMap((gpu) => gpuMetrics.map((metric) => seriesOf(metric, { gpu }))),
+  ];
   const run = chartRunOf(two, { objectives: [ttftObjective], sliceSeconds: 1, series: telemetry });
 
   it.each(runCharts.map((chart) => [chart.name, chart] as const))('%s has its title', (_, chart) => {
@@ -296,6 +305,7 @@ describe('pictures', () => {
       const svg = chartSvg(chart.option(data, theme));
       expect(svg).toContain(`>${chart.title}</text>`);
       expect(svg).toContain(`fill="${theme.paper}"`);
+      expect(svg).not.toContain('NaN');
     }
   });
 
