@@ -1,16 +1,14 @@
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { exitCodes } from '../config/exit-codes.js';
 import type { OptionTable } from '../config/option.js';
 import { flag, headerValue, text } from '../config/option-kinds.js';
 import { profileOptions } from '../config/options.js';
 import { openTokenizer } from '../dataset/tokenizer/open.js';
 import { resolveTokenizer } from '../dataset/tokenizer/resolve.js';
-import { messageOf, UserError } from '../util/errors.js';
 import type { Io } from '../util/io.js';
 import { openLog } from '../util/log.js';
 import { openConversation } from './chat/conversation.js';
 import { figuresOf } from './chat/figures.js';
+import { isTerminal, openWriter, type Reply, replyToLines, replyToPerson } from './chat/terminal.js';
 import type { Command, Invocation } from './command.js';
 import { refuseCredentials, refuseFramingHeaders } from './profile/connections.js';
 
@@ -85,50 +83,21 @@ async function run({ config }: Invocation<typeof chatOptions>, io: Io): Promise<
   };
   const conversation = await openConversation(config, env);
   try {
-    const reply = async (message: string) => {
-      const asked = await conversation.ask(message, (piece) => io.stdout.write(piece));
-      io.stdout.write(`\n${figuresOf(asked, config.tokenizer === undefined, count)}\n`);
+    const input = config.quick === undefined ? io.stdin() : undefined;
+    const isPerson = input === undefined ? isTerminal(io.stdout) : isTerminal(input, io.stdout);
+    const reply: Reply = async (message, signal) => {
+      const writer = openWriter(io.stdout, isPerson);
+      const asked = await conversation.ask(message, writer.listener, signal).finally(writer.end);
+      io.stdout.write(`${figuresOf(asked, config.tokenizer === undefined, count)}\n`);
     };
-    if (config.quick !== undefined) {
-      await reply(config.quick);
+    if (config.quick !== undefined) await reply(config.quick);
+    if (input === undefined) return exitCodes.success;
+    if (isPerson) {
+      await replyToPerson(input, io.stdout, io.stderr, reply);
       return exitCodes.success;
     }
-    return await replyToLines(io, reply);
+    return (await replyToLines(input, io.stderr, reply)) ? exitCodes.success : exitCodes.failure;
   } finally {
     conversation.close();
   }
-}
-
-/** Replies to each line of stdin until it ends or says `/exit`. A failed reply is shown, and the next line is read. */
-async function replyToLines(io: Io, reply: (message: string) => Promise<void>): Promise<number> {
-  const input = io.stdin();
-  const isTerminal = isTty(input) && 'isTTY' in io.stdout && io.stdout.isTTY === true;
-  const lines = createInterface({ input, ...(isTerminal ? { output: io.stdout } : {}) });
-  if (isTerminal) {
-    io.stdout.write('Type a message; /exit or Ctrl-D ends.\n');
-    lines.setPrompt('> ');
-    lines.prompt();
-  }
-  let failed = false;
-  for await (const line of lines) {
-    const message = line.trim();
-    if (message === '/exit') break;
-    if (message !== '') {
-      try {
-        await reply(message);
-      } catch (thrown) {
-        if (!(thrown instanceof UserError)) throw thrown;
-        failed = true;
-        io.stderr.write(`${messageOf(thrown)}\n`);
-      }
-    }
-    if (isTerminal) lines.prompt();
-  }
-  lines.close();
-  // Somebody at a terminal has seen it; a script has not.
-  return failed && !isTerminal ? exitCodes.failure : exitCodes.success;
-}
-
-function isTty(stream: Readable): boolean {
-  return 'isTTY' in stream && stream.isTTY === true;
 }

@@ -1,34 +1,65 @@
-import { Readable, Writable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import { figuresOf } from '../../src/commands/chat/figures.js';
 import { Answer } from '../../src/endpoint/answer.js';
 import { chat } from '../../src/endpoint/chat.js';
 import { main } from '../../src/main.js';
 import { processIo } from '../../src/util/io.js';
-import { startScriptedServer, streamTokens } from '../e2e/scripted-server.js';
+import { plainText } from '../../src/util/plain-text.js';
+import { chatEvent, startScriptedServer, streamTokens } from '../e2e/scripted-server.js';
 
 const server = await startScriptedServer(({ headers, body }, response) => {
   if (headers.authorization === 'Bearer wrong-key-1234') {
     response.writeHead(401, { 'content-type': 'application/json' });
     response.end('{"error":"no such key"}');
-  } else streamTokens(response, ['Reply', ` ${JSON.parse(body).messages.length}`, '.']);
+    return;
+  }
+  const { messages } = JSON.parse(body);
+  switch (messages.at(-1).content) {
+    case 'hang':
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(chatEvent({ content: 'Wait' }));
+      return;
+    case 'page':
+      response.writeHead(500);
+      response.end(`<h1>${'x'.repeat(300)}</h1>`);
+      return;
+    case 'think':
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(chatEvent({ reasoning_content: 'Let me see.' }));
+      response.write(chatEvent({ content: '\u001b[31m\u001b[2JYes' }));
+      response.end(`${chatEvent({}, 'stop')}data: [DONE]\n\n`);
+      return;
+    default:
+      streamTokens(response, ['Reply', ` ${messages.length}`, '.']);
+  }
 });
 afterAll(() => server.close());
 beforeEach(() => server.forget());
 
-async function chatWith(words: readonly string[], input: string, env: Record<string, string> = {}) {
+async function chatWith(
+  words: readonly string[],
+  input: string | Readable,
+  env: Record<string, string> = {},
+  onOutput: (out: string) => void = () => {},
+) {
   const said = { out: '', err: '' };
+  const isTTY = typeof input !== 'string';
   const sink = (name: keyof typeof said) =>
-    new Writable({
-      write(chunk: Buffer, _encoding, done) {
-        said[name] += chunk.toString();
-        done();
-      },
-    });
+    Object.assign(
+      new Writable({
+        write(chunk: Buffer, _encoding, done) {
+          said[name] += chunk.toString();
+          if (name === 'out') onOutput(said.out);
+          done();
+        },
+      }),
+      { isTTY, columns: 200 },
+    );
   const io = { ...processIo, env: { COLUMNS: '200', ...env }, stdout: sink('out'), stderr: sink('err') };
   const code = await main(['chat', '-m', 'm', '-u', server.url, ...words], {
     ...io,
-    stdin: () => Readable.from([input]),
+    stdin: () => (typeof input === 'string' ? Readable.from([input]) : input),
   });
   const bodies = server.seen.map(({ body }) => JSON.parse(body));
   return { code, ...said, bodies };
@@ -86,8 +117,37 @@ it('a failed reply is one clear message, and a script sees it in the exit code',
   expect(quick.err).toContain('401 Unauthorized: {"error":"no such key"}');
   const piped = await chatWith(key, 'one\ntwo\n');
   expect(piped.code).toBe(1);
-  expect(piped.err).toBe('401 Unauthorized: {"error":"no such key"}\n'.repeat(2));
+  expect(piped.err).toBe(
+    '401 Unauthorized: {"error":"no such key"}\nCheck --url, --model and --api-key.\n'.repeat(2),
+  );
   expect(piped.err).not.toContain('wrong-key-1234');
+});
+
+it('a person can stop a reply and go on, and sees reasoning but no controls of the terminal', async () => {
+  const input = Object.assign(new PassThrough(), { isTTY: true });
+  const typed = ['hang\r', '\u0003', 'think\r', 'page\r', 'last\r', '\u0004'];
+  // Each is typed when the prompt, or the first word of the reply to be stopped, is there.
+  const expected = ['\n> ', 'Wait', 'Stopped.\n\n> ', '\n\n> ', '> ', '\n\n> '];
+  let seen = 0;
+  const type = (out: string) => {
+    const at = plainText(out).indexOf(expected[0] ?? '\0', seen);
+    if (at < 0) return;
+    seen = at + (expected.shift()?.length ?? 0);
+    setImmediate(() => input.write(typed.shift()));
+  };
+  const { code, out, err, bodies } = await chatWith([], input, {}, type);
+  expect(code).toBe(0);
+  expect(out).toContain('Wait\nStopped.\n');
+  expect(out).toContain('\u001b[2mLet me see.\u001b[22m\n\nYes\n');
+  expect(err).toBe(
+    `500 Internal Server Error: <h1>${'x'.repeat(169)}…\nCheck --url, --model and --api-key.\n`,
+  );
+  // Neither the stopped reply nor the failed one is history.
+  expect(bodies.at(-1).messages.map(({ content }: { content: string }) => content)).toEqual([
+    'think',
+    '\u001b[31m\u001b[2JYes',
+    'last',
+  ]);
 });
 
 it('figures: TTFT, tokens per second of the whole reply, gap after the first token', () => {

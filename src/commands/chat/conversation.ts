@@ -12,7 +12,9 @@ import { openTransport } from '../../transport/open.js';
 import type { HttpRequest, ResponseHead, Transport } from '../../transport/transport.js';
 import { monotonicNs } from '../../util/clock.js';
 import { messageOf, UserError } from '../../util/errors.js';
+import { excerpt } from '../../util/excerpt.js';
 import type { Io } from '../../util/io.js';
+import { oneLine } from '../../util/plain-text.js';
 import type { chatOptions } from '../chat.js';
 import { tlsOptionsOf, transportOptionsOf } from '../profile/connections.js';
 
@@ -23,10 +25,25 @@ export interface Asked {
   readonly startNs: number;
 }
 
+/** Takes each piece of a reply as it arrives. */
+export interface Listener {
+  onReasoning(piece: string): void;
+  /** Text, and tool calls. */
+  onText(piece: string): void;
+}
+
+/** The user stopped the reply. */
+export class ReplyStopped extends Error {
+  override readonly name = 'ReplyStopped';
+}
+
 /** A conversation with one model. */
 export interface ChatConversation {
-  /** @param onText called with each piece of the reply's text as it arrives. @throws UserError if the request fails */
-  ask(message: string, onText: (piece: string) => void): Promise<Asked>;
+  /**
+   * @param signal stops the reply, which the conversation forgets.
+   * @throws UserError if the request fails, ReplyStopped if it is stopped
+   */
+  ask(message: string, listener: Listener, signal?: AbortSignal): Promise<Asked>;
   close(): void;
 }
 
@@ -41,7 +58,7 @@ export async function openConversation(
   const [url = ''] = config.urls;
   const target = requestTarget(url, config.customEndpoint ?? chat.path);
   const past: PastTurn[] = [];
-  const ask = async (message: string, onText: (piece: string) => void) => {
+  const ask = async (message: string, listener: Listener, signal?: AbortSignal) => {
     const turn: Turn = { role: 'user', texts: [{ name: 'text', contents: [message] }], model: config.model };
     const conversation: Conversation = {
       sessionId: 'session_000000',
@@ -57,7 +74,11 @@ export async function openConversation(
       headers: controlHeaders({ extra: headers, apiKey }, contentType),
       timeoutMs: requestTimeoutSeconds * 1000,
     };
-    const asked = await exchange(transport, request, httpMaxMessageBytes, onText);
+    const asked = await exchange(transport, request, {
+      maxMessageBytes: httpMaxMessageBytes,
+      listener,
+      signal,
+    });
     const { message: reply } = asked.answer;
     if (config.history && reply !== undefined) past.push({ turn, answer: reply });
     return asked;
@@ -65,25 +86,20 @@ export async function openConversation(
   return { ask, close: () => transport.close() };
 }
 
-/** Sends the request and reads its answer as a run does. @throws UserError if it fails */
+/** Sends the request and reads its answer as a run does. @throws UserError if it fails, ReplyStopped if it is stopped */
 async function exchange(
   transport: Transport,
   request: HttpRequest,
-  maxMessageBytes: number,
-  onText: (piece: string) => void,
+  reading: { maxMessageBytes: number; listener: Listener; signal: AbortSignal | undefined },
 ): Promise<Asked> {
+  const { maxMessageBytes, listener, signal } = reading;
   const answer = new Answer({ endpoint: chat, streamEnd: 'marked', keepUnits: false });
+  const show = newPieces(answer, listener);
   const startNs = monotonicNs();
   await new Promise<void>((resolve, reject) => {
     let head: ResponseHead | undefined;
     let body: ResponseBody | undefined;
-    let shown = 0;
-    const show = () => {
-      const text = answer.output ?? '';
-      if (text.length > shown) onText(text.slice(shown));
-      shown = text.length;
-    };
-    transport.send(request, {
+    const sent = transport.send(request, {
       onSent: () => {},
       onHead: (arrived) => {
         head = arrived;
@@ -102,16 +118,35 @@ async function exchange(
           if (error === undefined) resolve();
           else
             reject(
-              new Error(`${error.code === undefined ? '' : `${error.code} `}${error.type}: ${error.message}`),
+              failed(`${error.code === undefined ? '' : `${error.code} `}${error.type}: ${error.message}`),
             );
         } catch (thrown) {
-          reject(thrown);
+          reject(failed(messageOf(thrown)));
         }
       },
-      onError: ({ type, message }) => reject(new Error(`${type}: ${message}`)),
+      onError: ({ type, message }) => reject(failed(`${type}: ${message}`)),
     });
-  }).catch((thrown) => {
-    throw new UserError(messageOf(thrown), 'Check --url, --model and --api-key.');
+    signal?.addEventListener('abort', () => {
+      sent.destroy();
+      reject(new ReplyStopped());
+    });
   });
   return { answer, startNs };
+}
+
+/** @param why may be a whole page that the server sent. */
+function failed(why: string): UserError {
+  return new UserError(excerpt(oneLine(why)), 'Check --url, --model and --api-key.');
+}
+
+/** Passes on what the answer holds more than at the call before. */
+function newPieces(answer: Answer, { onReasoning, onText }: Listener): () => void {
+  const shown = { reasoning: 0, output: 0 };
+  return () => {
+    const { reasoning = '', output = '' } = answer;
+    if (reasoning.length > shown.reasoning) onReasoning(reasoning.slice(shown.reasoning));
+    if (output.length > shown.output) onText(output.slice(shown.output));
+    shown.reasoning = reasoning.length;
+    shown.output = output.length;
+  };
 }
