@@ -15,6 +15,7 @@ import { type FileLog, type LogLevel, openLog } from '../util/log.js';
 import { wasStartedByNohup } from '../util/nohup.js';
 import type { Command, Invocation } from './command.js';
 import { makeArtifacts, takeFolder } from './profile/artifacts.js';
+import { endpointErrors } from './profile/endpoint-errors.js';
 import { listenForInterrupt } from './profile/interrupt.js';
 import { measureRun } from './profile/measure.js';
 import { openScreen } from './profile/sinks.js';
@@ -48,16 +49,7 @@ function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): 
   return {
     errors: [
       ...errors,
-      ...(endpoint?.errors?.(config, name) ?? []),
-      ...(config.downloadVideoContent && endpoint?.isJob !== true
-        ? [`${name('downloadVideoContent')} needs an endpoint type that generates videos.`]
-        : []),
-      ...(config.islAsTokenIds && endpoint !== undefined && endpoint.takesTokenIds !== true
-        ? [
-            `${name('islAsTokenIds')} cannot be used with the endpoint type ${config.endpointType}, which takes text. Use completions (vLLM) or sglang_generate (SGLang).`,
-          ]
-        : []),
-      ...textErrors(endpoint, (key) => sources.has(key), name),
+      ...(endpoint === undefined ? [] : endpointErrors(loaded, endpoint, name)),
       ...(slos.length > 0 ? sloErrors(slos, traitsOf(config), name('goodput')) : []),
     ],
     warnings: [
@@ -67,23 +59,6 @@ function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): 
     ],
   };
 }
-
-/** Options of text at an endpoint type that takes none. */
-function textErrors(
-  endpoint: Endpoint | undefined,
-  isSet: (key: TextOption) => boolean,
-  name: (...keys: TextOption[]) => string,
-): string[] {
-  const extra = endpoint?.takesText === false ? textOptions.filter(isSet) : [];
-  return extra.length === 0
-    ? []
-    : [
-        `${name(...extra)} cannot be used here: requests of this endpoint type hold no text, and no tokens are counted.`,
-      ];
-}
-
-const textOptions = ['isl', 'islStddev', 'tokenizer'] as const;
-type TextOption = (typeof textOptions)[number];
 
 async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promise<number> {
   const { config } = invocation;

@@ -9,7 +9,7 @@ import { loadMode } from './load-mode.js';
 import { mediaConflicts, mediaWarnings } from './media-conflicts.js';
 import { nameOf } from './option.js';
 import { type Config, profileOptions } from './options.js';
-import { type Key, noEffect, type Rule, refuses, verbFor } from './rule.js';
+import { type Key, needs, noEffect, type Rule, refuses, verbFor } from './rule.js';
 import { sweepFindings } from './sweep-conflicts.js';
 import { synthesisKeys } from './synthesis-options.js';
 import { wantsVideo } from './video-options.js';
@@ -59,6 +59,12 @@ const conflicts: readonly Rule[] = [
       !wantsVideo(config) &&
       `${name('isl')} must be an integer of at least 1 without --input-file, got 0: synthetic requests need text, images, audio or video.`,
   },
+  needs(
+    ['perChunkUsage'],
+    ['useServerTokenCount'],
+    ': the tokens of the first chunk are those that the server reports',
+  ),
+  needs(['perChunkUsage'], ['streaming'], ': a whole response has no chunks'),
   {
     keys: ['islAsTokenIds', 'isl', 'inputFile'],
     check: (config, _isSet, name) =>

@@ -184,6 +184,11 @@ export const profileOptions = {
     group: 'Endpoint',
     help: "Use the token counts of the server's usage instead of counting with a tokenizer.",
   }),
+  perChunkUsage: flag({
+    flags: ['--per-chunk-usage'],
+    group: 'Endpoint',
+    help: 'Ask for usage in every chunk: ITL is then the decode time by the tokens after the first chunk, not by all but one. For servers whose first chunk holds several tokens.',
+  }),
   connectionReuseStrategy: choice(['pooled', 'never', 'sticky-user-sessions'], {
     flags: ['--connection-reuse-strategy'],
     group: 'Endpoint',

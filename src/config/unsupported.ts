@@ -9,7 +9,6 @@ const search = 'sweep a list such as --concurrency 1,2,4,8 with --goodput; the r
 
 /** What to use instead of unsupported AIPerf options. Names have no dashes; a trailing `*` matches any ending. */
 const instead: Readonly<Record<string, string>> = {
-  'per-chunk-usage': "use --use-server-token-count, which reads the usage at the stream's end",
   'request-content-type': 'requests are always sent as application/json',
   'uuid-and-strip': textOnly,
   'apply-chat-template': 'use --use-server-token-count for token counts that include the chat template',

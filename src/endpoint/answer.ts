@@ -55,6 +55,8 @@ export class Answer implements StreamHandler {
   /** Last unit of any kind; NaN: none. */
   lastUnitNs = Number.NaN;
   usage: JsonObject | undefined = undefined;
+  /** Usage in the unit with the first content; undefined: it had none. */
+  firstUsage: JsonObject | undefined = undefined;
   /** Content other than text, by kind; undefined: none came. */
   counts: ContentCounts | undefined = undefined;
   /** Units by the path of a field in them that looks like content and was not read. */
@@ -291,6 +293,7 @@ export class Answer implements StreamHandler {
     const isOutput = chunk.text !== undefined || chunk.toolText !== undefined || chunk.counts !== undefined;
     if (!isOutput && chunk.reasoning === undefined) return;
     if (!chunk.isWholeMessage) this.#hasPieces = true;
+    if (this.#times.count === 0) this.firstUsage = chunk.usage;
     this.#text.add(chunk);
     if (chunk.counts !== undefined) this.counts = sumOf(this.counts, chunk.counts);
     this.#noteContent(atNs, isOutput);

@@ -11,6 +11,7 @@ export const chat = {
   ...completionApi,
   path: '/v1/chat/completions',
   media: ['image', 'audio', 'video'],
+  reportsChunkUsage: true,
   hasSystemSlot: true,
   streamTextKeys: ['content', 'reasoning_content', 'reasoning', 'text', 'thinking'],
   body: chatBody,
@@ -43,7 +44,7 @@ function chatBody(request: BodyRequest, options: BodyOptions): JsonObject {
   if (turn.tools) body.tools = [...turn.tools];
   const cap = capOf(turn);
   if (cap !== undefined) body[options.legacyMaxTokens ? 'max_tokens' : 'max_completion_tokens'] = cap;
-  return withUsageOption(withExtras(body, request, options));
+  return withUsageOption(withExtras(body, request, options), options.perChunkUsage);
 }
 
 /** An authored system message at the front keeps its place: the conversation's system text is joined to it. */

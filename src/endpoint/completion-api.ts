@@ -23,12 +23,22 @@ export function capOf({ maxTokens, extra }: Turn): number | undefined {
   return capKeys.some((key) => extra?.[key] !== undefined) ? undefined : maxTokens;
 }
 
-/** Asks for usage in every streamed answer, unless the body says otherwise. */
-export function withUsageOption(body: JsonObject): JsonObject {
+/**
+ * Asks for usage in every streamed answer, unless the body says otherwise.
+ * @param inEveryChunk of it, the usage so far.
+ */
+export function withUsageOption(body: JsonObject, inEveryChunk = false): JsonObject {
   const { stream, stream_options: given } = body;
   if (stream !== true) return body;
   if (given !== undefined && given !== null && !isObject(given)) return body;
-  return { ...body, stream_options: { include_usage: true, ...given } };
+  return {
+    ...body,
+    stream_options: {
+      include_usage: true,
+      ...(inEveryChunk ? { continuous_usage_stats: true } : {}),
+      ...given,
+    },
+  };
 }
 
 /** What misleads about the options of a completion run. */

@@ -34,6 +34,8 @@ export interface BodyOptions {
   readonly legacyMaxTokens: boolean;
   /** Lengths are those that the server reports. */
   readonly serverTokenCount?: boolean;
+  /** Ask for the usage so far in every chunk of a stream, and keep that of the first. */
+  readonly perChunkUsage?: boolean;
   /** Requests are signed: the hash of a body is made with it, ahead of its time. */
   readonly hashesBodies?: boolean;
 }
@@ -140,6 +142,8 @@ export interface Endpoint {
   readonly media: readonly MediaKind[];
   /** Its requests hold no text, and no tokens are counted: `--isl` and `--tokenizer` are refused. Absent: they may. */
   readonly takesText?: false;
+  /** Its streams report usage in every chunk if asked to. */
+  readonly reportsChunkUsage?: true;
   /** Its requests can hold token IDs in place of text. */
   readonly takesTokenIds?: true;
   /** Its requests have a place for the conversation's system text. */

@@ -5,6 +5,7 @@ import type { HeaderMaker } from '../endpoint/headers.js';
 import { knownInputTokens, type Payload } from '../endpoint/payload.js';
 import type { PhaseName, RecordError, RequestRecord } from '../records/record.js';
 import { safeError } from '../records/safe-record.js';
+import { readUsage } from '../records/usage.js';
 import { type Signer, sha256 } from '../transport/sigv4.js';
 import {
   type ConnectionEnds,
@@ -16,6 +17,7 @@ import {
   WireTimes,
 } from '../transport/transport.js';
 import { messageOf } from '../util/errors.js';
+import type { JsonObject } from '../util/json.js';
 import { httpTrace, rawExchange } from './exchange-details.js';
 import { followUpRequest, jobTimeout } from './follow-up.js';
 import type { Indexed } from './indexed-set.js';
@@ -297,6 +299,7 @@ export class RequestRun implements ResponseHandler, Indexed {
       text: failed ? undefined : answer.output,
       reasoning: failed ? undefined : answer.reasoning,
       usage: failed && excessOf(answer.usage) !== undefined ? undefined : answer.usage,
+      firstChunkTokens: this.#options.body.perChunkUsage ? completionTokens(answer.firstUsage) : undefined,
       finishReason: answer.finishReason,
       unread: answer.unread && Object.fromEntries(answer.unread),
       inputTokens: known ?? (inputText === undefined ? counted?.inputIds() || undefined : undefined),
@@ -317,4 +320,8 @@ export class RequestRun implements ResponseHandler, Indexed {
     };
     this.#facts.onReturn(this, record, failed ? undefined : answer.message);
   }
+}
+
+function completionTokens(usage: JsonObject | undefined): number | undefined {
+  return usage && readUsage(usage).completion;
 }

@@ -75,7 +75,8 @@ export const interTokenLatency = perRequest({
   requires: stream,
   table: 'main',
   order: 400,
-  formula: '(Request Latency - Time to First Token) / (Output Sequence Length - 1)',
+  formula:
+    '(Request Latency - Time to First Token) / (Output Sequence Length - 1); with --per-chunk-usage, - the tokens of the first content chunk where it reports fewer than all',
   absent: 'fewer than two output tokens',
   compute: itlNs,
 });
@@ -297,8 +298,10 @@ export const dueMetrics: readonly RecomputableMetric[] = [
   effectiveLatency,
 ];
 
-function itlNs(m: Measured): number | undefined {
-  return m.osl === undefined || m.osl < 2 ? undefined : (m.latencyNs - m.ttftNs) / (m.osl - 1);
+function itlNs({ osl, latencyNs, ttftNs, record: { firstChunkTokens = 0 } }: Measured): number | undefined {
+  if (osl === undefined || osl < 2) return undefined;
+  const first = firstChunkTokens > 0 && firstChunkTokens < osl ? firstChunkTokens : 1;
+  return (latencyNs - ttftNs) / (osl - first);
 }
 
 /** Undefined where either is missing, or there is no whole. */

@@ -170,7 +170,9 @@ export class StreamedAnswer implements Runner, Paced {
     this.#log(to - from, nowNs);
     const stream = this.#stream();
     if (to === tokens) return stream.last(words, isReasoning, reason, this.#usage());
-    return isReasoning ? stream.reasoning(words) : stream.content(words);
+    const usage = this.#question.usageInChunks ? this.#usage() : undefined;
+    const soFar = usage && { ...usage, completionTokens: to };
+    return isReasoning ? stream.reasoning(words, soFar) : stream.content(words, soFar);
   }
 
   /** Made with the first token: some APIs begin with the usage of the prompt. */

@@ -5,7 +5,7 @@ import { badRequest, type Refusal } from './refusal.js';
 import type { IncomingRequest } from './request-reader.js';
 
 /** A parsed request. */
-export interface Question extends Pick<Asked, 'stream' | 'includeUsage'> {
+export interface Question extends Pick<Asked, 'stream' | 'includeUsage' | 'usageInChunks'> {
   readonly form: AnswerForm;
   readonly model: string | undefined;
   /** All text of the prompt; empty for token IDs. */
@@ -33,7 +33,7 @@ export function readQuestion(
   const asked = read(requested, headers.get('accept') ?? '');
   if ('status' in asked) return asked;
 
-  const { form, stream, includeUsage, prompt } = asked;
+  const { form, stream, includeUsage, usageInChunks = false, prompt } = asked;
   const cap = asked.maxTokens ?? undefined;
   if (cap !== undefined && !isCount(cap, 1)) {
     return badRequest(`max_tokens must be at least 1, got ${JSON.stringify(cap)}.`, 'max_tokens');
@@ -48,6 +48,7 @@ export function readQuestion(
     model: typeof requested.model === 'string' ? requested.model : undefined,
     stream,
     includeUsage,
+    usageInChunks,
     prompt: text,
     promptTokens: typeof prompt === 'number' ? prompt : Math.max(1, countTokens(text)),
     maxTokens: cap,

@@ -80,6 +80,8 @@ export interface RequestRecord {
   readonly reasoning: string | undefined;
   /** The last non-empty usage object. */
   readonly usage: JsonObject | undefined;
+  /** Output tokens that the unit with the first content reports; undefined unless asked for, or without. */
+  readonly firstChunkTokens: number | undefined;
   /** Why the server ended the answer, as it reports it (`stop`, `length`, …). */
   readonly finishReason: string | undefined;
   /** Number of response units by the path of a field that looks like content and was not read. */
@@ -129,6 +131,7 @@ export function blankRecord(): RequestRecord {
     text: undefined,
     reasoning: undefined,
     usage: undefined,
+    firstChunkTokens: undefined,
     finishReason: undefined,
     unread: undefined,
     inputTokens: undefined,

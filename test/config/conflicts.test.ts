@@ -61,6 +61,14 @@ describe('conflicts', () => {
       `--input-file ${file} --custom-dataset-type single_turn --isl-as-token-ids --endpoint-type completions`,
       '--isl-as-token-ids needs synthetic prompts or a mooncake_trace, got single_turn, whose texts are sent as they are.',
     ],
+    [
+      '--per-chunk-usage --streaming',
+      '--per-chunk-usage needs --use-server-token-count: the tokens of the first chunk are those that the server reports.',
+    ],
+    [
+      '--per-chunk-usage --use-server-token-count',
+      '--per-chunk-usage needs --streaming: a whole response has no chunks.',
+    ],
     ['--osl-stddev 5', '--osl-stddev needs --osl, its mean.'],
     [
       '--image-width-stddev 5 --image-batch-size 2',

@@ -3,6 +3,7 @@ import { openTokenizer } from '../../src/dataset/tokenizer/open.js';
 import { Answer } from '../../src/endpoint/answer.js';
 import { endpoints } from '../../src/endpoint/endpoints.js';
 import { EventStreamParser } from '../../src/transport/event-stream.js';
+import type { JsonObject } from '../../src/util/json.js';
 import { type StreamFixture, streams } from './streams.js';
 
 const qwen3 = openTokenizer({ kind: 'shipped', name: 'qwen3' });
@@ -49,6 +50,24 @@ describe('streams as real servers write them', () => {
     const answer = read(unmarked, 'any');
     expect(answer.error).toBeUndefined();
     expect(answer.output).toBe('Cut off');
+  });
+});
+
+describe('usage of the first content', () => {
+  const firstUsage = (...units: JsonObject[]) => {
+    const answer = new Answer({ endpoint: endpoints.chat, streamEnd: 'any', keepUnits: false });
+    for (const unit of units.map((value) => Buffer.from(JSON.stringify(value))))
+      answer.onData(unit, 0, unit.length, 1);
+    return answer.firstUsage;
+  };
+  const chunk = (content: string, tokens?: number) => ({
+    choices: [{ delta: { content } }],
+    ...(tokens === undefined ? {} : { usage: { completion_tokens: tokens } }),
+  });
+
+  it('is that of the first unit with content', () => {
+    expect(firstUsage(chunk('', 0), chunk('a', 3), chunk('b', 5))).toEqual({ completion_tokens: 3 });
+    expect(firstUsage(chunk('a'), chunk('b', 5))).toBeUndefined();
   });
 });
 

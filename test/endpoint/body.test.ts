@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Conversation, MediaItem, Turn } from '../../src/dataset/conversation.js';
+import type { BodyOptions } from '../../src/endpoint/endpoint.js';
 import { endpoints } from '../../src/endpoint/endpoints.js';
 import { headerMaker, redactedHeaders } from '../../src/endpoint/headers.js';
 import { bodyOf, inputTextOf, makePayload } from '../../src/endpoint/payload.js';
@@ -18,10 +19,10 @@ const conversation = (turns: readonly Turn[], more: Partial<Conversation> = {}):
   history: 'live-answers',
   ...more,
 });
-const options = { streaming: true, extraInputs: {}, legacyMaxTokens: false };
+const options: BodyOptions = { streaming: true, extraInputs: {}, legacyMaxTokens: false };
 const body = (
   t: Turn,
-  opts: Partial<typeof options> & { extraInputs?: object } = {},
+  opts: Partial<BodyOptions> = {},
   more: Partial<Conversation> = {},
   endpoint: 'chat' | 'completions' = 'chat',
 ) =>
@@ -67,6 +68,15 @@ describe('bodies', () => {
     expect(body(turn('x'), { extraInputs: { stream_options: null } }).stream_options).toEqual({
       include_usage: true,
     });
+  });
+
+  it('asks a chat for the usage in every chunk', () => {
+    const perChunk = { perChunkUsage: true };
+    expect(body(turn('x'), perChunk).stream_options).toEqual({
+      include_usage: true,
+      continuous_usage_stats: true,
+    });
+    expect(body(turn('x'), { ...perChunk, streaming: false })).not.toHaveProperty('stream_options');
   });
 
   it('sends a completions prompt as a string, and several texts as a list', () => {

@@ -60,6 +60,14 @@ const refusalOf = (line: string) =>
     (thrown: Error) => thrown.message,
   );
 
+it('usage in every chunk is refused by endpoints that do not report it', async () => {
+  const line = '--per-chunk-usage --use-server-token-count --streaming';
+  expect(await refusalOf(`${line} --endpoint-type completions`)).toBe(
+    '--per-chunk-usage needs the endpoint type chat, got completions.',
+  );
+  expect(await refusalOf(line)).toBe('accepted');
+});
+
 it('token ids are refused by endpoints that take text', async () => {
   expect(await refusalOf('--isl-as-token-ids')).toBe(
     '--isl-as-token-ids cannot be used with the endpoint type chat, which takes text. Use completions (vLLM) or sglang_generate (SGLang).',

@@ -134,6 +134,21 @@ test('an answer of reasoning alone has no first output token and no output token
   expect(found).not.toHaveProperty('output_token_count');
 });
 
+test.each([
+  // 60 ms after the first chunk: of 7 tokens, by all but those that the first chunk reports.
+  { firstChunkTokens: undefined, itl: 10 },
+  { firstChunkTokens: 1, itl: 10 },
+  { firstChunkTokens: 3, itl: 15 },
+  { firstChunkTokens: 6, itl: 60 },
+  // Nonsense counts as 1.
+  { firstChunkTokens: 0, itl: 10 },
+  { firstChunkTokens: 7, itl: 10 },
+])('$firstChunkTokens tokens in the first chunk: an inter-token latency of $itl ms', (row) => {
+  const { firstChunkTokens, itl } = row;
+  const record = counted({ contentNs: Float64Array.of(ms(10), ms(70)), firstChunkTokens }, { output: 7 });
+  expect(values(record)).toMatchObject({ inter_token_latency: itl });
+});
+
 test('one output token: no inter-token latency, a decode duration of zero', () => {
   const found = values(fourRequests[2] ?? counted());
   expect(found).toMatchObject({ decode_duration: 0, e2e_output_token_throughput: 12.5 });

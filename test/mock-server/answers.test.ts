@@ -83,6 +83,15 @@ test.each<[MockServerSettings['usage'], JsonObject, boolean]>([
   );
 });
 
+test('every chunk reports the usage so far if that is asked for', async () => {
+  const { port } = await server({ tokensPerChunk: 2 });
+  const asked = { include_usage: true, continuous_usage_stats: true };
+  const chunks = await events(port, { max_tokens: 5, stream_options: asked });
+  const tokens = chunks.map((chunk) => (chunk.usage as JsonObject | undefined)?.completion_tokens);
+  // The role chunk and the last chunk report none; the chunk after it does.
+  expect(tokens).toEqual([undefined, 2, 4, undefined, 5]);
+});
+
 test('reasoning comes first, and a chunk has tokens of one sort', async () => {
   const { port } = await server({ reasoningTokens: 3, tokensPerChunk: 2, usage: 'always' });
   const chunks = await events(port, { max_tokens: 8 });

@@ -26,6 +26,7 @@ const full: RequestRecord = {
   finishReason: 'length',
   unread: { video: 2 },
   inputTokens: 30,
+  firstChunkTokens: 4,
   inputText: undefined,
   images: 2,
   audioSeconds: 0.5,

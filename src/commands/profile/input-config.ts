@@ -70,6 +70,7 @@ function endpointConfig(config: Config, streaming: boolean): JsonObject {
     ...unless('pooled', 'connection_reuse', config.connectionReuseStrategy),
     ...optional('use_legacy_max_tokens', config.useLegacyMaxTokens || undefined),
     ...optional('use_server_token_count', config.useServerTokenCount || undefined),
+    ...optional('per_chunk_usage', config.perChunkUsage || undefined),
     ...optional('headers', nonEmpty(redactedHeaders(Object.entries(config.headers).flat()))),
     ...optional('extra', nonEmpty(jsonWithoutSecrets(config.extraInputs))),
     ...optional('download_video_content', config.downloadVideoContent || undefined),

@@ -58,6 +58,7 @@ export async function prepareRun(
     downloadContent: config.downloadVideoContent,
     legacyMaxTokens: config.useLegacyMaxTokens,
     serverTokenCount: config.useServerTokenCount,
+    perChunkUsage: config.perChunkUsage,
     hashesBodies: signing !== undefined,
   };
   const endpoint = openEndpoint(config.endpointType, body);

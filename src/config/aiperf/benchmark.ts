@@ -79,7 +79,7 @@ const endpoint = section({
   extra: option('extraInputs'),
   session_header: option('sessionHeader'),
   template: refused('set payload_template and response_field under extra'),
-  per_chunk_usage: unsupported('per-chunk-usage'),
+  per_chunk_usage: option('perChunkUsage'),
   download_video_content: option('downloadVideoContent'),
   request_content_type: unsupported('request-content-type', 'application/json'),
   uuid_and_strip: unsupported('uuid-and-strip'),

@@ -24,9 +24,12 @@ export interface UsageCounts {
 export interface StreamText {
   /** Sent just before the first token; may be empty. */
   readonly opening: string;
-  /** A chunk of text; letters and spaces only, because it is not escaped. */
-  content(text: string): string;
-  reasoning(text: string): string;
+  /**
+   * A chunk of text; letters and spaces only, because it is not escaped.
+   * @param usage so far, where every chunk reports it.
+   */
+  content(text: string, usage?: UsageCounts): string;
+  reasoning(text: string, usage?: UsageCounts): string;
   /** The last chunk of text, and the end of the stream. */
   last(text: string, isReasoning: boolean, reason: FinishReason, usage: UsageCounts | undefined): string;
 }
@@ -65,6 +68,8 @@ export interface Asked {
   readonly stream: boolean;
   /** A stream reports usage without being asked, or is asked to. */
   readonly includeUsage: boolean;
+  /** Every chunk of a stream reports the usage so far. */
+  readonly usageInChunks?: boolean;
   /** All text of the prompt, or its number of token IDs. */
   readonly prompt: string | number;
   /** Undefined: no cap. Checked later. */

@@ -34,6 +34,7 @@ export const readCompletions: AskedReader = (body) => {
 function commonOf(body: JsonObject) {
   return {
     stream: body.stream === true,
+    usageInChunks: isObject(body.stream_options) && body.stream_options.continuous_usage_stats === true,
     includeUsage: isObject(body.stream_options) && body.stream_options.include_usage === true,
     maxTokens: body.max_completion_tokens ?? body.max_tokens,
     minTokens: body.min_tokens,
@@ -76,8 +77,8 @@ function streamText(dialect: Dialect, api: OpenAiApi, name: AnswerName): StreamT
     frame(`${begin},"choices":[],"usage":${usageJson(usage)}${form.usageTail}`);
   return {
     opening: ofChoice(form.opening),
-    content: (text) => frame(contentHead + text + form.tail),
-    reasoning: (text) => frame(reasoningHead + text + form.tail),
+    content: (text, usage) => frame(contentHead + text + withUsage(form.tail, usage)),
+    reasoning: (text, usage) => frame(reasoningHead + text + withUsage(form.tail, usage)),
     last: (text, isReasoning, reason, usage) =>
       frame((isReasoning ? reasoningHead : contentHead) + text + form.lastTail(reason)) +
       ofChoice(form.finish(reason)) +
@@ -85,6 +86,11 @@ function streamText(dialect: Dialect, api: OpenAiApi, name: AnswerName): StreamT
       frame('data: [DONE]') +
       streamEnd,
   };
+}
+
+/** A chunk's end, with the usage as its last member. */
+function withUsage(tail: string, usage: UsageCounts | undefined): string {
+  return usage === undefined ? tail : `${tail.slice(0, -1)},"usage":${usageJson(usage)}}`;
 }
 
 /** The body of a non-streamed response. */

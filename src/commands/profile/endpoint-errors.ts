@@ -1,0 +1,32 @@
+import type { Loaded } from '../../config/load.js';
+import type { profileOptions } from '../../config/options.js';
+import type { Endpoint } from '../../endpoint/endpoint.js';
+
+type Options = typeof profileOptions;
+type Key = keyof Options;
+
+const textOptions = ['isl', 'islStddev', 'tokenizer'] as const;
+
+/** Sentences about options that the endpoint type cannot serve. */
+export function endpointErrors(
+  { config, sources }: Loaded<Options>,
+  endpoint: Endpoint,
+  name: (...keys: Key[]) => string,
+): string[] {
+  const { endpointType } = config;
+  const ofText = endpoint.takesText === false ? textOptions.filter((key) => sources.has(key)) : [];
+  const sentences: readonly (string | false)[] = [
+    config.downloadVideoContent &&
+      endpoint.isJob !== true &&
+      `${name('downloadVideoContent')} needs an endpoint type that generates videos.`,
+    config.islAsTokenIds &&
+      endpoint.takesTokenIds !== true &&
+      `${name('islAsTokenIds')} cannot be used with the endpoint type ${endpointType}, which takes text. Use completions (vLLM) or sglang_generate (SGLang).`,
+    config.perChunkUsage &&
+      endpoint.reportsChunkUsage !== true &&
+      `${name('perChunkUsage')} needs the endpoint type chat, got ${endpointType}.`,
+    ofText.length > 0 &&
+      `${name(...ofText)} cannot be used here: requests of this endpoint type hold no text, and no tokens are counted.`,
+  ];
+  return [...(endpoint.errors?.(config, name) ?? []), ...sentences.filter((sentence) => sentence !== false)];
+}
