@@ -1,7 +1,14 @@
 import { openTokenizer } from '../dataset/tokenizer/open.js';
-import type { Tokenizer, TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
+import type { TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
 import { type Counted, tokenCounter } from '../records/count-tokens.js';
 import type { RequestRecord } from '../records/record.js';
+import { openChatCounter } from './chat-input.js';
+
+/** Counts the tokens of one model. */
+interface ModelCounter {
+  readonly text: (text: string) => number;
+  readonly input: (input: string) => number | undefined;
+}
 
 /**
  * Opens what counts the tokens of records in the calling thread; a model's tokenizer is opened at its first text.
@@ -11,15 +18,20 @@ export function openCounter(
   tokenizers: ReadonlyMap<string, TokenizerSource> | undefined,
 ): (record: RequestRecord) => Counted {
   if (tokenizers === undefined) return tokenCounter(undefined);
-  const opened = new Map<string, Tokenizer>();
-  return tokenCounter((text, model) => {
-    let tokenizer = opened.get(model);
-    if (tokenizer === undefined) {
-      const source = tokenizers.get(model) ?? tokenizers.values().next().value;
-      if (source === undefined) throw new Error('a run that counts tokens has no tokenizer');
-      tokenizer = openTokenizer(source);
-      opened.set(model, tokenizer);
-    }
-    return tokenizer.count(text);
-  });
+  const opened = new Map<string, ModelCounter>();
+  const counterOf = (model: string): ModelCounter => {
+    const known = opened.get(model);
+    if (known !== undefined) return known;
+    const source = tokenizers.get(model) ?? tokenizers.values().next().value;
+    if (source === undefined) throw new Error('a run that counts tokens has no tokenizer');
+    const tokenizer = openTokenizer(source);
+    const text = (counted: string) => tokenizer.count(counted);
+    const counter = { text, input: source.rendersChats ? openChatCounter(source, tokenizer) : text };
+    opened.set(model, counter);
+    return counter;
+  };
+  return tokenCounter(
+    (text, model) => counterOf(model).text(text),
+    (input, model) => counterOf(model).input(input),
+  );
 }

@@ -1,7 +1,5 @@
 import { andList } from '../util/lists.js';
-import { wantsAudio } from './audio-options.js';
 import { controlConflicts, controlWarnings } from './control-conflicts.js';
-import { wantsImages } from './image-options.js';
 import type { Check, Findings, Loaded } from './load.js';
 
 import { loadConflicts, loadWarnings } from './load-conflicts.js';
@@ -9,10 +7,10 @@ import { loadMode } from './load-mode.js';
 import { mediaConflicts, mediaWarnings } from './media-conflicts.js';
 import { nameOf } from './option.js';
 import { type Config, profileOptions } from './options.js';
-import { type Key, needs, noEffect, type Rule, refuses, verbFor } from './rule.js';
+import { promptConflicts } from './prompt-conflicts.js';
+import { type Key, noEffect, type Rule, refuses, verbFor } from './rule.js';
 import { sweepFindings } from './sweep-conflicts.js';
 import { synthesisKeys } from './synthesis-options.js';
-import { wantsVideo } from './video-options.js';
 
 type Sources = Loaded<typeof profileOptions>['sources'];
 
@@ -48,35 +46,6 @@ const conflicts: readonly Rule[] = [
         `${name(...extra)} cannot be combined with --input-file: it only applies to synthetic prompts.`
       );
     },
-  },
-  {
-    keys: ['isl', 'inputFile', 'imageBatchSize', 'audioBatchSize', 'videoBatchSize'],
-    check: (config, _isSet, name) =>
-      config.isl === 0 &&
-      config.inputFile === undefined &&
-      !wantsImages(config) &&
-      !wantsAudio(config) &&
-      !wantsVideo(config) &&
-      `${name('isl')} must be an integer of at least 1 without --input-file, got 0: synthetic requests need text, images, audio or video.`,
-  },
-  needs(
-    ['perChunkUsage'],
-    ['useServerTokenCount'],
-    ': the tokens of the first chunk are those that the server reports',
-  ),
-  needs(['perChunkUsage'], ['streaming'], ': a whole response has no chunks'),
-  {
-    keys: ['islAsTokenIds', 'isl', 'inputFile'],
-    check: (config, _isSet, name) =>
-      config.islAsTokenIds &&
-      config.inputFile === undefined &&
-      config.isl === 0 &&
-      `${name('islAsTokenIds')} needs --isl of at least 1, got 0.`,
-  },
-  {
-    keys: ['oslStddev', 'osl'],
-    check: (config, isSet, name) =>
-      isSet('oslStddev') && config.osl === undefined && `${name('oslStddev')} needs --osl, its mean.`,
   },
   {
     keys: ['transport', ...undiciOnly],
@@ -214,7 +183,14 @@ export const checkProfile: Check<typeof profileOptions> = (loaded, isValid) => {
   return {
     errors: [
       ...find(
-        [...conflicts, ...mediaConflicts, ...loadConflicts, ...controlConflicts, ...ofType.conflicts],
+        [
+          ...conflicts,
+          ...promptConflicts,
+          ...mediaConflicts,
+          ...loadConflicts,
+          ...controlConflicts,
+          ...ofType.conflicts,
+        ],
         loaded,
         isValid,
       ),

@@ -231,6 +231,11 @@ export const profileOptions = {
     group: 'Tokenizer',
     help: 'Accepted with a warning: no tokenizer code is ever run here.',
   }),
+  applyChatTemplate: flag({
+    flags: ['--apply-chat-template'],
+    group: 'Tokenizer',
+    help: "Input lengths include the tokenizer's chat template: synthetic prompts are shorter by it, and ISL counts the rendered chat; for endpoint types that take chats.",
+  }),
 
   extraInputs: keyValues({
     flags: ['--extra-inputs'],

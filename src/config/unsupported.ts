@@ -11,7 +11,6 @@ const search = 'sweep a list such as --concurrency 1,2,4,8 with --goodput; the r
 const instead: Readonly<Record<string, string>> = {
   'request-content-type': 'requests are always sent as application/json',
   'uuid-and-strip': textOnly,
-  'apply-chat-template': 'use --use-server-token-count for token counts that include the chat template',
 
   'public-dataset': download,
   'hf-subset': download,

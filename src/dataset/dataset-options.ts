@@ -3,6 +3,7 @@ import type { Conversation, MediaKind, Turn } from './conversation.js';
 import type { DatasetType } from './loaders/format.js';
 import type { Synthesis } from './loaders/synthesis.js';
 import type { SyntheticMedia } from './media/synthetic-media.js';
+import type { ChatOverhead } from './tokenizer/chat-template.js';
 
 /** Means and standard deviations of generated rankings; lengths in tokens. */
 export interface RankingLengths {
@@ -50,6 +51,8 @@ export interface DatasetOptions extends EndpointContents {
   readonly islStddev: number;
   /** Generated texts per turn; absent: one. */
   readonly textsPerTurn?: number | undefined;
+  /** Tokens of the chat template that generated prompts leave room for; absent: none. */
+  readonly chatOverhead?: ChatOverhead | undefined;
   /** Generated prompts are token IDs; absent: they are texts. */
   readonly asTokenIds?: boolean;
   /** Generated turns are rankings; absent: they are not. */

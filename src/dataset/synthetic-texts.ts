@@ -4,6 +4,7 @@ import type { RankingLengths } from './dataset-options.js';
 import { sampleLength } from './lengths.js';
 import type { PromptSource } from './prompts.js';
 import type { TokenIdSource } from './token-ids.js';
+import type { ChatOverhead } from './tokenizer/chat-template.js';
 
 /** Lengths of the texts of generated turns, tokens. */
 export interface TextLengths {
@@ -11,6 +12,8 @@ export interface TextLengths {
   readonly isl: number;
   readonly islStddev: number;
   readonly textsPerTurn: number;
+  /** Tokens by which prompts are shorter. */
+  readonly chatOverhead: ChatOverhead | undefined;
   readonly rankings: RankingLengths | undefined;
 }
 
@@ -29,7 +32,7 @@ export function meanTokens({ isl, textsPerTurn, rankings }: TextLengths): number
 }
 
 /**
- * Makes the texts of turn `number`, the same ones for the same seed.
+ * Makes the texts of turn `number`, the same ones for the same seed; `place` is its number within its conversation.
  * @param tokenIds makes token IDs instead; rankings are always texts.
  */
 export function openTexts(
@@ -37,24 +40,26 @@ export function openTexts(
   seed: number,
   prompts: PromptSource,
   tokenIds?: TokenIdSource,
-): (number: number) => Texts {
+): (number: number, place: number) => Texts {
   const { isl, islStddev, textsPerTurn, rankings } = lengths;
+  const { perMessage, perRequest } = lengths.chatOverhead ?? { perMessage: 0, perRequest: 0 };
   if (rankings !== undefined) return rankingTexts(rankings, randomStreams(seed, 'rankings'), prompts);
   const promptLengths = randomStreams(seed, 'prompt-length');
   const starts = randomStreams(seed, 'corpus-start');
   const furtherTexts = randomStreams(seed, 'further-texts');
-  return (number) => {
+  return (number, place) => {
     if (isl <= 0) return { texts: [], tokens: 0 };
+    const cut = place === 0 ? perMessage + perRequest : perMessage;
     if (tokenIds !== undefined) {
-      const { all, tokens } = batch(number, tokenIds.prompt);
+      const { all, tokens } = batch(number, cut, tokenIds.prompt);
       return { texts: [], tokenIds: all, tokens };
     }
-    const { all, tokens } = batch(number, prompts.prompt);
+    const { all, tokens } = batch(number, cut, prompts.prompt);
     return { texts: [{ name: 'text', contents: all }], tokens };
   };
 
-  function batch<Prompt>(number: number, make: (tokens: number, random: Random) => Prompt) {
-    let tokens = sampleLength(isl, islStddev, promptLengths(number));
+  function batch<Prompt>(number: number, cut: number, make: (tokens: number, random: Random) => Prompt) {
+    let tokens = Math.max(1, sampleLength(isl, islStddev, promptLengths(number)) - cut);
     const all = [make(tokens, starts(number))];
     if (textsPerTurn > 1) {
       const random = furtherTexts(number);

@@ -43,6 +43,7 @@ export async function planSynthetic(
     islStddev,
     textsPerTurn = 1,
     asTokenIds = false,
+    chatOverhead,
     rankings,
     delayMeanMs,
     delayStddevMs,
@@ -69,7 +70,7 @@ export async function planSynthetic(
       },
       log,
     ),
-    ...{ isl, islStddev, textsPerTurn, rankings },
+    ...{ isl, islStddev, textsPerTurn, chatOverhead, rankings },
     delayMeanMs,
     delayStddevMs,
     delayRatio,
@@ -136,7 +137,7 @@ export function openSynthetic(
   }
 
   function turn(number: number, place: number): Turn {
-    const { tokens, ...prompt } = textsOf(number);
+    const { tokens, ...prompt } = textsOf(number, place);
     const maxTokens = defaults.maxTokens(number);
     const delayMs = place > 0 ? delayOf(number) : 0;
     return {

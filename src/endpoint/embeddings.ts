@@ -49,6 +49,7 @@ export const chatEmbeddings: Endpoint = {
   title: 'Embeddings Metrics',
   media: ['image'],
   hasSystemSlot: true,
+  holdsChat: true,
   inputKeys: ['messages'],
   body: (request, options) => chat.body(withoutCap(request), { ...options, streaming: false }),
   read: (unit) => readVectors(unit) ?? readTop(unit),

@@ -36,6 +36,8 @@ export interface BodyOptions {
   readonly serverTokenCount?: boolean;
   /** Ask for the usage so far in every chunk of a stream, and keep that of the first. */
   readonly perChunkUsage?: boolean;
+  /** Input lengths are those of chats as the tokenizer's template renders them. */
+  readonly rendersChats?: boolean;
   /** Requests are signed: the hash of a body is made with it, ahead of its time. */
   readonly hashesBodies?: boolean;
 }
@@ -142,6 +144,8 @@ export interface Endpoint {
   readonly media: readonly MediaKind[];
   /** Its requests hold no text, and no tokens are counted: `--isl` and `--tokenizer` are refused. Absent: they may. */
   readonly takesText?: false;
+  /** Its bodies hold a chat as `messages`, which the server renders by the model's chat template. */
+  readonly holdsChat?: true;
   /** Its streams report usage in every chunk if asked to. */
   readonly reportsChunkUsage?: true;
   /** Its requests can hold token IDs in place of text. */

@@ -15,7 +15,7 @@ export interface Payload extends EncodedBody {
   readonly outputCap: number | undefined;
   /** The body as JSON. */
   body(): JsonObject;
-  /** All text that the server reads: what the input length is counted from. */
+  /** All text that the server reads, or the chat: what the input length is counted from. */
   inputText(): string;
   /** Token IDs that the body holds in place of text. */
   inputIds(): number;
@@ -34,7 +34,7 @@ export function makePayload(endpoint: Endpoint, request: BodyRequest, options: B
     model: modelOf(body),
     outputCap: outputCapOf(endpoint, body),
     body: () => body,
-    inputText: () => inputTextOf(endpoint, body),
+    inputText: () => (options.rendersChats ? chatInputOf(endpoint, body) : inputTextOf(endpoint, body)),
     inputIds: () => endpoint.inputKeys.reduce((sum, key) => sum + idsIn(body[key]), 0),
     secrets: () => secretsIn(body),
   };
@@ -96,10 +96,11 @@ export function outputCapOf({ capKeys }: Endpoint, body: JsonObject): number | u
 export function knownInputTokens(
   { inputKeys }: Endpoint,
   { conversation, turn, past }: BodyRequest,
-  { extraInputs }: BodyOptions,
+  { extraInputs, rendersChats }: BodyOptions,
 ): number | undefined {
   if (turn.inputTokens === undefined || past.length > 0 || conversation.systemMessage !== undefined)
     return undefined;
+  if (rendersChats) return undefined;
   const { extra } = turn;
   for (const key of inputKeys) {
     if (key in extraInputs || (extra !== undefined && key in extra)) return undefined;
@@ -117,6 +118,28 @@ export function inputTextOf({ inputKeys }: Endpoint, body: JsonObject): string {
     else collectText(value, texts);
   }
   return texts.join(' ');
+}
+
+/**
+ * JSON of what a chat template renders: messages with media as bare parts, tools, and the template's variables. A body
+ * without messages has its `text` in their place.
+ */
+function chatInputOf(endpoint: Endpoint, body: JsonObject): string {
+  const { messages, tools, chat_template_kwargs: variables } = body;
+  if (!Array.isArray(messages)) return JSON.stringify({ text: inputTextOf(endpoint, body) });
+  return JSON.stringify({ messages: messages.map(withoutMedia), tools, chat_template_kwargs: variables });
+}
+
+/** Parts of text become one text, as servers pass them to a template that takes no parts. */
+function withoutMedia(message: Json): Json {
+  if (!isObject(message) || !Array.isArray(message.content)) return message;
+  const parts = message.content.filter(isObject);
+  const content = parts.every(({ type }) => type === 'text')
+    ? parts.map(({ text }) => textOf(text)).join('\n')
+    : parts.map((part) =>
+        part.type === 'text' ? part : { type: textOf(part.type).replace(/^input_|_url$/g, '') },
+      );
+  return { ...message, content };
 }
 
 /** Message contents, text parts, replayed tool calls; roles, types and images are not text. */

@@ -128,7 +128,8 @@ export const inputSequenceLength = perRequest({
   requires: ['input tokens'],
   table: 'main',
   order: 700,
-  formula: 'tokens of all text in the request, the history included, without special tokens or chat template',
+  formula:
+    'tokens of all text in the request, the history included, without special tokens or chat template; with --apply-chat-template, of the rendered chat',
   absent: 'not known',
   compute: (m) => m.isl,
 });

@@ -5,6 +5,9 @@ import { generatedTokens, readUsage } from './usage.js';
 /** Number of tokens of a text, without special tokens, by the tokenizer of `model`. */
 export type CountText = (text: string, model: string) => number;
 
+/** The same for the input of a request, which may be more than its text; undefined if it cannot be counted. */
+export type CountInput = (input: string, model: string) => number | undefined;
+
 /** Maximum characters of prompts whose counts are cached, so that a repeated dataset is counted once. */
 const MAX_KEPT_CHARACTERS = 32_000_000;
 
@@ -15,13 +18,16 @@ export type Counted = TokenCounts | string;
  * Counts the tokens of finished records. Without `countText`, all three counts are those of the server, from the record's
  * usage.
  */
-export function tokenCounter(countText: CountText | undefined): (record: RequestRecord) => Counted {
-  const countInput = countText && keptCounts(countText);
+export function tokenCounter(
+  countText: CountText | undefined,
+  countInput: CountInput | undefined = countText,
+): (record: RequestRecord) => Counted {
+  const countKept = countInput && keptCounts(countInput);
   return (record) => {
     try {
-      return countText === undefined || countInput === undefined
+      return countText === undefined || countKept === undefined
         ? serverCounts(record)
-        : clientCounts(record, countText, countInput);
+        : clientCounts(record, countText, countKept);
     } catch (thrown) {
       return messageOf(thrown);
     }
@@ -35,7 +41,7 @@ export function countedRecord(record: RequestRecord, counted: Counted): CountedR
   return { record: failed, tokens: { input: undefined, output: undefined, reasoning: undefined } };
 }
 
-function clientCounts(record: RequestRecord, countText: CountText, countInput: CountText): TokenCounts {
+function clientCounts(record: RequestRecord, countText: CountText, countInput: CountInput): TokenCounts {
   const { inputTokens, inputText, text, reasoning, model } = record;
   const failed = record.error !== undefined;
   return {
@@ -58,18 +64,17 @@ function serverCounts(record: RequestRecord): TokenCounts {
   };
 }
 
-function keptCounts(countText: CountText): CountText {
-  const kept = new Map<string, number>();
+function keptCounts(countInput: CountInput): CountInput {
+  const kept = new Map<string, number | undefined>();
   let characters = 0;
-  return (text, model) => {
-    const key = `${model}\n${text}`;
-    const known = kept.get(key);
-    if (known !== undefined) return known;
+  return (input, model) => {
+    const key = `${model}\n${input}`;
+    if (kept.has(key)) return kept.get(key);
     if (characters > MAX_KEPT_CHARACTERS) {
       kept.clear();
       characters = 0;
     }
-    const count = countText(text, model);
+    const count = countInput(input, model);
     kept.set(key, count);
     characters += key.length;
     return count;

@@ -133,8 +133,8 @@ describe('conflicts', () => {
       '--model is required: name the model to ask for, e.g. --model Qwen/Qwen3-0.6B.',
       '--concurrency must be an integer from 1 to 1000000, got 0.',
       '--custom-dataset-type needs --input-file: it sets how that file is read.',
-      '--osl-stddev needs --osl, its mean.',
       '--http2 needs --transport undici: the http transport does not support it.',
+      '--osl-stddev needs --osl, its mean.',
     ]);
   });
 

@@ -25,6 +25,9 @@ export function endpointErrors(
     config.perChunkUsage &&
       endpoint.reportsChunkUsage !== true &&
       `${name('perChunkUsage')} needs the endpoint type chat, got ${endpointType}.`,
+    config.applyChatTemplate &&
+      endpoint.holdsChat !== true &&
+      `${name('applyChatTemplate')} cannot be used with the endpoint type ${endpointType}: its bodies hold no chat messages to render.`,
     ofText.length > 0 &&
       `${name(...ofText)} cannot be used here: requests of this endpoint type hold no text, and no tokens are counted.`,
   ];

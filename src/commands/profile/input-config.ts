@@ -34,6 +34,7 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
     tokenizer: {
       name: config.tokenizer ?? config.models[0] ?? '',
       ...unless('main', 'revision', config.tokenizerRevision),
+      ...optional('apply_chat_template', config.applyChatTemplate || undefined),
     },
     // As AIPerf writes them for runs that collect none of it.
     gpu_telemetry: { enabled: false },

@@ -1,15 +1,10 @@
 import { randomInt } from 'node:crypto';
 import type { Config } from '../../config/options.js';
 import { synthesisFactors } from '../../config/synthesis-options.js';
-import { indexCorpus, loadCorpusIndex } from '../../dataset/corpus.js';
 import type { RankingLengths, TurnCheck } from '../../dataset/dataset-options.js';
 import type { Synthesis } from '../../dataset/loaders/synthesis.js';
-import { type DatasetPlan, openPlanned, type PromptPlan, planDataset } from '../../dataset/plan.js';
-import { verifyPrompts } from '../../dataset/prompts.js';
-import { openTokenizer } from '../../dataset/tokenizer/open.js';
-import { isPlaceholderModel, resolveTokenizer } from '../../dataset/tokenizer/resolve.js';
+import { type DatasetPlan, openPlanned, planDataset } from '../../dataset/plan.js';
 import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
-import { ordinaryIds } from '../../dataset/tokenizer/vocabulary.js';
 import type { BodyOptions, Endpoint } from '../../endpoint/endpoint.js';
 import { endpoints, openEndpoint } from '../../endpoint/endpoints.js';
 import { turnCheck } from '../../endpoint/turn-check.js';
@@ -24,6 +19,7 @@ import { refuseCredentials, refuseFramingHeaders, tlsOptionsOf, transportOptions
 import { connectionLimit, threadCount } from './limits.js';
 import { syntheticMedia } from './media.js';
 import { planPhases } from './phases.js';
+import { noTokenizer, planChat, planPrompts, planTokenIds, resolveTokenizers } from './tokenizers.js';
 
 /** A run that is ready to start: nothing has been sent. */
 export interface PreparedRun {
@@ -34,11 +30,6 @@ export interface PreparedRun {
   /** Conversations in the dataset. */
   readonly datasetSize: number;
 }
-
-// Stands in where no text is generated or counted.
-const noTokenizer: ReadonlyMap<string, TokenizerSource> = new Map([
-  ['', { kind: 'shipped', name: 'builtin' }],
-]);
 
 /** Everything that can fail before the first request does so here. @throws UserError */
 export async function prepareRun(
@@ -51,6 +42,7 @@ export async function prepareRun(
   const tls = await tlsOptionsOf(config);
   const signing = signingOptionsOf(config, env);
   const seed = config.randomSeed ?? randomInt(2 ** 31);
+  const chat = config.applyChatTemplate ? await planChat(config, env, log) : undefined;
   const streaming = config.streaming && endpoints[config.endpointType].canStream;
   const body: BodyOptions = {
     streaming,
@@ -59,14 +51,19 @@ export async function prepareRun(
     legacyMaxTokens: config.useLegacyMaxTokens,
     serverTokenCount: config.useServerTokenCount,
     perChunkUsage: config.perChunkUsage,
+    rendersChats: chat?.overhead !== undefined,
     hashesBodies: signing !== undefined,
   };
   const endpoint = openEndpoint(config.endpointType, body);
-  const dataset = await planDataset(datasetOptions(config, seed, turnCheck(endpoint, body)), log);
+  const dataset = await planDataset(
+    { ...datasetOptions(config, seed, turnCheck(endpoint, body)), chatOverhead: chat?.overhead },
+    log,
+  );
   const countsTokens = !config.useServerTokenCount && takesText(config);
   // A dataset of literal texts whose tokens the server counts needs no tokenizer.
   const needsTokenizer = countsTokens || generatesText(dataset);
-  const sources = needsTokenizer ? await resolveTokenizers(config, env, log) : noTokenizer;
+  const sources =
+    chat?.tokenizers ?? (needsTokenizer ? await resolveTokenizers(config, env, log) : noTokenizer);
   const prompts = config.islAsTokenIds ? planTokenIds(sources, seed, log) : planPrompts(sources, seed, log);
   const opened = openPlanned(dataset, { ...prompts, corrector: undefined });
   if (config.datasetSamplingStrategy === 'shuffle' && opened.size > MAX_HELD_CONVERSATIONS) {
@@ -114,35 +111,6 @@ export async function prepareRun(
   };
 }
 
-/** One tokenizer for all models where one is named, else each model's own. */
-async function resolveTokenizers(
-  config: Config,
-  env: Io['env'],
-  log: Log,
-): Promise<ReadonlyMap<string, TokenizerSource>> {
-  const sources = new Map<string, TokenizerSource>();
-  for (const model of config.models) {
-    let name = config.tokenizer ?? model;
-    if (config.tokenizer === undefined && isPlaceholderModel(model)) {
-      log(
-        'WARNING',
-        'tokenizer',
-        `${model} is no model's name: its tokens are counted with --tokenizer builtin`,
-      );
-      name = 'builtin';
-    }
-    sources.set(model, await resolveTokenizer({ name, revision: config.tokenizerRevision, env, log }));
-  }
-  const distinct = new Set([...sources.values()].map((source) => JSON.stringify(source)));
-  if (distinct.size > 1) {
-    throw new UserError(
-      `the models ${config.models.join(', ')} have different tokenizers, and prompts are made to length with one`,
-      'name the one to use with --tokenizer',
-    );
-  }
-  return sources;
-}
-
 /** Headers that tell a router in front of the servers which session a request belongs to. */
 function routingHeaders(config: Config): string[] {
   const headers = [
@@ -152,33 +120,6 @@ function routingHeaders(config: Config): string[] {
     ['X-Dynamo-Session-ID', config.httpDynamoSessionId],
   ] as const;
   return headers.flatMap(([name, isSent]) => (isSent ? [name] : []));
-}
-
-function planPrompts(sources: ReadonlyMap<string, TokenizerSource>, seed: number, log: Log): PromptPlan {
-  const [source] = sources.values();
-  if (source === undefined) throw new Error('a run without a model');
-  const compiled = loadCorpusIndex(source);
-  // What ships was verified when it was built.
-  if (compiled !== undefined) {
-    return { corpus: compiled, seed, corrector: undefined, vocabulary: undefined };
-  }
-  const tokenizer = openTokenizer(source);
-  const corpus = indexCorpus(tokenizer);
-  const exact = verifyPrompts(corpus, tokenizer);
-  if (!exact)
-    log(
-      'INFO',
-      'tokenizer',
-      `${source.name} merges across words: every prompt is encoded to make its length exact`,
-    );
-  return { corpus, seed, corrector: exact ? undefined : source, vocabulary: undefined };
-}
-
-/** The corpus stands in for no text. */
-function planTokenIds(sources: ReadonlyMap<string, TokenizerSource>, seed: number, log: Log): PromptPlan {
-  const [source] = sources.values();
-  if (source === undefined) throw new Error('a run without a model');
-  return { ...planPrompts(noTokenizer, seed, log), vocabulary: ordinaryIds(source) };
 }
 
 function generatesText(dataset: DatasetPlan): boolean {

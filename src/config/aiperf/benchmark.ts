@@ -265,7 +265,7 @@ const sections: Section = {
     name: option('tokenizer'),
     revision: option('tokenizerRevision'),
     trust_remote_code: option('tokenizerTrustRemoteCode'),
-    apply_chat_template: unsupported('apply-chat-template'),
+    apply_chat_template: option('applyChatTemplate'),
   }),
   runtime: section({
     ui: option('uiType'),

@@ -12,6 +12,10 @@ export interface Tokenizer {
  * Location of a tokenizer, enough for any thread to open it. Plain data. `shipped`: the compiled one in this package;
  * `files`: a folder with `tokenizer.json`.
  */
-export type TokenizerSource =
+export type TokenizerSource = (
   | { readonly kind: 'shipped'; readonly name: string }
-  | { readonly kind: 'files'; readonly name: string; readonly folder: string };
+  | { readonly kind: 'files'; readonly name: string; readonly folder: string }
+) & {
+  /** Inputs are chats, counted as its chat template renders them. */
+  readonly rendersChats?: true;
+};
