@@ -11,7 +11,7 @@ import type { RunFiles } from './files.js';
 import { storedResults } from './stored-results.js';
 
 /** A UTC instant without an offset, `2026-01-01T00:00:01.331000`, as ns since 1970. */
-const instant: Codec<bigint> = {
+export const instant: Codec<bigint> = {
   read: (json) => {
     const [, seconds, micros] =
       /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})$/.exec(typeof json === 'string' ? json : '') ?? [];

@@ -3,7 +3,10 @@ import { exportBase } from '../config/names.js';
 
 /** A file that a run may leave. */
 interface RunFile {
-  /** In the run's folder. `{base}` is derived from `--profile-export-prefix`, `{summary}` and `{outputs}` are its forms for these. */
+  /**
+   * In the run's folder. `{base}` is derived from `--profile-export-prefix`, `{summary}`, `{outputs}` and `{server}` are
+   * its forms for these.
+   */
   readonly name: string;
   /** What lists of the run's files call it; absent: they leave it out. */
   readonly label?: string;
@@ -27,6 +30,10 @@ const runFiles = {
   series: { name: '{base}_series.jsonl' },
   /** A line for each probe of the network. */
   networkLatency: { name: '{base}_network_latency.jsonl' },
+  serverMetricsCsv: { name: '{server}.csv', label: 'Server Metrics CSV Export' },
+  serverMetricsJson: { name: '{server}.json', label: 'Server Metrics JSON Export' },
+  serverMetricsJsonl: { name: '{server}.jsonl' },
+  serverMetricsParquet: { name: '{server}.parquet' },
   timeslicesCsv: { name: '{summary}_timeslices.csv', label: 'Timeslice CSV Export' },
   timeslicesJson: { name: '{summary}_timeslices.json', label: 'Timeslice JSON Export' },
   page: { name: 'report.html', label: 'HTML Report' },
@@ -37,8 +44,10 @@ const runFiles = {
   phaseManifest: { name: 'phase_manifest.json' },
   warmupCsv: { name: 'phases/warmup/profile_export_aiperf.csv' },
   warmupJson: { name: 'phases/warmup/profile_export_aiperf.json' },
+  warmupServerMetrics: { name: 'phases/warmup/server_metrics.json' },
   profilingCsv: { name: 'phases/profiling/profile_export_aiperf.csv' },
   profilingJson: { name: 'phases/profiling/profile_export_aiperf.json' },
+  profilingServerMetrics: { name: 'phases/profiling/server_metrics.json' },
   /** Written when all others are: AIPerf's readers take no folder without it. */
   ready: { name: '.aiperf_results_ready.json' },
 } satisfies Readonly<Record<string, RunFile>>;
@@ -56,9 +65,14 @@ export function fileNames(prefix: string | undefined): Readonly<Record<FileKey, 
   const base = exportBase(prefix);
   const summary = prefix === undefined ? `${base}_aiperf` : base;
   const outputs = prefix === undefined ? 'outputs' : `${base}_outputs`;
+  const server = prefix === undefined ? 'server_metrics_export' : `${base}_server_metrics`;
   const named = entries.map(([key, { name }]) => [
     key,
-    name.replace('{base}', base).replace('{summary}', summary).replace('{outputs}', outputs),
+    name
+      .replace('{base}', base)
+      .replace('{summary}', summary)
+      .replace('{outputs}', outputs)
+      .replace('{server}', server),
   ]);
   return Object.fromEntries(named);
 }

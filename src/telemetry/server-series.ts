@@ -1,10 +1,10 @@
 import type { Labels } from './time-series.js';
 
 /** Kinds of families that are kept. */
-type FamilyKind = 'counter' | 'gauge' | 'histogram' | 'unknown';
+export type FamilyKind = 'counter' | 'gauge' | 'histogram' | 'unknown';
 
 /** A metric as a page declares it. */
-interface MetricFamily {
+export interface MetricFamily {
   /** Without `_total`, `_bucket`, `_sum`, `_count`. */
   readonly name: string;
   readonly kind: FamilyKind;
@@ -34,7 +34,7 @@ export interface ScrapedSource {
 type SourceKind = 'server' | 'gpu';
 
 /** What identifies one series of a page. */
-interface SeriesHead {
+export interface SeriesHead {
   readonly source: ScrapedSource;
   readonly family: MetricFamily;
   /** Without `le`, in the order of the page. */
@@ -51,10 +51,21 @@ export interface ServerSeries extends SeriesHead {
   readonly values: Float64Array;
 }
 
+/** One successful scrape with all its values. */
+export interface Scrape {
+  readonly source: ScrapedSource;
+  /** Index into the source's times. */
+  readonly index: number;
+  /** The series that the page had, by first appearance; the values are as in `ServerSeries` and are overwritten by the next scrape. */
+  readonly samples: readonly { readonly series: SeriesHead; readonly values: Float64Array }[];
+}
+
 /** Everything that was scraped; series come one at a time so that memory stays bounded. */
 export interface ScrapedSeries {
   /** All configured sources; those that were never reached have no times. */
   readonly sources: readonly ScrapedSource[];
   /** By source, then by first appearance. Each call reads the disk again. */
   series(): Iterable<ServerSeries>;
+  /** By source, then by time. Each call reads the disk again. */
+  scrapes(): Iterable<Scrape>;
 }

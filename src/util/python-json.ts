@@ -40,7 +40,7 @@ export class Float {
   }
 }
 
-/** Values that `prettyJson` writes; undefined members are omitted. */
+/** Values that `prettyJson` writes; undefined members are omitted. A map keeps the order of keys that are integers. */
 export type Printable =
   | string
   | number
@@ -49,6 +49,7 @@ export type Printable =
   | null
   | Float
   | readonly Printable[]
+  | ReadonlyMap<string, Printable>
   | { readonly [key: string]: Printable | undefined };
 
 /**
@@ -65,7 +66,9 @@ export function prettyJson(value: Printable, indent = ''): string {
     const items = value.map((item) => `${inner}${prettyJson(item, inner)}`);
     return items.length === 0 ? '[]' : `[\n${items.join(',\n')}\n${indent}]`;
   }
-  const members = Object.entries(value).flatMap(([key, member]) =>
+  const entries: Iterable<readonly [string, Printable | undefined]> =
+    value instanceof Map ? value : Object.entries(value);
+  const members = [...entries].flatMap(([key, member]) =>
     member === undefined ? [] : [`${inner}${jsonText(key)}: ${prettyJson(member, inner)}`],
   );
   return members.length === 0 ? '{}' : `{\n${members.join(',\n')}\n${indent}}`;
