@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 
-// Runs as a process of its own: canned-server.js EVENTS PER_WRITE INTERVAL_MS
+// Runs as a process of its own: canned-server.js EVENTS PER_WRITE INTERVAL_MS [FILE]; FILE holds the body of whole answers
 
-const [events = 0, perWrite = 1, intervalMs = 0] = process.argv.slice(2).map(Number);
+const [events = 0, perWrite = 1, intervalMs = 0] = process.argv.slice(2, 5).map(Number);
+const bodyFile = process.argv[5];
 
 const crlf = '\r\n';
 const common = {
@@ -34,9 +36,11 @@ function wholeAnswer(): Buffer {
   const message = { role: 'assistant', content: 'The' };
   const usage = { prompt_tokens: 16, completion_tokens: 1, total_tokens: 17 };
   const choices = [{ index: 0, message, logprobs: null, finish_reason: 'length' }];
-  const body = JSON.stringify({ ...common, object: 'chat.completion', choices, usage });
+  const chat = JSON.stringify({ ...common, object: 'chat.completion', choices, usage });
+  const body = bodyFile === undefined ? chat : readFileSync(bodyFile, 'latin1');
   return Buffer.from(
     `HTTP/1.1 200 OK${crlf}content-type: application/json${crlf}content-length: ${body.length}${crlf}${crlf}${body}`,
+    'latin1',
   );
 }
 
@@ -44,6 +48,8 @@ function wholeAnswer(): Buffer {
 class Teller {
   readonly #socket: Socket;
   #unread: Buffer = Buffer.alloc(0);
+  /** Bytes of the body that have not come yet: a body is counted, not kept. */
+  #missing = 0;
   #left = 0;
   #nextMs = 0;
 
@@ -67,14 +73,20 @@ class Teller {
   }
 
   #take(bytes: Buffer): void {
-    this.#unread = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
-    const headEnd = this.#unread.indexOf('\r\n\r\n');
-    if (headEnd < 0) return;
-    const length = Number(
-      /content-length: *(\d+)/i.exec(this.#unread.toString('latin1', 0, headEnd))?.[1] ?? 0,
-    );
-    if (this.#unread.length < headEnd + 4 + length) return;
-    this.#unread = this.#unread.subarray(headEnd + 4 + length);
+    if (this.#missing > 0) {
+      this.#missing -= bytes.length;
+      if (this.#missing > 0) return;
+    } else {
+      this.#unread = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes]);
+      const headEnd = this.#unread.indexOf('\r\n\r\n');
+      if (headEnd < 0) return;
+      const length = Number(
+        /content-length: *(\d+)/i.exec(this.#unread.toString('latin1', 0, headEnd))?.[1] ?? 0,
+      );
+      this.#missing = headEnd + 4 + length - this.#unread.length;
+      this.#unread = Buffer.alloc(0);
+      if (this.#missing > 0) return;
+    }
     if (events === 0) {
       this.#socket.write(whole);
       return;

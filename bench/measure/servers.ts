@@ -31,9 +31,15 @@ export function startMockServer(args: readonly string[], core: Core = SERVER_COR
  * @param intervalMs between two writes of a connection; 0: whenever it can.
  */
 export function startCannedServer(events: number, perWrite: number, intervalMs = 0): Promise<RunningServer> {
-  const script = fileURLToPath(new URL('./canned-server.js', import.meta.url));
-  return startServer([script, String(events), String(perWrite), String(intervalMs)], SERVER_CORE);
+  return startServer([cannedServer, String(events), String(perWrite), String(intervalMs)], SERVER_CORE);
 }
+
+/** The same with a whole answer whose body is that of a file. */
+export function startWholeAnswers(bodyFile: string): Promise<RunningServer> {
+  return startServer([cannedServer, '0', '1', '0', bodyFile], SERVER_CORE);
+}
+
+const cannedServer = fileURLToPath(new URL('./canned-server.js', import.meta.url));
 
 /** A temporary folder that is removed with everything in it. */
 export async function withFolder<T>(act: (folder: string) => Promise<T>): Promise<T> {

