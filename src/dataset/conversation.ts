@@ -21,6 +21,8 @@ export interface MediaItem {
    * @throws UserError if its file has changed since the dataset was checked.
    */
   value(): string;
+  /** The same as ASCII bytes, which may be shared: do not change them. Absent for a URL. */
+  ascii?(): Uint8Array;
   /** Length of audio; undefined if not known. */
   seconds(): number | undefined;
 }

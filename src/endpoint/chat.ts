@@ -11,6 +11,7 @@ export const chat = {
   ...completionApi,
   path: '/v1/chat/completions',
   media: ['image', 'audio', 'video'],
+  placesMedia: true,
   holdsChat: true,
   reportsChunkUsage: true,
   hasSystemSlot: true,

@@ -37,7 +37,9 @@ export const nimEmbeddings: Endpoint = {
   ...vectorApi,
   title: 'NIM Embeddings Metrics',
   media: ['image'],
+  placesMedia: true,
   inputKeys: ['input'],
+  inputText: (turn) => textsOf(turn).join(' '),
   checkTurn: refuseSecondTurn,
   body: (request, options) =>
     withExtras({ model: request.turn.model, input: pairs(request) }, request, options),
@@ -48,6 +50,7 @@ export const chatEmbeddings: Endpoint = {
   ...vectorApi,
   title: 'Embeddings Metrics',
   media: ['image'],
+  placesMedia: true,
   hasSystemSlot: true,
   holdsChat: true,
   inputKeys: ['messages'],

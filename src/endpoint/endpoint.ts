@@ -1,4 +1,5 @@
 import type { Conversation, MediaKind, NamedTexts, Turn } from '../dataset/conversation.js';
+import type { BytePieces } from '../util/byte-pieces.js';
 import type { Json, JsonObject } from '../util/json.js';
 import type { Failure } from './failure.js';
 
@@ -95,9 +96,9 @@ export interface Chunk {
   readonly unread?: readonly string[];
 }
 
-/** A body as it goes over the wire. JSON stays a string: the transport writes it together with the head. */
+/** A body as it goes over the wire. JSON stays a string, which the transport writes together with the head, but for large media. */
 export interface EncodedBody {
-  readonly data: string | Uint8Array;
+  readonly data: BytePieces;
   readonly contentType: string;
 }
 
@@ -142,6 +143,8 @@ export interface Endpoint {
   readonly contentName: string;
   /** Media that its requests can hold. */
   readonly media: readonly MediaKind[];
+  /** Its bodies hold the values of media, or their base64, as they are: large ones can be sent without being copied. */
+  readonly placesMedia?: true;
   /** Its requests hold no text, and no tokens are counted: `--isl` and `--tokenizer` are refused. Absent: they may. */
   readonly takesText?: false;
   /** Its bodies hold a chat as `messages`, which the server renders by the model's chat template. */
@@ -154,6 +157,8 @@ export interface Endpoint {
   readonly hasSystemSlot: boolean;
   /** Keys of a body that hold input text, in the order in which it is counted. None: requests have no input length. */
   readonly inputKeys: readonly string[];
+  /** Input text of a turn, where the values of those keys mix it with media; absent: all their text. */
+  inputText?(turn: Turn): string;
   /** Keys of a body that cap its output, `a.b` for key b of object a; the first that holds a number counts. */
   readonly capKeys: readonly string[];
   /** Keys whose string value may hold a streamed unit's text: where the learned template looks for its gap. */

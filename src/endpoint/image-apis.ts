@@ -65,6 +65,7 @@ export const imageRetrieval: Endpoint = {
   title: 'Image Retrieval Metrics',
   contentName: 'data',
   media: ['image'],
+  placesMedia: true,
   takesText: false,
   inputKeys: [],
   checkTurn(request) {

@@ -20,6 +20,7 @@ export const messages: Endpoint = {
   title: 'LLM Metrics',
   contentName: 'text, thinking or tool calls',
   media: ['image'],
+  placesMedia: true,
   hasSystemSlot: true,
   inputKeys: ['system', 'messages', 'tools'],
   capKeys: ['max_tokens'],

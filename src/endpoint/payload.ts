@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Turn } from '../dataset/conversation.js';
+import { byteLengthOf, sha256 } from '../util/byte-pieces.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
 import { secretsIn } from '../util/secret-names.js';
 import type { BodyOptions, BodyRequest, EncodedBody, Endpoint } from './endpoint.js';
+import { jsonPieces, type MarkedRequest, markMedia } from './media-pieces.js';
 
 /** A request's body as it goes over the wire, and what its record needs to know of it. */
 export interface Payload extends EncodedBody {
@@ -25,19 +26,28 @@ export interface Payload extends EncodedBody {
 
 /** Makes the payload of one turn. @throws UserError if the endpoint cannot send this turn. */
 export function makePayload(endpoint: Endpoint, request: BodyRequest, options: BodyOptions): Payload {
-  const body = bodyOf(endpoint, request, options);
-  const { data, contentType } = endpoint.encode === undefined ? asJson(body) : endpoint.encode(body);
-  const byteLength = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
-  const sha256 = options.hashesBodies ? createHash('sha256').update(data).digest('hex') : undefined;
+  const marked = endpoint.placesMedia === true ? markMedia(request) : undefined;
+  const body = bodyOf(endpoint, marked?.request ?? request, options);
+  const { data, contentType } = encoded(endpoint, body, marked);
   return {
-    ...{ data, contentType, byteLength, sha256 },
+    ...{ data, contentType },
+    byteLength: byteLengthOf(data),
+    sha256: options.hashesBodies ? sha256(data) : undefined,
     model: modelOf(body),
     outputCap: outputCapOf(endpoint, body),
-    body: () => body,
-    inputText: () => (options.rendersChats ? chatInputOf(endpoint, body) : inputTextOf(endpoint, body)),
+    body: () => (marked === undefined ? body : bodyOf(endpoint, request, options)),
+    inputText: () =>
+      options.rendersChats
+        ? chatInputOf(endpoint, body)
+        : (ownInputText(endpoint, request.turn) ?? inputTextOf(endpoint, body)),
     inputIds: () => endpoint.inputKeys.reduce((sum, key) => sum + idsIn(body[key]), 0),
     secrets: () => secretsIn(body),
   };
+}
+
+/** A recorded body has no turn to take it from. */
+function ownInputText({ inputText }: Endpoint, turn: Turn): string | undefined {
+  return turn.payload === undefined ? inputText?.(turn) : undefined;
 }
 
 /** The body of one turn as JSON; a recorded one as it is. @throws UserError if the endpoint cannot send this turn. */
@@ -170,6 +180,8 @@ function idsIn(value: Json | undefined): number {
     : value.reduce<number>((sum, item) => sum + idsIn(item), 0);
 }
 
-function asJson(body: JsonObject): EncodedBody {
-  return { data: JSON.stringify(body), contentType: 'application/json' };
+function encoded({ encode }: Endpoint, body: JsonObject, marked: MarkedRequest | undefined): EncodedBody {
+  if (encode !== undefined) return encode(body);
+  const data = marked === undefined ? JSON.stringify(body) : jsonPieces(body, marked.media);
+  return { data, contentType: 'application/json' };
 }

@@ -1,3 +1,4 @@
+import { joined } from '../util/byte-pieces.js';
 import type { Json, JsonObject } from '../util/json.js';
 import { isObject } from '../util/json.js';
 import type { Payload } from './payload.js';
@@ -47,7 +48,7 @@ export function receivePayload(posted: PostedPayload): Payload {
 function ownBytes({ data, byteLength }: Payload): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(byteLength);
   if (typeof data === 'string') Buffer.from(bytes.buffer).write(data);
-  else bytes.set(data);
+  else bytes.set(joined(data));
   return bytes;
 }
 

@@ -15,6 +15,7 @@ export const responses: Endpoint = {
   title: 'LLM Metrics',
   contentName: 'text, reasoning or tool calls',
   media: ['image', 'audio'],
+  placesMedia: true,
   hasSystemSlot: true,
   inputKeys: ['instructions', 'input', 'tools'],
   capKeys: ['max_output_tokens'],

@@ -65,7 +65,7 @@ export class ConversationCache {
     return {
       get: (turn) => payloads[turn],
       keep: (turn, payload) => {
-        if (this.#takeRoom(payload.data.length)) payloads[turn] = payload;
+        if (this.#takeRoom(payload.byteLength)) payloads[turn] = payload;
       },
     };
   }

@@ -6,7 +6,7 @@ import { knownInputTokens, type Payload } from '../endpoint/payload.js';
 import type { PhaseName, RecordError, RequestRecord } from '../records/record.js';
 import { safeError } from '../records/safe-record.js';
 import { readUsage } from '../records/usage.js';
-import { type Signer, sha256 } from '../transport/sigv4.js';
+import type { Signer } from '../transport/sigv4.js';
 import {
   type ConnectionEnds,
   type Exchange,
@@ -16,6 +16,7 @@ import {
   type TransportError,
   WireTimes,
 } from '../transport/transport.js';
+import { sha256 } from '../util/byte-pieces.js';
 import { messageOf } from '../util/errors.js';
 import type { JsonObject } from '../util/json.js';
 import { httpTrace, rawExchange } from './exchange-details.js';

@@ -1,6 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { type ConnectionOptions, connect as tlsConnect } from 'node:tls';
+import { byteLengthOf, piecesOf } from '../util/byte-pieces.js';
 import { Timeout } from '../util/timeout.js';
 import type { ConnectionContext } from './connection-context.js';
 import type { Carrier, RunningExchange } from './exchange.js';
@@ -170,7 +171,7 @@ export class Connection implements ResponseSink, Carrier, Reader {
     if (socket === undefined) return;
     const { nowNs, keepAlive } = this.#context;
     const times = exchange.times;
-    const { body, bodyBytes = Buffer.byteLength(body) } = exchange.request;
+    const { body, bodyBytes = byteLengthOf(body) } = exchange.request;
     const head = requestHead(exchange.request, this.server.hostHeader, bodyBytes, keepAlive);
     times.bytesSent = bodyBytes;
     times.writes = bodyBytes > 0 ? 1 : 0;
@@ -184,7 +185,9 @@ export class Connection implements ResponseSink, Carrier, Reader {
       // Send head and body in one write to the kernel.
       socket.cork();
       socket.write(head);
-      socket.write(body, this.#onWritten);
+      const pieces = piecesOf(body);
+      for (const piece of pieces.slice(0, -1)) socket.write(piece);
+      socket.write(pieces.at(-1) ?? '', this.#onWritten);
       socket.uncork();
     }
     // The kernel usually accepts everything at once; the callback runs a tick later.

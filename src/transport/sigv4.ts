@@ -1,4 +1,5 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac } from 'node:crypto';
+import { sha256 } from '../util/byte-pieces.js';
 import { epochMs } from '../util/clock.js';
 import { hostHeader } from './request-head.js';
 import type { Origin } from './transport.js';
@@ -72,11 +73,6 @@ export function openSigner(options: SigningOptions, nowMs: () => number = epochM
       `${ALGORITHM} ${credential}, SignedHeaders=${names}, Signature=${signature}`,
     );
   };
-}
-
-/** SHA-256 of a body as it is sent, hexadecimal. */
-export function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
 }
 
 function hmac(key: Buffer, text: string): Buffer<ArrayBuffer> {

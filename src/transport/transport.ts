@@ -1,4 +1,5 @@
 import type { Socket, TcpNetConnectOpts } from 'node:net';
+import type { BytePieces } from '../util/byte-pieces.js';
 import type { ResponseLimits } from '../util/response-limits.js';
 
 /** A server, parsed from its URL. */
@@ -15,8 +16,8 @@ export interface HttpRequest {
   readonly path: string;
   /** Name, value, name, value … The transport adds Host, Content-Length and Connection. */
   readonly headers: readonly string[];
-  /** Text, sent as UTF-8, or bytes; empty for none. */
-  readonly body: string | Uint8Array;
+  /** Empty for none. */
+  readonly body: BytePieces;
   /** Length of the body in bytes, if known. */
   readonly bodyBytes?: number;
   /** Time limit from `send` to the last byte, ms; 0: none. */

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import type { DiagnosticsChannel, Dispatcher } from 'undici';
+import { type BytePieces, byteLengthOf, joined } from '../util/byte-pieces.js';
 import { RunningExchange } from './exchange.js';
 import { hostAndPort } from './request-head.js';
 import type {
@@ -68,7 +69,7 @@ class UndiciTransport implements Transport, UndiciExchangeOwner {
         path: request.path,
         method: request.method,
         headers: request.headers.map(inUtf8),
-        body: request.body.length === 0 ? null : request.body,
+        body: request.body.length === 0 ? null : oneBody(request.body),
         reset: this.#options.connectionReuse !== 'pooled' && dispatcher === this.#shared,
       },
       running,
@@ -116,7 +117,7 @@ class UndiciTransport implements Transport, UndiciExchangeOwner {
     this.#byRequest.set(request, running);
     const { times, request: ours } = running.exchange;
     times.sendStartNs = this.nowNs();
-    times.bytesSent = ours.bodyBytes ?? Buffer.byteLength(ours.body);
+    times.bytesSent = ours.bodyBytes ?? byteLengthOf(ours.body);
     times.writes = times.bytesSent > 0 ? 1 : 0;
     running.socket = socket;
     times.reused = this.#used.has(socket);
@@ -150,4 +151,9 @@ function copyConnectTimes(made: ConnectTimes | undefined, times: WireTimes): voi
   times.dnsEndNs = made.dnsEndNs;
   times.connectStartNs = made.startNs;
   times.connectEndNs = made.endNs;
+}
+
+/** Pieces in one: undici has no list of buffers. */
+function oneBody(body: BytePieces): string | Uint8Array {
+  return typeof body === 'string' || body instanceof Uint8Array ? body : joined(body);
 }

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { MediaItem, Turn } from '../../src/dataset/conversation.js';
 import { Answer } from '../../src/endpoint/answer.js';
 import type { Endpoint } from '../../src/endpoint/endpoint.js';
-import { endpoints, openEndpoint } from '../../src/endpoint/endpoints.js';
+import { type EndpointType, endpoints, openEndpoint } from '../../src/endpoint/endpoints.js';
 import { makePayload } from '../../src/endpoint/payload.js';
+import { joined } from '../../src/util/byte-pieces.js';
 import { wavFile } from '../../src/util/wav.js';
 import { readStream, readWhole, summaryOf } from './read-answer.js';
 
@@ -35,7 +37,7 @@ function payload(
 /** A form with its boundary replaced, bytes as Latin-1. */
 function formOf({ data, contentType }: ReturnType<typeof payload>): string {
   const boundary = /^multipart\/form-data; boundary=([0-9a-f]{32})$/.exec(contentType)?.[1] ?? 'none';
-  return Buffer.from(data).toString('latin1').replaceAll(boundary, 'B');
+  return joined(data).toString('latin1').replaceAll(boundary, 'B');
 }
 const plain = (name: string, value: string) =>
   `--B\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
@@ -70,6 +72,63 @@ describe('media of other chat APIs', () => {
         ],
       },
     ]);
+  });
+});
+
+describe('large media', () => {
+  /** As the threads share them: bytes at hand, in memory of its own. */
+  const shared = (kind: MediaItem['kind'], head: string, bytes: number): MediaItem => {
+    const value = `${head}${Buffer.alloc(bytes, kind).toString('base64')}`;
+    const ascii = new Uint8Array(new SharedArrayBuffer(value.length));
+    ascii.set(Buffer.from(value));
+    return { ...item(kind, value), ascii: () => ascii };
+  };
+  const picture = shared('image', 'data:image/png;base64,', 30_000);
+  const sound = shared('audio', 'wav,', 15_000);
+  const link = item('image', 'https://host/é.png');
+  const small = shared('image', 'data:image/jpeg;base64,', 300);
+
+  it.each<[EndpointType, readonly MediaItem[]]>([
+    ['chat', [picture, small, link, picture, sound, shared('video', 'data:video/mp4;base64,', 20_000)]],
+    ['responses', [picture, sound]],
+    ['messages', [link, picture, small]],
+    ['chat_embeddings', [picture]],
+    ['nim_embeddings', [picture]],
+    ['image_retrieval', [small, picture]],
+  ])('of %s are sent as they are, around the JSON text', (type, media) => {
+    const text = 'a “cat” <0>';
+    const made = payload(endpoints[type], media, {}, { texts: [{ name: '', contents: [text] }] });
+    expect(made.data).toBeInstanceOf(Array);
+    const sent = joined(made.data);
+    expect(sent.toString()).toBe(JSON.stringify(made.body()));
+    expect(made.byteLength).toBe(sent.length);
+    for (const { value } of media) expect(sent.includes(value().slice(value().indexOf(',') + 1))).toBe(true);
+    expect(made.inputText()).toBe(type === 'image_retrieval' ? '' : text);
+  });
+
+  it('of the history are, too, and are part of the hash', () => {
+    const turn: Turn = { role: 'user', model: 'm', texts: [], media: [picture] };
+    const conversation = { sessionId: 's', turns: [turn], history: 'live-answers' } as const;
+    const request = { conversation, turn, past: [{ turn, answer: { content: 'a cat' } }] };
+    const options = { streaming: false, extraInputs: {}, legacyMaxTokens: false, hashesBodies: true };
+    const { data, sha256, body } = makePayload(endpoints.chat, request, options);
+    expect(data).toHaveLength(5);
+    expect(joined(data).toString()).toBe(JSON.stringify(body()));
+    expect(sha256).toBe(createHash('sha256').update(joined(data)).digest('hex'));
+  });
+
+  it('go through a template, which may use their values', () => {
+    const options = {
+      streaming: false,
+      extraInputs: { payload_template: '{"length": {{ image|length }}, "end": "{{ image[-4:] }}"}' },
+    };
+    const made = payload(
+      openEndpoint('template', { legacyMaxTokens: false, ...options }),
+      [picture],
+      options,
+    );
+    // 22 characters of head, 40,000 of base64; "mage" ends in "Z2U=", 30,000 bytes are whole groups: "image" six thousand times.
+    expect(made.data).toBe('{"length":40022,"end":"YWdl"}');
   });
 });
 

@@ -4,6 +4,7 @@ import { Answer } from '../../src/endpoint/answer.js';
 import type { Endpoint } from '../../src/endpoint/endpoint.js';
 import { knownInputTokens, makePayload, outputCapOf } from '../../src/endpoint/payload.js';
 import { EventStreamParser } from '../../src/transport/event-stream.js';
+import { joined } from '../../src/util/byte-pieces.js';
 import { pictures, vectors } from './other-apis.js';
 
 const options = { streaming: false, extraInputs: {}, legacyMaxTokens: false };
@@ -105,7 +106,7 @@ describe('an API of forms', () => {
       Buffer.from([0xff, 0, 0x80]),
       Buffer.from(`\r\n${head('n', plain)}2\r\n--b--\r\n`),
     ]);
-    expect(Buffer.from(data).equals(wanted)).toBe(true);
+    expect(joined(data).equals(wanted)).toBe(true);
     expect([byteLength, contentType]).toEqual([wanted.length, 'multipart/form-data; boundary=b']);
     expect(inputText()).toBe('möre');
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { endpoints } from '../../src/endpoint/endpoints.js';
 import { ClosedLoop } from '../../src/load/closed-loop.js';
 import type { PhaseRunner } from '../../src/load/phase-runner.js';
+import { joined } from '../../src/util/byte-pieces.js';
 import { pictures, vectors } from '../endpoint/other-apis.js';
 import { type StageOptions, stage } from './phase-environment.js';
 
@@ -35,7 +36,7 @@ describe('requests of other APIs than completions', () => {
     ];
     const { sent, records, respondWith } = run({ endpoint: pictures, texts });
     const [request] = sent;
-    const body = Buffer.from(request?.body ?? '');
+    const body = joined(request?.body ?? '');
     expect(body.includes(Buffer.from([0xff, 0, 0x80]))).toBe(true);
     expect(request?.bodyBytes).toBe(body.length);
     expect(request?.headers).toEqual(['Content-Type', 'multipart/form-data; boundary=b']);

@@ -10,6 +10,7 @@ import { OpenLoop } from '../../src/load/open-loop.js';
 import { prepareSessions } from '../../src/load/prepare-sessions.js';
 import { SessionsAhead, type WantedSession } from '../../src/load/sessions-ahead.js';
 import { fixedSchedule } from '../../src/schedule/fixed-schedule.js';
+import { joined } from '../../src/util/byte-pieces.js';
 import { bodyOptions, datasetOf, stage } from './phase-environment.js';
 
 const MS = 1e6;
@@ -89,7 +90,7 @@ describe('a session prepared by another thread', () => {
         throw new Error('not prepared');
       const own = makePayload(endpoints.chat, { conversation, turn, past: [] }, hashing);
       expect(payload.data).toBeInstanceOf(Uint8Array);
-      expect(Buffer.from(payload.data).equals(Buffer.from(own.data))).toBe(true);
+      expect(joined(payload.data).equals(joined(own.data))).toBe(true);
       for (const key of ['byteLength', 'contentType', 'sha256', 'model', 'outputCap'] as const)
         expect(payload[key]).toBe(own[key]);
       expect(payload.body()).toEqual(own.body());
@@ -210,7 +211,7 @@ describe('load modes', () => {
     for (const run of runs) run.answerAll();
     const sent = runs.flatMap((run) => run.sent);
     return {
-      bodies: sent.map(({ body, atNs }) => `${atNs} ${Buffer.from(body).toString()}`).sort(),
+      bodies: sent.map(({ body, atNs }) => `${atNs} ${joined(body).toString()}`).sort(),
       prepared: sent.filter(({ body }) => body instanceof Uint8Array).length,
       done: runs.map((run) => run.done()),
     };

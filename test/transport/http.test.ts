@@ -81,6 +81,25 @@ describe('a request', () => {
     expect([times.bytesSent, times.writes, times.sendEndNs >= times.sendStartNs]).toEqual([3, 1, true]);
   });
 
+  it('goes out in pieces, also of memory that threads share', async () => {
+    let seen = '';
+    const { origin } = await server((socket) =>
+      eachRequest(socket, (text) => {
+        seen = text;
+        socket.write(plain('ok'));
+      }),
+    );
+    const body = [
+      Buffer.from('a'),
+      new Uint8Array(new SharedArrayBuffer(1_500_000)).fill(0x62),
+      Buffer.from('c'),
+    ];
+    const { times } = await send(transport(), origin, { body }).outcome;
+    expect(seen.endsWith(`\r\n\r\na${'b'.repeat(1_500_000)}c`)).toBe(true);
+    expect(seen.slice(0, 500)).toMatch(/content-length: 1500002\r\n/i);
+    expect(times.bytesSent).toBe(1_500_002);
+  });
+
   it('knows its headers and both ends of its connection while that is there', async () => {
     const { origin, sockets } = await server((socket) =>
       eachRequest(socket, () => socket.write(plain('ok', '200 OK', 'X-A: 1\r\nx-a: 2\r\n'))),

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { openSigner, sha256 } from '../../src/transport/sigv4.js';
+import { openSigner } from '../../src/transport/sigv4.js';
+import { sha256 } from '../../src/util/byte-pieces.js';
 
 const options = {
   accessKeyId: 'AKIDEXAMPLE',

@@ -31,6 +31,7 @@ export function mediaOfTurn(batches: readonly MediaBatch[], turn: number): Media
         kind,
         name: '',
         value: () => textOf(piece?.ascii),
+        ascii: () => piece?.ascii ?? new Uint8Array(0),
         seconds: () => piece?.seconds,
       };
     }),

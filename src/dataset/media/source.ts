@@ -31,10 +31,12 @@ export function checkMedia(kind: MediaKind, source: string): number {
 export function mediaItem(kind: MediaKind, name: string, source: string): MediaItem {
   const base64 = isUrl(source) ? undefined : base64Of(source);
   const isFile = base64 === undefined && !isUrl(source);
+  const value = () => (isFile ? fileValue(kind, source) : source);
   return {
     kind,
     name,
-    value: () => (isFile ? fileValue(kind, source) : source),
+    value,
+    ...(isFile || base64 !== undefined ? { ascii: () => Buffer.from(value(), 'latin1') } : {}),
     seconds() {
       if (kind !== 'audio') return undefined;
       if (isFile) return wavSeconds(headOf(source, WAV_HEAD_BYTES), statSync(source).size);
