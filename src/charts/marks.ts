@@ -21,6 +21,8 @@ export function bar(fill: string): Pick<CustomSeriesOption, 'encode' | 'renderIt
   };
 }
 
+export const RANGE_OPACITY = 0.2;
+
 /** A faint box for each item `[from, to, least, greatest]`. */
 export function rangeBoxes(fill: string): Pick<CustomSeriesOption, 'encode' | 'renderItem' | 'clip'> {
   return {
@@ -32,7 +34,7 @@ export function rangeBoxes(fill: string): Pick<CustomSeriesOption, 'encode' | 'r
       return {
         type: 'rect',
         shape: { x: left, y: top, width: right - left, height: Math.max(1, bottom - top) },
-        style: { fill, opacity: 0.2 },
+        style: { fill, opacity: RANGE_OPACITY },
       };
     },
   };

@@ -7,7 +7,7 @@ import type { ChartOption, RunChart } from './chart.js';
 import type { ChartRun } from './chart-run.js';
 import { axis, figure, frame, lineIcons, named, timeAxis, yAxis } from './frame.js';
 import { pointsOf } from './load-over-time.js';
-import { rangeBoxes } from './marks.js';
+import { RANGE_OPACITY, rangeBoxes } from './marks.js';
 import { asSentence } from './measures.js';
 import type { Point } from './reduce.js';
 import { type TelemetryLines, telemetryLines } from './telemetry-lines.js';
@@ -121,7 +121,7 @@ function telemetryChart(row: TelemetryRow): RunChart<TelemetryOverTime> {
       return {
         subtitle:
           drawn.range.length > 0
-            ? `mean of ${counted(all.length, subject)}, and the range from the least to the greatest`
+            ? `mean and range of ${counted(all.length, subject)}`
             : all.length > 1
               ? counted(all.length, subject)
               : (only?.name ?? ''),
@@ -146,7 +146,7 @@ function telemetryOption(
   const colours = [theme.first, theme.second, theme.third, theme.ink];
   const base = frame(theme, title, subtitle);
   const tokens = 'Output tokens';
-  const rangeName = `Least to greatest ${subject}`;
+  const rangeName = `Range of all ${subject}s`;
   const shown = lines.map(({ name }) => ({ name: lines.length === 1 && range.length === 0 ? label : name }));
   const hasLegend = shown.length > 1 || range.length > 0 || throughput.length > 0;
   const greatest = lines.flatMap(({ points }) => points.map(([, value]) => value ?? 0));
@@ -161,7 +161,9 @@ function telemetryOption(
       show: hasLegend,
       data: [
         ...shown.map(({ name }) => ({ name, icon: lineIcons.solid })),
-        ...(range.length > 0 ? [{ name: rangeName, icon: 'rect' }] : []),
+        ...(range.length > 0
+          ? [{ name: rangeName, icon: 'rect', itemStyle: { opacity: RANGE_OPACITY } }]
+          : []),
         ...(throughput.length > 0 ? [{ name: tokens, icon: lineIcons.solid }] : []),
       ],
     },

@@ -113,7 +113,7 @@ describe('servers and GPUs over time', () => {
       series(power, { gpu: `${gpu}` }, gpu === 4 ? { 10: 500 } : { 10: 100 * gpu, 11: 700 }),
     );
     expect(dataOf('gpu_power', gpus)).toEqual({
-      subtitle: 'mean of 5 GPUs, and the range from the least to the greatest',
+      subtitle: 'mean and range of 5 GPUs',
       seconds: 2,
       lines: [
         {
