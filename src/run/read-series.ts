@@ -19,17 +19,25 @@ interface Begun extends Omit<TimeSeries, 'times' | 'values'> {
 export function readSeries(path: string, origin: ClockOrigin): TimeSeries[] {
   // Reading a named pipe would block.
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return [];
+  const all: Begun[] = [];
   const begun = new Map<number, Begun>();
   try {
     for (const { text } of readLines(path)) {
       const line = parsed(text);
-      if (line !== undefined && !readDefinition(line, begun)) readValues(line, text, origin, begun);
+      if (line === undefined) continue;
+      const defined = readDefinition(line);
+      if (defined === undefined) {
+        readValues(line, text, origin, begun);
+      } else {
+        begun.set(defined.id, defined.series);
+        all.push(defined.series);
+      }
     }
   } catch (thrown) {
     // Not UTF-8, or an endless line: what follows cannot be read.
     if (!(thrown instanceof UserError)) throw thrown;
   }
-  return [...begun.values()]
+  return all
     .filter(({ times }) => times.length > 0)
     .map(({ times, values, ...series }) => ({
       ...series,
@@ -47,17 +55,20 @@ function parsed(text: string): JsonObject | undefined {
   }
 }
 
-/** @returns whether the line defines a series. */
-function readDefinition(
-  { id = null, metric: name = null, kind = null, unit = null, source = null, labels = null }: JsonObject,
-  begun: Map<number, Begun>,
-): boolean {
-  if (typeof id !== 'number' || typeof name !== 'string' || typeof unit !== 'string') return false;
-  if (typeof source !== 'string' || !isObject(labels)) return false;
+/** @returns undefined for a line that defines no series. */
+function readDefinition({
+  id = null,
+  metric: name = null,
+  kind = null,
+  unit = null,
+  source = null,
+  labels = null,
+}: JsonObject): { readonly id: number; readonly series: Begun } | undefined {
+  if (typeof id !== 'number' || typeof name !== 'string' || typeof unit !== 'string') return undefined;
+  if (typeof source !== 'string' || !isObject(labels)) return undefined;
   const texts = Object.fromEntries(Object.entries(labels).map(([label, value]) => [label, String(value)]));
   const metric = { name, unit, kind: kind === 'counter' ? 'counter' : 'gauge' } as const;
-  begun.set(id, { metric, source, labels: texts, times: [], values: [] });
-  return true;
+  return { id, series: { metric, source, labels: texts, times: [], values: [] } };
 }
 
 /** Adds an observation; one that is not complete is skipped. */

@@ -235,20 +235,39 @@ export function figuresOfServer({
 /** Figures that are kept as series, for charts. */
 const keptFigures: Readonly<Partial<Record<Figure, SeriesMetric>>> = serverMetrics;
 
+interface KeptPlace {
+  readonly server: KnownServer;
+  readonly place: FigureSource;
+  readonly metric: SeriesMetric;
+}
+
+const keptPlaces = keptPlacesByFamily();
+
 /**
  * The metric under which a series of a page is kept for charts; undefined for all others. Two names of one figure, as
  * some versions have them on one page, are one metric. Of a histogram of tokens the sum is kept.
  */
 export function keptMetric(family: string, labels: Labels): SeriesMetric | undefined {
+  const found = keptPlaces
+    .get(family)
+    ?.find(({ server, place }) => !isSecondRank(server, labels) && hasLabels(place, labels));
+  return found?.metric;
+}
+
+function keptPlacesByFamily(): ReadonlyMap<string, readonly KeptPlace[]> {
+  const byFamily = new Map<string, KeptPlace[]>();
   for (const server of knownServers) {
-    if (isSecondRank(server, labels)) continue;
     for (const [figure, places] of figuresOfServer(server)) {
       const metric = keptFigures[figure];
-      if (metric !== undefined && places.some((place) => place.family === family && hasLabels(place, labels)))
-        return metric;
+      if (metric === undefined) continue;
+      for (const place of places) {
+        const all = byFamily.get(place.family) ?? [];
+        byFamily.set(place.family, all);
+        all.push({ server, place, metric });
+      }
     }
   }
-  return undefined;
+  return byFamily;
 }
 
 /** Whether a series is that of a rank whose first rank reports the same requests. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { seriesSink } from '../../src/export/series-jsonl.js';
+import { appendSeries, seriesSink } from '../../src/export/series-jsonl.js';
 import { readSeries } from '../../src/run/read-series.js';
 import { clientMetrics } from '../../src/telemetry/client-metrics.js';
 import type { Observation, TimeSeries } from '../../src/telemetry/time-series.js';
@@ -103,6 +103,16 @@ describe('a file of series', () => {
       ].join(''),
     );
     expect(plain(readSeries(path, origin))).toEqual([['queue', { rank: '1' }, [1], [4]]]);
+  });
+
+  it('takes others at its end, which may use the same ids', () => {
+    const queue = { name: 'queue', unit: '', kind: 'gauge' } as const;
+    const observations = [3e9, 4e9].map((atNs) => ({
+      ...{ source: 'http://a/metrics', atNs },
+      samples: [{ metric: queue, labels: {}, value: atNs / 1e9 }],
+    }));
+    appendSeries(path, origin, observations);
+    expect(plain(readSeries(path, origin))).toEqual([...all, ['queue', {}, [3e9, 4e9], [3, 4]]]);
   });
 
   it('is none where there is no such file', () => {
