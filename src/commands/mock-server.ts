@@ -129,6 +129,13 @@ export const mockServerOptions = {
     group: 'Prompt',
     help: 'Cache prompt prefixes in blocks of 512 tokens; cached tokens take no time and are reported.',
   }),
+  kvCacheTokens: integer({
+    flags: ['--kv-cache-tokens'],
+    group: 'Prompt',
+    min: 16,
+    defaultText: 'no limit',
+    help: 'Tokens that the KV cache holds: requests wait for room in it, and the newest are preempted when it is full.',
+  }),
 
   outputTokens: integer({
     flags: ['--output-tokens'],

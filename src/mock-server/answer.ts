@@ -1,5 +1,7 @@
 import { monotonicNs } from '../util/clock.js';
 import type { StreamText, UsageCounts } from './apis/api.js';
+import { blocksOf, type KvCache } from './kv-cache.js';
+import type { Outlet } from './outlet.js';
 import type { Paced, Pacer } from './pacer.js';
 import type { AnswerPlan } from './plan.js';
 import type { PrefixCache } from './prefix-cache.js';
@@ -17,29 +19,10 @@ export interface Engine {
   readonly pacer: Pacer;
   readonly slots: Slots<StreamedAnswer>;
   readonly cache: PrefixCache | undefined;
+  /** Undefined: it has no limit. */
+  readonly kv: KvCache | undefined;
   readonly metrics: ServerMetrics;
   readonly log: TokenLog | undefined;
-}
-
-/** A response sent in one piece. */
-export interface FullResponse {
-  readonly status: number;
-  readonly body: string;
-  /** Default: JSON. */
-  readonly type?: string;
-}
-
-/** The destination of a response. */
-export interface Outlet {
-  /** @param type the content type; default: an event stream. */
-  beginStream(type?: string): void;
-  /** A piece of a stream; a character is a byte. */
-  write(text: string): void;
-  sendFull(answer: FullResponse): void;
-  /** The response is complete. */
-  done(): void;
-  /** Breaks the connection. */
-  cut(): void;
 }
 
 /** A response: waits for its slot, then sends each token at its time, or all together when the last is due. */
@@ -62,6 +45,11 @@ export class StreamedAnswer implements Runner, Paced {
   /** Tokens sent, or generated for a response sent as a whole. */
   #sent = 0;
   #over = false;
+  #isPreempted = false;
+  /** Whether the pacer will call it. */
+  #isPaced = false;
+  /** Blocks of a KV cache with a limit. */
+  #blocks = 0;
   readonly #tokenNs: number[] = [];
 
   constructor(
@@ -88,25 +76,43 @@ export class StreamedAnswer implements Runner, Paced {
     engine.slots.enter(this);
   }
 
+  canStart(): boolean {
+    const { kv, slots } = this.#engine;
+    return kv === undefined || slots.running.size === 0 || kv.freeBlocks >= this.#blocksToStart();
+  }
+
   start(): void {
-    const { settings, cache, pacer } = this.#engine;
+    const { settings, cache, pacer, kv } = this.#engine;
     const { prompt, promptTokens, stream } = this.#question;
+    const { tokens } = this.#plan;
     this.#startedNs = monotonicNs();
     this.#cachedTokens = Math.min(cache?.take(prompt) ?? 0, promptTokens);
-    this.#counts.started(cache === undefined ? undefined : this.#cachedTokens, this.#startedNs);
-    const newTokens = promptTokens - this.#cachedTokens;
+    if (!this.#isPreempted)
+      this.#counts.started(cache === undefined ? undefined : this.#cachedTokens, this.#startedNs);
+    this.#isPreempted = false;
+    if (kv !== undefined) this.#hold(kv, this.#blocksToStart());
+    const newTokens = this.#counts.heldTokens - this.#cachedTokens;
     this.#dueNs = this.#startedNs + (settings.ttftMs + settings.ttftPerInputTokenMs * newTokens) * 1e6;
     this.#wholeDueNs = this.#dueNs;
-    if (!stream) this.#dueNs += this.#gapsNs(1, this.#plan.tokens);
-    pacer.add(this, this.#dueNs);
+    if (!stream) this.#dueNs += this.#gapsNs(Math.min(this.#sent + 1, tokens), tokens);
+    if (!this.#isPaced) pacer.add(this, this.#dueNs);
+    this.#isPaced = true;
   }
 
   act(): number | undefined {
-    if (this.#over) return undefined;
-    if (!this.#question.stream) return this.#actWhole();
-    const { tokens, breakAfter = tokens } = this.#plan;
+    const nextNs = this.#over || this.#isPreempted ? undefined : this.#advance();
+    this.#isPaced = nextNs !== undefined;
+    return nextNs;
+  }
+
+  #advance(): number | undefined {
     const nowNs = monotonicNs();
+    // It was preempted and started again after this call was planned.
+    if (nowNs < this.#dueNs) return this.#dueNs;
+    if (!this.#question.stream) return this.#actWhole(nowNs);
+    const { tokens, breakAfter = tokens } = this.#plan;
     if (this.#sent >= breakAfter && breakAfter < tokens) return this.#break(nowNs);
+    if (!this.#grow()) return undefined;
     const dueNs = this.#dueNs;
     let text = '';
     if (this.#sent === 0) text = this.#stream().opening;
@@ -143,11 +149,46 @@ export class StreamedAnswer implements Runner, Paced {
     }
   }
 
-  #actWhole(): undefined {
+  /** Loses its slot and its blocks; it is the next to start, and all its tokens are computed again. */
+  preempt(): void {
+    const { kv, slots, metrics } = this.#engine;
+    this.#generateUntil(monotonicNs());
+    this.#isPreempted = true;
+    if (kv !== undefined) this.#hold(kv, 0);
+    metrics.preemptions++;
+    this.#counts.preemptions++;
+    slots.preempt(this);
+  }
+
+  /** A response sent as a whole takes the blocks for all of its tokens. */
+  #blocksToStart(): number {
+    const { stream, promptTokens } = this.#question;
+    return blocksOf(stream ? this.#counts.heldTokens : promptTokens + this.#plan.tokens);
+  }
+
+  /** Takes blocks for the next chunk, from the newest requests if none are free. @returns false: from itself. */
+  #grow(): boolean {
+    const { kv, slots, settings } = this.#engine;
+    if (kv === undefined) return true;
+    const blocks = blocksOf(this.#counts.heldTokens + settings.tokensPerChunk);
+    while (kv.freeBlocks < blocks - this.#blocks && slots.running.size > 1) {
+      const newest = [...slots.running].at(-1);
+      newest?.preempt();
+      if (newest === this) return false;
+    }
+    this.#hold(kv, blocks);
+    return true;
+  }
+
+  #hold(kv: KvCache, blocks: number): void {
+    kv.take(blocks - this.#blocks);
+    this.#blocks = blocks;
+  }
+
+  #actWhole(nowNs: number): undefined {
     const { settings } = this.#engine;
     const { form } = this.#question;
     const { tokens, reasoningTokens, reason } = this.#plan;
-    const nowNs = monotonicNs();
     // Not until now: sums of gaps may differ in the last digit from the gap of the whole.
     this.#generateUntil(Number.POSITIVE_INFINITY);
     const reasoning = reasoningTokens > 0 ? this.#words(0, reasoningTokens) : undefined;
@@ -241,6 +282,8 @@ export class StreamedAnswer implements Runner, Paced {
       started_ns: this.#startedNs,
       token_ns: this.#tokenNs,
     });
-    this.#engine.slots.leave(this);
+    const { kv, slots } = this.#engine;
+    if (kv !== undefined) this.#hold(kv, 0);
+    slots.leave(this);
   }
 }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { epochMs } from '../util/clock.js';
-import type { FullResponse, Outlet } from './answer.js';
+import type { FullResponse, Outlet } from './outlet.js';
 import { badRequest } from './refusal.js';
 import { BadRequest, type IncomingRequest, RequestReader } from './request-reader.js';
 

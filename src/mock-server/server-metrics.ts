@@ -25,6 +25,7 @@ export class ServerMetrics {
   generationTokens = 0;
   prefixQueriedTokens = 0;
   prefixHitTokens = 0;
+  preemptions = 0;
   readonly finished: Record<EndReason, number> = { stop: 0, length: 0, abort: 0, error: 0 };
   /** Responses by method, path and class of the status: `POST /v1/completions 2xx`. */
   readonly responses = new Map<string, number>();
@@ -97,6 +98,7 @@ function tokenBounds(limit: number): number[] {
 
 /** What is counted about one request, from its arrival to its end. */
 export class RequestMetrics {
+  preemptions = 0;
   readonly #metrics: ServerMetrics;
   readonly #promptTokens: number;
   readonly #maxTokens: number;
@@ -170,6 +172,6 @@ export class RequestMetrics {
     metrics.requestGenerationTokens.add(this.#generates ? this.#tokens : 0);
     metrics.requestMaxTokens.add(this.#maxTokens);
     metrics.requestChoices.add(1);
-    metrics.requestPreemptions.add(0);
+    metrics.requestPreemptions.add(this.preemptions);
   }
 }

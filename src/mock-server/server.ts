@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { epochMs, monotonicNs } from '../util/clock.js';
-import { type Engine, type FullResponse, type Outlet, StreamedAnswer } from './answer.js';
+import { type Engine, StreamedAnswer } from './answer.js';
 import { apis } from './apis/apis.js';
 import { ClientConnection, type Running } from './connection.js';
 import { Gpus } from './gpus.js';
+import { blocksOf, KvCache } from './kv-cache.js';
+import type { FullResponse, Outlet } from './outlet.js';
 import { Pacer } from './pacer.js';
 import { planner } from './plan.js';
 import { PrefixCache } from './prefix-cache.js';
@@ -16,11 +18,11 @@ import { defaultSettings, type MockServerSettings } from './settings.js';
 import { Slots } from './slots.js';
 import { TokenLog } from './token-log.js';
 import { VideoJobs } from './video-jobs.js';
-import { kvBlockTokens, vllmPage } from './vllm-page.js';
+import { vllmPage } from './vllm-page.js';
 import { writeScript } from './words.js';
 
-/** Size of the simulated KV cache. */
-const kvCacheTokens = 1_048_576;
+/** Size of a KV cache that has no limit: what its usage is a share of. */
+const nominalKvCacheTokens = 1_048_576;
 /** The longest request that vLLM's bounds of token counts allow for, without `contextLimit`. */
 const defaultContextTokens = 40_960;
 /** Running requests at which GPUs are busy, where slots do not say. */
@@ -46,6 +48,7 @@ export async function startMockServer(settings: Partial<MockServerSettings> = {}
     script: writeScript(complete.seed),
     pacer: new Pacer(complete.timer),
     slots: new Slots(complete.slots, gpus && ((running) => gpus.setRunning(running, monotonicNs()))),
+    kv: complete.kvCacheTokens === undefined ? undefined : new KvCache(complete.kvCacheTokens),
     cache: complete.prefixCache ? new PrefixCache(complete.bytesPerToken) : undefined,
     metrics: new ServerMetrics(complete.contextLimit ?? defaultContextTokens, complete.itlMs * 1e6),
     log,
@@ -147,13 +150,13 @@ function requestHandler(
 
 /** `/metrics`, of the moment at which it is read. */
 function engineMetricsPage({ settings, metrics, slots }: Engine): () => string {
-  const { model, prefixCache } = settings;
+  const { model, prefixCache, kvCacheTokens = nominalKvCacheTokens } = settings;
   const facts = { model, prefixCache, kvCacheTokens, startedSeconds: epochMs() / 1000 };
   const startNs = monotonicNs();
   return () => {
     const nowNs = monotonicNs();
     let kvBlocks = 0;
-    for (const request of slots.running) kvBlocks += Math.ceil(request.heldTokens(nowNs) / kvBlockTokens);
+    for (const request of slots.running) kvBlocks += blocksOf(request.heldTokens(nowNs));
     const state = { running: slots.running.size, waiting: slots.waiting, kvBlocks };
     return vllmPage(facts, state, metrics, (nowNs - startNs) / 1e9);
   };

@@ -34,6 +34,8 @@ export interface MockServerSettings {
   /** Maximum of prompt and output tokens together. Undefined: no limit. */
   readonly contextLimit: number | undefined;
   readonly prefixCache: boolean;
+  /** Tokens that the KV cache holds: requests wait for room in it, and the newest are preempted. Undefined: no limit. */
+  readonly kvCacheTokens: number | undefined;
 
   /** Mean output length unless a request sets `ignore_eos`. Undefined: the request's cap, or 128 tokens without one. */
   readonly outputTokens: number | undefined;
@@ -86,6 +88,7 @@ export const defaultSettings: MockServerSettings = {
   countTokens: undefined,
   contextLimit: undefined,
   prefixCache: false,
+  kvCacheTokens: undefined,
   outputTokens: undefined,
   outputStddev: 0,
   reasoningTokens: 0,

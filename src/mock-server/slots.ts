@@ -1,5 +1,7 @@
 /** Waits for a slot and then runs in it. */
 export interface Runner {
+  /** Whether there is room for it besides the slot; those behind it wait, too. */
+  canStart(): boolean;
   start(): void;
 }
 
@@ -42,9 +44,18 @@ export class Slots<R extends Runner> {
     this.#fill();
   }
 
+  /** Takes the slot of a running one, which is the next to start, once another one ends. */
+  preempt(runner: R): void {
+    this.#running.delete(runner);
+    this.#onRunning?.(this.#running.size);
+    const behind = [...this.#waiting];
+    this.#waiting.clear();
+    for (const each of [runner, ...behind]) this.#waiting.add(each);
+  }
+
   #fill(): void {
     for (const runner of this.#waiting) {
-      if (this.#running.size >= this.#limit) return;
+      if (this.#running.size >= this.#limit || !runner.canStart()) return;
       this.#waiting.delete(runner);
       this.#running.add(runner);
       this.#onRunning?.(this.#running.size);

@@ -1,6 +1,6 @@
 import { epochMs, monotonicNs } from '../util/clock.js';
-import type { FullResponse } from './answer.js';
 import { readForm } from './form.js';
+import type { FullResponse } from './outlet.js';
 import { badRequest, methodNotAllowed, notFound } from './refusal.js';
 import type { IncomingRequest } from './request-reader.js';
 

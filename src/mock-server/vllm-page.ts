@@ -1,8 +1,6 @@
 import { ExpositionPage, type Histogram, label, labelList, type Sample } from './exposition.js';
+import { kvBlockTokens } from './kv-cache.js';
 import type { EndReason, ServerMetrics } from './server-metrics.js';
-
-/** Tokens of a block of the KV cache. */
-export const kvBlockTokens = 16;
 
 /** The state of the engine at the moment of a page. */
 export interface EngineState {
@@ -64,7 +62,7 @@ export function vllmPage(
     prefixQueriedTokens,
   );
   counter('prefix_cache_hits', 'Prefix cache hits, in terms of number of cached tokens.', prefixHitTokens);
-  counter('num_preemptions', 'Cumulative number of preemption from the engine.', 0);
+  counter('num_preemptions', 'Cumulative number of preemption from the engine.', metrics.preemptions);
   counter('prompt_tokens', 'Number of prefill tokens processed.', promptTokens);
   page.counter(
     'vllm:prompt_tokens_by_source',

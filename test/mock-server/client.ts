@@ -1,9 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { type Engine, StreamedAnswer } from '../../src/mock-server/answer.js';
+import { readChat } from '../../src/mock-server/apis/openai.js';
+import { KvCache } from '../../src/mock-server/kv-cache.js';
+import { Pacer } from '../../src/mock-server/pacer.js';
+import { planner } from '../../src/mock-server/plan.js';
+import { readQuestion } from '../../src/mock-server/question.js';
 import { type MockServer, startMockServer } from '../../src/mock-server/server.js';
-import type { MockServerSettings } from '../../src/mock-server/settings.js';
+import { ServerMetrics } from '../../src/mock-server/server-metrics.js';
+import { defaultSettings, type MockServerSettings } from '../../src/mock-server/settings.js';
+import { Slots } from '../../src/mock-server/slots.js';
 import type { TokenLogLine } from '../../src/mock-server/token-log.js';
+import { writeScript } from '../../src/mock-server/words.js';
 import type { JsonObject } from '../../src/util/json.js';
 
 /** A server without waits that lives until the end of the test. */
@@ -40,6 +49,40 @@ export async function events(port: number, change: JsonObject = {}, path = '/v1/
     .split('\n\n')
     .filter((event) => event.startsWith('data: {'))
     .map((event) => JSON.parse(event.slice('data: '.length)));
+}
+
+/** An engine without a server. */
+export function engineOf(change: Partial<MockServerSettings>): Engine {
+  const settings = { ...defaultSettings, ...change };
+  return {
+    settings,
+    script: writeScript(0),
+    pacer: new Pacer('precise'),
+    slots: new Slots(undefined),
+    cache: undefined,
+    kv: settings.kvCacheTokens === undefined ? undefined : new KvCache(settings.kvCacheTokens),
+    metrics: new ServerMetrics(4096, 0),
+    log: undefined,
+  };
+}
+
+/** What an engine writes in answer to a streamed chat. */
+export function openStream(engine: Engine, change: JsonObject): Promise<string[]> {
+  const body = Buffer.from(JSON.stringify({ ...hello, stream: true, ...change }));
+  const question = readQuestion(readChat, { body, headers: new Map() }, (text) => text.length);
+  if ('status' in question) throw new Error(question.body);
+  const plan = planner(engine.settings)({ question, body, number: 1 });
+  if ('status' in plan) throw new Error(plan.body);
+  return new Promise((resolve) => {
+    const written: string[] = [];
+    new StreamedAnswer(engine, question, plan, null, {
+      beginStream() {},
+      write: (text: string) => written.push(text),
+      sendFull() {},
+      done: () => resolve(written),
+      cut() {},
+    });
+  });
 }
 
 /** Sends bytes and returns all that comes back before the server, or `until`, ends it; latin-1, without the date. */

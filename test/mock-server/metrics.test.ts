@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Gpus } from '../../src/mock-server/gpus.js';
 import { RequestMetrics, ServerMetrics } from '../../src/mock-server/server-metrics.js';
-import { answer, events, post, server } from './client.js';
+import { answer, engineOf, events, openStream, post, server } from './client.js';
 
 /** The samples of a page, by name and labels. */
 async function samples(port: number, path = '/metrics'): Promise<Map<string, number>> {
@@ -91,6 +91,22 @@ test('clients that leave, the queue and the KV cache', async () => {
   expect(after.get(of('generation_tokens_total'))).toBe(2);
   expect(after.get(of('e2e_request_latency_seconds_count'))).toBe(0);
   expect(after.get(of('kv_cache_usage_perc'))).toBe(0);
+});
+
+test('a full KV cache preempts the newest request, and computes it again', async () => {
+  // 20 blocks of 16 tokens; prompts of 100 tokens take 7. Two start, and each needs 13 blocks in the end.
+  const engine = engineOf({ kvCacheTokens: 320, ttftMs: 0, itlMs: 1 });
+  const messages = [{ role: 'user', content: 'x'.repeat(100) }];
+  const streams = ['a', 'b', 'c'].map(() => openStream(engine, { messages, max_tokens: 100 }));
+  expect([engine.slots.running.size, engine.slots.waiting, engine.kv?.freeBlocks]).toEqual([2, 1, 6]);
+  const tokens = (await Promise.all(streams)).map(
+    (written) => written.join('').split('"delta":{"content"').length - 1,
+  );
+  expect(tokens).toEqual([100, 100, 100]);
+  // The second lacks an eleventh block until the first has ended. The third starts besides it, and lacks one in turn.
+  const { metrics, kv } = engine;
+  expect([metrics.preemptions, metrics.finished.length, kv?.freeBlocks]).toEqual([2, 3, 20]);
+  expect([metrics.promptTokens, metrics.generationTokens]).toEqual([300, 300]);
 });
 
 test('where the time of a request went', () => {

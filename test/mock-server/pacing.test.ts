@@ -2,16 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { type Engine, StreamedAnswer } from '../../src/mock-server/answer.js';
-import { readChat } from '../../src/mock-server/apis/openai.js';
-import { Pacer } from '../../src/mock-server/pacer.js';
-import { planner } from '../../src/mock-server/plan.js';
-import { readQuestion } from '../../src/mock-server/question.js';
-import { ServerMetrics } from '../../src/mock-server/server-metrics.js';
-import { defaultSettings } from '../../src/mock-server/settings.js';
-import { Slots } from '../../src/mock-server/slots.js';
 import { writeScript } from '../../src/mock-server/words.js';
-import { answer, events, hello, metric, post, readTokenLog, server } from './client.js';
+import { answer, engineOf, events, hello, metric, openStream, post, readTokenLog, server } from './client.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mock-server-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -108,35 +100,11 @@ test('the prefix cache and the length of the prompt decide the first token', asy
 
 test('tokens that are due together leave in one write, others in one each', async () => {
   const writes = async (itlMs: number) => {
-    const settings = { ...defaultSettings, ttftMs: 0, itlMs };
-    const engine: Engine = {
-      settings,
-      script: writeScript(0),
-      pacer: new Pacer('precise'),
-      slots: new Slots(undefined),
-      cache: undefined,
-      metrics: new ServerMetrics(4096, 0),
-      log: undefined,
-    };
-    const body = Buffer.from(JSON.stringify({ ...hello, stream: true, max_tokens: 4 }));
-    const question = readQuestion(readChat, { body, headers: new Map() }, (text) => text.length);
-    if ('status' in question) throw new Error(question.body);
-    const plan = planner(settings)({ question, body, number: 1 });
-    if ('status' in plan) throw new Error(plan.body);
-    const written: string[] = [];
-    await new Promise<void>((resolve) => {
-      const outlet = {
-        beginStream() {},
-        write: (text: string) => written.push(text),
-        sendFull() {},
-        done: resolve,
-        cut() {},
-      };
-      new StreamedAnswer(engine, question, plan, null, outlet);
-      // While this thread is held up, all four tokens fall due; each is still a write of its own.
-      const untilNs = process.hrtime.bigint() + 20_000_000n;
-      while (process.hrtime.bigint() < untilNs);
-    });
+    const stream = openStream(engineOf({ ttftMs: 0, itlMs }), { max_tokens: 4 });
+    // While this thread is held up, all four tokens fall due; each is still a write of its own.
+    const untilNs = process.hrtime.bigint() + 20_000_000n;
+    while (process.hrtime.bigint() < untilNs);
+    const written = await stream;
     return written.map((text) => text.split('data: ').length - 1);
   };
   // Role chunk, four tokens, [DONE].

@@ -23,7 +23,7 @@ test('a prefix counts in whole blocks, from the start, and never up to the last 
 test('slots are given in order of arrival, and a place in the queue may be given up', () => {
   const slots = new Slots(2);
   const started: string[] = [];
-  const runner = (name: string) => ({ start: () => started.push(name) });
+  const runner = (name: string) => ({ canStart: () => true, start: () => started.push(name) });
   const all = ['a', 'b', 'c', 'd', 'e'].map(runner);
   const [a, b, c, d] = all;
   if (a === undefined || b === undefined || c === undefined || d === undefined)
