@@ -12,7 +12,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   endpoint: ['config:type', 'dataset:type', 'transport:type'],
   records: ['dataset:type', 'endpoint:type', 'transport'],
   fidelity: ['records:type'],
-  telemetry: [],
+  telemetry: ['transport'],
   load: ['schedule', 'dataset', 'endpoint', 'transport', 'records', 'fidelity', 'telemetry'],
   metrics: ['records', 'telemetry:type'],
   trace: ['dataset'],

@@ -8,6 +8,7 @@ export const entries = [
   'load/thread',
   'load/preparation-thread',
   'commands/profile/collector-entry',
+  'commands/profile/telemetry-entry',
   'collect/count-thread',
   'commands/doctor/stub-server',
 ];

@@ -11,6 +11,7 @@ import { promptConflicts } from './prompt-conflicts.js';
 import { type Key, noEffect, type Rule, refuses, verbFor } from './rule.js';
 import { sweepFindings } from './sweep-conflicts.js';
 import { synthesisKeys } from './synthesis-options.js';
+import { telemetryConflicts, telemetryWarnings } from './telemetry-conflicts.js';
 
 type Sources = Loaded<typeof profileOptions>['sources'];
 
@@ -189,6 +190,7 @@ export const checkProfile: Check<typeof profileOptions> = (loaded, isValid) => {
           ...mediaConflicts,
           ...loadConflicts,
           ...controlConflicts,
+          ...telemetryConflicts,
           ...ofType.conflicts,
         ],
         loaded,
@@ -198,7 +200,14 @@ export const checkProfile: Check<typeof profileOptions> = (loaded, isValid) => {
     ],
     warnings: [
       ...find(
-        [...warnings, ...mediaWarnings, ...loadWarnings, ...controlWarnings, ...ofType.warnings],
+        [
+          ...warnings,
+          ...mediaWarnings,
+          ...loadWarnings,
+          ...controlWarnings,
+          ...telemetryWarnings,
+          ...ofType.warnings,
+        ],
         loaded,
         isValid,
       ),

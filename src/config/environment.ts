@@ -102,6 +102,14 @@ export const environment = {
     default: 10,
     help: 'Seconds to wait for requests cancelled at the end of a grace period.',
   }),
+  serverMetricsIntervalSeconds: number({
+    env: 'AIPERF_SERVER_METRICS_COLLECTION_INTERVAL',
+    group,
+    min: 0.05,
+    max: 300,
+    default: 0.333,
+    help: 'Seconds between two reads of a server metrics page.',
+  }),
   consoleExportWidth: integer({
     env: 'AIPERF_UI_CONSOLE_EXPORT_WIDTH',
     group,

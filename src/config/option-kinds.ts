@@ -66,14 +66,14 @@ export function choice<const C extends readonly [string, ...string[]], F extends
   };
 }
 
-/** Comma-separated names from a list; may be repeated. */
+/** Comma-separated names from a list; may be repeated. With `greedy` it takes every word up to the next option. */
 export function choices<
   const C extends readonly [string, ...string[]],
-  F extends Facts<readonly C[number][]>,
+  F extends Facts<readonly C[number][]> & { readonly greedy?: true },
 >(names: C, facts: F): F & Kind<readonly C[number][]> {
   return {
     ...facts,
-    takes: 'one',
+    takes: facts.greedy ? 'many' : 'one',
     repeats: true,
     metavar: `<${names.join('|')},…>`,
     expects: `one or more of ${andList(names)}, separated by commas`,

@@ -25,6 +25,7 @@ import { rankingsOptions } from './rankings-options.js';
 import { slos } from './slos.js';
 import { sweepOptions } from './sweep-options.js';
 import { synthesisOptions } from './synthesis-options.js';
+import { telemetryOptions } from './telemetry-options.js';
 import { videoOptions } from './video-options.js';
 
 /** Server APIs; `endpoint/` implements each. */
@@ -489,6 +490,8 @@ export const profileOptions = {
 
   ...controlOptions,
 
+  ...telemetryOptions,
+
   ...sweepOptions,
 
   uiType: choice(['simple', 'none', 'dashboard'], {
@@ -550,11 +553,6 @@ export const profileOptions = {
     flags: ['--no-gpu-telemetry'],
     group: 'Service',
     help: 'Accepted: GPU telemetry is never collected.',
-  }),
-  noServerMetrics: flag({
-    flags: ['--no-server-metrics'],
-    group: 'Service',
-    help: 'Accepted: server metrics are never collected.',
   }),
   noAutoPlot: flag({
     flags: ['--no-auto-plot'],

@@ -1,9 +1,9 @@
 import type { Answer } from '../endpoint/answer.js';
+import { codingsOf, decodeBody } from '../transport/content-coding.js';
 import { EventStreamParser } from '../transport/event-stream.js';
 import type { ResponseHead } from '../transport/transport.js';
 import { messageOf } from '../util/errors.js';
 import { ResponseTooLarge } from '../util/response-limits.js';
-import { codingsOf, decodeBody } from './content-coding.js';
 
 /** A piece of a body of unknown kind, or of one that is read as a whole. */
 interface Piece {
@@ -103,7 +103,7 @@ export class ResponseBody {
     const body = Buffer.concat(this.#pieces.map(({ bytes }) => bytes));
     const codings = codingsOf(this.#header('content-encoding'), body);
     try {
-      return { text: withoutByteOrderMark(decodeBody(body, codings).toString()), codings };
+      return { text: withoutByteOrderMark(decodeBody(body, codings, MAX_DECODED_BYTES).toString()), codings };
     } catch (thrown) {
       return { text: '', codings, failure: messageOf(thrown) };
     }
@@ -127,6 +127,10 @@ export function isSuccess({ status }: ResponseHead): boolean {
 const eventStreamType = /^\s*text\/event-stream\s*(?:;|$)/i;
 
 /** First bytes that determine the kind, leading white space included. */
+// Requests accept no coding, so a coded body is an error page or comes from a proxy. It is decoded between timestamps,
+// so bodies that take more than a few milliseconds are not decoded.
+const MAX_DECODED_BYTES = 2 ** 20;
+
 const MAX_START_BYTES = 256;
 
 /**

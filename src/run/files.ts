@@ -19,6 +19,8 @@ const runFiles = {
   /** What a run knows of itself before its first request. */
   config: { name: 'run_config.json' },
   spool: { name: 'spool' },
+  /** What was read from servers and GPUs, during the run. */
+  telemetrySpool: { name: 'telemetry' },
   csv: { name: '{summary}.csv', label: 'CSV Export' },
   json: { name: '{summary}.json', label: 'JSON Export' },
   console: { name: '{base}_console.txt' },

@@ -167,12 +167,13 @@ class LiveRun {
    * only shortens the draining.
    */
   #end(reason: EndReason): void {
-    const { source } = this.#threads;
+    const { source, telemetry } = this.#threads;
     if (this.#state === 'ended') return;
     this.#stopWatch();
     this.#ending.abort();
     this.#endedBy ??= reason;
     this.#state = reason === 'given up' ? 'ended' : 'draining';
+    telemetry?.stop(reason === 'interrupt' || reason === 'given up');
     switch (reason) {
       case 'done':
         source.finish();
@@ -200,7 +201,8 @@ class LiveRun {
 
   /** Handles the first interrupt, also while draining. */
   #interrupt(): InterruptEffect {
-    const { collector, spoolFailed } = this.#threads;
+    const { collector, telemetry, spoolFailed } = this.#threads;
+    telemetry?.stop(true);
     this.#later(LEAVE_REST_MS, () => collector.leaveRest());
     this.#later(GIVE_UP_MS, () => {
       // Records that are in memory only would be lost.

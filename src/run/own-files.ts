@@ -55,6 +55,7 @@ const simpleFolders: ReadonlyMap<string, Own> = new Map(
     ),
     raw_records: only(/^raw_records_.*\.jsonl$/),
     spool: only(/\.spool$/),
+    telemetry: only(/\.spool$/),
     sweep_aggregate: sweepAggregate,
     aggregate: {
       ...pointAggregate,

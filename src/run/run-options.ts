@@ -4,6 +4,7 @@ import type { Sinks } from '../collect/sink.js';
 import type { Roof } from '../fidelity/roof.js';
 import type { LoadPlan } from '../load/plan.js';
 import type { LoadSource } from '../load/source.js';
+import type { TelemetryReading } from '../telemetry/telemetry.js';
 import type { Clock } from '../util/clock.js';
 import type { Io } from '../util/io.js';
 import type { Log } from '../util/log.js';
@@ -18,6 +19,8 @@ export interface RunOptions {
   readonly collectorEntry: URL;
   /** Opens the source of the load. @param spool folder; undefined: none. */
   readonly openSource: (spool: string | undefined, onSpoolFailure: (message: string) => void) => LoadSource;
+  /** Starts to read servers and GPUs. */
+  readonly openTelemetry?: () => TelemetryReading | undefined;
   /** Folder that finished records are spooled to. */
   readonly spool: string;
   /** Name of the record file that is made from the spool after a crash if the run writes no record file. */

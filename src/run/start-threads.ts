@@ -1,6 +1,7 @@
 import { type Collector, startCollector } from '../collect/collector.js';
 import { makeSpool, removeSpool } from '../collect/spool-plan.js';
 import type { LoadSource } from '../load/source.js';
+import type { TelemetryReading } from '../telemetry/telemetry.js';
 import { messageOf } from '../util/errors.js';
 import type { RunOptions } from './run-options.js';
 
@@ -8,13 +9,17 @@ import type { RunOptions } from './run-options.js';
 export interface RunThreads {
   readonly source: LoadSource;
   readonly collector: Collector;
+  readonly telemetry: TelemetryReading | undefined;
   /** Folder; undefined: none. */
   readonly spool: string | undefined;
   /** Whether some finished records may be in memory only. */
   readonly spoolFailed: () => boolean;
 }
 
-/** Starts all threads and waits until they are ready. @throws ThreadDeath if one fails before. */
+/**
+ * Starts all threads and waits until they are ready.
+ * @throws ThreadDeath if one fails before. @throws UserError if a source of telemetry must be read and cannot
+ */
 export async function startThreads(options: RunOptions): Promise<RunThreads> {
   const { collect, collectorEntry, openSource, onExit, log } = options;
   const spool = openSpool(options);
@@ -28,8 +33,11 @@ export async function startThreads(options: RunOptions): Promise<RunThreads> {
     log('WARNING', 'records', withoutSpool(message));
   });
   const collector = startCollector(collectorEntry, collect, source.feeds, spool);
+  // After the others, which need the cores more.
+  const telemetry = options.openTelemetry?.();
   try {
     await Promise.all([source.ready, collector.ready]);
+    await telemetry?.begun();
   } catch (thrown) {
     await Promise.all([source.terminate(), collector.terminate()]);
     discard();
@@ -37,7 +45,7 @@ export async function startThreads(options: RunOptions): Promise<RunThreads> {
   } finally {
     keep();
   }
-  return { source, collector, spool, spoolFailed: () => spoolFailed };
+  return { source, collector, telemetry, spool, spoolFailed: () => spoolFailed };
 }
 
 /** @returns the folder; undefined if it cannot be created. */

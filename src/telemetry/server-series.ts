@@ -31,7 +31,7 @@ export interface ScrapedSource {
 }
 
 /** What a source describes. */
-type SourceKind = 'server' | 'gpu';
+export type SourceKind = 'server' | 'gpu';
 
 /** What identifies one series of a page. */
 export interface SeriesHead {

@@ -11,6 +11,7 @@ import { slosOf } from '../slos.js';
 import { datasetConfig } from './dataset-config.js';
 import { nonEmpty, optional, unless } from './json-members.js';
 import type { PreparedRun } from './prepare.js';
+import { metricsPage } from './telemetry-plan.js';
 
 /**
  * The resolved configuration as the files echo it, secrets masked. Keys and values are those of AIPerf's own model,
@@ -36,9 +37,9 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
       ...unless('main', 'revision', config.tokenizerRevision),
       ...optional('apply_chat_template', config.applyChatTemplate || undefined),
     },
-    // As AIPerf writes them for runs that collect none of it.
+    // As AIPerf writes it for runs that collect none of it.
     gpu_telemetry: { enabled: false },
-    server_metrics: { enabled: false },
+    server_metrics: serverMetricsConfig(config),
     network_latency: {
       enabled: config.networkLatencyAutomatic,
       ...optional('mean', config.networkLatencyMean),
@@ -174,6 +175,12 @@ function artifactsConfig(config: Config, dir: string): JsonObject {
     auto_plot: false,
     plot_required: false,
   };
+}
+
+function serverMetricsConfig(config: Config): JsonObject {
+  if (config.noServerMetrics) return { enabled: false };
+  const urls = config.serverMetrics.map((url) => withoutSecrets(metricsPage(url).href));
+  return { enabled: true, urls, formats: [...config.serverMetricsFormats] };
 }
 
 function finite(limit: number): number | undefined {

@@ -15,6 +15,7 @@ import { type RunFacts, runConfigJson, type SeriesFacts } from '../../run/facts.
 import type { RunFiles } from '../../run/files.js';
 import { runLoad } from '../../run/live-run.js';
 import { failedTooOftenText, type RunOutcome } from '../../run/outcome.js';
+import type { RunOptions } from '../../run/run-options.js';
 import { type ClockOrigin, openClock, takeOrigin } from '../../util/clock.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
@@ -30,6 +31,7 @@ import { inputConfig } from './input-config.js';
 import type { Interrupt } from './interrupt.js';
 import type { NetworkProbe } from './network-latency.js';
 import { type PreparedRun, prepareRun } from './prepare.js';
+import { runTelemetry } from './telemetry.js';
 import { traitsOf } from './traits.js';
 
 /** What a run is measured with. */
@@ -89,11 +91,13 @@ export async function measureRun(
   if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure: 'interrupted before it began' };
   const { load, threads, datasetSize } = prepared;
   const network = await networkProbeOf(config, load.targets, artifacts, origin, log);
-  const outcome = await runLoad({
+  const telemetry = runTelemetry(config, load, origin, artifacts, { log, interrupt });
+  const options: RunOptions = {
     load,
     collect: plan,
     collectorEntry: packageFile('dist/commands/profile/collector-entry.js'),
     openSource: (spool, onSpoolFailure) => startLoadThreads(load, { threads, origin, spool, onSpoolFailure }),
+    openTelemetry: telemetry.open,
     sinks,
     onInterrupt: interrupt.onFirst,
     recoverSummary: async () => {
@@ -118,7 +122,8 @@ export async function measureRun(
       control?.stopProfiler();
       return network?.stop() ?? givenRttNs(config);
     },
-  });
+  };
+  const { outcome } = await telemetry.during(() => runLoad(options));
   await control?.profilerStopped(interrupt.happened);
   if (outcome === undefined) {
     log(

@@ -257,6 +257,22 @@ const artifacts: Read = (value, site, reading) => {
   }
 };
 
+const serverMetrics: Read = (value, site, reading) => {
+  if (value === false) return reading.put('noServerMetrics', true, site);
+  section({
+    enabled: (enabled, at) => {
+      if (typeof enabled !== 'boolean')
+        reading.refuse(at, `must be true or false, got ${valueWords(enabled)}`);
+      else if (!enabled) reading.put('noServerMetrics', true, at);
+    },
+    urls: (urls, at) => {
+      // AIPerf writes an empty list for the pages of the servers alone.
+      if (!Array.isArray(urls) || urls.length > 0) option('serverMetrics')(urls, at, reading);
+    },
+    formats: option('serverMetricsFormats'),
+  })(value, site, reading);
+};
+
 const sections: Section = {
   endpoint,
   artifacts,
@@ -281,7 +297,7 @@ const sections: Section = {
   }),
   logging: section({ level: option('logLevel') }),
   gpu_telemetry: unsupported('gpu-telemetry', ...off),
-  server_metrics: unsupported('server-metrics', ...off),
+  server_metrics: serverMetrics,
   network_latency: section({
     enabled: option('networkLatencyAutomatic'),
     mean: option('networkLatencyMean'),

@@ -46,6 +46,7 @@ const immaterial: ReadonlySet<keyof Config> = new Set([
   ] as const),
   ...(['recordProcessors', 'zmqHost', 'zmqIpcPath', 'zmqDualBind'] as const),
   ...(['noGpuTelemetry', 'noServerMetrics', 'noAutoPlot'] as const),
+  ...(['serverMetrics', 'serverMetricsFormats', 'strictTelemetry', 'serverMetricsIntervalSeconds'] as const),
 ]);
 
 /** The options of a series as its manifest holds them. @param configs of its points. */

@@ -1,15 +1,8 @@
 import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 
-// Requests accept no coding, so a coded body is an error page or comes from a proxy. It is decoded between timestamps,
-// so bodies that take more than a few milliseconds are not decoded.
-const MAX_DECODED_BYTES = 2 ** 20;
-
 // A truncated body is decoded as far as it goes.
-const zlib = { maxOutputLength: MAX_DECODED_BYTES, finishFlush: constants.Z_SYNC_FLUSH };
-const brotli = {
-  maxOutputLength: MAX_DECODED_BYTES,
-  finishFlush: constants.BROTLI_OPERATION_FLUSH,
-};
+const zlib = { finishFlush: constants.Z_SYNC_FLUSH };
+const brotli = { finishFlush: constants.BROTLI_OPERATION_FLUSH };
 
 /**
  * The codings of a body by its head, in the order in which they were applied. Gzip is recognized by its first two bytes
@@ -29,27 +22,28 @@ export function codingsOf(contentEncoding: string, body: Buffer): readonly strin
 }
 
 /**
- * Undoes gzip, deflate and br, up to 1 MiB.
- * @throws Error for an unknown coding, an invalid body, or a longer one
+ * Undoes gzip, deflate and br.
+ * @throws Error for an unknown coding, an invalid body, or one of more than `maxBytes`
  */
-export function decodeBody(body: Buffer, codings: readonly string[]): Buffer {
-  return codings.toReversed().reduce(decodeOnce, body);
+export function decodeBody(body: Buffer, codings: readonly string[], maxBytes: number): Buffer {
+  return codings.toReversed().reduce((coded, coding) => decodeOnce(coded, coding, maxBytes), body);
 }
 
-function decodeOnce(body: Buffer, coding: string): Buffer {
+function decodeOnce(body: Buffer, coding: string, maxOutputLength: number): Buffer {
+  const options = { ...zlib, maxOutputLength };
   try {
     switch (coding) {
       case 'gzip':
       case 'x-gzip':
-        return gunzipSync(body, zlib);
+        return gunzipSync(body, options);
       case 'deflate':
         // A zlib header begins with 0x78 in practice; some servers leave it out.
-        return (body[0] ?? 0) === 0x78 ? inflateSync(body, zlib) : inflateRawSync(body, zlib);
+        return (body[0] ?? 0) === 0x78 ? inflateSync(body, options) : inflateRawSync(body, options);
       case 'br':
-        return brotliDecompressSync(body, brotli);
+        return brotliDecompressSync(body, { ...brotli, maxOutputLength });
     }
   } catch (thrown) {
-    if (thrown instanceof RangeError) throw new Error(`it has more than ${MAX_DECODED_BYTES} bytes`);
+    if (thrown instanceof RangeError) throw new Error(`it has more than ${maxOutputLength} bytes`);
     throw thrown;
   }
   throw new Error(`the coding ${coding} is not supported`);

@@ -1,0 +1,21 @@
+import { workerData } from 'node:worker_threads';
+import { openPageSource } from '../../telemetry/page-source.js';
+import type { TelemetryPlan } from '../../telemetry/telemetry.js';
+import { runTelemetryThread } from '../../telemetry/telemetry-thread.js';
+import { openTransport } from '../../transport/open.js';
+import { openClock } from '../../util/clock.js';
+import type { TelemetryRequest, TelemetryResults } from './telemetry-results.js';
+
+const plan: TelemetryPlan = workerData;
+const transport = await openTransport(plan.transport, {
+  ...plan.transportOptions,
+  nowNs: openClock(plan.origin).nowNs,
+});
+runTelemetryThread<TelemetryRequest, TelemetryResults>(plan, {
+  sources: plan.pages.map((page) => openPageSource(page, transport)),
+  finish: async (scraped, request) => {
+    // Loaded after the load: it takes time from the threads that start.
+    const { makeTelemetryResults } = await import('./telemetry-results.js');
+    return makeTelemetryResults(scraped, request);
+  },
+});

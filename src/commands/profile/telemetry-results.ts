@@ -1,0 +1,38 @@
+import type { ScrapedSeries } from '../../telemetry/server-series.js';
+
+/** A span of the run, ns since the clock's origin. */
+export interface TelemetryWindow {
+  readonly startNs: number;
+  readonly endNs: number;
+}
+
+/** What the telemetry thread needs to know of a run that has ended. */
+export interface TelemetryRequest {
+  /** From the start of the phase to its last response; undefined: there was no request. */
+  readonly profiling: TelemetryWindow | undefined;
+  readonly warmup: TelemetryWindow | undefined;
+}
+
+/** What the telemetry thread tells of the servers and GPUs. */
+export interface TelemetryResults {
+  /** Pages that were configured, and of these, pages that were read. */
+  readonly configured: readonly string[];
+  readonly reached: readonly string[];
+  /** Successful reads of all pages, and series on them. */
+  readonly scrapes: number;
+  readonly series: number;
+}
+
+/** Makes the files of server metrics and GPU telemetry, and what the report needs of them. */
+export async function makeTelemetryResults(
+  scraped: ScrapedSeries,
+  _request: TelemetryRequest,
+): Promise<TelemetryResults> {
+  const reached = scraped.sources.filter(({ sentNs }) => sentNs.length > 0);
+  return {
+    configured: scraped.sources.map(({ url }) => url),
+    reached: reached.map(({ url }) => url),
+    scrapes: reached.reduce((sum, { sentNs }) => sum + sentNs.length, 0),
+    series: [...scraped.series()].length,
+  };
+}

@@ -1,0 +1,106 @@
+import type { Config } from '../../config/options.js';
+import type { LoadPlan } from '../../load/plan.js';
+import type { RunFiles } from '../../run/files.js';
+import type { RunOutcome } from '../../run/outcome.js';
+import { startTelemetry, type Telemetry, type TelemetryReading } from '../../telemetry/telemetry.js';
+import type { ClockOrigin } from '../../util/clock.js';
+import type { Log } from '../../util/log.js';
+import { packageFile } from '../../util/package-file.js';
+import { sleep } from '../../util/timeout.js';
+import type { Interrupt } from './interrupt.js';
+import { telemetryPlan } from './telemetry-plan.js';
+import type { TelemetryRequest, TelemetryResults, TelemetryWindow } from './telemetry-results.js';
+
+/** An interrupted run must end within two seconds. */
+const HURRIED_MS = 400;
+
+/** The telemetry of one run. */
+export interface RunTelemetry {
+  /** Starts to read. */
+  readonly open: () => TelemetryReading | undefined;
+  /** Runs the load, then makes files and results of what was read. */
+  during(run: () => Promise<RunOutcome | undefined>): Promise<ServedRun>;
+}
+
+interface ServedRun {
+  /** As `runLoad` returns it. */
+  readonly outcome: RunOutcome | undefined;
+  /** Undefined without telemetry, or if there was no time for it. */
+  readonly telemetry: TelemetryResults | undefined;
+}
+
+/** Prepares to read servers and GPUs during a run. */
+export function runTelemetry(
+  config: Config,
+  load: LoadPlan,
+  origin: ClockOrigin,
+  files: RunFiles,
+  { log, interrupt }: { readonly log: Log; readonly interrupt: Interrupt },
+): RunTelemetry {
+  let telemetry: Telemetry<TelemetryRequest, TelemetryResults> | undefined;
+  return {
+    open: () => {
+      const plan = telemetryPlan(config, load, origin, files.telemetrySpool);
+      if (plan === undefined) return undefined;
+      telemetry = startTelemetry(packageFile('dist/commands/profile/telemetry-entry.js'), plan, log);
+      return telemetry;
+    },
+    during: async (run) => {
+      try {
+        const outcome = await run();
+        const request = outcome && requestOf(outcome, origin);
+        const results = request && (await inTime(telemetry?.finish(request), interrupt));
+        if (results !== undefined) {
+          const { configured, reached, scrapes, series } = results;
+          const read = `${reached.length} of ${configured.length} pages were read, ${scrapes} times in all`;
+          log('DEBUG', 'telemetry', `${read}; they have ${series} series`);
+        }
+        return { outcome, telemetry: results };
+      } finally {
+        await telemetry?.terminate();
+      }
+    },
+  };
+}
+
+/** The results, or undefined if an interrupt leaves no time for them. */
+async function inTime<Results>(
+  results: Promise<Results> | undefined,
+  interrupt: Interrupt,
+): Promise<Results | undefined> {
+  const waiting = new AbortController();
+  let release = () => {};
+  const interrupted = new Promise<void>((resolve) => {
+    release = interrupt.onFirst(() => {
+      resolve();
+      return 'load is over';
+    });
+  });
+  const noTime = interrupted.then(() => sleep(HURRIED_MS, waiting.signal));
+  try {
+    return (await Promise.race([results, noTime])) ?? undefined;
+  } finally {
+    release();
+    waiting.abort();
+  }
+}
+
+function requestOf(
+  { summary, warmup, startNs, warmupStartNs }: RunOutcome,
+  origin: ClockOrigin,
+): TelemetryRequest {
+  return {
+    profiling: windowOf(startNs, summary.lastEndNs, origin),
+    warmup: windowOf(warmupStartNs, warmup?.lastEndNs, origin),
+  };
+}
+
+/** @param lastEndNs wall clock. */
+function windowOf(
+  startNs: number | undefined,
+  lastEndNs: bigint | undefined,
+  origin: ClockOrigin,
+): TelemetryWindow | undefined {
+  if (startNs === undefined || lastEndNs === undefined) return undefined;
+  return { startNs, endNs: Number(lastEndNs - origin.epochNs) };
+}

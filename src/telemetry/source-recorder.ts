@@ -1,0 +1,209 @@
+import { join } from 'node:path';
+import { cut } from '../util/cut.js';
+import type { LogLevel } from '../util/log.js';
+import { makeFolder } from '../util/make-folder.js';
+import { type FamilySample, familyOf } from './families.js';
+import { grown } from './line-table.js';
+import type { Notices } from './notices.js';
+import { PageReader } from './page-reader.js';
+import { ScrapeLogWriter } from './scrape-log.js';
+import type { LoggedSource } from './scraped-series.js';
+import type { ScrapedSource } from './server-series.js';
+import type { ReadFailure, Reading, TelemetrySource } from './source.js';
+
+/** Reads the pages of a source into its log, and notes what is odd about them. */
+export class SourceRecorder {
+  readonly #source: TelemetrySource;
+  readonly #notices: Notices;
+  readonly #path: string;
+  readonly #folder: string;
+  readonly #pages = new PageReader();
+  /** Samples by number, and their numbers by the id that the reader gave them; -1: not kept. */
+  readonly #samples: FamilySample[] = [];
+  #numberOf = new Int32Array(1024);
+  /** By number, 1: its value only grows. */
+  #isGrowing = new Uint8Array(1024);
+  #log: ScrapeLogWriter | undefined;
+  #times = new Float64Array(3 * 256);
+  #changed = new Uint8Array(256);
+  #scrapes = 0;
+  readonly #failures = new Map<string, number>();
+  /** Whether a counter differed in the last page from the page before. */
+  countersChanged = true;
+
+  /** @param folder of the log, which is made with the first page. @param number of the source, which names its log. */
+  constructor(source: TelemetrySource, notices: Notices, folder: string, number: number) {
+    this.#source = source;
+    this.#notices = notices;
+    this.#folder = folder;
+    this.#path = join(folder, `${number}.spool`);
+  }
+
+  get scrapes(): number {
+    return this.#scrapes;
+  }
+
+  /** @returns whether the page is exposition text; another one is not kept. @throws the file system's error. */
+  add(reading: Reading): boolean {
+    const pages = this.#pages;
+    pages.read(reading.page);
+    if (!pages.isExposition) return false;
+    this.#addFresh();
+    this.#noteFaults();
+    const { sentNs, firstByteNs, receivedNs } = reading;
+    const at = this.#scrapes++;
+    if (at === this.#changed.length) {
+      this.#times = grown(this.#times, Float64Array);
+      this.#changed = grown(this.#changed, Uint8Array);
+    }
+    this.#times.set([sentNs, firstByteNs, receivedNs], 3 * at);
+    this.#changed[at] = this.#append(reading) > 0 ? 1 : 0;
+    return true;
+  }
+
+  fail({ reason }: ReadFailure): void {
+    this.#failures.set(reason, (this.#failures.get(reason) ?? 0) + 1);
+  }
+
+  /** What was read. */
+  logged(): LoggedSource {
+    const { kind, url, isDefault } = this.#source;
+    const column = (part: number) =>
+      Float64Array.from({ length: this.#scrapes }, (_, at) => this.#times[3 * at + part] as number);
+    const source: ScrapedSource = {
+      ...{ of: kind, url, isDefault },
+      ...{ sentNs: column(0), firstByteNs: column(1), receivedNs: column(2) },
+      changed: this.#changed.slice(0, this.#scrapes),
+      failures: this.#failures,
+    };
+    return { source, samples: this.#samples, log: this.#log && this.#path };
+  }
+
+  close(): void {
+    this.#log?.close();
+  }
+
+  /** Appends the values of the page. @returns number of changes. */
+  #append(reading: Reading): number {
+    const { values, ids, count } = this.#pages;
+    const log = this.#openLog();
+    log.begin(reading);
+    let present = 0;
+    let resets = 0;
+    let reset = { number: -1, before: 0, value: 0 };
+    this.countersChanged = false;
+    for (let i = 0; i < count; i++) {
+      const id = ids[i] as number;
+      const number = this.#numberOf[id] as number;
+      const value = values[id] as number;
+      if (number === -1 || Number.isNaN(value)) continue;
+      present++;
+      const before = log.set(number, value);
+      if (before === value || this.#isGrowing[number] === 0) continue;
+      this.countersChanged = true;
+      if (value < before && resets++ === 0) reset = { number, before, value };
+    }
+    if (log.present > present) this.#removeMissing(log);
+    if (resets > 0) {
+      const { number, before, value } = reset;
+      this.#note(
+        'reset',
+        `${resets} counters were reset, e.g. ${this.#shown(number)} from ${before} to ${value}; they count on from 0`,
+        'counters were reset',
+      );
+    }
+    return log.end();
+  }
+
+  /** Removes what the page has not. */
+  #removeMissing(log: ScrapeLogWriter): void {
+    const { values, samples, faults } = this.#pages;
+    const missing: number[] = [];
+    for (let id = 0; id < samples; id++) {
+      const number = this.#numberOf[id] as number;
+      if (number !== -1 && Number.isNaN(values[id]) && log.remove(number)) missing.push(id);
+    }
+    const gone = missing.filter((id) => !faults.nonFinite.includes(id));
+    if (gone.length === 0) return;
+    const shown = this.#shown(this.#numberOf[gone[0] ?? 0] ?? -1);
+    this.#note('vanished', `${shown} is no longer on the page`, 'series vanished from the page', gone.length);
+  }
+
+  /** Gives new samples that are kept their numbers. */
+  #addFresh(): void {
+    const { fresh, samples } = this.#pages;
+    if (fresh.length === 0) return;
+    while (samples > this.#numberOf.length) this.#numberOf = grown(this.#numberOf, Int32Array);
+    const from = this.#samples.length;
+    for (const { id, name, labels } of fresh) {
+      const sample = familyOf(name, labels, this.#pages);
+      this.#numberOf[id] = sample === undefined ? -1 : this.#samples.length;
+      if (sample === undefined) continue;
+      const number = this.#samples.length;
+      if (number === this.#isGrowing.length) this.#isGrowing = grown(this.#isGrowing, Uint8Array);
+      this.#isGrowing[number] = growsOnly(sample) ? 1 : 0;
+      this.#samples.push(sample);
+    }
+    const added = this.#samples.slice(from);
+    if (added.length === 0) return;
+    this.#openLog().addSamples(added);
+    if (this.#scrapes === 0) return;
+    this.#note(
+      'appeared',
+      `${this.#shown(from)} is new on the page`,
+      'series appeared',
+      added.length,
+      'INFO',
+    );
+  }
+
+  #noteFaults(): void {
+    const { malformed, malformedLine, duplicates, duplicateId, excess, nonFinite } = this.#pages.faults;
+    if (malformed > 0) {
+      const what = 'malformed lines were left out';
+      this.#note('malformed', `${what}, e.g. ${malformedLine}`, what, malformed);
+    }
+    if (duplicates > 0) {
+      const shown = this.#shown(this.#numberOf[duplicateId] ?? -1);
+      const what = 'a series is more than once on the page; the first line counts';
+      this.#note('duplicate', shown === '' ? what : `${shown}: ${what}`, what, duplicates);
+    }
+    if (excess > 0) {
+      const what = `series beyond the first ${this.#pages.samples} are left out`;
+      this.#note('excess', what, what, excess);
+    }
+    for (const id of nonFinite) {
+      const number = this.#numberOf[id] as number;
+      const family = this.#samples[number]?.family.name;
+      if (family === undefined) continue;
+      const what = 'values that are NaN or infinite are left out';
+      this.#note(`not finite ${family}`, `${this.#shown(number)}: ${what}`, `${family}: ${what}`);
+    }
+  }
+
+  #note(kind: string, message: string, summary: string, times = 1, level: LogLevel = 'WARNING'): void {
+    const { url } = this.#source;
+    this.#notices.note(`${url} ${kind}`, level, `${url}: ${message}`, `${url}: ${summary}`, times);
+  }
+
+  /** A sample as a page writes it, for a message. */
+  #shown(number: number): string {
+    const sample = this.#samples[number];
+    if (sample === undefined) return '';
+    const labels = sample.labels.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',');
+    return cut(labels === '' ? sample.family.name : `${sample.family.name}{${labels}}`, 120);
+  }
+
+  #openLog(): ScrapeLogWriter {
+    if (this.#log === undefined) {
+      makeFolder(this.#folder);
+      this.#log = new ScrapeLogWriter(this.#path);
+    }
+    return this.#log;
+  }
+}
+
+/** Whether a drop of the value means that its server has restarted. A sum falls with negative observations. */
+function growsOnly({ family: { kind }, role }: FamilySample): boolean {
+  return kind === 'counter' || (kind === 'histogram' && role !== 'sum');
+}

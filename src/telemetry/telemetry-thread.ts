@@ -1,0 +1,68 @@
+import { readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parentPort } from 'node:worker_threads';
+import { openClock } from '../util/clock.js';
+import { yieldToLoadThreads } from '../util/priority.js';
+import { Notices } from './notices.js';
+import { openScrapedSeries } from './scraped-series.js';
+import type { ScrapedSeries } from './server-series.js';
+import type { TelemetrySource } from './source.js';
+import { leastReadMs, MAX_READ_MS, SourceLoop } from './source-loop.js';
+import { SourceRecorder } from './source-recorder.js';
+import type { TelemetryCommand, TelemetryEvent, TelemetryPlan } from './telemetry.js';
+
+/** What the telemetry thread works with. */
+export interface TelemetryParts<Request, Results> {
+  readonly sources: readonly TelemetrySource[];
+  /** Makes files and results of what was read. */
+  readonly finish: (scraped: ScrapedSeries, request: Request) => Promise<Results>;
+}
+
+/** The telemetry thread: reads all sources until it is told to stop, and then makes the results. */
+export function runTelemetryThread<Request, Results>(
+  plan: TelemetryPlan,
+  { sources, finish }: TelemetryParts<Request, Results>,
+): void {
+  yieldToLoadThreads();
+  const { origin, intervalMs, isStrict, folder } = plan;
+  const post = (event: TelemetryEvent<Results>) => parentPort?.postMessage(event);
+  const notices = new Notices((level, message) => post({ kind: 'log', level, message }));
+  const { nowNs } = openClock(origin);
+  const recorders = sources.map((source, number) => new SourceRecorder(source, notices, folder, number));
+  const loops = sources.map((source, number) => {
+    const options = {
+      ...{ intervalMs, nowNs, notices },
+      delayMs: (intervalMs * number) / sources.length,
+      firstReadMs: isStrict ? MAX_READ_MS : leastReadMs(intervalMs),
+    };
+    return new SourceLoop(source, recorders[number] as SourceRecorder, options);
+  });
+  const begun = Promise.all(loops.map((loop) => loop.begun));
+  const over = Promise.all(loops.map((loop) => loop.over));
+  void begun.then(() => {
+    const unread = loops.flatMap(({ source: { url }, failure }) =>
+      failure === undefined ? [] : [{ url, message: failure.message }],
+    );
+    post({ kind: 'begun', unread });
+  });
+  parentPort?.on('message', (command: TelemetryCommand<Request>) => {
+    if (command.kind === 'stop') for (const loop of loops) loop.stop(command.isHurried);
+    else void over.then(() => end(command.request));
+  });
+
+  async function end(request: Request): Promise<void> {
+    notices.end();
+    for (const recorder of recorders) recorder.close();
+    const results = await finish(openScrapedSeries(recorders.map((recorder) => recorder.logged())), request);
+    if (recorders.some(({ scrapes }) => scrapes > 0)) removeLogs(folder);
+    post({ kind: 'results', results });
+  }
+}
+
+/** Removes the logs in a folder, and the folder if nothing else is in it. */
+function removeLogs(folder: string): void {
+  const names = readdirSync(folder);
+  const ours = names.filter((name) => name.endsWith('.spool'));
+  for (const name of ours) rmSync(join(folder, name), { force: true });
+  if (ours.length === names.length) rmdirSync(folder);
+}

@@ -1,0 +1,112 @@
+import { Worker } from 'node:worker_threads';
+import type { TransportOptions } from '../transport/transport.js';
+import type { ClockOrigin } from '../util/clock.js';
+import { UserError } from '../util/errors.js';
+import type { Log, LogLevel } from '../util/log.js';
+import { deathOf } from '../util/thread-death.js';
+import { sleep } from '../util/timeout.js';
+import type { PagePlan } from './page-source.js';
+
+/** What the telemetry thread reads, as plain data. */
+export interface TelemetryPlan {
+  readonly origin: ClockOrigin;
+  readonly intervalMs: number;
+  /** A source that cannot be read at the start is an error. */
+  readonly isStrict: boolean;
+  /** Folder for what was read; made with the first page. */
+  readonly folder: string;
+  readonly pages: readonly PagePlan[];
+  readonly transport: 'http' | 'undici';
+  readonly transportOptions: Omit<TransportOptions, 'nowNs'>;
+}
+
+/** Message to the telemetry thread. */
+export type TelemetryCommand<Request> =
+  | { readonly kind: 'stop'; readonly isHurried: boolean }
+  | { readonly kind: 'finish'; readonly request: Request };
+
+/** A source that could not be read, and why. */
+interface UnreadSource {
+  readonly url: string;
+  readonly message: string;
+}
+
+/** Message of the telemetry thread. */
+export type TelemetryEvent<Results> =
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string }
+  /** Every source was read twice, or could not be read. */
+  | { readonly kind: 'begun'; readonly unread: readonly UnreadSource[] }
+  | { readonly kind: 'results'; readonly results: Results };
+
+/** Reads servers and GPUs while a run sends its load. */
+export interface TelemetryReading {
+  /**
+   * Waits until all sources were read twice, but not much longer than the load threads need anyway.
+   * @throws UserError if one cannot be read and the plan is strict
+   */
+  begun(): Promise<void>;
+  /** Ends the reading: the load has ended. @param isHurried in as little time as possible. */
+  stop(isHurried: boolean): void;
+}
+
+/** The main thread's handle of the telemetry thread. */
+export interface Telemetry<Request, Results> extends TelemetryReading {
+  /** The results, when all was read; undefined if the thread failed. */
+  finish(request: Request): Promise<Results | undefined>;
+  terminate(): Promise<void>;
+}
+
+/** A slow page delays the first request by this much at most. */
+const MAX_DELAY_MS = 100;
+
+/** Starts the telemetry thread, which reads at once. @param entry module that calls `runTelemetryThread` with its worker data. */
+export function startTelemetry<Request, Results>(
+  entry: URL,
+  plan: TelemetryPlan,
+  log: Log,
+): Telemetry<Request, Results> {
+  const worker = new Worker(entry, { workerData: plan });
+  let isTerminated = false;
+  let begin = (_: readonly UnreadSource[]) => {};
+  let finish = (_: Results) => {};
+  const unread = new Promise<readonly UnreadSource[]>((resolve) => {
+    begin = resolve;
+  });
+  const results = new Promise<Results>((resolve) => {
+    finish = resolve;
+  });
+  worker.on('message', (event: TelemetryEvent<Results>) => {
+    if (event.kind === 'log') log(event.level, 'telemetry', event.message);
+    else if (event.kind === 'begun') begin(event.unread);
+    else finish(event.results);
+  });
+  const died = deathOf(worker, 'The telemetry thread', () => isTerminated).catch((death: Error) => {
+    log('ERROR', 'telemetry', `${death.message}. The run goes on without server metrics and GPU telemetry.`);
+  });
+  const post = (command: TelemetryCommand<Request>) => worker.postMessage(command);
+  return {
+    begun: async () => {
+      if (plan.isStrict) {
+        const [first] = (await Promise.race([unread, died])) ?? [];
+        if (first === undefined) return;
+        throw new UserError(
+          `${first.url} cannot be read: ${first.message}`,
+          'Start it, name another page, or leave out --strict-telemetry.',
+        );
+      }
+      const waiting = new AbortController();
+      await Promise.race([unread, died, sleep(MAX_DELAY_MS, waiting.signal)]);
+      waiting.abort();
+    },
+    stop: (isHurried) => post({ kind: 'stop', isHurried }),
+    finish: async (request) => {
+      post({ kind: 'stop', isHurried: false });
+      post({ kind: 'finish', request });
+      return (await Promise.race([results, died])) ?? undefined;
+    },
+    terminate: async () => {
+      isTerminated = true;
+      await worker.terminate();
+    },
+  };
+}
