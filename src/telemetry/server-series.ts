@@ -1,7 +1,7 @@
 import type { Labels } from './time-series.js';
 
 /** Kinds of families that are kept. */
-type FamilyKind = 'counter' | 'gauge' | 'histogram' | 'unknown';
+export type FamilyKind = 'counter' | 'gauge' | 'histogram' | 'unknown';
 
 /** A metric as a page declares it. */
 export interface MetricFamily {
