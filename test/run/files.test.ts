@@ -9,6 +9,8 @@ const fixed = {
   warmupJson: 'phases/warmup/profile_export_aiperf.json',
   profilingCsv: 'phases/profiling/profile_export_aiperf.csv',
   profilingJson: 'phases/profiling/profile_export_aiperf.json',
+  warmupServerMetrics: 'phases/warmup/server_metrics.json',
+  profilingServerMetrics: 'phases/profiling/server_metrics.json',
 };
 
 test('names without a prefix', () => {
@@ -23,6 +25,10 @@ test('names without a prefix', () => {
     json: 'profile_export_aiperf.json',
     csv: 'profile_export_aiperf.csv',
     console: 'profile_export_console.txt',
+    serverMetricsJson: 'server_metrics_export.json',
+    serverMetricsCsv: 'server_metrics_export.csv',
+    serverMetricsJsonl: 'server_metrics_export.jsonl',
+    serverMetricsParquet: 'server_metrics_export.parquet',
     timeslicesCsv: 'profile_export_aiperf_timeslices.csv',
     timeslicesJson: 'profile_export_aiperf_timeslices.json',
   });
@@ -40,6 +46,10 @@ test.each(['foo', 'foo.json', 'foo_raw.jsonl'])('names with the prefix %s', (pre
     json: 'foo.json',
     csv: 'foo.csv',
     console: 'foo_console.txt',
+    serverMetricsJson: 'foo_server_metrics.json',
+    serverMetricsCsv: 'foo_server_metrics.csv',
+    serverMetricsJsonl: 'foo_server_metrics.jsonl',
+    serverMetricsParquet: 'foo_server_metrics.parquet',
     timeslicesCsv: 'foo_timeslices.csv',
     timeslicesJson: 'foo_timeslices.json',
   });
