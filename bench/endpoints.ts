@@ -30,7 +30,7 @@ const PASSAGES = 10;
 const DIMENSIONS = 384;
 const SECONDS = quick ? 1 : 8;
 /** AIPerf gets fewer requests: it reaches its rate, or it does not. */
-const PEER_SECONDS = quick ? 0.05 : 2;
+const PEER_SECONDS = quick ? 0.05 : 1;
 
 const texts = ['--num-dataset-entries', '100'];
 const embeddings = ['--endpoint-type', 'embeddings', '--batch-size', String(BATCH), '--isl', '64', ...texts];
@@ -56,9 +56,11 @@ const cases: readonly Case[] = [
 ];
 
 const report = openReport('endpoints');
-// `--only rankings` measures the cases whose name has the word; `--ours` leaves AIPerf out.
+// `--only rankings` measures the cases whose name has the word, `--client ours` or `--client aiperf` that tool alone.
 const only = argument('--only') ?? '';
-const peer = process.argv.includes('--ours') ? undefined : await findPeer();
+const client = argument('--client');
+const peer = client === 'ours' ? undefined : await findPeer();
+const ownBuilds = client === 'aiperf' ? [] : builds;
 for (const one of cases) if (one.name.includes(only)) await measure(one);
 report.note(
   `Requests of embeddings hold ${BATCH} texts of 64 tokens, answers ${BATCH} vectors of ${DIMENSIONS}; rankings ${PASSAGES} passages of 64 tokens. ` +
@@ -81,7 +83,7 @@ async function measure({ name, perSecond, args, answer }: Case): Promise<void> {
       const ours = new FiguresOfBuilds<Measured>();
       const theirs: Measured[] = [];
       for (let round = 0; round < rounds; round++) {
-        for (const build of builds)
+        for (const build of ownBuilds)
           await withFolder(async (artifacts) => {
             const own = await runOurs(server.url, artifacts, [...args, ...rate(perSecond, SECONDS)], {
               build,
