@@ -15,6 +15,7 @@ import {
   type FollowUp,
 } from './endpoint.js';
 import { type AnswerError, type Failure, failureEvent, failureIn } from './failure.js';
+import { shortenedChunk } from './shortened-body.js';
 import { isEndMark, StreamEnd } from './stream-end.js';
 import { learnTemplate, type UnitTemplate } from './template.js';
 
@@ -144,6 +145,18 @@ export class Answer implements StreamHandler {
     if (!this.#readUnit(text, atNs)) this.#unreadable = quoting(unreadable, text);
   }
 
+  /**
+   * Reads a whole body, complete at `atNs`, from the part of it that its endpoint needs.
+   * @returns false if that is not enough, and the text is needed: nothing is taken then.
+   */
+  onShortenedBody(body: Buffer, atNs: number): boolean {
+    const chunk = this.units === undefined ? shortenedChunk(this.#options.endpoint, body) : undefined;
+    if (chunk === undefined) return false;
+    this.lastUnitNs = atNs;
+    this.#take(chunk, atNs);
+    return true;
+  }
+
   /** Successful bodies are audio, unless they are JSON. */
   get takesAudio(): boolean {
     return this.#options.endpoint.answersAudio === true;
@@ -231,7 +244,7 @@ export class Answer implements StreamHandler {
     refuseHugeJson(text);
     let unit: Json;
     try {
-      unit = JSON.parse(this.#streamed ? text : (this.#options.endpoint.shorten?.(text) ?? text));
+      unit = JSON.parse(text);
     } catch {
       if (isEndMark(text)) {
         this.#end.isMarked = true;

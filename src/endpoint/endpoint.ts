@@ -187,8 +187,10 @@ export interface Endpoint {
   read(unit: Json): Chunk | undefined;
   /** A failure that a unit reports, as this API names it; absent: as it is. */
   failure?(failure: Failure): Failure;
-  /** Leaves out of a whole body what need not be parsed; absent: all of it is parsed. */
-  shorten?(body: string): string;
+  /**
+   * Text of a whole body without what need not be parsed; undefined if it cannot tell. Absent: all of it is parsed.
+   */
+  shorten?(body: Buffer): string | undefined;
   /** Reads a unit that is not JSON; absent: such a unit is an error. */
   readText?(unit: string): Chunk;
   /** Texts of a turn for the prewarm: simulated requests that get the code of a load thread compiled. */

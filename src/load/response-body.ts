@@ -69,7 +69,9 @@ export class ResponseBody {
       return '';
     }
     if (this.#bytes === 0) return '';
-    const { text, codings, failure } = this.#decode();
+    const body = Buffer.concat(this.#pieces.map(({ bytes }) => bytes));
+    if (isSuccess(this.#head) && this.#answer.onShortenedBody(body, atNs)) return '';
+    const { text, codings, failure } = this.#decode(body);
     if (!isSuccess(this.#head)) return text;
     const contentType = this.#header('content-type');
     const coded =
@@ -99,8 +101,11 @@ export class ResponseBody {
     return this.#stream;
   }
 
-  #decode(): { readonly text: string; readonly codings: readonly string[]; readonly failure?: string } {
-    const body = Buffer.concat(this.#pieces.map(({ bytes }) => bytes));
+  #decode(body: Buffer): {
+    readonly text: string;
+    readonly codings: readonly string[];
+    readonly failure?: string;
+  } {
     const codings = codingsOf(this.#header('content-encoding'), body);
     try {
       return { text: withoutByteOrderMark(decodeBody(body, codings, MAX_DECODED_BYTES).toString()), codings };

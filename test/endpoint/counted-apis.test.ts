@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Conversation, NamedTexts, Turn } from '../../src/dataset/conversation.js';
+import { Answer } from '../../src/endpoint/answer.js';
 import { endpoints } from '../../src/endpoint/endpoints.js';
 import { bodyOf, inputTextOf } from '../../src/endpoint/payload.js';
 import { withoutNumbers } from '../../src/endpoint/vectors.js';
@@ -115,20 +116,15 @@ describe('embeddings', () => {
       ],
       usage,
     };
-    expect(JSON.parse(withoutNumbers(JSON.stringify(body)))).toEqual({
+    const shortened = {
       data: [
         { index: 0, embedding: [0] },
         { embedding: [0], index: 1 },
       ],
       usage,
-    });
-    expect(JSON.parse(withoutNumbers(JSON.stringify(body, null, 1)))).toEqual({
-      data: [
-        { index: 0, embedding: [0] },
-        { embedding: [0], index: 1 },
-      ],
-      usage,
-    });
+    };
+    for (const text of [JSON.stringify(body), JSON.stringify(body, null, 1)])
+      expect(JSON.parse(withoutNumbers(Buffer.from(text)) ?? '')).toEqual(shortened);
     // What is no JSON, or another shape, is left to the parser.
     const strange = [
       JSON.stringify({ embedding: [many] }),
@@ -137,11 +133,36 @@ describe('embeddings', () => {
       JSON.stringify(body).slice(0, -600),
       `{"embedding":[${many.join(',')}`,
     ];
-    const kept = strange.filter((text) => withoutNumbers(text) === text);
+    const kept = strange.filter((text) => withoutNumbers(Buffer.from(text)) === undefined);
     // A body that is cut within a list is left as it is; one that is cut behind a list stays broken.
     expect(kept.length).toBe(strange.length);
     expect(readWhole(embeddings, JSON.stringify(body).slice(0, -5)).error?.type).toBe(
       'InvalidInferenceResultError',
+    );
+  });
+
+  it('reads a long body without its numbers, and all of one that is no plain answer', () => {
+    const long = { object: 'embedding', embedding: Array.from({ length: 300 }, (_, place) => place / 7) };
+    const whole = (body: object, keepUnits = false) => {
+      const answer = new Answer({ endpoint: embeddings, streamEnd: 'marked', keepUnits });
+      return [answer.onShortenedBody(Buffer.from(JSON.stringify(body)), 5), answer] as const;
+    };
+    const [isRead, answer] = whole({ data: [long, long], usage });
+    expect([isRead, answer.counts, answer.usage, answer.lastUnitNs, [...answer.contentNs]]).toEqual([
+      ...[true, { vectors: 2 }, usage, 5, [5]],
+    ]);
+    for (const body of [
+      { data: [long, { ...long, object: 'x' }] },
+      { data: [long], error: { message: 'no' } },
+      { embedding: long.embedding },
+    ]) {
+      const [wasRead, { counts, error }] = whole(body);
+      expect([wasRead, counts, error?.type]).toEqual([false, undefined, 'InvalidInferenceResultError']);
+    }
+    // The raw export keeps the text.
+    expect(whole({ data: [long, long] }, true)[0]).toBe(false);
+    expect(readWhole(embeddings, { data: [{ ...long, object: 'x' }] }).error?.message).toBe(
+      'data[0] of the response is no embedding but object "x"',
     );
   });
 });

@@ -11,7 +11,8 @@ interface Event {
 export function readWhole(endpoint: Endpoint, body: unknown): Answer {
   const answer = new Answer({ endpoint, streamEnd: 'marked', keepUnits: false });
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  answer.onWholeBody(text, 'application/json', 5, 'it is no JSON');
+  if (!answer.onShortenedBody(Buffer.from(text), 5))
+    answer.onWholeBody(text, 'application/json', 5, 'it is no JSON');
   return answer;
 }
 
