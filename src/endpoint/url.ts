@@ -28,11 +28,6 @@ export function requestTarget(base: string, path: string): RequestTarget {
   };
 }
 
-/** Control routes and metrics are at the root of a server, not below its `/v1`. */
-export function serverRoot(base: string): string {
-  return base.replace(/\/v1\/*$/, '');
-}
-
 /** URL drops line ends and tabs silently. */
 function encodedControls(text: string): string {
   return text.replace(controls, encodeURIComponent);

@@ -86,8 +86,9 @@ export class PageReader {
       if (place < old.count && at + headBytes <= page.length && isEqual(before, from, page, at, headBytes)) {
         id = old.ids[place++] as number;
         this.#valueAt = at + headBytes;
-        if (id >= 0) id = this.#readKnown(page, id);
-        else this.#end = this.#valueAt;
+        if (id < 0) this.#end = this.#valueAt;
+        // What follows may be more than a value, such as further blanks.
+        else if (!this.#readKnown(page, id)) id = this.#readNew(page, at);
       } else {
         id = this.#readNew(page, at);
         const line = id < 0 ? -1 : (this.#lineOf[id] as number);
@@ -115,8 +116,8 @@ export class PageReader {
     this.#pages++;
   }
 
-  /** Reads the value of a sample that the page before had at this place. @returns the sample, if it has a value. */
-  #readKnown(page: Buffer, id: number): number {
+  /** Reads the value of a sample that the page before had at this place. @returns whether it is one. */
+  #readKnown(page: Buffer, id: number): boolean {
     const from = this.#valueAt;
     let at = from;
     let byte = page[at];
@@ -126,12 +127,8 @@ export class PageReader {
     const end = isBare ? at : page.indexOf(LINE_FEED, at);
     const value = isBare ? numberAt(page, from, at) : readValue(page, from, end);
     this.#end = end + 1;
-    if (value === undefined) {
-      this.#valueAt = this.#end;
-      return MALFORMED;
-    }
-    this.#take(id, value);
-    return id;
+    if (value !== undefined) this.#take(id, value);
+    return value !== undefined;
   }
 
   /** @returns id of the sample of a line. */

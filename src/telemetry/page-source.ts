@@ -17,6 +17,8 @@ export interface PagePlan {
   readonly path: string;
   /** The page to try where this one is no exposition text. */
   readonly other: { readonly url: string; readonly path: string } | undefined;
+  /** A server that the load is sent to has the page: it is reached in the same way. */
+  readonly isOfLoad: boolean;
   /** Name, value, name, value … */
   readonly headers: readonly string[];
 }

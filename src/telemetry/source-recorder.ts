@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { cut } from '../util/cut.js';
 import type { LogLevel } from '../util/log.js';
 import { makeFolder } from '../util/make-folder.js';
@@ -7,6 +6,7 @@ import { grown } from './line-table.js';
 import type { Notices } from './notices.js';
 import { PageReader } from './page-reader.js';
 import { ScrapeLogWriter } from './scrape-log.js';
+import { scrapeLogPath } from './scrape-logs.js';
 import type { LoggedSource } from './scraped-series.js';
 import type { ScrapedSource } from './server-series.js';
 import type { ReadFailure, Reading, TelemetrySource } from './source.js';
@@ -36,7 +36,7 @@ export class SourceRecorder {
     this.#source = source;
     this.#notices = notices;
     this.#folder = folder;
-    this.#path = join(folder, `${number}.spool`);
+    this.#path = scrapeLogPath(folder, number);
   }
 
   get scrapes(): number {

@@ -1,9 +1,8 @@
-import { readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { openClock } from '../util/clock.js';
 import { yieldToLoadThreads } from '../util/priority.js';
 import { Notices } from './notices.js';
+import { removeScrapeLogs } from './scrape-logs.js';
 import { openScrapedSeries } from './scraped-series.js';
 import type { ScrapedSeries } from './server-series.js';
 import type { TelemetrySource } from './source.js';
@@ -37,6 +36,7 @@ export function runTelemetryThread<Request, Results>(
     };
     return new SourceLoop(source, recorders[number] as SourceRecorder, options);
   });
+  post({ kind: 'reading' });
   const begun = Promise.all(loops.map((loop) => loop.begun));
   const over = Promise.all(loops.map((loop) => loop.over));
   void begun.then(() => {
@@ -54,15 +54,7 @@ export function runTelemetryThread<Request, Results>(
     notices.end();
     for (const recorder of recorders) recorder.close();
     const results = await finish(openScrapedSeries(recorders.map((recorder) => recorder.logged())), request);
-    if (recorders.some(({ scrapes }) => scrapes > 0)) removeLogs(folder);
+    removeScrapeLogs(folder);
     post({ kind: 'results', results });
   }
-}
-
-/** Removes the logs in a folder, and the folder if nothing else is in it. */
-function removeLogs(folder: string): void {
-  const names = readdirSync(folder);
-  const ours = names.filter((name) => name.endsWith('.spool'));
-  for (const name of ours) rmSync(join(folder, name), { force: true });
-  if (ours.length === names.length) rmdirSync(folder);
 }

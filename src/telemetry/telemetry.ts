@@ -34,6 +34,8 @@ interface UnreadSource {
 /** Message of the telemetry thread. */
 export type TelemetryEvent<Results> =
   | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string }
+  /** The thread runs, and the first reads are sent. */
+  | { readonly kind: 'reading' }
   /** Every source was read twice, or could not be read. */
   | { readonly kind: 'begun'; readonly unread: readonly UnreadSource[] }
   | { readonly kind: 'results'; readonly results: Results };
@@ -41,7 +43,7 @@ export type TelemetryEvent<Results> =
 /** Reads servers and GPUs while a run sends its load. */
 export interface TelemetryReading {
   /**
-   * Waits until all sources were read twice, but not much longer than the load threads need anyway.
+   * Waits until all sources were read twice, but not for a slow one.
    * @throws UserError if one cannot be read and the plan is strict
    */
   begun(): Promise<void>;
@@ -56,8 +58,10 @@ export interface Telemetry<Request, Results> extends TelemetryReading {
   terminate(): Promise<void>;
 }
 
-/** A slow page delays the first request by this much at most. */
-const MAX_DELAY_MS = 100;
+/** A thread that starts slowly, because the machine is busy, delays the first request by this much at most. */
+const MAX_START_MS = 1000;
+/** A slow page delays it by this much at most. */
+const MAX_PAGE_MS = 100;
 
 /** Starts the telemetry thread, which reads at once. @param entry module that calls `runTelemetryThread` with its worker data. */
 export function startTelemetry<Request, Results>(
@@ -67,8 +71,12 @@ export function startTelemetry<Request, Results>(
 ): Telemetry<Request, Results> {
   const worker = new Worker(entry, { workerData: plan });
   let isTerminated = false;
+  let read = () => {};
   let begin = (_: readonly UnreadSource[]) => {};
   let finish = (_: Results) => {};
+  const reading = new Promise<void>((resolve) => {
+    read = resolve;
+  });
   const unread = new Promise<readonly UnreadSource[]>((resolve) => {
     begin = resolve;
   });
@@ -77,6 +85,7 @@ export function startTelemetry<Request, Results>(
   });
   worker.on('message', (event: TelemetryEvent<Results>) => {
     if (event.kind === 'log') log(event.level, 'telemetry', event.message);
+    else if (event.kind === 'reading') read();
     else if (event.kind === 'begun') begin(event.unread);
     else finish(event.results);
   });
@@ -95,7 +104,8 @@ export function startTelemetry<Request, Results>(
         );
       }
       const waiting = new AbortController();
-      await Promise.race([unread, died, sleep(MAX_DELAY_MS, waiting.signal)]);
+      await Promise.race([reading, died, sleep(MAX_START_MS, waiting.signal)]);
+      await Promise.race([unread, died, sleep(MAX_PAGE_MS, waiting.signal)]);
       waiting.abort();
     },
     stop: (isHurried) => post({ kind: 'stop', isHurried }),

@@ -20,7 +20,10 @@ export interface ScriptedServer {
   close(): void;
 }
 
-/** A server on a free port that keeps every request, and answers each as it is told. */
+/**
+ * A server on a free port that keeps every request, and answers each as it is told; it has no metrics, and does not
+ * count reads of them.
+ */
 export async function startScriptedServer(
   answer: (request: SeenRequest, response: ServerResponse, number: number) => void,
 ): Promise<ScriptedServer> {
@@ -30,6 +33,10 @@ export async function startScriptedServer(
     message.on('data', (part: Buffer) => parts.push(part));
     message.on('end', () => {
       const { method = '', url: path = '', headers } = message;
+      if (path.endsWith('/metrics')) {
+        response.writeHead(404).end();
+        return;
+      }
       const request = { method, path, headers, body: Buffer.concat(parts).toString() };
       seen.push(request);
       answer(request, response, seen.length);

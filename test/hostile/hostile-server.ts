@@ -70,12 +70,16 @@ export interface HostileServer {
   close(): void;
 }
 
-/** A server that treats the n-th request in the n-th way, and starts over after the last. */
+/**
+ * A server that treats the n-th request in the n-th way, and starts over after the last. Reads of its metrics are
+ * treated so too, and not counted.
+ */
 export async function startHostileServer(script: readonly Behaviour[]): Promise<HostileServer> {
   const requestIds: string[] = [];
   const treatments = new Map<string, Behaviour>();
   const sockets = new Set<Socket>();
   let requests = 0;
+  let reads = 0;
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
@@ -89,15 +93,21 @@ export async function startHostileServer(script: readonly Behaviour[]): Promise<
         if (headEnd === -1) return;
         const head = input.toString('latin1', 0, headEnd);
         const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
-        const behaviour = script[requests % script.length] ?? 'stream';
+        const isRead = head.startsWith('GET ');
+        const behaviour = script[(isRead ? reads : requests) % script.length] ?? 'stream';
         const whole = input.length >= headEnd + 4 + length;
         if (!answered && (whole || behaviour === 'early')) {
           answered = true;
-          requests++;
-          const id = /^x-request-id: *(\S+)/im.exec(head)?.[1] ?? 'none';
-          requestIds.push(id);
-          treatments.set(id, behaviour);
-          answer(socket, behaviour, /^authorization: *(?:bearer )?(.+)/im.exec(head)?.[1] ?? 'no key');
+          if (isRead) {
+            reads++;
+            answer(socket, behaviour, 'no key');
+          } else {
+            requests++;
+            const id = /^x-request-id: *(\S+)/im.exec(head)?.[1] ?? 'none';
+            requestIds.push(id);
+            treatments.set(id, behaviour);
+            answer(socket, behaviour, /^authorization: *(?:bearer )?(.+)/im.exec(head)?.[1] ?? 'no key');
+          }
         }
         if (!whole) return;
         answered = false;

@@ -3,7 +3,7 @@ import { chat } from '../../endpoint/chat.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import { controlHeaders } from '../../endpoint/headers.js';
-import { type RequestTarget, requestTarget, serverRoot } from '../../endpoint/url.js';
+import { type RequestTarget, requestTarget } from '../../endpoint/url.js';
 import { exchangeOnce, type Reply } from '../../transport/exchange-once.js';
 import { openTransport } from '../../transport/open.js';
 import { hostAndPort } from '../../transport/request-head.js';
@@ -220,6 +220,11 @@ class Control implements ServerControl {
       );
     }
   }
+}
+
+/** Control routes are at the root of a server, not below its `/v1`. */
+function serverRoot(url: string): string {
+  return url.replace(/\/v1\/*$/, '');
 }
 
 function isSuccess(status: number): boolean {

@@ -7,12 +7,14 @@ import { openClock } from '../../util/clock.js';
 import type { TelemetryRequest, TelemetryResults } from './telemetry-results.js';
 
 const plan: TelemetryPlan = workerData;
-const transport = await openTransport(plan.transport, {
-  ...plan.transportOptions,
-  nowNs: openClock(plan.origin).nowNs,
-});
+const { nowNs } = openClock(plan.origin);
+const { unixSocket, ...others } = plan.transportOptions;
+const transport = await openTransport(plan.transport, { ...plan.transportOptions, nowNs });
+// The socket leads to the server of the load alone.
+const otherTransport =
+  unixSocket === undefined ? transport : await openTransport(plan.transport, { ...others, nowNs });
 runTelemetryThread<TelemetryRequest, TelemetryResults>(plan, {
-  sources: plan.pages.map((page) => openPageSource(page, transport)),
+  sources: plan.pages.map((page) => openPageSource(page, page.isOfLoad ? transport : otherTransport)),
   finish: async (scraped, request) => {
     // Loaded after the load: it takes time from the threads that start.
     const { makeTelemetryResults } = await import('./telemetry-results.js');

@@ -2,7 +2,6 @@ import { withScheme } from '../../config/base-url.js';
 import type { Config } from '../../config/options.js';
 import type { EndpointHeaders } from '../../endpoint/endpoint.js';
 import { controlHeaders } from '../../endpoint/headers.js';
-import { serverRoot } from '../../endpoint/url.js';
 import type { LoadPlan } from '../../load/plan.js';
 import type { PagePlan } from '../../telemetry/page-source.js';
 import { MAX_PAGE_BYTES } from '../../telemetry/source.js';
@@ -38,24 +37,27 @@ export function telemetryPlan(
 /** The page of every server, and those that the options name; each once. */
 function serverPages(config: Config, endpoint: EndpointHeaders | undefined): PagePlan[] {
   if (config.noServerMetrics) return [];
+  const { headers: extra, apiKey } = config;
   const pages = new Map<string, PagePlan>();
-  const own = new Set(config.urls.map((url) => new URL(withScheme(url)).origin));
+  const ofLoad = new Set(config.urls.map((url) => new URL(withScheme(url)).origin));
   const add = (url: URL, isDefault: boolean) => {
-    const isOwn = own.has(url.origin);
-    const page = pagePlan(
-      url,
-      isDefault,
-      isOwn ? controlHeaders({ ...credentials(config), endpoint }, undefined) : [],
-    );
+    const isOfLoad = ofLoad.has(url.origin);
+    // A key must not go to another server.
+    const headers = isOfLoad ? controlHeaders({ extra, apiKey, endpoint }, undefined) : [];
+    const page = pagePlan(url, { isDefault, isOfLoad, headers });
     if (!pages.has(page.url) || !isDefault) pages.set(page.url, page);
   };
-  for (const url of config.urls) add(metricsPage(serverRoot(url)), true);
+  for (const url of config.urls) add(pageOfServer(url), true);
   for (const url of config.serverMetrics) add(metricsPage(url), false);
   return [...pages.values()];
 }
 
-function credentials({ headers, apiKey }: Config) {
-  return { extra: headers, apiKey };
+/** The page of the server at a base URL, which may end in `/v1` or a path below. */
+function pageOfServer(base: string): URL {
+  const url = new URL(withScheme(base));
+  url.search = '';
+  url.pathname = url.pathname.replace(/\/v1(\/.*)?$/, '');
+  return metricsPage(url.href);
 }
 
 /** The Prometheus page that a URL names: `http://` and `/metrics` are optional. */
@@ -68,16 +70,18 @@ export function metricsPage(text: string): URL {
   return url;
 }
 
-/** @param headers of requests to the same origin; another one gets no key. */
-function pagePlan(url: URL, isDefault: boolean, headers: readonly string[]): PagePlan {
+function pagePlan(
+  url: URL,
+  { headers, ...rest }: Pick<PagePlan, 'isDefault' | 'isOfLoad' | 'headers'>,
+): PagePlan {
   const { username, password, protocol, hostname, port } = url;
   const other = new URL(url);
   other.pathname = url.pathname.replace(/metrics\/*$/, 'prometheus/metrics');
   const hasOther = url.search === '' && !url.pathname.includes('/prometheus/metrics');
   return {
+    ...rest,
     kind: 'server',
     url: shown(url),
-    isDefault,
     protocol: protocol === 'https:' ? 'https:' : 'http:',
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
@@ -96,8 +100,17 @@ function shown(url: URL): string {
 }
 
 function basic(username: string, password: string): string {
-  const text = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const text = `${decoded(username)}:${decoded(password)}`;
   return `Basic ${Buffer.from(text).toString('base64')}`;
+}
+
+/** A percent sign may also stand for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Text is asked for without a coding: compression would take time from the server that is measured. */

@@ -2,8 +2,10 @@ import type { Config } from '../../config/options.js';
 import type { LoadPlan } from '../../load/plan.js';
 import type { RunFiles } from '../../run/files.js';
 import type { RunOutcome } from '../../run/outcome.js';
+import { removeScrapeLogs } from '../../telemetry/scrape-logs.js';
 import { startTelemetry, type Telemetry, type TelemetryReading } from '../../telemetry/telemetry.js';
 import type { ClockOrigin } from '../../util/clock.js';
+import { UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { packageFile } from '../../util/package-file.js';
 import { sleep } from '../../util/timeout.js';
@@ -56,6 +58,11 @@ export function runTelemetry(
           log('DEBUG', 'telemetry', `${read}; they have ${series} series`);
         }
         return { outcome, telemetry: results };
+      } catch (thrown) {
+        await telemetry?.terminate();
+        // Nothing was sent.
+        if (thrown instanceof UserError) removeScrapeLogs(files.telemetrySpool);
+        throw thrown;
       } finally {
         await telemetry?.terminate();
       }
