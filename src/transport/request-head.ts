@@ -12,7 +12,8 @@ export function hostHeader(origin: Origin): string {
 }
 
 /**
- * Request line and headers, including the blank line.
+ * Request line and headers, including the blank line: the host first (RFC 9110, 7.2), unless the caller sets it. A
+ * connection that stays open is HTTP/1.1's default and not mentioned.
  * @param host the Host header. @param bodyBytes the body's length in UTF-8.
  */
 export function requestHead(
@@ -21,16 +22,17 @@ export function requestHead(
   bodyBytes: number,
   keepAlive: boolean,
 ): string {
-  let head = `${request.method} ${request.path} HTTP/1.1\r\n`;
+  let headers = '';
   let hasHost = false;
   for (let i = 0; i < request.headers.length; i += 2) {
     const name = request.headers[i] ?? '';
     if (name.length === 4 && name.toLowerCase() === 'host') hasHost = true;
-    head += `${name}: ${request.headers[i + 1]}\r\n`;
+    headers += `${name}: ${request.headers[i + 1]}\r\n`;
   }
-  if (!hasHost) head += `Host: ${host}\r\n`;
-  if (request.method === 'POST' || bodyBytes > 0) head += `Content-Length: ${bodyBytes}\r\n`;
-  return `${head}Connection: ${keepAlive ? 'keep-alive' : 'close'}\r\n\r\n`;
+  const hostLine = hasHost ? '' : `Host: ${host}\r\n`;
+  const length = request.method === 'POST' || bodyBytes > 0 ? `Content-Length: ${bodyBytes}\r\n` : '';
+  const end = keepAlive ? '\r\n' : 'Connection: close\r\n\r\n';
+  return `${request.method} ${request.path} HTTP/1.1\r\n${hostLine}${headers}${length}${end}`;
 }
 
 function bracketed(host: string): string {
