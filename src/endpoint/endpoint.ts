@@ -161,6 +161,8 @@ export interface Endpoint {
   inputText?(turn: Turn): string;
   /** Keys of a body that cap its output, `a.b` for key b of object a; the first that holds a number counts. */
   readonly capKeys: readonly string[];
+  /** The API demands a cap: one that nobody asked for is sent, which is no requested length. */
+  readonly demandsCap?: true;
   /** Keys whose string value may hold a streamed unit's text: where the learned template looks for its gap. */
   readonly streamTextKeys: readonly string[];
   /** Its requests start jobs, whose end is asked for again and again; they are never cancelled. */

@@ -24,6 +24,7 @@ export const messages: Endpoint = {
   hasSystemSlot: true,
   inputKeys: ['system', 'messages', 'tools'],
   capKeys: ['max_tokens'],
+  demandsCap: true,
   streamTextKeys: ['text', 'thinking'],
   body: messagesBody,
   probeBody: chat.probeBody,

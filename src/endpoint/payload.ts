@@ -12,7 +12,7 @@ export interface Payload extends EncodedBody {
   readonly sha256?: string | undefined;
   /** The model that it names; undefined where it names none. */
   readonly model: string | undefined;
-  /** The output cap that it holds, also where the user set it by hand. */
+  /** The output cap that it holds, also where the user set it by hand; undefined where nobody asked for one. */
   readonly outputCap: number | undefined;
   /** The body as JSON. */
   body(): JsonObject;
@@ -34,7 +34,7 @@ export function makePayload(endpoint: Endpoint, request: BodyRequest, options: B
     byteLength: byteLengthOf(data),
     sha256: options.hashesBodies ? sha256(data) : undefined,
     model: modelOf(body),
-    outputCap: outputCapOf(endpoint, body),
+    outputCap: isCapOwn(endpoint, request, options) ? outputCapOf(endpoint, body) : undefined,
     body: () => (marked === undefined ? body : bodyOf(endpoint, request, options)),
     inputText: () =>
       options.rendersChats
@@ -89,6 +89,12 @@ export function hasMembers(value: Json | undefined): value is JsonObject {
 /** The model that a body names; undefined where it names none. */
 function modelOf({ model }: JsonObject): string | undefined {
   return typeof model === 'string' ? model : undefined;
+}
+
+/** Whether the cap of a body, if it has one, was asked for. */
+function isCapOwn({ demandsCap, capKeys }: Endpoint, { turn }: BodyRequest, options: BodyOptions): boolean {
+  if (demandsCap === undefined || turn.payload !== undefined || turn.maxTokens !== undefined) return true;
+  return capKeys.some((key) => key in options.extraInputs || key in (turn.extra ?? {}));
 }
 
 /** The output cap that a body holds, also where the user set it by hand. */

@@ -3,7 +3,7 @@ import type { Conversation, Turn } from '../../src/dataset/conversation.js';
 import type { BodyOptions, PastTurn } from '../../src/endpoint/endpoint.js';
 import { endpoints } from '../../src/endpoint/endpoints.js';
 import { headerMaker } from '../../src/endpoint/headers.js';
-import { bodyOf, inputTextOf, outputCapOf } from '../../src/endpoint/payload.js';
+import { bodyOf, inputTextOf, makePayload, outputCapOf } from '../../src/endpoint/payload.js';
 import { readStream, readWhole, summaryOf } from './read-answer.js';
 
 const { responses, messages, huggingface_generate: tgi } = endpoints;
@@ -201,6 +201,17 @@ describe('messages', () => {
     expect(sent(messages, turnOf('a|b'), { extraInputs: { top_k: 1 } }, [], 'sys')).toBe(
       '{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}],"max_tokens":1024,"system":"sys","top_k":1}',
     );
+  });
+
+  it.each([
+    ['the turn has one', { maxTokens: 9 }, {}, 9],
+    ['an extra input sets it', {}, { max_tokens: 7 }, 7],
+    ['nobody asks for one', {}, {}, undefined],
+  ])('counts the cap as a requested length where %s', (_, more, extraInputs, expected) => {
+    const turn = turnOf('hi', more);
+    const conversation: Conversation = { sessionId: 's', turns: [turn], history: 'live-answers' };
+    const options = { streaming: false, extraInputs, legacyMaxTokens: false };
+    expect(makePayload(messages, { conversation, turn, past: [] }, options).outputCap).toBe(expected);
   });
 
   it('sends calls of the history as blocks, and system messages of an array on top', () => {
