@@ -2,13 +2,12 @@ import type { Summaries } from '../collect/collector.js';
 import { SnapshotTaker } from '../collect/snapshot.js';
 import { removeSpool } from '../collect/spool-plan.js';
 import type { PhasePlan } from '../load/plan.js';
-import type { PhaseName } from '../records/record.js';
 import { stackOf } from '../util/errors.js';
 import { haveV8YieldToLoadThreads } from '../util/priority.js';
 import { ThreadDeath } from '../util/thread-death.js';
 import { sleep, Timeout } from '../util/timeout.js';
 import { startHeapsLarge } from '../util/v8-heap.js';
-import { fidelityOf, isAllDone, type RunOutcome, unrecordedOf } from './outcome.js';
+import { fidelityOf, isAllDone, issuedOf, type RunOutcome, unrecordedOf } from './outcome.js';
 import { logPhaseEnd, logPhaseStart, logRepeats } from './phase-log.js';
 import type { InterruptEffect, RunOptions } from './run-options.js';
 import { watchForStall, watchForStop } from './stall-watch.js';
@@ -127,7 +126,7 @@ class LiveRun {
     if (areWhole && spool !== undefined) removeSpool(spool);
     const interruptedAfterNs = this.#interruptedAtNs - startNs;
     const seen = { ...withheld, threads: reports, movedNs: counts.movedNs, roof: this.#options.readRoof() };
-    const issued = { warmup: this.#issuedIn('warmup'), profiling: this.#issuedIn('profiling') };
+    const issued = issuedOf(this.#options.load, source);
     return {
       summary: profiling,
       warmup,
@@ -159,7 +158,11 @@ class LiveRun {
     this.#options.sinks.onEnd();
     this.#releaseInterrupt();
     for (const timer of this.#timers) timer.clear();
-    await Promise.all([this.#threads.source.terminate(), this.#threads.collector.terminate()]);
+    const { source, collector, spool } = this.#threads;
+    const { warmup, profiling } = issuedOf(this.#options.load, source);
+    await Promise.all([source.terminate(), collector.terminate()]);
+    // Nothing was measured: the server refused to be profiled, say.
+    if (spool && warmup + profiling === 0) removeSpool(spool);
   }
 
   /**
@@ -290,14 +293,5 @@ class LiveRun {
       await source.terminate();
       return { ...(await recoverSummary()), warmup: undefined, left: { warmup: 0, profiling: 0 } };
     }
-  }
-
-  /** Requests sent in the phases of this name. */
-  #issuedIn(wanted: PhaseName): number {
-    const { source } = this.#threads;
-    return this.#options.load.phases.reduce(
-      (sum, { name }, index) => (name === wanted ? sum + source.progressOf(index).issued : sum),
-      0,
-    );
   }
 }

@@ -1,6 +1,7 @@
 import type { Summaries } from '../collect/collector.js';
 import { type Evidence, type Fidelity, judge, type RequestedLoad } from '../fidelity/verdict.js';
-import type { PhasePlan } from '../load/plan.js';
+import type { LoadPlan, PhasePlan } from '../load/plan.js';
+import type { LoadSource } from '../load/source.js';
 import type { RunSummary } from '../metrics/metric-store.js';
 import type { NotableRequests } from '../metrics/notable.js';
 import { creditToStartLatency } from '../metrics/request-metrics.js';
@@ -76,6 +77,13 @@ export function unrecordedOf(
 
 /** Evidence that the plan and the results hold. */
 type RequestEvidence = 'sendDelayNs' | 'load' | 'mayQueue';
+
+/** How many requests a source has sent, by the name of their phases. */
+export function issuedOf({ phases }: Pick<LoadPlan, 'phases'>, source: LoadSource): PhaseCounts {
+  const issued = { warmup: 0, profiling: 0 };
+  for (const [index, { name }] of phases.entries()) issued[name] += source.progressOf(index).issued;
+  return issued;
+}
 
 /** Whether the client was the limit; undefined without reports of its threads or send statistics. */
 export function fidelityOf(

@@ -60,7 +60,8 @@ it.each([
     expect(lines()).not.toContain(chat);
     expect(stderr).toContain(panel);
     expect(stderr).toContain(`--${option} failed: POST ${url}${path}: it answered with 500 no such thing`);
-    expect(existsSync(join(folder, 'profile_export_aiperf.json'))).toBe(false);
+    for (const left of ['profile_export_aiperf.json', 'spool'])
+      expect(existsSync(join(folder, left))).toBe(false);
   },
 );
 
