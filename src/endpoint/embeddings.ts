@@ -63,8 +63,8 @@ function withoutCap(request: BodyRequest): BodyRequest {
   return { ...request, turn };
 }
 
-function refuseSecondTurn({ past }: BodyRequest): void {
-  if (past.length > 0) throw new UserError('Embeddings endpoint only supports one turn.');
+function refuseSecondTurn({ follows }: BodyRequest): void {
+  if (follows) throw new UserError('Embeddings endpoint only supports one turn.');
 }
 
 function pairs({ turn }: BodyRequest): string[] {

@@ -23,6 +23,8 @@ export interface BodyRequest {
   readonly turn: Turn;
   /** Empty for first and self-contained turns. */
   readonly past: readonly PastTurn[];
+  /** An earlier turn of the conversation was sent, whether it has an answer for the history or not. */
+  readonly follows?: boolean;
 }
 
 /** Options of a run that change its bodies. */

@@ -84,8 +84,8 @@ export const hfTeiRankings: Endpoint = {
   cannedAnswer: () => ['[{"index":0,"score":0.9},{"index":1,"score":0.5}]'],
 };
 
-function checkRanking(type: string, { turn, past }: BodyRequest): void {
-  if (past.length > 0) {
+function checkRanking(type: string, { turn, follows }: BodyRequest): void {
+  if (follows) {
     throw new UserError(
       `the ${type} endpoint takes one turn a request, and this conversation has more`,
       'use a dataset of single turns',

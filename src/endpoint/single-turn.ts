@@ -3,8 +3,8 @@ import type { BodyRequest } from './endpoint.js';
 
 /** The check of an API that takes one turn of texts a request. @param name of the endpoint, for messages. */
 export function singleTurn(name: string): (request: BodyRequest) => void {
-  return ({ turn, past }) => {
-    if (past.length > 0) {
+  return ({ turn, follows }) => {
+    if (follows) {
       throw new UserError(
         `the ${name} endpoint takes one turn a request, and this conversation has more`,
         'use --endpoint-type chat for conversations, or a dataset of single turns',

@@ -74,7 +74,8 @@ export class Session {
     const payloads = past.length === 0 ? this.#payloads : undefined;
     const kept = payloads?.get(turnIndex);
     if (kept !== undefined) return kept;
-    const payload = makePayload(endpoint, { conversation, turn, past }, options);
+    const follows = this.#place > 0 && conversation.history === 'live-answers';
+    const payload = makePayload(endpoint, { conversation, turn, past, follows }, options);
     payloads?.keep(turnIndex, payload);
     return payload;
   }

@@ -178,7 +178,7 @@ describe('bodies', () => {
     expect(() =>
       bodyOf(
         endpoints.completions,
-        { conversation: conversation([two]), turn: two, past: [{ turn: two, answer: { content: 'a' } }] },
+        { conversation: conversation([two, two]), turn: two, past: [], follows: true },
         options,
       ),
     ).toThrow('one turn a request');

@@ -14,15 +14,14 @@ function bodyFor(
   endpoint: (typeof endpoints)[keyof typeof endpoints],
   turn: Partial<Turn>,
   extraInputs: JsonObject = {},
-  past: number = 0,
+  follows = false,
 ): string {
   const whole: Turn = { role: 'user', model: 'm', texts: [], ...turn };
   const conversation: Conversation = { sessionId: 's', turns: [whole], history: 'live-answers' };
-  const earlier = Array.from({ length: past }, () => ({ turn: whole, answer: { content: 'x' } }));
   return JSON.stringify(
     bodyOf(
       endpoint,
-      { conversation, turn: whole, past: earlier },
+      { conversation, turn: whole, past: [], follows },
       { streaming: true, extraInputs, legacyMaxTokens: false },
     ),
   );
@@ -42,7 +41,7 @@ describe('embeddings', () => {
       '{"model":"m","input":["a"],"dimensions":3}',
     );
     expect(bodyFor(embeddings, { texts: texts('a', 'b') })).toBe('{"model":"m","input":["a","b"]}');
-    expect(() => bodyFor(embeddings, { texts: texts('a') }, {}, 1)).toThrow(
+    expect(() => bodyFor(embeddings, { texts: texts('a') }, {}, true)).toThrow(
       'Embeddings endpoint only supports one turn.',
     );
   });

@@ -63,8 +63,9 @@ describe('an API of vectors', () => {
   });
 
   it('refuses a second turn', () => {
-    const past = [{ turn: texts.turn, answer: { content: 'a' } }];
-    expect(() => makePayload(vectors, { ...texts, past }, options)).toThrow('only supports one turn');
+    expect(() => makePayload(vectors, { ...texts, follows: true }, options)).toThrow(
+      'only supports one turn',
+    );
   });
 
   it('counts vectors', () => {

@@ -26,8 +26,8 @@ export const vectors: Endpoint = {
   title: 'Embeddings Metrics',
   contentName: 'vectors',
   inputKeys: ['input'],
-  checkTurn({ past }) {
-    if (past.length > 0) throw new UserError('Embeddings endpoint only supports one turn.');
+  checkTurn({ follows }) {
+    if (follows) throw new UserError('Embeddings endpoint only supports one turn.');
   },
   body: (request, options) =>
     withExtras(
