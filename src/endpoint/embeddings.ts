@@ -38,6 +38,7 @@ export const nimEmbeddings: Endpoint = {
   title: 'NIM Embeddings Metrics',
   media: ['image'],
   placesMedia: true,
+  countsImages: false,
   inputKeys: ['input'],
   inputText: (turn) => textsOf(turn).join(' '),
   checkTurn: refuseSecondTurn,

@@ -147,6 +147,8 @@ export interface Endpoint {
   readonly media: readonly MediaKind[];
   /** Its bodies hold the values of media, or their base64, as they are: large ones can be sent without being copied. */
   readonly placesMedia?: true;
+  /** Images of its requests are no measure of its work: no metrics count them. Absent: they are counted. */
+  readonly countsImages?: false;
   /** Its requests hold no text, and no tokens are counted: `--isl` and `--tokenizer` are refused. Absent: they may. */
   readonly takesText?: false;
   /** Its bodies hold a chat as `messages`, which the server renders by the model's chat template. */

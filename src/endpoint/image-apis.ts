@@ -46,6 +46,7 @@ export const imageEdit: Endpoint = {
   canStream: false,
   title: 'Image Edit Metrics',
   media: ['image'],
+  countsImages: false,
   checkTurn(request) {
     singleTurn('image_edit')(request);
     requireImage(request);

@@ -54,7 +54,7 @@ const realTimeFactor = perRequest({
   largerIsBetter: true,
   requires: ['audio'],
   table: 'main',
-  order: 870,
+  order: 850,
   formula: 'Audio Duration / Request Latency in seconds',
   absent: 'no Audio Duration',
   compute: ({ record: { audioSeconds }, latencyNs }) =>

@@ -44,7 +44,7 @@ const expected: Readonly<Record<string, { has: readonly string[]; absent?: reado
     absent: ['output_sequence_length'],
   },
   image_generation: { has: prompted, absent: ['output_sequence_length'] },
-  image_edit: { has: [...prompted, 'num_images'], absent: ['output_sequence_length'] },
+  image_edit: { has: prompted, absent: ['output_sequence_length', 'num_images'] },
   video_generation: {
     has: [...prompted, 'video_inference_time', 'video_peak_memory'],
     absent: ['output_sequence_length'],

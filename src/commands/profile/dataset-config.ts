@@ -1,3 +1,4 @@
+import { audioOptions } from '../../config/audio-options.js';
 import type { Config } from '../../config/options.js';
 import type { SyntheticMedia } from '../../dataset/media/synthetic-media.js';
 import type { DatasetPlan } from '../../dataset/plan.js';
@@ -43,7 +44,7 @@ function syntheticConfig(config: Config, isl: number): JsonObject {
         }
       : {}),
     ...rankingsConfig(config),
-    ...mediaConfig(syntheticMedia(config)),
+    ...mediaConfig(config, syntheticMedia(config)),
     ...(conversationTurnMean > 1 || conversationTurnStddev > 0
       ? { turns: { mean: conversationTurnMean, stddev: conversationTurnStddev } }
       : {}),
@@ -69,7 +70,8 @@ function rankingsConfig(config: Config): JsonObject {
   };
 }
 
-function mediaConfig({ images, audio, video }: SyntheticMedia): JsonObject {
+function mediaConfig(config: Config, { images, audio, video }: SyntheticMedia): JsonObject {
+  const { audioDepths, audioSampleRates } = audioOptions;
   return {
     ...(images && {
       images: {
@@ -85,8 +87,11 @@ function mediaConfig({ images, audio, video }: SyntheticMedia): JsonObject {
         batch_size: audio.batchSize,
         length: distribution(audio.lengthMean, audio.lengthStddev),
         ...unless('wav', 'format', audio.format),
-        depths: [...audio.depths],
-        sample_rates: audio.sampleRates.map((rate) => rate / 1000),
+        // As set, also to their defaults.
+        ...(audio.depths === audioDepths.default ? {} : { depths: [...audio.depths] }),
+        ...(config.audioSampleRates === audioSampleRates.default
+          ? {}
+          : { sample_rates: audio.sampleRates.map((rate) => rate / 1000) }),
         ...unless(1, 'channels', audio.channels),
       },
     }),

@@ -1,6 +1,8 @@
 import { withScheme } from '../../config/base-url.js';
 import { loadMode } from '../../config/load-mode.js';
 import type { Config } from '../../config/options.js';
+import type { Endpoint } from '../../endpoint/endpoint.js';
+import { endpoints } from '../../endpoint/endpoints.js';
 import { redactedHeaders } from '../../endpoint/headers.js';
 import type { Issuing, PhasePlan } from '../../load/plan.js';
 import type { RampedLimit } from '../../schedule/ramp.js';
@@ -19,12 +21,13 @@ import { metricsPage } from './telemetry-plan.js';
  */
 export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: string): JsonObject {
   const { load } = prepared;
+  const endpoint: Endpoint = endpoints[config.endpointType];
   return {
     models: {
       ...unless('round_robin', 'strategy', config.modelSelectionStrategy),
       items: config.models.map((name) => ({ name })),
     },
-    endpoint: endpointConfig(config, load.body.streaming),
+    endpoint: endpointConfig(config, endpoint, load.body.streaming),
     datasets: [datasetConfig(config, load.dataset, prepared.datasetSize)],
     phases: prepared.load.phases.map((phase) => phaseConfig(config, phase)),
     artifacts: artifactsConfig(config, artifactDir),
@@ -32,11 +35,7 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
       'slos',
       nonEmpty(Object.fromEntries(slosOf(config.goodput).map(({ tag, limit }) => [tag, limit]))),
     ),
-    tokenizer: {
-      name: config.tokenizer ?? config.models[0] ?? '',
-      ...unless('main', 'revision', config.tokenizerRevision),
-      ...optional('apply_chat_template', config.applyChatTemplate || undefined),
-    },
+    tokenizer: endpoint.takesText === false ? {} : tokenizerConfig(config),
     // As AIPerf writes it for runs that collect none of it.
     gpu_telemetry: { enabled: false },
     server_metrics: serverMetricsConfig(config),
@@ -61,7 +60,15 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
   };
 }
 
-function endpointConfig(config: Config, streaming: boolean): JsonObject {
+function tokenizerConfig(config: Config): JsonObject {
+  return {
+    name: config.tokenizer ?? config.models[0] ?? '',
+    ...unless('main', 'revision', config.tokenizerRevision),
+    ...optional('apply_chat_template', config.applyChatTemplate || undefined),
+  };
+}
+
+function endpointConfig(config: Config, { encode }: Endpoint, streaming: boolean): JsonObject {
   return {
     urls: config.urls.map((url) => withoutSecrets(withScheme(url))),
     type: config.endpointType,
@@ -75,6 +82,7 @@ function endpointConfig(config: Config, streaming: boolean): JsonObject {
     ...optional('per_chunk_usage', config.perChunkUsage || undefined),
     ...optional('headers', nonEmpty(redactedHeaders(Object.entries(config.headers).flat()))),
     ...optional('extra', nonEmpty(jsonWithoutSecrets(config.extraInputs))),
+    ...optional('request_content_type', encode && 'multipart/form-data'),
     ...optional('download_video_content', config.downloadVideoContent || undefined),
     ...unless('X-Correlation-ID', 'session_header', config.sessionHeader),
     ...(config.waitForModelTimeout > 0

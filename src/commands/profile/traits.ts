@@ -18,12 +18,12 @@ type TraitOptions = ViewConfig &
 /** Which metrics a run of these options can have. */
 export function traitsOf(config: TraitOptions): RunTraits {
   const endpoint: Endpoint = endpoints[config.endpointType];
-  const { canStream, producesTokens, inputKeys, media, isJob, answersAudio } = endpoint;
+  const { canStream, producesTokens, inputKeys, media, countsImages, isJob, answersAudio } = endpoint;
   return {
     streaming: config.streaming && canStream,
     producesTokens,
     tokenizesInput: inputKeys.length > 0,
-    sendsImages: media.includes('image'),
+    sendsImages: media.includes('image') && countsImages !== false,
     sendsAudio: media.includes('audio'),
     generatesVideos: isJob === true,
     generatesSpeech: answersAudio === true,
