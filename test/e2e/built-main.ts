@@ -13,11 +13,31 @@ class Sink extends Writable {
   }
 }
 
-export interface Run {
+export interface Ended {
   readonly code: number;
-  readonly folder: string;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+export interface Run extends Ended {
+  readonly folder: string;
+}
+
+/** Runs `aiperf` with these words in this process. */
+export async function aiperfHere(
+  words: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Ended> {
+  const stdout = new Sink();
+  const stderr = new Sink();
+  const atExit = new Set<() => void>();
+  const onExit = (act: () => void) => {
+    atExit.add(act);
+    return () => void atExit.delete(act);
+  };
+  const code = await main(words, { ...processIo, env, stdout, stderr, onExit });
+  for (const act of atExit) act();
+  return { code, stdout: stdout.text, stderr: stderr.text };
 }
 
 /** Runs `aiperf profile` in this process, into a folder of its own: a small synthetic load unless `more` says otherwise. */
@@ -26,12 +46,9 @@ export async function profileHere(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Run> {
   const folder = temporaryFolder();
-  const stdout = new Sink();
-  const stderr = new Sink();
   const words = profileWords({
     ...{ model: 'm', tokenizer: 'builtin', isl: 10, osl: 4, concurrency: 1, 'artifact-dir': folder },
     ...more,
   });
-  const code = await main(words, { ...processIo, env: { COLUMNS: '400', ...env }, stdout, stderr });
-  return { code, folder, stdout: stdout.text, stderr: stderr.text };
+  return { folder, ...(await aiperfHere(words, { COLUMNS: '400', ...env })) };
 }

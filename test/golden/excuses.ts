@@ -1,26 +1,13 @@
-/** A difference between our files and AIPerf 0.13's that is meant, and why. */
-interface Excuse {
-  readonly difference: RegExp;
-  /** A decision of the project by its number, or what makes the two runs differ. */
-  readonly reason: string;
-  /** The only runs that may differ so; absent: any. */
-  readonly runs?: readonly string[];
-  /** The difference comes and goes with the machine or the draw: an excuse that need not be needed. */
-  readonly byChance?: true;
-}
+import type { Excuse } from './excuse.js';
+import { shared } from './excuses-shared.js';
 
 const several = ['sweep', 'runs'];
 
 const files: readonly Excuse[] = [
-  { difference: /^files: file (.*\/)?run_config\.json is new$/, reason: 'a report of a killed run needs it' },
   {
     difference: /^files: file sweep_config\.json is new$/,
     reason: 'what --resume needs',
     runs: [...several, 'grid'],
-  },
-  {
-    difference: /^files: file (.*\/)?(profile_export|foo)_series\.jsonl is new$/,
-    reason: 'what the client observes of itself, over time',
   },
   { difference: /^files: file profile_export_warmup\.jsonl is new$/, reason: 'decision 25', runs: ['warm'] },
   {
@@ -44,7 +31,8 @@ const files: readonly Excuse[] = [
     runs: ['startup'],
   },
   {
-    difference: /^(files: file .* is new|console: sentence CLI Command: aiperf profile --model is new)$/,
+    difference:
+      /^(files: file .* is new|console: (title AIPerf \| (Error Summary|LLM Metrics)|sentence CLI Command: aiperf profile --model) is new)$/,
     reason: 'decisions 42 and 51',
     runs: ['refused', 'dead'],
   },
@@ -60,10 +48,6 @@ const configuration: readonly Excuse[] = [
   {
     difference: /^(json|slices): input_config server_metrics\.(urls|formats\.\d) is missing$/,
     reason: 'the same',
-  },
-  {
-    difference: /^(json: input_config |slices: input_config |run config: key cfg\.)runtime\.workers is new$/,
-    reason: 'the number of load threads',
   },
   {
     difference: /^(json|slices): input_config datasets\.0\.entries is new$/,
@@ -106,10 +90,6 @@ const configuration: readonly Excuse[] = [
     reason: 'where in the dataset the run begins',
     runs: [...several, 'grid'],
   },
-  {
-    difference: /^json: cli_command is (?=(.*) --ui 'none')\1 .*, there \1 --ui None /,
-    reason: 'the value as it was typed',
-  },
   { difference: /^run info: value of key random_seed is 7, there 8$/, reason: 'decision 27', runs: ['grid'] },
 ];
 
@@ -117,26 +97,6 @@ const metrics: readonly Excuse[] = [
   {
     difference: /^(json: key telemetry_data|csv: section Endpoint,GPU_Index,.*) is missing$/,
     reason: 'nothing is written about GPUs where there are none',
-  },
-  {
-    difference:
-      /^(jsonl|json|csv|slices|slices csv|aggregate csv|sweep csv): .*requested[_ ]osl(\b|_).* is new$/i,
-    reason: 'theirs shows it to developers only',
-  },
-  {
-    difference:
-      /^jsonl: metric of valid records (credit_to_start_latency|effective_latency|effective_time_to_first_token) is new$/,
-    reason: 'decision 17: what each request waited from the time it was due',
-  },
-  {
-    difference:
-      /^(json: key |aggregate csv: row |sweep csv: column )effective_time_to_first_token(_\w+)?( in ms)? is new$|^csv: row Effective Time to First Token \(CO-aware\) \(ms\) is new$/,
-    reason: 'decision 17',
-  },
-  { difference: /^json: key fidelity is new$/, reason: 'the verdict on the client' },
-  {
-    difference: /^[a-z ]+: .*(full.(decode|response)|e2e.(latency|normalized)).* is new$/i,
-    reason: 'later versions of AIPerf have these; they measure whole responses and slow requests',
   },
   { difference: /^json: key slo_attainment is new$/, reason: 'each objective by itself', runs: ['good'] },
   {
@@ -220,13 +180,24 @@ const forms: readonly Excuse[] = [
 
 const printed: readonly Excuse[] = [
   {
-    difference:
-      /^console: (title|sentence) (NVIDIA )?AIPerf \| (LLM Metrics|Error Summary|HTTP Trace Timing|INCOMPLETE RESULTS.*) is (missing|new)$/,
-    reason: 'decision 1: no company name',
+    difference: /^console: title AIPerf \| Error Summary is missing$/,
+    reason: 'decision 45: what was cancelled on purpose is no error',
+    runs: ['cancel'],
   },
   {
-    difference: /^console: title NVIDIA AIPerf \| LLM Metrics: (Active|Effective|Usage) is missing$/,
-    reason: 'decision 9: these tables are printed on request',
+    difference: /^console: title AIPerf \| Error Summary is new$/,
+    reason: 'decision 28: so has what was in flight at the end',
+    runs: ['interrupted', 'grace'],
+  },
+  {
+    difference: /^console: title AIPerf \| LLM Metrics is new$/,
+    reason: 'only the end of the output is recorded',
+    runs: ['prefix', 'defaultdir'],
+  },
+  {
+    difference: /^stderr: fact --osl is missing$/,
+    reason: 'an unlike name is no suggestion',
+    runs: ['badoption'],
   },
   {
     difference:
@@ -235,14 +206,9 @@ const printed: readonly Excuse[] = [
     runs: ['interrupted'],
   },
   {
-    difference: /^console: title NVIDIA AIPerf \| (Experimental|Internal) Metrics is missing$/,
+    difference: /^console: title AIPerf \| (Experimental|Internal) Metrics is missing$/,
     reason: 'there is no developer mode',
     runs: ['dev'],
-  },
-  {
-    difference:
-      /^console: (row of LLM Metrics .*\(error-adjusted\)\n\(ms\) is missing|title .*failures = ∞.* is new)$/,
-    reason: 'decision 22',
   },
   {
     difference: /^console: (panel|sentence No) GPU .* is missing$/,
@@ -282,7 +248,6 @@ const printed: readonly Excuse[] = [
   {
     difference: /^console: panel Responses Not Streamed is new$/,
     reason: 'a busy machine delivers an answer of few tokens in one piece',
-    runs: ['short', 'dev'],
     byChance: true,
   },
   {
@@ -297,23 +262,12 @@ const printed: readonly Excuse[] = [
   },
 ];
 
-const excuses = [...files, ...configuration, ...metrics, ...forms, ...printed];
-
-/** Why a run may differ so; undefined where it may not. */
-export function excuseOf(run: string, difference: string): string | undefined {
-  return excuses.find((excuse) => covers(excuse, run, difference))?.reason;
-}
-
-/** Excuses that no difference needs any more, or not in a run that they name. @param found differences by run. */
-export function unusedExcuses(found: ReadonlyMap<string, readonly string[]>): string[] {
-  return excuses.flatMap((excuse) => {
-    if (excuse.byChance) return [];
-    const isNeededBy = (run: string) => found.get(run)?.some((line) => covers(excuse, run, line)) === true;
-    if (excuse.runs === undefined) return [...found.keys()].some(isNeededBy) ? [] : [`${excuse.difference}`];
-    return excuse.runs.filter((run) => !isNeededBy(run)).map((run) => `${excuse.difference} for ${run}`);
-  });
-}
-
-function covers({ difference, runs }: Excuse, run: string, line: string): boolean {
-  return (runs === undefined || runs.includes(run)) && difference.test(line);
-}
+/** Differences of the runs in `golden/`. */
+export const excuses: readonly Excuse[] = [
+  ...shared,
+  ...files,
+  ...configuration,
+  ...metrics,
+  ...forms,
+  ...printed,
+];

@@ -1,0 +1,47 @@
+import { listDifferences, valueDifference } from './lists.js';
+
+export function csvDifferences(theirText: string, ourText: string): string[] {
+  const [theirs, ours] = [csvSections(theirText), csvSections(ourText)];
+  return [
+    ...valueDifference('line end', lineEnds(theirText), lineEnds(ourText)),
+    ...listDifferences('section', [...theirs.keys()], [...ours.keys()]),
+    ...[...theirs].flatMap(([header, rows]) => {
+      const own = ours.get(header);
+      if (own === undefined) return [];
+      return [
+        ...listDifferences('row', [...rows.keys()], [...own.keys()]),
+        ...[...rows].flatMap(([label, cells]) =>
+          valueDifference(`cells of ${label}`, cells, own.get(label) ?? cells),
+        ),
+      ];
+    }),
+  ];
+}
+
+/** Header line to rows; a row is its label to the form of each of its cells. */
+function csvSections(text: string): Map<string, Map<string, string>> {
+  const blocks = text.split(/(?:\r?\n){2,}/).filter((block) => block.trim() !== '');
+  return new Map(
+    blocks.map((block) => {
+      const [header = '', ...rows] = block.split(/\r?\n/);
+      return [
+        header,
+        new Map(
+          rows
+            .filter((row) => row !== '')
+            .map((row) => {
+              const [label = '', ...cells] = row.split(',');
+              return [
+                label,
+                cells.map((cell) => (cell === '' ? '' : /^-?\d+\.\d\d$/.test(cell) ? '9.99' : cell)).join(),
+              ];
+            }),
+        ),
+      ];
+    }),
+  );
+}
+
+export function lineEnds(text: string): string {
+  return text.replaceAll('\r\n', '').includes('\n') ? 'LF' : 'CRLF';
+}

@@ -1,0 +1,61 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { temporaryFolder } from '../e2e/aiperf.js';
+import { aiperfHere, type Ended } from '../e2e/built-main.js';
+import type { WireRequest } from './compare/requests.js';
+import type { GoldenRun } from './golden2-runs.js';
+import { startRecordingServer } from './recording-server.js';
+
+/** What became of a command. */
+export interface Played extends Ended {
+  /** Its artifact directory. */
+  readonly folder: string;
+  /** In order of arrival at the server. */
+  readonly requests: readonly WireRequest[];
+}
+
+/** Runs a recorded command line in this process, against our server, with the tokenizer that ships with us. */
+export async function play(
+  command: string,
+  { server: settings, intercept, files = {} }: GoldenRun,
+): Promise<Played> {
+  const folder = temporaryFolder();
+  const server = await startRecordingServer(
+    { dialect: 'plain', bytesPerToken: 3, ttftMs: 20, itlMs: 15, outputTokens: 10, ...settings },
+    intercept,
+  );
+  try {
+    for (const [name, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), content);
+    }
+    const words = wordsOf(command, server.port, folder, Object.keys(files));
+    const ended = await aiperfHere(words, { COLUMNS: '120', PATH: process.env.PATH ?? '' });
+    return { ...ended, folder: join(folder, 'artifacts'), requests: server.requests };
+  } finally {
+    await server.close();
+  }
+}
+
+/** The words of a command, with our server and paths in the folder. */
+function wordsOf(command: string, port: number, folder: string, files: readonly string[]): string[] {
+  const isOurs = (word: string) => files.some((name) => name === word || name.startsWith(`${word}/`));
+  return command
+    .split(' ')
+    .slice(1)
+    .map((word) => {
+      if (word === 'http://127.0.0.1:8000') return `http://127.0.0.1:${port}`;
+      if (word === 'tokenizers/qwen3') return 'builtin';
+      const [, key = '', file = word] = /^(payload_template:)(.*)$/.exec(word) ?? [];
+      return word === 'artifacts' || isOurs(file) ? key + join(folder, file) : word;
+    });
+}
+
+/** Calls a function for each item, a few at a time. */
+export async function forEachOf<T>(items: Iterable<T>, act: (item: T) => Promise<void>): Promise<void> {
+  const waiting = [...items].values();
+  const worker = async () => {
+    for (const item of waiting) await act(item);
+  };
+  await Promise.all(Array.from({ length: 6 }, worker));
+}
