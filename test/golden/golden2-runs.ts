@@ -139,6 +139,8 @@ const controls: Readonly<Record<string, GoldenRun>> = {
   'network-latency': plain,
   'network-latency-mean': plain,
   'outputs-json': { server: { fail: 3 } },
+  'chat-template': plain,
+  'per-chunk-usage': plain,
   'refused-tokenizer': plain,
 };
 
@@ -170,7 +172,6 @@ export const skipped: Readonly<Record<string, readonly string[]>> = {
     'inputs-json',
     'raw-payload-folder',
   ],
-  '--apply-chat-template and --per-chunk-usage do not exist yet': ['chat-template', 'per-chunk-usage'],
   'GPU telemetry does not exist yet': [
     'gpu',
     'gpu-custom-csv',
