@@ -48,6 +48,8 @@ export async function profileHere(
   const folder = temporaryFolder();
   const words = profileWords({
     ...{ model: 'm', tokenizer: 'builtin', isl: 10, osl: 4, concurrency: 1, 'artifact-dir': folder },
+    // Its server sees the requests of the load, and those around it that a test asks for.
+    'no-server-metrics': true,
     ...more,
   });
   return { folder, ...(await aiperfHere(words, { COLUMNS: '400', ...env })) };

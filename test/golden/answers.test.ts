@@ -175,7 +175,7 @@ describe.runIf(goldenIsThere)('beside AIPerf 0.13.0', () => {
       const type = name.replace('-stream', '');
       const takesText = type !== 'image_retrieval' && type !== 'audio_transcription';
       const command =
-        `aiperf profile --model m --url http://127.0.0.1:8000 --artifact-dir artifacts --ui none --concurrency 1 ` +
+        `aiperf profile --model m --url http://127.0.0.1:8000 --artifact-dir artifacts --ui none --concurrency 1 --no-gpu-telemetry --no-server-metrics ` +
         `--endpoint-type ${type} --request-count ${verdicts.length} ${options[type] ?? '--isl 10'}` +
         (takesText ? ' --tokenizer tokenizers/qwen3' : '') +
         (name === type ? '' : ' --streaming --stream-end any');

@@ -46,10 +46,6 @@ const configuration: readonly Excuse[] = [
     reason: 'neither is collected: the file has it as AIPerf writes it then',
   },
   {
-    difference: /^(json|slices): input_config server_metrics\.(urls|formats\.\d) is missing$/,
-    reason: 'the same',
-  },
-  {
     difference: /^(json|slices): input_config datasets\.0\.entries is new$/,
     reason: 'the size of the dataset is known without an option',
     runs: ['good', 'fixed', 'grace'],

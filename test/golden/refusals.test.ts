@@ -9,7 +9,7 @@ import type { GoldenRun } from './golden2-runs.js';
 // What AIPerf 0.13.0 refused is refused here, before anything is sent, in a message that names the same things.
 
 const common =
-  'aiperf profile --model m --url http://127.0.0.1:8000 --artifact-dir artifacts --ui none --random-seed 7';
+  'aiperf profile --model m --url http://127.0.0.1:8000 --artifact-dir artifacts --ui none --random-seed 7 --no-gpu-telemetry --no-server-metrics';
 const messages = ['refused-at-start', 'refused-while-preparing']
   .map((name) => goldenText(`${name}/messages.txt`))
   .join('\n');
