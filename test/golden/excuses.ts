@@ -36,6 +36,12 @@ const files: readonly Excuse[] = [
     reason: 'decisions 42 and 51',
     runs: ['refused', 'dead'],
   },
+  {
+    difference: /^files: file telemetry\/\d+\.spool is new$/,
+    reason: 'a busy machine has no time for it after an interrupt',
+    runs: ['interrupted'],
+    byChance: true,
+  },
   { difference: /^exit: code 130, there 0$/, reason: 'decision 41', runs: ['interrupted'] },
 ];
 
@@ -239,6 +245,12 @@ const printed: readonly Excuse[] = [
   {
     difference: /^console: sentence (Coordinated omission|Late sending): .* is new$/,
     reason: 'decision 17: late sends are a result',
+    byChance: true,
+  },
+  {
+    difference: /^console: order of row of Error Summary is /,
+    reason: 'which of two errors comes first differs from run to run',
+    runs: ['errors'],
     byChance: true,
   },
   {

@@ -13,7 +13,7 @@ export function listDifferences(what: string, theirs: readonly string[], ours: r
   const common = (list: readonly string[], other: readonly string[]) =>
     list.filter((name) => other.includes(name)).join(' | ');
   const [a, b] = [common(theirs, ours), common(ours, theirs)];
-  const order = a === b ? [] : [`order of ${what}s is ${b}, there ${a}`];
+  const order = a === b ? [] : [`order of ${what} is ${b}, there ${a}`];
   return [...setDifferences(what, theirs, ours), ...order];
 }
 
