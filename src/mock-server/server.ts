@@ -138,15 +138,20 @@ function requestHandler(
       outlet.cut();
       return undefined;
     }
-    const handler = request.path in pages || request.path in apis ? request.path : 'none';
     const isAnswer = response instanceof StreamedAnswer;
-    metrics.responded(request.method, handler, isAnswer ? 200 : response.status);
+    if (!uncountedPages.has(request.path)) {
+      const handler = request.path in apis || request.path in pages ? request.path : 'none';
+      metrics.responded(request.method, handler, isAnswer ? 200 : response.status);
+    }
     if (isAnswer) return response;
     outlet.sendFull(response);
     outlet.done();
     return undefined;
   };
 }
+
+/** Pages whose reads vLLM does not count, either. */
+const uncountedPages = new Set(['/health', '/version', '/metrics', '/gpu/metrics']);
 
 /** `/metrics`, of the moment at which it is read. */
 function engineMetricsPage({ settings, metrics, slots }: Engine): () => string {

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { growthWithin } from '../../src/metrics/series-windows.js';
 import { readSeries } from '../../src/run/read-series.js';
 import {
@@ -14,6 +14,7 @@ import {
   temporaryFolder,
 } from './aiperf.js';
 import { type ScriptedServer, startScriptedServer, streamTokens } from './scripted-server.js';
+import { startSimulatedServer } from './simulated-server.js';
 
 const options: Options = {
   ...{ model: 'm', tokenizer: 'builtin', streaming: true, isl: 10, osl: 3 },
@@ -114,6 +115,34 @@ describe('the series of a run', () => {
     expect(observed()).toBe(2);
     expect(await aiperf(['report', folder])).toMatchObject({ code: 0 });
     expect(observed()).toBe(2);
+  });
+
+  it('are followed by those of the server, which the page of the run draws', async () => {
+    const folder = temporaryFolder();
+    const simulated = await startSimulatedServer({ ttft: 500, itl: 0 });
+    onTestFinished(() => simulated.close().then(() => {}));
+    const served = profileWords({
+      ...{ model: 'm', tokenizer: 'builtin', streaming: true, isl: 10, osl: 3, report: true },
+      ...{ url: simulated.url, concurrency: 2, 'request-count': 8, 'artifact-dir': folder },
+    });
+    expect(await aiperf(served)).toMatchObject({ code: 0 });
+    const all = readSeries(join(folder, 'profile_export_series.jsonl'), { epochNs: 0n, monotonicNs: 0n });
+    const ofServer = all.filter(({ source }) => source === `${simulated.url}/metrics`);
+    expect(ofServer.map(({ metric }) => metric.name)).toEqual([
+      ...['server_requests_running', 'server_requests_waiting', 'server_kv_cache_usage'],
+      ...['server_preemptions', 'server_prompt_tokens', 'server_generation_tokens'],
+    ]);
+    const generated = ofServer.at(-1)?.values;
+    expect([generated?.[0], generated?.at(-1)]).toEqual([0, 8 * 3]);
+    // Two requests for half a second each time, and half a second a window.
+    expect(Math.max(...(ofServer[0]?.values ?? []))).toBe(2);
+    const page = readFileSync(join(folder, 'report.html'), 'utf8');
+    expect([...page.matchAll(/data-name="((?:server|gpu)_\w+)"/g)].map(([, name]) => name)).toEqual([
+      'server_requests_waiting_over_time',
+      'server_requests_running_over_time',
+      'server_kv_cache_usage_over_time',
+      'server_generation_tokens_over_time',
+    ]);
   });
 
   it('are left out with --export-level summary', async () => {

@@ -52,6 +52,7 @@ test('counts of streams, whole responses, refusals and broken streams', async ()
   expect(responses('/v1/chat/completions', '2xx')).toBe(3);
   expect(responses('/v1/chat/completions', '4xx')).toBe(1);
   expect(responses('/v1/embeddings', '2xx')).toBe(1);
+  expect([...page.keys()].filter((key) => key.startsWith('http_requests_total'))).toHaveLength(3);
 });
 
 test('clients that leave, the queue and the KV cache', async () => {

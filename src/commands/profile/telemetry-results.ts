@@ -1,4 +1,8 @@
+import { appendSeries } from '../../export/series-jsonl.js';
+import { keptObservations } from '../../telemetry/kept-series.js';
 import type { ScrapedSeries } from '../../telemetry/server-series.js';
+import type { ClockOrigin } from '../../util/clock.js';
+import { messageOf } from '../../util/errors.js';
 
 /** A span of the run, ns since the clock's origin. */
 export interface TelemetryWindow {
@@ -11,6 +15,9 @@ export interface TelemetryRequest {
   /** From the start of the phase to its last response; undefined: there was no request. */
   readonly profiling: TelemetryWindow | undefined;
   readonly warmup: TelemetryWindow | undefined;
+  readonly origin: ClockOrigin;
+  /** Path of the file of series, which all others have finished; undefined: it is not written. */
+  readonly seriesFile: string | undefined;
 }
 
 /** What the telemetry thread tells of the servers and GPUs. */
@@ -21,18 +28,33 @@ export interface TelemetryResults {
   /** Successful reads of all pages, and series on them. */
   readonly scrapes: number;
   readonly series: number;
+  /** Files that could not be written, and why. */
+  readonly fileErrors: readonly string[];
 }
 
 /** Makes the files of server metrics and GPU telemetry, and what the report needs of them. */
 export async function makeTelemetryResults(
   scraped: ScrapedSeries,
-  _request: TelemetryRequest,
+  request: TelemetryRequest,
 ): Promise<TelemetryResults> {
+  const fileErrors = keepSeries(scraped, request);
   const reached = scraped.sources.filter(({ sentNs }) => sentNs.length > 0);
   return {
     configured: scraped.sources.map(({ url }) => url),
     reached: reached.map(({ url }) => url),
     scrapes: reached.reduce((sum, { sentNs }) => sum + sentNs.length, 0),
     series: [...scraped.series()].length,
+    fileErrors,
   };
+}
+
+/** Adds the series that charts show to the file of series. @returns why they could not be added. */
+function keepSeries(scraped: ScrapedSeries, { seriesFile, origin }: TelemetryRequest): string[] {
+  if (seriesFile === undefined) return [];
+  try {
+    appendSeries(seriesFile, origin, keptObservations(scraped));
+    return [];
+  } catch (thrown) {
+    return [messageOf(thrown)];
+  }
 }

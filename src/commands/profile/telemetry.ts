@@ -50,12 +50,17 @@ export function runTelemetry(
     during: async (run) => {
       try {
         const outcome = await run();
-        const request = outcome && requestOf(outcome, origin);
+        const request = outcome && {
+          ...windowsOf(outcome, origin),
+          origin,
+          seriesFile: config.exportLevel === 'summary' ? undefined : files.series,
+        };
         const results = request && (await inTime(telemetry?.finish(request), interrupt));
         if (results !== undefined) {
           const { configured, reached, scrapes, series } = results;
           const read = `${reached.length} of ${configured.length} pages were read, ${scrapes} times in all`;
           log('DEBUG', 'telemetry', `${read}; they have ${series} series`);
+          for (const error of results.fileErrors) log('ERROR', 'telemetry', error);
         }
         return { outcome, telemetry: results };
       } catch (thrown) {
@@ -92,10 +97,10 @@ async function inTime<Results>(
   }
 }
 
-function requestOf(
+function windowsOf(
   { summary, warmup, startNs, warmupStartNs }: RunOutcome,
   origin: ClockOrigin,
-): TelemetryRequest {
+): Pick<TelemetryRequest, 'profiling' | 'warmup'> {
   return {
     profiling: windowOf(startNs, summary.lastEndNs, origin),
     warmup: windowOf(warmupStartNs, warmup?.lastEndNs, origin),
