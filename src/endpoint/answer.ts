@@ -14,7 +14,7 @@ import {
   type Endpoint,
   type FollowUp,
 } from './endpoint.js';
-import { type AnswerError, type Failure, failureEvent, failureIn } from './failure.js';
+import { type AnswerError, exceptionFailure, type Failure, failureEvent, failureIn } from './failure.js';
 import { shortenedChunk } from './shortened-body.js';
 import { isEndMark, StreamEnd } from './stream-end.js';
 import { learnTemplate, type UnitTemplate } from './template.js';
@@ -155,6 +155,12 @@ export class Answer implements StreamHandler {
     this.lastUnitNs = atNs;
     this.#take(chunk, atNs);
     return true;
+  }
+
+  /** A failure that the framing of the stream reports: see `exceptionFailure`. */
+  onException(type: string, text: string): void {
+    this.#streamed = true;
+    this.#fail(exceptionFailure(type, text));
   }
 
   /** Successful bodies are audio, unless they are JSON. */

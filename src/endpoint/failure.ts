@@ -154,6 +154,11 @@ export function failureEvent({ event, data, comment, packets }: StreamMessage): 
   return comment === undefined ? failure : { ...failure, message: comment };
 }
 
+/** A failure that the framing of a stream reports. @param type its name. @param text what it holds, often JSON. */
+export function exceptionFailure(type: string, text: string): Failure {
+  return { ...textFailure(text), ...(type === '' ? {} : { type }) };
+}
+
 /** The failure that a finish reason means; undefined for any other finish reason. */
 export function failedFinish(finishReason: string): Failure | undefined {
   if (!failedFinishReason.test(finishReason)) return undefined;

@@ -1,4 +1,5 @@
 import type { Answer } from '../endpoint/answer.js';
+import { AmazonEventStreamParser } from '../transport/amazon-event-stream.js';
 import { codingsOf, decodeBody } from '../transport/content-coding.js';
 import { EventStreamParser } from '../transport/event-stream.js';
 import type { ResponseHead } from '../transport/transport.js';
@@ -19,6 +20,9 @@ export class ResponseBody {
   readonly #answer: Answer;
   readonly #head: ResponseHead;
   readonly #maxMessageBytes: number;
+  readonly #contentType: string;
+  /** Amazon's framing around the body; undefined: there is none. */
+  readonly #frames: AmazonEventStreamParser | undefined;
   /** Undefined until the body is recognized as a stream of events, or of audio. */
   #stream: Pick<EventStreamParser, 'feed' | 'end'> | undefined = undefined;
   #isWhole: boolean;
@@ -30,14 +34,30 @@ export class ResponseBody {
     this.#answer = answer;
     this.#maxMessageBytes = maxMessageBytes;
     this.#isWhole = !isSuccess(head);
-    if (answer.takesAudio && !this.#isWhole) this.#stream = answer.openAudio(this.#header('content-type'));
+    const isFramed = !this.#isWhole && amazonType.test(this.#header('content-type'));
+    this.#frames = isFramed ? this.#openFrames() : undefined;
+    // SageMaker names the type of what the model sends.
+    this.#contentType = this.#header(isFramed ? 'x-amzn-sagemaker-content-type' : 'content-type');
+    if (answer.takesAudio && !this.#isWhole) this.#stream = answer.openAudio(this.#contentType);
   }
 
   /**
    * Takes `bytes[start, end)`, read at `atNs`; keeps no reference to `bytes`.
-   * @throws ResponseTooLarge
+   * @throws ResponseTooLarge, or Error for malformed framing
    */
   feed(bytes: Buffer, start: number, end: number, atNs: number): void {
+    if (this.#frames === undefined) this.#feedContent(bytes, start, end, atNs);
+    else this.#frames.feed(bytes, start, end, atNs);
+  }
+
+  #openFrames(): AmazonEventStreamParser {
+    return new AmazonEventStreamParser({
+      onPayload: (bytes, start, end, atNs) => this.#feedContent(bytes, start, end, atNs),
+      onException: (type, text) => this.#answer.onException(type, text),
+    });
+  }
+
+  #feedContent(bytes: Buffer, start: number, end: number, atNs: number): void {
     if (this.#stream !== undefined) {
       this.#stream.feed(bytes, start, end, atNs);
       return;
@@ -62,8 +82,10 @@ export class ResponseBody {
   /**
    * Ends the body and passes the rest of it to the answer.
    * @returns the text of a response that is not a success; '' for all others.
+   * @throws Error if framing is cut off
    */
   end(atNs: number): string {
+    this.#frames?.end();
     if (this.#stream !== undefined) {
       this.#stream.end();
       return '';
@@ -73,7 +95,7 @@ export class ResponseBody {
     if (isSuccess(this.#head) && this.#answer.onShortenedBody(body, atNs)) return '';
     const { text, codings, failure } = this.#decode(body);
     if (!isSuccess(this.#head)) return text;
-    const contentType = this.#header('content-type');
+    const contentType = this.#contentType;
     const coded =
       codings.length === 0 ? '' : `, ${codings.join(', ')}-encoded although no coding was asked for`;
     const what = `The response (${contentType || 'no content type'}${coded})`;
@@ -95,7 +117,7 @@ export class ResponseBody {
       MAX_START_BYTES,
     );
     const isCoded = codingsOf(this.#header('content-encoding'), start).length > 0;
-    const framing = isCoded ? 'whole' : framingOf(start, eventStreamType.test(this.#header('content-type')));
+    const framing = isCoded ? 'whole' : framingOf(start, eventStreamType.test(this.#contentType));
     this.#isWhole = framing === 'whole';
     if (framing === 'stream') this.#stream = new EventStreamParser(this.#answer, this.#maxMessageBytes);
     return this.#stream;
@@ -129,6 +151,7 @@ export function isSuccess({ status }: ResponseHead): boolean {
   return status >= 200 && status <= 299;
 }
 
+const amazonType = /^\s*application\/vnd\.amazon\.eventstream\s*(?:;|$)/i;
 const eventStreamType = /^\s*text\/event-stream\s*(?:;|$)/i;
 
 /** First bytes that determine the kind, leading white space included. */

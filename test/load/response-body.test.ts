@@ -4,6 +4,7 @@ import { Answer } from '../../src/endpoint/answer.js';
 import { endpoints } from '../../src/endpoint/endpoints.js';
 import { ResponseBody } from '../../src/load/response-body.js';
 import { chatEvent } from '../e2e/scripted-server.js';
+import { amazonMessage } from '../transport/amazon-message.js';
 
 const a = chatEvent({ content: 'a' });
 const b = chatEvent({ content: 'b' }, 'stop');
@@ -80,5 +81,55 @@ describe('ResponseBody', () => {
   it('takes white space for a body, and no more of it than a message may have', () => {
     expect(read({}, [' \n ']).error?.message).toContain('is neither JSON nor an event stream');
     expect(() => read({}, new Array(11).fill(' '.repeat(1000)))).toThrow('AIPERF_HTTP_MAX_MESSAGE_BYTES');
+  });
+});
+
+describe("Amazon's framing", () => {
+  const type = { 'content-type': 'application/vnd.amazon.eventstream' };
+  const part = (text: string) =>
+    amazonMessage({ ':message-type': 'event', ':event-type': 'PayloadPart' }, text);
+  const exception = (name: string, payload: string) =>
+    amazonMessage({ ':message-type': 'exception', ':exception-type': name }, payload);
+
+  it('holds the event stream of the model, cut anywhere', () => {
+    const framed = Buffer.concat([part(a.slice(0, 9)), part(`${a.slice(9)}${b}`), part('data: [DONE]\n\n')]);
+    for (let cut = 1; cut < framed.length; cut++) {
+      const { output, error, timesNs } = read(type, [framed.subarray(0, cut), framed.subarray(cut)]);
+      expect([output, error]).toEqual(['ab', undefined]);
+      expect(timesNs).toHaveLength(2);
+    }
+    const [first, second] = [part(a), part(b)];
+    expect(read(type, [first, second]).timesNs).toEqual([10, 20]);
+  });
+
+  it('holds a whole body, of the type that SageMaker names', () => {
+    const head = { ...type, 'x-amzn-sagemaker-content-type': 'application/json' };
+    const json = '{"choices":[{"message":{"content":"ab"}}]}';
+    const { output, error } = read(head, [part(json.slice(0, 20)), part(json.slice(20))]);
+    expect([output, error]).toEqual(['ab', undefined]);
+  });
+
+  it('reports a failure of the model, also behind text', () => {
+    const message = '{"Message":"The model is gone","ErrorCode":"StreamBroken"}';
+    expect(read(type, [part(a), exception('ModelStreamError', message)]).error).toEqual({
+      code: 502,
+      type: 'ModelStreamError',
+      message: 'The model is gone',
+    });
+    expect(read(type, [exception('InternalStreamFailure', '')]).error).toMatchObject({
+      type: 'InternalStreamFailure',
+      message: 'The server reports an error without a message',
+    });
+  });
+
+  it('fails where it is cut off or broken', () => {
+    expect(() => read(type, [part(a), part(b).subarray(0, 30)])).toThrow('its last message is cut off');
+    const broken = part(a);
+    broken[broken.length - 1] = (broken.at(-1) ?? 0) ^ 1;
+    expect(() => read(type, [broken])).toThrow('the checksum of a message does not match');
+  });
+
+  it('is not looked for in an error', () => {
+    expect(read(type, ['no such endpoint'], 404).text).toBe('no such endpoint');
   });
 });
