@@ -4,7 +4,7 @@ import type { Check, Findings, Loaded } from './load.js';
 
 import { loadConflicts, loadWarnings } from './load-conflicts.js';
 import { loadMode } from './load-mode.js';
-import { mediaConflicts, mediaWarnings } from './media-conflicts.js';
+import { batchSizes, mediaConflicts, mediaWarnings } from './media-conflicts.js';
 import { nameOf } from './option.js';
 import { type Config, profileOptions } from './options.js';
 import { promptConflicts } from './prompt-conflicts.js';
@@ -252,6 +252,19 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
             `${name(...extra)} ${verbFor(extra, 'needs', 'need')} a trace, such as mooncake_trace, got ${type}.`
           );
         },
+      },
+      refuses(
+        'inputFile',
+        { keys: [], holds: () => type !== 'synthetic' && type !== 'random_pool' },
+        batchSizes,
+        `: media of ${type} files are sent as they are`,
+      ),
+      {
+        keys: ['uuidAndStrip'],
+        check: (config, _isSet, name) =>
+          config.uuidAndStrip &&
+          type !== 'single_turn' &&
+          `${name('uuidAndStrip')} needs a single_turn file, got ${type === 'synthetic' ? 'synthetic prompts' : type}.`,
       },
       {
         keys: ['islAsTokenIds'],

@@ -1,10 +1,10 @@
 import { orList } from '../util/lists.js';
 import { sampleRatesOf, wantsAudio } from './audio-options.js';
 import { wantsImages } from './image-options.js';
-import { eitherFlag, type Key, noEffect, type Rule, refuses } from './rule.js';
+import { eitherFlag, type Key, noEffect, type Rule } from './rule.js';
 import { wantsVideo } from './video-options.js';
 
-const batchSizes: readonly Key[] = ['imageBatchSize', 'audioBatchSize', 'videoBatchSize'];
+export const batchSizes: readonly Key[] = ['imageBatchSize', 'audioBatchSize', 'videoBatchSize'];
 const imageShapes: readonly Key[] = [
   'imageWidthMean',
   'imageWidthStddev',
@@ -45,12 +45,6 @@ export const mediaConflicts: readonly Rule[] = [
   needsMean('imageWidthStddev', 'imageWidthMean'),
   needsMean('imageHeightStddev', 'imageHeightMean'),
   needsMean('audioLengthStddev', 'audioLengthMean'),
-  refuses(
-    'inputFile',
-    { keys: ['inputFile'], holds: ({ inputFile }) => inputFile !== undefined },
-    batchSizes,
-    ': media of files are sent as they are',
-  ),
   {
     keys: ['imageSourceSampling', 'imageSource'],
     check: ({ imageSourceSampling, imageSource = 'noise' }, _isSet, name) =>

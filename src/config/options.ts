@@ -207,6 +207,17 @@ export const profileOptions = {
     group: 'Endpoint',
     help: 'Fetch each generated video, as part of its request; needs an endpoint type that generates videos.',
   }),
+  requestContentType: choice(['application/json', 'multipart/form-data'], {
+    flags: ['--request-content-type'],
+    group: 'Endpoint',
+    defaultText: "the endpoint type's",
+    help: 'Content type of requests; refused if it is not that of the endpoint type.',
+  }),
+  uuidAndStrip: flag({
+    flags: ['--uuid-and-strip'],
+    group: 'Endpoint',
+    help: 'Leave out the content of images whose ids (image_uuids) an earlier row of the session had: servers take them from their cache; for chat and single_turn files.',
+  }),
   sessionHeader: headerName({
     flags: ['--session-header'],
     group: 'Endpoint',
@@ -476,10 +487,10 @@ export const profileOptions = {
   promptBatchSize: integer({
     flags: ['--prompt-batch-size', '--batch-size-text', '--batch-size', '-b'],
     group: 'Prompt',
-    min: 1,
+    min: 0,
     max: 100_000,
     default: 1,
-    help: 'Synthetic texts per request; embeddings endpoints make a vector of each.',
+    help: 'Synthetic texts per request, or texts drawn from a random_pool file; embeddings endpoints make a vector of each.',
   }),
 
   ...rankingsOptions,

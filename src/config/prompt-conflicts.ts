@@ -15,6 +15,13 @@ export const promptConflicts: readonly Rule[] = [
       !wantsVideo(config) &&
       `${name('isl')} must be an integer of at least 1 without --input-file, got 0: synthetic requests need text, images, audio or video.`,
   },
+  {
+    keys: ['promptBatchSize', 'inputFile'],
+    check: (config, _isSet, name) =>
+      config.promptBatchSize === 0 &&
+      config.inputFile === undefined &&
+      `${name('promptBatchSize')} must be at least 1 without --input-file, got 0; --isl 0 leaves texts out.`,
+  },
   needs(
     ['perChunkUsage'],
     ['useServerTokenCount'],

@@ -4,14 +4,10 @@ const agentic = 'convert the trace to a multi_turn file and name it with --input
 const lengths =
   'use --isl-stddev and --osl-stddev, or an --input-file of rows with input_length and output_length';
 const prefixes = 'use an --input-file of mooncake_trace rows that share leading hash_ids';
-const textOnly = 'such requests cannot be sent yet';
 const search = 'sweep a list such as --concurrency 1,2,4,8 with --goodput; the report recommends a point';
 
 /** What to use instead of unsupported AIPerf options. Names have no dashes; a trailing `*` matches any ending. */
 const instead: Readonly<Record<string, string>> = {
-  'request-content-type': 'requests are always sent as application/json',
-  'uuid-and-strip': textOnly,
-
   'public-dataset': download,
   'hf-subset': download,
   'hf-weka-dataset': download,

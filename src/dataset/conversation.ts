@@ -16,6 +16,8 @@ export interface MediaItem {
   readonly kind: MediaKind;
   /** As of texts. */
   readonly name: string;
+  /** By which servers cache an image; then its value may be ''. */
+  readonly uuid?: string;
   /**
    * A URL, a data URL, or `<format>,<base64>` for audio. Made on demand: it may be megabytes long.
    * @throws UserError if its file has changed since the dataset was checked.

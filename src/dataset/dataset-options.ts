@@ -1,6 +1,7 @@
 import { andList } from '../util/lists.js';
 import type { Conversation, MediaKind, Turn } from './conversation.js';
 import type { DatasetType } from './loaders/format.js';
+import type { PoolBatches } from './loaders/pool.js';
 import type { Synthesis } from './loaders/synthesis.js';
 import type { SyntheticMedia } from './media/synthetic-media.js';
 import type { ChatOverhead } from './tokenizer/chat-template.js';
@@ -67,6 +68,10 @@ export interface DatasetOptions extends EndpointContents {
   readonly delayMeanMs: number;
   readonly delayStddevMs: number;
   readonly delayRatio: number;
+  /** Items per request of a random pool; absent: one row of every pool. */
+  readonly poolBatches?: PoolBatches;
+  /** Links to images are fetched before the run; absent: they are sent. */
+  readonly fetchesImages?: boolean;
   /** A file or folder; absent: synthetic prompts. */
   readonly inputFile?: string | undefined;
   /** Absent: detected from the file. */
@@ -75,6 +80,8 @@ export interface DatasetOptions extends EndpointContents {
   readonly blockSize?: number | undefined;
   /** The endpoint supports system messages, so a leading system turn becomes one. */
   readonly endpointHasSystemSlot: boolean;
+  /** Images that a session has sent are only named in its later turns; absent: they are sent again. */
+  readonly stripsImages?: boolean;
   /** Media of synthetic requests. */
   readonly media: SyntheticMedia;
   /** Checks that the endpoint can send a turn of a file; absent: it can send any. */

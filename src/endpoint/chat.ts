@@ -12,6 +12,7 @@ export const chat = {
   path: '/v1/chat/completions',
   media: ['image', 'audio', 'video'],
   placesMedia: true,
+  takesImageIds: true,
   holdsChat: true,
   reportsChunkUsage: true,
   hasSystemSlot: true,
@@ -69,7 +70,11 @@ function userMessage(turn: Turn): JsonObject {
 function mediaPart(item: MediaItem): JsonObject {
   switch (item.kind) {
     case 'image':
-      return { type: 'image_url', image_url: { url: item.value() } };
+      return {
+        type: 'image_url',
+        image_url: { url: item.value() },
+        ...(item.uuid === undefined ? {} : { uuid: item.uuid }),
+      };
     case 'audio':
       return { type: 'input_audio', input_audio: audioOf(item) };
     case 'video':

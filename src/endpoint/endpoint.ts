@@ -151,6 +151,10 @@ export interface Endpoint {
   readonly countsImages?: false;
   /** Its requests hold no text, and no tokens are counted: `--isl` and `--tokenizer` are refused. Absent: they may. */
   readonly takesText?: false;
+  /** It takes no links: images of files are fetched before the run. */
+  readonly fetchesImages?: true;
+  /** Its requests can name images by id, with or without their content. */
+  readonly takesImageIds?: true;
   /** Its bodies hold a chat as `messages`, which the server renders by the model's chat template. */
   readonly holdsChat?: true;
   /** Its streams report usage in every chunk if asked to. */

@@ -68,6 +68,7 @@ export const imageRetrieval: Endpoint = {
   media: ['image'],
   placesMedia: true,
   takesText: false,
+  fetchesImages: true,
   inputKeys: [],
   checkTurn(request) {
     singleTurn('image_retrieval')(request);

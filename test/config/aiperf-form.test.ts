@@ -58,6 +58,22 @@ const phases = (...list: object[]) => file({ phases: list });
 const dataset = (members: object) => file({ dataset: members });
 
 describe('a config file of AIPerf', () => {
+  it('has the template of a body beside the extra inputs', async () => {
+    const endpoint = { url: 'http://h:1', type: 'template', extra: { top_k: 3 } };
+    const body = '{"text": {{ text|tojson }}}';
+    const { options } = await given(
+      file({ endpoint: { ...endpoint, template: { body, responseField: 'a.b' } } }),
+    );
+    expect(options).toEqual({
+      ...usual,
+      endpointType: 'template',
+      extraInputs: { top_k: 3, payload_template: body, response_field: 'a.b' },
+    });
+    expect(await faults(file({ endpoint: { ...endpoint, template: { path: 'x' } } }))).toEqual([
+      'b.yaml:1:108: benchmark.endpoint.template.path is not a setting: known are body and response_field.',
+    ]);
+  });
+
   it('with a sweep', async () => {
     const text = `schemaVersion: "2.0"
 randomSeed: 7

@@ -93,8 +93,17 @@ describe('conflicts', () => {
       '--audio-sample-rates must be 8, 11.025, 12, 16, 22.05, 24, 32, 44.1 or 48 kHz for mp3, got 96 or 9.',
     ],
     [
-      `--input-file ${file} --image-batch-size 2`,
-      '--image-batch-size cannot be combined with --input-file: media of files are sent as they are.',
+      `--input-file ${file} --custom-dataset-type multi_turn --image-batch-size 2`,
+      '--image-batch-size cannot be combined with --input-file: media of multi_turn files are sent as they are.',
+    ],
+    [
+      '--batch-size 0',
+      '--batch-size must be at least 1 without --input-file, got 0; --isl 0 leaves texts out.',
+    ],
+    ['--uuid-and-strip', '--uuid-and-strip needs a single_turn file, got synthetic prompts.'],
+    [
+      `--input-file ${file} --custom-dataset-type multi_turn --uuid-and-strip`,
+      '--uuid-and-strip needs a single_turn file, got multi_turn.',
     ],
     [
       `--input-file ${file} --custom-dataset-type multi_turn --isl-block-size 16`,

@@ -68,6 +68,15 @@ it('usage in every chunk is refused by endpoints that do not report it', async (
   expect(await refusalOf(line)).toBe('accepted');
 });
 
+it('a content type must be that of the endpoint', async () => {
+  expect(await refusalOf('--request-content-type multipart/form-data')).toBe(
+    '--request-content-type multipart/form-data does not suit the endpoint type chat, whose requests are application/json.',
+  );
+  expect(await refusalOf('--endpoint-type video_generation --request-content-type multipart/form-data')).toBe(
+    'accepted',
+  );
+});
+
 it('token ids are refused by endpoints that take text', async () => {
   expect(await refusalOf('--isl-as-token-ids')).toBe(
     '--isl-as-token-ids cannot be used with the endpoint type chat, which takes text. Use completions (vLLM) or sglang_generate (SGLang).',

@@ -13,7 +13,8 @@ export function endpointErrors(
   endpoint: Endpoint,
   name: (...keys: Key[]) => string,
 ): string[] {
-  const { endpointType } = config;
+  const { endpointType, requestContentType } = config;
+  const ownType = endpoint.encode === undefined ? 'application/json' : 'multipart/form-data';
   const ofText = endpoint.takesText === false ? textOptions.filter((key) => sources.has(key)) : [];
   const sentences: readonly (string | false)[] = [
     config.downloadVideoContent &&
@@ -28,6 +29,12 @@ export function endpointErrors(
     config.applyChatTemplate &&
       endpoint.holdsChat !== true &&
       `${name('applyChatTemplate')} cannot be used with the endpoint type ${endpointType}: its bodies hold no chat messages to render.`,
+    requestContentType !== undefined &&
+      requestContentType !== ownType &&
+      `${name('requestContentType')} ${requestContentType} does not suit the endpoint type ${endpointType}, whose requests are ${ownType}.`,
+    config.uuidAndStrip &&
+      endpoint.takesImageIds !== true &&
+      `${name('uuidAndStrip')} needs the endpoint type chat, got ${endpointType}.`,
     ofText.length > 0 &&
       `${name(...ofText)} cannot be used here: requests of this endpoint type hold no text, and no tokens are counted.`,
   ];

@@ -84,6 +84,8 @@ function endpointConfig(config: Config, { encode }: Endpoint, streaming: boolean
     ...optional('extra', nonEmpty(jsonWithoutSecrets(config.extraInputs))),
     ...optional('request_content_type', encode && 'multipart/form-data'),
     ...optional('download_video_content', config.downloadVideoContent || undefined),
+    ...optional('request_content_type', config.requestContentType),
+    ...optional('uuid_and_strip', config.uuidAndStrip || undefined),
     ...unless('X-Correlation-ID', 'session_header', config.sessionHeader),
     ...(config.waitForModelTimeout > 0
       ? {

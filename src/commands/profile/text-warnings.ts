@@ -21,7 +21,10 @@ export function textWarnings(
     return set.length === 0 ? [] : [`${name(...set)} ${verbFor(set, 'has', 'have')} no effect ${why}.`];
   };
   if (config.inputFile !== undefined)
-    return ignored([...rankingKeys, 'promptBatchSize'], 'on --input-file: its texts are sent as they are');
+    return ignored(
+      config.customDatasetType === 'random_pool' ? rankingKeys : [...rankingKeys, 'promptBatchSize'],
+      'on --input-file: its texts are sent as they are',
+    );
   return ranks
     ? ignored(
         promptKeys,

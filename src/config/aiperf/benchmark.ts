@@ -62,7 +62,7 @@ const modelItems: Read = (value, site, reading) => {
 
 const advancedModels = section({ strategy: option('modelSelectionStrategy'), items: modelItems });
 
-const endpoint = section({
+const endpointKeys = section({
   url: option('urls'),
   urls: option('urls'),
   url_strategy: option('urlStrategy'),
@@ -76,13 +76,13 @@ const endpoint = section({
   use_legacy_max_tokens: option('useLegacyMaxTokens'),
   use_server_token_count: option('useServerTokenCount'),
   headers: option('headers'),
-  extra: option('extraInputs'),
+  extra: anything,
   session_header: option('sessionHeader'),
-  template: refused('set payload_template and response_field under extra'),
+  template: anything,
   per_chunk_usage: option('perChunkUsage'),
   download_video_content: option('downloadVideoContent'),
-  request_content_type: unsupported('request-content-type', 'application/json'),
-  uuid_and_strip: unsupported('uuid-and-strip'),
+  request_content_type: option('requestContentType'),
+  uuid_and_strip: option('uuidAndStrip'),
   wait_for_model_timeout: option('waitForModelTimeout', seconds),
   wait_for_model_interval: option('waitForModelInterval', seconds),
   wait_for_model_mode: option('waitForModelMode'),
@@ -98,6 +98,31 @@ const endpoint = section({
     timeout_seconds: option('serverProfilerTimeoutSeconds', seconds),
   }),
 });
+
+/** The template of a body, and where the text of an answer is: extra inputs on the command line. */
+const endpoint: Read = (value, site, reading) => {
+  endpointKeys(value, site, reading);
+  if (!isMapping(value)) return;
+  const [extra, template] = [member(value, 'extra'), member(value, 'template')];
+  const extraSite = within(site, keyOf(value, 'extra') ?? 'extra');
+  if (template === undefined) {
+    if (extra !== undefined) option('extraInputs')(extra, extraSite, reading);
+    return;
+  }
+  const names: Record<string, unknown> = {};
+  const given =
+    (name: string): Read =>
+    (text) => {
+      names[name] = text;
+    };
+  section({ body: given('payload_template'), response_field: given('response_field') })(
+    template,
+    within(site, keyOf(value, 'template') ?? 'template'),
+    reading,
+  );
+  if (extra !== undefined && !isMapping(extra)) return reading.refuse(extraSite, mappingFault(extra));
+  reading.put('extraInputs', { ...extra, ...names }, extraSite);
+};
 
 const isl = distribution('isl', 'islStddev');
 

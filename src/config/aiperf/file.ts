@@ -158,6 +158,11 @@ const otherSweeps: Readonly<Record<string, string>> = {
   adaptive_search: 'search-style',
 };
 
+/** `endpoint.template.body`: it is rendered for each request. */
+function isBodyTemplate({ path }: Site): boolean {
+  return path.slice(-3).join('.') === 'endpoint.template.body';
+}
+
 /**
  * Replaces `${NAME}` and `${NAME:default}` in all strings of a value; a string that cannot be resolved
  * becomes null.
@@ -176,6 +181,7 @@ function substituteVariables(value: unknown, site: Site, env: AiperfFile['env'],
   }
   if (typeof value !== 'string') return value;
   if (/\{\{|\{%/.test(value)) {
+    if (isBodyTemplate(site)) return value;
     reading.refuse(site, 'is a template, which is not supported: write the value itself');
     return null;
   }

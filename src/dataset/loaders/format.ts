@@ -19,6 +19,8 @@ export interface RowMedia {
   readonly kind: MediaKind;
   readonly name: string;
   readonly source: string;
+  /** By which servers cache an image; then the source may be ''. */
+  readonly uuid?: string;
 }
 
 /** A turn as recorded in its row, before model, default cap and generated text are filled in. */

@@ -5,6 +5,7 @@ import type { Log } from '../../util/log.js';
 import type { DatasetOptions } from '../dataset-options.js';
 import type { TurnRules } from '../turn-rules.js';
 import { detectFolderType, detectType, refuseByName } from './detect.js';
+import type { DatasetType } from './format.js';
 import { formats } from './formats.js';
 import { defaultBlockSize } from './mooncake-trace.js';
 import { type PoolPlan, planPool } from './pool.js';
@@ -26,12 +27,13 @@ export async function planFile(
   if (isFolder) {
     const files = await readFolder(path);
     const type = options.datasetType ?? detectFolderType(files);
-    if (type === 'random_pool') return planPool(files, options, rules);
+    if (type === 'random_pool') return planPool(await fetched(files, type, options), options, rules);
     throw new UserError(`${path} is a folder, but ${type} needs a file`, 'give one file with --input-file');
   }
   if (!options.datasetType) refuseByName(path);
-  const file = await readRowFile(path);
-  const type = options.datasetType ?? detectType(file);
+  const written = await readRowFile(path);
+  const type = options.datasetType ?? detectType(written);
+  const [file = written] = await fetched([written], type, options);
   if (type === 'random_pool') return planPool([file], options, rules);
   const { synthesis, blockSize = defaultBlockSize } = options;
   const rows =
@@ -39,6 +41,18 @@ export async function planFile(
       ? synthesised(file, formats[type], blockSize, synthesis)
       : file;
   return planRows(rows, type, options, rules, log);
+}
+
+/** Files whose images are not links any more, where the endpoint takes none. */
+async function fetched(
+  files: readonly RowFile[],
+  type: DatasetType,
+  { fetchesImages, blockSize }: DatasetOptions,
+): Promise<readonly RowFile[]> {
+  if (!fetchesImages) return files;
+  const { withFetchedImages } = await import('./fetch-images.js');
+  const context = { blockSize, textName: '', warn: () => {} };
+  return Promise.all(files.map((file) => withFetchedImages(file, formats[type], context)));
 }
 
 async function isDirectory(path: string): Promise<boolean> {

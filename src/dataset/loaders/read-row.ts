@@ -29,7 +29,7 @@ export function checkRowMedia(
   endpoint: EndpointContents,
 ): number {
   let bytes = 0;
-  for (const { kind, source } of turns.flatMap(({ media = [] }) => media)) {
+  for (const { kind, source, uuid } of turns.flatMap(({ media = [] }) => media)) {
     if (!endpoint.endpointMedia.includes(kind)) {
       throw rowError(
         file,
@@ -38,6 +38,7 @@ export function checkRowMedia(
         'choose another --endpoint-type',
       );
     }
+    if (source === '' && uuid !== undefined) continue;
     try {
       bytes += checkMedia(kind, source);
     } catch (error) {
@@ -77,7 +78,7 @@ export function checkRowTurns(
 
 /** A turn of a row without what is made when it is sent. */
 function unmade({ generated, media, ...turn }: RowTurn): Turn {
-  const items: MediaItem[] = (media ?? []).map(({ kind, name, source }) => unreadMedia(kind, name, source));
+  const items: MediaItem[] = (media ?? []).map(unreadMedia);
   return {
     role: turn.role,
     model: '',

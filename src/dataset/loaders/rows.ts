@@ -26,6 +26,8 @@ export interface RowsPlan {
   readonly file: RowFile;
   readonly blockSize: number | undefined;
   readonly endpointHasSystemSlot: boolean;
+  /** Images that a session has sent are only named in its later turns. */
+  readonly stripsImages: boolean;
   /** Timestamps and delays in the file are ignored. */
   readonly ignoreTimings: boolean;
   /** Row numbers grouped by conversation; those of conversation c are at `rowsBefore[c]` to `rowsBefore[c + 1]`. */
@@ -113,6 +115,7 @@ export function planRows(
     file,
     blockSize,
     endpointHasSystemSlot,
+    stripsImages: options.stripsImages ?? false,
     ignoreTimings,
     rowOrder: shared(sessions.flatMap(({ rows }) => rows)),
     rowsBefore: prefixSums(sessions.map(({ rows }) => rows.length)),
@@ -144,7 +147,9 @@ export function openRows(
     const first = plan.turnsBefore[index] ?? 0;
     return {
       sessionId: script.sessionId ?? sessionId(index),
-      turns: script.turns.map((turn, place) => completed(turn, first + place)),
+      turns: (plan.stripsImages ? withoutRepeats(script.turns) : script.turns).map((turn, place) =>
+        completed(turn, first + place),
+      ),
       history: script.history,
       ...(script.systemMessage === undefined ? {} : { systemMessage: script.systemMessage }),
     };
@@ -158,9 +163,7 @@ export function openRows(
       role: fields.role,
       texts: fields.texts,
       ...(generated && promptOf(generated, number)),
-      ...(media === undefined
-        ? {}
-        : { media: media.map(({ kind, name, source }) => mediaItem(kind, name, source)) }),
+      ...(media === undefined ? {} : { media: media.map(mediaItem) }),
       model: defaults.model(number),
       ...(generated ? { inputTokens: generated.tokens } : {}),
       ...(cap === undefined ? {} : { maxTokens: cap }),
@@ -188,6 +191,18 @@ export function openRows(
 interface Source<Prompt> {
   prompt(tokens: number, random: Random): Prompt;
   blocks(hashIds: readonly HashId[], tokens: number, blockSize: number, random: Random): Prompt;
+}
+
+/** Leaves out the content of images whose ids an earlier turn has: the server has kept it. */
+function withoutRepeats(turns: readonly RowTurn[]): RowTurn[] {
+  const sent = new Set<string>();
+  return turns.map((turn) => {
+    const media = turn.media?.map((item) =>
+      item.uuid !== undefined && sent.has(item.uuid) ? { ...item, source: '' } : item,
+    );
+    for (const { uuid, source } of turn.media ?? []) if (uuid !== undefined && source !== '') sent.add(uuid);
+    return { ...turn, media };
+  });
 }
 
 type Script = Pick<Row, 'sessionId' | 'turns' | 'history'> & { readonly systemMessage?: string | undefined };

@@ -58,14 +58,31 @@ function readTexts(row: JsonObject, context: RowContext): readonly NamedTexts[] 
 }
 
 function readMedia(row: JsonObject, { textName }: RowContext): RowMedia[] {
-  return mediaKinds.flatMap((kind) => {
+  const uuids = listField(row, 'image_uuids');
+  const all = mediaKinds.flatMap((kind) => {
     const keys = [kind, `${kind}s`] as const;
     if (keys.every((key) => filled(row[key]))) {
       throw new RowError(`${keys.join(' and ')} cannot be combined: give one`);
     }
     return namedContents(row, keys, textName).flatMap(({ name, contents }) =>
-      contents.map((source) => ({ kind, name, source })),
+      contents.map((source): RowMedia => ({ kind, name, source })),
     );
+  });
+  return uuids === undefined || uuids.length === 0 ? all : named(all, uuids);
+}
+
+/** Gives the images, which are the first, their ids. */
+function named(media: readonly RowMedia[], uuids: readonly Json[]): RowMedia[] {
+  const images = media.filter(({ kind }) => kind === 'image').length;
+  if (images !== uuids.length) {
+    throw new RowError(`image_uuids must name each image of the row: got ${uuids.length} for ${images}`);
+  }
+  return media.map((item, place) => {
+    const uuid = uuids[place];
+    if (place >= images) return item;
+    if (typeof uuid !== 'string' || uuid === '')
+      throw mismatch(`image_uuids[${place}]`, 'a text', uuid ?? null);
+    return { ...item, uuid };
   });
 }
 

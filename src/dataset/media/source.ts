@@ -5,6 +5,7 @@ import { excerpt } from '../../util/excerpt.js';
 import { orList } from '../../util/lists.js';
 import { isWav, WAV_HEAD_BYTES, wavSeconds } from '../../util/wav.js';
 import type { MediaItem, MediaKind } from '../conversation.js';
+import type { RowMedia } from '../loaders/format.js';
 
 /** File types of each kind that can be sent, by the ending of their names; images are recognized by their content. */
 const fileTypes: Readonly<Record<MediaKind, readonly string[]>> = {
@@ -28,13 +29,14 @@ export function checkMedia(kind: MediaKind, source: string): number {
 }
 
 /** Media as written in a dataset, read when it is needed. */
-export function mediaItem(kind: MediaKind, name: string, source: string): MediaItem {
+export function mediaItem({ kind, name, source, uuid }: RowMedia): MediaItem {
   const base64 = isUrl(source) ? undefined : base64Of(source);
-  const isFile = base64 === undefined && !isUrl(source);
+  const isFile = base64 === undefined && !isUrl(source) && source !== '';
   const value = () => (isFile ? fileValue(kind, source) : source);
   return {
     kind,
     name,
+    ...(uuid === undefined ? {} : { uuid }),
     value,
     ...(isFile || base64 !== undefined ? { ascii: () => Buffer.from(value(), 'latin1') } : {}),
     seconds() {
@@ -48,10 +50,16 @@ export function mediaItem(kind: MediaKind, name: string, source: string): MediaI
 }
 
 /** Media as written in a dataset, for a check: the content of a file is left out. */
-export function unreadMedia(kind: MediaKind, name: string, source: string): MediaItem {
-  const isFile = !isUrl(source) && base64Of(source) === undefined;
+export function unreadMedia({ kind, name, source, uuid }: RowMedia): MediaItem {
+  const isFile = !isUrl(source) && base64Of(source) === undefined && source !== '';
   const value = isFile ? `data:${kind}/${extname(source).slice(1)};base64,` : source;
-  return { kind, name, value: () => value, seconds: () => undefined };
+  return {
+    kind,
+    name,
+    ...(uuid === undefined ? {} : { uuid }),
+    value: () => value,
+    seconds: () => undefined,
+  };
 }
 
 function isUrl(source: string): boolean {
@@ -91,14 +99,17 @@ function checkFile(kind: MediaKind, path: string): number {
 /** Undefined for a type that cannot be sent. */
 function fileType(kind: MediaKind, path: string): string | undefined {
   const head = headOf(path, 12);
-  if (kind === 'image') {
-    if (head.toString('latin1', 0, 8) === '\x89PNG\r\n\x1a\n') return 'png';
-    return head.toString('hex', 0, 3) === 'ffd8ff' ? 'jpeg' : undefined;
-  }
+  if (kind === 'image') return imageType(head);
   const type = extname(path).slice(1).toLowerCase();
   if (head.length === 0 || !fileTypes[kind].includes(type) || (type === 'wav' && !isWav(head)))
     return undefined;
   return type;
+}
+
+/** The type of an image by its first bytes; undefined for one that cannot be sent. */
+export function imageType(head: Buffer): 'png' | 'jpeg' | undefined {
+  if (head.toString('latin1', 0, 8) === '\x89PNG\r\n\x1a\n') return 'png';
+  return head.toString('hex', 0, 3) === 'ffd8ff' ? 'jpeg' : undefined;
 }
 
 function fileValue(kind: MediaKind, path: string): string {
