@@ -39,6 +39,12 @@ export function startWholeAnswers(bodyFile: string): Promise<RunningServer> {
   return startServer([cannedServer, '0', '1', '0', bodyFile], SERVER_CORE);
 }
 
+/** Prometheus pages at `/0/metrics`, `/1/metrics`, … @param shape pages, series of each, every how many values change. */
+export function startMetricsServer(shape: readonly number[]): Promise<RunningServer> {
+  const program = fileURLToPath(new URL('./metrics-server.js', import.meta.url));
+  return startServer([program, ...shape.map(String)], SERVER_CORE);
+}
+
 const cannedServer = fileURLToPath(new URL('./canned-server.js', import.meta.url));
 
 /** A temporary folder that is removed with everything in it. */

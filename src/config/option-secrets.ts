@@ -11,8 +11,13 @@ export function secretsOfValue(value: unknown, row: OptionRow | undefined): stri
   return [
     ...(typeof value === 'string' ? [] : secretsIn(value, hides)),
     ...(hides === undefined ? [] : words.flatMap((word) => secretsInPairs(word, hides))),
-    ...texts.flatMap(secretsInUrl),
+    ...texts.flatMap((text) => [text, ...itemsOf(text)]).flatMap(secretsInUrl),
   ];
+}
+
+/** The items of a list, of which some may be URLs without a scheme. */
+function itemsOf(text: string): readonly string[] {
+  return text.includes(',') ? text.split(',').map((item) => item.trim()) : [];
 }
 
 /** Secrets in the environment: variables that the program reads, and any that look like keys. */

@@ -21,11 +21,13 @@ export interface ScriptedServer {
 }
 
 /**
- * A server on a free port that keeps every request, and answers each as it is told; it has no metrics, and does not
- * count reads of them.
+ * A server on a free port that keeps every request, and answers each as it is told. Reads of its metrics are not
+ * counted. @param metrics answers them; default: it has none.
  */
 export async function startScriptedServer(
   answer: (request: SeenRequest, response: ServerResponse, number: number) => void,
+  metrics: (request: SeenRequest, response: ServerResponse) => void = (_, response) =>
+    response.writeHead(404).end(),
 ): Promise<ScriptedServer> {
   const seen: SeenRequest[] = [];
   const server = createServer((message: IncomingMessage, response) => {
@@ -33,11 +35,8 @@ export async function startScriptedServer(
     message.on('data', (part: Buffer) => parts.push(part));
     message.on('end', () => {
       const { method = '', url: path = '', headers } = message;
-      if (path.endsWith('/metrics')) {
-        response.writeHead(404).end();
-        return;
-      }
       const request = { method, path, headers, body: Buffer.concat(parts).toString() };
+      if (path.endsWith('/metrics')) return metrics(request, response);
       seen.push(request);
       answer(request, response, seen.length);
     });

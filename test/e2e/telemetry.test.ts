@@ -1,0 +1,150 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  aiperf,
+  filesBelow,
+  type Options,
+  panelText,
+  profileWords,
+  startAiperf,
+  temporaryFolder,
+} from './aiperf.js';
+import { type SeenRequest, startScriptedServer, streamTokens } from './scripted-server.js';
+
+const options: Options = {
+  ...{ model: 'm', tokenizer: 'builtin', streaming: true, 'random-seed': 5, isl: 10, osl: 3 },
+  ...{ concurrency: 2, 'request-count': 6, 'log-level': 'DEBUG' },
+};
+
+/** A server of answers whose metrics page counts them; what came to it, in order. */
+async function startServer(metrics?: (request: SeenRequest, response: ServerResponse) => void) {
+  const events: string[] = [];
+  const reads: SeenRequest[] = [];
+  let finished = 0;
+  const answer = (_: SeenRequest, response: ServerResponse) => {
+    events.push('request');
+    streamTokens(response, ['x', ' y', ' z']);
+    finished++;
+    events.push('answered');
+  };
+  const page = (_: SeenRequest, response: ServerResponse) =>
+    response.end(`# TYPE finished counter\nfinished_total ${finished}\n`);
+  const server = await startScriptedServer(answer, (request, response) => {
+    events.push('read');
+    reads.push(request);
+    (metrics ?? page)(request, response);
+  });
+  return { ...server, events, reads };
+}
+
+function telemetryLines(folder: string): string[] {
+  const log = readFileSync(join(folder, 'logs', 'aiperf.log'), 'utf8').split('\n');
+  return log.flatMap((line) => /^\S+ \S+ - telemetry - (.*)/.exec(line)?.[1] ?? []);
+}
+
+it("reads the server's page from before the first request to after the last response", async () => {
+  const server = await startServer();
+  const folder = temporaryFolder();
+  const { code } = await aiperf(
+    profileWords({ ...options, url: `${server.url}/v1`, 'artifact-dir': folder }),
+  );
+  server.close();
+  expect(code).toBe(0);
+  const { events, reads } = server;
+  expect(events.slice(0, 2)).toEqual(['read', 'read']);
+  expect(events.slice(events.lastIndexOf('answered') + 1).length).toBeGreaterThanOrEqual(2);
+  expect(new Set(reads.map(({ method, path }) => `${method} ${path}`))).toEqual(new Set(['GET /metrics']));
+  expect(telemetryLines(folder)).toEqual([
+    `DEBUG - 1 of 1 pages were read, ${reads.length} times in all; they have 1 series`,
+  ]);
+  expect(existsSync(join(folder, 'telemetry'))).toBe(false);
+});
+
+it('sends keys to the servers of the load alone, and shows none', async () => {
+  const server = await startServer();
+  const other = await startServer();
+  const folder = temporaryFolder();
+  const words = profileWords({
+    ...{ ...options, url: server.url, 'artifact-dir': folder, 'api-key': 'sk-secret-1234567890' },
+    ...{
+      'server-metrics': `user:pass-word-9@127.0.0.1:${other.port},${server.url}/more`,
+      header: 'X-Team:blue',
+    },
+  });
+  const ended = await aiperf(words);
+  for (const { close } of [server, other]) close();
+  expect(ended.code).toBe(0);
+  const paths = new Map(server.reads.map(({ path, headers }) => [path, headers]));
+  expect([...paths.keys()].sort()).toEqual(['/metrics', '/more/metrics']);
+  for (const headers of paths.values())
+    expect(headers).toMatchObject({ authorization: 'Bearer sk-secret-1234567890', 'x-team': 'blue' });
+  const [elsewhere] = other.reads;
+  expect(elsewhere?.headers.authorization).toBe(
+    `Basic ${Buffer.from('user:pass-word-9').toString('base64')}`,
+  );
+  expect(elsewhere?.headers).not.toHaveProperty('x-team');
+  const texts = [...filesBelow(folder)].map((file) => readFileSync(join(folder, file), 'utf8'));
+  for (const text of [...texts, ended.stdout, ended.stderr]) {
+    expect(text).not.toContain('sk-secret');
+    expect(text).not.toContain('pass-word-9');
+  }
+});
+
+describe('a page that cannot be read', () => {
+  it('is asked for once by default, and the run is as it is without', async () => {
+    const server = await startServer((_, response) => response.writeHead(404).end());
+    const folder = temporaryFolder();
+    const { code } = await aiperf(profileWords({ ...options, url: server.url, 'artifact-dir': folder }));
+    server.close();
+    expect([code, server.reads.length]).toEqual([0, 1]);
+    expect(telemetryLines(folder)).toEqual([
+      `INFO - no metrics from ${server.url}/metrics: it answered with 404 Not Found`,
+      'DEBUG - 0 of 1 pages were read, 0 times in all; they have 0 series',
+    ]);
+    expect(existsSync(join(folder, 'telemetry'))).toBe(false);
+  });
+
+  it('does not hold up the run where it hangs, nor an interrupt', async () => {
+    const folder = temporaryFolder();
+    let child: ReturnType<typeof startAiperf> | undefined;
+    const server = await startServer(() => {
+      if (server.seen.length >= 6) child?.child.kill('SIGINT');
+    });
+    const long = { ...options, 'request-count': 100_000, 'request-rate': 20, url: server.url, 'artifact-dir': folder };
+    child = startAiperf(profileWords(long));
+    const { code } = await child.ended;
+    server.close();
+    expect(code).toBe(130);
+  });
+
+  it('is an error before the load with --strict-telemetry', async () => {
+    const server = await startServer();
+    const folder = temporaryFolder();
+    const words = profileWords({
+      ...{ ...options, url: server.url, 'artifact-dir': folder, 'strict-telemetry': true },
+      'server-metrics': '127.0.0.1:1',
+    });
+    const { code, stderr } = await aiperf(words);
+    server.close();
+    expect([code, server.seen.length]).toEqual([1, 0]);
+    expect(panelText(stderr)).toContain(
+      'http://127.0.0.1:1/metrics cannot be read: Cannot connect to host 127.0.0.1:1',
+    );
+    expect(existsSync(join(folder, 'telemetry'))).toBe(false);
+  });
+});
+
+it('is off with --no-server-metrics', async () => {
+  const server = await startServer();
+  const off = {
+    ...options,
+    url: server.url,
+    'artifact-dir': temporaryFolder(),
+    'no-server-metrics': true as const,
+  };
+  const { code } = await aiperf(profileWords(off));
+  server.close();
+  expect([code, server.reads.length]).toEqual([0, 0]);
+});
