@@ -112,7 +112,13 @@ describe('a page that cannot be read', () => {
     const server = await startServer(() => {
       if (server.seen.length >= 6) child?.child.kill('SIGINT');
     });
-    const long = { ...options, 'request-count': 100_000, 'request-rate': 20, url: server.url, 'artifact-dir': folder };
+    const long = {
+      ...options,
+      'request-count': 100_000,
+      'request-rate': 20,
+      url: server.url,
+      'artifact-dir': folder,
+    };
     child = startAiperf(profileWords(long));
     const { code } = await child.ended;
     server.close();
