@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Turn } from '../../src/dataset/conversation.js';
 import type { DatasetOptions } from '../../src/dataset/dataset-options.js';
+import { FileLoader } from '../../src/dataset/media/loaded-files.js';
+import { mediaItem } from '../../src/dataset/media/source.js';
 import { estimateBytes, openDataset, planDataset } from '../../src/dataset/plan.js';
 import { type EndpointType, endpoints } from '../../src/endpoint/endpoints.js';
 import { turnCheck } from '../../src/endpoint/turn-check.js';
@@ -169,12 +171,31 @@ describe('media in files', () => {
     expect(openDataset(plan, noText).conversation(0).turns).toHaveLength(2);
   });
 
-  it('says which file changed during the run', async () => {
+  it('sends what a file held before the run', async () => {
     const path = file('d.png', png);
-    const plan = await planOf([{ image: path }]);
+    const plan = await planOf([{ image: path }, { image: path }]);
     file('d.png', 'gone');
-    const [item] = openDataset(plan, noText).conversation(0).turns[0]?.media ?? [];
-    expect(() => item?.value()).toThrow(`the image file ${path} has changed during the run`);
+    const dataset = openDataset(plan, noText);
+    const items = [0, 1].flatMap((index) => dataset.conversation(index).turns[0]?.media ?? []);
+    const value = `data:image/png;base64,${png.toString('base64')}`;
+    expect(items.map((item) => item.value())).toEqual([value, value]);
+    // Both are the same memory, which threads share.
+    expect(items[0]?.ascii?.()).toBe(items[1]?.ascii?.());
+    expect(items[0]?.ascii?.().buffer).toBeInstanceOf(SharedArrayBuffer);
+  });
+
+  it('reads files beyond a limit when they are sent, and says which changed', () => {
+    const path = file('e.png', png);
+    const sound = file('e.wav', wav);
+    // The image has 9 bytes: 12 in base64.
+    const loader = new FileLoader(12 + 22);
+    loader.load('image', path);
+    loader.load('audio', sound);
+    loader.load('image', 'https://host/x.png');
+    expect([...loader.loaded.keys()]).toEqual([`image:${path}`]);
+    const item = mediaItem({ kind: 'image', name: '', source: path });
+    file('e.png', 'gone');
+    expect(() => item.value()).toThrow(`the image file ${path} has changed during the run`);
   });
 });
 

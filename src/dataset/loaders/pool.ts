@@ -9,12 +9,12 @@ import {
   mediaKinds,
 } from '../conversation.js';
 import type { DatasetOptions } from '../dataset-options.js';
-import { mediaItem } from '../media/source.js';
+import { FileLoader, type LoadedFiles } from '../media/loaded-files.js';
 import { sessionIds } from '../session-ids.js';
 import { openTurnRules, type TurnRules } from '../turn-rules.js';
-import type { RowContext, RowMedia, RowTurn } from './format.js';
+import type { RowContext, RowTurn } from './format.js';
 import { formats } from './formats.js';
-import { checkRowMedia, readRow, rowError } from './read-row.js';
+import { checkRowMedia, readRow, rowError, rowMedia } from './read-row.js';
 import { type RowFile, rowCount, shared } from './row-file.js';
 
 /** Items of each kind per request; 0: none. */
@@ -30,6 +30,7 @@ export interface PoolPlan {
   readonly files: readonly RowFile[];
   /** Average bytes of one row of every pool together. */
   readonly meanRowBytes: number;
+  readonly mediaFiles: LoadedFiles;
   /** How many of which items a request draws; undefined: it draws rows. */
   readonly items: PoolItems | undefined;
 }
@@ -42,18 +43,28 @@ interface PoolItems {
 
 /** @throws UserError for a malformed row, and for batches of items that do not stand alone. */
 export function planPool(files: readonly RowFile[], options: DatasetOptions, rules: TurnRules): PoolPlan {
+  const mediaFiles = new FileLoader();
   let meanRowBytes = 0;
   for (const file of files) {
     const context = contextOf(file);
     let bytes = file.bytes.length;
     for (let row = 0; row < rowCount(file); row++) {
-      bytes += checkRowMedia(file, row, readRow(file, row, formats.random_pool, context), options);
+      bytes += checkRowMedia(
+        file,
+        row,
+        readRow(file, row, formats.random_pool, context),
+        options,
+        mediaFiles,
+      );
     }
     meanRowBytes += bytes / rowCount(file);
   }
   const { namedSessions, entries, poolBatches } = options;
   const items = poolBatches && itemsOf(files, poolBatches);
-  return { kind: 'pool', namedSessions, rules, conversations: entries, files, meanRowBytes, items };
+  return {
+    ...{ kind: 'pool', namedSessions, rules, conversations: entries, files, meanRowBytes, items },
+    mediaFiles: mediaFiles.loaded,
+  };
 }
 
 /** Undefined where every batch size of a kind that is there is 1. */
@@ -128,7 +139,7 @@ export function openPool(plan: PoolPlan): Dataset {
         {
           role: 'user',
           texts: drawn.flatMap((turn) => turn.texts),
-          ...(media.length === 0 ? {} : { media: byKind(media) }),
+          ...(media.length === 0 ? {} : { media: byKind(rowMedia(media, plan.mediaFiles)) }),
           model: defaults.model(index),
           ...(maxTokens === undefined ? {} : { maxTokens }),
         },
@@ -160,10 +171,8 @@ export function openPool(plan: PoolPlan): Dataset {
 }
 
 /** Images of all pools, then audio, then videos. */
-function byKind(media: readonly RowMedia[]): MediaItem[] {
-  return mediaKinds.flatMap((wanted) =>
-    media.flatMap((item) => (item.kind === wanted ? [mediaItem(item)] : [])),
-  );
+function byKind(media: readonly MediaItem[]): MediaItem[] {
+  return mediaKinds.flatMap((wanted) => media.filter(({ kind }) => kind === wanted));
 }
 
 function contextOf(file: RowFile): RowContext {

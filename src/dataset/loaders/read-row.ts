@@ -2,8 +2,18 @@ import { UserError } from '../../util/errors.js';
 import type { JsonObject } from '../../util/json.js';
 import type { MediaItem, Turn } from '../conversation.js';
 import { contentWords, type EndpointContents, type TurnCheck } from '../dataset-options.js';
-import { checkMedia, unreadMedia } from '../media/source.js';
-import { type Row, type RowContext, RowError, type RowFormat, type RowTurn } from './format.js';
+import type { FileLoader, LoadedFiles } from '../media/loaded-files.js';
+import { fileKey } from '../media/loaded-files.js';
+import { sharedItem } from '../media/shared-media.js';
+import { checkMedia, mediaItem, unreadMedia } from '../media/source.js';
+import {
+  type Row,
+  type RowContext,
+  RowError,
+  type RowFormat,
+  type RowMedia,
+  type RowTurn,
+} from './format.js';
 import { parseRowText } from './parse-row.js';
 import { type RowFile, rowText } from './row-file.js';
 
@@ -18,7 +28,7 @@ export function parseRow(file: RowFile, row: number): JsonObject {
 }
 
 /**
- * Checks the media of a row.
+ * Checks the media of a row, and reads their files.
  * @param endpoint what its requests can hold.
  * @returns their length when they are sent, about. @throws UserError for what cannot be sent, naming file and line.
  */
@@ -27,6 +37,7 @@ export function checkRowMedia(
   row: number,
   { turns }: Pick<Row, 'turns'>,
   endpoint: EndpointContents,
+  files: FileLoader,
 ): number {
   let bytes = 0;
   for (const { kind, source, uuid } of turns.flatMap(({ media = [] }) => media)) {
@@ -41,6 +52,7 @@ export function checkRowMedia(
     if (source === '' && uuid !== undefined) continue;
     try {
       bytes += checkMedia(kind, source);
+      files.load(kind, source);
     } catch (error) {
       if (error instanceof UserError) throw rowError(file, row, error.message);
       throw error;
@@ -90,6 +102,16 @@ function unmade({ generated, media, ...turn }: RowTurn): Turn {
     ...(turn.tools === undefined ? {} : { tools: turn.tools }),
     ...(turn.payload === undefined ? {} : { payload: turn.payload }),
   };
+}
+
+/** The media of a row as a turn has them. */
+export function rowMedia(media: readonly RowMedia[], files: LoadedFiles): MediaItem[] {
+  return media.map((item) => {
+    const { kind, name, source, uuid } = item;
+    const piece = files.get(fileKey(kind, source));
+    if (piece === undefined) return mediaItem(item);
+    return { ...sharedItem(kind, name, piece), ...(uuid === undefined ? {} : { uuid }) };
+  });
 }
 
 /** An error about a row, naming file and line. */

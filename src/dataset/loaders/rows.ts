@@ -4,7 +4,7 @@ import { type Random, randomStreams } from '../../util/random.js';
 import type { Conversation, Dataset, Turn } from '../conversation.js';
 import type { DatasetOptions } from '../dataset-options.js';
 import type { HashId } from '../hash-id.js';
-import { mediaItem } from '../media/source.js';
+import { FileLoader, type LoadedFiles } from '../media/loaded-files.js';
 import type { PromptSource } from '../prompts.js';
 import { sessionIds } from '../session-ids.js';
 import type { TokenIdSource } from '../token-ids.js';
@@ -12,7 +12,7 @@ import { openTurnRules, type TurnRules } from '../turn-rules.js';
 import type { DatasetType, GeneratedText, Row, RowContext, RowTurn } from './format.js';
 import { formats } from './formats.js';
 import { systemMessageOf } from './multi-turn.js';
-import { checkRowMedia, checkRowTurns, readRow, rowError } from './read-row.js';
+import { checkRowMedia, checkRowTurns, readRow, rowError, rowMedia } from './read-row.js';
 import { type RowFile, rowCount, shared } from './row-file.js';
 
 /** The conversations of one file. Plain data: rows are parsed again whenever their conversation is requested. */
@@ -39,6 +39,7 @@ export interface RowsPlan {
   /** Tokens of all text to generate, and bytes of the rows with literal text and of their media. */
   readonly generatedTokens: number;
   readonly literalBytes: number;
+  readonly files: LoadedFiles;
 }
 
 /** Validates every row and groups rows by conversation. @throws UserError for a malformed row, naming its line. */
@@ -53,6 +54,7 @@ export function planRows(
   const warnings = new Map<string, { firstLine: number | undefined; rows: number }>();
   const sessions: { rows: number[]; input: string; turns: number }[] = [];
   const byId = new Map<string, number>();
+  const files = new FileLoader();
   let hasTimestamps = false;
   let generatedTokens = 0;
   let literalBytes = 0;
@@ -88,7 +90,7 @@ export function planRows(
     hasTimestamps ||= !ignoreTimings && row.turns.some((turn) => turn.timestampMs !== undefined);
     const tokens = row.turns.reduce((sum, turn) => sum + (turn.generated?.tokens ?? 0), 0);
     generatedTokens += tokens;
-    literalBytes += checkRowMedia(file, number, row, options);
+    literalBytes += checkRowMedia(file, number, row, options, files);
     if (options.checkTurn !== undefined) checkRowTurns(file, number, row, options.checkTurn, warn);
     if (tokens === 0) literalBytes += (file.ends[number] ?? 0) - (file.starts[number] ?? 0);
 
@@ -122,6 +124,7 @@ export function planRows(
     hasTimestamps,
     generatedTokens,
     literalBytes,
+    files: files.loaded,
   } as const;
   // A leading system turn is not a request, which only the joined rows of a conversation show.
   const turnCounts = sessions.map(({ turns }, index) =>
@@ -163,7 +166,7 @@ export function openRows(
       role: fields.role,
       texts: fields.texts,
       ...(generated && promptOf(generated, number)),
-      ...(media === undefined ? {} : { media: media.map(mediaItem) }),
+      ...(media === undefined ? {} : { media: rowMedia(media, plan.files) }),
       model: defaults.model(number),
       ...(generated ? { inputTokens: generated.tokens } : {}),
       ...(cap === undefined ? {} : { maxTokens: cap }),

@@ -27,16 +27,23 @@ export function mediaOfTurn(batches: readonly MediaBatch[], turn: number): Media
   return batches.flatMap(({ kind, perTurn, pieces }) =>
     Array.from({ length: perTurn }, (_, place) => {
       const piece = pieces[(turn * perTurn + place) % pieces.length];
-      return {
-        kind,
-        name: '',
-        value: () => textOf(piece?.ascii),
-        ascii: () => piece?.ascii ?? new Uint8Array(0),
-        seconds: () => piece?.seconds,
-      };
+      return sharedItem(kind, '', piece ?? nothing);
     }),
   );
 }
+
+/** Media of a turn in shared memory. */
+export function sharedItem(kind: MediaKind, name: string, piece: MediaPiece): MediaItem {
+  return {
+    kind,
+    name,
+    value: () => Buffer.from(piece.ascii.buffer).toString('latin1'),
+    ascii: () => piece.ascii,
+    seconds: () => piece.seconds,
+  };
+}
+
+const nothing: MediaPiece = { ascii: new Uint8Array(0) };
 
 /** Bytes of the media of a turn, on average. */
 export function mediaBytes(batches: readonly MediaBatch[]): number {
@@ -44,8 +51,4 @@ export function mediaBytes(batches: readonly MediaBatch[]): number {
     const bytes = pieces.reduce((all, { ascii }) => all + ascii.length, 0);
     return sum + (perTurn * bytes) / pieces.length;
   }, 0);
-}
-
-function textOf(ascii: Uint8Array | undefined): string {
-  return ascii === undefined ? '' : Buffer.from(ascii.buffer).toString('latin1');
 }

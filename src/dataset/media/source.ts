@@ -31,7 +31,7 @@ export function checkMedia(kind: MediaKind, source: string): number {
 /** Media as written in a dataset, read when it is needed. */
 export function mediaItem({ kind, name, source, uuid }: RowMedia): MediaItem {
   const base64 = isUrl(source) ? undefined : base64Of(source);
-  const isFile = base64 === undefined && !isUrl(source) && source !== '';
+  const isFile = isMediaFile(source);
   const value = () => (isFile ? fileValue(kind, source) : source);
   return {
     kind,
@@ -51,8 +51,7 @@ export function mediaItem({ kind, name, source, uuid }: RowMedia): MediaItem {
 
 /** Media as written in a dataset, for a check: the content of a file is left out. */
 export function unreadMedia({ kind, name, source, uuid }: RowMedia): MediaItem {
-  const isFile = !isUrl(source) && base64Of(source) === undefined && source !== '';
-  const value = isFile ? `data:${kind}/${extname(source).slice(1)};base64,` : source;
+  const value = isMediaFile(source) ? `data:${kind}/${extname(source).slice(1)};base64,` : source;
   return {
     kind,
     name,
@@ -60,6 +59,11 @@ export function unreadMedia({ kind, name, source, uuid }: RowMedia): MediaItem {
     value: () => value,
     seconds: () => undefined,
   };
+}
+
+/** Whether media as written in a dataset are the path of a file. */
+export function isMediaFile(source: string): boolean {
+  return source !== '' && !isUrl(source) && base64Of(source) === undefined;
 }
 
 function isUrl(source: string): boolean {
