@@ -7,7 +7,7 @@ import { loadMode } from './load-mode.js';
 import { batchSizes, mediaConflicts, mediaWarnings } from './media-conflicts.js';
 import { nameOf } from './option.js';
 import { type Config, profileOptions } from './options.js';
-import { promptConflicts } from './prompt-conflicts.js';
+import { promptConflicts, promptWarnings, shapingKeys } from './prompt-conflicts.js';
 import { type Key, noEffect, type Rule, refuses, verbFor } from './rule.js';
 import { sweepFindings } from './sweep-conflicts.js';
 import { synthesisKeys } from './synthesis-options.js';
@@ -23,6 +23,7 @@ const syntheticOnly: readonly Key[] = [
   'conversationTurnDelayMean',
   'conversationTurnDelayStddev',
   'conversationTurnDelayRatio',
+  ...shapingKeys,
 ];
 const turnDelays = syntheticOnly.filter((key) => key.startsWith('conversationTurnDelay'));
 const undiciOnly: readonly Key[] = ['http2', 'unixSocket', 'httpTrustEnv'];
@@ -202,6 +203,7 @@ export const checkProfile: Check<typeof profileOptions> = (loaded, isValid) => {
       ...find(
         [
           ...warnings,
+          ...promptWarnings,
           ...mediaWarnings,
           ...loadWarnings,
           ...controlWarnings,

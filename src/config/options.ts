@@ -21,6 +21,7 @@ import {
   path,
   text,
 } from './option-kinds.js';
+import { promptOptions } from './prompt-options.js';
 import { rankingsOptions } from './rankings-options.js';
 import { slos } from './slos.js';
 import { sweepOptions } from './sweep-options.js';
@@ -478,6 +479,8 @@ export const profileOptions = {
     default: 0,
     help: 'Standard deviation of that length; needs --osl.',
   }),
+
+  ...promptOptions,
 
   ...imageOptions,
 

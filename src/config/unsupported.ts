@@ -1,9 +1,6 @@
 const download = 'download the data set and name its file with --input-file';
 const afterwards = 'upload the summary JSON and profile_export.jsonl after the run';
 const agentic = 'convert the trace to a multi_turn file and name it with --input-file';
-const lengths =
-  'use --isl-stddev and --osl-stddev, or an --input-file of rows with input_length and output_length';
-const prefixes = 'use an --input-file of mooncake_trace rows that share leading hash_ids';
 const search = 'sweep a list such as --concurrency 1,2,4,8 with --goodput; the report recommends a point';
 
 /** What to use instead of unsupported AIPerf options. Names have no dashes; a trailing `*` matches any ending. */
@@ -16,8 +13,6 @@ const instead: Readonly<Record<string, string>> = {
   'use-think-time-only': agentic,
   'allow-dataset-wrap': 'a dataset starts over when --request-count exceeds it',
   'trace-session-sample-ratio': 'use aiperf trace cut --sample',
-  'system-prompt': 'start each conversation of a multi_turn --input-file with a system turn',
-  'system-prompt-file': 'start each conversation of a multi_turn --input-file with a system turn',
   'inter-turn-delay-cap-seconds': 'cap the delays in the file, or drop them with --ignore-trace-delays',
   'max-idle-gap-cap-seconds': 'use --synthesis-speedup-ratio',
   'replay-speedup': 'use --synthesis-speedup-ratio',
@@ -36,15 +31,6 @@ const instead: Readonly<Record<string, string>> = {
   'mlflow-*': afterwards,
   'wandb-*': afterwards,
 
-  'seq-dist': lengths,
-  'sequence-distribution': lengths,
-  'random-range-ratio': lengths,
-  'random-corpus-style': lengths,
-  'num-prefix-prompts': prefixes,
-  'prefix-prompt-*': prefixes,
-  'prompt-prefix-*': prefixes,
-  'shared-system-prompt-length': prefixes,
-  'user-context-prompt-length': prefixes,
   'prompt-corpus': 'write your own prompts to an --input-file',
   'cache-bust': 'synthetic prompts are distinct; write distinct prompts to an --input-file',
 

@@ -61,6 +61,8 @@ export interface Conversation {
   readonly turns: readonly Turn[];
   /** System text at the front of every request of the conversation. */
   readonly systemMessage?: string;
+  /** A user message before the first turn, in every request of the conversation. */
+  readonly contextMessage?: string;
   /**
    * `live-answers`: request k contains all earlier turns, each followed by the server's response to it, then turn k.
    * `self-contained`: every turn is sent alone.

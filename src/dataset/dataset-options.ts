@@ -1,3 +1,4 @@
+import type { LengthPair } from '../config/length-mix.js';
 import { andList } from '../util/lists.js';
 import type { Conversation, MediaKind, Turn } from './conversation.js';
 import type { DatasetType } from './loaders/format.js';
@@ -14,6 +15,17 @@ export interface RankingLengths {
   readonly passageTokensStddev: number;
   readonly queryTokens: number;
   readonly queryTokensStddev: number;
+}
+
+/** Generated text that requests share; lengths in tokens. */
+export interface SharedPrompts {
+  /** Prefixes, one of which precedes each prompt of a first turn; 0: none. */
+  readonly prefixes: number;
+  readonly prefixTokens: number;
+  /** One system message for all conversations; 0: none. */
+  readonly systemTokens: number;
+  /** A first user message for each conversation; 0: none. */
+  readonly contextTokens: number;
 }
 
 /**
@@ -50,6 +62,12 @@ export interface DatasetOptions extends EndpointContents {
   /** Tokens per generated prompt. */
   readonly isl: number;
   readonly islStddev: number;
+  /** Pairs to draw both lengths of a generated turn from, in place of the means and deviations; absent: none. */
+  readonly lengthPairs?: readonly LengthPair[] | undefined;
+  /** Absent: generated requests share no text. */
+  readonly sharedPrompts?: SharedPrompts | undefined;
+  /** Put in front of the system text of every conversation, also of a file; absent: nothing is. */
+  readonly systemPrompt?: string | undefined;
   /** Generated texts per turn; absent: one. */
   readonly textsPerTurn?: number | undefined;
   /** Tokens of the chat template that generated prompts leave room for; absent: none. */

@@ -22,8 +22,8 @@ export type DatasetPlan = SyntheticPlan | RowsPlan | PoolPlan;
  * @throws UserError for a file that cannot be read or a row that cannot be sent, naming file and line.
  */
 export async function planDataset(options: DatasetOptions, log: Log): Promise<DatasetPlan> {
-  const { seed, models, modelSelection, osl, oslStddev } = options;
-  const rules: TurnRules = { seed, models, modelSelection, osl, oslStddev };
+  const { seed, models, modelSelection, osl, oslStddev, systemPrompt } = options;
+  const rules: TurnRules = { seed, models, modelSelection, osl, oslStddev, systemPrompt };
   if (options.inputFile === undefined) return planSynthetic(options, rules, log);
   return planFile(options.inputFile, options, rules, log);
 }
@@ -33,9 +33,29 @@ export async function planDataset(options: DatasetOptions, log: Log): Promise<Da
  * @param tokenIds makes generated prompts in place of `prompts`.
  */
 export function openDataset(plan: DatasetPlan, prompts: PromptSource, tokenIds?: TokenIdSource): Dataset {
+  return withSystemPrompt(openedPlan(plan, prompts, tokenIds), plan.rules.systemPrompt);
+}
+
+function openedPlan(plan: DatasetPlan, prompts: PromptSource, tokenIds?: TokenIdSource): Dataset {
   if (plan.kind === 'synthetic') return openSynthetic(plan, prompts, tokenIds);
   if (plan.kind === 'pool') return openPool(plan);
   return openRows(plan, prompts, tokenIds);
+}
+
+/** A system text of a conversation's own follows after a blank line. */
+function withSystemPrompt(dataset: Dataset, prompt: string | undefined): Dataset {
+  if (prompt === undefined) return dataset;
+  return {
+    size: dataset.size,
+    conversation: (index) => {
+      const conversation = dataset.conversation(index);
+      const { systemMessage } = conversation;
+      return {
+        ...conversation,
+        systemMessage: systemMessage === undefined ? prompt : `${prompt}\n\n${systemMessage}`,
+      };
+    },
+  };
 }
 
 /** Where generated prompts come from, as plain data. */

@@ -5,18 +5,21 @@ import { type HashId, highWord, lowWord } from './hash-id.js';
 import { openPassages } from './passages.js';
 import type { Tokenizer } from './tokenizer/tokenizer.js';
 
-/** Generates text of exact token length from the corpus. */
-export interface PromptSource {
+/** Makes prompts of exact token length: texts, or token IDs. */
+export interface PromptMaker<Prompt> {
   /** A prompt of exactly `tokens` tokens, chosen by `random`. */
-  prompt(tokens: number, random: Random): string;
+  prompt(tokens: number, random: Random): Prompt;
   /**
-   * A prompt of exactly `inputLength` tokens: one block of `blockSize` tokens per ID. A block's text depends only on
-   * the seed and its ID, so equal leading IDs give equal leading text. The last block is cut to the remaining length;
-   * if more remains, fresh text drawn from `random` fills it.
+   * A prompt of exactly `inputLength` tokens: one block of `blockSize` tokens per ID. A block depends only on the seed and
+   * its ID, so equal leading IDs give equal beginnings. The last block is cut to the remaining length; if more remains,
+   * what `random` chooses fills it.
    * @throws Error unless `inputLength` exceeds `(hashIds.length - 1) * blockSize`: see `finalBlockTokens`.
    */
-  blocks(hashIds: ArrayLike<HashId>, inputLength: number, blockSize: number, random: Random): string;
+  blocks(hashIds: ArrayLike<HashId>, inputLength: number, blockSize: number, random: Random): Prompt;
 }
+
+/** Generates text from the corpus. */
+export type PromptSource = PromptMaker<string>;
 
 /**
  * Opens a source of prompts.

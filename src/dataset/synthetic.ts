@@ -1,11 +1,12 @@
+import type { LengthPair } from '../config/length-mix.js';
 import { UserError } from '../util/errors.js';
 import { MAX_HELD_CONVERSATIONS } from '../util/limits.js';
 import { orList } from '../util/lists.js';
 import type { Log } from '../util/log.js';
-import { randomStreams } from '../util/random.js';
+import { randomStream, randomStreams } from '../util/random.js';
 import type { Conversation, Dataset, MediaKind, Turn } from './conversation.js';
 import { contentWords, type DatasetOptions } from './dataset-options.js';
-import { sampleLength } from './lengths.js';
+import { openPairs, sampleLength } from './lengths.js';
 import { type MediaBatch, mediaOfTurn } from './media/shared-media.js';
 import { generateMedia } from './media/synthetic-media.js';
 import type { PromptSource } from './prompts.js';
@@ -19,6 +20,8 @@ export interface SyntheticPlan extends TextLengths {
   readonly kind: 'synthetic';
   readonly namedSessions: boolean;
   readonly rules: TurnRules;
+  /** What both lengths of a turn are drawn from; undefined: means and deviations. */
+  readonly lengthPairs: readonly LengthPair[] | undefined;
   /** Prompts are token IDs. */
   readonly asTokenIds: boolean;
   readonly conversations: number;
@@ -45,6 +48,8 @@ export async function planSynthetic(
     asTokenIds = false,
     chatOverhead,
     rankings,
+    lengthPairs,
+    sharedPrompts,
     delayMeanMs,
     delayStddevMs,
     delayRatio,
@@ -70,7 +75,7 @@ export async function planSynthetic(
       },
       log,
     ),
-    ...{ isl, islStddev, textsPerTurn, chatOverhead, rankings },
+    ...{ isl, islStddev, textsPerTurn, chatOverhead, rankings, sharedPrompts, lengthPairs },
     delayMeanMs,
     delayStddevMs,
     delayRatio,
@@ -122,7 +127,14 @@ export function openSynthetic(
   const sessionId = sessionIds(seed, plan.namedSessions);
   const defaults = openTurnRules(plan.rules);
   const textsOf = openTexts(plan, seed, prompts, tokenIds);
+  const lengthsOf = plan.lengthPairs && openPairs(plan.lengthPairs, seed);
   const delays = randomStreams(seed, 'turn-delay');
+  const { systemTokens = 0, contextTokens = 0 } = plan.sharedPrompts ?? {};
+  const system =
+    systemTokens === 0
+      ? {}
+      : { systemMessage: prompts.prompt(systemTokens, randomStream(seed, 'system-prompt')) };
+  const contexts = randomStreams(seed, 'user-context');
 
   return { size: plan.conversations, conversation };
 
@@ -133,12 +145,14 @@ export function openSynthetic(
       sessionId: sessionId(index),
       turns: Array.from({ length: count }, (_, place) => turn(first + place, place)),
       history: 'live-answers',
+      ...system,
+      ...(contextTokens === 0 ? {} : { contextMessage: prompts.prompt(contextTokens, contexts(index)) }),
     };
   }
 
   function turn(number: number, place: number): Turn {
-    const { tokens, ...prompt } = textsOf(number, place);
-    const maxTokens = defaults.maxTokens(number);
+    const { isl, maxTokens = defaults.maxTokens(number) } = lengthsOf?.(number) ?? {};
+    const { tokens, ...prompt } = textsOf({ number, isFirst: place === 0, isl });
     const delayMs = place > 0 ? delayOf(number) : 0;
     return {
       role: 'user',

@@ -1,17 +1,8 @@
 import type { Random } from '../util/random.js';
-import type { HashId } from './hash-id.js';
-import { blockStreams, finalBlockTokens } from './prompts.js';
+import { blockStreams, finalBlockTokens, type PromptMaker } from './prompts.js';
 
 /** Generates prompts that are token IDs, sent without a tokenizer in between. */
-export interface TokenIdSource {
-  /** `tokens` IDs, chosen by `random`. */
-  prompt(tokens: number, random: Random): number[];
-  /**
-   * `inputLength` IDs: one block of `blockSize` IDs per hash ID, which depends only on the seed and its hash ID. The last
-   * block is cut to the remaining length; if more remains, IDs drawn from `random` fill it.
-   */
-  blocks(hashIds: ArrayLike<HashId>, inputLength: number, blockSize: number, random: Random): number[];
-}
+export type TokenIdSource = PromptMaker<number[]>;
 
 /** @param vocabulary the IDs to draw from, all equally likely. */
 export function openTokenIds(vocabulary: Uint32Array, seed: number): TokenIdSource {

@@ -10,6 +10,8 @@ export interface TurnRules {
   /** Mean output token cap; absent or 0: no cap. */
   readonly osl?: number | undefined;
   readonly oslStddev: number;
+  /** Put in front of the system text of every conversation; undefined: nothing is. */
+  readonly systemPrompt: string | undefined;
 }
 
 /** Defaults by the index of the turn in the whole dataset, in dataset order. */

@@ -4,7 +4,7 @@ import { capOf, completionApi, completionWarnings, withUsageOption } from './com
 import { cannedBody, cannedStream } from './completion-canned.js';
 import type { BodyOptions, BodyRequest, Endpoint } from './endpoint.js';
 import { audioOf } from './media.js';
-import { textsOf, withExtras } from './payload.js';
+import { contextMessages, textsOf, withExtras } from './payload.js';
 
 /** OpenAI's chat completions. */
 export const chat = {
@@ -34,6 +34,7 @@ function chatBody(request: BodyRequest, options: BodyOptions): JsonObject {
   const { conversation, turn, past } = request;
   const messages: JsonObject[] = turn.messages ? [...turn.messages] : [];
   if (!turn.messages) {
+    messages.push(...contextMessages(conversation));
     for (const { turn: earlier, answer } of past) {
       messages.push(userMessage(earlier), assistantMessage(answer.content, answer.toolCalls));
     }

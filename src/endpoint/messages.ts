@@ -5,7 +5,7 @@ import { outputWarnings } from './completion-api.js';
 import type { AssistantMessage, BodyOptions, BodyRequest, Endpoint } from './endpoint.js';
 import { encodedMedia } from './media.js';
 import { readMessages } from './messages-answer.js';
-import { textOf, textsOf, withExtras } from './payload.js';
+import { contextMessages, textOf, textsOf, withExtras } from './payload.js';
 import { cannedEvents } from './text-canned.js';
 
 /** The API demands a cap; this one is sent with turns that have none. */
@@ -56,7 +56,7 @@ function messagesBody(request: BodyRequest, options: BodyOptions): JsonObject {
     userMessage(earlier),
     assistantMessage(answer),
   ]);
-  const all = turn.messages ?? [...history, userMessage(turn)];
+  const all = turn.messages ?? [...contextMessages(conversation), ...history, userMessage(turn)];
   // A recorded array may hold system messages, which this API takes apart from the others.
   const system = [conversation.systemMessage, ...all.filter(isSystem).map(({ content }) => textOf(content))]
     .filter((text) => text !== undefined && text !== '')

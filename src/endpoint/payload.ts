@@ -1,4 +1,4 @@
-import type { Turn } from '../dataset/conversation.js';
+import type { Conversation, Turn } from '../dataset/conversation.js';
 import { byteLengthOf, sha256 } from '../util/byte-pieces.js';
 import { isObject, type Json, type JsonObject } from '../util/json.js';
 import { secretsIn } from '../util/secret-names.js';
@@ -68,6 +68,11 @@ export function textsOf({ texts }: Turn): string[] {
   return texts.flatMap(({ contents }) => contents).filter((text) => text !== '');
 }
 
+/** The user message before the first turn, as APIs of messages have it; none in most conversations. */
+export function contextMessages({ contextMessage: content }: Conversation): JsonObject[] {
+  return content === undefined ? [] : [{ role: 'user', content }];
+}
+
 /** The one prompt of a body, or all prompts of a batch. */
 export function onlyOrAll(prompts: readonly Json[]): Json {
   const [only = ''] = prompts;
@@ -114,9 +119,9 @@ export function knownInputTokens(
   { conversation, turn, past }: BodyRequest,
   { extraInputs, rendersChats }: BodyOptions,
 ): number | undefined {
-  if (turn.inputTokens === undefined || past.length > 0 || conversation.systemMessage !== undefined)
-    return undefined;
-  if (rendersChats) return undefined;
+  const { systemMessage, contextMessage } = conversation;
+  if (turn.inputTokens === undefined || past.length > 0 || rendersChats) return undefined;
+  if (systemMessage !== undefined || contextMessage !== undefined) return undefined;
   const { extra } = turn;
   for (const key of inputKeys) {
     if (key in extraInputs || (extra !== undefined && key in extra)) return undefined;

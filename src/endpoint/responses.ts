@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from '../util/json.js';
 import { outputWarnings } from './completion-api.js';
 import type { AssistantMessage, BodyOptions, BodyRequest, Endpoint } from './endpoint.js';
 import { audioOf } from './media.js';
-import { textOf, textsOf, withExtras } from './payload.js';
+import { contextMessages, textOf, textsOf, withExtras } from './payload.js';
 import { readResponses } from './responses-answer.js';
 import { cannedEvents } from './text-canned.js';
 
@@ -52,6 +52,7 @@ function responsesBody(request: BodyRequest, options: BodyOptions): JsonObject {
     input.push(...turn.messages.map((message) => ({ ...message, type: 'message' })));
   } else {
     if (previousId === undefined) {
+      input.push(...contextMessages(conversation).map((message) => ({ ...message, type: 'message' })));
       for (const { turn: earlier, answer } of past) input.push(userItem(earlier), ...answerItems(answer));
     }
     input.push(userItem(turn));

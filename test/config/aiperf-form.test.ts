@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { lengthPairs } from '../../src/config/length-mix.js';
 import { endpointTypes } from '../../src/config/options.js';
 import { orList } from '../../src/util/lists.js';
 import { profile, refusals } from './profile-options.js';
@@ -331,6 +332,45 @@ benchmark:
     });
   });
 
+  it('with a mix of lengths', async () => {
+    const { options } = await given(
+      file({
+        dataset: {
+          type: 'synthetic',
+          prompts: {
+            sequence_distribution: [
+              { isl: 128, osl: 64, probability: 40 },
+              { isl: { mean: 512, stddev: 50 }, osl: 256, osl_stddev: 9, probability: 35 },
+              { isl: { mean: 2048, median: 1800 }, osl: { value: 512 }, probability: 25 },
+            ],
+          },
+        },
+      }),
+    );
+    const normal = (mean: number, stddev = 0) => ({ kind: 'normal', mean, stddev });
+    expect(lengthPairs(String(options.seqDist))).toEqual([
+      { isl: normal(128), osl: normal(64), weight: 40 },
+      { isl: normal(512, 50), osl: normal(256, 9), weight: 35 },
+      { isl: { kind: 'lognormal', mean: 2048, median: 1800 }, osl: normal(512), weight: 25 },
+    ]);
+  });
+
+  it.each<[object, object]>([
+    [
+      { prompts: { isl: 20, osl: 10, random_range_ratio: '0.5', random_corpus_style: 'sglang' } },
+      { isl: 20, osl: 10, randomRangeRatio: 0.5, randomCorpusStyle: 'sglang' },
+    ],
+    [{ prefix_prompts: { pool_size: 2, length: 8 } }, { numPrefixPrompts: 2, prefixPromptLength: 8 }],
+    [
+      { prefix_prompts: { shared_system_length: 7, user_context_length: 6 } },
+      { sharedSystemPromptLength: 7, userContextPromptLength: 6 },
+    ],
+    [{ system_prompt: 'Be brief.' }, { systemPrompt: 'Be brief.' }],
+  ])('with prompts shaped by %j', async (dataset, expected) => {
+    const { options } = await given(file({ dataset: { type: 'synthetic', ...dataset } }));
+    expect(options).toMatchObject(expected);
+  });
+
   it('gives way to the command line', async () => {
     const { options, points } = await given(file({}, { sweep: { parameters: { concurrency: [1, 2] } } }), [
       '--concurrency',
@@ -569,12 +609,6 @@ describe('what a config file of AIPerf cannot have here', () => {
     [
       file({ dataset: undefined, datasets: [{ name: 'a' }, { name: 'b' }] }),
       ['benchmark.datasets holds 2 data sets, a and b: a run has one.'],
-    ],
-    [
-      dataset({ prefix_prompts: { pool_size: 2 } }),
-      [
-        'benchmark.dataset.prefix_prompts is a setting of AIPerf that is not supported: use an --input-file of mooncake_trace rows that share leading hash_ids.',
-      ],
     ],
     [
       phases({ name: 'a', kind: 'profiling', ...closed }, { name: 'b', kind: 'profiling', ...closed }),

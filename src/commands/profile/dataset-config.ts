@@ -1,7 +1,10 @@
 import { audioOptions } from '../../config/audio-options.js';
+import type { Length, LengthPair } from '../../config/length-mix.js';
 import type { Config } from '../../config/options.js';
+import { meanOf } from '../../dataset/lengths.js';
 import type { SyntheticMedia } from '../../dataset/media/synthetic-media.js';
 import type { DatasetPlan } from '../../dataset/plan.js';
+import type { SyntheticPlan } from '../../dataset/synthetic.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import type { JsonObject } from '../../util/json.js';
@@ -12,10 +15,12 @@ export function datasetConfig(config: Config, dataset: DatasetPlan, size: number
   const common = {
     entries: size,
     ...optional('random_seed', config.randomSeed),
+    ...optional('system_prompt', config.systemPrompt),
+    ...optional('system_prompt_file', config.systemPromptFile),
     ...unless('sequential', 'sampling', config.datasetSamplingStrategy),
   };
   if (dataset.kind === 'synthetic') {
-    return { name: 'main', type: 'synthetic', ...common, ...syntheticConfig(config, dataset.isl) };
+    return { name: 'main', type: 'synthetic', ...common, ...syntheticConfig(config, dataset) };
   }
   return {
     name: 'main',
@@ -30,7 +35,7 @@ export function datasetConfig(config: Config, dataset: DatasetPlan, size: number
   };
 }
 
-function syntheticConfig(config: Config, isl: number): JsonObject {
+function syntheticConfig(config: Config, { isl, lengthPairs }: SyntheticPlan): JsonObject {
   const { conversationTurnMean, conversationTurnStddev } = config;
   const { conversationTurnDelayMean, conversationTurnDelayStddev, conversationTurnDelayRatio } = config;
   return {
@@ -39,10 +44,14 @@ function syntheticConfig(config: Config, isl: number): JsonObject {
           prompts: {
             isl: distribution(isl, config.islStddev),
             ...optional('osl', outputLength(config)),
+            ...optional('sequence_distribution', sequenceDistribution(config, lengthPairs)),
+            ...optional('random_range_ratio', rangeText(config)),
+            ...unless('vllm', 'random_corpus_style', config.randomCorpusStyle),
             ...unless(1, 'batch_size', config.promptBatchSize),
           },
         }
       : {}),
+    ...optional('prefix_prompts', nonEmpty(prefixConfig(config))),
     ...rankingsConfig(config),
     ...mediaConfig(config, syntheticMedia(config)),
     ...(conversationTurnMean > 1 || conversationTurnStddev > 0
@@ -52,6 +61,44 @@ function syntheticConfig(config: Config, isl: number): JsonObject {
       ? { turn_delay: { mean: conversationTurnDelayMean, stddev: conversationTurnDelayStddev } }
       : {}),
     ...unless(1, 'turn_delay_ratio', conversationTurnDelayRatio),
+  };
+}
+
+function sequenceDistribution(config: Config, pairs: readonly LengthPair[] = []): JsonObject[] | undefined {
+  if (config.seqDist === undefined || pairs.length > MOST_PAIRS) return undefined;
+  const sum = pairs.reduce((total, { weight }) => total + weight, 0);
+  return pairs.map(({ isl, osl, weight }) => ({
+    isl: lengthConfig(isl),
+    osl: lengthConfig(osl),
+    probability: (100 * weight) / sum,
+  }));
+}
+
+/** A file of lengths is named by the command; its rows are not repeated. */
+const MOST_PAIRS = 100;
+
+function lengthConfig(length: Length): JsonObject {
+  switch (length.kind) {
+    case 'normal':
+      return { mean: length.mean, stddev: length.stddev };
+    case 'lognormal':
+      return { mean: length.mean, median: length.median };
+    case 'uniform':
+      // AIPerf's model has no such distribution.
+      return { mean: meanOf(length), stddev: 0, min: length.low, max: length.high };
+  }
+}
+
+function rangeText({ randomRangeRatio }: Config): string | undefined {
+  return randomRangeRatio === undefined ? undefined : JSON.stringify(randomRangeRatio);
+}
+
+function prefixConfig(config: Config): JsonObject {
+  return {
+    ...unless(0, 'pool_size', config.numPrefixPrompts),
+    ...unless(0, 'length', config.prefixPromptLength),
+    ...optional('shared_system_length', config.sharedSystemPromptLength),
+    ...optional('user_context_length', config.userContextPromptLength),
   };
 }
 

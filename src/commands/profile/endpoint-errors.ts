@@ -1,10 +1,14 @@
 import type { Loaded } from '../../config/load.js';
-import type { profileOptions } from '../../config/options.js';
+import { endpointTypes, type profileOptions } from '../../config/options.js';
+import { systemSlotKeys } from '../../config/prompt-conflicts.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
+import { endpoints } from '../../endpoint/endpoints.js';
+import { orList } from '../../util/lists.js';
 
 type Options = typeof profileOptions;
 type Key = keyof Options;
 
+const typesWithSystemSlot = endpointTypes.filter((type) => endpoints[type].hasSystemSlot);
 const textOptions = ['isl', 'islStddev', 'tokenizer'] as const;
 
 /** Sentences about options that the endpoint type cannot serve. */
@@ -16,6 +20,7 @@ export function endpointErrors(
   const { endpointType, requestContentType } = config;
   const ownType = endpoint.encode === undefined ? 'application/json' : 'multipart/form-data';
   const ofText = endpoint.takesText === false ? textOptions.filter((key) => sources.has(key)) : [];
+  const ofSystem = endpoint.hasSystemSlot ? [] : systemSlotKeys.filter((key) => sources.has(key));
   const sentences: readonly (string | false)[] = [
     config.downloadVideoContent &&
       endpoint.isJob !== true &&
@@ -37,6 +42,8 @@ export function endpointErrors(
       `${name('uuidAndStrip')} needs the endpoint type chat, got ${endpointType}.`,
     ofText.length > 0 &&
       `${name(...ofText)} cannot be used here: requests of this endpoint type hold no text, and no tokens are counted.`,
+    ofSystem.length > 0 &&
+      `${name(...ofSystem)} cannot be used with the endpoint type ${endpointType}, which has no place for a system message. Use ${orList(typesWithSystemSlot)}.`,
   ];
   return [...(endpoint.errors?.(config, name) ?? []), ...sentences.filter((sentence) => sentence !== false)];
 }

@@ -19,6 +19,7 @@ import { refuseCredentials, refuseFramingHeaders, tlsOptionsOf, transportOptions
 import { connectionLimit, threadCount } from './limits.js';
 import { syntheticMedia } from './media.js';
 import { planPhases } from './phases.js';
+import { meanIsl, pairsOf, sharedPrompts, systemPromptOf } from './prompt-shaping.js';
 import { noTokenizer, planChat, planPrompts, planTokenIds, resolveTokenizers } from './tokenizers.js';
 
 /** A run that is ready to start: nothing has been sent. */
@@ -124,20 +125,25 @@ function routingHeaders(config: Config): string[] {
 
 function generatesText(dataset: DatasetPlan): boolean {
   return (
-    (dataset.kind === 'synthetic' && (dataset.isl > 0 || dataset.rankings !== undefined)) ||
+    (dataset.kind === 'synthetic' &&
+      (dataset.isl > 0 || dataset.rankings !== undefined || dataset.sharedPrompts !== undefined)) ||
     (dataset.kind === 'rows' && dataset.generatedTokens > 0)
   );
 }
 
 function datasetOptions(config: Config, seed: number, checkTurn: TurnCheck) {
   const endpoint: Endpoint = endpoints[config.endpointType];
+  const pairs = pairsOf(config);
   return {
     seed,
     namedSessions: config.randomSeed !== undefined,
     models: config.models,
     modelSelection: config.modelSelectionStrategy,
-    isl: takesText(config) ? config.isl : 0,
+    isl: takesText(config) ? meanIsl(config, pairs) : 0,
     islStddev: config.islStddev,
+    lengthPairs: pairs,
+    sharedPrompts: sharedPrompts(config),
+    systemPrompt: systemPromptOf(config),
     textsPerTurn: config.promptBatchSize,
     asTokenIds: config.islAsTokenIds,
     stripsImages: config.uuidAndStrip,

@@ -1,5 +1,6 @@
 import type { Findings, Loaded } from '../../config/load.js';
 import type { profileOptions } from '../../config/options.js';
+import { shapingKeys } from '../../config/prompt-conflicts.js';
 import { rankingsOptions } from '../../config/rankings-options.js';
 import { verbFor } from '../../config/rule.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
@@ -8,7 +9,7 @@ type Options = typeof profileOptions;
 type Key = keyof Options;
 
 const rankingKeys = Object.keys(rankingsOptions) as Key[];
-const promptKeys: readonly Key[] = ['isl', 'islStddev', 'promptBatchSize'];
+const promptKeys: readonly Key[] = ['isl', 'islStddev', 'promptBatchSize', ...shapingKeys];
 
 /** Options of generated texts that have no effect on this endpoint, or on a file. */
 export function textWarnings(

@@ -1,11 +1,10 @@
 import { UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
-import { type Random, randomStreams } from '../../util/random.js';
+import { randomStreams } from '../../util/random.js';
 import type { Conversation, Dataset, Turn } from '../conversation.js';
 import type { DatasetOptions } from '../dataset-options.js';
-import type { HashId } from '../hash-id.js';
 import { FileLoader, type LoadedFiles } from '../media/loaded-files.js';
-import type { PromptSource } from '../prompts.js';
+import type { PromptMaker, PromptSource } from '../prompts.js';
 import { sessionIds } from '../session-ids.js';
 import type { TokenIdSource } from '../token-ids.js';
 import { openTurnRules, type TurnRules } from '../turn-rules.js';
@@ -180,7 +179,7 @@ export function openRows(
   }
 
   function madeBy<Prompt>(
-    source: Source<Prompt>,
+    source: PromptMaker<Prompt>,
     { tokens, blockSize, hashIds }: GeneratedText,
     number: number,
   ): Prompt {
@@ -188,12 +187,6 @@ export function openRows(
     if (hashIds.length === 0) return source.prompt(tokens, random);
     return source.blocks(hashIds, tokens, blockSize, random);
   }
-}
-
-/** Makes prompts, texts or token IDs. */
-interface Source<Prompt> {
-  prompt(tokens: number, random: Random): Prompt;
-  blocks(hashIds: readonly HashId[], tokens: number, blockSize: number, random: Random): Prompt;
 }
 
 /** Leaves out the content of images whose ids an earlier turn has: the server has kept it. */

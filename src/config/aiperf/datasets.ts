@@ -1,0 +1,180 @@
+import { insteadOf } from '../unsupported.js';
+import { valueWords } from '../words.js';
+import {
+  anything,
+  distribution,
+  isMapping,
+  mappingFault,
+  member,
+  option,
+  type Read,
+  refused,
+  type Section,
+  seconds,
+  section,
+  siteOf,
+  unsupported,
+  within,
+} from './reading.js';
+
+const isl = distribution('isl', 'islStddev');
+
+const osl = distribution('osl', 'oslStddev');
+
+/** A list of pairs as `--seq-dist` writes them. */
+function mixText(list: unknown): unknown {
+  if (!Array.isArray(list)) return list;
+  const pairs = list.map((item) => {
+    if (!isMapping(item)) return item;
+    const length = (key: 'isl' | 'osl') => {
+      const value = member(item, key);
+      const stddev = member(item, `${key}_stddev`);
+      if (!isMapping(value)) return stddev === undefined ? value : `${value}|${stddev}`;
+      const mean = member(value, 'mean') ?? member(value, 'value');
+      const median = member(value, 'median');
+      return median === undefined ? `${mean}|${member(value, 'stddev') ?? 0}` : `${mean}~${median}`;
+    };
+    return { isl: length('isl'), osl: length('osl'), prob: member(item, 'probability') };
+  });
+  return JSON.stringify({ pairs });
+}
+
+/** AIPerf writes the option's text. */
+function ratioOf(value: unknown): unknown {
+  return typeof value === 'string' ? JSON.parse(value) : value;
+}
+
+const prompts = section({
+  isl,
+  osl,
+  block_size: option('islBlockSize'),
+  batch_size: option('promptBatchSize'),
+  sequence_distribution: option('seqDist', mixText),
+  random_range_ratio: option('randomRangeRatio', ratioOf),
+  random_corpus_style: option('randomCorpusStyle'),
+  corpus: unsupported('prompt-corpus', 'sonnet'),
+  cache_bust: unsupported('cache-bust', {}, { target: 'none' }),
+});
+
+const rankings = section({
+  passages: distribution('rankingsPassagesMean', 'rankingsPassagesStddev'),
+  passage_tokens: distribution('rankingsPassagesPromptTokenMean', 'rankingsPassagesPromptTokenStddev'),
+  query_tokens: distribution('rankingsQueryPromptTokenMean', 'rankingsQueryPromptTokenStddev'),
+});
+
+const images = section({
+  batch_size: option('imageBatchSize'),
+  width: distribution('imageWidthMean', 'imageWidthStddev'),
+  height: distribution('imageHeightMean', 'imageHeightStddev'),
+  format: option('imageFormat'),
+  source: option('imageSource'),
+  source_sampling: option('imageSourceSampling'),
+});
+
+const audio = section({
+  batch_size: option('audioBatchSize'),
+  length: distribution('audioLengthMean', 'audioLengthStddev'),
+  format: option('audioFormat'),
+  depths: option('audioDepths'),
+  sample_rates: option('audioSampleRates'),
+  channels: option('audioNumChannels'),
+});
+
+const video = section({
+  batch_size: option('videoBatchSize'),
+  width: option('videoWidth'),
+  height: option('videoHeight'),
+  duration: option('videoDuration', seconds),
+  fps: option('videoFps'),
+  synth_type: option('videoSynthType'),
+  format: option('videoFormat'),
+  codec: option('videoCodec'),
+  audio: section({
+    channels: option('videoAudioNumChannels'),
+    sample_rate: option('videoAudioSampleRate'),
+    codec: option('videoAudioCodec'),
+    depth: option('videoAudioDepth'),
+  }),
+});
+
+const anyDataset: Section = {
+  name: anything,
+  system_prompt: option('systemPrompt'),
+  system_prompt_file: option('systemPromptFile'),
+  type: anything,
+  entries: option('numDatasetEntries'),
+  random_seed: option('randomSeed'),
+  sampling: option('datasetSamplingStrategy'),
+};
+
+const syntheticDataset: Section = {
+  ...anyDataset,
+  prompts,
+  isl,
+  osl,
+  turns: distribution('conversationTurnMean', 'conversationTurnStddev'),
+  turn_delay: distribution('conversationTurnDelayMean', 'conversationTurnDelayStddev'),
+  turn_delay_ratio: option('conversationTurnDelayRatio'),
+  prefix_prompts: section({
+    pool_size: option('numPrefixPrompts'),
+    length: option('prefixPromptLength'),
+    shared_system_length: option('sharedSystemPromptLength'),
+    user_context_length: option('userContextPromptLength'),
+  }),
+  images,
+  audio,
+  video,
+  rankings,
+};
+
+const fileDataset: Section = {
+  ...anyDataset,
+  path: option('inputFile'),
+  format: option('customDatasetType'),
+  records: refused('write the records to a file, and name it with path'),
+  osl,
+  block_size: option('islBlockSize'),
+  ignore_trace_delays: option('ignoreTraceDelays'),
+  synthesis: section({
+    speedup_ratio: option('synthesisSpeedupRatio'),
+    prefix_len_multiplier: option('synthesisPrefixLenMultiplier'),
+    prefix_root_multiplier: option('synthesisPrefixRootMultiplier'),
+    prompt_len_multiplier: option('synthesisPromptLenMultiplier'),
+    output_len_multiplier: option('synthesisOutputLenMultiplier'),
+    max_isl: option('synthesisMaxIsl'),
+    max_osl: option('synthesisMaxOsl'),
+    allow_dataset_wrap: unsupported('allow-dataset-wrap'),
+  }),
+  prompts: section({ corpus: unsupported('prompt-corpus', 'sonnet') }),
+  cache_bust: unsupported('cache-bust', {}, { target: 'none' }),
+  trace_session_sample_ratio: unsupported('trace-session-sample-ratio'),
+  inter_turn_delay_cap_seconds: unsupported('inter-turn-delay-cap-seconds'),
+  max_idle_gap_cap_seconds: unsupported('max-idle-gap-cap-seconds'),
+  replay_speedup: unsupported('replay-speedup'),
+  open_loop_replay: unsupported('open-loop-replay', true),
+  open_loop_strict: unsupported('open-loop-strict'),
+  omit_kv_hints: unsupported('omit-kv-hints'),
+  force_min_tokens: unsupported('force-min-tokens', true),
+  trace_idle_gap_cap_seconds: unsupported('trace-idle-gap-cap-seconds'),
+  use_think_time_only: unsupported('use-think-time-only'),
+  max_context_length: unsupported('max-context-length'),
+};
+
+/** One data set: generated, or a file. */
+export const dataset: Read = (value, site, reading) => {
+  if (!isMapping(value)) return reading.refuse(siteOf(value, site), mappingFault(value));
+  const type = member(value, 'type') ?? 'synthetic';
+  if (type === 'public' || 'source' in value) {
+    return reading.refuse(
+      site,
+      `is a setting of AIPerf that is not supported: ${insteadOf('public-dataset')}`,
+    );
+  }
+  if (type !== 'synthetic' && type !== 'file') {
+    return reading.refuse(within(site, 'type'), `must be synthetic or file, got ${valueWords(type)}`);
+  }
+  section(type === 'file' ? fileDataset : syntheticDataset)(value, site, reading);
+  // AIPerf's default number of entries.
+  if (type === 'synthetic' && member(value, 'entries') === undefined)
+    reading.put('numDatasetEntries', 100, site);
+};
