@@ -36,7 +36,7 @@ export async function startScriptedServer(
     message.on('end', () => {
       const { method = '', url: path = '', headers } = message;
       const request = { method, path, headers, body: Buffer.concat(parts).toString() };
-      if (path.endsWith('/metrics')) return metrics(request, response);
+      if (/\/metrics(\?|$)/.test(path)) return metrics(request, response);
       seen.push(request);
       answer(request, response, seen.length);
     });
