@@ -31,10 +31,12 @@ export function spanStatistics(series: ServerSeries, span: SampleSpan): SpanStat
   if (kind === 'histogram') return histogramStatistics(series, span);
   const values = series.values.slice(span.first, span.end);
   if (values.length === 0) return undefined;
-  const sorted = values.toSorted();
+  const known = gaugeStats(values);
+  // Most series of a server never change.
+  const sorted = known.min === known.max ? values : values.toSorted();
   return {
     stats: {
-      ...gaugeStats(values),
+      ...known,
       std: sampleDeviation(values),
       ...Object.fromEntries(percentiles.map((percent) => [`p${percent}`, percentile(sorted, percent)])),
     },

@@ -7,10 +7,20 @@ import { ServerMetricsCsv } from '../../src/export/server-metrics-csv.js';
 import { ServerMetricsJson } from '../../src/export/server-metrics-json.js';
 import { serverMetricsLines } from '../../src/export/server-metrics-jsonl.js';
 import { writeParquet } from '../../src/export/server-metrics-parquet.js';
+import { ServerMetricsOfPhase } from '../../src/export/server-metrics-phase.js';
 import { TextSpill } from '../../src/export/text-spill.js';
 import { resultOver, type ServerResult } from '../../src/metrics/server-results.js';
+import type { ServerStats } from '../../src/metrics/server-statistics.js';
+import type { FamilyKind, ScrapedSource } from '../../src/telemetry/server-series.js';
 import { goldenIsThere } from '../metrics/golden.js';
-import { type Recording, readLinesOf, readRowsOf, slicesOfAiperf, spanOfAiperf } from './recorded-scrapes.js';
+import {
+  type Recording,
+  readLinesOf,
+  readRowsOf,
+  scrapedSeries,
+  slicesOfAiperf,
+  spanOfAiperf,
+} from './recorded-scrapes.js';
 
 const goldenOf = (run: string) => new URL(`../../../shared/reference/golden2/${run}/`, import.meta.url);
 
@@ -132,4 +142,52 @@ describe.runIf(goldenIsThere)('files of the samples that AIPerf counted, to the 
     const fixed = ({ metadata }: typeof own) => metadata.filter(({ key }) => !differing.test(key));
     expect(fixed(own)).toEqual(fixed(other));
   });
+
+  test('server-metrics-warmup: the file of the phase, from the statistics in the JSON', () => {
+    const folder = goldenOf('server-metrics-warmup');
+    const path = 'phases/warmup/server_metrics.json';
+    const golden = readFileSync(new URL(path, folder), 'utf8');
+    const { benchmark_id: benchmarkId, warmup_metrics: metrics } = JSON.parse(
+      readFileSync(new URL('server_metrics_export.json', folder), 'utf8'),
+    );
+    const at = { sentNs: 1e9, firstByteNs: 1e9, receivedNs: 1e9 };
+    const changing = [0, 1, 2].map((value) => ({
+      ...at,
+      samples: [{ name: 'a', labels: {}, values: [value] }],
+    }));
+    const scraped = scrapedSeries(changing, {});
+    const phase = { name: 'warmup' as const, fromNs: 0, toNs: 2e9, wasCancelled: false };
+    const facts = {
+      ...{ version: '', benchmarkId, inputConfig: {}, sources: scraped.sources, sliceNs: undefined },
+      ...{
+        origin: { epochNs: 0n, monotonicNs: 0n },
+        phases: [phase, { ...phase, name: 'profiling' as const }],
+      },
+    };
+    const spill = new TextSpill(join(temporary(), 'spill'));
+    const file = new ServerMetricsOfPhase(facts, phase, spill);
+    for (const [name, { type, description, series }] of Object.entries<Metric>(metrics)) {
+      const family = { name, kind: type, help: description, isInfo: false };
+      // The page has `stop` before `length`, the JSON sorts them.
+      for (const { labels, stats, buckets } of series.toReversed()) {
+        const bounds = Object.keys(buckets ?? {});
+        const head = { source: scraped.sources[0] as ScrapedSource, family, labels, bounds };
+        file.add({ head, stats, slices: undefined, ...(buckets && { buckets: Object.values(buckets) }) });
+      }
+    }
+    const shape = (text: string) => text.replace(/("\w+_(ns|ms|seconds|fetches|updates)"): [\d.]+/g, '$1');
+    const text = [...file.text()].join('');
+    spill.close();
+    expect(shape(text)).toBe(shape(golden));
+  });
 });
+
+interface Metric {
+  readonly type: FamilyKind;
+  readonly description: string;
+  readonly series: readonly {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly stats: ServerStats;
+    readonly buckets?: Readonly<Record<string, number>>;
+  }[];
+}
