@@ -42,7 +42,7 @@ export async function writeServerMetrics(
 ): Promise<string[]> {
   if (facts.sources.every(({ sentNs }) => sentNs.length === 0)) return [];
   const troubles: string[] = [];
-  const path = join(spool, 'server-metrics.part');
+  const path = join(spool, 'texts.spool');
   let spill: TextSpill | undefined;
   try {
     spill = new TextSpill(path);
@@ -99,7 +99,7 @@ function resultFiles(
 
 function addSeries(series: ServerSeries, facts: ServerMetricsFacts, files: readonly ResultFile[]): void {
   for (const phase of facts.phases) {
-    const result = serverResult(series, phase, phase.name === 'profiling' ? facts.sliceNs : undefined);
+    const result = serverResult(series, phase, phase.name === 'profiling' ? facts.slices : undefined);
     if (result === undefined) continue;
     for (const file of files) file.add(phase, result);
   }

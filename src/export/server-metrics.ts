@@ -1,6 +1,7 @@
 import type { Window } from '../metrics/request-table.js';
 import type { ServerStats } from '../metrics/server-statistics.js';
 import { serverUnit } from '../metrics/server-units.js';
+import type { SliceGrid } from '../metrics/server-windows.js';
 import type { PhaseName } from '../records/record.js';
 import type { MetricFamily, ScrapedSource } from '../telemetry/server-series.js';
 import type { Labels } from '../telemetry/time-series.js';
@@ -21,8 +22,8 @@ export interface ServerMetricsFacts {
   readonly sources: readonly ScrapedSource[];
   /** The phases that sent something, in their order. */
   readonly phases: readonly ServerPhase[];
-  /** Length of slices; undefined for none. */
-  readonly sliceNs: number | undefined;
+  /** Undefined for none. */
+  readonly slices: SliceGrid | undefined;
 }
 
 /** A phase with the window that its statistics are of. */

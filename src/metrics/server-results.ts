@@ -7,7 +7,7 @@ import {
   sliceStatistics,
   spanStatistics,
 } from './server-statistics.js';
-import { type SampleSpan, type SliceSpan, sliceSpans, spanOf } from './server-windows.js';
+import { type SampleSpan, type SliceGrid, type SliceSpan, sliceSpans, spanOf } from './server-windows.js';
 
 /** What a series did in a window. */
 export interface ServerResult extends SpanStatistics {
@@ -29,17 +29,17 @@ export interface SpansOfSeries {
 
 /**
  * Results of a series within a window.
- * @param sliceNs length of slices; undefined for none. @returns undefined where the series was not there, or a gauge has
+ * @param grid of slices; undefined for none. @returns undefined where the series was not there, or a gauge has
  * no sample inside.
  */
 export function serverResult(
   series: ServerSeries,
   window: Window,
-  sliceNs?: number,
+  grid?: SliceGrid,
 ): ServerResult | undefined {
   const span = spanOf(series, window);
   if (span === undefined) return undefined;
-  const slices = sliceNs === undefined ? undefined : sliceSpans(series, span, window, sliceNs);
+  const slices = grid && sliceSpans(series, span, window, grid);
   return resultOver(series, { span, slices });
 }
 

@@ -36,6 +36,13 @@ export function spanOf(series: ServerSeries, { fromNs, toNs }: Window): SampleSp
   };
 }
 
+/** Slices of equal length. */
+export interface SliceGrid {
+  /** Start of the first one: the first request of the window. */
+  readonly fromNs: number;
+  readonly lengthNs: number;
+}
+
 /** A slice of a window with its samples. */
 export interface SliceSpan extends Window {
   readonly isComplete: boolean;
@@ -50,8 +57,8 @@ export interface SliceSpan extends Window {
 export function sliceSpans(
   series: ServerSeries,
   whole: SampleSpan,
-  { fromNs, toNs }: Window,
-  lengthNs: number,
+  { toNs }: Window,
+  { fromNs, lengthNs }: SliceGrid,
 ): SliceSpan[] {
   const slices: SliceSpan[] = [];
   let reference = whole.reference;

@@ -15,15 +15,8 @@ const fixedFiles = [
 /** Files of a run. @param prefix as the option gives it; undefined: none is given. */
 function runFiles(prefix: string | undefined): readonly string[] {
   const base = exportBase(prefix);
-  const [telemetry, server] =
-    prefix === undefined
-      ? ['gpu_telemetry_export', 'server_metrics_export']
-      : [`${base}_gpu_telemetry`, `${base}_server_metrics`];
-  return [
-    ...Object.values(fileNames(prefix)),
-    ...['json', 'csv', 'jsonl', 'parquet'].map((ending) => `${server}.${ending}`),
-    ...[`${telemetry}.jsonl`],
-  ];
+  const telemetry = prefix === undefined ? 'gpu_telemetry_export' : `${base}_gpu_telemetry`;
+  return [...Object.values(fileNames(prefix)), `${telemetry}.jsonl`];
 }
 
 /** Which entries of a folder are ours; those of other names are the user's. */

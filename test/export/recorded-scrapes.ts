@@ -176,7 +176,7 @@ function recordingOf(folder: URL, scrapes: readonly RecordedScrape[]): Recording
       origin: { epochNs, monotonicNs: 0n },
       sources: scraped.sources,
       phases: [{ name: 'profiling', fromNs, toNs, wasCancelled: false }],
-      sliceNs: slice === undefined ? undefined : slice * 1e9,
+      slices: slice === undefined ? undefined : { fromNs, lengthNs: slice * 1e9 },
     },
   };
 }

@@ -26,7 +26,7 @@ async function written(
   { formats = all, warmup = false, folder = mkdtempSync(join(tmpdir(), 'server-metrics-')) } = {},
 ) {
   const facts: ServerMetricsFacts = {
-    ...{ version: '0.1.0', benchmarkId: 'abc', sliceNs: undefined, sources: scraped.sources },
+    ...{ version: '0.1.0', benchmarkId: 'abc', slices: undefined, sources: scraped.sources },
     inputConfig: { models: { items: [{ name: 'm' }] }, phases: [{ kind: 'profiling', rate: 2.5 }] },
     origin: { epochNs: 1_767_225_600_000_000_000n, monotonicNs: 0n },
     phases: [

@@ -25,12 +25,12 @@ import {
 const goldenOf = (run: string) => new URL(`../../../shared/reference/golden2/${run}/`, import.meta.url);
 
 /** Results over the samples that AIPerf counts. */
-function aiperfResults({ scraped, facts: { sliceNs }, firstCounted }: Recording): ServerResult[] {
+function aiperfResults({ scraped, facts: { slices }, firstCounted }: Recording): ServerResult[] {
   return [...scraped.series()].flatMap(
     (series) =>
       resultOver(series, {
         span: spanOfAiperf(series, firstCounted),
-        slices: sliceNs === undefined ? undefined : slicesOfAiperf(series, firstCounted, sliceNs),
+        slices: slices && slicesOfAiperf(series, firstCounted, slices.lengthNs),
       }) ?? [],
   );
 }
@@ -158,7 +158,7 @@ describe.runIf(goldenIsThere)('files of the samples that AIPerf counted, to the 
     const scraped = scrapedSeries(changing, {});
     const phase = { name: 'warmup' as const, fromNs: 0, toNs: 2e9, wasCancelled: false };
     const facts = {
-      ...{ version: '', benchmarkId, inputConfig: {}, sources: scraped.sources, sliceNs: undefined },
+      ...{ version: '', benchmarkId, inputConfig: {}, sources: scraped.sources, slices: undefined },
       ...{
         origin: { epochNs: 0n, monotonicNs: 0n },
         phases: [phase, { ...phase, name: 'profiling' as const }],

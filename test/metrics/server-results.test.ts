@@ -121,7 +121,10 @@ describe('histograms', () => {
 
 describe('slices: the grid of the requests', () => {
   test('counters add up to the phase, divided by the time between their samples', () => {
-    const result = serverResult(seriesOf('counter', [100, 110, 122, 136, 140, 150, 160]), phase, 1e9);
+    const result = serverResult(seriesOf('counter', [100, 110, 122, 136, 140, 150, 160]), phase, {
+      fromNs: 1.5e9,
+      lengthNs: 1e9,
+    });
     expect(result?.slices).toEqual([
       { ...seconds(1.5, 2.5), isComplete: true, stats: { total: 12, rate: 24 } },
       { ...seconds(2.5, 3.5), isComplete: true, stats: { total: 14, rate: 14 } },
@@ -137,14 +140,30 @@ describe('slices: the grid of the requests', () => {
     expect(rate_avg).toBeCloseTo((24 + 14 + 14 / 1.5) / 3, 12);
   });
 
+  test('what grew before the first request is in the first slice, and the time until then in none', () => {
+    const grid = { fromNs: 2.5e9, lengthNs: 1e9 };
+    const result = serverResult(seriesOf('counter', [100, 110, 122, 136, 140, 150, 160]), phase, grid);
+    expect(result?.slices).toEqual([
+      // From 110 at 1 s to 136 at 3 s.
+      { ...seconds(2.5, 3.5), isComplete: true, stats: { total: 26, rate: 52 } },
+      { ...seconds(3.5, 4.5), isComplete: true, stats: { total: 14, rate: 14 / 1.5 } },
+    ]);
+  });
+
   test('the last one ends with the phase and is not complete; one without a sample is left out', () => {
-    const gauge = serverResult(seriesOf('gauge', [1, 2, 3, 5, undefined, 7, 9]), seconds(1.5, 5.25), 1e9);
+    const gauge = serverResult(seriesOf('gauge', [1, 2, 3, 5, undefined, 7, 9]), seconds(1.5, 5.25), {
+      fromNs: 1.5e9,
+      lengthNs: 1e9,
+    });
     expect(gauge?.slices).toEqual([
       { ...seconds(1.5, 2.5), isComplete: true, stats: { avg: 3, min: 3, max: 3 } },
       { ...seconds(2.5, 3.5), isComplete: true, stats: { avg: 5, min: 5, max: 5 } },
       { ...seconds(4.5, 5.25), isComplete: false, stats: { avg: 7, min: 7, max: 7 } },
     ]);
-    const counter = serverResult(seriesOf('counter', steady), seconds(1.5, 2.6), 0.25e9);
+    const counter = serverResult(seriesOf('counter', steady), seconds(1.5, 2.6), {
+      fromNs: 1.5e9,
+      lengthNs: 0.25e9,
+    });
     // Between two scrapes nothing is known: 120 is read at the end of the second slice, 130 after the last one.
     expect(counter?.slices).toEqual([
       { ...seconds(1.75, 2), isComplete: true, stats: { total: 10, rate: 20 } },
@@ -159,7 +178,10 @@ describe('slices: the grid of the requests', () => {
       [1, 2, 4.5, 2],
       [1, 2, 4.5, 2],
     ];
-    const result = serverResult(seriesOf('histogram', pages, ['1', '+Inf']), seconds(0, 2), 1e9);
+    const result = serverResult(seriesOf('histogram', pages, ['1', '+Inf']), seconds(0, 2), {
+      fromNs: 0,
+      lengthNs: 1e9,
+    });
     expect(result?.slices?.map(({ stats, buckets }) => ({ ...stats, buckets }))).toEqual([
       { count: 1, sum: 0.5, avg: 0.5, buckets: [1, 1] },
       { count: 1, sum: 4, avg: 4, buckets: [0, 1] },
