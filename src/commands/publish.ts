@@ -53,7 +53,10 @@ const texts: readonly (readonly [FileKey, Text])[] = [
   ['warmupJson', phaseText('warmup', 'json')],
   ['profilingCsv', phaseText('profiling', 'csv')],
   ['profilingJson', phaseText('profiling', 'json')],
-  ['phaseManifest', (run) => (phasesOf(run).length < 2 ? undefined : phaseManifestJson(phasesOf(run)))],
+  [
+    'phaseManifest',
+    (run) => (phasesOf(run).length < 2 ? undefined : phaseManifestJson(phasesOf(run), run.files)),
+  ],
   // Behind the others, because it is what a finished run is known by.
   ['json', ({ summary, facts, warmup }) => summaryJson(summary, identified(facts), warmup)],
   ['page', (run, { page }) => page?.(run)],

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import type { RunSummary } from '../metrics/metric-store.js';
 import type { PhaseName } from '../records/record.js';
-import { fileNames } from '../run/files.js';
+import { fileNames, type RunFiles } from '../run/files.js';
 import type { Run } from '../run/run.js';
 import { prettyJson } from '../util/python-json.js';
 import { errorGroup } from './summary-json.js';
@@ -32,8 +33,11 @@ export function phasesOf({ summary, warmup, facts }: Run): readonly Phase[] {
   }));
 }
 
-/** The text of `phase_manifest.json`: the phases in their order, with their counts, times and errors. */
-export function phaseManifestJson(phases: readonly Phase[]): string {
+/**
+ * The text of `phase_manifest.json`: the phases in their order, with their counts, times and errors.
+ * @param files of the run; server metrics are named where they are.
+ */
+export function phaseManifestJson(phases: readonly Phase[], files: RunFiles): string {
   const names = fileNames(undefined);
   return `${prettyJson({
     phases: phases.map(({ name, summary, startedAtNs, endedAtNs, wasCancelled }, index) => ({
@@ -47,6 +51,9 @@ export function phaseManifestJson(phases: readonly Phase[]): string {
       phase_kind: name,
       phase_name: name,
       profiling_index: name === 'profiling' ? 0 : null,
+      server_metrics_json: existsSync(files[`${name}ServerMetrics`])
+        ? names[`${name}ServerMetrics`]
+        : undefined,
       start_ns: startedAtNs,
       successful_request_count: summary.validCount,
       total_request_count: summary.validCount + summary.failedCount + summary.outcomes.cancelled,

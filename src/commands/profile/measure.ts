@@ -91,7 +91,7 @@ export async function measureRun(
   if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure: 'interrupted before it began' };
   const { load, threads, datasetSize } = prepared;
   const network = await networkProbeOf(config, load.targets, artifacts, origin, log);
-  const telemetry = runTelemetry(config, load, origin, artifacts, { log, interrupt });
+  const telemetry = runTelemetry(config, load, origin, artifacts, facts, { log, interrupt });
   const options: RunOptions = {
     load,
     collect: plan,
@@ -123,7 +123,7 @@ export async function measureRun(
       return network?.stop() ?? givenRttNs(config);
     },
   };
-  const { outcome } = await telemetry.during(() => runLoad(options));
+  const { outcome, telemetry: served } = await telemetry.during(() => runLoad(options));
   await control?.profilerStopped(interrupt.happened);
   if (outcome === undefined) {
     log(
@@ -133,7 +133,8 @@ export async function measureRun(
     );
     return { exitCode: exitCodes.interrupted, failure: 'interrupted' };
   }
-  for (const message of outcome.fileErrors) log('ERROR', 'export', message);
+  const fileErrors = [...outcome.fileErrors, ...(served?.fileErrors ?? [])];
+  for (const message of fileErrors) log('ERROR', 'export', message);
   if (outcome.stalled !== undefined)
     log('ERROR', 'load', `The run was ended because it was stuck: ${outcome.stalled}`);
   if (outcome.failedTooOften) log('ERROR', 'load', `The run was ended: ${failedTooOftenText}`);
@@ -147,7 +148,7 @@ export async function measureRun(
   if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure };
   const sound =
     allWritten &&
-    outcome.fileErrors.length === 0 &&
+    fileErrors.length === 0 &&
     outcome.stalled === undefined &&
     outcome.failure === undefined &&
     mismatches === 0;

@@ -3,6 +3,7 @@ import { keptObservations } from '../../telemetry/kept-series.js';
 import type { ScrapedSeries } from '../../telemetry/server-series.js';
 import type { ClockOrigin } from '../../util/clock.js';
 import { messageOf } from '../../util/errors.js';
+import { type ServerFilesRequest, writeServerFiles } from './server-files.js';
 
 /** A span of the run, ns since the clock's origin. */
 export interface TelemetryWindow {
@@ -18,6 +19,7 @@ export interface TelemetryRequest {
   readonly origin: ClockOrigin;
   /** Path of the file of series, which all others have finished; undefined: it is not written. */
   readonly seriesFile: string | undefined;
+  readonly server: ServerFilesRequest;
 }
 
 /** What the telemetry thread tells of the servers and GPUs. */
@@ -37,15 +39,21 @@ export async function makeTelemetryResults(
   scraped: ScrapedSeries,
   request: TelemetryRequest,
 ): Promise<TelemetryResults> {
-  const fileErrors = keepSeries(scraped, request);
+  const fileErrors = [...keepSeries(scraped, request), ...(await writeServerFiles(scraped, request))];
   const reached = scraped.sources.filter(({ sentNs }) => sentNs.length > 0);
   return {
     configured: scraped.sources.map(({ url }) => url),
     reached: reached.map(({ url }) => url),
     scrapes: reached.reduce((sum, { sentNs }) => sum + sentNs.length, 0),
-    series: [...scraped.series()].length,
+    series: count(scraped.series()),
     fileErrors,
   };
+}
+
+function count(all: Iterable<unknown>): number {
+  let number = 0;
+  for (const _ of all) number++;
+  return number;
 }
 
 /** Adds the series that charts show to the file of series. @returns why they could not be added. */

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/options.js';
 import type { LoadPlan } from '../../load/plan.js';
+import type { RunFacts } from '../../run/facts.js';
 import type { RunFiles } from '../../run/files.js';
 import type { RunOutcome } from '../../run/outcome.js';
 import { removeScrapeLogs } from '../../telemetry/scrape-logs.js';
@@ -9,7 +10,9 @@ import { UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { packageFile } from '../../util/package-file.js';
 import { sleep } from '../../util/timeout.js';
+import { version } from '../../util/version.js';
 import type { Interrupt } from './interrupt.js';
+import type { ServerFilesRequest } from './server-files.js';
 import { telemetryPlan } from './telemetry-plan.js';
 import type { TelemetryRequest, TelemetryResults, TelemetryWindow } from './telemetry-results.js';
 
@@ -37,6 +40,7 @@ export function runTelemetry(
   load: LoadPlan,
   origin: ClockOrigin,
   files: RunFiles,
+  facts: RunFacts,
   { log, interrupt }: { readonly log: Log; readonly interrupt: Interrupt },
 ): RunTelemetry {
   let telemetry: Telemetry<TelemetryRequest, TelemetryResults> | undefined;
@@ -54,13 +58,13 @@ export function runTelemetry(
           ...windowsOf(outcome, origin),
           origin,
           seriesFile: config.exportLevel === 'summary' ? undefined : files.series,
+          server: serverRequest(outcome, config, origin, files, facts),
         };
         const results = request && (await inTime(telemetry?.finish(request), interrupt));
         if (results !== undefined) {
           const { configured, reached, scrapes, series } = results;
           const read = `${reached.length} of ${configured.length} pages were read, ${scrapes} times in all`;
           log('DEBUG', 'telemetry', `${read}; they have ${series} series`);
-          for (const error of results.fileErrors) log('ERROR', 'telemetry', error);
         }
         return { outcome, telemetry: results };
       } catch (thrown) {
@@ -95,6 +99,25 @@ async function inTime<Results>(
     release();
     waiting.abort();
   }
+}
+
+function serverRequest(
+  { summary: { firstStartNs }, interrupted, failedTooOften }: RunOutcome,
+  { sliceDuration, serverMetricsFormats }: Config,
+  origin: ClockOrigin,
+  files: RunFiles,
+  { benchmarkId = '', inputConfig = {} }: RunFacts,
+): ServerFilesRequest {
+  return {
+    ...{ version, benchmarkId, inputConfig, files },
+    // The grid of the requests.
+    slices:
+      sliceDuration === undefined || firstStartNs === undefined
+        ? undefined
+        : { fromNs: Number(firstStartNs - origin.epochNs), lengthNs: Math.round(sliceDuration * 1e9) },
+    formats: serverMetricsFormats,
+    wasCancelled: interrupted || failedTooOften,
+  };
 }
 
 function windowsOf(
