@@ -26,6 +26,7 @@ export const embeddings: Endpoint = {
   title: 'Embeddings Metrics',
   media: [],
   inputKeys: ['input'],
+  batchKey: 'input',
   checkTurn: refuseSecondTurn,
   probeBody: (model) => ({ input: 'Lo', model }),
   body: (request, options) =>
@@ -40,6 +41,7 @@ export const nimEmbeddings: Endpoint = {
   placesMedia: true,
   countsImages: false,
   inputKeys: ['input'],
+  batchKey: 'input',
   inputText: (turn) => textsOf(turn).join(' '),
   checkTurn: refuseSecondTurn,
   body: (request, options) =>

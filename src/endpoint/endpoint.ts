@@ -151,6 +151,8 @@ export interface Endpoint {
   readonly countsImages?: false;
   /** Its requests hold no text, and no tokens are counted: `--isl` and `--tokenizer` are refused. Absent: they may. */
   readonly takesText?: false;
+  /** Key of bodies that holds a list of items to answer one by one. */
+  readonly batchKey?: string;
   /** It takes no links: images of files are fetched before the run. */
   readonly fetchesImages?: true;
   /** Its requests can name images by id, with or without their content. */

@@ -14,6 +14,8 @@ export interface Payload extends EncodedBody {
   readonly model: string | undefined;
   /** The output cap that it holds, also where the user set it by hand; undefined where nobody asked for one. */
   readonly outputCap: number | undefined;
+  /** Items of a batch that it holds; undefined for APIs without batches. */
+  readonly batchSize: number | undefined;
   /** The body as JSON. */
   body(): JsonObject;
   /** All text that the server reads, or the chat: what the input length is counted from. */
@@ -40,6 +42,7 @@ export function makePayload(endpoint: Endpoint, request: BodyRequest, options: B
       options.rendersChats
         ? chatInputOf(endpoint, body)
         : (ownInputText(endpoint, request.turn) ?? inputTextOf(endpoint, body)),
+    batchSize: batchSizeOf(endpoint, body),
     inputIds: () => endpoint.inputKeys.reduce((sum, key) => sum + idsIn(body[key]), 0),
     secrets: () => secretsIn(body),
   };
@@ -181,6 +184,13 @@ function collectText(value: unknown, texts: string[]): void {
       }
     }
   }
+}
+
+/** A text, and a list of token IDs, is one item. */
+function batchSizeOf({ batchKey }: Endpoint, body: JsonObject): number | undefined {
+  const batch = batchKey === undefined ? undefined : body[batchKey];
+  if (batch === undefined) return undefined;
+  return Array.isArray(batch) && typeof batch[0] !== 'number' ? batch.length : 1;
 }
 
 /** Numbers in a list, or in a list of lists. */

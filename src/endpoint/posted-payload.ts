@@ -10,6 +10,7 @@ export interface PostedPayload {
   readonly sha256: string | undefined;
   readonly model: string | undefined;
   readonly outputCap: number | undefined;
+  readonly batchSize: number | undefined;
   readonly secrets: readonly string[];
   /** Undefined if the record needs none. */
   readonly inputText: string | undefined;
@@ -20,10 +21,10 @@ export interface PostedPayload {
 
 /** @param needsInputText whether the tokens of the input must be counted. */
 export function postPayload(payload: Payload, needsInputText: boolean): PostedPayload {
-  const { data, contentType, sha256, model, outputCap } = payload;
+  const { data, contentType, sha256, model, outputCap, batchSize } = payload;
   return {
     data: ownBytes(payload),
-    ...{ contentType, sha256, model, outputCap },
+    ...{ contentType, sha256, model, outputCap, batchSize },
     secrets: payload.secrets(),
     inputText: needsInputText ? payload.inputText() : undefined,
     inputIds: needsInputText ? payload.inputIds() : 0,
@@ -33,9 +34,9 @@ export function postPayload(payload: Payload, needsInputText: boolean): PostedPa
 
 /** The payload that another thread posted. */
 export function receivePayload(posted: PostedPayload): Payload {
-  const { data, contentType, sha256, model, outputCap, secrets, inputText, inputIds } = posted;
+  const { data, contentType, sha256, model, outputCap, batchSize, secrets, inputText, inputIds } = posted;
   return {
-    ...{ data, contentType, sha256, model, outputCap },
+    ...{ data, contentType, sha256, model, outputCap, batchSize },
     byteLength: data.length,
     body: () => posted.body ?? parsed(data),
     inputText: () => inputText ?? '',

@@ -55,6 +55,7 @@ export const nimRankings: Endpoint = {
   path: '/v1/ranking',
   title: 'Rankings Metrics',
   inputKeys: ['query', 'passages'],
+  batchKey: 'passages',
   cannedAnswer: () => ['{"rankings":[{"index":0,"logit":1.5},{"index":1,"logit":0.5}]}'],
 };
 
@@ -68,6 +69,7 @@ export const cohereRankings: Endpoint = {
   path: '/v2/rerank',
   title: 'Ranking Metrics',
   inputKeys: ['query', 'documents'],
+  batchKey: 'documents',
   cannedAnswer: () => ['{"results":[{"index":0,"relevance_score":0.9},{"index":1,"relevance_score":0.5}]}'],
 };
 
@@ -81,6 +83,7 @@ export const hfTeiRankings: Endpoint = {
   path: '/rerank',
   title: 'Ranking Metrics',
   inputKeys: ['query', 'texts'],
+  batchKey: 'texts',
   cannedAnswer: () => ['[{"index":0,"score":0.9},{"index":1,"score":0.5}]'],
 };
 

@@ -305,6 +305,7 @@ export class RequestRun implements ResponseHandler, Indexed {
       unread: answer.unread && Object.fromEntries(answer.unread),
       inputTokens: known ?? (inputText === undefined ? counted?.inputIds() || undefined : undefined),
       inputText,
+      batchSize: payload?.batchSize,
       ...mediaFacts(turn, past),
       answerAudioSeconds: failed ? undefined : answer.audioSeconds,
       requestedOsl: payload?.outputCap,

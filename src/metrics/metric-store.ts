@@ -1,6 +1,7 @@
 import type { CountedRecord, RecordError } from '../records/record.js';
 import { type ClockOrigin, wallNs } from '../util/clock.js';
 import { withoutQuote } from '../util/excerpt.js';
+import { type BatchSizeRow, BatchSizes } from './batch-sizes.js';
 import { curvesOf } from './curves.js';
 import { cancelledOnPurpose, measure } from './measure.js';
 import type { Objective, RequestFacts, RunTraits, Thresholds } from './metric.js';
@@ -59,6 +60,8 @@ export interface RunSummary {
   /** Undefined where no slices were asked for, or there is no request. */
   readonly sliced: SlicedRun | undefined;
   readonly notes: ResponseNotes;
+  /** Latency by batch size; empty where all requests have the same, absent where the sizes are not known. */
+  readonly batches?: readonly BatchSizeRow[];
 }
 
 /** Takes the records of one phase one by one, and computes their metrics and, at any time, those of the run. */
@@ -72,6 +75,7 @@ export class MetricStore {
   /** Of each objective, the requests that met it and those that have its value. */
   readonly #kept: { passed: number; measured: number }[];
   readonly #responses: ResponseTally;
+  readonly #batches = new BatchSizes();
   #validCount = 0;
   #failedCount = 0;
   #cancelledCount = 0;
@@ -92,6 +96,8 @@ export class MetricStore {
     const values: [string, number | Float64Array][] = [];
     const facts = measure(counted, this.#thresholds, this.#objectives);
     this.#responses.addResponse(counted, facts.failure !== undefined);
+    const { batchSize } = counted.record;
+    if (batchSize !== undefined && facts.failure === undefined) this.#batches.add(batchSize, facts.latencyNs);
     this.#take(facts, values);
     return values;
   }
@@ -136,6 +142,7 @@ export class MetricStore {
       })),
       sliced: slices && sliceRun(table, slices),
       notes: this.#responses.notes,
+      batches: this.#batches.rows(),
     };
   }
 

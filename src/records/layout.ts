@@ -39,6 +39,7 @@ export function passNumbers(record: OpenRecord, cursor: NumberCursor): void {
   record.clientLimited = cursor.flag(record.clientLimited);
   record.inputTokens = cursor.optional(record.inputTokens);
   record.firstChunkTokens = cursor.optional(record.firstChunkTokens);
+  record.batchSize = cursor.optional(record.batchSize);
   record.images = cursor.number(record.images);
   record.audioSeconds = cursor.optional(record.audioSeconds);
   record.answerAudioSeconds = cursor.optional(record.answerAudioSeconds);

@@ -90,6 +90,8 @@ export interface RequestRecord {
   readonly inputTokens: number | undefined;
   /** All text of the body joined by single spaces, if there is any and the input tokens must be counted from it. */
   readonly inputText: string | undefined;
+  /** Items of a batch in the request: texts to embed, passages to rank; undefined for APIs without batches. */
+  readonly batchSize: number | undefined;
   /** Images in the request, those of its history included. */
   readonly images: number;
   /** Length of all audio in the request; undefined without audio, or if a length is not known. */
@@ -136,6 +138,7 @@ export function blankRecord(): RequestRecord {
     unread: undefined,
     inputTokens: undefined,
     inputText: undefined,
+    batchSize: undefined,
     images: 0,
     audioSeconds: undefined,
     answerAudioSeconds: undefined,

@@ -1,6 +1,7 @@
 import type { ConsoleTable } from '../metrics/metric.js';
 import type { RunSummary } from '../metrics/metric-store.js';
 import type { RunFacts } from '../run/facts.js';
+import { batchTable } from './batch-table.js';
 import { errorTable } from './error-table.js';
 import type { Layout } from './layout.js';
 import { metricsTable } from './metrics-table.js';
@@ -62,6 +63,7 @@ export function report(
     ...groups.flatMap(([name, group]) => (tables.has(name) ? table(name, `${title}: ${group}`) : [])),
     ...table('main', title),
     ...table('adjusted', 'Error-adjusted latency (failures = ∞)'),
+    ...batchTable(summary.batches ?? [], layout),
     ...sloTable(summary, layout),
     ...(summary.sliced === undefined ? [] : sliceTable(summary.sliced, layout)),
   ];

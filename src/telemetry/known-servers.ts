@@ -17,6 +17,12 @@ export type Figure =
   | 'cacheMisses'
   /** 0 to 1, where the server has no counters. */
   | 'cacheHitRate'
+  /** Speculative decoding: drafts that were verified, tokens in them, and tokens of them that were accepted. */
+  | 'drafts'
+  | 'draftTokens'
+  | 'acceptedTokens'
+  /** Tokens of a verified draft that count, the one of the model itself included, of servers without these counters. */
+  | 'acceptanceLength'
   /** 0 to 1. */
   | 'kvCacheUsage'
   | 'running'
@@ -84,6 +90,9 @@ export const knownServers: readonly KnownServer[] = [
       cacheQueries: [{ family: 'vllm:prefix_cache_queries' }, { family: 'vllm:gpu_prefix_cache_queries' }],
       cacheHits: [{ family: 'vllm:prefix_cache_hits' }, { family: 'vllm:gpu_prefix_cache_hits' }],
       cacheHitRate: [{ family: 'vllm:gpu_prefix_cache_hit_rate' }],
+      drafts: [{ family: 'vllm:spec_decode_num_drafts' }],
+      draftTokens: [{ family: 'vllm:spec_decode_num_draft_tokens' }],
+      acceptedTokens: [{ family: 'vllm:spec_decode_num_accepted_tokens' }],
       kvCacheUsage: [{ family: 'vllm:kv_cache_usage_perc' }, { family: 'vllm:gpu_cache_usage_perc' }],
       running: [{ family: 'vllm:num_requests_running' }],
       waiting: [{ family: 'vllm:num_requests_waiting' }],
@@ -112,6 +121,7 @@ export const knownServers: readonly KnownServer[] = [
       cacheQueries: [{ family: 'sglang:prompt_tokens' }],
       cacheHits: [{ family: 'sglang:cached_tokens' }],
       cacheHitRate: [{ family: 'sglang:cache_hit_rate' }],
+      acceptanceLength: [{ family: 'sglang:spec_accept_length' }],
       kvCacheUsage: [{ family: 'sglang:token_usage' }],
       running: [{ family: 'sglang:num_running_reqs' }],
       waiting: [{ family: 'sglang:num_queue_reqs' }],

@@ -25,6 +25,14 @@ interface LatencyFigure extends HistogramFigure {
   readonly isPerRequest: boolean;
 }
 
+/** How well drafts were accepted. */
+interface Speculation {
+  /** Tokens per verified draft: 1 + accepted tokens / drafts, since the model itself adds one. */
+  readonly acceptanceLength: number;
+  /** Accepted tokens / drafted tokens, 0 to 1; undefined where the server does not count them. */
+  readonly acceptanceRate: number | undefined;
+}
+
 /** What the servers of one make say of a phase: all pages, engines and models of the run together. */
 export interface ServerFigures {
   readonly id: string;
@@ -38,6 +46,8 @@ export interface ServerFigures {
   readonly reasons: Readonly<Record<string, number>>;
   /** 0 to 1. */
   readonly cacheHitRate: number | undefined;
+  /** Of speculative decoding; undefined where the server does none, or does not report it. */
+  readonly speculation: Speculation | undefined;
   readonly gauges: Readonly<Partial<Record<GaugedFigure, GaugeFigure>>>;
   readonly latencies: Readonly<Partial<Record<TimedFigure, LatencyFigure>>>;
 }
@@ -150,6 +160,22 @@ function figuresOf(
     };
   };
   const kvCacheUsage = meanGauge(seriesOf('kvCacheUsage'), window);
+  const speculation = (): Speculation | undefined => {
+    const [drafts = 0, drafted = 0, accepted] = (['drafts', 'draftTokens', 'acceptedTokens'] as const).map(
+      count,
+    );
+    if (drafts > 0 && accepted !== undefined) {
+      return {
+        acceptanceLength: 1 + accepted / drafts,
+        acceptanceRate: drafted === 0 ? undefined : accepted / drafted,
+      };
+    }
+    const mean = meanGauge(seriesOf('acceptanceLength'), window)?.mean;
+    // SGLang reports 0 while it drafts nothing.
+    return mean === undefined || mean === 0
+      ? undefined
+      : { acceptanceLength: mean, acceptanceRate: undefined };
+  };
   const [queries, hits, misses] = (['cacheQueries', 'cacheHits', 'cacheMisses'] as const).map(count);
   const lookups = queries ?? (hits === undefined || misses === undefined ? undefined : hits + misses);
   return {
@@ -169,6 +195,7 @@ function figuresOf(
         : lookups === 0
           ? undefined
           : hits / lookups,
+    speculation: speculation(),
     gauges: {
       ...(kvCacheUsage === undefined ? {} : { kvCacheUsage }),
       ...defined(summedFigures, (figure) => summedGauge(seriesOf(figure), window)),

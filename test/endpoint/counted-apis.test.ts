@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Conversation, NamedTexts, Turn } from '../../src/dataset/conversation.js';
 import { Answer } from '../../src/endpoint/answer.js';
 import { endpoints } from '../../src/endpoint/endpoints.js';
-import { bodyOf, inputTextOf } from '../../src/endpoint/payload.js';
+import { bodyOf, inputTextOf, makePayload } from '../../src/endpoint/payload.js';
 import { withoutNumbers } from '../../src/endpoint/vectors.js';
 import type { JsonObject } from '../../src/util/json.js';
 import { readStream, readWhole, summaryOf } from './read-answer.js';
@@ -223,6 +223,24 @@ describe('solido_rag', () => {
     expect(readWhole(solido_rag, { content: '', sources: ['x'] }).error?.type).toBe(
       'InvalidInferenceResultError',
     );
+  });
+});
+
+describe('the batch size of a body', () => {
+  it.each([
+    ['embeddings', { input: ['a', 'b'] }, 2],
+    ['embeddings', { input: 'a' }, 1],
+    ['embeddings', { input: [5, 6, 7] }, 1],
+    ['nim_embeddings', { input: ['a'] }, 1],
+    ['nim_rankings', { passages: [{ text: 'a' }, { text: 'b' }, { text: 'c' }] }, 3],
+    ['cohere_rankings', { documents: ['a', 'b'] }, 2],
+    ['hf_tei_rankings', { texts: [] }, 0],
+    ['chat', { messages: [] }, undefined],
+  ] as const)('of %s %j is %s', (type, payload, size) => {
+    const turn = { role: 'user', texts: [], model: 'm', payload: payload as never };
+    const conversation = { sessionId: 's', turns: [turn], history: 'self-contained' } as const;
+    const options = { streaming: false, extraInputs: {}, legacyMaxTokens: false };
+    expect(makePayload(endpoints[type], { conversation, turn, past: [] }, options).batchSize).toBe(size);
   });
 });
 

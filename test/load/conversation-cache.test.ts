@@ -24,6 +24,7 @@ const payload = (data: string): Payload => ({
   contentType: 'application/json',
   model: 'm',
   outputCap: undefined,
+  batchSize: undefined,
   body: () => ({}),
   inputText: () => '',
   inputIds: () => 0,

@@ -149,6 +149,18 @@ test.each([
   expect(values(record)).toMatchObject({ inter_token_latency: itl });
 });
 
+test('requests of several batch sizes have their latencies by size', () => {
+  const embedding = (batchSize: number, latency: number) =>
+    counted({ batchSize, contentNs: Float64Array.of(ms(latency)) }, { input: 8 });
+  const failed = counted({ batchSize: 4, error: { type: 'X', message: '' } }, { input: 8 });
+  const { batches } = storeOf([embedding(2, 10), embedding(2, 30), embedding(8, 40), failed]).summary();
+  expect(batches?.map(({ from, latency }) => [from, latency.count, latency.avg])).toEqual([
+    [2, 2, 20],
+    [8, 1, 40],
+  ]);
+  expect(storeOf([embedding(2, 10), embedding(2, 30)]).summary().batches).toEqual([]);
+});
+
 test('one output token: no inter-token latency, a decode duration of zero', () => {
   const found = values(fourRequests[2] ?? counted());
   expect(found).toMatchObject({ decode_duration: 0, e2e_output_token_throughput: 12.5 });

@@ -28,6 +28,7 @@ const full: RequestRecord = {
   inputTokens: 30,
   firstChunkTokens: 4,
   inputText: undefined,
+  batchSize: 3,
   images: 2,
   audioSeconds: 0.5,
   answerAudioSeconds: 1.5,

@@ -109,6 +109,36 @@ describe('serverFigures', () => {
     expect(figures?.cacheHitRate).toBe(0.25);
   });
 
+  it('measures how drafts were accepted in the phase, over engines', () => {
+    const draft = (name: string, engine: string, values: readonly number[]) =>
+      series(main, 'counter', `vllm:spec_decode_num_${name}`, values, { engine });
+    const counters = [
+      draft('drafts', '0', [10, 10, 15, 20, 30]),
+      draft('drafts', '1', [0, 0, 5, 10, 20]),
+      draft('draft_tokens', '0', [30, 30, 45, 60, 90]),
+      draft('draft_tokens', '1', [0, 0, 15, 30, 60]),
+      draft('accepted_tokens', '0', [9, 9, 19, 29, 39]),
+      draft('accepted_tokens', '1', [0, 0, 10, 20, 40]),
+    ];
+    const [figures] = serverFigures(scraped(...counters), window, []);
+    // 40 drafts of 3 tokens, 70 of 120 tokens accepted.
+    expect(figures?.speculation).toEqual({ acceptanceLength: 2.75, acceptanceRate: 70 / 120 });
+    const [idle] = serverFigures(
+      scraped(...counters.map((one) => ({ ...one, values: one.values.fill(0) }))),
+      window,
+      [],
+    );
+    expect(idle?.speculation).toBeUndefined();
+  });
+
+  it('takes the acceptance length of SGLang as it is reported', () => {
+    const gauge = (values: readonly number[]) => series(main, 'gauge', 'sglang:spec_accept_length', values);
+    const of = (values: readonly number[]) =>
+      serverFigures(scraped(gauge(values)), window, [])[0]?.speculation;
+    expect(of([9, 9, 2, 3, 9])).toEqual({ acceptanceLength: 2.5, acceptanceRate: undefined });
+    expect(of([0, 0, 0, 0, 0])).toBeUndefined();
+  });
+
   it('takes only rank 0 of ranks that report the same requests', () => {
     const [figures] = serverFigures(
       scraped(

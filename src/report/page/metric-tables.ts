@@ -8,6 +8,7 @@ import type { SlicedRun } from '../../metrics/sliced-run.js';
 import type { StatName } from '../../metrics/statistics.js';
 import { metricOf } from '../../metrics/table.js';
 import { withThousands } from '../../util/counted.js';
+import { batchCells, batchColumns } from '../batch-table.js';
 import { percentWords } from '../figures.js';
 import { sloColumns, sloRows } from '../slo-table.js';
 import { type Html, type HtmlContent, html } from './html.js';
@@ -29,7 +30,7 @@ const captions: Readonly<Record<ConsoleTable, string>> = {
 
 /** All metrics of a run: the main table, and behind it, folded up, every other that has a row. */
 export function metricTables(summary: RunSummary): Html {
-  const { results, slos } = summary;
+  const { results, slos, batches = [] } = summary;
   const [main, adjusted, ...others] = Object.keys(captions)
     .filter((name): name is ConsoleTable => name in captions)
     .map((name) => ({ caption: captions[name], rows: rowsOf(results, name) }));
@@ -38,6 +39,7 @@ export function metricTables(summary: RunSummary): Html {
     rows: results.filter(({ tag }) => metricOf(tag).table === undefined).map(row),
   };
   return html`${main && statisticsTable({ ...main, isCaptionHidden: true })}
+${batches.length > 0 && table({ caption: 'Latency by batch size', columns: batchColumns, rows: batches.map(batchCells) })}
 ${slos.length > 0 && table({ caption: 'Objectives', columns: sloColumns, rows: sloRows(summary, 'All SLOs met (good requests)', percentWords) })}
 ${adjusted && adjusted.rows.length > 0 && statisticsTable(adjusted)}
 ${[...others, rest].map(
