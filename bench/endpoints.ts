@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CLIENT_CORE } from './measure/machine.js';
-import { argument, quick, rounds } from './measure/options.js';
-import { builds, FiguresOfBuilds, type OwnRun, runOurs } from './measure/ours.js';
+import { argument, quick, rounds, scaled } from './measure/options.js';
+import { type Build, builds, FiguresOfBuilds, type OwnRun, runOurs } from './measure/ours.js';
 import { run } from './measure/process.js';
 import { median, type Spread, spreadOf } from './measure/quantiles.js';
 import { openReport } from './measure/report.js';
@@ -28,7 +28,9 @@ const BATCH = 32;
 const PASSAGES = 10;
 /** The length of small models' vectors; those of large ones have 1,024 to 4,096. */
 const DIMENSIONS = 384;
-const SECONDS = quick ? 1 : 8;
+const SECONDS = quick ? 1 : 6;
+/** In flight in a closed loop. */
+const CONCURRENCY = 32;
 /** AIPerf gets fewer requests: it reaches its rate, or it does not. */
 const PEER_SECONDS = quick ? 0.05 : 1;
 
@@ -64,14 +66,16 @@ const ownBuilds = client === 'aiperf' ? [] : builds;
 for (const one of cases) if (one.name.includes(only)) await measure(one);
 report.note(
   `Requests of embeddings hold ${BATCH} texts of 64 tokens, answers ${BATCH} vectors of ${DIMENSIONS}; rankings ${PASSAGES} passages of 64 tokens. ` +
-    '"a load thread could" is what came divided by the CPU time of the load thread. Late: the send less the time at which it was due, by the tool\'s own clock.',
+    `Late: the send less the time at which it was due, by the tool's own clock. Closed loop: such requests, ${CONCURRENCY} in flight. ` +
+    'A load thread polls while it waits for the time of a send, so its CPU time at a rate tells nothing.',
 );
 report.finish();
 
 interface Measured extends Pick<OwnRun, 'requests' | 'errors' | 'requestsPerSecond' | 'cpuSeconds'> {
-  readonly loadCpuSeconds: number;
   readonly peakMb: number;
   readonly late: Spread;
+  /** The same requests in a closed loop. */
+  readonly fastest: { readonly requestsPerSecond: number; readonly loadMicroseconds: number };
 }
 
 async function measure({ name, perSecond, args, answer }: Case): Promise<void> {
@@ -83,13 +87,7 @@ async function measure({ name, perSecond, args, answer }: Case): Promise<void> {
       const ours = new FiguresOfBuilds<Measured>();
       const theirs: Measured[] = [];
       for (let round = 0; round < rounds; round++) {
-        for (const build of ownBuilds)
-          await withFolder(async (artifacts) => {
-            const own = await runOurs(server.url, artifacts, [...args, ...rate(perSecond, SECONDS)], {
-              build,
-            });
-            ours.add(build, { ...own, peakMb: own.population.peakMb, late: latenessIn(artifacts) });
-          });
+        for (const build of ownBuilds) ours.add(build, await runOwn(build, server, args, perSecond));
         if (peer !== undefined) theirs.push(await runPeer(peer, server, args, perSecond));
       }
       for (const [build, of] of ours.medians()) addRow(name, build, perSecond, of);
@@ -111,13 +109,14 @@ function addRow(
     client,
     'asked, requests/s': perSecond,
     'requests/s': of((one) => one.requestsPerSecond),
-    'a load thread could': of((one) => one.requests / one.loadCpuSeconds),
     'us CPU/request': of((one) => (one.cpuSeconds * 1e6) / one.requests),
     'late p50, us': of((one) => one.late.p50),
     'late p99, us': of((one) => one.late.p99),
     'late max, us': of((one) => one.late.max),
     'peak MB': of((one) => one.peakMb),
     errors: of((one) => one.errors),
+    'closed loop, requests/s': of((one) => one.fastest.requestsPerSecond),
+    'load thread, us/request': of((one) => one.fastest.loadMicroseconds),
   });
 }
 
@@ -131,6 +130,28 @@ function rate(perSecond: number, seconds: number): string[] {
     '--request-count',
     String(requests),
   ];
+}
+
+async function runOwn(
+  build: Build,
+  server: RunningServer,
+  args: readonly string[],
+  perSecond: number,
+): Promise<Measured> {
+  const closed = ['--concurrency', String(CONCURRENCY), '--request-count', String(scaled(3 * perSecond))];
+  const fastest = await withFolder((folder) => runOurs(server.url, folder, [...args, ...closed], { build }));
+  return withFolder(async (folder) => {
+    const own = await runOurs(server.url, folder, [...args, ...rate(perSecond, SECONDS)], { build });
+    return {
+      ...own,
+      peakMb: own.population.peakMb,
+      late: latenessIn(folder),
+      fastest: {
+        requestsPerSecond: fastest.requestsPerSecond,
+        loadMicroseconds: (fastest.loadCpuSeconds * 1e6) / fastest.requests,
+      },
+    };
+  });
 }
 
 async function runPeer(
@@ -152,9 +173,9 @@ async function runPeer(
       errors: value('error_request_count'),
       requestsPerSecond: value('request_throughput'),
       cpuSeconds: finished.cpuSeconds,
-      loadCpuSeconds: Number.NaN,
       peakMb: finished.population.peakMb,
       late: latenessIn(artifacts),
+      fastest: { requestsPerSecond: Number.NaN, loadMicroseconds: Number.NaN },
     };
   });
 }
