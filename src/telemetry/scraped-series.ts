@@ -145,8 +145,10 @@ function readColumns(
   const current = new Float64Array(numbers.length).fill(Number.NaN);
   const hold = (column: number, until: number) => {
     const value = current[column] as number;
-    if (!Number.isNaN(value))
-      columns.fill(value, column * scrapes + (since[column] as number), column * scrapes + until);
+    const from = column * scrapes + (since[column] as number);
+    const to = column * scrapes + until;
+    if (to === from + 1) columns[from] = value;
+    else columns.fill(value, from, to);
   };
   const reader = new ScrapeLogReader(path);
   try {
@@ -179,20 +181,24 @@ function present(
   every: Uint32Array,
 ): Pick<ServerSeries, 'scrapes' | 'values'> {
   const { length } = every;
-  const value = (part: number, scrape: number) => columns[(column + part) * length + scrape] as number;
-  const has = (scrape: number) => {
-    // A sum alone is no histogram.
-    for (let part = 0; part < width; part++)
-      if ((width === 1 || part !== width - 2) && !Number.isNaN(value(part, scrape))) return true;
-    return false;
-  };
-  const scrapes = every.filter(has);
-  const values = new Float64Array(scrapes.length * width);
-  for (const [row, scrape] of scrapes.entries()) {
-    for (let part = 0; part < width; part++) values[row * width + part] = value(part, scrape);
-    if (width > 1) completeHistogram(values, row * width, width - 2);
+  const values = new Float64Array(length * width);
+  const scrapes = new Uint32Array(length);
+  // A sum alone is no histogram.
+  const sum = width === 1 ? -1 : width - 2;
+  let rows = 0;
+  for (let scrape = 0; scrape < length; scrape++) {
+    let has = false;
+    for (let part = 0; part < width; part++) {
+      const value = columns[(column + part) * length + scrape] as number;
+      values[rows * width + part] = value;
+      if (part !== sum && !Number.isNaN(value)) has = true;
+    }
+    if (!has) continue;
+    if (width > 1) completeHistogram(values, rows * width, width - 2);
+    scrapes[rows++] = scrape;
   }
-  return { scrapes: scrapes.length === length ? every : scrapes, values };
+  if (rows === length) return { scrapes: every, values };
+  return { scrapes: scrapes.slice(0, rows), values: values.slice(0, rows * width) };
 }
 
 function* scrapesOf(logged: LoggedSource): Iterable<Scrape> {
@@ -209,7 +215,8 @@ function* scrapesOf(logged: LoggedSource): Iterable<Scrape> {
         const { numbers } = parts[row] as Parts;
         const width = numbers.length;
         let has = false;
-        for (const [part, number] of numbers.entries()) {
+        for (let part = 0; part < width; part++) {
+          const number = numbers[part] as number;
           const value = number < 0 ? Number.NaN : (current[number] as number);
           values[part] = value;
           has ||= (width === 1 || part !== width - 2) && !Number.isNaN(value);

@@ -66,6 +66,7 @@ export class SourceLoop {
     const { intervalMs, delayMs, nowNs } = this.#options;
     if (await this.#read()) await this.#read();
     begin();
+    if (this.#isDropped) return;
     const startNs = nowNs() + delayMs * 1e6;
     const intervalNs = intervalMs * 1e6;
     for (;;) {

@@ -45,9 +45,18 @@ export function runTelemetryThread<Request, Results>(
     );
     post({ kind: 'begun', unread });
   });
+  const isMissing = () =>
+    sources.every(({ isDefault }) => isDefault) && recorders.every(({ scrapes }) => scrapes === 0);
+  void over.then(() => {
+    if (isMissing()) post({ kind: 'nothing' });
+  });
   parentPort?.on('message', (command: TelemetryCommand<Request>) => {
     if (command.kind === 'stop') for (const loop of loops) loop.stop(command.isHurried);
-    else void over.then(() => end(command.request));
+    else {
+      void over.then(async () => {
+        if (!isMissing()) await end(command.request);
+      });
+    }
   });
 
   async function end(request: Request): Promise<void> {

@@ -38,6 +38,8 @@ export type TelemetryEvent<Results> =
   | { readonly kind: 'reading' }
   /** Every source was read twice, or could not be read. */
   | { readonly kind: 'begun'; readonly unread: readonly UnreadSource[] }
+  /** There is nothing to read, and nobody asked for it: the thread is not needed. */
+  | { readonly kind: 'nothing' }
   | { readonly kind: 'results'; readonly results: Results };
 
 /** Reads servers and GPUs while a run sends its load. */
@@ -53,7 +55,7 @@ export interface TelemetryReading {
 
 /** The main thread's handle of the telemetry thread. */
 export interface Telemetry<Request, Results> extends TelemetryReading {
-  /** The results, when all was read; undefined if the thread failed. */
+  /** The results, when all was read; undefined if there was nothing to read, or the thread failed. */
   finish(request: Request): Promise<Results | undefined>;
   terminate(): Promise<void>;
 }
@@ -73,25 +75,33 @@ export function startTelemetry<Request, Results>(
   let isTerminated = false;
   let read = () => {};
   let begin = (_: readonly UnreadSource[]) => {};
-  let finish = (_: Results) => {};
+  let finish = (_: Results | undefined) => {};
   const reading = new Promise<void>((resolve) => {
     read = resolve;
   });
   const unread = new Promise<readonly UnreadSource[]>((resolve) => {
     begin = resolve;
   });
-  const results = new Promise<Results>((resolve) => {
+  const results = new Promise<Results | undefined>((resolve) => {
     finish = resolve;
   });
   worker.on('message', (event: TelemetryEvent<Results>) => {
     if (event.kind === 'log') log(event.level, 'telemetry', event.message);
     else if (event.kind === 'reading') read();
     else if (event.kind === 'begun') begin(event.unread);
-    else finish(event.results);
+    else if (event.kind === 'results') finish(event.results);
+    else {
+      finish(undefined);
+      void terminate();
+    }
   });
   const died = deathOf(worker, 'The telemetry thread', () => isTerminated).catch((death: Error) => {
     log('ERROR', 'telemetry', `${death.message}. The run goes on without server metrics and GPU telemetry.`);
   });
+  const terminate = async () => {
+    isTerminated = true;
+    await worker.terminate();
+  };
   const post = (command: TelemetryCommand<Request>) => worker.postMessage(command);
   return {
     begun: async () => {
@@ -114,9 +124,6 @@ export function startTelemetry<Request, Results>(
       post({ kind: 'finish', request });
       return (await Promise.race([results, died])) ?? undefined;
     },
-    terminate: async () => {
-      isTerminated = true;
-      await worker.terminate();
-    },
+    terminate,
   };
 }

@@ -6,6 +6,8 @@ import type { Io } from '../../util/io.js';
 export interface Interrupt {
   /** It has come at least once. */
   readonly happened: boolean;
+  /** Milliseconds since the first one; undefined before it. */
+  readonly agoMs: number | undefined;
   /**
    * Sets what to do at the first one, in place of what was set before; done at once where it has come already.
    * @returns takes it back: what has ended is not to be ended again.
@@ -46,6 +48,9 @@ export function listenForInterrupt(
   return {
     get happened() {
       return firstMs !== undefined;
+    },
+    get agoMs() {
+      return firstMs === undefined ? undefined : io.nowMs() - firstMs;
     },
     onFirst: (first) => {
       isArmed = true;

@@ -27,9 +27,8 @@ export interface TelemetryResults {
   /** Pages that were configured, and of these, pages that were read. */
   readonly configured: readonly string[];
   readonly reached: readonly string[];
-  /** Successful reads of all pages, and series on them. */
+  /** Successful reads of all pages. */
   readonly scrapes: number;
-  readonly series: number;
   /** Files that could not be written, and why. */
   readonly fileErrors: readonly string[];
 }
@@ -45,15 +44,8 @@ export async function makeTelemetryResults(
     configured: scraped.sources.map(({ url }) => url),
     reached: reached.map(({ url }) => url),
     scrapes: reached.reduce((sum, { sentNs }) => sum + sentNs.length, 0),
-    series: count(scraped.series()),
     fileErrors,
   };
-}
-
-function count(all: Iterable<unknown>): number {
-  let number = 0;
-  for (const _ of all) number++;
-  return number;
 }
 
 /** Adds the series that charts show to the file of series. @returns why they could not be added. */

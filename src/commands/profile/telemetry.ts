@@ -16,8 +16,10 @@ import type { ServerFilesRequest } from './server-files.js';
 import { telemetryPlan } from './telemetry-plan.js';
 import type { TelemetryRequest, TelemetryResults, TelemetryWindow } from './telemetry-results.js';
 
-/** An interrupted run must end within two seconds. */
-const HURRIED_MS = 400;
+/** An interrupted run must end within two seconds, of which the report needs some. */
+const HURRIED_MS = 1500;
+/** The least time that it gets for its telemetry. */
+const LEAST_MS = 200;
 
 /** The telemetry of one run. */
 export interface RunTelemetry {
@@ -62,9 +64,9 @@ export function runTelemetry(
         };
         const results = request && (await inTime(telemetry?.finish(request), interrupt));
         if (results !== undefined) {
-          const { configured, reached, scrapes, series } = results;
+          const { configured, reached, scrapes } = results;
           const read = `${reached.length} of ${configured.length} pages were read, ${scrapes} times in all`;
-          log('DEBUG', 'telemetry', `${read}; they have ${series} series`);
+          log('DEBUG', 'telemetry', read);
         }
         return { outcome, telemetry: results };
       } catch (thrown) {
@@ -92,7 +94,9 @@ async function inTime<Results>(
       return 'load is over';
     });
   });
-  const noTime = interrupted.then(() => sleep(HURRIED_MS, waiting.signal));
+  const noTime = interrupted.then(() =>
+    sleep(Math.max(LEAST_MS, HURRIED_MS - (interrupt.agoMs ?? 0)), waiting.signal),
+  );
   try {
     return (await Promise.race([results, noTime])) ?? undefined;
   } finally {
