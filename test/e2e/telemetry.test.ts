@@ -47,9 +47,9 @@ function telemetryLines(folder: string): string[] {
 it("reads the server's page from before the first request to after the last response", async () => {
   const server = await startServer();
   const folder = temporaryFolder();
-  const { code } = await aiperf(
-    profileWords({ ...options, url: `${server.url}/v1`, 'artifact-dir': folder }),
-  );
+  // Without it, a busy machine may leave no time for the second read.
+  const strict = { ...options, 'strict-telemetry': true as const };
+  const { code } = await aiperf(profileWords({ ...strict, url: `${server.url}/v1`, 'artifact-dir': folder }));
   server.close();
   expect(code).toBe(0);
   const { events, reads } = server;
