@@ -55,7 +55,6 @@ export class Answer implements StreamHandler {
   firstOutputNs = Number.NaN;
   /** Last unit of any kind; NaN: none. */
   lastUnitNs = Number.NaN;
-  usage: JsonObject | undefined = undefined;
   /** Usage in the unit with the first content; undefined: it had none. */
   firstUsage: JsonObject | undefined = undefined;
   /** Content other than text, by kind; undefined: none came. */
@@ -77,6 +76,8 @@ export class Answer implements StreamHandler {
   #hasPieces = false;
   #error: AnswerError | undefined = undefined;
   #audio: AnswerAudio | undefined = undefined;
+  #usage: JsonObject | undefined = undefined;
+  #tokensPerStep: number | undefined = undefined;
   #followUp: FollowUp | undefined = undefined;
   #id: string | undefined = undefined;
   #brokenFrames = 0;
@@ -189,6 +190,13 @@ export class Answer implements StreamHandler {
       throw new Error(`it has ${MOST_UNITS} events or more, too many for --export-level raw`);
   }
 
+  /** The last that came, with what a choice reports of its decoding. */
+  get usage(): JsonObject | undefined {
+    return this.#tokensPerStep === undefined
+      ? this.#usage
+      : { ...this.#usage, avg_decoded_tokens_per_iter: this.#tokensPerStep };
+  }
+
   /** Times of the units that carry content, in order. */
   get contentNs(): Float64Array {
     return this.#times.all;
@@ -294,7 +302,8 @@ export class Answer implements StreamHandler {
 
   #take(chunk: Chunk, atNs: number): void {
     if (chunk.usage !== undefined)
-      this.usage = chunk.addsUsage ? { ...this.usage, ...chunk.usage } : chunk.usage;
+      this.#usage = chunk.addsUsage ? { ...this.#usage, ...chunk.usage } : chunk.usage;
+    if (chunk.tokensPerStep !== undefined) this.#tokensPerStep = chunk.tokensPerStep;
     if (chunk.id !== undefined) this.#id = chunk.id;
     this.#followUp = chunk.followUp;
     if (chunk.finishReason !== undefined) this.#end.noteFinish(chunk.finishReason);

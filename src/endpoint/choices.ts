@@ -62,6 +62,9 @@ function readFirst(choice: JsonObject, chunk: MutableChunk): void {
   if (toolCalls !== undefined) chunk.toolCalls = toolCalls;
   if (unread !== undefined) chunk.unread = unread;
   if (!isDelta && isObject(message)) chunk.isWholeMessage = true;
+  // TensorRT-LLM; above 1 with speculative decoding.
+  const { avg_decoded_tokens_per_iter: perStep } = choice;
+  if (typeof perStep === 'number') chunk.tokensPerStep = perStep;
   const reason = finishReasonOf(choice);
   if (reason !== undefined) chunk.finishReason = reason;
   noteFailure(choice, reason, chunk);

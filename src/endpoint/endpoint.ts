@@ -82,6 +82,8 @@ export interface Chunk {
   readonly usage?: JsonObject;
   /** The usage is added to that of earlier units: each reports a part. */
   readonly addsUsage?: true;
+  /** Output tokens for each decoding step, where a choice reports them. */
+  readonly tokensPerStep?: number;
   /** All text of the stream up to this unit, in place of its own. */
   readonly textSoFar?: string;
   /** The answer's id, where later requests may refer to it. */

@@ -91,9 +91,24 @@ function read(unit: Json): Chunk | undefined {
   return {
     ...(text === '' ? {} : isPiece ? { text } : { textSoFar: text }),
     ...(typeof input === 'number' && typeof output === 'number'
-      ? { usage: { prompt_tokens: input, completion_tokens: output, cached_tokens: cached ?? null } }
+      ? {
+          usage: {
+            prompt_tokens: input,
+            completion_tokens: output,
+            cached_tokens: cached ?? null,
+            ...speculation(facts),
+          },
+        }
       : {}),
     ...(typeof reason === 'string' ? { finishReason: reason } : {}),
     ...(failure === undefined ? {} : { failure }),
   };
+}
+
+/** What it reports of speculative decoding. */
+function speculation(facts: JsonObject): JsonObject {
+  const keys = ['spec_verify_ct', 'spec_draft_token_num', 'spec_accept_token_num'];
+  return Object.fromEntries(
+    keys.flatMap((key) => (typeof facts[key] === 'number' ? [[key, facts[key]]] : [])),
+  );
 }

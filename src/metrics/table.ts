@@ -16,6 +16,7 @@ import {
   timeToFirstToken,
 } from './request-metrics.js';
 import { countMetrics, derivedMetrics, oslMismatchMetrics } from './run-metrics.js';
+import { speculationMetrics } from './speculation-metrics.js';
 import { usageMetrics } from './usage-metrics.js';
 
 /**
@@ -30,6 +31,7 @@ export const metrics: readonly Metric[] = [
   ...goodputMetrics,
   ...oslMismatchMetrics,
   ...usageMetrics,
+  ...speculationMetrics,
   ...mediaMetrics,
   ...httpMetrics,
   adjusted(requestLatency, 100),

@@ -15,6 +15,12 @@ export interface Usage {
   readonly rejectedPrediction: number | undefined;
   readonly toolUsePrompt: number | undefined;
   readonly promptAudioSeconds: number | undefined;
+  /** Speculative decoding: steps in which drafts were verified, tokens that were drafted, and those accepted. */
+  readonly specSteps: number | undefined;
+  readonly specDrafted: number | undefined;
+  readonly specAccepted: number | undefined;
+  /** Output tokens for each decoding step, of servers that report the quotient alone. */
+  readonly tokensPerStep: number | undefined;
   /** Of a generated video, as the server measured it. */
   readonly videoSeconds: number | undefined;
   readonly videoMegabytes: number | undefined;
@@ -65,6 +71,12 @@ export function readUsage(usage: JsonObject): Usage {
     rejectedPrediction: first(completionDetails, 'rejected_prediction_tokens'),
     toolUsePrompt: first(all, 'toolUsePromptTokenCount'),
     promptAudioSeconds: first(all, 'prompt_audio_seconds'),
+    // SGLang.
+    specSteps: first(all, 'spec_verify_ct'),
+    specDrafted: first(all, 'spec_draft_token_num'),
+    specAccepted: first(all, 'spec_accept_token_num'),
+    // TensorRT-LLM.
+    tokensPerStep: first(all, 'avg_decoded_tokens_per_iter'),
     videoSeconds: first(all, 'inference_time_s'),
     videoMegabytes: first(all, 'peak_memory_mb'),
   };

@@ -71,6 +71,17 @@ describe('usage of the first content', () => {
   });
 });
 
+it('the tokens of a decoding step that a choice reports stay with the usage that comes later', () => {
+  const answer = new Answer({ endpoint: endpoints.chat, streamEnd: 'any', keepUnits: false });
+  const units = [
+    { choices: [{ delta: { content: 'a' }, avg_decoded_tokens_per_iter: 2.5 }] },
+    { choices: [], usage: { completion_tokens: 5 } },
+  ];
+  for (const unit of units.map((value) => Buffer.from(JSON.stringify(value))))
+    answer.onData(unit, 0, unit.length, 1);
+  expect(answer.usage).toEqual({ completion_tokens: 5, avg_decoded_tokens_per_iter: 2.5 });
+});
+
 describe('times of content', () => {
   const timesOf = (timesNs: readonly number[]) => {
     const answer = new Answer({ endpoint: endpoints.chat, streamEnd: 'any', keepUnits: false });

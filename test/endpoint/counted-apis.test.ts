@@ -257,6 +257,19 @@ describe('sglang_generate', () => {
     );
   });
 
+  it('reads what it reports of speculative decoding', () => {
+    const meta = { prompt_tokens: 3, completion_tokens: 12, finish_reason: { type: 'length' } };
+    const spec = { spec_verify_ct: 4, spec_draft_token_num: 12, spec_accept_token_num: 8, spec_ratio: 1 };
+    expect(readWhole(sglang_generate, { text: 'a', meta_info: { ...meta, ...spec } }).usage).toEqual({
+      prompt_tokens: 3,
+      completion_tokens: 12,
+      cached_tokens: null,
+      spec_verify_ct: 4,
+      spec_draft_token_num: 12,
+      spec_accept_token_num: 8,
+    });
+  });
+
   it('sends token ids in place of a text', () => {
     expect(bodyFor(sglang_generate, { texts: [], tokenIds: [[8, 9]] })).toBe(
       '{"input_ids":[8,9],"sampling_params":{},"stream":true}',

@@ -149,6 +149,21 @@ test.each([
   expect(values(record)).toMatchObject({ inter_token_latency: itl });
 });
 
+test('speculative decoding that a server reports', () => {
+  const spec = { spec_verify_ct: 4, spec_draft_token_num: 12, spec_accept_token_num: 8 };
+  expect(values(counted({ usage: { completion_tokens: 12, ...spec } }))).toMatchObject({
+    spec_decode_acceptance_length: 3,
+    spec_decode_draft_acceptance_rate: 8 / 12,
+    spec_decode_steps: 4,
+  });
+  const length = values(counted({ usage: { completion_tokens: 12, avg_decoded_tokens_per_iter: 2.5 } }));
+  expect(length).toMatchObject({ spec_decode_acceptance_length: 2.5 });
+  expect(length).not.toHaveProperty('spec_decode_steps');
+  expect(values(counted({ usage: { completion_tokens: 12 } }))).not.toHaveProperty(
+    'spec_decode_acceptance_length',
+  );
+});
+
 test('requests of several batch sizes have their latencies by size', () => {
   const embedding = (batchSize: number, latency: number) =>
     counted({ batchSize, contentNs: Float64Array.of(ms(latency)) }, { input: 8 });
