@@ -66,7 +66,8 @@ test('the reference page says every metric in a row of its own', () => {
   const page = metricsReference();
   expect(page).toContain(
     '| `inter_token_latency` | Inter Token Latency | ms | request | (Request Latency - Time to First Token) / ' +
-      '(Output Sequence Length - 1) | `--streaming`, an endpoint that generates tokens | fewer than two output tokens |\n',
+      '(Output Sequence Length - 1); with --per-chunk-usage, - the tokens of the first content chunk where it reports fewer than all ' +
+      '| `--streaming`, an endpoint that generates tokens | fewer than two output tokens |\n',
   );
   const rows = page.split('\n').filter((line) => line.startsWith('| `'));
   expect(rows).toHaveLength(metrics.length);
