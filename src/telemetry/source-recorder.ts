@@ -11,6 +11,12 @@ import type { LoggedSource } from './scraped-series.js';
 import type { ScrapedSource } from './server-series.js';
 import type { ReadFailure, Reading, TelemetrySource } from './source.js';
 
+const GROWS = 1;
+const OF_LOAD = 2;
+
+/** Families of a server's own process and of its HTTP interface: reading the page alone lets them grow. */
+const ofItself = /^(process|python|go|nodejs|promhttp|http)_/;
+
 /** Reads the pages of a source into its log, and notes what is odd about them. */
 export class SourceRecorder {
   readonly #source: TelemetrySource;
@@ -21,14 +27,14 @@ export class SourceRecorder {
   /** Samples by number, and their numbers by the id that the reader gave them; -1: not kept. */
   readonly #samples: FamilySample[] = [];
   #numberOf = new Int32Array(1024);
-  /** By number, 1: its value only grows. */
-  #isGrowing = new Uint8Array(1024);
+  /** By number: `GROWS`, `OF_LOAD`. */
+  #traits = new Uint8Array(1024);
   #log: ScrapeLogWriter | undefined;
   #times = new Float64Array(3 * 256);
   #changed = new Uint8Array(256);
   #scrapes = 0;
   readonly #failures = new Map<string, number>();
-  /** Whether a counter differed in the last page from the page before. */
+  /** Whether a counter that follows the load differed in the last page from the page before. */
   countersChanged = true;
 
   /** @param folder of the log, which is made with the first page. @param number of the source, which names its log. */
@@ -99,16 +105,18 @@ export class SourceRecorder {
       if (number === -1 || Number.isNaN(value)) continue;
       present++;
       const before = log.set(number, value);
-      if (before === value || this.#isGrowing[number] === 0) continue;
-      this.countersChanged = true;
+      const traits = this.#traits[number] as number;
+      if (before === value || (traits & GROWS) === 0) continue;
+      if ((traits & OF_LOAD) !== 0) this.countersChanged = true;
       if (value < before && resets++ === 0) reset = { number, before, value };
     }
     if (log.present > present) this.#removeMissing(log);
     if (resets > 0) {
       const { number, before, value } = reset;
+      const what = resets === 1 ? 'a counter was reset' : `${resets} counters were reset`;
       this.#note(
         'reset',
-        `${resets} counters were reset, e.g. ${this.#shown(number)} from ${before} to ${value}; they count on from 0`,
+        `${what}, e.g. ${this.#shown(number)} from ${before} to ${value}; growth is counted from 0`,
         'counters were reset',
       );
     }
@@ -140,8 +148,9 @@ export class SourceRecorder {
       this.#numberOf[id] = sample === undefined ? -1 : this.#samples.length;
       if (sample === undefined) continue;
       const number = this.#samples.length;
-      if (number === this.#isGrowing.length) this.#isGrowing = grown(this.#isGrowing, Uint8Array);
-      this.#isGrowing[number] = growsOnly(sample) ? 1 : 0;
+      if (number === this.#traits.length) this.#traits = grown(this.#traits, Uint8Array);
+      this.#traits[number] =
+        (growsOnly(sample) ? GROWS : 0) | (ofItself.test(sample.family.name) ? 0 : OF_LOAD);
       this.#samples.push(sample);
     }
     const added = this.#samples.slice(from);

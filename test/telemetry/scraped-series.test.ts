@@ -65,7 +65,7 @@ it('gives back the values of each series, and the scrapes that had it', () => {
     'INFO http://s/metrics: n{a="2"} is new on the page',
     'WARNING http://s/metrics: q: values that are NaN or infinite are left out',
     'WARNING http://s/metrics: n{a="1"} is no longer on the page',
-    'WARNING http://s/metrics: 1 counters were reset, e.g. n{a="2"} from 1 to 0; they count on from 0',
+    'WARNING http://s/metrics: a counter was reset, e.g. n{a="2"} from 1 to 0; growth is counted from 0',
   ]);
   const [first] = scraped.sources;
   expect([...(first?.sentNs ?? [])]).toEqual([0, 1e9, 2e9, 3e9]);

@@ -82,6 +82,18 @@ it('reads twice at once, then at the interval, and at the end until the counters
   expect(run.lines).toEqual([]);
 });
 
+it('does not wait for counters that its own reads let grow', async () => {
+  const pages = [1, 2, 3, 4, 5].map((n) => `${counter(7)}# TYPE http_requests counter\nhttp_requests ${n}\n`);
+  const run = startLoop(pages, { intervalMs: 100_000 });
+  await run.loop.begun;
+  run.loop.stop(false);
+  await run.loop.over;
+  expect(run.values()).toEqual([
+    [7, 7, 7, 7],
+    [1, 2, 3, 4],
+  ]);
+});
+
 it('reads once at the end of an interrupted run', async () => {
   const run = startLoop([1, 2, 3, 4].map(counter), { intervalMs: 100_000 });
   await run.loop.begun;
