@@ -47,6 +47,8 @@ function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): 
     ? endpoints[config.endpointType]
     : undefined;
   return {
+    // The title that AIPerf has for it.
+    title: 'Error Running AIPerf System',
     errors: [
       ...errors,
       ...(endpoint === undefined ? [] : endpointErrors(loaded, endpoint, name)),

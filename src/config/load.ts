@@ -39,6 +39,8 @@ export interface ConfigPoint<Table extends OptionTable> {
 export interface Findings {
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
+  /** Of the panel, where each option is valid by itself; absent: that of all errors. */
+  readonly title?: string;
 }
 
 /** Checks options together. `isValid(key…)` is false if one of the named values is itself refused. */
@@ -112,8 +114,9 @@ export async function load<Table extends OptionTable>(
   } as unknown as Loaded<Table>;
   const isValid = (...keys: (keyof Table)[]) => keys.every((key) => !refused.has(String(key)));
   const findings = loaded.points.map(({ config }) => check?.({ ...loaded, config }, isValid));
+  const title = errors.length === 0 ? findings[0]?.title : undefined;
   errors.push(...new Set(findings.flatMap((found) => found?.errors ?? [])));
-  if (errors.length > 0) throw new UserError(errors.join('\n'));
+  if (errors.length > 0) throw new UserError(errors.join('\n'), undefined, title);
   const found = findings.flatMap((finding) => finding?.warnings ?? []);
   return { ...loaded, warnings: [...new Set([...file.warnings, ...found])] };
 }

@@ -138,9 +138,9 @@ export function cellsOf(
     .find(isWanted);
 }
 
-/** The text of the panel `Error`, its lines joined by one space. */
+/** The text of the panel of an error, its lines joined by one space. */
 export function panelText(stderr: string): string {
-  expect(stderr).toMatch(/^╭─ Error ─+╮\n(│ .* │\n)+╰─+╯\n$/);
+  expect(stderr).toMatch(/^╭─ Error( Running AIPerf System)? ─+╮\n(│ .* │\n)+╰─+╯\n$/);
   return [...stderr.matchAll(/^│ (.*?) *│$/gm)].map(([, line]) => line).join(' ');
 }
 

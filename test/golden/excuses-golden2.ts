@@ -201,15 +201,9 @@ const printed: readonly Excuse[] = [
     runs: ['embeddings-two-turns'],
   },
   {
-    difference: /^table: panel (AIPerf System Exit Errors is missing|Error is new)$/,
+    difference: /^table: panel (AIPerf System Exit Errors is missing|Error( Running AIPerf System)? is new)$/,
     reason: 'what is wrong with a command is told in one way, on stderr, also where their services find it',
     runs: refused,
-  },
-  {
-    difference:
-      /^stderr: panel (Error Running AIPerf System is missing|Error is new)$|^stderr: fact --endpoint-type is missing$/,
-    reason: 'the same',
-    runs: ['refused-tokenizer'],
   },
   {
     difference: /^table: fact (--input-type|0|1) is missing$/,

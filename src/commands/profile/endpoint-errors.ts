@@ -41,7 +41,7 @@ export function endpointErrors(
       endpoint.takesImageIds !== true &&
       `${name('uuidAndStrip')} needs the endpoint type chat, got ${endpointType}.`,
     ofText.length > 0 &&
-      `${name(...ofText)} cannot be used here: requests of this endpoint type hold no text, and no tokens are counted.`,
+      `${name(...ofText)} cannot be used with ${name('endpointType')} ${endpointType}: its requests hold no text, and no tokens are counted.`,
     ofSystem.length > 0 &&
       `${name(...ofSystem)} cannot be used with the endpoint type ${endpointType}, which has no place for a system message. Use ${orList(typesWithSystemSlot)}.`,
   ];
