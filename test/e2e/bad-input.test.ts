@@ -63,7 +63,7 @@ describe('what is wrong before anything is sent', () => {
     [
       'options that contradict each other, told together',
       ['profile', '--model', 'm', '--osl-stddev', '3', '--http2', '--custom-dataset-type', 'single_turn'],
-      '--custom-dataset-type needs --input-file: it sets how that file is read. --osl-stddev needs --osl, its mean. --http2 needs --transport undici: the http transport does not support it.',
+      '--custom-dataset-type needs --input-file: it sets how that file is read. --http2 needs --transport undici: the http transport does not support it. --osl-stddev needs --osl, its mean.',
     ],
     [
       'a missing input file',
