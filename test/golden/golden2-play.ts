@@ -37,13 +37,18 @@ export async function play(
   }
 }
 
+/** Values with spaces: the recordings do not quote them. */
+const phrases = /You are terse\./g;
+
 /** The words of a command, with our server and paths in the folder. */
 function wordsOf(command: string, port: number, folder: string, files: readonly string[]): string[] {
   const isOurs = (word: string) => files.some((name) => name === word || name.startsWith(`${word}/`));
   return command
+    .replace(phrases, (phrase) => phrase.replaceAll(' ', '\0'))
     .split(' ')
     .slice(1)
-    .map((word) => {
+    .map((part) => {
+      const word = part.replaceAll('\0', ' ');
       if (word === 'http://127.0.0.1:8000') return `http://127.0.0.1:${port}`;
       if (word === 'tokenizers/qwen3') return 'builtin';
       const [, key = '', file = word] = /^(payload_template:)(.*)$/.exec(word) ?? [];

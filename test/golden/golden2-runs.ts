@@ -38,10 +38,10 @@ const endpoints: Readonly<Record<string, GoldenRun>> = {
   'nim-rankings': every4thFails,
   'cohere-rankings': every4thFails,
   'tei-rankings': every4thFails,
-  responses: { ...every4thFails, without: '--shared-system-prompt-length 6' },
+  responses: every4thFails,
   'responses-stream': plain,
   'responses-store': plain,
-  messages: { ...every4thFails, without: '--shared-system-prompt-length 6' },
+  messages: every4thFails,
   'messages-stream': plain,
   huggingface: every4thFails,
   'huggingface-stream': plain,
@@ -104,6 +104,13 @@ const media: Readonly<Record<string, GoldenRun>> = {
 
 const datasets: Readonly<Record<string, GoldenRun>> = {
   'batch-size': plain,
+  'seq-dist': plain,
+  'seq-dist-bracket': plain,
+  'random-range': plain,
+  'prefix-prompts': plain,
+  'shared-system': plain,
+  'shared-system-completions': plain,
+  'system-prompt': plain,
   'multi-turn': { files: { 'd.jsonl': goldenText('multi-turn/input.jsonl') } },
   'mooncake-mixed': { files: { 'd.jsonl': goldenText('mooncake-mixed/input.jsonl') } },
   'rankings-file': { files: { 'd.jsonl': goldenText('rankings-file/input.jsonl') } },
@@ -149,19 +156,12 @@ export const runs: Readonly<Record<string, GoldenRun>> = { ...endpoints, ...medi
 
 /** Folders that are not compared, by the reason. */
 export const skipped: Readonly<Record<string, readonly string[]>> = {
-  'prompts by --seq-dist, prefixes, system texts, other corpora and cache busting do not exist yet': [
+  'other corpora and cache busting do not exist yet': [
     'cache-bust-first-turn',
     'cache-bust-system',
     'cache-bust-warmup',
     'corpus-coding',
     'corpus-random',
-    'prefix-prompts',
-    'random-range',
-    'seq-dist',
-    'seq-dist-bracket',
-    'shared-system',
-    'shared-system-completions',
-    'system-prompt',
   ],
   'these data sets do not exist yet': [
     'bailian',

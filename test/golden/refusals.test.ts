@@ -27,6 +27,7 @@ const needs: readonly (readonly [part: string, run: GoldenRun])[] = [
     { files: { 'd.jsonl': jsonLines([{ messages: [{ role: 'user', content: 'x' }] }]) } },
   ],
   ['nim_rankings', { files: { 'd.jsonl': jsonLines([{ text: 'x' }]) } }],
+  ['m.csv', { files: { 'm.csv': 'a\n' } }],
   ['--server-profiler', { intercept: () => ({ status: 500, body: 'no' }) }],
 ];
 
@@ -38,6 +39,22 @@ const excuses: readonly Excuse[] = [
   {
     difference: /^panel (AIPerf System Exit Errors is missing|Error( Running AIPerf System)? is new)$/,
     reason: 'what is wrong with a command or its files is told in one way, also where their services find it',
+  },
+  {
+    difference: /^panel Error Running AIPerf System is missing$/,
+    reason: 'a value that is wrong by itself is told with the other values',
+  },
+  {
+    difference: /^fact (\d+|--sequence-distribution|--system-prompt-file|--public-dataset) is missing$/,
+    reason: 'their message repeats all of the value, or names more spellings and options than were given',
+    runs: [
+      '--endpoint-type chat --concurrency 2 --request-count 6 --seq-dist 10,4:25;30,8:70',
+      '--endpoint-type chat --concurrency 2 --request-count 6 --seq-dist 10,4;30',
+      '--endpoint-type chat --concurrency 2 --request-count 6 --seq-dist 0,4:100',
+      '--endpoint-type chat --concurrency 1 --request-count 2 --isl 8 --system-prompt a --shared-system-prompt-length 5',
+      '--endpoint-type completions --concurrency 1 --request-count 2 --isl 8 --system-prompt a',
+      '--endpoint-type chat --concurrency 1 --request-count 2 --input-file m.csv --seq-dist 10,4:100',
+    ],
   },
   {
     difference: /^fact (--input-type|0|1) is missing$/,
