@@ -9,7 +9,9 @@ export function readAny(unit: Json): Chunk | undefined {
   if (typeof unit === 'string') return textChunk(unit);
   if (Array.isArray(unit)) {
     if (unit.length === 0) return undefined;
-    if (unit.every((item) => typeof item === 'number')) return { counts: { vectors: 1 } };
+    if (isNumbers(unit)) return { counts: { vectors: 1 } };
+    // As Hugging Face's and llama.cpp's own embeddings are.
+    if (unit.every(isNumbers)) return { counts: { vectors: unit.length } };
     return unit.every(isObject) ? { counts: { scores: unit.length } } : undefined;
   }
   if (!isObject(unit)) return undefined;
@@ -21,6 +23,10 @@ export function readAny(unit: Json): Chunk | undefined {
   }
   const text = textIn(unit);
   return text === undefined ? undefined : textChunk(text);
+}
+
+function isNumbers(value: Json): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'number');
 }
 
 export function textChunk(text: string): Chunk {

@@ -110,6 +110,8 @@ describe('an answer', () => {
     const endpoint = open({ payload_template: '{}', response_field: 'text' });
     expect(summaryOf(readWhole(endpoint, { response: 'a' })).output).toBe('a');
     expect(summaryOf(readWhole(endpoint, 'plain')).output).toBe('plain');
+    expect(readWhole(endpoint, [[0.5, 1], [2]]).counts).toEqual({ vectors: 2 });
+    expect(readWhole(endpoint, [[]]).counts).toBeUndefined();
   });
 
   it.each(['my.out', 'my.[out][0]'])('streams: %s', (field) => {
