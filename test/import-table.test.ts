@@ -14,7 +14,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   fidelity: ['records:type'],
   telemetry: ['transport'],
   load: ['schedule', 'dataset', 'endpoint', 'transport', 'records', 'fidelity', 'telemetry'],
-  metrics: ['records', 'telemetry:type'],
+  metrics: ['records', 'telemetry'],
   trace: ['dataset'],
   collect: ['dataset', 'metrics', 'records', 'fidelity', 'load:type', 'transport', 'telemetry'],
   run: ['config', 'schedule', 'load', 'collect', 'metrics', 'records', 'fidelity', 'telemetry:type'],

@@ -1,7 +1,10 @@
 import { MetricStore } from '../metrics/metric-store.js';
 import { outputSequenceLength, requestLatency, timeToFirstToken } from '../metrics/request-metrics.js';
+import type { RequestTable } from '../metrics/request-table.js';
 import type { StoredRequest } from '../metrics/stored-request.js';
 import type { Trends } from '../metrics/trends.js';
+import { serverMetrics } from '../telemetry/server-metrics.js';
+import type { TimeSeries } from '../telemetry/time-series.js';
 import { type Random, randomStream } from '../util/random.js';
 
 /** Behavior of a simulated server over time. */
@@ -13,6 +16,8 @@ export interface SimulatedServer {
   readonly drift?: number;
   /** Times between `from` and `to`, in seconds, are longer by `share`. */
   readonly episode?: { readonly from: number; readonly to: number; readonly share: number };
+  /** Added to the TTFT of requests that start at this second, in ms. */
+  readonly waitMs?: (at: number) => number;
 }
 
 const CLIENTS = 16;
@@ -27,6 +32,38 @@ const COMMON_SPREAD = 0.04;
  * responses of 10 to 49 tokens at 10 ms each, and a slow noise shared by all requests.
  */
 export function simulatedTrends(seed: number, server: SimulatedServer): Trends | undefined {
+  return simulatedStore(seed, server).summary().sliced?.trends;
+}
+
+/** The requests of such a run, on a clock whose origin is its start. */
+export function simulatedRequests(seed: number, server: SimulatedServer): RequestTable {
+  return simulatedStore(seed, server).table;
+}
+
+/**
+ * Waiting requests of a server that have nothing to do with the simulated run, three times a second: a first-order
+ * autoregressive process. @param likeness of neighbouring samples. @param growth over the run, in its deviations.
+ */
+export function simulatedQueue(seed: number, seconds: number, likeness: number, growth = 0): TimeSeries {
+  const random = randomStream(seed, 'simulated-queue');
+  const count = Math.ceil(seconds * 3);
+  const spread = Math.sqrt(1 - likeness ** 2);
+  const values = new Float64Array(count);
+  let state = random.normal(0, 1);
+  for (let i = 0; i < count; i++) {
+    values[i] = Math.max(0, Math.round(10 + 4 * (state + (growth * i) / count)));
+    state = likeness * state + random.normal(0, spread);
+  }
+  return {
+    metric: serverMetrics.waiting,
+    source: 'simulated',
+    labels: {},
+    times: values.map((_, i) => (i / 3) * 1e9),
+    values,
+  };
+}
+
+function simulatedStore(seed: number, server: SimulatedServer): MetricStore {
   const random = randomStream(seed, 'simulated-run');
   const common = commonNoise(random, server.seconds);
   const store = new MetricStore(
@@ -44,14 +81,14 @@ export function simulatedTrends(seed: number, server: SimulatedServer): Trends |
     for (let at = random.uniform() * 0.05; at < server.seconds; ) {
       const slower = slowness(at, server) * (common[Math.floor(at / COMMON_SECONDS)] ?? 1);
       const cold = at < server.coldSeconds ? 2 : 1;
-      const ttftMs = 300 * Math.exp(random.normal(0, 0.4)) * slower * cold;
+      const ttftMs = 300 * Math.exp(random.normal(0, 0.4)) * slower * cold + (server.waitMs?.(at) ?? 0);
       const osl = 10 + random.integer(40);
       const latencyMs = ttftMs + (osl - 1) * 10 * Math.exp(random.normal(0, 0.1)) * slower;
       store.addStored(request(at, ttftMs, latencyMs, osl));
       at += latencyMs / 1000;
     }
   }
-  return store.summary().sliced?.trends;
+  return store;
 }
 
 function slowness(at: number, { seconds, drift = 0, episode }: SimulatedServer): number {

@@ -10,6 +10,7 @@ import { type CapacityTarget, capacity } from '../report/capacity.js';
 import { footer } from '../report/footer.js';
 import type { Layout } from '../report/layout.js';
 import { report, type SideTable } from '../report/report.js';
+import { serverFindings } from '../report/server-findings.js';
 import type { RunFacts } from '../run/facts.js';
 import { type FileKey, labelledFiles } from '../run/files.js';
 import type { Run } from '../run/run.js';
@@ -46,8 +47,8 @@ const texts: readonly (readonly [FileKey, Text])[] = [
   ['csv', ({ summary }) => summaryCsv(summary.results)],
   [
     'console',
-    ({ summary, facts }, { consoleWidth: width, tables }) =>
-      report(summary, facts, { width, colours: false }, tables),
+    (run, { consoleWidth: width, tables }) =>
+      report(run.summary, run.facts, { width, colours: false }, tables, serverFindings(run)),
   ],
   ['warmupCsv', phaseText('warmup', 'csv')],
   ['warmupJson', phaseText('warmup', 'json')],
@@ -81,7 +82,7 @@ export function publish(run: Run, publication: Publication, stdout: Writable): s
     const writeFile = key === 'page' ? writeWhole : writeWithFolder;
     troubles.push(...writeFile(files[key], () => textOf(run, publication, troubles.length > 0)));
   }
-  stdout.write(report(summary, facts, layout, tables));
+  stdout.write(report(summary, facts, layout, tables, serverFindings(run)));
   if (target !== undefined && summary.validCount > 0) stdout.write(capacity(summary, target, layout));
   const listed = labelledFiles(files).filter(({ key, path }) => list(key) && existsSync(path));
   const log = existsSync(files.log) ? files.log : undefined;

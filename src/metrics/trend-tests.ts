@@ -146,7 +146,7 @@ function neighbourLikeness(centredValues: readonly number[]): number {
 }
 
 /** Ranks from 1; equal values share the mean of theirs. */
-function ranks(values: readonly number[]): number[] {
+export function ranks(values: readonly number[]): number[] {
   const order = values.map((_, i) => i).sort((i, j) => (values[i] ?? 0) - (values[j] ?? 0));
   const result = new Array<number>(values.length).fill(0);
   for (let first = 0; first < order.length; ) {

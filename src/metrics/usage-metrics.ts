@@ -1,6 +1,8 @@
 import type { Usage } from '../records/usage.js';
 import type { RecordMetric, RequestFacts } from './metric.js';
 import { derived, perRequest, summed, totalOf } from './metric-rows.js';
+import { type Results, statsOf } from './results.js';
+import type { Statistics } from './statistics.js';
 
 /** Field of the usage, the name its tag and label are made from, and its place in the usage table. */
 const fields = [
@@ -43,6 +45,12 @@ const reported = new Map<keyof Usage, RecordMetric>(
 export function reportedUsage(facts: RequestFacts, field: keyof Usage): number | undefined {
   const metric = reported.get(field);
   return metric && facts.value(metric);
+}
+
+/** Statistics of a count that the server reported; undefined where no response has it. */
+export function usageStatistics(results: Results, field: keyof Usage): Statistics | undefined {
+  const metric = reported.get(field);
+  return metric && statsOf(results, metric);
 }
 
 const totals = new Map(

@@ -15,10 +15,11 @@ import {
   tokenDiscrepancyPanel,
   unreadContentPanel,
 } from './panels.js';
+import { serverLines } from './server-lines.js';
 import { sliceTable } from './slice-table.js';
 import { sloTable } from './slo-table.js';
 import { trendLines } from './trend-lines.js';
-import { joinLines } from './wrap.js';
+import { joinLines, wrap } from './wrap.js';
 
 /** Tables besides the main one. */
 export type SideTable = Exclude<ConsoleTable, 'main'>;
@@ -42,13 +43,16 @@ const groups = [
  * The tables and panels at the end of a run, each line ended by a line feed: the same for a terminal and for the
  * console file.
  * @param tables to print where the run has something to put in them; 'adjusted' is printed always.
+ * @param findings what the series of the servers explain.
  */
 export function report(
   summary: RunSummary,
-  { title = 'LLM Metrics', incompleteReason, fidelity }: RunFacts,
+  facts: RunFacts,
   layout: Layout,
   tables: ReadonlySet<SideTable> = new Set(),
+  findings: readonly string[] = [],
 ): string {
+  const { title = 'LLM Metrics', incompleteReason, fidelity } = facts;
   const incomplete =
     incompleteReason === undefined
       ? []
@@ -74,6 +78,11 @@ export function report(
     ...after(2, tables.has('http') ? table('http', 'HTTP Trace Timing') : []),
     ...after(2, metricTables),
     ...after(1, summary.sliced === undefined ? [] : trendLines(summary, summary.sliced, layout)),
+    ...after(2, serverLines(facts, layout)),
+    ...after(
+      1,
+      findings.flatMap((sentence) => wrap(sentence, layout.width, 2)),
+    ),
     ...after(1, omissionLines(summary, fidelity, layout)),
     ...after(1, notStreamedPanel(summary, layout)),
     ...after(1, missingUsagePanel(summary, layout)),

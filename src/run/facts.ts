@@ -8,6 +8,7 @@ import { readJsonObject } from '../util/json-file.js';
 import { type Printable, prettyJson } from '../util/python-json.js';
 import { fidelityCodec } from './fidelity.js';
 import type { RunFiles } from './files.js';
+import { serverSettingsCodec, serverViewCodec } from './server-view.js';
 import { storedResults } from './stored-results.js';
 
 /** A UTC instant without an offset, `2026-01-01T00:00:01.331000`, as ns since 1970. */
@@ -81,6 +82,10 @@ const facts = {
   warmupStartedAtNs: instant,
   /** Client fidelity and its verdict; absent for a run without one. */
   fidelity: fidelityCodec,
+  /** What known servers counted; absent where none was read. */
+  serverView: serverViewCodec,
+  /** Settings that known servers show. */
+  serverSettings: serverSettingsCodec,
 };
 
 /** Facts of a run besides its results; unknown ones are undefined. */
@@ -140,6 +145,8 @@ const summary: Layout = {
   start_time: 'startedAtNs',
   end_time: 'endedAtNs',
   fidelity: 'fidelity',
+  server_view: 'serverView',
+  server_settings: 'serverSettings',
 };
 
 /** The text of `run_config.json`: enough to make the report of a run that was killed before its summary. */

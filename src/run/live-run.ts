@@ -224,9 +224,10 @@ class LiveRun {
   /** @returns number of sessions started. */
   async #runPhase(index: number, plan: PhasePlan, firstSession: number): Promise<number> {
     const { load, clock, log, stallSeconds, sinks } = this.#options;
-    const { source, collector } = this.#threads;
+    const { source, collector, telemetry } = this.#threads;
     const { beforeProfiling, afterProfiling } = this.#options;
     if (plan.name === 'profiling') await beforeProfiling?.(this.#ending.signal);
+    if (index > 0) await telemetry?.readNow();
     if (index > 0 && this.#ending.signal.aborted) return 0;
     const startNs = clock.nowNs() + preparationNs(plan);
     if (plan.name === 'warmup') this.#warmupStartNs = startNs;

@@ -235,6 +235,12 @@ export const knownServers: readonly KnownServer[] = [
   },
 ];
 
+/** The server whose page has these families; undefined for one that is not known. */
+export function serverOfFamilies(families: Iterable<string>): KnownServer | undefined {
+  const all = [...families];
+  return knownServers.find(({ prefix }) => all.some((family) => family.startsWith(prefix)));
+}
+
 /** The figures of a server and where each is found. */
 export function figuresOfServer({
   figures,

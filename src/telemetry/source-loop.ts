@@ -40,6 +40,9 @@ export class SourceLoop {
   #readMs: number;
   /** It is not read any more. */
   #isDropped = false;
+  /** Those who wait for a read that has not begun yet, and what ends the wait for the next tick. */
+  #asked: (() => void)[] = [];
+  #waking = new AbortController();
 
   constructor(source: TelemetrySource, recorder: SourceRecorder, options: SourceLoopOptions) {
     this.source = source;
@@ -62,6 +65,13 @@ export class SourceLoop {
     if (isHurried) this.#hurrying.abort();
   }
 
+  /** Reads the source as soon as the current read has ended. Resolves when it was read, or nothing more is read. */
+  async readNow(): Promise<void> {
+    const read = new Promise<void>((resolve) => this.#asked.push(resolve));
+    this.#waking.abort();
+    await Promise.race([read, this.over]);
+  }
+
   async #run(begin: () => void): Promise<void> {
     const { intervalMs, delayMs, nowNs } = this.#options;
     if (await this.#read()) await this.#read();
@@ -71,9 +81,14 @@ export class SourceLoop {
     const intervalNs = intervalMs * 1e6;
     for (;;) {
       const tick = Math.max(0, Math.floor((nowNs() - startNs) / intervalNs) + 1);
-      await sleep((startNs + tick * intervalNs - nowNs()) / 1e6, this.#stopping.signal);
+      const wakers = [this.#stopping.signal, this.#waking.signal];
+      await sleep((startNs + tick * intervalNs - nowNs()) / 1e6, AbortSignal.any(wakers));
       if (this.#stopping.signal.aborted || this.#isDropped) break;
+      const asked = this.#asked;
+      this.#asked = [];
+      this.#waking = new AbortController();
       await this.#read();
+      for (const resolve of asked) resolve();
     }
     if (this.#isDropped || this.#recorder.scrapes === 0) return;
     await this.#read();

@@ -49,6 +49,11 @@ export class SourceRecorder {
     return this.#scrapes;
   }
 
+  /** Names of the families that were on the page so far. */
+  get families(): ReadonlySet<string> {
+    return new Set(this.#samples.map(({ family }) => family.name));
+  }
+
   /** @returns whether the page is exposition text; another one is not kept. @throws the file system's error. */
   add(reading: Reading): boolean {
     const pages = this.#pages;

@@ -13,6 +13,8 @@ import type { TelemetryCommand, TelemetryEvent, TelemetryPlan } from './telemetr
 /** What the telemetry thread works with. */
 export interface TelemetryParts<Request, Results> {
   readonly sources: readonly TelemetrySource[];
+  /** Called when every source was read twice, or could not be. @param families on the page of each source so far. */
+  readonly onBegun: (families: readonly ReadonlySet<string>[]) => void;
   /** Makes files and results of what was read. */
   readonly finish: (scraped: ScrapedSeries, request: Request) => Promise<Results>;
 }
@@ -20,7 +22,7 @@ export interface TelemetryParts<Request, Results> {
 /** The telemetry thread: reads all sources until it is told to stop, and then makes the results. */
 export function runTelemetryThread<Request, Results>(
   plan: TelemetryPlan,
-  { sources, finish }: TelemetryParts<Request, Results>,
+  { sources, onBegun, finish }: TelemetryParts<Request, Results>,
 ): void {
   yieldToLoadThreads();
   const { origin, intervalMs, isStrict, folder } = plan;
@@ -44,6 +46,7 @@ export function runTelemetryThread<Request, Results>(
       failure === undefined ? [] : [{ url, message: failure.message }],
     );
     post({ kind: 'begun', unread });
+    onBegun(recorders.map(({ families }) => families));
   });
   const isMissing = () =>
     sources.every(({ isDefault }) => isDefault) && recorders.every(({ scrapes }) => scrapes === 0);
@@ -52,6 +55,8 @@ export function runTelemetryThread<Request, Results>(
   });
   parentPort?.on('message', (command: TelemetryCommand<Request>) => {
     if (command.kind === 'stop') for (const loop of loops) loop.stop(command.isHurried);
+    else if (command.kind === 'read')
+      void Promise.all(loops.map((loop) => loop.readNow())).then(() => post({ kind: 'read' }));
     else {
       void over.then(async () => {
         if (!isMissing()) await end(command.request);

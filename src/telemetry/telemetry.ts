@@ -22,6 +22,7 @@ export interface TelemetryPlan {
 
 /** Message to the telemetry thread. */
 export type TelemetryCommand<Request> =
+  | { readonly kind: 'read' }
   | { readonly kind: 'stop'; readonly isHurried: boolean }
   | { readonly kind: 'finish'; readonly request: Request };
 
@@ -40,6 +41,8 @@ export type TelemetryEvent<Results> =
   | { readonly kind: 'begun'; readonly unread: readonly UnreadSource[] }
   /** There is nothing to read, and nobody asked for it: the thread is not needed. */
   | { readonly kind: 'nothing' }
+  /** Every source was read since it was asked for. */
+  | { readonly kind: 'read' }
   | { readonly kind: 'results'; readonly results: Results };
 
 /** Reads servers and GPUs while a run sends its load. */
@@ -49,6 +52,11 @@ export interface TelemetryReading {
    * @throws UserError if one cannot be read and the plan is strict
    */
   begun(): Promise<void>;
+  /**
+   * Reads all sources once more between two phases, so that what a warm-up did is not counted as done by the phase
+   * after it. Waits for it, a second at most.
+   */
+  readNow(): Promise<void>;
   /** Ends the reading: the load has ended. @param isHurried in as little time as possible. */
   stop(isHurried: boolean): void;
 }
@@ -60,9 +68,9 @@ export interface Telemetry<Request, Results> extends TelemetryReading {
   terminate(): Promise<void>;
 }
 
-/** A thread that starts slowly, because the machine is busy, delays the first request by this much at most. */
+/** A thread that is slow, because the machine is busy, delays the first request of a phase by this much at most. */
 const MAX_START_MS = 1000;
-/** A slow page delays it by this much at most. */
+/** A slow page delays the first request of a run by this much at most. */
 const MAX_PAGE_MS = 100;
 
 /** Starts the telemetry thread, which reads at once. @param entry module that calls `runTelemetryThread` with its worker data. */
@@ -79,6 +87,7 @@ export function startTelemetry<Request, Results>(
   const reading = new Promise<void>((resolve) => {
     read = resolve;
   });
+  let noteRead = () => {};
   const unread = new Promise<readonly UnreadSource[]>((resolve) => {
     begin = resolve;
   });
@@ -89,6 +98,7 @@ export function startTelemetry<Request, Results>(
     if (event.kind === 'log') log(event.level, 'telemetry', event.message);
     else if (event.kind === 'reading') read();
     else if (event.kind === 'begun') begin(event.unread);
+    else if (event.kind === 'read') noteRead();
     else if (event.kind === 'results') finish(event.results);
     else {
       finish(undefined);
@@ -103,6 +113,11 @@ export function startTelemetry<Request, Results>(
     await worker.terminate();
   };
   const post = (command: TelemetryCommand<Request>) => worker.postMessage(command);
+  const inTime = async (done: Promise<unknown>, limitMs: number) => {
+    const waiting = new AbortController();
+    await Promise.race([done, died, sleep(limitMs, waiting.signal)]);
+    waiting.abort();
+  };
   return {
     begun: async () => {
       if (plan.isStrict) {
@@ -113,10 +128,16 @@ export function startTelemetry<Request, Results>(
           'Start it, name another page, or leave out --strict-telemetry.',
         );
       }
-      const waiting = new AbortController();
-      await Promise.race([reading, died, sleep(MAX_START_MS, waiting.signal)]);
-      await Promise.race([unread, died, sleep(MAX_PAGE_MS, waiting.signal)]);
-      waiting.abort();
+      await inTime(reading, MAX_START_MS);
+      await inTime(unread, MAX_PAGE_MS);
+    },
+    readNow: async () => {
+      if (isTerminated) return;
+      const done = new Promise<void>((resolve) => {
+        noteRead = resolve;
+      });
+      post({ kind: 'read' });
+      await inTime(Promise.race([done, results]), MAX_START_MS);
     },
     stop: (isHurried) => post({ kind: 'stop', isHurried }),
     finish: async (request) => {

@@ -87,7 +87,10 @@ export async function measureRun(
   };
   for (const trouble of writeWhole(artifacts.config, runConfigJson(facts))) log('WARNING', 'export', trouble);
   // What makes the page is loaded now, before anything is measured.
-  const page = plan.handsOverRequests ? (await import('../../report/page/run-page.js')).runPage : undefined;
+  const page =
+    config.report && plan.recordsFile !== undefined
+      ? (await import('../../report/page/run-page.js')).runPage
+      : undefined;
   if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure: 'interrupted before it began' };
   const { load, threads, datasetSize } = prepared;
   const network = await networkProbeOf(config, load.targets, artifacts, origin, log);
@@ -140,7 +143,7 @@ export async function measureRun(
   if (outcome.failedTooOften) log('ERROR', 'load', `The run was ended: ${failedTooOftenText}`);
   // Loaded when there is something to tell: before the first request, it would be a tenth of the start.
   const { publishResults, tellMismatches } = await import('./results.js');
-  const measured = { config, files: artifacts, facts, outcome, origin, page };
+  const measured = { config, files: artifacts, facts, outcome, servers: served, origin, page };
   const allWritten = publishResults(measured, { stdout, env }, log);
   logLeftRecords(outcome, artifacts, log);
   const mismatches = tellMismatches(outcome, load, config, { stdout, env });
@@ -245,6 +248,7 @@ function collectPlan(
     seriesFile: keepsRecords ? artifacts.series : undefined,
     outputsFile: config.exportOutputsJson ? artifacts.outputs : undefined,
     hasWarmup,
-    handsOverRequests: config.report && keepsRecords,
+    // The page draws them, and the series of servers are compared with them.
+    handsOverRequests: (config.report || !config.noServerMetrics) && keepsRecords,
   };
 }

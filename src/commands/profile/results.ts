@@ -1,6 +1,8 @@
 import type { Writable } from 'node:stream';
 import type { Config } from '../../config/options.js';
 import type { LoadPlan } from '../../load/plan.js';
+import { clientCounts } from '../../metrics/client-counts.js';
+import type { RunSummary } from '../../metrics/metric-store.js';
 import { replayWarning } from '../../metrics/replay-metrics.js';
 import { layoutOn } from '../../report/layout.js';
 import { ledgerLine } from '../../report/ledger.js';
@@ -13,11 +15,13 @@ import { notesOn } from '../../run/open.js';
 import { failedTooOftenText, type RunOutcome } from '../../run/outcome.js';
 import { readSeries } from '../../run/read-series.js';
 import type { Run } from '../../run/run.js';
+import { serverViews } from '../../run/server-view.js';
 import { type ClockOrigin, wallNs } from '../../util/clock.js';
 import type { Io } from '../../util/io.js';
 import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
 import { publish } from '../publish.js';
+import type { TelemetryResults } from './telemetry-results.js';
 import { warmupWarning } from './warmup-warning.js';
 
 /**
@@ -49,6 +53,8 @@ export interface MeasuredRun {
   /** What was known before it began. */
   readonly facts: RunFacts;
   readonly outcome: RunOutcome;
+  /** What the servers told; undefined if none was read. */
+  readonly servers: TelemetryResults | undefined;
   readonly origin: ClockOrigin;
   /** Makes its page; undefined where none is wanted. */
   readonly page: ((run: Run) => string) | undefined;
@@ -60,7 +66,7 @@ export interface MeasuredRun {
  * @returns whether every file was written.
  */
 export function publishResults(
-  { config, files, facts: before, outcome, origin, page }: MeasuredRun,
+  { config, files, facts: before, outcome, servers, origin, page }: MeasuredRun,
   { stdout, env }: { readonly stdout: Writable; readonly env: Io['env'] },
   log: Log,
 ): boolean {
@@ -78,7 +84,10 @@ export function publishResults(
     ...before,
     ...factsOf(outcome, origin, before.sweepId !== undefined),
     responseWarnings: warnings,
+    ...serverFacts(servers, summary, config),
   };
+  const mismatches = (facts.serverView ?? []).flatMap(({ unexplained = [] }) => unexplained);
+  if (mismatches.length > 0) log('WARNING', 'telemetry', mismatches.join(' '));
   const stored = { metrics: summary.results, warmup: warmup?.results ?? [] };
   const counts = { records: requests?.length ?? 0, warmups: 0, isCut: false };
   const troubles = publish(
@@ -102,6 +111,20 @@ export function publishResults(
   );
   for (const trouble of troubles) log('ERROR', 'export', trouble);
   return troubles.length === 0;
+}
+
+/** What the known servers counted, and their settings; nothing where none was read. */
+function serverFacts(
+  servers: TelemetryResults | undefined,
+  summary: RunSummary,
+  { promptBatchSize, extraInputs }: Config,
+): RunFacts {
+  if (servers === undefined || servers.servers.length === 0) return {};
+  const choices = typeof extraInputs.n === 'number' ? extraInputs.n : 1;
+  return {
+    serverView: serverViews(servers.servers, clientCounts(summary, { prompts: promptBatchSize, choices })),
+    serverSettings: servers.settings.filter(({ settings }) => Object.keys(settings).length > 0),
+  };
 }
 
 /** What is known of a run when it has ended. */

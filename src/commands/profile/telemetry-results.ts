@@ -1,6 +1,8 @@
 import { appendSeries } from '../../export/series-jsonl.js';
+import { type ServerFigures, serverFigures } from '../../metrics/server-figures.js';
 import { keptObservations } from '../../telemetry/kept-series.js';
 import type { ScrapedSeries } from '../../telemetry/server-series.js';
+import { type ServerSettings, withInfoMetrics } from '../../telemetry/server-settings.js';
 import type { ClockOrigin } from '../../util/clock.js';
 import { messageOf } from '../../util/errors.js';
 import { type ServerFilesRequest, writeServerFiles } from './server-files.js';
@@ -20,6 +22,8 @@ export interface TelemetryRequest {
   /** Path of the file of series, which all others have finished; undefined: it is not written. */
   readonly seriesFile: string | undefined;
   readonly server: ServerFilesRequest;
+  /** That the run asks for. */
+  readonly models: readonly string[];
 }
 
 /** What the telemetry thread tells of the servers and GPUs. */
@@ -31,12 +35,16 @@ export interface TelemetryResults {
   readonly scrapes: number;
   /** Files that could not be written, and why. */
   readonly fileErrors: readonly string[];
+  /** Of the known servers, in the measured phase. */
+  readonly servers: readonly ServerFigures[];
+  readonly settings: readonly ServerSettings[];
 }
 
-/** Makes the files of server metrics and GPU telemetry, and what the report needs of them. */
+/** Makes the files of server metrics and GPU telemetry, and what the report needs of them. @param settings that were read at the start. */
 export async function makeTelemetryResults(
   scraped: ScrapedSeries,
   request: TelemetryRequest,
+  settings: readonly ServerSettings[],
 ): Promise<TelemetryResults> {
   const fileErrors = [...keepSeries(scraped, request), ...(await writeServerFiles(scraped, request))];
   const reached = scraped.sources.filter(({ sentNs }) => sentNs.length > 0);
@@ -45,6 +53,8 @@ export async function makeTelemetryResults(
     reached: reached.map(({ url }) => url),
     scrapes: reached.reduce((sum, { sentNs }) => sum + sentNs.length, 0),
     fileErrors,
+    servers: figuresOf(scraped, request),
+    settings: withInfoMetrics(settings, scraped),
   };
 }
 
@@ -57,4 +67,10 @@ function keepSeries(scraped: ScrapedSeries, { seriesFile, origin }: TelemetryReq
   } catch (thrown) {
     return [messageOf(thrown)];
   }
+}
+
+function figuresOf(scraped: ScrapedSeries, { profiling, warmup, models }: TelemetryRequest): ServerFigures[] {
+  if (profiling === undefined) return [];
+  const window = { fromNs: profiling.startNs, toNs: profiling.endNs };
+  return serverFigures(scraped, window, { models, warmupEndNs: warmup?.endNs });
 }

@@ -59,6 +59,7 @@ export function runTelemetry(
         const request = outcome && {
           ...windowsOf(outcome, origin),
           origin,
+          models: config.models,
           seriesFile: config.exportLevel === 'summary' ? undefined : files.series,
           server: serverRequest(outcome, config, origin, files, facts),
         };

@@ -12,6 +12,7 @@ import { loadWords } from './load.js';
 import { metricTables, sliceSection } from './metric-tables.js';
 import { failureSection, slowestRequests } from './requests.js';
 import type { ReportedRun } from './run.js';
+import { serverSection } from './server.js';
 import { statementList } from './statement.js';
 import { table } from './table.js';
 import { runStatements } from './words.js';
@@ -37,6 +38,7 @@ export function runSection(run: ReportedRun, id: string, charts: HtmlContent): H
     { name: 'slices', heading: 'Slices', content: sliceSection(summary.sliced) },
     { name: 'slowest', heading: 'Slowest requests', content: slowestRequests(notable, firstNs) },
     { name: 'failures', heading: 'Failures', content: failureSection(summary, notable, firstNs) },
+    { name: 'server', heading: 'Server', content: serverSection(facts) },
     { name: 'client', heading: 'Client', content: fidelityTables(facts.fidelity) },
     { name: 'configuration', heading: 'Configuration', content: configuration(run) },
   ];

@@ -4,6 +4,7 @@ import { runCharts } from '../../charts/run-charts.js';
 import type { NotableRequests } from '../../metrics/notable.js';
 import { objectivesOf } from '../../metrics/slos.js';
 import type { Run } from '../../run/run.js';
+import { serverFindings } from '../server-findings.js';
 import { type ReportedChart, reportedCharts } from './charts.js';
 
 /** A run as a page shows it. */
@@ -12,19 +13,19 @@ export interface ReportedRun extends Pick<Run, 'facts' | 'summary' | 'notes'> {
   readonly name: string;
   readonly notable: NotableRequests;
   readonly charts: readonly ReportedChart[];
+  /** What the series of the servers explain. */
+  readonly serverFindings: readonly string[];
 }
 
 export function reportedRun(run: Run, name = basename(run.files.folder)): ReportedRun {
   const { facts, summary, notes, requests, notable } = run;
   const { slos, sliced } = summary;
-  const settings = {
-    objectives: objectivesOf(slos),
-    sliced,
-    series: requests === undefined ? [] : run.series,
-  };
+  const series = requests === undefined ? [] : run.series;
+  const settings = { objectives: objectivesOf(slos), sliced, series };
   return {
     ...{ name, facts, summary, notes },
     notable: notable ?? { slowest: [], slowestToStart: [], failures: [] },
+    serverFindings: serverFindings({ requests, series }),
     charts: requests === undefined ? [] : reportedCharts(runCharts, new ChartRun(requests, settings)),
   };
 }

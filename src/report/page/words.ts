@@ -40,6 +40,8 @@ export function runStatements(run: ReportedRun): readonly Statement[] {
     { topic: 'Goodput', sentences: goodRequests(run), tone: 'plain' },
     { topic: 'Failures', sentences: failures(run), tone: failed ? 'bad' : 'good' },
     { topic: 'Over time', sentences: overTime(run), tone: 'plain' },
+    { topic: 'Server', sentences: run.serverFindings, tone: 'plain' },
+    { topic: 'Server counts', sentences: unexplainedCounts(run), tone: 'caution' },
     clientStatement(run.facts.fidelity),
     { topic: 'Caveats', sentences: cautions(run), tone: 'caution' },
   ];
@@ -168,6 +170,11 @@ function overTime({ summary }: ReportedRun): string[] {
   return summary.sliced === undefined
     ? []
     : trendBlocks(summary.sliced).flatMap(({ head, sentences }) => [head, ...sentences]);
+}
+
+/** Counts of the servers and the client that do not fit. */
+function unexplainedCounts({ facts: { serverView = [] } }: ReportedRun): string[] {
+  return serverView.flatMap(({ unexplained = [] }) => unexplained);
 }
 
 function cautions({ summary, facts: { incompleteReason }, notes }: ReportedRun): string[] {

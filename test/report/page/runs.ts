@@ -16,6 +16,7 @@ export function reportedRun(
     notes: [],
     notable: { slowest: [], slowestToStart: [], failures: [] },
     charts: [],
+    serverFindings: [],
     ...parts,
   };
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { serverFigures } from '../../src/metrics/server-figures.js';
 import { keptMetric } from '../../src/telemetry/known-servers.js';
-import { serverFigures } from '../../src/telemetry/server-figures.js';
 import type { ScrapedSource, ServerSeries } from '../../src/telemetry/server-series.js';
 
-const window = { startNs: 10, endNs: 40 };
+const window = { fromNs: 10, toNs: 40 };
 
 function page(url: string, sentNs: readonly number[]): ScrapedSource {
   const times = Float64Array.from(sentNs);
@@ -64,7 +64,7 @@ describe('serverFigures', () => {
         series(main, 'counter', 'vllm:request_success', [1, 2], { finished_reason: 'abort' }, 3),
       ),
       window,
-      ['m'],
+      { models: ['m'], warmupEndNs: undefined },
     );
     expect(figures).toMatchObject({
       id: 'vllm',
@@ -86,7 +86,7 @@ describe('serverFigures', () => {
         series(other, 'gauge', 'vllm:kv_cache_usage_perc', [0, 0.1, 0.2, 0.9, 0]),
       ),
       window,
-      [],
+      { models: [], warmupEndNs: undefined },
     );
     // At 20: 5 + 3, at 22: 5 + 3, at 30: 7 + 3, at 32: 7 + 5.
     expect(figures?.gauges.running).toEqual({ mean: 9.5, max: 12 });
@@ -104,7 +104,7 @@ describe('serverFigures', () => {
         series(main, 'counter', 'vllm:prefix_cache_hits', [0, 0, 2, 5, 77], { model_name: 'other' }),
       ),
       window,
-      ['m'],
+      { models: ['m'], warmupEndNs: undefined },
     );
     expect(figures?.cacheHitRate).toBe(0.25);
   });
@@ -120,13 +120,13 @@ describe('serverFigures', () => {
       draft('accepted_tokens', '0', [9, 9, 19, 29, 39]),
       draft('accepted_tokens', '1', [0, 0, 10, 20, 40]),
     ];
-    const [figures] = serverFigures(scraped(...counters), window, []);
+    const [figures] = serverFigures(scraped(...counters), window, { models: [], warmupEndNs: undefined });
     // 40 drafts of 3 tokens, 70 of 120 tokens accepted.
     expect(figures?.speculation).toEqual({ acceptanceLength: 2.75, acceptanceRate: 70 / 120 });
     const [idle] = serverFigures(
       scraped(...counters.map((one) => ({ ...one, values: one.values.fill(0) }))),
       window,
-      [],
+      { models: [], warmupEndNs: undefined },
     );
     expect(idle?.speculation).toBeUndefined();
   });
@@ -134,7 +134,7 @@ describe('serverFigures', () => {
   it('takes the acceptance length of SGLang as it is reported', () => {
     const gauge = (values: readonly number[]) => series(main, 'gauge', 'sglang:spec_accept_length', values);
     const of = (values: readonly number[]) =>
-      serverFigures(scraped(gauge(values)), window, [])[0]?.speculation;
+      serverFigures(scraped(gauge(values)), window, { models: [], warmupEndNs: undefined })[0]?.speculation;
     expect(of([9, 9, 2, 3, 9])).toEqual({ acceptanceLength: 2.5, acceptanceRate: undefined });
     expect(of([0, 0, 0, 0, 0])).toBeUndefined();
   });
@@ -146,7 +146,7 @@ describe('serverFigures', () => {
         series(main, 'gauge', 'sglang:num_running_reqs', [0, 0, 4, 4, 0], { tp_rank: '1' }),
       ),
       window,
-      [],
+      { models: [], warmupEndNs: undefined },
     );
     expect(figures?.gauges.running).toEqual({ mean: 4, max: 4 });
   });
@@ -163,14 +163,14 @@ describe('serverFigures', () => {
         ]),
       ),
       window,
-      [],
+      { models: [], warmupEndNs: undefined },
     );
     const { count, mean, p50, p99, isPerRequest } = figures?.latencies.ttft ?? {};
     expect({ count, isPerRequest }).toEqual({ count: 5, isPerRequest: false });
     expect(mean).toBeCloseTo(240, 9);
-    // Of 2, 2 and 1 observations the middle one is a quarter into the second bucket.
+    // Two observations in each bucket, evenly, and one of what the sum leaves: 25, 75, 125, 175 and 800 ms.
     expect(p50).toBeCloseTo(125, 9);
-    expect(p99).toBe(200);
+    expect(p99).toBeCloseTo(175 + 0.96 * 625, 9);
   });
 
   it('says for which pages and why counts may not be those of the phase', () => {
@@ -182,7 +182,7 @@ describe('serverFigures', () => {
         series(early, 'counter', 'vllm:generation_tokens', [50, 8]),
       ),
       window,
-      [],
+      { models: [], warmupEndNs: undefined },
     );
     // A restarted server grew from 0.
     expect(figures?.counts.generationTokens).toBe(4 + 8);
@@ -193,6 +193,13 @@ describe('serverFigures', () => {
     ]);
   });
 
+  it('says so where the last scrape before the phase came too early to leave the warm-up out', () => {
+    const tokens = scraped(series(main, 'counter', 'vllm:prompt_tokens', [0, 5, 5, 5, 9]));
+    const gaps = (warmupEndNs: number) => serverFigures(tokens, window, { models: [], warmupEndNs })[0]?.gaps;
+    expect(gaps(9)).toEqual([]);
+    expect(gaps(9.5)).toEqual(['http://a/metrics was not read between warm-up and first request']);
+  });
+
   it('knows Triton by its engine metrics, and counts requests of the engine only', () => {
     const [figures] = serverFigures(
       scraped(
@@ -201,7 +208,7 @@ describe('serverFigures', () => {
         series(main, 'gauge', 'nv_trt_llm_request_metrics', [0, 0, 2, 4, 0], { request_type: 'waiting' }),
       ),
       window,
-      [],
+      { models: [], warmupEndNs: undefined },
     );
     expect(figures).toMatchObject({
       id: 'triton-trtllm',
@@ -212,7 +219,7 @@ describe('serverFigures', () => {
 
   it('finds nothing on pages of unknown servers', () => {
     const unknown = scraped(series(main, 'counter', 'my_requests', [0, 0, 1, 2, 3]));
-    expect(serverFigures(unknown, window, [])).toEqual([]);
+    expect(serverFigures(unknown, window, { models: [], warmupEndNs: undefined })).toEqual([]);
   });
 });
 

@@ -6,21 +6,23 @@ import {
   isSecondRank,
   type KnownServer,
   knownServers,
-} from './known-servers.js';
+} from '../telemetry/known-servers.js';
+import type { ScrapedSeries, ScrapedSource, ServerSeries } from '../telemetry/server-series.js';
+import type { Labels } from '../telemetry/time-series.js';
+import type { Window } from './request-table.js';
 import {
   type GaugeFigure,
-  growthOf,
   type HistogramFigure,
   histogramFigure,
   meanGauge,
-  type PhaseWindow,
+  type ReducedSeries,
+  reduced,
   referenceScrape,
   summedGauge,
 } from './server-growth.js';
-import type { ScrapedSeries, ScrapedSource, ServerSeries } from './server-series.js';
 
 /** Times that a server observed, in ms. */
-interface LatencyFigure extends HistogramFigure {
+export interface LatencyFigure extends HistogramFigure {
   /** An ITL that is observed once for each request, its mean, and not once for each token. */
   readonly isPerRequest: boolean;
 }
@@ -65,9 +67,19 @@ type CountedFigure = (typeof countedFigures)[number];
 type TimedFigure = (typeof timedFigures)[number];
 type GaugedFigure = (typeof summedFigures)[number] | 'kvCacheUsage';
 
+/** Whose figures are wanted. */
+export interface FiguresOf {
+  /** That the run asks for: where a server names them, what it did for other models is left out. */
+  readonly models: readonly string[];
+  /** The last response of the phase before; undefined for none. */
+  readonly warmupEndNs: number | undefined;
+}
+
 /** A series that holds a figure. */
 interface Found {
-  readonly series: ServerSeries;
+  readonly page: ScrapedSource;
+  readonly labels: Labels;
+  readonly reduced: ReducedSeries;
   readonly figure: Figure;
   readonly source: FigureSource;
   /** Place of the source in the table: lower is preferred. */
@@ -82,25 +94,25 @@ interface Pages {
 
 /**
  * Figures of the known servers among the pages, in the order of the table; none for pages of others.
- * @param models that the run asks for: where a server names them, what it did for other models is left out.
  */
 export function serverFigures(
   scraped: Pick<ScrapedSeries, 'series'>,
-  window: PhaseWindow,
-  models: readonly string[],
+  window: Window,
+  { models, warmupEndNs }: FiguresOf,
 ): ServerFigures[] {
   const pages = knownServers.map((server) => ({ server, sources: new Set<ScrapedSource>(), found: [] }));
   for (const series of scraped.series()) {
-    for (const page of pages) addSeries(series, page);
+    for (const page of pages) addSeries(series, window, page);
   }
   return pages.flatMap(({ server, sources, found }) => {
     const own = chosen(found, server, sources, models);
-    return own.length === 0 ? [] : [figuresOf(server, [...sources], own, window)];
+    return own.length === 0 ? [] : [figuresOf(server, [...sources], own, { ...window, warmupEndNs })];
   });
 }
 
 function addSeries(
   series: ServerSeries,
+  window: Window,
   { server, sources, found }: Pages & { readonly server: KnownServer },
 ): void {
   const { family, labels, source: page } = series;
@@ -109,7 +121,8 @@ function addSeries(
   for (const [figure, places] of figuresOfServer(server)) {
     const rank = places.findIndex((place) => place.family === family.name && hasLabels(place, labels));
     const source = places[rank];
-    if (source !== undefined) found.push({ series, figure, source, rank });
+    if (source !== undefined)
+      found.push({ page, labels, reduced: reduced(series, window), figure, source, rank });
   }
 }
 
@@ -120,13 +133,13 @@ function chosen(
   sources: ReadonlySet<ScrapedSource>,
   models: readonly string[],
 ): Found[] {
-  const own = all.filter(({ series }) => sources.has(series.source));
-  const isAsked = ({ series }: Found) => models.includes(series.labels[modelLabel] ?? '');
-  const asked = own.filter((one) => isAsked(one) || one.series.labels[modelLabel] === undefined);
+  const own = all.filter(({ page }) => sources.has(page));
+  const isAsked = ({ labels }: Found) => models.includes(labels[modelLabel] ?? '');
+  const asked = own.filter((one) => isAsked(one) || one.labels[modelLabel] === undefined);
   const ofRun = own.some(isAsked) ? asked : own;
   const best = new Map<string, number>();
   const places = [...sources];
-  const key = ({ series, figure }: Found) => `${places.indexOf(series.source)} ${figure}`;
+  const key = ({ page, figure }: Found) => `${places.indexOf(page)} ${figure}`;
   for (const one of ofRun) best.set(key(one), Math.min(one.rank, best.get(key(one)) ?? one.rank));
   return ofRun.filter((one) => one.rank === best.get(key(one)));
 }
@@ -135,22 +148,16 @@ function figuresOf(
   server: KnownServer,
   sources: readonly ScrapedSource[],
   found: readonly Found[],
-  window: PhaseWindow,
+  window: Window & Pick<FiguresOf, 'warmupEndNs'>,
 ): ServerFigures {
   const of = (figure: Figure) => found.filter((one) => one.figure === figure);
-  const seriesOf = (figure: Figure) => of(figure).map(({ series }) => series);
-  const grown = new Map(found.map(({ series }) => [series, growthOf(series, window)]));
-  /** Of a histogram of requests the count, of one of tokens the sum. */
-  const amount = ({ series, figure }: Found) => {
-    const column = series.family.kind !== 'histogram' ? 0 : figure === 'finished' ? -1 : -2;
-    return grown.get(series)?.values.at(column) ?? 0;
-  };
+  const seriesOf = (figure: Figure) => of(figure).map(({ reduced }) => reduced);
   const count = (figure: Figure) => {
     const all = of(figure);
     return all.length === 0 ? undefined : all.reduce((sum, one) => sum + amount(one), 0);
   };
   const latency = (figure: TimedFigure): LatencyFigure | undefined => {
-    const histogram = histogramFigure(seriesOf(figure), window);
+    const histogram = histogramFigure(seriesOf(figure));
     if (histogram === undefined) return undefined;
     const { mean, p50, p99 } = histogram;
     return {
@@ -159,7 +166,7 @@ function figuresOf(
       isPerRequest: of(figure)[0]?.source.isPerRequest === true,
     };
   };
-  const kvCacheUsage = meanGauge(seriesOf('kvCacheUsage'), window);
+  const kvCacheUsage = meanGauge(seriesOf('kvCacheUsage'));
   const speculation = (): Speculation | undefined => {
     const [drafts = 0, drafted = 0, accepted] = (['drafts', 'draftTokens', 'acceptedTokens'] as const).map(
       count,
@@ -170,7 +177,7 @@ function figuresOf(
         acceptanceRate: drafted === 0 ? undefined : accepted / drafted,
       };
     }
-    const mean = meanGauge(seriesOf('acceptanceLength'), window)?.mean;
+    const mean = meanGauge(seriesOf('acceptanceLength'))?.mean;
     // SGLang reports 0 while it drafts nothing.
     return mean === undefined || mean === 0
       ? undefined
@@ -185,41 +192,55 @@ function figuresOf(
     gaps: gapsOf(
       sources,
       window,
-      [...grown.values()].some(({ wasReset }) => wasReset),
+      found.some(({ reduced: { wasReset } }) => wasReset),
     ),
     counts: defined(countedFigures, count),
-    reasons: reasonsOf(of('finished'), amount),
+    reasons: reasonsOf(of('finished')),
     cacheHitRate:
       hits === undefined || lookups === undefined
-        ? meanGauge(seriesOf('cacheHitRate'), window)?.mean
+        ? meanGauge(seriesOf('cacheHitRate'))?.mean
         : lookups === 0
           ? undefined
           : hits / lookups,
     speculation: speculation(),
     gauges: {
       ...(kvCacheUsage === undefined ? {} : { kvCacheUsage }),
-      ...defined(summedFigures, (figure) => summedGauge(seriesOf(figure), window)),
+      ...defined(summedFigures, (figure) => summedGauge(seriesOf(figure))),
     },
     latencies: defined(timedFigures, latency),
   };
 }
 
-function reasonsOf(finished: readonly Found[], amount: (one: Found) => number): Record<string, number> {
+/** Of a histogram of requests the count, of one of tokens the sum. */
+function amount({ reduced: { kind, growth }, figure }: Found): number {
+  const place = kind !== 'histogram' ? 0 : figure === 'finished' ? -1 : -2;
+  return growth.at(place) ?? 0;
+}
+
+function reasonsOf(finished: readonly Found[]): Record<string, number> {
   const reasons: Record<string, number> = {};
   for (const one of finished) {
     const { reasonLabel } = one.source;
-    const reason = reasonLabel === undefined ? undefined : one.series.labels[reasonLabel];
+    const reason = reasonLabel === undefined ? undefined : one.labels[reasonLabel];
     if (reason !== undefined) reasons[reason] = (reasons[reason] ?? 0) + amount(one);
   }
   return reasons;
 }
 
-function gapsOf(sources: readonly ScrapedSource[], window: PhaseWindow, wasReset: boolean): string[] {
-  const late = sources.filter((source) => referenceScrape(source, window) < 0);
-  const early = sources.filter(({ sentNs }) => (sentNs.at(-1) ?? 0) < window.endNs);
+function gapsOf(
+  sources: readonly ScrapedSource[],
+  window: Window & Pick<FiguresOf, 'warmupEndNs'>,
+  wasReset: boolean,
+): string[] {
+  const { warmupEndNs = Number.NEGATIVE_INFINITY } = window;
+  const referenceNs = (source: ScrapedSource) => source.sentNs[referenceScrape(source, window)];
+  const late = sources.filter((source) => referenceNs(source) === undefined);
+  const mixed = sources.filter((source) => (referenceNs(source) ?? warmupEndNs) < warmupEndNs);
+  const early = sources.filter(({ sentNs }) => (sentNs.at(-1) ?? 0) < window.toNs);
   const urls = (some: readonly ScrapedSource[]) => some.map(({ url }) => url).join(', ');
   return [
     ...(late.length === 0 ? [] : [`${urls(late)} was not read before the first request`]),
+    ...(mixed.length === 0 ? [] : [`${urls(mixed)} was not read between warm-up and first request`]),
     ...(early.length === 0 ? [] : [`${urls(early)} was not read after the last response`]),
     ...(wasReset ? ['counters dropped: the server restarted, or several servers answer at one URL'] : []),
   ];
