@@ -37,10 +37,12 @@ export class ExpositionPage {
   histogram(name: string, help: string, [before, after]: readonly [string, string], data: Histogram): void {
     this.#announce(name, 'histogram', help);
     const labels = labelList(before, after);
+    const start = `${name}_bucket{${before === '' ? '' : `${before},`}le="`;
+    const end = after === '' ? '"}' : `",${after}}`;
     let total = 0;
     for (const [le, count] of data.buckets()) {
       total += count;
-      this.#text += `${name}_bucket{${labelList(before, `le="${le}"`, after)}} ${decimal(total)}\n`;
+      this.#text += `${start}${le}${end} ${decimal(total)}\n`;
     }
     this.#lines(`${name}_count`, [[labels, total]]);
     this.#lines(`${name}_sum`, [[labels, data.sum]]);
@@ -69,6 +71,8 @@ export class ExpositionPage {
 /** Observations in buckets. */
 export class Histogram {
   readonly #bounds: readonly number[];
+  /** Bounds as texts, with `+Inf`. */
+  readonly #texts: readonly string[];
   /** Counts per bucket, not cumulative; the last is above all bounds. */
   readonly #counts: Float64Array;
   #sum = 0;
@@ -76,6 +80,7 @@ export class Histogram {
   /** @param bounds upper bounds, ascending. */
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds;
+    this.#texts = [...bounds.map(decimal), '+Inf'];
     this.#counts = new Float64Array(bounds.length + 1);
   }
 
@@ -93,10 +98,7 @@ export class Histogram {
 
   /** Each bucket's upper bound as text, and its own count. */
   *buckets(): Iterable<readonly [le: string, count: number]> {
-    for (const [bucket, count] of this.#counts.entries()) {
-      const bound = this.#bounds[bucket];
-      yield [bound === undefined ? '+Inf' : decimal(bound), count];
-    }
+    for (const [bucket, text] of this.#texts.entries()) yield [text, this.#counts[bucket] ?? 0];
   }
 }
 
@@ -113,5 +115,5 @@ export function labelList(...labels: readonly string[]): string {
 
 /** Formats floats like Prometheus' Python client: 3 is `3.0`. */
 function decimal(value: number): string {
-  return Number.isInteger(value) && Math.abs(value) < 1e16 ? value.toFixed(1) : String(value);
+  return Number.isInteger(value) && Math.abs(value) < 1e16 ? `${value}.0` : String(value);
 }
