@@ -1,4 +1,4 @@
-import { closeSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, readSync, rmSync, unlinkSync, writeSync } from 'node:fs';
 import { openNewFile } from '../util/new-file.js';
 
 /** Where a text is in the file. */
@@ -17,10 +17,16 @@ export class TextSpill {
   #waitingBytes = 0;
   #written = 0;
 
-  /** @param path of a file that is created, and removed by `close`. @throws the file system's error. */
+  /** @param path of a file that is created, and gone after `close`. @throws the file system's error. */
   constructor(path: string) {
     this.#path = path;
     this.#file = openNewFile(path, 'wx+');
+    try {
+      // A thread that is ended leaves no file.
+      unlinkSync(path);
+    } catch {
+      // Where an open file cannot be removed, `close` does it.
+    }
   }
 
   /** @throws the file system's error. */
@@ -47,7 +53,7 @@ export class TextSpill {
 
   close(): void {
     closeSync(this.#file);
-    unlinkSync(this.#path);
+    rmSync(this.#path, { force: true });
   }
 
   #flush(): void {

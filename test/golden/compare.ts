@@ -8,6 +8,12 @@ import { messageDifferences } from './compare/message.js';
 import { lineKeys, rawDifferences, recordDifferences } from './compare/records.js';
 import { requestDifferences, type WireRequest } from './compare/requests.js';
 import {
+  serverCsvDifferences,
+  serverJsonDifferences,
+  serverLineDifferences,
+  serverPhaseDifferences,
+} from './compare/server-metrics.js';
+import {
   aggregateCsvDifferences,
   aggregateDifferences,
   sweepCsvDifferences,
@@ -47,6 +53,10 @@ const comparisons: readonly (readonly [ending: string, kind: string, compare: Co
   ['profile_export_network_latency.jsonl', 'network latency', lineKeys],
   ['profile_export.jsonl', 'jsonl', recordDifferences],
   ['profile_export_console.txt', 'console', consoleDifferences],
+  ['warmup/server_metrics.json', 'phase', serverPhaseDifferences],
+  ['server_metrics_export.json', 'server', serverJsonDifferences],
+  ['server_metrics_export.csv', 'server csv', serverCsvDifferences],
+  ['server_metrics_export.jsonl', 'server lines', serverLineDifferences],
   ['run_config.json', 'run config', wholeTreeDifferences],
   ['phase_manifest.json', 'manifest', wholeTreeDifferences],
   ['inputs.json', 'inputs', inputDifferences],
@@ -55,7 +65,7 @@ const comparisons: readonly (readonly [ending: string, kind: string, compare: Co
 
 /** What a folder holds besides the files of the run: how it came to be, and what `differences` looks at by name. */
 const recordings =
-  /^(command|files|stdout|stdout-tail|stderr|table|requests|messages)\.txt$|^input\.(jsonl|json|csv)$/;
+  /^(command|files|stdout|stdout-tail|stderr|table|requests|messages|metrics-page)\.txt$|\.parquet$|^input\.(jsonl|json|csv)$/;
 
 /** All differences between two runs' files, each beginning with the file's kind. */
 export function differences({ ours, theirs, stdout, stderr, requests }: RunFiles): string[] {

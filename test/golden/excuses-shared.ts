@@ -8,7 +8,7 @@ export const shared: readonly Excuse[] = [
     reason: 'what the client observes of itself, over time',
   },
   {
-    difference: /^(json: input_config |slices: input_config |run config: key cfg\.)runtime\.workers is new$/,
+    difference: /^((json|slices|server): input_config |run config: key cfg\.)runtime\.workers is new$/,
     reason: 'the number of load threads',
   },
   {

@@ -49,7 +49,7 @@ function wordsOf(command: string, port: number, folder: string, files: readonly 
     .slice(1)
     .map((part) => {
       const word = part.replaceAll('\0', ' ');
-      if (word === 'http://127.0.0.1:8000') return `http://127.0.0.1:${port}`;
+      if (word.startsWith('http://127.0.0.1:8000')) return word.replace('8000', `${port}`);
       if (word === 'tokenizers/qwen3') return 'builtin';
       const [, key = '', file = word] = /^(payload_template:)(.*)$/.exec(word) ?? [];
       return word === 'artifacts' || isOurs(file) ? key + join(folder, file) : word;
