@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { Sinks } from '../collect/sink.js';
 import { checkProfile, optionNames } from '../config/conflicts.js';
+import { gpuSources } from '../config/gpu-options.js';
 import type { Check, Findings } from '../config/load.js';
 import { withRequests } from '../config/load-mode.js';
 import { type Config, profileOptions } from '../config/options.js';
@@ -9,7 +11,9 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { layoutOn } from '../report/layout.js';
 import { type FolderLock, lockFolder } from '../run/folder-lock.js';
+import { readCustomMetrics } from '../telemetry/gpu/custom-metrics.js';
 import type { Screen } from '../ui/screen.js';
+import { messageOf } from '../util/errors.js';
 import type { Io } from '../util/io.js';
 import { type FileLog, type LogLevel, openLog } from '../util/log.js';
 import { wasStartedByNohup } from '../util/nohup.js';
@@ -52,6 +56,7 @@ function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): 
     errors: [
       ...errors,
       ...(endpoint === undefined ? [] : endpointErrors(loaded, endpoint, name)),
+      ...(isValid('gpuTelemetry') ? customMetricErrors(config) : []),
       ...(slos.length > 0 ? sloErrors(slos, traitsOf(config), name('goodput')) : []),
     ],
     warnings: [
@@ -60,6 +65,18 @@ function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): 
       ...(endpoint?.warnings(config, name) ?? []),
     ],
   };
+}
+
+/** What is wrong with a file of GPU metrics. */
+function customMetricErrors({ gpuTelemetry = [] }: Config): string[] {
+  const [file] = gpuSources(gpuTelemetry).files;
+  if (file === undefined || !existsSync(file)) return [];
+  try {
+    readCustomMetrics(file);
+    return [];
+  } catch (thrown) {
+    return [messageOf(thrown)];
+  }
 }
 
 async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promise<number> {

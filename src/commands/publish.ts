@@ -44,11 +44,11 @@ const texts: readonly (readonly [FileKey, Text])[] = [
     'timeslicesJson',
     ({ summary: { sliced }, facts }) => sliced && timeslicesJson(sliced.slices, facts.inputConfig ?? {}),
   ],
-  ['csv', ({ summary }) => summaryCsv(summary.results)],
+  ['csv', ({ summary, gpu }) => summaryCsv(summary.results, gpu?.gpus)],
   [
     'console',
     (run, { consoleWidth: width, tables }) =>
-      report(run.summary, run.facts, { width, colours: false }, tables, serverFindings(run)),
+      report(run.summary, run.facts, { width, colours: false }, tables, serverFindings(run), run.gpu),
   ],
   ['warmupCsv', phaseText('warmup', 'csv')],
   ['warmupJson', phaseText('warmup', 'json')],
@@ -59,7 +59,7 @@ const texts: readonly (readonly [FileKey, Text])[] = [
     (run) => (phasesOf(run).length < 2 ? undefined : phaseManifestJson(phasesOf(run), run.files)),
   ],
   // Behind the others, because it is what a finished run is known by.
-  ['json', ({ summary, facts, warmup }) => summaryJson(summary, identified(facts), warmup)],
+  ['json', ({ summary, facts, warmup, gpu }) => summaryJson(summary, identified(facts), warmup, gpu)],
   ['page', (run, { page }) => page?.(run)],
   [
     'ready',
@@ -82,7 +82,7 @@ export function publish(run: Run, publication: Publication, stdout: Writable): s
     const writeFile = key === 'page' ? writeWhole : writeWithFolder;
     troubles.push(...writeFile(files[key], () => textOf(run, publication, troubles.length > 0)));
   }
-  stdout.write(report(summary, facts, layout, tables, serverFindings(run)));
+  stdout.write(report(summary, facts, layout, tables, serverFindings(run), run.gpu));
   if (target !== undefined && summary.validCount > 0) stdout.write(capacity(summary, target, layout));
   const listed = labelledFiles(files).filter(({ key, path }) => list(key) && existsSync(path));
   const log = existsSync(files.log) ? files.log : undefined;

@@ -62,4 +62,5 @@ const needs: Record<Requirement, string> = {
   objectives: 'objectives of its own',
   'fixed schedule': '--fixed-schedule',
   'network calibration': '--network-latency-automatic or --network-latency-mean',
+  'GPU telemetry': 'GPU telemetry',
 };

@@ -1,6 +1,7 @@
 import { responseLimits } from '../util/response-limits.js';
+import { isBaseUrl } from './base-url.js';
 import type { OptionTable } from './option.js';
-import { choice, flag, integer, number } from './option-kinds.js';
+import { choice, flag, integer, list, number } from './option-kinds.js';
 
 const group = 'Environment';
 
@@ -109,6 +110,24 @@ export const environment = {
     max: 300,
     default: 0.333,
     help: 'Seconds between two reads of a server metrics page.',
+  }),
+  gpuDefaultDcgmEndpoints: list({
+    env: 'AIPERF_GPU_DEFAULT_DCGM_ENDPOINTS',
+    group,
+    items: 'URLs of DCGM exporters',
+    item: isBaseUrl,
+    // AIPerf takes a JSON list, too.
+    as: (item) => item.replace(/^[[\s"']+|[\]\s"']+$/g, ''),
+    default: ['http://localhost:9400/metrics', 'http://localhost:9401/metrics'],
+    help: 'DCGM exporters that are read if they answer.',
+  }),
+  gpuCollectionIntervalSeconds: number({
+    env: 'AIPERF_GPU_COLLECTION_INTERVAL',
+    group,
+    min: 0.05,
+    max: 300,
+    default: 0.333,
+    help: 'Seconds between two samples of a GPU.',
   }),
   consoleExportWidth: integer({
     env: 'AIPERF_UI_CONSOLE_EXPORT_WIDTH',

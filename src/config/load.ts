@@ -199,7 +199,8 @@ function listHint(row: OptionRow, value: unknown, table: OptionTable): string {
 }
 
 function readWords(row: OptionRow, words: readonly (string | undefined)[]): unknown {
-  if (row.takes === 'nothing') return row.read(words.filter((word) => word !== undefined));
+  if (row.takes === 'nothing' || (row.mayBeEmpty && words.every((word) => word === undefined)))
+    return row.read(words.filter((word) => word !== undefined));
   const present = words.filter((word) => word !== undefined && (word !== '' || row.allowsEmpty));
   if (present.length < words.length) throw new UserError(`needs a value: ${row.expects}`);
   return row.read(present.filter((word) => word !== undefined));

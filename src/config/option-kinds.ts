@@ -174,6 +174,7 @@ export function flag<F extends Facts<boolean>>(facts: F): F & Kind<boolean> & { 
 export function list<
   F extends Facts<readonly string[]> & {
     readonly greedy?: true;
+    readonly mayBeEmpty?: true;
     /** What each item is, e.g. `model names`. */
     readonly items: string;
     readonly item?: (text: string) => boolean;
@@ -181,7 +182,8 @@ export function list<
     readonly as?: (text: string) => string;
   },
 >(facts: F): F & Kind<readonly string[]> {
-  const { greedy = false, items, item = () => true, as = (text: string) => text } = facts;
+  const { greedy = false, mayBeEmpty = false, items } = facts;
+  const { item = () => true, as = (text: string) => text } = facts;
   return {
     ...facts,
     takes: greedy ? 'many' : 'one',
@@ -189,7 +191,7 @@ export function list<
     metavar: '<text,…>',
     expects: `${items}, separated by commas`,
     read: (words) => words.flatMap((word) => word.split(',').map((part) => as(part.trim()))),
-    schema: z.array(z.string().min(1).refine(item)).min(1),
+    schema: z.array(z.string().min(1).refine(item)).min(mayBeEmpty ? 0 : 1),
   };
 }
 

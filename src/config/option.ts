@@ -46,6 +46,8 @@ export interface Kind<V> {
   /** Names that a misspelled value is compared with. */
   readonly choices?: readonly string[];
   readonly allowsEmpty?: boolean;
+  /** May be given without a value: an empty list. */
+  readonly mayBeEmpty?: boolean;
   /** Whether the value of this key in a pair is masked. */
   readonly hides?: (key: string) => boolean;
   /** The value is a mapping: lists in a file are read item by item and merged, later items win. */

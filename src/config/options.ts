@@ -4,6 +4,7 @@ import { audioOptions } from './audio-options.js';
 import { isBaseUrl } from './base-url.js';
 import { controlOptions } from './control-options.js';
 import { environment } from './environment.js';
+import { gpuOptions } from './gpu-options.js';
 import { imageOptions } from './image-options.js';
 import { headers, keyValues } from './key-values.js';
 import { loadOptions } from './load-options.js';
@@ -506,6 +507,8 @@ export const profileOptions = {
 
   ...telemetryOptions,
 
+  ...gpuOptions,
+
   ...sweepOptions,
 
   uiType: choice(['simple', 'none', 'dashboard'], {
@@ -562,11 +565,6 @@ export const profileOptions = {
     flags: ['--zmq-dual-bind'],
     group: 'Service',
     help: 'Accepted with a warning: it has no effect here.',
-  }),
-  noGpuTelemetry: flag({
-    flags: ['--no-gpu-telemetry'],
-    group: 'Service',
-    help: 'Accepted: GPU telemetry is never collected.',
   }),
   noAutoPlot: flag({
     flags: ['--no-auto-plot'],

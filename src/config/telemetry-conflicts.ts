@@ -1,3 +1,4 @@
+import { gpuConflicts, gpuWarnings } from './gpu-options.js';
 import { noEffect, type Rule, refuses } from './rule.js';
 
 /** Conflicts among the options for telemetry. */
@@ -8,6 +9,7 @@ export const telemetryConflicts: readonly Rule[] = [
     ['serverMetrics'],
     ': one names pages to read, the other reads none',
   ),
+  ...gpuConflicts,
 ];
 
 /** Options for telemetry that have no effect. */
@@ -16,8 +18,9 @@ export const telemetryWarnings: readonly Rule[] = [
     keys: ['noServerMetrics'],
     holds: ({ noServerMetrics }) => noServerMetrics,
   }),
-  noEffect(['strictTelemetry'], 'with --no-server-metrics', {
-    keys: ['noServerMetrics'],
-    holds: ({ noServerMetrics }) => noServerMetrics,
+  noEffect(['strictTelemetry'], 'with --no-server-metrics and --no-gpu-telemetry', {
+    keys: ['noServerMetrics', 'noGpuTelemetry'],
+    holds: ({ noServerMetrics, noGpuTelemetry }) => noServerMetrics && noGpuTelemetry,
   }),
+  ...gpuWarnings,
 ];

@@ -42,7 +42,6 @@ const instead: Readonly<Record<string, string>> = {
   scenario: 'give the options of the scenario one by one, in a --config file if there are many',
   'unsafe-override': 'give the options of the scenario one by one, in a --config file if there are many',
 
-  'gpu-telemetry': 'record GPU metrics during the run with another tool, such as DCGM exporter',
   'api-port': 'read the progress lines on stderr',
   'api-host': 'read the progress lines on stderr',
   'stats-interval': 'use --ui simple, which prints progress every few seconds',

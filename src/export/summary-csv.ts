@@ -1,5 +1,7 @@
 import { fixed } from '../metrics/format.js';
+import type { GpuResult } from '../metrics/gpu-results.js';
 import type { MetricResult, Results } from '../metrics/results.js';
+import { sourceName } from '../metrics/source-name.js';
 import { percentiles, type StatName } from '../metrics/statistics.js';
 import { metricOf } from '../metrics/table.js';
 import { withoutSecrets } from '../util/secrets.js';
@@ -14,8 +16,11 @@ export const csvStats: readonly StatName[] = [
   'std',
 ];
 
-/** The text of the CSV summary: metrics with percentiles, an empty row, single numbers; each sorted by tag. */
-export function summaryCsv(results: Results): string {
+/**
+ * The text of the CSV summary: metrics with percentiles, an empty row, single numbers, each sorted by tag; then, behind
+ * two empty rows, metrics of GPUs where there are any.
+ */
+export function summaryCsv(results: Results, gpus: readonly GpuResult[] = []): string {
   const sorted = byTag(results);
   const isDistribution = ({ statistics }: MetricResult) =>
     percentiles.some((percent) => statistics[`p${percent}`] !== undefined);
@@ -25,7 +30,8 @@ export function summaryCsv(results: Results): string {
     section(['Metric', ...csvStats], distributions, csvStats),
     section(['Metric', 'Value'], singles, ['avg']),
   ];
-  return sections.filter((text) => text !== '').join('\r\n');
+  const text = sections.filter((section) => section !== '').join('\r\n');
+  return gpus.length === 0 ? text : `${text}\r\n\r\n${gpuSection(gpus)}`;
 }
 
 /** Results as both CSV files have them. */
@@ -41,6 +47,28 @@ export function csvRow(cells: readonly string[]): string {
 function section(header: readonly string[], results: Results, stats: readonly StatName[]): string {
   if (results.length === 0) return '';
   const rows = results.map((result) => [name(result), ...stats.map((stat) => cell(result.statistics[stat]))]);
+  return [header, ...rows].map(csvRow).join('');
+}
+
+/** Labels of a GPU that some sources have, by their columns. */
+const gpuLabels = [
+  ['Hostname', 'hostname'],
+  ['Namespace', 'namespace'],
+  ['Pod Name', 'pod'],
+] as const;
+
+/** A row for each metric of each GPU. */
+function gpuSection(gpus: readonly GpuResult[]): string {
+  const labels = gpuLabels.filter(([, name]) => gpus.some(({ gpu }) => gpu[name] !== ''));
+  const identity = ['Endpoint', 'GPU_Index', 'GPU_Name', 'GPU_UUID', 'Platform'];
+  const header = [...identity, 'Metric', ...csvStats, ...labels.map(([column]) => column)];
+  const rows = gpus.flatMap(({ source, gpu, metrics }) =>
+    metrics.map(({ header: title, unit, statistics }) => [
+      ...[sourceName(source), `${gpu.index}`, gpu.model, gpu.uuid, gpu.platform, `${title} (${unit})`],
+      ...csvStats.map((stat) => cell(statistics[stat])),
+      ...labels.map(([, name]) => gpu[name]),
+    ]),
+  );
   return [header, ...rows].map(csvRow).join('');
 }
 

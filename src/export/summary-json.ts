@@ -28,7 +28,9 @@ import {
 } from '../metrics/run-metrics.js';
 import { statNames } from '../metrics/statistics.js';
 import { type RunFacts, summaryMembers } from '../run/facts.js';
+import type { GpuTelemetry } from '../run/gpu-telemetry.js';
 import { Float, type Printable, prettyJson } from '../util/python-json.js';
+import { telemetryData } from './gpu-json.js';
 import { errorDetails } from './record-metadata.js';
 
 /** Metrics that stand at the head of the file; all others stand at its end, in table order. */
@@ -58,16 +60,26 @@ const headTags = [
   totalErrorIsl,
 ].map(({ tag }) => tag);
 
-/** The text of the summary file. @param warmup its results; undefined for a run without one. */
-export function summaryJson(summary: RunSummary, facts: RunFacts, warmup?: RunSummary): string {
+/**
+ * The text of the summary file.
+ * @param warmup its results; undefined for a run without one. @param gpu undefined for one that read no GPUs, and for the
+ * summary of a phase.
+ */
+export function summaryJson(
+  summary: RunSummary,
+  facts: RunFacts,
+  warmup?: RunSummary,
+  gpu?: GpuTelemetry,
+): string {
   const byTag = new Map(summary.results.map((result) => [result.tag, result]));
   const head = headTags.flatMap((tag) => byTag.get(tag) ?? []);
   const tail = summary.results.filter(({ tag }) => !headTags.includes(tag));
-  const { aiperf_version, benchmark_id, ...others } = summaryMembers(facts);
+  const { aiperf_version, benchmark_id, telemetry_data: _, ...others } = summaryMembers(facts);
   const { response_warnings, start_time, end_time, fidelity, ...stated } = others;
   return prettyJson({
     ...{ schema_version: '1.4', aiperf_version, benchmark_id },
     ...metricMembers(head),
+    telemetry_data: gpu && telemetryData(gpu, facts),
     ...stated,
     error_summary: summary.errors.map(errorGroup),
     ...{ response_warnings, start_time, end_time },
@@ -80,7 +92,7 @@ export function summaryJson(summary: RunSummary, facts: RunFacts, warmup?: RunSu
 
 /** Results as members of a file: `{tag: {unit, avg, …}}`. */
 export function metricMembers(results: Results): Record<string, Printable> {
-  return Object.fromEntries(results.map((result) => [result.tag, statistics(result)]));
+  return Object.fromEntries(results.map((result) => [result.tag, statisticMembers(result)]));
 }
 
 /** SLO attainment of each objective; the metrics above cover all of them together. */
@@ -102,7 +114,7 @@ function attainment({ slos, validCount, failedCount }: RunSummary): Printable | 
 }
 
 /** Every statistic is a float, also of counts; the number of samples alone is an integer. */
-function statistics({ unit, statistics }: MetricResult): Printable {
+export function statisticMembers({ unit, statistics }: Pick<MetricResult, 'unit' | 'statistics'>): Printable {
   const printed: Record<string, Printable> = { unit };
   for (const name of statNames) {
     const value = statistics[name];

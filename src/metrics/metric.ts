@@ -1,5 +1,7 @@
 import type { RecordError, RequestRecord, TokenCounts } from '../records/record.js';
 import type { Usage } from '../records/usage.js';
+import type { GpuPlatform } from '../telemetry/gpu/gpu-metrics.js';
+import type { GpuPower } from './gpu-power.js';
 import type { SweepState } from './request-sweep.js';
 import type { StatName } from './statistics.js';
 
@@ -21,7 +23,17 @@ export type Unit =
   | 'ms/image'
   | 'requests/sec'
   | 'tokens/sec'
-  | 'tokens/sec/user';
+  | 'tokens/sec/user'
+  | 'W'
+  | 'J'
+  | 'J*s'
+  | 'tokens/J'
+  | 'mJ/token'
+  | 'joules/request'
+  | 'joules/user'
+  | 'requests/sec/W'
+  | 'tokens/sec/W'
+  | 'good-req/s/W';
 
 /** What a run must have for a metric to exist at all. */
 export type Requirement =
@@ -35,7 +47,8 @@ export type Requirement =
   | 'speech'
   | 'objectives'
   | 'fixed schedule'
-  | 'network calibration';
+  | 'network calibration'
+  | 'GPU telemetry';
 
 /** A service level objective as users write it. */
 export interface Slo {
@@ -187,6 +200,21 @@ export interface CurveMetric extends MetricRow {
   compute(state: SweepState): number | undefined;
 }
 
+/** What power metrics are computed from besides power. */
+export interface PoweredRun {
+  /** The average of a metric of the run, in its display unit; undefined if absent. */
+  average(metric: Metric): number | undefined;
+  /** Requests or sessions in flight at once; undefined without a limit. */
+  readonly concurrency: number | undefined;
+}
+
+/** Power or energy of the GPUs of one vendor. */
+export interface PowerMetric extends MetricRow {
+  readonly kind: 'power';
+  readonly platform: GpuPlatform;
+  compute(power: GpuPower, run: PoweredRun): number | undefined;
+}
+
 export type Metric =
   | RecordMetric
   | RecomputableMetric
@@ -195,7 +223,8 @@ export type Metric =
   | DerivedMetric
   | AdjustedMetric
   | CalibratedMetric
-  | CurveMetric;
+  | CurveMetric
+  | PowerMetric;
 
 /** What derived metrics are computed from. */
 export interface RunValues {
@@ -269,6 +298,8 @@ export function unmetNeed(metric: Metric, traits: RunTraits): Requirement | unde
     objectives: (traits.slos ?? []).length > 0,
     'fixed schedule': traits.fixedSchedule === true,
     'network calibration': traits.networkCalibrated === true,
+    // These results are added to those of the requests.
+    'GPU telemetry': false,
   };
   return metric.requires.find((need) => !has[need]);
 }

@@ -9,6 +9,7 @@ const kinds: Record<Metric['kind'], string> = {
   adjusted: 'run (distribution)',
   calibrated: 'run (distribution)',
   curve: 'run (over time)',
+  power: 'run',
 };
 
 const needs: Record<Requirement, string> = {
@@ -23,6 +24,7 @@ const needs: Record<Requirement, string> = {
   objectives: '`--goodput`',
   'fixed schedule': '`--fixed-schedule`',
   'network calibration': '`--network-latency-automatic` or `-mean`',
+  'GPU telemetry': 'GPU telemetry',
 };
 
 const introduction = `# Metrics
@@ -37,7 +39,8 @@ moment, from the first start to the last end of any request: average, minimum, m
 valid requests count: those that ended without an error and with content. A value that cannot be computed is absent,
 never zero. *Content chunks* are response units that carry text, reasoning or tool calls; *start* is the moment before the
 HTTP call, connecting included; *due* is when the load asked for the request: its time in a schedule, or the moment
-a slot became free.
+a slot became free. *E* is the energy of all GPUs of a vendor from the start of the phase to its last response: Total GPU
+Energy, or for a GPU that was measured for a part of the phase only, its mean power times the phase.
 
 With \`n\` above 1 a response holds several choices. Choice 0 (by its \`index\`) counts, in streams and in whole bodies:
 its text, reasoning and tool calls, and the times of its chunks. A stream is complete when every choice has finished.

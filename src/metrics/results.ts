@@ -1,6 +1,6 @@
 import type { Rows, Sorted } from './column.js';
 import type { CurveStatistics } from './curves.js';
-import type { CurveMetric, Metric, RunValues } from './metric.js';
+import type { CurveMetric, Metric, PowerMetric, RunValues } from './metric.js';
 import { requestLatency } from './request-metrics.js';
 import type { RequestTable } from './request-table.js';
 import { failureAdjustedStatistics, type Statistics, scaled, statisticsOf } from './statistics.js';
@@ -44,6 +44,7 @@ export function resultsOver(
   const known = new Map<Metric, Statistics | undefined>();
   const statisticsFor = (metric: Metric): Statistics | undefined => {
     if (metric.kind === 'curve') return curves?.get(metric.tag);
+    if (metric.kind === 'power') return undefined;
     if (!known.has(metric)) known.set(metric, statisticsWithin(metric));
     return known.get(metric);
   };
@@ -63,7 +64,7 @@ export function resultsOver(
   });
 
   /** In the metric's own unit. */
-  function statisticsWithin(metric: Exclude<Metric, CurveMetric>): Statistics | undefined {
+  function statisticsWithin(metric: Exclude<Metric, CurveMetric | PowerMetric>): Statistics | undefined {
     switch (metric.kind) {
       case 'record':
       case 'list':

@@ -6,6 +6,7 @@ import { mediaMetrics } from './media-metrics.js';
 import { type Metric, type RunTraits, unmetNeed } from './metric.js';
 import { adjusted } from './metric-rows.js';
 import { networkMetrics } from './network-metrics.js';
+import { powerMetrics } from './power-metrics.js';
 import { replayMetrics } from './replay-metrics.js';
 import {
   decodeDuration,
@@ -42,6 +43,7 @@ export const metrics: readonly Metric[] = [
   ...dueMetrics,
   ...replayMetrics,
   ...networkMetrics,
+  ...powerMetrics,
 ];
 
 const byTag = new Map(metrics.map((metric) => [metric.tag, metric]));

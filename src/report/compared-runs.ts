@@ -64,7 +64,7 @@ export function compare<Run extends ComparedRun>(
   return {
     points,
     verdict: weigh(points, targetShare),
-    gpus: gpus ?? recordedGpus(runs.map(({ facts }) => facts)),
+    gpus: gpus ?? recordedGpus(runs.map(({ facts }) => facts))?.gpus,
     subject,
     limits: limitsOf(slos),
     hasObjectives: points.every(({ goodShare }) => goodShare !== undefined),

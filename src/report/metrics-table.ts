@@ -4,9 +4,10 @@ import { requestErrorRate, requestFailureRate } from '../metrics/run-metrics.js'
 import type { StatName } from '../metrics/statistics.js';
 import { metricOf } from '../metrics/table.js';
 import type { Layout } from './layout.js';
-import { drawTable, figureCell } from './table.js';
+import { type Column, drawTable, figureCell } from './table.js';
 
-const shown: readonly StatName[] = ['avg', 'min', 'max', 'p99', 'p90', 'p50', 'std'];
+/** The statistics of a table of metrics. */
+export const statisticsShown: readonly StatName[] = ['avg', 'min', 'max', 'p99', 'p90', 'p50', 'std'];
 
 /** What a narrow terminal can do without, the first to go with the highest number; files have everything. */
 const expendable: { readonly [Name in StatName]?: number } = { std: 4, min: 3, p90: 2, max: 1 };
@@ -27,22 +28,27 @@ export function metricsTable(results: Results, table: ConsoleTable, title: strin
   return drawTable(
     {
       title,
-      columns: [
-        { header: 'Metric', style: 'cyan', yields: 'at spaces' },
-        ...shown.map(
-          (name) =>
-            ({
-              header: name,
-              yields: 'its padding',
-              expendable: expendable[name] ?? 0,
-            }) as const,
-        ),
-      ],
+      columns: statisticColumns('Metric'),
       rows: rows.map(({ result, metric }) => [
-        `${metric.label}${metric.label.length > LONGEST_LABEL_WITH_UNIT ? '\n' : ' '}(${result.unit})`,
-        ...shown.map((name) => figureCell(result.statistics[name])),
+        labelWithUnit(metric.label, result.unit),
+        ...statisticsShown.map((name) => figureCell(result.statistics[name])),
       ]),
     },
     layout,
   );
+}
+
+/** A column of names, and one for each statistic. */
+export function statisticColumns(header: string): readonly Column[] {
+  return [
+    { header, style: 'cyan', yields: 'at spaces' },
+    ...statisticsShown.map(
+      (name) => ({ header: name, yields: 'its padding', expendable: expendable[name] ?? 0 }) as const,
+    ),
+  ];
+}
+
+/** `Request Latency (ms)`; the unit of a long label is on a line of its own. */
+export function labelWithUnit(label: string, unit: string): string {
+  return `${label}${label.length > LONGEST_LABEL_WITH_UNIT ? '\n' : ' '}(${unit})`;
 }

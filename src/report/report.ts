@@ -1,8 +1,10 @@
 import type { ConsoleTable } from '../metrics/metric.js';
 import type { RunSummary } from '../metrics/metric-store.js';
 import type { RunFacts } from '../run/facts.js';
+import type { GpuTelemetry } from '../run/gpu-telemetry.js';
 import { batchTable } from './batch-table.js';
 import { errorTable } from './error-table.js';
+import { gpuTables } from './gpu-tables.js';
 import type { Layout } from './layout.js';
 import { metricsTable } from './metrics-table.js';
 import { omissionLines } from './omission-lines.js';
@@ -51,6 +53,7 @@ export function report(
   layout: Layout,
   tables: ReadonlySet<SideTable> = new Set(),
   findings: readonly string[] = [],
+  gpu?: GpuTelemetry,
 ): string {
   const { title = 'LLM Metrics', incompleteReason, fidelity } = facts;
   const incomplete =
@@ -83,6 +86,7 @@ export function report(
       1,
       findings.flatMap((sentence) => wrap(sentence, layout.width, 2)),
     ),
+    ...after(2, gpu === undefined ? [] : gpuTables(summary.results, gpu, facts, layout)),
     ...after(1, omissionLines(summary, fidelity, layout)),
     ...after(1, notStreamedPanel(summary, layout)),
     ...after(1, missingUsagePanel(summary, layout)),

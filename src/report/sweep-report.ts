@@ -1,6 +1,7 @@
 import { percent, withCommas } from '../metrics/format.js';
 import type { Estimate } from '../metrics/noise.js';
 import type { ComparedPoint, TradeOffVerdict } from '../metrics/trade-off.js';
+import type { GpuCount } from '../run/configuration.js';
 import { counted } from '../util/counted.js';
 import { andList } from '../util/lists.js';
 import type { Layout } from './layout.js';
@@ -45,7 +46,7 @@ export interface SweepReportFacts {
   /** Name of the option that the knee is looked for along, e.g. `concurrency`. */
   readonly load: string | undefined;
   /** GPUs of the server, where they are known. */
-  readonly gpus: number | undefined;
+  readonly gpus: GpuCount | undefined;
   readonly streams: boolean;
   /** The objectives, e.g. `Time to First Token ≤ 370.00 ms`; empty: none. */
   readonly objectives: readonly string[];
@@ -59,9 +60,7 @@ export interface SweepReportFacts {
 /** The table over all points, the frontier, its knee, and what to choose; each line ended by a line feed. */
 export function sweepReport(groups: readonly ShownGroup[], facts: SweepReportFacts, layout: Layout): string {
   const words = [
-    ...(facts.gpus === undefined
-      ? []
-      : [`tokens/s/GPU = total tokens/s / ${counted(facts.gpus, 'GPU')} (--num-gpus).`]),
+    ...(facts.gpus === undefined ? [] : [`tokens/s/GPU = total tokens/s / ${gpusText(facts.gpus)}.`]),
     ...(facts.repeated
       ? [
           `± is the half width of the interval of ${shareText(facts.confidenceLevel)} confidence (Student's t).`,
@@ -75,6 +74,14 @@ export function sweepReport(groups: readonly ShownGroup[], facts: SweepReportFac
   return joinLines(['', ...(facts.hasTable ? sweepTable(groups, facts, layout) : []), ...words]);
 }
 
+/** The number of GPUs, and how it is known. */
+function gpusText({ gpus, from }: GpuCount): string {
+  const count = counted(gpus, 'GPU');
+  return from === '--num-gpus'
+    ? `${count} (--num-gpus)`
+    : `${count} that worked, by GPU telemetry (--num-gpus sets another number)`;
+}
+
 function sweepTable(groups: readonly ShownGroup[], facts: SweepReportFacts, layout: Layout): string[] {
   const { columns, gpus, streams, objectives } = facts;
   const value = (header: string) => ({ header, yields: 'at spaces' }) as const;
@@ -82,7 +89,7 @@ function sweepTable(groups: readonly ShownGroup[], facts: SweepReportFacts, layo
     points.map((point, i) => [
       ...point.cells,
       estimate(point.throughput),
-      ...(gpus === undefined ? [] : [estimate(perGpu(point.throughput, gpus))]),
+      ...(gpus === undefined ? [] : [estimate(perGpu(point.throughput, gpus.gpus))]),
       estimate(point.perUser),
       estimate(delay(point)),
       ...(objectives.length === 0 ? [] : [shareText(point.goodShare)]),
@@ -212,7 +219,7 @@ function figures(points: readonly ShownPoint[], { gpus, streams, objectives }: S
   const parts = [
     gpus === undefined
       ? `${of(({ throughput }) => throughput)} total tokens/s`
-      : `${of(({ throughput }) => perGpu(throughput, gpus))} tokens/s/GPU`,
+      : `${of(({ throughput }) => perGpu(throughput, gpus.gpus))} tokens/s/GPU`,
     `${of(({ perUser }) => perUser)} tokens/s/user`,
     `${streams ? 'TTFT' : 'latency'} ${of(delay)} ms`,
     ...(objectives.length === 0 ? [] : [`${range(shares.map(shareText))} good`]),

@@ -5,7 +5,8 @@ import { pad, wrap } from './wrap.js';
 
 type StyleName = 'green' | 'cyan' | 'yellow' | 'red' | 'bold' | 'dim';
 
-interface Column {
+/** A column of a table. */
+export interface Column {
   readonly header: string;
   /** Absent: right. */
   readonly align?: 'left';
@@ -18,7 +19,7 @@ interface Column {
 }
 
 /** A line feed starts a new line of the cell; a style replaces the column's. */
-type Cell = string | { readonly text: string; readonly style: StyleName };
+export type Cell = string | { readonly text: string; readonly style: StyleName };
 
 /** A table as data. */
 export interface Table {

@@ -1,7 +1,7 @@
 import type { RunTraits, Slo } from '../metrics/metric.js';
 import { sloFault } from '../metrics/slos.js';
 import { ownKey } from '../util/configuration.js';
-import { isObject, type Json } from '../util/json.js';
+import { isObject, type Json, type JsonObject } from '../util/json.js';
 import { Float } from '../util/python-json.js';
 import type { RunFacts } from './facts.js';
 
@@ -49,29 +49,53 @@ export function sweepPointOf({ sweepId, variationValues = {} }: RunFacts): Sweep
   return values.length === 0 ? undefined : { sweepId, values: new Map(values) };
 }
 
+/** The limit of requests or sessions in flight of the measured phase; undefined without one. */
+export function recordedConcurrency({ inputConfig }: RunFacts): number | undefined {
+  const { concurrency } = profilingPhase(inputConfig) ?? {};
+  return typeof concurrency === 'number' ? concurrency : undefined;
+}
+
+function profilingPhase(inputConfig: JsonObject | undefined): JsonObject | undefined {
+  const phases = Array.isArray(inputConfig?.phases) ? inputConfig.phases.filter(isObject) : [];
+  return phases.find(({ name }) => name === 'profiling');
+}
+
 /** Requests a second that a run asks for; without a rate, requests in flight: else a mere ceiling. */
 export function recordedLoad({ inputConfig }: RunFacts): number | undefined {
-  const phases = Array.isArray(inputConfig?.phases) ? inputConfig.phases.filter(isObject) : [];
-  const { rate, concurrency } = phases.find(({ name }) => name === 'profiling') ?? {};
+  const { rate, concurrency } = profilingPhase(inputConfig) ?? {};
   const load = rate ?? concurrency;
   return typeof load === 'number' ? load : undefined;
 }
 
+/** GPUs of the server. */
+export interface GpuCount {
+  readonly gpus: number;
+  /** How it is known: by `--num-gpus`, or by the GPUs that worked. */
+  readonly from: '--num-gpus' | 'GPU telemetry';
+}
+
 /** GPUs of the server, where all of the runs say the same; undefined where one says nothing, or another number. */
-export function recordedGpus(runs: readonly RunFacts[]): number | undefined {
-  const said = new Set(
-    runs.map(({ inputConfig }) => {
-      const own = inputConfig?.[ownKey];
-      // Our first versions wrote the number into the endpoint.
-      const { num_gpus } = {
-        ...(isObject(inputConfig?.endpoint) ? inputConfig.endpoint : {}),
-        ...(isObject(own) ? own : {}),
-      };
-      return num_gpus;
-    }),
-  );
-  const [gpus] = said;
-  return said.size === 1 && typeof gpus === 'number' && gpus > 0 ? gpus : undefined;
+export function recordedGpus(runs: readonly RunFacts[]): GpuCount | undefined {
+  const given = theSame(runs.map(givenGpus));
+  if (given !== undefined) return { gpus: given, from: '--num-gpus' };
+  const counted = theSame(runs.map(({ gpuCount }) => gpuCount));
+  return counted === undefined ? undefined : { gpus: counted, from: 'GPU telemetry' };
+}
+
+function givenGpus({ inputConfig }: RunFacts): number | undefined {
+  const own = inputConfig?.[ownKey];
+  // Our first versions wrote the number into the endpoint.
+  const { num_gpus } = {
+    ...(isObject(inputConfig?.endpoint) ? inputConfig.endpoint : {}),
+    ...(isObject(own) ? own : {}),
+  };
+  return typeof num_gpus === 'number' ? num_gpus : undefined;
+}
+
+function theSame(counts: readonly (number | undefined)[]): number | undefined {
+  const distinct = new Set(counts);
+  const [count] = distinct;
+  return distinct.size === 1 && count !== undefined && count > 0 ? count : undefined;
 }
 
 /** What a run can be looked at with besides its own; undefined: as the run had it. */

@@ -1,7 +1,16 @@
 import { basename } from 'node:path';
 import type { Thresholds } from '../metrics/metric.js';
 import type { Results } from '../metrics/results.js';
-import { anyObject, array, boolean, type Codec, type ObjectOf, plainNumber, string } from '../util/codec.js';
+import {
+  anyObject,
+  array,
+  boolean,
+  type Codec,
+  type ObjectOf,
+  object,
+  plainNumber,
+  string,
+} from '../util/codec.js';
 import { configurationMembers, storedConfiguration } from '../util/configuration.js';
 import { isObject, type JsonObject } from '../util/json.js';
 import { readJsonObject } from '../util/json-file.js';
@@ -29,10 +38,14 @@ export const instant: Codec<bigint> = {
 const sweptOptions: Codec<Readonly<Record<string, Printable>>> = anyObject;
 
 /** A list that is left out where it is empty. */
-const sentences: Codec<readonly string[]> = {
-  read: array(string).read,
-  write: (values) => (values.length === 0 ? undefined : values),
-};
+function nonEmpty<Value>(list: Codec<readonly Value[]>): Codec<readonly Value[]> {
+  return { read: list.read, write: (values) => (values.length === 0 ? undefined : list.write(values)) };
+}
+
+const sentences = nonEmpty(array(string));
+
+/** Metrics of GPUs as their file of custom metrics declares them. */
+const gpuMetrics = nonEmpty(array(object({ name: string, header: string, unit: string, kind: string })));
 
 /** Every fact of a run besides its results, and how a file holds it. */
 const facts = {
@@ -80,6 +93,15 @@ const facts = {
   endedAtNs: instant,
   /** Of the warm-up; `phase_manifest.json` alone holds it. */
   warmupStartedAtNs: instant,
+  /** Sources of GPU telemetry that were named or answered, and those of them that answered; absent if turned off. */
+  gpuConfigured: array(string),
+  gpuReached: array(string),
+  /** How often reading GPU telemetry failed, by reason, as an error summary. */
+  gpuErrors: array(anyObject),
+  /** GPUs that worked while the run measured. */
+  gpuCount: plainNumber,
+  /** Metrics of GPUs besides the known ones. */
+  customGpuMetrics: gpuMetrics,
   /** Client fidelity and its verdict; absent for a run without one. */
   fidelity: fidelityCodec,
   /** What known servers counted; absent where none was read. */
@@ -119,12 +141,25 @@ const runConfig: Layout = {
     osl_mismatch_pct: 'oslMismatchPct',
     osl_mismatch_tokens: 'oslMismatchTokens',
     usage_diff_pct: 'usageDiffPct',
+    gpu_metrics: 'customGpuMetrics',
   },
+};
+
+const telemetry: Layout = {
+  summary: {
+    endpoints_configured: 'gpuConfigured',
+    endpoints_successful: 'gpuReached',
+    start_time: 'startedAtNs',
+    end_time: 'endedAtNs',
+  },
+  error_summary: 'gpuErrors',
+  gpu_count: 'gpuCount',
 };
 
 const summary: Layout = {
   aiperf_version: 'version',
   benchmark_id: 'benchmarkId',
+  telemetry_data: telemetry,
   input_config: 'inputConfig',
   run_info: {
     benchmark_id: 'benchmarkId',
@@ -158,6 +193,11 @@ export function runConfigJson(run: RunFacts): string {
 export function summaryMembers(run: RunFacts): Readonly<Record<string, Printable | undefined>> {
   const { trial = 0, incompleteReason } = run;
   return written(summary, { ...run, trial, isComplete: incompleteReason === undefined });
+}
+
+/** Those of `telemetry_data` in its summary file. */
+export function telemetryMembers(run: RunFacts): Readonly<Record<string, Printable | undefined>> {
+  return written(telemetry, run);
 }
 
 /** What a run has left of itself. */

@@ -4,8 +4,8 @@ import { exportBase } from '../config/names.js';
 /** A file that a run may leave. */
 interface RunFile {
   /**
-   * In the run's folder. `{base}` is derived from `--profile-export-prefix`, `{summary}`, `{outputs}` and `{server}` are
-   * its forms for these.
+   * In the run's folder. `{base}` is derived from `--profile-export-prefix`, `{summary}`, `{outputs}`, `{server}` and
+   * `{gpu}` are its forms for these.
    */
   readonly name: string;
   /** What lists of the run's files call it; absent: they leave it out. */
@@ -30,6 +30,8 @@ const runFiles = {
   warmup: { name: '{base}_warmup.jsonl' },
   /** Telemetry over time. */
   series: { name: '{base}_series.jsonl' },
+  /** A line for each GPU and sample. */
+  gpu: { name: '{gpu}.jsonl' },
   /** A line for each probe of the network. */
   networkLatency: { name: '{base}_network_latency.jsonl' },
   serverMetricsCsv: { name: '{server}.csv', label: 'Server Metrics CSV Export' },
@@ -68,13 +70,15 @@ export function fileNames(prefix: string | undefined): Readonly<Record<FileKey, 
   const summary = prefix === undefined ? `${base}_aiperf` : base;
   const outputs = prefix === undefined ? 'outputs' : `${base}_outputs`;
   const server = prefix === undefined ? 'server_metrics_export' : `${base}_server_metrics`;
+  const gpu = prefix === undefined ? 'gpu_telemetry_export' : `${base}_gpu_telemetry`;
   const named = entries.map(([key, { name }]) => [
     key,
     name
       .replace('{base}', base)
       .replace('{summary}', summary)
       .replace('{outputs}', outputs)
-      .replace('{server}', server),
+      .replace('{server}', server)
+      .replace('{gpu}', gpu),
   ]);
   return Object.fromEntries(named);
 }

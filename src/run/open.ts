@@ -14,6 +14,7 @@ import { type ViewTraits, viewed } from './configuration.js';
 import { readFacts, type StoredResults, thresholdsIn } from './facts.js';
 import type { RunFiles } from './files.js';
 import { described, type Holder, holderOf } from './folder-lock.js';
+import { storedGpuTelemetry, withPower } from './gpu-telemetry.js';
 import { readRecords } from './read-records.js';
 import { readSeries } from './read-series.js';
 import type { Run } from './run.js';
@@ -51,12 +52,19 @@ export function openRun(files: RunFiles, view: View): OpenedRun {
   );
   if (summary === undefined || table === undefined) throw withoutRequests(files.records);
   const firstStartNs = summary.firstStartNs ?? 0n;
+  const timed = {
+    ...facts,
+    startedAtNs: facts.startedAtNs ?? firstStartNs,
+    endedAtNs: summary.lastEndNs ?? firstStartNs,
+  };
+  const gpu = storedGpuTelemetry(files.gpu, timed, table.origin);
   return {
     files,
     stored,
     writer,
     isSlicedAnew,
-    summary,
+    summary: withPower(summary, gpu, facts),
+    gpu,
     requests: table,
     notable: notable.found,
     get series() {
@@ -69,12 +77,10 @@ export function openRun(files: RunFiles, view: View): OpenedRun {
         : undefined;
     },
     facts: {
-      ...facts,
+      ...timed,
       version,
       wasCancelled: facts.wasCancelled ?? false,
       incompleteReason: incompleteReason({ facts, stored, writer }, counts),
-      startedAtNs: facts.startedAtNs ?? firstStartNs,
-      endedAtNs: summary.lastEndNs ?? firstStartNs,
     },
     notes: notesOn({ facts, stored }, counts),
   };

@@ -4,6 +4,7 @@ import type { RequestTable } from '../metrics/request-table.js';
 import type { TimeSeries } from '../telemetry/time-series.js';
 import type { RunFacts } from './facts.js';
 import type { RunFiles } from './files.js';
+import type { GpuTelemetry } from './gpu-telemetry.js';
 
 /** A run with its results, just measured or read back from its folder. */
 export interface Run {
@@ -16,6 +17,8 @@ export interface Run {
   /** Its measured requests, and those worth a look; undefined where nothing asked for them. */
   readonly requests: RequestTable | undefined;
   readonly notable: NotableRequests | undefined;
+  /** What its GPUs did; undefined where it did not read them. */
+  readonly gpu: GpuTelemetry | undefined;
   /** Telemetry over time, on the clock of the requests; none of a run that left none. */
   readonly series: readonly TimeSeries[];
   /** Sentences about its records, e.g. that the last line is cut off. */

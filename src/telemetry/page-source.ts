@@ -10,6 +10,7 @@ export interface PagePlan {
   /** In files and logs, secrets masked. */
   readonly url: string;
   readonly isDefault: boolean;
+  readonly intervalMs: number;
   readonly protocol: 'http:' | 'https:';
   readonly host: string;
   readonly port: number;
@@ -31,6 +32,7 @@ export function openPageSource(plan: PagePlan, transport: Transport): TelemetryS
 class PageSource implements TelemetrySource {
   readonly kind: SourceKind;
   readonly isDefault: boolean;
+  readonly intervalMs: number;
   url: string;
   readonly #plan: PagePlan;
   readonly #transport: Transport;
@@ -41,6 +43,7 @@ class PageSource implements TelemetrySource {
   constructor(plan: PagePlan, transport: Transport) {
     this.kind = plan.kind;
     this.isDefault = plan.isDefault;
+    this.intervalMs = plan.intervalMs;
     this.url = plan.url;
     this.#plan = plan;
     this.#transport = transport;

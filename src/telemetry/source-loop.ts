@@ -14,7 +14,6 @@ const SETTLE_EVERY_MS = 100;
 const HURRIED_MS = 300;
 
 export interface SourceLoopOptions {
-  readonly intervalMs: number;
   /** Against the reads of other sources. */
   readonly delayMs: number;
   /** Limit for the first read. */
@@ -73,7 +72,8 @@ export class SourceLoop {
   }
 
   async #run(begin: () => void): Promise<void> {
-    const { intervalMs, delayMs, nowNs } = this.#options;
+    const { delayMs, nowNs } = this.#options;
+    const { kind, intervalMs } = this.source;
     if (await this.#read()) await this.#read();
     begin();
     if (this.#isDropped) return;
@@ -92,7 +92,8 @@ export class SourceLoop {
     }
     if (this.#isDropped || this.#recorder.scrapes === 0) return;
     await this.#read();
-    while (!this.#hurrying.signal.aborted && this.failure === undefined) {
+    // Counters of a GPU never rest.
+    while (kind === 'server' && !this.#hurrying.signal.aborted && this.failure === undefined) {
       await sleep(SETTLE_EVERY_MS, this.#hurrying.signal);
       await this.#read();
       if (!this.#recorder.countersChanged) break;
@@ -109,7 +110,8 @@ export class SourceLoop {
 
   /** @returns whether the page was read. */
   async #read(): Promise<boolean> {
-    const { nowNs, intervalMs } = this.#options;
+    const { nowNs } = this.#options;
+    const { intervalMs } = this.source;
     const startNs = nowNs();
     try {
       const reading = await this.source.read(this.#readMs);
@@ -134,8 +136,8 @@ export class SourceLoop {
   }
 
   #fail(failure: ReadFailure): void {
-    const { notices, intervalMs } = this.#options;
-    const { url, isDefault } = this.source;
+    const { notices } = this.#options;
+    const { kind, url, isDefault, intervalMs } = this.source;
     const isFirst = this.#recorder.scrapes === 0;
     this.failure = failure;
     this.#recorder.fail(failure);
@@ -143,7 +145,12 @@ export class SourceLoop {
     this.#readMs = failure.reason === 'TimeoutError' ? Math.min(MAX_READ_MS, 2 * this.#readMs) : leastMs;
     this.#isDropped ||= failure.isFinal || (isFirst && isDefault && isMissing(failure));
     if (isFirst && isDefault) {
-      notices.note(`${url} missing`, 'INFO', `no metrics from ${url}: ${failure.message}`, '');
+      notices.note(
+        `${url} missing`,
+        kind === 'gpu' ? 'DEBUG' : 'INFO',
+        `no metrics from ${url}: ${failure.message}`,
+        '',
+      );
       return;
     }
     const what = isFirst ? 'cannot be read' : 'stopped answering';

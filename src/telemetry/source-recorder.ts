@@ -24,6 +24,7 @@ export class SourceRecorder {
   readonly #path: string;
   readonly #folder: string;
   readonly #pages = new PageReader();
+  readonly #onPage: (reading: Reading, pages: PageReader) => void;
   /** Samples by number, and their numbers by the id that the reader gave them; -1: not kept. */
   readonly #samples: FamilySample[] = [];
   #numberOf = new Int32Array(1024);
@@ -37,8 +38,18 @@ export class SourceRecorder {
   /** Whether a counter that follows the load differed in the last page from the page before. */
   countersChanged = true;
 
-  /** @param folder of the log, which is made with the first page. @param number of the source, which names its log. */
-  constructor(source: TelemetrySource, notices: Notices, folder: string, number: number) {
+  /**
+   * @param folder of the log, which is made with the first page. @param number of the source, which names its log.
+   * @param onPage called with each page, and what was read of it.
+   */
+  constructor(
+    source: TelemetrySource,
+    notices: Notices,
+    folder: string,
+    number: number,
+    onPage: (reading: Reading, pages: PageReader) => void = () => {},
+  ) {
+    this.#onPage = onPage;
     this.#source = source;
     this.#notices = notices;
     this.#folder = folder;
@@ -59,6 +70,7 @@ export class SourceRecorder {
     const pages = this.#pages;
     pages.read(reading.page);
     if (!pages.isExposition) return false;
+    this.#onPage(reading, pages);
     this.#addFresh();
     this.#noteFaults();
     const { sentNs, firstByteNs, receivedNs } = reading;

@@ -17,6 +17,8 @@ export interface TelemetrySource {
   readonly url: string;
   /** Derived from `--url` or a built-in default: not there is not worth a warning. */
   readonly isDefault: boolean;
+  /** Between two reads. */
+  readonly intervalMs: number;
   /** @param limitMs for the whole read. @throws ReadFailure */
   read(limitMs: number): Promise<Reading>;
   /**

@@ -1,63 +1,85 @@
 import { parentPort } from 'node:worker_threads';
 import { openClock } from '../util/clock.js';
 import { yieldToLoadThreads } from '../util/priority.js';
+import type { GpuCollector } from './gpu/gpu-collector.js';
 import { Notices } from './notices.js';
+import type { PageReader } from './page-reader.js';
 import { removeScrapeLogs } from './scrape-logs.js';
 import { openScrapedSeries } from './scraped-series.js';
 import type { ScrapedSeries } from './server-series.js';
-import type { TelemetrySource } from './source.js';
+import type { Reading, TelemetrySource } from './source.js';
 import { leastReadMs, MAX_READ_MS, SourceLoop } from './source-loop.js';
 import { SourceRecorder } from './source-recorder.js';
 import type { TelemetryCommand, TelemetryEvent, TelemetryPlan } from './telemetry.js';
+
+/** What was read of servers and GPUs. */
+export interface TelemetryRead {
+  readonly scraped: ScrapedSeries;
+  readonly gpus: GpuCollector | undefined;
+}
 
 /** What the telemetry thread works with. */
 export interface TelemetryParts<Request, Results> {
   readonly sources: readonly TelemetrySource[];
   /** Called when every source was read twice, or could not be. @param families on the page of each source so far. */
   readonly onBegun: (families: readonly ReadonlySet<string>[]) => void;
+  /** Starts to read GPUs; undefined: none are read. */
+  readonly openGpus: ((notices: Notices) => GpuCollector) | undefined;
   /** Makes files and results of what was read. */
-  readonly finish: (scraped: ScrapedSeries, request: Request) => Promise<Results>;
+  readonly finish: (read: TelemetryRead, request: Request) => Promise<Results>;
 }
 
 /** The telemetry thread: reads all sources until it is told to stop, and then makes the results. */
 export function runTelemetryThread<Request, Results>(
   plan: TelemetryPlan,
-  { sources, onBegun, finish }: TelemetryParts<Request, Results>,
+  { sources, openGpus, onBegun, finish }: TelemetryParts<Request, Results>,
 ): void {
   yieldToLoadThreads();
-  const { origin, intervalMs, isStrict, folder } = plan;
+  const { origin, isStrict, folder } = plan;
   const post = (event: TelemetryEvent<Results>) => parentPort?.postMessage(event);
   const notices = new Notices((level, message) => post({ kind: 'log', level, message }));
   const { nowNs } = openClock(origin);
-  const recorders = sources.map((source, number) => new SourceRecorder(source, notices, folder, number));
+  const gpus = openGpus?.(notices);
+  const recorders = sources.map((source, number) => {
+    const onPage = (reading: Reading, pages: PageReader) => gpus?.takePage(source.url, reading, pages);
+    return new SourceRecorder(source, notices, folder, number, source.kind === 'gpu' ? onPage : undefined);
+  });
   const loops = sources.map((source, number) => {
+    const { intervalMs } = source;
     const options = {
-      ...{ intervalMs, nowNs, notices },
+      ...{ nowNs, notices },
       delayMs: (intervalMs * number) / sources.length,
       firstReadMs: isStrict ? MAX_READ_MS : leastReadMs(intervalMs),
     };
     return new SourceLoop(source, recorders[number] as SourceRecorder, options);
   });
   post({ kind: 'reading' });
-  const begun = Promise.all(loops.map((loop) => loop.begun));
-  const over = Promise.all(loops.map((loop) => loop.over));
+  const begun = Promise.all([...loops.map((loop) => loop.begun), gpus?.begun]);
+  const over = Promise.all([...loops.map((loop) => loop.over), gpus?.over]);
   void begun.then(() => {
-    const unread = loops.flatMap(({ source: { url }, failure }) =>
-      failure === undefined ? [] : [{ url, message: failure.message }],
+    const pages = loops.flatMap(({ source: { kind, url, isDefault }, failure }) =>
+      failure === undefined || (kind === 'gpu' && isDefault) ? [] : [{ url, message: failure.message }],
     );
-    post({ kind: 'begun', unread });
+    const tools = (gpus?.tools ?? []).flatMap(({ source: url, fault }) =>
+      fault === undefined ? [] : [{ url, message: fault }],
+    );
+    post({ kind: 'begun', unread: [...pages, ...tools] });
     onBegun(recorders.map(({ families }) => families));
   });
   const isMissing = () =>
-    sources.every(({ isDefault }) => isDefault) && recorders.every(({ scrapes }) => scrapes === 0);
+    sources.every(({ isDefault }) => isDefault) &&
+    recorders.every(({ scrapes }) => scrapes === 0) &&
+    (gpus?.tools ?? []).length === 0;
   void over.then(() => {
     if (isMissing()) post({ kind: 'nothing' });
   });
   parentPort?.on('message', (command: TelemetryCommand<Request>) => {
-    if (command.kind === 'stop') for (const loop of loops) loop.stop(command.isHurried);
-    else if (command.kind === 'read')
+    if (command.kind === 'stop') {
+      for (const loop of loops) loop.stop(command.isHurried);
+      gpus?.stop(command.isHurried);
+    } else if (command.kind === 'read') {
       void Promise.all(loops.map((loop) => loop.readNow())).then(() => post({ kind: 'read' }));
-    else {
+    } else {
       void over.then(async () => {
         if (!isMissing()) await end(command.request);
       });
@@ -67,7 +89,8 @@ export function runTelemetryThread<Request, Results>(
   async function end(request: Request): Promise<void> {
     notices.end();
     for (const recorder of recorders) recorder.close();
-    const results = await finish(openScrapedSeries(recorders.map((recorder) => recorder.logged())), request);
+    const scraped = openScrapedSeries(recorders.map((recorder) => recorder.logged()));
+    const results = await finish({ scraped, gpus }, request);
     removeScrapeLogs(folder);
     post({ kind: 'results', results });
   }

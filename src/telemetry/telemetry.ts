@@ -5,17 +5,18 @@ import { UserError } from '../util/errors.js';
 import type { Log, LogLevel } from '../util/log.js';
 import { deathOf } from '../util/thread-death.js';
 import { sleep } from '../util/timeout.js';
+import type { GpuPlan } from './gpu/gpu-collector.js';
 import type { PagePlan } from './page-source.js';
 
 /** What the telemetry thread reads, as plain data. */
 export interface TelemetryPlan {
   readonly origin: ClockOrigin;
-  readonly intervalMs: number;
   /** A source that cannot be read at the start is an error. */
   readonly isStrict: boolean;
   /** Folder for what was read; made with the first page. */
   readonly folder: string;
   readonly pages: readonly PagePlan[];
+  readonly gpu: GpuPlan | undefined;
   readonly transport: 'http' | 'undici';
   readonly transportOptions: Omit<TransportOptions, 'nowNs'>;
 }
@@ -72,6 +73,8 @@ export interface Telemetry<Request, Results> extends TelemetryReading {
 const MAX_START_MS = 1000;
 /** A slow page delays the first request of a run by this much at most. */
 const MAX_PAGE_MS = 100;
+/** A tool that was asked for takes up to two seconds until it reads GPUs. */
+const MAX_TOOL_MS = 3000;
 
 /** Starts the telemetry thread, which reads at once. @param entry module that calls `runTelemetryThread` with its worker data. */
 export function startTelemetry<Request, Results>(
@@ -129,7 +132,7 @@ export function startTelemetry<Request, Results>(
         );
       }
       await inTime(reading, MAX_START_MS);
-      await inTime(unread, MAX_PAGE_MS);
+      await inTime(unread, (plan.gpu?.tools.length ?? 0) > 0 ? MAX_TOOL_MS : MAX_PAGE_MS);
     },
     readNow: async () => {
       if (isTerminated) return;

@@ -180,6 +180,7 @@ benchmark:
       ...{ urls: ['http://127.0.0.1:9', 'http://127.0.0.1:10'], urlStrategy: 'round_robin' },
       ...{ endpointType: 'chat', streaming: true, requestTimeoutSeconds: 600, transport: 'http' },
       ...{ apiKey: 'sk-of-the-environment', useLegacyMaxTokens: true, useServerTokenCount: true },
+      noGpuTelemetry: true,
       ...{ connectionReuseStrategy: 'never', sessionHeader: 'X-S' },
       ...{ headers: { 'X-A': '1' }, extraInputs: { ignore_eos: true } },
       ...{ waitForModelTimeout: 60, waitForModelMode: 'both' },
@@ -304,6 +305,19 @@ benchmark:
         ...{ warmupRequestRate: 5, warmupArrivalPattern: 'constant' },
       },
     ],
+    [
+      'GPU exporters',
+      file({ gpu_telemetry: { urls: ['a:9400', 'http://b/metrics'], collector: 'dcgm', mode: 'summary' } }),
+      { ...usual, gpuTelemetry: ['a:9400', 'http://b/metrics'] },
+    ],
+    ['one GPU exporter', file({ gpu_telemetry: 'a:9400' }), { ...usual, gpuTelemetry: ['a:9400'] }],
+    [
+      'a tool of the GPUs, with a live view',
+      file({ gpu_telemetry: { enabled: true, collector: 'pynvml', mode: 'realtime_dashboard' } }),
+      { ...usual, gpuTelemetry: ['pynvml', 'dashboard'] },
+    ],
+    ['no GPUs', file({ gpu_telemetry: { enabled: false } }), { ...usual, noGpuTelemetry: true }],
+    ['GPUs as without a word', file({ gpu_telemetry: { enabled: true, urls: [] } }), usual],
     [
       'a variable of the environment',
       file({ model: `\${MODEL}-\${SIZE:8}b` }),
@@ -560,10 +574,16 @@ describe('what a config file of AIPerf cannot have here', () => {
       [`benchmark.endpoint.type must be ${orList(endpointTypes)}, got 'pictures'.`],
     ],
     [
-      file({ gpu_telemetry: { enabled: true } }),
-      [
-        'benchmark.gpu_telemetry is a setting of AIPerf that is not supported: record GPU metrics during the run with another tool, such as DCGM exporter.',
-      ],
+      file({ gpu_telemetry: { collector: 'nvml' } }),
+      ["benchmark.gpu_telemetry.collector must be dcgm, pynvml or amdsmi, got 'nvml'."],
+    ],
+    [
+      file({ gpu_telemetry: { mode: 'live' } }),
+      ["benchmark.gpu_telemetry.mode must be summary or realtime_dashboard, got 'live'."],
+    ],
+    [
+      file({ gpu_telemetry: { enabled: 1 } }),
+      ['benchmark.gpu_telemetry.enabled must be true or false, got 1.'],
     ],
     [
       file({ endpoint: { url: 'h', path: '{{ name }}' } }),

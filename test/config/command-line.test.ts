@@ -118,10 +118,6 @@ describe("AIPerf's own spellings", () => {
 
   it.each([
     [
-      '--gpu-telemetry dashboard',
-      '--gpu-telemetry is an option of AIPerf that is not supported: record GPU metrics during the run with another tool, such as DCGM exporter.',
-    ],
-    [
       '--wandb_project=x',
       '--wandb-project is an option of AIPerf that is not supported: upload the summary JSON and profile_export.jsonl after the run.',
     ],

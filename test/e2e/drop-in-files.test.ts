@@ -62,8 +62,8 @@ describe('input_config', () => {
       phases: [{ name: 'profiling', kind: 'profiling', type: 'concurrency', requests: 4, concurrency: 2 }],
       artifacts: { dir: folder, auto_plot: false, plot_required: false },
       tokenizer: { name: 'builtin' },
-      gpu_telemetry: { enabled: false },
-      server_metrics: { enabled: false },
+      gpu_telemetry: { enabled: true },
+      server_metrics: { enabled: true, urls: [], formats: ['json', 'csv'] },
       network_latency: { enabled: false },
       otel: {},
       mlflow: {},
@@ -198,7 +198,8 @@ describe('a run with a warm-up', () => {
     expect(warmupStart < warmupEnd && warmupEnd < start && start < end).toBe(true);
 
     const summary = readJson(join(folder, 'foo.json'));
-    const { warmup_metrics, ...whole } = summary;
+    const { warmup_metrics, telemetry_data, ...whole } = summary;
+    expect(telemetry_data.endpoints).toEqual({});
     expect(readJson(join(folder, 'phases/profiling/profile_export_aiperf.json'))).toEqual(whole);
     const warmup = readJson(join(folder, 'phases/warmup/profile_export_aiperf.json'));
     expect(warmup).toMatchObject(warmup_metrics);

@@ -74,7 +74,12 @@ test('repeats, and a sweep over several options', () => {
   const sweep = sweepReport(
     [{ work: '', points, verdict: weigh(points, 0.5) }],
     {
-      ...{ columns: ['Concurrency', 'Request rate', 'ISL', 'OSL'], subject: '', load: undefined, gpus: 8 },
+      ...{
+        columns: ['Concurrency', 'Request rate', 'ISL', 'OSL'],
+        subject: '',
+        load: undefined,
+        gpus: { gpus: 8, from: 'GPU telemetry' },
+      },
       ...{ streams: true, objectives: ['Time to First Token ≤ 370.00 ms'], goodShare: 0.5 },
       ...{ confidenceLevel: 0.95, repeated: true, hasTable: true },
     },

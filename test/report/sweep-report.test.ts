@@ -10,7 +10,7 @@ const facts: SweepReportFacts = {
     hasTable: true,
     subject: 'concurrency',
     load: 'concurrency',
-    gpus: 2,
+    gpus: { gpus: 2, from: '--num-gpus' },
     streams: true,
     objectives: [],
   },

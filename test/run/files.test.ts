@@ -17,6 +17,7 @@ test('names without a prefix', () => {
   expect(fileNames(undefined)).toEqual({
     ...fixed,
     networkLatency: 'profile_export_network_latency.jsonl',
+    gpu: 'gpu_telemetry_export.jsonl',
     ...{ outputs: 'outputs.json', unsortedOutputs: 'outputs.json.part' },
     records: 'profile_export.jsonl',
     raw: 'profile_export_raw.jsonl',
@@ -38,6 +39,7 @@ test.each(['foo', 'foo.json', 'foo_raw.jsonl'])('names with the prefix %s', (pre
   expect(fileNames(prefix)).toEqual({
     ...fixed,
     networkLatency: 'foo_network_latency.jsonl',
+    gpu: 'foo_gpu_telemetry.jsonl',
     ...{ outputs: 'foo_outputs.json', unsortedOutputs: 'foo_outputs.json.part' },
     records: 'foo.jsonl',
     raw: 'foo_raw.jsonl',

@@ -30,7 +30,7 @@ async function sourceOf(answer: RequestListener, plan: Partial<PagePlan> = {}): 
   });
   const page: PagePlan = {
     ...{ kind: 'server', url: 'http://s/metrics', isDefault: false, isOfLoad: true, headers: [] },
-    ...{ protocol: 'http:', host: '127.0.0.1', port, path: '/metrics', other: undefined },
+    ...{ protocol: 'http:', host: '127.0.0.1', port, path: '/metrics', other: undefined, intervalMs: 333 },
     ...plan,
   };
   return openPageSource(page, transport);

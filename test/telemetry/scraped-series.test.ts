@@ -17,6 +17,7 @@ const source: TelemetrySource = {
   kind: 'server',
   url: 'http://s/metrics',
   isDefault: false,
+  intervalMs: 333,
   read: () => Promise.reject(new Error('not used')),
   readOther: () => false,
   close: () => {},

@@ -30,6 +30,7 @@ function startLoop(answers: readonly Answer[], options: { isDefault?: boolean; i
     kind: 'server',
     url: 'http://s/metrics',
     isDefault,
+    intervalMs,
     read: async (limitMs) => {
       limits.push(limitMs);
       for (const wake of waiting.splice(0)) wake();
@@ -48,7 +49,7 @@ function startLoop(answers: readonly Answer[], options: { isDefault?: boolean; i
   };
   const recorder = new SourceRecorder(source, notices, join(folder, 'logs'), 0);
   const loop = new SourceLoop(source, recorder, {
-    ...{ intervalMs, notices, nowNs: monotonicNs, delayMs: 0, firstReadMs: 600 },
+    ...{ notices, nowNs: monotonicNs, delayMs: 0, firstReadMs: 600 },
   });
   return {
     loop,

@@ -1,4 +1,5 @@
 import { withScheme } from '../../config/base-url.js';
+import { gpuSources, localCollectors } from '../../config/gpu-options.js';
 import { loadMode } from '../../config/load-mode.js';
 import type { Config } from '../../config/options.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
@@ -36,8 +37,7 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
       nonEmpty(Object.fromEntries(slosOf(config.goodput).map(({ tag, limit }) => [tag, limit]))),
     ),
     tokenizer: endpoint.takesText === false ? {} : tokenizerConfig(config),
-    // As AIPerf writes it for runs that collect none of it.
-    gpu_telemetry: { enabled: false },
+    gpu_telemetry: gpuTelemetryConfig(config),
     server_metrics: serverMetricsConfig(config),
     network_latency: {
       enabled: config.networkLatencyAutomatic,
@@ -191,6 +191,20 @@ function serverMetricsConfig(config: Config): JsonObject {
   if (config.noServerMetrics) return { enabled: false };
   const urls = config.serverMetrics.map((url) => withoutSecrets(metricsPage(url).href));
   return { enabled: true, urls, formats: [...config.serverMetricsFormats] };
+}
+
+function gpuTelemetryConfig({ gpuTelemetry, noGpuTelemetry }: Config): JsonObject {
+  if (noGpuTelemetry) return { enabled: false };
+  if (gpuTelemetry === undefined) return { enabled: true };
+  const { urls, tools, files, dashboard } = gpuSources(gpuTelemetry);
+  const [tool] = tools;
+  return {
+    enabled: true,
+    ...optional('urls', urls.length === 0 ? undefined : urls.map((url) => withoutSecrets(withScheme(url)))),
+    ...optional('metrics_file', files[0]),
+    collector: tool === undefined ? 'dcgm' : localCollectors[tool],
+    mode: dashboard ? 'realtime_dashboard' : 'summary',
+  };
 }
 
 function finite(limit: number): number | undefined {

@@ -31,7 +31,9 @@ import { inputConfig } from './input-config.js';
 import type { Interrupt } from './interrupt.js';
 import type { NetworkProbe } from './network-latency.js';
 import { type PreparedRun, prepareRun } from './prepare.js';
+import { noGpus } from './read-gpus.js';
 import { runTelemetry } from './telemetry.js';
+import { customGpuFields } from './telemetry-plan.js';
 import { traitsOf } from './traits.js';
 
 /** What a run is measured with. */
@@ -83,6 +85,7 @@ export async function measureRun(
     folder: artifacts.folder,
     recordsFile: plan.recordsFile && basename(plan.recordsFile),
     exportPrefix: config.profileExportPrefix,
+    customGpuMetrics: customGpuFields(config).map(({ metric }) => metric),
     ...series,
   };
   for (const trouble of writeWhole(artifacts.config, runConfigJson(facts))) log('WARNING', 'export', trouble);
@@ -94,7 +97,7 @@ export async function measureRun(
   if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure: 'interrupted before it began' };
   const { load, threads, datasetSize } = prepared;
   const network = await networkProbeOf(config, load.targets, artifacts, origin, log);
-  const telemetry = runTelemetry(config, load, origin, artifacts, facts, { log, interrupt });
+  const telemetry = runTelemetry(config, load, origin, artifacts, facts, { log, env, interrupt });
   const options: RunOptions = {
     load,
     collect: plan,
@@ -143,7 +146,9 @@ export async function measureRun(
   if (outcome.failedTooOften) log('ERROR', 'load', `The run was ended: ${failedTooOftenText}`);
   // Loaded when there is something to tell: before the first request, it would be a tenth of the start.
   const { publishResults, tellMismatches } = await import('./results.js');
-  const measured = { config, files: artifacts, facts, outcome, servers: served, origin, page };
+  const unreadGpus = config.noGpuTelemetry || existsSync(artifacts.gpu) ? undefined : noGpus;
+  const gpu = served?.gpu ?? unreadGpus;
+  const measured = { config, files: artifacts, facts, outcome, servers: served, gpu, origin, page };
   const allWritten = publishResults(measured, { stdout, env }, log);
   logLeftRecords(outcome, artifacts, log);
   const mismatches = tellMismatches(outcome, load, config, { stdout, env });

@@ -11,6 +11,7 @@ import { sideTables } from '../../report/report.js';
 import type { RunFacts } from '../../run/facts.js';
 import { recordedFidelity } from '../../run/fidelity.js';
 import type { RunFiles } from '../../run/files.js';
+import { busyGpus, withPower } from '../../run/gpu-telemetry.js';
 import { notesOn } from '../../run/open.js';
 import { failedTooOftenText, type RunOutcome } from '../../run/outcome.js';
 import { readSeries } from '../../run/read-series.js';
@@ -21,6 +22,7 @@ import type { Io } from '../../util/io.js';
 import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
 import { publish } from '../publish.js';
+import type { ReadGpus } from './read-gpus.js';
 import type { TelemetryResults } from './telemetry-results.js';
 import { warmupWarning } from './warmup-warning.js';
 
@@ -56,6 +58,8 @@ export interface MeasuredRun {
   /** What the servers told; undefined if none was read. */
   readonly servers: TelemetryResults | undefined;
   readonly origin: ClockOrigin;
+  /** What was read of GPUs; undefined if none are read, or there was no time. */
+  readonly gpu: ReadGpus | undefined;
   /** Makes its page; undefined where none is wanted. */
   readonly page: ((run: Run) => string) | undefined;
 }
@@ -66,11 +70,13 @@ export interface MeasuredRun {
  * @returns whether every file was written.
  */
 export function publishResults(
-  { config, files, facts: before, outcome, servers, origin, page }: MeasuredRun,
+  { config, files, facts: before, outcome, servers, origin, gpu: readGpus, page }: MeasuredRun,
   { stdout, env }: { readonly stdout: Writable; readonly env: Io['env'] },
   log: Log,
 ): boolean {
-  const { summary, warmup, requests, notable } = outcome;
+  const { warmup, requests, notable } = outcome;
+  const gpu = readGpus?.telemetry;
+  const summary = withPower(outcome.summary, gpu, before);
   const hasRequests = summary.firstStartNs !== undefined;
   const warmupFault = warmup && warmupWarning(warmup, hasRequests);
   if (warmupFault !== undefined) log('WARNING', 'warmup', warmupFault);
@@ -85,6 +91,7 @@ export function publishResults(
     ...factsOf(outcome, origin, before.sweepId !== undefined),
     responseWarnings: warnings,
     ...serverFacts(servers, summary, config),
+    ...(readGpus === undefined ? {} : gpuFacts(readGpus)),
   };
   const mismatches = (facts.serverView ?? []).flatMap(({ unexplained = [] }) => unexplained);
   if (mismatches.length > 0) log('WARNING', 'telemetry', mismatches.join(' '));
@@ -92,7 +99,16 @@ export function publishResults(
   const counts = { records: requests?.length ?? 0, warmups: 0, isCut: false };
   const troubles = publish(
     {
-      ...{ facts, files, summary, warmup, requests, notable, notes: notesOn({ facts, stored }, counts) },
+      ...{
+        facts,
+        files,
+        summary,
+        warmup,
+        requests,
+        notable,
+        gpu,
+        notes: notesOn({ facts, stored }, counts),
+      },
       get series() {
         return readSeries(files.series, origin);
       },
@@ -111,6 +127,15 @@ export function publishResults(
   );
   for (const trouble of troubles) log('ERROR', 'export', trouble);
   return troubles.length === 0;
+}
+
+function gpuFacts({ telemetry, configured, reached, errors }: ReadGpus): RunFacts {
+  return {
+    gpuConfigured: configured,
+    gpuReached: reached,
+    gpuErrors: errors,
+    gpuCount: busyGpus(telemetry),
+  };
 }
 
 /** What the known servers counted, and their settings; nothing where none was read. */

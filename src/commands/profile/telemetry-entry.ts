@@ -1,4 +1,7 @@
 import { workerData } from 'node:worker_threads';
+import { GpuCollector } from '../../telemetry/gpu/gpu-collector.js';
+import type { GpuObservation } from '../../telemetry/gpu/gpu-reading.js';
+import type { Notices } from '../../telemetry/notices.js';
 import { openPageSource, type PagePlan } from '../../telemetry/page-source.js';
 import type { TelemetryPlan } from '../../telemetry/telemetry.js';
 import { runTelemetryThread } from '../../telemetry/telemetry-thread.js';
@@ -7,7 +10,8 @@ import { openClock } from '../../util/clock.js';
 import type { TelemetryRequest, TelemetryResults } from './telemetry-results.js';
 
 const plan: TelemetryPlan = workerData;
-const { nowNs } = openClock(plan.origin);
+const { origin, gpu } = plan;
+const { nowNs } = openClock(origin);
 const { unixSocket, ...others } = plan.transportOptions;
 const transport = await openTransport(plan.transport, { ...plan.transportOptions, nowNs });
 // The socket leads to the server of the load alone.
@@ -15,16 +19,29 @@ const otherTransport =
   unixSocket === undefined ? transport : await openTransport(plan.transport, { ...others, nowNs });
 const transportOf = ({ isOfLoad }: PagePlan) => (isOfLoad ? transport : otherTransport);
 let settings: ReturnType<typeof import('./page-settings.js').pageSettings> | undefined;
+const write = gpu && (await openGpuFile(gpu.file));
+const openGpus = gpu && ((notices: Notices) => new GpuCollector(gpu, { origin, nowNs, notices, write }));
 runTelemetryThread<TelemetryRequest, TelemetryResults>(plan, {
   sources: plan.pages.map((page) => openPageSource(page, transportOf(page))),
+  openGpus,
   onBegun: (families) => {
     settings = import('./page-settings.js').then(({ pageSettings }) =>
       pageSettings(plan.pages, families, transportOf),
     );
   },
-  finish: async (scraped, request) => {
+  finish: async (read, request) => {
     // Loaded after the load: it takes time from the threads that start.
     const { makeTelemetryResults } = await import('./telemetry-results.js');
-    return makeTelemetryResults(scraped, request, (await settings) ?? []);
+    return makeTelemetryResults(read, request, (await settings) ?? []);
   },
 });
+
+/** Writes what GPUs report; the file is made with the first of it. */
+async function openGpuFile(path: string): Promise<(observation: GpuObservation) => void> {
+  const { GpuFile } = await import('../../export/gpu-jsonl.js');
+  let file: InstanceType<typeof GpuFile> | undefined;
+  return (observation) => {
+    file ??= new GpuFile(path, origin);
+    file.add(observation);
+  };
+}

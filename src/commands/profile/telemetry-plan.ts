@@ -1,29 +1,45 @@
 import { withScheme } from '../../config/base-url.js';
+import { gpuSources } from '../../config/gpu-options.js';
 import type { Config } from '../../config/options.js';
 import type { EndpointHeaders } from '../../endpoint/endpoint.js';
 import { controlHeaders } from '../../endpoint/headers.js';
 import type { LoadPlan } from '../../load/plan.js';
+import type { RunFiles } from '../../run/files.js';
+import { readCustomMetrics } from '../../telemetry/gpu/custom-metrics.js';
+import type { DcgmField } from '../../telemetry/gpu/dcgm.js';
 import type { PagePlan } from '../../telemetry/page-source.js';
 import { MAX_PAGE_BYTES } from '../../telemetry/source.js';
 import type { TelemetryPlan } from '../../telemetry/telemetry.js';
 import type { ClockOrigin } from '../../util/clock.js';
+import type { Io } from '../../util/io.js';
+import { isSecretKey } from '../../util/secret-names.js';
 import { withoutSecrets } from '../../util/secrets.js';
 
-/** What is read during a run; undefined if nothing is. @param folder for what was read. */
+/** What is read during a run; undefined if nothing is. @param env of the tools that read GPUs. */
 export function telemetryPlan(
   config: Config,
   { transportOptions, headers }: LoadPlan,
   origin: ClockOrigin,
-  folder: string,
+  files: RunFiles,
+  env: Io['env'],
 ): TelemetryPlan | undefined {
-  const pages = serverPages(config, headers.endpoint);
-  if (pages.length === 0) return undefined;
+  const pages = [...serverPages(config, headers.endpoint), ...gpuPages(config, headers.endpoint)];
+  const { tools } = gpuSources(config.gpuTelemetry ?? []);
+  if (pages.length === 0 && (config.noGpuTelemetry || tools.length === 0)) return undefined;
   return {
     origin,
-    intervalMs: config.serverMetricsIntervalSeconds * 1000,
     isStrict: config.strictTelemetry,
-    folder,
+    folder: files.telemetrySpool,
     pages,
+    gpu: config.noGpuTelemetry
+      ? undefined
+      : {
+          tools,
+          intervalMs: config.gpuCollectionIntervalSeconds * 1000,
+          custom: customGpuFields(config),
+          file: files.gpu,
+          env: withoutSecretVariables(env),
+        },
     transport: config.transport,
     transportOptions: {
       ...transportOptions,
@@ -34,22 +50,69 @@ export function telemetryPlan(
   };
 }
 
+/** Fields of GPUs that the file of the options adds. @throws UserError for a file that is none of them. */
+export function customGpuFields({ gpuTelemetry = [], noGpuTelemetry }: Config): readonly DcgmField[] {
+  const { files, tools } = gpuSources(gpuTelemetry);
+  return noGpuTelemetry || tools.length > 0 ? [] : files.flatMap((file) => readCustomMetrics(file));
+}
+
+function withoutSecretVariables(env: Io['env']): Io['env'] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isSecretKey(name)));
+}
+
+/** Exporters at the usual places, and those that the options name, unless a tool reads the GPUs. */
+function gpuPages(config: Config, endpoint: EndpointHeaders | undefined): PagePlan[] {
+  const { urls, tools } = gpuSources(config.gpuTelemetry ?? []);
+  if (config.noGpuTelemetry || tools.length > 0) return [];
+  const pages = new PageList(config, endpoint, {
+    kind: 'gpu',
+    intervalMs: config.gpuCollectionIntervalSeconds * 1000,
+  });
+  for (const url of config.gpuDefaultDcgmEndpoints) pages.add(metricsPage(url), true);
+  for (const url of urls) pages.add(metricsPage(url), false);
+  return pages.list;
+}
+
 /** The page of every server, and those that the options name; each once. */
 function serverPages(config: Config, endpoint: EndpointHeaders | undefined): PagePlan[] {
   if (config.noServerMetrics) return [];
-  const { headers: extra, apiKey } = config;
-  const pages = new Map<string, PagePlan>();
-  const ofLoad = new Set(config.urls.map((url) => new URL(withScheme(url)).origin));
-  const add = (url: URL, isDefault: boolean) => {
-    const isOfLoad = ofLoad.has(url.origin);
+  const pages = new PageList(config, endpoint, {
+    kind: 'server',
+    intervalMs: config.serverMetricsIntervalSeconds * 1000,
+  });
+  for (const url of config.urls) pages.add(pageOfServer(url), true);
+  for (const url of config.serverMetrics) pages.add(metricsPage(url), false);
+  return pages.list;
+}
+
+/** Pages of one kind, each once. */
+class PageList {
+  readonly #pages = new Map<string, PagePlan>();
+  readonly #ofLoad: ReadonlySet<string>;
+  readonly #headers: readonly string[];
+  readonly #common: Pick<PagePlan, 'kind' | 'intervalMs'>;
+
+  constructor(
+    { urls, headers: extra, apiKey }: Config,
+    endpoint: EndpointHeaders | undefined,
+    common: Pick<PagePlan, 'kind' | 'intervalMs'>,
+  ) {
+    this.#ofLoad = new Set(urls.map((url) => new URL(withScheme(url)).origin));
+    this.#headers = controlHeaders({ extra, apiKey, endpoint }, undefined);
+    this.#common = common;
+  }
+
+  get list(): PagePlan[] {
+    return [...this.#pages.values()];
+  }
+
+  add(url: URL, isDefault: boolean): void {
+    const isOfLoad = this.#ofLoad.has(url.origin);
     // A key must not go to another server.
-    const headers = isOfLoad ? controlHeaders({ extra, apiKey, endpoint }, undefined) : [];
-    const page = pagePlan(url, { isDefault, isOfLoad, headers });
-    if (!pages.has(page.url) || !isDefault) pages.set(page.url, page);
-  };
-  for (const url of config.urls) add(pageOfServer(url), true);
-  for (const url of config.serverMetrics) add(metricsPage(url), false);
-  return [...pages.values()];
+    const headers = isOfLoad ? this.#headers : [];
+    const page = pagePlan(url, { ...this.#common, isDefault, isOfLoad, headers });
+    if (!this.#pages.has(page.url) || !isDefault) this.#pages.set(page.url, page);
+  }
 }
 
 /** The page of the server at a base URL, which may end in `/v1` or a path below. */
@@ -72,15 +135,15 @@ export function metricsPage(text: string): URL {
 
 function pagePlan(
   url: URL,
-  { headers, ...rest }: Pick<PagePlan, 'isDefault' | 'isOfLoad' | 'headers'>,
+  { headers, ...rest }: Pick<PagePlan, 'kind' | 'intervalMs' | 'isDefault' | 'isOfLoad' | 'headers'>,
 ): PagePlan {
   const { username, password, protocol, hostname, port } = url;
   const other = new URL(url);
   other.pathname = url.pathname.replace(/metrics\/*$/, 'prometheus/metrics');
-  const hasOther = url.search === '' && !url.pathname.includes('/prometheus/metrics');
+  const hasOther =
+    rest.kind === 'server' && url.search === '' && !url.pathname.includes('/prometheus/metrics');
   return {
     ...rest,
-    kind: 'server',
     url: shown(url),
     protocol: protocol === 'https:' ? 'https:' : 'http:',
     host: hostname.replace(/^\[|\]$/g, ''),

@@ -1,10 +1,13 @@
 import { appendSeries } from '../../export/series-jsonl.js';
 import { type ServerFigures, serverFigures } from '../../metrics/server-figures.js';
+import { gpuObservations } from '../../telemetry/gpu/gpu-series.js';
 import { keptObservations } from '../../telemetry/kept-series.js';
 import type { ScrapedSeries } from '../../telemetry/server-series.js';
 import { type ServerSettings, withInfoMetrics } from '../../telemetry/server-settings.js';
+import type { TelemetryRead } from '../../telemetry/telemetry-thread.js';
 import type { ClockOrigin } from '../../util/clock.js';
 import { messageOf } from '../../util/errors.js';
+import { type ReadGpus, readGpus } from './read-gpus.js';
 import { type ServerFilesRequest, writeServerFiles } from './server-files.js';
 
 /** A span of the run, ns since the clock's origin. */
@@ -38,15 +41,18 @@ export interface TelemetryResults {
   /** Of the known servers, in the measured phase. */
   readonly servers: readonly ServerFigures[];
   readonly settings: readonly ServerSettings[];
+  /** Undefined where no GPUs are read. */
+  readonly gpu: ReadGpus | undefined;
 }
 
 /** Makes the files of server metrics and GPU telemetry, and what the report needs of them. @param settings that were read at the start. */
 export async function makeTelemetryResults(
-  scraped: ScrapedSeries,
+  read: TelemetryRead,
   request: TelemetryRequest,
   settings: readonly ServerSettings[],
 ): Promise<TelemetryResults> {
-  const fileErrors = [...keepSeries(scraped, request), ...(await writeServerFiles(scraped, request))];
+  const { scraped, gpus } = read;
+  const fileErrors = [...keepSeries(read, request), ...(await writeServerFiles(scraped, request))];
   const reached = scraped.sources.filter(({ sentNs }) => sentNs.length > 0);
   return {
     configured: scraped.sources.map(({ url }) => url),
@@ -55,14 +61,16 @@ export async function makeTelemetryResults(
     fileErrors,
     servers: figuresOf(scraped, request),
     settings: withInfoMetrics(settings, scraped),
+    gpu: gpus && readGpus(gpus, scraped, request.profiling),
   };
 }
 
 /** Adds the series that charts show to the file of series. @returns why they could not be added. */
-function keepSeries(scraped: ScrapedSeries, { seriesFile, origin }: TelemetryRequest): string[] {
+function keepSeries({ scraped, gpus }: TelemetryRead, { seriesFile, origin }: TelemetryRequest): string[] {
   if (seriesFile === undefined) return [];
   try {
     appendSeries(seriesFile, origin, keptObservations(scraped));
+    if (gpus !== undefined) appendSeries(seriesFile, origin, gpuObservations(gpus.histories));
     return [];
   } catch (thrown) {
     return [messageOf(thrown)];

@@ -7,11 +7,11 @@ import { removeScrapeLogs } from '../../telemetry/scrape-logs.js';
 import { startTelemetry, type Telemetry, type TelemetryReading } from '../../telemetry/telemetry.js';
 import type { ClockOrigin } from '../../util/clock.js';
 import { UserError } from '../../util/errors.js';
-import type { Log } from '../../util/log.js';
 import { packageFile } from '../../util/package-file.js';
 import { sleep } from '../../util/timeout.js';
 import { version } from '../../util/version.js';
 import type { Interrupt } from './interrupt.js';
+import type { RunContext } from './measure.js';
 import type { ServerFilesRequest } from './server-files.js';
 import { telemetryPlan } from './telemetry-plan.js';
 import type { TelemetryRequest, TelemetryResults, TelemetryWindow } from './telemetry-results.js';
@@ -43,12 +43,12 @@ export function runTelemetry(
   origin: ClockOrigin,
   files: RunFiles,
   facts: RunFacts,
-  { log, interrupt }: { readonly log: Log; readonly interrupt: Interrupt },
+  { log, env, interrupt }: Pick<RunContext, 'log' | 'env' | 'interrupt'>,
 ): RunTelemetry {
   let telemetry: Telemetry<TelemetryRequest, TelemetryResults> | undefined;
   return {
     open: () => {
-      const plan = telemetryPlan(config, load, origin, files.telemetrySpool);
+      const plan = telemetryPlan(config, load, origin, files, env);
       if (plan === undefined) return undefined;
       telemetry = startTelemetry(packageFile('dist/commands/profile/telemetry-entry.js'), plan, log);
       return telemetry;

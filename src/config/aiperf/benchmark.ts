@@ -152,11 +152,7 @@ const artifacts: Read = (value, site, reading) => {
 const serverMetrics: Read = (value, site, reading) => {
   if (value === false) return reading.put('noServerMetrics', true, site);
   section({
-    enabled: (enabled, at) => {
-      if (typeof enabled !== 'boolean')
-        reading.refuse(at, `must be true or false, got ${valueWords(enabled)}`);
-      else if (!enabled) reading.put('noServerMetrics', true, at);
-    },
+    enabled: enabledUnless('noServerMetrics'),
     urls: (urls, at) => {
       // AIPerf writes an empty list for the pages of the servers alone.
       if (!Array.isArray(urls) || urls.length > 0) option('serverMetrics')(urls, at, reading);
@@ -164,6 +160,38 @@ const serverMetrics: Read = (value, site, reading) => {
     formats: option('serverMetricsFormats'),
   })(value, site, reading);
 };
+
+/** Puts together what the option names in one list. */
+const gpuTelemetry: Read = (value, site, reading) => {
+  if (value === false) return reading.put('noGpuTelemetry', true, site);
+  if (typeof value === 'string') return reading.put('gpuTelemetry', [value], site);
+  const items: unknown[] = [];
+  const add: Read = (item) => items.push(...(Array.isArray(item) ? item : [item]));
+  section({
+    enabled: enabledUnless('noGpuTelemetry'),
+    url: add,
+    urls: add,
+    metrics_file: add,
+    collector: (collector, at) => {
+      if (collector === 'pynvml' || collector === 'amdsmi') items.push(collector);
+      else only('dcgm', 'pynvml', 'amdsmi')(collector, at, reading);
+    },
+    mode: (mode, at) => {
+      only('summary', 'realtime_dashboard')(mode, at, reading);
+      if (mode === 'realtime_dashboard') items.push('dashboard');
+    },
+  })(value, site, reading);
+  if (items.length > 0) reading.put('gpuTelemetry', items, site);
+};
+
+/** Sets an option that turns something off where `enabled` is false. */
+function enabledUnless(off: 'noServerMetrics' | 'noGpuTelemetry'): Read {
+  return (enabled, site, reading) => {
+    if (typeof enabled !== 'boolean')
+      reading.refuse(site, `must be true or false, got ${valueWords(enabled)}`);
+    else if (!enabled) reading.put(off, true, site);
+  };
+}
 
 const sections: Section = {
   endpoint,
@@ -188,7 +216,7 @@ const sections: Section = {
     api_host: unsupported('api-host'),
   }),
   logging: section({ level: option('logLevel') }),
-  gpu_telemetry: unsupported('gpu-telemetry', ...off),
+  gpu_telemetry: gpuTelemetry,
   server_metrics: serverMetrics,
   network_latency: section({
     enabled: option('networkLatencyAutomatic'),

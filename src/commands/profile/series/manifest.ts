@@ -47,6 +47,7 @@ const immaterial: ReadonlySet<keyof Config> = new Set([
   ...(['recordProcessors', 'zmqHost', 'zmqIpcPath', 'zmqDualBind'] as const),
   ...(['noGpuTelemetry', 'noServerMetrics', 'noAutoPlot'] as const),
   ...(['serverMetrics', 'serverMetricsFormats', 'strictTelemetry', 'serverMetricsIntervalSeconds'] as const),
+  ...(['gpuTelemetry', 'gpuDefaultDcgmEndpoints', 'gpuCollectionIntervalSeconds'] as const),
 ]);
 
 /** The options of a series as its manifest holds them. @param configs of its points. */

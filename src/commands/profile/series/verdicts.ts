@@ -6,6 +6,7 @@ import { type Recommendation, weigh } from '../../../metrics/trade-off.js';
 import { sloWords } from '../../../report/slo-words.js';
 import type { ShownGroup, ShownPoint, SweepReportFacts } from '../../../report/sweep-report.js';
 import { comparedPoint, perUserMetric, type WeighedRun } from '../../../run/compared-point.js';
+import { type GpuCount, recordedGpus } from '../../../run/configuration.js';
 import { Float, type Printable } from '../../../util/python-json.js';
 import { slosOf } from '../../slos.js';
 import { type PlannedPoint, printable, type Series, sweptNames, valueText } from './plan.js';
@@ -44,7 +45,7 @@ export function reportFacts(groups: readonly Group[], series: Series, config: Co
     hasTable: !config.noSweepTable,
     subject: rest.length === 1 ? (rest[0] ?? '') : '',
     load: loadOf(series),
-    gpus: config.numGpus,
+    gpus: gpusOf(groups, config),
     streams: all.some(({ ttft }) => ttft !== undefined),
     objectives: slosOf(config.goodput).map(({ tag, limit }) => {
       const { label, displayUnit, largerIsBetter } = metricOf(tag);
@@ -54,6 +55,13 @@ export function reportFacts(groups: readonly Group[], series: Series, config: Co
     confidenceLevel: config.confidenceLevel,
     repeated: all.some(({ runs }) => runs > 1),
   };
+}
+
+/** GPUs by the option, or by the telemetry of the runs. */
+function gpusOf(groups: readonly Group[], { numGpus }: Config): GpuCount | undefined {
+  if (numGpus !== undefined) return { gpus: numGpus, from: '--num-gpus' };
+  const runs = groups.flatMap(({ measured }) => measured.flatMap((point) => point.runs));
+  return recordedGpus(runs.map(({ facts }) => facts));
 }
 
 /** The verdict of each group, as written to the sweep's file. */
@@ -66,7 +74,7 @@ export function verdictsJson(groups: readonly Group[], series: Series, config: C
       work: work === '' ? undefined : work,
       throughput: outputTokenThroughput.tag,
       per_user: perUserMetric(measured.flatMap(({ runs }) => runs)).tag,
-      num_gpus: config.numGpus,
+      num_gpus: gpusOf(groups, config)?.gpus,
       pareto_frontier: verdict.frontier.map(parameters),
       no_difference_beyond_noise: verdict.isTie ? true : undefined,
       client_limited: points.flatMap(({ clientLimited }, i) => (clientLimited ? [parameters(i)] : [])),
