@@ -19,7 +19,7 @@ export interface LoggedSource {
 }
 
 /** Bytes of values that are read back at once: a source of more takes several passes through its log. */
-const MAX_PASS_BYTES = 32 << 20;
+const MAX_PASS_BYTES = 16 << 20;
 
 /** What the logs hold. @param passBytes of values to hold at once. */
 export function openScrapedSeries(
