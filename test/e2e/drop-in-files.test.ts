@@ -182,7 +182,6 @@ describe('a run with a warm-up', () => {
       metrics_csv: `phases/${name}/profile_export_aiperf.csv`,
       metrics_json: `phases/${name}/profile_export_aiperf.json`,
       ...{ phase_index: index, phase_kind: name, phase_name: name, profiling_index: profilingIndex },
-      server_metrics_json: `phases/${name}/server_metrics.json`,
       start_ns: expect.any(Number),
       ...{ successful_request_count: requests, total_request_count: requests, was_cancelled: false },
     });
