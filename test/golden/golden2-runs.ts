@@ -217,7 +217,7 @@ export const skipped: Readonly<Record<string, readonly string[]>> = {
     'inputs-json',
     'raw-payload-folder',
   ],
-  'GPU telemetry does not exist yet': [
+  'their files are compared in test/export/gpu-files.test.ts and test/telemetry/gpu': [
     'gpu',
     'gpu-custom-csv',
     'gpu-dies',
