@@ -172,6 +172,8 @@ describe('a run with a warm-up', () => {
         ...['foo_series.jsonl', 'foo_warmup.jsonl', 'inputs.json', 'logs/aiperf.log', 'phase_manifest.json'],
         ...['phases/profiling/profile_export_aiperf.csv', 'phases/profiling/profile_export_aiperf.json'],
         ...['phases/warmup/profile_export_aiperf.csv', 'phases/warmup/profile_export_aiperf.json'],
+        ...['foo_server_metrics.csv', 'foo_server_metrics.json'],
+        ...['phases/profiling/server_metrics.json', 'phases/warmup/server_metrics.json'],
         'run_config.json',
       ].sort(),
     );
@@ -182,6 +184,7 @@ describe('a run with a warm-up', () => {
       metrics_csv: `phases/${name}/profile_export_aiperf.csv`,
       metrics_json: `phases/${name}/profile_export_aiperf.json`,
       ...{ phase_index: index, phase_kind: name, phase_name: name, profiling_index: profilingIndex },
+      server_metrics_json: `phases/${name}/server_metrics.json`,
       start_ns: expect.any(Number),
       ...{ successful_request_count: requests, total_request_count: requests, was_cancelled: false },
     });

@@ -15,7 +15,7 @@ import { type SeenRequest, startScriptedServer, streamTokens } from './scripted-
 
 const options: Options = {
   ...{ model: 'm', tokenizer: 'builtin', streaming: true, 'random-seed': 5, isl: 10, osl: 3 },
-  ...{ concurrency: 2, 'request-count': 6, 'log-level': 'DEBUG' },
+  ...{ concurrency: 2, 'request-count': 6, 'log-level': 'DEBUG', 'no-gpu-telemetry': true },
 };
 
 /** A server of answers whose metrics page counts them; what came to it, in order. */
