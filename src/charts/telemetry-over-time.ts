@@ -1,5 +1,6 @@
 import { effectiveDecodeThroughput } from '../metrics/curve-metrics.js';
 import { outputSequenceLength } from '../metrics/request-metrics.js';
+import { amd, nvidia } from '../telemetry/gpu/gpu-metrics.js';
 import { serverMetrics } from '../telemetry/server-metrics.js';
 import type { SeriesMetric } from '../telemetry/time-series.js';
 import { counted } from '../util/counted.js';
@@ -82,7 +83,7 @@ export const telemetryCharts: readonly RunChart<TelemetryOverTime>[] = [
     label: 'GPU utilization',
     unit: '%',
     subject: 'GPU',
-    metrics: ['nvidia_gpu_utilization', 'amd_gfx_activity'],
+    metrics: [nvidia.utilization.name, amd.gfxActivity.name],
     max: 100,
     withThroughput: true,
   }),
@@ -92,7 +93,7 @@ export const telemetryCharts: readonly RunChart<TelemetryOverTime>[] = [
     label: 'Power of a GPU',
     unit: 'W',
     subject: 'GPU',
-    metrics: ['nvidia_power_usage', 'amd_power'],
+    metrics: [nvidia.power.name, amd.power.name],
   }),
 ];
 

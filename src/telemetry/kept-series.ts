@@ -3,7 +3,7 @@ import type { ScrapedSeries, ScrapedSource, ServerSeries } from './server-series
 import type { Labels, Observation, SeriesMetric } from './time-series.js';
 
 /** Most observations of a source that are kept: one a second in an hour. */
-const MOST_OBSERVATIONS = 3600;
+export const MOST_OBSERVATIONS = 3600;
 
 /** A series that is kept, over the observations of its source. */
 interface Kept {
@@ -67,18 +67,27 @@ function reduced(
   { kind }: SeriesMetric,
   most: number,
 ): Float64Array {
-  const width = widthOf(source.sentNs.length, most);
-  const all = new Float64Array(Math.ceil(source.sentNs.length / width)).fill(Number.NaN);
-  const counts = new Uint32Array(all.length);
   // Buckets come first, then the sum and the count.
   const [step, offset] = bounds.length === 0 ? [1, 0] : [bounds.length + 2, bounds.length];
-  for (const [i, scrape] of scrapes.entries()) {
-    const at = Math.floor(scrape / width);
-    const value = values[i * step + offset] ?? Number.NaN;
-    const count = (counts[at] ?? 0) + 1;
-    counts[at] = count;
-    const before = all[at] ?? Number.NaN;
-    all[at] = kind === 'counter' || count === 1 ? value : before + (value - before) / count;
+  const all = new Float64Array(source.sentNs.length).fill(Number.NaN);
+  for (const [i, scrape] of scrapes.entries()) all[scrape] = values[i * step + offset] ?? Number.NaN;
+  return merged(all, widthOf(all.length, most), kind === 'counter' ? 'last' : 'mean');
+}
+
+/** Each `width` neighbours as one value, of those that are not NaN; NaN where all are. */
+export function merged(values: ArrayLike<number>, width: number, keeps: 'mean' | 'last'): Float64Array {
+  const all = new Float64Array(width === 0 ? 0 : Math.ceil(values.length / width)).fill(Number.NaN);
+  for (let at = 0; at < all.length; at++) {
+    const end = Math.min((at + 1) * width, values.length);
+    let [sum, count, last] = [0, 0, Number.NaN];
+    for (let i = at * width; i < end; i++) {
+      const value = values[i] ?? Number.NaN;
+      if (Number.isNaN(value)) continue;
+      sum += value;
+      count++;
+      last = value;
+    }
+    if (count > 0) all[at] = keeps === 'last' ? last : sum / count;
   }
   return all;
 }

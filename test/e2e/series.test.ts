@@ -117,13 +117,14 @@ describe('the series of a run', () => {
     expect(observed()).toBe(2);
   });
 
-  it('are followed by those of the server, which the page of the run draws', async () => {
+  it('are followed by those of the server and its GPUs, which the page of the run draws', async () => {
     const folder = temporaryFolder();
-    const simulated = await startSimulatedServer({ ttft: 500, itl: 0 });
+    const simulated = await startSimulatedServer({ ttft: 500, itl: 0, gpus: 2 });
     onTestFinished(() => simulated.close().then(() => {}));
     const served = profileWords({
       ...{ model: 'm', tokenizer: 'builtin', streaming: true, isl: 10, osl: 3, report: true },
       ...{ url: simulated.url, concurrency: 2, 'request-count': 8, 'artifact-dir': folder },
+      ...{ 'gpu-telemetry': `${simulated.url}/gpu/metrics` },
     });
     expect(await aiperf(served)).toMatchObject({ code: 0 });
     const all = readSeries(join(folder, 'profile_export_series.jsonl'), { epochNs: 0n, monotonicNs: 0n });
@@ -134,6 +135,14 @@ describe('the series of a run', () => {
     ]);
     const generated = ofServer.at(-1)?.values;
     expect([generated?.[0], generated?.at(-1)]).toEqual([0, 8 * 3]);
+    const ofGpus = all.filter(({ source }) => source === `${simulated.url}/gpu/metrics`);
+    expect(ofGpus.map(({ metric, labels, values }) => [metric.name, labels.gpu, values[0]])).toEqual([
+      // Idle before the run; the second draws 1 W more.
+      ['nvidia_power_usage', '0', 75],
+      ['nvidia_gpu_utilization', '0', 0],
+      ['nvidia_power_usage', '1', 76],
+      ['nvidia_gpu_utilization', '1', 0],
+    ]);
     // Two requests for half a second each time, and half a second a window.
     expect(Math.max(...(ofServer[0]?.values ?? []))).toBe(2);
     const page = readFileSync(join(folder, 'report.html'), 'utf8');
@@ -142,6 +151,8 @@ describe('the series of a run', () => {
       'server_requests_running_over_time',
       'server_kv_cache_usage_over_time',
       'server_generation_tokens_over_time',
+      'gpu_utilization_and_throughput_over_time',
+      'gpu_power_over_time',
     ]);
   });
 

@@ -71,8 +71,8 @@ export const powerNames: Readonly<Record<GpuPlatform, { readonly power: string; 
     amd: { power: amd.power.name, energy: amd.energy.name },
   };
 
-/** Metrics that are drawn over time and written to the series file, too. */
+/** Metrics that charts show over time. */
 export const chartedGpuMetrics: readonly GpuMetric[] = [
-  ...[nvidia.power, nvidia.utilization, nvidia.memoryUsed, nvidia.temperature],
-  ...[amd.power, amd.gfxActivity, amd.memoryUsed, amd.temperature],
+  ...[nvidia.power, nvidia.utilization],
+  ...[amd.power, amd.gfxActivity],
 ];

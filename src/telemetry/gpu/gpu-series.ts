@@ -1,38 +1,32 @@
+import { MOST_OBSERVATIONS, merged } from '../kept-series.js';
 import type { Observation } from '../time-series.js';
 import type { GpuHistory } from './gpu-history.js';
 import { chartedGpuMetrics } from './gpu-metrics.js';
 
-/** Most observations of a GPU that are kept for charts: one a second in an hour. */
-const MOST_OBSERVATIONS = 3600;
-
 /**
- * Observations of the metrics that are drawn over time. Of more than `most` samples of a GPU, as many neighbours as needed
- * share an observation with their mean, at the time of the last of them.
+ * Observations of the metrics of GPUs that charts show, by source and time: one for each reading. Of more than `most`
+ * readings, as many neighbours as needed share an observation, with their mean.
  */
 export function* gpuObservations(
   histories: readonly GpuHistory[],
   most = MOST_OBSERVATIONS,
 ): Iterable<Observation> {
-  for (const { source, gpu, times, values } of histories) {
-    const labels = { gpu: String(gpu.index), uuid: gpu.uuid };
-    const charted = chartedGpuMetrics.flatMap(({ name, unit }) => {
-      const list = values.get(name);
-      return list === undefined ? [] : [{ metric: { name, unit, kind: 'gauge' as const }, list }];
-    });
-    const width = Math.ceil(times.length / most);
-    for (let from = 0; from < times.length; from += width) {
-      const to = Math.min(from + width, times.length);
-      const samples = charted.flatMap(({ metric, list }) => {
-        const value = meanOf(list.subarray(from, to));
-        return Number.isNaN(value) ? [] : [{ metric, labels, value }];
-      });
-      if (samples.length > 0) yield { source, atNs: times[to - 1] ?? 0, samples };
+  for (const source of new Set(histories.map((history) => history.source))) {
+    const byTime = new Map<number, Observation['samples'][number][]>();
+    for (const { gpu, times, values } of histories.filter((history) => history.source === source)) {
+      const labels = { gpu: String(gpu.index), uuid: gpu.uuid };
+      const width = Math.ceil(times.length / most);
+      for (const { name, unit } of chartedGpuMetrics) {
+        const metric = { name, unit, kind: 'gauge' } as const;
+        for (const [at, value] of merged(values.get(name) ?? [], width, 'mean').entries()) {
+          if (Number.isNaN(value)) continue;
+          const atNs = times[Math.min((at + 1) * width, times.length) - 1] ?? 0;
+          const samples = byTime.get(atNs) ?? [];
+          byTime.set(atNs, samples);
+          samples.push({ metric, labels, value });
+        }
+      }
     }
+    for (const [atNs, samples] of [...byTime].sort(([a], [b]) => a - b)) yield { source, atNs, samples };
   }
-}
-
-/** NaN without a value. */
-function meanOf(values: Float64Array): number {
-  const present = values.filter((value) => !Number.isNaN(value));
-  return present.reduce((sum, value) => sum + value, 0) / present.length;
 }
