@@ -96,11 +96,41 @@ export const comparisonCharts: readonly Chart<Comparison, unknown>[] = [
     x: 'Output tokens per second',
     y: () => 'Time to first token, mean (ms)',
     place: ({ throughput, ttft }) => [throughput?.mean, ttft?.mean],
-    line: ({ points }) => (points.every(({ load }) => load !== undefined) ? points.map((_, i) => i) : []),
+    line: byLoad,
     lineOrder: 'by load',
     region: ({ ttft }) => (ttft === undefined ? undefined : { of: 'y', from: 0, to: ttft }),
   }),
+  comparisonChart({
+    name: 'gpu_power_vs_throughput',
+    title: 'GPU power against throughput',
+    lineName: 'In the order of load',
+    x: 'Output tokens per second',
+    y: () => 'Power of all GPUs, mean (W)',
+    place: ({ throughput, gpuPower }) => [throughput?.mean, gpuPower?.mean],
+    line: byLoad,
+    lineOrder: 'by load',
+    region: () => undefined,
+  }),
+  comparisonChart({
+    name: 'tokens_per_joule_vs_interactivity',
+    title: 'Tokens per joule against speed for each user',
+    lineName: 'Pareto frontier',
+    x: 'Output tokens per second and user',
+    y: () => 'Output tokens per joule',
+    place: ({ perUser, tokensPerJoule }) => [perUser?.mean, tokensPerJoule?.mean],
+    line: ({ points }) =>
+      frontierOf(
+        points.map((_, i) => i),
+        points.map(({ perUser, tokensPerJoule }) => ({ x: perUser, y: tokensPerJoule })),
+      ),
+    region: ({ perUser }) => (perUser === undefined ? undefined : { of: 'x', from: perUser }),
+  }),
 ];
+
+/** All points, where each has a load. */
+function byLoad({ points }: Comparison): readonly number[] {
+  return points.every(({ load }) => load !== undefined) ? points.map((_, i) => i) : [];
+}
 
 function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
   const { name, title, lineName } = axes;

@@ -153,6 +153,15 @@ function rowsOf(platform: GpuPlatform): PowerMetric[] {
 /** Power and energy of the GPUs of each vendor. */
 export const powerMetrics: readonly PowerMetric[] = [...rowsOf('nvidia'), ...rowsOf('amd')];
 
+/** Power of all GPUs, of each vendor. */
+export const totalGpuPower = ofVendors('total_gpu_power');
+/** Output tokens per joule of all GPUs, of each vendor. */
+export const outputTokensPerJoule = ofVendors('output_tokens_per_joule');
+
+function ofVendors(tag: string): readonly PowerMetric[] {
+  return powerMetrics.filter((metric) => metric.tag === `${metric.platform}_${tag}`);
+}
+
 /** Results of the power metrics of each vendor that was measured. */
 export function powerResults(measured: readonly GpuPower[], run: PoweredRun): Results {
   return measured.flatMap((power) =>

@@ -25,6 +25,10 @@ export interface ComparedPoint extends OperatingPoint {
   readonly ttft: Estimate | undefined;
   /** Of the whole request. */
   readonly latency: Estimate | undefined;
+  /** Of all GPUs together, watts; absent without GPU telemetry. */
+  readonly gpuPower?: Estimate | undefined;
+  /** Output tokens per joule of all GPUs; absent without GPU telemetry. */
+  readonly tokensPerJoule?: Estimate | undefined;
 }
 
 /** A point recommended for a priority. */

@@ -2,6 +2,7 @@ import { goodRequestFraction } from '../metrics/goodput-metrics.js';
 import type { Metric } from '../metrics/metric.js';
 import type { RunSummary } from '../metrics/metric-store.js';
 import { estimate } from '../metrics/noise.js';
+import { outputTokensPerJoule, totalGpuPower } from '../metrics/power-metrics.js';
 import {
   e2eOutputTokenThroughput,
   outputTokenThroughputPerUser,
@@ -26,6 +27,7 @@ export function comparedPoint(
 ): ComparedPoint {
   const results = runs.map(({ summary }) => summary.results);
   const of = (metric: Metric) => estimate(results, metric, level);
+  const ofVendor = (metrics: readonly Metric[]) => metrics.map(of).find((value) => value !== undefined);
   return {
     ...{ name, load, runs: runs.length },
     throughput: of(outputTokenThroughput),
@@ -33,6 +35,8 @@ export function comparedPoint(
     goodShare: of(goodRequestFraction)?.mean,
     ttft: of(timeToFirstToken),
     latency: of(requestLatency),
+    gpuPower: ofVendor(totalGpuPower),
+    tokensPerJoule: ofVendor(outputTokensPerJoule),
     clientLimited: runs.some(isClientLimited),
   };
 }

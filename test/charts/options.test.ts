@@ -191,9 +191,10 @@ describe('what is drawn of a run', () => {
   });
 });
 
+const exactly = (mean: number) => ({ mean, ciLow: mean, ciHigh: mean, noise: 0 });
+
 /** The walkthrough's kind of sweep: throughput levels off while users wait. */
 function comparison(): Comparison {
-  const exactly = (mean: number) => ({ mean, ciLow: mean, ciHigh: mean, noise: 0 });
   const points = [
     [10, 1240, 124, 210, 5200],
     [50, 4100, 82, 390, 7600],
@@ -262,6 +263,40 @@ describe('what is drawn of several runs', () => {
         [5200, 620],
         [7600, 2050],
         [10_800, 2900],
+      ],
+    });
+  });
+
+  it('power in the order of load, and tokens per joule with their frontier, where GPUs were read', () => {
+    const whole = comparison();
+    const drawn = (name: string, compared: Comparison) => {
+      const chart = comparisonCharts.find((each) => each.name === name);
+      return chart?.data(compared) === undefined ? undefined : series(chart, compared, 0);
+    };
+    expect(drawn('gpu_power_vs_throughput', whole)).toBeUndefined();
+    expect(drawn('tokens_per_joule_vs_interactivity', whole)).toBeUndefined();
+    const watts = [300, 800, 1200, 1250];
+    const powered = {
+      ...whole,
+      points: whole.points.map((point, i) => ({
+        ...point,
+        gpuPower: exactly(watts[i] ?? 0),
+        tokensPerJoule: exactly((point.throughput?.mean ?? 0) / (watts[i] ?? 1)),
+      })),
+    };
+    expect(drawn('gpu_power_vs_throughput', powered)).toMatchObject({
+      data: [
+        [1240, 300],
+        [4100, 800],
+        [5800, 1200],
+        [5700, 1250],
+      ],
+    });
+    // 100 and 200 in flight give fewer tokens per joule, and less to each user, than 50.
+    expect(drawn('tokens_per_joule_vs_interactivity', powered)).toMatchObject({
+      data: [
+        [82, 5.125],
+        [124, 4.13333],
       ],
     });
   });

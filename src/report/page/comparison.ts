@@ -1,6 +1,7 @@
 import { goodRequestFraction } from '../../metrics/goodput-metrics.js';
 import type { Metric } from '../../metrics/metric.js';
 import type { RunSummary } from '../../metrics/metric-store.js';
+import { outputTokensPerJoule, totalGpuPower } from '../../metrics/power-metrics.js';
 import {
   outputTokenThroughputPerUser,
   requestLatency,
@@ -166,6 +167,9 @@ export function comparisonTable(
   href: (run: ReportedRun) => string,
 ): Html {
   const hasSlos = groups.some(({ runs }) => runs.some(({ summary }) => summary.slos.length > 0));
+  const hasPower = groups.some(({ runs }) =>
+    runs.some(({ summary }) => powerCells(summary).some((cell) => cell !== '')),
+  );
   const hasVerdicts = groups.some(({ runs }) => runs.some(({ facts }) => facts.fidelity !== undefined));
   const row = (run: ReportedRun, point: number) => [
     html`<a href="${href(run)}">${run.name}</a>`,
@@ -173,6 +177,7 @@ export function comparisonTable(
     loadWords(run.facts.inputConfig).load ?? '',
     ...(hasVerdicts ? [clientVerdict(run)?.replace(/^client /, '') ?? ''] : []),
     ...figureCells(run.summary),
+    ...(hasPower ? powerCells(run.summary) : []),
     ...(hasSlos ? [goodCell(run.summary)] : []),
   ];
   const rows = groups.flatMap(({ runs }, point) => runs.map((run) => row(run, point)));
@@ -183,6 +188,7 @@ export function comparisonTable(
       ...['Run', 'Frontier', 'Load', ...(hasVerdicts ? ['Client'] : [])],
       ...['Requests', 'Failed', 'Requests/s', 'Tokens/s', 'per user'],
       ...['TTFT p50', 'TTFT p99', 'Latency p50', 'Latency p99'],
+      ...(hasPower ? ['GPU power', 'Tokens/J'] : []),
       ...(hasSlos ? ['Good'] : []),
     ],
     rows,
@@ -203,6 +209,16 @@ function figureCells({ results, validCount, failedCount }: RunSummary): Cell[] {
     time(timeToFirstToken, 'p99'),
     time(requestLatency, 'p50'),
     time(requestLatency, 'p99'),
+  ];
+}
+
+/** Power of all GPUs, and output tokens per joule. */
+function powerCells({ results }: RunSummary): Cell[] {
+  const of = (metrics: readonly Metric[]) =>
+    metrics.flatMap((metric) => statsOf(results, metric)?.avg ?? [])[0];
+  return [
+    optional(of(totalGpuPower), (watts) => `${short(watts)} W`),
+    optional(of(outputTokensPerJoule), short),
   ];
 }
 

@@ -310,3 +310,29 @@ test('the table has the figures of each run, and its good requests where there a
     ['', '190', '95.0', '', '', '', '', '', ''],
   ]);
 });
+
+test('power of all GPUs and tokens per joule, where they were measured', () => {
+  const measured = (one: ReportedRun, watts: number, perJoule: number): ReportedRun => ({
+    ...one,
+    summary: {
+      ...one.summary,
+      results: [
+        ...one.summary.results,
+        { tag: 'nvidia_total_gpu_power', unit: 'W', statistics: { avg: watts } },
+        { tag: 'nvidia_output_tokens_per_joule', unit: 'tokens/J', statistics: { avg: perJoule } },
+      ],
+    },
+  });
+  const [first, second] = runs;
+  if (first === undefined || second === undefined) throw new Error('unreachable');
+  const compared = pageComparison([measured(first, 640.5, 0.15625), second], 0.95);
+  const { points } = compared;
+  expect(points.map(({ gpuPower, tokensPerJoule }) => [gpuPower?.mean, tokensPerJoule?.mean])).toEqual([
+    [640.5, 0.15625],
+    [undefined, undefined],
+  ]);
+  const text = comparisonTable(compared, () => '#').toString();
+  expect(text).toContain('>GPU power</th><th scope="col">Tokens/J</th>');
+  expect(text).toMatch(/<td>641 W<\/td><td>0\.156<\/td>/);
+  expect(comparisonTable(pageComparison(runs, 0.95), () => '#').toString()).not.toContain('GPU power');
+});
