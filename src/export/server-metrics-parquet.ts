@@ -54,7 +54,7 @@ export function writeParquet(
   all: Iterable<ParquetSeries>,
 ): void {
   const names = [...labels].sort();
-  const shown = freeNames(names, [...headColumns, ...valueColumns]);
+  const shown = freeNames(names.map(masked), [...headColumns, ...valueColumns]);
   const columns = [...headColumns, ...shown, ...valueColumns];
   const writer = new ParquetWriter({
     writer: fileWriter(path),
@@ -86,8 +86,8 @@ function* rowsOf(
   { origin }: ServerMetricsFacts,
 ): Generator<readonly Cell[]> {
   const { source, family, labels, bounds, scrapes, values } = series;
-  const labelCells = labelNames.map((name) => labels[name]);
-  const row: Cell[] = [source.url, family.name, family.kind, unitOf(family), family.help, 0n, ...labelCells];
+  const head = [source.url, family.name, family.kind, unitOf(family), family.help].map(masked);
+  const row: Cell[] = [...head, 0n, ...labelNames.map((name) => masked(labels[name]))];
   const place = (column: (typeof valueColumns)[number]) => row.length + valueColumns.indexOf(column);
   const [value, sum, count, bound, bucket] = valueColumns.map(place) as [
     number,
@@ -127,6 +127,11 @@ function* rowsOf(
       yield row;
     }
   }
+}
+
+/** A page may show the keys that it was sent. */
+function masked<Text extends string | undefined>(text: Text): Text {
+  return (text === undefined ? text : withoutSecrets(text)) as Text;
 }
 
 const numberColumns: ReadonlySet<string> = new Set(['value', 'sum', 'count', 'bucket_count']);

@@ -8,6 +8,7 @@ import type { Labels } from '../telemetry/time-series.js';
 import { type ClockOrigin, wallNs } from '../util/clock.js';
 import type { JsonObject } from '../util/json.js';
 import { Float, type Printable } from '../util/python-json.js';
+import { holdsSecret, withoutUnmistakable } from '../util/secrets.js';
 
 // What the server-metrics files have in common.
 
@@ -34,7 +35,9 @@ export interface ServerPhase extends Window {
 
 /** Labels in the order of their names. */
 export function sortedLabels(labels: Labels): readonly (readonly [name: string, value: string])[] {
-  return Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.entries(labels)
+    .map(([name, value]) => [holdsSecret(name) ? withoutUnmistakable(name) : name, value] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** What series of one metric are sorted by. */

@@ -20,7 +20,7 @@ export interface PageFaults {
   duplicateId: number;
   /** Samples beyond the limit. */
   excess: number;
-  /** Samples whose value is NaN or infinite. */
+  /** Samples whose value is NaN, infinite or so large that statistics of it are. */
   readonly nonFinite: number[];
 }
 
@@ -34,6 +34,9 @@ const MALFORMED = -2;
 
 /** Distinct samples of one source: a label with a value per request would fill the memory. */
 const MAX_SAMPLES = 250_000;
+
+/** Larger values, such as the largest double in place of none, have squares and sums that are infinite. */
+const MAX_VALUE = 1e100;
 
 const SHOWN_BYTES = 80;
 
@@ -173,7 +176,7 @@ export class PageReader {
     }
     this.#seenIn[id] = this.#pages;
     this.ids[this.count++] = id;
-    if (value - value === 0) this.values[id] = value;
+    if (Math.abs(value) <= MAX_VALUE) this.values[id] = value;
     else this.faults.nonFinite.push(id);
   }
 

@@ -72,6 +72,11 @@ class PageSource implements TelemetrySource {
     return true;
   }
 
+  readFirst(): void {
+    this.url = this.#plan.url;
+    this.#path = this.#plan.path;
+  }
+
   close(): void {
     this.#exchange?.destroy();
   }
@@ -137,6 +142,7 @@ function decoded(head: ResponseHead, body: Buffer): Buffer {
   try {
     return decodeBody(body, codings, MAX_PAGE_BYTES);
   } catch (thrown) {
+    if (thrown instanceof RangeError) throw new ReadFailure('too large', tooLarge, true);
     throw new ReadFailure(
       'undecodable',
       `its ${codings.join(', ')} body cannot be decoded: ${messageOf(thrown)}`,

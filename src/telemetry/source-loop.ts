@@ -114,16 +114,12 @@ export class SourceLoop {
     const { intervalMs } = this.source;
     const startNs = nowNs();
     try {
-      const reading = await this.source.read(this.#readMs);
+      await this.#readPage();
       if (this.#ended.signal.aborted) return false;
-      if (!this.#recorder.add(reading)) {
-        if (this.source.readOther()) return await this.#read();
-        throw notExposition(reading.page);
-      }
       this.#noteReturn();
       this.failure = undefined;
       // A page that takes longer than the interval gets the time that it needs.
-      const tookMs = (nowNs() - startNs) / 1e6;
+      const tookMs = Math.round((nowNs() - startNs) / 1e6);
       this.#readMs = Math.min(MAX_READ_MS, Math.max(leastReadMs(intervalMs), 2 * tookMs));
       return true;
     } catch (thrown) {
@@ -132,6 +128,21 @@ export class SourceLoop {
         thrown instanceof ReadFailure ? thrown : new ReadFailure('unreadable', messageOf(thrown), true),
       );
       return false;
+    }
+  }
+
+  /** Where the page is no exposition text, reads the other one. @throws ReadFailure */
+  async #readPage(): Promise<void> {
+    const reading = await this.source.read(this.#readMs);
+    if (this.#ended.signal.aborted || this.#recorder.add(reading)) return;
+    const failure = notExposition(reading.page);
+    if (!this.source.readOther()) throw failure;
+    try {
+      await this.#readPage();
+    } catch (thrown) {
+      if (!(thrown instanceof ReadFailure && isMissing(thrown))) throw thrown;
+      this.source.readFirst();
+      throw failure;
     }
   }
 
@@ -177,7 +188,7 @@ export class SourceLoop {
 
 /** Limit for a read: with it, a read that hangs costs one scrape. */
 export function leastReadMs(intervalMs: number): number {
-  return Math.max(100, 1.8 * intervalMs);
+  return Math.max(100, Math.round(1.8 * intervalMs));
 }
 
 /** Whether there is no such page, now and later. */

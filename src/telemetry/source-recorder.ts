@@ -185,6 +185,8 @@ export class SourceRecorder {
 
   #noteFaults(): void {
     const { malformed, malformedLine, duplicates, duplicateId, excess, nonFinite } = this.#pages.faults;
+    if (this.#pages.count === 0 && this.#source.kind === 'server' && !this.#source.isDefault)
+      this.#note('empty', 'the page has no metrics', 'the page had no metrics');
     if (malformed > 0) {
       const what = 'malformed lines were left out';
       this.#note('malformed', `${what}, e.g. ${malformedLine}`, what, malformed);
@@ -202,7 +204,7 @@ export class SourceRecorder {
       const number = this.#numberOf[id] as number;
       const family = this.#samples[number]?.family.name;
       if (family === undefined) continue;
-      const what = 'values that are NaN or infinite are left out';
+      const what = 'values that are NaN, infinite or above 1e100 are left out';
       this.#note(`not finite ${family}`, `${this.#shown(number)}: ${what}`, `${family}: ${what}`);
     }
   }

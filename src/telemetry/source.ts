@@ -26,6 +26,8 @@ export interface TelemetrySource {
    * now on.
    */
   readOther(): boolean;
+  /** Reads the first page again: the other one is missing. */
+  readFirst(): void;
   close(): void;
 }
 

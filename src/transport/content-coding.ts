@@ -23,7 +23,7 @@ export function codingsOf(contentEncoding: string, body: Buffer): readonly strin
 
 /**
  * Undoes gzip, deflate and br.
- * @throws Error for an unknown coding, an invalid body, or one of more than `maxBytes`
+ * @throws RangeError for a body of more than `maxBytes`, Error for an unknown coding or an invalid body
  */
 export function decodeBody(body: Buffer, codings: readonly string[], maxBytes: number): Buffer {
   return codings.toReversed().reduce((coded, coding) => decodeOnce(coded, coding, maxBytes), body);
@@ -43,7 +43,7 @@ function decodeOnce(body: Buffer, coding: string, maxOutputLength: number): Buff
         return brotliDecompressSync(body, { ...brotli, maxOutputLength });
     }
   } catch (thrown) {
-    if (thrown instanceof RangeError) throw new Error(`it has more than ${maxOutputLength} bytes`);
+    if (thrown instanceof RangeError) throw new RangeError(`it has more than ${maxOutputLength} bytes`);
     throw thrown;
   }
   throw new Error(`the coding ${coding} is not supported`);

@@ -8,6 +8,7 @@ import type { ServerMetricsFacts } from '../../src/export/server-metrics.js';
 import { type ServerMetricsFormat, writeServerMetrics } from '../../src/export/server-metrics-files.js';
 import { filesIn } from '../../src/run/files.js';
 import type { ScrapedSeries } from '../../src/telemetry/server-series.js';
+import { forgetSecrets, learnSecrets } from '../../src/util/secrets.js';
 import { type RecordedSample, type RecordedScrape, scrapedSeries } from './recorded-scrapes.js';
 
 const all: readonly ServerMetricsFormat[] = ['json', 'csv', 'jsonl', 'parquet'];
@@ -123,6 +124,30 @@ describe('labels', () => {
     ]);
     expect(lines[2].metrics.a).toEqual([{ labels, value: 4 }]);
   });
+});
+
+test('no file shows a key that a page shows', async () => {
+  const key = 'sk-key-of-the-run-123';
+  learnSecrets([key]);
+  const labels = { key, [`x ${key}`]: '1', url: 'http://me:pass-of-url@host/' };
+  const page = [counter('a', 1, labels), counter(`b ${key}`, 1)];
+  const declared = {
+    a: { type: 'counter', description: `for ${key}` },
+    [`b ${key}`]: { type: 'counter', description: '' },
+  } as const;
+  const scraped = scrapedSeries(scrapesOf(page, page, page, page, page), declared);
+  const { files, troubles } = await written(scraped);
+  forgetSecrets();
+  expect(troubles).toEqual([]);
+  for (const file of ['serverMetricsJson', 'serverMetricsCsv', 'serverMetricsJsonl'] as const)
+    expect(text(files[file])).not.toMatch(/key-of-the-run|pass-of-url/);
+  const file = new Uint8Array(readFileSync(files.serverMetricsParquet)).buffer;
+  const [row] = await parquetReadObjects({ file });
+  expect(row).toMatchObject({
+    ...{ metric_name: 'a', description: 'for <redacted>', key: '<redacted>', 'x <redacted>': '1' },
+    url: 'http://me:<redacted>@host/',
+  });
+  expect(Buffer.from(file).toString('latin1')).not.toMatch(/key-of-the-run|pass-of-url/);
 });
 
 test('columns of labels: those that occur together are side by side, those of one series first', () => {

@@ -112,6 +112,13 @@ describe('pages one after another', () => {
     expect(reader.values[0]).toBe(3);
   });
 
+  it('leaves out values whose squares are infinite, such as the largest double', () => {
+    const reader = new PageReader();
+    reader.read(Buffer.from('a 1.7976931348623157e308\nb -1e101\nc 1e100\n'));
+    expect([...reader.values.subarray(0, 3)]).toEqual([Number.NaN, Number.NaN, 1e100]);
+    expect(reader.faults.nonFinite).toEqual([0, 1]);
+  });
+
   it('takes the first of duplicate series, also with labels in another order', () => {
     const reader = new PageReader();
     for (const value of [1, 2]) {

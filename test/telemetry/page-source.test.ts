@@ -114,7 +114,7 @@ it('refuses a small page that decodes to a large one', async () => {
     response.setHeader('content-encoding', 'gzip');
     response.end(bomb);
   });
-  await expect(source.read(60_000)).rejects.toMatchObject({ reason: 'undecodable' });
+  await expect(source.read(60_000)).rejects.toMatchObject({ reason: 'too large', isFinal: true });
 });
 
 it('gives up on a page that does not answer, and reads it the next time', async () => {
@@ -137,4 +137,6 @@ it('has another page to try once', async () => {
   expect((await source.read(10_000)).page.toString()).toBe('/metrics');
   expect([source.readOther(), source.readOther()]).toEqual([true, false]);
   expect([source.url, (await source.read(10_000)).page.toString()]).toEqual([other.url, other.path]);
+  source.readFirst();
+  expect([source.url, (await source.read(10_000)).page.toString()]).toEqual(['http://s/metrics', '/metrics']);
 });

@@ -20,6 +20,7 @@ const source: TelemetrySource = {
   intervalMs: 333,
   read: () => Promise.reject(new Error('not used')),
   readOther: () => false,
+  readFirst: () => {},
   close: () => {},
 };
 
@@ -50,7 +51,7 @@ function seriesOf(scraped: ScrapedSeries) {
 
 const odd = [
   '# TYPE q gauge\nq 0.25\n# TYPE n counter\nn_total{a="1"} 5\n',
-  '# TYPE q gauge\nq 1e300\n# TYPE n counter\nn_total{a="1"} 7\nn_total{a="2"} 1\n',
+  '# TYPE q gauge\nq 1e100\n# TYPE n counter\nn_total{a="1"} 7\nn_total{a="2"} 1\n',
   '# TYPE q gauge\nq NaN\n# TYPE n counter\nn_total{a="2"} 1\n',
   '# TYPE q gauge\nq 0.25\n# TYPE n counter\nn_total{a="1"} 2\nn_total{a="2"} 0\n',
 ];
@@ -58,13 +59,13 @@ const odd = [
 it('gives back the values of each series, and the scrapes that had it', () => {
   const { scraped, lines } = record(odd);
   expect(seriesOf(scraped)).toEqual([
-    { name: 'q', kind: 'gauge', labels: {}, bounds: [], scrapes: [0, 1, 3], values: [0.25, 1e300, 0.25] },
+    { name: 'q', kind: 'gauge', labels: {}, bounds: [], scrapes: [0, 1, 3], values: [0.25, 1e100, 0.25] },
     { name: 'n', kind: 'counter', labels: { a: '1' }, bounds: [], scrapes: [0, 1, 3], values: [5, 7, 2] },
     { name: 'n', kind: 'counter', labels: { a: '2' }, bounds: [], scrapes: [1, 2, 3], values: [1, 1, 0] },
   ]);
   expect(lines).toEqual([
     'INFO http://s/metrics: n{a="2"} is new on the page',
-    'WARNING http://s/metrics: q: values that are NaN or infinite are left out',
+    'WARNING http://s/metrics: q: values that are NaN, infinite or above 1e100 are left out',
     'WARNING http://s/metrics: n{a="1"} is no longer on the page',
     'WARNING http://s/metrics: a counter was reset, e.g. n{a="2"} from 1 to 0; growth is counted from 0',
   ]);
@@ -85,7 +86,7 @@ it('gives the same by scrape', () => {
   ]);
   expect(rows).toEqual([
     [0, 'q 0.25', 'n1 5'],
-    [1, 'q 1e+300', 'n1 7', 'n2 1'],
+    [1, 'q 1e+100', 'n1 7', 'n2 1'],
     [2, 'n2 1'],
     [3, 'q 0.25', 'n1 2', 'n2 0'],
   ]);
@@ -139,5 +140,12 @@ it('keeps the families that files have', () => {
     ['d_info', 'gauge', '', true],
     ['u', 'unknown', '', false],
     ['plain_total', 'unknown', '', false],
+  ]);
+});
+
+it('says that a page which was asked for is empty', () => {
+  expect(record(['', '# EOF\n']).lines).toEqual([
+    'WARNING http://s/metrics: the page has no metrics',
+    'WARNING 2 times in all: http://s/metrics: the page had no metrics',
   ]);
 });

@@ -25,6 +25,7 @@ function startLoop(answers: readonly Answer[], options: { isDefault?: boolean; i
   const notices = new Notices((level, message) => lines.push(`${level} ${message}`));
   const limits: number[] = [];
   let hasOther = true;
+  let firstAgain = 0;
   const waiting: (() => void)[] = [];
   const source: TelemetrySource = {
     kind: 'server',
@@ -44,6 +45,9 @@ function startLoop(answers: readonly Answer[], options: { isDefault?: boolean; i
       const had = hasOther;
       hasOther = false;
       return had;
+    },
+    readFirst: () => {
+      firstAgain++;
     },
     close: () => {},
   };
@@ -65,6 +69,8 @@ function startLoop(answers: readonly Answer[], options: { isDefault?: boolean; i
       notices.end();
       return [...openScrapedSeries([recorder.logged()]).series()].map(({ values }) => [...values]);
     },
+    /** How often the source went back to its first page. */
+    firstAgain: () => firstAgain,
     failures: () => Object.fromEntries(recorder.logged().source.failures),
   };
 }
@@ -153,6 +159,18 @@ it('tries the other page where one is HTML', async () => {
   await run.loop.over;
   expect(run.values()).toEqual([[1, 2, 2]]);
   expect(run.lines).toEqual([]);
+});
+
+it('names the first page where the other one is missing', async () => {
+  const missing = new ReadFailure('HTTP 404', 'it answered with 404 Not Found');
+  const run = startLoop(['{"a": 1}\n', missing]);
+  await run.loop.begun;
+  run.loop.stop(true);
+  await run.loop.over;
+  expect([run.lines, run.firstAgain()]).toEqual([
+    ['WARNING http://s/metrics cannot be read: it is not Prometheus text: {"a": 1}\n; it is tried again'],
+    1,
+  ]);
 });
 
 it('shows the beginning of a page that is not Prometheus text', async () => {
