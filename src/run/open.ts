@@ -67,6 +67,7 @@ export function openRun(files: RunFiles, view: View): OpenedRun {
     gpu,
     requests: table,
     notable: notable.found,
+    extent: table.extent,
     get series() {
       return readSeries(files.series, table.origin);
     },

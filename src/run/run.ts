@@ -1,6 +1,6 @@
 import type { RunSummary } from '../metrics/metric-store.js';
 import type { NotableRequests } from '../metrics/notable.js';
-import type { RequestTable } from '../metrics/request-table.js';
+import type { RequestTable, Window } from '../metrics/request-table.js';
 import type { TimeSeries } from '../telemetry/time-series.js';
 import type { RunFacts } from './facts.js';
 import type { RunFiles } from './files.js';
@@ -17,6 +17,8 @@ export interface Run {
   /** Its measured requests, and those worth a look; undefined where nothing asked for them. */
   readonly requests: RequestTable | undefined;
   readonly notable: NotableRequests | undefined;
+  /** From the start of its first measured request to the end of the last, on the clock of `series`; undefined without one. */
+  readonly extent: Window | undefined;
   /** What its GPUs did; undefined where it did not read them. */
   readonly gpu: GpuTelemetry | undefined;
   /** Telemetry over time, on the clock of the requests; none of a run that left none. */

@@ -38,3 +38,25 @@ export interface Observation {
   readonly atNs: number;
   readonly samples: readonly Sample[];
 }
+
+/** The series of observations, in the order of their first values. @param observations of each source ascending in time. */
+export function seriesOf(observations: Iterable<Observation>): TimeSeries[] {
+  const begun = new Map<
+    string,
+    Omit<TimeSeries, 'times' | 'values'> & Record<'times' | 'values', number[]>
+  >();
+  for (const { source, atNs, samples } of observations) {
+    for (const { metric, labels, value } of samples) {
+      const key = JSON.stringify([source, metric.name, labels]);
+      const one = begun.get(key) ?? { metric, source, labels, times: [], values: [] };
+      begun.set(key, one);
+      one.times.push(atNs);
+      one.values.push(value);
+    }
+  }
+  return Array.from(begun.values(), ({ times, values, ...series }) => ({
+    ...series,
+    times: Float64Array.from(times),
+    values: Float64Array.from(values),
+  }));
+}

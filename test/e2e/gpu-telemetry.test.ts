@@ -160,17 +160,26 @@ describe('a DCGM exporter', () => {
     ).toHaveLength(1);
   });
 
-  it('has custom fields, which a report names as the run did; a bad file is refused', async () => {
+  it('has custom fields, and caps power, which a report names as the run did; a bad file is refused', async () => {
     const folder = temporaryFolder();
+    // An idle GPU asks for 75 W.
+    const capped = await startMockServer({ port: 0, gpus: 1, gpuPowerLimit: 60 });
     const csv = join(temporaryFolder(), 'm.csv');
     writeFileSync(csv, 'DCGM_FI_DEV_SM_CLOCK, gauge, SM clock frequency (in MHz)\n');
-    const { stdout } = await run(folder, { 'gpu-telemetry': `${gpuPage()},${csv}`, 'request-count': 8 });
+    const page = `127.0.0.1:${capped.port}/gpu`;
+    const { stdout } = await run(folder, { 'gpu-telemetry': `${page},${csv}`, 'request-count': 8 });
+    await capped.close();
     const label = 'SM Clock Frequency (MHz)';
-    expect(cellsOf(stdout, ([first]) => first === label)?.[3]).toBe('1,980.00');
+    expect(cellsOf(stdout, ([first]) => first === label)?.[3]).toBe('345.00');
+    const [sentence] = /^Power-capped from .*$/m.exec(stdout) ?? [''];
+    expect(sentence).toMatch(
+      /^Power-capped from \d\.\d\d s: GPU 0, in .* % of the run\. The power limit held/,
+    );
     const report = await aiperf(['report', folder], { env: { COLUMNS: '120' } });
     expect(cellsOf(report.stdout, ([first]) => first === label)).toEqual(
       cellsOf(stdout, ([first]) => first === label),
     );
+    expect(report.stdout).toContain(`\n${sentence}\n`);
     writeFileSync(csv, 'DCGM_FI_DEV_SM_CLOCK\n');
     const refused = await run(temporaryFolder(), { 'gpu-telemetry': `${gpuPage()},${csv}` });
     expect(panelText(refused.stderr)).toContain(`${csv}:1: expected a DCGM field`);

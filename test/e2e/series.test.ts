@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { growthWithin } from '../../src/metrics/series-windows.js';
+import { startMockServer } from '../../src/mock-server/server.js';
 import { readSeries } from '../../src/run/read-series.js';
 import {
   aiperf,
@@ -140,8 +141,10 @@ describe('the series of a run', () => {
       // Idle before the run; the second draws 1 W more.
       ['nvidia_power_usage', '0', 75],
       ['nvidia_gpu_utilization', '0', 0],
+      ['nvidia_power_violation', '0', 0],
       ['nvidia_power_usage', '1', 76],
       ['nvidia_gpu_utilization', '1', 0],
+      ['nvidia_power_violation', '1', 0],
     ]);
     // Two requests for half a second each time, and half a second a window.
     expect(Math.max(...(ofServer[0]?.values ?? []))).toBe(2);
@@ -156,10 +159,16 @@ describe('the series of a run', () => {
     ]);
   });
 
-  it('are left out with --export-level summary', async () => {
+  it('are left out with --export-level summary, but not what those of GPUs explain', async () => {
     const folder = temporaryFolder();
-    const summary = { 'export-level': 'summary', 'benchmark-duration': 0.1 };
-    expect(await aiperf(words(folder, summary))).toMatchObject({ code: 0 });
+    // An idle GPU asks for 75 W.
+    const capped = await startMockServer({ port: 0, gpus: 1, gpuPowerLimit: 60 });
+    const gpus = { 'gpu-telemetry': `127.0.0.1:${capped.port}/gpu`, 'no-server-metrics': true } as const;
+    const summary = { 'export-level': 'summary', 'benchmark-duration': 0.1, ...gpus };
+    const { code, stdout } = await aiperf(words(folder, summary));
+    await capped.close();
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Power-capped from \d\.\d\d s: GPU 0, in /m);
     expect(existsSync(join(folder, 'profile_export_series.jsonl'))).toBe(false);
   });
 });

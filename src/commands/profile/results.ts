@@ -4,6 +4,7 @@ import type { LoadPlan } from '../../load/plan.js';
 import { clientCounts } from '../../metrics/client-counts.js';
 import type { RunSummary } from '../../metrics/metric-store.js';
 import { replayWarning } from '../../metrics/replay-metrics.js';
+import type { Window } from '../../metrics/request-table.js';
 import { layoutOn } from '../../report/layout.js';
 import { ledgerLine } from '../../report/ledger.js';
 import { ledgerPanel, notStreamed, responseWarnings } from '../../report/panels.js';
@@ -106,11 +107,12 @@ export function publishResults(
         warmup,
         requests,
         notable,
+        extent: extentOf(summary, origin),
         gpu,
         notes: notesOn({ facts, stored }, counts),
       },
       get series() {
-        return readSeries(files.series, origin);
+        return config.exportLevel === 'summary' ? (servers?.series ?? []) : readSeries(files.series, origin);
       },
     },
     {
@@ -127,6 +129,12 @@ export function publishResults(
   );
   for (const trouble of troubles) log('ERROR', 'export', trouble);
   return troubles.length === 0;
+}
+
+function extentOf({ firstStartNs, lastEndNs }: RunSummary, { epochNs }: ClockOrigin): Window | undefined {
+  return firstStartNs === undefined || lastEndNs === undefined
+    ? undefined
+    : { fromNs: Number(firstStartNs - epochNs), toNs: Number(lastEndNs - epochNs) };
 }
 
 function gpuFacts({ telemetry, configured, reached, errors }: ReadGpus): RunFacts {

@@ -5,6 +5,7 @@ import { keptObservations } from '../../telemetry/kept-series.js';
 import type { ScrapedSeries } from '../../telemetry/server-series.js';
 import { type ServerSettings, withInfoMetrics } from '../../telemetry/server-settings.js';
 import type { TelemetryRead } from '../../telemetry/telemetry-thread.js';
+import { type Observation, seriesOf, type TimeSeries } from '../../telemetry/time-series.js';
 import type { ClockOrigin } from '../../util/clock.js';
 import { messageOf } from '../../util/errors.js';
 import { type ReadGpus, readGpus } from './read-gpus.js';
@@ -41,6 +42,8 @@ export interface TelemetryResults {
   /** Of the known servers, in the measured phase. */
   readonly servers: readonly ServerFigures[];
   readonly settings: readonly ServerSettings[];
+  /** What is kept over time, where no file of series has it; else none. */
+  readonly series: readonly TimeSeries[];
   /** Undefined where no GPUs are read. */
   readonly gpu: ReadGpus | undefined;
 }
@@ -61,16 +64,22 @@ export async function makeTelemetryResults(
     fileErrors,
     servers: figuresOf(scraped, request),
     settings: withInfoMetrics(settings, scraped),
+    series: request.seriesFile === undefined ? seriesOf(kept(read)) : [],
     gpu: gpus && readGpus(gpus, scraped, request.profiling),
   };
 }
 
-/** Adds the series that charts show to the file of series. @returns why they could not be added. */
-function keepSeries({ scraped, gpus }: TelemetryRead, { seriesFile, origin }: TelemetryRequest): string[] {
+/** What is kept over time, for charts and explanations. */
+function* kept({ scraped, gpus }: TelemetryRead): Iterable<Observation> {
+  yield* keptObservations(scraped);
+  if (gpus !== undefined) yield* gpuObservations(gpus.histories);
+}
+
+/** Adds it to the file of series. @returns why it could not be added. */
+function keepSeries(read: TelemetryRead, { seriesFile, origin }: TelemetryRequest): string[] {
   if (seriesFile === undefined) return [];
   try {
-    appendSeries(seriesFile, origin, keptObservations(scraped));
-    if (gpus !== undefined) appendSeries(seriesFile, origin, gpuObservations(gpus.histories));
+    appendSeries(seriesFile, origin, kept(read));
     return [];
   } catch (thrown) {
     return [messageOf(thrown)];

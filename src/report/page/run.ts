@@ -18,14 +18,13 @@ export interface ReportedRun extends Pick<Run, 'facts' | 'summary' | 'notes'> {
 }
 
 export function reportedRun(run: Run, name = basename(run.files.folder)): ReportedRun {
-  const { facts, summary, notes, requests, notable } = run;
+  const { facts, summary, notes, requests, notable, extent, series } = run;
   const { slos, sliced } = summary;
-  const series = requests === undefined ? [] : run.series;
   const settings = { objectives: objectivesOf(slos), sliced, series };
   return {
     ...{ name, facts, summary, notes },
     notable: notable ?? { slowest: [], slowestToStart: [], failures: [] },
-    serverFindings: serverFindings({ requests, series }),
+    serverFindings: serverFindings({ requests, extent, series }),
     charts: requests === undefined ? [] : reportedCharts(runCharts, new ChartRun(requests, settings)),
   };
 }

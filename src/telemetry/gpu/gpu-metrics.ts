@@ -71,8 +71,8 @@ export const powerNames: Readonly<Record<GpuPlatform, { readonly power: string; 
     amd: { power: amd.power.name, energy: amd.energy.name },
   };
 
-/** Metrics that charts show over time. */
-export const chartedGpuMetrics: readonly GpuMetric[] = [
-  ...[nvidia.power, nvidia.utilization],
+/** Metrics that are kept over time, for charts and explanations. */
+export const keptGpuMetrics = [
+  ...[nvidia.power, nvidia.utilization, nvidia.powerViolation],
   ...[amd.power, amd.gfxActivity],
-];
+] as const satisfies readonly GpuMetric[];

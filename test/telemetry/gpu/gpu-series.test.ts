@@ -49,7 +49,15 @@ test('GPUs of a source that were read at the same time share an observation', ()
   });
 });
 
-test('of too many readings, neighbours share their mean', () => {
+test('of too many readings, neighbours share their mean, and the last value of a counter', () => {
+  const counters = [history('c', 0, [10, 20, 30], { nvidia_power_violation: [5, 7, 11] })];
+  const values = [...gpuObservations(counters, 2)].flatMap(({ samples }) => samples);
+  expect(values).toEqual(
+    [7, 11].map((value) => ({
+      metric: { name: 'nvidia_power_violation', unit: 'us', kind: 'counter' },
+      ...{ labels: { gpu: '0', uuid: 'GPU-0' }, value },
+    })),
+  );
   expect(kept(2)).toEqual([
     'a 20 0:nvidia_power_usage=100 1:nvidia_power_usage=1.5 1:nvidia_gpu_utilization=55',
     'a 30 0:nvidia_power_usage=300',
