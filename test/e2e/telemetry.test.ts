@@ -122,6 +122,26 @@ describe('a page that cannot be read', () => {
     expect(code).toBe(130);
   });
 
+  it('leaves its series where settings hang at an interrupt, or says that there was no time, and no folder', async () => {
+    const folder = temporaryFolder();
+    let child: ReturnType<typeof startAiperf> | undefined;
+    const server = await startScriptedServer(
+      ({ method }, response) => {
+        if (method === 'POST') streamTokens(response, ['x']);
+        if (server.seen.length >= 8) child?.child.kill('SIGINT');
+      },
+      (_, response) => response.end('# TYPE vllm:prompt_tokens counter\nvllm:prompt_tokens_total 1\n'),
+    );
+    const long = { ...options, 'request-count': 100_000, 'request-rate': 20 };
+    child = startAiperf(profileWords({ ...long, url: server.url, 'artifact-dir': folder }));
+    const { code } = await child.ended;
+    server.close();
+    expect(server.seen.map(({ method, path }) => `${method} ${path}`)).toContain('GET /version');
+    expect([code, existsSync(join(folder, 'telemetry'))]).toEqual([130, false]);
+    const isLate = telemetryLines(folder).some((line) => line.includes('there was no time'));
+    expect(existsSync(join(folder, 'server_metrics_export.json'))).toBe(!isLate);
+  });
+
   it('is an error before the load with --strict-telemetry', async () => {
     const server = await startServer();
     const folder = temporaryFolder();

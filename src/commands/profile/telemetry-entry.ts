@@ -3,11 +3,17 @@ import { GpuCollector } from '../../telemetry/gpu/gpu-collector.js';
 import type { GpuObservation } from '../../telemetry/gpu/gpu-reading.js';
 import type { Notices } from '../../telemetry/notices.js';
 import { openPageSource, type PagePlan } from '../../telemetry/page-source.js';
+import type { ServerSettings } from '../../telemetry/server-settings.js';
 import type { TelemetryPlan } from '../../telemetry/telemetry.js';
 import { runTelemetryThread } from '../../telemetry/telemetry-thread.js';
 import { openTransport } from '../../transport/open.js';
 import { openClock } from '../../util/clock.js';
+import { sleep } from '../../util/timeout.js';
 import type { TelemetryRequest, TelemetryResults } from './telemetry-results.js';
+
+/** The time for settings after the load, and after a load that was interrupted. */
+const SETTINGS_MS = 1000;
+const HURRIED_SETTINGS_MS = 100;
 
 const plan: TelemetryPlan = workerData;
 const { origin, gpu } = plan;
@@ -32,9 +38,18 @@ runTelemetryThread<TelemetryRequest, TelemetryResults>(plan, {
   finish: async (read, request) => {
     // Loaded after the load: it takes time from the threads that start.
     const { makeTelemetryResults } = await import('./telemetry-results.js');
-    return makeTelemetryResults(read, request, (await settings) ?? []);
+    return makeTelemetryResults(read, request, await settingsOf(request));
   },
 });
+
+/** The settings; none where a server has not shown them by the end of the run and a little longer. */
+async function settingsOf({ server }: TelemetryRequest): Promise<readonly ServerSettings[]> {
+  const waiting = new AbortController();
+  const noTime = sleep(server.wasCancelled ? HURRIED_SETTINGS_MS : SETTINGS_MS, waiting.signal);
+  const all = await Promise.race([settings, noTime]);
+  waiting.abort();
+  return all ?? [];
+}
 
 /** Writes what GPUs report; the file is made with the first of it. */
 async function openGpuFile(path: string): Promise<(observation: GpuObservation) => void> {

@@ -6,7 +6,6 @@ import type { RunOutcome } from '../../run/outcome.js';
 import { removeScrapeLogs } from '../../telemetry/scrape-logs.js';
 import { startTelemetry, type Telemetry, type TelemetryReading } from '../../telemetry/telemetry.js';
 import type { ClockOrigin } from '../../util/clock.js';
-import { UserError } from '../../util/errors.js';
 import { packageFile } from '../../util/package-file.js';
 import { sleep } from '../../util/timeout.js';
 import { version } from '../../util/version.js';
@@ -63,30 +62,32 @@ export function runTelemetry(
           seriesFile: config.exportLevel === 'summary' ? undefined : files.series,
           server: serverRequest(outcome, config, origin, files, facts),
         };
-        const results = request && (await inTime(telemetry?.finish(request), interrupt));
+        const finished = request && telemetry?.finish(request);
+        const results = await inTime(finished, interrupt);
+        if (results === 'no time') {
+          log('WARNING', 'telemetry', 'there was no time to write what was read of servers and GPUs');
+          return { outcome, telemetry: undefined };
+        }
         if (results !== undefined) {
           const { configured, reached, scrapes } = results;
           const read = `${reached.length} of ${configured.length} pages were read, ${scrapes} times in all`;
           log('DEBUG', 'telemetry', read);
         }
         return { outcome, telemetry: results };
-      } catch (thrown) {
-        await telemetry?.terminate();
-        // Nothing was sent.
-        if (thrown instanceof UserError) removeScrapeLogs(files.telemetrySpool);
-        throw thrown;
       } finally {
         await telemetry?.terminate();
+        // Left where the thread was ended.
+        removeScrapeLogs(files.telemetrySpool);
       }
     },
   };
 }
 
-/** The results, or undefined if an interrupt leaves no time for them. */
+/** The results, unless an interrupt leaves no time for them. */
 async function inTime<Results>(
   results: Promise<Results> | undefined,
   interrupt: Interrupt,
-): Promise<Results | undefined> {
+): Promise<Results | 'no time' | undefined> {
   const waiting = new AbortController();
   let release = () => {};
   const interrupted = new Promise<void>((resolve) => {
@@ -95,11 +96,12 @@ async function inTime<Results>(
       return 'load is over';
     });
   });
-  const noTime = interrupted.then(() =>
-    sleep(Math.max(LEAST_MS, HURRIED_MS - (interrupt.agoMs ?? 0)), waiting.signal),
-  );
+  const noTime = interrupted.then(async () => {
+    await sleep(Math.max(LEAST_MS, HURRIED_MS - (interrupt.agoMs ?? 0)), waiting.signal);
+    return 'no time' as const;
+  });
   try {
-    return (await Promise.race([results, noTime])) ?? undefined;
+    return await Promise.race([results, noTime]);
   } finally {
     release();
     waiting.abort();

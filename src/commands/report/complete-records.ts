@@ -12,6 +12,7 @@ import { everyTrait } from '../../run/configuration.js';
 import { filesIn } from '../../run/files.js';
 import { holderOf, lockFolder } from '../../run/folder-lock.js';
 import { summarizeRecords } from '../../run/open.js';
+import { removeScrapeLogs } from '../../telemetry/scrape-logs.js';
 import { counted } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import { readLines } from '../../util/lines.js';
@@ -141,8 +142,11 @@ export function completeLeftovers(folders: readonly string[]): Leftovers {
     .map((folder) => {
       // Of two reports at once only one may add the records.
       const lock = lockFolder(folder, false);
+      const { spool, telemetrySpool } = filesIn(folder, undefined);
       try {
-        return completeRecords(filesIn(folder, undefined).spool);
+        const completion = completeRecords(spool);
+        removeScrapeLogs(telemetrySpool);
+        return completion;
       } finally {
         lock.release();
       }
