@@ -108,7 +108,10 @@ describe('a run in slices', () => {
         : `\nTrends over ${complete.length} complete slices, by the medians of each:\n  Time to First Token: `,
     );
     expect(stdout).toContain(
-      `Records Export: ${join(folder, 'profile_export.jsonl')}\nTimeslice CSV Export: ${join(folder, csv)}\n` +
+      `Records Export: ${join(folder, 'profile_export.jsonl')}\n` +
+        `Server Metrics CSV Export: ${join(folder, 'server_metrics_export.csv')}\n` +
+        `Server Metrics JSON Export: ${join(folder, 'server_metrics_export.json')}\n` +
+        `Timeslice CSV Export: ${join(folder, csv)}\n` +
         `Timeslice JSON Export: ${join(folder, json)}\nLog File: `,
     );
   });

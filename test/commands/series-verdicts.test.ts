@@ -76,7 +76,8 @@ it('points of a sweep over a load stand with their means, and are chosen among w
     [0.85, true],
   ]);
   expect(facts).toEqual({
-    ...{ columns: ['Concurrency'], subject: 'concurrency', load: 'concurrency', gpus: 2, streams: true },
+    ...{ columns: ['Concurrency'], subject: 'concurrency', load: 'concurrency', streams: true },
+    gpus: { gpus: 2, from: '--num-gpus' },
     ...{
       objectives: ['Request Latency ≤ 5.00 ms'],
       goodShare: 0.9,

@@ -67,6 +67,8 @@ describe('the founding command, in small', () => {
       'CSV Export',
       'JSON Export',
       'Records Export',
+      'Server Metrics CSV Export',
+      'Server Metrics JSON Export',
       'Log File',
     ]);
   });
@@ -82,6 +84,8 @@ describe('the founding command, in small', () => {
       'profile_export_console.txt',
       'profile_export_series.jsonl',
       'run_config.json',
+      'server_metrics_export.csv',
+      'server_metrics_export.json',
     ]);
   });
 
@@ -180,7 +184,10 @@ describe('the files of a run', () => {
     'profile_export_console.txt',
     'run_config.json',
   ];
-  const summaries = ['profile_export_aiperf.csv', 'profile_export_aiperf.json'];
+  const summaries = [
+    ...['profile_export_aiperf.csv', 'profile_export_aiperf.json'],
+    ...['server_metrics_export.csv', 'server_metrics_export.json'],
+  ];
 
   it('--export-level summary leaves the records out', async () => {
     const { folder } = await profile({ ...small, 'export-level': 'summary' });
@@ -215,6 +222,8 @@ describe('the files of a run', () => {
         'foo_console.txt',
         'foo_raw.jsonl',
         'foo_series.jsonl',
+        'foo_server_metrics.csv',
+        'foo_server_metrics.json',
         'inputs.json',
         'logs/aiperf.log',
         'run_config.json',

@@ -36,6 +36,9 @@ async function contacted(argv: readonly string[], env: Readonly<Record<string, s
   return { ...ended, contacts: [...new Set(lines)] };
 }
 
+/** Exporters of GPU metrics may run beside the client: their two usual ports on this machine are tried. */
+const exporters = ['connect localhost:9400', 'connect localhost:9401', 'look up localhost'];
+
 describe('what is contacted', () => {
   let server: MockServer;
   let run: string[];
@@ -50,6 +53,11 @@ describe('what is contacted', () => {
   });
   afterAll(() => server.close());
 
+  it('without GPU telemetry: the server', async () => {
+    const { contacts } = await contacted([...run, '--model', 'Qwen/Qwen3-0.6B', '--no-gpu-telemetry']);
+    expect(contacts).toEqual([theServer]);
+  });
+
   it.each([
     ['a Qwen3 name', () => ['--model', 'Qwen/Qwen3-0.6B']],
     ['the shipped tokenizer', () => ['--model', 'org/model', '--tokenizer', 'builtin']],
@@ -60,9 +68,9 @@ describe('what is contacted', () => {
     ],
     ['a page', () => ['--model', 'Qwen/Qwen3-0.6B', '--report', '--export-level', 'raw', '--streaming']],
     ['undici', () => ['--model', 'Qwen/Qwen3-0.6B', '--transport', 'undici']],
-  ])('with %s: the server', async (_what, words) => {
+  ])('with %s: the server and this machine', async (_what, words) => {
     const { code, contacts } = await contacted([...run, ...words()]);
-    expect({ code, contacts }).toEqual({ code: 0, contacts: [theServer] });
+    expect({ code, contacts: contacts.sort() }).toEqual({ code: 0, contacts: [theServer, ...exporters] });
   });
 
   it('with the name of another model: the hub, for the tokenizer alone, and once', async () => {
@@ -76,7 +84,7 @@ describe('what is contacted', () => {
       [`/org/model/resolve/${commit}/tokenizer_config.json`]: file('bb22', '{}'),
     });
     const env = { HF_ENDPOINT: hub.endpoint, HF_TOKEN: 'hf_0123456789', HF_HOME: temporaryFolder() };
-    const words = [...run, '--model', 'org/model', '--input-file', rows];
+    const words = [...run, '--model', 'org/model', '--input-file', rows, '--no-gpu-telemetry'];
     const first = await contacted(words, env);
     expect({ code: first.code, contacts: first.contacts }, first.stderr).toEqual({
       code: 0,

@@ -112,7 +112,11 @@ describe('a sweep', () => {
     const [ours, theirs] = [filesBelow(folder), goldenFiles('sweep')];
     expect(theirs.filter((file) => !ours.includes(file))).toEqual([]);
     expect(ours.filter((file) => !theirs.includes(file))).toEqual([
-      ...[2, 4, 8].map((point) => `concurrency_${point}/profile_export_series.jsonl`),
+      ...[2, 4, 8].flatMap((point) =>
+        ['profile_export_series.jsonl', 'server_metrics_export.csv', 'server_metrics_export.json'].map(
+          (file) => `concurrency_${point}/${file}`,
+        ),
+      ),
       'sweep_config.json',
     ]);
   });
