@@ -129,8 +129,15 @@ function checkTimes(
   ): void {
     const above = gap(theirs, ours);
     if (theirs === undefined || ours?.avg === undefined || above === undefined) return;
-    const size = `${withCommas(Math.abs(above))} ms ${above < 0 ? 'below' : 'above'} ${name}'s`;
-    const means = `${label}: our mean of ${withCommas(ours.avg)} ms is ${size} (${percent(above / theirs)})`;
+    const size = withCommas(Math.abs(above));
+    const mean = `${label}: our mean of ${withCommas(ours.avg)} ms`;
+    if (size === '0.00') {
+      found.explained.push(`${mean} equals ${name}'s.`);
+      return;
+    }
+    const share = percent(above / theirs);
+    const part = Number.parseFloat(share) === 0 ? 'under 0.1 %' : share;
+    const means = `${mean} is ${size} ms ${above < 0 ? 'below' : 'above'} ${name}'s (${part})`;
     if (isMixed)
       found.explained.push(`${means}, which is also that of requests that did not succeed here: ${reason}.`);
     else if (!isCertain || above >= -Math.max(LEAST_MS, LEAST_SHARE * theirs))

@@ -67,6 +67,9 @@ function times(label: string, both: ServerView['requestLatency']): string[][] {
   });
 }
 
+/** With its sign, but for what rounds to 0. */
 function signed(value: number, text: (value: number) => string): string {
-  return value === 0 ? '0' : `${value > 0 ? '+' : '-'}${text(Math.abs(value))}`;
+  const size = text(Math.abs(value));
+  if (!/[1-9]/.test(size)) return size;
+  return value > 0 ? `+${size}` : `-${size}`;
 }

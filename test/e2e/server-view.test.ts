@@ -47,13 +47,21 @@ it('the server’s counts are those of the measured phase, warm-up left out', as
   expect(stdout).toContain('Requests: vLLM finished 12: 12 of ours succeeded.');
 });
 
-it('requests that come from elsewhere are one warning with figures', async () => {
+it('requests that come from elsewhere are one warning with figures; drafts are shown', async () => {
   let requests = 0;
   const other = createServer((message, response) => {
     if (message.url === '/metrics') {
       // Another client sends six while ours sends.
       const finished = requests === 0 ? 100 : 106 + requests;
-      response.end(`# TYPE vllm:request_success_total counter\nvllm:request_success_total ${finished}\n`);
+      const speculation = Object.entries({
+        num_drafts: requests === 0 ? 100 : 140,
+        num_draft_tokens: requests === 0 ? 300 : 420,
+        num_accepted_tokens: requests === 0 ? 90 : 160,
+      }).map(([name, value]) => [`spec_decode_${name}`, value] as const);
+      const lines = [['request_success', finished] as const, ...speculation].map(
+        ([name, value]) => `# TYPE vllm:${name}_total counter\nvllm:${name}_total ${value}\n`,
+      );
+      response.end(lines.join(''));
     } else if (message.url === '/version') response.end('{"version": "1.2.3"}');
     else if (message.method === 'GET') response.writeHead(404).end();
     else {
@@ -69,9 +77,13 @@ it('requests that come from elsewhere are one warning with figures', async () =>
     other.closeAllConnections();
   });
   const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
-  const { folder } = await profile({ url, 'request-count': 12 });
+  const { folder, stdout } = await profile({ url, 'request-count': 12 });
   const { server_view: views, server_settings: settings } = summaryOf(folder);
   expect(views[0].requests_finished).toEqual({ server: 18, client: 12 });
+  // 40 drafts of 3 tokens, of which 70 were accepted.
+  expect(views[0]).toMatchObject({ acceptance_length: 2.75, acceptance_rate: 70 / 120 });
+  expect(stdout).toMatch(/│ Speculative acceptance length +│ +2\.75 │/);
+  expect(stdout).toMatch(/│ Speculative acceptance rate +│ +58\.3 % │/);
   expect(settings).toEqual([
     { server: 'vLLM', url: `${url}/metrics`, settings: { '/version': { version: '1.2.3' } } },
   ]);

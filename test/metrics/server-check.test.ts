@@ -154,6 +154,16 @@ describe('checkServer', () => {
         "Request latency: our mean of 600.00 ms is 100.00 ms below vLLM's (-14.3 %), although the server stamps before the client.",
       ],
     });
+    // By so little that no digit shows.
+    const near = { ttft: { avg: 50.004 }, itl: { avg: 19.996 }, latency: { avg: 699.9 } };
+    expect(checkServer(figures, client({ ...near, promptTokens: undefined }))).toEqual({
+      explained: [
+        "TTFT: our mean of 50.00 ms equals vLLM's.",
+        "Request latency: our mean of 699.90 ms is 0.10 ms below vLLM's (under 0.1 %): network, HTTP, and what the server does before its clock starts.",
+        "ITL: our mean of 20.00 ms equals vLLM's.",
+      ],
+      unexplained: [],
+    });
     // Its mean is also that of requests that were cancelled here.
     expect(checkServer(figures, client({ ...ours, unsure: 1 })).unexplained).toEqual([]);
   });
