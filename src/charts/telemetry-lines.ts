@@ -85,7 +85,7 @@ function namesOf(all: readonly Pick<TimeSeries, 'source' | 'labels'>[]): string[
   const others = all.flatMap(({ labels }) => Object.keys(labels)).sort();
   for (const key of new Set([...telling, ...others])) {
     if (new Set(names).size === all.length) break;
-    const values = all.map(({ labels }) => labels[key]);
+    const values = all.map(({ labels }) => (Object.hasOwn(labels, key) ? labels[key] : undefined));
     if (new Set(values).size === 1) continue;
     const word = key === 'gpu' ? 'GPU' : key;
     names = names.map((name, i) => `${name} ${word} ${values[i] ?? 'none'}`.trim());

@@ -86,8 +86,10 @@ function* rowsOf(
   { origin }: ServerMetricsFacts,
 ): Generator<readonly Cell[]> {
   const { source, family, labels, bounds, scrapes, values } = series;
+  // A page may have a label `constructor`, which all objects inherit.
+  const labelOf = (name: string) => (Object.hasOwn(labels, name) ? masked(labels[name]) : undefined);
   const head = [source.url, family.name, family.kind, unitOf(family), family.help].map(masked);
-  const row: Cell[] = [...head, 0n, ...labelNames.map((name) => masked(labels[name]))];
+  const row: Cell[] = [...head, 0n, ...labelNames.map(labelOf)];
   const place = (column: (typeof valueColumns)[number]) => row.length + valueColumns.indexOf(column);
   const [value, sum, count, bound, bucket] = valueColumns.map(place) as [
     number,

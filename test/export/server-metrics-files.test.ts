@@ -126,6 +126,20 @@ describe('labels', () => {
   });
 });
 
+test('labels that objects inherit are null in Parquet where a series has none', async () => {
+  const page = [counter('a', 1, { constructor: 'x' }), counter('b', 1)];
+  const { files, troubles } = await written(scrapedSeries(scrapesOf(page, page, page), counters), {
+    formats: ['parquet'],
+  });
+  expect(troubles).toEqual([]);
+  const file = new Uint8Array(readFileSync(files.serverMetricsParquet)).buffer;
+  const rows = await parquetReadObjects({ file });
+  expect(rows.map(({ metric_name: name, constructor: own }) => [name, own])).toEqual([
+    ['a', 'x'],
+    ['b', null],
+  ]);
+});
+
 test('no file shows a key that a page shows', async () => {
   const key = 'sk-key-of-the-run-123';
   learnSecrets([key]);
