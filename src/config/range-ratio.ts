@@ -1,4 +1,4 @@
-import { isObject, type Json } from '../util/json.js';
+import { isObject, jsonIn } from '../util/json.js';
 import { decimalIn } from '../util/numerals.js';
 import type { LengthPair } from './length-mix.js';
 import type { Facts, Kind } from './option.js';
@@ -20,7 +20,7 @@ export function rangeRatio<F extends Facts<number | RangeRatio>>(facts: F): F & 
     repeats: false,
     metavar: '<ratio>',
     expects: 'a number from 0 to below 1, or {"input":0.2,"output":0.5}',
-    read: ([word = '']) => decimalIn(word) ?? objectIn(word) ?? word,
+    read: ([word = '']) => decimalIn(word) ?? jsonIn(word) ?? word,
     schema: z.union([
       ratio,
       z.custom<RangeRatio>(
@@ -53,12 +53,4 @@ export function rangePair(
 /** Rounded down, where a product such as 20 x 0.7 must not fall below its own integer. */
 function whole(tokens: number): number {
   return Math.max(1, Math.floor(tokens + 1e-9));
-}
-
-function objectIn(word: string): Json | undefined {
-  try {
-    return JSON.parse(word);
-  } catch {
-    return undefined;
-  }
 }

@@ -9,7 +9,7 @@ import { amd, type GpuMetric, gpuMetrics, nvidia, powerNames } from '../telemetr
 import { type Gpu, gpuOf } from '../telemetry/gpu/gpu-reading.js';
 import type { ClockOrigin } from '../util/clock.js';
 import { UserError } from '../util/errors.js';
-import { isObject, type JsonObject } from '../util/json.js';
+import { isObject, type JsonObject, objectIn } from '../util/json.js';
 import { readLines } from '../util/lines.js';
 import { recordedConcurrency } from './configuration.js';
 import type { RunFacts } from './facts.js';
@@ -111,7 +111,7 @@ export function readGpuHistories(path: string, origin: ClockOrigin): readonly Gp
 }
 
 function readLine(text: string, origin: ClockOrigin, histories: GpuHistories): void {
-  const line = parsed(text);
+  const line = objectIn(text);
   // JSON.parse keeps 53 bits, and epochs in ns have more.
   const digits = /"timestamp_ns":\s*(\d+)/.exec(text)?.[1];
   if (line === undefined || digits === undefined) return;
@@ -122,15 +122,6 @@ function readLine(text: string, origin: ClockOrigin, histories: GpuHistories): v
   );
   const reading = { gpu: gpuIn(line, index), values: new Map(values) };
   histories.add({ source, atNs: Number(BigInt(digits) - origin.epochNs), readings: [reading] });
-}
-
-function parsed(text: string): JsonObject | undefined {
-  try {
-    const json: unknown = JSON.parse(text);
-    return isObject(json) ? json : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function gpuIn(line: JsonObject, index: number): Gpu {

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { TimeSeries } from '../telemetry/time-series.js';
 import type { ClockOrigin } from '../util/clock.js';
 import { UserError } from '../util/errors.js';
-import { isObject, type Json, type JsonObject } from '../util/json.js';
+import { isObject, type Json, type JsonObject, objectIn } from '../util/json.js';
 import { readLines } from '../util/lines.js';
 
 /** A series that is being read. */
@@ -23,7 +23,7 @@ export function readSeries(path: string, origin: ClockOrigin): TimeSeries[] {
   const begun = new Map<number, Begun>();
   try {
     for (const { text } of readLines(path)) {
-      const line = parsed(text);
+      const line = objectIn(text);
       if (line === undefined) continue;
       const defined = readDefinition(line);
       if (defined === undefined) {
@@ -44,15 +44,6 @@ export function readSeries(path: string, origin: ClockOrigin): TimeSeries[] {
       times: Float64Array.from(times),
       values: Float64Array.from(values),
     }));
-}
-
-function parsed(text: string): JsonObject | undefined {
-  try {
-    const json: unknown = JSON.parse(text);
-    return isObject(json) ? json : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** @returns undefined for a line that defines no series. */

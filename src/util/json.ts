@@ -4,6 +4,21 @@ export interface JsonObject {
   [key: string]: Json;
 }
 
+/** The value of a JSON text; undefined if it is none. */
+export function jsonIn(text: string): Json | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The object of a JSON text; undefined if it is none. */
+export function objectIn(text: string): JsonObject | undefined {
+  const json = jsonIn(text);
+  return isObject(json) ? json : undefined;
+}
+
 /** Whether arrays and objects are nested more than `levels` deep. */
 export function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;

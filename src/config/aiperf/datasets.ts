@@ -1,3 +1,4 @@
+import { jsonIn } from '../../util/json.js';
 import { insteadOf } from '../unsupported.js';
 import { valueWords } from '../words.js';
 import {
@@ -41,7 +42,7 @@ function mixText(list: unknown): unknown {
 
 /** AIPerf writes the option's text. */
 function ratioOf(value: unknown): unknown {
-  return typeof value === 'string' ? JSON.parse(value) : value;
+  return typeof value === 'string' ? (jsonIn(value) ?? value) : value;
 }
 
 const prompts = section({
