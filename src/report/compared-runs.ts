@@ -13,6 +13,7 @@ import { type Results, statsOf } from '../metrics/results.js';
 import { weigh } from '../metrics/trade-off.js';
 import { comparedPoint, type WeighedRun } from '../run/compared-point.js';
 import { recordedGpus, recordedLoad, type SweepPoint, sweepPointOf } from '../run/configuration.js';
+import { settingsNote } from './settings-note.js';
 
 /** One of several runs, as it is weighed against the others. */
 export interface ComparedRun extends WeighedRun {
@@ -33,8 +34,8 @@ export interface Weighing {
 export interface ComparedRuns<Run extends ComparedRun> extends Comparison {
   /** Of each point what it is called in a sentence, and its runs. */
   readonly groups: readonly { readonly title: string; readonly runs: readonly Run[] }[];
-  /** A sentence where the runs do not do the same work. */
-  readonly workNote: string | undefined;
+  /** A sentence each where the runs do not do the same work, or their servers are not set up alike. */
+  readonly notes: readonly string[];
 }
 
 /** Mean lengths of prompts that are drawn at random differ by less. */
@@ -69,7 +70,10 @@ export function compare<Run extends ComparedRun>(
     limits: limitsOf(slos),
     hasObjectives: points.every(({ goodShare }) => goodShare !== undefined),
     groups: all,
-    workNote: workNote(runs.map(({ summary }) => summary.results)),
+    notes: [
+      workNote(runs.map(({ summary }) => summary.results)),
+      settingsNote(runs.map(({ facts }) => facts)),
+    ].filter((note) => note !== undefined),
   };
 }
 

@@ -5,6 +5,7 @@ import { type QueueEffect, queueEffect } from '../metrics/queue-effect.js';
 import { sourceName } from '../metrics/source-name.js';
 import type { Run } from '../run/run.js';
 import { counted } from '../util/counted.js';
+import { andList } from '../util/lists.js';
 import { durationWords, percentWords, short } from './figures.js';
 
 /** What the series of servers and GPUs explain of a run: a sentence for each thing that is certain, otherwise none. */
@@ -47,7 +48,7 @@ function capSentence({ capped, gpus, sources }: PowerCap): string {
   const [least, most] = [Math.min(...shares), Math.max(...shares)].map((share) => percentWords(share));
   const all = capped.length === gpus ? '' : ` (of ${gpus})`;
   return (
-    `Power-capped from ${withCommas(from)} s: ${listed(names)}${all}, ` +
+    `Power-capped from ${withCommas(from)} s: ${andList(names)}${all}, ` +
     `in ${least === most ? least : `${least} to ${most}`} of the run. The power limit held clocks down.`
   );
 }
@@ -63,10 +64,4 @@ function ranges(indexes: readonly number[]): string {
       return start === end ? `${start}` : `${start}${end === start + 1 ? ',' : ' to'} ${end}`;
     })
     .join(', ');
-}
-
-/** `a, b and c`. */
-function listed(names: readonly string[]): string {
-  const before = names.slice(0, -1).join(', ');
-  return before === '' ? names.join('') : `${before} and ${names.at(-1)}`;
 }

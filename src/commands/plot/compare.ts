@@ -36,6 +36,6 @@ export function comparisonOf(
     targetShare: config.targetGoodput,
     gpus: config.numGpus,
   });
-  if (compared.workNote !== undefined) io.stderr.write(`${oneLine(compared.workNote)}\n`);
+  for (const note of compared.notes) io.stderr.write(`${oneLine(note)}\n`);
   return compared;
 }

@@ -43,7 +43,7 @@ export function pageComparison(runs: readonly ReportedRun[], targetShare: number
 
 /** What the runs come to together, in words. */
 export function comparisonStatements(compared: PageComparison): readonly Statement[] {
-  const { groups, points, verdict, workNote } = compared;
+  const { groups, points, verdict, notes } = compared;
   const runs = groups.flatMap((group) => group.runs);
   const { frontier, knee } = verdict;
   const tie = tieSentence(compared);
@@ -101,7 +101,7 @@ export function comparisonStatements(compared: PageComparison): readonly Stateme
             ),
       tone: failed.length === 0 ? 'good' : 'bad',
     },
-    { topic: 'Caveats', sentences: workNote === undefined ? [] : [workNote], tone: 'caution' },
+    { topic: 'Caveats', sentences: notes, tone: 'caution' },
   ];
   return statements.filter(({ sentences }) => sentences.length > 0);
 }

@@ -188,6 +188,22 @@ test('runs with other prompts are told', () => {
   ]);
 });
 
+test('servers that are not set up alike are a caveat', () => {
+  const [first, second] = runs.map((one, i) => {
+    const settings = { '/version': { version: `0.${i}` } };
+    return withFacts(one, { serverSettings: [{ server: 'vLLM', url: 'http://h/metrics', settings }] });
+  });
+  const statements = comparisonStatements(
+    pageComparison(
+      [first, second].flatMap((one) => one ?? []),
+      0.95,
+    ),
+  );
+  expect(statements.find(({ topic }) => topic === 'Caveats')?.sentences).toEqual([
+    'The servers of these runs were not set up alike: they differ in version (0.0, 0.1).',
+  ]);
+});
+
 test('points have the means of what the axes show, and the objectives as bounds of it', () => {
   const one = run(1, 100, 40);
   const result = (tag: string, avg: number) => ({ tag, unit: 'ms' as const, statistics: { avg } });
