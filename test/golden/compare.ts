@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { consoleDifferences, cutTableDifferences, logDifferences } from './compare/console.js';
 import { csvDifferences } from './compare/csv.js';
+import { gpuLineDifferences } from './compare/gpu.js';
 import { inputDifferences, outputDifferences } from './compare/inputs.js';
 import { setDifferences, treeDifferences } from './compare/lists.js';
 import { messageDifferences } from './compare/message.js';
@@ -57,6 +58,7 @@ const comparisons: readonly (readonly [ending: string, kind: string, compare: Co
   ['server_metrics_export.json', 'server', serverJsonDifferences],
   ['server_metrics_export.csv', 'server csv', serverCsvDifferences],
   ['server_metrics_export.jsonl', 'server lines', serverLineDifferences],
+  ['gpu_telemetry_export.jsonl', 'gpu lines', gpuLineDifferences],
   ['run_config.json', 'run config', wholeTreeDifferences],
   ['phase_manifest.json', 'manifest', wholeTreeDifferences],
   ['inputs.json', 'inputs', inputDifferences],
@@ -65,7 +67,7 @@ const comparisons: readonly (readonly [ending: string, kind: string, compare: Co
 
 /** What a folder holds besides the files of the run: how it came to be, and what `differences` looks at by name. */
 const recordings =
-  /^(command|files|stdout|stdout-tail|stderr|table|requests|messages|metrics-page)\.txt$|\.parquet$|^input\.(jsonl|json|csv)$/;
+  /^(command|files|stdout|stdout-tail|stderr|table|requests|messages|metrics-page|dcgm-page)\.txt$|\.parquet$|^(input|m)\.(jsonl|json|csv)$/;
 
 /** All differences between two runs' files, each beginning with the file's kind. */
 export function differences({ ours, theirs, stdout, stderr, requests }: RunFiles): string[] {

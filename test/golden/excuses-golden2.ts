@@ -1,4 +1,5 @@
 import type { Excuse } from './excuse.js';
+import { pages } from './excuses-pages.js';
 import { shared } from './excuses-shared.js';
 
 const rankings = ['nim-rankings', 'cohere-rankings', 'tei-rankings'];
@@ -230,44 +231,14 @@ const printed: readonly Excuse[] = [
     difference:
       /^console: (panel Output Sequence Length Mismatch Warning|sentence prefix\/KV caching.*) is missing$/,
     reason: 'our simulated server obeys the cap; advice on prompt caches that nobody asked for',
-    runs: ['failed-threshold'],
-  },
-];
-
-const serverPages: readonly Excuse[] = [
-  {
-    difference: /^files: file profile_export_warmup\.jsonl is new$/,
-    reason: 'decision 25',
-    runs: ['server-metrics-warmup'],
-  },
-  {
-    difference:
-      /^(manifest: value of key phases\.1\.(successful|total)_request_count |phase: (line |order of line).*)/,
-    reason: 'how many requests fit into 4 s; a scrape of a busy machine times out',
-    runs: ['server-metrics-warmup'],
-    byChance: true,
-  },
-  {
-    difference: /^server: input_config datasets\.0\.entries is new$/,
-    reason: 'the size of the dataset is known without an option',
-    runs: ['server-metrics', 'server-metrics-odd', 'server-metrics-warmup'],
-  },
-  {
-    difference: /^table: title AIPerf \| Time slices of .* is new$/,
-    reason: 'what --slice-duration asks for',
-    runs: ['server-metrics'],
-  },
-  {
-    difference: /^server( csv)?: (statistic|key|bucket|series|row) .* is (new|missing)$/,
-    reason: 'decision 52: what was reset has grown; how often the label changes depends on time',
-    runs: ['server-metrics-odd'],
+    runs: ['failed-threshold', 'gpu', 'gpu-half-down', 'gpu-down'],
   },
 ];
 
 /** Differences of the runs in `golden2/`. */
 export const excuses: readonly Excuse[] = [
   ...shared,
-  ...serverPages,
+  ...pages,
   ...files,
   ...metrics,
   ...requests,

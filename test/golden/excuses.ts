@@ -57,11 +57,6 @@ const files: readonly Excuse[] = [
 
 const configuration: readonly Excuse[] = [
   {
-    difference: /^(json|slices): input_config datasets\.0\.entries is new$/,
-    reason: 'the size of the dataset is known without an option',
-    runs: ['good', 'fixed', 'grace'],
-  },
-  {
     difference: /^json: value of input_config datasets\.0\.entries is 16, there 12$/,
     reason: 'decision 25: the warm-up has prompts of its own',
     runs: ['warm'],
@@ -105,7 +100,6 @@ const metrics: readonly Excuse[] = [
     difference: /^csv: section Endpoint,GPU_Index,.* is missing$/,
     reason: 'no empty table of GPUs where there are none',
   },
-  { difference: /^json: key slo_attainment is new$/, reason: 'each objective by itself', runs: ['good'] },
   {
     difference:
       /^(json: key|csv: row) (active|effective|tokens)[ _](\w+[ _])*(throughput|concurrency|flight)(\b|_).* is missing$/i,
@@ -230,12 +224,6 @@ const printed: readonly Excuse[] = [
     reason: 'each server words its refusals, each client its broken streams; how many are cancelled is drawn',
     runs: ['errors', 'cancel', 'trace'],
     byChance: true,
-  },
-  {
-    difference:
-      /^console: (title AIPerf \| (SLO|Time slices of .* s)|sentence (Over )?\d+ complete slice.*) is new$/,
-    reason: 'what --goodput and --slice-duration ask for',
-    runs: ['good', 'prefix'],
   },
   {
     difference: /^console: panel Token Count Discrepancy Warning is new$/,

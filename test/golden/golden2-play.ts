@@ -6,6 +6,13 @@ import type { WireRequest } from './compare/requests.js';
 import type { GoldenRun } from './golden2-runs.js';
 import { startRecordingServer } from './recording-server.js';
 
+const environment = {
+  COLUMNS: '120',
+  PATH: process.env.PATH ?? '',
+  // No GPUs of this machine.
+  AIPERF_GPU_DEFAULT_DCGM_ENDPOINTS: 'http://127.0.0.1:1/metrics',
+};
+
 /** What became of a command. */
 export interface Played extends Ended {
   /** Its artifact directory. */
@@ -30,8 +37,12 @@ export async function play(
       writeFileSync(join(folder, name), content);
     }
     const words = wordsOf(command, server.port, folder, Object.keys(files));
-    const ended = await aiperfHere(words, { COLUMNS: '120', PATH: process.env.PATH ?? '' });
-    return { ...ended, folder: join(folder, 'artifacts'), requests: server.requests };
+    const { code, stdout, stderr } = await aiperfHere(words, environment);
+    const withTheirPort = (text: string) => text.replaceAll(`127.0.0.1:${server.port}`, '127.0.0.1:8000');
+    return {
+      ...{ code, stdout: withTheirPort(stdout), stderr: withTheirPort(stderr) },
+      ...{ folder: join(folder, 'artifacts'), requests: server.requests },
+    };
   } finally {
     await server.close();
   }
@@ -49,7 +60,7 @@ function wordsOf(command: string, port: number, folder: string, files: readonly 
     .slice(1)
     .map((part) => {
       const word = part.replaceAll('\0', ' ');
-      if (word.startsWith('http://127.0.0.1:8000')) return word.replace('8000', `${port}`);
+      if (/^(http:\/\/)?127\.0\.0\.1:8000/.test(word)) return word.replace('8000', `${port}`);
       if (word === 'tokenizers/qwen3') return 'builtin';
       const [, key = '', file = word] = /^(payload_template:)(.*)$/.exec(word) ?? [];
       return word === 'artifacts' || isOurs(file) ? key + join(folder, file) : word;

@@ -1,6 +1,7 @@
 import type { MockServerSettings } from '../../src/mock-server/settings.js';
 import { goldenText, imageUrl, jsonLines, templateFiles, tenWords, wavUrl } from './golden2-inputs.js';
-import type { Answer, Interceptor } from './recording-server.js';
+import { gpuPages, serverPages } from './golden2-pages.js';
+import type { Interceptor } from './recording-server.js';
 
 /** What made a recorded run, besides its command. */
 export interface GoldenRun {
@@ -13,45 +14,6 @@ export interface GoldenRun {
   /** Words of the command that are left out: options that do not exist yet. */
   readonly without?: string;
 }
-
-/** A page of metrics that is made anew for each request. @param type of its content. */
-function withPage(answer: (seconds: number) => Partial<Answer>): GoldenRun {
-  let begun: number | undefined;
-  return {
-    intercept: ({ line }) => {
-      if (!/^GET \S*\/metrics /.test(line)) return undefined;
-      begun ??= Date.now();
-      const found = answer((Date.now() - begun) / 1000);
-      return { status: 200, type: 'text/plain; version=0.0.4', body: '', ...found };
-    },
-  };
-}
-
-/** The recorded page some seconds later: 40 requests finish each second, and the odd page is reset once. */
-function recordedPage(run: string, seconds: number): string {
-  const text = goldenText(`${run}/metrics-page.txt`);
-  const isOdd = text.includes('changing_labels');
-  const finished = Math.floor(40 * (isOdd && seconds > 2.5 ? seconds - 2.5 : seconds + 3));
-  const upTo = (bound: string) =>
-    Math.floor(finished * ({ '0.1': 0.3, '0.5': 0.7, '1': 0.9, '5': 0.98 }[bound] ?? 1));
-  return text
-    .replace(/(generation_tokens_total\{.*\}) .*/, `$1 ${10 * finished}`)
-    .replace(/(finished_reason="stop"\}) .*/, `$1 ${finished}`)
-    .replace(/changing_labels\{.*/, `changing_labels{pod="p${Math.floor(seconds / 1.5)}"} ${finished}`)
-    .replace(/^untyped_thing .*/m, `untyped_thing ${finished}`)
-    .replace(/(num_requests_running\{.*\}) .*/, `$1 ${(5 + 3 * Math.sin(seconds)).toFixed(3)}`)
-    .replace(/(seconds_bucket\{.*le="(.*?)"\}) .*/g, (_, name, bound) => `${name} ${upTo(bound)}`)
-    .replace(/(seconds_sum\{.*\}) .*/, `$1 ${(0.4 * finished).toFixed(2)}`)
-    .replace(/(seconds_count\{.*\}) .*/, `$1 ${finished}`);
-}
-
-const serverPages: Readonly<Record<string, GoldenRun>> = {
-  'server-metrics': withPage((seconds) => ({ body: recordedPage('server-metrics', seconds) })),
-  'server-metrics-odd': withPage((seconds) => ({ body: recordedPage('server-metrics-odd', seconds) })),
-  'server-metrics-warmup': withPage((seconds) => ({ body: recordedPage('server-metrics', seconds) })),
-  'server-metrics-missing': withPage(() => ({ status: 404 })),
-  'server-metrics-html': withPage(() => ({ type: 'text/html', body: '<html><body>Hello</body></html>' })),
-};
 
 const plain: GoldenRun = {};
 const every4thFails: GoldenRun = { server: { fail: 4 } };
@@ -193,6 +155,7 @@ const controls: Readonly<Record<string, GoldenRun>> = {
 /** The recorded runs that are made again. */
 export const runs: Readonly<Record<string, GoldenRun>> = {
   ...serverPages,
+  ...gpuPages,
   ...endpoints,
   ...media,
   ...datasets,
@@ -216,14 +179,6 @@ export const skipped: Readonly<Record<string, readonly string[]>> = {
     'dag-spawn',
     'inputs-json',
     'raw-payload-folder',
-  ],
-  'their files are compared in test/export/gpu-files.test.ts and test/telemetry/gpu': [
-    'gpu',
-    'gpu-custom-csv',
-    'gpu-dies',
-    'gpu-down',
-    'gpu-half-down',
-    'gpu-pods',
   ],
   'the search does not exist yet': [
     'search-bayesian',

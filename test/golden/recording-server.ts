@@ -15,8 +15,18 @@ export interface Answer {
   readonly type?: string;
 }
 
-/** What answers instead of the simulated server; undefined: it does. @param number of the request, from 1. */
-export type Interceptor = (request: WireRequest, number: number) => Answer | undefined;
+/** What answers instead of the simulated server; undefined: it does; nothing: the connection ends. @param number of the request, from 1. */
+export type Interceptor = (request: WireRequest, number: number) => Answer | 'nothing' | undefined;
+
+/** What answers for a page of metrics that is read once under load, and never again. */
+export function dyingUnderLoad(page: Interceptor = () => undefined): Interceptor {
+  let reads: number | undefined;
+  return (request, number) => {
+    if (request.line.startsWith('POST ')) reads ??= 0;
+    else if (reads !== undefined && ++reads > 1) return 'nothing';
+    return page(request, number);
+  };
+}
 
 export interface RecordingServer {
   readonly port: number;
@@ -46,6 +56,7 @@ export async function startRecordingServer(
       requests.push(request);
       const answer = intercept(request, requests.length);
       if (answer === undefined) passOn(behind.port, { method, url, request }, response);
+      else if (answer === 'nothing') response.destroy();
       else void say(answer, response);
     });
   });

@@ -18,21 +18,23 @@ export function csvDifferences(theirText: string, ourText: string): string[] {
   ];
 }
 
-/** Header line to rows; a row is its label to the form of each of its cells. */
+/** Header line to rows; a row is its label, of a GPU all in front of its figures, to the form of each other cell. */
 function csvSections(text: string): Map<string, Map<string, string>> {
   const blocks = text.split(/(?:\r?\n){2,}/).filter((block) => block.trim() !== '');
   return new Map(
     blocks.map((block) => {
       const [header = '', ...rows] = block.split(/\r?\n/);
+      const labels = header.startsWith('Endpoint,') ? header.split(',').indexOf('avg') : 1;
       return [
         header,
         new Map(
           rows
             .filter((row) => row !== '')
             .map((row) => {
-              const [label = '', ...cells] = row.split(',');
+              const words = row.replace(/^127\.0\.0\.1:\d+/, 'SERVER').split(',');
+              const cells = words.splice(labels);
               return [
-                label,
+                words.join(),
                 cells.map((cell) => (cell === '' ? '' : /^-?\d+\.\d\d$/.test(cell) ? '9.99' : cell)).join(),
               ];
             }),

@@ -1,3 +1,4 @@
+import { telemetryDifferences } from './gpu.js';
 import {
   formOf,
   keyPaths,
@@ -22,7 +23,7 @@ export function summaryDifferences(theirText: string, ourText: string): string[]
     .filter((tag) => isMetric(ours)(tag));
   const command = (of: { run_info: { cli_command: string } }) =>
     of.run_info.cli_command
-      .replace(/127\.0\.0\.1:\d+/, 'SERVER')
+      .replace(/127\.0\.0\.1:\d+/g, 'SERVER')
       .replace(/\/bench\/token\/qwen3|tokenizers\/qwen3|builtin/, 'Qwen/Qwen3-0.6B')
       .replace(/--artifact-dir '[^']*'/, '--artifact-dir DIR');
   const errorShapes = (of: { error_summary: { error_details: { code?: number; type: string } }[] }) =>
@@ -45,6 +46,7 @@ export function summaryDifferences(theirText: string, ourText: string): string[]
     ]),
     ...listDifferences('key of run_info', Object.keys(theirs.run_info), Object.keys(ours.run_info)),
     ...treeDifferences('input_config', theirs.input_config, ours.input_config),
+    ...telemetryDifferences(theirText, ourText),
     ...valueDifference('cli_command', command(theirs), command(ours)),
     ...[...errorShapes(theirs)].flatMap(([type, shape]) =>
       listDifferences(`key of error ${type}`, shape, ourErrors.get(type) ?? []),
