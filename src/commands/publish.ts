@@ -14,6 +14,7 @@ import { serverFindings } from '../report/server-findings.js';
 import type { RunFacts } from '../run/facts.js';
 import { type FileKey, labelledFiles } from '../run/files.js';
 import type { Run } from '../run/run.js';
+import { messageOf } from '../util/errors.js';
 import { writeWhole, writeWithFolder } from '../util/write-whole.js';
 
 /** What is made of a run. */
@@ -35,7 +36,13 @@ export interface Publication {
   readonly target?: CapacityTarget | undefined;
 }
 
-type Text = (run: Run, publication: Publication, isPartial: boolean) => string | undefined;
+interface Told {
+  readonly isPartial: boolean;
+  /** What the series of servers and GPUs explain. */
+  readonly findings: readonly string[];
+}
+
+type Text = (run: Run, publication: Publication, told: Told) => string | undefined;
 
 /** What makes the text of each file, in the order of writing; undefined where the run has nothing for it. */
 const texts: readonly (readonly [FileKey, Text])[] = [
@@ -47,8 +54,8 @@ const texts: readonly (readonly [FileKey, Text])[] = [
   ['csv', ({ summary, gpu }) => summaryCsv(summary.results, gpu?.gpus)],
   [
     'console',
-    (run, { consoleWidth: width, tables }) =>
-      report(run.summary, run.facts, { width, colours: false }, tables, serverFindings(run), run.gpu),
+    (run, { consoleWidth: width, tables }, { findings }) =>
+      report(run.summary, run.facts, { width, colours: false }, tables, findings, run.gpu),
   ],
   ['warmupCsv', phaseText('warmup', 'csv')],
   ['warmupJson', phaseText('warmup', 'json')],
@@ -59,11 +66,17 @@ const texts: readonly (readonly [FileKey, Text])[] = [
     (run) => (phasesOf(run).length < 2 ? undefined : phaseManifestJson(phasesOf(run), run.files)),
   ],
   // Behind the others, because it is what a finished run is known by.
-  ['json', ({ summary, facts, warmup, gpu }) => summaryJson(summary, identified(facts), warmup, gpu)],
+  [
+    'json',
+    ({ summary, facts, warmup, gpu }, _, { findings }) => {
+      const explanations = findings.length === 0 ? undefined : findings;
+      return summaryJson(summary, identified({ ...facts, explanations }), warmup, gpu);
+    },
+  ],
   ['page', (run, { page }) => page?.(run)],
   [
     'ready',
-    ({ facts: { wasCancelled = false } }, _, isPartial) =>
+    ({ facts: { wasCancelled = false } }, _, { isPartial }) =>
       JSON.stringify({ ready: true, was_cancelled: wasCancelled, partial: isPartial }),
   ],
 ];
@@ -76,13 +89,22 @@ export function publish(run: Run, publication: Publication, stdout: Writable): s
   const { summary, facts, files } = run;
   const { write, list, layout, tables, target, warmupFault } = publication;
   const troubles: string[] = [];
+  let findings: readonly string[] = [];
+  try {
+    findings = serverFindings(run);
+  } catch (thrown) {
+    // Their file cannot be read: no result depends on it.
+    troubles.push(`Explanations are left out: ${messageOf(thrown)}`);
+  }
   for (const [key, textOf] of texts) {
     if (!write(key)) continue;
     // Each phase has a folder of its own; that of the page is the user's.
     const writeFile = key === 'page' ? writeWhole : writeWithFolder;
-    troubles.push(...writeFile(files[key], () => textOf(run, publication, troubles.length > 0)));
+    troubles.push(
+      ...writeFile(files[key], () => textOf(run, publication, { isPartial: troubles.length > 0, findings })),
+    );
   }
-  stdout.write(report(summary, facts, layout, tables, serverFindings(run), run.gpu));
+  stdout.write(report(summary, facts, layout, tables, findings, run.gpu));
   if (target !== undefined && summary.validCount > 0) stdout.write(capacity(summary, target, layout));
   const listed = labelledFiles(files).filter(({ key, path }) => list(key) && existsSync(path));
   const log = existsSync(files.log) ? files.log : undefined;
@@ -103,7 +125,7 @@ function phaseText(name: PhaseName, kind: 'csv' | 'json'): Text {
     if (phases.length < 2 || phase === undefined) return undefined;
     if (kind === 'csv') return summaryCsv(phase.summary.results);
     const { startedAtNs, endedAtNs } = phase;
-    const { fidelity, ...facts } = run.facts;
+    const { fidelity, explanations: _, ...facts } = run.facts;
     return summaryJson(phase.summary, {
       ...facts,
       ...{ startedAtNs, endedAtNs },

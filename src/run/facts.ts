@@ -108,6 +108,8 @@ const facts = {
   serverView: serverViewCodec,
   /** Settings that known servers show. */
   serverSettings: serverSettingsCodec,
+  /** Sentences: what the series of servers and GPUs explain; absent where that is nothing. */
+  explanations: sentences,
 };
 
 /** Facts of a run besides its results; unknown ones are undefined. */
@@ -182,6 +184,7 @@ const summary: Layout = {
   fidelity: 'fidelity',
   server_view: 'serverView',
   server_settings: 'serverSettings',
+  explanations: 'explanations',
 };
 
 /** The text of `run_config.json`: enough to make the report of a run that was killed before its summary. */

@@ -206,6 +206,7 @@ describe.concurrent('a DCGM exporter', () => {
       cellsOf(stdout, ([first]) => first === label),
     );
     expect(report.stdout).toContain(`\n${sentence}\n`);
+    expect(readJson(join(folder, 'profile_export_aiperf.json')).explanations).toEqual([sentence]);
     writeFileSync(csv, 'DCGM_FI_DEV_SM_CLOCK\n');
     const refused = await run(temporaryFolder(), { 'gpu-telemetry': `${gpuPage(server)},${csv}` });
     expect(panelText(refused.stderr)).toContain(`${csv}:1: expected a DCGM field`);
