@@ -16,7 +16,7 @@ import { telemetryPlan } from './telemetry-plan.js';
 import type { TelemetryRequest, TelemetryResults, TelemetryWindow } from './telemetry-results.js';
 
 /** An interrupted run must end within two seconds, of which the report needs some. */
-const HURRIED_MS = 1500;
+const HURRIED_MS = 1200;
 /** The least time that it gets for its telemetry. */
 const LEAST_MS = 200;
 
