@@ -1,6 +1,7 @@
 import type { Sink } from '../collect/sink.js';
 import type { Labels, Observation, SeriesMetric } from '../telemetry/time-series.js';
 import { type ClockOrigin, wallNsText } from '../util/clock.js';
+import { withoutSecrets } from '../util/secrets.js';
 import { LineFile } from './line-file.js';
 
 /*
@@ -44,7 +45,8 @@ function seriesWriter(file: LineFile, origin: ClockOrigin) {
     if (known !== undefined) return known;
     const id = ids.size;
     ids.set(key, id);
-    file.add(`${JSON.stringify({ id, metric: name, kind, unit, source, labels })}\n`);
+    // Pages may show the keys that they were sent.
+    file.add(`${withoutSecrets(JSON.stringify({ id, metric: name, kind, unit, source, labels }))}\n`);
     return id;
   };
   const add = ({ source, atNs, samples }: Observation) => {

@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../../util/secrets.js';
 import type { Gpu, GpuObservation } from './gpu-reading.js';
 
 /** Everything that one source reported of one GPU. */
@@ -10,6 +11,12 @@ export interface GpuHistory {
   readonly values: ReadonlyMap<string, Float64Array>;
 }
 
+/** Without the keys that an exporter was sent and may show. */
+function masked(gpu: Gpu): Gpu {
+  const [uuid, model, hostname] = [gpu.uuid, gpu.model, gpu.hostname].map((text) => withoutSecrets(text));
+  return { ...gpu, uuid: uuid ?? '', model: model ?? '', hostname: hostname ?? '' };
+}
+
 /** Collects observations, in memory: 8 bytes a value, 1 MB for an hour of a GPU. */
 export class GpuHistories {
   readonly #gpus = new Map<string, Begun>();
@@ -18,7 +25,12 @@ export class GpuHistories {
   add({ source, atNs, readings }: GpuObservation): void {
     for (const { gpu, values } of readings) {
       const key = `${source} ${gpu.index} ${gpu.uuid}`;
-      const begun = this.#gpus.get(key) ?? { source, gpu, times: new Growing(), values: new Map() };
+      const begun = this.#gpus.get(key) ?? {
+        source,
+        gpu: masked(gpu),
+        times: new Growing(),
+        values: new Map(),
+      };
       this.#gpus.set(key, begun);
       const place = begun.times.length;
       begun.times.set(place, atNs);
