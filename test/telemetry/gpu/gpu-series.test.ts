@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import type { GpuHistory } from '../../../src/telemetry/gpu/gpu-history.js';
+import { GpuHistories, type GpuHistory } from '../../../src/telemetry/gpu/gpu-history.js';
 import { gpuOf } from '../../../src/telemetry/gpu/gpu-reading.js';
 import { gpuObservations } from '../../../src/telemetry/gpu/gpu-series.js';
+import { forgetSecrets, learnSecrets } from '../../../src/util/secrets.js';
 
 const none = Number.NaN;
 
@@ -64,4 +65,13 @@ test('of too many readings, neighbours share their mean, and the last value of a
     'a 40 1:nvidia_power_usage=3 1:nvidia_gpu_utilization=70',
     'b 15 0:amd_power=500',
   ]);
+});
+
+test('a key that an exporter shows in the name of a GPU is masked', () => {
+  learnSecrets(['password-of-exporter-9']);
+  const all = new GpuHistories();
+  const gpu = gpuOf('nvidia', 0, { uuid: 'GPU-a', model: 'H100 password-of-exporter-9' });
+  all.add({ source: 's', atNs: 1, readings: [{ gpu, values: new Map([['nvidia_power_usage', 100]]) }] });
+  forgetSecrets();
+  expect(all.all.map(({ gpu: { uuid, model } }) => [uuid, model])).toEqual([['GPU-a', 'H100 <redacted>']]);
 });
