@@ -75,6 +75,11 @@ export interface FiguresOf {
   readonly warmupEndNs: number | undefined;
 }
 
+interface Unread {
+  /** Pages of servers of the load that were never read. */
+  readonly unread: readonly ScrapedSource[];
+}
+
 /** A series that holds a figure. */
 interface Found {
   readonly page: ScrapedSource;
@@ -96,7 +101,7 @@ interface Pages {
  * Figures of the known servers among the pages, in the order of the table; none for pages of others.
  */
 export function serverFigures(
-  scraped: Pick<ScrapedSeries, 'series'>,
+  scraped: Pick<ScrapedSeries, 'sources' | 'series'>,
   window: Window,
   { models, warmupEndNs }: FiguresOf,
 ): ServerFigures[] {
@@ -104,9 +109,12 @@ export function serverFigures(
   for (const series of scraped.series()) {
     for (const page of pages) addSeries(series, window, page);
   }
+  const unread = scraped.sources.filter(
+    ({ of, isDefault, sentNs }) => of === 'server' && isDefault && sentNs.length === 0,
+  );
   return pages.flatMap(({ server, sources, found }) => {
     const own = chosen(found, server, sources, models);
-    return own.length === 0 ? [] : [figuresOf(server, [...sources], own, { ...window, warmupEndNs })];
+    return own.length === 0 ? [] : [figuresOf(server, [...sources], own, { ...window, warmupEndNs, unread })];
   });
 }
 
@@ -148,7 +156,7 @@ function figuresOf(
   server: KnownServer,
   sources: readonly ScrapedSource[],
   found: readonly Found[],
-  window: Window & Pick<FiguresOf, 'warmupEndNs'>,
+  window: Window & Pick<FiguresOf, 'warmupEndNs'> & Unread,
 ): ServerFigures {
   const of = (figure: Figure) => found.filter((one) => one.figure === figure);
   const seriesOf = (figure: Figure) => of(figure).map(({ reduced }) => reduced);
@@ -229,7 +237,7 @@ function reasonsOf(finished: readonly Found[]): Record<string, number> {
 
 function gapsOf(
   sources: readonly ScrapedSource[],
-  window: Window & Pick<FiguresOf, 'warmupEndNs'>,
+  window: Window & Pick<FiguresOf, 'warmupEndNs'> & Unread,
   wasReset: boolean,
 ): string[] {
   const { warmupEndNs = Number.NEGATIVE_INFINITY } = window;
@@ -239,6 +247,7 @@ function gapsOf(
   const early = sources.filter(({ sentNs }) => (sentNs.at(-1) ?? 0) < window.toNs);
   const urls = (some: readonly ScrapedSource[]) => some.map(({ url }) => url).join(', ');
   return [
+    ...(window.unread.length === 0 ? [] : [`${urls(window.unread)} could not be read`]),
     ...(late.length === 0 ? [] : [`${urls(late)} was not read before the first request`]),
     ...(mixed.length === 0 ? [] : [`${urls(mixed)} was not read between warm-up and first request`]),
     ...(early.length === 0 ? [] : [`${urls(early)} was not read after the last response`]),

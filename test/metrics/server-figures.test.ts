@@ -48,7 +48,7 @@ function histogram(source: ScrapedSource, name: string, rows: readonly (readonly
 }
 
 function scraped(...all: readonly ServerSeries[]) {
-  return { series: () => all };
+  return { sources: [...new Set(all.map(({ source }) => source))], series: () => all };
 }
 
 describe('serverFigures', () => {
@@ -191,6 +191,20 @@ describe('serverFigures', () => {
       'http://early/metrics was not read after the last response',
       'counters dropped: the server restarted, or several servers answer at one URL',
     ]);
+  });
+
+  it('says which pages of servers of the load could not be read', () => {
+    const { sources, series: all } = scraped(series(main, 'counter', 'vllm:prompt_tokens', [0, 5, 5, 5, 9]));
+    const [missing, gpus, named] = [
+      { ...page('http://b/metrics', []), isDefault: true },
+      { ...page('http://localhost:9400/metrics', []), of: 'gpu', isDefault: true } as const,
+      page('http://router/metrics', []),
+    ];
+    const run = { models: [], warmupEndNs: undefined };
+    const gaps = (...more: ScrapedSource[]) =>
+      serverFigures({ sources: [...sources, ...more], series: all }, window, run)[0]?.gaps;
+    expect(gaps(gpus, named)).toEqual([]);
+    expect(gaps(missing, gpus)).toEqual(['http://b/metrics could not be read']);
   });
 
   it('says so where the last scrape before the phase came too early to leave the warm-up out', () => {

@@ -69,7 +69,7 @@ export class DcgmReader {
     let withoutGpu = 0;
     for (const { name, labels, value } of samples) {
       const field = this.#fields.get(fieldOf(name));
-      if (field === undefined || !Number.isFinite(value)) continue;
+      if (field === undefined || !Number.isFinite(value) || isBlank(field, value)) continue;
       if (!/^\d+$/.test(labels.gpu ?? '')) {
         withoutGpu++;
         continue;
@@ -83,6 +83,15 @@ export class DcgmReader {
     }
     return { readings: [...found.values()].map(readingOf), withoutGpu };
   }
+}
+
+// DCGM's own numbers for "no value" (DCGM_INT32_BLANK, DCGM_INT64_BLANK), with the reasons in the numbers above.
+const BLANK_32 = 0x7fff_fff0;
+const BLANK_64 = 2 ** 63 - 2 ** 10;
+
+/** Whether an exporter passed on a number that means that there is none. Counters may well exceed 32 bits. */
+function isBlank({ metric }: DcgmField, value: number): boolean {
+  return value >= (metric.kind === 'counter' ? BLANK_64 : BLANK_32);
 }
 
 interface Found {

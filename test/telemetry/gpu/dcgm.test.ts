@@ -39,6 +39,18 @@ describe('DCGM pages', () => {
     });
   });
 
+  it.each([
+    ['DEV_FB_USED', 4_294_967_295, 40_960, 42.94967296],
+    ['DEV_GPU_UTIL', 2_147_483_632, 100, 100],
+    ['PROF_SM_ACTIVE', 140_737_488_355_328, 1, 100],
+    ['DEV_XID_ERRORS', 2_147_483_634, 79, 79],
+    ['DEV_TOTAL_ENERGY_CONSUMPTION', Number('9223372036854775792'), 9_000_000_000_000, 9000],
+  ])('skips what DCGM writes of %s where it has no value', (name, blank, value, read) => {
+    expect(new DcgmReader().read([sample(name, blank)]).readings).toEqual([]);
+    const { readings } = new DcgmReader().read([sample(name, value)]);
+    expect(readings.map(({ values }) => [...values.values()])).toEqual([[read]]);
+  });
+
   it('skips lines without a GPU, values that are none, and repeated lines of one GPU', () => {
     const page = new DcgmReader().read([
       sample('DEV_POWER_USAGE', 1, { UUID: 'GPU-0' }),
