@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, errors, Pool } from 'undici';
 import { DnsCache } from './dns-cache.js';
 import { openSecureContext } from './tls-context.js';
 import type { TransportOptions } from './transport.js';
@@ -35,8 +35,29 @@ export function dispatcherMaker(
   const tls = { proxyTls: { ...ours, allowH2: false }, requestTls: ours };
   // Empty means none; absent would make undici read the environment.
   const { http = '', https = '', except: noProxy } = proxies;
-  const through = { httpProxy: http, httpsProxy: https, noProxy };
+  const through = { httpProxy: http, httpsProxy: https, noProxy, factory: poolThatGivesUp };
   return (connections) => new EnvHttpProxyAgent({ ...settings, ...tls, ...through, connections });
+}
+
+/**
+ * Undici connects again for ever, without a pause, where a proxy closes the connection before the tunnel stands: only
+ * errors of another class end the requests that wait for it.
+ */
+function poolThatGivesUp(origin: string | URL, options: Pool.Options): Dispatcher {
+  const { connect } = options;
+  if (typeof connect !== 'function') return new Pool(origin, options);
+  return new Pool(origin, {
+    ...options,
+    connect: (target, callback) =>
+      connect(target, (...[error, socket]) => {
+        if (error === null) callback(null, socket);
+        else callback(error instanceof errors.SocketError ? tunnelError(error) : error, null);
+      }),
+  });
+}
+
+function tunnelError(cause: Error): Error {
+  return new Error('the proxy closed the connection before the tunnel to the server stood', { cause });
 }
 
 function connectOptions({

@@ -377,4 +377,24 @@ describe('proxies from the environment', () => {
       1,
     ]);
   });
+
+  it.each(['closes', 'resets', 'refuses'])('fail the request where the proxy %s the tunnel', async (how) => {
+    let asked = 0;
+    const http = createHttpServer();
+    http.on('connect', (_request, socket) => {
+      asked++;
+      if (how === 'refuses') socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+      else if (how === 'closes') socket.end();
+      else socket.destroy();
+    });
+    http.listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    opened.push(http);
+    const { origin } = await server((socket) => eachRequest(socket, () => socket.write(plain('ok'))));
+    const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+    const proxies = { http: url, https: undefined, except: '' };
+    const { error } = await send(transport({ proxies }), origin).outcome;
+    expect(error).toBe('ClientConnectorError');
+    expect(asked).toBe(1);
+  });
 });
