@@ -54,12 +54,13 @@ async function costOfReading(): Promise<void> {
       const plan = {
         ...{ kind: 'server', url, isDefault: false, isOfLoad: false, other: undefined, headers: [] },
         ...{ protocol: 'http:', host: '127.0.0.1', port: Number(port), path: pathname },
+        intervalMs: INTERVAL_MS,
       };
       const source = openPageSource(plan, transport);
       const recorder = new SourceRecorder(source, notices, folder, number);
       const delayMs = (INTERVAL_MS * number) / PAGES;
       return new SourceLoop(source, recorder, {
-        ...{ intervalMs: INTERVAL_MS, delayMs, firstReadMs: 5000, nowNs: monotonicNs, notices },
+        ...{ delayMs, firstReadMs: 5000, nowNs: monotonicNs, notices },
       });
     });
     // Behind the compiler.
