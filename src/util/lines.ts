@@ -1,5 +1,4 @@
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { messageOf, UserError } from './errors.js';
 import { MAX_ROW_BYTES } from './limits.js';
@@ -64,7 +63,7 @@ export async function* streamBlocks(path: string): AsyncGenerator<Block> {
   };
   try {
     const blocks = new BlockCutter(path);
-    for await (const chunk of openBytes(path)) {
+    for await (const chunk of fileChunks(path)) {
       const block = blocks.take(chunk);
       if (block !== undefined) yield checked(block);
     }
@@ -126,13 +125,24 @@ class BlockCutter {
   }
 }
 
-function openBytes(path: string): Readable {
+/**
+ * Streams the bytes of a file in chunks of up to 1 MiB, decompressed if its name ends in `.gz`.
+ * @throws the error of the file system or of the decompression.
+ */
+export async function* fileChunks(path: string): AsyncGenerator<Buffer> {
   const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  if (!path.endsWith('.gz')) return file;
-  const plain = createGunzip();
-  // pipe() does not forward errors.
+  if (!path.endsWith('.gz')) {
+    yield* file;
+    return;
+  }
+  const plain = createGunzip({ chunkSize: CHUNK_BYTES });
+  // pipe() does not forward errors, and leaves the file open when its reader stops.
   file.on('error', (error) => plain.destroy(error));
-  return file.pipe(plain);
+  try {
+    yield* file.pipe(plain);
+  } finally {
+    file.destroy();
+  }
 }
 
 /** The error for an unreadable file. */
