@@ -1,14 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { bundleProgram } from './bundle-program.js';
-import { compileCorpus } from './compile-corpus.js';
+import { compileCorpora } from './compile-corpus.js';
 import { compilePage } from './compile-page.js';
 import { compileTokenizer } from './compile-tokenizer.js';
 import { copyFont } from './copy-font.js';
 
-// Builds the assets of the package. The corpus is measured with the tokenizer, so it comes second.
+// Builds the assets of the package. The corpora are measured with the tokenizer, so they come second.
 const folder = fileURLToPath(new URL('../../assets/tokenizers/qwen3/', import.meta.url));
 await compileTokenizer(folder);
-await compileCorpus(folder);
+await compileCorpora(folder);
 await compilePage(fileURLToPath(new URL('../../assets/page/', import.meta.url)));
 copyFont(fileURLToPath(new URL('../../assets/fonts/', import.meta.url)));
 await bundleProgram();

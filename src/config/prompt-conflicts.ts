@@ -4,10 +4,12 @@ import { promptOptions } from './prompt-options.js';
 import { type Key, needs, noEffect, type Rule, refuses } from './rule.js';
 import { wantsVideo } from './video-options.js';
 
+const forFilesToo: readonly Key[] = ['promptCorpus', 'systemPrompt', 'systemPromptFile'];
+
 /** Options that shape generated prompts; a file has prompts of its own. */
 export const shapingKeys: readonly Key[] = (
   Object.keys(promptOptions) as (keyof typeof promptOptions)[]
-).filter((key) => !key.startsWith('systemPrompt'));
+).filter((key) => !forFilesToo.includes(key));
 
 const prefixKeys = ['numPrefixPrompts', 'prefixPromptLength'] as const;
 const sharedKeys = ['sharedSystemPromptLength', 'userContextPromptLength'] as const;
@@ -105,6 +107,10 @@ export const promptConflicts: readonly Rule[] = [
 ];
 
 export const promptWarnings: readonly Rule[] = [
+  noEffect(['promptCorpus'], 'with --isl-as-token-ids: prompts are token ids of the whole vocabulary', {
+    keys: ['islAsTokenIds'],
+    holds: ({ islAsTokenIds }) => islAsTokenIds,
+  }),
   noEffect(['isl', 'islStddev', 'osl', 'oslStddev'], 'with --seq-dist, which sets both lengths', {
     keys: ['seqDist'],
     holds: ({ seqDist }) => seqDist !== undefined,

@@ -8,6 +8,12 @@ const group = 'Prompt';
 
 /** Options of lengths that go together, and of text that requests share. */
 export const promptOptions = {
+  promptCorpus: choice(['sonnet', 'coding', 'random'], {
+    flags: ['--prompt-corpus'],
+    group,
+    default: 'sonnet',
+    help: 'Where generated text comes from: an English novel; generated code, logs, SQL and Markdown; or random entries of the vocabulary.',
+  }),
   seqDist: lengthMix({
     flags: ['--seq-dist', '--sequence-distribution'],
     group,

@@ -31,7 +31,6 @@ const instead: Readonly<Record<string, string>> = {
   'mlflow-*': afterwards,
   'wandb-*': afterwards,
 
-  'prompt-corpus': 'write your own prompts to an --input-file',
   'cache-bust': 'synthetic prompts are distinct; write distinct prompts to an --input-file',
 
   'trajectory-start-*': agentic,

@@ -1,5 +1,5 @@
 import type { Random } from '../util/random.js';
-import type { CorpusIndex } from './corpus.js';
+import { type CorpusIndex, endBefore } from './corpus.js';
 
 /** Passages of exact length; the choice depends only on `random`. */
 export interface Passages {
@@ -19,7 +19,7 @@ const maxStarts = 64;
  * the server's prefix cache.
  */
 export function openPassages(index: CorpusIndex): Passages {
-  const { wordStarts, tokensBefore, extraAtStart, fillers } = index;
+  const { encoding, wordStarts, tokensBefore, extraAtStart, fillers } = index;
   const words = extraAtStart.length;
   const total = tokensBefore[words] ?? 0;
   const text = Buffer.from(index.text.buffer, index.text.byteOffset, index.text.byteLength);
@@ -84,7 +84,7 @@ export function openPassages(index: CorpusIndex): Passages {
   }
 
   function stretch(first: number, end: number): string {
-    if (end <= words) return text.toString('latin1', wordStarts[first], (wordStarts[end] ?? 0) - 1);
+    if (end <= words) return text.toString(encoding, wordStarts[first], endBefore(index, end));
     return `${stretch(first, words)} ${stretch(0, end - words)}`;
   }
 

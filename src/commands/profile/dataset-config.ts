@@ -32,6 +32,7 @@ export function datasetConfig(config: Config, dataset: DatasetPlan, size: number
     ...optional('osl', outputLength(config)),
     ...optional('block_size', config.islBlockSize),
     ...optional('ignore_trace_delays', config.ignoreTraceDelays || undefined),
+    ...optional('prompts', nonEmpty(unless('sonnet', 'corpus', config.promptCorpus))),
   };
 }
 
@@ -48,6 +49,7 @@ function syntheticConfig(config: Config, { isl, lengthPairs }: SyntheticPlan): J
             ...optional('random_range_ratio', rangeText(config)),
             ...unless('vllm', 'random_corpus_style', config.randomCorpusStyle),
             ...unless(1, 'batch_size', config.promptBatchSize),
+            ...unless('sonnet', 'corpus', config.promptCorpus),
           },
         }
       : {}),

@@ -62,10 +62,15 @@ export async function prepareRun(
   );
   const countsTokens = !config.useServerTokenCount && takesText(config);
   // A dataset of literal texts whose tokens the server counts needs no tokenizer.
-  const needsTokenizer = countsTokens || generatesText(dataset);
+  const generates = generatesText(dataset);
+  const needsTokenizer = countsTokens || generates;
   const sources =
     chat?.tokenizers ?? (needsTokenizer ? await resolveTokenizers(config, env, log) : noTokenizer);
-  const prompts = config.islAsTokenIds ? planTokenIds(sources, seed, log) : planPrompts(sources, seed, log);
+  if (config.promptCorpus !== 'sonnet' && !generates)
+    log('WARNING', 'dataset', '--prompt-corpus has no effect: the dataset has no text to generate');
+  const prompts = config.islAsTokenIds
+    ? planTokenIds(sources, seed, log)
+    : planPrompts(sources, { seed, corpus: generates ? config.promptCorpus : 'sonnet' }, log);
   const opened = openPlanned(dataset, { ...prompts, corrector: undefined });
   if (config.datasetSamplingStrategy === 'shuffle' && opened.size > MAX_HELD_CONVERSATIONS) {
     throw new UserError(

@@ -1,7 +1,8 @@
 import type { Config } from '../../config/options.js';
-import { indexCorpus, loadCorpusIndex } from '../../dataset/corpus.js';
+import { fixedCorpus, indexCorpus, loadCorpusIndex } from '../../dataset/corpus.js';
 import type { PromptPlan } from '../../dataset/plan.js';
 import { verifyPrompts } from '../../dataset/prompts.js';
+import { randomText } from '../../dataset/random-text.js';
 import { type ChatOverhead, chatOverhead, openChatTemplate } from '../../dataset/tokenizer/chat-template.js';
 import { openTokenizer } from '../../dataset/tokenizer/open.js';
 import { isPlaceholderModel, resolveTokenizer } from '../../dataset/tokenizer/resolve.js';
@@ -66,29 +67,35 @@ export async function planChat(
   };
 }
 
-/** Prompts that are texts. */
-export function planPrompts(sources: Tokenizers, seed: number, log: Log): PromptPlan {
+/** Prompts that are texts, taken from `corpus`. */
+export function planPrompts(
+  sources: Tokenizers,
+  { seed, corpus }: { readonly seed: number; readonly corpus: Config['promptCorpus'] },
+  log: Log,
+): PromptPlan {
   const source = firstOf(sources);
-  const compiled = loadCorpusIndex(source);
+  const compiled = corpus === 'random' ? undefined : loadCorpusIndex(source, corpus);
   // What ships was verified when it was built.
   if (compiled !== undefined) {
     return { corpus: compiled, seed, corrector: undefined, vocabulary: undefined };
   }
   const tokenizer = openTokenizer(source);
-  const corpus = indexCorpus(tokenizer);
-  const exact = verifyPrompts(corpus, tokenizer);
+  const text = corpus === 'random' ? randomText(tokenizer, ordinaryIds(source)) : fixedCorpus(corpus);
+  const index = indexCorpus(tokenizer, text);
+  const exact = verifyPrompts(index, tokenizer);
   if (!exact)
     log(
       'INFO',
       'tokenizer',
       `${source.name} merges across words: every prompt is encoded to make its length exact`,
     );
-  return { corpus, seed, corrector: exact ? undefined : source, vocabulary: undefined };
+  return { corpus: index, seed, corrector: exact ? undefined : source, vocabulary: undefined };
 }
 
 /** Prompts that are token IDs; the corpus is that of no text. */
 export function planTokenIds(sources: Tokenizers, seed: number, log: Log): PromptPlan {
-  return { ...planPrompts(noTokenizer, seed, log), vocabulary: ordinaryIds(firstOf(sources)) };
+  const prompts = planPrompts(noTokenizer, { seed, corpus: 'sonnet' }, log);
+  return { ...prompts, vocabulary: ordinaryIds(firstOf(sources)) };
 }
 
 function firstOf(tokenizers: Tokenizers): TokenizerSource {

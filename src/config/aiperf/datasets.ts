@@ -53,7 +53,7 @@ const prompts = section({
   sequence_distribution: option('seqDist', mixText),
   random_range_ratio: option('randomRangeRatio', ratioOf),
   random_corpus_style: option('randomCorpusStyle'),
-  corpus: unsupported('prompt-corpus', 'sonnet'),
+  corpus: option('promptCorpus'),
   cache_bust: unsupported('cache-bust', {}, { target: 'none' }),
 });
 
@@ -146,7 +146,7 @@ const fileDataset: Section = {
     max_osl: option('synthesisMaxOsl'),
     allow_dataset_wrap: unsupported('allow-dataset-wrap'),
   }),
-  prompts: section({ corpus: unsupported('prompt-corpus', 'sonnet') }),
+  prompts: section({ corpus: option('promptCorpus') }),
   cache_bust: unsupported('cache-bust', {}, { target: 'none' }),
   trace_session_sample_ratio: unsupported('trace-session-sample-ratio'),
   inter_turn_delay_cap_seconds: unsupported('inter-turn-delay-cap-seconds'),
