@@ -39,7 +39,7 @@ report.finish();
 
 /** CPU time of the code of the telemetry thread, alone in this process. */
 async function costOfReading(): Promise<void> {
-  const seconds = quick ? 2 : 20;
+  const seconds = quick ? 2 : 60;
   const server = await startMetricsServer([PAGES, SERIES, CHANGING]);
   await withFolder(async (folder) => {
     const transport = openHttpTransport({

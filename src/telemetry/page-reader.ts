@@ -52,7 +52,7 @@ export class PageReader {
   count = 0;
   /** Number of distinct samples so far. */
   samples = 0;
-  /** Samples of the last page that no page had before. */
+  /** Samples that no page had before; to be emptied by who has taken them. */
   fresh: NewSample[] = [];
   /** Texts of HELP and TYPE by name, of all pages so far. */
   readonly help = new Map<string, string>();
@@ -66,27 +66,29 @@ export class PageReader {
   #seenIn = new Int32Array(1024);
   #lineOf = new Int32Array(1024);
   #pages = 0;
-  #page: Buffer = Buffer.alloc(0);
+  /** The last page. */
+  #view = viewOf(Buffer.alloc(0));
   #lines = new LineTable();
   #spare = new LineTable();
   /** End of the line that was read, behind its line feed; place of its value. */
   #end = 0;
   #valueAt = 0;
 
-  /** Reads a page; the fields are about this page then. It is kept until the next one, and must not change. */
+  /** Reads a page; the fields are about this page then. Its memory must not change until the next one was read. */
   read(text: Buffer): void {
     const page = text.at(-1) === LINE_FEED ? text : Buffer.concat([text, Buffer.of(LINE_FEED)]);
     this.#begin();
     const old = this.#lines;
     const lines = this.#spare;
-    const before = this.#page;
+    const before = this.#view;
+    const view = viewOf(page);
     lines.clear();
     let place = 0;
     for (let at = 0; at < page.length; at = this.#end) {
       let id = NOTHING;
       const from = old.starts[place] as number;
       const headBytes = (old.values[place] as number) - from;
-      if (place < old.count && at + headBytes <= page.length && isEqual(before, from, page, at, headBytes)) {
+      if (place < old.count && at + headBytes <= page.length && isEqual(before, from, view, at, headBytes)) {
         id = old.ids[place++] as number;
         this.#valueAt = at + headBytes;
         if (id < 0) this.#end = this.#valueAt;
@@ -101,7 +103,7 @@ export class PageReader {
       else if (id === MALFORMED) this.#noteMalformed(page, at);
       lines.add(at, this.#valueAt, id);
     }
-    this.#page = page;
+    this.#view = view;
     this.#lines = lines;
     this.#spare = old;
   }
@@ -114,7 +116,6 @@ export class PageReader {
   #begin(): void {
     this.values.fill(Number.NaN);
     this.count = 0;
-    this.fresh = [];
     this.faults = noFaults();
     this.#pages++;
   }
@@ -198,7 +199,14 @@ function noFaults(): PageFaults {
   return { malformed: 0, malformedLine: '', duplicates: 0, duplicateId: -1, excess: 0, nonFinite: [] };
 }
 
-function isEqual(a: Buffer, aFrom: number, b: Buffer, bFrom: number, bytes: number): boolean {
-  for (let i = 0; i < bytes; i++) if (a[aFrom + i] !== b[bFrom + i]) return false;
+/** Compares four bytes at a time: most of the work for a page. */
+function isEqual(a: DataView, aFrom: number, b: DataView, bFrom: number, bytes: number): boolean {
+  const words = bytes & ~3;
+  for (let i = 0; i < words; i += 4) if (a.getInt32(aFrom + i) !== b.getInt32(bFrom + i)) return false;
+  for (let i = words; i < bytes; i++) if (a.getInt8(aFrom + i) !== b.getInt8(bFrom + i)) return false;
   return true;
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length);
 }

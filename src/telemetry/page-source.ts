@@ -1,6 +1,7 @@
 import { codingsOf, decodeBody } from '../transport/content-coding.js';
-import type { Exchange, ResponseHead, Transport, TransportError } from '../transport/transport.js';
+import type { Exchange, ResponseHead, Transport } from '../transport/transport.js';
 import { messageOf } from '../util/errors.js';
+import { PageBuffers } from './page-buffers.js';
 import type { SourceKind } from './server-series.js';
 import { MAX_PAGE_BYTES, ReadFailure, type Reading, type TelemetrySource } from './source.js';
 
@@ -38,6 +39,7 @@ class PageSource implements TelemetrySource {
   readonly #transport: Transport;
   #path: string;
   #triedOther = false;
+  readonly #buffers = new PageBuffers();
   #exchange: Exchange | undefined;
 
   constructor(plan: PagePlan, transport: Transport) {
@@ -52,14 +54,14 @@ class PageSource implements TelemetrySource {
 
   async read(limitMs: number): Promise<Reading> {
     const { head, reading } = await this.#get(limitMs);
-    if (head.status < 300) return reading;
+    if (head.status < 300) return this.#kept(reading);
     const location = head.status < 400 ? head.header('location') : undefined;
     const path = location === undefined ? undefined : this.#pathOf(location);
     // Frameworks redirect /metrics to /metrics/: later reads go there at once.
     if (path === undefined || path === this.#path) throw statusFailure(head, location);
     this.#path = path;
     const again = await this.#get(limitMs);
-    if (again.head.status < 300) return again.reading;
+    if (again.head.status < 300) return this.#kept(again.reading);
     throw statusFailure(again.head, again.head.header('location'));
   }
 
@@ -81,6 +83,11 @@ class PageSource implements TelemetrySource {
     this.#exchange?.destroy();
   }
 
+  #kept(reading: Reading): Reading {
+    this.#buffers.keep();
+    return reading;
+  }
+
   /** Path of a redirect that stays at the same origin: headers with keys must not go to another one. */
   #pathOf(location: string): string | undefined {
     const { protocol, host, port } = this.#plan;
@@ -93,8 +100,9 @@ class PageSource implements TelemetrySource {
   #get(limitMs: number): Promise<{ readonly head: ResponseHead; readonly reading: Reading }> {
     const { headers, ...origin } = this.#plan;
     return new Promise((resolve, reject) => {
-      const pieces: Buffer[] = [];
-      let bytes = 0;
+      const buffers = this.#buffers;
+      buffers.begin();
+      let isTooLarge = false;
       let head: ResponseHead | undefined;
       const request = {
         method: 'GET',
@@ -110,29 +118,39 @@ class PageSource implements TelemetrySource {
           head = received;
         },
         onBody: (read, start, end) => {
-          bytes += end - start;
-          if (bytes > MAX_PAGE_BYTES) throw new Error(tooLarge);
-          pieces.push(Buffer.from(read.subarray(start, end)));
+          isTooLarge = buffers.bytes + end - start > MAX_PAGE_BYTES;
+          if (isTooLarge) throw new Error(tooLarge);
+          buffers.append(read, start, end);
         },
         onEnd: () => {
           if (head === undefined) return;
           try {
-            const page = decoded(head, Buffer.concat(pieces));
+            const page = decoded(head, buffers.page);
             const { sendStartNs, headNs, endNs } = exchange.times;
             resolve({
               head,
-              reading: { sentNs: sendStartNs, firstByteNs: headNs, receivedNs: endNs, page },
+              reading: {
+                ...{ sentNs: sendStartNs, firstByteNs: headNs, receivedNs: endNs, page },
+                isCut: isCut(head, page),
+              },
             });
           } catch (thrown) {
             reject(thrown);
           }
         },
-        onError: (error) => reject(failureOf(error, bytes)),
+        onError: (error) => {
+          if (isTooLarge) buffers.clear();
+          reject(isTooLarge ? pageTooLarge() : new ReadFailure(error.type, error.message));
+        },
       });
       this.#exchange = exchange;
     });
   }
 }
+
+const LINE_FEED = 0x0a;
+/** The last line of OpenMetrics, which may have no line feed. */
+const OPEN_METRICS_END = '# EOF';
 
 const tooLarge = `it has more than ${MAX_PAGE_BYTES >> 20} MiB`;
 
@@ -142,7 +160,7 @@ function decoded(head: ResponseHead, body: Buffer): Buffer {
   try {
     return decodeBody(body, codings, MAX_PAGE_BYTES);
   } catch (thrown) {
-    if (thrown instanceof RangeError) throw new ReadFailure('too large', tooLarge, true);
+    if (thrown instanceof RangeError) throw pageTooLarge();
     throw new ReadFailure(
       'undecodable',
       `its ${codings.join(', ')} body cannot be decoded: ${messageOf(thrown)}`,
@@ -150,9 +168,17 @@ function decoded(head: ResponseHead, body: Buffer): Buffer {
   }
 }
 
-function failureOf(error: TransportError, bytes: number): ReadFailure {
-  if (bytes > MAX_PAGE_BYTES) return new ReadFailure('too large', tooLarge, true);
-  return new ReadFailure(error.type, error.message);
+/** Whether a page of unknown length, which a closed connection ends, does not end with a line. */
+function isCut(head: ResponseHead, page: Buffer): boolean {
+  if (page.length === 0 || page.at(-1) === LINE_FEED) return false;
+  const isFramed =
+    head.header('content-length') !== undefined || head.header('transfer-encoding') !== undefined;
+  return !isFramed && page.toString('latin1', page.length - OPEN_METRICS_END.length) !== OPEN_METRICS_END;
+}
+
+/** The same page will be too large again. */
+function pageTooLarge(): ReadFailure {
+  return new ReadFailure('too large', tooLarge, true);
 }
 
 function statusFailure({ status, reason }: ResponseHead, location: string | undefined): ReadFailure {

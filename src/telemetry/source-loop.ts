@@ -39,8 +39,9 @@ export class SourceLoop {
   #readMs: number;
   /** It is not read any more. */
   #isDropped = false;
-  /** Those who wait for a read that has not begun yet, and what ends the wait for the next tick. */
+  /** Those who wait for a read that has not begun yet. */
   #asked: (() => void)[] = [];
+  /** Ends the wait for the next tick. */
   #waking = new AbortController();
 
   constructor(source: TelemetrySource, recorder: SourceRecorder, options: SourceLoopOptions) {
@@ -61,6 +62,7 @@ export class SourceLoop {
   /** Begins the last reads, because the load has ended. @param isHurried as few as possible. */
   stop(isHurried: boolean): void {
     this.#stopping.abort();
+    this.#waking.abort();
     if (isHurried) this.#hurrying.abort();
   }
 
@@ -81,12 +83,11 @@ export class SourceLoop {
     const intervalNs = intervalMs * 1e6;
     for (;;) {
       const tick = Math.max(0, Math.floor((nowNs() - startNs) / intervalNs) + 1);
-      const wakers = [this.#stopping.signal, this.#waking.signal];
-      await sleep((startNs + tick * intervalNs - nowNs()) / 1e6, AbortSignal.any(wakers));
+      await sleep((startNs + tick * intervalNs - nowNs()) / 1e6, this.#waking.signal);
       if (this.#stopping.signal.aborted || this.#isDropped) break;
       const asked = this.#asked;
       this.#asked = [];
-      this.#waking = new AbortController();
+      if (this.#waking.signal.aborted) this.#waking = new AbortController();
       await this.#read();
       for (const resolve of asked) resolve();
     }

@@ -9,7 +9,7 @@ import { ScrapeLogWriter } from './scrape-log.js';
 import { scrapeLogPath } from './scrape-logs.js';
 import type { LoggedSource } from './scraped-series.js';
 import type { ScrapedSource } from './server-series.js';
-import type { ReadFailure, Reading, TelemetrySource } from './source.js';
+import { ReadFailure, type Reading, type TelemetrySource } from './source.js';
 
 const GROWS = 1;
 const OF_LOAD = 2;
@@ -65,13 +65,18 @@ export class SourceRecorder {
     return new Set(this.#samples.map(({ family }) => family.name));
   }
 
-  /** @returns whether the page is exposition text; another one is not kept. @throws the file system's error. */
+  /**
+   * @returns whether the page is exposition text; another one is not kept.
+   * @throws ReadFailure for a page that is cut off, the file system's error
+   */
   add(reading: Reading): boolean {
     const pages = this.#pages;
     pages.read(reading.page);
     if (!pages.isExposition) return false;
+    if (reading.isCut) throw new ReadFailure('incomplete', 'its end is missing: the connection was closed');
     this.#onPage(reading, pages);
     this.#addFresh();
+    pages.fresh = [];
     this.#noteFaults();
     const { sentNs, firstByteNs, receivedNs } = reading;
     const at = this.#scrapes++;

@@ -6,8 +6,10 @@ export const MAX_PAGE_BYTES = 64 << 20;
 
 /** A page and when it was read. */
 export interface Reading extends ScrapeTimes {
-  /** Prometheus text or OpenMetrics; not used again by the source. */
+  /** Prometheus text or OpenMetrics. The source overwrites it when it reads the page after the next one. */
   readonly page: Buffer;
+  /** Its last line is cut off. */
+  readonly isCut?: boolean;
 }
 
 /** Something that can be read again and again: a page of a server, or a tool whose output is made into such a page. */

@@ -84,6 +84,36 @@ it('follows a redirect to the same origin, and goes there at once from then on',
   expect(paths).toEqual(['/metrics', '/metrics/', '/metrics/']);
 });
 
+it('overwrites a page only when the page after the next one is read', async () => {
+  let reads = 0;
+  const source = await sourceOf(({ url }, response) => {
+    if (url === '/metrics') response.writeHead(307, { location: '/metrics/' });
+    response.end(url === '/metrics' ? 'elsewhere' : `read ${++reads}\n`);
+  });
+  const first = await source.read(10_000);
+  const second = await source.read(10_000);
+  expect([first.page.toString(), second.page.toString()]).toEqual(['read 1\n', 'read 2\n']);
+  const third = await source.read(10_000);
+  expect([second.page.toString(), third.page.toString()]).toEqual(['read 2\n', 'read 3\n']);
+});
+
+it.each([
+  ['a b\nc 1', true],
+  ['a 1\n', false],
+  ['a 1\n# EOF', false],
+  ['', false],
+])('tells whether a page of unknown length is cut off: %j', async (page, isCut) => {
+  const source = await sourceOf((request) => {
+    request.socket.end(`HTTP/1.1 200 OK\r\n\r\n${page}`);
+  });
+  expect((await source.read(10_000)).isCut).toBe(isCut);
+});
+
+it('trusts the length of a page whose last line has no end', async () => {
+  const source = await sourceOf((_, response) => response.end('a 1'));
+  expect((await source.read(10_000)).isCut).toBe(false);
+});
+
 it.each([
   ['to another origin', 'http://other.invalid/metrics'],
   ['to another port', 'http://127.0.0.1:1/metrics'],

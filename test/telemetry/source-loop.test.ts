@@ -14,7 +14,7 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
-type Answer = string | ReadFailure | 'hangs';
+type Answer = string | { readonly cut: string } | ReadFailure | 'hangs';
 
 /** A loop over a source that gives these answers, the last one again and again. */
 function startLoop(answers: readonly Answer[], options: { isDefault?: boolean; intervalMs?: number } = {}) {
@@ -39,7 +39,9 @@ function startLoop(answers: readonly Answer[], options: { isDefault?: boolean; i
       if (answer === 'hangs') return await new Promise(() => {});
       if (answer instanceof ReadFailure) throw answer;
       const nowNs = monotonicNs();
-      return { sentNs: nowNs, firstByteNs: nowNs, receivedNs: nowNs, page: Buffer.from(answer) };
+      const isCut = typeof answer === 'object';
+      const page = Buffer.from(isCut ? answer.cut : answer);
+      return { sentNs: nowNs, firstByteNs: nowNs, receivedNs: nowNs, page, isCut };
     },
     readOther: () => {
       const had = hasOther;
@@ -180,5 +182,17 @@ it('shows the beginning of a page that is not Prometheus text', async () => {
   await run.loop.over;
   expect(run.lines[0]).toBe(
     'WARNING http://s/metrics cannot be read: it is not Prometheus text: <html>\n<p>hello\n; it is tried again',
+  );
+});
+
+it('leaves out a page that is cut off, but not the series that were new on it', async () => {
+  const run = startLoop([counter(1), { cut: `${counter(2)}b 1` }, `${counter(3)}b 12\n`]);
+  await run.reads(4);
+  run.loop.stop(true);
+  await run.loop.over;
+  const [a, b] = run.values();
+  expect([a?.slice(0, 2), b?.[0], run.failures()]).toEqual([[1, 3], 12, { incomplete: 1 }]);
+  expect(run.lines[0]).toBe(
+    'WARNING http://s/metrics stopped answering: its end is missing: the connection was closed; it is tried again',
   );
 });
