@@ -38,6 +38,18 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Cut a Mooncake trace, and optionally speed it up.',
     load: () => import('./commands/trace/cut.js'),
   },
+  'trace filter': {
+    summary: 'Keep requests or sessions of a trace by time, length, model, session or chance.',
+    load: () => import('./commands/trace/filter.js'),
+  },
+  'trace merge': {
+    summary: 'Merge traces by time.',
+    load: () => import('./commands/trace/merge.js'),
+  },
+  'trace scale': {
+    summary: 'Scale a trace to a request rate, keeping its bursts.',
+    load: () => import('./commands/trace/scale.js'),
+  },
   'trace convert': {
     summary: 'Convert an Azure, BurstGPT or Bailian trace to a Mooncake trace.',
     load: () => import('./commands/trace/convert.js'),

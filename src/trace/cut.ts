@@ -1,6 +1,6 @@
 import { UserError } from '../util/errors.js';
-import { membersOf } from '../util/json-text.js';
 import { randomStream } from '../util/random.js';
+import { changedRow } from './row-text.js';
 import { lineError, readTrace, type TraceRow } from './rows.js';
 import { timeOrder } from './time-order.js';
 import { writeLines } from './write-lines.js';
@@ -81,20 +81,9 @@ async function* cutRows(path: string, cut: Cut, result: Mutable<CutResult>): Asy
     }
     zeroMs ??= timestampMs;
     result.lastMs = (timestampMs - zeroMs) / cut.speedup;
-    yield withTimestamp(row.text, result.lastMs);
+    yield changedRow(row.text, { timestamp: result.lastMs });
   }
   if (result.kept === 0) throw emptyCut(path, result, lastMs);
-}
-
-/** Replaces the timestamp of a row and keeps all other bytes, including digits and spaces. */
-function withTimestamp(text: string, timestampMs: number): string {
-  let result = '';
-  let end = 0;
-  for (const member of membersOf(text).filter(({ key }) => key === 'timestamp')) {
-    result += `${text.slice(end, member.start)}${timestampMs}`;
-    end = member.end;
-  }
-  return result + text.slice(end);
 }
 
 function isTooLong(path: string, { inputLength, line }: TraceRow, maxIsl: number | undefined): boolean {

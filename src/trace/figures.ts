@@ -1,8 +1,6 @@
-import { statSync } from 'node:fs';
-import { UserError } from '../util/errors.js';
-import { unreadableFile } from '../util/lines.js';
+import type { UserError } from '../util/errors.js';
 import { type ArrivalFigures, Arrivals } from './arrivals.js';
-import { requireRegularFile } from './lines.js';
+import { twoReadings } from './lines.js';
 import { LruCache } from './lru-cache.js';
 import { PrefixKeys } from './prefix-keys.js';
 import { lineError, readTrace, type TraceRow } from './rows.js';
@@ -66,16 +64,10 @@ export async function traceFigures(
   options: FiguresOptions,
   bufferBytes = BUFFER_BYTES,
 ): Promise<TraceFigures> {
-  requireRegularFile(path);
-  const version = versionOf(path);
+  const requireUnchanged = twoReadings(path);
   const first = await firstReading(path, bufferBytes);
   const second = await secondReading(path, options, first, bufferBytes);
-  if (versionOf(path) !== version) {
-    throw new UserError(
-      `${path} changed while it was read`,
-      'try again when no other program writes to the file',
-    );
-  }
+  requireUnchanged();
   return { ...first.figures, ...second };
 }
 
@@ -167,16 +159,6 @@ async function secondReading(
     };
   } finally {
     sharing.close();
-  }
-}
-
-/** Changes if the file was modified. */
-function versionOf(path: string): string {
-  try {
-    const { ino, size, mtimeMs } = statSync(path);
-    return `${ino} ${size} ${mtimeMs}`;
-  } catch (error) {
-    throw unreadableFile(path, error);
   }
 }
 

@@ -27,3 +27,28 @@ export function requireRegularFile(path: string): void {
   }
   if (!isFile) throw new UserError(`${path} is not a regular file`, 'save the trace to a file first');
 }
+
+/**
+ * Prepares to read a file twice. @returns a function to call after both readings; it throws a UserError if the file
+ * was modified. @throws UserError for pipes and devices.
+ */
+export function twoReadings(path: string): () => void {
+  requireRegularFile(path);
+  const version = versionOf(path);
+  return () => {
+    if (versionOf(path) === version) return;
+    throw new UserError(
+      `${path} changed while it was read`,
+      'try again when no other program writes to the file',
+    );
+  };
+}
+
+function versionOf(path: string): string {
+  try {
+    const { ino, size, mtimeMs } = statSync(path);
+    return `${ino} ${size} ${mtimeMs}`;
+  } catch (error) {
+    throw unreadableFile(path, error);
+  }
+}

@@ -28,6 +28,19 @@ export class PrefixKeys {
   }
 }
 
+/** A 128-bit key of a text, made by the same hash. */
+export function textKey(text: string): Uint32Array {
+  const state = new State();
+  // The length tells apart texts that differ only in trailing zero characters.
+  state.take(text.length);
+  for (let at = 0; at < text.length; at += 2) {
+    state.take(text.charCodeAt(at) | (at + 1 < text.length ? text.charCodeAt(at + 1) << 16 : 0));
+  }
+  const key = new Uint32Array(PREFIX_WORDS);
+  state.copyTo(key, 0);
+  return key;
+}
+
 class State {
   #a = 0;
   #b = 0;

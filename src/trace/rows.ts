@@ -3,7 +3,7 @@ import { hashIdsField, lengthField, numberField, stringField } from '../dataset/
 import { RowError } from '../dataset/loaders/format.js';
 import { parseRowText } from '../dataset/loaders/parse-row.js';
 import { UserError } from '../util/errors.js';
-import type { JsonObject } from '../util/json.js';
+import type { Json, JsonObject } from '../util/json.js';
 import { type TraceLine, traceLines } from './lines.js';
 
 /** One request of a Mooncake trace. */
@@ -18,6 +18,9 @@ export interface TraceRow {
   /** One ID per block of the prompt; equal IDs mean equal blocks. */
   readonly hashIds: readonly HashId[];
   readonly sessionId: string | undefined;
+  /** Keys that only a filter reads; undefined unless they are text. */
+  readonly model: string | undefined;
+  readonly user: string | undefined;
 }
 
 /** Streams the rows of a Mooncake trace. @throws UserError for a malformed row, naming file and line. */
@@ -33,9 +36,15 @@ export async function* readTrace(path: string): AsyncGenerator<TraceRow> {
         outputLength: lengthField(json, 'output_length'),
         hashIds: hashIdsField(json),
         sessionId: stringField(json, 'session_id'),
+        model: textOf(json.model),
+        user: textOf(json.user),
       };
     });
   }
+}
+
+function textOf(value: Json | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** Parses a line, which must be a JSON object. @throws RowError */

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { resolve as absolute } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -6,11 +6,15 @@ import { createGzip } from 'node:zlib';
 import { messageOf, UserError } from '../util/errors.js';
 
 /**
- * Streams lines to a file, compressed if its name ends in `.gz`; writes the complete file or none. @param from the
- * input file, which must not be the output. @throws UserError
+ * Streams lines to a file, compressed if its name ends in `.gz`; writes the complete file or none. @param inputs
+ * the input files, none of which may be the output. @throws UserError
  */
-export async function writeLines(path: string, lines: AsyncIterable<string>, from: string): Promise<void> {
-  if (absolute(path) === absolute(from)) {
+export async function writeLines(
+  path: string,
+  lines: AsyncIterable<string>,
+  ...inputs: readonly string[]
+): Promise<void> {
+  if (inputs.some((input) => isSameFile(path, input))) {
     throw new UserError(`${path} would be overwritten while it is read`, 'name another file to write');
   }
   const unfinished = `${path}.partial`;
@@ -26,6 +30,13 @@ export async function writeLines(path: string, lines: AsyncIterable<string>, fro
     if (error instanceof UserError) throw error;
     throw new UserError(`${path} cannot be written: ${messageOf(error)}`);
   }
+}
+
+/** Also by a link. */
+function isSameFile(path: string, input: string): boolean {
+  if (absolute(path) === absolute(input)) return true;
+  const [a, b] = [path, input].map((one) => statSync(one, { throwIfNoEntry: false }));
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
 async function* batches(lines: AsyncIterable<string>): AsyncGenerator<string> {

@@ -1,27 +1,15 @@
 import type { OptionTable } from '../../config/option.js';
-import { choice, path } from '../../config/option-kinds.js';
+import { choice } from '../../config/option-kinds.js';
 import { convertTrace, foreignForms } from '../../trace/convert.js';
 import { withThousands } from '../../util/counted.js';
 import type { Io } from '../../util/io.js';
 import { oneLine } from '../../util/plain-text.js';
 import type { Command, Invocation } from '../command.js';
+import { outFile, traceFile } from './options.js';
 
 const convertOptions = {
-  file: path({
-    argument: 'file',
-    group: 'Trace',
-    existing: 'file',
-    required: true,
-    missing: 'name a trace and a file to write, e.g. aiperf trace convert azure.csv trace.jsonl',
-    help: 'Trace to convert, sorted by time; may be .gz.',
-  }),
-  out: path({
-    argument: 'out',
-    group: 'Trace',
-    required: true,
-    missing: 'name the file to write',
-    help: 'Mooncake trace to write; may be .gz.',
-  }),
+  file: traceFile('aiperf trace convert azure.csv trace.jsonl'),
+  out: outFile,
   from: choice(foreignForms, {
     flags: ['--from'],
     group: 'Trace',
