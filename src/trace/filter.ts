@@ -28,7 +28,7 @@ export interface TraceFilter {
   readonly byRow: boolean;
 }
 
-export interface Bounds {
+interface Bounds {
   readonly min: number;
   readonly max: number;
 }
@@ -43,7 +43,7 @@ export interface FilterResult {
 
 /**
  * Writes the rows that meet all conditions, each unchanged. By default a session is kept if all its rows meet the
- * conditions and its first row is in the time range. Reads the file twice; memory grows by at most 100 bytes per
+ * conditions and its first row is in the time range. Reads the file twice; memory grows by at most 112 bytes per
  * session.
  * @throws UserError if rows are malformed or lack what a condition needs, or if nothing is left.
  */
@@ -102,21 +102,21 @@ async function* keptRows(
 ): AsyncGenerator<string> {
   const random = randomStream(filter.seed, 'trace-row-sample');
   const conditions = new Conditions(path, filter);
-  const seen = new GrowingArray();
-  const written = new GrowingArray();
+  /** By session: 0 not seen yet, 1 seen, 2 some of it written. */
+  const states = new GrowingArray();
   for await (const row of readTrace(path)) {
     result.rows++;
     const session = row.sessionId === undefined ? undefined : index.of(row.sessionId);
-    const isFirst = session === undefined || seen.get(session) === 0;
+    const isFirst = session === undefined || states.get(session) === 0;
     const isMet = conditions.areMet(row, isFirst);
     if (session === undefined) {
       if (!isMet || filter.multiTurn || random.uniform() >= filter.sample) continue;
       result.keptSessions++;
     } else {
-      seen.set(session, 1);
+      if (isFirst) states.set(session, 1);
       if (dropped.get(session) !== 0 || !(isMet || !filter.byRow)) continue;
-      if (written.get(session) === 0) result.keptSessions++;
-      written.set(session, 1);
+      if (states.get(session) === 1) result.keptSessions++;
+      states.set(session, 2);
     }
     result.kept++;
     yield row.text;

@@ -36,7 +36,7 @@ const MOST_COPIES = 200;
 
 /**
  * Writes a trace at another rate. Reads the file twice, with `keep-time` once more for each copy; memory grows by at
- * most 100 bytes per session and copy.
+ * most 80 bytes per session, and as much again for each copy.
  * @throws UserError if rows are malformed, have no time or go back in time, if all are at the same time, or if more
  * than 200 copies would be needed.
  */
