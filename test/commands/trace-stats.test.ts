@@ -114,7 +114,7 @@ it.each([
   ],
   [
     ['trace', 'stat', trace],
-    "aiperf trace must be followed by stats, cut or convert, got 'stat'. Did you mean trace stats?",
+    "aiperf trace must be followed by stats, cut, filter, merge, scale or convert, got 'stat'. Did you mean trace stats?",
   ],
   [
     ['trace', 'stats', trace, '--output-file', join(folder, 'no', 'such')],
