@@ -54,6 +54,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Convert an Azure, BurstGPT or Bailian trace to a Mooncake trace.',
     load: () => import('./commands/trace/convert.js'),
   },
+  'trace anonymize': {
+    summary: 'Make a trace without text from logs of requests.',
+    load: () => import('./commands/trace/anonymize.js'),
+  },
   'analyze-trace': {
     summary: 'Same as trace stats.',
     load: () => import('./commands/trace/stats.js'),

@@ -16,6 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   load: ['schedule', 'dataset', 'endpoint', 'transport', 'records', 'fidelity', 'telemetry'],
   metrics: ['records', 'telemetry'],
   trace: ['dataset'],
+  traffic: ['dataset', 'endpoint', 'transport', 'records', 'trace'],
   collect: ['dataset', 'metrics', 'records', 'fidelity', 'load:type', 'transport', 'telemetry'],
   run: ['config', 'schedule', 'load', 'collect', 'metrics', 'records', 'fidelity', 'telemetry'],
   charts: ['metrics', 'records', 'telemetry', 'trace:type'],

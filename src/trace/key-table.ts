@@ -15,6 +15,17 @@ export class KeyTable {
     this.#keys = new Uint32Array(CAPACITY * keyWords);
   }
 
+  /** Number of keys. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The first occurrence of the key at `words[at]`; undefined if it is not in the table. */
+  find(words: Uint32Array, at: number): number | undefined {
+    const known = (this.#slots[this.#slotOf(words, at)] ?? 0) - 1;
+    return known === -1 ? undefined : this.#firsts[known];
+  }
+
   /** Returns the first occurrence of the key at `words[at]`, which is `occurrence` if the key is new. */
   first(words: Uint32Array, at: number, occurrence: number): number {
     const slot = this.#slotOf(words, at);

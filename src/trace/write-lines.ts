@@ -11,7 +11,7 @@ import { messageOf, UserError } from '../util/errors.js';
  */
 export async function writeLines(
   path: string,
-  lines: AsyncIterable<string>,
+  lines: AsyncIterable<string> | Iterable<string>,
   ...inputs: readonly string[]
 ): Promise<void> {
   if (inputs.some((input) => isSameFile(path, input))) {
@@ -39,7 +39,7 @@ function isSameFile(path: string, input: string): boolean {
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
-async function* batches(lines: AsyncIterable<string>): AsyncGenerator<string> {
+async function* batches(lines: AsyncIterable<string> | Iterable<string>): AsyncGenerator<string> {
   let batch = '';
   for await (const line of lines) {
     batch += `${line}\n`;
