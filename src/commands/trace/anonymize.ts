@@ -41,7 +41,7 @@ async function run({ config }: Invocation<typeof anonymizeOptions>, io: Io): Pro
   try {
     const counts = await readLogs(logs, from, log);
     const size = emptySize();
-    await writeLines(output, traceRows(log, config, size));
+    await writeLines(output, traceRows(log, config, size), ...logs);
     const lines = [...writtenTrace(config, size, log), ...skipped(counts)];
     lines.push(`See what it reveals with: aiperf trace check-privacy ${oneLine(output)}`);
     io.stdout.write(`${lines.join('\n')}\n`);
