@@ -64,6 +64,7 @@ export const datasetTypes = [
   'sharegpt',
   'openai_batch',
   'raw_payload',
+  'dag_jsonl',
 ] as const;
 
 /** All options and settings of `aiperf profile`. */

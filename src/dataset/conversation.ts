@@ -44,18 +44,20 @@ export interface Turn {
   readonly inputTokens?: number;
   /** Recorded send time, ms. */
   readonly timestampMs?: number;
-  /** Delay between the response of the previous turn and this request, ms. */
+  /** Delay between the response of the previous turn, or the last turn that it waits for, and this request, ms. */
   readonly delayMs?: number;
+  /** Turns of other agents that must return first, by their number in the conversation graph; absent: none. */
+  readonly waitsFor?: readonly number[];
   /** Merged into this request's body, overriding `--extra-inputs`. */
   readonly extra?: JsonObject;
-  /** A recorded message array that replaces the texts. */
+  /** Recorded messages that replace the texts: the whole array if the turn is self-contained, else what it adds. */
   readonly messages?: readonly JsonObject[];
   readonly tools?: readonly JsonObject[];
   /** A recorded body that is sent unchanged. */
   readonly payload?: JsonObject;
 }
 
-/** An ordered list of turns. One run through it is a session. */
+/** An ordered list of turns, sent one after another by one agent. */
 export interface Conversation {
   readonly sessionId: string;
   readonly turns: readonly Turn[];
@@ -68,6 +70,25 @@ export interface Conversation {
    * `self-contained`: every turn is sent alone.
    */
   readonly history: 'live-answers' | 'self-contained';
+  /**
+   * Further agents of a conversation graph, in the order in which they are numbered; absent: there are none. The agents
+   * of one session run in parallel, as far as their turns do not wait for each other. Turns are numbered over all
+   * agents: those of the conversation itself, then those of each agent.
+   */
+  readonly agents?: readonly Agent[];
+}
+
+/** An agent that another one starts. */
+export interface Agent extends Omit<Conversation, 'agents'> {
+  /** Number of the agent that starts it; 0 is the conversation itself, its first agent has number 1. */
+  readonly parent: number;
+  /** The turn after which it starts with the whole history of its parent; absent: it starts without history. */
+  readonly forkOf?: number;
+}
+
+/** All agents of a conversation: itself, then those that it starts. */
+export function agentsOf(conversation: Conversation): readonly Conversation[] {
+  return conversation.agents === undefined ? [conversation] : [conversation, ...conversation.agents];
 }
 
 /** Conversations by index, generated on demand and reproducible; none is kept in memory. */

@@ -1,7 +1,8 @@
 import type { Log } from '../util/log.js';
-import type { Dataset } from './conversation.js';
+import type { Conversation, Dataset } from './conversation.js';
 import type { CorpusIndex } from './corpus.js';
 import type { DatasetOptions } from './dataset-options.js';
+import { type GraphsPlan, openGraphs } from './loaders/graphs.js';
 import { planFile } from './loaders/load.js';
 import { openPool, type PoolPlan } from './loaders/pool.js';
 import { openRows, type RowsPlan } from './loaders/rows.js';
@@ -15,7 +16,7 @@ import type { TokenizerSource } from './tokenizer/tokenizer.js';
 import type { TurnRules } from './turn-rules.js';
 
 /** A dataset as plain data, mostly over shared memory: cheap to pass to another thread. */
-export type DatasetPlan = SyntheticPlan | RowsPlan | PoolPlan;
+export type DatasetPlan = SyntheticPlan | RowsPlan | GraphsPlan | PoolPlan;
 
 /**
  * Reads and validates the file, if any, and determines the number of conversations and turns.
@@ -39,6 +40,7 @@ export function openDataset(plan: DatasetPlan, prompts: PromptSource, tokenIds?:
 function openedPlan(plan: DatasetPlan, prompts: PromptSource, tokenIds?: TokenIdSource): Dataset {
   if (plan.kind === 'synthetic') return openSynthetic(plan, prompts, tokenIds);
   if (plan.kind === 'pool') return openPool(plan);
+  if (plan.kind === 'graphs') return openGraphs(plan, prompts, tokenIds);
   return openRows(plan, prompts, tokenIds);
 }
 
@@ -49,12 +51,20 @@ function withSystemPrompt(dataset: Dataset, prompt: string | undefined): Dataset
     size: dataset.size,
     conversation: (index) => {
       const conversation = dataset.conversation(index);
-      const { systemMessage } = conversation;
+      const { agents } = conversation;
       return {
-        ...conversation,
-        systemMessage: systemMessage === undefined ? prompt : `${prompt}\n\n${systemMessage}`,
+        ...precededBy(prompt, conversation),
+        ...(agents === undefined ? {} : { agents: agents.map((agent) => precededBy(prompt, agent)) }),
       };
     },
+  };
+}
+
+function precededBy<C extends Pick<Conversation, 'systemMessage'>>(prompt: string, conversation: C): C {
+  const { systemMessage } = conversation;
+  return {
+    ...conversation,
+    systemMessage: systemMessage === undefined ? prompt : `${prompt}\n\n${systemMessage}`,
   };
 }
 
@@ -72,6 +82,11 @@ export interface PromptPlan {
 export function openPlanned(plan: DatasetPlan, { corpus, seed, corrector, vocabulary }: PromptPlan): Dataset {
   const prompts = openPrompts(corpus, seed, corrector && openTokenizer(corrector));
   return openDataset(plan, prompts, vocabulary && openTokenIds(vocabulary, seed));
+}
+
+/** Whether agents of a conversation run in parallel. */
+export function hasAgents(plan: DatasetPlan): boolean {
+  return plan.kind === 'graphs';
 }
 
 /** Number of turns of all conversations. */
@@ -95,7 +110,7 @@ export function isTrace(plan: DatasetPlan): boolean {
 
 /** Whether any turn has a recorded send time. */
 export function hasTimestamps(plan: DatasetPlan): boolean {
-  return plan.kind === 'rows' && plan.hasTimestamps;
+  return (plan.kind === 'rows' || plan.kind === 'graphs') && plan.hasTimestamps;
 }
 
 /** Approximate bytes of all prompts, each counted once; accurate to some tens of percent. */

@@ -1,3 +1,4 @@
+import type { Conversation } from './conversation.js';
 import { type DatasetPlan, openDataset } from './plan.js';
 import type { PromptSource } from './prompts.js';
 
@@ -26,12 +27,19 @@ export function turnTimings(plan: DatasetPlan): TurnTimings {
   const dataset = openDataset(plan, noText);
   return {
     size: dataset.size,
-    turns: (conversation) => dataset.conversation(conversation).turns,
+    turns: (conversation) => timingsOf(dataset.conversation(conversation)),
     nameOf(conversation) {
       const session = `session ${dataset.conversation(conversation).sessionId}`;
-      if (plan.kind !== 'rows') return session;
+      if (plan.kind !== 'rows' && plan.kind !== 'graphs') return session;
       const firstRow = plan.rowOrder[plan.rowsBefore[conversation] ?? 0] ?? 0;
       return `${session} (${plan.file.path}:${plan.file.lines[firstRow]})`;
     },
   };
+}
+
+/** A conversation graph is replayed as a whole: only the time of its first turn places it. */
+function timingsOf({ turns, agents }: Conversation): readonly TurnTiming[] {
+  if (agents === undefined) return turns;
+  const [first, ...later] = [...turns, ...agents.flatMap((agent) => agent.turns)];
+  return [first ?? {}, ...later.map(() => ({}))];
 }

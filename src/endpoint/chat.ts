@@ -32,14 +32,11 @@ export const chat = {
 
 function chatBody(request: BodyRequest, options: BodyOptions): JsonObject {
   const { conversation, turn, past } = request;
-  const messages: JsonObject[] = turn.messages ? [...turn.messages] : [];
-  if (!turn.messages) {
-    messages.push(...contextMessages(conversation));
-    for (const { turn: earlier, answer } of past) {
-      messages.push(userMessage(earlier), assistantMessage(answer.content, answer.toolCalls));
-    }
-    messages.push(userMessage(turn));
+  const messages: JsonObject[] = turn.messages ? [] : contextMessages(conversation);
+  for (const { turn: earlier, answer } of past) {
+    messages.push(...messagesOf(earlier), assistantMessage(answer.content, answer.toolCalls));
   }
+  messages.push(...messagesOf(turn));
   const body: JsonObject = {
     messages: withSystemMessage(messages, conversation.systemMessage),
     model: turn.model,
@@ -59,6 +56,11 @@ function withSystemMessage(messages: JsonObject[], system: string | undefined): 
     return [{ ...first, content: `${system}\n\n${first.content}` }, ...rest];
   }
   return [{ role: 'system', content: system }, ...messages];
+}
+
+/** What a turn adds to the chat. */
+function messagesOf(turn: Turn): readonly JsonObject[] {
+  return turn.messages ?? [userMessage(turn)];
 }
 
 function userMessage(turn: Turn): JsonObject {

@@ -53,10 +53,11 @@ export const messages: Endpoint = {
 function messagesBody(request: BodyRequest, options: BodyOptions): JsonObject {
   const { conversation, turn, past } = request;
   const history = past.flatMap(({ turn: earlier, answer }) => [
-    userMessage(earlier),
+    ...messagesOf(earlier),
     assistantMessage(answer),
   ]);
-  const all = turn.messages ?? [...contextMessages(conversation), ...history, userMessage(turn)];
+  const context = turn.messages ? [] : contextMessages(conversation);
+  const all = [...context, ...history, ...messagesOf(turn)];
   // A recorded array may hold system messages, which this API takes apart from the others.
   const system = [conversation.systemMessage, ...all.filter(isSystem).map(({ content }) => textOf(content))]
     .filter((text) => text !== undefined && text !== '')
@@ -74,6 +75,11 @@ function messagesBody(request: BodyRequest, options: BodyOptions): JsonObject {
 
 function isSystem({ role }: JsonObject): boolean {
   return role === 'system';
+}
+
+/** What a turn adds to the chat. */
+function messagesOf(turn: Turn): readonly JsonObject[] {
+  return turn.messages ?? [userMessage(turn)];
 }
 
 function userMessage(turn: Turn): JsonObject {

@@ -48,15 +48,11 @@ function responsesBody(request: BodyRequest, options: BodyOptions): JsonObject {
   const isStored = (turn.extra?.store ?? options.extraInputs.store) === true;
   const previousId = isStored ? past.at(-1)?.answer.id : undefined;
   const input: JsonObject[] = [];
-  if (turn.messages) {
-    input.push(...turn.messages.map((message) => ({ ...message, type: 'message' })));
-  } else {
-    if (previousId === undefined) {
-      input.push(...contextMessages(conversation).map((message) => ({ ...message, type: 'message' })));
-      for (const { turn: earlier, answer } of past) input.push(userItem(earlier), ...answerItems(answer));
-    }
-    input.push(userItem(turn));
+  if (previousId === undefined) {
+    if (!turn.messages) input.push(...contextMessages(conversation).map(messageItem));
+    for (const { turn: earlier, answer } of past) input.push(...itemsOf(earlier), ...answerItems(answer));
   }
+  input.push(...itemsOf(turn));
   const body: JsonObject = { input, model: turn.model, stream: options.streaming };
   if (conversation.systemMessage !== undefined) body.instructions = conversation.systemMessage;
   if (previousId !== undefined) body.previous_response_id = previousId;
@@ -71,6 +67,15 @@ function withUsageOption(body: JsonObject, { streaming, serverTokenCount }: Body
   if (!streaming || !serverTokenCount) return body;
   const { stream_options: given } = body;
   return { ...body, stream_options: { include_usage: true, ...(isObject(given) ? given : {}) } };
+}
+
+/** What a turn adds to the input. */
+function itemsOf(turn: Turn): readonly JsonObject[] {
+  return turn.messages?.map(messageItem) ?? [userItem(turn)];
+}
+
+function messageItem(message: JsonObject): JsonObject {
+  return { ...message, type: 'message' };
 }
 
 function userItem(turn: Turn): JsonObject {

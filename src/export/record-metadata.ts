@@ -51,7 +51,18 @@ export function metadataJson(record: RequestRecord, context: RecordContext, fini
     (cancelledNs === undefined ? '' : `,"cancellation_time_ns":${wallNsText(origin, cancelledNs)}`) +
     (record.clientLimited ? ',"client_limited":true' : '') +
     (finishReason === undefined ? '' : `,"finish_reason":${quoted(finishReason)}`) +
-    `,"context_overflow_skip":false,"agent_depth":0,"root_correlation_id":${correlation}}`
+    `,"context_overflow_skip":false${agentMembers(record, correlation)}}`
+  );
+}
+
+function agentMembers({ agent }: RequestRecord, correlation: string): string {
+  if (agent === undefined) return `,"agent_depth":0,"root_correlation_id":${correlation}`;
+  const { depth, parent, root, waitsFor } = agent;
+  return (
+    `,"agent_depth":${depth}` +
+    (parent === undefined ? '' : `,"parent_correlation_id":${quoted(parent)}`) +
+    `,"root_correlation_id":${quoted(root)}` +
+    (waitsFor === undefined ? '' : `,"waits_for":${JSON.stringify(waitsFor)}`)
   );
 }
 

@@ -51,8 +51,8 @@ export class ClosedLoop implements Issuer {
     this.#openSlots(this.#phase.options.startNs);
   }
 
-  turnReturned(session: Session, endNs: number): void {
-    this.#phase.submitAt(session, endNs + Math.max(0, session.turn?.delayMs ?? 0) * 1e6);
+  turnReady(session: Session, sinceNs: number): void {
+    this.#phase.submitAt(session, sinceNs + Math.max(0, session.turn?.delayMs ?? 0) * 1e6);
   }
 
   sessionOver(_session: Session, endNs: number): void {
@@ -103,7 +103,7 @@ export class ClosedLoop implements Issuer {
       this.#exhausted = true;
       return;
     }
-    this.#phase.submit(session, this.#freeSinceNs.shift() ?? this.#phase.nowNs());
+    this.#phase.start(session, this.#freeSinceNs.shift() ?? this.#phase.nowNs());
   }
 
   #takeSession(): Session | undefined {

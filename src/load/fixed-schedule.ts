@@ -45,10 +45,10 @@ export class FixedReplay implements Issuer {
     this.#waitForNext();
   }
 
-  turnReturned(session: Session, endNs: number): void {
+  turnReady(session: Session, sinceNs: number): void {
     const { startNs, counters } = this.#phase.options;
     const { zeroMs } = this.#options.schedule;
-    const { dueNs, postponedNs } = dueAfterReturn(session.turn ?? {}, endNs - startNs, zeroMs);
+    const { dueNs, postponedNs } = dueAfterReturn(session.turn ?? {}, sinceNs - startNs, zeroMs);
     if (postponedNs > 0) counters.notePostponed(postponedNs);
     this.#phase.submitAt(session, startNs + dueNs);
   }
@@ -77,7 +77,7 @@ export class FixedReplay implements Issuer {
   #play(number: number): void {
     const session = this.#open(number);
     if (session.turn === undefined) this.sessionOver();
-    else this.#phase.submit(session, this.#dueNs(number));
+    else this.#phase.start(session, this.#dueNs(number));
   }
 
   #open(number: number): Session {

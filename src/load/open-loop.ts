@@ -68,10 +68,10 @@ export class OpenLoop implements Issuer {
     this.#waitForTick();
   }
 
-  turnReturned(session: Session, endNs: number): void {
+  turnReady(session: Session, sinceNs: number): void {
     const delayMs = Math.max(0, session.turn?.delayMs ?? 0);
     if (delayMs === 0) this.#joinTicks(session);
-    else this.#phase.callAt(session, endNs + delayMs * 1e6, () => this.#joinTicks(session));
+    else this.#phase.callAt(session, sinceNs + delayMs * 1e6, () => this.#joinTicks(session));
   }
 
   sessionOver(): void {
@@ -167,7 +167,7 @@ export class OpenLoop implements Issuer {
     this.#active++;
     const prepared = this.#prepared;
     this.#prepared = undefined;
-    phase.submit(prepared ?? phase.openSession(number, randomUUID()), dueNs);
+    phase.start(prepared ?? phase.openSession(number, randomUUID()), dueNs);
   }
 
   #sessionOfTick(): number | undefined {

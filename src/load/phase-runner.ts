@@ -11,6 +11,7 @@ import type { PhasePlan } from './plan.js';
 import type { Quota } from './quota.js';
 import { RequestRun, type SendingOptions } from './request-run.js';
 import { Session } from './session.js';
+import { SessionTree } from './session-tree.js';
 import type { SessionsAhead } from './sessions-ahead.js';
 import type { TimerEntry, TimerQueue } from './timer-queue.js';
 
@@ -20,9 +21,9 @@ export interface Issuer {
   prepare?(): void;
   /** Called at the phase's start. */
   start(): void;
-  /** A turn returned, and its session has another one. */
-  turnReturned(session: Session, endNs: number): void;
-  /** A session ended, or will not be continued. */
+  /** The session's next turn can follow: all turns that it waits for have returned, the last of them at `sinceNs`. */
+  turnReady(session: Session, sinceNs: number): void;
+  /** A session ended, or will not be continued; of the agents of a conversation graph, called for one only. */
   sessionOver(session: Session, endNs: number): void;
   /** The issuer will start no new session. */
   readonly finished: boolean;
@@ -152,6 +153,7 @@ export class PhaseRunner {
    * @param number the session's number among all sessions of the run.
    * @param correlationIdOf its id on the wire, from the dataset's session id.
    * @param played turns to send; absent: every turn.
+   * @returns of a conversation graph, the first agent.
    */
   openPlayed(
     number: number,
@@ -163,7 +165,12 @@ export class PhaseRunner {
     const target = targets[number % targets.length];
     if (target === undefined) throw new Error('a load plan without a target');
     const script = ahead?.take(number) ?? conversations.script(index);
-    return new Session(number, script, correlationIdOf(script.conversation.sessionId), target, played);
+    const correlationId = correlationIdOf(script.conversation.sessionId);
+    if (script.conversation.agents === undefined)
+      return new Session({ number, script, correlationId, target, played });
+    const requests = played?.length ?? Number.POSITIVE_INFINITY;
+    const [first] = new SessionTree({ number, script, correlationId, target, requests }).starters;
+    return first ?? new Session({ number, script, correlationId, target, played: [] });
   }
 
   /** Makes the payload of the session's turn before it is due. */
@@ -175,11 +182,18 @@ export class PhaseRunner {
     }
   }
 
+  /** Starts a session: sends its first turn, and those of other agents that start with it. */
+  start(session: Session, dueNs: number): void {
+    this.submit(session, dueNs);
+    if (session.tree === undefined) return;
+    for (const agent of session.tree.starters) if (agent !== session) this.#turnReady(agent, dueNs);
+  }
+
   /** Sends the session's turn as soon as the limits allow; ends the session when a stop condition holds. */
   submit(session: Session, dueNs: number): void {
     const { quota, prefill } = this.options;
     if (!this.mayIssue) {
-      this.#issuer?.sessionOver(session, dueNs);
+      this.#sessionOver(session, dueNs);
       this.checkDone();
     } else if (
       prefill !== undefined &&
@@ -249,12 +263,13 @@ export class PhaseRunner {
     const number = quota.takeRequest(requestLimit);
     if (number === undefined) {
       if (prefill !== undefined) quota.freePrefill();
-      this.#issuer?.sessionOver(session, dueNs);
+      this.#sessionOver(session, dueNs);
       this.end();
       return;
     }
     const isCancelled =
-      sending.endpoint.isJob !== true && (cancellation?.isChosen(session.number, session.turnIndex) ?? false);
+      sending.endpoint.isJob !== true &&
+      (cancellation?.isChosen(session.number, session.turnNumber) ?? false);
     const run = new RequestRun(session, sending, {
       number,
       dueNs,
@@ -280,12 +295,28 @@ export class PhaseRunner {
     counters.noteReturn(outcomeOf(record));
     if (failureLimit !== undefined && failsTooOften(counters, failureLimit)) counters.stop();
     this.options.onRecord(record);
+    const { turnNumber, tree } = session;
     session.turnReturned(answer);
-    if (session.turn === undefined || !this.mayIssue) this.#issuer?.sessionOver(session, record.endNs);
-    else this.#issuer?.turnReturned(session, record.endNs);
+    if (tree !== undefined) this.#turnOfTreeReturned(tree, session, turnNumber, record);
+    else if (session.turn === undefined) this.#sessionOver(session, record.endNs);
+    else this.#turnReady(session, record.endNs);
     if (this.#waitingForPrefill.length > 0) this.#sendWaiting();
     this.checkDone();
   };
+
+  #turnOfTreeReturned(tree: SessionTree, session: Session, number: number, record: RequestRecord): void {
+    for (const ready of tree.returned(number, record)) this.#turnReady(ready.session, ready.sinceNs);
+    if (tree.hasReturned) this.#sessionOver(session, record.endNs);
+  }
+
+  #turnReady(session: Session, sinceNs: number): void {
+    if (this.mayIssue) this.#issuer?.turnReady(session, sinceNs);
+    else this.#sessionOver(session, sinceNs);
+  }
+
+  #sessionOver(session: Session, endNs: number): void {
+    if (session.tree === undefined || session.tree.end()) this.#issuer?.sessionOver(session, endNs);
+  }
 
   #sendWaiting(): void {
     const { quota, prefill } = this.options;

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Conversation, Dataset, Turn } from '../dataset/conversation.js';
+import { agentsOf, type Conversation, type Dataset, type Turn } from '../dataset/conversation.js';
 import { openEndpoint } from '../endpoint/endpoints.js';
 import { knownInputTokens, makePayload } from '../endpoint/payload.js';
 import { type PostedPayload, postPayload } from '../endpoint/posted-payload.js';
@@ -34,9 +34,10 @@ export function prepareSessions(
     try {
       const conversation = dataset.conversation(wanted.conversation);
       // Media are read when they are needed, by functions that cannot be posted.
-      if (conversation.turns.some(({ media }) => media !== undefined)) return unprepared(wanted);
+      const turns = agentsOf(conversation).flatMap((agent) => agent.turns);
+      if (turns.some(({ media }) => media !== undefined)) return unprepared(wanted);
       const payload = firstPayload(conversation, wanted.turn);
-      const isPlayedOnce = conversation.turns.length === 1;
+      const isPlayedOnce = turns.length === 1;
       const bytes =
         BYTES_OF_A_SESSION +
         payload.data.length +

@@ -3,6 +3,24 @@ import type { AssistantMessage, BodyOptions, Endpoint, PastTurn } from '../endpo
 import { makePayload, type Payload } from '../endpoint/payload.js';
 import type { RequestTarget } from '../endpoint/url.js';
 import type { CachedConversation, PayloadCache } from './conversation-cache.js';
+import type { SessionTree } from './session-tree.js';
+
+interface SessionOptions {
+  readonly number: number;
+  readonly script: CachedConversation;
+  readonly correlationId: string;
+  readonly target: RequestTarget;
+  /** Turns to send, by number within the conversation; absent: all. */
+  readonly played?: ArrayLike<number> | undefined;
+  /** Its place in a conversation graph; absent: the conversation is all of the session. */
+  readonly agent?: {
+    readonly tree: SessionTree;
+    /** Number of its first turn in the graph. */
+    readonly firstTurn: number;
+    /** The history that it starts with. */
+    readonly past: PastTurn[];
+  };
+}
 
 /** One pass through a conversation, always at the same server. */
 export class Session {
@@ -11,31 +29,36 @@ export class Session {
   readonly conversation: Conversation;
   readonly correlationId: string;
   readonly target: RequestTarget;
+  /** Of a conversation graph, one of whose agents this is; undefined: no other agents take part. */
+  readonly tree: SessionTree | undefined;
+  readonly #firstTurn: number;
   readonly #payloads: PayloadCache | undefined;
   /** Turns to send, by number within the conversation; undefined: all. */
   readonly #played: ArrayLike<number> | undefined;
   #place = 0;
-  #past: PastTurn[] = [];
+  readonly #past: PastTurn[];
   #prepared: Payload | undefined = undefined;
 
-  constructor(
-    number: number,
-    script: CachedConversation,
-    correlationId: string,
-    target: RequestTarget,
-    played?: ArrayLike<number>,
-  ) {
+  constructor({ number, script, correlationId, target, played, agent }: SessionOptions) {
     this.number = number;
     this.conversation = script.conversation;
     this.#payloads = script.payloads;
     this.correlationId = correlationId;
     this.target = target;
     this.#played = played;
+    this.tree = agent?.tree;
+    this.#firstTurn = agent?.firstTurn ?? 0;
+    this.#past = agent?.past ?? [];
   }
 
   /** Number of the next turn within the conversation. */
   get turnIndex(): number {
     return this.#played === undefined ? this.#place : (this.#played[this.#place] ?? -1);
+  }
+
+  /** The same over all agents of the session. */
+  get turnNumber(): number {
+    return this.#firstTurn + this.turnIndex;
   }
 
   /** The next turn; undefined after the last. */
@@ -68,15 +91,15 @@ export class Session {
   }
 
   #payload(endpoint: Endpoint, options: BodyOptions): Payload {
-    const { conversation, turn, turnIndex, past } = this;
+    const { conversation, turn, turnNumber, past } = this;
     if (turn === undefined) throw new Error('a session without a turn left was sent');
     // A payload with history depends on earlier answers.
     const payloads = past.length === 0 ? this.#payloads : undefined;
-    const kept = payloads?.get(turnIndex);
+    const kept = payloads?.get(turnNumber);
     if (kept !== undefined) return kept;
-    const follows = this.#place > 0 && conversation.history === 'live-answers';
+    const follows = (this.#place > 0 || past.length > 0) && conversation.history === 'live-answers';
     const payload = makePayload(endpoint, { conversation, turn, past, follows }, options);
-    payloads?.keep(turnIndex, payload);
+    payloads?.keep(turnNumber, payload);
     return payload;
   }
 

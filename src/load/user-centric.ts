@@ -36,8 +36,8 @@ export class UserCentric implements Issuer {
     this.#waitForUser();
   }
 
-  turnReturned(session: Session, endNs: number): void {
-    const dueNs = nextSendNs(this.#lastDueNs.get(session) ?? endNs, endNs, this.#options.plan.gapNs);
+  turnReady(session: Session, sinceNs: number): void {
+    const dueNs = nextSendNs(this.#lastDueNs.get(session) ?? sinceNs, sinceNs, this.#options.plan.gapNs);
     this.#lastDueNs.set(session, dueNs);
     this.#phase.submitAt(session, dueNs);
   }

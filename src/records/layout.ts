@@ -83,6 +83,7 @@ export function passTexts(record: OpenRecord, cursor: JsonCursor): void {
   record.trace = cursor.optional(record.trace);
   record.finishReason = cursor.optional(record.finishReason);
   record.unread = cursor.optional(record.unread);
+  record.agent = cursor.optional(record.agent);
 }
 
 /** Appends the numbers of records. */

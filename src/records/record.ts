@@ -46,6 +46,17 @@ export interface HttpTrace {
   readonly ends?: ConnectionEnds;
 }
 
+/** The part of a record that belongs to a conversation graph. Ids are those of sessions, `correlationId`. */
+export interface AgentFacts {
+  /** Agents above it: 0 for the conversation itself. */
+  readonly depth: number;
+  /** The agent that started it; absent for the conversation itself. */
+  readonly parent?: string;
+  readonly root: string;
+  /** Request ids of the turns of other agents that it waited for; absent: none. */
+  readonly waitsFor?: readonly string[];
+}
+
 /**
  * What happened to one request: facts only, nothing derived. Times are ns since the run's clock origin; NaN for events
  * that did not happen.
@@ -60,6 +71,8 @@ export interface RequestRecord {
   /** The dataset's session id. */
   readonly conversationId: string;
   readonly turnIndex: number;
+  /** Undefined unless the conversation has several agents. */
+  readonly agent: AgentFacts | undefined;
   readonly workerId: string;
   readonly model: string;
   /** When the request was due. */
@@ -121,6 +134,7 @@ export function blankRecord(): RequestRecord {
     correlationId: '',
     conversationId: '',
     turnIndex: 0,
+    agent: undefined,
     workerId: '',
     model: '',
     dueNs: Number.NaN,

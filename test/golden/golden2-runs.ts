@@ -118,6 +118,8 @@ const datasets: Readonly<Record<string, GoldenRun>> = {
   'mooncake-mixed': { files: { 'd.jsonl': goldenText('mooncake-mixed/input.jsonl') } },
   'rankings-file': { files: { 'd.jsonl': goldenText('rankings-file/input.jsonl') } },
   'raw-payload': { files: { 'd.jsonl': goldenText('raw-payload/input.jsonl') } },
+  dag: { files: { 'd.jsonl': goldenText('dag/input.jsonl') } },
+  'dag-spawn': { files: { 'd.jsonl': goldenText('dag-spawn/input.jsonl') } },
   'random-pool': {
     files: {
       'd/p.jsonl': jsonLines([{ texts: ['p1', 'p2'] }, { texts: ['p3', 'p4'] }]),
@@ -171,8 +173,6 @@ export const skipped: Readonly<Record<string, readonly string[]>> = {
     'bailian',
     'bailian-promoted',
     'burst-gpt',
-    'dag',
-    'dag-spawn',
     'inputs-json',
     'raw-payload-folder',
   ],

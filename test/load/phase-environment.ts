@@ -63,6 +63,8 @@ export interface StageOptions extends Partial<Omit<PhaseOptions, 'sending' | 'co
   readonly texts?: Turn['texts'];
   /** Turns of each conversation with their times, in place of `turns` and `delayMs`. */
   readonly timings?: readonly (readonly TurnTiming[])[];
+  /** Every conversation, in place of all those. */
+  readonly conversation?: Conversation;
 }
 
 export const bodyOptions = { streaming: true, extraInputs: {}, legacyMaxTokens: false };
@@ -228,7 +230,11 @@ export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => I
 }
 
 /** The conversations of a stage. */
-export function datasetOf(options: Pick<StageOptions, 'turns' | 'delayMs' | 'texts' | 'timings'>): Dataset {
+export function datasetOf(
+  options: Pick<StageOptions, 'turns' | 'delayMs' | 'texts' | 'timings' | 'conversation'>,
+): Dataset {
+  const { conversation } = options;
+  if (conversation !== undefined) return { size: 100, conversation: () => conversation };
   return {
     size: options.timings?.length ?? 100,
     conversation: conversations((index) => options.timings?.[index] ?? evenTurns(options), options.texts),

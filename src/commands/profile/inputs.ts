@@ -1,4 +1,4 @@
-import type { Conversation } from '../../dataset/conversation.js';
+import { agentsOf, type Conversation } from '../../dataset/conversation.js';
 import { openPlanned } from '../../dataset/plan.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import { openEndpoint } from '../../endpoint/endpoints.js';
@@ -10,8 +10,15 @@ import type { LoadPlan } from '../../load/plan.js';
 export function* inputSessions(plan: LoadPlan): Iterable<InputSession> {
   const dataset = openPlanned(plan.dataset, plan.prompts);
   const endpoint = openEndpoint(plan.endpoint, plan.body);
-  for (let index = 0; index < dataset.size; index++)
-    yield inputSession(dataset.conversation(index), endpoint, plan);
+  for (let index = 0; index < dataset.size; index++) {
+    const names = new Set<string>();
+    for (const conversation of agentsOf(dataset.conversation(index))) {
+      // A graph may start an agent several times.
+      if (names.has(conversation.sessionId)) continue;
+      names.add(conversation.sessionId);
+      yield inputSession(conversation, endpoint, plan);
+    }
+  }
 }
 
 function inputSession(conversation: Conversation, endpoint: Endpoint, plan: LoadPlan): InputSession {

@@ -1,7 +1,7 @@
 import { hasWarmup, loadMode } from '../../config/load-mode.js';
 import type { Config } from '../../config/options.js';
 import { readRateSeries } from '../../config/rate-series.js';
-import { type DatasetPlan, hasTimestamps, isTrace, totalTurns } from '../../dataset/plan.js';
+import { type DatasetPlan, hasAgents, hasTimestamps, isTrace, totalTurns } from '../../dataset/plan.js';
 import { turnTimings } from '../../dataset/turn-timings.js';
 import type { Issuing, PhasePlan } from '../../load/plan.js';
 import type { ArrivalPattern } from '../../schedule/arrivals.js';
@@ -240,6 +240,12 @@ function closedConcurrency(config: Config, dataset: DatasetPlan, sessions: numbe
 }
 
 function requireTurns(config: Config, dataset: DatasetPlan, sessions: number): void {
+  if (hasAgents(dataset)) {
+    throw new UserError(
+      `--user-centric-rate sends one turn of a user at a time, and agents of ${config.inputFile} run in parallel`,
+      'use --concurrency or --request-rate',
+    );
+  }
   const mean = totalTurns(dataset) / sessions;
   if (config.inputFile === undefined || mean >= 2) return;
   throw new UserError(

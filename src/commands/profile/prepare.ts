@@ -132,7 +132,7 @@ function generatesText(dataset: DatasetPlan): boolean {
   return (
     (dataset.kind === 'synthetic' &&
       (dataset.isl > 0 || dataset.rankings !== undefined || dataset.sharedPrompts !== undefined)) ||
-    (dataset.kind === 'rows' && dataset.generatedTokens > 0)
+    ((dataset.kind === 'rows' || dataset.kind === 'graphs') && dataset.generatedTokens > 0)
   );
 }
 

@@ -11,7 +11,6 @@ const unbuiltTypes = [
   'inputs_json',
   'burst_gpt_trace',
   'baseten_trace',
-  'dag_jsonl',
   'sagemaker_data_capture',
   'tracelab',
   'weka_trace',
@@ -95,10 +94,6 @@ function unbuiltTypeOf(row: JsonObject): UnbuiltType | undefined {
   const has = (key: string) => (row[key] ?? undefined) !== undefined;
   if (has('chat_id') && (has('parent_chat_id') || (has('type') && has('timestamp')))) return 'bailian_trace';
   if (Array.isArray(row.data)) return 'inputs_json';
-  const turns = Array.isArray(row.turns) ? row.turns.filter(isObject) : [];
-  if (has('session_id') && turns.some((turn) => 'messages' in turn || 'forks' in turn || 'spawns' in turn)) {
-    return 'dag_jsonl';
-  }
   return undefined;
 }
 

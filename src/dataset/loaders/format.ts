@@ -2,6 +2,7 @@ import type { datasetTypes } from '../../config/options.js';
 import type { JsonObject } from '../../util/json.js';
 import type { Conversation, MediaKind, NamedTexts } from '../conversation.js';
 import type { HashId } from '../hash-id.js';
+import type { AgentLinks } from './agent-links.js';
 
 /** A file type, as named by `--custom-dataset-type`. */
 export type DatasetType = (typeof datasetTypes)[number];
@@ -30,6 +31,8 @@ export interface RowTurn {
   readonly generated?: GeneratedText | undefined;
   /** Images, then audio, then videos. */
   readonly media?: readonly RowMedia[] | undefined;
+  /** In place of one of `--model`. */
+  readonly model?: string | undefined;
   readonly maxTokens?: number | undefined;
   readonly timestampMs?: number | undefined;
   readonly delayMs?: number | undefined;
@@ -50,7 +53,12 @@ export interface Row {
   /** A description of the kind of input; rows of one session must agree on it. */
   readonly input: string;
   readonly history: Conversation['history'];
+  /** The row is one agent of a conversation graph, tied to others. */
+  readonly links?: AgentLinks | undefined;
 }
+
+/** A row that is one agent of a conversation graph. */
+export type LinkedRow = Row & { readonly links: AgentLinks };
 
 /** Settings for reading a row. */
 export interface RowContext {

@@ -1,3 +1,4 @@
+import { dagJsonl } from './dag-jsonl.js';
 import type { DatasetType, RowFormat } from './format.js';
 import { mooncakeTrace } from './mooncake-trace.js';
 import { multiTurn } from './multi-turn.js';
@@ -15,4 +16,5 @@ export const formats: Readonly<Record<DatasetType, RowFormat>> = {
   sharegpt: shareGpt,
   openai_batch: openAiBatch,
   raw_payload: rawPayload,
+  dag_jsonl: dagJsonl,
 };

@@ -7,6 +7,7 @@ import type { TurnRules } from '../turn-rules.js';
 import { detectFolderType, detectType, refuseByName } from './detect.js';
 import type { DatasetType } from './format.js';
 import { formats } from './formats.js';
+import { type GraphsPlan, planGraphs } from './graphs.js';
 import { defaultBlockSize } from './mooncake-trace.js';
 import { type PoolPlan, planPool } from './pool.js';
 import { type RowFile, readRowFile } from './row-file.js';
@@ -22,7 +23,7 @@ export async function planFile(
   options: DatasetOptions,
   rules: TurnRules,
   log: Log,
-): Promise<RowsPlan | PoolPlan> {
+): Promise<RowsPlan | GraphsPlan | PoolPlan> {
   const isFolder = await isDirectory(path);
   if (isFolder) {
     const files = await readFolder(path);
@@ -35,6 +36,7 @@ export async function planFile(
   const type = options.datasetType ?? detectType(written);
   const [file = written] = await fetched([written], type, options);
   if (type === 'random_pool') return planPool([file], options, rules);
+  if (type === 'dag_jsonl') return planGraphs(file, options, rules, log);
   const { synthesis, blockSize = defaultBlockSize } = options;
   const rows =
     synthesis !== undefined && type === 'mooncake_trace'

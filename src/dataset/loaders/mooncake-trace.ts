@@ -89,7 +89,8 @@ export function readTools(row: JsonObject): JsonObject[] | undefined {
   return tools;
 }
 
-function readGenerated(row: JsonObject, context: RowContext): GeneratedText {
+/** Reads `input_length` and `hash_ids`. @throws RowError if they do not fit each other. */
+export function readGenerated(row: JsonObject, context: RowContext): GeneratedText {
   const tokens = lengthField(row, 'input_length') ?? 0;
   const hashIds = hashIdsField(row);
   if (tokens <= 0) throw mismatch('input_length', 'above 0', tokens);

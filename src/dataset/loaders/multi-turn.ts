@@ -1,11 +1,12 @@
 import { isObject } from '../../util/json.js';
+import { dagJsonl } from './dag-jsonl.js';
 import { listField, mismatch, stringField } from './fields.js';
 import { RowError, type RowFormat, type RowTurn } from './format.js';
 import { readTurn } from './single-turn.js';
 
 /** One conversation, or a part of one, per row: rows with the same `session_id` are joined in file order. */
 export const multiTurn: RowFormat = {
-  marks: (row) => Array.isArray(row.turns),
+  marks: (row) => Array.isArray(row.turns) && !dagJsonl.marks(row),
   read(row, context) {
     const turns = listField(row, 'turns') ?? [];
     if (turns.length === 0) throw new RowError('turns must hold at least one turn');

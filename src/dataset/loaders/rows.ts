@@ -1,18 +1,18 @@
 import { UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
-import { randomStreams } from '../../util/random.js';
-import type { Conversation, Dataset, Turn } from '../conversation.js';
+import type { Conversation, Dataset } from '../conversation.js';
 import type { DatasetOptions } from '../dataset-options.js';
 import { FileLoader, type LoadedFiles } from '../media/loaded-files.js';
-import type { PromptMaker, PromptSource } from '../prompts.js';
+import type { PromptSource } from '../prompts.js';
 import { sessionIds } from '../session-ids.js';
 import type { TokenIdSource } from '../token-ids.js';
-import { openTurnRules, type TurnRules } from '../turn-rules.js';
-import type { DatasetType, GeneratedText, Row, RowContext, RowTurn } from './format.js';
+import type { TurnRules } from '../turn-rules.js';
+import type { DatasetType, Row, RowContext, RowTurn } from './format.js';
 import { formats } from './formats.js';
 import { systemMessageOf } from './multi-turn.js';
-import { checkRowMedia, checkRowTurns, readRow, rowError, rowMedia } from './read-row.js';
+import { checkRowMedia, checkRowTurns, readRow, rowError } from './read-row.js';
 import { type RowFile, rowCount, shared } from './row-file.js';
+import { openRowTurns } from './row-turns.js';
 
 /** The conversations of one file. Plain data: rows are parsed again whenever their conversation is requested. */
 export interface RowsPlan {
@@ -137,10 +137,8 @@ export function openRows(
   prompts: PromptSource,
   tokenIds: TokenIdSource | undefined,
 ): Dataset {
-  const { seed } = plan.rules;
-  const sessionId = sessionIds(seed, plan.namedSessions);
-  const defaults = openTurnRules(plan.rules);
-  const starts = randomStreams(seed, 'corpus-start');
+  const sessionId = sessionIds(plan.rules.seed, plan.namedSessions);
+  const completed = openRowTurns(plan, prompts, tokenIds);
 
   return { size: plan.turnsBefore.length - 1, conversation };
 
@@ -155,37 +153,6 @@ export function openRows(
       history: script.history,
       ...(script.systemMessage === undefined ? {} : { systemMessage: script.systemMessage }),
     };
-  }
-
-  function completed({ generated, maxTokens, media, ...fields }: RowTurn, number: number): Turn {
-    const cap = maxTokens ?? defaults.maxTokens(number);
-    const { timestampMs, delayMs, ...untimed } = fields;
-    return {
-      ...defined(plan.ignoreTimings ? untimed : { timestampMs, delayMs, ...untimed }),
-      role: fields.role,
-      texts: fields.texts,
-      ...(generated && promptOf(generated, number)),
-      ...(media === undefined ? {} : { media: rowMedia(media, plan.files) }),
-      model: defaults.model(number),
-      ...(generated ? { inputTokens: generated.tokens } : {}),
-      ...(cap === undefined ? {} : { maxTokens: cap }),
-    };
-  }
-
-  function promptOf(generated: GeneratedText, number: number): Pick<Turn, 'texts' | 'tokenIds'> {
-    return tokenIds === undefined
-      ? { texts: [{ name: 'text', contents: [madeBy(prompts, generated, number)] }] }
-      : { texts: [], tokenIds: [madeBy(tokenIds, generated, number)] };
-  }
-
-  function madeBy<Prompt>(
-    source: PromptMaker<Prompt>,
-    { tokens, blockSize, hashIds }: GeneratedText,
-    number: number,
-  ): Prompt {
-    const random = starts(number);
-    if (hashIds.length === 0) return source.prompt(tokens, random);
-    return source.blocks(hashIds, tokens, blockSize, random);
   }
 }
 
@@ -223,7 +190,8 @@ function scriptOf(plan: Omit<RowsPlan, 'turnsBefore'>, index: number): Script {
   };
 }
 
-function prefixSums(counts: readonly number[]): Uint32Array {
+/** Sums of all counts before each, and of all: in shared memory. */
+export function prefixSums(counts: readonly number[]): Uint32Array {
   let sum = 0;
   const sums = [0];
   for (const count of counts) {
@@ -231,11 +199,4 @@ function prefixSums(counts: readonly number[]): Uint32Array {
     sums.push(sum);
   }
   return shared(sums);
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** Removes the keys whose value is undefined. */
-function defined<T extends object>(object: T): Defined<T> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

@@ -736,7 +736,6 @@ describe('the type of a file', () => {
     [{ chat_id: 1, parent_chat_id: -1, timestamp: 1, input_length: 5, output_length: 5 }, 'bailian_trace'],
     [{ chat_id: 1, type: 'text', timestamp: 1, input_length: 5, output_length: 5 }, 'bailian_trace'],
     [{ data: [{ session_id: 's', payloads: [] }] }, 'inputs_json'],
-    [{ session_id: 's', turns: [{ messages }] }, 'dag_jsonl'],
   ])('of %j would be %s, which is not built', async (row, type) => {
     expect(await refusal(write(lines(row)))).toBe(`FILE looks like ${type}, which is not supported yet`);
   });
