@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { commands } from '../../src/main.js';
+import { orList } from '../../src/util/lists.js';
 import { aiperf, aiperfInColumns, sentences } from './in-process.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'aiperf-trace-stats-'));
@@ -101,6 +103,8 @@ it('writes the JSON of analyze-trace, with more keys behind its own', async () =
   });
 });
 
+const traceCommands = Object.keys(commands).flatMap((name) => /^trace (.*)/.exec(name)?.[1] ?? []);
+
 it.each([
   [['trace', 'stats'], '<file> is required: name a trace, e.g. aiperf trace stats mooncake_trace.jsonl.'],
   [['trace', 'stats', '/no/such'], "<file> must be the path of an existing file, got '/no/such'."],
@@ -114,7 +118,7 @@ it.each([
   ],
   [
     ['trace', 'stat', trace],
-    "aiperf trace must be followed by stats, cut, filter, merge, scale or convert, got 'stat'. Did you mean trace stats?",
+    `aiperf trace must be followed by ${orList(traceCommands)}, got 'stat'. Did you mean trace stats?`,
   ],
   [
     ['trace', 'stats', trace, '--output-file', join(folder, 'no', 'such')],
