@@ -3,7 +3,7 @@ import { hasWarmup, type LoadMode, loadMode } from './load-mode.js';
 import { readRateSeries } from './rate-series.js';
 import { type Condition, eitherFlag, type Key, needs, noEffect, type Rule, refuses } from './rule.js';
 
-const warmupStops: readonly Key[] = ['warmupRequestCount', 'numWarmupSessions', 'warmupDuration'];
+export const warmupStops: readonly Key[] = ['warmupRequestCount', 'numWarmupSessions', 'warmupDuration'];
 const stops: readonly Key[] = ['requestCount', 'conversationNum', 'benchmarkDuration'];
 const warmupRates: readonly Key[] = ['warmupRequestRate', 'requestRate'];
 const schedule = mode('fixed-schedule');

@@ -1,10 +1,12 @@
 import { wantsAudio } from './audio-options.js';
 import { wantsImages } from './image-options.js';
+import { warmupStops } from './load-conflicts.js';
+import { hasWarmup } from './load-mode.js';
 import { promptOptions } from './prompt-options.js';
 import { type Key, needs, noEffect, type Rule, refuses } from './rule.js';
 import { wantsVideo } from './video-options.js';
 
-const forFilesToo: readonly Key[] = ['promptCorpus', 'systemPrompt', 'systemPromptFile'];
+const forFilesToo: readonly Key[] = ['promptCorpus', 'cacheBust', 'systemPrompt', 'systemPromptFile'];
 
 /** Options that shape generated prompts; a file has prompts of its own. */
 export const shapingKeys: readonly Key[] = (
@@ -107,6 +109,10 @@ export const promptConflicts: readonly Rule[] = [
 ];
 
 export const promptWarnings: readonly Rule[] = [
+  noEffect(['cacheBust'], 'without a warm-up: warmup_isolation marks its requests only', {
+    keys: ['cacheBust', ...warmupStops],
+    holds: (config) => config.cacheBust.startsWith('warmup_isolation') && !hasWarmup(config),
+  }),
   noEffect(['promptCorpus'], 'with --isl-as-token-ids: prompts are token ids of the whole vocabulary', {
     keys: ['islAsTokenIds'],
     holds: ({ islAsTokenIds }) => islAsTokenIds,

@@ -14,6 +14,23 @@ export const promptOptions = {
     default: 'sonnet',
     help: 'Where generated text comes from: an English novel; generated code, logs, SQL and Markdown; or random entries of the vocabulary.',
   }),
+  cacheBust: choice(
+    [
+      'none',
+      'system_prefix',
+      'system_suffix',
+      'first_turn_prefix',
+      'first_turn_suffix',
+      'warmup_isolation_system',
+      'warmup_isolation_first_turn',
+    ],
+    {
+      flags: ['--cache-bust'],
+      group,
+      default: 'none',
+      help: 'Keep prefix caches from finding a session again: add a marker to the system message or the first turn, new for each session; warmup_isolation_…: one marker for all warm-up requests.',
+    },
+  ),
   seqDist: lengthMix({
     flags: ['--seq-dist', '--sequence-distribution'],
     group,

@@ -31,8 +31,6 @@ const instead: Readonly<Record<string, string>> = {
   'mlflow-*': afterwards,
   'wandb-*': afterwards,
 
-  'cache-bust': 'synthetic prompts are distinct; write distinct prompts to an --input-file',
-
   'trajectory-start-*': agentic,
   'burst-phase-starts': agentic,
   'trace-idle-gap-cap-seconds': agentic,

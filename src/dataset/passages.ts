@@ -3,10 +3,10 @@ import { type CorpusIndex, endBefore } from './corpus.js';
 
 /** Passages of exact length; the choice depends only on `random`. */
 export interface Passages {
-  /** A passage of `tokens` tokens. */
-  fresh(tokens: number, random: Random): string;
   /** The first `keep` tokens of the passage of `tokens` tokens that `random` selects. */
   leading(tokens: number, keep: number, random: Random): string;
+  /** The same, but for its last token: a random word that ends in a letter. */
+  leadingToLetter(tokens: number, keep: number, random: Random): string;
   readonly charactersPerToken: number;
 }
 
@@ -44,7 +44,11 @@ export function openPassages(index: CorpusIndex): Passages {
   };
   return {
     leading,
-    fresh: (tokens, random) => leading(tokens, tokens, random),
+    leadingToLetter(tokens, keep, random) {
+      if (fillers.length === 0) return leading(tokens, keep, random);
+      const rest = keep === 1 ? [] : [leading(tokens, keep - 1, random)];
+      return [...rest, filler(random)].join(' ');
+    },
     charactersPerToken: text.length / total,
   };
 

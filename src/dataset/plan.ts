@@ -7,7 +7,7 @@ import { planFile } from './loaders/load.js';
 import { openPool, type PoolPlan } from './loaders/pool.js';
 import { openRows, type RowsPlan } from './loaders/rows.js';
 import { mediaBytes } from './media/shared-media.js';
-import { openPrompts, type PromptSource } from './prompts.js';
+import { type MarkerRoom, openPrompts, type PromptSource } from './prompts.js';
 import { openSynthetic, planSynthetic, type SyntheticPlan, turnsBefore } from './synthetic.js';
 import { meanTokens } from './synthetic-texts.js';
 import { openTokenIds, type TokenIdSource } from './token-ids.js';
@@ -74,13 +74,18 @@ export interface PromptPlan {
   readonly seed: number;
   /** Set if prompts must be re-encoded to have their exact length. */
   readonly corrector: TokenizerSource | undefined;
+  /** Room that prompts leave for the marker of a session; absent: sessions have none. */
+  readonly room?: MarkerRoom | undefined;
   /** IDs to draw prompts from that are token IDs; undefined: prompts are texts. */
   readonly vocabulary: Uint32Array | undefined;
 }
 
 /** Opens a plan with its prompts, in any thread. */
-export function openPlanned(plan: DatasetPlan, { corpus, seed, corrector, vocabulary }: PromptPlan): Dataset {
-  const prompts = openPrompts(corpus, seed, corrector && openTokenizer(corrector));
+export function openPlanned(
+  plan: DatasetPlan,
+  { corpus, seed, corrector, room, vocabulary }: PromptPlan,
+): Dataset {
+  const prompts = openPrompts(corpus, seed, corrector && openTokenizer(corrector), room);
   return openDataset(plan, prompts, vocabulary && openTokenIds(vocabulary, seed));
 }
 

@@ -3,7 +3,7 @@ import { type Random, type RandomStreams, randomStreams } from '../util/random.j
 import type { NamedTexts } from './conversation.js';
 import type { RankingLengths, SharedPrompts } from './dataset-options.js';
 import { drawLength, sampleLength } from './lengths.js';
-import type { PromptMaker, PromptSource } from './prompts.js';
+import type { MarkedPrompts, PromptMaker, PromptSource } from './prompts.js';
 import type { TokenIdSource } from './token-ids.js';
 import type { ChatOverhead } from './tokenizer/chat-template.js';
 
@@ -45,12 +45,14 @@ interface TurnPlace {
 /**
  * Makes the texts of a turn, the same ones for the same seed.
  * @param tokenIds makes token IDs instead; rankings are always texts.
+ * @param marked makes the text of first turns that the marker of a session is added to; undefined: none is.
  */
 export function openTexts(
   lengths: TextLengths,
   seed: number,
   prompts: PromptSource,
   tokenIds?: TokenIdSource,
+  marked?: MarkedPrompts,
 ): (turn: TurnPlace) => Texts {
   const { isl, islStddev, textsPerTurn, rankings, sharedPrompts } = lengths;
   const { perMessage, perRequest } = lengths.chatOverhead ?? { perMessage: 0, perRequest: 0 };
@@ -66,21 +68,30 @@ export function openTexts(
       const { all, tokens } = batch(turn, tokenIds);
       return { texts: [], tokenIds: all, tokens };
     }
-    const { all, tokens } = batch(turn, prompts);
+    const { all, tokens } = batch(turn, prompts, turn.isFirst ? marked : undefined);
     return { texts: [{ name: 'text', contents: all }], tokens };
   };
 
-  function batch<Prompt>({ number, isFirst, isl: own = ofAllTurns }: TurnPlace, source: PromptMaker<Prompt>) {
-    const make =
-      isFirst && sharedPrompts !== undefined ? prefixed(source, sharedPrompts, number) : plain(source);
+  function batch<Prompt>(
+    { number, isFirst, isl: own = ofAllTurns }: TurnPlace,
+    source: PromptMaker<Prompt>,
+    withRoom?: MarkedPrompts & PromptMaker<Prompt>,
+  ) {
+    const prefix = isFirst && sharedPrompts !== undefined ? prefixOf(sharedPrompts, number) : undefined;
+    const make = maker(source, prefix);
+    const makeMarked = withRoom === undefined ? make : maker(withRoom, prefix, withRoom.length);
+    const markedText = withRoom?.place.end === 'suffix' ? textsPerTurn - 1 : 0;
+    const makeText = (place: number) => (place === markedText ? makeMarked : make);
+
     const overhead = isFirst ? perMessage + perRequest : perMessage;
-    const first = make(Math.max(1, drawLength(own, promptLengths(number)) - overhead), starts(number));
+    const length = Math.max(1, drawLength(own, promptLengths(number)) - overhead);
+    const first = makeText(0)(length, starts(number));
     const all = [first.prompt];
     let { tokens } = first;
     if (textsPerTurn > 1) {
       const random = furtherTexts(number);
       while (all.length < textsPerTurn) {
-        const further = make(drawLength(own, random), random);
+        const further = makeText(all.length)(drawLength(own, random), random);
         all.push(further.prompt);
         tokens += further.tokens;
       }
@@ -88,26 +99,36 @@ export function openTexts(
     return { all, tokens };
   }
 
-  /** Puts a prefix of the pool, drawn for each text, in front of it. */
-  function prefixed<Prompt>(
-    source: PromptMaker<Prompt>,
-    { prefixes, prefixTokens }: SharedPrompts,
-    number: number,
-  ): Make<Prompt> {
-    if (prefixes === 0) return plain(source);
+  /** Draws a prefix of the pool for each text; undefined if there is no pool. */
+  function prefixOf({ prefixes, prefixTokens }: SharedPrompts, number: number): Prefix | undefined {
+    if (prefixes === 0) return undefined;
     const choice = prefixChoices(number);
-    return (length, random) => {
-      const tokens = prefixTokens + length;
-      return { prompt: source.blocks([choice.integer(prefixes)], tokens, prefixTokens, random), tokens };
-    };
+    return { tokens: prefixTokens, draw: () => choice.integer(prefixes) };
   }
 }
 
-/** Makes a prompt, and tells its tokens with those of its prefix. */
+/** A prefix for each text. */
+interface Prefix {
+  readonly tokens: number;
+  /** Its number in the pool. */
+  readonly draw: () => number;
+}
+
+/** Makes a prompt with its prefix, and tells the tokens of both. */
 type Make<Prompt> = (length: number, random: Random) => { readonly prompt: Prompt; readonly tokens: number };
 
-function plain<Prompt>(source: PromptMaker<Prompt>): Make<Prompt> {
-  return (length, random) => ({ prompt: source.prompt(length, random), tokens: length });
+/** @param lengthOf the length that a prompt has where `length` tokens are asked for. */
+function maker<Prompt>(
+  source: PromptMaker<Prompt>,
+  prefix: Prefix | undefined,
+  lengthOf = (tokens: number) => tokens,
+): Make<Prompt> {
+  if (prefix === undefined)
+    return (length, random) => ({ prompt: source.prompt(length, random), tokens: lengthOf(length) });
+  return (length, random) => {
+    const tokens = lengthOf(prefix.tokens + length);
+    return { prompt: source.blocks([prefix.draw()], tokens, prefix.tokens, random), tokens };
+  };
 }
 
 function rankingTexts(

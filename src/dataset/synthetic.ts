@@ -126,14 +126,22 @@ export function openSynthetic(
   const { seed } = plan.rules;
   const sessionId = sessionIds(seed, plan.namedSessions);
   const defaults = openTurnRules(plan.rules);
-  const textsOf = openTexts(plan, seed, prompts, tokenIds);
+  const { systemTokens = 0, contextTokens = 0 } = plan.sharedPrompts ?? {};
+  const hasSystem = systemTokens > 0 || plan.rules.systemPrompt !== undefined;
+  const { marked } = prompts;
+  const marksSystem = marked?.place.where === 'system' && hasSystem;
+  const textsOf = openTexts(plan, seed, prompts, tokenIds, marksSystem ? undefined : marked);
   const lengthsOf = plan.lengthPairs && openPairs(plan.lengthPairs, seed);
   const delays = randomStreams(seed, 'turn-delay');
-  const { systemTokens = 0, contextTokens = 0 } = plan.sharedPrompts ?? {};
   const system =
     systemTokens === 0
       ? {}
-      : { systemMessage: prompts.prompt(systemTokens, randomStream(seed, 'system-prompt')) };
+      : {
+          systemMessage: (marksSystem ? marked : prompts).prompt(
+            systemTokens,
+            randomStream(seed, 'system-prompt'),
+          ),
+        };
   const contexts = randomStreams(seed, 'user-context');
 
   return { size: plan.conversations, conversation };

@@ -16,6 +16,7 @@ export const chat = {
   holdsChat: true,
   reportsChunkUsage: true,
   hasSystemSlot: true,
+  takesMarkers: true,
   streamTextKeys: ['content', 'reasoning_content', 'reasoning', 'text', 'thinking'],
   body: chatBody,
   probeBody: (model: string) => ({

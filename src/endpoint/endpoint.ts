@@ -167,6 +167,8 @@ export interface Endpoint {
   readonly takesTokenIds?: true;
   /** Its requests have a place for the conversation's system text. */
   readonly hasSystemSlot: boolean;
+  /** A marker can be put into its prompts, to keep prefix caches from finding them again. */
+  readonly takesMarkers?: true;
   /** Keys of a body that hold input text, in the order in which it is counted. None: requests have no input length. */
   readonly inputKeys: readonly string[];
   /** Input text of a turn, where the values of those keys mix it with media; absent: all their text. */

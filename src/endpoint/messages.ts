@@ -22,6 +22,7 @@ export const messages: Endpoint = {
   media: ['image'],
   placesMedia: true,
   hasSystemSlot: true,
+  takesMarkers: true,
   inputKeys: ['system', 'messages', 'tools'],
   capKeys: ['max_tokens'],
   demandsCap: true,

@@ -17,6 +17,7 @@ export const responses: Endpoint = {
   media: ['image', 'audio'],
   placesMedia: true,
   hasSystemSlot: true,
+  takesMarkers: true,
   inputKeys: ['instructions', 'input', 'tools'],
   capKeys: ['max_output_tokens'],
   streamTextKeys: ['delta'],

@@ -8,6 +8,15 @@ export interface CachedConversation {
   readonly payloads: PayloadCache | undefined;
 }
 
+/** Where sessions get their conversations from. */
+export interface ConversationSource {
+  /**
+   * @param index of the conversation in the dataset.
+   * @param session its number among all sessions of the run.
+   */
+  script(index: number, session: number): CachedConversation;
+}
+
 /** Payloads of one conversation, by turn. */
 export interface PayloadCache {
   get(turn: number): Payload | undefined;
@@ -29,7 +38,7 @@ const NO_ROOM = 2;
  * Caches conversations that are requested again: a dataset of a hundred prompts is repeated, and making a short request
  * costs as much as sending it. Conversations of a trace are used once and not cached.
  */
-export class ConversationCache {
+export class ConversationCache implements ConversationSource {
   readonly #dataset: Dataset;
   readonly #asked: Uint8Array;
   readonly #kept = new Map<number, CachedConversation>();

@@ -14,6 +14,7 @@ import { ClosedLoop } from './closed-loop.js';
 import type { SharedCounters } from './counters.js';
 import type { EventLoopMonitor } from './event-loop-monitor.js';
 import { FixedReplay } from './fixed-schedule.js';
+import { markedSources } from './marked-sessions.js';
 import { OpenLoop, ticksAreSessions } from './open-loop.js';
 import { type Issuer, type PhaseOptions, PhaseRunner } from './phase-runner.js';
 import type { Issuing, LoadPlan, PhasePlan } from './plan.js';
@@ -68,7 +69,7 @@ export class PhasePlayer {
     const { issueUntilNs, cutAtNs } = phaseEnd(plan);
     const cutByTime = issuing.kind === 'fixed-schedule';
     const phase = new PhaseRunner({
-      ...played,
+      ...markedSources(this.#plan.cacheBust, plan.name, played),
       ...{ startNs, firstSession, requestLimit, sessionLimit, prefill, failureLimit, counters },
       issueUntilNs: startNs + issueUntilNs,
       cutAtNs: startNs + cutAtNs,

@@ -4,7 +4,7 @@ import { outcomeOf } from '../records/failure.js';
 import type { RequestRecord } from '../records/record.js';
 import { concurrencyAt, type RampedLimit } from '../schedule/ramp.js';
 import { failsTooOften } from '../schedule/stop.js';
-import type { ConversationCache } from './conversation-cache.js';
+import type { ConversationSource } from './conversation-cache.js';
 import type { SharedCounters } from './counters.js';
 import { IndexedSet } from './indexed-set.js';
 import type { PhasePlan } from './plan.js';
@@ -43,7 +43,7 @@ export interface PhaseOptions
   readonly quota: Quota;
   /** Shared by all threads of the source. */
   readonly counters: SharedCounters;
-  readonly conversations: ConversationCache;
+  readonly conversations: ConversationSource;
   /** Undefined: every request is made by this thread. */
   readonly ahead?: SessionsAhead | undefined;
   /** Conversation number of a session number. */
@@ -164,7 +164,7 @@ export class PhaseRunner {
     const { conversations, ahead, targets } = this.options;
     const target = targets[number % targets.length];
     if (target === undefined) throw new Error('a load plan without a target');
-    const script = ahead?.take(number) ?? conversations.script(index);
+    const script = ahead?.take(number) ?? conversations.script(index, number);
     const correlationId = correlationIdOf(script.conversation.sessionId);
     if (script.conversation.agents === undefined)
       return new Session({ number, script, correlationId, target, played });

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { CacheBust } from '../dataset/cache-bust.js';
 import type { DatasetPlan, PromptPlan } from '../dataset/plan.js';
 import type { SamplingStrategy } from '../dataset/sampling.js';
 import type { BodyOptions } from '../endpoint/endpoint.js';
@@ -22,6 +23,8 @@ export interface LoadPlan {
   readonly dataset: DatasetPlan;
   readonly prompts: PromptPlan;
   readonly sampling: SamplingStrategy;
+  /** Text that sets sessions apart; undefined: none. */
+  readonly cacheBust?: CacheBust | undefined;
   readonly endpoint: EndpointType;
   readonly body: BodyOptions;
   readonly headers: HeaderOptions;

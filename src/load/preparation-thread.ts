@@ -6,7 +6,7 @@ import { prepareSessions } from './prepare-sessions.js';
 
 /** Start data of the preparation thread. */
 export interface PreparationData {
-  readonly plan: Pick<LoadPlan, 'dataset' | 'prompts' | 'endpoint' | 'body' | 'countsTokens'>;
+  readonly plan: Pick<LoadPlan, 'dataset' | 'prompts' | 'endpoint' | 'body' | 'countsTokens' | 'cacheBust'>;
   /** One for each load thread; it exits when all are closed. */
   readonly ports: readonly MessagePort[];
 }

@@ -39,9 +39,9 @@ export function isPreparedAhead({ dataset, phases }: LoadPlan): boolean {
 /** Starts it for a number of load threads; it exits when they have closed their ports. */
 export function startPreparation(plan: LoadPlan, threads: number, isTerminated: () => boolean): Preparation {
   const channels = Array.from({ length: threads }, () => new MessageChannel());
-  const { dataset, prompts, endpoint, body, countsTokens } = plan;
+  const { dataset, prompts, endpoint, body, countsTokens, cacheBust } = plan;
   const workerData: PreparationData = {
-    plan: { dataset, prompts, endpoint, body, countsTokens },
+    plan: { dataset, prompts, endpoint, body, countsTokens, cacheBust },
     ports: channels.map(({ port2 }) => port2),
   };
   const worker = new Worker(packageFile('dist/load/preparation-thread.js'), {

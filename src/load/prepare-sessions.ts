@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { openMarks } from '../dataset/cache-bust.js';
 import { agentsOf, type Conversation, type Dataset, type Turn } from '../dataset/conversation.js';
 import { openEndpoint } from '../endpoint/endpoints.js';
 import { knownInputTokens, makePayload } from '../endpoint/payload.js';
@@ -13,11 +14,12 @@ const PREWARMED = 8;
 
 /** Makes the first requests of the sessions that load threads want, in the order of their messages. */
 export function prepareSessions(
-  plan: Pick<LoadPlan, 'endpoint' | 'body' | 'countsTokens'>,
+  plan: Pick<LoadPlan, 'endpoint' | 'body' | 'countsTokens' | 'cacheBust'>,
   dataset: Dataset,
   ports: readonly MessagePort[],
 ): void {
   const endpoint = openEndpoint(plan.endpoint, plan.body);
+  const mark = plan.cacheBust?.kind === 'session' ? openMarks(plan.cacheBust) : undefined;
   for (let index = 0; index < Math.min(PREWARMED, dataset.size); index++) {
     make({ number: index, conversation: index, turn: 0 });
   }
@@ -32,7 +34,8 @@ export function prepareSessions(
 
   function make(wanted: WantedSession): PreparedSession {
     try {
-      const conversation = dataset.conversation(wanted.conversation);
+      const unmarked = dataset.conversation(wanted.conversation);
+      const conversation = mark === undefined ? unmarked : mark(unmarked, wanted.number);
       // Media are read when they are needed, by functions that cannot be posted.
       const turns = agentsOf(conversation).flatMap((agent) => agent.turns);
       if (turns.some(({ media }) => media !== undefined)) return unprepared(wanted);

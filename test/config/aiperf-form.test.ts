@@ -374,7 +374,10 @@ benchmark:
       { prompts: { isl: 20, osl: 10, random_range_ratio: '0.5', random_corpus_style: 'sglang' } },
       { isl: 20, osl: 10, randomRangeRatio: 0.5, randomCorpusStyle: 'sglang' },
     ],
-    [{ prompts: { isl: 20, corpus: 'coding' } }, { isl: 20, promptCorpus: 'coding' }],
+    [
+      { prompts: { isl: 20, corpus: 'coding', cache_bust: { target: 'system_suffix' } } },
+      { isl: 20, promptCorpus: 'coding', cacheBust: 'system_suffix' },
+    ],
     [{ prefix_prompts: { pool_size: 2, length: 8 } }, { numPrefixPrompts: 2, prefixPromptLength: 8 }],
     [
       { prefix_prompts: { shared_system_length: 7, user_context_length: 6 } },

@@ -112,6 +112,9 @@ const datasets: Readonly<Record<string, GoldenRun>> = {
   'shared-system': plain,
   'shared-system-completions': plain,
   'system-prompt': plain,
+  'cache-bust-first-turn': plain,
+  'cache-bust-system': plain,
+  'cache-bust-warmup': plain,
   'corpus-coding': plain,
   'corpus-random': plain,
   'multi-turn': { files: { 'd.jsonl': goldenText('multi-turn/input.jsonl') } },
@@ -168,7 +171,6 @@ export const runs: Readonly<Record<string, GoldenRun>> = {
 
 /** Folders that are not compared, by the reason. */
 export const skipped: Readonly<Record<string, readonly string[]>> = {
-  'cache busting does not exist yet': ['cache-bust-first-turn', 'cache-bust-system', 'cache-bust-warmup'],
   'these data sets do not exist yet': [
     'bailian',
     'bailian-promoted',

@@ -33,6 +33,7 @@ export function datasetConfig(config: Config, dataset: DatasetPlan, size: number
     ...optional('block_size', config.islBlockSize),
     ...optional('ignore_trace_delays', config.ignoreTraceDelays || undefined),
     ...optional('prompts', nonEmpty(unless('sonnet', 'corpus', config.promptCorpus))),
+    ...optional('cache_bust', cacheBustConfig(config)),
   };
 }
 
@@ -50,6 +51,7 @@ function syntheticConfig(config: Config, { isl, lengthPairs }: SyntheticPlan): J
             ...unless('vllm', 'random_corpus_style', config.randomCorpusStyle),
             ...unless(1, 'batch_size', config.promptBatchSize),
             ...unless('sonnet', 'corpus', config.promptCorpus),
+            ...optional('cache_bust', cacheBustConfig(config)),
           },
         }
       : {}),
@@ -89,6 +91,10 @@ function lengthConfig(length: Length): JsonObject {
       // AIPerf's model has no such distribution.
       return { mean: meanOf(length), stddev: 0, min: length.low, max: length.high };
   }
+}
+
+function cacheBustConfig({ cacheBust }: Config): JsonObject | undefined {
+  return cacheBust === 'none' ? undefined : { target: cacheBust };
 }
 
 function rangeText({ randomRangeRatio }: Config): string | undefined {

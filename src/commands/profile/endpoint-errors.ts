@@ -9,6 +9,10 @@ type Options = typeof profileOptions;
 type Key = keyof Options;
 
 const typesWithSystemSlot = endpointTypes.filter((type) => endpoints[type].hasSystemSlot);
+const typesWithMarkers = endpointTypes.filter((type) => {
+  const endpoint: Endpoint = endpoints[type];
+  return endpoint.takesMarkers;
+});
 const textOptions = ['isl', 'islStddev', 'tokenizer'] as const;
 
 /** Sentences about options that the endpoint type cannot serve. */
@@ -40,6 +44,9 @@ export function endpointErrors(
     config.uuidAndStrip &&
       endpoint.takesImageIds !== true &&
       `${name('uuidAndStrip')} needs the endpoint type chat, got ${endpointType}.`,
+    config.cacheBust !== 'none' &&
+      endpoint.takesMarkers !== true &&
+      `${name('cacheBust')} cannot be used with the endpoint type ${endpointType}. Use ${orList(typesWithMarkers)}.`,
     ofText.length > 0 &&
       `${name(...ofText)} cannot be used with ${name('endpointType')} ${endpointType}: its requests hold no text, and no tokens are counted.`,
     ofSystem.length > 0 &&

@@ -15,12 +15,20 @@ import type { Io } from '../../util/io.js';
 import { MAX_HELD_CONVERSATIONS } from '../../util/limits.js';
 import type { Log } from '../../util/log.js';
 import { signingOptionsOf } from './aws-credentials.js';
+import { checkMarked, planCacheBust, roomFor } from './cache-bust.js';
 import { refuseCredentials, refuseFramingHeaders, tlsOptionsOf, transportOptionsOf } from './connections.js';
 import { connectionLimit, threadCount } from './limits.js';
 import { syntheticMedia } from './media.js';
 import { planPhases } from './phases.js';
 import { meanIsl, pairsOf, sharedPrompts, systemPromptOf } from './prompt-shaping.js';
-import { noTokenizer, planChat, planPrompts, planTokenIds, resolveTokenizers } from './tokenizers.js';
+import {
+  firstOf,
+  noTokenizer,
+  planChat,
+  planPrompts,
+  planTokenIds,
+  resolveTokenizers,
+} from './tokenizers.js';
 
 /** A run that is ready to start: nothing has been sent. */
 export interface PreparedRun {
@@ -57,7 +65,10 @@ export async function prepareRun(
   };
   const endpoint = openEndpoint(config.endpointType, body);
   const dataset = await planDataset(
-    { ...datasetOptions(config, seed, turnCheck(endpoint, body)), chatOverhead: chat?.overhead },
+    {
+      ...datasetOptions(config, seed, checkMarked(config, turnCheck(endpoint, body))),
+      chatOverhead: chat?.overhead,
+    },
     log,
   );
   const countsTokens = !config.useServerTokenCount && takesText(config);
@@ -68,9 +79,14 @@ export async function prepareRun(
     chat?.tokenizers ?? (needsTokenizer ? await resolveTokenizers(config, env, log) : noTokenizer);
   if (config.promptCorpus !== 'sonnet' && !generates)
     log('WARNING', 'dataset', '--prompt-corpus has no effect: the dataset has no text to generate');
+  const cacheBust = planCacheBust(config, firstOf(sources));
   const prompts = config.islAsTokenIds
     ? planTokenIds(sources, seed, log)
-    : planPrompts(sources, { seed, corpus: generates ? config.promptCorpus : 'sonnet' }, log);
+    : planPrompts(
+        sources,
+        { seed, corpus: generates ? config.promptCorpus : 'sonnet', room: roomFor(cacheBust) },
+        log,
+      );
   const opened = openPlanned(dataset, { ...prompts, corrector: undefined });
   if (config.datasetSamplingStrategy === 'shuffle' && opened.size > MAX_HELD_CONVERSATIONS) {
     throw new UserError(
@@ -89,6 +105,7 @@ export async function prepareRun(
       dataset,
       prompts,
       sampling: config.datasetSamplingStrategy,
+      cacheBust,
       endpoint: config.endpointType,
       body,
       headers: {

@@ -67,29 +67,35 @@ export async function planChat(
   };
 }
 
+/** What generated prompts have to be like. */
+interface PromptNeeds extends Pick<PromptPlan, 'seed' | 'room'> {
+  readonly corpus: Config['promptCorpus'];
+}
+
 /** Prompts that are texts, taken from `corpus`. */
-export function planPrompts(
-  sources: Tokenizers,
-  { seed, corpus }: { readonly seed: number; readonly corpus: Config['promptCorpus'] },
-  log: Log,
-): PromptPlan {
+export function planPrompts(sources: Tokenizers, { seed, corpus, room }: PromptNeeds, log: Log): PromptPlan {
   const source = firstOf(sources);
   const compiled = corpus === 'random' ? undefined : loadCorpusIndex(source, corpus);
   // What ships was verified when it was built.
-  if (compiled !== undefined) {
+  if (compiled !== undefined && room === undefined) {
     return { corpus: compiled, seed, corrector: undefined, vocabulary: undefined };
   }
   const tokenizer = openTokenizer(source);
-  const text = corpus === 'random' ? randomText(tokenizer, ordinaryIds(source)) : fixedCorpus(corpus);
-  const index = indexCorpus(tokenizer, text);
-  const exact = verifyPrompts(index, tokenizer);
+  const index =
+    compiled ??
+    indexCorpus(
+      tokenizer,
+      corpus === 'random' ? randomText(tokenizer, ordinaryIds(source)) : fixedCorpus(corpus),
+    );
+  const exact =
+    verifyPrompts(index, tokenizer) && (room === undefined || verifyPrompts(index, tokenizer, room));
   if (!exact)
     log(
       'INFO',
       'tokenizer',
       `${source.name} merges across words: every prompt is encoded to make its length exact`,
     );
-  return { corpus: index, seed, corrector: exact ? undefined : source, vocabulary: undefined };
+  return { corpus: index, seed, corrector: exact ? undefined : source, room, vocabulary: undefined };
 }
 
 /** Prompts that are token IDs; the corpus is that of no text. */
@@ -98,7 +104,8 @@ export function planTokenIds(sources: Tokenizers, seed: number, log: Log): Promp
   return { ...prompts, vocabulary: ordinaryIds(firstOf(sources)) };
 }
 
-function firstOf(tokenizers: Tokenizers): TokenizerSource {
+/** The tokenizer that prompts are made to length with. */
+export function firstOf(tokenizers: Tokenizers): TokenizerSource {
   const [source] = tokenizers.values();
   if (source === undefined) throw new Error('a run without a model');
   return source;

@@ -54,7 +54,7 @@ const prompts = section({
   random_range_ratio: option('randomRangeRatio', ratioOf),
   random_corpus_style: option('randomCorpusStyle'),
   corpus: option('promptCorpus'),
-  cache_bust: unsupported('cache-bust', {}, { target: 'none' }),
+  cache_bust: section({ target: option('cacheBust') }),
 });
 
 const rankings = section({
@@ -147,7 +147,7 @@ const fileDataset: Section = {
     allow_dataset_wrap: unsupported('allow-dataset-wrap'),
   }),
   prompts: section({ corpus: option('promptCorpus') }),
-  cache_bust: unsupported('cache-bust', {}, { target: 'none' }),
+  cache_bust: section({ target: option('cacheBust') }),
   trace_session_sample_ratio: unsupported('trace-session-sample-ratio'),
   inter_turn_delay_cap_seconds: unsupported('inter-turn-delay-cap-seconds'),
   max_idle_gap_cap_seconds: unsupported('max-idle-gap-cap-seconds'),

@@ -1,7 +1,7 @@
 import { randomStreams } from '../../util/random.js';
 import type { Turn } from '../conversation.js';
 import type { LoadedFiles } from '../media/loaded-files.js';
-import type { PromptMaker, PromptSource } from '../prompts.js';
+import type { MarkedPrompts, PromptMaker, PromptSource } from '../prompts.js';
 import type { TokenIdSource } from '../token-ids.js';
 import { openTurnRules, type TurnRules } from '../turn-rules.js';
 import type { GeneratedText, RowTurn } from './format.js';
@@ -16,35 +16,44 @@ interface RowTurnOptions {
 
 /**
  * Fills in what rows leave open: model, output cap, generated text, media.
- * @returns called with a turn and its number in the whole dataset.
+ * @returns called with a turn and its number in the whole dataset, and for a turn that the marker of a session is added
+ * to, with what makes such texts.
  */
 export function openRowTurns(
   { rules, ignoreTimings, files }: RowTurnOptions,
   prompts: PromptSource,
   tokenIds: TokenIdSource | undefined,
-): (turn: RowTurn, number: number) => Turn {
+): (turn: RowTurn, number: number, marked?: MarkedPrompts) => Turn {
   const defaults = openTurnRules(rules);
   const starts = randomStreams(rules.seed, 'corpus-start');
   return completed;
 
-  function completed({ generated, maxTokens, media, model, ...fields }: RowTurn, number: number): Turn {
+  function completed(
+    { generated, maxTokens, media, model, ...fields }: RowTurn,
+    number: number,
+    marked?: MarkedPrompts,
+  ): Turn {
     const cap = maxTokens ?? defaults.maxTokens(number);
     const { timestampMs, delayMs, ...untimed } = fields;
     return {
       ...defined(ignoreTimings ? untimed : { timestampMs, delayMs, ...untimed }),
       role: fields.role,
       texts: fields.texts,
-      ...(generated && promptOf(generated, number)),
+      ...(generated && promptOf(generated, number, marked ?? prompts)),
       ...(media === undefined ? {} : { media: rowMedia(media, files) }),
       model: model ?? defaults.model(number),
-      ...(generated ? { inputTokens: generated.tokens } : {}),
+      ...(generated ? { inputTokens: marked?.length(generated.tokens) ?? generated.tokens } : {}),
       ...(cap === undefined ? {} : { maxTokens: cap }),
     };
   }
 
-  function promptOf(generated: GeneratedText, number: number): Pick<Turn, 'texts' | 'tokenIds'> {
+  function promptOf(
+    generated: GeneratedText,
+    number: number,
+    texts: PromptMaker<string>,
+  ): Pick<Turn, 'texts' | 'tokenIds'> {
     return tokenIds === undefined
-      ? { texts: [{ name: 'text', contents: [madeBy(prompts, generated, number)] }] }
+      ? { texts: [{ name: 'text', contents: [madeBy(texts, generated, number)] }] }
       : { texts: [], tokenIds: [madeBy(tokenIds, generated, number)] };
   }
 

@@ -1,5 +1,6 @@
 import { UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
+import { marksTurn } from '../cache-bust.js';
 import type { Conversation, Dataset } from '../conversation.js';
 import type { DatasetOptions } from '../dataset-options.js';
 import { FileLoader, type LoadedFiles } from '../media/loaded-files.js';
@@ -148,11 +149,15 @@ export function openRows(
     return {
       sessionId: script.sessionId ?? sessionId(index),
       turns: (plan.stripsImages ? withoutRepeats(script.turns) : script.turns).map((turn, place) =>
-        completed(turn, first + place),
+        completed(turn, first + place, isMarked(script, place) ? prompts.marked : undefined),
       ),
       history: script.history,
       ...(script.systemMessage === undefined ? {} : { systemMessage: script.systemMessage }),
     };
+  }
+
+  function isMarked({ systemMessage = plan.rules.systemPrompt, history }: Script, place: number): boolean {
+    return prompts.marked !== undefined && marksTurn(prompts.marked.place, { systemMessage, history }, place);
   }
 }
 
