@@ -1,5 +1,6 @@
 import { andList } from '../util/lists.js';
 import { controlConflicts, controlWarnings } from './control-conflicts.js';
+import { hashIdTypes, isOneOf, traceTypes } from './dataset-types.js';
 import type { Check, Findings, Loaded } from './load.js';
 
 import { loadConflicts, loadWarnings } from './load-conflicts.js';
@@ -230,7 +231,8 @@ export function checkDatasetType(loaded: Loaded<typeof profileOptions>, type: Da
 }
 
 function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: readonly Rule[] } {
-  const hasHashIds = type === 'mooncake_trace';
+  const hasHashIds = isOneOf(hashIdTypes, type);
+  const isTrace = isOneOf(traceTypes, type);
   const isWhole = type !== 'synthetic' && type !== 'random_pool';
   const isSynthetic = { keys: [], holds: () => type === 'synthetic' };
   return {
@@ -250,7 +252,7 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
           return (
             extra.length > 0 &&
             type !== 'synthetic' &&
-            !hasHashIds &&
+            !isTrace &&
             `${name(...extra)} ${verbFor(extra, 'needs', 'need')} a trace, such as mooncake_trace, got ${type}.`
           );
         },
@@ -274,7 +276,7 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
           config.islAsTokenIds &&
           type !== 'synthetic' &&
           !hasHashIds &&
-          `${name('islAsTokenIds')} needs synthetic prompts or a mooncake_trace, got ${type}, whose texts are sent as they are.`,
+          `${name('islAsTokenIds')} needs synthetic prompts or a trace with hash ids, such as mooncake_trace, got ${type}, whose texts are sent as they are.`,
       },
       {
         keys: ['fixedSchedule'],
@@ -289,7 +291,7 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
           (config.prefillConcurrency ?? 0) > 1 &&
           config.concurrency === undefined &&
           loadMode(config) === 'concurrency' &&
-          type !== 'mooncake_trace' &&
+          !isTrace &&
           `${name('prefillConcurrency')} ${config.prefillConcurrency} needs --concurrency of at least as many: without it 1 session is in flight.`,
       },
     ],

@@ -54,13 +54,13 @@ export function number<
 }
 
 /** One of several names, ignoring case, hyphens and underscores. The value is spelled as in `choices`. */
-export function choice<const C extends readonly [string, ...string[]], F extends Facts<C[number]>>(
-  choices: C,
-  facts: F,
-): F & Kind<C[number]> {
+export function choice<
+  const C extends readonly [string, ...string[]],
+  F extends Facts<C[number]> & { readonly metavar?: string },
+>(choices: C, facts: F): F & Kind<C[number]> {
   return {
     ...facts,
-    ...single(`<${choices.join('|')}>`, orList(choices), (word) => spelledAs(choices, word)),
+    ...single(facts.metavar ?? `<${choices.join('|')}>`, orList(choices), (word) => spelledAs(choices, word)),
     choices,
     schema: z.enum(choices),
   };

@@ -3,6 +3,7 @@ import { logLevels } from '../util/log.js';
 import { audioOptions } from './audio-options.js';
 import { isBaseUrl } from './base-url.js';
 import { controlOptions } from './control-options.js';
+import { datasetTypes } from './dataset-types.js';
 import { environment } from './environment.js';
 import { gpuOptions } from './gpu-options.js';
 import { imageOptions } from './image-options.js';
@@ -53,18 +54,6 @@ export const endpointTypes = [
   'image_edit',
   'image_retrieval',
   'video_generation',
-] as const;
-
-/** Kinds of file that can be read; `dataset/loaders/` has one of each. */
-export const datasetTypes = [
-  'single_turn',
-  'multi_turn',
-  'random_pool',
-  'mooncake_trace',
-  'sharegpt',
-  'openai_batch',
-  'raw_payload',
-  'dag_jsonl',
 ] as const;
 
 /** All options and settings of `aiperf profile`. */
@@ -269,13 +258,14 @@ export const profileOptions = {
     group: 'Input',
     existing: 'file or directory',
     defaultText: 'synthetic prompts',
-    help: 'File of requests or conversations to send: JSON lines or a JSON array; may be .gz.',
+    help: 'File of requests or conversations to send: JSON lines or a JSON array; may be .gz. Some types take a folder.',
   }),
   customDatasetType: choice(datasetTypes, {
     flags: ['--custom-dataset-type'],
     group: 'Input',
-    defaultText: 'detected from the first row',
-    help: 'Format of --input-file.',
+    metavar: '<type>',
+    defaultText: 'detected from the content',
+    help: 'Format of --input-file, such as mooncake_trace or sharegpt; docs/datasets.md lists them.',
   }),
   datasetSamplingStrategy: choice(['sequential', 'random', 'shuffle'], {
     flags: ['--dataset-sampling-strategy'],
@@ -460,7 +450,7 @@ export const profileOptions = {
     group: 'Prompt',
     min: 1,
     max: MAX_TOKENS,
-    defaultText: "the trace type's, 512 for mooncake_trace",
+    defaultText: "the trace type's: 512 for mooncake_trace, 16 for bailian_trace",
     help: 'Tokens per hash id of a trace.',
   }),
   osl: integer({

@@ -2,6 +2,7 @@ import type { Log } from '../util/log.js';
 import type { Conversation, Dataset } from './conversation.js';
 import type { CorpusIndex } from './corpus.js';
 import type { DatasetOptions } from './dataset-options.js';
+import { formatOf } from './loaders/formats.js';
 import { type GraphsPlan, openGraphs } from './loaders/graphs.js';
 import { planFile } from './loaders/load.js';
 import { openPool, type PoolPlan } from './loaders/pool.js';
@@ -110,7 +111,7 @@ export function turnsOf(plan: DatasetPlan, conversation: number): number {
 
 /** Whether the dataset is a recorded trace, which is sent completely by default. */
 export function isTrace(plan: DatasetPlan): boolean {
-  return plan.kind === 'rows' && plan.type === 'mooncake_trace';
+  return plan.kind === 'rows' && formatOf(plan.type).isTrace === true;
 }
 
 /** Whether any turn has a recorded send time. */

@@ -1,4 +1,5 @@
 import type { Conversation } from './conversation.js';
+import { rowPlace } from './loaders/row-file.js';
 import { type DatasetPlan, openDataset } from './plan.js';
 import type { PromptSource } from './prompts.js';
 
@@ -32,7 +33,7 @@ export function turnTimings(plan: DatasetPlan): TurnTimings {
       const session = `session ${dataset.conversation(conversation).sessionId}`;
       if (plan.kind !== 'rows' && plan.kind !== 'graphs') return session;
       const firstRow = plan.rowOrder[plan.rowsBefore[conversation] ?? 0] ?? 0;
-      return `${session} (${plan.file.path}:${plan.file.lines[firstRow]})`;
+      return `${session} (${rowPlace(plan.file, firstRow)})`;
     },
   };
 }

@@ -59,7 +59,7 @@ describe('conflicts', () => {
     ],
     [
       `--input-file ${file} --custom-dataset-type single_turn --isl-as-token-ids --endpoint-type completions`,
-      '--isl-as-token-ids needs synthetic prompts or a mooncake_trace, got single_turn, whose texts are sent as they are.',
+      '--isl-as-token-ids needs synthetic prompts or a trace with hash ids, such as mooncake_trace, got single_turn, whose texts are sent as they are.',
     ],
     [
       '--per-chunk-usage --streaming',

@@ -311,7 +311,7 @@ describe('mooncake_trace', () => {
     const ended = await aiperf(words);
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(panelText(ended.stderr).replace(file, 'FILE')).toBe(
-      'FILE:6: input_length 1000 does not fit 3 hash_ids of 512 tokens: the last block would have -24 tokens',
+      'FILE:6: input_length 1000 does not fit 3 hash_ids of 512 tokens: the last block would have -24 tokens. Blocks of 334 to 499 tokens would fit: set --isl-block-size',
     );
     expect(server.seen).toEqual([]);
   });

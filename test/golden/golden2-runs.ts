@@ -103,6 +103,11 @@ const media: Readonly<Record<string, GoldenRun>> = {
   'audio-bad-depth': plain,
 };
 
+const bodyOf = (content: string, max_tokens: number) => ({
+  messages: [{ role: 'user', content }],
+  ...{ model: 'zz', max_tokens },
+});
+
 const datasets: Readonly<Record<string, GoldenRun>> = {
   'batch-size': plain,
   'seq-dist': plain,
@@ -123,6 +128,15 @@ const datasets: Readonly<Record<string, GoldenRun>> = {
   'raw-payload': { files: { 'd.jsonl': goldenText('raw-payload/input.jsonl') } },
   dag: { files: { 'd.jsonl': goldenText('dag/input.jsonl') } },
   'dag-spawn': { files: { 'd.jsonl': goldenText('dag-spawn/input.jsonl') } },
+  'raw-payload-folder': {
+    files: {
+      'd/a.jsonl': jsonLines([bodyOf('a0', 3), bodyOf('a1', 4)]),
+      'd/b.jsonl': jsonLines([bodyOf('b0', 3), bodyOf('b1', 4)]),
+    },
+  },
+  'inputs-json': { files: { 'inputs.json': goldenText('inputs-json/input.json') } },
+  bailian: { files: { 'd.jsonl': goldenText('bailian/input.jsonl') } },
+  'bailian-promoted': { files: { 'd.jsonl': goldenText('bailian-promoted/input.jsonl') } },
   'random-pool': {
     files: {
       'd/p.jsonl': jsonLines([{ texts: ['p1', 'p2'] }, { texts: ['p3', 'p4'] }]),
@@ -171,13 +185,7 @@ export const runs: Readonly<Record<string, GoldenRun>> = {
 
 /** Folders that are not compared, by the reason. */
 export const skipped: Readonly<Record<string, readonly string[]>> = {
-  'these data sets do not exist yet': [
-    'bailian',
-    'bailian-promoted',
-    'burst-gpt',
-    'inputs-json',
-    'raw-payload-folder',
-  ],
+  'these data sets do not exist yet': ['burst-gpt'],
   'the search does not exist yet': [
     'search-bayesian',
     'search-concurrency-ramp',

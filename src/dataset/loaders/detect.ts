@@ -1,35 +1,41 @@
 import { UserError } from '../../util/errors.js';
 import { isObject, type Json, type JsonObject } from '../../util/json.js';
+import { orList } from '../../util/lists.js';
 import { jsonExcerpt } from './fields.js';
 import { type DatasetType, RowError } from './format.js';
-import { formats } from './formats.js';
+import { formatOf, formats } from './formats.js';
 import { rowError } from './read-row.js';
 import { type RowFile, rowText } from './row-file.js';
+import { speedBenchTypeOf } from './speed-bench.js';
 
-const unbuiltTypes = [
-  'bailian_trace',
-  'inputs_json',
-  'burst_gpt_trace',
-  'baseten_trace',
-  'sagemaker_data_capture',
-  'tracelab',
-  'weka_trace',
-] as const;
+const unbuiltTypes = ['burst_gpt_trace', 'baseten_trace', 'tracelab', 'weka_trace'] as const;
 type UnbuiltType = (typeof unbuiltTypes)[number];
 
-const datasetTypes = Object.keys(formats) as DatasetType[];
-const naming = `name it with --custom-dataset-type (${datasetTypes.join(', ')})`;
+const listedTypes = Object.keys(formats) as (keyof typeof formats)[];
+const naming = `name it with --custom-dataset-type (${listedTypes.join(', ')}, speed_bench_*)`;
+
+/** Types whose keys tell them from any other, also where a row has keys of several. */
+const decisiveTypes = [
+  'raw_payload',
+  'bailian_trace',
+  'inputs_json',
+  'sagemaker_data_capture',
+] as const satisfies DatasetType[];
 
 /** Detects a file's type from its first row. @throws UserError if no type or several match. */
 export function detectType(file: RowFile): DatasetType {
   const row = firstRow(file);
-  const named = datasetTypes.find((type) => type === row.type);
+  // Other programs use the key for something else.
+  const named = listedTypes.find((type) => type === row.type);
   if (named) return named;
-  if (holdsBody(row)) return 'raw_payload';
-  const unbuilt = unbuiltTypes.find((type) => type === row.type) ?? unbuiltTypeOf(row);
+  const speedBench = speedBenchTypeOf(file.path);
+  if (formatOf(speedBench).marks(row)) return speedBench;
+  const decisive = decisiveTypes.find((type) => formats[type].marks(row));
+  if (decisive) return decisive;
+  const unbuilt = unbuiltTypes.find((type) => type === row.type);
   if (unbuilt) throw notBuilt(file.path, unbuilt);
 
-  const marked = datasetTypes.filter((type) => type !== 'random_pool' && formats[type].marks(row));
+  const marked = listedTypes.filter((type) => type !== 'random_pool' && formats[type].marks(row));
   const fitting = marked.length > 1 ? marked.filter((type) => fits(type, row)) : marked;
   const [only, other] = fitting.length === 0 ? marked : fitting;
   if (only && !other) return only;
@@ -39,21 +45,21 @@ export function detectType(file: RowFile): DatasetType {
   throw rowError(file, 0, `the row ${finding}`, naming);
 }
 
-/** Detects a folder's type from the first row of each file. @throws UserError unless it is a random pool. */
-export function detectFolderType(files: readonly RowFile[]): DatasetType {
-  for (const file of files) {
-    const row = firstRow(file);
-    if (row.type === 'random_pool' || formats.random_pool.marks(row)) continue;
-    if (Array.isArray(row.messages))
-      throw rowError(file, 0, 'a folder cannot hold raw_payload files', 'give one file with --input-file');
-    throw rowError(
-      file,
-      0,
-      `a folder must hold random_pool files, and this row has no text: ${jsonExcerpt(row)}`,
-      'give one file with --input-file',
-    );
-  }
-  return 'random_pool';
+/** Types of which a folder can hold files. */
+export const folderTypes = ['sagemaker_data_capture', 'raw_payload', 'random_pool'] as const;
+export type FolderType = (typeof folderTypes)[number];
+
+/** Detects the type of a file in a folder from its first row. @throws UserError if it is of no type of folder. */
+export function detectFolderType(file: RowFile): FolderType {
+  const row = firstRow(file);
+  const type = folderTypes.find((candidate) => candidate === row.type || formats[candidate].marks(row));
+  if (type !== undefined) return type;
+  throw rowError(
+    file,
+    0,
+    `a folder holds ${orList(folderTypes)} files, and this row is of none of them: ${jsonExcerpt(row)}`,
+    'give one file with --input-file',
+  );
 }
 
 /** @throws UserError for a type recognisable by its file name, before the file is read. */
@@ -70,7 +76,6 @@ function firstRow(file: RowFile): JsonObject {
     if (['Timestamp', 'Request tokens', 'Response tokens'].every((column) => text.includes(column))) {
       throw notBuilt(file.path, 'burst_gpt_trace');
     }
-    if (file.path.endsWith('.json') && text === '{') throw notBuilt(file.path, 'inputs_json');
     const traces = file.path.endsWith('.csv') ? '; aiperf trace convert reads traces in CSV' : '';
     throw rowError(
       file,
@@ -90,22 +95,7 @@ function firstRow(file: RowFile): JsonObject {
   return value;
 }
 
-function unbuiltTypeOf(row: JsonObject): UnbuiltType | undefined {
-  const has = (key: string) => (row[key] ?? undefined) !== undefined;
-  if (has('chat_id') && (has('parent_chat_id') || (has('type') && has('timestamp')))) return 'bailian_trace';
-  if (Array.isArray(row.data)) return 'inputs_json';
-  return undefined;
-}
-
-/** Messages and no key of a trace. */
-function holdsBody(row: JsonObject): boolean {
-  const has = (key: string) => (row[key] ?? undefined) !== undefined;
-  const traceKeys = ['timestamp', 'delay', 'session_id', 'output_length', 'hash_ids'];
-  const inputs = ['input_length', 'text_input', 'payload', 'conversation_id'];
-  return Array.isArray(row.messages) && ![...traceKeys, ...inputs].some(has);
-}
-
-function fits(type: DatasetType, row: JsonObject): boolean {
+function fits(type: keyof typeof formats, row: JsonObject): boolean {
   try {
     formats[type].read(row, { textName: '', warn: () => {} });
     return true;
@@ -116,11 +106,11 @@ function fits(type: DatasetType, row: JsonObject): boolean {
 }
 
 function notBuilt(path: string, type: UnbuiltType): UserError {
-  const isConvertible = type === 'bailian_trace' || type === 'burst_gpt_trace';
+  const isConvertible = type === 'burst_gpt_trace';
   return new UserError(
     `${path} looks like ${type}, which is not supported yet`,
     isConvertible
       ? `aiperf trace convert ${path} trace.jsonl converts it to a mooncake_trace`
-      : `supported types: ${datasetTypes.join(', ')}; if it is one of them, ${naming}`,
+      : `supported types: ${listedTypes.join(', ')}, speed_bench_*; if it is one of them, ${naming}`,
   );
 }

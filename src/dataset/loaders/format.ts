@@ -1,11 +1,9 @@
-import type { datasetTypes } from '../../config/options.js';
 import type { JsonObject } from '../../util/json.js';
 import type { Conversation, MediaKind, NamedTexts } from '../conversation.js';
 import type { HashId } from '../hash-id.js';
 import type { AgentLinks } from './agent-links.js';
 
-/** A file type, as named by `--custom-dataset-type`. */
-export type DatasetType = (typeof datasetTypes)[number];
+export type { DatasetType } from '../../config/dataset-types.js';
 
 /** Text to generate: `tokens` tokens, in blocks identified by hash IDs. */
 export interface GeneratedText {
@@ -46,6 +44,8 @@ export interface RowTurn {
 export interface Row {
   /** Rows with the same ID form one conversation, in file order. */
   readonly sessionId?: string | undefined;
+  /** In place of a session ID: the row's own ID, and that of the row whose session it continues. */
+  readonly link?: { readonly id: string; readonly parent: string | undefined };
   /** Empty if the row has nothing to send; the row is then skipped. */
   readonly turns: readonly RowTurn[];
   /** Sent before every turn if the endpoint supports system messages. */
@@ -66,12 +66,24 @@ export interface RowContext {
   readonly blockSize?: number | undefined;
   /** The name assigned to plain text items. */
   readonly textName: string;
+  /** The session of all rows of a file in a folder. */
+  readonly fileSession?: string | undefined;
+  /** Start of the trace in ms of the wall clock; absent: such times are not shifted. */
+  readonly originMs?: number | undefined;
   /** Reports a correction made to the row. */
   readonly warn: (what: string) => void;
 }
 
-/** A file type with one JSON object per line. */
+/** A file type whose rows are JSON objects. */
 export interface RowFormat {
+  /** Recorded traffic, with times and lengths. */
+  readonly isTrace?: true;
+  /** Default tokens per hash ID; absent: rows have no hash IDs. */
+  readonly blockSize?: number;
+  /** Times are of the wall clock: rows are sent in their order, and times count from the first. */
+  readonly wallClock?: true;
+  /** Each session is one row. */
+  readonly uniqueSessions?: true;
   /** Whether the row has the keys that identify this type; it may still be malformed. */
   marks(row: JsonObject): boolean;
   /** @throws RowError for a malformed row. */

@@ -16,7 +16,11 @@ import { openRowTurns } from './row-turns.js';
 import { prefixSums, type RowsPlan } from './rows.js';
 
 /** Conversation graphs of a file with one agent per row; the rows of a graph begin with its root. */
-export interface GraphsPlan extends Omit<RowsPlan, 'kind' | 'type' | 'stripsImages' | 'namedSessions'> {
+export interface GraphsPlan
+  extends Omit<
+    RowsPlan,
+    'kind' | 'type' | 'readAs' | 'originMs' | 'history' | 'stripsImages' | 'namedSessions'
+  > {
   readonly kind: 'graphs';
   readonly type: 'dag_jsonl';
 }

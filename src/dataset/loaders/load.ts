@@ -1,16 +1,16 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import type { DatasetOptions } from '../dataset-options.js';
 import type { TurnRules } from '../turn-rules.js';
-import { detectFolderType, detectType, refuseByName } from './detect.js';
+import { byTime } from './by-time.js';
+import { detectType, refuseByName } from './detect.js';
+import { readFolder, type TypedFiles } from './folder.js';
 import type { DatasetType } from './format.js';
-import { formats } from './formats.js';
+import { formatOf } from './formats.js';
 import { type GraphsPlan, planGraphs } from './graphs.js';
-import { defaultBlockSize } from './mooncake-trace.js';
 import { type PoolPlan, planPool } from './pool.js';
-import { type RowFile, readRowFile } from './row-file.js';
+import { joinedFiles, type RowFile, readRowFile } from './row-file.js';
 import { planRows, type RowsPlan } from './rows.js';
 import { synthesised } from './synthesis.js';
 
@@ -25,24 +25,33 @@ export async function planFile(
   log: Log,
 ): Promise<RowsPlan | GraphsPlan | PoolPlan> {
   const isFolder = await isDirectory(path);
-  if (isFolder) {
-    const files = await readFolder(path);
-    const type = options.datasetType ?? detectFolderType(files);
-    if (type === 'random_pool') return planPool(await fetched(files, type, options), options, rules);
-    throw new UserError(`${path} is a folder, but ${type} needs a file`, 'give one file with --input-file');
-  }
-  if (!options.datasetType) refuseByName(path);
-  const written = await readRowFile(path);
-  const type = options.datasetType ?? detectType(written);
-  const [file = written] = await fetched([written], type, options);
-  if (type === 'random_pool') return planPool([file], options, rules);
+  if (!options.datasetType && !isFolder) refuseByName(path);
+  const written = isFolder ? await readFolder(path, options.datasetType) : await readTypedFile(path, options);
+  const { type } = written;
+  const files = await fetched(written.files, type, options);
+  if (type === 'random_pool') return planPool(files, options, rules);
+  const [first] = files;
+  const file = first === undefined || isFolder ? joinedFiles(path, files) : first;
   if (type === 'dag_jsonl') return planGraphs(file, options, rules, log);
-  const { synthesis, blockSize = defaultBlockSize } = options;
-  const rows =
-    synthesis !== undefined && type === 'mooncake_trace'
-      ? synthesised(file, formats[type], blockSize, synthesis)
-      : file;
-  return planRows(rows, type, options, rules, log);
+  const format = formatOf(type);
+  const { rows, originMs } = format.wallClock ? byTime(file, format) : { rows: file, originMs: undefined };
+  const { synthesis, blockSize } = options;
+  if (synthesis === undefined || !format.isTrace)
+    return planRows(rows, { type, readAs: type, originMs }, options, rules, log);
+  const changed = synthesised(rows, format, { blockSize, originMs, textName: '', warn: () => {} }, synthesis);
+  const history = type === 'mooncake_trace' ? undefined : 'self-contained';
+  return planRows(
+    changed,
+    { type, readAs: 'mooncake_trace', originMs: undefined, history },
+    options,
+    rules,
+    log,
+  );
+}
+
+async function readTypedFile(path: string, { datasetType }: DatasetOptions): Promise<TypedFiles> {
+  const file = await readRowFile(path);
+  return { type: datasetType ?? detectType(file), files: [file] };
 }
 
 /** Files whose images are not links any more, where the endpoint takes none. */
@@ -54,7 +63,7 @@ async function fetched(
   if (!fetchesImages) return files;
   const { withFetchedImages } = await import('./fetch-images.js');
   const context = { blockSize, textName: '', warn: () => {} };
-  return Promise.all(files.map((file) => withFetchedImages(file, formats[type], context)));
+  return Promise.all(files.map((file) => withFetchedImages(file, formatOf(type), context)));
 }
 
 async function isDirectory(path: string): Promise<boolean> {
@@ -67,16 +76,4 @@ async function isDirectory(path: string): Promise<boolean> {
       'check the path; relative ones start at the working directory',
     );
   }
-}
-
-async function readFolder(path: string): Promise<RowFile[]> {
-  const entries = await readdir(path, { withFileTypes: true });
-  const names = entries
-    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
-    .map((entry) => entry.name)
-    .sort();
-  if (names.length === 0) throw new UserError(`the folder ${path} holds no files`, 'check --input-file');
-  const files: RowFile[] = [];
-  for (const name of names) files.push(await readRowFile(join(path, name)));
-  return files;
 }

@@ -1,25 +1,26 @@
 import type { JsonObject } from '../../util/json.js';
-import { finalBlockTokens } from '../prompts.js';
 import {
   hashIdsField,
   integerField,
   jsonExcerpt,
   lengthField,
-  mismatch,
   numberField,
   objectField,
   objectListField,
   stringField,
 } from './fields.js';
 import { type GeneratedText, type RowContext, RowError, type RowFormat, type RowTurn } from './format.js';
+import { generatedText } from './generated-text.js';
 import { delayField } from './single-turn.js';
 
 const inputKeys = ['input_length', 'text_input', 'messages', 'payload'] as const;
 /** Tokens per hash ID. */
-export const defaultBlockSize = 512;
+const BLOCK_TOKENS = 512;
 
 /** Recorded requests with lengths, times and prefix blocks of real traffic. */
-export const mooncakeTrace: RowFormat = {
+export const mooncakeTrace = {
+  isTrace: true,
+  blockSize: BLOCK_TOKENS,
   marks: (row) => inputKeys.some((key) => (row[key] ?? undefined) !== undefined),
   read(row, context) {
     const { input, turn } = readInput(row, context);
@@ -40,7 +41,7 @@ export const mooncakeTrace: RowFormat = {
       history: input === 'generated or literal text' ? 'live-answers' : 'self-contained',
     };
   },
-};
+} as const satisfies RowFormat;
 
 function readInput(row: JsonObject, context: RowContext): { input: string; turn: Partial<RowTurn> } {
   const inputs = inputKeys.filter((key) => (row[key] ?? undefined) !== undefined);
@@ -90,22 +91,12 @@ export function readTools(row: JsonObject): JsonObject[] | undefined {
 }
 
 /** Reads `input_length` and `hash_ids`. @throws RowError if they do not fit each other. */
-export function readGenerated(row: JsonObject, context: RowContext): GeneratedText {
-  const tokens = lengthField(row, 'input_length') ?? 0;
-  const hashIds = hashIdsField(row);
-  if (tokens <= 0) throw mismatch('input_length', 'above 0', tokens);
-  const blockSize = context.blockSize ?? defaultBlockSize;
-  const final = finalBlockTokens(hashIds.length, tokens, blockSize);
-  if (hashIds.length > 0 && final <= 0) {
-    throw new RowError(
-      `input_length ${tokens} does not fit ${hashIds.length} hash_ids of ${blockSize} tokens: ` +
-        `the last block would have ${final} tokens`,
-    );
-  }
-  return { tokens, blockSize, hashIds };
+export function readGenerated(row: JsonObject, { blockSize = BLOCK_TOKENS }: RowContext): GeneratedText {
+  return generatedText(lengthField(row, 'input_length') ?? 0, hashIdsField(row), blockSize);
 }
 
-function outputLength(row: JsonObject, { warn }: RowContext): number | undefined {
+/** Reads `output_length`; a length of 0 or less becomes 1. */
+export function outputLength(row: JsonObject, { warn }: RowContext): number | undefined {
   const tokens = integerField(row, 'output_length');
   if (tokens === undefined || tokens > 0) return lengthField(row, 'output_length');
   warn(`output_length ${tokens} is not a valid length: using 1`);

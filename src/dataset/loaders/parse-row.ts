@@ -5,7 +5,7 @@ import { jsonExcerpt } from './fields.js';
 import { RowError } from './format.js';
 
 /** Keys whose content is sent: a changed digit would change the request. */
-const sentKeys = ['messages', 'tools', 'payload', 'extra', 'turns', 'body', 'conversations'];
+const sentKeys = ['messages', 'tools', 'payload', 'payloads', 'extra', 'turns', 'body', 'conversations'];
 
 /**
  * Parses a row, which must be an object. Integers of `hash_ids` that a number would round are returned as strings.

@@ -1,4 +1,4 @@
-import { basename, dirname, extname } from 'node:path';
+import { dirname } from 'node:path';
 import { UserError } from '../../util/errors.js';
 import { type Random, randomStreams } from '../../util/random.js';
 import {
@@ -14,7 +14,7 @@ import { sessionIds } from '../session-ids.js';
 import { openTurnRules, type TurnRules } from '../turn-rules.js';
 import type { RowContext, RowTurn } from './format.js';
 import { formats } from './formats.js';
-import { checkRowMedia, readRow, rowError, rowMedia } from './read-row.js';
+import { checkRowMedia, readRow, rowError, rowMedia, stem } from './read-row.js';
 import { type RowFile, rowCount, shared } from './row-file.js';
 
 /** Items of each kind per request; 0: none. */
@@ -176,6 +176,5 @@ function byKind(media: readonly MediaItem[]): MediaItem[] {
 }
 
 function contextOf(file: RowFile): RowContext {
-  const name = basename(file.path).replace(/\.gz$/, '');
-  return { textName: basename(name, extname(name)), warn: () => {} };
+  return { textName: stem(file.path), warn: () => {} };
 }

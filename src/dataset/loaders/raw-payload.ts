@@ -1,13 +1,23 @@
 import { RowError, type RowFormat } from './format.js';
 
-/** A recorded body per row, sent as it is. */
+const traceKeys = ['timestamp', 'delay', 'session_id', 'output_length', 'hash_ids'];
+const inputKeys = ['input_length', 'text_input', 'payload', 'conversation_id'];
+
+/** A recorded body per row, sent as it is. In a folder, the rows of each file are a conversation. */
 export const rawPayload: RowFormat = {
-  // Such a row may have the keys of another type: it is recognized last.
-  marks: () => false,
-  read(row) {
+  /** Messages and no key of a trace. */
+  marks: (row) =>
+    Array.isArray(row.messages) &&
+    ![...traceKeys, ...inputKeys].some((key) => (row[key] ?? undefined) !== undefined),
+  read(row, { fileSession }) {
     const { type, ...rest } = row;
     const payload = type === 'raw_payload' ? rest : row;
     if (Object.keys(payload).length === 0) throw new RowError('the body is empty');
-    return { turns: [{ role: 'user', texts: [], payload }], input: 'body', history: 'self-contained' };
+    return {
+      sessionId: fileSession,
+      turns: [{ role: 'user', texts: [], payload }],
+      input: 'body',
+      history: 'self-contained',
+    };
   },
 };

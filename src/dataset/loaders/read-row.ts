@@ -1,3 +1,4 @@
+import { basename, extname } from 'node:path';
 import { UserError } from '../../util/errors.js';
 import type { JsonObject } from '../../util/json.js';
 import type { MediaItem, Turn } from '../conversation.js';
@@ -15,16 +16,18 @@ import {
   type RowTurn,
 } from './format.js';
 import { parseRowText } from './parse-row.js';
-import { type RowFile, rowText } from './row-file.js';
+import { type RowFile, rowPath, rowPlace, rowText } from './row-file.js';
 
 /** Reads row `row` in a format. @throws UserError for a malformed row, naming file and line. */
 export function readRow(file: RowFile, row: number, format: RowFormat, context: RowContext): Row {
-  return inRow(file, row, (object) => format.read(object, context));
+  // Rows of a folder know their file.
+  const own = file.parts === undefined ? context : { ...context, fileSession: stem(rowPath(file, row)) };
+  return inRow(file, row, () => format.read(parseRowText(rowText(file, row)), own));
 }
 
 /** Parses row `row`. @throws UserError unless it is an object, naming file and line. */
 export function parseRow(file: RowFile, row: number): JsonObject {
-  return inRow(file, row, (object) => object);
+  return inRow(file, row, () => parseRowText(rowText(file, row)));
 }
 
 /**
@@ -116,12 +119,19 @@ export function rowMedia(media: readonly RowMedia[], files: LoadedFiles): MediaI
 
 /** An error about a row, naming file and line. */
 export function rowError(file: RowFile, row: number, problem: string, hint?: string): UserError {
-  return new UserError(`${file.path}:${file.lines[row]}: ${problem}`, hint);
+  return new UserError(`${rowPlace(file, row)}: ${problem}`, hint);
 }
 
-function inRow<T>(file: RowFile, row: number, read: (object: JsonObject) => T): T {
+/** The name of a file without its extensions. */
+export function stem(path: string): string {
+  const name = basename(path).replace(/\.gz$/, '');
+  return basename(name, extname(name));
+}
+
+/** Runs `read`, and adds file and line to its RowError. @throws UserError */
+export function inRow<T>(file: RowFile, row: number, read: () => T): T {
   try {
-    return read(parseRowText(rowText(file, row)));
+    return read();
   } catch (error) {
     if (error instanceof RowError) throw rowError(file, row, error.message);
     throw error;

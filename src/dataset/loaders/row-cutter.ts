@@ -1,9 +1,12 @@
 import { UserError } from '../../util/errors.js';
 import { MAX_ROW_BYTES } from '../../util/limits.js';
 import { rowTooLong } from '../../util/text-file.js';
+import { listStart } from './list-start.js';
 
 const [NEWLINE, COMMA, QUOTE, BACKSLASH] = [0x0a, 0x2c, 0x22, 0x5c] as const;
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d] as const;
+/** Bytes in which a list under a key of an object must begin. */
+const HEAD_BYTES = 65_536;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
 
 /** A row of a file, as it is written there, without surrounding white space. */
@@ -16,13 +19,15 @@ export interface CutRow {
 }
 
 /**
- * Cuts a file of JSON into rows as its bytes arrive: one row per line, or the items of one JSON array. Rows are not
- * parsed. Blank lines are skipped. Holds the row that is not complete, at most `MAX_ROW_BYTES`.
+ * Cuts a file of JSON into rows as its bytes arrive: one row per line, or the items of one JSON array, which may be the
+ * `data` of an object. Rows are not parsed. Blank lines are skipped. Holds the row that is not complete, at most `MAX_ROW_BYTES`.
  */
 export class RowCutter {
   readonly #path: string;
-  /** Undefined until the first character that is not blank. */
-  #isArray: boolean | undefined;
+  /** How rows are separated; undefined until that is known. */
+  #form: 'lines' | 'array' | 'object' | undefined;
+  /** What was read until then, from the first character that is not blank. */
+  #head: Uint8Array = new Uint8Array(0);
   /** Blank characters at the end of what was read before. */
   #blanks = 0;
   /** Offset of the next chunk. */
@@ -33,12 +38,14 @@ export class RowCutter {
   #pieceBytes = 0;
   #start = 0;
   #startLine = 1;
-  // Within an array.
+  // Within a list.
   #depth = 0;
   #inItem = false;
   #inString = false;
   #escaped = false;
   #isClosed = false;
+  /** Only blanks may follow. */
+  #isEnded = false;
 
   constructor(path: string) {
     this.#path = path;
@@ -49,23 +56,46 @@ export class RowCutter {
    * @throws UserError for a row that is too long, or what is no array of items.
    */
   *take(chunk: Uint8Array): Generator<CutRow> {
-    let from = this.#offset === 0 ? markLength(chunk) : 0;
-    while (this.#isArray === undefined && from < chunk.length) {
-      if (isSpace(chunk[from])) this.#skip(chunk[from++]);
-      else this.#isArray = chunk[from] === OPEN_ARRAY;
+    let from = this.#offset === 0 && this.#head.length === 0 ? markLength(chunk) : 0;
+    if (this.#form === undefined && this.#head.length === 0) {
+      while (from < chunk.length && isSpace(chunk[from])) this.#skip(chunk[from++]);
+      this.#offset += from;
     }
-    if (from < chunk.length) yield* this.#isArray ? this.#items(chunk, from) : this.#lines(chunk, from);
-    this.#offset += chunk.length;
+    if (this.#form !== undefined) yield* this.#cut(chunk, from);
+    else if (from < chunk.length) {
+      const head = Buffer.concat([this.#head, chunk.subarray(from)]);
+      const start = listStart(head) ?? (head.length < HEAD_BYTES ? undefined : 'none');
+      this.#head = head;
+      if (start !== undefined) yield* this.#begun(start);
+    }
   }
 
-  /** The last row, if the file does not end after a row. @throws UserError if the array is not closed. */
+  /** The last row, if the file does not end after a row. @throws UserError if a list is not closed. */
   *end(): Generator<CutRow> {
-    if (this.#isArray) {
-      if (!this.#isClosed) throw this.#notAnArray('the array is not closed');
-    } else if (this.#pieceBytes > 0) {
+    if (this.#form === undefined) yield* this.#begun('none');
+    if (this.#form === 'lines') {
       const row = this.#row(new Uint8Array(0));
       if (row.bytes.length > 0) yield row;
+    } else {
+      if (!this.#isClosed) throw this.#notAnArray('the array is not closed');
+      if (!this.#isEnded) throw this.#notAnArray('the object is not closed');
     }
+  }
+
+  /** The rows in the head of the file. */
+  *#begun(start: number | 'none'): Generator<CutRow> {
+    const head = this.#head;
+    this.#head = new Uint8Array(0);
+    this.#form = start === 'none' ? 'lines' : start === 0 ? 'array' : 'object';
+    const from = start === 'none' ? 0 : start;
+    for (let at = head.indexOf(NEWLINE); at !== -1 && at < from; at = head.indexOf(NEWLINE, at + 1))
+      this.#line++;
+    yield* this.#cut(head, from);
+  }
+
+  *#cut(chunk: Uint8Array, from: number): Generator<CutRow> {
+    yield* this.#form === 'lines' ? this.#lines(chunk, from) : this.#items(chunk, from);
+    this.#offset += chunk.length;
   }
 
   /** A blank character before the first row. */
@@ -98,9 +128,16 @@ export class RowCutter {
       const byte = chunk[at];
       if (byte === NEWLINE) this.#line++;
       if (at === chunk.length || isBlank(byte) || byte === NEWLINE) continue;
-      if (this.#isClosed) throw this.#notAnArray('more data follows the array');
+      if (this.#isEnded) throw this.#notAnArray(`more data follows the ${this.#form}`);
+      if (this.#isClosed) {
+        // The other members of the object.
+        this.#nest(byte);
+        this.#isEnded = this.#depth === 0;
+        continue;
+      }
       if (this.#depth === 1 && (byte === COMMA || byte === CLOSE_ARRAY)) {
         this.#isClosed = byte === CLOSE_ARRAY;
+        this.#isEnded = this.#isClosed && this.#form === 'array';
         if (this.#inItem) yield this.#row(chunk.subarray(start, at));
         else if (!this.#isClosed) throw this.#notAnArray('an item is missing before a comma');
         this.#inItem = false;
@@ -111,11 +148,15 @@ export class RowCutter {
         this.#begin(at);
         start = at;
       }
-      if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) this.#depth++;
-      else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) this.#depth--;
-      else if (byte === QUOTE) this.#inString = true;
+      this.#nest(byte);
     }
     if (this.#inItem) this.#keep(chunk.subarray(start));
+  }
+
+  #nest(byte: number | undefined): void {
+    if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) this.#depth++;
+    else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) this.#depth--;
+    else if (byte === QUOTE) this.#inString = true;
   }
 
   /** Offset after the string that goes on at `from`, or the end of the chunk. */

@@ -13,10 +13,13 @@ export interface RowFile {
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
   readonly lines: Uint32Array;
+  /** Of a folder: its files, and the one that each row is from. */
+  readonly parts?: { readonly paths: readonly string[]; readonly ofRow: Uint32Array };
 }
 
 /**
- * Reads a file with one row per line or with a JSON array of rows; decompresses it if its name ends in `.gz`.
+ * Reads a file with one row per line, with a JSON array of rows, or with an object that has them under `data`;
+ * decompresses it if its name ends in `.gz`.
  * @param maxBytes limit after decompression. @throws UserError if reading fails, a limit is exceeded, the bytes are not
  * UTF-8, or there is no row.
  */
@@ -80,6 +83,49 @@ export function rowFileOf(
     ends: shared(ends),
     lines: shared(rows.map(({ line }) => line)),
   };
+}
+
+/** The rows of several files as those of their folder. */
+export function joinedFiles(folder: string, files: readonly RowFile[]): RowFile {
+  const starts: number[] = [];
+  const ends: number[] = [];
+  const lines: number[] = [];
+  const ofRow: number[] = [];
+  let before = 0;
+  for (const [part, file] of files.entries()) {
+    for (let row = 0; row < rowCount(file); row++) {
+      starts.push(before + (file.starts[row] ?? 0));
+      ends.push(before + (file.ends[row] ?? 0));
+      lines.push(file.lines[row] ?? 0);
+      ofRow.push(part);
+    }
+    before += file.bytes.length;
+  }
+  return {
+    ...{ path: folder, bytes: joinedShared(files.map(({ bytes }) => bytes)) },
+    ...{ starts: shared(starts), ends: shared(ends), lines: shared(lines) },
+    parts: { paths: files.map(({ path }) => path), ofRow: shared(ofRow) },
+  };
+}
+
+/** The same rows in another order. */
+export function inOrder(file: RowFile, order: readonly number[]): RowFile {
+  const picked = (values: Uint32Array) => shared(order.map((row) => values[row] ?? 0));
+  const { starts, ends, lines, parts } = file;
+  return {
+    ...{ ...file, starts: picked(starts), ends: picked(ends), lines: picked(lines) },
+    ...(parts && { parts: { ...parts, ofRow: picked(parts.ofRow) } }),
+  };
+}
+
+/** Where a row is, for messages. */
+export function rowPlace(file: RowFile, row: number): string {
+  return `${rowPath(file, row)}:${file.lines[row]}`;
+}
+
+/** The file that a row is from. */
+export function rowPath({ path, parts }: RowFile, row: number): string {
+  return parts?.paths[parts.ofRow[row] ?? 0] ?? path;
 }
 
 export function rowCount(file: RowFile): number {

@@ -9,16 +9,23 @@ import { sessionIds } from '../session-ids.js';
 import type { TokenIdSource } from '../token-ids.js';
 import type { TurnRules } from '../turn-rules.js';
 import type { DatasetType, Row, RowContext, RowTurn } from './format.js';
-import { formats } from './formats.js';
+import { formatOf } from './formats.js';
 import { systemMessageOf } from './multi-turn.js';
-import { checkRowMedia, checkRowTurns, readRow, rowError } from './read-row.js';
-import { type RowFile, rowCount, shared } from './row-file.js';
+import { checkRowMedia, checkRowTurns, inRow, readRow, rowError } from './read-row.js';
+import { type RowFile, rowCount, rowPlace, shared } from './row-file.js';
 import { openRowTurns } from './row-turns.js';
+import { SessionLinks } from './session-links.js';
 
 /** The conversations of one file. Plain data: rows are parsed again whenever their conversation is requested. */
 export interface RowsPlan {
   readonly kind: 'rows';
   readonly type: DatasetType;
+  /** The type by which its rows are read: `mooncake_trace` for those of a changed trace. */
+  readonly readAs: DatasetType;
+  /** Start of a trace with times of the wall clock, ms since the epoch. */
+  readonly originMs: number | undefined;
+  /** Absent: as in the rows. */
+  readonly history?: Conversation['history'] | undefined;
   readonly namedSessions: boolean;
   readonly rules: TurnRules;
   /** Generated prompts are token IDs. */
@@ -45,13 +52,16 @@ export interface RowsPlan {
 /** Validates every row and groups rows by conversation. @throws UserError for a malformed row, naming its line. */
 export function planRows(
   file: RowFile,
-  type: DatasetType,
+  source: Pick<RowsPlan, 'type' | 'readAs' | 'originMs' | 'history'>,
   options: DatasetOptions,
   rules: TurnRules,
   log: Log,
 ): RowsPlan {
-  const { namedSessions, asTokenIds = false, blockSize, endpointHasSystemSlot, ignoreTimings } = options;
-  const warnings = new Map<string, { firstLine: number | undefined; rows: number }>();
+  const format = formatOf(source.readAs);
+  const links = new SessionLinks();
+  const { namedSessions, asTokenIds = false, endpointHasSystemSlot, ignoreTimings } = options;
+  const blockSize = options.blockSize ?? formatOf(source.type).blockSize;
+  const warnings = new Map<string, { first: string; rows: number }>();
   const sessions: { rows: number[]; input: string; turns: number }[] = [];
   const byId = new Map<string, number>();
   const files = new FileLoader();
@@ -60,7 +70,7 @@ export function planRows(
   let literalBytes = 0;
 
   for (let number = 0; number < rowCount(file); number++) {
-    const row = readRow(file, number, formats[type], { blockSize, textName: '', warn });
+    const row = readRow(file, number, format, { blockSize, textName: '', originMs: source.originMs, warn });
     if (row.turns.length === 0) continue;
     if (asTokenIds && row.turns.some(({ generated }) => generated === undefined)) {
       throw rowError(
@@ -70,10 +80,20 @@ export function planRows(
         'give every row an input_length, or leave the option out',
       );
     }
-    const known = row.sessionId === undefined ? undefined : byId.get(row.sessionId);
+    const id = inRow(file, number, () => links.sessionOf(row));
+    const known = id === undefined ? undefined : byId.get(id);
     let session = known === undefined ? undefined : sessions[known];
+    if (session !== undefined && format.uniqueSessions) {
+      const [first = 0] = session.rows;
+      throw rowError(
+        file,
+        number,
+        `the session_id ${id} is used already at ${rowPlace(file, first)}`,
+        'give every session an id of its own',
+      );
+    }
     if (!session) {
-      if (row.sessionId !== undefined) byId.set(row.sessionId, sessions.length);
+      if (id !== undefined) byId.set(id, sessions.length);
       session = { rows: [], input: row.input, turns: 0 };
       sessions.push(session);
     }
@@ -81,7 +101,7 @@ export function planRows(
       throw rowError(
         file,
         number,
-        `the session ${row.sessionId} has rows with ${session.input}, and this one has ${row.input}`,
+        `the session ${id} has rows with ${session.input}, and this one has ${row.input}`,
         'use the same kind of input in all rows of a session',
       );
     }
@@ -97,12 +117,12 @@ export function planRows(
     function warn(what: string): void {
       const seen = warnings.get(what);
       if (seen) seen.rows++;
-      else warnings.set(what, { firstLine: file.lines[number], rows: 1 });
+      else warnings.set(what, { first: rowPlace(file, number), rows: 1 });
     }
   }
-  for (const [what, { firstLine, rows }] of warnings) {
+  for (const [what, { first, rows }] of warnings) {
     const others = rows > 1 ? ` (and in ${rows - 1} more rows)` : '';
-    log('WARNING', 'dataset', `${file.path}:${firstLine}: ${what}${others}`);
+    log('WARNING', 'dataset', `${first}: ${what}${others}`);
   }
 
   if (sessions.length === 0) {
@@ -110,7 +130,7 @@ export function planRows(
   }
   const plan = {
     kind: 'rows',
-    type,
+    ...source,
     namedSessions,
     rules,
     asTokenIds,
@@ -128,7 +148,7 @@ export function planRows(
   } as const;
   // A leading system turn is not a request, which only the joined rows of a conversation show.
   const turnCounts = sessions.map(({ turns }, index) =>
-    type === 'multi_turn' && scriptOf(plan, index).systemMessage !== undefined ? turns - 1 : turns,
+    source.type === 'multi_turn' && scriptOf(plan, index).systemMessage !== undefined ? turns - 1 : turns,
   );
   return { ...plan, turnsBefore: prefixSums(turnCounts) };
 }
@@ -176,15 +196,17 @@ function withoutRepeats(turns: readonly RowTurn[]): RowTurn[] {
 type Script = Pick<Row, 'sessionId' | 'turns' | 'history'> & { readonly systemMessage?: string | undefined };
 
 function scriptOf(plan: Omit<RowsPlan, 'turnsBefore'>, index: number): Script {
-  const context: RowContext = { blockSize: plan.blockSize, textName: '', warn: () => {} };
+  const { blockSize, originMs } = plan;
+  const context: RowContext = { blockSize, textName: '', originMs, warn: () => {} };
+  const format = formatOf(plan.readAs);
   const numbers = plan.rowOrder.subarray(plan.rowsBefore[index], plan.rowsBefore[index + 1]);
-  const rows = Array.from(numbers, (number) => readRow(plan.file, number, formats[plan.type], context));
+  const rows = Array.from(numbers, (number) => readRow(plan.file, number, format, context));
   const turns = rows.flatMap((row) => row.turns);
-  const { sessionId, history, systemMessage } = rows[0] ?? {
-    sessionId: undefined,
-    history: 'self-contained',
-    systemMessage: undefined,
-  };
+  const [first] = rows;
+  const { systemMessage } = first ?? {};
+  const history = plan.history ?? first?.history ?? 'self-contained';
+  // The first row of linked ones begins their session.
+  const sessionId = first?.sessionId ?? first?.link?.id;
   if (!plan.endpointHasSystemSlot) return { sessionId, history, turns };
   const leading = plan.type === 'multi_turn' ? systemMessageOf(turns) : undefined;
   return {

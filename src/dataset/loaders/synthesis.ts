@@ -4,8 +4,11 @@ import { MAX_TOKENS } from '../../util/limits.js';
 import { roundHalfEven } from '../../util/rounding.js';
 import type { HashId } from '../hash-id.js';
 import type { RowContext, RowFormat } from './format.js';
-import { parseRow, readRow } from './read-row.js';
+import { mooncakeRow } from './mooncake-row.js';
+import { mooncakeTrace } from './mooncake-trace.js';
+import { inRow, parseRow, readRow } from './read-row.js';
 import { type RowFile, rowCount, rowFileOf } from './row-file.js';
+import { SessionLinks } from './session-links.js';
 
 /** Transformations of a trace; factors of 1 and absent bounds change nothing. */
 export interface Synthesis {
@@ -27,16 +30,17 @@ export interface Synthesis {
 }
 
 /**
- * The transformed trace: a file in memory whose rows keep their line numbers.
+ * The transformed trace: a file in memory with rows of a Mooncake trace, which keep their line numbers.
  * @throws UserError for a malformed row, and if no row is left.
  */
 export function synthesised(
   file: RowFile,
   format: RowFormat,
-  blockSize: number,
+  context: RowContext,
   synthesis: Synthesis,
 ): RowFile {
-  const rows = withPlainIds(keptRows(file, format, blockSize, synthesis));
+  const blockSize = context.blockSize ?? format.blockSize ?? 1;
+  const rows = withPlainIds(keptRows(file, format, context, synthesis));
   if (rows.length === 0) {
     throw new UserError(
       `no row of ${file.path} is left: all are outside the schedule's window or longer than --synthesis-max-isl`,
@@ -92,15 +96,18 @@ function withPlainIds(rows: readonly TraceRow<HashId>[]): TraceRow[] {
 function keptRows(
   file: RowFile,
   format: RowFormat,
-  blockSize: number,
+  context: RowContext,
   { window, maxIsl = Number.POSITIVE_INFINITY }: Synthesis,
 ): TraceRow<HashId>[] {
-  const context: RowContext = { blockSize, textName: '', warn: () => {} };
+  const links = new SessionLinks();
   const sessions = new Map<string | undefined, boolean>();
   const rows: TraceRow<HashId>[] = [];
   for (let number = 0; number < rowCount(file); number++) {
-    const { sessionId, turns } = readRow(file, number, format, context);
-    const { timestampMs, generated } = turns[0] ?? {};
+    const row = readRow(file, number, format, context);
+    const sessionId = inRow(file, number, () => links.sessionOf(row));
+    const [turn] = row.turns;
+    if (turn === undefined) continue;
+    const { timestampMs, generated } = turn;
     // A row without a time is kept or dropped with the row before it in its session.
     const isWithin =
       timestampMs === undefined
@@ -109,7 +116,7 @@ function keptRows(
     if (sessionId !== undefined) sessions.set(sessionId, isWithin);
     const tokens = generated?.tokens ?? 0;
     if (!isWithin || tokens > maxIsl) continue;
-    const json = parseRow(file, number);
+    const json = format === mooncakeTrace ? parseRow(file, number) : mooncakeRow(sessionId, turn);
     rows.push({ line: file.lines[number] ?? 0, json, tokens, hashIds: generated?.hashIds ?? [] });
   }
   return rows;

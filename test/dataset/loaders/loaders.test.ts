@@ -318,7 +318,7 @@ describe('mooncake_trace', () => {
     [
       // (3 - 1) * 512 = 1024 tokens stand in front of the last block.
       { input_length: 1024, hash_ids: [1, 2, 3] },
-      'input_length 1024 does not fit 3 hash_ids of 512 tokens: the last block would have 0 tokens',
+      'input_length 1024 does not fit 3 hash_ids of 512 tokens: the last block would have 0 tokens. Blocks of 342 to 511 tokens would fit: set --isl-block-size',
     ],
     [{ input_length: 5, hash_ids: ['a'] }, 'hash_ids[0] must be an integer of at most 64 bits, got "a"'],
     [{ input_length: 5, hash_ids: [1.5] }, 'hash_ids[0] must be an integer of at most 64 bits, got 1.5'],
@@ -410,10 +410,8 @@ describe('random_pool', () => {
     );
     const traces = dirname(write(lines({ input_length: 5 }), 'a.jsonl'));
     expect(await refusal(traces)).toBe(
-      'FILE/a.jsonl:1: a folder must hold random_pool files, and this row has no text: {"input_length":5}',
+      'FILE/a.jsonl:1: a folder holds sagemaker_data_capture, raw_payload or random_pool files, and this row is of none of them: {"input_length":5}',
     );
-    const payloads = dirname(write(lines({ messages: [] }), 'a.jsonl'));
-    expect(await refusal(payloads)).toBe('FILE/a.jsonl:1: a folder cannot hold raw_payload files');
     expect(await refusal(path, { datasetType: 'single_turn' })).toBe(
       'FILE is a folder, but single_turn needs a file',
     );
@@ -724,6 +722,11 @@ describe('the type of a file', () => {
     [{ messages, output_length: 4 }, 'mooncake_trace'],
     [{ type: 'mooncake_trace', messages }, 'mooncake_trace'],
     [{ type: 'text', input_length: 5 }, 'mooncake_trace'],
+    [{ chat_id: 1, parent_chat_id: -1, timestamp: 1, input_length: 5, output_length: 5 }, 'bailian_trace'],
+    [{ chat_id: 1, type: 'text', timestamp: 1, input_length: 5, output_length: 5 }, 'bailian_trace'],
+    [{ data: [{ session_id: 's', payloads: [{ a: 1 }] }] }, 'inputs_json'],
+    [{ session_id: 's', payloads: [{ a: 1 }] }, 'inputs_json'],
+    [{ question_id: 'q', category: 'math', messages }, 'speed_bench_qualitative'],
     // Two types have their keys here, and only one of them can be read.
     [{ text: 'x', turns: [] }, 'single_turn'],
     [{ text: 5, input_length: 5 }, 'mooncake_trace'],
@@ -732,24 +735,12 @@ describe('the type of a file', () => {
     expect(plan.kind === 'rows' && plan.type).toBe(type);
   });
 
-  it.each([
-    [{ chat_id: 1, parent_chat_id: -1, timestamp: 1, input_length: 5, output_length: 5 }, 'bailian_trace'],
-    [{ chat_id: 1, type: 'text', timestamp: 1, input_length: 5, output_length: 5 }, 'bailian_trace'],
-    [{ data: [{ session_id: 's', payloads: [] }] }, 'inputs_json'],
-  ])('of %j would be %s, which is not built', async (row, type) => {
-    expect(await refusal(write(lines(row)))).toBe(`FILE looks like ${type}, which is not supported yet`);
-  });
-
   it('is told from names and columns too', async () => {
     expect(await refusal(write('x', 'a.parquet'))).toBe(
       'FILE looks like baseten_trace, which is not supported yet',
     );
     expect(await refusal(write('Timestamp,Model,Request tokens,Response tokens\n5,m,1,2\n', 'a.csv'))).toBe(
       'FILE looks like burst_gpt_trace, which is not supported yet',
-    );
-    const inputs = JSON.stringify({ data: [] }, null, 2);
-    expect(await refusal(write(inputs, 'inputs.json'))).toBe(
-      'FILE looks like inputs_json, which is not supported yet',
     );
   });
 

@@ -49,13 +49,32 @@ describe('rows are cut the same whatever the chunks', () => {
       [3, 16, '{"b":"},]\\\\\\""}'],
       [4, 36, '7'],
     ]);
+    expect(
+      cut('\n{"v":{"data":[{}]},\n"data" :\n[{"a":1},\n{"b":"]"}], "end":["}\\"",{}]}\n ', size),
+    ).toEqual([
+      [4, 31, '{"a":1}'],
+      [5, 40, '{"b":"]"}'],
+    ]);
+    // Lines with a key of that name.
+    expect(cut('{"a":{"data":[{}]}}\n{"data":[{}]}', size)).toEqual([
+      [1, 0, '{"a":{"data":[{}]}}'],
+      [2, 20, '{"data":[{}]}'],
+    ]);
+    expect(cut('{"data":7}\n{"b":"data"}', size)).toEqual([
+      [1, 0, '{"data":7}'],
+      [2, 11, '{"b":"data"}'],
+    ]);
+    expect(cut('{"cut', size)).toEqual([[1, 0, '{"cut']]);
   });
 
   it.each([
     ['[{"a":1},,{}]', 'FILE:1: an item is missing before a comma'],
     ['[{"a":1}\n]\n{}', 'FILE:3: more data follows the array'],
     ['[{"a":1},\n{"b":"]', 'FILE:2: the array is not closed'],
-  ])('%j is no array', (text, message) => {
+    ['{"data":[{"a":1},\n{}', 'FILE:2: the array is not closed'],
+    ['{"data":[{"a":1}],\n"b":[{}]', 'FILE:2: the object is not closed'],
+    ['{"data":[{"a":1}]}\n{}', 'FILE:2: more data follows the object'],
+  ])('%j is no list', (text, message) => {
     for (const size of [3, 4, 1000]) expect(() => cut(text, size)).toThrow(message);
   });
 });

@@ -22,10 +22,12 @@ const none: Synthesis = {
   window: { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY },
 };
 
+const context = { blockSize: 10, textName: '', warn: () => {} };
+
 /** The rows that a synthesis makes of others, with blocks of 10 tokens. */
 async function made(rows: readonly object[], synthesis: Partial<Synthesis>) {
   writeFileSync(path, rows.map((row) => JSON.stringify(row)).join('\n'));
-  const file = synthesised(await readRowFile(path), mooncakeTrace, 10, { ...none, ...synthesis });
+  const file = synthesised(await readRowFile(path), mooncakeTrace, context, { ...none, ...synthesis });
   return Array.from({ length: rowCount(file) }, (_, row) => JSON.parse(rowText(file, row)));
 }
 
