@@ -1,5 +1,5 @@
 /** Files of SPEED-Bench: a split, or one category of it. */
-export const speedBenchTypes = [
+const speedBenchTypes = [
   'speed_bench_qualitative',
   'speed_bench_coding',
   'speed_bench_humanities',

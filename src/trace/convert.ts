@@ -1,15 +1,8 @@
+import { elapsedMs } from '../dataset/loaders/wall-clock.js';
 import { UserError } from '../util/errors.js';
 import type { JsonObject } from '../util/json.js';
 import { readCsv } from './csv.js';
-import {
-  BAILIAN_BLOCK,
-  type CsvForm,
-  csvForms,
-  elapsedMs,
-  type ForeignRow,
-  isBailian,
-  readBailian,
-} from './forms.js';
+import { BAILIAN_BLOCK, type CsvForm, csvForms, type ForeignRow, isBailian, readBailian } from './forms.js';
 import { requireRegularFile, traceLines } from './lines.js';
 import { inLine, jsonRow, lineError } from './rows.js';
 import { timeOrder } from './time-order.js';

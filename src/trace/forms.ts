@@ -1,14 +1,9 @@
 import type { HashId } from '../dataset/hash-id.js';
 import { hashIdsField, lengthField, numberField } from '../dataset/loaders/fields.js';
 import { RowError } from '../dataset/loaders/format.js';
+import { type Time, wallClock } from '../dataset/loaders/wall-clock.js';
 import type { JsonObject } from '../util/json.js';
 import { MAX_TOKENS } from '../util/limits.js';
-
-/** A time as a sum of two parts in ms, which together may need more digits than a number: epochs in steps of 100 ns. */
-export interface Time {
-  readonly wholeMs: number;
-  readonly partMs: number;
-}
 
 /** One request of a foreign trace. */
 export interface ForeignRow {
@@ -33,7 +28,7 @@ export const csvForms = {
   azure: {
     columns: ['TIMESTAMP', 'ContextTokens', 'GeneratedTokens'],
     read: (cells) => ({
-      time: wallClock(cells.TIMESTAMP ?? ''),
+      time: wallClock('TIMESTAMP', cells.TIMESTAMP ?? ''),
       inputLength: tokens(cells, 'ContextTokens'),
       outputLength: tokens(cells, 'GeneratedTokens'),
       hashIds: [],
@@ -67,22 +62,6 @@ export function readBailian(row: JsonObject): ForeignRow {
     outputLength: present('output_length', lengthField(row, 'output_length')),
     hashIds: hashIdsField(row),
   };
-}
-
-/** Milliseconds between two times, rounded to the nanosecond. */
-export function elapsedMs(from: Time, to: Time): number {
-  return Math.round((to.wholeMs - from.wholeMs + (to.partMs - from.partMs)) * 1e6) / 1e6;
-}
-
-function wallClock(text: string): Time {
-  const form = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)?$/;
-  const [, year, month, day, hour, minute, second, fraction = '', zone = 'Z'] = form.exec(text) ?? [];
-  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}${zone.replace(/^(...)(\d\d)$/, '$1:$2')}`;
-  const wholeMs = Date.parse(iso);
-  if (!Number.isNaN(wholeMs)) return { wholeMs, partMs: Number(`0${fraction}`) * 1000 };
-  throw new RowError(
-    `TIMESTAMP must be a time like 2023-11-16 18:17:03.9799600, got ${JSON.stringify(text)}`,
-  );
 }
 
 function seconds(value: number): Time {
