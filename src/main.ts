@@ -71,7 +71,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./commands/kube/run.js'),
   },
   plot: {
-    summary: 'Plot a run, compare several runs, or plot the lengths of a trace.',
+    summary: 'Plot a run, compare several runs, or plot a trace.',
     load: () => import('./commands/plot.js'),
   },
   doctor: {

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { comparisonCharts } from '../charts/comparison-charts.js';
-import { traceLengths } from '../charts/lengths-chart.js';
 import { runCharts } from '../charts/run-charts.js';
+import { traceCharts } from '../charts/trace-charts.js';
 import { UserError } from '../util/errors.js';
 import type { Io } from '../util/io.js';
 import { oneLine } from '../util/plain-text.js';
@@ -11,7 +11,7 @@ import { checkPlot, plotOptions } from './plot/options.js';
 import { writePictures } from './plot/pictures.js';
 import { readRun } from './plot/read-run.js';
 import { sourceOf } from './plot/source.js';
-import { readTraceLengths } from './plot/trace.js';
+import { readTraceSource } from './plot/trace.js';
 import { completeLeftovers } from './report/complete-records.js';
 
 /** `aiperf plot`: draws charts of a run, of several runs, or of a trace. */
@@ -35,7 +35,7 @@ async function run({ config }: Invocation<typeof plotOptions>, io: Io): Promise<
   const paths = await (async () => {
     switch (source.kind) {
       case 'trace':
-        return writePictures([traceLengths], await readTraceLengths(source.file), out);
+        return writePictures(traceCharts, await readTraceSource(source.file), out);
       case 'run':
         return writePictures(runCharts, readRun(source.run, config, io), out);
       case 'runs':

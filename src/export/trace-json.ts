@@ -1,4 +1,4 @@
-import type { TraceFigures, ValueStatistics } from '../trace/figures.js';
+import type { CacheFigures, LoadFigures, TraceFigures, ValueStatistics } from '../trace/figures.js';
 
 /** The figures of a trace as a JSON file: first the keys of AIPerf's `analyze-trace`, then ours. */
 export function traceJson(figures: TraceFigures): string {
@@ -37,8 +37,34 @@ export function traceJson(figures: TraceFigures): string {
     infinite_cache_block_hit_rate: cache?.infiniteHitRate ?? null,
     limited_cache_blocks: cache?.limited?.blocks ?? null,
     limited_cache_block_hit_rate: cache?.limited?.hitRate ?? null,
+    cache_hit_curve: cache === undefined ? null : curve(cache),
+    sessions: figures.sessions?.count ?? null,
+    multi_turn_session_share: figures.sessions?.multiTurnShare ?? null,
+    multi_turn_request_share: figures.sessions?.multiTurnRequestShare ?? null,
+    turns_per_session_stats: statistics(figures.sessions?.turns),
+    load_over_time: arrivals === undefined ? null : loadOverTime(arrivals.load),
   };
   return `${JSON.stringify(json, null, 2)}\n`;
+}
+
+function curve({ blockSize, curve: { sampledShare, points } }: CacheFigures) {
+  return {
+    block_size: blockSize,
+    sampled_share_of_blocks: sampledShare,
+    cache_blocks: points.map(({ blocks }) => blocks),
+    block_hit_rate: points.map(({ hitRate }) => hitRate),
+  };
+}
+
+/** Rates of each window, per second. */
+function loadOverTime({ seconds, requests, inputTokens, outputTokens }: LoadFigures) {
+  const rates = (counts: readonly number[]) => counts.map((count) => count / seconds);
+  return {
+    window_sec: seconds,
+    requests_per_sec: rates(requests),
+    input_tokens_per_sec: rates(inputTokens),
+    output_tokens_per_sec: rates(outputTokens),
+  };
 }
 
 function statistics(of: ValueStatistics | undefined) {

@@ -1,5 +1,11 @@
 import { percent, withCommas } from '../metrics/format.js';
-import type { ArrivalFigures, CacheFigures, TraceFigures, ValueStatistics } from '../trace/figures.js';
+import type {
+  ArrivalFigures,
+  CacheFigures,
+  LoadFigures,
+  TraceFigures,
+  ValueStatistics,
+} from '../trace/figures.js';
 import { counted, withThousands } from '../util/counted.js';
 import { oneLine } from '../util/plain-text.js';
 import { type Layout, stylesOf } from './layout.js';
@@ -13,15 +19,19 @@ export function traceReport(
   sizeEdges: readonly number[],
   layout: Layout,
 ): string {
-  const { sizes, requests, arrivals } = figures;
+  const { sizes, requests, arrivals, cache } = figures;
   const words = [`${oneLine(name)}: ${countWords(figures)}`, longWords(figures)];
   const lines = [
     ...words.flatMap((line) => wrap(line, layout.width)),
     ...statisticsTables(figures, layout),
-    ...[...gapLines(figures), ...cacheLines(figures)].flatMap((line) => wrap(line, layout.width)),
+    ...[...gapLines(figures), ...sessionLines(figures), ...cacheLines(figures)].flatMap((line) =>
+      wrap(line, layout.width),
+    ),
     '',
     ...bars('Requests by tokens (prompt + response)', sizeRanges(sizeEdges), sizes, requests, layout),
     ...(arrivals === undefined ? [] : arrivalBars(arrivals, layout)),
+    ...(arrivals === undefined ? [] : tokenLines(arrivals.load, layout)),
+    ...(cache === undefined ? [] : curveBars(cache, layout)),
   ];
   return joinLines(lines);
 }
@@ -86,7 +96,22 @@ function statisticsTable(title: string, layout: Layout, columns: readonly Statis
 
 function gapLines({ arrivals }: TraceFigures): string[] {
   const { mean = 0, std = 0 } = arrivals?.gaps ?? {};
-  return mean === 0 ? [] : [`Inter-arrival CV ${withCommas(std / mean)} (1 = Poisson; higher = burstier).`];
+  const variation = `Inter-arrival CV ${withCommas(std / mean)} (1 = Poisson; higher = burstier)`;
+  const { seconds = 1, requests = [] } = arrivals?.load ?? {};
+  const peak = Math.max(0, ...requests) / seconds;
+  const peakWords =
+    requests.length < 2
+      ? ''
+      : `; peak ${withCommas(peak)} requests/s over ${withThousands(seconds)} s, ${withCommas(peak / (arrivals?.perSecond ?? peak))} times the mean`;
+  return mean === 0 ? [] : [`${variation}${peakWords}.`];
+}
+
+function sessionLines({ sessions }: TraceFigures): string[] {
+  if (sessions === undefined) return [];
+  const { count, multiTurnShare, multiTurnRequestShare, turns } = sessions;
+  return [
+    `${counted(count, 'session')}: ${percent(multiTurnShare)} of several turns, with ${percent(multiTurnRequestShare)} of the requests; turns per session mean ${withCommas(turns.mean)}, p90 ${withCommas(turns.p90)}, max ${withThousands(turns.max)}.`,
+  ];
 }
 
 function cacheLines({ uniquePrefixes, prefixGroups, prefixReuseRatio, cache }: TraceFigures): string[] {
@@ -124,6 +149,65 @@ function arrivalBars({ windows }: ArrivalFigures, layout: Layout): string[] {
     '',
     ...bars(`Arrivals by ${isMinutes ? 'minute' : 'second'} of the trace`, labels, requests, all, layout),
   ];
+}
+
+/** Token rates over time as two lines of bars, each relative to its own peak. */
+function tokenLines({ seconds, inputTokens, outputTokens }: LoadFigures, layout: Layout): string[] {
+  const { bold, cyan } = stylesOf(layout);
+  const columns = Math.min(inputTokens.length, Math.max(20, layout.width - 50));
+  const lines = [
+    { name: 'Input', tokens: inputTokens },
+    { name: 'Output', tokens: outputTokens },
+  ].map(({ name, tokens }) => {
+    const mean = tokens.reduce((sum, count) => sum + count, 0) / tokens.length / seconds;
+    const peak = Math.max(...tokens) / seconds;
+    const words = `mean ${withThousands(mean)}, peak ${withThousands(peak)}`;
+    return `  ${name.padEnd(6)}  ${cyan(sparkline(tokens, columns))}  ${words}`;
+  });
+  return ['', bold(`Tokens/s of arriving requests, by ${withThousands(seconds)} s`), ...lines];
+}
+
+/** A block for each column: its height is the highest of the counts in it, relative to the highest of all. */
+function sparkline(counts: readonly number[], columns: number): string {
+  const most = Math.max(...counts, 1);
+  return Array.from({ length: columns }, (_, column) => {
+    const from = Math.floor((column * counts.length) / columns);
+    const to = Math.floor(((column + 1) * counts.length) / columns);
+    const highest = Math.max(...counts.slice(from, Math.max(to, from + 1)));
+    return highest === 0 ? ' ' : '▁▂▃▄▅▆▇█'[Math.ceil((highest / most) * 8) - 1];
+  }).join('');
+}
+
+const MOST_CURVE_LINES = 12;
+
+/** Hit rates of LRU caches whose sizes are 1, 2 and 5 times powers of 10, the largest ones. */
+function curveBars({ blockSize, curve, infiniteHitRate }: CacheFigures, layout: Layout): string[] {
+  const round = curve.points
+    .filter(({ blocks }) => /^[125]0*$/.test(String(blocks)))
+    .slice(-MOST_CURVE_LINES);
+  const rows = [...round, { blocks: undefined, hitRate: infiniteHitRate }];
+  const labels = rows.map(({ blocks }) =>
+    blocks === undefined
+      ? 'infinite'
+      : `${counted(blocks, 'block')} (${shortCount(blocks * blockSize)} tokens)`,
+  );
+  const { bold, cyan } = stylesOf(layout);
+  const labelWidth = Math.max(...labels.map((label) => label.length));
+  const barWidth = Math.max(8, Math.min(60, layout.width - labelWidth - 12));
+  const sampled =
+    curve.sampledShare === 1 ? '' : `, from 1 in ${withThousands(1 / curve.sampledShare)} distinct blocks`;
+  return [
+    '',
+    bold(`Prefix-cache hit rate by LRU cache size${sampled}`),
+    ...rows.map(({ hitRate }, i) =>
+      `  ${(labels[i] ?? '').padStart(labelWidth)}  ${percent(hitRate).padStart(7)}  ${cyan(bar(hitRate, barWidth))}`.trimEnd(),
+    ),
+  ];
+}
+
+/** `5.1M` */
+function shortCount(value: number): string {
+  return Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 }).format(value);
 }
 
 /** A line for each count: its range, itself, its share and a bar; the longest bar fills what the line leaves. */

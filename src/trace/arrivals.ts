@@ -12,11 +12,22 @@ export interface ArrivalFigures {
   readonly goesBackAtLine: number | undefined;
   /** Request counts in windows of equal length, starting at the earliest request. */
   readonly windows: { readonly seconds: number; readonly requests: readonly number[] };
+  /** Tokens of the requests that arrive in each of more, shorter windows. */
+  readonly load: LoadFigures;
+}
+
+/** The load over time, by windows of equal length that start at the earliest request. */
+export interface LoadFigures {
+  readonly seconds: number;
+  readonly requests: readonly number[];
+  readonly inputTokens: readonly number[];
+  readonly outputTokens: readonly number[];
 }
 
 /** Window lengths that are easy to read, seconds; beyond them the last one is doubled. */
 const LENGTHS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400];
 const MOST_WINDOWS = 24;
+const MOST_LOAD_WINDOWS = 240;
 
 /** Collects timestamps in the order of the trace. */
 export class Arrivals {
@@ -26,7 +37,8 @@ export class Arrivals {
   #latestMs = Number.NEGATIVE_INFINITY;
   #earliestMs = Number.POSITIVE_INFINITY;
   #goesBackAtLine: number | undefined;
-  #windows: ReturnType<typeof emptyWindows> | undefined;
+  #windows: { readonly seconds: number; readonly requests: number[] } | undefined;
+  #load: Writable<LoadFigures> | undefined;
 
   add(timestampMs: number, line: number): void {
     if (this.#count === 0) this.#firstMs = timestampMs;
@@ -38,18 +50,31 @@ export class Arrivals {
     this.#earliestMs = Math.min(this.#earliestMs, timestampMs);
   }
 
-  /** Counts a timestamp in its window; call it in a second pass, because the window length depends on all timestamps. */
-  addToWindow(timestampMs: number): void {
+  /** Counts a request in its windows; call it in a second pass, because window lengths depend on all timestamps. */
+  addToWindow(timestampMs: number, inputTokens: number, outputTokens: number): void {
     const start = this.#secondOf(this.#earliestMs);
-    this.#windows ??= emptyWindows(this.#secondOf(this.#latestMs) - start);
-    const { seconds, requests } = this.#windows;
-    const window = Math.floor((this.#secondOf(timestampMs) - start) / seconds);
-    requests[window] = (requests[window] ?? 0) + 1;
+    const last = this.#secondOf(this.#latestMs) - start;
+    const second = this.#secondOf(timestampMs) - start;
+    this.#windows ??= emptyWindows(last, MOST_WINDOWS, ({ seconds, zeros }) => ({
+      seconds,
+      requests: zeros(),
+    }));
+    this.#load ??= emptyWindows(last, MOST_LOAD_WINDOWS, ({ seconds, zeros }) => ({
+      seconds,
+      requests: zeros(),
+      inputTokens: zeros(),
+      outputTokens: zeros(),
+    }));
+    increase(this.#windows.requests, Math.floor(second / this.#windows.seconds), 1);
+    const window = Math.floor(second / this.#load.seconds);
+    increase(this.#load.requests, window, 1);
+    increase(this.#load.inputTokens, window, inputTokens);
+    increase(this.#load.outputTokens, window, outputTokens);
   }
 
   /** Undefined without timestamps. */
   figures(): ArrivalFigures | undefined {
-    if (this.#windows === undefined) return undefined;
+    if (this.#windows === undefined || this.#load === undefined) return undefined;
     const durationMs = this.#latestMs - this.#earliestMs;
     return {
       durationMs,
@@ -57,6 +82,7 @@ export class Arrivals {
       gaps: this.#goesBackAtLine === undefined ? this.#gaps.statistics() : undefined,
       goesBackAtLine: this.#goesBackAtLine,
       windows: this.#windows,
+      load: this.#load,
     };
   }
 
@@ -66,16 +92,27 @@ export class Arrivals {
   }
 }
 
-/** @param lastSecond the last second to cover, from 0. */
-function emptyWindows(lastSecond: number): { readonly seconds: number; readonly requests: number[] } {
-  const seconds = windowLength(lastSecond + 1);
-  return { seconds, requests: Array.from({ length: Math.floor(lastSecond / seconds) + 1 }, () => 0) };
+type Writable<T> = { -readonly [K in keyof T]: T[K] extends readonly number[] ? number[] : T[K] };
+
+/** @param lastSecond the last second to cover, from 0. @param most windows. */
+function emptyWindows<Windows>(
+  lastSecond: number,
+  most: number,
+  make: (facts: { readonly seconds: number; readonly zeros: () => number[] }) => Windows,
+): Windows {
+  const seconds = windowLength(lastSecond + 1, most);
+  const count = Math.floor(lastSecond / seconds) + 1;
+  return make({ seconds, zeros: () => Array.from({ length: count }, () => 0) });
 }
 
-function windowLength(seconds: number): number {
-  const fitting = LENGTHS.find((length) => seconds / length <= MOST_WINDOWS);
+function windowLength(seconds: number, most: number): number {
+  const fitting = LENGTHS.find((length) => seconds / length <= most);
   if (fitting !== undefined) return fitting;
   let length = LENGTHS.at(-1) ?? 1;
-  while (seconds / length > MOST_WINDOWS) length *= 2;
+  while (seconds / length > most) length *= 2;
   return length;
+}
+
+function increase(counts: number[], index: number, by: number): void {
+  counts[index] = (counts[index] ?? 0) + by;
 }

@@ -1,13 +1,15 @@
 import type { UserError } from '../util/errors.js';
-import { type ArrivalFigures, Arrivals } from './arrivals.js';
+import { type ArrivalFigures, Arrivals, type LoadFigures } from './arrivals.js';
+import { HitCurve, type HitCurveFigures } from './hit-curve.js';
 import { twoReadings } from './lines.js';
 import { LruCache } from './lru-cache.js';
 import { PrefixKeys } from './prefix-keys.js';
 import { lineError, readTrace, type TraceRow } from './rows.js';
 import { Blocks, Sharing, type SharingFigures } from './sharing.js';
+import { TurnCounts } from './turn-counts.js';
 import { ValueCounts, type ValueStatistics } from './value-counts.js';
 
-export type { ArrivalFigures, ValueStatistics };
+export type { ArrivalFigures, LoadFigures, ValueStatistics };
 
 /** Statistics of a trace. */
 export interface TraceFigures extends SharingFigures {
@@ -27,6 +29,17 @@ export interface TraceFigures extends SharingFigures {
   /** Number of requests by input plus output tokens, between `SIZE_EDGES`. */
   readonly sizes: readonly number[];
   readonly cache: CacheFigures | undefined;
+  /** Undefined if no row has a session. */
+  readonly sessions: SessionFigures | undefined;
+}
+
+/** Conversations of a trace; a row without a session is a conversation of one turn. */
+export interface SessionFigures {
+  readonly count: number;
+  /** Those of at least two turns, as a fraction of conversations and of requests. */
+  readonly multiTurnShare: number;
+  readonly multiTurnRequestShare: number;
+  readonly turns: ValueStatistics;
 }
 
 /** Prefix cache hit rates over all blocks, assuming each request completes before the next one arrives. */
@@ -37,6 +50,8 @@ export interface CacheFigures {
   readonly infiniteHitRate: number;
   /** For an LRU cache with this many blocks. */
   readonly limited: { readonly blocks: number; readonly hitRate: number } | undefined;
+  /** For LRU caches of all sizes. */
+  readonly curve: HitCurveFigures;
 }
 
 export interface FiguresOptions {
@@ -54,8 +69,8 @@ export const SIZE_EDGES = [0, 5000, 10_000, 20_000, 40_000, 60_000, 80_000, 100_
 const BUFFER_BYTES = 32 * 2 ** 20;
 
 /**
- * Computes the statistics of a trace in two passes without keeping it: memory grows by two bits per block and one bit
- * per prefix that may be shared.
+ * Computes the statistics of a trace in two passes without keeping it: memory grows by two bits per block, one bit per
+ * prefix that may be shared, and at most 80 bytes per session.
  * @throws UserError for a malformed row, one without `input_length`, a file without rows, a file that changes between
  * the passes, and a full disk for temporary files.
  */
@@ -77,9 +92,11 @@ async function firstReading(path: string, bufferBytes: number) {
   const lengths = { input: new ValueCounts(), output: new ValueCounts(), total: new ValueCounts() };
   const sizes = SIZE_EDGES.map(() => 0);
   const blocks = new Blocks(bufferBytes);
+  const turns = new TurnCounts();
   try {
     for await (const row of readTrace(path)) {
       const { hashIds, timestampMs, outputLength } = row;
+      turns.add(row.sessionId);
       if (timestampMs !== undefined) arrivals.add(timestampMs, row.line);
       const input = inputLengthOf(path, row);
       const total = input + (outputLength ?? 0);
@@ -100,6 +117,7 @@ async function firstReading(path: string, bufferBytes: number) {
       totalLength,
       longShares: LONG_TOKENS.map((tokens) => ({ tokens, share: lengths.total.shareAbove(tokens) })),
       sizes,
+      sessions: turns.figures(),
     };
     return { figures, arrivals, repeats: blocks.repeats() };
   } finally {
@@ -119,17 +137,19 @@ async function secondReading(
   const hitRates = new ValueCounts();
   const contexts = new ValueCounts();
   const uniques = new ValueCounts();
+  const curve = new HitCurve();
   let limitedHits = 0;
   const sharing = new Sharing(repeats, bufferBytes);
   try {
     for await (const row of readTrace(path)) {
       const { hashIds, timestampMs } = row;
-      if (timestampMs !== undefined) arrivals.addToWindow(timestampMs);
+      const input = inputLengthOf(path, row);
+      if (timestampMs !== undefined) arrivals.addToWindow(timestampMs, input, row.outputLength ?? 0);
       const prefixes = prefixKeys.of(hashIds);
       const { leadingIds, repeatedBlocks } = sharing.add(hashIds, prefixes);
       if (hashIds.length > 0) hitRates.add(leadingIds / hashIds.length);
       limitedHits += limited?.request(prefixes) ?? 0;
-      const input = inputLengthOf(path, row);
+      curve.add(prefixes);
       const isWhole = repeatedBlocks > 0 && repeatedBlocks === hashIds.length;
       const context = isWhole ? input : repeatedBlocks * blockSize;
       contexts.add(context);
@@ -148,6 +168,7 @@ async function secondReading(
       blockSize,
       infiniteHitRate: (blocks - shared.uniquePrefixes) / blocks,
       limited: limitedCache,
+      curve: curve.figures(),
     };
     return {
       arrivals: arrivals.figures(),

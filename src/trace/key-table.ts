@@ -41,6 +41,11 @@ export class KeyTable {
     return occurrence;
   }
 
+  /** The key that was added after `index` others; valid until the next change. */
+  keyAt(index: number): Uint32Array {
+    return this.#keys.subarray(index * this.#keyWords, (index + 1) * this.#keyWords);
+  }
+
   /** Removes all keys but keeps the memory. */
   clear(): void {
     this.#size = 0;

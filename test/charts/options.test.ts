@@ -12,6 +12,7 @@ import { chartSvg, size } from '../../src/charts/svg.js';
 import { themes } from '../../src/charts/theme.js';
 import { requestTimeline } from '../../src/charts/timeline.js';
 import { sliceCharts } from '../../src/charts/timeslices.js';
+import { traceCharts } from '../../src/charts/trace-charts.js';
 import { ttftByIsl } from '../../src/charts/ttft-by-isl.js';
 import { type ComparedPoint, weigh } from '../../src/metrics/trade-off.js';
 import { clientMetrics } from '../../src/telemetry/client-metrics.js';
@@ -188,6 +189,66 @@ describe('what is drawn of a run', () => {
         [3, 4, 1],
       ],
     });
+  });
+
+  it('hit rate and token rates of a trace', () => {
+    const statistics = {
+      count: 1,
+      mean: 1,
+      std: 0,
+      min: 1,
+      p25: 1,
+      median: 1,
+      p75: 1,
+      p90: 1,
+      p95: 1,
+      p99: 1,
+      max: 1,
+    };
+    const load = { seconds: 10, requests: [1, 1], inputTokens: [50, 100], outputTokens: [20, 0] };
+    const figures = {
+      ...{ requests: 2, inputLength: statistics, outputLength: statistics, totalLength: statistics },
+      ...{
+        contextLength: statistics,
+        uniqueLength: statistics,
+        hitRate: statistics,
+        longShares: [],
+        sizes: [],
+      },
+      ...{ uniquePrefixes: 2, prefixGroups: 1, prefixReuseRatio: 0, sessions: undefined },
+      arrivals: {
+        ...{ durationMs: 1, perSecond: 1, gaps: undefined, goesBackAtLine: undefined, load },
+        windows: { seconds: 10, requests: [1, 1] },
+      },
+      cache: {
+        ...{ blocks: 4, blockSize: 512, infiniteHitRate: 0.5, limited: undefined },
+        curve: {
+          sampledShare: 1,
+          points: [
+            { blocks: 1, hitRate: 0.25 },
+            { blocks: 2, hitRate: 0.5 },
+          ],
+        },
+      },
+    };
+    const lengths = { input: Float64Array.of(1), output: Float64Array.of(1) };
+    const [, hitRate, tokens] = traceCharts;
+    if (hitRate === undefined || tokens === undefined) throw new Error('charts are missing');
+    expect(series(hitRate, { lengths, figures }, 0)).toMatchObject({
+      data: [
+        [1, 25],
+        [2, 50],
+      ],
+    });
+    // 50 and 100 tokens in 10 s each, drawn to the end of the second.
+    expect(series(tokens, { lengths, figures }, 0)).toMatchObject({
+      data: [
+        [0, 5],
+        [10, 10],
+        [20, 10],
+      ],
+    });
+    expect(hitRate.data({ lengths, figures: undefined })).toBeUndefined();
   });
 });
 

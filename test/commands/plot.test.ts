@@ -230,10 +230,30 @@ describe('a trace', () => {
     const file = join(folder, 'trace.jsonl');
     writeFileSync(file, '{"timestamp":0,"input_length":7,"output_length":3}\n'.repeat(4));
     const { code, stdout } = await plot(file, '--format', 'svg');
+    // Arrivals at one time have no rates, and rows without ids no cache.
     expect([code, stdout]).toEqual([0, `${join(folder, 'plots', 'trace_lengths.svg')}\n`]);
     expect(readFileSync(join(folder, 'plots', 'trace_lengths.svg'), 'utf8')).toContain(
       '>4 requests; input p50 7, p99 7; output p50 3, p99 3</text>',
     );
+  });
+
+  it('is drawn by its cache hits and token rates', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'trace.jsonl');
+    const row = (timestamp: number) =>
+      `{"timestamp":${timestamp},"input_length":600,"output_length":3,"hash_ids":[1,2]}\n`;
+    writeFileSync(file, row(0) + row(5000));
+    const { code, stdout } = await plot(file, '--format', 'svg');
+    const charts = ['trace_lengths', 'trace_hit_rate', 'trace_tokens_over_time'];
+    expect([code, stdout]).toEqual([
+      0,
+      charts.map((name) => `${join(folder, 'plots', `${name}.svg`)}\n`).join(''),
+    ]);
+    const [, hits = '', rates = ''] = charts.map((name) =>
+      readFileSync(join(folder, 'plots', `${name}.svg`), 'utf8'),
+    );
+    expect(hits).toContain('>4 blocks requested; 50.0 % hits with an infinite cache</text>');
+    expect(rates).toContain('>2 requests, by windows of 1 s</text>');
   });
 
   it('has rows that lack a length', async () => {

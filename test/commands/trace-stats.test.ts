@@ -43,7 +43,10 @@ it.each([
     '33.3 % of 6 blocks with an infinite cache, 33.3 % with a 1-block LRU cache (512 tokens)',
   );
   // Gaps of 60, 180 and 0 s: mean 80, deviation 74.83.
-  expect(stdout).toContain('Inter-arrival CV 0.94 (1 = Poisson; higher = burstier).');
+  // 241 s in windows of 2 s, with 2 requests in the last.
+  expect(stdout).toContain(
+    'Inter-arrival CV 0.94 (1 = Poisson; higher = burstier); peak 1.00 requests/s over 2 s, 60.00 times the mean.',
+  );
   const picture = lines.slice(lines.indexOf('Requests by tokens (prompt + response)') + 1);
   // The terminal leaves 60 columns to the longest bar.
   expect(picture.slice(0, 5)).toEqual([
@@ -59,6 +62,27 @@ it.each([
     `     0 - 30  1   25.0 %  ${'█'.repeat(30)}`,
     '    30 - 60  0    0.0 %',
   ]);
+  // 241 seconds in 121 windows of 2 s on 90 columns: window 30 is in column 23; the last has the peak of 90,000 tokens in 2 s.
+  const at = picture.indexOf('Tokens/s of arriving requests, by 2 s');
+  expect(picture.slice(at + 1, at + 3)).toEqual([
+    `  Input   ▁${' '.repeat(22)}▁${' '.repeat(65)}█  mean 405, peak 45,000`,
+    `  Output  ▁${' '.repeat(22)}▁${' '.repeat(65)}█  mean 0, peak 40`,
+  ]);
+  // Of 6 blocks, 1 is found again at depth 1 by the second request, and 9 at depth 1 by the last.
+  expect(picture.slice(picture.indexOf('Prefix-cache hit rate by LRU cache size') + 1)).toEqual([
+    `  1 block (512 tokens)   33.3 %  ${'█'.repeat(20)}`,
+    `              infinite   33.3 %  ${'█'.repeat(20)}`,
+    '',
+  ]);
+});
+
+it('prints sessions', async () => {
+  const path = join(folder, 'sessions.jsonl');
+  const rows = ['a', 'a', 'b'].map((session_id) => JSON.stringify({ session_id, input_length: 1 }));
+  writeFileSync(path, rows.join('\n'));
+  expect((await aiperf('trace', 'stats', path)).stdout.replaceAll('\n', ' ')).toContain(
+    '2 sessions: 50.0 % of several turns, with 66.7 % of the requests; turns per session mean 1.50, p90 1.90, max 2.',
+  );
 });
 
 it('fits 80 columns with space around every cell', async () => {
@@ -100,7 +124,21 @@ it('writes the JSON of analyze-trace, with more keys behind its own', async () =
     requests_per_min: 1,
     duration_sec: 240,
     limited_cache_blocks: null,
+    cache_hit_curve: {
+      block_size: 512,
+      sampled_share_of_blocks: 1,
+      cache_blocks: [1],
+      block_hit_rate: [2 / 6],
+    },
+    sessions: null,
+    turns_per_session_stats: null,
   });
+  const { window_sec, input_tokens_per_sec } = json.load_over_time;
+  // 60 s is in window 30 of 2 s.
+  expect([window_sec, input_tokens_per_sec.length]).toEqual([2, 121]);
+  expect([input_tokens_per_sec[0], input_tokens_per_sec[30], input_tokens_per_sec[120]]).toEqual([
+    500, 3500, 45_000,
+  ]);
 });
 
 const traceCommands = Object.keys(commands).flatMap((name) => /^trace (.*)/.exec(name)?.[1] ?? []);

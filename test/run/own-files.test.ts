@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { comparisonCharts } from '../../src/charts/comparison-charts.js';
-import { traceLengths } from '../../src/charts/lengths-chart.js';
 import { runCharts } from '../../src/charts/run-charts.js';
+import { traceCharts } from '../../src/charts/trace-charts.js';
 import { ownFiles } from '../../src/run/own-files.js';
 
 const root = mkdtempSync(join(tmpdir(), 'aiperf-run-files-'));
@@ -24,7 +24,7 @@ function lay(files: readonly string[]): void {
 
 describe('the files of an earlier run', () => {
   it('are all that a run, AIPerf, report and plot write', () => {
-    const charts = [...runCharts, ...comparisonCharts, traceLengths].map(({ name }) => name);
+    const charts = [...runCharts, ...comparisonCharts, ...traceCharts].map(({ name }) => name);
     const files = [
       ...['.aiperf_results_ready.json', 'accuracy_export.jsonl', 'gpu_telemetry_export.jsonl', 'inputs.json'],
       ...['inputs.json.partial', 'logs/aiperf.log', 'outputs.json', 'phase_manifest.json'],

@@ -59,12 +59,19 @@ describe('figures of a trace', () => {
     expect(figures.outputLength).toMatchObject({ min: 100, mean: 200, max: 300 });
     expect(figures.totalLength).toMatchObject({ min: 8100, median: 8800, max: 9200 });
     // Of 51 blocks 16 + 16 were there before; a cache of 10 keeps the first 10 of each prompt.
-    expect(figures.cache).toEqual({
+    expect(figures.cache).toMatchObject({
       blocks: 51,
       blockSize: 512,
       infiniteHitRate: 32 / 51,
       limited: { blocks: 10, hitRate: 20 / 51 },
+      curve: { sampledShare: 1 },
     });
+    // The paper is found again twice, block by block: n blocks are hit by a cache of n.
+    expect(figures.cache?.curve.points.slice(0, 5)).toEqual(
+      [1, 2, 3, 4, 5].map((blocks) => ({ blocks, hitRate: (2 * blocks) / 51 })),
+    );
+    expect(figures.cache?.curve.points.at(-1)).toEqual({ blocks: 16, hitRate: 32 / 51 });
+    expect(figures.sessions).toBeUndefined();
     expect(figures.sizes).toEqual([0, 3, 0, 0, 0, 0, 0, 0]);
     expect(figures.longShares).toEqual([
       { tokens: 5000, share: 1 },
@@ -74,6 +81,24 @@ describe('figures of a trace', () => {
     expect(figures.arrivals).toMatchObject({ durationMs: 2000, perSecond: 1.5, goesBackAtLine: undefined });
     expect(figures.arrivals?.gaps).toMatchObject({ mean: 1000, std: 500, min: 500, max: 1500 });
     expect(figures.arrivals?.windows).toEqual({ seconds: 1, requests: [1, 1, 1] });
+    expect(figures.arrivals?.load).toEqual({
+      seconds: 1,
+      requests: [1, 1, 1],
+      inputTokens: [8000, 8500, 9000],
+      outputTokens: [100, 300, 200],
+    });
+  });
+
+  it('count the turns of sessions; a row without one is a session of one turn', async () => {
+    const sessions = ['a', 'b', undefined, 'a', 'a', 'c', 'b'];
+    const path = file(
+      'sessions.jsonl',
+      rows(...sessions.map((session_id) => ({ session_id, input_length: 1 }))),
+    );
+    const { sessions: found } = await traceFigures(path, { blockSize: 512, cacheBlocks: undefined });
+    // a 3, b 2, c 1, and one alone: 2 of 4 have several turns, with 5 of 7 requests.
+    expect(found).toMatchObject({ count: 4, multiTurnShare: 0.5, multiTurnRequestShare: 5 / 7 });
+    expect(found?.turns).toMatchObject({ count: 4, mean: 7 / 4, median: 1.5, max: 3 });
   });
 
   it('are the same from a file in gzip with CRLF, blank lines and a byte order mark', async () => {
@@ -293,8 +318,12 @@ it('of the Mooncake conversation trace are those of an independent script', asyn
       blocks: 288_500,
       infiniteHitRate: 105_710 / 288_500,
       limited: { blocks: 10_000, hitRate: 61_046 / 288_500 },
+      curve: { sampledShare: 1 },
     },
   });
+  const { points = [] } = figures.cache?.curve ?? {};
+  expect(points.find(({ blocks }) => blocks === 10_000)?.hitRate).toBe(61_046 / 288_500);
+  expect(points.at(-1)?.hitRate).toBe(105_710 / 288_500);
   const close: [number | undefined, number][] = [
     [figures.hitRate?.mean, 0.38425808746366197],
     [figures.hitRate?.std, 0.33651244604875785],
