@@ -9,6 +9,7 @@ import { batchSizes, mediaConflicts, mediaWarnings } from './media-conflicts.js'
 import { nameOf } from './option.js';
 import { type Config, profileOptions } from './options.js';
 import { promptConflicts, promptWarnings, shapingKeys } from './prompt-conflicts.js';
+import { hasOwnPrompts, promptSources, publicConflicts, publicWarnings } from './public-conflicts.js';
 import { type Key, noEffect, type Rule, refuses, verbFor } from './rule.js';
 import { sweepFindings } from './sweep-conflicts.js';
 import { synthesisKeys } from './synthesis-options.js';
@@ -33,20 +34,20 @@ const meaningless: readonly Key[] = ['recordProcessors', 'zmqHost', 'zmqIpcPath'
 
 const conflicts: readonly Rule[] = [
   {
-    keys: ['customDatasetType', 'inputFile'],
+    keys: ['customDatasetType', ...promptSources],
     check: (config, isSet, name) =>
       isSet('customDatasetType') &&
-      config.inputFile === undefined &&
+      !hasOwnPrompts(config) &&
       `${name('customDatasetType')} needs --input-file: it sets how that file is read.`,
   },
   {
-    keys: syntheticOnly,
+    keys: [...promptSources, ...syntheticOnly],
     check: (config, isSet, name) => {
       const extra = syntheticOnly.filter(isSet);
       return (
-        config.inputFile !== undefined &&
+        hasOwnPrompts(config) &&
         extra.length > 0 &&
-        `${name(...extra)} cannot be combined with --input-file: it only applies to synthetic prompts.`
+        `${name(...extra)} cannot be combined with ${config.inputFile === undefined ? '--public-dataset' : '--input-file'}: it only applies to synthetic prompts.`
       );
     },
   },
@@ -143,14 +144,14 @@ const warnings: readonly Rule[] = [
       isSet('streamEnd') && !config.streaming && `${name('streamEnd')} has no effect without --streaming.`,
   },
   {
-    keys: ['inputFile', 'conversationTurnMean', 'conversationTurnStddev', ...turnDelays],
+    keys: [...promptSources, 'conversationTurnMean', 'conversationTurnStddev', ...turnDelays],
     check: (config, isSet, name) => {
       const extra = turnDelays.filter(isSet);
       const oneTurn = config.conversationTurnMean === 1 && config.conversationTurnStddev === 0;
       return (
         extra.length > 0 &&
         oneTurn &&
-        config.inputFile === undefined &&
+        !hasOwnPrompts(config) &&
         `${name(...extra)} ${verbFor(extra, 'has', 'have')} no effect on conversations of one turn; --conversation-turn-mean makes them longer.`
       );
     },
@@ -176,10 +177,10 @@ function hasTwoQueries(url: string): boolean {
 
 /** Finds all conflicts among the options of `profile`, and options without effect. */
 export const checkProfile: Check<typeof profileOptions> = (loaded, isValid) => {
-  const { customDatasetType, inputFile } = loaded.config;
-  const type = inputFile === undefined ? (customDatasetType ?? 'synthetic') : customDatasetType;
+  const { customDatasetType } = loaded.config;
+  const type = hasOwnPrompts(loaded.config) ? customDatasetType : (customDatasetType ?? 'synthetic');
   const ofType =
-    type !== undefined && isValid('customDatasetType', 'inputFile')
+    type !== undefined && isValid('customDatasetType', ...promptSources)
       ? typeRules(type)
       : { conflicts: [], warnings: [] };
   const ofSweep = sweepFindings(loaded, isValid);
@@ -189,6 +190,7 @@ export const checkProfile: Check<typeof profileOptions> = (loaded, isValid) => {
         [
           ...conflicts,
           ...promptConflicts,
+          ...publicConflicts,
           ...mediaConflicts,
           ...loadConflicts,
           ...controlConflicts,
@@ -205,6 +207,7 @@ export const checkProfile: Check<typeof profileOptions> = (loaded, isValid) => {
         [
           ...warnings,
           ...promptWarnings,
+          ...publicWarnings,
           ...mediaWarnings,
           ...loadWarnings,
           ...controlWarnings,

@@ -1,5 +1,6 @@
 import { messageOf } from '../util/errors.js';
 import { hasWarmup, type LoadMode, loadMode } from './load-mode.js';
+import { hasOwnPrompts, promptSources } from './public-conflicts.js';
 import { readRateSeries } from './rate-series.js';
 import { type Condition, eitherFlag, type Key, needs, noEffect, type Rule, refuses } from './rule.js';
 
@@ -13,7 +14,7 @@ const warmingUp: Condition = { keys: warmupStops, holds: hasWarmup };
 
 /** Conflicts among the options for load and stop conditions. */
 export const loadConflicts: readonly Rule[] = [
-  needs(['fixedSchedule'], ['inputFile'], ', whose timestamps set when requests are sent', schedule),
+  needs(['fixedSchedule'], promptSources, ', whose timestamps set when requests are sent', schedule),
   refuses(
     'fixedSchedule',
     schedule,
@@ -29,10 +30,10 @@ export const loadConflicts: readonly Rule[] = [
     ': the file sets when requests are sent',
   ),
   {
-    keys: ['fixedSchedule', 'inputFile', 'datasetSamplingStrategy'],
+    keys: ['fixedSchedule', ...promptSources, 'datasetSamplingStrategy'],
     check: (config, _isSet, name) =>
       config.fixedSchedule &&
-      config.inputFile !== undefined &&
+      hasOwnPrompts(config) &&
       config.datasetSamplingStrategy !== 'sequential' &&
       `${name('datasetSamplingStrategy')} must be sequential with --fixed-schedule, got ${config.datasetSamplingStrategy}.`,
   },
@@ -79,10 +80,10 @@ export const loadConflicts: readonly Rule[] = [
     ': each user sends at even gaps',
   ),
   {
-    keys: [...users.keys, 'inputFile', 'conversationTurnMean'],
+    keys: [...users.keys, ...promptSources, 'conversationTurnMean'],
     check: (config, _isSet, name) =>
       users.holds(config) &&
-      config.inputFile === undefined &&
+      !hasOwnPrompts(config) &&
       config.conversationTurnMean < 2 &&
       `${name('conversationTurnMean')} must be at least 2 with --user-centric-rate, got ${config.conversationTurnMean}.`,
   },
@@ -213,9 +214,9 @@ export const loadWarnings: readonly Rule[] = [
     "with --user-centric-rate, which sets each user's gaps",
     users,
   ),
-  noEffect(['ignoreTraceDelays'], 'without --input-file', {
-    keys: ['inputFile'],
-    holds: (config) => config.inputFile === undefined,
+  noEffect(['ignoreTraceDelays'], `without ${eitherFlag(promptSources)}`, {
+    keys: [...promptSources],
+    holds: (config) => !hasOwnPrompts(config),
   }),
   noEffect(
     [

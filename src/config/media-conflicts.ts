@@ -1,6 +1,7 @@
 import { orList } from '../util/lists.js';
 import { sampleRatesOf, wantsAudio } from './audio-options.js';
 import { wantsImages } from './image-options.js';
+import { hasOwnPrompts, promptSources } from './public-conflicts.js';
 import { eitherFlag, type Key, noEffect, type Rule } from './rule.js';
 import { wantsVideo } from './video-options.js';
 
@@ -100,23 +101,23 @@ export const mediaConflicts: readonly Rule[] = [
 export const mediaWarnings: readonly Rule[] = [
   noEffect(
     [...imageShapes, ...audioShapes, ...videoSides, ...videoShapes],
-    'on the media of an --input-file, which are sent as they are',
+    'on the media of a file or public data set, which are sent as they are',
     {
-      keys: ['inputFile'],
-      holds: ({ inputFile }) => inputFile !== undefined,
+      keys: [...promptSources],
+      holds: hasOwnPrompts,
     },
   ),
   noEffect(imageShapes, 'without images: --image-batch-size 1 turns them on', {
-    keys: ['inputFile', 'imageBatchSize'],
-    holds: (config) => config.inputFile === undefined && !wantsImages(config),
+    keys: [...promptSources, 'imageBatchSize'],
+    holds: (config) => !hasOwnPrompts(config) && !wantsImages(config),
   }),
   noEffect(audioShapes, 'without audio: --audio-length-mean turns it on', {
-    keys: ['inputFile', 'audioBatchSize'],
-    holds: (config) => config.inputFile === undefined && !wantsAudio(config),
+    keys: [...promptSources, 'audioBatchSize'],
+    holds: (config) => !hasOwnPrompts(config) && !wantsAudio(config),
   }),
   noEffect(videoShapes, 'without video: --video-width and --video-height turn it on', {
-    keys: ['inputFile', ...videoSides, 'videoBatchSize'],
-    holds: (config) => config.inputFile === undefined && !wantsVideo(config),
+    keys: [...promptSources, ...videoSides, 'videoBatchSize'],
+    holds: (config) => !hasOwnPrompts(config) && !wantsVideo(config),
   }),
   noEffect(['audioDepths'], 'on mp3, which has no bit depth', {
     keys: ['audioFormat'],

@@ -24,6 +24,7 @@ import {
   text,
 } from './option-kinds.js';
 import { promptOptions } from './prompt-options.js';
+import { publicOptions } from './public-options.js';
 import { rankingsOptions } from './rankings-options.js';
 import { slos } from './slos.js';
 import { sweepOptions } from './sweep-options.js';
@@ -267,6 +268,7 @@ export const profileOptions = {
     defaultText: 'detected from the content',
     help: 'Format of --input-file, such as mooncake_trace or sharegpt; docs/datasets.md lists them.',
   }),
+  ...publicOptions,
   datasetSamplingStrategy: choice(['sequential', 'random', 'shuffle'], {
     flags: ['--dataset-sampling-strategy'],
     group: 'Input',

@@ -3,6 +3,7 @@ import { wantsImages } from './image-options.js';
 import { warmupStops } from './load-conflicts.js';
 import { hasWarmup } from './load-mode.js';
 import { promptOptions } from './prompt-options.js';
+import { hasOwnPrompts, promptSources } from './public-conflicts.js';
 import { type Key, needs, noEffect, type Rule, refuses } from './rule.js';
 import { wantsVideo } from './video-options.js';
 
@@ -23,21 +24,21 @@ export const systemSlotKeys = [...sharedKeys, ...systemKeys] as const;
 /** Conflicts among the options of generated prompts, and of how tokens are counted. */
 export const promptConflicts: readonly Rule[] = [
   {
-    keys: ['isl', 'inputFile', 'imageBatchSize', 'audioBatchSize', 'videoBatchSize'],
+    keys: ['isl', ...promptSources, 'imageBatchSize', 'audioBatchSize', 'videoBatchSize'],
     check: (config, _isSet, name) =>
       config.isl === 0 &&
-      config.inputFile === undefined &&
+      !hasOwnPrompts(config) &&
       !wantsImages(config) &&
       !wantsAudio(config) &&
       !wantsVideo(config) &&
-      `${name('isl')} must be an integer of at least 1 without --input-file, got 0: synthetic requests need text, images, audio or video.`,
+      `${name('isl')} must be an integer of at least 1 without --input-file or --public-dataset, got 0: synthetic requests need text, images, audio or video.`,
   },
   {
-    keys: ['promptBatchSize', 'inputFile'],
+    keys: ['promptBatchSize', ...promptSources],
     check: (config, _isSet, name) =>
       config.promptBatchSize === 0 &&
-      config.inputFile === undefined &&
-      `${name('promptBatchSize')} must be at least 1 without --input-file, got 0; --isl 0 leaves texts out.`,
+      !hasOwnPrompts(config) &&
+      `${name('promptBatchSize')} must be at least 1 without --input-file or --public-dataset, got 0; --isl 0 leaves texts out.`,
   },
   needs(
     ['perChunkUsage'],
@@ -46,10 +47,10 @@ export const promptConflicts: readonly Rule[] = [
   ),
   needs(['perChunkUsage'], ['streaming'], ': a whole response has no chunks'),
   {
-    keys: ['islAsTokenIds', 'isl', 'inputFile'],
+    keys: ['islAsTokenIds', 'isl', ...promptSources],
     check: (config, _isSet, name) =>
       config.islAsTokenIds &&
-      config.inputFile === undefined &&
+      !hasOwnPrompts(config) &&
       config.isl === 0 &&
       `${name('islAsTokenIds')} needs --isl of at least 1, got 0.`,
   },

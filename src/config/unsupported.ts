@@ -1,14 +1,11 @@
-const download = 'download the data set and name its file with --input-file';
+const weka = 'download the data set and name its file with --input-file';
 const afterwards = 'upload the summary JSON and profile_export.jsonl after the run';
 const agentic = 'convert the trace to a multi_turn file and name it with --input-file';
 const search = 'sweep a list such as --concurrency 1,2,4,8 with --goodput; the report recommends a point';
 
 /** What to use instead of unsupported AIPerf options. Names have no dashes; a trailing `*` matches any ending. */
 const instead: Readonly<Record<string, string>> = {
-  'public-dataset': download,
-  'hf-subset': download,
-  'hf-weka-dataset': download,
-  'dataset-filter': download,
+  'hf-weka-dataset': weka,
   'max-context-length': 'drop long prompts of a trace with --synthesis-max-isl',
   'use-think-time-only': agentic,
   'allow-dataset-wrap': 'a dataset starts over when --request-count exceeds it',

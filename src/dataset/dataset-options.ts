@@ -5,6 +5,7 @@ import type { DatasetType } from './loaders/format.js';
 import type { PoolBatches } from './loaders/pool.js';
 import type { Synthesis } from './loaders/synthesis.js';
 import type { SyntheticMedia } from './media/synthetic-media.js';
+import type { PublicRequest } from './public/plan.js';
 import type { ChatOverhead } from './tokenizer/chat-template.js';
 
 /** Means and standard deviations of generated rankings; lengths in tokens. */
@@ -92,6 +93,8 @@ export interface DatasetOptions extends EndpointContents {
   readonly fetchesImages?: boolean;
   /** A file or folder; absent: synthetic prompts. */
   readonly inputFile?: string | undefined;
+  /** A data set to download; absent: none. */
+  readonly publicDataset?: PublicRequest | undefined;
   /** Absent: detected from the file. */
   readonly datasetType?: DatasetType | undefined;
   /** Tokens per hash ID; absent: the default of the trace type. */

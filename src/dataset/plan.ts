@@ -20,12 +20,16 @@ import type { TurnRules } from './turn-rules.js';
 export type DatasetPlan = SyntheticPlan | RowsPlan | GraphsPlan | PoolPlan;
 
 /**
- * Reads and validates the file, if any, and determines the number of conversations and turns.
+ * Reads and validates the file or public data set, if any, and determines the number of conversations and turns.
  * @throws UserError for a file that cannot be read or a row that cannot be sent, naming file and line.
  */
 export async function planDataset(options: DatasetOptions, log: Log): Promise<DatasetPlan> {
   const { seed, models, modelSelection, osl, oslStddev, systemPrompt } = options;
   const rules: TurnRules = { seed, models, modelSelection, osl, oslStddev, systemPrompt };
+  if (options.publicDataset !== undefined) {
+    const { planPublic } = await import('./public/plan.js');
+    return planPublic(options.publicDataset, options, rules, log);
+  }
   if (options.inputFile === undefined) return planSynthetic(options, rules, log);
   return planFile(options.inputFile, options, rules, log);
 }

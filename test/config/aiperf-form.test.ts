@@ -613,10 +613,8 @@ describe('what a config file of AIPerf cannot have here', () => {
       ],
     ],
     [
-      dataset({ type: 'public', dataset: 'sharegpt' }),
-      [
-        'benchmark.dataset is a setting of AIPerf that is not supported: download the data set and name its file with --input-file.',
-      ],
+      dataset({ type: 'public', dataset: 'sharegpt', prompts: { isl: 9 } }),
+      ['benchmark.dataset.prompts.isl is not a setting: known are corpus.'],
     ],
     [
       dataset({ prompts: { isl: { mean: 9, median: 5 } } }),

@@ -51,7 +51,7 @@ describe('conflicts', () => {
     ],
     [
       '--isl 0',
-      '--isl must be an integer of at least 1 without --input-file, got 0: synthetic requests need text, images, audio or video.',
+      '--isl must be an integer of at least 1 without --input-file or --public-dataset, got 0: synthetic requests need text, images, audio or video.',
     ],
     [
       '--isl 0 --isl-as-token-ids --endpoint-type completions --image-batch-size 1',
@@ -98,7 +98,7 @@ describe('conflicts', () => {
     ],
     [
       '--batch-size 0',
-      '--batch-size must be at least 1 without --input-file, got 0; --isl 0 leaves texts out.',
+      '--batch-size must be at least 1 without --input-file or --public-dataset, got 0; --isl 0 leaves texts out.',
     ],
     ['--uuid-and-strip', '--uuid-and-strip needs a single_turn file, got synthetic prompts.'],
     [
@@ -169,7 +169,7 @@ describe('options without effect', () => {
   it.each([
     [
       `--input-file ${file} --image-width-mean 64 --audio-format mp3`,
-      '--image-width-mean and --audio-format have no effect on the media of an --input-file, which are sent as they are.',
+      '--image-width-mean and --audio-format have no effect on the media of a file or public data set, which are sent as they are.',
     ],
     [
       '--image-format png',

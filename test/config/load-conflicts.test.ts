@@ -13,7 +13,10 @@ const users = '--user-centric-rate 2 --num-users 4 --session-turns-mean 2';
 describe('what cannot stand together', () => {
   it.each([
     // Fixed schedule.
-    ['--fixed-schedule', '--fixed-schedule needs --input-file, whose timestamps set when requests are sent.'],
+    [
+      '--fixed-schedule',
+      '--fixed-schedule needs --input-file or --public-dataset, whose timestamps set when requests are sent.',
+    ],
     [
       `${schedule} --request-rate 5`,
       '--request-rate cannot be combined with --fixed-schedule: the file sets when requests are sent.',
@@ -260,7 +263,10 @@ describe('what has no effect', () => {
       `${users} --session-turn-delay-mean 5`,
       "--session-turn-delay-mean has no effect with --user-centric-rate, which sets each user's gaps.",
     ],
-    ['--ignore-trace-delays', '--ignore-trace-delays has no effect without --input-file.'],
+    [
+      '--ignore-trace-delays',
+      '--ignore-trace-delays has no effect without --input-file or --public-dataset.',
+    ],
     ['--warmup-concurrency 5', `--warmup-concurrency has ${noWarmup}`],
     [
       '--warmup-request-count 0 --warmup-request-rate 5 --warmup-arrival-pattern gamma --warmup-request-rate-ramp-duration 5',

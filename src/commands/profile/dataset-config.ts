@@ -22,6 +22,16 @@ export function datasetConfig(config: Config, dataset: DatasetPlan, size: number
   if (dataset.kind === 'synthetic') {
     return { name: 'main', type: 'synthetic', ...common, ...syntheticConfig(config, dataset) };
   }
+  if (config.publicDataset !== undefined) {
+    return {
+      ...{ name: 'main', type: 'public', dataset: config.publicDataset },
+      ...common,
+      ...optional('hf_subset', config.hfSubset),
+      ...optional('filters', nonEmpty(config.datasetFilter)),
+      ...optional('osl', outputLength(config)),
+      ...optional('ignore_trace_delays', config.ignoreTraceDelays || undefined),
+    };
+  }
   return {
     name: 'main',
     type: 'file',
@@ -193,4 +203,16 @@ function outputLength({ osl = 0, oslStddev }: Config): JsonObject | undefined {
 
 function distribution(mean: number, stddev: number): JsonObject {
   return { mean, ...unless(0, 'stddev', stddev) };
+}
+
+/** What AIPerf's model has no words for: which data of a public data set were sent, and which of its columns. */
+export function publicSourceConfig(config: Config, dataset: DatasetPlan): JsonObject | undefined {
+  const source = dataset.kind === 'rows' ? dataset.source : undefined;
+  if (source === undefined) return undefined;
+  return {
+    ...optional('split', config.hfSplit),
+    ...optional('columns', nonEmpty(config.datasetColumns)),
+    ...optional('commit', source.commit),
+    files: source.files.map((file) => ({ ...file })),
+  };
 }

@@ -11,7 +11,7 @@ import { ownKey } from '../../util/configuration.js';
 import type { JsonObject } from '../../util/json.js';
 import { jsonWithoutSecrets, redacted, withoutSecrets } from '../../util/secrets.js';
 import { slosOf } from '../slos.js';
-import { datasetConfig } from './dataset-config.js';
+import { datasetConfig, publicSourceConfig } from './dataset-config.js';
 import { nonEmpty, optional, unless } from './json-members.js';
 import type { PreparedRun } from './prepare.js';
 import { metricsPage } from './telemetry-plan.js';
@@ -55,6 +55,7 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
         ...unless('http', 'transport', config.transport),
         ...unless('marked', 'stream_end', config.streamEnd),
         ...optional('isl_as_token_ids', config.islAsTokenIds || undefined),
+        ...optional('public_dataset', publicSourceConfig(config, load.dataset)),
       }),
     ),
   };

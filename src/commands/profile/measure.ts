@@ -226,7 +226,8 @@ function requireFittingType(
   log: Log,
 ): void {
   const { dataset } = prepared.load;
-  if (invocation.config.customDatasetType !== undefined || dataset.kind === 'synthetic') return;
+  const { customDatasetType, publicDataset } = invocation.config;
+  if (customDatasetType !== undefined || publicDataset !== undefined || dataset.kind === 'synthetic') return;
   const type = dataset.kind === 'pool' ? 'random_pool' : dataset.type;
   const { errors, warnings } = checkDatasetType(invocation, type);
   if (errors.length > 0) throw new UserError(errors.join('\n'));

@@ -247,9 +247,10 @@ function requireTurns(config: Config, dataset: DatasetPlan, sessions: number): v
     );
   }
   const mean = totalTurns(dataset) / sessions;
-  if (config.inputFile === undefined || mean >= 2) return;
+  const source = config.publicDataset ?? config.inputFile;
+  if (source === undefined || mean >= 2) return;
   throw new UserError(
-    `--user-centric-rate needs conversations of 2 turns or more on average, and those of ${config.inputFile} have ${mean.toFixed(2)}`,
+    `--user-centric-rate needs conversations of 2 turns or more on average, and those of ${source} have ${mean.toFixed(2)}`,
     'take a dataset of longer conversations, or --request-rate',
   );
 }

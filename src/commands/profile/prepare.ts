@@ -17,10 +17,12 @@ import type { Log } from '../../util/log.js';
 import { signingOptionsOf } from './aws-credentials.js';
 import { checkMarked, planCacheBust, roomFor } from './cache-bust.js';
 import { refuseCredentials, refuseFramingHeaders, tlsOptionsOf, transportOptionsOf } from './connections.js';
+import { datasetEntries } from './dataset-entries.js';
 import { connectionLimit, threadCount } from './limits.js';
 import { syntheticMedia } from './media.js';
 import { planPhases } from './phases.js';
 import { meanIsl, pairsOf, sharedPrompts, systemPromptOf } from './prompt-shaping.js';
+import { publicRequest } from './public-dataset.js';
 import {
   firstOf,
   noTokenizer,
@@ -52,6 +54,11 @@ export async function prepareRun(
   const signing = signingOptionsOf(config, env);
   const seed = config.randomSeed ?? randomInt(2 ** 31);
   const chat = config.applyChatTemplate ? await planChat(config, env, log) : undefined;
+  let found = chat && Promise.resolve(chat.tokenizers);
+  const resolveOnce = () => {
+    found ??= resolveTokenizers(config, env, log);
+    return found;
+  };
   const streaming = config.streaming && endpoints[config.endpointType].canStream;
   const body: BodyOptions = {
     streaming,
@@ -68,6 +75,7 @@ export async function prepareRun(
     {
       ...datasetOptions(config, seed, checkMarked(config, turnCheck(endpoint, body))),
       chatOverhead: chat?.overhead,
+      publicDataset: publicRequest(config, env, resolveOnce, log),
     },
     log,
   );
@@ -75,8 +83,7 @@ export async function prepareRun(
   // A dataset of literal texts whose tokens the server counts needs no tokenizer.
   const generates = generatesText(dataset);
   const needsTokenizer = countsTokens || generates;
-  const sources =
-    chat?.tokenizers ?? (needsTokenizer ? await resolveTokenizers(config, env, log) : noTokenizer);
+  const sources = needsTokenizer || chat !== undefined ? await resolveOnce() : noTokenizer;
   if (config.promptCorpus !== 'sonnet' && !generates)
     log('WARNING', 'dataset', '--prompt-corpus has no effect: the dataset has no text to generate');
   const cacheBust = planCacheBust(config, firstOf(sources));
@@ -234,14 +241,4 @@ function synthesisOf(config: Config): Synthesis | undefined {
       toMs: (fixedSchedule ? fixedScheduleEndOffset : undefined) ?? Number.POSITIVE_INFINITY,
     },
   };
-}
-
-/**
- * Conversations to make: as many as are asked for; those that warm-up uses come on top, so that profiling sends none
- * of them again.
- */
-export function datasetEntries(config: Config): number {
-  const profiling = config.conversationNum ?? config.requestCount ?? 100;
-  const warmup = config.numWarmupSessions ?? config.warmupRequestCount ?? 0;
-  return config.numDatasetEntries ?? profiling + warmup;
 }

@@ -21,6 +21,8 @@ export function textWarnings(
     const set = keys.filter((key) => sources.has(key));
     return set.length === 0 ? [] : [`${name(...set)} ${verbFor(set, 'has', 'have')} no effect ${why}.`];
   };
+  if (config.publicDataset !== undefined)
+    return ignored(rankingKeys, 'on --public-dataset: its texts are sent as they are');
   if (config.inputFile !== undefined)
     return ignored(
       config.customDatasetType === 'random_pool' ? rankingKeys : [...rankingKeys, 'promptBatchSize'],

@@ -14,7 +14,7 @@ import { isObject } from '../../util/json.js';
 import type { Log } from '../../util/log.js';
 
 /** The tokenizer of each model. */
-type Tokenizers = ReadonlyMap<string, TokenizerSource>;
+export type Tokenizers = ReadonlyMap<string, TokenizerSource>;
 
 /** Stands in where no text is generated or counted. */
 export const noTokenizer: Tokenizers = new Map([['', { kind: 'shipped', name: 'builtin' }]]);

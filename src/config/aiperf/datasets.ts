@@ -1,5 +1,5 @@
 import { jsonIn } from '../../util/json.js';
-import { insteadOf } from '../unsupported.js';
+import { orList } from '../../util/lists.js';
 import { valueWords } from '../words.js';
 import {
   anything,
@@ -161,20 +161,39 @@ const fileDataset: Section = {
   max_context_length: unsupported('max-context-length'),
 };
 
-/** One data set: generated, or a file. */
+const publicDataset: Section = {
+  ...anyDataset,
+  dataset: option('publicDataset'),
+  hf_subset: option('hfSubset'),
+  filters: option('datasetFilter'),
+  osl,
+  ignore_trace_delays: option('ignoreTraceDelays'),
+  prompts: fileDataset.prompts ?? anything,
+  cache_bust: fileDataset.cache_bust ?? anything,
+  hf_weka_dataset: unsupported('hf-weka-dataset'),
+  synthesis: fileDataset.synthesis ?? anything,
+  inter_turn_delay_cap_seconds: unsupported('inter-turn-delay-cap-seconds'),
+  trace_idle_gap_cap_seconds: unsupported('trace-idle-gap-cap-seconds'),
+  use_think_time_only: unsupported('use-think-time-only'),
+  max_context_length: unsupported('max-context-length'),
+};
+
+const datasetTypes: Readonly<Record<string, Section>> = {
+  synthetic: syntheticDataset,
+  file: fileDataset,
+  public: publicDataset,
+};
+
+/** One data set: generated, a file, or a public one. */
 export const dataset: Read = (value, site, reading) => {
   if (!isMapping(value)) return reading.refuse(siteOf(value, site), mappingFault(value));
   const type = member(value, 'type') ?? 'synthetic';
-  if (type === 'public' || 'source' in value) {
-    return reading.refuse(
-      site,
-      `is a setting of AIPerf that is not supported: ${insteadOf('public-dataset')}`,
-    );
+  const members = datasetTypes[String(type)];
+  if (members === undefined) {
+    const known = orList(Object.keys(datasetTypes));
+    return reading.refuse(within(site, 'type'), `must be ${known}, got ${valueWords(type)}`);
   }
-  if (type !== 'synthetic' && type !== 'file') {
-    return reading.refuse(within(site, 'type'), `must be synthetic or file, got ${valueWords(type)}`);
-  }
-  section(type === 'file' ? fileDataset : syntheticDataset)(value, site, reading);
+  section(members)(value, site, reading);
   // AIPerf's default number of entries.
   if (type === 'synthetic' && member(value, 'entries') === undefined)
     reading.put('numDatasetEntries', 100, site);

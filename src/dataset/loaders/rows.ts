@@ -5,6 +5,7 @@ import type { Conversation, Dataset } from '../conversation.js';
 import type { DatasetOptions } from '../dataset-options.js';
 import { FileLoader, type LoadedFiles } from '../media/loaded-files.js';
 import type { PromptSource } from '../prompts.js';
+import type { PublicSource } from '../public/plan.js';
 import { sessionIds } from '../session-ids.js';
 import type { TokenIdSource } from '../token-ids.js';
 import type { TurnRules } from '../turn-rules.js';
@@ -47,6 +48,8 @@ export interface RowsPlan {
   readonly generatedTokens: number;
   readonly literalBytes: number;
   readonly files: LoadedFiles;
+  /** Of a public data set. */
+  readonly source?: PublicSource;
 }
 
 /** Validates every row and groups rows by conversation. @throws UserError for a malformed row, naming its line. */

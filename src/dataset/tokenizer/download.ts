@@ -1,7 +1,8 @@
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
-import { fetchHubFile, type Hub, type HubRefusal, searchHub } from './hub.js';
-import { cachedSnapshot, type HubFile, writeSnapshot } from './hub-cache.js';
+import { cachedTokenizer, type HubFile, writeSnapshot } from '../hub/cache.js';
+import type { Hub } from '../hub/hub.js';
+import { fetchHubFile, type HubRefusal, searchHub } from './hub-files.js';
 
 /**
  * Downloads only a model's tokenizer files into the cache and returns their folder. Searches for a name that the hub
@@ -18,11 +19,11 @@ export async function downloadTokenizer(request: {
   log('INFO', 'tokenizer', `${name}: asking ${hub.endpoint} for its tokenizer`);
   const answer = await fetchHubFile(hub, name, revision, 'tokenizer.json');
   if (!isRefusal(answer)) return store(hub, cache, name, revision, answer);
-  if (answer.reason !== 'no such model') throw refused(hub, name, revision, answer);
+  if (answer.reason !== 'no repository') throw refused(hub, name, revision, answer);
 
   const id = await searchedId(hub, name, answer.status);
   log('INFO', 'tokenizer', `${name}: using the tokenizer of ${id}`);
-  const cached = cachedSnapshot(cache, id, revision);
+  const cached = cachedTokenizer(cache, id, revision);
   if (cached !== undefined) return cached;
   const second = await fetchHubFile(hub, id, revision, 'tokenizer.json');
   if (isRefusal(second)) throw refused(hub, id, revision, second);
@@ -84,17 +85,17 @@ function refused(hub: Hub, id: string, revision: string, { reason, status }: Hub
           `${hub.token === undefined ? 'no token was sent' : 'the token does not give access'}. ${tried}`,
         `Ask for access on ${hub.endpoint}/${id} and set HF_TOKEN, or use ${fallback}.`,
       );
-    case 'no such revision':
+    case 'no revision':
       return new UserError(
         `${about}: no revision ${revision} (${status}). ${tried}`,
         `Check --tokenizer-revision, or use ${fallback}.`,
       );
-    case 'no such file':
+    case 'no file':
       return new UserError(
         `${about}: the model has no tokenizer.json (${status}). ${tried}`,
         `Name a model with a fast tokenizer with --tokenizer, or use ${fallback}.`,
       );
-    case 'no such model':
+    case 'no repository':
       return new UserError(
         `${about}: not found (${status}). ${tried}`,
         `Check its name, or use ${fallback}.`,

@@ -2,9 +2,9 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
+import { cachedTokenizer, expandHome, hubCache } from '../hub/cache.js';
+import { hubOf, isOffline } from '../hub/hub.js';
 import { downloadTokenizer } from './download.js';
-import { hubOf } from './hub.js';
-import { cachedSnapshot, expandHome, hubCache } from './hub-cache.js';
 import { isShipped } from './shipped.js';
 import type { TokenizerSource } from './tokenizer.js';
 
@@ -31,7 +31,7 @@ export async function resolveTokenizer(request: TokenizerRequest): Promise<Token
   refuseUnlikely(name, revision);
 
   const cache = hubCache(env);
-  const cached = cachedSnapshot(cache, name, revision);
+  const cached = cachedTokenizer(cache, name, revision);
   if (cached !== undefined) return { kind: 'files', name, folder: cached };
   if (isShipped(name) && revision === 'main') {
     log('INFO', 'tokenizer', `${name}: using the Qwen3 tokenizer that ships with aiperf`);
@@ -43,7 +43,7 @@ export async function resolveTokenizer(request: TokenizerRequest): Promise<Token
       `Unset it, give a local folder, or use ${fallback}.`,
     );
   }
-  const hub = hubOf(env, request.fetch ?? fetch);
+  const hub = hubOf(env, request.fetch);
   const folder = await downloadTokenizer({ hub, cache, name, revision, log });
   return { kind: 'files', name, folder };
 }
@@ -94,10 +94,4 @@ function refuseUnlikely(name: string, revision: string): void {
       'Leave --tokenizer-revision out for main.',
     );
   }
-}
-
-function isOffline(env: NodeJS.ProcessEnv): boolean {
-  return [env.HF_HUB_OFFLINE, env.TRANSFORMERS_OFFLINE].some((value) =>
-    /^(1|on|yes|true)$/i.test(value ?? ''),
-  );
 }

@@ -6,7 +6,7 @@ import type { Config, profileOptions } from '../../../config/options.js';
 import { type Parameters, type SweepName, sweepable } from '../../../config/sweep.js';
 import type { SeriesFacts } from '../../../run/facts.js';
 import { Float, pythonFloat } from '../../../util/python-json.js';
-import { datasetEntries } from '../prepare.js';
+import { datasetEntries } from '../dataset-entries.js';
 
 /** A point of a sweep, or the only one of a run that is repeated. */
 export interface PlannedPoint {
@@ -69,7 +69,12 @@ export function planSeries(
       const settled = settle(withRequests(config), swept, trial);
       const randomSeed = config.parameterSweepSameSeed ? seed : seed + point;
       return {
-        config: { ...settled, numDatasetEntries: entries, randomSeed, artifactDir: join(root, folder) },
+        config: {
+          ...settled,
+          // Those of a public data set are there, and read as far as each point needs them.
+          numDatasetEntries: config.publicDataset === undefined ? entries : config.numDatasetEntries,
+          ...{ randomSeed, artifactDir: join(root, folder) },
+        },
         ...{ folder, trial, point, label: `run_${numbered(trial)}` },
       };
     });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { exitCodes } from '../../../config/exit-codes.js';
 import { hasWarmup } from '../../../config/load-mode.js';
 import type { Config, profileOptions } from '../../../config/options.js';
+import { hasOwnPrompts } from '../../../config/public-conflicts.js';
 import { isClientLimited, type WeighedRun } from '../../../run/compared-point.js';
 import type { SeriesFacts } from '../../../run/facts.js';
 import { filesIn, type RunFiles } from '../../../run/files.js';
@@ -46,7 +47,7 @@ export async function runSeries(
   const { manifest, begin } = await takeUp(invocation, shared);
   const series = planSeries(points, root, manifest.seeds);
   if (
-    config.inputFile === undefined &&
+    !hasOwnPrompts(config) &&
     new Set(series.runs.map((run) => run.config.randomSeed)).size < series.runs.length
   )
     shared.log(

@@ -15,7 +15,7 @@ export function hubHome(env: NodeJS.ProcessEnv): string {
   );
 }
 
-/** The folder of cached models. */
+/** The folder of cached models and data sets. */
 export function hubCache(env: NodeJS.ProcessEnv): string {
   return expandHome(env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || path.join(hubHome(env), 'hub'));
 }
@@ -25,12 +25,36 @@ export function expandHome(file: string): string {
   return file === '~' || file.startsWith('~/') ? path.join(homedir(), file.slice(1)) : file;
 }
 
+/** The folder of a model or data set in the cache. */
+export function repositoryFolder(cache: string, kind: 'models' | 'datasets', id: string): string {
+  return path.join(cache, [kind, ...id.split('/')].join('--'));
+}
+
+/** The commit that a revision (branch, tag or commit hash) had when it was cached. */
+export function cachedCommit(repository: string, revision: string): string | undefined {
+  if (isCommit(revision)) return revision;
+  try {
+    return readFileSync(path.join(repository, 'refs', revision), 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+export function isCommit(revision: string): boolean {
+  return /^[0-9a-f]{40}$/.test(revision);
+}
+
+/** The folder of the cached files of a commit. */
+export function snapshotFolder(repository: string, commit: string): string {
+  return path.join(repository, 'snapshots', commit);
+}
+
 /** The cached folder with a model's tokenizer.json at a revision (branch, tag or commit hash), if any. */
-export function cachedSnapshot(cache: string, id: string, revision: string): string | undefined {
-  const repository = repositoryFolder(cache, id);
-  const snapshots = [revision, readRef(repository, revision)]
+export function cachedTokenizer(cache: string, id: string, revision: string): string | undefined {
+  const repository = repositoryFolder(cache, 'models', id);
+  const snapshots = [revision, cachedCommit(repository, revision)]
     .filter((commit) => commit !== undefined)
-    .map((commit) => path.join(repository, 'snapshots', commit));
+    .map((commit) => snapshotFolder(repository, commit));
   return snapshots.find((folder) => existsSync(path.join(folder, 'tokenizer.json')));
 }
 
@@ -50,38 +74,40 @@ export async function writeSnapshot(
   commit: string,
   files: readonly HubFile[],
 ): Promise<string> {
-  const repository = repositoryFolder(cache, id);
-  const snapshot = path.join(repository, 'snapshots', commit);
+  const repository = repositoryFolder(cache, 'models', id);
   await mkdir(path.join(repository, 'blobs'), { recursive: true });
-  await mkdir(snapshot, { recursive: true });
   for (const { name, etag, content } of files) {
     const blob = etag ?? createHash('sha256').update(content).digest('hex');
     await replaceFile(path.join(repository, 'blobs', blob), content);
-    await link(path.join('..', '..', 'blobs', blob), path.join(snapshot, name));
+    await linkFile(repository, commit, name, blob);
   }
-  if (revision !== commit) {
-    const ref = path.join(repository, 'refs', revision);
-    await mkdir(path.dirname(ref), { recursive: true });
-    await replaceFile(ref, commit);
-  }
-  return snapshot;
+  await pointRevision(repository, revision, commit);
+  return snapshotFolder(repository, commit);
 }
 
-function repositoryFolder(cache: string, id: string): string {
-  return path.join(cache, ['models', ...id.split('/')].join('--'));
+/** Records the commit of a revision. */
+export async function pointRevision(repository: string, revision: string, commit: string): Promise<void> {
+  if (revision === commit) return;
+  const ref = path.join(repository, 'refs', revision);
+  await mkdir(path.dirname(ref), { recursive: true });
+  await replaceFile(ref, commit);
 }
 
-function readRef(repository: string, revision: string): string | undefined {
-  const file = path.join(repository, 'refs', revision);
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    return undefined;
-  }
+/** Makes a blob a file of a commit. @param name its path in the repository, which stays within it. */
+export async function linkFile(
+  repository: string,
+  commit: string,
+  name: string,
+  blob: string,
+): Promise<string> {
+  const file = path.join(snapshotFolder(repository, commit), name);
+  await mkdir(path.dirname(file), { recursive: true });
+  await link(path.relative(path.dirname(file), path.join(repository, 'blobs', blob)), file);
+  return file;
 }
 
-// Several processes may write to the cache at the same time.
-async function replaceFile(file: string, content: string | Buffer): Promise<void> {
+/** Writes a file in one step: several processes may write to the cache at the same time. */
+export async function replaceFile(file: string, content: string | Buffer): Promise<void> {
   const unfinished = `${file}.${randomBytes(4).toString('hex')}.incomplete`;
   await writeFile(unfinished, content);
   await rename(unfinished, file);
