@@ -1,6 +1,6 @@
 import { andList } from '../util/lists.js';
 import { controlConflicts, controlWarnings } from './control-conflicts.js';
-import { hashIdTypes, isOneOf, traceTypes } from './dataset-types.js';
+import { changeableTypes, hashIdTypes, isOneOf, traceTypes } from './dataset-types.js';
 import type { Check, Findings, Loaded } from './load.js';
 
 import { loadConflicts, loadWarnings } from './load-conflicts.js';
@@ -255,7 +255,7 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
           return (
             extra.length > 0 &&
             type !== 'synthetic' &&
-            !isTrace &&
+            !isOneOf(changeableTypes, type) &&
             `${name(...extra)} ${verbFor(extra, 'needs', 'need')} a trace, such as mooncake_trace, got ${type}.`
           );
         },

@@ -34,11 +34,14 @@ const speedBenchTypes = [
   'speed_bench_throughput_32k_high_entropy',
 ] as const;
 
-/** Recorded traffic: sent completely by default, and changed by `--synthesis-*`. */
-export const traceTypes = ['mooncake_trace', 'bailian_trace', 'sagemaker_data_capture'] as const;
+/** Traces that `--synthesis-*` changes. */
+export const changeableTypes = ['mooncake_trace', 'bailian_trace', 'sagemaker_data_capture'] as const;
 
-/** Traces whose prompts are made from hash IDs, each of which covers `--isl-block-size` tokens. */
-export const hashIdTypes = ['mooncake_trace', 'bailian_trace'] as const;
+/** Recorded traffic: sent completely by default. */
+export const traceTypes = [...changeableTypes, 'otel_spans'] as const;
+
+/** Types whose prompts are made from hash IDs, each of which covers `--isl-block-size` tokens. */
+export const hashIdTypes = ['mooncake_trace', 'bailian_trace', 'dag_jsonl', 'otel_spans'] as const;
 
 /** Kinds of file that can be read; `dataset/loaders/` has one of each. */
 export const datasetTypes = [

@@ -115,7 +115,7 @@ export function turnsOf(plan: DatasetPlan, conversation: number): number {
 
 /** Whether the dataset is a recorded trace, which is sent completely by default. */
 export function isTrace(plan: DatasetPlan): boolean {
-  return plan.kind === 'rows' && formatOf(plan.type).isTrace === true;
+  return (plan.kind === 'rows' || plan.kind === 'graphs') && formatOf(plan.type).isTrace === true;
 }
 
 /** Whether any turn has a recorded send time. */

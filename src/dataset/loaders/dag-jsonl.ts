@@ -11,7 +11,7 @@ import {
   stringField,
 } from './fields.js';
 import { type Row, type RowContext, RowError, type RowFormat, type RowTurn } from './format.js';
-import { readGenerated, readMessages, readTools } from './mooncake-trace.js';
+import { BLOCK_TOKENS, readGenerated, readMessages, readTools } from './mooncake-trace.js';
 import { delayField } from './single-turn.js';
 
 const rowKeys = ['type', 'session_id', 'turns', 'context_mode', 'pre_session_spawns'];
@@ -24,7 +24,8 @@ const turnKeys = [
 const markingKeys = ['messages', 'input_length', 'forks', 'spawns', 'waits_for'];
 
 /** One agent of a conversation graph per row: its turns, the agents that they start, and what they wait for. */
-export const dagJsonl: RowFormat = {
+export const dagJsonl = {
+  blockSize: BLOCK_TOKENS,
   marks: ({ turns }) =>
     Array.isArray(turns) && turns.some((turn) => isObject(turn) && markingKeys.some((key) => key in turn)),
   read(row, context) {
@@ -56,7 +57,7 @@ export const dagJsonl: RowFormat = {
       history: historyOf(row),
     };
   },
-};
+} as const satisfies RowFormat;
 
 function historyOf(row: JsonObject): Row['history'] {
   const mode = stringField(row, 'context_mode') ?? 'deltas_without_responses';

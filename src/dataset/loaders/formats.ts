@@ -6,6 +6,7 @@ import { inputsJson } from './inputs-json.js';
 import { mooncakeTrace } from './mooncake-trace.js';
 import { multiTurn } from './multi-turn.js';
 import { openAiBatch } from './openai-batch.js';
+import { otelSpans } from './otel/format.js';
 import { randomPool } from './random-pool.js';
 import { rawPayload } from './raw-payload.js';
 import { sageMaker } from './sagemaker.js';
@@ -33,6 +34,7 @@ export const formats: { readonly [T in ListedType]: FormatOf<T> } = {
   mooncake_trace: mooncakeTrace,
   bailian_trace: bailianTrace,
   sagemaker_data_capture: sageMaker,
+  otel_spans: otelSpans,
 };
 
 /** The format of a file type. */

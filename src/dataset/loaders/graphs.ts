@@ -22,11 +22,20 @@ export interface GraphsPlan
     'kind' | 'type' | 'readAs' | 'originMs' | 'history' | 'stripsImages' | 'namedSessions'
   > {
   readonly kind: 'graphs';
-  readonly type: 'dag_jsonl';
+  readonly type: GraphType;
 }
 
+/** File types whose conversations are graphs. */
+type GraphType = 'dag_jsonl' | 'otel_spans';
+
 /** Validates every row and ties the agents together. @throws UserError for a malformed row or graph, naming its line. */
-export function planGraphs(file: RowFile, options: DatasetOptions, rules: TurnRules, log: Log): GraphsPlan {
+export function planGraphs(
+  file: RowFile,
+  type: GraphType,
+  options: DatasetOptions,
+  rules: TurnRules,
+  log: Log,
+): GraphsPlan {
   const { asTokenIds = false, blockSize, endpointHasSystemSlot, ignoreTimings, checkTurn } = options;
   const rows = Array.from({ length: rowCount(file) }, (_, number) => linkedRow(file, number, blockSize));
   if (checkTurn !== undefined) {
@@ -54,7 +63,7 @@ export function planGraphs(file: RowFile, options: DatasetOptions, rules: TurnRu
   const generatedTokens = turns.reduce((sum, { generated }) => sum + (generated?.tokens ?? 0), 0);
   return {
     kind: 'graphs',
-    type: 'dag_jsonl',
+    type,
     ...{ rules, asTokenIds, file, blockSize, endpointHasSystemSlot, ignoreTimings },
     rowOrder: shared(graphs.flatMap((graph) => graph.rows)),
     rowsBefore: prefixSums(graphs.map((graph) => graph.rows.length)),

@@ -9,6 +9,9 @@ import { readFolder, type TypedFiles } from './folder.js';
 import type { DatasetType } from './format.js';
 import { formatOf } from './formats.js';
 import { type GraphsPlan, planGraphs } from './graphs.js';
+import { findSpanFiles } from './otel/find-spans.js';
+import { SPAN_BLOCK_TOKENS } from './otel/format.js';
+import { readSpanRows } from './otel/otel-spans.js';
 import { type PoolPlan, planPool } from './pool.js';
 import { joinedFiles, type RowFile, readRowFile } from './row-file.js';
 import { planRows, type RowsPlan } from './rows.js';
@@ -26,13 +29,19 @@ export async function planFile(
 ): Promise<RowsPlan | GraphsPlan | PoolPlan> {
   const isFolder = await isDirectory(path);
   if (!options.datasetType && !isFolder) refuseByName(path);
+  const spanFiles = await spanFilesOf(path, isFolder, options.datasetType);
+  if (spanFiles !== undefined) {
+    const { blockSize = SPAN_BLOCK_TOKENS } = options;
+    const rows = await readSpanRows(path, spanFiles, blockSize, log);
+    return planGraphs(rows, 'otel_spans', { ...options, blockSize }, rules, log);
+  }
   const written = isFolder ? await readFolder(path, options.datasetType) : await readTypedFile(path, options);
   const { type } = written;
   const files = await fetched(written.files, type, options);
   if (type === 'random_pool') return planPool(files, options, rules);
   const [first] = files;
   const file = first === undefined || isFolder ? joinedFiles(path, files) : first;
-  if (type === 'dag_jsonl') return planGraphs(file, options, rules, log);
+  if (type === 'dag_jsonl') return planGraphs(file, type, options, rules, log);
   const format = formatOf(type);
   const { rows, originMs } = format.wallClock ? byTime(file, format) : { rows: file, originMs: undefined };
   const { synthesis, blockSize } = options;
@@ -47,6 +56,15 @@ export async function planFile(
     rules,
     log,
   );
+}
+
+async function spanFilesOf(
+  path: string,
+  isFolder: boolean,
+  wanted: DatasetType | undefined,
+): Promise<readonly string[] | undefined> {
+  if (wanted !== undefined && wanted !== 'otel_spans') return undefined;
+  return findSpanFiles(path, isFolder, wanted === 'otel_spans');
 }
 
 async function readTypedFile(path: string, { datasetType }: DatasetOptions): Promise<TypedFiles> {

@@ -15,7 +15,7 @@ import { delayField } from './single-turn.js';
 
 const inputKeys = ['input_length', 'text_input', 'messages', 'payload'] as const;
 /** Tokens per hash ID. */
-const BLOCK_TOKENS = 512;
+export const BLOCK_TOKENS = 512;
 
 /** Recorded requests with lengths, times and prefix blocks of real traffic. */
 export const mooncakeTrace = {
