@@ -7,6 +7,7 @@ export const entries = [
   'cli',
   'load/thread',
   'load/preparation-thread',
+  'load/indexing-thread',
   'commands/profile/collector-entry',
   'commands/profile/telemetry-entry',
   'collect/count-thread',

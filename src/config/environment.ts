@@ -89,6 +89,13 @@ export const environment = {
     default: 0.01,
     help: 'How far a request rate may fall behind before the schedule is shifted instead of caught up.',
   }),
+  datasetStreamAboveMb: number({
+    env: 'AIPERF_DATASET_STREAM_ABOVE_MB',
+    group,
+    min: 0,
+    default: 256,
+    help: 'Size of an input file, decompressed, above which it is streamed instead of read into memory, MB.',
+  }),
   timingRateRampUpdateIntervalSeconds: number({
     env: 'AIPERF_TIMING_RATE_RAMP_UPDATE_INTERVAL',
     group,

@@ -95,6 +95,10 @@ export interface DatasetOptions extends EndpointContents {
   readonly inputFile?: string | undefined;
   /** A data set to download; absent: none. */
   readonly publicDataset?: PublicRequest | undefined;
+  /** Bytes of a file, decompressed, above which it is streamed; absent: it is read into memory. */
+  readonly streamAbove?: number | undefined;
+  /** Why a file must be in memory, whatever its size; absent: it need not. */
+  readonly needsWholeFile?: string | undefined;
   /** Absent: detected from the file. */
   readonly datasetType?: DatasetType | undefined;
   /** Tokens per hash ID; absent: the default of the trace type. */

@@ -9,6 +9,7 @@ import { openPool, type PoolPlan } from './loaders/pool.js';
 import { openRows, type RowsPlan } from './loaders/rows.js';
 import { mediaBytes } from './media/shared-media.js';
 import { type MarkerRoom, openPrompts, type PromptSource } from './prompts.js';
+import { openStream, type StreamPlan } from './stream/stream-plan.js';
 import { openSynthetic, planSynthetic, type SyntheticPlan, turnsBefore } from './synthetic.js';
 import { meanTokens } from './synthetic-texts.js';
 import { openTokenIds, type TokenIdSource } from './token-ids.js';
@@ -17,7 +18,7 @@ import type { TokenizerSource } from './tokenizer/tokenizer.js';
 import type { TurnRules } from './turn-rules.js';
 
 /** A dataset as plain data, mostly over shared memory: cheap to pass to another thread. */
-export type DatasetPlan = SyntheticPlan | RowsPlan | GraphsPlan | PoolPlan;
+export type DatasetPlan = SyntheticPlan | RowsPlan | GraphsPlan | PoolPlan | StreamPlan;
 
 /**
  * Reads and validates the file or public data set, if any, and determines the number of conversations and turns.
@@ -46,6 +47,7 @@ function openedPlan(plan: DatasetPlan, prompts: PromptSource, tokenIds?: TokenId
   if (plan.kind === 'synthetic') return openSynthetic(plan, prompts, tokenIds);
   if (plan.kind === 'pool') return openPool(plan);
   if (plan.kind === 'graphs') return openGraphs(plan, prompts, tokenIds);
+  if (plan.kind === 'stream') return openStream(plan, prompts, tokenIds);
   return openRows(plan, prompts, tokenIds);
 }
 
@@ -99,15 +101,17 @@ export function hasAgents(plan: DatasetPlan): boolean {
   return plan.kind === 'graphs';
 }
 
-/** Number of turns of all conversations. */
+/** Number of turns of all conversations; Infinity for a streamed file. */
 export function totalTurns(plan: DatasetPlan): number {
+  if (plan.kind === 'stream') return Number.POSITIVE_INFINITY;
   if (plan.kind === 'synthetic') return turnsBefore(plan, plan.conversations);
   if (plan.kind === 'pool') return plan.conversations;
   return plan.turnsBefore.at(-1) ?? 0;
 }
 
-/** Number of turns of one conversation. */
+/** Number of turns of one conversation; not known of a streamed file. */
 export function turnsOf(plan: DatasetPlan, conversation: number): number {
+  if (plan.kind === 'stream') throw new Error('the turns of a streamed file are not known');
   if (plan.kind === 'pool') return 1;
   if (plan.kind === 'synthetic') return turnsBefore(plan, conversation + 1) - turnsBefore(plan, conversation);
   return (plan.turnsBefore[conversation + 1] ?? 0) - (plan.turnsBefore[conversation] ?? 0);
@@ -115,17 +119,19 @@ export function turnsOf(plan: DatasetPlan, conversation: number): number {
 
 /** Whether the dataset is a recorded trace, which is sent completely by default. */
 export function isTrace(plan: DatasetPlan): boolean {
-  return (plan.kind === 'rows' || plan.kind === 'graphs') && formatOf(plan.type).isTrace === true;
+  return plan.kind !== 'synthetic' && plan.kind !== 'pool' && formatOf(plan.type).isTrace === true;
 }
 
-/** Whether any turn has a recorded send time. */
+/** Whether any turn has a recorded send time; of a streamed file, any of its first ones. */
 export function hasTimestamps(plan: DatasetPlan): boolean {
-  return (plan.kind === 'rows' || plan.kind === 'graphs') && plan.hasTimestamps;
+  return plan.kind !== 'synthetic' && plan.kind !== 'pool' && plan.hasTimestamps;
 }
 
 /** Approximate bytes of all prompts, each counted once; accurate to some tens of percent. */
 export function estimateBytes(plan: DatasetPlan): number {
   if (plan.kind === 'pool') return plan.conversations * plan.meanRowBytes;
+  if (plan.kind === 'stream')
+    return (estimateBytes(plan.head) / plan.head.file.bytes.length) * plan.fileBytes;
   const bytesPerToken = plan.asTokenIds ? bytesPerId : bytesPerTextToken;
   if (plan.kind === 'synthetic')
     return totalTurns(plan) * (meanTokens(plan) * bytesPerToken + mediaBytes(plan.media));

@@ -86,7 +86,10 @@ export class ClosedLoop implements Issuer {
     const beganNs = phase.nowNs();
     this.#filling = true;
     while (this.#freeSinceNs.length > 0 && !this.#exhausted && phase.mayIssue) {
-      this.#startSession();
+      if (!this.#startSession()) {
+        phase.afterReading(this.#fill);
+        return;
+      }
       if (phase.nowNs() - beganNs > MAX_FILL_NS) {
         // Not the timer queue, which calls due entries without polling the sockets.
         setImmediate(this.#fill);
@@ -97,13 +100,15 @@ export class ClosedLoop implements Issuer {
     phase.checkDone();
   };
 
-  #startSession(): void {
+  /** @returns false if it must wait for rows of a streamed dataset. */
+  #startSession(): boolean {
     const session = this.#prepared.shift() ?? this.#takeSession();
     if (session === undefined) {
-      this.#exhausted = true;
-      return;
+      this.#exhausted = this.#phase.sessionsAreTaken;
+      return this.#exhausted;
     }
     this.#phase.start(session, this.#freeSinceNs.shift() ?? this.#phase.nowNs());
+    return true;
   }
 
   #takeSession(): Session | undefined {

@@ -1,14 +1,15 @@
 import { headerText } from '../endpoint/headers.js';
-import { dueAfterReturn, type FixedSchedule, keptTurns } from '../schedule/fixed-schedule.js';
+import { dueAfterReturn } from '../schedule/fixed-schedule.js';
 import type { RampedLimit } from '../schedule/ramp.js';
 import { ConcurrencyGate } from './concurrency-gate.js';
 import type { Issuer, PhaseRunner } from './phase-runner.js';
 import type { ThreadShare } from './quota.js';
+import type { ReplaySessions } from './replay-sessions.js';
 import type { Session } from './session.js';
 import type { WantedSession } from './sessions-ahead.js';
 
 export interface ReplayOptions extends ThreadShare {
-  readonly schedule: FixedSchedule;
+  readonly sessions: ReplaySessions;
   /** Maximum sessions in flight over all threads; sessions due above it are queued. */
   readonly ceiling: RampedLimit | undefined;
 }
@@ -38,6 +39,7 @@ export class FixedReplay implements Issuer {
   }
 
   prepare(): void {
+    this.#options.sessions.openFrom(this.#next);
     this.#phase.options.ahead?.begin(() => this.#nextToPrepare());
   }
 
@@ -47,7 +49,7 @@ export class FixedReplay implements Issuer {
 
   turnReady(session: Session, sinceNs: number): void {
     const { startNs, counters } = this.#phase.options;
-    const { zeroMs } = this.#options.schedule;
+    const { zeroMs } = this.#options.sessions;
     const { dueNs, postponedNs } = dueAfterReturn(session.turn ?? {}, sinceNs - startNs, zeroMs);
     if (postponedNs > 0) counters.notePostponed(postponedNs);
     this.#phase.submitAt(session, startNs + dueNs);
@@ -59,58 +61,58 @@ export class FixedReplay implements Issuer {
 
   /** Number of sessions to play: a session limit cuts the schedule short. */
   get #sessions(): number {
-    return Math.min(this.#options.schedule.conversations.length, this.#phase.options.sessionLimit);
+    return Math.min(this.#options.sessions.size, this.#phase.options.sessionLimit);
   }
 
   #waitForNext(): void {
     if (this.#next >= this.#sessions) return;
+    if (!this.#options.sessions.isKnown(this.#next)) {
+      this.#phase.afterReading(() => this.#waitForNext());
+      return;
+    }
     const { timers } = this.#phase.options;
     timers.at(this.#dueNs(this.#next), () => {
       const session = this.#next;
       this.#next += this.#options.threads;
-      this.#ceiling.acquire(() => this.#play(session));
+      const dueNs = this.#dueNs(session);
+      this.#ceiling.acquire(() => this.#play(session, dueNs));
       this.#waitForNext();
       this.#phase.checkDone();
     });
   }
 
-  #play(number: number): void {
+  #play(number: number, dueNs: number): void {
     const session = this.#open(number);
     if (session.turn === undefined) this.sessionOver();
-    else this.#phase.start(session, this.#dueNs(number));
+    else this.#phase.start(session, dueNs);
   }
 
   #open(number: number): Session {
-    const { firstSession } = this.#phase.options;
-    const conversation = this.#options.schedule.conversations[number] ?? 0;
-    return this.#phase.openPlayed(
+    const { firstSession, requestLimit } = this.#phase.options;
+    const { sessions, threads } = this.#options;
+    const session = this.#phase.openPlayed(
       firstSession + number,
-      conversation,
+      sessions.conversation(number),
       (id) => headerText(`fixed-schedule-${id}`),
-      this.#turnsOf(number),
+      sessions.turns(number, requestLimit),
     );
-  }
-
-  /** The turns of a session that are sent: a request limit cuts the schedule short. */
-  #turnsOf(number: number): Uint32Array {
-    const { schedule } = this.#options;
-    const left = Math.max(0, this.#phase.options.requestLimit - (schedule.turnsBefore[number] ?? 0));
-    return keptTurns(schedule, number).slice(0, Math.min(left, 2 ** 31));
+    sessions.openFrom(number + threads);
+    return session;
   }
 
   #nextToPrepare(): WantedSession | undefined {
-    const { threads, schedule } = this.#options;
+    const { threads, sessions } = this.#options;
+    const { firstSession, requestLimit } = this.#phase.options;
     while (this.#toPrepare < this.#next) this.#toPrepare += threads;
     const number = this.#toPrepare;
-    if (number >= this.#sessions || !this.#phase.mayIssue) return undefined;
-    const turn = this.#turnsOf(number)[0];
+    if (number >= this.#sessions || !sessions.isKnown(number) || !this.#phase.mayIssue) return undefined;
+    const turn = sessions.turns(number, requestLimit)[0];
     if (turn === undefined) return undefined;
     this.#toPrepare += threads;
-    const conversation = schedule.conversations[number] ?? 0;
-    return { number: this.#phase.options.firstSession + number, conversation, turn };
+    return { number: firstSession + number, conversation: sessions.conversation(number), turn };
   }
 
   #dueNs(session: number): number {
-    return this.#phase.options.startNs + (this.#options.schedule.dueNs[session] ?? 0);
+    return this.#phase.options.startNs + this.#options.sessions.dueNs(session);
   }
 }

@@ -161,7 +161,9 @@ export class OpenLoop implements Issuer {
     const number = ticksAreSessions ? this.#sessionOfTick() : phase.takeSession();
     if (number === undefined) {
       if (ceiling !== undefined) quota.freeSlot();
-      this.#exhausted = true;
+      this.#exhausted = ticksAreSessions || phase.sessionsAreTaken;
+      // Rows of a streamed dataset were not read in time: the session starts late.
+      if (!this.#exhausted) phase.afterReading(() => phase.mayIssue && this.#startSession(dueNs));
       return;
     }
     this.#active++;

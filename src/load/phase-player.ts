@@ -20,13 +20,14 @@ import { type Issuer, type PhaseOptions, PhaseRunner } from './phase-runner.js';
 import type { Issuing, LoadPlan, PhasePlan } from './plan.js';
 import { evenShare, fixedShare, type SourceShare, type ThreadShare } from './quota.js';
 import type { RecordBatcher } from './record-batcher.js';
+import { openReplay } from './replay-sessions.js';
 import type { SendingOptions } from './request-run.js';
 import { openTimerQueue, type TimerQueue } from './timer-queue.js';
 import { UserCentric } from './user-centric.js';
 
 /** The source of a phase's conversations, and the destination of its requests and records. */
 export interface PhaseEnvironment
-  extends Pick<PhaseOptions, 'conversations' | 'ahead' | 'sample' | 'targets'> {
+  extends Pick<PhaseOptions, 'conversations' | 'ahead' | 'stream' | 'sample' | 'targets'> {
   readonly transport: Transport;
   readonly batcher: RecordBatcher;
   readonly share: SourceShare & ThreadShare;
@@ -65,12 +66,14 @@ export class PhasePlayer {
     onDone: (report: ThreadReport) => void,
   ): void {
     const { seed } = this.#plan.prompts;
-    const { issuing, requestLimit, sessionLimit, prefill, failureLimit, cancellation, graceNs } = plan;
+    const { issuing, requestLimit, sessionLimit, endsWithDataset, prefill, failureLimit } = plan;
+    const { cancellation, graceNs } = plan;
     const { issueUntilNs, cutAtNs } = phaseEnd(plan);
     const cutByTime = issuing.kind === 'fixed-schedule';
     const phase = new PhaseRunner({
       ...markedSources(this.#plan.cacheBust, plan.name, played),
-      ...{ startNs, firstSession, requestLimit, sessionLimit, prefill, failureLimit, counters },
+      ...{ startNs, firstSession, requestLimit, sessionLimit, endsWithDataset, prefill, failureLimit },
+      counters,
       issueUntilNs: startNs + issueUntilNs,
       cutAtNs: startNs + cutAtNs,
       cutReason: `still in flight when the grace period of ${graceNs / 1e9} s ended`,
@@ -92,6 +95,8 @@ export class PhasePlayer {
     this.#running = phase;
     this.#monitor.prepare();
     this.#timers.at(startNs, () => this.#monitor.begin(startNs));
+    // A schedule holds its own conversations in memory.
+    if (!cutByTime) played.stream?.noteOpened();
     phase.run(
       openIssuer(issuing, phase, {
         ...share,
@@ -154,7 +159,11 @@ export function openIssuer(
       });
     }
     case 'fixed-schedule':
-      return new FixedReplay(phase, { ...issuing, ...everyNth });
+      return new FixedReplay(phase, {
+        sessions: openReplay(issuing.schedule, phase.options.stream),
+        ceiling: issuing.ceiling,
+        ...everyNth,
+      });
     case 'user-centric':
       return new UserCentric(phase, {
         plan: userPlan(issuing),

@@ -13,6 +13,7 @@ import { RequestRun, type SendingOptions } from './request-run.js';
 import { Session } from './session.js';
 import { SessionTree } from './session-tree.js';
 import type { SessionsAhead } from './sessions-ahead.js';
+import type { StreamedSessions } from './streamed-sessions.js';
 import type { TimerEntry, TimerQueue } from './timer-queue.js';
 
 /** Decides which turns are sent when; one per load mode. */
@@ -30,7 +31,7 @@ export interface Issuer {
 }
 
 export interface PhaseOptions
-  extends Pick<PhasePlan, 'requestLimit' | 'sessionLimit' | 'prefill' | 'failureLimit'> {
+  extends Pick<PhasePlan, 'requestLimit' | 'sessionLimit' | 'endsWithDataset' | 'prefill' | 'failureLimit'> {
   readonly startNs: number;
   /** Nothing is issued from this time on; Infinity: no limit. */
   readonly issueUntilNs: number;
@@ -46,6 +47,8 @@ export interface PhaseOptions
   readonly conversations: ConversationSource;
   /** Undefined: every request is made by this thread. */
   readonly ahead?: SessionsAhead | undefined;
+  /** Undefined: the dataset is not streamed. */
+  readonly stream?: StreamedSessions | undefined;
   /** Conversation number of a session number. */
   readonly sample: (session: number) => number;
   readonly targets: readonly RequestTarget[];
@@ -70,6 +73,8 @@ interface WaitingTurn {
 
 // Interval of the check for slots that other threads freed.
 const SLOT_CHECK_NS = 1e6;
+// The same for rows that were not read yet; counted as a millisecond of waiting.
+const READ_CHECK_NS = 1e6;
 // Interval at which a thread with nothing in flight checks whether the others have taken all remaining requests.
 const END_CHECK_NS = 50e6;
 
@@ -133,9 +138,20 @@ export class PhaseRunner {
     return concurrencyAt(this.nowNs() - this.options.startNs, limit, rampNs);
   }
 
-  /** Number of the phase's next session in order of start; undefined when there are no more. */
+  /**
+   * Number of the phase's next session in order of start; undefined when there are no more, or their rows have not been
+   * read yet.
+   */
   takeSession(): number | undefined {
-    return this.options.quota.takeSession(this.#maxSessions);
+    const { quota, stream, firstSession } = this.options;
+    if (stream === undefined) return quota.takeSession(this.#maxSessions);
+    return stream.take((known) => quota.takeSession(Math.min(known, this.#maxSessions)), firstSession);
+  }
+
+  /** Calls `act` when more rows of a streamed dataset may have been read; not after the phase. */
+  afterReading(act: () => void): void {
+    this.options.stream?.ring.noteWait();
+    this.options.timers.at(this.nowNs() + READ_CHECK_NS, act);
   }
 
   /** Whether the threads have together started all sessions. */
@@ -146,7 +162,9 @@ export class PhaseRunner {
   /** @param number the session's number within the phase; its conversation is the one sampled for it. */
   openSession(number: number, correlationId: string): Session {
     const runNumber = this.options.firstSession + number;
-    return this.openPlayed(runNumber, this.options.sample(runNumber), () => correlationId);
+    const session = this.openPlayed(runNumber, this.options.sample(runNumber), () => correlationId);
+    this.options.stream?.noteOpened();
+    return session;
   }
 
   /**
@@ -255,7 +273,9 @@ export class PhaseRunner {
   get #maxSessions(): number {
     // A session needs a request. Without this bound a thread could start more sessions than there are requests, and
     // take the last request of another thread's session, whose conversation would then never be sent.
-    return Math.min(this.options.sessionLimit, this.options.requestLimit);
+    const { sessionLimit, requestLimit, endsWithDataset, stream } = this.options;
+    const most = Math.min(sessionLimit, requestLimit);
+    return endsWithDataset && stream !== undefined ? Math.min(most, stream.ring.size) : most;
   }
 
   #send(session: Session, dueNs: number): void {

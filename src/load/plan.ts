@@ -9,7 +9,7 @@ import type { RequestTarget } from '../endpoint/url.js';
 import type { ThreadReport } from '../fidelity/thread-report.js';
 import type { PhaseName } from '../records/record.js';
 import type { ArrivalPattern } from '../schedule/arrivals.js';
-import type { FixedSchedule } from '../schedule/fixed-schedule.js';
+import type { FixedSchedule, StreamedSchedule } from '../schedule/fixed-schedule.js';
 import type { RampedLimit } from '../schedule/ramp.js';
 import type { RatePoint } from '../schedule/rate-series.js';
 import type { FailureLimit } from '../schedule/stop.js';
@@ -53,6 +53,8 @@ export interface PhasePlan {
   /** Most requests and sessions, over all threads. */
   readonly requestLimit: number;
   readonly sessionLimit: number;
+  /** The phase ends with the last conversation of a streamed dataset, whose number is not known before; absent: it repeats. */
+  readonly endsWithDataset?: boolean | undefined;
   /** Nothing is issued after this time since the start. */
   readonly durationNs: number;
   /** Requests in flight are dropped this long after the duration. */
@@ -86,7 +88,7 @@ export type Issuing =
     }
   | {
       readonly kind: 'fixed-schedule';
-      readonly schedule: FixedSchedule;
+      readonly schedule: FixedSchedule | StreamedSchedule;
       readonly ceiling: RampedLimit | undefined;
     }
   | {

@@ -4,6 +4,7 @@ import { openSampler } from '../dataset/sampling.js';
 import { openEndpoint } from '../endpoint/endpoints.js';
 import { PREWARMED, RecordPacker } from '../records/pack.js';
 import { SpoolWriter } from '../records/spool.js';
+import { sessionsOf as scheduledSessions } from '../schedule/fixed-schedule.js';
 import { openTransport } from '../transport/open.js';
 import { openClock } from '../util/clock.js';
 import { messageOf } from '../util/errors.js';
@@ -15,6 +16,7 @@ import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData, PhasePlan } from
 import { openPrewarm } from './prewarm.js';
 import { discardBatches, RecordBatcher, type SpoolSink, spoolSink } from './record-batcher.js';
 import { SessionsAhead } from './sessions-ahead.js';
+import { StreamedSessions } from './streamed-sessions.js';
 
 /** A load thread: derives its share of each phase, sends, timestamps, and spools finished records. */
 async function runLoadThread({
@@ -53,6 +55,7 @@ async function runLoadThread({
     transport: await openTransport(plan.transport, { ...plan.transportOptions, nowNs, onRead }),
     batcher: new RecordBatcher(sink, new RecordPacker(workerId)),
     share: { ...share, thread, threads },
+    stream: plan.dataset.kind === 'stream' ? new StreamedSessions(plan.dataset.ring, thread) : undefined,
   };
   const player = new PhasePlayer(plan, monitor, nowNs);
   // Keeps the finished records also if the thread fails.
@@ -120,7 +123,7 @@ function openSink(
 function sessionsOf({ phases }: LoadPlan): number {
   const most = ({ issuing, sessionLimit, requestLimit }: PhasePlan) => {
     const limit = Math.min(sessionLimit, requestLimit);
-    return issuing.kind === 'fixed-schedule' ? Math.min(limit, issuing.schedule.conversations.length) : limit;
+    return issuing.kind === 'fixed-schedule' ? Math.min(limit, scheduledSessions(issuing.schedule)) : limit;
   };
   return phases.reduce((sum, phase) => sum + most(phase), 0);
 }

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { ClockOrigin } from '../util/clock.js';
+import { UserError } from '../util/errors.js';
 import { packageFile } from '../util/package-file.js';
-import { deathOf } from '../util/thread-death.js';
+import { deathOf, ThreadDeath } from '../util/thread-death.js';
 import { SharedCounters } from './counters.js';
+import { startIndexing } from './indexing.js';
 import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData } from './plan.js';
 import { isPreparedAhead, startPreparation } from './preparation.js';
 import type { SourceShare } from './quota.js';
@@ -14,6 +16,8 @@ export interface ThreadsOptions {
   readonly origin: ClockOrigin;
   /** Absent: the whole load. */
   readonly share?: SourceShare;
+  /** Number of the run's first session; absent: 0. */
+  readonly firstSession?: number;
   /** Folder that they spool finished records to; undefined: records are posted. */
   readonly spool: string | undefined;
   /** Called when a thread cannot write its spool; it posts its records from then on. */
@@ -22,11 +26,16 @@ export interface ThreadsOptions {
 
 /** Starts load threads in this process; they send nothing until a phase is run. */
 export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadSource {
-  const { threads, origin, share = { source: 0, sources: 1 }, spool } = options;
+  const { threads, origin, share = { source: 0, sources: 1 }, spool, firstSession = 0 } = options;
   checkLimits(plan, share);
   const counters = plan.phases.map(() => new SharedCounters());
   let isTerminated = false;
   const preparation = isPreparedAhead(plan) ? startPreparation(plan, threads, () => isTerminated) : undefined;
+  const { dataset } = plan;
+  const indexing =
+    dataset.kind === 'stream'
+      ? startIndexing(plan, dataset, { threads, firstSession }, () => isTerminated)
+      : undefined;
   const started = Array.from({ length: threads }, (_, thread) => {
     const data = {
       plan,
@@ -41,7 +50,7 @@ export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadS
     return startThread(data, options.onSpoolFailure, () => isTerminated);
   });
   const died = Promise.race(
-    [...started, ...(preparation === undefined ? [] : [preparation])].map(({ died }) => died),
+    [...started, preparation, indexing].flatMap((thread) => (thread === undefined ? [] : [thread.died])),
   );
   died.catch(() => {});
   const post = (command: LoadCommand) => {
@@ -50,9 +59,16 @@ export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadS
   return {
     origin,
     ready: Promise.race([
-      Promise.all([preparation?.ready, ...started.map(({ worker }) => nextEvent(worker, 'ready'))]),
+      Promise.all([
+        preparation?.ready,
+        indexing?.ready,
+        ...started.map(({ worker }) => nextEvent(worker, 'ready')),
+      ]),
       died,
-    ]),
+    ]).catch((thrown: unknown) => {
+      // A row that cannot be sent is reported as such before anything is sent.
+      throw thrown instanceof ThreadDeath && thrown.cause instanceof UserError ? thrown.cause : thrown;
+    }),
     feeds: started.map(({ records }, thread) => ({
       port: records,
       spoolNumber: spool === undefined ? undefined : thread,
@@ -73,7 +89,10 @@ export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadS
       for (const phase of counters) phase.stop();
       post({ kind: 'interrupt', why });
     },
-    finish: () => post({ kind: 'finish' }),
+    finish: () => {
+      post({ kind: 'finish' });
+      void indexing?.terminate();
+    },
     finished: Promise.all(
       started.map(({ worker, died: diedEarly }) =>
         Promise.race([nextEvent(worker, 'finished'), diedEarly.catch(() => undefined)]),
@@ -81,7 +100,11 @@ export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadS
     ),
     terminate: async () => {
       isTerminated = true;
-      await Promise.all([preparation?.terminate(), ...started.map(({ worker }) => worker.terminate())]);
+      await Promise.all([
+        preparation?.terminate(),
+        indexing?.terminate(),
+        ...started.map(({ worker }) => worker.terminate()),
+      ]);
     },
   };
 }

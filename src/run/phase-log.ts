@@ -1,6 +1,7 @@
 import { LATE_NS } from '../fidelity/thread-report.js';
 import type { PhasePlan } from '../load/plan.js';
 import type { PhaseProgress } from '../load/source.js';
+import { sessionsOf } from '../schedule/fixed-schedule.js';
 import { counted } from '../util/counted.js';
 import type { Log } from '../util/log.js';
 
@@ -46,10 +47,15 @@ function described({ issuing, concurrency }: PhasePlan): string {
     case 'rate':
       return `${rateOf(issuing)} requests/s (${issuing.pattern})${concurrency === undefined ? '' : `, at most ${concurrency} in flight`}`;
     case 'fixed-schedule':
-      return `${issuing.schedule.conversations.length} sessions on their schedule`;
+      return `${scheduledSessions(issuing.schedule)} on their schedule`;
     case 'user-centric':
       return `${issuing.users} users at ${issuing.ratePerSecond} requests/s together`;
   }
+}
+
+function scheduledSessions(schedule: Parameters<typeof sessionsOf>[0]): string {
+  const sessions = sessionsOf(schedule);
+  return Number.isFinite(sessions) ? `${sessions} sessions` : 'all sessions of the file';
 }
 
 /** One rate, or `5 to 50` of a series. */

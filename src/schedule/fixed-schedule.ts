@@ -27,6 +27,26 @@ export interface FixedSchedule {
   readonly turnsBefore: Uint32Array;
 }
 
+/** The schedule of a streamed dataset, whose sessions get known as the file is read. Plain data. */
+export interface StreamedSchedule {
+  readonly window: ScheduleWindow;
+}
+
+/** Number of sessions; Infinity if it is not known before the end. */
+export function sessionsOf(schedule: FixedSchedule | StreamedSchedule): number {
+  return 'window' in schedule ? Number.POSITIVE_INFINITY : schedule.conversations.length;
+}
+
+/** @throws UserError if the window ends before it starts. */
+export function requireForwardWindow({ startOffsetMs, endOffsetMs }: ScheduleWindow): void {
+  if (startOffsetMs !== undefined && endOffsetMs !== undefined && startOffsetMs > endOffsetMs) {
+    throw new UserError(
+      `the start offset of the fixed schedule, ${startOffsetMs} ms, is after its end offset, ${endOffsetMs} ms`,
+      'give --fixed-schedule-end-offset at least the value of --fixed-schedule-start-offset',
+    );
+  }
+}
+
 /**
  * The schedule of a recorded dataset: first turns at their timestamps, ties in dataset order.
  * The window (both ends inclusive) is applied to each turn, so a session may lose its first turns; the rest becomes a
@@ -36,15 +56,9 @@ export interface FixedSchedule {
  * @throws UserError if the window is inverted or leaves nothing, or if a session's first turn has no timestamp.
  */
 export function fixedSchedule(timings: TurnTimings, window: ScheduleWindow = {}): FixedSchedule {
-  const { startOffsetMs, endOffsetMs, autoOffset = true } = window;
-  if (startOffsetMs !== undefined && endOffsetMs !== undefined && startOffsetMs > endOffsetMs) {
-    throw new UserError(
-      `the start offset of the fixed schedule, ${startOffsetMs} ms, is after its end offset, ${endOffsetMs} ms`,
-      'give --fixed-schedule-end-offset at least the value of --fixed-schedule-start-offset',
-    );
-  }
+  requireForwardWindow(window);
   const sessions = keptSessions(timings, window).sort((a, b) => a.firstMs - b.firstMs);
-  const zeroMs = startOffsetMs ?? (autoOffset ? (sessions[0]?.firstMs ?? 0) : 0);
+  const zeroMs = zeroOf(window, sessions[0]?.firstMs ?? 0);
   const turnsBefore = new Uint32Array(sessions.length + 1);
   for (const [session, { turns }] of sessions.entries()) {
     turnsBefore[session + 1] = (turnsBefore[session] ?? 0) + turns.length;
@@ -56,6 +70,11 @@ export function fixedSchedule(timings: TurnTimings, window: ScheduleWindow = {})
     turns: Uint32Array.from(sessions.flatMap(({ turns }) => turns)),
     turnsBefore,
   };
+}
+
+/** The timestamp that coincides with the phase's start, ms. @param firstMs that of the first turn that is sent. */
+export function zeroOf({ startOffsetMs, autoOffset = true }: ScheduleWindow, firstMs: number): number {
+  return startOffsetMs ?? (autoOffset ? firstMs : 0);
 }
 
 /** The turns of a session to send, as indexes within its conversation. */
@@ -81,7 +100,8 @@ export function dueAfterReturn(
   return { dueNs: Math.max(returnNs, recordedNs), postponedNs: Math.max(0, returnNs - recordedNs) };
 }
 
-function timestampDueNs(timestampMs: number, zeroMs: number): number {
+/** Time of a timestamp, integer ns after the phase's start. */
+export function timestampDueNs(timestampMs: number, zeroMs: number): number {
   return Math.round((timestampMs - zeroMs) * 1e6);
 }
 

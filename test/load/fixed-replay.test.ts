@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { TurnTiming } from '../../src/dataset/turn-timings.js';
 import { SharedCounters } from '../../src/load/counters.js';
 import { FixedReplay, type ReplayOptions } from '../../src/load/fixed-schedule.js';
+import { openReplay } from '../../src/load/replay-sessions.js';
 import { fixedSchedule, type ScheduleWindow } from '../../src/schedule/fixed-schedule.js';
 import { type StageOptions, stage } from './phase-environment.js';
 
@@ -33,7 +34,13 @@ function replay(sessions: readonly (readonly (number | string)[])[], options: Re
     },
     window,
   );
-  const whole = { schedule, thread: 0, threads: 1, ceiling: undefined, ...share };
+  const whole = {
+    sessions: openReplay(schedule, undefined),
+    thread: 0,
+    threads: 1,
+    ceiling: undefined,
+    ...share,
+  };
   return stage({ timings, ...rest }, (phase) => new FixedReplay(phase, whole));
 }
 

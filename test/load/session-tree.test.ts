@@ -3,6 +3,7 @@ import type { Agent, Conversation, Turn } from '../../src/dataset/conversation.j
 import { ClosedLoop } from '../../src/load/closed-loop.js';
 import { FixedReplay } from '../../src/load/fixed-schedule.js';
 import { OpenLoop } from '../../src/load/open-loop.js';
+import { openReplay } from '../../src/load/replay-sessions.js';
 import { fixedSchedule } from '../../src/schedule/fixed-schedule.js';
 import { type StageOptions, stage } from './phase-environment.js';
 
@@ -224,7 +225,9 @@ describe('a conversation graph', () => {
     const schedule = fixedSchedule({ size: 1, turns: () => turns, nameOf: () => 'r' }, { startOffsetMs: 0 });
     const replay = (options: StageOptions) => {
       const run = stage({ conversation: timed, ...options }, (phase) => {
-        return new FixedReplay(phase, { schedule, thread: 0, threads: 1, ceiling: undefined });
+        return new FixedReplay(phase, {
+          ...{ sessions: openReplay(schedule, undefined), thread: 0, threads: 1, ceiling: undefined },
+        });
       });
       for (let ms = 1; ms < 12; ms++) {
         run.advanceTo(ms * MS);

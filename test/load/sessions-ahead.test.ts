@@ -8,6 +8,7 @@ import { SharedCounters } from '../../src/load/counters.js';
 import { FixedReplay } from '../../src/load/fixed-schedule.js';
 import { OpenLoop } from '../../src/load/open-loop.js';
 import { prepareSessions } from '../../src/load/prepare-sessions.js';
+import { openReplay } from '../../src/load/replay-sessions.js';
 import { SessionsAhead, type WantedSession } from '../../src/load/sessions-ahead.js';
 import { fixedSchedule } from '../../src/schedule/fixed-schedule.js';
 import { joined } from '../../src/util/byte-pieces.js';
@@ -219,7 +220,12 @@ describe('load modes', () => {
 
   const replay =
     (threads: number) => (thread: number) => (phase: Parameters<Parameters<typeof stage>[1]>[0]) =>
-      new FixedReplay(phase, { schedule, thread, threads, ceiling: undefined });
+      new FixedReplay(phase, {
+        sessions: openReplay(schedule, undefined),
+        thread,
+        threads,
+        ceiling: undefined,
+      });
 
   const rate =
     (threads: number) => (thread: number) => (phase: Parameters<Parameters<typeof stage>[1]>[0]) => {
@@ -251,7 +257,13 @@ describe('load modes', () => {
     const two = fixedSchedule({ size: 2, turns: (c) => late[c] ?? [], nameOf: String });
     const run = stage(
       { timings: late, ahead: none, unsayable: true },
-      (phase) => new FixedReplay(phase, { schedule: two, thread: 0, threads: 1, ceiling: undefined }),
+      (phase) =>
+        new FixedReplay(phase, {
+          sessions: openReplay(two, undefined),
+          thread: 0,
+          threads: 1,
+          ceiling: undefined,
+        }),
     );
     await allMessagesTravelled();
     run.advanceTo(10 * MS);

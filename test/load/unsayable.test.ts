@@ -3,6 +3,7 @@ import type { TurnTiming } from '../../src/dataset/turn-timings.js';
 import { ClosedLoop } from '../../src/load/closed-loop.js';
 import { FixedReplay } from '../../src/load/fixed-schedule.js';
 import type { Issuer, PhaseRunner } from '../../src/load/phase-runner.js';
+import { openReplay } from '../../src/load/replay-sessions.js';
 import { fixedSchedule } from '../../src/schedule/fixed-schedule.js';
 import type { RampedLimit } from '../../src/schedule/ramp.js';
 import { type StageOptions, stage } from './phase-environment.js';
@@ -19,7 +20,12 @@ const replay = (turns: readonly TurnTiming[][], ceiling: RampedLimit) => (phase:
     turns: (conversation: number) => turns[conversation] ?? [],
     nameOf: String,
   };
-  return new FixedReplay(phase, { schedule: fixedSchedule(timing), thread: 0, threads: 1, ceiling });
+  return new FixedReplay(phase, {
+    sessions: openReplay(fixedSchedule(timing), undefined),
+    thread: 0,
+    threads: 1,
+    ceiling,
+  });
 };
 const loop = (phase: PhaseRunner) => new ClosedLoop(phase, { limit: WAITING, rampNs: 0 }, (total) => total);
 

@@ -13,7 +13,8 @@ import { syntheticMedia } from './media.js';
 
 export function datasetConfig(config: Config, dataset: DatasetPlan, size: number): JsonObject {
   const common = {
-    entries: size,
+    // Not known of a streamed file.
+    ...optional('entries', Number.isFinite(size) ? size : undefined),
     ...optional('random_seed', config.randomSeed),
     ...optional('system_prompt', config.systemPrompt),
     ...optional('system_prompt_file', config.systemPromptFile),

@@ -19,7 +19,9 @@ export const unfinishedInputs = `inputs.json${unfinishedEnding}`;
 
 /** Makes the first session where the file does not need them all. @throws UserError if it cannot be sent */
 function checkFirstSession(prepared: PreparedRun): void {
-  for (const _ of inputSessions(prepared.load)) return;
+  const { load } = prepared;
+  const dataset = load.dataset.kind === 'stream' ? load.dataset.head : load.dataset;
+  for (const _ of inputSessions({ ...load, dataset })) return;
 }
 
 /**
@@ -43,7 +45,8 @@ export async function stageInputs(
     return nothing;
   }
   const bytes = estimateBytes(prepared.load.dataset);
-  if (config.exportInputs === 'auto' && bytes > LARGEST_INPUTS_BYTES) {
+  const isStreamed = prepared.load.dataset.kind === 'stream';
+  if (config.exportInputs === 'auto' && (isStreamed || bytes > LARGEST_INPUTS_BYTES)) {
     log(
       'NOTICE',
       'export',

@@ -5,7 +5,12 @@ import { type DatasetPlan, hasAgents, hasTimestamps, isTrace, totalTurns } from 
 import { turnTimings } from '../../dataset/turn-timings.js';
 import type { Issuing, PhasePlan } from '../../load/plan.js';
 import type { ArrivalPattern } from '../../schedule/arrivals.js';
-import { type FixedSchedule, fixedSchedule } from '../../schedule/fixed-schedule.js';
+import {
+  type FixedSchedule,
+  fixedSchedule,
+  requireForwardWindow,
+  type ScheduleWindow,
+} from '../../schedule/fixed-schedule.js';
 import type { RampedLimit } from '../../schedule/ramp.js';
 import type { RatePoint } from '../../schedule/rate-series.js';
 import { UserError } from '../../util/errors.js';
@@ -31,7 +36,7 @@ function planProfiling(config: Config, dataset: DatasetPlan, sessions: number, l
       'the file holds send times; they are ignored: --fixed-schedule replays them, --concurrency limits how much is in flight at once',
     );
   }
-  const { requestLimit, sessionLimit } = limits(config, dataset, sessions, log);
+  const { requestLimit, sessionLimit, endsWithDataset } = limits(config, dataset, sessions, log);
   if (mode === 'user-centric') requireTurns(config, dataset, sessions);
   const concurrency =
     mode === 'concurrency' ? closedConcurrency(config, dataset, sessions, log) : config.concurrency;
@@ -58,9 +63,12 @@ function planProfiling(config: Config, dataset: DatasetPlan, sessions: number, l
   return planned('profiling', issuing, {
     requestLimit,
     sessionLimit,
+    endsWithDataset,
     ...profilingEnds(config),
     concurrency,
-    expectedRequests: expectedRequests(config, dataset, sessions, { requestLimit, sessionLimit }),
+    expectedRequests: endsWithDataset
+      ? undefined
+      : expectedRequests(config, dataset, sessions, { requestLimit, sessionLimit }),
   });
 }
 
@@ -76,12 +84,18 @@ function planReplay(config: Config, dataset: DatasetPlan, log: Log): PhasePlan {
       'add a timestamp (ms) to the first turn of every session, or leave out --fixed-schedule',
     );
   }
+  const ceiling = ramped(config.concurrency, config.concurrencyRampDuration);
+  const requestLimit = config.requestCount ?? ENDLESS;
+  const sessionLimit = config.conversationNum ?? ENDLESS;
+  const ends = { requestLimit, sessionLimit, ...profilingEnds(config), concurrency: config.concurrency };
+  if (dataset.kind === 'stream') {
+    const window = scheduleWindow(config);
+    requireForwardWindow(window);
+    const issuing: Issuing = { kind: 'fixed-schedule', schedule: { window }, ceiling };
+    return planned('profiling', issuing, { ...ends, endsWithDataset: true, expectedRequests: undefined });
+  }
   const timings = turnTimings(dataset);
-  const schedule = fixedSchedule(timings, {
-    startOffsetMs: spedUp(config, config.fixedScheduleStartOffset),
-    endOffsetMs: spedUp(config, config.fixedScheduleEndOffset),
-    autoOffset: config.fixedScheduleAutoOffset,
-  });
+  const schedule = fixedSchedule(timings, scheduleWindow(config));
   const { conversations } = schedule;
   const back = conversations.findIndex(
     (conversation, i) => conversation > (conversations[i + 1] ?? Infinity),
@@ -94,20 +108,19 @@ function planReplay(config: Config, dataset: DatasetPlan, log: Log): PhasePlan {
       `the send times go back at ${name}: sessions are sent in the order of their times, not of the file`,
     );
   }
-  const requestLimit = config.requestCount ?? ENDLESS;
-  const sessionLimit = config.conversationNum ?? ENDLESS;
-  const issuing: Issuing = {
-    kind: 'fixed-schedule',
-    schedule,
-    ceiling: ramped(config.concurrency, config.concurrencyRampDuration),
+  return planned(
+    'profiling',
+    { kind: 'fixed-schedule', schedule, ceiling },
+    { ...ends, expectedRequests: Math.min(requestLimit, scheduledTurns(schedule, sessionLimit)) },
+  );
+}
+
+function scheduleWindow(config: Config): ScheduleWindow {
+  return {
+    startOffsetMs: spedUp(config, config.fixedScheduleStartOffset),
+    endOffsetMs: spedUp(config, config.fixedScheduleEndOffset),
+    autoOffset: config.fixedScheduleAutoOffset,
   };
-  return planned('profiling', issuing, {
-    requestLimit,
-    sessionLimit,
-    ...profilingEnds(config),
-    concurrency: config.concurrency,
-    expectedRequests: Math.min(requestLimit, scheduledTurns(schedule, sessionLimit)),
-  });
 }
 
 function profilingEnds(config: Config) {
@@ -196,22 +209,24 @@ function rate(
     rampStepNs: config.timingRateRampUpdateIntervalSeconds * SECOND_NS,
     catchUpNs: config.timingMaxCatchupSeconds * SECOND_NS,
     ceiling,
-    singleTurns: totalTurns(dataset) === sessions,
+    singleTurns: dataset.kind !== 'stream' && totalTurns(dataset) === sessions,
   };
 }
 
 /** How much is sent where the user left it open. */
-function limits(config: Config, dataset: DatasetPlan, sessions: number, log: Log) {
+function limits(config: Config, dataset: DatasetPlan, sessions: number, log: Log): Ends {
   const { requestCount, conversationNum, benchmarkDuration } = config;
   const sessionLimit = conversationNum ?? ENDLESS;
   const given =
     requestCount !== undefined || conversationNum !== undefined || benchmarkDuration !== undefined;
-  if (!given && isTrace(dataset)) return { requestLimit: ENDLESS, sessionLimit: sessions };
+  if (!given && isTrace(dataset))
+    return { requestLimit: ENDLESS, sessionLimit: sessions, endsWithDataset: dataset.kind === 'stream' };
   let requestLimit = requestCount ?? ENDLESS;
   if (!given) {
     requestLimit = Math.max(10, 2 * (config.concurrency ?? 0));
     log('NOTICE', 'load', `${requestLimit} requests are sent, since no count and no duration was given`);
   }
+  if (dataset.kind === 'stream') return { requestLimit, sessionLimit };
   const meanTurns = totalTurns(dataset) / sessions;
   const played = Math.min(requestLimit / meanTurns, sessionLimit);
   const { warmupRequestCount = 0, numWarmupSessions = ENDLESS } = config;
@@ -267,6 +282,7 @@ function expectedRequests(
 ): number | undefined {
   const { requestLimit, sessionLimit } = ends;
   if (sessionLimit === ENDLESS) return Number.isFinite(requestLimit) ? requestLimit : undefined;
+  if (dataset.kind === 'stream') return undefined;
   const allTurns = totalTurns(dataset);
   if (allTurns === sessions) return Math.min(requestLimit, sessionLimit);
   // Users that are there from the start play only the rest of their conversation.
@@ -274,7 +290,7 @@ function expectedRequests(
   return everyOnce && loadMode(config) !== 'user-centric' ? Math.min(requestLimit, allTurns) : undefined;
 }
 
-type Ends = Pick<PhasePlan, 'requestLimit' | 'sessionLimit'>;
+type Ends = Pick<PhasePlan, 'requestLimit' | 'sessionLimit' | 'endsWithDataset'>;
 
 function scheduledTurns({ turnsBefore, conversations }: FixedSchedule, sessionLimit: number): number {
   return turnsBefore[Math.min(conversations.length, sessionLimit)] ?? 0;

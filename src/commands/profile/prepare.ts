@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { hasWarmup, loadMode } from '../../config/load-mode.js';
 import type { Config } from '../../config/options.js';
 import { synthesisFactors } from '../../config/synthesis-options.js';
 import type { RankingLengths, TurnCheck } from '../../dataset/dataset-options.js';
@@ -38,7 +39,7 @@ export interface PreparedRun {
   readonly threads: number;
   /** Tokenizer of each model; absent where the server counts. */
   readonly tokenizers: ReadonlyMap<string, TokenizerSource> | undefined;
-  /** Conversations in the dataset. */
+  /** Conversations in the dataset; Infinity for a streamed file. */
   readonly datasetSize: number;
 }
 
@@ -156,7 +157,8 @@ function generatesText(dataset: DatasetPlan): boolean {
   return (
     (dataset.kind === 'synthetic' &&
       (dataset.isl > 0 || dataset.rankings !== undefined || dataset.sharedPrompts !== undefined)) ||
-    ((dataset.kind === 'rows' || dataset.kind === 'graphs') && dataset.generatedTokens > 0)
+    ((dataset.kind === 'rows' || dataset.kind === 'graphs') && dataset.generatedTokens > 0) ||
+    (dataset.kind === 'stream' && dataset.head.generatedTokens > 0)
   );
 }
 
@@ -193,6 +195,8 @@ function datasetOptions(config: Config, seed: number, checkTurn: TurnCheck) {
     delayStddevMs: config.conversationTurnDelayStddev,
     delayRatio: config.conversationTurnDelayRatio,
     inputFile: config.inputFile,
+    streamAbove: config.datasetStreamAboveMb * 1e6,
+    needsWholeFile: needsWholeFile(config, endpoint),
     datasetType: config.customDatasetType,
     blockSize: config.islBlockSize,
     endpointHasSystemSlot: endpoint.hasSystemSlot,
@@ -203,6 +207,18 @@ function datasetOptions(config: Config, seed: number, checkTurn: TurnCheck) {
     ignoreTimings: config.ignoreTraceDelays,
     synthesis: synthesisOf(config),
   };
+}
+
+/** Why a file cannot be streamed; undefined: it can. */
+function needsWholeFile(config: Config, endpoint: Endpoint): string | undefined {
+  const { datasetSamplingStrategy: strategy } = config;
+  if (strategy !== 'sequential') return `--dataset-sampling-strategy ${strategy} draws from all of it`;
+  if (synthesisOf(config) !== undefined) return '--synthesis-* looks at all of its rows first';
+  if (loadMode(config) === 'user-centric') return '--user-centric-rate needs the turns of all conversations';
+  if (config.exportInputs === 'always') return '--export-inputs always writes all of its requests first';
+  if (loadMode(config) === 'fixed-schedule' && hasWarmup(config))
+    return 'after a warm-up, --fixed-schedule starts with its first row again';
+  return endpoint.fetchesImages ? 'its images are fetched first' : undefined;
 }
 
 /** Whether requests of the endpoint hold text. */

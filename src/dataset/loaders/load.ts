@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import type { DatasetOptions } from '../dataset-options.js';
+import type { StreamPlan } from '../stream/stream-plan.js';
 import type { TurnRules } from '../turn-rules.js';
 import { byTime } from './by-time.js';
 import { detectType, refuseByName } from './detect.js';
@@ -9,6 +10,7 @@ import { readFolder, type TypedFiles } from './folder.js';
 import type { DatasetType } from './format.js';
 import { formatOf } from './formats.js';
 import { type GraphsPlan, planGraphs } from './graphs.js';
+import { planLargeFile } from './large-file.js';
 import { findSpanFiles } from './otel/find-spans.js';
 import { SPAN_BLOCK_TOKENS } from './otel/format.js';
 import { readSpanRows } from './otel/otel-spans.js';
@@ -26,7 +28,7 @@ export async function planFile(
   options: DatasetOptions,
   rules: TurnRules,
   log: Log,
-): Promise<RowsPlan | GraphsPlan | PoolPlan> {
+): Promise<RowsPlan | GraphsPlan | PoolPlan | StreamPlan> {
   const isFolder = await isDirectory(path);
   if (!options.datasetType && !isFolder) refuseByName(path);
   const spanFiles = await spanFilesOf(path, isFolder, options.datasetType);
@@ -35,6 +37,8 @@ export async function planFile(
     const rows = await readSpanRows(path, spanFiles, blockSize, log);
     return planGraphs(rows, 'otel_spans', { ...options, blockSize }, rules, log);
   }
+  const streamed = isFolder ? undefined : await planLargeFile(path, options, rules, log);
+  if (streamed !== undefined) return streamed;
   const written = isFolder ? await readFolder(path, options.datasetType) : await readTypedFile(path, options);
   const { type } = written;
   const files = await fetched(written.files, type, options);

@@ -16,13 +16,24 @@ import {
   type RowTurn,
 } from './format.js';
 import { parseRowText } from './parse-row.js';
-import { type RowFile, rowPath, rowPlace, rowText } from './row-file.js';
+import { type RowFile, type RowLines, rowPath, rowPlace, rowText } from './row-file.js';
 
 /** Reads row `row` in a format. @throws UserError for a malformed row, naming file and line. */
 export function readRow(file: RowFile, row: number, format: RowFormat, context: RowContext): Row {
   // Rows of a folder know their file.
   const own = file.parts === undefined ? context : { ...context, fileSession: stem(rowPath(file, row)) };
-  return inRow(file, row, () => format.read(parseRowText(rowText(file, row)), own));
+  return readRowText(file, row, rowText(file, row), format, own);
+}
+
+/** The same of a row whose text is given. */
+export function readRowText(
+  file: RowLines,
+  row: number,
+  text: string,
+  format: RowFormat,
+  context: RowContext,
+): Row {
+  return inRow(file, row, () => format.read(parseRowText(text), context));
 }
 
 /** Parses row `row`. @throws UserError unless it is an object, naming file and line. */
@@ -32,15 +43,15 @@ export function parseRow(file: RowFile, row: number): JsonObject {
 
 /**
  * Checks the media of a row, and reads their files.
- * @param endpoint what its requests can hold.
+ * @param endpoint what its requests can hold. @param files undefined: no file is read.
  * @returns their length when they are sent, about. @throws UserError for what cannot be sent, naming file and line.
  */
 export function checkRowMedia(
-  file: RowFile,
+  file: RowLines,
   row: number,
   { turns }: Pick<Row, 'turns'>,
   endpoint: EndpointContents,
-  files: FileLoader,
+  files: FileLoader | undefined,
 ): number {
   let bytes = 0;
   for (const { kind, source, uuid } of turns.flatMap(({ media = [] }) => media)) {
@@ -55,7 +66,7 @@ export function checkRowMedia(
     if (source === '' && uuid !== undefined) continue;
     try {
       bytes += checkMedia(kind, source);
-      files.load(kind, source);
+      files?.load(kind, source);
     } catch (error) {
       if (error instanceof UserError) throw rowError(file, row, error.message);
       throw error;
@@ -69,7 +80,7 @@ export function checkRowMedia(
  * @param warn called with what is not sent. @throws UserError for what cannot be sent, naming file and line.
  */
 export function checkRowTurns(
-  file: RowFile,
+  file: RowLines,
   row: number,
   { turns, sessionId = '', history, systemMessage }: Row,
   check: TurnCheck,
@@ -118,7 +129,7 @@ export function rowMedia(media: readonly RowMedia[], files: LoadedFiles): MediaI
 }
 
 /** An error about a row, naming file and line. */
-export function rowError(file: RowFile, row: number, problem: string, hint?: string): UserError {
+export function rowError(file: RowLines, row: number, problem: string, hint?: string): UserError {
   return new UserError(`${rowPlace(file, row)}: ${problem}`, hint);
 }
 
@@ -129,7 +140,7 @@ export function stem(path: string): string {
 }
 
 /** Runs `read`, and adds file and line to its RowError. @throws UserError */
-export function inRow<T>(file: RowFile, row: number, read: () => T): T {
+export function inRow<T>(file: RowLines, row: number, read: () => T): T {
   try {
     return read();
   } catch (error) {

@@ -17,6 +17,11 @@ export interface RowFile {
   readonly parts?: { readonly paths: readonly string[]; readonly ofRow: Uint32Array };
 }
 
+/** Where the rows of a file are, for messages. */
+export interface RowLines extends Pick<RowFile, 'path' | 'parts'> {
+  readonly lines: ArrayLike<number>;
+}
+
 /**
  * Reads a file with one row per line, with a JSON array of rows, or with an object that has them under `data`;
  * decompresses it if its name ends in `.gz`.
@@ -24,44 +29,97 @@ export interface RowFile {
  * UTF-8, or there is no row.
  */
 export async function readRowFile(path: string, maxBytes = freeBytes()): Promise<RowFile> {
-  const chunks: Uint8Array[] = [];
-  const starts: number[] = [];
-  const ends: number[] = [];
-  const lines: number[] = [];
-  const cutter = new RowCutter(path);
-  const take = (rows: Iterable<CutRow>) => {
-    for (const { start, line, bytes } of rows) {
-      starts.push(start);
-      ends.push(start + bytes.length);
-      lines.push(line);
-    }
-  };
-  let length = 0;
-  try {
+  const read = new CollectedRows(path);
+  await reading(path, async () => {
     for await (const chunk of fileChunks(path)) {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length > maxBytes) throw tooLarge(path, maxBytes);
-      take(cutter.take(chunk));
+      read.take(chunk);
+      if (read.length > maxBytes) throw tooLarge(path, maxBytes);
     }
-    take(cutter.end());
+    read.end();
+  });
+  return read.file();
+}
+
+/** Reads the rows in the first `bytes` bytes of a file, at least one. @throws UserError as `readRowFile`. */
+export async function readRowHead(path: string, bytes: number): Promise<RowFile> {
+  const read = new CollectedRows(path);
+  await reading(path, async () => {
+    for await (const chunk of fileChunks(path)) {
+      read.take(chunk);
+      if (read.length >= bytes && read.rows > 0) return;
+    }
+    read.end();
+  });
+  return read.file();
+}
+
+async function reading(path: string, read: () => Promise<void>): Promise<void> {
+  try {
+    await read();
   } catch (error) {
-    if (error instanceof UserError) {
-      // What is not text has no rows either.
-      requireUtf8(path, Buffer.concat(chunks));
-      throw error;
-    }
+    if (error instanceof UserError) throw error;
     throw new UserError(`${path} cannot be read: ${messageOf(error)}`, 'check --input-file');
   }
-  const bytes = joinedShared(chunks);
-  requireUtf8(path, bytes);
-  if (starts.length === 0) {
-    throw new UserError(
-      `${path} holds no rows`,
-      'expected one JSON object per line, or a JSON array of them',
-    );
+}
+
+/** The rows of chunks of a file. */
+class CollectedRows {
+  readonly #path: string;
+  readonly #cutter: RowCutter;
+  readonly #chunks: Uint8Array[] = [];
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+  readonly #lines: number[] = [];
+  length = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#cutter = new RowCutter(path);
   }
-  return { path, bytes, starts: shared(starts), ends: shared(ends), lines: shared(lines) };
+
+  get rows(): number {
+    return this.#starts.length;
+  }
+
+  take(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+    this.length += chunk.length;
+    this.#add(() => this.#cutter.take(chunk));
+  }
+
+  /** After the last chunk of the file. */
+  end(): void {
+    this.#add(() => this.#cutter.end());
+  }
+
+  file(): RowFile {
+    const end = this.#ends.at(-1);
+    if (end === undefined) {
+      requireUtf8(this.#path, Buffer.concat(this.#chunks));
+      throw new UserError(
+        `${this.#path} holds no rows`,
+        'expected one JSON object per line, or a JSON array of them',
+      );
+    }
+    const bytes = joinedShared(this.#chunks, end);
+    requireUtf8(this.#path, bytes);
+    const [starts, ends, lines] = [shared(this.#starts), shared(this.#ends), shared(this.#lines)];
+    return { path: this.#path, bytes, starts, ends, lines };
+  }
+
+  #add(cut: () => Iterable<CutRow>): void {
+    try {
+      for (const { start, line, bytes } of cut()) {
+        this.#starts.push(start);
+        this.#ends.push(start + bytes.length);
+        this.#lines.push(line);
+      }
+    } catch (error) {
+      // What is not text has no rows either.
+      requireUtf8(this.#path, Buffer.concat(this.#chunks));
+      throw error;
+    }
+  }
 }
 
 /** A file of generated rows; each keeps the line number of the row it was made from. */
@@ -102,7 +160,13 @@ export function joinedFiles(folder: string, files: readonly RowFile[]): RowFile 
     before += file.bytes.length;
   }
   return {
-    ...{ path: folder, bytes: joinedShared(files.map(({ bytes }) => bytes)) },
+    ...{
+      path: folder,
+      bytes: joinedShared(
+        files.map(({ bytes }) => bytes),
+        before,
+      ),
+    },
     ...{ starts: shared(starts), ends: shared(ends), lines: shared(lines) },
     parts: { paths: files.map(({ path }) => path), ofRow: shared(ofRow) },
   };
@@ -119,12 +183,12 @@ export function inOrder(file: RowFile, order: readonly number[]): RowFile {
 }
 
 /** Where a row is, for messages. */
-export function rowPlace(file: RowFile, row: number): string {
+export function rowPlace(file: RowLines, row: number): string {
   return `${rowPath(file, row)}:${file.lines[row]}`;
 }
 
 /** The file that a row is from. */
-export function rowPath({ path, parts }: RowFile, row: number): string {
+export function rowPath({ path, parts }: Pick<RowFile, 'path' | 'parts'>, row: number): string {
   return parts?.paths[parts.ofRow[row] ?? 0] ?? path;
 }
 
@@ -145,14 +209,13 @@ export function shared(values: ArrayLike<number>): Uint32Array {
   return array;
 }
 
-/** The chunks in one piece of shared memory. */
-function joinedShared(chunks: readonly Uint8Array[]): Uint8Array {
-  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+/** The first bytes of the chunks in one piece of shared memory. */
+function joinedShared(chunks: readonly Uint8Array[], length: number): Uint8Array {
   const bytes = new Uint8Array(new SharedArrayBuffer(length));
   let at = 0;
   for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
+    bytes.set(chunk.subarray(0, length - at), at);
+    at += Math.min(chunk.length, length - at);
   }
   return bytes;
 }
