@@ -41,9 +41,9 @@ export interface SessionWindow {
   readonly rows: number;
 }
 
-export const sessionWindow: SessionWindow = { bytes: 64 * 2 ** 20, rows: 100_000 };
+const sessionWindow: SessionWindow = { bytes: 64 * 2 ** 20, rows: 100_000 };
 /** The window in words. */
-export const windowWords = '64 MB and 100,000 rows';
+const windowWords = '64 MB and 100,000 rows';
 const MAX_SESSIONS = 2 ** 24;
 
 /** Groups the rows of a streamed file into conversations, in the order of their first rows. */
