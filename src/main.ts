@@ -30,6 +30,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Show the results of a run from its records, even if it was killed.',
     load: () => import('./commands/report.js'),
   },
+  'synthesize agentic-code': {
+    summary: 'Generate a trace of sessions of a coding agent.',
+    load: () => import('./commands/synthesize/agentic-code.js'),
+  },
   'trace stats': {
     summary: 'Summarize a Mooncake trace: lengths, arrivals, shared prefixes.',
     load: () => import('./commands/trace/stats.js'),

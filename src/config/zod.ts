@@ -1,2 +1,16 @@
 /** The parts of zod that we use: the build bundles these only. */
-export { array, boolean, custom, enum, int, json, number, record, string, union, type ZodType } from 'zod';
+export {
+  array,
+  boolean,
+  custom,
+  enum,
+  type infer,
+  int,
+  json,
+  number,
+  record,
+  strictObject,
+  string,
+  union,
+  type ZodType,
+} from 'zod';

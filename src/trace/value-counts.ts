@@ -4,6 +4,7 @@ export interface ValueStatistics {
   readonly mean: number;
   readonly std: number;
   readonly min: number;
+  readonly p5: number;
   readonly p25: number;
   readonly median: number;
   readonly p75: number;
@@ -75,6 +76,7 @@ export class ValueCounts {
       mean,
       std: Math.sqrt(sum((value) => (value - mean) ** 2) / count),
       min: values[0] ?? 0,
+      p5: at(5),
       p25: at(25),
       median: at(50),
       p75: at(75),

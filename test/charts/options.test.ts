@@ -197,6 +197,7 @@ describe('what is drawn of a run', () => {
       mean: 1,
       std: 0,
       min: 1,
+      p5: 1,
       p25: 1,
       median: 1,
       p75: 1,

@@ -18,7 +18,7 @@ import { openTokenizer } from '../../src/dataset/tokenizer/open.js';
 import type { Tokenizer } from '../../src/dataset/tokenizer/tokenizer.js';
 import { randomStreams } from '../../src/util/random.js';
 import { options } from './options.js';
-import { acrossSpaces, unigram, wordPiece } from './tokenizers.js';
+import { acrossSpaces, wordPiece } from './tokenizers.js';
 
 const source = { kind: 'shipped', name: 'builtin' } as const;
 const tokenizer = openTokenizer(source);
@@ -187,6 +187,30 @@ describe('marked conversations', () => {
     ]);
   });
 
+  it('of a file of graphs: generated text makes room where the marker goes', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'bust-')), 'g.jsonl');
+    const rows = [
+      {
+        session_id: 'r',
+        turns: [
+          { input_length: 50, spawns: ['s'] },
+          { input_length: 40, forks: ['f'] },
+        ],
+      },
+      { session_id: 's', turns: [{ input_length: 60 }] },
+      { session_id: 'f', turns: [{ input_length: 70 }] },
+    ];
+    writeFileSync(path, rows.map((row) => JSON.stringify(row)).join('\n'));
+    const [graph] = await sessions('first_turn_prefix', { inputFile: path, datasetType: 'dag_jsonl' });
+    const texts = [graph, ...(graph?.agents ?? [])].flatMap((agent) => textsOf(agent as Conversation));
+    expect(texts.map((text) => [tokenizer.count(text), text.startsWith('[rid:')])).toEqual([
+      [50, true],
+      [40, false],
+      [60, true],
+      [70, false],
+    ]);
+  });
+
   it('of a warm-up have their marker on top of their length', () => {
     const mark = openMarks({ kind: 'warmup', where: 'first-turn', end: 'prefix' });
     const turn = { role: 'user', texts: [{ name: 'text', contents: ['a b'] }], model: 'm', inputTokens: 2 };
@@ -220,7 +244,7 @@ describe('marked conversations', () => {
   });
 });
 
-it.each([{ make: wordPiece }, { make: unigram }, { make: acrossSpaces }])(
+it.each([{ make: wordPiece }, { make: acrossSpaces }])(
   'lengths with a marker are exact with $make.name',
   ({ make }) => {
     const other = make();

@@ -1,6 +1,7 @@
 import { UserError } from '../../util/errors.js';
 import type { JsonObject } from '../../util/json.js';
 import type { Log } from '../../util/log.js';
+import { marksTurn } from '../cache-bust.js';
 import type { Agent, Conversation, Dataset } from '../conversation.js';
 import type { DatasetOptions } from '../dataset-options.js';
 import type { PromptSource } from '../prompts.js';
@@ -112,13 +113,19 @@ export function openGraphs(
         ? withoutSystem(turns)
         : { system: undefined, own: turns };
     const systemMessage = forkOf === undefined ? system : before[parent ?? 0]?.systemMessage;
+    const { marked } = prompts;
+    const facts = { systemMessage: systemMessage ?? plan.rules.systemPrompt, history };
+    // An agent that goes on from a history has its marker there.
+    const hasOwn = forkOf === undefined || history === 'self-contained';
+    const markedAt = (place: number) =>
+      marked !== undefined && hasOwn && marksTurn(marked.place, facts, place) ? marked : undefined;
     return {
       sessionId,
       history,
       turns: own.map((turn, place) => {
         const waits = waitsFor[place] ?? [];
         return {
-          ...completed(turn, first + firstTurn + place),
+          ...completed(turn, first + firstTurn + place, markedAt(place)),
           ...(waits.length === 0 ? {} : { waitsFor: waits }),
         };
       }),
