@@ -21,6 +21,7 @@ const { SourceLoop } = await built('telemetry/source-loop.js');
 const { openPageSource } = await built('telemetry/page-source.js');
 const { openScrapedSeries } = await built('telemetry/scraped-series.js');
 const { Notices } = await built('telemetry/notices.js');
+const { writeServerMetrics } = await built('export/server-metrics-files.js');
 const { openHttpTransport } = await built('transport/http.js');
 const { monotonicNs } = await built('util/clock.js');
 
@@ -83,7 +84,7 @@ async function costOfReading(): Promise<void> {
   await server.stop();
 }
 
-/** Memory and disk after an hour whose pages come one after another, and what reading them back takes. */
+/** Memory and disk after an hour whose pages come one after another, and what reading them back and the files take. */
 async function memoryOfAnHour(): Promise<void> {
   const scrapes = Math.round((quick ? 36 : 3600) / (INTERVAL_MS / 1000));
   await withFolder(async (folder) => {
@@ -127,6 +128,46 @@ async function memoryOfAnHour(): Promise<void> {
       's to read back': (monotonicNs() - fromNs) / 1e9,
       'MB more at the peak of reading back': mb(peakBack - atStart),
     });
+    for (const format of ['json', 'csv', 'parquet']) await writeFile(format, scraped, folder, atStart);
+  });
+}
+
+/** CPU time, memory and size of one of the files of an hour. @param atStart bytes of the process before the hour. */
+async function writeFile(
+  format: string,
+  scraped: { readonly sources: readonly { readonly sentNs: Float64Array }[] },
+  folder: string,
+  atStart: number,
+): Promise<void> {
+  const path = join(folder, format);
+  const files = { serverMetricsJson: path, serverMetricsCsv: path, serverMetricsParquet: path };
+  const toNs = scraped.sources[0]?.sentNs.at(-3) ?? 0;
+  const facts = {
+    ...{ version: '', benchmarkId: '', inputConfig: {}, sources: scraped.sources, slices: undefined },
+    origin: { epochNs: 1_767_225_600_000_000_000n, monotonicNs: 0n },
+    phases: [{ name: 'profiling', fromNs: 1e9, toNs, wasCancelled: false }],
+  };
+  let peak = 0;
+  const before = process.cpuUsage();
+  // Everything is synchronous: memory is seen where series are taken.
+  const seen = {
+    ...scraped,
+    *series(isWanted: unknown) {
+      for (const series of (scraped as unknown as { series(wanted: unknown): Iterable<unknown> }).series(
+        isWanted,
+      )) {
+        peak = Math.max(peak, process.memoryUsage().rss);
+        yield series;
+      }
+    },
+  };
+  await writeServerMetrics(seen, facts, { formats: new Set([format]), files, spool: folder });
+  const { user, system } = process.cpuUsage(before);
+  report.add('files of the hour', {
+    file: format,
+    'CPU s': (user + system) / 1e6,
+    'MB more at the peak': (peak - atStart) / 2 ** 20,
+    MB: statSync(path).size / 2 ** 20,
   });
 }
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { type ServerResult, serverResult } from '../metrics/server-results.js';
-import { spanOf } from '../metrics/server-windows.js';
+import { type SampleSpan, spanOf } from '../metrics/server-windows.js';
 import type { FileKey, RunFiles } from '../run/files.js';
-import type { FamilyKind, ScrapedSeries, ServerSeries } from '../telemetry/server-series.js';
+import type { FamilyKind, ScrapedSeries, SeriesHead, ServerSeries } from '../telemetry/server-series.js';
 import { messageOf } from '../util/errors.js';
 import { writeByPath, writePieces } from '../util/write-whole.js';
 import type { ServerMetricsFacts, ServerPhase } from './server-metrics.js';
@@ -43,14 +43,18 @@ export async function writeServerMetrics(
   if (facts.sources.every(({ sentNs }) => sentNs.length === 0)) return [];
   const troubles: string[] = [];
   const path = join(spool, 'texts.spool');
+  const inProfiling: SeriesHead[] = [];
   let spill: TextSpill | undefined;
   try {
     spill = new TextSpill(path);
     const results = resultFiles(facts, formats, spill);
-    for (const series of ofServers(scraped.series())) addSeries(series, facts, results);
+    for (const series of ofServers(scraped.series())) {
+      addSeries(series, facts, results);
+      if (profilingSpan(series, facts) !== undefined) inProfiling.push(headOf(series));
+    }
     for (const file of results) troubles.push(...writePieces(files[file.key], file.text()));
   } catch (thrown) {
-    troubles.push(`The server metrics could not be written: ${path}: ${messageOf(thrown)}`);
+    return [`The server metrics could not be written: ${path}: ${messageOf(thrown)}`];
   } finally {
     spill?.close();
   }
@@ -60,9 +64,9 @@ export async function writeServerMetrics(
   }
   if (formats.has('parquet')) {
     const { writeParquet } = await import('./server-metrics-parquet.js');
-    const rows = { [Symbol.iterator]: () => parquetSeries(scraped, facts) };
-    const layout = layoutOf(rows);
-    const write = (unfinished: string) => writeParquet(unfinished, facts, layout, rows);
+    const layout = layoutOf(inProfiling);
+    const write = (unfinished: string) =>
+      writeParquet(unfinished, facts, layout, parquetSeries(scraped, facts));
     troubles.push(...writeByPath(files.serverMetricsParquet, write));
   }
   return troubles;
@@ -106,21 +110,29 @@ function addSeries(series: ServerSeries, facts: ServerMetricsFacts, files: reado
 }
 
 /** Series of profiling, with the samples that get rows. */
-function* parquetSeries(scraped: ScrapedSeries, { phases }: ServerMetricsFacts): Generator<ParquetSeries> {
-  const profiling = phases.find(({ name }) => name === 'profiling');
-  if (profiling === undefined) return;
+function* parquetSeries(scraped: ScrapedSeries, facts: ServerMetricsFacts): Generator<ParquetSeries> {
   for (const series of ofServers(scraped.series())) {
-    const span = spanOf(series, profiling);
+    const span = profilingSpan(series, facts);
     if (span !== undefined) yield { series, span };
   }
 }
 
-function layoutOf(all: Iterable<ParquetSeries>): ParquetLayout {
+function profilingSpan(series: ServerSeries, { phases }: ServerMetricsFacts): SampleSpan | undefined {
+  const profiling = phases.find(({ name }) => name === 'profiling');
+  return profiling && spanOf(series, profiling);
+}
+
+/** Without the values, which are many. */
+function headOf({ source, family, labels, bounds }: ServerSeries): SeriesHead {
+  return { source, family, labels, bounds };
+}
+
+function layoutOf(all: readonly SeriesHead[]): ParquetLayout {
   const labels = new Set<string>();
   const families = new Map<string, FamilyKind>();
-  for (const { series } of all) {
-    for (const name of Object.keys(series.labels)) labels.add(name);
-    families.set(`${series.source.url} ${series.family.name}`, series.family.kind);
+  for (const head of all) {
+    for (const name of Object.keys(head.labels)) labels.add(name);
+    families.set(`${head.source.url} ${head.family.name}`, head.family.kind);
   }
   const metrics = { gauge: 0, counter: 0, histogram: 0, unknown: 0 };
   for (const kind of families.values()) metrics[kind]++;

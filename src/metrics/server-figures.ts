@@ -7,7 +7,7 @@ import {
   type KnownServer,
   knownServers,
 } from '../telemetry/known-servers.js';
-import type { ScrapedSeries, ScrapedSource, ServerSeries } from '../telemetry/server-series.js';
+import type { ScrapedSeries, ScrapedSource, SeriesHead } from '../telemetry/server-series.js';
 import type { Labels } from '../telemetry/time-series.js';
 import type { Window } from './request-table.js';
 import {
@@ -91,23 +91,27 @@ interface Found {
   readonly rank: number;
 }
 
-/** What was found on the pages of one make of server. */
-interface Pages {
-  readonly sources: Set<ScrapedSource>;
-  readonly found: Found[];
-}
-
 /**
  * Figures of the known servers among the pages, in the order of the table; none for pages of others.
  */
 export function serverFigures(
-  scraped: Pick<ScrapedSeries, 'sources' | 'series'>,
+  scraped: Pick<ScrapedSeries, 'sources' | 'heads' | 'series'>,
   window: Window,
   { models, warmupEndNs }: FiguresOf,
 ): ServerFigures[] {
-  const pages = knownServers.map((server) => ({ server, sources: new Set<ScrapedSource>(), found: [] }));
-  for (const series of scraped.series()) {
-    for (const page of pages) addSeries(series, window, page);
+  const pages = knownServers.map((server) => ({
+    ...{ server, sources: new Set<ScrapedSource>(), found: [] as Found[] },
+  }));
+  for (const { family, source } of scraped.heads()) {
+    for (const { server, sources } of pages) if (family.name.startsWith(server.prefix)) sources.add(source);
+  }
+  const placesOf = (head: SeriesHead) => pages.map(({ server }) => figuresIn(head, server));
+  for (const series of scraped.series((head) => placesOf(head).some((places) => places.length > 0))) {
+    const inPhase = reduced(series, window);
+    for (const [i, places] of placesOf(series).entries()) {
+      const { source: page, labels } = series;
+      pages[i]?.found.push(...places.map((place) => ({ ...place, page, labels, reduced: inPhase })));
+    }
   }
   const unread = scraped.sources.filter(
     ({ of, isDefault, sentNs }) => of === 'server' && isDefault && sentNs.length === 0,
@@ -118,20 +122,17 @@ export function serverFigures(
   });
 }
 
-function addSeries(
-  series: ServerSeries,
-  window: Window,
-  { server, sources, found }: Pages & { readonly server: KnownServer },
-): void {
-  const { family, labels, source: page } = series;
-  if (family.name.startsWith(server.prefix)) sources.add(page);
-  if (isSecondRank(server, labels)) return;
-  for (const [figure, places] of figuresOfServer(server)) {
+/** The figures of a server that a series holds. */
+function figuresIn(
+  { family, labels }: SeriesHead,
+  server: KnownServer,
+): Pick<Found, 'figure' | 'source' | 'rank'>[] {
+  if (isSecondRank(server, labels)) return [];
+  return figuresOfServer(server).flatMap(([figure, places]) => {
     const rank = places.findIndex((place) => place.family === family.name && hasLabels(place, labels));
     const source = places[rank];
-    if (source !== undefined)
-      found.push({ page, labels, reduced: reduced(series, window), figure, source, rank });
-  }
+    return source === undefined ? [] : [{ figure, source, rank }];
+  });
 }
 
 /** Of each page and figure the series under the preferred name, of the models of the run where the page names any. */

@@ -1,5 +1,5 @@
 import { keptMetric } from './known-servers.js';
-import type { ScrapedSeries, ScrapedSource, ServerSeries } from './server-series.js';
+import type { ScrapedSeries, ScrapedSource, SeriesHead, ServerSeries } from './server-series.js';
 import type { Labels, Observation, SeriesMetric } from './time-series.js';
 
 /** Most observations of a source that are kept: one a second in an hour. */
@@ -24,7 +24,8 @@ export function* keptObservations(
 ): Iterable<Observation> {
   let source: ScrapedSource | undefined;
   let kept = new Map<string, Kept>();
-  for (const series of scraped.series()) {
+  const isKept = ({ family, labels }: SeriesHead) => keptMetric(family.name, labels) !== undefined;
+  for (const series of scraped.series(isKept)) {
     if (series.source !== source) {
       if (source !== undefined) yield* observationsOf(source, [...kept.values()], most);
       source = series.source;

@@ -19,7 +19,7 @@ export interface LoggedSource {
 }
 
 /** Bytes of values that are read back at once: a source of more takes several passes through its log. */
-const MAX_PASS_BYTES = 16 << 20;
+const MAX_PASS_BYTES = 32 << 20;
 
 /** What the logs hold. @param passBytes of values to hold at once. */
 export function openScrapedSeries(
@@ -28,8 +28,11 @@ export function openScrapedSeries(
 ): ScrapedSeries {
   return {
     sources: logged.map(({ source }) => source),
-    *series() {
-      for (const source of logged) yield* seriesOf(source, passBytes);
+    *heads() {
+      for (const source of logged) for (const { head } of partsOf(source)) yield head;
+    },
+    *series(isWanted = () => true) {
+      for (const source of logged) yield* seriesOf(source, isWanted, passBytes);
     },
     *scrapes() {
       for (const source of logged) yield* scrapesOf(source);
@@ -100,105 +103,109 @@ function completeHistogram(values: Float64Array, at: number, bounds: number): vo
   if (Number.isNaN(values[at + bounds + 1] as number)) values[at + bounds + 1] = below;
 }
 
-function* seriesOf(logged: LoggedSource, passBytes: number): Iterable<ServerSeries> {
+function* seriesOf(
+  logged: LoggedSource,
+  isWanted: (head: SeriesHead) => boolean,
+  passBytes: number,
+): Iterable<ServerSeries> {
   const { source, log } = logged;
   const scrapes = source.sentNs.length;
   if (log === undefined || scrapes === 0) return;
   const every = Uint32Array.from({ length: scrapes }, (_, index) => index);
-  const parts = partsOf(logged);
-  const maxColumns = Math.max(1, Math.floor(passBytes / (8 * scrapes)));
+  const parts = partsOf(logged).filter(({ head }) => isWanted(head));
+  const maxWidth = passBytes / (8 * scrapes);
+  let memory = new Float64Array(0);
   for (let from = 0; from < parts.length; ) {
     let to = from;
-    let columns = 0;
-    do columns += parts[to++]?.numbers.length ?? 0;
-    while (to < parts.length && columns + (parts[to]?.numbers.length ?? 0) <= maxColumns);
+    let width = 0;
+    do width += parts[to++]?.numbers.length ?? 0;
+    while (to < parts.length && width + (parts[to]?.numbers.length ?? 0) <= maxWidth);
     const batch = parts.slice(from, to);
-    const values = readColumns(
-      log,
-      logged.samples.length,
-      batch.flatMap(({ numbers }) => numbers),
-      scrapes,
-    );
-    let column = 0;
+    // All passes use the same memory: what one pass leaves behind may be in the way for long.
+    const length = width * scrapes;
+    if (memory.length < length) memory = new Float64Array(length);
+    const values = memory.subarray(0, length).fill(SAME);
+    readValues(log, logged.samples.length, batch, values);
+    let at = 0;
     for (const { head, numbers } of batch) {
-      const width = numbers.length;
-      const series = { ...head, ...present(values, column, width, every) };
-      column += width;
+      const end = at + numbers.length * scrapes;
+      const series = { ...head, ...present(values.subarray(at, end), numbers, every) };
+      at = end;
       if (series.scrapes.length > 0) yield series;
     }
     from = to;
   }
 }
 
-/** The values of samples in all scrapes, one column for each; NaN where a sample is absent. */
-function readColumns(
-  path: string,
-  samples: number,
-  numbers: readonly number[],
-  scrapes: number,
-): Float64Array {
-  const columnOf = new Int32Array(samples).fill(-1);
-  const columns = new Float64Array(numbers.length * scrapes).fill(Number.NaN);
-  for (const [column, number] of numbers.entries()) if (number >= 0) columnOf[number] = column;
-  // Each value holds from a scrape on, until another one replaces it.
-  const since = new Uint32Array(numbers.length);
-  const current = new Float64Array(numbers.length).fill(Number.NaN);
-  const hold = (column: number, until: number) => {
-    const value = current[column] as number;
-    const from = column * scrapes + (since[column] as number);
-    const to = column * scrapes + until;
-    if (to === from + 1) columns[from] = value;
-    else columns.fill(value, from, to);
-  };
+/** Stands for the value of the scrape before: those of a page are finite. */
+const SAME = Number.POSITIVE_INFINITY;
+
+/**
+ * Sets the values that the log has: of a sample in each scrape in which it changed, NaN where it is absent from.
+ * @param values of these series, one behind the other, scrape by scrape.
+ */
+function readValues(path: string, samples: number, parts: readonly Parts[], values: Float64Array): void {
+  const width = parts.reduce((sum, { numbers }) => sum + numbers.length, 0);
+  const scrapes = values.length / width;
+  // By number: place of the first value, and values in a row of its series; 0: it is not wanted.
+  const places = new Uint32Array(samples);
+  const widths = new Uint32Array(samples);
+  let end = 0;
+  for (const { numbers } of parts) {
+    for (const [part, number] of numbers.entries()) {
+      // The count of a histogram and its last bucket may be the same sample.
+      if (number < 0 || widths[number] !== 0) continue;
+      places[number] = end + part;
+      widths[number] = numbers.length;
+    }
+    end += numbers.length * scrapes;
+  }
   const reader = new ScrapeLogReader(path);
   try {
     for (let scrape = 0; scrape < scrapes && reader.nextScrape(); scrape++) {
       while (reader.nextChange()) {
-        const column = columnOf[reader.number] as number;
-        if (column === -1) continue;
-        hold(column, scrape);
-        current[column] = reader.value;
-        since[column] = scrape;
+        const { number } = reader;
+        const step = widths[number] as number;
+        if (step !== 0) values[(places[number] as number) + scrape * step] = reader.value;
       }
     }
   } finally {
     reader.close();
   }
-  for (const column of numbers.keys()) hold(column, scrapes);
-  for (const [column, number] of numbers.entries()) {
-    // The count of a histogram and its last bucket may be the same sample.
-    const same = number < 0 ? column : (columnOf[number] as number);
-    if (same !== column) columns.copyWithin(column * scrapes, same * scrapes, (same + 1) * scrapes);
-  }
-  return columns;
 }
 
-/** The scrapes that have a series, and its values there, scrape by scrape. @param every all scrapes. */
+/**
+ * The scrapes that have a series, and its values there, scrape by scrape.
+ * @param values as `readValues` sets them; they are overwritten. @param every all scrapes.
+ */
 function present(
-  columns: Float64Array,
-  column: number,
-  width: number,
+  values: Float64Array,
+  numbers: readonly number[],
   every: Uint32Array,
 ): Pick<ServerSeries, 'scrapes' | 'values'> {
-  const { length } = every;
-  const values = new Float64Array(length * width);
-  const scrapes = new Uint32Array(length);
+  const width = numbers.length;
+  const current = new Float64Array(width).fill(Number.NaN);
+  const firsts = numbers.map((number) => numbers.indexOf(number));
+  const scrapes = new Uint32Array(every.length);
   // A sum alone is no histogram.
   const sum = width === 1 ? -1 : width - 2;
   let rows = 0;
-  for (let scrape = 0; scrape < length; scrape++) {
+  for (let scrape = 0; scrape < every.length; scrape++) {
+    const row = rows * width;
     let has = false;
     for (let part = 0; part < width; part++) {
-      const value = columns[(column + part) * length + scrape] as number;
-      values[rows * width + part] = value;
+      let value = values[scrape * width + part] as number;
+      if (value !== SAME) current[part] = value;
+      value = current[firsts[part] as number] as number;
+      values[row + part] = value;
       if (part !== sum && !Number.isNaN(value)) has = true;
     }
     if (!has) continue;
-    if (width > 1) completeHistogram(values, rows * width, width - 2);
+    if (width > 1) completeHistogram(values, row, width - 2);
     scrapes[rows++] = scrape;
   }
-  if (rows === length) return { scrapes: every, values };
-  return { scrapes: scrapes.slice(0, rows), values: values.slice(0, rows * width) };
+  if (rows === every.length) return { scrapes: every, values };
+  return { scrapes: scrapes.slice(0, rows), values: values.subarray(0, rows * width) };
 }
 
 function* scrapesOf(logged: LoggedSource): Iterable<Scrape> {

@@ -47,7 +47,10 @@ export interface SeriesHead {
 export interface ServerSeries extends SeriesHead {
   /** Indices into the source's times, ascending. */
   readonly scrapes: Uint32Array;
-  /** One value per scrape; of a histogram `bounds.length + 2`: cumulative buckets, sum, count. */
+  /**
+   * One value per scrape; of a histogram `bounds.length + 2`: cumulative buckets, sum, count. They may be overwritten when
+   * the next series is taken.
+   */
   readonly values: Float64Array;
 }
 
@@ -64,8 +67,10 @@ export interface Scrape {
 export interface ScrapedSeries {
   /** All configured sources; those that were never reached have no times. */
   readonly sources: readonly ScrapedSource[];
-  /** By source, then by first appearance. Each call reads the disk again. */
-  series(): Iterable<ServerSeries>;
+  /** What series there are, by source, then by first appearance. */
+  heads(): Iterable<SeriesHead>;
+  /** Series that are wanted, by default all, in the same order. Each call reads the disk, the faster the fewer are wanted. */
+  series(isWanted?: (head: SeriesHead) => boolean): Iterable<ServerSeries>;
   /** By source, then by time. Each call reads the disk again. */
   scrapes(): Iterable<Scrape>;
 }

@@ -51,10 +51,10 @@ export async function readSettings(
 /** Adds what the info metrics of known servers tell in their labels. */
 export function withInfoMetrics(
   read: readonly ServerSettings[],
-  scraped: Pick<ScrapedSeries, 'series'>,
+  scraped: Pick<ScrapedSeries, 'heads'>,
 ): ServerSettings[] {
   const all = new Map(read.map((one) => [one.url, { ...one, settings: { ...one.settings } }]));
-  for (const { source, family, labels } of scraped.series()) {
+  for (const { source, family, labels } of scraped.heads()) {
     const server = serverOfFamilies([family.name]);
     if (!family.isInfo || server === undefined) continue;
     const { url } = source;

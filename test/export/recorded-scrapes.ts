@@ -66,6 +66,7 @@ export function scrapedSeries(
   }
   return {
     sources: [source],
+    heads: () => [...found.values()].map(({ head }) => head),
     *series() {
       for (const { head, scrapes, values } of found.values()) {
         yield { ...head, scrapes: Uint32Array.from(scrapes), values: Float64Array.from(values) };

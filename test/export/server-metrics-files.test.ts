@@ -196,6 +196,7 @@ test('several pages: series of one metric by page, files of phases by page', asy
   };
   const scraped: ScrapedSeries = {
     sources: [...one.sources, ...other.sources, ...down.sources],
+    heads: () => [...one.heads(), ...other.heads()],
     *series() {
       yield* one.series();
       yield* other.series();

@@ -134,6 +134,10 @@ describe.runIf(goldenIsThere)('files of the samples that AIPerf counted, to the 
     expect(own.columns).toEqual(other.columns);
     expect(own.rows.map(comparable)).toEqual(other.rows.map(comparable));
     expect(own.groups).toBe(1);
+    writeParquet(path, { ...facts, phases }, { labels, metrics }, all, 100);
+    const inGroups = await parquetOf(path);
+    expect(inGroups.groups).toBeGreaterThan(2);
+    expect(inGroups.rows).toEqual(own.rows);
     // What differs from run to run or belongs to another language, and addresses that were changed in the JSON.
     const differing = /ARROW|timestamp_utc|hostname|python|pyarrow|input_config|endpoint_urls|metric_.*count/;
     const keys = ({ metadata }: typeof own) =>

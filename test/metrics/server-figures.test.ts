@@ -48,7 +48,7 @@ function histogram(source: ScrapedSource, name: string, rows: readonly (readonly
 }
 
 function scraped(...all: readonly ServerSeries[]) {
-  return { sources: [...new Set(all.map(({ source }) => source))], series: () => all };
+  return { sources: [...new Set(all.map(({ source }) => source))], heads: () => all, series: () => all };
 }
 
 describe('serverFigures', () => {
@@ -194,7 +194,7 @@ describe('serverFigures', () => {
   });
 
   it('says which pages of servers of the load could not be read', () => {
-    const { sources, series: all } = scraped(series(main, 'counter', 'vllm:prompt_tokens', [0, 5, 5, 5, 9]));
+    const { sources, ...all } = scraped(series(main, 'counter', 'vllm:prompt_tokens', [0, 5, 5, 5, 9]));
     const [missing, gpus, named] = [
       { ...page('http://b/metrics', []), isDefault: true },
       { ...page('http://localhost:9400/metrics', []), of: 'gpu', isDefault: true } as const,
@@ -202,7 +202,7 @@ describe('serverFigures', () => {
     ];
     const run = { models: [], warmupEndNs: undefined };
     const gaps = (...more: ScrapedSource[]) =>
-      serverFigures({ sources: [...sources, ...more], series: all }, window, run)[0]?.gaps;
+      serverFigures({ ...all, sources: [...sources, ...more] }, window, run)[0]?.gaps;
     expect(gaps(gpus, named)).toEqual([]);
     expect(gaps(missing, gpus)).toEqual(['http://b/metrics could not be read']);
   });

@@ -83,7 +83,7 @@ it('adds the labels of info metrics that are set', () => {
   };
   const other = { ...series, family: { ...series.family, name: 'python_info' } };
   const read = [{ server: 'vLLM', url: 'http://a/metrics', settings: { '/version': { version: '1' } } }];
-  expect(withInfoMetrics(read, { series: () => [series, other] })).toEqual([
+  expect(withInfoMetrics(read, { heads: () => [series, other] })).toEqual([
     {
       ...{ server: 'vLLM', url: 'http://a/metrics' },
       settings: {
