@@ -2,6 +2,7 @@ import { cut } from '../util/cut.js';
 import type { LogLevel } from '../util/log.js';
 import { makeFolder } from '../util/make-folder.js';
 import { type FamilySample, familyOf } from './families.js';
+import { LabelMasks, lineWithoutSecrets } from './label-masks.js';
 import { grown } from './line-table.js';
 import type { Notices } from './notices.js';
 import { PageReader } from './page-reader.js';
@@ -24,6 +25,7 @@ export class SourceRecorder {
   readonly #path: string;
   readonly #folder: string;
   readonly #pages = new PageReader();
+  readonly #masks = new LabelMasks();
   readonly #onPage: (reading: Reading, pages: PageReader) => void;
   /** Samples by number, and their numbers by the id that the reader gave them; -1: not kept. */
   readonly #samples: FamilySample[] = [];
@@ -166,7 +168,7 @@ export class SourceRecorder {
     while (samples > this.#numberOf.length) this.#numberOf = grown(this.#numberOf, Int32Array);
     const from = this.#samples.length;
     for (const { id, name, labels } of fresh) {
-      const sample = familyOf(name, labels, this.#pages);
+      const sample = familyOf(name, this.#masks.masked(labels), this.#pages);
       this.#numberOf[id] = sample === undefined ? -1 : this.#samples.length;
       if (sample === undefined) continue;
       const number = this.#samples.length;
@@ -194,7 +196,7 @@ export class SourceRecorder {
       this.#note('empty', 'the page has no metrics', 'the page had no metrics');
     if (malformed > 0) {
       const what = 'malformed lines were left out';
-      this.#note('malformed', `${what}, e.g. ${malformedLine}`, what, malformed);
+      this.#note('malformed', `${what}, e.g. ${lineWithoutSecrets(malformedLine)}`, what, malformed);
     }
     if (duplicates > 0) {
       const shown = this.#shown(this.#numberOf[duplicateId] ?? -1);

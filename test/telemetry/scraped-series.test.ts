@@ -42,7 +42,7 @@ function record(pages: readonly string[], passBytes?: number): { scraped: Scrape
 
 /** Series as plain data. */
 function seriesOf(scraped: ScrapedSeries) {
-  return [...scraped.series()].map(({ family: { name, kind }, labels, bounds, scrapes, values }) => ({
+  return Array.from(scraped.series(), ({ family: { name, kind }, labels, bounds, scrapes, values }) => ({
     ...{ name, kind, labels, bounds },
     scrapes: [...scrapes],
     values: [...values],
@@ -76,6 +76,17 @@ it('gives back the values of each series, and the scrapes that had it', () => {
 
 it('gives the same in several passes', () => {
   expect(seriesOf(record(odd, 1).scraped)).toEqual(seriesOf(record(odd).scraped));
+});
+
+it('gives the series that are wanted', () => {
+  const { scraped } = record(odd);
+  expect([...scraped.heads()].map(({ family, labels }) => [family.name, labels.a])).toEqual([
+    ['q', undefined],
+    ['n', '1'],
+    ['n', '2'],
+  ]);
+  const wanted = [...scraped.series(({ labels }) => labels.a === '2')];
+  expect(wanted.map(({ values }) => [...values])).toEqual([[1, 1, 0]]);
 });
 
 it('gives the same by scrape', () => {
@@ -147,5 +158,19 @@ it('says that a page which was asked for is empty', () => {
   expect(record(['', '# EOF\n']).lines).toEqual([
     'WARNING http://s/metrics: the page has no metrics',
     'WARNING 2 times in all: http://s/metrics: the page had no metrics',
+  ]);
+});
+
+it('masks keys in labels, and keeps their series apart', () => {
+  const page =
+    '# TYPE n counter\nn_total{api_key="sk-1",m="a"} 1\nn_total{api_key="sk-2",m="a"} 2\nn_total{api_key=""} 3\n';
+  const { scraped, lines } = record([page, `${page}n_total{password="x\n`]);
+  expect(seriesOf(scraped).map(({ labels, values }) => [labels, values])).toEqual([
+    [{ api_key: '<redacted>', m: 'a' }, [1, 1]],
+    [{ api_key: '<redacted 2>', m: 'a' }, [2, 2]],
+    [{ api_key: '' }, [3, 3]],
+  ]);
+  expect(lines).toEqual([
+    'WARNING http://s/metrics: malformed lines were left out, e.g. n_total{password="<redacted>',
   ]);
 });

@@ -87,6 +87,7 @@ function serverPages(config: Config, endpoint: EndpointHeaders | undefined): Pag
 
 /** Pages of one kind, each once. */
 class PageList {
+  /** By URL, secrets included. */
   readonly #pages = new Map<string, PagePlan>();
   readonly #ofLoad: ReadonlySet<string>;
   readonly #headers: readonly string[];
@@ -110,8 +111,14 @@ class PageList {
     const isOfLoad = this.#ofLoad.has(url.origin);
     // A key must not go to another server.
     const headers = isOfLoad ? this.#headers : [];
+    const key = withoutUser(url).href;
+    const known = this.#pages.get(key);
+    if (known !== undefined && isDefault) return;
+    const others = this.list.filter((page) => page !== known);
     const page = pagePlan(url, { ...this.#common, isDefault, isOfLoad, headers });
-    if (!this.#pages.has(page.url) || !isDefault) this.#pages.set(page.url, page);
+    // Pages that differ in a key alone look the same without it.
+    const same = others.filter((other) => other.url.replace(/#\d+$/, '') === page.url);
+    this.#pages.set(key, same.length === 0 ? page : { ...page, url: `${page.url}#${same.length + 1}` });
   }
 }
 
@@ -154,12 +161,15 @@ function pagePlan(
   };
 }
 
-/** Without user and password. */
 function shown(url: URL): string {
+  return withoutSecrets(withoutUser(url).href);
+}
+
+function withoutUser(url: URL): URL {
   const bare = new URL(url);
   bare.username = '';
   bare.password = '';
-  return withoutSecrets(bare.href);
+  return bare;
 }
 
 function basic(username: string, password: string): string {
