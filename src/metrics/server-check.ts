@@ -28,6 +28,18 @@ export function checkServer(server: ServerFigures, client: ClientCounts): Server
   if (server.gaps.length > 0) {
     return { explained: [`Counts are not compared: ${server.gaps.join('; ')}.`], unexplained: [] };
   }
+  const stages = stagesOf(server, client);
+  if (stages !== undefined) {
+    const { name, urls, counts } = server;
+    const sums = `${urls.length} pages of ${name} count ${withThousands(counts.finished ?? 0)} finished requests`;
+    return {
+      explained: [
+        `Counts are not compared: ${sums}, ${stages} times the ${withThousands(client.succeeded)} of ours. ` +
+          `${stages} servers serve each request, such as for prefill and decode, and all of them count it and its tokens.`,
+      ],
+      unexplained: [],
+    };
+  }
   const found: Findings = { explained: [], unexplained: [] };
   const others = checkRequests(server, client, found);
   checkTokens(server, client, others, found);
@@ -39,16 +51,34 @@ export function checkServer(server: ServerFigures, client: ClientCounts): Server
 const aborted = ['abort', 'aborted', 'cancelled'];
 const failed = ['error', 'validation', 'not_found', 'overload', 'internal', 'not_implemented'];
 
+/**
+ * How many servers count each request, where their sum is a multiple of ours: servers for prefill and for decode that
+ * work behind one URL. @returns undefined where each request counts once, or where the sum is no multiple.
+ */
+function stagesOf(server: ServerFigures, client: ClientCounts): number | undefined {
+  const { succeeded, unsure, prompts, choices } = client;
+  const finished = finishedIn(server) ?? 0;
+  const fits = (each: number) => finished >= succeeded * each && finished <= (succeeded + unsure) * each;
+  if (succeeded === 0 || [1, choices, prompts * choices].some(fits)) return undefined;
+  for (let stages = 2; stages <= server.urls.length; stages++) if (fits(stages)) return stages;
+  return undefined;
+}
+
+/** Requests that a server finished, without those that it counts as aborted or failed. */
+function finishedIn({ counts: { finished }, reasons }: ServerFigures): number | undefined {
+  return finished === undefined ? undefined : finished - sumOf(reasons, [...aborted, ...failed]);
+}
+
+function sumOf(reasons: ServerFigures['reasons'], some: readonly string[]): number {
+  return some.reduce((sum, reason) => sum + (reasons[reason] ?? 0), 0);
+}
+
 /** @returns whether other clients used the server. */
-function checkRequests(
-  { name, counts, reasons }: ServerFigures,
-  client: ClientCounts,
-  found: Findings,
-): boolean {
-  if (counts.finished === undefined) return false;
-  const sumOf = (some: readonly string[]) => some.reduce((sum, reason) => sum + (reasons[reason] ?? 0), 0);
-  const finished = counts.finished - sumOf(aborted) - sumOf(failed);
-  const given = { aborted: sumOf(aborted) + (counts.aborted ?? 0), failed: sumOf(failed) };
+function checkRequests(server: ServerFigures, client: ClientCounts, found: Findings): boolean {
+  const { name, counts, reasons } = server;
+  const finished = finishedIn(server);
+  if (finished === undefined) return false;
+  const given = { aborted: sumOf(reasons, aborted) + (counts.aborted ?? 0), failed: sumOf(reasons, failed) };
   // Prompts and choices of a request may be requests of their own to a server.
   const { succeeded, unsure, prompts, choices } = client;
   const fits = (each: number) => finished >= succeeded * each && finished <= (succeeded + unsure) * each;

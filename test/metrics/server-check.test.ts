@@ -48,6 +48,21 @@ describe('checkServer', () => {
     });
   });
 
+  it('compares no counts where servers of several stages count each request', () => {
+    const urls = ['http://p/metrics', 'http://q/metrics', 'http://d/metrics'];
+    const figures = server({ finished: 80, promptTokens: 16_640, generationTokens: 1320 }, { urls });
+    expect(checkServer(figures, client())).toEqual({
+      explained: [
+        'Counts are not compared: 3 pages of vLLM count 80 finished requests, 2 times the 40 of ours. ' +
+          '2 servers serve each request, such as for prefill and decode, and all of them count it and its tokens.',
+      ],
+      unexplained: [],
+    });
+    const [others] = checkServer(server({ finished: 81 }, { urls }), client()).unexplained;
+    expect(others).toContain('at least 41 came from other clients');
+    expect(checkServer(server({ finished: 80 }), client()).unexplained[0]).toContain('at least 40 came');
+  });
+
   it.each([
     [
       'cancelled requests that ended first',
