@@ -109,8 +109,6 @@ describe('a run in slices', () => {
     );
     expect(stdout).toContain(
       `Records Export: ${join(folder, 'profile_export.jsonl')}\n` +
-        `Server Metrics CSV Export: ${join(folder, 'server_metrics_export.csv')}\n` +
-        `Server Metrics JSON Export: ${join(folder, 'server_metrics_export.json')}\n` +
         `Timeslice CSV Export: ${join(folder, csv)}\n` +
         `Timeslice JSON Export: ${join(folder, json)}\nLog File: `,
     );

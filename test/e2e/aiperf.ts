@@ -74,17 +74,20 @@ export function aiperf(args: readonly string[], options?: StartOptions): Promise
   return startAiperf(args, options).ended;
 }
 
-/** Options of `aiperf profile` without their dashes; a later object's values win where two are spread. */
-export type Options = Readonly<Record<string, string | number | true>>;
+/** Options of `aiperf profile` without their dashes; `false` is not given. A later object's values win where two are spread. */
+export type Options = Readonly<Record<string, string | number | boolean>>;
 
-/** The words of an `aiperf profile` with these options, silent unless they say otherwise. */
+/** For a test about server metrics or GPU telemetry, or about what a run without options leaves. */
+export const withTelemetry: Options = { 'no-server-metrics': false, 'no-gpu-telemetry': false };
+
+/** The words of an `aiperf profile` with these options: silent, and without telemetry, which takes time, unless they say otherwise. */
 export function profileWords(options: Options): string[] {
-  const all: Options = { ui: 'none', ...options };
+  const all: Options = { ui: 'none', 'no-server-metrics': true, 'no-gpu-telemetry': true, ...options };
   return [
     'profile',
-    ...Object.entries(all).flatMap(([name, value]) =>
-      value === true ? [`--${name}`] : [`--${name}`, String(value)],
-    ),
+    ...Object.entries(all)
+      .filter(([, value]) => value !== false)
+      .flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)])),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { profileWords, temporaryFolder } from './aiperf.js';
+import { type Options, profileWords, temporaryFolder } from './aiperf.js';
 
 // The build, as in the other tests here, but in this process: much sooner than one of its own.
 const { main } = await import(new URL('../../dist/main.js', import.meta.url).href);
@@ -41,15 +41,10 @@ export async function aiperfHere(
 }
 
 /** Runs `aiperf profile` in this process, into a folder of its own: a small synthetic load unless `more` says otherwise. */
-export async function profileHere(
-  more: Readonly<Record<string, string | number | true>>,
-  env: Readonly<Record<string, string>> = {},
-): Promise<Run> {
+export async function profileHere(more: Options, env: Readonly<Record<string, string>> = {}): Promise<Run> {
   const folder = temporaryFolder();
   const words = profileWords({
     ...{ model: 'm', tokenizer: 'builtin', isl: 10, osl: 4, concurrency: 1, 'artifact-dir': folder },
-    // Its server sees the requests of the load, and those around it that a test asks for.
-    'no-server-metrics': true,
     ...more,
   });
   return { folder, ...(await aiperfHere(words, { COLUMNS: '400', ...env })) };

@@ -10,6 +10,7 @@ import {
   readJson,
   readRecords,
   temporaryFolder,
+  withTelemetry,
 } from './aiperf.js';
 import { type ScriptedServer, startScriptedServer, streamTokens } from './scripted-server.js';
 
@@ -24,6 +25,7 @@ async function profile(options: Options): Promise<string> {
   const folder = temporaryFolder();
   const { code, stderr } = await aiperf(
     profileWords({
+      ...withTelemetry,
       ...{ model: 'm', tokenizer: 'builtin', url: `127.0.0.1:${server.port}`, streaming: true },
       ...{ 'random-seed': 7, 'artifact-dir': folder, ...options },
     }),

@@ -12,6 +12,7 @@ import {
   readJson,
   readRecords,
   temporaryFolder,
+  withTelemetry,
 } from './aiperf.js';
 
 let server: MockServer;
@@ -35,7 +36,13 @@ async function profile(options: Options): Promise<{ ended: Ended; folder: string
     osl: 20,
     tokenizer: 'Qwen/Qwen3-0.6B',
   } as const;
-  const words = profileWords({ ...founding, 'random-seed': 11, 'artifact-dir': folder, ...options });
+  const words = profileWords({
+    ...founding,
+    ...withTelemetry,
+    'random-seed': 11,
+    'artifact-dir': folder,
+    ...options,
+  });
   return { ended: await aiperf(words), folder };
 }
 
@@ -239,6 +246,7 @@ describe('the files of a run', () => {
   it('go to a folder named after the run where none is named', async () => {
     const cwd = temporaryFolder();
     const words = profileWords({
+      ...withTelemetry,
       ...{ model: 'Qwen/Qwen3-0.6B', url: `http://127.0.0.1:${server.port}`, streaming: true },
       ...{ concurrency: 4, 'request-count': 4, isl: 10, osl: 2 },
     });

@@ -16,6 +16,7 @@ import {
   readJson,
   startAiperf,
   temporaryFolder,
+  withTelemetry,
 } from './aiperf.js';
 
 // The runs wait most of their time: they go side by side, on one server unless it is its GPUs that count.
@@ -32,6 +33,7 @@ afterAll(() => server.close());
 const env = { AIPERF_GPU_DEFAULT_DCGM_ENDPOINTS: 'http://127.0.0.1:9/metrics' };
 
 const options = (folder: string, more: Options = {}): Options => ({
+  ...withTelemetry,
   ...{ model: 'm', tokenizer: 'builtin', url: `http://127.0.0.1:${server.port}`, streaming: true },
   ...{ concurrency: 2, isl: 20, osl: 10, 'random-seed': 7, 'artifact-dir': folder },
   ...{ 'benchmark-duration': 1, 'no-server-metrics': true, ...more },

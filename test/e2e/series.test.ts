@@ -13,6 +13,7 @@ import {
   readRecords,
   startAiperf,
   temporaryFolder,
+  withTelemetry,
 } from './aiperf.js';
 import { type ScriptedServer, startScriptedServer, streamTokens } from './scripted-server.js';
 import { startSimulatedServer } from './simulated-server.js';
@@ -123,6 +124,7 @@ describe('the series of a run', () => {
     const simulated = await startSimulatedServer({ ttft: 500, itl: 0, gpus: 2 });
     onTestFinished(() => simulated.close().then(() => {}));
     const served = profileWords({
+      ...withTelemetry,
       ...{ model: 'm', tokenizer: 'builtin', streaming: true, isl: 10, osl: 3, report: true },
       ...{ url: simulated.url, concurrency: 2, 'request-count': 8, 'artifact-dir': folder },
       ...{ 'gpu-telemetry': `${simulated.url}/gpu/metrics` },
@@ -163,7 +165,7 @@ describe('the series of a run', () => {
     const folder = temporaryFolder();
     // An idle GPU asks for 75 W.
     const capped = await startMockServer({ port: 0, gpus: 1, gpuPowerLimit: 60 });
-    const gpus = { 'gpu-telemetry': `127.0.0.1:${capped.port}/gpu`, 'no-server-metrics': true } as const;
+    const gpus = { 'no-gpu-telemetry': false, 'gpu-telemetry': `127.0.0.1:${capped.port}/gpu` };
     const summary = { 'export-level': 'summary', 'benchmark-duration': 0.1, ...gpus };
     const { code, stdout } = await aiperf(words(folder, summary));
     await capped.close();

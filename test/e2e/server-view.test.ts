@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { type Options, profileWords, temporaryFolder } from './aiperf.js';
+import { type Options, profileWords, temporaryFolder, withTelemetry } from './aiperf.js';
 import { aiperfHere } from './built-main.js';
 import { type SimulatedServer, startSimulatedServer } from './simulated-server.js';
 
@@ -15,6 +15,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const load: Options = {
+  ...withTelemetry,
   ...{ 'endpoint-type': 'chat', streaming: true, concurrency: 4, isl: 50, osl: 10 },
   ...{ 'extra-inputs': 'ignore_eos:true', tokenizer: 'builtin', 'random-seed': 1 },
 };

@@ -13,6 +13,7 @@ import {
   readRecords,
   startAiperf,
   temporaryFolder,
+  withTelemetry,
 } from './aiperf.js';
 
 const options: Options = {
@@ -36,7 +37,8 @@ describe('a sweep', () => {
   let stdout: string;
   beforeAll(async () => {
     folder = temporaryFolder();
-    const ran = await aiperf(profileWords({ ...options, url: url(), 'artifact-dir': folder, 'num-gpus': 2 }));
+    const asked = { ...options, ...withTelemetry, url: url(), 'artifact-dir': folder, 'num-gpus': 2 };
+    const ran = await aiperf(profileWords(asked));
     expect([ran.code, ran.stderr]).toEqual([0, '']);
     stdout = ran.stdout;
   });

@@ -8,12 +8,15 @@ import {
   type Options,
   panelText,
   profileWords,
+  readJson,
   startAiperf,
   temporaryFolder,
+  withTelemetry,
 } from './aiperf.js';
 import { type SeenRequest, startScriptedServer, streamTokens } from './scripted-server.js';
 
 const options: Options = {
+  ...withTelemetry,
   ...{ model: 'm', tokenizer: 'builtin', streaming: true, 'random-seed': 5, isl: 10, osl: 3 },
   ...{ concurrency: 2, 'request-count': 6, 'log-level': 'DEBUG', 'no-gpu-telemetry': true },
 };
@@ -67,7 +70,10 @@ it('sends keys to the servers of the load alone, and shows none', async () => {
   const words = profileWords({
     ...{ ...options, url: server.url, 'artifact-dir': folder, 'api-key': 'sk-secret-1234567890' },
     ...{
-      'server-metrics': `user:pass-word-9@127.0.0.1:${other.port},${server.url}/more`,
+      'server-metrics': [
+        `user:pass-word-9@127.0.0.1:${other.port}`,
+        ...['more', 'of?token=one-secret-1', 'of?token=two-secret-2'].map((path) => `${server.url}/${path}`),
+      ].join(),
       header: 'X-Team:blue',
     },
   });
@@ -75,7 +81,13 @@ it('sends keys to the servers of the load alone, and shows none', async () => {
   for (const { close } of [server, other]) close();
   expect(ended.code).toBe(0);
   const paths = new Map(server.reads.map(({ path, headers }) => [path, headers]));
-  expect([...paths.keys()].sort()).toEqual(['/metrics', '/more/metrics']);
+  expect([...paths.keys()].sort()).toEqual([
+    ...['/metrics', '/more/metrics', '/of?token=one-secret-1', '/of?token=two-secret-2'],
+  ]);
+  const { summary } = readJson(join(folder, 'server_metrics_export.json'));
+  expect(summary.endpoints_configured.slice(-2)).toEqual([
+    ...[`${server.url}/of?token=<redacted>`, `${server.url}/of?token=<redacted>#2`],
+  ]);
   for (const headers of paths.values())
     expect(headers).toMatchObject({ authorization: 'Bearer sk-secret-1234567890', 'x-team': 'blue' });
   const [elsewhere] = other.reads;
@@ -87,6 +99,7 @@ it('sends keys to the servers of the load alone, and shows none', async () => {
   for (const text of [...texts, ended.stdout, ended.stderr]) {
     expect(text).not.toContain('sk-secret');
     expect(text).not.toContain('pass-word-9');
+    expect(text).not.toMatch(/(one|two)-secret/);
   }
 });
 
