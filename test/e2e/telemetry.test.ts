@@ -72,7 +72,9 @@ it('sends keys to the servers of the load alone, and shows none', async () => {
     ...{
       'server-metrics': [
         `user:pass-word-9@127.0.0.1:${other.port}`,
-        ...['more', 'of?token=one-secret-1', 'of?token=two-secret-2'].map((path) => `${server.url}/${path}`),
+        ...['more', 'metrics?token=one-secret-1', 'metrics?token=two-secret-2'].map(
+          (path) => `${server.url}/${path}`,
+        ),
       ].join(),
       header: 'X-Team:blue',
     },
@@ -82,11 +84,11 @@ it('sends keys to the servers of the load alone, and shows none', async () => {
   expect(ended.code).toBe(0);
   const paths = new Map(server.reads.map(({ path, headers }) => [path, headers]));
   expect([...paths.keys()].sort()).toEqual([
-    ...['/metrics', '/more/metrics', '/of?token=one-secret-1', '/of?token=two-secret-2'],
+    ...['/metrics', '/metrics?token=one-secret-1', '/metrics?token=two-secret-2', '/more/metrics'],
   ]);
   const { summary } = readJson(join(folder, 'server_metrics_export.json'));
   expect(summary.endpoints_configured.slice(-2)).toEqual([
-    ...[`${server.url}/of?token=<redacted>`, `${server.url}/of?token=<redacted>#2`],
+    ...[`${server.url}/metrics?token=<redacted>`, `${server.url}/metrics?token=<redacted>#2`],
   ]);
   for (const headers of paths.values())
     expect(headers).toMatchObject({ authorization: 'Bearer sk-secret-1234567890', 'x-team': 'blue' });
