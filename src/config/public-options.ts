@@ -1,3 +1,4 @@
+import { UserError } from '../util/errors.js';
 import { assignments } from './assignments.js';
 import type { OptionTable } from './option.js';
 import { text } from './option-kinds.js';
@@ -55,13 +56,17 @@ function publicDataset() {
     flags: ['--public-dataset'],
     group,
     metavar: '<name>',
-    what: 'the name of a public data set or hf://org/name[@revision][/path]',
+    what: `one of ${publicDatasetNames.join(', ')}, or hf://org/name[@revision][/path]`,
     isValid: (value) => publicDatasetName(value) !== undefined || hubAddress(value) !== undefined,
     help: 'Download a data set and send it; any other on the Hugging Face hub as hf://org/name[@revision][/path].',
   });
   return {
     ...row,
     choices: publicDatasetNames,
-    read: ([word = '']: readonly string[]) => publicDatasetName(word) ?? word,
+    read: ([word = '']: readonly string[]) => {
+      if (!/^(semianalysis[_-]cc[_-]traces[_-]weka|weka[_-]hf$)/i.test(word))
+        return publicDatasetName(word) ?? word;
+      throw new UserError(`${word} is a data set of weka_trace rows, which are not supported yet`);
+    },
   };
 }

@@ -11,5 +11,10 @@ export function makeFolder(folder: string): void {
   // Below a file Node 20 throws this error; from 22 on `found` is undefined.
   if (found !== undefined) throw new Error('ENOTDIR: not a directory');
   makeFolder(dirname(folder));
-  mkdirSync(folder);
+  try {
+    mkdirSync(folder);
+  } catch (thrown) {
+    // Another process may have been faster.
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw thrown;
+  }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hubAddress } from '../../src/config/public-datasets.js';
+import { hubAddress, publicDatasetNames } from '../../src/config/public-datasets.js';
 import { profile, refusals } from './profile-options.js';
 
 describe('--public-dataset', () => {
@@ -34,7 +34,11 @@ describe('--public-dataset', () => {
   it.each([
     [
       '--public-dataset sharegpd',
-      "--public-dataset must be the name of a public data set or hf://org/name[@revision][/path], got 'sharegpd'. Did you mean sharegpt?",
+      `--public-dataset must be one of ${publicDatasetNames.join(', ')}, or hf://org/name[@revision][/path], got 'sharegpd'. Did you mean sharegpt?`,
+    ],
+    [
+      '--public-dataset semianalysis_cc_traces_weka_062126',
+      '--public-dataset semianalysis_cc_traces_weka_062126 is a data set of weka_trace rows, which are not supported yet.',
     ],
     ['--hf-subset en', '--hf-subset needs --public-dataset, the data set to choose from.'],
     [

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { makeFolder } from '../../util/make-folder.js';
 
 // Hugging Face's own layout, shared with every other program that uses it:
 //   models--org--name/refs/<revision>              the commit hash
@@ -75,7 +76,7 @@ export async function writeSnapshot(
   files: readonly HubFile[],
 ): Promise<string> {
   const repository = repositoryFolder(cache, 'models', id);
-  await mkdir(path.join(repository, 'blobs'), { recursive: true });
+  makeFolder(path.join(repository, 'blobs'));
   for (const { name, etag, content } of files) {
     const blob = etag ?? createHash('sha256').update(content).digest('hex');
     await replaceFile(path.join(repository, 'blobs', blob), content);
@@ -89,7 +90,7 @@ export async function writeSnapshot(
 export async function pointRevision(repository: string, revision: string, commit: string): Promise<void> {
   if (revision === commit) return;
   const ref = path.join(repository, 'refs', revision);
-  await mkdir(path.dirname(ref), { recursive: true });
+  makeFolder(path.dirname(ref));
   await replaceFile(ref, commit);
 }
 
@@ -101,7 +102,7 @@ export async function linkFile(
   blob: string,
 ): Promise<string> {
   const file = path.join(snapshotFolder(repository, commit), name);
-  await mkdir(path.dirname(file), { recursive: true });
+  makeFolder(path.dirname(file));
   await link(path.relative(path.dirname(file), path.join(repository, 'blobs', blob)), file);
   return file;
 }

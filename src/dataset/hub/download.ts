@@ -1,10 +1,11 @@
 import { createHash, type Hash, randomBytes } from 'node:crypto';
 import { createReadStream, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm, statfs, truncate, utimes } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, statfs, truncate, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { epochMs } from '../../util/clock.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
+import { makeFolder } from '../../util/make-folder.js';
 import { sleep, Timeout } from '../../util/timeout.js';
 import { type Hub, HubRefused, HubUnreachable, libraryFetch } from './hub.js';
 import type { RepositoryFile } from './repository.js';
@@ -28,7 +29,7 @@ interface Download {
  */
 export async function downloadBlob(download: Download): Promise<void> {
   const { blob } = download;
-  await mkdir(path.dirname(blob), { recursive: true });
+  makeFolder(path.dirname(blob));
   const part = `${blob}.${randomBytes(4).toString('hex')}${ending}`;
   await takePart(download, part);
   if (isThere(blob)) return;

@@ -95,7 +95,7 @@ export function unreachable(hub: Hub, url: URL, failure: unknown): HubUnreachabl
   const cause = failure instanceof Error && failure.cause !== undefined ? failure.cause : failure;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no connection';
   // A storage URL may contain a signature.
-  const address = isOwn(hub, url) ? url.href : url.origin;
+  const address = isOwn(hub, url) ? url.origin + url.pathname : url.origin;
   return new HubUnreachable(`cannot fetch ${address}: ${messageOf(cause) || code}`);
 }
 

@@ -1,10 +1,10 @@
 import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf, UserError } from '../../util/errors.js';
 import { isObject, type JsonObject } from '../../util/json.js';
 import { readJsonObject } from '../../util/json-file.js';
 import type { Log } from '../../util/log.js';
+import { makeFolder } from '../../util/make-folder.js';
 import {
   cachedCommit,
   hubCache,
@@ -55,7 +55,7 @@ export interface RepositoryRequest {
  * the same data. @throws UserError that names the cause, e.g. a gated data set.
  */
 export async function openRepository(request: RepositoryRequest): Promise<Repository> {
-  const { id, revision, env } = request;
+  const { id, revision, env, log } = request;
   const folder = repositoryFolder(hubCache(env), 'datasets', id);
   const known = cachedCommit(folder, revision);
   const listed = known === undefined ? undefined : readListing(folder, known);
@@ -68,11 +68,14 @@ export async function openRepository(request: RepositoryRequest): Promise<Reposi
     return { ...opened(request, folder, known, cached), isPartial: true };
   }
   const { commit, files } = await listRepository(hubOf(env, request.fetch), request);
-  await inCache(env, async () => {
-    await mkdir(path.dirname(listingFile(folder, commit)), { recursive: true });
+  try {
+    makeFolder(path.dirname(listingFile(folder, commit)));
     await replaceFile(listingFile(folder, commit), JSON.stringify({ files }));
     await pointRevision(folder, revision, commit);
-  });
+  } catch (cause) {
+    // The files may be in a cache that is only read.
+    log('WARNING', 'dataset', `${id}: cannot write into the cache ${hubCache(env)}: ${messageOf(cause)}`);
+  }
   return { ...opened(request, folder, commit, files), isPartial: false };
 }
 

@@ -1,3 +1,4 @@
+import { epochMs } from '../../util/clock.js';
 import { UserError } from '../../util/errors.js';
 import { freeMemory } from '../../util/free-memory.js';
 import type { JsonObject } from '../../util/json.js';
@@ -55,6 +56,7 @@ export async function readConversations(
   const memory = openMemory(name);
   let taken = 0;
   let read = 0;
+  let loggedMs = epochMs();
   for (const file of files) {
     if (taken >= limit) break;
     used.push(file);
@@ -66,7 +68,10 @@ export async function readConversations(
     if (mapping === undefined) throw new Error('rows without a mapping');
     requireColumns([...mapping.columns, ...filter.columns], table.columns);
     for await (const { number, cells } of table.rows(columnsOf(mapping, filter, table))) {
-      read++;
+      if (++read % rowsBetweenLooks === 0 && epochMs() - loggedMs > progressMs) {
+        loggedMs = epochMs();
+        log('INFO', 'dataset', `${name}: ${taken} conversations from ${read} rows so far`);
+      }
       if (!filter.accepts(cells)) continue;
       const made = await mapped(mapping, cells, tools, `${file.shown}:${number}`);
       for (const row of made) {
@@ -82,6 +87,9 @@ export async function readConversations(
   log('INFO', 'dataset', `${name}: ${taken} conversations from ${read} rows`);
   return { type: mapping.type, rows, files: used };
 }
+
+const progressMs = 5000;
+const rowsBetweenLooks = 100;
 
 async function mapped(
   mapping: RowMapping,

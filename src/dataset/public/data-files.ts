@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
+import { makeFolder } from '../../util/make-folder.js';
 import { replaceFile } from '../hub/cache.js';
 import { ask, hubOf, isOffline } from '../hub/hub.js';
 import { openRepository, type Repository, type RepositoryFile } from '../hub/repository.js';
@@ -160,7 +160,7 @@ function fileAt(url: string, name: string, { env, log, fetch }: Surroundings): D
       const response = await ask(hubOf(env, fetch), new URL(url));
       if (!response.ok) throw new Error(`the server answered ${response.status}`);
       const content = Buffer.from(await response.arrayBuffer());
-      await mkdir(path.dirname(local), { recursive: true });
+      makeFolder(path.dirname(local));
       await replaceFile(local, content);
       return local;
     } catch (failure) {

@@ -32,7 +32,9 @@ export function openFilter(
     },
     nothingLeft() {
       const asked = Object.entries(wanted).map(([key, value]) => `${key}=${value}`);
-      const there = conditions.map(({ key, seen }) => `${key}: ${[...seen].sort().join(', ') || 'none'}`);
+      const there = conditions.map(
+        ({ key, seen }) => `${key}: ${[...seen].sort().map(shortened).join(', ') || 'none'}`,
+      );
       return new UserError(
         `no row passes --dataset-filter ${asked.join(' ')}`,
         `Values found: ${there.join('; ')}`,
@@ -41,7 +43,11 @@ export function openFilter(
   };
 }
 
-const mostSeen = 20;
+const mostSeen = 10;
+
+function shortened(value: string): string {
+  return value.length <= 40 ? value : `${value.slice(0, 39)}…`;
+}
 
 function valuesOf(cell: Cell | undefined): string[] {
   const json = jsonOf(cell);
