@@ -54,6 +54,14 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Scale a trace to a request rate, keeping its bursts.',
     load: () => import('./commands/trace/scale.js'),
   },
+  'trace fit': {
+    summary: 'Fit a model of arrivals, lengths, sessions and shared prefixes to a trace.',
+    load: () => import('./commands/trace/fit.js'),
+  },
+  'trace generate': {
+    summary: 'Generate a synthetic trace of any length from a model or like a trace.',
+    load: () => import('./commands/trace/generate.js'),
+  },
   'trace convert': {
     summary: 'Convert an Azure, BurstGPT or Bailian trace to a Mooncake trace.',
     load: () => import('./commands/trace/convert.js'),

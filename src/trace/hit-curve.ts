@@ -1,6 +1,5 @@
-import { mix } from '../util/random.js';
-import { KeyTable } from './key-table.js';
 import { PREFIX_WORDS } from './prefix-keys.js';
+import { SampledKeys } from './sampled-keys.js';
 import { UseOrder } from './use-order.js';
 
 /** Prefix-cache hit rate by cache size. */
@@ -28,26 +27,24 @@ const SIZES = Float64Array.from(
  * are those of `LruCache`: a request hits its leading cached blocks, and of one request the last block is evicted first,
  * so a block is never evicted after one that it leads to, and each hit block is a leading one.
  *
- * Beyond `mostBlocks` distinct blocks, half of the followed ones are dropped by their hash, as often as needed, and
- * distances are scaled (SHARDS with a fixed size and its correction: Waldspurger, Park, Garthwaite and Ahmad 2015).
+ * Beyond `mostBlocks` distinct blocks, a sample of them is followed and distances are scaled (SHARDS with a fixed size
+ * and its correction: Waldspurger, Park, Garthwaite and Ahmad 2015).
  */
 export class HitCurve {
-  readonly #mostBlocks: number;
-  readonly #table = new KeyTable(PREFIX_WORDS);
+  readonly #keys: SampledKeys;
   readonly #order: UseOrder;
-  /** Blocks whose hash is below it are followed. */
-  #threshold = 2 ** 32;
   /** Hits by index of the smallest size that has them, at the current share. */
   readonly #hits = new Float64Array(SIZES.length);
   /** Followed uses at the current share. */
   #followedUses = 0;
   #uses = 0;
-  /** The followed blocks of a request. */
+  /** The followed blocks of the current request. */
   #request = new Uint32Array(1024);
+  #followed = 0;
 
   constructor(mostBlocks = MOST_BLOCKS) {
-    this.#mostBlocks = mostBlocks;
     this.#order = new UseOrder(mostBlocks);
+    this.#keys = new SampledKeys(mostBlocks, (renumbered) => this.#halve(renumbered));
   }
 
   /** @param prefixes the keys of the request's blocks, each covering all blocks before it. */
@@ -55,23 +52,20 @@ export class HitCurve {
     const blocks = prefixes.length / PREFIX_WORDS;
     if (blocks > this.#request.length) this.#request = new Uint32Array(2 * blocks);
     this.#uses += blocks;
-    let followed = 0;
+    this.#followed = 0;
     for (let at = 0; at < prefixes.length; at += PREFIX_WORDS) {
-      if (hashOf(prefixes, at) >= this.#threshold) continue;
-      const isFull = this.#table.size === this.#mostBlocks;
-      if (isFull) followed = this.#halve(followed);
-      if (isFull && hashOf(prefixes, at) >= this.#threshold) continue;
-      const block = this.#table.first(prefixes, at, this.#table.size);
+      const block = this.#keys.of(prefixes, at);
+      if (block === -1) continue;
       this.#followedUses++;
       const depth = this.#order.depth(block);
       if (depth > 0) this.#hit(depth);
-      this.#request[followed++] = block;
+      this.#request[this.#followed++] = block;
     }
-    for (let i = followed - 1; i >= 0; i--) this.#order.use(this.#request[i] ?? 0);
+    for (let i = this.#followed - 1; i >= 0; i--) this.#order.use(this.#request[i] ?? 0);
   }
 
   figures(): HitCurveFigures {
-    const sampledShare = this.#threshold / 2 ** 32;
+    const sampledShare = this.#keys.share;
     const expected = this.#uses * sampledShare;
     // Uses that the sample has too few or too many are those of the blocks used most: hits at small distances.
     let hits = sampledShare === 1 ? 0 : expected - this.#followedUses;
@@ -87,42 +81,23 @@ export class HitCurve {
   }
 
   #hit(depth: number): void {
-    const share = this.#threshold / 2 ** 32;
     // Of the blocks above, only a share is followed.
-    const blocks = (depth - 1) / share + 1;
+    const blocks = (depth - 1) / this.#keys.share + 1;
     const size = sizeFor(blocks);
     this.#hits[size] = (this.#hits[size] ?? 0) + 1;
   }
 
-  /** Drops the blocks of the upper half of the hashes. @returns how many of the current request are left. */
-  #halve(followed: number): number {
-    this.#threshold /= 2;
-    const count = this.#table.size;
-    const kept = new Uint32Array(count * PREFIX_WORDS);
-    const numbers = new Int32Array(count).fill(-1);
-    let left = 0;
-    for (let block = 0; block < count; block++) {
-      const key = this.#table.keyAt(block);
-      if (hashOf(key, 0) >= this.#threshold) continue;
-      kept.set(key, left * PREFIX_WORDS);
-      numbers[block] = left++;
-    }
-    this.#table.clear();
-    for (let block = 0; block < left; block++) this.#table.first(kept, block * PREFIX_WORDS, block);
-    this.#order.keep((block) => numbers[block] ?? -1);
+  #halve(renumbered: (block: number) => number): void {
+    this.#order.keep(renumbered);
     for (let i = 0; i < this.#hits.length; i++) this.#hits[i] = (this.#hits[i] ?? 0) / 2;
     this.#followedUses /= 2;
-    let stay = 0;
-    for (let i = 0; i < followed; i++) {
-      const number = numbers[this.#request[i] ?? 0] ?? -1;
-      if (number !== -1) this.#request[stay++] = number;
+    let left = 0;
+    for (let i = 0; i < this.#followed; i++) {
+      const block = renumbered(this.#request[i] ?? 0);
+      if (block !== -1) this.#request[left++] = block;
     }
-    return stay;
+    this.#followed = left;
   }
-}
-
-function hashOf(key: Uint32Array, at: number): number {
-  return mix(key[at] ?? 0, key[at + 1] ?? 0);
 }
 
 /** Index of the smallest size of at least so many blocks. */

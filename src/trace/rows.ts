@@ -12,6 +12,8 @@ export interface TraceRow {
   /** The row as written in the file. */
   readonly text: string;
   readonly timestampMs: number | undefined;
+  /** Wait after the response to the row before it in its session. */
+  readonly delayMs: number | undefined;
   /** Tokens; absent if the row contains its prompt. */
   readonly inputLength: number | undefined;
   readonly outputLength: number | undefined;
@@ -32,6 +34,7 @@ export async function* readTrace(path: string): AsyncGenerator<TraceRow> {
         line: line.number,
         text: line.text,
         timestampMs: numberField(json, 'timestamp'),
+        delayMs: numberField(json, 'delay'),
         inputLength: lengthField(json, 'input_length'),
         outputLength: lengthField(json, 'output_length'),
         hashIds: hashIdsField(json),

@@ -1,3 +1,5 @@
+import { Distribution } from './distribution.js';
+
 /** Statistics in the unit of the values; `std` is the population's, percentiles are interpolated. */
 export interface ValueStatistics {
   readonly count: number;
@@ -62,20 +64,27 @@ export class ValueCounts {
   }
 
   /** Undefined without values. */
+  distribution(): Distribution | undefined {
+    return this.#total === 0 ? undefined : new Distribution(this.#counts);
+  }
+
+  /** The share of values below this one, and up to it, with this one rounded as the others. */
+  shares(of: Distribution, value: number): { readonly below: number; readonly upTo: number } {
+    return of.shares(this.#bits === ALL_BITS ? value : roundedTo(this.#bits, value));
+  }
+
+  /** Undefined without values. */
   statistics(): ValueStatistics | undefined {
-    const count = this.#total;
-    if (count === 0) return undefined;
-    const values = Float64Array.from(this.#counts.keys()).sort();
-    const counts = Float64Array.from(values, (value) => this.#counts.get(value) ?? 0);
-    const sum = (of: (value: number) => number) =>
-      values.reduce((total, value, i) => total + of(value) * (counts[i] ?? 0), 0);
-    const mean = sum((value) => value) / count;
-    const at = (percent: number) => percentileOf(values, counts, (percent / 100) * (count - 1));
+    const distribution = this.distribution();
+    if (distribution === undefined) return undefined;
+    const { count } = distribution;
+    const mean = distribution.sum((value) => value) / count;
+    const at = (percent: number) => distribution.quantile(percent / 100);
     return {
       count,
       mean,
-      std: Math.sqrt(sum((value) => (value - mean) ** 2) / count),
-      min: values[0] ?? 0,
+      std: Math.sqrt(distribution.sum((value) => (value - mean) ** 2) / count),
+      min: distribution.quantile(0),
       p5: at(5),
       p25: at(25),
       median: at(50),
@@ -83,22 +92,9 @@ export class ValueCounts {
       p90: at(90),
       p95: at(95),
       p99: at(99),
-      max: values.at(-1) ?? 0,
+      max: distribution.quantile(1),
     };
   }
-}
-
-/** The value at a rank (from 0), linearly interpolated. */
-function percentileOf(values: Float64Array, counts: Float64Array, rank: number): number {
-  let before = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] ?? 0;
-    before += counts[i] ?? 0;
-    if (rank <= before - 1) return value;
-    // The rank is between the last of these values and the next.
-    if (rank < before) return value + ((values[i + 1] ?? value) - value) * (rank - (before - 1));
-  }
-  return values.at(-1) ?? 0;
 }
 
 /** Rounds to this many binary digits, by Veltkamp splitting. */

@@ -61,3 +61,11 @@ export function seed(what: string) {
     help: `Seed of ${what}.`,
   });
 }
+
+export const blockSize = integer({
+  flags: ['--block-size'],
+  group: 'Trace',
+  min: 1,
+  default: 512,
+  help: 'Tokens per hash id.',
+});

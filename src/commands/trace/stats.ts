@@ -10,6 +10,7 @@ import { SIZE_EDGES, traceFigures } from '../../trace/figures.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import type { Command, Invocation } from '../command.js';
+import { blockSize } from './options.js';
 
 /** Options of `aiperf trace stats`, which AIPerf calls `analyze-trace`. */
 const statsOptions = {
@@ -22,13 +23,7 @@ const statsOptions = {
     missing: 'name a trace, e.g. aiperf trace stats mooncake_trace.jsonl',
     help: 'Mooncake trace: one JSON object per line; may be .gz.',
   }),
-  blockSize: integer({
-    flags: ['--block-size'],
-    group: 'Trace',
-    min: 1,
-    default: 512,
-    help: 'Tokens per hash id.',
-  }),
+  blockSize,
   cacheBlocks: integer({
     flags: ['--cache-blocks'],
     group: 'Trace',
@@ -50,8 +45,8 @@ const statsOptions = {
 export const command: Command<typeof statsOptions> = { options: statsOptions, run };
 
 async function run({ config }: Invocation<typeof statsOptions>, io: Io): Promise<number> {
-  const { file, blockSize, cacheBlocks, outputFile } = config;
-  const figures = await traceFigures(file, { blockSize, cacheBlocks });
+  const { file, cacheBlocks, outputFile } = config;
+  const figures = await traceFigures(file, { blockSize: config.blockSize, cacheBlocks });
   if (outputFile !== undefined) {
     try {
       writeFileSync(outputFile, traceJson(figures));
