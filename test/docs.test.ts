@@ -33,7 +33,7 @@ function wordsOf(line: string): string[] {
   return words.slice(1, end === -1 ? undefined : end).map((word) => {
     const path = join(folder, word.replace(/[<>]/g, ''));
     if (/^artifacts\//.test(word)) mkdirSync(path, { recursive: true });
-    else if (/\.(yaml|jsonl|csv)$/.test(word) && !word.includes('://')) {
+    else if (/\.(yaml|jsonl?|csv)$/.test(word) && !word.includes('://')) {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, word.endsWith('.yaml') ? serverYaml : '{}\n');
     } else return word;
