@@ -1,6 +1,6 @@
-import { andList } from '../util/lists.js';
+import { andList, orList } from '../util/lists.js';
 import { controlConflicts, controlWarnings } from './control-conflicts.js';
-import { changeableTypes, hashIdTypes, isOneOf, traceTypes } from './dataset-types.js';
+import { changeableTypes, graphTypes, hashIdTypes, isOneOf, traceTypes } from './dataset-types.js';
 import type { Check, Findings, Loaded } from './load.js';
 
 import { loadConflicts, loadWarnings } from './load-conflicts.js';
@@ -248,6 +248,21 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
           !hasHashIds &&
           `${name('islBlockSize')} needs a trace with hash ids, such as mooncake_trace, got ${type}.`,
       },
+      forbiddenFor(
+        ['replaySpeedup'],
+        !isOneOf(graphTypes, type),
+        `a ${orList(graphTypes)} file, got ${type}${isOneOf(changeableTypes, type) ? '; use --synthesis-speedup-ratio' : ''}`,
+      ),
+      forbiddenFor(
+        ['traceIdleGapCapSeconds', 'maxIdleGapCapSeconds'],
+        type !== 'otel_spans',
+        `an otel_spans file, which records when calls were in flight, got ${type}`,
+      ),
+      forbiddenFor(
+        ['interTurnDelayCapSeconds'],
+        type === 'synthetic' || type === 'random_pool',
+        `a file with delays, got ${type === 'synthetic' ? 'synthetic prompts' : type}`,
+      ),
       {
         keys: synthesisKeys,
         check: (_config, isSet, name) => {
@@ -306,6 +321,19 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
         holds: () => isWhole,
       }),
     ],
+  };
+}
+
+/** Options that cannot be used with the dataset. @param need what they need, in words. */
+function forbiddenFor(options: readonly Key[], isForbidden: boolean, need: string): Rule {
+  return {
+    keys: options,
+    check: (_config, isSet, name) => {
+      const given = options.filter(isSet);
+      return (
+        isForbidden && given.length > 0 && `${name(...given)} ${verbFor(given, 'needs', 'need')} ${need}.`
+      );
+    },
   };
 }
 

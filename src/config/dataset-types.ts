@@ -40,8 +40,11 @@ export const changeableTypes = ['mooncake_trace', 'bailian_trace', 'sagemaker_da
 /** Recorded traffic: sent completely by default. */
 export const traceTypes = [...changeableTypes, 'otel_spans'] as const;
 
+/** Files of agents that run in parallel. */
+export const graphTypes = ['dag_jsonl', 'otel_spans'] as const;
+
 /** Types whose prompts are made from hash IDs, each of which covers `--isl-block-size` tokens. */
-export const hashIdTypes = ['mooncake_trace', 'bailian_trace', 'dag_jsonl', 'otel_spans'] as const;
+export const hashIdTypes = ['mooncake_trace', 'bailian_trace', ...graphTypes] as const;
 
 /** Kinds of file that can be read; `dataset/loaders/` has one of each. */
 export const datasetTypes = [

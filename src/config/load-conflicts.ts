@@ -2,6 +2,7 @@ import { messageOf } from '../util/errors.js';
 import { hasWarmup, type LoadMode, loadMode } from './load-mode.js';
 import { hasOwnPrompts, promptSources } from './public-conflicts.js';
 import { readRateSeries } from './rate-series.js';
+import { replayKeys } from './replay-options.js';
 import { type Condition, eitherFlag, type Key, needs, noEffect, type Rule, refuses } from './rule.js';
 
 export const warmupStops: readonly Key[] = ['warmupRequestCount', 'numWarmupSessions', 'warmupDuration'];
@@ -214,6 +215,10 @@ export const loadWarnings: readonly Rule[] = [
     "with --user-centric-rate, which sets each user's gaps",
     users,
   ),
+  noEffect(replayKeys, 'with --ignore-trace-delays, which drops the recorded times', {
+    keys: ['ignoreTraceDelays'],
+    holds: ({ ignoreTraceDelays }) => ignoreTraceDelays,
+  }),
   noEffect(['ignoreTraceDelays'], `without ${eitherFlag(promptSources)}`, {
     keys: [...promptSources],
     holds: (config) => !hasOwnPrompts(config),

@@ -26,6 +26,7 @@ import {
 import { promptOptions } from './prompt-options.js';
 import { publicOptions } from './public-options.js';
 import { rankingsOptions } from './rankings-options.js';
+import { replayOptions } from './replay-options.js';
 import { slos } from './slos.js';
 import { sweepOptions } from './sweep-options.js';
 import { synthesisOptions } from './synthesis-options.js';
@@ -491,6 +492,8 @@ export const profileOptions = {
   }),
 
   ...rankingsOptions,
+
+  ...replayOptions,
 
   ...synthesisOptions,
 

@@ -10,9 +10,6 @@ const instead: Readonly<Record<string, string>> = {
   'use-think-time-only': agentic,
   'allow-dataset-wrap': 'a dataset starts over when --request-count exceeds it',
   'trace-session-sample-ratio': 'use aiperf trace cut --sample',
-  'inter-turn-delay-cap-seconds': 'cap the delays in the file, or drop them with --ignore-trace-delays',
-  'max-idle-gap-cap-seconds': 'use --synthesis-speedup-ratio',
-  'replay-speedup': 'use --synthesis-speedup-ratio',
   'open-loop-replay': 'use --fixed-schedule',
   'no-open-loop-replay': 'leave --fixed-schedule out',
   'open-loop-strict': 'use --fixed-schedule',
@@ -30,7 +27,6 @@ const instead: Readonly<Record<string, string>> = {
 
   'trajectory-start-*': agentic,
   'burst-phase-starts': agentic,
-  'trace-idle-gap-cap-seconds': agentic,
   'system-idle-gap-cap-seconds': agentic,
   'agentic-*': agentic,
   scenario: 'give the options of the scenario one by one, in a --config file if there are many',

@@ -5,6 +5,7 @@ import type { DatasetType } from './loaders/format.js';
 import type { PoolBatches } from './loaders/pool.js';
 import type { Synthesis } from './loaders/synthesis.js';
 import type { SyntheticMedia } from './media/synthetic-media.js';
+import type { Pace } from './pace.js';
 import type { PublicRequest } from './public/plan.js';
 import type { ChatOverhead } from './tokenizer/chat-template.js';
 
@@ -115,4 +116,6 @@ export interface DatasetOptions extends EndpointContents {
   readonly synthesis?: Synthesis | undefined;
   /** Ignore timestamps and delays in the file. */
   readonly ignoreTimings: boolean;
+  /** How they are replayed; absent: as recorded. */
+  readonly pace?: Pace | undefined;
 }

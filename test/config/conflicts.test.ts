@@ -109,6 +109,22 @@ describe('conflicts', () => {
       `--input-file ${file} --custom-dataset-type multi_turn --isl-block-size 16`,
       '--isl-block-size needs a trace with hash ids, such as mooncake_trace, got multi_turn.',
     ],
+    [
+      `--input-file ${file} --custom-dataset-type mooncake_trace --replay-speedup 2`,
+      '--replay-speedup needs a dag_jsonl or otel_spans file, got mooncake_trace; use --synthesis-speedup-ratio.',
+    ],
+    [
+      `--input-file ${file} --custom-dataset-type dag_jsonl --max-idle-gap-cap-seconds 2 --trace-idle-gap-cap-seconds 1`,
+      '--trace-idle-gap-cap-seconds and --max-idle-gap-cap-seconds need an otel_spans file, which records when calls were in flight, got dag_jsonl.',
+    ],
+    [
+      '--inter-turn-delay-cap-seconds 2',
+      '--inter-turn-delay-cap-seconds needs a file with delays, got synthetic prompts.',
+    ],
+    [
+      `--input-file ${file} --custom-dataset-type otel_spans --synthesis-speedup-ratio 2`,
+      '--synthesis-speedup-ratio needs a trace, such as mooncake_trace, got otel_spans.',
+    ],
     ['--http2', '--http2 needs --transport undici: the http transport does not support it.'],
     [
       `--http2 --unix-socket ${socket} --transport http`,

@@ -31,6 +31,7 @@ export function datasetConfig(config: Config, dataset: DatasetPlan, size: number
       ...optional('filters', nonEmpty(config.datasetFilter)),
       ...optional('osl', outputLength(config)),
       ...optional('ignore_trace_delays', config.ignoreTraceDelays || undefined),
+      ...replayConfig(config),
     };
   }
   return {
@@ -182,6 +183,15 @@ function mediaConfig(config: Config, { images, audio, video }: SyntheticMedia): 
         ),
       },
     }),
+  };
+}
+
+function replayConfig(config: Config): JsonObject {
+  return {
+    ...optional('inter_turn_delay_cap_seconds', config.interTurnDelayCapSeconds),
+    ...optional('replay_speedup', config.replaySpeedup),
+    ...optional('trace_idle_gap_cap_seconds', config.traceIdleGapCapSeconds),
+    ...optional('max_idle_gap_cap_seconds', config.maxIdleGapCapSeconds),
   };
 }
 

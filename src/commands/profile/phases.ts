@@ -73,8 +73,12 @@ function planProfiling(config: Config, dataset: DatasetPlan, sessions: number, l
 }
 
 /** An offset of the recorded time on the clock of the trace that is sent, ms. */
-function spedUp({ synthesisSpeedupRatio }: Config, offsetMs: number | undefined): number | undefined {
-  return offsetMs === undefined ? undefined : Math.trunc(offsetMs / (synthesisSpeedupRatio || 1));
+function spedUp(
+  { synthesisSpeedupRatio, replaySpeedup = 1 }: Config,
+  offsetMs: number | undefined,
+): number | undefined {
+  if (offsetMs === undefined) return undefined;
+  return Math.trunc(offsetMs / (synthesisSpeedupRatio || 1)) / replaySpeedup;
 }
 
 function planReplay(config: Config, dataset: DatasetPlan, log: Log): PhasePlan {

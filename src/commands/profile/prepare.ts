@@ -4,6 +4,7 @@ import type { Config } from '../../config/options.js';
 import { synthesisFactors } from '../../config/synthesis-options.js';
 import type { RankingLengths, TurnCheck } from '../../dataset/dataset-options.js';
 import type { Synthesis } from '../../dataset/loaders/synthesis.js';
+import type { Pace } from '../../dataset/pace.js';
 import { type DatasetPlan, openPlanned, planDataset } from '../../dataset/plan.js';
 import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
 import type { BodyOptions, Endpoint } from '../../endpoint/endpoint.js';
@@ -205,6 +206,7 @@ function datasetOptions(config: Config, seed: number, checkTurn: TurnCheck) {
     endpointMedia: endpoint.media,
     checkTurn,
     ignoreTimings: config.ignoreTraceDelays,
+    pace: paceOf(config),
     synthesis: synthesisOf(config),
   };
 }
@@ -235,6 +237,16 @@ function rankingLengths(config: Config): RankingLengths {
     passageTokensStddev: config.rankingsPassagesPromptTokenStddev,
     queryTokens: config.rankingsQueryPromptTokenMean,
     queryTokensStddev: config.rankingsQueryPromptTokenStddev,
+  };
+}
+
+function paceOf(config: Config): Pace {
+  const ms = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds * 1000);
+  return {
+    speedup: config.replaySpeedup ?? 1,
+    maxDelayMs: ms(config.interTurnDelayCapSeconds),
+    maxSessionIdleMs: ms(config.traceIdleGapCapSeconds),
+    maxIdleMs: ms(config.maxIdleGapCapSeconds),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Log } from '../../util/log.js';
 import { marksTurn } from '../cache-bust.js';
 import type { Agent, Conversation, Dataset } from '../conversation.js';
 import type { DatasetOptions } from '../dataset-options.js';
+import { asRecorded } from '../pace.js';
 import type { PromptSource } from '../prompts.js';
 import type { TokenIdSource } from '../token-ids.js';
 import type { TurnRules } from '../turn-rules.js';
@@ -66,6 +67,7 @@ export function planGraphs(
     kind: 'graphs',
     type,
     ...{ rules, asTokenIds, file, blockSize, endpointHasSystemSlot, ignoreTimings },
+    pace: options.pace ?? asRecorded,
     rowOrder: shared(graphs.flatMap((graph) => graph.rows)),
     rowsBefore: prefixSums(graphs.map((graph) => graph.rows.length)),
     turnsBefore: prefixSums(graphs.map((graph) => graph.turns)),

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import type { DatasetOptions } from '../dataset-options.js';
+import { asRecorded } from '../pace.js';
 import type { StreamPlan } from '../stream/stream-plan.js';
 import type { TurnRules } from '../turn-rules.js';
 import { byTime } from './by-time.js';
@@ -33,8 +34,8 @@ export async function planFile(
   if (!options.datasetType && !isFolder) refuseByName(path);
   const spanFiles = await spanFilesOf(path, isFolder, options.datasetType);
   if (spanFiles !== undefined) {
-    const { blockSize = SPAN_BLOCK_TOKENS } = options;
-    const rows = await readSpanRows(path, spanFiles, blockSize, log);
+    const { blockSize = SPAN_BLOCK_TOKENS, pace = asRecorded } = options;
+    const rows = await readSpanRows(path, spanFiles, { blockSize, pace }, log);
     return planGraphs(rows, 'otel_spans', { ...options, blockSize }, rules, log);
   }
   const streamed = isFolder ? undefined : await planLargeFile(path, options, rules, log);

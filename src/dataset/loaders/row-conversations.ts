@@ -1,6 +1,7 @@
 import { marksTurn } from '../cache-bust.js';
 import type { Conversation } from '../conversation.js';
 import type { LoadedFiles } from '../media/loaded-files.js';
+import type { Pace } from '../pace.js';
 import type { PromptSource } from '../prompts.js';
 import { sessionIds } from '../session-ids.js';
 import type { TokenIdSource } from '../token-ids.js';
@@ -28,6 +29,7 @@ export interface RowSettings {
   readonly stripsImages: boolean;
   /** Timestamps and delays in the file are ignored. */
   readonly ignoreTimings: boolean;
+  readonly pace: Pace;
   /** Media files that are in memory. */
   readonly files: LoadedFiles;
 }

@@ -1,6 +1,7 @@
 import { randomStreams } from '../../util/random.js';
 import type { Turn } from '../conversation.js';
 import type { LoadedFiles } from '../media/loaded-files.js';
+import { type Pace, paced } from '../pace.js';
 import type { MarkedPrompts, PromptMaker, PromptSource } from '../prompts.js';
 import type { TokenIdSource } from '../token-ids.js';
 import { openTurnRules, type TurnRules } from '../turn-rules.js';
@@ -11,6 +12,7 @@ interface RowTurnOptions {
   readonly rules: TurnRules;
   /** Timestamps and delays in the file are ignored. */
   readonly ignoreTimings: boolean;
+  readonly pace: Pace;
   readonly files: LoadedFiles;
 }
 
@@ -20,7 +22,7 @@ interface RowTurnOptions {
  * to, with what makes such texts.
  */
 export function openRowTurns(
-  { rules, ignoreTimings, files }: RowTurnOptions,
+  { rules, ignoreTimings, pace, files }: RowTurnOptions,
   prompts: PromptSource,
   tokenIds: TokenIdSource | undefined,
 ): (turn: RowTurn, number: number, marked?: MarkedPrompts) => Turn {
@@ -36,7 +38,7 @@ export function openRowTurns(
     const cap = maxTokens ?? defaults.maxTokens(number);
     const { timestampMs, delayMs, ...untimed } = fields;
     return {
-      ...defined(ignoreTimings ? untimed : { timestampMs, delayMs, ...untimed }),
+      ...defined(ignoreTimings ? untimed : { ...paced({ timestampMs, delayMs }, pace), ...untimed }),
       role: fields.role,
       texts: fields.texts,
       ...(generated && promptOf(generated, number, marked ?? prompts)),

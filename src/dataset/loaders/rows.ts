@@ -3,6 +3,7 @@ import type { Log } from '../../util/log.js';
 import type { Dataset } from '../conversation.js';
 import type { DatasetOptions } from '../dataset-options.js';
 import { FileLoader } from '../media/loaded-files.js';
+import { asRecorded } from '../pace.js';
 import type { PromptSource } from '../prompts.js';
 import type { PublicSource } from '../public/plan.js';
 import type { TokenIdSource } from '../token-ids.js';
@@ -100,6 +101,7 @@ export function planRows(
     endpointHasSystemSlot,
     stripsImages: options.stripsImages ?? false,
     ignoreTimings,
+    pace: options.pace ?? asRecorded,
     rowOrder: shared(sessions.flatMap(({ rows }) => rows)),
     rowsBefore: prefixSums(sessions.map(({ rows }) => rows.length)),
     hasTimestamps,

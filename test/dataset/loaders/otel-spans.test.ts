@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { DatasetOptions } from '../../../src/dataset/dataset-options.js';
 import { readSpanRows } from '../../../src/dataset/loaders/otel/otel-spans.js';
 import { type RowFile, rowCount, rowText } from '../../../src/dataset/loaders/row-file.js';
+import { asRecorded, type Pace } from '../../../src/dataset/pace.js';
 import { isTrace, openDataset, planDataset, totalTurns } from '../../../src/dataset/plan.js';
 import { UserError } from '../../../src/util/errors.js';
 import { options } from '../options.js';
@@ -53,9 +54,9 @@ function other(id: string, from: number, to: number, { parent, trace = 't', more
   };
 }
 
-async function rowsOf(content: object | string, blockSize = 16) {
+async function rowsOf(content: object | string, blockSize = 16, pace = asRecorded) {
   const path = write(typeof content === 'string' ? content : JSON.stringify(content, null, 2));
-  return parsed(await readSpanRows(path, [path], blockSize, () => {}));
+  return parsed(await readSpanRows(path, [path], { blockSize, pace }, () => {}));
 }
 
 function parsed(file: RowFile) {
@@ -345,6 +346,49 @@ describe('a dataset of spans', () => {
     expect((await planned(own, { datasetType: 'otel_spans' })).dataset.size).toBe(2);
   });
 
+  it('has its pauses cut and its times sped up', async () => {
+    const spans = [
+      chat('a', 0, 1, { trace: 'x' }),
+      chat('b', 11, 12, { trace: 'x' }),
+      chat('c', 3, 4, { trace: 'y' }),
+      chat('d', 112, 113, { trace: 'y' }),
+    ];
+    const path = write(JSON.stringify({ spans }));
+    const timesOf = async (changes: Partial<Pace>) => {
+      const { dataset } = await planned(path, { pace: { ...asRecorded, ...changes } });
+      return [0, 1].map((index) =>
+        dataset.conversation(index).turns.map(({ timestampMs, delayMs }) => timestampMs ?? delayMs),
+      );
+    };
+    expect(await timesOf({})).toEqual([
+      [0, 10_000],
+      [3000, 108_000],
+    ]);
+    expect(await timesOf({ speedup: 10 })).toEqual([
+      [0, 1000],
+      [300, 10_800],
+    ]);
+    expect(await timesOf({ speedup: 10, maxDelayMs: 2000 })).toEqual([
+      [0, 1000],
+      [300, 2000],
+    ]);
+    // Both sessions have one pause, of 10 s and of 108 s.
+    expect(await timesOf({ maxSessionIdleMs: 4000 })).toEqual([
+      [0, 4000],
+      [3000, 4000],
+    ]);
+    // Pauses of all: 1 to 3 s, 4 to 11 s and 12 to 112 s. The second is cut by 2 s, the third by 95 s.
+    expect(await timesOf({ maxIdleMs: 5000 })).toEqual([
+      [0, 8000],
+      [3000, 11_000],
+    ]);
+    // Of the replay at ten times the speed: 50 s of the recording.
+    expect(await timesOf({ speedup: 10, maxIdleMs: 5000 })).toEqual([
+      [0, 1000],
+      [300, 5800],
+    ]);
+  });
+
   it('is not seen in a prompt that speaks of spans', async () => {
     const path = write(`${JSON.stringify({ text: 'x "spans": [ "span_id": "1"' })}\n`);
     const { plan } = await planned(path);
@@ -436,7 +480,7 @@ describe('files of spans', () => {
       writeFileSync(path, JSON.stringify({ trace_id: 't', spans: [chat(id, at, at + 1)] }));
       return path;
     });
-    const rows = parsed(await readSpanRows(own, paths, 16, () => {}));
+    const rows = parsed(await readSpanRows(own, paths, { blockSize: 16, pace: asRecorded }, () => {}));
     expect(rows.map(({ session_id, turns }) => [session_id, turns[0].timestamp])).toEqual([
       ['t', 0],
       ['t#2', 1000],

@@ -1,11 +1,12 @@
 import { UserError } from '../../../util/errors.js';
 import type { Log } from '../../../util/log.js';
+import { type Pace, withoutLongGaps } from '../../pace.js';
 import { type RowFile, rowFileOf } from '../row-file.js';
 import { type Call, callOf } from './call.js';
 import { type OrderedCall, orderedCalls } from './call-order.js';
 import { openPrefixes } from './prefixes.js';
 import { type PlacedSpan, readSpans } from './read-spans.js';
-import { sessionRows } from './session-rows.js';
+import { sessionRows, type TimesOf } from './session-rows.js';
 import type { Span } from './span.js';
 import { SpanError, SpanTree } from './span-tree.js';
 
@@ -19,13 +20,13 @@ interface SpanSession {
 /**
  * Reads OpenTelemetry spans of calls to language models as rows of `dag_jsonl`. Each conversation of a file is a session;
  * calls that name no conversation belong to that of their trace.
- * @param path as messages name it. @param paths its files. @param blockSize tokens per hash id.
+ * @param path as messages name it. @param paths its files. @param options.blockSize tokens per hash id.
  * @throws UserError naming file and line, for what cannot be read, and if there are no calls.
  */
 export async function readSpanRows(
   path: string,
   paths: readonly string[],
-  blockSize: number,
+  { blockSize, pace }: { readonly blockSize: number; readonly pace: Pace },
   log: Log,
 ): Promise<RowFile> {
   const sessions: SpanSession[] = [];
@@ -36,20 +37,42 @@ export async function readSpanRows(
       'expected spans with gen_ai.operation.name (chat, text_completion, generate_content) and messages or token counts',
     );
   }
-  const starts = sessions.map(({ calls }) => calls[0]?.call.span.startMs ?? 0);
-  const originMs = starts.reduce((least, start) => Math.min(least, start));
+  const timesOf = replayedTimes(sessions, pace);
+  const originMs = sessions
+    .map(({ calls: [first] }) => (first === undefined ? 0 : timesOf(first).startMs))
+    .reduce((least, startMs) => Math.min(least, startMs));
   const blocksOf = openPrefixes(blockSize);
   const named = new Map<string, number>();
   const rows = sessions.flatMap(({ id, calls, lineOf }) => {
     const count = (named.get(id) ?? 0) + 1;
     named.set(id, count);
     const sessionId = count === 1 ? id : `${id}#${count}`;
-    return sessionRows(sessionId, calls, originMs, blocksOf).map(({ row, span }) => ({
+    return sessionRows({ sessionId, calls, originMs, timesOf, blocksOf }).map(({ row, span }) => ({
       line: lineOf(span),
       text: JSON.stringify(row),
     }));
   });
   return rowFileOf(path, rows);
+}
+
+/** Recorded times with long pauses shortened; limits are ms of the replay, which is sped up afterwards. */
+function replayedTimes(
+  sessions: readonly SpanSession[],
+  { speedup, maxSessionIdleMs, maxIdleMs }: Pace,
+): TimesOf {
+  const recorded = (limitMs: number | undefined) => (limitMs === undefined ? undefined : limitMs * speedup);
+  const calls = sessions.flatMap((session) => session.calls);
+  const moved = withoutLongGaps(
+    calls.map(({ call }) => call.span),
+    recorded(maxIdleMs),
+  );
+  const times = new Map(calls.map((call, place) => [call, moved[place] ?? call.call.span]));
+  const timesOf: TimesOf = (call) => times.get(call) ?? call.call.span;
+  for (const session of sessions) {
+    const own = withoutLongGaps(session.calls.map(timesOf), recorded(maxSessionIdleMs));
+    for (const [place, call] of session.calls.entries()) times.set(call, own[place] ?? call.call.span);
+  }
+  return timesOf;
 }
 
 function sessionsIn(path: string, placed: readonly PlacedSpan[], log: Log): SpanSession[] {

@@ -25,20 +25,27 @@ interface MadeTurn {
   readonly turn: JsonObject;
 }
 
+/** When a call begins and ends in the replay. */
+export type TimesOf = (call: OrderedCall) => { readonly startMs: number; readonly endMs: number };
+
+interface SessionOfCalls {
+  /** Of the first row; those of the others begin with it. */
+  readonly sessionId: string;
+  readonly calls: readonly OrderedCall[];
+  /** Start of the whole trace. */
+  readonly originMs: number;
+  readonly timesOf: TimesOf;
+  readonly blocksOf: PrefixBlocks;
+}
+
 /**
  * The rows of a session. Calls of one agent that did not overlap are turns of one row. The time between the last return
  * that a call waits for and its start becomes its delay: a tool ran, or a person thought.
- * @param sessionId of the first row; those of the others begin with it. @param originMs start of the whole trace.
  */
-export function sessionRows(
-  sessionId: string,
-  calls: readonly OrderedCall[],
-  originMs: number,
-  blocksOf: PrefixBlocks,
-): AgentRow[] {
+export function sessionRows({ sessionId, calls, originMs, timesOf, blocksOf }: SessionOfCalls): AgentRow[] {
   const agents: Agent[] = [];
   const made = new Map<OrderedCall, MadeTurn>();
-  const startMs = calls[0]?.call.span.startMs ?? 0;
+  const startMs = calls[0] === undefined ? 0 : timesOf(calls[0]).startMs;
   for (const ordered of calls) {
     const { call, waitsFor } = ordered;
     const name = agentNameOf(ordered.path);
@@ -53,9 +60,9 @@ export function sessionRows(
         turn: made.get(other)?.place ?? 0,
       }));
     const ends = [...waitsFor, ...(known === undefined ? [] : [known.last])].map(
-      (other) => other.call.span.endMs,
+      (other) => timesOf(other).endMs,
     );
-    const delay = toMicroseconds(call.span.startMs - Math.max(startMs, ...ends));
+    const delay = toMicroseconds(timesOf(ordered).startMs - Math.max(startMs, ...ends));
     const turn: JsonObject = {
       ...contentOf(call, () => blocksOf(call, known?.last.call)),
       ...(ordered === calls[0] ? { timestamp: toMicroseconds(startMs - originMs) } : {}),
