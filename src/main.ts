@@ -70,6 +70,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Make a trace without text from logs of requests.',
     load: () => import('./commands/trace/anonymize.js'),
   },
+  'trace check-privacy': {
+    summary: 'Report what a trace still reveals, and write one that reveals less.',
+    load: () => import('./commands/trace/check-privacy.js'),
+  },
   'analyze-trace': {
     summary: 'Same as trace stats.',
     load: () => import('./commands/trace/stats.js'),
