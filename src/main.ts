@@ -66,6 +66,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Convert an Azure, BurstGPT or Bailian trace to a Mooncake trace.',
     load: () => import('./commands/trace/convert.js'),
   },
+  'trace record': {
+    summary: 'Pass requests on to a server, and write a trace of them without text.',
+    load: () => import('./commands/trace/record.js'),
+  },
   'trace anonymize': {
     summary: 'Make a trace without text from logs of requests.',
     load: () => import('./commands/trace/anonymize.js'),

@@ -11,6 +11,7 @@ export const entries = [
   'commands/profile/collector-entry',
   'commands/profile/telemetry-entry',
   'collect/count-thread',
+  'traffic/recorder-thread',
   'commands/doctor/stub-server',
 ];
 

@@ -13,7 +13,7 @@ const streamStart = /^\s*(?:data|event|id|retry|:)/;
  * Reads the body of a successful response: JSON, or an event stream, which may be cut off.
  * @returns undefined for an answer that failed, or holds neither content nor usage.
  */
-function answeredBody(api: GeneratingApi, body: Buffer): Answered | undefined {
+export function answeredBody(api: GeneratingApi, body: Buffer): Answered | undefined {
   const answer = new Answer({ endpoint: endpoints[api], streamEnd: 'any', keepUnits: false });
   const start = body.toString('utf8', 0, 64).replace(/^\uFEFF/, '');
   if (streamStart.test(start)) {

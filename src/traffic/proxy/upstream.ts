@@ -1,0 +1,43 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type SecureContext } from 'node:tls';
+import type { Destination } from './request-framing.js';
+
+/** A server that requests are passed on to. */
+export interface Upstream extends Destination {
+  /** Without the path, and without credentials. */
+  readonly origin: string;
+  connect(onOpen: () => void): Socket;
+}
+
+/**
+ * @param url with http or https; its path is put in front of that of each request.
+ * @param tls undefined: the certificates of Node.
+ */
+export function openUpstream(
+  url: URL,
+  tls: { context: SecureContext | undefined; verify: boolean },
+): Upstream {
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const isSecure = url.protocol === 'https:';
+  const port = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port);
+  const target = { host, port, allowHalfOpen: true, noDelay: true };
+  return {
+    origin: url.origin,
+    host: url.host,
+    pathPrefix: url.pathname.replace(/\/+$/, ''),
+    connect(onOpen) {
+      if (!isSecure) return connectTcp(target, onOpen);
+      const context = tls.context === undefined ? {} : { secureContext: tls.context };
+      return connectTls(
+        {
+          ...target,
+          ...context,
+          ...(isIP(host) === 0 ? { servername: host } : {}),
+          rejectUnauthorized: tls.verify,
+          ALPNProtocols: ['http/1.1'],
+        },
+        onOpen,
+      );
+    },
+  };
+}
