@@ -39,6 +39,18 @@ export function startWholeAnswers(bodyFile: string): Promise<RunningServer> {
   return startServer([cannedServer, '0', '1', '0', bodyFile], SERVER_CORE);
 }
 
+/** `aiperf trace record` in front of a server; it writes its trace when it is stopped. */
+export function startRecorder(upstream: string, output: string): Promise<RunningServer> {
+  const args = ['trace', 'record', '--upstream', upstream, '--port', '0', '--output', output];
+  return startServer([ourCli, ...args], SERVER_CORE);
+}
+
+/** A relay of bytes in front of a server: the least that a proxy can do. */
+export function startRelay(upstream: RunningServer): Promise<RunningServer> {
+  const program = fileURLToPath(new URL('./relay.js', import.meta.url));
+  return startServer([program, String(upstream.port)], SERVER_CORE);
+}
+
 /** Prometheus pages at `/0/metrics`, `/1/metrics`, … @param shape pages, series of each, every how many values change. */
 export function startMetricsServer(shape: readonly number[]): Promise<RunningServer> {
   const program = fileURLToPath(new URL('./metrics-server.js', import.meta.url));

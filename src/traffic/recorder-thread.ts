@@ -3,6 +3,7 @@ import { writeLines } from '../trace/write-lines.js';
 import { codingsOf, decodeBody } from '../transport/content-coding.js';
 import { UserError } from '../util/errors.js';
 import { objectIn } from '../util/json.js';
+import { yieldToLoadThreads } from '../util/priority.js';
 import { answeredBody } from './answered.js';
 import { type Asked, askedIn } from './asked.js';
 import { returnBytes } from './proxy/budget.js';
@@ -18,6 +19,9 @@ import { emptySize, type TraceForm, traceRows } from './trace-rows.js';
 import { type Answered, TrafficLog } from './traffic-log.js';
 
 // The thread of `Recorder`: makes facts of the exchanges that it is sent, and a trace of the facts at the end.
+
+// The thread of the proxy comes first, as load threads do.
+yieldToLoadThreads();
 
 const { source, blockSize, returned }: RecorderStart = workerData;
 const log = new TrafficLog(source, blockSize);

@@ -200,7 +200,7 @@ const cases: readonly (readonly [
   [
     'vLLM since 0.10, with details and a streamed answer',
     'vllm',
-    `(APIServer pid=1) DEBUG 01-01 00:00:00 [logger.py:41] Request r details: prompt: "it's", prompt_token_ids: [${ids.join(', ')}], prompt_embeds shape: None.\n(APIServer pid=1) INFO 01-01 00:00:00 [logger.py:41] Received request r: params: SamplingParams(max_tokens=50), lora_request: None.\n(APIServer pid=1) INFO 01-01 00:00:01 [logger.py:41] Generated response r (streaming delta): output: ' time', finish_reason: None\n(APIServer pid=1) INFO 01-01 00:00:01 [logger.py:41] Generated response r (streaming complete): output: ' time year people way day man thing', finish_reason: length\n`,
+    `(APIServer pid=1) DEBUG 01-01 00:00:00 [logger.py:41] Request r details: prompt: "it's Received request s: x", prompt_token_ids: [${ids.join(', ')}], prompt_embeds shape: None.\n(APIServer pid=1) INFO 01-01 00:00:00 [logger.py:41] Received request r: params: SamplingParams(max_tokens=50), lora_request: None.\n(APIServer pid=1) INFO 01-01 00:00:01 [logger.py:41] Generated response r (streaming delta): output: ' time', finish_reason: None\n(APIServer pid=1) DEBUG 01-01 00:00:01 [logger.py:41] Generated response r (streaming delta) details: output_token_ids: [1, 2, 3]\n(APIServer pid=1) DEBUG 01-01 00:00:01 [logger.py:41] Generated response r (streaming delta) details: output_token_ids: [4, 5, 6, 7]\n(APIServer pid=1) DEBUG 01-01 00:00:01 [logger.py:41] Generated response r (streaming complete) details: output_token_ids: None\n(APIServer pid=1) INFO 01-01 00:00:01 [logger.py:41] Generated response r (streaming complete): output: ' time year', finish_reason: length\n`,
     expected,
   ],
 ];

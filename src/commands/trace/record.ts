@@ -12,6 +12,7 @@ import { counted } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import { oneLine } from '../../util/plain-text.js';
+import { haveV8YieldToLoadThreads } from '../../util/priority.js';
 import type { Command, Invocation } from '../command.js';
 import { tlsOptionsOf } from '../profile/connections.js';
 import { trafficOptions, trafficTokenizer, writtenTrace } from './traffic.js';
@@ -75,6 +76,7 @@ async function run({ config }: Invocation<typeof recordOptions>, io: Io): Promis
       '--port 0 picks a free port.',
     );
   });
+  haveV8YieldToLoadThreads();
   const address = host.includes(':') ? `[${host}]` : host;
   io.stdout.write(`listening on http://${address}:${proxy.port}\n`);
   io.stderr.write(

@@ -116,6 +116,8 @@ class LogReader {
   async read(): Promise<void> {
     const vllm = new VllmLog(writtenMs(this.#path));
     let document: string | undefined;
+    /** It does not begin with JSON: what looks like it may be none. */
+    let isText = true;
     for await (const { text, number } of streamLines(this.#path)) {
       this.#line = number;
       const row = text.trim();
@@ -134,10 +136,11 @@ class LogReader {
         this.#takeAll(vllm.take(row), 'vllm');
         continue;
       }
+      if (number === 1 && this.#from === undefined) isText = false;
       const json = jsonIn(row) ?? jsonIn(row.replace(/,$/, ''));
       if (json !== undefined) this.#takeJson(json);
       else if (number === 1) document = text;
-      else if (row !== ']') this.#noteUnreadable();
+      else if (row !== ']' && !isText) this.#noteUnreadable();
     }
     this.#takeAll(vllm.rest(), 'vllm');
     this.#counts.promptless += vllm.promptless;

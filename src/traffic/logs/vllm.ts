@@ -10,11 +10,13 @@ interface OpenRequest {
   atMs: number | undefined;
   body: JsonObject | undefined;
   limit: number | undefined;
+  /** Tokens of the answer in lines of details; 0: there are none. */
+  answered: number;
 }
 
-const received = /Received request (\S+?): (.*)$/s;
-const details = /Request (\S+) details: (.*)$/s;
-const generated = /Generated response (\S+?)(?: \(streaming (delta|complete)\))?( details)?: (.*)$/s;
+/** The first of these in a line: what follows it may hold any text. */
+const message =
+  /\b(?:Received request (?<received>\S+?)|Request (?<detailed>\S+) details|Generated response (?<generated>\S+?)(?: \(streaming (?<stream>delta|complete)\))?(?<tokens> details)?): (?<fields>.*)$/s;
 
 /**
  * Reads the lines of a vLLM log: `Received request`, with the prompt in older versions; `Request … details`, which has it
@@ -33,18 +35,14 @@ export class VllmLog {
 
   /** The requests that a line completes. */
   take(line: string): readonly LoggedRequest[] {
-    const arrival = received.exec(line);
-    if (arrival !== null) return this.#receive(line, arrival[1] ?? '', arrival[2] ?? '');
-    const detail = details.exec(line);
-    if (detail !== null) {
-      this.#detail(detail[1] ?? '', detail[2] ?? '');
-      return [];
-    }
-    const answer = generated.exec(line);
-    if (answer === null) return [];
-    const [, id = '', stream, isDetail, fields = ''] = answer;
-    if (stream === 'delta' || isDetail !== undefined) return [];
-    return this.#finish(id, this.#clock.timeOf(line), answerOf(fields));
+    const { received, detailed, generated, stream, tokens, fields = '' } = message.exec(line)?.groups ?? {};
+    if (received !== undefined) return this.#receive(line, received, fields);
+    if (detailed !== undefined) this.#detail(detailed, fields);
+    if (generated === undefined) return [];
+    if (tokens !== undefined) this.#count(generated, fields);
+    if (tokens !== undefined || stream === 'delta') return [];
+    const answer = answerOf(fields, this.#open.get(generated)?.answered);
+    return this.#finish(generated, this.#clock.timeOf(line), answer);
   }
 
   /** The requests without an answer in the log. */
@@ -59,6 +57,7 @@ export class VllmLog {
       atMs: this.#clock.timeOf(line),
       body: promptOf(fields) ?? known?.body,
       limit: limit === undefined ? undefined : Number(limit),
+      answered: 0,
     });
     return this.#overflow();
   }
@@ -67,7 +66,19 @@ export class VllmLog {
     const known = this.#open.get(id);
     const body = promptOf(fields);
     // It comes before the line of the arrival.
-    this.#open.set(id, { atMs: undefined, limit: undefined, ...known, body: body ?? known?.body });
+    this.#open.set(id, {
+      atMs: undefined,
+      limit: undefined,
+      answered: 0,
+      ...known,
+      body: body ?? known?.body,
+    });
+  }
+
+  /** Each piece of a stream has the tokens that are new; what comes at its end has none. */
+  #count(id: string, fields: string): void {
+    const request = this.#open.get(id);
+    if (request !== undefined) request.answered += idsIn(fields, outputIds).length;
   }
 
   #overflow(): readonly LoggedRequest[] {
@@ -94,19 +105,27 @@ function promptOf(fields: string): JsonObject | undefined {
   // Texts may hold anything, so what follows the prompt is looked for behind it.
   const prompt = /^prompt: /.test(fields) ? pythonString(fields, 8) : undefined;
   const behind = fields.slice(prompt?.end ?? 0);
-  const [, ids] = /\bprompt_token_ids: \[([\d, ]+)\]/.exec(behind) ?? [];
-  if (ids !== undefined) return { prompt: ids.split(',').map(Number) };
+  const ids = idsIn(behind, promptIds);
+  if (ids.length > 0) return { prompt: ids };
   return prompt === undefined ? undefined : { prompt: prompt.text };
 }
 
-function answerOf(fields: string): LoggedAnswer {
+const promptIds = /\bprompt_token_ids: \[([\d, ]+)\]/;
+/** Some versions write the type of the list in front of it. */
+const outputIds = /\boutput_token_ids: \S*\[([\d, ]+)\]/;
+
+function idsIn(fields: string, form: RegExp): number[] {
+  return form.exec(fields)?.[1]?.split(',').map(Number) ?? [];
+}
+
+/** @param counted tokens in the lines of details before it. */
+function answerOf(fields: string, counted = 0): LoggedAnswer {
   const output = /^output: /.test(fields) ? pythonString(fields, 8) : undefined;
   if (output === undefined) return { kind: 'unknown' };
   const behind = fields.slice(output.end);
   if (/finish_reason: (error|abort)/.test(behind) && output.text === '') return { kind: 'failed' };
-  const [, ids] = /output_token_ids: \S*\[([\d, ]+)\]/.exec(behind) ?? [];
-  const tokens = ids === undefined ? undefined : ids.split(',').length;
-  return { kind: 'facts', facts: { tokens, text: output.text } };
+  const tokens = counted || idsIn(behind, outputIds).length;
+  return { kind: 'facts', facts: { tokens: tokens === 0 ? undefined : tokens, text: output.text } };
 }
 
 /** Times of lines: with a date in front, as container logs have; else vLLM's own, without year or zone: taken as UTC. */
