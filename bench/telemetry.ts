@@ -31,6 +31,8 @@ const INTERVAL_MS = 333;
 /** Every so many values differ from the scrape before. */
 const CHANGING = 4;
 
+const origin = { epochNs: 1_767_225_600_000_000_000n, monotonicNs: 0n };
+
 const report = openReport('telemetry');
 // `--only hour` measures the parts whose name has the word.
 const only = argument('--only') ?? '';
@@ -58,7 +60,7 @@ async function costOfReading(): Promise<void> {
         intervalMs: INTERVAL_MS,
       };
       const source = openPageSource(plan, transport);
-      const recorder = new SourceRecorder(source, notices, folder, number);
+      const recorder = new SourceRecorder(source, notices, folder, number, origin);
       const delayMs = (INTERVAL_MS * number) / PAGES;
       return new SourceLoop(source, recorder, {
         ...{ delayMs, firstReadMs: 5000, nowNs: monotonicNs, notices },
@@ -95,7 +97,13 @@ async function memoryOfAnHour(): Promise<void> {
     const recorders = Array.from(
       { length: PAGES },
       (_, number) =>
-        new SourceRecorder({ kind: 'server', url: `${number}`, isDefault: false }, notices, logs, number),
+        new SourceRecorder(
+          { kind: 'server', url: `${number}`, isDefault: false },
+          notices,
+          logs,
+          number,
+          origin,
+        ),
     );
     const atStart = process.memoryUsage().rss;
     let peak = 0;
@@ -144,7 +152,7 @@ async function writeFile(
   const toNs = scraped.sources[0]?.sentNs.at(-3) ?? 0;
   const facts = {
     ...{ version: '', benchmarkId: '', inputConfig: {}, sources: scraped.sources, slices: undefined },
-    origin: { epochNs: 1_767_225_600_000_000_000n, monotonicNs: 0n },
+    origin,
     phases: [{ name: 'profiling', fromNs: 1e9, toNs, wasCancelled: false }],
   };
   let peak = 0;

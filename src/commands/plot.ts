@@ -18,12 +18,12 @@ import { completeLeftovers } from './report/complete-records.js';
 export const command: Command<typeof plotOptions> = { options: plotOptions, check: checkPlot, run };
 
 async function run({ config }: Invocation<typeof plotOptions>, io: Io): Promise<number> {
-  const complete = (folders: readonly string[]) => {
-    for (const note of completeLeftovers(folders).notes) io.stderr.write(`${note}\n`);
+  const complete = async (folders: readonly string[]) => {
+    for (const note of (await completeLeftovers(folders)).notes) io.stderr.write(`${note}\n`);
   };
-  complete(config.paths);
+  await complete(config.paths);
   const source = sourceOf(config.paths, config.profileExportPrefix);
-  if (source.kind === 'runs') complete(source.runs.map((run) => run.folder));
+  if (source.kind === 'runs') await complete(source.runs.map((run) => run.folder));
   if (source.kind !== 'run' && config.where !== undefined) {
     throw new UserError(
       `--where looks at the requests of one run, and here ${source.kind === 'trace' ? 'is a trace' : `are ${source.runs.length} runs`}.`,

@@ -25,7 +25,7 @@ export const command: Command<typeof reportOptions> = { options: reportOptions, 
 
 async function run({ config, sources }: Invocation<typeof reportOptions>, io: Io): Promise<number> {
   const [dir = '', ...others] = config.dirs;
-  const leftovers = completeLeftovers(config.dirs);
+  const leftovers = await completeLeftovers(config.dirs);
   for (const note of leftovers.notes) io.stderr.write(`${oneLine(note)}\n`);
   if (config.html !== undefined) {
     const runs = findRuns(config.dirs, config.profileExportPrefix);
@@ -76,8 +76,8 @@ async function compareRuns(
       `${andList(alone)} cannot be combined with ${runs.length} runs: that is for a report of one.`,
     );
   }
-  for (const note of completeLeftovers(runs.map((run) => run.dir)).notes)
-    io.stderr.write(`${oneLine(note)}\n`);
+  const { notes } = await completeLeftovers(runs.map((run) => run.dir));
+  for (const note of notes) io.stderr.write(`${oneLine(note)}\n`);
   const { comparisonPage } = await import('./report/page.js');
   const html = comparisonPage(runs, config.profileExportPrefix, viewOf(config));
   const troubles = writeWhole(resolve(page), html);

@@ -5,7 +5,7 @@ import { choices, flag, list } from './option-kinds.js';
 const group = 'Telemetry';
 
 /** Files that server metrics can be written to. */
-const serverMetricsFormats = ['json', 'csv', 'jsonl', 'parquet'] as const;
+export const serverMetricsFormats = ['json', 'csv', 'jsonl', 'parquet'] as const;
 
 /** Options of `profile` for what is read from servers and GPUs during the run. */
 export const telemetryOptions = {

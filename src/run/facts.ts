@@ -217,9 +217,14 @@ export interface StoredResults {
   readonly warmup: Results;
 }
 
+/** Reads what a run said of itself before its first request. */
+export function readOwnFacts(configFile: string): RunFacts {
+  return read(runConfig, 'cfg', readJsonObject(configFile));
+}
+
 /** Reads what the run with these files has said of itself, one of ours or of AIPerf. */
 export function readFacts({ config: configFile, records, json: summaryFile }: RunFiles): StoredFacts {
-  const config = read(runConfig, 'cfg', readJsonObject(configFile));
+  const config = readOwnFacts(configFile);
   const isOwnConfig = config.recordsFile === undefined || config.recordsFile === basename(records);
   const before = isOwnConfig ? config : {};
   const json = readJsonObject(summaryFile);

@@ -1,11 +1,13 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import type { FamilySample } from './families.js';
 import { grown } from './line-table.js';
+import type { SourceKind } from './server-series.js';
 
 /*
  * The log of a source is a file to which each scrape is appended, with the values that changed. It consists of frames:
  *
  *   frame    u32 bytes that follow · u8 kind · content
+ *   head     (kind 0) JSON: what it is a log of
  *   samples  (kind 1) JSON: the samples that scrapes have from now on too, numbered from 0 in this order
  *   scrape   (kind 2) f64 sent, first byte, received, ns · changes · 0
  *   change   varint 1 + (zigzag(number - number of the change before, at first -1) << 2 | form) · value
@@ -14,6 +16,7 @@ import { grown } from './line-table.js';
  * Numbers are little endian. Every sample is absent at first.
  */
 
+const KIND_HEAD = 0;
 const KIND_SAMPLES = 1;
 const KIND_SCRAPE = 2;
 
@@ -27,6 +30,16 @@ const TIMES_BYTES = 24;
 const CHANGE_BYTES = 13;
 /** Greatest difference whose zigzag form has 32 bits. */
 const MAX_DIFFERENCE = 2 ** 30;
+
+/** What a log is of: enough to read it without the program that wrote it. */
+export interface ScrapeLogHead {
+  readonly url: string;
+  readonly of: SourceKind;
+  readonly isDefault: boolean;
+  /** The clock's origin, 64-bit numbers as texts. */
+  readonly epochNs: string;
+  readonly monotonicNs: string;
+}
 
 /** When a page was read, ns since the clock's origin. */
 export interface ScrapeTimes {
@@ -48,17 +61,14 @@ export class ScrapeLogWriter {
   present = 0;
 
   /** @throws the file system's error. */
-  constructor(path: string) {
+  constructor(path: string, head: ScrapeLogHead) {
     this.#file = openSync(path, 'wx', 0o600);
+    this.#writeJson(KIND_HEAD, head);
   }
 
   /** Declares samples, which get the next numbers. @throws the file system's error. */
   addSamples(samples: readonly FamilySample[]): void {
-    const json = Buffer.from(JSON.stringify(samples));
-    const head = Buffer.alloc(HEAD_BYTES);
-    head.writeUInt32LE(json.length + 1);
-    head[4] = KIND_SAMPLES;
-    this.#write(Buffer.concat([head, json]));
+    this.#writeJson(KIND_SAMPLES, samples);
   }
 
   /** Begins a scrape, in which all samples keep their values until they are set or removed. */
@@ -137,6 +147,14 @@ export class ScrapeLogWriter {
     this.#frame[this.#at++] = rest;
   }
 
+  #writeJson(kind: number, content: unknown): void {
+    const json = Buffer.from(JSON.stringify(content));
+    const head = Buffer.alloc(HEAD_BYTES);
+    head.writeUInt32LE(json.length + 1);
+    head[4] = kind;
+    this.#write(Buffer.concat([head, json]));
+  }
+
   #write(bytes: Buffer): void {
     for (let done = 0; done < bytes.length; ) done += writeSync(this.#file, bytes, done);
   }
@@ -146,6 +164,8 @@ const CHUNK_BYTES = 1 << 20;
 
 /** Reads the log of a source from its beginning; ends before a frame that is cut off. */
 export class ScrapeLogReader {
+  /** Undefined before the first scrape. */
+  head: ScrapeLogHead | undefined;
   /** Samples so far, by number. */
   readonly samples: FamilySample[] = [];
   /** Times of the current scrape. */
@@ -173,11 +193,11 @@ export class ScrapeLogReader {
       if (bytes === undefined) return false;
       const from = this.#next;
       this.#next += bytes;
-      if (this.#bytes[from + 4] === KIND_SAMPLES) {
-        const samples: FamilySample[] = JSON.parse(
-          this.#bytes.toString('utf8', from + HEAD_BYTES, this.#next),
-        );
-        for (const sample of samples) this.samples.push(sample);
+      const kind = this.#bytes[from + 4];
+      if (kind !== KIND_SCRAPE) {
+        const json = JSON.parse(this.#bytes.toString('utf8', from + HEAD_BYTES, this.#next));
+        if (kind === KIND_HEAD) this.head = json;
+        else for (const sample of json as FamilySample[]) this.samples.push(sample);
         continue;
       }
       this.times = {

@@ -1,3 +1,4 @@
+import type { ClockOrigin } from '../util/clock.js';
 import { cut } from '../util/cut.js';
 import type { LogLevel } from '../util/log.js';
 import { makeFolder } from '../util/make-folder.js';
@@ -24,6 +25,7 @@ export class SourceRecorder {
   readonly #notices: Notices;
   readonly #path: string;
   readonly #folder: string;
+  readonly #origin: ClockOrigin;
   readonly #pages = new PageReader();
   readonly #masks = new LabelMasks();
   readonly #onPage: (reading: Reading, pages: PageReader) => void;
@@ -42,6 +44,7 @@ export class SourceRecorder {
 
   /**
    * @param folder of the log, which is made with the first page. @param number of the source, which names its log.
+   * @param origin of the times of readings.
    * @param onPage called with each page, and what was read of it.
    */
   constructor(
@@ -49,12 +52,14 @@ export class SourceRecorder {
     notices: Notices,
     folder: string,
     number: number,
+    origin: ClockOrigin,
     onPage: (reading: Reading, pages: PageReader) => void = () => {},
   ) {
     this.#onPage = onPage;
     this.#source = source;
     this.#notices = notices;
     this.#folder = folder;
+    this.#origin = origin;
     this.#path = scrapeLogPath(folder, number);
   }
 
@@ -232,7 +237,10 @@ export class SourceRecorder {
   #openLog(): ScrapeLogWriter {
     if (this.#log === undefined) {
       makeFolder(this.#folder);
-      this.#log = new ScrapeLogWriter(this.#path);
+      const { kind, url, isDefault } = this.#source;
+      const { epochNs, monotonicNs } = this.#origin;
+      const head = { url, of: kind, isDefault, epochNs: `${epochNs}`, monotonicNs: `${monotonicNs}` };
+      this.#log = new ScrapeLogWriter(this.#path, head);
     }
     return this.#log;
   }

@@ -42,7 +42,8 @@ export function runTelemetryThread<Request, Results>(
   const gpus = openGpus?.(notices);
   const recorders = sources.map((source, number) => {
     const onPage = (reading: Reading, pages: PageReader) => gpus?.takePage(source.url, reading, pages);
-    return new SourceRecorder(source, notices, folder, number, source.kind === 'gpu' ? onPage : undefined);
+    const onGpuPage = source.kind === 'gpu' ? onPage : undefined;
+    return new SourceRecorder(source, notices, folder, number, origin, onGpuPage);
   });
   const loops = sources.map((source, number) => {
     const { intervalMs } = source;

@@ -137,7 +137,7 @@ describe('a page that cannot be read', () => {
     expect(code).toBe(130);
   });
 
-  it('leaves its series where settings hang at an interrupt, or says that there was no time, and no folder', async () => {
+  it('leaves its series where settings hang at an interrupt, or says that there was no time and leaves them to the report', async () => {
     const folder = temporaryFolder();
     let child: ReturnType<typeof startAiperf> | undefined;
     const server = await startScriptedServer(
@@ -152,8 +152,8 @@ describe('a page that cannot be read', () => {
     const { code } = await child.ended;
     server.close();
     expect(server.seen.map(({ method, path }) => `${method} ${path}`)).toContain('GET /version');
-    expect([code, existsSync(join(folder, 'telemetry'))]).toEqual([130, false]);
     const isLate = telemetryLines(folder).some((line) => line.includes('there was no time'));
+    expect([code, existsSync(join(folder, 'telemetry'))]).toEqual([130, isLate]);
     expect(existsSync(join(folder, 'server_metrics_export.json'))).toBe(!isLate);
   });
 
@@ -185,4 +185,29 @@ it('is off with --no-server-metrics', async () => {
   const { code } = await aiperf(profileWords(off));
   server.close();
   expect([code, server.reads.length]).toEqual([0, 0]);
+});
+
+it('of a run that is killed, the report makes the files of what was read', async () => {
+  const server = await startServer();
+  const folder = temporaryFolder();
+  const long = { ...options, 'request-count': 100_000, 'request-rate': 20, 'profile-export-prefix': 'foo' };
+  const { child, ended } = startAiperf(profileWords({ ...long, url: server.url, 'artifact-dir': folder }));
+  while (server.reads.length < 5 || server.events.filter((event) => event === 'answered').length < 5)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill('SIGKILL');
+  await ended;
+  server.close();
+  const { code, stderr } = await aiperf(['report', folder, '--profile-export-prefix', 'foo']);
+  expect([code, stderr]).toEqual([
+    0,
+    expect.stringContaining('Wrote the server metrics that the run had read.'),
+  ]);
+  const { metrics, summary } = readJson(join(folder, 'foo_server_metrics.json'));
+  const [finished] = metrics.finished.series;
+  expect(finished.endpoint_url).toBe(`${server.url}/metrics`);
+  expect(finished.stats.total).toBeGreaterThan(0);
+  expect(summary.endpoints_successful).toEqual([`${server.url}/metrics`]);
+  expect([existsSync(join(folder, 'foo_server_metrics.csv')), existsSync(join(folder, 'telemetry'))]).toEqual(
+    [true, false],
+  );
 });

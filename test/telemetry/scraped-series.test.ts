@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { leftScrapes } from '../../src/telemetry/left-scrapes.js';
 import { Notices } from '../../src/telemetry/notices.js';
 import { openScrapedSeries } from '../../src/telemetry/scraped-series.js';
 import type { ScrapedSeries } from '../../src/telemetry/server-series.js';
@@ -24,20 +25,22 @@ const source: TelemetrySource = {
   close: () => {},
 };
 
+const origin = { epochNs: 1_767_225_600_000_000_000n, monotonicNs: 5n };
+
 /** What was recorded of these pages, one a second, and the log. */
-function record(pages: readonly string[], passBytes?: number): { scraped: ScrapedSeries; lines: string[] } {
+function record(pages: readonly string[], passBytes?: number) {
   const folder = mkdtempSync(join(tmpdir(), 'telemetry-'));
   folders.push(folder);
   const lines: string[] = [];
   const notices = new Notices((level, message) => lines.push(`${level} ${message}`));
-  const recorder = new SourceRecorder(source, notices, join(folder, 'logs'), 0);
+  const recorder = new SourceRecorder(source, notices, join(folder, 'logs'), 0, origin);
   for (const [second, page] of pages.entries()) {
     const sentNs = second * 1e9;
     recorder.add({ sentNs, firstByteNs: sentNs + 1, receivedNs: sentNs + 2, page: Buffer.from(page) });
   }
   recorder.close();
   notices.end();
-  return { scraped: openScrapedSeries([recorder.logged()], passBytes), lines };
+  return { scraped: openScrapedSeries([recorder.logged()], passBytes), lines, logs: join(folder, 'logs') };
 }
 
 /** Series as plain data. */
@@ -101,6 +104,17 @@ it('gives the same by scrape', () => {
     [2, 'n2 1'],
     [3, 'q 0.25', 'n1 2', 'n2 0'],
   ]);
+});
+
+it('gives the same from the log that a killed run left, without a frame that is cut off', () => {
+  const { scraped, logs } = record(odd);
+  appendFileSync(join(logs, '0.spool'), Buffer.of(200, 0, 0, 0, 2, 1));
+  const left = leftScrapes(logs);
+  if (left === undefined) throw new Error('a page was read');
+  expect(left.origin).toEqual(origin);
+  expect(left.scraped.sources).toEqual(scraped.sources);
+  expect(seriesOf(left.scraped)).toEqual(seriesOf(scraped));
+  expect(leftScrapes(join(logs, 'none'))).toBe(undefined);
 });
 
 it('puts histograms together', () => {

@@ -53,7 +53,10 @@ function startLoop(answers: readonly Answer[], options: { isDefault?: boolean; i
     },
     close: () => {},
   };
-  const recorder = new SourceRecorder(source, notices, join(folder, 'logs'), 0);
+  const recorder = new SourceRecorder(source, notices, join(folder, 'logs'), 0, {
+    epochNs: 0n,
+    monotonicNs: 0n,
+  });
   const loop = new SourceLoop(source, recorder, {
     ...{ notices, nowNs: monotonicNs, delayMs: 0, firstReadMs: 600 },
   });

@@ -53,6 +53,7 @@ export function runTelemetry(
       return telemetry;
     },
     during: async (run) => {
+      let isLate = false;
       try {
         const outcome = await run();
         const request = outcome && {
@@ -64,8 +65,10 @@ export function runTelemetry(
         };
         const finished = request && telemetry?.finish(request);
         const results = await inTime(finished, interrupt);
+        isLate = results === 'no time';
         if (results === 'no time') {
-          log('WARNING', 'telemetry', 'there was no time to write what was read of servers and GPUs');
+          const what = 'there was no time to write what was read of servers and GPUs';
+          log('WARNING', 'telemetry', `${what}; aiperf report ${files.folder} writes the server metrics`);
           return { outcome, telemetry: undefined };
         }
         if (results !== undefined) {
@@ -77,7 +80,7 @@ export function runTelemetry(
       } finally {
         await telemetry?.terminate();
         // Left where the thread was ended.
-        removeScrapeLogs(files.telemetrySpool);
+        if (!isLate) removeScrapeLogs(files.telemetrySpool);
       }
     },
   };

@@ -9,10 +9,10 @@ import { unpackRecords } from '../../records/pack.js';
 import type { PhaseName } from '../../records/record.js';
 import { findSegments, SpoolReader, UnknownSpool } from '../../records/spool-reader.js';
 import { everyTrait } from '../../run/configuration.js';
+import { readOwnFacts } from '../../run/facts.js';
 import { filesIn } from '../../run/files.js';
 import { holderOf, lockFolder } from '../../run/folder-lock.js';
 import { summarizeRecords } from '../../run/open.js';
-import { removeScrapeLogs } from '../../telemetry/scrape-logs.js';
 import { counted } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import { readLines } from '../../util/lines.js';
@@ -132,29 +132,35 @@ export interface Leftovers {
 }
 
 /**
- * Completes the files of the runs in these folders from the spools that they left, if any. A run in progress needs its
+ * Completes the files of the runs in these folders from the spools and the metrics that they left, if any. A run in progress needs its
  * own.
  * @throws UserError as `completeRecords` does.
  */
-export function completeLeftovers(folders: readonly string[]): Leftovers {
-  const completions = folders
-    .filter((folder) => existsSync(filesIn(folder, undefined).spool) && holderOf(folder) === undefined)
-    .map((folder) => {
-      // Of two reports at once only one may add the records.
-      const lock = lockFolder(folder, false);
-      const { spool, telemetrySpool } = filesIn(folder, undefined);
-      try {
+export async function completeLeftovers(folders: readonly string[]): Promise<Leftovers> {
+  let added = 0;
+  const notes: string[] = [];
+  for (const folder of folders) {
+    const { spool, config, telemetrySpool } = filesIn(folder, undefined);
+    const [hasRecords, hasTelemetry] = [spool, telemetrySpool].map((path) => existsSync(path));
+    if (!(hasRecords || hasTelemetry) || holderOf(folder) !== undefined) continue;
+    // Of two reports at once only one may add the records.
+    const lock = lockFolder(folder, false);
+    try {
+      if (hasRecords) {
         const completion = completeRecords(spool);
-        removeScrapeLogs(telemetrySpool);
-        return completion;
-      } finally {
-        lock.release();
+        added += completion.added;
+        notes.push(...completionNotes(completion));
       }
-    });
-  return {
-    added: completions.reduce((sum, { added }) => sum + added, 0),
-    notes: completions.flatMap(completionNotes),
-  };
+      if (hasTelemetry) {
+        // What makes these files is needed for few reports.
+        const { completeServerMetrics } = await import('./complete-server-metrics.js');
+        notes.push(...(await completeServerMetrics(filesIn(folder, readOwnFacts(config).exportPrefix))));
+      }
+    } finally {
+      lock.release();
+    }
+  }
+  return { added, notes };
 }
 
 /** Sentences about a completion, for the user; none where it changed nothing. */
