@@ -30,6 +30,14 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Show the results of a run from its records, even if it was killed.',
     load: () => import('./commands/report.js'),
   },
+  'analyze swim-lane': {
+    summary: 'Draw the sessions of a run as swim lanes.',
+    load: () => import('./commands/analyze/swim-lane.js'),
+  },
+  'analyze turn-messages': {
+    summary: 'Show the messages that a run sent, turn by turn.',
+    load: () => import('./commands/analyze/turn-messages.js'),
+  },
   'synthesize agentic-code': {
     summary: 'Generate a trace of sessions of a coding agent.',
     load: () => import('./commands/synthesize/agentic-code.js'),

@@ -62,13 +62,13 @@ const CURVE_WINDOWS = 300;
 export class ChartRun {
   readonly sliced: ChartSettings['sliced'];
   readonly failedCount: number;
-  readonly #table: RequestTable;
+  readonly table: RequestTable;
   readonly #objectives: readonly Objective[];
   readonly #series: readonly TimeSeries[];
   #curves: readonly Float64Array[] | undefined;
 
   constructor(table: RequestTable, { objectives, sliced, series }: ChartSettings) {
-    this.#table = table;
+    this.table = table;
     this.#objectives = objectives;
     this.#series = series;
     this.sliced = sliced;
@@ -78,40 +78,45 @@ export class ChartRun {
   }
 
   get length(): number {
-    return this.#table.length;
+    return this.table.length;
   }
 
   /** From the first start to the last end. */
   get seconds(): number {
-    const { fromNs, toNs } = this.#table.extent;
+    const { fromNs, toNs } = this.table.extent;
     return this.length === 0 ? 0 : (toNs - fromNs) / 1e9;
   }
 
   startS(row: number): number {
-    return (this.#table.startNs(row) - this.#table.extent.fromNs) / 1e9;
+    return this.sinceStart(this.table.startNs(row));
+  }
+
+  /** Seconds since the first request. */
+  sinceStart(ns: number): number {
+    return (ns - this.table.extent.fromNs) / 1e9;
   }
 
   endS(row: number): number {
-    return (this.#table.endNs(row) - this.#table.extent.fromNs) / 1e9;
+    return (this.table.endNs(row) - this.table.extent.fromNs) / 1e9;
   }
 
   isFailed(row: number): boolean {
-    return this.#table.outcome(row) === 'failed';
+    return this.table.outcome(row) === 'failed';
   }
 
   /** NaN where the request has none, as failed ones. */
   value(metric: NumberMetric, row: number): number {
-    return (this.#table.column(metric)?.at(row) ?? Number.NaN) * metric.factor;
+    return (this.table.column(metric)?.at(row) ?? Number.NaN) * metric.factor;
   }
 
   /** Whether any request has such a value. */
   has(metric: NumberMetric): boolean {
-    return (this.#table.column(metric)?.count ?? 0) > 0;
+    return (this.table.column(metric)?.count ?? 0) > 0;
   }
 
   /** Its values in ascending order. */
   sorted(metric: NumberMetric): Float64Array {
-    return Float64Array.from(this.#table.sorted(metric, undefined), (value) => value * metric.factor);
+    return Float64Array.from(this.table.sorted(metric, undefined), (value) => value * metric.factor);
   }
 
   /** The objective for a metric; undefined where there is none. */
@@ -121,7 +126,7 @@ export class ChartRun {
 
   /** A curve as means within windows of equal width, which cover the run. */
   curve(metric: CurveMetric): Float64Array {
-    this.#curves ??= curveMeans(this.#table, drawnCurves, CURVE_WINDOWS);
+    this.#curves ??= curveMeans(this.table, drawnCurves, CURVE_WINDOWS);
     return this.#curves[drawnCurves.indexOf(metric)] ?? new Float64Array();
   }
 
@@ -132,7 +137,7 @@ export class ChartRun {
   telemetry({ name }: SeriesMetric, windows: number): Float64Array | undefined {
     const all = this.#series.filter(({ metric }) => metric.name === name);
     if (all.length === 0) return undefined;
-    const { fromNs, toNs } = this.#table.extent;
+    const { fromNs, toNs } = this.table.extent;
     const edge = (window: number) => fromNs + ((toNs - fromNs) * window) / windows;
     return Float64Array.from({ length: windows }, (_, i) => {
       const window = { fromNs: edge(i), toNs: edge(i + 1) };
@@ -150,7 +155,7 @@ export class ChartRun {
    * much it grew each second. Series without any value in the run are left out.
    */
   telemetrySeries(names: readonly string[], windows: number): readonly WindowedSeries[] {
-    const { fromNs, toNs } = this.#table.extent;
+    const { fromNs, toNs } = this.table.extent;
     const edge = (window: number) => fromNs + ((toNs - fromNs) * window) / windows;
     return this.#series
       .filter(({ metric }) => names.includes(metric.name))
@@ -170,12 +175,12 @@ export class ChartRun {
 
   /** Rows in the order of their starts. */
   byStart(): Uint32Array {
-    return this.#ordered((row) => this.#table.startNs(row));
+    return this.#ordered((row) => this.table.startNs(row));
   }
 
   /** Rows in the order of their ends. */
   byEnd(): Uint32Array {
-    return this.#ordered((row) => this.#table.endNs(row));
+    return this.#ordered((row) => this.table.endNs(row));
   }
 
   #ordered(timeNs: (row: number) => number): Uint32Array {

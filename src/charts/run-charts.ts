@@ -6,6 +6,7 @@ import { runLengths } from './lengths-chart.js';
 import { concurrencyOverTime, outputThroughputOverTime, tokensInFlightOverTime } from './load-over-time.js';
 import { itl, latency, ttft } from './measures.js';
 import { overTime } from './over-time.js';
+import { sessionLanes } from './session-lanes.js';
 import { telemetryCharts } from './telemetry-over-time.js';
 import { requestTimeline } from './timeline.js';
 import { sliceCharts } from './timeslices.js';
@@ -24,6 +25,7 @@ export const runCharts: readonly RunChart<unknown>[] = [
   clientLagOverTime,
   ...sliceCharts,
   requestTimeline,
+  sessionLanes,
   distributionChart(ttft),
   distributionChart(itl),
   distributionChart(latency),

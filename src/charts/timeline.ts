@@ -15,7 +15,7 @@ interface Part {
   readonly spans: readonly Span[];
 }
 
-interface Timeline {
+export interface Timeline {
   readonly subtitle: string;
   /** Where the time axis ends. */
   readonly seconds: number;

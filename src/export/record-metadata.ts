@@ -41,7 +41,7 @@ export function metadataJson(record: RequestRecord, context: RecordContext, fini
   return (
     `{"session_num":${record.sessionNum},"x_request_id":${quoted(record.requestId)}` +
     `,"x_correlation_id":${correlation},"conversation_id":${quoted(record.conversationId)}` +
-    `,"turn_index":${record.turnIndex},"credit_issued_ns":${wallNsText(origin, record.dueNs)}` +
+    `,"turn_index":${record.turnIndex}${record.isFinalTurn ? '' : ',"is_final_turn":false'},"credit_issued_ns":${wallNsText(origin, record.dueNs)}` +
     `,"request_start_ns":${wallNsText(origin, record.startNs)}` +
     (acknowledged ? `,"request_ack_ns":${wallNsText(origin, record.ackNs)}` : '') +
     `,"request_end_ns":${wallNsText(origin, record.endNs)},"worker_id":${quoted(record.workerId)}` +

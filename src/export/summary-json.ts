@@ -26,7 +26,8 @@ import {
   totalOutputTokens,
   totalReasoningTokens,
 } from '../metrics/run-metrics.js';
-import { statNames } from '../metrics/statistics.js';
+import type { SessionSummary } from '../metrics/session-summary.js';
+import { type Statistics, statNames } from '../metrics/statistics.js';
 import { type RunFacts, summaryMembers } from '../run/facts.js';
 import type { GpuTelemetry } from '../run/gpu-telemetry.js';
 import { Float, type Printable, prettyJson } from '../util/python-json.js';
@@ -86,6 +87,7 @@ export function summaryJson(
     warmup_metrics: warmup && metricMembers(warmup.results),
     ...metricMembers(tail),
     slo_attainment: attainment(summary),
+    sessions: summary.sessions && sessionMembers(summary.sessions),
     fidelity,
   });
 }
@@ -93,6 +95,27 @@ export function summaryJson(
 /** Results as members of a file: `{tag: {unit, avg, …}}`. */
 export function metricMembers(results: Results): Record<string, Printable> {
   return Object.fromEntries(results.map((result) => [result.tag, statisticMembers(result)]));
+}
+
+/** Sessions with several requests; shares are from 0 to 1. */
+function sessionMembers({ completed, failed, cutOff, turns }: SessionSummary): Printable {
+  const float = (value: number | undefined) => (value === undefined ? undefined : new Float(value));
+  const statistics = (values: Statistics | undefined) =>
+    values && statisticMembers({ unit: 'ms', statistics: values });
+  return {
+    completed_count: completed,
+    failed_count: failed,
+    cut_off_count: cutOff,
+    turns: turns.map((row) => ({
+      turn_index: row.turn,
+      request_count: row.requests,
+      avg_prompt_tokens: float(row.promptTokens),
+      avg_prompt_cache_read_tokens: float(row.cachedTokens),
+      prompt_cache_read_share: float(row.cachedShare),
+      time_to_first_token: statistics(row.ttft),
+      request_latency: statistics(row.latency),
+    })),
+  };
 }
 
 /** SLO attainment of each objective; the metrics above cover all of them together. */

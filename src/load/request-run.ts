@@ -288,6 +288,7 @@ export class RequestRun implements ResponseHandler, Indexed {
       correlationId: session.correlationId,
       conversationId: session.conversation.sessionId,
       turnIndex: session.turnIndex,
+      isFinalTurn: session.isFinalTurn,
       agent: session.tree?.factsOf(session),
       workerId: '',
       model: payload?.model ?? session.turn?.model ?? '',

@@ -107,6 +107,11 @@ export class SessionTree {
     return this.#unreturned === 0;
   }
 
+  /** Whether all turns but one have returned. */
+  get isReturningLast(): boolean {
+    return this.#unreturned === 1;
+  }
+
   /** Ends the session; true the first time. */
   end(): boolean {
     const isFirst = !this.#isOver;

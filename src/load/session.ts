@@ -70,6 +70,11 @@ export class Session {
     return this.#place === (this.#played ?? this.conversation.turns).length - 1;
   }
 
+  /** No other request of the session follows the next turn; of several agents, none that is still to return. */
+  get isFinalTurn(): boolean {
+    return this.tree === undefined ? this.isLastTurn : this.tree.isReturningLast;
+  }
+
   /** Earlier turns that were answered; requests repeat them before the next turn. */
   get past(): readonly PastTurn[] {
     return this.#past;

@@ -1,7 +1,8 @@
 import { failureOf } from '../records/failure.js';
-import type { CountedRecord } from '../records/record.js';
+import type { CountedRecord, RequestRecord } from '../records/record.js';
 import { readUsage } from '../records/usage.js';
 import type { Measured, Objective, RequestFacts, Thresholds } from './metric.js';
+import type { SessionPlace } from './session-rows.js';
 
 /**
  * Whether a request was given up because it was chosen to be cancelled (`--request-cancellation-rate`): neither a
@@ -13,6 +14,23 @@ export function cancelledOnPurpose({
   dropped,
 }: Pick<RequestFacts, 'failure' | 'cancelled' | 'dropped'>): boolean {
   return failure !== undefined && cancelled && !dropped;
+}
+
+/** A request that is all of its session has no place in it. */
+function placeOf({
+  correlationId,
+  agent,
+  turnIndex: turn,
+  isFinalTurn: isLast,
+  requestId,
+}: RequestRecord): SessionPlace | undefined {
+  if (turn === 0 && isLast && agent === undefined) return undefined;
+  const session = agent?.root ?? correlationId;
+  return {
+    ...{ session, agent: correlationId, turn, isLast },
+    requestId: agent && requestId,
+    waitsFor: agent?.waitsFor ?? [],
+  };
 }
 
 export function measure(
@@ -32,6 +50,7 @@ export function measure(
     cancelled: record.cancelledNs !== undefined,
     dropped: record.dropped ?? false,
     finishReason: record.finishReason,
+    place: placeOf(record),
     ttftNs: (contentNs[0] ?? Number.NaN) - startNs,
     latencyNs: (contentNs[contentNs.length - 1] ?? Number.NaN) - startNs,
     isl: tokens.input,

@@ -8,6 +8,7 @@ import type {
   MetricRow,
   RecomputableMetric,
   RecordMetric,
+  SessionMetric,
   Unit,
 } from './metric.js';
 
@@ -51,6 +52,16 @@ export function derived(given: RowOf<DerivedMetric>): DerivedMetric {
 
 export function curve(given: RowOf<CurveMetric>): CurveMetric {
   return { kind: 'curve', ...defaults(given), ...given };
+}
+
+export function perSession(given: RowOf<SessionMetric>): SessionMetric {
+  return {
+    kind: 'session',
+    ...defaults(given),
+    wholeRunOnly: true,
+    absent: 'every session has one request',
+    ...given,
+  };
 }
 
 /** The error-adjusted sibling of a record metric. */

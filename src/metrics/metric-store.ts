@@ -10,6 +10,8 @@ import { type RecordMetrics, RequestTable } from './request-table.js';
 import { type ResponseNotes, ResponseTally } from './response-notes.js';
 import { type MetricResult, type Results, resultsOver } from './results.js';
 import { requestCount } from './run-metrics.js';
+import { type SessionSummary, sessionSummary } from './session-summary.js';
+import { sessionsOf } from './sessions.js';
 import { type SlicedRun, sliceRun } from './sliced-run.js';
 import { timeSlices } from './slices.js';
 import { objectivesOf, type SloResult } from './slos.js';
@@ -62,6 +64,8 @@ export interface RunSummary {
   readonly notes: ResponseNotes;
   /** Latency by batch size; empty where all requests have the same, absent where the sizes are not known. */
   readonly batches?: readonly BatchSizeRow[];
+  /** Sessions with several requests; undefined where there are none. */
+  readonly sessions?: SessionSummary | undefined;
 }
 
 /** Takes the records of one phase one by one, and computes their metrics and, at any time, those of the run. */
@@ -112,11 +116,13 @@ export class MetricStore {
     const { table } = this;
     const { extent } = table;
     const slices = timeSlices(table, this.#traits);
+    const sessions = sessionsOf(table);
     return {
       results: [
         ...(this.#validCount === 0 && table.length > 0 ? [noRequests] : []),
         ...resultsOver(table, {
           rows: undefined,
+          sessions,
           curves: table.length === 0 ? undefined : curvesOf(table, [extent])[0],
         }),
       ],
@@ -143,6 +149,7 @@ export class MetricStore {
       sliced: slices && sliceRun(table, slices),
       notes: this.#responses.notes,
       batches: this.#batches.rows(),
+      sessions: sessionSummary(table, sessions),
     };
   }
 

@@ -3,6 +3,8 @@ import type { Usage } from '../records/usage.js';
 import type { GpuPlatform } from '../telemetry/gpu/gpu-metrics.js';
 import type { GpuPower } from './gpu-power.js';
 import type { SweepState } from './request-sweep.js';
+import type { SessionPlace } from './session-rows.js';
+import type { SessionFacts } from './sessions.js';
 import type { StatName } from './statistics.js';
 
 /** Units as in files and tables. */
@@ -105,6 +107,7 @@ export type ConsoleTable =
   | 'usage'
   | 'reasoning'
   | 'http'
+  | 'sessions'
   | 'adjusted';
 
 /** The common part of every row of the table of metrics. */
@@ -215,6 +218,12 @@ export interface PowerMetric extends MetricRow {
   compute(power: GpuPower, run: PoweredRun): number | undefined;
 }
 
+/** A value of each session that has several requests, completed without a failure. */
+export interface SessionMetric extends MetricRow {
+  readonly kind: 'session';
+  compute(session: SessionFacts): number | undefined;
+}
+
 export type Metric =
   | RecordMetric
   | RecomputableMetric
@@ -224,7 +233,8 @@ export type Metric =
   | AdjustedMetric
   | CalibratedMetric
   | CurveMetric
-  | PowerMetric;
+  | PowerMetric
+  | SessionMetric;
 
 /** What derived metrics are computed from. */
 export interface RunValues {
@@ -262,6 +272,8 @@ export interface RequestFacts {
   readonly dropped: boolean;
   /** Why the server ended the answer, in its own word; undefined where that is not known. */
   readonly finishReason: string | undefined;
+  /** Undefined for a request that is all of its session. */
+  readonly place: SessionPlace | undefined;
   readonly thresholds: Thresholds;
   /** What makes a request a good one. */
   readonly objectives: readonly Objective[];

@@ -10,6 +10,7 @@ const kinds: Record<Metric['kind'], string> = {
   calibrated: 'run (distribution)',
   curve: 'run (over time)',
   power: 'run',
+  session: 'session',
 };
 
 const needs: Record<Requirement, string> = {

@@ -21,6 +21,7 @@ import type {
   RequestFacts,
 } from './metric.js';
 import { requestLatency } from './request-metrics.js';
+import { SessionRows, type SessionRowsData } from './session-rows.js';
 
 /** A stretch of the run, ns since the clock's origin; the end itself belongs to the next one. */
 export interface Window {
@@ -63,6 +64,7 @@ export interface TableMessage {
   readonly starts: ColumnData;
   readonly ends: ColumnData;
   readonly outcomes: ColumnData;
+  readonly sessionRows: SessionRowsData;
 }
 
 /** A row for each request and a column for each metric: results can be had over any selection of rows. */
@@ -82,6 +84,8 @@ export class RequestTable {
   readonly #ends: Column;
   /** Places in `outcomes`. */
   readonly #outcomes: Column;
+  /** Which session each request belongs to. */
+  readonly sessionRows: SessionRows;
   readonly #buffer = new SortBuffer();
   #length: number;
   #firstStartNs: number;
@@ -93,6 +97,7 @@ export class RequestTable {
     this.#starts = new Column(sent?.starts);
     this.#ends = new Column(sent?.ends);
     this.#outcomes = new Column(sent?.outcomes);
+    this.sessionRows = new SessionRows(sent?.sessionRows);
     this.#length = sent?.length ?? 0;
     this.#firstStartNs = sent?.extent.fromNs ?? Number.POSITIVE_INFINITY;
     this.#lastEndNs = sent?.extent.toNs ?? Number.NEGATIVE_INFINITY;
@@ -164,6 +169,7 @@ export class RequestTable {
       endNs,
       isValid ? 'succeeded' : cancelledOnPurpose(facts) ? 'cancelled' : 'failed',
     );
+    if (facts.place !== undefined) this.sessionRows.add(row, facts.place);
     for (const metric of isValid ? this.#ofValid : this.#ofFailed) {
       if (metric.kind === 'list') {
         const list = facts.list(metric);
@@ -201,6 +207,7 @@ export class RequestTable {
       const to = table.#addRow(this.startNs(row), this.endNs(row), this.outcome(row));
       for (const [metric, column] of this.#numbers) copy(column, row, table.#numbers.get(metric), to);
       for (const [metric, list] of this.#lists) copyList(list, row, table.#lists.get(metric), to);
+      table.sessionRows.copy(this.sessionRows, row, to);
     }
     return table;
   }
@@ -228,14 +235,17 @@ export class RequestTable {
       numbers: new Map([...this.#numbers].map(([{ tag }, column]) => [tag, column.data])),
       lists: new Map([...this.#lists].map(([{ tag }, list]) => [tag, list.data])),
       ...{ starts: this.#starts.data, ends: this.#ends.data, outcomes: this.#outcomes.data },
+      sessionRows: this.sessionRows.data,
     };
-    const { numbers, lists, starts, ends, outcomes } = message;
+    const { numbers, lists, starts, ends, outcomes, sessionRows } = message;
     const columns = [
       ...numbers.values(),
       ...[...lists.values()].flatMap(Object.values),
       starts,
       ends,
       outcomes,
+      ...sessionRows.numbers,
+      ...Object.values(sessionRows.waits),
     ];
     return { message, transfer: columns.flatMap(buffersOf) };
   }

@@ -1,8 +1,9 @@
 import type { Rows, Sorted } from './column.js';
 import type { CurveStatistics } from './curves.js';
-import type { CurveMetric, Metric, PowerMetric, RunValues } from './metric.js';
+import type { CurveMetric, Metric, PowerMetric, RunValues, SessionMetric } from './metric.js';
 import { requestLatency } from './request-metrics.js';
 import type { RequestTable } from './request-table.js';
+import type { SessionFacts } from './sessions.js';
 import { failureAdjustedStatistics, type Statistics, scaled, statisticsOf } from './statistics.js';
 
 /** A metric's result, in its display unit. */
@@ -32,12 +33,14 @@ export interface RowSelection {
   readonly metrics?: readonly Metric[];
   /** Curves over the same time; absent: no result has curves. */
   readonly curves?: CurveStatistics | undefined;
+  /** Of the whole run; absent: no result is about sessions. */
+  readonly sessions?: readonly SessionFacts[];
 }
 
 /** Results over some requests, in display units. Sorts every value: meant for the end of a run. */
 export function resultsOver(
   table: RequestTable,
-  { rows, windowNs, metrics = table.metrics, curves }: RowSelection,
+  { rows, windowNs, metrics = table.metrics, curves, sessions = [] }: RowSelection,
 ): Results {
   const { durationNs, failures } = countedTime(table, rows);
   const rateNs = windowNs ?? durationNs;
@@ -45,6 +48,7 @@ export function resultsOver(
   const statisticsFor = (metric: Metric): Statistics | undefined => {
     if (metric.kind === 'curve') return curves?.get(metric.tag);
     if (metric.kind === 'power') return undefined;
+    if (metric.kind === 'session') return sessionStatistics(metric);
     if (!known.has(metric)) known.set(metric, statisticsWithin(metric));
     return known.get(metric);
   };
@@ -64,7 +68,15 @@ export function resultsOver(
   });
 
   /** In the metric's own unit. */
-  function statisticsWithin(metric: Exclude<Metric, CurveMetric | PowerMetric>): Statistics | undefined {
+  function sessionStatistics(metric: SessionMetric): Statistics | undefined {
+    const values = sessions.flatMap((session) => (session.isComplete ? (metric.compute(session) ?? []) : []));
+    return statisticsOf(Float64Array.from(values).sort());
+  }
+
+  /** In the metric's own unit. */
+  function statisticsWithin(
+    metric: Exclude<Metric, CurveMetric | PowerMetric | SessionMetric>,
+  ): Statistics | undefined {
     switch (metric.kind) {
       case 'record':
       case 'list':

@@ -2,6 +2,7 @@ import type { PhaseName, RecordError } from '../records/record.js';
 import type { ClockOrigin } from '../util/clock.js';
 import type { Json } from '../util/json.js';
 import type { Objective, RequestFacts, Thresholds } from './metric.js';
+import type { SessionPlace } from './session-rows.js';
 
 /** A line of the per-record file; wall-clock times, ns since 1970. */
 export interface StoredRequest {
@@ -14,6 +15,8 @@ export interface StoredRequest {
   readonly dropped: boolean;
   /** Why the server ended the answer; absent where the file does not have it. */
   readonly finishReason?: string | undefined;
+  /** Absent where the file does not have it. */
+  readonly place?: SessionPlace | undefined;
   /** By tag, in display units. */
   readonly values: ReadonlyMap<string, number | Float64Array>;
 }
@@ -53,6 +56,7 @@ export function storedFacts(
     cancelled: stored.cancelled,
     dropped: stored.dropped,
     finishReason: stored.finishReason,
+    place: stored.place,
     thresholds,
     objectives,
     value: ({ tag, factor }) => {

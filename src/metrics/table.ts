@@ -17,6 +17,7 @@ import {
   timeToFirstToken,
 } from './request-metrics.js';
 import { countMetrics, derivedMetrics, oslMismatchMetrics } from './run-metrics.js';
+import { sessionMetrics } from './session-metrics.js';
 import { speculationMetrics } from './speculation-metrics.js';
 import { usageMetrics } from './usage-metrics.js';
 
@@ -43,6 +44,7 @@ export const metrics: readonly Metric[] = [
   ...dueMetrics,
   ...replayMetrics,
   ...networkMetrics,
+  ...sessionMetrics,
   ...powerMetrics,
 ];
 

@@ -41,6 +41,13 @@ const reported = new Map<keyof Usage, RecordMetric>(
   ]),
 );
 
+/** The metric of a count that the server reports. */
+export function usageMetric(field: 'prompt' | 'cacheRead'): RecordMetric {
+  const metric = reported.get(field);
+  if (metric === undefined) throw new Error(`no metric of the usage field ${field}`);
+  return metric;
+}
+
 /** A count that the server reported for a request; undefined where it did not. */
 export function reportedUsage(facts: RequestFacts, field: keyof Usage): number | undefined {
   const metric = reported.get(field);

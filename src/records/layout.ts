@@ -29,6 +29,7 @@ export function passNumbers(record: OpenRecord, cursor: NumberCursor): void {
   record.phase = cursor.flag(record.phase === 'profiling') ? 'profiling' : 'warmup';
   record.sessionNum = cursor.number(record.sessionNum);
   record.turnIndex = cursor.number(record.turnIndex);
+  record.isFinalTurn = cursor.flag(record.isFinalTurn);
   record.dueNs = cursor.number(record.dueNs);
   record.startNs = cursor.number(record.startNs);
   record.ackNs = cursor.number(record.ackNs);

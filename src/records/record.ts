@@ -71,6 +71,8 @@ export interface RequestRecord {
   /** The dataset's session id. */
   readonly conversationId: string;
   readonly turnIndex: number;
+  /** No other request of its session follows. */
+  readonly isFinalTurn: boolean;
   /** Undefined unless the conversation has several agents. */
   readonly agent: AgentFacts | undefined;
   readonly workerId: string;
@@ -134,6 +136,7 @@ export function blankRecord(): RequestRecord {
     correlationId: '',
     conversationId: '',
     turnIndex: 0,
+    isFinalTurn: true,
     agent: undefined,
     workerId: '',
     model: '',

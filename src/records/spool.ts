@@ -16,7 +16,7 @@ import type { RecordBatch } from './pack.js';
  */
 
 /** Version of the format; readers refuse any other. */
-export const SPOOL_VERSION = 6;
+export const SPOOL_VERSION = 7;
 
 export const HEAD_MAGIC = 0x41695370;
 export const FRAME_MAGIC = 0x46726d31;

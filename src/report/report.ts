@@ -18,13 +18,14 @@ import {
   unreadContentPanel,
 } from './panels.js';
 import { serverLines } from './server-lines.js';
+import { turnTable } from './session-table.js';
 import { sliceTable } from './slice-table.js';
 import { sloTable } from './slo-table.js';
 import { trendLines } from './trend-lines.js';
 import { joinLines, wrap } from './wrap.js';
 
-/** Tables besides the main one. */
-export type SideTable = Exclude<ConsoleTable, 'main'>;
+/** Tables besides the main one, and that of sessions, which is printed where there are any. */
+export type SideTable = Exclude<ConsoleTable, 'main' | 'sessions'>;
 
 /** The names that `--tables` takes, and what they stand for. */
 export function sideTables(names: readonly ('all' | SideTable)[]): ReadonlySet<SideTable> {
@@ -69,6 +70,8 @@ export function report(
   const metricTables = [
     ...groups.flatMap(([name, group]) => (tables.has(name) ? table(name, `${title}: ${group}`) : [])),
     ...table('main', title),
+    ...table('sessions', `${title}: Sessions`),
+    ...turnTable(summary.sessions, layout),
     ...table('adjusted', 'Error-adjusted latency (failures = ∞)'),
     ...batchTable(summary.batches ?? [], layout),
     ...sloTable(summary, layout),

@@ -41,7 +41,7 @@ const simpleFolders: ReadonlyMap<string, Own> = new Map(
     logs: only(/^aiperf\.log$/),
     plots: only(
       /^(\w+_over_time|timeslices_\w+|\w+_(distribution|lengths|by_isl))\.(png|svg)$/,
-      /^(latency_heatmap|request_timeline|trace_hit_rate|(ttft|gpu_power)_vs_throughput)\.(png|svg)$/,
+      /^(latency_heatmap|request_timeline|session_lanes|trace_hit_rate|(ttft|gpu_power)_vs_throughput)\.(png|svg)$/,
       /^tokens_per_joule_vs_interactivity\.(png|svg)$/,
       /^pareto_curve_throughput_per_gpu_vs_\w+\.(png|svg)$/,
       /^summary\.txt$/,

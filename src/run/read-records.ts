@@ -1,4 +1,5 @@
 import { timeToFirstToken, timeToSecondToken } from '../metrics/request-metrics.js';
+import type { SessionPlace } from '../metrics/session-rows.js';
 import type { StoredMetric, StoredRecord } from '../metrics/stored-request.js';
 import { metrics as metricTable } from '../metrics/table.js';
 import type { RecordError } from '../records/record.js';
@@ -76,6 +77,7 @@ function recordOf(json: unknown, text: string, line: number): StoredRecord {
     // The file tells the two apart by the message alone.
     dropped: cancelled && error?.message.startsWith('Request cancelled: ') === true,
     finishReason: typeof metadata.finish_reason === 'string' ? metadata.finish_reason : undefined,
+    place: placeOf(metadata),
     values: valuesOf(metrics),
     // Most readers of a million records ask for neither.
     get metadata() {
@@ -84,6 +86,22 @@ function recordOf(json: unknown, text: string, line: number): StoredRecord {
     get metrics() {
       return metricsOf(metrics);
     },
+  };
+}
+
+/** AIPerf's files do not say which request of a session is the last: each may be. */
+function placeOf(metadata: JsonObject): SessionPlace | undefined {
+  const text = (key: string) => (typeof metadata[key] === 'string' ? metadata[key] : undefined);
+  const agent = text('x_correlation_id');
+  if (agent === undefined || typeof metadata.turn_index !== 'number') return undefined;
+  const { waits_for: waits } = metadata;
+  return {
+    session: text('root_correlation_id') ?? agent,
+    agent,
+    turn: metadata.turn_index,
+    isLast: metadata.is_final_turn !== false,
+    requestId: text('x_request_id'),
+    waitsFor: Array.isArray(waits) ? waits.filter((id) => typeof id === 'string') : [],
   };
 }
 

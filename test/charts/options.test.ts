@@ -393,7 +393,8 @@ describe('pictures', () => {
     // More than there are lines for.
     ...['0', '1', '2', '3', '4'].flatMap((gpu) => gpuMetrics.map((metric) => seriesOf(metric, { gpu }))),
   ];
-  const run = chartRunOf(two, { objectives: [ttftObjective], sliceSeconds: 1, series: telemetry });
+  const session = two.map((request, turn) => ({ ...request, turn }));
+  const run = chartRunOf(session, { objectives: [ttftObjective], sliceSeconds: 1, series: telemetry });
 
   it.each(runCharts.map((chart) => [chart.name, chart] as const))('%s has its title', (_, chart) => {
     const data = chart.data(run);

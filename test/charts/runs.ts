@@ -20,6 +20,8 @@ export interface Drawn {
   /** Gaps between chunks, ms. */
   readonly gaps?: readonly number[];
   readonly failed?: true;
+  /** Of the one session of several requests; absent: a session of its own. */
+  readonly turn?: number;
 }
 
 /** The requests as charts see them. */
@@ -39,7 +41,7 @@ export function tableOf(requests: readonly Drawn[]): RequestTable {
   return table;
 }
 
-function stored({ at, end, failed, gaps, ...values }: Drawn): StoredRequest {
+function stored({ at, end, failed, gaps, turn, ...values }: Drawn): StoredRequest {
   const tags = {
     ttft: 'time_to_first_token',
     itl: 'inter_token_latency',
@@ -55,6 +57,10 @@ function stored({ at, end, failed, gaps, ...values }: Drawn): StoredRequest {
     error: failed === undefined ? undefined : { code: 500, type: 'HTTPError', message: 'no' },
     cancelled: false,
     dropped: false,
+    place:
+      turn === undefined
+        ? undefined
+        : { session: 's', agent: 's', turn, isLast: turn > 0, requestId: undefined, waitsFor: [] },
     values: new Map<string, number | Float64Array>([
       ...(gaps === undefined ? [] : [['inter_chunk_latency', Float64Array.from(gaps)] as const]),
       ...Object.entries(tags).flatMap(([key, tag]) => {

@@ -54,6 +54,11 @@ export const shared: readonly Excuse[] = [
     difference: /^(json|slices|server): input_config datasets\.0\.entries is new$/,
     reason: 'the size of the dataset is known without an option',
   },
+  {
+    difference:
+      /^(jsonl: (metadata key|form of metadata) of .*is_final_turn|(json: key|csv: row) (sessions?_?\w*|Session .*|(Requests|Agents) per Session) is new$|(console|table): title AIPerf \| (.* Metrics: Sessions|Requests by Turn) is new$)/,
+    reason: 'metrics of sessions with several requests, and which request is the last of one',
+  },
   { difference: /^json: key slo_attainment is new$/, reason: 'each objective by itself' },
   {
     difference:

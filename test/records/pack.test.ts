@@ -11,6 +11,7 @@ const full: RequestRecord = {
   correlationId: 'c',
   conversationId: 'session_000007',
   turnIndex: 2,
+  isFinalTurn: false,
   agent: { depth: 1, parent: 'c0', root: 'c0', waitsFor: ['r0'] },
   workerId: 'worker_1',
   model: 'm',

@@ -4,21 +4,24 @@ import type { RunSummary } from '../../metrics/metric-store.js';
 import { requestLatency, timeToFirstToken } from '../../metrics/request-metrics.js';
 import { type MetricResult, type Results, statsOf } from '../../metrics/results.js';
 import { errorRequestCount, outputTokenThroughput, requestCount } from '../../metrics/run-metrics.js';
+import type { SessionSummary } from '../../metrics/session-summary.js';
 import type { SlicedRun } from '../../metrics/sliced-run.js';
 import type { StatName } from '../../metrics/statistics.js';
 import { metricOf } from '../../metrics/table.js';
 import { withThousands } from '../../util/counted.js';
 import { batchCells, batchColumns } from '../batch-table.js';
 import { percentWords } from '../figures.js';
+import { sessionSentence, turnCells } from '../session-table.js';
 import { sloColumns, sloRows } from '../slo-table.js';
 import { type Html, type HtmlContent, html } from './html.js';
 import { type Cell, type PageTable, table } from './table.js';
 
 const shown: readonly StatName[] = ['avg', 'min', 'p50', 'p75', 'p90', 'p95', 'p99', 'max', 'std'];
 
-/** Captions of the tables, in their order; the first two stay open. */
+/** Captions of the tables, in their order; the first three stay open. */
 const captions: Readonly<Record<ConsoleTable, string>> = {
   main: 'Metrics',
+  sessions: 'Sessions with several requests',
   adjusted: 'Error-adjusted latency (failures = ∞)',
   schedule: 'Schedule',
   effective: 'Effective concurrency and throughput',
@@ -28,10 +31,13 @@ const captions: Readonly<Record<ConsoleTable, string>> = {
   http: 'HTTP trace timing',
 };
 
+/** Turns with a row on the page. */
+const MOST_TURNS = 50;
+
 /** All metrics of a run: the main table, and behind it, folded up, every other that has a row. */
 export function metricTables(summary: RunSummary): Html {
-  const { results, slos, batches = [] } = summary;
-  const [main, adjusted, ...others] = Object.keys(captions)
+  const { results, slos, batches = [], sessions } = summary;
+  const [main, ofSessions, adjusted, ...others] = Object.keys(captions)
     .filter((name): name is ConsoleTable => name in captions)
     .map((name) => ({ caption: captions[name], rows: rowsOf(results, name) }));
   const rest = {
@@ -39,6 +45,8 @@ export function metricTables(summary: RunSummary): Html {
     rows: results.filter(({ tag }) => metricOf(tag).table === undefined).map(row),
   };
   return html`${main && statisticsTable({ ...main, isCaptionHidden: true })}
+${ofSessions && ofSessions.rows.length > 0 && statisticsTable(ofSessions)}
+${sessions && turnsOf(sessions)}
 ${batches.length > 0 && table({ caption: 'Latency by batch size', columns: batchColumns, rows: batches.map(batchCells) })}
 ${slos.length > 0 && table({ caption: 'Objectives', columns: sloColumns, rows: sloRows(summary, 'All SLOs met (good requests)', percentWords) })}
 ${adjusted && adjusted.rows.length > 0 && statisticsTable(adjusted)}
@@ -47,6 +55,11 @@ ${[...others, rest].map(
     group.rows.length > 0 &&
     html`<details><summary>${group.caption}</summary>${statisticsTable({ ...group, isCaptionHidden: true })}</details>\n`,
 )}`;
+}
+
+function turnsOf(sessions: SessionSummary): Html {
+  const { heads, rows } = turnCells(sessions, MOST_TURNS);
+  return html`<p>${sessionSentence(sessions)}</p>${table({ caption: 'Requests by turn', columns: heads, rows })}`;
 }
 
 /** The metrics of each slice that one reads first; nothing for a run without slices. */
