@@ -32,19 +32,26 @@ export interface Marker {
   readonly after: string;
 }
 
-/** Marks a conversation for one session. @param session its number among all sessions of the run. */
-export type MarkSession = (conversation: Conversation, session: number) => Conversation;
+/**
+ * Marks a conversation for one session.
+ * @param session its number among all sessions of the run.
+ * @param firstTurn the turn that it starts with: a schedule may leave earlier ones out.
+ */
+export type MarkSession = (conversation: Conversation, session: number, firstTurn: number) => Conversation;
 
 /** Opens a plan in any thread. */
 export function openMarks(plan: CacheBust): MarkSession {
   if (plan.kind === 'warmup') {
     const marker = setOff('[warmup]', plan.end);
-    return (conversation) => marked(conversation, marker, plan, undefined);
+    return (conversation, _, firstTurn) => marked(conversation, marker, plan, firstTurn, undefined);
   }
   const { nonce, tokens } = plan;
   const tokenizer = plan.tokenizer && openTokenizer(plan.tokenizer);
-  return (conversation, session) =>
-    marked(conversation, markerOf(nonce, session, plan.end, tokenizer, tokens), plan, tokens);
+  return (conversation, session, firstTurn) => {
+    const marker = markerOf(nonce, session, plan.end, tokenizer, tokens);
+    // Only the text of turn 0 has left room.
+    return marked(conversation, marker, plan, firstTurn, firstTurn === 0 ? tokens : undefined);
+  };
 }
 
 // Enough to find a common cost.
@@ -109,12 +116,13 @@ function marked(
   conversation: Conversation,
   marker: Marker,
   place: MarkerPlace,
+  firstTurn: number,
   tokens: number | undefined,
 ): Conversation {
   const { agents } = conversation;
   return {
-    ...markedAgent(conversation, marker, place, tokens),
-    ...(agents && { agents: agents.map((agent) => markedAgent(agent, marker, place, tokens)) }),
+    ...markedAgent(conversation, marker, place, firstTurn, tokens),
+    ...(agents && { agents: agents.map((agent) => markedAgent(agent, marker, place, 0, tokens)) }),
   };
 }
 
@@ -123,6 +131,7 @@ function markedAgent<A extends Conversation | Agent>(
   agent: A,
   marker: Marker,
   place: MarkerPlace,
+  firstTurn: number,
   tokens: number | undefined,
 ): A {
   const { systemMessage } = agent;
@@ -131,7 +140,7 @@ function markedAgent<A extends Conversation | Agent>(
   return {
     ...agent,
     turns: agent.turns.map((turn, number) =>
-      marksTurn(place, agent, number) ? markedTurn(turn, marker, place.where, tokens) : turn,
+      marksTurn(place, agent, number, firstTurn) ? markedTurn(turn, marker, place.where, tokens) : turn,
     ),
   };
 }
@@ -142,8 +151,15 @@ function marksSystem({ where }: MarkerPlace, { systemMessage }: MarkedFacts): bo
 }
 
 /** Whether a turn of a conversation holds the marker; every self-contained turn begins a prompt of its own. */
-export function marksTurn(place: MarkerPlace, conversation: MarkedFacts, number: number): boolean {
-  return !marksSystem(place, conversation) && (number === 0 || conversation.history === 'self-contained');
+export function marksTurn(
+  place: MarkerPlace,
+  conversation: MarkedFacts,
+  number: number,
+  firstTurn = 0,
+): boolean {
+  return (
+    !marksSystem(place, conversation) && (number === firstTurn || conversation.history === 'self-contained')
+  );
 }
 
 interface MarkedFacts extends Pick<Conversation, 'history'> {

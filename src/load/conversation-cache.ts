@@ -13,8 +13,9 @@ export interface ConversationSource {
   /**
    * @param index of the conversation in the dataset.
    * @param session its number among all sessions of the run.
+   * @param firstTurn that it starts with.
    */
-  script(index: number, session: number): CachedConversation;
+  script(index: number, session: number, firstTurn: number): CachedConversation;
 }
 
 /** Payloads of one conversation, by turn. */

@@ -21,8 +21,8 @@ export function markedSources<S extends SessionSources>(
   return {
     ...sources,
     conversations: {
-      script: (index, session) => ({
-        conversation: mark(conversations.script(index, session).conversation, session),
+      script: (index, session, firstTurn) => ({
+        conversation: mark(conversations.script(index, session, firstTurn).conversation, session, firstTurn),
         payloads: undefined,
       }),
     },

@@ -182,7 +182,7 @@ export class PhaseRunner {
     const { conversations, ahead, targets } = this.options;
     const target = targets[number % targets.length];
     if (target === undefined) throw new Error('a load plan without a target');
-    const script = ahead?.take(number) ?? conversations.script(index, number);
+    const script = ahead?.take(number) ?? conversations.script(index, number, played?.[0] ?? 0);
     const correlationId = correlationIdOf(script.conversation.sessionId);
     if (script.conversation.agents === undefined)
       return new Session({ number, script, correlationId, target, played });

@@ -35,7 +35,7 @@ export function prepareSessions(
   function make(wanted: WantedSession): PreparedSession {
     try {
       const unmarked = dataset.conversation(wanted.conversation);
-      const conversation = mark === undefined ? unmarked : mark(unmarked, wanted.number);
+      const conversation = mark === undefined ? unmarked : mark(unmarked, wanted.number, wanted.turn);
       // Media are read when they are needed, by functions that cannot be posted.
       const turns = agentsOf(conversation).flatMap((agent) => agent.turns);
       if (turns.some(({ media }) => media !== undefined)) return unprepared(wanted);

@@ -41,7 +41,7 @@ async function sessions(value: string, changes: Partial<DatasetOptions>): Promis
   const prompts = openPrompts(index, 1, undefined, room);
   const dataset = openDataset(await planDataset({ ...options, ...changes }, () => {}), prompts);
   const mark = openMarks(plan);
-  return Array.from({ length: dataset.size }, (_, i) => mark(dataset.conversation(i), 7 + i));
+  return Array.from({ length: dataset.size }, (_, i) => mark(dataset.conversation(i), 7 + i, 0));
 }
 
 const textsOf = ({ turns }: Conversation) => turns.map(({ texts }) => texts[0]?.contents.join('|') ?? '');
@@ -214,7 +214,7 @@ describe('marked conversations', () => {
   it('of a warm-up have their marker on top of their length', () => {
     const mark = openMarks({ kind: 'warmup', where: 'first-turn', end: 'prefix' });
     const turn = { role: 'user', texts: [{ name: 'text', contents: ['a b'] }], model: 'm', inputTokens: 2 };
-    const marked = mark({ sessionId: 's', turns: [turn, turn], history: 'live-answers' }, 1);
+    const marked = mark({ sessionId: 's', turns: [turn, turn], history: 'live-answers' }, 1, 0);
     expect(textsOf(marked)).toEqual(['[warmup]\n\na b', 'a b']);
     expect(marked.turns.map(({ inputTokens }) => inputTokens)).toEqual([undefined, 2]);
   });
@@ -231,14 +231,38 @@ describe('marked conversations', () => {
     const { agents = [], ...root } = mark(
       { ...agent('root'), agents: [{ ...agent('fork'), forkOf: 0 }, agent('spawn')] },
       1,
+      0,
     );
     expect([root, ...agents].flatMap(textsOf)).toEqual(['[warmup]\n\nroot', 'fork', '[warmup]\n\nspawn']);
+  });
+
+  it('that start with a later turn have it there, on top of its length', async () => {
+    const plan = planSessionMarks(placeOf('first_turn_prefix'), 5, tokenizer, source);
+    const turn = (text: string) => ({
+      role: 'user',
+      texts: [{ name: 'text', contents: [text] }],
+      model: 'm',
+      inputTokens: 1,
+    });
+    const conversation = {
+      sessionId: 's',
+      turns: [turn('a'), turn('b'), turn('c')],
+      history: 'live-answers',
+    } as const;
+    const { turns } = openMarks(plan)(conversation, 3, 1);
+    expect(
+      turns.map(({ texts: [text], inputTokens }) => [text?.contents[0]?.slice(0, 5), inputTokens]),
+    ).toEqual([
+      ['a', 1],
+      ['[rid:', undefined],
+      ['c', 1],
+    ]);
   });
 
   it('that hold only media get a text of their own', () => {
     const mark = openMarks({ kind: 'warmup', where: 'system', end: 'prefix' });
     const turn = { role: 'user', texts: [], model: 'm' };
-    expect(textsOf(mark({ sessionId: 's', turns: [turn], history: 'live-answers' }, 1))).toEqual([
+    expect(textsOf(mark({ sessionId: 's', turns: [turn], history: 'live-answers' }, 1, 0))).toEqual([
       '[warmup]',
     ]);
   });
