@@ -1,48 +1,56 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { largeFormats, writeLargeFile } from './measure/large-files.js';
 import { packageFolder } from './measure/machine.js';
 import { quick, rounds } from './measure/options.js';
 import { type OwnRun, runOurs } from './measure/ours.js';
 import { median } from './measure/quantiles.js';
 import { openReport } from './measure/report.js';
-import { startCannedServer, withFolder } from './measure/servers.js';
+import { startCannedServer, startMockServer, withFolder } from './measure/servers.js';
+import { readTokenLog } from './measure/stamps.js';
 
-// What datasets cost: all requests sent to a server that answers at once, with and without writing inputs.json.
+// What datasets cost: all requests sent to a server that answers at once, with and without writing inputs.json; and files
+// that are streamed. `--large` measures these alone.
 
 const report = openReport('dataset');
 const traces = join(packageFolder, '..', 'shared', 'data', 'mooncake');
 
-for (const inputs of ['never', 'always'] as const) {
-  await measure(
-    '1 synthetic prompt of 1,000 tokens',
-    ['--isl', '1000', '--num-dataset-entries', '1', '--request-count', '1'],
-    inputs,
-  );
-  await measure(
-    '1,000 synthetic prompts of 1,000 tokens',
-    ['--isl', '1000', '--num-dataset-entries', '1000', '--request-count', '1000', '--concurrency', '64'],
-    inputs,
-  );
-}
-const trace = conversationTrace();
-if (trace === undefined) {
-  report.note('The Mooncake conversation trace is not here (../shared/data/mooncake): left out.');
-} else {
-  const entries = readFileSync(trace, 'utf8').trim().split('\n').length;
-  const count = quick ? ['--request-count', '100'] : [];
-  const args = [
-    '--input-file',
-    trace,
-    '--custom-dataset-type',
-    'mooncake_trace',
-    '--concurrency',
-    '64',
-    ...count,
-  ];
-  for (const inputs of ['never', 'always'] as const)
-    await measure(`Mooncake conversation trace, ${entries} entries`, args, inputs);
-}
+if (!process.argv.includes('--large')) await measureSmall();
+await measureLargeFiles();
 report.finish();
+
+async function measureSmall(): Promise<void> {
+  for (const inputs of ['never', 'always'] as const) {
+    await measure(
+      '1 synthetic prompt of 1,000 tokens',
+      ['--isl', '1000', '--num-dataset-entries', '1', '--request-count', '1'],
+      inputs,
+    );
+    await measure(
+      '1,000 synthetic prompts of 1,000 tokens',
+      ['--isl', '1000', '--num-dataset-entries', '1000', '--request-count', '1000', '--concurrency', '64'],
+      inputs,
+    );
+  }
+  const trace = conversationTrace();
+  if (trace === undefined) {
+    report.note('The Mooncake conversation trace is not here (../shared/data/mooncake): left out.');
+  } else {
+    const entries = readFileSync(trace, 'utf8').trim().split('\n').length;
+    const count = quick ? ['--request-count', '100'] : [];
+    const args = [
+      '--input-file',
+      trace,
+      '--custom-dataset-type',
+      'mooncake_trace',
+      '--concurrency',
+      '64',
+      ...count,
+    ];
+    for (const inputs of ['never', 'always'] as const)
+      await measure(`Mooncake conversation trace, ${entries} entries`, args, inputs);
+  }
+}
 
 async function measure(name: string, args: readonly string[], inputs: 'never' | 'always'): Promise<void> {
   const server = await startCannedServer(0, 1);
@@ -67,6 +75,39 @@ async function measure(name: string, args: readonly string[], inputs: 'never' | 
     'before and after, s': of((run) => run.wallSeconds - run.durationSeconds),
     'CPU, s': of((run) => run.cpuSeconds),
     'peak MB': of((run) => run.population.peakMb),
+  });
+}
+
+/** Files that are streamed: how long until the first request, and how much memory, whatever their size. */
+async function measureLargeFiles(): Promise<void> {
+  await withFolder(async (folder) => {
+    const tokens = join(folder, 'tokens.jsonl');
+    const server = await startMockServer(['--ttft', '0', '--itl', '0', '--token-log', tokens]);
+    const measured: { readonly format: string; readonly gigabytes: number; readonly run: OwnRun }[] = [];
+    for (const format of largeFormats) {
+      for (const gigabytes of quick ? [0.3] : [1, 10]) {
+        const path = join(folder, `rows${format.ending}`);
+        report.say(`writing ${gigabytes} GB of ${format.name}`);
+        writeLargeFile(path, format, gigabytes * 1e9);
+        const own = join(folder, 'run');
+        const file = ['--input-file', path, '--custom-dataset-type', format.type, '--request-count', '200'];
+        const run = await runOurs(server.url, own, [...file, '--endpoint-type', 'chat', ...format.args]);
+        measured.push({ format: format.name, gigabytes, run });
+        rmSync(path);
+        rmSync(own, { recursive: true });
+      }
+    }
+    await server.stop();
+    const received = [...readTokenLog(tokens).values()].map(({ receivedNs }) => receivedNs);
+    for (const { format, gigabytes, run } of measured) {
+      const first = Math.min(...received.filter((atNs) => atNs > run.startedNs));
+      report.add('200 requests of a streamed file', {
+        ...{ format, 'size, GB': gigabytes },
+        'command to first request seen by the server, s': (first - run.startedNs) / 1e9,
+        'whole command, s': run.wallSeconds,
+        'peak MB': run.population.peakMb,
+      });
+    }
   });
 }
 

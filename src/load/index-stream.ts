@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { TurnCheck } from '../dataset/dataset-options.js';
 import { checkRow } from '../dataset/loaders/check-row.js';
 import { formatOf } from '../dataset/loaders/formats.js';
-import { readRowText } from '../dataset/loaders/read-row.js';
+import { readRowText, rowError } from '../dataset/loaders/read-row.js';
 import { streamRows } from '../dataset/loaders/row-stream.js';
 import { RingWriter } from '../dataset/stream/conversation-ring.js';
 import { type GroupedConversation, SessionGroups } from '../dataset/stream/session-groups.js';
@@ -13,6 +13,8 @@ import { UserError } from '../util/errors.js';
 
 export interface IndexOptions {
   readonly checkTurn: TurnCheck;
+  /** Prompts of given lengths can be made: there is a tokenizer. */
+  readonly canGenerate: boolean;
   /** Load threads that read the ring. */
   readonly threads: number;
   /** Conversations that sessions of an earlier run have taken. */
@@ -67,6 +69,8 @@ export async function indexStream(plan: StreamPlan, options: IndexOptions): Prom
       const row = readRowText(place, 0, text, format, context);
       if (row.turns.length === 0) continue;
       checkRow(place, 0, row, requirements, undefined, context.warn);
+      if (!options.canGenerate && row.turns.some(({ generated }) => generated !== undefined))
+        throw rowError(place, 0, 'the prompt is to be generated, and no earlier one was', needsCounting);
       groups.add(row, text, line);
       for (let over = groups.take(); over !== undefined; over = groups.take()) {
         if (order === undefined) await publish(over);
@@ -88,6 +92,9 @@ export async function indexStream(plan: StreamPlan, options: IndexOptions): Prom
     if (!options.repeats) return;
   }
 }
+
+const needsCounting =
+  'generated prompts need a tokenizer: leave out --use-server-token-count, or put such a row first';
 
 /** @throws UserError if the file has lost bytes since the start: its end was not checked. */
 function requireUnchanged({ path, fileBytes }: StreamPlan): void {

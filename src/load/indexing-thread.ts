@@ -10,7 +10,7 @@ import type { LoadPlan } from './plan.js';
 
 /** Start data of the indexing thread. */
 export interface IndexingData
-  extends Pick<IndexOptions, 'threads' | 'firstSession' | 'schedule' | 'repeats'>,
+  extends Pick<IndexOptions, 'canGenerate' | 'threads' | 'firstSession' | 'schedule' | 'repeats'>,
     Pick<LoadPlan, 'endpoint' | 'body'> {
   readonly dataset: StreamPlan;
 }

@@ -29,6 +29,7 @@ export function startIndexing(
   const { endpoint, body } = plan;
   const workerData: IndexingData = {
     ...{ dataset, endpoint, body, threads },
+    canGenerate: plan.countsTokens || dataset.head.generatedTokens > 0,
     // A schedule is played from its beginning.
     firstSession: replay === undefined ? firstSession : 0,
     schedule: replay && 'window' in replay.schedule ? replay.schedule.window : undefined,

@@ -42,7 +42,7 @@ export class TimeOrder {
     const timed = { ...conversation, schedule: { ...kept, turnsBefore: 0 } };
     if (this.#last !== undefined && isBefore(timed, this.#last)) {
       throw new UserError(
-        `${this.#path}:${conversation.line}: the send time ${kept.firstMs} ms is before that of line ${this.#last.line}, ${this.#last.schedule.firstMs} ms, which is more than 16 MB earlier in the file`,
+        `${this.#path}:${conversation.line}: the send time ${kept.firstMs} ms is before that of line ${this.#last.line}, ${this.#last.schedule.firstMs} ms, and too far behind it: a file that is streamed is put in order within 16 MB and 20,000 sessions`,
         'sort the file by timestamp',
       );
     }

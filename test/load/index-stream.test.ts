@@ -39,6 +39,7 @@ async function planned(content: string | Buffer, changes: Partial<DatasetOptions
 const index = (plan: StreamPlan, changes: Partial<IndexOptions> = {}) =>
   indexStream(plan, {
     checkTurn: () => [],
+    canGenerate: true,
     threads: 1,
     firstSession: 0,
     schedule: undefined,
@@ -127,6 +128,9 @@ describe('a streamed file', () => {
     const { plan, path } = await planned(lines(trace));
     writeFileSync(path, `${lines(trace)}\n{"input_length":-1}`);
     await expect(index(plan)).rejects.toThrow(`${path}:7: input_length must be at least 0, got -1`);
+    await expect(index(plan, { canGenerate: false })).rejects.toThrow(
+      `${path}:1: the prompt is to be generated, and no earlier one was`,
+    );
     const refuse = () => {
       throw new Error('refused');
     };

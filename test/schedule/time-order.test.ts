@@ -66,7 +66,7 @@ describe('a schedule of a streamed file', () => {
   it('refuses what it cannot send at its time', () => {
     const large = 16 * 2 ** 20;
     expect(() => ordered([conversation(0, [5], large), conversation(1, [4])])).toThrow(
-      'FILE:2: the send time 4 ms is before that of line 1, 5 ms, which is more than 16 MB earlier in the file',
+      'FILE:2: the send time 4 ms is before that of line 1, 5 ms, and too far behind it: a file that is streamed is put in order within 16 MB and 20,000 sessions',
     );
     expect(() => ordered([conversation(0, [undefined, 4])])).toThrow(
       'FILE:1: the first turn of session s0 has no timestamp',

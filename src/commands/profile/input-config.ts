@@ -106,7 +106,7 @@ function phaseConfig(config: Config, plan: PhasePlan): JsonObject {
   const bounded = Number.isFinite(durationNs);
   const ceiling = issuing.kind === 'closed-loop' ? issuing.concurrency : issuing.ceiling;
   // Of a schedule, the rows are what ends it.
-  const requests = issuing.kind === 'fixed-schedule' ? expectedRequests : finite(requestLimit);
+  const requests = (issuing.kind === 'fixed-schedule' ? expectedRequests : undefined) ?? finite(requestLimit);
   return {
     name,
     kind: name,

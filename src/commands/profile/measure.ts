@@ -7,7 +7,7 @@ import { withScheme } from '../../config/base-url.js';
 import { checkDatasetType } from '../../config/conflicts.js';
 import { exitCodes } from '../../config/exit-codes.js';
 import type { Config, profileOptions } from '../../config/options.js';
-import { logReadingWaits } from '../../dataset/stream/stream-plan.js';
+import { logStreamed } from '../../dataset/stream/stream-plan.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import { readRoof, roofFile } from '../../fidelity/roof.js';
 import type { LoadPlan } from '../../load/plan.js';
@@ -143,7 +143,7 @@ export async function measureRun(
   }
   const fileErrors = [...outcome.fileErrors, ...(served?.fileErrors ?? [])];
   for (const message of fileErrors) log('ERROR', 'export', message);
-  if (load.dataset.kind === 'stream') logReadingWaits(load.dataset, log);
+  if (load.dataset.kind === 'stream') logStreamed(load.dataset, log);
   if (outcome.stalled !== undefined)
     log('ERROR', 'load', `The run was ended because it was stuck: ${outcome.stalled}`);
   if (outcome.failedTooOften) log('ERROR', 'load', `The run was ended: ${failedTooOftenText}`);

@@ -167,6 +167,11 @@ export class RingReader {
     return size === -1 ? Number.POSITIVE_INFINITY : size;
   }
 
+  /** Positions below were handed out to sessions. */
+  get taken(): number {
+    return Atomics.load(this.#memory.cells, TAKEN);
+  }
+
   /** @throws Error unless the position was published and is held or not handed out yet. */
   read(position: number): StreamedConversation {
     const { slots, bytes } = this.#memory;
@@ -199,7 +204,7 @@ export class RingReader {
   }
 
   /** Keeps a position and those above readable. @param position absent: the next ones to be handed out. */
-  hold(thread: number, position = Atomics.load(this.#memory.cells, TAKEN)): void {
+  hold(thread: number, position = this.taken): void {
     Atomics.store(this.#memory.cells, HELD + thread, position);
   }
 

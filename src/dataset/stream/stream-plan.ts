@@ -79,9 +79,13 @@ export function openStream(
 // Less is within the precision of timers.
 const SHORT_MS = 10;
 
-/** Logs whether the load had to wait for rows: requests were sent late. */
-export function logReadingWaits({ ring, path }: StreamPlan, log: Log): void {
-  const { waitedMs } = new RingReader(ring);
+/** Logs whether requests had to wait for rows, and whether the file was sent more than once. */
+export function logStreamed({ ring, path }: StreamPlan, log: Log): void {
+  const { waitedMs, taken, size } = new RingReader(ring);
+  if (taken > size) {
+    const what = `${taken} sessions were played from ${size} conversations`;
+    log('NOTICE', 'load', `${what}: a prefix cache may have answered for the model`);
+  }
   if (waitedMs < SHORT_MS) return;
   log(
     'WARNING',

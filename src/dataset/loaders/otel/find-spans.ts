@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../../util/errors.js';
 import { fileChunks } from '../../../util/lines.js';
@@ -28,9 +28,10 @@ export async function findSpanFiles(
   return first !== undefined && (await looksLikeSpans(first)) ? files : undefined;
 }
 
-/** Whether a file begins like one of spans; a file that cannot be read does not. */
+/** Whether a file begins like one of spans; a file that cannot be read, or only once, does not. */
 async function looksLikeSpans(path: string): Promise<boolean> {
   try {
+    if (!(await stat(path)).isFile()) return false;
     for await (const chunk of fileChunks(path)) {
       const text = chunk.subarray(0, SNIFFED_CHARACTERS).toString('utf8');
       return /^\uFEFF?\s*[[{]/.test(text) && spanKeys.test(text);

@@ -1,0 +1,112 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+
+/** A format of which large files are written. */
+export interface LargeFormat {
+  readonly name: string;
+  readonly type: string;
+  /** What the file's name ends in. */
+  readonly ending: string;
+  /** Options of the run besides the file. */
+  readonly args: readonly string[];
+  readonly start?: string;
+  readonly row: (number: number) => string;
+  readonly separator?: string;
+  readonly end?: string;
+}
+
+/** About 1 KB of words that compress like English text. */
+const texts = Array.from({ length: 997 }, (_, seed) => {
+  let state = seed + 1;
+  return Array.from({ length: 180 }, () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return (state % 30_011).toString(36);
+  }).join(' ');
+});
+const text = (number: number) => texts[number % texts.length] ?? '';
+const messages = (number: number) => `[{"role":"user","content":"${number} ${text(number)}"}]`;
+const blocks = (number: number) =>
+  Array.from({ length: 30 }, (_, at) => (at < 10 ? at : 30 * number + at)).join(',');
+const traceRow = (number: number, rest: string) =>
+  `{${rest}"input_length":15000,"output_length":1,"hash_ids":[${blocks(number)}]}`;
+
+const closed = ['--concurrency', '8'];
+const singleTurn = (number: number) => `{"text":"${number} ${text(number)}","output_length":1}`;
+
+export const largeFormats: readonly LargeFormat[] = [
+  { name: 'single_turn', type: 'single_turn', ending: '.jsonl', args: closed, row: singleTurn },
+  { name: 'single_turn, gzip', type: 'single_turn', ending: '.jsonl.gz', args: closed, row: singleTurn },
+  {
+    ...{ name: 'multi_turn, 2 rows a session', type: 'multi_turn', ending: '.jsonl', args: closed },
+    row: (number) =>
+      `{"session_id":"s${Math.floor(number / 16) * 8 + (number % 8)}","turns":[{"text":"${text(number)}"}]}`,
+  },
+  {
+    ...{ name: 'mooncake_trace', type: 'mooncake_trace', ending: '.jsonl', args: closed },
+    row: (number) => traceRow(number, ''),
+  },
+  {
+    ...{
+      name: 'mooncake_trace on its schedule',
+      type: 'mooncake_trace',
+      ending: '.jsonl',
+      args: ['--fixed-schedule'],
+    },
+    row: (number) => traceRow(number, `"timestamp":${5 * number},`),
+  },
+  {
+    ...{ name: 'mooncake_trace, 4 rows a session', type: 'mooncake_trace', ending: '.jsonl', args: closed },
+    row: (number) => traceRow(number, `"session_id":"s${Math.floor(number / 64) * 16 + (number % 16)}",`),
+  },
+  {
+    ...{ name: 'sharegpt, a JSON array', type: 'sharegpt', ending: '.json', args: closed },
+    ...{ start: '[', separator: ',\n', end: ']' },
+    row: (number) =>
+      `{"id":"${number}","conversations":[{"from":"human","value":"${text(number)}"},{"from":"gpt","value":"${text(number + 1)}"}]}`,
+  },
+  {
+    ...{ name: 'openai_batch', type: 'openai_batch', ending: '.jsonl', args: closed },
+    row: (number) =>
+      `{"custom_id":"${number}","method":"POST","url":"/v1/chat/completions","body":{"messages":${messages(number)},"max_tokens":1}}`,
+  },
+  {
+    ...{ name: 'raw_payload', type: 'raw_payload', ending: '.jsonl', args: closed },
+    row: (number) => `{"messages":${messages(number)},"max_tokens":1}`,
+  },
+  {
+    ...{ name: 'inputs_json', type: 'inputs_json', ending: '.json', args: closed },
+    ...{ start: '{"data":[', separator: ',\n', end: ']}' },
+    row: (number) =>
+      `{"session_id":"s${number}","payloads":[{"messages":${messages(number)},"max_tokens":1}]}`,
+  },
+];
+
+const PIECE_BYTES = 32 * 2 ** 20;
+
+/** Writes a file of `bytes` bytes, before compression. */
+export function writeLargeFile(path: string, format: LargeFormat, bytes: number): void {
+  const { start = '', separator = '\n', end = '', row } = format;
+  const file = openSync(path, 'w');
+  try {
+    let number = 0;
+    let written = 0;
+    let piece = start;
+    while (written < bytes) {
+      const rows: string[] = [];
+      for (
+        let length = 0;
+        length < Math.min(PIECE_BYTES, bytes - written);
+        length += rows.at(-1)?.length ?? 0
+      )
+        rows.push((number++ === 0 ? '' : separator) + row(number));
+      piece += rows.join('');
+      written += piece.length;
+      // The members of a gzip file are read as one.
+      writeSync(file, path.endsWith('.gz') ? gzipSync(piece, { level: 1 }) : Buffer.from(piece));
+      piece = '';
+    }
+    writeSync(file, end);
+  } finally {
+    closeSync(file);
+  }
+}
