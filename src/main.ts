@@ -43,7 +43,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./commands/synthesize/agentic-code.js'),
   },
   'trace stats': {
-    summary: 'Summarize a Mooncake trace: lengths, arrivals, shared prefixes.',
+    summary: 'Summarize a trace: lengths, arrivals, sessions, prefix-cache hit rates.',
     load: () => import('./commands/trace/stats.js'),
   },
   'trace cut': {

@@ -1,10 +1,11 @@
+import { SessionLinks } from '../dataset/loaders/session-links.js';
 import { elapsedMs } from '../dataset/loaders/wall-clock.js';
 import { UserError } from '../util/errors.js';
 import type { JsonObject } from '../util/json.js';
 import { readCsv } from './csv.js';
 import { BAILIAN_BLOCK, type CsvForm, csvForms, type ForeignRow, isBailian, readBailian } from './forms.js';
 import { requireRegularFile, traceLines } from './lines.js';
-import { inLine, jsonRow, lineError } from './rows.js';
+import { inLine, jsonRow, lineError, type TraceRow } from './rows.js';
 import { timeOrder } from './time-order.js';
 import { writeLines } from './write-lines.js';
 
@@ -42,8 +43,23 @@ export async function convertTrace(
     : csvRows(path, from === 'bailian' ? undefined : from, (found) => {
         form = found;
       });
-  await writeLines(out, mooncakeRows(path, source, counts), path);
+  await writeLines(out, texts(mooncakeRows(path, source, counts)), path);
   return { form, ...counts, blockSize: isJson ? BAILIAN_BLOCK : undefined };
+}
+
+/**
+ * Streams a foreign trace as the rows of a Mooncake trace that starts at time 0. Rows without input or output tokens are
+ * skipped. Sessions of a Bailian trace are those of its chats: memory grows with their rows.
+ * @throws UserError as `convertTrace` does.
+ */
+export async function* foreignTrace(path: string): AsyncGenerator<TraceRow> {
+  const isJson = (await firstLine(path)).startsWith('{');
+  const source = isJson ? bailianRows(path) : csvRows(path, undefined, () => {});
+  yield* mooncakeRows(path, source, { rows: 0, empty: 0 });
+}
+
+async function* texts(rows: AsyncIterable<TraceRow>): AsyncGenerator<string> {
+  for await (const { text } of rows) yield text;
 }
 
 interface Numbered {
@@ -55,7 +71,7 @@ async function* mooncakeRows(
   path: string,
   source: AsyncIterable<Numbered>,
   counts: { rows: number; empty: number },
-): AsyncGenerator<string> {
+): AsyncGenerator<TraceRow> {
   const check = timeOrder(path);
   let first: ForeignRow | undefined;
   for await (const { line, read } of source) {
@@ -70,7 +86,18 @@ async function* mooncakeRows(
     counts.rows++;
     // JSON.stringify does not accept bigint IDs.
     const ids = row.hashIds.length === 0 ? '' : `,"hash_ids":[${row.hashIds.join(',')}]`;
-    yield `{"timestamp":${timestamp},"input_length":${row.inputLength},"output_length":${row.outputLength}${ids}}`;
+    yield {
+      line,
+      text: `{"timestamp":${timestamp},"input_length":${row.inputLength},"output_length":${row.outputLength}${ids}}`,
+      timestampMs: timestamp,
+      delayMs: undefined,
+      inputLength: row.inputLength,
+      outputLength: row.outputLength,
+      hashIds: row.hashIds,
+      sessionId: row.sessionId,
+      model: undefined,
+      user: undefined,
+    };
   }
   if (counts.rows === 0) {
     throw new UserError(`${path} holds no requests with tokens`, 'there is nothing to convert');
@@ -78,10 +105,11 @@ async function* mooncakeRows(
 }
 
 async function* bailianRows(path: string): AsyncGenerator<Numbered> {
+  const links = new SessionLinks();
   for await (const line of traceLines(path)) {
     const row = inLine(path, line.number, () => jsonRow(line));
     if (!isBailian(row)) throw notBailian(path, line.number, row);
-    yield { line: line.number, read: () => readBailian(row) };
+    yield { line: line.number, read: () => readBailian(row, links) };
   }
 }
 

@@ -1,7 +1,8 @@
 import { UserError } from '../util/errors.js';
 import { randomStream } from '../util/random.js';
+import { readTrace } from './read-trace.js';
 import { changedRow } from './row-text.js';
-import { lineError, readTrace, type TraceRow } from './rows.js';
+import { lineError, type TraceRow } from './rows.js';
 import { timeOrder } from './time-order.js';
 import { writeLines } from './write-lines.js';
 

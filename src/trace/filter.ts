@@ -2,7 +2,8 @@ import { UserError } from '../util/errors.js';
 import { randomStream } from '../util/random.js';
 import { GrowingArray } from './growing-array.js';
 import { twoReadings } from './lines.js';
-import { lineError, readTrace, type TraceRow } from './rows.js';
+import { readTrace } from './read-trace.js';
+import { lineError, type TraceRow } from './rows.js';
 import { SessionIndex } from './session-index.js';
 import { writeLines } from './write-lines.js';
 

@@ -26,7 +26,7 @@ export interface TraceRow {
 }
 
 /** Streams the rows of a Mooncake trace. @throws UserError for a malformed row, naming file and line. */
-export async function* readTrace(path: string): AsyncGenerator<TraceRow> {
+export async function* readMooncake(path: string): AsyncGenerator<TraceRow> {
   for await (const line of traceLines(path)) {
     yield inLine(path, line.number, () => {
       const json = jsonRow(line);

@@ -1,4 +1,5 @@
-import { lineError, readTrace, type TraceRow } from './rows.js';
+import { readTrace } from './read-trace.js';
+import { lineError, type TraceRow } from './rows.js';
 import { SessionIndex } from './session-index.js';
 import { timeOrder } from './time-order.js';
 

@@ -76,6 +76,39 @@ it.each([
   ]);
 });
 
+it.each([
+  [
+    'azure.csv',
+    'TIMESTAMP,ContextTokens,GeneratedTokens\r\n2023-11-16 18:17:03.9799600,100,10\r\n2023-11-16 18:17:04.9799600,300,0\r\n2023-11-16 18:17:05.9799600,300,30',
+    {},
+  ],
+  [
+    'burst.csv',
+    'Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n5,ChatGPT,100,10,110,x\n7,ChatGPT,300,30,330,x\n',
+    {},
+  ],
+  [
+    'bailian.jsonl',
+    '{"chat_id":1,"parent_chat_id":-1,"timestamp":61.5,"input_length":100,"output_length":10,"type":"text","turn":1,"hash_ids":[1,2]}\n{"chat_id":2,"parent_chat_id":1,"timestamp":63.5,"input_length":300,"output_length":30,"type":"text","turn":2,"hash_ids":[1,2,3]}\n',
+    // Of 5 blocks 2 are found again; both rows are one session.
+    {
+      cache_hit_curve: { block_size: 16 },
+      infinite_cache_block_hit_rate: 0.4,
+      sessions: 1,
+      multi_turn_request_share: 1,
+    },
+  ],
+])('reads %s directly', async (name, text, more) => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  const json = join(folder, `${name}.json`);
+  expect((await aiperf('trace', 'stats', path, '--output-file', json)).code).toBe(0);
+  expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({
+    ...{ total_requests: 2, avg_isl: 200, avg_osl: 20, duration_sec: 2 },
+    ...more,
+  });
+});
+
 it('prints sessions', async () => {
   const path = join(folder, 'sessions.jsonl');
   const rows = ['a', 'a', 'b'].map((session_id) => JSON.stringify({ session_id, input_length: 1 }));
@@ -171,6 +204,6 @@ it.each([
 it('aiperf trace lists its commands', async () => {
   const { code, stdout } = await aiperf('trace');
   expect(code).toBe(0);
-  expect(stdout).toMatch(/\n {2}trace stats {2,}Summarize a Mooncake trace/);
+  expect(stdout).toMatch(/\n {2}trace stats {2,}Summarize a trace: lengths/);
   expect(stdout).not.toContain('mock-server');
 });

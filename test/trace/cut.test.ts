@@ -144,7 +144,7 @@ describe('a cut is refused, and no file left', () => {
   const back = trace('back.jsonl', { timestamp: 5, input_length: 1 }, { timestamp: 4, input_length: 2 });
   const broken = trace('broken.jsonl', { timestamp: 5, input_length: 1 }, '', '{"timestamp": 6');
   const wrong = trace('wrong.jsonl', { timestamp: '5', input_length: 1 });
-  const csv = trace('azure.csv', 'TIMESTAMP,ContextTokens,GeneratedTokens');
+  const csv = trace('other.csv', 'TIME,ContextTokensX');
   const negative = trace(
     'negative.jsonl',
     '{"timestamp":5,"input_length":1}',
@@ -188,7 +188,7 @@ describe('a cut is refused, and no file left', () => {
 
   it.each([
     ['broken JSON', [broken], `${broken}:3: the line is not JSON (`],
-    ['CSV', [csv], 'aiperf trace convert reads traces in CSV'],
+    ['CSV', [csv], `${csv}:1: unknown trace format with the columns TIME, ContextTokensX`],
     ['a negative length', [negative], `${negative}:2: input_length must be at least 0, got -5`],
     ['no file to write', [five], '<out> is required: name the file to write.'],
     ['the file itself', [five, five], `${five} would be overwritten while it is read`],

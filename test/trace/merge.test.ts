@@ -53,6 +53,23 @@ describe('merged traces', () => {
     ]);
   });
 
+  it('may be in another format', async () => {
+    const azure = write(
+      'azure.csv',
+      'TIMESTAMP,ContextTokens,GeneratedTokens',
+      '2023-11-16 18:17:03.9799600,100,10',
+      '2023-11-16 18:17:04.2299600,300,30',
+    );
+    const out = path('formats.jsonl');
+    await mergeTraces([code, azure], out, { sameIds: false, align: 'start' });
+    expect(rowsOf(out).map(({ timestamp, input_length }) => [timestamp, input_length])).toEqual([
+      [0, 4],
+      [0, 100],
+      [250, 300],
+      [500, 5],
+    ]);
+  });
+
   it('lose and gain no row, and are in order; a filter by session takes each trace out again', async () => {
     const sorted = fc
       .array(fc.integer({ min: 0, max: 50 }), { minLength: 1, maxLength: 30 })

@@ -1,7 +1,7 @@
 import type { Lengths } from '../../charts/lengths-chart.js';
 import type { TraceSource } from '../../charts/trace-charts.js';
 import { traceFigures } from '../../trace/figures.js';
-import { readTrace } from '../../trace/rows.js';
+import { readTrace } from '../../trace/read-trace.js';
 import { UserError } from '../../util/errors.js';
 
 /** Lengths and figures of a trace. @throws UserError for a malformed row, or if no row has a length. */

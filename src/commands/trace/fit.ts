@@ -4,6 +4,7 @@ import { path } from '../../config/option-kinds.js';
 import { withCommas } from '../../metrics/format.js';
 import { fitTrace } from '../../trace/fit.js';
 import { modelText, type TraceModel } from '../../trace/model.js';
+import { blockSizeOf } from '../../trace/read-trace.js';
 import { counted } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
@@ -28,7 +29,7 @@ export const command: Command<typeof fitOptions> = { options: fitOptions, run };
 
 async function run({ config }: Invocation<typeof fitOptions>, io: Io): Promise<number> {
   const { file, output } = config;
-  const model = await fitTrace(file, config.blockSize);
+  const model = await fitTrace(file, config.blockSize ?? (await blockSizeOf(file)));
   try {
     writeFileSync(output, modelText(model));
   } catch (thrown) {

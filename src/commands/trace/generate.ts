@@ -8,6 +8,7 @@ import { drawTable } from '../../report/table.js';
 import { fitTrace } from '../../trace/fit.js';
 import { type GeneratedFigures, generateTrace } from '../../trace/generate.js';
 import { type LengthSummary, readModel, type TraceModel } from '../../trace/model.js';
+import { blockSizeOf } from '../../trace/read-trace.js';
 import type { ValueCounts } from '../../trace/value-counts.js';
 import { withThousands } from '../../util/counted.js';
 import type { Io } from '../../util/io.js';
@@ -53,7 +54,7 @@ export const command: Command<typeof generateOptions> = { options: generateOptio
 
 async function run({ config }: Invocation<typeof generateOptions>, io: Io): Promise<number> {
   const { model: file, out, like, requests, duration, randomSeed } = config;
-  const model = like ? await fitTrace(file, config.blockSize) : readModel(file);
+  const model = like ? await fitTrace(file, config.blockSize ?? (await blockSizeOf(file))) : readModel(file);
   const limit = duration === undefined ? model.source.requests : Number.POSITIVE_INFINITY;
   const figures = await generateTrace(
     model,

@@ -66,6 +66,6 @@ export const blockSize = integer({
   flags: ['--block-size'],
   group: 'Trace',
   min: 1,
-  default: 512,
+  defaultText: '512; 16 for Bailian',
   help: 'Tokens per hash id.',
 });

@@ -7,6 +7,7 @@ import { traceJson } from '../../export/trace-json.js';
 import { layoutOn } from '../../report/layout.js';
 import { traceReport } from '../../report/trace-report.js';
 import { SIZE_EDGES, traceFigures } from '../../trace/figures.js';
+import { blockSizeOf } from '../../trace/read-trace.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import type { Command, Invocation } from '../command.js';
@@ -21,7 +22,7 @@ const statsOptions = {
     existing: 'file',
     required: true,
     missing: 'name a trace, e.g. aiperf trace stats mooncake_trace.jsonl',
-    help: 'Mooncake trace: one JSON object per line; may be .gz.',
+    help: 'Mooncake, Azure, BurstGPT or Bailian trace; may be .gz.',
   }),
   blockSize,
   cacheBlocks: integer({
@@ -46,7 +47,10 @@ export const command: Command<typeof statsOptions> = { options: statsOptions, ru
 
 async function run({ config }: Invocation<typeof statsOptions>, io: Io): Promise<number> {
   const { file, cacheBlocks, outputFile } = config;
-  const figures = await traceFigures(file, { blockSize: config.blockSize, cacheBlocks });
+  const figures = await traceFigures(file, {
+    blockSize: config.blockSize ?? (await blockSizeOf(file)),
+    cacheBlocks,
+  });
   if (outputFile !== undefined) {
     try {
       writeFileSync(outputFile, traceJson(figures));
