@@ -102,6 +102,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Plot a run, compare several runs, or plot a trace.',
     load: () => import('./commands/plot.js'),
   },
+  'speed-bench-report': {
+    summary: 'Tabulate acceptance length, rate or throughput over runs of SPEED-Bench categories.',
+    load: () => import('./commands/speed-bench-report.js'),
+  },
   doctor: {
     summary: 'Check this machine as a load client; --roof measures its limit.',
     load: () => import('./commands/doctor.js'),

@@ -45,3 +45,45 @@ function textOf({ texts, messages }: Conversation['turns'][number]): string {
   if (messages !== undefined) return `[${messages.map(({ role }) => role).join(',')}]`;
   return texts.flatMap(({ contents }) => contents).join('|');
 }
+
+describe('recorded agents', () => {
+  const tools = [{ type: 'function', function: { name: 'ls', description: null, parameters: null } }];
+  const system = { role: 'system', content: 'Be brief.' };
+  const user = { role: 'user', content: 'Fix it.' };
+  const call = { id: 'c', type: 'function', function: { name: 'ls', arguments: '{"a":1}' } };
+  const first = { maxTokens: 7, messages: [system, user] };
+  const second = {
+    ...{ maxTokens: 30, tools, extra: { temperature: 0 } },
+    messages: [
+      system,
+      user,
+      { role: 'assistant', content: '', tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'c', content: 'x.ts' },
+    ],
+  };
+
+  it.each([
+    ['follow one another with the recorded pauses', false, [['s1', [first, { ...second, delayMs: 1500 }]]]],
+    [
+      'are sent at their times',
+      true,
+      [
+        ['s1:1', [{ ...first, timestampMs: 0 }]],
+        ['s1:0', [{ ...second, timestampMs: 3500 }]],
+      ],
+    ],
+  ] as const)('%s', async (_, isScheduled, expected) => {
+    await using hub = await standInHub(namedStandIn('exgentic'));
+    const { dataset } = await planPublicly(
+      {
+        dataset: 'exgentic',
+        isScheduled,
+        filters: { harness: 'claude_code', source_model: 'Claude-Opus-4-5' },
+      },
+      { HF_ENDPOINT: hub.endpoint, HF_HOME: cache },
+    );
+    const all = Array.from({ length: dataset.size }, (__, index) => dataset.conversation(index));
+    expect(all.map(({ sessionId, turns }) => [sessionId, turns])).toMatchObject(expected);
+    expect(all[0]?.turns[0]).not.toHaveProperty('tools');
+  });
+});
