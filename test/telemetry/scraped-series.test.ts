@@ -171,7 +171,7 @@ it('keeps the families that files have', () => {
 it('says that a page which was asked for is empty', () => {
   expect(record(['', '# EOF\n']).lines).toEqual([
     'WARNING http://s/metrics: the page has no metrics',
-    'WARNING 2 times in all: http://s/metrics: the page had no metrics',
+    'INFO 2 times in all: http://s/metrics: the page had no metrics',
   ]);
 });
 

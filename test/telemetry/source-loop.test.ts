@@ -132,7 +132,7 @@ it('says once that a source stopped answering and that it answers again, and how
   expect(run.lines).toEqual([
     'WARNING http://s/metrics stopped answering: The server s:80 closed the connection; it is tried again',
     'INFO http://s/metrics answers again',
-    'WARNING 3 times in all: http://s/metrics: reads failed',
+    'INFO 3 times in all: http://s/metrics: reads failed',
     'INFO 2 times in all: http://s/metrics: it answered again',
   ]);
 });
