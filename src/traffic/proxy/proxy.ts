@@ -48,6 +48,8 @@ export async function startProxy(
     server.once('error', reject);
     server.listen({ host, port, backlog: 4096 }, resolve);
   });
+  // A connection that cannot be accepted, such as one too many, must not end the others.
+  server.on('error', () => {});
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : port,
