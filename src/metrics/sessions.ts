@@ -26,17 +26,19 @@ export interface SessionFacts {
 export function sessionsOf(table: RequestTable): readonly SessionFacts[] {
   const { sessionRows } = table;
   if (sessionRows.count === 0) return [];
-  const rows: number[] = [];
-  for (let row = 0; row < table.length; row++) if (!Number.isNaN(sessionRows.session(row))) rows.push(row);
-  rows.sort((a, b) => sessionRows.session(a) - sessionRows.session(b) || table.startNs(a) - table.startNs(b));
+  const bySession = new Map<number, number[]>();
+  for (let row = 0; row < table.length; row++) {
+    const session = sessionRows.session(row);
+    if (Number.isNaN(session)) continue;
+    const rows = bySession.get(session);
+    if (rows === undefined) bySession.set(session, [row]);
+    else rows.push(row);
+  }
   const sessions: SessionFacts[] = [];
-  for (let from = 0; from < rows.length; ) {
-    const session = sessionRows.session(rows[from] ?? 0);
-    let to = from + 1;
-    while (to < rows.length && sessionRows.session(rows[to] ?? 0) === session) to++;
-    const own = rows.slice(from, to);
-    if (own.some((row) => isOneOfSeveral(table, row))) sessions.push(factsOf(table, own));
-    from = to;
+  for (const rows of bySession.values()) {
+    if (!rows.some((row) => isOneOfSeveral(table, row))) continue;
+    rows.sort((a, b) => table.startNs(a) - table.startNs(b));
+    sessions.push(factsOf(table, rows));
   }
   return sessions.sort((a, b) => a.startNs - b.startNs);
 }
