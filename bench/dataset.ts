@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { largeFormats, writeLargeFile } from './measure/large-files.js';
 import { packageFolder } from './measure/machine.js';
@@ -80,35 +80,27 @@ async function measure(name: string, args: readonly string[], inputs: 'never' | 
 
 /** Files that are streamed: how long until the first request, and how much memory, whatever their size. */
 async function measureLargeFiles(): Promise<void> {
-  await withFolder(async (folder) => {
-    const tokens = join(folder, 'tokens.jsonl');
-    const server = await startMockServer(['--ttft', '0', '--itl', '0', '--token-log', tokens]);
-    const measured: { readonly format: string; readonly gigabytes: number; readonly run: OwnRun }[] = [];
-    for (const format of largeFormats) {
-      for (const gigabytes of quick ? [0.3] : [1, 10]) {
+  for (const format of largeFormats) {
+    for (const gigabytes of quick ? [0.3] : [1, 10]) {
+      await withFolder(async (folder) => {
         const path = join(folder, `rows${format.ending}`);
         report.say(`writing ${gigabytes} GB of ${format.name}`);
         writeLargeFile(path, format, gigabytes * 1e9);
-        const own = join(folder, 'run');
+        const tokens = join(folder, 'tokens.jsonl');
+        const server = await startMockServer(['--ttft', '0', '--itl', '0', '--token-log', tokens]);
         const file = ['--input-file', path, '--custom-dataset-type', format.type, '--request-count', '200'];
-        const run = await runOurs(server.url, own, [...file, '--endpoint-type', 'chat', ...format.args]);
-        measured.push({ format: format.name, gigabytes, run });
-        rmSync(path);
-        rmSync(own, { recursive: true });
-      }
-    }
-    await server.stop();
-    const received = [...readTokenLog(tokens).values()].map(({ receivedNs }) => receivedNs);
-    for (const { format, gigabytes, run } of measured) {
-      const first = Math.min(...received.filter((atNs) => atNs > run.startedNs));
-      report.add('200 requests of a streamed file', {
-        ...{ format, 'size, GB': gigabytes },
-        'command to first request seen by the server, s': (first - run.startedNs) / 1e9,
-        'whole command, s': run.wallSeconds,
-        'peak MB': run.population.peakMb,
+        const run = await runOurs(server.url, join(folder, 'run'), [...file, ...format.args]);
+        await server.stop();
+        const first = Math.min(...[...readTokenLog(tokens).values()].map(({ receivedNs }) => receivedNs));
+        report.add('200 requests of a streamed file', {
+          ...{ format: format.name, 'size, GB': gigabytes },
+          'command to first request seen by the server, s': (first - run.startedNs) / 1e9,
+          'whole command, s': run.wallSeconds,
+          'peak MB': run.population.peakMb,
+        });
       });
     }
-  });
+  }
 }
 
 function conversationTrace(): string | undefined {

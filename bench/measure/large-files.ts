@@ -25,10 +25,11 @@ const texts = Array.from({ length: 997 }, (_, seed) => {
 });
 const text = (number: number) => texts[number % texts.length] ?? '';
 const messages = (number: number) => `[{"role":"user","content":"${number} ${text(number)}"}]`;
-const blocks = (number: number) =>
-  Array.from({ length: 30 }, (_, at) => (at < 10 ? at : 30 * number + at)).join(',');
+const blocks = texts.map((_, number) =>
+  Array.from({ length: 30 }, (__, at) => (at < 10 ? at : 30 * number + at)).join(','),
+);
 const traceRow = (number: number, rest: string) =>
-  `{${rest}"input_length":15000,"output_length":1,"hash_ids":[${blocks(number)}]}`;
+  `{${rest}"input_length":15000,"output_length":1,"hash_ids":[${blocks[number % blocks.length]}]}`;
 
 const closed = ['--concurrency', '8'];
 const singleTurn = (number: number) => `{"text":"${number} ${text(number)}","output_length":1}`;
@@ -82,30 +83,31 @@ export const largeFormats: readonly LargeFormat[] = [
 ];
 
 const PIECE_BYTES = 32 * 2 ** 20;
+// More than a run reads ahead of 200 requests: it sees no row twice.
+const DISTINCT_BYTES = 256 * 2 ** 20;
 
-/** Writes a file of `bytes` bytes, before compression. */
+/** Writes a file of about `bytes` bytes, before compression; its rows repeat. */
 export function writeLargeFile(path: string, format: LargeFormat, bytes: number): void {
   const { start = '', separator = '\n', end = '', row } = format;
+  const packed = (text: string) => (path.endsWith('.gz') ? gzipSync(text, { level: 1 }) : Buffer.from(text));
+  const pieces: { readonly length: number; readonly data: Buffer }[] = [];
+  let number = 0;
+  for (let total = 0; total < Math.min(bytes, DISTINCT_BYTES); total += pieces.at(-1)?.length ?? 0) {
+    let piece = '';
+    while (piece.length < PIECE_BYTES) piece += row(number++) + separator;
+    // The members of a gzip file are read as one.
+    pieces.push({ length: piece.length, data: packed(piece) });
+  }
   const file = openSync(path, 'w');
   try {
-    let number = 0;
-    let written = 0;
-    let piece = start;
-    while (written < bytes) {
-      const rows: string[] = [];
-      for (
-        let length = 0;
-        length < Math.min(PIECE_BYTES, bytes - written);
-        length += rows.at(-1)?.length ?? 0
-      )
-        rows.push((number++ === 0 ? '' : separator) + row(number));
-      piece += rows.join('');
+    if (start !== '') writeSync(file, packed(start));
+    for (let written = 0, next = 0; written < bytes; next++) {
+      const piece = pieces[next % pieces.length];
+      if (piece === undefined) break;
+      writeSync(file, piece.data);
       written += piece.length;
-      // The members of a gzip file are read as one.
-      writeSync(file, path.endsWith('.gz') ? gzipSync(piece, { level: 1 }) : Buffer.from(piece));
-      piece = '';
     }
-    writeSync(file, end);
+    writeSync(file, packed(row(number) + end));
   } finally {
     closeSync(file);
   }

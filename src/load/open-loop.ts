@@ -39,6 +39,8 @@ export class OpenLoop implements Issuer {
   readonly #phase: PhaseRunner;
   readonly #options: OpenLoopOptions;
   readonly #dueTurns: Session[] = [];
+  /** Ticks of sessions whose rows of a streamed dataset were not read in time. */
+  readonly #unread: number[] = [];
   #tick = -1;
   /** The next session for the preparation thread. */
   #toPrepare = 0;
@@ -157,13 +159,17 @@ export class OpenLoop implements Issuer {
     const { ceiling, ticksAreSessions } = this.#options;
     const { quota } = phase.options;
     if (this.#exhausted) return;
+    if (this.#unread.length > 0) {
+      this.#unread.push(dueNs);
+      return;
+    }
     if (phase.prefillIsFull || (ceiling !== undefined && !quota.takeSlot(phase.limitNow(ceiling)))) return;
     const number = ticksAreSessions ? this.#sessionOfTick() : phase.takeSession();
     if (number === undefined) {
       if (ceiling !== undefined) quota.freeSlot();
       this.#exhausted = ticksAreSessions || phase.sessionsAreTaken;
       // Rows of a streamed dataset were not read in time: the session starts late.
-      if (!this.#exhausted) phase.afterReading(() => phase.mayIssue && this.#startSession(dueNs));
+      if (!this.#exhausted && this.#unread.push(dueNs) === 1) phase.afterReading(this.#startUnread);
       return;
     }
     this.#active++;
@@ -171,6 +177,10 @@ export class OpenLoop implements Issuer {
     this.#prepared = undefined;
     phase.start(prepared ?? phase.openSession(number, randomUUID()), dueNs);
   }
+
+  readonly #startUnread = (): void => {
+    for (const dueNs of this.#unread.splice(0)) if (this.#phase.mayIssue) this.#startSession(dueNs);
+  };
 
   #sessionOfTick(): number | undefined {
     const { quota } = this.#phase.options;
