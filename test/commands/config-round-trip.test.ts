@@ -29,6 +29,14 @@ async function echo(config: Config) {
 const base = '-m a --tokenizer builtin --random-seed 7 --isl 20 --osl 5';
 const onFile = `-m a --tokenizer builtin --random-seed 7 --input-file ${trace} --custom-dataset-type mooncake_trace`;
 
+const spans = join(folder, 'spans.json');
+const call = {
+  ...{ trace_id: 't', span_id: 's', start_time: '2026-03-01T10:00:00Z', end_time: '2026-03-01T10:00:01Z' },
+  attributes: { 'gen_ai.operation.name': 'chat', 'gen_ai.usage.input_tokens': 20 },
+};
+writeFileSync(spans, JSON.stringify({ spans: [call] }));
+const onSpans = `-m a --tokenizer builtin --random-seed 7 --input-file ${spans} --custom-dataset-type otel_spans --inter-turn-delay-cap-seconds 2 --replay-speedup 10 --trace-idle-gap-cap-seconds 3 --max-idle-gap-cap-seconds 4`;
+
 describe('the configuration in the files of a run is a config file of the same run', () => {
   it.each([
     `${base} --concurrency 4 --request-count 20`,
@@ -52,6 +60,7 @@ describe('the configuration in the files of a run is a config file of the same r
     `${onFile} --concurrency 2 --synthesis-speedup-ratio 2 --synthesis-max-osl 3 --synthesis-prompt-len-multiplier 2 --isl-block-size 256 --ignore-trace-delays`,
     `${onFile} --concurrency 2 --synthesis-prefix-len-multiplier 2 --synthesis-prefix-root-multiplier 3 --synthesis-output-len-multiplier 2 --synthesis-max-isl 3000`,
     '-m a,b --model-selection-strategy random --tokenizer builtin --random-seed 1 -u h:1 -u https://i --endpoint-type completions --custom-endpoint /x --request-timeout-seconds 9 --connection-reuse-strategy never --use-server-token-count --header X-A:1 --extra-inputs ignore_eos:true,temperature:0.5 --session-header X-S',
+    onSpans,
     `${base} --export-level raw --export-http-trace --show-trace-timing --profile-export-prefix x --use-legacy-max-tokens`,
     `${base} --export-level summary --ui none --log-level DEBUG --workers-max 1`,
   ])('%s', async (line) => {
@@ -66,6 +75,19 @@ describe('the configuration in the files of a run is a config file of the same r
     writeFileSync(path, camel);
     expect(await echo((await profile(['-f', path])).config)).toEqual(expected);
   });
+});
+
+it('holds how recorded pauses are shortened', async () => {
+  const { datasets } = await echo((await profile(onSpans)).config);
+  expect(datasets).toMatchObject([
+    {
+      format: 'otel_spans',
+      inter_turn_delay_cap_seconds: 2,
+      replay_speedup: 10,
+      trace_idle_gap_cap_seconds: 3,
+      max_idle_gap_cap_seconds: 4,
+    },
+  ]);
 });
 
 function isPlain(value: unknown): value is Record<string, unknown> {

@@ -44,6 +44,7 @@ export function datasetConfig(config: Config, dataset: DatasetPlan, size: number
     ...optional('osl', outputLength(config)),
     ...optional('block_size', config.islBlockSize),
     ...optional('ignore_trace_delays', config.ignoreTraceDelays || undefined),
+    ...replayConfig(config),
     ...optional('prompts', nonEmpty(unless('sonnet', 'corpus', config.promptCorpus))),
     ...optional('cache_bust', cacheBustConfig(config)),
   };
