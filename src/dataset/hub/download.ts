@@ -72,7 +72,7 @@ const fewestLogged = 1e6;
 /** Makes the part: the one that an interrupted process has left, or an empty one. */
 async function takePart({ blob, file, log }: Download, part: string): Promise<void> {
   const forever = new AbortController().signal;
-  for (let isToldOf = false; !isThere(blob); isToldOf = true) {
+  for (let isLogged = false; !isThere(blob); isLogged = true) {
     const [left] = partsOf(blob);
     if (left === undefined) return writeFileSync(part, '');
     if (epochMs() - left.changedMs > abandonedMs) {
@@ -83,7 +83,7 @@ async function takePart({ blob, file, log }: Download, part: string): Promise<vo
       );
       if (isOurs) return;
     }
-    if (!isToldOf) log('INFO', 'dataset', `${file.path}: waiting for another process that downloads it`);
+    if (!isLogged) log('INFO', 'dataset', `${file.path}: waiting for another process that downloads it`);
     await sleep(500, forever);
   }
 }

@@ -29,7 +29,7 @@ export interface DataFiles {
 }
 
 /** Where a data set is looked for. */
-export interface Surroundings {
+export interface DownloadContext {
   readonly env: NodeJS.ProcessEnv;
   readonly log: Log;
   /** Absent: the network. */
@@ -40,17 +40,17 @@ export interface Surroundings {
 export async function findDataFiles(
   source: Source,
   { aiperfFile }: Pick<NamedDataset, 'aiperfFile'>,
-  surroundings: Surroundings,
+  context: DownloadContext,
 ): Promise<DataFiles> {
   const kept = aiperfFile && path.join('.cache', 'aiperf', 'datasets', aiperfFile);
   if (kept !== undefined && statSync(kept, { throwIfNoEntry: false })?.isFile()) {
-    surroundings.log('INFO', 'dataset', `using ${kept}`);
+    context.log('INFO', 'dataset', `using ${kept}`);
     return { files: [localFile(kept, async () => kept)] };
   }
-  if (source.kind === 'url') return { files: [fileAt(source.url, aiperfFile ?? '', surroundings)] };
+  if (source.kind === 'url') return { files: [fileAt(source.url, aiperfFile ?? '', context)] };
   const { id, revision = 'main' } = source;
-  const repository = await openRepository({ id, revision, ...surroundings });
-  const { paths, of } = await pathsOf(repository, source, surroundings);
+  const repository = await openRepository({ id, revision, ...context });
+  const { paths, of } = await pathsOf(repository, source, context);
   const byPath = new Map(of.files.map((file) => [file.path, file]));
   const files = paths.flatMap((name) => byPath.get(name) ?? []);
   return { commit: of.commit, files: files.map((file) => fileOnHub(of, file)) };
@@ -60,7 +60,7 @@ export async function findDataFiles(
 async function pathsOf(
   repository: Repository,
   source: Extract<Source, { kind: 'hub' }>,
-  surroundings: Surroundings,
+  context: DownloadContext,
 ): Promise<{ readonly paths: readonly string[]; readonly of: Repository }> {
   const all = repository.files.map((file) => file.path);
   if (source.path !== undefined) {
@@ -82,7 +82,7 @@ async function pathsOf(
   }
   const converted = await openRepository({
     ...{ id: source.id, revision: convertedBranch },
-    ...surroundings,
+    ...context,
   }).catch((failure: unknown) => {
     if (failure instanceof UserError) return undefined;
     throw failure;
@@ -144,7 +144,7 @@ function fileOnHub(repository: Repository, file: RepositoryFile): DataFile {
 }
 
 /** A file at a URL of its own, kept beside AIPerf's in the user's cache. */
-function fileAt(url: string, name: string, { env, log, fetch }: Surroundings): DataFile {
+function fileAt(url: string, name: string, { env, log, fetch }: DownloadContext): DataFile {
   const cache = env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
   const local = path.join(cache, 'aiperf', 'datasets', name);
   return localFile(url, async () => {

@@ -7,12 +7,12 @@ import { planRows, type RowsPlan } from '../loaders/rows.js';
 import type { TurnRules } from '../turn-rules.js';
 import type { ColumnNames } from './columns.js';
 import { readConversations } from './conversations.js';
-import { type DataFile, findDataFiles, type Surroundings } from './data-files.js';
+import { type DataFile, type DownloadContext, findDataFiles } from './data-files.js';
 import { openFilter } from './filters.js';
 import { type NamedDataset, namedDatasets, type Source } from './names.js';
 
 /** A public data set and what of it is sent. */
-export interface PublicRequest extends Surroundings {
+export interface PublicRequest extends DownloadContext {
   /** As the user wrote it. */
   readonly name: string;
   readonly dataset: PublicDatasetName | HubAddress;
