@@ -114,9 +114,21 @@ function sessionLines({ sessions }: TraceFigures): string[] {
   ];
 }
 
-function cacheLines({ uniquePrefixes, prefixGroups, prefixReuseRatio, cache }: TraceFigures): string[] {
+function cacheLines({
+  uniquePrefixes,
+  prefixGroups,
+  prefixReuseRatio,
+  cache,
+  misfitLine,
+}: TraceFigures): string[] {
   if (cache === undefined) return ['No row has hash_ids: shared prefixes are unknown.'];
+  const { blockSize } = cache;
   return [
+    ...(misfitLine === undefined
+      ? []
+      : [
+          `Line ${misfitLine} has more hash_ids than its prompt has blocks of ${withThousands(blockSize)} tokens: figures in tokens are wrong. Set --block-size.`,
+        ]),
     `Prefixes: ${withThousands(uniquePrefixes)} distinct; ${withThousands(prefixGroups)} first ${prefixGroups === 1 ? 'block is' : 'blocks are'} shared by several requests; ${percent(prefixReuseRatio)} of all occurrences are repeats.`,
     `Best prefix-cache hit rate: ${percent(cache.infiniteHitRate)} of ${withThousands(cache.blocks)} blocks with an infinite cache${limitedWords(cache)}.`,
   ];

@@ -32,6 +32,8 @@ export interface TraceFigures extends SharingFigures {
   readonly cache: CacheFigures | undefined;
   /** Undefined if no row has a session. */
   readonly sessions: SessionFigures | undefined;
+  /** The first line with more hash IDs than its prompt has blocks: then the block size is wrong. */
+  readonly misfitLine?: number | undefined;
 }
 
 /** Conversations of a trace; a row without a session is a conversation of one turn. */
@@ -139,6 +141,7 @@ async function secondReading(
   const contexts = new ValueCounts();
   const uniques = new ValueCounts();
   const curve = new HitCurve();
+  let misfitLine: number | undefined;
   let limitedHits = 0;
   const sharing = new Sharing(repeats, bufferBytes);
   try {
@@ -146,6 +149,7 @@ async function secondReading(
       const { hashIds, timestampMs } = row;
       const input = inputLengthOf(path, row);
       if (timestampMs !== undefined) arrivals.addToWindow(timestampMs, input, row.outputLength ?? 0);
+      if (hashIds.length > Math.ceil(input / blockSize)) misfitLine ??= row.line;
       const prefixes = prefixKeys.of(hashIds);
       const { leadingIds, repeatedBlocks } = sharing.add(hashIds, prefixes);
       if (hashIds.length > 0) hitRates.add(leadingIds / hashIds.length);
@@ -178,6 +182,7 @@ async function secondReading(
       hitRate: hitRates.statistics(),
       ...shared,
       cache: blocks === 0 ? undefined : cache,
+      misfitLine,
     };
   } finally {
     sharing.close();

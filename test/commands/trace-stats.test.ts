@@ -109,6 +109,14 @@ it.each([
   });
 });
 
+it('names a row that does not fit the block size', async () => {
+  const path = join(folder, 'misfit.jsonl');
+  writeFileSync(path, '{"input_length":512,"hash_ids":[1]}\n{"input_length":512,"hash_ids":[1,2]}\n');
+  const words = 'Line 2 has more hash_ids than its prompt has blocks of 512 tokens';
+  expect((await aiperf('trace', 'stats', path)).stdout.replaceAll('\n', ' ')).toContain(words);
+  expect((await aiperf('trace', 'stats', path, '--block-size', '256')).stdout).not.toContain('more hash_ids');
+});
+
 it('prints sessions', async () => {
   const path = join(folder, 'sessions.jsonl');
   const rows = ['a', 'a', 'b'].map((session_id) => JSON.stringify({ session_id, input_length: 1 }));
