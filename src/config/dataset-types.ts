@@ -35,7 +35,13 @@ const speedBenchTypes = [
 ] as const;
 
 /** Traces that `--synthesis-*` changes. */
-export const changeableTypes = ['mooncake_trace', 'bailian_trace', 'sagemaker_data_capture'] as const;
+export const changeableTypes = [
+  'mooncake_trace',
+  'bailian_trace',
+  'burst_gpt_trace',
+  'azure_trace',
+  'sagemaker_data_capture',
+] as const;
 
 /** Recorded traffic: sent completely by default. */
 export const traceTypes = [...changeableTypes, 'otel_spans'] as const;

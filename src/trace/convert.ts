@@ -1,9 +1,10 @@
+import { readCsv } from '../dataset/loaders/csv-rows.js';
+import { type CsvForm, csvForms } from '../dataset/loaders/csv-traces.js';
 import { SessionLinks } from '../dataset/loaders/session-links.js';
 import { elapsedMs } from '../dataset/loaders/wall-clock.js';
 import { UserError } from '../util/errors.js';
 import type { JsonObject } from '../util/json.js';
-import { readCsv } from './csv.js';
-import { BAILIAN_BLOCK, type CsvForm, csvForms, type ForeignRow, isBailian, readBailian } from './forms.js';
+import { BAILIAN_BLOCK, type ForeignRow, isBailian, readBailian } from './forms.js';
 import { requireRegularFile, traceLines } from './lines.js';
 import { inLine, jsonRow, lineError, type TraceRow } from './rows.js';
 import { timeOrder } from './time-order.js';
@@ -133,7 +134,8 @@ async function* csvRows(
     }
     onForm(name);
   });
-  for await (const { line, cells } of rows) yield { line, read: () => form.read(cells) };
+  for await (const { line, cells } of rows)
+    yield { line, read: () => ({ ...form.read(cells), hashIds: [] }) };
 }
 
 /** The form that shares most columns. @throws UserError if no column is known. */

@@ -135,6 +135,7 @@ const datasets: Readonly<Record<string, GoldenRun>> = {
     },
   },
   'inputs-json': { files: { 'inputs.json': goldenText('inputs-json/input.json') } },
+  'burst-gpt': { files: { 'd.csv': goldenText('burst-gpt/input.csv') } },
   bailian: { files: { 'd.jsonl': goldenText('bailian/input.jsonl') } },
   'bailian-promoted': { files: { 'd.jsonl': goldenText('bailian-promoted/input.jsonl') } },
   'random-pool': {
@@ -185,7 +186,6 @@ export const runs: Readonly<Record<string, GoldenRun>> = {
 
 /** Folders that are not compared, by the reason. */
 export const skipped: Readonly<Record<string, readonly string[]>> = {
-  'these data sets do not exist yet': ['burst-gpt'],
   'the search does not exist yet': [
     'search-bayesian',
     'search-concurrency-ramp',

@@ -8,7 +8,7 @@ import { rowError } from './read-row.js';
 import { type RowFile, rowText } from './row-file.js';
 import { speedBenchTypeOf } from './speed-bench.js';
 
-const unbuiltTypes = ['burst_gpt_trace', 'baseten_trace', 'tracelab', 'weka_trace'] as const;
+const unbuiltTypes = ['baseten_trace', 'tracelab', 'weka_trace'] as const;
 type UnbuiltType = (typeof unbuiltTypes)[number];
 
 const listedTypes = Object.keys(formats) as (keyof typeof formats)[];
@@ -73,15 +73,11 @@ function firstRow(file: RowFile): JsonObject {
   try {
     value = JSON.parse(text);
   } catch {
-    if (['Timestamp', 'Request tokens', 'Response tokens'].every((column) => text.includes(column))) {
-      throw notBuilt(file.path, 'burst_gpt_trace');
-    }
-    const traces = file.path.endsWith('.csv') ? '; aiperf trace convert reads traces in CSV' : '';
     throw rowError(
       file,
       0,
       `the line is not JSON: ${jsonExcerpt(text)}`,
-      `expected one JSON object per line${traces}`,
+      'expected one JSON object per line',
     );
   }
   if (!isObject(value)) {
@@ -106,11 +102,8 @@ function fits(type: keyof typeof formats, row: JsonObject): boolean {
 }
 
 function notBuilt(path: string, type: UnbuiltType): UserError {
-  const isConvertible = type === 'burst_gpt_trace';
   return new UserError(
     `${path} looks like ${type}, which is not supported yet`,
-    isConvertible
-      ? `aiperf trace convert ${path} trace.jsonl converts it to a mooncake_trace`
-      : `supported types: ${listedTypes.join(', ')}, speed_bench_*; if it is one of them, ${naming}`,
+    `supported types: ${listedTypes.join(', ')}, speed_bench_*; if it is one of them, ${naming}`,
   );
 }

@@ -74,8 +74,13 @@ export interface RowContext {
   readonly warn: (what: string) => void;
 }
 
-/** A file type whose rows are JSON objects. */
+/** Files that are tables. */
+export type TableKind = 'csv';
+
+/** A file type whose rows are JSON objects; those of a table hold the texts of its columns. */
 export interface RowFormat {
+  /** What its files are, with the columns that must be there; absent: JSON. */
+  readonly table?: { readonly kind: TableKind; readonly columns: readonly string[] };
   /** Recorded traffic, with times and lengths. */
   readonly isTrace?: true;
   /** Default tokens per hash ID; absent: rows have no hash IDs. */

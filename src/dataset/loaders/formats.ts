@@ -1,5 +1,6 @@
 import type { DatasetType, HashIdType, SpeedBenchType, TraceType } from '../../config/dataset-types.js';
 import { bailianTrace } from './bailian-trace.js';
+import { azureTrace, burstGptTrace } from './csv-traces.js';
 import { dagJsonl } from './dag-jsonl.js';
 import type { RowFormat } from './format.js';
 import { inputsJson } from './inputs-json.js';
@@ -33,6 +34,8 @@ export const formats: { readonly [T in ListedType]: FormatOf<T> } = {
   inputs_json: inputsJson,
   mooncake_trace: mooncakeTrace,
   bailian_trace: bailianTrace,
+  burst_gpt_trace: burstGptTrace,
+  azure_trace: azureTrace,
   sagemaker_data_capture: sageMaker,
   otel_spans: otelSpans,
 };

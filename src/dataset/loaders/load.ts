@@ -6,6 +6,7 @@ import { asRecorded } from '../pace.js';
 import type { StreamPlan } from '../stream/stream-plan.js';
 import type { TurnRules } from '../turn-rules.js';
 import { byTime } from './by-time.js';
+import { streamCsv } from './csv-rows.js';
 import { detectType, refuseByName } from './detect.js';
 import { readFolder, type TypedFiles } from './folder.js';
 import type { DatasetType } from './format.js';
@@ -16,9 +17,10 @@ import { findSpanFiles } from './otel/find-spans.js';
 import { SPAN_BLOCK_TOKENS } from './otel/format.js';
 import { readSpanRows } from './otel/otel-spans.js';
 import { type PoolPlan, planPool } from './pool.js';
-import { joinedFiles, type RowFile, readRowFile } from './row-file.js';
+import { collectRows, joinedFiles, type RowFile, readRowFile } from './row-file.js';
 import { planRows, type RowsPlan } from './rows.js';
 import { synthesised } from './synthesis.js';
+import { containerOf, requireContainer, tableTypeOf } from './table-type.js';
 
 /**
  * Reads and validates every row of a file, or of all files of a folder in name order.
@@ -73,8 +75,18 @@ async function spanFilesOf(
 }
 
 async function readTypedFile(path: string, { datasetType }: DatasetOptions): Promise<TypedFiles> {
-  const file = await readRowFile(path);
-  return { type: datasetType ?? detectType(file), files: [file] };
+  const kind = await containerOf(path);
+  requireContainer(path, kind, datasetType);
+  if (kind === 'json') {
+    const file = await readRowFile(path);
+    return { type: datasetType ?? detectType(file), files: [file] };
+  }
+  const found: { type?: DatasetType } = {};
+  const rows = streamCsv(path, (columns) => {
+    found.type = tableTypeOf(path, kind, columns, datasetType);
+  });
+  const files = [await collectRows(path, rows)];
+  return { type: found.type ?? tableTypeOf(path, kind, [], datasetType), files };
 }
 
 /** Files whose images are not links any more, where the endpoint takes none. */

@@ -3,6 +3,7 @@ import { freeMemory } from '../../util/free-memory.js';
 import { fileChunks } from '../../util/lines.js';
 import { requireUtf8 } from '../../util/text-file.js';
 import { type CutRow, RowCutter } from './row-cutter.js';
+import type { RowText } from './row-stream.js';
 
 /** A file of rows: its bytes, shared between threads. Blank lines are skipped. */
 export interface RowFile {
@@ -120,6 +121,24 @@ class CollectedRows {
       throw error;
     }
   }
+}
+
+/**
+ * The rows of a file that are streamed, in memory.
+ * @throws UserError if there are none, or more than memory takes.
+ */
+export async function collectRows(path: string, source: AsyncIterable<RowText>): Promise<RowFile> {
+  const maxBytes = freeBytes();
+  const rows: RowText[] = [];
+  let bytes = 0;
+  for await (const row of source) {
+    rows.push(row);
+    bytes += row.text.length;
+    if (bytes > maxBytes) throw tooLarge(path, maxBytes);
+  }
+  if (rows.length === 0)
+    throw new UserError(`${path} holds no rows`, 'expected rows after the names of columns');
+  return rowFileOf(path, rows);
 }
 
 /** A file of generated rows; each keeps the line number of the row it was made from. */

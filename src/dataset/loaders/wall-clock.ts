@@ -18,6 +18,12 @@ export function wallClock(key: string, text: string): Time {
   );
 }
 
+/** A time of so many seconds. */
+export function seconds(value: number): Time {
+  const whole = Math.floor(value);
+  return { wholeMs: whole * 1000, partMs: (value - whole) * 1000 };
+}
+
 /** Milliseconds between two times, rounded to the nanosecond. */
 export function elapsedMs(from: Time, to: Time): number {
   return Math.round((to.wholeMs - from.wholeMs + (to.partMs - from.partMs)) * 1e6) / 1e6;

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
-import { MAX_ROW_BYTES } from '../util/limits.js';
-import { streamBlocks, unreadableFile } from '../util/lines.js';
-import { lineError } from './rows.js';
+import { UserError } from '../../util/errors.js';
+import { MAX_ROW_BYTES } from '../../util/limits.js';
+import { streamBlocks, unreadableFile } from '../../util/lines.js';
+import type { RowText } from './row-stream.js';
 
 /** One row of a CSV file. */
 export interface CsvRow {
@@ -36,12 +37,21 @@ export async function* readCsv(
   } catch (error) {
     if (error instanceof CsvError) {
       const line = typeof error.lines === 'number' ? error.lines : 1;
-      throw lineError(path, line, error.message.replace(/ (on|at) line \d+.*/, ''), 'fix or remove the row');
+      const problem = error.message.replace(/ (on|at) line \d+.*/, '');
+      throw new UserError(`${path}:${line}: ${problem}`, 'fix or remove the row');
     }
     throw unreadableFile(path, error);
   } finally {
     bytes.destroy();
   }
+}
+
+/** Streams the rows of a CSV file as JSON objects of its columns' texts, as `readCsv` does. */
+export async function* streamCsv(
+  path: string,
+  check: (columns: readonly string[]) => void,
+): AsyncGenerator<RowText> {
+  for await (const { line, cells } of readCsv(path, check)) yield { line, text: JSON.stringify(cells) };
 }
 
 async function* bytesOf(path: string): AsyncGenerator<Buffer> {
