@@ -90,6 +90,14 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Same as trace stats.',
     load: () => import('./commands/trace/stats.js'),
   },
+  validate: {
+    summary: 'Check every row of a dataset or trace, and summarize it.',
+    load: () => import('./commands/validate.js'),
+  },
+  'validate mooncake-trace': {
+    summary: 'Check a Mooncake trace: the same for AIPerf scripts.',
+    load: () => import('./commands/validate/mooncake-trace.js'),
+  },
   'kube manifest': {
     summary: 'Print the Kubernetes objects that run a profile in a cluster.',
     load: () => import('./commands/kube/manifest.js'),
@@ -207,7 +215,7 @@ function withoutVerbose(argv: readonly string[], options: OptionTable): readonly
 
 /** The command that the first one or two words name, and the words behind them. */
 function commandOf(words: readonly string[]) {
-  for (const length of [1, 2]) {
+  for (const length of [2, 1]) {
     const name = words.slice(0, length).join(' ');
     const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (entry !== undefined) return { name, entry, argv: words.slice(length) };

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import type { CsvError } from 'csv-parse';
 import { UserError } from '../../util/errors.js';
 import { MAX_ROW_BYTES } from '../../util/limits.js';
 import { streamBlocks, unreadableFile } from '../../util/lines.js';
@@ -13,19 +14,28 @@ export interface CsvRow {
 
 /**
  * Streams the rows of a CSV file with a header.
- * @param check receives the column names first. @throws UserError for invalid CSV, naming file and line.
+ * @param check receives the column names first.
+ * @param onBadRow receives rows with another number of columns; absent: they are refused.
+ * @throws UserError for invalid CSV, naming file and line.
  */
 export async function* readCsv(
   path: string,
   check: (columns: readonly string[]) => void,
+  onBadRow?: (line: number, problem: string) => void,
 ): AsyncGenerator<CsvRow> {
-  const { CsvError, parse } = await import('csv-parse');
-  const parser = parse({
+  const csv = await import('csv-parse');
+  const parser = csv.parse({
     bom: true,
     trim: true,
     info: true,
     skip_empty_lines: true,
     max_record_size: MAX_ROW_BYTES,
+    ...(onBadRow && {
+      skip_records_with_error: true,
+      on_skip: (error) => {
+        if (error !== undefined) onBadRow(lineOf(error), problemOf(error));
+      },
+    }),
     columns: (header: string[]) => {
       check(header);
       return header;
@@ -35,15 +45,21 @@ export async function* readCsv(
   try {
     for await (const { record, info } of bytes.pipe(parser)) yield { line: info.lines, cells: record };
   } catch (error) {
-    if (error instanceof CsvError) {
-      const line = typeof error.lines === 'number' ? error.lines : 1;
-      const problem = error.message.replace(/ (on|at) line \d+.*/, '');
-      throw new UserError(`${path}:${line}: ${problem}`, 'fix or remove the row');
+    if (error instanceof csv.CsvError) {
+      throw new UserError(`${path}:${lineOf(error)}: ${problemOf(error)}`, 'fix or remove the row');
     }
     throw unreadableFile(path, error);
   } finally {
     bytes.destroy();
   }
+}
+
+function lineOf({ lines }: CsvError): number {
+  return typeof lines === 'number' ? lines : 1;
+}
+
+function problemOf({ message }: CsvError): string {
+  return message.replace(/ (on|at) line \d+.*/, '');
 }
 
 /** Streams the rows of a CSV file as JSON objects of its columns' texts, as `readCsv` does. */

@@ -4,7 +4,8 @@ import { UserError } from '../../util/errors.js';
 import { detectFolderType, type FolderType, folderTypes } from './detect.js';
 import type { DatasetType } from './format.js';
 import { rowError } from './read-row.js';
-import { type RowFile, readRowFile } from './row-file.js';
+import { type RowFile, readRowFile, rowFileOf } from './row-file.js';
+import { streamRows } from './row-stream.js';
 
 /** Files that were read, and their type. */
 export interface TypedFiles {
@@ -12,13 +13,19 @@ export interface TypedFiles {
   readonly files: readonly RowFile[];
 }
 
+/** The files of a folder by name, and their type. */
+export interface FolderFiles {
+  readonly type: FolderType;
+  readonly paths: readonly string[];
+}
+
 /**
- * Reads the files of a folder in the order of their names: the JSON lines of a `raw_payload`, those of all subfolders of
- * a `sagemaker_data_capture`, and every file of a `random_pool`. Names with a leading dot are skipped.
+ * The files of a folder in the order of their names: the JSON lines of a `raw_payload`, those of all subfolders of a
+ * `sagemaker_data_capture`, and every file of a `random_pool`. Names with a leading dot are skipped.
  * @param wanted absent: detected from the first rows.
- * @throws UserError if there are none, if they are of different types, and for what cannot be read.
+ * @throws UserError if there are none, and if they are of different types.
  */
-export async function readFolder(path: string, wanted: DatasetType | undefined): Promise<TypedFiles> {
+export async function folderFiles(path: string, wanted: DatasetType | undefined): Promise<FolderFiles> {
   const asked = wanted === undefined ? undefined : folderTypes.find((type) => type === wanted);
   if (wanted !== undefined && asked === undefined) {
     throw new UserError(`${path} is a folder, but ${wanted} needs a file`, 'give one file with --input-file');
@@ -27,7 +34,7 @@ export async function readFolder(path: string, wanted: DatasetType | undefined):
   const top = await filesOf(path, false);
   const captured = nested.filter(isJsonLines);
   const [first] = captured.length > 0 ? captured : top;
-  const type = asked ?? (first === undefined ? 'random_pool' : detectFolderType(await readRowFile(first)));
+  const type = asked ?? (first === undefined ? 'random_pool' : detectFolderType(await firstRowOf(first)));
   const paths = { sagemaker_data_capture: captured, raw_payload: top.filter(isJsonLines), random_pool: top }[
     type
   ];
@@ -35,10 +42,22 @@ export async function readFolder(path: string, wanted: DatasetType | undefined):
     const kind = type === 'random_pool' ? 'files' : '.jsonl files';
     throw new UserError(`the folder ${path} holds no ${kind}`, 'check --input-file');
   }
+  if (wanted === undefined) for (const name of paths) requireType(await firstRowOf(name), type);
+  return { type, paths };
+}
+
+/** Reads the files of a folder. @throws UserError for what cannot be read. */
+export async function readFolder(path: string, wanted: DatasetType | undefined): Promise<TypedFiles> {
+  const { type, paths } = await folderFiles(path, wanted);
   const files: RowFile[] = [];
   for (const name of paths) files.push(await readRowFile(name));
-  if (wanted === undefined) for (const file of files) requireType(file, type);
   return { type, files };
+}
+
+/** A file's first row. @throws UserError if it has none. */
+export async function firstRowOf(path: string): Promise<RowFile> {
+  for await (const row of streamRows(path)) return rowFileOf(path, [row]);
+  throw new UserError(`${path} holds no rows`, 'expected one JSON object per line, or a JSON array of them');
 }
 
 function requireType(file: RowFile, type: FolderType): void {

@@ -101,7 +101,7 @@ async function fetched(
   return Promise.all(files.map((file) => withFetchedImages(file, formatOf(type), context)));
 }
 
-async function isDirectory(path: string): Promise<boolean> {
+export async function isDirectory(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {
