@@ -7,6 +7,7 @@ import { decompressedSize } from './file-size.js';
 import type { DatasetType } from './format.js';
 import { formatOf } from './formats.js';
 import { readRowHead } from './row-file.js';
+import { containerOf } from './table-type.js';
 
 // Rows that are checked before anything else is done with a file that is streamed.
 const HEAD_BYTES = 8 * 2 ** 20;
@@ -30,6 +31,7 @@ export async function planLargeFile(
 ): Promise<StreamPlan | undefined> {
   const { streamAbove = Number.POSITIVE_INFINITY, needsWholeFile } = options;
   if (decompressedSize(path) <= streamAbove) return undefined;
+  if ((await containerOf(path)) !== 'json') return undefined;
   const head = await readRowHead(path, HEAD_BYTES);
   const type = options.datasetType ?? detectType(head);
   const byTimes = formatOf(type).wallClock ? 'its rows are sorted by time' : undefined;
