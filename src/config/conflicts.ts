@@ -1,4 +1,5 @@
 import { andList, orList } from '../util/lists.js';
+import { basetenKeys } from './baseten-options.js';
 import { controlConflicts, controlWarnings } from './control-conflicts.js';
 import { changeableTypes, graphTypes, hashIdTypes, isOneOf, traceTypes } from './dataset-types.js';
 import type { Check, Findings, Loaded } from './load.js';
@@ -250,11 +251,13 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
       },
       forbiddenFor(
         ['replaySpeedup'],
-        !isOneOf(graphTypes, type),
-        `a ${orList(graphTypes)} file, got ${type}${isOneOf(changeableTypes, type) ? '; use --synthesis-speedup-ratio' : ''}`,
+        !isOneOf([...graphTypes, 'baseten_trace'], type),
+        `a ${orList([...graphTypes, 'baseten_trace'])} file, got ${type}${isOneOf(changeableTypes, type) ? '; use --synthesis-speedup-ratio' : ''}`,
       ),
       forbiddenFor(
-        ['traceIdleGapCapSeconds', 'maxIdleGapCapSeconds'],
+        type === 'baseten_trace'
+          ? ['traceIdleGapCapSeconds']
+          : ['traceIdleGapCapSeconds', 'maxIdleGapCapSeconds'],
         type !== 'otel_spans',
         `an otel_spans file, which records when calls were in flight, got ${type}`,
       ),
@@ -274,6 +277,32 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
             `${name(...extra)} ${verbFor(extra, 'needs', 'need')} a trace, such as mooncake_trace, got ${type}.`
           );
         },
+      },
+      forbiddenFor(
+        basetenKeys,
+        type !== 'baseten_trace',
+        `a baseten_trace, got ${type === 'synthetic' ? 'synthetic prompts' : type}`,
+      ),
+      {
+        keys: ['extraInputs', 'forceMinTokens', 'omitKvHints'],
+        check: (config, _isSet, name) => {
+          const sent = [
+            ...(config.forceMinTokens ? ['min_tokens'] : []),
+            ...(config.omitKvHints ? [] : ['hash_ids', 'block_size']),
+          ].find((key) => key in config.extraInputs);
+          return (
+            type === 'baseten_trace' &&
+            sent !== undefined &&
+            `${name('extraInputs')} sets ${sent}, which baseten_trace takes from each row: add ${sent === 'min_tokens' ? '--no-force-min-tokens' : '--omit-kv-hints'} to send yours.`
+          );
+        },
+      },
+      {
+        keys: ['openLoopReplay', 'openLoopStrict'],
+        check: (config, _isSet, name) =>
+          config.openLoopStrict &&
+          !config.openLoopReplay &&
+          `${name('openLoopStrict')} cannot be combined with --no-open-loop-replay: a row of its own follows no response.`,
       },
       refuses(
         'inputFile',

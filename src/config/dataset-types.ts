@@ -44,7 +44,7 @@ export const changeableTypes = [
 ] as const;
 
 /** Recorded traffic: sent completely by default. */
-export const traceTypes = [...changeableTypes, 'otel_spans'] as const;
+export const traceTypes = [...changeableTypes, 'baseten_trace', 'otel_spans'] as const;
 
 /** Files of agents that run in parallel. */
 export const graphTypes = ['dag_jsonl', 'otel_spans'] as const;

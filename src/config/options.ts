@@ -2,6 +2,7 @@ import { MAX_TOKENS, MAX_TURNS } from '../util/limits.js';
 import { logLevels } from '../util/log.js';
 import { audioOptions } from './audio-options.js';
 import { isBaseUrl } from './base-url.js';
+import { basetenOptions } from './baseten-options.js';
 import { controlOptions } from './control-options.js';
 import { datasetTypes } from './dataset-types.js';
 import { environment } from './environment.js';
@@ -494,6 +495,7 @@ export const profileOptions = {
   ...rankingsOptions,
 
   ...replayOptions,
+  ...basetenOptions,
 
   ...synthesisOptions,
 

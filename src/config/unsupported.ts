@@ -10,12 +10,6 @@ const instead: Readonly<Record<string, string>> = {
   'use-think-time-only': agentic,
   'allow-dataset-wrap': 'a dataset starts over when --request-count exceeds it',
   'trace-session-sample-ratio': 'use aiperf trace cut --sample',
-  'open-loop-replay': 'use --fixed-schedule',
-  'no-open-loop-replay': 'leave --fixed-schedule out',
-  'open-loop-strict': 'use --fixed-schedule',
-  'omit-kv-hints': agentic,
-  'force-min-tokens': 'use --extra-inputs min_tokens:N',
-  'no-force-min-tokens': 'no request has min_tokens unless --extra-inputs sets it',
 
   'auto-plot': 'run aiperf plot on the artifact folder after the run',
   'plot-required': 'run aiperf plot on the artifact folder after the run',

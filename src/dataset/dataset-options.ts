@@ -3,6 +3,7 @@ import { andList } from '../util/lists.js';
 import type { Conversation, MediaKind, Turn } from './conversation.js';
 import type { DatasetType } from './loaders/format.js';
 import type { PoolBatches } from './loaders/pool.js';
+import type { Replay } from './loaders/replay.js';
 import type { Synthesis } from './loaders/synthesis.js';
 import type { SyntheticMedia } from './media/synthetic-media.js';
 import type { Pace } from './pace.js';
@@ -118,4 +119,6 @@ export interface DatasetOptions extends EndpointContents {
   readonly ignoreTimings: boolean;
   /** How they are replayed; absent: as recorded. */
   readonly pace?: Pace | undefined;
+  /** Of a `baseten_trace`; absent: at its recorded times, with all hints. */
+  readonly replay?: Replay | undefined;
 }

@@ -3,7 +3,8 @@ import type { TurnCheck } from '../dataset/dataset-options.js';
 import { checkRow } from '../dataset/loaders/check-row.js';
 import { formatOf } from '../dataset/loaders/formats.js';
 import { readRowText, rowError } from '../dataset/loaders/read-row.js';
-import { streamRows } from '../dataset/loaders/row-stream.js';
+import { rowContext } from '../dataset/loaders/row-conversations.js';
+import { rowsOf } from '../dataset/loaders/table-rows.js';
 import { RingWriter } from '../dataset/stream/conversation-ring.js';
 import { type GroupedConversation, SessionGroups } from '../dataset/stream/session-groups.js';
 import type { StreamPlan } from '../dataset/stream/stream-plan.js';
@@ -40,7 +41,7 @@ const READY_CONVERSATIONS = 10_000;
  */
 export async function indexStream(plan: StreamPlan, options: IndexOptions): Promise<void> {
   const format = formatOf(plan.readAs);
-  const context = { blockSize: plan.blockSize, textName: '', warn: () => {} };
+  const context = rowContext(plan);
   const requirements = { ...plan, checkTurn: options.checkTurn };
   const ring = new RingWriter(plan.ring, options.threads, options.firstSession);
   let position = 0;
@@ -64,7 +65,7 @@ export async function indexStream(plan: StreamPlan, options: IndexOptions): Prom
     const groups = new SessionGroups(plan.path, plan, format.uniqueSessions);
     const order = options.schedule && new TimeOrder(plan.path, options.schedule);
     const before = position;
-    for await (const { line, text } of streamRows(plan.path)) {
+    for await (const { line, text } of rowsOf(plan.path, format)) {
       const place = { path: plan.path, lines: [line] };
       const row = readRowText(place, 0, text, format, context);
       if (row.turns.length === 0) continue;

@@ -111,7 +111,7 @@ describe('conflicts', () => {
     ],
     [
       `--input-file ${file} --custom-dataset-type mooncake_trace --replay-speedup 2`,
-      '--replay-speedup needs a dag_jsonl or otel_spans file, got mooncake_trace; use --synthesis-speedup-ratio.',
+      '--replay-speedup needs a dag_jsonl, otel_spans or baseten_trace file, got mooncake_trace; use --synthesis-speedup-ratio.',
     ],
     [
       `--input-file ${file} --custom-dataset-type dag_jsonl --max-idle-gap-cap-seconds 2 --trace-idle-gap-cap-seconds 1`,

@@ -193,6 +193,10 @@ function replayConfig(config: Config): JsonObject {
     ...optional('replay_speedup', config.replaySpeedup),
     ...optional('trace_idle_gap_cap_seconds', config.traceIdleGapCapSeconds),
     ...optional('max_idle_gap_cap_seconds', config.maxIdleGapCapSeconds),
+    ...unless(true, 'open_loop_replay', config.openLoopReplay),
+    ...unless(false, 'open_loop_strict', config.openLoopStrict),
+    ...unless(false, 'omit_kv_hints', config.omitKvHints),
+    ...unless(true, 'force_min_tokens', config.forceMinTokens),
   };
 }
 

@@ -3,6 +3,7 @@ import { hasWarmup, loadMode } from '../../config/load-mode.js';
 import type { Config } from '../../config/options.js';
 import { synthesisFactors } from '../../config/synthesis-options.js';
 import type { RankingLengths, TurnCheck } from '../../dataset/dataset-options.js';
+import { changesTimes, type Replay } from '../../dataset/loaders/replay.js';
 import type { Synthesis } from '../../dataset/loaders/synthesis.js';
 import type { Pace } from '../../dataset/pace.js';
 import { type DatasetPlan, openPlanned, planDataset } from '../../dataset/plan.js';
@@ -207,6 +208,7 @@ function datasetOptions(config: Config, seed: number, checkTurn: TurnCheck) {
     checkTurn,
     ignoreTimings: config.ignoreTraceDelays,
     pace: paceOf(config),
+    replay: replayOf(config),
     synthesis: synthesisOf(config),
   };
 }
@@ -216,11 +218,22 @@ function needsWholeFile(config: Config, endpoint: Endpoint): string | undefined 
   const { datasetSamplingStrategy: strategy } = config;
   if (strategy !== 'sequential') return `--dataset-sampling-strategy ${strategy} draws from all of it`;
   if (synthesisOf(config) !== undefined) return '--synthesis-* looks at all of its rows first';
+  if (changesTimes(replayOf(config), paceOf(config))) return 'its times are changed as a whole';
   if (loadMode(config) === 'user-centric') return '--user-centric-rate needs the turns of all conversations';
   if (config.exportInputs === 'always') return '--export-inputs always writes all of its requests first';
   if (loadMode(config) === 'fixed-schedule' && hasWarmup(config))
     return 'after a warm-up, --fixed-schedule starts with its first row again';
   return endpoint.fetchesImages ? 'its images are fetched first' : undefined;
+}
+
+/** How a trace with recorded prompts is replayed. */
+function replayOf(config: Config): Replay {
+  return {
+    closedLoop: !config.openLoopReplay,
+    strict: config.openLoopStrict,
+    omitsMinTokens: !config.forceMinTokens,
+    omitsHints: config.omitKvHints,
+  };
 }
 
 /** Whether requests of the endpoint hold text. */

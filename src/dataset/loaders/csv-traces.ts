@@ -44,7 +44,7 @@ export const csvForms = {
 /** Azure's LLM inference traces: a request per row. */
 export const azureTrace = {
   isTrace: true,
-  wallClock: true,
+  wallClock: 'in order',
   table: { kind: 'csv', columns: csvForms.azure.columns },
   marks: () => false,
   read: (row, context) => lengthsOnly(csvForms.azure.read(cellsOf(row)), context),

@@ -8,7 +8,7 @@ import { rowError } from './read-row.js';
 import { type RowFile, rowText } from './row-file.js';
 import { speedBenchTypeOf } from './speed-bench.js';
 
-const unbuiltTypes = ['baseten_trace', 'tracelab', 'weka_trace'] as const;
+const unbuiltTypes = ['tracelab', 'weka_trace'] as const;
 type UnbuiltType = (typeof unbuiltTypes)[number];
 
 const listedTypes = Object.keys(formats) as (keyof typeof formats)[];
@@ -60,11 +60,6 @@ export function detectFolderType(file: RowFile): FolderType {
     `a folder holds ${orList(folderTypes)} files, and this row is of none of them: ${jsonExcerpt(row)}`,
     'give one file with --input-file',
   );
-}
-
-/** @throws UserError for a type recognisable by its file name, before the file is read. */
-export function refuseByName(path: string): void {
-  if (/\.(parquet|arrow)$/.test(path)) throw notBuilt(path, 'baseten_trace');
 }
 
 function firstRow(file: RowFile): JsonObject {

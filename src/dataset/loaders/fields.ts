@@ -56,14 +56,19 @@ export function lengthField(row: JsonObject, key: string): number | undefined {
   return tokens;
 }
 
-/** Reads `hash_ids`; strings of digits are accepted. @throws RowError unless all are integers of at most 64 bits. */
+/** Reads `hash_ids`. @throws RowError unless all are integers of at most 64 bits. */
 export function hashIdsField(row: JsonObject): HashId[] {
-  const ids = listField(row, 'hash_ids') ?? [];
+  return hashIdsOf(row, 'hash_ids');
+}
+
+/** Reads a list of IDs; strings of digits are accepted. @throws RowError unless all are integers of at most 64 bits. */
+export function hashIdsOf(row: JsonObject, key: string): HashId[] {
+  const ids = listField(row, key) ?? [];
   return ids.map((item, place) => {
     if (typeof item === 'number' && Number.isSafeInteger(item)) return item;
     const id = typeof item === 'string' && /^-?\d+$/.test(item) ? BigInt(item) : undefined;
     if (id === undefined || id < -(2n ** 63n) || id >= 2n ** 64n) {
-      throw mismatch(`hash_ids[${place}]`, 'an integer of at most 64 bits', item);
+      throw mismatch(`${key}[${place}]`, 'an integer of at most 64 bits', item);
     }
     return Number.isSafeInteger(Number(id)) ? Number(id) : id;
   });

@@ -55,7 +55,7 @@ export async function readFolder(path: string, wanted: DatasetType | undefined):
 }
 
 /** A file's first row. @throws UserError if it has none. */
-export async function firstRowOf(path: string): Promise<RowFile> {
+async function firstRowOf(path: string): Promise<RowFile> {
   for await (const row of streamRows(path)) return rowFileOf(path, [row]);
   throw new UserError(`${path} holds no rows`, 'expected one JSON object per line, or a JSON array of them');
 }

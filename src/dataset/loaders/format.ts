@@ -2,6 +2,7 @@ import type { JsonObject } from '../../util/json.js';
 import type { Conversation, MediaKind, NamedTexts } from '../conversation.js';
 import type { HashId } from '../hash-id.js';
 import type { AgentLinks } from './agent-links.js';
+import type { Replay } from './replay.js';
 
 export type { DatasetType } from '../../config/dataset-types.js';
 
@@ -70,23 +71,30 @@ export interface RowContext {
   readonly fileSession?: string | undefined;
   /** Start of the trace in ms of the wall clock; absent: such times are not shifted. */
   readonly originMs?: number | undefined;
+  /** How a trace with recorded prompts is replayed; absent: as recorded, with all hints. */
+  readonly replay?: Pick<Replay, 'strict' | 'omitsMinTokens' | 'omitsHints'> | undefined;
   /** Reports a correction made to the row. */
   readonly warn: (what: string) => void;
 }
 
 /** Files that are tables. */
-export type TableKind = 'csv';
+export type TableKind = 'csv' | 'parquet';
 
 /** A file type whose rows are JSON objects; those of a table hold the texts of its columns. */
 export interface RowFormat {
   /** What its files are, with the columns that must be there; absent: JSON. */
-  readonly table?: { readonly kind: TableKind; readonly columns: readonly string[] };
+  readonly table?: {
+    readonly kind: TableKind;
+    readonly columns: readonly string[];
+    /** Further columns that are read. */
+    readonly optional?: readonly string[];
+  };
   /** Recorded traffic, with times and lengths. */
   readonly isTrace?: true;
   /** Default tokens per hash ID; absent: rows have no hash IDs. */
   readonly blockSize?: number;
-  /** Times are of the wall clock: rows are sent in their order, and times count from the first. */
-  readonly wallClock?: true;
+  /** Times are of the wall clock: rows are sent in their order, and times count from the first; how files have them. */
+  readonly wallClock?: 'in order' | 'any order';
   /** Each session is one row. */
   readonly uniqueSessions?: true;
   /** Whether the row has the keys that identify this type; it may still be malformed. */

@@ -1,5 +1,6 @@
 import type { DatasetType, HashIdType, SpeedBenchType, TraceType } from '../../config/dataset-types.js';
 import { bailianTrace } from './bailian-trace.js';
+import { basetenTrace } from './baseten-trace.js';
 import { azureTrace, burstGptTrace } from './csv-traces.js';
 import { dagJsonl } from './dag-jsonl.js';
 import type { RowFormat } from './format.js';
@@ -36,6 +37,7 @@ export const formats: { readonly [T in ListedType]: FormatOf<T> } = {
   bailian_trace: bailianTrace,
   burst_gpt_trace: burstGptTrace,
   azure_trace: azureTrace,
+  baseten_trace: basetenTrace,
   sagemaker_data_capture: sageMaker,
   otel_spans: otelSpans,
 };

@@ -6,8 +6,7 @@ import { asRecorded } from '../pace.js';
 import type { StreamPlan } from '../stream/stream-plan.js';
 import type { TurnRules } from '../turn-rules.js';
 import { byTime } from './by-time.js';
-import { streamCsv } from './csv-rows.js';
-import { detectType, refuseByName } from './detect.js';
+import { detectType } from './detect.js';
 import { readFolder, type TypedFiles } from './folder.js';
 import type { DatasetType } from './format.js';
 import { formatOf } from './formats.js';
@@ -17,9 +16,11 @@ import { findSpanFiles } from './otel/find-spans.js';
 import { SPAN_BLOCK_TOKENS } from './otel/format.js';
 import { readSpanRows } from './otel/otel-spans.js';
 import { type PoolPlan, planPool } from './pool.js';
+import { changesTimes, withReplayTimes } from './replay.js';
 import { collectRows, joinedFiles, type RowFile, readRowFile } from './row-file.js';
 import { planRows, type RowsPlan } from './rows.js';
 import { synthesised } from './synthesis.js';
+import { tableRows } from './table-rows.js';
 import { containerOf, requireContainer, tableTypeOf } from './table-type.js';
 
 /**
@@ -33,7 +34,6 @@ export async function planFile(
   log: Log,
 ): Promise<RowsPlan | GraphsPlan | PoolPlan | StreamPlan> {
   const isFolder = await isDirectory(path);
-  if (!options.datasetType && !isFolder) refuseByName(path);
   const spanFiles = await spanFilesOf(path, isFolder, options.datasetType);
   if (spanFiles !== undefined) {
     const { blockSize = SPAN_BLOCK_TOKENS, pace = asRecorded } = options;
@@ -51,7 +51,11 @@ export async function planFile(
   if (type === 'dag_jsonl') return planGraphs(file, type, options, rules, log);
   const format = formatOf(type);
   const { rows, originMs } = format.wallClock ? byTime(file, format) : { rows: file, originMs: undefined };
-  const { synthesis, blockSize } = options;
+  const { synthesis, blockSize, replay, pace = asRecorded } = options;
+  if (type === 'baseten_trace' && replay !== undefined && changesTimes(replay, pace)) {
+    const timed = withReplayTimes(rows, originMs ?? 0, replay, pace);
+    return planRows(timed, { type, readAs: type, originMs }, options, rules, log);
+  }
   if (synthesis === undefined || !format.isTrace)
     return planRows(rows, { type, readAs: type, originMs }, options, rules, log);
   const changed = synthesised(rows, format, { blockSize, originMs, textName: '', warn: () => {} }, synthesis);
@@ -82,8 +86,9 @@ async function readTypedFile(path: string, { datasetType }: DatasetOptions): Pro
     return { type: datasetType ?? detectType(file), files: [file] };
   }
   const found: { type?: DatasetType } = {};
-  const rows = streamCsv(path, (columns) => {
+  const rows = tableRows(path, kind, (columns) => {
     found.type = tableTypeOf(path, kind, columns, datasetType);
+    return formatOf(found.type);
   });
   const files = [await collectRows(path, rows)];
   return { type: found.type ?? tableTypeOf(path, kind, [], datasetType), files };

@@ -6,8 +6,9 @@ import type { PromptSource } from '../prompts.js';
 import { sessionIds } from '../session-ids.js';
 import type { TokenIdSource } from '../token-ids.js';
 import type { TurnRules } from '../turn-rules.js';
-import type { DatasetType, Row, RowTurn } from './format.js';
+import type { DatasetType, Row, RowContext, RowTurn } from './format.js';
 import { systemMessageOf } from './multi-turn.js';
+import type { Replay } from './replay.js';
 import { openRowTurns } from './row-turns.js';
 
 /** How the rows of a file become conversations. Plain data. */
@@ -17,6 +18,8 @@ export interface RowSettings {
   readonly readAs: DatasetType;
   /** Start of a trace with times of the wall clock, ms since the epoch. */
   readonly originMs: number | undefined;
+  /** Of a trace with recorded prompts; absent: as recorded. */
+  readonly replay?: Replay | undefined;
   /** Absent: as in the rows. */
   readonly history?: Conversation['history'] | undefined;
   readonly namedSessions: boolean;
@@ -32,6 +35,14 @@ export interface RowSettings {
   readonly pace: Pace;
   /** Media files that are in memory. */
   readonly files: LoadedFiles;
+}
+
+/** How rows are read whose file has no names for texts. */
+export function rowContext(
+  { blockSize, originMs, replay }: Pick<RowSettings, 'blockSize' | 'originMs' | 'replay'>,
+  warn: RowContext['warn'] = () => {},
+): RowContext {
+  return { blockSize, textName: '', originMs, replay, warn };
 }
 
 /** The turns of a conversation as its rows have them. */

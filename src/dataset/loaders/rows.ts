@@ -9,10 +9,15 @@ import type { PublicSource } from '../public/plan.js';
 import type { TokenIdSource } from '../token-ids.js';
 import type { TurnRules } from '../turn-rules.js';
 import { checkRow, mixedInput, repeatedSession } from './check-row.js';
-import type { RowContext } from './format.js';
 import { formatOf } from './formats.js';
 import { inRow, readRow } from './read-row.js';
-import { openConversations, type RowSettings, type Script, scriptOf } from './row-conversations.js';
+import {
+  openConversations,
+  type RowSettings,
+  rowContext,
+  type Script,
+  scriptOf,
+} from './row-conversations.js';
 import { type RowFile, rowCount, rowPlace, shared } from './row-file.js';
 import { SessionLinks } from './session-links.js';
 
@@ -43,7 +48,7 @@ export function planRows(
 ): RowsPlan {
   const format = formatOf(source.readAs);
   const links = new SessionLinks();
-  const { namedSessions, asTokenIds = false, endpointHasSystemSlot, ignoreTimings } = options;
+  const { namedSessions, asTokenIds = false, endpointHasSystemSlot, ignoreTimings, replay } = options;
   const blockSize = options.blockSize ?? formatOf(source.type).blockSize;
   const warnings = new Map<string, { first: string; rows: number }>();
   const sessions: { rows: number[]; input: string; turns: number }[] = [];
@@ -54,7 +59,12 @@ export function planRows(
   let literalBytes = 0;
 
   for (let number = 0; number < rowCount(file); number++) {
-    const row = readRow(file, number, format, { blockSize, textName: '', originMs: source.originMs, warn });
+    const row = readRow(
+      file,
+      number,
+      format,
+      rowContext({ blockSize, replay, originMs: source.originMs }, warn),
+    );
     if (row.turns.length === 0) continue;
     const id = inRow(file, number, () => links.sessionOf(row));
     const known = id === undefined ? undefined : byId.get(id);
@@ -98,6 +108,7 @@ export function planRows(
     asTokenIds,
     file,
     blockSize,
+    replay,
     endpointHasSystemSlot,
     stripsImages: options.stripsImages ?? false,
     ignoreTimings,
@@ -129,8 +140,7 @@ export function openRows(
 }
 
 function scriptAt(plan: Omit<RowsPlan, 'turnsBefore'>, index: number): Script {
-  const { blockSize, originMs } = plan;
-  const context: RowContext = { blockSize, textName: '', originMs, warn: () => {} };
+  const context = rowContext(plan);
   const format = formatOf(plan.readAs);
   const numbers = plan.rowOrder.subarray(plan.rowsBefore[index], plan.rowsBefore[index + 1]);
   return scriptOf(

@@ -8,7 +8,7 @@ import { sinceStart, wallClock } from './wall-clock.js';
 /** A request that an endpoint of Amazon SageMaker captured: its messages, tools, output cap and time. */
 export const sageMaker = {
   isTrace: true,
-  wallClock: true,
+  wallClock: 'any order',
   marks: (row) => 'captureData' in row && 'eventMetadata' in row,
   read(row, context) {
     const time = stringField(required(row, 'eventMetadata'), 'inferenceTime');

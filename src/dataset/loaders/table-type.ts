@@ -15,6 +15,14 @@ export async function containerOf(path: string): Promise<'json' | TableKind> {
   } catch (error) {
     throw unreadableFile(path, error);
   }
+  const magic = head.subarray(0, 6).toString('latin1');
+  if (magic.startsWith('PAR1')) return 'parquet';
+  if (magic === 'ARROW1') {
+    throw new UserError(
+      `${path} is an Arrow file, which cannot be read`,
+      'write it as Parquet, e.g. with pyarrow.parquet.write_table(pyarrow.ipc.open_file(FILE).read_all(), "trace.parquet")',
+    );
+  }
   const text = head
     .subarray(0, 65_536)
     .toString()
@@ -41,14 +49,15 @@ export function tableTypeOf(
   const known = (type: DatasetType) => columnsOf(type).filter((column) => columns.includes(column)).length;
   const [likeliest] = tableTypes(kind).sort((a, b) => known(b) - known(a));
   const type = wanted ?? likeliest;
+  const place = kind === 'csv' ? `${path}:1` : path;
   const there = columns.join(', ');
   if (type === undefined || (wanted === undefined && known(type) === 0)) {
-    throw new UserError(`${path}:1: the columns ${there} are of no known trace`, knownTables(kind));
+    throw new UserError(`${place}: the columns ${there} are of no known trace`, knownTables(kind));
   }
   const missing = columnsOf(type).filter((column) => !columns.includes(column));
   if (missing.length === 0) return type;
   throw new UserError(
-    `${path}:1: the column ${missing.join(' and ')} of ${type} is missing; there are ${there}`,
+    `${place}: the column ${missing.join(' and ')} of ${type} is missing; there are ${there}`,
     'rename the columns, or name another type with --custom-dataset-type',
   );
 }
@@ -70,7 +79,7 @@ export function requireContainer(
   );
 }
 
-const nounOf = { json: 'JSON', csv: 'CSV' } as const;
+const nounOf = { json: 'JSON', csv: 'CSV', parquet: 'Parquet' } as const;
 
 function knownTables(kind: TableKind): string {
   return `known are ${orList(tableTypes(kind).map((type) => `${type} (${columnsOf(type).join(', ')})`))}`;

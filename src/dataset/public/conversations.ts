@@ -4,13 +4,14 @@ import { freeMemory } from '../../util/free-memory.js';
 import type { JsonObject } from '../../util/json.js';
 import type { Log } from '../../util/log.js';
 import { RowError } from '../loaders/format.js';
+import type { Table } from '../loaders/parquet-table.js';
 import type { RowText } from '../loaders/row-stream.js';
 import type { Cells } from './cells.js';
 import { type ColumnNames, mappingOf, requireColumns } from './columns.js';
 import type { DataFile } from './data-files.js';
 import type { RowFilter } from './filters.js';
 import type { RowMapping, RowTools } from './mapping.js';
-import { openTable, type Table } from './read-table.js';
+import { openTable } from './read-table.js';
 
 /** What is read of a data set. */
 export interface Selection {

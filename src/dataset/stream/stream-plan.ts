@@ -2,10 +2,11 @@ import { statSync } from 'node:fs';
 import type { Log } from '../../util/log.js';
 import type { Conversation, Dataset } from '../conversation.js';
 import type { DatasetOptions, EndpointContents } from '../dataset-options.js';
-import type { DatasetType, RowContext } from '../loaders/format.js';
+import { byTime } from '../loaders/by-time.js';
+import type { DatasetType } from '../loaders/format.js';
 import { formatOf } from '../loaders/formats.js';
 import { readRowText } from '../loaders/read-row.js';
-import { openConversations, type RowSettings, scriptOf } from '../loaders/row-conversations.js';
+import { openConversations, type RowSettings, rowContext, scriptOf } from '../loaders/row-conversations.js';
 import type { RowFile } from '../loaders/row-file.js';
 import { planRows, type RowsPlan } from '../loaders/rows.js';
 import type { PromptSource } from '../prompts.js';
@@ -40,7 +41,9 @@ export function planStream(
   rules: TurnRules,
   log: Log,
 ): StreamPlan {
-  const first = planRows(head, { type, readAs: type, originMs: undefined }, options, rules, log);
+  const format = formatOf(type);
+  const { rows, originMs } = format.wallClock ? byTime(head, format) : { rows: head, originMs: undefined };
+  const first = planRows(rows, { type, readAs: type, originMs }, options, rules, log);
   const { path } = head;
   const megabytes = Math.round(head.bytes.length / 1e6);
   log(
@@ -65,7 +68,7 @@ export function openStream(
   const ring = new RingReader(plan.ring);
   const conversationOf = openConversations(plan, prompts, tokenIds);
   const format = formatOf(plan.readAs);
-  const context: RowContext = { blockSize: plan.blockSize, textName: '', warn: () => {} };
+  const context = rowContext(plan);
   return { size: Number.POSITIVE_INFINITY, conversation };
 
   function conversation(position: number): Conversation {

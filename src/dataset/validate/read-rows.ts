@@ -2,7 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { messageOf, UserError } from '../../util/errors.js';
 import { fileChunks } from '../../util/lines.js';
 import { readCsv } from '../loaders/csv-rows.js';
+import type { RowFormat } from '../loaders/format.js';
 import { type CutRow, RowCutter } from '../loaders/row-cutter.js';
+import { tableRows } from '../loaders/table-rows.js';
 
 /** A row as text, or why there is none. */
 export interface ReadRow {
@@ -45,6 +47,22 @@ export async function* readCsvRows(
     yield* bad;
   } catch (error) {
     yield atItsLine(path, 1, error);
+  }
+}
+
+/** Streams the rows of a Parquet file; a broken row group ends it. */
+export async function* readParquetRows(
+  path: string,
+  formatOfColumns: (columns: readonly string[]) => RowFormat,
+): AsyncGenerator<ReadRow> {
+  let line = 1;
+  try {
+    for await (const row of tableRows(path, 'parquet', formatOfColumns)) {
+      line = row.line;
+      yield row;
+    }
+  } catch (error) {
+    yield atItsLine(path, line, error);
   }
 }
 

@@ -2,13 +2,14 @@ import { UserError } from '../../util/errors.js';
 import { detectType } from '../loaders/detect.js';
 import { folderFiles } from '../loaders/folder.js';
 import type { DatasetType } from '../loaders/format.js';
+import { formatOf } from '../loaders/formats.js';
 import { isDirectory } from '../loaders/load.js';
 import { findSpanFiles } from '../loaders/otel/find-spans.js';
 import { stem } from '../loaders/read-row.js';
 import { rowFileOf } from '../loaders/row-file.js';
 import { containerOf, requireContainer, tableTypeOf } from '../loaders/table-type.js';
 import { checkGraph } from './check-graph.js';
-import { readCsvRows, readJsonRows } from './read-rows.js';
+import { readCsvRows, readJsonRows, readParquetRows } from './read-rows.js';
 import { RowChecks } from './row-checks.js';
 
 /** How a file is validated. */
@@ -61,10 +62,12 @@ export async function validateDataset(path: string, options: ValidateOptions): P
     return { type, files: 1, checks };
   }
   const found: { type?: DatasetType; checks?: RowChecks } = {};
-  const rows = readCsvRows(path, (columns) => {
+  const begin = (columns: readonly string[]) => {
     found.type = tableTypeOf(path, kind, columns, datasetType);
     found.checks = new RowChecks(found.type, blockSize, keepProblems);
-  });
+    return formatOf(found.type);
+  };
+  const rows = kind === 'csv' ? readCsvRows(path, begin) : readParquetRows(path, begin);
   for await (const { line, text, problem } of rows) {
     const { checks } = found;
     if (checks === undefined) throw new UserError(`${path}:${line}: ${problem}`);

@@ -735,12 +735,6 @@ describe('the type of a file', () => {
     expect(plan.kind === 'rows' && plan.type).toBe(type);
   });
 
-  it('is told from names and columns too', async () => {
-    expect(await refusal(write('x', 'a.parquet'))).toBe(
-      'FILE looks like baseten_trace, which is not supported yet',
-    );
-  });
-
   it.each([
     [{ a: 1 }, 'FILE:1: the row fits no known type: {"a":1}'],
     [{ text: 'x', input_length: 5 }, 'FILE:1: the row fits several types: single_turn, mooncake_trace'],
