@@ -32,8 +32,8 @@ function wordsOf(line: string): string[] {
   const end = words.findIndex((word) => /^[#|>]/.test(word));
   return words.slice(1, end === -1 ? undefined : end).map((word) => {
     const path = join(folder, word.replace(/[<>]/g, ''));
-    if (/^artifacts\//.test(word)) mkdirSync(path, { recursive: true });
-    else if (/\.(yaml|jsonl?|csv)$/.test(word) && !word.includes('://')) {
+    if (/^artifacts\/|^\w+\/$/.test(word)) mkdirSync(path, { recursive: true });
+    else if (/\.(yaml|jsonl?|csv|parquet)$/.test(word) && !word.includes('://')) {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, word.endsWith('.yaml') ? serverYaml : '{}\n');
     } else return word;
