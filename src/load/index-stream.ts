@@ -62,7 +62,7 @@ export async function indexStream(plan: StreamPlan, options: IndexOptions): Prom
   };
 
   for (;;) {
-    const groups = new SessionGroups(plan.path, plan, format.uniqueSessions);
+    const groups = new SessionGroups(plan.path, plan, format.sessionKey);
     const order = options.schedule && new TimeOrder(plan.path, options.schedule);
     const before = position;
     for await (const { line, text } of rowsOf(plan.path, format)) {

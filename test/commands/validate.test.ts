@@ -158,7 +158,7 @@ describe('aiperf validate', () => {
       '  Fixed schedule  no: there are no timestamps',
       '',
       '1 problem:',
-      '  FILE/b.jsonl:2: the body is empty',
+      '  FILE/b.jsonl:2: the body has no messages: other bodies are sent as inputs_json',
     ]);
   });
 });

@@ -62,11 +62,6 @@ const excuses: readonly Excuse[] = [
     runs: [rawSynthetic],
   },
   {
-    difference: /^(4 requests were sent|fact 2 is missing)$/,
-    reason: 'a recorded body is sent as it is, also to an API without messages',
-    runs: [`${recorded} --custom-dataset-type raw_payload`],
-  },
-  {
     difference: /^(exit code 0, there 1|4 requests were sent|fact --custom-dataset-type is missing)$/,
     reason: 'datasets.md §1.1, ours: such a row is told apart',
     runs: [recorded],

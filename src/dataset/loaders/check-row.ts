@@ -53,12 +53,7 @@ export function mixedInput(
   );
 }
 
-/** The error for the second row of a session that is one row. */
-export function repeatedSession(file: RowLines, number: number, session: string, first: string): UserError {
-  return rowError(
-    file,
-    number,
-    `the session_id ${session} is used already at ${first}`,
-    'give every session an id of its own',
-  );
+/** The error for the second row of a session that is one row. @param id with the name of its key. */
+export function repeatedSession(file: RowLines, number: number, id: string, first: string): UserError {
+  return rowError(file, number, `the ${id} is used already at ${first}`, 'give every row an id of its own');
 }

@@ -95,8 +95,8 @@ export interface RowFormat {
   readonly blockSize?: number;
   /** Times are of the wall clock: rows are sent in their order, and times count from the first; how files have them. */
   readonly wallClock?: 'in order' | 'any order';
-  /** Each session is one row. */
-  readonly uniqueSessions?: true;
+  /** Each session is one row, and this key its ID. */
+  readonly sessionKey?: string;
   /** Whether the row has the keys that identify this type; it may still be malformed. */
   marks(row: JsonObject): boolean;
   /** @throws RowError for a malformed row. */

@@ -3,7 +3,7 @@ import { RowError, type RowFormat } from './format.js';
 
 /** The recorded bodies of a session per item of `data`, each sent as it is: what a run writes as `inputs.json`. */
 export const inputsJson = {
-  uniqueSessions: true,
+  sessionKey: 'session_id',
   marks: (row) => Array.isArray(row.payloads),
   read(row) {
     const sessionId = stringField(row, 'session_id');

@@ -9,6 +9,7 @@ import { promptTexts } from './single-turn.js';
  * `stream` are replaced by those of the run.
  */
 export const openAiBatch: RowFormat = {
+  sessionKey: 'custom_id',
   marks: (row) => 'custom_id' in row && 'body' in row,
   read(row, context) {
     const url = stringField(row, 'url');

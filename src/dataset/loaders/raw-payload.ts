@@ -1,3 +1,4 @@
+import { listField } from './fields.js';
 import { RowError, type RowFormat } from './format.js';
 
 const traceKeys = ['timestamp', 'delay', 'session_id', 'output_length', 'hash_ids'];
@@ -12,7 +13,8 @@ export const rawPayload: RowFormat = {
   read(row, { fileSession }) {
     const { type, ...rest } = row;
     const payload = type === 'raw_payload' ? rest : row;
-    if (Object.keys(payload).length === 0) throw new RowError('the body is empty');
+    if (listField(payload, 'messages') === undefined)
+      throw new RowError('the body has no messages: other bodies are sent as inputs_json');
     return {
       sessionId: fileSession,
       turns: [{ role: 'user', texts: [], payload }],

@@ -69,8 +69,8 @@ export function planRows(
     const id = inRow(file, number, () => links.sessionOf(row));
     const known = id === undefined ? undefined : byId.get(id);
     let session = known === undefined ? undefined : sessions[known];
-    if (session !== undefined && id !== undefined && format.uniqueSessions)
-      throw repeatedSession(file, number, id, rowPlace(file, session.rows[0] ?? 0));
+    if (session !== undefined && id !== undefined && format.sessionKey !== undefined)
+      throw repeatedSession(file, number, `${format.sessionKey} ${id}`, rowPlace(file, session.rows[0] ?? 0));
     if (!session) {
       if (id !== undefined) byId.set(id, sessions.length);
       session = { rows: [], input: row.input, turns: 0 };

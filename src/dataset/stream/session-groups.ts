@@ -50,7 +50,7 @@ const MAX_SESSIONS = 2 ** 24;
 export class SessionGroups {
   readonly #path: string;
   readonly #settings: Pick<RowSettings, 'type' | 'endpointHasSystemSlot'>;
-  readonly #areUnique: boolean;
+  readonly #sessionKey: string | undefined;
   readonly #window: SessionWindow;
   /** In the order of their first rows; those before `#next` were handed on. */
   #open: OpenConversation[] = [];
@@ -62,15 +62,15 @@ export class SessionGroups {
   #index = 0;
   #turns = 0;
 
-  /** @param areUnique each session is one row. */
+  /** @param sessionKey each session is one row, and this key its ID. */
   constructor(
     path: string,
     settings: Pick<RowSettings, 'type' | 'endpointHasSystemSlot'>,
-    areUnique = false,
+    sessionKey?: string,
     window: SessionWindow = sessionWindow,
   ) {
     this.#path = path;
-    this.#areUnique = areUnique;
+    this.#sessionKey = sessionKey;
     this.#settings = settings;
     this.#window = window;
   }
@@ -121,7 +121,7 @@ export class SessionGroups {
     if (first === undefined) return undefined;
     const isOver =
       first.sessionId === undefined ||
-      this.#areUnique ||
+      this.#sessionKey !== undefined ||
       this.#bytes - first.startBytes > this.#window.bytes ||
       this.#rows - first.startRows > this.#window.rows;
     return isOver ? this.#handOn(first) : undefined;
@@ -160,7 +160,8 @@ export class SessionGroups {
 
   #goesOn(sessionId: string, line: number): UserError {
     const place = { path: this.#path, lines: [line] };
-    if (this.#areUnique) return repeatedSession(place, 0, sessionId, 'an earlier line');
+    if (this.#sessionKey !== undefined)
+      return repeatedSession(place, 0, `${this.#sessionKey} ${sessionId}`, 'an earlier line');
     return new UserError(
       `${this.#path}:${line}: the session ${sessionId} goes on here, further from its first row than ${windowWords}, the limit for a file that is streamed`,
       'sort the file by session_id, or split it: files of up to 256 MB are read whole',

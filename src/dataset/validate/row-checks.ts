@@ -88,8 +88,9 @@ export class RowChecks {
       this.#linked.add(link.id);
     }
     const known = id === undefined ? undefined : this.#sessions.get(id);
-    if (known !== undefined && formatOf(this.#type).uniqueSessions)
-      throw new RowError(`the session_id ${id} is used already at ${known.line}`);
+    const { sessionKey } = formatOf(this.#type);
+    if (known !== undefined && sessionKey !== undefined)
+      throw new RowError(`the ${sessionKey} ${id} is used already at ${known.line}`);
     if (known !== undefined && known.input !== input)
       throw new RowError(`the session ${id} has rows with ${known.input}, and this one has ${input}`);
     let lastMs = known?.lastMs ?? Number.NEGATIVE_INFINITY;

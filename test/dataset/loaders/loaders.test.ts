@@ -554,6 +554,12 @@ describe('openai_batch', () => {
   ])('refuses %j', async (row, problem) => {
     expect(await refusal(write(lines(row)))).toBe(`FILE:1: ${problem}`);
   });
+
+  it('refuses an id that is there twice', async () => {
+    expect(await refusal(write(lines(batch({ messages }), batch({ messages }))))).toBe(
+      'FILE:2: the custom_id r0 is used already at FILE:1',
+    );
+  });
 });
 
 describe('prompts', () => {
@@ -713,7 +719,7 @@ describe('the type of a file', () => {
     [{ turns: [{ text: 'x' }] }, 'multi_turn'],
     [{ session_id: 's', turns: [{ text: 'x' }] }, 'multi_turn'],
     [{ messages }, 'raw_payload'],
-    [{ type: 'raw_payload', text: 'x' }, 'raw_payload'],
+    [{ type: 'raw_payload', text: 'x', messages }, 'raw_payload'],
     [{ input_length: 5 }, 'mooncake_trace'],
     [{ text_input: 'x' }, 'mooncake_trace'],
     [{ payload: { a: 1 } }, 'mooncake_trace'],

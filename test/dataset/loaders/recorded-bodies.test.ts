@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isTrace } from '../../../src/dataset/plan.js';
+import { validateDataset } from '../../../src/dataset/validate/validate.js';
 import { lines, load, refusal, sessions, write, writeFolder } from './load-files.js';
 
 const body = (content: string, rest: object = {}) => ({ messages: [{ role: 'user', content }], ...rest });
@@ -45,6 +46,20 @@ describe('inputs_json', () => {
     expect(await item({ payloads: [] })).toBe('FILE:1: payloads of session s2 must hold at least one body');
     expect(await item({ payloads: [7] })).toBe('FILE:1: payloads[0] must be an object, got 7');
     expect(await item({ payloads: [{}] })).toBe('FILE:1: payloads[0] must be a body, got {}');
+  });
+});
+
+describe('raw_payload', () => {
+  it.each([
+    [{ prompt: 'x' }, 'the body has no messages: other bodies are sent as inputs_json'],
+    [{ messages: null }, 'the body has no messages: other bodies are sent as inputs_json'],
+    [{ messages: 'x' }, 'messages must be a list, got "x"'],
+  ])('refuses %j', async (row, problem) => {
+    const path = write(lines(body('a'), row));
+    expect(await refusal(path)).toBe(`FILE:2: ${problem}`);
+    expect((await validateDataset(path, { keepProblems: 9 })).checks.problems.kept).toMatchObject([
+      { line: 2, text: problem },
+    ]);
   });
 });
 

@@ -7,7 +7,7 @@ const settings = { type: 'multi_turn', endpointHasSystemSlot: true } as const;
 
 /** Adds rows of `id:role`, and lists which rows each conversation got when. */
 function grouped(rows: readonly string[], window = { bytes: 1e6, rows: 3 }) {
-  const groups = new SessionGroups('FILE', settings, false, window);
+  const groups = new SessionGroups('FILE', settings, undefined, window);
   const found: string[] = [];
   const note = (line: number | 'end', { index, firstTurn, rows: own, timesMs }: GroupedConversation) =>
     found.push(`${line}: #${index} after ${firstTurn}, ${own.join(' ')}, ${timesMs.length} turns`);
@@ -43,6 +43,16 @@ describe('the rows of a session', () => {
       'end: #1 after 1, b:system, 1 turns',
       'end: #2 after 2, c, 1 turns',
     ]);
+  });
+
+  it('are at once complete where each is a row', () => {
+    const groups = new SessionGroups('FILE', settings, 'custom_id');
+    const row = { sessionId: 'a', turns: [], input: 'body', history: 'self-contained' } as const;
+    groups.add(row, 'text', 1);
+    expect(groups.take()).toMatchObject({ index: 0, sessionId: 'a' });
+    expect(() => groups.add(row, 'text', 2)).toThrow(
+      'FILE:2: the custom_id a is used already at an earlier line',
+    );
   });
 
   it('may not go on after the window', () => {
