@@ -1,7 +1,7 @@
 import { andList, orList } from '../util/lists.js';
 import { basetenKeys } from './baseten-options.js';
 import { controlConflicts, controlWarnings } from './control-conflicts.js';
-import { changeableTypes, graphTypes, hashIdTypes, isOneOf, traceTypes } from './dataset-types.js';
+import { callTypes, changeableTypes, graphTypes, hashIdTypes, isOneOf, traceTypes } from './dataset-types.js';
 import type { Check, Findings, Loaded } from './load.js';
 
 import { loadConflicts, loadWarnings } from './load-conflicts.js';
@@ -258,8 +258,8 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
         type === 'baseten_trace'
           ? ['traceIdleGapCapSeconds']
           : ['traceIdleGapCapSeconds', 'maxIdleGapCapSeconds'],
-        type !== 'otel_spans',
-        `an otel_spans file, which records when calls were in flight, got ${type}`,
+        !isOneOf(callTypes, type),
+        `a file that records when calls were in flight (${orList(callTypes)}), got ${type}`,
       ),
       forbiddenFor(
         ['interTurnDelayCapSeconds'],

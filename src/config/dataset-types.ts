@@ -43,11 +43,14 @@ export const changeableTypes = [
   'sagemaker_data_capture',
 ] as const;
 
+/** Traces that record when the calls of agents were in flight. */
+export const callTypes = ['otel_spans', 'weka_trace'] as const;
+
 /** Recorded traffic: sent completely by default. */
-export const traceTypes = [...changeableTypes, 'baseten_trace', 'otel_spans'] as const;
+export const traceTypes = [...changeableTypes, 'baseten_trace', ...callTypes] as const;
 
 /** Files of agents that run in parallel. */
-export const graphTypes = ['dag_jsonl', 'otel_spans'] as const;
+export const graphTypes = ['dag_jsonl', ...callTypes] as const;
 
 /** Types whose prompts are made from hash IDs, each of which covers `--isl-block-size` tokens. */
 export const hashIdTypes = ['mooncake_trace', 'bailian_trace', ...graphTypes] as const;
@@ -70,6 +73,8 @@ export const datasetTypes = [
 export type DatasetType = (typeof datasetTypes)[number];
 export type SpeedBenchType = (typeof speedBenchTypes)[number];
 export type TraceType = (typeof traceTypes)[number];
+export type GraphType = (typeof graphTypes)[number];
+export type CallType = (typeof callTypes)[number];
 export type HashIdType = (typeof hashIdTypes)[number];
 
 /** Whether a type is one of a list. */

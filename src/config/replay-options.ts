@@ -1,3 +1,4 @@
+import { callTypes, graphTypes } from './dataset-types.js';
 import type { OptionTable } from './option.js';
 import { number } from './option-kinds.js';
 
@@ -17,21 +18,21 @@ export const replayOptions = {
     group,
     above: 0,
     defaultText: '1',
-    help: 'Divide the recorded times and delays of agents (dag_jsonl, otel_spans) by this factor.',
+    help: `Divide the recorded times and delays of agents (${graphTypes.join(', ')}) by this factor.`,
   }),
   traceIdleGapCapSeconds: number({
     flags: ['--trace-idle-gap-cap-seconds'],
     group,
     min: 0,
     defaultText: 'no limit',
-    help: 'Longest time in which no call of a session of otel_spans is in flight, s of the replay; what follows moves up.',
+    help: `Longest time in which no call of a session is in flight, s of the replay; what follows moves up (${callTypes.join(', ')}).`,
   }),
   maxIdleGapCapSeconds: number({
     flags: ['--max-idle-gap-cap-seconds'],
     group,
     above: 0,
     defaultText: 'no limit',
-    help: 'The same over all sessions of otel_spans: pauses of the whole trace.',
+    help: 'The same over all sessions together: pauses of the whole trace.',
   }),
 } satisfies OptionTable;
 

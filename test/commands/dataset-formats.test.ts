@@ -56,6 +56,10 @@ const files: Readonly<Record<string, string>> = {
     },
     eventMetadata: { inferenceTime: '2024-01-02T03:04:05Z' },
   }),
+  'weka/a.json': JSON.stringify({
+    ...{ id: 't', models: ['m'], block_size: 64, hash_id_scope: 'local' },
+    requests: [{ t: 0, type: 'n', model: 'm', in: 20, out: 5, hash_ids: [1] }],
+  }),
   'qualitative.jsonl': speedBench,
 };
 
@@ -85,6 +89,7 @@ const firstBody: Readonly<Record<string, unknown>> = {
   'AzureLLMInferenceTrace_conv.csv': generated,
   'baseten.parquet': sent('def f():', { max_completion_tokens: 3, min_tokens: 3, block_size: 64 }),
   'captured/': sent('captured'),
+  'weka/': generated,
   'qualitative.jsonl': sent('1 + 1?'),
   'qualitative.jsonl --custom-dataset-type speed_bench_coding': sent('Sort.'),
 };

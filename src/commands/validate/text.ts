@@ -1,3 +1,4 @@
+import { callTypes, isOneOf } from '../../config/dataset-types.js';
 import type { Validation } from '../../dataset/validate/validate.js';
 import { counted, withThousands } from '../../util/counted.js';
 import { oneLine } from '../../util/plain-text.js';
@@ -7,7 +8,7 @@ export function validationText(path: string, { type, files, checks }: Validation
   const { totals, problems, notes, graphs } = checks;
   const name = oneLine(path);
   const size = [
-    ...(type === 'otel_spans' ? [] : [counted(totals.rows, 'row')]),
+    ...(isOneOf(callTypes, type) ? [] : [counted(totals.rows, 'row')]),
     ...(files > 1 ? [counted(files, 'file')] : []),
   ];
   const lines = [[`${name}: ${type}`, ...size].join(', '), '', ...facts(checks), ''];

@@ -8,7 +8,7 @@ import { rowError } from './read-row.js';
 import { type RowFile, rowText } from './row-file.js';
 import { speedBenchTypeOf } from './speed-bench.js';
 
-const unbuiltTypes = ['tracelab', 'weka_trace'] as const;
+const unbuiltTypes = ['tracelab'] as const;
 type UnbuiltType = (typeof unbuiltTypes)[number];
 
 const listedTypes = Object.keys(formats) as (keyof typeof formats)[];

@@ -15,6 +15,7 @@ import { sageMaker } from './sagemaker.js';
 import { shareGpt } from './sharegpt.js';
 import { singleTurn } from './single-turn.js';
 import { speedBench } from './speed-bench.js';
+import { wekaTrace } from './weka/format.js';
 
 type ListedType = Exclude<DatasetType, SpeedBenchType>;
 
@@ -40,6 +41,7 @@ export const formats: { readonly [T in ListedType]: FormatOf<T> } = {
   baseten_trace: basetenTrace,
   sagemaker_data_capture: sageMaker,
   otel_spans: otelSpans,
+  weka_trace: wekaTrace,
 };
 
 /** The format of a file type. */

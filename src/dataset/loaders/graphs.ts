@@ -1,3 +1,4 @@
+import type { GraphType } from '../../config/dataset-types.js';
 import { UserError } from '../../util/errors.js';
 import type { JsonObject } from '../../util/json.js';
 import type { Log } from '../../util/log.js';
@@ -26,9 +27,6 @@ export interface GraphsPlan
   readonly kind: 'graphs';
   readonly type: GraphType;
 }
-
-/** File types whose conversations are graphs. */
-type GraphType = 'dag_jsonl' | 'otel_spans';
 
 /** Validates every row and ties the agents together. @throws UserError for a malformed row or graph, naming its line. */
 export function planGraphs(

@@ -6,15 +6,13 @@ import { asRecorded } from '../pace.js';
 import type { StreamPlan } from '../stream/stream-plan.js';
 import type { TurnRules } from '../turn-rules.js';
 import { byTime } from './by-time.js';
+import { findCallTrace, readCallTrace } from './call-traces.js';
 import { detectType } from './detect.js';
 import { readFolder, type TypedFiles } from './folder.js';
 import type { DatasetType } from './format.js';
 import { formatOf } from './formats.js';
 import { type GraphsPlan, planGraphs } from './graphs.js';
 import { planLargeFile } from './large-file.js';
-import { findSpanFiles } from './otel/find-spans.js';
-import { SPAN_BLOCK_TOKENS } from './otel/format.js';
-import { readSpanRows } from './otel/otel-spans.js';
 import { type PoolPlan, planPool } from './pool.js';
 import { changesTimes, withReplayTimes } from './replay.js';
 import { collectRows, joinedFiles, type RowFile, readRowFile } from './row-file.js';
@@ -34,11 +32,10 @@ export async function planFile(
   log: Log,
 ): Promise<RowsPlan | GraphsPlan | PoolPlan | StreamPlan> {
   const isFolder = await isDirectory(path);
-  const spanFiles = await spanFilesOf(path, isFolder, options.datasetType);
-  if (spanFiles !== undefined) {
-    const { blockSize = SPAN_BLOCK_TOKENS, pace = asRecorded } = options;
-    const rows = await readSpanRows(path, spanFiles, { blockSize, pace }, log);
-    return planGraphs(rows, 'otel_spans', { ...options, blockSize }, rules, log);
+  const calls = await findCallTrace(path, isFolder, options.datasetType);
+  if (calls !== undefined) {
+    const { rows, blockSize } = await readCallTrace(path, calls, options, log);
+    return planGraphs(rows, calls.type, { ...options, blockSize }, rules, log);
   }
   const streamed = isFolder ? undefined : await planLargeFile(path, options, rules, log);
   if (streamed !== undefined) return streamed;
@@ -67,15 +64,6 @@ export async function planFile(
     rules,
     log,
   );
-}
-
-async function spanFilesOf(
-  path: string,
-  isFolder: boolean,
-  wanted: DatasetType | undefined,
-): Promise<readonly string[] | undefined> {
-  if (wanted !== undefined && wanted !== 'otel_spans') return undefined;
-  return findSpanFiles(path, isFolder, wanted === 'otel_spans');
 }
 
 async function readTypedFile(path: string, { datasetType }: DatasetOptions): Promise<TypedFiles> {

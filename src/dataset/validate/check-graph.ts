@@ -23,7 +23,7 @@ export async function checkGraph(path: string, type: DatasetType, checks: RowChe
       for (const { turns } of agentsOf(dataset.conversation(index))) {
         graphs.agents++;
         graphs.turns += turns.length;
-        // Spans have no rows that were checked.
+        // Traces of calls have no rows that were checked.
         if (checks.totals.rows === 0) for (const turn of turns) checks.takeTime(turn.timestampMs);
       }
     }

@@ -1,10 +1,10 @@
 import { UserError } from '../../util/errors.js';
+import { findCallTrace } from '../loaders/call-traces.js';
 import { detectType } from '../loaders/detect.js';
 import { folderFiles } from '../loaders/folder.js';
 import type { DatasetType } from '../loaders/format.js';
 import { formatOf } from '../loaders/formats.js';
 import { isDirectory } from '../loaders/load.js';
-import { findSpanFiles } from '../loaders/otel/find-spans.js';
 import { stem } from '../loaders/read-row.js';
 import { rowFileOf } from '../loaders/row-file.js';
 import { containerOf, requireContainer, tableTypeOf } from '../loaders/table-type.js';
@@ -37,13 +37,12 @@ export interface Validation {
 export async function validateDataset(path: string, options: ValidateOptions): Promise<Validation> {
   const { datasetType, blockSize, keepProblems } = options;
   const isFolder = await isDirectory(path);
-  if (datasetType === undefined || datasetType === 'otel_spans') {
-    const spans = await findSpanFiles(path, isFolder, datasetType === 'otel_spans');
-    if (spans !== undefined) {
-      const checks = new RowChecks('otel_spans', blockSize, keepProblems);
-      await checkGraph(path, 'otel_spans', checks);
-      return { type: 'otel_spans', files: spans.length, checks };
-    }
+  const calls = await findCallTrace(path, isFolder, datasetType);
+  if (calls !== undefined) {
+    const { type, files } = calls;
+    const checks = new RowChecks(type, blockSize, keepProblems);
+    await checkGraph(path, type, checks);
+    return { type, files: files.length, checks };
   }
   if (isFolder) {
     const { type, paths } = await folderFiles(path, datasetType);

@@ -1,6 +1,5 @@
 import type { Call } from './call.js';
 import type { Span } from './span.js';
-import type { SpanTree } from './span-tree.js';
 
 /** Shorter answers may be repeated by chance. */
 const MIN_OUTPUT_CHARACTERS = 20;
@@ -18,7 +17,10 @@ export interface OrderedCall {
  * The calls of a session in the order of their starts. A call waits for all that had returned when it began; not for
  * those of branches of the span tree that ran at the same time as its own, unless one of its messages is their answer.
  */
-export function orderedCalls(calls: readonly Call[], tree: SpanTree): OrderedCall[] {
+export function orderedCalls(
+  calls: readonly Call[],
+  tree: { path(span: Span): readonly Span[] },
+): OrderedCall[] {
   const ordered: OrderedCall[] = [];
   const byOutput = new Map<string, OrderedCall>();
   for (const call of [...calls].sort(

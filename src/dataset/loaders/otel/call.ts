@@ -14,6 +14,8 @@ export interface Call {
   readonly cachedTokens: number | undefined;
   readonly outputTokens: number | undefined;
   readonly maxTokens: number | undefined;
+  /** In place of one of `--model`. */
+  readonly model?: string | undefined;
 }
 
 const callOperations = ['chat', 'text_completion', 'generate_content', 'completion'];

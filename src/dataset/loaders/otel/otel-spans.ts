@@ -1,21 +1,14 @@
 import { UserError } from '../../../util/errors.js';
 import type { Log } from '../../../util/log.js';
-import { type Pace, withoutLongGaps } from '../../pace.js';
-import { type RowFile, rowFileOf } from '../row-file.js';
+import type { Pace } from '../../pace.js';
+import type { RowFile } from '../row-file.js';
 import { type Call, callOf } from './call.js';
-import { type OrderedCall, orderedCalls } from './call-order.js';
+import { orderedCalls } from './call-order.js';
 import { openPrefixes } from './prefixes.js';
 import { type PlacedSpan, readSpans } from './read-spans.js';
-import { sessionRows, type TimesOf } from './session-rows.js';
+import { type RecordedSession, recordedRows } from './recorded-rows.js';
 import type { Span } from './span.js';
 import { SpanError, SpanTree } from './span-tree.js';
-
-/** The calls of one conversation of a file. */
-interface SpanSession {
-  readonly id: string;
-  readonly calls: readonly OrderedCall[];
-  readonly lineOf: (span: Span) => number;
-}
 
 /**
  * Reads OpenTelemetry spans of calls to language models as rows of `dag_jsonl`. Each conversation of a file is a session;
@@ -29,7 +22,7 @@ export async function readSpanRows(
   { blockSize, pace }: { readonly blockSize: number; readonly pace: Pace },
   log: Log,
 ): Promise<RowFile> {
-  const sessions: SpanSession[] = [];
+  const sessions: RecordedSession[] = [];
   for (const file of paths) sessions.push(...sessionsIn(file, await readSpans(file), log));
   if (sessions.length === 0) {
     throw new UserError(
@@ -37,45 +30,10 @@ export async function readSpanRows(
       'expected spans with gen_ai.operation.name (chat, text_completion, generate_content) and messages or token counts',
     );
   }
-  const timesOf = replayedTimes(sessions, pace);
-  const originMs = sessions
-    .map(({ calls: [first] }) => (first === undefined ? 0 : timesOf(first).startMs))
-    .reduce((least, startMs) => Math.min(least, startMs));
-  const blocksOf = openPrefixes(blockSize);
-  const named = new Map<string, number>();
-  const rows = sessions.flatMap(({ id, calls, lineOf }) => {
-    const count = (named.get(id) ?? 0) + 1;
-    named.set(id, count);
-    const sessionId = count === 1 ? id : `${id}#${count}`;
-    return sessionRows({ sessionId, calls, originMs, timesOf, blocksOf }).map(({ row, span }) => ({
-      line: lineOf(span),
-      text: JSON.stringify(row),
-    }));
-  });
-  return rowFileOf(path, rows);
+  return recordedRows(path, sessions, pace, openPrefixes(blockSize));
 }
 
-/** Recorded times with long pauses shortened; limits are ms of the replay, which is sped up afterwards. */
-function replayedTimes(
-  sessions: readonly SpanSession[],
-  { speedup, maxSessionIdleMs, maxIdleMs }: Pace,
-): TimesOf {
-  const recorded = (limitMs: number | undefined) => (limitMs === undefined ? undefined : limitMs * speedup);
-  const calls = sessions.flatMap((session) => session.calls);
-  const moved = withoutLongGaps(
-    calls.map(({ call }) => call.span),
-    recorded(maxIdleMs),
-  );
-  const times = new Map(calls.map((call, place) => [call, moved[place] ?? call.call.span]));
-  const timesOf: TimesOf = (call) => times.get(call) ?? call.call.span;
-  for (const session of sessions) {
-    const own = withoutLongGaps(session.calls.map(timesOf), recorded(maxSessionIdleMs));
-    for (const [place, call] of session.calls.entries()) times.set(call, own[place] ?? call.call.span);
-  }
-  return timesOf;
-}
-
-function sessionsIn(path: string, placed: readonly PlacedSpan[], log: Log): SpanSession[] {
+function sessionsIn(path: string, placed: readonly PlacedSpan[], log: Log): RecordedSession[] {
   const lines = new Map(placed.map(({ span, line }) => [span, line]));
   const lineOf = (span: Span) => lines.get(span) ?? 1;
   const tree = treeOf(path, placed, lineOf);

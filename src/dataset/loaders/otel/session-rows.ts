@@ -109,13 +109,14 @@ function agentNameOf(path: readonly Span[]): string {
 
 /** The recorded answer's length caps the output; without it, the recorded cap does. */
 function contentOf(call: Call, blocks: () => readonly number[]): JsonObject {
-  const { messages, tools, inputTokens = 1, outputTokens, maxTokens } = call;
+  const { messages, tools, inputTokens = 1, outputTokens, maxTokens, model } = call;
   const cap = outputTokens || maxTokens || undefined;
   return {
     ...(messages === undefined
       ? { input_length: Math.max(1, inputTokens), hash_ids: [...blocks()] }
       : { messages: [...messages], ...(tools === undefined ? {} : { tools: [...tools] }) }),
     ...(cap === undefined ? {} : { max_tokens: cap }),
+    ...(model === undefined ? {} : { model }),
   };
 }
 
