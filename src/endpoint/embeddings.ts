@@ -27,7 +27,7 @@ export const embeddings: Endpoint = {
   media: [],
   inputKeys: ['input'],
   batchKey: 'input',
-  checkTurn: refuseSecondTurn,
+  checkTurn: checkTexts,
   probeBody: (model) => ({ input: 'Lo', model }),
   body: (request, options) =>
     withExtras({ model: request.turn.model, input: textsOf(request.turn) }, request, options),
@@ -43,7 +43,7 @@ export const nimEmbeddings: Endpoint = {
   inputKeys: ['input'],
   batchKey: 'input',
   inputText: (turn) => textsOf(turn).join(' '),
-  checkTurn: refuseSecondTurn,
+  checkTurn: checkTexts,
   body: (request, options) =>
     withExtras({ model: request.turn.model, input: pairs(request) }, request, options),
 };
@@ -66,8 +66,14 @@ function withoutCap(request: BodyRequest): BodyRequest {
   return { ...request, turn };
 }
 
-function refuseSecondTurn({ follows }: BodyRequest): void {
+function checkTexts({ turn, follows }: BodyRequest): void {
   if (follows) throw new UserError('Embeddings endpoint only supports one turn.');
+  if (turn.messages) {
+    throw new UserError(
+      'this embeddings endpoint takes texts and cannot send a message array',
+      'use --endpoint-type chat_embeddings',
+    );
+  }
 }
 
 function pairs({ turn }: BodyRequest): string[] {

@@ -46,6 +46,12 @@ describe('embeddings', () => {
     );
   });
 
+  it('refuses a message array, of which it would send nothing', () => {
+    const messages = [{ role: 'user', content: 'a' }];
+    for (const endpoint of [embeddings, nim_embeddings])
+      expect(() => bodyFor(endpoint, { messages })).toThrow('cannot send a message array');
+  });
+
   it('pairs texts with images where NIM takes both', () => {
     const media = [image('data:image/png;base64,QQ=='), image('http://h/b.png')];
     expect(JSON.parse(bodyFor(nim_embeddings, { texts: texts('a', 'b'), media })).input).toEqual([
