@@ -79,11 +79,10 @@ describe('what ships carries the licences of what is in it', () => {
   });
 
   it.each([
-    ['the charts of pictures', /\/svg-\w+\.js$/, ['echarts', 'tslib', 'zrender']],
-    ['a load thread', /^dist\/load\/thread\.js$/, ['d3-random', 'pure-rand']],
-  ])('%s', (_what, path, names) => {
-    const found = [...chunks, 'dist/load/thread.js'].filter((file) => path.test(file));
-    expect(found.map(listedIn)).toEqual([names]);
+    ['the charts of pictures', ['echarts', 'tslib', 'zrender']],
+    ['what load threads share', ['d3-random', 'pure-rand']],
+  ])('%s', (_what, names) => {
+    expect(chunks.map(listedIn)).toContainEqual(names);
   });
 
   it('all parts of the program together', () => {

@@ -88,7 +88,7 @@ describe('media in files', () => {
       ['image', 'rows', 'http://host/a', undefined],
       ['audio', 'rows', 'wav,QUJD', undefined],
     ]);
-    const row = JSON.stringify({ text: 'a', audio: 'wav,QUJD', image: 'http://host/a' }).length + 1;
+    const row = JSON.stringify({ text: 'a', audio: 'wav,QUJD', image: 'http://host/a' }).length;
     expect(estimateBytes(plan)).toBe(2 * (row + 'wav,QUJD'.length + 'http://host/a'.length));
   });
 

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fixed } from '../../src/metrics/format.js';
 import { type MockServer, startMockServer } from '../../src/mock-server/server.js';
 import { dyingUnderLoad, startRecordingServer } from '../golden/recording-server.js';
 import {
@@ -97,9 +98,9 @@ describe.concurrent('a DCGM exporter', () => {
     });
     const csv = readFileSync(join(folder, 'profile_export_aiperf.csv'), 'utf8');
     expect(csv).toContain(`\r\n\r\n\r\nEndpoint,GPU_Index,`);
-    expect(csv).toContain(`Total GPU Energy (J),${joules.toFixed(2)}\r\n`);
+    expect(csv).toContain(`Total GPU Energy (J),${fixed(joules, 2)}\r\n`);
     expect(cellsOf(stdout, ([label]) => label === 'Total GPU Power (W)')?.[1]).toBe(
-      summary.nvidia_total_gpu_power.avg.toFixed(2),
+      fixed(summary.nvidia_total_gpu_power.avg, 2),
     );
     expect(readFileSync(join(folder, 'profile_export_series.jsonl'), 'utf8')).toContain(
       '"metric":"nvidia_power_usage"',

