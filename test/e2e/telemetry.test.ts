@@ -47,23 +47,32 @@ function telemetryLines(folder: string): string[] {
   return log.flatMap((line) => /^\S+ \S+ - telemetry - (.*)/.exec(line)?.[1] ?? []);
 }
 
-it("reads the server's page from before the first request to after the last response", async () => {
-  const server = await startServer();
-  const folder = temporaryFolder();
-  // Without it, a busy machine may leave no time for the second read.
-  const strict = { ...options, 'strict-telemetry': true as const };
-  const { code } = await aiperf(profileWords({ ...strict, url: `${server.url}/v1`, 'artifact-dir': folder }));
-  server.close();
-  expect(code).toBe(0);
-  const { events, reads } = server;
-  expect(events.slice(0, 2)).toEqual(['read', 'read']);
-  expect(events.slice(events.lastIndexOf('answered') + 1).length).toBeGreaterThanOrEqual(2);
-  expect(new Set(reads.map(({ method, path }) => `${method} ${path}`))).toEqual(new Set(['GET /metrics']));
-  expect(telemetryLines(folder)).toEqual([`DEBUG - 1 of 1 pages were read, ${reads.length} times in all`]);
-  expect(existsSync(join(folder, 'telemetry'))).toBe(false);
-});
+// On a busy machine a read may take longer than its limit of 1.8 intervals.
+const onBusyMachines = { retry: 2 };
 
-it('sends keys to the servers of the load alone, and shows none', async () => {
+it(
+  "reads the server's page from before the first request to after the last response",
+  onBusyMachines,
+  async () => {
+    const server = await startServer();
+    const folder = temporaryFolder();
+    // Without it, a busy machine may leave no time for the second read.
+    const strict = { ...options, 'strict-telemetry': true as const };
+    const { code } = await aiperf(
+      profileWords({ ...strict, url: `${server.url}/v1`, 'artifact-dir': folder }),
+    );
+    server.close();
+    expect(code).toBe(0);
+    const { events, reads } = server;
+    expect(events.slice(0, 2)).toEqual(['read', 'read']);
+    expect(events.slice(events.lastIndexOf('answered') + 1).length).toBeGreaterThanOrEqual(2);
+    expect(new Set(reads.map(({ method, path }) => `${method} ${path}`))).toEqual(new Set(['GET /metrics']));
+    expect(telemetryLines(folder)).toEqual([`DEBUG - 1 of 1 pages were read, ${reads.length} times in all`]);
+    expect(existsSync(join(folder, 'telemetry'))).toBe(false);
+  },
+);
+
+it('sends keys to the servers of the load alone, and shows none', onBusyMachines, async () => {
   const server = await startServer();
   const other = await startServer();
   const folder = temporaryFolder();
