@@ -26,8 +26,8 @@ yieldToLoadThreads();
 const { source, blockSize, returned }: RecorderStart = workerData;
 const log = new TrafficLog(source, blockSize);
 const counts: ReadCounts = { recorded: 0, aborted: 0, failed: 0, other: 0 };
-/** Why nothing more can be kept, such as a full disk. */
-let failure: UserError | undefined;
+/** Nothing more can be kept, such as on a full disk. */
+let isFailed = false;
 
 parentPort?.on('message', (message: RecorderMessage) => {
   if (message.kind === 'exchange') {
@@ -44,9 +44,12 @@ function take(exchange: RecordedExchange): void {
   // Counted before its bodies are read, which may end in an error.
   const bytes = bytesOf(exchange);
   try {
-    counts[record(exchange)]++;
+    if (!isFailed) counts[record(exchange)]++;
   } catch (thrown) {
-    if (thrown instanceof UserError) failure ??= thrown;
+    if (thrown instanceof UserError) {
+      isFailed = true;
+      parentPort?.postMessage(errorReply(thrown));
+    }
     // Anything else is about this body: it is none that could be read. The reason may quote it.
     counts.other++;
   } finally {
@@ -83,7 +86,6 @@ function decoded(pieces: readonly Uint8Array[], encoding: string): Buffer {
 const MAX_DECODED_BYTES = 2 ** 28;
 
 async function finish(output: string, form: TraceForm): Promise<RecorderReply> {
-  if (failure !== undefined) throw failure;
   const size = emptySize();
   if (log.facts.size > 0) await writeLines(output, traceRows(log, form, size));
   const { refusedChats, hasTemplate, unanswered } = log;

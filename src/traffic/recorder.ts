@@ -52,8 +52,9 @@ export interface RecordingCounts extends ReadCounts {
 /** Hands exchanges to a thread that makes facts of them, so that the thread of the proxy never counts a token. */
 export class Recorder {
   readonly budget: Budget;
-  /** Rejects if the thread dies. */
-  readonly death: Promise<never>;
+  /** Rejects if the thread dies, or can keep nothing more: with a ThreadDeath or a UserError. Never resolves. */
+  readonly failure: Promise<never>;
+  readonly #trace: Promise<RecordedTrace>;
   #dropped = 0;
   #other = 0;
   #unreachable = 0;
@@ -66,12 +67,14 @@ export class Recorder {
     this.budget = new Budget(maxBytes, returned);
     const workerData: RecorderStart = { source, blockSize, returned };
     this.#worker = new Worker(packageFile('dist/traffic/recorder-thread.js'), { workerData });
-    this.death = deathOf(this.#worker, 'The recording thread', () => this.#isOver);
-  }
-
-  /** Exchanges whose server could not be reached, so far. */
-  get unreachable(): number {
-    return this.#unreachable;
+    const reply = new Promise<RecorderReply>((resolve) => this.#worker.once('message', resolve));
+    this.#trace = reply.then((result) => {
+      if ('error' in result) throw new UserError(result.error, result.hint);
+      return result;
+    });
+    const death = deathOf(this.#worker, 'The recording thread', () => this.#isOver);
+    this.failure = Promise.race([death, this.#trace.then(() => death)]);
+    this.failure.catch(() => {});
   }
 
   take(end: ExchangeEnd, isDropped: boolean, exchange: RecordedExchange | undefined): void {
@@ -89,18 +92,17 @@ export class Recorder {
     }
   }
 
-  /** Waits until all is read, and writes the trace. @throws UserError, also if the thread has died. */
+  /** Waits until all is read, and writes the trace. @throws UserError, or the ThreadDeath of the thread. */
   async finish(
     output: string,
     form: TraceForm,
   ): Promise<RecordedTrace & { readonly counts: RecordingCounts }> {
-    const reply = new Promise<RecorderReply>((resolve) => this.#worker.once('message', resolve));
     const message: RecorderMessage = { kind: 'finish', output, form };
     this.#worker.postMessage(message);
-    const result = await Promise.race([reply, this.death]);
-    this.#isOver = true;
-    await this.#worker.terminate();
-    if ('error' in result) throw new UserError(result.error, result.hint);
+    const result = await Promise.race([this.#trace, this.failure]).finally(() => {
+      this.#isOver = true;
+      return this.#worker.terminate();
+    });
     const { counts } = result;
     const [dropped, unreachable] = [this.#dropped, this.#unreachable];
     return { ...result, counts: { ...counts, other: counts.other + this.#other, dropped, unreachable } };

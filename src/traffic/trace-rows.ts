@@ -34,7 +34,8 @@ export function* traceRows(log: TrafficLog, form: TraceForm, size: TraceSize): G
   for (const facts of log.facts.inOrder()) {
     firstMs ??= facts.atMs;
     const place = conversations.place(facts);
-    const hashIds = ids.of(facts.blocks);
+    // Later turns of a session are written without ids, which would leave gaps in those of others.
+    const hashIds = form.sessions && place.turn > 1 ? [] : ids.of(facts.blocks);
     const timestamp = Math.round(facts.atMs - firstMs);
     const model = models.get(facts.model) ?? `model-${models.size + 1}`;
     models.set(facts.model, model);

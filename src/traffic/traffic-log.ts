@@ -56,14 +56,19 @@ export class TrafficLog {
     return this.#renderer.hasTemplate;
   }
 
-  /** Adds a request, one entry for each of its prompts; a prompt without tokens has none. */
+  /**
+   * Adds a request, one entry for each of its prompts that has tokens.
+   * @throws Error if none has, or none can be rendered. @throws UserError if it cannot be kept.
+   */
   add({ asked, answered, atMs = Number.NaN, endMs = Number.NaN }: TrafficRequest): void {
-    const { prompts, choices, cacheScope } = asked;
+    const { choices, cacheScope } = asked;
+    const prompts = asked.prompts
+      .map((prompt) => ({ prompt, tokens: this.#renderer.tokensOf(prompt) }))
+      .filter(({ tokens }) => tokens.ids.length > 0 && tokens.ids.length <= MAX_TOKENS);
+    if (prompts.length === 0) throw new Error('no prompt has tokens');
     const model = this.#modelOf(asked.model);
-    const outputLength = this.#outputOf(answered, asked, prompts.length * choices);
-    for (const prompt of prompts) {
-      const tokens = this.#renderer.tokensOf(prompt);
-      if (tokens.ids.length === 0 || tokens.ids.length > MAX_TOKENS) continue;
+    const outputLength = this.#outputOf(answered, asked, asked.prompts.length * choices);
+    for (const { prompt, tokens } of prompts) {
       this.facts.add({
         atMs,
         endMs,

@@ -31,8 +31,13 @@ describe('trace check-privacy', () => {
   it.each([
     [{ ...row, text_input: 'hello' }, 'hold a prompt'],
     [{ ...row, comment: 'hello' }, 'have unknown fields, which may hold text (comment)'],
-    [{ ...row, model: 'acme-ft' }, 'name a model'],
-    [{ ...row, session_id: 'alice' }, 'name a session other than by a number'],
+    [{ ...row, turn: 'hello' }, 'have unknown fields, which may hold text (turn)'],
+    [{ ...row, turn: 4_155_552_671 }, 'have unknown fields, which may hold text (turn)'],
+    [{ ...row, model: 'acme-ft' }, 'name a model other than by numbers in order of appearance'],
+    [{ ...row, model: 'model-2' }, 'name a model other than by numbers in order of appearance'],
+    [{ ...row, session_id: 'alice' }, 'name a session other than by numbers in order of appearance'],
+    [{ ...row, session_id: 415_555_267 }, 'name a session other than by numbers in order of appearance'],
+    [{ ...row, conversation: ['0'] }, 'name a session other than by numbers in order of appearance'],
     [{ ...row, hash_ids: [7] }, 'have hash ids that are not numbered in order of appearance'],
     [{ ...row, hash_ids: [0, 1] }, 'have more hash ids than their length allows'],
     [{ ...row, timestamp: 1_767_225_600_000 }, 'have the time of day'],
@@ -43,8 +48,40 @@ describe('trace check-privacy', () => {
     expect(lines[1]).toContain(': line 6.');
   });
 
+  it('finds text in the first of two fields of the same name', async () => {
+    const path = trace([]);
+    writeFileSync(path, '{"input_length":5,"turn":"hello","turn":1}\n');
+    const { code, lines } = await check(path, '--threshold', '1');
+    expect([code, lines[1]]).toEqual([
+      1,
+      '  1 row (100.0 %) have unknown fields, which may hold text (a field twice): line 1. Fix: --output drops them.',
+    ]);
+  });
+
+  it('finds epochs in seconds, but no offset of days', async () => {
+    const from = (origin: number) => five.map((one) => ({ ...one, timestamp: origin + one.timestamp }));
+    expect((await check(trace(from(1_767_225_000)))).lines[1]).toContain(
+      '5 rows (100.0 %) have the time of day',
+    );
+    expect((await check(trace(from(864_000_000)))).code).toBe(0);
+  });
+
+  it.each([
+    '{"timestamp":"hunter2"}',
+    '{"input_length":"hunter2"}',
+    '{"hash_ids":["hunter2"]}',
+    '["hunter2"]',
+  ])('refuses %s without its value', async (text) => {
+    const path = trace([]);
+    writeFileSync(path, text);
+    const { code, lines } = await check(path);
+    expect(code).toBe(1);
+    expect(lines.join('')).toContain(`${path}:1: `);
+    expect(lines.join('')).not.toContain('hunter2');
+  });
+
   it('finds rare lengths, rare conversations and exact times, up to a share of rows', async () => {
-    const conversations = five.map((one, index) => ({ ...one, conversation: index < 2 ? 0 : index }));
+    const conversations = five.map((one, index) => ({ ...one, conversation: Math.max(0, index - 1) }));
     const path = trace([...conversations, { ...row, timestamp: 5001, input_length: 500, output_length: 3 }]);
     const { code, lines } = await check(path);
     expect(code).toBe(1);
@@ -106,6 +143,21 @@ describe('trace check-privacy', () => {
     expect(rows.map((text) => JSON.parse(text))).toEqual([
       ...[0, 1000, 2000, 3000, 4000].map(clean),
       { ...clean(6000), model: 'model-1' },
+    ]);
+  });
+
+  it('adds ids of the blocks that a rounded length has more, the same for the same prompts', async () => {
+    const long = { ...row, input_length: 1500, hash_ids: [4, 5, 6] };
+    const path = trace([long, { ...long, hash_ids: [4, 5, 7] }, long, { ...long, hash_ids: [] }]);
+    const out = join(folder, 'longer.jsonl');
+    await check(path, '-o', out, '--round-lengths', '2500');
+    const rows = readFileSync(out, 'utf8').trimEnd().split('\n');
+    // 2500 tokens are 4 blocks of 512 and a part of a fifth.
+    expect(rows.map((text) => JSON.parse(text).hash_ids)).toEqual([
+      [0, 1, 2, 3, 4],
+      [0, 1, 5, 6, 7],
+      [0, 1, 2, 3, 4],
+      [],
     ]);
   });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { pythonString } from '../../src/traffic/logs/python-string.js';
 import { aiperf, sentences, wideAiperf } from '../commands/in-process.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'aiperf-anonymize-'));
@@ -269,6 +270,13 @@ describe('trace anonymize', () => {
       { session_id: '0', delay: 3000, input_length: whole - 12, output_length: 3 },
       { session_id: '1', timestamp: 6000, input_length: whole, output_length: 3, hash_ids: [1] },
     ]);
+    // Small blocks: those of the second turn are written only with the third row, which repeats them.
+    const small = await anonymized(log, '--sessions', '--block-size', '4');
+    expect(small.rows.map((row) => row.hash_ids)).toEqual([
+      [0, 1, 2],
+      undefined,
+      Array.from({ length: Math.ceil(whole / 4) }, (_, block) => (block < 2 ? block : block + 1)),
+    ]);
   });
 
   it('skips and counts failures, other APIs and unreadable rows', async () => {
@@ -287,6 +295,48 @@ describe('trace anonymize', () => {
     expect(stdout).toContain('Skipped 2 failed requests.');
     expect(stdout).toContain('Skipped 1 row of other APIs.');
     expect(stdout).toContain(`Skipped 2 unreadable rows, the first at ${log}:1.`);
+  });
+
+  it('goes on after JSON of any depth, prompts of any length and empty prompts', async () => {
+    const deep = 100_000;
+    const whole = JSON.stringify({ ts: 1, request: body, response: answer });
+    const log = file(
+      [
+        whole,
+        '['.repeat(deep) + ']'.repeat(deep),
+        `{"attributes":[{"key":"gen_ai.x","value":${'{"arrayValue":{"values":['.repeat(deep)}${']}}'.repeat(deep)}}]}`,
+        `{"request":{"messages":[{"role":"user","content":${'['.repeat(deep)}${']'.repeat(deep)}}]}}`,
+        JSON.stringify({ ts: 2, request: { prompt: '' }, response: answer }),
+        whole,
+      ].join('\n'),
+    );
+    const { rows, stdout } = await anonymized(log);
+    expect(rows).toHaveLength(2);
+    expect(stdout).toContain(`Skipped 4 unreadable rows, the first at ${log}:2.`);
+    expect(stdout).not.toContain('without an answer');
+    // The length at which a regular expression runs out of stack.
+    const long = pythonString(`'${"a\\'".repeat(8e6)}' `, 0);
+    expect([long?.text.length, long?.end]).toEqual([16e6, 24e6 + 2]);
+    expect([pythonString("'a\\", 0), pythonString("'a\\'", 0)]).toEqual([undefined, undefined]);
+  });
+
+  it('gives equal ids to equal prefixes of a model only', async () => {
+    // Few tokens and short blocks, so that prompts share from none to all of them, and end anywhere in a block.
+    const prompts = Array.from({ length: 300 }, (_, n) => ({
+      model: n % 7 === 0 ? 'b' : 'a',
+      prompt: Array.from({ length: 1 + ((n * 5) % 13) }, (_, at) => (at * n * n) % 3),
+    }));
+    const numbers = new Map<string, number>();
+    const expectedIds = prompts.map(({ model, prompt }) =>
+      Array.from({ length: Math.ceil(prompt.length / 4) }, (_, block) => {
+        const prefix = JSON.stringify([model, prompt.slice(0, 4 * (block + 1))]);
+        numbers.set(prefix, numbers.get(prefix) ?? numbers.size);
+        return numbers.get(prefix);
+      }),
+    );
+    const log = file(prompts.map((request) => ({ request, response: answer })));
+    const { rows } = await anonymized(log, '--block-size', '4');
+    expect(rows.map((row) => row.hash_ids)).toEqual(expectedIds);
   });
 
   it('shares the tokens of several answers among them', async () => {

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -228,6 +228,56 @@ it('counts the tokens that an aborted stream had brought', async () => {
   expect(text).toContain('1 recorded (1 of them aborted by their clients)');
 });
 
+it('takes the end of a response by closing from the server, whatever the client does', async () => {
+  const server = createTcpServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => {});
+    let asked = '';
+    socket.on('data', (part) => {
+      asked += part;
+      const head = 'HTTP/1.1 200 OK\r\n\r\n';
+      if (asked.endsWith('[1]}')) socket.end(head + whole);
+      if (asked.endsWith('[2]}')) socket.write(head + frames.join(''));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const recording = await record(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const open = (prompt: number) => {
+    const socket = connect({
+      port: Number(new URL(recording.url).port),
+      host: '127.0.0.1',
+      allowHalfOpen: true,
+    });
+    const body = `{"prompt":[${prompt}]}`;
+    socket.write(`POST /v1/completions HTTP/1.1\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    return socket;
+  };
+  // This client keeps its side open to the end of the recording.
+  const late = open(1);
+  await new Promise<void>((resolve) => late.resume().once('end', resolve));
+  const leaving = open(2);
+  await new Promise<void>((resolve) => leaving.once('data', () => resolve()));
+  leaving.resetAndDestroy();
+  const { rows, text } = await recording.stop();
+  expect(rows.map(({ output_length }) => output_length)).toEqual([7, 3]);
+  expect(text).toContain('2 recorded (1 of them aborted by their clients)');
+  late.destroy();
+  server.close();
+});
+
+it('refuses to pass requests on to itself', async () => {
+  const out = join(folder, 'loop.jsonl');
+  for (const [upstream, host] of [
+    ['http://localhost:8080', '127.0.0.1'],
+    ['http://[::1]:8080', '::'],
+    ['http://10.0.0.9:8080/v1', '10.0.0.9'],
+  ] as const) {
+    const { code, stderr } = await wideAiperf(
+      ...['trace', 'record', '--upstream', upstream, '--host', host, '--port', '8080', '-o', out],
+    );
+    expect([code, stderr]).toEqual([1, expect.stringContaining('is where the proxy itself would listen')]);
+  }
+});
+
 it('reads compressed bodies of both directions', async () => {
   const upstream = await serve((asked, _, response) => {
     const isBrotli = asked.headers['accept-encoding'] === 'br';
@@ -238,6 +288,8 @@ it('reads compressed bodies of both directions', async () => {
   await post(recording.url, gzipSync(JSON.stringify({ prompt: ids })), {
     'content-encoding': 'gzip',
     'accept-encoding': 'br',
+    // As curl sends it.
+    'content-type': 'application/x-www-form-urlencoded',
   });
   await post(recording.url, { prompt: ids }, { 'accept-encoding': 'gzip' });
   const { rows } = await recording.stop();
@@ -263,7 +315,7 @@ it('answers 502 while the server is down, and goes on', async () => {
   const { rows, text } = await recording.stop();
   expect(rows).toHaveLength(1);
   expect(text).toContain('1 without a server');
-  expect(text).toContain('cannot be reached');
+  expect(text).toContain(`${upstream} cannot be reached (connect ECONNREFUSED 127.0.0.1:${port})`);
 });
 
 it('passes on what is larger than its queue, and counts it as not recorded', async () => {

@@ -136,8 +136,14 @@ function lines(
   const words: Readonly<Record<Finding['name'], readonly [what: string, remedy: string]>> = {
     prompts: ['hold a prompt', 'aiperf trace anonymize'],
     'unknown fields': ['have unknown fields, which may hold text', '--output drops them'],
-    'model names': ['name a model', '--output numbers models; --drop-fields model'],
-    'session names': ['name a session other than by a number', '--output numbers sessions'],
+    'model names': [
+      'name a model other than by numbers in order of appearance',
+      '--output numbers models; --drop-fields model',
+    ],
+    'session names': [
+      'name a session other than by numbers in order of appearance',
+      '--output numbers sessions',
+    ],
     'raw hash ids': [
       'have hash ids that are not numbered in order of appearance, and may be hashes of text',
       '--output numbers them',

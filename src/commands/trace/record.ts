@@ -63,14 +63,21 @@ type RecordConfig = Invocation<typeof recordOptions>['config'];
 async function run({ config }: Invocation<typeof recordOptions>, io: Io): Promise<number> {
   const { output, host, port, queueMb, blockSize } = config;
   const upstream = await upstreamOf(config);
+  refuseLoop(upstream, host, port);
   refuseUnwritable(output);
   const recorder = new Recorder(await trafficTokenizer(config, io), blockSize, queueMb * 2 ** 20);
-  const onExchange: Recorder['take'] = (end, ...exchange) => {
-    if (end === 'unreachable' && recorder.unreachable === 0)
-      io.stderr.write(`${upstream.origin} cannot be reached: requests are answered with 502\n`);
-    recorder.take(end, ...exchange);
+  let wasUnreachable = false;
+  const events = {
+    onExchange: recorder.take.bind(recorder),
+    onUnreachable(reason: Error) {
+      if (!wasUnreachable)
+        io.stderr.write(
+          `${upstream.origin} cannot be reached (${oneLine(connectFault(reason))}): requests are answered with 502\n`,
+        );
+      wasUnreachable = true;
+    },
   };
-  const proxy = await startProxy({ host, port }, upstream, recorder.budget, onExchange).catch((cause) => {
+  const proxy = await startProxy({ host, port }, upstream, recorder.budget, events).catch((cause) => {
     throw new UserError(
       `The proxy cannot listen on ${host}:${port}: ${messageOf(cause)}.`,
       '--port 0 picks a free port.',
@@ -82,10 +89,13 @@ async function run({ config }: Invocation<typeof recordOptions>, io: Io): Promis
   io.stderr.write(
     `Recording requests to ${upstream.origin}. Ctrl-C ends the recording and writes ${oneLine(output)}.\n`,
   );
-  recorder.death.catch((thrown) => {
+  let isStopped = false;
+  recorder.failure.catch((thrown) => {
+    if (isStopped) return;
     io.stderr.write(`${oneLine(messageOf(thrown))}: requests still pass through, and are not recorded\n`);
   });
   await untilStopped(io, proxy);
+  isStopped = true;
   const { counts, size, notes } = await recorder.finish(output, config);
   if (size.rows === 0) {
     throw new UserError(
@@ -138,6 +148,22 @@ async function upstreamOf(config: RecordConfig): Promise<Upstream> {
   const tls = await tlsOptionsOf(config);
   const hasFiles = tls.ca !== undefined || tls.cert !== undefined;
   return openUpstream(url, { verify: tls.verify, context: hasFiles ? openSecureContext(tls) : undefined });
+}
+
+/** A proxy that passes requests on to itself would open connections without end. */
+function refuseLoop(upstream: Upstream, host: string, port: number): void {
+  const isLocal = (name: string) => /^(localhost|127(\.\d+){3}|::1|0\.0\.0\.0|::)$/.test(name);
+  const target = upstream.hostname;
+  if (upstream.port !== port || !(target === host || (isLocal(target) && isLocal(host)))) return;
+  throw new UserError(
+    `--upstream ${upstream.origin} is where the proxy itself would listen`,
+    'choose another --port; 0 picks a free one',
+  );
+}
+
+/** Of several addresses that were tried, the last one's. */
+function connectFault(reason: Error): string {
+  return messageOf(reason instanceof AggregateError ? reason.errors.at(-1) : reason);
 }
 
 /** Before the recording, not after it. */

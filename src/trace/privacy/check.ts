@@ -1,6 +1,6 @@
 import { UserError } from '../../util/errors.js';
 import { RowColumns } from './columns.js';
-import { isForeignField, isModelNumber, isNumbered, promptFields } from './fields.js';
+import { isForeignField, isTurn, NumberedNames, promptFields } from './fields.js';
 import { Rareness, type Rarity, rarities } from './rarity.js';
 import { type PrivacyRow, privacyRows } from './row.js';
 
@@ -45,6 +45,8 @@ export interface PrivacyReport {
 const MOST_EXAMPLES = 3;
 /** Earlier timestamps are relative: 1973 in ms. */
 const FIRST_EPOCH_MS = 1e11;
+/** A trace whose first timestamp is later has epochs: 2001 in s. */
+const FIRST_EPOCH_S = 1e9;
 
 /** Finds what a trace reveals, as a stream; memory holds 16 bytes a row. @throws UserError for a malformed row. */
 export async function checkPrivacy(path: string, limits: PrivacyLimits): Promise<PrivacyReport> {
@@ -57,8 +59,12 @@ class PrivacyChecker {
   readonly #limits: PrivacyLimits;
   readonly #columns = new RowColumns();
   readonly #found = new Map<FindingName, { rows: number; lines: number[]; fields: Set<string> }>();
+  readonly #models = new NumberedNames('model-', 1);
+  readonly #sessions = new NumberedNames('', 0);
+  readonly #conversations = new NumberedNames('', 0);
   /** Ids below it have appeared, if all are numbered in order of appearance. */
   #nextId = 0;
+  #firstMs: number | undefined;
 
   constructor(limits: PrivacyLimits) {
     this.#limits = limits;
@@ -69,16 +75,21 @@ class PrivacyChecker {
     this.#columns.add(line, inputLength, outputLength, conversation);
     const keys = Object.keys(json);
     const foreign = keys.filter(isForeignField);
+    if ('turn' in json && !isTurn(json.turn)) foreign.push('turn');
+    if (row.repeatsField) foreign.push('a field twice');
     const { timeStepMs, blockSize } = this.#limits;
     if (keys.some((key) => promptFields.has(key))) this.#note('prompts', line);
     if (foreign.length > 0) this.#note('unknown fields', line, foreign);
-    if ('model' in json && !isModelNumber(json.model)) this.#note('model names', line);
-    const names = [json.session_id, json.conversation].filter((name) => (name ?? null) !== null);
-    if (!names.every(isNumbered)) this.#note('session names', line);
+    if (!this.#models.accepts(json.model)) this.#note('model names', line);
+    const isSessionNumbered = this.#sessions.accepts(json.session_id);
+    const isConversationNumbered = this.#conversations.accepts(json.conversation);
+    if (!isSessionNumbered || !isConversationNumbered) this.#note('session names', line);
     if (!this.#isNumberedInOrder(row)) this.#note('raw hash ids', line);
     const isTooShort = inputLength >= 0 && row.hashIds.length > Math.ceil(inputLength / blockSize);
     if (isTooShort) this.#note('more blocks than tokens', line);
-    if ((timestampMs ?? 0) >= FIRST_EPOCH_MS) this.#note('absolute times', line);
+    this.#firstMs ??= timestampMs;
+    const originMs = (this.#firstMs ?? 0) >= FIRST_EPOCH_S ? 0 : FIRST_EPOCH_MS;
+    if (timestampMs !== undefined && timestampMs >= originMs) this.#note('absolute times', line);
     const isExact = (ms = 0) => ms % timeStepMs !== 0;
     if (isExact(timestampMs) || isExact(delayMs)) this.#note('exact times', line);
   }

@@ -5,7 +5,7 @@ import { KeyTable } from '../key-table.js';
 import { lineError } from '../rows.js';
 import { writeLines } from '../write-lines.js';
 import { RowColumns } from './columns.js';
-import { plainFields, promptFields } from './fields.js';
+import { isTurn, plainFields, promptFields } from './fields.js';
 import { withoutRare } from './rarity.js';
 import { type PrivacyRow, privacyRows } from './row.js';
 
@@ -30,7 +30,8 @@ export interface CleanedRows {
 
 /**
  * Writes a trace that reveals less: ids, sessions and models are numbered in order of appearance, times start at 0,
- * unknown fields are left out, and more as `cleaning` says. Blocks beyond a rounded length are left out. Memory holds
+ * unknown fields are left out, and more as `cleaning` says. Blocks beyond a rounded length are left out, and blocks
+ * that it lacks are added, the same ones for prompts that are the same up to there. Memory holds
  * 16 bytes a row to drop rare ones, and up to 48 for each id.
  * @throws UserError for a malformed row, one with a prompt, or if nothing is left.
  */
@@ -76,6 +77,8 @@ class RowCleaner {
   readonly #cleaning: Cleaning;
   readonly #fields: readonly string[];
   readonly #ids = new KeyTable(2);
+  /** Ids of added blocks, by the id before them. */
+  readonly #added = new KeyTable(2);
   readonly #words = new Uint32Array(2);
   readonly #sessions = new Map<string, number>();
   readonly #conversations = new Map<string, number>();
@@ -91,7 +94,10 @@ class RowCleaner {
     const { roundInput, roundOutput, roundTimes, blockSize } = this.#cleaning;
     this.#firstMs ??= timestampMs;
     const tokens = rounded(inputLength, roundInput);
-    const blocks = tokens === undefined ? 0 : Math.ceil(tokens / blockSize);
+    const blocks = Math.ceil((tokens ?? 0) / blockSize);
+    const isLonger = tokens !== undefined && inputLength !== undefined && tokens > inputLength;
+    const kept = hashIds.slice(0, blocks).map((id) => this.#idOf(id));
+    if (isLonger) this.#extend(kept, blocks);
     const elapsedMs = timestampMs === undefined ? undefined : timestampMs - (this.#firstMs ?? 0);
     const values: Readonly<Record<string, Json | undefined>> = {
       timestamp: roundedDown(elapsedMs, roundTimes),
@@ -99,9 +105,9 @@ class RowCleaner {
       session_id: numbered(this.#sessions, json.session_id, String),
       input_length: tokens,
       output_length: rounded(outputLength, roundOutput),
-      hash_ids: 'hash_ids' in json ? hashIds.slice(0, blocks).map((id) => this.#idOf(id)) : undefined,
+      hash_ids: 'hash_ids' in json ? kept : undefined,
       conversation: numbered(this.#conversations, json.conversation, (number) => number),
-      turn: typeof json.turn === 'number' ? json.turn : undefined,
+      turn: isTurn(json.turn) ? json.turn : undefined,
       model: numbered(this.#models, json.model, (number) => `model-${number + 1}`),
     };
     const present = this.#fields.filter((field) => values[field] !== undefined);
@@ -109,9 +115,19 @@ class RowCleaner {
   }
 
   #idOf(id: HashId): number {
-    this.#words[0] = lowWord(id);
-    this.#words[1] = highWord(id);
-    return this.#ids.first(this.#words, 0, this.#ids.size);
+    return this.#numberOf(this.#ids, lowWord(id), highWord(id));
+  }
+
+  #extend(ids: number[], blocks: number): void {
+    for (let last = ids.at(-1); last !== undefined && ids.length < blocks; ids.push(last)) {
+      last = this.#numberOf(this.#added, last, 0);
+    }
+  }
+
+  #numberOf(table: KeyTable, low: number, high: number): number {
+    this.#words[0] = low;
+    this.#words[1] = high;
+    return table.first(this.#words, 0, this.#ids.size + this.#added.size);
   }
 }
 

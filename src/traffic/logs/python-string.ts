@@ -17,18 +17,19 @@ export function pythonString(
 ): { readonly text: string; readonly end: number } | undefined {
   const quote = text[start];
   if (quote !== "'" && quote !== '"') return undefined;
-  const form = quote === "'" ? /(?:[^'\\]|\\.)*/sy : /(?:[^"\\]|\\.)*/sy;
-  form.lastIndex = start + 1;
-  const inside = form.exec(text)?.[0] ?? '';
-  const end = start + 1 + inside.length;
-  if (text[end] !== quote) return undefined;
-  const plain = inside.replace(
-    /\\(?:x([\da-f]{2})|u([\da-f]{4})|U([\da-f]{8})|(.))/gis,
-    (_, byte?: string, short?: string, long?: string, other = '') => {
-      const code = byte ?? short ?? long;
-      return code === undefined ? (escapes[other] ?? `\\${other}`) : codePoint(Number.parseInt(code, 16));
-    },
-  );
+  let end = start + 1;
+  // A regular expression runs out of stack in a long prompt.
+  while (end < text.length && text[end] !== quote) end += text[end] === '\\' ? 2 : 1;
+  if (end >= text.length) return undefined;
+  const plain = text
+    .slice(start + 1, end)
+    .replace(
+      /\\(?:x([\da-f]{2})|u([\da-f]{4})|U([\da-f]{8})|(.))/gis,
+      (_, byte?: string, short?: string, long?: string, other = '') => {
+        const code = byte ?? short ?? long;
+        return code === undefined ? (escapes[other] ?? `\\${other}`) : codePoint(Number.parseInt(code, 16));
+      },
+    );
   return { text: plain, end: end + 1 };
 }
 

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { messageOf, UserError } from '../../util/errors.js';
-import { isObject, type JsonObject, jsonIn, objectIn } from '../../util/json.js';
+import { isDeeperThan, isObject, type Json, type JsonObject, jsonIn, objectIn } from '../../util/json.js';
+import { MAX_ROW_LEVELS } from '../../util/limits.js';
 import { streamLines, unreadableFile } from '../../util/lines.js';
 import { answeredJson } from '../answered.js';
 import { type Asked, askedIn } from '../asked.js';
@@ -138,7 +139,7 @@ class LogReader {
       }
       if (number === 1 && this.#from === undefined) isText = false;
       const json = jsonIn(row) ?? jsonIn(row.replace(/,$/, ''));
-      if (json !== undefined) this.#takeJson(json);
+      if (json !== undefined) this.#takeParsed(json);
       else if (number === 1) document = text;
       else if (row !== ']' && !isText) this.#noteUnreadable();
     }
@@ -159,10 +160,15 @@ class LogReader {
     this.#line = 1;
     const json = jsonIn(document);
     if (json === undefined) this.#noteUnreadable();
+    else this.#takeParsed(json);
+  }
+
+  #takeParsed(json: Json): void {
+    if (isDeeperThan(json, MAX_ROW_LEVELS)) this.#noteUnreadable();
     else this.#takeJson(json);
   }
 
-  #takeJson(json: unknown): void {
+  #takeJson(json: Json): void {
     if (Array.isArray(json)) {
       for (const item of json) this.#takeJson(item);
     } else if (isObject(json)) {
@@ -212,12 +218,12 @@ class LogReader {
       this.#counts.failed++;
       return;
     }
+    this.#log.add({ asked, answered, atMs, endMs });
     this.#counts.taken++;
     this.#counts.formats.add(format);
     const location = { path: this.#path, line: this.#line };
     if (atMs === undefined) this.#counts.firstUntimed ??= location;
     else this.#counts.firstTimed ??= location;
-    this.#log.add({ asked, answered, atMs, endMs });
   }
 
   #noteUnreadable(line = this.#line): void {

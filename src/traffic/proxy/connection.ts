@@ -13,6 +13,8 @@ export interface ProxyContext {
   connect(onOpen: () => void): Socket;
   /** An exchange is over. @param recorded undefined: it is not of interest, or was dropped. */
   onExchange(end: ExchangeEnd, isDropped: boolean, recorded: RecordedExchange | undefined): void;
+  /** A connection to the server was not established. */
+  onUnreachable(reason: Error): void;
   onClose(connection: ProxiedConnection): void;
 }
 
@@ -66,7 +68,9 @@ export class ProxiedConnection {
     client.on('close', () => {
       this.#closedBy ??= 'client';
       this.#server?.destroy();
-      if (this.#server === undefined) this.#close('aborted');
+      if (this.#server !== undefined) return;
+      this.#endAll();
+      this.#context.onClose(this);
     });
   }
 
@@ -122,9 +126,14 @@ export class ProxiedConnection {
     server.on('drain', () => this.#client.resume());
     server.on('end', () => {
       this.#closedBy ??= 'server';
+      // Now, not at the close: a client may keep its side open for long.
+      if (this.#waiting.length > 0 && this.#parser.close()) this.#endFirst('complete');
+      this.#endAll();
       this.#client.end();
     });
-    server.on('error', () => {});
+    server.on('error', (reason) => {
+      if (!this.#isOpen && this.#closedBy === undefined) this.#context.onUnreachable(reason);
+    });
     server.on('close', (hadError: boolean) => this.#onServerClose(hadError));
     return server;
   }
@@ -132,11 +141,12 @@ export class ProxiedConnection {
   #onServerClose(hadError: boolean): void {
     if (!this.#isOpen && this.#closedBy === undefined) {
       this.#refuse('502 Bad Gateway', 'the server cannot be reached');
-      this.#close('unreachable');
+      this.#endAll('unreachable');
+      this.#context.onClose(this);
       return;
     }
-    if (this.#waiting.length > 0 && !hadError && this.#parser.close()) this.#endFirst('complete');
-    this.#close(this.#closedBy === 'client' ? 'aborted' : 'broken');
+    this.#endAll();
+    this.#context.onClose(this);
     // A response may end with its connection: a reset must not look like that.
     if (hadError) this.#client.resetAndDestroy();
     else this.#client.end();
@@ -162,7 +172,7 @@ export class ProxiedConnection {
       this.#isOpaque = true;
       this.#requests.becomeOpaque();
       this.#forward();
-      for (const exchange of this.#waiting.splice(0)) this.#report(exchange, 'broken');
+      this.#endAll('broken');
     }
   }
 
@@ -180,9 +190,9 @@ export class ProxiedConnection {
     if (exchange !== undefined) this.#report(exchange, end);
   }
 
-  #close(end: ExchangeEnd): void {
+  /** No response comes any more. */
+  #endAll(end: ExchangeEnd = this.#closedBy === 'client' ? 'aborted' : 'broken'): void {
     for (const exchange of this.#waiting.splice(0)) this.#report(exchange, end);
-    this.#context.onClose(this);
   }
 
   #report(exchange: Exchange, end: ExchangeEnd): void {

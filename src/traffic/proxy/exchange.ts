@@ -40,7 +40,8 @@ export class Exchange {
     this.#atMs = atMs;
     this.#budget = budget;
     this.isHead = head.method === 'HEAD';
-    const isJson = head.contentType === '' || /json|text\/plain/i.test(head.contentType);
+    // curl sends bodies as urlencoded unless it is given another type, and some servers accept that.
+    const isJson = head.contentType === '' || /json|text\/plain|urlencoded/i.test(head.contentType);
     this.#keeps = head.method === 'POST' && isJson;
   }
 

@@ -19,7 +19,7 @@ export async function startProxy(
   { host, port }: { readonly host: string; readonly port: number },
   upstream: Upstream,
   budget: Budget,
-  onExchange: ProxyContext['onExchange'],
+  events: Pick<ProxyContext, 'onExchange' | 'onUnreachable'>,
 ): Promise<Proxy> {
   const connections = new Set<ProxiedConnection>();
   let isDraining = false;
@@ -31,8 +31,9 @@ export async function startProxy(
     destination: upstream,
     budget,
     connect: upstream.connect,
+    onUnreachable: events.onUnreachable,
     onExchange(...exchange) {
-      onExchange(...exchange);
+      events.onExchange(...exchange);
       // Not now: the end of the response has not been written yet.
       if (isDraining) setImmediate(closeIdle);
     },

@@ -6,6 +6,9 @@ import type { Destination } from './request-framing.js';
 export interface Upstream extends Destination {
   /** Without the path, and without credentials. */
   readonly origin: string;
+  /** Without the brackets of an IPv6 address. */
+  readonly hostname: string;
+  readonly port: number;
   connect(onOpen: () => void): Socket;
 }
 
@@ -17,13 +20,15 @@ export function openUpstream(
   url: URL,
   tls: { context: SecureContext | undefined; verify: boolean },
 ): Upstream {
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const isSecure = url.protocol === 'https:';
   const port = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port);
-  const target = { host, port, allowHalfOpen: true, noDelay: true };
+  const target = { host: hostname, port, allowHalfOpen: true, noDelay: true };
   return {
     origin: url.origin,
     host: url.host,
+    hostname,
+    port,
     pathPrefix: url.pathname.replace(/\/+$/, ''),
     connect(onOpen) {
       if (!isSecure) return connectTcp(target, onOpen);
@@ -32,7 +37,7 @@ export function openUpstream(
         {
           ...target,
           ...context,
-          ...(isIP(host) === 0 ? { servername: host } : {}),
+          ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
           rejectUnauthorized: tls.verify,
           ALPNProtocols: ['http/1.1'],
         },
