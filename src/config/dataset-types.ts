@@ -44,7 +44,7 @@ export const changeableTypes = [
 ] as const;
 
 /** Traces that record when the calls of agents were in flight. */
-export const callTypes = ['otel_spans', 'weka_trace'] as const;
+export const callTypes = ['otel_spans', 'weka_trace', 'tracelab'] as const;
 
 /** Recorded traffic: sent completely by default. */
 export const traceTypes = [...changeableTypes, 'baseten_trace', ...callTypes] as const;

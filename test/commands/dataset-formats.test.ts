@@ -60,6 +60,16 @@ const files: Readonly<Record<string, string>> = {
     ...{ id: 't', models: ['m'], block_size: 64, hash_id_scope: 'local' },
     requests: [{ t: 0, type: 'n', model: 'm', in: 20, out: 5, hash_ids: [1] }],
   }),
+  'syfi_coding_trace.jsonl': lines({
+    ...{
+      session_id: 's',
+      input_tokens_total: 20,
+      prefix_tokens: 0,
+      newly_append_tokens: 20,
+      output_tokens: 5,
+    },
+    timing_events: [{ event_type: 'text', timestamp: '2026-03-01T10:00:00Z' }],
+  }),
   'qualitative.jsonl': speedBench,
 };
 
@@ -90,6 +100,7 @@ const firstBody: Readonly<Record<string, unknown>> = {
   'baseten.parquet': sent('def f():', { max_completion_tokens: 3, min_tokens: 3, block_size: 64 }),
   'captured/': sent('captured'),
   'weka/': generated,
+  'syfi_coding_trace.jsonl': generated,
   'qualitative.jsonl': sent('1 + 1?'),
   'qualitative.jsonl --custom-dataset-type speed_bench_coding': sent('Sort.'),
 };

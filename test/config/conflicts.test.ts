@@ -111,11 +111,11 @@ describe('conflicts', () => {
     ],
     [
       `--input-file ${file} --custom-dataset-type mooncake_trace --replay-speedup 2`,
-      '--replay-speedup needs a dag_jsonl, otel_spans, weka_trace or baseten_trace file, got mooncake_trace; use --synthesis-speedup-ratio.',
+      '--replay-speedup needs a dag_jsonl, otel_spans, weka_trace, tracelab or baseten_trace file, got mooncake_trace; use --synthesis-speedup-ratio.',
     ],
     [
       `--input-file ${file} --custom-dataset-type dag_jsonl --max-idle-gap-cap-seconds 2 --trace-idle-gap-cap-seconds 1`,
-      '--trace-idle-gap-cap-seconds and --max-idle-gap-cap-seconds need a file that records when calls were in flight (otel_spans or weka_trace), got dag_jsonl.',
+      '--trace-idle-gap-cap-seconds and --max-idle-gap-cap-seconds need a file that records when calls were in flight (otel_spans, weka_trace or tracelab), got dag_jsonl.',
     ],
     [
       '--inter-turn-delay-cap-seconds 2',

@@ -7,10 +7,17 @@ import { findJsonFiles } from './json-files.js';
 import { SPAN_BLOCK_TOKENS, spanKeys } from './otel/format.js';
 import { readSpanRows } from './otel/otel-spans.js';
 import type { AgentRows } from './otel/recorded-rows.js';
+import { joinedFiles, type RowFile, readRowFile } from './row-file.js';
+import { ROUND_BLOCK_TOKENS, roundKeys } from './tracelab/format.js';
+import { traceLabRows } from './tracelab/tracelab.js';
 import { wekaKeys } from './weka/format.js';
-import { readWekaFiles, wekaRows } from './weka/weka-trace.js';
+import { wekaRows, withWholeFile } from './weka/weka-trace.js';
 
-const keysOf: Readonly<Record<CallType, RegExp>> = { otel_spans: spanKeys, weka_trace: wekaKeys };
+const keysOf: Readonly<Record<CallType, RegExp>> = {
+  otel_spans: spanKeys,
+  weka_trace: wekaKeys,
+  tracelab: roundKeys,
+};
 
 /** Files with the calls of agents, which are read as a whole. */
 export interface CallTrace {
@@ -43,7 +50,26 @@ export async function readCallTrace(
   { blockSize, pace = asRecorded, models }: DatasetOptions,
   log: Log,
 ): Promise<AgentRows> {
-  if (type === 'weka_trace') return wekaRows(await readWekaFiles(path, files), { blockSize, pace, models });
+  if (type === 'weka_trace') {
+    const rows = await readRowFiles(path, files, withWholeFile);
+    return wekaRows(rows, { blockSize, pace, models });
+  }
+  if (type === 'tracelab') {
+    const size = blockSize ?? ROUND_BLOCK_TOKENS;
+    return traceLabRows(await readRowFiles(path, files), { blockSize: size, pace, models }, log);
+  }
   const size = blockSize ?? SPAN_BLOCK_TOKENS;
   return { rows: await readSpanRows(path, files, { blockSize: size, pace }, log), blockSize: size };
+}
+
+/** @param seen what is made of each file. */
+async function readRowFiles(
+  path: string,
+  paths: readonly string[],
+  seen = (file: RowFile) => file,
+): Promise<RowFile> {
+  const files: RowFile[] = [];
+  for (const name of paths) files.push(seen(await readRowFile(name)));
+  const [first] = files;
+  return files.length === 1 && first !== undefined ? first : joinedFiles(path, files);
 }

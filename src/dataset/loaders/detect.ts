@@ -1,4 +1,3 @@
-import { UserError } from '../../util/errors.js';
 import { isObject, type Json, type JsonObject } from '../../util/json.js';
 import { orList } from '../../util/lists.js';
 import { jsonExcerpt } from './fields.js';
@@ -7,9 +6,6 @@ import { formatOf, formats } from './formats.js';
 import { rowError } from './read-row.js';
 import { type RowFile, rowText } from './row-file.js';
 import { speedBenchTypeOf } from './speed-bench.js';
-
-const unbuiltTypes = ['tracelab'] as const;
-type UnbuiltType = (typeof unbuiltTypes)[number];
 
 const listedTypes = Object.keys(formats) as (keyof typeof formats)[];
 const naming = `name it with --custom-dataset-type (${listedTypes.join(', ')}, speed_bench_*)`;
@@ -32,8 +28,6 @@ export function detectType(file: RowFile): DatasetType {
   if (formatOf(speedBench).marks(row)) return speedBench;
   const decisive = decisiveTypes.find((type) => formats[type].marks(row));
   if (decisive) return decisive;
-  const unbuilt = unbuiltTypes.find((type) => type === row.type);
-  if (unbuilt) throw notBuilt(file.path, unbuilt);
 
   const marked = listedTypes.filter((type) => type !== 'random_pool' && formats[type].marks(row));
   const fitting = marked.length > 1 ? marked.filter((type) => fits(type, row)) : marked;
@@ -94,11 +88,4 @@ function fits(type: keyof typeof formats, row: JsonObject): boolean {
     if (error instanceof RowError) return false;
     throw error;
   }
-}
-
-function notBuilt(path: string, type: UnbuiltType): UserError {
-  return new UserError(
-    `${path} looks like ${type}, which is not supported yet`,
-    `supported types: ${listedTypes.join(', ')}, speed_bench_*; if it is one of them, ${naming}`,
-  );
 }

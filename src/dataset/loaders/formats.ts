@@ -15,6 +15,7 @@ import { sageMaker } from './sagemaker.js';
 import { shareGpt } from './sharegpt.js';
 import { singleTurn } from './single-turn.js';
 import { speedBench } from './speed-bench.js';
+import { traceLab } from './tracelab/format.js';
 import { wekaTrace } from './weka/format.js';
 
 type ListedType = Exclude<DatasetType, SpeedBenchType>;
@@ -42,6 +43,7 @@ export const formats: { readonly [T in ListedType]: FormatOf<T> } = {
   sagemaker_data_capture: sageMaker,
   otel_spans: otelSpans,
   weka_trace: wekaTrace,
+  tracelab: traceLab,
 };
 
 /** The format of a file type. */

@@ -1,5 +1,6 @@
 import type { HashId } from '../../hash-id.js';
 import type { Call } from '../otel/call.js';
+import { openModels, plainCall, plainSpan } from '../otel/plain-calls.js';
 import type { Span } from '../otel/span.js';
 import type { WekaRequest, WekaTrace } from './trace.js';
 
@@ -16,16 +17,18 @@ export interface WekaCalls {
  * may be a little off.
  * @param models of `--model`: the model of the first request becomes the first of them, and so on.
  */
-export function wekaCalls({ id, requests }: WekaTrace, models: readonly string[]): WekaCalls {
+export function wekaCalls({ requests }: WekaTrace, models: readonly string[]): WekaCalls {
   const calls: Call[] = [];
   const around = new Map<Span, Span>();
   const hashIds = new Map<Call, readonly HashId[]>();
-  const modelOf = openModels(requests, models);
+  const main = requests.find((request) => request.kind === 'request');
+  const others = requests.flatMap((request) => (request.kind === 'request' ? [request] : request.requests));
+  const modelOf = openModels([main?.model, ...others.map(({ model }) => model)], models);
   let spawnedMs = 0;
   const add = (request: WekaRequest, agent: Span | undefined): Call => {
-    const span = spanOf(id, request.startMs, request.endMs);
+    const span = plainSpan(request.startMs, request.endMs);
     if (agent !== undefined) around.set(span, agent);
-    const call = callOf(span, request, modelOf(request.model));
+    const call = plainCall(span, request, modelOf(request.model));
     calls.push(call);
     hashIds.set(call, request.hashIds);
     return call;
@@ -37,7 +40,7 @@ export function wekaCalls({ id, requests }: WekaTrace, models: readonly string[]
     }
     const startMs = Math.max(request.startMs, spawnedMs);
     const lastMs = request.endMs ?? Math.max(...request.requests.map(({ endMs }) => endMs));
-    const agent = spanOf(id, startMs, Math.max(startMs, lastMs), request.id);
+    const agent = plainSpan(startMs, Math.max(startMs, lastMs), request.id);
     for (const own of request.requests) add(own, agent);
   }
   const path = (span: Span): readonly Span[] => {
@@ -45,35 +48,4 @@ export function wekaCalls({ id, requests }: WekaTrace, models: readonly string[]
     return agent === undefined ? [span] : [span, agent];
   };
   return { calls, path, hashIds };
-}
-
-function spanOf(traceId: string, startMs: number, endMs: number, agent?: string): Span {
-  const attributes = agent === undefined ? {} : { 'gen_ai.agent.id': agent };
-  return { traceId, spanId: '', parentId: undefined, startMs, endMs, attributes, resource: {}, events: [] };
-}
-
-function callOf(span: Span, { inputTokens, outputTokens }: WekaRequest, model: string | undefined): Call {
-  return {
-    ...{ span, inputTokens, outputTokens, model },
-    ...{
-      messages: undefined,
-      tools: undefined,
-      output: undefined,
-      cachedTokens: undefined,
-      maxTokens: undefined,
-    },
-  };
-}
-
-/** Recorded models by the order in which they appear, those of the main agent's first request first. */
-function openModels(
-  requests: WekaTrace['requests'],
-  models: readonly string[],
-): (recorded: string | undefined) => string | undefined {
-  const main = requests.find((request) => request.kind === 'request');
-  const others = requests.flatMap((request) => (request.kind === 'request' ? [request] : request.requests));
-  const recorded = [...new Set([main, ...others].flatMap((request) => request?.model ?? []))];
-  // One model is that of all requests without being named.
-  if (models.length === 1) return () => undefined;
-  return (model) => (model === undefined ? undefined : models[recorded.indexOf(model) % models.length]);
 }

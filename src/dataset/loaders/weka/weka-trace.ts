@@ -4,7 +4,7 @@ import type { Call } from '../otel/call.js';
 import { orderedCalls } from '../otel/call-order.js';
 import { type AgentRows, type RecordedSession, recordedRows } from '../otel/recorded-rows.js';
 import { inRow, parseRow, rowError } from '../read-row.js';
-import { joinedFiles, type RowFile, readRowFile, rowCount, rowText, shared } from '../row-file.js';
+import { type RowFile, rowCount, rowText, shared } from '../row-file.js';
 import { wekaCalls } from './calls.js';
 import { readWekaTrace, type WekaTrace } from './trace.js';
 
@@ -16,16 +16,8 @@ interface WekaOptions {
   readonly models: readonly string[];
 }
 
-/** Reads files of one trace each, or with one trace per row. @throws UserError naming the file, as `readRowFile`. */
-export async function readWekaFiles(path: string, paths: readonly string[]): Promise<RowFile> {
-  const files: RowFile[] = [];
-  for (const file of paths) files.push(withWholeFile(await readRowFile(file)));
-  const [first] = files;
-  return files.length === 1 && first !== undefined ? first : joinedFiles(path, files);
-}
-
 /** One row with everything, where the first line is not JSON: the file is one trace over many lines. */
-function withWholeFile(file: RowFile): RowFile {
+export function withWholeFile(file: RowFile): RowFile {
   if (objectIn(rowText(file, 0)) !== undefined) return file;
   return { ...file, starts: shared([0]), ends: shared([file.bytes.length]), lines: shared([1]) };
 }
