@@ -145,6 +145,7 @@ function partsOf(run: ChartRun, sessions: readonly PlacedSession[]): Part[] {
   const idle: Span[] = [];
   const waiting: Span[] = [];
   const receiving: Span[] = [];
+  const whole: Span[] = [];
   const failed: Span[] = [];
   let bars = 0;
   for (const { facts, firstRow, rowOf } of sessions) {
@@ -158,7 +159,7 @@ function partsOf(run: ChartRun, sessions: readonly PlacedSession[]): Part[] {
       else extent[1] = Math.max(extent[1], end);
       const first = fewDigits(run.startS(row) + run.value(ttft.metric, row) / 1000);
       if (run.isFailed(row)) failed.push([start, end, place]);
-      else if (Number.isNaN(first)) receiving.push([start, end, place]);
+      else if (Number.isNaN(first)) whole.push([start, end, place]);
       else {
         waiting.push([start, first, place]);
         receiving.push([first, Math.max(first, end), place]);
@@ -169,12 +170,8 @@ function partsOf(run: ChartRun, sessions: readonly PlacedSession[]): Part[] {
   const parts: Part[] = [
     { name: 'Between requests', colour: 'line', height: 0.35, spans: idle },
     { name: 'Waiting for the first token', colour: 'second', height: 0.9, spans: waiting },
-    {
-      name: waiting.length > 0 ? 'Receiving tokens' : 'In flight',
-      colour: 'first',
-      height: 0.9,
-      spans: receiving,
-    },
+    { name: 'Receiving tokens', colour: 'first', height: 0.9, spans: receiving },
+    { name: 'In flight', colour: 'first', height: 0.9, spans: whole },
     { name: 'Failed', colour: 'bad', height: 0.9, spans: failed },
   ];
   return parts.filter(({ spans }) => spans.length > 0);

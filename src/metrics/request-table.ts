@@ -32,7 +32,10 @@ export interface Window {
 /** Values of one record in display units, in table order: a number, or a list of numbers. */
 export type RecordMetrics = readonly (readonly [tag: string, value: number | Float64Array])[];
 
-const outcomes: readonly Outcome[] = ['succeeded', 'failed', 'cancelled'];
+/** `dropped`: failed because the run ended. */
+type Ending = Outcome | 'dropped';
+
+const endings: readonly Ending[] = ['succeeded', 'failed', 'cancelled', 'dropped'];
 
 /** A metric that has a number for each request. */
 export type NumberMetric = RecordMetric | RecomputableMetric | CountMetric;
@@ -82,7 +85,7 @@ export class RequestTable {
   readonly #others = new Map<string, NamedColumn>();
   readonly #starts: Column;
   readonly #ends: Column;
-  /** Places in `outcomes`. */
+  /** Places in `endings`. */
   readonly #outcomes: Column;
   /** Which session each request belongs to. */
   readonly sessionRows: SessionRows;
@@ -133,7 +136,13 @@ export class RequestTable {
   }
 
   outcome(row: number): Outcome {
-    return outcomes[this.#outcomes.at(row)] ?? 'succeeded';
+    const ending = this.#ending(row);
+    return ending === 'dropped' ? 'failed' : ending;
+  }
+
+  /** It was in flight when the run ended, and failed for that alone. */
+  isDropped(row: number): boolean {
+    return this.#ending(row) === 'dropped';
   }
 
   /** A metric's values in its own unit; undefined for one that the run does not have. */
@@ -164,11 +173,7 @@ export class RequestTable {
     // The first versions of the file do not have the end of a request.
     const endNs = Number.isNaN(facts.endNs) ? startNs + (latencyNs ?? 0) : facts.endNs;
     const isValid = facts.failure === undefined;
-    const row = this.#addRow(
-      startNs,
-      endNs,
-      isValid ? 'succeeded' : cancelledOnPurpose(facts) ? 'cancelled' : 'failed',
-    );
+    const row = this.#addRow(startNs, endNs, endingOf(facts));
     if (facts.place !== undefined) this.sessionRows.add(row, facts.place);
     for (const metric of isValid ? this.#ofValid : this.#ofFailed) {
       if (metric.kind === 'list') {
@@ -204,7 +209,7 @@ export class RequestTable {
     const table = new RequestTable(this.metrics, this.origin);
     table.networkRttNs = this.networkRttNs;
     for (const row of rows) {
-      const to = table.#addRow(this.startNs(row), this.endNs(row), this.outcome(row));
+      const to = table.#addRow(this.startNs(row), this.endNs(row), this.#ending(row));
       for (const [metric, column] of this.#numbers) copy(column, row, table.#numbers.get(metric), to);
       for (const [metric, list] of this.#lists) copyList(list, row, table.#lists.get(metric), to);
       table.sessionRows.copy(this.sessionRows, row, to);
@@ -255,11 +260,15 @@ export class RequestTable {
     return new RequestTable(message.tags.map(metricOf), message.origin, message);
   }
 
-  #addRow(startNs: number, endNs: number, outcome: Outcome): number {
+  #ending(row: number): Ending {
+    return endings[this.#outcomes.at(row)] ?? 'succeeded';
+  }
+
+  #addRow(startNs: number, endNs: number, ending: Ending): number {
     const row = this.#length++;
     this.#starts.set(row, startNs);
     this.#ends.set(row, endNs);
-    this.#outcomes.set(row, outcomes.indexOf(outcome));
+    this.#outcomes.set(row, endings.indexOf(ending));
     if (startNs < this.#firstStartNs) this.#firstStartNs = startNs;
     if (endNs > this.#lastEndNs) this.#lastEndNs = endNs;
     return row;
@@ -307,4 +316,10 @@ function copyList(from: ListColumn, row: number, to: ListColumn | undefined, toR
 function isOf(metric: Metric, whom: 'valid' | 'failed'): boolean {
   if (metric.kind === 'list') return whom === 'valid';
   return (metric.kind === 'record' || metric.kind === 'count') && metric.appliesTo === whom;
+}
+
+function endingOf(facts: RequestFacts): Ending {
+  if (facts.failure === undefined) return 'succeeded';
+  if (cancelledOnPurpose(facts)) return 'cancelled';
+  return facts.dropped ? 'dropped' : 'failed';
 }

@@ -8,6 +8,7 @@ export interface SessionFacts {
   readonly rows: readonly number[];
   /** Its last request was sent, and all succeeded. */
   readonly isComplete: boolean;
+  /** Not by the end of the run alone. */
   readonly hasFailed: boolean;
   readonly agents: number;
   readonly startNs: number;
@@ -57,7 +58,6 @@ function answerEndNs(table: RequestTable, row: number): number {
 
 function factsOf(table: RequestTable, rows: readonly number[]): SessionFacts {
   const { sessionRows } = table;
-  const hasFailed = rows.some((row) => table.outcome(row) !== 'succeeded');
   const [prompt, cached] = (['prompt', 'cacheRead'] as const).map((field) =>
     table.column(usageMetric(field)),
   );
@@ -75,8 +75,9 @@ function factsOf(table: RequestTable, rows: readonly number[]): SessionFacts {
   }
   return {
     rows,
-    isComplete: !hasFailed && rows.some((row) => sessionRows.isLast(row)),
-    hasFailed,
+    isComplete:
+      rows.every((row) => table.outcome(row) === 'succeeded') && rows.some((row) => sessionRows.isLast(row)),
+    hasFailed: rows.some((row) => table.outcome(row) !== 'succeeded' && !table.isDropped(row)),
     agents: new Set(rows.map((row) => sessionRows.agent(row))).size,
     startNs: table.startNs(rows[0] ?? 0),
     endNs,

@@ -20,16 +20,25 @@ interface Line {
   readonly at: number;
   readonly end: number;
   readonly final?: boolean;
+  readonly hasFirstToken?: boolean;
 }
 
-function line({ session, agent = session, turn, at, end, final = false }: Line): string {
+function line({
+  session,
+  agent = session,
+  turn,
+  at,
+  end,
+  final = false,
+  hasFirstToken = true,
+}: Line): string {
   const epoch = (ms: number) => START_NS + BigInt(ms * 1e6);
   const metadata =
     `"x_request_id":"${agent}-${turn}","x_correlation_id":"${agent}","root_correlation_id":"${session}",` +
     `"turn_index":${turn},${final ? '' : '"is_final_turn":false,'}"benchmark_phase":"profiling",` +
     `"request_start_ns":${epoch(at)},"request_end_ns":${epoch(end)}`;
   const metrics = {
-    time_to_first_token: { value: 10, unit: 'ms' },
+    ...(hasFirstToken ? { time_to_first_token: { value: 10, unit: 'ms' } } : {}),
     request_latency: { value: end - at, unit: 'ms' },
   };
   return `{"metadata":{${metadata}},"metrics":${JSON.stringify(metrics)}}\n`;
@@ -86,6 +95,19 @@ it('gives sessions that do not overlap one lane, and each agent a row of it', ()
       expect.objectContaining({ name: 'Receiving tokens' }),
     ],
   });
+});
+
+it('tells requests without a first token from those that received tokens', () => {
+  const drawn = chartRun(
+    runOf('no-token', [
+      { session: 'x', turn: 0, at: 0, end: 100 },
+      { session: 'x', turn: 1, at: 200, end: 300, final: true, hasFirstToken: false },
+    ]),
+  );
+  expect(sessionLanes.data(drawn)?.parts.slice(2)).toEqual([
+    expect.objectContaining({ name: 'Receiving tokens', spans: [[0.01, 0.1, 0]] }),
+    expect.objectContaining({ name: 'In flight', spans: [[0.2, 0.3, 0]] }),
+  ]);
 });
 
 it('has no lanes of sessions where each has one request, and draws the requests', () => {

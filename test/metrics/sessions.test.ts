@@ -17,6 +17,8 @@ interface Request {
   readonly end: number;
   readonly final?: boolean;
   readonly fails?: boolean;
+  /** Cancelled by the end of the run. */
+  readonly dropped?: boolean;
   readonly cached?: number;
   readonly id?: string;
   readonly agent?: AgentFacts;
@@ -28,7 +30,8 @@ function record({
   start,
   end,
   final = false,
-  fails = false,
+  dropped = false,
+  fails = dropped,
   cached,
   id = '',
   agent,
@@ -46,6 +49,8 @@ function record({
     contentNs: fails ? new Float64Array() : Float64Array.of((start + 1) * 1e6, end * 1e6),
     text: 'x',
     error: fails ? { code: 500, type: 'E', message: 'no' } : undefined,
+    dropped,
+    cancelledNs: dropped ? end * 1e6 : undefined,
     usage:
       cached === undefined
         ? undefined
@@ -122,16 +127,18 @@ it('counts complete sessions without failures, and says how the others ended', (
   const store = storeOf([
     ...twoTurns,
     { session: 'b', turn: 0, start: 10, end: 20 },
+    { session: 'cut', turn: 0, start: 10, end: 20 },
+    { session: 'cut', turn: 1, start: 20, end: 30, dropped: true, final: true },
     { session: 'c', turn: 0, start: 10, end: 30 },
     { session: 'c', turn: 1, start: 30, end: 40, fails: true },
     { session: 'c', turn: 2, start: 40, end: 50, final: true },
     { session: 'alone', turn: 0, start: 5, end: 6, final: true },
   ]);
   const { sessions } = store.summary();
-  expect(sessions).toMatchObject({ completed: 1, failed: 1, cutOff: 1 });
+  expect(sessions).toMatchObject({ completed: 1, failed: 1, cutOff: 2 });
   expect(averages(store).session_turns).toBe(2);
   expect(sessions?.turns.map(({ turn, requests, cachedShare }) => [turn, requests, cachedShare])).toEqual([
-    [0, 3, 0],
+    [0, 4, 0],
     // Of a: 150 of 200.
     [1, 1, 0.75],
     [2, 1, undefined],
