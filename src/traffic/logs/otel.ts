@@ -1,3 +1,4 @@
+import { attributesOf, writtenSpans } from '../../dataset/loaders/otel/span.js';
 import { textOf } from '../../endpoint/payload.js';
 import { isObject, type Json, type JsonObject, jsonIn } from '../../util/json.js';
 import type { LogFormat, LoggedAnswer, LoggedRequest } from './log-format.js';
@@ -5,24 +6,20 @@ import { timeAt } from './times.js';
 
 /** OpenTelemetry spans of generative AI: OTLP in JSON, lists of spans, or one span a row. */
 export const otelLog: LogFormat = {
-  marks: (row) => Array.isArray(row.spans) || Array.isArray(row.resourceSpans) || isGenAi(attributesOf(row)),
-  read: (row) => spansOf(row).flatMap(readSpan),
+  marks: (row) =>
+    Array.isArray(row.spans) ||
+    Array.isArray(row.resourceSpans ?? row.resource_spans) ||
+    isGenAi(attributesOf(row.attributes)),
+  read: (row) => writtenSpans(row).flatMap(({ span }) => readSpan(span)),
 };
 
-function spansOf(row: JsonObject): readonly JsonObject[] {
-  if (Array.isArray(row.spans)) return row.spans.filter(isObject);
-  if (!Array.isArray(row.resourceSpans)) return [row];
-  return row.resourceSpans.filter(isObject).flatMap(({ scopeSpans, instrumentationLibrarySpans }) => {
-    const scopes = scopeSpans ?? instrumentationLibrarySpans;
-    return Array.isArray(scopes) ? scopes.filter(isObject).flatMap(spansOf) : [];
-  });
-}
-
 function readSpan(span: JsonObject): readonly LoggedRequest[] {
-  const own = attributesOf(span);
+  const own = attributesOf(span.attributes);
   if (!isGenAi(own)) return [];
   // Contents may be in events of the span.
-  const events = Array.isArray(span.events) ? span.events.filter(isObject).map(attributesOf) : [];
+  const events = Array.isArray(span.events)
+    ? span.events.filter(isObject).map((event) => attributesOf(event.attributes))
+    : [];
   const all: JsonObject = Object.assign({}, ...events, own);
   const prompt = promptOf(all);
   if (prompt === undefined) return [];
@@ -46,25 +43,6 @@ function readSpan(span: JsonObject): readonly LoggedRequest[] {
 
 function isGenAi(attributes: JsonObject): boolean {
   return Object.keys(attributes).some((key) => key.startsWith('gen_ai.'));
-}
-
-/** Attributes of a span: an object, or OTLP's list of keys and typed values. */
-function attributesOf({ attributes }: JsonObject): JsonObject {
-  if (isObject(attributes)) return attributes;
-  if (!Array.isArray(attributes)) return {};
-  const pairs = attributes
-    .filter(isObject)
-    .map(({ key, value }): [string, Json] => [textOf(key), plainValue(value)]);
-  return Object.fromEntries(pairs);
-}
-
-function plainValue(value: Json | undefined): Json {
-  if (!isObject(value)) return value ?? null;
-  const { stringValue, intValue, doubleValue, boolValue, arrayValue, kvlistValue } = value;
-  if (intValue !== undefined) return Number(intValue);
-  if (isObject(arrayValue)) return Array.isArray(arrayValue.values) ? arrayValue.values.map(plainValue) : [];
-  if (isObject(kvlistValue)) return attributesOf({ attributes: kvlistValue.values ?? [] });
-  return stringValue ?? doubleValue ?? boolValue ?? null;
 }
 
 function promptOf(all: JsonObject): JsonObject | undefined {
@@ -142,11 +120,7 @@ function textsIn(parts: Json | undefined): string {
 
 function isFailed({ status, attributes }: JsonObject): boolean {
   const code = isObject(status) ? (status.code ?? status.status_code) : status;
-  return (
-    code === 2 ||
-    /ERROR$/.test(String(code ?? '')) ||
-    'error.type' in attributesOf({ attributes: attributes ?? {} })
-  );
+  return code === 2 || /ERROR$/.test(String(code ?? '')) || 'error.type' in attributesOf(attributes);
 }
 
 function parsed(value: Json | undefined): Json | undefined {

@@ -27,30 +27,41 @@ export function holdsSpans(object: JsonObject): boolean {
   return hasList || (idOf(object, 'span') !== undefined && idOf(object, 'trace') !== undefined);
 }
 
-/**
- * The spans of an object: of OTLP (`resourceSpans`), of an object with a list of `spans`, or one span, as SDKs print it.
- * @throws RowError for a span without ids or times.
- */
+/** The spans of an object. @throws RowError for a span without ids or times. */
 export function spansOf(object: JsonObject): Span[] {
+  return writtenSpans(object).map(readSpan);
+}
+
+/** A span as its file has it. */
+export interface WrittenSpan {
+  readonly span: JsonObject;
+  /** Attributes of the resource around it. */
+  readonly resource: JsonObject;
+  /** Of the object around it, for a span that has none. */
+  readonly traceId: string | undefined;
+}
+
+/**
+ * The spans of an object, unread: of OTLP (`resourceSpans`), of an object with a list of `spans`, or one span, as SDKs
+ * print it.
+ */
+export function writtenSpans(object: JsonObject): WrittenSpan[] {
   const resources = object.resourceSpans ?? object.resource_spans;
   if (Array.isArray(resources)) return objects(resources).flatMap(spansOfResource);
   const { spans } = object;
-  if (Array.isArray(spans)) {
-    return objects(spans).map((span) => readSpan(span, {}, idOf(object, 'trace')));
-  }
-  return [readSpan(object, {}, undefined)];
+  if (!Array.isArray(spans)) return [{ span: object, resource: {}, traceId: undefined }];
+  return objects(spans).map((span) => ({ span, resource: {}, traceId: idOf(object, 'trace') }));
 }
 
-function spansOfResource(resource: JsonObject): Span[] {
+function spansOfResource(resource: JsonObject): WrittenSpan[] {
   const attributes = isObject(resource.resource) ? attributesOf(resource.resource.attributes) : {};
   const scopes = resource.scopeSpans ?? resource.scope_spans ?? resource.instrumentationLibrarySpans ?? [];
   return objects(scopes).flatMap(({ spans = [] }) =>
-    objects(spans).map((span) => readSpan(span, attributes, undefined)),
+    objects(spans).map((span) => ({ span, resource: attributes, traceId: undefined })),
   );
 }
 
-/** @param traceId of the object around it, for a span that has none. */
-function readSpan(span: JsonObject, resource: JsonObject, traceId: string | undefined): Span {
+function readSpan({ span, resource, traceId }: WrittenSpan): Span {
   const spanId = idOf(span, 'span');
   if (spanId === undefined) throw new RowError('a span has no span_id');
   const startMs = timeOf(span, 'start');
@@ -95,11 +106,14 @@ function timeOf(span: JsonObject, end: 'start' | 'end'): number | undefined {
 }
 
 /** Attributes by key: an object, or OTLP's list of keys and typed values. */
-function attributesOf(attributes: Json | undefined): JsonObject {
+export function attributesOf(attributes: Json | undefined): JsonObject {
   if (isObject(attributes)) return attributes;
   if (!Array.isArray(attributes)) return {};
   return Object.fromEntries(
-    objects(attributes).map(({ key, value }) => [textIn(key) ?? '', isObject(value) ? plain(value) : null]),
+    objects(attributes).map(({ key, value }) => [
+      textIn(key) ?? '',
+      isObject(value) ? plain(value) : (value ?? null),
+    ]),
   );
 }
 
