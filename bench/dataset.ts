@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { largeFormats, writeLargeFile } from './measure/large-files.js';
 import { packageFolder } from './measure/machine.js';
-import { quick, rounds } from './measure/options.js';
+import { argument, quick, rounds } from './measure/options.js';
 import { type OwnRun, runOurs } from './measure/ours.js';
 import { median } from './measure/quantiles.js';
 import { openReport } from './measure/report.js';
@@ -10,7 +10,7 @@ import { startCannedServer, startMockServer, withFolder } from './measure/server
 import { readTokenLog } from './measure/stamps.js';
 
 // What datasets cost: all requests sent to a server that answers at once, with and without writing inputs.json; and files
-// that are streamed. `--large` measures these alone.
+// that are streamed. `--large` measures these alone, `--only CSV` those with it in their name, `--gigabytes 1` at that size.
 
 const report = openReport('dataset');
 const traces = join(packageFolder, '..', 'shared', 'data', 'mooncake');
@@ -80,12 +80,14 @@ async function measure(name: string, args: readonly string[], inputs: 'never' | 
 
 /** Files that are streamed: how long until the first request, and how much memory, whatever their size. */
 async function measureLargeFiles(): Promise<void> {
-  for (const format of largeFormats) {
-    for (const gigabytes of quick ? [0.3] : [1, 10]) {
+  const only = argument('--only') ?? '';
+  const sizes = argument('--gigabytes')?.split(',').map(Number) ?? (quick ? [0.3] : [1, 10]);
+  for (const format of largeFormats.filter(({ name }) => name.includes(only))) {
+    for (const gigabytes of sizes) {
       await withFolder(async (folder) => {
         const path = join(folder, `rows${format.ending}`);
         report.say(`writing ${gigabytes} GB of ${format.name}`);
-        writeLargeFile(path, format, gigabytes * 1e9);
+        await writeLargeFile(path, format, gigabytes * 1e9);
         const tokens = join(folder, 'tokens.jsonl');
         const server = await startMockServer(['--ttft', '0', '--itl', '0', '--token-log', tokens]);
         const file = ['--input-file', path, '--custom-dataset-type', format.type, '--request-count', '200'];

@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { type ParquetColumn, writeParquet } from './large-parquet.js';
 
 /** A format of which large files are written. */
 export interface LargeFormat {
@@ -10,9 +11,12 @@ export interface LargeFormat {
   /** Options of the run besides the file. */
   readonly args: readonly string[];
   readonly start?: string;
-  readonly row: (number: number) => string;
+  readonly row?: (number: number) => string;
   readonly separator?: string;
   readonly end?: string;
+  /** In place of rows: of a Parquet file. */
+  readonly columns?: readonly ParquetColumn[];
+  readonly groupRows?: number;
 }
 
 /** About 1 KB of words that compress like English text. */
@@ -33,6 +37,17 @@ const traceRow = (number: number, rest: string) =>
 
 const closed = ['--concurrency', '8'];
 const singleTurn = (number: number) => `{"text":"${number} ${text(number)}","output_length":1}`;
+
+const burstRow = (number: number) =>
+  `${0.005 * number},ChatGPT,${100 + (number % 900)},1,${101 + (number % 900)},Conversation log`;
+const burstHeader = 'Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n';
+const basetenColumns: readonly ParquetColumn[] = [
+  { name: 'timestamp_start_unix_ms', type: 'INT64', cell: (row) => 1_700_000_000_000n + BigInt(5 * row) },
+  { name: 'prompt', type: 'UTF8', cell: (row) => `${row} ${text(row)}` },
+  { name: 'input_tokens', type: 'INT64', cell: () => 400n },
+  { name: 'output_tokens', type: 'INT64', cell: () => 1n },
+  { name: 'provided_session_id', type: 'UTF8', cell: (row) => `s${Math.floor(row / 64) * 16 + (row % 16)}` },
+];
 
 export const largeFormats: readonly LargeFormat[] = [
   { name: 'single_turn', type: 'single_turn', ending: '.jsonl', args: closed, row: singleTurn },
@@ -80,6 +95,22 @@ export const largeFormats: readonly LargeFormat[] = [
     row: (number) =>
       `{"session_id":"s${number}","payloads":[{"messages":${messages(number)},"max_tokens":1}]}`,
   },
+  {
+    ...{ name: 'burst_gpt_trace, CSV', type: 'burst_gpt_trace', ending: '.csv', args: closed },
+    ...{ start: burstHeader, row: burstRow },
+  },
+  {
+    ...{ name: 'burst_gpt_trace, gzip', type: 'burst_gpt_trace', ending: '.csv.gz', args: closed },
+    ...{ start: burstHeader, row: burstRow },
+  },
+  {
+    ...{ name: 'baseten_trace, Parquet, groups of 10,000 rows', type: 'baseten_trace', ending: '.parquet' },
+    ...{ args: closed, columns: basetenColumns, groupRows: 10_000 },
+  },
+  {
+    ...{ name: 'baseten_trace, Parquet, groups of 100,000 rows', type: 'baseten_trace', ending: '.parquet' },
+    ...{ args: closed, columns: basetenColumns, groupRows: 100_000 },
+  },
 ];
 
 const PIECE_BYTES = 32 * 2 ** 20;
@@ -87,8 +118,10 @@ const PIECE_BYTES = 32 * 2 ** 20;
 const DISTINCT_BYTES = 256 * 2 ** 20;
 
 /** Writes a file of about `bytes` bytes, before compression; its rows repeat. */
-export function writeLargeFile(path: string, format: LargeFormat, bytes: number): void {
-  const { start = '', separator = '\n', end = '', row } = format;
+export async function writeLargeFile(path: string, format: LargeFormat, bytes: number): Promise<void> {
+  const { start = '', separator = '\n', end = '', row, columns, groupRows = 10_000 } = format;
+  if (columns !== undefined) await writeParquet(path, columns, groupRows, bytes);
+  if (row === undefined) return;
   const packed = (text: string) => (path.endsWith('.gz') ? gzipSync(text, { level: 1 }) : Buffer.from(text));
   const pieces: { readonly length: number; readonly data: Buffer }[] = [];
   let number = 0;

@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { aiperf } from './in-process.js';
 
@@ -160,6 +161,50 @@ describe('aiperf validate', () => {
       '1 problem:',
       '  FILE/b.jsonl:2: the body has no messages: other bodies are sent as inputs_json',
     ]);
+  });
+});
+
+describe('what validate says is what a run refuses', () => {
+  const refused = async (path: string) => (await validate(path)).stderr.replaceAll(path, 'FILE');
+
+  it('names a broken file once, with what to do', async () => {
+    const parquet = readFileSync(new URL('../dataset/loaders/baseten.parquet', import.meta.url));
+    const cut = await refused(write(parquet.subarray(0, -9), 'p'));
+    expect(cut).toMatch(/│ FILE is not a complete Parquet file: .*copy it again, or export it anew/s);
+    const pages = Buffer.concat([parquet.subarray(0, 4), parquet.subarray(30)]);
+    expect((await validate(write(pages, 'p'))).lines.at(-1)).toMatch(
+      /^ {2}FILE:1: the file is not a complete Parquet file: /,
+    );
+    expect(await refused(write(gzipSync(parquet), 'p.gz'))).toMatch(/│ FILE is a compressed Parquet file/);
+    expect(await refused(write('Timestamp,Request tokens\n1,5', 'c.csv'))).toContain('rename the columns');
+    expect(await refused(write('{"data":[{"session_id":"a"', 'j'))).toContain('expected a JSON array');
+  });
+
+  it('names the file of a folder of spans', async () => {
+    const spans = dirname(write('{"spans":[{}]}', 'a.json'));
+    expect((await validate(spans, '--custom-dataset-type', 'otel_spans')).lines.at(-1)).toBe(
+      '  FILE/a.json:1: a span has no span_id',
+    );
+  });
+
+  it('needs the time of an agent only where no other starts it', async () => {
+    const turn = { messages: [{ role: 'user', content: 'x' }] };
+    const agents = (timestamp?: number) =>
+      write(
+        lines(
+          { session_id: 'b', turns: [turn] },
+          { session_id: 'a', turns: [{ ...turn, timestamp: 5, forks: ['b'] }] },
+          { session_id: 'c', turns: [{ ...turn, timestamp }] },
+        ),
+      );
+    const schedule = async (path: string) =>
+      (await validate(path, '--custom-dataset-type', 'dag_jsonl')).lines.find((line) =>
+        line.includes('schedule'),
+      );
+    expect(await schedule(agents(7))).toBe('  Fixed schedule  yes');
+    expect(await schedule(agents())).toBe(
+      '  Fixed schedule  no: the first turn of the session at FILE:3 has no timestamp',
+    );
   });
 });
 

@@ -16,7 +16,13 @@ export async function containerOf(path: string): Promise<'json' | TableKind> {
     throw unreadableFile(path, error);
   }
   const magic = head.subarray(0, 6).toString('latin1');
-  if (magic.startsWith('PAR1')) return 'parquet';
+  if (magic.startsWith('PAR1')) {
+    if (!path.endsWith('.gz')) return 'parquet';
+    throw new UserError(
+      `${path} is a compressed Parquet file, which cannot be read in parts`,
+      'decompress it with gunzip',
+    );
+  }
   if (magic === 'ARROW1') {
     throw new UserError(
       `${path} is an Arrow file, which cannot be read`,

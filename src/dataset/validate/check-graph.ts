@@ -1,8 +1,10 @@
-import { messageOf, UserError } from '../../util/errors.js';
+import { UserError } from '../../util/errors.js';
 import { agentsOf } from '../conversation.js';
 import type { DatasetOptions } from '../dataset-options.js';
 import type { DatasetType } from '../loaders/format.js';
+import { rowPlace } from '../loaders/row-file.js';
 import { openDataset, planDataset } from '../plan.js';
+import { placed } from './findings.js';
 import type { RowChecks } from './row-checks.js';
 
 /** Those of a run without options, for an endpoint that takes everything. */
@@ -19,8 +21,13 @@ export async function checkGraph(path: string, type: DatasetType, checks: RowChe
     const plan = await planDataset({ ...defaults, inputFile: path, datasetType: type }, () => {});
     const dataset = openDataset(plan, { prompt: () => '', blocks: () => '' });
     const graphs = { sessions: dataset.size, agents: 0, turns: 0 };
+    // A schedule starts a session at the first turn of its first agent; those of the others need no time.
+    checks.untimed = undefined;
     for (let index = 0; index < dataset.size; index++) {
-      for (const { turns } of agentsOf(dataset.conversation(index))) {
+      const conversation = dataset.conversation(index);
+      if (plan.kind === 'graphs' && conversation.turns[0]?.timestampMs === undefined)
+        checks.untimed ??= { place: rowPlace(plan.file, plan.rowOrder[plan.rowsBefore[index] ?? 0] ?? 0) };
+      for (const { turns } of agentsOf(conversation)) {
         graphs.agents++;
         graphs.turns += turns.length;
         // Traces of calls have no rows that were checked.
@@ -30,7 +37,7 @@ export async function checkGraph(path: string, type: DatasetType, checks: RowChe
     checks.graphs = graphs;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const [, line = '1', problem = messageOf(error)] = /^.*?:(\d+): ([\s\S]*)$/.exec(error.message) ?? [];
-    checks.problems.add(path, Number(line), problem);
+    const { path: file, line, text } = placed(error, path, 1);
+    checks.problems.add(file, line, text);
   }
 }

@@ -1,3 +1,5 @@
+import { messageOf } from '../../util/errors.js';
+
 /** Problems of a file: all are counted, the first are kept. */
 export class Problems {
   readonly #keep: number;
@@ -18,6 +20,19 @@ export class Problems {
   get kept(): readonly { readonly place: string; readonly line: number; readonly text: string }[] {
     return this.#kept;
   }
+}
+
+/** Where an error about a file says that it is, else at the line given; and its text without the place. */
+export function placed(
+  error: unknown,
+  path: string,
+  line: number,
+): { readonly path: string; readonly line: number; readonly text: string } {
+  const message = messageOf(error);
+  const [, named, at, problem] = /^(.+?):(\d+): ([\s\S]*)$/.exec(message) ?? [];
+  if (named?.startsWith(path)) return { path: named, line: Number(at), text: problem ?? message };
+  const isAboutFile = message.startsWith(`${path} `);
+  return { path, line, text: isAboutFile ? `the file${message.slice(path.length)}` : message };
 }
 
 /** Remarks about rows that can be sent: each text once, with its first place and its number. */

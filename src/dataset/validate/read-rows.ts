@@ -5,12 +5,15 @@ import { readCsv } from '../loaders/csv-rows.js';
 import type { RowFormat } from '../loaders/format.js';
 import { type CutRow, RowCutter } from '../loaders/row-cutter.js';
 import { tableRows } from '../loaders/table-rows.js';
+import { placed } from './findings.js';
 
 /** A row as text, or why there is none. */
 export interface ReadRow {
   readonly line: number;
   readonly text?: string;
   readonly problem?: string;
+  /** What ended the file. */
+  readonly error?: UserError;
 }
 
 /** Streams the rows of a file of JSON, also after a row that cannot be read; what ends the file early is its last. */
@@ -68,11 +71,8 @@ export async function* readParquetRows(
 
 /** An error that ends the file, at the line that it names. */
 function atItsLine(path: string, line: number, error: unknown): ReadRow {
-  const message = messageOf(error);
-  const [, named, problem] =
-    /^:(\d+): ([\s\S]*)$/.exec(message.startsWith(path) ? message.slice(path.length) : '') ?? [];
-  if (named === undefined && !(error instanceof UserError)) {
-    return { line, problem: `the file cannot be read further: ${message}` };
-  }
-  return { line: Number(named ?? line), problem: problem ?? message };
+  if (!(error instanceof UserError))
+    return { line, problem: `the file cannot be read further: ${messageOf(error)}` };
+  const at = placed(error, path, line);
+  return { line: at.line, problem: at.text, error };
 }

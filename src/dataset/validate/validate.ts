@@ -67,9 +67,9 @@ export async function validateDataset(path: string, options: ValidateOptions): P
     return formatOf(found.type);
   };
   const rows = kind === 'csv' ? readCsvRows(path, begin) : readParquetRows(path, begin);
-  for await (const { line, text, problem } of rows) {
+  for await (const { line, text, problem, error } of rows) {
     const { checks } = found;
-    if (checks === undefined) throw new UserError(`${path}:${line}: ${problem}`);
+    if (checks === undefined) throw error ?? new UserError(`${path}:${line}: ${problem}`);
     if (text !== undefined) checks.take(path, line, text);
     else checks.problems.add(path, line, problem ?? '');
   }
@@ -89,9 +89,9 @@ async function takeJson(path: string, checks: RowChecks, fileSession?: string): 
 async function detectedType(path: string): Promise<DatasetType> {
   let refused: UserError | undefined;
   let rows = 0;
-  for await (const { line, text, problem } of readJsonRows(path)) {
+  for await (const { line, text, problem, error: end } of readJsonRows(path)) {
     try {
-      if (text === undefined) throw new UserError(`${path}:${line}: ${problem}`);
+      if (text === undefined) throw end ?? new UserError(`${path}:${line}: ${problem}`);
       return detectType(rowFileOf(path, [{ line, text }]));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
