@@ -70,10 +70,16 @@ export const publicConflicts: readonly Rule[] = [
   },
 ];
 
+/** Only agent traces have hash ids; the rows of a data set without a name are not known yet. */
+const isWithoutHashIds = {
+  keys: isPublic.keys,
+  holds: ({ publicDataset }: Config) =>
+    publicDataset !== undefined &&
+    hubAddress(publicDataset) === undefined &&
+    !publicDataset.startsWith('semianalysis_cc_traces_weka'),
+};
+
 export const publicWarnings: readonly Rule[] = [
-  noEffect(
-    ['islBlockSize', ...synthesisKeys],
-    'on --public-dataset: only traces in files are changed',
-    isPublic,
-  ),
+  noEffect(['islBlockSize'], 'on --public-dataset without hash ids', isWithoutHashIds),
+  noEffect(synthesisKeys, 'on --public-dataset: only traces in files are changed', isPublic),
 ];

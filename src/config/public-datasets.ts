@@ -25,6 +25,22 @@ export const publicDatasetNames = [
   'spgispeech',
   'exgentic',
   'exgentic_v2',
+  'semianalysis_cc_traces_weka',
+  'semianalysis_cc_traces_weka_no_subagents',
+  'semianalysis_cc_traces_weka_with_subagents',
+  'semianalysis_cc_traces_weka_with_subagents_256k',
+  'semianalysis_cc_traces_weka_with_subagents_060226',
+  'semianalysis_cc_traces_weka_with_subagents_060226_256k',
+  'semianalysis_cc_traces_weka_with_subagents_060526',
+  'semianalysis_cc_traces_weka_with_subagents_060526_256k',
+  'semianalysis_cc_traces_weka_with_subagents_060826',
+  'semianalysis_cc_traces_weka_with_subagents_060826_256k',
+  'semianalysis_cc_traces_weka_061326',
+  'semianalysis_cc_traces_weka_061326_256k',
+  'semianalysis_cc_traces_weka_061526',
+  'semianalysis_cc_traces_weka_061526_256k',
+  'semianalysis_cc_traces_weka_062126',
+  'semianalysis_cc_traces_weka_062126_256k',
 ] as const;
 
 export type PublicDatasetName = (typeof publicDatasetNames)[number];

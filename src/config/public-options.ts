@@ -64,9 +64,8 @@ function publicDataset() {
     ...row,
     choices: publicDatasetNames,
     read: ([word = '']: readonly string[]) => {
-      if (!/^(semianalysis[_-]cc[_-]traces[_-]weka|weka[_-]hf$)/i.test(word))
-        return publicDatasetName(word) ?? word;
-      throw new UserError(`${word} is a data set of weka_trace rows, which are not supported yet`);
+      if (!/^weka[_-]hf$/i.test(word)) return publicDatasetName(word) ?? word;
+      throw new UserError(`${word} names no data set: use hf://org/name`);
     },
   };
 }

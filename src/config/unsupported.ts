@@ -1,4 +1,4 @@
-const weka = 'download the data set and name its file with --input-file';
+const weka = 'name the data set with --public-dataset hf://org/name';
 const afterwards = 'upload the summary JSON and profile_export.jsonl after the run';
 const agentic = 'convert the trace to a multi_turn file and name it with --input-file';
 const search = 'sweep a list such as --concurrency 1,2,4,8 with --goodput; the report recommends a point';

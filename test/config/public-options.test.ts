@@ -36,10 +36,7 @@ describe('--public-dataset', () => {
       '--public-dataset sharegpd',
       `--public-dataset must be one of ${publicDatasetNames.join(', ')}, or hf://org/name[@revision][/path], got 'sharegpd'. Did you mean sharegpt?`,
     ],
-    [
-      '--public-dataset semianalysis_cc_traces_weka_062126',
-      '--public-dataset semianalysis_cc_traces_weka_062126 is a data set of weka_trace rows, which are not supported yet.',
-    ],
+    ['--public-dataset weka_hf', '--public-dataset weka_hf names no data set: use hf://org/name.'],
     ['--hf-subset en', '--hf-subset needs --public-dataset, the data set to choose from.'],
     [
       '--public-dataset aimo --custom-dataset-type single_turn',

@@ -223,7 +223,7 @@ function distribution(mean: number, stddev: number): JsonObject {
 
 /** What AIPerf's model has no words for: which data of a public data set were sent, and which of its columns. */
 export function publicSourceConfig(config: Config, dataset: DatasetPlan): JsonObject | undefined {
-  const source = dataset.kind === 'rows' ? dataset.source : undefined;
+  const source = dataset.kind === 'rows' || dataset.kind === 'graphs' ? dataset.source : undefined;
   if (source === undefined) return undefined;
   return {
     ...optional('split', config.hfSplit),

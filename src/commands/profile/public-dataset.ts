@@ -26,6 +26,7 @@ export function publicRequest(
     columns: { ...columns, ...(outputLength === undefined ? {} : { outputLength }) },
     filters: config.datasetFilter,
     limit: config.numDatasetEntries ?? mostConversations(config),
+    limitOfTrace: config.numDatasetEntries ?? (hasStop(config) ? mostConversations(config) : undefined),
     limitOfLarge: datasetEntries(config),
     isScheduled: config.fixedSchedule,
     openCounter: async () => {
@@ -40,15 +41,18 @@ function mostConversations(config: Config): number | undefined {
   const { conversationNum, requestCount, benchmarkDuration, concurrency = 0 } = config;
   const { numWarmupSessions, warmupRequestCount, warmupDuration } = config;
   if (config.datasetSamplingStrategy !== 'sequential' || config.fixedSchedule) return undefined;
-  const hasStop = conversationNum !== undefined || requestCount !== undefined;
-  if (!hasStop && benchmarkDuration !== undefined) return undefined;
+  if (!hasStop(config) && benchmarkDuration !== undefined) return undefined;
   const hasWarmupStop = numWarmupSessions !== undefined || warmupRequestCount !== undefined;
   if (!hasWarmupStop && warmupDuration !== undefined) return undefined;
-  const profiling = hasStop
+  const profiling = hasStop(config)
     ? Math.min(conversationNum ?? Number.POSITIVE_INFINITY, requestCount ?? Number.POSITIVE_INFINITY)
     : Math.max(10, 2 * concurrency);
   const warmup = hasWarmupStop
     ? Math.min(numWarmupSessions ?? Number.POSITIVE_INFINITY, warmupRequestCount ?? Number.POSITIVE_INFINITY)
     : 0;
   return profiling + warmup;
+}
+
+function hasStop({ conversationNum, requestCount }: Config): boolean {
+  return conversationNum !== undefined || requestCount !== undefined;
 }

@@ -4,6 +4,7 @@ import { type Cell, type Cells, isStruct } from './cells.js';
 import { wholeConversation } from './dialogues.js';
 import type { RowMapping } from './mapping.js';
 import { columnsIn, type PromptColumns, prompts, userTurns } from './prompts.js';
+import { holdsWekaTraces, wekaTraces } from './weka.js';
 
 /** What `--dataset-columns` names: where the parts of a request are. */
 export interface ColumnNames extends Partial<PromptColumns> {
@@ -31,6 +32,7 @@ export function mappingOf(
 ): RowMapping {
   const columns = Object.keys(first);
   const { messages, prompt } = names;
+  if (Object.keys(names).length === 0 && holdsWekaTraces(columns)) return wekaTraces;
   if (messages !== undefined) {
     requireColumns([messages], columns);
     return wholeConversation(messages);

@@ -23,6 +23,8 @@ export interface Selection {
   readonly filter: RowFilter;
   /** Conversations to read; Infinity: all. */
   readonly limit: number;
+  /** The same of a recorded trace. */
+  readonly limitOfTrace: number;
   /** Called where a mapping counts tokens. */
   readonly openCounter: () => Promise<(text: string) => number>;
 }
@@ -41,11 +43,11 @@ export interface Conversations {
  */
 export async function readConversations(
   files: readonly DataFile[],
-  { name, columns, filter, limit, openCounter, ...selection }: Selection,
+  { name, columns, filter, openCounter, ...selection }: Selection,
   endpoint: Omit<RowTools, 'countTokens' | 'warn'>,
   log: Log,
 ): Promise<Conversations> {
-  let { mapping } = selection;
+  let { mapping, limit } = selection;
   const warnings = new Map<string, number>();
   const tools: RowTools & { countTokens: RowTools['countTokens'] } = {
     ...endpoint,
@@ -64,6 +66,7 @@ export async function readConversations(
     const table = await openTable(await file.fetch(), file.shown);
     if (used.length === 1) {
       mapping ??= mappingOf(columns, await firstRow(table, file), endpoint);
+      if (mapping.isTrace) limit = selection.limitOfTrace;
       if (mapping.countsTokens) tools.countTokens = await openCounter();
     }
     if (mapping === undefined) throw new Error('rows without a mapping');

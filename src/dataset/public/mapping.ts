@@ -22,6 +22,8 @@ export interface RowMapping {
   readonly columns: readonly string[];
   /** Columns that are read where they are there. */
   readonly optional?: readonly string[];
+  /** A recorded trace: without a limit of the run, all of it is sent. */
+  readonly isTrace?: true;
   /** Whether it counts tokens. */
   readonly countsTokens?: true;
   /**

@@ -4,6 +4,7 @@ import { agentCalls } from './exgentic.js';
 import type { RowMapping } from './mapping.js';
 import { choicesWithVideo, prompts, userTurns } from './prompts.js';
 import { speech } from './speech.js';
+import { wekaTraces } from './weka.js';
 
 /** Where the files of a data set are. */
 export type Source =
@@ -44,6 +45,11 @@ const editPrompt = [
   'Change request:\n{change_request}',
   'Please generate the new code file in the "New file" section below.',
 ].join('\n\n');
+
+/** A snapshot of SemiAnalysis' traces of coding agents; they are read whole, as other traces are. */
+function weka(snapshot: string): NamedDataset {
+  return { source: onHub(`semianalysisai/cc-traces-weka-${snapshot}`, 'train'), rows: wekaTraces };
+}
 
 const agentFilters = { harness: 'harness', source_model: 'models', benchmark: 'benchmark' };
 
@@ -124,4 +130,20 @@ export const namedDatasets: Readonly<Record<PublicDatasetName, NamedDataset>> = 
     isLarge: true,
     filters: agentFilters,
   },
+  semianalysis_cc_traces_weka: weka('no-subagents-051826'),
+  semianalysis_cc_traces_weka_no_subagents: weka('no-subagents-051826'),
+  semianalysis_cc_traces_weka_with_subagents: weka('062126'),
+  semianalysis_cc_traces_weka_with_subagents_256k: weka('062126-256k'),
+  semianalysis_cc_traces_weka_with_subagents_060226: weka('with-subagents-060226'),
+  semianalysis_cc_traces_weka_with_subagents_060226_256k: weka('with-subagents-060226-256k'),
+  semianalysis_cc_traces_weka_with_subagents_060526: weka('with-subagents-060526'),
+  semianalysis_cc_traces_weka_with_subagents_060526_256k: weka('with-subagents-060526-256k'),
+  semianalysis_cc_traces_weka_with_subagents_060826: weka('with-subagents-060826'),
+  semianalysis_cc_traces_weka_with_subagents_060826_256k: weka('with-subagents-060826-256k'),
+  semianalysis_cc_traces_weka_061326: weka('061326'),
+  semianalysis_cc_traces_weka_061326_256k: weka('061326-256k'),
+  semianalysis_cc_traces_weka_061526: weka('061526'),
+  semianalysis_cc_traces_weka_061526_256k: weka('061526-256k'),
+  semianalysis_cc_traces_weka_062126: weka('062126'),
+  semianalysis_cc_traces_weka_062126_256k: weka('062126-256k'),
 };

@@ -2,8 +2,11 @@ import { statSync } from 'node:fs';
 import type { HubAddress, PublicDatasetName } from '../../config/public-datasets.js';
 import type { Log } from '../../util/log.js';
 import type { DatasetOptions } from '../dataset-options.js';
+import { type GraphsPlan, planGraphs } from '../loaders/graphs.js';
 import { rowFileOf } from '../loaders/row-file.js';
 import { planRows, type RowsPlan } from '../loaders/rows.js';
+import { wekaRows } from '../loaders/weka/weka-trace.js';
+import { asRecorded } from '../pace.js';
 import type { TurnRules } from '../turn-rules.js';
 import type { ColumnNames } from './columns.js';
 import { readConversations } from './conversations.js';
@@ -23,6 +26,8 @@ export interface PublicRequest extends DownloadContext {
   readonly filters: Readonly<Record<string, string>>;
   /** Conversations to read; absent: as many as there are. */
   readonly limit?: number | undefined;
+  /** The same of a recorded trace, which is sent completely by default. */
+  readonly limitOfTrace?: number | undefined;
   /** Those of a data set that is too large to be read whole, without `limit`. */
   readonly limitOfLarge: number;
   /** Requests are sent at their recorded times. */
@@ -47,7 +52,7 @@ export async function planPublic(
   options: DatasetOptions,
   rules: TurnRules,
   log: Log,
-): Promise<RowsPlan> {
+): Promise<RowsPlan | GraphsPlan> {
   const { name, dataset } = request;
   const known: Omit<NamedDataset, 'rows'> & Partial<NamedDataset> =
     typeof dataset === 'string' ? namedDatasets[dataset] : { source: { kind: 'hub', ...dataset } };
@@ -58,6 +63,7 @@ export async function planPublic(
       ...{ name, columns: request.columns, openCounter: request.openCounter },
       mapping: known.rows,
       filter: openFilter(request.filters, known.filters),
+      limitOfTrace: request.limitOfTrace ?? Number.POSITIVE_INFINITY,
       limit: request.limit ?? (known.isLarge ? request.limitOfLarge : Number.POSITIVE_INFINITY),
     },
     {
@@ -68,8 +74,15 @@ export async function planPublic(
     log,
   );
   const source = { commit, files: await Promise.all(read.files.map(facts)) };
+  const file = rowFileOf(name, rows);
+  if (type === 'weka_trace') {
+    const { blockSize, pace = asRecorded, models } = options;
+    const agents = wekaRows(file, { blockSize, pace, models });
+    const own = { ...options, blockSize: agents.blockSize };
+    return { ...planGraphs(agents.rows, type, own, rules, log), source };
+  }
   const readAs = { type, readAs: type, originMs: undefined };
-  return { ...planRows(rowFileOf(name, rows), readAs, options, rules, log), source };
+  return { ...planRows(file, readAs, options, rules, log), source };
 }
 
 function chosenSource(source: Source, { subset, split }: PublicRequest): Source {

@@ -45,6 +45,9 @@ beforeAll(async () => {
       },
     ],
     'org/broken': { files: { 'a.parquet': parquet({ text: ['a'.repeat(50)] }).subarray(0, -20) } },
+    'org/agents': {
+      files: { 'a.jsonl': lines(agentTrace('a', 64), agentTrace('b', 64), agentTrace('c', 32)) },
+    },
     'org/numbers': { files: { 'a.jsonl': lines({ id: 1, target: 2 }) } },
   });
 });
@@ -53,6 +56,19 @@ afterAll(async () => {
   await hub[Symbol.asyncDispose]();
   rmSync(cache, { recursive: true, force: true });
 });
+
+/** A trace of Weka's KV cache tester with a sub-agent. */
+function agentTrace(id: string, block_size: number) {
+  const request = { t: 0, type: 'n', in: 70, out: 5, hash_ids: [1, 2], api_time: 1 };
+  const agent = {
+    t: 1,
+    type: 'subagent',
+    agent_id: 'x',
+    duration_ms: 2000,
+    requests: [{ ...request, t: 1.5 }],
+  };
+  return { id, block_size, hash_id_scope: 'local', requests: [request, agent, { ...request, t: 4 }] };
+}
 
 function turns(...texts: readonly string[]) {
   return texts.flatMap((text) => [
@@ -89,6 +105,22 @@ describe('rows', () => {
     expect(await textsOf('org/shards', { limit: 3 })).toEqual([['q0'], ['q1'], ['q2']]);
     expect(hub.seen.filter(({ url }) => url.includes('00001-of'))).toEqual([]);
     expect(await textsOf('org/shards', { limit: 5 })).toEqual([['q0'], ['q1'], ['q2'], ['q3'], ['q4']]);
+  });
+
+  it('with the columns of Weka traces are sessions of agents; without a limit of the run all are read', async () => {
+    expect(await textsOf('org/agents', { limit: 1, limitOfTrace: 2 })).toEqual([
+      ['0.1/70/64', '0.1/70/64'],
+      ['2.3/70/64', '2.3/70/64'],
+    ]);
+    const { dataset, source } = await planned('org/agents', { limitOfTrace: 1 });
+    expect(dataset.conversation(0).agents?.[0]).toMatchObject({
+      ...{ sessionId: 'a/x', parent: 0 },
+      turns: [{ waitsFor: [0], delayMs: 500, maxTokens: 5 }],
+    });
+    expect(source?.files.map(({ name }) => name)).toEqual(['org/agents/a.jsonl']);
+    expect(await failure('org/agents', { limit: 1 })).toBe(
+      'hf://org/agents:3: block_size is 32, and 64 in the traces before it\nsend them one after the other, or set --isl-block-size',
+    );
   });
 
   it('become conversations, whose recorded answers are not sent', async () => {

@@ -10,6 +10,24 @@ const flac = Uint8Array.from(
   Buffer.from('ZkxhQ4AAACICQAJAAAAMAAAMAfQA8AAAAFAPqUO8TnzHnMuNuC+laFbl//hkCABPCQEABfyu', 'base64'),
 );
 
+/** A trace of Weka's KV cache tester: two requests that share a block. */
+const weka = {
+  columns: {
+    id: ['t'],
+    models: [['opus']],
+    block_size: [64n],
+    hash_id_scope: ['local'],
+    requests: [
+      [
+        { t: 0, type: 'n', model: 'opus', in: 100n, out: 7n, hash_ids: [5n, 6n], api_time: 1.5 },
+        { t: 2.5, type: 's', model: 'opus', in: 128n, out: 9n, hash_ids: [5n, 7n], api_time: 2.5 },
+      ],
+    ],
+  },
+  turns: ['0.1/100/64', '0.2/128/64'],
+  caps: [7, 9],
+};
+
 type Columns = Readonly<Record<string, readonly unknown[]>>;
 
 const clip = {
@@ -118,6 +136,22 @@ export const namedCases: Readonly<
     turns: ['[system,user]', '[system,user,assistant,tool]'],
     caps: [7, 30],
   },
+  semianalysis_cc_traces_weka: weka,
+  semianalysis_cc_traces_weka_no_subagents: weka,
+  semianalysis_cc_traces_weka_with_subagents: weka,
+  semianalysis_cc_traces_weka_with_subagents_256k: weka,
+  semianalysis_cc_traces_weka_with_subagents_060226: weka,
+  semianalysis_cc_traces_weka_with_subagents_060226_256k: weka,
+  semianalysis_cc_traces_weka_with_subagents_060526: weka,
+  semianalysis_cc_traces_weka_with_subagents_060526_256k: weka,
+  semianalysis_cc_traces_weka_with_subagents_060826: weka,
+  semianalysis_cc_traces_weka_with_subagents_060826_256k: weka,
+  semianalysis_cc_traces_weka_061326: weka,
+  semianalysis_cc_traces_weka_061326_256k: weka,
+  semianalysis_cc_traces_weka_061526: weka,
+  semianalysis_cc_traces_weka_061526_256k: weka,
+  semianalysis_cc_traces_weka_062126: weka,
+  semianalysis_cc_traces_weka_062126_256k: weka,
 };
 
 function agentRows(): Columns {

@@ -1,5 +1,6 @@
 import type { Dataset } from '../../../src/dataset/conversation.js';
 import type { DatasetOptions } from '../../../src/dataset/dataset-options.js';
+import type { HashId } from '../../../src/dataset/hash-id.js';
 import { openDataset, planDataset } from '../../../src/dataset/plan.js';
 import type { PublicRequest, PublicSource } from '../../../src/dataset/public/plan.js';
 import { options } from '../options.js';
@@ -29,9 +30,11 @@ export async function planPublicly(
     },
     log,
   );
-  if (plan.kind !== 'rows') throw new Error('no rows');
+  if (plan.kind !== 'rows' && plan.kind !== 'graphs') throw new Error('no rows');
   const none = () => {
     throw new Error('no text is generated');
   };
-  return { dataset: openDataset(plan, { prompt: none, blocks: none }), source: plan.source, logs };
+  const blocks = (ids: ArrayLike<HashId>, tokens: number, size: number) =>
+    `${Array.from(ids).join('.')}/${tokens}/${size}`;
+  return { dataset: openDataset(plan, { prompt: none, blocks }), source: plan.source, logs };
 }
