@@ -71,7 +71,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./commands/trace/generate.js'),
   },
   'trace convert': {
-    summary: 'Convert an Azure, BurstGPT or Bailian trace to a Mooncake trace.',
+    summary: 'Convert a trace or dataset of any type to a Mooncake trace of lengths.',
     load: () => import('./commands/trace/convert.js'),
   },
   'trace record': {

@@ -8,6 +8,7 @@ import { readTrace } from './read-trace.js';
 import { lineError, type TraceRow } from './rows.js';
 import { Blocks, Sharing, type SharingFigures } from './sharing.js';
 import { TurnCounts } from './turn-counts.js';
+import type { LengthReading } from './typed-rows.js';
 import { ValueCounts, type ValueStatistics } from './value-counts.js';
 
 export type { ArrivalFigures, LoadFigures, ValueStatistics };
@@ -57,7 +58,7 @@ export interface CacheFigures {
   readonly curve: HitCurveFigures;
 }
 
-export interface FiguresOptions {
+export interface FiguresOptions extends LengthReading {
   /** Tokens per hash ID. */
   readonly blockSize: number;
   /** Blocks of the limited cache; absent: not simulated. */
@@ -83,21 +84,21 @@ export async function traceFigures(
   bufferBytes = BUFFER_BYTES,
 ): Promise<TraceFigures> {
   const requireUnchanged = twoReadings(path);
-  const first = await firstReading(path, bufferBytes);
+  const first = await firstReading(path, options, bufferBytes);
   const second = await secondReading(path, options, first, bufferBytes);
   requireUnchanged();
   return { ...first.figures, ...second };
 }
 
 /** Statistics available after one pass, and the input of the second. */
-async function firstReading(path: string, bufferBytes: number) {
+async function firstReading(path: string, options: FiguresOptions, bufferBytes: number) {
   const arrivals = new Arrivals();
   const lengths = { input: new ValueCounts(), output: new ValueCounts(), total: new ValueCounts() };
   const sizes = SIZE_EDGES.map(() => 0);
   const blocks = new Blocks(bufferBytes);
   const turns = new TurnCounts();
   try {
-    for await (const row of readTrace(path)) {
+    for await (const row of readTrace(path, options)) {
       const { hashIds, timestampMs, outputLength } = row;
       turns.add(row.sessionId);
       if (timestampMs !== undefined) arrivals.add(timestampMs, row.line);
@@ -131,10 +132,11 @@ async function firstReading(path: string, bufferBytes: number) {
 /** Statistics that need a first pass: a block may be repeated by later requests. */
 async function secondReading(
   path: string,
-  { blockSize, cacheBlocks }: FiguresOptions,
+  options: FiguresOptions,
   { arrivals, repeats }: Awaited<ReturnType<typeof firstReading>>,
   bufferBytes: number,
 ) {
+  const { blockSize, cacheBlocks } = options;
   const limited = cacheBlocks === undefined ? undefined : new LruCache(cacheBlocks);
   const prefixKeys = new PrefixKeys();
   const hitRates = new ValueCounts();
@@ -145,7 +147,7 @@ async function secondReading(
   let limitedHits = 0;
   const sharing = new Sharing(repeats, bufferBytes);
   try {
-    for await (const row of readTrace(path)) {
+    for await (const row of readTrace(path, options)) {
       const { hashIds, timestampMs } = row;
       const input = inputLengthOf(path, row);
       if (timestampMs !== undefined) arrivals.addToWindow(timestampMs, input, row.outputLength ?? 0);
@@ -199,6 +201,6 @@ function inputLengthOf(path: string, { inputLength, line }: TraceRow): number {
     path,
     line,
     'the row has no input_length',
-    'the statistics need the length of every prompt, in tokens',
+    'add it, or count the tokens of the text with --tokenizer, e.g. aiperf trace stats FILE --tokenizer builtin',
   );
 }

@@ -186,7 +186,7 @@ class TraceFit {
         this.#path,
         line,
         'the row has no input_length',
-        'a model needs the length of every prompt',
+        'a model needs the length of every prompt: aiperf trace convert FILE trace.jsonl --tokenizer builtin counts texts',
       );
     }
     const needed = (hashIds.length - 1) * this.#blockSize;

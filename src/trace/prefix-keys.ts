@@ -13,7 +13,7 @@ export class PrefixKeys {
   #keys = new Uint32Array(1024);
 
   /** The keys from shortest to longest prefix, concatenated; valid until the next call. */
-  of(hashIds: readonly HashId[]): Uint32Array {
+  of(hashIds: ArrayLike<HashId>): Uint32Array {
     const length = hashIds.length * PREFIX_WORDS;
     if (this.#keys.length < length) this.#keys = new Uint32Array(2 * length);
     const keys = this.#keys.subarray(0, length);

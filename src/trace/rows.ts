@@ -52,8 +52,8 @@ function textOf(value: Json | undefined): string | undefined {
 
 /** Parses a line, which must be a JSON object. @throws RowError */
 export function jsonRow({ number, text }: TraceLine): JsonObject {
-  const isCsv = number === 1 && !text.startsWith('{') && text.includes(',');
-  if (isCsv) throw new RowError('the line is not JSON; aiperf trace convert reads traces in CSV');
+  const isCsv = number === 1 && !/^[{[]/.test(text) && text.includes(',');
+  if (isCsv) throw new RowError('the line is neither JSON nor the header of a known CSV trace');
   return parseRowText(text);
 }
 

@@ -109,6 +109,30 @@ it.each([
   });
 });
 
+it('counts texts with a tokenizer, and leaves arrivals out without timestamps', async () => {
+  const path = join(folder, 'texts.json');
+  // Tokens of the bundled tokenizer: hello, ' world', ' again'.
+  const texts = ['hello world', 'hello world again', 'hello world again'];
+  const turns = texts.map((text) => [
+    { from: 'human', value: text },
+    { from: 'gpt', value: 'a' },
+  ]);
+  writeFileSync(path, JSON.stringify(turns.map((conversations) => ({ conversations }))));
+  const json = join(folder, 'texts-figures.json');
+  const words = ['--tokenizer', 'builtin', '--block-size', '2', '--output-file', json];
+  const { code, stdout } = await aiperf('trace', 'stats', path, ...words);
+  expect([code, stdout.split('\n')[0]]).toEqual([0, 'texts.json: 3 requests without timestamps.']);
+  expect(stdout).not.toMatch(/Inter-arrival|Arrivals by|Tokens\/s/);
+  // Of 5 blocks, the second request finds the first, and the third both.
+  expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({
+    ...{ total_requests: 3, min_isl: 2, max_isl: 3, unique_prefixes: 2 },
+    infinite_cache_block_hit_rate: 0.6,
+  });
+  expect(sentences((await aiperf('trace', 'stats', path)).stderr)).toContain(
+    'texts.json:1: the row holds text and no length: count its tokens with aiperf trace stats --tokenizer',
+  );
+});
+
 it('names a row that does not fit the block size', async () => {
   const path = join(folder, 'misfit.jsonl');
   writeFileSync(path, '{"input_length":512,"hash_ids":[1]}\n{"input_length":512,"hash_ids":[1,2]}\n');

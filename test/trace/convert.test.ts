@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { formats } from '../../src/dataset/loaders/formats.js';
 import { aiperf, sentences } from '../commands/in-process.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'aiperf-convert-'));
@@ -30,7 +31,7 @@ describe('a conversion', () => {
         '"2023-11-16 18:15:46.6805901","396",109\r\n\r\n2023-11-17 00:00:00.0000000,879,55',
     );
     expect(await convert(azure)).toEqual({
-      said: 'Wrote 3 rows of azure to OUT.\n',
+      said: 'Wrote 3 rows of azure_trace to OUT.\n',
       rows: [
         { timestamp: 0, input_length: 374, output_length: 44 },
         { timestamp: 0.0001, input_length: 396, output_length: 109 },
@@ -46,7 +47,7 @@ describe('a conversion', () => {
       'TIMESTAMP,Other,ContextTokens,GeneratedTokens\n2024-05-10 00:00:00.009930+00:00,x,1,2\n' +
         '2024-05-10 02:00:01.009930+02:00,x,3,4\n',
     );
-    const { rows } = await convert(azure, '--from', 'azure');
+    const { rows } = await convert(azure, '--from', 'azure_trace');
     expect(rows).toEqual([
       { timestamp: 0, input_length: 1, output_length: 2 },
       { timestamp: 1000, input_length: 3, output_length: 4 },
@@ -60,7 +61,7 @@ describe('a conversion', () => {
         '6,ChatGPT,99,0,99,Conversation log\n45.25,GPT-4,1087,230,1317,"API log, long"\n',
     );
     expect(await convert(burst)).toEqual({
-      said: 'Wrote 2 rows of burst_gpt to OUT.\n1 without input or output tokens are skipped.\n',
+      said: 'Wrote 2 rows of burst_gpt_trace to OUT.\n1 without input or output tokens are skipped.\n',
       rows: [
         { timestamp: 0, input_length: 472, output_length: 18 },
         { timestamp: 40_250, input_length: 1087, output_length: 230 },
@@ -88,36 +89,206 @@ describe('a conversion', () => {
       { timestamp: 386, input_length: 33, output_length: 132 },
     ]);
     expect(said).toBe(
-      'Wrote 2 rows of bailian to OUT.\nEach hash id covers 16 tokens: aiperf profile needs --isl-block-size 16, aiperf trace stats --block-size 16.\n',
+      'Wrote 2 rows of bailian_trace to OUT.\nEach hash id covers 16 tokens: aiperf profile needs --isl-block-size 16, aiperf trace stats --block-size 16.\n',
     );
   });
+});
+
+// Tokens of the bundled tokenizer: hello, ' world', ' again', one, ' two', three; be, ' brief'.
+const hello = [{ role: 'user', content: 'hello world' }];
+describe('a conversion counts', () => {
+  it.each<[string, unknown, object[]]>([
+    [
+      'single_turn',
+      { text: 'hello world', timestamp: 5, output_length: 3 },
+      [{ timestamp: 5, input_length: 2, output_length: 3, hash_ids: [0] }],
+    ],
+    [
+      'single_turn',
+      { prompt: 'hello world again', max_tokens: 5 },
+      [{ input_length: 3, output_length: 5, hash_ids: [0] }],
+    ],
+    // The system text is part of the first request.
+    [
+      'multi_turn',
+      {
+        session_id: 'a',
+        turns: [{ role: 'system', text: 'be brief' }, { text: 'one two' }, { text: 'three', delay: 4 }],
+      },
+      [
+        { session_id: 'a', input_length: 4, hash_ids: [0] },
+        { session_id: 'a', delay: 4, input_length: 1, hash_ids: [1] },
+      ],
+    ],
+    [
+      'sharegpt',
+      {
+        conversations: [
+          { from: 'human', value: 'hello world' },
+          { from: 'gpt', value: 'one' },
+        ],
+      },
+      [{ input_length: 2, hash_ids: [0] }],
+    ],
+    [
+      'openai_batch',
+      {
+        custom_id: 'x',
+        method: 'POST',
+        url: '/v1/chat/completions',
+        body: { messages: hello, max_tokens: 9 },
+      },
+      [{ input_length: 2, output_length: 9, hash_ids: [0] }],
+    ],
+    [
+      'raw_payload',
+      { messages: hello, max_tokens: 7 },
+      [{ input_length: 2, output_length: 7, hash_ids: [0] }],
+    ],
+    [
+      'inputs_json',
+      {
+        data: [
+          {
+            session_id: 's',
+            payloads: [{ messages: hello }, { prompt: 'hello world' }, { prompt: 'three' }],
+          },
+        ],
+      },
+      [
+        { input_length: 2, hash_ids: [0] },
+        { input_length: 2, hash_ids: [0] },
+        { input_length: 1, hash_ids: [1] },
+      ],
+    ],
+    [
+      'speed_bench_qualitative',
+      { question_id: 'q', category: 'qa', messages: hello },
+      [{ session_id: 'q', input_length: 2, hash_ids: [0] }],
+    ],
+    [
+      'sagemaker_data_capture',
+      {
+        captureData: {
+          endpointInput: { encoding: 'JSON', data: JSON.stringify({ messages: hello, max_tokens: 8 }) },
+        },
+        eventMetadata: { inferenceTime: '2026-01-01T00:00:05Z' },
+      },
+      [{ timestamp: 0, input_length: 2, output_length: 8, hash_ids: [0] }],
+    ],
+    [
+      'mooncake_trace',
+      { timestamp: 0, text_input: 'hello world', output_length: 3 },
+      [{ timestamp: 0, input_length: 2, output_length: 3, hash_ids: [0] }],
+    ],
+    [
+      'dag_jsonl',
+      {
+        session_id: 'r',
+        turns: [
+          { input_length: 600, hash_ids: [7, 9], max_tokens: 4 },
+          { messages: hello, delay: 5 },
+        ],
+      },
+      [
+        { session_id: 'r', input_length: 600, output_length: 4, hash_ids: [0, 1] },
+        { session_id: 'r', delay: 5, input_length: 2, hash_ids: [2] },
+      ],
+    ],
+  ])('%s %j', async (type, row, expected) => {
+    const { said, rows } = await convert(file('texts.jsonl', JSON.stringify(row)), '--tokenizer', 'builtin');
+    expect(rows).toEqual(expected);
+    expect(said).toMatch(new RegExp(`^Wrote ${rows.length} rows? of ${type} to OUT`));
+  });
+
+  it('blocks of shared prefixes', async () => {
+    // Blocks of two tokens: hello world, again; hello world, again again; one two.
+    const texts = ['hello world again', 'hello world again again', 'one two'];
+    const path = file('shared.jsonl', texts.map((text) => JSON.stringify({ text })).join('\n'));
+    const { rows } = await convert(path, '--tokenizer', 'builtin', '--block-size', '2');
+    expect(rows.map(({ hash_ids }) => hash_ids)).toEqual([[0, 1], [0, 2], [3]]);
+  });
+
+  it('rows in any order of times, sorted', async () => {
+    const captured = ['05.5', '03.25'].map((second) =>
+      JSON.stringify({
+        captureData: { endpointInput: { encoding: 'JSON', data: JSON.stringify({ messages: hello }) } },
+        eventMetadata: { inferenceTime: `2026-01-01T00:00:${second}Z` },
+      }),
+    );
+    const { rows } = await convert(file('captured.jsonl', captured.join('\n')), '--tokenizer', 'builtin');
+    expect(rows.map(({ timestamp }) => timestamp)).toEqual([0, 2250]);
+  });
+});
+
+it("a conversion of Baseten's Parquet keeps lengths and hashes", async () => {
+  const baseten = fileURLToPath(new URL('../dataset/loaders/baseten.parquet', import.meta.url));
+  const { said, rows } = await convert(baseten);
+  expect(said).toContain('Wrote 2 rows of baseten_trace to OUT.\nEach hash id covers 64 tokens');
+  expect(rows).toEqual([
+    { timestamp: 0, input_length: 4, output_length: 3 },
+    { timestamp: 1500, input_length: 5, output_length: 4, hash_ids: [1, 2] },
+  ]);
+});
+
+it('a conversion of a Weka trace keeps its blocks', async () => {
+  const call = (t: number, hash_ids: number[]) => ({
+    ...{ t, type: 'n', model: 'opus', in: 64 * hash_ids.length, out: 10, hash_ids, api_time: 1 },
+  });
+  const weka = {
+    ...{ id: 't', models: ['opus'], block_size: 64, hash_id_scope: 'local', tool_tokens: 0 },
+    requests: [call(0, [5, 6]), call(3, [5, 6, 8])],
+  };
+  const { said, rows } = await convert(file('weka.json', JSON.stringify(weka)));
+  expect(said).toContain('Each hash id covers 64 tokens');
+  expect(rows).toEqual([
+    { timestamp: 0, input_length: 128, output_length: 10, hash_ids: [0, 1] },
+    { input_length: 192, output_length: 10, hash_ids: [0, 1, 2] },
+  ]);
 });
 
 describe('a conversion is refused, and no file left', () => {
   const header = 'TIMESTAMP,ContextTokens,GeneratedTokens\n';
   const row = '2023-11-16 18:15:46.6805900,374,44\n';
-  const known =
-    'known are azure and burst_gpt (CSV with TIMESTAMP, ContextTokens, GeneratedTokens, or Timestamp, Request tokens, Response tokens) and bailian (JSON lines with chat_id)';
+  const tables =
+    'known are burst_gpt_trace (Timestamp, Request tokens, Response tokens) or azure_trace (TIMESTAMP, ContextTokens, GeneratedTokens)';
   it.each([
-    ['an unknown form', 'a,b\n1,2\n', [], `:1: unknown trace format with the columns a, b ${known}`],
-    ['an unknown JSON form', '{"a":1}\n', [], `:1: unknown trace format with the keys a ${known}`],
+    ['an unknown form', 'a,b\n1,2\n', [], `:1: the columns a, b are of no known trace ${tables}`],
+    [
+      'an unknown JSON form',
+      '{"a":1}\n',
+      [],
+      `:1: the row fits no known type: {"a":1} name it with --custom-dataset-type (${Object.keys(formats).join(', ')}, speed_bench_*)`,
+    ],
     [
       'a Mooncake trace',
       '{"timestamp":1,"input_length":1}\n',
       [],
-      ':1: the row is of a Mooncake trace already, with no chat_id use the file as it is',
+      ' is a Mooncake trace already use the file as it is; --tokenizer replaces texts in it by their lengths',
+    ],
+    [
+      'text without a tokenizer',
+      '{"text":"a"}\n',
+      [],
+      ':1: the row holds text and no length: count its tokens with aiperf trace stats --tokenizer or aiperf trace convert --tokenizer, e.g. --tokenizer builtin',
+    ],
+    [
+      'a bad row behind a good one',
+      '{"text":"a"}\n{"text":"a","output_length":-1}\n',
+      ['--tokenizer', 'builtin'],
+      ':2: output_length must be at least 0, got -1',
     ],
     [
       'a missing column',
       'TIMESTAMP,ContextTokens,Tokens\n1,2,3\n',
       [],
-      ':1: the column GeneratedTokens of azure is missing; there are TIMESTAMP, ContextTokens, Tokens rename the columns, or name another form with --from',
+      ':1: the column GeneratedTokens of azure_trace is missing; there are TIMESTAMP, ContextTokens, Tokens rename the columns, or name another type with --custom-dataset-type',
     ],
     [
       'another form than was named',
       header + row,
-      ['--from', 'bailian'],
-      ':1: bailian is one JSON object per line, and this line is not omit --from to detect the format',
+      ['--from', 'bailian_trace'],
+      ' is not JSON, as bailian_trace is leave out --custom-dataset-type to detect the type',
     ],
     [
       'a time that is none',
@@ -145,7 +316,7 @@ describe('a conversion is refused, and no file left', () => {
     ],
     [
       'a negative length',
-      '{"chat_id":1,"timestamp":1,"input_length":-16,"output_length":2}\n',
+      '{"chat_id":1,"parent_chat_id":-1,"timestamp":1,"input_length":-16,"output_length":2}\n',
       [],
       ':1: input_length must be at least 0, got -16',
     ],
@@ -156,9 +327,9 @@ describe('a conversion is refused, and no file left', () => {
       ':3: the line is not valid UTF-8 save the file as UTF-8, for example with: iconv -f ISO-8859-1 -t UTF-8 FILE',
     ],
     ['a header alone', header, [], ' holds no requests with tokens there is nothing to convert'],
-    ['an empty file', '', [], ` holds no rows ${known}`],
+    ['an empty file', '', [], ' holds no rows expected one JSON object per line, or a JSON array of them'],
   ])('%s', async (name, text, words, message) => {
-    const path = file(`${name}.trace`, text);
+    const path = file(`${name}.${text.includes(',') && !text.includes('{') ? 'csv' : 'jsonl'}`, text);
     const { code, stdout, stderr } = await aiperf(
       'trace',
       'convert',
@@ -172,10 +343,15 @@ describe('a conversion is refused, and no file left', () => {
   });
 
   it('an unknown --from', async () => {
-    const { stderr } = await aiperf('trace', 'convert', file('a.csv', header + row), 'x', '--from', 'azur');
-    expect(sentences(stderr)).toBe(
-      "--from must be azure, burst_gpt or bailian, got 'azur'. Did you mean azure?",
+    const { stderr } = await aiperf(
+      'trace',
+      'convert',
+      file('a.csv', header + row),
+      'x',
+      '--from',
+      'azur_trace',
     );
+    expect(sentences(stderr)).toContain("got 'azur_trace'. Did you mean azure_trace?");
   });
 });
 

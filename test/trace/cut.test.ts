@@ -188,7 +188,7 @@ describe('a cut is refused, and no file left', () => {
 
   it.each([
     ['broken JSON', [broken], `${broken}:3: the line is not JSON (`],
-    ['CSV', [csv], `${csv}:1: unknown trace format with the columns TIME, ContextTokensX`],
+    ['CSV', [csv], `${csv}:1: the columns TIME, ContextTokensX are of no known trace`],
     ['a negative length', [negative], `${negative}:2: input_length must be at least 0, got -5`],
     ['no file to write', [five], '<out> is required: name the file to write.'],
     ['the file itself', [five, five], `${five} would be overwritten while it is read`],

@@ -1,7 +1,8 @@
+import { datasetTypes } from '../../config/dataset-types.js';
 import { durationOption } from '../../config/duration.js';
 import type { Findings } from '../../config/load.js';
 import type { ConfigOf } from '../../config/option.js';
-import { integer, path } from '../../config/option-kinds.js';
+import { choice, integer, path } from '../../config/option-kinds.js';
 
 // Options that several trace commands share.
 
@@ -66,6 +67,14 @@ export const blockSize = integer({
   flags: ['--block-size'],
   group: 'Trace',
   min: 1,
-  defaultText: '512; 16 for Bailian',
+  defaultText: '512; 16 for Bailian and OpenTelemetry; as in the file for Baseten and Weka',
   help: 'Tokens per hash id.',
+});
+
+/** The type of the file to read. */
+export const fileType = choice(datasetTypes, {
+  flags: ['--custom-dataset-type', '--from'],
+  group: 'Trace',
+  defaultText: 'detected',
+  help: 'File type, as for aiperf profile.',
 });

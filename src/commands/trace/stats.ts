@@ -11,7 +11,8 @@ import { blockSizeOf } from '../../trace/read-trace.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import type { Command, Invocation } from '../command.js';
-import { blockSize } from './options.js';
+import { blockSize, fileType } from './options.js';
+import { openTextReader, textTokenizer } from './text-reader.js';
 
 /** Options of `aiperf trace stats`, which AIPerf calls `analyze-trace`. */
 const statsOptions = {
@@ -22,8 +23,10 @@ const statsOptions = {
     existing: 'file',
     required: true,
     missing: 'name a trace, e.g. aiperf trace stats mooncake_trace.jsonl',
-    help: 'Mooncake, Azure, BurstGPT or Bailian trace; may be .gz.',
+    help: 'Trace or dataset of any type that aiperf profile reads; may be .gz.',
   }),
+  type: fileType,
+  tokenizer: textTokenizer,
   blockSize,
   cacheBlocks: integer({
     flags: ['--cache-blocks'],
@@ -47,10 +50,9 @@ export const command: Command<typeof statsOptions> = { options: statsOptions, ru
 
 async function run({ config }: Invocation<typeof statsOptions>, io: Io): Promise<number> {
   const { file, cacheBlocks, outputFile } = config;
-  const figures = await traceFigures(file, {
-    blockSize: config.blockSize ?? (await blockSizeOf(file)),
-    cacheBlocks,
-  });
+  const blockSize = config.blockSize ?? (await blockSizeOf(file, config.type));
+  const texts = await openTextReader(config.tokenizer, blockSize, io);
+  const figures = await traceFigures(file, { type: config.type, blockSize, cacheBlocks, texts });
   if (outputFile !== undefined) {
     try {
       writeFileSync(outputFile, traceJson(figures));

@@ -16,6 +16,10 @@ export const bailianTrace = {
   isTrace: true,
   blockSize: BLOCK_TOKENS,
   marks: (row) => 'chat_id' in row && ('parent_chat_id' in row || ('type' in row && 'timestamp' in row)),
+  lengths: (row) => ({
+    input: required('input_length', lengthField(row, 'input_length')),
+    output: required('output_length', lengthField(row, 'output_length')),
+  }),
   read(row, context) {
     const parent = integerField(row, 'parent_chat_id') ?? NO_PARENT;
     const timestampMs = required('timestamp', numberField(row, 'timestamp')) * 1000;

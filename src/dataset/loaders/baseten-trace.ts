@@ -17,6 +17,11 @@ export const basetenTrace = {
     optional: [...sessionColumns, 'total_hashes', 'block_size', 'duration_e2e_ms'],
   },
   marks: () => false,
+  lengths: (row) => ({
+    input: required(row, 'input_tokens', lengthField(row, 'input_tokens')),
+    output: required(row, 'output_tokens', lengthField(row, 'output_tokens')),
+    blocks: { hashIds: hashIdsOf(row, 'total_hashes'), size: integerField(row, 'block_size') },
+  }),
   read(row, context) {
     const prompt = stringField(row, 'prompt');
     if (prompt === undefined || prompt === '') throw new RowError('the row has no prompt');

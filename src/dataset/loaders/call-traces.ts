@@ -47,7 +47,7 @@ export async function findCallTrace(
 export async function readCallTrace(
   path: string,
   { type, files }: CallTrace,
-  { blockSize, pace = asRecorded, models }: DatasetOptions,
+  { blockSize, pace = asRecorded, models }: Pick<DatasetOptions, 'blockSize' | 'pace' | 'models'>,
   log: Log,
 ): Promise<AgentRows> {
   if (type === 'weka_trace') {

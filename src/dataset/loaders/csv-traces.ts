@@ -1,26 +1,26 @@
 import type { JsonObject } from '../../util/json.js';
 import { MAX_TOKENS } from '../../util/limits.js';
 import { mismatch } from './fields.js';
-import { type Row, type RowContext, RowError, type RowFormat } from './format.js';
+import { type RecordedLengths, type Row, type RowContext, RowError, type RowFormat } from './format.js';
 import { seconds, sinceStart, type Time, wallClock } from './wall-clock.js';
 
 /** A request of a trace without texts and hash IDs. */
-export interface LengthRow {
+interface LengthRow {
   readonly time: Time;
   readonly inputLength: number;
   readonly outputLength: number;
 }
 
 /** A trace in CSV. */
-export interface CsvForm {
+interface CsvForm {
   /** Columns to read; others are ignored. */
   readonly columns: readonly string[];
   /** @throws RowError for a malformed row. */
   read(cells: Readonly<Record<string, string>>): LengthRow;
 }
 
-/** CSV traces by the names of `trace convert`. */
-export const csvForms = {
+/** The traces in CSV. */
+const csvForms = {
   /** Azure's LLM inference traces: wall-clock times and lengths only. */
   azure: {
     columns: ['TIMESTAMP', 'ContextTokens', 'GeneratedTokens'],
@@ -47,6 +47,7 @@ export const azureTrace = {
   wallClock: 'in order',
   table: { kind: 'csv', columns: csvForms.azure.columns },
   marks: () => false,
+  lengths: (row) => recorded(csvForms.azure.read(cellsOf(row))),
   read: (row, context) => lengthsOnly(csvForms.azure.read(cellsOf(row)), context),
 } as const satisfies RowFormat;
 
@@ -55,14 +56,29 @@ export const burstGptTrace = {
   isTrace: true,
   table: { kind: 'csv', columns: csvForms.burst_gpt.columns },
   marks: () => false,
+  lengths(row) {
+    const cells = cellsOf(row);
+    return oddColumn(cells) === undefined
+      ? recorded(csvForms.burst_gpt.read(cells))
+      : { input: 0, output: 0 };
+  },
   read(row, context) {
     const cells = cellsOf(row);
-    const odd = csvForms.burst_gpt.columns.find((column) => !isNumber(cells[column] ?? ''));
+    const odd = oddColumn(cells);
     if (odd === undefined) return lengthsOnly(csvForms.burst_gpt.read(cells), context);
     context.warn(`${odd} is no number: the row is skipped`);
     return { turns: [], input: 'generated text', history: 'self-contained' };
   },
 } as const satisfies RowFormat;
+
+/** The first column of BurstGPT that holds no number. */
+function oddColumn(cells: Readonly<Record<string, string>>): string | undefined {
+  return csvForms.burst_gpt.columns.find((column) => !isNumber(cells[column] ?? ''));
+}
+
+function recorded({ inputLength, outputLength }: LengthRow): RecordedLengths {
+  return { input: inputLength, output: outputLength };
+}
 
 /** A request with a prompt of its own; lengths of 0 become 1. */
 function lengthsOnly({ time, inputLength, outputLength }: LengthRow, context: RowContext): Row {

@@ -14,6 +14,14 @@ export interface GeneratedText {
   readonly hashIds: readonly HashId[];
 }
 
+/** Lengths of a request as its row has them, tokens. */
+export interface RecordedLengths {
+  readonly input: number;
+  readonly output: number;
+  /** Hashes of the blocks of a prompt whose text the row holds too. */
+  readonly blocks?: { readonly hashIds: readonly HashId[]; readonly size: number | undefined };
+}
+
 /** An image, a sound or a video as written in a row: a URL, a data URL, `<format>,<base64>` or the path of a file. */
 export interface RowMedia {
   readonly kind: MediaKind;
@@ -97,6 +105,8 @@ export interface RowFormat {
   readonly wallClock?: 'in order' | 'any order';
   /** Each session is one row, and this key its ID. */
   readonly sessionKey?: string;
+  /** What was recorded, where `read` corrects it or returns the text. @throws RowError for a malformed row. */
+  lengths?(row: JsonObject): RecordedLengths;
   /** Whether the row has the keys that identify this type; it may still be malformed. */
   marks(row: JsonObject): boolean;
   /** @throws RowError for a malformed row. */

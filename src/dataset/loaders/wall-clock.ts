@@ -25,7 +25,7 @@ export function seconds(value: number): Time {
 }
 
 /** Milliseconds between two times, rounded to the nanosecond. */
-export function elapsedMs(from: Time, to: Time): number {
+function elapsedMs(from: Time, to: Time): number {
   return Math.round((to.wholeMs - from.wholeMs + (to.partMs - from.partMs)) * 1e6) / 1e6;
 }
 
