@@ -124,7 +124,7 @@ export function readSettings(
     const at = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`;
     throw new UserError(
       `${where}: ${issue?.message ?? 'cannot be read'}${at}`,
-      'see docs/datasets.md for the keys',
+      'the keys are those of generation_params in the manifest.json that aiperf synthesize agentic-code writes',
     );
   }
   // Resets are on unless turns are counted.
