@@ -17,10 +17,15 @@ export class SessionTurns {
   readonly #times = new GrowingArray();
   readonly #inputs = new GrowingArray();
   readonly #blocks = new GrowingArray();
+  /** Rows without a session: each is one of one turn. */
+  #alone = 0;
 
   /** Undefined for the first turn of a session, and for a row without one. */
   next(row: TimedRow, input: number): LaterTurn | undefined {
-    if (row.sessionId === undefined) return undefined;
+    if (row.sessionId === undefined) {
+      this.#alone++;
+      return undefined;
+    }
     const known = this.#index.size;
     const session = this.#index.of(row.sessionId);
     const later: LaterTurn | undefined =
@@ -40,6 +45,7 @@ export class SessionTurns {
 
   /** The number of turns of each session so far. */
   *turnCounts(): Generator<number> {
+    for (let row = 0; row < this.#alone; row++) yield 1;
     for (let session = 0; session < this.#index.size; session++) yield this.#turns.get(session);
   }
 }

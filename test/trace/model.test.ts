@@ -210,6 +210,15 @@ describe('a synthetic trace', () => {
     return write(`${timing}.jsonl`, ...rows.map(({ row }) => row));
   };
 
+  it('takes a row without a session for one of one turn', async () => {
+    const row = (timestamp: number, session_id?: string) => ({ timestamp, session_id, input_length: 10 });
+    const rows = [row(0), row(1000, 's'), row(2000, 's'), row(3000), row(4000)];
+    const model = await fitTrace(write('alone.jsonl', ...rows), 512);
+    // 1, 1, 1 and 2.
+    expect(model.source.turns_per_session).toBe(1.25);
+    expect([0.5, 1].map((p) => tableQuantile(model.sessions?.turns ?? [], p))).toEqual([1, 2]);
+  });
+
   it.each(['timestamp', 'delay'] as const)('has sessions whose prompts grow, timed by %s', async (timing) => {
     const like = conversations(timing);
     const model = await fitTrace(like, 512);
