@@ -268,9 +268,11 @@ function typeRules(type: DatasetType): { conflicts: readonly Rule[]; warnings: r
       ),
       {
         keys: synthesisKeys,
-        check: (_config, isSet, name) => {
+        check: (config, isSet, name) => {
           const extra = synthesisKeys.filter(isSet);
           return (
+            // Of a public data set there is a warning.
+            config.publicDataset === undefined &&
             extra.length > 0 &&
             type !== 'synthetic' &&
             !isOneOf(changeableTypes, type) &&

@@ -222,15 +222,14 @@ function failureOf({
   return `no request succeeded${error === undefined ? '' : `: ${error}`}`;
 }
 
-/** The rules between options and a dataset whose type was detected from its file. @throws UserError */
+/** The rules between options and a dataset whose type its file or the hub told. @throws UserError */
 function requireFittingType(
   invocation: Invocation<typeof profileOptions>,
   prepared: PreparedRun,
   log: Log,
 ): void {
   const { dataset } = prepared.load;
-  const { customDatasetType, publicDataset } = invocation.config;
-  if (customDatasetType !== undefined || publicDataset !== undefined || dataset.kind === 'synthetic') return;
+  if (invocation.config.customDatasetType !== undefined || dataset.kind === 'synthetic') return;
   const type = dataset.kind === 'pool' ? 'random_pool' : dataset.type;
   const { errors, warnings } = checkDatasetType(invocation, type);
   if (errors.length > 0) throw new UserError(errors.join('\n'));
