@@ -61,8 +61,8 @@ describe.runIf(goldenIsThere).each(['think', 'turns'])("AIPerf's own run %s", (r
         /unit/.test(JSON.stringify(ours[tag])) &&
         !differs.test(tag) &&
         // Curves are over another window there, and efficiency is shown to its developers only; later versions have
-        // those of full responses.
-        !/^(full_\w+|e2e_latency_\w+|e2e_normalized_\w+|credit_to_start_latency|effective_\w+|active_\w+|tokens_in_flight|\w*thinking_efficiency)$/.test(
+        // those of full responses. Those of sessions are ours.
+        !/^(full_\w+|sessions|session_\w+|e2e_latency_\w+|e2e_normalized_\w+|credit_to_start_latency|effective_\w+|active_\w+|tokens_in_flight|\w*thinking_efficiency)$/.test(
           tag,
         ),
     );
