@@ -139,14 +139,14 @@ describe('refused before anything is sent', () => {
     expect(status).toBe(1);
   });
 
-  it('too few file descriptors for the load threads, or for one request', async () => {
+  it('too few file descriptors for the load threads, or for the requests', async () => {
     const threads = await withFiles(150, { 'load-threads': 12, concurrency: 12 });
     expect(panelText(threads.stderr)).toBe(
       "12 load threads need about 440 open files to start, and this process may open 150 raise the limit with 'ulimit -n 440', or lower --load-threads",
     );
-    const requests = await withFiles(100, { concurrency: 1 });
+    const requests = await withFiles(140, { concurrency: 50 });
     expect(panelText(requests.stderr)).toBe(
-      "1 request in flight need about 101 open files, and this process may open 100 raise the limit with 'ulimit -n 101', or lower --concurrency",
+      "50 requests in flight need about 150 open files, and this process may open 140 raise the limit with 'ulimit -n 150', or lower --concurrency",
     );
     expect([threads.status, requests.status]).toEqual([1, 1]);
     expect(server.seen).toEqual([]);
