@@ -21,7 +21,9 @@ const argv = process.argv.slice(2);
 try {
   const { defectText, main } = await import('./main.js');
   process.on('uncaughtException', (thrown) => {
-    process.stderr.write(outOfFilesText(thrown) ?? defectText(thrown, argv));
+    const text = outOfFilesText(thrown) ?? defectText(thrown, argv);
+    // After what else happens at the exit: a full screen is left, and would take the text with it.
+    process.once('exit', () => process.stderr.write(text));
     process.exit(1);
   });
   process.exitCode = await main(argv, processIo);

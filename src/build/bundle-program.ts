@@ -13,6 +13,7 @@ export const entries = [
   'collect/count-thread',
   'traffic/recorder-thread',
   'commands/doctor/stub-server',
+  'views/process',
 ];
 
 /**

@@ -1,17 +1,21 @@
-import type { PhasePlan } from '../load/plan.js';
+import type { Fidelity } from '../fidelity/verdict.js';
+import type { Issuing, PhasePlan } from '../load/plan.js';
 import type { PhaseProgress } from '../load/source.js';
 import type { Metric } from '../metrics/metric.js';
 import type { RunSummary } from '../metrics/metric-store.js';
 import { interTokenLatency, requestLatency, timeToFirstToken } from '../metrics/request-metrics.js';
-import { statsOf } from '../metrics/results.js';
+import { type Results, statsOf } from '../metrics/results.js';
 import { benchmarkDuration, requestThroughput } from '../metrics/run-metrics.js';
 import type { PhaseName } from '../records/record.js';
+import type { LiveTelemetry } from '../telemetry/live-telemetry.js';
 import type { CollectorFigures, ErrorKind, LatencyFigures, LiveLatencies } from './live-figures.js';
 import type { ThreadHealth } from './thread-health.js';
 
 /** Progress and figures of a phase: plain data, the same for every screen, page and exporter. */
 export interface Snapshot {
   readonly phase: PhaseName;
+  /** Wall clock, ms since 1970. */
+  readonly unixMs: number;
   /** From the start of the phase to the end of the load; at the end of the run, the duration of the result. */
   readonly elapsedSeconds: number;
   /** Of the phase. Undefined if unknown. */
@@ -29,7 +33,60 @@ export interface Snapshot {
   /** Set after the load, while the records that are left are processed. */
   readonly processing: Processing | undefined;
   readonly threads: readonly ThreadHealth[];
+  /** Planned and actual load. */
+  readonly load: LoadFigures;
+  /** Metrics of the phase so far, in the order of the console; empty unless a view shows them. Percentiles are estimates. */
+  readonly metrics: Results;
+  /** Undefined without `--goodput`. */
+  readonly slo: SloAttainment | undefined;
+  /** The verdict on the client as far as it is known; undefined in a warm-up and unless a view shows it. */
+  readonly fidelity: LiveFidelity | undefined;
+  /** Latest values of servers and GPUs; undefined if none is read. */
+  readonly telemetry: LiveTelemetry | undefined;
 }
+
+/** Planned and actual load of a phase. */
+export interface LoadFigures {
+  /** The load mode. */
+  readonly mode: Issuing['kind'];
+  /** Planned at this moment, with ramps and rate series; undefined where requests follow responses or a schedule. */
+  readonly plannedPerSecond: number | undefined;
+  /** Requests sent, over the last second. */
+  readonly sentPerSecond: number;
+  /** Requests or sessions that should be, or at most may be, in flight at this moment; undefined: no limit. */
+  readonly plannedInFlight: number | undefined;
+  /** Of a fixed schedule: requests due so far; undefined for other modes and where it is not known in advance. */
+  readonly due: number | undefined;
+  /** Sent − due, of the requests that ended in the last 5 to 10 seconds; undefined without any. */
+  readonly latenessMs: { readonly p50: number; readonly p99: number; readonly max: number } | undefined;
+}
+
+/** How many requests met the SLOs of `--goodput`: of all ended ones, and of those of the last 5 to 10 seconds. */
+interface SloAttainment {
+  readonly all: SloCounts;
+  readonly recent: SloCounts;
+}
+
+/** Requests that ended, without planned cancellations, and how many of them met the SLOs. */
+interface SloCounts {
+  readonly requests: number;
+  /** All SLOs. */
+  readonly good: number;
+  /** Each SLO alone. */
+  readonly each: readonly SloCount[];
+}
+
+interface SloCount {
+  /** Of its metric. */
+  readonly tag: string;
+  readonly met: number;
+}
+
+/** The verdict on the client so far, by the rules of the final one that can be evaluated during the run. */
+type LiveFidelity = Pick<Fidelity, 'verdict'> & {
+  /** A sentence each, the most serious first. */
+  readonly reasons: readonly { readonly level: 'strained' | 'limited'; readonly sentence: string }[];
+};
 
 /** Requests of a phase. */
 interface RequestCounts {
@@ -60,14 +117,14 @@ export interface Processing {
 }
 
 /** Per second; tokens are those of processed records. */
-export interface Rates {
+interface Rates {
   readonly requests: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
 }
 
 /** A phase that snapshots are taken of. */
-export interface WatchedPhase extends Pick<PhasePlan, 'name' | 'expectedRequests'> {
+export interface WatchedPhase extends Pick<PhasePlan, 'name' | 'expectedRequests' | 'issuing'> {
   /** Ns since the clock's origin. */
   readonly startNs: number;
 }
@@ -75,10 +132,14 @@ export interface WatchedPhase extends Pick<PhasePlan, 'name' | 'expectedRequests
 /** Inputs of snapshots. */
 export interface SnapshotSources {
   nowNs(): number;
+  /** The wall clock, ms since 1970. */
+  unixMs(): number;
   /** Current counts of the load threads; failed requests include dropped ones. */
   progress(): Pick<PhaseProgress, 'issued' | 'returned' | 'failed' | 'cancelled'>;
   /** Requests that have returned, of all phases. */
   returned(): number;
+  /** Planned load at a time since the start of the phase. */
+  plannedLoad(elapsedNs: number): Pick<LoadFigures, 'plannedPerSecond' | 'plannedInFlight' | 'due'>;
   /** Latest figures of the collector; undefined before the first. */
   figures(): CollectorFigures | undefined;
 }
@@ -86,6 +147,7 @@ export interface SnapshotSources {
 /** Totals from which rates are computed. */
 interface Totals extends Rates {
   readonly seconds: number;
+  readonly issued: number;
 }
 
 /** Takes snapshots of a phase. */
@@ -93,7 +155,7 @@ export class SnapshotTaker {
   readonly #phase: WatchedPhase;
   readonly #sources: SnapshotSources;
   /** Totals of the snapshots in the last second, and of the one before. */
-  #past: readonly Totals[] = [{ seconds: 0, requests: 0, inputTokens: 0, outputTokens: 0 }];
+  #past: readonly Totals[] = [{ seconds: 0, requests: 0, inputTokens: 0, outputTokens: 0, issued: 0 }];
   /** When the load ended, and the records processed by then. */
   #load: { readonly endNs: number; readonly records: number } | undefined = undefined;
 
@@ -116,8 +178,16 @@ export class SnapshotTaker {
     const completed = returned - failed - cancelled;
     const dropped = live?.dropped ?? 0;
     const perSecond = (requests: number) => (elapsedSeconds === 0 ? 0 : requests / elapsedSeconds);
+    const lastSecond = this.#rates({
+      seconds: elapsedSeconds,
+      requests: completed,
+      inputTokens: live?.inputTokens ?? 0,
+      outputTokens: live?.outputTokens ?? 0,
+      issued,
+    });
     return {
       phase,
+      unixMs: this.#sources.unixMs(),
       elapsedSeconds,
       etaSeconds:
         planned === undefined || returned === 0 ? undefined : (planned - returned) / perSecond(returned),
@@ -126,17 +196,26 @@ export class SnapshotTaker {
         ...{ completed, failed: failed - dropped, cancelled, dropped },
       },
       requestsPerSecond: perSecond(completed),
-      lastSecond: this.#rates({
-        seconds: elapsedSeconds,
-        requests: completed,
-        inputTokens: live?.inputTokens ?? 0,
-        outputTokens: live?.outputTokens ?? 0,
-      }),
+      lastSecond: {
+        requests: lastSecond.requests,
+        inputTokens: lastSecond.inputTokens,
+        outputTokens: lastSecond.outputTokens,
+      },
       latencies: live?.latencies ?? { ttft: undefined, itl: undefined, request: undefined },
       errors: live?.errors ?? [],
       backlog: returned - (live?.records ?? 0),
       processing: this.#processing,
       threads: figures?.threads ?? [],
+      load: {
+        mode: this.#phase.issuing.kind,
+        ...this.#sources.plannedLoad(elapsedSeconds * 1e9),
+        sentPerSecond: lastSecond.issued,
+        latenessMs: undefined,
+      },
+      metrics: [],
+      slo: undefined,
+      fidelity: undefined,
+      telemetry: undefined,
     };
   }
 
@@ -162,6 +241,7 @@ export class SnapshotTaker {
       },
       backlog: 0,
       processing: undefined,
+      metrics: results,
     };
   }
 
@@ -182,16 +262,18 @@ export class SnapshotTaker {
     };
   }
 
-  #rates(now: Totals): Rates {
+  #rates(now: Totals): Omit<Totals, 'seconds'> {
     const recent = this.#past.findIndex(({ seconds }) => seconds > now.seconds - 1);
     this.#past = [...this.#past.slice(recent === -1 ? -1 : Math.max(0, recent - 1)), now];
     const [first = now] = this.#past;
     const seconds = now.seconds - first.seconds;
-    const rate = (of: keyof Rates) => (seconds <= 0 ? 0 : (now[of] - first[of]) / seconds);
+    const rate = (of: Exclude<keyof Totals, 'seconds'>) =>
+      seconds <= 0 ? 0 : (now[of] - first[of]) / seconds;
     return {
       requests: rate('requests'),
       inputTokens: rate('inputTokens'),
       outputTokens: rate('outputTokens'),
+      issued: rate('issued'),
     };
   }
 }

@@ -15,16 +15,20 @@ import { readCustomMetrics } from '../telemetry/gpu/custom-metrics.js';
 import type { Screen } from '../ui/screen.js';
 import { messageOf } from '../util/errors.js';
 import type { Io } from '../util/io.js';
-import { type FileLog, type LogLevel, openLog } from '../util/log.js';
+import { type FileLog, type LogEntry, type LogLevel, openLog } from '../util/log.js';
 import { wasStartedByNohup } from '../util/nohup.js';
+import type { ViewProcess } from '../views/view-process.js';
 import type { Command, Invocation } from './command.js';
 import { makeArtifacts, takeFolder } from './profile/artifacts.js';
+import { chooseUi } from './profile/choose-ui.js';
 import { endpointErrors } from './profile/endpoint-errors.js';
+import { holdOutput } from './profile/held-output.js';
 import { listenForInterrupt } from './profile/interrupt.js';
 import { measureRun } from './profile/measure.js';
 import { openScreen } from './profile/sinks.js';
 import { textWarnings } from './profile/text-warnings.js';
 import { traitsOf } from './profile/traits.js';
+import { closeViews, startViews } from './profile/views.js';
 import { sloErrors, slosOf } from './slos.js';
 
 /** `aiperf profile`: sends load to a server and reports how fast it answers. */
@@ -79,10 +83,19 @@ function customMetricErrors({ gpuTelemetry = [] }: Config): string[] {
   }
 }
 
-async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promise<number> {
+async function run(given: Invocation<typeof profileOptions>, outside: Io): Promise<number> {
+  const { ui, warning } = chooseUi(given.config, outside);
+  const withUi = (config: Config): Config => ({ ...config, uiType: ui });
+  const invocation = {
+    ...given,
+    config: withUi(given.config),
+    points: given.points.map((point) => ({ ...point, config: withUi(point.config) })),
+  };
   const { config } = invocation;
+  const held = ui === 'dashboard' ? holdOutput(outside) : undefined;
+  const io = { ...outside, ...held };
   const stderrLayout = layoutOn(io.stderr, config.consoleExportWidth, io.env);
-  const screen = config.uiType === 'none' ? undefined : await openScreen(io);
+  const screen = ui === 'simple' ? await openScreen(io) : undefined;
   const interrupt = listenForInterrupt(io, wasStartedByNohup(io.env), async (what) => {
     // Loaded when it is needed: it takes a twentieth of the time before the first request.
     const { cancellationPanel, forceQuitPanel, wrapUpPanel } = await import('../report/panels.js');
@@ -91,18 +104,27 @@ async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promi
     io.stderr.write(`${panel(stderrLayout).join('\n')}\n`);
   });
   let lock: FolderLock | undefined;
+  let views: ViewProcess | undefined;
   try {
     const artifacts = makeArtifacts(config);
     const isSeries = invocation.points.length > 1 || config.numProfileRuns > 1;
     lock = lockFolder(artifacts.folder, isSeries);
-    const openLog = (of: Config) => openRunLog(of, io.stderr, screen);
+    const openLog = (of: Config) =>
+      openRunLog(of, io.stderr, screen, (entry) => views?.send({ kind: 'log', entry }));
     const { log, writeTo } = openLog(config);
-    for (const warning of [...invocation.warnings, ...runWarnings(config)]) log('WARNING', 'config', warning);
-    const sinks = new Sinks(screen === undefined ? [] : [() => screen], (message) =>
-      log('ERROR', 'ui', `The progress display failed: ${message}`),
+    views = await startViews(config, io, interrupt, log);
+    const warnings = [
+      ...(warning === undefined ? [] : [warning]),
+      ...invocation.warnings,
+      ...runWarnings(config),
+    ];
+    for (const message of warnings) log('WARNING', 'config', message);
+    const sinks = new Sinks(
+      [screen, views?.sink].flatMap((sink) => (sink === undefined ? [] : [() => sink])),
+      (message) => log('ERROR', 'ui', `The progress display failed: ${message}`),
     );
     const { stdout, env, onExit } = io;
-    const shared = { stdout, env, onExit, sinks, interrupt };
+    const shared = { stdout, env, onExit, sinks, interrupt, views };
     if (isSeries) {
       const { runSeries } = await import('./profile/series/run.js');
       return await runSeries(invocation, { ...shared, artifacts, log, writeTo, openLog });
@@ -113,20 +135,35 @@ async function run(invocation: Invocation<typeof profileOptions>, io: Io): Promi
     );
     return exitCode;
   } finally {
+    await views?.leaveTerminal();
+    held?.release();
+    await closeViews(views, interrupt);
     lock?.release();
     interrupt.close();
   }
 }
 
-/** Logs go to stderr, where `--ui none` lets through only what makes the exit code 1, and later to the run's file. */
-function openRunLog(config: Config, stderr: Writable, screen: Screen | undefined): FileLog {
+/** Logs go to the views and to stderr, and later to the run's file. */
+function openRunLog(
+  config: Config,
+  stderr: Writable,
+  screen: Screen | undefined,
+  toViews: (entry: LogEntry) => void,
+): FileLog {
   const level: LogLevel = config.extraVerbose ? 'TRACE' : config.verbose ? 'DEBUG' : config.logLevel;
-  const show = (line: string, of: LogLevel) => {
-    if (config.uiType === 'none' && of !== 'ERROR') return;
+  const show = (line: string, entry: LogEntry) => {
+    toViews(entry);
+    if (!isShown(entry.level, config.uiType)) return;
     screen?.clear();
     stderr.write(`${line}\n`);
   };
   return openLog({ level, show });
+}
+
+/** `--ui none` lets through only what makes the exit code 1; below a dashboard, what it may have scrolled past stays. */
+function isShown(level: LogLevel, ui: Config['uiType']): boolean {
+  if (ui === 'simple') return true;
+  return level === 'ERROR' || (ui === 'dashboard' && level === 'WARNING');
 }
 
 /** What a user should know before the run, though nothing is wrong. */

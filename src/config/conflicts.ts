@@ -2,8 +2,8 @@ import { andList, orList } from '../util/lists.js';
 import { basetenKeys } from './baseten-options.js';
 import { controlConflicts, controlWarnings } from './control-conflicts.js';
 import { callTypes, changeableTypes, graphTypes, hashIdTypes, isOneOf, traceTypes } from './dataset-types.js';
+import { liveConflicts } from './live-conflicts.js';
 import type { Check, Findings, Loaded } from './load.js';
-
 import { loadConflicts, loadWarnings } from './load-conflicts.js';
 import { loadMode } from './load-mode.js';
 import { batchSizes, mediaConflicts, mediaWarnings } from './media-conflicts.js';
@@ -117,11 +117,6 @@ const warnings: readonly Rule[] = [
     holds: ({ exportLevel }) => exportLevel === 'summary',
   }),
   {
-    keys: ['uiType'],
-    check: (config, _isSet, name) =>
-      config.uiType === 'dashboard' && `${name('uiType')} dashboard is not available yet; using simple.`,
-  },
-  {
     keys: ['urls', ...tlsOptions],
     check: (config, isSet, name) => {
       const extra = tlsOptions.filter(isSet);
@@ -196,6 +191,7 @@ export const checkProfile: Check<typeof profileOptions> = (loaded, isValid) => {
           ...loadConflicts,
           ...controlConflicts,
           ...telemetryConflicts,
+          ...liveConflicts,
           ...ofType.conflicts,
         ],
         loaded,

@@ -9,6 +9,7 @@ import { environment } from './environment.js';
 import { gpuOptions } from './gpu-options.js';
 import { imageOptions } from './image-options.js';
 import { headers, keyValues } from './key-values.js';
+import { liveOptions } from './live-options.js';
 import { loadOptions } from './load-options.js';
 import { isExportPrefix, MAX_PREFIX_BYTES } from './names.js';
 import type { ConfigOf, OptionTable } from './option.js';
@@ -509,12 +510,8 @@ export const profileOptions = {
 
   ...sweepOptions,
 
-  uiType: choice(['simple', 'none', 'dashboard'], {
-    flags: ['--ui-type', '--ui'],
-    group: 'Service',
-    default: 'simple',
-    help: 'simple: a bar on a terminal, a line every few seconds elsewhere; dashboard is shown as simple.',
-  }),
+  ...liveOptions,
+
   logLevel: choice(logLevels, {
     flags: ['--log-level'],
     group: 'Service',

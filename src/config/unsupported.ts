@@ -13,10 +13,6 @@ const instead: Readonly<Record<string, string>> = {
 
   'auto-plot': 'run aiperf plot on the artifact folder after the run',
   'plot-required': 'run aiperf plot on the artifact folder after the run',
-  'otel-*': afterwards,
-  stream: afterwards,
-  'gen-ai-provider': afterwards,
-  'mlflow-*': afterwards,
   'wandb-*': afterwards,
 
   'trajectory-start-*': agentic,
@@ -25,10 +21,6 @@ const instead: Readonly<Record<string, string>> = {
   'agentic-*': agentic,
   scenario: 'give the options of the scenario one by one, in a --config file if there are many',
   'unsafe-override': 'give the options of the scenario one by one, in a --config file if there are many',
-
-  'api-port': 'read the progress lines on stderr',
-  'api-host': 'read the progress lines on stderr',
-  'stats-interval': 'use --ui simple, which prints progress every few seconds',
 
   'vary-seed-per-trial': 'use --no-set-consistent-seed, which gives each repeat its own seed',
   'convergence-*': 'use --num-profile-runs, which repeats a fixed number of times',

@@ -2,6 +2,7 @@ import type { Summaries } from '../collect/collector.js';
 import { SnapshotTaker } from '../collect/snapshot.js';
 import { removeSpool } from '../collect/spool-plan.js';
 import type { PhasePlan } from '../load/plan.js';
+import { epochMs } from '../util/clock.js';
 import { stackOf } from '../util/errors.js';
 import { haveV8YieldToLoadThreads } from '../util/priority.js';
 import { ThreadDeath } from '../util/thread-death.js';
@@ -9,6 +10,7 @@ import { sleep, Timeout } from '../util/timeout.js';
 import { startHeapsLarge } from '../util/v8-heap.js';
 import { fidelityOf, isAllDone, issuedOf, type RunOutcome, unrecordedOf } from './outcome.js';
 import { logPhaseEnd, logPhaseStart, logRepeats } from './phase-log.js';
+import { plannedLoad } from './planned-load.js';
 import type { InterruptEffect, RunOptions } from './run-options.js';
 import { watchForStall, watchForStop } from './stall-watch.js';
 import { type RunThreads, startThreads } from './start-threads.js';
@@ -235,7 +237,10 @@ class LiveRun {
     logPhaseStart(plan, source.feeds.length, log);
     const progress = () => source.progressOf(index);
     const returned = () => load.phases.reduce((sum, _, at) => sum + source.progressOf(at).returned, 0);
-    const sources = { nowNs: clock.nowNs, progress, returned, figures: () => collector.figures };
+    const sources = {
+      ...{ nowNs: clock.nowNs, unixMs: epochMs, progress, returned, figures: () => collector.figures },
+      plannedLoad: (elapsedNs: number) => plannedLoad(plan, elapsedNs),
+    };
     const snapshots = new SnapshotTaker({ ...plan, startNs }, sources);
     this.#snapshots = snapshots;
     const stopSnapshots = sinks.watch(() => snapshots.take());

@@ -7,7 +7,7 @@ import type { Log } from '../util/log.js';
 
 /** Logs the load of a phase before its start. */
 export function logPhaseStart(phase: PhasePlan, threads: number, log: Log): void {
-  log('INFO', 'load', `${phase.name}: ${described(phase)}, ${threads} load thread(s)`);
+  log('INFO', 'load', `${phase.name}: ${loadText(phase)}, ${threads} load thread(s)`);
 }
 
 /** Logs the requests of a phase after its end, and delays of its schedule by late answers and by this machine. */
@@ -40,7 +40,8 @@ export function logRepeats(sessions: number, datasetSize: number, log: Log): voi
   log('NOTICE', 'load', `${what}: a prefix cache may have answered for the model`);
 }
 
-function described({ issuing, concurrency }: PhasePlan): string {
+/** The load of a phase in words, e.g. `10 requests/s (poisson)`. */
+export function loadText({ issuing, concurrency }: PhasePlan): string {
   switch (issuing.kind) {
     case 'closed-loop':
       return `${issuing.concurrency.limit} in flight`;

@@ -33,19 +33,9 @@ const SECOND_NS = 1e9;
  */
 export function openArrivals(options: ArrivalOptions): () => number {
   const nextGap = unitGaps(options);
-  const { ratePerSecond, rampNs = 0, rampStepNs = SECOND_NS / 10, series } = options;
-  const startRate = Math.min(ratePerSecond, (ratePerSecond * rampStepNs) / rampNs);
-  if (series !== undefined) {
-    const ramp =
-      rampNs > 0
-        ? [
-            { atNs: 0, perSecond: startRate },
-            { atNs: rampNs, perSecond: ratePerSecond },
-          ]
-        : [];
-    const after = series.map(({ atNs, perSecond }) => ({ atNs: rampNs + atNs, perSecond }));
-    return openRateSeries([...ramp, ...after], nextGap);
-  }
+  const { ratePerSecond, rampNs = 0, rampStepNs = SECOND_NS / 10 } = options;
+  const startRate = rampStart(options);
+  if (options.series !== undefined) return openRateSeries(ratePoints(options), nextGap);
   const steps = Math.ceil(rampNs / rampStepNs);
   let step = 0;
   let rate = steps > 0 ? startRate : ratePerSecond;
@@ -67,6 +57,30 @@ export function openArrivals(options: ArrivalOptions): () => number {
     }
     return Math.round(dueNs);
   };
+}
+
+/** The rate over time, with its ramp: linear between the points. */
+export function ratePoints(
+  options: Pick<ArrivalOptions, 'ratePerSecond' | 'rampNs' | 'rampStepNs' | 'series'>,
+): readonly RatePoint[] {
+  const { ratePerSecond, rampNs = 0, series = [{ atNs: 0, perSecond: ratePerSecond }] } = options;
+  const ramp =
+    rampNs > 0
+      ? [
+          { atNs: 0, perSecond: rampStart(options) },
+          { atNs: rampNs, perSecond: ratePerSecond },
+        ]
+      : [];
+  return [...ramp, ...series.map(({ atNs, perSecond }) => ({ atNs: rampNs + atNs, perSecond }))];
+}
+
+/** The rate at which a ramp starts. */
+function rampStart({
+  ratePerSecond,
+  rampNs = 0,
+  rampStepNs = SECOND_NS / 10,
+}: Pick<ArrivalOptions, 'ratePerSecond' | 'rampNs' | 'rampStepNs'>): number {
+  return Math.min(ratePerSecond, (ratePerSecond * rampStepNs) / rampNs);
 }
 
 /** Gaps with mean 1. */

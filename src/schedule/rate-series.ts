@@ -56,3 +56,11 @@ function stretchesOf(points: readonly RatePoint[]): Stretch[] {
     return endNs === startNs ? [] : [{ startNs, lengthNs: endNs - startNs, from, to }];
   });
 }
+
+/** The rate of a series at a time, requests per second; undefined without points. */
+export function rateAt(points: readonly RatePoint[], atNs: number): number | undefined {
+  const next = points.findIndex((point) => point.atNs > atNs);
+  const [from, to] = [points.at(next === -1 ? -1 : Math.max(0, next - 1)), points[next]];
+  if (from === undefined || to === undefined || from === to) return from?.perSecond;
+  return from.perSecond + ((to.perSecond - from.perSecond) * (atNs - from.atNs)) / (to.atNs - from.atNs);
+}

@@ -10,6 +10,7 @@ export interface Screen extends Sink {
 /** A stream that can be drawn on. */
 export interface Terminal extends Writable {
   readonly columns: number;
+  readonly rows: number;
   hasColors(): boolean;
 }
 

@@ -19,12 +19,21 @@ export type LogLevel = (typeof logLevels)[number];
 /** Logs a message as one line, without secrets or terminal control sequences. `logger` names the part of the program. */
 export type Log = (level: LogLevel, logger: string, message: string) => void;
 
+/** A logged message: plain data, without secrets and control sequences. */
+export interface LogEntry {
+  /** Wall clock, ms since 1970. */
+  readonly unixMs: number;
+  readonly level: LogLevel;
+  readonly logger: string;
+  readonly message: string;
+}
+
 /** Level and destination of a log. */
 export interface LogTarget {
   /** Lines below this level are dropped. */
   readonly level: LogLevel;
-  /** Shows a formatted line. */
-  readonly show: (line: string, level: LogLevel) => void;
+  /** Shows an entry, formatted as a line. */
+  readonly show: (line: string, entry: LogEntry) => void;
 }
 
 /** A log whose file is set later: until then lines are buffered. */
@@ -66,8 +75,12 @@ export function openLog({ level: least, show }: LogTarget): FileLog {
     log: (level, logger, message) => {
       if (logLevels.indexOf(level) < logLevels.indexOf(least)) return;
       const text = oneLine(withoutSecrets(message));
-      const stamp = new Date(epochMs()).toISOString().replace('T', ' ').slice(0, 23);
-      show(`${stamp.slice(11)} ${level.padEnd(8)} ${text}`, level);
+      const unixMs = epochMs();
+      const stamp = new Date(unixMs).toISOString().replace('T', ' ').slice(0, 23);
+      show(`${stamp.slice(11)} ${level.padEnd(8)} ${text}`, {
+        ...{ unixMs, level, logger },
+        message: text,
+      });
       append(`${stamp} - ${logger} - ${level} - ${text}\n`);
     },
     writeTo: (file) => {

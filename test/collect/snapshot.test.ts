@@ -11,13 +11,16 @@ function figuresOf(records = fourRequests) {
   return live.figures;
 }
 
-const phase: WatchedPhase = { name: 'profiling', expectedRequests: 20, startNs: 1e9 };
+const issuing = { kind: 'closed-loop', concurrency: { limit: 4, rampNs: 0 } } as const;
+const phase: WatchedPhase = { name: 'profiling', expectedRequests: 20, startNs: 1e9, issuing };
 
 const progress = { issued: 12, returned: 8, failed: 2, cancelled: 1 };
 
 /** Two seconds after the start. */
 const sources: SnapshotSources = {
   nowNs: () => 3e9,
+  unixMs: () => 1_800_000_000_000,
+  plannedLoad: () => ({ plannedPerSecond: undefined, plannedInFlight: 4, due: undefined }),
   progress: () => progress,
   returned: () => 8,
   figures: () => undefined,
@@ -26,6 +29,7 @@ const sources: SnapshotSources = {
 it('before the first records are processed, the counts of the load threads', () => {
   expect(new SnapshotTaker(phase, sources).take()).toEqual({
     phase: 'profiling',
+    unixMs: 1_800_000_000_000,
     elapsedSeconds: 2,
     // 12 are left, and 8 returned in 2 s.
     etaSeconds: 3,
@@ -40,6 +44,14 @@ it('before the first records are processed, the counts of the load threads', () 
     backlog: 8,
     processing: undefined,
     threads: [],
+    load: {
+      mode: 'closed-loop',
+      ...{ plannedPerSecond: undefined, plannedInFlight: 4, due: undefined },
+      // 12 in 2 s.
+      ...{ sentPerSecond: 6, latenessMs: undefined },
+    },
+    metrics: [],
+    ...{ slo: undefined, fidelity: undefined, telemetry: undefined },
   });
 });
 

@@ -559,9 +559,9 @@ describe('what a config file of AIPerf cannot have here', () => {
       ['benchmark is required: it holds the model, the endpoint and the load.', model],
     ],
     [
-      file({ otel: { enabled: true } }),
+      file({ wandb: { enabled: true } }),
       [
-        'benchmark.otel is a setting of AIPerf that is not supported: upload the summary JSON and profile_export.jsonl after the run.',
+        'benchmark.wandb is a setting of AIPerf that is not supported: upload the summary JSON and profile_export.jsonl after the run.',
       ],
     ],
     [

@@ -208,7 +208,6 @@ describe('options without effect', () => {
       '--tokenizer builtin --tokenizer-revision v1',
       '--tokenizer-revision has no effect on the builtin tokenizer.',
     ],
-    ['--ui dashboard', '--ui dashboard is not available yet; using simple.'],
     ['--tls-insecure', '--tls-insecure has no effect: no URL starts with https://.'],
     [
       '--tls-insecure --url https://h',

@@ -240,8 +240,8 @@ describe('--config', () => {
     ['"is\\u001b[31ml\\nforged": 1\n', ":1:1: unknown key 'isl forged'."],
     ['? [1, 2]\n: 3\n', ":1:3: unknown key '[1,2]'."],
     [
-      'otel-url: h\n',
-      ':1:1: otel-url is an option of AIPerf that is not supported: upload the summary JSON and profile_export.jsonl after the run.',
+      'wandb-project: h\n',
+      ':1:1: wandb-project is an option of AIPerf that is not supported: upload the summary JSON and profile_export.jsonl after the run.',
     ],
   ])('%j', async (text, sentence) => {
     const path = yaml(text);

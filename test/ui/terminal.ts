@@ -17,6 +17,7 @@ export function recorder(): Writable & { readonly written: string[] } {
 /** The example of a run that is a quarter done. */
 export const quarter: Snapshot = {
   phase: 'profiling',
+  unixMs: 1_800_000_000_000,
   elapsedSeconds: 5.47,
   etaSeconds: 16.4,
   requests: {
@@ -30,6 +31,13 @@ export const quarter: Snapshot = {
   backlog: 0,
   processing: undefined,
   threads: [],
+  load: {
+    mode: 'closed-loop',
+    ...{ plannedPerSecond: undefined, plannedInFlight: 12, due: undefined },
+    ...{ sentPerSecond: 46, latenessMs: undefined },
+  },
+  metrics: [],
+  ...{ slo: undefined, fidelity: undefined, telemetry: undefined },
 };
 
 /** After the load, a million requests of it: 600,000 records are processed, 400,000 of them since. */

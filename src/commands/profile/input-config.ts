@@ -46,7 +46,7 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
     otel: {},
     mlflow: {},
     wandb: {},
-    runtime: { ui: config.uiType, workers: prepared.threads },
+    runtime: { ...optional('ui', config.uiType), workers: prepared.threads },
     ...(config.logLevel === 'INFO' ? {} : { logging: { level: config.logLevel } }),
     ...optional(
       ownKey,

@@ -13,6 +13,8 @@ export interface Interrupt {
    * @returns takes it back: what has ended is not to be ended again.
    */
   onFirst(act: () => InterruptEffect): () => void;
+  /** Does what Ctrl-C does: a person asked for it in another way. */
+  trigger(): void;
   /** Stops listening. */
   close(): void;
 }
@@ -38,13 +40,14 @@ export function listenForInterrupt(
   let act: (() => InterruptEffect) | undefined;
   const leave = () => io.exit(exitCodes.interrupted);
   const listened = signals.filter((signal) => !(signal === 'SIGHUP' && ignoresHangup));
-  const close = io.onSignals(listened, () => {
+  const trigger = () => {
     if (!isArmed) leave();
     else if (firstMs === undefined) {
       firstMs = io.nowMs();
       void say(act?.() ?? 'cancels');
     } else if (io.nowMs() - firstMs >= TOGETHER_MS) void say('leaves').finally(leave);
-  });
+  };
+  const close = io.onSignals(listened, trigger);
   return {
     get happened() {
       return firstMs !== undefined;
@@ -60,6 +63,7 @@ export function listenForInterrupt(
         if (act === first) act = undefined;
       };
     },
+    trigger,
     close,
   };
 }

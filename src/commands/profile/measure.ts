@@ -24,6 +24,8 @@ import type { Log } from '../../util/log.js';
 import { packageFile } from '../../util/package-file.js';
 import { version } from '../../util/version.js';
 import { writeWhole } from '../../util/write-whole.js';
+import type { SeriesPlace } from '../../views/messages.js';
+import type { ViewProcess } from '../../views/view-process.js';
 import type { Invocation } from '../command.js';
 import { thresholdsOf } from '../view.js';
 import type { ServerControl } from './control.js';
@@ -45,6 +47,8 @@ export interface RunContext extends Pick<Io, 'stdout' | 'env' | 'onExit'> {
   readonly begin: () => void;
   readonly sinks: Sinks;
   readonly interrupt: Interrupt;
+  /** Undefined without live views. */
+  readonly views: ViewProcess | undefined;
 }
 
 /** How a run ended. */
@@ -56,14 +60,16 @@ export interface RunEnd {
 
 /**
  * One run from its options to its files and its report.
- * @param series which of several runs it is. @param firstSession its number: where in the dataset the run begins. @throws UserError before anything is sent, or what a load thread threw.
+ * @param series which of several runs it is. @param firstSession its number: where in the dataset the run begins. @param place in the series, for live views. @throws UserError before anything is sent, or what a load thread threw.
  */
 export async function measureRun(
   invocation: Invocation<typeof profileOptions>,
-  { artifacts, log, begin, stdout, env, onExit, sinks, interrupt }: RunContext,
+  context: RunContext,
   series?: SeriesFacts,
   firstSession = 0,
+  place?: SeriesPlace,
 ): Promise<RunEnd> {
+  const { artifacts, log, begin, stdout, env, onExit, sinks, interrupt, views } = context;
   const { config } = invocation;
   const origin = takeOrigin();
   const control = await controlOf(config, env, log);
@@ -72,6 +78,7 @@ export async function measureRun(
   requireFittingType(invocation, prepared, log);
   const publishInputs = await stageInputs(config, prepared, artifacts, onExit, log);
   await control?.resetKvCache();
+  await views?.opened();
   begin();
   publishInputs();
   const plan = collectPlan(config, origin, prepared, artifacts);
@@ -90,6 +97,9 @@ export async function measureRun(
     ...series,
   };
   for (const trouble of writeWhole(artifacts.config, runConfigJson(facts))) log('WARNING', 'export', trouble);
+  const watched =
+    views &&
+    (await import('./watched-run.js')).watchRun(views, { config, prepared, facts, files: artifacts, place });
   // What makes the page is loaded now, before anything is measured.
   const page =
     config.report && plan.recordsFile !== undefined
@@ -156,17 +166,26 @@ export async function measureRun(
   logLeftRecords(outcome, artifacts, log);
   const mismatches = tellMismatches(outcome, load, config, { stdout, env });
   const failure = failureOf(outcome);
-  if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure };
-  const sound =
+  const isSound =
     allWritten &&
     fileErrors.length === 0 &&
     outcome.stalled === undefined &&
     outcome.failure === undefined &&
     mismatches === 0;
-  const trusted =
-    !outcome.failedTooOften && (!config.strictFidelity || outcome.fidelity?.verdict !== 'client limited');
-  if (outcome.summary.validCount === 0 || !sound) return { exitCode: exitCodes.failure, failure };
-  return { exitCode: trusted ? exitCodes.success : exitCodes.notMet, failure };
+  const exitCode = interrupt.happened ? exitCodes.interrupted : exitCodeOf(outcome, isSound, config);
+  watched?.end(outcome, { exitCode, failure });
+  return { exitCode, failure };
+}
+
+/** @param isSound whether every result is complete and every file written. */
+function exitCodeOf(
+  { summary, failedTooOften, fidelity }: RunOutcome,
+  isSound: boolean,
+  { strictFidelity }: Config,
+): number {
+  if (summary.validCount === 0 || !isSound) return exitCodes.failure;
+  const isTrusted = !failedTooOften && (!strictFidelity || fidelity?.verdict !== 'client limited');
+  return isTrusted ? exitCodes.success : exitCodes.notMet;
 }
 
 /** Requests around the load; loaded only if one is asked for, because it takes time before the first request. */

@@ -193,6 +193,11 @@ function enabledUnless(off: 'noServerMetrics' | 'noGpuTelemetry'): Read {
   };
 }
 
+/** A mapping as `key=value` pairs; other values unchanged for the option to refuse. */
+function pairs(value: unknown): unknown {
+  return isMapping(value) ? Object.entries(value).map(([key, member]) => `${key}=${member}`) : value;
+}
+
 const sections: Section = {
   endpoint,
   artifacts,
@@ -212,8 +217,8 @@ const sections: Section = {
     workers_min: meaningless,
     workers_per_pod: meaningless,
     record_processors_per_pod: meaningless,
-    api_port: unsupported('api-port'),
-    api_host: unsupported('api-host'),
+    api_port: option('apiPort'),
+    api_host: option('apiHost'),
   }),
   logging: section({ level: option('logLevel') }),
   gpu_telemetry: gpuTelemetry,
@@ -223,8 +228,21 @@ const sections: Section = {
     mean: option('networkLatencyMean'),
     ping_interval: option('networkLatencyPingInterval', seconds),
   }),
-  otel: unsupported('otel-url', ...off),
-  mlflow: unsupported('mlflow-', ...off),
+  otel: section({
+    metrics_url: option('otelUrl'),
+    stream_metrics_enabled: only(true),
+    stream_timing_enabled: only(true),
+    custom_resource_attributes: option('otelResourceAttributes', pairs),
+    gen_ai_provider: option('genAiProvider'),
+  }),
+  mlflow: section({
+    tracking_uri: option('mlflowTrackingUri'),
+    experiment: option('mlflowExperiment'),
+    run_name: option('mlflowRunName'),
+    tags: option('mlflowTags'),
+    parent_run_id: option('mlflowParentRunId'),
+    artifact_globs: option('mlflowArtifactGlobs'),
+  }),
   wandb: unsupported('wandb-', ...off),
   accuracy: unsupported('accuracy-', {}),
   scenario: unsupported('scenario'),
@@ -255,7 +273,7 @@ export const benchmark: Section = {
   profiling: anything,
 };
 
-const pairs = [
+const synonyms = [
   ['model', 'models'],
   ['dataset', 'datasets'],
   ['warmup', 'phases'],
@@ -264,7 +282,7 @@ const pairs = [
 
 /** Reads the keys under `benchmark`: first the independent ones, then datasets and phases together. */
 export function readBenchmark(body: Tree, site: Site, reading: Reading): void {
-  for (const [short, long] of pairs) {
+  for (const [short, long] of synonyms) {
     if (has(body, short) && has(body, long)) {
       reading.refuse(within(site, short), `cannot be combined with ${long}; give one of them`);
     }

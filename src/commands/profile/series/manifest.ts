@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { liveOptions } from '../../../config/live-options.js';
 import { nameOf, type OptionRow } from '../../../config/option.js';
 import { type Config, profileOptions } from '../../../config/options.js';
 import { valueWords } from '../../../config/words.js';
@@ -26,16 +27,8 @@ export interface Manifest {
 
 /** Options that say where results go, how they are shown, or how long to wait: two series may differ in them. */
 const immaterial: ReadonlySet<keyof Config> = new Set([
-  ...([
-    'artifactDir',
-    'configFile',
-    'resume',
-    'overwrite',
-    'uiType',
-    'logLevel',
-    'verbose',
-    'extraVerbose',
-  ] as const),
+  ...(['artifactDir', 'configFile', 'resume', 'overwrite', 'logLevel', 'verbose', 'extraVerbose'] as const),
+  ...(Object.keys(liveOptions) as (keyof typeof liveOptions)[]),
   ...(['tables', 'consoleExportWidth', 'confidenceLevel', 'numGpus', 'targetGoodput'] as const),
   ...(['report', 'strictFidelity'] as const),
   ...([

@@ -13,6 +13,7 @@ import type { FileLog } from '../../../util/log.js';
 import { oneLine } from '../../../util/plain-text.js';
 import { sleep } from '../../../util/timeout.js';
 import { writeWhole } from '../../../util/write-whole.js';
+import type { SeriesPlace } from '../../../views/messages.js';
 import type { Invocation } from '../../command.js';
 import { thresholdsOf } from '../../view.js';
 import { makeArtifacts, takeFolder } from '../artifacts.js';
@@ -147,7 +148,11 @@ async function runAll(
     await coolDown(before, run, shared);
     if (interrupt.happened) break;
     log('NOTICE', 'sweep', what);
-    const place = { of: seriesFacts(run, series, sweepId), firstSession: firstSession(run, series, results) };
+    const place = {
+      of: seriesFacts(run, series, sweepId),
+      firstSession: firstSession(run, series, results),
+      shown: { number: i + 1, of: series.runs.length, label: run.folder },
+    };
     const measured = await measureOne(run, artifacts, place, invocation, shared);
     before = run;
     const complete = measured.failure === undefined ? completeResults(artifacts, sweepId) : undefined;
@@ -173,7 +178,7 @@ function firstSession(
 async function measureOne(
   run: PlannedRun,
   artifacts: RunFiles,
-  place: { readonly of: SeriesFacts; readonly firstSession: number },
+  place: { readonly of: SeriesFacts; readonly firstSession: number; readonly shown: SeriesPlace },
   invocation: Invocation<typeof profileOptions>,
   shared: SeriesContext & Pick<Taken, 'begin'>,
 ) {
@@ -186,7 +191,8 @@ async function measureOne(
   try {
     lock = lockFolder(artifacts.folder, false);
     const own = { ...invocation, config: run.config };
-    return await measureRun(own, { ...shared, artifacts, log, begin }, place.of, place.firstSession);
+    const context = { ...shared, artifacts, log, begin };
+    return await measureRun(own, context, place.of, place.firstSession, place.shown);
   } catch (thrown) {
     if (thrown instanceof UserError && run.point === 0 && run.trial === 0) throw thrown;
     log('DEBUG', 'sweep', thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));

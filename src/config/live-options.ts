@@ -1,0 +1,160 @@
+import { isBaseUrl } from './base-url.js';
+import { keyValues } from './key-values.js';
+import type { OptionTable } from './option.js';
+import { choice, choices, flag, integer, list, number, text } from './option-kinds.js';
+
+const group = 'Live views';
+const port = { min: 1, max: 65_535 };
+
+/** Options of `profile` for what people and other programs see of a run while it goes on. */
+export const liveOptions = {
+  uiType: choice(['dashboard', 'simple', 'none'], {
+    flags: ['--ui-type', '--ui'],
+    group,
+    defaultText: 'dashboard on a terminal, simple elsewhere and with -v',
+    help: 'dashboard: full screen; simple: a bar on a terminal, statistics lines elsewhere; none: only errors.',
+  }),
+  statsInterval: number({
+    flags: ['--stats-interval'],
+    group,
+    min: 0,
+    max: 1000,
+    defaultText: '30 without a terminal',
+    help: 'Print a line of current statistics on stderr every N seconds; 0: never. If set, also with a bar and with --ui none.',
+  }),
+  live: flag({
+    flags: ['--live'],
+    group,
+    help: 'Serve a live web page of the run.',
+  }),
+  livePort: integer({
+    flags: ['--live-port'],
+    group,
+    ...port,
+    default: 8790,
+    help: 'Port of the live page.',
+  }),
+  liveHost: text({
+    flags: ['--live-host'],
+    group,
+    metavar: '<address>',
+    default: '127.0.0.1',
+    help: 'Address that the live page listens on. Beyond loopback, viewers need the token.',
+  }),
+  liveToken: text({
+    flags: ['--live-token'],
+    env: 'AIPERF_LIVE_TOKEN',
+    group,
+    secret: true,
+    metavar: '<token>',
+    what: 'at least 8 letters, digits, - or _',
+    isValid: (token) => /^[\w-]{8,}$/.test(token),
+    defaultText: 'a random one where it is needed',
+    help: 'Token of the live page: needed to stop the run from it, and to see it beyond loopback.',
+  }),
+  liveLinger: number({
+    flags: ['--live-linger'],
+    group,
+    min: 0,
+    orInfinite: true,
+    default: 5,
+    help: 'Keep the live page for N seconds after the run, with its report; inf: until Ctrl-C.',
+  }),
+  apiPort: integer({
+    flags: ['--api-port'],
+    env: 'AIPERF_API_SERVER_PORT',
+    group,
+    ...port,
+    defaultText: 'no API',
+    help: "Serve AIPerf's API and a Prometheus page (/metrics) at this port.",
+  }),
+  apiHost: text({
+    flags: ['--api-host'],
+    env: 'AIPERF_API_SERVER_HOST',
+    group,
+    metavar: '<address>',
+    default: '127.0.0.1',
+    help: 'Address that the API listens on; needs --api-port.',
+  }),
+  otelUrl: text({
+    flags: ['--otel-url'],
+    group,
+    metavar: '<url>',
+    what: 'the URL of an OTLP/HTTP collector, like http://localhost:4318',
+    isValid: isBaseUrl,
+    help: 'Send metrics of the run to this OpenTelemetry collector (OTLP over HTTP); http:// is optional.',
+  }),
+  otelStream: choices(['default', 'metrics', 'timing', 'none'], {
+    flags: ['--stream'],
+    group,
+    greedy: true,
+    default: ['default'],
+    help: 'What is sent to the collector: metrics of requests, progress (timing), or both (default).',
+  }),
+  otelResourceAttributes: list({
+    flags: ['--otel-resource-attributes'],
+    group,
+    greedy: true,
+    items: 'key=value pairs',
+    item: (pair) => /^[^=\s][^=]*=\s*\S/.test(pair),
+    default: [],
+    help: 'Add these resource attributes to everything that is sent.',
+  }),
+  otelTraces: number({
+    flags: ['--otel-traces'],
+    group,
+    min: 0,
+    max: 1,
+    default: 0,
+    help: 'Share of requests that are sent to the collector as spans with their token events.',
+  }),
+  genAiProvider: text({
+    flags: ['--gen-ai-provider'],
+    group,
+    metavar: '<name>',
+    default: '_OTHER',
+    help: 'Value of gen_ai.provider.name, such as openai.',
+  }),
+  mlflowTrackingUri: text({
+    flags: ['--mlflow-tracking-uri'],
+    group,
+    metavar: '<url>',
+    what: 'the URL of an MLflow server, like http://localhost:5000',
+    isValid: isBaseUrl,
+    help: 'Record the run on this MLflow tracking server, live and at its end.',
+  }),
+  mlflowExperiment: text({
+    flags: ['--mlflow-experiment'],
+    group,
+    metavar: '<name>',
+    default: 'aiperf',
+    help: 'MLflow experiment; created if it does not exist.',
+  }),
+  mlflowRunName: text({
+    flags: ['--mlflow-run-name'],
+    group,
+    metavar: '<name>',
+    help: 'Name of the MLflow run.',
+  }),
+  mlflowTags: keyValues({
+    flags: ['--mlflow-tag'],
+    group,
+    default: {},
+    help: 'Add tags to the MLflow run.',
+  }),
+  mlflowParentRunId: text({
+    flags: ['--mlflow-parent-run-id'],
+    group,
+    metavar: '<id>',
+    help: 'MLflow run that this one belongs to.',
+  }),
+  mlflowArtifactGlobs: list({
+    flags: ['--mlflow-artifact-glob'],
+    group,
+    greedy: true,
+    items: 'patterns of file names',
+    default: [],
+    defaultText: 'every file of the run but its logs',
+    help: 'Files of the run that are uploaded to MLflow.',
+  }),
+} satisfies OptionTable;

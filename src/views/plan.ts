@@ -1,0 +1,55 @@
+import type { Json } from '../util/json.js';
+
+/** Which views a run has: plain data for the view process, derived from the options. A view that is absent is off. */
+export interface ViewPlan {
+  readonly dashboard?: DashboardPlan | undefined;
+  readonly page?: PagePlan | undefined;
+  readonly api?: ApiPlan | undefined;
+  readonly otel?: OtelPlan | undefined;
+  readonly mlflow?: MlflowPlan | undefined;
+}
+
+/** The dashboard on the terminal. */
+interface DashboardPlan {
+  readonly isColored: boolean;
+}
+
+/** The live web page. */
+interface PagePlan {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined: a random one, if one is needed. */
+  readonly token: string | undefined;
+  /** How long it stays after the run, seconds; may be Infinity. */
+  readonly lingerSeconds: number;
+}
+
+/** AIPerf's API and the Prometheus page. */
+interface ApiPlan {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Export to an OpenTelemetry collector. */
+export interface OtelPlan {
+  /** As given: with scheme or not, with a path or not. */
+  readonly url: string;
+  readonly metrics: boolean;
+  /** Progress of the phases. */
+  readonly timing: boolean;
+  readonly resourceAttributes: Readonly<Record<string, string>>;
+  readonly genAiProvider: string;
+  /** Share of requests that are sent as spans, 0 to 1. */
+  readonly traceShare: number;
+}
+
+/** Export to an MLflow server. */
+export interface MlflowPlan {
+  readonly trackingUri: string;
+  readonly experiment: string;
+  readonly runName: string | undefined;
+  readonly tags: Readonly<Record<string, Json>>;
+  readonly parentRunId: string | undefined;
+  /** Empty: every file but the logs. */
+  readonly artifactGlobs: readonly string[];
+}

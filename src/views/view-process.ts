@@ -1,0 +1,186 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Sink } from '../collect/sink.js';
+import { messageOf, UserError } from '../util/errors.js';
+import type { Io } from '../util/io.js';
+import { packageFile } from '../util/package-file.js';
+import { haveYieldToLoadThreads } from '../util/priority.js';
+import { sleep } from '../util/timeout.js';
+import { Mailbox } from './mailbox.js';
+import type { OpenViews, ViewAddress, ViewMessage, ViewReply } from './messages.js';
+import type { ViewPlan } from './plan.js';
+import { restoreTerminal } from './restore-terminal.js';
+
+/** A slow start of the views delays the first request by this much at most. */
+const MAX_START_MS = 10_000;
+/** Views that do not give the terminal back within this time are ended. */
+const MAX_LEAVE_MS = 1000;
+/** Time for the last exports after the run, and after an interrupt. */
+const MAX_CLOSE_MS = 10_000;
+const MAX_HURRIED_CLOSE_MS = 300;
+
+interface ViewProcessOptions extends Pick<Io, 'nowMs' | 'onExit'> {
+  readonly warn: (message: string) => void;
+  /** A person asked to stop the run. */
+  readonly onStop: () => void;
+}
+
+/**
+ * The process that shows a run to people and other programs. The run does not depend on it: if it dies or stalls, there
+ * is one warning, and messages are left out.
+ */
+export class ViewProcess {
+  readonly #plan: ViewPlan;
+  readonly #options: ViewProcessOptions;
+  readonly #child: ChildProcess;
+  readonly #mailbox: Mailbox;
+  readonly #exited: Promise<void>;
+  readonly #opened: Promise<readonly ViewAddress[]>;
+  readonly #ignoreExit: () => void;
+  #ready = (_: readonly ViewAddress[]) => {};
+  #refuse = (_: UserError) => {};
+  #left = () => {};
+  #state: 'running' | 'closing' | 'over' = 'running';
+  #holdsTerminal: boolean;
+
+  /** Starts it. @throws if the system cannot. */
+  constructor(plan: ViewPlan, options: ViewProcessOptions) {
+    this.#plan = plan;
+    this.#options = options;
+    this.#holdsTerminal = plan.dashboard !== undefined;
+    this.#child = fork(fileURLToPath(packageFile('dist/views/process.js')), [], {
+      serialization: 'advanced',
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+      execArgv: [],
+    });
+    if (this.#child.pid !== undefined) haveYieldToLoadThreads(this.#child.pid);
+    const post = (message: OpenViews | ViewMessage) => this.#child.send(message, () => {});
+    this.#mailbox = new Mailbox(post, options.nowMs, () =>
+      options.warn('The live views do not respond: they miss what happens until they do. The run goes on.'),
+    );
+    this.#opened = new Promise((resolve, reject) => {
+      this.#ready = resolve;
+      this.#refuse = reject;
+    });
+    this.#opened.catch(() => {});
+    this.#exited = new Promise((resolve) => {
+      this.#child.once('error', (error) => resolve(this.#end(messageOf(error))));
+      this.#child.once('exit', (code, signal) => resolve(this.#end(signal ?? `exit code ${code}`)));
+    });
+    this.#child.on('message', (reply: ViewReply) => this.#take(reply));
+    this.#ignoreExit = options.onExit(() => this.abandon());
+    post({ kind: 'open', plan });
+  }
+
+  /** Takes the snapshots of a run. */
+  get sink(): Sink {
+    return { onSnapshot: (snapshot) => this.send({ kind: 'snapshot', snapshot }) };
+  }
+
+  send(message: ViewMessage): void {
+    if (this.#state !== 'over') this.#mailbox.send(message);
+  }
+
+  /** Waits until the views are open. @throws UserError if one cannot be opened as the options ask for it. */
+  async opened(): Promise<readonly ViewAddress[]> {
+    const { inTime, result } = await this.#within(MAX_START_MS, this.#opened);
+    if (!inTime && this.#state === 'running')
+      this.#options.warn(`The live views did not start within ${MAX_START_MS / 1000} s. The run goes on.`);
+    return result ?? [];
+  }
+
+  /** Waits until the terminal is as it was before the dashboard. */
+  async leaveTerminal(): Promise<void> {
+    if (!this.#holdsTerminal) return;
+    const left = new Promise<void>((resolve) => {
+      this.#left = resolve;
+    });
+    this.send({ kind: 'leave' });
+    if ((await this.#within(MAX_LEAVE_MS, left)).inTime) this.#holdsTerminal = false;
+    else this.abandon();
+  }
+
+  /**
+   * Waits until the views have done their last work.
+   * @param hurry aborted when there is no time for it.
+   */
+  async close(hurry: AbortSignal): Promise<void> {
+    await this.leaveTerminal();
+    if (this.#state === 'over') return;
+    this.#state = 'closing';
+    this.send({ kind: 'end', isHurried: hurry.aborted });
+    const linger = (this.#plan.page?.lingerSeconds ?? 0) * 1000;
+    const waited = await this.#within(linger + MAX_CLOSE_MS, this.#exited, hurry);
+    if (waited.inTime) return;
+    if (hurry.aborted) {
+      this.send({ kind: 'end', isHurried: true });
+      await this.#within(MAX_HURRIED_CLOSE_MS, this.#exited);
+    } else this.#options.warn('The live views did not finish their last exports in time.');
+    this.abandon();
+  }
+
+  /** Ends it at once. */
+  abandon(): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    this.#ignoreExit();
+    this.#child.kill('SIGKILL');
+    this.#child.unref();
+    this.#child.channel?.unref();
+    if (this.#holdsTerminal) restoreTerminal();
+    this.#holdsTerminal = false;
+  }
+
+  #take(reply: ViewReply): void {
+    switch (reply.kind) {
+      case 'ready':
+        this.#ready(reply.addresses);
+        break;
+      case 'refused':
+        this.#refuse(new UserError(reply.message, reply.hint));
+        break;
+      case 'received':
+        this.#mailbox.received();
+        break;
+      case 'stop':
+        this.#options.onStop();
+        break;
+      case 'warning':
+        this.#options.warn(reply.message);
+        break;
+      case 'left':
+        this.#left();
+    }
+  }
+
+  #end(why: string): void {
+    if (this.#state === 'running')
+      this.#options.warn(`The live views ended early (${why}). The run goes on.`);
+    const wasRunning = this.#state === 'running';
+    this.#state = 'over';
+    this.#ignoreExit();
+    if (wasRunning && this.#holdsTerminal) restoreTerminal();
+    this.#holdsTerminal = false;
+  }
+
+  /** Waits for a promise, but not beyond the time, the signal or the end of the process. */
+  async #within<Result>(
+    ms: number,
+    promise: Promise<Result>,
+    signal?: AbortSignal,
+  ): Promise<{ readonly inTime: boolean; readonly result?: Result }> {
+    const waiting = new AbortController();
+    const stop = () => waiting.abort();
+    signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted) stop();
+    const done = promise.then((result) => ({ inTime: true, result }));
+    const late = sleep(ms, waiting.signal).then(() => ({ inTime: false }));
+    const gone = this.#exited.then(() => ({ inTime: true }));
+    try {
+      return await Promise.race([done, late, gone]);
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      stop();
+    }
+  }
+}
