@@ -9,16 +9,16 @@ import { phaseEnd } from '../schedule/stop.js';
 import { userPlan } from '../schedule/user-centric.js';
 import { openSigner } from '../transport/sigv4.js';
 import type { Transport } from '../transport/transport.js';
-import { randomStream } from '../util/random.js';
 import { ClosedLoop } from './closed-loop.js';
 import type { SharedCounters } from './counters.js';
 import type { EventLoopMonitor } from './event-loop-monitor.js';
 import { FixedReplay } from './fixed-schedule.js';
 import { markedSources } from './marked-sessions.js';
 import { OpenLoop, ticksAreSessions } from './open-loop.js';
+import { arrivalRandom, limitsOf, type PhasePart } from './parts.js';
 import { type Issuer, type PhaseOptions, PhaseRunner } from './phase-runner.js';
 import type { Issuing, LoadPlan, PhasePlan } from './plan.js';
-import { evenShare, fixedShare, type SourceShare, type ThreadShare } from './quota.js';
+import { evenShare, type SourceShare, type ThreadShare } from './quota.js';
 import type { RecordBatcher } from './record-batcher.js';
 import { openReplay } from './replay-sessions.js';
 import type { SendingOptions } from './request-run.js';
@@ -30,7 +30,7 @@ export interface PhaseEnvironment
   extends Pick<PhaseOptions, 'conversations' | 'ahead' | 'stream' | 'sample' | 'targets'> {
   readonly transport: Transport;
   readonly batcher: RecordBatcher;
-  readonly share: SourceShare & ThreadShare;
+  readonly share: ThreadShare;
 }
 
 /** A phase to start. */
@@ -40,6 +40,8 @@ interface PhaseStart {
   readonly startNs: number;
   /** Number of its first session among all sessions of the run. */
   readonly firstSession: number;
+  /** Undefined: the source plays all of it. */
+  readonly part: PhasePart | undefined;
 }
 
 /** Runs a load thread's part of the phases of a plan, one after another. */
@@ -61,23 +63,23 @@ export class PhasePlayer {
 
   /** @param onDone called with the thread's report when nothing is in flight and nothing is left to send. */
   play(
-    { phase: plan, counters, startNs, firstSession }: PhaseStart,
+    { phase: plan, counters, startNs, firstSession, part }: PhaseStart,
     { transport, batcher, share, ...played }: PhaseEnvironment,
     onDone: (report: ThreadReport) => void,
   ): void {
     const { seed } = this.#plan.prompts;
-    const { issuing, requestLimit, sessionLimit, endsWithDataset, prefill, failureLimit } = plan;
+    const { issuing, endsWithDataset, prefill, failureLimit } = plan;
     const { cancellation, graceNs } = plan;
     const { issueUntilNs, cutAtNs } = phaseEnd(plan);
     const cutByTime = issuing.kind === 'fixed-schedule';
     const phase = new PhaseRunner({
       ...markedSources(this.#plan.cacheBust, plan.name, played),
-      ...{ startNs, firstSession, requestLimit, sessionLimit, endsWithDataset, prefill, failureLimit },
+      ...{ startNs, firstSession, endsWithDataset, prefill, failureLimit },
+      ...limitsOf(plan, part, counters),
       counters,
       issueUntilNs: startNs + issueUntilNs,
       cutAtNs: startNs + cutAtNs,
       cutReason: `still in flight when the grace period of ${graceNs / 1e9} s ended`,
-      quota: share.sources === 1 ? counters : fixedShare(counters, share, cutByTime),
       sending: this.#sending(plan, counters, transport),
       timers: this.#timers,
       cancellation: cancellation && {
@@ -100,6 +102,7 @@ export class PhasePlayer {
     phase.run(
       openIssuer(issuing, phase, {
         ...share,
+        ...(part ?? { source: 0, sources: 1 }),
         seed,
         turnsOf: (conversation) => turnsOf(this.#plan.dataset, conversation),
       }),
@@ -149,7 +152,7 @@ export function openIssuer(
         evenShare(phase.options.quota.shareOf(total), threads, thread),
       );
     case 'rate': {
-      const random = randomStream(seed, `arrivals:${phase.options.sending.phase}`);
+      const random = arrivalRandom(seed, phase.options.sending.phase);
       return new OpenLoop(phase, {
         nextTickNs: openArrivals({ ...issuing, random }),
         ...everyNth,
@@ -170,6 +173,8 @@ export function openIssuer(
         turnsOf: (session) => turnsOf(phase.options.sample(phase.options.firstSession + session)),
         ...everyNth,
         ceiling: issuing.ceiling,
+        // Sources do not know how many requests the others have sent.
+        plannedRequests: sources === 1 ? Number.POSITIVE_INFINITY : phase.options.requestLimit,
       });
   }
 }

@@ -16,6 +16,7 @@ import type { FailureLimit } from '../schedule/stop.js';
 import type { SigningOptions } from '../transport/sigv4.js';
 import type { TransportOptions } from '../transport/transport.js';
 import type { ClockOrigin } from '../util/clock.js';
+import type { PhasePart } from './parts.js';
 import type { SourceShare, ThreadShare } from './quota.js';
 
 /** Everything from which a load thread derives its share of the load: plain data, sent once at the start. */
@@ -104,6 +105,8 @@ export interface LoadThreadData extends ThreadShare {
   readonly plan: LoadPlan;
   readonly origin: ClockOrigin;
   readonly share: SourceShare;
+  /** What the source plays of each phase; undefined: all of it. */
+  readonly parts: readonly (PhasePart | undefined)[];
   /** Memory of the counters that the threads of the source share, one per phase. */
   readonly counters: readonly SharedArrayBuffer[];
   readonly workerId: string;

@@ -58,7 +58,7 @@ export function openPrewarm(
       targets: [{ protocol: 'http:', host: '127.0.0.1', port: 1, path: '/' }],
       transport: openHttpTransport({ ...plan.transportOptions, settlingMs: 0, nowNs, connect }),
       batcher: new RecordBatcher(sink, new RecordPacker('', true)),
-      share: { source: 0, sources: 1, thread: 0, threads: 1 },
+      share: { thread: 0, threads: 1 },
     },
   };
 }

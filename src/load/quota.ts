@@ -20,7 +20,7 @@ export interface Quota {
   shareOf(limit: number): number;
 }
 
-/** Which part of the load a source sends: part `source` of `sources`. */
+/** Which part of the load a source sends: part `source` of `sources`, from 0. */
 export interface SourceShare {
   readonly source: number;
   readonly sources: number;
@@ -35,19 +35,18 @@ export interface ThreadShare {
 /**
  * The quota of one of several sources that share no memory: a fixed share of each limit, and every `sources`-th number.
  * The shares add up to the limit.
- * @param own counts what the threads of this source have taken. @param cutByTime the schedule decides which requests a
- * request limit keeps, so that limit is not split.
+ * @param own counts what the threads of this source have taken. @param requestLimit of this source, in place of that of
+ * the phase.
  */
-export function fixedShare(own: Quota, { source, sources }: SourceShare, cutByTime: boolean): Quota {
+export function fixedShare(own: Quota, { source, sources }: SourceShare, requestLimit: number): Quota {
   const shareOf = (limit: number) => evenShare(limit, sources, source);
-  const requestShare = cutByTime ? (limit: number) => limit : shareOf;
   const numberOf = (taken: number | undefined) =>
     taken === undefined ? undefined : taken * sources + source;
   return {
     takeSession: (limit) => numberOf(own.takeSession(shareOf(limit))),
     sessionsAreTaken: (limit) => own.sessionsAreTaken(shareOf(limit)),
-    takeRequest: (limit) => numberOf(own.takeRequest(requestShare(limit))),
-    requestsAreTaken: (limit) => own.requestsAreTaken(requestShare(limit)),
+    takeRequest: () => numberOf(own.takeRequest(requestLimit)),
+    requestsAreTaken: () => own.requestsAreTaken(requestLimit),
     takeSlot: (limit) => own.takeSlot(shareOf(limit)),
     freeSlot: () => own.freeSlot(),
     takePrefill: (limit) => own.takePrefill(shareOf(limit)),

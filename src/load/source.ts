@@ -13,11 +13,18 @@ export interface LoadSource {
   /** Current progress of a phase. @param phase index into the plan's phases. */
   progressOf(phase: number): PhaseProgress;
   /**
+   * When a phase starts, if that is not `earliestNs`; called before each phase. May wait for other machines, at most
+   * until the signal. Times are those of `origin`.
+   */
+  startOf?(phase: number, earliestNs: number, signal: AbortSignal): Promise<number>;
+  /**
    * Runs a phase. Resolves with the report of each load thread when nothing is in flight and nothing is left to send;
    * rejects if a thread dies.
    * @param startNs when it starts. @param firstSession number of its first session among all sessions of the run.
    */
   runPhase(phase: number, startNs: number, firstSession: number): Promise<readonly ThreadReport[]>;
+  /** Number of the first session of the next phase. @param firstSession that of this phase, which has ended. */
+  nextSession(phase: number, firstSession: number): number;
   /** Sends nothing more, in this and later phases, and drops each request in flight with a record. */
   interrupt(why: string): void;
   /** Hands over the last records and closes the feeds: no phase follows. */
@@ -40,7 +47,7 @@ export interface BatchFeed {
 
 /** Progress of a phase. */
 export interface PhaseProgress {
-  /** Sessions started, which have the first numbers of the phase. */
+  /** Sessions started. */
   readonly sessions: number;
   readonly issued: number;
   readonly returned: number;
@@ -83,6 +90,8 @@ export function splitLoad(
       );
       return reports.flat();
     },
+    nextSession: (phase, firstSession) =>
+      Math.max(...parts.map((part) => part.nextSession(phase, firstSession))),
     interrupt: (why) => {
       for (const part of parts) part.interrupt(why);
     },
@@ -96,14 +105,12 @@ export function splitLoad(
   };
 }
 
-/** Combined progress of all sources, each of which takes every n-th session number. */
+/** Combined progress of all sources. */
 function sumOf(parts: readonly PhaseProgress[]): PhaseProgress {
   const sum = (of: (part: PhaseProgress) => number) => parts.reduce((total, part) => total + of(part), 0);
-  const most = (of: (part: PhaseProgress, source: number) => number) => Math.max(0, ...parts.map(of));
+  const most = (of: (part: PhaseProgress) => number) => Math.max(0, ...parts.map(of));
   return {
-    sessions: most(({ sessions }, source) =>
-      sessions === 0 ? 0 : (sessions - 1) * parts.length + source + 1,
-    ),
+    sessions: sum(({ sessions }) => sessions),
     issued: sum(({ issued }) => issued),
     returned: sum(({ returned }) => returned),
     failed: sum(({ failed }) => failed),

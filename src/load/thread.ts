@@ -23,6 +23,7 @@ async function runLoadThread({
   plan,
   origin,
   share,
+  parts,
   counters: shared,
   workerId,
   thread,
@@ -54,7 +55,7 @@ async function runLoadThread({
     targets: plan.targets,
     transport: await openTransport(plan.transport, { ...plan.transportOptions, nowNs, onRead }),
     batcher: new RecordBatcher(sink, new RecordPacker(workerId)),
-    share: { ...share, thread, threads },
+    share: { thread, threads },
     stream: plan.dataset.kind === 'stream' ? new StreamedSessions(plan.dataset.ring, thread) : undefined,
   };
   const player = new PhasePlayer(plan, monitor, nowNs);
@@ -75,7 +76,7 @@ async function runLoadThread({
       const phase = plan.phases[index];
       if (phase === undefined) throw new Error(`the load plan has no phase ${index}`);
       const counters = new SharedCounters(shared[index]);
-      player.play({ phase, counters, startNs, firstSession }, environment, (report) =>
+      player.play({ phase, counters, startNs, firstSession, part: parts[index] }, environment, (report) =>
         post({ kind: 'phase-done', report }),
       );
     }
@@ -93,7 +94,7 @@ async function runLoadThread({
     const { phase, environment: invented } = prewarm;
     const counters = new SharedCounters();
     await new Promise((resolve) =>
-      player.play({ phase, counters, startNs: nowNs(), firstSession: 0 }, invented, resolve),
+      player.play({ phase, counters, startNs: nowNs(), firstSession: 0, part: undefined }, invented, resolve),
     );
     invented.transport.close();
   }

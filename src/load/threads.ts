@@ -6,6 +6,7 @@ import { packageFile } from '../util/package-file.js';
 import { deathOf, ThreadDeath } from '../util/thread-death.js';
 import { SharedCounters } from './counters.js';
 import { startIndexing } from './indexing.js';
+import { nextSession, partOf } from './parts.js';
 import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData } from './plan.js';
 import { isPreparedAhead, startPreparation } from './preparation.js';
 import type { SourceShare } from './quota.js';
@@ -27,7 +28,7 @@ export interface ThreadsOptions {
 /** Starts load threads in this process; they send nothing until a phase is run. */
 export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadSource {
   const { threads, origin, share = { source: 0, sources: 1 }, spool, firstSession = 0 } = options;
-  checkLimits(plan, share);
+  const parts = plan.phases.map((phase) => partOf(plan, phase, share));
   const counters = plan.phases.map(() => new SharedCounters());
   let isTerminated = false;
   const preparation = isPreparedAhead(plan) ? startPreparation(plan, threads, () => isTerminated) : undefined;
@@ -41,6 +42,7 @@ export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadS
       plan,
       origin,
       share,
+      parts,
       counters: counters.map(({ buffer }) => buffer),
       thread,
       threads,
@@ -78,6 +80,12 @@ export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadS
       const found = counters[phase];
       if (found === undefined) throw new Error(`the load plan has no phase ${phase}`);
       return found;
+    },
+    nextSession: (index, firstSession) => {
+      const [phase, started] = [plan.phases[index], counters[index]];
+      if (phase === undefined || started === undefined)
+        throw new Error(`the load plan has no phase ${index}`);
+      return nextSession(plan, phase, parts[index], firstSession, started.sessions);
     },
     runPhase: async (phase, startNs, firstSession) => {
       const done = Promise.all(started.map(({ worker }) => nextEvent(worker, 'phase-done')));
@@ -149,15 +157,4 @@ function nextEvent<Kind extends LoadEvent['kind']>(worker: Worker, kind: Kind): 
     };
     worker.on('message', listen);
   });
-}
-
-/** Requires a share of at least 1 of each limit for every source: a source without a slot would never end. */
-function checkLimits({ phases }: LoadPlan, { sources }: SourceShare): void {
-  for (const { issuing, prefill } of phases) {
-    const slots = issuing.kind === 'closed-loop' ? issuing.concurrency : issuing.ceiling;
-    for (const limit of [slots?.limit, prefill?.limit]) {
-      if (limit !== undefined && limit < sources)
-        throw new Error(`a limit of ${limit} cannot be split among ${sources} load sources`);
-    }
-  }
 }

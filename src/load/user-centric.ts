@@ -10,6 +10,8 @@ export interface UserCentricOptions extends ThreadShare {
   /** Turns of the conversation of a session number. */
   readonly turnsOf: (session: number) => number;
   readonly ceiling: RampedLimit | undefined;
+  /** Requests that are sent by plan, over all sources; Infinity: the request limit of the phase alone ends it. */
+  readonly plannedRequests: number;
 }
 
 /** Users who each send a turn at a fixed interval, and are replaced by new users on a schedule. */
@@ -48,12 +50,12 @@ export class UserCentric implements Issuer {
   }
 
   #waitForUser(): void {
-    const { thread, threads } = this.#options;
+    const { thread, threads, plannedRequests } = this.#options;
     let arrival: UserArrival;
     do arrival = this.#arrivals.next().value;
     while (arrival.user % threads !== thread);
     const { timers, startNs, sessionLimit } = this.#phase.options;
-    if (arrival.session >= sessionLimit) {
+    if (arrival.place >= sessionLimit || arrival.tick >= plannedRequests) {
       this.#exhausted = true;
       return;
     }
@@ -68,10 +70,12 @@ export class UserCentric implements Issuer {
     });
   }
 
-  #begin({ user, session: number, turns, dueNs }: UserArrival): void {
+  #begin({ user, session: number, turns, dueNs, tick }: UserArrival): void {
     const { sample, firstSession, startNs } = this.#phase.options;
     const runNumber = firstSession + number;
-    const played = Array.from({ length: turns }, (_, turn) => turn);
+    const { plan, plannedRequests } = this.#options;
+    const length = Math.min(turns, Math.ceil((plannedRequests - tick) / plan.users));
+    const played = Array.from({ length }, (_, turn) => turn);
     const session = this.#phase.openPlayed(runNumber, sample(runNumber), () => String(user), played);
     this.#lastDueNs.set(session, startNs + dueNs);
     this.#phase.submit(session, startNs + dueNs);

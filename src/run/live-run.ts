@@ -92,7 +92,7 @@ class LiveRun {
     let nextSession = firstSession;
     try {
       for (const [index, phase] of load.phases.entries()) {
-        nextSession += await this.#runPhase(index, phase, nextSession);
+        nextSession = await this.#runPhase(index, phase, nextSession);
       }
     } catch (thrown) {
       if (!(thrown instanceof ThreadDeath)) throw thrown;
@@ -223,15 +223,16 @@ class LiveRun {
     this.#timers.push(new Timeout(act, ms));
   }
 
-  /** @returns number of sessions started. */
+  /** @returns number of the first session after it. */
   async #runPhase(index: number, plan: PhasePlan, firstSession: number): Promise<number> {
     const { load, clock, log, stallSeconds, sinks } = this.#options;
     const { source, collector, telemetry } = this.#threads;
     const { beforeProfiling, afterProfiling } = this.#options;
     if (plan.name === 'profiling') await beforeProfiling?.(this.#ending.signal);
     if (index > 0) await telemetry?.readNow();
-    if (index > 0 && this.#ending.signal.aborted) return 0;
-    const startNs = clock.nowNs() + preparationNs(plan);
+    if (index > 0 && this.#ending.signal.aborted) return firstSession;
+    const startNs = await this.#startOf(index, plan);
+    if (this.#ending.signal.aborted) return firstSession;
     if (plan.name === 'warmup') this.#warmupStartNs = startNs;
     this.#last = { index, plan, startNs, firstSession, reports: [], withheld: nothingWithheld };
     logPhaseStart(plan, source.feeds.length, log);
@@ -271,7 +272,13 @@ class LiveRun {
     sinks.onSnapshot(snapshots.take());
     const counts = progress();
     logPhaseEnd(plan, counts, log);
-    return counts.sessions;
+    return source.nextSession(index, firstSession);
+  }
+
+  async #startOf(index: number, plan: PhasePlan): Promise<number> {
+    const earliest = () => this.#options.clock.nowNs() + preparationNs(plan);
+    const agreedNs = await this.#threads.source.startOf?.(index, earliest(), this.#ending.signal);
+    return agreedNs === undefined ? earliest() : Math.max(agreedNs, earliest());
   }
 
   /** After a thread died, lets the others hand over their records, and ends all. */

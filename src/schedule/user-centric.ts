@@ -41,6 +41,13 @@ export interface UserArrival {
   readonly dueNs: number;
   /** Number of its conversation's turns to send, from the first. */
   readonly turns: number;
+  /** Number of the arrival, from 0. */
+  readonly place: number;
+  /**
+   * Number of its first request among all requests by planned time, from 0; each later one is `users` further on. Some
+   * user has a request at every stagger.
+   */
+  readonly tick: number;
 }
 
 /**
@@ -86,6 +93,7 @@ export function* userArrivals(
   // Time in integer staggers. A gap is N of them, so a user and its replacements share the ticks of one slot.
   const nextSpawn = Float64Array.from({ length: users }, (_, slot) => slot);
   let nextUser = users + 1;
+  let place = 0;
   for (let tick = 0; ; tick++) {
     const slot = tick % users;
     if (nextSpawn[slot] !== tick) continue;
@@ -94,7 +102,7 @@ export function* userArrivals(
     const session = user - 2;
     const turns = Math.min(founder?.turnsLeft ?? Number.POSITIVE_INFINITY, turnsOf(session));
     nextSpawn[slot] = tick + turns * users;
-    yield { user, session, dueNs: Math.round((tick * 1e9) / ratePerSecond), turns };
+    yield { user, session, dueNs: Math.round((tick * 1e9) / ratePerSecond), turns, place: place++, tick };
   }
 }
 

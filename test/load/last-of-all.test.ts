@@ -86,7 +86,10 @@ describe('a thread that has nothing left to do', () => {
     const [a, b] = pair({ requestLimit: 3, turns: 3 }, (options, thread) =>
       stage(options, (phase) => {
         const plan = userPlan({ users: 3, ratePerSecond: 1e-3, turns: 3 });
-        return new UserCentric(phase, { plan, turnsOf: () => 3, thread, threads: 2, ceiling: undefined });
+        return new UserCentric(phase, {
+          ...{ plan, turnsOf: () => 3, thread, threads: 2, ceiling: undefined },
+          plannedRequests: Number.POSITIVE_INFINITY,
+        });
       }),
     );
     for (const seconds of [0, 1000, 2000]) {

@@ -65,6 +65,10 @@ export interface StageOptions extends Partial<Omit<PhaseOptions, 'sending' | 'co
   readonly timings?: readonly (readonly TurnTiming[])[];
   /** Every conversation, in place of all those. */
   readonly conversation?: Conversation;
+  /** In place of all those. */
+  readonly dataset?: Dataset;
+  /** Records hold the request. */
+  readonly keepRaw?: true;
 }
 
 export const bodyOptions = { streaming: true, extraInputs: {}, legacyMaxTokens: false };
@@ -122,14 +126,14 @@ export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => I
     onRecord: (record) => records.push(record),
     onDone: () => void done++,
     ...options,
-    conversations: new ConversationCache(datasetOf(options), 0),
+    conversations: new ConversationCache(options.dataset ?? datasetOf(options), 0),
     timers: clock,
     sending: {
       phase: 'profiling',
       endpoint,
       body: bodyOptions,
       headers: (_requestId, _correlationId, contentType) => ['Content-Type', contentType],
-      answer: { endpoint, streamEnd: 'any', keepUnits: false },
+      answer: { endpoint, streamEnd: 'any', keepUnits: options.keepRaw ?? false },
       countsTokens: true,
       keepTrace: false,
       requestTimeoutMs: 0,
@@ -201,6 +205,11 @@ export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => I
       const bytes = Buffer.from('data: {"choices":[{"delta":{"content":"x"}}]}\n\n');
       handler?.onHead(head(200, 'text/event-stream'), clock.nowNs);
       handler?.onBody(bytes, 0, bytes.length, clock.nowNs);
+    },
+    /** All that is open was handed over, and what is due to be cancelled is. */
+    handOverAll() {
+      for (const { handler } of open) handler.onSent(clock.nowNs);
+      clock.advanceTo(clock.nowNs);
     },
     /** Its request was handed to the kernel whole. */
     handedOver(at: number) {

@@ -11,7 +11,13 @@ function users(options: StageOptions = {}, share: Partial<UserCentricOptions> = 
   const turns = options.turns ?? 3;
   return stage({ turns, ...options }, (phase) => {
     const plan = userPlan({ users: 3, ratePerSecond: 1, turns });
-    const alone = { thread: 0, threads: 1, ceiling: undefined, ...share };
+    const alone = {
+      thread: 0,
+      threads: 1,
+      ceiling: undefined,
+      plannedRequests: Number.POSITIVE_INFINITY,
+      ...share,
+    };
     return new UserCentric(phase, { plan, turnsOf: () => turns, ...alone });
   });
 }
