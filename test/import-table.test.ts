@@ -29,6 +29,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'telemetry',
     'run',
     'charts',
+    'export',
     'report',
     'ui',
     'collect:type',
