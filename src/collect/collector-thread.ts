@@ -4,7 +4,7 @@ import { parentPort } from 'node:worker_threads';
 import type { NotableRequests } from '../metrics/notable.js';
 import type { Counted } from '../records/count-tokens.js';
 import { unpackRecords } from '../records/pack.js';
-import type { RequestRecord } from '../records/record.js';
+import type { PhaseName, RequestRecord } from '../records/record.js';
 import { CLIENT, clientMetrics } from '../telemetry/client-metrics.js';
 import { usableCpus } from '../util/cgroup.js';
 import { openClock } from '../util/clock.js';
@@ -19,6 +19,7 @@ import { LiveFiguresCollector } from './live-figures.js';
 import type { CollectPlan } from './record-processor.js';
 import { RecordProcessor } from './record-processor.js';
 import type { Sink, Sinks } from './sink.js';
+import { ThreadEvidenceCollector } from './thread-evidence.js';
 import { ThreadHealthCollector } from './thread-health.js';
 
 const FIGURES_EVERY_MS = 250;
@@ -67,11 +68,14 @@ export async function runCollectorThread(
   };
   let wake = () => {};
   const { nowNs } = openClock(plan.origin);
+  const figuresOf = (phase: PhaseName) =>
+    new LiveFiguresCollector(nowNs, plan.isWatched ? processor.liveResults(phase) : undefined);
   const live = {
-    warmup: new LiveFiguresCollector(nowNs),
-    profiling: new LiveFiguresCollector(nowNs),
+    warmup: figuresOf('warmup'),
+    profiling: figuresOf('profiling'),
     threads: new ThreadHealthCollector(feeds.length),
   };
+  const evidence = plan.isWatched ? new ThreadEvidenceCollector() : undefined;
   const sources = feeds.map(
     (feed, thread) =>
       new BatchSource(feed, spool, {
@@ -79,6 +83,7 @@ export async function runCollectorThread(
         news: () => wake(),
         observation: (observation) => {
           live.threads.observe(thread, observation);
+          evidence?.observe(thread, observation);
           sinks.onObservation(observation);
         },
       }),
@@ -97,6 +102,7 @@ export async function runCollectorThread(
         warmup: live.warmup.figures,
         profiling: live.profiling.figures,
         threads: live.threads.now(sources.map(({ unreadBytes }) => unreadBytes)),
+        client: evidence && { threads: evidence.threads, sends: processor.sends },
       },
     });
   const stops = [every(OBSERVE_EVERY_MS, observeBacklog), every(FIGURES_EVERY_MS, postFigures)];

@@ -1,3 +1,6 @@
+import type { Spread } from '../fidelity/thread-report.js';
+import type { JudgedEvidence } from '../fidelity/verdict.js';
+import type { LiveResults, SloAttainment } from '../metrics/live-results.js';
 import {
   inputSequenceLength,
   interTokenLatency,
@@ -5,6 +8,7 @@ import {
   requestLatency,
   timeToFirstToken,
 } from '../metrics/request-metrics.js';
+import type { Results } from '../metrics/results.js';
 import { failureOf, outcomeOf } from '../records/failure.js';
 import type { PhaseName, RecordError } from '../records/record.js';
 import { cut } from '../util/cut.js';
@@ -15,7 +19,12 @@ import type { ThreadHealth } from './thread-health.js';
 /** Current figures of the collector on records and load threads. */
 export interface CollectorFigures extends Readonly<Record<PhaseName, LiveFigures>> {
   readonly threads: readonly ThreadHealth[];
+  /** Evidence on the client in the current phase; undefined unless the run is watched. */
+  readonly client: ClientEvidence | undefined;
 }
+
+/** What is known of the client during a run. */
+type ClientEvidence = Pick<JudgedEvidence, 'threads' | 'sends'>;
 
 /** Estimates of a phase from its records so far, for live views: plain data. Results are computed from all values. */
 export interface LiveFigures {
@@ -29,6 +38,11 @@ export interface LiveFigures {
   readonly latencies: LiveLatencies;
   /** The most frequent first. */
   readonly errors: readonly ErrorKind[];
+  /** The following are there only if the run is watched. Empty: not, or no request was processed. */
+  readonly metrics: Results;
+  readonly slo: SloAttainment | undefined;
+  /** Sent − due, of the requests of the last 5 to 10 seconds; undefined without any. */
+  readonly latenessMs: Spread | undefined;
 }
 
 /** Undefined without any request that has the latency. */
@@ -62,6 +76,8 @@ export interface ErrorKind {
 
 const NS_PER_MS = 1e6;
 const RECENT_NS = 5e9;
+/** Metrics are computed at most this often. */
+const METRICS_EVERY_NS = 1e9;
 // The number of types that servers invent is unlimited.
 const MAX_KINDS = 100;
 const MAX_MESSAGE_LENGTH = 500;
@@ -85,15 +101,22 @@ export class LiveFiguresCollector {
   #records = 0;
   #dropped = 0;
   #recentSinceNs: number;
-  /** @param nowNs a monotonic clock. */
-  constructor(nowNs: () => number) {
+  readonly #results: LiveResults | undefined;
+  readonly #lateness = new RecentSketch();
+  #metrics: Results = [];
+  #metricsAtNs = Number.NEGATIVE_INFINITY;
+
+  /** @param nowNs a monotonic clock. @param results of the phase, if the run is watched. */
+  constructor(nowNs: () => number, results?: LiveResults) {
     this.#nowNs = nowNs;
     this.#recentSinceNs = nowNs();
+    this.#results = results;
   }
 
   add({ record, metrics }: MeasuredRecord): void {
     this.#records++;
     if (record.dropped) this.#dropped++;
+    if (this.#results !== undefined) this.#lateness.add(Math.max(0, record.startNs - record.dueNs));
     for (const [tag, value] of metrics) {
       if (typeof value === 'number') this.#byTag.get(tag)?.add(value);
     }
@@ -105,7 +128,14 @@ export class LiveFiguresCollector {
     const nowNs = this.#nowNs();
     if (nowNs - this.#recentSinceNs >= RECENT_NS) {
       this.#recentSinceNs = nowNs;
-      for (const sketch of [this.#ttft, this.#itl, this.#requestLatency]) sketch.forgetOlder();
+      for (const sketch of [this.#ttft, this.#itl, this.#requestLatency, this.#lateness])
+        sketch.forgetOlder();
+      this.#results?.forgetOlder();
+    }
+    if (this.#results !== undefined && nowNs - this.#metricsAtNs >= METRICS_EVERY_NS) {
+      this.#metricsAtNs = nowNs;
+      this.#results.update();
+      this.#metrics = this.#results.results;
     }
     return {
       records: this.#records,
@@ -118,6 +148,9 @@ export class LiveFiguresCollector {
         request: this.#requestLatency.figures,
       },
       errors: [...this.#errors.values()].sort((a, b) => b.count - a.count),
+      metrics: this.#metrics,
+      slo: this.#results?.slo,
+      latenessMs: this.#lateness.spreadMs,
     };
   }
 
@@ -142,31 +175,59 @@ class Sum {
   }
 }
 
+/** Times of the last 5 to 10 seconds. */
+class RecentSketch {
+  #older = new QuantileSketch();
+  #newer = new QuantileSketch();
+
+  add(ns: number): void {
+    this.#newer.add(ns);
+  }
+
+  /** @returns what is no longer recent. */
+  forgetOlder(): QuantileSketch {
+    const forgotten = this.#older;
+    this.#older = this.#newer;
+    this.#newer = new QuantileSketch();
+    return forgotten;
+  }
+
+  /** Both halves. */
+  get merged(): QuantileSketch {
+    const merged = new QuantileSketch();
+    merged.addAll(this.#older);
+    merged.addAll(this.#newer);
+    return merged;
+  }
+
+  /** Undefined without values. */
+  get spreadMs(): Spread | undefined {
+    const { isEmpty, spread } = this.merged;
+    const { p50, p99, max } = spread;
+    return isEmpty ? undefined : { p50: p50 / NS_PER_MS, p99: p99 / NS_PER_MS, max: max / NS_PER_MS };
+  }
+}
+
 /** Latencies of a phase, and of its last seconds. A value is added to one sketch only; figures merge them. */
 class LatencySketch {
   readonly #past = new QuantileSketch();
-  #older = new QuantileSketch();
-  #newer = new QuantileSketch();
+  readonly #recent = new RecentSketch();
   #sumMs = 0;
   #count = 0;
 
   add(ms: number): void {
     this.#sumMs += ms;
     this.#count++;
-    this.#newer.add(ms * NS_PER_MS);
+    this.#recent.add(ms * NS_PER_MS);
   }
 
   forgetOlder(): void {
-    this.#past.addAll(this.#older);
-    this.#older = this.#newer;
-    this.#newer = new QuantileSketch();
+    this.#past.addAll(this.#recent.forgetOlder());
   }
 
   get figures(): LatencyFigures | undefined {
     if (this.#count === 0) return undefined;
-    const merged = new QuantileSketch();
-    merged.addAll(this.#older);
-    merged.addAll(this.#newer);
+    const { merged } = this.#recent;
     const recent = merged.isEmpty ? undefined : percentilesOf(merged);
     merged.addAll(this.#past);
     return { mean: this.#sumMs / this.#count, ...percentilesOf(merged), recent };

@@ -1,10 +1,11 @@
 import type { TokenizerSource } from '../dataset/tokenizer/tokenizer.js';
 import { type SendStats, SendStatsCollector } from '../fidelity/send-stats.js';
+import { LiveResults } from '../metrics/live-results.js';
 import { type RunTraits, type Thresholds, warmupTraits } from '../metrics/metric.js';
 import { MetricStore, type RunSummary } from '../metrics/metric-store.js';
 import type { RecordMetrics, RequestTable } from '../metrics/request-table.js';
 import { type Counted, countedRecord } from '../records/count-tokens.js';
-import type { RequestRecord } from '../records/record.js';
+import type { PhaseName, RequestRecord } from '../records/record.js';
 import type { ClockOrigin } from '../util/clock.js';
 import { openCounter } from './open-counter.js';
 
@@ -25,6 +26,8 @@ export interface CollectPlan {
   /** Text of the responses. */
   readonly outputsFile: string | undefined;
   readonly hasWarmup: boolean;
+  /** Live views show the run: figures hold every metric. Absent: only those of the progress bar. */
+  readonly isWatched?: boolean;
   /** The request table is sent to the main thread with the results, for its page. */
   readonly handsOverRequests: boolean;
 }
@@ -80,6 +83,17 @@ export class RecordProcessor {
     return this.#profiling.table;
   }
 
+  /** Results of a phase so far; undefined for a phase that the run does not have. */
+  liveResults(phase: PhaseName): LiveResults | undefined {
+    const store = phase === 'profiling' ? this.#profiling : this.#warmup;
+    return store && new LiveResults(store.table, store.objectives);
+  }
+
+  /** Statistics of the profiling requests so far. */
+  get sends(): SendStats {
+    return this.#sends.stats;
+  }
+
   /** @param ns mean round-trip time to the servers; NaN: unknown. */
   setNetworkRtt(ns: number): void {
     if (!Number.isNaN(ns)) this.#profiling.table.networkRttNs = ns;
@@ -89,7 +103,7 @@ export class RecordProcessor {
     return {
       profiling: this.#profiling.summary(),
       warmup: this.#warmup?.summary(),
-      sends: this.#sends.stats,
+      sends: this.sends,
     };
   }
 }

@@ -1,6 +1,8 @@
+import type { Spread } from '../fidelity/thread-report.js';
 import type { Fidelity } from '../fidelity/verdict.js';
 import type { Issuing, PhasePlan } from '../load/plan.js';
 import type { PhaseProgress } from '../load/source.js';
+import type { SloAttainment } from '../metrics/live-results.js';
 import type { Metric } from '../metrics/metric.js';
 import type { RunSummary } from '../metrics/metric-store.js';
 import { interTokenLatency, requestLatency, timeToFirstToken } from '../metrics/request-metrics.js';
@@ -58,32 +60,11 @@ export interface LoadFigures {
   /** Of a fixed schedule: requests due so far; undefined for other modes and where it is not known in advance. */
   readonly due: number | undefined;
   /** Sent − due, of the requests that ended in the last 5 to 10 seconds; undefined without any. */
-  readonly latenessMs: { readonly p50: number; readonly p99: number; readonly max: number } | undefined;
-}
-
-/** How many requests met the SLOs of `--goodput`: of all ended ones, and of those of the last 5 to 10 seconds. */
-interface SloAttainment {
-  readonly all: SloCounts;
-  readonly recent: SloCounts;
-}
-
-/** Requests that ended, without planned cancellations, and how many of them met the SLOs. */
-interface SloCounts {
-  readonly requests: number;
-  /** All SLOs. */
-  readonly good: number;
-  /** Each SLO alone. */
-  readonly each: readonly SloCount[];
-}
-
-interface SloCount {
-  /** Of its metric. */
-  readonly tag: string;
-  readonly met: number;
+  readonly latenessMs: Spread | undefined;
 }
 
 /** The verdict on the client so far, by the rules of the final one that can be evaluated during the run. */
-type LiveFidelity = Pick<Fidelity, 'verdict'> & {
+export type LiveFidelity = Pick<Fidelity, 'verdict'> & {
   /** A sentence each, the most serious first. */
   readonly reasons: readonly { readonly level: 'strained' | 'limited'; readonly sentence: string }[];
 };
@@ -140,6 +121,8 @@ export interface SnapshotSources {
   returned(): number;
   /** Planned load at a time since the start of the phase. */
   plannedLoad(elapsedNs: number): Pick<LoadFigures, 'plannedPerSecond' | 'plannedInFlight' | 'due'>;
+  /** The verdict on the client so far, from figures of the collector. */
+  fidelity(figures: CollectorFigures): LiveFidelity | undefined;
   /** Latest figures of the collector; undefined before the first. */
   figures(): CollectorFigures | undefined;
 }
@@ -210,11 +193,11 @@ export class SnapshotTaker {
         mode: this.#phase.issuing.kind,
         ...this.#sources.plannedLoad(elapsedSeconds * 1e9),
         sentPerSecond: lastSecond.issued,
-        latenessMs: undefined,
+        latenessMs: live?.latenessMs,
       },
-      metrics: [],
-      slo: undefined,
-      fidelity: undefined,
+      metrics: live?.metrics ?? [],
+      slo: live?.slo,
+      fidelity: figures && this.#sources.fidelity(figures),
       telemetry: undefined,
     };
   }

@@ -34,6 +34,15 @@ export interface Evidence {
   readonly roof: Roof | undefined;
 }
 
+/** What the verdict needs to know of a load thread. During a run the read lag is not known. */
+export type JudgedThread = Pick<
+  ThreadReport,
+  'thread' | 'startNs' | 'endNs' | 'busyShare' | 'waitShare' | 'stalls' | 'lateNs'
+> & { readonly readLagNs?: Spread };
+
+/** Evidence as far as the verdict needs it. */
+export type JudgedEvidence = Omit<Evidence, 'threads'> & { readonly threads: readonly JudgedThread[] };
+
 /** How much of what its load threads could do a client used. */
 export interface Utilization {
   /** Of the roof; without one, of the time of the busiest load thread. */
@@ -79,6 +88,17 @@ const STRAINED_ROOF_SHARE = 0.8;
 
 /** Judges a run; `docs/fidelity.md` has the rules. */
 export function judge(evidence: Evidence): Fidelity {
+  return {
+    ...verdictOn(evidence),
+    achieved: achievedLoad(evidence),
+    utilization: utilizationOf(evidence),
+    startNs: startOf(evidence.threads),
+    evidence,
+  };
+}
+
+/** The verdict of evidence that may still be growing. */
+export function verdictOn(evidence: JudgedEvidence): Pick<Fidelity, 'verdict' | 'reasons'> {
   const reasons = [
     ...portExhaustion(evidence),
     ...lateTime(evidence),
@@ -93,14 +113,10 @@ export function judge(evidence: Evidence): Fidelity {
   return {
     verdict: first === undefined ? 'client ok' : `client ${first.level}`,
     reasons,
-    achieved: achievedLoad(evidence),
-    utilization: utilizationOf(evidence),
-    startNs: startOf(evidence.threads),
-    evidence,
   };
 }
 
-function portExhaustion({ sends }: Evidence): Reason[] {
+function portExhaustion({ sends }: JudgedEvidence): Reason[] {
   if (sends.starved === 0) return [];
   return [
     {
@@ -111,7 +127,7 @@ function portExhaustion({ sends }: Evidence): Reason[] {
   ];
 }
 
-function lateTime({ threads, stolenNs }: Evidence): Reason[] {
+function lateTime({ threads, stolenNs }: JudgedEvidence): Reason[] {
   const lateNs = sum(threads.map((thread) => thread.lateNs));
   const watchedNs = sum(threads.map(({ startNs, endNs }) => endNs - startNs));
   const level = levelOf(
@@ -133,12 +149,12 @@ function lateTime({ threads, stolenNs }: Evidence): Reason[] {
 }
 
 /** When the load was due to start, ns since the clock's origin: zero of all spans. */
-function startOf(threads: Evidence['threads']): number {
+function startOf(threads: readonly JudgedThread[]): number {
   return Math.min(...threads.map(({ startNs }) => startNs));
 }
 
-function readLag({ threads }: Evidence): Reason[] {
-  const lagNs = threads.reduce((worst, { readLagNs }) => Math.max(worst, readLagNs.p99), 0);
+function readLag({ threads }: JudgedEvidence): Reason[] {
+  const lagNs = threads.reduce((worst, { readLagNs }) => Math.max(worst, readLagNs?.p99 ?? 0), 0);
   const level = levelOfDelay(lagNs);
   if (level === undefined) return [];
   return [
@@ -150,7 +166,7 @@ function readLag({ threads }: Evidence): Reason[] {
   ];
 }
 
-function sendDelay({ sendDelayNs, mayQueue, load, sends }: Evidence): Reason[] {
+function sendDelay({ sendDelayNs, mayQueue, load, sends }: JudgedEvidence): Reason[] {
   if (mayQueue || load.kind === 'concurrency' || sendDelayNs === undefined) return [];
   const level = sends.requests < ENOUGH_REQUESTS ? undefined : levelOfDelay(sendDelayNs.p99);
   if (level === undefined) return [];
@@ -163,7 +179,7 @@ function sendDelay({ sendDelayNs, mayQueue, load, sends }: Evidence): Reason[] {
   ];
 }
 
-function movedSchedule({ movedNs, sends }: Evidence): Reason[] {
+function movedSchedule({ movedNs, sends }: JudgedEvidence): Reason[] {
   if (movedNs === 0) return [];
   const share = movedNs / Math.max(1, sends.lastStartNs - sends.firstDueNs);
   return [
@@ -176,7 +192,7 @@ function movedSchedule({ movedNs, sends }: Evidence): Reason[] {
 }
 
 /** Any throttling by a CPU limit shows that the client has no reserve. */
-function throttling({ throttled, threads }: Evidence): Reason[] {
+function throttling({ throttled, threads }: JudgedEvidence): Reason[] {
   if (throttled === undefined) return [];
   const { cpus, periods, throttledPeriods, throttledNs } = throttled;
   const lengthNs = threads.reduce((longest, { startNs, endNs }) => Math.max(longest, endNs - startNs), 1);
@@ -192,7 +208,7 @@ function throttling({ throttled, threads }: Evidence): Reason[] {
 }
 
 /** A saturated thread has no reserve. Under a schedule it spins until the next send, so it is always busy. */
-function busyThreads({ threads, load }: Evidence): Reason[] {
+function busyThreads({ threads, load }: JudgedEvidence): Reason[] {
   return threads.flatMap(({ thread, busyShare, waitShare = 0 }): Reason[] => {
     if (waitShare >= STRAINED_WAIT_SHARE) {
       const sentence = `load thread ${thread} was runnable but waited for a CPU core for ${percent(waitShare)} of the time: other processes held them`;
@@ -204,7 +220,7 @@ function busyThreads({ threads, load }: Evidence): Reason[] {
   });
 }
 
-function utilizationOf({ threads, sends, load, roof }: Evidence): Utilization | undefined {
+function utilizationOf({ threads, sends, load, roof }: JudgedEvidence): Utilization | undefined {
   if (roof !== undefined) {
     const threadNs = sum(threads.map(({ startNs, endNs }) => endNs - startNs));
     return { share: shareOfRoof({ ...sends, threadNs }, roof), roof };
@@ -213,7 +229,7 @@ function utilizationOf({ threads, sends, load, roof }: Evidence): Utilization | 
   return { share: Math.max(...threads.map(({ busyShare }) => busyShare)), roof };
 }
 
-function nearRoof(evidence: Evidence): Reason[] {
+function nearRoof(evidence: JudgedEvidence): Reason[] {
   const { share, roof } = utilizationOf(evidence) ?? { share: 0 };
   if (roof === undefined || share < STRAINED_ROOF_SHARE) return [];
   return [
@@ -225,7 +241,7 @@ function nearRoof(evidence: Evidence): Reason[] {
   ];
 }
 
-function achievedLoad({ load, sends }: Evidence): number | undefined {
+function achievedLoad({ load, sends }: JudgedEvidence): number | undefined {
   if (sends.requests < 2) return undefined;
   if (load.kind === 'concurrency') return sends.inFlightNs / (sends.lastEndNs - sends.firstStartNs);
   // From the due time of the first request: sending it late must not raise the rate.

@@ -74,7 +74,8 @@ export class MetricStore {
   readonly table: RequestTable;
   readonly #traits: RunTraits;
   readonly #thresholds: Thresholds;
-  readonly #objectives: readonly Objective[];
+  /** What requests are held against. */
+  readonly objectives: readonly Objective[];
   readonly #errors = new Map<string, { error: RecordError; count: number; isPlanned?: true }>();
   /** Of each objective, the requests that met it and those that have its value. */
   readonly #kept: { passed: number; measured: number }[];
@@ -90,15 +91,15 @@ export class MetricStore {
     this.table = new RequestTable(metricsFor(traits), origin);
     this.#traits = traits;
     this.#thresholds = thresholds;
-    this.#objectives = objectivesOf(traits.slos ?? []);
-    this.#kept = this.#objectives.map(() => ({ passed: 0, measured: 0 }));
+    this.objectives = objectivesOf(traits.slos ?? []);
+    this.#kept = this.objectives.map(() => ({ passed: 0, measured: 0 }));
     this.#responses = new ResponseTally(traits);
   }
 
   /** Takes a record; gives its values for the per-record file. */
   add(counted: CountedRecord): RecordMetrics {
     const values: [string, number | Float64Array][] = [];
-    const facts = measure(counted, this.#thresholds, this.#objectives);
+    const facts = measure(counted, this.#thresholds, this.objectives);
     this.#responses.addResponse(counted, facts.failure !== undefined);
     const { batchSize } = counted.record;
     if (batchSize !== undefined && facts.failure === undefined) this.#batches.add(batchSize, facts.latencyNs);
@@ -108,7 +109,7 @@ export class MetricStore {
 
   /** Takes a request from its line in the per-record file. */
   addStored(stored: StoredRequest): void {
-    this.#take(storedFacts(stored, this.#thresholds, this.#objectives, this.table.origin));
+    this.#take(storedFacts(stored, this.#thresholds, this.objectives, this.table.origin));
   }
 
   /** Results over all records so far. Sorts every value: meant for the end of a run. */
@@ -138,7 +139,7 @@ export class MetricStore {
       firstStartNs: this.#wall(extent.fromNs),
       lastEndNs: this.#wall(extent.toNs),
       thresholds: this.#thresholds,
-      slos: this.#objectives.map(({ slo, metric }, i) => ({
+      slos: this.objectives.map(({ slo, metric }, i) => ({
         ...slo,
         label: metric.label,
         unit: metric.displayUnit,
@@ -181,7 +182,7 @@ export class MetricStore {
   }
 
   #judge(facts: RequestFacts): void {
-    for (const [i, objective] of this.#objectives.entries()) {
+    for (const [i, objective] of this.objectives.entries()) {
       const kept = this.#kept[i];
       const verdict = meets(facts, objective);
       if (kept === undefined || verdict === undefined) continue;

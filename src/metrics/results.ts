@@ -1,6 +1,6 @@
 import type { Rows, Sorted } from './column.js';
 import type { CurveStatistics } from './curves.js';
-import type { CurveMetric, Metric, PowerMetric, RunValues, SessionMetric } from './metric.js';
+import type { DerivedMetric, Metric, RunValues } from './metric.js';
 import { requestLatency } from './request-metrics.js';
 import type { RequestTable } from './request-table.js';
 import type { SessionFacts } from './sessions.js';
@@ -43,13 +43,52 @@ export function resultsOver(
   { rows, windowNs, metrics = table.metrics, curves, sessions = [] }: RowSelection,
 ): Results {
   const { durationNs, failures } = countedTime(table, rows);
-  const rateNs = windowNs ?? durationNs;
+  return resultsBy(metrics, { durationNs, rateNs: windowNs ?? durationNs }, (metric) => {
+    switch (metric.kind) {
+      case 'record':
+      case 'list':
+        return statisticsOf(table.sorted(metric, rows));
+      case 'count':
+        return single(table.column(metric)?.total(rows));
+      case 'calibrated':
+        return calibrated(metric.base && table.sorted(metric.base, rows), table.networkRttNs);
+      case 'adjusted':
+        return failures === 0
+          ? undefined
+          : failureAdjustedStatistics(table.sorted(metric.base, rows), failures);
+      case 'curve':
+        return curves?.get(metric.tag);
+      case 'power':
+        return undefined;
+      case 'session': {
+        const values = sessions.flatMap((one) => (one.isComplete ? (metric.compute(one) ?? []) : []));
+        return statisticsOf(Float64Array.from(values).sort());
+      }
+    }
+  });
+}
+
+/** What totals and rates of a run are computed over; undefined unless positive. */
+interface CountedTime {
+  /** First valid start to the last content chunk. */
+  readonly durationNs: number | undefined;
+  /** What rates are computed over. */
+  readonly rateNs: number | undefined;
+}
+
+/**
+ * Results in display units, in the order of the metrics, from the statistics of those that are not derived from others.
+ * @param statisticsWithin in the metric's own unit; called once for each metric.
+ */
+export function resultsBy(
+  metrics: readonly Metric[],
+  { durationNs, rateNs }: CountedTime,
+  statisticsWithin: (metric: Exclude<Metric, DerivedMetric>) => Statistics | undefined,
+): Results {
   const known = new Map<Metric, Statistics | undefined>();
   const statisticsFor = (metric: Metric): Statistics | undefined => {
-    if (metric.kind === 'curve') return curves?.get(metric.tag);
-    if (metric.kind === 'power') return undefined;
-    if (metric.kind === 'session') return sessionStatistics(metric);
-    if (!known.has(metric)) known.set(metric, statisticsWithin(metric));
+    if (!known.has(metric))
+      known.set(metric, metric.kind === 'derived' ? single(metric.compute(run)) : statisticsWithin(metric));
     return known.get(metric);
   };
   const run: RunValues = {
@@ -66,33 +105,6 @@ export function resultsOver(
     if (statistics === undefined) return [];
     return [{ tag: metric.tag, unit: metric.displayUnit, statistics: scaled(statistics, metric.factor) }];
   });
-
-  /** In the metric's own unit. */
-  function sessionStatistics(metric: SessionMetric): Statistics | undefined {
-    const values = sessions.flatMap((session) => (session.isComplete ? (metric.compute(session) ?? []) : []));
-    return statisticsOf(Float64Array.from(values).sort());
-  }
-
-  /** In the metric's own unit. */
-  function statisticsWithin(
-    metric: Exclude<Metric, CurveMetric | PowerMetric | SessionMetric>,
-  ): Statistics | undefined {
-    switch (metric.kind) {
-      case 'record':
-      case 'list':
-        return statisticsOf(table.sorted(metric, rows));
-      case 'count':
-        return single(table.column(metric)?.total(rows));
-      case 'derived':
-        return single(metric.compute(run));
-      case 'calibrated':
-        return calibrated(metric.base && table.sorted(metric.base, rows), table.networkRttNs);
-      case 'adjusted':
-        return failures === 0
-          ? undefined
-          : failureAdjustedStatistics(table.sorted(metric.base, rows), failures);
-    }
-  }
 }
 
 /** Statistics of latencies without the round-trip time; without latencies, of that time alone. */

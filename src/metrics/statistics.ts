@@ -36,7 +36,7 @@ export function statisticsOf(sorted: Sorted): Statistics | undefined {
   const avg = sum / count;
   return {
     avg,
-    ...percentilesBy((percent) => percentile(sorted, percent)),
+    ...statisticsByPercent((percent) => percentile(sorted, percent)),
     min: sorted[0] ?? 0,
     max: sorted[count - 1] ?? 0,
     std: Math.sqrt(exactSum(sorted, (x) => (x - avg) * (x - avg)) / count),
@@ -53,7 +53,7 @@ export function failureAdjustedStatistics(sorted: Sorted, failures: number): Sta
   if (sorted.length === 0) return undefined;
   const count = sorted.length + failures;
   return {
-    ...percentilesBy((percent) => sorted[roundHalfEven((percent / 100) * (count - 1))]),
+    ...statisticsByPercent((percent) => sorted[roundHalfEven((percent / 100) * (count - 1))]),
     min: sorted[0] ?? 0,
     count,
   };
@@ -69,7 +69,8 @@ export function scaled(statistics: Statistics, factor: number): Statistics {
   return result;
 }
 
-function percentilesBy(at: (percent: number) => number | undefined): Statistics {
+/** The percentiles that exist, where `at` has them. */
+export function statisticsByPercent(at: (percent: number) => number | undefined): Statistics {
   const result: { [Name in StatName]?: number } = {};
   for (const percent of percentiles) {
     const value = at(percent);

@@ -8,6 +8,7 @@ import { haveV8YieldToLoadThreads } from '../util/priority.js';
 import { ThreadDeath } from '../util/thread-death.js';
 import { sleep, Timeout } from '../util/timeout.js';
 import { startHeapsLarge } from '../util/v8-heap.js';
+import { openLiveFidelity } from './live-fidelity.js';
 import { fidelityOf, isAllDone, issuedOf, type RunOutcome, unrecordedOf } from './outcome.js';
 import { logPhaseEnd, logPhaseStart, logRepeats } from './phase-log.js';
 import { plannedLoad } from './planned-load.js';
@@ -227,7 +228,7 @@ class LiveRun {
   async #runPhase(index: number, plan: PhasePlan, firstSession: number): Promise<number> {
     const { load, clock, log, stallSeconds, sinks } = this.#options;
     const { source, collector, telemetry } = this.#threads;
-    const { beforeProfiling, afterProfiling } = this.#options;
+    const { beforeProfiling, afterProfiling, readRoof } = this.#options;
     if (plan.name === 'profiling') await beforeProfiling?.(this.#ending.signal);
     if (index > 0) await telemetry?.readNow();
     if (index > 0 && this.#ending.signal.aborted) return firstSession;
@@ -236,11 +237,18 @@ class LiveRun {
     if (plan.name === 'warmup') this.#warmupStartNs = startNs;
     this.#last = { index, plan, startNs, firstSession, reports: [], withheld: nothingWithheld };
     logPhaseStart(plan, source.feeds.length, log);
+    const withheldSince = watchWithheldCpu();
     const progress = () => source.progressOf(index);
     const returned = () => load.phases.reduce((sum, _, at) => sum + source.progressOf(at).returned, 0);
     const sources = {
       ...{ nowNs: clock.nowNs, unixMs: epochMs, progress, returned, figures: () => collector.figures },
       plannedLoad: (elapsedNs: number) => plannedLoad(plan, elapsedNs),
+      fidelity: openLiveFidelity(plan, {
+        nowNs: clock.nowNs,
+        movedNs: () => progress().movedNs,
+        withheld: withheldSince,
+        readRoof,
+      }),
     };
     const snapshots = new SnapshotTaker({ ...plan, startNs }, sources);
     this.#snapshots = snapshots;
@@ -255,7 +263,6 @@ class LiveRun {
       stopFailureWatch();
     };
     try {
-      const withheldSince = watchWithheldCpu();
       const run = source.runPhase(index, startNs, firstSession);
       const aborted = Promise.race([collector.summaries, this.#givenUp]).then(() => []);
       const reports = await Promise.race([run, aborted]);

@@ -1,5 +1,11 @@
 import type { Summaries } from '../collect/collector.js';
-import { type Evidence, type Fidelity, judge, type RequestedLoad } from '../fidelity/verdict.js';
+import {
+  type Evidence,
+  type Fidelity,
+  type JudgedEvidence,
+  judge,
+  type RequestedLoad,
+} from '../fidelity/verdict.js';
 import type { LoadPlan, PhasePlan } from '../load/plan.js';
 import type { LoadSource } from '../load/source.js';
 import type { RunSummary } from '../metrics/metric-store.js';
@@ -96,12 +102,12 @@ export function fidelityOf(
   return judge(evidenceOf(plan, summary, { ...seen, sends }));
 }
 
-/** The evidence on the client at the end of profiling. */
-export function evidenceOf(
+/** What was seen of the client, with what the plan and the results say of it. */
+export function evidenceOf<Seen extends Omit<JudgedEvidence, RequestEvidence>>(
   { issuing, prefill }: PhasePlan,
-  { results }: RunSummary,
-  seen: Omit<Evidence, RequestEvidence>,
-): Evidence {
+  { results }: Pick<RunSummary, 'results'>,
+  seen: Seen,
+): Seen & Pick<Evidence, RequestEvidence> {
   const delay = statsOf(results, creditToStartLatency);
   const ns = (ms = 0) => ms * 1e6;
   return {

@@ -39,6 +39,7 @@ it('has no latencies without a request', () => {
   expect(figuresOf([]).at(0)).toEqual({
     ...{ records: 0, dropped: 0, inputTokens: 0, outputTokens: 0, errors: [] },
     latencies: { ttft: undefined, itl: undefined, request: undefined },
+    ...{ metrics: [], slo: undefined, latenessMs: undefined },
   });
 });
 

@@ -21,6 +21,7 @@ const sources: SnapshotSources = {
   nowNs: () => 3e9,
   unixMs: () => 1_800_000_000_000,
   plannedLoad: () => ({ plannedPerSecond: undefined, plannedInFlight: 4, due: undefined }),
+  fidelity: () => undefined,
   progress: () => progress,
   returned: () => 8,
   figures: () => undefined,
@@ -64,7 +65,12 @@ it('after the load, how the records that are left are processed', () => {
     nowNs: () => nowNs,
     // With the warm-up's 8.
     returned: () => 16,
-    figures: () => ({ warmup: of(records.warmup), profiling: of(records.profiling), threads: [] }),
+    figures: () => ({
+      warmup: of(records.warmup),
+      profiling: of(records.profiling),
+      threads: [],
+      client: undefined,
+    }),
   });
   taker.endLoad();
   expect(taker.take().processing).toEqual({
@@ -84,7 +90,7 @@ it('with the figures of the records so far', () => {
   const threads = new ThreadHealthCollector(2).now([7, 8]);
   const snapshot = new SnapshotTaker(phase, {
     ...sources,
-    figures: () => ({ warmup: figuresOf([]), profiling: live, threads }),
+    figures: () => ({ warmup: figuresOf([]), profiling: live, threads, client: undefined }),
   }).take();
   expect(snapshot).toMatchObject({
     requests: { completed: 5, failed: 1, cancelled: 1, dropped: 1 },

@@ -81,7 +81,7 @@ export async function measureRun(
   await views?.opened();
   begin();
   publishInputs();
-  const plan = collectPlan(config, origin, prepared, artifacts);
+  const plan = collectPlan(config, origin, prepared, artifacts, views !== undefined);
   const { oslMismatchPct, oslMismatchTokens, usageDiffPct } = plan.thresholds;
   const facts: RunFacts = {
     benchmarkId: randomBytes(series === undefined ? 6 : 16).toString('hex'),
@@ -260,6 +260,7 @@ function collectPlan(
   origin: ClockOrigin,
   prepared: PreparedRun,
   artifacts: RunFiles,
+  isWatched: boolean,
 ): CollectPlan {
   const { load, tokenizers } = prepared;
   const keepsRecords = config.exportLevel !== 'summary';
@@ -274,7 +275,7 @@ function collectPlan(
     warmupFile: hasWarmup && keepsRecords ? artifacts.warmup : undefined,
     seriesFile: keepsRecords ? artifacts.series : undefined,
     outputsFile: config.exportOutputsJson ? artifacts.outputs : undefined,
-    hasWarmup,
+    ...{ hasWarmup, isWatched },
     // The page draws them, and the series of servers are compared with them.
     handsOverRequests: (config.report || !config.noServerMetrics) && keepsRecords,
   };
