@@ -22,6 +22,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Benchmark an inference server: send load, measure every token.',
     load: () => import('./commands/profile.js'),
   },
+  agent: {
+    summary: 'Wait for runs on several machines, and send a share of the load.',
+    load: () => import('./commands/agent.js'),
+  },
   chat: {
     summary: 'Ask a model, and see TTFT, tokens per second and latency of each reply.',
     load: () => import('./commands/chat.js'),

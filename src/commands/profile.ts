@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
+import type { Coordinator } from '../cluster/coordinator.js';
 import { Sinks } from '../collect/sink.js';
 import { checkProfile, optionNames } from '../config/conflicts.js';
 import { gpuSources } from '../config/gpu-options.js';
@@ -105,6 +106,7 @@ async function run(given: Invocation<typeof profileOptions>, outside: Io): Promi
   });
   let lock: FolderLock | undefined;
   let views: ViewProcess | undefined;
+  let cluster: Coordinator | undefined;
   try {
     const artifacts = makeArtifacts(config);
     const isSeries = invocation.points.length > 1 || config.numProfileRuns > 1;
@@ -124,17 +126,26 @@ async function run(given: Invocation<typeof profileOptions>, outside: Io): Promi
       (message) => log('ERROR', 'ui', `The progress display failed: ${message}`),
     );
     const { stdout, env, onExit } = io;
-    const shared = { stdout, env, onExit, sinks, interrupt, views };
+    if (config.nats !== undefined)
+      cluster = await (await import('./profile/cluster.js')).openCluster(config, io, log);
+    const shared = { stdout, env, onExit, sinks, interrupt, views, cluster };
+    let exitCode: number;
     if (isSeries) {
       const { runSeries } = await import('./profile/series/run.js');
-      return await runSeries(invocation, { ...shared, artifacts, log, writeTo, openLog });
+      exitCode = await runSeries(invocation, { ...shared, artifacts, log, writeTo, openLog });
+    } else {
+      const context = {
+        ...shared,
+        artifacts,
+        log,
+        begin: () => takeFolder(config, artifacts, { log, writeTo }),
+      };
+      ({ exitCode } = await measureRun({ ...invocation, config: withRequests(config) }, context));
     }
-    const { exitCode } = await measureRun(
-      { ...invocation, config: withRequests(config) },
-      { ...shared, artifacts, log, begin: () => takeFolder(config, artifacts, { log, writeTo }) },
-    );
+    await cluster?.finish();
     return exitCode;
   } finally {
+    await cluster?.close();
     await views?.leaveTerminal();
     held?.release();
     await closeViews(views, interrupt);

@@ -1,5 +1,6 @@
 import { andList, orList } from '../util/lists.js';
 import { basetenKeys } from './baseten-options.js';
+import { clusterConflicts } from './cluster-conflicts.js';
 import { controlConflicts, controlWarnings } from './control-conflicts.js';
 import { callTypes, changeableTypes, graphTypes, hashIdTypes, isOneOf, traceTypes } from './dataset-types.js';
 import { liveConflicts } from './live-conflicts.js';
@@ -190,6 +191,7 @@ export const checkProfile: Check<typeof profileOptions> = (loaded, isValid) => {
           ...mediaConflicts,
           ...loadConflicts,
           ...controlConflicts,
+          ...clusterConflicts,
           ...telemetryConflicts,
           ...liveConflicts,
           ...ofType.conflicts,

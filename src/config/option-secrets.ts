@@ -31,7 +31,7 @@ export function secretsOfEnvironment(env: Readonly<Record<string, string | undef
   });
 }
 
-const ownVariables = /^(AIPERF_API_KEY|HF_TOKEN|HUGGING_FACE_HUB_TOKEN|OPENAI_API_KEY)$/;
+const ownVariables = /^(AIPERF_API_KEY|AIPERF_NATS_TOKEN|HF_TOKEN|HUGGING_FACE_HUB_TOKEN|OPENAI_API_KEY)$/;
 
 // Shorter values may be ordinary words: `DB_PASSWORD=postgres` must not mask that word in prompts.
 const FEWEST_CHARACTERS = 16;

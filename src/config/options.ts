@@ -3,6 +3,7 @@ import { logLevels } from '../util/log.js';
 import { audioOptions } from './audio-options.js';
 import { isBaseUrl } from './base-url.js';
 import { basetenOptions } from './baseten-options.js';
+import { clusterOptions } from './cluster-options.js';
 import { controlOptions } from './control-options.js';
 import { datasetTypes } from './dataset-types.js';
 import { environment } from './environment.js';
@@ -503,6 +504,8 @@ export const profileOptions = {
   ...loadOptions,
 
   ...controlOptions,
+
+  ...clusterOptions,
 
   ...telemetryOptions,
 

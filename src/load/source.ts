@@ -41,6 +41,8 @@ export interface BatchFeed {
   readonly port: MessagePort;
   /** Number of its files in the spool of the run; undefined: all batches are posted to the port. */
   readonly spoolNumber: number | undefined;
+  /** Number of the machine that sent them, from 0; absent: there is one. */
+  readonly shard?: number;
   /** Zero of the times in its batches. */
   readonly origin: ClockOrigin;
 }
@@ -106,7 +108,7 @@ export function splitLoad(
 }
 
 /** Combined progress of all sources. */
-function sumOf(parts: readonly PhaseProgress[]): PhaseProgress {
+export function sumOf(parts: readonly PhaseProgress[]): PhaseProgress {
   const sum = (of: (part: PhaseProgress) => number) => parts.reduce((total, part) => total + of(part), 0);
   const most = (of: (part: PhaseProgress) => number) => Math.max(0, ...parts.map(of));
   return {

@@ -1,5 +1,4 @@
-import { label } from '../util/prometheus-label.js';
-import { ExpositionPage, type Histogram, labelList, type Sample } from './exposition.js';
+import { ExpositionPage, type Histogram, label, labelList, type Sample } from './exposition.js';
 import { kvBlockTokens } from './kv-cache.js';
 import type { EndReason, ServerMetrics } from './server-metrics.js';
 

@@ -285,7 +285,7 @@ class LiveRun {
   async #startOf(index: number, plan: PhasePlan): Promise<number> {
     const earliest = () => this.#options.clock.nowNs() + preparationNs(plan);
     const agreedNs = await this.#threads.source.startOf?.(index, earliest(), this.#ending.signal);
-    return agreedNs === undefined ? earliest() : Math.max(agreedNs, earliest());
+    return agreedNs ?? earliest();
   }
 
   /** After a thread died, lets the others hand over their records, and ends all. */

@@ -15,7 +15,7 @@ interface DashboardPlan {
 }
 
 /** The live web page. */
-export interface PagePlan {
+interface PagePlan {
   readonly host: string;
   readonly port: number;
   /** Undefined: a random one, if one is needed. */
@@ -25,7 +25,7 @@ export interface PagePlan {
 }
 
 /** AIPerf's API and the Prometheus page. */
-export interface ApiPlan {
+interface ApiPlan {
   readonly host: string;
   readonly port: number;
 }

@@ -46,12 +46,7 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
     otel: {},
     mlflow: {},
     wandb: {},
-    runtime: {
-      ...{ ...optional('ui', config.uiType), workers: prepared.threads },
-      ...optional('api_port', config.apiPort),
-      ...unless('127.0.0.1', 'api_host', config.apiHost),
-      ...optional('stats_interval', config.statsInterval),
-    },
+    runtime: { ...optional('ui', config.uiType), workers: prepared.threads },
     ...(config.logLevel === 'INFO' ? {} : { logging: { level: config.logLevel } }),
     ...optional(
       ownKey,

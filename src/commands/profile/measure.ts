@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import type { Coordinator } from '../../cluster/coordinator.js';
 import type { CollectPlan } from '../../collect/record-processor.js';
 import type { Sinks } from '../../collect/sink.js';
 import { withScheme } from '../../config/base-url.js';
@@ -49,6 +50,8 @@ export interface RunContext extends Pick<Io, 'stdout' | 'env' | 'onExit'> {
   readonly interrupt: Interrupt;
   /** Undefined without live views. */
   readonly views: ViewProcess | undefined;
+  /** Of a run on several machines; undefined: this one sends the load. */
+  readonly cluster: Coordinator | undefined;
 }
 
 /** How a run ended. */
@@ -69,9 +72,11 @@ export async function measureRun(
   firstSession = 0,
   place?: SeriesPlace,
 ): Promise<RunEnd> {
-  const { artifacts, log, begin, stdout, env, onExit, sinks, interrupt, views } = context;
+  const { artifacts, log, begin, stdout, env, onExit, sinks, interrupt, views, cluster } = context;
   const { config } = invocation;
-  const origin = takeOrigin();
+  const round = await cluster?.nextRound();
+  const kept = round && (await import('./cluster.js')).keptRun(round, invocation, round.run);
+  const origin = round?.origin ?? takeOrigin();
   const control = await controlOf(config, env, log);
   await control?.waitForModel();
   const prepared = await prepareRun(config, { version, env }, log);
@@ -84,7 +89,7 @@ export async function measureRun(
   const plan = collectPlan(config, origin, prepared, artifacts, views !== undefined);
   const { oslMismatchPct, oslMismatchTokens, usageDiffPct } = plan.thresholds;
   const facts: RunFacts = {
-    benchmarkId: randomBytes(series === undefined ? 6 : 16).toString('hex'),
+    benchmarkId: kept?.benchmarkId ?? randomBytes(series === undefined ? 6 : 16).toString('hex'),
     title: endpoints[config.endpointType].title,
     ...{ oslMismatchPct, oslMismatchTokens, usageDiffPct },
     randomSeed: config.randomSeed,
@@ -107,6 +112,12 @@ export async function measureRun(
       : undefined;
   if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure: 'interrupted before it began' };
   const { load, threads, datasetSize } = prepared;
+  if (round !== undefined) {
+    const { gatherShards } = await import('./cluster.js');
+    await gatherShards(round, { config, prepared, facts, series, firstSession }, interrupt);
+    if (interrupt.happened)
+      return { exitCode: exitCodes.interrupted, failure: 'interrupted before it began' };
+  }
   const network = await networkProbeOf(config, load.targets, artifacts, origin, log);
   const telemetry = runTelemetry(config, load, origin, artifacts, facts, { log, env, interrupt });
   const options: RunOptions = {
@@ -114,6 +125,7 @@ export async function measureRun(
     collect: plan,
     collectorEntry: packageFile('dist/commands/profile/collector-entry.js'),
     openSource: (spool, onSpoolFailure) =>
+      round?.openSource(load, spool, onSpoolFailure) ??
       startLoadThreads(load, { threads, origin, firstSession, spool, onSpoolFailure }),
     openTelemetry: telemetry.open,
     sinks,
@@ -173,6 +185,7 @@ export async function measureRun(
     outcome.failure === undefined &&
     mismatches === 0;
   const exitCode = interrupt.happened ? exitCodes.interrupted : exitCodeOf(outcome, isSound, config);
+  await round?.end();
   watched?.end(outcome, { exitCode, failure });
   return { exitCode, failure };
 }

@@ -39,6 +39,8 @@ import {
 export interface PreparedRun {
   readonly load: LoadPlan;
   readonly threads: number;
+  /** Most requests in flight, or connections where nothing limits them, and connections. */
+  readonly room: { readonly concurrency: number; readonly connections: number };
   /** Tokenizer of each model; absent where the server counts. */
   readonly tokenizers: ReadonlyMap<string, TokenizerSource> | undefined;
   /** Conversations in the dataset; Infinity for a streamed file. */
@@ -108,7 +110,8 @@ export async function prepareRun(
   const asked = Math.max(0, ...phases.map((phase) => phase.concurrency ?? 0));
   const unlimited = phases.some((phase) => phase.concurrency === undefined);
   const connections = connectionLimit(config, asked, unlimited, log);
-  const threads = threadCount(config, unlimited ? connections : asked);
+  const concurrency = unlimited ? connections : asked;
+  const threads = threadCount(config, concurrency);
   const path = config.customEndpoint ?? (streaming ? endpoint.streamPath : undefined) ?? endpoint.path;
   return {
     load: {
@@ -139,6 +142,7 @@ export async function prepareRun(
       phases,
     },
     threads,
+    room: { concurrency, connections },
     datasetSize: opened.size,
     tokenizers: countsTokens ? sources : undefined,
   };

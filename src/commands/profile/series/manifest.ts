@@ -38,6 +38,8 @@ const immaterial: ReadonlySet<keyof Config> = new Set([
     'noSweepTable',
   ] as const),
   ...(['recordProcessors', 'zmqHost', 'zmqIpcPath', 'zmqDualBind'] as const),
+  ...(['nats', 'natsToken', 'natsTokenFile', 'natsCaFile', 'natsCertFile', 'natsKeyFile', 'runId'] as const),
+  ...(['joinTimeout', 'shardTimeout', 'onShardLoss'] as const),
   ...(['noGpuTelemetry', 'noServerMetrics', 'noAutoPlot'] as const),
   ...(['serverMetrics', 'serverMetricsFormats', 'strictTelemetry', 'serverMetricsIntervalSeconds'] as const),
   ...(['gpuTelemetry', 'gpuDefaultDcgmEndpoints', 'gpuCollectionIntervalSeconds'] as const),

@@ -1,0 +1,271 @@
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { removeSpool } from '../collect/spool-plan.js';
+import type { LoadSource } from '../load/source.js';
+import { startLoadThreads } from '../load/threads.js';
+import type { ClockOrigin } from '../util/clock.js';
+import { messageOf } from '../util/errors.js';
+import { every, sleep, Timeout } from '../util/timeout.js';
+import { version } from '../util/version.js';
+import type { AgentSurroundings, JoinedRun } from './agent.js';
+import { measureClock } from './clock-offset.js';
+import { openStore } from './connection.js';
+import {
+  type ClockOffset,
+  type PlanEntry,
+  planEntry,
+  type ReadyEntry,
+  readMessage,
+  type ShardEvent,
+  type Tick,
+} from './messages.js';
+import { keys, namesOf } from './names.js';
+import { objectOf } from './objects.js';
+import { readStart } from './remote-load.js';
+import { putTogether } from './round-plan.js';
+import { RecordShipper } from './ship-records.js';
+
+const RETRY_EVERY_MS = 250;
+const REQUEST_TIMEOUT_MS = 5000;
+const TICK_EVERY_MS = 1000;
+const CLOCK_EVERY_MS = 30_000;
+/** Time that load threads get to hand over their records after an interrupt. */
+const HAND_OVER_MS = 1200;
+
+/** Where an agent plays a round. */
+export interface AgentRound {
+  readonly joined: JoinedRun;
+  /** Folder for the spool. */
+  readonly folder: string;
+}
+
+/**
+ * Sends this agent's share of a round, and its records to the coordinator.
+ * @param planText the value of the key of its plan.
+ */
+export async function playRound(
+  { joined, folder }: AgentRound,
+  planText: string,
+  surroundings: AgentSurroundings,
+): Promise<void> {
+  const plan = readMessage(planEntry, 'the plan of a round', planText);
+  const player = new RoundPlayer(joined, plan, surroundings);
+  const spool = join(folder, `${joined.run}-${plan.round}-shard-${joined.shard}`);
+  try {
+    await player.play(spool);
+  } catch (thrown) {
+    const message = `cannot go on: ${messageOf(thrown)}`;
+    surroundings.log('ERROR', 'agent', `this shard ${message}`);
+    await player.publishEvent({ kind: 'failed', round: plan.round, message });
+  }
+}
+
+class RoundPlayer {
+  readonly #joined: JoinedRun;
+  readonly #plan: PlanEntry;
+  readonly #surroundings: AgentSurroundings;
+  #events = 0;
+
+  constructor(joined: JoinedRun, plan: PlanEntry, surroundings: AgentSurroundings) {
+    this.#joined = joined;
+    this.#plan = plan;
+    this.#surroundings = surroundings;
+  }
+
+  async play(spool: string): Promise<void> {
+    const { nats, run, entry, shard, lease, kv, over } = this.#joined;
+    const { round, hash, firstSession } = this.#plan;
+    const { room, log, ending } = this.#surroundings;
+    if (this.#plan.version !== version)
+      throw new Error(`the plan is of aiperf ${this.#plan.version}, and this is aiperf ${version}`);
+    const names = namesOf(run);
+    const bytes = await objectOf(await openStore(nats, names.data), hash);
+    const hidden = await this.#insist(
+      async () => (await nats.core.request(names.secrets, '', { timeout: REQUEST_TIMEOUT_MS })).data,
+    );
+    if (hidden === undefined) return;
+    const { load, needs } = putTogether(bytes, hidden);
+    const clock = await this.#insist(() => measureClock(nats, names.clock));
+    if (clock === undefined) return;
+    const { threads, connectionsPerThread } = room(needs);
+    removeSpool(spool);
+    mkdirSync(spool, { recursive: true, mode: 0o700 });
+    const transportOptions = { ...load.transportOptions, maxConnections: connectionsPerThread };
+    const source = startLoadThreads(
+      { ...load, transportOptions },
+      {
+        ...{ threads, firstSession, spool },
+        origin: originHere(this.#plan, clock),
+        share: { source: shard, sources: entry.shards },
+        onSpoolFailure: (message) =>
+          void this.#warn(`its records cannot be spooled (${message}): they wait in memory`),
+      },
+    );
+    const giveUp = new AbortController();
+    const shipper = new RecordShipper({
+      ...{ round, spool, feeds: source.feeds, maxBytes: nats.maxBytes, signal: giveUp.signal },
+      publish: async (message, id) => {
+        await nats.js.publish(names.recordsOf(shard, lease.incarnation), message, {
+          msgID: `${shard}/${lease.incarnation}/${id}`,
+          timeout: REQUEST_TIMEOUT_MS,
+        });
+      },
+      onRetry: (why) => log('DEBUG', 'agent', `records wait on disk: ${why}`),
+    });
+    const stops: (() => void)[] = [];
+    const end = () => giveUp.abort();
+    over.addEventListener('abort', end, { once: true });
+    try {
+      await source.ready;
+      const ready: ReadyEntry = { incarnation: lease.incarnation, hash, host: hostname(), threads, clock };
+      await kv.put(keys.ready(round, shard), JSON.stringify(ready));
+      const progress = () => load.phases.map((_, phase) => progressOf(source, phase));
+      const tick = () => {
+        const state: Tick = {
+          ...{ shard, round, incarnation: lease.incarnation, phases: progress() },
+          unsentBytes: shipper.unsentBytes,
+        };
+        nats.core.publish(names.tickOf(shard), JSON.stringify(state));
+      };
+      stops.push(every(TICK_EVERY_MS, tick));
+      stops.push(every(CLOCK_EVERY_MS, () => void this.#reportClock()));
+      stops.push(this.#watchForAbort(source, ending));
+      const shipped = shipper.run();
+      await this.#playPhases(source, load.phases.length);
+      source.finish();
+      const sent = await shipped;
+      await this.#reportClock();
+      await shipper.seal({ ...sent, phases: progress() });
+      if (!giveUp.signal.aborted) log('NOTICE', 'agent', `all ${sent.records} records were handed over`);
+    } finally {
+      for (const stop of stops) stop();
+      over.removeEventListener('abort', end);
+      shipper.close();
+      await source.terminate();
+    }
+    if (!giveUp.signal.aborted) removeSpool(spool);
+  }
+
+  /** Plays the phases as they are started; an end of the round or of the agent leaves out the rest. */
+  async #playPhases(source: LoadSource, phases: number): Promise<void> {
+    const { round, firstSession } = this.#plan;
+    let next = firstSession;
+    for (let phase = 0; phase < phases; phase++) {
+      const text = await this.#startOf(phase);
+      if (text === undefined) return;
+      const start = readStart(text);
+      const reports = await source.runPhase(phase, start.startNs, start.firstSession);
+      next = source.nextSession(phase, start.firstSession);
+      const progress = progressOf(source, phase);
+      await this.publishEvent({
+        kind: 'phase-done',
+        round,
+        phase,
+        progress,
+        nextSession: next,
+        reports: [...reports.map((report) => ({ ...report, stalls: [...report.stalls] }))],
+      });
+    }
+  }
+
+  async #startOf(phase: number): Promise<string | undefined> {
+    const { values, over } = this.#joined;
+    const { round } = this.#plan;
+    const { ending } = this.#surroundings;
+    for (;;) {
+      if (values.has(keys.abort(round)) || over.aborted || ending.aborted) return undefined;
+      const text = values.get(keys.start(round, phase));
+      if (text !== undefined) return text;
+      await sleep(20, over);
+    }
+  }
+
+  /** Ends the load when the coordinator says so, when the user ends the agent, or when another one has taken the shard. */
+  #watchForAbort(source: LoadSource, ending: AbortSignal): () => void {
+    const { values, lease } = this.#joined;
+    let timeout: Timeout | undefined;
+    const stop = every(20, () => {
+      const why = values.has(keys.abort(this.#plan.round))
+        ? 'the run was interrupted while it was in flight'
+        : ending.aborted
+          ? 'its agent was ended while it was in flight'
+          : lease.lost.aborted
+            ? 'another agent has taken its shard'
+            : undefined;
+      if (why === undefined) return;
+      stop();
+      source.interrupt(why);
+      timeout = new Timeout(() => void source.terminate(), HAND_OVER_MS);
+    });
+    return () => {
+      stop();
+      timeout?.clear();
+    };
+  }
+
+  async #reportClock(): Promise<void> {
+    const { nats, run } = this.#joined;
+    try {
+      const clock = await measureClock(nats, namesOf(run).clock);
+      await this.publishEvent({ kind: 'clock', round: this.#plan.round, clock });
+    } catch {
+      // Nobody answers: the coordinator is gone, or the connection is.
+    }
+  }
+
+  async #warn(message: string): Promise<void> {
+    this.#surroundings.log('WARNING', 'agent', message);
+    await this.publishEvent({ kind: 'log', round: this.#plan.round, level: 'WARNING', message });
+  }
+
+  /** Stores an event; tried again until the run is over. */
+  async publishEvent(event: ShardEvent): Promise<void> {
+    const { nats, run, shard, lease } = this.#joined;
+    const id = `${shard}/${lease.incarnation}/${event.round}/${this.#events++}`;
+    await this.#insist(() =>
+      nats.js.publish(namesOf(run).eventsOf(shard, lease.incarnation), JSON.stringify(event), {
+        msgID: id,
+        timeout: REQUEST_TIMEOUT_MS,
+      }),
+    );
+  }
+
+  /** Tries until it succeeds; undefined: the run is over. */
+  async #insist<Value>(act: () => Promise<Value>): Promise<Value | undefined> {
+    const { over } = this.#joined;
+    while (!over.aborted) {
+      try {
+        return await act();
+      } catch (thrown) {
+        this.#surroundings.log('DEBUG', 'agent', messageOf(thrown));
+        await sleep(RETRY_EVERY_MS, over);
+      }
+    }
+    return undefined;
+  }
+}
+
+/** The origin of the round on the clock of this machine: its times are then those of the coordinator. */
+function originHere({ origin }: PlanEntry, { offsetNs }: ClockOffset): ClockOrigin {
+  return {
+    monotonicNs: BigInt(origin.monotonicNs) - BigInt(Math.round(offsetNs)),
+    epochNs: BigInt(origin.epochNs),
+  };
+}
+
+function progressOf(source: LoadSource, phase: number): Tick['phases'][number] {
+  const { sessions, issued, returned, failed, cancelled, stopped, activity, movedNs, postponed } =
+    source.progressOf(phase);
+  return {
+    sessions,
+    issued,
+    returned,
+    failed,
+    cancelled,
+    stopped,
+    activity,
+    movedNs,
+    postponed: { ...postponed },
+  };
+}

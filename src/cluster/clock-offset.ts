@@ -1,0 +1,41 @@
+import { monotonicNs } from '../util/clock.js';
+import type { Nats } from './connection.js';
+import { type ClockOffset, clockReply, readMessage } from './messages.js';
+
+/** Requests of one measurement; the fastest counts. */
+const REQUESTS = 20;
+const TIMEOUT_MS = 2000;
+
+/** Answers requests for this process's monotonic clock. @returns a function that stops it. */
+export function serveClock({ core }: Nats, subject: string, clock: string): () => void {
+  const subscription = core.subscribe(subject, {
+    callback: (error, message) => {
+      if (error === null) message.respond(JSON.stringify({ clock, monotonicNs: monotonicNs() }));
+    },
+  });
+  return () => subscription.unsubscribe();
+}
+
+/**
+ * Measures how far the coordinator's monotonic clock is ahead of this machine's, as NTP does (RFC 5905): server − midpoint
+ * of the fastest request, whose error is at most half of its round-trip time.
+ * @throws what a request throws: nobody answers.
+ */
+export async function measureClock({ core }: Nats, subject: string): Promise<ClockOffset> {
+  let best: ClockOffset | undefined;
+  for (let request = 0; request < REQUESTS; request++) {
+    const beforeNs = monotonicNs();
+    const answer = await core.request(subject, '', { timeout: TIMEOUT_MS });
+    const afterNs = monotonicNs();
+    const { clock, monotonicNs: serverNs } = readMessage(
+      clockReply,
+      'the reply to a clock request',
+      answer.string(),
+    );
+    const errorNs = (afterNs - beforeNs) / 2;
+    if (best === undefined || errorNs < best.errorNs)
+      best = { clock, offsetNs: serverNs - (beforeNs + afterNs) / 2, errorNs };
+  }
+  if (best === undefined) throw new Error('a clock that was not measured');
+  return best;
+}

@@ -1,0 +1,121 @@
+import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { type KV, Kvm } from '@nats-io/kv';
+import { type ObjectStore, Objm } from '@nats-io/obj';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { messageOf, UserError } from '../util/errors.js';
+import { withoutSecrets } from '../util/secrets.js';
+
+/** How to reach NATS. */
+export interface NatsOptions {
+  readonly url: string;
+  readonly token: string | undefined;
+  /** Content of PEM files. */
+  readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined;
+}
+
+/** A connection to NATS that comes back by itself, as often as needed. */
+export interface Nats {
+  readonly core: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  readonly buckets: Kvm;
+  readonly stores: Objm;
+  /** Bytes of the largest message. */
+  readonly maxBytes: number;
+  readonly isConnected: boolean;
+  /** Monotonic ms of the last time that the connection came back, or was made. */
+  readonly connectedAtMs: number;
+  close(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 5000;
+const RECONNECT_EVERY_MS = 250;
+
+/**
+ * Connects to a server with JetStream.
+ * @param name of this client on the server. @param nowMs a monotonic clock. @param notify called when the connection is lost or back.
+ * @throws UserError for a server that cannot be reached or refuses, or has no JetStream.
+ */
+export async function openNats(
+  { url, token, tls }: NatsOptions,
+  name: string,
+  nowMs: () => number,
+  notify: (what: string) => void = () => {},
+): Promise<Nats> {
+  const core = await connect({
+    servers: url,
+    name,
+    timeout: CONNECT_TIMEOUT_MS,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_EVERY_MS,
+    // A restarted server may refuse for a moment, and the token is known to be right.
+    ignoreAuthErrorAbort: true,
+    ...(token === undefined ? {} : { token }),
+    ...(tls === undefined ? {} : { tls }),
+  }).catch((thrown: unknown) => {
+    throw unreachable(url, thrown, token !== undefined);
+  });
+  const js = jetstream(core);
+  const jsm = await jetstreamManager(core).catch(async (thrown: unknown) => {
+    await core.close();
+    throw new UserError(
+      `The NATS server ${withoutSecrets(url)} has no JetStream (${messageOf(thrown)}).`,
+      'Start it with: nats-server -js -sd FOLDER',
+    );
+  });
+  let isConnected = true;
+  let connectedAtMs = nowMs();
+  void (async () => {
+    for await (const { type } of core.status()) {
+      if (type === 'disconnect') {
+        if (isConnected) notify('the connection to NATS is lost: the run goes on, and records wait on disk');
+        isConnected = false;
+      } else if (type === 'reconnect') {
+        isConnected = true;
+        connectedAtMs = nowMs();
+        notify('the connection to NATS is back');
+      }
+    }
+  })();
+  return {
+    core,
+    js,
+    jsm,
+    buckets: new Kvm(js),
+    stores: new Objm(js),
+    maxBytes: core.info?.max_payload ?? 2 ** 20,
+    get isConnected() {
+      return isConnected;
+    },
+    get connectedAtMs() {
+      return connectedAtMs;
+    },
+    close: () => core.close(),
+  };
+}
+
+function unreachable(url: string, thrown: unknown, hasToken: boolean): UserError {
+  const why = messageOf(thrown);
+  const where = withoutSecrets(url);
+  if (/authorization|authentication/i.test(why)) {
+    return new UserError(
+      `The NATS server ${where} refused the ${hasToken ? 'token' : 'connection: it needs a token'}.`,
+      'Give its token with --nats-token-file, or in the environment variable AIPERF_NATS_TOKEN.',
+    );
+  }
+  return new UserError(
+    `The NATS server ${where} cannot be reached: ${why}.`,
+    'Check --nats, that the server runs (nats-server -js -sd FOLDER), and that its port is open to this machine.',
+  );
+}
+
+/** The key-value bucket of this name, made if it is missing. */
+export function openBucket({ buckets }: Nats, name: string): Promise<KV> {
+  return buckets.create(name, { history: 1, storage: 'file' });
+}
+
+/** The object store of this name, made if it is missing. */
+export function openStore({ stores }: Nats, name: string): Promise<ObjectStore> {
+  return stores.create(name, { storage: 'file' });
+}

@@ -1,0 +1,66 @@
+import type { JsMsg } from '@nats-io/jetstream';
+import { sleep } from '../util/timeout.js';
+import type { Nats } from './connection.js';
+
+const RETRY_EVERY_MS = 250;
+
+/** How to follow a stream. */
+export interface FollowOptions {
+  /** Called with what prevents it for now. */
+  readonly onTrouble: (thrown: unknown) => void;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Calls `onMessage` for each message of a stream, from the first on, each once and in order, also across restarts of the
+ * server: where the library's consumer ends, another one goes on behind the last message.
+ */
+export async function followStream(
+  { js }: Nats,
+  stream: string,
+  onMessage: (message: JsMsg) => void,
+  { onTrouble, signal }: FollowOptions,
+): Promise<void> {
+  let next = 1;
+  while (!signal.aborted) {
+    try {
+      const consumer = await js.consumers.get(stream, {
+        deliver_policy: 'by_start_sequence',
+        opt_start_seq: next,
+      });
+      const messages = await consumer.consume();
+      const stop = () => messages.stop();
+      signal.addEventListener('abort', stop, { once: true });
+      for await (const message of messages) {
+        if (signal.aborted) break;
+        if (message.seq < next) continue;
+        next = message.seq + 1;
+        onMessage(message);
+      }
+      signal.removeEventListener('abort', stop);
+    } catch (thrown) {
+      if (signal.aborted) return;
+      onTrouble(thrown);
+    }
+    await sleep(RETRY_EVERY_MS, signal);
+  }
+}
+
+/** A key of a bucket, and its value; undefined: it was deleted. */
+export type KeyChange = (key: string, text: string | undefined) => void;
+
+/** Calls `onChange` for each key of a bucket, now and whenever it changes. */
+export function followKeys(
+  nats: Nats,
+  bucket: string,
+  onChange: KeyChange,
+  options: FollowOptions,
+): Promise<void> {
+  const before = `$KV.${bucket}.`;
+  const take = (message: JsMsg) => {
+    const isGone = message.headers?.has('KV-Operation') === true;
+    onChange(message.subject.slice(before.length), isGone ? undefined : message.string());
+  };
+  return followStream(nats, `KV_${bucket}`, take, options);
+}

@@ -1,0 +1,179 @@
+import * as z from '../config/zod.js';
+import { messageOf } from '../util/errors.js';
+
+/*
+ * Everything that coordinator and agents write for each other, except the plan of the load and batches of records, which
+ * are binary. Both sides validate what they read.
+ */
+
+const count = z.int().min(0);
+const name = z.string().min(1);
+/** A 64-bit number. */
+const wide = z.string().regex(/^-?\d{1,20}$/);
+
+/** A run that takes shards; in the directory, by its id. */
+export const runEntry = z.strictObject({
+  shards: z.int().min(1),
+  version: name,
+  /** Seconds without a sign of life after which a shard or the coordinator is lost. */
+  shardTimeoutSeconds: z.number().gt(0),
+});
+export type RunEntry = z.infer<typeof runEntry>;
+
+/** Who holds a shard, or coordinates. */
+export const lease = z.strictObject({
+  /** Starts at 1; each process that takes over adds 1. */
+  incarnation: z.int().min(1),
+  uid: name,
+  host: name,
+  version: name,
+});
+export type LeaseEntry = z.infer<typeof lease>;
+
+/** The plan of a round; it never changes. */
+export const planEntry = z.strictObject({
+  round: count,
+  version: name,
+  /** SHA-256 of the load plan without secrets, which is in the object store under that name. */
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  seed: z.int(),
+  shards: z.int().min(1),
+  /** Zero of all times of the round, on the clocks of the coordinator. */
+  origin: z.strictObject({ monotonicNs: wide, epochNs: wide }),
+  firstSession: count,
+});
+export type PlanEntry = z.infer<typeof planEntry>;
+
+/** Offset of the coordinator's monotonic clock to the agent's, measured with the fastest of several requests. */
+const clockOffset = z.strictObject({
+  /** Identifies the coordinator's process: another one has another clock. */
+  clock: name,
+  offsetNs: z.number(),
+  /** At most: half of the round-trip time. */
+  errorNs: z.number().min(0),
+});
+export type ClockOffset = z.infer<typeof clockOffset>;
+
+/** A shard is ready to send. */
+export const readyEntry = z.strictObject({
+  incarnation: z.int().min(1),
+  hash: name,
+  host: name,
+  threads: z.int().min(1),
+  clock: clockOffset,
+});
+export type ReadyEntry = z.infer<typeof readyEntry>;
+
+/** When a phase begins, ns since the origin of the round. */
+export const startEntry = z.strictObject({ startNs: z.number(), firstSession: count });
+export type StartEntry = z.infer<typeof startEntry>;
+
+/** The answer to a request for the clock: the coordinator's monotonic clock. */
+export const clockReply = z.strictObject({ clock: name, monotonicNs: z.number() });
+
+/** Progress of a shard in a phase: those of `PhaseProgress`. */
+const progress = z.strictObject({
+  sessions: count,
+  issued: count,
+  returned: count,
+  failed: count,
+  cancelled: count,
+  stopped: z.boolean(),
+  activity: z.number(),
+  movedNs: z.number(),
+  postponed: z.strictObject({ turns: count, mostNs: z.number() }),
+});
+
+/** State of a shard, once a second. */
+export const tick = z.strictObject({
+  shard: count,
+  round: count,
+  incarnation: z.int().min(1),
+  phases: z.array(progress),
+  /** Bytes of records on the agent's disk that NATS has not acknowledged. */
+  unsentBytes: count,
+});
+export type Tick = z.infer<typeof tick>;
+
+const stall = z.strictObject({
+  startNs: z.number(),
+  endNs: z.number(),
+  cause: z.enum(['no core', 'garbage collection', 'own work', 'machine']),
+});
+const spread = z.strictObject({ p50: z.number(), p99: z.number(), max: z.number() });
+const threadReport = z.strictObject({
+  thread: count,
+  startNs: z.number(),
+  endNs: z.number(),
+  loopDelayNs: spread,
+  readLagNs: spread,
+  gc: z.strictObject({ count, totalNs: z.number(), maxNs: z.number() }),
+  busyShare: z.number(),
+  cpuShare: z.number().optional(),
+  waitShare: z.number().optional(),
+  stalls: z.array(stall),
+  lateNs: z.number(),
+});
+
+/** What a shard reports once; kept in the stream of events. */
+export const event = z.union([
+  z.strictObject({
+    kind: z.enum(['phase-done']),
+    round: count,
+    phase: count,
+    progress,
+    /** Number of the first session of the next phase, as far as this shard knows. */
+    nextSession: count,
+    reports: z.array(threadReport),
+  }),
+  z.strictObject({ kind: z.enum(['clock']), round: count, clock: clockOffset }),
+  z.strictObject({
+    kind: z.enum(['log']),
+    round: count,
+    level: z.enum(['WARNING', 'ERROR']),
+    message: z.string(),
+  }),
+  /** The shard can send no more in this round, or could not begin. */
+  z.strictObject({ kind: z.enum(['failed']), round: count, message: z.string() }),
+]);
+export type ShardEvent = z.infer<typeof event>;
+
+/** The last message of a shard in a round. */
+export const seal = z.strictObject({
+  phases: z.array(progress),
+  /** Records in all batches of the round. */
+  records: count,
+  /** The most bytes that waited on the agent's disk. */
+  peakUnsentBytes: count,
+});
+export type Seal = z.infer<typeof seal>;
+
+/** Stands before the bytes of a message with records. */
+export const batchHead = z.strictObject({
+  round: count,
+  /** 1 for the first message of this incarnation in the round. */
+  seq: z.int().min(1),
+  /** `part`: more bytes of the batch follow in the next message. */
+  kind: z.enum(['batch', 'part', 'seal']),
+  records: count,
+  /** SHA-256 over the digest before and the bytes of this message. */
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type BatchHead = z.infer<typeof batchHead>;
+
+/** A message that does not have the agreed form. */
+export class BadMessage extends Error {}
+
+/** Reads JSON of a message. @throws BadMessage naming `what`. */
+export function readMessage<Value>(schema: z.ZodType<Value>, what: string, text: string): Value {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (thrown) {
+    throw new BadMessage(`${what} is not JSON: ${messageOf(thrown)}`);
+  }
+  const { success, data, error } = schema.safeParse(json);
+  if (success) return data;
+  const [issue] = error.issues;
+  throw new BadMessage(`${what} is invalid at ${issue?.path.join('.') || 'its top'}: ${issue?.message}`);
+}

@@ -1,0 +1,196 @@
+import { MessageChannel } from 'node:worker_threads';
+import type { KV } from '@nats-io/kv';
+import type { LoadPlan } from '../load/plan.js';
+import { type BatchFeed, type LoadSource, sumOf } from '../load/source.js';
+import { failsTooOften } from '../schedule/stop.js';
+import type { Clock } from '../util/clock.js';
+import { messageOf } from '../util/errors.js';
+import type { Log } from '../util/log.js';
+import { every, sleep } from '../util/timeout.js';
+import type { Nats } from './connection.js';
+import { readMessage, type StartEntry, startEntry } from './messages.js';
+import { keys } from './names.js';
+import type { Shard } from './shard.js';
+import { ShardReceiver } from './shard-receiver.js';
+
+/** From the decision to start to the start: every agent has the message by then. */
+const LEAD_NS = 3e9;
+const CHECK_EVERY_MS = 100;
+const RETRY_EVERY_MS = 250;
+
+export interface RemoteLoadOptions {
+  readonly nats: Nats;
+  readonly kv: KV;
+  readonly round: number;
+  readonly load: LoadPlan;
+  readonly clock: Clock;
+  readonly nowMs: () => number;
+  readonly log: Log;
+  /** Folder that received batches are spooled to; undefined: none. */
+  readonly spool: string | undefined;
+  readonly onSpoolFailure: (message: string) => void;
+  /** Seconds without a sign of life after which a shard is lost. */
+  readonly shardTimeoutSeconds: number;
+  /** A lost shard ends the run at once. */
+  readonly abortsOnLoss: boolean;
+  /** Starts of phases that are in the bucket already. */
+  readonly starts: ReadonlyMap<number, StartEntry>;
+}
+
+/**
+ * The load of shards on other machines. Their records arrive in the streams of the run and are put into the spool, as
+ * load threads of this process would do.
+ */
+export class RemoteLoad implements LoadSource {
+  readonly feeds: readonly BatchFeed[];
+  readonly ready = Promise.resolve();
+  readonly finished: Promise<void>;
+  readonly #shards: readonly Shard[];
+  readonly #options: RemoteLoadOptions;
+  readonly #stop: () => void;
+  #finish = () => {};
+  /** Whether all that is left is to take in the rest. */
+  #isFinishing = false;
+  #phase = 0;
+  #onChange = () => {};
+
+  /** @param shards all of the run; one that is not ready has been lost. */
+  constructor(shards: readonly Shard[], options: RemoteLoadOptions) {
+    const { round, spool, onSpoolFailure, clock } = options;
+    this.#shards = shards;
+    this.#options = options;
+    const feeds: BatchFeed[] = [];
+    for (const shard of shards) {
+      if (shard.ready === undefined) continue;
+      const firstThread = feeds.length;
+      const ports = Array.from({ length: shard.ready.threads }, (_, thread) => {
+        const { port1, port2 } = new MessageChannel();
+        const spoolNumber = spool === undefined ? undefined : firstThread + thread;
+        // Times of a shard are on the clock of this process already.
+        feeds.push({ port: port1, spoolNumber, origin: clock.origin, shard: shard.number });
+        return port2;
+      });
+      shard.receiver = new ShardReceiver({ round, ports, spool, firstThread, onSpoolFailure });
+    }
+    this.feeds = feeds;
+    this.finished = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+    this.#stop = every(CHECK_EVERY_MS, () => this.#check());
+  }
+
+  get origin() {
+    return this.#options.clock.origin;
+  }
+
+  progressOf(phase: number) {
+    const sum = sumOf(this.#shards.map((shard) => shard.progressOf(phase)));
+    const limit = this.#options.load.phases[phase]?.failureLimit;
+    // Each agent sees its own share only.
+    return { ...sum, stopped: sum.stopped || (limit !== undefined && failsTooOften(sum, limit)) };
+  }
+
+  async startOf(phase: number, earliestNs: number): Promise<number> {
+    const { starts, clock } = this.#options;
+    const errorNs = Math.max(0, ...this.#shards.map(({ ready }) => ready?.clock.errorNs ?? 0));
+    return starts.get(phase)?.startNs ?? Math.max(earliestNs, clock.nowNs() + LEAD_NS + errorNs);
+  }
+
+  async runPhase(phase: number, startNs: number, firstSession: number) {
+    const { round, starts } = this.#options;
+    this.#phase = phase;
+    if (!starts.has(phase)) {
+      const entry: StartEntry = { startNs, firstSession };
+      await this.#put(keys.start(round, phase), entry);
+    }
+    await new Promise<void>((resolve) => {
+      this.#onChange = () => {
+        if (this.#shards.every((shard) => shard.isOver || shard.reportsOf(phase) !== undefined)) resolve();
+      };
+      this.#onChange();
+    });
+    return this.#shards.flatMap((shard) => shard.reportsOf(phase) ?? []);
+  }
+
+  nextSession(_phase: number, firstSession: number): number {
+    return Math.max(firstSession, ...this.#shards.map((shard) => shard.nextSession));
+  }
+
+  interrupt(why: string): void {
+    void this.#put(keys.abort(this.#options.round), { why });
+  }
+
+  finish(): void {
+    this.#isFinishing = true;
+    this.#check();
+  }
+
+  async terminate(): Promise<void> {
+    this.#stop();
+    for (const shard of this.#shards) shard.receiver?.close();
+    this.#finish();
+  }
+
+  /** Finds shards that are lost, and ends what is over. */
+  #check(): void {
+    const { log, load, clock, abortsOnLoss } = this.#options;
+    for (const shard of this.#shards) {
+      const why = this.#lossOf(shard);
+      if (shard.isOver || why === undefined) continue;
+      shard.loss = { why, atNs: clock.nowNs() };
+      shard.receiver?.close();
+      shard.settleLoss(load.phases.map(({ name }) => name));
+      log('ERROR', 'cluster', `shard ${shard.number} ${why}`);
+      if (abortsOnLoss) this.interrupt(`shard ${shard.number} was lost`);
+    }
+    this.#onChange();
+    if (this.#isFinishing && this.#shards.every(({ isOver }) => isOver)) void this.terminate();
+  }
+
+  /** Why a shard is lost; undefined: it is not, or not yet. */
+  #lossOf(shard: Shard): string | undefined {
+    const { receiver, failure } = shard;
+    if (receiver?.fault !== undefined) return `is lost: ${receiver.fault}`;
+    if (failure !== undefined) return failure;
+    const silentMs = this.#silentMs(shard);
+    if (silentMs === undefined) return undefined;
+    // A shard that is cut off comes back with all of its records, so the others are waited for.
+    const othersWait = this.#shards.some(
+      (other) =>
+        other !== shard &&
+        !other.isOver &&
+        this.#silentMs(other) === undefined &&
+        (this.#isFinishing || other.reportsOf(this.#phase) === undefined),
+    );
+    if (othersWait && !this.#options.abortsOnLoss) return undefined;
+    return `is lost: no sign of life for ${Math.round(silentMs / 1000)} s`;
+  }
+
+  /** Since when a shard gives no sign of life, ms; undefined: not for long, or this process is cut off itself. */
+  #silentMs({ signMs }: Shard): number | undefined {
+    const { nats, nowMs, shardTimeoutSeconds } = this.#options;
+    if (!nats.isConnected) return undefined;
+    const silentMs = nowMs() - Math.max(signMs, nats.connectedAtMs);
+    return silentMs < shardTimeoutSeconds * 1000 ? undefined : silentMs;
+  }
+
+  /** Creates a key, also if the server is away for a while; an existing key stays. */
+  async #put(key: string, entry: object): Promise<void> {
+    const { kv, log } = this.#options;
+    for (;;) {
+      try {
+        const found = await kv.get(key);
+        if (found === null) await kv.create(key, JSON.stringify(entry));
+        return;
+      } catch (thrown) {
+        log('DEBUG', 'cluster', `${key} cannot be written: ${messageOf(thrown)}`);
+        await sleep(RETRY_EVERY_MS, new AbortController().signal);
+      }
+    }
+  }
+}
+
+/** Reads the start of a phase. @throws BadMessage */
+export function readStart(text: string): StartEntry {
+  return readMessage(startEntry, 'the start of a phase', text);
+}

@@ -1,0 +1,238 @@
+import { hostname } from 'node:os';
+import type { LoadPlan } from '../load/plan.js';
+import type { LoadSource } from '../load/source.js';
+import { type Clock, type ClockOrigin, openClock, takeOrigin } from '../util/clock.js';
+import { UserError } from '../util/errors.js';
+import { andList } from '../util/lists.js';
+import { sleep } from '../util/timeout.js';
+import { version } from '../util/version.js';
+import type { Coordinator } from './coordinator.js';
+import { followStream } from './follow.js';
+import {
+  event,
+  lease,
+  type PlanEntry,
+  planEntry,
+  readMessage,
+  readyEntry,
+  type StartEntry,
+  tick,
+} from './messages.js';
+import { keys } from './names.js';
+import { objectOf, putObject } from './objects.js';
+import { RemoteLoad, readStart } from './remote-load.js';
+import { type RoundPlan, readKept, takeApart } from './round-plan.js';
+import { Shard } from './shard.js';
+
+const CHECK_EVERY_MS = 50;
+
+/** A measurement by all shards. */
+export class Round {
+  readonly number: number;
+  /** Zero of its times. */
+  readonly origin: ClockOrigin;
+  /** What the coordinator that began it has stored for its successor; undefined: it begins now. */
+  readonly kept: unknown;
+  readonly shards: readonly Shard[];
+  /** Id of the run. */
+  readonly run: string;
+  readonly #coordinator: Coordinator;
+  readonly #clock: Clock;
+  readonly #ending = new AbortController();
+  readonly #starts = new Map<number, StartEntry>();
+  readonly #stops: (() => void)[] = [];
+  #hash: string | undefined;
+
+  /** Begins a round, or goes on with the one of a coordinator that is gone. */
+  static async open(coordinator: Coordinator, number: number): Promise<Round> {
+    const found = await coordinator.kv.get(keys.plan(number));
+    if (found === null) return new Round(coordinator, number, takeOrigin(), undefined, undefined);
+    const { hash, origin } = readMessage(planEntry, 'the plan of a round', found.string());
+    const { kept } = readKept(await objectOf(coordinator.store, hash));
+    const epochNs = BigInt(origin.epochNs);
+    const here = takeOrigin();
+    // This process has another clock; records have the times of the first one.
+    const own = { epochNs, monotonicNs: here.monotonicNs - (here.epochNs - epochNs) };
+    return new Round(coordinator, number, own, kept, hash);
+  }
+
+  private constructor(
+    coordinator: Coordinator,
+    number: number,
+    origin: ClockOrigin,
+    kept: unknown,
+    hash: string | undefined,
+  ) {
+    this.number = number;
+    this.origin = origin;
+    this.kept = kept;
+    this.shards = Array.from({ length: coordinator.options.shards }, (_, shard) => new Shard(shard));
+    this.run = coordinator.options.run;
+    this.#coordinator = coordinator;
+    this.#clock = openClock(origin);
+    this.#hash = hash;
+  }
+
+  /**
+   * Hands the plan to the agents, and waits until all shards are ready to send, or enough of them after the time to join.
+   * @throws UserError if too few are.
+   */
+  async gather(plan: RoundPlan, firstSession: number, signal: AbortSignal): Promise<void> {
+    const { kv, nats, store, names, options, surroundings } = this.#coordinator;
+    const { log, nowMs } = surroundings;
+    const { bytes, hash, hidden } = takeApart(plan);
+    const secrets = nats.core.subscribe(names.secrets, {
+      callback: (error, message) => {
+        if (error === null) message.respond(hidden);
+      },
+    });
+    this.#stops.push(() => secrets.unsubscribe());
+    if (this.#hash === undefined) {
+      await putObject(store, hash, bytes);
+      const { monotonicNs, epochNs } = this.origin;
+      const entry: PlanEntry = {
+        ...{ round: this.number, version, hash, seed: plan.load.prompts.seed, firstSession },
+        shards: options.shards,
+        origin: { monotonicNs: `${monotonicNs}`, epochNs: `${epochNs}` },
+      };
+      await kv.create(keys.plan(this.number), JSON.stringify(entry));
+      this.#hash = hash;
+    }
+    this.#stops.push(this.#coordinator.listen((key, text) => this.#takeKey(key, text)));
+    const ticks = nats.core.subscribe(names.allTicks, {
+      callback: (error, message) => {
+        if (error === null) this.#takeTick(message.string());
+      },
+    });
+    this.#stops.push(() => ticks.unsubscribe());
+    const untilMs = nowMs() + options.joinTimeoutSeconds * 1000;
+    let told = -1;
+    for (;;) {
+      const ready = this.shards.filter((shard) => shard.ready !== undefined).length;
+      const failed = this.shards.find(({ failure }) => failure !== undefined);
+      if (ready === options.shards || signal.aborted) return;
+      if (ready !== told) log('NOTICE', 'cluster', waitingText(ready, options.shards, options.run));
+      told = ready;
+      if (failed !== undefined) throw new UserError(`Shard ${failed.number} ${failed.failure}.`);
+      if (nowMs() >= untilMs) break;
+      await sleep(CHECK_EVERY_MS, signal);
+    }
+    const missing = this.shards.filter(({ ready }) => ready === undefined);
+    const ready = options.shards - missing.length;
+    if (ready < options.minShards) {
+      throw new UserError(
+        `${ready} of ${options.shards} shards were ready within ${options.joinTimeoutSeconds} s.`,
+        `Start an agent on each machine (aiperf agent --nats …), or allow fewer with --min-shards ${Math.max(1, ready)}.`,
+      );
+    }
+    for (const shard of missing)
+      shard.loss = { why: 'was not there when the run started', atNs: this.#clock.nowNs() };
+    log(
+      'WARNING',
+      'cluster',
+      `the run starts without shard ${andList(missing.map(({ number }) => String(number)))}: its part of the load is not sent`,
+    );
+  }
+
+  /** The load that the shards send. @param spool folder that their records are put into; undefined: none. */
+  openSource(
+    load: LoadPlan,
+    spool: string | undefined,
+    onSpoolFailure: (message: string) => void,
+  ): LoadSource {
+    const { nats, kv, options, surroundings, names } = this.#coordinator;
+    const source = new RemoteLoad(this.shards, {
+      ...{ nats, kv, load, spool, onSpoolFailure, clock: this.#clock, ...surroundings, round: this.number },
+      shardTimeoutSeconds: options.shardTimeoutSeconds,
+      abortsOnLoss: options.abortsOnLoss,
+      starts: this.#starts,
+    });
+    const follow = {
+      onTrouble: (thrown: unknown) => this.#coordinator.debug(thrown),
+      signal: this.#ending.signal,
+    };
+    void followStream(
+      nats,
+      names.records,
+      ({ subject, data }) => this.#shardOf(subject)?.receiver?.take(data),
+      follow,
+    );
+    void followStream(
+      nats,
+      names.events,
+      (message) => this.#takeEvent(message.subject, message.string()),
+      follow,
+    );
+    return source;
+  }
+
+  /** Ends it; what NATS holds of it is deleted. */
+  async end(): Promise<void> {
+    this.close();
+    const { nats, names } = this.#coordinator;
+    await nats.jsm.streams.purge(names.records);
+    await nats.jsm.streams.purge(names.events);
+  }
+
+  /** Listens no more. */
+  close(): void {
+    this.#ending.abort();
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  #takeKey(key: string, text: string): void {
+    const { nowMs, log } = this.#coordinator.surroundings;
+    const [kind, ...numbers] = key.split('.');
+    const [first = -1, second = -1] = numbers.map(Number);
+    if (kind === 'shard') {
+      this.shards[first]?.noteHolder(readMessage(lease, 'the holder of a shard', text), nowMs());
+    } else if (kind === 'ready' && first === this.number) {
+      const shard = this.shards[second];
+      const entry = readMessage(readyEntry, 'a shard that is ready', text);
+      if (shard === undefined || shard.ready !== undefined) return;
+      if (entry.hash !== this.#hash) {
+        shard.failure = `has another plan (${entry.hash.slice(0, 12)} instead of ${this.#hash?.slice(0, 12)})`;
+        return;
+      }
+      shard.ready = entry;
+      shard.clocks.push(entry.clock);
+      shard.signMs = nowMs();
+      log(
+        'INFO',
+        'cluster',
+        `shard ${second} is ready on ${entry.host}: ${entry.threads} load threads, clock error at most ${(entry.clock.errorNs / 1e3).toFixed(0)} µs`,
+      );
+    } else if (kind === 'start' && first === this.number) {
+      this.#starts.set(second, readStart(text));
+    }
+  }
+
+  #takeTick(text: string): void {
+    // A tick of another round, or from nowhere, changes nothing.
+    const read = readMessage(tick, 'a tick', text);
+    if (read.round === this.number)
+      this.shards[read.shard]?.noteTick(read, this.#coordinator.surroundings.nowMs());
+  }
+
+  #takeEvent(subject: string, text: string): void {
+    const shard = this.#shardOf(subject);
+    const read = readMessage(event, 'an event of a shard', text);
+    if (shard === undefined || read.round !== this.number) return;
+    const { log } = this.#coordinator.surroundings;
+    if (read.kind === 'phase-done') shard.noteDone(read);
+    else if (read.kind === 'clock') shard.clocks.push(read.clock);
+    else if (read.kind === 'failed') shard.failure = read.message;
+    else log(read.level, 'cluster', `shard ${shard.number}: ${read.message}`);
+  }
+
+  /** The shard of a subject, if its incarnation takes part in the round. */
+  #shardOf(subject: string): Shard | undefined {
+    const [number, incarnation] = subject.split('.').slice(-2).map(Number);
+    const shard = this.shards[number ?? -1];
+    return shard?.ready?.incarnation === incarnation ? shard : undefined;
+  }
+}
+
+function waitingText(ready: number, shards: number, run: string): string {
+  return `${ready} of ${shards} shards are ready; start agents with: aiperf agent --nats … (run ${run}, coordinator on ${hostname()})`;
+}

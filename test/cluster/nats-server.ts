@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { temporaryFolder } from '../e2e/aiperf.js';
+
+/** Whether this machine has a nats-server; a test without one is skipped, and says so. */
+export const hasNatsServer = spawnSync('nats-server', ['--version']).status === 0;
+if (!hasNatsServer) process.stderr.write('skipped: there is no nats-server (apt-get install nats-server)\n');
+
+/** A nats-server with JetStream in a folder of its own. */
+export interface NatsServer {
+  readonly url: string;
+  /** Kills it without a chance to write anything. */
+  kill(): Promise<void>;
+  /** Starts it again with its folder. */
+  restart(): Promise<void>;
+}
+
+/** @param words further arguments. */
+export async function startNats(...words: readonly string[]): Promise<NatsServer> {
+  const port = await freePort();
+  const folder = temporaryFolder();
+  let child: ChildProcess;
+  const start = async () => {
+    child = spawn('nats-server', ['-js', '-sd', folder, '-a', '127.0.0.1', '-p', String(port), ...words], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    while (!said.includes('Server is ready')) {
+      if (child.exitCode !== null) throw new Error(`nats-server has ended: ${said}`);
+      await wait(10);
+    }
+  };
+  await start();
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    kill: async () => {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    },
+    restart: start,
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('a server without a port');
+  return address.port;
+}
