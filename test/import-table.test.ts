@@ -30,6 +30,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'telemetry',
     'run',
     'charts',
+    'export',
     'report',
     'ui',
     'collect:type',

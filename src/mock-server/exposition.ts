@@ -102,12 +102,6 @@ export class Histogram {
   }
 }
 
-/** `name="value"`. */
-export function label(name: string, value: string): string {
-  const escaped = value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
-  return `${name}="${escaped}"`;
-}
-
 /** Joins labels; empty ones are left out. */
 export function labelList(...labels: readonly string[]): string {
   return labels.filter((each) => each !== '').join(',');

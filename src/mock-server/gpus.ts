@@ -1,4 +1,5 @@
-import { type FamilyKind, label, labelList } from './exposition.js';
+import { label } from '../util/prometheus-label.js';
+import { type FamilyKind, labelList } from './exposition.js';
 
 /** What the simulated GPUs draw: idle, and what a full batch adds. */
 const idleWatts = 75;

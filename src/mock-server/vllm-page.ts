@@ -1,4 +1,5 @@
-import { ExpositionPage, type Histogram, label, labelList, type Sample } from './exposition.js';
+import { label } from '../util/prometheus-label.js';
+import { ExpositionPage, type Histogram, labelList, type Sample } from './exposition.js';
 import { kvBlockTokens } from './kv-cache.js';
 import type { EndReason, ServerMetrics } from './server-metrics.js';
 

@@ -5,7 +5,7 @@ export interface LiveTelemetry {
 }
 
 /** A server, by its Prometheus page. */
-interface LiveServer {
+export interface LiveServer {
   readonly url: string;
   /** Requests that it works on, and that wait in its queue. */
   readonly running: number | undefined;
@@ -17,7 +17,7 @@ interface LiveServer {
 }
 
 /** A GPU. */
-interface LiveGpu {
+export interface LiveGpu {
   readonly source: string;
   readonly index: number;
   readonly model: string;

@@ -11,13 +11,13 @@ type Opener = () => Promise<View>;
 
 /** What opens each view of a plan; loaded when it is called, as in `(await import('./x.js')).openX(plan, context)`. */
 function openersOf(
-  _plan: ViewPlan,
-  _context: ViewContext,
+  { api, page }: ViewPlan,
+  context: ViewContext,
 ): Readonly<Record<keyof ViewPlan, Opener | undefined>> {
   return {
     dashboard: undefined,
     page: undefined,
-    api: undefined,
+    api: api && (async () => (await import('./api/view.js')).openApi(api, page, context)),
     otel: undefined,
     mlflow: undefined,
   };

@@ -15,7 +15,7 @@ interface DashboardPlan {
 }
 
 /** The live web page. */
-interface PagePlan {
+export interface PagePlan {
   readonly host: string;
   readonly port: number;
   /** Undefined: a random one, if one is needed. */
@@ -25,7 +25,7 @@ interface PagePlan {
 }
 
 /** AIPerf's API and the Prometheus page. */
-interface ApiPlan {
+export interface ApiPlan {
   readonly host: string;
   readonly port: number;
 }

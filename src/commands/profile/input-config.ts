@@ -46,7 +46,12 @@ export function inputConfig(config: Config, prepared: PreparedRun, artifactDir: 
     otel: {},
     mlflow: {},
     wandb: {},
-    runtime: { ...optional('ui', config.uiType), workers: prepared.threads },
+    runtime: {
+      ...{ ...optional('ui', config.uiType), workers: prepared.threads },
+      ...optional('api_port', config.apiPort),
+      ...unless('127.0.0.1', 'api_host', config.apiHost),
+      ...optional('stats_interval', config.statsInterval),
+    },
     ...(config.logLevel === 'INFO' ? {} : { logging: { level: config.logLevel } }),
     ...optional(
       ownKey,

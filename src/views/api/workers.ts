@@ -1,0 +1,54 @@
+import type { ThreadHealth } from '../../collect/thread-health.js';
+import type { Printable } from '../../util/python-json.js';
+
+/** Share of a core above which AIPerf calls the load of a worker high. */
+const HIGH_LOAD = 0.85;
+
+/** `/api/workers`: each load thread is a worker, and all of them are one group. */
+export function workersBody(threads: readonly ThreadHealth[]): Printable {
+  const workers = Object.fromEntries(threads.map((health) => [workerId(health), workerBody(health)]));
+  const statuses = new Set(threads.map(statusOf));
+  const local = {
+    group_id: 'local',
+    status: statuses.has('high_load') ? 'high_load' : statuses.has('healthy') ? 'healthy' : 'idle',
+    startup_state: null,
+    ...{ declared_workers: threads.length, ready_workers: threads.length, health: null },
+    task_stats: taskStats(threads.reduce((sum, { records }) => sum + records, 0)),
+    ...{ workers, last_update_ns: null },
+  };
+  return { workers, worker_groups: { local } };
+}
+
+/** The name of a load thread in answers. */
+export function workerId({ thread }: ThreadHealth): string {
+  return `worker_${thread}`;
+}
+
+/** AIPerf's word for how busy a load thread is. */
+export function statusOf({ cpuShare, records }: ThreadHealth): 'healthy' | 'high_load' | 'idle' {
+  if ((cpuShare ?? 0) > HIGH_LOAD) return 'high_load';
+  return records > 0 ? 'healthy' : 'idle';
+}
+
+/** Threads share a process: what AIPerf says of the process of a worker is left out, and what a thread has is added. */
+function workerBody(health: ThreadHealth): Printable {
+  const { cpuShare, loopDelayMs, lateSends, backlogBytes, records } = health;
+  return {
+    worker_id: workerId(health),
+    task_stats: taskStats(records),
+    processing_stats: { processed: records, errors: 0 },
+    health: {
+      cpu_usage: cpuShare === undefined ? null : cpuShare * 100,
+      loop_delay_ms: loopDelayMs ?? null,
+      late_sends: lateSends,
+      backlog_bytes: backlogBytes,
+    },
+    status: statusOf(health),
+    ...{ startup_state: null, startup_state_updated_ns: null, last_update_ns: null },
+  };
+}
+
+/** Failures are not counted by thread. */
+function taskStats(records: number): Printable {
+  return { total: records, failed: 0, completed: records };
+}
