@@ -13,7 +13,6 @@ import { endpoints } from '../endpoint/endpoints.js';
 import { layoutOn } from '../report/layout.js';
 import { type FolderLock, lockFolder } from '../run/folder-lock.js';
 import { readCustomMetrics } from '../telemetry/gpu/custom-metrics.js';
-import type { Screen } from '../ui/screen.js';
 import { messageOf } from '../util/errors.js';
 import type { Io } from '../util/io.js';
 import { type FileLog, type LogEntry, type LogLevel, openLog } from '../util/log.js';
@@ -26,7 +25,7 @@ import { endpointErrors } from './profile/endpoint-errors.js';
 import { holdOutput } from './profile/held-output.js';
 import { listenForInterrupt } from './profile/interrupt.js';
 import { measureRun } from './profile/measure.js';
-import { openScreen } from './profile/sinks.js';
+import { openScreens } from './profile/sinks.js';
 import { textWarnings } from './profile/text-warnings.js';
 import { traitsOf } from './profile/traits.js';
 import { closeViews, startViews } from './profile/views.js';
@@ -96,11 +95,14 @@ async function run(given: Invocation<typeof profileOptions>, outside: Io): Promi
   const held = ui === 'dashboard' ? holdOutput(outside) : undefined;
   const io = { ...outside, ...held };
   const stderrLayout = layoutOn(io.stderr, config.consoleExportWidth, io.env);
-  const screen = ui === 'simple' ? await openScreen(io) : undefined;
+  const screens = await openScreens(config, io);
+  const clear = () => {
+    for (const screen of screens) screen.clear();
+  };
   const interrupt = listenForInterrupt(io, wasStartedByNohup(io.env), async (what) => {
     // Loaded when it is needed: it takes a twentieth of the time before the first request.
     const { cancellationPanel, forceQuitPanel, wrapUpPanel } = await import('../report/panels.js');
-    screen?.clear();
+    clear();
     const panel = { cancels: cancellationPanel, leaves: forceQuitPanel, 'load is over': wrapUpPanel }[what];
     io.stderr.write(`${panel(stderrLayout).join('\n')}\n`);
   });
@@ -112,7 +114,7 @@ async function run(given: Invocation<typeof profileOptions>, outside: Io): Promi
     const isSeries = invocation.points.length > 1 || config.numProfileRuns > 1;
     lock = lockFolder(artifacts.folder, isSeries);
     const openLog = (of: Config) =>
-      openRunLog(of, io.stderr, screen, (entry) => views?.send({ kind: 'log', entry }));
+      openRunLog(of, io.stderr, clear, (entry) => views?.send({ kind: 'log', entry }));
     const { log, writeTo } = openLog(config);
     views = await startViews(config, io, interrupt, log);
     const warnings = [
@@ -122,7 +124,7 @@ async function run(given: Invocation<typeof profileOptions>, outside: Io): Promi
     ];
     for (const message of warnings) log('WARNING', 'config', message);
     const sinks = new Sinks(
-      [screen, views?.sink].flatMap((sink) => (sink === undefined ? [] : [() => sink])),
+      [...screens, views?.sink].flatMap((sink) => (sink === undefined ? [] : [() => sink])),
       (message) => log('ERROR', 'ui', `The progress display failed: ${message}`),
     );
     const { stdout, env, onExit } = io;
@@ -158,14 +160,14 @@ async function run(given: Invocation<typeof profileOptions>, outside: Io): Promi
 function openRunLog(
   config: Config,
   stderr: Writable,
-  screen: Screen | undefined,
+  clear: () => void,
   toViews: (entry: LogEntry) => void,
 ): FileLog {
   const level: LogLevel = config.extraVerbose ? 'TRACE' : config.verbose ? 'DEBUG' : config.logLevel;
   const show = (line: string, entry: LogEntry) => {
     toViews(entry);
     if (!isShown(entry.level, config.uiType)) return;
-    screen?.clear();
+    clear();
     stderr.write(`${line}\n`);
   };
   return openLog({ level, show });

@@ -51,7 +51,7 @@ export function barText(
   columns: number,
   paint: (text: string) => string = (text) => text,
 ): string {
-  const { done, share, elapsed, eta = '?', figures } = shown(snapshot);
+  const { done, share, elapsed, eta = '?', figures } = shown(snapshot, false);
   if (share === undefined) return withFigures(`${done} [${elapsed}]`, figures, columns);
 
   const right = `${String(Math.round(share * 100)).padStart(3)}% [${elapsed}<${eta}]`;

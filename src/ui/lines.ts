@@ -4,10 +4,8 @@ import { withThousands } from '../util/counted.js';
 import type { Screen } from './screen.js';
 import { shown } from './snapshot-text.js';
 
-const everyMs = 5000;
-
-/** Writes a line every five seconds and one at the end. `nowMs` is a monotonic clock. */
-export function openLines(stream: Writable, nowMs: () => number): Screen {
+/** Writes a line of statistics at this interval and one at the end. `nowMs` is a monotonic clock. */
+export function openLines(stream: Pick<Writable, 'write'>, nowMs: () => number, everyMs: number): Screen {
   let lastMs = nowMs();
   let unwritten: Snapshot | undefined;
   const write = () => {
@@ -26,9 +24,9 @@ export function openLines(stream: Writable, nowMs: () => number): Screen {
   };
 }
 
-/** A snapshot in one line: `Profiling: 250/1,000 (25%), 00:05, 45.7 requests/s, 0 errors, …`. */
+/** A snapshot in one line: `Profiling: 250/1,000 (25%), 00:05, 45.7 requests/s, 0 errors, TTFT 51.2 ms (p99 80.1), …`. */
 export function lineText(snapshot: Snapshot): string {
-  const { done, share, elapsed, figures, eta } = shown(snapshot);
+  const { done, share, elapsed, figures, eta } = shown(snapshot, true);
   const percent = share === undefined ? '' : ` (${Math.round(share * 100)}%)`;
   const inFlight =
     snapshot.processing === undefined ? [`${withThousands(snapshot.requests.inFlight)} in flight`] : [];

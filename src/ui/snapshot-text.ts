@@ -20,11 +20,12 @@ interface Shown {
   readonly elapsed: string;
   /** Undefined where it is not known. */
   readonly eta: string | undefined;
-  /** Rate, errors and mean latencies, the most important first. */
+  /** Rate, errors and latencies, the most important first. */
   readonly figures: readonly string[];
 }
 
-export function shown(snapshot: Snapshot): Shown {
+/** @param hasRoom for percentiles too. */
+export function shown(snapshot: Snapshot, hasRoom: boolean): Shown {
   const { phase, processing, requests, requestsPerSecond } = snapshot;
   if (processing !== undefined) {
     const { records, total, recordsPerSecond } = processing;
@@ -36,8 +37,14 @@ export function shown(snapshot: Snapshot): Shown {
     `${decimalText(requestsPerSecond)} requests/s`,
     counted(requests.failed + requests.dropped, 'error'),
   ];
-  if (ttft !== undefined) figures.push(`TTFT ${decimalText(ttft.mean)} ms`);
-  if (itl !== undefined) figures.push(`ITL ${decimalText(itl.mean)} ms`);
+  for (const [name, latency] of [
+    ['TTFT', ttft],
+    ['ITL', itl],
+  ] as const) {
+    if (latency === undefined) continue;
+    const p99 = hasRoom ? ` (p99 ${decimalText(latency.p99)})` : '';
+    figures.push(`${name} ${decimalText(latency.mean)} ms${p99}`);
+  }
   return {
     ...progress(phaseTitles[phase], requests.returned, requests.planned),
     ...times(snapshot),

@@ -100,10 +100,10 @@ describe('the progress counts errors as the result does', () => {
       const words = profileWords({
         ...{ ...options, url: server.url, 'artifact-dir': temporaryFolder(), 'request-count': 10 },
         ...{ 'warmup-request-count': 300, 'warmup-request-rate': 40, 'warmup-arrival-pattern': 'constant' },
+        'stats-interval': 5,
       });
       const ended = await aiperf(words, { env: { NODE_OPTIONS: `--require ${holdUp}` } });
       const { lines, last } = linesIn(ended.stderr);
-      // One every five seconds.
       const inWarmup = lines.filter(({ phase, completed }) => phase === 'Warmup' && completed !== '0');
       expect(inWarmup.length).toBeGreaterThan(0);
       for (const { completed, errors } of inWarmup) expect(errors).toBe(completed);

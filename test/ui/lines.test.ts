@@ -3,7 +3,7 @@ import { lineText, openLines } from '../../src/ui/lines.js';
 import { processing, quarter, recorder, withRequests } from './terminal.js';
 
 const line =
-  'Profiling: 250/1,000 (25%), 00:05, 45.7 requests/s, 0 errors, TTFT 51.2 ms, ITL 10.1 ms, 12 in flight, ETA 00:16';
+  'Profiling: 250/1,000 (25%), 00:05, 45.7 requests/s, 0 errors, TTFT 51.2 ms (p99 53.2), ITL 10.1 ms (p99 12.1), 12 in flight, ETA 00:16';
 
 test('a line says everything', () => {
   expect(lineText(quarter)).toBe(line);
@@ -25,10 +25,10 @@ test('after the load, the records that are left', () => {
   );
 });
 
-test('a line every five seconds, and the last state at the end', () => {
+test('a line at each interval, and the last state at the end', () => {
   let nowMs = 1000;
   const stream = recorder();
-  const lines = openLines(stream, () => nowMs);
+  const lines = openLines(stream, () => nowMs, 5000);
   const at = (ms: number, returned: number) => {
     nowMs = 1000 + ms;
     lines.onSnapshot?.(withRequests({ returned }));

@@ -1,5 +1,6 @@
 import type { CollectPlan } from '../../collect/record-processor.js';
 import { type Sink, Sinks } from '../../collect/sink.js';
+import type { Config } from '../../config/options.js';
 import type { RecordFileOptions } from '../../export/line-file.js';
 import { recordContexts } from '../../export/record-metadata.js';
 import { isTerminal, type Screen } from '../../ui/screen.js';
@@ -17,10 +18,28 @@ const sinks = {
   seriesFile: async () => (await import('../../export/series-jsonl.js')).seriesSink,
 };
 
-/** A bar on a terminal, else a line every few seconds. */
-export async function openScreen({ stderr, nowMs }: Pick<Io, 'stderr' | 'nowMs'>): Promise<Screen> {
-  if (!isTerminal(stderr)) return (await sinks.lines())(stderr, nowMs);
-  return (await sinks.bar())(stderr, stderr.hasColors(), nowMs);
+/** Lines of statistics without a terminal, unless the option says otherwise. */
+const STATS_INTERVAL_SECONDS = 30;
+
+/**
+ * What is written to stderr while a run goes on: a bar on a terminal, else lines of statistics; lines also where their
+ * interval is given. Nothing below the dashboard, which has all figures.
+ */
+export async function openScreens(
+  { uiType, statsInterval }: Pick<Config, 'uiType' | 'statsInterval'>,
+  { stderr, nowMs }: Pick<Io, 'stderr' | 'nowMs'>,
+): Promise<readonly Screen[]> {
+  if (uiType === 'dashboard') return [];
+  const hasBar = uiType === 'simple' && isTerminal(stderr);
+  const bar = hasBar ? (await sinks.bar())(stderr, stderr.hasColors(), nowMs) : undefined;
+  const seconds = statsInterval ?? (uiType === 'simple' && !hasBar ? STATS_INTERVAL_SECONDS : 0);
+  if (seconds === 0) return bar === undefined ? [] : [bar];
+  const write = (text: string) => {
+    bar?.clear();
+    return stderr.write(text);
+  };
+  const lines = (await sinks.lines())({ write }, nowMs, seconds * 1000);
+  return bar === undefined ? [lines] : [lines, bar];
 }
 
 type RecordFile = 'recordsFile' | 'warmupFile' | 'rawFile';
