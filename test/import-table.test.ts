@@ -36,7 +36,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'collect:type',
     'fidelity:type',
   ],
-  page: ['charts', 'report'],
+  page: ['metrics', 'charts', 'report', 'views', 'collect:type'],
   'mock-server': [],
   commands: ['*'],
   build: ['*'],
@@ -51,7 +51,7 @@ interface Import {
 
 const sourceRoot = 'src';
 const files = readdirSync(sourceRoot, { recursive: true, encoding: 'utf8' }).filter((file) =>
-  file.endsWith('.ts'),
+  /\.tsx?$/.test(file),
 );
 
 function folderOf(file: string): string {

@@ -2,7 +2,6 @@ import { type Key, needs, type Rule, verbFor } from './rule.js';
 
 /** Options without their behaviour: whoever builds it deletes the line. */
 const unavailable: readonly Key[] = [
-  ...(['live', 'livePort', 'liveHost', 'liveToken', 'liveLinger'] as const),
   ...(['otelUrl', 'otelStream', 'otelResourceAttributes', 'otelTraces', 'genAiProvider'] as const),
   ...(['mlflowTrackingUri', 'mlflowExperiment', 'mlflowRunName'] as const),
   ...(['mlflowTags', 'mlflowParentRunId', 'mlflowArtifactGlobs'] as const),

@@ -25,14 +25,15 @@ export const liveOptions = {
   live: flag({
     flags: ['--live'],
     group,
-    help: 'Serve a live web page of the run.',
+    help: 'Serve a live web page of the run, and its report at the end; implies --report.',
   }),
   livePort: integer({
     flags: ['--live-port'],
     group,
-    ...port,
+    min: 0,
+    max: port.max,
     default: 8790,
-    help: 'Port of the live page.',
+    help: 'Port of the live page; 0: any free one.',
   }),
   liveHost: text({
     flags: ['--live-host'],
@@ -47,10 +48,10 @@ export const liveOptions = {
     group,
     secret: true,
     metavar: '<token>',
-    what: 'at least 8 letters, digits, - or _',
-    isValid: (token) => /^[\w-]{8,}$/.test(token),
-    defaultText: 'a random one where it is needed',
-    help: 'Token of the live page: needed to stop the run from it, and to see it beyond loopback.',
+    what: 'at least 16 letters, digits, - or _',
+    isValid: (token) => /^[\w-]{16,}$/.test(token),
+    defaultText: 'none on loopback, else a random one',
+    help: 'Token that viewers of the live page need.',
   }),
   liveLinger: number({
     flags: ['--live-linger'],

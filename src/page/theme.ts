@@ -11,6 +11,7 @@ export function currentTheme(): ThemeName {
 export function offerThemes(onChange: () => void): void {
   const button = document.getElementById('theme');
   if (button === null) return;
+  document.documentElement.dataset.theme ??= remembered();
   const label = () => {
     button.textContent = currentTheme() === 'dark' ? 'Light theme' : 'Dark theme';
   };
@@ -21,10 +22,29 @@ export function offerThemes(onChange: () => void): void {
   button.hidden = false;
   label();
   button.addEventListener('click', () => {
-    document.documentElement.dataset.theme = currentTheme() === 'dark' ? 'light' : 'dark';
+    const chosen = currentTheme() === 'dark' ? 'light' : 'dark';
+    document.documentElement.dataset.theme = chosen;
+    remember(chosen);
     changed();
   });
   darkWanted.addEventListener('change', changed);
+}
+
+/** The report follows the live page at its address, in the same tab. A page that is a file may have no storage. */
+function remember(theme: ThemeName): void {
+  try {
+    sessionStorage.setItem('theme', theme);
+  } catch {
+    // The choice holds for this page.
+  }
+}
+
+function remembered(): string {
+  try {
+    return sessionStorage.getItem('theme') ?? '';
+  } catch {
+    return '';
+  }
 }
 
 const darkWanted = window.matchMedia('(prefers-color-scheme: dark)');

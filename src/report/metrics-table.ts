@@ -1,5 +1,5 @@
-import type { ConsoleTable } from '../metrics/metric.js';
-import { type Results, statsOf } from '../metrics/results.js';
+import type { ConsoleTable, Metric } from '../metrics/metric.js';
+import { type MetricResult, type Results, statsOf } from '../metrics/results.js';
 import { requestErrorRate, requestFailureRate } from '../metrics/run-metrics.js';
 import type { StatName } from '../metrics/statistics.js';
 import { metricOf } from '../metrics/table.js';
@@ -17,13 +17,7 @@ const LONGEST_LABEL_WITH_UNIT = 30;
 
 /** One console table of metrics, rows by their order; no lines when the run has none of its metrics. */
 export function metricsTable(results: Results, table: ConsoleTable, title: string, layout: Layout): string[] {
-  // With planned cancellations AIPerf's rate, which counts them as errors, stays in the files.
-  const hasFailureRate = statsOf(results, requestFailureRate) !== undefined;
-  const rows = results
-    .filter(({ tag }) => !(hasFailureRate && tag === requestErrorRate.tag))
-    .map((result) => ({ result, metric: metricOf(result.tag) }))
-    .filter(({ metric }) => metric.table === table)
-    .sort((a, b) => (a.metric.order ?? 0) - (b.metric.order ?? 0));
+  const rows = metricRows(results, table);
   if (rows.length === 0) return [];
   return drawTable(
     {
@@ -36,6 +30,20 @@ export function metricsTable(results: Results, table: ConsoleTable, title: strin
     },
     layout,
   );
+}
+
+/** The results that a table shows, in the order of its rows. */
+export function metricRows(
+  results: Results,
+  table: ConsoleTable,
+): { readonly result: MetricResult; readonly metric: Metric }[] {
+  // With planned cancellations AIPerf's rate, which counts them as errors, stays in the files.
+  const hasFailureRate = statsOf(results, requestFailureRate) !== undefined;
+  return results
+    .filter(({ tag }) => !(hasFailureRate && tag === requestErrorRate.tag))
+    .map((result) => ({ result, metric: metricOf(result.tag) }))
+    .filter(({ metric }) => metric.table === table)
+    .sort((a, b) => (a.metric.order ?? 0) - (b.metric.order ?? 0));
 }
 
 /** A column of names, and one for each statistic. */

@@ -22,10 +22,12 @@ export type ViewMessage =
   | { readonly kind: 'series'; readonly series: SeriesState }
   /** A run has ended, and its files are written. */
   | { readonly kind: 'result'; readonly result: WatchedResult }
+  /** The page of a whole series is written. */
+  | { readonly kind: 'page'; readonly path: string }
   /** The reports are about to be printed: the terminal is given back, and `left` follows. */
   | { readonly kind: 'leave' }
   /** Nothing follows: views close. Sent once more where no time is left: they close at once. */
-  | { readonly kind: 'end'; readonly isHurried: boolean };
+  | { readonly kind: 'end'; readonly isHurried: boolean; readonly lingers: boolean };
 
 /** Message of the view process to the main process. */
 export type ViewReply =
@@ -51,8 +53,9 @@ export interface OpenViews {
 export interface ViewAddress {
   /** In a sentence, such as `live page`. */
   readonly what: string;
-  /** With a token if one is needed. */
   readonly url: string;
+  /** Made for this run: goes into the query of the URL, and is shown once. Undefined without one. */
+  readonly token?: string | undefined;
 }
 
 /** Facts of a run that begins, without secrets. */
@@ -117,7 +120,7 @@ export interface SeriesPlace {
 }
 
 /** The state of a sweep or of repeats. */
-interface SeriesState {
+export interface SeriesState {
   /** Headings of the swept options; empty for mere repeats. */
   readonly columns: readonly string[];
   readonly trials: number;
@@ -128,7 +131,7 @@ interface SeriesState {
 }
 
 /** A point of a sweep. */
-interface SeriesPoint {
+export interface SeriesPoint {
   /** Values of the swept options, as text. */
   readonly cells: readonly string[];
   /** `failed`: no run of it left results, and none follows. */
@@ -142,7 +145,7 @@ interface SeriesPoint {
 }
 
 /** Key figures of a point: means over its repeats, in display units. What was not measured is undefined. */
-interface SeriesFigures {
+export interface SeriesFigures {
   readonly requestsPerSecond: number | undefined;
   readonly outputTokensPerSecond: number | undefined;
   readonly tokensPerSecondPerUser: number | undefined;

@@ -16,7 +16,7 @@ function openersOf(
 ): Readonly<Record<keyof ViewPlan, Opener | undefined>> {
   return {
     dashboard: undefined,
-    page: undefined,
+    page: page && (async () => (await import('./web/web-view.js')).openWebView(page, context)),
     api: api && (async () => (await import('./api/view.js')).openApi(api, page, context)),
     otel: undefined,
     mlflow: undefined,
@@ -33,10 +33,10 @@ export async function openViews(plan: ViewPlan, context: ViewContext): Promise<O
   const views = new Map<string, View>();
   const warn = (view: string, thrown: unknown) =>
     context.reply({ kind: 'warning', view, message: messageOf(thrown) });
-  const closeAll = async (hurry: AbortSignal) => {
+  const closeAll = async (hurry: AbortSignal, lingers: boolean) => {
     const closing = Array.from(views, async ([name, view]) => {
       try {
-        await view.close(hurry);
+        await view.close(hurry, lingers);
       } catch (thrown) {
         warn(name, thrown);
       }
@@ -50,7 +50,7 @@ export async function openViews(plan: ViewPlan, context: ViewContext): Promise<O
       if (view !== undefined) views.set(name, view);
     } catch (thrown) {
       if (thrown instanceof UserError) {
-        await closeAll(AbortSignal.abort());
+        await closeAll(AbortSignal.abort(), false);
         throw thrown;
       }
       warn(name, thrown);
@@ -65,7 +65,7 @@ export async function openViews(plan: ViewPlan, context: ViewContext): Promise<O
         } catch (thrown) {
           views.delete(name);
           warn(name, thrown);
-          void view.close(AbortSignal.abort()).catch(() => {});
+          void view.close(AbortSignal.abort(), false).catch(() => {});
         }
       }
     },

@@ -16,7 +16,7 @@ process.on('message', (message: OpenViews | ViewMessage) => {
   else take(message);
 });
 // The main process has died.
-process.on('disconnect', () => end(true));
+process.on('disconnect', () => end({ isHurried: true, lingers: false }));
 
 function reply(message: ViewReply): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
@@ -36,15 +36,18 @@ async function open({ plan }: OpenViews): Promise<void> {
 
 function take(message: ViewMessage): void {
   if (message.kind === 'snapshot') reply({ kind: 'received' });
-  if (message.kind === 'end') end(message.isHurried);
+  if (message.kind === 'end') end(message);
   else if (views === undefined) early.push(message);
   else views.onMessage(message);
   if (message.kind === 'leave') reply({ kind: 'left' });
 }
 
-function end(isHurried: boolean): void {
+function end({
+  isHurried,
+  lingers,
+}: Pick<Extract<ViewMessage, { kind: 'end' }>, 'isHurried' | 'lingers'>): void {
   if (isHurried) hurry.abort();
   if (isClosing) return;
   isClosing = true;
-  void (views?.close(hurry.signal) ?? Promise.resolve()).finally(() => process.exit(0));
+  void (views?.close(hurry.signal, lingers) ?? Promise.resolve()).finally(() => process.exit(0));
 }

@@ -102,18 +102,18 @@ export class ViewProcess {
 
   /**
    * Waits until the views have done their last work.
-   * @param hurry aborted when there is no time for it.
+   * @param hurry aborted when there is no time for it. @param lingers whether they may stay open for late viewers.
    */
-  async close(hurry: AbortSignal): Promise<void> {
+  async close(hurry: AbortSignal, lingers: boolean): Promise<void> {
     await this.leaveTerminal();
     if (this.#state === 'over') return;
     this.#state = 'closing';
-    this.send({ kind: 'end', isHurried: hurry.aborted });
-    const linger = (this.#plan.page?.lingerSeconds ?? 0) * 1000;
+    this.send({ kind: 'end', isHurried: hurry.aborted, lingers });
+    const linger = lingers ? (this.#plan.page?.lingerSeconds ?? 0) * 1000 : 0;
     const waited = await this.#within(linger + MAX_CLOSE_MS, this.#exited, hurry);
     if (waited.inTime) return;
     if (hurry.aborted) {
-      this.send({ kind: 'end', isHurried: true });
+      this.send({ kind: 'end', isHurried: true, lingers: false });
       await this.#within(MAX_HURRIED_CLOSE_MS, this.#exited);
     } else this.#options.warn('The live views did not finish their last exports in time.');
     this.abandon();

@@ -10,8 +10,9 @@ export interface View {
   /**
    * Finishes its work after the last message: sends the last figures, lingers, restores the terminal.
    * @param hurry aborted when no time is left: close at once.
+   * @param lingers whether it may stay open for viewers that come late.
    */
-  close(hurry: AbortSignal): Promise<void>;
+  close(hurry: AbortSignal, lingers: boolean): Promise<void>;
 }
 
 /** What a view is opened with. */

@@ -106,10 +106,9 @@ export async function measureRun(
     views &&
     (await import('./watched-run.js')).watchRun(views, { config, prepared, facts, files: artifacts, place });
   // What makes the page is loaded now, before anything is measured.
-  const page =
-    config.report && plan.recordsFile !== undefined
-      ? (await import('../../report/page/run-page.js')).runPage
-      : undefined;
+  const loadPage = async () => (await import('../../report/page/run-page.js')).runPage;
+  const keepsRecords = plan.recordsFile !== undefined;
+  let page = config.report && keepsRecords ? await loadPage() : undefined;
   if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure: 'interrupted before it began' };
   const { load, threads, datasetSize } = prepared;
   if (round !== undefined) {
@@ -173,6 +172,8 @@ export async function measureRun(
   const { publishResults, tellMismatches } = await import('./results.js');
   const unreadGpus = config.noGpuTelemetry || existsSync(artifacts.gpu) ? undefined : noGpus;
   const gpu = served?.gpu ?? unreadGpus;
+  // Viewers of the live page get the report too, which is to cost nothing before the load.
+  if (config.live && series === undefined && keepsRecords) page ??= await loadPage();
   const measured = { config, files: artifacts, facts, outcome, servers: served, gpu, origin, page };
   const allWritten = publishResults(measured, { stdout, env }, log);
   logLeftRecords(outcome, artifacts, log);
@@ -290,6 +291,6 @@ function collectPlan(
     outputsFile: config.exportOutputsJson ? artifacts.outputs : undefined,
     ...{ hasWarmup, isWatched },
     // The page draws them, and the series of servers are compared with them.
-    handsOverRequests: (config.report || !config.noServerMetrics) && keepsRecords,
+    handsOverRequests: (config.report || config.live || !config.noServerMetrics) && keepsRecords,
   };
 }

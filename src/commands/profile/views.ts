@@ -3,14 +3,19 @@ import { isTerminal } from '../../ui/screen.js';
 import { messageOf } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import type { Log } from '../../util/log.js';
+import { learnSecrets } from '../../util/secrets.js';
+import { Timeout } from '../../util/timeout.js';
+import type { ViewAddress } from '../../views/messages.js';
 import type { ViewProcess } from '../../views/view-process.js';
 import type { Interrupt } from './interrupt.js';
 import { viewPlan } from './view-plan.js';
 
-/** Starts the live views that the options ask for; undefined where they ask for none, or the system refuses a process. */
+const INTERRUPTED_MS = 2000;
+
+/** Starts the live views that the options ask for, and prints their addresses; undefined where they ask for none, or the system refuses a process. */
 export async function startViews(
   config: Config,
-  { stdout, nowMs, onExit }: Pick<Io, 'stdout' | 'nowMs' | 'onExit'>,
+  { stdout, stderr, nowMs, onExit }: Pick<Io, 'stdout' | 'stderr' | 'nowMs' | 'onExit'>,
   interrupt: Interrupt,
   log: Log,
 ): Promise<ViewProcess | undefined> {
@@ -20,7 +25,19 @@ export async function startViews(
   const { ViewProcess } = await import('../../views/view-process.js');
   const warn = (message: string) => log('WARNING', 'views', message);
   try {
-    return new ViewProcess(plan, { nowMs, onExit, warn, onStop: interrupt.trigger });
+    const views = new ViewProcess(plan, { nowMs, onExit, warn, onStop: interrupt.trigger });
+    const announce = (addresses: readonly ViewAddress[]) => {
+      for (const { what, url, token } of addresses) {
+        learnSecrets(token === undefined ? [] : [token]);
+        log('NOTICE', 'views', `The ${what} is at ${url}`);
+        // Not in the log, which keeps no token and shows nothing with --ui none.
+        if (token !== undefined || config.uiType === 'none')
+          stderr.write(`The ${what} is at ${url}${token === undefined ? '' : `?token=${token}`}\n`);
+      }
+    };
+    // Whoever waits for the views learns why they were refused.
+    views.opened().then(announce, () => {});
+    return views;
   } catch (thrown) {
     warn(`The live views cannot be started (${messageOf(thrown)}). The run goes on without them.`);
     return undefined;
@@ -31,10 +48,17 @@ export async function startViews(
 export async function closeViews(views: ViewProcess | undefined, interrupt: Interrupt): Promise<void> {
   if (views === undefined) return;
   const hurry = new AbortController();
+  if (interrupt.happened) {
+    // Time for the last exports and for viewers that wait for the report, but not for late ones.
+    const timer = new Timeout(() => hurry.abort(), INTERRUPTED_MS);
+    await views.close(hurry.signal, false);
+    timer.clear();
+    return;
+  }
   const release = interrupt.onFirst(() => {
     hurry.abort();
     return 'load is over';
   });
-  await views.close(hurry.signal);
+  await views.close(hurry.signal, true);
   release();
 }

@@ -1,8 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { isIP } from 'node:net';
 import { pipeline } from 'node:stream';
-import { messageOf, UserError } from '../../util/errors.js';
+import { httpUrl, isLoopback, listen } from '../listen.js';
 import { type Answer, failure } from './answer.js';
 import type { SocketClients } from './socket-clients.js';
 
@@ -16,7 +15,7 @@ export interface Listening {
 }
 
 /** Listens for requests and, at `/ws`, for websocket clients. @throws UserError where that cannot be done. */
-export async function listen(
+export async function serve(
   { host, port }: { readonly host: string; readonly port: number },
   answerer: Answerer,
   clients: SocketClients,
@@ -44,9 +43,9 @@ export async function listen(
       clients.server.emit('connection', client, request),
     );
   });
-  await new Promise<void>((resolve, reject) => {
-    server.on('error', (error) => reject(refusal(error, host, port)));
-    server.listen(port, host, resolve);
+  await listen(server, host, port, {
+    what: 'The API',
+    ...{ portOption: '--api-port', hostOption: '--api-host' },
   });
   return {
     url: httpUrl(host, port),
@@ -56,10 +55,6 @@ export async function listen(
       server.closeAllConnections();
     },
   };
-}
-
-export function httpUrl(host: string, port: number): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}/`;
 }
 
 const misled = failure(403, 'This address is for programs of this machine: ask for localhost or 127.0.0.1.');
@@ -82,25 +77,11 @@ function pathOf({ url = '/' }: IncomingMessage): string {
 
 /** A page of the internet whose name leads here must not read what is for this machine alone. */
 function isMisled({ headers }: IncomingMessage, isLocal: boolean): boolean {
-  const host = headers.host?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  const host = headers.host?.replace(/:\d+$/, '');
   return isLocal && host !== undefined && !isLoopback(host);
 }
 
 /** A browser lets any page open a websocket, and names the page's origin. */
 function isForeign({ headers: { origin, host } }: IncomingMessage): boolean {
   return origin !== undefined && origin.replace(/^https?:\/\//, '') !== host;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
-function refusal(error: NodeJS.ErrnoException, host: string, port: number): UserError {
-  const place = `port ${port} of ${host}`;
-  return error.code === 'EADDRINUSE'
-    ? new UserError(`The API cannot listen on ${place}: another program does.`, 'Choose another --api-port.')
-    : new UserError(
-        `The API cannot listen on ${place}: ${messageOf(error)}`,
-        'Change --api-port or --api-host.',
-      );
 }

@@ -1,9 +1,10 @@
 import { sleep } from '../../util/timeout.js';
+import { httpUrl } from '../listen.js';
 import type { ApiPlan, PagePlan } from '../plan.js';
 import type { View, ViewContext } from '../view.js';
 import { router } from './router.js';
 import { apiRoutes } from './routes.js';
-import { httpUrl, listen } from './server.js';
+import { serve } from './server.js';
 import { ServerMetrics } from './server-metrics.js';
 import { SocketClients } from './socket-clients.js';
 import { messagesNow, messageText } from './socket-messages.js';
@@ -30,7 +31,7 @@ export async function openApi(
   const routes = apiRoutes({
     ...{ state, serverMetrics, liveUrl: livePage && urlOf(livePage), shutDown: () => shutDown.abort() },
   });
-  const server = await listen({ host, port }, router(routes, state), clients);
+  const server = await serve({ host, port }, router(routes, state), clients);
   let sentMs = Number.NEGATIVE_INFINITY;
   return {
     addresses: [{ what: 'API', url: server.url }],
@@ -46,8 +47,8 @@ export async function openApi(
         clients.send('benchmark_complete', () => messageText('benchmark_complete', members));
       }
     },
-    close: async (hurry) => {
-      await sleep(LINGER_MS, AbortSignal.any([hurry, shutDown.signal]));
+    close: async (hurry, lingers) => {
+      if (lingers) await sleep(LINGER_MS, AbortSignal.any([hurry, shutDown.signal]));
       server.close();
     },
   };

@@ -13,7 +13,7 @@ import { madeUpResult, madeUpRun, madeUpSnapshot } from './made-up.js';
 const opened: View[] = [];
 
 afterEach(async () => {
-  for (const view of opened.splice(0)) await view.close(AbortSignal.abort());
+  for (const view of opened.splice(0)) await view.close(AbortSignal.abort(), false);
 });
 
 async function open({ livePort }: { livePort?: number } = {}) {
@@ -171,7 +171,7 @@ describe('the API', () => {
     view.onMessage({ kind: 'run', run: madeUpRun() });
     expect(await get('/api/shutdown', { method: 'POST' })).toMatchObject({ status: 409 });
     view.onMessage({ kind: 'result', result: madeUpResult(temporaryFolder()) });
-    const closed = view.close(new AbortController().signal);
+    const closed = view.close(new AbortController().signal, true);
     expect((await get('/api/shutdown', { method: 'POST' })).json).toEqual({ status: 'shutting_down' });
     await closed;
     await expect(get('/healthz')).rejects.toThrow();

@@ -59,7 +59,8 @@ export async function runSeries(
   const { results, failures, unsound } = await runAll(series, manifest, invocation, { ...shared, begin });
   const { log, interrupt } = shared;
   const written = publishSeries(series, { results, failures }, { ...shared, root, config });
-  const hasPage = !config.report || (await writePage(root, [...results.keys()], config, shared));
+  const hasPage =
+    !(config.report || config.live) || (await writePage(root, [...results.keys()], config, shared));
   for (const [run, failure] of failures) log('ERROR', 'sweep', `${run.folder} failed: ${failure}`);
   if (interrupt.happened) return exitCodes.interrupted;
   if (results.size - unsound.length < 2 || !written || !hasPage) return exitCodes.failure;
@@ -72,7 +73,7 @@ async function writePage(
   root: string,
   runs: readonly PlannedRun[],
   config: Config,
-  { log, stdout }: SeriesContext,
+  { log, stdout, views }: SeriesContext,
 ): Promise<boolean> {
   if (runs.length < 2 || config.exportLevel === 'summary') return true;
   const { comparisonPage } = await import('../../report/page.js');
@@ -82,8 +83,10 @@ async function writePage(
   const html = comparisonPage(folders, config.profileExportPrefix, view, config.targetGoodput);
   const troubles = writeWhole(path, html);
   for (const trouble of troubles) log('ERROR', 'export', trouble);
-  if (troubles.length === 0) stdout.write(`HTML Report: ${oneLine(path)}\n`);
-  return troubles.length === 0;
+  if (troubles.length > 0) return false;
+  stdout.write(`HTML Report: ${oneLine(path)}\n`);
+  views?.send({ kind: 'page', path });
+  return true;
 }
 
 /** A series that is about to begin or to go on. */

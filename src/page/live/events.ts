@@ -1,0 +1,49 @@
+import type { LiveEvent } from '../../views/web/live-state.js';
+
+/** State of the connection to the run. */
+export type Connection =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'open' }
+  /** Lost; it is tried again. */
+  | { readonly kind: 'lost'; readonly sinceMs: number };
+
+interface Listener {
+  onEvent(event: LiveEvent): void;
+  onConnection(connection: Connection): void;
+}
+
+const eventNames = [
+  ...(['state', 'run', 'snapshot', 'log', 'series', 'stopping', 'result', 'report', 'end'] as const),
+] satisfies readonly LiveEvent['name'][];
+
+const RETRY_MS = 2000;
+
+/** Listens to the events of the run; a connection that is lost is made again until `close`. */
+export function listen({ onEvent, onConnection }: Listener): { close(): void } {
+  let source: EventSource | undefined;
+  let timer: number | undefined;
+  let lostMs: number | undefined;
+  const open = () => {
+    source = new EventSource('events');
+    source.onopen = () => {
+      lostMs = undefined;
+      onConnection({ kind: 'open' });
+    };
+    source.onerror = () => {
+      lostMs ??= Date.now();
+      onConnection({ kind: 'lost', sinceMs: lostMs });
+      // A browser itself tries again after a broken connection, but not after an answer that is no stream.
+      if (source?.readyState === EventSource.CLOSED) timer = window.setTimeout(open, RETRY_MS);
+    };
+    for (const name of eventNames) {
+      source.addEventListener(name, ({ data }) => onEvent({ name, data: JSON.parse(data) }));
+    }
+  };
+  open();
+  return {
+    close() {
+      window.clearTimeout(timer);
+      source?.close();
+    },
+  };
+}

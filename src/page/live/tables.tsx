@@ -1,0 +1,129 @@
+import type { ErrorKind } from '../../collect/live-figures.js';
+import type { Snapshot } from '../../collect/snapshot.js';
+import { withCommas } from '../../metrics/format.js';
+import type { StatName } from '../../metrics/statistics.js';
+import { durationWords, percentWords, short } from '../../report/figures.js';
+import { withThousands } from '../../util/counted.js';
+import type { LiveMetric } from '../../views/web/live-state.js';
+import { type Column, Table } from './parts.js';
+
+const statistics: readonly StatName[] = ['avg', 'min', 'p50', 'p90', 'p95', 'p99', 'max', 'std'];
+
+const metricColumns: readonly Column<LiveMetric>[] = [
+  {
+    title: 'Metric',
+    cell: ({ label, unit }) => (
+      <>
+        {label} <span class="unit">({unit})</span>
+      </>
+    ),
+  },
+  ...statistics.map((name) => ({
+    title: name,
+    cell: ({ statistics }: LiveMetric) => {
+      const value = statistics[name];
+      return value === undefined ? <span class="none">–</span> : withCommas(value);
+    },
+  })),
+];
+
+/** Every metric of the console so far. */
+export function MetricsTable({ metrics }: { readonly metrics: readonly LiveMetric[] }) {
+  return <Table caption="Metrics so far" columns={metricColumns} rows={metrics} keyOf={({ tag }) => tag} />;
+}
+
+const errorColumns: readonly Column<ErrorKind>[] = [
+  { title: 'Error', cell: ({ code, type }) => `${code ?? '–'} ${type}` },
+  { title: 'Count', cell: ({ count }) => withThousands(count) },
+  {
+    title: 'Last message',
+    isText: true,
+    cell: ({ lastMessage }) => <span class="message">{lastMessage}</span>,
+  },
+];
+
+/** Failures by kind, the most frequent first. */
+export function ErrorsTable({ errors }: { readonly errors: readonly ErrorKind[] }) {
+  if (errors.length === 0) return <p class="nothing">No request has failed.</p>;
+  return (
+    <Table
+      caption="Failures by kind"
+      columns={errorColumns}
+      rows={errors}
+      keyOf={({ code, type }) => `${code} ${type}`}
+    />
+  );
+}
+
+type Thread = Snapshot['threads'][number];
+
+const threadColumns: readonly Column<Thread>[] = [
+  { title: 'Load thread', cell: ({ thread }) => String(thread) },
+  { title: 'CPU', cell: ({ cpuShare }) => optional(cpuShare, percentWords) },
+  { title: 'Event loop delay', cell: ({ loopDelayMs }) => optional(loopDelayMs, durationWords) },
+  { title: 'Records', cell: ({ records }) => withThousands(records) },
+  { title: 'Late sends', cell: ({ lateSends }) => withThousands(lateSends) },
+  { title: 'Backlog', cell: ({ backlogBytes }) => `${short(backlogBytes / 1e6)} MB` },
+];
+
+/** Health of the load threads. */
+export function ThreadsTable({ threads }: { readonly threads: readonly Thread[] }) {
+  return (
+    <Table caption="Load threads" columns={threadColumns} rows={threads} keyOf={({ thread }) => thread} />
+  );
+}
+
+type Telemetry = NonNullable<Snapshot['telemetry']>;
+type Server = Telemetry['servers'][number];
+type Gpu = Telemetry['gpus'][number];
+
+const serverColumns: readonly Column<Server>[] = [
+  { title: 'Server', cell: ({ url }) => url },
+  { title: 'Running', cell: ({ running }) => optional(running, withThousands) },
+  { title: 'Waiting', cell: ({ waiting }) => optional(waiting, withThousands) },
+  { title: 'KV cache', cell: ({ kvCacheShare }) => optional(kvCacheShare, percentWords) },
+  { title: 'Output tokens/s', cell: ({ outputTokensPerSecond }) => optional(outputTokensPerSecond, short) },
+];
+
+const gpuColumns: readonly Column<Gpu>[] = [
+  { title: 'GPU', cell: ({ host, index, model }) => `${host === '' ? '' : `${host} `}${index} ${model}` },
+  {
+    title: 'Utilization',
+    cell: ({ utilizationPercent }) => optional(utilizationPercent, (of) => `${short(of)} %`),
+  },
+  {
+    title: 'Memory',
+    cell: ({ memoryUsedGb, memoryTotalGb }) =>
+      optional(memoryUsedGb, (used) =>
+        memoryTotalGb === undefined ? `${short(used)} GB` : `${short(used)} of ${short(memoryTotalGb)} GB`,
+      ),
+  },
+  { title: 'Power', cell: ({ powerWatts }) => optional(powerWatts, (watts) => `${short(watts)} W`) },
+  {
+    title: 'Temperature',
+    cell: ({ temperatureCelsius }) => optional(temperatureCelsius, (at) => `${short(at)} °C`),
+  },
+];
+
+/** Latest values of servers and GPUs. */
+export function TelemetryTables({ servers, gpus }: Telemetry) {
+  return (
+    <>
+      {servers.length > 0 && (
+        <Table caption="Servers" columns={serverColumns} rows={servers} keyOf={({ url }) => url} />
+      )}
+      {gpus.length > 0 && (
+        <Table
+          caption="GPUs"
+          columns={gpuColumns}
+          rows={gpus}
+          keyOf={({ source, host, index }) => `${source} ${host} ${index}`}
+        />
+      )}
+    </>
+  );
+}
+
+function optional<Value>(value: Value | undefined, text: (value: Value) => string) {
+  return value === undefined ? <span class="none">–</span> : text(value);
+}
