@@ -1,7 +1,7 @@
 import type { Snapshot } from '../../collect/snapshot.js';
 import { isObject, type Json, type JsonObject } from '../../util/json.js';
 import type { Printable } from '../../util/python-json.js';
-import type { ApiState } from './state.js';
+import type { ApiState, WatchedPhase } from './state.js';
 
 /** AIPerf's name for what the run does now. */
 export type SystemState = 'initializing' | 'profiling' | 'processing' | 'stopping';
@@ -12,9 +12,10 @@ export function progressBody(state: ApiState): Printable {
   const plans = Array.isArray(configured) ? configured.filter(isObject) : [];
   return {
     phases: Object.fromEntries(
-      state.snapshots.map((snapshot, index) => {
-        const plan = plans.find(({ name }) => name === snapshot.phase) ?? {};
-        return [snapshot.phase, phaseBody(snapshot, index, plan)];
+      state.phases.map((watched, index) => {
+        const { phase } = watched.snapshot;
+        const plan = plans.find(({ name }) => name === phase) ?? {};
+        return [phase, phaseBody(watched, index, plan, state.result?.wasCancelled === true)];
       }),
     ),
     // Pods, which runs of one process do not have.
@@ -28,11 +29,11 @@ export function progressBody(state: ApiState): Printable {
 }
 
 /** What says which phase it is, in progress and in websocket messages. */
-export function phaseIdentity({ phase, elapsedSeconds, unixMs }: Snapshot, index: number) {
+export function phaseIdentity({ startMs, snapshot: { phase } }: WatchedPhase, index: number) {
   return {
     ...{ phase, phase_index: index, profiling_index: phase === 'profiling' ? 0 : null },
     ...{ phase_name: phase, phase_kind: phase },
-    start_ns: epochNs(unixMs - elapsedSeconds * 1000),
+    start_ns: epochNs(startMs),
   };
 }
 
@@ -45,13 +46,14 @@ export function recordCounts({ requests, backlog }: Snapshot) {
   return { success_records: Math.round(completed * processed), error_records };
 }
 
-function phaseBody(snapshot: Snapshot, index: number, plan: JsonObject): Printable {
+/** @param plan what the configuration says of it. */
+function phaseBody(watched: WatchedPhase, index: number, plan: JsonObject, wasCancelled: boolean): Printable {
+  const { hasEnded, snapshot } = watched;
   const { requests, etaSeconds, requestsPerSecond, processing, unixMs } = snapshot;
-  const hasEnded = processing !== undefined;
   const cancelled = requests.cancelled + requests.dropped;
   const finals = (value: number) => (hasEnded ? value : null);
   return {
-    ...phaseIdentity(snapshot, index),
+    ...phaseIdentity(watched, index),
     ...{ sent_end_ns: null, requests_end_ns: null, baseline_start_ns: null, baseline_end_ns: null },
     total_expected_requests: requests.planned ?? null,
     expected_duration_sec: numberIn(plan.duration),
@@ -62,7 +64,7 @@ function phaseBody(snapshot: Snapshot, index: number, plan: JsonObject): Printab
     final_requests_cancelled: finals(cancelled),
     final_request_errors: finals(requests.failed),
     ...{ final_sent_sessions: null, final_completed_sessions: null, final_cancelled_sessions: null },
-    ...{ timeout_triggered: false, grace_period_timeout_triggered: false, was_cancelled: false },
+    ...{ timeout_triggered: false, grace_period_timeout_triggered: false, was_cancelled: wasCancelled },
     records_end_ns: null,
     ...recordCounts(snapshot),
     requests_sent: requests.issued,
@@ -72,13 +74,19 @@ function phaseBody(snapshot: Snapshot, index: number, plan: JsonObject): Printab
     ...{ sent_sessions: null, completed_sessions: null, cancelled_sessions: null, total_session_turns: null },
     requests_per_second: requestsPerSecond,
     records_per_second: processing?.recordsPerSecond ?? null,
-    requests_eta_sec: etaSeconds ?? null,
+    requests_eta_sec: etaSeconds ?? restOf(snapshot, plan) ?? null,
     records_eta_sec: processing?.etaSeconds ?? null,
     last_update_ns: epochNs(unixMs),
   };
 }
 
-function epochNs(unixMs: number): bigint {
+/** Seconds until the duration of a phase is over; undefined without one. */
+function restOf({ elapsedSeconds }: Snapshot, { duration }: JsonObject): number | undefined {
+  return typeof duration === 'number' ? Math.max(0, duration - elapsedSeconds) : undefined;
+}
+
+/** @param unixMs ms since 1970. */
+export function epochNs(unixMs: number): bigint {
   return BigInt(Math.round(unixMs)) * 1_000_000n;
 }
 

@@ -1,10 +1,8 @@
-import { filesIn } from '../../run/files.js';
 import type { Printable } from '../../util/python-json.js';
 import { version } from '../../util/version.js';
 import type { WatchedRun } from '../messages.js';
 import { type Answer, failure, json, text } from './answer.js';
 import { configBody } from './config.js';
-import { serverFigures } from './current-figures.js';
 import { datasetBody, datasetFile } from './dataset.js';
 import { indexPage } from './index-page.js';
 import { metricsBody, metricsText } from './metrics.js';
@@ -90,18 +88,7 @@ function runRoutes({ state, serverMetrics }: RouteContext): Route[] {
     ofRun('/api/metrics', 'Metrics so far', (run) => metricsBody(run, state.snapshots)),
     get('/api/progress', 'Phases, requests, records', () => progressBody(state)),
     get('/api/workers', 'Load threads', () => workersBody(state.snapshot?.threads ?? [])),
-    get('/api/server-metrics', 'Statistics of the pages of servers', () => {
-      const { run, snapshot } = state;
-      const startMs = snapshot && snapshot.unixMs - snapshot.elapsedSeconds * 1000;
-      const spool = run && filesIn(run.folder, undefined).telemetrySpool;
-      const summaries = spool && startMs && serverMetrics.summaries(spool, startMs);
-      if (!summaries) return { endpoint_summaries: {}, message: 'No server metrics have been read yet.' };
-      const figures = serverFigures(snapshot?.telemetry?.servers ?? []);
-      return {
-        endpoint_summaries: summaries,
-        snapshot: Object.fromEntries(figures.map(({ tag, statistics }) => [tag, statistics.current])),
-      };
-    }),
+    get('/api/server-metrics', 'Statistics of the pages of servers', () => serverMetrics.body(state)),
     ofRun('/api/config', 'The resolved configuration, secrets masked', ({ config }) => configBody(config)),
     ofRun('/api/run', 'Which run it is', runBody),
     ofRun('/api/dataset/state', 'The dataset', datasetBody),

@@ -5,16 +5,20 @@ import {
   sourceInfo,
   statMembers,
 } from '../../export/server-metrics.js';
-import type { Window } from '../../metrics/request-table.js';
 import { type ServerResult, serverResult } from '../../metrics/server-results.js';
+import { filesIn } from '../../run/files.js';
 import { type LeftScrapes, leftScrapes } from '../../telemetry/left-scrapes.js';
 import type { Printable } from '../../util/python-json.js';
+import type { WatchedRun } from '../messages.js';
+import { serverFigures } from './current-figures.js';
+import { epochNs } from './progress.js';
+import type { ApiState, WatchedPhase } from './state.js';
 
 /** Reading all scrapes of a long run takes a while: at most this share of the time goes into it. */
 const MAX_SHARE = 0.1;
 const LEAST_MS = 1000;
 
-/** Statistics of the pages of servers so far, from what the telemetry thread has stored of them. */
+/** Makes `/api/server-metrics` of what the telemetry thread has stored of the pages of servers: it is some seconds old. */
 export class ServerMetrics {
   readonly #nowMs: () => number;
   #folder = '';
@@ -26,50 +30,52 @@ export class ServerMetrics {
     this.#nowMs = nowMs;
   }
 
-  /**
-   * The member `endpoint_summaries`; undefined before the first scrape. It is some seconds old.
-   * @param folder where scrapes are stored until the run has ended. @param startMs of the phase, ms since 1970.
-   */
-  summaries(folder: string, startMs: number): Printable | undefined {
-    if (folder !== this.#folder) this.#nextMs = 0;
+  body({ run, phases }: Pick<ApiState, 'run' | 'phases'>): Printable {
+    const phase = phases.at(-1);
+    if (run !== undefined && phase !== undefined) this.#update(run, phase);
+    if (this.#summaries === undefined) {
+      return { endpoint_summaries: {}, message: 'No server metrics have been read yet.' };
+    }
+    const figures = serverFigures(phase?.snapshot.telemetry?.servers ?? []);
+    return {
+      endpoint_summaries: this.#summaries,
+      snapshot: Object.fromEntries(figures.map(({ tag, statistics }) => [tag, statistics.current])),
+    };
+  }
+
+  #update(run: WatchedRun, { startMs }: WatchedPhase): void {
     const nowMs = this.#nowMs();
-    if (nowMs < this.#nextMs) return this.#summaries;
-    const left = leftScrapes(folder);
-    // The files of the run take their place at its end.
-    if (left !== undefined || folder !== this.#folder) this.#summaries = left && summariesOf(left, startMs);
+    const folder = filesIn(run.folder, undefined).telemetrySpool;
+    const isNew = folder !== this.#folder;
+    if (!isNew && nowMs < this.#nextMs) return;
     this.#folder = folder;
+    const left = leftScrapes(folder);
+    // At the end of the run the files take the place of what was stored.
+    if (left !== undefined || isNew) this.#summaries = left && summariesOf(left, startMs);
     this.#nextMs = this.#nowMs() + Math.max(LEAST_MS, (this.#nowMs() - nowMs) / MAX_SHARE);
-    return this.#summaries;
   }
 }
 
+/** @param startMs of the phase, ms since 1970. */
 function summariesOf({ scraped, origin }: LeftScrapes, startMs: number): Printable | undefined {
-  const window = {
-    fromNs: Number(BigInt(Math.round(startMs)) * 1_000_000n - origin.epochNs),
-    toNs: Infinity,
-  };
   const sources = scraped.sources.filter(({ of }) => of === 'server');
-  const found = seriesIn({ scraped, origin }, window);
   if (sources.length === 0) return undefined;
+  const fromNs = Number(epochNs(startMs) - origin.epochNs);
+  const results: ServerResult[] = [];
+  for (const series of scraped.series(({ source }) => source.of === 'server')) {
+    const result = serverResult(series, { fromNs, toNs: Number.POSITIVE_INFINITY });
+    if (result !== undefined) results.push(result);
+  }
   return Object.fromEntries(
     sources.map((source) => [
       shortUrl(source.url),
       {
         endpoint_url: source.url,
         info: sourceInfo(source, origin),
-        metrics: metricsOf(found.filter(({ head }) => head.source === source)),
+        metrics: metricsOf(results.filter(({ head }) => head.source === source)),
       },
     ]),
   );
-}
-
-function seriesIn({ scraped }: LeftScrapes, window: Window): ServerResult[] {
-  const results: ServerResult[] = [];
-  for (const series of scraped.series(({ source }) => source.of === 'server')) {
-    const result = serverResult(series, window);
-    if (result !== undefined) results.push(result);
-  }
-  return results;
 }
 
 function metricsOf(results: readonly ServerResult[]): Printable {

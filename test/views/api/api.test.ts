@@ -125,6 +125,21 @@ describe('the API', () => {
     });
   });
 
+  it('keeps the start of a phase while records are processed after the load', async () => {
+    const { view, get } = await open();
+    view.onMessage({ kind: 'run', run: madeUpRun() });
+    view.onMessage({ kind: 'snapshot', snapshot: madeUpSnapshot() });
+    const processing = { records: 4, total: 6, elapsedSeconds: 2, etaSeconds: 1, recordsPerSecond: 2 };
+    const unixMs = madeUpSnapshot().unixMs + 2000;
+    view.onMessage({ kind: 'snapshot', snapshot: madeUpSnapshot({ unixMs, processing }) });
+    const { text, json } = await get('/api/progress');
+    expect(text).toContain('"start_ns": 1795937984000000000,');
+    expect(json).toMatchObject({
+      system_state: 'processing',
+      phases: { profiling: { final_requests_sent: 8 } },
+    });
+  });
+
   it('forgets a run when the next one begins', async () => {
     const { view, get } = await open();
     view.onMessage({ kind: 'run', run: madeUpRun() });
