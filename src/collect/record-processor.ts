@@ -28,6 +28,8 @@ export interface CollectPlan {
   readonly hasWarmup: boolean;
   /** Live views show the run: figures hold every metric. Absent: only those of the progress bar. */
   readonly isWatched?: boolean;
+  /** Number of the shard that all records are of; absent: of none. */
+  readonly shard?: number | undefined;
   /** The request table is sent to the main thread with the results, for its page. */
   readonly handsOverRequests: boolean;
 }

@@ -13,6 +13,7 @@ import { endpoints } from '../endpoint/endpoints.js';
 import { layoutOn } from '../report/layout.js';
 import { type FolderLock, lockFolder } from '../run/folder-lock.js';
 import { readCustomMetrics } from '../telemetry/gpu/custom-metrics.js';
+import { epochMs } from '../util/clock.js';
 import { messageOf } from '../util/errors.js';
 import type { Io } from '../util/io.js';
 import { type FileLog, type LogEntry, type LogLevel, openLog } from '../util/log.js';
@@ -61,6 +62,7 @@ function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): 
       ...errors,
       ...(endpoint === undefined ? [] : endpointErrors(loaded, endpoint, name)),
       ...(isValid('gpuTelemetry') ? customMetricErrors(config) : []),
+      ...(isValid('startAt') ? pastStart(config, name('startAt')) : []),
       ...(slos.length > 0 ? sloErrors(slos, traitsOf(config), name('goodput')) : []),
     ],
     warnings: [
@@ -69,6 +71,14 @@ function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): 
       ...(endpoint?.warnings(config, name) ?? []),
     ],
   };
+}
+
+/** A start that has passed cannot be kept. */
+function pastStart({ startAt }: Config, name: string): string[] {
+  const nowMs = epochMs();
+  if (startAt === undefined || startAt > nowMs) return [];
+  const [given, now] = [startAt, nowMs].map((ms) => new Date(ms).toISOString());
+  return [`${name} must be in the future, got ${given}; it is ${now} now.`];
 }
 
 /** What is wrong with a file of GPU metrics. */

@@ -1,4 +1,4 @@
-import { type Key, needs, type Rule } from './rule.js';
+import { type Key, needs, type Rule, refuses } from './rule.js';
 
 const ofCoordinator: readonly Key[] = ['minShards', 'joinTimeout', 'shardTimeout', 'onShardLoss', 'runId'];
 const ofConnection: readonly Key[] = [
@@ -15,6 +15,13 @@ export const clusterConflicts: readonly Rule[] = [
   needs(['shards'], ['nats'], ', where agents wait for work'),
   needs(ofCoordinator, ['nats'], ', where agents wait for work'),
   needs(ofConnection, ['nats'], ', the server that it is for'),
+  needs(['shard'], ['randomSeed'], ': all shards must draw the same prompts and times'),
+  refuses(
+    'nats',
+    { keys: ['nats'], holds: ({ nats }) => nats !== undefined },
+    ['shard', 'startAt'],
+    ': the coordinator splits the load and starts it',
+  ),
   needs(['natsCertFile'], ['natsKeyFile'], ', its key'),
   needs(['natsKeyFile'], ['natsCertFile'], ', its certificate'),
   {

@@ -30,6 +30,7 @@ import { promptOptions } from './prompt-options.js';
 import { publicOptions } from './public-options.js';
 import { rankingsOptions } from './rankings-options.js';
 import { replayOptions } from './replay-options.js';
+import { shardOptions } from './shard-options.js';
 import { slos } from './slos.js';
 import { sweepOptions } from './sweep-options.js';
 import { synthesisOptions } from './synthesis-options.js';
@@ -512,6 +513,8 @@ export const profileOptions = {
   ...gpuOptions,
 
   ...sweepOptions,
+
+  ...shardOptions,
 
   ...liveOptions,
 

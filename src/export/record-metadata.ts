@@ -11,6 +11,8 @@ export interface RecordContext {
   readonly recordProcessorId: string;
   /** Number of the phase among all phases of the run, from 0. */
   readonly phaseIndex: number;
+  /** Number of the shard that the records are of, unless they have one of their own; undefined: of none. */
+  readonly shard?: number | undefined;
 }
 
 /** Of this thread. */
@@ -20,11 +22,13 @@ const recordProcessorId = `record_processor_${randomBytes(4).toString('hex')}`;
 export function recordContexts({
   origin,
   hasWarmup,
+  shard,
 }: {
   readonly origin: ClockOrigin;
   readonly hasWarmup: boolean;
+  readonly shard?: number | undefined;
 }): Readonly<Record<PhaseName, RecordContext>> {
-  const contextOf = (phaseIndex: number) => ({ origin, recordProcessorId, phaseIndex });
+  const contextOf = (phaseIndex: number) => ({ origin, recordProcessorId, phaseIndex, shard });
   return { warmup: contextOf(0), profiling: contextOf(hasWarmup ? 1 : 0) };
 }
 
@@ -37,6 +41,7 @@ export function metadataJson(record: RequestRecord, context: RecordContext, fini
   const { origin, recordProcessorId, phaseIndex } = context;
   const { phase, cancelledNs, correlationId } = record;
   const correlation = quoted(correlationId);
+  const shard = record.shard ?? context.shard;
   const acknowledged = !Number.isNaN(record.ackNs) && cancelledNs === undefined;
   return (
     `{"session_num":${record.sessionNum},"x_request_id":${quoted(record.requestId)}` +
@@ -45,6 +50,7 @@ export function metadataJson(record: RequestRecord, context: RecordContext, fini
     `,"request_start_ns":${wallNsText(origin, record.startNs)}` +
     (acknowledged ? `,"request_ack_ns":${wallNsText(origin, record.ackNs)}` : '') +
     `,"request_end_ns":${wallNsText(origin, record.endNs)},"worker_id":${quoted(record.workerId)}` +
+    (shard === undefined ? '' : `,"shard":${shard}`) +
     `,"record_processor_id":"${recordProcessorId}","benchmark_phase":"${phase}","phase_index":${phaseIndex}` +
     (phase === 'profiling' ? ',"profiling_index":0' : '') +
     `,"phase_name":"${phase}","phase_kind":"${phase}","was_cancelled":${cancelledNs !== undefined}` +

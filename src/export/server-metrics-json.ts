@@ -1,6 +1,6 @@
 import type { ServerResult, ServerSlice } from '../metrics/server-results.js';
 import type { PhaseName } from '../records/record.js';
-import { instant } from '../run/facts.js';
+import { instant } from '../run/instant.js';
 import type { MetricFamily } from '../telemetry/server-series.js';
 import { wallNs } from '../util/clock.js';
 import { configurationMembers } from '../util/configuration.js';

@@ -76,6 +76,8 @@ export interface RequestRecord {
   /** Undefined unless the conversation has several agents. */
   readonly agent: AgentFacts | undefined;
   readonly workerId: string;
+  /** Number of the shard that sent it; absent: of none, or of that of all records. */
+  readonly shard?: number | undefined;
   readonly model: string;
   /** When the request was due. */
   readonly dueNs: number;

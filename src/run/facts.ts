@@ -17,22 +17,10 @@ import { readJsonObject } from '../util/json-file.js';
 import { type Printable, prettyJson } from '../util/python-json.js';
 import { fidelityCodec } from './fidelity.js';
 import type { RunFiles } from './files.js';
+import { instant } from './instant.js';
 import { serverSettingsCodec, serverViewCodec } from './server-view.js';
+import { planCodec, shardCodec, shardsCodec } from './shards.js';
 import { storedResults } from './stored-results.js';
-
-/** A UTC instant without an offset, `2026-01-01T00:00:01.331000`, as ns since 1970. */
-export const instant: Codec<bigint> = {
-  read: (json) => {
-    const [, seconds, micros] =
-      /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})$/.exec(typeof json === 'string' ? json : '') ?? [];
-    if (seconds === undefined || micros === undefined) return undefined;
-    return BigInt(Date.parse(`${seconds}Z`)) * 1_000_000n + BigInt(micros) * 1000n;
-  },
-  write: (epochNs) => {
-    const milliseconds = new Date(Number(epochNs / 1_000_000n)).toISOString().slice(0, -1);
-    return milliseconds + String((epochNs / 1000n) % 1000n).padStart(3, '0');
-  },
-};
 
 /** Values of swept options by their places in the configuration: `{ 'phases.profiling.concurrency': 2 }`. */
 const sweptOptions: Codec<Readonly<Record<string, Printable>>> = anyObject;
@@ -81,6 +69,12 @@ const facts = {
   variationValues: sweptOptions,
   /** Number of the first session that was measured, which tells the run's prompts. */
   firstSession: plainNumber,
+  /** Which part of a run this one is; absent for a whole one. */
+  shard: shardCodec,
+  /** What all parts of the run must agree on. */
+  plan: planCodec,
+  /** How the parts were put together; absent for a run of one machine. */
+  shards: shardsCodec,
   /** The user ended it early. */
   wasCancelled: boolean,
   isComplete: boolean,
@@ -138,6 +132,9 @@ const runConfig: Layout = {
   export_prefix: 'exportPrefix',
   cli_command: 'command',
   random_seed: 'randomSeed',
+  shard: 'shard',
+  plan: 'plan',
+  shards: 'shards',
   report: {
     title: 'title',
     osl_mismatch_pct: 'oslMismatchPct',
@@ -181,6 +178,8 @@ const summary: Layout = {
   response_warnings: 'responseWarnings',
   start_time: 'startedAtNs',
   end_time: 'endedAtNs',
+  shard: 'shard',
+  shards: 'shards',
   fidelity: 'fidelity',
   server_view: 'serverView',
   server_settings: 'serverSettings',

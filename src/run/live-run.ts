@@ -149,7 +149,7 @@ class LiveRun {
       failure: this.#failure,
       fileErrors: collector.fileErrors,
       ...{ requests, notable },
-      fidelity: fidelityOf(plan, profiling, sends, seen),
+      fidelity: fidelityOf(plan, profiling, sends, seen, this.#options.share),
     };
   }
 

@@ -7,6 +7,7 @@ import {
   type RequestedLoad,
 } from '../fidelity/verdict.js';
 import type { LoadPlan, PhasePlan } from '../load/plan.js';
+import { evenShare, type SourceShare } from '../load/quota.js';
 import type { LoadSource } from '../load/source.js';
 import type { RunSummary } from '../metrics/metric-store.js';
 import type { NotableRequests } from '../metrics/notable.js';
@@ -97,9 +98,11 @@ export function fidelityOf(
   summary: RunSummary,
   sends: Evidence['sends'] | undefined,
   seen: Omit<Evidence, 'sends' | RequestEvidence>,
+  share?: SourceShare,
 ): Fidelity | undefined {
-  if (seen.threads.length === 0 || sends === undefined) return undefined;
-  return judge(evidenceOf(plan, summary, { ...seen, sends }));
+  // A shard without a part in the load has nothing to judge.
+  if (seen.threads.length === 0 || sends === undefined || plan.expectedRequests === 0) return undefined;
+  return judge(evidenceOf(plan, summary, { ...seen, sends }, share));
 }
 
 /** What was seen of the client, with what the plan and the results say of it. */
@@ -107,26 +110,27 @@ export function evidenceOf<Seen extends Omit<JudgedEvidence, RequestEvidence>>(
   { issuing, prefill }: PhasePlan,
   { results }: Pick<RunSummary, 'results'>,
   seen: Seen,
+  share: SourceShare = { source: 0, sources: 1 },
 ): Seen & Pick<Evidence, RequestEvidence> {
   const delay = statsOf(results, creditToStartLatency);
   const ns = (ms = 0) => ms * 1e6;
   return {
     ...seen,
     sendDelayNs: delay && { p50: ns(delay.p50), p99: ns(delay.p99), max: ns(delay.max) },
-    load: requestedLoad(issuing),
+    load: requestedLoad(issuing, share),
     mayQueue: prefill !== undefined || ('ceiling' in issuing && issuing.ceiling !== undefined),
   };
 }
 
-function requestedLoad(issuing: PhasePlan['issuing']): RequestedLoad {
+function requestedLoad(issuing: PhasePlan['issuing'], { source, sources }: SourceShare): RequestedLoad {
   switch (issuing.kind) {
     case 'closed-loop':
-      return { kind: 'concurrency', requested: issuing.concurrency.limit };
+      return { kind: 'concurrency', requested: evenShare(issuing.concurrency.limit, sources, source) };
     case 'fixed-schedule':
       return { kind: 'schedule', requested: undefined };
     default:
       return 'series' in issuing && issuing.series !== undefined
         ? { kind: 'schedule', requested: undefined }
-        : { kind: 'rate', requested: issuing.ratePerSecond };
+        : { kind: 'rate', requested: issuing.ratePerSecond / sources };
   }
 }

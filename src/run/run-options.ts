@@ -3,6 +3,7 @@ import type { CollectPlan } from '../collect/record-processor.js';
 import type { Sinks } from '../collect/sink.js';
 import type { Roof } from '../fidelity/roof.js';
 import type { LoadPlan } from '../load/plan.js';
+import type { SourceShare } from '../load/quota.js';
 import type { LoadSource } from '../load/source.js';
 import type { TelemetryReading } from '../telemetry/telemetry.js';
 import type { Clock } from '../util/clock.js';
@@ -40,6 +41,8 @@ export interface RunOptions {
   readonly stallSeconds: number;
   /** Seconds that cancelled requests get to return before their threads are ended. */
   readonly drainSeconds: number;
+  /** Which part of the load the source sends. */
+  readonly share?: SourceShare;
   /** Number of the run's first session, which determines its start in the dataset. */
   readonly firstSession: number;
   /** Conversations in the dataset. */

@@ -6,6 +6,7 @@ import type { MarkerRoom } from '../../dataset/prompts.js';
 import { openTokenizer } from '../../dataset/tokenizer/open.js';
 import type { TokenizerSource } from '../../dataset/tokenizer/tokenizer.js';
 import { UserError } from '../../util/errors.js';
+import { mix } from '../../util/random.js';
 
 const places: Readonly<Record<Exclude<Config['cacheBust'], 'none'>, MarkerPlace>> = {
   system_prefix: { where: 'system', end: 'prefix' },
@@ -16,11 +17,19 @@ const places: Readonly<Record<Exclude<Config['cacheBust'], 'none'>, MarkerPlace>
   warmup_isolation_first_turn: { where: 'first-turn', end: 'prefix' },
 };
 
-/** How `--cache-bust` marks sessions; undefined: it does not. */
-export function planCacheBust({ cacheBust }: Config, source: TokenizerSource): CacheBust | undefined {
+/**
+ * How `--cache-bust` marks sessions; undefined: it does not. Shards of a run share their markers.
+ * @param seed of the run.
+ */
+export function planCacheBust(
+  { cacheBust, shard, startAt = 0 }: Config,
+  seed: number,
+  source: TokenizerSource,
+): CacheBust | undefined {
   if (cacheBust === 'none') return undefined;
   if (cacheBust.startsWith('warmup_isolation')) return { ...places[cacheBust], kind: 'warmup' };
-  return planSessionMarks(places[cacheBust], randomInt(2 ** 32), openTokenizer(source), source);
+  const nonce = shard === undefined ? randomInt(2 ** 32) : mix(seed, Math.floor(startAt));
+  return planSessionMarks(places[cacheBust], nonce, openTokenizer(source), source);
 }
 
 /** The room that generated text leaves for the markers; undefined: none. */

@@ -12,6 +12,7 @@ import { logStreamed } from '../../dataset/stream/stream-plan.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import { readRoof, roofFile } from '../../fidelity/roof.js';
 import type { LoadPlan } from '../../load/plan.js';
+import type { SourceShare } from '../../load/quota.js';
 import { startLoadThreads } from '../../load/threads.js';
 import { type RunFacts, runConfigJson, type SeriesFacts } from '../../run/facts.js';
 import type { RunFiles } from '../../run/files.js';
@@ -36,6 +37,7 @@ import type { Interrupt } from './interrupt.js';
 import type { NetworkProbe } from './network-latency.js';
 import { type PreparedRun, prepareRun } from './prepare.js';
 import { noGpus } from './read-gpus.js';
+import { startingAt } from './start-at.js';
 import { runTelemetry } from './telemetry.js';
 import { customGpuFields } from './telemetry-plan.js';
 import { traitsOf } from './traits.js';
@@ -87,6 +89,7 @@ export async function measureRun(
   begin();
   publishInputs();
   const plan = collectPlan(config, origin, prepared, artifacts, views !== undefined);
+  const shard = config.shard && (await import('./shard.js'));
   const { oslMismatchPct, oslMismatchTokens, usageDiffPct } = plan.thresholds;
   const facts: RunFacts = {
     benchmarkId: kept?.benchmarkId ?? randomBytes(series === undefined ? 6 : 16).toString('hex'),
@@ -100,17 +103,25 @@ export async function measureRun(
     exportPrefix: config.profileExportPrefix,
     customGpuMetrics: customGpuFields(config).map(({ metric }) => metric),
     ...series,
+    ...(config.shard && (await shard?.shardFacts(config.shard, config, prepared))),
   };
+  const load = (config.shard && shard?.loadOfShard(prepared.load, config.shard)) ?? prepared.load;
   for (const trouble of writeWhole(artifacts.config, runConfigJson(facts))) log('WARNING', 'export', trouble);
   const watched =
     views &&
-    (await import('./watched-run.js')).watchRun(views, { config, prepared, facts, files: artifacts, place });
+    (await import('./watched-run.js')).watchRun(views, {
+      config,
+      prepared: { ...prepared, load },
+      facts,
+      files: artifacts,
+      place,
+    });
   // What makes the page is loaded now, before anything is measured.
   const loadPage = async () => (await import('../../report/page/run-page.js')).runPage;
   const keepsRecords = plan.recordsFile !== undefined;
   let page = config.report && keepsRecords ? await loadPage() : undefined;
   if (interrupt.happened) return { exitCode: exitCodes.interrupted, failure: 'interrupted before it began' };
-  const { load, threads, datasetSize } = prepared;
+  const { threads, datasetSize } = prepared;
   if (round !== undefined) {
     const { gatherShards } = await import('./cluster.js');
     await gatherShards(round, { config, prepared, facts, series, firstSession }, interrupt);
@@ -119,13 +130,24 @@ export async function measureRun(
   }
   const network = await networkProbeOf(config, load.targets, artifacts, origin, log);
   const telemetry = runTelemetry(config, load, origin, artifacts, facts, { log, env, interrupt });
+  const hasWork = load.phases.at(-1)?.expectedRequests !== 0;
+  if (!hasWork)
+    log('NOTICE', 'load', 'this shard has nothing to send: there are more shards than requests or slots');
+  const clock = openClock(origin);
+  const share: SourceShare = { source: config.shard?.index ?? 0, sources: config.shard?.count ?? 1 };
+  // Later runs of a series follow the first one.
+  const startAt = (series?.variationIndex ?? 0) + (series?.trial ?? 0) === 0 ? config.startAt : undefined;
   const options: RunOptions = {
     load,
     collect: plan,
     collectorEntry: packageFile('dist/commands/profile/collector-entry.js'),
-    openSource: (spool, onSpoolFailure) =>
-      round?.openSource(load, spool, onSpoolFailure) ??
-      startLoadThreads(load, { threads, origin, firstSession, spool, onSpoolFailure }),
+    openSource: (spool, onSpoolFailure) => {
+      const source =
+        round?.openSource(load, spool, onSpoolFailure) ??
+        startLoadThreads(load, { threads, origin, share, firstSession, spool, onSpoolFailure });
+      return startAt === undefined ? source : startingAt(source, startAt, load, clock, log);
+    },
+    share,
     openTelemetry: telemetry.open,
     sinks,
     onInterrupt: interrupt.onFirst,
@@ -133,7 +155,7 @@ export async function measureRun(
       const { recoverSummary } = await import('../report/complete-records.js');
       return recoverSummary(plan, artifacts.spool, log);
     },
-    clock: openClock(origin),
+    clock,
     readRoof: () => readRoof(roofFile(env)),
     onExit,
     log,
@@ -185,19 +207,20 @@ export async function measureRun(
     outcome.stalled === undefined &&
     outcome.failure === undefined &&
     mismatches === 0;
-  const exitCode = interrupt.happened ? exitCodes.interrupted : exitCodeOf(outcome, isSound, config);
+  const exitCode = interrupt.happened ? exitCodes.interrupted : exitCodeOf(outcome, isSound, hasWork, config);
   await round?.end();
   watched?.end(outcome, { exitCode, failure });
   return { exitCode, failure };
 }
 
-/** @param isSound whether every result is complete and every file written. */
+/** @param isSound whether every result is complete and every file written. @param hasWork whether requests were due. */
 function exitCodeOf(
   { summary, failedTooOften, fidelity }: RunOutcome,
   isSound: boolean,
+  hasWork: boolean,
   { strictFidelity }: Config,
 ): number {
-  if (summary.validCount === 0 || !isSound) return exitCodes.failure;
+  if ((hasWork && summary.validCount === 0) || !isSound) return exitCodes.failure;
   const isTrusted = !failedTooOften && (!strictFidelity || fidelity?.verdict !== 'client limited');
   return isTrusted ? exitCodes.success : exitCodes.notMet;
 }
@@ -289,7 +312,7 @@ function collectPlan(
     warmupFile: hasWarmup && keepsRecords ? artifacts.warmup : undefined,
     seriesFile: keepsRecords ? artifacts.series : undefined,
     outputsFile: config.exportOutputsJson ? artifacts.outputs : undefined,
-    ...{ hasWarmup, isWatched },
+    ...{ hasWarmup, isWatched, shard: config.shard?.index },
     // The page draws them, and the series of servers are compared with them.
     handsOverRequests: (config.report || config.live || !config.noServerMetrics) && keepsRecords,
   };

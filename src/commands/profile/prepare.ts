@@ -47,10 +47,18 @@ export interface PreparedRun {
   readonly datasetSize: number;
 }
 
-/** Everything that can fail before the first request does so here. @throws UserError */
+/**
+ * Everything that can fail before the first request does so here. Connections and threads are those of one source.
+ * @param sources that share the load; absent: as many as `--shard` says.
+ * @throws UserError
+ */
 export async function prepareRun(
   config: Config,
-  { version, env }: { readonly version: string; readonly env: Io['env'] },
+  {
+    version,
+    env,
+    sources = config.shard?.count ?? 1,
+  }: { readonly version: string; readonly env: Io['env']; readonly sources?: number },
   log: Log,
 ): Promise<PreparedRun> {
   refuseCredentials(config.urls);
@@ -88,14 +96,14 @@ export async function prepareRun(
   // A dataset of literal texts whose tokens the server counts needs no tokenizer.
   const generates = generatesText(dataset);
   const needsTokenizer = countsTokens || generates;
-  const sources = needsTokenizer || chat !== undefined ? await resolveOnce() : noTokenizer;
+  const tokenizers = needsTokenizer || chat !== undefined ? await resolveOnce() : noTokenizer;
   if (config.promptCorpus !== 'sonnet' && !generates)
     log('WARNING', 'dataset', '--prompt-corpus has no effect: the dataset has no text to generate');
-  const cacheBust = planCacheBust(config, firstOf(sources));
+  const cacheBust = planCacheBust(config, seed, firstOf(tokenizers));
   const prompts = config.islAsTokenIds
-    ? planTokenIds(sources, seed, log)
+    ? planTokenIds(tokenizers, seed, log)
     : planPrompts(
-        sources,
+        tokenizers,
         { seed, corpus: generates ? config.promptCorpus : 'sonnet', room: roomFor(cacheBust) },
         log,
       );
@@ -107,7 +115,7 @@ export async function prepareRun(
     );
   }
   const phases = planPhases(config, dataset, opened.size, log);
-  const asked = Math.max(0, ...phases.map((phase) => phase.concurrency ?? 0));
+  const asked = Math.ceil(Math.max(0, ...phases.map((phase) => phase.concurrency ?? 0)) / sources);
   const unlimited = phases.some((phase) => phase.concurrency === undefined);
   const connections = connectionLimit(config, asked, unlimited, log);
   const concurrency = unlimited ? connections : asked;
@@ -144,7 +152,7 @@ export async function prepareRun(
     threads,
     room: { concurrency, connections },
     datasetSize: opened.size,
-    tokenizers: countsTokens ? sources : undefined,
+    tokenizers: countsTokens ? tokenizers : undefined,
   };
 }
 

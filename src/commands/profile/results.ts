@@ -150,14 +150,22 @@ function gpuFacts({ telemetry, configured, reached, errors }: ReadGpus): RunFact
 function serverFacts(
   servers: TelemetryResults | undefined,
   summary: RunSummary,
-  { promptBatchSize, extraInputs }: Config,
+  { promptBatchSize, extraInputs, shard }: Config,
 ): RunFacts {
   if (servers === undefined || servers.servers.length === 0) return {};
   const choices = typeof extraInputs.n === 'number' ? extraInputs.n : 1;
   return {
-    serverView: serverViews(servers.servers, clientCounts(summary, { prompts: promptBatchSize, choices })),
+    serverView: serverViews(
+      shard === undefined ? servers.servers : servers.servers.map(ofAllShards),
+      clientCounts(summary, { prompts: promptBatchSize, choices }),
+    ),
     serverSettings: servers.settings.filter(({ settings }) => Object.keys(settings).length > 0),
   };
+}
+
+/** What a server counted of all shards says nothing about the requests of one. */
+function ofAllShards<Figures extends { readonly gaps: readonly string[] }>(server: Figures): Figures {
+  return { ...server, gaps: [...server.gaps, 'the other shards of the run send to the same servers'] };
 }
 
 /** What is known of a run when it has ended. */

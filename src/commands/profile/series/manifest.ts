@@ -1,15 +1,10 @@
 import { join } from 'node:path';
-import { liveOptions } from '../../../config/live-options.js';
-import { nameOf, type OptionRow } from '../../../config/option.js';
-import { type Config, profileOptions } from '../../../config/options.js';
-import { valueWords } from '../../../config/words.js';
 import { seriesManifest } from '../../../run/files.js';
 import { UserError } from '../../../util/errors.js';
 import { isObject, type Json } from '../../../util/json.js';
 import { readJsonObject } from '../../../util/json-file.js';
 import { andList } from '../../../util/lists.js';
 import { prettyJson } from '../../../util/python-json.js';
-import { redacted, withoutSecrets } from '../../../util/secrets.js';
 import { version } from '../../../util/version.js';
 import { writeWhole } from '../../../util/write-whole.js';
 import type { FileDigest } from '../input-files.js';
@@ -23,45 +18,6 @@ export interface Manifest {
   readonly options: Readonly<Record<string, string>>;
   /** Content of every file that the options name. */
   readonly files: readonly FileDigest[];
-}
-
-/** Options that say where results go, how they are shown, or how long to wait: two series may differ in them. */
-const immaterial: ReadonlySet<keyof Config> = new Set([
-  ...(['artifactDir', 'configFile', 'resume', 'overwrite', 'logLevel', 'verbose', 'extraVerbose'] as const),
-  ...(Object.keys(liveOptions) as (keyof typeof liveOptions)[]),
-  ...(['tables', 'consoleExportWidth', 'confidenceLevel', 'numGpus', 'targetGoodput'] as const),
-  ...(['report', 'strictFidelity'] as const),
-  ...([
-    'parameterSweepCooldownSeconds',
-    'profileRunCooldownSeconds',
-    'exportInputs',
-    'noSweepTable',
-  ] as const),
-  ...(['recordProcessors', 'zmqHost', 'zmqIpcPath', 'zmqDualBind'] as const),
-  ...(['nats', 'natsToken', 'natsTokenFile', 'natsCaFile', 'natsCertFile', 'natsKeyFile', 'runId'] as const),
-  ...(['joinTimeout', 'shardTimeout', 'onShardLoss'] as const),
-  ...(['noGpuTelemetry', 'noServerMetrics', 'noAutoPlot'] as const),
-  ...(['serverMetrics', 'serverMetricsFormats', 'strictTelemetry', 'serverMetricsIntervalSeconds'] as const),
-  ...(['gpuTelemetry', 'gpuDefaultDcgmEndpoints', 'gpuCollectionIntervalSeconds'] as const),
-]);
-
-/** The options of a series as its manifest holds them. @param configs of its points. */
-export function materialOptions(configs: readonly Config[]): Readonly<Record<string, string>> {
-  const rows: Readonly<Record<string, OptionRow>> = profileOptions;
-  const [first] = configs;
-  if (first === undefined) return {};
-  return Object.fromEntries(
-    keysOf(first)
-      .filter((key) => !immaterial.has(key))
-      .flatMap((key) => {
-        const row = rows[key];
-        if (row === undefined) return [];
-        const values = new Set(
-          configs.map((config) => (row.secret ? redacted : withoutSecrets(text(config[key], row)))),
-        );
-        return [[nameOf(row), [...values].join(',')]];
-      }),
-  );
 }
 
 /** @returns a sentence where it cannot be written. */
@@ -132,13 +88,4 @@ function fileChanges(before: readonly FileDigest[], now: readonly FileDigest[]):
 
 function said(value: Json | undefined): string {
   return typeof value === 'string' ? value : 'not there';
-}
-
-function text(value: unknown, row: OptionRow): string {
-  return typeof value === 'string' ? value : valueWords(value, row.hides);
-}
-
-function keysOf(config: Config): (keyof Config)[] {
-  const isKey = (key: string): key is keyof Config => key in profileOptions;
-  return Object.keys(config).filter(isKey);
 }

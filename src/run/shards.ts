@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { anyObject, array, float, object, plainNumber, string, type ValueOf } from '../util/codec.js';
+import { isObject, type Json, type JsonObject } from '../util/json.js';
+import { instant } from './instant.js';
+
+const requestsByPhase = object({ warmup: plainNumber, profiling: plainNumber });
+
+/** What all shards of a run must agree on. */
+export const planCodec = object({
+  version: string,
+  seed: plainNumber,
+  shards: plainNumber,
+  /** Every option that bears on what is sent or how it is counted, as text by its first spelling; files without their folders. */
+  options: anyObject,
+  /** Content of the files that they name. */
+  files: array(object({ option: string, name: string, bytes: plainNumber, sha256: string })),
+  /** Conversations of the dataset, and a SHA-256 of some of them as they are sent; absent for a streamed file. */
+  conversations: plainNumber,
+  dataset: string,
+  /** Requests that each shard has to send, by phase; absent where that depends on the server. */
+  dueWarmup: array(plainNumber),
+  dueProfiling: array(plainNumber),
+});
+
+/** The plan of a run that several machines play. */
+export type RunPlan = ValueOf<typeof planCodec>;
+
+/** Which shard a run is. */
+export const shardCodec = object({
+  index: plainNumber,
+  count: plainNumber,
+  host: string,
+  planDigest: string,
+  /** `--start-at`. */
+  startAtNs: instant,
+});
+
+/** How the results of several shards were put together. */
+export const shardsCodec = object({
+  /** `exact`, or `degraded`. */
+  merge: string,
+  /** Sentences: why it is degraded. */
+  reasons: array(string),
+  planDigest: string,
+  count: plainNumber,
+  /** From the first start of a shard to the last, ms. */
+  startSkewMs: float,
+  shards: array(
+    object({
+      shard: plainNumber,
+      host: string,
+      /** `complete`, `cut short` or `missing`. */
+      state: string,
+      records: requestsByPhase,
+      /** Requests that it had to send; absent where that depends on the server. */
+      due: requestsByPhase,
+      /** Those of them without a record. */
+      missing: requestsByPhase,
+      startedAtNs: instant,
+      /** Its start after that of the first shard, by the clocks of both, ms. */
+      startSkewMs: float,
+      /** The clock that the others are held against less its own, and the greatest error of that, ms. */
+      clockOffsetMs: float,
+      clockErrorMs: float,
+      /** On its client. */
+      verdict: string,
+    }),
+  ),
+});
+
+/** SHA-256 of a plan, the same for equal plans in any order of members. */
+export function planDigest(plan: RunPlan): string {
+  const written = JSON.parse(JSON.stringify(planCodec.write(plan)));
+  return createHash('sha256')
+    .update(JSON.stringify(ordered(written)))
+    .digest('hex');
+}
+
+function ordered(json: Json): Json {
+  if (Array.isArray(json)) return json.map(ordered);
+  if (!isObject(json)) return json;
+  const entries = Object.entries(json).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, value]) => [key, ordered(value)])) satisfies JsonObject;
+}

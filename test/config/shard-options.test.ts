@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { profile, refusals } from './profile-options.js';
+
+const line = (options: string) => `--model m --random-seed 1 ${options}`;
+
+describe('--shard', () => {
+  it.each([
+    ['0/8', { index: 0, count: 8 }],
+    ['7/8', { index: 7, count: 8 }],
+    ['0/1', { index: 0, count: 1 }],
+  ])('%s', async (given, shard) => {
+    expect((await profile(line(`--shard ${given}`))).config.shard).toEqual(shard);
+  });
+
+  it('counts from 0, and says so', async () => {
+    expect(await refusals(line('--shard 8/8'))).toEqual([
+      '--shard expects i/N with i from 0 to N - 1: shards are counted from 0, so the last of 8 is 7/8, got 8/8.',
+    ]);
+  });
+
+  it.each(['3', '1/0', '-1/4', '1.5/4', '0/20000'])('refuses %s', async (given) => {
+    expect((await refusals(line(`--shard=${given}`)))[0]).toMatch(/^--shard must be i\/N, such as 0\/8/);
+  });
+
+  it('needs a seed', async () => {
+    expect(await refusals('--model m --shard 1/4')).toEqual([
+      '--shard needs --random-seed: all shards must draw the same prompts and times.',
+    ]);
+  });
+});
+
+describe('--start-at', () => {
+  // 2100-01-01T00:00:00Z is 4,102,444,800 s after 1970.
+  it.each([
+    '2100-01-01T00:00:00Z',
+    '2100-01-01T01:30:00+01:30',
+    '2099-12-31T19:00:00.000-0500',
+    '4102444800',
+    '4102444800000',
+  ])('%s', async (given) => {
+    expect((await profile(line(`--start-at ${given}`))).config.startAt).toBe(4_102_444_800_000);
+  });
+
+  it('needs a zone', async () => {
+    expect(await refusals(line('--start-at 2100-01-01T00:00:00'))).toEqual([
+      '--start-at expects a time with its zone, since machines may have different ones: 2100-01-01T00:00:00Z for UTC.',
+    ]);
+    expect((await refusals(line('--start-at tomorrow')))[0]).toMatch(
+      /^--start-at must be a time with its zone/,
+    );
+  });
+});
