@@ -14,6 +14,9 @@ export interface Terminal extends Writable {
   hasColors(): boolean;
 }
 
+/** Columns and rows of the smallest terminal that the dashboard is drawn on. */
+export const smallestDashboard = { columns: 80, rows: 24 } as const;
+
 export function isTerminal(stream: Writable): stream is Terminal {
   return 'isTTY' in stream && stream.isTTY === true && 'columns' in stream && 'hasColors' in stream;
 }

@@ -11,11 +11,12 @@ type Opener = () => Promise<View>;
 
 /** What opens each view of a plan; loaded when it is called, as in `(await import('./x.js')).openX(plan, context)`. */
 function openersOf(
-  { api, page }: ViewPlan,
+  { api, dashboard, page }: ViewPlan,
   context: ViewContext,
 ): Readonly<Record<keyof ViewPlan, Opener | undefined>> {
   return {
-    dashboard: undefined,
+    dashboard:
+      dashboard && (async () => (await import('./terminal/view.js')).openDashboard(dashboard, context)),
     page: page && (async () => (await import('./web/web-view.js')).openWebView(page, context)),
     api: api && (async () => (await import('./api/view.js')).openApi(api, page, context)),
     otel: undefined,

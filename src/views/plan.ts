@@ -10,7 +10,7 @@ export interface ViewPlan {
 }
 
 /** The dashboard on the terminal. */
-interface DashboardPlan {
+export interface DashboardPlan {
   readonly isColored: boolean;
 }
 

@@ -19,7 +19,7 @@ const MAX_LEAVE_MS = 1000;
 const MAX_CLOSE_MS = 10_000;
 const MAX_HURRIED_CLOSE_MS = 300;
 
-interface ViewProcessOptions extends Pick<Io, 'nowMs' | 'onExit'> {
+interface ViewProcessOptions extends Pick<Io, 'env' | 'nowMs' | 'onExit'> {
   readonly warn: (message: string) => void;
   /** A person asked to stop the run. */
   readonly onStop: () => void;
@@ -52,6 +52,8 @@ export class ViewProcess {
       serialization: 'advanced',
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
       execArgv: [],
+      // React has a slow build for development, and Ink draws nothing in CI.
+      env: { ...options.env, NODE_ENV: 'production', CI: 'false', CONTINUOUS_INTEGRATION: 'false' },
     });
     if (this.#child.pid !== undefined) haveYieldToLoadThreads(this.#child.pid);
     const post = (message: OpenViews | ViewMessage) => this.#child.send(message, () => {});

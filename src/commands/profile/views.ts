@@ -15,7 +15,7 @@ const INTERRUPTED_MS = 2000;
 /** Starts the live views that the options ask for, and prints their addresses; undefined where they ask for none, or the system refuses a process. */
 export async function startViews(
   config: Config,
-  { stdout, stderr, nowMs, onExit }: Pick<Io, 'stdout' | 'stderr' | 'nowMs' | 'onExit'>,
+  { env, stdout, stderr, nowMs, onExit }: Pick<Io, 'env' | 'stdout' | 'stderr' | 'nowMs' | 'onExit'>,
   interrupt: Interrupt,
   log: Log,
 ): Promise<ViewProcess | undefined> {
@@ -25,7 +25,7 @@ export async function startViews(
   const { ViewProcess } = await import('../../views/view-process.js');
   const warn = (message: string) => log('WARNING', 'views', message);
   try {
-    const views = new ViewProcess(plan, { nowMs, onExit, warn, onStop: interrupt.trigger });
+    const views = new ViewProcess(plan, { env, nowMs, onExit, warn, onStop: interrupt.trigger });
     const announce = (addresses: readonly ViewAddress[]) => {
       for (const { what, url, token } of addresses) {
         learnSecrets(token === undefined ? [] : [token]);

@@ -1,0 +1,34 @@
+import type { Snapshot } from '../../../collect/snapshot.js';
+import { wrap } from '../../../report/wrap.js';
+import { type Row, span } from '../rows.js';
+import type { Panel } from './panel.js';
+
+const tones = { 'client ok': 'good', 'client strained': 'warn', 'client limited': 'bad' } as const;
+const MOST_ROWS = 12;
+
+/** Why the client is strained or limited so far, in full. */
+export const clientPanel: Panel = {
+  name: 'client',
+  title: ({ snapshot }) => [span('Client', 'title'), '  ', ...verdictRow(snapshot?.fidelity).slice(0, 1)],
+  rows: ({ snapshot }, width) => {
+    const rows = reasonRows(snapshot?.fidelity, width).length;
+    return { least: Math.min(rows, 2), most: Math.min(rows, MOST_ROWS) };
+  },
+  draw: ({ snapshot }, width, height) => reasonRows(snapshot?.fidelity, width).slice(0, height),
+};
+
+/** The verdict so far, with its most serious reason. */
+export function verdictRow(fidelity: Snapshot['fidelity']): Row {
+  if (fidelity === undefined) return [span('not judged yet', 'dim')];
+  const [reason] = fidelity.reasons;
+  return [
+    span(fidelity.verdict.replace('client ', ''), tones[fidelity.verdict]),
+    reason === undefined ? '' : `: ${reason.sentence}`,
+  ];
+}
+
+function reasonRows(fidelity: Snapshot['fidelity'], width: number): Row[] {
+  return (fidelity?.reasons ?? []).flatMap(({ sentence }) =>
+    wrap(sentence, width - 2).map((line, i): Row => [i === 0 ? '• ' : '  ', line]),
+  );
+}
