@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { profileHere } from './built-main.js';
 import { type SeenRequest, startScriptedServer } from './scripted-server.js';
+import { smallRun } from './small-run.js';
 
 /** A chat server; `other` answers what is no chat request, and the first chat requests, until it returns false. */
 async function server(other: (request: SeenRequest, response: ServerResponse, number: number) => boolean) {
@@ -30,7 +30,7 @@ it('resets the cache before everything, and profiles the server from after the w
   const { lines, seen, url } = await server(
     ({ path }, response) => !path.startsWith('/v1') && end(response, 200),
   );
-  const { code } = await profileHere({
+  const { code } = await smallRun({
     ...{ url: `${url}/v1`, 'request-count': 2, 'warmup-request-count': 1, 'api-key': 'k-123456' },
     ...{ 'reset-kv-cache': true, 'server-profiler': true },
   });
@@ -54,7 +54,7 @@ it.each([
   'a server that refuses --%s ends the run before the first request',
   async (option, path, panel) => {
     const { lines, url } = await server((_, response) => end(response, 500, 'no such thing'));
-    const { code, folder, stderr } = await profileHere({ url, 'request-count': 2, [option]: true });
+    const { code, folder, stderr } = await smallRun({ url, 'request-count': 2, [option]: true });
     expect(code).toBe(1);
     expect(lines()[0]).toBe(`POST ${path}`);
     expect(lines()).not.toContain(chat);
@@ -69,7 +69,7 @@ it('a profiler that does not stop is reported; the results are whole', async () 
   const { url } = await server(
     ({ path }, response) => !path.startsWith('/v1') && end(response, path === '/start_profile' ? 200 : 404),
   );
-  const { code, folder, stderr } = await profileHere({ url, 'request-count': 2, 'server-profiler': true });
+  const { code, folder, stderr } = await smallRun({ url, 'request-count': 2, 'server-profiler': true });
   expect(code).toBe(0);
   expect(stderr).toContain(`--server-profiler failed: POST ${url}/stop_profile: it answered with 404`);
   expect(existsSync(join(folder, 'profile_export_aiperf.json'))).toBe(true);
@@ -77,7 +77,7 @@ it('a profiler that does not stop is reported; the results are whole', async () 
 
 it('waits until a request for one token is answered', async () => {
   const { lines, seen, url } = await server((_request, response, number) => number < 3 && end(response, 503));
-  const { code } = await profileHere({
+  const { code } = await smallRun({
     ...{ url, 'request-count': 1, header: 'X-A:b' },
     ...{ 'wait-for-model-timeout': 60, 'wait-for-model-interval': 0.01 },
   });
@@ -99,7 +99,7 @@ it('waits until the model is listed, then until it answers', async () => {
       JSON.stringify({ data: [{ id: 'other' }, ...(number > 1 ? [{ id: 'm' }] : [])] }),
     );
   });
-  const { code } = await profileHere({
+  const { code } = await smallRun({
     ...{ url, 'request-count': 1, 'wait-for-model-mode': 'both' },
     ...{ 'wait-for-model-timeout': 60, 'wait-for-model-interval': 0.01 },
   });
@@ -111,7 +111,7 @@ it('a server without a list of models is ready when its root answers', async () 
   const { lines, url } = await server(
     ({ method, path }, response) => method === 'GET' && end(response, path === '/' ? 200 : 404),
   );
-  const { code } = await profileHere({
+  const { code } = await smallRun({
     ...{ url, 'request-count': 1, 'wait-for-model-mode': 'models', 'wait-for-model-timeout': 60 },
   });
   expect(code).toBe(0);
@@ -122,7 +122,7 @@ it('a model that does not come: one message with URL, model and the last answer'
   const { lines, url } = await server((_request, response) =>
     end(response, 200, '{"data":[{"id":"other"}]}'),
   );
-  const { code, stderr } = await profileHere({
+  const { code, stderr } = await smallRun({
     ...{ url, 'request-count': 1, 'wait-for-model-mode': 'models' },
     ...{ 'wait-for-model-timeout': 0.05, 'wait-for-model-interval': 0.01 },
   });

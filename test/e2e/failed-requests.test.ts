@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { readRecords } from './aiperf.js';
-import { profileHere } from './built-main.js';
 import { startScriptedServer } from './scripted-server.js';
+import { smallRun } from './small-run.js';
 
 /** A chat server that refuses every n-th request. */
 async function server(every: number) {
@@ -20,7 +20,7 @@ async function server(every: number) {
 
 it('more failures than the threshold end the run after 10 requests, with what was measured', async () => {
   const { url, seen } = await server(2);
-  const { code, folder, stdout, stderr } = await profileHere({
+  const { code, folder, stdout, stderr } = await smallRun({
     ...{ url, 'request-count': 40, 'failed-request-threshold': 0.3 },
   });
   expect(code).toBe(3);
@@ -38,7 +38,7 @@ it('more failures than the threshold end the run after 10 requests, with what wa
 
 it('a share that is not above the threshold does not end it', async () => {
   const { url } = await server(2);
-  const { code, folder } = await profileHere({
+  const { code, folder } = await smallRun({
     ...{ url, 'request-count': 20, 'failed-request-threshold': 0.5 },
   });
   expect(code).toBe(0);
@@ -47,7 +47,7 @@ it('a share that is not above the threshold does not end it', async () => {
 
 it('outputs.json holds every response by number, a failed one without text', async () => {
   const { url } = await server(3);
-  const { code, folder, stdout } = await profileHere({
+  const { code, folder, stdout } = await smallRun({
     url,
     'request-count': 3,
     'export-outputs-json': true,

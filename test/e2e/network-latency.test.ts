@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { profileHere } from './built-main.js';
 import { startScriptedServer, streamTokens } from './scripted-server.js';
+import { smallRun } from './small-run.js';
 
 async function server() {
   const started = await startScriptedServer((_request, response) => streamTokens(response, ['x', ' y']));
@@ -16,7 +16,7 @@ function summaryOf(folder: string) {
 
 it('a round-trip time that is given is taken off each latency, down to zero', async () => {
   const { url } = await server();
-  const { code, folder, stdout } = await profileHere({
+  const { code, folder, stdout } = await smallRun({
     ...{ url, 'request-count': 3, streaming: true, 'network-latency-mean': 3_600_000 },
   });
   expect(code).toBe(0);
@@ -29,7 +29,7 @@ it('a round-trip time that is given is taken off each latency, down to zero', as
 
 it('connects are measured beside the load, and each is a line', async () => {
   const { url, port } = await server();
-  const { code, folder } = await profileHere({
+  const { code, folder } = await smallRun({
     ...{ url, 'request-count': 3, streaming: true },
     ...{ 'network-latency-automatic': true, 'network-latency-ping-interval': 0.05 },
   });

@@ -4,8 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { type Options, profileWords, temporaryFolder, withTelemetry } from './aiperf.js';
-import { aiperfHere } from './built-main.js';
+import { aiperf, type Options, profileWords, temporaryFolder, withTelemetry } from './aiperf.js';
 import { type SimulatedServer, startSimulatedServer } from './simulated-server.js';
 
 let server: SimulatedServer;
@@ -23,7 +22,7 @@ const load: Options = {
 async function profile(options: Options) {
   const folder = temporaryFolder();
   const words = profileWords({ model: 'm', url: server.url, 'artifact-dir': folder, ...load, ...options });
-  return { folder, ...(await aiperfHere(words, { COLUMNS: '400' })) };
+  return { folder, ...(await aiperf(words, { env: { COLUMNS: '400' } })) };
 }
 
 function summaryOf(folder: string) {

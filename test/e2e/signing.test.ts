@@ -6,8 +6,8 @@ import { signingOptionsOf } from '../../src/commands/profile/aws-credentials.js'
 import { openSigner } from '../../src/transport/sigv4.js';
 import { sha256 } from '../../src/util/byte-pieces.js';
 import { UserError } from '../../src/util/errors.js';
-import { profileHere } from './built-main.js';
 import { startScriptedServer, streamTokens } from './scripted-server.js';
+import { smallRun } from './small-run.js';
 
 const base = {
   authType: 'sigv4',
@@ -53,7 +53,7 @@ it.each([
 it('signs each request of a run; the key is in no file', async () => {
   const server = await startScriptedServer((_request, response) => streamTokens(response, ['x', ' y']));
   onTestFinished(() => server.close());
-  const { code, folder } = await profileHere(
+  const { code, folder } = await smallRun(
     {
       ...{ url: server.url, 'request-count': 3, streaming: true, 'export-level': 'raw' },
       ...{ 'auth-type': 'sigv4', 'aws-region': 'eu-west-1' },

@@ -33,46 +33,53 @@ function scheduleFile(rows: number): string {
 const requestIds = (server: ScriptedServer) =>
   server.seen.map(({ headers }) => headers['x-request-id']).sort();
 
-describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
-  it.each<[string, Options, string]>([
-    ['a rate', { ...synthetic, 'request-rate': 100, 'request-count': 500 }, 'profile_export.jsonl'],
-    [
-      'a rate with ceiling, on three threads',
-      { ...synthetic, 'request-rate': 200, concurrency: 700, 'load-threads': 3, 'request-count': 5000 },
-      'profile_export.jsonl',
-    ],
-    [
-      'a fixed schedule',
-      {
-        ...base,
-        'input-file': scheduleFile(500),
-        'custom-dataset-type': 'single_turn',
-        'fixed-schedule': true,
-      },
-      'profile_export.jsonl',
-    ],
-    [
-      'users',
-      {
-        ...{ ...synthetic, 'user-centric-rate': 50, 'num-users': 30, 'conversation-turn-mean': 3 },
-        'request-count': 500,
-      },
-      'profile_export.jsonl',
-    ],
-    [
-      'a closed loop with prefill full and turns waiting',
-      {
-        ...{ ...synthetic, concurrency: 20, 'prefill-concurrency': 6, 'conversation-turn-mean': 2 },
-        ...{ 'conversation-turn-delay-mean': 60_000, 'conversation-num': 100 },
-      },
-      'profile_export.jsonl',
-    ],
-    [
-      'warm-up',
-      { ...synthetic, 'warmup-request-count': 100, 'warmup-concurrency': 8, 'request-count': 5 },
-      'profile_export_warmup.jsonl',
-    ],
-  ])('in %s: ends, with a record for each request', { retry: 2 }, async (_, options, name) => {
+/** Load modes, and the file of the records of the phase that is interrupted. */
+const interrupted: [string, Options, string][] = [
+  ['a rate', { ...synthetic, 'request-rate': 100, 'request-count': 500 }, 'profile_export.jsonl'],
+  [
+    'a rate with ceiling, on three threads',
+    { ...synthetic, 'request-rate': 200, concurrency: 700, 'load-threads': 3, 'request-count': 5000 },
+    'profile_export.jsonl',
+  ],
+  [
+    'a fixed schedule',
+    {
+      ...base,
+      'input-file': scheduleFile(500),
+      'custom-dataset-type': 'single_turn',
+      'fixed-schedule': true,
+    },
+    'profile_export.jsonl',
+  ],
+  [
+    'users',
+    {
+      ...{ ...synthetic, 'user-centric-rate': 50, 'num-users': 30, 'conversation-turn-mean': 3 },
+      'request-count': 500,
+    },
+    'profile_export.jsonl',
+  ],
+  [
+    'a closed loop with prefill full and turns waiting',
+    {
+      ...{ ...synthetic, concurrency: 20, 'prefill-concurrency': 6, 'conversation-turn-mean': 2 },
+      ...{ 'conversation-turn-delay-mean': 60_000, 'conversation-num': 100 },
+    },
+    'profile_export.jsonl',
+  ],
+  [
+    'warm-up',
+    { ...synthetic, 'warmup-request-count': 100, 'warmup-concurrency': 8, 'request-count': 5 },
+    'profile_export_warmup.jsonl',
+  ],
+];
+
+// Both signals end a run by the same steps.
+describe.each([
+  ['SIGINT', interrupted],
+  ['SIGTERM', interrupted.slice(0, 1)],
+] as const)('%s', (signal, modes) => {
+  it.each(modes)('in %s: ends, with a record for each request', { retry: 2 }, async (_, options, name) => {
     const folder = temporaryFolder();
     let started: Started | undefined;
     // Four are answered, and the rest wait: some without a head, some after a token.

@@ -1,14 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { temporaryFolder } from '../e2e/aiperf.js';
-import { aiperfHere, type Ended } from '../e2e/built-main.js';
+import { aiperf, type Ended, temporaryFolder } from '../e2e/aiperf.js';
 import type { WireRequest } from './compare/requests.js';
 import type { GoldenRun } from './golden2-runs.js';
 import { startRecordingServer } from './recording-server.js';
 
 const environment = {
   COLUMNS: '120',
-  PATH: process.env.PATH ?? '',
   // No GPUs of this machine.
   AIPERF_GPU_DEFAULT_DCGM_ENDPOINTS: 'http://127.0.0.1:1/metrics',
 };
@@ -37,10 +35,10 @@ export async function play(
       writeFileSync(join(folder, name), content);
     }
     const words = wordsOf(command, server.port, folder, Object.keys(files));
-    const { code, stdout, stderr } = await aiperfHere(words, environment);
+    const ended = await aiperf(words, { env: environment });
     const withTheirPort = (text: string) => text.replaceAll(`127.0.0.1:${server.port}`, '127.0.0.1:8000');
     return {
-      ...{ code, stdout: withTheirPort(stdout), stderr: withTheirPort(stderr) },
+      ...{ ...ended, stdout: withTheirPort(ended.stdout), stderr: withTheirPort(ended.stderr) },
       ...{ folder: join(folder, 'artifacts'), requests: server.requests },
     };
   } finally {

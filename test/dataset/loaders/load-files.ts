@@ -1,16 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll } from 'vitest';
 import type { Conversation } from '../../../src/dataset/conversation.js';
 import type { DatasetOptions } from '../../../src/dataset/dataset-options.js';
 import { type DatasetPlan, openDataset, planDataset } from '../../../src/dataset/plan.js';
 import type { PromptSource } from '../../../src/dataset/prompts.js';
 import { UserError } from '../../../src/util/errors.js';
+import { removeLater } from '../../clean-up.js';
 import { options } from '../options.js';
-
-const folder = mkdtempSync(join(tmpdir(), 'aiperf-files-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 // Prompts that tell what was asked for.
 const prompts: PromptSource = {
@@ -18,11 +15,9 @@ const prompts: PromptSource = {
   blocks: (ids, inputLength, blockSize) => `${Array.from(ids).join('-')} of ${blockSize} in ${inputLength}`,
 };
 
-let written = 0;
-
 /** Writes files into a folder of their own. @returns the folder. */
 export function writeFolder(contents: Readonly<Record<string, string | Buffer>>): string {
-  const own = join(folder, String(written++));
+  const own = removeLater(mkdtempSync(join(tmpdir(), 'aiperf-files-')));
   for (const [name, content] of Object.entries(contents)) {
     const path = join(own, name);
     mkdirSync(dirname(path), { recursive: true });
