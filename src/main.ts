@@ -26,6 +26,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Wait for runs on several machines, and send a share of the load.',
     load: () => import('./commands/agent.js'),
   },
+  attach: {
+    summary: 'Finish a run on several machines whose coordinator was killed.',
+    load: () => import('./commands/attach.js'),
+  },
   chat: {
     summary: 'Ask a model, and see TTFT, tokens per second and latency of each reply.',
     load: () => import('./commands/chat.js'),

@@ -43,12 +43,13 @@ export interface AgentRound {
 /**
  * Sends this agent's share of a round, and its records to the coordinator.
  * @param planText the value of the key of its plan.
+ * @returns the folder of its spool, which can be removed when the coordinator has written its files.
  */
 export async function playRound(
   { joined, folder }: AgentRound,
   planText: string,
   surroundings: AgentSurroundings,
-): Promise<void> {
+): Promise<string> {
   const plan = readMessage(planEntry, 'the plan of a round', planText);
   const player = new RoundPlayer(joined, plan, surroundings);
   const spool = join(folder, `${joined.run}-${plan.round}-shard-${joined.shard}`);
@@ -59,6 +60,7 @@ export async function playRound(
     surroundings.log('ERROR', 'agent', `this shard ${message}`);
     await player.publishEvent({ kind: 'failed', round: plan.round, message });
   }
+  return spool;
 }
 
 class RoundPlayer {
@@ -136,7 +138,8 @@ class RoundPlayer {
       source.finish();
       const sent = await shipped;
       await this.#reportClock();
-      await shipper.seal({ ...sent, phases: progress() });
+      const cut = this.#surroundings.ending.aborted ? 'was ended by its user' : undefined;
+      await shipper.seal({ ...sent, phases: progress(), ...(cut === undefined ? {} : { cut }) });
       if (!giveUp.signal.aborted) log('NOTICE', 'agent', `all ${sent.records} records were handed over`);
     } finally {
       for (const stop of stops) stop();
@@ -144,7 +147,6 @@ class RoundPlayer {
       shipper.close();
       await source.terminate();
     }
-    if (!giveUp.signal.aborted) removeSpool(spool);
   }
 
   /** Plays the phases as they are started; an end of the round or of the agent leaves out the rest. */

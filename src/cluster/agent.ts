@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { KV } from '@nats-io/kv';
+import { removeSpool } from '../collect/spool-plan.js';
 import { messageOf, UserError } from '../util/errors.js';
 import type { Log } from '../util/log.js';
 import { sleep } from '../util/timeout.js';
@@ -81,7 +82,14 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
         if (options.run !== undefined && run !== options.run) continue;
         const over = new AbortController();
         isOver.set(run, over);
-        const wasThere = await takePart(nats, run, entry, { ...options, uid }, over, surroundings);
+        const wasThere = await takePart(nats, run, entry, { ...options, uid }, over, surroundings).catch(
+          (thrown: unknown) => {
+            if (thrown instanceof UserError) throw thrown;
+            // NATS is away for a moment, or the run is over.
+            log('DEBUG', 'agent', messageOf(thrown));
+            return false;
+          },
+        );
         isOver.delete(run);
         if (!wasThere || ending.aborted) continue;
         if (options.once) return;
@@ -111,7 +119,7 @@ async function takePart(
       'Use the same version on all machines.',
     );
   }
-  const kv = await openBucket(nats, namesOf(run).bucket);
+  const kv = await nats.buckets.open(namesOf(run).bucket);
   const taken = await takeShard(kv, entry, options, surroundings);
   if (taken === undefined) return false;
   const { shard, lease } = taken;
@@ -129,18 +137,27 @@ async function takePart(
     { onTrouble: (thrown) => log('DEBUG', 'agent', messageOf(thrown)), signal: stop.signal },
   );
   const joined: JoinedRun = { nats, kv, run, entry, shard, lease, values, over: stop.signal };
+  let spool: string | undefined;
+  const discard = () => {
+    if (spool !== undefined) removeSpool(spool);
+    spool = undefined;
+  };
   try {
     for (let round = 0; !stop.signal.aborted && !ending.aborted; round++) {
       const plan = await waitForKey(joined, keys.plan(round), ending);
       if (plan === undefined) break;
+      // The coordinator has written the files of the round before.
+      discard();
       const begun = values.has(keys.start(round, 0)) && lease.incarnation > 1;
       if (begun) {
         log('WARNING', 'agent', 'the measurement has begun: this agent joins the next one');
         continue;
       }
       const place: AgentRound = { joined, folder: options.folder };
-      await playRound(place, plan, surroundings);
+      spool = await playRound(place, plan, surroundings);
     }
+    if (over.signal.aborted) discard();
+    else if (spool !== undefined) log('NOTICE', 'agent', `the records of this shard are kept in ${spool}`);
     if (lease.lost.aborted && !over.signal.aborted)
       log('ERROR', 'agent', `shard ${shard} was taken over by another agent: this one sends no more`);
   } finally {

@@ -26,6 +26,8 @@ export interface Nats {
   readonly isConnected: boolean;
   /** Monotonic ms of the last time that the connection came back, or was made. */
   readonly connectedAtMs: number;
+  /** Calls `act` whenever the connection comes back. @returns a function that stops it. */
+  onReconnect(act: () => void): () => void;
   close(): Promise<void>;
 }
 
@@ -66,6 +68,7 @@ export async function openNats(
   });
   let isConnected = true;
   let connectedAtMs = nowMs();
+  const reconnected = new Set<() => void>();
   void (async () => {
     for await (const { type } of core.status()) {
       if (type === 'disconnect') {
@@ -75,6 +78,7 @@ export async function openNats(
         isConnected = true;
         connectedAtMs = nowMs();
         notify('the connection to NATS is back');
+        for (const act of reconnected) act();
       }
     }
   })();
@@ -90,6 +94,10 @@ export async function openNats(
     },
     get connectedAtMs() {
       return connectedAtMs;
+    },
+    onReconnect: (act) => {
+      reconnected.add(act);
+      return () => reconnected.delete(act);
     },
     close: () => core.close(),
   };

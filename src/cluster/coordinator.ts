@@ -54,6 +54,7 @@ export class Coordinator {
   readonly #stopClock: () => void;
   readonly #listeners = new Set<(key: string, text: string) => void>();
   #rounds = 0;
+  #lastRound: Round | undefined = undefined;
 
   /** @throws UserError if NATS cannot be used, or the run has a coordinator. */
   static async open(options: ClusterOptions, surroundings: Surroundings): Promise<Coordinator> {
@@ -118,8 +119,10 @@ export class Coordinator {
 
   /** The next measurement. */
   async nextRound(): Promise<Round> {
-    const number = this.#rounds++;
-    return Round.open(this, number);
+    // A coordinator that is gone may have ended some.
+    while ((await this.kv.get(keys.ended(this.#rounds))) !== null) this.#rounds++;
+    this.#lastRound = await Round.open(this, this.#rounds++);
+    return this.#lastRound;
   }
 
   /** Calls `onKey` with each key that is there, and with each change. @returns a function that stops it. */
@@ -133,9 +136,23 @@ export class Coordinator {
     this.surroundings.log('DEBUG', 'cluster', messageOf(thrown));
   }
 
-  /** Tells the agents that the run is over, and deletes what NATS holds of it: all artifacts are on disk. */
+  /**
+   * Tells the agents that the run is over, and deletes what NATS holds of it. If its records are not all in files, it stays
+   * as it is, and `aiperf attach` can finish it.
+   */
   async finish(): Promise<void> {
     const { nats, names, kv, store } = this;
+    this.#lastRound?.close();
+    if (this.#lastRound?.holdsRecords) {
+      const { run } = this.options;
+      this.surroundings.log(
+        'WARNING',
+        'cluster',
+        `NATS keeps run ${run}. Finish it with: aiperf attach ${run} --nats …`,
+      );
+      await this.#leave();
+      return;
+    }
     try {
       const directory = await openBucket(nats, DIRECTORY);
       await directory.delete(this.options.run);
@@ -151,11 +168,10 @@ export class Coordinator {
         `what NATS holds of run ${this.options.run} could not be deleted: ${messageOf(thrown)}`,
       );
     }
-    await this.close();
+    await this.#leave();
   }
 
-  /** Leaves the run as it is in NATS: `aiperf attach` can finish it. */
-  async close(): Promise<void> {
+  async #leave(): Promise<void> {
     this.#ending.abort();
     this.#lease.release();
     this.#stopClock();

@@ -3,6 +3,9 @@ import { sleep } from '../util/timeout.js';
 import type { Nats } from './connection.js';
 
 const RETRY_EVERY_MS = 250;
+/** A consumer whose server is silent for two heartbeats is made anew. */
+const HEARTBEAT_MS = 1000;
+const EXPIRES_MS = 5000;
 
 /** How to follow a stream. */
 export interface FollowOptions {
@@ -17,7 +20,7 @@ export interface FollowOptions {
  * server: where the library's consumer ends, another one goes on behind the last message.
  */
 export async function followStream(
-  { js }: Nats,
+  { js, onReconnect }: Nats,
   stream: string,
   onMessage: (message: JsMsg) => void,
   { onTrouble, signal }: FollowOptions,
@@ -29,15 +32,18 @@ export async function followStream(
         deliver_policy: 'by_start_sequence',
         opt_start_seq: next,
       });
-      const messages = await consumer.consume();
+      const messages = await consumer.consume({ expires: EXPIRES_MS, idle_heartbeat: HEARTBEAT_MS });
       const stop = () => messages.stop();
       signal.addEventListener('abort', stop, { once: true });
+      // A restarted server has forgotten the consumer.
+      const release = onReconnect(stop);
       for await (const message of messages) {
         if (signal.aborted) break;
         if (message.seq < next) continue;
         next = message.seq + 1;
         onMessage(message);
       }
+      release();
       signal.removeEventListener('abort', stop);
     } catch (thrown) {
       if (signal.aborted) return;

@@ -145,6 +145,8 @@ export const seal = z.strictObject({
   records: count,
   /** The most bytes that waited on the agent's disk. */
   peakUnsentBytes: count,
+  /** Why the shard sent less than its part, completing "shard 2 …"; absent: it did not, or all were to end early. */
+  cut: z.string().optional(),
 });
 export type Seal = z.infer<typeof seal>;
 

@@ -48,6 +48,8 @@ export const keys = {
   plan: (round: number) => `plan.${round}`,
   ready: (round: number, shard: number) => `ready.${round}.${shard}`,
   start: (round: number, phase: number) => `start.${round}.${phase}`,
+  /** Present: the files of the round are written. */
+  ended: (round: number) => `ended.${round}`,
   /** Present: the round is to end early. */
   abort: (round: number) => `abort.${round}`,
 };

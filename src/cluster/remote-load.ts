@@ -83,11 +83,22 @@ export class RemoteLoad implements LoadSource {
     return this.#options.clock.origin;
   }
 
+  /** A shard that has given no sign of life by then is lost. A second interrupt does not wait. */
+  get handOverMs() {
+    return this.#options.shardTimeoutSeconds * 1000 + 2000;
+  }
+
   progressOf(phase: number) {
     const sum = sumOf(this.#shards.map((shard) => shard.progressOf(phase)));
-    const limit = this.#options.load.phases[phase]?.failureLimit;
-    // Each agent sees its own share only.
-    return { ...sum, stopped: sum.stopped || (limit !== undefined && failsTooOften(sum, limit)) };
+    const { nats, nowMs, load } = this.#options;
+    const limit = load.phases[phase]?.failureLimit;
+    return {
+      ...sum,
+      // Each agent sees its own share only.
+      stopped: sum.stopped || (limit !== undefined && failsTooOften(sum, limit)),
+      // While this process is cut off from NATS, nothing tells whether requests are stuck.
+      activity: nats.isConnected ? sum.activity : nowMs(),
+    };
   }
 
   async startOf(phase: number, earliestNs: number): Promise<number> {
@@ -133,14 +144,14 @@ export class RemoteLoad implements LoadSource {
 
   /** Finds shards that are lost, and ends what is over. */
   #check(): void {
-    const { log, load, clock, abortsOnLoss } = this.#options;
+    const { load, clock, abortsOnLoss } = this.#options;
     for (const shard of this.#shards) {
+      if (shard.isOver) continue;
       const why = this.#lossOf(shard);
-      if (shard.isOver || why === undefined) continue;
-      shard.loss = { why, atNs: clock.nowNs() };
+      if (why === undefined) continue;
+      shard.loss = { why, atNs: clock.nowNs() - (this.#silentMs(shard) ?? 0) * 1e6 };
       shard.receiver?.close();
       shard.settleLoss(load.phases.map(({ name }) => name));
-      log('ERROR', 'cluster', `shard ${shard.number} ${why}`);
       if (abortsOnLoss) this.interrupt(`shard ${shard.number} was lost`);
     }
     this.#onChange();
@@ -150,9 +161,10 @@ export class RemoteLoad implements LoadSource {
   /** Why a shard is lost; undefined: it is not, or not yet. */
   #lossOf(shard: Shard): string | undefined {
     const { receiver, failure } = shard;
-    if (receiver?.fault !== undefined) return `is lost: ${receiver.fault}`;
+    if (receiver?.fault !== undefined) return `was lost (${receiver.fault})`;
     if (failure !== undefined) return failure;
     const silentMs = this.#silentMs(shard);
+    this.#noteSilence(shard, silentMs !== undefined);
     if (silentMs === undefined) return undefined;
     // A shard that is cut off comes back with all of its records, so the others are waited for.
     const othersWait = this.#shards.some(
@@ -163,7 +175,15 @@ export class RemoteLoad implements LoadSource {
         (this.#isFinishing || other.reportsOf(this.#phase) === undefined),
     );
     if (othersWait && !this.#options.abortsOnLoss) return undefined;
-    return `is lost: no sign of life for ${Math.round(silentMs / 1000)} s`;
+    return 'was lost (no sign of life since)';
+  }
+
+  /** Says once that a shard is silent, and once that it is back. */
+  #noteSilence(shard: Shard, isSilent: boolean): void {
+    if (shard.isSilent === isSilent) return;
+    shard.isSilent = isSilent;
+    const what = isSilent ? 'gives no sign of life' : 'is back';
+    this.#options.log('WARNING', 'cluster', `shard ${shard.number} ${what}`);
   }
 
   /** Since when a shard gives no sign of life, ms; undefined: not for long, or this process is cut off itself. */

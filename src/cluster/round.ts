@@ -8,6 +8,7 @@ import { sleep } from '../util/timeout.js';
 import { version } from '../util/version.js';
 import type { Coordinator } from './coordinator.js';
 import { followStream } from './follow.js';
+import { type MergeReport, reportMerge } from './merge-report.js';
 import {
   event,
   lease,
@@ -33,6 +34,8 @@ export class Round {
   readonly origin: ClockOrigin;
   /** What the coordinator that began it has stored for its successor; undefined: it begins now. */
   readonly kept: unknown;
+  /** Seed of its plan, if that is stored. */
+  readonly seed: number | undefined;
   readonly shards: readonly Shard[];
   /** Id of the run. */
   readonly run: string;
@@ -42,35 +45,37 @@ export class Round {
   readonly #starts = new Map<number, StartEntry>();
   readonly #stops: (() => void)[] = [];
   #hash: string | undefined;
+  /** Whether its results are written, or it was given up before the start. */
+  #isSettled = false;
 
   /** Begins a round, or goes on with the one of a coordinator that is gone. */
   static async open(coordinator: Coordinator, number: number): Promise<Round> {
     const found = await coordinator.kv.get(keys.plan(number));
-    if (found === null) return new Round(coordinator, number, takeOrigin(), undefined, undefined);
-    const { hash, origin } = readMessage(planEntry, 'the plan of a round', found.string());
+    if (found === null) return new Round(coordinator, number, takeOrigin(), undefined);
+    const { hash, origin, seed } = readMessage(planEntry, 'the plan of a round', found.string());
     const { kept } = readKept(await objectOf(coordinator.store, hash));
     const epochNs = BigInt(origin.epochNs);
     const here = takeOrigin();
     // This process has another clock; records have the times of the first one.
     const own = { epochNs, monotonicNs: here.monotonicNs - (here.epochNs - epochNs) };
-    return new Round(coordinator, number, own, kept, hash);
+    return new Round(coordinator, number, own, { kept, hash, seed });
   }
 
   private constructor(
     coordinator: Coordinator,
     number: number,
     origin: ClockOrigin,
-    kept: unknown,
-    hash: string | undefined,
+    stored: { readonly kept: unknown; readonly hash: string; readonly seed: number } | undefined,
   ) {
     this.number = number;
     this.origin = origin;
-    this.kept = kept;
+    this.kept = stored?.kept;
+    this.seed = stored?.seed;
     this.shards = Array.from({ length: coordinator.options.shards }, (_, shard) => new Shard(shard));
     this.run = coordinator.options.run;
     this.#coordinator = coordinator;
     this.#clock = openClock(origin);
-    this.#hash = hash;
+    this.#hash = stored?.hash;
   }
 
   /**
@@ -110,16 +115,27 @@ export class Round {
     for (;;) {
       const ready = this.shards.filter((shard) => shard.ready !== undefined).length;
       const failed = this.shards.find(({ failure }) => failure !== undefined);
+      this.#isSettled = signal.aborted;
       if (ready === options.shards || signal.aborted) return;
       if (ready !== told) log('NOTICE', 'cluster', waitingText(ready, options.shards, options.run));
       told = ready;
-      if (failed !== undefined) throw new UserError(`Shard ${failed.number} ${failed.failure}.`);
+      if (failed !== undefined) {
+        this.#isSettled = true;
+        throw new UserError(`Shard ${failed.number} ${failed.failure}.`);
+      }
       if (nowMs() >= untilMs) break;
       await sleep(CHECK_EVERY_MS, signal);
     }
+    this.#requireEnough();
+  }
+
+  /** Starts without the shards that are not ready. @throws UserError if too few are. */
+  #requireEnough(): void {
+    const { options, surroundings } = this.#coordinator;
     const missing = this.shards.filter(({ ready }) => ready === undefined);
     const ready = options.shards - missing.length;
     if (ready < options.minShards) {
+      this.#isSettled = true;
       throw new UserError(
         `${ready} of ${options.shards} shards were ready within ${options.joinTimeoutSeconds} s.`,
         `Start an agent on each machine (aiperf agent --nats …), or allow fewer with --min-shards ${Math.max(1, ready)}.`,
@@ -127,7 +143,7 @@ export class Round {
     }
     for (const shard of missing)
       shard.loss = { why: 'was not there when the run started', atNs: this.#clock.nowNs() };
-    log(
+    surroundings.log(
       'WARNING',
       'cluster',
       `the run starts without shard ${andList(missing.map(({ number }) => String(number)))}: its part of the load is not sent`,
@@ -166,10 +182,22 @@ export class Round {
     return source;
   }
 
+  /** How complete the records of all shards are. @param startNs of profiling. @param wasCut the run was ended early on purpose. */
+  report(load: LoadPlan, startNs: number, wasCut: boolean): MergeReport {
+    return reportMerge(this.shards, load, startNs, wasCut);
+  }
+
+  /** Whether NATS holds records of it that are in no file. */
+  get holdsRecords(): boolean {
+    return this.#hash !== undefined && !this.#isSettled;
+  }
+
   /** Ends it; what NATS holds of it is deleted. */
   async end(): Promise<void> {
     this.close();
-    const { nats, names } = this.#coordinator;
+    const { nats, names, kv } = this.#coordinator;
+    this.#isSettled = true;
+    await kv.put(keys.ended(this.number), '{}');
     await nats.jsm.streams.purge(names.records);
     await nats.jsm.streams.purge(names.events);
   }

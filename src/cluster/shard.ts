@@ -29,6 +29,8 @@ export class Shard {
   /** Monotonic ms of the last sign of life of the process that takes part in the round. */
   signMs = 0;
   unsentBytes = 0;
+  /** It has given no sign of life for long, but may come back. */
+  isSilent = false;
   /** Why it gave up; undefined: it did not. */
   failure: string | undefined = undefined;
   /** Of the first session after the last phase that it has done. */
@@ -36,6 +38,7 @@ export class Shard {
   /** Offsets and errors of the clock, ns, in the order of their measurement. */
   readonly clocks: ReadyEntry['clock'][] = [];
   readonly #progress: PhaseProgress[] = [];
+  #lastIssued: number | undefined = undefined;
   readonly #reports: (readonly ThreadReport[] | undefined)[] = [];
 
   constructor(number: number) {
@@ -75,9 +78,15 @@ export class Shard {
     return this.#progress[phase] ?? noProgress;
   }
 
+  /** Requests that it had sent by its last report; undefined: it has reported none. */
+  get lastIssued(): number | undefined {
+    return this.#lastIssued;
+  }
+
   /** Counts only what has a record: of the requests that it sent besides, nothing is known. */
   settleLoss(phases: readonly ('warmup' | 'profiling')[]): void {
     const received = this.receiver?.received ?? { warmup: 0, profiling: 0 };
+    this.#lastIssued = this.#progress.reduce((sum, { issued }) => sum + issued, 0);
     for (const [phase, name] of phases.entries()) {
       const known = this.progressOf(phase);
       this.#progress[phase] = { ...known, issued: received[name], returned: received[name] };

@@ -129,7 +129,9 @@ export async function runCollectorThread(
       return counted;
     };
     let place = 0;
-    for (const record of unpackRecords(batch)) {
+    const shard = feeds[thread]?.shard;
+    for (const unpacked of unpackRecords(batch)) {
+      const record = shard === undefined ? unpacked : { ...unpacked, shard };
       if (batch.isPrewarm) {
         prewarmed.onRecord?.(processor.prewarm(record));
         continue;

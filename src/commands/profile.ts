@@ -154,10 +154,9 @@ async function run(given: Invocation<typeof profileOptions>, outside: Io): Promi
       };
       ({ exitCode } = await measureRun({ ...invocation, config: withRequests(config) }, context));
     }
-    await cluster?.finish();
     return exitCode;
   } finally {
-    await cluster?.close();
+    await cluster?.finish();
     await views?.leaveTerminal();
     held?.release();
     await closeViews(views, interrupt);

@@ -27,6 +27,8 @@ export interface LoadSource {
   nextSession(phase: number, firstSession: number): number;
   /** Sends nothing more, in this and later phases, and drops each request in flight with a record. */
   interrupt(why: string): void;
+  /** Time that it gets to hand over its records after an interrupt, ms; absent: 1200. */
+  readonly handOverMs?: number;
   /** Hands over the last records and closes the feeds: no phase follows. */
   finish(): void;
   /** Resolves when each of its threads has finished or died. */

@@ -186,7 +186,7 @@ class LiveRun {
         break;
       case 'interrupt':
         source.interrupt('the run was interrupted while it was in flight');
-        this.#later(HAND_OVER_MS, () => void source.terminate());
+        this.#later(HAND_OVER_MS + this.#longerMs, () => void source.terminate());
         break;
       case 'failures':
         source.interrupt('too many requests failed, and the run was ended');
@@ -209,8 +209,8 @@ class LiveRun {
   #interrupt(): InterruptEffect {
     const { collector, telemetry, spoolFailed } = this.#threads;
     telemetry?.stop(true);
-    this.#later(LEAVE_REST_MS, () => collector.leaveRest());
-    this.#later(GIVE_UP_MS, () => {
+    this.#later(LEAVE_REST_MS + this.#longerMs, () => collector.leaveRest());
+    this.#later(GIVE_UP_MS + this.#longerMs, () => {
       // Records that are in memory only would be lost.
       if (!spoolFailed() && !collector.isSummarizing) this.#end('given up');
     });
@@ -218,6 +218,11 @@ class LiveRun {
     this.#end('interrupt');
     this.#interruptedAtNs = this.#options.clock.nowNs();
     return 'cancels';
+  }
+
+  /** Time beyond the usual that records of an interrupted run take to arrive. */
+  get #longerMs(): number {
+    return Math.max(0, (this.#threads.source.handOverMs ?? 0) - HAND_OVER_MS);
   }
 
   #later(ms: number, act: () => void): void {

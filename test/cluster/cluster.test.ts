@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   aiperf,
@@ -27,11 +28,11 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
   });
 
   /** Agents of a run, each of which ends with it. */
-  const startAgents = (run: string, count: number, ...words: readonly string[]): Started[] =>
-    Array.from({ length: count }, (_, shard) =>
+  const startAgents = (run: string, shards = [0, 1], at = nats): Started[] =>
+    shards.map((shard) =>
       startAiperf([
-        ...['agent', '--nats', nats.url, '--run-id', run, '--shard', String(shard), '--once'],
-        ...['--spool-dir', temporaryFolder(), ...words],
+        ...['agent', '--nats', at.url, '--run-id', run, '--shard', String(shard), '--once'],
+        ...['--spool-dir', temporaryFolder()],
       ]),
     );
 
@@ -44,24 +45,92 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
     osl: 3,
   };
 
-  it('sends and reports what one machine would', async () => {
-    const options = { ...load, url: server.url, concurrency: 3, 'request-count': 30, 'isl-stddev': 4 };
-    const run = async (words: Options) => {
-      const folder = temporaryFolder();
-      const before = server.seen.length;
-      const ended = await aiperf(profileWords({ ...options, ...words, 'artifact-dir': folder }));
-      const bodies = server.seen.slice(before).map(({ body }) => body);
-      return { ...ended, bodies: bodies.sort(), records: readRecords(join(folder, 'profile_export.jsonl')) };
-    };
-    const agents = startAgents('same', 2);
-    const several = await run({ nats: nats.url, shards: 2, 'run-id': 'same' });
-    expect(several.code, several.stderr).toBe(0);
+  /** A run with a coordinator of its own; its folder is removed with the test file. */
+  const coordinate = (run: string, options: Options, at = nats): Started & { readonly folder: string } => {
+    const folder = temporaryFolder();
+    const cluster = { nats: at.url, shards: 2, 'run-id': run, 'shard-timeout': 2, 'artifact-dir': folder };
+    return { ...startAiperf(profileWords({ ...load, url: server.url, ...cluster, ...options })), folder };
+  };
+
+  const recordsIn = (folder: string) => readRecords(join(folder, 'profile_export.jsonl'));
+
+  /** Requests that the server has seen of a run, by its own model name. */
+  const seenOf = (model: string) => server.seen.filter(({ body }) => body.includes(`"model":"${model}"`));
+
+  const untilSeen = async (model: string, count: number) => {
+    while (seenOf(model).length < count) await wait(10);
+  };
+
+  it.concurrent('sends and reports what one machine would', async () => {
+    const options: Options = { concurrency: 3, 'request-count': 30, 'isl-stddev': 4 };
+    const agents = startAgents('same');
+    const several = coordinate('same', { ...options, model: 'several' });
+    const { code, stderr } = await several.ended;
+    expect(code, stderr).toBe(0);
     for (const { ended } of agents) expect((await ended).code).toBe(0);
-    const one = await run({});
-    expect(several.bodies).toEqual(one.bodies);
-    expect(several.records).toHaveLength(30);
-    const lengths = (records: typeof one.records) =>
-      records.map(({ metrics }) => metrics.input_sequence_length?.value).sort();
-    expect(lengths(several.records)).toEqual(lengths(one.records));
+    const folder = temporaryFolder();
+    await aiperf(
+      profileWords({ ...load, ...options, url: server.url, model: 'one', 'artifact-dir': folder }),
+    );
+    const bodies = (model: string) => seenOf(model).map(({ body }) => body.replace(model, 'm'));
+    expect(bodies('several').sort()).toEqual(bodies('one').sort());
+    const lengths = (of: string) => recordsIn(of).map(({ metrics }) => metrics.input_sequence_length?.value);
+    expect(lengths(several.folder).sort()).toEqual(lengths(folder).sort());
+  });
+
+  it.concurrent('counts exactly what a killed agent has left', async () => {
+    const [other, victim] = startAgents('killed');
+    const run = coordinate('killed', { model: 'killed', 'request-rate': 40, 'request-count': 120 });
+    await untilSeen('killed', 30);
+    victim?.child.kill('SIGKILL');
+    const { code, stdout } = await run.ended;
+    expect(code).toBe(1);
+    const [, missing = Number.NaN] = /: (\d+) of its 60 due requests have no record/.exec(stdout) ?? [];
+    expect(stdout).toMatch(/Shard 1 \(.*\) was lost .* after the start/);
+    expect(recordsIn(run.folder)).toHaveLength(120 - Number(missing));
+    expect(Number(missing)).toBeGreaterThan(0);
+    expect(seenOf('killed').length).toBeGreaterThanOrEqual(120 - Number(missing));
+    expect((await other?.ended)?.code).toBe(0);
+  });
+
+  it.concurrent('finishes the run of a killed coordinator', async () => {
+    const agents = startAgents('headless');
+    const run = coordinate('headless', { model: 'headless', 'request-rate': 40, 'request-count': 60 });
+    await untilSeen('headless', 10);
+    run.child.kill('SIGKILL');
+    const folder = temporaryFolder();
+    const attached = await aiperf(['attach', 'headless', '--nats', nats.url, '--artifact-dir', folder]);
+    expect(attached.code, attached.stderr).toBe(0);
+    expect(recordsIn(folder)).toHaveLength(60);
+    for (const { ended } of agents) expect((await ended).code).toBe(0);
+  });
+
+  it.concurrent('loses and doubles nothing when NATS is killed and restarted', async () => {
+    const own = await startNats();
+    const agents = startAgents('restarted', [0, 1], own);
+    const run = coordinate('restarted', { model: 'restarted', 'request-rate': 30, 'request-count': 60 }, own);
+    await untilSeen('restarted', 10);
+    await own.kill();
+    await wait(500);
+    await own.restart();
+    const { code, stderr } = await run.ended;
+    expect(code, stderr).toBe(0);
+    const ids = recordsIn(run.folder).map(({ metadata }) => metadata.x_request_id);
+    expect(new Set(ids).size).toBe(60);
+    expect(ids).toHaveLength(60);
+    for (const { ended } of agents) expect((await ended).code).toBe(0);
+    await own.kill();
+  });
+
+  it.concurrent('stops all shards at an interrupt, and keeps what was measured', async () => {
+    const agents = startAgents('stopped');
+    const run = coordinate('stopped', { model: 'stopped', 'request-rate': 40, 'request-count': 4000 });
+    await untilSeen('stopped', 20);
+    run.child.kill('SIGINT');
+    const { code, stdout } = await run.ended;
+    expect(code).toBe(130);
+    expect(stdout).toContain('Run cancelled');
+    for (const { ended } of agents) expect((await ended).code).toBe(0);
+    expect(recordsIn(run.folder)).toHaveLength(seenOf('stopped').length);
   });
 });

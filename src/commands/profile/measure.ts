@@ -70,18 +70,24 @@ export interface RunEnd {
 export async function measureRun(
   invocation: Invocation<typeof profileOptions>,
   context: RunContext,
-  series?: SeriesFacts,
-  firstSession = 0,
+  givenSeries?: SeriesFacts,
+  givenFirst = 0,
   place?: SeriesPlace,
 ): Promise<RunEnd> {
   const { artifacts, log, begin, stdout, env, onExit, sinks, interrupt, views, cluster } = context;
   const { config } = invocation;
   const round = await cluster?.nextRound();
   const kept = round && (await import('./cluster.js')).keptRun(round, invocation, round.run);
+  const { series, firstSession } = kept ?? { series: givenSeries, firstSession: givenFirst };
   const origin = round?.origin ?? takeOrigin();
   const control = await controlOf(config, env, log);
   await control?.waitForModel();
-  const prepared = await prepareRun(config, { version, env }, log);
+  const seeded = round?.seed === undefined ? config : { ...config, randomSeed: round.seed };
+  const prepared = await prepareRun(
+    seeded,
+    { version, env, ...(cluster === undefined ? {} : { sources: cluster.options.shards }) },
+    log,
+  );
   requireFittingType(invocation, prepared, log);
   const publishInputs = await stageInputs(config, prepared, artifacts, onExit, log);
   await control?.resetKvCache();
@@ -191,24 +197,28 @@ export async function measureRun(
     log('ERROR', 'load', `The run was ended because it was stuck: ${outcome.stalled}`);
   if (outcome.failedTooOften) log('ERROR', 'load', `The run was ended: ${failedTooOftenText}`);
   // Loaded when there is something to tell: before the first request, it would be a tenth of the start.
-  const { publishResults, tellMismatches } = await import('./results.js');
+  const { publishResults, tellMismatches, wasCutShort } = await import('./results.js');
   const unreadGpus = config.noGpuTelemetry || existsSync(artifacts.gpu) ? undefined : noGpus;
   const gpu = served?.gpu ?? unreadGpus;
   // Viewers of the live page get the report too, which is to cost nothing before the load.
   if (config.live && series === undefined && keepsRecords) page ??= await loadPage();
-  const measured = { config, files: artifacts, facts, outcome, servers: served, gpu, origin, page };
+  const merge = round?.report(load, outcome.startNs, wasCutShort(outcome));
+  for (const reason of merge?.reasons ?? []) log('ERROR', 'cluster', reason);
+  const measured = { config, files: artifacts, facts, outcome, servers: served, gpu, origin, page, merge };
   const allWritten = publishResults(measured, { stdout, env }, log);
   logLeftRecords(outcome, artifacts, log);
-  const mismatches = tellMismatches(outcome, load, config, { stdout, env });
+  const isDegraded = (merge?.reasons ?? []).length > 0;
+  const mismatches = tellMismatches(outcome, isDegraded ? [] : load.phases, config, { stdout, env });
   const failure = failureOf(outcome);
   const isSound =
     allWritten &&
     fileErrors.length === 0 &&
     outcome.stalled === undefined &&
     outcome.failure === undefined &&
+    !isDegraded &&
     mismatches === 0;
   const exitCode = interrupt.happened ? exitCodes.interrupted : exitCodeOf(outcome, isSound, hasWork, config);
-  await round?.end();
+  if (allWritten && fileErrors.length === 0) await round?.end();
   watched?.end(outcome, { exitCode, failure });
   return { exitCode, failure };
 }

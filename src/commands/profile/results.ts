@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import type { MergeReport } from '../../cluster/merge-report.js';
 import type { Config } from '../../config/options.js';
 import type { LoadPlan } from '../../load/plan.js';
 import { clientCounts } from '../../metrics/client-counts.js';
@@ -32,12 +33,13 @@ import { warmupWarning } from './warmup-warning.js';
  * @returns the number of phases where something is.
  */
 export function tellMismatches(
-  { summary, warmup, interrupted, failedTooOften, stalled, failure, left, issued }: RunOutcome,
-  { phases }: LoadPlan,
+  outcome: RunOutcome,
+  phases: LoadPlan['phases'],
   config: Config,
   { stdout, env }: Pick<Io, 'stdout' | 'env'>,
 ): number {
-  const wasCut = interrupted || failedTooOften || stalled !== undefined || failure !== undefined;
+  const { summary, warmup, left, issued } = outcome;
+  const wasCut = wasCutShort(outcome);
   const lines = phases.flatMap(({ name, expectedRequests }) => {
     const results = name === 'warmup' ? warmup : summary;
     if (results === undefined) return [];
@@ -47,6 +49,11 @@ export function tellMismatches(
   const layout = layoutOn(stdout, config.consoleExportWidth, env);
   for (const line of lines) stdout.write(`${ledgerPanel(line, layout).join('\n')}\n`);
   return lines.length;
+}
+
+/** Whether a run was ended before everything that was planned was sent. */
+export function wasCutShort({ interrupted, failedTooOften, stalled, failure }: RunOutcome): boolean {
+  return interrupted || failedTooOften || stalled !== undefined || failure !== undefined;
 }
 
 /** A run that has just been measured. */
@@ -63,6 +70,8 @@ export interface MeasuredRun {
   readonly gpu: ReadGpus | undefined;
   /** Makes its page; undefined where none is wanted. */
   readonly page: ((run: Run) => string) | undefined;
+  /** How its parts were put together; undefined: one machine has sent it. */
+  readonly merge: MergeReport | undefined;
 }
 
 /**
@@ -71,7 +80,7 @@ export interface MeasuredRun {
  * @returns whether every file was written.
  */
 export function publishResults(
-  { config, files, facts: before, outcome, servers, origin, gpu: readGpus, page }: MeasuredRun,
+  { config, files, facts: before, outcome, servers, origin, gpu: readGpus, page, merge }: MeasuredRun,
   { stdout, env }: { readonly stdout: Writable; readonly env: Io['env'] },
   log: Log,
 ): boolean {
@@ -89,7 +98,7 @@ export function publishResults(
   if (replay !== undefined) log('WARNING', 'load', replay);
   const facts = {
     ...before,
-    ...factsOf(outcome, origin, before.sweepId !== undefined),
+    ...factsOf(outcome, origin, before.sweepId !== undefined, merge),
     responseWarnings: warnings,
     ...serverFacts(servers, summary, config),
     ...(readGpus === undefined ? {} : gpuFacts(readGpus)),
@@ -169,7 +178,12 @@ function ofAllShards<Figures extends { readonly gaps: readonly string[] }>(serve
 }
 
 /** What is known of a run when it has ended. */
-function factsOf(outcome: RunOutcome, origin: ClockOrigin, isOfSeries: boolean): RunFacts {
+function factsOf(
+  outcome: RunOutcome,
+  origin: ClockOrigin,
+  isOfSeries: boolean,
+  merge: MergeReport | undefined,
+): RunFacts {
   const { summary, warmupStartNs, startNs, firstSession, interrupted, failedTooOften, fidelity } = outcome;
   const startedAtNs = wallNs(origin, startNs);
   return {
@@ -177,12 +191,16 @@ function factsOf(outcome: RunOutcome, origin: ClockOrigin, isOfSeries: boolean):
     // A single run always begins with the first.
     ...(isOfSeries ? { firstSession } : {}),
     wasCancelled: interrupted || failedTooOften,
-    incompleteReason: incompleteReason(outcome),
+    incompleteReason: incompleteReason(outcome) ?? degradedReason(merge),
     startedAtNs,
     endedAtNs: summary.lastEndNs ?? startedAtNs,
     warmupStartedAtNs: warmupStartNs === undefined ? undefined : wallNs(origin, warmupStartNs),
     fidelity: fidelity && recordedFidelity(fidelity),
   };
+}
+
+function degradedReason(merge: MergeReport | undefined): string | undefined {
+  return merge === undefined || merge.reasons.length === 0 ? undefined : merge.reasons.join(' ');
 }
 
 function incompleteReason({

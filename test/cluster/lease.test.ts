@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Nats, openBucket, openNats } from '../../src/cluster/connection.js';
+import { holderOf, takeLease } from '../../src/cluster/lease.js';
+import { hasNatsServer, type NatsServer, startNats } from './nats-server.js';
+
+const token = 'a-token-of-the-test-0123456789';
+
+describe.skipIf(!hasNatsServer)('a lease', () => {
+  let server: NatsServer;
+  let nats: Nats;
+  const open = (of: Partial<{ readonly token: string; readonly url: string }>) =>
+    openNats({ url: server.url, token, tls: undefined, ...of }, 'test', () => 0);
+
+  beforeAll(async () => {
+    server = await startNats('--auth', token);
+    nats = await open({});
+  });
+
+  afterAll(async () => {
+    await nats.close();
+    await server.kill();
+  });
+
+  it('is held by one process, and passes on only from one that gives no sign of life', async () => {
+    const kv = await openBucket(nats, 'leases');
+    const first = await takeLease(kv, 'shard.0', 'a', undefined);
+    expect(first).toMatchObject({ incarnation: 1, uid: 'a' });
+    expect(await takeLease(kv, 'shard.0', 'b', undefined)).toBeUndefined();
+    const seen = await holderOf(kv, 'shard.0');
+    first?.release();
+    const second = await takeLease(kv, 'shard.0', 'b', seen);
+    expect(second).toMatchObject({ incarnation: 2, uid: 'b' });
+    // What was read of the first holder is out of date.
+    expect(await takeLease(kv, 'shard.0', 'c', seen)).toBeUndefined();
+    second?.release();
+  });
+
+  it('is lost when another process has taken it over', async () => {
+    const kv = await openBucket(nats, 'leases');
+    const slow = await takeLease(kv, 'shard.1', 'slow', undefined);
+    const other = await takeLease(kv, 'shard.1', 'other', await holderOf(kv, 'shard.1'));
+    expect(other?.incarnation).toBe(2);
+    await new Promise((resolve) => slow?.lost.addEventListener('abort', resolve));
+    expect(other?.lost.aborted).toBe(false);
+    other?.release();
+  });
+
+  it.each([
+    [{ token: 'wrong' }, /refused the token/],
+    [{ url: 'nats://127.0.0.1:1' }, /cannot be reached/],
+  ])('is refused with %j', async (of, message) => {
+    await expect(open(of)).rejects.toThrow(message);
+    await expect(open(of)).rejects.not.toThrow(/wrong/);
+  });
+});
