@@ -33,19 +33,33 @@ export interface OpenPage {
 }
 
 /** Opens a file without a network. */
-export async function openFile(
+export function openFile(browser: Browser, path: string, options: OpenOptions = {}): Promise<OpenPage> {
+  const url = pathToFileURL(path).href;
+  return open(browser, url, (asked) => asked === url, { ...options, offline: true });
+}
+
+/** Opens a page of a server on this machine; whatever is not of its origin is a trouble, and blocked. */
+export function openUrl(browser: Browser, url: string, options: OpenOptions = {}): Promise<OpenPage> {
+  return open(browser, url, (asked) => new URL(asked).origin === new URL(url).origin, options);
+}
+
+async function open(
   browser: Browser,
-  path: string,
-  { width = 1280, theme = 'light' }: OpenOptions = {},
+  url: string,
+  isOwn: (url: string) => boolean,
+  { width = 1280, theme = 'light', offline = false }: OpenOptions & { readonly offline?: boolean },
 ): Promise<OpenPage> {
   const context = await browser.newContext({
     viewport: { width, height: 900 },
     colorScheme: theme,
-    offline: true,
+    offline,
   });
   const page = await context.newPage();
-  const url = pathToFileURL(path).href;
   const troubles: string[] = [];
+  await page.route(
+    (asked) => !isOwn(asked.href) && !/^(data|blob):/.test(asked.protocol),
+    (route) => route.abort(),
+  );
   page.on('pageerror', (error) => troubles.push(`error: ${error.message}`));
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning')
@@ -56,7 +70,8 @@ export async function openFile(
     dialog.dismiss().catch(() => {});
   });
   page.on('request', (request) => {
-    if (request.url() !== url) troubles.push(`request: ${request.url()}`);
+    if (!isOwn(request.url()) && !/^(data|blob):/.test(request.url()))
+      troubles.push(`request: ${request.url()}`);
   });
   await page.goto(url);
   return { page, troubles };

@@ -28,11 +28,7 @@ export function Progress({ state }: { readonly state: LiveState }) {
           {percentWords(share)}
         </progress>
       )}
-      <p class="progress-words">
-        {words.map((word) => (
-          <span key={word}>{word}</span>
-        ))}
-      </p>
+      <p class="progress-words">{words.join(' · ')}</p>
     </div>
   );
 }

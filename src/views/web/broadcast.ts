@@ -52,9 +52,9 @@ export class Broadcast {
     this.#writeAll(bytes);
   }
 
-  /** Keeps connections alive through proxies, and finds those that are gone. */
+  /** Keeps connections alive through proxies; a viewer that hears nothing any more knows that its own is gone. */
   beat(): void {
-    this.#writeAll(Buffer.from(': \n\n'));
+    this.#writeAll(Buffer.from('event: beat\ndata: null\n\n'));
   }
 
   /** Adds a viewer. @param lastId of the last event that it received; undefined for a new viewer. */
