@@ -257,10 +257,21 @@ function originHere({ origin }: PlanEntry, { offsetNs }: ClockOffset): ClockOrig
 }
 
 function progressOf(source: LoadSource, phase: number): Tick['phases'][number] {
-  const { sessions, issued, returned, failed, cancelled, stopped, activity, movedNs, postponed } =
-    source.progressOf(phase);
+  const {
+    sessions,
+    endedSessions,
+    issued,
+    returned,
+    failed,
+    cancelled,
+    stopped,
+    activity,
+    movedNs,
+    postponed,
+  } = source.progressOf(phase);
   return {
     sessions,
+    endedSessions,
     issued,
     returned,
     failed,

@@ -74,6 +74,7 @@ export const clockReply = z.strictObject({ clock: name, monotonicNs: z.number() 
 /** Progress of a shard in a phase: those of `PhaseProgress`. */
 const progress = z.strictObject({
   sessions: count,
+  endedSessions: count,
   issued: count,
   returned: count,
   failed: count,

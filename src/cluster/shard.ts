@@ -5,7 +5,7 @@ import type { ShardReceiver } from './shard-receiver.js';
 
 /** Nothing has happened yet in a phase. */
 const noProgress: PhaseProgress = {
-  ...{ sessions: 0, issued: 0, returned: 0, failed: 0, cancelled: 0 },
+  ...{ sessions: 0, endedSessions: 0, issued: 0, returned: 0, failed: 0, cancelled: 0 },
   ...{ stopped: false, activity: 0, movedNs: 0, postponed: { turns: 0, mostNs: 0 } },
 };
 

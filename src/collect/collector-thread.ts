@@ -19,11 +19,13 @@ import { LiveFiguresCollector } from './live-figures.js';
 import type { CollectPlan } from './record-processor.js';
 import { RecordProcessor } from './record-processor.js';
 import type { Sink, Sinks } from './sink.js';
+import { SpanSampler } from './span-sampler.js';
 import { ThreadEvidenceCollector } from './thread-evidence.js';
 import { ThreadHealthCollector } from './thread-health.js';
 
 const FIGURES_EVERY_MS = 250;
 const OBSERVE_EVERY_MS = 1000;
+const STREAM_EVERY_MS = 2000;
 /** Wait before an empty spool is read again, unless a message arrives. */
 const POLL_EVERY_MS = 20;
 
@@ -105,7 +107,16 @@ export async function runCollectorThread(
         client: evidence && { threads: evidence.threads, sends: processor.sends },
       },
     });
+  const sampling = plan.streams?.spans;
+  const spans = sampling && new SpanSampler(sampling, plan.origin);
+  const postStreams = () => {
+    const histograms = processor.histograms?.state(nowNs());
+    if (histograms !== undefined) post({ kind: 'histograms', histograms });
+    const batch = spans?.take();
+    if (batch !== undefined && batch.spans.length > 0) post({ kind: 'spans', batch });
+  };
   const stops = [every(OBSERVE_EVERY_MS, observeBacklog), every(FIGURES_EVERY_MS, postFigures)];
+  if (plan.streams !== undefined) stops.push(every(STREAM_EVERY_MS, postStreams));
   const allClosed = Promise.all(sources.map(({ closed }) => closed));
   // Nothing more is sent, so no load thread needs the core.
   void allClosed.then(stopYielding);
@@ -140,6 +151,7 @@ export async function runCollectorThread(
       const measured = processor.add(shiftNs === 0 ? record : shiftTimes(record, shiftNs), tokens);
       live[record.phase].add(measured);
       live.threads.addRecord(thread, record);
+      spans?.add(measured);
       sinks.onRecord(measured);
       notable?.onRecord?.(measured);
     }
@@ -191,6 +203,7 @@ export async function runCollectorThread(
   for (const stop of stops) stop();
   observeBacklog();
   postFigures();
+  postStreams();
   const left = { warmup: 0, profiling: 0 };
   for (const [thread, source] of sources.entries()) {
     const rest = source.skipRest();

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { BatchFeed } from '../load/source.js';
 import type { NotableRequests } from '../metrics/notable.js';
+import type { HistogramState } from '../metrics/record-histograms.js';
 import { RequestTable, type TableMessage } from '../metrics/request-table.js';
 import { metricOf } from '../metrics/table.js';
 import type { PhaseCounts } from '../records/spool.js';
@@ -8,6 +9,8 @@ import { nsBetween } from '../util/clock.js';
 import { deathOf } from '../util/thread-death.js';
 import type { CollectorFigures } from './live-figures.js';
 import type { CollectPlan, PhaseSummaries } from './record-processor.js';
+import type { Sink } from './sink.js';
+import type { SpanBatch } from './span-sampler.js';
 
 export interface CollectorThreadData {
   readonly plan: CollectPlan;
@@ -28,6 +31,8 @@ export interface ShiftedFeed extends Omit<BatchFeed, 'origin'> {
 export type CollectorEvent =
   | { readonly kind: 'ready' }
   | { readonly kind: 'figures'; readonly figures: CollectorFigures }
+  | { readonly kind: 'histograms'; readonly histograms: HistogramState }
+  | { readonly kind: 'spans'; readonly batch: SpanBatch }
   /** A file can no longer be written; the run continues. */
   | { readonly kind: 'file-error'; readonly message: string }
   /** All records are processed; the results are being computed. */
@@ -72,12 +77,14 @@ export interface Collector {
 /**
  * Starts the record thread, which reads until every feed is closed.
  * @param entry module that calls `runCollectorThread` with its worker data. @param spool folder; undefined: none.
+ * @param sink gets the streams of the plan.
  */
 export function startCollector(
   entry: URL,
   plan: CollectPlan,
   feeds: readonly BatchFeed[],
   spool: string | undefined,
+  sink: Pick<Sink, 'onHistograms' | 'onSpans'> = {},
 ): Collector {
   const control = new SharedArrayBuffer(16);
   const networkRtt = new Float64Array(control, 8, 1).fill(Number.NaN);
@@ -99,6 +106,8 @@ export function startCollector(
     worker.on('message', (event: CollectorEvent) => {
       if (event.kind === 'ready') becomeReady();
       else if (event.kind === 'figures') figures = event.figures;
+      else if (event.kind === 'histograms') sink.onHistograms?.(event.histograms);
+      else if (event.kind === 'spans') sink.onSpans?.(event.batch);
       else if (event.kind === 'file-error') fileErrors.push(event.message);
       else if (event.kind === 'summarizing') isSummarizing = true;
       else {

@@ -3,11 +3,13 @@ import { type SendStats, SendStatsCollector } from '../fidelity/send-stats.js';
 import { LiveResults } from '../metrics/live-results.js';
 import { type RunTraits, type Thresholds, warmupTraits } from '../metrics/metric.js';
 import { MetricStore, type RunSummary } from '../metrics/metric-store.js';
+import { RecordHistograms } from '../metrics/record-histograms.js';
 import type { RecordMetrics, RequestTable } from '../metrics/request-table.js';
 import { type Counted, countedRecord } from '../records/count-tokens.js';
 import type { PhaseName, RequestRecord } from '../records/record.js';
-import type { ClockOrigin } from '../util/clock.js';
+import { type ClockOrigin, openClock } from '../util/clock.js';
 import { openCounter } from './open-counter.js';
+import type { SpanSampling } from './span-sampler.js';
 
 /** How the record thread processes records: plain data. */
 export interface CollectPlan {
@@ -32,6 +34,15 @@ export interface CollectPlan {
   readonly shard?: number | undefined;
   /** The request table is sent to the main thread with the results, for its page. */
   readonly handsOverRequests: boolean;
+  /** What other programs get of the records during the run; absent: nothing. */
+  readonly streams?: RecordStreams | undefined;
+}
+
+/** What is sent to the main thread every few seconds. */
+export interface RecordStreams {
+  readonly histograms: boolean;
+  /** Undefined: no request is sent as a span. */
+  readonly spans: SpanSampling | undefined;
 }
 
 /** Results by phase. */
@@ -54,6 +65,8 @@ export class RecordProcessor {
   readonly #warmup: MetricStore | undefined;
   readonly #prewarm: MetricStore;
   readonly #sends = new SendStatsCollector();
+  /** Undefined unless the plan asks for them. */
+  readonly histograms: RecordHistograms | undefined;
   /** Counts the tokens of a record in this thread. */
   readonly count: (record: RequestRecord) => Counted;
 
@@ -63,6 +76,7 @@ export class RecordProcessor {
     this.#warmup = plan.hasWarmup ? newStore(warmupTraits(plan.traits)) : undefined;
     this.#prewarm = newStore();
     this.count = openCounter(plan.tokenizers);
+    if (plan.streams?.histograms) this.histograms = this.#observe(plan);
   }
 
   /** @param tokens of the record; absent: they are counted. */
@@ -71,6 +85,7 @@ export class RecordProcessor {
     const { record } = counted;
     const isProfiling = record.phase === 'profiling';
     if (isProfiling) this.#sends.add(record);
+    this.histograms?.begin(record);
     const store = isProfiling ? this.#profiling : this.#warmup;
     return { record, metrics: store?.add(counted) ?? [] };
   }
@@ -99,6 +114,14 @@ export class RecordProcessor {
   /** @param ns mean round-trip time to the servers; NaN: unknown. */
   setNetworkRtt(ns: number): void {
     if (!Number.isNaN(ns)) this.#profiling.table.networkRttNs = ns;
+  }
+
+  #observe({ origin }: CollectPlan): RecordHistograms {
+    const { table } = this.#profiling;
+    const histograms = new RecordHistograms(table.metrics, origin, openClock(origin).nowNs());
+    for (const store of [this.#profiling, this.#warmup])
+      if (store !== undefined) store.table.onValue = ({ tag }, value) => histograms.add(tag, value);
+    return histograms;
   }
 
   summaries(): PhaseSummaries {

@@ -1,8 +1,10 @@
+import type { HistogramState } from '../metrics/record-histograms.js';
 import type { Observation } from '../telemetry/time-series.js';
 import { messageOf } from '../util/errors.js';
 import { every } from '../util/timeout.js';
 import type { MeasuredRecord } from './record-processor.js';
 import type { Snapshot } from './snapshot.js';
+import type { SpanBatch } from './span-sampler.js';
 
 /** Output of a run: a file, a screen, another program. A callback that throws ends its own sink only. */
 export interface Sink {
@@ -13,6 +15,10 @@ export interface Sink {
   /** Stores the records so far; afterwards their copies in the spool may be deleted. */
   flush?(): void;
   onSnapshot?(snapshot: Snapshot): void;
+  /** All records so far; called in the main thread every 2 s and at the end, if the plan asks for it. */
+  onHistograms?(histograms: HistogramState): void;
+  /** Sampled requests since the last call, at the same times. */
+  onSpans?(batch: SpanBatch): void;
   /** Interval of snapshots, ms; absent: 250. */
   readonly snapshotMs?: number;
   /** Closes the sink at the end of the run, or after another callback threw. */
@@ -52,6 +58,14 @@ export class Sinks implements Sink {
 
   onSnapshot(snapshot: Snapshot): void {
     this.#each((sink) => sink.onSnapshot?.(snapshot));
+  }
+
+  onHistograms(histograms: HistogramState): void {
+    this.#each((sink) => sink.onHistograms?.(histograms));
+  }
+
+  onSpans(batch: SpanBatch): void {
+    this.#each((sink) => sink.onSpans?.(batch));
   }
 
   /** Passes snapshots to each sink at its own interval. @returns a function that stops this. */

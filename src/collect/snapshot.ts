@@ -23,6 +23,7 @@ export interface Snapshot {
   /** Of the phase. Undefined if unknown. */
   readonly etaSeconds: number | undefined;
   readonly requests: RequestCounts;
+  readonly sessions: { readonly started: number; readonly ended: number };
   /** Completed requests per second over the whole phase; at the end of the run, that of the result. */
   readonly requestsPerSecond: number;
   readonly lastSecond: Rates;
@@ -116,7 +117,10 @@ export interface SnapshotSources {
   /** The wall clock, ms since 1970. */
   unixMs(): number;
   /** Current counts of the load threads; failed requests include dropped ones. */
-  progress(): Pick<PhaseProgress, 'issued' | 'returned' | 'failed' | 'cancelled'>;
+  progress(): Pick<
+    PhaseProgress,
+    'sessions' | 'endedSessions' | 'issued' | 'returned' | 'failed' | 'cancelled'
+  >;
   /** Requests that have returned, of all phases. */
   returned(): number;
   /** Planned load at a time since the start of the phase. */
@@ -154,7 +158,7 @@ export class SnapshotTaker {
 
   take(): Snapshot {
     const { name: phase, expectedRequests: planned, startNs } = this.#phase;
-    const { issued, returned, failed, cancelled } = this.#sources.progress();
+    const { sessions, endedSessions, issued, returned, failed, cancelled } = this.#sources.progress();
     const figures = this.#sources.figures();
     const live = figures?.[phase];
     const elapsedSeconds = Math.max(0, (this.#load?.endNs ?? this.#sources.nowNs()) - startNs) / 1e9;
@@ -178,6 +182,7 @@ export class SnapshotTaker {
         ...{ planned, issued, inFlight: issued - returned, returned },
         ...{ completed, failed: failed - dropped, cancelled, dropped },
       },
+      sessions: { started: sessions, ended: endedSessions },
       requestsPerSecond: perSecond(completed),
       lastSecond: {
         requests: lastSecond.requests,

@@ -11,7 +11,14 @@ const planName = 'plan.spool';
 interface StoredPlan
   extends Omit<
     CollectPlan,
-    'origin' | 'tokenizers' | 'recordsFile' | 'rawFile' | 'warmupFile' | 'seriesFile' | 'outputsFile'
+    | 'origin'
+    | 'tokenizers'
+    | 'recordsFile'
+    | 'rawFile'
+    | 'warmupFile'
+    | 'seriesFile'
+    | 'outputsFile'
+    | 'streams'
   > {
   readonly spoolVersion: number;
   readonly origin: { readonly monotonicNs: string; readonly epochNs: string };
@@ -28,7 +35,7 @@ interface StoredPlan
  * @throws the file system's error.
  */
 export function makeSpool(folder: string, plan: CollectPlan, recordsName: string): void {
-  const { seriesFile: _, outputsFile: __, ...kept } = plan;
+  const { seriesFile: _, outputsFile: __, streams: ___, ...kept } = plan;
   const { origin, tokenizers, recordsFile, rawFile, warmupFile, ...rest } = kept;
   const stored: StoredPlan = {
     ...rest,

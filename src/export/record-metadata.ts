@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { failureOf } from '../records/failure.js';
+import { recordProcessorId } from '../records/processor-id.js';
 import type { PhaseName, RecordError, RequestRecord } from '../records/record.js';
 import { type ClockOrigin, wallNsText } from '../util/clock.js';
 
@@ -14,9 +14,6 @@ export interface RecordContext {
   /** Number of the shard that the records are of, unless they have one of their own; undefined: of none. */
   readonly shard?: number | undefined;
 }
-
-/** Of this thread. */
-const recordProcessorId = `record_processor_${randomBytes(4).toString('hex')}`;
 
 /** The contexts of one record thread. */
 export function recordContexts({

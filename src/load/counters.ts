@@ -12,8 +12,9 @@ const ACTIVITY = 6;
 const FAILED = 7;
 const CANCELLED = 8;
 const POSTPONED = 9;
+const ENDED_SESSIONS = 10;
 // An even number, so that the 64-bit cell behind them is aligned.
-const LENGTH = 10;
+const LENGTH = 12;
 
 /**
  * Counters that all load threads share during a phase: session and request numbers, each handed out exactly once;
@@ -61,6 +62,11 @@ export class SharedCounters implements Quota, PhaseProgress {
     Atomics.add(this.#cells, RETURNED, 1);
   }
 
+  /** Counts a session that ended: after its last request, or before it because the phase ended. */
+  noteSessionEnd(): void {
+    Atomics.add(this.#cells, ENDED_SESSIONS, 1);
+  }
+
   /** Counts data from a server, which shows that the run is not stalled. */
   noteActivity(): void {
     Atomics.add(this.#cells, ACTIVITY, 1);
@@ -75,6 +81,10 @@ export class SharedCounters implements Quota, PhaseProgress {
   notePostponed(byNs: number): void {
     Atomics.add(this.#cells, POSTPONED, 1);
     raise(this.#postponed, byNs);
+  }
+
+  get endedSessions(): number {
+    return Atomics.load(this.#cells, ENDED_SESSIONS);
   }
 
   get postponed(): { readonly turns: number; readonly mostNs: number } {

@@ -335,7 +335,9 @@ export class PhaseRunner {
   }
 
   #sessionOver(session: Session, endNs: number): void {
-    if (session.tree === undefined || session.tree.end()) this.#issuer?.sessionOver(session, endNs);
+    if (session.tree !== undefined && !session.tree.end()) return;
+    this.options.counters.noteSessionEnd();
+    this.#issuer?.sessionOver(session, endNs);
   }
 
   #sendWaiting(): void {

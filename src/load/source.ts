@@ -53,6 +53,8 @@ export interface BatchFeed {
 export interface PhaseProgress {
   /** Sessions started. */
   readonly sessions: number;
+  /** Of those. */
+  readonly endedSessions: number;
   readonly issued: number;
   readonly returned: number;
   /** Returned requests that failed or were dropped at the end of the phase. */
@@ -115,6 +117,7 @@ export function sumOf(parts: readonly PhaseProgress[]): PhaseProgress {
   const most = (of: (part: PhaseProgress) => number) => Math.max(0, ...parts.map(of));
   return {
     sessions: sum(({ sessions }) => sessions),
+    endedSessions: sum(({ endedSessions }) => endedSessions),
     issued: sum(({ issued }) => issued),
     returned: sum(({ returned }) => returned),
     failed: sum(({ failed }) => failed),

@@ -78,6 +78,8 @@ export class RequestTable {
   readonly origin: ClockOrigin;
   /** Mean round-trip time to the servers; undefined if it is not known. */
   networkRttNs: number | undefined;
+  /** Gets each value of each request that is added, in the metric's own unit. */
+  onValue: ((metric: NumberMetric | ListMetric, value: number | Float64Array) => void) | undefined;
   readonly #ofValid: readonly Metric[];
   readonly #ofFailed: readonly Metric[];
   readonly #numbers = new Map<Metric, Column>();
@@ -180,12 +182,14 @@ export class RequestTable {
         const list = facts.list(metric);
         if (list === undefined) continue;
         this.#lists.get(metric)?.set(row, list);
+        this.onValue?.(metric, list);
         values?.push([metric.tag, list.map((value) => value * metric.factor)]);
       } else if (metric.kind === 'count' || metric.kind === 'record') {
         const value =
           metric.kind === 'record' && !metric.recomputable ? facts.value(metric) : metric.compute(facts);
         if (value === undefined || Number.isNaN(value)) continue;
         this.#numbers.get(metric)?.set(row, value);
+        this.onValue?.(metric, value);
         if (metric.kind === 'record' || metric.inRecords) values?.push([metric.tag, value * metric.factor]);
       }
     }

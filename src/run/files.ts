@@ -52,6 +52,8 @@ const runFiles = {
   profilingCsv: { name: 'phases/profiling/profile_export_aiperf.csv' },
   profilingJson: { name: 'phases/profiling/profile_export_aiperf.json' },
   profilingServerMetrics: { name: 'phases/profiling/server_metrics.json' },
+  /** The run on an MLflow server. */
+  mlflowExport: { name: 'mlflow_export.json' },
   /** Written when all others are: AIPerf's readers take no folder without it. */
   ready: { name: '.aiperf_results_ready.json' },
 } satisfies Readonly<Record<string, RunFile>>;

@@ -21,7 +21,7 @@ export interface RunThreads {
  * @throws ThreadDeath if one fails before. @throws UserError if a source of telemetry must be read and cannot
  */
 export async function startThreads(options: RunOptions): Promise<RunThreads> {
-  const { collect, collectorEntry, openSource, onExit, log } = options;
+  const { collect, collectorEntry, openSource, onExit, log, sinks } = options;
   const spool = openSpool(options);
   const discard = () => {
     if (spool !== undefined) removeSpool(spool);
@@ -32,7 +32,7 @@ export async function startThreads(options: RunOptions): Promise<RunThreads> {
     spoolFailed = true;
     log('WARNING', 'records', withoutSpool(message));
   });
-  const collector = startCollector(collectorEntry, collect, source.feeds, spool);
+  const collector = startCollector(collectorEntry, collect, source.feeds, spool, sinks);
   // After the others, which need the cores more.
   const telemetry = options.openTelemetry?.();
   try {

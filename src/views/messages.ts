@@ -1,6 +1,6 @@
-import type { RequestSpan } from '../collect/request-span.js';
 import type { Snapshot } from '../collect/snapshot.js';
-import type { MetricHistogram } from '../metrics/metric-histogram.js';
+import type { SpanBatch } from '../collect/span-sampler.js';
+import type { HistogramState } from '../metrics/record-histograms.js';
 import type { Results } from '../metrics/results.js';
 import type { PhaseName } from '../records/record.js';
 import type { JsonObject } from '../util/json.js';
@@ -15,9 +15,9 @@ export type ViewMessage =
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly kind: 'log'; readonly entry: LogEntry }
   /** Sampled requests that have ended; only if the plan asks for them. */
-  | { readonly kind: 'spans'; readonly spans: readonly RequestSpan[] }
+  | { readonly kind: 'spans'; readonly batch: SpanBatch }
   /** The histograms of a run so far; only if the plan asks for them. A slow view misses some. */
-  | { readonly kind: 'histograms'; readonly histograms: readonly MetricHistogram[] }
+  | { readonly kind: 'histograms'; readonly histograms: HistogramState }
   /** The state of a sweep or of repeats, whenever it changes. */
   | { readonly kind: 'series'; readonly series: SeriesState }
   /** A run has ended, and its files are written. */

@@ -11,7 +11,7 @@ type Opener = () => Promise<View>;
 
 /** What opens each view of a plan; loaded when it is called, as in `(await import('./x.js')).openX(plan, context)`. */
 function openersOf(
-  { api, dashboard, page }: ViewPlan,
+  { api, dashboard, page, otel, mlflow }: ViewPlan,
   context: ViewContext,
 ): Readonly<Record<keyof ViewPlan, Opener | undefined>> {
   return {
@@ -19,8 +19,8 @@ function openersOf(
       dashboard && (async () => (await import('./terminal/view.js')).openDashboard(dashboard, context)),
     page: page && (async () => (await import('./web/web-view.js')).openWebView(page, context)),
     api: api && (async () => (await import('./api/view.js')).openApi(api, page, context)),
-    otel: undefined,
-    mlflow: undefined,
+    otel: otel && (async () => (await import('./otel/view.js')).openOtel(otel, context)),
+    mlflow: mlflow && (async () => (await import('./mlflow/view.js')).openMlflow(mlflow, context)),
   };
 }
 

@@ -32,24 +32,26 @@ export interface ApiPlan {
 
 /** Export to an OpenTelemetry collector. */
 export interface OtelPlan {
-  /** As given: with scheme or not, with a path or not. */
+  /** With its scheme, with a path or not. */
   readonly url: string;
   readonly metrics: boolean;
   /** Progress of the phases. */
   readonly timing: boolean;
   readonly resourceAttributes: Readonly<Record<string, string>>;
-  readonly genAiProvider: string;
+  /** Undefined: by the server's host name. */
+  readonly genAiProvider: string | undefined;
   /** Share of requests that are sent as spans, 0 to 1. */
   readonly traceShare: number;
 }
 
 /** Export to an MLflow server. */
 export interface MlflowPlan {
+  /** With its scheme. */
   readonly trackingUri: string;
   readonly experiment: string;
   readonly runName: string | undefined;
   readonly tags: Readonly<Record<string, Json>>;
   readonly parentRunId: string | undefined;
-  /** Empty: every file but the logs. */
+  /** Empty: the usual files. */
   readonly artifactGlobs: readonly string[];
 }

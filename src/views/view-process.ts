@@ -15,8 +15,9 @@ import { restoreTerminal } from './restore-terminal.js';
 const MAX_START_MS = 10_000;
 /** Views that do not give the terminal back within this time are ended. */
 const MAX_LEAVE_MS = 1000;
-/** Time for the last exports after the run, and after an interrupt. */
-const MAX_CLOSE_MS = 10_000;
+/** Time for the last exports after the run, for the upload of its files, and after an interrupt. */
+const MAX_CLOSE_MS = 12_000;
+const MAX_UPLOAD_MS = 32_000;
 const MAX_HURRIED_CLOSE_MS = 300;
 
 interface ViewProcessOptions extends Pick<Io, 'env' | 'nowMs' | 'onExit'> {
@@ -74,9 +75,13 @@ export class ViewProcess {
     post({ kind: 'open', plan });
   }
 
-  /** Takes the snapshots of a run. */
+  /** Takes what views show of a run. */
   get sink(): Sink {
-    return { onSnapshot: (snapshot) => this.send({ kind: 'snapshot', snapshot }) };
+    return {
+      onSnapshot: (snapshot) => this.send({ kind: 'snapshot', snapshot }),
+      onHistograms: (histograms) => this.send({ kind: 'histograms', histograms }),
+      onSpans: (batch) => this.send({ kind: 'spans', batch }),
+    };
   }
 
   send(message: ViewMessage): void {
@@ -112,7 +117,8 @@ export class ViewProcess {
     this.#state = 'closing';
     this.send({ kind: 'end', isHurried: hurry.aborted, lingers });
     const linger = lingers ? (this.#plan.page?.lingerSeconds ?? 0) * 1000 : 0;
-    const waited = await this.#within(linger + MAX_CLOSE_MS, this.#exited, hurry);
+    const longest = this.#plan.mlflow === undefined ? MAX_CLOSE_MS : MAX_UPLOAD_MS;
+    const waited = await this.#within(linger + longest, this.#exited, hurry);
     if (waited.inTime) return;
     if (hurry.aborted) {
       this.send({ kind: 'end', isHurried: true, lingers: false });

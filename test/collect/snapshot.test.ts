@@ -14,7 +14,7 @@ function figuresOf(records = fourRequests) {
 const issuing = { kind: 'closed-loop', concurrency: { limit: 4, rampNs: 0 } } as const;
 const phase: WatchedPhase = { name: 'profiling', expectedRequests: 20, startNs: 1e9, issuing };
 
-const progress = { issued: 12, returned: 8, failed: 2, cancelled: 1 };
+const progress = { sessions: 11, endedSessions: 7, issued: 12, returned: 8, failed: 2, cancelled: 1 };
 
 /** Two seconds after the start. */
 const sources: SnapshotSources = {
@@ -34,6 +34,7 @@ it('before the first records are processed, the counts of the load threads', () 
     elapsedSeconds: 2,
     // 12 are left, and 8 returned in 2 s.
     etaSeconds: 3,
+    sessions: { started: 11, ended: 7 },
     requests: {
       ...{ planned: 20, issued: 12, inFlight: 4, returned: 8 },
       ...{ completed: 5, failed: 2, cancelled: 1, dropped: 0 },
@@ -103,7 +104,7 @@ it('with the figures of the records so far', () => {
 });
 
 it('nothing is known at the start, and there is no NaN', () => {
-  const counts = { issued: 0, returned: 0, failed: 0, cancelled: 0 };
+  const counts = { sessions: 0, endedSessions: 0, issued: 0, returned: 0, failed: 0, cancelled: 0 };
   const early = { ...sources, progress: () => counts, nowNs: () => 0 };
   expect(new SnapshotTaker(phase, early).take()).toMatchObject({
     elapsedSeconds: 0,
@@ -120,7 +121,14 @@ it('rates are those of the last second, however often a snapshot is taken', () =
   const taker = new SnapshotTaker(phase, {
     ...sources,
     nowNs: () => phase.startNs + now * 1e9,
-    progress: () => ({ issued: 100, returned: Math.round(returnedAt(now)), failed: 0, cancelled: 0 }),
+    progress: () => ({
+      sessions: 100,
+      endedSessions: 90,
+      issued: 100,
+      returned: Math.round(returnedAt(now)),
+      failed: 0,
+      cancelled: 0,
+    }),
   });
   // One request every 100 ms for 2 s, then one every 50 ms.
   const returnedAt = (seconds: number) => (seconds <= 2 ? 10 * seconds : 20 + 20 * (seconds - 2));

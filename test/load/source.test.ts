@@ -27,7 +27,15 @@ function fake(sessions: number, laterNs: bigint, said: string[]): LoadSource {
     ready: Promise.resolve(),
     feeds: [],
     progressOf: () => ({
-      ...{ sessions, issued: 10 * sessions, returned: 9 * sessions, failed: 2, cancelled: 1, activity: 5 },
+      ...{
+        sessions,
+        endedSessions: sessions - 1,
+        issued: 10 * sessions,
+        returned: 9 * sessions,
+        failed: 2,
+        cancelled: 1,
+        activity: 5,
+      },
       ...{
         stopped: sessions > 2,
         movedNs: 100 * sessions,
@@ -57,7 +65,7 @@ function split(...parts: readonly (readonly [sessions: number, laterNs: bigint])
 
 it('progress is the sum; the schedule was moved as far as that of the latest', () => {
   expect(split([3, 0n], [2, 0n]).source.progressOf(0)).toEqual({
-    ...{ sessions: 5, issued: 50, returned: 45, failed: 4, cancelled: 2, activity: 10 },
+    ...{ sessions: 5, endedSessions: 3, issued: 50, returned: 45, failed: 4, cancelled: 2, activity: 10 },
     ...{ stopped: true, movedNs: 300, postponed: { turns: 5, mostNs: 21 } },
   });
 });

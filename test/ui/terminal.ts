@@ -24,6 +24,7 @@ export const quarter: Snapshot = {
     ...{ planned: 1000, issued: 262, inFlight: 12, returned: 250 },
     ...{ completed: 250, failed: 0, cancelled: 0, dropped: 0 },
   },
+  sessions: { started: 262, ended: 250 },
   requestsPerSecond: 45.68,
   lastSecond: { requests: 46, inputTokens: 460, outputTokens: 138 },
   latencies: { ttft: latency(51.24), itl: latency(10.06), request: latency(81.4) },

@@ -41,6 +41,7 @@ import { startingAt } from './start-at.js';
 import { runTelemetry } from './telemetry.js';
 import { customGpuFields } from './telemetry-plan.js';
 import { traitsOf } from './traits.js';
+import { recordStreams } from './view-plan.js';
 
 /** What a run is measured with. */
 export interface RunContext extends Pick<Io, 'stdout' | 'env' | 'onExit'> {
@@ -323,6 +324,7 @@ function collectPlan(
     seriesFile: keepsRecords ? artifacts.series : undefined,
     outputsFile: config.exportOutputsJson ? artifacts.outputs : undefined,
     ...{ hasWarmup, isWatched, shard: config.shard?.index },
+    streams: recordStreams(config),
     // The page draws them, and the series of servers are compared with them.
     handsOverRequests: (config.report || config.live || !config.noServerMetrics) && keepsRecords,
   };

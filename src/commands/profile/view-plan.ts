@@ -1,3 +1,5 @@
+import type { RecordStreams } from '../../collect/record-processor.js';
+import { withScheme } from '../../config/base-url.js';
 import type { Config } from '../../config/options.js';
 import type { MlflowPlan, OtelPlan, ViewPlan } from '../../views/plan.js';
 
@@ -29,7 +31,7 @@ function otelPlan({
     return [key.trim(), value.trim()];
   });
   return {
-    url: otelUrl,
+    url: withScheme(otelUrl),
     ...{ metrics: sends('metrics'), timing: sends('timing') },
     ...{ resourceAttributes: Object.fromEntries(pairs), genAiProvider, traceShare: otelTraces },
   };
@@ -38,11 +40,23 @@ function otelPlan({
 function mlflowPlan(config: Config): MlflowPlan | undefined {
   if (config.mlflowTrackingUri === undefined) return undefined;
   return {
-    trackingUri: config.mlflowTrackingUri,
+    trackingUri: withScheme(config.mlflowTrackingUri),
     experiment: config.mlflowExperiment,
     runName: config.mlflowRunName,
     tags: config.mlflowTags,
     parentRunId: config.mlflowParentRunId,
     artifactGlobs: config.mlflowArtifactGlobs,
   };
+}
+
+/** What the views need of the records during the run; undefined for nothing. */
+export function recordStreams({
+  otelUrl,
+  otelTraces,
+  mlflowTrackingUri,
+  randomSeed,
+}: Config): RecordStreams | undefined {
+  const spans = otelUrl !== undefined && otelTraces > 0;
+  if (otelUrl === undefined && mlflowTrackingUri === undefined) return undefined;
+  return { histograms: true, spans: spans ? { share: otelTraces, seed: randomSeed ?? 0 } : undefined };
 }

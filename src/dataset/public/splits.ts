@@ -1,4 +1,5 @@
 import { parse } from 'yaml';
+import { globOf } from '../../util/glob.js';
 import { isObject, type Json, type JsonObject } from '../../util/json.js';
 
 /** The data files of each split, as paths in the repository. */
@@ -98,17 +99,6 @@ function patternsOf(files: Json): [string, string[]][] {
 
 function textsOf(value: Json | undefined): string[] {
   return (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string');
-}
-
-function globOf(pattern: string): RegExp {
-  const source = pattern.replace(/\*\*\/|\*\*|\*|\?|\[[^\]]+\]|[.+^$(){}|\\/-]/g, (sign) => {
-    if (sign === '**/') return '(?:.*/)?';
-    if (sign === '**') return '.*';
-    if (sign === '*') return '[^/]*';
-    if (sign === '?') return '[^/]';
-    return sign.startsWith('[') ? sign.replace('[!', '[^') : `\\${sign}`;
-  });
-  return new RegExp(`^${source}$`);
 }
 
 /** Words in the names of files and folders that mean a split. */

@@ -33,6 +33,7 @@ export function madeUpSnapshot(more: Partial<Snapshot> = {}): Snapshot {
         dropped: 0,
       },
     },
+    sessions: { started: 8, ended: 6 },
     requestsPerSecond: 1.25,
     lastSecond: { requests: 1, inputTokens: 20, outputTokens: 10 },
     latencies: {

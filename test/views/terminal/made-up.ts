@@ -56,6 +56,7 @@ const snapshot: Snapshot = {
     ...{ planned: 1000, issued: 262, inFlight: 12, returned: 250 },
     ...{ completed: 238, failed: 12, cancelled: 0, dropped: 0 },
   },
+  sessions: { started: 262, ended: 250 },
   requestsPerSecond: 43.3,
   lastSecond: { requests: 45.7, inputTokens: 5000, outputTokens: 3210 },
   latencies: { ttft: latency(80), itl: latency(12.5), request: latency(900) },
