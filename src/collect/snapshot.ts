@@ -127,6 +127,8 @@ export interface SnapshotSources {
   plannedLoad(elapsedNs: number): Pick<LoadFigures, 'plannedPerSecond' | 'plannedInFlight' | 'due'>;
   /** The verdict on the client so far, from figures of the collector. */
   fidelity(figures: CollectorFigures): LiveFidelity | undefined;
+  /** Latest values of servers and GPUs; undefined if none is read. */
+  telemetry(): LiveTelemetry | undefined;
   /** Latest figures of the collector; undefined before the first. */
   figures(): CollectorFigures | undefined;
 }
@@ -203,7 +205,7 @@ export class SnapshotTaker {
       metrics: live?.metrics ?? [],
       slo: live?.slo,
       fidelity: figures && this.#sources.fidelity(figures),
-      telemetry: undefined,
+      telemetry: this.#sources.telemetry(),
     };
   }
 

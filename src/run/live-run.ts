@@ -246,6 +246,7 @@ class LiveRun {
     const progress = () => source.progressOf(index);
     const returned = () => load.phases.reduce((sum, _, at) => sum + source.progressOf(at).returned, 0);
     const sources = {
+      telemetry: () => telemetry?.latest,
       ...{ nowNs: clock.nowNs, unixMs: epochMs, progress, returned, figures: () => collector.figures },
       plannedLoad: (elapsedNs: number) => plannedLoad(plan, elapsedNs),
       fidelity: openLiveFidelity(plan, {

@@ -20,11 +20,12 @@ export interface LiveServer {
 export interface LiveGpu {
   readonly source: string;
   readonly index: number;
+  /** Empty where the source does not say; so are the model and the host. */
+  readonly uuid: string;
   readonly model: string;
   readonly host: string;
   readonly utilizationPercent: number | undefined;
   readonly memoryUsedGb: number | undefined;
-  readonly memoryTotalGb: number | undefined;
   readonly powerWatts: number | undefined;
   readonly temperatureCelsius: number | undefined;
 }

@@ -1,16 +1,21 @@
 import { parentPort } from 'node:worker_threads';
 import { openClock } from '../util/clock.js';
 import { yieldToLoadThreads } from '../util/priority.js';
+import { every } from '../util/timeout.js';
 import type { GpuCollector } from './gpu/gpu-collector.js';
 import { Notices } from './notices.js';
 import type { PageReader } from './page-reader.js';
 import { removeScrapeLogs } from './scrape-logs.js';
 import { openScrapedSeries } from './scraped-series.js';
 import type { ScrapedSeries } from './server-series.js';
+import { ServerWatch } from './server-watch.js';
 import type { Reading, TelemetrySource } from './source.js';
 import { leastReadMs, MAX_READ_MS, SourceLoop } from './source-loop.js';
 import { SourceRecorder } from './source-recorder.js';
 import type { TelemetryCommand, TelemetryEvent, TelemetryPlan } from './telemetry.js';
+
+/** Latest values go to live views at this interval. */
+const LATEST_EVERY_MS = 1000;
 
 /** What was read of servers and GPUs. */
 export interface TelemetryRead {
@@ -40,11 +45,19 @@ export function runTelemetryThread<Request, Results>(
   const notices = new Notices((level, message) => post({ kind: 'log', level, message }));
   const { nowNs } = openClock(origin);
   const gpus = openGpus?.(notices);
+  const watches = new Map(
+    sources.flatMap((source) =>
+      plan.isWatched && source.kind === 'server' ? [[source, new ServerWatch(source.url)] as const] : [],
+    ),
+  );
   const recorders = sources.map((source, number) => {
-    const onPage = (reading: Reading, pages: PageReader) => gpus?.takePage(source.url, reading, pages);
-    const onGpuPage = source.kind === 'gpu' ? onPage : undefined;
-    return new SourceRecorder(source, notices, folder, number, origin, onGpuPage);
+    const onPage = (reading: Reading, pages: PageReader) => {
+      if (source.kind === 'gpu') gpus?.takePage(source.url, reading, pages);
+      else watches.get(source)?.takePage(reading, pages);
+    };
+    return new SourceRecorder(source, notices, folder, number, origin, onPage);
   });
+  const stopWatching = plan.isWatched ? every(LATEST_EVERY_MS, postLatest) : () => {};
   const loops = sources.map((source, number) => {
     const { intervalMs } = source;
     const options = {
@@ -87,7 +100,13 @@ export function runTelemetryThread<Request, Results>(
     }
   });
 
+  function postLatest(): void {
+    const servers = [...watches.values()].flatMap(({ latest }) => latest ?? []);
+    post({ kind: 'latest', latest: { servers, gpus: gpus?.latest ?? [] } });
+  }
+
   async function end(request: Request): Promise<void> {
+    stopWatching();
     notices.end();
     for (const recorder of recorders) recorder.close();
     const scraped = openScrapedSeries(recorders.map((recorder) => recorder.logged()));

@@ -6,6 +6,7 @@ import type { Log, LogLevel } from '../util/log.js';
 import { deathOf } from '../util/thread-death.js';
 import { sleep } from '../util/timeout.js';
 import type { GpuPlan } from './gpu/gpu-collector.js';
+import type { LiveTelemetry } from './live-telemetry.js';
 import type { PagePlan } from './page-source.js';
 
 /** What the telemetry thread reads, as plain data. */
@@ -13,6 +14,8 @@ export interface TelemetryPlan {
   readonly origin: ClockOrigin;
   /** A source that cannot be read at the start is an error. */
   readonly isStrict: boolean;
+  /** The latest values are reported each second, for live views. */
+  readonly isWatched: boolean;
   /** Folder for what was read; made with the first page. */
   readonly folder: string;
   readonly pages: readonly PagePlan[];
@@ -42,6 +45,7 @@ export type TelemetryEvent<Results> =
   | { readonly kind: 'begun'; readonly unread: readonly UnreadSource[] }
   /** There is nothing to read, and nobody asked for it: the thread is not needed. */
   | { readonly kind: 'nothing' }
+  | { readonly kind: 'latest'; readonly latest: LiveTelemetry }
   /** Every source was read since it was asked for. */
   | { readonly kind: 'read' }
   | { readonly kind: 'results'; readonly results: Results };
@@ -58,6 +62,8 @@ export interface TelemetryReading {
    * after it. Waits for it, a second at most.
    */
   readNow(): Promise<void>;
+  /** Latest values of servers and GPUs; undefined before the first, and unless the plan asks for them. */
+  readonly latest: LiveTelemetry | undefined;
   /** Ends the reading: the load has ended. @param isHurried in as little time as possible. */
   stop(isHurried: boolean): void;
 }
@@ -91,6 +97,7 @@ export function startTelemetry<Request, Results>(
     read = resolve;
   });
   let noteRead = () => {};
+  let latest: LiveTelemetry | undefined;
   const unread = new Promise<readonly UnreadSource[]>((resolve) => {
     begin = resolve;
   });
@@ -102,6 +109,7 @@ export function startTelemetry<Request, Results>(
     else if (event.kind === 'reading') read();
     else if (event.kind === 'begun') begin(event.unread);
     else if (event.kind === 'read') noteRead();
+    else if (event.kind === 'latest') latest = event.latest;
     else if (event.kind === 'results') finish(event.results);
     else {
       finish(undefined);
@@ -141,6 +149,9 @@ export function startTelemetry<Request, Results>(
       });
       post({ kind: 'read' });
       await inTime(Promise.race([done, results]), MAX_START_MS);
+    },
+    get latest() {
+      return latest;
     },
     stop: (isHurried) => post({ kind: 'stop', isHurried }),
     finish: async (request) => {

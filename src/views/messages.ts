@@ -144,7 +144,7 @@ export interface SeriesPoint {
   readonly figures: SeriesFigures | undefined;
 }
 
-/** Key figures of a point: means over its repeats, in display units. What was not measured is undefined. */
+/** Key figures of a point: means over its repeats. What was not measured is undefined. */
 export interface SeriesFigures {
   readonly requestsPerSecond: number | undefined;
   readonly outputTokensPerSecond: number | undefined;
@@ -157,6 +157,7 @@ export interface SeriesFigures {
   readonly latencyP99Ms: number | undefined;
   /** Share of requests that met the SLOs, 0 to 1. */
   readonly goodShare: number | undefined;
+  /** Requests. */
   readonly failed: number;
   readonly isClientLimited: boolean;
 }

@@ -38,6 +38,7 @@ export class ViewProcess {
   readonly #exited: Promise<void>;
   readonly #opened: Promise<readonly ViewAddress[]>;
   readonly #ignoreExit: () => void;
+  #awaited: Promise<readonly ViewAddress[]> | undefined;
   #ready = (_: readonly ViewAddress[]) => {};
   #refuse = (_: UserError) => {};
   #left = () => {};
@@ -89,7 +90,12 @@ export class ViewProcess {
   }
 
   /** Waits until the views are open. @throws UserError if one cannot be opened as the options ask for it. */
-  async opened(): Promise<readonly ViewAddress[]> {
+  opened(): Promise<readonly ViewAddress[]> {
+    this.#awaited ??= this.#awaitOpened();
+    return this.#awaited;
+  }
+
+  async #awaitOpened(): Promise<readonly ViewAddress[]> {
     const { inTime, result } = await this.#within(MAX_START_MS, this.#opened);
     if (!inTime && this.#state === 'running')
       this.#options.warn(`The live views did not start within ${MAX_START_MS / 1000} s. The run goes on.`);

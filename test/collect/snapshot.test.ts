@@ -22,6 +22,7 @@ const sources: SnapshotSources = {
   unixMs: () => 1_800_000_000_000,
   plannedLoad: () => ({ plannedPerSecond: undefined, plannedInFlight: 4, due: undefined }),
   fidelity: () => undefined,
+  telemetry: () => undefined,
   progress: () => progress,
   returned: () => 8,
   figures: () => undefined,

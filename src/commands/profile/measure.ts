@@ -136,7 +136,7 @@ export async function measureRun(
       return { exitCode: exitCodes.interrupted, failure: 'interrupted before it began' };
   }
   const network = await networkProbeOf(config, load.targets, artifacts, origin, log);
-  const telemetry = runTelemetry(config, load, origin, artifacts, facts, { log, env, interrupt });
+  const telemetry = runTelemetry(config, load, origin, artifacts, facts, { log, env, interrupt, views });
   const hasWork = load.phases.at(-1)?.expectedRequests !== 0;
   if (!hasWork)
     log('NOTICE', 'load', 'this shard has nothing to send: there are more shards than requests or slots');

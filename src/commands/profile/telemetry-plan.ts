@@ -21,14 +21,14 @@ export function telemetryPlan(
   { transportOptions, headers }: LoadPlan,
   origin: ClockOrigin,
   files: RunFiles,
-  env: Io['env'],
+  { env, isWatched }: { readonly env: Io['env']; readonly isWatched: boolean },
 ): TelemetryPlan | undefined {
   const pages = [...serverPages(config, headers.endpoint), ...gpuPages(config, headers.endpoint)];
   const { tools } = gpuSources(config.gpuTelemetry ?? []);
   if (pages.length === 0 && (config.noGpuTelemetry || tools.length === 0)) return undefined;
   return {
     origin,
-    isStrict: config.strictTelemetry,
+    ...{ isStrict: config.strictTelemetry, isWatched },
     folder: files.telemetrySpool,
     pages,
     gpu: config.noGpuTelemetry

@@ -42,12 +42,12 @@ export function runTelemetry(
   origin: ClockOrigin,
   files: RunFiles,
   facts: RunFacts,
-  { log, env, interrupt }: Pick<RunContext, 'log' | 'env' | 'interrupt'>,
+  { log, env, interrupt, views }: Pick<RunContext, 'log' | 'env' | 'interrupt' | 'views'>,
 ): RunTelemetry {
   let telemetry: Telemetry<TelemetryRequest, TelemetryResults> | undefined;
   return {
     open: () => {
-      const plan = telemetryPlan(config, load, origin, files, env);
+      const plan = telemetryPlan(config, load, origin, files, { env, isWatched: views !== undefined });
       if (plan === undefined) return undefined;
       telemetry = startTelemetry(packageFile('dist/commands/profile/telemetry-entry.js'), plan, log);
       return telemetry;

@@ -10,7 +10,9 @@ import type { ViewProcess } from '../../views/view-process.js';
 import type { Interrupt } from './interrupt.js';
 import { viewPlan } from './view-plan.js';
 
-const INTERRUPTED_MS = 2000;
+/** An interrupted run must end within two seconds; views get the rest of them, but at least this. */
+const INTERRUPTED_MS = 1900;
+const LEAST_MS = 300;
 
 /** Starts the live views that the options ask for, and prints their addresses; undefined where they ask for none, or the system refuses a process. */
 export async function startViews(
@@ -50,7 +52,8 @@ export async function closeViews(views: ViewProcess | undefined, interrupt: Inte
   const hurry = new AbortController();
   if (interrupt.happened) {
     // Time for the last exports and for viewers that wait for the report, but not for late ones.
-    const timer = new Timeout(() => hurry.abort(), INTERRUPTED_MS);
+    const leftMs = Math.max(LEAST_MS, INTERRUPTED_MS - (interrupt.agoMs ?? 0));
+    const timer = new Timeout(() => hurry.abort(), leftMs);
     await views.close(hurry.signal, false);
     timer.clear();
     return;

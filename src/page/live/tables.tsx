@@ -93,10 +93,7 @@ const gpuColumns: readonly Column<Gpu>[] = [
   },
   {
     title: 'Memory',
-    cell: ({ memoryUsedGb, memoryTotalGb }) =>
-      optional(memoryUsedGb, (used) =>
-        memoryTotalGb === undefined ? `${short(used)} GB` : `${short(used)} of ${short(memoryTotalGb)} GB`,
-      ),
+    cell: ({ memoryUsedGb }) => optional(memoryUsedGb, (used) => `${short(used)} GB`),
   },
   { title: 'Power', cell: ({ powerWatts }) => optional(powerWatts, (watts) => `${short(watts)} W`) },
   {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { ClockOrigin } from '../../util/clock.js';
 import { messageOf } from '../../util/errors.js';
 import { sleep } from '../../util/timeout.js';
+import type { LiveGpu } from '../live-telemetry.js';
 import type { Notices } from '../notices.js';
 import type { PageReader } from '../page-reader.js';
 import type { Reading } from '../source.js';
@@ -114,6 +115,11 @@ export class GpuCollector {
   /** What was read so far. */
   get histories(): readonly GpuHistory[] {
     return this.#histories.all;
+  }
+
+  /** The newest values of each GPU. */
+  get latest(): readonly LiveGpu[] {
+    return this.#histories.latest;
   }
 
   /** Takes the page of a source. */

@@ -1,4 +1,6 @@
 import { withoutSecrets } from '../../util/secrets.js';
+import type { LiveGpu } from '../live-telemetry.js';
+import { amd, type GpuMetric, nvidia } from './gpu-metrics.js';
 import type { Gpu, GpuObservation } from './gpu-reading.js';
 
 /** Everything that one source reported of one GPU. */
@@ -10,6 +12,9 @@ export interface GpuHistory {
   /** By the name of the metric, in the order of the first reading: a value for each time, NaN where there was none. */
   readonly values: ReadonlyMap<string, Float64Array>;
 }
+
+/** Readings after which a value that was not repeated is not the newest any more. */
+const MAX_AGE = 10;
 
 /** Without the keys that an exporter was sent and may show. */
 function masked(gpu: Gpu): Gpu {
@@ -42,6 +47,23 @@ export class GpuHistories {
     }
   }
 
+  /** The newest values of each GPU. */
+  get latest(): readonly LiveGpu[] {
+    return [...this.#gpus.values()].map(({ source, gpu, times, values }) => {
+      const of = (...names: readonly GpuMetric[]) => {
+        const list = names.map(({ name }) => values.get(name)).find((found) => found !== undefined);
+        return list?.before(times.length);
+      };
+      return {
+        ...{ source, index: gpu.index, uuid: gpu.uuid, model: gpu.model, host: gpu.hostname },
+        utilizationPercent: of(nvidia.utilization, amd.gfxActivity),
+        memoryUsedGb: of(nvidia.memoryUsed, amd.memoryUsed),
+        powerWatts: of(nvidia.power, amd.power),
+        temperatureCelsius: of(nvidia.temperature, amd.temperature),
+      };
+    });
+  }
+
   /** In the order of the first reading of each. */
   get all(): readonly GpuHistory[] {
     return [...this.#gpus.values()].map(({ source, gpu, times, values }) => ({
@@ -71,6 +93,15 @@ class Growing {
     if (place >= this.#memory.length) this.#grow(place + 1);
     this.#memory[place] = value;
     this.#length = Math.max(this.#length, place + 1);
+  }
+
+  /** The newest value at one of the last places before this one: a source may report some less often than others. */
+  before(place: number): number | undefined {
+    for (let at = place - 1; at >= Math.max(0, place - MAX_AGE); at--) {
+      const value = this.#memory[at];
+      if (value !== undefined && !Number.isNaN(value)) return value;
+    }
+    return undefined;
   }
 
   upTo(length: number): Float64Array {

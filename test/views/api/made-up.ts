@@ -72,8 +72,15 @@ export function madeUpSnapshot(more: Partial<Snapshot> = {}): Snapshot {
       ],
       gpus: [
         {
-          ...{ source: '127.0.0.1:9400', index: 0, model: 'H100', host: 'node-1', utilizationPercent: 90 },
-          ...{ memoryUsedGb: 40, memoryTotalGb: 80, powerWatts: 300, temperatureCelsius: undefined },
+          ...{
+            source: '127.0.0.1:9400',
+            index: 0,
+            uuid: 'GPU-1',
+            model: 'H100',
+            host: 'node-1',
+            utilizationPercent: 90,
+          },
+          ...{ memoryUsedGb: 40, powerWatts: 300, temperatureCelsius: undefined },
         },
       ],
     },

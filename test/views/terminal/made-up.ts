@@ -179,8 +179,14 @@ export const everything: Watched = {
       ],
       gpus: [
         {
-          ...{ source: 'http://localhost:9400/metrics', index: 0, model: 'NVIDIA H100', host: 'node-1' },
-          ...{ utilizationPercent: 97, memoryUsedGb: 71.2, memoryTotalGb: 80 },
+          ...{
+            source: 'http://localhost:9400/metrics',
+            index: 0,
+            uuid: 'GPU-1',
+            model: 'NVIDIA H100',
+            host: 'node-1',
+          },
+          ...{ utilizationPercent: 97, memoryUsedGb: 71.2 },
           ...{ powerWatts: 512.4, temperatureCelsius: 61 },
         },
       ],

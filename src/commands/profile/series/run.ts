@@ -139,6 +139,15 @@ async function runAll(
   const failures = new Map<PlannedRun, string>();
   const unsound: PlannedRun[] = [];
   let before: PlannedRun | undefined;
+  const { views } = shared;
+  const stateOf = views && (await import('./live-state.js')).seriesState;
+  const tell = (running?: PlannedRun) => {
+    if (stateOf !== undefined)
+      views?.send({
+        kind: 'series',
+        series: stateOf(series, { results, failures }, running, invocation.config),
+      });
+  };
   for (const [i, run] of series.runs.entries()) {
     if (interrupt.happened) break;
     const artifacts = makeArtifacts(run.config);
@@ -147,6 +156,7 @@ async function runAll(
     if (found !== undefined) {
       log('NOTICE', 'sweep', `${what}: complete already, skipped`);
       results.set(run, found);
+      tell();
       continue;
     }
     await coolDown(before, run, shared);
@@ -157,6 +167,7 @@ async function runAll(
       firstSession: firstSession(run, series, results),
       shown: { number: i + 1, of: series.runs.length, label: run.folder },
     };
+    tell(run);
     const measured = await measureOne(run, artifacts, place, invocation, shared);
     before = run;
     const complete = measured.failure === undefined ? completeResults(artifacts, sweepId) : undefined;
@@ -164,6 +175,7 @@ async function runAll(
       results.set(run, complete);
       if (measured.exitCode === exitCodes.failure) unsound.push(run);
     } else failures.set(run, measured.failure ?? 'its results could not be written');
+    tell();
   }
   return { results, failures, unsound };
 }

@@ -70,13 +70,12 @@ function gpuName({ index, model, host }: LiveGpu, namesHost: boolean): string {
 }
 
 function gpuFigures(gpu: LiveGpu, style: Style): Row {
-  const { utilizationPercent, memoryUsedGb, memoryTotalGb, powerWatts, temperatureCelsius } = gpu;
-  const memory = memoryTotalGb === undefined ? '' : ` of ${short(memoryTotalGb)}`;
+  const { utilizationPercent, memoryUsedGb, powerWatts, temperatureCelsius } = gpu;
   return [
     ...(utilizationPercent === undefined
       ? []
       : [span('  util ', 'dim'), ...shareBar(utilizationPercent / 100, style)]),
-    ...(memoryUsedGb === undefined ? [] : [`  ${short(memoryUsedGb)}${memory}`, span(' GB', 'dim')]),
+    ...(memoryUsedGb === undefined ? [] : [`  ${short(memoryUsedGb)}`, span(' GB', 'dim')]),
     ...(powerWatts === undefined ? [] : [`  ${powerWatts.toFixed(0)}`, span(' W', 'dim')]),
     ...(temperatureCelsius === undefined ? [] : [`  ${temperatureCelsius.toFixed(0)}`, span(' °C', 'dim')]),
   ];
