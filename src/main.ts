@@ -38,6 +38,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Show the results of a run from its records, even if it was killed.',
     load: () => import('./commands/report.js'),
   },
+  merge: {
+    summary: 'Put the shards of a run on several machines together, exactly.',
+    load: () => import('./commands/merge.js'),
+  },
   'analyze swim-lane': {
     summary: 'Draw the sessions of a run as swim lanes.',
     load: () => import('./commands/analyze/swim-lane.js'),

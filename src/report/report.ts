@@ -19,6 +19,7 @@ import {
 } from './panels.js';
 import { serverLines } from './server-lines.js';
 import { turnTable } from './session-table.js';
+import { shardTable } from './shard-table.js';
 import { sliceTable } from './slice-table.js';
 import { sloTable } from './slo-table.js';
 import { trendLines } from './trend-lines.js';
@@ -89,6 +90,7 @@ export function report(
       1,
       findings.flatMap((sentence) => wrap(sentence, layout.width, 2)),
     ),
+    ...after(2, shardTable(facts, layout)),
     ...after(2, gpu === undefined ? [] : gpuTables(summary.results, gpu, facts, layout)),
     ...after(1, omissionLines(summary, fidelity, layout)),
     ...after(1, notStreamedPanel(summary, layout)),

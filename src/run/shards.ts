@@ -68,6 +68,9 @@ export const shardsCodec = object({
   ),
 });
 
+/** How a run was put together. */
+export type ShardsSection = ValueOf<typeof shardsCodec>;
+
 /** SHA-256 of a plan, the same for equal plans in any order of members. */
 export function planDigest(plan: RunPlan): string {
   const written = JSON.parse(JSON.stringify(planCodec.write(plan)));

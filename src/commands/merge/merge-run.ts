@@ -1,0 +1,297 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import type { Layout } from '../../report/layout.js';
+import type { SideTable } from '../../report/report.js';
+import { type RunFacts, runConfigJson } from '../../run/facts.js';
+import { type FileKey, filesIn, type RunFiles } from '../../run/files.js';
+import { lockFolder } from '../../run/folder-lock.js';
+import { openRun, type View } from '../../run/open.js';
+import type { Run } from '../../run/run.js';
+import type { ShardsSection } from '../../run/shards.js';
+import { counted, withThousands } from '../../util/counted.js';
+import { messageOf, UserError } from '../../util/errors.js';
+import { isObject } from '../../util/json.js';
+import { makeFolder } from '../../util/make-folder.js';
+import { writeByPath, writeWhole } from '../../util/write-whole.js';
+import { publish } from '../publish.js';
+import { copyLines } from './copy-lines.js';
+import { LineIndex } from './line-index.js';
+import type { OpenedShard, OpenedShards } from './open-shards.js';
+import { earliest, type PhaseRequests, type ShardAccount, shardsSection } from './section.js';
+import {
+  copyIfThere,
+  copyServerMetrics,
+  mergeGpus,
+  mergeSeries,
+  readerOfServers,
+  withoutClient,
+} from './telemetry.js';
+import { wholeFidelity } from './whole-fidelity.js';
+
+/** How the whole run is shown. */
+export interface MergeView {
+  readonly view: View;
+  readonly maxSkewSeconds: number;
+  readonly tables: ReadonlySet<SideTable>;
+  readonly consoleWidth: number;
+  readonly layout: Layout;
+  /** Makes the page of the run; undefined: none is wanted. */
+  readonly page: ((run: Run) => string) | undefined;
+  /** A UUID that all runs of a series share. */
+  readonly sweepId?: string | undefined;
+}
+
+/** A run that was put together. */
+export interface MergedRun {
+  readonly section: ShardsSection;
+  readonly validCount: number;
+  /** A sentence for each file that could not be written. */
+  readonly troubles: readonly string[];
+}
+
+/**
+ * Puts the shards of a run together in a new folder: their records in the order of their starts, and from these, by the
+ * code that makes them of a run of one machine, its other files.
+ * @throws UserError with nothing left in the folder.
+ */
+export function mergeRun(opened: OpenedShards, dir: string, options: MergeView, stdout: Writable): MergedRun {
+  const out = filesIn(dir, undefined);
+  requireNew(dir, opened);
+  const { records, warmup } = indexRecords(opened);
+  const section = shardsSection(accountsOf(opened, records, warmup), opened.digest);
+  requireTogether(section, options.maxSkewSeconds);
+  makeFolder(out.folder);
+  requireSpace(opened, out.folder);
+  const lock = lockFolder(out.folder, false);
+  try {
+    const reader = readerOfServers(opened.shards);
+    write(out.records, (path) => copyLines(records.index, pathsOf(opened, 'records'), path));
+    if (warmup.index.length > 0)
+      write(out.warmup, (path) => copyLines(warmup.index, pathsOf(opened, 'warmup'), path));
+    mergeRaw(opened, out);
+    mergeSeries(opened.shards, reader, out.series);
+    mergeGpus(opened.shards, out.gpu);
+    if (reader !== undefined) copyServerMetrics(reader, out);
+    for (const { files } of opened.shards.slice(0, 1)) copyIfThere(files.inputs, out.inputs);
+    const before = factsBefore(opened, out, section, options.sweepId);
+    for (const trouble of writeWhole(out.config, runConfigJson(before))) throw new UserError(trouble);
+    const warmupStartedAtNs = earliest(warmup.firsts.flatMap((first) => first ?? []));
+    return publishMerged(opened, out, { ...options, section, reader, warmupStartedAtNs }, stdout);
+  } catch (thrown) {
+    for (const path of Object.values(out))
+      if (path !== out.folder) rmSync(path, { recursive: true, force: true });
+    if (thrown instanceof UserError) throw thrown;
+    throw new UserError(
+      `${dir} could not be written: ${messageOf(thrown)}. Nothing is left in it; the folders of the shards are as they were.`,
+      'Free space, or name another folder with --artifact-dir.',
+    );
+  } finally {
+    lock.release();
+  }
+}
+
+/** @throws UserError where the folder holds anything. */
+function requireNew(dir: string, { shards }: OpenedShards): void {
+  const { folder } = filesIn(dir, undefined);
+  const same = shards.find(({ files }) => files.folder === folder);
+  if (same !== undefined)
+    throw new UserError(`--artifact-dir is the folder of shard ${same.index}.`, 'Name a new folder.');
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isDirectory())
+    throw new UserError(`'${dir}' is a file, not a folder.`, 'Name a new folder with --artifact-dir.');
+  if (readdirSync(folder).length > 0)
+    throw new UserError(`'${dir}' is not empty.`, 'Name a new folder with --artifact-dir.');
+}
+
+/** @throws UserError unless the copies of the records fit. */
+function requireSpace({ shards }: OpenedShards, folder: string): void {
+  const sizes = shards.flatMap(({ files }) => [files.records, files.warmup, files.raw]);
+  const needed = sizes.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
+  const { bavail, bsize } = statfsSync(folder);
+  if (needed <= bavail * bsize) return;
+  const megabytes = (bytes: number) => `${withThousands(Math.ceil(bytes / 1e6))} MB`;
+  throw new UserError(
+    `The records take ${megabytes(needed)}, and ${folder} has room for ${megabytes(bavail * bsize)}.`,
+    'Free space, or name a folder on another disk with --artifact-dir.',
+  );
+}
+
+interface IndexedPhase {
+  readonly index: LineIndex;
+  /** Records of each shard, in the order of the shards. */
+  readonly counts: readonly number[];
+  readonly firsts: readonly (bigint | undefined)[];
+}
+
+function indexRecords({ shards }: OpenedShards): {
+  readonly records: IndexedPhase;
+  readonly warmup: IndexedPhase;
+} {
+  const phase = (key: 'records' | 'warmup', name: string): IndexedPhase => {
+    const index = new LineIndex();
+    const counts = shards.map(({ files }, place) =>
+      existsSync(files[key]) ? index.add(place, files[key]) : 0,
+    );
+    const doubled = index.doubled();
+    if (doubled !== undefined)
+      throw new UserError(
+        `${name} request ${doubled} has two records: the folders hold parts of different runs.`,
+      );
+    return { index, counts, firsts: index.firstStarts(shards.length) };
+  };
+  return { records: phase('records', 'Profiling'), warmup: phase('warmup', 'Warm-up') };
+}
+
+function accountsOf(
+  { plan, count, shards }: OpenedShards,
+  records: IndexedPhase,
+  warmup: IndexedPhase,
+): readonly ShardAccount[] {
+  return Array.from({ length: count }, (_, index): ShardAccount => {
+    const due = { warmup: plan.dueWarmup?.[index], profiling: plan.dueProfiling?.[index] };
+    const place = shards.findIndex((shard) => shard.index === index);
+    const shard = shards[place];
+    if (shard === undefined) return { index, records: undefined, due };
+    const counts: PhaseRequests = {
+      warmup: warmup.counts[place] ?? 0,
+      profiling: records.counts[place] ?? 0,
+    };
+    requireNoMore(shard, counts, due);
+    const { facts } = shard;
+    return {
+      ...{ index, records: counts, due },
+      host: facts.shard?.host,
+      endedEarly: facts.isComplete === undefined ? 'it ended without a summary' : facts.incompleteReason,
+      startedAtNs: facts.startedAtNs ?? records.firsts[place],
+      verdict: facts.fidelity?.verdict,
+    };
+  });
+}
+
+/** @throws UserError for a shard that sent more than its part. */
+function requireNoMore({ index, dir }: OpenedShard, records: PhaseRequests, due: ShardAccount['due']): void {
+  for (const phase of ['warmup', 'profiling'] as const) {
+    const most = due[phase];
+    if (most === undefined || records[phase] <= most) continue;
+    throw new UserError(
+      `${dir} holds ${counted(records[phase], 'record')} of the ${phase} phase, and ${counted(most, 'request was', 'requests were')} due from shard ${index}: its files are those of another run.`,
+    );
+  }
+}
+
+/** @throws UserError for shards that started too far apart. */
+function requireTogether({ shards = [], startSkewMs = 0 }: ShardsSection, maxSkewSeconds: number): void {
+  if (startSkewMs <= maxSkewSeconds * 1000) return;
+  const late = shards.find((shard) => shard.startSkewMs === startSkewMs);
+  const first = shards.find((shard) => shard.startSkewMs === 0);
+  throw new UserError(
+    `Shard ${late?.shard} (${late?.host}) started ${(startSkewMs / 1000).toFixed(1)} s after shard ${first?.shard} (${first?.host}) by their clocks: the load of the whole run was another one, or a clock is wrong.`,
+    `Start all shards with the same --start-at on machines with synchronized clocks; to merge these all the same, raise --max-skew (${maxSkewSeconds} s).`,
+  );
+}
+
+function pathsOf({ shards }: OpenedShards, key: 'records' | 'warmup' | 'raw'): readonly string[] {
+  return shards.map(({ files }) => files[key]);
+}
+
+function write(target: string, fill: (unfinished: string) => void): void {
+  for (const trouble of writeByPath(target, fill)) throw new UserError(`${trouble}.`);
+}
+
+/** Raw records, where every shard has kept them. */
+function mergeRaw(opened: OpenedShards, out: RunFiles): void {
+  const paths = pathsOf(opened, 'raw');
+  if (!paths.every((path) => existsSync(path))) return;
+  const index = new LineIndex();
+  for (const [file, path] of paths.entries()) index.add(file, path);
+  write(out.raw, (path) => copyLines(index, paths, path));
+}
+
+/** What the whole run knows of itself without its results. */
+function factsBefore(
+  { shards }: OpenedShards,
+  out: RunFiles,
+  section: ShardsSection,
+  sweepId: string | undefined,
+): RunFacts {
+  const { shard: _, plan: __, inputConfig = {}, ...facts } = shards[0]?.facts ?? {};
+  const artifacts = isObject(inputConfig.artifacts) ? inputConfig.artifacts : {};
+  return {
+    ...facts,
+    benchmarkId: randomBytes(facts.sweepId === undefined ? 6 : 16).toString('hex'),
+    ...(facts.sweepId === undefined ? {} : { sweepId }),
+    inputConfig: { ...inputConfig, artifacts: { ...artifacts, dir: out.folder } },
+    folder: out.folder,
+    recordsFile: 'profile_export.jsonl',
+    exportPrefix: undefined,
+    shards: section,
+  };
+}
+
+interface Publishing extends MergeView {
+  readonly section: ShardsSection;
+  /** Of the first warm-up request; undefined without one. */
+  readonly warmupStartedAtNs: bigint | undefined;
+  readonly reader: OpenedShard | undefined;
+}
+
+/** Writes the other files of the whole run from its records, and prints its report. */
+function publishMerged(
+  { shards, count }: OpenedShards,
+  out: RunFiles,
+  { view, tables, consoleWidth, layout, page, section, reader, warmupStartedAtNs }: Publishing,
+  stdout: Writable,
+): MergedRun {
+  const run = openRun(out, view);
+  const all = <Value>(of: (facts: RunFacts) => readonly Value[] | undefined) =>
+    shards.flatMap(({ facts }) => of(facts) ?? []);
+  const starts = shards.flatMap(({ facts }) => facts.startedAtNs ?? []);
+  const reasons = section.reasons ?? [];
+  const facts: RunFacts = {
+    ...run.facts,
+    shards: section,
+    wasCancelled: shards.some((shard) => shard.facts.wasCancelled === true),
+    incompleteReason:
+      reasons.length === 0
+        ? undefined
+        : `Merged from ${shards.length} of ${counted(count, 'shard')}, degraded: ${reasons.join('; ')}.`,
+    startedAtNs: earliest(starts) ?? run.facts.startedAtNs,
+    warmupStartedAtNs,
+    responseWarnings: shards.flatMap(({ index, facts: { responseWarnings = [] } }) =>
+      responseWarnings.map((warning) => `shard ${index}: ${warning}`),
+    ),
+    gpuConfigured: shards.some((shard) => shard.facts.gpuConfigured !== undefined)
+      ? [...new Set(all((one) => one.gpuConfigured))]
+      : undefined,
+    gpuReached: [...new Set(all((one) => one.gpuReached))],
+    customGpuMetrics: shards.find((shard) => (shard.facts.customGpuMetrics ?? []).length > 0)?.facts
+      .customGpuMetrics,
+    fidelity: wholeFidelity(shards, run.summary.results),
+    serverView: reader?.facts.serverView && withoutClient(reader.facts.serverView),
+    serverSettings: reader?.facts.serverSettings,
+    explanations: undefined,
+  };
+  const whole: Run = {
+    ...{
+      facts,
+      files: out,
+      summary: run.summary,
+      requests: run.requests,
+      notable: run.notable,
+      extent: run.extent,
+    },
+    ...{ gpu: run.gpu, notes: run.notes },
+    get warmup() {
+      return run.warmup;
+    },
+    get series() {
+      return run.series;
+    },
+  };
+  const wanted = (key: FileKey) => key !== 'page' || page !== undefined;
+  const publication = { write: wanted, list: wanted, page, tables, consoleWidth, layout };
+  const troubles = publish(whole, publication, stdout);
+  return { section, validCount: run.summary.validCount, troubles };
+}

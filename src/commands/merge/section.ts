@@ -1,0 +1,101 @@
+import type { ShardsSection } from '../../run/shards.js';
+import { counted } from '../../util/counted.js';
+
+/** Requests of both phases. */
+export interface PhaseRequests {
+  readonly warmup: number;
+  readonly profiling: number;
+}
+
+/** What is known of a shard when a run is put together. */
+export interface ShardAccount {
+  readonly index: number;
+  readonly host?: string | undefined;
+  /** Undefined: its folder is missing. */
+  readonly records: PhaseRequests | undefined;
+  /** Requests that it had to send, by phase; undefined where that depends on the server. */
+  readonly due: { readonly [Phase in keyof PhaseRequests]?: number | undefined };
+  /** Why it did not send all, by its own account. */
+  readonly endedEarly?: string | undefined;
+  readonly startedAtNs?: bigint | undefined;
+  readonly verdict?: string | undefined;
+}
+
+// Starts by NTP are closer.
+const NOTABLE_SKEW_MS = 1000;
+
+/**
+ * How a run was put together from its shards: each request that was due has a record or is counted as missing, if the
+ * number that was due is known.
+ */
+export function shardsSection(accounts: readonly ShardAccount[], planDigest: string): ShardsSection {
+  const starts = accounts.flatMap(({ startedAtNs }) => startedAtNs ?? []);
+  const firstNs = earliest(starts) ?? 0n;
+  const shards = accounts.map((account) => rowOf(account, firstNs));
+  const reasons = accounts.flatMap((account, place) => reasonsOf(account, shards[place], accounts.length));
+  return {
+    merge: reasons.length === 0 ? 'exact' : 'degraded',
+    reasons,
+    planDigest,
+    count: accounts.length,
+    startSkewMs: shards.reduce((most, { startSkewMs = 0 }) => Math.max(most, startSkewMs), 0),
+    shards,
+  };
+}
+
+/** The first of some instants; undefined for none. */
+export function earliest(instants: readonly bigint[]): bigint | undefined {
+  let first = instants[0];
+  for (const at of instants) if (first === undefined || at < first) first = at;
+  return first;
+}
+
+type Row = NonNullable<ShardsSection['shards']>[number];
+
+function rowOf(
+  { index, host, records, due, endedEarly, startedAtNs, verdict }: ShardAccount,
+  firstNs: bigint,
+): Row {
+  const missing = {
+    warmup: missingOf(due.warmup, records?.warmup),
+    profiling: missingOf(due.profiling, records?.profiling),
+  };
+  const isCut = endedEarly !== undefined || (missing.warmup ?? 0) + (missing.profiling ?? 0) > 0;
+  return {
+    shard: index,
+    host,
+    state: records === undefined ? 'missing' : isCut ? 'cut short' : 'complete',
+    records: records ?? { warmup: 0, profiling: 0 },
+    due,
+    missing,
+    startedAtNs,
+    startSkewMs: startedAtNs === undefined ? undefined : Number(startedAtNs - firstNs) / 1e6,
+    verdict,
+  };
+}
+
+function missingOf(due: number | undefined, records = 0): number | undefined {
+  return due === undefined ? undefined : Math.max(0, due - records);
+}
+
+function reasonsOf(
+  { index, host, due, endedEarly }: ShardAccount,
+  row: Row | undefined,
+  count: number,
+): string[] {
+  const name = host === undefined ? `shard ${index}` : `shard ${index} (${host})`;
+  const missing = row?.missing?.profiling;
+  const without =
+    missing === undefined
+      ? 'how many requests it had to send depends on the server'
+      : `${missing} of the ${counted(due.profiling ?? 0, 'request')} due from it have no record`;
+  const reasons: string[] = [];
+  if (row?.state === 'missing') reasons.push(`shard ${index} of ${count} is missing: ${without}`);
+  else if (row?.state === 'cut short')
+    reasons.push(
+      `${name} was cut short: ${without}${endedEarly === undefined ? '' : ` (${endedEarly.replace(/\.$/, '')})`}`,
+    );
+  if ((row?.startSkewMs ?? 0) > NOTABLE_SKEW_MS)
+    reasons.push(`${name} started ${((row?.startSkewMs ?? 0) / 1000).toFixed(1)} s after the first`);
+  return reasons;
+}

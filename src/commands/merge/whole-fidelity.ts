@@ -1,0 +1,46 @@
+import { creditToStartLatency } from '../../metrics/request-metrics.js';
+import { type Results, statsOf } from '../../metrics/results.js';
+import type { ClientFidelity } from '../../run/fidelity.js';
+import type { OpenedShard } from './open-shards.js';
+
+/** Verdicts, the best first. */
+const verdicts = ['client ok', 'client strained', 'client limited'];
+
+/** The verdict on the clients of all shards: that of the worst, with the reasons of each; undefined where one has none. */
+export function wholeFidelity(shards: readonly OpenedShard[], results: Results): ClientFidelity | undefined {
+  const parts = shards.flatMap(({ index, facts: { fidelity } }) =>
+    fidelity === undefined ? [] : [{ index, fidelity }],
+  );
+  const [first] = parts;
+  if (first === undefined) return undefined;
+  const sum = (of: (fidelity: ClientFidelity) => number | undefined) => {
+    const values = parts.flatMap(({ fidelity }) => of(fidelity) ?? []);
+    return values.length === 0 ? undefined : values.reduce((total, value) => total + value);
+  };
+  const delay = statsOf(results, creditToStartLatency);
+  const utilizations = parts.flatMap(({ fidelity: { utilization } }) => utilization ?? []);
+  const most = Math.max(...utilizations.map(({ share = 0 }) => share));
+  return {
+    verdict: verdicts[Math.max(...parts.map(({ fidelity }) => verdicts.indexOf(fidelity.verdict ?? '')))],
+    reasons: parts.flatMap(({ index, fidelity }) =>
+      (fidelity.reasons ?? []).map((reason) => ({ ...reason, reason: `shard ${index}: ${reason.reason}` })),
+    ),
+    clientLimitedCount: sum(({ clientLimitedCount }) => clientLimitedCount),
+    sendDelay: delay && { unit: 'ms', p50: delay.p50, p99: delay.p99, max: delay.max },
+    connections: {
+      opened: sum(({ connections }) => connections?.opened),
+      reused: sum(({ connections }) => connections?.reused),
+      refused: sum(({ connections }) => connections?.refused),
+      portStarved: sum(({ connections }) => connections?.portStarved),
+    },
+    load: {
+      ...first.fidelity.load,
+      requested: sum(({ load }) => load?.requested),
+      achieved: sum(({ load }) => load?.achieved),
+    },
+    cpuThrottled: sum(({ cpuThrottled }) => cpuThrottled),
+    cpuStolen: sum(({ cpuStolen }) => cpuStolen),
+    utilization: utilizations.find(({ share = 0 }) => share === most),
+    threads: parts.flatMap(({ fidelity }) => fidelity.threads ?? []),
+  };
+}

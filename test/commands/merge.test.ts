@@ -1,0 +1,184 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { panelText, readRecords, temporaryFolder } from '../e2e/aiperf.js';
+import { wideAiperf } from './in-process.js';
+import { endedRequests, factsOfShard, plan, writeRun } from './shard-folders.js';
+
+const linesOf = endedRequests();
+let root: string;
+let dirs: string[];
+let whole: string;
+
+beforeEach(() => {
+  root = temporaryFolder();
+  dirs = [0, 1, 2].map((shard) =>
+    writeRun(join(root, `shard-${shard}`), linesOf(shard, 3), factsOfShard(shard)),
+  );
+  whole = join(root, 'whole');
+});
+
+const merge = (...argv: string[]) => wideAiperf('merge', ...argv, '--artifact-dir', whole);
+
+async function refusal(...argv: string[]): Promise<string> {
+  const { code, stdout, stderr } = await merge(...argv);
+  expect([code, stdout]).toEqual([1, '']);
+  return panelText(stderr);
+}
+
+const json = (dir: string) => JSON.parse(readFileSync(join(dir, 'profile_export_aiperf.json'), 'utf8'));
+
+/** The members of a summary that hold results. */
+function resultsIn(dir: string): [string, unknown][] {
+  return Object.entries(json(dir)).filter(
+    ([, member]) => typeof member === 'object' && member !== null && 'avg' in member,
+  );
+}
+
+describe('the shards of a run', () => {
+  it('come to what one machine would have written, bit for bit', async () => {
+    const one = writeRun(join(root, 'one'), linesOf(undefined), {}, null);
+    expect((await wideAiperf('report', one)).code).toBe(0);
+    const { code, stderr, stdout } = await merge(...dirs);
+    expect([code, stderr]).toEqual([0, '']);
+    const results = resultsIn(whole);
+    expect(results.length).toBeGreaterThan(20);
+    expect(results).toEqual(resultsIn(one));
+    expect(json(whole).error_summary).toEqual(json(one).error_summary);
+    expect(readFileSync(join(whole, 'profile_export_aiperf.csv'), 'utf8')).toBe(
+      readFileSync(join(one, 'profile_export_aiperf.csv'), 'utf8'),
+    );
+    expect(stdout).toContain('Merge: exact. All shards started within 0.00 ms by their clocks.');
+  });
+
+  it('have their records in the order of their starts, each with its shard', async () => {
+    await merge(...dirs);
+    const records = readRecords(join(whole, 'profile_export.jsonl'));
+    expect(records.map(({ metadata }) => [metadata.session_num, metadata.shard])).toEqual(
+      Array.from({ length: 40 }, (_, number) => [number, number % 3]),
+    );
+    const lines = readFileSync(join(whole, 'profile_export.jsonl'), 'utf8').split('\n').slice(0, -1);
+    expect([...lines].sort()).toEqual(
+      [0, 1, 2]
+        .flatMap((shard) => linesOf(shard, 3))
+        .map((line) => line.trimEnd())
+        .sort(),
+    );
+  });
+
+  it('say how they were put together; the folder is that of a run', async () => {
+    await merge(...dirs);
+    const { shards, is_complete } = json(whole);
+    expect([shards.merge, shards.reasons, shards.count, is_complete]).toEqual(['exact', [], 3, true]);
+    expect(shards.shards[1]).toMatchObject({
+      ...{ shard: 1, host: 'host-1', state: 'complete', records: { warmup: 0, profiling: 13 } },
+      ...{ due: { profiling: 13 }, missing: { profiling: 0 }, start_skew_ms: 0 },
+    });
+    const again = await wideAiperf('report', whole);
+    expect([again.code, again.stderr]).toEqual([0, '']);
+    expect(again.stdout).toContain('Merge: exact.');
+  });
+
+  it('may have nothing to send', async () => {
+    const few = { ...plan, dueProfiling: [40, 0, 0] };
+    const own = [linesOf(undefined), [], []].map((lines, shard) =>
+      writeRun(join(root, `few-${shard}`), lines, factsOfShard(shard, few)),
+    );
+    expect((await merge(...own)).code).toBe(0);
+    expect(json(whole).shards.merge).toBe('exact');
+  });
+});
+
+describe('what is lost is counted', () => {
+  it('a missing shard', async () => {
+    const [first = '', , third = ''] = dirs;
+    expect(await refusal(first, third)).toMatch(
+      /^Shard 1 of 3 is missing\. Name the folders of all shards\./,
+    );
+    expect(existsSync(whole)).toBe(false);
+    const { code, stderr } = await merge(first, third, '--allow-missing');
+    expect(code).toBe(0);
+    expect(stderr).toBe(
+      'Degraded: shard 1 of 3 is missing: 13 of the 13 requests due from it have no record.\n',
+    );
+    expect(json(whole)).toMatchObject({
+      is_complete: false,
+      request_count: { avg: 23 },
+      shards: { merge: 'degraded', shards: [{}, { state: 'missing', missing: { profiling: 13 } }, {}] },
+    });
+  });
+
+  it('a shard that was killed', async () => {
+    writeRun(dirs[2] ?? '', linesOf(2, 3).slice(0, 9), factsOfShard(2), null);
+    rmSync(join(dirs[2] ?? '', 'profile_export_aiperf.json'));
+    const { code, stderr } = await merge(...dirs);
+    expect(code).toBe(0);
+    expect(stderr).toBe(
+      'Degraded: shard 2 (host-2) was cut short: 4 of the 13 requests due from it have no record (it ended without a summary).\n',
+    );
+    const [, , third] = json(whole).shards.shards;
+    expect(third).toMatchObject({ state: 'cut short', records: { profiling: 9 }, missing: { profiling: 4 } });
+  });
+
+  it('a late start', async () => {
+    const late = { start_time: '2026-01-01T00:00:04.500000' };
+    writeRun(dirs[1] ?? '', linesOf(1, 3), factsOfShard(1), late);
+    expect((await merge(...dirs)).stderr).toBe('Degraded: shard 1 (host-1) started 4.5 s after the first.\n');
+  });
+});
+
+describe('bad input is refused before anything is written', () => {
+  it.each([
+    ['the version of aiperf is 0.1.0 in', { ...plan, version: '0.2.0' }],
+    ['--request-rate is 20 in', { ...plan, options: { ...plan.options, '--request-rate': '30' } }],
+    [
+      '--input-file trace.jsonl has 10 bytes in',
+      { ...plan, files: [{ option: '--input-file', name: 'trace.jsonl', bytes: 11, sha256: 'ac' }] },
+    ],
+    ['their prompts differ: the machines have another tokenizer', { ...plan, dataset: 'ce' }],
+    ['the number of shards is 3 in', { ...plan, shards: 4 }],
+  ])('%s', async (words, other) => {
+    writeRun(dirs[2] ?? '', linesOf(2, 3), factsOfShard(2, other));
+    const said = await refusal(...dirs);
+    expect(said).toContain('are not shards of one run: ');
+    expect(said).toContain(words);
+    expect(existsSync(whole)).toBe(false);
+  });
+
+  it('a shard that is there twice, a folder that is none, a whole run, records of more than its part', async () => {
+    const [first = '', second = ''] = dirs;
+    expect(await refusal(first, second, first)).toMatch(/^Shard 0 is there twice: /);
+    expect(await refusal(first, join(root, 'none'))).toMatch(/^There is no folder /);
+    expect(await refusal(first, root)).toMatch(/is not the folder of a run: it holds no run_config\.json\./);
+    const one = writeRun(join(root, 'one'), linesOf(undefined), {});
+    expect(await refusal(first, one)).toMatch(/is a whole run of one machine: there is nothing to merge\./);
+    writeRun(second, linesOf(undefined), factsOfShard(1));
+    expect(await refusal(...dirs)).toMatch(
+      /Profiling request \d+ has two records|and 13 requests were due from shard 1/,
+    );
+  });
+
+  it('clocks a minute apart', async () => {
+    writeRun(dirs[1] ?? '', linesOf(1, 3), factsOfShard(1), { start_time: '2026-01-01T00:01:00.000000' });
+    expect(await refusal(...dirs)).toMatch(
+      /^Shard 1 \(host-1\) started 60\.0 s after shard 0 \(host-0\) by their clocks/,
+    );
+    expect((await merge(...dirs, '--max-skew', '90')).code).toBe(0);
+  });
+
+  it('a folder that holds something', async () => {
+    whole = root;
+    expect(await refusal(...dirs)).toMatch(/is not empty\. Name a new folder with --artifact-dir\.$/);
+    whole = dirs[0] ?? '';
+    expect(await refusal(...dirs)).toBe('--artifact-dir is the folder of shard 0. Name a new folder.');
+  });
+
+  it('a line that is no record: nothing is left', async () => {
+    const path = join(dirs[1] ?? '', 'profile_export.jsonl');
+    writeFileSync(path, `${readFileSync(path, 'utf8')}{}\n`);
+    expect(await refusal(...dirs)).toContain(
+      'profile_export.jsonl:14: this line is not a record of a request.',
+    );
+    expect(existsSync(whole) ? readdirSync(whole) : []).toEqual([]);
+  });
+});
