@@ -114,6 +114,18 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Print the Kubernetes objects that run a profile in a cluster.',
     load: () => import('./commands/kube/manifest.js'),
   },
+  'kube status': {
+    summary: 'Show the Pods of a run in a cluster, a shard each.',
+    load: () => import('./commands/kube/status.js'),
+  },
+  'kube logs': {
+    summary: 'Follow the log of a run in a cluster until it ends.',
+    load: () => import('./commands/kube/logs.js'),
+  },
+  'kube fetch': {
+    summary: 'Wait for a run in a cluster, copy its files, and let its Pod end.',
+    load: () => import('./commands/kube/fetch.js'),
+  },
   'kube run': {
     summary: 'Run a command in a Pod and wait until its files are copied.',
     load: () => import('./commands/kube/run.js'),

@@ -58,7 +58,8 @@ export interface JoinedRun {
  */
 export async function runAgent(options: AgentOptions, surroundings: AgentSurroundings): Promise<void> {
   const { log, nowMs, ending } = surroundings;
-  const nats = await openNats(options.nats, 'aiperf agent', nowMs, (what) => log('WARNING', 'agent', what));
+  const notify = (what: string) => log('WARNING', 'agent', what);
+  const nats = await openNats(options.nats, 'aiperf agent', nowMs, notify, ending);
   const directory = new Map<string, RunEntry>();
   const stop = new AbortController();
   const uid = randomBytes(8).toString('hex');

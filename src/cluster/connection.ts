@@ -5,6 +5,7 @@ import { type ObjectStore, Objm } from '@nats-io/obj';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { messageOf, UserError } from '../util/errors.js';
 import { withoutSecrets } from '../util/secrets.js';
+import { sleep } from '../util/timeout.js';
 
 /** How to reach NATS. */
 export interface NatsOptions {
@@ -12,6 +13,8 @@ export interface NatsOptions {
   readonly token: string | undefined;
   /** Content of PEM files. */
   readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined;
+  /** How long to try to reach a server that is not up yet. */
+  readonly waitSeconds?: number;
 }
 
 /** A connection to NATS that comes back by itself, as often as needed. */
@@ -37,27 +40,39 @@ const RECONNECT_EVERY_MS = 250;
 /**
  * Connects to a server with JetStream.
  * @param name of this client on the server. @param nowMs a monotonic clock. @param notify called when the connection is lost or back.
+ * @param ending ends the wait for a server that is not up yet.
  * @throws UserError for a server that cannot be reached or refuses, or has no JetStream.
  */
 export async function openNats(
-  { url, token, tls }: NatsOptions,
+  { url, token, tls, waitSeconds = 0 }: NatsOptions,
   name: string,
   nowMs: () => number,
   notify: (what: string) => void = () => {},
+  ending: AbortSignal = new AbortController().signal,
 ): Promise<Nats> {
-  const core = await connect({
-    servers: url,
-    name,
-    timeout: CONNECT_TIMEOUT_MS,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: RECONNECT_EVERY_MS,
-    // A restarted server may refuse for a moment, and the token is known to be right.
-    ignoreAuthErrorAbort: true,
-    ...(token === undefined ? {} : { token }),
-    ...(tls === undefined ? {} : { tls }),
-  }).catch((thrown: unknown) => {
-    throw unreachable(url, thrown, token !== undefined);
-  });
+  const attempt = () =>
+    connect({
+      servers: url,
+      name,
+      timeout: CONNECT_TIMEOUT_MS,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: RECONNECT_EVERY_MS,
+      // A restarted server may refuse for a moment, and the token is known to be right.
+      ignoreAuthErrorAbort: true,
+      ...(token === undefined ? {} : { token }),
+      ...(tls === undefined ? {} : { tls }),
+    });
+  const giveUpMs = nowMs() + waitSeconds * 1000;
+  let core: NatsConnection | undefined;
+  while (core === undefined) {
+    try {
+      core = await attempt();
+    } catch (thrown) {
+      if (nowMs() >= giveUpMs || ending.aborted || isRefusal(thrown))
+        throw unreachable(url, thrown, token !== undefined);
+      await sleep(RECONNECT_EVERY_MS, ending);
+    }
+  }
   const js = jetstream(core);
   const jsm = await jetstreamManager(core).catch(async (thrown: unknown) => {
     await core.close();
@@ -103,10 +118,14 @@ export async function openNats(
   };
 }
 
+function isRefusal(thrown: unknown): boolean {
+  return /authorization|authentication/i.test(messageOf(thrown));
+}
+
 function unreachable(url: string, thrown: unknown, hasToken: boolean): UserError {
   const why = messageOf(thrown);
   const where = withoutSecrets(url);
-  if (/authorization|authentication/i.test(why)) {
+  if (isRefusal(thrown)) {
     return new UserError(
       `The NATS server ${where} refused the ${hasToken ? 'token' : 'connection: it needs a token'}.`,
       'Give its token with --nats-token-file, or in the environment variable AIPERF_NATS_TOKEN.',

@@ -2,6 +2,7 @@ import { type Key, needs, type Rule, refuses } from './rule.js';
 
 const ofCoordinator: readonly Key[] = ['minShards', 'joinTimeout', 'shardTimeout', 'onShardLoss', 'runId'];
 const ofConnection: readonly Key[] = [
+  'natsWait',
   'natsToken',
   'natsTokenFile',
   'natsCaFile',

@@ -13,6 +13,13 @@ export const natsOptions = {
     pattern: /^(nats|tls):\/\/[^\s/?#@]+$/,
     help: 'NATS server with JetStream that coordinator and agents meet at.',
   }),
+  natsWait: number({
+    flags: ['--nats-wait'],
+    group,
+    min: 0,
+    default: 0,
+    help: 'Keep trying for N seconds to reach a NATS server that is not up yet.',
+  }),
   natsToken: text({
     flags: ['--nats-token'],
     env: 'AIPERF_NATS_TOKEN',

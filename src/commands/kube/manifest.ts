@@ -8,26 +8,26 @@ import type { Io } from '../../util/io.js';
 import type { Command, Invocation } from '../command.js';
 import { refuseCredentials } from '../profile/connections.js';
 import { command as profileCommand } from '../profile.js';
-import {
-  ARTIFACTS_FOLDER,
-  apiKeyName,
-  filesName,
-  filesObject,
-  kubernetesObjects,
-  type PodPlan,
-} from './objects.js';
-import { manifestOptions } from './options.js';
+import { ARTIFACTS_FOLDER, apiKeyName, filesName, filesObject, type PodPlan, profileJob } from './objects.js';
+import { checkManifest, manifestOptions } from './options.js';
 import { type PodFiles, type Profile, podFiles } from './pod-files.js';
+import { coordinatorArgs, shardObjects, tokenName } from './shard-objects.js';
 
 /** `aiperf kube manifest`: prints Kubernetes objects that run `aiperf profile` in a cluster, for `kubectl apply`. */
-export const command: Command<typeof manifestOptions> = { options: manifestOptions, run };
+export const command: Command<typeof manifestOptions> = {
+  options: manifestOptions,
+  check: checkManifest,
+  run,
+};
 
 /** kubectl stores what it applied in an annotation; all annotations of an object may have 262,144 bytes. */
 const LARGEST_OBJECT_BYTES = 260_000;
 
 async function run({ config }: Invocation<typeof manifestOptions>, io: Io): Promise<number> {
   const service = config.service === undefined ? [] : ['--url', `http://${config.service}`];
-  const common = ['--artifact-dir', ARTIFACTS_FOLDER, ...service];
+  const { name, shards } = config;
+  const cluster = shards === undefined ? [] : coordinatorArgs({ name, shards });
+  const common = ['--artifact-dir', ARTIFACTS_FOLDER, ...service, ...cluster];
   const key = config.apiKey === undefined ? {} : { AIPERF_API_KEY: config.apiKey };
   const check = profileCommand.check?.bind(profileCommand);
   const profile = await load(
@@ -51,7 +51,9 @@ async function run({ config }: Invocation<typeof manifestOptions>, io: Io): Prom
   for (const note of [...profile.warnings, ...notes(profile, carried, config)]) io.stderr.write(`${note}\n`);
 
   const { stringify } = await import('yaml');
-  const written = kubernetesObjects(plan).map((object) =>
+  const files = plan.filesAreSecret ? [] : [filesObject(plan)];
+  const jobs = shards === undefined ? [profileJob(plan)] : shardObjects({ ...config, ...plan, shards });
+  const written = [...files, ...jobs].map((object) =>
     stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }),
   );
   io.stdout.write(written.join('---\n'));
@@ -118,6 +120,12 @@ function notes({ config, sources }: Profile, { holdSecret, localPaths }: PodFile
       'The configuration holds secrets, so the Job takes it from a Secret. Create it before the Job: ' +
         create(filesName(pod)) +
         files.join(''),
+    );
+  }
+  if (pod.shards !== undefined) {
+    all.push(
+      'The Pods take the token of NATS from a Secret. Create it before the Jobs: ' +
+        `${create(tokenName(pod))} --from-literal=token="$(openssl rand -hex 24)"`,
     );
   }
   for (const name of config.useServerTokenCount ? [] : foreignTokenizers(config)) {

@@ -1,4 +1,14 @@
-import type { V1ConfigMap, V1Container, V1Job, V1ObjectMeta, V1PodSpec } from '@kubernetes/client-node';
+import type {
+  V1ConfigMap,
+  V1Container,
+  V1EnvVar,
+  V1Job,
+  V1JobSpec,
+  V1ObjectMeta,
+  V1PodSpec,
+  V1Volume,
+  V1VolumeMount,
+} from '@kubernetes/client-node';
 
 /** Folders of the Pod. */
 export const CONFIG_FOLDER = '/etc/aiperf';
@@ -24,10 +34,8 @@ export interface PodPlan {
   readonly claim: string | undefined;
 }
 
-/** All objects to apply, the Job last. Secrets are only referenced: the user creates them. */
-export function kubernetesObjects(plan: PodPlan): (V1ConfigMap | V1Job)[] {
-  return plan.filesAreSecret ? [job(plan)] : [filesObject(plan), job(plan)];
-}
+/** What a Pod of a run is for. */
+export type Role = 'agent' | 'coordinator' | 'nats';
 
 /** The ConfigMap with the files of `CONFIG_FOLDER`. */
 export function filesObject(plan: PodPlan): V1ConfigMap {
@@ -39,22 +47,50 @@ export function filesObject(plan: PodPlan): V1ConfigMap {
   };
 }
 
-function job(plan: PodPlan): V1Job {
+/** The Job of `aiperf profile`. @param env more variables of the container. @param role in a run of several shards. */
+export function profileJob(
+  plan: PodPlan,
+  env: readonly V1EnvVar[] = [],
+  role?: Role,
+): V1Job & { readonly spec: V1JobSpec } {
+  const labels = labelsOf(plan, role);
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: metadataOf(plan, plan.name),
+    metadata: { name: plan.name, namespace: plan.namespace, labels },
     spec: {
       // A failed run needs a look, not a retry.
       backoffLimit: 0,
-      template: { metadata: { labels: labelsOf(plan) }, spec: podSpec(plan) },
+      template: {
+        metadata: { labels },
+        spec: {
+          restartPolicy: 'Never',
+          ...podSpec({ withPorts: true }),
+          containers: [
+            container({
+              ...{ name: 'aiperf', image: plan.image, args: plan.args, size: plan },
+              env: [secretVariable('AIPERF_API_KEY', apiKeyName(plan), 'api-key', !plan.needsApiKey), ...env],
+              volumeMounts: [
+                { name: 'config', mountPath: CONFIG_FOLDER, readOnly: true },
+                { name: 'artifacts', mountPath: ARTIFACTS_FOLDER },
+              ],
+            }),
+          ],
+          volumes: [
+            plan.filesAreSecret
+              ? { name: 'config', secret: { secretName: filesName(plan) } }
+              : { name: 'config', configMap: { name: filesName(plan) } },
+            volume('artifacts', plan.claim),
+          ],
+        },
+      },
     },
   };
 }
 
-function podSpec(plan: PodPlan): V1PodSpec {
+/** What every Pod has in common: the Pod Security standard `restricted`, and no access to the Kubernetes API. */
+export function podSpec({ withPorts }: { readonly withPorts: boolean }): Omit<V1PodSpec, 'containers'> {
   return {
-    restartPolicy: 'Never',
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     securityContext: {
@@ -64,53 +100,62 @@ function podSpec(plan: PodPlan): V1PodSpec {
       fsGroup: 10001,
       seccompProfile: { type: 'RuntimeDefault' },
       // Each connection in flight needs a port; the default range has 28,232.
-      sysctls: [{ name: 'net.ipv4.ip_local_port_range', value: '1024 65535' }],
+      ...(withPorts ? { sysctls: [{ name: 'net.ipv4.ip_local_port_range', value: '1024 65535' }] } : {}),
     },
-    containers: [container(plan)],
-    volumes: [
-      plan.filesAreSecret
-        ? { name: 'config', secret: { secretName: filesName(plan) } }
-        : { name: 'config', configMap: { name: filesName(plan) } },
-      plan.claim === undefined
-        ? { name: 'artifacts', emptyDir: {} }
-        : { name: 'artifacts', persistentVolumeClaim: { claimName: plan.claim } },
-    ],
   };
 }
 
-function container(plan: PodPlan): V1Container {
-  const size = { cpu: String(plan.cpus), memory: plan.memory };
+/** A container and its size. */
+export interface ContainerPlan {
+  readonly name: string;
+  readonly image: string;
+  readonly args: readonly string[];
+  readonly size: Pick<PodPlan, 'cpus' | 'memory'>;
+  readonly env: V1EnvVar[];
+  readonly volumeMounts: V1VolumeMount[];
+}
+
+/** A container that may write to its volumes only. */
+export function container({ name, image, args, size, env, volumeMounts }: ContainerPlan): V1Container {
+  const amounts = { cpu: String(size.cpus), memory: size.memory };
   return {
-    name: 'aiperf',
-    image: plan.image,
-    args: [...plan.args],
-    env: [
-      {
-        name: 'AIPERF_API_KEY',
-        valueFrom: { secretKeyRef: { name: apiKeyName(plan), key: 'api-key', optional: !plan.needsApiKey } },
-      },
-    ],
+    ...{ name, image, args: [...args], env },
     // Integer CPUs with requests = limits give QoS class Guaranteed: a node with the static CPU manager assigns
     // exclusive cores.
-    resources: { requests: size, limits: size },
+    resources: { requests: amounts, limits: amounts },
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    volumeMounts: [
-      { name: 'config', mountPath: CONFIG_FOLDER, readOnly: true },
-      { name: 'artifacts', mountPath: ARTIFACTS_FOLDER },
-    ],
+    volumeMounts,
   };
 }
 
-function metadataOf(plan: PodPlan, name: string): V1ObjectMeta {
-  return { name, namespace: plan.namespace, labels: labelsOf(plan) };
+/** A variable whose value is in a Secret. */
+export function secretVariable(name: string, secret: string, key: string, optional: boolean): V1EnvVar {
+  return { name, valueFrom: { secretKeyRef: { name: secret, key, optional } } };
 }
 
-function labelsOf({ name }: PodPlan): Record<string, string> {
-  return { 'app.kubernetes.io/name': 'aiperf', 'app.kubernetes.io/instance': name };
+/** A volume on a claim, or else an emptyDir. */
+export function volume(name: string, claim: string | undefined): V1Volume {
+  return claim === undefined ? { name, emptyDir: {} } : { name, persistentVolumeClaim: { claimName: claim } };
+}
+
+export function metadataOf(
+  plan: Pick<PodPlan, 'name' | 'namespace'>,
+  name: string,
+  role?: Role,
+): V1ObjectMeta {
+  return { name, namespace: plan.namespace, labels: labelsOf(plan, role) };
+}
+
+/** Labels of the objects of a run; `role` tells Pods of a run of several shards apart. */
+export function labelsOf({ name }: Pick<PodPlan, 'name'>, role?: Role): Record<string, string> {
+  return {
+    ...{ 'app.kubernetes.io/name': 'aiperf', 'app.kubernetes.io/instance': name },
+    ...(role === undefined ? {} : { 'app.kubernetes.io/component': role }),
+  };
 }
 
 /** Name of the ConfigMap or Secret with the files. */

@@ -1,32 +1,19 @@
-import type { OptionTable } from '../../config/option.js';
+import { clusterOptions } from '../../config/cluster-options.js';
+import type { Check, Findings } from '../../config/load.js';
+import { nameOf, type OptionTable } from '../../config/option.js';
 import { integer, matching, number, path, text } from '../../config/option-kinds.js';
 
 const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
 const labelShape = 'lower-case letters, digits and hyphens, at most 63';
 const group = 'Manifest';
+const ofShards = 'Several machines';
+const imagePattern =
+  /^([a-zA-Z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
+const claimShape = 'the name of a PersistentVolumeClaim: lower-case letters, digits, hyphens and dots';
+const claimPattern = new RegExp(`^${label}(\\.${label})*$`);
 
-/** Options of `aiperf kube manifest`. */
-export const manifestOptions = {
-  // Not named configFile, because the file holds options of `profile`, not of this command.
-  runConfig: path({
-    flags: ['--config', '-f'],
-    group,
-    existing: 'file',
-    required: true,
-    missing: 'name the YAML file that aiperf profile --config would take',
-    help: 'YAML file of options of aiperf profile; checked as profile checks it.',
-  }),
-  image: matching({
-    flags: ['--image'],
-    group,
-    required: true,
-    metavar: '<image>',
-    shape: 'the reference of a container image, e.g. registry.example.com/aiperf:0.1.0',
-    pattern:
-      /^([a-zA-Z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/,
-    missing: 'name an image built from deploy/Containerfile, e.g. --image registry.example.com/aiperf:0.1.0',
-    help: 'Image to run.',
-  }),
+/** A namespace, and the name of the objects of a run in it; of every command that looks for them. */
+export const placeOptions = {
   namespace: matching({
     flags: ['--namespace', '-n'],
     group,
@@ -46,6 +33,30 @@ export const manifestOptions = {
     default: 'aiperf',
     help: 'Name of the Job, and prefix of the names of all other objects.',
   }),
+} satisfies OptionTable;
+
+/** Options of `aiperf kube manifest`. */
+export const manifestOptions = {
+  // Not named configFile, because the file holds options of `profile`, not of this command.
+  runConfig: path({
+    flags: ['--config', '-f'],
+    group,
+    existing: 'file',
+    required: true,
+    missing: 'name the YAML file that aiperf profile --config would take',
+    help: 'YAML file of options of aiperf profile; checked as profile checks it.',
+  }),
+  image: matching({
+    flags: ['--image'],
+    group,
+    required: true,
+    metavar: '<image>',
+    shape: 'the reference of a container image, e.g. registry.example.com/aiperf:0.1.0',
+    pattern: imagePattern,
+    missing: 'name an image built from deploy/Containerfile, e.g. --image registry.example.com/aiperf:0.1.0',
+    help: 'Image to run.',
+  }),
+  ...placeOptions,
   service: matching({
     flags: ['--service'],
     group,
@@ -61,7 +72,7 @@ export const manifestOptions = {
     group,
     min: 1,
     default: 4,
-    help: 'Number of CPUs of the Pod, as request and limit.',
+    help: 'Number of CPUs of the Pod, or of the Pod of each shard, as request and limit.',
   }),
   memory: matching({
     flags: ['--memory'],
@@ -76,8 +87,8 @@ export const manifestOptions = {
     flags: ['--claim'],
     group,
     metavar: '<name>',
-    shape: 'the name of a PersistentVolumeClaim: lower-case letters, digits, hyphens and dots',
-    pattern: new RegExp(`^${label}(\\.${label})*$`),
+    shape: claimShape,
+    pattern: claimPattern,
     defaultText: 'an emptyDir, deleted with the Pod',
     help: 'PersistentVolumeClaim for the files of the run.',
   }),
@@ -104,4 +115,58 @@ export const manifestOptions = {
     secret: true,
     help: 'API key of the server; the Job reads it from a Secret, which is not part of the output.',
   }),
+  shards: integer({
+    ...clusterOptions.shards,
+    group: ofShards,
+    help: 'Split the load among the Pods of an Indexed Job with N shards, coordinated over a NATS server of their own.',
+  }),
+  natsImage: matching({
+    flags: ['--nats-image'],
+    group: ofShards,
+    metavar: '<image>',
+    shape: 'the reference of a container image',
+    pattern: imagePattern,
+    default: 'docker.io/library/nats:2.12.1',
+    help: 'Image whose entry point is nats-server, version 2.9 or later.',
+  }),
+  natsClaim: matching({
+    flags: ['--nats-claim'],
+    group: ofShards,
+    metavar: '<name>',
+    shape: claimShape,
+    pattern: claimPattern,
+    defaultText: 'an emptyDir, which survives a restart of the server, not the loss of its node',
+    help: 'PersistentVolumeClaim for records on their way to the coordinator.',
+  }),
+  queue: matching({
+    flags: ['--queue'],
+    group: ofShards,
+    metavar: '<name>',
+    shape: `the name of a Kueue LocalQueue: ${labelShape}`,
+    pattern: new RegExp(`^${label}$`),
+    defaultText: 'Pods start one by one',
+    help: 'Kueue queue that starts the Pods of all shards together.',
+  }),
 } satisfies OptionTable;
+
+/** Options for a run of several shards, which need --shards. */
+const needShards = ['natsImage', 'natsClaim', 'queue'] as const;
+
+/** A Pod is named after its Job and index, e.g. `NAME-agents-999`, in a label of at most 63 characters. */
+const LONGEST_NAME_OF_SHARDS = 63 - '-agents-999'.length;
+
+/** Conflicts of options of `aiperf kube manifest`. */
+export function checkManifest(
+  ...[{ config, sources }, isValid]: Parameters<Check<typeof manifestOptions>>
+): Findings {
+  const errors: string[] = [];
+  if (!sources.has('shards')) {
+    for (const key of needShards.filter((each) => sources.has(each)))
+      errors.push(`${nameOf(manifestOptions[key])} needs --shards: without it there is one Pod.`);
+  } else if (isValid('name') && config.name.length > LONGEST_NAME_OF_SHARDS) {
+    errors.push(
+      `--name must have at most ${LONGEST_NAME_OF_SHARDS} characters with --shards, got ${config.name.length}.`,
+    );
+  }
+  return { errors, warnings: [] };
+}

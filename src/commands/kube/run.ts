@@ -11,6 +11,7 @@ import { sleep } from '../../util/timeout.js';
 import type { Command, Invocation } from '../command.js';
 import { ARTIFACTS_FOLDER } from './objects.js';
 import { manifestOptions } from './options.js';
+import { COPIED, runEnded } from './run-ended.js';
 
 const group = 'Run';
 
@@ -50,8 +51,6 @@ const runOptions = {
  */
 export const command: Command<typeof runOptions> = { options: runOptions, run };
 
-/** Marks that the artifacts were copied. */
-const COPIED = '.copied';
 const LOOK_EVERY_MS = 500;
 const cli = fileURLToPath(packageFile('dist/cli.js'));
 
@@ -89,7 +88,7 @@ function instructions(
   const pod = hostname();
   const where = namespace === undefined ? '' : `-n ${namespace} `;
   return [
-    `The run ended with exit code ${exitCode}. This Pod waits ${waitForCopy} s for its files to be copied:`,
+    `${runEnded(exitCode)} This Pod waits ${waitForCopy} s for its files to be copied:`,
     `  kubectl cp ${where}${pod}:${artifacts} artifacts`,
     'To end the wait:',
     `  kubectl exec ${where}${pod} -- touch ${join(artifacts, COPIED)}`,

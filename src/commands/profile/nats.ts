@@ -23,7 +23,7 @@ export function natsOptionsOf(config: ConfigOf<typeof natsOptions>, url: string)
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
   };
-  return { url, token, tls: usesTls ? tls : undefined };
+  return { url, token, tls: usesTls ? tls : undefined, waitSeconds: config.natsWait };
 }
 
 function tokenIn(path: string): string {

@@ -1,7 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { StatefulSet } from 'kubernetes-models/apps/v1';
 import { Job } from 'kubernetes-models/batch/v1';
-import { ConfigMap } from 'kubernetes-models/v1';
+import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
+import { ConfigMap, Service } from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { aiperf, panelText, temporaryFolder } from '../../e2e/aiperf.js';
@@ -25,6 +27,9 @@ function manifest(cwd: string, args: readonly string[], env: Readonly<Record<str
 const validate: Readonly<Record<string, (object: object) => void>> = {
   ConfigMap: (object) => new ConfigMap(object).validate(),
   Job: (object) => new Job(object).validate(),
+  NetworkPolicy: (object) => new NetworkPolicy(object).validate(),
+  Service: (object) => new Service(object as ConstructorParameters<typeof Service>[0]).validate(),
+  StatefulSet: (object) => new StatefulSet(object as ConstructorParameters<typeof StatefulSet>[0]).validate(),
 };
 
 /** Each object, validated. */
@@ -183,6 +188,164 @@ concurrency: 20
   });
 });
 
+describe('aiperf kube manifest --shards', () => {
+  const yaml = 'model: m\ntokenizer: builtin\nurl: http://vllm:8000\nconcurrency: 40\n';
+  const token = { name: 'AIPERF_NATS_TOKEN', valueFrom: { secretKeyRef: { name: 'load-nats-token' } } };
+  const labels = (component: string) => ({
+    'app.kubernetes.io/name': 'aiperf',
+    'app.kubernetes.io/instance': 'load',
+    'app.kubernetes.io/component': component,
+  });
+
+  it('prints NATS for this run only, an Indexed Job of agents and the coordinator, all restricted', async () => {
+    const folder = folderWith({ 'run.yaml': yaml });
+    const words = ['--name', 'load', '--shards', '3', '--cpus', '8', '--memory', '6Gi', '--claim', 'results'];
+    const { code, stdout, stderr } = await manifest(folder, words);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr:
+        'The Pods take the token of NATS from a Secret. Create it before the Jobs: ' +
+        'kubectl create secret generic load-nats-token --namespace bench --from-literal=token="$(openssl rand -hex 24)"\n',
+    });
+    const [files, policy, service, nats, agents, coordinator, ...others] = validated(stdout);
+    expect(others).toEqual([]);
+    expect(files).toMatchObject({ kind: 'ConfigMap', metadata: { name: 'load-config', namespace: 'bench' } });
+
+    const pods = (component: string) => ({ podSelector: { matchLabels: labels(component) } });
+    expect(policy).toMatchObject({
+      spec: {
+        ...pods('nats'),
+        policyTypes: ['Ingress', 'Egress'],
+        ingress: [{ from: [pods('coordinator'), pods('agent')], ports: [{ port: 4222 }] }],
+        egress: [],
+      },
+    });
+    expect(service).toMatchObject({
+      ...{ kind: 'Service', metadata: { name: 'load-nats' } },
+      spec: { selector: labels('nats'), ports: [{ port: 4222 }] },
+    });
+    expect(nats).toMatchObject({
+      kind: 'StatefulSet',
+      spec: {
+        ...{ replicas: 1, serviceName: 'load-nats', selector: { matchLabels: labels('nats') } },
+        template: {
+          metadata: { labels: labels('nats') },
+          spec: {
+            containers: [
+              {
+                image: 'docker.io/library/nats:2.12.1',
+                args: ['--jetstream', '--store_dir=/data', '--port=4222', '--auth=$(AIPERF_NATS_TOKEN)'],
+                env: [token],
+                volumeMounts: [{ mountPath: '/data' }],
+              },
+            ],
+            volumes: [{ name: 'data', emptyDir: {} }],
+          },
+        },
+      },
+    });
+    const connection = ['--nats', 'nats://load-nats:4222', '--nats-wait', '600'];
+    const size = { cpu: '8', memory: '6Gi' };
+    const evictions = {
+      rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
+    };
+    expect(agents).toMatchObject({
+      ...{ kind: 'Job', metadata: { name: 'load-agents', labels: labels('agent') } },
+      spec: {
+        ...{ completionMode: 'Indexed', completions: 3, parallelism: 3, backoffLimitPerIndex: 0 },
+        ...{ podReplacementPolicy: 'Failed', podFailurePolicy: evictions },
+        template: {
+          metadata: { labels: labels('agent') },
+          spec: {
+            topologySpreadConstraints: [
+              {
+                ...{ maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway' },
+                labelSelector: { matchLabels: labels('agent') },
+              },
+            ],
+            securityContext: { sysctls: [{ name: 'net.ipv4.ip_local_port_range', value: '1024 65535' }] },
+            containers: [
+              {
+                args: ['agent', ...connection, '--run-id', 'load', '--once', '--spool-dir', '/spool'],
+                env: [token],
+                resources: { requests: size, limits: size },
+              },
+            ],
+          },
+        },
+      },
+    });
+    expect(coordinator).toMatchObject({
+      ...{ kind: 'Job', metadata: { name: 'load', labels: labels('coordinator') } },
+      spec: {
+        ...{ backoffLimit: 0, podReplacementPolicy: 'Failed', podFailurePolicy: evictions },
+        template: {
+          spec: {
+            containers: [
+              {
+                args: [
+                  ...['kube', 'run', '--wait-for-copy', '600', '--namespace', 'bench', '--', 'profile'],
+                  ...['--config', '/etc/aiperf/run.yaml', '--artifact-dir', '/artifacts'],
+                  ...[...connection, '--shards', '3', '--run-id', 'load'],
+                ],
+                env: [{ name: 'AIPERF_API_KEY' }, token],
+                resources: { requests: { cpu: '2', memory: '6Gi' } },
+              },
+            ],
+            volumes: [{ name: 'config' }, { persistentVolumeClaim: { claimName: 'results' } }],
+          },
+        },
+      },
+    });
+    // No role, and no Pod that could talk to the Kubernetes API, run as root or write to its image.
+    for (const each of [nats, agents, coordinator]) {
+      expect(each).toMatchObject({
+        spec: {
+          template: {
+            spec: {
+              automountServiceAccountToken: false,
+              securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+              containers: [
+                {
+                  securityContext: {
+                    ...{ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true },
+                    capabilities: { drop: ['ALL'] },
+                  },
+                },
+              ],
+            },
+          },
+        },
+      });
+    }
+  });
+
+  it('takes another image and a claim for NATS, and a queue for the agents', async () => {
+    const words = [
+      '--shards',
+      '2',
+      '--nats-image',
+      'registry.example.com/nats:2.9',
+      '--nats-claim',
+      'records',
+    ];
+    const { stdout } = await manifest(folderWith({ 'run.yaml': yaml }), [...words, '--queue', 'team']);
+    const [, , , nats, agents, coordinator] = validated(stdout);
+    expect(nats).toMatchObject({
+      spec: {
+        template: {
+          spec: {
+            containers: [{ image: 'registry.example.com/nats:2.9' }],
+            volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'records' } }],
+          },
+        },
+      },
+    });
+    expect(agents).toMatchObject({ metadata: { labels: { 'kueue.x-k8s.io/queue-name': 'team' } } });
+    expect(JSON.stringify(coordinator)).not.toContain('kueue');
+  });
+});
+
 describe('what is refused, before anything is printed', () => {
   const sound = 'model: m\ntokenizer: builtin\nurl: http://vllm:8000\n';
 
@@ -201,6 +364,24 @@ describe('what is refused, before anything is printed', () => {
         "--memory must be an amount of memory with its unit, like 512Mi or 4Gi, got '4gb'. " +
         "--claim must be the name of a PersistentVolumeClaim: lower-case letters, digits, hyphens and dots, got 'my_claim'. " +
         "--input-path must be an absolute path in the Pod, got 'rows.jsonl'.",
+    ],
+    [
+      'options of several shards without --shards',
+      sound,
+      ['--nats-claim', 'records', '--queue', 'team'],
+      '--nats-claim needs --shards: without it there is one Pod. --queue needs --shards: without it there is one Pod.',
+    ],
+    [
+      'a name that is too long for Pods of shards',
+      sound,
+      ['--name', 'a'.repeat(53), '--shards', '2'],
+      '--name must have at most 52 characters with --shards, got 53.',
+    ],
+    [
+      'a load that cannot be split',
+      `${sound}min-shards: 5\n`,
+      ['--shards', '4'],
+      'run.yaml:4:1: min-shards must be at most --shards (4), got 5.',
     ],
     [
       'what profile would refuse',
