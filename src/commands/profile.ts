@@ -126,7 +126,7 @@ async function run(given: Invocation<typeof profileOptions>, outside: Io): Promi
     const openLog = (of: Config) =>
       openRunLog(of, io.stderr, clear, (entry) => views?.send({ kind: 'log', entry }));
     const { log, writeTo } = openLog(config);
-    views = await startViews(config, io, interrupt, log);
+    views = await startViews(config, io, interrupt, log, () => held?.release());
     const warnings = [
       ...(warning === undefined ? [] : [warning]),
       ...invocation.warnings,

@@ -12,15 +12,13 @@ export function isForeground(): boolean {
   }
 }
 
-/** Stops all processes of this job, as Ctrl-Z does. */
-export function stopJob(): void {
-  process.kill(0, 'SIGTSTP');
-}
-
-/** Stops this process until it is continued; does nothing where no shell could continue it. */
-export function stopSelf(): void {
+/**
+ * Stops this process, or all processes of its job, until they are continued: what Ctrl-Z does. Nothing happens where
+ * no shell could continue them.
+ */
+export function stop(what: 'process' | 'job'): void {
   const listeners = process.listeners('SIGTSTP');
   process.removeAllListeners('SIGTSTP');
-  process.kill(process.pid, 'SIGTSTP');
+  process.kill(what === 'job' ? 0 : process.pid, 'SIGTSTP');
   for (const listener of listeners) process.on('SIGTSTP', listener);
 }

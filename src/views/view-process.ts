@@ -24,6 +24,8 @@ interface ViewProcessOptions extends Pick<Io, 'env' | 'nowMs' | 'onExit'> {
   readonly warn: (message: string) => void;
   /** A person asked to stop the run. */
   readonly onStop: () => void;
+  /** The dashboard has left the terminal, or has died: others may write to it. */
+  readonly onTerminalFree: () => void;
 }
 
 /**
@@ -109,7 +111,7 @@ export class ViewProcess {
       this.#left = resolve;
     });
     this.send({ kind: 'leave' });
-    if ((await this.#within(MAX_LEAVE_MS, left)).inTime) this.#holdsTerminal = false;
+    if ((await this.#within(MAX_LEAVE_MS, left)).inTime) this.#freeTerminal();
     else this.abandon();
   }
 
@@ -141,8 +143,7 @@ export class ViewProcess {
     this.#child.kill('SIGKILL');
     this.#child.unref();
     this.#child.channel?.unref();
-    if (this.#holdsTerminal) restoreTerminal();
-    this.#holdsTerminal = false;
+    this.#freeTerminal(restoreTerminal);
   }
 
   #take(reply: ViewReply): void {
@@ -163,8 +164,16 @@ export class ViewProcess {
         this.#options.warn(reply.message);
         break;
       case 'left':
+        this.#freeTerminal();
         this.#left();
     }
+  }
+
+  #freeTerminal(restore?: () => void): void {
+    if (!this.#holdsTerminal) return;
+    this.#holdsTerminal = false;
+    restore?.();
+    this.#options.onTerminalFree();
   }
 
   #end(why: string): void {
@@ -173,8 +182,7 @@ export class ViewProcess {
     const wasRunning = this.#state === 'running';
     this.#state = 'over';
     this.#ignoreExit();
-    if (wasRunning && this.#holdsTerminal) restoreTerminal();
-    this.#holdsTerminal = false;
+    this.#freeTerminal(wasRunning ? restoreTerminal : undefined);
   }
 
   /** Waits for a promise, but not beyond the time, the signal or the end of the process. */

@@ -20,6 +20,7 @@ export async function startViews(
   { env, stdout, stderr, nowMs, onExit }: Pick<Io, 'env' | 'stdout' | 'stderr' | 'nowMs' | 'onExit'>,
   interrupt: Interrupt,
   log: Log,
+  onTerminalFree: () => void,
 ): Promise<ViewProcess | undefined> {
   const plan = viewPlan(config, isTerminal(stdout) && stdout.hasColors());
   if (plan === undefined) return undefined;
@@ -27,7 +28,9 @@ export async function startViews(
   const { ViewProcess } = await import('../../views/view-process.js');
   const warn = (message: string) => log('WARNING', 'views', message);
   try {
-    const views = new ViewProcess(plan, { env, nowMs, onExit, warn, onStop: interrupt.trigger });
+    const views = new ViewProcess(plan, {
+      ...{ env, nowMs, onExit, warn, onStop: interrupt.trigger, onTerminalFree },
+    });
     const announce = (addresses: readonly ViewAddress[]) => {
       for (const { what, url, token } of addresses) {
         learnSecrets(token === undefined ? [] : [token]);

@@ -2,7 +2,7 @@ import { Box, Text, type TextProps } from 'ink';
 import { createContext, useContext } from 'react';
 import { smallestDashboard } from '../../ui/screen.js';
 import { type Display, keyHelp } from './keys.js';
-import { COLUMN_GAP, layoutOf, type PlacedPanel, type Size, type Stack } from './layout.js';
+import { COLUMN_GAP, layoutOf, nothingToShow, type PlacedPanel, type Size, type Stack } from './layout.js';
 import { headerRows } from './panels/header.js';
 import { fitted, type Row, rowWidth, span, type Tone } from './rows.js';
 import type { Watched } from './state.js';
@@ -70,7 +70,10 @@ interface BodyProps {
 
 function Body({ watched, display, width, height }: BodyProps) {
   const { stacks, log } = layoutOf(watched, display, width, height);
-  const { scroll } = display;
+  const { scroll, screen } = display;
+  const nothing = nothingToShow[screen];
+  if (nothing !== undefined && stacks.every(({ panels }) => panels.length === 0))
+    return <Rows rows={[[], [span(nothing, 'dim')]]} width={width} />;
   return (
     <>
       <Box gap={COLUMN_GAP} flexGrow={1}>
@@ -154,8 +157,9 @@ function Piece({ part }: { readonly part: Row[number] }) {
 }
 
 /** What is unusual, or which keys lead on: at the right edge of the first row. */
-function statusOf({ isFrozen, asksToStop }: Display): Row {
+function statusOf({ isFrozen, asksToStop, isStopping }: Display): Row {
   if (asksToStop) return [span('Stop the run? Results so far are written. y / n', 'warn')];
+  if (isStopping) return [span('Stopping; Ctrl-C again quits at once', 'warn')];
   const keys = span('? help  q stop', 'dim');
   return isFrozen ? [span('FROZEN', 'warn'), '  ', span('p resume', 'dim')] : [keys];
 }

@@ -19,13 +19,15 @@ export interface Display {
   readonly isFrozen: boolean;
   /** The question whether to stop the run is open. */
   readonly asksToStop: boolean;
+  /** A person stopped the run. */
+  readonly isStopping: boolean;
   /** Rows that the chosen part is scrolled by. */
   readonly scroll: number;
 }
 
 export const firstDisplay: Display = {
   ...{ screen: 'overview', showsLog: true, showsHelp: false },
-  ...{ isFrozen: false, asksToStop: false, scroll: 0 },
+  ...{ isFrozen: false, asksToStop: false, isStopping: false, scroll: 0 },
 };
 
 /** A key as ink names it, or the character typed. */
@@ -64,12 +66,13 @@ export function onKey(
   readonly display: Display;
   readonly action: Action;
 } {
-  if (key === 'ctrl+c') return { display: { ...display, asksToStop: false }, action: 'stop' };
+  if (key === 'ctrl+c')
+    return { display: { ...display, asksToStop: false, isStopping: true }, action: 'stop' };
   if (key === 'ctrl+z') return { display, action: 'suspend' };
   if (display.asksToStop) {
-    const action = key === 'y' ? 'stop' : undefined;
-    const isAnswer = ['y', 'n', 'q', 'escape'].includes(key);
-    return { display: { ...display, asksToStop: !isAnswer }, action };
+    const isStopping = display.isStopping || key === 'y';
+    const asksToStop = !['y', 'n', 'q', 'escape'].includes(key);
+    return { display: { ...display, asksToStop, isStopping }, action: key === 'y' ? 'stop' : undefined };
   }
   return { display: { ...display, ...changes(display, key, scrollLimit) }, action: undefined };
 }

@@ -50,6 +50,13 @@ const parts: Readonly<Record<Exclude<Screen, 'overview'>, readonly Panel[]>> = {
   sweep: [seriesPanel],
 };
 
+/** What a screen says that has nothing to show. */
+export const nothingToShow: { readonly [Name in Screen]?: string } = {
+  threads: 'No load thread has reported yet.',
+  servers: 'No server metrics and no GPUs have been read.',
+  sweep: 'This is not a sweep.',
+};
+
 /** What is drawn where. @param height rows below the header. */
 export function layoutOf(watched: Watched, display: Display, width: number, height: number): Layout {
   const { screen, showsLog } = display;

@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { type Key as InkKey, type Instance, render, useInput } from 'ink';
-import { isForeground, stopJob, stopSelf } from '../../util/job-control.js';
+import { messageOf } from '../../util/errors.js';
+import { isForeground, stop } from '../../util/job-control.js';
 import { every } from '../../util/timeout.js';
 import type { ViewMessage } from '../messages.js';
 import type { DashboardPlan } from '../plan.js';
@@ -59,7 +60,7 @@ class DashboardView implements View {
     stdout.on('resize', onResize);
     this.#undo = [
       () => stdout.off('resize', onResize),
-      context.io.onSignals(['SIGTSTP'], () => this.#suspend()),
+      context.io.onSignals(['SIGTSTP'], () => this.#suspend('process')),
       every(DRAW_MS, () => this.#tick()),
     ];
     this.#tick();
@@ -102,6 +103,15 @@ class DashboardView implements View {
       ...{ stdout: this.#frames as Writable as WriteStream, stdin: this.#stdin, debug: true },
       ...{ exitOnCtrlC: false, patchConsole: false },
     });
+    // It ends by itself only where a component has thrown.
+    this.#ink.waitUntilExit().catch((thrown) => this.#fail(thrown));
+  }
+
+  #fail(thrown: unknown): void {
+    this.#leave();
+    const message = `The dashboard failed (${messageOf(thrown)}). The run goes on.`;
+    this.#context.reply({ kind: 'warning', view: 'dashboard', message });
+    this.#context.reply({ kind: 'left' });
   }
 
   #draw(): void {
@@ -124,9 +134,10 @@ class DashboardView implements View {
     this.#draw();
   }
 
-  #suspend(): void {
+  /** The terminal is given back first: the shell writes to it as soon as the job has stopped. */
+  #suspend(what: 'process' | 'job'): void {
     this.#hide();
-    stopSelf();
+    stop(what);
     // Continued: the next tick takes the terminal again if the job is in the foreground.
   }
 
@@ -136,7 +147,7 @@ class DashboardView implements View {
       const { display, action } = onKey(this.#display, key, limit);
       this.#display = display;
       if (action === 'stop') this.#context.reply({ kind: 'stop' });
-      if (action === 'suspend') stopJob();
+      if (action === 'suspend') this.#suspend('job');
     }
     if (this.#display.isFrozen) this.#frozen ??= this.#watched;
     else this.#frozen = undefined;

@@ -32,7 +32,7 @@ export const threadsPanel: Panel = {
   ],
   rows: ({ snapshot }) => {
     const threads = snapshot?.threads.length ?? 0;
-    return { least: Math.min(threads, 2), most: threads + 1 };
+    return { least: Math.min(threads, 2), most: threads === 0 ? 0 : threads + 1 };
   },
   draw: ({ snapshot }, _width, height, scroll) => {
     const head = columns.map(({ head: name, width }) => span(cell(name, width, 'right'), 'dim'));
