@@ -51,18 +51,21 @@ export function metricsText(run: WatchedRun, snapshots: readonly Snapshot[]): st
   return expositionText(families, labels);
 }
 
-/** Metrics of the measured phase so far, and what the servers report now. */
+/** Metrics of the measured phase so far, as the console's tables have them, and what the servers report now. */
 export function liveMetrics(snapshots: readonly Snapshot[]): MetricFigures[] {
   const measured = snapshots.find(({ phase }) => phase === 'profiling');
   if (measured === undefined) return [];
-  return [...measured.metrics.map(figuresOf), ...serverFigures(measured.telemetry?.servers ?? [])];
+  return [...measured.metrics.flatMap(figuresOf), ...serverFigures(measured.telemetry?.servers ?? [])];
 }
 
-function figuresOf({ tag, unit, statistics }: MetricResult): MetricFigures {
+/** None for a metric that is in files only, and for the times of HTTP: they would double the number of series. */
+function figuresOf({ tag, unit, statistics }: MetricResult): MetricFigures[] {
+  const metric = findMetric(tag);
+  if (metric?.table === undefined || metric.table === 'http') return [];
   const isSingle = Object.keys(statistics).length === 1 && statistics.avg !== undefined;
   // As AIPerf counts a number of the whole run.
   const counted = isSingle ? { ...statistics, count: 1 } : statistics;
-  return { tag, unit, header: findMetric(tag)?.label ?? tag, statistics: counted };
+  return [{ tag, unit, header: metric.label, statistics: counted }];
 }
 
 function modelsOf({ models }: WatchedRun): string {

@@ -54,7 +54,7 @@ export async function openApi(
   };
 }
 
-/** Undefined where it listens on all addresses: which of them a reader can reach is not known. */
+/** Undefined where it is not known: on all addresses of the machine, or at any free port. */
 function urlOf({ host, port }: PagePlan): string | undefined {
-  return host === '0.0.0.0' || host === '::' ? undefined : httpUrl(host, port);
+  return host === '0.0.0.0' || host === '::' || port === 0 ? undefined : httpUrl(host, port);
 }
