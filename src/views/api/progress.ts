@@ -49,7 +49,7 @@ export function recordCounts({ requests, backlog }: Snapshot) {
 /** @param plan what the configuration says of it. */
 function phaseBody(watched: WatchedPhase, index: number, plan: JsonObject, wasCancelled: boolean): Printable {
   const { hasEnded, snapshot } = watched;
-  const { requests, etaSeconds, requestsPerSecond, processing, unixMs } = snapshot;
+  const { requests, sessions, etaSeconds, requestsPerSecond, processing, unixMs } = snapshot;
   const cancelled = requests.cancelled + requests.dropped;
   const finals = (value: number) => (hasEnded ? value : null);
   return {
@@ -63,7 +63,9 @@ function phaseBody(watched: WatchedPhase, index: number, plan: JsonObject, wasCa
     final_requests_completed: finals(requests.completed + requests.failed),
     final_requests_cancelled: finals(cancelled),
     final_request_errors: finals(requests.failed),
-    ...{ final_sent_sessions: null, final_completed_sessions: null, final_cancelled_sessions: null },
+    final_sent_sessions: finals(sessions.started),
+    final_completed_sessions: finals(sessions.ended),
+    final_cancelled_sessions: null,
     ...{ timeout_triggered: false, grace_period_timeout_triggered: false, was_cancelled: wasCancelled },
     records_end_ns: null,
     ...recordCounts(snapshot),
@@ -71,7 +73,8 @@ function phaseBody(watched: WatchedPhase, index: number, plan: JsonObject, wasCa
     requests_completed: requests.completed + requests.failed,
     requests_cancelled: cancelled,
     request_errors: requests.failed,
-    ...{ sent_sessions: null, completed_sessions: null, cancelled_sessions: null, total_session_turns: null },
+    ...{ sent_sessions: sessions.started, completed_sessions: sessions.ended },
+    ...{ cancelled_sessions: 0, total_session_turns: null },
     requests_per_second: requestsPerSecond,
     records_per_second: processing?.recordsPerSecond ?? null,
     requests_eta_sec: etaSeconds ?? restOf(snapshot, plan) ?? null,
