@@ -6,7 +6,7 @@ import { shown } from './snapshot-text.js';
 
 /** Writes a line of statistics at this interval and one at the end. `nowMs` is a monotonic clock. */
 export function openLines(stream: Pick<Writable, 'write'>, nowMs: () => number, everyMs: number): Screen {
-  let lastMs = nowMs();
+  let lastMs: number | undefined;
   let unwritten: Snapshot | undefined;
   const write = () => {
     if (unwritten !== undefined) stream.write(`${lineText(unwritten)}\n`);
@@ -15,6 +15,7 @@ export function openLines(stream: Pick<Writable, 'write'>, nowMs: () => number, 
   return {
     onSnapshot(snapshot) {
       unwritten = snapshot;
+      lastMs ??= nowMs();
       if (nowMs() - lastMs < everyMs) return;
       lastMs = nowMs();
       write();

@@ -26,11 +26,6 @@ export function yieldToLoadThreads(): () => void {
   };
 }
 
-/** The same for another process that was just started: its threads inherit it. */
-export function haveYieldToLoadThreads(pid: number): void {
-  lower(() => [String(pid)]);
-}
-
 /**
  * The same for all current threads except the main one, from which load threads inherit: V8's compiler and garbage
  * collection threads. One of them can keep a load thread off its core for 4 ms at a time.

@@ -29,19 +29,19 @@ export class Mailbox {
       case 'snapshot':
         if (this.#postedMs === undefined) this.#postSnapshot(message);
         else this.#waiting.set('snapshot', message);
-        if (this.#isStalled && !this.#hasStalled) {
+        if (this.isStalled && !this.#hasStalled) {
           this.#hasStalled = true;
           this.#onStall();
         }
         return;
       case 'series':
       case 'histograms':
-        if (this.#isStalled) this.#waiting.set(message.kind, message);
+        if (this.isStalled) this.#waiting.set(message.kind, message);
         else this.#post(message);
         return;
       case 'log':
       case 'spans':
-        if (!this.#isStalled) this.#post(message);
+        if (!this.isStalled) this.#post(message);
         return;
       case 'run':
       case 'result':
@@ -58,7 +58,8 @@ export class Mailbox {
     this.#flush();
   }
 
-  get #isStalled(): boolean {
+  /** The receiver does not respond. */
+  get isStalled(): boolean {
     return this.#postedMs !== undefined && this.#nowMs() - this.#postedMs > STALL_MS;
   }
 
@@ -71,7 +72,7 @@ export class Mailbox {
   }
 
   #postSnapshot(message: ViewMessage): void {
-    this.#postedMs = this.#nowMs();
+    this.#postedMs ??= this.#nowMs();
     this.#post(message);
   }
 }

@@ -1,5 +1,6 @@
 import { messageOf, UserError } from '../util/errors.js';
 import { processIo } from '../util/io.js';
+import { haveV8YieldToLoadThreads, yieldToLoadThreads } from '../util/priority.js';
 import type { OpenViews, ViewMessage, ViewReply } from './messages.js';
 import { type OpenedViews, openViews } from './open-views.js';
 
@@ -30,6 +31,9 @@ async function open({ plan }: OpenViews): Promise<void> {
     reply({ kind: 'refused', message: messageOf(thrown), hint });
     return;
   }
+  // Not before: the first request waits for the views.
+  haveV8YieldToLoadThreads();
+  yieldToLoadThreads();
   reply({ kind: 'ready', addresses: views.addresses });
   for (const message of early.splice(0)) take(message);
 }

@@ -4,7 +4,6 @@ import type { Sink } from '../collect/sink.js';
 import { messageOf, UserError } from '../util/errors.js';
 import type { Io } from '../util/io.js';
 import { packageFile } from '../util/package-file.js';
-import { haveYieldToLoadThreads } from '../util/priority.js';
 import { sleep } from '../util/timeout.js';
 import { Mailbox } from './mailbox.js';
 import type { OpenViews, ViewAddress, ViewMessage, ViewReply } from './messages.js';
@@ -15,9 +14,10 @@ import { restoreTerminal } from './restore-terminal.js';
 const MAX_START_MS = 10_000;
 /** Views that do not give the terminal back within this time are ended. */
 const MAX_LEAVE_MS = 1000;
-/** Time for the last exports after the run, for the upload of its files, and after an interrupt. */
+/** Time for the last exports after the run, for the upload of its files, where nothing responds, and after an interrupt. */
 const MAX_CLOSE_MS = 12_000;
 const MAX_UPLOAD_MS = 32_000;
+const MAX_STALLED_CLOSE_MS = 1000;
 const MAX_HURRIED_CLOSE_MS = 300;
 
 interface ViewProcessOptions extends Pick<Io, 'env' | 'nowMs' | 'onExit'> {
@@ -59,7 +59,6 @@ export class ViewProcess {
       // React has a slow build for development, and Ink draws nothing in CI.
       env: { ...options.env, NODE_ENV: 'production', CI: 'false', CONTINUOUS_INTEGRATION: 'false' },
     });
-    if (this.#child.pid !== undefined) haveYieldToLoadThreads(this.#child.pid);
     const post = (message: OpenViews | ViewMessage) => this.#child.send(message, () => {});
     this.#mailbox = new Mailbox(post, options.nowMs, () =>
       options.warn('The live views do not respond: they miss what happens until they do. The run goes on.'),
@@ -123,16 +122,22 @@ export class ViewProcess {
     await this.leaveTerminal();
     if (this.#state === 'over') return;
     this.#state = 'closing';
+    const { isStalled } = this.#mailbox;
     this.send({ kind: 'end', isHurried: hurry.aborted, lingers });
-    const linger = lingers ? (this.#plan.page?.lingerSeconds ?? 0) * 1000 : 0;
-    const longest = this.#plan.mlflow === undefined ? MAX_CLOSE_MS : MAX_UPLOAD_MS;
-    const waited = await this.#within(linger + longest, this.#exited, hurry);
+    const longest = isStalled ? MAX_STALLED_CLOSE_MS : this.#longestClose(lingers);
+    const waited = await this.#within(longest, this.#exited, hurry);
     if (waited.inTime) return;
     if (hurry.aborted) {
       this.send({ kind: 'end', isHurried: true, lingers: false });
       await this.#within(MAX_HURRIED_CLOSE_MS, this.#exited);
-    } else this.#options.warn('The live views did not finish their last exports in time.');
+    } else if (!isStalled) this.#options.warn('The live views did not finish their last exports in time.');
     this.abandon();
+  }
+
+  #longestClose(lingers: boolean): number {
+    const { page, mlflow } = this.#plan;
+    const linger = lingers ? (page?.lingerSeconds ?? 0) * 1000 : 0;
+    return linger + (mlflow === undefined ? MAX_CLOSE_MS : MAX_UPLOAD_MS);
   }
 
   /** Ends it at once. */

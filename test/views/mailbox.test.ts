@@ -80,6 +80,9 @@ it('a receiver that does not respond gets the newest states later, once it does,
   mailbox.send(snapshot(101));
   // One warning is enough.
   expect(stalls()).toBe(1);
+  // The end is posted, and the receiver still does not respond.
+  mailbox.send({ kind: 'end', isHurried: false, lingers: true });
+  expect(mailbox.isStalled).toBe(true);
 });
 
 it('the end passes, with the last states before it', () => {

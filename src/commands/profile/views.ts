@@ -11,7 +11,7 @@ import type { Interrupt } from './interrupt.js';
 import { viewPlan } from './view-plan.js';
 
 /** An interrupted run must end within two seconds; views get the rest of them, but at least this. */
-const INTERRUPTED_MS = 1900;
+const INTERRUPTED_MS = 1500;
 const LEAST_MS = 300;
 
 /** Starts the live views that the options ask for, and prints their addresses; undefined where they ask for none, or the system refuses a process. */
