@@ -88,7 +88,7 @@ class RoundPlayer {
     );
     if (hidden === undefined) return;
     const { load, needs } = putTogether(bytes, hidden);
-    const clock = await this.#insist(() => measureClock(nats, names.clock));
+    const clock = await this.#insist(() => measureClock(nats, names.clock, originOf(this.#plan)));
     if (clock === undefined) return;
     const { threads, connectionsPerThread } = room(needs);
     removeSpool(spool);
@@ -209,7 +209,7 @@ class RoundPlayer {
   async #reportClock(): Promise<void> {
     const { nats, run } = this.#joined;
     try {
-      const clock = await measureClock(nats, namesOf(run).clock);
+      const clock = await measureClock(nats, namesOf(run).clock, originOf(this.#plan));
       await this.publishEvent({ kind: 'clock', round: this.#plan.round, clock });
     } catch {
       // Nobody answers: the coordinator is gone, or the connection is.
@@ -248,12 +248,15 @@ class RoundPlayer {
   }
 }
 
-/** The origin of the round on the clock of this machine: its times are then those of the coordinator. */
-function originHere({ origin }: PlanEntry, { offsetNs }: ClockOffset): ClockOrigin {
-  return {
-    monotonicNs: BigInt(origin.monotonicNs) - BigInt(Math.round(offsetNs)),
-    epochNs: BigInt(origin.epochNs),
-  };
+/** The origin of the round on the coordinator's clocks. */
+function originOf({ origin }: PlanEntry): ClockOrigin {
+  return { monotonicNs: BigInt(origin.monotonicNs), epochNs: BigInt(origin.epochNs) };
+}
+
+/** The same on the clock of this machine: its times are then those of the coordinator. */
+function originHere(plan: PlanEntry, { offsetNs }: ClockOffset): ClockOrigin {
+  const { monotonicNs, epochNs } = originOf(plan);
+  return { monotonicNs: monotonicNs - BigInt(Math.round(offsetNs)), epochNs };
 }
 
 function progressOf(source: LoadSource, phase: number): Tick['phases'][number] {

@@ -1,4 +1,4 @@
-import { monotonicNs } from '../util/clock.js';
+import { type ClockOrigin, monotonicNs, takeOrigin } from '../util/clock.js';
 import type { Nats } from './connection.js';
 import { type ClockOffset, clockReply, readMessage } from './messages.js';
 
@@ -19,10 +19,14 @@ export function serveClock({ core }: Nats, subject: string, clock: string): () =
 /**
  * Measures how far the coordinator's monotonic clock is ahead of this machine's, as NTP does (RFC 5905): server − midpoint
  * of the fastest request, whose error is at most half of its round-trip time.
- * @throws what a request throws: nobody answers.
+ * @param origin of the round, on the coordinator's clocks. @throws what a request throws: nobody answers.
  */
-export async function measureClock({ core }: Nats, subject: string): Promise<ClockOffset> {
-  let best: ClockOffset | undefined;
+export async function measureClock(
+  { core }: Nats,
+  subject: string,
+  origin: ClockOrigin,
+): Promise<ClockOffset> {
+  let best: Omit<ClockOffset, 'wallNs'> | undefined;
   for (let request = 0; request < REQUESTS; request++) {
     const beforeNs = monotonicNs();
     const answer = await core.request(subject, '', { timeout: TIMEOUT_MS });
@@ -37,5 +41,8 @@ export async function measureClock({ core }: Nats, subject: string): Promise<Clo
       best = { clock, offsetNs: serverNs - (beforeNs + afterNs) / 2, errorNs };
   }
   if (best === undefined) throw new Error('a clock that was not measured');
-  return best;
+  // Both clocks at the same instant: the coordinator's time counts from the origin of the round.
+  const here = takeOrigin();
+  const sinceOriginNs = Number(here.monotonicNs - origin.monotonicNs) + best.offsetNs;
+  return { ...best, wallNs: sinceOriginNs - Number(here.epochNs - origin.epochNs) };
 }

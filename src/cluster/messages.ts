@@ -51,6 +51,8 @@ const clockOffset = z.strictObject({
   offsetNs: z.number(),
   /** At most: half of the round-trip time. */
   errorNs: z.number().min(0),
+  /** The coordinator's time less the agent's wall clock. */
+  wallNs: z.number(),
 });
 export type ClockOffset = z.infer<typeof clockOffset>;
 

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { LoadPlan } from '../load/plan.js';
 import type { LoadSource } from '../load/source.js';
+import type { ShardsSection } from '../run/shards.js';
 import { type Clock, type ClockOrigin, openClock, takeOrigin } from '../util/clock.js';
 import { UserError } from '../util/errors.js';
 import { andList } from '../util/lists.js';
@@ -8,7 +9,7 @@ import { sleep } from '../util/timeout.js';
 import { version } from '../util/version.js';
 import type { Coordinator } from './coordinator.js';
 import { followStream } from './follow.js';
-import { type MergeReport, reportMerge } from './merge-report.js';
+import { reportMerge } from './merge-report.js';
 import {
   event,
   lease,
@@ -183,8 +184,9 @@ export class Round {
   }
 
   /** How complete the records of all shards are. @param startNs of profiling. @param wasCut the run was ended early on purpose. */
-  report(load: LoadPlan, startNs: number, wasCut: boolean): MergeReport {
-    return reportMerge(this.shards, load, startNs, wasCut);
+  report(load: LoadPlan, startNs: number, wasCut: boolean): ShardsSection {
+    const planDigest = this.#hash ?? '';
+    return reportMerge(this.shards, { load, startNs, wasCut, planDigest, origin: this.origin });
   }
 
   /** Whether NATS holds records of it that are in no file. */

@@ -62,6 +62,14 @@ export const shardsCodec = object({
       /** The clock that the others are held against less its own, and the greatest error of that, ms. */
       clockOffsetMs: float,
       clockErrorMs: float,
+      /** The greatest change of that offset during the run, ms: drift, or a step of its wall clock, which times do not follow. */
+      clockDriftMs: float,
+      /** When it gave its last sign of life, if it was lost. */
+      lostAtNs: instant,
+      /** Processes that have held it, if there was more than one. */
+      incarnations: plainNumber,
+      /** The most bytes of records that waited on its disk to be sent. */
+      peakSpoolBytes: plainNumber,
       /** On its client. */
       verdict: string,
     }),

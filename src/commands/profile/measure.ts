@@ -208,7 +208,7 @@ export async function measureRun(
   const measured = { config, files: artifacts, facts, outcome, servers: served, gpu, origin, page, merge };
   const allWritten = publishResults(measured, { stdout, env }, log);
   logLeftRecords(outcome, artifacts, log);
-  const isDegraded = (merge?.reasons ?? []).length > 0;
+  const isDegraded = merge?.merge === 'degraded';
   const mismatches = tellMismatches(outcome, isDegraded ? [] : load.phases, config, { stdout, env });
   const failure = failureOf(outcome);
   const isSound =

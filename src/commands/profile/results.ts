@@ -1,5 +1,4 @@
 import type { Writable } from 'node:stream';
-import type { MergeReport } from '../../cluster/merge-report.js';
 import type { Config } from '../../config/options.js';
 import type { LoadPlan } from '../../load/plan.js';
 import { clientCounts } from '../../metrics/client-counts.js';
@@ -19,6 +18,7 @@ import { failedTooOftenText, type RunOutcome } from '../../run/outcome.js';
 import { readSeries } from '../../run/read-series.js';
 import type { Run } from '../../run/run.js';
 import { serverViews } from '../../run/server-view.js';
+import type { ShardsSection } from '../../run/shards.js';
 import { type ClockOrigin, wallNs } from '../../util/clock.js';
 import type { Io } from '../../util/io.js';
 import type { Log } from '../../util/log.js';
@@ -71,7 +71,7 @@ export interface MeasuredRun {
   /** Makes its page; undefined where none is wanted. */
   readonly page: ((run: Run) => string) | undefined;
   /** How its parts were put together; undefined: one machine has sent it. */
-  readonly merge: MergeReport | undefined;
+  readonly merge: ShardsSection | undefined;
 }
 
 /**
@@ -182,7 +182,7 @@ function factsOf(
   outcome: RunOutcome,
   origin: ClockOrigin,
   isOfSeries: boolean,
-  merge: MergeReport | undefined,
+  merge: ShardsSection | undefined,
 ): RunFacts {
   const { summary, warmupStartNs, startNs, firstSession, interrupted, failedTooOften, fidelity } = outcome;
   const startedAtNs = wallNs(origin, startNs);
@@ -192,6 +192,7 @@ function factsOf(
     ...(isOfSeries ? { firstSession } : {}),
     wasCancelled: interrupted || failedTooOften,
     incompleteReason: incompleteReason(outcome) ?? degradedReason(merge),
+    shards: merge,
     startedAtNs,
     endedAtNs: summary.lastEndNs ?? startedAtNs,
     warmupStartedAtNs: warmupStartNs === undefined ? undefined : wallNs(origin, warmupStartNs),
@@ -199,8 +200,8 @@ function factsOf(
   };
 }
 
-function degradedReason(merge: MergeReport | undefined): string | undefined {
-  return merge === undefined || merge.reasons.length === 0 ? undefined : merge.reasons.join(' ');
+function degradedReason(merge: ShardsSection | undefined): string | undefined {
+  return merge?.merge === 'degraded' ? merge.reasons?.join(' ') : undefined;
 }
 
 function incompleteReason({
