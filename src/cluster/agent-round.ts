@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { removeSpool } from '../collect/spool-plan.js';
@@ -22,6 +22,7 @@ import {
 } from './messages.js';
 import { keys, namesOf } from './names.js';
 import { objectOf } from './objects.js';
+import { fetchFiles } from './plan-files.js';
 import { readStart } from './remote-load.js';
 import { putTogether } from './round-plan.js';
 import { RecordShipper } from './ship-records.js';
@@ -43,7 +44,7 @@ export interface AgentRound {
 /**
  * Sends this agent's share of a round, and its records to the coordinator.
  * @param planText the value of the key of its plan.
- * @returns the folder of its spool, which can be removed when the coordinator has written its files.
+ * @returns the folder of its spool, which `discardRound` removes when the coordinator has written its files.
  */
 export async function playRound(
   { joined, folder }: AgentRound,
@@ -61,6 +62,16 @@ export async function playRound(
     await player.publishEvent({ kind: 'failed', round: plan.round, message });
   }
   return spool;
+}
+
+/** Removes what a round has left on this machine. @param spool folder, as `playRound` returned it. */
+export function discardRound(spool: string): void {
+  removeSpool(spool);
+  rmSync(filesFolder(spool), { recursive: true, force: true });
+}
+
+function filesFolder(spool: string): string {
+  return `${spool}-files`;
 }
 
 class RoundPlayer {
@@ -82,17 +93,19 @@ class RoundPlayer {
     if (this.#plan.version !== version)
       throw new Error(`the plan is of aiperf ${this.#plan.version}, and this is aiperf ${version}`);
     const names = namesOf(run);
-    const bytes = await objectOf(await openStore(nats, names.data), hash);
+    const store = await openStore(nats, names.data);
+    const bytes = await objectOf(store, hash);
     const hidden = await this.#insist(
       async () => (await nats.core.request(names.secrets, '', { timeout: REQUEST_TIMEOUT_MS })).data,
     );
     if (hidden === undefined) return;
-    const { load, needs } = putTogether(bytes, hidden);
+    const { load: planned, files, needs } = putTogether(bytes, hidden);
     const clock = await this.#insist(() => measureClock(nats, names.clock, originOf(this.#plan)));
     if (clock === undefined) return;
     const { threads, connectionsPerThread } = room(needs);
     removeSpool(spool);
     mkdirSync(spool, { recursive: true, mode: 0o700 });
+    const load = await fetchFiles(store, planned, files, filesFolder(spool));
     const transportOptions = { ...load.transportOptions, maxConnections: connectionsPerThread };
     const source = startLoadThreads(
       { ...load, transportOptions },

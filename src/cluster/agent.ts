@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { KV } from '@nats-io/kv';
-import { removeSpool } from '../collect/spool-plan.js';
 import { messageOf, UserError } from '../util/errors.js';
 import type { Log } from '../util/log.js';
 import { sleep } from '../util/timeout.js';
 import { version } from '../util/version.js';
-import { type AgentRound, playRound } from './agent-round.js';
+import { type AgentRound, discardRound, playRound } from './agent-round.js';
 import { type Nats, type NatsOptions, openBucket, openNats } from './connection.js';
 import { readRunEntry } from './coordinator.js';
 import { followKeys } from './follow.js';
@@ -140,7 +139,7 @@ async function takePart(
   const joined: JoinedRun = { nats, kv, run, entry, shard, lease, values, over: stop.signal };
   let spool: string | undefined;
   const discard = () => {
-    if (spool !== undefined) removeSpool(spool);
+    if (spool !== undefined) discardRound(spool);
     spool = undefined;
   };
   try {

@@ -1,7 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { KV } from '@nats-io/kv';
 import type { LoadPlan } from '../load/plan.js';
-import { type BatchFeed, type LoadSource, sumOf } from '../load/source.js';
+import { type BatchFeed, type LiveShard, type LoadSource, sumOf } from '../load/source.js';
 import { failsTooOften } from '../schedule/stop.js';
 import type { Clock } from '../util/clock.js';
 import { messageOf } from '../util/errors.js';
@@ -99,6 +99,10 @@ export class RemoteLoad implements LoadSource {
       // While this process is cut off from NATS, nothing tells whether requests are stuck.
       activity: nats.isConnected ? sum.activity : nowMs(),
     };
+  }
+
+  shards(): readonly LiveShard[] {
+    return this.#shards.map((shard) => shard.live(this.#phase));
   }
 
   async startOf(phase: number, earliestNs: number): Promise<number> {

@@ -1,6 +1,7 @@
 import { allocateRing } from '../dataset/stream/conversation-ring.js';
 import type { LoadPlan } from '../load/plan.js';
 import { fromBytes, sha256, toBytes } from './plan-bytes.js';
+import type { PlanFile } from './plan-files.js';
 
 /** Members of a load plan that may hold secrets: they are handed to agents and stored nowhere. */
 type HiddenPlan = Pick<LoadPlan, 'headers' | 'signing' | 'targets' | 'body' | 'transportOptions'>;
@@ -28,6 +29,8 @@ export interface RoundPlan {
 /** A round as it is stored. */
 interface StoredPlan {
   readonly load: ShownPlan;
+  /** Files that load threads read. */
+  readonly files: readonly PlanFile[];
   readonly needs: AgentNeeds;
   readonly kept: unknown;
 }
@@ -40,7 +43,7 @@ export interface PlanParts {
 }
 
 /** Takes a plan apart. */
-export function takeApart({ load, needs, kept }: RoundPlan): PlanParts {
+export function takeApart({ load, needs, kept }: RoundPlan, files: readonly PlanFile[]): PlanParts {
   const { headers, signing, targets, body, transportOptions, ...shown } = load;
   const { dataset } = shown;
   const stored: StoredPlan = {
@@ -51,8 +54,7 @@ export function takeApart({ load, needs, kept }: RoundPlan): PlanParts {
       // The coordinator sees the failures of all shards.
       phases: shown.phases.map((phase) => ({ ...phase, failureLimit: undefined })),
     },
-    needs,
-    kept,
+    ...{ files, needs, kept },
   };
   const bytes = toBytes(stored);
   const hidden: HiddenPlan = { headers, signing, targets, body, transportOptions };
@@ -68,11 +70,14 @@ const emptyRing = {
 };
 
 /** Puts the parts of a plan together. @throws Error for bytes that are not what another process of this version stored. */
-export function putTogether(bytes: Uint8Array, hidden: Uint8Array): RoundPlan {
-  const { load, needs, kept } = fromBytes(bytes) as StoredPlan;
+export function putTogether(
+  bytes: Uint8Array,
+  hidden: Uint8Array,
+): Omit<RoundPlan, 'kept'> & Pick<StoredPlan, 'files'> {
+  const { load, files, needs } = fromBytes(bytes) as StoredPlan;
   const { dataset } = load;
   const whole = dataset.kind === 'stream' ? { ...dataset, ring: allocateRing() } : dataset;
-  return { load: { ...load, ...(fromBytes(hidden) as HiddenPlan), dataset: whole }, needs, kept };
+  return { load: { ...load, ...(fromBytes(hidden) as HiddenPlan), dataset: whole }, files, needs };
 }
 
 /** What the coordinator's successor finds. @throws Error as above. */

@@ -22,6 +22,7 @@ import {
 } from './messages.js';
 import { keys } from './names.js';
 import { objectOf, putObject } from './objects.js';
+import { storeFiles } from './plan-files.js';
 import { RemoteLoad, readStart } from './remote-load.js';
 import { type RoundPlan, readKept, takeApart } from './round-plan.js';
 import { Shard } from './shard.js';
@@ -86,7 +87,7 @@ export class Round {
   async gather(plan: RoundPlan, firstSession: number, signal: AbortSignal): Promise<void> {
     const { kv, nats, store, names, options, surroundings } = this.#coordinator;
     const { log, nowMs } = surroundings;
-    const { bytes, hash, hidden } = takeApart(plan);
+    const { bytes, hash, hidden } = takeApart(plan, await storeFiles(store, plan.load));
     const secrets = nats.core.subscribe(names.secrets, {
       callback: (error, message) => {
         if (error === null) message.respond(hidden);

@@ -1,5 +1,5 @@
 import type { ThreadReport } from '../fidelity/thread-report.js';
-import type { PhaseProgress } from '../load/source.js';
+import type { LiveShard, PhaseProgress } from '../load/source.js';
 import type { LeaseEntry, ReadyEntry, ShardEvent, Tick } from './messages.js';
 import type { ShardReceiver } from './shard-receiver.js';
 
@@ -91,6 +91,17 @@ export class Shard {
       const known = this.progressOf(phase);
       this.#progress[phase] = { ...known, issued: received[name], returned: received[name] };
     }
+  }
+
+  /** Its state in a phase, for live views. */
+  live(phase: number): LiveShard {
+    const { issued, returned } = this.progressOf(phase);
+    const isDone = this.isOver || this.reportsOf(phase) !== undefined;
+    return {
+      ...{ shard: this.number, host: this.ready?.host, issued, returned, unsentBytes: this.unsentBytes },
+      state: this.loss !== undefined ? 'lost' : isDone ? 'done' : this.isSilent ? 'silent' : 'running',
+      clockErrorNs: this.clocks.at(-1)?.errorNs,
+    };
   }
 
   get isOver(): boolean {

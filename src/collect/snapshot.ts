@@ -1,7 +1,7 @@
 import type { Spread } from '../fidelity/thread-report.js';
 import type { Fidelity } from '../fidelity/verdict.js';
 import type { Issuing, PhasePlan } from '../load/plan.js';
-import type { PhaseProgress } from '../load/source.js';
+import type { LiveShard, PhaseProgress } from '../load/source.js';
 import type { SloAttainment } from '../metrics/live-results.js';
 import type { Metric } from '../metrics/metric.js';
 import type { RunSummary } from '../metrics/metric-store.js';
@@ -46,6 +46,8 @@ export interface Snapshot {
   readonly fidelity: LiveFidelity | undefined;
   /** Latest values of servers and GPUs; undefined if none is read. */
   readonly telemetry: LiveTelemetry | undefined;
+  /** The machines that send the load; absent: it is this one. */
+  readonly shards?: readonly LiveShard[];
 }
 
 /** Planned and actual load of a phase. */
@@ -123,6 +125,8 @@ export interface SnapshotSources {
   >;
   /** Requests that have returned, of all phases. */
   returned(): number;
+  /** State of each machine; absent: there is one. */
+  readonly shards?: (() => readonly LiveShard[]) | undefined;
   /** Planned load at a time since the start of the phase. */
   plannedLoad(elapsedNs: number): Pick<LoadFigures, 'plannedPerSecond' | 'plannedInFlight' | 'due'>;
   /** The verdict on the client so far, from figures of the collector. */
@@ -206,6 +210,7 @@ export class SnapshotTaker {
       slo: live?.slo,
       fidelity: figures && this.#sources.fidelity(figures),
       telemetry: this.#sources.telemetry(),
+      ...(this.#sources.shards === undefined ? {} : { shards: this.#sources.shards() }),
     };
   }
 

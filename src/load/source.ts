@@ -17,6 +17,8 @@ export interface LoadSource {
    * until the signal. Times are those of `origin`.
    */
   startOf?(phase: number, earliestNs: number, signal: AbortSignal): Promise<number>;
+  /** State of each machine that sends the load; absent: it is this one. */
+  shards?(): readonly LiveShard[];
   /**
    * Runs a phase. Resolves with the report of each load thread when nothing is in flight and nothing is left to send;
    * rejects if a thread dies.
@@ -47,6 +49,21 @@ export interface BatchFeed {
   readonly shard?: number;
   /** Zero of the times in its batches. */
   readonly origin: ClockOrigin;
+}
+
+/** A machine that sends a share of the load, at this moment. */
+export interface LiveShard {
+  readonly shard: number;
+  readonly host: string | undefined;
+  /** `silent`: it gives no sign of life, but may come back. */
+  readonly state: 'running' | 'done' | 'silent' | 'lost';
+  /** Requests of the phase. */
+  readonly issued: number;
+  readonly returned: number;
+  /** Bytes of records on its disk that were not sent. */
+  readonly unsentBytes: number;
+  /** Of its clock to that of the run, at most, ns; undefined: it was never ready. */
+  readonly clockErrorNs: number | undefined;
 }
 
 /** Progress of a phase. */

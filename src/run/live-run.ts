@@ -248,6 +248,7 @@ class LiveRun {
     const sources = {
       telemetry: () => telemetry?.latest,
       ...{ nowNs: clock.nowNs, unixMs: epochMs, progress, returned, figures: () => collector.figures },
+      shards: source.shards && (() => source.shards?.() ?? []),
       plannedLoad: (elapsedNs: number) => plannedLoad(plan, elapsedNs),
       fidelity: openLiveFidelity(plan, {
         nowNs: clock.nowNs,

@@ -37,6 +37,7 @@ export function shown(snapshot: Snapshot, hasRoom: boolean): Shown {
     `${decimalText(requestsPerSecond)} requests/s`,
     counted(requests.failed + requests.dropped, 'error'),
   ];
+  if (snapshot.shards !== undefined) figures.push(shardsText(snapshot.shards));
   for (const [name, latency] of [
     ['TTFT', ttft],
     ['ITL', itl],
@@ -73,4 +74,12 @@ function times({
 
 function decimalText(value: number): string {
   return value.toLocaleString('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+}
+
+/** `8 shards`, or `8 shards (3 silent, 5 lost)` where some need attention. */
+function shardsText(shards: NonNullable<Snapshot['shards']>): string {
+  const notes = shards
+    .filter(({ state }) => state === 'silent' || state === 'lost')
+    .map(({ shard, state }) => `${shard} ${state}`);
+  return `${counted(shards.length, 'shard')}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`;
 }

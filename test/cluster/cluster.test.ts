@@ -48,7 +48,7 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
   /** A run with a coordinator of its own; its folder is removed with the test file. */
   const coordinate = (run: string, options: Options, at = nats): Started & { readonly folder: string } => {
     const folder = temporaryFolder();
-    const cluster = { nats: at.url, shards: 2, 'run-id': run, 'shard-timeout': 2, 'artifact-dir': folder };
+    const cluster = { nats: at.url, shards: 2, 'run-id': run, 'shard-timeout': 20, 'artifact-dir': folder };
     return { ...startAiperf(profileWords({ ...load, url: server.url, ...cluster, ...options })), folder };
   };
 
@@ -80,7 +80,12 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
 
   it.concurrent('counts exactly what a killed agent has left', async () => {
     const [other, victim] = startAgents('killed');
-    const run = coordinate('killed', { model: 'killed', 'request-rate': 40, 'request-count': 120 });
+    const run = coordinate('killed', {
+      model: 'killed',
+      'request-rate': 40,
+      'request-count': 120,
+      'shard-timeout': 2,
+    });
     await untilSeen('killed', 30);
     victim?.child.kill('SIGKILL');
     const { code, stdout } = await run.ended;
@@ -95,7 +100,12 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
 
   it.concurrent('finishes the run of a killed coordinator', async () => {
     const agents = startAgents('headless');
-    const run = coordinate('headless', { model: 'headless', 'request-rate': 40, 'request-count': 60 });
+    const run = coordinate('headless', {
+      model: 'headless',
+      'request-rate': 40,
+      'request-count': 60,
+      'shard-timeout': 3,
+    });
     await untilSeen('headless', 10);
     run.child.kill('SIGKILL');
     const folder = temporaryFolder();

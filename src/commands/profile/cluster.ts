@@ -1,8 +1,10 @@
+import { readFileSync, statSync } from 'node:fs';
 import type { ClusterOptions, Coordinator } from '../../cluster/coordinator.js';
 import type { Round } from '../../cluster/round.js';
 import type { OptionRow } from '../../config/option.js';
 import { secretsOfValue } from '../../config/option-secrets.js';
 import { type Config, profileOptions } from '../../config/options.js';
+import type { LoadPlan } from '../../load/plan.js';
 import type { RunFacts, SeriesFacts } from '../../run/facts.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
@@ -87,9 +89,24 @@ export async function gatherShards(
     ...{ series, firstSession },
   };
   const { loadThreads, workersMax } = config;
-  const { load, room } = prepared;
+  const { room } = prepared;
+  const load = withTemplate(prepared.load);
   await round.gather({ load, needs: { loadThreads, workersMax, ...room }, kept }, firstSession, stop.signal);
   release();
+}
+
+/** Agents do not have the file of a template: they get its text. */
+function withTemplate(load: LoadPlan): LoadPlan {
+  const { extraInputs } = load.body;
+  const { payload_template: name } = extraInputs;
+  if (
+    load.endpoint !== 'template' ||
+    typeof name !== 'string' ||
+    !statSync(name, { throwIfNoEntry: false })?.isFile()
+  )
+    return load;
+  const payload_template = readFileSync(name, 'utf8');
+  return { ...load, body: { ...load.body, extraInputs: { ...extraInputs, payload_template } } };
 }
 
 /** The options without those that hold secrets. */
