@@ -2,20 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type PreparedRun, prepareRun } from '../../src/commands/profile/prepare.js';
-import { openPlanned, turnsOf } from '../../src/dataset/plan.js';
-import { openSampler } from '../../src/dataset/sampling.js';
-import { SharedCounters } from '../../src/load/counters.js';
 import { indexStream } from '../../src/load/index-stream.js';
-import { dueRequests, limitsOf, nextSession, partOf } from '../../src/load/parts.js';
-import { openIssuer } from '../../src/load/phase-player.js';
+import { dueRequests } from '../../src/load/parts.js';
 import type { LoadPlan, PhasePlan } from '../../src/load/plan.js';
 import type { SourceShare } from '../../src/load/quota.js';
 import { StreamedSessions } from '../../src/load/streamed-sessions.js';
-import { openCancellations } from '../../src/schedule/cancellation.js';
-import { phaseEnd } from '../../src/schedule/stop.js';
-import { profile } from '../config/profile-options.js';
-import { stage } from './phase-environment.js';
+import { datasetOf, plannedLoad, playPart } from './playing.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'parts-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -80,12 +72,6 @@ const graphs = file(
   ]).flat(),
 );
 
-async function prepared(line: string, env = {}): Promise<PreparedRun> {
-  const words = `--model m --tokenizer builtin --use-server-token-count --random-seed 5 --streaming ${line}`;
-  const { config } = await profile(words, env);
-  return prepareRun(config, { version: '1', env: {} }, () => {});
-}
-
 /** The part of a streamed file that is read ahead: here all of it. */
 async function streamOf({ dataset, phases }: LoadPlan): Promise<StreamedSessions | undefined> {
   if (dataset.kind !== 'stream') return undefined;
@@ -106,40 +92,19 @@ interface Sent {
 }
 
 /** What one source sends, phase by phase; every answer comes within a tenth of a second. */
-async function sentBy({ load }: PreparedRun, share: SourceShare): Promise<readonly Sent[][]> {
-  const dataset = openPlanned(load.dataset, load.prompts);
-  const sample = openSampler(load.sampling, dataset.size, load.prompts.seed);
+async function sentBy(load: LoadPlan, share: SourceShare): Promise<readonly Sent[][]> {
+  const opened = datasetOf(load);
   const stream = await streamOf(load);
   let firstSession = 0;
   return load.phases.map((phase) => {
-    const part = partOf(load, phase, share);
-    const counters = new SharedCounters();
-    const { cancellation } = phase;
-    if (phase.issuing.kind !== 'fixed-schedule') stream?.noteOpened();
-    const player = stage(
-      {
-        ...limitsOf(phase, part, counters),
-        ...{ dataset, sample, counters, firstSession, stream, keepRaw: true, prefill: phase.prefill },
-        ...{ issueUntilNs: phaseEnd(phase).issueUntilNs, endsWithDataset: phase.endsWithDataset },
-        cancellation: cancellation && {
-          isChosen: openCancellations(load.prompts.seed, cancellation.percent),
-          delayNs: 0,
-        },
-      },
-      (running) =>
-        openIssuer(phase.issuing, running, {
-          ...(part ?? { source: 0, sources: 1 }),
-          ...{ thread: 0, threads: 1, seed: load.prompts.seed },
-          turnsOf: (conversation) => turnsOf(load.dataset, conversation),
-        }),
-    );
+    const { player, next } = playPart(load, phase, share, { ...opened, stream, firstSession });
     for (let tenth = 0; tenth < 400 && player.done() === 0; tenth++) {
       player.advanceTo(tenth * 1e8);
       player.handOverAll();
       player.answerAll();
     }
     expect([phase.name, share, player.done()]).toEqual([phase.name, share, 1]);
-    firstSession = nextSession(load, phase, part, firstSession, counters.sessions);
+    firstSession = next();
     return player.records.map(({ conversationId, turnIndex, raw, error, dueNs }) => ({
       what: JSON.stringify([phase.name, conversationId, turnIndex, raw?.payload, error?.type]),
       dueMs: Math.round(dueNs) / 1e6,
@@ -151,13 +116,12 @@ async function sentBy({ load }: PreparedRun, share: SourceShare): Promise<readon
 async function sent(line: string, sources: number, isStreamed: boolean) {
   const env = isStreamed ? { AIPERF_DATASET_STREAM_ABOVE_MB: '0' } : {};
   const all: (readonly Sent[][])[] = [];
-  let run = await prepared(line, env);
+  let load = await plannedLoad(line, env);
   for (let source = 0; source < sources; source++) {
     // Each machine reads a streamed file for itself.
-    if (source > 0 && run.load.dataset.kind === 'stream') run = await prepared(line, env);
-    all.push(await sentBy(run, { source, sources }));
+    if (source > 0 && load.dataset.kind === 'stream') load = await plannedLoad(line, env);
+    all.push(await sentBy(load, { source, sources }));
   }
-  const { load } = run;
   return {
     requests: all.flat(2),
     counts: load.phases.map((_, phase) => all.map((phases) => phases[phase]?.length ?? 0)),
