@@ -43,10 +43,7 @@ export class Mailbox {
       case 'spans':
         if (!this.isStalled) this.#post(message);
         return;
-      case 'run':
-      case 'result':
-      case 'leave':
-      case 'end':
+      default:
         this.#flush();
         this.#post(message);
     }

@@ -45,6 +45,13 @@ function opened() {
   };
 }
 
+it('what happens once always arrives, in its order', () => {
+  const { mailbox, taken } = opened();
+  mailbox.send({ kind: 'page', path: 'report.html' });
+  mailbox.send({ kind: 'leave' });
+  expect(taken()).toEqual(['page', 'leave']);
+});
+
 it('one snapshot is on its way at a time, and the newest waits', () => {
   const { mailbox, taken } = opened();
   for (const seconds of [1, 2, 3]) mailbox.send(snapshot(seconds));

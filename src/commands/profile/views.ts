@@ -1,5 +1,6 @@
 import type { Config } from '../../config/options.js';
 import { isTerminal } from '../../ui/screen.js';
+import { epochMs } from '../../util/clock.js';
 import { messageOf } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import type { Log } from '../../util/log.js';
@@ -36,8 +37,13 @@ export async function startViews(
         learnSecrets(token === undefined ? [] : [token]);
         log('NOTICE', 'views', `The ${what} is at ${url}`);
         // Not in the log, which keeps no token and shows nothing with --ui none.
-        if (token !== undefined || config.uiType === 'none')
-          stderr.write(`The ${what} is at ${url}${token === undefined ? '' : `?token=${token}`}\n`);
+        const full = `The ${what} is at ${url}${token === undefined ? '' : `?token=${token}`}`;
+        if (token !== undefined || config.uiType === 'none') stderr.write(`${full}\n`);
+        // The dashboard covers stderr, but has a log pane.
+        if (token !== undefined && plan.dashboard !== undefined) {
+          const entry = { unixMs: epochMs(), level: 'NOTICE', logger: 'views', message: full } as const;
+          views.send({ kind: 'log', entry });
+        }
       }
     };
     // Whoever waits for the views learns why they were refused.

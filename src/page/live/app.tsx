@@ -39,7 +39,10 @@ export function App({ state, connection, isFrozen, onFreeze, onStop }: AppProps)
   const [range, setRange] = useState<Range>();
   const [theme, setTheme] = useState(currentTheme());
   const mayStop =
-    connection.kind === 'open' && !state.isStopping && state.result === undefined && !state.hasEnded;
+    connection.kind === 'open' &&
+    !state.isStopping &&
+    (series !== undefined || state.result === undefined) &&
+    !state.hasEnded;
   useEffect(() => {
     offerThemes(() => setTheme(currentTheme()));
     setTheme(currentTheme());

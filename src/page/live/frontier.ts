@@ -34,9 +34,12 @@ export function drawFrontier(box: HTMLElement, { points, frontier }: SeriesState
     dots.map(({ y }) => y),
     5,
   );
-  const [maxX, maxY] = [ticksX.at(-1) ?? 1, ticksY.at(-1) ?? 1];
-  const px = (x: number) => margin.left + (x / maxX) * (width - margin.left - margin.right);
-  const py = (y: number) => HEIGHT - margin.bottom - (y / maxY) * (HEIGHT - margin.top - margin.bottom);
+  const place = (value: number, ticks: readonly number[]) => {
+    const [first = 0, last = 1] = [ticks[0], ticks.at(-1)];
+    return (value - first) / (last - first);
+  };
+  const px = (x: number) => margin.left + place(x, ticksX) * (width - margin.left - margin.right);
+  const py = (y: number) => HEIGHT - margin.bottom - place(y, ticksY) * (HEIGHT - margin.top - margin.bottom);
   const text = (content: string, x: number, y: number, attributes: Record<string, string> = {}) => {
     const made = element('text', { x, y, fill: theme.soft, 'font-size': 12, ...attributes });
     made.textContent = content;
@@ -95,11 +98,14 @@ function element(name: string, attributes: Readonly<Record<string, string | numb
   return made;
 }
 
-/** Round numbers from 0 to above all values, at most `most` steps. */
+/** Round numbers around all values, about `most` steps; from 0 unless the values are close together. */
 function ticksTo(values: readonly number[], most: number): number[] {
   const greatest = Math.max(...values, 0) * 1.05 || 1;
-  const least = greatest / most;
-  const size = 10 ** Math.floor(Math.log10(least));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * size).find((step) => step >= least) ?? least;
-  return Array.from({ length: Math.ceil(greatest / step) + 1 }, (_, i) => i * step);
+  const least = Math.min(...values, greatest) * 0.95;
+  const from = least > greatest / 2 ? least : 0;
+  const fine = (greatest - from) / most;
+  const size = 10 ** Math.floor(Math.log10(fine));
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * size).find((step) => step >= fine) ?? fine;
+  const first = Math.floor(from / step);
+  return Array.from({ length: Math.ceil(greatest / step) - first + 1 }, (_, i) => (first + i) * step);
 }

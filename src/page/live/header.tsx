@@ -66,6 +66,7 @@ function phaseOf({ snapshot, result, isStopping, series, hasEnded }: LiveState):
   }
   if (hasEnded) return { words: 'Ended', tone: 'caution' };
   if (isStopping) return { words: 'Stopping', tone: 'caution' };
+  if (result !== undefined) return { words: 'Run complete', tone: 'good' };
   if (snapshot === undefined) return { words: 'Preparing', tone: '' };
   if (snapshot.processing !== undefined) return { words: 'Processing records', tone: 'active' };
   return snapshot.phase === 'warmup'

@@ -44,7 +44,8 @@ export async function openWebView(
       { what: 'live page', url: httpUrl(isAny(host) ? hostname() : host, server.port), token: newToken },
     ],
     onMessage: (message) => {
-      const event = eventOf(message);
+      // The address with its token is in the log for who started the run, not for viewers.
+      const event = newToken !== undefined && isAbout(message, newToken) ? undefined : eventOf(message);
       if (event !== undefined) publish(event);
       const page = pageOf(message, state);
       if (page === undefined) return;
@@ -61,6 +62,10 @@ export async function openWebView(
       await server.close(hurry);
     },
   };
+}
+
+function isAbout(message: ViewMessage, token: string): boolean {
+  return message.kind === 'log' && message.entry.message.includes(token);
 }
 
 /** What viewers learn of a message; undefined: nothing. */
