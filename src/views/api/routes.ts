@@ -113,8 +113,7 @@ function resultRoutes({ state, shutDown }: RouteContext): Route[] {
       ...{ method: 'POST', path: '/api/shutdown', type: 'application/json' },
       summary: 'End the API at once after the run; it cannot end a run',
       answer: () => {
-        if (state.result === undefined)
-          return failure(409, 'The run has not ended: the API cannot be shut down.');
+        if (!state.isOver) return failure(409, 'The run has not ended: the API cannot be shut down.');
         shutDown();
         return json({ status: 'shutting_down' });
       },

@@ -44,6 +44,12 @@ export class ApiState {
     return this.#result;
   }
 
+  /** No other run follows. */
+  get isOver(): boolean {
+    const { place } = this.#run ?? {};
+    return this.#result !== undefined && (place === undefined || place.number === place.of);
+  }
+
   get systemState(): SystemState {
     if (this.#result !== undefined) return 'stopping';
     const last = this.#phases.at(-1);

@@ -183,9 +183,12 @@ describe('the API', () => {
 
   it('is shut down after the run, not during it', async () => {
     const { view, get } = await open();
-    view.onMessage({ kind: 'run', run: madeUpRun() });
-    expect(await get('/api/shutdown', { method: 'POST' })).toMatchObject({ status: 409 });
-    view.onMessage({ kind: 'result', result: madeUpResult(temporaryFolder()) });
+    for (const number of [1, 2]) {
+      view.onMessage({ kind: 'run', run: madeUpRun({ place: { number, of: 2, label: 'concurrency' } }) });
+      expect(await get('/api/shutdown', { method: 'POST' })).toMatchObject({ status: 409 });
+      view.onMessage({ kind: 'result', result: madeUpResult(temporaryFolder()) });
+      if (number === 1) expect((await get('/api/shutdown', { method: 'POST' })).status).toBe(409);
+    }
     const closed = view.close(new AbortController().signal, true);
     expect((await get('/api/shutdown', { method: 'POST' })).json).toEqual({ status: 'shutting_down' });
     await closed;
