@@ -39,7 +39,10 @@ export function serverFigures(servers: readonly LiveServer[]): MetricFigures[] {
 /** What GPUs report now; AIPerf's page has none of it. */
 export function gpuFigures(gpus: readonly LiveGpu[]): MetricFigures[] {
   return gpus.flatMap((gpu) => {
-    const labels = { gpu: String(gpu.index), gpu_model: gpu.model, hostname: gpu.host, source: gpu.source };
+    const labels = {
+      ...{ gpu: String(gpu.index), gpu_uuid: gpu.uuid, gpu_model: gpu.model },
+      ...{ hostname: gpu.host, source: gpu.source },
+    };
     return [
       ...current('gpu_utilization', 'GPU Utilization', '%', gpu.utilizationPercent, labels),
       ...current('gpu_memory_used', 'GPU Memory Used', 'GB', gpu.memoryUsedGb, labels),

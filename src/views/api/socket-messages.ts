@@ -64,11 +64,11 @@ function withMetrics(service_id: string, metrics: readonly MetricFigures[]) {
 
 /** In a list without labels, names tell GPUs apart. */
 function namedByGpu({ labels = {}, ...figures }: MetricFigures): MetricFigures {
-  const { source = '', gpu = '', gpu_model = '' } = labels;
+  const { source = '', gpu = '', gpu_uuid = '', gpu_model = '' } = labels;
   const place = source.replaceAll(/[^\w-]/g, '_');
   return {
     ...figures,
-    tag: `${figures.tag}_dcgm_${place}_gpu${gpu}`,
+    tag: `${figures.tag}_dcgm_${place}_gpu${gpu}_${gpu_uuid.slice(0, 12)}`,
     header: `${figures.header} | ${source} | GPU ${gpu} | ${gpu_model}`,
   };
 }

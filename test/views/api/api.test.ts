@@ -71,7 +71,7 @@ describe('the API', () => {
       `aiperf_num_running_current_req{${labels}} 5`,
       `aiperf_num_waiting_current_req{${labels}} 1`,
       `aiperf_output_token_throughput_srv_current_tokens_per_s{${labels}} 400`,
-      `aiperf_gpu_power_usage_current_w{${labels},gpu="0",gpu_model="H100",hostname="node-1",source="127.0.0.1:9400"} 300`,
+      `aiperf_gpu_power_usage_current_w{${labels},gpu="0",gpu_uuid="GPU-1",gpu_model="H100",hostname="node-1",source="127.0.0.1:9400"} 300`,
       `aiperf_requests_total{${labels},phase="warmup",outcome="completed"} 5`,
       `aiperf_requests_total{${labels},phase="profiling",outcome="failed"} 1`,
       `aiperf_errors_total{${labels},phase="profiling",code="400",type="BadRequest"} 1`,
