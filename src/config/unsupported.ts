@@ -1,5 +1,6 @@
 const weka = 'name the data set with --public-dataset hf://org/name';
-const afterwards = 'upload the summary JSON and profile_export.jsonl after the run';
+const wandb =
+  'send the run to MLflow with --mlflow-tracking-uri, or upload the summary JSON and profile_export.jsonl after the run';
 const agentic = 'convert the trace to a multi_turn file and name it with --input-file';
 const search = 'sweep a list such as --concurrency 1,2,4,8 with --goodput; the report recommends a point';
 
@@ -13,7 +14,7 @@ const instead: Readonly<Record<string, string>> = {
 
   'auto-plot': 'run aiperf plot on the artifact folder after the run',
   'plot-required': 'run aiperf plot on the artifact folder after the run',
-  'wandb-*': afterwards,
+  'wandb-*': wandb,
 
   'trajectory-start-*': agentic,
   'burst-phase-starts': agentic,

@@ -11,7 +11,7 @@ export class ExportQueue<Item> {
   #lastFailed = false;
   #idle = () => {};
 
-  /** @param send resolves to a failure instead of rejecting. @param onFailure called for the first failure alone. */
+  /** @param send resolves to a failure instead of rejecting. @param onFailure called for each failure. */
   constructor(
     send: (item: Item) => Promise<SendFailure>,
     mostWaiting: number,
@@ -19,11 +19,7 @@ export class ExportQueue<Item> {
   ) {
     this.#send = send;
     this.#mostWaiting = mostWaiting;
-    let isReported = false;
-    this.#onFailure = (reason) => {
-      if (!isReported) onFailure(reason);
-      isReported = true;
-    };
+    this.#onFailure = onFailure;
   }
 
   /** The last item could not be sent. */

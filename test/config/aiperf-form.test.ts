@@ -561,7 +561,7 @@ describe('what a config file of AIPerf cannot have here', () => {
     [
       file({ wandb: { enabled: true } }),
       [
-        'benchmark.wandb is a setting of AIPerf that is not supported: upload the summary JSON and profile_export.jsonl after the run.',
+        'benchmark.wandb is a setting of AIPerf that is not supported: send the run to MLflow with --mlflow-tracking-uri, or upload the summary JSON and profile_export.jsonl after the run.',
       ],
     ],
     [

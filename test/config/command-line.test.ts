@@ -119,7 +119,7 @@ describe("AIPerf's own spellings", () => {
   it.each([
     [
       '--wandb_project=x',
-      '--wandb-project is an option of AIPerf that is not supported: upload the summary JSON and profile_export.jsonl after the run.',
+      '--wandb-project is an option of AIPerf that is not supported: send the run to MLflow with --mlflow-tracking-uri, or upload the summary JSON and profile_export.jsonl after the run.',
     ],
     [
       '--accuracy-benchmark mmlu',

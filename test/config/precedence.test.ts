@@ -241,7 +241,7 @@ describe('--config', () => {
     ['? [1, 2]\n: 3\n', ":1:3: unknown key '[1,2]'."],
     [
       'wandb-project: h\n',
-      ':1:1: wandb-project is an option of AIPerf that is not supported: upload the summary JSON and profile_export.jsonl after the run.',
+      ':1:1: wandb-project is an option of AIPerf that is not supported: send the run to MLflow with --mlflow-tracking-uri, or upload the summary JSON and profile_export.jsonl after the run.',
     ],
   ])('%j', async (text, sentence) => {
     const path = yaml(text);

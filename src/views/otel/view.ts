@@ -12,7 +12,7 @@ import { ExportQueue, type SendFailure } from '../export-queue.js';
 import type { ViewMessage, WatchedRun } from '../messages.js';
 import type { OtelPlan } from '../plan.js';
 import type { View, ViewContext } from '../view.js';
-import { signalUrl } from './collector-url.js';
+import { type Signal, signalUrl } from './collector-url.js';
 import { histogramMetrics, progressMetrics } from './metric-data.js';
 import { type ExportedSpan, exportedSpan } from './request-spans.js';
 import { runResource } from './resource.js';
@@ -51,21 +51,25 @@ class OtelView implements View {
 
   constructor(plan: OtelPlan, warn: (message: string) => void) {
     this.#plan = plan;
+    let isReported = false;
+    const onFailure = (signal: Signal) => (reason: string) => {
+      if (isReported) return;
+      isReported = true;
+      const url = maskUrls(signalUrl(plan.url, signal), redacted);
+      warn(`OpenTelemetry ${signal} could not be sent to ${url}: ${reason}. The run goes on.`);
+    };
     // Headers, certificates and time limits are those of the variables OTEL_EXPORTER_OTLP_*.
     const metrics = new OTLPMetricExporter({ url: signalUrl(plan.url, 'metrics') });
     const traces = new OTLPTraceExporter({ url: signalUrl(plan.url, 'traces') });
-    const shown = maskUrls(signalUrl(plan.url, 'metrics'), redacted);
-    const warning = (what: string) => (reason: string) =>
-      warn(`${what} could not be sent to ${shown}: ${reason}. The run goes on.`);
     this.#metrics = new ExportQueue(
       ({ data }) => outcomeOf((done) => metrics.export(data, done)),
       MOST_RUNS,
-      warning('Metrics'),
+      onFailure('metrics'),
     );
     this.#spans = new ExportQueue(
       (spans) => outcomeOf((done) => traces.export([...spans], done)),
       MOST_SPAN_BATCHES,
-      warning('Spans'),
+      onFailure('traces'),
     );
     this.#stopTimer = every(EXPORT_EVERY_MS, () => this.#export());
   }
@@ -88,7 +92,7 @@ class OtelView implements View {
       case 'spans': {
         const { batch } = message;
         const run = this.#run;
-        if (run === undefined || batch.spans.length === 0) break;
+        if (run === undefined) break;
         this.#spans.push(batch.spans.map((span) => exportedSpan(span, this.#genAi(run), run.resource)));
         break;
       }
