@@ -54,6 +54,8 @@ export class FiguresOfBuilds<Figures> {
 interface OwnOptions extends RunOptions {
   /** Default: this checkout's. */
   readonly build?: Build;
+  /** A terminal of this size, and no `--ui` of the bench; default: none. */
+  readonly terminal?: { readonly columns: number; readonly rows: number };
 }
 
 /**
@@ -64,7 +66,7 @@ export async function runOurs(
   url: string,
   folder: string,
   args: readonly string[],
-  { build = thisBuild, ...options }: OwnOptions = {},
+  { build = thisBuild, terminal, ...options }: OwnOptions = {},
 ): Promise<OwnRun> {
   const fixed = [
     '--url',
@@ -73,13 +75,15 @@ export async function runOurs(
     'mock',
     '--tokenizer',
     'builtin',
-    '--ui',
-    'none',
+    ...(terminal === undefined ? ['--ui', 'none'] : []),
     '--artifact-dir',
     folder,
   ];
   const command = [process.execPath, build.cli, 'profile', ...fixed, ...args];
-  const finished = await run(command, { core: CLIENT_CORE, ...options });
+  const finished = await run(terminal === undefined ? command : onTerminal(command, terminal), {
+    core: CLIENT_CORE,
+    ...options,
+  });
   if (finished.exitCode !== 0)
     throw new Error(
       `${command.join(' ')} ended with ${finished.exitCode}:\n${finished.stderr || finished.stdout}`,
@@ -98,6 +102,15 @@ export async function runOurs(
     tokensPerSecond: value('output_token_throughput'),
     durationSeconds: value('benchmark_duration'),
   };
+}
+
+/** The command on a pseudo-terminal of util-linux. */
+function onTerminal(
+  command: readonly string[],
+  { columns, rows }: NonNullable<OwnOptions['terminal']>,
+): string[] {
+  const words = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  return ['script', '-qefc', `stty cols ${columns} rows ${rows}; exec ${words.join(' ')}`, '/dev/null'];
 }
 
 /**
