@@ -179,14 +179,10 @@ function agents(plan: ShardsPlan): V1Job {
                 ...['--once', '--spool-dir', SPOOL_FOLDER],
               ],
               env: [token(plan)],
-              volumeMounts: [
-                { name: 'spool', mountPath: SPOOL_FOLDER },
-                // Of temporary files.
-                { name: 'tmp', mountPath: '/tmp' },
-              ],
+              volumeMounts: [{ name: 'spool', mountPath: SPOOL_FOLDER }],
             }),
           ],
-          volumes: [volume('spool', undefined), volume('tmp', undefined)],
+          volumes: [volume('spool', undefined)],
         },
       },
     },
