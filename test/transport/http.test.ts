@@ -686,14 +686,16 @@ describe('close', () => {
     );
     const client = transport({ maxConnections: 2 });
     await send(client, origin).outcome;
-    const running = send(client, origin, { timeoutMs: 50 });
+    // Long enough for a busy machine to come to `close`.
+    const limit = { timeoutMs: 300 };
+    const running = send(client, origin, limit);
     await until(() => running.calls.includes('sent'));
-    const second = send(client, origin, { timeoutMs: 50 });
+    const second = send(client, origin, limit);
     await second.outcome;
-    const queued = [send(client, origin, { timeoutMs: 50 }), send(client, origin, { timeoutMs: 50 })];
+    const queued = [send(client, origin, limit), send(client, origin, limit)];
     client.close();
     await until(() => sockets.every((socket) => socket.readableEnded));
-    await pause(80);
+    await pause(330);
     expect(running.calls).toEqual(['sent']);
     expect(queued.map((one) => one.calls)).toEqual([[], []]);
     expect(() => send(client, origin)).toThrow('closed');
