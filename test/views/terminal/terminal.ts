@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { spawn } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
-import { afterAll } from 'vitest';
+import { afterEachFile } from '../../clean-up.js';
 import { temporaryFolder } from '../../e2e/aiperf.js';
 
 const cli = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 const open = new Set<{ kill(): void }>();
 
-afterAll(() => {
+afterEachFile(() => {
   for (const terminal of open) terminal.kill();
 });
 
