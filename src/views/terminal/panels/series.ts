@@ -32,16 +32,20 @@ const NOTE = 14;
 /** Points of a sweep or of repeats: state, key figures, and which are on the frontier so far. */
 export const seriesPanel: Panel = {
   name: 'series',
-  title: ({ series, run }, width) => {
+  title: ({ series }, width) => {
     if (series === undefined) return [span('Sweep', 'title')];
     const { columns, points, frontier } = series;
     const done = points.filter(({ state }) => state === 'done' || state === 'failed').length;
+    const running = points
+      .find(({ state }) => state === 'running')
+      ?.cells.map((text, i) => `${columns[i]} ${text}`)
+      .join(', ');
     const best = frontier.flatMap((i) => points[i]?.cells.join('/') ?? []);
     return cutRow(
       [
         span(columns.length === 0 ? 'Repeats' : 'Sweep', 'title'),
         `  ${done} of ${points.length} points done`,
-        run?.place === undefined ? '' : `, now ${run.place.label}`,
+        running === undefined ? '' : `, now ${running}`,
         best.length === 0 ? '' : `, frontier so far: ${best.join(', ')}`,
       ],
       width,

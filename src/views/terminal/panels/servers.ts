@@ -6,7 +6,6 @@ import { progressBar } from '../bars.js';
 import { cell, type Row, span, type Tone } from '../rows.js';
 import type { Panel } from './panel.js';
 
-const NAME = 22;
 /** On narrower screens each has its name on a row of its own, and shorter figures. */
 const WIDE = 60;
 
@@ -40,8 +39,10 @@ export const serversPanel: Panel = {
       ...servers.map((server) => ({ name: serverName(server), figures: serverFigures(server, style) })),
       ...gpus.map((gpu) => ({ name: gpuName(gpu, hosts.size > 1), figures: gpuFigures(gpu, style) })),
     ];
+    const longest = Math.max(0, ...parts.map(({ name }) => name.length));
+    const columns = Math.min(longest, Math.floor(width / 3));
     const rows = parts.flatMap(({ name, figures }): Row[] =>
-      width < WIDE ? [[name], figures] : [[cell(name, NAME), ...figures]],
+      width < WIDE ? [[name], figures] : [[cell(name, columns), ...figures]],
     );
     return rows.slice(scroll, scroll + height);
   },

@@ -29,13 +29,11 @@ export const slosPanel: Panel = {
 
 function sloRow({ tag, largerIsBetter, limit, unit }: WatchedSlo, slo: SloAttainment | undefined): Row {
   const words = `${metricOf(tag).short} ${largerIsBetter ? '≥' : '≤'} ${short(limit)} ${unit}`;
-  const met = (of: SloAttainment['all'] | undefined) => {
-    const count = of?.each.find((each) => each.tag === tag)?.met;
-    return of === undefined || count === undefined
-      ? [span('no request yet', 'dim')]
-      : shareSpans(count, of.requests);
-  };
-  return [cell(words, LIMIT_COLUMNS), ...met(slo?.all), span('  now ', 'dim'), ...met(slo?.recent)];
+  const name = cell(words, LIMIT_COLUMNS);
+  if (slo === undefined || slo.all.requests === 0) return [name, span('no request yet', 'dim')];
+  const met = ({ each, requests }: SloAttainment['all']) =>
+    shareSpans(each.find((of) => of.tag === tag)?.met ?? 0, requests);
+  return [name, ...met(slo.all), span('  now ', 'dim'), ...met(slo.recent)];
 }
 
 function shareSpans(count: number, requests: number): Row {
