@@ -1,7 +1,7 @@
 import type { ViewMessage } from './messages.js';
 
 /** A view process that has not taken a snapshot for this long does not respond. */
-const STALL_MS = 5000;
+const STALL_MS = 10_000;
 
 /**
  * Passes messages on, so that they never pile up: one snapshot is on its way at a time, and the newest waits for it.
