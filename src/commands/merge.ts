@@ -39,8 +39,9 @@ async function run({ config }: Invocation<typeof mergeOptions>, io: Io): Promise
     tell(notes);
     return isComplete ? exitCodes.success : exitCodes.failure;
   }
-  const opened = openShards(dirs, allowMissing);
+  // What a killed shard has left of its records.
   tell((await completeLeftovers(dirs)).notes);
+  const opened = openShards(dirs, allowMissing);
   const { section, validCount, troubles } = mergeRun(opened, artifactDir, view, io.stdout);
   tell(troubles);
   for (const reason of section.reasons ?? []) tell([`Degraded: ${reason}.`]);

@@ -120,6 +120,14 @@ describe('what is lost is counted', () => {
     expect(third).toMatchObject({ state: 'cut short', records: { profiling: 9 }, missing: { profiling: 4 } });
   });
 
+  it('a shard that was killed before its first record', async () => {
+    rmSync(join(dirs[2] ?? '', 'profile_export_aiperf.json'));
+    rmSync(join(dirs[2] ?? '', 'profile_export.jsonl'));
+    const { code, stderr } = await merge(...dirs);
+    expect(code).toBe(0);
+    expect(stderr).toContain('13 of the 13 requests due from it have no record');
+  });
+
   it('a late start', async () => {
     const late = { start_time: '2026-01-01T00:00:04.500000' };
     writeRun(dirs[1] ?? '', linesOf(1, 3), factsOfShard(1), late);

@@ -12,7 +12,13 @@ const OUT_BYTES = 1 << 20;
  */
 export function copyLines(index: LineIndex, paths: readonly string[], target: string): void {
   const windowBytes = Math.max(1 << 16, Math.min(WINDOW_BYTES, Math.floor(ALL_WINDOWS_BYTES / paths.length)));
-  const sources = paths.map((path) => new Source(path, windowBytes));
+  // A shard without a record may have left no file.
+  const sources = new Map<number, Source>();
+  const open = (file: number) => {
+    const source = new Source(paths[file] ?? '', windowBytes);
+    sources.set(file, source);
+    return source;
+  };
   const out = openSync(target, 'w');
   const buffer = Buffer.allocUnsafe(OUT_BYTES);
   let filled = 0;
@@ -21,8 +27,7 @@ export function copyLines(index: LineIndex, paths: readonly string[], target: st
   };
   try {
     for (const { file, offset, length } of index.byStart()) {
-      const line = sources[file]?.read(offset, length);
-      if (line === undefined) throw new Error(`an index of file ${file}, which there is not`);
+      const line = (sources.get(file) ?? open(file)).read(offset, length);
       if (filled + length > buffer.length) {
         write(buffer.subarray(0, filled));
         filled = 0;
@@ -33,7 +38,7 @@ export function copyLines(index: LineIndex, paths: readonly string[], target: st
     write(buffer.subarray(0, filled));
   } finally {
     closeSync(out);
-    for (const source of sources) source.close();
+    for (const source of sources.values()) source.close();
   }
 }
 

@@ -67,14 +67,14 @@ function openShard(dir: string): OpenedShard {
   const { config } = filesIn(folder, undefined);
   if (!existsSync(config))
     throw new UserError(`'${dir}' is not the folder of a run: it holds no run_config.json.`, hint);
-  const { exportPrefix, shard, plan, shards } = readOwnFacts(config);
+  const { exportPrefix, recordsFile, shard, plan, shards } = readOwnFacts(config);
   if (shards !== undefined) throw new UserError(`'${dir}' is a merged run, not a shard of one.`, hint);
   if (shard?.index === undefined || shard.count === undefined || plan === undefined)
     throw new UserError(`'${dir}' is a whole run of one machine: there is nothing to merge.`, hint);
   const holder = holderOf(folder);
   if (holder !== undefined) throw inUse(folder, holder);
   const files = filesIn(folder, exportPrefix);
-  if (!existsSync(files.records)) {
+  if (recordsFile === undefined) {
     throw new UserError(
       `'${dir}' holds no records, and a merge is made from records.`,
       'Shards leave them with --export-level records (the default) or raw.',

@@ -57,13 +57,13 @@ export async function mergeSeriesOfRuns(
   const root = resolve(target);
   if (statSync(root, { throwIfNoEntry: false }) !== undefined && readdirSync(root).length > 0)
     throw new UserError(`'${target}' is not empty.`, 'Name a new folder with --artifact-dir.');
+  const { notes: leftovers } = await completeLeftovers(
+    points.flatMap((point) => dirs.map((dir) => join(dir, point))),
+  );
   const opened = points.map((point): readonly [string, OpenedShards] => {
     const there = dirs.map((dir) => join(dir, point)).filter((dir) => existsSync(dir));
     return [point, openShards(there, allowMissing)];
   });
-  const { notes: leftovers } = await completeLeftovers(
-    points.flatMap((point) => dirs.map((dir) => join(dir, point))),
-  );
   const notes = [...leftovers];
   const sweepId = randomUUID();
   let isComplete = true;
