@@ -10,7 +10,7 @@ import { every, sleep, Timeout } from '../util/timeout.js';
 import { version } from '../util/version.js';
 import type { AgentSurroundings, JoinedRun } from './agent.js';
 import { measureClock } from './clock-offset.js';
-import { openStore } from './connection.js';
+import { isStreamGone, openStore } from './connection.js';
 import {
   type ClockOffset,
   type PlanEntry,
@@ -118,6 +118,7 @@ class RoundPlayer {
       },
     );
     const giveUp = new AbortController();
+    const end = () => giveUp.abort();
     const shipper = new RecordShipper({
       ...{ round, spool, feeds: source.feeds, maxBytes: nats.maxBytes, signal: giveUp.signal },
       publish: async (message, id) => {
@@ -126,10 +127,12 @@ class RoundPlayer {
           timeout: REQUEST_TIMEOUT_MS,
         });
       },
-      onRetry: (why) => log('DEBUG', 'agent', `records wait on disk: ${why}`),
+      onRetry: (why) => {
+        log('DEBUG', 'agent', `records wait on disk: ${why}`);
+        void this.#whenLost(names.records, end);
+      },
     });
     const stops: (() => void)[] = [];
-    const end = () => giveUp.abort();
     over.addEventListener('abort', end, { once: true });
     try {
       await source.ready;
@@ -217,6 +220,18 @@ class RoundPlayer {
       stop();
       timeout?.clear();
     };
+  }
+
+  /** Calls `act` if NATS has lost the stream of records: nobody will ever take them. */
+  async #whenLost(stream: string, act: () => void): Promise<void> {
+    const { nats, leave } = this.#joined;
+    try {
+      await nats.jsm.streams.info(stream);
+    } catch (thrown) {
+      if (!isStreamGone(thrown)) return;
+      act();
+      leave();
+    }
   }
 
   async #reportClock(): Promise<void> {

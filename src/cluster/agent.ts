@@ -49,6 +49,8 @@ export interface JoinedRun {
   readonly values: ReadonlyMap<string, string>;
   /** Aborted when the run is over, or the shard was taken over. */
   readonly over: AbortSignal;
+  /** Takes no more part in the run: NATS has lost it. */
+  leave(): void;
 }
 
 /**
@@ -127,6 +129,11 @@ async function takePart(
   const values = new Map<string, string>();
   const stop = new AbortController();
   const end = () => stop.abort();
+  let isLost = false;
+  const leave = () => {
+    isLost = true;
+    stop.abort();
+  };
   for (const signal of [lease.lost, over.signal]) signal.addEventListener('abort', end, { once: true });
   void followKeys(
     nats,
@@ -136,7 +143,7 @@ async function takePart(
     },
     { onTrouble: (thrown) => log('DEBUG', 'agent', messageOf(thrown)), signal: stop.signal },
   );
-  const joined: JoinedRun = { nats, kv, run, entry, shard, lease, values, over: stop.signal };
+  const joined: JoinedRun = { nats, kv, run, entry, shard, lease, values, over: stop.signal, leave };
   let spool: string | undefined;
   const discard = () => {
     if (spool !== undefined) discardRound(spool);
@@ -156,8 +163,8 @@ async function takePart(
       const place: AgentRound = { joined, folder: options.folder };
       spool = await playRound(place, plan, surroundings);
     }
-    if (over.signal.aborted) discard();
-    else if (spool !== undefined) log('NOTICE', 'agent', `the records of this shard are kept in ${spool}`);
+    if (over.signal.aborted && !isLost) discard();
+    else if (spool !== undefined) log(isLost ? 'ERROR' : 'NOTICE', 'agent', keptText(spool, isLost));
     if (lease.lost.aborted && !over.signal.aborted)
       log('ERROR', 'agent', `shard ${shard} was taken over by another agent: this one sends no more`);
   } finally {
@@ -165,6 +172,10 @@ async function takePart(
     stop.abort();
   }
   return true;
+}
+
+function keptText(spool: string, isLost: boolean): string {
+  return `${isLost ? 'NATS has lost the run: ' : ''}the records of this shard are kept in ${spool}`;
 }
 
 /** The first free shard, or one whose agent is gone; undefined: all are held. */

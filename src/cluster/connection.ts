@@ -133,7 +133,9 @@ function unreachable(url: string, thrown: unknown, hasToken: boolean): UserError
   }
   return new UserError(
     `The NATS server ${where} cannot be reached: ${why}.`,
-    'Check --nats, that the server runs (nats-server -js -sd FOLDER), and that its port is open to this machine.',
+    /certificate/i.test(why)
+      ? 'Name its authority with --nats-ca-file, and the server as its certificate does: by a host name.'
+      : 'Check --nats, that the server runs (nats-server -js -sd FOLDER), and that its port is open to this machine.',
   );
 }
 
@@ -145,4 +147,12 @@ export function openBucket({ buckets }: Nats, name: string): Promise<KV> {
 /** The object store of this name, made if it is missing. */
 export function openStore({ stores }: Nats, name: string): Promise<ObjectStore> {
   return stores.create(name, { storage: 'file' });
+}
+
+/** JetStream's code for a stream that is not there. */
+const STREAM_NOT_FOUND = 10059;
+
+/** Whether an error tells that a stream is gone: the server has lost its disk, or somebody deleted the stream. */
+export function isStreamGone(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === STREAM_NOT_FOUND;
 }

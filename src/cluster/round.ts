@@ -7,6 +7,7 @@ import { UserError } from '../util/errors.js';
 import { andList } from '../util/lists.js';
 import { sleep } from '../util/timeout.js';
 import { version } from '../util/version.js';
+import { isStreamGone } from './connection.js';
 import type { Coordinator } from './coordinator.js';
 import { followStream } from './follow.js';
 import { reportMerge } from './merge-report.js';
@@ -166,7 +167,12 @@ export class Round {
       starts: this.#starts,
     });
     const follow = {
-      onTrouble: (thrown: unknown) => this.#coordinator.debug(thrown),
+      onTrouble: (thrown: unknown) => {
+        this.#coordinator.debug(thrown);
+        if (!isStreamGone(thrown)) return;
+        for (const shard of this.shards)
+          shard.failure ??= 'was lost with the disk of NATS (its agent keeps its records)';
+      },
       signal: this.#ending.signal,
     };
     void followStream(
