@@ -87,9 +87,14 @@ function reasonOf(
   if (state === 'complete') return undefined;
   const { loss, receiver } = shard;
   const where = host === undefined ? '' : ` (${host})`;
-  const at = loss === undefined ? '' : ` ${((loss.atNs - startNs) / 1e9).toFixed(1)} s after the start`;
+  const at = loss === undefined ? '' : ` ${timeText((loss.atNs - startNs) / 1e9)}`;
   const why = loss?.why ?? receiver?.seal?.cut ?? 'ended early';
   return `Shard ${shard.number}${where} ${why}${at}: ${lackText(shard, due ?? {}, missing ?? {})}`;
+}
+
+/** When a shard was lost, from the start of profiling. */
+function timeText(seconds: number): string {
+  return seconds < 0 ? 'before the start' : `${seconds.toFixed(1)} s after the start`;
 }
 
 function lackText(shard: Shard, due: Row['due'], missing: Row['missing']): string {
