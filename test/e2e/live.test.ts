@@ -5,8 +5,6 @@ import { EventReader } from '../views/web/event-reader.js';
 import { aiperf, filesBelow, profileWords, startAiperf, temporaryFolder } from './aiperf.js';
 import { type ScriptedServer, startScriptedServer, streamTokens } from './scripted-server.js';
 
-const token = 'a-token-that-is-secret';
-
 let server: ScriptedServer;
 beforeAll(async () => {
   server = await startScriptedServer((_, response) => streamTokens(response, ['a', ' b']));
@@ -21,16 +19,23 @@ it('a run is watched, stopped from its page, and leaves its report there', async
   };
   const words = profileWords({
     ...options,
-    ...{ 'artifact-dir': folder, 'benchmark-duration': 600, 'live-port': 0, 'live-linger': 0 },
+    ...{
+      'artifact-dir': folder,
+      'benchmark-duration': 600,
+      'live-port': 0,
+      'live-linger': 0,
+      'live-host': '0.0.0.0',
+    },
   });
-  const run = startAiperf(words, { env: { AIPERF_LIVE_TOKEN: token } });
+  const run = startAiperf(words);
   // With --ui none, the address is all that stderr has.
-  const url = await new Promise<string>((resolve) =>
+  const [port, token] = await new Promise<string[]>((resolve) =>
     run.child.stderr?.on('data', (text: string) => {
-      const [, address] = /^The live page is at (http:\/\/127\.0\.0\.1:\d+\/)\n$/.exec(text) ?? [];
-      if (address !== undefined) resolve(address);
+      const [, ...found] = /^The live page is at http:\/\/.*:(\d+)\/\?t=([\w-]{22})\n$/.exec(text) ?? [];
+      if (found.length > 0) resolve(found);
     }),
   );
+  const url = `http://127.0.0.1:${port}/`;
   expect((await fetch(url)).status).toBe(401);
   const headers = { Authorization: `Bearer ${token}` };
   const viewer = await EventReader.open(`${url}events`, headers);
@@ -40,12 +45,18 @@ it('a run is watched, stopped from its page, and leaves its report there', async
   }
   const { run: watched, log } = viewer.stateSoFar();
   expect(watched).toMatchObject({ models: ['m'], urls: [server.url], load: '2 in flight' });
-  expect(log.map(({ message }) => message)).toContain(`The live page is at ${url}`);
+  expect(log.map(({ message }) => message)).toContainEqual(
+    expect.stringMatching(new RegExp(`^The live page is at http://.*:${port}/$`)),
+  );
 
   const other = await startScriptedServer((_, response) => streamTokens(response, ['a']));
-  const port = new URL(url).port;
   const refused = await aiperf(
-    profileWords({ ...options, url: other.url, 'live-port': port, 'artifact-dir': temporaryFolder() }),
+    profileWords({
+      ...options,
+      url: other.url,
+      'live-port': Number(port),
+      'artifact-dir': temporaryFolder(),
+    }),
   );
   expect(refused.code).toBe(1);
   expect(refused.stderr).toContain(`The live page cannot listen on port ${port} of 127.0.0.1`);
@@ -59,5 +70,5 @@ it('a run is watched, stopped from its page, and leaves its report there', async
   expect(await run.ended).toMatchObject({ code: 130 });
   expect(report).toBe(readFileSync(join(folder, 'report.html'), 'utf8'));
   for (const path of filesBelow(folder))
-    expect(readFileSync(join(folder, path), 'utf8').includes(token), path).toBe(false);
+    expect(readFileSync(join(folder, path), 'utf8').includes(String(token)), path).toBe(false);
 });

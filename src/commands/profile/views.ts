@@ -34,16 +34,17 @@ export async function startViews(
     });
     const announce = (addresses: readonly ViewAddress[]) => {
       for (const { what, url, token } of addresses) {
-        learnSecrets(token === undefined ? [] : [token]);
         log('NOTICE', 'views', `The ${what} is at ${url}`);
         // Not in the log, which keeps no token and shows nothing with --ui none.
-        const full = `The ${what} is at ${url}${token === undefined ? '' : `?token=${token}`}`;
+        const full = `The ${what} is at ${url}${token === undefined ? '' : `?t=${token}`}`;
         if (token !== undefined || config.uiType === 'none') stderr.write(`${full}\n`);
         // The dashboard covers stderr, but has a log pane.
         if (token !== undefined && plan.dashboard !== undefined) {
           const entry = { unixMs: epochMs(), level: 'NOTICE', logger: 'views', message: full } as const;
           views.send({ kind: 'log', entry });
         }
+        // From now on, all output masks it.
+        learnSecrets(token === undefined ? [] : [token]);
       }
     };
     // Whoever waits for the views learns why they were refused.

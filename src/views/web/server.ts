@@ -49,7 +49,7 @@ export async function openWebServer(host: string, port: number, content: WebCont
     return context.text(tokenText, 401, { 'WWW-Authenticate': 'Bearer realm="aiperf"' });
   });
   app.get('/', (context) => {
-    const token = context.req.query('token');
+    const token = context.req.query('t') ?? context.req.query('token');
     if (token !== undefined && access.needsToken) {
       // The token leaves the address, and with it the browser's history.
       setCookie(context, cookieName(context), token, { httpOnly: true, sameSite: 'Strict', path: '/' });
@@ -94,7 +94,7 @@ const headers = {
 const foreignHostText =
   'This address is not served here. Open the page at localhost or 127.0.0.1, as aiperf printed it.\n';
 const tokenText =
-  'The token is missing or wrong. Open the address with ?token=… that aiperf printed when it started.\n';
+  'The token is missing or wrong. Open the address with ?t=… that aiperf printed when it started.\n';
 const stopText = 'Only the page itself or the header "Authorization: Bearer TOKEN" may stop the run.\n';
 
 function credentialsOf(context: Context<App>) {
@@ -103,7 +103,7 @@ function credentialsOf(context: Context<App>) {
     host: header('Host'),
     origin: header('Origin'),
     authorization: header('Authorization'),
-    token: context.req.query('token') ?? getCookie(context, cookieName(context)),
+    token: context.req.query('t') ?? context.req.query('token') ?? getCookie(context, cookieName(context)),
     stopToken: header('X-Stop-Token'),
   };
 }
