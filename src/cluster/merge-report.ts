@@ -87,7 +87,7 @@ function reasonOf(
   if (state === 'complete') return undefined;
   const { loss, receiver } = shard;
   const where = host === undefined ? '' : ` (${host})`;
-  const at = loss === undefined ? '' : ` ${timeText((loss.atNs - startNs) / 1e9)}`;
+  const at = loss === undefined || host === undefined ? '' : ` ${timeText((loss.atNs - startNs) / 1e9)}`;
   const why = loss?.why ?? receiver?.seal?.cut ?? 'ended early';
   return `Shard ${shard.number}${where} ${why}${at}: ${lackText(shard, due ?? {}, missing ?? {})}`;
 }
