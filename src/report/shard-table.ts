@@ -43,7 +43,7 @@ export function shardTable({ shards: section }: Pick<RunFacts, 'shards'>, layout
   return [
     ...table,
     ...wrap(
-      `Merge: ${merge}. All shards started within ${withCommas(startSkewMs)} ms by their clocks.`,
+      `Merge: ${merge}. All shards started within ${withCommas(startSkewMs)} ms by their clocks${hasClock ? '' : ', which were not compared'}.`,
       layout.width,
       2,
     ),
@@ -58,7 +58,7 @@ function clockText({
   readonly clockOffsetMs?: number | undefined;
   readonly clockErrorMs?: number | undefined;
 }): string {
-  if (clockOffsetMs === undefined) return '';
+  if (clockOffsetMs === undefined) return 'not measured';
   return clockErrorMs === undefined
     ? withCommas(clockOffsetMs)
     : `${withCommas(clockOffsetMs)} ± ${withCommas(clockErrorMs)}`;

@@ -25,6 +25,21 @@ export const planCodec = object({
 /** The plan of a run that several machines play. */
 export type RunPlan = ValueOf<typeof planCodec>;
 
+const clockCodec = object({
+  /** Its protocol, host and port. */
+  server: string,
+  /** The server's clock less the shard's own, and the greatest error of that, ms. */
+  offsetMs: float,
+  errorMs: float,
+});
+
+/** How far a server's clock was from that of a shard; all of the members of the codec. */
+export interface ShardClock {
+  readonly server: string;
+  readonly offsetMs: number;
+  readonly errorMs: number;
+}
+
 /** Which shard a run is. */
 export const shardCodec = object({
   index: plainNumber,
@@ -33,6 +48,8 @@ export const shardCodec = object({
   planDigest: string,
   /** `--start-at`. */
   startAtNs: instant,
+  /** Absent where the server told no time. */
+  clock: clockCodec,
 });
 
 /** How the results of several shards were put together. */

@@ -48,7 +48,9 @@ describe('the shards of a run', () => {
     expect(readFileSync(join(whole, 'profile_export_aiperf.csv'), 'utf8')).toBe(
       readFileSync(join(one, 'profile_export_aiperf.csv'), 'utf8'),
     );
-    expect(stdout).toContain('Merge: exact. All shards started within 0.00 ms by their clocks.');
+    expect(stdout).toContain(
+      'Merge: exact. All shards started within 0.00 ms by their clocks, which were not compared.',
+    );
   });
 
   it('have their records in the order of their starts, each with its shard', async () => {
@@ -172,6 +174,23 @@ describe('bad input is refused before anything is written', () => {
       /^Shard 1 \(host-1\) started 60\.0 s after shard 0 \(host-0\) by their clocks/,
     );
     expect((await merge(...dirs, '--max-skew', '90')).code).toBe(0);
+  });
+
+  it('clocks a minute apart by the server, though each shard started at --start-at by its own', async () => {
+    const [first = '', second = ''] = dirs;
+    writeRun(first, linesOf(0, 3), factsOfShard(0, plan, 200));
+    writeRun(second, linesOf(1, 3), factsOfShard(1, plan, 60_000));
+    expect(await refusal(...dirs)).toBe(
+      'Clocks are at least 57.8 s apart: that of shard 1 (host-1) is 60.0 s (± 1.0 s) behind, and that of shard 0 (host-0) is 0.2 s (± 1.0 s) behind the clock of http://server:8000. The shards did not send at the same time. Synchronize the clocks (chrony, ntpd) and run again; to merge these all the same, raise --max-skew (30 s).',
+    );
+    expect(existsSync(whole)).toBe(false);
+    const { code, stderr, stdout } = await merge(...dirs, '--max-skew', '90');
+    expect([code, stderr]).toEqual([
+      0,
+      'Degraded: clocks differ: that of shard 1 (host-1) is 60.0 s (± 1.0 s) behind, and that of shard 0 (host-0) is 0.2 s (± 1.0 s) behind the clock of http://server:8000.\n',
+    ]);
+    expect(stdout).toContain('60,000.00 ± 1,000.00');
+    expect(stdout).toContain('not measured');
   });
 
   it('a folder that holds something', async () => {

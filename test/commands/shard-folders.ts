@@ -67,8 +67,13 @@ export function writeRun(
   return dir;
 }
 
-/** The facts of a shard of the plan. */
-export function factsOfShard(index: number, ofPlan: RunPlan = plan): RunFacts {
-  const shard = { index, count: ofPlan.shards ?? 3, host: `host-${index}`, planDigest: planDigest(ofPlan) };
+/** The facts of a shard of the plan. @param offsetMs of the server's clock from its own; undefined: not measured. */
+export function factsOfShard(index: number, ofPlan: RunPlan = plan, offsetMs?: number): RunFacts {
+  const clock =
+    offsetMs === undefined ? undefined : { server: 'http://server:8000', offsetMs, errorMs: 1000 };
+  const shard = {
+    ...{ index, count: ofPlan.shards ?? 3, host: `host-${index}`, planDigest: planDigest(ofPlan) },
+    clock,
+  };
   return { shard, plan: ofPlan };
 }

@@ -15,10 +15,12 @@ import { isObject } from '../../util/json.js';
 import { makeFolder } from '../../util/make-folder.js';
 import { writeByPath, writeWhole } from '../../util/write-whole.js';
 import { publish } from '../publish.js';
+import { accountsOf, requireOneStart } from './accounts.js';
 import { copyLines } from './copy-lines.js';
+import { indexRecords } from './index-records.js';
 import { LineIndex } from './line-index.js';
 import type { OpenedShard, OpenedShards } from './open-shards.js';
-import { earliest, type PhaseRequests, type ShardAccount, shardsSection } from './section.js';
+import { earliest, shardsSection } from './section.js';
 import {
   copyIfThere,
   copyServerMetrics,
@@ -59,8 +61,9 @@ export function mergeRun(opened: OpenedShards, dir: string, options: MergeView, 
   const out = filesIn(dir, undefined);
   requireNew(dir, opened);
   const { records, warmup } = indexRecords(opened);
-  const section = shardsSection(accountsOf(opened, records, warmup), opened.digest);
-  requireTogether(section, options.maxSkewSeconds);
+  const accounts = accountsOf(opened, records, warmup);
+  const section = shardsSection(accounts, opened.digest);
+  requireOneStart(accounts, section, options.maxSkewSeconds);
   makeFolder(out.folder);
   requireSpace(opened, out.folder);
   const lock = lockFolder(out.folder, false);
@@ -115,80 +118,6 @@ function requireSpace({ shards }: OpenedShards, folder: string): void {
   throw new UserError(
     `The records take ${megabytes(needed)}, and ${folder} has room for ${megabytes(bavail * bsize)}.`,
     'Free space, or name a folder on another disk with --artifact-dir.',
-  );
-}
-
-interface IndexedPhase {
-  readonly index: LineIndex;
-  /** Records of each shard, in the order of the shards. */
-  readonly counts: readonly number[];
-  readonly firsts: readonly (bigint | undefined)[];
-}
-
-function indexRecords({ shards }: OpenedShards): {
-  readonly records: IndexedPhase;
-  readonly warmup: IndexedPhase;
-} {
-  const phase = (key: 'records' | 'warmup', name: string): IndexedPhase => {
-    const index = new LineIndex();
-    const counts = shards.map(({ files }, place) =>
-      existsSync(files[key]) ? index.add(place, files[key]) : 0,
-    );
-    const doubled = index.doubled();
-    if (doubled !== undefined)
-      throw new UserError(
-        `${name} request ${doubled} has two records: the folders hold parts of different runs.`,
-      );
-    return { index, counts, firsts: index.firstStarts(shards.length) };
-  };
-  return { records: phase('records', 'Profiling'), warmup: phase('warmup', 'Warm-up') };
-}
-
-function accountsOf(
-  { plan, count, shards }: OpenedShards,
-  records: IndexedPhase,
-  warmup: IndexedPhase,
-): readonly ShardAccount[] {
-  return Array.from({ length: count }, (_, index): ShardAccount => {
-    const due = { warmup: plan.dueWarmup?.[index], profiling: plan.dueProfiling?.[index] };
-    const place = shards.findIndex((shard) => shard.index === index);
-    const shard = shards[place];
-    if (shard === undefined) return { index, records: undefined, due };
-    const counts: PhaseRequests = {
-      warmup: warmup.counts[place] ?? 0,
-      profiling: records.counts[place] ?? 0,
-    };
-    requireNoMore(shard, counts, due);
-    const { facts } = shard;
-    return {
-      ...{ index, records: counts, due },
-      host: facts.shard?.host,
-      endedEarly: facts.isComplete === undefined ? 'it ended without a summary' : facts.incompleteReason,
-      startedAtNs: facts.startedAtNs ?? records.firsts[place],
-      verdict: facts.fidelity?.verdict,
-    };
-  });
-}
-
-/** @throws UserError for a shard that sent more than its part. */
-function requireNoMore({ index, dir }: OpenedShard, records: PhaseRequests, due: ShardAccount['due']): void {
-  for (const phase of ['warmup', 'profiling'] as const) {
-    const most = due[phase];
-    if (most === undefined || records[phase] <= most) continue;
-    throw new UserError(
-      `${dir} holds ${counted(records[phase], 'record')} of the ${phase} phase, and ${counted(most, 'request was', 'requests were')} due from shard ${index}: its files are those of another run.`,
-    );
-  }
-}
-
-/** @throws UserError for shards that started too far apart. */
-function requireTogether({ shards = [], startSkewMs = 0 }: ShardsSection, maxSkewSeconds: number): void {
-  if (startSkewMs <= maxSkewSeconds * 1000) return;
-  const late = shards.find((shard) => shard.startSkewMs === startSkewMs);
-  const first = shards.find((shard) => shard.startSkewMs === 0);
-  throw new UserError(
-    `Shard ${late?.shard} (${late?.host}) started ${(startSkewMs / 1000).toFixed(1)} s after shard ${first?.shard} (${first?.host}) by their clocks: the load of the whole run was another one, or a clock is wrong.`,
-    `Start all shards with the same --start-at on machines with synchronized clocks; to merge these all the same, raise --max-skew (${maxSkewSeconds} s).`,
   );
 }
 

@@ -31,7 +31,7 @@ export const mergeOptions = {
     group: 'Runs',
     min: 0,
     default: 30,
-    help: 'Refuse shards that started more than N seconds apart, as with a wrong clock.',
+    help: 'Refuse shards that started more than N seconds apart, or whose clocks differ by more.',
   }),
   consoleExportWidth: environment.consoleExportWidth,
   usagePctDiffThreshold: environment.usagePctDiffThreshold,

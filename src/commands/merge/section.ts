@@ -1,5 +1,6 @@
-import type { ShardsSection } from '../../run/shards.js';
+import type { ShardClock, ShardsSection } from '../../run/shards.js';
 import { counted } from '../../util/counted.js';
+import { leadText } from '../clock-words.js';
 
 /** Requests of both phases. */
 export interface PhaseRequests {
@@ -19,9 +20,19 @@ export interface ShardAccount {
   readonly endedEarly?: string | undefined;
   readonly startedAtNs?: bigint | undefined;
   readonly verdict?: string | undefined;
+  /** A server's clock as it saw it; undefined: not measured. */
+  readonly clock?: ShardClock | undefined;
 }
 
-// Starts by NTP are closer.
+/** Two shards whose clocks differ. */
+export interface ClocksApart {
+  /** By how much they differ at least, ms. */
+  readonly leastMs: number;
+  /** How far both clocks are from that of a server: "shard 1 (b) is 60.0 s (± 1.0 s) behind …". */
+  readonly text: string;
+}
+
+// Starts, and clocks, by NTP are closer.
 const NOTABLE_SKEW_MS = 1000;
 
 /**
@@ -33,6 +44,8 @@ export function shardsSection(accounts: readonly ShardAccount[], planDigest: str
   const firstNs = earliest(starts) ?? 0n;
   const shards = accounts.map((account) => rowOf(account, firstNs));
   const reasons = accounts.flatMap((account, place) => reasonsOf(account, shards[place], accounts.length));
+  const apart = clocksApart(accounts);
+  if (apart !== undefined && apart.leastMs > NOTABLE_SKEW_MS) reasons.push(`clocks differ: ${apart.text}`);
   return {
     merge: reasons.length === 0 ? 'exact' : 'degraded',
     reasons,
@@ -41,6 +54,33 @@ export function shardsSection(accounts: readonly ShardAccount[], planDigest: str
     startSkewMs: shards.reduce((most, { startSkewMs = 0 }) => Math.max(most, startSkewMs), 0),
     shards,
   };
+}
+
+/** The two shards whose clocks differ most for certain, held against that of the same server; undefined where none do. */
+export function clocksApart(accounts: readonly ShardAccount[]): ClocksApart | undefined {
+  type Extremes = Record<'behind' | 'ahead', { readonly account: ShardAccount; readonly clock: ShardClock }>;
+  const extremes = new Map<string, Extremes>();
+  const least = ({ offsetMs, errorMs }: ShardClock) => offsetMs - errorMs;
+  const most = ({ offsetMs, errorMs }: ShardClock) => offsetMs + errorMs;
+  for (const account of accounts) {
+    const { clock } = account;
+    if (clock === undefined) continue;
+    const one = { account, clock };
+    const { behind = one, ahead = one } = extremes.get(clock.server) ?? {};
+    extremes.set(clock.server, {
+      behind: least(clock) > least(behind.clock) ? one : behind,
+      ahead: most(clock) < most(ahead.clock) ? one : ahead,
+    });
+  }
+  let apart: ClocksApart | undefined;
+  for (const [server, { behind, ahead }] of extremes) {
+    const leastMs = least(behind.clock) - most(ahead.clock);
+    if (leastMs <= (apart?.leastMs ?? 0)) continue;
+    const lead = ({ account, clock }: Extremes['ahead']) =>
+      `that of ${nameOf(account)} is ${leadText(clock)}`;
+    apart = { leastMs, text: `${lead(behind)}, and ${lead(ahead)} the clock of ${server}` };
+  }
+  return apart;
 }
 
 /** The first of some instants; undefined for none. */
@@ -53,7 +93,7 @@ export function earliest(instants: readonly bigint[]): bigint | undefined {
 type Row = NonNullable<ShardsSection['shards']>[number];
 
 function rowOf(
-  { index, host, records, due, endedEarly, startedAtNs, verdict }: ShardAccount,
+  { index, host, records, due, endedEarly, startedAtNs, verdict, clock }: ShardAccount,
   firstNs: bigint,
 ): Row {
   const missing = {
@@ -70,6 +110,8 @@ function rowOf(
     missing,
     startedAtNs,
     startSkewMs: startedAtNs === undefined ? undefined : Number(startedAtNs - firstNs) / 1e6,
+    clockOffsetMs: clock?.offsetMs,
+    clockErrorMs: clock?.errorMs,
     verdict,
   };
 }
@@ -78,12 +120,13 @@ function missingOf(due: number | undefined, records = 0): number | undefined {
   return due === undefined ? undefined : Math.max(0, due - records);
 }
 
-function reasonsOf(
-  { index, host, due, endedEarly }: ShardAccount,
-  row: Row | undefined,
-  count: number,
-): string[] {
-  const name = host === undefined ? `shard ${index}` : `shard ${index} (${host})`;
+function nameOf({ index, host }: ShardAccount): string {
+  return host === undefined ? `shard ${index}` : `shard ${index} (${host})`;
+}
+
+function reasonsOf(account: ShardAccount, row: Row | undefined, count: number): string[] {
+  const { index, due, endedEarly } = account;
+  const name = nameOf(account);
   const missing = row?.missing?.profiling;
   const without =
     missing === undefined

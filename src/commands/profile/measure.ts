@@ -110,7 +110,7 @@ export async function measureRun(
     exportPrefix: config.profileExportPrefix,
     customGpuMetrics: customGpuFields(config).map(({ metric }) => metric),
     ...series,
-    ...(config.shard && (await shard?.shardFacts(config.shard, config, prepared))),
+    ...(config.shard && (await shard?.shardFacts(config.shard, config, prepared, log))),
   };
   const load = (config.shard && shard?.loadOfShard(prepared.load, config.shard)) ?? prepared.load;
   for (const trouble of writeWhole(artifacts.config, runConfigJson(facts))) log('WARNING', 'export', trouble);

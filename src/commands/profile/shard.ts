@@ -8,16 +8,19 @@ import type { LoadPlan, PhasePlan } from '../../load/plan.js';
 import { evenShare } from '../../load/quota.js';
 import type { RunFacts } from '../../run/facts.js';
 import { planDigest, type RunPlan } from '../../run/shards.js';
+import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
 import { digestInputs, namedInputs } from './input-files.js';
 import { sharedOptions } from './material-options.js';
 import type { PreparedRun } from './prepare.js';
+import { readServerClock } from './server-clock.js';
 
 /** The facts of a run that is one shard of several. @throws UserError for a file that cannot be read */
 export async function shardFacts(
   shard: Shard,
   config: Config,
   prepared: PreparedRun,
+  log: Log,
 ): Promise<Pick<RunFacts, 'shard' | 'plan'>> {
   const plan = await runPlan(config, prepared, shard.count);
   const { startAt } = config;
@@ -27,6 +30,7 @@ export async function shardFacts(
       host: hostname(),
       planDigest: planDigest(plan),
       startAtNs: startAt === undefined ? undefined : BigInt(Math.round(startAt * 1000)) * 1000n,
+      clock: await readServerClock(prepared.load, log),
     },
     plan,
   };

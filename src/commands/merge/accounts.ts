@@ -1,0 +1,82 @@
+import type { ShardClock, ShardsSection, shardCodec } from '../../run/shards.js';
+import type { ValueOf } from '../../util/codec.js';
+import { counted } from '../../util/counted.js';
+import { UserError } from '../../util/errors.js';
+import type { IndexedPhase } from './index-records.js';
+import type { OpenedShard, OpenedShards } from './open-shards.js';
+import { type ClocksApart, clocksApart, type PhaseRequests, type ShardAccount } from './section.js';
+
+/** What is known of every shard. @throws UserError for one that sent more than its part */
+export function accountsOf(
+  { plan, count, shards }: OpenedShards,
+  records: IndexedPhase,
+  warmup: IndexedPhase,
+): readonly ShardAccount[] {
+  return Array.from({ length: count }, (_, index): ShardAccount => {
+    const due = { warmup: plan.dueWarmup?.[index], profiling: plan.dueProfiling?.[index] };
+    const place = shards.findIndex((shard) => shard.index === index);
+    const shard = shards[place];
+    if (shard === undefined) return { index, records: undefined, due };
+    const counts: PhaseRequests = {
+      warmup: warmup.counts[place] ?? 0,
+      profiling: records.counts[place] ?? 0,
+    };
+    requireNoMore(shard, counts, due);
+    const { facts } = shard;
+    return {
+      ...{ index, records: counts, due },
+      host: facts.shard?.host,
+      endedEarly: facts.isComplete === undefined ? 'it ended without a summary' : facts.incompleteReason,
+      startedAtNs: facts.startedAtNs ?? records.firsts[place],
+      verdict: facts.fidelity?.verdict,
+      clock: measuredClock(facts.shard?.clock),
+    };
+  });
+}
+
+function measuredClock(clock: ValueOf<typeof shardCodec>['clock'] = {}): ShardClock | undefined {
+  const { server, offsetMs, errorMs } = clock;
+  if (server === undefined || offsetMs === undefined || errorMs === undefined) return undefined;
+  return { server, offsetMs, errorMs };
+}
+
+/** @throws UserError for a shard that sent more than its part. */
+function requireNoMore({ index, dir }: OpenedShard, records: PhaseRequests, due: ShardAccount['due']): void {
+  for (const phase of ['warmup', 'profiling'] as const) {
+    const most = due[phase];
+    if (most === undefined || records[phase] <= most) continue;
+    throw new UserError(
+      `${dir} holds ${counted(records[phase], 'record')} of the ${phase} phase, and ${counted(most, 'request was', 'requests were')} due from shard ${index}: its files are those of another run.`,
+    );
+  }
+}
+
+/** @throws UserError for shards that did not start together, or whose clocks tell that they did not. */
+export function requireOneStart(
+  accounts: readonly ShardAccount[],
+  section: ShardsSection,
+  maxSkewSeconds: number,
+): void {
+  requireOneTime(clocksApart(accounts), maxSkewSeconds);
+  requireTogether(section, maxSkewSeconds);
+}
+
+/** @throws UserError for clocks that differ too much. */
+function requireOneTime(apart: ClocksApart | undefined, maxSkewSeconds: number): void {
+  if (apart === undefined || apart.leastMs <= maxSkewSeconds * 1000) return;
+  throw new UserError(
+    `Clocks are at least ${(apart.leastMs / 1000).toFixed(1)} s apart: ${apart.text}. The shards did not send at the same time.`,
+    `Synchronize the clocks (chrony, ntpd) and run again; to merge these all the same, raise --max-skew (${maxSkewSeconds} s).`,
+  );
+}
+
+/** @throws UserError for shards that started too far apart. */
+function requireTogether({ shards = [], startSkewMs = 0 }: ShardsSection, maxSkewSeconds: number): void {
+  if (startSkewMs <= maxSkewSeconds * 1000) return;
+  const late = shards.find((shard) => shard.startSkewMs === startSkewMs);
+  const first = shards.find((shard) => shard.startSkewMs === 0);
+  throw new UserError(
+    `Shard ${late?.shard} (${late?.host}) started ${(startSkewMs / 1000).toFixed(1)} s after shard ${first?.shard} (${first?.host}) by their clocks: the load of the whole run was another one, or a clock is wrong.`,
+    `Start all shards with the same --start-at on machines with synchronized clocks; to merge these all the same, raise --max-skew (${maxSkewSeconds} s).`,
+  );
+}
