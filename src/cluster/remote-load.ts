@@ -102,7 +102,8 @@ export class RemoteLoad implements LoadSource {
   }
 
   shards(): readonly LiveShard[] {
-    return this.#shards.map((shard) => shard.live(this.#phase));
+    const name = this.#options.load.phases[this.#phase]?.name ?? 'profiling';
+    return this.#shards.map((shard) => shard.live(this.#phase, name));
   }
 
   async startOf(phase: number, earliestNs: number): Promise<number> {

@@ -94,11 +94,12 @@ export class Shard {
   }
 
   /** Its state in a phase, for live views. */
-  live(phase: number): LiveShard {
+  live(phase: number, name: 'warmup' | 'profiling'): LiveShard {
     const { issued, returned } = this.progressOf(phase);
     const isDone = this.isOver || this.reportsOf(phase) !== undefined;
     return {
-      ...{ shard: this.number, host: this.ready?.host, issued, returned, unsentBytes: this.unsentBytes },
+      ...{ shard: this.number, host: this.ready?.host, issued, returned },
+      ...{ received: this.receiver?.received[name] ?? 0, unsentBytes: this.unsentBytes },
       state: this.loss !== undefined ? 'lost' : isDone ? 'done' : this.isSilent ? 'silent' : 'running',
       clockErrorNs: this.clocks.at(-1)?.errorNs,
     };

@@ -75,7 +75,7 @@ export async function runCollectorThread(
   const live = {
     warmup: figuresOf('warmup'),
     profiling: figuresOf('profiling'),
-    threads: new ThreadHealthCollector(feeds.length),
+    threads: new ThreadHealthCollector(feeds),
   };
   const evidence = plan.isWatched ? new ThreadEvidenceCollector() : undefined;
   const sources = feeds.map(

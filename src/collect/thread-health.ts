@@ -1,4 +1,5 @@
 import { LATE_NS } from '../fidelity/thread-report.js';
+import type { BatchFeed } from '../load/source.js';
 import type { RequestRecord } from '../records/record.js';
 import { clientMetrics } from '../telemetry/client-metrics.js';
 import type { Observation } from '../telemetry/time-series.js';
@@ -6,6 +7,8 @@ import type { Observation } from '../telemetry/time-series.js';
 /** Health of a load thread, for live views: plain data. */
 export interface ThreadHealth {
   readonly thread: number;
+  /** The machine that it runs on; absent: there is one. */
+  readonly shard?: number;
   /** Maximum event loop delay in the last second, ms; undefined before the first observation. */
   readonly loopDelayMs: number | undefined;
   /** Share of a core over the last second; undefined before the second observation and without system statistics. */
@@ -24,9 +27,10 @@ export class ThreadHealthCollector {
   /** CPU time of each thread when it was last observed. */
   readonly #cpu = new Map<number, { readonly atNs: number; readonly ms: number }>();
 
-  constructor(threads: number) {
-    this.#threads = Array.from({ length: threads }, (_, thread) => ({
-      ...{ thread, loopDelayMs: undefined, cpuShare: undefined },
+  /** @param feeds of the threads. */
+  constructor(feeds: readonly Pick<BatchFeed, 'shard'>[]) {
+    this.#threads = feeds.map(({ shard }, thread) => ({
+      ...{ thread, ...(shard === undefined ? {} : { shard }), loopDelayMs: undefined, cpuShare: undefined },
       ...{ records: 0, lateSends: 0, backlogBytes: 0 },
     }));
   }

@@ -60,6 +60,8 @@ export interface LiveShard {
   /** Requests of the phase. */
   readonly issued: number;
   readonly returned: number;
+  /** Records of the phase that have arrived. */
+  readonly received: number;
   /** Bytes of records on its disk that were not sent. */
   readonly unsentBytes: number;
   /** Of its clock to that of the run, at most, ns; undefined: it was never ready. */

@@ -89,7 +89,7 @@ it('after the load, how the records that are left are processed', () => {
 
 it('with the figures of the records so far', () => {
   const live = { ...figuresOf(), dropped: 1 };
-  const threads = new ThreadHealthCollector(2).now([7, 8]);
+  const threads = new ThreadHealthCollector([{}, {}]).now([7, 8]);
   const snapshot = new SnapshotTaker(phase, {
     ...sources,
     figures: () => ({ warmup: figuresOf([]), profiling: live, threads, client: undefined }),

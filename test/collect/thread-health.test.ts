@@ -19,13 +19,13 @@ function observation(seconds: number, loopDelay: number, cpu: number | undefined
 }
 
 it('knows nothing before the first observation', () => {
-  expect(new ThreadHealthCollector(1).now([])).toEqual([
+  expect(new ThreadHealthCollector([{}]).now([])).toEqual([
     { thread: 0, loopDelayMs: undefined, cpuShare: undefined, records: 0, lateSends: 0, backlogBytes: 0 },
   ]);
 });
 
 it('has the newest loop delay and the CPU share between two observations of each thread', () => {
-  const health = new ThreadHealthCollector(2);
+  const health = new ThreadHealthCollector([{}, {}]);
   health.observe(0, observation(1, 3, 0));
   health.observe(1, observation(1, 5, 10));
   expect(health.now([]).map(({ loopDelayMs, cpuShare }) => [loopDelayMs, cpuShare])).toEqual([
@@ -43,12 +43,12 @@ it('has the newest loop delay and the CPU share between two observations of each
 });
 
 it('counts the records of each thread, those sent late apart, and has its backlog', () => {
-  const health = new ThreadHealthCollector(2);
+  const health = new ThreadHealthCollector([{ shard: 0 }, { shard: 3 }]);
   health.addRecord(0, aRecord());
   health.addRecord(1, aRecord({ dueNs: 0, startNs: ms(10) }));
   health.addRecord(1, aRecord({ dueNs: 0, startNs: ms(10) + 1 }));
   expect(health.now([512, 0])).toMatchObject([
-    { thread: 0, records: 1, lateSends: 0, backlogBytes: 512 },
-    { thread: 1, records: 2, lateSends: 1, backlogBytes: 0 },
+    { thread: 0, shard: 0, records: 1, lateSends: 0, backlogBytes: 512 },
+    { thread: 1, shard: 3, records: 2, lateSends: 1, backlogBytes: 0 },
   ]);
 });

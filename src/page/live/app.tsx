@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { themes } from '../../charts/theme.js';
+import { shardsSummary } from '../../views/shard-health.js';
 import type { LiveState } from '../../views/web/live-state.js';
 import { currentTheme, offerThemes } from '../theme.js';
 import { Chart, type Range } from './chart.js';
@@ -12,7 +13,7 @@ import { Log } from './log.js';
 import { ClientVerdict, Progress, Tiles } from './overview.js';
 import { Part } from './parts.js';
 import { Sweep } from './sweep.js';
-import { ErrorsTable, MetricsTable, TelemetryTables, ThreadsTable } from './tables.js';
+import { ErrorsTable, MetricsTable, ShardsTable, TelemetryTables, ThreadsTable } from './tables.js';
 
 interface AppProps {
   readonly state: LiveState;
@@ -30,6 +31,7 @@ const partKeys: Readonly<Record<string, string>> = {
   4: 'errors',
   5: 'client',
   6: 'log',
+  7: 'shards',
 };
 
 /** The live page. */
@@ -119,6 +121,11 @@ export function App({ state, connection, isFrozen, onFreeze, onStop }: AppProps)
         {snapshot && (
           <Part id="errors" title="Errors">
             <ErrorsTable errors={snapshot.errors} />
+          </Part>
+        )}
+        {snapshot?.shards && (
+          <Part id="shards" title="Shards" note={shardsSummary(snapshot.shards)}>
+            <ShardsTable snapshot={snapshot} />
           </Part>
         )}
         {snapshot && (

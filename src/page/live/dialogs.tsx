@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 
 /** Keys and what they do, in the order of the help. */
 const keyHelp: readonly (readonly [string, string])[] = [
-  ['1 – 6', 'Overview, charts, metrics, errors, client and server, log'],
+  ['1 – 7', 'Overview, charts, metrics, errors, client and server, log, shards'],
   ['p', 'Freeze the display; the run goes on'],
   ['r', 'Show the whole run again after a zoom'],
   ['t', 'Light or dark theme'],

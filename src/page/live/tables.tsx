@@ -4,6 +4,7 @@ import { withCommas } from '../../metrics/format.js';
 import type { StatName } from '../../metrics/statistics.js';
 import { durationWords, percentWords, short } from '../../report/figures.js';
 import { withThousands } from '../../util/counted.js';
+import { type ShardHealth, shardHealth } from '../../views/shard-health.js';
 import type { LiveMetric } from '../../views/web/live-state.js';
 import { type Column, Table } from './parts.js';
 
@@ -70,6 +71,34 @@ const threadColumns: readonly Column<Thread>[] = [
 export function ThreadsTable({ threads }: { readonly threads: readonly Thread[] }) {
   return (
     <Table caption="Load threads" columns={threadColumns} rows={threads} keyOf={({ thread }) => thread} />
+  );
+}
+
+const shardColumns: readonly Column<ShardHealth>[] = [
+  { title: 'Shard', cell: ({ shard, host }) => `${shard}${host === undefined ? '' : ` ${host}`}` },
+  { title: 'State', isText: true, cell: ({ state }) => <span class={`state ${state}`}>{state}</span> },
+  { title: 'Sent', cell: ({ issued }) => withThousands(issued) },
+  { title: 'Ended', cell: ({ returned }) => withThousands(returned) },
+  { title: 'Records received', cell: ({ received }) => withThousands(received) },
+  { title: 'Unsent', cell: ({ unsentBytes }) => `${short(unsentBytes / 1e6)} MB` },
+  {
+    title: 'Clock error',
+    cell: ({ clockErrorNs }) => optional(clockErrorNs, (ns) => durationWords(ns / 1e6)),
+  },
+  { title: 'CPU', cell: ({ cpuShare }) => optional(cpuShare, percentWords) },
+  { title: 'Event loop delay', cell: ({ loopDelayMs }) => optional(loopDelayMs, durationWords) },
+  { title: 'Late sends', cell: ({ lateSends }) => withThousands(lateSends) },
+];
+
+/** Machines that send the load. CPU and delay are those of the busiest and the slowest thread. */
+export function ShardsTable({ snapshot }: { readonly snapshot: Pick<Snapshot, 'shards' | 'threads'> }) {
+  return (
+    <Table
+      caption="Shards"
+      columns={shardColumns}
+      rows={shardHealth(snapshot)}
+      keyOf={({ shard }) => shard}
+    />
   );
 }
 

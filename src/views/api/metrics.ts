@@ -6,6 +6,7 @@ import type { WatchedRun } from '../messages.js';
 import { gpuFigures, loadFamilies, serverFigures } from './current-figures.js';
 import { expositionText } from './exposition.js';
 import { type Family, familiesOf, type MetricFigures } from './families.js';
+import { shardFamilies } from './shards.js';
 
 /** `/api/metrics`: the metrics so far, by tag. */
 export function metricsBody(run: WatchedRun, snapshots: readonly Snapshot[]): Printable {
@@ -47,6 +48,7 @@ export function metricsText(run: WatchedRun, snapshots: readonly Snapshot[]): st
     ...liveMetrics(snapshots).flatMap(familiesOf),
     ...gpuFigures(snapshots.at(-1)?.telemetry?.gpus ?? []).flatMap(familiesOf),
     ...snapshots.flatMap(loadFamilies),
+    ...shardFamilies(snapshots.at(-1)),
   ];
   return expositionText(families, labels);
 }

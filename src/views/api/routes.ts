@@ -87,7 +87,7 @@ function runRoutes({ state, serverMetrics }: RouteContext): Route[] {
   return [
     ofRun('/api/metrics', 'Metrics so far', (run) => metricsBody(run, state.snapshots)),
     get('/api/progress', 'Phases, requests, records', () => progressBody(state)),
-    get('/api/workers', 'Load threads', () => workersBody(state.snapshot?.threads ?? [])),
+    get('/api/workers', 'Load threads', () => workersBody(state.snapshot)),
     get('/api/server-metrics', 'Statistics of the pages of servers', () => serverMetrics.body(state)),
     ofRun('/api/config', 'The resolved configuration, secrets masked', ({ config }) => configBody(config)),
     ofRun('/api/run', 'Which run it is', runBody),

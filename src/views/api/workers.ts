@@ -1,22 +1,56 @@
+import type { Snapshot } from '../../collect/snapshot.js';
 import type { ThreadHealth } from '../../collect/thread-health.js';
 import type { Printable } from '../../util/python-json.js';
+import { type ShardHealth, shardHealth } from '../shard-health.js';
 
 /** Share of a core above which AIPerf calls the load of a worker high. */
 const HIGH_LOAD = 0.85;
 
-/** `/api/workers`: each load thread is a worker, and all of them are one group. */
-export function workersBody(threads: readonly ThreadHealth[]): Printable {
-  const workers = Object.fromEntries(threads.map((health) => [workerId(health), workerBody(health)]));
+/** `/api/workers`: each load thread is a worker; those of a machine are a group. */
+export function workersBody(snapshot: Pick<Snapshot, 'shards' | 'threads'> | undefined): Printable {
+  const { threads = [], shards } = snapshot ?? {};
+  const groups =
+    shards === undefined
+      ? [groupBody('local', threads)]
+      : shardHealth({ threads, shards }).map((shard) => ({
+          ...groupBody(
+            `shard_${shard.shard}`,
+            threads.filter((thread) => thread.shard === shard.shard),
+          ),
+          health: shardBody(shard),
+        }));
+  return {
+    workers: workersOf(threads),
+    worker_groups: Object.fromEntries(groups.map((group) => [group.group_id, group])),
+  };
+}
+
+function groupBody(id: string, threads: readonly ThreadHealth[]) {
   const statuses = new Set(threads.map(statusOf));
-  const local = {
-    group_id: 'local',
+  return {
+    group_id: id,
     status: statuses.has('high_load') ? 'high_load' : statuses.has('healthy') ? 'healthy' : 'idle',
     startup_state: null,
     ...{ declared_workers: threads.length, ready_workers: threads.length, health: null },
     task_stats: taskStats(threads.reduce((sum, { records }) => sum + records, 0)),
-    ...{ workers, last_update_ns: null },
+    ...{ workers: workersOf(threads), last_update_ns: null },
   };
-  return { workers, worker_groups: { local } };
+}
+
+function workersOf(threads: readonly ThreadHealth[]): Printable {
+  return Object.fromEntries(threads.map((health) => [workerId(health), workerBody(health)]));
+}
+
+/** Not in AIPerf: the machine and its part of the run. */
+function shardBody(shard: ShardHealth): Printable {
+  return {
+    ...{ shard: shard.shard, host: shard.host ?? null, state: shard.state },
+    ...{ requests_sent: shard.issued, requests_ended: shard.returned, records_received: shard.received },
+    unsent_bytes: shard.unsentBytes,
+    clock_error_ms: shard.clockErrorNs === undefined ? null : shard.clockErrorNs / 1e6,
+    cpu_usage: shard.cpuShare === undefined ? null : shard.cpuShare * 100,
+    ...{ loop_delay_ms: shard.loopDelayMs ?? null, late_sends: shard.lateSends },
+  };
 }
 
 /** The name of a load thread in answers. */

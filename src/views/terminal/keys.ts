@@ -1,4 +1,4 @@
-/** Which part of the dashboard fills the screen: by AIPerf's keys 1 to 6, and 7 for a sweep. */
+/** Which part of the dashboard fills the screen: by AIPerf's keys 1 to 6, 7 for a sweep, 8 for several machines. */
 const screens = {
   1: 'overview',
   2: 'progress',
@@ -7,6 +7,7 @@ const screens = {
   5: 'servers',
   6: 'log',
   7: 'sweep',
+  8: 'shards',
 } as const;
 export type Screen = (typeof screens)[keyof typeof screens];
 
@@ -47,6 +48,7 @@ export const keyHelp: readonly (readonly [keys: string, effect: string])[] = [
   ['5', 'Servers and GPUs'],
   ['6', 'Log'],
   ['7', 'Sweep'],
+  ['8', 'Shards'],
   ['l', 'Show or hide the log'],
   ['↑ ↓ PgUp PgDn', 'Scroll'],
   ['esc', 'Back to the overview'],

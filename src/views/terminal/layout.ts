@@ -7,6 +7,7 @@ import type { Panel } from './panels/panel.js';
 import { progressPanel } from './panels/progress.js';
 import { seriesPanel } from './panels/series.js';
 import { serversPanel } from './panels/servers.js';
+import { shardsPanel } from './panels/shards.js';
 import { slosPanel } from './panels/slos.js';
 import { THREADS_WIDTH, threadsPanel } from './panels/threads.js';
 import { trendsPanel } from './panels/trends.js';
@@ -48,6 +49,7 @@ const parts: Readonly<Record<Exclude<Screen, 'overview'>, readonly Panel[]>> = {
   servers: [serversPanel],
   log: [logPanel],
   sweep: [seriesPanel],
+  shards: [shardsPanel],
 };
 
 /** What a screen says that has nothing to show. */
@@ -55,6 +57,7 @@ export const nothingToShow: { readonly [Name in Screen]?: string } = {
   threads: 'No load thread has reported yet.',
   servers: 'No server metrics and no GPUs have been read.',
   sweep: 'This is not a sweep.',
+  shards: 'This run is on one machine.',
 };
 
 /** What is drawn where. @param height rows below the header. */
@@ -68,7 +71,10 @@ export function layoutOf(watched: Watched, display: Display, width: number, heig
     const log = showsLog ? [logPanel] : [];
     const panels = place(
       watched,
-      [progressPanel, slosPanel, seriesPanel, metricsPanel, trendsPanel, serversPanel, errorsPanel, ...log],
+      [
+        ...[progressPanel, slosPanel, seriesPanel, shardsPanel, metricsPanel, trendsPanel],
+        ...[serversPanel, errorsPanel, ...log],
+      ],
       width,
       height,
     );
@@ -83,7 +89,12 @@ export function layoutOf(watched: Watched, display: Display, width: number, heig
       { width: left, panels: place(watched, leftPanels(left), left, above) },
       {
         width: right,
-        panels: place(watched, [seriesPanel, metricsPanel, trendsPanel, errorsPanel], right, above),
+        panels: place(
+          watched,
+          [seriesPanel, shardsPanel, metricsPanel, trendsPanel, errorsPanel],
+          right,
+          above,
+        ),
       },
     ],
     log: showsLog ? { panel: logPanel, height: logRows } : undefined,
@@ -103,6 +114,7 @@ const expendable: readonly Panel[] = [
   serversPanel,
   slosPanel,
   seriesPanel,
+  shardsPanel,
   errorsPanel,
 ];
 

@@ -8,6 +8,7 @@ import { openApi } from '../../../src/views/api/view.js';
 import type { View } from '../../../src/views/view.js';
 import { temporaryFolder } from '../../e2e/aiperf.js';
 import { freePort } from '../free-port.js';
+import { madeUpShards } from '../made-up-shards.js';
 import { madeUpResult, madeUpRun, madeUpSnapshot } from './made-up.js';
 
 const opened: View[] = [];
@@ -114,6 +115,25 @@ describe('the API', () => {
       status: 'healthy',
       declared_workers: 1,
     });
+    view.onMessage({ kind: 'snapshot', snapshot: madeUpSnapshot(madeUpShards) });
+    const { local, shard_0, shard_3 } = (await get('/api/workers')).json.worker_groups;
+    expect(local).toBeUndefined();
+    expect(shard_0).toMatchObject({
+      declared_workers: 2,
+      health: { host: 'load-a', state: 'running', records_received: 5000, clock_error_ms: 0.085 },
+    });
+    expect(Object.keys(shard_0.workers)).toEqual(['worker_0', 'worker_1']);
+    expect(shard_3).toMatchObject({ declared_workers: 0, health: { state: 'lost', clock_error_ms: null } });
+    const ofShards = (await get('/metrics')).text.split('\n');
+    for (const line of [
+      `aiperf_shard_state{${labels},shard="1",hostname="load-b",state="silent"} 1`,
+      `aiperf_shard_state{${labels},shard="1",hostname="load-b",state="lost"} 0`,
+      `aiperf_shard_requests_sent{${labels},shard="0",hostname="load-a",phase="profiling"} 5210`,
+      `aiperf_shard_clock_error_seconds{${labels},shard="1",hostname="load-b",phase="profiling"} 0.0012`,
+      `aiperf_shard_late_sends{${labels},shard="1",hostname="load-b",phase="profiling"} 40`,
+    ]) {
+      expect(ofShards).toContain(line);
+    }
     expect((await get('/api/config')).json.phases[0]).toMatchObject({
       duration: 6,
       gracePeriod: 30,

@@ -6,7 +6,7 @@ import { Dashboard } from '../../../src/views/terminal/dashboard.js';
 import { type Display, firstDisplay } from '../../../src/views/terminal/keys.js';
 import type { Size } from '../../../src/views/terminal/layout.js';
 import type { Watched } from '../../../src/views/terminal/state.js';
-import { everything, watched } from './made-up.js';
+import { everything, onShards, watched } from './made-up.js';
 
 /** The text of the screen, a line per row. */
 function screenText(of: Watched, size: Size, display: Partial<Display> = {}): string {
@@ -33,6 +33,7 @@ describe('the overview', () => {
   it.each([
     ['watched', watched],
     ['everything', everything],
+    ['shards', onShards],
   ] as const)('of %s fills screens of every size', async (name, of) => {
     for (const size of [small, { columns: 120, rows: 40 }, { columns: 200, rows: 60 }]) {
       const text = screenText(of, size);
@@ -62,5 +63,20 @@ describe('the overview', () => {
     expect(screenText(watched, { columns: 200, rows: 23 }).trimEnd()).toBe(
       'terminal too small (200x23, needs 80x24)',
     );
+  });
+});
+
+describe('the screen of shards', () => {
+  it('has every machine in its order, and says so where there is one', () => {
+    const lines = screenText(onShards, { columns: 120, rows: 24 }, { screen: 'shards' }).split('\n');
+    expect(lines.slice(2, 8).map((line) => line.trimEnd())).toEqual([
+      `Shards  4 shards: 1 running, 1 done, 1 silent, 1 lost ${'─'.repeat(66)}`,
+      'Shard    State       Sent      Ended   Clock ±    Late     CPU   Unsent    Records  Loop delay',
+      '    0  running      5,210      5,180  0.085 ms       3    35 %  64.0 KB      5,000     2.50 ms  load-a',
+      '    1   silent      4,100      4,090   1.20 ms      40    45 %   3.0 MB      3,900     12.0 ms  load-b',
+      '    2     done      5,200      5,200  0.092 ms       0    55 %      0 B      5,200    0.500 ms  load-c',
+      '    3     lost          0          0       N/A       0     N/A      0 B          0         N/A',
+    ]);
+    expect(screenText(watched, small, { screen: 'shards' })).toContain('This run is on one machine.');
   });
 });

@@ -2,6 +2,7 @@ import type { Snapshot } from '../../../src/collect/snapshot.js';
 import type { SeriesState, WatchedRun } from '../../../src/views/messages.js';
 import { nothingWatched, type Watched } from '../../../src/views/terminal/state.js';
 import type { TrendPoint } from '../../../src/views/terminal/trend.js';
+import { madeUpShards } from '../made-up-shards.js';
 
 const startedMs = Date.UTC(2026, 0, 2, 3, 4, 5);
 
@@ -119,6 +120,9 @@ export const watched: Watched = {
     logged(3, 'WARNING', 'The server answers without usage.'),
   ],
 };
+
+/** A run of several machines. */
+export const onShards: Watched = { ...watched, snapshot: { ...snapshot, ...madeUpShards } };
 
 /** Everything that a run can have. */
 export const everything: Watched = {

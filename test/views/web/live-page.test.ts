@@ -10,6 +10,7 @@ import { openWebView } from '../../../src/views/web/web-view.js';
 import { temporaryFolder } from '../../e2e/aiperf.js';
 import { browserIsThere, openFile, openUrl, startBrowser } from '../../e2e/browser.js';
 import { madeUpResult, madeUpRun, madeUpSnapshot } from '../api/made-up.js';
+import { madeUpShards } from '../made-up-shards.js';
 
 const views: View[] = [];
 
@@ -190,6 +191,26 @@ describe.skipIf(!browserIsThere)('the live page in a browser', () => {
     ]);
     expect(await page.locator('.frontier circle').count()).toBe(2);
     expect(await page.locator('#overview h2').innerText()).toMatch(/Run 3 of 3\s*concurrency 4/);
+    expect(troubles).toEqual([]);
+  });
+
+  it('has a row for each machine', async () => {
+    const { send, url } = await open();
+    send({ kind: 'run', run: madeUpRun() }, snapshotAt(1, madeUpShards));
+    const { page, troubles } = await openUrl(browser, url, { width: 400 });
+    await page.getByText('4 shards:').waitFor();
+    await page.keyboard.press('7');
+    expect(await page.evaluate('document.activeElement.id')).toBe('shards');
+    expect(await page.locator('#shards h2').textContent()).toMatch(
+      /Shards\s*4 shards: 1 running, 1 done, 1 silent, 1 lost/,
+    );
+    expect(await page.locator('#shards tbody tr').allInnerTexts()).toEqual([
+      '0 load-a\trunning\t5,210\t5,180\t5,000\t0.066 MB\t0.085 ms\t35.0 %\t2.50 ms\t3',
+      '1 load-b\tsilent\t4,100\t4,090\t3,900\t3.15 MB\t1.20 ms\t45.0 %\t12.0 ms\t40',
+      '2 load-c\tdone\t5,200\t5,200\t5,200\t0.00 MB\t0.092 ms\t55.0 %\t0.500 ms\t0',
+      '3\tlost\t0\t0\t0\t0.00 MB\t–\t–\t–\t0',
+    ]);
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
     expect(troubles).toEqual([]);
   });
 
