@@ -3,6 +3,7 @@ import type { LoadPlan } from '../load/plan.js';
 import type { LoadSource } from '../load/source.js';
 import type { ShardsSection } from '../run/shards.js';
 import { type Clock, type ClockOrigin, openClock, takeOrigin } from '../util/clock.js';
+import { counted } from '../util/counted.js';
 import { UserError } from '../util/errors.js';
 import { andList } from '../util/lists.js';
 import { sleep } from '../util/timeout.js';
@@ -237,7 +238,7 @@ export class Round {
       log(
         'INFO',
         'cluster',
-        `shard ${second} is ready on ${entry.host}: ${entry.threads} load threads, clock error at most ${(entry.clock.errorNs / 1e3).toFixed(0)} µs`,
+        `shard ${second} is ready on ${entry.host}: ${counted(entry.threads, 'load thread')}, clock error at most ${(entry.clock.errorNs / 1e3).toFixed(0)} µs`,
       );
     } else if (kind === 'start' && first === this.number) {
       this.#starts.set(second, readStart(text));

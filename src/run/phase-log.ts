@@ -2,12 +2,12 @@ import { LATE_NS } from '../fidelity/thread-report.js';
 import type { PhasePlan } from '../load/plan.js';
 import type { PhaseProgress } from '../load/source.js';
 import { sessionsOf } from '../schedule/fixed-schedule.js';
-import { counted } from '../util/counted.js';
+import { counted, withThousands } from '../util/counted.js';
 import type { Log } from '../util/log.js';
 
 /** Logs the load of a phase before its start. */
 export function logPhaseStart(phase: PhasePlan, threads: number, log: Log): void {
-  log('INFO', 'load', `${phase.name}: ${loadText(phase)}, ${threads} load thread(s)`);
+  log('INFO', 'load', `${phase.name}: ${loadText(phase)}, ${counted(threads, 'load thread')}`);
 }
 
 /** Logs the requests of a phase after its end, and delays of its schedule by late answers and by this machine. */
@@ -16,7 +16,7 @@ export function logPhaseEnd(
   { issued, movedNs, postponed: { turns, mostNs } }: PhaseProgress,
   log: Log,
 ): void {
-  log('INFO', 'load', `${name}: ${issued} requests were sent`);
+  log('INFO', 'load', `${name}: ${counted(issued, 'request was', 'requests were')} sent`);
   if (mostNs >= LATE_NS) {
     log(
       'WARNING',
@@ -36,7 +36,7 @@ export function logPhaseEnd(
 /** Logs if more sessions were played than there are conversations. */
 export function logRepeats(sessions: number, datasetSize: number, log: Log): void {
   if (sessions <= datasetSize) return;
-  const what = `${sessions} sessions were played from ${datasetSize} conversations`;
+  const what = `${withThousands(sessions)} sessions were played from ${counted(datasetSize, 'conversation')}`;
   log('NOTICE', 'load', `${what}: a prefix cache may have answered for the model`);
 }
 
@@ -44,9 +44,9 @@ export function logRepeats(sessions: number, datasetSize: number, log: Log): voi
 export function loadText({ issuing, concurrency }: PhasePlan): string {
   switch (issuing.kind) {
     case 'closed-loop':
-      return `${issuing.concurrency.limit} in flight`;
+      return `${withThousands(issuing.concurrency.limit)} in flight`;
     case 'rate':
-      return `${rateOf(issuing)} requests/s (${issuing.pattern})${concurrency === undefined ? '' : `, at most ${concurrency} in flight`}`;
+      return `${rateOf(issuing)} requests/s (${issuing.pattern})${concurrency === undefined ? '' : `, at most ${withThousands(concurrency)} in flight`}`;
     case 'fixed-schedule':
       return `${scheduledSessions(issuing.schedule)} on their schedule`;
     case 'user-centric':
