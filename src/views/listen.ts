@@ -28,16 +28,20 @@ function refusal(
   port: number,
   { what, portOption, hostOption }: Listener,
 ): UserError {
-  const place = `port ${port} of ${host}`;
-  return error.code === 'EADDRINUSE'
-    ? new UserError(
-        `${what} cannot listen on ${place}: another program does.`,
-        `Choose another ${portOption}.`,
-      )
-    : new UserError(
-        `${what} cannot listen on ${place}: ${messageOf(error)}`,
-        `Change ${portOption} or ${hostOption}.`,
-      );
+  const refused = (why: string, hint: string) =>
+    new UserError(`${what} cannot listen on port ${port} of ${host}: ${why}`, hint);
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return refused('another program does.', `Choose another ${portOption}.`);
+    case 'EACCES':
+      return refused('the system does not permit it.', `Choose a port of at least 1024: ${portOption}.`);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return refused('this is no address of this machine.', `Change ${hostOption}: 0.0.0.0 is all of them.`);
+    default:
+      return refused(messageOf(error), `Change ${portOption} or ${hostOption}.`);
+  }
 }
 
 export function httpUrl(host: string, port: number): string {
