@@ -12,6 +12,7 @@ import type { Results } from '../metrics/results.js';
 import { failureOf, outcomeOf } from '../records/failure.js';
 import type { PhaseName, RecordError } from '../records/record.js';
 import { cut } from '../util/cut.js';
+import { oneLine } from '../util/plain-text.js';
 import { QuantileSketch } from '../util/quantile-sketch.js';
 import type { MeasuredRecord } from './record-processor.js';
 import type { ThreadHealth } from './thread-health.js';
@@ -154,14 +155,15 @@ export class LiveFiguresCollector {
     };
   }
 
-  #addError({ code, type, message }: RecordError): void {
+  #addError({ code, type: reason, message }: RecordError): void {
+    const type = oneLine(reason);
     const kind = `${code} ${type}`;
     const isOther = this.#errors.size >= MAX_KINDS && !this.#errors.has(kind);
     const key = isOther ? '' : kind;
     this.#errors.set(key, {
       ...(isOther ? { code: undefined, type: 'OtherErrors' } : { code, type }),
       count: (this.#errors.get(key)?.count ?? 0) + 1,
-      lastMessage: cut(message, MAX_MESSAGE_LENGTH),
+      lastMessage: cut(oneLine(message), MAX_MESSAGE_LENGTH),
     });
   }
 }

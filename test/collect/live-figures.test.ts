@@ -71,9 +71,10 @@ it('forgets what is older than ten seconds in the recent percentiles alone', () 
   expect(p99(at(15_000))).toEqual([100, undefined]);
 });
 
+const failed = (code: number, type: string, message: string) =>
+  counted({ contentNs: new Float64Array(0), error: { code, type, message } });
+
 it('groups failures by code and type, with the last message of each, the most frequent first', () => {
-  const failed = (code: number, type: string, message: string) =>
-    counted({ contentNs: new Float64Array(0), error: { code, type, message } });
   const cancelled = counted({
     ...{ contentNs: new Float64Array(0), cancelledNs: 5 },
     error: { code: 499, type: 'RequestCancellationError', message: 'as planned' },
@@ -91,6 +92,13 @@ it('groups failures by code and type, with the last message of each, the most fr
     { code: 500, type: 'Internal Server Error', count: 1, lastMessage: 'first' },
     { code: 499, type: 'RequestCancellationError', count: 1, lastMessage: 'as planned' },
   ]);
+});
+
+it('what a server answers can neither control a terminal nor reorder text', () => {
+  const { errors } = figuresOf([
+    failed(500, 'Bad\u009b31m', '\u001b[2J\u001b]0;title\u0007 <b>\u202eabc\u009b31m\r\nnext'),
+  ]).at(0);
+  expect(errors).toEqual([{ code: 500, type: 'Bad', count: 1, lastMessage: ' <b>abc next' }]);
 });
 
 it('keeps at most 100 kinds of failure apart', () => {
