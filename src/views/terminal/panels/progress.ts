@@ -72,7 +72,7 @@ function loadItems({ load, requests, processing }: Snapshot): Row[] {
 }
 
 function latenessSpans(latenessMs: Snapshot['load']['latenessMs']): Row {
-  if (latenessMs === undefined) return [span('no request yet', 'dim')];
+  if (latenessMs === undefined) return [span('not known yet', 'dim')];
   const { p99, max } = latenessMs;
   const tone = p99 >= LIMITED_MS ? 'bad' : p99 >= STRAINED_MS ? 'warn' : undefined;
   return [span(`p99 ${short(p99)}`, tone), `, max ${short(max)} ms`];

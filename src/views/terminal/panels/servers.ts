@@ -7,7 +7,7 @@ import { cell, type Row, span, type Tone } from '../rows.js';
 import type { Panel } from './panel.js';
 
 /** On narrower screens each has its name on a row of its own, and shorter figures. */
-const WIDE = 60;
+const WIDE = 80;
 
 /** How figures are written. */
 interface Style {
@@ -40,7 +40,7 @@ export const serversPanel: Panel = {
       ...gpus.map((gpu) => ({ name: gpuName(gpu, hosts.size > 1), figures: gpuFigures(gpu, style) })),
     ];
     const longest = Math.max(0, ...parts.map(({ name }) => name.length));
-    const columns = Math.min(longest, Math.floor(width / 3));
+    const columns = Math.min(longest, Math.floor(width / 4));
     const rows = parts.flatMap(({ name, figures }): Row[] =>
       width < WIDE ? [[name], figures] : [[cell(name, columns), ...figures]],
     );
