@@ -20,6 +20,8 @@ export interface Snapshot {
   readonly unixMs: number;
   /** From the start of the phase to the end of the load; at the end of the run, the duration of the result. */
   readonly elapsedSeconds: number;
+  /** How much of the phase is done, by requests or by time, 0 to 1; undefined where its end is unknown. */
+  readonly share: number | undefined;
   /** Of the phase. Undefined if unknown. */
   readonly etaSeconds: number | undefined;
   readonly requests: RequestCounts;
@@ -108,7 +110,8 @@ interface Rates {
 }
 
 /** A phase that snapshots are taken of. */
-export interface WatchedPhase extends Pick<PhasePlan, 'name' | 'expectedRequests' | 'issuing'> {
+export interface WatchedPhase
+  extends Pick<PhasePlan, 'name' | 'expectedRequests' | 'durationNs' | 'issuing'> {
   /** Ns since the clock's origin. */
   readonly startNs: number;
 }
@@ -182,8 +185,7 @@ export class SnapshotTaker {
       phase,
       unixMs: this.#sources.unixMs(),
       elapsedSeconds,
-      etaSeconds:
-        planned === undefined || returned === 0 ? undefined : (planned - returned) / perSecond(returned),
+      ...this.#done(returned, elapsedSeconds),
       requests: {
         ...{ planned, issued, inFlight: issued - returned, returned },
         ...{ completed, failed: failed - dropped, cancelled, dropped },
@@ -217,7 +219,6 @@ export class SnapshotTaker {
   /** The last snapshot of a run, with the figures of its results. */
   final({ results, outcomes }: RunSummary): Snapshot {
     const last = this.take();
-    const { planned } = last.requests;
     const latency = (metric: Metric): LatencyFigures | undefined => {
       const { avg: mean, p50, p90, p99 } = statsOf(results, metric) ?? {};
       if (mean === undefined || p50 === undefined || p90 === undefined || p99 === undefined) return undefined;
@@ -226,7 +227,7 @@ export class SnapshotTaker {
     return {
       ...last,
       elapsedSeconds: statsOf(results, benchmarkDuration)?.avg ?? 0,
-      etaSeconds: planned === undefined ? undefined : 0,
+      etaSeconds: last.share === undefined ? undefined : 0,
       requests: { ...last.requests, ...outcomes },
       requestsPerSecond: statsOf(results, requestThroughput)?.avg ?? 0,
       latencies: {
@@ -237,6 +238,21 @@ export class SnapshotTaker {
       backlog: 0,
       processing: undefined,
       metrics: results,
+    };
+  }
+
+  /** What ends the phase is what comes first: its requests, or its duration. */
+  #done(returned: number, elapsedSeconds: number): Pick<Snapshot, 'share' | 'etaSeconds'> {
+    const { expectedRequests: planned = Number.POSITIVE_INFINITY, durationNs } = this.#phase;
+    const seconds = durationNs / 1e9;
+    if (!Number.isFinite(planned) && !Number.isFinite(seconds))
+      return { share: undefined, etaSeconds: undefined };
+    const byRequests = planned === 0 ? 1 : returned / planned;
+    const secondsEach = returned === 0 ? Number.POSITIVE_INFINITY : elapsedSeconds / returned;
+    const etaSeconds = Math.max(0, Math.min((planned - returned) * secondsEach, seconds - elapsedSeconds));
+    return {
+      share: Math.min(1, Math.max(byRequests, elapsedSeconds / seconds)),
+      etaSeconds: Number.isFinite(etaSeconds) ? etaSeconds : undefined,
     };
   }
 

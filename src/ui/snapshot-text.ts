@@ -15,7 +15,7 @@ function durationText(seconds: number): string {
 interface Shown {
   /** `Profiling: 250/1,000`, or `Profiling: 250` where the total is not known. */
   readonly done: string;
-  /** The share that is done, 0 to 1; undefined where the total is not known. */
+  /** The share that is done, 0 to 1; undefined where the end is not known. */
   readonly share: number | undefined;
   readonly elapsed: string;
   /** Undefined where it is not known. */
@@ -30,7 +30,12 @@ export function shown(snapshot: Snapshot, hasRoom: boolean): Shown {
   if (processing !== undefined) {
     const { records, total, recordsPerSecond } = processing;
     const rate = `${decimalText(recordsPerSecond)} records/s`;
-    return { ...progress('Processing Records', records, total), ...times(processing), figures: [rate] };
+    return {
+      done: doneText('Processing Records', records, total),
+      share: total === 0 ? 1 : records / total,
+      ...times(processing),
+      figures: [rate],
+    };
   }
   const { ttft, itl } = snapshot.latencies;
   const figures = [
@@ -47,19 +52,15 @@ export function shown(snapshot: Snapshot, hasRoom: boolean): Shown {
     figures.push(`${name} ${decimalText(latency.mean)} ms${p99}`);
   }
   return {
-    ...progress(phaseTitles[phase], requests.returned, requests.planned),
+    done: doneText(phaseTitles[phase], requests.returned, requests.planned),
+    share: snapshot.share,
     ...times(snapshot),
     figures,
   };
 }
 
-function progress(title: string, done: number, total: number | undefined): Pick<Shown, 'done' | 'share'> {
-  const text = `${title}: ${withThousands(done)}`;
-  if (total === undefined) return { done: text, share: undefined };
-  return {
-    done: `${text}/${withThousands(total)}`,
-    share: total === 0 ? 1 : Math.min(done / total, 1),
-  };
+function doneText(title: string, done: number, total: number | undefined): string {
+  return `${title}: ${withThousands(done)}${total === undefined ? '' : `/${withThousands(total)}`}`;
 }
 
 function times({

@@ -12,7 +12,10 @@ function figuresOf(records = fourRequests) {
 }
 
 const issuing = { kind: 'closed-loop', concurrency: { limit: 4, rampNs: 0 } } as const;
-const phase: WatchedPhase = { name: 'profiling', expectedRequests: 20, startNs: 1e9, issuing };
+const phase: WatchedPhase = {
+  ...{ name: 'profiling', expectedRequests: 20, durationNs: Number.POSITIVE_INFINITY },
+  ...{ startNs: 1e9, issuing },
+};
 
 const progress = { sessions: 11, endedSessions: 7, issued: 12, returned: 8, failed: 2, cancelled: 1 };
 
@@ -33,6 +36,7 @@ it('before the first records are processed, the counts of the load threads', () 
     phase: 'profiling',
     unixMs: 1_800_000_000_000,
     elapsedSeconds: 2,
+    share: 0.4,
     // 12 are left, and 8 returned in 2 s.
     etaSeconds: 3,
     sessions: { started: 11, ended: 7 },
@@ -114,7 +118,23 @@ it('nothing is known at the start, and there is no NaN', () => {
     lastSecond: { requests: 0, inputTokens: 0, outputTokens: 0 },
   });
   const endless = { ...phase, expectedRequests: undefined };
-  expect(new SnapshotTaker(endless, sources).take().etaSeconds).toBeUndefined();
+  expect(new SnapshotTaker(endless, sources).take()).toMatchObject({
+    share: undefined,
+    etaSeconds: undefined,
+  });
+});
+
+it('a phase ends by its requests or by its duration, whichever comes first', () => {
+  // 2 s have passed; 8 of 20 requests have returned, and the other 12 take 3 s.
+  const doneOf = (changes: Partial<WatchedPhase>) => {
+    const { share, etaSeconds } = new SnapshotTaker({ ...phase, ...changes }, sources).take();
+    return { share, etaSeconds };
+  };
+  expect(doneOf({ durationNs: 10e9 })).toEqual({ share: 0.4, etaSeconds: 3 });
+  expect(doneOf({ durationNs: 4e9 })).toEqual({ share: 0.5, etaSeconds: 2 });
+  expect(doneOf({ durationNs: 10e9, expectedRequests: undefined })).toEqual({ share: 0.2, etaSeconds: 8 });
+  // Responses are awaited after the duration.
+  expect(doneOf({ durationNs: 1e9, expectedRequests: undefined })).toEqual({ share: 1, etaSeconds: 0 });
 });
 
 it('rates are those of the last second, however often a snapshot is taken', () => {

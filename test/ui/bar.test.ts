@@ -40,6 +40,12 @@ test.each<[string, Partial<Snapshot>, number, string]>([
     'Profiling: 250 [00:05] 45.7 requests/s, 1 error',
   ],
   [
+    'total not known, but the duration',
+    { ...withRequests({ planned: undefined }), share: 0.25 },
+    80,
+    'Profiling: 250 |█████               |  25% [00:05<00:16] 45.7 requests/s',
+  ],
+  [
     'records that are left',
     { processing: processing.processing },
     100,

@@ -17,6 +17,8 @@ test('what is not known is left out', () => {
     requestsPerSecond: 12_345.67,
   };
   expect(lineText(early)).toBe('Profiling: 250, 00:05, 12,345.7 requests/s, 1,234 errors, 12 in flight');
+  const timed = { ...early, share: 0.25, etaSeconds: 16.4 };
+  expect(lineText(timed)).toMatch(/^Profiling: 250 \(25%\), .* ETA 00:16$/);
 });
 
 test('after the load, the records that are left', () => {

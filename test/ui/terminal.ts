@@ -19,6 +19,7 @@ export const quarter: Snapshot = {
   phase: 'profiling',
   unixMs: 1_800_000_000_000,
   elapsedSeconds: 5.47,
+  share: 0.25,
   etaSeconds: 16.4,
   requests: {
     ...{ planned: 1000, issued: 262, inFlight: 12, returned: 250 },
@@ -55,7 +56,9 @@ function latency(mean: number) {
   return { mean, p50: mean - 1, p90: mean + 1, p99: mean + 2, recent: undefined };
 }
 
-/** A snapshot with other counts. */
+/** A snapshot with other counts, without a duration. */
 export function withRequests(changes: Partial<Snapshot['requests']>): Snapshot {
-  return { ...quarter, requests: { ...quarter.requests, ...changes } };
+  const requests = { ...quarter.requests, ...changes };
+  const share = requests.planned === undefined ? undefined : requests.returned / requests.planned;
+  return { ...quarter, requests, share };
 }

@@ -43,8 +43,8 @@ interface ProgressFigures {
   readonly eta: number | undefined;
 }
 
-function progressOf(snapshot: Snapshot, { run, result }: LiveState): ProgressFigures {
-  const { processing, requests, phase, elapsedSeconds, etaSeconds } = snapshot;
+function progressOf(snapshot: Snapshot, { result }: LiveState): ProgressFigures {
+  const { processing, requests, share, elapsedSeconds, etaSeconds } = snapshot;
   if (processing !== undefined && result === undefined) {
     const { records, total, elapsedSeconds: elapsed, etaSeconds: eta } = processing;
     return {
@@ -57,18 +57,9 @@ function progressOf(snapshot: Snapshot, { run, result }: LiveState): ProgressFig
     };
   }
   const { returned, planned } = requests;
-  const seconds = run?.phases.find(({ name }) => name === phase)?.seconds;
-  const shares = [
-    ...(planned === undefined ? [] : [planned === 0 ? 1 : returned / planned]),
-    ...(seconds === undefined ? [] : [elapsedSeconds / seconds]),
-  ];
-  const etas = [etaSeconds, seconds === undefined ? undefined : Math.max(0, seconds - elapsedSeconds)];
-  const known = etas.filter((eta) => eta !== undefined);
   return {
     ...{ done: returned, total: planned, unit: 'requests' },
-    share: shares.length === 0 ? undefined : Math.min(1, Math.max(...shares)),
-    elapsed: elapsedSeconds,
-    eta: known.length === 0 ? undefined : Math.min(...known),
+    ...{ share, elapsed: elapsedSeconds, eta: etaSeconds },
   };
 }
 

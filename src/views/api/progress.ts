@@ -77,15 +77,10 @@ function phaseBody(watched: WatchedPhase, index: number, plan: JsonObject, wasCa
     ...{ cancelled_sessions: 0, total_session_turns: null },
     requests_per_second: requestsPerSecond,
     records_per_second: processing?.recordsPerSecond ?? null,
-    requests_eta_sec: etaSeconds ?? restOf(snapshot, plan) ?? null,
+    requests_eta_sec: etaSeconds ?? null,
     records_eta_sec: processing?.etaSeconds ?? null,
     last_update_ns: epochNs(unixMs),
   };
-}
-
-/** Seconds until the duration of a phase is over; undefined without one. */
-function restOf({ elapsedSeconds }: Snapshot, { duration }: JsonObject): number | undefined {
-  return typeof duration === 'number' ? Math.max(0, duration - elapsedSeconds) : undefined;
 }
 
 /** @param unixMs ms since 1970. */

@@ -20,7 +20,7 @@ export function madeUpSnapshot(more: Partial<Snapshot> = {}): Snapshot {
   const percentiles = { p50: 20, p90: 30, p99: 40 };
   const thread = { thread: 0, loopDelayMs: 1.5, cpuShare: 0.25, records: 4, lateSends: 0, backlogBytes: 100 };
   return {
-    ...{ phase: 'profiling', unixMs: 1_795_937_988_000, elapsedSeconds: 4, etaSeconds: 2 },
+    ...{ phase: 'profiling', unixMs: 1_795_937_988_000, elapsedSeconds: 4, share: 0.6, etaSeconds: 2 },
     requests: {
       ...{
         planned: 10,

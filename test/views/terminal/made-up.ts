@@ -52,6 +52,7 @@ const snapshot: Snapshot = {
   phase: 'profiling',
   unixMs: startedMs + 5500,
   elapsedSeconds: 5.5,
+  share: 0.25,
   etaSeconds: 16.4,
   requests: {
     ...{ planned: 1000, issued: 262, inFlight: 12, returned: 250 },

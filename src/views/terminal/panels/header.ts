@@ -33,9 +33,9 @@ function subjectOf({ run }: Watched): string {
   return `AIPerf · ${models.join(', ')} · ${endpointType} · ${load}${run_}`;
 }
 
-function phaseOf({ run, snapshot }: Watched): Phase | undefined {
+function phaseOf({ snapshot }: Watched): Phase | undefined {
   if (snapshot === undefined) return undefined;
-  const { phase, processing, requests, elapsedSeconds, etaSeconds } = snapshot;
+  const { phase, processing, requests, share, elapsedSeconds, etaSeconds } = snapshot;
   if (processing !== undefined) {
     const { records, total } = processing;
     return {
@@ -47,21 +47,11 @@ function phaseOf({ run, snapshot }: Watched): Phase | undefined {
     };
   }
   const { planned, returned } = requests;
-  const seconds = run?.phases.find(({ name }) => name === phase)?.seconds;
-  const share =
-    planned !== undefined
-      ? returned / Math.max(1, planned)
-      : seconds === undefined
-        ? undefined
-        : elapsedSeconds / seconds;
-  const left = planned === undefined && seconds !== undefined ? seconds - elapsedSeconds : etaSeconds;
   const total = planned === undefined ? '' : ` / ${withThousands(planned)}`;
   return {
     ...(phase === 'warmup' ? { name: 'Warmup', tone: 'warn' } : { name: 'Profiling', tone: 'good' }),
-    share: share === undefined ? undefined : Math.min(1, share),
     count: `${withThousands(returned)}${total} requests`,
-    elapsedSeconds,
-    etaSeconds: left === undefined ? undefined : Math.max(0, left),
+    ...{ share, elapsedSeconds, etaSeconds },
   };
 }
 
