@@ -16,6 +16,9 @@ export const entries = [
   'views/process',
 ];
 
+const requireForCommonJs =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
 /**
  * Bundles the program with the used parts of the libraries that it loads at its start: each process and thread then
  * loads a few files instead of hundreds, which took half of the time before the first request. What is imported on
@@ -37,8 +40,12 @@ export async function bundleProgram(): Promise<void> {
       platform: 'node',
       target: 'node20.19',
       mainFields: ['module', 'main'],
-      external: Object.keys(dependencies),
+      // Ink asks for its debugger only where the variable DEV is `true`. Its layout engine, yoga-layout, is a dependency
+      // that no module of ours imports (see knip.json): it comes without the text of its licence, so it is not bundled.
+      external: [...Object.keys(dependencies), 'react-devtools-core'],
       define: { 'process.env.NODE_ENV': '"production"' },
+      // CommonJS modules that Ink uses require modules of Node.js.
+      ...(entry === 'views/process' ? { banner: { js: requireForCommonJs } } : {}),
     });
   }
 }

@@ -34,6 +34,11 @@ export async function openViews(plan: ViewPlan, context: ViewContext): Promise<O
   const views = new Map<string, View>();
   const warn = (view: string, thrown: unknown) =>
     context.reply({ kind: 'warning', view, message: messageOf(thrown) });
+  const drop = (view: string, thrown: unknown) => {
+    warn(view, thrown);
+    // What the main process holds back goes to the terminal now.
+    if (view === 'dashboard') context.reply({ kind: 'left' });
+  };
   const closeAll = async (hurry: AbortSignal, lingers: boolean) => {
     const closing = Array.from(views, async ([name, view]) => {
       try {
@@ -54,7 +59,7 @@ export async function openViews(plan: ViewPlan, context: ViewContext): Promise<O
         await closeAll(AbortSignal.abort(), false);
         throw thrown;
       }
-      warn(name, thrown);
+      drop(name, thrown);
     }
   }
   return {
@@ -65,8 +70,10 @@ export async function openViews(plan: ViewPlan, context: ViewContext): Promise<O
           view.onMessage(message);
         } catch (thrown) {
           views.delete(name);
-          warn(name, thrown);
-          void view.close(AbortSignal.abort(), false).catch(() => {});
+          void view
+            .close(AbortSignal.abort(), false)
+            .catch(() => {})
+            .finally(() => drop(name, thrown));
         }
       }
     },
