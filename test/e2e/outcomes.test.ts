@@ -13,6 +13,7 @@ import {
   temporaryFolder,
 } from './aiperf.js';
 import { chatEvent, type ScriptedServer, startScriptedServer, streamTokens } from './scripted-server.js';
+import { unhurried } from './unhurried.js';
 
 const base: Options = { model: 'm', tokenizer: 'builtin', streaming: true, isl: 10, osl: 2, concurrency: 1 };
 
@@ -235,15 +236,18 @@ describe('a warm-up', () => {
   });
 
   it('that is cut at the end of its grace period, or in which the run is interrupted', async () => {
-    let isWarmup = true;
-    const server = await startScriptedServer((_, response) => {
-      if (!isWarmup) streamTokens(response, ['a']);
+    let onWarmup = () => {};
+    // The first request is that of the warm-up.
+    const server = await startScriptedServer((_, response, number) => {
+      if (number > 1) streamTokens(response, ['a']);
+      else onWarmup();
     });
-    const options = { ...base, url: server.url, 'warmup-duration': 0.2, 'request-count': 2, ui: 'simple' };
+    const options = { ...base, url: server.url, 'warmup-duration': 0.5, 'request-count': 2, ui: 'simple' };
     try {
-      const interrupted = startAiperf(profileWords({ ...options, 'artifact-dir': temporaryFolder() }));
-      while (server.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-      interrupted.child.kill('SIGINT');
+      const interrupted = startAiperf(profileWords({ ...options, 'artifact-dir': temporaryFolder() }), {
+        env: unhurried,
+      });
+      onWarmup = () => interrupted.child.kill('SIGINT');
       const first = await interrupted.ended;
       expect(first.code).toBe(130);
       expect(warnings(first)).toEqual([
@@ -251,12 +255,10 @@ describe('a warm-up', () => {
       ]);
       expect(first.stdout).toContain('Run cancelled during its warm-up: nothing was measured.');
       server.forget();
-      const cut = startAiperf(
+      onWarmup = () => {};
+      const second = await aiperf(
         profileWords({ ...options, 'warmup-grace-period': 0.2, 'artifact-dir': temporaryFolder() }),
       );
-      while (server.seen.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-      isWarmup = false;
-      const second = await cut.ended;
       expect(second.code).toBe(0);
       expect(warnings(second)).toEqual([
         '1 of 1 warm-up requests were cut at the end of the grace period; the server may not be warm for the first measured requests',

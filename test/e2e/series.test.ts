@@ -17,6 +17,7 @@ import {
 } from './aiperf.js';
 import { type ScriptedServer, startScriptedServer, streamTokens } from './scripted-server.js';
 import { startSimulatedServer } from './simulated-server.js';
+import { unhurried } from './unhurried.js';
 
 const options: Options = {
   ...{ model: 'm', tokenizer: 'builtin', streaming: true, isl: 10, osl: 3 },
@@ -129,7 +130,7 @@ describe('the series of a run', () => {
       ...{ url: simulated.url, concurrency: 2, 'request-count': 8, 'artifact-dir': folder },
       ...{ 'gpu-telemetry': `${simulated.url}/gpu/metrics` },
     });
-    expect(await aiperf(served)).toMatchObject({ code: 0 });
+    expect(await aiperf(served, { env: unhurried })).toMatchObject({ code: 0 });
     const all = readSeries(join(folder, 'profile_export_series.jsonl'), { epochNs: 0n, monotonicNs: 0n });
     const ofServer = all.filter(({ source }) => source === `${simulated.url}/metrics`);
     expect(ofServer.map(({ metric }) => metric.name)).toEqual([
@@ -167,7 +168,7 @@ describe('the series of a run', () => {
     const capped = await startMockServer({ port: 0, gpus: 1, gpuPowerLimit: 60 });
     const gpus = { 'no-gpu-telemetry': false, 'gpu-telemetry': `127.0.0.1:${capped.port}/gpu` };
     const summary = { 'export-level': 'summary', 'benchmark-duration': 0.1, ...gpus };
-    const { code, stdout } = await aiperf(words(folder, summary));
+    const { code, stdout } = await aiperf(words(folder, summary), { env: unhurried });
     await capped.close();
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Power-capped from \d\.\d\d s: GPU 0, in /m);

@@ -56,6 +56,7 @@ export function runTelemetry(
       let isLate = false;
       try {
         const outcome = await run();
+        isLate = outcome === undefined;
         const request = outcome && {
           ...windowsOf(outcome, origin),
           origin,
@@ -65,8 +66,8 @@ export function runTelemetry(
         };
         const finished = request && telemetry?.finish(request);
         const results = await inTime(finished, interrupt);
-        isLate = results === 'no time';
         if (results === 'no time') {
+          isLate = true;
           const what = 'there was no time to write what was read of servers and GPUs';
           log('WARNING', 'telemetry', `${what}; aiperf report ${files.folder} writes the server metrics`);
           return { outcome, telemetry: undefined };
@@ -79,7 +80,7 @@ export function runTelemetry(
         return { outcome, telemetry: results };
       } finally {
         await telemetry?.terminate();
-        // Left where the thread was ended.
+        // Left for `aiperf report` where there was no time.
         if (!isLate) removeScrapeLogs(files.telemetrySpool);
       }
     },
