@@ -1,7 +1,6 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { removeSpool } from '../collect/spool-plan.js';
 import type { LoadSource } from '../load/source.js';
 import { startLoadThreads } from '../load/threads.js';
 import type { ClockOrigin } from '../util/clock.js';
@@ -37,14 +36,14 @@ const HAND_OVER_MS = 1200;
 /** Where an agent plays a round. */
 export interface AgentRound {
   readonly joined: JoinedRun;
-  /** Folder for the spool. */
+  /** In which each shard and round gets a folder. */
   readonly folder: string;
 }
 
 /**
  * Sends this agent's share of a round, and its records to the coordinator.
  * @param planText the value of the key of its plan.
- * @returns the folder of its spool, which `discardRound` removes when the coordinator has written its files.
+ * @returns the folder of its records, which `discardRound` removes when the coordinator has written its files.
  */
 export async function playRound(
   { joined, folder }: AgentRound,
@@ -53,25 +52,28 @@ export async function playRound(
 ): Promise<string> {
   const plan = readMessage(planEntry, 'the plan of a round', planText);
   const player = new RoundPlayer(joined, plan, surroundings);
-  const spool = join(folder, `${joined.run}-${plan.round}-shard-${joined.shard}`);
+  const records = join(folder, `${joined.run}-${plan.round}-shard-${joined.shard}`);
   try {
-    await player.play(spool);
+    await player.play(records);
   } catch (thrown) {
     const message = `cannot go on: ${messageOf(thrown)}`;
     surroundings.log('ERROR', 'agent', `this shard ${message}`);
     await player.publishEvent({ kind: 'failed', round: plan.round, message });
   }
-  return spool;
+  return records;
 }
 
-/** Removes what a round has left on this machine. @param spool folder, as `playRound` returned it. */
-export function discardRound(spool: string): void {
-  removeSpool(spool);
-  rmSync(filesFolder(spool), { recursive: true, force: true });
+/** Removes what a round has left on this machine. @param folder as `playRound` returned it. */
+export function discardRound(
+  folder: string,
+  { removeFolder }: Pick<AgentSurroundings, 'removeFolder'>,
+): void {
+  removeFolder(folder);
+  rmSync(filesFolder(folder), { recursive: true, force: true });
 }
 
-function filesFolder(spool: string): string {
-  return `${spool}-files`;
+function filesFolder(records: string): string {
+  return `${records}-files`;
 }
 
 class RoundPlayer {
@@ -86,10 +88,10 @@ class RoundPlayer {
     this.#surroundings = surroundings;
   }
 
-  async play(spool: string): Promise<void> {
+  async play(folder: string): Promise<void> {
     const { nats, run, entry, shard, lease, kv, over } = this.#joined;
     const { round, hash, firstSession } = this.#plan;
-    const { room, log, ending } = this.#surroundings;
+    const { room, makeFolder, log, ending } = this.#surroundings;
     if (this.#plan.version !== version)
       throw new Error(`the plan is of aiperf ${this.#plan.version}, and this is aiperf ${version}`);
     const names = namesOf(run);
@@ -99,19 +101,18 @@ class RoundPlayer {
       async () => (await nats.core.request(names.secrets, '', { timeout: REQUEST_TIMEOUT_MS })).data,
     );
     if (hidden === undefined) return;
-    const { load: planned, files, needs } = putTogether(bytes, hidden);
+    const { load: planned, files, needs, kept } = putTogether(bytes, hidden);
     const clock = await this.#insist(() => measureClock(nats, names.clock, originOf(this.#plan)));
     if (clock === undefined) return;
     const { threads, connectionsPerThread } = room(needs);
-    removeSpool(spool);
-    mkdirSync(spool, { recursive: true, mode: 0o700 });
-    const load = await fetchFiles(store, planned, files, filesFolder(spool));
+    const origin = originHere(this.#plan, clock);
+    const spool = makeFolder(folder, { shard, origin }, kept);
+    const load = await fetchFiles(store, planned, files, filesFolder(folder));
     const transportOptions = { ...load.transportOptions, maxConnections: connectionsPerThread };
     const source = startLoadThreads(
       { ...load, transportOptions },
       {
-        ...{ threads, firstSession, spool },
-        origin: originHere(this.#plan, clock),
+        ...{ threads, firstSession, spool, origin },
         share: { source: shard, sources: entry.shards },
         onSpoolFailure: (message) =>
           void this.#warn(`its records cannot be spooled (${message}): they wait in memory`),

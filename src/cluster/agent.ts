@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { KV } from '@nats-io/kv';
+import type { ClockOrigin } from '../util/clock.js';
 import { messageOf, UserError } from '../util/errors.js';
 import type { Log } from '../util/log.js';
 import { sleep } from '../util/timeout.js';
@@ -27,12 +28,23 @@ export interface AgentOptions {
   readonly folder: string;
 }
 
+/** Which records a folder has. */
+export interface ShardPlace {
+  readonly shard: number;
+  /** Zero of the times in its spool. */
+  readonly origin: ClockOrigin;
+}
+
 /** What an agent needs of its process. */
 export interface AgentSurroundings {
   readonly nowMs: () => number;
   readonly log: Log;
   /** Load threads and connections of this machine. @throws UserError if it cannot carry its part. */
   readonly room: (needs: AgentNeeds) => { readonly threads: number; readonly connectionsPerThread: number };
+  /** Makes the folder of a shard's records, from which a report can be made without NATS. @returns its spool. */
+  readonly makeFolder: (folder: string, place: ShardPlace, kept: unknown) => string;
+  /** Removes what `makeFolder` made, with the records. */
+  readonly removeFolder: (folder: string) => void;
   /** Aborted when the user ends the agent. */
   readonly ending: AbortSignal;
 }
@@ -144,10 +156,10 @@ async function takePart(
     { onTrouble: (thrown) => log('DEBUG', 'agent', messageOf(thrown)), signal: stop.signal },
   );
   const joined: JoinedRun = { nats, kv, run, entry, shard, lease, values, over: stop.signal, leave };
-  let spool: string | undefined;
+  let records: string | undefined;
   const discard = () => {
-    if (spool !== undefined) discardRound(spool);
-    spool = undefined;
+    if (records !== undefined) discardRound(records, surroundings);
+    records = undefined;
   };
   try {
     for (let round = 0; !stop.signal.aborted && !ending.aborted; round++) {
@@ -161,10 +173,10 @@ async function takePart(
         continue;
       }
       const place: AgentRound = { joined, folder: options.folder };
-      spool = await playRound(place, plan, surroundings);
+      records = await playRound(place, plan, surroundings);
     }
     if (over.signal.aborted && !isLost) discard();
-    else if (spool !== undefined) log(isLost ? 'ERROR' : 'NOTICE', 'agent', keptText(spool, isLost));
+    else if (records !== undefined) log(isLost ? 'ERROR' : 'NOTICE', 'agent', keptText(records, isLost));
     if (lease.lost.aborted && !over.signal.aborted)
       log('ERROR', 'agent', `shard ${shard} was taken over by another agent: this one sends no more`);
   } finally {
@@ -174,8 +186,9 @@ async function takePart(
   return true;
 }
 
-function keptText(spool: string, isLost: boolean): string {
-  return `${isLost ? 'NATS has lost the run: ' : ''}the records of this shard are kept in ${spool}`;
+function keptText(folder: string, isLost: boolean): string {
+  const how = `Merge the folders of all shards with: aiperf merge ${folder} … --artifact-dir DIR`;
+  return `${isLost ? 'NATS has lost the run: ' : ''}the records of this shard are kept in ${folder}. ${how}`;
 }
 
 /** The first free shard, or one whose agent is gone; undefined: all are held. */

@@ -22,7 +22,7 @@ export interface AgentNeeds {
 export interface RoundPlan {
   readonly load: LoadPlan;
   readonly needs: AgentNeeds;
-  /** Whatever the coordinator's successor needs to make the report; no secrets. */
+  /** What the coordinator's successor and files of an agent's records need; no secrets. */
   readonly kept: unknown;
 }
 
@@ -70,14 +70,11 @@ const emptyRing = {
 };
 
 /** Puts the parts of a plan together. @throws Error for bytes that are not what another process of this version stored. */
-export function putTogether(
-  bytes: Uint8Array,
-  hidden: Uint8Array,
-): Omit<RoundPlan, 'kept'> & Pick<StoredPlan, 'files'> {
-  const { load, files, needs } = fromBytes(bytes) as StoredPlan;
+export function putTogether(bytes: Uint8Array, hidden: Uint8Array): RoundPlan & Pick<StoredPlan, 'files'> {
+  const { load, files, needs, kept } = fromBytes(bytes) as StoredPlan;
   const { dataset } = load;
   const whole = dataset.kind === 'stream' ? { ...dataset, ring: allocateRing() } : dataset;
-  return { load: { ...load, ...(fromBytes(hidden) as HiddenPlan), dataset: whole }, files, needs };
+  return { load: { ...load, ...(fromBytes(hidden) as HiddenPlan), dataset: whole }, files, needs, kept };
 }
 
 /** What the coordinator's successor finds. @throws Error as above. */

@@ -170,9 +170,7 @@ export class Round {
     const follow = {
       onTrouble: (thrown: unknown) => {
         this.#coordinator.debug(thrown);
-        if (!isStreamGone(thrown)) return;
-        for (const shard of this.shards)
-          shard.failure ??= 'was lost with the disk of NATS (its agent keeps its records)';
+        if (isStreamGone(thrown)) this.#noteStreamGone();
       },
       signal: this.#ending.signal,
     };
@@ -261,6 +259,19 @@ export class Round {
     else if (read.kind === 'clock') shard.clocks.push(read.clock);
     else if (read.kind === 'failed') shard.failure = read.message;
     else log(read.level, 'cluster', `shard ${shard.number}: ${read.message}`);
+  }
+
+  /** NATS has lost the records that this process has not read. */
+  #noteStreamGone(): void {
+    const { surroundings, options } = this.#coordinator;
+    const lost = this.shards.filter(({ failure, isOver }) => failure === undefined && !isOver);
+    for (const shard of lost) shard.failure = 'was lost with the disk of NATS (its agent keeps its records)';
+    if (lost.length > 0)
+      surroundings.log(
+        'ERROR',
+        'cluster',
+        `NATS has lost run ${options.run}. Each agent logs the folder of its records: copy those of all shards to one machine, and run: aiperf merge FOLDER… --artifact-dir DIR`,
+      );
   }
 
   /** The shard of a subject, if its incarnation takes part in the round. */

@@ -7,6 +7,7 @@ import { choice, flag, integer, matching, path } from '../config/option-kinds.js
 import { UserError } from '../util/errors.js';
 import type { Io } from '../util/io.js';
 import { logLevels, openLog } from '../util/log.js';
+import { makeShardFolder, removeShardFolder } from './agent/shard-folder.js';
 import type { Command, Invocation } from './command.js';
 import { threadCount } from './profile/limits.js';
 import { natsOptionsOf } from './profile/nats.js';
@@ -34,7 +35,7 @@ const agentOptions = {
     flags: ['--spool-dir'],
     group,
     defaultText: 'a folder for temporary files',
-    help: 'Folder for records until the coordinator has them.',
+    help: 'Folder for records until the coordinator has them; aiperf merge reads what is left there.',
   }),
   logLevel: choice(logLevels, {
     flags: ['--log-level'],
@@ -73,6 +74,8 @@ async function run({ config }: Invocation<typeof agentOptions>, io: Io): Promise
         nowMs: io.nowMs,
         log,
         ending: ending.signal,
+        makeFolder: makeShardFolder,
+        removeFolder: removeShardFolder,
         room: ({ loadThreads, workersMax, concurrency, connections }) => {
           const threads = threadCount({ loadThreads, workersMax }, concurrency);
           return { threads, connectionsPerThread: Math.ceil(connections / threads) };

@@ -28,11 +28,11 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
   });
 
   /** Agents of a run, each of which ends with it. */
-  const startAgents = (run: string, shards = [0, 1], at = nats): Started[] =>
-    shards.map((shard) =>
+  const startAgents = (run: string, at = nats, spool = temporaryFolder()): Started[] =>
+    [0, 1].map((shard) =>
       startAiperf([
         ...['agent', '--nats', at.url, '--run-id', run, '--shard', String(shard), '--once'],
-        ...['--spool-dir', temporaryFolder()],
+        ...['--spool-dir', spool],
       ]),
     );
 
@@ -57,8 +57,16 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
   /** Requests that the server has seen of a run, by its own model name. */
   const seenOf = (model: string) => server.seen.filter(({ body }) => body.includes(`"model":"${model}"`));
 
-  const untilSeen = async (model: string, count: number) => {
-    while (seenOf(model).length < count) await wait(10);
+  /** Waits for requests of a run. @throws Error if it ends before. */
+  const untilSeen = async (model: string, count: number, { ended }: Started) => {
+    let end: string | undefined;
+    void ended.then(({ code, stderr }) => {
+      end = `the run has ended with ${code}: ${stderr}`;
+    });
+    while (seenOf(model).length < count) {
+      if (end !== undefined) throw new Error(end);
+      await wait(10);
+    }
   };
 
   it.concurrent('sends and reports what one machine would', async () => {
@@ -86,7 +94,7 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
       'request-count': 120,
       'shard-timeout': 2,
     });
-    await untilSeen('killed', 30);
+    await untilSeen('killed', 30, run);
     victim?.child.kill('SIGKILL');
     const { code, stdout } = await run.ended;
     expect(code).toBe(1);
@@ -106,7 +114,7 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
       'request-count': 60,
       'shard-timeout': 3,
     });
-    await untilSeen('headless', 10);
+    await untilSeen('headless', 10, run);
     run.child.kill('SIGKILL');
     const folder = temporaryFolder();
     const attached = await aiperf(['attach', 'headless', '--nats', nats.url, '--artifact-dir', folder]);
@@ -117,9 +125,9 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
 
   it.concurrent('loses and doubles nothing when NATS is killed and restarted', async () => {
     const own = await startNats();
-    const agents = startAgents('restarted', [0, 1], own);
+    const agents = startAgents('restarted', own);
     const run = coordinate('restarted', { model: 'restarted', 'request-rate': 30, 'request-count': 60 }, own);
-    await untilSeen('restarted', 10);
+    await untilSeen('restarted', 10, run);
     await own.kill();
     await wait(500);
     await own.restart();
@@ -132,10 +140,32 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
     await own.kill();
   });
 
+  it.concurrent('makes the report from the folders of the agents when NATS has lost its disk', async () => {
+    const own = await startNats();
+    const spool = temporaryFolder();
+    const agents = startAgents('diskless', own, spool);
+    const run = coordinate('diskless', { model: 'diskless', 'request-rate': 30, 'request-count': 60 }, own);
+    await untilSeen('diskless', 10, run);
+    await own.kill();
+    await own.restartEmpty();
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('NATS has lost run diskless. Each agent logs the folder of its records');
+    for (const { ended } of agents) expect((await ended).stderr).toContain('aiperf merge /');
+    await own.kill();
+    const folder = temporaryFolder();
+    const parts = [0, 1].map((shard) => join(spool, `diskless-0-shard-${shard}`));
+    const merged = await aiperf(['merge', ...parts, '--artifact-dir', folder]);
+    expect(merged.code, merged.stderr).toBe(0);
+    expect(merged.stdout).toContain('Merge: exact.');
+    expect(recordsIn(folder)).toHaveLength(60);
+    expect(seenOf('diskless')).toHaveLength(60);
+  });
+
   it.concurrent('stops all shards at an interrupt, and keeps what was measured', async () => {
     const agents = startAgents('stopped');
     const run = coordinate('stopped', { model: 'stopped', 'request-rate': 40, 'request-count': 4000 });
-    await untilSeen('stopped', 20);
+    await untilSeen('stopped', 20, run);
     run.child.kill('SIGINT');
     const { code, stdout } = await run.ended;
     expect(code).toBe(130);

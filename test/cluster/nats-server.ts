@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+
 import { createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { temporaryFolder } from '../e2e/aiperf.js';
@@ -15,6 +17,8 @@ export interface NatsServer {
   kill(): Promise<void>;
   /** Starts it again with its folder. */
   restart(): Promise<void>;
+  /** Starts it again as if it had lost its disk. */
+  restartEmpty(): Promise<void>;
 }
 
 /** @param words further arguments. */
@@ -44,6 +48,10 @@ export async function startNats(...words: readonly string[]): Promise<NatsServer
       await ended;
     },
     restart: start,
+    restartEmpty: async () => {
+      rmSync(folder, { recursive: true, force: true });
+      await start();
+    },
   };
 }
 

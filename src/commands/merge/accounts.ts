@@ -26,7 +26,7 @@ export function accountsOf(
     return {
       ...{ index, records: counts, due },
       host: facts.shard?.host,
-      endedEarly: facts.isComplete === undefined ? 'it ended without a summary' : facts.incompleteReason,
+      endedEarly: facts.isComplete === undefined ? endOf(counts, due) : facts.incompleteReason,
       startedAtNs: facts.startedAtNs ?? records.firsts[place],
       verdict: facts.fidelity?.verdict,
       clock: measuredClock(facts.shard?.clock),
@@ -38,6 +38,12 @@ function measuredClock(clock: ValueOf<typeof shardCodec>['clock'] = {}): ShardCl
   const { server, offsetMs, errorMs } = clock;
   if (server === undefined || offsetMs === undefined || errorMs === undefined) return undefined;
   return { server, offsetMs, errorMs };
+}
+
+/** Why a shard without a summary is not complete; undefined: each of its requests has a record. */
+function endOf(records: PhaseRequests, due: ShardAccount['due']): string | undefined {
+  const hasWarmup = due.warmup === undefined || records.warmup === due.warmup;
+  return hasWarmup && records.profiling === due.profiling ? undefined : 'it ended without a summary';
 }
 
 /** @throws UserError for a shard that sent more than its part. */

@@ -1,11 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { ClusterOptions, Coordinator } from '../../cluster/coordinator.js';
 import type { Round } from '../../cluster/round.js';
+import type { CollectPlan } from '../../collect/record-processor.js';
 import type { OptionRow } from '../../config/option.js';
 import { secretsOfValue } from '../../config/option-secrets.js';
 import { type Config, profileOptions } from '../../config/options.js';
 import type { LoadPlan } from '../../load/plan.js';
 import type { RunFacts, SeriesFacts } from '../../run/facts.js';
+import { planDigest } from '../../run/shards.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import type { Log } from '../../util/log.js';
@@ -13,14 +15,18 @@ import type { Invocation } from '../command.js';
 import type { Interrupt } from './interrupt.js';
 import { natsOptionsOf } from './nats.js';
 import type { PreparedRun } from './prepare.js';
+import { runPlan } from './shard.js';
 
-/** What a measurement needs to be finished by another coordinator; no secrets. */
+/** What another coordinator needs to finish a measurement, and an agent to describe its records; no secrets. */
 export interface KeptRun {
   readonly config: Config;
   readonly recordedCommand: string;
   readonly benchmarkId: string;
   readonly series: SeriesFacts | undefined;
   readonly firstSession: number;
+  /** Of shard 0, without what is known at the end. */
+  readonly facts: RunFacts;
+  readonly collect: CollectPlan;
 }
 
 /** The coordinator of a run on several machines; undefined: this machine sends all of it. @throws UserError */
@@ -67,6 +73,7 @@ export interface GatheredRun {
   readonly config: Config;
   readonly prepared: PreparedRun;
   readonly facts: RunFacts;
+  readonly collect: CollectPlan;
   readonly series: SeriesFacts | undefined;
   readonly firstSession: number;
 }
@@ -74,7 +81,7 @@ export interface GatheredRun {
 /** Hands the plan to the agents and waits for them, at most until an interrupt. @throws UserError if too few are there. */
 export async function gatherShards(
   round: Round,
-  { config, prepared, facts, series, firstSession }: GatheredRun,
+  { config, prepared, facts, collect, series, firstSession }: GatheredRun,
   interrupt: Interrupt,
 ): Promise<void> {
   const stop = new AbortController();
@@ -82,11 +89,14 @@ export async function gatherShards(
     stop.abort();
     return 'cancels';
   });
+  const count = round.shards.length;
+  const plan = await runPlan(config, prepared, count);
   const kept: KeptRun = {
     config: shownConfig(config),
     recordedCommand: facts.command ?? '',
     benchmarkId: facts.benchmarkId ?? '',
-    ...{ series, firstSession },
+    ...{ series, firstSession, collect },
+    facts: { ...facts, plan, shard: { index: 0, count, planDigest: planDigest(plan) } },
   };
   const { loadThreads, workersMax } = config;
   const { room } = prepared;

@@ -131,7 +131,7 @@ export async function measureRun(
   const { threads, datasetSize } = prepared;
   if (round !== undefined) {
     const { gatherShards } = await import('./cluster.js');
-    await gatherShards(round, { config, prepared, facts, series, firstSession }, interrupt);
+    await gatherShards(round, { config, prepared, facts, collect: plan, series, firstSession }, interrupt);
     if (interrupt.happened)
       return { exitCode: exitCodes.interrupted, failure: 'interrupted before it began' };
   }

@@ -36,7 +36,12 @@ export async function shardFacts(
   };
 }
 
-async function runPlan(config: Config, { load, datasetSize }: PreparedRun, shards: number): Promise<RunPlan> {
+/** What all shards of a run must agree on. @throws UserError for a file that cannot be read */
+export async function runPlan(
+  config: Config,
+  { load, datasetSize }: PreparedRun,
+  shards: number,
+): Promise<RunPlan> {
   const inputs = namedInputs(config);
   const due = (name: PhasePlan['name']) => {
     const phase = load.phases.find((one) => one.name === name);
