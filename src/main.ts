@@ -8,6 +8,7 @@ import { outOfFilesText } from './util/out-of-files.js';
 import { oneLine, plainText } from './util/plain-text.js';
 import { safeOutput } from './util/safe-output.js';
 import { forgetSecrets, learnSecrets, withoutSecrets } from './util/secrets.js';
+import { allowsColors } from './util/terminal-colors.js';
 import { version } from './util/version.js';
 
 interface Entry {
@@ -171,7 +172,7 @@ export async function main(argv: readonly string[], outside: Io): Promise<number
     const { errorPanel } = await import('./config/error-panel.js');
     const { hint, title } = thrown instanceof UserError ? thrown : {};
     const text = withoutSecrets(hint === undefined ? thrown.message : `${thrown.message}\n${hint}`);
-    io.stderr.write(errorPanel(text, columns(io), isTerminal(io) && io.env.NO_COLOR === undefined, title));
+    io.stderr.write(errorPanel(text, columns(io), allowsColors(io.stderr, io.env), title));
     return 1;
   }
 }
@@ -281,8 +282,4 @@ function columns({ env, stderr }: Io): number {
   const own =
     'columns' in stderr && typeof stderr.columns === 'number' ? stderr.columns : Number(env.COLUMNS);
   return Number.isSafeInteger(own) && own >= 40 ? own : 100;
-}
-
-function isTerminal({ stderr }: Io): boolean {
-  return 'isTTY' in stderr && stderr.isTTY === true;
 }

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import pc from 'picocolors';
+import { allowsColors } from '../util/terminal-colors.js';
 
 /** Where a report is shown. */
 export interface Layout {
@@ -15,8 +16,7 @@ export function layoutOn(
   width: number,
   env: Readonly<Record<string, string | undefined>>,
 ): Layout {
-  const colours = stream.isTTY === true && env.NO_COLOR === undefined;
-  return { width: (stream.isTTY && stream.columns) || width, colours };
+  return { width: (stream.isTTY && stream.columns) || width, colours: allowsColors(stream, env) };
 }
 
 /** Marks up a finished piece of text; never changes its width. */

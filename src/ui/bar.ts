@@ -7,6 +7,8 @@ import { shown } from './snapshot-text.js';
 
 const redrawMs = 100;
 const barCells = 20;
+/** Of a terminal that does not know its size, such as that of a container. */
+const UNKNOWN_COLUMNS = 80;
 const eraseLine = '\r\u001b[K';
 
 /** Redraws one line of a terminal, at most ten times a second; removes it at the end. */
@@ -35,7 +37,7 @@ export function openBar(
       visible = true;
       // The last column stays free: some terminals wrap as soon as it is written.
       const color = snapshot.processing === undefined ? paint[snapshot.phase] : colors.blue;
-      terminal.write(eraseLine + barText(snapshot, terminal.columns - 1, color));
+      terminal.write(eraseLine + barText(snapshot, (terminal.columns || UNKNOWN_COLUMNS) - 1, color));
     },
     clear,
     onEnd: clear,

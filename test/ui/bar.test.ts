@@ -87,6 +87,12 @@ test('redraws after 100 ms, gives way to other output, vanishes at the end', () 
   expect(terminal.written.slice(4)).toEqual([erase]);
 });
 
+test('a terminal that does not know its size is taken to have 80 columns', () => {
+  const terminal = Object.assign(recorder(), { columns: 0 });
+  openBar(terminal, false, () => 0).onSnapshot?.(quarter);
+  expect(terminal.written).toEqual([`\r\u001b[K${base} 45.7 requests/s`]);
+});
+
 test('each phase has its colour', () => {
   const colorOf = (phase: Snapshot['phase'], of = quarter) => {
     const terminal = Object.assign(recorder(), { columns: 100 });

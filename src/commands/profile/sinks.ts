@@ -22,15 +22,15 @@ const sinks = {
 const STATS_INTERVAL_SECONDS = 30;
 
 /**
- * What is written to stderr while a run goes on: a bar on a terminal, else lines of statistics; lines also where their
+ * What is written to stderr while a run goes on: a bar on a terminal that can erase it, else lines of statistics; lines also where their
  * interval is given. Nothing below the dashboard, which has all figures.
  */
 export async function openScreens(
   { uiType, statsInterval }: Pick<Config, 'uiType' | 'statsInterval'>,
-  { stderr, nowMs }: Pick<Io, 'stderr' | 'nowMs'>,
+  { stderr, env, nowMs }: Pick<Io, 'stderr' | 'env' | 'nowMs'>,
 ): Promise<readonly Screen[]> {
   if (uiType === 'dashboard') return [];
-  const hasBar = uiType === 'simple' && isTerminal(stderr);
+  const hasBar = uiType === 'simple' && isTerminal(stderr) && env.TERM !== 'dumb';
   const bar = hasBar ? (await sinks.bar())(stderr, stderr.hasColors(), nowMs) : undefined;
   const seconds = statsInterval ?? (uiType === 'simple' && !hasBar ? STATS_INTERVAL_SECONDS : 0);
   if (seconds === 0) return bar === undefined ? [] : [bar];
