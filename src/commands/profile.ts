@@ -157,9 +157,8 @@ async function run(given: Invocation<typeof profileOptions>, outside: Io): Promi
     return exitCode;
   } finally {
     await cluster?.finish();
-    await views?.leaveTerminal();
-    held?.release();
     await closeViews(views, interrupt);
+    held?.release();
     lock?.release();
     interrupt.close();
   }

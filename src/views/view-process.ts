@@ -18,7 +18,7 @@ const MAX_LEAVE_MS = 1000;
 const MAX_CLOSE_MS = 12_000;
 const MAX_UPLOAD_MS = 32_000;
 const MAX_STALLED_CLOSE_MS = 1000;
-const MAX_HURRIED_CLOSE_MS = 300;
+const MAX_HURRIED_CLOSE_MS = 100;
 
 interface ViewProcessOptions extends Pick<Io, 'env' | 'nowMs' | 'onExit'> {
   readonly warn: (message: string) => void;
@@ -103,23 +103,12 @@ export class ViewProcess {
     return result ?? [];
   }
 
-  /** Waits until the terminal is as it was before the dashboard. */
-  async leaveTerminal(): Promise<void> {
-    if (!this.#holdsTerminal) return;
-    const left = new Promise<void>((resolve) => {
-      this.#left = resolve;
-    });
-    this.send({ kind: 'leave' });
-    if ((await this.#within(MAX_LEAVE_MS, left)).inTime) this.#freeTerminal();
-    else this.abandon();
-  }
-
   /**
-   * Waits until the views have done their last work.
+   * Waits until the terminal is as it was before the dashboard, and the views have done their last work.
    * @param hurry aborted when there is no time for it. @param lingers whether they may stay open for late viewers.
    */
   async close(hurry: AbortSignal, lingers: boolean): Promise<void> {
-    await this.leaveTerminal();
+    await this.#leaveTerminal(hurry);
     if (this.#state === 'over') return;
     this.#state = 'closing';
     const { isStalled } = this.#mailbox;
@@ -132,6 +121,21 @@ export class ViewProcess {
       await this.#within(MAX_HURRIED_CLOSE_MS, this.#exited);
     } else if (!isStalled) this.#options.warn('The live views did not finish their last exports in time.');
     this.abandon();
+  }
+
+  async #leaveTerminal(hurry: AbortSignal): Promise<void> {
+    if (!this.#holdsTerminal) return;
+    const left = new Promise<void>((resolve) => {
+      this.#left = resolve;
+    });
+    this.send({ kind: 'leave' });
+    if ((await this.#within(MAX_LEAVE_MS, left, hurry)).inTime) this.#freeTerminal();
+    else this.abandon();
+  }
+
+  /** Whether its last work is to send what others keep. */
+  get isExporting(): boolean {
+    return this.#plan.otel !== undefined || this.#plan.mlflow !== undefined;
   }
 
   #longestClose(lingers: boolean): number {

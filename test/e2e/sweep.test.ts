@@ -15,6 +15,7 @@ import {
   temporaryFolder,
   withTelemetry,
 } from './aiperf.js';
+import { unhurried } from './unhurried.js';
 
 const options: Options = {
   ...{ model: 'qwen3-0.6b', tokenizer: 'builtin', streaming: true, concurrency: '2,4,8' },
@@ -38,7 +39,7 @@ describe('a sweep', () => {
   beforeAll(async () => {
     folder = temporaryFolder();
     const asked = { ...options, ...withTelemetry, url: url(), 'artifact-dir': folder, 'num-gpus': 2 };
-    const ran = await aiperf(profileWords(asked));
+    const ran = await aiperf(profileWords(asked), { env: unhurried });
     expect([ran.code, ran.stderr]).toEqual([0, '']);
     stdout = ran.stdout;
   });
@@ -324,6 +325,7 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
         },
         ...{ url: `http://127.0.0.1:${slow.port}`, 'artifact-dir': folder, 'num-dataset-entries': 20 },
       }),
+      { env: unhurried },
     );
     let said = '';
     child.stderr?.on('data', (text: string) => {

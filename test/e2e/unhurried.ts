@@ -2,7 +2,7 @@ const script = `
 import { isMainThread, workerData } from 'node:worker_threads';
 const leastMs = isMainThread ? 100 : workerData?.pages === undefined ? Infinity : 500;
 const wait = globalThis.setTimeout;
-globalThis.setTimeout = (act, ms, ...rest) => wait(act, ms >= leastMs ? 20 * ms : ms, ...rest);`;
+globalThis.setTimeout = (act, ms, ...rest) => wait(act, ms >= leastMs ? Math.min(20 * ms, 2 ** 31 - 1) : ms, ...rest);`;
 
 /**
  * In the environment of `aiperf`, gives it twenty times as long for what it limits by the clock: the end of an

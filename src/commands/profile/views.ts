@@ -11,9 +11,9 @@ import type { ViewProcess } from '../../views/view-process.js';
 import type { Interrupt } from './interrupt.js';
 import { viewPlan } from './view-plan.js';
 
-/** An interrupted run must end within two seconds; views get the rest of them, but at least this. */
+/** An interrupted run must end within two seconds: exports get the rest of them, other views only this. */
 const INTERRUPTED_MS = 1500;
-const LEAST_MS = 300;
+const LEAST_MS = 200;
 
 /** Starts the live views that the options ask for, and prints their addresses; undefined where they ask for none, or the system refuses a process. */
 export async function startViews(
@@ -61,8 +61,9 @@ export async function closeViews(views: ViewProcess | undefined, interrupt: Inte
   if (views === undefined) return;
   const hurry = new AbortController();
   if (interrupt.happened) {
-    // Time for the last exports and for viewers that wait for the report, but not for late ones.
-    const leftMs = Math.max(LEAST_MS, INTERRUPTED_MS - (interrupt.agoMs ?? 0));
+    // Time for viewers that wait for the report, but not for late ones.
+    const restMs = views.isExporting ? INTERRUPTED_MS - (interrupt.agoMs ?? 0) : 0;
+    const leftMs = Math.max(LEAST_MS, restMs);
     const timer = new Timeout(() => hurry.abort(), leftMs);
     await views.close(hurry.signal, false);
     timer.clear();
