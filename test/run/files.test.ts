@@ -3,7 +3,7 @@ import { fileNames } from '../../src/run/files.js';
 
 const fixed = {
   ...{ log: 'logs/aiperf.log', inputs: 'inputs.json', config: 'run_config.json', spool: 'spool' },
-  telemetrySpool: 'telemetry',
+  ...{ telemetrySpool: 'telemetry', mlflowExport: 'mlflow_export.json' },
   ...{ page: 'report.html', phaseManifest: 'phase_manifest.json', ready: '.aiperf_results_ready.json' },
   warmupCsv: 'phases/warmup/profile_export_aiperf.csv',
   warmupJson: 'phases/warmup/profile_export_aiperf.json',
