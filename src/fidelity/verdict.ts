@@ -26,6 +26,8 @@ export interface Evidence {
   readonly mayQueue: boolean;
   /** Delay of the schedule because the client fell behind. */
   readonly movedNs: number;
+  /** Of the phase so far, during a run: a delay is known before the records of the requests that it moved. */
+  readonly elapsedNs?: number;
   /** Throttling by the CPU limit of a control group; undefined without any. */
   readonly throttled: Throttled | undefined;
   /** CPU time that the host of the virtual machine took, summed over CPUs; undefined where it is not reported. */
@@ -179,9 +181,9 @@ function sendDelay({ sendDelayNs, mayQueue, load, sends }: JudgedEvidence): Reas
   ];
 }
 
-function movedSchedule({ movedNs, sends }: JudgedEvidence): Reason[] {
+function movedSchedule({ movedNs, elapsedNs, sends }: JudgedEvidence): Reason[] {
   if (movedNs === 0) return [];
-  const share = movedNs / Math.max(1, sends.lastStartNs - sends.firstDueNs);
+  const share = movedNs / Math.max(1, elapsedNs ?? sends.lastStartNs - sends.firstDueNs);
   return [
     {
       level: share >= LIMITED_SHARE ? 'limited' : 'strained',

@@ -11,6 +11,8 @@ const EVERY_NS = 1e9;
 
 interface LiveFidelitySources {
   nowNs(): number;
+  /** When the phase started. */
+  readonly startNs: number;
   /** Delay that was added to the schedule, ns. */
   movedNs(): number;
   /** Since the start of the phase. */
@@ -38,7 +40,8 @@ export function openLiveFidelity(
     knownNs = nowNs;
     roof ??= { is: sources.readRoof() };
     const seen = { ...client, ...sources.withheld(), movedNs: sources.movedNs(), roof: roof.is };
-    const { verdict, reasons } = verdictOn(evidenceOf(plan, { results: profiling.metrics }, seen));
+    const evidence = evidenceOf(plan, { results: profiling.metrics }, seen);
+    const { verdict, reasons } = verdictOn({ ...evidence, elapsedNs: nowNs - sources.startNs });
     known = { verdict, reasons: reasons.map(({ level, sentence }) => ({ level, sentence })) };
     return known;
   };

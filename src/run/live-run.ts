@@ -251,7 +251,7 @@ class LiveRun {
       shards: source.shards && (() => source.shards?.() ?? []),
       plannedLoad: (elapsedNs: number) => plannedLoad(plan, elapsedNs),
       fidelity: openLiveFidelity(plan, {
-        nowNs: clock.nowNs,
+        ...{ nowNs: clock.nowNs, startNs },
         movedNs: () => progress().movedNs,
         withheld: withheldSince,
         readRoof,

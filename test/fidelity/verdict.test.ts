@@ -137,6 +137,11 @@ describe('verdict', () => {
     ],
     ['a schedule moved by 0.5 %', { ...rate, movedNs: 50 * ms }, 'client strained'],
     ['a schedule moved by 1 %', { ...rate, movedNs: 100 * ms }, 'client limited'],
+    [
+      'during a run, of which 1.3 % were moved before its records were known',
+      { ...rate, movedNs: 130 * ms, elapsedNs: 20_000 * ms },
+      'client strained',
+    ],
     ['no port left', { sends: { ...sends, starved: 1 } }, 'client limited'],
     ['a refusing server', { sends: { ...sends, refused: 500 } }, 'client ok'],
     // Of 10 s; 100 ms are 1 %.
