@@ -4,6 +4,7 @@ import type { LogLevel } from '../util/log.js';
 export type LogLine = (level: LogLevel, message: string) => void;
 
 interface Notice {
+  readonly level: LogLevel;
   readonly summary: string;
   count: number;
 }
@@ -27,14 +28,14 @@ export class Notices {
       seen.count += times;
       return;
     }
-    this.#seen.set(kind, { summary, count: times });
+    this.#seen.set(kind, { level, summary, count: times });
     this.#log(level, message);
   }
 
   /** Logs how often each happened, if more than once: no second warning. */
   end(): void {
-    for (const { summary, count } of this.#seen.values())
-      if (count > 1) this.#log('INFO', `${count} times in all: ${summary}`);
+    for (const { level, summary, count } of this.#seen.values())
+      if (count > 1) this.#log(level === 'DEBUG' ? level : 'INFO', `${count} times in all: ${summary}`);
     this.#seen.clear();
   }
 }

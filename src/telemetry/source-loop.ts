@@ -161,7 +161,7 @@ export class SourceLoop {
         `${url} missing`,
         kind === 'gpu' ? 'DEBUG' : 'INFO',
         `no metrics from ${url}: ${failure.message}`,
-        '',
+        `${url}: no metrics`,
       );
       return;
     }
