@@ -105,7 +105,7 @@ function ticksTo(values: readonly number[], most: number): number[] {
   const from = least > greatest / 2 ? least : 0;
   const fine = (greatest - from) / most;
   const size = 10 ** Math.floor(Math.log10(fine));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * size).find((step) => step >= fine) ?? fine;
+  const step = [1, 2, 5, 10].map((factor) => factor * size).find((step) => step >= fine) ?? fine;
   const first = Math.floor(from / step);
   return Array.from({ length: Math.ceil(greatest / step) - first + 1 }, (_, i) => (first + i) * step);
 }

@@ -15,15 +15,23 @@ export function Sweep({ series, theme }: { readonly series: SeriesState; readonl
   const { points, frontier, trials } = series;
   const done = points.filter(({ state }) => state === 'done').length;
   const failed = points.filter(({ state }) => state === 'failed').length;
-  const note = [
-    `${done} of ${points.length} points done`,
-    ...(failed === 0 ? [] : [`${failed} failed`]),
-    ...(trials === 1 ? [] : [`${trials} runs each`]),
-  ].join(', ');
+  const isSweep = series.columns.length > 0;
+  const runs = points.reduce((sum, point) => sum + point.runs, 0);
+  const note = isSweep
+    ? [
+        `${done} of ${points.length} points done`,
+        ...(failed === 0 ? [] : [`${failed} failed`]),
+        ...(trials === 1 ? [] : [`${trials} runs each`]),
+      ].join(', ')
+    : `${runs} of ${trials} runs done`;
   const rows = points.map((point, index) => ({ ...point, index, isOnFrontier: frontier.includes(index) }));
   return (
-    <Part id="sweep" title={series.columns.length === 0 ? 'Repeats' : 'Sweep'} note={note}>
-      <progress max={points.length} value={done + failed} aria-label="Points done">
+    <Part id="sweep" title={isSweep ? 'Sweep' : 'Repeats'} note={note}>
+      <progress
+        max={isSweep ? points.length : trials}
+        value={isSweep ? done + failed : runs}
+        aria-label={isSweep ? 'Points done' : 'Runs done'}
+      >
         {note}
       </progress>
       <div class="sweep">
@@ -34,7 +42,7 @@ export function Sweep({ series, theme }: { readonly series: SeriesState; readonl
           keyOf={({ index }) => index}
           toneOf={({ state }) => state}
         />
-        {series.columns.length > 0 && <Frontier series={series} theme={theme} />}
+        {isSweep && <Frontier series={series} theme={theme} />}
       </div>
     </Part>
   );

@@ -80,3 +80,10 @@ describe('the screen of shards', () => {
     expect(screenText(watched, small, { screen: 'shards' })).toContain('This run is on one machine.');
   });
 });
+
+it('counts the runs of repeats, which have no values', () => {
+  const point = { cells: [], state: 'running', runs: 1, failure: undefined, figures: undefined } as const;
+  const series = { columns: [], trials: 3, points: [point], frontier: [] };
+  const text = screenText({ ...watched, series }, { columns: 120, rows: 40 });
+  expect(text).toContain('Repeats  1 of 3 runs done ─');
+});

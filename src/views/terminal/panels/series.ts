@@ -34,7 +34,11 @@ export const seriesPanel: Panel = {
   name: 'series',
   title: ({ series }, width) => {
     if (series === undefined) return [span('Sweep', 'title')];
-    const { columns, points, frontier } = series;
+    const { columns, points, frontier, trials } = series;
+    if (columns.length === 0) {
+      const runs = points.reduce((sum, point) => sum + point.runs, 0);
+      return [span('Repeats', 'title'), `  ${runs} of ${trials} runs done`];
+    }
     const done = points.filter(({ state }) => state === 'done' || state === 'failed').length;
     const running = points
       .find(({ state }) => state === 'running')
@@ -43,7 +47,7 @@ export const seriesPanel: Panel = {
     const best = frontier.flatMap((i) => points[i]?.cells.join('/') ?? []);
     return cutRow(
       [
-        span(columns.length === 0 ? 'Repeats' : 'Sweep', 'title'),
+        span('Sweep', 'title'),
         `  ${done} of ${points.length} points done`,
         running === undefined ? '' : `, now ${running}`,
         best.length === 0 ? '' : `, frontier so far: ${best.join(', ')}`,
