@@ -82,7 +82,8 @@ export class Census {
   }
 }
 
-function descendants(root: number): number[] {
+/** Processes below one, not itself. */
+export function descendants(root: number): number[] {
   const found: number[] = [];
   const visit = (pid: number) => {
     for (const tid of threadsOf(pid)) {
@@ -98,7 +99,8 @@ function descendants(root: number): number[] {
   return found;
 }
 
-function threadsOf(pid: number): number[] {
+/** Numbers of the threads of a process; none if it is gone. */
+export function threadsOf(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).map(Number);
   } catch {
@@ -106,7 +108,8 @@ function threadsOf(pid: number): number[] {
   }
 }
 
-function threadUse(pid: number, tid: number): ThreadUse | undefined {
+/** Undefined for a thread that is gone. */
+export function threadUse(pid: number, tid: number): ThreadUse | undefined {
   const time = read(`/proc/${pid}/task/${tid}/schedstat`);
   const io = read(`/proc/${pid}/task/${tid}/io`);
   if (time === '' || io === '') return undefined;
