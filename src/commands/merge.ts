@@ -4,7 +4,7 @@ import { sideTables } from '../report/report.js';
 import type { Io } from '../util/io.js';
 import { oneLine } from '../util/plain-text.js';
 import type { Command, Invocation } from './command.js';
-import { type MergeView, mergeRun } from './merge/merge-run.js';
+import { leftOutNotes, type MergeView, mergeRun } from './merge/merge-run.js';
 import { openShards } from './merge/open-shards.js';
 import { mergeOptions } from './merge/options.js';
 import { mergeSeriesOfRuns, seriesOfShards } from './merge/series.js';
@@ -33,8 +33,8 @@ async function run({ config }: Invocation<typeof mergeOptions>, io: Io): Promise
     const { notes, isComplete } = await mergeSeriesOfRuns(
       series,
       artifactDir,
-      { view, allowMissing },
-      io.stdout,
+      { ...config, view, allowMissing },
+      io,
     );
     tell(notes);
     return isComplete ? exitCodes.success : exitCodes.failure;
@@ -42,8 +42,9 @@ async function run({ config }: Invocation<typeof mergeOptions>, io: Io): Promise
   // What a killed shard has left of its records.
   tell((await completeLeftovers(dirs)).notes);
   const opened = openShards(dirs, allowMissing);
-  const { section, validCount, troubles } = mergeRun(opened, artifactDir, view, io.stdout);
+  const { section, validCount, troubles, leftOut } = mergeRun(opened, artifactDir, view, io.stdout);
   tell(troubles);
   for (const reason of section.reasons ?? []) tell([`Degraded: ${reason}.`]);
+  tell(leftOutNotes(leftOut));
   return troubles.length === 0 && validCount > 0 ? exitCodes.success : exitCodes.failure;
 }

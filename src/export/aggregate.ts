@@ -23,7 +23,8 @@ export interface AggregateFacts {
   readonly labels: readonly string[];
   readonly failed: readonly FailedRun[];
   readonly confidenceLevel: number;
-  readonly cooldownSeconds: number;
+  /** Undefined: not known. */
+  readonly cooldownSeconds: number | undefined;
   /** Of a point of a sweep. */
   readonly variation?: {
     readonly label: string;
@@ -64,7 +65,7 @@ export function aggregateJson(metrics: ReadonlyMap<string, Aggregated>, facts: A
       confidence_level: new Float(facts.confidenceLevel),
       run_labels: facts.labels,
       single_run: facts.labels.length === 1 ? true : undefined,
-      cooldown_seconds: new Float(facts.cooldownSeconds),
+      cooldown_seconds: facts.cooldownSeconds === undefined ? undefined : new Float(facts.cooldownSeconds),
       variation_label: variation?.label,
       variation_values: variation?.values,
       sweep_mode: variation && 'repeated',
@@ -93,7 +94,9 @@ export function aggregateCsv(metrics: ReadonlyMap<string, Aggregated>, facts: Ag
     ['Successful Runs', `${facts.labels.length}`],
     ['Confidence Level', pythonFloat(facts.confidenceLevel)],
     ['Run Labels', `[${facts.labels.map((label) => `'${label}'`).join(', ')}]`],
-    ['Cooldown Seconds', pythonFloat(facts.cooldownSeconds)],
+    ...(facts.cooldownSeconds === undefined
+      ? []
+      : [['Cooldown Seconds', pythonFloat(facts.cooldownSeconds)]]),
   ]
     .map(csvRow)
     .join('');

@@ -18,7 +18,7 @@ export const everyTrait: RunTraits = {
 };
 
 /** The objectives that the run was held against. */
-function recordedSlos({ inputConfig }: RunFacts): readonly Slo[] {
+export function recordedSlos({ inputConfig }: RunFacts): readonly Slo[] {
   const { slos } = inputConfig ?? {};
   return Object.entries(isObject(slos) ? slos : {}).flatMap(([tag, limit]) =>
     typeof limit === 'number' && sloFault(tag, everyTrait) === undefined ? [{ tag, limit }] : [],

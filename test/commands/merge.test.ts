@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { RunFacts } from '../../src/run/facts.js';
 import { panelText, readRecords, temporaryFolder } from '../e2e/aiperf.js';
 import { wideAiperf } from './in-process.js';
 import { endedRequests, factsOfShard, plan, writeRun } from './shard-folders.js';
@@ -88,6 +89,39 @@ describe('the shards of a run', () => {
     );
     expect((await merge(...own)).code).toBe(0);
     expect(json(whole).shards.merge).toBe('exact');
+  });
+});
+
+describe('the shards of a sweep', () => {
+  it('come to the aggregates and the table of the whole sweep', async () => {
+    const series = [0, 1, 2].map((shard) => join(root, `sweep-${shard}`));
+    for (const [shard, dir] of series.entries()) {
+      for (const [variationIndex, rate] of [20, 10].entries()) {
+        const facts: RunFacts = {
+          ...{ ...factsOfShard(shard), sweepId: 'x', trial: 0, label: 'run_0001', variationIndex },
+          variationValues: { 'phases.profiling.rate': rate },
+          inputConfig: { models: { items: [{ name: 'm' }] } },
+        };
+        writeRun(join(dir, `rate_${rate}.0`), linesOf(shard, 3), facts);
+      }
+      writeFileSync(join(dir, 'sweep_config.json'), '{}');
+    }
+    writeFileSync(join(series[0] ?? '', 'rate_20.0', 'outputs.json'), '{}');
+    const { code, stdout, stderr } = await merge(...series);
+    expect([code, stderr]).toEqual([
+      0,
+      'Not merged, and still in the folders of the shards: outputs.json.\n',
+    ]);
+    expect(stdout).toMatch(/│ +20\.0 │[\s\S]*│ +10\.0 │/);
+    const sweep = JSON.parse(
+      readFileSync(join(whole, 'sweep_aggregate', 'profile_export_aiperf_sweep.json'), 'utf8'),
+    );
+    expect(sweep).toMatchObject({ num_profile_runs: 2, num_successful_runs: 2, failed_runs: [] });
+    const point = join(whole, 'aggregate', 'rate_10.0', 'profile_export_aiperf_aggregate.json');
+    const { metadata, metrics } = JSON.parse(readFileSync(point, 'utf8'));
+    expect(metadata).toMatchObject({ variation_values: { 'phases.profiling.rate': 10 } });
+    expect(metadata).not.toHaveProperty('cooldown_seconds');
+    expect(metrics.request_count_avg.mean).toBe(json(join(whole, 'rate_10.0')).request_count.avg);
   });
 });
 

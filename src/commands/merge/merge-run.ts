@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Layout } from '../../report/layout.js';
 import type { SideTable } from '../../report/report.js';
@@ -12,6 +13,7 @@ import type { ShardsSection } from '../../run/shards.js';
 import { counted, withThousands } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import { isObject } from '../../util/json.js';
+import { andList } from '../../util/lists.js';
 import { makeFolder } from '../../util/make-folder.js';
 import { writeByPath, writeWhole } from '../../util/write-whole.js';
 import { publish } from '../publish.js';
@@ -50,6 +52,14 @@ export interface MergedRun {
   readonly validCount: number;
   /** A sentence for each file that could not be written. */
   readonly troubles: readonly string[];
+  /** Names of files that shards have and the whole run has not. */
+  readonly leftOut: readonly string[];
+}
+
+/** A sentence about files that were left out; none for none. */
+export function leftOutNotes(names: Iterable<string>): readonly string[] {
+  const all = [...names];
+  return all.length === 0 ? [] : [`Not merged, and still in the folders of the shards: ${andList(all)}.`];
 }
 
 /**
@@ -222,5 +232,8 @@ function publishMerged(
   const wanted = (key: FileKey) => key !== 'page' || page !== undefined;
   const publication = { write: wanted, list: wanted, page, tables, consoleWidth, layout };
   const troubles = publish(whole, publication, stdout);
-  return { section, validCount: run.summary.validCount, troubles };
+  const leftOut = (['raw', 'outputs', 'networkLatency'] as const)
+    .filter((key) => !existsSync(out[key]) && shards.some(({ files }) => existsSync(files[key])))
+    .map((key) => basename(out[key]));
+  return { section, validCount: run.summary.validCount, troubles, leftOut };
 }

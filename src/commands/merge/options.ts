@@ -21,6 +21,8 @@ export const mergeOptions = {
   }),
   report: { ...profileOptions.report, group: 'Output' },
   tables: { ...profileOptions.tables, group: 'Output' },
+  confidenceLevel: { ...profileOptions.confidenceLevel, group: 'Sweeps' },
+  targetGoodput: { ...profileOptions.targetGoodput, group: 'Sweeps' },
   allowMissing: flag({
     flags: ['--allow-missing'],
     group: 'Runs',

@@ -1,13 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import type { Writable } from 'node:stream';
 import { fileNames, previousFolder, seriesManifest } from '../../run/files.js';
+import type { ShardsSection } from '../../run/shards.js';
 import { UserError } from '../../util/errors.js';
+import type { Io } from '../../util/io.js';
+import type { Log } from '../../util/log.js';
 import { makeFolder } from '../../util/make-folder.js';
+import { oneLine } from '../../util/plain-text.js';
+import { publishSeries } from '../profile/series/publish.js';
+import type { SeriesReportOptions } from '../profile/series/verdicts.js';
 import { completeLeftovers } from '../report/complete-records.js';
-import { type MergeView, mergeRun } from './merge-run.js';
+import { leftOutNotes, type MergeView, mergeRun } from './merge-run.js';
 import { type OpenedShards, openShards } from './open-shards.js';
+import { type MergedPoint, readMergedSeries } from './series-results.js';
 import { copyIfThere } from './telemetry.js';
 
 // `profile_runs/trial_0001/concurrency_2`.
@@ -44,15 +50,23 @@ function runsBelow(root: string, dir: string, depth: number): string[] {
     .flatMap(({ name }) => runsBelow(root, join(dir, name), depth - 1));
 }
 
+/** How a series is put together, and shown. */
+export interface SeriesMergeOptions
+  extends Pick<SeriesReportOptions, 'confidenceLevel' | 'targetGoodput' | 'consoleExportWidth'> {
+  readonly view: MergeView;
+  readonly allowMissing: boolean;
+}
+
 /**
- * Puts each run of a series together, in folders of the same names. All are checked before the first is written.
+ * Puts each run of a series together, in folders of the same names, and makes the files of the whole series from them.
+ * All plans are checked before the first is written; a run that is refused later leaves nothing of the others.
  * @returns sentences for the user, and whether each run has results.
  */
 export async function mergeSeriesOfRuns(
   { dirs, points }: ShardedSeries,
   target: string,
-  { view, allowMissing }: { readonly view: MergeView; readonly allowMissing: boolean },
-  stdout: Writable,
+  { view, allowMissing, ...shown }: SeriesMergeOptions,
+  { stdout, env }: Pick<Io, 'stdout' | 'env'>,
 ): Promise<{ readonly notes: readonly string[]; readonly isComplete: boolean }> {
   const root = resolve(target);
   if (statSync(root, { throwIfNoEntry: false }) !== undefined && readdirSync(root).length > 0)
@@ -66,18 +80,48 @@ export async function mergeSeriesOfRuns(
   });
   const notes = [...leftovers];
   const sweepId = randomUUID();
+  const merged: MergedPoint[] = [];
+  const allLeftOut = new Set<string>();
   let isComplete = true;
   makeFolder(root);
-  for (const [point, shards] of opened) {
-    const { section, validCount, troubles } = mergeRun(
-      shards,
-      join(root, point),
-      { ...view, sweepId },
-      stdout,
-    );
-    isComplete &&= troubles.length === 0 && validCount > 0;
-    notes.push(...troubles, ...(section.reasons ?? []).map((reason) => `${point} is degraded: ${reason}.`));
+  try {
+    for (const [point, shards] of opened) {
+      const { section, validCount, troubles, leftOut } = mergeRun(
+        shards,
+        join(root, point),
+        { ...view, sweepId },
+        stdout,
+      );
+      isComplete &&= troubles.length === 0 && validCount > 0;
+      const { reasons = [] } = section;
+      merged.push({ folder: point, failure: failureOf(section, validCount) });
+      for (const name of leftOut) allLeftOut.add(name);
+      notes.push(...troubles, ...reasons.map((reason) => `${point} is degraded: ${reason}.`));
+    }
+  } catch (thrown) {
+    for (const name of readdirSync(root)) rmSync(join(root, name), { recursive: true });
+    throw thrown;
+  }
+  const { series, outcome, recorded } = readMergedSeries(root, merged);
+  const log: Log = (_level, _logger, message) => notes.push(message);
+  const config = { ...shown, ...recorded, numGpus: undefined, noSweepTable: false };
+  if (!publishSeries(series, outcome, { root, config, stdout, env, log })) isComplete = false;
+  const folders = series.runs.flatMap((run) => (outcome.results.has(run) ? [run.folder] : []));
+  if (view.page !== undefined && folders.length > 1) {
+    const { writeSeriesPage } = await import('../report/page.js');
+    const page = { prefix: undefined, view: view.view, targetShare: shown.targetGoodput };
+    const { path, troubles } = writeSeriesPage(root, folders, page);
+    if (troubles.length === 0) stdout.write(`HTML Report: ${oneLine(path)}\n`);
+    else isComplete = false;
+    notes.push(...troubles);
   }
   copyIfThere(join(resolve(dirs[0] ?? ''), seriesManifest), join(root, seriesManifest));
+  notes.push(...leftOutNotes(allLeftOut));
   return { notes, isComplete };
+}
+
+/** A late start is in the results of a run, but no request is missing from them. */
+function failureOf({ shards = [], reasons = [] }: ShardsSection, validCount: number): string | undefined {
+  if (shards.some(({ state }) => state !== 'complete')) return `degraded: ${reasons.join('; ')}`;
+  return validCount === 0 ? 'no request succeeded' : undefined;
 }

@@ -14,7 +14,7 @@ import { groupsOf, type MeasuredPoint } from './verdicts.js';
 
 /** The state of a series for live views. @param running the run that goes on; undefined: none. */
 export function seriesState(
-  series: Series,
+  series: Series<PlannedRun>,
   outcome: SeriesOutcome,
   running: PlannedRun | undefined,
   config: Config,
@@ -54,12 +54,16 @@ function pointState(
 }
 
 /** The points that no other one of the same work dominates, by the rules of the sweep's report. */
-function frontierOf(measured: readonly MeasuredPoint[], series: Series, config: Config): readonly number[] {
+function frontierOf(
+  measured: readonly MeasuredPoint[],
+  series: Series<PlannedRun>,
+  config: Config,
+): readonly number[] {
   if (measured.length < 2 || series.swept.length === 0) return [];
   const best = groupsOf(measured, series, config).flatMap((group) =>
     group.verdict.frontier.flatMap((index) => group.measured[index]?.planned ?? []),
   );
-  return best.map((point) => series.points.indexOf(point));
+  return series.points.flatMap((point, index) => (best.includes(point) ? [index] : []));
 }
 
 function figuresOf(runs: readonly WeighedRun[]): SeriesFigures | undefined {

@@ -9,32 +9,39 @@ import { Float, pythonFloat } from '../../../util/python-json.js';
 import { datasetEntries } from '../dataset-entries.js';
 
 /** A point of a sweep, or the only one of a run that is repeated. */
-export interface PlannedPoint {
+export interface SeriesPoint<Run extends SeriesRun = SeriesRun> {
   readonly parameters: Parameters;
   /** `concurrency_2__rate_10.0`; empty for the only one. */
   readonly folder: string;
-  readonly runs: readonly PlannedRun[];
+  readonly runs: readonly Run[];
 }
 
 /** One run of several. */
-export interface PlannedRun {
-  /** As it is run: with its own folder, its seed and its requests. */
-  readonly config: Config;
+export interface SeriesRun {
   /** Relative to that of the series. */
   readonly folder: string;
-  readonly trial: number;
-  readonly point: number;
   /** `run_0001` for the first trial. */
   readonly label: string;
 }
 
+/** One that is to be made. */
+export interface PlannedRun extends SeriesRun {
+  /** As it is run: with its own folder, its seed and its requests. */
+  readonly config: Config;
+  readonly trial: number;
+  readonly point: number;
+}
+
+/** A point that is to be measured. */
+export type PlannedPoint = SeriesPoint<PlannedRun>;
+
 /** Several runs: points, each of them repeated. */
-export interface Series {
+export interface Series<Run extends SeriesRun = SeriesRun> {
   /** The swept options in the order of a grid; empty for mere repeats. */
   readonly swept: readonly SweepName[];
-  readonly points: readonly PlannedPoint[];
+  readonly points: readonly SeriesPoint<Run>[];
   /** In the order in which they are run. */
-  readonly runs: readonly PlannedRun[];
+  readonly runs: readonly Run[];
   readonly trials: number;
 }
 
@@ -57,13 +64,13 @@ export function planSeries(
   points: readonly ConfigPoint<typeof profileOptions>[],
   root: string,
   seeds: readonly number[],
-): Series {
+): Series<PlannedRun> {
   const swept = sweptNames(points[0]?.parameters ?? {});
   const trials = points[0]?.config.numProfileRuns ?? 1;
   // One dataset for all points, as large as the largest needs it.
   const entries = Math.max(...points.map(({ config }) => datasetEntries(withRequests(config))));
   const planned = points.map(({ config, parameters }, point): PlannedPoint => {
-    const name = folderName(parameters);
+    const name = pointFolder(parameters);
     const runs = seeds.slice(0, trials).map((seed, trial): PlannedRun => {
       const folder = runFolder(name, trial, trials, config.parameterSweepMode);
       const settled = settle(withRequests(config), swept, trial);
@@ -75,7 +82,7 @@ export function planSeries(
           numDatasetEntries: config.publicDataset === undefined ? entries : config.numDatasetEntries,
           ...{ randomSeed, artifactDir: join(root, folder) },
         },
-        ...{ folder, trial, point, label: `run_${numbered(trial)}` },
+        ...{ folder, trial, point, label: runLabel(trial) },
       };
     });
     return { parameters, folder: name, runs };
@@ -88,7 +95,7 @@ export function planSeries(
 }
 
 /** What a run's files say of its place in the series. */
-export function seriesFacts(run: PlannedRun, { points }: Series, sweepId: string): SeriesFacts {
+export function seriesFacts(run: PlannedRun, { points }: Series<PlannedRun>, sweepId: string): SeriesFacts {
   const { parameters = {} } = points[run.point] ?? {};
   return {
     sweepId,
@@ -114,7 +121,7 @@ export function variationValues(parameters: Parameters): Readonly<Record<string,
   );
 }
 
-export function sweptNames(parameters: Parameters): readonly SweepName[] {
+export function sweptNames(parameters: object): readonly SweepName[] {
   const isName = (key: string): key is SweepName => key in sweepable;
   return Object.keys(parameters).filter(isName);
 }
@@ -130,7 +137,8 @@ export function valueText(name: SweepName, parameters: Parameters): string {
   return value instanceof Float ? pythonFloat(value.value) : `${value}`;
 }
 
-function folderName(parameters: Parameters): string {
+/** The folder of a point: `concurrency_2__rate_10.0`. */
+export function pointFolder(parameters: Parameters): string {
   return sweptNames(parameters)
     .map((name) => `${name}_${valueText(name, parameters)}`)
     .join('__');
@@ -138,9 +146,14 @@ function folderName(parameters: Parameters): string {
 
 function runFolder(point: string, trial: number, trials: number, mode: Config['parameterSweepMode']): string {
   if (trials === 1) return point;
-  if (point === '') return join('profile_runs', `run_${numbered(trial)}`);
+  if (point === '') return join('profile_runs', runLabel(trial));
   const trialFolder = join('profile_runs', `trial_${numbered(trial)}`);
   return mode === 'independent' ? join(point, trialFolder) : join(trialFolder, point);
+}
+
+/** What a repeat is called. @param trial from 0. */
+export function runLabel(trial: number): string {
+  return `run_${numbered(trial)}`;
 }
 
 function numbered(trial: number): string {

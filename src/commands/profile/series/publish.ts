@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { Config } from '../../../config/options.js';
 import {
   type AggregateFacts,
   aggregate,
@@ -19,20 +18,27 @@ import { oneLine } from '../../../util/plain-text.js';
 import { version } from '../../../util/version.js';
 import { writeWithFolder } from '../../../util/write-whole.js';
 import {
-  type PlannedPoint,
-  type PlannedRun,
   printable,
   type Series,
+  type SeriesPoint,
+  type SeriesRun,
   sweptNames,
   variationLabel,
   variationValues,
 } from './plan.js';
-import { groupsOf, type MeasuredPoint, parametersOf, reportFacts, verdictsJson } from './verdicts.js';
+import {
+  groupsOf,
+  type MeasuredPoint,
+  parametersOf,
+  reportFacts,
+  type SeriesReportOptions,
+  verdictsJson,
+} from './verdicts.js';
 
 /** What became of the runs of a series. */
 export interface SeriesOutcome {
-  readonly results: ReadonlyMap<PlannedRun, WeighedRun>;
-  readonly failures: ReadonlyMap<PlannedRun, string>;
+  readonly results: ReadonlyMap<SeriesRun, WeighedRun>;
+  readonly failures: ReadonlyMap<SeriesRun, string>;
 }
 
 /** The names of AIPerf's aggregates, whatever the prefix of other files. */
@@ -46,7 +52,13 @@ const sweepName = 'profile_export_aiperf_sweep';
 export function publishSeries(
   series: Series,
   outcome: SeriesOutcome,
-  { root, config, stdout, env, log }: Pick<Io, 'stdout' | 'env'> & { root: string; config: Config; log: Log },
+  {
+    root,
+    config,
+    stdout,
+    env,
+    log,
+  }: Pick<Io, 'stdout' | 'env'> & { root: string; config: SeriesReportOptions; log: Log },
 ): boolean {
   const measured = series.points.flatMap((planned): readonly MeasuredPoint[] => {
     const runs = planned.runs.flatMap((run) => outcome.results.get(run) ?? []);
@@ -107,10 +119,10 @@ function resultsOf(runs: readonly WeighedRun[]): readonly Results[] {
 }
 
 function aggregateFacts(
-  { runs, parameters }: PlannedPoint,
+  { runs, parameters }: SeriesPoint,
   outcome: SeriesOutcome,
   series: Series,
-  config: Config,
+  config: SeriesReportOptions,
 ): AggregateFacts {
   return {
     version,
@@ -131,7 +143,7 @@ function aggregateFacts(
   };
 }
 
-function failed(run: PlannedRun, label: string, { failures }: SeriesOutcome): FailedRun[] {
+function failed(run: SeriesRun, label: string, { failures }: SeriesOutcome): FailedRun[] {
   const error = failures.get(run);
   return error === undefined ? [] : [{ label, error }];
 }

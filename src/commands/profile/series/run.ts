@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { exitCodes } from '../../../config/exit-codes.js';
 import { hasWarmup } from '../../../config/load-mode.js';
 import type { Config, profileOptions } from '../../../config/options.js';
 import { hasOwnPrompts } from '../../../config/public-conflicts.js';
 import { isClientLimited, type WeighedRun } from '../../../run/compared-point.js';
 import type { SeriesFacts } from '../../../run/facts.js';
-import { filesIn, type RunFiles } from '../../../run/files.js';
+import type { RunFiles } from '../../../run/files.js';
 import { type FolderLock, lockFolder } from '../../../run/folder-lock.js';
 import { messageOf, UserError } from '../../../util/errors.js';
 import type { FileLog } from '../../../util/log.js';
 import { oneLine } from '../../../util/plain-text.js';
 import { sleep } from '../../../util/timeout.js';
-import { writeWhole } from '../../../util/write-whole.js';
 import type { SeriesPlace } from '../../../views/messages.js';
 import type { Invocation } from '../../command.js';
 import { thresholdsOf } from '../../view.js';
@@ -77,12 +75,16 @@ async function writePage(
   { log, stdout, views }: SeriesContext,
 ): Promise<boolean> {
   if (runs.length < 2 || config.exportLevel === 'summary') return true;
-  const { comparisonPage } = await import('../../report/page.js');
-  const folders = runs.map(({ folder }) => ({ name: folder, dir: join(root, folder) }));
-  const view = { thresholds: thresholdsOf(config) };
-  const path = filesIn(root, undefined).page;
-  const html = comparisonPage(folders, config.profileExportPrefix, view, config.targetGoodput);
-  const troubles = writeWhole(path, html);
+  const { writeSeriesPage } = await import('../../report/page.js');
+  const { path, troubles } = writeSeriesPage(
+    root,
+    runs.map(({ folder }) => folder),
+    {
+      prefix: config.profileExportPrefix,
+      view: { thresholds: thresholdsOf(config) },
+      targetShare: config.targetGoodput,
+    },
+  );
   for (const trouble of troubles) log('ERROR', 'export', trouble);
   if (troubles.length > 0) return false;
   stdout.write(`HTML Report: ${oneLine(path)}\n`);
@@ -123,13 +125,15 @@ async function takeUp(
   return { manifest, begin };
 }
 
-interface Ran extends SeriesOutcome {
+interface Ran {
+  readonly results: ReadonlyMap<PlannedRun, WeighedRun>;
+  readonly failures: ReadonlyMap<PlannedRun, string>;
   /** Those that left complete results which are not to be relied on. */
   readonly unsound: readonly PlannedRun[];
 }
 
 async function runAll(
-  series: Series,
+  series: Series<PlannedRun>,
   { sweepId }: Manifest,
   invocation: Invocation<typeof profileOptions>,
   shared: SeriesContext & Pick<Taken, 'begin'>,
@@ -183,7 +187,7 @@ async function runAll(
 /** A repeat without the warm-up of the first one begins where that one's measured requests did: both send the same. */
 function firstSession(
   { config, point }: PlannedRun,
-  { points }: Series,
+  { points }: Series<PlannedRun>,
   results: SeriesOutcome['results'],
 ): number {
   const first = points[point]?.runs[0];

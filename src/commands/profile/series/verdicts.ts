@@ -9,11 +9,24 @@ import { comparedPoint, perUserMetric, type WeighedRun } from '../../../run/comp
 import { type GpuCount, recordedGpus } from '../../../run/configuration.js';
 import { Float, type Printable } from '../../../util/python-json.js';
 import { slosOf } from '../../slos.js';
-import { type PlannedPoint, printable, type Series, sweptNames, valueText } from './plan.js';
+import { printable, type Series, type SeriesPoint, sweptNames, valueText } from './plan.js';
+
+/** What the reports of a series need of its options. */
+export interface SeriesReportOptions
+  extends Pick<
+    Config,
+    'confidenceLevel' | 'targetGoodput' | 'numGpus' | 'noSweepTable' | 'consoleExportWidth'
+  > {
+  readonly models: readonly string[];
+  /** By tag or abbreviation. */
+  readonly goodput?: Readonly<Record<string, number>> | undefined;
+  /** Undefined: not known. */
+  readonly profileRunCooldownSeconds?: number | undefined;
+}
 
 /** A point with its complete runs, at least one. */
 export interface MeasuredPoint {
-  readonly planned: PlannedPoint;
+  readonly planned: SeriesPoint;
   readonly runs: readonly WeighedRun[];
 }
 
@@ -23,7 +36,11 @@ export interface Group extends ShownGroup {
 }
 
 /** Weighs the points of a sweep against each other, as far as they do the same work. */
-export function groupsOf(measured: readonly MeasuredPoint[], series: Series, config: Config): Group[] {
+export function groupsOf(
+  measured: readonly MeasuredPoint[],
+  series: Series,
+  config: SeriesReportOptions,
+): Group[] {
   const work = series.swept.filter((name) => sweepable[name].role === 'work');
   const rest = besidesWork(series);
   const byWork = new Map<string, MeasuredPoint[]>();
@@ -37,7 +54,11 @@ export function groupsOf(measured: readonly MeasuredPoint[], series: Series, con
   });
 }
 
-export function reportFacts(groups: readonly Group[], series: Series, config: Config): SweepReportFacts {
+export function reportFacts(
+  groups: readonly Group[],
+  series: Series,
+  config: SeriesReportOptions,
+): SweepReportFacts {
   const all = groups.flatMap(({ points }) => points);
   const rest = besidesWork(series);
   return {
@@ -58,14 +79,18 @@ export function reportFacts(groups: readonly Group[], series: Series, config: Co
 }
 
 /** GPUs by the option, or by the telemetry of the runs. */
-function gpusOf(groups: readonly Group[], { numGpus }: Config): GpuCount | undefined {
+function gpusOf(groups: readonly Group[], { numGpus }: SeriesReportOptions): GpuCount | undefined {
   if (numGpus !== undefined) return { gpus: numGpus, from: '--num-gpus' };
   const runs = groups.flatMap(({ measured }) => measured.flatMap((point) => point.runs));
   return recordedGpus(runs.map(({ facts }) => facts));
 }
 
 /** The verdict of each group, as written to the sweep's file. */
-export function verdictsJson(groups: readonly Group[], series: Series, config: Config): Printable {
+export function verdictsJson(
+  groups: readonly Group[],
+  series: Series,
+  config: SeriesReportOptions,
+): Printable {
   return groups.map(({ measured, points, verdict, work }) => {
     const parameters = (index: number) => parametersOf(measured[index]?.planned);
     const chosen = (found: Recommendation | undefined) =>
@@ -91,7 +116,7 @@ export function verdictsJson(groups: readonly Group[], series: Series, config: C
 }
 
 /** The swept options of a point, by name. */
-export function parametersOf(point: PlannedPoint | undefined): Readonly<Record<string, number | Float>> {
+export function parametersOf(point: SeriesPoint | undefined): Readonly<Record<string, number | Float>> {
   const { parameters = {} } = point ?? {};
   return Object.fromEntries(sweptNames(parameters).map((name) => [name, printable(name, parameters)]));
 }
@@ -100,7 +125,7 @@ function shownPoint(
   { planned, runs }: MeasuredPoint,
   names: readonly SweepName[],
   series: Series,
-  config: Config,
+  config: SeriesReportOptions,
 ): ShownPoint {
   const load = loadOf(series);
   const only = names.length === 1 ? names[0] : undefined;
@@ -125,6 +150,6 @@ function loadOf({ swept }: Series): SweepName | undefined {
   return loads.length === 1 ? loads[0] : undefined;
 }
 
-function described(names: readonly SweepName[], { parameters }: PlannedPoint): string {
+function described(names: readonly SweepName[], { parameters }: SeriesPoint): string {
   return names.map((name) => `${name} ${valueText(name, parameters)}`).join(' with ');
 }
