@@ -51,7 +51,8 @@ export function shardTable({ shards: section }: Pick<RunFacts, 'shards'>, layout
   ];
 }
 
-function clockText({
+/** Offset of a shard's clock and its error, ms, in words. */
+export function clockText({
   clockOffsetMs,
   clockErrorMs,
 }: {

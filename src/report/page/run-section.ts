@@ -13,6 +13,7 @@ import { metricTables, sliceSection } from './metric-tables.js';
 import { failureSection, slowestRequests } from './requests.js';
 import type { ReportedRun } from './run.js';
 import { serverSection } from './server.js';
+import { shardsContent } from './shards.js';
 import { statementList } from './statement.js';
 import { table } from './table.js';
 import { runStatements } from './words.js';
@@ -39,6 +40,7 @@ export function runSection(run: ReportedRun, id: string, charts: HtmlContent): H
     { name: 'slowest', heading: 'Slowest requests', content: slowestRequests(notable, firstNs) },
     { name: 'failures', heading: 'Failures', content: failureSection(summary, notable, firstNs) },
     { name: 'server', heading: 'Server', content: serverSection(facts) },
+    { name: 'shards', heading: 'Shards', content: shardsContent(facts.shards) },
     { name: 'client', heading: 'Client', content: fidelityTables(facts.fidelity) },
     { name: 'configuration', heading: 'Configuration', content: configuration(run) },
   ];

@@ -1,0 +1,39 @@
+import { withCommas } from '../../metrics/format.js';
+import type { ShardsSection } from '../../run/shards.js';
+import { withThousands } from '../../util/counted.js';
+import { clockText } from '../shard-table.js';
+import { type Html, html } from './html.js';
+import { type Cell, table } from './table.js';
+
+type ShardFigures = NonNullable<ShardsSection['shards']>[number];
+
+/** How a run was put together from its shards; nothing for a run of one machine. */
+export function shardsContent(section: ShardsSection | undefined): Html | undefined {
+  if (section === undefined) return undefined;
+  const { merge = '', reasons = [], shards = [], startSkewMs = 0 } = section;
+  return html`<p>Merge: ${merge}. All shards started within ${withCommas(startSkewMs)} ms by their clocks.</p>
+${reasons.length > 0 && html`<ul>${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`}
+${table({
+  caption: 'Shards',
+  isCaptionHidden: true,
+  columns: [
+    ...['Shard', 'Host', 'State', 'Records', 'Due', 'Without record', 'Start after first'],
+    ...['Clock offset (ms)', 'Clock drift', 'Most unsent', 'Client'],
+  ],
+  textColumns: [1, 2, 10],
+  rows: shards.map(shardRow),
+})}`;
+}
+
+function shardRow(shard: ShardFigures): Cell[] {
+  const count = (value: number | undefined) => (value === undefined ? 'N/A' : withThousands(value));
+  const ms = (value: number | undefined) => (value === undefined ? 'N/A' : `${withCommas(value)} ms`);
+  const { peakSpoolBytes } = shard;
+  return [
+    ...[count(shard.shard), shard.host ?? '', shard.state ?? ''],
+    ...[count(shard.records?.profiling), count(shard.due?.profiling), count(shard.missing?.profiling)],
+    ...[ms(shard.startSkewMs), clockText(shard), ms(shard.clockDriftMs)],
+    peakSpoolBytes === undefined ? 'N/A' : `${withCommas(peakSpoolBytes / 1e6)} MB`,
+    shard.verdict ?? '',
+  ];
+}
