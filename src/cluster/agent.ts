@@ -35,6 +35,13 @@ export interface ShardPlace {
   readonly origin: ClockOrigin;
 }
 
+/** An agent that looks for a free shard. */
+interface SeekingAgent extends AgentOptions {
+  readonly uid: string;
+  /** Runs without a free shard, as far as that was logged. */
+  readonly fullRuns: Set<string>;
+}
+
 /** What an agent needs of its process. */
 export interface AgentSurroundings {
   readonly nowMs: () => number;
@@ -77,6 +84,7 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   const stop = new AbortController();
   const uid = randomBytes(8).toString('hex');
   const isOver = new Map<string, AbortController>();
+  const fullRuns = new Set<string>();
   try {
     await openBucket(nats, DIRECTORY);
     void followKeys(
@@ -96,14 +104,19 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
         if (options.run !== undefined && run !== options.run) continue;
         const over = new AbortController();
         isOver.set(run, over);
-        const wasThere = await takePart(nats, run, entry, { ...options, uid }, over, surroundings).catch(
-          (thrown: unknown) => {
-            if (thrown instanceof UserError) throw thrown;
-            // NATS is away for a moment, or the run is over.
-            log('DEBUG', 'agent', messageOf(thrown));
-            return false;
-          },
-        );
+        const wasThere = await takePart(
+          nats,
+          run,
+          entry,
+          { ...options, uid, fullRuns },
+          over,
+          surroundings,
+        ).catch((thrown: unknown) => {
+          if (thrown instanceof UserError) throw thrown;
+          // NATS is away for a moment, or the run is over.
+          log('DEBUG', 'agent', messageOf(thrown));
+          return false;
+        });
         isOver.delete(run);
         if (!wasThere || ending.aborted) continue;
         if (options.once) return;
@@ -122,7 +135,7 @@ async function takePart(
   nats: Nats,
   run: string,
   entry: RunEntry,
-  options: AgentOptions & { readonly uid: string },
+  options: SeekingAgent,
   over: AbortController,
   surroundings: AgentSurroundings,
 ): Promise<boolean> {
@@ -134,7 +147,7 @@ async function takePart(
     );
   }
   const kv = await nats.buckets.open(namesOf(run).bucket);
-  const taken = await takeShard(kv, entry, options, surroundings);
+  const taken = await takeShard(kv, run, entry, options, surroundings);
   if (taken === undefined) return false;
   const { shard, lease } = taken;
   log('NOTICE', 'agent', `shard ${shard} of ${entry.shards} of run ${run}`);
@@ -186,6 +199,15 @@ async function takePart(
   return true;
 }
 
+/** @param shard that this agent takes; undefined: any. */
+function fullText(run: string, shard: number | undefined): string {
+  const what =
+    shard === undefined
+      ? `all shards of run ${run} have agents`
+      : `shard ${shard} of run ${run} has an agent`;
+  return `${what}: waiting for one whose agent is lost`;
+}
+
 function keptText(folder: string, isLost: boolean): string {
   const how = `Merge the folders of all shards with: aiperf merge ${folder} … --artifact-dir DIR`;
   return `${isLost ? 'NATS has lost the run: ' : ''}the records of this shard are kept in ${folder}. ${how}`;
@@ -194,9 +216,10 @@ function keptText(folder: string, isLost: boolean): string {
 /** The first free shard, or one whose agent is gone; undefined: all are held. */
 async function takeShard(
   kv: KV,
+  run: string,
   { shards, shardTimeoutSeconds }: RunEntry,
-  { shard: wanted, uid }: AgentOptions & { readonly uid: string },
-  { ending }: AgentSurroundings,
+  { shard: wanted, uid, fullRuns }: SeekingAgent,
+  { log, ending }: AgentSurroundings,
 ): Promise<{ readonly shard: number; readonly lease: Lease } | undefined> {
   const numbers = wanted === undefined ? Array.from({ length: shards }, (_, shard) => shard) : [wanted];
   const held = new Map<number, Holder>();
@@ -206,6 +229,8 @@ async function takeShard(
     const holder = await holderOf(kv, keys.shard(shard));
     if (holder !== undefined) held.set(shard, holder);
   }
+  if (!fullRuns.has(run)) log('NOTICE', 'agent', fullText(run, wanted));
+  fullRuns.add(run);
   await sleep(shardTimeoutSeconds * 1000, ending);
   for (const [shard, holder] of held) {
     if (ending.aborted) return undefined;

@@ -36,6 +36,8 @@ export interface Nats {
 
 const CONNECT_TIMEOUT_MS = 5000;
 const RECONNECT_EVERY_MS = 250;
+/** Room for a shard's report of its threads; records are split into messages of any size. */
+const MIN_MESSAGE_BYTES = 64 << 10;
 
 /**
  * Connects to a server with JetStream.
@@ -73,6 +75,14 @@ export async function openNats(
       await sleep(RECONNECT_EVERY_MS, ending);
     }
   }
+  const maxBytes = core.info?.max_payload ?? 2 ** 20;
+  if (maxBytes < MIN_MESSAGE_BYTES) {
+    await core.close();
+    throw new UserError(
+      `The NATS server ${withoutSecrets(url)} takes messages of at most ${maxBytes} bytes, and ${MIN_MESSAGE_BYTES} are needed.`,
+      'Raise max_payload in its configuration; its default is 1MB.',
+    );
+  }
   const js = jetstream(core);
   const jsm = await jetstreamManager(core).catch(async (thrown: unknown) => {
     await core.close();
@@ -103,7 +113,7 @@ export async function openNats(
     jsm,
     buckets: new Kvm(js),
     stores: new Objm(js),
-    maxBytes: core.info?.max_payload ?? 2 ** 20,
+    maxBytes,
     get isConnected() {
       return isConnected;
     },

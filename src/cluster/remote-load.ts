@@ -94,8 +94,8 @@ export class RemoteLoad implements LoadSource {
     const limit = load.phases[phase]?.failureLimit;
     return {
       ...sum,
-      // Each agent sees its own share only.
-      stopped: sum.stopped || (limit !== undefined && failsTooOften(sum, limit)),
+      // Each agent sees its own share only, and stops when it is told to: that is no sign of failures.
+      stopped: limit !== undefined && failsTooOften(sum, limit),
       // While this process is cut off from NATS, nothing tells whether requests are stuck.
       activity: nats.isConnected ? sum.activity : nowMs(),
     };

@@ -90,6 +90,13 @@ export class Round {
     const { kv, nats, store, names, options, surroundings } = this.#coordinator;
     const { log, nowMs } = surroundings;
     const { bytes, hash, hidden } = takeApart(plan, await storeFiles(store, plan.load));
+    if (hidden.length > nats.maxBytes) {
+      this.#isSettled = true;
+      throw new UserError(
+        `Headers, URLs and extra inputs of a request have ${hidden.length} bytes, and the NATS server takes messages of at most ${nats.maxBytes}.`,
+        'Raise max_payload in its configuration.',
+      );
+    }
     const secrets = nats.core.subscribe(names.secrets, {
       callback: (error, message) => {
         if (error === null) message.respond(hidden);

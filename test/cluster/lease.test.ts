@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Nats, openBucket, openNats } from '../../src/cluster/connection.js';
 import { holderOf, takeLease } from '../../src/cluster/lease.js';
+import { temporaryFolder } from '../e2e/aiperf.js';
 import { hasNatsServer, type NatsServer, startNats } from './nats-server.js';
 
 const token = 'a-token-of-the-test-0123456789';
@@ -43,6 +46,14 @@ describe.skipIf(!hasNatsServer)('a lease', () => {
     await new Promise((resolve) => slow?.lost.addEventListener('abort', resolve));
     expect(other?.lost.aborted).toBe(false);
     other?.release();
+  });
+
+  it('needs a server that takes messages of a useful size', async () => {
+    const config = join(temporaryFolder(), 'small.conf');
+    writeFileSync(config, 'max_payload: 1KB\n');
+    const small = await startNats('-c', config);
+    await expect(open({ url: small.url })).rejects.toThrow(/at most 1024 bytes, and 65536 are needed/);
+    await small.kill();
   });
 
   it.each([
