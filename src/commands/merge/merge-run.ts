@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Layout } from '../../report/layout.js';
 import type { SideTable } from '../../report/report.js';
@@ -14,8 +14,8 @@ import { counted, withThousands } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import { isObject } from '../../util/json.js';
 import { andList } from '../../util/lists.js';
-import { makeFolder } from '../../util/make-folder.js';
 import { writeByPath, writeWhole } from '../../util/write-whole.js';
+import { makeRunFolder } from '../profile/artifacts.js';
 import { publish } from '../publish.js';
 import { accountsOf, requireOneStart } from './accounts.js';
 import { copyLines } from './copy-lines.js';
@@ -74,8 +74,8 @@ export function mergeRun(opened: OpenedShards, dir: string, options: MergeView, 
   const accounts = accountsOf(opened, records, warmup);
   const section = shardsSection(accounts, opened.digest);
   requireOneStart(accounts, section, options.maxSkewSeconds);
-  makeFolder(out.folder);
   requireSpace(opened, out.folder);
+  makeRunFolder(out.folder);
   const lock = lockFolder(out.folder, false);
   try {
     const reader = readerOfServers(opened.shards);
@@ -122,11 +122,15 @@ function requireNew(dir: string, { shards }: OpenedShards): void {
 function requireSpace({ shards }: OpenedShards, folder: string): void {
   const sizes = shards.flatMap(({ files }) => [files.records, files.warmup, files.raw]);
   const needed = sizes.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
-  const { bavail, bsize } = statfsSync(folder);
-  if (needed <= bavail * bsize) return;
-  const megabytes = (bytes: number) => `${withThousands(Math.ceil(bytes / 1e6))} MB`;
+  let parent = folder;
+  while (!existsSync(parent)) parent = dirname(parent);
+  const { bavail, bsize } = statfsSync(parent);
+  const free = bavail * bsize;
+  if (needed <= free) return;
+  const [scale, unit] = free < 1e7 ? ([1e3, 'kB'] as const) : ([1e6, 'MB'] as const);
+  const text = (bytes: number) => `${withThousands(Math.ceil(bytes / scale))} ${unit}`;
   throw new UserError(
-    `The records take ${megabytes(needed)}, and ${folder} has room for ${megabytes(bavail * bsize)}.`,
+    `The records take ${text(needed)}, and ${parent} has room for ${text(free)}.`,
     'Free space, or name a folder on another disk with --artifact-dir.',
   );
 }

@@ -31,7 +31,7 @@ export function takeFolder(
 }
 
 /** Makes a folder and those above it. @throws UserError */
-function makeRunFolder(folder: string): void {
+export function makeRunFolder(folder: string): void {
   try {
     makeFolder(folder);
   } catch (thrown) {
