@@ -148,7 +148,7 @@ describe('what is lost is counted', () => {
     writeRun(dirs[2] ?? '', linesOf(2, 3).slice(0, 9), factsOfShard(2), null);
     rmSync(join(dirs[2] ?? '', 'profile_export_aiperf.json'));
     const { code, stderr } = await merge(...dirs);
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(stderr).toBe(
       'Degraded: shard 2 (host-2) was cut short: 4 of the 13 requests due from it have no record (it ended without a summary).\n',
     );
@@ -160,7 +160,7 @@ describe('what is lost is counted', () => {
     rmSync(join(dirs[2] ?? '', 'profile_export_aiperf.json'));
     rmSync(join(dirs[2] ?? '', 'profile_export.jsonl'));
     const { code, stderr } = await merge(...dirs);
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(stderr).toContain('13 of the 13 requests due from it have no record');
   });
 
