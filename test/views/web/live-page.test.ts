@@ -151,6 +151,7 @@ describe.skipIf(!browserIsThere)('the live page in a browser', () => {
     await page.keyboard.press('s');
     const question = page.getByRole('dialog', { name: 'Stop the run?' });
     await question.getByRole('button', { name: 'Keep running' }).click();
+    await question.waitFor({ state: 'hidden' });
     expect(replies).toEqual([]);
     await page.keyboard.press('s');
     await question.getByRole('button', { name: 'Stop the run' }).click();
