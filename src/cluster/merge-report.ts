@@ -36,7 +36,7 @@ export function reportMerge(shards: readonly Shard[], facts: MergeFacts): Shards
   const reasons = found.flatMap(({ shard, row }) => reasonOf(shard, row, facts) ?? []);
   return {
     merge: reasons.length === 0 ? 'exact' : 'degraded',
-    ...{ reasons, planDigest, count: shards.length, startSkewMs: 0 },
+    ...{ reasons, planDigest, count: shards.length },
     shards: found.map(({ row }) => row),
   };
 }

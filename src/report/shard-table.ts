@@ -1,5 +1,6 @@
 import { withCommas } from '../metrics/format.js';
 import type { RunFacts } from '../run/facts.js';
+import type { ShardsSection } from '../run/shards.js';
 import { withThousands } from '../util/counted.js';
 import type { Layout } from './layout.js';
 import { drawTable } from './table.js';
@@ -8,10 +9,10 @@ import { wrap } from './wrap.js';
 /** How a run was put together from its shards; nothing for a run of one machine. */
 export function shardTable({ shards: section }: Pick<RunFacts, 'shards'>, layout: Layout): string[] {
   if (section === undefined) return [];
-  const { merge = '', reasons = [], shards = [], startSkewMs = 0 } = section;
+  const { reasons = [], shards = [] } = section;
   const count = (value: number | undefined) => (value === undefined ? '?' : withThousands(value));
   const ms = (value: number | undefined) => (value === undefined ? '' : withCommas(value));
-  const hasClock = shards.some(({ clockOffsetMs }) => clockOffsetMs !== undefined);
+  const hasClock = shards.some(hasClockOffset);
   const table = drawTable(
     {
       title: 'AIPerf | Shards',
@@ -42,13 +43,20 @@ export function shardTable({ shards: section }: Pick<RunFacts, 'shards'>, layout
   );
   return [
     ...table,
-    ...wrap(
-      `Merge: ${merge}. All shards started within ${withCommas(startSkewMs)} ms by their clocks${hasClock ? '' : ', which were not compared'}.`,
-      layout.width,
-      2,
-    ),
+    ...wrap(mergeText(section), layout.width, 2),
     ...reasons.flatMap((reason) => wrap(`  - ${reason}`, Math.max(40, layout.width), 4)),
   ];
+}
+
+/** Whether the shards could be put together exactly, and how close their starts were. */
+export function mergeText({ merge = '', shards = [], startSkewMs }: ShardsSection): string {
+  if (startSkewMs === undefined) return `Merge: ${merge}. All shards started at one agreed time.`;
+  const unsure = shards.some(hasClockOffset) ? '' : ', which were not compared';
+  return `Merge: ${merge}. All shards started within ${withCommas(startSkewMs)} ms by their clocks${unsure}.`;
+}
+
+function hasClockOffset({ clockOffsetMs }: { readonly clockOffsetMs?: number | undefined }): boolean {
+  return clockOffsetMs !== undefined;
 }
 
 /** Offset of a shard's clock and its error, ms, in words. */

@@ -60,7 +60,7 @@ export const shardsCodec = object({
   reasons: array(string),
   planDigest: string,
   count: plainNumber,
-  /** From the first start of a shard to the last, ms. */
+  /** From the first start of a shard to the last, ms; absent where all start at one time that they agree on. */
   startSkewMs: float,
   shards: array(
     object({

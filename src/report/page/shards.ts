@@ -1,7 +1,7 @@
 import { withCommas } from '../../metrics/format.js';
 import type { ShardsSection } from '../../run/shards.js';
 import { withThousands } from '../../util/counted.js';
-import { clockText } from '../shard-table.js';
+import { clockText, mergeText } from '../shard-table.js';
 import { type Html, html } from './html.js';
 import { type Cell, table } from './table.js';
 
@@ -10,8 +10,8 @@ type ShardFigures = NonNullable<ShardsSection['shards']>[number];
 /** How a run was put together from its shards; nothing for a run of one machine. */
 export function shardsContent(section: ShardsSection | undefined): Html | undefined {
   if (section === undefined) return undefined;
-  const { merge = '', reasons = [], shards = [], startSkewMs = 0 } = section;
-  return html`<p>Merge: ${merge}. All shards started within ${withCommas(startSkewMs)} ms by their clocks.</p>
+  const { reasons = [], shards = [] } = section;
+  return html`<p>${mergeText(section)}</p>
 ${reasons.length > 0 && html`<ul>${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`}
 ${table({
   caption: 'Shards',
