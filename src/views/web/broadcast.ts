@@ -28,7 +28,6 @@ export class Broadcast {
   #recent: { readonly id: string; readonly bytes: Buffer }[] = [];
   #recentBytes = 0;
   #lastNumber = 0;
-  readonly #whenEmpty: (() => void)[] = [];
   /** The state as an event, until something is published after it. */
   #stateEvent: Buffer | undefined;
 
@@ -66,15 +65,6 @@ export class Broadcast {
 
   disconnect(viewer: ViewerStream): void {
     this.#viewers.delete(viewer);
-    if (this.#viewers.size === 0) for (const resolve of this.#whenEmpty.splice(0)) resolve();
-  }
-
-  /** Resolves as soon as no viewer is connected. */
-  whenEmpty(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#viewers.size === 0) resolve();
-      else this.#whenEmpty.push(resolve);
-    });
   }
 
   /** Ends all connections. */

@@ -25,13 +25,19 @@ export async function openWebView(
   const broadcast = new Broadcast(() => state);
   const access = new Access(host, token);
   let document: WebDocument = liveDocument(access.stopToken);
+  /** Viewers that were connected when the report was made, and have not loaded it yet. */
+  let toLoad = 0;
+  let onAllLoaded = () => {};
   const publish = (event: LiveEvent) => {
     applyEvent(state, event);
     broadcast.publish(event.name, event.data);
   };
   const server = await openWebServer(host, port, {
     ...{ access, broadcast },
-    document: () => document,
+    document: () => {
+      if (state.hasReport && --toLoad <= 0) onAllLoaded();
+      return document;
+    },
     stop: () => {
       if (!state.isStopping) publish({ name: 'stopping', data: null });
       reply({ kind: 'stop' });
@@ -50,13 +56,18 @@ export async function openWebView(
       const page = pageOf(message, state);
       if (page === undefined) return;
       document = { html: readFileSync(page, 'utf8'), policy: undefined };
+      toLoad = broadcast.viewers;
       publish({ name: 'report', data: null });
     },
     close: async (hurry, lingers) => {
       publish({ name: 'end', data: null });
       if (lingers) await sleep(lingerSeconds * 1000, hurry);
-      // A viewer's connection ends when its browser has begun to load the report.
-      if (state.hasReport) await Promise.race([broadcast.whenEmpty(), sleep(REPORT_MS, hurry)]);
+      if (toLoad > 0) {
+        const allLoaded = new Promise<void>((resolve) => {
+          onAllLoaded = resolve;
+        });
+        await Promise.race([allLoaded, sleep(REPORT_MS, hurry)]);
+      }
       stopBeat();
       broadcast.close();
       await server.close(hurry);
