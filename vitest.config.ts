@@ -29,6 +29,8 @@ export default defineConfig({
     pool: 'forks',
     // Many tests wait for servers and child processes: one more than CI has cores.
     maxWorkers: 3,
+    // Where it is set to anything else, Ink draws nothing before the end.
+    env: { CI: 'false' },
     sequence: { sequencer: LongestFirst },
     // The build is run as it is.
     server: { deps: { external: [/\/dist\//] } },
