@@ -45,8 +45,10 @@ describe('the dashboard on a terminal', () => {
     terminal.resize(79, 24);
     await terminal.until(/^terminal too small \(79x24, needs 80x24\)\n+$/);
     terminal.resize(80, 24);
-    const resumed = await terminal.until(/Load ─/);
-    expect(requestsIn(resumed)).toBeGreaterThan(requestsIn(frozen));
+    await terminal.until(/Load ─/);
+    await expect
+      .poll(() => requestsIn(terminal.screen()), { timeout: 60_000 })
+      .toBeGreaterThan(requestsIn(frozen));
 
     terminal.type('q');
     await terminal.until(/Stop the run\?/);
