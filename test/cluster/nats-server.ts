@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-
-import { createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { temporaryFolder } from '../e2e/aiperf.js';
+import { freePort } from '../views/free-port.js';
 
 /** Whether this machine has a nats-server; a test without one is skipped, and says so. */
 export const hasNatsServer = spawnSync('nats-server', ['--version']).status === 0;
@@ -53,14 +52,4 @@ export async function startNats(...words: readonly string[]): Promise<NatsServer
       await start();
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a server without a port');
-  return address.port;
 }
