@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { LoadSource } from '../load/source.js';
+import { type LoadSource, sumOf } from '../load/source.js';
 import { startLoadThreads } from '../load/threads.js';
 import type { ClockOrigin } from '../util/clock.js';
 import { messageOf } from '../util/errors.js';
@@ -25,11 +25,14 @@ import { fetchFiles } from './plan-files.js';
 import { readStart } from './remote-load.js';
 import { putTogether } from './round-plan.js';
 import { RecordShipper } from './ship-records.js';
+import { withLongestStalls } from './stalls.js';
 
 const RETRY_EVERY_MS = 250;
 const REQUEST_TIMEOUT_MS = 5000;
 const TICK_EVERY_MS = 1000;
 const CLOCK_EVERY_MS = 30_000;
+/** The longest stalls of all threads that a report has: it must fit into a message. The time of all of them counts. */
+const MAX_STALLS = 300;
 /** Time that load threads get to hand over their records after an interrupt. */
 const HAND_OVER_MS = 1200;
 
@@ -81,6 +84,7 @@ class RoundPlayer {
   readonly #plan: PlanEntry;
   readonly #surroundings: AgentSurroundings;
   #events = 0;
+  #donePhases = 0;
 
   constructor(joined: JoinedRun, plan: PlanEntry, surroundings: AgentSurroundings) {
     this.#joined = joined;
@@ -91,7 +95,7 @@ class RoundPlayer {
   async play(folder: string): Promise<void> {
     const { nats, run, entry, shard, lease, kv, over } = this.#joined;
     const { round, hash, firstSession } = this.#plan;
-    const { room, makeFolder, log, ending } = this.#surroundings;
+    const { room, makeFolder, readRoof, log, ending } = this.#surroundings;
     if (this.#plan.version !== version)
       throw new Error(`the plan is of aiperf ${this.#plan.version}, and this is aiperf ${version}`);
     const names = namesOf(run);
@@ -137,7 +141,10 @@ class RoundPlayer {
     over.addEventListener('abort', end, { once: true });
     try {
       await source.ready;
-      const ready: ReadyEntry = { incarnation: lease.incarnation, hash, host: hostname(), threads, clock };
+      const ready: ReadyEntry = {
+        ...{ incarnation: lease.incarnation, hash, host: hostname(), threads, clock },
+        roof: readRoof(),
+      };
       await kv.put(keys.ready(round, shard), JSON.stringify(ready));
       const progress = () => load.phases.map((_, phase) => progressOf(source, phase));
       const tick = () => {
@@ -156,7 +163,10 @@ class RoundPlayer {
       const sent = await shipped;
       await this.#reportClock();
       const cut = this.#surroundings.ending.aborted ? 'was ended by its user' : undefined;
-      await shipper.seal({ ...sent, phases: progress(), ...(cut === undefined ? {} : { cut }) });
+      await shipper.seal({
+        ...{ ...sent, phases: progress(), donePhases: this.#donePhases },
+        ...(cut === undefined ? {} : { cut }),
+      });
       if (!giveUp.signal.aborted) log('NOTICE', 'agent', `all ${sent.records} records were handed over`);
     } finally {
       for (const stop of stops) stop();
@@ -174,6 +184,7 @@ class RoundPlayer {
       const text = await this.#startOf(phase);
       if (text === undefined) return;
       const start = readStart(text);
+      const withheld = this.#surroundings.watchWithheldCpu();
       const reports = await source.runPhase(phase, start.startNs, start.firstSession);
       next = source.nextSession(phase, start.firstSession);
       const progress = progressOf(source, phase);
@@ -183,8 +194,10 @@ class RoundPlayer {
         phase,
         progress,
         nextSession: next,
-        reports: [...reports.map((report) => ({ ...report, stalls: [...report.stalls] }))],
+        reports: withLongestStalls(reports, MAX_STALLS),
+        withheld: withheld(),
       });
+      this.#donePhases++;
     }
   }
 
@@ -288,29 +301,7 @@ function originHere(plan: PlanEntry, { offsetNs }: ClockOffset): ClockOrigin {
   return { monotonicNs: monotonicNs - BigInt(Math.round(offsetNs)), epochNs };
 }
 
+/** As plain data: counters of this process are memory that its threads share. */
 function progressOf(source: LoadSource, phase: number): Tick['phases'][number] {
-  const {
-    sessions,
-    endedSessions,
-    issued,
-    returned,
-    failed,
-    cancelled,
-    stopped,
-    activity,
-    movedNs,
-    postponed,
-  } = source.progressOf(phase);
-  return {
-    sessions,
-    endedSessions,
-    issued,
-    returned,
-    failed,
-    cancelled,
-    stopped,
-    activity,
-    movedNs,
-    postponed: { ...postponed },
-  };
+  return sumOf([source.progressOf(phase)]);
 }

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { KV } from '@nats-io/kv';
+import type { Roof } from '../fidelity/roof.js';
+import type { WithheldCpu } from '../run/withheld-cpu.js';
 import type { ClockOrigin } from '../util/clock.js';
 import { messageOf, UserError } from '../util/errors.js';
 import type { Log } from '../util/log.js';
@@ -50,6 +52,10 @@ export interface AgentSurroundings {
   readonly room: (needs: AgentNeeds) => { readonly threads: number; readonly connectionsPerThread: number };
   /** Makes the folder of a shard's records, from which a report can be made without NATS. @returns its spool. */
   readonly makeFolder: (folder: string, place: ShardPlace, kept: unknown) => string;
+  /** Starts to watch the CPU time that is withheld from this process. @returns what was withheld since. */
+  readonly watchWithheldCpu: () => () => WithheldCpu;
+  /** Reads the client limit of this machine; undefined: it was not measured. */
+  readonly readRoof: () => Roof | undefined;
   /** Removes what `makeFolder` made, with the records. */
   readonly removeFolder: (folder: string) => void;
   /** Aborted when the user ends the agent. */

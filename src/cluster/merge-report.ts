@@ -2,6 +2,7 @@ import { dueRequests } from '../load/parts.js';
 import type { LoadPlan } from '../load/plan.js';
 import type { PhaseCounts } from '../records/spool.js';
 import type { ShardsSection } from '../run/shards.js';
+import type { ShardFidelity } from '../run/whole-fidelity.js';
 import { type ClockOrigin, wallNs } from '../util/clock.js';
 import { counted } from '../util/counted.js';
 import { andList } from '../util/lists.js';
@@ -15,6 +16,8 @@ export interface MergeFacts {
   readonly startNs: number;
   /** The run was ended early on purpose: what was not sent is not missing. */
   readonly wasCut: boolean;
+  /** Verdicts on their clients. */
+  readonly shardFidelity: readonly ShardFidelity[];
   /** SHA-256 of the plan. */
   readonly planDigest: string;
 }
@@ -41,7 +44,7 @@ export function reportMerge(shards: readonly Shard[], facts: MergeFacts): Shards
   };
 }
 
-function rowOf(shard: Shard, due: Counts, { origin }: MergeFacts): Row {
+function rowOf(shard: Shard, due: Counts, { origin, shardFidelity }: MergeFacts): Row {
   const { ready, receiver, loss, clocks, incarnations, number } = shard;
   const records = receiver?.received ?? { warmup: 0, profiling: 0 };
   const missing = {
@@ -62,6 +65,7 @@ function rowOf(shard: Shard, due: Counts, { origin }: MergeFacts): Row {
     lostAtNs: loss && wallNs(origin, loss.atNs),
     incarnations: incarnations.length > 1 ? incarnations.length : undefined,
     peakSpoolBytes: receiver?.seal?.peakUnsentBytes,
+    verdict: shardFidelity.find((one) => one.shard === number)?.fidelity.verdict,
   };
 }
 

@@ -63,6 +63,8 @@ export const readyEntry = z.strictObject({
   host: name,
   threads: z.int().min(1),
   clock: clockOffset,
+  /** The client limit of its machine; absent if it was not measured. */
+  roof: z.strictObject({ requestsPerSecond: z.number(), eventsPerSecond: z.number() }).optional(),
 });
 export type ReadyEntry = z.infer<typeof readyEntry>;
 
@@ -118,6 +120,17 @@ const threadReport = z.strictObject({
   lateNs: z.number(),
 });
 
+/** CPU time that was withheld from an agent since its phase began, as in `WithheldCpu`. */
+const withheld = z.strictObject({
+  throttled: z
+    .strictObject({
+      cpus: z.number().optional(),
+      ...{ periods: count, throttledPeriods: count, throttledNs: z.number() },
+    })
+    .optional(),
+  stolenNs: z.number().optional(),
+});
+
 /** What a shard reports once; kept in the stream of events. */
 export const event = z.union([
   z.strictObject({
@@ -128,6 +141,7 @@ export const event = z.union([
     /** Number of the first session of the next phase, as far as this shard knows. */
     nextSession: count,
     reports: z.array(threadReport),
+    withheld,
   }),
   z.strictObject({ kind: z.enum(['clock']), round: count, clock: clockOffset }),
   z.strictObject({
@@ -144,6 +158,8 @@ export type ShardEvent = z.infer<typeof event>;
 /** The last message of a shard in a round. */
 export const seal = z.strictObject({
   phases: z.array(progress),
+  /** Phases that it has reported as done, from the first. */
+  donePhases: count,
   /** Records in all batches of the round. */
   records: count,
   /** The most bytes that waited on the agent's disk. */

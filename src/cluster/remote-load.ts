@@ -1,7 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { KV } from '@nats-io/kv';
 import type { LoadPlan } from '../load/plan.js';
-import { type BatchFeed, type LiveShard, type LoadSource, sumOf } from '../load/source.js';
+import { type BatchFeed, type ClientReport, type LiveShard, type LoadSource, sumOf } from '../load/source.js';
 import { failsTooOften } from '../schedule/stop.js';
 import type { Clock } from '../util/clock.js';
 import { messageOf } from '../util/errors.js';
@@ -112,6 +112,14 @@ export class RemoteLoad implements LoadSource {
     return starts.get(phase)?.startNs ?? Math.max(earliestNs, clock.nowNs() + LEAD_NS + errorNs);
   }
 
+  clients(phase: number): readonly ClientReport[] {
+    const sources = this.#shards.length;
+    return this.#shards.flatMap((shard) => {
+      const client = shard.clientOf(phase);
+      return client === undefined ? [] : [{ ...client, share: { source: shard.number, sources } }];
+    });
+  }
+
   async runPhase(phase: number, startNs: number, firstSession: number) {
     const { round, starts } = this.#options;
     this.#phase = phase;
@@ -121,11 +129,11 @@ export class RemoteLoad implements LoadSource {
     }
     await new Promise<void>((resolve) => {
       this.#onChange = () => {
-        if (this.#shards.every((shard) => shard.isOver || shard.reportsOf(phase) !== undefined)) resolve();
+        if (this.#shards.every((shard) => shard.isOver || shard.isDone(phase))) resolve();
       };
       this.#onChange();
     });
-    return this.#shards.flatMap((shard) => shard.reportsOf(phase) ?? []);
+    return [];
   }
 
   nextSession(_phase: number, firstSession: number): number {
@@ -177,7 +185,7 @@ export class RemoteLoad implements LoadSource {
         other !== shard &&
         !other.isOver &&
         this.#silentMs(other) === undefined &&
-        (this.#isFinishing || other.reportsOf(this.#phase) === undefined),
+        (this.#isFinishing || !other.isDone(this.#phase)),
     );
     if (othersWait && !this.#options.abortsOnLoss) return undefined;
     return 'was lost (no sign of life since)';

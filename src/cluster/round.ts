@@ -11,7 +11,7 @@ import { version } from '../util/version.js';
 import { isStreamGone } from './connection.js';
 import type { Coordinator } from './coordinator.js';
 import { followStream } from './follow.js';
-import { reportMerge } from './merge-report.js';
+import { type MergeFacts, reportMerge } from './merge-report.js';
 import {
   event,
   lease,
@@ -196,10 +196,9 @@ export class Round {
     return source;
   }
 
-  /** How complete the records of all shards are. @param startNs of profiling. @param wasCut the run was ended early on purpose. */
-  report(load: LoadPlan, startNs: number, wasCut: boolean): ShardsSection {
-    const planDigest = this.#hash ?? '';
-    return reportMerge(this.shards, { load, startNs, wasCut, planDigest, origin: this.origin });
+  /** How complete the records of all shards are, and how their clients did. */
+  report(facts: Omit<MergeFacts, 'planDigest' | 'origin'>): ShardsSection {
+    return reportMerge(this.shards, { ...facts, planDigest: this.#hash ?? '', origin: this.origin });
   }
 
   /** Whether NATS holds records of it that are in no file. */

@@ -1,13 +1,11 @@
-import type { ThreadReport } from '../fidelity/thread-report.js';
-import type { LiveShard, PhaseProgress } from '../load/source.js';
+import { type ClientReport, type LiveShard, type PhaseProgress, sumOf } from '../load/source.js';
 import type { LeaseEntry, ReadyEntry, ShardEvent, Tick } from './messages.js';
 import type { ShardReceiver } from './shard-receiver.js';
 
 /** Nothing has happened yet in a phase. */
-const noProgress: PhaseProgress = {
-  ...{ sessions: 0, endedSessions: 0, issued: 0, returned: 0, failed: 0, cancelled: 0 },
-  ...{ stopped: false, activity: 0, movedNs: 0, postponed: { turns: 0, mostNs: 0 } },
-};
+const noProgress = sumOf([]);
+
+type PhaseDone = Extract<ShardEvent, { kind: 'phase-done' }>;
 
 /** A shard that sends no more, though its part is not done. */
 export interface Loss {
@@ -39,7 +37,8 @@ export class Shard {
   readonly clocks: ReadyEntry['clock'][] = [];
   readonly #progress: PhaseProgress[] = [];
   #lastIssued: number | undefined = undefined;
-  readonly #reports: (readonly ThreadReport[] | undefined)[] = [];
+  /** By phase. */
+  readonly #done: (PhaseDone | undefined)[] = [];
 
   constructor(number: number) {
     this.number = number;
@@ -59,19 +58,27 @@ export class Shard {
     for (const [phase, progress] of phases.entries()) this.#progress[phase] = progress;
   }
 
-  noteDone({ phase, progress, nextSession, reports }: Extract<ShardEvent, { kind: 'phase-done' }>): void {
-    this.#progress[phase] = progress;
-    this.nextSession = nextSession;
-    this.#reports[phase] = reports.map((report) => ({
-      ...report,
-      cpuShare: report.cpuShare,
-      waitShare: report.waitShare,
-    }));
+  noteDone(event: PhaseDone): void {
+    this.#progress[event.phase] = event.progress;
+    this.nextSession = event.nextSession;
+    this.#done[event.phase] = event;
   }
 
-  /** Reports of its threads; undefined while the phase is not done. */
-  reportsOf(phase: number): readonly ThreadReport[] | undefined {
-    return this.#reports[phase];
+  isDone(phase: number): boolean {
+    return this.#done[phase] !== undefined;
+  }
+
+  /** What it has observed of its machine in a phase; undefined while that is not known. */
+  clientOf(phase: number): Omit<ClientReport, 'share'> | undefined {
+    const done = this.#done[phase];
+    if (done === undefined) return undefined;
+    const { throttled, stolenNs } = done.withheld;
+    return {
+      threads: done.reports.map((report) => ({ ...report, waitShare: report.waitShare })),
+      movedNs: done.progress.movedNs,
+      throttled: throttled && { ...throttled, cpus: throttled.cpus },
+      ...{ stolenNs, roof: this.ready?.roof },
+    };
   }
 
   progressOf(phase: number): PhaseProgress {
@@ -96,7 +103,7 @@ export class Shard {
   /** Its state in a phase, for live views. */
   live(phase: number, name: 'warmup' | 'profiling'): LiveShard {
     const { issued, returned } = this.progressOf(phase);
-    const isDone = this.isOver || this.reportsOf(phase) !== undefined;
+    const isDone = this.isOver || this.isDone(phase);
     return {
       ...{ shard: this.number, host: this.ready?.host, issued, returned },
       ...{ received: this.receiver?.received[name] ?? 0, unsentBytes: this.unsentBytes },
@@ -106,6 +113,12 @@ export class Shard {
   }
 
   get isOver(): boolean {
-    return this.loss !== undefined || this.receiver?.seal !== undefined;
+    return this.loss !== undefined || this.#isSealed;
+  }
+
+  /** Its reports come in another stream than the seal. */
+  get #isSealed(): boolean {
+    const seal = this.receiver?.seal;
+    return seal !== undefined && this.#done.length >= seal.donePhases;
   }
 }

@@ -8,6 +8,9 @@ import { sleep } from '../util/timeout.js';
 import { bytesOfItems, FIRST_DIGEST, messageOfBatch, nextDigest, type ThreadItem } from './batch-message.js';
 import type { BatchHead, Seal } from './messages.js';
 
+/** What a seal says of the records. */
+type SentRecords = Pick<Seal, 'records' | 'peakUnsentBytes'>;
+
 const compress = promisify(deflateRaw);
 
 /** A batch is sent when it has this many bytes before compression, which makes 64 to 256 KiB of them, … */
@@ -66,7 +69,7 @@ export class RecordShipper {
   }
 
   /** Sends until every feed is closed and empty. @returns what the seal says of the records. */
-  async run(): Promise<Omit<Seal, 'phases'>> {
+  async run(): Promise<SentRecords> {
     const { signal } = this.#options;
     let items: ThreadItem[] = [];
     let bytes = 0;

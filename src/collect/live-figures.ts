@@ -1,5 +1,5 @@
 import type { Spread } from '../fidelity/thread-report.js';
-import type { JudgedEvidence } from '../fidelity/verdict.js';
+import type { Evidence } from '../fidelity/verdict.js';
 import type { LiveResults, SloAttainment } from '../metrics/live-results.js';
 import {
   inputSequenceLength,
@@ -25,7 +25,7 @@ export interface CollectorFigures extends Readonly<Record<PhaseName, LiveFigures
 }
 
 /** What is known of the client during a run. */
-type ClientEvidence = Pick<JudgedEvidence, 'threads' | 'sends'>;
+type ClientEvidence = Pick<Evidence, 'threads' | 'sends'>;
 
 /** Estimates of a phase from its records so far, for live views: plain data. Results are computed from all values. */
 export interface LiveFigures {

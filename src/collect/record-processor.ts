@@ -9,6 +9,7 @@ import { type Counted, countedRecord } from '../records/count-tokens.js';
 import type { PhaseName, RequestRecord } from '../records/record.js';
 import { type ClockOrigin, openClock } from '../util/clock.js';
 import { openCounter } from './open-counter.js';
+import { type ShardSends, ShardSendsCollector } from './shard-sends.js';
 import type { SpanSampling } from './span-sampler.js';
 
 /** How the record thread processes records: plain data. */
@@ -51,6 +52,8 @@ export interface PhaseSummaries {
   readonly warmup: RunSummary | undefined;
   /** Of profiling. */
   readonly sends: SendStats;
+  /** By machine; empty where one sends the load. */
+  readonly shardSends: ReadonlyMap<number, ShardSends>;
 }
 
 /** A finished record with its metrics. */
@@ -65,6 +68,7 @@ export class RecordProcessor {
   readonly #warmup: MetricStore | undefined;
   readonly #prewarm: MetricStore;
   readonly #sends = new SendStatsCollector();
+  readonly #shardSends: ShardSendsCollector;
   /** Undefined unless the plan asks for them. */
   readonly histograms: RecordHistograms | undefined;
   /** Counts the tokens of a record in this thread. */
@@ -73,6 +77,7 @@ export class RecordProcessor {
   constructor(plan: CollectPlan) {
     const newStore = (traits = plan.traits) => new MetricStore(traits, plan.thresholds, plan.origin);
     this.#profiling = newStore();
+    this.#shardSends = new ShardSendsCollector(this.#profiling.table);
     this.#warmup = plan.hasWarmup ? newStore(warmupTraits(plan.traits)) : undefined;
     this.#prewarm = newStore();
     this.count = openCounter(plan.tokenizers);
@@ -87,7 +92,9 @@ export class RecordProcessor {
     if (isProfiling) this.#sends.add(record);
     this.histograms?.begin(record);
     const store = isProfiling ? this.#profiling : this.#warmup;
-    return { record, metrics: store?.add(counted) ?? [] };
+    const metrics = store?.add(counted) ?? [];
+    if (isProfiling) this.#shardSends.add(record);
+    return { record, metrics };
   }
 
   /** Runs a made-up record through the same code without counting it. */
@@ -129,6 +136,7 @@ export class RecordProcessor {
       profiling: this.#profiling.summary(),
       warmup: this.#warmup?.summary(),
       sends: this.sends,
+      shardSends: this.#shardSends.summaries(),
     };
   }
 }

@@ -4,6 +4,8 @@ import { natsOptions, runIdOption } from '../config/cluster-options.js';
 import { exitCodes } from '../config/exit-codes.js';
 import type { OptionTable } from '../config/option.js';
 import { choice, flag, integer, matching, path } from '../config/option-kinds.js';
+import { readRoof, roofFile } from '../fidelity/roof.js';
+import { watchWithheldCpu } from '../run/withheld-cpu.js';
 import { UserError } from '../util/errors.js';
 import type { Io } from '../util/io.js';
 import { logLevels, openLog } from '../util/log.js';
@@ -76,6 +78,8 @@ async function run({ config }: Invocation<typeof agentOptions>, io: Io): Promise
         ending: ending.signal,
         makeFolder: makeShardFolder,
         removeFolder: removeShardFolder,
+        watchWithheldCpu,
+        readRoof: () => readRoof(roofFile(io.env)),
         room: ({ loadThreads, workersMax, concurrency, connections }) => {
           const threads = threadCount({ loadThreads, workersMax }, concurrency);
           return { threads, connectionsPerThread: Math.ceil(connections / threads) };

@@ -2,11 +2,9 @@ import type { Throttled } from '../util/cgroup.js';
 import { counted } from '../util/counted.js';
 import { type Roof, shareOfRoof } from './roof.js';
 import type { SendStats } from './send-stats.js';
+import { bySeriousness, type Verdict } from './seriousness.js';
 import { mergeStalls, type Span, spansText } from './spans.js';
 import type { Spread, Stall, StallCause, ThreadReport } from './thread-report.js';
-
-/** Whether the client limited the run: no, almost, or yes. */
-type Verdict = 'client ok' | 'client strained' | 'client limited';
 
 /** The requested load. */
 export type RequestedLoad =
@@ -17,7 +15,7 @@ export type RequestedLoad =
 
 /** The basis of the verdict. Times are ns; instants count from the clock's origin. */
 export interface Evidence {
-  readonly threads: readonly ThreadReport[];
+  readonly threads: readonly JudgedThread[];
   readonly sends: SendStats;
   /** Sent − due of successful requests; undefined without any. */
   readonly sendDelayNs: Spread | undefined;
@@ -36,14 +34,12 @@ export interface Evidence {
   readonly roof: Roof | undefined;
 }
 
-/** What the verdict needs to know of a load thread. During a run the read lag is not known. */
+/** What the verdict needs to know of a load thread. During a run the optional figures are not known. */
 export type JudgedThread = Pick<
   ThreadReport,
   'thread' | 'startNs' | 'endNs' | 'busyShare' | 'waitShare' | 'stalls' | 'lateNs'
-> & { readonly readLagNs?: Spread };
-
-/** Evidence as far as the verdict needs it. */
-export type JudgedEvidence = Omit<Evidence, 'threads'> & { readonly threads: readonly JudgedThread[] };
+> &
+  Partial<Pick<ThreadReport, 'loopDelayNs' | 'readLagNs' | 'gc' | 'cpuShare'>>;
 
 /** How much of what its load threads could do a client used. */
 export interface Utilization {
@@ -100,8 +96,8 @@ export function judge(evidence: Evidence): Fidelity {
 }
 
 /** The verdict of evidence that may still be growing. */
-export function verdictOn(evidence: JudgedEvidence): Pick<Fidelity, 'verdict' | 'reasons'> {
-  const reasons = [
+export function verdictOn(evidence: Evidence): Pick<Fidelity, 'verdict' | 'reasons'> {
+  const reasons = bySeriousness([
     ...portExhaustion(evidence),
     ...lateTime(evidence),
     ...readLag(evidence),
@@ -110,7 +106,7 @@ export function verdictOn(evidence: JudgedEvidence): Pick<Fidelity, 'verdict' | 
     ...throttling(evidence),
     ...busyThreads(evidence),
     ...nearRoof(evidence),
-  ].sort((a, b) => (a.level === b.level ? 0 : a.level === 'limited' ? -1 : 1));
+  ]);
   const [first] = reasons;
   return {
     verdict: first === undefined ? 'client ok' : `client ${first.level}`,
@@ -118,7 +114,7 @@ export function verdictOn(evidence: JudgedEvidence): Pick<Fidelity, 'verdict' | 
   };
 }
 
-function portExhaustion({ sends }: JudgedEvidence): Reason[] {
+function portExhaustion({ sends }: Evidence): Reason[] {
   if (sends.starved === 0) return [];
   return [
     {
@@ -129,7 +125,7 @@ function portExhaustion({ sends }: JudgedEvidence): Reason[] {
   ];
 }
 
-function lateTime({ threads, stolenNs }: JudgedEvidence): Reason[] {
+function lateTime({ threads, stolenNs }: Evidence): Reason[] {
   const lateNs = sum(threads.map((thread) => thread.lateNs));
   const watchedNs = sum(threads.map(({ startNs, endNs }) => endNs - startNs));
   const level = levelOf(
@@ -155,7 +151,7 @@ function startOf(threads: readonly JudgedThread[]): number {
   return Math.min(...threads.map(({ startNs }) => startNs));
 }
 
-function readLag({ threads }: JudgedEvidence): Reason[] {
+function readLag({ threads }: Evidence): Reason[] {
   const lagNs = threads.reduce((worst, { readLagNs }) => Math.max(worst, readLagNs?.p99 ?? 0), 0);
   const level = levelOfDelay(lagNs);
   if (level === undefined) return [];
@@ -168,7 +164,7 @@ function readLag({ threads }: JudgedEvidence): Reason[] {
   ];
 }
 
-function sendDelay({ sendDelayNs, mayQueue, load, sends }: JudgedEvidence): Reason[] {
+function sendDelay({ sendDelayNs, mayQueue, load, sends }: Evidence): Reason[] {
   if (mayQueue || load.kind === 'concurrency' || sendDelayNs === undefined) return [];
   const level = sends.requests < ENOUGH_REQUESTS ? undefined : levelOfDelay(sendDelayNs.p99);
   if (level === undefined) return [];
@@ -181,7 +177,7 @@ function sendDelay({ sendDelayNs, mayQueue, load, sends }: JudgedEvidence): Reas
   ];
 }
 
-function movedSchedule({ movedNs, elapsedNs, sends }: JudgedEvidence): Reason[] {
+function movedSchedule({ movedNs, elapsedNs, sends }: Evidence): Reason[] {
   if (movedNs === 0) return [];
   const share = movedNs / Math.max(1, elapsedNs ?? sends.lastStartNs - sends.firstDueNs);
   return [
@@ -194,7 +190,7 @@ function movedSchedule({ movedNs, elapsedNs, sends }: JudgedEvidence): Reason[] 
 }
 
 /** Any throttling by a CPU limit shows that the client has no reserve. */
-function throttling({ throttled, threads }: JudgedEvidence): Reason[] {
+function throttling({ throttled, threads }: Evidence): Reason[] {
   if (throttled === undefined) return [];
   const { cpus, periods, throttledPeriods, throttledNs } = throttled;
   const lengthNs = threads.reduce((longest, { startNs, endNs }) => Math.max(longest, endNs - startNs), 1);
@@ -210,7 +206,7 @@ function throttling({ throttled, threads }: JudgedEvidence): Reason[] {
 }
 
 /** A saturated thread has no reserve. Under a schedule it spins until the next send, so it is always busy. */
-function busyThreads({ threads, load }: JudgedEvidence): Reason[] {
+function busyThreads({ threads, load }: Evidence): Reason[] {
   return threads.flatMap(({ thread, busyShare, waitShare = 0 }): Reason[] => {
     if (waitShare >= STRAINED_WAIT_SHARE) {
       const sentence = `load thread ${thread} was runnable but waited for a CPU core for ${percent(waitShare)} of the time: other processes held them`;
@@ -222,7 +218,7 @@ function busyThreads({ threads, load }: JudgedEvidence): Reason[] {
   });
 }
 
-function utilizationOf({ threads, sends, load, roof }: JudgedEvidence): Utilization | undefined {
+function utilizationOf({ threads, sends, load, roof }: Evidence): Utilization | undefined {
   if (roof !== undefined) {
     const threadNs = sum(threads.map(({ startNs, endNs }) => endNs - startNs));
     return { share: shareOfRoof({ ...sends, threadNs }, roof), roof };
@@ -231,7 +227,7 @@ function utilizationOf({ threads, sends, load, roof }: JudgedEvidence): Utilizat
   return { share: Math.max(...threads.map(({ busyShare }) => busyShare)), roof };
 }
 
-function nearRoof(evidence: JudgedEvidence): Reason[] {
+function nearRoof(evidence: Evidence): Reason[] {
   const { share, roof } = utilizationOf(evidence) ?? { share: 0 };
   if (roof === undefined || share < STRAINED_ROOF_SHARE) return [];
   return [
@@ -243,7 +239,8 @@ function nearRoof(evidence: JudgedEvidence): Reason[] {
   ];
 }
 
-function achievedLoad({ load, sends }: JudgedEvidence): number | undefined {
+/** Mean requests in flight, or requests per second; undefined for fewer than two requests. */
+export function achievedLoad({ load, sends }: Pick<Evidence, 'load' | 'sends'>): number | undefined {
   if (sends.requests < 2) return undefined;
   if (load.kind === 'concurrency') return sends.inFlightNs / (sends.lastEndNs - sends.firstStartNs);
   // From the due time of the first request: sending it late must not raise the rate.

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ThreadReport } from '../fidelity/thread-report.js';
+import type { Evidence } from '../fidelity/verdict.js';
 import { type ClockOrigin, nsBetween } from '../util/clock.js';
 import type { SourceShare } from './quota.js';
 
@@ -19,9 +20,11 @@ export interface LoadSource {
   startOf?(phase: number, earliestNs: number, signal: AbortSignal): Promise<number>;
   /** State of each machine that sends the load; absent: it is this one. */
   shards?(): readonly LiveShard[];
+  /** What other machines have observed of themselves in a phase, as far as it is known; absent: this one sends the load. */
+  clients?(phase: number): readonly ClientReport[];
   /**
-   * Runs a phase. Resolves with the report of each load thread when nothing is in flight and nothing is left to send;
-   * rejects if a thread dies.
+   * Runs a phase. Resolves with the report of each load thread of this machine when nothing is in flight and nothing is
+   * left to send; rejects if a thread dies.
    * @param startNs when it starts. @param firstSession number of its first session among all sessions of the run.
    */
   runPhase(phase: number, startNs: number, firstSession: number): Promise<readonly ThreadReport[]>;
@@ -49,6 +52,12 @@ export interface BatchFeed {
   readonly shard?: number;
   /** Zero of the times in its batches. */
   readonly origin: ClockOrigin;
+}
+
+/** What a machine that sends a share of the load has observed of itself in a phase. */
+export interface ClientReport
+  extends Pick<Evidence, 'threads' | 'movedNs' | 'throttled' | 'stolenNs' | 'roof'> {
+  readonly share: SourceShare;
 }
 
 /** A machine that sends a share of the load, at this moment. */

@@ -1,6 +1,12 @@
 import type { Span } from '../fidelity/spans.js';
-import type { Spread, ThreadReport } from '../fidelity/thread-report.js';
-import type { Fidelity, Utilization } from '../fidelity/verdict.js';
+import type { Spread } from '../fidelity/thread-report.js';
+import {
+  achievedLoad,
+  type Evidence,
+  type Fidelity,
+  type JudgedThread,
+  type Utilization,
+} from '../fidelity/verdict.js';
 import { array, boolean, float, object, plainNumber, string, type ValueOf } from '../util/codec.js';
 
 const spread = object({ unit: string, p50: float, p99: float, max: float });
@@ -34,6 +40,8 @@ export const fidelityCodec = object({
   }),
   threads: array(
     object({
+      /** The machine that it ran on; absent: there was one. */
+      shard: plainNumber,
       thread: plainNumber,
       eventLoopDelay: spread,
       readLag: spread,
@@ -51,7 +59,7 @@ export type ClientFidelity = ValueOf<typeof fidelityCodec>;
 
 /** Converts a verdict to its stored form. */
 export function recordedFidelity(fidelity: Fidelity): ClientFidelity {
-  const { sends, load, mayQueue, sendDelayNs, throttled, stolenNs, threads } = fidelity.evidence;
+  const { throttled, stolenNs, threads } = fidelity.evidence;
   return {
     verdict: fidelity.verdict,
     reasons: fidelity.reasons.map(({ level, sentence, spans }) => ({
@@ -59,6 +67,22 @@ export function recordedFidelity(fidelity: Fidelity): ClientFidelity {
       reason: sentence,
       spans: spans.map((span) => spanSeconds(span, fidelity.startNs)),
     })),
+    ...recordedRequests(fidelity.evidence),
+    cpuThrottled: throttled && ms(throttled.throttledNs),
+    cpuStolen: stolenNs && ms(stolenNs),
+    utilization: fidelity.utilization && recordedUtilization(fidelity.utilization),
+    threads: threads.map(recordedThread),
+  };
+}
+
+/** What the requests tell of the client. */
+export function recordedRequests({
+  sends,
+  load,
+  mayQueue,
+  sendDelayNs,
+}: Pick<Evidence, 'sends' | 'load' | 'mayQueue' | 'sendDelayNs'>) {
+  return {
     clientLimitedCount: sends.limited,
     sendDelay: sendDelayNs && milliseconds(sendDelayNs),
     connections: {
@@ -72,12 +96,8 @@ export function recordedFidelity(fidelity: Fidelity): ClientFidelity {
       mayQueue,
       unit: load.kind === 'concurrency' ? 'requests in flight' : 'requests/sec',
       requested: load.requested,
-      achieved: fidelity.achieved,
+      achieved: achievedLoad({ load, sends }),
     },
-    cpuThrottled: throttled && ms(throttled.throttledNs),
-    cpuStolen: stolenNs && ms(stolenNs),
-    utilization: fidelity.utilization && recordedUtilization(fidelity.utilization),
-    threads: threads.map(recordedThread),
   };
 }
 
@@ -85,12 +105,12 @@ function recordedUtilization({ share, roof }: Utilization) {
   return { share, basis: roof === undefined ? 'busy' : 'roof', ...roof };
 }
 
-function recordedThread({ thread, loopDelayNs, readLagNs, gc, ...report }: ThreadReport) {
+function recordedThread({ thread, loopDelayNs, readLagNs, gc, ...report }: JudgedThread) {
   return {
     thread,
-    eventLoopDelay: milliseconds(loopDelayNs),
-    readLag: milliseconds(readLagNs),
-    gcPauses: { unit: 'ms', count: gc.count, total: ms(gc.totalNs), max: ms(gc.maxNs) },
+    eventLoopDelay: loopDelayNs && milliseconds(loopDelayNs),
+    readLag: readLagNs && milliseconds(readLagNs),
+    gcPauses: gc && { unit: 'ms', count: gc.count, total: ms(gc.totalNs), max: ms(gc.maxNs) },
     late: ms(report.lateNs),
     busyShare: report.busyShare,
     cpuShare: report.cpuShare,

@@ -3,7 +3,7 @@ import type { LiveFidelity } from '../collect/snapshot.js';
 import type { Roof } from '../fidelity/roof.js';
 import { verdictOn } from '../fidelity/verdict.js';
 import type { PhasePlan } from '../load/plan.js';
-import { evidenceOf } from './outcome.js';
+import { evidenceOf } from './client-evidence.js';
 import type { WithheldCpu } from './withheld-cpu.js';
 
 /** The verdict is computed at most this often. */
@@ -40,7 +40,7 @@ export function openLiveFidelity(
     knownNs = nowNs;
     roof ??= { is: sources.readRoof() };
     const seen = { ...client, ...sources.withheld(), movedNs: sources.movedNs(), roof: roof.is };
-    const evidence = evidenceOf(plan, { results: profiling.metrics }, seen);
+    const evidence = evidenceOf(plan, profiling.metrics, seen);
     const { verdict, reasons } = verdictOn({ ...evidence, elapsedNs: nowNs - sources.startNs });
     known = { verdict, reasons: reasons.map(({ level, sentence }) => ({ level, sentence })) };
     return known;

@@ -8,8 +8,9 @@ import { haveV8YieldToLoadThreads } from '../util/priority.js';
 import { ThreadDeath } from '../util/thread-death.js';
 import { sleep, Timeout } from '../util/timeout.js';
 import { startHeapsLarge } from '../util/v8-heap.js';
+import { judgeClient, judgeShards } from './client-evidence.js';
 import { openLiveFidelity } from './live-fidelity.js';
-import { fidelityOf, isAllDone, issuedOf, type RunOutcome, unrecordedOf } from './outcome.js';
+import { isAllDone, issuedOf, type RunOutcome, unrecordedOf } from './outcome.js';
 import { logPhaseEnd, logPhaseStart, logRepeats } from './phase-log.js';
 import { plannedLoad } from './planned-load.js';
 import type { InterruptEffect, RunOptions } from './run-options.js';
@@ -119,7 +120,7 @@ class LiveRun {
     const stopSnapshots = snapshots && this.#options.sinks.watch(() => snapshots.take());
     const summaries = await this.#summaries().finally(() => stopSnapshots?.());
     if (summaries === undefined) return undefined;
-    const { profiling, warmup, sends, left, requests, notable } = summaries;
+    const { profiling, warmup, sends, shardSends, left, requests, notable } = summaries;
     const { plan, index, startNs, firstSession, reports, withheld } = this.#last;
     const counts = source.progressOf(index);
     const results = plan.name === 'warmup' ? warmup : profiling;
@@ -129,7 +130,10 @@ class LiveRun {
     if (areWhole && spool !== undefined) removeSpool(spool);
     const interruptedAfterNs = this.#interruptedAtNs - startNs;
     const seen = { ...withheld, threads: reports, movedNs: counts.movedNs, roof: this.#options.readRoof() };
-    const issued = issuedOf(this.#options.load, source);
+    const { load, share } = this.#options;
+    const judged = { load, plan, results: profiling.results, sends, shardSends };
+    const clients = source.clients?.(index);
+    const issued = issuedOf(load, source);
     return {
       summary: profiling,
       warmup,
@@ -149,7 +153,9 @@ class LiveRun {
       failure: this.#failure,
       fileErrors: collector.fileErrors,
       ...{ requests, notable },
-      fidelity: fidelityOf(plan, profiling, sends, seen, this.#options.share),
+      ...(clients === undefined
+        ? { fidelity: judgeClient(judged, seen, share), shardFidelity: [] }
+        : judgeShards(judged, clients)),
     };
   }
 
@@ -305,7 +311,7 @@ class LiveRun {
   }
 
   /** Without `sends` if computed from the records on disk; undefined if the run was given up. */
-  async #summaries(): Promise<(Omit<Summaries, 'sends'> & Partial<Summaries>) | undefined> {
+  async #summaries(): Promise<(Omit<Summaries, 'sends' | 'shardSends'> & Partial<Summaries>) | undefined> {
     const { source, collector } = this.#threads;
     const { log, recoverSummary } = this.#options;
     try {

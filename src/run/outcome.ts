@@ -1,25 +1,16 @@
 import type { Summaries } from '../collect/collector.js';
-import {
-  type Evidence,
-  type Fidelity,
-  type JudgedEvidence,
-  judge,
-  type RequestedLoad,
-} from '../fidelity/verdict.js';
 import type { LoadPlan, PhasePlan } from '../load/plan.js';
-import { evenShare, type SourceShare } from '../load/quota.js';
 import type { LoadSource } from '../load/source.js';
 import type { RunSummary } from '../metrics/metric-store.js';
 import type { NotableRequests } from '../metrics/notable.js';
-import { creditToStartLatency } from '../metrics/request-metrics.js';
 import type { RequestTable } from '../metrics/request-table.js';
-import { statsOf } from '../metrics/results.js';
 import type { PhaseCounts } from '../records/spool.js';
 import { phaseEnd } from '../schedule/stop.js';
 import type { ThreadDeath } from '../util/thread-death.js';
+import type { RunFidelity } from './client-evidence.js';
 
 /** Outcome of a live run. */
-export interface RunOutcome {
+export interface RunOutcome extends RunFidelity {
   readonly summary: RunSummary;
   /** Of the warm-up; undefined without one. */
   readonly warmup: RunSummary | undefined;
@@ -47,8 +38,6 @@ export interface RunOutcome {
   readonly failure: ThreadDeath | undefined;
   /** Errors while writing files. */
   readonly fileErrors: readonly string[];
-  /** Undefined without a report of a load thread. */
-  readonly fidelity: Fidelity | undefined;
   /** Profiling requests, and notable ones among them, if the plan hands them over. */
   readonly requests: RequestTable | undefined;
   readonly notable: NotableRequests | undefined;
@@ -82,55 +71,9 @@ export function unrecordedOf(
   return missing('warmup', warmup) + missing('profiling', profiling);
 }
 
-/** Evidence that the plan and the results hold. */
-type RequestEvidence = 'sendDelayNs' | 'load' | 'mayQueue';
-
 /** How many requests a source has sent, by the name of their phases. */
 export function issuedOf({ phases }: Pick<LoadPlan, 'phases'>, source: LoadSource): PhaseCounts {
   const issued = { warmup: 0, profiling: 0 };
   for (const [index, { name }] of phases.entries()) issued[name] += source.progressOf(index).issued;
   return issued;
-}
-
-/** Whether the client was the limit; undefined without reports of its threads or send statistics. */
-export function fidelityOf(
-  plan: PhasePlan,
-  summary: RunSummary,
-  sends: Evidence['sends'] | undefined,
-  seen: Omit<Evidence, 'sends' | RequestEvidence>,
-  share?: SourceShare,
-): Fidelity | undefined {
-  // A shard without a part in the load has nothing to judge.
-  if (seen.threads.length === 0 || sends === undefined || plan.expectedRequests === 0) return undefined;
-  return judge(evidenceOf(plan, summary, { ...seen, sends }, share));
-}
-
-/** What was seen of the client, with what the plan and the results say of it. */
-export function evidenceOf<Seen extends Omit<JudgedEvidence, RequestEvidence>>(
-  { issuing, prefill }: PhasePlan,
-  { results }: Pick<RunSummary, 'results'>,
-  seen: Seen,
-  share: SourceShare = { source: 0, sources: 1 },
-): Seen & Pick<Evidence, RequestEvidence> {
-  const delay = statsOf(results, creditToStartLatency);
-  const ns = (ms = 0) => ms * 1e6;
-  return {
-    ...seen,
-    sendDelayNs: delay && { p50: ns(delay.p50), p99: ns(delay.p99), max: ns(delay.max) },
-    load: requestedLoad(issuing, share),
-    mayQueue: prefill !== undefined || ('ceiling' in issuing && issuing.ceiling !== undefined),
-  };
-}
-
-function requestedLoad(issuing: PhasePlan['issuing'], { source, sources }: SourceShare): RequestedLoad {
-  switch (issuing.kind) {
-    case 'closed-loop':
-      return { kind: 'concurrency', requested: evenShare(issuing.concurrency.limit, sources, source) };
-    case 'fixed-schedule':
-      return { kind: 'schedule', requested: undefined };
-    default:
-      return 'series' in issuing && issuing.series !== undefined
-        ? { kind: 'schedule', requested: undefined }
-        : { kind: 'rate', requested: issuing.ratePerSecond / sources };
-  }
 }

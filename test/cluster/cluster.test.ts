@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   aiperf,
   type Options,
   profileWords,
+  readJson,
   readRecords,
   type Started,
   startAiperf,
@@ -12,6 +14,11 @@ import {
 } from '../e2e/aiperf.js';
 import { type ScriptedServer, startScriptedServer, streamTokens } from '../e2e/scripted-server.js';
 import { hasNatsServer, type NatsServer, startNats } from './nats-server.js';
+
+/** Holds up the load threads of a process. */
+const starved = {
+  NODE_OPTIONS: `--import ${fileURLToPath(new URL('../../dist/build/starve.js', import.meta.url))}`,
+};
 
 describe.skipIf(!hasNatsServer)('a run on several machines', () => {
   let nats: NatsServer;
@@ -27,13 +34,21 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
     await server.close();
   });
 
-  /** Agents of a run, each of which ends with it. */
-  const startAgents = (run: string, at = nats, spool = temporaryFolder()): Started[] =>
+  /** Agents of a run, each of which ends with it. @param variables of the environment of some, by shard. */
+  const startAgents = (
+    run: string,
+    at = nats,
+    spool = temporaryFolder(),
+    variables: Readonly<Record<number, Record<string, string>>> = {},
+  ): Started[] =>
     [0, 1].map((shard) =>
-      startAiperf([
-        ...['agent', '--nats', at.url, '--run-id', run, '--shard', String(shard), '--once'],
-        ...['--spool-dir', spool],
-      ]),
+      startAiperf(
+        [
+          ...['agent', '--nats', at.url, '--run-id', run, '--shard', String(shard), '--once'],
+          ...['--spool-dir', spool],
+        ],
+        { env: variables[shard] ?? {} },
+      ),
     );
 
   const load: Options = {
@@ -84,6 +99,23 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
     expect(bodies('several').sort()).toEqual(bodies('one').sort());
     const lengths = (of: string) => recordsIn(of).map(({ metrics }) => metrics.input_sequence_length?.value);
     expect(lengths(several.folder).sort()).toEqual(lengths(folder).sort());
+  });
+
+  it.concurrent('names the shard whose client was the limit', async () => {
+    const agents = startAgents('starved', nats, temporaryFolder(), { 1: starved });
+    const run = coordinate('starved', { model: 'starved', 'request-rate': 60, 'request-count': 120 });
+    const { code, stdout, stderr } = await run.ended;
+    expect(code, stderr).toBe(0);
+    for (const { ended } of agents) expect((await ended).code).toBe(0);
+    const { fidelity, shards } = readJson(join(run.folder, 'profile_export_aiperf.json'));
+    expect(fidelity.verdict).toBe('client limited');
+    expect(stdout).toMatch(/^Fidelity: client limited\n(?: .*\n)*  - shard 1: for /m);
+    const verdicts = shards.shards.map(({ verdict }: { verdict: string }) => verdict);
+    expect(verdicts).toEqual([expect.stringMatching(/^client /), 'client limited']);
+    // On a busy machine the other one may be held up too.
+    const named = fidelity.reasons.map(({ reason }: { reason: string }) => reason.slice(0, 8));
+    expect(named.includes('shard 0:')).toBe(verdicts[0] !== 'client ok');
+    expect(fidelity.threads.map(({ shard }: { shard: number }) => shard)).toEqual([0, 1]);
   });
 
   it.concurrent('counts exactly what a killed agent has left', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { planPhases } from '../../src/commands/profile/phases.js';
 import { planDataset } from '../../src/dataset/plan.js';
 import { SendStatsCollector } from '../../src/fidelity/send-stats.js';
-import { evidenceOf } from '../../src/run/outcome.js';
+import { evidenceOf } from '../../src/run/client-evidence.js';
 import { profile } from '../config/profile-options.js';
 import { options } from '../dataset/options.js';
 import { counted, ms, storeOf } from '../metrics/records.js';
@@ -29,7 +29,7 @@ async function evidence(line: string) {
     movedNs: 0,
     roof,
   };
-  return evidenceOf(phase, storeOf(records).summary(), seen);
+  return evidenceOf(phase, storeOf(records).summary().results, seen);
 }
 
 describe('what a client is judged by', () => {

@@ -10,6 +10,7 @@ import { lockFolder } from '../../run/folder-lock.js';
 import { openRun, type View } from '../../run/open.js';
 import type { Run } from '../../run/run.js';
 import type { ShardsSection } from '../../run/shards.js';
+import { wholeFidelity } from '../../run/whole-fidelity.js';
 import { counted, withThousands } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import { isObject } from '../../util/json.js';
@@ -31,7 +32,6 @@ import {
   readerOfServers,
   withoutClient,
 } from './telemetry.js';
-import { wholeFidelity } from './whole-fidelity.js';
 
 /** How the whole run is shown. */
 export interface MergeView {
@@ -211,7 +211,12 @@ function publishMerged(
     gpuReached: [...new Set(all((one) => one.gpuReached))],
     customGpuMetrics: shards.find((shard) => (shard.facts.customGpuMetrics ?? []).length > 0)?.facts
       .customGpuMetrics,
-    fidelity: wholeFidelity(shards, run.summary.results),
+    fidelity: wholeFidelity(
+      shards.flatMap(({ index: shard, facts: { fidelity } }) =>
+        fidelity === undefined ? [] : [{ shard, fidelity }],
+      ),
+      run.summary.results,
+    ),
     serverView: reader?.facts.serverView && withoutClient(reader.facts.serverView),
     serverSettings: reader?.facts.serverSettings,
     explanations: undefined,

@@ -203,7 +203,7 @@ export async function measureRun(
   const gpu = served?.gpu ?? unreadGpus;
   // Viewers of the live page get the report too, which is to cost nothing before the load.
   if (config.live && series === undefined && keepsRecords) page ??= await loadPage();
-  const merge = round?.report(load, outcome.startNs, wasCutShort(outcome));
+  const merge = round?.report({ ...outcome, load, wasCut: wasCutShort(outcome) });
   for (const reason of merge?.reasons ?? []) log('ERROR', 'cluster', reason);
   const measured = { config, files: artifacts, facts, outcome, servers: served, gpu, origin, page, merge };
   const allWritten = publishResults(measured, { stdout, env }, log);

@@ -10,7 +10,6 @@ import { ledgerLine } from '../../report/ledger.js';
 import { ledgerPanel, notStreamed, responseWarnings } from '../../report/panels.js';
 import { sideTables } from '../../report/report.js';
 import type { RunFacts } from '../../run/facts.js';
-import { recordedFidelity } from '../../run/fidelity.js';
 import type { RunFiles } from '../../run/files.js';
 import { busyGpus, withPower } from '../../run/gpu-telemetry.js';
 import { notesOn } from '../../run/open.js';
@@ -196,7 +195,7 @@ function factsOf(
     startedAtNs,
     endedAtNs: summary.lastEndNs ?? startedAtNs,
     warmupStartedAtNs: warmupStartNs === undefined ? undefined : wallNs(origin, warmupStartNs),
-    fidelity: fidelity && recordedFidelity(fidelity),
+    fidelity,
   };
 }
 

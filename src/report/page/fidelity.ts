@@ -45,6 +45,7 @@ export function clientStatement(fidelity: ClientFidelity | undefined): Statement
 export function fidelityTables(fidelity: ClientFidelity | undefined): Html | undefined {
   if (fidelity === undefined) return undefined;
   const { connections = {}, load = {}, threads = [], cpuThrottled, cpuStolen } = fidelity;
+  const ofShards = threads.some(({ shard }) => shard !== undefined);
   const facts = [
     ['Verdict', fidelity.verdict],
     ['Requests affected by client delay', numberText(fidelity.clientLimitedCount)],
@@ -65,6 +66,7 @@ ${
   table({
     caption: 'Load threads',
     columns: [
+      ...(ofShards ? ['Shard'] : []),
       'Thread',
       'Event-loop delay',
       'Read lag',
@@ -74,7 +76,10 @@ ${
       'CPU',
       'Waiting for CPU',
     ],
-    rows: threads.map(threadRow),
+    rows: threads.map((thread) => [
+      ...(ofShards ? [numberText(thread.shard) ?? ''] : []),
+      ...threadRow(thread),
+    ]),
   })
 }`;
 }

@@ -1,16 +1,19 @@
-import { creditToStartLatency } from '../../metrics/request-metrics.js';
-import { type Results, statsOf } from '../../metrics/results.js';
-import type { ClientFidelity } from '../../run/fidelity.js';
-import type { OpenedShard } from './open-shards.js';
+import { bySeriousness, worstVerdict } from '../fidelity/seriousness.js';
+import { creditToStartLatency } from '../metrics/request-metrics.js';
+import { type Results, statsOf } from '../metrics/results.js';
+import type { ClientFidelity } from './fidelity.js';
 
-/** Verdicts, the best first. */
-const verdicts = ['client ok', 'client strained', 'client limited'];
+/** The verdict on the client of one shard. */
+export interface ShardFidelity {
+  readonly shard: number;
+  readonly fidelity: ClientFidelity;
+}
 
-/** The verdict on the clients of all shards: that of the worst, with the reasons of each; undefined where one has none. */
-export function wholeFidelity(shards: readonly OpenedShard[], results: Results): ClientFidelity | undefined {
-  const parts = shards.flatMap(({ index, facts: { fidelity } }) =>
-    fidelity === undefined ? [] : [{ index, fidelity }],
-  );
+/**
+ * The verdict on the clients of all shards: that of the worst, with the reasons of each; undefined without any.
+ * @param results of the whole run.
+ */
+export function wholeFidelity(parts: readonly ShardFidelity[], results: Results): ClientFidelity | undefined {
   const [first] = parts;
   if (first === undefined) return undefined;
   const sum = (of: (fidelity: ClientFidelity) => number | undefined) => {
@@ -21,9 +24,11 @@ export function wholeFidelity(shards: readonly OpenedShard[], results: Results):
   const utilizations = parts.flatMap(({ fidelity: { utilization } }) => utilization ?? []);
   const most = Math.max(...utilizations.map(({ share = 0 }) => share));
   return {
-    verdict: verdicts[Math.max(...parts.map(({ fidelity }) => verdicts.indexOf(fidelity.verdict ?? '')))],
-    reasons: parts.flatMap(({ index, fidelity }) =>
-      (fidelity.reasons ?? []).map((reason) => ({ ...reason, reason: `shard ${index}: ${reason.reason}` })),
+    verdict: worstVerdict(parts.map(({ fidelity }) => fidelity.verdict)),
+    reasons: bySeriousness(
+      parts.flatMap(({ shard, fidelity }) =>
+        (fidelity.reasons ?? []).map((reason) => ({ ...reason, reason: `shard ${shard}: ${reason.reason}` })),
+      ),
     ),
     clientLimitedCount: sum(({ clientLimitedCount }) => clientLimitedCount),
     sendDelay: delay && { unit: 'ms', p50: delay.p50, p99: delay.p99, max: delay.max },
@@ -41,6 +46,8 @@ export function wholeFidelity(shards: readonly OpenedShard[], results: Results):
     cpuThrottled: sum(({ cpuThrottled }) => cpuThrottled),
     cpuStolen: sum(({ cpuStolen }) => cpuStolen),
     utilization: utilizations.find(({ share = 0 }) => share === most),
-    threads: parts.flatMap(({ fidelity }) => fidelity.threads ?? []),
+    threads: parts.flatMap(({ shard, fidelity }) =>
+      (fidelity.threads ?? []).map((thread) => ({ shard, ...thread })),
+    ),
   };
 }
