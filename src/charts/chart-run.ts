@@ -19,6 +19,7 @@ import { outputTokenThroughput } from '../metrics/run-metrics.js';
 import { gaugeWithin, growthWithin, meanWithin } from '../metrics/series-windows.js';
 import type { SlicedRun } from '../metrics/sliced-run.js';
 import type { SeriesMetric, TimeSeries } from '../telemetry/time-series.js';
+import type { OfferedSlices } from './offered-load.js';
 import type { WindowedSeries } from './telemetry-lines.js';
 
 /** How a run is drawn. */
@@ -28,6 +29,8 @@ export interface ChartSettings {
   readonly sliced: Pick<SlicedRun, 'seconds' | 'slices'> | undefined;
   /** Telemetry of the run; without it, charts of telemetry are left out. */
   readonly series: readonly TimeSeries[];
+  /** Absent where no shard of the run was lost. */
+  readonly offered?: OfferedSlices | undefined;
 }
 
 /** What charts read of requests, besides the metrics of objectives. */
@@ -63,12 +66,14 @@ export class ChartRun {
   readonly sliced: ChartSettings['sliced'];
   readonly failedCount: number;
   readonly table: RequestTable;
+  readonly offered: OfferedSlices | undefined;
   readonly #objectives: readonly Objective[];
   readonly #series: readonly TimeSeries[];
   #curves: readonly Float64Array[] | undefined;
 
-  constructor(table: RequestTable, { objectives, sliced, series }: ChartSettings) {
+  constructor(table: RequestTable, { objectives, sliced, series, offered }: ChartSettings) {
     this.table = table;
+    this.offered = offered;
     this.#objectives = objectives;
     this.#series = series;
     this.sliced = sliced;

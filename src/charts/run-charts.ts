@@ -5,6 +5,7 @@ import { latencyHeatmap } from './heatmap.js';
 import { runLengths } from './lengths-chart.js';
 import { concurrencyOverTime, outputThroughputOverTime, tokensInFlightOverTime } from './load-over-time.js';
 import { itl, latency, ttft } from './measures.js';
+import { offeredLoadChart } from './offered-load.js';
 import { overTime } from './over-time.js';
 import { sessionLanes } from './session-lanes.js';
 import { telemetryCharts } from './telemetry-over-time.js';
@@ -14,6 +15,7 @@ import { ttftByIsl } from './ttft-by-isl.js';
 
 /** The pictures of one run, in the order to show them. */
 export const runCharts: readonly RunChart<unknown>[] = [
+  offeredLoadChart,
   overTime(ttft),
   overTime(itl),
   overTime(latency),

@@ -1,4 +1,4 @@
-import { dueRequests } from '../load/parts.js';
+import { dueRequests } from '../load/due-requests.js';
 import type { LoadPlan } from '../load/plan.js';
 import type { PhaseCounts } from '../records/spool.js';
 import type { ShardsSection } from '../run/shards.js';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
+import { offeredLoadCsv } from '../export/offered-load-csv.js';
 import { phaseManifestJson, phasesOf } from '../export/phase-manifest.js';
 import { summaryCsv } from '../export/summary-csv.js';
 import { summaryJson } from '../export/summary-json.js';
@@ -51,6 +52,7 @@ const texts: readonly (readonly [FileKey, Text])[] = [
     'timeslicesJson',
     ({ summary: { sliced }, facts }) => sliced && timeslicesJson(sliced.slices, facts.inputConfig ?? {}),
   ],
+  ['offeredCsv', ({ facts: { shards } }) => shards?.offered && offeredLoadCsv(shards.offered)],
   ['csv', ({ summary, gpu }) => summaryCsv(summary.results, gpu?.gpus)],
   [
     'console',

@@ -1,11 +1,7 @@
 import { totalTurns, turnsOf } from '../dataset/plan.js';
 import { openSampler } from '../dataset/sampling.js';
-import { openArrivals } from '../schedule/arrivals.js';
-import type { FixedSchedule } from '../schedule/fixed-schedule.js';
-import { userArrivals, userPlan } from '../schedule/user-centric.js';
 import { randomStream } from '../util/random.js';
-import { ticksAreSessions } from './open-loop.js';
-import type { Issuing, LoadPlan, PhasePlan } from './plan.js';
+import type { LoadPlan, PhasePlan } from './plan.js';
 import { evenShare, fixedShare, type Quota, type SourceShare } from './quota.js';
 
 /** What a source sends of a phase: plain data. */
@@ -45,7 +41,7 @@ export function limitsOf(
 }
 
 /** How many of these sources have a part in a phase: each needs a slot. */
-function playingSources({ issuing, prefill }: PhasePlan, sources: number): number {
+export function playingSources({ issuing, prefill }: PhasePlan, sources: number): number {
   const slots = issuing.kind === 'closed-loop' ? issuing.concurrency : issuing.ceiling;
   return Math.min(sources, slots?.limit ?? ENDLESS, prefill?.limit ?? ENDLESS);
 }
@@ -62,11 +58,11 @@ function requestLimits(load: SplitLoad, phase: PhasePlan, sources: number): read
   return turnsBySource(load, phase, sources) ?? each;
 }
 
-function hasSingleTurns({ dataset }: Pick<SplitLoad, 'dataset'>): boolean {
+export function hasSingleTurns({ dataset }: Pick<SplitLoad, 'dataset'>): boolean {
   return dataset.kind !== 'stream' && totalTurns(dataset) === conversationsOf(dataset);
 }
 
-function conversationsOf(dataset: LoadPlan['dataset']): number {
+export function conversationsOf(dataset: LoadPlan['dataset']): number {
   if (dataset.kind === 'stream') return ENDLESS;
   return 'conversations' in dataset ? dataset.conversations : dataset.turnsBefore.length - 1;
 }
@@ -98,53 +94,14 @@ function plannedSessions(load: SplitLoad, phase: PhasePlan): number | undefined 
 }
 
 /**
- * How many requests of a phase are due from each of `sources` sources if nothing ends it early: by its limits, or by
- * its duration where the times are planned. Undefined if arithmetic alone does not tell: how many requests a closed
- * loop sends within a time depends on the server.
+ * Turns of the first `sessionLimit` sessions by the source that plays them, as far as the first `requestLimit` turns in
+ * order of sessions go; undefined where it is not known which conversations they are.
  */
-export function dueRequests(
+export function turnsBySource(
   load: SplitLoad,
   phase: PhasePlan,
   sources: number,
 ): readonly number[] | undefined {
-  const playing = playingSources(phase, sources);
-  const due = dueOfPlaying(load, phase, playing);
-  return due && Array.from({ length: sources }, (_, source) => due[source] ?? 0);
-}
-
-function dueOfPlaying(load: SplitLoad, phase: PhasePlan, sources: number): readonly number[] | undefined {
-  const { issuing, requestLimit, sessionLimit, durationNs } = phase;
-  const isTimed = Number.isFinite(durationNs);
-  switch (issuing.kind) {
-    case 'fixed-schedule':
-      if ('window' in issuing.schedule || isTimed) return undefined;
-      return scheduledBySource(issuing.schedule, phase, sources);
-    case 'user-centric':
-      return Number.isFinite(Math.min(requestLimit, sessionLimit, durationNs))
-        ? userTurnsBySource(load, phase, issuing, sources)
-        : undefined;
-    case 'rate':
-      if (isTimed)
-        return ticksAreSessions(issuing, phase.prefill)
-          ? arrivalsBySource(load, phase, issuing, sources)
-          : undefined;
-      break;
-    case 'closed-loop':
-      if (isTimed) return undefined;
-  }
-  if (hasSingleTurns(load) || sessionLimit === ENDLESS) {
-    const requests = Math.min(requestLimit, sessionLimit);
-    if (!Number.isFinite(requests)) return undefined;
-    return Array.from({ length: sources }, (_, source) => evenShare(requests, sources, source));
-  }
-  return turnsBySource(load, phase, sources);
-}
-
-/**
- * Turns of the first `sessionLimit` sessions by the source that plays them, as far as the first `requestLimit` turns in
- * order of sessions go; undefined where it is not known which conversations they are.
- */
-function turnsBySource(load: SplitLoad, phase: PhasePlan, sources: number): readonly number[] | undefined {
   const { dataset } = load;
   const first = firstSessionOf(load, phase);
   if (dataset.kind === 'stream' || first === undefined) return undefined;
@@ -160,7 +117,7 @@ function turnsBySource(load: SplitLoad, phase: PhasePlan, sources: number): read
 }
 
 /** Number of a phase's first session in a run that begins with session 0. */
-function firstSessionOf(load: SplitLoad, phase: PhasePlan): number | undefined {
+export function firstSessionOf(load: SplitLoad, phase: PhasePlan): number | undefined {
   let first = 0;
   for (const earlier of load.phases) {
     if (earlier === phase) return first;
@@ -169,56 +126,6 @@ function firstSessionOf(load: SplitLoad, phase: PhasePlan): number | undefined {
     first += sessions;
   }
   return first;
-}
-
-function scheduledBySource(
-  { turnsBefore, conversations }: FixedSchedule,
-  { requestLimit, sessionLimit }: PhasePlan,
-  sources: number,
-): readonly number[] {
-  const counts = new Array<number>(sources).fill(0);
-  for (let session = 0; session < Math.min(conversations.length, sessionLimit); session++) {
-    const turns = (turnsBefore[session + 1] ?? 0) - (turnsBefore[session] ?? 0);
-    const kept = Math.max(0, Math.min(turns, requestLimit - (turnsBefore[session] ?? 0)));
-    counts[session % sources] = (counts[session % sources] ?? 0) + kept;
-  }
-  return counts;
-}
-
-function arrivalsBySource(
-  load: SplitLoad,
-  { name, requestLimit, sessionLimit, durationNs }: PhasePlan,
-  issuing: Extract<Issuing, { readonly kind: 'rate' }>,
-  sources: number,
-): readonly number[] {
-  const counts = new Array<number>(sources).fill(0);
-  const nextDueNs = openArrivals({ ...issuing, random: arrivalRandom(load.prompts.seed, name) });
-  const most = Math.min(requestLimit, sessionLimit);
-  for (let tick = 0; tick < most && nextDueNs() < durationNs; tick++)
-    counts[tick % sources] = (counts[tick % sources] ?? 0) + 1;
-  return counts;
-}
-
-function userTurnsBySource(
-  load: SplitLoad,
-  phase: PhasePlan,
-  issuing: Extract<Issuing, { readonly kind: 'user-centric' }>,
-  sources: number,
-): readonly number[] | undefined {
-  const { dataset } = load;
-  const first = firstSessionOf(load, phase);
-  if (dataset.kind === 'stream' || first === undefined) return undefined;
-  const sample = openSampler(load.sampling, conversationsOf(dataset), load.prompts.seed);
-  const plan = userPlan(issuing);
-  const ticks = Math.min(phase.requestLimit, Math.ceil((phase.durationNs / 1e9) * issuing.ratePerSecond));
-  const counts = new Array<number>(sources).fill(0);
-  const arrivals = userArrivals(plan, (session) => turnsOf(dataset, sample(first + session)));
-  for (;;) {
-    const { user, tick, place, turns } = arrivals.next().value;
-    if (tick >= ticks || place >= phase.sessionLimit) return counts;
-    const kept = Math.min(turns, Math.ceil((ticks - tick) / plan.users));
-    counts[user % sources] = (counts[user % sources] ?? 0) + kept;
-  }
 }
 
 /** The generator of a phase's arrival times. */

@@ -51,6 +51,7 @@ export function measure(
     dropped: record.dropped ?? false,
     finishReason: record.finishReason,
     place: placeOf(record),
+    shard: record.shard,
     ttftNs: (contentNs[0] ?? Number.NaN) - startNs,
     latencyNs: (contentNs[contentNs.length - 1] ?? Number.NaN) - startNs,
     isl: tokens.input,

@@ -274,6 +274,8 @@ export interface RequestFacts {
   readonly finishReason: string | undefined;
   /** Undefined for a request that is all of its session. */
   readonly place: SessionPlace | undefined;
+  /** Number of the shard that sent it; absent in a run of one machine. */
+  readonly shard?: number | undefined;
   readonly thresholds: Thresholds;
   /** What makes a request a good one. */
   readonly objectives: readonly Objective[];

@@ -67,6 +67,7 @@ export interface TableMessage {
   readonly starts: ColumnData;
   readonly ends: ColumnData;
   readonly outcomes: ColumnData;
+  readonly shards: ColumnData;
   readonly sessionRows: SessionRowsData;
 }
 
@@ -89,6 +90,7 @@ export class RequestTable {
   readonly #ends: Column;
   /** Places in `endings`. */
   readonly #outcomes: Column;
+  readonly #shards: Column;
   /** Which session each request belongs to. */
   readonly sessionRows: SessionRows;
   readonly #buffer = new SortBuffer();
@@ -102,6 +104,7 @@ export class RequestTable {
     this.#starts = new Column(sent?.starts);
     this.#ends = new Column(sent?.ends);
     this.#outcomes = new Column(sent?.outcomes);
+    this.#shards = new Column(sent?.shards);
     this.sessionRows = new SessionRows(sent?.sessionRows);
     this.#length = sent?.length ?? 0;
     this.#firstStartNs = sent?.extent.fromNs ?? Number.POSITIVE_INFINITY;
@@ -135,6 +138,12 @@ export class RequestTable {
   /** When its response ended, or it failed. */
   endNs(row: number): number {
     return this.#ends.at(row);
+  }
+
+  /** Number of the shard that sent it; undefined: it was sent by the only machine. */
+  shard(row: number): number | undefined {
+    const shard = this.#shards.at(row);
+    return Number.isNaN(shard) ? undefined : shard;
   }
 
   outcome(row: number): Outcome {
@@ -177,6 +186,7 @@ export class RequestTable {
     const isValid = facts.failure === undefined;
     const row = this.#addRow(startNs, endNs, endingOf(facts));
     if (facts.place !== undefined) this.sessionRows.add(row, facts.place);
+    if (facts.shard !== undefined) this.#shards.set(row, facts.shard);
     for (const metric of isValid ? this.#ofValid : this.#ofFailed) {
       if (metric.kind === 'list') {
         const list = facts.list(metric);
@@ -216,6 +226,7 @@ export class RequestTable {
       const to = table.#addRow(this.startNs(row), this.endNs(row), this.#ending(row));
       for (const [metric, column] of this.#numbers) copy(column, row, table.#numbers.get(metric), to);
       for (const [metric, list] of this.#lists) copyList(list, row, table.#lists.get(metric), to);
+      copy(this.#shards, row, table.#shards, to);
       table.sessionRows.copy(this.sessionRows, row, to);
     }
     return table;
@@ -244,15 +255,17 @@ export class RequestTable {
       numbers: new Map([...this.#numbers].map(([{ tag }, column]) => [tag, column.data])),
       lists: new Map([...this.#lists].map(([{ tag }, list]) => [tag, list.data])),
       ...{ starts: this.#starts.data, ends: this.#ends.data, outcomes: this.#outcomes.data },
+      shards: this.#shards.data,
       sessionRows: this.sessionRows.data,
     };
-    const { numbers, lists, starts, ends, outcomes, sessionRows } = message;
+    const { numbers, lists, starts, ends, outcomes, shards, sessionRows } = message;
     const columns = [
       ...numbers.values(),
       ...[...lists.values()].flatMap(Object.values),
       starts,
       ends,
       outcomes,
+      shards,
       ...sessionRows.numbers,
       ...Object.values(sessionRows.waits),
     ];

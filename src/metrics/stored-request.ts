@@ -17,6 +17,8 @@ export interface StoredRequest {
   readonly finishReason?: string | undefined;
   /** Absent where the file does not have it. */
   readonly place?: SessionPlace | undefined;
+  /** Absent where the file does not have it. */
+  readonly shard?: number | undefined;
   /** By tag, in display units. */
   readonly values: ReadonlyMap<string, number | Float64Array>;
 }
@@ -57,6 +59,7 @@ export function storedFacts(
     dropped: stored.dropped,
     finishReason: stored.finishReason,
     place: stored.place,
+    shard: stored.shard,
     thresholds,
     objectives,
     value: ({ tag, factor }) => {

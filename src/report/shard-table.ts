@@ -3,13 +3,14 @@ import type { RunFacts } from '../run/facts.js';
 import type { ShardsSection } from '../run/shards.js';
 import { withThousands } from '../util/counted.js';
 import type { Layout } from './layout.js';
+import { offeredTable } from './offered-load.js';
 import { drawTable } from './table.js';
 import { wrap } from './wrap.js';
 
 /** How a run was put together from its shards; nothing for a run of one machine. */
 export function shardTable({ shards: section }: Pick<RunFacts, 'shards'>, layout: Layout): string[] {
   if (section === undefined) return [];
-  const { reasons = [], shards = [] } = section;
+  const { reasons = [], shards = [], offered } = section;
   const count = (value: number | undefined) => (value === undefined ? '?' : withThousands(value));
   const ms = (value: number | undefined) => (value === undefined ? '' : withCommas(value));
   const hasClock = shards.some(hasClockOffset);
@@ -45,6 +46,7 @@ export function shardTable({ shards: section }: Pick<RunFacts, 'shards'>, layout
     ...table,
     ...wrap(mergeText(section), layout.width, 2),
     ...reasons.flatMap((reason) => wrap(`  - ${reason}`, Math.max(40, layout.width), 4)),
+    ...(offered === undefined ? [] : ['', ...offeredTable(offered, layout)]),
   ];
 }
 

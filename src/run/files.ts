@@ -40,6 +40,8 @@ const runFiles = {
   serverMetricsParquet: { name: '{server}.parquet' },
   timeslicesCsv: { name: '{summary}_timeslices.csv', label: 'Timeslice CSV Export' },
   timeslicesJson: { name: '{summary}_timeslices.json', label: 'Timeslice JSON Export' },
+  /** Of a run that lost a shard. */
+  offeredCsv: { name: '{summary}_offered_load.csv', label: 'Offered Load CSV Export' },
   page: { name: 'report.html', label: 'HTML Report' },
   outputs: { name: '{outputs}.json', label: 'Outputs Export' },
   /** During the run. */

@@ -78,6 +78,7 @@ function recordOf(json: unknown, text: string, line: number): StoredRecord {
     dropped: cancelled && error?.message.startsWith('Request cancelled: ') === true,
     finishReason: typeof metadata.finish_reason === 'string' ? metadata.finish_reason : undefined,
     place: placeOf(metadata),
+    shard: typeof metadata.shard === 'number' ? metadata.shard : undefined,
     values: valuesOf(metrics),
     // Most readers of a million records ask for neither.
     get metadata() {

@@ -5,6 +5,46 @@ import { instant } from './instant.js';
 
 const requestsByPhase = object({ warmup: plainNumber, profiling: plainNumber });
 
+/** What a plan has due over time, in slices that begin with the measurement. */
+const plannedSlicesCodec = object({
+  /** Length of a slice; absent where neither the plan nor an option tells it. */
+  sliceSeconds: float,
+  /** How long requests are sent; absent: without a limit in time. */
+  durationSeconds: float,
+  /** Requests due in each slice, by shard; absent where the plan does not tell when they are due. */
+  due: array(array(plainNumber)),
+  /** Of a closed loop: sessions in flight, how long their number is ramped up, and how many shards share them. */
+  concurrency: plainNumber,
+  rampSeconds: float,
+  playingShards: plainNumber,
+});
+
+/** What a plan has due over time. */
+export type PlannedSlices = ValueOf<typeof plannedSlicesCodec>;
+
+const loadMembers = {
+  /** Absent where the plan does not tell. */
+  planned: plainNumber,
+  achieved: plainNumber,
+};
+
+const shardLoad = object({ shard: plainNumber, ...loadMembers });
+
+/** The load of a run as planned and as it came to the servers, slice by slice. */
+const offeredCodec = object({
+  /** `requests`: how many are due, and how many that have a record were sent; `in flight`: mean numbers of them. */
+  unit: string,
+  /** What all times count from. */
+  startedAtNs: instant,
+  ...loadMembers,
+  /** Shards that are not complete, and when the last of their requests that have a record was sent. */
+  shards: array(object({ shard: plainNumber, ...loadMembers, lastSentSeconds: float })),
+  slices: array(object({ startSeconds: float, endSeconds: float, ...loadMembers, shards: array(shardLoad) })),
+});
+
+/** The load of a run as planned and as achieved. */
+export type OfferedLoad = ValueOf<typeof offeredCodec>;
+
 /** What all shards of a run must agree on. */
 export const planCodec = object({
   version: string,
@@ -20,6 +60,8 @@ export const planCodec = object({
   /** Requests that each shard has to send, by phase; absent where that depends on the server. */
   dueWarmup: array(plainNumber),
   dueProfiling: array(plainNumber),
+  /** The same over time. */
+  slices: plannedSlicesCodec,
 });
 
 /** The plan of a run that several machines play. */
@@ -91,6 +133,8 @@ export const shardsCodec = object({
       verdict: string,
     }),
   ),
+  /** The load as planned and as achieved, over time; absent where all shards are complete. */
+  offered: offeredCodec,
 });
 
 /** How a run was put together. */

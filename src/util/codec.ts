@@ -39,8 +39,9 @@ export const anyObject: Codec<JsonObject> = {
 /** A list; items of another type are skipped. */
 export function array<Value>(item: Codec<Value>): Codec<readonly Value[]> {
   return {
-    read: (json) => (Array.isArray(json) ? json.flatMap((one) => item.read(one) ?? []) : undefined),
-    write: (values) => values.flatMap((value) => item.write(value) ?? []),
+    read: (json) =>
+      Array.isArray(json) ? json.map((one) => item.read(one)).filter((one) => one !== undefined) : undefined,
+    write: (values) => values.map((value) => item.write(value)).filter((one) => one !== undefined),
   };
 }
 

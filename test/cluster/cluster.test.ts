@@ -134,6 +134,12 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
     expect(stdout).toMatch(/Shard 1 \(.*\) was lost .* after the start/);
     expect(recordsIn(run.folder)).toHaveLength(120 - Number(missing));
     expect(Number(missing)).toBeGreaterThan(0);
+    const { offered } = readJson(join(run.folder, 'profile_export_aiperf.json')).shards;
+    expect(offered).toMatchObject({
+      ...{ planned: 120, achieved: 120 - Number(missing) },
+      shards: [{ shard: 1, planned: 60, achieved: 60 - Number(missing) }],
+    });
+    expect(stdout).toContain(`Shard 1: ${60 - Number(missing)} of 60 planned requests have a record`);
     expect(seenOf('killed').length).toBeGreaterThanOrEqual(120 - Number(missing));
     expect((await other?.ended)?.code).toBe(0);
   });

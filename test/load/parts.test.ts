@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { dueRequests, dueTimes } from '../../src/load/due-requests.js';
 import { indexStream } from '../../src/load/index-stream.js';
-import { dueRequests } from '../../src/load/parts.js';
 import type { LoadPlan, PhasePlan } from '../../src/load/plan.js';
 import type { SourceShare } from '../../src/load/quota.js';
 import { StreamedSessions } from '../../src/load/streamed-sessions.js';
@@ -28,6 +28,22 @@ const schedule = file(
       turns.push({ ...text(`later ${i}`), timestamp: 4000 + i }, { ...text('then'), delay: 300 });
     return { session_id: `r${i}`, turns };
   }),
+);
+/** Sessions of two turns, each with its time. */
+const timedTurns = file(
+  'timed-turns.jsonl',
+  Array.from({ length: 9 }, (_, i) => ({
+    session_id: `t${i}`,
+    turns: [
+      { ...text(`first ${i}`), timestamp: 300 * i },
+      { ...text(`second ${i}`), timestamp: 300 * i + 700 },
+    ],
+  })),
+);
+/** One each tenth of a second. */
+const arrivals = file(
+  'arrivals.jsonl',
+  Array.from({ length: 30 }, (_, i) => ({ ...text(`row ${i}`), timestamp: 100 * i })),
 );
 const conversations = file(
   'conversations.jsonl',
@@ -86,6 +102,7 @@ async function streamOf({ dataset, phases }: LoadPlan): Promise<StreamedSessions
 }
 
 interface Sent {
+  readonly source: number;
   /** Phase, conversation, turn, body, outcome. */
   readonly what: string;
   readonly dueMs: number;
@@ -106,6 +123,7 @@ async function sentBy(load: LoadPlan, share: SourceShare): Promise<readonly Sent
     expect([phase.name, share, player.done()]).toEqual([phase.name, share, 1]);
     firstSession = next();
     return player.records.map(({ conversationId, turnIndex, raw, error, dueNs }) => ({
+      source: share.source,
       what: JSON.stringify([phase.name, conversationId, turnIndex, raw?.payload, error?.type]),
       dueMs: Math.round(dueNs) / 1e6,
     }));
@@ -122,10 +140,15 @@ async function sent(line: string, sources: number, isStreamed: boolean) {
     if (source > 0 && load.dataset.kind === 'stream') load = await plannedLoad(line, env);
     all.push(await sentBy(load, { source, sources }));
   }
+  const last = load.phases.at(-1);
   return {
     requests: all.flat(2),
     counts: load.phases.map((_, phase) => all.map((phases) => phases[phase]?.length ?? 0)),
     due: load.phases.map((phase: PhasePlan) => dueRequests(load, phase, sources)),
+    sentAt: all.flatMap((phases) => phases.at(-1) ?? []).map(({ source, dueMs }) => `${source} ${dueMs}`),
+    dueAt:
+      last &&
+      Array.from(dueTimes(load, last, sources) ?? [], ({ source, dueNs }) => `${source} ${dueNs / 1e6}`),
   };
 }
 
@@ -157,6 +180,18 @@ describe.each<[name: string, line: string, count: number | undefined, same: Same
     'times',
   ],
   ['a rate series', `--isl 5 --request-rate-series ${series} --request-count 50`, 50, 'times'],
+  [
+    'a fixed schedule with a time for each turn',
+    `--input-file ${timedTurns} --fixed-schedule --request-count 17`,
+    17,
+    'times',
+  ],
+  [
+    'a fixed schedule for a time',
+    `--input-file ${arrivals} --fixed-schedule --benchmark-duration 2`,
+    20,
+    'times',
+  ],
   ['a fixed schedule', `--input-file ${schedule} --fixed-schedule`, 33, 'requests'],
   [
     'a fixed schedule that a count cuts',
@@ -238,6 +273,7 @@ describe.each<[name: string, line: string, count: number | undefined, same: Same
     for (const sources of [2, 3, 8]) {
       const many = await sent(line, sources, isStreamed);
       expect(many.requests).toHaveLength(one.requests.length);
+      if (same === 'times') expect(many.dueAt?.sort()).toEqual(many.sentAt.sort());
       if (same !== 'count') expect(sorted(many.requests, same)).toEqual(sorted(one.requests, same));
       for (const [phase, due] of many.due.entries()) {
         if (due !== undefined) expect(due).toEqual(many.counts[phase]);

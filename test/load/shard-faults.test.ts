@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { type ShardAccount, shardsSection } from '../../src/commands/merge/section.js';
-import { dueRequests } from '../../src/load/parts.js';
+import { dueRequests } from '../../src/load/due-requests.js';
 import type { LoadPlan } from '../../src/load/plan.js';
 import { type Random, randomStream } from '../../src/util/random.js';
 import { datasetOf, plannedLoad, playPart } from './playing.js';

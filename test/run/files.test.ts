@@ -32,6 +32,7 @@ test('names without a prefix', () => {
     serverMetricsParquet: 'server_metrics_export.parquet',
     timeslicesCsv: 'profile_export_aiperf_timeslices.csv',
     timeslicesJson: 'profile_export_aiperf_timeslices.json',
+    offeredCsv: 'profile_export_aiperf_offered_load.csv',
   });
 });
 
@@ -54,5 +55,6 @@ test.each(['foo', 'foo.json', 'foo_raw.jsonl'])('names with the prefix %s', (pre
     serverMetricsParquet: 'foo_server_metrics.parquet',
     timeslicesCsv: 'foo_timeslices.csv',
     timeslicesJson: 'foo_timeslices.json',
+    offeredCsv: 'foo_offered_load.csv',
   });
 });

@@ -7,7 +7,8 @@ import type { SideTable } from '../../report/report.js';
 import { type RunFacts, runConfigJson } from '../../run/facts.js';
 import { type FileKey, filesIn, type RunFiles } from '../../run/files.js';
 import { lockFolder } from '../../run/folder-lock.js';
-import { openRun, type View } from '../../run/open.js';
+import { withOfferedLoad } from '../../run/offered-load.js';
+import { type OpenedRun, openRun, type View } from '../../run/open.js';
 import type { Run } from '../../run/run.js';
 import type { ShardsSection } from '../../run/shards.js';
 import { wholeFidelity } from '../../run/whole-fidelity.js';
@@ -88,9 +89,12 @@ export function mergeRun(opened: OpenedShards, dir: string, options: MergeView, 
     if (reader !== undefined) copyServerMetrics(reader, out);
     for (const { files } of opened.shards.slice(0, 1)) copyIfThere(files.inputs, out.inputs);
     const before = factsBefore(opened, out, section, options.sweepId);
-    for (const trouble of writeWhole(out.config, runConfigJson(before))) throw new UserError(trouble);
+    writeFacts(out, before);
+    const run = openRun(out, options.view);
+    const whole = withOfferedLoad(section, opened.plan.slices, run.requests, startOf(opened, section, run));
+    if (whole.offered !== undefined) writeFacts(out, { ...before, shards: whole });
     const warmupStartedAtNs = earliest(warmup.firsts.flatMap((first) => first ?? []));
-    return publishMerged(opened, out, { ...options, section, reader, warmupStartedAtNs }, stdout);
+    return publishMerged(opened, run, { ...options, section: whole, reader, warmupStartedAtNs }, stdout);
   } catch (thrown) {
     for (const path of Object.values(out))
       if (path !== out.folder) rmSync(path, { recursive: true, force: true });
@@ -173,6 +177,24 @@ function factsBefore(
   };
 }
 
+/** @throws UserError where the file cannot be written. */
+function writeFacts(out: RunFiles, facts: RunFacts): void {
+  for (const trouble of writeWhole(out.config, runConfigJson(facts))) throw new UserError(trouble);
+}
+
+/** Start of the measurement, ns since the origin of the requests: `--start-at`, or when the first shard started. */
+function startOf(
+  { shards }: OpenedShards,
+  section: ShardsSection,
+  { requests, extent }: Pick<OpenedRun, 'requests' | 'extent'>,
+): number {
+  const agreed = shards.flatMap(({ facts }) => facts.shard?.startAtNs ?? []);
+  const seen = (section.shards ?? []).flatMap(({ startedAtNs }) => startedAtNs ?? []);
+  const startNs = earliest(agreed) ?? earliest(seen);
+  if (startNs === undefined || requests === undefined) return extent?.fromNs ?? 0;
+  return Number(startNs - requests.origin.epochNs);
+}
+
 interface Publishing extends MergeView {
   readonly section: ShardsSection;
   /** Of the first warm-up request; undefined without one. */
@@ -183,11 +205,11 @@ interface Publishing extends MergeView {
 /** Writes the other files of the whole run from its records, and prints its report. */
 function publishMerged(
   { shards, count }: OpenedShards,
-  out: RunFiles,
-  { view, tables, consoleWidth, layout, page, section, reader, warmupStartedAtNs }: Publishing,
+  run: OpenedRun,
+  { tables, consoleWidth, layout, page, section, reader, warmupStartedAtNs }: Publishing,
   stdout: Writable,
 ): MergedRun {
-  const run = openRun(out, view);
+  const out = run.files;
   const all = <Value>(of: (facts: RunFacts) => readonly Value[] | undefined) =>
     shards.flatMap(({ facts }) => of(facts) ?? []);
   const starts = shards.flatMap(({ facts }) => facts.startedAtNs ?? []);

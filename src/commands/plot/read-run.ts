@@ -4,6 +4,7 @@ import { metricTag } from '../../metrics/abbreviations.js';
 import { everything, parseFilter } from '../../metrics/filter.js';
 import { slicesOf, timeSlices } from '../../metrics/slices.js';
 import { objectivesOf } from '../../metrics/slos.js';
+import { offeredSlices } from '../../report/offered-load.js';
 import { viewed } from '../../run/configuration.js';
 import { readFacts } from '../../run/facts.js';
 import type { RunFiles } from '../../run/files.js';
@@ -18,7 +19,7 @@ import type { plotOptions } from './options.js';
 /** The requests of a run, for charts. @throws UserError if there are none. */
 export function readRun(files: RunFiles, config: ConfigOf<typeof plotOptions>, io: Io): ChartRun {
   const { goodput, where } = config;
-  const { traits } = viewed(readFacts(files).facts, viewTraitsOf(config));
+  const { facts, traits } = viewed(readFacts(files).facts, viewTraitsOf(config));
   const objectives = objectivesOf(traits.slos ?? []);
   const { table, rows, isCut } = readRequests(files.records, {
     metrics: [...chartMetrics, ...objectives.map(({ metric }) => metric)],
@@ -31,7 +32,11 @@ export function readRun(files: RunFiles, config: ConfigOf<typeof plotOptions>, i
   const shown = rows === undefined ? table : table.only(rows);
   const slices = timeSlices(shown, traits);
   const sliced = slices && { ...slices, slices: slicesOf(shown, slices.windows, sliceMetrics) };
-  const run = new ChartRun(shown, { objectives, sliced, series });
+  const run = new ChartRun(shown, {
+    ...{ objectives, sliced, series },
+    // It is of all requests.
+    offered: rows === undefined ? offeredSlices(facts.shards?.offered) : undefined,
+  });
   const missing = objectives.filter(({ metric }) => !run.has(metric)).map(({ metric }) => metric.tag);
   if (goodput !== undefined && missing.length > 0 && run.failedCount < run.length) {
     throw new UserError(

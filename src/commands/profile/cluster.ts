@@ -7,7 +7,9 @@ import { secretsOfValue } from '../../config/option-secrets.js';
 import { type Config, profileOptions } from '../../config/options.js';
 import type { LoadPlan } from '../../load/plan.js';
 import type { RunFacts, SeriesFacts } from '../../run/facts.js';
-import { planDigest } from '../../run/shards.js';
+import { withOfferedLoad } from '../../run/offered-load.js';
+import type { RunOutcome } from '../../run/outcome.js';
+import { planDigest, type ShardsSection } from '../../run/shards.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import type { Log } from '../../util/log.js';
@@ -15,7 +17,7 @@ import type { Invocation } from '../command.js';
 import type { Interrupt } from './interrupt.js';
 import { natsOptionsOf } from './nats.js';
 import type { PreparedRun } from './prepare.js';
-import { runPlan } from './shard.js';
+import { runPlan, slicesOf } from './shard.js';
 
 /** What another coordinator needs to finish a measurement, and an agent to describe its records; no secrets. */
 export interface KeptRun {
@@ -103,6 +105,18 @@ export async function gatherShards(
   const load = withTemplate(prepared.load);
   await round.gather({ load, needs: { loadThreads, workersMax, ...room }, kept }, firstSession, stop.signal);
   release();
+}
+
+/** How the records of all shards were put together. */
+export function mergeOf(
+  round: Round,
+  outcome: RunOutcome,
+  { load, config, wasCut }: { readonly load: LoadPlan; readonly config: Config; readonly wasCut: boolean },
+): ShardsSection {
+  const { startNs, requests } = outcome;
+  const section = round.report({ ...outcome, load, wasCut });
+  if (section.merge === 'exact') return section;
+  return withOfferedLoad(section, slicesOf(load, round.shards.length, config), requests, startNs);
 }
 
 /** Agents do not have the file of a template: they get its text. */

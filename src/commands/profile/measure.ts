@@ -203,7 +203,9 @@ export async function measureRun(
   const gpu = served?.gpu ?? unreadGpus;
   // Viewers of the live page get the report too, which is to cost nothing before the load.
   if (config.live && series === undefined && keepsRecords) page ??= await loadPage();
-  const merge = round?.report({ ...outcome, load, wasCut: wasCutShort(outcome) });
+  const merge =
+    round &&
+    (await import('./cluster.js')).mergeOf(round, outcome, { load, config, wasCut: wasCutShort(outcome) });
   for (const reason of merge?.reasons ?? []) log('ERROR', 'cluster', reason);
   const measured = { config, files: artifacts, facts, outcome, servers: served, gpu, origin, page, merge };
   const allWritten = publishResults(measured, { stdout, env }, log);
@@ -326,6 +328,8 @@ function collectPlan(
     ...{ hasWarmup, isWatched, shard: config.shard?.index },
     streams: recordStreams(config),
     // The page draws them, and the series of servers are compared with them.
-    handsOverRequests: (config.report || config.live || !config.noServerMetrics) && keepsRecords,
+    handsOverRequests:
+      config.nats !== undefined ||
+      ((config.report || config.live || !config.noServerMetrics) && keepsRecords),
   };
 }

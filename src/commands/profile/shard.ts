@@ -3,11 +3,13 @@ import { hostname } from 'node:os';
 import type { Config } from '../../config/options.js';
 import type { Shard } from '../../config/shard-options.js';
 import { openPlanned } from '../../dataset/plan.js';
-import { dueRequests, partOf } from '../../load/parts.js';
+import { dueRequests } from '../../load/due-requests.js';
+import { partOf } from '../../load/parts.js';
 import type { LoadPlan, PhasePlan } from '../../load/plan.js';
 import { evenShare } from '../../load/quota.js';
 import type { RunFacts } from '../../run/facts.js';
-import { planDigest, type RunPlan } from '../../run/shards.js';
+import { plannedSlices } from '../../run/offered-load.js';
+import { type PlannedSlices, planDigest, type RunPlan } from '../../run/shards.js';
 import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
 import { digestInputs, namedInputs } from './input-files.js';
@@ -56,7 +58,18 @@ export async function runPlan(
     dataset: datasetDigest(load),
     dueWarmup: due('warmup'),
     dueProfiling: due('profiling'),
+    slices: slicesOf(load, shards, config),
   };
+}
+
+/** What the shards of a load have due over time while it is measured. */
+export function slicesOf(
+  load: LoadPlan,
+  shards: number,
+  { sliceDuration }: Pick<Config, 'sliceDuration'>,
+): PlannedSlices | undefined {
+  const phase = load.phases.find(({ name }) => name === 'profiling');
+  return phase && plannedSlices(load, phase, shards, sliceDuration);
 }
 
 // Enough to see another tokenizer, corpus or version of a data set.

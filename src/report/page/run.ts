@@ -4,6 +4,7 @@ import { runCharts } from '../../charts/run-charts.js';
 import type { NotableRequests } from '../../metrics/notable.js';
 import { objectivesOf } from '../../metrics/slos.js';
 import type { Run } from '../../run/run.js';
+import { offeredSlices } from '../offered-load.js';
 import { serverFindings } from '../server-findings.js';
 import { type ReportedChart, reportedCharts } from './charts.js';
 
@@ -20,7 +21,8 @@ export interface ReportedRun extends Pick<Run, 'facts' | 'summary' | 'notes'> {
 export function reportedRun(run: Run, name = basename(run.files.folder)): ReportedRun {
   const { facts, summary, notes, requests, notable, extent, series } = run;
   const { slos, sliced } = summary;
-  const settings = { objectives: objectivesOf(slos), sliced, series };
+  const offered = offeredSlices(facts.shards?.offered);
+  const settings = { objectives: objectivesOf(slos), sliced, series, offered };
   return {
     ...{ name, facts, summary, notes },
     notable: notable ?? { slowest: [], slowestToStart: [], failures: [] },

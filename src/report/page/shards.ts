@@ -1,6 +1,7 @@
 import { withCommas } from '../../metrics/format.js';
-import type { ShardsSection } from '../../run/shards.js';
+import type { OfferedLoad, ShardsSection } from '../../run/shards.js';
 import { withThousands } from '../../util/counted.js';
+import { differingRows, isInFlight, offeredCells, offeredHeads, offeredWords } from '../offered-load.js';
 import { clockText, mergeText } from '../shard-table.js';
 import { type Html, html } from './html.js';
 import { type Cell, table } from './table.js';
@@ -10,7 +11,7 @@ type ShardFigures = NonNullable<ShardsSection['shards']>[number];
 /** How a run was put together from its shards; nothing for a run of one machine. */
 export function shardsContent(section: ShardsSection | undefined): Html | undefined {
   if (section === undefined) return undefined;
-  const { reasons = [], shards = [] } = section;
+  const { reasons = [], shards = [], offered } = section;
   return html`<p>${mergeText(section)}</p>
 ${reasons.length > 0 && html`<ul>${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`}
 ${table({
@@ -22,7 +23,24 @@ ${table({
   ],
   textColumns: [1, 2, 10],
   rows: shards.map(shardRow),
-})}`;
+})}
+${offered && offeredContent(offered)}`;
+}
+
+/** The load as planned and as achieved, where they differ. */
+function offeredContent(offered: OfferedLoad): Html {
+  const rows = differingRows(offered);
+  const isMean = isInFlight(offered);
+  return html`<h3>Offered load</h3>
+<ul>${offeredWords(offered).map((sentence) => html`<li>${sentence}</li>`)}</ul>
+${
+  rows.length > 0 &&
+  table({
+    caption: 'Slices that differ from the plan',
+    columns: offeredHeads(offered),
+    rows: rows.map((row) => offeredCells(row, isMean)),
+  })
+}`;
 }
 
 function shardRow(shard: ShardFigures): Cell[] {
