@@ -14,6 +14,7 @@ import { followKeys } from './follow.js';
 import { type Holder, holderOf, type Lease, takeLease } from './lease.js';
 import type { RunEntry } from './messages.js';
 import { DIRECTORY, keys, namesOf } from './names.js';
+import { notPossible } from './refusals.js';
 import type { AgentNeeds } from './round-plan.js';
 
 const CHECK_EVERY_MS = 250;
@@ -92,7 +93,9 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   const isOver = new Map<string, AbortController>();
   const fullRuns = new Set<string>();
   try {
-    await openBucket(nats, DIRECTORY);
+    await openBucket(nats, DIRECTORY).catch((thrown: unknown) => {
+      throw notPossible(thrown);
+    });
     void followKeys(
       nats,
       DIRECTORY,

@@ -2,10 +2,12 @@ import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { type ObjectStore, Objm } from '@nats-io/obj';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { type NatsConnection, type ServerInfo, TimeoutError } from '@nats-io/transport-node';
 import { messageOf, UserError } from '../util/errors.js';
 import { withoutSecrets } from '../util/secrets.js';
 import { sleep } from '../util/timeout.js';
+import { refusalOf, requireUsable } from './refusals.js';
+import { connectLink } from './transport.js';
 
 /** How to reach NATS. */
 export interface NatsOptions {
@@ -15,6 +17,8 @@ export interface NatsOptions {
   readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined;
   /** How long to try to reach a server that is not up yet. */
   readonly waitSeconds?: number;
+  /** How long the server may take to answer before it counts as cut off. */
+  readonly answerMs?: number;
 }
 
 /** A connection to NATS that comes back by itself, as often as needed. */
@@ -29,12 +33,14 @@ export interface Nats {
   readonly isConnected: boolean;
   /** Monotonic ms of the last time that the connection came back, or was made. */
   readonly connectedAtMs: number;
+  /** Monotonic ms of the last time that the server sent anything, at most some seconds ago while it can be reached. */
+  readonly heardAtMs: number;
   /** Calls `act` whenever the connection comes back. @returns a function that stops it. */
   onReconnect(act: () => void): () => void;
   close(): Promise<void>;
 }
 
-const CONNECT_TIMEOUT_MS = 5000;
+const ANSWER_MS = 5000;
 const RECONNECT_EVERY_MS = 250;
 /** Room for a shard's report of its threads; records are split into messages of any size. */
 const MIN_MESSAGE_BYTES = 64 << 10;
@@ -46,32 +52,50 @@ const MIN_MESSAGE_BYTES = 64 << 10;
  * @throws UserError for a server that cannot be reached or refuses, or has no JetStream.
  */
 export async function openNats(
-  { url, token, tls, waitSeconds = 0 }: NatsOptions,
+  options: NatsOptions,
   name: string,
   nowMs: () => number,
   notify: (what: string) => void = () => {},
   ending: AbortSignal = new AbortController().signal,
 ): Promise<Nats> {
+  const { url, token, tls, waitSeconds = 0, answerMs = ANSWER_MS } = options;
+  let heardAtMs = nowMs();
+  let failure: Error | undefined;
+  const link = {
+    onData: () => {
+      heardAtMs = nowMs();
+    },
+    onGreeting: (info: ServerInfo) => requireUsable(info, options),
+    onFailure: (thrown: Error) => {
+      failure = thrown;
+    },
+  };
   const attempt = () =>
-    connect({
-      servers: url,
-      name,
-      timeout: CONNECT_TIMEOUT_MS,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: RECONNECT_EVERY_MS,
-      // A restarted server may refuse for a moment, and the token is known to be right.
-      ignoreAuthErrorAbort: true,
-      ...(token === undefined ? {} : { token }),
-      ...(tls === undefined ? {} : { tls }),
-    });
+    connectLink(
+      {
+        servers: url,
+        name,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: RECONNECT_EVERY_MS,
+        pingInterval: answerMs / 2,
+        maxPingOut: 2,
+        // A restarted server may refuse for a moment, and the token is known to be right.
+        ignoreAuthErrorAbort: true,
+        ...(token === undefined ? {} : { token }),
+        ...(tls === undefined ? {} : { tls }),
+      },
+      link,
+      answerMs,
+    );
   const giveUpMs = nowMs() + waitSeconds * 1000;
   let core: NatsConnection | undefined;
   while (core === undefined) {
     try {
       core = await attempt();
     } catch (thrown) {
-      if (nowMs() >= giveUpMs || ending.aborted || isRefusal(thrown))
-        throw unreachable(url, thrown, token !== undefined);
+      const { error, isFinal } = refusalOf((thrown instanceof TimeoutError && failure) || thrown, options);
+      if (nowMs() >= giveUpMs || ending.aborted || isFinal) throw error;
+      failure = undefined;
       await sleep(RECONNECT_EVERY_MS, ending);
     }
   }
@@ -88,7 +112,9 @@ export async function openNats(
     await core.close();
     throw new UserError(
       `The NATS server ${withoutSecrets(url)} has no JetStream (${messageOf(thrown)}).`,
-      'Start it with: nats-server -js -sd FOLDER',
+      /account/.test(messageOf(thrown))
+        ? 'Enable JetStream for the account that the connection belongs to.'
+        : 'Start it with: nats-server -js -sd FOLDER',
     );
   });
   let isConnected = true;
@@ -120,33 +146,15 @@ export async function openNats(
     get connectedAtMs() {
       return connectedAtMs;
     },
+    get heardAtMs() {
+      return heardAtMs;
+    },
     onReconnect: (act) => {
       reconnected.add(act);
       return () => reconnected.delete(act);
     },
     close: () => core.close(),
   };
-}
-
-function isRefusal(thrown: unknown): boolean {
-  return /authorization|authentication/i.test(messageOf(thrown));
-}
-
-function unreachable(url: string, thrown: unknown, hasToken: boolean): UserError {
-  const why = messageOf(thrown);
-  const where = withoutSecrets(url);
-  if (isRefusal(thrown)) {
-    return new UserError(
-      `The NATS server ${where} refused the ${hasToken ? 'token' : 'connection: it needs a token'}.`,
-      'Give its token with --nats-token-file, or in the environment variable AIPERF_NATS_TOKEN.',
-    );
-  }
-  return new UserError(
-    `The NATS server ${where} cannot be reached: ${why}.`,
-    /certificate/i.test(why)
-      ? 'Name its authority with --nats-ca-file, and the server as its certificate does: by a host name.'
-      : 'Check --nats, that the server runs (nats-server -js -sd FOLDER), and that its port is open to this machine.',
-  );
 }
 
 /** The key-value bucket of this name, made if it is missing. */

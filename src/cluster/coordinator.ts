@@ -7,11 +7,12 @@ import type { Log } from '../util/log.js';
 import { sleep } from '../util/timeout.js';
 import { version } from '../util/version.js';
 import { serveClock } from './clock-offset.js';
-import { type Nats, type NatsOptions, openBucket, openNats, openStore } from './connection.js';
+import { isStreamGone, type Nats, type NatsOptions, openBucket, openNats, openStore } from './connection.js';
 import { followKeys } from './follow.js';
 import { holderOf, type Lease, takeLease } from './lease.js';
 import { type RunEntry, readMessage, runEntry } from './messages.js';
 import { DIRECTORY, keys, namesOf, type RunNames } from './names.js';
+import { notPossible } from './refusals.js';
 import { Round } from './round.js';
 
 /** Duplicates of a message are recognized for this long: no outage of NATS is longer. */
@@ -63,9 +64,10 @@ export class Coordinator {
     const nats = await openNats(options.nats, `aiperf ${options.run} coordinator`, nowMs, (what) =>
       log('WARNING', 'cluster', what),
     );
+    let lease: Lease | undefined;
     try {
       const kv = await openBucket(nats, names.bucket);
-      const lease = await coordinate(kv, options, names, surroundings);
+      lease = await coordinate(kv, options, surroundings);
       await nats.jsm.streams.add({
         name: names.records,
         subjects: [names.allRecords],
@@ -85,8 +87,11 @@ export class Coordinator {
       await directory.put(options.run, JSON.stringify(entry));
       return new Coordinator(options, { nats, kv, store, lease, names, surroundings });
     } catch (thrown) {
+      lease?.release();
+      // What another coordinator has left stays.
+      if (lease?.incarnation === 1) await deleteRun(nats, names).catch(() => {});
       await nats.close();
-      throw thrown instanceof UserError ? thrown : notPossible(thrown);
+      throw notPossible(thrown);
     }
   }
 
@@ -141,7 +146,7 @@ export class Coordinator {
    * as it is, and `aiperf attach` can finish it.
    */
   async finish(): Promise<void> {
-    const { nats, names, kv, store } = this;
+    const { nats, names } = this;
     this.#lastRound?.close();
     if (this.#lastRound?.holdsRecords) {
       const { run } = this.options;
@@ -157,10 +162,7 @@ export class Coordinator {
       const directory = await openBucket(nats, DIRECTORY);
       await directory.delete(this.options.run);
       this.#lease.release();
-      await nats.jsm.streams.delete(names.records);
-      await nats.jsm.streams.delete(names.events);
-      await store.destroy();
-      await kv.destroy();
+      await deleteRun(nats, names);
     } catch (thrown) {
       this.surroundings.log(
         'WARNING',
@@ -179,11 +181,19 @@ export class Coordinator {
   }
 }
 
+/** Deletes all streams of a run, of which some may be missing. @throws what NATS answers otherwise. */
+async function deleteRun({ jsm }: Nats, { bucket, data, records, events }: RunNames): Promise<void> {
+  for (const stream of [records, events, `OBJ_${data}`, `KV_${bucket}`]) {
+    await jsm.streams.delete(stream).catch((thrown: unknown) => {
+      if (!isStreamGone(thrown)) throw thrown;
+    });
+  }
+}
+
 /** Takes the run, or takes it over from a coordinator that is gone. @throws UserError if that one is alive. */
 async function coordinate(
   kv: KV,
   { run, shardTimeoutSeconds }: ClusterOptions,
-  _names: RunNames,
   { log }: Surroundings,
 ): Promise<Lease> {
   const uid = randomBytes(8).toString('hex');
@@ -203,16 +213,6 @@ async function coordinate(
   throw new UserError(
     `Run ${run} has a coordinator already, on ${other}.`,
     'Wait until it ends, or name another run with --run-id.',
-  );
-}
-
-function notPossible(thrown: unknown): UserError {
-  const why = messageOf(thrown);
-  return new UserError(
-    `NATS cannot hold the run: ${why}.`,
-    /insufficient|no space|storage/i.test(why)
-      ? 'Give JetStream more disk (max_file_store), or delete old streams.'
-      : 'Check the permissions of the user, and that JetStream has a folder (nats-server -js -sd FOLDER).',
   );
 }
 

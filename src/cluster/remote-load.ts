@@ -203,8 +203,9 @@ export class RemoteLoad implements LoadSource {
   #silentMs({ signMs }: Shard): number | undefined {
     const { nats, nowMs, shardTimeoutSeconds } = this.#options;
     if (!nats.isConnected) return undefined;
-    const silentMs = nowMs() - Math.max(signMs, nats.connectedAtMs);
-    return silentMs < shardTimeoutSeconds * 1000 ? undefined : silentMs;
+    // While nothing comes from NATS either, it is this process that is cut off.
+    const silentMs = nats.heardAtMs - Math.max(signMs, nats.connectedAtMs);
+    return silentMs < shardTimeoutSeconds * 1000 ? undefined : nowMs() - signMs;
   }
 
   /** Creates a key, also if the server is away for a while; an existing key stays. */

@@ -22,3 +22,10 @@ export function messageOf(thrown: unknown): string {
 export function stackOf(thrown: unknown): string {
   return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }
+
+/** OpenSSL's reason for an error without the place in its code, or the message. */
+export function tlsReasonOf(thrown: unknown): string {
+  return thrown instanceof Error && 'reason' in thrown && typeof thrown.reason === 'string'
+    ? thrown.reason
+    : messageOf(thrown);
+}
