@@ -4,7 +4,7 @@ import { sideTables } from '../report/report.js';
 import type { Io } from '../util/io.js';
 import { oneLine } from '../util/plain-text.js';
 import type { Command, Invocation } from './command.js';
-import { leftOutNotes, type MergeView, mergeRun } from './merge/merge-run.js';
+import { lacksRecords, leftOutNotes, type MergeView, mergeRun } from './merge/merge-run.js';
 import { openShards } from './merge/open-shards.js';
 import { mergeOptions } from './merge/options.js';
 import { mergeSeriesOfRuns, seriesOfShards } from './merge/series.js';
@@ -46,8 +46,7 @@ async function run({ config }: Invocation<typeof mergeOptions>, io: Io): Promise
   tell(troubles);
   for (const reason of section.reasons ?? []) tell([`Degraded: ${reason}.`]);
   tell(leftOutNotes(leftOut));
-  const isCut = section.shards?.some(
-    ({ state, missing }) => state === 'cut short' && missing?.profiling !== 0,
-  );
-  return troubles.length === 0 && validCount > 0 && !isCut ? exitCodes.success : exitCodes.failure;
+  return troubles.length === 0 && validCount > 0 && !lacksRecords(section)
+    ? exitCodes.success
+    : exitCodes.failure;
 }

@@ -20,9 +20,10 @@ export const clusterConflicts: readonly Rule[] = [
   refuses(
     'nats',
     { keys: ['nats'], holds: ({ nats }) => nats !== undefined },
-    ['shard', 'startAt'],
+    ['shard', 'startAt', 'startEvery'],
     ': the coordinator splits the load and starts it',
   ),
+  needs(['startEvery'], ['startAt'], ', when the first run starts'),
   needs(['natsCertFile'], ['natsKeyFile'], ', its key'),
   needs(['natsKeyFile'], ['natsCertFile'], ', its certificate'),
   {

@@ -1,5 +1,6 @@
 import { UserError } from '../util/errors.js';
 import type { Facts, Kind, OptionTable } from './option.js';
+import { number } from './option-kinds.js';
 import * as z from './zod.js';
 
 /** Which part of a run a machine plays: `--shard 2/8` is number 2 of 8, counted from 0. */
@@ -83,5 +84,12 @@ export const shardOptions = {
     group: 'Several machines',
     defaultText: 'as soon as it is ready',
     help: 'Start measuring at this time; a warm-up runs before it. ISO 8601 with a zone, or seconds since 1970.',
+  }),
+  startEvery: number({
+    flags: ['--start-every'],
+    group: 'Several machines',
+    above: 0,
+    defaultText: 'when the run before has ended',
+    help: 'Start the runs of a sweep, and repeats, N seconds apart, the first at --start-at: each at one time on all machines.',
   }),
 } satisfies OptionTable;

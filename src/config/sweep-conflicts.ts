@@ -12,6 +12,7 @@ const severalOnly: readonly Key[] = [
   'profileRunDisableWarmupAfterFirst',
   'setConsistentSeed',
   'resume',
+  'startEvery',
 ];
 const repeatsOnly: readonly Key[] = [
   'profileRunCooldownSeconds',
@@ -25,6 +26,11 @@ const sweepOnly: readonly Key[] = [
   'noSweepTable',
   'targetGoodput',
 ];
+
+/** Whether other machines play parts of the run as well. */
+function isSplit({ shard }: Options['config']): boolean {
+  return shard !== undefined && shard.count > 1;
+}
 
 /** Conflicts among the options for several runs, and those without effect. */
 export function sweepFindings(
@@ -44,6 +50,11 @@ export function sweepFindings(
   if (!isSweep && !repeats && misplaced.length > 0) {
     errors.push(
       `${name(...misplaced)} ${verbFor(misplaced, 'needs', 'need')} several runs: a list such as --concurrency 10,50,100, or --num-profile-runs.`,
+    );
+  }
+  if ((isSweep || repeats) && isValid('shard') && isSplit(config) && !sources.has('startEvery')) {
+    errors.push(
+      `${name('shard')} needs --start-at and --start-every with several runs: otherwise each machine starts a run when its own part of the run before has ended.`,
     );
   }
   if (isSweep && config.fixedSchedule) {

@@ -19,7 +19,7 @@ import { fidelityCodec } from './fidelity.js';
 import type { RunFiles } from './files.js';
 import { instant } from './instant.js';
 import { serverSettingsCodec, serverViewCodec } from './server-view.js';
-import { planCodec, shardCodec, shardsCodec } from './shards.js';
+import { driftCodec, planCodec, shardCodec, shardsCodec } from './shards.js';
 import { storedResults } from './stored-results.js';
 
 /** Values of swept options by their places in the configuration: `{ 'phases.profiling.concurrency': 2 }`. */
@@ -71,6 +71,8 @@ const facts = {
   firstSession: plainNumber,
   /** Which part of a run this one is; absent for a whole one. */
   shard: shardCodec,
+  /** Of the clocks of a part, during its run. */
+  clockDrift: driftCodec,
   /** What all parts of the run must agree on. */
   plan: planCodec,
   /** How the parts were put together; absent for a run of one machine. */
@@ -179,6 +181,7 @@ const summary: Layout = {
   start_time: 'startedAtNs',
   end_time: 'endedAtNs',
   shard: 'shard',
+  clock_drift: 'clockDrift',
   shards: 'shards',
   fidelity: 'fidelity',
   server_view: 'serverView',

@@ -82,6 +82,22 @@ export interface ShardClock {
   readonly errorMs: number;
 }
 
+/** Undefined: the clock was not compared. */
+export function measuredClock(clock: ValueOf<typeof clockCodec> = {}): ShardClock | undefined {
+  const { server, offsetMs, errorMs } = clock;
+  if (server === undefined || offsetMs === undefined || errorMs === undefined) return undefined;
+  return { server, offsetMs, errorMs };
+}
+
+/** How the clocks of a shard changed from the start of its run to the end. */
+export const driftCodec = object({
+  /** Change of the offset of its wall clock, ms: less than 0 where that was set forward. Times of records do not follow it. */
+  wallMs: float,
+  /** Change of the offset of a server's clock from the times of records, and the greatest error of that; absent: not measured. */
+  serverMs: float,
+  serverErrorMs: float,
+});
+
 /** Which shard a run is. */
 export const shardCodec = object({
   index: plainNumber,

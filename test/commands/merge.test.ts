@@ -93,19 +93,31 @@ describe('the shards of a run', () => {
 });
 
 describe('the shards of a sweep', () => {
-  it('come to the aggregates and the table of the whole sweep', async () => {
-    const series = [0, 1, 2].map((shard) => join(root, `sweep-${shard}`));
+  let series: string[];
+
+  beforeEach(() => {
+    series = [0, 1, 2].map((shard) => join(root, `sweep-${shard}`));
     for (const [shard, dir] of series.entries()) {
-      for (const [variationIndex, rate] of [20, 10].entries()) {
-        const facts: RunFacts = {
-          ...{ ...factsOfShard(shard), sweepId: 'x', trial: 0, label: 'run_0001', variationIndex },
-          variationValues: { 'phases.profiling.rate': rate },
-          inputConfig: { models: { items: [{ name: 'm' }] } },
-        };
-        writeRun(join(dir, `rate_${rate}.0`), linesOf(shard, 3), facts);
-      }
-      writeFileSync(join(dir, 'sweep_config.json'), '{}');
+      for (const [variationIndex, rate] of [20, 10].entries())
+        writePoint(shard, variationIndex, rate, `rate_${rate}.0`);
+      writeFileSync(join(dir, 'sweep_config.json'), '{"cooldown_seconds":30.0}');
     }
+  });
+
+  /** @param stored members of its summary. */
+  function writePoint(shard: number, variationIndex: number, rate: number, folder: string, stored = {}) {
+    const facts: RunFacts = {
+      ...{ ...factsOfShard(shard), sweepId: 'x', trial: 0, label: 'run_0001', variationIndex },
+      variationValues: { 'phases.profiling.rate': rate },
+      inputConfig: { models: { items: [{ name: 'm' }] } },
+    };
+    writeRun(join(series[shard] ?? '', folder), linesOf(shard, 3), facts, stored);
+  }
+
+  const sweepOf = () =>
+    JSON.parse(readFileSync(join(whole, 'sweep_aggregate', 'profile_export_aiperf_sweep.json'), 'utf8'));
+
+  it('come to the aggregates and the table of the whole sweep', async () => {
     writeFileSync(join(series[0] ?? '', 'rate_20.0', 'outputs.json'), '{}');
     const { code, stdout, stderr } = await merge(...series);
     expect([code, stderr]).toEqual([
@@ -113,15 +125,43 @@ describe('the shards of a sweep', () => {
       'Not merged, and still in the folders of the shards: outputs.json.\n',
     ]);
     expect(stdout).toMatch(/│ +20\.0 │[\s\S]*│ +10\.0 │/);
-    const sweep = JSON.parse(
-      readFileSync(join(whole, 'sweep_aggregate', 'profile_export_aiperf_sweep.json'), 'utf8'),
-    );
-    expect(sweep).toMatchObject({ num_profile_runs: 2, num_successful_runs: 2, failed_runs: [] });
+    expect(sweepOf()).toMatchObject({ num_profile_runs: 2, num_successful_runs: 2, failed_runs: [] });
     const point = join(whole, 'aggregate', 'rate_10.0', 'profile_export_aiperf_aggregate.json');
     const { metadata, metrics } = JSON.parse(readFileSync(point, 'utf8'));
-    expect(metadata).toMatchObject({ variation_values: { 'phases.profiling.rate': 10 } });
-    expect(metadata).not.toHaveProperty('cooldown_seconds');
+    expect(metadata).toMatchObject({
+      variation_values: { 'phases.profiling.rate': 10 },
+      cooldown_seconds: 30,
+    });
     expect(metrics.request_count_avg.mean).toBe(json(join(whole, 'rate_10.0')).request_count.avg);
+  });
+
+  it('have no pause on which they do not agree', async () => {
+    writeFileSync(join(series[1] ?? '', 'sweep_config.json'), '{}');
+    expect((await merge(...series)).code).toBe(0);
+    const point = join(whole, 'aggregate', 'rate_10.0', 'profile_export_aiperf_aggregate.json');
+    expect(JSON.parse(readFileSync(point, 'utf8')).metadata).not.toHaveProperty('cooldown_seconds');
+  });
+
+  it('are merged without a point that they did not start together', async () => {
+    writePoint(1, 1, 10, 'rate_10.0', { start_time: '2026-01-01T00:00:40.000000' });
+    const { code, stderr } = await merge(...series);
+    const why =
+      'Shard 1 (host-1) started 40.0 s after shard 0 (host-0) by their clocks: the load of the whole run was another one, or a clock is wrong.';
+    expect([code, stderr]).toEqual([
+      1,
+      `rate_10.0 is not merged: ${why} Start all shards with the same --start-at on machines with synchronized clocks; to merge these all the same, raise --max-skew (30 s).\n`,
+    ]);
+    expect(existsSync(join(whole, 'rate_10.0'))).toBe(false);
+    expect(json(join(whole, 'rate_20.0')).shards.merge).toBe('exact');
+    expect(sweepOf()).toMatchObject({
+      num_successful_runs: 1,
+      failed_runs: [{ label: 'rate_10.0', error: why }],
+    });
+  });
+
+  it('name the point that a shard has no folder of', async () => {
+    rmSync(join(series[2] ?? '', 'rate_10.0'), { recursive: true });
+    expect(await refusal(...series)).toMatch(/^rate_10\.0: Shard 2 of 3 is missing\. /);
   });
 });
 
@@ -168,6 +208,28 @@ describe('what is lost is counted', () => {
     const late = { start_time: '2026-01-01T00:00:04.500000' };
     writeRun(dirs[1] ?? '', linesOf(1, 3), factsOfShard(1), late);
     expect((await merge(...dirs)).stderr).toBe('Degraded: shard 1 (host-1) started 4.5 s after the first.\n');
+  });
+});
+
+describe('clocks that were set', () => {
+  it('are reported, by their shards and by the server', async () => {
+    const [, second = '', third = ''] = dirs;
+    writeRun(second, linesOf(1, 3), factsOfShard(1), { clock_drift: { wall_ms: -5000.25 } });
+    writeRun(third, linesOf(2, 3), factsOfShard(2, plan, 200), {
+      clock_drift: { wall_ms: 0.5, server_ms: 7500, server_error_ms: 2000 },
+    });
+    const { code, stderr } = await merge(...dirs);
+    expect([code, stderr.trimEnd().split('\n')]).toEqual([
+      0,
+      [
+        'Degraded: the wall clock was set forward by 5.0 s on shard 1 (host-1) during the run, which its times do not follow.',
+        'Degraded: the clocks of shard 2 (host-2) and http://server:8000 drifted apart by 7.5 s (± 2.0 s) during the run.',
+      ],
+    ]);
+    const drifts = json(whole).shards.shards.map(
+      (shard: object) => 'clock_drift_ms' in shard && shard.clock_drift_ms,
+    );
+    expect(drifts).toEqual([false, -5000.25, 0.5]);
   });
 });
 

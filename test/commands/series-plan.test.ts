@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { drawSeeds, planSeries, seriesFacts } from '../../src/commands/profile/series/plan.js';
+import { drawSeeds, planSeries, requireSlots, seriesFacts } from '../../src/commands/profile/series/plan.js';
 import { profile } from '../config/profile-options.js';
 
 async function planned(line: string, seeds?: readonly number[]) {
@@ -85,6 +85,46 @@ describe('what runs send', () => {
     expect(await warmups(' --warmup-concurrency 2')).toEqual([[3, 2, 12], [3, 2, 12], [undefined, 2, 12], [undefined, 2, 12]]); // biome-ignore format: a run each
     const always = await warmups(' --no-profile-run-disable-warmup-after-first');
     expect(always).toEqual(Array.from({ length: 4 }, () => [3, 1, 12]));
+  });
+});
+
+describe('when runs start', () => {
+  const startsOf = async (line: string) =>
+    (await planned(line)).runs.map(({ config }) => config.startAt && config.startAt / 1000);
+
+  it('the first at --start-at, and the others when those before have ended', async () => {
+    expect(await startsOf('--concurrency 2,4 --start-at 4102444800')).toEqual([4102444800, undefined]);
+    expect(await startsOf('--concurrency 2,4')).toEqual([undefined, undefined]);
+  });
+
+  it.each(['repeated', 'independent'])('%s: one after another, by the clock alone', async (mode) => {
+    const line = `--start-at 4102444800 --start-every 90.5 --concurrency 2,4 --num-profile-runs 2 --parameter-sweep-mode ${mode}`;
+    expect(await startsOf(line)).toEqual([4102444800, 4102444890.5, 4102444981, 4102445071.5]);
+  });
+
+  it.each([
+    // Repeats have no warm-up of their own, and points of one repeat are 5 s apart, repeats 9 s.
+    [
+      '--start-every 60 --benchmark-duration 60',
+      '65 s (--benchmark-duration 60 and the pause between runs 5), got 60',
+    ],
+    [
+      '--start-every 75 --benchmark-duration 60 --warmup-duration 10',
+      '75 s (--benchmark-duration 60, the pause between runs 5 and --warmup-duration 10), got 75',
+    ],
+    ['--start-every 75.5 --benchmark-duration 60 --warmup-duration 10', undefined],
+    [
+      '--start-every 69 --benchmark-duration 60',
+      '69 s (--benchmark-duration 60 and the pause between runs 9), got 69',
+    ],
+    ['--start-every 9.1 --request-count 10', undefined],
+  ])('late enough for %s', async (times, needed) => {
+    const pauses = '--parameter-sweep-cooldown-seconds 5 --profile-run-cooldown-seconds 9';
+    const line = `--start-at 4102444800 --num-profile-runs 2 --concurrency 2,4 ${pauses} ${times}`;
+    const series = await planned(line);
+    const check = () => requireSlots(series);
+    if (needed === undefined) expect(check).not.toThrow();
+    else expect(check).toThrow(`--start-every must be above ${needed}.`);
   });
 });
 

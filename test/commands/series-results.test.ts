@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { materialOptions } from '../../src/commands/profile/material-options.js';
-import { readManifest, writeManifest } from '../../src/commands/profile/series/manifest.js';
+import { readManifest, recordedCooldown, writeManifest } from '../../src/commands/profile/series/manifest.js';
 import { completeResults } from '../../src/commands/profile/series/results.js';
 import { filesIn } from '../../src/run/files.js';
 import { profile } from '../config/profile-options.js';
@@ -76,7 +76,8 @@ describe('the configuration of a series', () => {
       ...{ sweepId: 'a', seeds: [42], files: [] },
       options: materialOptions(points.map(({ config }) => config)),
     };
-    expect(writeManifest(folder, manifest)).toEqual([]);
+    expect(writeManifest(folder, manifest, 30)).toEqual([]);
     expect(JSON.stringify(readManifest(folder, manifest))).not.toContain('s3cr3t');
+    expect(recordedCooldown(folder)).toBe(30);
   });
 });

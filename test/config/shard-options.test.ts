@@ -50,3 +50,31 @@ describe('--start-at', () => {
     );
   });
 });
+
+describe('--start-every', () => {
+  const start = '--start-at 4102444800';
+
+  it('starts each run of a series on all machines at one time', async () => {
+    const { config } = await profile(line(`--shard 0/2 --concurrency 2,4 ${start} --start-every 90.5`));
+    expect(config.startEvery).toBe(90.5);
+    // One machine needs no common time.
+    expect((await profile(line('--shard 0/1 --concurrency 2,4'))).points).toHaveLength(2);
+  });
+
+  it('is needed by shards of several runs', async () => {
+    for (const several of ['--concurrency 2,4', '--num-profile-runs 3', `--concurrency 2,4 ${start}`])
+      expect(await refusals(line(`--shard 0/2 ${several}`))).toEqual([
+        '--shard needs --start-at and --start-every with several runs: otherwise each machine starts a run when its own part of the run before has ended.',
+      ]);
+  });
+
+  it('needs several runs, a first start, and a time', async () => {
+    expect(await refusals(line(`--shard 0/2 ${start} --start-every 60`))).toEqual([
+      '--start-every needs several runs: a list such as --concurrency 10,50,100, or --num-profile-runs.',
+    ]);
+    expect(await refusals(line('--concurrency 2,4 --start-every 60'))).toEqual([
+      '--start-every needs --start-at, when the first run starts.',
+    ]);
+    expect((await refusals(line(`--concurrency 2,4 ${start} --start-every 0`)))[0]).toMatch(/above 0/);
+  });
+});

@@ -1,5 +1,4 @@
-import type { ShardClock, ShardsSection, shardCodec } from '../../run/shards.js';
-import type { ValueOf } from '../../util/codec.js';
+import { measuredClock, type ShardsSection } from '../../run/shards.js';
 import { counted } from '../../util/counted.js';
 import { UserError } from '../../util/errors.js';
 import type { IndexedPhase } from './index-records.js';
@@ -30,14 +29,9 @@ export function accountsOf(
       startedAtNs: facts.startedAtNs ?? records.firsts[place],
       verdict: facts.fidelity?.verdict,
       clock: measuredClock(facts.shard?.clock),
+      drift: facts.clockDrift,
     };
   });
-}
-
-function measuredClock(clock: ValueOf<typeof shardCodec>['clock'] = {}): ShardClock | undefined {
-  const { server, offsetMs, errorMs } = clock;
-  if (server === undefined || offsetMs === undefined || errorMs === undefined) return undefined;
-  return { server, offsetMs, errorMs };
 }
 
 /** Why a shard without a summary is not complete; undefined: each of its requests has a record. */
@@ -57,7 +51,10 @@ function requireNoMore({ index, dir }: OpenedShard, records: PhaseRequests, due:
   }
 }
 
-/** @throws UserError for shards that did not start together, or whose clocks tell that they did not. */
+/** Shards that did not send at the same time. */
+export class StartsApart extends UserError {}
+
+/** @throws StartsApart for shards that did not start together, or whose clocks tell that they did not. */
 export function requireOneStart(
   accounts: readonly ShardAccount[],
   section: ShardsSection,
@@ -67,21 +64,21 @@ export function requireOneStart(
   requireTogether(section, maxSkewSeconds);
 }
 
-/** @throws UserError for clocks that differ too much. */
+/** @throws StartsApart for clocks that differ too much. */
 function requireOneTime(apart: ClocksApart | undefined, maxSkewSeconds: number): void {
   if (apart === undefined || apart.leastMs <= maxSkewSeconds * 1000) return;
-  throw new UserError(
+  throw new StartsApart(
     `Clocks are at least ${(apart.leastMs / 1000).toFixed(1)} s apart: ${apart.text}. The shards did not send at the same time.`,
     `Synchronize the clocks (chrony, ntpd) and run again; to merge these all the same, raise --max-skew (${maxSkewSeconds} s).`,
   );
 }
 
-/** @throws UserError for shards that started too far apart. */
+/** @throws StartsApart for shards that started too far apart. */
 function requireTogether({ shards = [], startSkewMs = 0 }: ShardsSection, maxSkewSeconds: number): void {
   if (startSkewMs <= maxSkewSeconds * 1000) return;
   const late = shards.find((shard) => shard.startSkewMs === startSkewMs);
   const first = shards.find((shard) => shard.startSkewMs === 0);
-  throw new UserError(
+  throw new StartsApart(
     `Shard ${late?.shard} (${late?.host}) started ${(startSkewMs / 1000).toFixed(1)} s after shard ${first?.shard} (${first?.host}) by their clocks: the load of the whole run was another one, or a clock is wrong.`,
     `Start all shards with the same --start-at on machines with synchronized clocks; to merge these all the same, raise --max-skew (${maxSkewSeconds} s).`,
   );

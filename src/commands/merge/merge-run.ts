@@ -57,6 +57,11 @@ export interface MergedRun {
   readonly leftOut: readonly string[];
 }
 
+/** Whether a shard that is there has not sent all of its part, as far as is known. */
+export function lacksRecords({ shards = [] }: ShardsSection): boolean {
+  return shards.some(({ state, missing }) => state === 'cut short' && missing?.profiling !== 0);
+}
+
 /** A sentence about files that were left out; none for none. */
 export function leftOutNotes(names: Iterable<string>): readonly string[] {
   const all = [...names];

@@ -1,6 +1,7 @@
-import type { ShardClock, ShardsSection } from '../../run/shards.js';
+import type { driftCodec, ShardClock, ShardsSection } from '../../run/shards.js';
+import type { ValueOf } from '../../util/codec.js';
 import { counted } from '../../util/counted.js';
-import { leadText } from '../clock-words.js';
+import { leadText, setText } from '../clock-words.js';
 
 /** Requests of both phases. */
 export interface PhaseRequests {
@@ -22,6 +23,8 @@ export interface ShardAccount {
   readonly verdict?: string | undefined;
   /** A server's clock as it saw it; undefined: not measured. */
   readonly clock?: ShardClock | undefined;
+  /** How its clocks changed during the run; undefined: it was killed before its end. */
+  readonly drift?: ValueOf<typeof driftCodec> | undefined;
 }
 
 /** Two shards whose clocks differ. */
@@ -93,7 +96,7 @@ export function earliest(instants: readonly bigint[]): bigint | undefined {
 type Row = NonNullable<ShardsSection['shards']>[number];
 
 function rowOf(
-  { index, host, records, due, endedEarly, startedAtNs, verdict, clock }: ShardAccount,
+  { index, host, records, due, endedEarly, startedAtNs, verdict, clock, drift }: ShardAccount,
   firstNs: bigint,
 ): Row {
   const missing = {
@@ -112,6 +115,7 @@ function rowOf(
     startSkewMs: startedAtNs === undefined ? undefined : Number(startedAtNs - firstNs) / 1e6,
     clockOffsetMs: clock?.offsetMs,
     clockErrorMs: clock?.errorMs,
+    clockDriftMs: drift?.wallMs,
     verdict,
   };
 }
@@ -140,5 +144,21 @@ function reasonsOf(account: ShardAccount, row: Row | undefined, count: number): 
     );
   if ((row?.startSkewMs ?? 0) > NOTABLE_SKEW_MS)
     reasons.push(`${name} started ${((row?.startSkewMs ?? 0) / 1000).toFixed(1)} s after the first`);
+  return [...reasons, ...driftReasons(name, account)];
+}
+
+function driftReasons(name: string, { drift = {}, clock }: ShardAccount): string[] {
+  const { wallMs = 0, serverMs = 0, serverErrorMs = 0 } = drift;
+  const reasons: string[] = [];
+  if (Math.abs(wallMs) > NOTABLE_SKEW_MS)
+    reasons.push(`${setText(wallMs)} on ${name} during the run, which its times do not follow`);
+  if (Math.abs(serverMs) - serverErrorMs > NOTABLE_SKEW_MS)
+    reasons.push(
+      `the clocks of ${name} and ${clock?.server} drifted apart by ${seconds(serverMs)} (± ${seconds(serverErrorMs)}) during the run`,
+    );
   return reasons;
+}
+
+function seconds(ms: number): string {
+  return `${(Math.abs(ms) / 1000).toFixed(1)} s`;
 }

@@ -21,7 +21,9 @@ import type { SeriesReportOptions } from '../profile/series/verdicts.js';
 export interface MergedPoint {
   /** Relative to that of the series. */
   readonly folder: string;
-  /** Why its results are those of a part of its requests; undefined: they are whole. */
+  /** What its shards know of it. */
+  readonly facts: RunFacts;
+  /** Why its results are those of a part of its requests, or it has none; undefined: they are whole. */
   readonly failure: string | undefined;
 }
 
@@ -30,16 +32,21 @@ export interface MergedSeries {
   readonly series: Series;
   readonly outcome: SeriesOutcome;
   /** Those of the options that its runs record. */
-  readonly recorded: Pick<SeriesReportOptions, 'models' | 'goodput'>;
+  readonly recorded: Pick<SeriesReportOptions, 'models' | 'goodput' | 'profileRunCooldownSeconds'>;
 }
 
-/** Reads the runs of a merged series. @param points in their order. */
-export function readMergedSeries(root: string, points: readonly MergedPoint[]): MergedSeries {
+/** Reads the runs of a merged series. @param points in their order. @param cooldownSeconds between repeats; undefined: not known. */
+export function readMergedSeries(
+  root: string,
+  points: readonly MergedPoint[],
+  cooldownSeconds: number | undefined,
+): MergedSeries {
   const results = new Map<SeriesRun, WeighedRun>();
   const failures = new Map<SeriesRun, string>();
-  const found = points.map(({ folder, failure }) => {
+  const found = points.map(({ folder, facts: known, failure }) => {
     const files = filesIn(join(root, folder), undefined);
-    const { facts, results: stored } = readFacts(files);
+    const { facts: read, results: stored } = readFacts(files);
+    const facts = { ...known, ...read };
     const run: SeriesRun = { folder, label: facts.label ?? runLabel(facts.trial ?? 0) };
     if (failure !== undefined || stored === undefined)
       failures.set(run, failure ?? 'its results could not be written');
@@ -69,6 +76,7 @@ export function readMergedSeries(root: string, points: readonly MergedPoint[]): 
     recorded: {
       models: modelsIn(first?.facts ?? {}),
       goodput: Object.fromEntries(recordedSlos(first?.facts ?? {}).map(({ tag, limit }) => [tag, limit])),
+      profileRunCooldownSeconds: cooldownSeconds,
     },
   };
 }

@@ -8,10 +8,12 @@ import type { Io } from '../../util/io.js';
 import type { Log } from '../../util/log.js';
 import { makeFolder } from '../../util/make-folder.js';
 import { oneLine } from '../../util/plain-text.js';
+import { recordedCooldown } from '../profile/series/manifest.js';
 import { publishSeries } from '../profile/series/publish.js';
 import type { SeriesReportOptions } from '../profile/series/verdicts.js';
 import { completeLeftovers } from '../report/complete-records.js';
-import { leftOutNotes, type MergeView, mergeRun } from './merge-run.js';
+import { StartsApart } from './accounts.js';
+import { lacksRecords, leftOutNotes, type MergedRun, type MergeView, mergeRun } from './merge-run.js';
 import { type OpenedShards, openShards } from './open-shards.js';
 import { type MergedPoint, readMergedSeries } from './series-results.js';
 import { copyIfThere } from './telemetry.js';
@@ -76,7 +78,7 @@ export async function mergeSeriesOfRuns(
   );
   const opened = points.map((point): readonly [string, OpenedShards] => {
     const there = dirs.map((dir) => join(dir, point)).filter((dir) => existsSync(dir));
-    return [point, openShards(there, allowMissing)];
+    return [point, openPoint(point, there, allowMissing)];
   });
   const notes = [...leftovers];
   const sweepId = randomUUID();
@@ -86,15 +88,18 @@ export async function mergeSeriesOfRuns(
   makeFolder(root);
   try {
     for (const [point, shards] of opened) {
-      const { section, validCount, troubles, leftOut } = mergeRun(
-        shards,
-        join(root, point),
-        { ...view, sweepId },
-        stdout,
-      );
-      isComplete &&= troubles.length === 0 && validCount > 0;
+      const { facts = {} } = shards.shards[0] ?? {};
+      const found = mergePoint(shards, join(root, point), { ...view, sweepId }, stdout);
+      if (found instanceof StartsApart) {
+        isComplete = false;
+        merged.push({ folder: point, facts, failure: found.message });
+        notes.push(`${point} is not merged: ${found.message} ${found.hint ?? ''}`);
+        continue;
+      }
+      const { section, validCount, troubles, leftOut } = found;
+      isComplete &&= troubles.length === 0 && validCount > 0 && !lacksRecords(section);
       const { reasons = [] } = section;
-      merged.push({ folder: point, failure: failureOf(section, validCount) });
+      merged.push({ folder: point, facts, failure: failureOf(section, validCount) });
       for (const name of leftOut) allLeftOut.add(name);
       notes.push(...troubles, ...reasons.map((reason) => `${point} is degraded: ${reason}.`));
     }
@@ -102,7 +107,9 @@ export async function mergeSeriesOfRuns(
     for (const name of readdirSync(root)) rmSync(join(root, name), { recursive: true });
     throw thrown;
   }
-  const { series, outcome, recorded } = readMergedSeries(root, merged);
+  const cooldowns = new Set(dirs.map((dir) => recordedCooldown(resolve(dir))));
+  const [cooldown] = cooldowns.size === 1 ? cooldowns : [];
+  const { series, outcome, recorded } = readMergedSeries(root, merged, cooldown);
   const log: Log = (_level, _logger, message) => notes.push(message);
   const config = { ...shown, ...recorded, numGpus: undefined, noSweepTable: false };
   if (!publishSeries(series, outcome, { root, config, stdout, env, log })) isComplete = false;
@@ -118,6 +125,25 @@ export async function mergeSeriesOfRuns(
   copyIfThere(join(resolve(dirs[0] ?? ''), seriesManifest), join(root, seriesManifest));
   notes.push(...leftOutNotes(allLeftOut));
   return { notes, isComplete };
+}
+
+/** @throws UserError that names the point. */
+function openPoint(point: string, dirs: readonly string[], allowMissing: boolean): OpenedShards {
+  try {
+    return openShards(dirs, allowMissing);
+  } catch (thrown) {
+    throw thrown instanceof UserError ? new UserError(`${point}: ${thrown.message}`, thrown.hint) : thrown;
+  }
+}
+
+/** What became of a point; with shards that did not start together, it is the only one without results. */
+function mergePoint(...given: Parameters<typeof mergeRun>): MergedRun | StartsApart {
+  try {
+    return mergeRun(...given);
+  } catch (thrown) {
+    if (thrown instanceof StartsApart) return thrown;
+    throw thrown;
+  }
 }
 
 /** A late start is in the results of a run, but no request is missing from them. */

@@ -9,7 +9,7 @@ const immaterial: ReadonlySet<keyof Config> = new Set([
   ...(['artifactDir', 'configFile', 'resume', 'overwrite', 'logLevel', 'verbose', 'extraVerbose'] as const),
   ...(Object.keys(liveOptions) as (keyof typeof liveOptions)[]),
   ...(['tables', 'consoleExportWidth', 'confidenceLevel', 'numGpus', 'targetGoodput'] as const),
-  ...(['report', 'strictFidelity', 'startAt'] as const),
+  ...(['report', 'strictFidelity', 'startAt', 'startEvery'] as const),
   ...([
     'parameterSweepCooldownSeconds',
     'profileRunCooldownSeconds',

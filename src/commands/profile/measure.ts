@@ -110,7 +110,7 @@ export async function measureRun(
     exportPrefix: config.profileExportPrefix,
     customGpuMetrics: customGpuFields(config).map(({ metric }) => metric),
     ...series,
-    ...(config.shard && (await shard?.shardFacts(config.shard, config, prepared, log))),
+    ...(config.shard && (await shard?.shardFacts(config.shard, config, prepared, origin, log))),
   };
   const load = (config.shard && shard?.loadOfShard(prepared.load, config.shard)) ?? prepared.load;
   for (const trouble of writeWhole(artifacts.config, runConfigJson(facts))) log('WARNING', 'export', trouble);
@@ -142,8 +142,6 @@ export async function measureRun(
     log('NOTICE', 'load', 'this shard has nothing to send: there are more shards than requests or slots');
   const clock = openClock(origin);
   const share: SourceShare = { source: config.shard?.index ?? 0, sources: config.shard?.count ?? 1 };
-  // Later runs of a series follow the first one.
-  const startAt = (series?.variationIndex ?? 0) + (series?.trial ?? 0) === 0 ? config.startAt : undefined;
   const options: RunOptions = {
     load,
     collect: plan,
@@ -152,7 +150,9 @@ export async function measureRun(
       const source =
         round?.openSource(load, spool, onSpoolFailure) ??
         startLoadThreads(load, { threads, origin, share, firstSession, spool, onSpoolFailure });
-      return startAt === undefined ? source : startingAt(source, startAt, load, clock, log);
+      if (config.startAt === undefined) return source;
+      const isLater = (series?.variationIndex ?? 0) + (series?.trial ?? 0) > 0;
+      return startingAt(source, { atMs: config.startAt, isLater }, load, clock, log);
     },
     share,
     openTelemetry: telemetry.open,
@@ -207,7 +207,11 @@ export async function measureRun(
     round &&
     (await import('./cluster.js')).mergeOf(round, outcome, { load, config, wasCut: wasCutShort(outcome) });
   for (const reason of merge?.reasons ?? []) log('ERROR', 'cluster', reason);
-  const measured = { config, files: artifacts, facts, outcome, servers: served, gpu, origin, page, merge };
+  const ended = await shard?.endOfShard(facts, load, origin, interrupt.happened, log);
+  const measured = {
+    ...{ config, files: artifacts, outcome, servers: served, gpu, origin, page, merge },
+    facts: { ...facts, ...ended },
+  };
   const allWritten = publishResults(measured, { stdout, env }, log);
   logLeftRecords(outcome, artifacts, log);
   const isDegraded = merge?.merge === 'degraded';

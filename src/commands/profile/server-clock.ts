@@ -1,12 +1,13 @@
 import type { LoadPlan } from '../../load/plan.js';
-import type { ShardClock } from '../../run/shards.js';
+import type { driftCodec, ShardClock } from '../../run/shards.js';
 import { exchangeOnce, type Reply } from '../../transport/exchange-once.js';
 import { openTransport } from '../../transport/open.js';
 import { hostAndPort } from '../../transport/request-head.js';
-import { epochMs, monotonicNs } from '../../util/clock.js';
+import { type ClockOrigin, monotonicNs, openClock, takeOrigin } from '../../util/clock.js';
+import type { ValueOf } from '../../util/codec.js';
 import { messageOf } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
-import { leadText } from '../clock-words.js';
+import { leadText, setText } from '../clock-words.js';
 
 const LIMIT_MS = 5000;
 const MAX_BODY_BYTES = 1 << 16;
@@ -17,15 +18,18 @@ const SECOND_MS = 1000;
 /** A difference of the clocks, besides its error, that is worth a warning. */
 const NOTABLE_MS = 1000;
 
+/** A server's clock as a run sees it; a sentence where it was not compared. */
+export type ServerClock = ShardClock | { readonly server: string; readonly why: string };
+
 /**
- * Compares this machine's clock with that of the first server by the `Date` of one response (RFC 9110, 6.6.1), with
- * neither key nor headers of the user; any status will do. Warns if they differ.
- * @returns undefined where the server tells no time.
+ * Compares the clock of a run with that of the first server by the `Date` of one response (RFC 9110, 6.6.1), with
+ * neither key nor headers of the user; any status will do.
+ * @param nowMs the run's time, ms since 1970.
  */
 export async function readServerClock(
   { targets, transport, transportOptions }: LoadPlan,
-  log: Log,
-): Promise<ShardClock | undefined> {
+  nowMs: () => number,
+): Promise<ServerClock | undefined> {
   const [origin] = targets;
   if (origin === undefined) return undefined;
   const server = `${origin.protocol}//${hostAndPort(origin)}`;
@@ -42,28 +46,69 @@ export async function readServerClock(
     body: '',
     timeoutMs: LIMIT_MS,
   } as const;
-  const beforeMs = epochMs();
-  const beforeNs = monotonicNs();
+  const beforeMs = nowMs();
   let reply: Reply;
   try {
     reply = await exchangeOnce(wire, request, MAX_BODY_BYTES);
   } catch (thrown) {
-    log('WARNING', 'clock', `not compared with that of ${server}: ${messageOf(thrown)}`);
-    return undefined;
+    return { server, why: messageOf(thrown) };
   }
-  const clock = clockOf(reply, beforeMs, (monotonicNs() - beforeNs) / 1e6);
-  if (clock === undefined) {
-    log('NOTICE', 'clock', `not compared with that of ${server}: its response has no Date header`);
+  const clock = clockOf(reply, beforeMs, nowMs() - beforeMs);
+  return clock === undefined
+    ? { server, why: 'its response has no Date header, or is from a cache' }
+    : { server, ...clock };
+}
+
+/** The clock of the server at the start of a run. Warns if it differs from that of this machine, or says nothing. */
+export async function compareClocks(
+  load: LoadPlan,
+  nowMs: () => number,
+  log: Log,
+): Promise<ShardClock | undefined> {
+  const clock = await readServerClock(load, nowMs);
+  if (clock === undefined) return undefined;
+  if ('why' in clock) {
+    log('WARNING', 'clock', `not compared with that of ${clock.server}: ${clock.why}`);
     return undefined;
   }
   if (Math.abs(clock.offsetMs) - clock.errorMs > NOTABLE_MS) {
     log(
       'WARNING',
       'clock',
-      `the clock of this machine is ${leadText(clock)} that of ${server}: synchronize both (chrony, ntpd), or shards start at different times`,
+      `the clock of this machine is ${leadText(clock)} that of ${clock.server}: synchronize both (chrony, ntpd), or shards start at different times`,
     );
   }
-  return { server, ...clock };
+  return clock;
+}
+
+/**
+ * How this machine's clocks changed since the start of a run. Warns of a wall clock that was set.
+ * @param started the server's clock at the start; undefined: it is not asked again.
+ */
+export async function driftSince(
+  origin: ClockOrigin,
+  started: ShardClock | undefined,
+  readServer: () => Promise<ServerClock | undefined>,
+  log: Log,
+): Promise<ValueOf<typeof driftCodec>> {
+  const now = takeOrigin();
+  const setNs = Number(now.epochNs - origin.epochNs - (now.monotonicNs - origin.monotonicNs));
+  if (Math.abs(setNs) / 1e6 > NOTABLE_MS)
+    log('WARNING', 'clock', `${setText(-setNs / 1e6)} during the run: times of records do not follow it`);
+  const ended = started && (await readServer());
+  if (started === undefined || ended === undefined || 'why' in ended) return { wallMs: -setNs / 1e6 };
+  return {
+    wallMs: -setNs / 1e6,
+    serverMs: ended.offsetMs - started.offsetMs,
+    serverErrorMs: ended.errorMs + started.errorMs,
+  };
+}
+
+/** The time of a run as its records have it, ms since 1970: its wall clock at the start, and monotonic from then on. */
+export function timeOf(origin: ClockOrigin): () => number {
+  const epochMs = Number(origin.epochNs) / 1e6;
+  const { nowNs } = openClock(origin);
+  return () => epochMs + nowNs() / 1e6;
 }
 
 /**
@@ -78,7 +123,7 @@ export function clockOf(
   const date = header('age') === undefined ? Date.parse(header('date') ?? '') : Number.NaN;
   if (Number.isNaN(date)) return undefined;
   return {
-    offsetMs: date + SECOND_MS - (beforeMs + roundTripMs / 2),
-    errorMs: SECOND_MS + roundTripMs / 2,
+    offsetMs: Math.round(date + SECOND_MS - (beforeMs + roundTripMs / 2)),
+    errorMs: Math.ceil(SECOND_MS + roundTripMs / 2),
   };
 }

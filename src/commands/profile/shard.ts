@@ -9,19 +9,21 @@ import type { LoadPlan, PhasePlan } from '../../load/plan.js';
 import { evenShare } from '../../load/quota.js';
 import type { RunFacts } from '../../run/facts.js';
 import { plannedSlices } from '../../run/offered-load.js';
-import { type PlannedSlices, planDigest, type RunPlan } from '../../run/shards.js';
+import { measuredClock, type PlannedSlices, planDigest, type RunPlan } from '../../run/shards.js';
+import type { ClockOrigin } from '../../util/clock.js';
 import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
 import { digestInputs, namedInputs } from './input-files.js';
 import { sharedOptions } from './material-options.js';
 import type { PreparedRun } from './prepare.js';
-import { readServerClock } from './server-clock.js';
+import { compareClocks, driftSince, readServerClock, timeOf } from './server-clock.js';
 
 /** The facts of a run that is one shard of several. @throws UserError for a file that cannot be read */
 export async function shardFacts(
   shard: Shard,
   config: Config,
   prepared: PreparedRun,
+  origin: ClockOrigin,
   log: Log,
 ): Promise<Pick<RunFacts, 'shard' | 'plan'>> {
   const plan = await runPlan(config, prepared, shard.count);
@@ -32,10 +34,23 @@ export async function shardFacts(
       host: hostname(),
       planDigest: planDigest(plan),
       startAtNs: startAt === undefined ? undefined : BigInt(Math.round(startAt * 1000)) * 1000n,
-      clock: await readServerClock(prepared.load, log),
+      clock: await compareClocks(prepared.load, timeOf(origin), log),
     },
     plan,
   };
+}
+
+/** What is known of a shard's clocks at the end of its run. @param isHurried no request is sent any more. */
+export async function endOfShard(
+  { shard }: RunFacts,
+  load: LoadPlan,
+  origin: ClockOrigin,
+  isHurried: boolean,
+  log: Log,
+): Promise<Pick<RunFacts, 'clockDrift'>> {
+  const started = isHurried ? undefined : measuredClock(shard?.clock);
+  const readServer = () => readServerClock(load, timeOf(origin));
+  return { clockDrift: await driftSince(origin, started, readServer, log) };
 }
 
 /** What all shards of a run must agree on. @throws UserError for a file that cannot be read */

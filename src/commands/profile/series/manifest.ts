@@ -4,7 +4,7 @@ import { UserError } from '../../../util/errors.js';
 import { isObject, type Json } from '../../../util/json.js';
 import { readJsonObject } from '../../../util/json-file.js';
 import { andList } from '../../../util/lists.js';
-import { prettyJson } from '../../../util/python-json.js';
+import { Float, prettyJson } from '../../../util/python-json.js';
 import { version } from '../../../util/version.js';
 import { writeWhole } from '../../../util/write-whole.js';
 import type { FileDigest } from '../input-files.js';
@@ -20,13 +20,24 @@ export interface Manifest {
   readonly files: readonly FileDigest[];
 }
 
-/** @returns a sentence where it cannot be written. */
-export function writeManifest(folder: string, { sweepId, seeds, options, files }: Manifest): string[] {
+/** @param cooldownSeconds between repeats. @returns a sentence where it cannot be written. */
+export function writeManifest(
+  folder: string,
+  { sweepId, seeds, options, files }: Manifest,
+  cooldownSeconds: number,
+): string[] {
   const text = prettyJson({
     ...{ sweep_id: sweepId, aiperf_version: version, seeds, options },
     files: files.map((file) => ({ ...file })),
+    cooldown_seconds: new Float(cooldownSeconds),
   });
   return writeWhole(join(folder, seriesManifest), text);
+}
+
+/** Seconds between the repeats of the series that a folder holds; undefined where it does not say. */
+export function recordedCooldown(folder: string): number | undefined {
+  const seconds = readJsonObject(join(folder, seriesManifest))?.cooldown_seconds;
+  return typeof seconds === 'number' ? seconds : undefined;
 }
 
 /**

@@ -5,6 +5,8 @@ import { hasWarmup, withRequests } from '../../../config/load-mode.js';
 import type { Config, profileOptions } from '../../../config/options.js';
 import { type Parameters, type SweepName, sweepable } from '../../../config/sweep.js';
 import type { SeriesFacts } from '../../../run/facts.js';
+import { UserError } from '../../../util/errors.js';
+import { andList } from '../../../util/lists.js';
 import { Float, pythonFloat } from '../../../util/python-json.js';
 import { datasetEntries } from '../dataset-entries.js';
 
@@ -69,6 +71,7 @@ export function planSeries(
   const trials = points[0]?.config.numProfileRuns ?? 1;
   // One dataset for all points, as large as the largest needs it.
   const entries = Math.max(...points.map(({ config }) => datasetEntries(withRequests(config))));
+  const isIndependent = points[0]?.config.parameterSweepMode === 'independent';
   const planned = points.map(({ config, parameters }, point): PlannedPoint => {
     const name = pointFolder(parameters);
     const runs = seeds.slice(0, trials).map((seed, trial): PlannedRun => {
@@ -81,17 +84,50 @@ export function planSeries(
           // Those of a public data set are there, and read as far as each point needs them.
           numDatasetEntries: config.publicDataset === undefined ? entries : config.numDatasetEntries,
           ...{ randomSeed, artifactDir: join(root, folder) },
+          startAt: startOf(config, isIndependent ? point * trials + trial : trial * points.length + point),
         },
         ...{ folder, trial, point, label: runLabel(trial) },
       };
     });
     return { parameters, folder: name, runs };
   });
-  const runs =
-    points[0]?.config.parameterSweepMode === 'independent'
-      ? planned.flatMap((point) => point.runs)
-      : seeds.slice(0, trials).flatMap((_, trial) => planned.flatMap((point) => point.runs[trial] ?? []));
+  const runs = isIndependent
+    ? planned.flatMap((point) => point.runs)
+    : seeds.slice(0, trials).flatMap((_, trial) => planned.flatMap((point) => point.runs[trial] ?? []));
   return { swept, points: planned, runs, trials };
+}
+
+/** When a run starts by the options, ms since 1970; undefined: when it is ready. @param place among all runs, from 0. */
+function startOf({ startAt, startEvery }: Config, place: number): number | undefined {
+  if (place === 0 || startAt === undefined) return startAt;
+  return startEvery === undefined ? undefined : startAt + place * startEvery * 1000;
+}
+
+/** Seconds between the end of a run and the beginning of the next, at least. */
+export function coolDownSeconds(before: PlannedRun, { config, trial, point }: PlannedRun): number {
+  const isRepeat =
+    config.parameterSweepMode === 'independent' ? point === before.point : trial !== before.trial;
+  return isRepeat ? config.profileRunCooldownSeconds : config.parameterSweepCooldownSeconds;
+}
+
+/** @throws UserError for runs that cannot be over before the next one has to start. */
+export function requireSlots({ runs }: Series<PlannedRun>): void {
+  for (const [place, run] of runs.entries()) {
+    const next = runs[place + 1];
+    const { startEvery, benchmarkDuration = 0 } = run.config;
+    if (next === undefined || startEvery === undefined) continue;
+    const parts = [
+      { seconds: benchmarkDuration, name: '--benchmark-duration' },
+      { seconds: coolDownSeconds(run, next), name: 'the pause between runs' },
+      { seconds: next.config.warmupDuration ?? 0, name: '--warmup-duration' },
+    ].filter(({ seconds }) => seconds > 0);
+    const least = parts.reduce((sum, { seconds }) => sum + seconds, 0);
+    if (least < startEvery) continue;
+    throw new UserError(
+      `--start-every must be above ${least} s (${andList(parts.map(({ seconds, name }) => `${name} ${seconds}`))}), got ${startEvery}.`,
+      'Leave time for the last responses of each run as well, and for writing its files.',
+    );
+  }
 }
 
 /** What a run's files say of its place in the series. */

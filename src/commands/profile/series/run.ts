@@ -20,7 +20,15 @@ import { requireConnections } from '../limits.js';
 import { materialOptions } from '../material-options.js';
 import { measureRun, type RunContext } from '../measure.js';
 import { type Manifest, readManifest, writeManifest } from './manifest.js';
-import { drawSeeds, type PlannedRun, planSeries, type Series, seriesFacts } from './plan.js';
+import {
+  coolDownSeconds,
+  drawSeeds,
+  type PlannedRun,
+  planSeries,
+  requireSlots,
+  type Series,
+  seriesFacts,
+} from './plan.js';
 import { publishSeries, type SeriesOutcome } from './publish.js';
 import { completeResults } from './results.js';
 
@@ -46,6 +54,7 @@ export async function runSeries(
   for (const point of points) requireConnections(point.config, point.config.concurrency ?? 0);
   const { manifest, begin } = await takeUp(invocation, shared);
   const series = planSeries(points, root, manifest.seeds);
+  requireSlots(series);
   if (
     !hasOwnPrompts(config) &&
     new Set(series.runs.map((run) => run.config.randomSeed)).size < series.runs.length
@@ -119,7 +128,8 @@ async function takeUp(
   const begin = () => {
     if (hasBegun) return;
     takeFolder(config, artifacts, shared);
-    for (const trouble of writeManifest(root, manifest)) throw new UserError(trouble);
+    const troubles = writeManifest(root, manifest, config.profileRunCooldownSeconds);
+    for (const trouble of troubles) throw new UserError(trouble);
     hasBegun = true;
   };
   return { manifest, begin };
@@ -226,14 +236,12 @@ async function measureOne(
 /** Waits as long as the options say after a run; an interrupt ends the wait. */
 async function coolDown(
   before: PlannedRun | undefined,
-  { config, trial, point }: PlannedRun,
+  run: PlannedRun,
   { interrupt, log }: SeriesContext,
 ): Promise<void> {
   if (before === undefined) return;
   const stop = new AbortController();
-  const isRepeat =
-    config.parameterSweepMode === 'independent' ? point === before.point : trial !== before.trial;
-  const seconds = isRepeat ? config.profileRunCooldownSeconds : config.parameterSweepCooldownSeconds;
+  const seconds = coolDownSeconds(before, run);
   if (seconds === 0) return;
   const release = interrupt.onFirst(() => {
     stop.abort();
