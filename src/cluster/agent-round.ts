@@ -11,6 +11,7 @@ import type { AgentSurroundings, JoinedRun } from './agent.js';
 import { measureClock } from './clock-offset.js';
 import { isStreamGone, openStore } from './connection.js';
 import {
+  abortEntry,
   type ClockOffset,
   type PlanEntry,
   planEntry,
@@ -218,13 +219,15 @@ class RoundPlayer {
     const { values, lease } = this.#joined;
     let timeout: Timeout | undefined;
     const stop = every(20, () => {
-      const why = values.has(keys.abort(this.#plan.round))
-        ? 'the run was interrupted while it was in flight'
-        : ending.aborted
-          ? 'its agent was ended while it was in flight'
-          : lease.lost.aborted
-            ? 'another agent has taken its shard'
-            : undefined;
+      const abort = values.get(keys.abort(this.#plan.round));
+      const why =
+        abort !== undefined
+          ? readMessage(abortEntry, 'the end of a round', abort).why
+          : ending.aborted
+            ? 'its agent was ended while it was in flight'
+            : lease.lost.aborted
+              ? 'another agent has taken its shard'
+              : undefined;
       if (why === undefined) return;
       stop();
       source.interrupt(why);

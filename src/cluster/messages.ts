@@ -72,6 +72,13 @@ export type ReadyEntry = z.infer<typeof readyEntry>;
 export const startEntry = z.strictObject({ startNs: z.number(), firstSession: count });
 export type StartEntry = z.infer<typeof startEntry>;
 
+/** All shards are to stop. */
+export const abortEntry = z.strictObject({
+  /** For the records of requests in flight. */
+  why: name,
+});
+export type AbortEntry = z.infer<typeof abortEntry>;
+
 /** The answer to a request for the clock: the coordinator's monotonic clock. */
 export const clockReply = z.strictObject({ clock: name, monotonicNs: z.number() });
 

@@ -8,7 +8,7 @@ import { messageOf } from '../util/errors.js';
 import type { Log } from '../util/log.js';
 import { every, sleep } from '../util/timeout.js';
 import type { Nats } from './connection.js';
-import { readMessage, type StartEntry, startEntry } from './messages.js';
+import { type AbortEntry, readMessage, type StartEntry, startEntry } from './messages.js';
 import { keys } from './names.js';
 import type { Shard } from './shard.js';
 import { ShardReceiver } from './shard-receiver.js';
@@ -141,7 +141,8 @@ export class RemoteLoad implements LoadSource {
   }
 
   interrupt(why: string): void {
-    void this.#put(keys.abort(this.#options.round), { why });
+    const entry: AbortEntry = { why };
+    void this.#put(keys.abort(this.#options.round), entry);
   }
 
   finish(): void {
@@ -165,10 +166,18 @@ export class RemoteLoad implements LoadSource {
       shard.loss = { why, atNs: clock.nowNs() - (this.#silentMs(shard) ?? 0) * 1e6 };
       shard.receiver?.close();
       shard.settleLoss(load.phases.map(({ name }) => name));
-      if (abortsOnLoss) this.interrupt(`shard ${shard.number} was lost`);
+      if (abortsOnLoss) this.#abort(shard);
     }
     this.#onChange();
     if (this.#isFinishing && this.#shards.every(({ isOver }) => isOver)) void this.terminate();
+  }
+
+  /** Ends the run because a shard was lost. */
+  #abort({ number }: Shard): void {
+    const others = this.#shards.filter(({ isOver, stopped }) => !isOver && stopped === undefined);
+    for (const other of others) other.stopped = `was stopped because shard ${number} was lost`;
+    this.#options.log('ERROR', 'cluster', `shard ${number} was lost: the run ends (--on-shard-loss abort)`);
+    this.interrupt(`shard ${number} was lost, and the run was ended`);
   }
 
   /** Why a shard is lost; undefined: it is not, or not yet. */

@@ -31,6 +31,8 @@ export class Shard {
   isSilent = false;
   /** Why it gave up; undefined: it did not. */
   failure: string | undefined = undefined;
+  /** Why it was to end early, completing "shard 2 …"; undefined: it was not. */
+  stopped: string | undefined = undefined;
   /** Of the first session after the last phase that it has done. */
   nextSession = 0;
   /** Offsets and errors of the clock, ns, in the order of their measurement. */

@@ -144,6 +144,38 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
     expect((await other?.ended)?.code).toBe(0);
   });
 
+  it.concurrent('ends the run with the loss of a shard where that is wanted', async () => {
+    const [other, victim] = startAgents('aborted');
+    const run = coordinate('aborted', {
+      model: 'aborted',
+      'request-rate': 40,
+      'request-count': 4000,
+      'shard-timeout': 2,
+      'on-shard-loss': 'abort',
+      'failed-request-threshold': 0.5,
+    });
+    await untilSeen('aborted', 30, run);
+    victim?.child.kill('SIGKILL');
+    const { code, stdout, stderr } = await run.ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('shard 1 was lost: the run ends (--on-shard-loss abort)');
+    expect(stdout).not.toContain('failed');
+    const rows = recordsIn(run.folder);
+    const missing = (why: string) =>
+      Number(new RegExp(`${why}: (\\d+) of its 2,000 due requests have no record`).exec(stdout)?.[1]);
+    const missed = [
+      missing('Shard 0 \\(\\S+\\) was stopped because shard 1 was lost'),
+      missing('Shard 1 \\(\\S+\\) was lost .* after the start'),
+    ];
+    for (const [shard, count] of missed.entries())
+      expect(rows.filter(({ metadata }) => metadata.shard === shard)).toHaveLength(2000 - count);
+    // What was in flight has a record, and is cut with the reason.
+    const reasons = rows.flatMap(({ error }) => error?.message ?? []);
+    for (const reason of reasons)
+      expect(reason).toBe('Request cancelled: shard 1 was lost, and the run was ended');
+    expect((await other?.ended)?.code).toBe(0);
+  });
+
   it.concurrent('finishes the run of a killed coordinator', async () => {
     const agents = startAgents('headless');
     const run = coordinate('headless', {
