@@ -49,6 +49,7 @@ export class RemoteLoad implements LoadSource {
   readonly #options: RemoteLoadOptions;
   readonly #stop: () => void;
   #finish = () => {};
+  #isInterrupted = false;
   /** Whether all that is left is to take in the rest. */
   #isFinishing = false;
   #phase = 0;
@@ -94,8 +95,8 @@ export class RemoteLoad implements LoadSource {
     const limit = load.phases[phase]?.failureLimit;
     return {
       ...sum,
-      // Each agent sees its own share only, and stops when it is told to: that is no sign of failures.
-      stopped: limit !== undefined && failsTooOften(sum, limit),
+      // An agent stops when it is told to, and requests that were in flight then have failed: both say nothing of the server.
+      stopped: !this.#isInterrupted && limit !== undefined && failsTooOften(sum, limit),
       // While this process is cut off from NATS, nothing tells whether requests are stuck.
       activity: nats.isConnected ? sum.activity : nowMs(),
     };
@@ -142,6 +143,7 @@ export class RemoteLoad implements LoadSource {
 
   interrupt(why: string): void {
     const entry: AbortEntry = { why };
+    this.#isInterrupted = true;
     void this.#put(keys.abort(this.#options.round), entry);
   }
 

@@ -152,14 +152,13 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
       'request-count': 4000,
       'shard-timeout': 2,
       'on-shard-loss': 'abort',
-      'failed-request-threshold': 0.5,
+      'failed-request-threshold': 0.01,
     });
     await untilSeen('aborted', 30, run);
     victim?.child.kill('SIGKILL');
     const { code, stdout, stderr } = await run.ended;
     expect(code).toBe(1);
     expect(stderr).toContain('shard 1 was lost: the run ends (--on-shard-loss abort)');
-    expect(stdout).not.toContain('failed');
     const rows = recordsIn(run.folder);
     const missing = (why: string) =>
       Number(new RegExp(`${why}: (\\d+) of its 2,000 due requests have no record`).exec(stdout)?.[1]);
@@ -169,7 +168,7 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
     ];
     for (const [shard, count] of missed.entries())
       expect(rows.filter(({ metadata }) => metadata.shard === shard)).toHaveLength(2000 - count);
-    // What was in flight has a record, and is cut with the reason.
+    // What was in flight has a record with the reason, and does not count as failures of the server.
     const reasons = rows.flatMap(({ error }) => error?.message ?? []);
     for (const reason of reasons)
       expect(reason).toBe('Request cancelled: shard 1 was lost, and the run was ended');
