@@ -110,7 +110,9 @@ export class RemoteLoad implements LoadSource {
   async startOf(phase: number, earliestNs: number): Promise<number> {
     const { starts, clock } = this.#options;
     const errorNs = Math.max(0, ...this.#shards.map(({ ready }) => ready?.clock.errorNs ?? 0));
-    return starts.get(phase)?.startNs ?? Math.max(earliestNs, clock.nowNs() + LEAD_NS + errorNs);
+    // Files have times in whole nanoseconds, and what is computed from them must be what this process computes.
+    const startNs = Math.ceil(Math.max(earliestNs, clock.nowNs() + LEAD_NS + errorNs));
+    return starts.get(phase)?.startNs ?? startNs;
   }
 
   clients(phase: number): readonly ClientReport[] {
