@@ -157,8 +157,8 @@ function responseStringsOf(record: RequestRecord): string {
   return texts.take();
 }
 
-/** Unpacks the records of a batch one by one. */
-export function* unpackRecords(batch: RecordBatch): Generator<RequestRecord> {
+/** Unpacks the records of a batch one by one. @param shard that sent them; absent: none. */
+export function* unpackRecords(batch: RecordBatch, shard?: number): Generator<RequestRecord> {
   const numbers = new NumberReader(batch.numbers);
   const bytes = Buffer.from(batch.strings.buffer, batch.strings.byteOffset, batch.strings.byteLength);
   let bytesAt = 0;
@@ -168,6 +168,7 @@ export function* unpackRecords(batch: RecordBatch): Generator<RequestRecord> {
     const strings = new JsonReader(JSON.parse(bytes.toString('utf8', bytesAt, end)));
     bytesAt = end;
     record.workerId = batch.workerId;
+    record.shard = shard;
     passTexts(record, strings);
     record.inputText = strings.optional();
     passNumbers(record, numbers);

@@ -141,6 +141,7 @@ export function blankRecord(): RequestRecord {
     isFinalTurn: true,
     agent: undefined,
     workerId: '',
+    shard: undefined,
     model: '',
     dueNs: Number.NaN,
     startNs: Number.NaN,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
+import { sizeOf } from '../../src/collect/batch-queue.js';
 import type { Collector, startCollector } from '../../src/collect/collector.js';
 import { countingThreadsFor } from '../../src/collect/counting-threads.js';
 import type { CollectPlan } from '../../src/collect/record-processor.js';
@@ -44,6 +45,15 @@ function batchOf(records: readonly RequestRecord[], workerId = 'worker_0'): Reco
   return packer.take();
 }
 
+function batchIn(thread: number, batch: number): RecordBatch {
+  const first = 1 + 6 * batch + 3 * thread;
+  const isLost = batch === 7 && thread === 1;
+  const records = [first, first + 1, first + 2].map((number) =>
+    numbered(number, isLost ? { model: 'missing' } : {}),
+  );
+  return batchOf(records, `worker_${thread}`);
+}
+
 interface Collected {
   readonly collector: Collector;
   readonly folder: string;
@@ -58,12 +68,7 @@ function collect(threads: number): Collected {
     // Each batch fills a segment.
     const writer = new SpoolWriter(folder, thread, `worker_${thread}`, 100);
     for (let batch = 0; batch < 30; batch++) {
-      const first = 1 + 6 * batch + 3 * thread;
-      const isLost = batch === 7 && thread === 1;
-      const records = [first, first + 1, first + 2].map((number) =>
-        numbered(number, isLost ? { model: 'missing' } : {}),
-      );
-      writer.append(batchOf(records, `worker_${thread}`));
+      writer.append(batchIn(thread, batch));
     }
     writer.close();
   }
@@ -79,7 +84,11 @@ function collect(threads: number): Collected {
     import { loadFileSinks, openFileSinks } from '${built('commands/profile/sinks.js')}';
     const files = await loadFileSinks();
     const open = (onFailure) => openFileSinks(files, workerData.plan, onFailure);
-    await runCollectorThread(workerData, { open, prewarmed: {} }, () => ${threads});`;
+    import { writeFileSync } from 'node:fs';
+    await runCollectorThread(workerData, { open, prewarmed: {} }, (cost) => {
+      writeFileSync('${join(folder, 'cost.json')}', JSON.stringify(cost));
+      return ${threads};
+    });`;
   const channels = [new MessageChannel(), new MessageChannel()];
   const feeds = channels.map(({ port1: port }, spoolNumber) => ({ port, spoolNumber, origin }));
   return {
@@ -114,6 +123,7 @@ async function whole(threads: number) {
   return {
     summaries,
     lines: linesOf(folder),
+    cost: JSON.parse(readFileSync(join(folder, 'cost.json'), 'utf8')),
     segments: readdirSync(folder).filter((name) => /spool$/.test(name)),
   };
 }
@@ -121,7 +131,7 @@ async function whole(threads: number) {
 describe('token counting after the load', () => {
   it('gives the same files and results, by the record thread alone or with 1 or 2 threads', async () => {
     const [alone, ...helped] = [await whole(0), await whole(1), await whole(2)];
-    for (const run of helped) expect(run).toEqual(alone);
+    for (const { cost: _, ...run } of helped) expect(run).toEqual({ ...alone, cost: undefined });
 
     const found = alone.lines.map((line) => JSON.parse(line));
     // Both load threads in turn, a batch of each.
@@ -148,6 +158,12 @@ describe('token counting after the load', () => {
       3,
       { warmup: 0, profiling: 0 },
     ]);
+    // The first batch has opened the tokenizer: its time tells nothing of further ones.
+    const sizes = [0, 1].flatMap((thread) =>
+      Array.from({ length: 30 }, (_, batch) => sizeOf(batchIn(thread, batch))),
+    );
+    const [first = 0] = sizes;
+    expect(alone.cost.bytes).toBe(sizes.reduce((sum, size) => sum + size) - first);
     // Only the last segment of each thread was not followed by another.
     expect(alone.segments).toEqual(['0-29.spool', '1-29.spool']);
   });

@@ -14,6 +14,7 @@ const full: RequestRecord = {
   isFinalTurn: false,
   agent: { depth: 1, parent: 'c0', root: 'c0', waitsFor: ['r0'] },
   workerId: 'worker_1',
+  shard: undefined,
   model: 'm',
   dueNs: 1,
   startNs: 2,
@@ -66,6 +67,15 @@ describe('record batches', () => {
     for (const record of records) packer.add(record);
     expect(packer.records).toBe(4);
     expect([...unpackRecords(structuredClone(packer.take()))]).toStrictEqual(records);
+  });
+
+  it('say which shard sent them', () => {
+    const packer = new RecordPacker('worker_1');
+    for (const record of [full, failed]) packer.add(record);
+    expect([...unpackRecords(packer.take(), 3)]).toStrictEqual([
+      { ...full, shard: 3 },
+      { ...failed, shard: 3 },
+    ]);
   });
 
   it('hold a record that cannot be written as JSON as failed, without its response', () => {
