@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { chatArgs } from './measure/bodies.js';
+import { endWithBench } from './measure/leftovers.js';
 import { CLIENT_CORE, niceness, packageFolder, pinned } from './measure/machine.js';
 import { quick, rounds } from './measure/options.js';
 import { median, spreadOf } from './measure/quantiles.js';
@@ -142,7 +143,9 @@ async function oneRun(url: string, folder: string, signal: 'SIGINT' | 'SIGKILL')
 /** On the client's core; a session of its own where it has a niceness. */
 function start(command: readonly string[]): ChildProcess {
   const [program = '', ...words] = pinned(CLIENT_CORE, command);
-  return spawn(program, words, { stdio: 'ignore', detached: niceness !== 0 });
+  const child = spawn(program, words, { stdio: 'ignore', detached: niceness !== 0 });
+  endWithBench(child);
+  return child;
 }
 
 function originOf(spool: string): bigint {

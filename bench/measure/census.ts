@@ -71,9 +71,9 @@ export class Census {
         const use = threadUse(pid, tid);
         if (use !== undefined) this.#threads.set(tid, use);
       }
-      const status = read(`/proc/${pid}/status`);
-      largestMb = Math.max(largestMb, kilobytes(status, 'VmRSS') / 1024);
-      this.#highMb.set(pid, Math.max(this.#highMb.get(pid) ?? 0, kilobytes(status, 'VmHWM') / 1024));
+      const memory = memoryOf(pid);
+      largestMb = Math.max(largestMb, memory.mb);
+      this.#highMb.set(pid, Math.max(this.#highMb.get(pid) ?? 0, memory.peakMb));
       if (weigh) sumMb += kilobytes(read(`/proc/${pid}/smaps_rollup`), 'Pss') / 1024;
     }
     this.#peakMb = Math.max(this.#peakMb, sumMb);
@@ -122,6 +122,18 @@ export function threadUse(pid: number, tid: number): ThreadUse | undefined {
     writes: count('syscw'),
     bytesWritten: count('wchar'),
   };
+}
+
+/** CPU seconds that a process has used so far, of all its threads. */
+export function cpuSecondsOf(pid: number): number {
+  const stat = read(`/proc/${pid}/stat`).split(') ')[1]?.split(' ') ?? [];
+  return (Number(stat[11]) + Number(stat[12])) / 100;
+}
+
+/** Resident memory of a process, MB: now, and the most so far. */
+export function memoryOf(pid: number): { readonly mb: number; readonly peakMb: number } {
+  const status = read(`/proc/${pid}/status`);
+  return { mb: kilobytes(status, 'VmRSS') / 1024, peakMb: kilobytes(status, 'VmHWM') / 1024 };
 }
 
 function kilobytes(status: string, key: string): number {

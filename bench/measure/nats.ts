@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cpuSecondsOf, memoryOf } from './census.js';
+import { endWithBench, temporaryFolder } from './leftovers.js';
 import { pinned, SERVER_CORE } from './machine.js';
 import { type Finished, type RunOptions, run } from './process.js';
 import { ourCli } from './servers.js';
@@ -11,67 +9,59 @@ import { ourCli } from './servers.js';
 /** A nats-server with JetStream and an empty folder. */
 export interface NatsServer {
   readonly url: string;
+  /** CPU seconds that it has used so far. */
+  cpuSeconds(): number;
+  /** Largest resident memory so far, MB. */
+  peakMb(): number;
   stop(): Promise<void>;
 }
 
-// A bench that fails must leave none behind.
-const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const { pid } of running) if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-});
-
 /** On the servers' core. @throws Error where there is no nats-server. */
 export async function startNats(): Promise<NatsServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'aiperf-bench-nats-'));
-  const port = await freePort();
+  const { folder, remove } = temporaryFolder();
   const [program = '', ...words] = pinned(SERVER_CORE, [
-    ...['nats-server', '-js', '-sd', folder, '-a', '127.0.0.1', '-p', String(port)],
+    // Port -1: any that is free.
+    ...['nats-server', '-js', '-sd', folder, '-a', '127.0.0.1', '-p', '-1'],
   ]);
   const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
-  running.add(child);
-  let said = '';
-  for await (const chunk of child.stderr) {
-    said += String(chunk);
-    if (said.includes('Server is ready')) break;
-  }
-  if (!said.includes('Server is ready')) throw new Error(`nats-server did not start: ${said}`);
+  endWithBench(child);
+  const address = await new Promise<string>((resolve, reject) => {
+    let said = '';
+    // Read to its end: a server whose log nobody reads is killed by its next line.
+    child.stderr.on('data', (chunk) => {
+      said += String(chunk);
+      const [, found] = /Listening for client connections on (\S+).*Server is ready/s.exec(said) ?? [];
+      if (found !== undefined) resolve(found);
+    });
+    child.once('error', reject);
+    child.once('exit', () => reject(new Error(`nats-server did not start: ${said}`)));
+  });
   return {
-    url: `nats://127.0.0.1:${port}`,
+    url: `nats://${address}`,
+    cpuSeconds: () => cpuSecondsOf(child.pid ?? 0),
+    peakMb: () => memoryOf(child.pid ?? 0).peakMb,
     async stop() {
       const ended = once(child, 'exit');
       child.kill('SIGKILL');
       await ended;
-      running.delete(child);
-      rmSync(folder, { recursive: true, force: true });
+      remove();
     },
   };
+}
+
+export interface AgentOptions extends RunOptions {
+  /** Default: any that is free. */
+  readonly shard?: number;
 }
 
 /** An agent of one run, which ends with it; its records wait in `folder`. */
 export function startAgent(
   nats: NatsServer,
   runId: string,
-  shard: number,
   folder: string,
-  options: RunOptions = {},
+  { shard, ...options }: AgentOptions = {},
 ): Promise<Finished> {
-  const words = ['--nats', nats.url, '--run-id', runId, '--shard', String(shard), '--once'];
-  return run([process.execPath, ourCli, 'agent', ...words, '--spool-dir', folder], {
-    ...options,
-    onStart: (child) => {
-      running.add(child);
-      child.once('exit', () => running.delete(child));
-      options.onStart?.(child);
-    },
-  });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a server without a port');
-  return address.port;
+  const words = ['--nats', nats.url, '--run-id', runId, '--once', '--spool-dir', folder];
+  const place = shard === undefined ? [] : ['--shard', String(shard)];
+  return run([process.execPath, ourCli, 'agent', ...words, ...place], options);
 }

@@ -104,6 +104,15 @@ export async function runOurs(
   };
 }
 
+/** Runs another command of the program. @throws Error with what it said when it fails. */
+export async function runOurCommand(words: readonly string[]): Promise<Finished> {
+  const finished = await run([process.execPath, ourCli, ...words]);
+  const { exitCode, stdout, stderr } = finished;
+  if (exitCode !== 0)
+    throw new Error(`aiperf ${words.join(' ')} ended with ${exitCode}:\n${stderr || stdout}`);
+  return finished;
+}
+
 /** The command on a pseudo-terminal of util-linux. */
 function onTerminal(
   command: readonly string[],

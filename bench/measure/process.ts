@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { Census, type Population } from './census.js';
+import { endWithBench } from './leftovers.js';
 import { type Core, pinned } from './machine.js';
 
 /** How a command ended and what it cost, all its processes together. */
@@ -42,6 +43,7 @@ export async function run(command: readonly string[], options: RunOptions = {}):
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     detached: true,
   });
+  endWithBench(child);
   const kill = () => {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   };

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cpuSecondsOf } from './census.js';
+import { endWithBench, temporaryFolder } from './leftovers.js';
 import { type Core, niceness, packageFolder, pinned, SERVER_CORE } from './machine.js';
 
 /** A server that was started. */
@@ -61,19 +61,13 @@ const cannedServer = fileURLToPath(new URL('./canned-server.js', import.meta.url
 
 /** A temporary folder that is removed with everything in it. */
 export async function withFolder<T>(act: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'aiperf-bench-'));
+  const { folder, remove } = temporaryFolder();
   try {
     return await act(folder);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }
 }
-
-// A bench that fails must leave none behind.
-const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of running) child.kill();
-});
 
 async function startServer(args: readonly string[], core: Core): Promise<RunningServer> {
   const [program = '', ...command] = pinned(core, [process.execPath, ...args]);
@@ -82,14 +76,13 @@ async function startServer(args: readonly string[], core: Core): Promise<Running
     // A session of its own: see `pinned`.
     detached: niceness !== 0 && core !== 'any',
   });
-  running.add(child);
+  endWithBench(child);
   const url = await listening(child);
   return {
     url,
     port: Number(new URL(url).port),
     cpuSeconds: () => cpuSecondsOf(child.pid ?? 0),
     async stop() {
-      running.delete(child);
       if (child.exitCode !== null) return;
       const exited = once(child, 'exit');
       child.kill('SIGTERM');
@@ -106,9 +99,4 @@ async function listening(child: ChildProcess): Promise<string> {
     if (url !== undefined) return url;
   }
   throw new Error(`a server did not start: ${said}`);
-}
-
-function cpuSecondsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(stat[11]) + Number(stat[12])) / 100;
 }

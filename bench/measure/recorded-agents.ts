@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
+import { type KV, Kvm } from '@nats-io/kv';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { type NatsServer, startAgent } from './nats.js';
+
+// Agents without a load: they play what a real agent has sent, as fast as NATS takes it.
+
+/** What an agent has sent in a run of one shard. */
+export interface Recording {
+  /** Of messages with records: each batch in the parts it was sent in. */
+  readonly batches: readonly { readonly records: number; readonly bodies: readonly Buffer[] }[];
+  /** Of the last event of the load. */
+  readonly done: { readonly progress: object } & object;
+  readonly ready: object;
+  readonly seal: object;
+  readonly records: number;
+}
+
+interface Head {
+  readonly kind: 'batch' | 'part' | 'seal';
+  readonly records: number;
+}
+
+/** Bytes of a message before its head: the length of the head. */
+const LENGTH_BYTES = 4;
+
+/**
+ * Records what a real agent sends.
+ * @param folder of the agent. @param coordinate runs a coordinator of run `runId` with one shard.
+ */
+export async function recordAgent(
+  nats: NatsServer,
+  runId: string,
+  folder: string,
+  coordinate: () => Promise<unknown>,
+): Promise<Recording> {
+  const core = await connect({ servers: nats.url });
+  const messages: { readonly head: Head; readonly body: Buffer }[] = [];
+  let done: Recording['done'] | undefined;
+  core.subscribe(`${runId}.rec.>`, {
+    callback: (_, { data }) => {
+      const bytes = Buffer.from(data);
+      const end = LENGTH_BYTES + bytes.readUInt32LE();
+      messages.push({
+        head: JSON.parse(bytes.toString('utf8', LENGTH_BYTES, end)),
+        body: bytes.subarray(end),
+      });
+    },
+  });
+  core.subscribe(`${runId}.evt.>`, {
+    callback: (_, message) => {
+      const event = message.json<{ kind: string; progress: object }>();
+      if (event.kind === 'phase-done') done = event;
+    },
+  });
+  const agent = startAgent(nats, runId, folder, { isWatched: false });
+  const coordinated = coordinate();
+  const ready = await entryOf<object>(await bucketOf(core, runId), 'ready.0.0');
+  await coordinated;
+  await agent;
+  await core.close();
+  const seal = messages.pop();
+  if (done === undefined || seal?.head.kind !== 'seal')
+    throw new Error('an agent has not sent its part to the end');
+  const batches: Recording['batches'][number][] = [];
+  const bodies: Buffer[] = [];
+  for (const { head, body } of messages) {
+    bodies.push(body);
+    if (head.kind === 'batch') batches.push({ records: head.records, bodies: bodies.splice(0) });
+  }
+  const records = batches.reduce((sum, batch) => sum + batch.records, 0);
+  return { batches, done, ready, seal: JSON.parse(String(seal.body)), records };
+}
+
+/** Shards that are played. */
+export interface PlayedShards {
+  /** Resolves when the load has begun: all shards have joined. */
+  readonly begun: Promise<void>;
+  /** Resolves when NATS has all of their records. */
+  readonly handedOver: Promise<void>;
+  /** Lets the shards give no sign of life any more. */
+  end(): Promise<void>;
+}
+
+/** Plays every shard of a run. @param repeats how often each shard sends the recording. */
+export function playShards(
+  nats: NatsServer,
+  runId: string,
+  shards: number,
+  recording: Recording,
+  repeats: number,
+): PlayedShards {
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  let end = async () => {};
+  return { begun, handedOver: play(), end: () => end() };
+
+  async function play(): Promise<void> {
+    const core = await connect({ servers: nats.url });
+    const kv = await bucketOf(core, runId);
+    const { hash, version } = await entryOf<{ hash: string; version: string }>(kv, 'plan.0');
+    const renew = async () => {
+      for (let shard = 0; shard < shards; shard++) {
+        const holder = { incarnation: 1, uid: `played-${shard}`, host: 'played', version };
+        await kv.put(`shard.${shard}`, JSON.stringify(holder));
+      }
+    };
+    await renew();
+    // A run that is over has no bucket any more.
+    const timer = setInterval(() => void renew().catch(() => {}), 1000);
+    end = async () => {
+      clearInterval(timer);
+      await core.close();
+    };
+    for (let shard = 0; shard < shards; shard++)
+      await kv.create(`ready.0.${shard}`, JSON.stringify({ ...recording.ready, threads: 1, hash }));
+    await entryOf(kv, 'start.0.0');
+    begin();
+    const js = jetstream(core);
+    await Promise.all(
+      Array.from({ length: shards }, (_, shard) => playShard(js, runId, shard, recording, repeats)),
+    );
+  }
+}
+
+async function playShard(
+  js: JetStreamClient,
+  runId: string,
+  shard: number,
+  { batches, done, seal, records }: Recording,
+  repeats: number,
+): Promise<void> {
+  let seq = 0;
+  let digest = '0'.repeat(64);
+  const publish = async (kind: Head['kind'], count: number, body: Buffer) => {
+    seq++;
+    digest = createHash('sha256').update(digest, 'hex').update(body).digest('hex');
+    const head = Buffer.from(JSON.stringify({ round: 0, seq, kind, records: count, digest }));
+    const length = Buffer.alloc(LENGTH_BYTES);
+    length.writeUInt32LE(head.length);
+    await js.publish(`${runId}.rec.${shard}.1`, Buffer.concat([length, head, body]), {
+      msgID: `${shard}/1/${seq}`,
+      timeout: 60_000,
+    });
+  };
+  const all = records * repeats;
+  const counts = { sessions: all, endedSessions: all, issued: all, returned: all };
+  const progress = { ...done.progress, ...counts };
+  for (let round = 0; round < repeats; round++) {
+    for (const batch of batches) {
+      for (const [part, body] of batch.bodies.entries()) {
+        const isLast = part === batch.bodies.length - 1;
+        await publish(isLast ? 'batch' : 'part', isLast ? batch.records : 0, body);
+      }
+    }
+  }
+  await js.publish(`${runId}.evt.${shard}.1`, JSON.stringify({ ...done, nextSession: 0, progress }));
+  await publish('seal', 0, Buffer.from(JSON.stringify({ ...seal, phases: [progress], records: all })));
+}
+
+async function bucketOf(core: NatsConnection, runId: string): Promise<KV> {
+  for (;;) {
+    try {
+      const kv = await new Kvm(core).open(runId);
+      await kv.status();
+      return kv;
+    } catch {
+      await wait(50);
+    }
+  }
+}
+
+/** Waits for a key. */
+async function entryOf<Value>(kv: KV, key: string): Promise<Value> {
+  for (;;) {
+    const found = await kv.get(key);
+    if (found !== null) return found.json<Value>();
+    await wait(20);
+  }
+}
