@@ -1,7 +1,9 @@
 import { totalTurns, turnsOf } from '../dataset/plan.js';
 import { openSampler } from '../dataset/sampling.js';
+import { openArrivals } from '../schedule/arrivals.js';
 import { randomStream } from '../util/random.js';
-import type { LoadPlan, PhasePlan } from './plan.js';
+import { ticksAreSessions } from './open-loop.js';
+import type { Issuing, LoadPlan, PhasePlan } from './plan.js';
 import { evenShare, fixedShare, type Quota, type SourceShare } from './quota.js';
 
 /** What a source sends of a phase: plain data. */
@@ -84,10 +86,26 @@ export function nextSession(
   return firstSession + (plannedSessions(load, phase) ?? started * part.sources);
 }
 
+/** Ticks of a rate within the duration of its phase. */
+function ticksInTime(
+  { prompts }: SplitLoad,
+  { name, requestLimit, sessionLimit, durationNs }: PhasePlan,
+  issuing: Extract<Issuing, { readonly kind: 'rate' }>,
+): number {
+  const nextDueNs = openArrivals({ ...issuing, random: arrivalRandom(prompts.seed, name) });
+  const most = Math.min(requestLimit, sessionLimit);
+  let ticks = 0;
+  while (ticks < most && nextDueNs() < durationNs) ticks++;
+  return ticks;
+}
+
 /** Sessions that a phase starts if nothing ends it early; undefined if arithmetic alone does not tell. */
 function plannedSessions(load: SplitLoad, phase: PhasePlan): number | undefined {
-  const { requestLimit, sessionLimit, durationNs } = phase;
-  if (Number.isFinite(durationNs)) return undefined;
+  const { issuing, requestLimit, sessionLimit, durationNs, prefill } = phase;
+  if (Number.isFinite(durationNs)) {
+    if (issuing.kind !== 'rate' || !ticksAreSessions(issuing, prefill)) return undefined;
+    return ticksInTime(load, phase, issuing);
+  }
   const sessions = hasSingleTurns(load) ? Math.min(requestLimit, sessionLimit) : sessionLimit;
   const isCut = Number.isFinite(requestLimit) && !hasSingleTurns(load);
   return isCut || !Number.isFinite(sessions) ? undefined : sessions;

@@ -6,7 +6,7 @@ import { ConversationCache } from '../../src/load/conversation-cache.js';
 import { SharedCounters } from '../../src/load/counters.js';
 import { type Issuer, type PhaseOptions, PhaseRunner } from '../../src/load/phase-runner.js';
 import type { TimerEntry, TimerQueue } from '../../src/load/timer-queue.js';
-import type { RequestRecord } from '../../src/records/record.js';
+import type { PhaseName, RequestRecord } from '../../src/records/record.js';
 import {
   type HttpRequest,
   type ResponseHandler,
@@ -69,6 +69,8 @@ export interface StageOptions extends Partial<Omit<PhaseOptions, 'sending' | 'co
   readonly dataset?: Dataset;
   /** Records hold the request. */
   readonly keepRaw?: true;
+  /** Absent: profiling. */
+  readonly name?: PhaseName;
 }
 
 export const bodyOptions = { streaming: true, extraInputs: {}, legacyMaxTokens: false };
@@ -129,7 +131,7 @@ export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => I
     conversations: new ConversationCache(options.dataset ?? datasetOf(options), 0),
     timers: clock,
     sending: {
-      phase: 'profiling',
+      phase: options.name ?? 'profiling',
       endpoint,
       body: bodyOptions,
       headers: (_requestId, _correlationId, contentType) => ['Content-Type', contentType],

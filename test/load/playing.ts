@@ -40,7 +40,8 @@ export function playPart(load: LoadPlan, phase: PhasePlan, share: SourceShare, p
   const player = stage(
     {
       ...limitsOf(phase, part, counters),
-      ...{ ...playing, counters, keepRaw: true, prefill: phase.prefill },
+      ...{ ...playing, counters, keepRaw: true, prefill: phase.prefill, name: phase.name },
+      targets: load.targets,
       ...{ issueUntilNs: phaseEnd(phase).issueUntilNs, endsWithDataset: phase.endsWithDataset },
       cancellation: cancellation && { isChosen: openCancellations(seed, cancellation.percent), delayNs: 0 },
     },
