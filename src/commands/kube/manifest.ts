@@ -62,8 +62,9 @@ async function run({ config }: Invocation<typeof manifestOptions>, io: Io): Prom
 
 type Pod = Invocation<typeof manifestOptions>['config'];
 
-function podArgs({ waitForCopy, namespace }: Pod, profileArgs: readonly string[]): string[] {
-  const own = ['--wait-for-copy', String(waitForCopy), '--namespace', namespace];
+function podArgs({ waitForCopy, namespace, shards }: Pod, profileArgs: readonly string[]): string[] {
+  const resumable = shards === undefined ? [] : ['--resumable'];
+  const own = ['--wait-for-copy', String(waitForCopy), '--namespace', namespace, ...resumable];
   return ['kube', 'run', ...own, '--', 'profile', ...profileArgs];
 }
 

@@ -14,6 +14,9 @@ import type {
 export const CONFIG_FOLDER = '/etc/aiperf';
 export const ARTIFACTS_FOLDER = '/artifacts';
 
+/** Names of the containers of Pods: what they run. */
+export const containerNames = { aiperf: 'aiperf', nats: 'nats' } as const;
+
 /** A run in a cluster. */
 export interface PodPlan {
   readonly name: string;
@@ -62,13 +65,13 @@ export function profileJob(
       // A failed run needs a look, not a retry.
       backoffLimit: 0,
       template: {
-        metadata: { labels },
+        metadata: podMetadata(labels),
         spec: {
           restartPolicy: 'Never',
           ...podSpec({ withPorts: true }),
           containers: [
             container({
-              ...{ name: 'aiperf', image: plan.image, args: plan.args, size: plan },
+              ...{ name: containerNames.aiperf, image: plan.image, args: plan.args, size: plan },
               env: [secretVariable('AIPERF_API_KEY', apiKeyName(plan), 'api-key', !plan.needsApiKey), ...env],
               volumeMounts: [
                 { name: 'config', mountPath: CONFIG_FOLDER, readOnly: true },
@@ -86,6 +89,15 @@ export function profileJob(
       },
     },
   };
+}
+
+/** Labels of a Pod, and what keeps autoscalers from removing its node during the run. */
+export function podMetadata(labels: Record<string, string>): V1ObjectMeta {
+  const annotations = {
+    'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+    'karpenter.sh/do-not-disrupt': 'true',
+  };
+  return { labels, annotations };
 }
 
 /** What every Pod has in common: the Pod Security standard `restricted`, and no access to the Kubernetes API. */

@@ -152,8 +152,8 @@ export const manifestOptions = {
 /** Options for a run of several shards, which need --shards. */
 const needShards = ['natsImage', 'natsClaim', 'queue'] as const;
 
-/** A Pod is named after its Job and index, e.g. `NAME-agents-999`, in a label of at most 63 characters. */
-const LONGEST_NAME_OF_SHARDS = 63 - '-agents-999'.length;
+/** The Pod of a StatefulSet has a label of at most 63 characters with its name and a hash, e.g. `NAME-nats-56d8c95f94`. */
+const LONGEST_NAME_OF_SHARDS = 63 - '-nats-56d8c95f94'.length;
 
 /** Conflicts of options of `aiperf kube manifest`. */
 export function checkManifest(
@@ -163,10 +163,15 @@ export function checkManifest(
   if (!sources.has('shards')) {
     for (const key of needShards.filter((each) => sources.has(each)))
       errors.push(`${nameOf(manifestOptions[key])} needs --shards: without it there is one Pod.`);
-  } else if (isValid('name') && config.name.length > LONGEST_NAME_OF_SHARDS) {
-    errors.push(
-      `--name must have at most ${LONGEST_NAME_OF_SHARDS} characters with --shards, got ${config.name.length}.`,
-    );
+  } else if (isValid('name')) {
+    if (config.name.length > LONGEST_NAME_OF_SHARDS) {
+      errors.push(
+        `--name must have at most ${LONGEST_NAME_OF_SHARDS} characters with --shards, got ${config.name.length}.`,
+      );
+    }
+    // The rule of Kubernetes for Services.
+    if (/^\d/.test(config.name))
+      errors.push(`--name must begin with a letter with --shards, got '${config.name}'.`);
   }
   return { errors, warnings: [] };
 }

@@ -40,6 +40,12 @@ export async function podFiles(
   inputPath: string | undefined,
 ): Promise<PodFiles> {
   const { config, sources } = profile;
+  if (inputPath !== undefined && config.inputFile === undefined) {
+    throw new UserError(
+      `--input-path replaces the path of the input-file, and ${configPath} has none`,
+      'Add input-file to it, or leave out --input-path.',
+    );
+  }
   const files: Record<string, string> = { 'run.yaml': await withoutApiKey(configPath, profile) };
   const localPaths: Record<string, string> = { 'run.yaml': configPath };
   const args = ['--config', `${CONFIG_FOLDER}/run.yaml`];

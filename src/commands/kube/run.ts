@@ -4,14 +4,14 @@ import { constants, hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { OptionTable } from '../../config/option.js';
-import { number, path, text, words } from '../../config/option-kinds.js';
+import { flag, number, path, text, words } from '../../config/option-kinds.js';
 import type { Io } from '../../util/io.js';
 import { packageFile } from '../../util/package-file.js';
 import { sleep } from '../../util/timeout.js';
 import type { Command, Invocation } from '../command.js';
 import { ARTIFACTS_FOLDER } from './objects.js';
 import { manifestOptions } from './options.js';
-import { COPIED, runEnded } from './run-ended.js';
+import { COPIED, HANDED_OVER, runEnded } from './run-ended.js';
 
 const group = 'Run';
 
@@ -34,6 +34,11 @@ const runOptions = {
     group,
     defaultText: 'not shown',
     help: 'Namespace in the printed copy commands.',
+  }),
+  resumable: flag({
+    flags: ['--resumable'],
+    group,
+    help: 'The same command elsewhere goes on with the run: on SIGTERM kill it, so that it does not end the run.',
   }),
   command: words({
     argument: 'command',
@@ -58,23 +63,28 @@ async function run({ config }: Invocation<typeof runOptions>, io: Io): Promise<n
   const copied = join(config.artifacts, COPIED);
   // A claim may contain the mark of an earlier run.
   rmSync(copied, { force: true });
-  const signalled = new AbortController();
+  const ending = new AbortController();
   const child = spawn(process.execPath, [cli, ...config.command], { stdio: 'inherit' });
+  let isRunning = true;
+  // SIGTERM: the Pod is being removed. SIGINT: the user ends the run, and may want its files.
   const stopListening = io.onSignals(['SIGTERM', 'SIGINT'], (signal) => {
-    child.kill(signal);
-    signalled.abort();
+    if (signal === 'SIGTERM' || !isRunning) ending.abort();
+    child.kill(signal === 'SIGTERM' && config.resumable ? 'SIGKILL' : signal);
   });
-  const exitCode = await new Promise<number>((resolve, reject) => {
+  const ended = await new Promise<number>((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code, signal) =>
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
     );
   });
-  if (config.waitForCopy > 0 && !signalled.signal.aborted) {
+  const isHandedOver = config.resumable && ending.signal.aborted;
+  const exitCode = isHandedOver ? HANDED_OVER : ended;
+  isRunning = false;
+  if (config.waitForCopy > 0 && !ending.signal.aborted) {
     io.stdout.write(instructions(exitCode, config));
     const endMs = io.nowMs() + config.waitForCopy * 1000;
-    while (io.nowMs() < endMs && !signalled.signal.aborted && !existsSync(copied)) {
-      await sleep(Math.min(LOOK_EVERY_MS, endMs - io.nowMs()), signalled.signal);
+    while (io.nowMs() < endMs && !ending.signal.aborted && !existsSync(copied)) {
+      await sleep(Math.min(LOOK_EVERY_MS, endMs - io.nowMs()), ending.signal);
     }
   }
   stopListening();

@@ -8,15 +8,18 @@ import type {
 } from '@kubernetes/client-node';
 import {
   container,
+  containerNames,
   labelsOf,
   metadataOf,
   type PodPlan,
+  podMetadata,
   podSpec,
   profileJob,
   type Role,
   secretVariable,
   volume,
 } from './objects.js';
+import { HANDED_OVER } from './run-ended.js';
 
 /** A run that is split among the Pods of an Indexed Job. */
 export interface ShardsPlan extends PodPlan {
@@ -42,11 +45,12 @@ const coordinatorCpus = 2;
 const natsSize = { cpus: 1, memory: '1Gi' };
 
 /**
- * What a run of several shards needs besides its files: NATS that only Pods of this run can reach, an Indexed Job of
- * agents, and the coordinator's Job, which has the run's name, last.
+ * What a run of several shards needs besides its files: NATS that only Pods of this run can reach, the coordinator's Job,
+ * which has the run's name, and an Indexed Job of agents. In this order where there is too little room for all: the
+ * coordinator then gives up, and ends the agents.
  */
 export function shardObjects(plan: ShardsPlan): ShardObject[] {
-  return [networkPolicy(plan), service(plan), nats(plan), agents(plan), coordinator(plan)];
+  return [networkPolicy(plan), service(plan), nats(plan), coordinator(plan), agents(plan)];
 }
 
 /** Options of `aiperf profile` that make it the coordinator. A Pod that takes the place of another goes on with the run. */
@@ -117,13 +121,13 @@ function nats(plan: ShardsPlan): V1StatefulSet {
       serviceName: natsName(plan),
       selector: { matchLabels: labels },
       template: {
-        metadata: { labels },
+        metadata: podMetadata(labels),
         spec: {
           ...podSpec({ withPorts: false }),
           containers: [
             {
               ...container({
-                ...{ name: 'nats', image: plan.natsImage, size: natsSize },
+                ...{ name: containerNames.nats, image: plan.natsImage, size: natsSize },
                 args: [
                   ...['--jetstream', `--store_dir=${NATS_FOLDER}`, `--port=${NATS_PORT}`],
                   '--auth=$(AIPERF_NATS_TOKEN)',
@@ -158,7 +162,7 @@ function agents(plan: ShardsPlan): V1Job {
       podReplacementPolicy: 'Failed',
       podFailurePolicy: evictionIsNoFailure,
       template: {
-        metadata: { labels },
+        metadata: podMetadata(labels),
         spec: {
           restartPolicy: 'Never',
           ...podSpec({ withPorts: true }),
@@ -172,7 +176,7 @@ function agents(plan: ShardsPlan): V1Job {
           ],
           containers: [
             container({
-              ...{ name: 'aiperf', image: plan.image, size: plan },
+              ...{ name: containerNames.aiperf, image: plan.image, size: plan },
               // The Job controller sets JOB_COMPLETION_INDEX, the number of the shard.
               args: [
                 ...['agent', ...natsArgs(plan), '--run-id', plan.name],
@@ -194,10 +198,21 @@ const evictionIsNoFailure: V1PodFailurePolicy = {
   rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
 };
 
+/** Also if the coordinator's Pod was deleted in mid-run. */
+const removalIsNoFailure: V1PodFailurePolicy = {
+  rules: [
+    ...evictionIsNoFailure.rules,
+    {
+      action: 'Ignore',
+      onExitCodes: { containerName: containerNames.aiperf, operator: 'In', values: [HANDED_OVER] },
+    },
+  ],
+};
+
 function coordinator(plan: ShardsPlan): V1Job {
   const job = profileJob({ ...plan, cpus: coordinatorCpus }, [token(plan)], 'coordinator');
   return {
     ...job,
-    spec: { ...job.spec, podFailurePolicy: evictionIsNoFailure, podReplacementPolicy: 'Failed' },
+    spec: { ...job.spec, podFailurePolicy: removalIsNoFailure, podReplacementPolicy: 'Failed' },
   };
 }

@@ -189,6 +189,14 @@ concurrency: 20
 });
 
 describe('aiperf kube manifest --shards', () => {
+  it('prints deploy/shards.yaml from deploy/run.yaml', async () => {
+    const run = readFileSync('deploy/run.yaml', 'utf8');
+    const words = ['--service', 'vllm:8000', '--shards', '4', '--cpus', '8'];
+    const { code, stdout } = await manifest(folderWith({ 'run.yaml': run }), words);
+    expect(code).toBe(0);
+    expect(stdout).toBe(readFileSync('deploy/shards.yaml', 'utf8'));
+  });
+
   const yaml = 'model: m\ntokenizer: builtin\nurl: http://vllm:8000\nconcurrency: 40\n';
   const token = { name: 'AIPERF_NATS_TOKEN', valueFrom: { secretKeyRef: { name: 'load-nats-token' } } };
   const labels = (component: string) => ({
@@ -207,7 +215,7 @@ describe('aiperf kube manifest --shards', () => {
         'The Pods take the token of NATS from a Secret. Create it before the Jobs: ' +
         'kubectl create secret generic load-nats-token --namespace bench --from-literal=token="$(openssl rand -hex 24)"\n',
     });
-    const [files, policy, service, nats, agents, coordinator, ...others] = validated(stdout);
+    const [files, policy, service, nats, coordinator, agents, ...others] = validated(stdout);
     expect(others).toEqual([]);
     expect(files).toMatchObject({ kind: 'ConfigMap', metadata: { name: 'load-config', namespace: 'bench' } });
 
@@ -246,14 +254,19 @@ describe('aiperf kube manifest --shards', () => {
     });
     const connection = ['--nats', 'nats://load-nats:4222', '--nats-wait', '600'];
     const size = { cpu: '8', memory: '6Gi' };
-    const evictions = {
-      rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
+    const eviction = {
+      action: 'Ignore',
+      onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }],
+    };
+    const handedOver = {
+      action: 'Ignore',
+      onExitCodes: { containerName: 'aiperf', operator: 'In', values: [143] },
     };
     expect(agents).toMatchObject({
       ...{ kind: 'Job', metadata: { name: 'load-agents', labels: labels('agent') } },
       spec: {
         ...{ completionMode: 'Indexed', completions: 3, parallelism: 3, backoffLimitPerIndex: 0 },
-        ...{ podReplacementPolicy: 'Failed', podFailurePolicy: evictions },
+        ...{ podReplacementPolicy: 'Failed', podFailurePolicy: { rules: [eviction] } },
         template: {
           metadata: { labels: labels('agent') },
           spec: {
@@ -278,14 +291,14 @@ describe('aiperf kube manifest --shards', () => {
     expect(coordinator).toMatchObject({
       ...{ kind: 'Job', metadata: { name: 'load', labels: labels('coordinator') } },
       spec: {
-        ...{ backoffLimit: 0, podReplacementPolicy: 'Failed', podFailurePolicy: evictions },
+        ...{ backoffLimit: 0, podReplacementPolicy: 'Failed', podFailurePolicy: { rules: [eviction, handedOver] } },
         template: {
           spec: {
             containers: [
               {
                 args: [
-                  ...['kube', 'run', '--wait-for-copy', '600', '--namespace', 'bench', '--', 'profile'],
-                  ...['--config', '/etc/aiperf/run.yaml', '--artifact-dir', '/artifacts'],
+                  ...['kube', 'run', '--wait-for-copy', '600', '--namespace', 'bench', '--resumable'],
+                  ...['--', 'profile', '--config', '/etc/aiperf/run.yaml', '--artifact-dir', '/artifacts'],
                   ...[...connection, '--shards', '3', '--run-id', 'load'],
                 ],
                 env: [{ name: 'AIPERF_API_KEY' }, token],
@@ -302,6 +315,12 @@ describe('aiperf kube manifest --shards', () => {
       expect(each).toMatchObject({
         spec: {
           template: {
+            metadata: {
+              annotations: {
+                'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+                'karpenter.sh/do-not-disrupt': 'true',
+              },
+            },
             spec: {
               automountServiceAccountToken: false,
               securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
@@ -330,7 +349,7 @@ describe('aiperf kube manifest --shards', () => {
       'records',
     ];
     const { stdout } = await manifest(folderWith({ 'run.yaml': yaml }), [...words, '--queue', 'team']);
-    const [, , , nats, agents, coordinator] = validated(stdout);
+    const [, , , nats, coordinator, agents] = validated(stdout);
     expect(nats).toMatchObject({
       spec: {
         template: {
@@ -372,10 +391,18 @@ describe('what is refused, before anything is printed', () => {
       '--nats-claim needs --shards: without it there is one Pod. --queue needs --shards: without it there is one Pod.',
     ],
     [
-      'a name that is too long for Pods of shards',
+      'a name that NATS of a run of shards cannot have',
       sound,
-      ['--name', 'a'.repeat(53), '--shards', '2'],
-      '--name must have at most 52 characters with --shards, got 53.',
+      ['--name', `9${'a'.repeat(47)}`, '--shards', '2'],
+      '--name must have at most 47 characters with --shards, got 48. ' +
+        `--name must begin with a letter with --shards, got '9${'a'.repeat(47)}'.`,
+    ],
+    [
+      'a path for a dataset that the file does not have',
+      sound,
+      ['--input-path', '/artifacts/rows.jsonl'],
+      '--input-path replaces the path of the input-file, and run.yaml has none ' +
+        'Add input-file to it, or leave out --input-path.',
     ],
     [
       'a load that cannot be split',

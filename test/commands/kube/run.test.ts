@@ -29,9 +29,20 @@ function profile(folder: string, load: Options = { 'request-count': 3 }): string
 }
 
 /** Starts `aiperf kube run` on the folder. */
-function kubeRun(folder: string, seconds: number, command: readonly string[]): Started {
-  const own = ['--artifacts', folder, '--wait-for-copy', String(seconds), '--namespace', 'bench'];
+function kubeRun(
+  folder: string,
+  seconds: number,
+  command: readonly string[],
+  more: readonly string[] = [],
+): Started {
+  const own = ['--artifacts', folder, '--wait-for-copy', String(seconds), '--namespace', 'bench', ...more];
   return startAiperf(['kube', 'run', ...own, '--', ...command]);
+}
+
+/** Comes back when a record is in the folder. */
+async function firstRecord(folder: string): Promise<void> {
+  const records = join(folder, 'profile_export.jsonl');
+  while (!existsSync(records) || readFileSync(records, 'utf8') === '') await sleep(20);
 }
 
 /** Comes back when the process has said that it waits. */
@@ -82,13 +93,31 @@ describe('aiperf kube run', () => {
   it('hands a signal on to the run, which keeps what it has, and leaves', async () => {
     const folder = temporaryFolder();
     const started = kubeRun(folder, 600, profile(folder, { 'benchmark-duration': 600 }));
-    const records = join(folder, 'profile_export.jsonl');
-    while (!existsSync(records) || readFileSync(records, 'utf8') === '') await sleep(20);
+    await firstRecord(folder);
     started.child.kill('SIGTERM');
     const { code, stdout } = await started.ended;
     expect(code).toBe(130);
     expect(stdout).not.toContain('waits for its files');
     expect(existsSync(join(folder, 'profile_export_aiperf.json'))).toBe(true);
+  });
+
+  it('ends the run on SIGINT, and waits for its files to be copied', async () => {
+    const folder = temporaryFolder();
+    const started = kubeRun(folder, 600, profile(folder, { 'benchmark-duration': 600 }));
+    await firstRecord(folder);
+    started.child.kill('SIGINT');
+    expect(await waiting(started)).toContain('The run ended with exit code 130. This Pod waits 600 s');
+    started.child.kill('SIGINT');
+    expect(await started.ended).toMatchObject({ code: 130, signal: null });
+  });
+
+  it('does not end a run that another Pod goes on with', async () => {
+    const folder = temporaryFolder();
+    const started = kubeRun(folder, 600, profile(folder, { 'benchmark-duration': 600 }), ['--resumable']);
+    await firstRecord(folder);
+    started.child.kill('SIGTERM');
+    expect(await started.ended).toMatchObject({ code: 143, signal: null });
+    expect(existsSync(join(folder, 'profile_export_aiperf.json'))).toBe(false);
   });
 
   it('leaves while it waits, with the exit code of the run', async () => {
