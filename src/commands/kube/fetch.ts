@@ -5,11 +5,13 @@ import { path } from '../../config/option-kinds.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import type { Command, Invocation } from '../command.js';
+import { followRun } from './follow-run.js';
 import { kubectl } from './kubectl.js';
 import { ARTIFACTS_FOLDER } from './objects.js';
 import { placeOptions } from './options.js';
-import { findPod } from './pods.js';
-import { COPIED, exitCodeIn, runEnded } from './run-ended.js';
+import { stateText } from './pods.js';
+import { COPIED, runEnded } from './run-ended.js';
+import { startedPod } from './started-pod.js';
 
 const fetchOptions = {
   ...placeOptions,
@@ -31,37 +33,23 @@ async function run({ config }: Invocation<typeof fetchOptions>, io: Io): Promise
   const { output } = config;
   if (existsSync(output) && readdirSync(output).length > 0)
     throw new UserError(`${output} is not empty`, 'Name a new folder with --output.');
-  const pod = await findPod(config, undefined, io);
-  if (pod.phase === 'Succeeded' || pod.phase === 'Failed') {
+  const started = await startedPod(config, undefined, io);
+  if (started.phase !== 'Running') {
     throw new UserError(
-      `The Pod ${pod.name} has ended (${pod.state}), and files are copied from a Pod that runs`,
+      `The Pod ${started.name} has ended (${stateText(started)}), and files are copied from a Pod that runs`,
       'Files on a claim can be read through another Pod that mounts it; raise --wait-for-copy of the next run.',
     );
   }
-  const exitCode = await endOfRun(pod.name, config, io);
+  const followed = { shard: undefined, words: ['--tail', '50'], onPart: () => undefined };
+  const { pod, exitCode } = await followRun(started, config, followed, io);
+  if (exitCode === undefined) {
+    throw new UserError(
+      `The log of ${pod.name} ended before the run did`,
+      'See what happened with aiperf kube status, and try again if the Pod is still running.',
+    );
+  }
   await kubectl(['cp', '--retries', '5', `${pod.name}:${ARTIFACTS_FOLDER}`, output], config, io);
   await kubectl(['exec', pod.name, '--', 'touch', join(ARTIFACTS_FOLDER, COPIED)], config, io);
   io.stdout.write(`Copied the files of ${pod.name} to ${output}. ${runEnded(exitCode)}\n`);
   return exitCode;
-}
-
-/** Waits until the log says that the files are complete. @returns the exit code of the run. @throws UserError */
-async function endOfRun(
-  pod: string,
-  config: Invocation<typeof fetchOptions>['config'],
-  io: Io,
-): Promise<number> {
-  let log = '';
-  const follow = ['logs', pod, '--follow', '--tail', '50', '--pod-running-timeout', '5m'];
-  await kubectl(follow, config, io, (part) => {
-    // The announcement may arrive in two parts.
-    log = (log + part).slice(-10_000);
-    return exitCodeIn(log) !== undefined;
-  });
-  const exitCode = exitCodeIn(log);
-  if (exitCode !== undefined) return exitCode;
-  throw new UserError(
-    `The log of ${pod} ended before the run did`,
-    'See what happened with aiperf kube status, and try again if the Pod is still running.',
-  );
 }

@@ -2,10 +2,10 @@ import type { OptionTable } from '../../config/option.js';
 import { flag, integer } from '../../config/option-kinds.js';
 import type { Io } from '../../util/io.js';
 import type { Command, Invocation } from '../command.js';
+import { followRun } from './follow-run.js';
 import { kubectl } from './kubectl.js';
 import { placeOptions } from './options.js';
-import { findPod } from './pods.js';
-import { exitCodeIn } from './run-ended.js';
+import { findPod, startedPod } from './started-pod.js';
 
 const logsOptions = {
   ...placeOptions,
@@ -27,13 +27,16 @@ const logsOptions = {
 export const command: Command<typeof logsOptions> = { options: logsOptions, run };
 
 async function run({ config }: Invocation<typeof logsOptions>, io: Io): Promise<number> {
-  const { name } = await findPod(config, config.shard, io);
-  const follow = config.noFollow ? [] : ['--follow', '--pod-running-timeout', '5m'];
-  let log = '';
-  await kubectl(['logs', name, ...follow], config, io, (part) => {
-    io.stdout.write(part);
-    log += part;
-    return exitCodeIn(log) !== undefined && !config.noFollow;
-  });
+  const { shard, noFollow } = config;
+  if (noFollow) {
+    const { name } = await findPod(config, shard, io);
+    await kubectl(['logs', name], config, io, (part) => {
+      io.stdout.write(part);
+      return false;
+    });
+    return 0;
+  }
+  const onPart = (part: string) => io.stdout.write(part);
+  await followRun(await startedPod(config, shard, io), config, { shard, words: [], onPart }, io);
   return 0;
 }

@@ -1,17 +1,12 @@
-import type { V1Pod } from '@kubernetes/client-node';
-import type { ConfigOf } from '../../config/option.js';
-import { UserError } from '../../util/errors.js';
-import type { Io } from '../../util/io.js';
-import { kubectl } from './kubectl.js';
-import type { Role } from './objects.js';
-import type { placeOptions } from './options.js';
-
-/** Namespace and name of a run. */
-export type Place = ConfigOf<typeof placeOptions>;
+import type { V1ObjectMeta, V1Pod } from '@kubernetes/client-node';
+import { containerNames, type Role } from './objects.js';
+import { HANDED_OVER } from './run-ended.js';
 
 /** A Pod of a run. */
 export interface RunPod {
   readonly name: string;
+  /** Of this Pod: a successor of the same name has another. */
+  readonly uid: string;
   /** The only Pod of a run without shards is its coordinator. */
   readonly role: Role;
   /** Number of an agent's shard, from 0. */
@@ -19,70 +14,83 @@ export interface RunPod {
   readonly node: string | undefined;
   /** `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`. */
   readonly phase: string;
-  /** What kubectl would show: the phase, or why it waits or ended. */
+  /** The phase, or why it waits or ended, as kubectl shows it. */
   readonly state: string;
+  /** More on that state, by the node or the scheduler. */
+  readonly reason: string | undefined;
   readonly restarts: number;
+  /** It was removed in mid-run, and its Job replaces it. */
+  readonly isMoved: boolean;
 }
 
 const roles: readonly Role[] = ['coordinator', 'nats', 'agent'];
 
-/** The Pods of a run: coordinator, NATS, agents by shard, a successor after the Pod it replaced. @throws UserError if there is none. */
-export async function podsOf(place: Place, io: Io): Promise<RunPod[]> {
-  const selector = `app.kubernetes.io/name=aiperf,app.kubernetes.io/instance=${place.name}`;
-  const text = await kubectl(['get', 'pods', '--selector', selector, '--output', 'json'], place, io);
-  const { items }: { items: V1Pod[] } = JSON.parse(text);
-  if (items.length === 0) {
-    throw new UserError(
-      `There is no Pod of a run ${place.name} in the namespace ${place.namespace}`,
-      'Apply the output of aiperf kube manifest first, or name the run with --name.',
-    );
-  }
+/** The Pods in the order in which people look at them: coordinator, NATS, agents by shard, a successor after the Pod it replaced. */
+export function inOrder(pods: readonly V1Pod[]): RunPod[] {
   const created = ({ metadata }: V1Pod) => String(metadata?.creationTimestamp ?? '');
-  return items
-    .sort((a, b) => (created(a) < created(b) ? -1 : 1))
+  return pods
+    .toSorted((a, b) => (created(a) < created(b) ? -1 : 1))
     .map(podOf)
     .sort((a, b) => roles.indexOf(a.role) - roles.indexOf(b.role) || (a.shard ?? 0) - (b.shard ?? 0));
 }
 
-/** The newest Pod of the coordinator, or of a shard. @throws UserError if there is none. */
-export async function findPod(place: Place, shard: number | undefined, io: Io): Promise<RunPod> {
-  const pods = await podsOf(place, io);
-  const wanted = pods.filter((pod) =>
-    shard === undefined ? pod.role === 'coordinator' : pod.shard === shard,
-  );
-  const newest = wanted.at(-1);
-  if (newest !== undefined) return newest;
-  throw new UserError(
-    `There is no Pod of ${shard === undefined ? 'the coordinator' : `shard ${shard}`} of the run ${place.name}`,
-    'See which Pods there are with aiperf kube status.',
-  );
+/** What the Pods of an object are for. */
+export function roleOf(metadata: V1ObjectMeta | undefined): Role {
+  const component = metadata?.labels?.['app.kubernetes.io/component'];
+  return roles.find((each) => each === component) ?? 'coordinator';
+}
+
+/** State and reason in a line. */
+export function stateText({ state, reason }: RunPod): string {
+  return reason === undefined ? state : `${state}: ${reason}`;
 }
 
 function podOf({ metadata, spec, status }: V1Pod): RunPod {
-  const labels = metadata?.labels ?? {};
-  const role = roles.find((each) => each === labels['app.kubernetes.io/component']) ?? 'coordinator';
-  const index = labels['batch.kubernetes.io/job-completion-index'];
+  const index = metadata?.labels?.['batch.kubernetes.io/job-completion-index'];
   return {
     name: metadata?.name ?? '',
-    role,
+    uid: metadata?.uid ?? '',
+    role: roleOf(metadata),
     shard: index === undefined ? undefined : Number(index),
     node: spec?.nodeName,
     phase: status?.phase ?? 'Unknown',
-    state: stateOf(status),
-    restarts: status?.containerStatuses?.[0]?.restartCount ?? 0,
+    restarts: containerOf(status)?.restartCount ?? 0,
+    isMoved: isMoved(status),
+    ...stateOf(metadata, status),
   };
 }
 
-function stateOf(status: V1Pod['status']): string {
-  const { waiting, terminated } = status?.containerStatuses?.[0]?.state ?? {};
+function isMoved(status: V1Pod['status']): boolean {
+  if (status?.phase !== 'Failed') return false;
+  const isDisrupted = status.conditions?.some(
+    ({ type, status: holds }) => type === 'DisruptionTarget' && holds === 'True',
+  );
+  return isDisrupted === true || containerOf(status)?.state?.terminated?.exitCode === HANDED_OVER;
+}
+
+/** A cluster may have added containers, such as a proxy: ours are named after what they run. */
+function containerOf(status: V1Pod['status']) {
+  const all = status?.containerStatuses ?? [];
+  return all.find(({ name }) => name === containerNames.aiperf || name === containerNames.nats) ?? all[0];
+}
+
+function stateOf(
+  metadata: V1ObjectMeta | undefined,
+  status: V1Pod['status'],
+): Pick<RunPod, 'state' | 'reason'> {
+  const { waiting, terminated } = containerOf(status)?.state ?? {};
   if (terminated !== undefined) {
     const { reason = 'Ended', exitCode } = terminated;
-    return exitCode === 0 ? reason : `${reason}, exit code ${exitCode}`;
+    const state = status?.reason ?? reason;
+    return { state: exitCode === 0 ? state : `${state}, exit code ${exitCode}`, reason: status?.message };
   }
-  if (waiting?.reason !== undefined) return waiting.reason;
+  if (metadata?.deletionTimestamp !== undefined) return { state: 'Terminating', reason: undefined };
+  if (waiting?.reason !== undefined) return { state: waiting.reason, reason: waiting.message };
   const unscheduled = status?.conditions?.find(
     ({ type, status: holds }) => type === 'PodScheduled' && holds === 'False',
   );
-  const phase = status?.reason ?? status?.phase ?? 'Unknown';
-  return unscheduled?.message === undefined ? phase : `${phase}: ${unscheduled.message}`;
+  return {
+    state: status?.reason ?? status?.phase ?? 'Unknown',
+    reason: unscheduled?.message ?? status?.message,
+  };
 }

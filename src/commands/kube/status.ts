@@ -3,13 +3,14 @@ import { drawTable } from '../../report/table.js';
 import type { Io } from '../../util/io.js';
 import type { Command, Invocation } from '../command.js';
 import { placeOptions } from './options.js';
-import { podsOf, type RunPod } from './pods.js';
+import { type RunPod, stateText } from './pods.js';
+import { runObjects } from './run-objects.js';
 
-/** `aiperf kube status`: the Pods of a run, a shard each. */
+/** `aiperf kube status`: the Pods of a run, a shard each, and why others are missing. */
 export const command: Command<typeof placeOptions> = { options: placeOptions, run };
 
 async function run({ config }: Invocation<typeof placeOptions>, io: Io): Promise<number> {
-  const pods = await podsOf(config, io);
+  const { pods, gaps } = await runObjects(config, io);
   const lines = drawTable(
     {
       title: `AIPerf | Pods of ${config.name}`,
@@ -25,12 +26,13 @@ async function run({ config }: Invocation<typeof placeOptions>, io: Io): Promise
         pod.name,
         pod.node ?? '-',
         String(pod.restarts),
-        { text: pod.state, style: pod.phase === 'Failed' ? 'red' : 'green' },
+        { text: stateText(pod), style: pod.phase === 'Failed' ? 'red' : 'green' },
       ]),
     },
     layoutOn(io.stdout, 120, io.env),
   );
-  io.stdout.write(`${lines.join('\n')}\n`);
+  const all = [...(pods.length === 0 ? [] : lines), ...gaps.map(({ text }) => text)];
+  io.stdout.write(`${all.join('\n')}\n`);
   return 0;
 }
 

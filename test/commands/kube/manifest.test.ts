@@ -291,7 +291,11 @@ describe('aiperf kube manifest --shards', () => {
     expect(coordinator).toMatchObject({
       ...{ kind: 'Job', metadata: { name: 'load', labels: labels('coordinator') } },
       spec: {
-        ...{ backoffLimit: 0, podReplacementPolicy: 'Failed', podFailurePolicy: { rules: [eviction, handedOver] } },
+        ...{
+          backoffLimit: 0,
+          podReplacementPolicy: 'Failed',
+          podFailurePolicy: { rules: [eviction, handedOver] },
+        },
         template: {
           spec: {
             containers: [
