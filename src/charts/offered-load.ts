@@ -8,7 +8,7 @@ import type { Theme } from './theme.js';
 export interface OfferedSlices {
   /** Mean requests in flight; false: requests sent. */
   readonly isInFlight: boolean;
-  /** What the shards that were lost are called together. */
+  /** What the shards that are not complete are called together. */
   readonly lostName: string;
   /** Seconds since the start; `planned` is undefined where the plan does not tell. */
   readonly slices: readonly {
@@ -18,8 +18,8 @@ export interface OfferedSlices {
     readonly achieved: number;
     readonly lostAchieved: number;
   }[];
-  /** The last request of each lost shard, seconds since the start. */
-  readonly losses: readonly { readonly shard: number; readonly atSeconds: number }[];
+  /** When shards were lost, seconds since the start. */
+  readonly losses: readonly { readonly text: string; readonly atSeconds: number }[];
 }
 
 interface OfferedData {
@@ -90,9 +90,6 @@ function lossLines(theme: Theme, losses: OfferedSlices['losses']) {
     animation: false,
     lineStyle: { color: theme.ink, width: 1.5, type: 'dashed' as const },
     label: { color: theme.ink, fontSize: 12, position: 'insideEndTop' as const },
-    data: losses.map(({ shard, atSeconds }) => ({
-      xAxis: atSeconds,
-      label: { formatter: `Shard ${shard} lost` },
-    })),
+    data: losses.map(({ text, atSeconds }) => ({ xAxis: atSeconds, label: { formatter: text } })),
   };
 }

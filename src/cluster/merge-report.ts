@@ -92,7 +92,8 @@ function reasonOf(
   const { loss, receiver } = shard;
   const where = host === undefined ? '' : ` (${host})`;
   const at = loss === undefined || host === undefined ? '' : ` ${timeText((loss.atNs - startNs) / 1e9)}`;
-  const why = loss?.why ?? receiver?.seal?.cut ?? shard.stopped ?? 'ended early';
+  const ended = receiver?.seal === undefined ? 'ended early' : 'fell behind its schedule';
+  const why = loss?.why ?? receiver?.seal?.cut ?? shard.stopped ?? ended;
   return `Shard ${shard.number}${where} ${why}${at}: ${lackText(shard, due ?? {}, missing ?? {})}`;
 }
 

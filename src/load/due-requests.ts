@@ -85,7 +85,7 @@ function dueOfPlaying(load: SplitLoad, phase: PhasePlan, sources: number): reado
     }
     case 'rate':
       if (isTimed)
-        return ticksAreSessions(issuing, phase.prefill)
+        return eachTickSends(load, phase, issuing)
           ? countBySource(ticksInTime(load, phase, issuing, sources), sources)
           : undefined;
       break;
@@ -98,6 +98,14 @@ function dueOfPlaying(load: SplitLoad, phase: PhasePlan, sources: number): reado
     return Array.from({ length: sources }, (_, source) => evenShare(requests, sources, source));
   }
   return turnsBySource(load, phase, sources);
+}
+
+/** Whether each tick of a rate sends one request: no limit delays it, and there is a turn or a session for it. */
+function eachTickSends({ dataset }: SplitLoad, phase: PhasePlan, issuing: IssuingOf<'rate'>): boolean {
+  const { prefill, sessionLimit } = phase;
+  if (ticksAreSessions(issuing, prefill)) return true;
+  const isLimited = issuing.ceiling !== undefined || prefill !== undefined || Number.isFinite(sessionLimit);
+  return !isLimited && dataset.kind !== 'stream';
 }
 
 function countBySource(due: Iterable<DueRequest>, sources: number): readonly number[] {

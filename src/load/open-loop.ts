@@ -137,7 +137,7 @@ export class OpenLoop implements Issuer {
 
   #send(plannedNs: number, movedNs: number): void {
     const phase = this.#phase;
-    if (!phase.mayIssue) {
+    if (!phase.mayIssueAt(plannedNs)) {
       phase.end();
       return;
     }

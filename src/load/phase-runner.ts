@@ -33,7 +33,7 @@ export interface Issuer {
 export interface PhaseOptions
   extends Pick<PhasePlan, 'requestLimit' | 'sessionLimit' | 'endsWithDataset' | 'prefill' | 'failureLimit'> {
   readonly startNs: number;
-  /** Nothing is issued from this time on; Infinity: no limit. */
+  /** Nothing that is due from this time on is issued; Infinity: no limit. */
   readonly issueUntilNs: number;
   /** Requests in flight at this time are dropped, with `cutReason` in their records; Infinity: never. */
   readonly cutAtNs: number;
@@ -120,11 +120,23 @@ export class PhaseRunner {
     return this.options.sending.nowNs();
   }
 
-  /** Whether no stop condition holds. */
+  /** Whether no stop condition holds for a request that was not planned for a certain time. */
   get mayIssue(): boolean {
-    const { counters, quota, requestLimit, issueUntilNs } = this.options;
-    if (this.#ended || counters.stopped) return false;
-    return !quota.requestsAreTaken(requestLimit) && this.nowNs() < issueUntilNs;
+    return this.mayIssueAt(this.nowNs());
+  }
+
+  /**
+   * Whether no stop condition holds for a request that is due at `dueNs`: one that is due before the end is sent, also if
+   * the thread wakes up for it after the end. So plan and clock alone tell which requests are sent.
+   */
+  mayIssueAt(dueNs: number): boolean {
+    return dueNs < this.options.issueUntilNs && !this.#isOver;
+  }
+
+  /** Whether nothing is issued any more, whenever it is due; time alone ends the phase by its timer. */
+  get #isOver(): boolean {
+    const { counters, quota, requestLimit } = this.options;
+    return this.#ended || counters.stopped || quota.requestsAreTaken(requestLimit);
   }
 
   /** Whether the maximum number of requests waits for a first token. */
@@ -210,7 +222,7 @@ export class PhaseRunner {
   /** Sends the session's turn as soon as the limits allow; ends the session when a stop condition holds. */
   submit(session: Session, dueNs: number): void {
     const { quota, prefill } = this.options;
-    if (!this.mayIssue) {
+    if (!this.mayIssueAt(dueNs)) {
       this.#sessionOver(session, dueNs);
       this.checkDone();
     } else if (
@@ -254,7 +266,7 @@ export class PhaseRunner {
   /** Ends the phase if nothing is left to do. The issuer calls it when it has finished. */
   checkDone(): void {
     if (this.#done || this.#inFlight.size > 0) return;
-    if (!this.#ended && !this.mayIssue) {
+    if (!this.#ended && this.#isOver) {
       this.end();
       return;
     }

@@ -56,7 +56,7 @@ export interface PhasePlan {
   readonly sessionLimit: number;
   /** The phase ends with the last conversation of a streamed dataset, whose number is not known before; absent: it repeats. */
   readonly endsWithDataset?: boolean | undefined;
-  /** Nothing is issued after this time since the start. */
+  /** Nothing that is due from this time since the start on is issued. */
   readonly durationNs: number;
   /** Requests in flight are dropped this long after the duration. */
   readonly graceNs: number;

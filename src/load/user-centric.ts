@@ -60,7 +60,7 @@ export class UserCentric implements Issuer {
       return;
     }
     timers.at(startNs + arrival.dueNs, () => {
-      if (!this.#phase.mayIssue) {
+      if (!this.#phase.mayIssueAt(startNs + arrival.dueNs)) {
         this.#phase.end();
         return;
       }

@@ -1,6 +1,6 @@
 import type { OfferedSlices } from '../charts/offered-load.js';
 import { withCommas } from '../metrics/format.js';
-import type { OfferedLoad } from '../run/shards.js';
+import type { OfferedLoad, ShardsSection } from '../run/shards.js';
 import { withThousands } from '../util/counted.js';
 import { percentWords, short } from './figures.js';
 import type { Layout } from './layout.js';
@@ -33,21 +33,24 @@ function offeredRows({ slices = [] }: OfferedLoad): readonly OfferedRow[] {
 }
 
 /** An offered load as a chart draws it. */
-export function offeredSlices(offered: OfferedLoad | undefined): OfferedSlices | undefined {
+export function offeredSlices({ offered, shards = [] }: ShardsSection = {}): OfferedSlices | undefined {
   if (offered === undefined) return undefined;
+  const { startedAtNs = 0n } = offered;
   return {
     isInFlight: isInFlight(offered),
     lostName: lostName(offered),
     slices: offeredRows(offered),
-    losses: (offered.shards ?? []).flatMap(({ shard, lastSentSeconds }) =>
-      shard === undefined ? [] : [{ shard, atSeconds: lastSentSeconds ?? 0 }],
-    ),
+    losses: shards.flatMap(({ shard, state, lostAtNs }) => {
+      if (state === 'missing') return [{ text: `Shard ${shard} missing`, atSeconds: 0 }];
+      if (lostAtNs === undefined) return [];
+      return [{ text: `Shard ${shard} lost`, atSeconds: Math.max(0, Number(lostAtNs - startedAtNs) / 1e9) }];
+    }),
   };
 }
 
-/** `Shard 1`, `Lost shards`: those that have figures of their own. */
+/** `Shard 1`, `Incomplete shards`: those that have figures of their own. */
 function lostName({ shards = [] }: OfferedLoad): string {
-  return shards.length === 1 ? `Shard ${shards[0]?.shard}` : 'Lost shards';
+  return shards.length === 1 ? `Shard ${shards[0]?.shard}` : 'Incomplete shards';
 }
 
 /** Whether an offered load is in requests in flight, and not in requests sent. */

@@ -7,7 +7,7 @@ export interface PhaseLimits {
 
 /** Times after the phase's start; Infinity: never. */
 export interface PhaseEnd {
-  /** No request is issued from this time on. */
+  /** No request that is due from this time on is issued. */
   readonly issueUntilNs: number;
   /** Requests still in flight are cancelled at this time, even if a count ended issuing before the duration. */
   readonly cutAtNs: number;

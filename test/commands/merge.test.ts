@@ -190,7 +190,7 @@ describe('what is lost is counted', () => {
     const { code, stderr } = await merge(...dirs);
     expect(code).toBe(1);
     expect(stderr).toBe(
-      'Degraded: shard 2 (host-2) was cut short: 4 of the 13 requests due from it have no record (it ended without a summary).\n',
+      'Degraded: shard 2 (host-2) was lost 1.3 s after the start (last request with a record): 4 of the 13 requests due from it have no record.\n',
     );
     const [, , third] = json(whole).shards.shards;
     expect(third).toMatchObject({ state: 'cut short', records: { profiling: 9 }, missing: { profiling: 4 } });

@@ -72,7 +72,9 @@ it('a killed shard: what was due in each slice, and what has a record', async ()
   });
   expect(stdout).toContain('AIPerf | INCOMPLETE RESULTS');
   expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(
-    new RegExp(`shard 1 \\(\\S+\\) was cut short: ${lost} of the 40 requests due from it have no record`),
+    new RegExp(
+      `shard 1 \\(\\S+\\) was lost [\\d.]+ s after the start \\(last request with a record\\): ${lost} of the 40 requests due from it have no record`,
+    ),
   );
   expect(stdout).toContain(`Offered load: ${80 - lost} of 80 planned requests have a record`);
   // The report reads it back.

@@ -214,6 +214,15 @@ describe('FixedReplay', () => {
     expect(run.done()).toBe(1);
   });
 
+  it('sends what is due before the end, also where the thread wakes up after it', () => {
+    const run = replay([[0], [99], [100]], { issueUntilNs: 100 * MS });
+    run.busyUntil(150 * MS);
+    expect(sends(run)).toEqual([
+      [0, '0.0'],
+      [150, '1.0'],
+    ]);
+  });
+
   it('gives each session the id fixed-schedule-<session id>, on the wire too', () => {
     const run = replay([[0, '-'], [0]]);
     run.answerAll();

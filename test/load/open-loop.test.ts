@@ -60,6 +60,18 @@ describe('OpenLoop', () => {
     expect(times(run)).toEqual([10, 20]);
   });
 
+  it('sends what is due before the end, also where the thread wakes up after it', () => {
+    const run = loop({ issueUntilNs: 30, cutAtNs: 1000 });
+    run.busyUntil(50);
+    expect(times(run)).toEqual([50, 50]);
+    run.answerAll();
+    expect([run.records.map(({ dueNs }) => dueNs), run.done()]).toEqual([[10, 20], 1]);
+    // The late tick moves the others beyond the end.
+    const moved = loop({ issueUntilNs: 30, cutAtNs: 1000 }, { catchUpNs: 5 });
+    moved.busyUntil(50);
+    expect(times(moved)).toEqual([50]);
+  });
+
   it('gives a tick to a session that is due its next turn before any new one', () => {
     const run = loop({ turns: 2 }, { ticksAreSessions: false });
     run.advanceTo(10);

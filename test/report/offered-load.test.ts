@@ -111,8 +111,16 @@ it('is a table of the page', () => {
 
 it('is a chart of requests/s as planned, of the lost shard and of the others', () => {
   const settings = { objectives: [], sliced: undefined, series: [] };
-  const chartOf = (load: OfferedLoad | undefined) =>
-    offeredLoadChart.data(new ChartRun(tableOf([]), { ...settings, offered: offeredSlices(load) }));
+  const shards = [
+    { shard: 0, state: 'complete' },
+    { shard: 1, state: 'cut short', lostAtNs: 1_900_000_000n },
+    { shard: 2, state: 'missing' },
+    { shard: 3, state: 'cut short' },
+  ];
+  const chartOf = (load: OfferedLoad | undefined) => {
+    const section = { shards, offered: load && { ...load, startedAtNs: 1_000_000_000n } };
+    return offeredLoadChart.data(new ChartRun(tableOf([]), { ...settings, offered: offeredSlices(section) }));
+  };
   expect(chartOf(offered)).toEqual({
     subtitle: 'requests with a record, by the time at which they were sent',
     ...{ seconds: 2, axis: 'Requests/s' },
@@ -123,17 +131,14 @@ it('is a chart of requests/s as planned, of the lost shard and of the others', (
       [0.8, 1.6, 15, 11.25, 10],
       [1.6, 2, 22.5, 15, 15],
     ],
-    losses: [{ shard: 1, atSeconds: 0.9 }],
+    losses: [
+      { text: 'Shard 1 lost', atSeconds: 0.9 },
+      { text: 'Shard 2 missing', atSeconds: 0 },
+    ],
   });
   expect(chartOf(inFlight)).toMatchObject({
-    ...{
-      axis: 'Requests in flight',
-      names: ['Planned, not in flight', 'Lost shards, in flight', expect.anything()],
-    },
-    losses: [
-      { shard: 1, atSeconds: 0.75 },
-      { shard: 2, atSeconds: 0 },
-    ],
+    axis: 'Requests in flight',
+    names: ['Planned, not in flight', 'Incomplete shards, in flight', 'Other shards, in flight'],
   });
   expect(chartOf(undefined)).toBe(undefined);
 });

@@ -25,8 +25,10 @@ export function accountsOf(
     return {
       ...{ index, records: counts, due },
       host: facts.shard?.host,
-      endedEarly: facts.isComplete === undefined ? endOf(counts, due) : facts.incompleteReason,
-      startedAtNs: facts.startedAtNs ?? records.firsts[place],
+      ...(facts.isComplete === undefined
+        ? { isLost: !isWhole(counts, due), lastSentAtNs: records.starts[place]?.lastNs }
+        : { endedEarly: facts.incompleteReason }),
+      startedAtNs: facts.startedAtNs ?? records.starts[place]?.firstNs,
       verdict: facts.fidelity?.verdict,
       clock: measuredClock(facts.shard?.clock),
       drift: facts.clockDrift,
@@ -34,10 +36,10 @@ export function accountsOf(
   });
 }
 
-/** Why a shard without a summary is not complete; undefined: each of its requests has a record. */
-function endOf(records: PhaseRequests, due: ShardAccount['due']): string | undefined {
+/** Whether each request that was due has a record. */
+function isWhole(records: PhaseRequests, due: ShardAccount['due']): boolean {
   const hasWarmup = due.warmup === undefined || records.warmup === due.warmup;
-  return hasWarmup && records.profiling === due.profiling ? undefined : 'it ended without a summary';
+  return hasWarmup && records.profiling === due.profiling;
 }
 
 /** @throws UserError for a shard that sent more than its part. */

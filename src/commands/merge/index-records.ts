@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { UserError } from '../../util/errors.js';
-import { LineIndex } from './line-index.js';
+import { LineIndex, type RequestStarts } from './line-index.js';
 import type { OpenedShards } from './open-shards.js';
 
 /** Where the records of a phase are. */
@@ -8,7 +8,7 @@ export interface IndexedPhase {
   readonly index: LineIndex;
   /** Records of each shard, in the order of the shards. */
   readonly counts: readonly number[];
-  readonly firsts: readonly (bigint | undefined)[];
+  readonly starts: readonly (RequestStarts | undefined)[];
 }
 
 /** Finds the records of all shards. @throws UserError for two of the same request */
@@ -26,7 +26,7 @@ export function indexRecords({ shards }: OpenedShards): {
       throw new UserError(
         `${name} request ${doubled} has two records: the folders hold parts of different runs.`,
       );
-    return { index, counts, firsts: index.firstStarts(shards.length) };
+    return { index, counts, starts: index.extents(shards.length) };
   };
   return { records: phase('records', 'Profiling'), warmup: phase('warmup', 'Warm-up') };
 }

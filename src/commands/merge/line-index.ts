@@ -7,6 +7,12 @@ const FEED = 0x0a;
 const START_KEY = Buffer.from('"request_start_ns":');
 const NUMBER_KEY = Buffer.from('{"metadata":{"session_num":');
 
+/** When the first and the last request of a file were sent, ns since 1970. */
+export interface RequestStarts {
+  readonly firstNs: bigint;
+  readonly lastNs: bigint;
+}
+
 /** Where the records of some files are, by the start of their requests; 26 bytes of memory for each. */
 export class LineIndex {
   /** Seconds since 1970 from which starts count. */
@@ -33,15 +39,23 @@ export class LineIndex {
     return this.length - before;
   }
 
-  /** Start of the first request of each file, ns since 1970; undefined for one without any. */
-  firstStarts(files: number): readonly (bigint | undefined)[] {
+  /** Starts of the first and the last request of each file, ns since 1970; undefined for one without any. */
+  extents(files: number): readonly (RequestStarts | undefined)[] {
     const firsts = new Float64Array(files).fill(Number.POSITIVE_INFINITY);
+    const lasts = new Float64Array(files).fill(Number.NEGATIVE_INFINITY);
     for (let i = 0; i < this.length; i++) {
       const file = this.#files[i] ?? 0;
-      firsts[file] = Math.min(firsts[file] ?? 0, this.#starts[i] ?? 0);
+      const start = this.#starts[i] ?? 0;
+      firsts[file] = Math.min(firsts[file] ?? 0, start);
+      lasts[file] = Math.max(lasts[file] ?? 0, start);
     }
     const zeroNs = BigInt(this.#zeroSeconds ?? 0) * 1_000_000_000n;
-    return Array.from(firsts, (ns) => (Number.isFinite(ns) ? zeroNs + BigInt(ns) : undefined));
+    return Array.from(firsts, (first, file) => {
+      const last = lasts[file] ?? first;
+      return Number.isFinite(first)
+        ? { firstNs: zeroNs + BigInt(first), lastNs: zeroNs + BigInt(last) }
+        : undefined;
+    });
   }
 
   /** The number of a request that two records have; undefined if each has its own. */

@@ -98,7 +98,7 @@ export function mergeRun(opened: OpenedShards, dir: string, options: MergeView, 
     const run = openRun(out, options.view);
     const whole = withOfferedLoad(section, opened.plan.slices, run.requests, startOf(opened, section, run));
     if (whole.offered !== undefined) writeFacts(out, { ...before, shards: whole });
-    const warmupStartedAtNs = earliest(warmup.firsts.flatMap((first) => first ?? []));
+    const warmupStartedAtNs = earliest(warmup.starts.flatMap((starts) => starts?.firstNs ?? []));
     return publishMerged(opened, run, { ...options, section: whole, reader, warmupStartedAtNs }, stdout);
   } catch (thrown) {
     for (const path of Object.values(out))

@@ -19,6 +19,10 @@ export interface ShardAccount {
   readonly due: { readonly [Phase in keyof PhaseRequests]?: number | undefined };
   /** Why it did not send all, by its own account. */
   readonly endedEarly?: string | undefined;
+  /** It ended without a summary, and requests that were due have no record. */
+  readonly isLost?: boolean | undefined;
+  /** The start of the last request that has a record. */
+  readonly lastSentAtNs?: bigint | undefined;
   readonly startedAtNs?: bigint | undefined;
   readonly verdict?: string | undefined;
   /** A server's clock as it saw it; undefined: not measured. */
@@ -46,7 +50,9 @@ export function shardsSection(accounts: readonly ShardAccount[], planDigest: str
   const starts = accounts.flatMap(({ startedAtNs }) => startedAtNs ?? []);
   const firstNs = earliest(starts) ?? 0n;
   const shards = accounts.map((account) => rowOf(account, firstNs));
-  const reasons = accounts.flatMap((account, place) => reasonsOf(account, shards[place], accounts.length));
+  const reasons = accounts.flatMap((account, place) =>
+    reasonsOf(account, shards[place], { count: accounts.length, firstNs }),
+  );
   const apart = clocksApart(accounts);
   if (apart !== undefined && apart.leastMs > NOTABLE_SKEW_MS) reasons.push(`clocks differ: ${apart.text}`);
   return {
@@ -96,14 +102,26 @@ export function earliest(instants: readonly bigint[]): bigint | undefined {
 type Row = NonNullable<ShardsSection['shards']>[number];
 
 function rowOf(
-  { index, host, records, due, endedEarly, startedAtNs, verdict, clock, drift }: ShardAccount,
+  {
+    index,
+    host,
+    records,
+    due,
+    endedEarly,
+    isLost = false,
+    lastSentAtNs,
+    startedAtNs,
+    verdict,
+    clock,
+    drift,
+  }: ShardAccount,
   firstNs: bigint,
 ): Row {
   const missing = {
     warmup: missingOf(due.warmup, records?.warmup),
     profiling: missingOf(due.profiling, records?.profiling),
   };
-  const isCut = endedEarly !== undefined || (missing.warmup ?? 0) + (missing.profiling ?? 0) > 0;
+  const isCut = isLost || endedEarly !== undefined || (missing.warmup ?? 0) + (missing.profiling ?? 0) > 0;
   return {
     shard: index,
     host,
@@ -116,6 +134,7 @@ function rowOf(
     clockOffsetMs: clock?.offsetMs,
     clockErrorMs: clock?.errorMs,
     clockDriftMs: drift?.wallMs,
+    lostAtNs: isLost ? lastSentAtNs : undefined,
     verdict,
   };
 }
@@ -128,8 +147,12 @@ function nameOf({ index, host }: ShardAccount): string {
   return host === undefined ? `shard ${index}` : `shard ${index} (${host})`;
 }
 
-function reasonsOf(account: ShardAccount, row: Row | undefined, count: number): string[] {
-  const { index, due, endedEarly } = account;
+function reasonsOf(
+  account: ShardAccount,
+  row: Row | undefined,
+  { count, firstNs }: { readonly count: number; readonly firstNs: bigint },
+): string[] {
+  const { index, due } = account;
   const name = nameOf(account);
   const missing = row?.missing?.profiling;
   const without =
@@ -138,10 +161,7 @@ function reasonsOf(account: ShardAccount, row: Row | undefined, count: number): 
       : `${missing} of the ${counted(due.profiling ?? 0, 'request')} due from it have no record`;
   const reasons: string[] = [];
   if (row?.state === 'missing') reasons.push(`shard ${index} of ${count} is missing: ${without}`);
-  else if (row?.state === 'cut short')
-    reasons.push(
-      `${name} was cut short: ${without}${endedEarly === undefined ? '' : ` (${endedEarly.replace(/\.$/, '')})`}`,
-    );
+  else if (row?.state === 'cut short') reasons.push(`${name} ${whatHappened(account, firstNs)}: ${without}`);
   if ((row?.startSkewMs ?? 0) > NOTABLE_SKEW_MS)
     reasons.push(`${name} started ${((row?.startSkewMs ?? 0) / 1000).toFixed(1)} s after the first`);
   return [...reasons, ...driftReasons(name, account)];
@@ -161,4 +181,14 @@ function driftReasons(name: string, { drift = {}, clock }: ShardAccount): string
 
 function seconds(ms: number): string {
   return `${(Math.abs(ms) / 1000).toFixed(1)} s`;
+}
+
+/** Completes "shard 2 (host) …". */
+function whatHappened({ isLost, lastSentAtNs, endedEarly }: ShardAccount, firstNs: bigint): string {
+  if (isLost !== true)
+    return endedEarly === undefined
+      ? 'fell behind its schedule'
+      : `was cut short (${endedEarly.replace(/\.$/, '')})`;
+  if (lastSentAtNs === undefined) return 'was lost before its first record';
+  return `was lost ${(Number(lastSentAtNs - firstNs) / 1e9).toFixed(1)} s after the start (last request with a record)`;
 }

@@ -35,7 +35,7 @@ export function readRun(files: RunFiles, config: ConfigOf<typeof plotOptions>, i
   const run = new ChartRun(shown, {
     ...{ objectives, sliced, series },
     // It is of all requests.
-    offered: rows === undefined ? offeredSlices(facts.shards?.offered) : undefined,
+    offered: rows === undefined ? offeredSlices(facts.shards) : undefined,
   });
   const missing = objectives.filter(({ metric }) => !run.has(metric)).map(({ metric }) => metric.tag);
   if (goodput !== undefined && missing.length > 0 && run.failedCount < run.length) {

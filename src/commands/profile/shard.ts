@@ -109,9 +109,14 @@ export function loadOfShard(load: LoadPlan, { index: source, count: sources }: S
     const isIdle = partOf(load, phase, { source, sources })?.requestLimit === 0;
     return {
       ...phase,
-      expectedRequests: isIdle ? 0 : dueRequests(load, phase, sources)?.[source],
+      expectedRequests: isIdle ? 0 : expectedOf(phase, dueRequests(load, phase, sources)?.[source]),
       concurrency: concurrency === undefined ? undefined : evenShare(concurrency, sources, source),
     };
   });
   return { ...load, phases };
+}
+
+/** A time may end before all that was due in it is sent: a client that falls behind moves its schedule. */
+function expectedOf({ durationNs }: PhasePlan, due: number | undefined): number | undefined {
+  return due !== 0 && Number.isFinite(durationNs) ? undefined : due;
 }

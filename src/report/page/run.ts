@@ -21,7 +21,7 @@ export interface ReportedRun extends Pick<Run, 'facts' | 'summary' | 'notes'> {
 export function reportedRun(run: Run, name = basename(run.files.folder)): ReportedRun {
   const { facts, summary, notes, requests, notable, extent, series } = run;
   const { slos, sliced } = summary;
-  const offered = offeredSlices(facts.shards?.offered);
+  const offered = offeredSlices(facts.shards);
   const settings = { objectives: objectivesOf(slos), sliced, series, offered };
   return {
     ...{ name, facts, summary, notes },
