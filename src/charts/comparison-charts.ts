@@ -25,6 +25,8 @@ interface ComparedPlace {
   readonly at: Point;
   readonly isKnee: boolean;
   readonly clientLimited: boolean;
+  /** Its results cover only a part of its load; absent: they do not. */
+  readonly isIncomplete?: true;
   /** Whether it holds the objectives; true where there are none. */
   readonly holds: boolean;
 }
@@ -120,16 +122,20 @@ export const comparisonCharts: readonly Chart<Comparison, unknown>[] = [
     place: ({ perUser, tokensPerJoule }) => [perUser?.mean, tokensPerJoule?.mean],
     line: ({ points }) =>
       frontierOf(
-        points.map((_, i) => i),
+        complete(points),
         points.map(({ perUser, tokensPerJoule }) => ({ x: perUser, y: tokensPerJoule })),
       ),
     region: ({ perUser }) => (perUser === undefined ? undefined : { of: 'x', from: perUser }),
   }),
 ];
 
-/** All points, where each has a load. */
+/** All complete points, where each has a load. */
 function byLoad({ points }: Comparison): readonly number[] {
-  return points.every(({ load }) => load !== undefined) ? points.map((_, i) => i) : [];
+  return points.every(({ load }) => load !== undefined) ? complete(points) : [];
+}
+
+function complete(points: readonly ComparedPoint[]): readonly number[] {
+  return points.flatMap(({ isIncomplete }, i) => (isIncomplete === true ? [] : [i]));
 }
 
 function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
@@ -152,6 +158,7 @@ function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
               {
                 ...{ name: point.name, runs: point.runs, at: place, holds },
                 ...{ isKnee: verdict.knee === i, clientLimited: point.clientLimited },
+                ...(point.isIncomplete === true ? { isIncomplete: true as const } : {}),
               },
             ];
       });
@@ -180,8 +187,12 @@ function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
     option({ subtitle, x, y, places, line, region, hasObjectives }, theme) {
       const base = frame(theme, title, subtitle);
       const dots = (wanted: readonly ComparedPlace[]) =>
-        wanted.map(({ name: label, at, isKnee, clientLimited }) => {
-          const marks = [...(isKnee ? ['knee'] : []), ...(clientLimited ? ['client limited'] : [])];
+        wanted.map(({ name: label, at, isKnee, clientLimited, isIncomplete = false }) => {
+          const marks = [
+            ...(isKnee ? ['knee'] : []),
+            ...(clientLimited ? ['client limited'] : []),
+            ...(isIncomplete ? ['incomplete'] : []),
+          ];
           return {
             name: label,
             value: [...at],
@@ -197,13 +208,16 @@ function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
         color: theme.ink,
         fontSize: 12.5,
       };
-      const holding = places.filter(({ holds }) => holds);
-      const missing = places.filter(({ holds }) => !holds);
+      const whole = places.filter(({ isIncomplete }) => isIncomplete !== true);
+      const incomplete = places.filter(({ isIncomplete }) => isIncomplete === true);
+      const holding = whole.filter(({ holds }) => holds);
+      const missing = whole.filter(({ holds }) => !holds);
       const dotName = hasObjectives ? 'Meets the SLO' : 'Run';
       const parts = [
         ...(line.length > 1 ? [{ name: lineName, icon: lineIcons.solid }] : []),
         ...(holding.length > 0 ? [{ name: dotName, icon: 'circle' }] : []),
         ...(missing.length > 0 ? ['Misses the SLO'] : []),
+        ...(incomplete.length > 0 ? ['Incomplete'] : []),
       ];
       const edge = (value: number) => (region?.of === 'y' ? { yAxis: value } : { xAxis: value });
       const area: [object, object][] =
@@ -248,6 +262,19 @@ function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
             z: 4,
             label,
           },
+          ...(incomplete.length === 0
+            ? []
+            : [
+                {
+                  type: 'scatter' as const,
+                  name: 'Incomplete',
+                  data: dots(incomplete),
+                  color: theme.paper,
+                  itemStyle: { borderColor: theme.soft, borderWidth: 2, opacity: 1 },
+                  z: 4,
+                  label,
+                },
+              ]),
         ],
       };
     },

@@ -4,6 +4,7 @@ import { type ConfigOf, nameOf } from '../config/option.js';
 import type { RunSummary } from '../metrics/metric-store.js';
 import { layoutOn } from '../report/layout.js';
 import { sideTables } from '../report/report.js';
+import { readFacts } from '../run/facts.js';
 import type { FileKey } from '../run/files.js';
 import { findRun, findRuns, type NamedFolder } from '../run/find.js';
 import { inUse } from '../run/folder-lock.js';
@@ -38,7 +39,9 @@ async function run({ config, sources }: Invocation<typeof reportOptions>, io: Io
   }
   const files = findRun(dir, config.profileExportPrefix);
   if (questionKeys.some((key) => sources.has(key))) {
-    answer(config, files.records, layoutOn(io.stdout, config.consoleExportWidth, io.env), io);
+    const { incompleteReason } = readFacts(files).facts;
+    const layout = layoutOn(io.stdout, config.consoleExportWidth, io.env);
+    answer(config, { recordsFile: files.records, incompleteReason }, layout, io);
     return 0;
   }
   const { html } = config;

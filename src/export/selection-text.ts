@@ -12,12 +12,14 @@ export interface SelectionFacts {
   readonly requests: number;
   /** Those of them that failed or were cancelled. */
   readonly failed: number;
+  /** Why the records are those of a part of the run's load; undefined: they are not. */
+  readonly incompleteReason: string | undefined;
 }
 
 /** A selection as JSON, with a final newline; bounds that there are no samples for are `null`. */
 export function selectionJson(
   metrics: readonly MetricQuantiles[],
-  { where, requests, failed }: SelectionFacts,
+  { where, requests, failed, incompleteReason }: SelectionFacts,
 ): string {
   const members = metrics.map(({ tag, unit, statistics, quantiles }): [string, Printable] => {
     const bounds = quantiles.flatMap(({ percent, interval }): [string, Printable][] =>
@@ -38,6 +40,7 @@ export function selectionJson(
   });
   // As in the summary of the run.
   const counts = {
+    ...(incompleteReason === undefined ? {} : { is_complete: false, incomplete_reason: incompleteReason }),
     request_count: requests - failed,
     error_request_count: failed,
     completed_request_count: requests,

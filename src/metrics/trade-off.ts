@@ -14,6 +14,8 @@ export interface OperatingPoint {
   readonly goodShare: number | undefined;
   /** In one of its runs this client was the limit: its own delays are in the figures. */
   readonly clientLimited: boolean;
+  /** One of its runs covers only a part of its load: it is not weighed. Absent: none. */
+  readonly isIncomplete?: boolean;
 }
 
 /** A run, or repeats of it, among others. Times are means, ms. */
@@ -44,9 +46,9 @@ export interface TradeOffVerdict {
   readonly frontier: readonly number[];
   /** Of throughput over load, by Kneedle. */
   readonly knee: number | undefined;
-  /** Points that may be recommended: all, or those that hold the objectives. */
+  /** Points that may be recommended: all that are complete, or those of them that hold the objectives. */
   readonly eligible: readonly number[];
-  /** There are several points, and no two of them differ beyond noise: none is recommended. */
+  /** There are several complete points, and no two of them differ beyond noise: none is recommended. */
   readonly isTie: boolean;
   /** The most throughput per user. */
   readonly userExperience: Recommendation | undefined;
@@ -70,13 +72,13 @@ const bothAxes = ['x', 'y'] as const;
  */
 export function weigh(points: readonly OperatingPoint[], goodShare: number): TradeOffVerdict {
   const axes = points.map(axesOf);
-  const all = points.map((_, i) => i);
+  const all = points.flatMap(({ isIncomplete }, i) => (isIncomplete === true ? [] : [i]));
   const byLoad = (indices: readonly number[]) =>
     [...indices].sort((a, b) => (points[a]?.load ?? a) - (points[b]?.load ?? b) || a - b);
   const frontier = byLoad(frontierOf(all, axes));
   const isTie =
     frontier.length > 1 &&
-    frontier.length === points.length &&
+    frontier.length === all.length &&
     all.every((a) => all.every((b) => areTied(axes[a], axes[b])));
   const knee = isTie ? undefined : kneeOf(points);
   const eligible = all.filter((i) => (points[i]?.goodShare ?? 1) >= goodShare);
@@ -134,7 +136,7 @@ export function dominatorOf(
   points: readonly OperatingPoint[],
   { frontier }: TradeOffVerdict,
 ): number | undefined {
-  if (frontier.includes(point)) return undefined;
+  if (frontier.includes(point) || points[point]?.isIncomplete === true) return undefined;
   const axes = points.map(axesOf);
   return frontier.find((other) => dominates(axes[other], axes[point]));
 }
@@ -165,8 +167,8 @@ function compared(a: Axes | undefined, b: Axes | undefined, axis: keyof Axes): -
 
 /** Undefined also where the throughput at the knee is that of the least load, but for noise. */
 function kneeOf(points: readonly OperatingPoint[]): number | undefined {
-  const curve = points.flatMap(({ load, throughput }, index) =>
-    load === undefined || throughput === undefined
+  const curve = points.flatMap(({ load, throughput, isIncomplete }, index) =>
+    load === undefined || throughput === undefined || isIncomplete === true
       ? []
       : [{ x: load, y: throughput.mean, throughput, index }],
   );

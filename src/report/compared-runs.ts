@@ -71,6 +71,7 @@ export function compare<Run extends ComparedRun>(
     hasObjectives: points.every(({ goodShare }) => goodShare !== undefined),
     groups: all,
     notes: [
+      ...incompleteNotes(all),
       workNote(runs.map(({ summary }) => summary.results)),
       settingsNote(runs.map(({ facts }) => facts)),
     ].filter((note) => note !== undefined),
@@ -122,6 +123,19 @@ function limitsOf(slos: readonly Slo[]): Comparison['limits'] {
     ...(ttft === undefined ? {} : { ttft }),
     ...(latency === undefined ? {} : { latency }),
   };
+}
+
+/** A sentence for each run whose results cover only a part of its load. */
+function incompleteNotes(
+  groups: readonly { readonly title: string; readonly runs: readonly ComparedRun[] }[],
+) {
+  return groups.flatMap(({ title, runs }) =>
+    runs.flatMap(({ facts: { incompleteReason } }) =>
+      incompleteReason === undefined
+        ? []
+        : [`${title} is not weighed, since its results are incomplete: ${incompleteReason}`],
+    ),
+  );
 }
 
 /** Points of one frontier do the same work. */

@@ -64,13 +64,13 @@ export function offeredWords(offered: OfferedLoad): readonly string[] {
   const isMean = isInFlight(offered);
   const figure = isMean ? short : withThousands;
   const last = (seconds: number | undefined) =>
-    seconds === undefined ? 'none of its requests has a record' : `the last sent at ${withCommas(seconds)} s`;
+    seconds === undefined ? '' : `; the last sent at ${withCommas(seconds)} s`;
   if (due === undefined) {
     return [
       'Offered load: the plan does not tell when requests are due.',
       ...shards.map(
         ({ shard, achieved = 0, lastSentSeconds }) =>
-          `Shard ${shard}: ${withThousands(achieved)} requests with a record, ${last(lastSentSeconds)}.`,
+          `Shard ${shard}: ${withThousands(achieved)} requests with a record${last(lastSentSeconds)}.`,
       ),
     ];
   }
@@ -81,7 +81,7 @@ export function offeredWords(offered: OfferedLoad): readonly string[] {
     `Offered load: ${parts(due, sent)}.`,
     ...shards.map(
       ({ shard, planned, achieved, lastSentSeconds }) =>
-        `Shard ${shard}: ${parts(planned, achieved)}; ${last(lastSentSeconds)}.`,
+        `Shard ${shard}: ${parts(planned, achieved)}${last(lastSentSeconds)}.`,
     ),
   ];
 }

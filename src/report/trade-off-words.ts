@@ -72,13 +72,9 @@ export function frontierWords(weighed: WeighedPoints): string {
 
 /** Points that are one tie in a sentence; undefined where some two differ. */
 export function tieSentence(weighed: WeighedPoints): string | undefined {
-  const { points, verdict } = weighed;
+  const { verdict } = weighed;
   return verdict.isTie
-    ? `No difference beyond noise between ${called(
-        points.map((_, i) => i),
-        weighed,
-        'list',
-      )}: none is recommended over another.`
+    ? `No difference beyond noise between ${called(verdict.frontier, weighed, 'list')}: none is recommended over another.`
     : undefined;
 }
 

@@ -38,7 +38,13 @@ export function comparedPoint(
     gpuPower: ofVendor(totalGpuPower),
     tokensPerJoule: ofVendor(outputTokensPerJoule),
     clientLimited: runs.some(isClientLimited),
+    ...(runs.some(isIncomplete) ? { isIncomplete: true } : {}),
   };
+}
+
+/** Its results cover only a part of its load. */
+function isIncomplete({ facts }: WeighedRun): boolean {
+  return facts.incompleteReason !== undefined;
 }
 
 /** The client's own delays are in the figures. */

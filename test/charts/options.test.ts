@@ -394,7 +394,13 @@ describe('pictures', () => {
     ...['0', '1', '2', '3', '4'].flatMap((gpu) => gpuMetrics.map((metric) => seriesOf(metric, { gpu }))),
   ];
   const session = two.map((request, turn) => ({ ...request, turn }));
-  const run = chartRunOf(session, { objectives: [ttftObjective], sliceSeconds: 1, series: telemetry });
+  const offered = {
+    ...{ isInFlight: false, lostName: 'Shard 1' },
+    slices: [{ startSeconds: 0, endSeconds: 2, planned: 4, achieved: 2, lostAchieved: 1 }],
+    losses: [{ text: 'Shard 1 lost', atSeconds: 1 }],
+  };
+  const settings = { objectives: [ttftObjective], sliceSeconds: 1, series: telemetry, offered };
+  const run = chartRunOf(session, settings);
 
   it.each(runCharts.map((chart) => [chart.name, chart] as const))('%s has its title', (_, chart) => {
     const data = chart.data(run);

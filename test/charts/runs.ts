@@ -27,12 +27,17 @@ export interface Drawn {
 /** The requests as charts see them. */
 export function chartRunOf(
   requests: readonly Drawn[],
-  { objectives = [], sliceSeconds, series = [] }: Partial<ChartSettings> & { sliceSeconds?: number } = {},
+  {
+    objectives = [],
+    sliceSeconds,
+    series = [],
+    offered,
+  }: Partial<ChartSettings> & { sliceSeconds?: number } = {},
 ): ChartRun {
   const table = tableOf(requests);
   const slices = timeSlices(table, { sliceSeconds });
   const sliced = slices && { ...slices, slices: slicesOf(table, slices.windows, sliceMetrics) };
-  return new ChartRun(table, { objectives, sliced, series });
+  return new ChartRun(table, { objectives, sliced, series, offered });
 }
 
 export function tableOf(requests: readonly Drawn[]): RequestTable {

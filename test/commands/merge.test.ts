@@ -204,6 +204,24 @@ describe('what is lost is counted', () => {
     expect(stderr).toContain('13 of the 13 requests due from it have no record');
   });
 
+  it('a shard that was killed is no pass for what asks about the run', async () => {
+    writeRun(dirs[2] ?? '', linesOf(2, 3).slice(0, 9), factsOfShard(2), null);
+    rmSync(join(dirs[2] ?? '', 'profile_export_aiperf.json'));
+    await merge(...dirs);
+    const question = ['report', whole, '--metric', 'request_latency', '--format', 'json'];
+    const { stdout, stderr } = await wideAiperf(...question);
+    const reason =
+      'Merged from 3 of 3 shards, degraded: shard 2 (host-2) was lost 1.3 s after the start (last request with a record): 4 of the 13 requests due from it have no record.';
+    expect(stderr).toBe(`Incomplete results: ${reason}\n`);
+    expect(JSON.parse(stdout)).toMatchObject({ is_complete: false, incomplete_reason: reason });
+    const one = writeRun(join(root, 'one'), linesOf(undefined), {}, null);
+    await wideAiperf('report', one);
+    const compared = await wideAiperf('plot', whole, one, '--format', 'svg', '--output', join(root, 'plots'));
+    expect(compared.stderr).toContain(
+      `${whole} is not weighed, since its results are incomplete: ${reason}\n`,
+    );
+  });
+
   it('a late start', async () => {
     const late = { start_time: '2026-01-01T00:00:04.500000' };
     writeRun(dirs[1] ?? '', linesOf(1, 3), factsOfShard(1), late);

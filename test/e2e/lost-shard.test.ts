@@ -13,10 +13,11 @@ import {
 } from './aiperf.js';
 import { startScriptedServer, streamTokens } from './scripted-server.js';
 
-/** Whether the spool of a run holds records. */
-function hasSpooled(dir: string): boolean {
+/** Bytes in the spool of a run. */
+function spooled(dir: string): number {
   const spool = join(dir, 'spool');
-  return existsSync(spool) && filesBelow(spool).some((name) => statSync(join(spool, name)).size > 0);
+  const names = existsSync(spool) ? filesBelow(spool) : [];
+  return names.reduce((sum, name) => sum + statSync(join(spool, name)).size, 0);
 }
 
 it('a killed shard: what was due in each slice, and what has a record', async () => {
@@ -32,7 +33,16 @@ it('a killed shard: what was due in each slice, and what has a record', async ()
       }),
     ),
   );
-  while (!hasSpooled(dirs[1] ?? '') && victim?.child.exitCode === null) await wait(5);
+  // First the head of the file, then records.
+  const untilMore = async (than: number): Promise<number> => {
+    let size = than;
+    while (size === than && victim?.child.exitCode === null) {
+      await wait(5);
+      size = spooled(dirs[1] ?? '');
+    }
+    return size;
+  };
+  await untilMore(await untilMore(0));
   victim?.child.kill('SIGKILL');
   await victim?.ended;
   expect((await other?.ended)?.code).toBe(0);

@@ -37,6 +37,13 @@ describe('what a sweep comes to', () => {
     });
   });
 
+  test('an incomplete point is not weighed: no frontier, no tie, no knee', () => {
+    const points = [point(8, 300, 100), point(8, 310, 95), { ...point(8, 900, 900), isIncomplete: true }];
+    const verdict = weigh(points, 0.95);
+    expect(verdict).toMatchObject({ frontier: [0, 1], eligible: [0, 1], isTie: true, cost: undefined });
+    expect(dominatorOf(2, points, verdict)).toBeUndefined();
+  });
+
   test('one point is no tie', () => {
     expect(weigh([point(8, 300, 100)], 0.95)).toMatchObject({ isTie: false, cost: { point: 0, ties: [] } });
   });

@@ -84,7 +84,7 @@ it('takes means in flight within 5 % of the plan for planned', () => {
   expect(offeredWords(inFlight)).toEqual([
     'Offered load: 1.49 of 2.00 planned requests in flight (mean), 74.5 %.',
     'Shard 1: 0.500 of 1.00 planned requests in flight (mean), 50.0 %; the last sent at 0.75 s.',
-    'Shard 2: 0.00 of 0.00 planned requests in flight (mean); none of its requests has a record.',
+    'Shard 2: 0.00 of 0.00 planned requests in flight (mean).',
   ]);
 });
 
@@ -93,7 +93,7 @@ it('says that a plan does not tell', () => {
   const shards = [{ shard: 1, achieved: 2, lastSentSeconds: 0.5 }];
   expect(offeredTable({ unit: 'requests', achieved: 5, shards, slices }, layout)).toEqual([
     'Offered load: the plan does not tell when requests are due.',
-    'Shard 1: 2 requests with a record, the last sent at 0.50 s.',
+    'Shard 1: 2 requests with a record; the last sent at 0.50 s.',
   ]);
 });
 

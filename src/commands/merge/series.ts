@@ -110,6 +110,10 @@ export async function mergeSeriesOfRuns(
   const cooldowns = new Set(dirs.map((dir) => recordedCooldown(resolve(dir))));
   const [cooldown] = cooldowns.size === 1 ? cooldowns : [];
   const { series, outcome, recorded } = readMergedSeries(root, merged, cooldown);
+  if (outcome.results.size === 0) {
+    isComplete = false;
+    notes.push('No point of the sweep is complete: there is no table, and no aggregate.');
+  }
   const log: Log = (_level, _logger, message) => notes.push(message);
   const config = { ...shown, ...recorded, numGpus: undefined, noSweepTable: false };
   if (!publishSeries(series, outcome, { root, config, stdout, env, log })) isComplete = false;

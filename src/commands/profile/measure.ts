@@ -198,7 +198,7 @@ export async function measureRun(
     log('ERROR', 'load', `The run was ended because it was stuck: ${outcome.stalled}`);
   if (outcome.failedTooOften) log('ERROR', 'load', `The run was ended: ${failedTooOftenText}`);
   // Loaded when there is something to tell: before the first request, it would be a tenth of the start.
-  const { publishResults, tellMismatches, wasCutShort } = await import('./results.js');
+  const { degradedReason, publishResults, tellMismatches, wasCutShort } = await import('./results.js');
   const unreadGpus = config.noGpuTelemetry || existsSync(artifacts.gpu) ? undefined : noGpus;
   const gpu = served?.gpu ?? unreadGpus;
   // Viewers of the live page get the report too, which is to cost nothing before the load.
@@ -216,7 +216,7 @@ export async function measureRun(
   logLeftRecords(outcome, artifacts, log);
   const isDegraded = merge?.merge === 'degraded';
   const mismatches = tellMismatches(outcome, isDegraded ? [] : load.phases, config, { stdout, env });
-  const failure = failureOf(outcome);
+  const failure = failureOf(outcome) ?? degradedReason(merge);
   const isSound =
     allWritten &&
     fileErrors.length === 0 &&

@@ -190,7 +190,7 @@ function factsOf(
     // A single run always begins with the first.
     ...(isOfSeries ? { firstSession } : {}),
     wasCancelled: interrupted || failedTooOften,
-    incompleteReason: incompleteReason(outcome) ?? degradedReason(merge),
+    incompleteReason: joined(incompleteReason(outcome), degradedReason(merge)),
     shards: merge,
     startedAtNs,
     endedAtNs: summary.lastEndNs ?? startedAtNs,
@@ -199,8 +199,14 @@ function factsOf(
   };
 }
 
-function degradedReason(merge: ShardsSection | undefined): string | undefined {
+/** Why requests of the run are not in its results, though it was not ended early; undefined: they are. */
+export function degradedReason(merge: ShardsSection | undefined): string | undefined {
   return merge?.merge === 'degraded' ? merge.reasons?.join(' ') : undefined;
+}
+
+function joined(...sentences: readonly (string | undefined)[]): string | undefined {
+  const said = sentences.filter((sentence) => sentence !== undefined);
+  return said.length === 0 ? undefined : said.join(' ');
 }
 
 function incompleteReason({

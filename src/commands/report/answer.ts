@@ -6,6 +6,7 @@ import type { Layout } from '../../report/layout.js';
 import { selectionTable } from '../../report/selection-table.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
+import { oneLine } from '../../util/plain-text.js';
 import { select } from './select.js';
 
 /** What `aiperf report` can be asked of single requests. */
@@ -17,8 +18,20 @@ export interface Questions {
   readonly format: 'table' | 'json' | 'csv';
 }
 
+/** The run that is asked about. */
+interface QueriedRun {
+  readonly recordsFile: string;
+  /** Why its records are those of a part of its load; undefined: they are not. */
+  readonly incompleteReason: string | undefined;
+}
+
 /** Prints statistics of any metrics over any requests of a run. @throws UserError where there is no answer. */
-export function answer(questions: Questions, recordsFile: string, layout: Layout, io: Io): void {
+export function answer(
+  questions: Questions,
+  { recordsFile, incompleteReason }: QueriedRun,
+  layout: Layout,
+  io: Io,
+): void {
   const { where, percentiles, confidence } = questions;
   const filter = where === undefined ? everything : parseFilter(where, metricTag);
   const { table, rows, requests, failed, tags, isCut } = select(recordsFile, {
@@ -29,6 +42,7 @@ export function answer(questions: Questions, recordsFile: string, layout: Layout
     throw new UserError(`--where: none of the ${table.length} requests of this run meets '${where}'.`);
   }
   if (isCut) io.stderr.write('The last line of the records is cut off: 1 record is skipped.\n');
+  if (incompleteReason !== undefined) io.stderr.write(`Incomplete results: ${oneLine(incompleteReason)}\n`);
   const metrics: MetricQuantiles[] = [];
   for (const tag of tags) {
     const metric = quantilesOf(table, tag, rows, { percents: percentiles, withIntervals: confidence });
@@ -37,7 +51,7 @@ export function answer(questions: Questions, recordsFile: string, layout: Layout
   }
   switch (questions.format) {
     case 'json':
-      io.stdout.write(selectionJson(metrics, { where, requests, failed }));
+      io.stdout.write(selectionJson(metrics, { where, requests, failed, incompleteReason }));
       break;
     case 'csv':
       io.stdout.write(selectionCsv(metrics));

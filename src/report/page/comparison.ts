@@ -66,7 +66,11 @@ export function comparisonStatements(compared: PageComparison): readonly Stateme
       topic: 'Frontier',
       sentences:
         frontier.length === 0
-          ? ['No run has both output tokens/s and tokens/s/user.']
+          ? [
+              points.every(({ isIncomplete }) => isIncomplete === true)
+                ? 'No run is complete.'
+                : 'No run has both output tokens/s and tokens/s/user.',
+            ]
           : [
               tie ?? `Pareto frontier (output tokens/s against tokens/s/user): ${frontierWords(compared)}.`,
               ...(perUserMetric(runs) === outputTokenThroughputPerUser
@@ -146,7 +150,8 @@ function figures(points: PageComparison['points']): string {
 function objectiveWords(compared: PageComparison): string[] {
   const { points, verdict, targetShare } = compared;
   const missed = points.filter(
-    ({ goodShare }, i) => goodShare !== undefined && !verdict.eligible.includes(i),
+    ({ goodShare, isIncomplete }, i) =>
+      goodShare !== undefined && isIncomplete !== true && !verdict.eligible.includes(i),
   );
   if (missed.length === 0) return [];
   const share = `${percentWords(targetShare)} of all requests`;
@@ -173,7 +178,11 @@ export function comparisonTable(
   const hasVerdicts = groups.some(({ runs }) => runs.some(({ facts }) => facts.fidelity !== undefined));
   const row = (run: ReportedRun, point: number) => [
     html`<a href="${href(run)}">${run.name}</a>`,
-    [verdict.frontier.includes(point) ? '●' : '', verdict.knee === point ? 'knee' : ''].join(' ').trim(),
+    [
+      ...(verdict.frontier.includes(point) ? ['●'] : []),
+      ...(verdict.knee === point ? ['knee'] : []),
+      ...(run.facts.incompleteReason === undefined ? [] : ['incomplete']),
+    ].join(' '),
     loadWords(run.facts.inputConfig).load ?? '',
     ...(hasVerdicts ? [clientVerdict(run)?.replace(/^client /, '') ?? ''] : []),
     ...figureCells(run.summary),

@@ -34,6 +34,7 @@ export function runStatements(run: ReportedRun): readonly Statement[] {
   const { summary } = run;
   const failed = summary.failedCount > 0;
   const statements: readonly Statement[] = [
+    { topic: 'Incomplete', sentences: incomplete(run), tone: 'bad' },
     { topic: 'Measured', sentences: measured(run), tone: 'plain' },
     { topic: 'Speed', sentences: speed(run), tone: 'plain' },
     { topic: 'Throughput', sentences: throughput(run), tone: 'plain' },
@@ -46,6 +47,13 @@ export function runStatements(run: ReportedRun): readonly Statement[] {
     { topic: 'Caveats', sentences: cautions(run), tone: 'caution' },
   ];
   return statements.filter(({ sentences }) => sentences.length > 0);
+}
+
+/** Why the results cover only a part of the run. */
+function incomplete({ facts: { incompleteReason } }: ReportedRun): string[] {
+  return incompleteReason === undefined
+    ? []
+    : [`${incompleteReason} The figures cover only part of the run: do not compare them with complete runs.`];
 }
 
 function measured({ summary, facts }: ReportedRun): string[] {
@@ -177,14 +185,9 @@ function unexplainedCounts({ facts: { serverView = [] } }: ReportedRun): string[
   return serverView.flatMap(({ unexplained = [] }) => unexplained);
 }
 
-function cautions({ summary, facts: { incompleteReason }, notes }: ReportedRun): string[] {
+function cautions({ summary, notes }: ReportedRun): string[] {
   const { validCount, results, thresholds } = summary;
   const found = [...notes];
-  if (incompleteReason !== undefined) {
-    found.unshift(
-      `${incompleteReason} The figures cover only part of the run: do not compare them with complete runs.`,
-    );
-  }
   if (validCount > 0 && validCount < enoughFor99) {
     found.push(
       `${counted(validCount, 'request is', 'requests are')} too few for a reliable p99 (${enoughFor99} needed for a 95 % upper bound).`,

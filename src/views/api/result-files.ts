@@ -19,7 +19,8 @@ export function resultsBody(result: WatchedResult | undefined): Printable {
   if (result === undefined) return { status: 'running', results: null };
   const { folder, summaryFile, wasCancelled } = result;
   const results = summaryFile === undefined ? undefined : readJsonObject(join(folder, summaryFile));
-  const status = wasCancelled ? 'cancelled' : results === undefined ? 'incomplete' : 'complete';
+  const isComplete = results !== undefined && results.is_complete !== false;
+  const status = wasCancelled ? 'cancelled' : isComplete ? 'complete' : 'incomplete';
   return { status, results: results ?? null };
 }
 

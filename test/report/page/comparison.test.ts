@@ -113,6 +113,33 @@ test('says at the top and in each row where this client was the limit', () => {
   });
 });
 
+test('a run of a part of its load is named, and not weighed', () => {
+  // The last of them would be the best on both axes.
+  const lost = withFacts(run(16, 400, 120), { incompleteReason: 'Shard 1 (b) was lost.' });
+  const all = [...runs, lost];
+  const compared = pageComparison(all, 0.95);
+  expect(compared.verdict).toEqual(pageComparison(runs, 0.95).verdict);
+  expect(comparisonStatements(compared).at(-1)).toEqual({
+    topic: 'Caveats',
+    sentences: ['concurrency 16 is not weighed, since its results are incomplete: Shard 1 (b) was lost.'],
+    tone: 'caution',
+  });
+  expect(comparisonTable(compared, () => '#').toString()).toContain('<td>incomplete</td>');
+  const [pareto] = comparisonCharts;
+  expect(pareto?.data(compared)).toMatchObject({
+    places: [...runs.map(() => ({ holds: true })), { name: '16', isIncomplete: true }],
+    line: [
+      [80, 320],
+      [95, 190],
+      [100, 100],
+    ],
+  });
+  const none = pageComparison([lost, { ...lost, name: 'other' }], 0.95);
+  expect(comparisonStatements(none)).toContainEqual({
+    ...{ topic: 'Frontier', sentences: ['No run is complete.'], tone: 'plain' },
+  });
+});
+
 test('repeats of a point are compared by their means, and their spread is the noise', () => {
   // Means: 1 stream 100, 2 streams 200 tokens a second; the intervals of two runs reach 12.7 standard errors far.
   const repeated = [run(1, 90, 100), run(2, 190, 95), run(1, 110, 100), run(2, 210, 95)];

@@ -96,13 +96,16 @@ describe('failures', () => {
   });
 });
 
-test('an incomplete run, and what its records do not agree about, come first', () => {
-  const { Caveats: mind } = said(storeOf(fourRequests).summary(), {
+test('that a run is incomplete comes first; what its records do not agree about begins the caveats', () => {
+  const words = said(storeOf(fourRequests).summary(), {
     facts: { incompleteReason: 'Run cancelled.' },
     notes: ['The last line of the records is cut off: 1 record is skipped.'],
   });
-  expect(mind?.slice(0, 2)).toEqual([
-    'Run cancelled. The figures cover only part of the run: do not compare them with complete runs.',
+  expect(Object.entries(words)[0]).toEqual([
+    'Incomplete',
+    ['Run cancelled. The figures cover only part of the run: do not compare them with complete runs.'],
+  ]);
+  expect(words.Caveats?.slice(0, 1)).toEqual([
     'The last line of the records is cut off: 1 record is skipped.',
   ]);
 });
