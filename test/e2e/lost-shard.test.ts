@@ -1,24 +1,9 @@
-import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import {
-  aiperf,
-  filesBelow,
-  profileWords,
-  readJson,
-  readRecords,
-  startAiperf,
-  temporaryFolder,
-} from './aiperf.js';
+import { SpoolReader } from '../../src/records/spool-reader.js';
+import { aiperf, profileWords, readJson, readRecords, startAiperf, temporaryFolder } from './aiperf.js';
 import { startScriptedServer, streamTokens } from './scripted-server.js';
-
-/** Bytes in the spool of a run. */
-function spooled(dir: string): number {
-  const spool = join(dir, 'spool');
-  const names = existsSync(spool) ? filesBelow(spool) : [];
-  return names.reduce((sum, name) => sum + statSync(join(spool, name)).size, 0);
-}
 
 it('a killed shard: what was due in each slice, and what has a record', async () => {
   const server = await startScriptedServer((_, response) => streamTokens(response, ['x', ' y']));
@@ -33,16 +18,13 @@ it('a killed shard: what was due in each slice, and what has a record', async ()
       }),
     ),
   );
-  // First the head of the file, then records.
-  const untilMore = async (than: number): Promise<number> => {
-    let size = than;
-    while (size === than && victim?.child.exitCode === null) {
-      await wait(5);
-      size = spooled(dirs[1] ?? '');
-    }
-    return size;
+  // Its first records are on the disk.
+  const spool = new SpoolReader(join(dirs[1] ?? '', 'spool'), 0);
+  const hasRecords = () => {
+    const batch = spool.next();
+    return batch !== undefined && !batch.isPrewarm;
   };
-  await untilMore(await untilMore(0));
+  while (!hasRecords() && victim?.child.exitCode === null) await wait(5);
   victim?.child.kill('SIGKILL');
   await victim?.ended;
   expect((await other?.ended)?.code).toBe(0);
