@@ -185,10 +185,11 @@ async function takePart(
   };
   try {
     for (let round = 0; !stop.signal.aborted && !ending.aborted; round++) {
-      const plan = await waitForKey(joined, keys.plan(round), ending);
+      const plan = await waitForKey(joined, [keys.plan(round), keys.ended(round)], ending);
       if (plan === undefined) break;
       // The coordinator has written the files of the round before.
       discard();
+      if (await isEnded(joined, round)) continue;
       const begun = values.has(keys.start(round, 0)) && lease.incarnation > 1;
       if (begun) {
         log('WARNING', 'agent', 'the measurement has begun: this agent joins the next one');
@@ -249,14 +250,27 @@ async function takeShard(
   return undefined;
 }
 
-/** Waits for a key of the run; undefined: the run is over, or the agent is to end. */
+/** Whether a round is over: for an agent that comes late, the key of its plan arrives before the one of its end. */
+async function isEnded({ kv, over }: JoinedRun, round: number): Promise<boolean> {
+  while (!over.aborted) {
+    try {
+      return (await kv.get(keys.ended(round))) !== null;
+    } catch {
+      // NATS is away for a moment.
+      await sleep(CHECK_EVERY_MS, over);
+    }
+  }
+  return true;
+}
+
+/** Waits for one of several keys of the run; undefined: the run is over, or the agent is to end. */
 async function waitForKey(
   { values, over }: JoinedRun,
-  key: string,
+  keysWanted: readonly string[],
   ending: AbortSignal,
 ): Promise<string | undefined> {
   for (;;) {
-    const text = values.get(key);
+    const text = keysWanted.map((key) => values.get(key)).find((value) => value !== undefined);
     if (text !== undefined) return text;
     if (over.aborted || ending.aborted) return undefined;
     await sleep(20, over);

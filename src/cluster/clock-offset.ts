@@ -6,11 +6,19 @@ import { type ClockOffset, clockReply, readMessage } from './messages.js';
 const REQUESTS = 20;
 const TIMEOUT_MS = 2000;
 
-/** Answers requests for this process's monotonic clock. @returns a function that stops it. */
-export function serveClock({ core }: Nats, subject: string, clock: string): () => void {
+/**
+ * Answers requests for this process's monotonic clock.
+ * @param clock its name. @param shiftNs added to it. @returns a function that stops it.
+ */
+export function serveClock(
+  { core }: Nats,
+  subject: string,
+  clock: string,
+  shiftNs: () => number,
+): () => void {
   const subscription = core.subscribe(subject, {
     callback: (error, message) => {
-      if (error === null) message.respond(JSON.stringify({ clock, monotonicNs: monotonicNs() }));
+      if (error === null) message.respond(JSON.stringify({ clock, monotonicNs: monotonicNs() + shiftNs() }));
     },
   });
   return () => subscription.unsubscribe();

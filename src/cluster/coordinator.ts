@@ -1,19 +1,27 @@
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { KV } from '@nats-io/kv';
 import type { ObjectStore } from '@nats-io/obj';
 import { messageOf, UserError } from '../util/errors.js';
 import type { Log } from '../util/log.js';
-import { sleep } from '../util/timeout.js';
 import { version } from '../util/version.js';
 import { serveClock } from './clock-offset.js';
-import { isStreamGone, type Nats, type NatsOptions, openBucket, openNats, openStore } from './connection.js';
+import { type Nats, type NatsOptions, openBucket, openNats, openStore } from './connection.js';
 import { followKeys } from './follow.js';
-import { holderOf, type Lease, takeLease } from './lease.js';
-import { type RunEntry, readMessage, runEntry } from './messages.js';
+import type { Lease } from './lease.js';
+import {
+  type EndedEntry,
+  endedEntry,
+  type RunEntry,
+  readMessage,
+  runEntry,
+  seriesEntry,
+} from './messages.js';
 import { DIRECTORY, keys, namesOf, type RunNames } from './names.js';
+import { objectOf, putObject } from './objects.js';
+import { fromBytes, sha256, toBytes } from './plan-bytes.js';
 import { notPossible } from './refusals.js';
+import { removeRest, removeRun } from './remove-run.js';
 import { Round } from './round.js';
+import { processOf, takeRun } from './take-run.js';
 
 /** Duplicates of a message are recognized for this long: no outage of NATS is longer. */
 const DUPLICATE_WINDOW_NS = 3600e9;
@@ -36,6 +44,12 @@ export interface Surroundings {
   readonly log: Log;
 }
 
+/** A file to store, by what both sides call it. */
+export interface StoredFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
 /** Coordinates the shards of a run: one measurement after another. */
 export class Coordinator {
   readonly options: ClusterOptions;
@@ -48,14 +62,18 @@ export class Coordinator {
   readonly surroundings: Surroundings;
   /** Whether a coordinator that is gone has begun the run. */
   readonly isResumed: boolean;
+  /** Whether there is more to do than the rounds that this process has opened: NATS then keeps the run. */
+  hasMore: boolean;
   /** Values of the keys of the run. */
   readonly values = new Map<string, string>();
+  /** The clock of the coordinator that began the run, which agents know, less that of this process. */
+  clockShiftNs = 0n;
   readonly #lease: Lease;
   readonly #ending = new AbortController();
+  readonly #superseded = new AbortController();
   readonly #stopClock: () => void;
   readonly #listeners = new Set<(key: string, text: string) => void>();
-  #rounds = 0;
-  #lastRound: Round | undefined = undefined;
+  readonly #rounds: Round[] = [];
 
   /** @throws UserError if NATS cannot be used, or the run has a coordinator. */
   static async open(options: ClusterOptions, surroundings: Surroundings): Promise<Coordinator> {
@@ -66,8 +84,9 @@ export class Coordinator {
     );
     let lease: Lease | undefined;
     try {
+      await removeRest(nats, options.run, nowMs);
       const kv = await openBucket(nats, names.bucket);
-      lease = await coordinate(kv, options, surroundings);
+      lease = await takeRun(kv, options, surroundings);
       await nats.jsm.streams.add({
         name: names.records,
         subjects: [names.allRecords],
@@ -87,9 +106,9 @@ export class Coordinator {
       await directory.put(options.run, JSON.stringify(entry));
       return new Coordinator(options, { nats, kv, store, lease, names, surroundings });
     } catch (thrown) {
-      lease?.release();
+      await lease?.leave();
       // What another coordinator has left stays.
-      if (lease?.incarnation === 1) await deleteRun(nats, names).catch(() => {});
+      if (lease?.incarnation === 1) await removeRun(nats, options.run).catch(() => {});
       await nats.close();
       throw notPossible(thrown);
     }
@@ -108,8 +127,10 @@ export class Coordinator {
     this.surroundings = surroundings;
     this.uid = lease.uid;
     this.isResumed = lease.incarnation > 1;
+    this.hasMore = this.isResumed;
     this.#lease = lease;
-    this.#stopClock = serveClock(nats, names.clock, lease.uid);
+    this.#stopClock = serveClock(nats, names.clock, lease.uid, () => Number(this.clockShiftNs));
+    lease.lost.addEventListener('abort', () => this.#noteSuccessor(), { once: true });
     void followKeys(
       nats,
       names.bucket,
@@ -122,12 +143,70 @@ export class Coordinator {
     );
   }
 
-  /** The next measurement. */
-  async nextRound(): Promise<Round> {
-    // A coordinator that is gone may have ended some.
-    while ((await this.kv.get(keys.ended(this.#rounds))) !== null) this.#rounds++;
-    this.#lastRound = await Round.open(this, this.#rounds++);
-    return this.#lastRound;
+  /** A measurement: begins it, or goes on with that of a coordinator that is gone. @param number from 0; agents play them in order. */
+  async openRound(number: number): Promise<Round> {
+    const round = await Round.open(this, number);
+    this.#rounds.push(round);
+    return round;
+  }
+
+  /** How a round ended; undefined: it has not. */
+  async endOf(round: number): Promise<EndedEntry | undefined> {
+    const found = await this.kv.get(keys.ended(round));
+    return found === null ? undefined : readMessage(endedEntry, 'the end of a round', found.string());
+  }
+
+  /** Whether a round has a plan, and whether it has been started: agents then need no more of a coordinator. */
+  async progressOf(round: number): Promise<{ readonly isPlanned: boolean; readonly isStarted: boolean }> {
+    const [plan, start] = await Promise.all([
+      this.kv.get(keys.plan(round)),
+      this.kv.get(keys.start(round, 0)),
+    ]);
+    return { isPlanned: plan !== null, isStarted: start !== null };
+  }
+
+  /** Leaves a round out: agents go on to the next one. */
+  async skip(round: number, entry: EndedEntry): Promise<void> {
+    await this.kv.put(keys.ended(round), JSON.stringify(entry));
+  }
+
+  /** Gives a round up: agents go on to the next one. Records that are in no file stay, and a successor can take them in. */
+  async giveUp(round: number, failure: string): Promise<void> {
+    const isHeld = this.#rounds.some(({ number, holdsRecords }) => number === round && holdsRecords);
+    try {
+      await this.kv.put(keys.abort(round), JSON.stringify({ why: failure }));
+      if (!isHeld) await this.skip(round, { failure, isSound: false, files: [] });
+    } catch (thrown) {
+      this.debug(thrown);
+    }
+  }
+
+  /** Stores what a successor needs to go on with a series. */
+  async keepSeries(series: unknown): Promise<void> {
+    await this.kv.put(keys.series, JSON.stringify({ hash: await this.#storeBytes(toBytes(series)) }));
+  }
+
+  /** What `keepSeries` has stored; undefined: nothing. */
+  keptSeries(): Promise<unknown> {
+    return readSeries(this.kv, this.store);
+  }
+
+  /** Stores files in the object store. @returns what names them there. */
+  async storeFiles(files: readonly StoredFile[]): Promise<EndedEntry['files']> {
+    const stored: EndedEntry['files'] = [];
+    for (const { name, bytes } of files) stored.push({ name, hash: await this.#storeBytes(bytes) });
+    return stored;
+  }
+
+  async #storeBytes(bytes: Uint8Array): Promise<string> {
+    const hash = sha256(bytes);
+    await putObject(this.store, hash, bytes);
+    return hash;
+  }
+
+  /** Whether NATS holds records of rounds that are in no file. */
+  get holdsRecords(): boolean {
+    return this.#rounds.some((round) => round.holdsRecords);
   }
 
   /** Calls `onKey` with each key that is there, and with each change. @returns a function that stops it. */
@@ -135,6 +214,49 @@ export class Coordinator {
     this.#listeners.add(onKey);
     for (const [key, text] of this.values) onKey(key, text);
     return () => this.#listeners.delete(onKey);
+  }
+
+  /** Aborted, with an error as its reason, when another coordinator has taken the run over: this one must end. */
+  get superseded(): AbortSignal {
+    return this.#superseded.signal;
+  }
+
+  /**
+   * Makes sure that this process still coordinates, also if it was stopped for a while. If NATS cannot be asked, it does.
+   * @throws UserError if another one has taken over.
+   */
+  async confirm(): Promise<void> {
+    this.superseded.throwIfAborted();
+    if (!this.nats.isConnected) return;
+    const isKnown = await this.#lease.renew();
+    if (!isKnown && (await this.#isDeleted())) this.#supersede('was finished by another coordinator');
+    this.superseded.throwIfAborted();
+  }
+
+  #noteSuccessor(): void {
+    const { successor } = this.#lease;
+    if (successor !== undefined) this.#supersede(`was taken over by ${processOf(successor)}`);
+  }
+
+  #supersede(how: string): void {
+    this.#stopClock();
+    this.#closeRounds();
+    this.#superseded.abort(
+      new UserError(
+        `Run ${this.options.run} ${how} while this coordinator gave no sign of life: it ends here and writes no results.`,
+        'The report is where that one writes it.',
+      ),
+    );
+  }
+
+  /** Whether another coordinator has deleted the run. */
+  async #isDeleted(): Promise<boolean> {
+    try {
+      const directory = await openBucket(this.nats, DIRECTORY);
+      return (await directory.get(this.options.run))?.operation === 'DEL';
+    } catch {
+      return false;
+    }
   }
 
   debug(thrown: unknown): void {
@@ -146,9 +268,16 @@ export class Coordinator {
    * as it is, and `aiperf attach` can finish it.
    */
   async finish(): Promise<void> {
-    const { nats, names } = this;
-    this.#lastRound?.close();
-    if (this.#lastRound?.holdsRecords) {
+    this.#closeRounds();
+    const isOurs = await this.confirm().then(
+      () => true,
+      () => false,
+    );
+    if (!isOurs) {
+      await this.#leave();
+      return;
+    }
+    if (this.hasMore || this.holdsRecords) {
       const { run } = this.options;
       this.surroundings.log(
         'WARNING',
@@ -159,10 +288,11 @@ export class Coordinator {
       return;
     }
     try {
-      const directory = await openBucket(nats, DIRECTORY);
+      const directory = await openBucket(this.nats, DIRECTORY);
+      // Agents end by it. Who finds the rest after this knows that the run is over.
       await directory.delete(this.options.run);
-      this.#lease.release();
-      await deleteRun(nats, names);
+      await this.#lease.leave();
+      await removeRun(this.nats, this.options.run);
     } catch (thrown) {
       this.surroundings.log(
         'WARNING',
@@ -173,50 +303,27 @@ export class Coordinator {
     await this.#leave();
   }
 
+  #closeRounds(): void {
+    for (const round of this.#rounds) round.close();
+  }
+
   async #leave(): Promise<void> {
     this.#ending.abort();
-    this.#lease.release();
     this.#stopClock();
+    await this.#lease.leave();
     await this.nats.close();
   }
-}
-
-/** Deletes all streams of a run, of which some may be missing. @throws what NATS answers otherwise. */
-async function deleteRun({ jsm }: Nats, { bucket, data, records, events }: RunNames): Promise<void> {
-  for (const stream of [records, events, `OBJ_${data}`, `KV_${bucket}`]) {
-    await jsm.streams.delete(stream).catch((thrown: unknown) => {
-      if (!isStreamGone(thrown)) throw thrown;
-    });
-  }
-}
-
-/** Takes the run, or takes it over from a coordinator that is gone. @throws UserError if that one is alive. */
-async function coordinate(
-  kv: KV,
-  { run, shardTimeoutSeconds }: ClusterOptions,
-  { log }: Surroundings,
-): Promise<Lease> {
-  const uid = randomBytes(8).toString('hex');
-  const holder = await holderOf(kv, keys.coordinator);
-  if (holder !== undefined) {
-    const { host } = holder.entry;
-    log(
-      'NOTICE',
-      'cluster',
-      `run ${run} has been begun by a coordinator on ${host}: waiting for its sign of life`,
-    );
-    await sleep(shardTimeoutSeconds * 1000, new AbortController().signal);
-  }
-  const lease = await takeLease(kv, keys.coordinator, uid, holder);
-  if (lease !== undefined) return lease;
-  const other = (await holderOf(kv, keys.coordinator))?.entry.host ?? hostname();
-  throw new UserError(
-    `Run ${run} has a coordinator already, on ${other}.`,
-    'Wait until it ends, or name another run with --run-id.',
-  );
 }
 
 /** Reads an entry of the directory. @throws BadMessage */
 export function readRunEntry(text: string): RunEntry {
   return readMessage(runEntry, 'an entry of the directory of runs', text);
+}
+
+/** What the first coordinator of a series has stored for its successors; undefined: it is no series. @throws BadMessage, or Error for bytes that are gone. */
+export async function readSeries(kv: KV, store: ObjectStore): Promise<unknown> {
+  const found = await kv.get(keys.series);
+  if (found === null) return undefined;
+  const { hash } = readMessage(seriesEntry, 'the key of a series', found.string());
+  return fromBytes(await objectOf(store, hash));
 }

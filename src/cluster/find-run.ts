@@ -1,23 +1,32 @@
 import { UserError } from '../util/errors.js';
 import { orList } from '../util/lists.js';
+import { version } from '../util/version.js';
 import { type Nats, openBucket, openStore } from './connection.js';
-import { readRunEntry } from './coordinator.js';
-import { type PlanEntry, planEntry, type RunEntry, readMessage } from './messages.js';
+import { readRunEntry, readSeries } from './coordinator.js';
+import { planEntry, type RunEntry, readMessage } from './messages.js';
 import { DIRECTORY, keys, namesOf } from './names.js';
 import { objectOf } from './objects.js';
+import { removeRest } from './remove-run.js';
 import { readKept } from './round-plan.js';
 
 /** A run that has not ended. */
 export interface FoundRun extends RunEntry {
-  /** What its coordinator has stored for its successor. */
+  /** What its first coordinator has stored of the series that it is; undefined: it is none. */
+  readonly series: unknown;
+  /** What it has stored of the measurement, if that is the only one. */
   readonly kept: unknown;
 }
 
-/** Finds a run whose coordinator may be gone. @throws UserError if there is none of this name, or it has not begun. */
-export async function findRun(nats: Nats, run: string): Promise<FoundRun> {
+/**
+ * Finds a run whose coordinator may be gone.
+ * @returns undefined if it was over, and what NATS still held of it is deleted now.
+ * @throws UserError if there is none of this name, it has not begun, or another version has begun it.
+ */
+export async function findRun(nats: Nats, run: string, nowMs: () => number): Promise<FoundRun | undefined> {
   const directory = await openBucket(nats, DIRECTORY);
-  const entry = await directory.get(run);
-  if (entry === null || entry.operation !== 'PUT') {
+  const found = await directory.get(run);
+  if (found?.operation !== 'PUT') {
+    if (await removeRest(nats, run, nowMs)) return undefined;
     const others: string[] = [];
     for await (const key of await directory.keys()) others.push(key);
     throw new UserError(
@@ -27,19 +36,23 @@ export async function findRun(nats: Nats, run: string): Promise<FoundRun> {
         : `It holds ${orList(others)}.`,
     );
   }
+  const entry = readRunEntry(found.string());
+  if (entry.version !== version)
+    throw new UserError(
+      `Run ${run} was started by aiperf ${entry.version}, and this is aiperf ${version}.`,
+      'Use the same version on all machines.',
+    );
   const kv = await openBucket(nats, namesOf(run).bucket);
-  let last: PlanEntry | undefined;
-  for (let round = 0; ; round++) {
-    const found = await kv.get(keys.plan(round));
-    if (found === null) break;
-    last = readMessage(planEntry, 'the plan of a round', found.string());
-  }
-  if (last === undefined)
+  const store = await openStore(nats, namesOf(run).data);
+  const series = await readSeries(kv, store);
+  if (series !== undefined) return { ...entry, series, kept: undefined };
+  const plan = await kv.get(keys.plan(0));
+  if (plan === null)
     throw new UserError(
       `Run ${run} has not begun: there is nothing to finish.`,
-      'Start it again with aiperf profile.',
+      'Start it with the same command, or another one, and --run-id.',
     );
-  const store = await openStore(nats, namesOf(run).data);
-  const { kept } = readKept(await objectOf(store, last.hash));
-  return { ...readRunEntry(entry.string()), kept };
+  const { hash } = readMessage(planEntry, 'the plan of a round', plan.string());
+  const { kept } = readKept(await objectOf(store, hash));
+  return { ...entry, series, kept };
 }

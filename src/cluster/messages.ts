@@ -26,7 +26,10 @@ export const lease = z.strictObject({
   incarnation: z.int().min(1),
   uid: name,
   host: name,
+  pid: z.int().min(1),
   version: name,
+  /** The process has ended, and gives no sign of life any more. */
+  left: z.boolean().optional(),
 });
 export type LeaseEntry = z.infer<typeof lease>;
 
@@ -78,6 +81,22 @@ export const abortEntry = z.strictObject({
   why: name,
 });
 export type AbortEntry = z.infer<typeof abortEntry>;
+
+/** A round that is over: its results are in files, or it was given up. */
+export const endedEntry = z.strictObject({
+  /** Why it left no complete results; absent: it did. */
+  failure: z.string().optional(),
+  /** Whether its results are to be relied on. */
+  isSound: z.boolean(),
+  /** Folder and host of its files; absent: it has none. */
+  place: z.string().optional(),
+  /** Small files of its results, in the object store under their SHA-256; none of a run that is no series. */
+  files: z.array(z.strictObject({ name, hash: name })),
+});
+export type EndedEntry = z.infer<typeof endedEntry>;
+
+/** The series that the rounds belong to: SHA-256 of what its first coordinator has stored of it. */
+export const seriesEntry = z.strictObject({ hash: name });
 
 /** The answer to a request for the clock: the coordinator's monotonic clock. */
 export const clockReply = z.strictObject({ clock: name, monotonicNs: z.number() });

@@ -48,7 +48,9 @@ export const keys = {
   plan: (round: number) => `plan.${round}`,
   ready: (round: number, shard: number) => `ready.${round}.${shard}`,
   start: (round: number, phase: number) => `start.${round}.${phase}`,
-  /** Present: the files of the round are written. */
+  /** Present: the run is a series. */
+  series: 'series',
+  /** Present: the round is over. */
   ended: (round: number) => `ended.${round}`,
   /** Present: the round is to end early. */
   abort: (round: number) => `abort.${round}`,

@@ -35,6 +35,8 @@ export interface RemoteLoadOptions {
   readonly abortsOnLoss: boolean;
   /** Starts of phases that are in the bucket already. */
   readonly starts: ReadonlyMap<number, StartEntry>;
+  /** Aborted when another coordinator has taken over, with an error as its reason. */
+  readonly superseded: AbortSignal;
 }
 
 /**
@@ -78,6 +80,7 @@ export class RemoteLoad implements LoadSource {
       this.#finish = resolve;
     });
     this.#stop = every(CHECK_EVERY_MS, () => this.#check());
+    options.superseded.addEventListener('abort', () => void this.terminate(), { once: true });
   }
 
   get origin() {
@@ -124,13 +127,15 @@ export class RemoteLoad implements LoadSource {
   }
 
   async runPhase(phase: number, startNs: number, firstSession: number) {
-    const { round, starts } = this.#options;
+    const { round, starts, superseded } = this.#options;
+    superseded.throwIfAborted();
     this.#phase = phase;
     if (!starts.has(phase)) {
       const entry: StartEntry = { startNs, firstSession };
       await this.#put(keys.start(round, phase), entry);
     }
-    await new Promise<void>((resolve) => {
+    await new Promise<void>((resolve, reject) => {
+      superseded.addEventListener('abort', () => reject(superseded.reason), { once: true });
       this.#onChange = () => {
         if (this.#shards.every((shard) => shard.isOver || shard.isDone(phase))) resolve();
       };
@@ -146,7 +151,7 @@ export class RemoteLoad implements LoadSource {
   interrupt(why: string): void {
     const entry: AbortEntry = { why };
     this.#isInterrupted = true;
-    void this.#put(keys.abort(this.#options.round), entry);
+    if (!this.#options.superseded.aborted) void this.#put(keys.abort(this.#options.round), entry);
   }
 
   finish(): void {

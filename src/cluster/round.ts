@@ -9,10 +9,11 @@ import { andList } from '../util/lists.js';
 import { sleep } from '../util/timeout.js';
 import { version } from '../util/version.js';
 import { isStreamGone } from './connection.js';
-import type { Coordinator } from './coordinator.js';
+import type { Coordinator, StoredFile } from './coordinator.js';
 import { followStream } from './follow.js';
 import { type MergeFacts, reportMerge } from './merge-report.js';
 import {
+  type EndedEntry,
   event,
   lease,
   type PlanEntry,
@@ -60,9 +61,16 @@ export class Round {
     const { kept } = readKept(await objectOf(coordinator.store, hash));
     const epochNs = BigInt(origin.epochNs);
     const here = takeOrigin();
-    // This process has another clock; records have the times of the first one.
+    // This process has another clock; records have the times of the first one, and agents go on with that one.
     const own = { epochNs, monotonicNs: here.monotonicNs - (here.epochNs - epochNs) };
-    return new Round(coordinator, number, own, { kept, hash, seed });
+    coordinator.clockShiftNs = BigInt(origin.monotonicNs) - own.monotonicNs;
+    const round = new Round(coordinator, number, own, { kept, hash, seed });
+    round.#isSettled = (await coordinator.endOf(number)) !== undefined;
+    for (let phase = 0; ; phase++) {
+      const start = await coordinator.kv.get(keys.start(number, phase));
+      if (start === null) return round;
+      round.#starts.set(phase, readStart(start.string()));
+    }
   }
 
   private constructor(
@@ -80,6 +88,11 @@ export class Round {
     this.#coordinator = coordinator;
     this.#clock = openClock(origin);
     this.#hash = stored?.hash;
+  }
+
+  /** Whether a coordinator that is gone has started a phase: agents need no more of one for it. */
+  hasStarted(phase: number): boolean {
+    return this.#starts.has(phase);
   }
 
   /**
@@ -109,7 +122,10 @@ export class Round {
       const entry: PlanEntry = {
         ...{ round: this.number, version, hash, seed: plan.load.prompts.seed, firstSession },
         shards: options.shards,
-        origin: { monotonicNs: `${monotonicNs}`, epochNs: `${epochNs}` },
+        origin: {
+          monotonicNs: `${monotonicNs + this.#coordinator.clockShiftNs}`,
+          epochNs: `${epochNs}`,
+        },
       };
       await kv.create(keys.plan(this.number), JSON.stringify(entry));
       this.#hash = hash;
@@ -123,7 +139,9 @@ export class Round {
     this.#stops.push(() => ticks.unsubscribe());
     const untilMs = nowMs() + options.joinTimeoutSeconds * 1000;
     let told = -1;
+    const { superseded } = this.#coordinator;
     for (;;) {
+      superseded.throwIfAborted();
       const ready = this.shards.filter((shard) => shard.ready !== undefined).length;
       const failed = this.shards.find(({ failure }) => failure !== undefined);
       this.#isSettled = signal.aborted;
@@ -172,12 +190,12 @@ export class Round {
       ...{ nats, kv, load, spool, onSpoolFailure, clock: this.#clock, ...surroundings, round: this.number },
       shardTimeoutSeconds: options.shardTimeoutSeconds,
       abortsOnLoss: options.abortsOnLoss,
-      starts: this.#starts,
+      ...{ starts: this.#starts, superseded: this.#coordinator.superseded },
     });
     const follow = {
       onTrouble: (thrown: unknown) => {
         this.#coordinator.debug(thrown);
-        if (isStreamGone(thrown)) this.#noteStreamGone();
+        if (isStreamGone(thrown)) void this.#noteStreamGone();
       },
       signal: this.#ending.signal,
     };
@@ -206,12 +224,34 @@ export class Round {
     return this.#hash !== undefined && !this.#isSettled;
   }
 
-  /** Ends it; what NATS holds of it is deleted. */
-  async end(): Promise<void> {
+  /** Makes sure that no other coordinator has taken over. @throws UserError */
+  confirm(): Promise<void> {
+    return this.#coordinator.confirm();
+  }
+
+  /**
+   * Ends it; the records that NATS holds of it are deleted.
+   * @param folder of its files. @param files those of them that a successor on another machine gets. @throws UserError if another coordinator has taken over.
+   */
+  async end(
+    { failure, isSound }: Pick<EndedEntry, 'failure' | 'isSound'>,
+    folder: string,
+    files: readonly StoredFile[],
+  ): Promise<void> {
+    await this.confirm();
     this.close();
     const { nats, names, kv } = this.#coordinator;
+    const stored = await this.#coordinator.storeFiles(files);
     this.#isSettled = true;
-    await kv.put(keys.ended(this.number), '{}');
+    const entry: EndedEntry = {
+      ...(failure === undefined ? {} : { failure }),
+      isSound,
+      place: placeOf(folder),
+      files: stored,
+    };
+    await kv.put(keys.ended(this.number), JSON.stringify(entry));
+    // A round whose files could not be written is in the same streams.
+    if (this.#coordinator.holdsRecords) return;
     await nats.jsm.streams.purge(names.records);
     await nats.jsm.streams.purge(names.events);
   }
@@ -268,7 +308,13 @@ export class Round {
   }
 
   /** NATS has lost the records that this process has not read. */
-  #noteStreamGone(): void {
+  async #noteStreamGone(): Promise<void> {
+    try {
+      await this.confirm();
+    } catch {
+      // Another coordinator has finished the run.
+      return;
+    }
     const { surroundings, options } = this.#coordinator;
     const lost = this.shards.filter(({ failure, isOver }) => failure === undefined && !isOver);
     for (const shard of lost) shard.failure = 'was lost with the disk of NATS (its agent keeps its records)';
@@ -286,6 +332,11 @@ export class Round {
     const shard = this.shards[number ?? -1];
     return shard?.ready?.incarnation === incarnation ? shard : undefined;
   }
+}
+
+/** `/home/ada/artifacts on host-a`. @param folder absolute. */
+export function placeOf(folder: string): string {
+  return `${folder} on ${hostname()}`;
 }
 
 function waitingText(ready: number, shards: number, run: string): string {

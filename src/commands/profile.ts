@@ -140,16 +140,16 @@ async function run(given: Invocation<typeof profileOptions>, outside: Io): Promi
     const { stdout, env, onExit } = io;
     if (config.nats !== undefined)
       cluster = await (await import('./profile/cluster.js')).openCluster(config, io, log);
-    const shared = { stdout, env, onExit, sinks, interrupt, views, cluster };
+    const shared = { stdout, env, onExit, sinks, interrupt, views };
     let exitCode: number;
     if (isSeries) {
       const { runSeries } = await import('./profile/series/run.js');
-      exitCode = await runSeries(invocation, { ...shared, artifacts, log, writeTo, openLog });
+      exitCode = await runSeries(invocation, { ...shared, cluster, artifacts, log, writeTo, openLog });
     } else {
+      const round = cluster && (await (await import('./profile/cluster.js')).openOnlyRound(cluster, log));
+      if (typeof round === 'number') return round;
       const context = {
-        ...shared,
-        artifacts,
-        log,
+        ...{ ...shared, artifacts, log, round },
         begin: () => takeFolder(config, artifacts, { log, writeTo }),
       };
       ({ exitCode } = await measureRun({ ...invocation, config: withRequests(config) }, context));

@@ -109,7 +109,7 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
     for (const { ended } of agents) expect((await ended).code).toBe(0);
     const { fidelity, shards } = readJson(join(run.folder, 'profile_export_aiperf.json'));
     expect(fidelity.verdict).toBe('client limited');
-    expect(stdout).toMatch(/^Fidelity: client limited\n(?: .*\n)*  - shard 1: for /m);
+    expect(stdout).toMatch(/^Fidelity: client limited\n(?: .*\n)* {2}- shard 1: for /m);
     const verdicts = shards.shards.map(({ verdict }: { verdict: string }) => verdict);
     expect(verdicts).toEqual([expect.stringMatching(/^client /), 'client limited']);
     // On a busy machine the other one may be held up too.

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Nats, openBucket, openNats } from '../../src/cluster/connection.js';
-import { holderOf, takeLease } from '../../src/cluster/lease.js';
+import { hasLapsed, holderOf, takeLease } from '../../src/cluster/lease.js';
 import { temporaryFolder } from '../e2e/aiperf.js';
 import { hasNatsServer, type NatsServer, startNats } from './nats-server.js';
 
@@ -46,6 +46,32 @@ describe.skipIf(!hasNatsServer)('a lease', () => {
     await new Promise((resolve) => slow?.lost.addEventListener('abort', resolve));
     expect(other?.lost.aborted).toBe(false);
     other?.release();
+  });
+
+  it('names the process that has taken it over, when it is renewed', async () => {
+    const kv = await openBucket(nats, 'leases');
+    const slept = await takeLease(kv, 'coordinator', 'slept', undefined);
+    expect(await slept?.renew()).toBe(true);
+    expect(slept?.successor).toBeUndefined();
+    const other = await takeLease(kv, 'coordinator', 'other', await holderOf(kv, 'coordinator'));
+    await slept?.renew();
+    expect(slept?.successor).toMatchObject({ uid: 'other', incarnation: 2, pid: process.pid });
+    expect(slept?.lost.aborted).toBe(true);
+    other?.release();
+  });
+
+  it('has not lapsed at the first sign of life, and has at once when its holder has left', async () => {
+    const kv = await openBucket(nats, 'leases');
+    const lease = await takeLease(kv, 'shard.2', 'a', undefined);
+    const alive = await holderOf(kv, 'shard.2');
+    if (lease === undefined || alive === undefined) throw new Error('nobody holds the key');
+    const forEver = () => 0;
+    expect(await hasLapsed(kv, 'shard.2', alive, 1, forEver)).toBe(false);
+    await lease.leave();
+    const left = await holderOf(kv, 'shard.2');
+    expect(left?.entry.left).toBe(true);
+    if (left !== undefined) expect(await hasLapsed(kv, 'shard.2', left, 1, forEver)).toBe(true);
+    expect(await takeLease(kv, 'shard.2', 'b', left)).toMatchObject({ incarnation: 2 });
   });
 
   it('needs a server that takes messages of a useful size', async () => {

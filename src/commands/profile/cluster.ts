@@ -2,27 +2,34 @@ import { readFileSync, statSync } from 'node:fs';
 import type { ClusterOptions, Coordinator } from '../../cluster/coordinator.js';
 import type { Round } from '../../cluster/round.js';
 import type { CollectPlan } from '../../collect/record-processor.js';
-import type { OptionRow } from '../../config/option.js';
-import { secretsOfValue } from '../../config/option-secrets.js';
-import { type Config, profileOptions } from '../../config/options.js';
+import { exitCodes } from '../../config/exit-codes.js';
+import type { Config } from '../../config/options.js';
 import type { LoadPlan } from '../../load/plan.js';
 import type { RunFacts, SeriesFacts } from '../../run/facts.js';
 import { withOfferedLoad } from '../../run/offered-load.js';
 import type { RunOutcome } from '../../run/outcome.js';
-import { planDigest, type ShardsSection } from '../../run/shards.js';
+import { planDigest, type RunPlan, type ShardsSection } from '../../run/shards.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
+import { andList } from '../../util/lists.js';
 import type { Log } from '../../util/log.js';
-import type { Invocation } from '../command.js';
 import type { Interrupt } from './interrupt.js';
+import {
+  type KeptCommand,
+  keptCommand,
+  optionName,
+  requireSameCommand,
+  requireSecrets,
+  shownConfig,
+} from './kept-run.js';
 import { natsOptionsOf } from './nats.js';
 import type { PreparedRun } from './prepare.js';
+import { fileChanges, optionChanges } from './series/manifest.js';
 import { runPlan, slicesOf } from './shard.js';
 
 /** What another coordinator needs to finish a measurement, and an agent to describe its records; no secrets. */
-export interface KeptRun {
+export interface KeptRun extends KeptCommand {
   readonly config: Config;
-  readonly recordedCommand: string;
   readonly benchmarkId: string;
   readonly series: SeriesFacts | undefined;
   readonly firstSession: number;
@@ -55,19 +62,26 @@ export async function openCluster(
   return coordinator;
 }
 
-/** What a coordinator that is gone has left of a round; undefined: it begins now. @throws UserError if that was another command. */
-export function keptRun(
-  { kept }: Round,
-  { recordedCommand }: Pick<Invocation<typeof profileOptions>, 'recordedCommand'>,
-  run: string,
-): KeptRun | undefined {
-  if (kept === undefined) return undefined;
-  const found = kept as KeptRun;
-  if (found.recordedCommand === recordedCommand) return found;
-  throw new UserError(
-    `Run ${run} was begun by another command: ${found.recordedCommand}`,
-    `Finish it with aiperf attach ${run}, or name another run with --run-id.`,
-  );
+/**
+ * What a coordinator that is gone has left of a round; undefined: it begins now.
+ * @throws UserError if that was another command, or needs secrets that this one does not have.
+ */
+export function keptRun(round: Round, config: Config, recordedCommand: string): KeptRun | undefined {
+  if (round.kept === undefined) return undefined;
+  const kept = round.kept as KeptRun;
+  requireSameCommand(kept, recordedCommand, round.run);
+  if (!round.hasStarted(0)) requireSecrets(kept, config, round.run);
+  return kept;
+}
+
+/** Opens the only measurement of a run. @returns the exit code of one that another coordinator has ended. */
+export async function openOnlyRound(cluster: Coordinator, log: Log): Promise<Round | number> {
+  const end = await cluster.endOf(0);
+  const round = await cluster.openRound(0);
+  cluster.hasMore = false;
+  if (end === undefined) return round;
+  log('NOTICE', 'cluster', `run ${round.run} is complete: its files are in ${end.place}`);
+  return end.isSound ? exitCodes.success : exitCodes.failure;
 }
 
 /** A measurement that shards are gathered for. */
@@ -93,9 +107,10 @@ export async function gatherShards(
   });
   const count = round.shards.length;
   const plan = await runPlan(config, prepared, count);
+  if (round.kept !== undefined) requireSamePlan(round.kept as KeptRun, plan, round.run);
   const kept: KeptRun = {
+    ...keptCommand(facts.command ?? '', [config]),
     config: shownConfig(config),
-    recordedCommand: facts.command ?? '',
     benchmarkId: facts.benchmarkId ?? '',
     ...{ series, firstSession, collect },
     facts: { ...facts, plan, shard: { index: 0, count, planDigest: planDigest(plan) } },
@@ -133,17 +148,18 @@ function withTemplate(load: LoadPlan): LoadPlan {
   return { ...load, body: { ...load.body, extraInputs: { ...extraInputs, payload_template } } };
 }
 
-/** The options without those that hold secrets. */
-export function shownConfig(config: Config): Config {
-  const table: Readonly<Record<string, OptionRow>> = profileOptions;
-  const shown = Object.entries(config).map(([key, value]) => {
-    const holdsSecret = value !== undefined && secretsOfValue(value, table[key]).length > 0;
-    return [key, holdsSecret ? emptyLike(value) : value];
-  });
-  return Object.fromEntries(shown) as Config;
-}
-
-function emptyLike(value: unknown): unknown {
-  if (Array.isArray(value)) return [];
-  return typeof value === 'object' ? {} : undefined;
+/** A successor must not mix its own data into a measurement of other data. @throws UserError */
+function requireSamePlan({ facts, withheld, host }: KeptRun, here: RunPlan, run: string): void {
+  const there = facts.plan ?? {};
+  const names = new Set(withheld.map(optionName));
+  const changes = [
+    ...optionChanges(there.options ?? {}, here.options ?? {}, names),
+    ...fileChanges(there.files ?? [], here.files ?? []),
+    ...(there.dataset === here.dataset ? [] : ['the dataset or its tokenizer is another one']),
+  ];
+  if (changes.length === 0) return;
+  throw new UserError(
+    `Run ${run} was begun on ${host} with other data: ${andList(changes)}.`,
+    'Finish it on a machine that has the same files under the same names.',
+  );
 }

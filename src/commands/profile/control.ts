@@ -30,6 +30,8 @@ export interface ServerControl {
   resetKvCache(): Promise<void>;
   /** @param signal ends the wait for it. @throws UserError */
   readonly startProfiler: (signal: AbortSignal) => Promise<void>;
+  /** Another process has started it: it is stopped here. */
+  takeOverProfiler(): void;
   /** Begins to stop it. A failure is logged: what was measured is kept. */
   readonly stopProfiler: () => void;
   /** Waits until it has stopped. @param isHurried for a second at most. */
@@ -112,6 +114,10 @@ class Control implements ServerControl {
     const started = this.#postToAll(path, limit, '--server-profiler', 'AIPerf System Exit Errors');
     await Promise.race([started, sleep(Number.POSITIVE_INFINITY, signal)]);
   };
+
+  takeOverProfiler(): void {
+    this.#isProfiling = this.#config.serverProfiler;
+  }
 
   readonly stopProfiler = (): void => {
     const { serverProfilerStopPath, serverProfilerTimeoutSeconds } = this.#config;

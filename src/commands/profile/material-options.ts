@@ -1,3 +1,4 @@
+import { natsOptions } from '../../config/cluster-options.js';
 import { liveOptions } from '../../config/live-options.js';
 import { nameOf, type OptionRow } from '../../config/option.js';
 import { type Config, profileOptions } from '../../config/options.js';
@@ -17,8 +18,8 @@ const immaterial: ReadonlySet<keyof Config> = new Set([
     'noSweepTable',
   ] as const),
   ...(['recordProcessors', 'zmqHost', 'zmqIpcPath', 'zmqDualBind'] as const),
-  ...(['nats', 'natsToken', 'natsTokenFile', 'natsCaFile', 'natsCertFile', 'natsKeyFile', 'runId'] as const),
-  ...(['joinTimeout', 'shardTimeout', 'onShardLoss'] as const),
+  ...(Object.keys(natsOptions) as (keyof typeof natsOptions)[]),
+  ...(['runId', 'joinTimeout', 'shardTimeout', 'onShardLoss'] as const),
   ...(['noGpuTelemetry', 'noServerMetrics', 'noAutoPlot'] as const),
   ...(['serverMetrics', 'serverMetricsFormats', 'strictTelemetry', 'serverMetricsIntervalSeconds'] as const),
   ...(['gpuTelemetry', 'gpuDefaultDcgmEndpoints', 'gpuCollectionIntervalSeconds'] as const),

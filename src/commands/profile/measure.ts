@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { Coordinator } from '../../cluster/coordinator.js';
+import type { Round } from '../../cluster/round.js';
 import type { CollectPlan } from '../../collect/record-processor.js';
 import type { Sinks } from '../../collect/sink.js';
 import { withScheme } from '../../config/base-url.js';
@@ -53,8 +53,8 @@ export interface RunContext extends Pick<Io, 'stdout' | 'env' | 'onExit'> {
   readonly interrupt: Interrupt;
   /** Undefined without live views. */
   readonly views: ViewProcess | undefined;
-  /** Of a run on several machines; undefined: this one sends the load. */
-  readonly cluster: Coordinator | undefined;
+  /** Of several machines; undefined: this one sends the load. */
+  readonly round: Round | undefined;
 }
 
 /** How a run ended. */
@@ -75,23 +75,25 @@ export async function measureRun(
   givenFirst = 0,
   place?: SeriesPlace,
 ): Promise<RunEnd> {
-  const { artifacts, log, begin, stdout, env, onExit, sinks, interrupt, views, cluster } = context;
+  const { artifacts, log, begin, stdout, env, onExit, sinks, interrupt, views, round } = context;
   const { config } = invocation;
-  const round = await cluster?.nextRound();
-  const kept = round && (await import('./cluster.js')).keptRun(round, invocation, round.run);
+  const kept = round && (await import('./cluster.js')).keptRun(round, config, invocation.recordedCommand);
   const { series, firstSession } = kept ?? { series: givenSeries, firstSession: givenFirst };
   const origin = round?.origin ?? takeOrigin();
   const control = await controlOf(config, env, log);
-  await control?.waitForModel();
-  const seeded = round?.seed === undefined ? config : { ...config, randomSeed: round.seed };
-  const prepared = await prepareRun(
-    seeded,
-    { version, env, ...(cluster === undefined ? {} : { sources: cluster.options.shards }) },
-    log,
-  );
+  // A coordinator that is gone has begun to send: the server is not to be disturbed.
+  const isUnderWay = round?.hasStarted(0) === true;
+  if (!isUnderWay) await control?.waitForModel();
+  const prepare = (seed?: number) => {
+    const shared = round && { sources: round.shards.length };
+    return prepareRun(config, { version, env, ...shared, ...(seed === undefined ? {} : { seed }) }, log);
+  };
+  const prepared = await (kept === undefined
+    ? prepare()
+    : (await import('./kept-run.js')).preparedLike(kept, () => prepare(round?.seed)));
   requireFittingType(invocation, prepared, log);
   const publishInputs = await stageInputs(config, prepared, artifacts, onExit, log);
-  await control?.resetKvCache();
+  if (!isUnderWay) await control?.resetKvCache();
   await views?.opened();
   begin();
   publishInputs();
@@ -173,7 +175,9 @@ export async function measureRun(
     spool: artifacts.spool,
     recordsName: basename(artifacts.records),
     beforeProfiling: async (signal) => {
-      await control?.startProfiler(signal);
+      const profiling = load.phases.findIndex(({ name }) => name === 'profiling');
+      if (round?.hasStarted(profiling)) control?.takeOverProfiler();
+      else await control?.startProfiler(signal);
       network?.start();
     },
     afterProfiling: () => {
@@ -208,6 +212,7 @@ export async function measureRun(
     (await import('./cluster.js')).mergeOf(round, outcome, { load, config, wasCut: wasCutShort(outcome) });
   for (const reason of merge?.reasons ?? []) log('ERROR', 'cluster', reason);
   const ended = await shard?.endOfShard(facts, load, origin, interrupt.happened, log);
+  await round?.confirm();
   const measured = {
     ...{ config, files: artifacts, outcome, servers: served, gpu, origin, page, merge },
     facts: { ...facts, ...ended },
@@ -225,7 +230,11 @@ export async function measureRun(
     !isDegraded &&
     mismatches === 0;
   const exitCode = interrupt.happened ? exitCodes.interrupted : exitCodeOf(outcome, isSound, hasWork, config);
-  if (allWritten && fileErrors.length === 0) await round?.end();
+  if (round !== undefined && allWritten && fileErrors.length === 0) {
+    const { smallFiles } = await import('./small-files.js');
+    const end = { failure, isSound: exitCode !== exitCodes.failure };
+    await round.end(end, artifacts.folder, series === undefined ? [] : smallFiles(artifacts));
+  }
   watched?.end(outcome, { exitCode, failure });
   return { exitCode, failure };
 }

@@ -49,7 +49,7 @@ export interface PreparedRun {
 
 /**
  * Everything that can fail before the first request does so here. Connections and threads are those of one source.
- * @param sources that share the load; absent: as many as `--shard` says.
+ * @param sources that share the load; absent: as many as `--shard` says. @param seed absent: `--random-seed`, or a random one.
  * @throws UserError
  */
 export async function prepareRun(
@@ -58,14 +58,19 @@ export async function prepareRun(
     version,
     env,
     sources = config.shard?.count ?? 1,
-  }: { readonly version: string; readonly env: Io['env']; readonly sources?: number },
+    seed = config.randomSeed ?? randomInt(2 ** 31),
+  }: {
+    readonly version: string;
+    readonly env: Io['env'];
+    readonly sources?: number;
+    readonly seed?: number;
+  },
   log: Log,
 ): Promise<PreparedRun> {
   refuseCredentials(config.urls);
   refuseFramingHeaders(config.headers);
   const tls = await tlsOptionsOf(config);
   const signing = signingOptionsOf(config, env);
-  const seed = config.randomSeed ?? randomInt(2 ** 31);
   const chat = config.applyChatTemplate ? await planChat(config, env, log) : undefined;
   let found = chat && Promise.resolve(chat.tokenizers);
   const resolveOnce = () => {

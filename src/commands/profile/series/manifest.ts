@@ -1,13 +1,16 @@
 import { join } from 'node:path';
 import { seriesManifest } from '../../../run/files.js';
 import { UserError } from '../../../util/errors.js';
-import { isObject, type Json } from '../../../util/json.js';
+import { isObject, type Json, type JsonObject } from '../../../util/json.js';
 import { readJsonObject } from '../../../util/json-file.js';
 import { andList } from '../../../util/lists.js';
 import { Float, prettyJson } from '../../../util/python-json.js';
 import { version } from '../../../util/version.js';
 import { writeWhole } from '../../../util/write-whole.js';
 import type { FileDigest } from '../input-files.js';
+
+/** A digest read from a file. */
+type StoredDigest = { readonly [Member in keyof FileDigest]?: FileDigest[Member] | undefined };
 
 /** What a series is known by when it is taken up again; written before its first run. */
 export interface Manifest {
@@ -51,11 +54,8 @@ export function readManifest(
   const json = readJsonObject(join(folder, seriesManifest));
   if (json === undefined) return undefined;
   const theirs = isObject(json.options) ? json.options : {};
-  const names = [...new Set([...Object.keys(options), ...Object.keys(theirs)])];
   const changes = [
-    ...names
-      .filter((name) => theirs[name] !== options[name])
-      .map((name) => `${name} was ${said(theirs[name])} and is ${said(options[name])}`),
+    ...optionChanges(theirs, options),
     ...(json.aiperf_version === version ? [] : [`aiperf was ${said(json.aiperf_version)} and is ${version}`]),
   ];
   if (changes.length > 0) {
@@ -75,6 +75,32 @@ export function readManifest(
   return typeof json.sweep_id === 'string' ? { sweepId: json.sweep_id, seeds, options, files } : undefined;
 }
 
+/** The series whose runs a folder holds; undefined: none. */
+export function seriesIn(folder: string): string | undefined {
+  const id = readJsonObject(join(folder, seriesManifest))?.sweep_id;
+  return typeof id === 'string' ? id : undefined;
+}
+
+/** What differs between two series, one phrase each. @param except names of options that may differ. */
+export function manifestChanges(
+  before: Pick<Manifest, 'options' | 'files'>,
+  now: Pick<Manifest, 'options' | 'files'>,
+  except: ReadonlySet<string>,
+): string[] {
+  return [...optionChanges(before.options, now.options, except), ...fileChanges(before.files, now.files)];
+}
+
+/** What differs between the options of two runs, one phrase each. @param except names of options that may differ. */
+export function optionChanges(
+  before: JsonObject,
+  now: JsonObject,
+  except: ReadonlySet<string> = new Set(),
+): string[] {
+  return [...new Set([...Object.keys(now), ...Object.keys(before)])]
+    .filter((name) => !except.has(name) && before[name] !== now[name])
+    .map((name) => `${name} was ${said(before[name])} and is ${said(now[name])}`);
+}
+
 function storedFiles(json: Json | undefined): readonly FileDigest[] {
   return (Array.isArray(json) ? json : []).flatMap((file) => {
     if (!isObject(file)) return [];
@@ -84,8 +110,8 @@ function storedFiles(json: Json | undefined): readonly FileDigest[] {
 }
 
 /** What differs between the files of two runs, one phrase each. */
-function fileChanges(before: readonly FileDigest[], now: readonly FileDigest[]): string[] {
-  const keyOf = ({ option, name }: FileDigest) => `${option} ${name}`;
+export function fileChanges(before: readonly StoredDigest[], now: readonly StoredDigest[]): string[] {
+  const keyOf = ({ option, name }: StoredDigest) => `${option} ${name}`;
   const earlier = new Map(before.map((file) => [keyOf(file), file]));
   const current = new Map(now.map((file) => [keyOf(file), file]));
   return [...new Set([...earlier.keys(), ...current.keys()])].flatMap((key) => {

@@ -15,3 +15,8 @@ export function completeResults(files: RunFiles, seriesId: string): WeighedRun |
   if (!statsOf(results.metrics, requestCount)?.avg) return undefined;
   return { facts, summary: { results: results.metrics } };
 }
+
+/** Why a run that has ended has no complete results. */
+export function incompleteReason(files: RunFiles): string {
+  return readFacts(files).facts.incompleteReason ?? 'its results could not be written';
+}

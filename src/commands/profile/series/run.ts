@@ -1,4 +1,5 @@
-import { randomUUID } from 'node:crypto';
+import type { Coordinator } from '../../../cluster/coordinator.js';
+import type { Round } from '../../../cluster/round.js';
 import { exitCodes } from '../../../config/exit-codes.js';
 import { hasWarmup } from '../../../config/load-mode.js';
 import type { Config, profileOptions } from '../../../config/options.js';
@@ -7,7 +8,7 @@ import { isClientLimited, type WeighedRun } from '../../../run/compared-point.js
 import type { SeriesFacts } from '../../../run/facts.js';
 import type { RunFiles } from '../../../run/files.js';
 import { type FolderLock, lockFolder } from '../../../run/folder-lock.js';
-import { messageOf, UserError } from '../../../util/errors.js';
+import { messageOf, stackOf, UserError } from '../../../util/errors.js';
 import type { FileLog } from '../../../util/log.js';
 import { oneLine } from '../../../util/plain-text.js';
 import { sleep } from '../../../util/timeout.js';
@@ -15,14 +16,10 @@ import type { SeriesPlace } from '../../../views/messages.js';
 import type { Invocation } from '../../command.js';
 import { thresholdsOf } from '../../view.js';
 import { makeArtifacts, takeFolder } from '../artifacts.js';
-import { digestInputs, namedInputs } from '../input-files.js';
 import { requireConnections } from '../limits.js';
-import { materialOptions } from '../material-options.js';
 import { measureRun, type RunContext } from '../measure.js';
-import { type Manifest, readManifest, writeManifest } from './manifest.js';
 import {
   coolDownSeconds,
-  drawSeeds,
   type PlannedRun,
   planSeries,
   requireSlots,
@@ -30,10 +27,13 @@ import {
   seriesFacts,
 } from './plan.js';
 import { publishSeries, type SeriesOutcome } from './publish.js';
-import { completeResults } from './results.js';
+import { completeResults, incompleteReason } from './results.js';
+import { type Taken, takeUp } from './take-up.js';
 
 /** What the runs of a series share. */
-export interface SeriesContext extends Omit<RunContext, 'begin'>, FileLog {
+export interface SeriesContext extends Omit<RunContext, 'begin' | 'round'>, FileLog {
+  /** Of a series on several machines; undefined: this one sends the load. */
+  readonly cluster: Coordinator | undefined;
   /** Of the series: its folder, its log and its page. */
   readonly artifacts: RunFiles;
   /** Opens the log of a run. */
@@ -52,8 +52,8 @@ export async function runSeries(
   const { config, points } = invocation;
   const root = shared.artifacts.folder;
   for (const point of points) requireConnections(point.config, point.config.concurrency ?? 0);
-  const { manifest, begin } = await takeUp(invocation, shared);
-  const series = planSeries(points, root, manifest.seeds);
+  const taken = await takeUp(invocation, shared);
+  const series = planSeries(points, root, taken.manifest.seeds);
   requireSlots(series);
   if (
     !hasOwnPrompts(config) &&
@@ -64,11 +64,13 @@ export async function runSeries(
       'sweep',
       'runs of the same seed send the same prompts, so that they can be compared: from the second one on, a prefix cache may answer for the model',
     );
-  const { results, failures, unsound } = await runAll(series, manifest, invocation, { ...shared, begin });
-  const { log, interrupt } = shared;
+  const { results, failures, unsound } = await runAll(series, taken, invocation, shared);
+  const { log, interrupt, cluster } = shared;
+  await cluster?.confirm();
   const written = publishSeries(series, { results, failures }, { ...shared, root, config });
   const hasPage =
     !(config.report || config.live) || (await writePage(root, [...results.keys()], config, shared));
+  if (cluster !== undefined) cluster.hasMore = false;
   for (const [run, failure] of failures) log('ERROR', 'sweep', `${run.folder} failed: ${failure}`);
   if (interrupt.happened) return exitCodes.interrupted;
   if (results.size - unsound.length < 2 || !written || !hasPage) return exitCodes.failure;
@@ -101,40 +103,6 @@ async function writePage(
   return true;
 }
 
-/** A series that is about to begin or to go on. */
-interface Taken {
-  readonly manifest: Manifest;
-  /** Makes the folder that of the series; does so once. @throws UserError */
-  readonly begin: () => void;
-}
-
-/** The manifest of the series to go on with, or a new one. @throws UserError where it is that of another one. */
-async function takeUp(
-  { config, points }: Invocation<typeof profileOptions>,
-  shared: SeriesContext,
-): Promise<Taken> {
-  const { artifacts, log, writeTo } = shared;
-  const { folder: root, log: logFile } = artifacts;
-  const options = materialOptions(points.map((point) => point.config));
-  const files = await digestInputs(namedInputs(config));
-  const found = config.resume ? readManifest(root, { options, files }) : undefined;
-  if (found !== undefined) {
-    writeTo(logFile);
-    return { manifest: found, begin: () => {} };
-  }
-  if (config.resume) log('NOTICE', 'sweep', `${root} holds nothing to resume: all runs are made`);
-  const manifest = { sweepId: randomUUID(), seeds: drawSeeds(config), options, files };
-  let hasBegun = false;
-  const begin = () => {
-    if (hasBegun) return;
-    takeFolder(config, artifacts, shared);
-    const troubles = writeManifest(root, manifest, config.profileRunCooldownSeconds);
-    for (const trouble of troubles) throw new UserError(trouble);
-    hasBegun = true;
-  };
-  return { manifest, begin };
-}
-
 interface Ran {
   readonly results: ReadonlyMap<PlannedRun, WeighedRun>;
   readonly failures: ReadonlyMap<PlannedRun, string>;
@@ -144,11 +112,12 @@ interface Ran {
 
 async function runAll(
   series: Series<PlannedRun>,
-  { sweepId }: Manifest,
+  taken: Taken,
   invocation: Invocation<typeof profileOptions>,
-  shared: SeriesContext & Pick<Taken, 'begin'>,
+  shared: SeriesContext,
 ): Promise<Ran> {
-  const { interrupt, log } = shared;
+  const { interrupt, log, cluster } = shared;
+  const { sweepId } = taken.manifest;
   const results = new Map<PlannedRun, WeighedRun>();
   const failures = new Map<PlannedRun, string>();
   const unsound: PlannedRun[] = [];
@@ -166,14 +135,18 @@ async function runAll(
     if (interrupt.happened) break;
     const artifacts = makeArtifacts(run.config);
     const what = `run ${i + 1} of ${series.runs.length}, ${run.folder}`;
-    const found = invocation.config.resume ? completeResults(artifacts, sweepId) : undefined;
-    if (found !== undefined) {
-      log('NOTICE', 'sweep', `${what}: complete already, skipped`);
-      results.set(run, found);
+    const ended = await taken.endedRun(i, run, artifacts);
+    if (ended !== undefined) {
+      log('NOTICE', 'sweep', `${what}: ${ended.how}`);
+      if (ended.results === undefined) failures.set(run, ended.failure);
+      else results.set(run, ended.results);
+      if (!ended.isSound) unsound.push(run);
       tell();
+      // Its end may be a moment ago.
+      if (cluster?.isResumed) before = run;
       continue;
     }
-    await coolDown(before, run, shared);
+    if (!(await cluster?.progressOf(i))?.isPlanned) await coolDown(before, run, shared);
     if (interrupt.happened) break;
     log('NOTICE', 'sweep', what);
     const place = {
@@ -182,13 +155,14 @@ async function runAll(
       shown: { number: i + 1, of: series.runs.length, label: run.folder },
     };
     tell(run);
-    const measured = await measureOne(run, artifacts, place, invocation, shared);
+    const measured = await measureOne(run, artifacts, place, invocation, { ...shared, begin: taken.begin });
     before = run;
+    if (cluster !== undefined) cluster.hasMore = true;
     const complete = measured.failure === undefined ? completeResults(artifacts, sweepId) : undefined;
     if (complete !== undefined) {
       results.set(run, complete);
       if (measured.exitCode === exitCodes.failure) unsound.push(run);
-    } else failures.set(run, measured.failure ?? 'its results could not be written');
+    } else failures.set(run, measured.failure ?? incompleteReason(artifacts));
     tell();
   }
   return { results, failures, unsound };
@@ -212,22 +186,29 @@ async function measureOne(
   invocation: Invocation<typeof profileOptions>,
   shared: SeriesContext & Pick<Taken, 'begin'>,
 ) {
+  const { cluster } = shared;
   const { log, writeTo } = shared.openLog(run.config);
   const begin = () => {
     shared.begin();
     takeFolder(run.config, artifacts, { log, writeTo });
   };
   let lock: FolderLock | undefined;
+  let round: Round | undefined;
   try {
     lock = lockFolder(artifacts.folder, false);
     const own = { ...invocation, config: run.config };
-    const context = { ...shared, artifacts, log, begin };
+    round = await cluster?.openRound(place.shown.number - 1);
+    const context = { ...shared, artifacts, log, begin, round };
     return await measureRun(own, context, place.of, place.firstSession, place.shown);
   } catch (thrown) {
-    if (thrown instanceof UserError && run.point === 0 && run.trial === 0) throw thrown;
-    log('DEBUG', 'sweep', thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
+    // What another coordinator has begun is not given up for what this machine lacks.
+    const isFirst = (run.point === 0 && run.trial === 0) || round?.kept !== undefined;
+    if (cluster?.superseded.aborted || (thrown instanceof UserError && isFirst)) throw thrown;
+    log('DEBUG', 'sweep', stackOf(thrown));
     const hint = thrown instanceof UserError && thrown.hint !== undefined ? `; ${thrown.hint}` : '';
-    return { exitCode: exitCodes.failure, failure: messageOf(thrown) + hint };
+    const failure = messageOf(thrown) + hint;
+    await cluster?.giveUp(place.shown.number - 1, failure);
+    return { exitCode: exitCodes.failure, failure };
   } finally {
     lock?.release();
   }
