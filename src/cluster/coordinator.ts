@@ -8,6 +8,7 @@ import { type Nats, type NatsOptions, openBucket, openNats, openStore } from './
 import { followKeys } from './follow.js';
 import type { Lease } from './lease.js';
 import {
+  type AbortEntry,
   type EndedEntry,
   endedEntry,
   type RunEntry,
@@ -174,7 +175,8 @@ export class Coordinator {
   async giveUp(round: number, failure: string): Promise<void> {
     const isHeld = this.#rounds.some(({ number, holdsRecords }) => number === round && holdsRecords);
     try {
-      await this.kv.put(keys.abort(round), JSON.stringify({ why: failure }));
+      const entry: AbortEntry = { why: failure };
+      await this.kv.put(keys.abort(round), JSON.stringify(entry));
       if (!isHeld) await this.skip(round, { failure, isSound: false, files: [] });
     } catch (thrown) {
       this.debug(thrown);

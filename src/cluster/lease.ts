@@ -1,5 +1,5 @@
-import { hostname } from 'node:os';
 import type { KV } from '@nats-io/kv';
+import { hasEnded, thisProcess } from '../util/process-identity.js';
 import { sleep } from '../util/timeout.js';
 import { version } from '../util/version.js';
 import { type LeaseEntry, lease, readMessage } from './messages.js';
@@ -12,7 +12,7 @@ const LOOK_EVERY_MS = 250;
 const WRONG_LAST_SEQUENCE = 10071;
 
 /** The exclusive right to a key: a shard, or to coordinate. It ends when another process takes it over. */
-export interface Lease extends LeaseEntry {
+export interface Lease extends Pick<LeaseEntry, 'incarnation' | 'uid'> {
   /** Aborted when another process has taken over, or after `release`. */
   readonly lost: AbortSignal;
   /** The process that has taken over; undefined: none. */
@@ -39,7 +39,7 @@ export async function holderOf(kv: KV, key: string): Promise<Holder | undefined>
 }
 
 /**
- * Waits until a holder has given no sign of life for a time; not if it has left.
+ * Waits until a holder has given no sign of life for a time; not if it is known to have ended.
  * @returns false as soon as it gives one.
  */
 export async function hasLapsed(
@@ -50,7 +50,8 @@ export async function hasLapsed(
   nowMs: () => number,
 ): Promise<boolean> {
   const untilMs = nowMs() + forMs;
-  while (!entry.left && nowMs() < untilMs) {
+  const { pid, system, started } = entry;
+  while (!entry.left && nowMs() < untilMs && !hasEnded({ pid, system, started })) {
     await sleep(Math.min(LOOK_EVERY_MS, untilMs - nowMs()), new AbortController().signal);
     if ((await holderOf(kv, key))?.revision !== revision) return false;
   }
@@ -68,7 +69,7 @@ export async function takeLease(
   lapsed: Holder | undefined,
 ): Promise<Lease | undefined> {
   const incarnation = (lapsed?.entry.incarnation ?? 0) + 1;
-  const entry: LeaseEntry = { incarnation, uid, host: hostname(), pid: process.pid, version };
+  const entry: LeaseEntry = { incarnation, uid, ...thisProcess(), version };
   const text = JSON.stringify(entry);
   try {
     const revision =
@@ -83,26 +84,19 @@ export async function takeLease(
 class KeptLease implements Lease {
   readonly incarnation: number;
   readonly uid: string;
-  readonly host: string;
-  readonly pid: number;
-  readonly version: string;
+  readonly #entry: LeaseEntry;
   readonly #kv: KV;
   readonly #key: string;
-  readonly #entry: LeaseEntry;
   readonly #ending = new AbortController();
   #revision: number;
   #successor: LeaseEntry | undefined;
 
   constructor(kv: KV, key: string, entry: LeaseEntry, revision: number) {
-    const { incarnation, uid, host, pid } = entry;
-    this.incarnation = incarnation;
-    this.uid = uid;
-    this.host = host;
-    this.pid = pid;
-    this.version = entry.version;
+    this.incarnation = entry.incarnation;
+    this.uid = entry.uid;
+    this.#entry = entry;
     this.#kv = kv;
     this.#key = key;
-    this.#entry = entry;
     this.#revision = revision;
     void this.#keep();
   }

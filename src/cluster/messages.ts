@@ -27,6 +27,9 @@ export const lease = z.strictObject({
   uid: name,
   host: name,
   pid: z.int().min(1),
+  /** Those of `ProcessIdentity`. */
+  system: name.optional(),
+  started: name.optional(),
   version: name,
   /** The process has ended, and gives no sign of life any more. */
   left: z.boolean().optional(),

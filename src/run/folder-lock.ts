@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { messageOf, UserError } from '../util/errors.js';
 import { isObject } from '../util/json.js';
+import { startOf } from '../util/process-identity.js';
 
 /** File that names the process that writes into the folder. */
 const lockName = '.aiperf.lock';
@@ -193,17 +194,6 @@ function isDead({ pid, host, started }: Stored): boolean {
   }
   const now = startOf(pid);
   return started !== undefined && now !== undefined && started !== now;
-}
-
-/** Start time of a process by the kernel's clock; undefined if the system does not report it, or the process ended. */
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the command in brackets, which may contain any character.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
 }
 
 function codeOf(thrown: unknown): string | undefined {
