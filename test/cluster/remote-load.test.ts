@@ -8,7 +8,7 @@ it('starts a phase at a whole nanosecond, as files have it', async () => {
   shard.ready = { incarnation: 1, hash: 'h', host: 'h', threads: 1, clock };
   const options: Partial<RemoteLoadOptions> = {
     clock: { origin: { monotonicNs: 0n, epochNs: 0n }, nowNs: () => 1000 },
-    ...{ nowMs: () => 0, round: 0, starts: new Map() },
+    ...{ nowMs: () => 0, round: 0, starts: new Map(), superseded: new AbortController().signal },
   };
   const load = new RemoteLoad([shard], options as RemoteLoadOptions);
   // Now, 3 s, and half of a round trip of 81 ns.
