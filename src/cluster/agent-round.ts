@@ -1,18 +1,18 @@
 import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { LoadPlan } from '../load/plan.js';
 import { type LoadSource, sumOf } from '../load/source.js';
 import { startLoadThreads } from '../load/threads.js';
-import type { ClockOrigin } from '../util/clock.js';
 import { messageOf } from '../util/errors.js';
 import { every, sleep, Timeout } from '../util/timeout.js';
 import { version } from '../util/version.js';
 import type { AgentSurroundings, JoinedRun } from './agent.js';
-import { measureClock } from './clock-offset.js';
+import { ClientWatch } from './client-watch.js';
+import { measureClock, originHere, originOf } from './clock-offset.js';
 import { isStreamGone, openStore } from './connection.js';
 import {
   abortEntry,
-  type ClockOffset,
   type PlanEntry,
   planEntry,
   type ReadyEntry,
@@ -86,11 +86,14 @@ class RoundPlayer {
   readonly #surroundings: AgentSurroundings;
   #events = 0;
   #donePhases = 0;
+  readonly #watch: ClientWatch;
 
   constructor(joined: JoinedRun, plan: PlanEntry, surroundings: AgentSurroundings) {
     this.#joined = joined;
     this.#plan = plan;
     this.#surroundings = surroundings;
+    const share = { source: joined.shard, sources: joined.entry.shards };
+    this.#watch = new ClientWatch(share, surroundings.watchWithheldCpu);
   }
 
   async play(folder: string): Promise<void> {
@@ -133,6 +136,7 @@ class RoundPlayer {
           timeout: REQUEST_TIMEOUT_MS,
         });
       },
+      onItem: (item) => this.#watch.take(item),
       onRetry: (why) => {
         log('DEBUG', 'agent', `records wait on disk: ${why}`);
         void this.#whenLost(names.records, end);
@@ -151,7 +155,7 @@ class RoundPlayer {
       const tick = () => {
         const state: Tick = {
           ...{ shard, round, incarnation: lease.incarnation, phases: progress() },
-          unsentBytes: shipper.unsentBytes,
+          ...{ unsentBytes: shipper.unsentBytes, client: this.#watch.figures },
         };
         nats.core.publish(names.tickOf(shard), JSON.stringify(state));
       };
@@ -159,7 +163,7 @@ class RoundPlayer {
       stops.push(every(CLOCK_EVERY_MS, () => void this.#reportClock()));
       stops.push(this.#watchForAbort(source, ending));
       const shipped = shipper.run();
-      await this.#playPhases(source, load.phases.length);
+      await this.#playPhases(source, load.phases);
       source.finish();
       const sent = await shipped;
       await this.#reportClock();
@@ -178,14 +182,14 @@ class RoundPlayer {
   }
 
   /** Plays the phases as they are started; an end of the round or of the agent leaves out the rest. */
-  async #playPhases(source: LoadSource, phases: number): Promise<void> {
+  async #playPhases(source: LoadSource, phases: LoadPlan['phases']): Promise<void> {
     const { round, firstSession } = this.#plan;
     let next = firstSession;
-    for (let phase = 0; phase < phases; phase++) {
+    for (const [phase, { name }] of phases.entries()) {
       const text = await this.#startOf(phase);
       if (text === undefined) return;
       const start = readStart(text);
-      const withheld = this.#surroundings.watchWithheldCpu();
+      this.#watch.begin(phase, name);
       const reports = await source.runPhase(phase, start.startNs, start.firstSession);
       next = source.nextSession(phase, start.firstSession);
       const progress = progressOf(source, phase);
@@ -196,7 +200,7 @@ class RoundPlayer {
         progress,
         nextSession: next,
         reports: withLongestStalls(reports, MAX_STALLS),
-        withheld: withheld(),
+        withheld: this.#watch.withheld,
       });
       this.#donePhases++;
     }
@@ -291,17 +295,6 @@ class RoundPlayer {
     }
     return undefined;
   }
-}
-
-/** The origin of the round on the coordinator's clocks. */
-function originOf({ origin }: PlanEntry): ClockOrigin {
-  return { monotonicNs: BigInt(origin.monotonicNs), epochNs: BigInt(origin.epochNs) };
-}
-
-/** The same on the clock of this machine: its times are then those of the coordinator. */
-function originHere(plan: PlanEntry, { offsetNs }: ClockOffset): ClockOrigin {
-  const { monotonicNs, epochNs } = originOf(plan);
-  return { monotonicNs: monotonicNs - BigInt(Math.round(offsetNs)), epochNs };
 }
 
 /** As plain data: counters of this process are memory that its threads share. */

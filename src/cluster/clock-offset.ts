@@ -1,6 +1,6 @@
 import { type ClockOrigin, monotonicNs, takeOrigin } from '../util/clock.js';
 import type { Nats } from './connection.js';
-import { type ClockOffset, clockReply, readMessage } from './messages.js';
+import { type ClockOffset, clockReply, type PlanEntry, readMessage } from './messages.js';
 
 /** Requests of one measurement; the fastest counts. */
 const REQUESTS = 20;
@@ -53,4 +53,15 @@ export async function measureClock(
   const here = takeOrigin();
   const sinceOriginNs = Number(here.monotonicNs - origin.monotonicNs) + best.offsetNs;
   return { ...best, wallNs: sinceOriginNs - Number(here.epochNs - origin.epochNs) };
+}
+
+/** The origin of the round on the coordinator's clocks. */
+export function originOf({ origin }: PlanEntry): ClockOrigin {
+  return { monotonicNs: BigInt(origin.monotonicNs), epochNs: BigInt(origin.epochNs) };
+}
+
+/** The same on the clock of this machine: its times are then those of the coordinator. */
+export function originHere(plan: PlanEntry, { offsetNs }: ClockOffset): ClockOrigin {
+  const { monotonicNs, epochNs } = originOf(plan);
+  return { monotonicNs: monotonicNs - BigInt(Math.round(offsetNs)), epochNs };
 }

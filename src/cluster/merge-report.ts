@@ -54,6 +54,7 @@ function rowOf(shard: Shard, due: Counts, { origin, shardFidelity }: MergeFacts)
   const lacks = (missing.warmup ?? 0) + (missing.profiling ?? 0) > 0;
   const isCut = receiver?.seal === undefined || receiver.seal.cut !== undefined || lacks;
   const [first] = clocks;
+  const judged = shardFidelity.find((one) => one.shard === number);
   return {
     shard: number,
     host: ready?.host,
@@ -61,11 +62,12 @@ function rowOf(shard: Shard, due: Counts, { origin, shardFidelity }: MergeFacts)
     ...{ records, due, missing },
     clockOffsetMs: first && first.wallNs / 1e6,
     clockErrorMs: first && Math.max(...clocks.map(({ errorNs }) => errorNs)) / 1e6,
-    clockDriftMs: first && driftMs(shard),
+    clockDriftMs: shard.clockDriftNs === undefined ? undefined : shard.clockDriftNs / 1e6,
     lostAtNs: loss && wallNs(origin, loss.atNs),
     incarnations: incarnations.length > 1 ? incarnations.length : undefined,
     peakSpoolBytes: receiver?.seal?.peakUnsentBytes,
-    verdict: shardFidelity.find((one) => one.shard === number)?.fidelity.verdict,
+    verdict: judged?.fidelity.verdict,
+    judgedUntilNs: judged?.untilNs === undefined ? undefined : wallNs(origin, judged.untilNs),
   };
 }
 
@@ -73,20 +75,11 @@ function lack(due: number | undefined, records: number): number | undefined {
   return due === undefined ? undefined : Math.max(0, due - records);
 }
 
-/** The greatest change of the wall clock's offset, as long as the coordinator was the same process. */
-function driftMs({ clocks }: Shard): number {
-  const [first] = clocks;
-  const changes = clocks
-    .filter(({ clock }) => clock === first?.clock)
-    .map(({ wallNs: offsetNs }) => (offsetNs - (first?.wallNs ?? 0)) / 1e6);
-  return changes.reduce((most, change) => (Math.abs(change) > Math.abs(most) ? change : most), 0);
-}
-
 /** Why a shard's part is not complete; undefined: it is. */
 function reasonOf(
   shard: Shard,
-  { state, host, due, missing }: Row,
-  { startNs }: MergeFacts,
+  { state, host, due, missing, verdict, judgedUntilNs }: Row,
+  { startNs, origin }: MergeFacts,
 ): string | undefined {
   if (state === 'complete') return undefined;
   const { loss, receiver } = shard;
@@ -94,7 +87,16 @@ function reasonOf(
   const at = loss === undefined || host === undefined ? '' : ` ${timeText((loss.atNs - startNs) / 1e9)}`;
   const ended = receiver?.seal === undefined ? 'ended early' : 'fell behind its schedule';
   const why = loss?.why ?? receiver?.seal?.cut ?? shard.stopped ?? ended;
-  return `Shard ${shard.number}${where} ${why}${at}: ${lackText(shard, due ?? {}, missing ?? {})}`;
+  const lack = lackText(shard, due ?? {}, missing ?? {});
+  const untilNs = judgedUntilNs === undefined ? undefined : Number(judgedUntilNs - wallNs(origin, startNs));
+  const until = untilNs === undefined ? '' : ` until ${timeText(untilNs / 1e9)}`;
+  const client =
+    loss === undefined || host === undefined
+      ? ''
+      : verdict === undefined
+        ? ' Its client was not judged.'
+        : ` Its client was judged${until}: ${verdict}.`;
+  return `Shard ${shard.number}${where} ${why}${at}: ${lack}${client}`;
 }
 
 /** When a shard was lost, from the start of profiling. */

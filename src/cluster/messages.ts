@@ -118,35 +118,28 @@ const progress = z.strictObject({
   postponed: z.strictObject({ turns: count, mostNs: z.number() }),
 });
 
-/** State of a shard, once a second. */
-export const tick = z.strictObject({
-  shard: count,
-  round: count,
-  incarnation: z.int().min(1),
-  phases: z.array(progress),
-  /** Bytes of records on the agent's disk that NATS has not acknowledged. */
-  unsentBytes: count,
-});
-export type Tick = z.infer<typeof tick>;
-
 const stall = z.strictObject({
   startNs: z.number(),
   endNs: z.number(),
   cause: z.enum(['no core', 'garbage collection', 'own work', 'machine']),
 });
 const spread = z.strictObject({ p50: z.number(), p99: z.number(), max: z.number() });
-const threadReport = z.strictObject({
+/** What the verdict needs to know of a load thread: as in `JudgedThread`. */
+const judgedThread = z.strictObject({
   thread: count,
   startNs: z.number(),
   endNs: z.number(),
-  loopDelayNs: spread,
-  readLagNs: spread,
-  gc: z.strictObject({ count, totalNs: z.number(), maxNs: z.number() }),
   busyShare: z.number(),
-  cpuShare: z.number().optional(),
   waitShare: z.number().optional(),
   stalls: z.array(stall),
   lateNs: z.number(),
+});
+const threadReport = z.strictObject({
+  ...judgedThread.shape,
+  loopDelayNs: spread,
+  readLagNs: spread,
+  gc: z.strictObject({ count, totalNs: z.number(), maxNs: z.number() }),
+  cpuShare: z.number().optional(),
 });
 
 /** CPU time that was withheld from an agent since its phase began, as in `WithheldCpu`. */
@@ -159,6 +152,27 @@ const withheld = z.strictObject({
     .optional(),
   stolenNs: z.number().optional(),
 });
+
+/** State of a shard, once a second; not kept. */
+export const tick = z.strictObject({
+  shard: count,
+  round: count,
+  incarnation: z.int().min(1),
+  phases: z.array(progress),
+  /** Bytes of records on the agent's disk that NATS has not acknowledged. */
+  unsentBytes: count,
+  /** What the agent has observed of its own machine; absent before the first phase. */
+  client: z
+    .strictObject({
+      phase: count,
+      threads: z.array(judgedThread),
+      withheld,
+      /** Sent − due of the requests that have ended in the phase, as a `SketchState`: those of shards can be added. */
+      sendDelays: z.strictObject({ max: z.number(), buckets: z.array(z.number().min(0)) }),
+    })
+    .optional(),
+});
+export type Tick = z.infer<typeof tick>;
 
 /** What a shard reports once; kept in the stream of events. */
 export const event = z.union([

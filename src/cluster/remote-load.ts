@@ -1,5 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { KV } from '@nats-io/kv';
+import { dueRequests } from '../load/due-requests.js';
 import type { LoadPlan } from '../load/plan.js';
 import { type BatchFeed, type ClientReport, type LiveShard, type LoadSource, sumOf } from '../load/source.js';
 import { failsTooOften } from '../schedule/stop.js';
@@ -50,6 +51,8 @@ export class RemoteLoad implements LoadSource {
   readonly #shards: readonly Shard[];
   readonly #options: RemoteLoadOptions;
   readonly #stop: () => void;
+  /** Requests that are due from each shard, by phase; undefined where that depends on the server. */
+  readonly #due: readonly (readonly number[] | undefined)[];
   #finish = () => {};
   #isInterrupted = false;
   /** Whether all that is left is to take in the rest. */
@@ -62,6 +65,8 @@ export class RemoteLoad implements LoadSource {
     const { round, spool, onSpoolFailure, clock } = options;
     this.#shards = shards;
     this.#options = options;
+    const { load } = options;
+    this.#due = load.phases.map((phase) => dueRequests(load, phase, shards.length));
     const feeds: BatchFeed[] = [];
     for (const shard of shards) {
       if (shard.ready === undefined) continue;
@@ -106,8 +111,9 @@ export class RemoteLoad implements LoadSource {
   }
 
   shards(): readonly LiveShard[] {
-    const name = this.#options.load.phases[this.#phase]?.name ?? 'profiling';
-    return this.#shards.map((shard) => shard.live(this.#phase, name));
+    const phase = this.#phase;
+    const name = this.#options.load.phases[phase]?.name ?? 'profiling';
+    return this.#shards.map((shard) => shard.live(phase, name, this.#due[phase]?.[shard.number]));
   }
 
   async startOf(phase: number, earliestNs: number): Promise<number> {
@@ -121,8 +127,9 @@ export class RemoteLoad implements LoadSource {
   clients(phase: number): readonly ClientReport[] {
     const sources = this.#shards.length;
     return this.#shards.flatMap((shard) => {
-      const client = shard.clientOf(phase);
-      return client === undefined ? [] : [{ ...client, share: { source: shard.number, sources } }];
+      const share = { source: shard.number, sources };
+      const { movedNs } = shard.progressOf(phase);
+      return shard.client.report(phase, { share, movedNs, roof: shard.ready?.roof }) ?? [];
     });
   }
 
@@ -137,7 +144,7 @@ export class RemoteLoad implements LoadSource {
     await new Promise<void>((resolve, reject) => {
       superseded.addEventListener('abort', () => reject(superseded.reason), { once: true });
       this.#onChange = () => {
-        if (this.#shards.every((shard) => shard.isOver || shard.isDone(phase))) resolve();
+        if (this.#shards.every((shard) => shard.isOver || shard.client.isDone(phase))) resolve();
       };
       this.#onChange();
     });
@@ -203,7 +210,7 @@ export class RemoteLoad implements LoadSource {
         other !== shard &&
         !other.isOver &&
         this.#silentMs(other) === undefined &&
-        (this.#isFinishing || !other.isDone(this.#phase)),
+        (this.#isFinishing || !other.client.isDone(this.#phase)),
     );
     if (othersWait && !this.#options.abortsOnLoss) return undefined;
     return 'was lost (no sign of life since)';

@@ -1,11 +1,10 @@
-import { type ClientReport, type LiveShard, type PhaseProgress, sumOf } from '../load/source.js';
-import type { LeaseEntry, ReadyEntry, ShardEvent, Tick } from './messages.js';
+import { type LiveShard, type PhaseProgress, sumOf } from '../load/source.js';
+import type { LeaseEntry, ReadyEntry, Tick } from './messages.js';
+import { type PhaseDone, ShardClient } from './shard-client.js';
 import type { ShardReceiver } from './shard-receiver.js';
 
 /** Nothing has happened yet in a phase. */
 const noProgress = sumOf([]);
-
-type PhaseDone = Extract<ShardEvent, { kind: 'phase-done' }>;
 
 /** A shard that sends no more, though its part is not done. */
 export interface Loss {
@@ -37,10 +36,9 @@ export class Shard {
   nextSession = 0;
   /** Offsets and errors of the clock, ns, in the order of their measurement. */
   readonly clocks: ReadyEntry['clock'][] = [];
+  readonly client = new ShardClient();
   readonly #progress: PhaseProgress[] = [];
   #lastIssued: number | undefined = undefined;
-  /** By phase. */
-  readonly #done: (PhaseDone | undefined)[] = [];
 
   constructor(number: number) {
     this.number = number;
@@ -53,34 +51,18 @@ export class Shard {
     if (this.ready === undefined || entry.incarnation === this.ready.incarnation) this.signMs = nowMs;
   }
 
-  noteTick({ incarnation, phases, unsentBytes }: Tick, nowMs: number): void {
+  noteTick({ incarnation, phases, unsentBytes, client }: Tick, nowMs: number): void {
     if (this.ready === undefined || incarnation !== this.ready.incarnation) return;
     this.signMs = nowMs;
     this.unsentBytes = unsentBytes;
+    this.client.noteTick(client, nowMs);
     for (const [phase, progress] of phases.entries()) this.#progress[phase] = progress;
   }
 
   noteDone(event: PhaseDone): void {
     this.#progress[event.phase] = event.progress;
     this.nextSession = event.nextSession;
-    this.#done[event.phase] = event;
-  }
-
-  isDone(phase: number): boolean {
-    return this.#done[phase] !== undefined;
-  }
-
-  /** What it has observed of its machine in a phase; undefined while that is not known. */
-  clientOf(phase: number): Omit<ClientReport, 'share'> | undefined {
-    const done = this.#done[phase];
-    if (done === undefined) return undefined;
-    const { throttled, stolenNs } = done.withheld;
-    return {
-      threads: done.reports.map((report) => ({ ...report, waitShare: report.waitShare })),
-      movedNs: done.progress.movedNs,
-      throttled: throttled && { ...throttled, cpus: throttled.cpus },
-      ...{ stolenNs, roof: this.ready?.roof },
-    };
+    this.client.noteDone(event);
   }
 
   progressOf(phase: number): PhaseProgress {
@@ -102,15 +84,27 @@ export class Shard {
     }
   }
 
-  /** Its state in a phase, for live views. */
-  live(phase: number, name: 'warmup' | 'profiling'): LiveShard {
+  /** The greatest change of the wall clock's offset, as long as the coordinator was the same process; undefined without any. */
+  get clockDriftNs(): number | undefined {
+    const [first] = this.clocks;
+    if (first === undefined) return undefined;
+    const changes = this.clocks
+      .filter(({ clock }) => clock === first.clock)
+      .map(({ wallNs }) => wallNs - first.wallNs);
+    return changes.reduce((most, change) => (Math.abs(change) > Math.abs(most) ? change : most), 0);
+  }
+
+  /** Its state in a phase, for live views. @param planned requests due from it. */
+  live(phase: number, name: 'warmup' | 'profiling', planned: number | undefined): LiveShard {
     const { issued, returned } = this.progressOf(phase);
-    const isDone = this.isOver || this.isDone(phase);
+    const isDone = this.isOver || this.client.isDone(phase);
     return {
-      ...{ shard: this.number, host: this.ready?.host, issued, returned },
+      ...{ shard: this.number, host: this.ready?.host, planned, issued, returned },
+      latenessMs: this.client.latenessMs(phase),
       ...{ received: this.receiver?.received[name] ?? 0, unsentBytes: this.unsentBytes },
       state: this.loss !== undefined ? 'lost' : isDone ? 'done' : this.isSilent ? 'silent' : 'running',
       clockErrorNs: this.clocks.at(-1)?.errorNs,
+      clockDriftNs: this.clockDriftNs,
     };
   }
 
@@ -121,6 +115,6 @@ export class Shard {
   /** Its reports come in another stream than the seal. */
   get #isSealed(): boolean {
     const seal = this.receiver?.seal;
-    return seal !== undefined && this.#done.length >= seal.donePhases;
+    return seal !== undefined && this.client.donePhases >= seal.donePhases;
   }
 }

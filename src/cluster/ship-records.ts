@@ -33,6 +33,8 @@ export interface ShipOptions {
   readonly maxBytes: number;
   /** Stores a message; resolves when it is on the server's disk. @param id equal ids are stored once. */
   readonly publish: (message: Uint8Array, id: string) => Promise<void>;
+  /** Called with everything that a load thread hands over. */
+  readonly onItem: (item: ThreadItem) => void;
   /** A message could not be stored; it is sent again. */
   readonly onRetry: (why: string) => void;
   /** Gives up: nothing more is sent. */
@@ -58,7 +60,10 @@ export class RecordShipper {
         new BatchSource({ port, spoolNumber, shiftNs: 0 }, spool, {
           prewarmed: () => {},
           news: () => this.#wake(),
-          observation: (item) => this.#observations.push({ thread, item }),
+          observation: (item) => {
+            options.onItem({ thread, item });
+            this.#observations.push({ thread, item });
+          },
         }),
     );
   }
@@ -88,6 +93,7 @@ export class RecordShipper {
         const item = source.next();
         if (item === undefined || item.isPrewarm) continue;
         items.push({ thread, item });
+        this.#options.onItem({ thread, item });
         bytes += item.numbers.byteLength + item.strings.byteLength;
       }
       this.#peakBytes = Math.max(this.#peakBytes, this.unsentBytes);

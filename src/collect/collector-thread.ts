@@ -104,7 +104,10 @@ export async function runCollectorThread(
         warmup: live.warmup.figures,
         profiling: live.profiling.figures,
         threads: live.threads.now(sources.map(({ unreadBytes }) => unreadBytes)),
-        client: evidence && { threads: evidence.threads, sends: processor.sends },
+        client: evidence && {
+          threads: evidence.threads,
+          ...{ sends: processor.sends, shardSends: processor.shardSends },
+        },
       },
     });
   const sampling = plan.streams?.spans;

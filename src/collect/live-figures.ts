@@ -25,7 +25,10 @@ export interface CollectorFigures extends Readonly<Record<PhaseName, LiveFigures
 }
 
 /** What is known of the client during a run. */
-type ClientEvidence = Pick<Evidence, 'threads' | 'sends'>;
+interface ClientEvidence extends Pick<Evidence, 'threads' | 'sends'> {
+  /** By machine; empty where one sends the load. */
+  readonly shardSends: ReadonlyMap<number, Evidence['sends']>;
+}
 
 /** Estimates of a phase from its records so far, for live views: plain data. Results are computed from all values. */
 export interface LiveFigures {

@@ -118,6 +118,11 @@ export class RecordProcessor {
     return this.#sends.stats;
   }
 
+  /** The same by machine; empty where one sends the load. */
+  get shardSends(): ReadonlyMap<number, SendStats> {
+    return this.#shardSends.stats;
+  }
+
   /** @param ns mean round-trip time to the servers; NaN: unknown. */
   setNetworkRtt(ns: number): void {
     if (!Number.isNaN(ns)) this.#profiling.table.networkRttNs = ns;

@@ -49,7 +49,13 @@ export interface Snapshot {
   /** Latest values of servers and GPUs; undefined if none is read. */
   readonly telemetry: LiveTelemetry | undefined;
   /** The machines that send the load; absent: it is this one. */
-  readonly shards?: readonly LiveShard[];
+  readonly shards?: readonly JudgedShard[];
+}
+
+/** A machine that sends a share of the load. */
+interface JudgedShard extends LiveShard {
+  /** As that of the run: the verdict on the client of this machine. */
+  readonly fidelity: LiveFidelity | undefined;
 }
 
 /** Planned and actual load of a phase. */
@@ -73,6 +79,13 @@ export type LiveFidelity = Pick<Fidelity, 'verdict'> & {
   /** A sentence each, the most serious first. */
   readonly reasons: readonly { readonly level: 'strained' | 'limited'; readonly sentence: string }[];
 };
+
+/** Verdicts on the clients so far. */
+export interface LiveVerdicts {
+  readonly whole: LiveFidelity;
+  /** On each machine; empty where one sends the load. */
+  readonly shards: ReadonlyMap<number, LiveFidelity>;
+}
 
 /** Requests of a phase. */
 interface RequestCounts {
@@ -133,7 +146,7 @@ export interface SnapshotSources {
   /** Planned load at a time since the start of the phase. */
   plannedLoad(elapsedNs: number): Pick<LoadFigures, 'plannedPerSecond' | 'plannedInFlight' | 'due'>;
   /** The verdict on the client so far, from figures of the collector. */
-  fidelity(figures: CollectorFigures): LiveFidelity | undefined;
+  fidelity(figures: CollectorFigures): LiveVerdicts | undefined;
   /** Latest values of servers and GPUs; undefined if none is read. */
   telemetry(): LiveTelemetry | undefined;
   /** Latest figures of the collector; undefined before the first. */
@@ -173,6 +186,10 @@ export class SnapshotTaker {
     const elapsedSeconds = Math.max(0, (this.#load?.endNs ?? this.#sources.nowNs()) - startNs) / 1e9;
     const completed = returned - failed - cancelled;
     const dropped = live?.dropped ?? 0;
+    const verdicts = figures && this.#sources.fidelity(figures);
+    const shards = this.#sources
+      .shards?.()
+      .map((shard) => ({ ...shard, fidelity: verdicts?.shards.get(shard.shard) }));
     const perSecond = (requests: number) => (elapsedSeconds === 0 ? 0 : requests / elapsedSeconds);
     const lastSecond = this.#rates({
       seconds: elapsedSeconds,
@@ -210,9 +227,9 @@ export class SnapshotTaker {
       },
       metrics: live?.metrics ?? [],
       slo: live?.slo,
-      fidelity: figures && this.#sources.fidelity(figures),
+      fidelity: verdicts?.whole,
       telemetry: this.#sources.telemetry(),
-      ...(this.#sources.shards === undefined ? {} : { shards: this.#sources.shards() }),
+      ...(shards === undefined ? {} : { shards }),
     };
   }
 

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { ThreadReport } from '../fidelity/thread-report.js';
+import type { Spread, ThreadReport } from '../fidelity/thread-report.js';
 import type { Evidence } from '../fidelity/verdict.js';
 import { type ClockOrigin, nsBetween } from '../util/clock.js';
 import type { SourceShare } from './quota.js';
@@ -58,6 +58,10 @@ export interface BatchFeed {
 export interface ClientReport
   extends Pick<Evidence, 'threads' | 'movedNs' | 'throttled' | 'stolenNs' | 'roof'> {
   readonly share: SourceShare;
+  /** Sent − due of the requests that have ended so far, an estimate; undefined without any. */
+  readonly sendDelayNs: Evidence['sendDelayNs'];
+  /** Its last sign of life, if it has not reported the end of the phase, ns since the clock's origin. */
+  readonly untilNs: number | undefined;
 }
 
 /** A machine that sends a share of the load, at this moment. */
@@ -73,8 +77,14 @@ export interface LiveShard {
   readonly received: number;
   /** Bytes of records on its disk that were not sent. */
   readonly unsentBytes: number;
+  /** Requests that are due from it in the phase; undefined where that depends on the server. */
+  readonly planned: number | undefined;
+  /** Sent − due, of its requests that ended in the last 5 to 6 seconds; undefined without any. */
+  readonly latenessMs: Spread | undefined;
   /** Of its clock to that of the run, at most, ns; undefined: it was never ready. */
   readonly clockErrorNs: number | undefined;
+  /** Greatest change of the offset of its wall clock during the run, ns. */
+  readonly clockDriftNs: number | undefined;
 }
 
 /** Progress of a phase. */

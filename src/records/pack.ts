@@ -157,6 +157,17 @@ function responseStringsOf(record: RequestRecord): string {
   return texts.take();
 }
 
+/** Calls `visit` with the numbers of each record of a batch: its texts are empty, and it holds until the next call. */
+export function visitNumbers(batch: RecordBatch, visit: (record: RequestRecord) => void): void {
+  const numbers = new NumberReader(batch.numbers);
+  const record: OpenRecord = blankRecord();
+  for (let i = 0; i < batch.records; i++) {
+    numbers.number();
+    passNumbers(record, numbers);
+    visit(record);
+  }
+}
+
 /** Unpacks the records of a batch one by one. @param shard that sent them; absent: none. */
 export function* unpackRecords(batch: RecordBatch, shard?: number): Generator<RequestRecord> {
   const numbers = new NumberReader(batch.numbers);

@@ -37,7 +37,7 @@ export function shardTable({ shards: section }: Pick<RunFacts, 'shards'>, layout
         count(shard.missing?.profiling),
         ms(shard.startSkewMs),
         ...(hasClock ? [clockText(shard)] : []),
-        shard.verdict ?? '',
+        verdictText(shard),
       ]),
     },
     layout,
@@ -48,6 +48,17 @@ export function shardTable({ shards: section }: Pick<RunFacts, 'shards'>, layout
     ...reasons.flatMap((reason) => wrap(`  - ${reason}`, Math.max(40, layout.width), 4)),
     ...(offered === undefined ? [] : ['', ...offeredTable(offered, layout)]),
   ];
+}
+
+/** The verdict on the client of a shard, and how much of the run it is about. */
+export function verdictText({
+  verdict = 'not judged',
+  judgedUntilNs,
+}: {
+  readonly verdict?: string | undefined;
+  readonly judgedUntilNs?: bigint | undefined;
+}): string {
+  return judgedUntilNs === undefined ? verdict : `${verdict} until its last sign of life`;
 }
 
 /** Whether the shards could be put together exactly, and how close their starts were. */

@@ -40,9 +40,11 @@ export function judgeClient(
   seen: SeenClient,
   share: SourceShare | undefined,
 ): ClientFidelity | undefined {
+  // A phase that was ended before its start has no length.
+  const threads = seen.threads.filter(({ startNs, endNs }) => endNs > startNs);
   // A shard without a part in the load has nothing to judge.
-  if (seen.threads.length === 0 || sends === undefined || plan.expectedRequests === 0) return undefined;
-  return recordedFidelity(judge(evidenceOf(plan, results, { ...seen, sends }, share)));
+  if (threads.length === 0 || sends === undefined || plan.expectedRequests === 0) return undefined;
+  return recordedFidelity(judge(evidenceOf(plan, results, { ...seen, threads, sends }, share)));
 }
 
 /**
@@ -51,11 +53,11 @@ export function judgeClient(
  */
 export function judgeShards(phase: JudgedPhase, clients: readonly ClientReport[]): RunFidelity {
   const { load, plan, results, sends, shardSends } = phase;
-  const shardFidelity = clients.flatMap(({ share, ...seen }): ShardFidelity[] => {
+  const shardFidelity = clients.flatMap(({ share, untilNs, sendDelayNs: _, ...seen }): ShardFidelity[] => {
     if (shardSends === undefined || partOf(load, plan, share)?.requestLimit === 0) return [];
     const own = shardSends.get(share.source) ?? noSends;
     const fidelity = judgeClient({ plan, ...own }, seen, share);
-    return fidelity === undefined ? [] : [{ shard: share.source, fidelity }];
+    return fidelity === undefined ? [] : [{ shard: share.source, fidelity, untilNs }];
   });
   const whole = wholeFidelity(shardFidelity, results);
   // What is known of all requests is not summed over the shards: one may not have been judged.

@@ -261,6 +261,7 @@ class LiveRun {
         movedNs: () => progress().movedNs,
         withheld: withheldSince,
         readRoof,
+        clients: source.clients && (() => source.clients?.(index) ?? []),
       }),
     };
     const snapshots = new SnapshotTaker({ ...plan, startNs }, sources);

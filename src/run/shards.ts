@@ -145,8 +145,10 @@ export const shardsCodec = object({
       incarnations: plainNumber,
       /** The most bytes of records that waited on its disk to be sent. */
       peakSpoolBytes: plainNumber,
-      /** On its client. */
+      /** On its client; absent: it was not judged. */
       verdict: string,
+      /** Its last sign of life, if that is all it was judged by. */
+      judgedUntilNs: instant,
     }),
   ),
   /** The load as planned and as achieved, over time; absent where all shards are complete. */

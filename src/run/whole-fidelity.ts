@@ -7,6 +7,8 @@ import type { ClientFidelity } from './fidelity.js';
 export interface ShardFidelity {
   readonly shard: number;
   readonly fidelity: ClientFidelity;
+  /** Its last sign of life, if that is all it was judged by, ns since the clock's origin. */
+  readonly untilNs?: number | undefined;
 }
 
 /**
@@ -26,9 +28,10 @@ export function wholeFidelity(parts: readonly ShardFidelity[], results: Results)
   return {
     verdict: worstVerdict(parts.map(({ fidelity }) => fidelity.verdict)),
     reasons: bySeriousness(
-      parts.flatMap(({ shard, fidelity }) =>
-        (fidelity.reasons ?? []).map((reason) => ({ ...reason, reason: `shard ${shard}: ${reason.reason}` })),
-      ),
+      parts.flatMap(({ shard, fidelity, untilNs }) => {
+        const name = `shard ${shard}${untilNs === undefined ? '' : ' until its last sign of life'}`;
+        return (fidelity.reasons ?? []).map((reason) => ({ ...reason, reason: `${name}: ${reason.reason}` }));
+      }),
     ),
     clientLimitedCount: sum(({ clientLimitedCount }) => clientLimitedCount),
     sendDelay: delay && { unit: 'ms', p50: delay.p50, p99: delay.p99, max: delay.max },

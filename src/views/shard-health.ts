@@ -5,6 +5,7 @@ type LiveShard = NonNullable<Snapshot['shards']>[number];
 
 /** A machine of a run with what its load threads report. */
 export interface ShardHealth extends LiveShard {
+  readonly inFlight: number;
   readonly threads: number;
   /** Of its busiest thread, share of a core; undefined: unknown. */
   readonly cpuShare: number | undefined;
@@ -20,6 +21,7 @@ export function shardHealth({ shards = [], threads }: Pick<Snapshot, 'shards' | 
     const own = threads.filter((thread) => thread.shard === shard.shard);
     return {
       ...shard,
+      inFlight: shard.issued - shard.returned,
       threads: own.length,
       cpuShare: highest(own.map(({ cpuShare }) => cpuShare)),
       loopDelayMs: highest(own.map(({ loopDelayMs }) => loopDelayMs)),
@@ -28,13 +30,17 @@ export function shardHealth({ shards = [], threads }: Pick<Snapshot, 'shards' | 
   });
 }
 
-/** `3 shards: 2 running, 1 lost`. */
-export function shardsSummary(shards: readonly Pick<LiveShard, 'state'>[]): string {
+/** `3 shards: 2 running, 1 lost, 1 client limited`. */
+export function shardsSummary(shards: readonly Pick<LiveShard, 'state' | 'fidelity'>[]): string {
+  const clients = (['client limited', 'client strained'] as const).flatMap((verdict) => {
+    const count = shards.filter(({ fidelity }) => fidelity?.verdict === verdict).length;
+    return count === 0 ? [] : [`${count} ${verdict}`];
+  });
   const states = (['running', 'done', 'silent', 'lost'] as const).flatMap((state) => {
     const count = shards.filter((shard) => shard.state === state).length;
     return count === 0 ? [] : [`${count} ${state}`];
   });
-  return `${counted(shards.length, 'shard')}: ${states.join(', ')}`;
+  return `${counted(shards.length, 'shard')}: ${[...states, ...clients].join(', ')}`;
 }
 
 function highest(values: readonly (number | undefined)[]): number | undefined {

@@ -18,7 +18,8 @@ const thread = (changes: Partial<ThreadReport> = {}): ThreadReport => ({
 
 const client = (source: number, changes: Partial<ClientReport> = {}): ClientReport => ({
   ...{ share: { source, sources: 3 }, threads: [thread()], movedNs: 0 },
-  ...{ throttled: undefined, stolenNs: undefined, roof: undefined, ...changes },
+  ...{ throttled: undefined, stolenNs: undefined, roof: undefined },
+  ...{ sendDelayNs: undefined, untilNs: undefined, ...changes },
 });
 
 /** Requests of three shards, one every 10 ms; shard 2 sends each 20 ms late, and one of its records is marked. */
@@ -117,6 +118,24 @@ describe('the verdict on the clients of several shards', () => {
     const { fidelity, shardFidelity } = judgeShards(phase, [client(0), client(2, { threads: [] })]);
     expect(shardFidelity.map(({ shard }) => shard)).toEqual([0]);
     expect(fidelity).toMatchObject({ verdict: 'client ok', clientLimitedCount: 1 });
+  });
+
+  it('says of a shard that was lost until when it was judged', () => {
+    const lost = client(2, { threads: [thread({ waitShare: 0.2 })], untilNs: 4 * second });
+    const { fidelity, shardFidelity } = judgeShards(phase, [client(0), lost]);
+    expect(shardFidelity.map(({ shard, untilNs }) => [shard, untilNs])).toEqual([
+      [0, undefined],
+      [2, 4 * second],
+    ]);
+    expect(fidelity?.reasons?.map(({ reason }) => reason)).toEqual([
+      'shard 2 until its last sign of life: p99 send delay 20.0 ms (max 20.0 ms): requests were sent that long after they were due',
+      'shard 2 until its last sign of life: load thread 0 was runnable but waited for a CPU core for 20.0 % of the time: other processes held them',
+    ]);
+  });
+
+  it('does not judge a shard that was ended before the start', () => {
+    const threads = [thread({ endNs: 0, lateNs: 1, waitShare: 5 })];
+    expect(judgeShards(phase, [client(0, { threads })]).fidelity).toBeUndefined();
   });
 
   it('judges no shard without a part in the load, and nothing without records', async () => {

@@ -77,13 +77,29 @@ export function ThreadsTable({ threads }: { readonly threads: readonly Thread[] 
 const shardColumns: readonly Column<ShardHealth>[] = [
   { title: 'Shard', cell: ({ shard, host }) => `${shard}${host === undefined ? '' : ` ${host}`}` },
   { title: 'State', isText: true, cell: ({ state }) => <span class={`state ${state}`}>{state}</span> },
-  { title: 'Sent', cell: ({ issued }) => withThousands(issued) },
-  { title: 'Ended', cell: ({ returned }) => withThousands(returned) },
+  {
+    title: 'Client',
+    isText: true,
+    cell: ({ fidelity }) => optional(fidelity, ({ verdict }) => verdict.replace('client ', '')),
+  },
+  {
+    title: 'Ended',
+    cell: ({ returned, planned }) =>
+      planned === undefined
+        ? withThousands(returned)
+        : `${withThousands(returned)} of ${withThousands(planned)}`,
+  },
+  { title: 'In flight', cell: ({ inFlight }) => withThousands(inFlight) },
+  { title: 'Lateness p99', cell: ({ latenessMs }) => optional(latenessMs?.p99, durationWords) },
   { title: 'Records received', cell: ({ received }) => withThousands(received) },
   { title: 'Unsent', cell: ({ unsentBytes }) => `${short(unsentBytes / 1e6)} MB` },
   {
     title: 'Clock error',
     cell: ({ clockErrorNs }) => optional(clockErrorNs, (ns) => durationWords(ns / 1e6)),
+  },
+  {
+    title: 'Clock drift',
+    cell: ({ clockDriftNs }) => optional(clockDriftNs, (ns) => durationWords(ns / 1e6)),
   },
   { title: 'CPU', cell: ({ cpuShare }) => optional(cpuShare, percentWords) },
   { title: 'Event loop delay', cell: ({ loopDelayMs }) => optional(loopDelayMs, durationWords) },

@@ -2,7 +2,7 @@ import { withCommas } from '../../metrics/format.js';
 import type { OfferedLoad, ShardsSection } from '../../run/shards.js';
 import { withThousands } from '../../util/counted.js';
 import { differingRows, isInFlight, offeredCells, offeredHeads, offeredWords } from '../offered-load.js';
-import { clockText, mergeText } from '../shard-table.js';
+import { clockText, mergeText, verdictText } from '../shard-table.js';
 import { type Html, html } from './html.js';
 import { type Cell, table } from './table.js';
 
@@ -52,6 +52,6 @@ function shardRow(shard: ShardFigures): Cell[] {
     ...[count(shard.records?.profiling), count(shard.due?.profiling), count(shard.missing?.profiling)],
     ...[ms(shard.startSkewMs), clockText(shard), ms(shard.clockDriftMs)],
     peakSpoolBytes === undefined ? 'N/A' : `${withCommas(peakSpoolBytes / 1e6)} MB`,
-    shard.verdict ?? '',
+    verdictText(shard),
   ];
 }

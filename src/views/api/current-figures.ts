@@ -1,6 +1,6 @@
 import type { Snapshot } from '../../collect/snapshot.js';
 import type { LiveGpu, LiveServer } from '../../telemetry/live-telemetry.js';
-import { type Family, familiesOf, type MetricFigures } from './families.js';
+import { type Family, familiesOf, type MetricFigures, verdictSamples } from './families.js';
 
 /** A figure that has one value now; none if it has not. */
 function current(
@@ -97,12 +97,9 @@ function loadFigures({ phase, requests, load, slo }: Snapshot): MetricFigures[] 
   ];
 }
 
-/** One sample for each verdict, 1 for the one that applies, so that alerts can name it. */
 function verdicts({ phase, fidelity }: Snapshot): Family[] {
   if (fidelity === undefined) return [];
-  const samples = (['client ok', 'client strained', 'client limited'] as const).map((verdict) => ({
-    ...{ labels: { phase, verdict }, value: fidelity.verdict === verdict ? 1 : 0 },
-  }));
+  const samples = verdictSamples(fidelity, { phase });
   const help = 'Whether the client limits the run: 1 for the verdict so far';
   return [{ name: 'aiperf_client_verdict', help, kind: 'gauge', samples }];
 }

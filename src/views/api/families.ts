@@ -1,3 +1,4 @@
+import type { LiveFidelity } from '../../collect/snapshot.js';
 import type { Statistics, StatName } from '../../metrics/statistics.js';
 
 /** A family of the page `/metrics`. */
@@ -53,6 +54,16 @@ const totals = [
   ['count', 'observation count'],
   ['sum', 'observation sum'],
 ] as const;
+
+/** One sample for each verdict on a client, 1 for the one that applies, so that alerts can name it. */
+export function verdictSamples(
+  { verdict: applies }: Pick<LiveFidelity, 'verdict'>,
+  labels: Readonly<Record<string, string>>,
+): Sample[] {
+  return (['client ok', 'client strained', 'client limited'] as const).map((verdict) => ({
+    ...{ labels: { ...labels, verdict }, value: verdict === applies ? 1 : 0 },
+  }));
+}
 
 /**
  * The families of a metric under AIPerf's names: with percentiles a summary `aiperf_<tag>_<unit>` and gauges

@@ -1,6 +1,6 @@
 import type { Snapshot } from '../../collect/snapshot.js';
 import { type ShardHealth, shardHealth } from '../shard-health.js';
-import type { Family } from './families.js';
+import { type Family, verdictSamples } from './families.js';
 
 const states: readonly ShardHealth['state'][] = ['running', 'done', 'silent', 'lost'];
 
@@ -19,6 +19,16 @@ const gauges: readonly ShardGauge[] = [
     value: ({ returned }) => returned,
   },
   {
+    name: 'requests_in_flight',
+    help: 'Requests of the shard in flight',
+    value: ({ inFlight }) => inFlight,
+  },
+  {
+    name: 'send_lateness_seconds',
+    help: 'p99 of how late the shard sent requests in the last seconds',
+    value: ({ latenessMs }) => latenessMs && latenessMs.p99 / 1e3,
+  },
+  {
     name: 'records_received',
     help: 'Records of the shard that have arrived',
     value: ({ received }) => received,
@@ -28,6 +38,11 @@ const gauges: readonly ShardGauge[] = [
     name: 'clock_error_seconds',
     help: 'Largest error of the clock of the shard',
     value: ({ clockErrorNs }) => clockErrorNs && clockErrorNs / 1e9,
+  },
+  {
+    name: 'clock_drift_seconds',
+    help: 'Greatest change of the wall clock of the shard during the run',
+    value: ({ clockDriftNs }) => clockDriftNs && clockDriftNs / 1e9,
   },
   {
     name: 'loop_delay_seconds',
@@ -55,8 +70,15 @@ export function shardFamilies(snapshot: Snapshot | undefined): Family[] {
       })),
     ),
   };
+  const verdict: Family = {
+    ...{ name: 'aiperf_shard_client_verdict', kind: 'gauge' },
+    help: 'Whether the client limits the shard: 1 for the verdict so far',
+    samples: shards.flatMap((shard) =>
+      shard.fidelity === undefined ? [] : verdictSamples(shard.fidelity, labelsOf(shard)),
+    ),
+  };
   return [
-    state,
+    ...[state, verdict],
     ...gauges.map(({ name, help, value }): Family => {
       const samples = shards.flatMap((shard) => {
         const known = value(shard);

@@ -45,9 +45,14 @@ function workersOf(threads: readonly ThreadHealth[]): Printable {
 function shardBody(shard: ShardHealth): Printable {
   return {
     ...{ shard: shard.shard, host: shard.host ?? null, state: shard.state },
-    ...{ requests_sent: shard.issued, requests_ended: shard.returned, records_received: shard.received },
-    unsent_bytes: shard.unsentBytes,
+    verdict: shard.fidelity?.verdict ?? null,
+    reasons: (shard.fidelity?.reasons ?? []).map(({ sentence }) => sentence),
+    ...{ requests_planned: shard.planned ?? null, requests_sent: shard.issued },
+    ...{ requests_ended: shard.returned, requests_in_flight: shard.inFlight },
+    ...{ records_received: shard.received, unsent_bytes: shard.unsentBytes },
+    send_lateness_ms: shard.latenessMs === undefined ? null : { ...shard.latenessMs },
     clock_error_ms: shard.clockErrorNs === undefined ? null : shard.clockErrorNs / 1e6,
+    clock_drift_ms: shard.clockDriftNs === undefined ? null : shard.clockDriftNs / 1e6,
     cpu_usage: shard.cpuShare === undefined ? null : shard.cpuShare * 100,
     ...{ loop_delay_ms: shard.loopDelayMs ?? null, late_sends: shard.lateSends },
   };

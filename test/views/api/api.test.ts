@@ -116,20 +116,35 @@ describe('the API', () => {
       declared_workers: 1,
     });
     view.onMessage({ kind: 'snapshot', snapshot: madeUpSnapshot(madeUpShards) });
-    const { local, shard_0, shard_3 } = (await get('/api/workers')).json.worker_groups;
+    const { local, shard_0, shard_1, shard_3 } = (await get('/api/workers')).json.worker_groups;
     expect(local).toBeUndefined();
     expect(shard_0).toMatchObject({
       declared_workers: 2,
-      health: { host: 'load-a', state: 'running', records_received: 5000, clock_error_ms: 0.085 },
+      health: {
+        ...{ host: 'load-a', state: 'running', verdict: 'client ok', requests_planned: 26_050 },
+        ...{ requests_in_flight: 30, records_received: 5000, clock_error_ms: 0.085, clock_drift_ms: -0.012 },
+        send_lateness_ms: { p50: 0.05, p99: 0.42, max: 2.1 },
+      },
     });
+    expect(shard_1.health.reasons).toEqual([
+      'p99 send delay 38.0 ms (max 150.0 ms): requests were sent that long after they were due',
+    ]);
     expect(Object.keys(shard_0.workers)).toEqual(['worker_0', 'worker_1']);
-    expect(shard_3).toMatchObject({ declared_workers: 0, health: { state: 'lost', clock_error_ms: null } });
+    expect(shard_3).toMatchObject({
+      declared_workers: 0,
+      health: { state: 'lost', verdict: null, send_lateness_ms: null, clock_error_ms: null },
+    });
     const ofShards = (await get('/metrics')).text.split('\n');
     for (const line of [
       `aiperf_shard_state{${labels},shard="1",hostname="load-b",state="silent"} 1`,
       `aiperf_shard_state{${labels},shard="1",hostname="load-b",state="lost"} 0`,
       `aiperf_shard_requests_sent{${labels},shard="0",hostname="load-a",phase="profiling"} 5210`,
       `aiperf_shard_clock_error_seconds{${labels},shard="1",hostname="load-b",phase="profiling"} 0.0012`,
+      `aiperf_shard_client_verdict{${labels},shard="1",hostname="load-b",verdict="client limited"} 1`,
+      `aiperf_shard_client_verdict{${labels},shard="1",hostname="load-b",verdict="client ok"} 0`,
+      `aiperf_shard_requests_in_flight{${labels},shard="0",hostname="load-a",phase="profiling"} 30`,
+      `aiperf_shard_send_lateness_seconds{${labels},shard="1",hostname="load-b",phase="profiling"} 0.038`,
+      `aiperf_shard_clock_drift_seconds{${labels},shard="1",hostname="load-b",phase="profiling"} 0.0034`,
       `aiperf_shard_late_sends{${labels},shard="1",hostname="load-b",phase="profiling"} 40`,
     ]) {
       expect(ofShards).toContain(line);

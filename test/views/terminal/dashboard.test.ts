@@ -70,12 +70,12 @@ describe('the screen of shards', () => {
   it('has every machine in its order, and says so where there is one', () => {
     const lines = screenText(onShards, { columns: 120, rows: 24 }, { screen: 'shards' }).split('\n');
     expect(lines.slice(2, 8).map((line) => line.trimEnd())).toEqual([
-      `Shards  4 shards: 1 running, 1 done, 1 silent, 1 lost ${'─'.repeat(66)}`,
-      'Shard    State       Sent      Ended   Clock ±    Late     CPU   Unsent    Records  Loop delay',
-      '    0  running      5,210      5,180  0.085 ms       3    35 %  64.0 KB      5,000     2.50 ms  load-a',
-      '    1   silent      4,100      4,090   1.20 ms      40    45 %   3.0 MB      3,900     12.0 ms  load-b',
-      '    2     done      5,200      5,200  0.092 ms       0    55 %      0 B      5,200    0.500 ms  load-c',
-      '    3     lost          0          0       N/A       0     N/A      0 B          0         N/A',
+      `Shards  4 shards: 1 running, 1 done, 1 silent, 1 lost, 1 client limited, 1 client strained ${'─'.repeat(29)}`,
+      'Shard    State   Client  Done     Ended In flight  Late p99   Clock ±     Drift   Unsent    Late     CPU',
+      '    0  running       ok  20 %     5,180        30  0.420 ms  0.085 ms -0.012 ms  64.0 KB       3    35 %  load-a',
+      '    1   silent  limited  16 %     4,090        10   38.0 ms   1.20 ms   3.40 ms   3.0 MB      40    45 %  load-b',
+      '    2     done strained 100 %     5,200         0  0.300 ms  0.092 ms   0.00 ms      0 B       0    55 %  load-c',
+      '    3     lost      N/A   0 %         0         0       N/A       N/A       N/A      0 B       0     N/A',
     ]);
     expect(screenText(watched, small, { screen: 'shards' })).toContain('This run is on one machine.');
   });

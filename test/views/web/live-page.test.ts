@@ -212,10 +212,10 @@ describe.skipIf(!browserIsThere)('the live page in a browser', () => {
       /Shards\s*4 shards: 1 running, 1 done, 1 silent, 1 lost/,
     );
     expect(await page.locator('#shards tbody tr').allInnerTexts()).toEqual([
-      '0 load-a\trunning\t5,210\t5,180\t5,000\t0.066 MB\t0.085 ms\t35.0 %\t2.50 ms\t3',
-      '1 load-b\tsilent\t4,100\t4,090\t3,900\t3.15 MB\t1.20 ms\t45.0 %\t12.0 ms\t40',
-      '2 load-c\tdone\t5,200\t5,200\t5,200\t0.00 MB\t0.092 ms\t55.0 %\t0.500 ms\t0',
-      '3\tlost\t0\t0\t0\t0.00 MB\t–\t–\t–\t0',
+      '0 load-a\trunning\tok\t5,180 of 26,050\t30\t0.420 ms\t5,000\t0.066 MB\t0.085 ms\t-0.012 ms\t35.0 %\t2.50 ms\t3',
+      '1 load-b\tsilent\tlimited\t4,090 of 26,050\t10\t38.0 ms\t3,900\t3.15 MB\t1.20 ms\t3.40 ms\t45.0 %\t12.0 ms\t40',
+      '2 load-c\tdone\tstrained\t5,200 of 5,200\t0\t0.300 ms\t5,200\t0.00 MB\t0.092 ms\t0.00 ms\t55.0 %\t0.500 ms\t0',
+      '3\tlost\t–\t0 of 26,050\t0\t–\t0\t0.00 MB\t–\t–\t–\t–\t0',
     ]);
     expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
     expect(troubles).toEqual([]);

@@ -1,10 +1,22 @@
 import type { Snapshot } from '../../../collect/snapshot.js';
 import { wrap } from '../../../report/wrap.js';
-import { type Row, span } from '../rows.js';
+import { type Row, span, type Tone } from '../rows.js';
 import type { Panel } from './panel.js';
 
-const tones = { 'client ok': 'good', 'client strained': 'warn', 'client limited': 'bad' } as const;
+export const verdictTones = {
+  'client ok': 'good',
+  'client strained': 'warn',
+  'client limited': 'bad',
+} as const;
 const MOST_ROWS = 12;
+/** The limits of the verdict on the client (docs/fidelity.md), ms. */
+const STRAINED_MS = 5;
+const LIMITED_MS = 10;
+
+/** @param p99 of how late requests were sent, ms. */
+export function latenessTone(p99: number): Tone | undefined {
+  return p99 >= LIMITED_MS ? 'bad' : p99 >= STRAINED_MS ? 'warn' : undefined;
+}
 
 /** Why the client is strained or limited so far, in full. */
 export const clientPanel: Panel = {
@@ -22,7 +34,7 @@ export function verdictRow(fidelity: Snapshot['fidelity']): Row {
   if (fidelity === undefined) return [span('not judged yet', 'dim')];
   const [reason] = fidelity.reasons;
   return [
-    span(fidelity.verdict.replace('client ', ''), tones[fidelity.verdict]),
+    span(fidelity.verdict.replace('client ', ''), verdictTones[fidelity.verdict]),
     reason === undefined ? '' : `: ${reason.sentence}`,
   ];
 }

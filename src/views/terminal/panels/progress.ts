@@ -3,15 +3,12 @@ import { percent } from '../../../metrics/format.js';
 import { short } from '../../../report/figures.js';
 import { withThousands } from '../../../util/counted.js';
 import { grid, type Row, span, type Tone } from '../rows.js';
-import { verdictRow } from './client.js';
+import { latenessTone, verdictRow } from './client.js';
 import type { Panel } from './panel.js';
 
 const LABEL = 11;
 /** Columns that an item needs: on wider screens items are side by side. */
 const ITEM = 39;
-/** The limits of the verdict on the client (docs/fidelity.md), ms. */
-const STRAINED_MS = 5;
-const LIMITED_MS = 10;
 /** Less than this share of the planned rate is worth a colour. */
 const ON_RATE = 0.95;
 
@@ -74,8 +71,7 @@ function loadItems({ load, requests, processing }: Snapshot): Row[] {
 function latenessSpans(latenessMs: Snapshot['load']['latenessMs']): Row {
   if (latenessMs === undefined) return [span('not known yet', 'dim')];
   const { p99, max } = latenessMs;
-  const tone = p99 >= LIMITED_MS ? 'bad' : p99 >= STRAINED_MS ? 'warn' : undefined;
-  return [span(`p99 ${short(p99)}`, tone), `, max ${short(max)} ms`];
+  return [span(`p99 ${short(p99)}`, latenessTone(p99)), `, max ${short(max)} ms`];
 }
 
 function recordsText({ backlog, processing }: Snapshot): string {

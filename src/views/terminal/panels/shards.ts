@@ -4,7 +4,12 @@ import { withThousands } from '../../../util/counted.js';
 import { type ShardHealth, shardHealth, shardsSummary } from '../../shard-health.js';
 import { bytesText } from '../quantities.js';
 import { cell, type Row, span, type Tone } from '../rows.js';
+import { latenessTone, verdictTones } from './client.js';
 import type { Panel } from './panel.js';
+
+/** Columns of a host, on screens at least this wide. */
+const HOST = 12;
+const WITH_HOST = 100;
 
 interface Column {
   readonly head: string;
@@ -20,20 +25,35 @@ const stateTones: Readonly<Record<ShardHealth['state'], Tone>> = {
   lost: 'bad',
 };
 
-const optional = (value: number | undefined, text: (value: number) => string) =>
+const optional = <Value>(value: Value | undefined, text: (value: Value) => string) =>
   value === undefined ? 'N/A' : text(value);
+const msText = (ms: number) => `${short(ms)} ms`;
+const nsText = (ns: number) => msText(ns / 1e6);
+const doneText = (returned: number, planned: number | undefined) =>
+  planned === undefined || planned === 0 ? 'N/A' : percent(returned / planned, 0);
 
 /** The most important first: those that do not fit are left out. */
 const columns: readonly Column[] = [
   { head: 'Shard', width: 5, text: ({ shard }) => String(shard) },
   { head: 'State', width: 9, text: ({ state }) => state, tone: ({ state }) => stateTones[state] },
-  { head: 'Sent', width: 11, text: ({ issued }) => withThousands(issued) },
-  { head: 'Ended', width: 11, text: ({ returned }) => withThousands(returned) },
   {
-    head: 'Clock ±',
-    width: 10,
-    text: ({ clockErrorNs }) => optional(clockErrorNs, (ns) => `${short(ns / 1e6)} ms`),
+    head: 'Client',
+    width: 9,
+    text: ({ fidelity }) => optional(fidelity?.verdict.replace('client ', ''), String),
+    tone: ({ fidelity }) => fidelity && verdictTones[fidelity.verdict],
   },
+  { head: 'Done', width: 6, text: ({ returned, planned }) => doneText(returned, planned) },
+  { head: 'Ended', width: 10, text: ({ returned }) => withThousands(returned) },
+  { head: 'In flight', width: 10, text: ({ inFlight }) => withThousands(inFlight) },
+  {
+    head: 'Late p99',
+    width: 10,
+    text: ({ latenessMs }) => optional(latenessMs?.p99, msText),
+    tone: ({ latenessMs }) => latenessMs && latenessTone(latenessMs.p99),
+  },
+  { head: 'Clock ±', width: 10, text: ({ clockErrorNs }) => optional(clockErrorNs, nsText) },
+  { head: 'Drift', width: 10, text: ({ clockDriftNs }) => optional(clockDriftNs, nsText) },
+  { head: 'Unsent', width: 9, text: ({ unsentBytes }) => bytesText(unsentBytes) },
   {
     head: 'Late',
     width: 8,
@@ -41,16 +61,15 @@ const columns: readonly Column[] = [
     tone: ({ lateSends }) => (lateSends > 0 ? 'warn' : undefined),
   },
   { head: 'CPU', width: 8, text: ({ cpuShare }) => optional(cpuShare, (share) => percent(share, 0)) },
-  { head: 'Unsent', width: 9, text: ({ unsentBytes }) => bytesText(unsentBytes) },
   { head: 'Records', width: 11, text: ({ received }) => withThousands(received) },
   {
     head: 'Loop delay',
     width: 12,
-    text: ({ loopDelayMs }) => optional(loopDelayMs, (ms) => `${short(ms)} ms`),
+    text: ({ loopDelayMs }) => optional(loopDelayMs, msText),
   },
 ];
 
-/** Machines that send the load: state, progress, clock, records on their way, health. */
+/** Machines that send the load: state, client fidelity, progress, clock, records on their way, health. */
 export const shardsPanel: Panel = {
   name: 'shards',
   title: ({ snapshot }) => [
@@ -75,7 +94,7 @@ export const shardsPanel: Panel = {
 };
 
 function columnsIn(width: number): readonly Column[] {
-  let left = width;
+  let left = width < WITH_HOST ? width : width - HOST;
   return columns.filter((column) => {
     left -= column.width;
     return left >= 0;
@@ -91,6 +110,8 @@ function shardRow(shard: ShardHealth, shown: readonly Column[], width: number): 
   return left < 10 || shard.host === undefined ? cells : [...cells, '  ', span(shard.host, 'dim')];
 }
 
-function urgency({ state }: ShardHealth): number {
-  return state === 'lost' ? 2 : state === 'silent' ? 1 : 0;
+function urgency({ state, fidelity }: ShardHealth): number {
+  if (state === 'lost') return 4;
+  if (state === 'silent') return 3;
+  return ['client strained', 'client limited'].indexOf(fidelity?.verdict ?? '') + 1;
 }
