@@ -1,21 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import type { KV } from '@nats-io/kv';
 import type { Roof } from '../fidelity/roof.js';
+import type { PhaseName } from '../records/record.js';
 import type { WithheldCpu } from '../run/withheld-cpu.js';
 import type { ClockOrigin } from '../util/clock.js';
 import { messageOf, UserError } from '../util/errors.js';
 import type { Log } from '../util/log.js';
 import { sleep } from '../util/timeout.js';
-import { version } from '../util/version.js';
-import { type AgentRound, discardRound, playRound } from './agent-round.js';
+import { discardRound, type PlayedRound, playRound } from './agent-round.js';
 import { type Nats, type NatsOptions, openBucket, openNats } from './connection.js';
 import { readRunEntry } from './coordinator.js';
 import { followKeys } from './follow.js';
-import { type Holder, holderOf, type Lease, takeLease } from './lease.js';
-import type { RunEntry } from './messages.js';
+import { insist } from './insist.js';
+import type { Lease } from './lease.js';
+import { endedEntry, type JoinEntry, type RunEntry, readMessage } from './messages.js';
 import { DIRECTORY, keys, namesOf } from './names.js';
 import { notPossible } from './refusals.js';
+import { publishRefusal, requireFitting, Troubles } from './refuse-run.js';
 import type { AgentNeeds } from './round-plan.js';
+import { RunKeys } from './run-keys.js';
+import { takeShard } from './take-shard.js';
 
 const CHECK_EVERY_MS = 250;
 
@@ -27,6 +31,8 @@ export interface AgentOptions {
   readonly shard: number | undefined;
   /** Ends after one run. */
   readonly once: boolean;
+  /** Takes part in a measurement that has begun, in place of an agent that is lost. */
+  readonly rejoin: boolean;
   /** Folder for records until they are in the coordinator's files. */
   readonly folder: string;
 }
@@ -34,8 +40,17 @@ export interface AgentOptions {
 /** Which records a folder has. */
 export interface ShardPlace {
   readonly shard: number;
+  /** 1 for the first process that has held the shard; each that takes over adds 1. */
+  readonly incarnation: number;
   /** Zero of the times in its spool. */
   readonly origin: ClockOrigin;
+}
+
+/** Where an incarnation of a shard has joined a measurement that had begun. */
+export interface JoinedAt extends Pick<JoinEntry, 'atNs'> {
+  readonly phase: PhaseName;
+  /** Of the processes before it, requests with a `session_num` below this count, if they were due before. */
+  readonly numbersBelow: number;
 }
 
 /** An agent that looks for a free shard. */
@@ -43,6 +58,8 @@ interface SeekingAgent extends AgentOptions {
   readonly uid: string;
   /** Runs without a free shard, as far as that was logged. */
   readonly fullRuns: Set<string>;
+  /** Whether it could take part in other runs. */
+  readonly hasOthers: () => boolean;
 }
 
 /** What an agent needs of its process. */
@@ -53,6 +70,8 @@ export interface AgentSurroundings {
   readonly room: (needs: AgentNeeds) => { readonly threads: number; readonly connectionsPerThread: number };
   /** Makes the folder of a shard's records, from which a report can be made without NATS. @returns its spool. */
   readonly makeFolder: (folder: string, place: ShardPlace, kept: unknown) => string;
+  /** Notes in such a folder where its process has joined the measurement. */
+  readonly noteJoin: (folder: string, place: ShardPlace, kept: unknown, join: JoinedAt) => void;
   /** Starts to watch the CPU time that is withheld from this process. @returns what was withheld since. */
   readonly watchWithheldCpu: () => () => WithheldCpu;
   /** Reads the client limit of this machine; undefined: it was not measured. */
@@ -71,9 +90,10 @@ export interface JoinedRun {
   readonly entry: RunEntry;
   readonly shard: number;
   readonly lease: Lease;
-  /** Values of the keys of the run. */
-  readonly values: ReadonlyMap<string, string>;
-  /** Aborted when the run is over, or the shard was taken over. */
+  readonly runKeys: RunKeys;
+  /** Takes part in a measurement that has begun. */
+  readonly rejoins: boolean;
+  /** Aborted when the run is over. */
   readonly over: AbortSignal;
   /** Takes no more part in the run: NATS has lost it. */
   leave(): void;
@@ -92,6 +112,10 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   const uid = randomBytes(8).toString('hex');
   const isOver = new Map<string, AbortController>();
   const fullRuns = new Set<string>();
+  const refusedRuns = new Set<string>();
+  const troubles = new Troubles(nowMs, log);
+  /** Whether only one run is of interest: an agent that cannot take part in it ends. */
+  const isBound = options.once || options.run !== undefined;
   try {
     await openBucket(nats, DIRECTORY).catch((thrown: unknown) => {
       throw notPossible(thrown);
@@ -100,6 +124,7 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
       nats,
       DIRECTORY,
       (run, text) => {
+        refusedRuns.delete(run);
         if (text === undefined) {
           directory.delete(run);
           isOver.get(run)?.abort();
@@ -110,20 +135,26 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
     log('NOTICE', 'agent', `waiting for a run${options.run === undefined ? '' : ` ${options.run}`}`);
     while (!ending.aborted) {
       for (const [run, entry] of directory) {
-        if (options.run !== undefined && run !== options.run) continue;
+        if ((options.run !== undefined && run !== options.run) || refusedRuns.has(run)) continue;
         const over = new AbortController();
         isOver.set(run, over);
         const wasThere = await takePart(
           nats,
           run,
           entry,
-          { ...options, uid, fullRuns },
+          { ...options, uid, fullRuns, hasOthers: () => options.run === undefined && directory.size > 1 },
           over,
           surroundings,
-        ).catch((thrown: unknown) => {
-          if (thrown instanceof UserError) throw thrown;
-          // NATS is away for a moment, or the run is over.
-          log('DEBUG', 'agent', messageOf(thrown));
+        ).catch(async (thrown: unknown) => {
+          if (thrown instanceof UserError) {
+            await publishRefusal(nats, run, uid, thrown.message);
+            if (isBound) throw thrown;
+            refusedRuns.add(run);
+            log('ERROR', 'agent', `${thrown.message} ${thrown.hint ?? ''}`);
+          } else {
+            // NATS is away for a moment, or the run is over.
+            troubles.note(run, messageOf(thrown));
+          }
           return false;
         });
         isOver.delete(run);
@@ -148,65 +179,102 @@ async function takePart(
   over: AbortController,
   surroundings: AgentSurroundings,
 ): Promise<boolean> {
-  const { log, ending } = surroundings;
-  if (entry.version !== version) {
-    throw new UserError(
-      `Run ${run} was started by aiperf ${entry.version}, and this agent is aiperf ${version}.`,
-      'Use the same version on all machines.',
-    );
-  }
+  const { log, nowMs, ending } = surroundings;
+  requireFitting(run, entry, options.shard);
   const kv = await nats.buckets.open(namesOf(run).bucket);
-  const taken = await takeShard(kv, run, entry, options, surroundings);
-  if (taken === undefined) return false;
-  const { shard, lease } = taken;
-  log('NOTICE', 'agent', `shard ${shard} of ${entry.shards} of run ${run}`);
-  const values = new Map<string, string>();
   const stop = new AbortController();
   const end = () => stop.abort();
-  let isLost = false;
-  const leave = () => {
-    isLost = true;
-    stop.abort();
-  };
-  for (const signal of [lease.lost, over.signal]) signal.addEventListener('abort', end, { once: true });
-  void followKeys(
-    nats,
-    namesOf(run).bucket,
-    (key, text) => {
-      if (text !== undefined) values.set(key, text);
-    },
-    { onTrouble: (thrown) => log('DEBUG', 'agent', messageOf(thrown)), signal: stop.signal },
-  );
-  const joined: JoinedRun = { nats, kv, run, entry, shard, lease, values, over: stop.signal, leave };
-  let records: string | undefined;
-  const discard = () => {
-    if (records !== undefined) discardRound(records, surroundings);
-    records = undefined;
-  };
+  over.signal.addEventListener('abort', end, { once: true });
+  const runKeys = new RunKeys(nats, run, nowMs, log, stop.signal);
   try {
-    for (let round = 0; !stop.signal.aborted && !ending.aborted; round++) {
-      const plan = await waitForKey(joined, [keys.plan(round), keys.ended(round)], ending);
-      if (plan === undefined) break;
-      // The coordinator has written the files of the round before.
-      discard();
-      if (await isEnded(joined, round)) continue;
-      const begun = values.has(keys.start(round, 0)) && lease.incarnation > 1;
-      if (begun) {
-        log('WARNING', 'agent', 'the measurement has begun: this agent joins the next one');
-        continue;
-      }
-      const place: AgentRound = { joined, folder: options.folder };
-      records = await playRound(place, plan, surroundings);
+    const taken = await takeShard({
+      ...{ nats, kv, entry, runKeys, nowMs, uid: options.uid, shard: options.shard, rejoins: options.rejoin },
+      onFull: () => {
+        if (!options.fullRuns.has(run)) log('NOTICE', 'agent', fullText(run, options.shard));
+        options.fullRuns.add(run);
+      },
+      mayWait: (waitedMs) => !options.hasOthers() || waitedMs < 2 * entry.shardTimeoutSeconds * 1000,
+      until: AbortSignal.any([stop.signal, ending]),
+    });
+    if (taken === undefined) return false;
+    const { shard, lease } = taken;
+    log('NOTICE', 'agent', `shard ${shard} of ${entry.shards} of run ${run}`);
+    let isLost = false;
+    const leave = () => {
+      isLost = true;
+      stop.abort();
+    };
+    lease.lost.addEventListener('abort', () => {
+      if (!stop.signal.aborted)
+        log('ERROR', 'agent', `shard ${shard} was taken over by another agent: this one sends no more`);
+    });
+    const joined: JoinedRun = {
+      ...{ nats, kv, run, entry, shard, lease, runKeys, rejoins: options.rejoin, over: stop.signal, leave },
+    };
+    try {
+      const last = await playRounds(joined, options.folder, surroundings);
+      if (last === undefined) return true;
+      if (over.signal.aborted && !isLost) settleRound(joined, last, surroundings);
+      else log(isLost ? 'ERROR' : 'NOTICE', 'agent', keptText(last.folder, isLost));
+    } finally {
+      stop.abort();
+      // A successor need not wait for its signs of life.
+      await lease.leave();
     }
-    if (over.signal.aborted && !isLost) discard();
-    else if (records !== undefined) log(isLost ? 'ERROR' : 'NOTICE', 'agent', keptText(records, isLost));
-    if (lease.lost.aborted && !over.signal.aborted)
-      log('ERROR', 'agent', `shard ${shard} was taken over by another agent: this one sends no more`);
+    return true;
   } finally {
-    lease.release();
     stop.abort();
   }
-  return true;
+}
+
+/** Removes the records of a round that is over, unless its results lack some of them. */
+function settleRound(
+  { runKeys, shard, lease }: JoinedRun,
+  { round, folder, isSealed }: PlayedRound,
+  surroundings: AgentSurroundings,
+): void {
+  const text = runKeys.textOf(keys.ended(round));
+  const { unsealed = [] } = text === undefined ? {} : readMessage(endedEntry, 'the end of a round', text);
+  const isMissed = unsealed.some(
+    ({ shard: number, incarnation }) => number === shard && incarnation === lease.incarnation,
+  );
+  if (isSealed && !isMissed) {
+    discardRound(folder, surroundings);
+    return;
+  }
+  surroundings.log(
+    'ERROR',
+    'agent',
+    `the results lack records of this shard, which had not been handed over: all of them are kept in ${folder}. Show them with: aiperf report ${folder}`,
+  );
+}
+
+/** Plays rounds until the run is over. @returns the last one, whose records nobody has confirmed. */
+async function playRounds(
+  joined: JoinedRun,
+  folder: string,
+  surroundings: AgentSurroundings,
+): Promise<PlayedRound | undefined> {
+  const { runKeys, kv, lease, over, rejoins } = joined;
+  const { log, ending } = surroundings;
+  const isThere = async (key: string) =>
+    runKeys.has(key) || (await insist(() => kv.get(key), over, log)) !== null;
+  let last: PlayedRound | undefined;
+  const mayGoOn = () => !over.aborted && !ending.aborted && !lease.lost.aborted;
+  for (let round = 0; mayGoOn(); round++) {
+    const plan = await waitForKey(runKeys, [keys.plan(round), keys.ended(round)], mayGoOn);
+    if (plan === undefined) break;
+    // The coordinator has written the files of the round before.
+    if (last !== undefined) settleRound(joined, last, surroundings);
+    last = undefined;
+    if (await isThere(keys.ended(round))) continue;
+    if (!rejoins && (await isThere(keys.start(round, 0)))) {
+      log('WARNING', 'agent', 'the measurement has begun: this agent joins the next one');
+      continue;
+    }
+    last = await playRound({ joined, folder }, plan, surroundings);
+  }
+  return last;
 }
 
 /** @param shard that this agent takes; undefined: any. */
@@ -223,56 +291,16 @@ function keptText(folder: string, isLost: boolean): string {
   return `${isLost ? 'NATS has lost the run: ' : ''}the records of this shard are kept in ${folder}. ${how}`;
 }
 
-/** The first free shard, or one whose agent is gone; undefined: all are held. */
-async function takeShard(
-  kv: KV,
-  run: string,
-  { shards, shardTimeoutSeconds }: RunEntry,
-  { shard: wanted, uid, fullRuns }: SeekingAgent,
-  { log, ending }: AgentSurroundings,
-): Promise<{ readonly shard: number; readonly lease: Lease } | undefined> {
-  const numbers = wanted === undefined ? Array.from({ length: shards }, (_, shard) => shard) : [wanted];
-  const held = new Map<number, Holder>();
-  for (const shard of numbers) {
-    const lease = await takeLease(kv, keys.shard(shard), uid, undefined);
-    if (lease !== undefined) return { shard, lease };
-    const holder = await holderOf(kv, keys.shard(shard));
-    if (holder !== undefined) held.set(shard, holder);
-  }
-  if (!fullRuns.has(run)) log('NOTICE', 'agent', fullText(run, wanted));
-  fullRuns.add(run);
-  await sleep(shardTimeoutSeconds * 1000, ending);
-  for (const [shard, holder] of held) {
-    if (ending.aborted) return undefined;
-    const lease = await takeLease(kv, keys.shard(shard), uid, holder);
-    if (lease !== undefined) return { shard, lease };
-  }
-  return undefined;
-}
-
-/** Whether a round is over: for an agent that comes late, the key of its plan arrives before the one of its end. */
-async function isEnded({ kv, over }: JoinedRun, round: number): Promise<boolean> {
-  while (!over.aborted) {
-    try {
-      return (await kv.get(keys.ended(round))) !== null;
-    } catch {
-      // NATS is away for a moment.
-      await sleep(CHECK_EVERY_MS, over);
-    }
-  }
-  return true;
-}
-
-/** Waits for one of several keys of the run; undefined: the run is over, or the agent is to end. */
+/** Waits for one of several keys of the run; undefined: nothing is to be waited for any more. */
 async function waitForKey(
-  { values, over }: JoinedRun,
-  keysWanted: readonly string[],
-  ending: AbortSignal,
+  runKeys: RunKeys,
+  wanted: readonly string[],
+  mayWait: () => boolean,
 ): Promise<string | undefined> {
   for (;;) {
-    const text = keysWanted.map((key) => values.get(key)).find((value) => value !== undefined);
+    const text = wanted.map((key) => runKeys.textOf(key)).find((value) => value !== undefined);
     if (text !== undefined) return text;
-    if (over.aborted || ending.aborted) return undefined;
-    await sleep(20, over);
+    if (!mayWait()) return undefined;
+    await sleep(20, new AbortController().signal);
   }
 }

@@ -5,7 +5,7 @@ import { type ObjectStore, Objm } from '@nats-io/obj';
 import { type NatsConnection, type ServerInfo, TimeoutError } from '@nats-io/transport-node';
 import { messageOf, UserError } from '../util/errors.js';
 import { withoutSecrets } from '../util/secrets.js';
-import { sleep } from '../util/timeout.js';
+import { sleep, Timeout } from '../util/timeout.js';
 import { refusalOf, requireUsable } from './refusals.js';
 import { connectLink } from './transport.js';
 
@@ -120,15 +120,23 @@ export async function openNats(
   let isConnected = true;
   let connectedAtMs = nowMs();
   const reconnected = new Set<() => void>();
+  /** Runs from a reconnection on: a server that answers no request is left and found again and again. */
+  let back: Timeout | undefined;
+  let isToldLost = false;
   void (async () => {
     for await (const { type } of core.status()) {
       if (type === 'disconnect') {
-        if (isConnected) notify('the connection to NATS is lost: the run goes on, and records wait on disk');
+        back?.clear();
+        if (!isToldLost) notify('the connection to NATS is lost: the run goes on, and records wait on disk');
+        isToldLost = true;
         isConnected = false;
       } else if (type === 'reconnect') {
         isConnected = true;
         connectedAtMs = nowMs();
-        notify('the connection to NATS is back');
+        back = new Timeout(() => {
+          isToldLost = false;
+          notify('the connection to NATS is back');
+        }, 2 * answerMs).unref();
         for (const act of reconnected) act();
       }
     }
@@ -153,7 +161,10 @@ export async function openNats(
       reconnected.add(act);
       return () => reconnected.delete(act);
     },
-    close: () => core.close(),
+    close: () => {
+      back?.clear();
+      return core.close();
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { JetStreamApiError } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { ObjectStore } from '@nats-io/obj';
 import { messageOf, UserError } from '../util/errors.js';
@@ -6,6 +7,7 @@ import { version } from '../util/version.js';
 import { serveClock } from './clock-offset.js';
 import { type Nats, type NatsOptions, openBucket, openNats, openStore } from './connection.js';
 import { followKeys } from './follow.js';
+import { ask } from './insist.js';
 import type { Lease } from './lease.js';
 import {
   type AbortEntry,
@@ -146,29 +148,28 @@ export class Coordinator {
 
   /** A measurement: begins it, or goes on with that of a coordinator that is gone. @param number from 0; agents play them in order. */
   async openRound(number: number): Promise<Round> {
-    const round = await Round.open(this, number);
+    const round = await this.ask(() => Round.open(this, number));
     this.#rounds.push(round);
     return round;
   }
 
   /** How a round ended; undefined: it has not. */
   async endOf(round: number): Promise<EndedEntry | undefined> {
-    const found = await this.kv.get(keys.ended(round));
+    const found = await this.ask(() => this.kv.get(keys.ended(round)));
     return found === null ? undefined : readMessage(endedEntry, 'the end of a round', found.string());
   }
 
   /** Whether a round has a plan, and whether it has been started: agents then need no more of a coordinator. */
   async progressOf(round: number): Promise<{ readonly isPlanned: boolean; readonly isStarted: boolean }> {
-    const [plan, start] = await Promise.all([
-      this.kv.get(keys.plan(round)),
-      this.kv.get(keys.start(round, 0)),
-    ]);
+    const [plan, start] = await this.ask(() =>
+      Promise.all([this.kv.get(keys.plan(round)), this.kv.get(keys.start(round, 0))]),
+    );
     return { isPlanned: plan !== null, isStarted: start !== null };
   }
 
   /** Leaves a round out: agents go on to the next one. */
   async skip(round: number, entry: EndedEntry): Promise<void> {
-    await this.kv.put(keys.ended(round), JSON.stringify(entry));
+    await this.ask(() => this.kv.put(keys.ended(round), JSON.stringify(entry)));
   }
 
   /** Gives a round up: agents go on to the next one. Records that are in no file stay, and a successor can take them in. */
@@ -185,12 +186,13 @@ export class Coordinator {
 
   /** Stores what a successor needs to go on with a series. */
   async keepSeries(series: unknown): Promise<void> {
-    await this.kv.put(keys.series, JSON.stringify({ hash: await this.#storeBytes(toBytes(series)) }));
+    const hash = await this.#storeBytes(toBytes(series));
+    await this.ask(() => this.kv.put(keys.series, JSON.stringify({ hash })));
   }
 
   /** What `keepSeries` has stored; undefined: nothing. */
   keptSeries(): Promise<unknown> {
-    return readSeries(this.kv, this.store);
+    return this.ask(() => readSeries(this.kv, this.store));
   }
 
   /** Stores files in the object store. @returns what names them there. */
@@ -202,7 +204,7 @@ export class Coordinator {
 
   async #storeBytes(bytes: Uint8Array): Promise<string> {
     const hash = sha256(bytes);
-    await putObject(this.store, hash, bytes);
+    await this.ask(() => putObject(this.store, hash, bytes));
     return hash;
   }
 
@@ -261,6 +263,12 @@ export class Coordinator {
     }
   }
 
+  /** Asks NATS, also across an outage that is not longer than the time to join. @throws UserError */
+  ask<Value>(act: () => Promise<Value>): Promise<Value> {
+    const { nowMs } = this.surroundings;
+    return ask(act, { nowMs, limitMs: this.options.joinTimeoutSeconds * 1000 });
+  }
+
   debug(thrown: unknown): void {
     this.surroundings.log('DEBUG', 'cluster', messageOf(thrown));
   }
@@ -290,11 +298,7 @@ export class Coordinator {
       return;
     }
     try {
-      const directory = await openBucket(this.nats, DIRECTORY);
-      // Agents end by it. Who finds the rest after this knows that the run is over.
-      await directory.delete(this.options.run);
-      await this.#lease.leave();
-      await removeRun(this.nats, this.options.run);
+      await this.#delete();
     } catch (thrown) {
       this.surroundings.log(
         'WARNING',
@@ -303,6 +307,23 @@ export class Coordinator {
       );
     }
     await this.#leave();
+  }
+
+  async #delete(): Promise<void> {
+    const { run } = this.options;
+    const directory = await openBucket(this.nats, DIRECTORY);
+    try {
+      // Agents end by it. Who finds the rest after this knows that the run is over.
+      await directory.delete(run);
+      await this.#lease.leave();
+      await removeRun(this.nats, run);
+    } catch (thrown) {
+      if (!(thrown instanceof JetStreamApiError)) throw thrown;
+      // A full disk has no room for the note that the run is over.
+      this.#lease.release();
+      await removeRun(this.nats, run);
+      await directory.delete(run);
+    }
   }
 
   #closeRounds(): void {

@@ -53,8 +53,8 @@ export async function followStream(
   }
 }
 
-/** A key of a bucket, and its value; undefined: it was deleted. */
-export type KeyChange = (key: string, text: string | undefined) => void;
+/** A key of a bucket, its value (undefined: it was deleted), and its revision. */
+export type KeyChange = (key: string, text: string | undefined, revision: number) => void;
 
 /** Calls `onChange` for each key of a bucket, now and whenever it changes. */
 export function followKeys(
@@ -66,7 +66,7 @@ export function followKeys(
   const before = `$KV.${bucket}.`;
   const take = (message: JsMsg) => {
     const isGone = message.headers?.has('KV-Operation') === true;
-    onChange(message.subject.slice(before.length), isGone ? undefined : message.string());
+    onChange(message.subject.slice(before.length), isGone ? undefined : message.string(), message.seq);
   };
   return followStream(nats, `KV_${bucket}`, take, options);
 }

@@ -60,16 +60,17 @@ export async function hasLapsed(
 
 /**
  * Takes a key that nobody holds, or whose holder has given no sign of life since `lapsed` was read.
- * @returns undefined if another process was faster, or the holder lives.
+ * @param rejoins of the entry. @returns undefined if another process was faster, or the holder lives.
  */
 export async function takeLease(
   kv: KV,
   key: string,
   uid: string,
   lapsed: Holder | undefined,
+  rejoins = false,
 ): Promise<Lease | undefined> {
   const incarnation = (lapsed?.entry.incarnation ?? 0) + 1;
-  const entry: LeaseEntry = { incarnation, uid, ...thisProcess(), version };
+  const entry: LeaseEntry = { incarnation, uid, ...thisProcess(), version, rejoins };
   const text = JSON.stringify(entry);
   try {
     const revision =

@@ -11,8 +11,8 @@ const name = z.string().min(1);
 /** A 64-bit number. */
 const wide = z.string().regex(/^-?\d{1,20}$/);
 
-/** A run that takes shards; in the directory, by its id. */
-export const runEntry = z.strictObject({
+/** A run that takes shards; in the directory, by its id. Another version may write more: it is refused by its version. */
+export const runEntry = z.object({
   shards: z.int().min(1),
   version: name,
   /** Seconds without a sign of life after which a shard or the coordinator is lost. */
@@ -33,6 +33,8 @@ export const lease = z.strictObject({
   version: name,
   /** The process has ended, and gives no sign of life any more. */
   left: z.boolean().optional(),
+  /** Of a shard: it takes part in a measurement that has begun. */
+  rejoins: z.boolean(),
 });
 export type LeaseEntry = z.infer<typeof lease>;
 
@@ -75,8 +77,24 @@ export const readyEntry = z.strictObject({
 export type ReadyEntry = z.infer<typeof readyEntry>;
 
 /** When a phase begins, ns since the origin of the round. */
-export const startEntry = z.strictObject({ startNs: z.number(), firstSession: count });
+export const startEntry = z.strictObject({
+  startNs: z.number(),
+  firstSession: count,
+  /** By shard: the incarnation that takes part; 0: none. */
+  incarnations: z.array(count),
+});
 export type StartEntry = z.infer<typeof startEntry>;
+
+/** Where an incarnation of a shard takes part in a phase that another one has begun: a `JoinPoint`. */
+export const joinEntry = z.strictObject({
+  phase: count,
+  /** Since the origin of the round. */
+  atNs: z.number(),
+  sessions: count,
+  requests: count,
+  counted: count,
+});
+export type JoinEntry = z.infer<typeof joinEntry>;
 
 /** All shards are to stop. */
 export const abortEntry = z.strictObject({
@@ -95,6 +113,8 @@ export const endedEntry = z.strictObject({
   place: z.string().optional(),
   /** Small files of its results, in the object store under their SHA-256; none of a run that is no series. */
   files: z.array(z.strictObject({ name, hash: name })),
+  /** Processes whose last records are not in the files: they keep theirs. Absent: it was left out. */
+  unsealed: z.array(z.strictObject({ shard: count, incarnation: z.int().min(1) })).optional(),
 });
 export type EndedEntry = z.infer<typeof endedEntry>;
 
@@ -161,6 +181,8 @@ export const tick = z.strictObject({
   phases: z.array(progress),
   /** Bytes of records on the agent's disk that NATS has not acknowledged. */
   unsentBytes: count,
+  /** Why NATS stores no records although it can be reached; absent: it does. */
+  storageTrouble: z.string().optional(),
   /** What the agent has observed of its own machine; absent before the first phase. */
   client: z
     .strictObject({
@@ -198,6 +220,10 @@ export const event = z.union([
 ]);
 export type ShardEvent = z.infer<typeof event>;
 
+/** Why an agent takes no shard of a run; in the same stream. */
+export const refusal = z.strictObject({ host: name, message: z.string() });
+export type Refusal = z.infer<typeof refusal>;
+
 /** The last message of a shard in a round. */
 export const seal = z.strictObject({
   phases: z.array(progress),
@@ -220,6 +246,8 @@ export const batchHead = z.strictObject({
   /** `part`: more bytes of the batch follow in the next message. */
   kind: z.enum(['batch', 'part', 'seal']),
   records: count,
+  /** By phase: what the shard has started and sent, by this incarnation. */
+  sent: z.array(z.strictObject({ sessions: count, requests: count })),
   /** SHA-256 over the digest before and the bytes of this message. */
   digest: z.string().regex(/^[0-9a-f]{64}$/),
 });

@@ -14,6 +14,8 @@ export interface RunNames {
   /** Stream of events, and the subject of one incarnation of a shard. */
   readonly events: string;
   eventsOf(shard: number, incarnation: number): string;
+  /** For an agent that takes no shard; in the stream of events. */
+  refusalOf(uid: string): string;
   readonly allEvents: string;
   /** Requests for the coordinator's clock, and for what must not be stored. */
   readonly clock: string;
@@ -33,6 +35,7 @@ export function namesOf(run: string): RunNames {
     allRecords: `${run}.rec.>`,
     events: `${run}_EVT`,
     eventsOf: (shard, incarnation) => `${run}.evt.${shard}.${incarnation}`,
+    refusalOf: (uid) => `${run}.evt.refused.${uid}`,
     allEvents: `${run}.evt.>`,
     clock: `${run}.clock`,
     secrets: `${run}.secrets`,
@@ -46,10 +49,12 @@ export const keys = {
   coordinator: 'coordinator',
   shard: (shard: number) => `shard.${shard}`,
   plan: (round: number) => `plan.${round}`,
-  ready: (round: number, shard: number) => `ready.${round}.${shard}`,
+  ready: (round: number, shard: number, incarnation: number) => `ready.${round}.${shard}.${incarnation}`,
   start: (round: number, phase: number) => `start.${round}.${phase}`,
   /** Present: the run is a series. */
   series: 'series',
+  /** Present: the incarnation takes part in a phase that has begun. */
+  join: (round: number, shard: number, incarnation: number) => `join.${round}.${shard}.${incarnation}`,
   /** Present: the round is over. */
   ended: (round: number) => `ended.${round}`,
   /** Present: the round is to end early. */

@@ -83,11 +83,12 @@ export function notPossible(thrown: unknown): UserError {
   return new UserError(`NATS cannot hold the run: ${why}.`, storageHint(why));
 }
 
-function storageHint(why: string): string {
+/** What to do when NATS stores nothing. */
+export function storageHint(why: string): string {
   if (/insufficient|no space|storage|maximum bytes/i.test(why))
     return 'Give JetStream more disk (max_file_store), or delete old streams.';
   if (/streams|consumers/i.test(why))
     return 'Raise that limit of the account, or delete streams of other runs.';
   if (/permission/i.test(why)) return 'Allow the user to publish and subscribe to all subjects.';
-  return 'Check that the server runs, and that JetStream has a folder (nats-server -js -sd FOLDER).';
+  return 'See the log of nats-server: JetStream may be off, or its disk full or failing; it may need a restart after that.';
 }

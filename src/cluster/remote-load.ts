@@ -1,41 +1,36 @@
-import { MessageChannel } from 'node:worker_threads';
 import type { KV } from '@nats-io/kv';
 import { dueRequests } from '../load/due-requests.js';
-import type { LoadPlan } from '../load/plan.js';
-import { type BatchFeed, type ClientReport, type LiveShard, type LoadSource, sumOf } from '../load/source.js';
+import { type ClientReport, type LiveShard, type LoadSource, sumOf } from '../load/source.js';
 import { failsTooOften } from '../schedule/stop.js';
 import type { Clock } from '../util/clock.js';
 import { messageOf } from '../util/errors.js';
 import type { Log } from '../util/log.js';
 import { every, sleep } from '../util/timeout.js';
 import type { Nats } from './connection.js';
-import { type AbortEntry, readMessage, type StartEntry, startEntry } from './messages.js';
+import type { Incarnation } from './incarnation.js';
+import type { AbortEntry, JoinEntry, StartEntry } from './messages.js';
 import { keys } from './names.js';
 import type { Shard } from './shard.js';
-import { ShardReceiver } from './shard-receiver.js';
+import { ShardParts, type ShardPartsOptions } from './shard-parts.js';
 
 /** From the decision to start to the start: every agent has the message by then. */
 const LEAD_NS = 3e9;
+/** The same for an agent that joins. */
+const JOIN_LEAD_NS = 1e9;
 const CHECK_EVERY_MS = 100;
 const RETRY_EVERY_MS = 250;
+const LOST = 'was lost (no sign of life since)';
 
-export interface RemoteLoadOptions {
+export interface RemoteLoadOptions extends Omit<ShardPartsOptions, 'origin'> {
   readonly nats: Nats;
   readonly kv: KV;
-  readonly round: number;
-  readonly load: LoadPlan;
   readonly clock: Clock;
   readonly nowMs: () => number;
   readonly log: Log;
-  /** Folder that received batches are spooled to; undefined: none. */
-  readonly spool: string | undefined;
-  readonly onSpoolFailure: (message: string) => void;
   /** Seconds without a sign of life after which a shard is lost. */
   readonly shardTimeoutSeconds: number;
   /** A lost shard ends the run at once. */
   readonly abortsOnLoss: boolean;
-  /** Starts of phases that are in the bucket already. */
-  readonly starts: ReadonlyMap<number, StartEntry>;
   /** Aborted when another coordinator has taken over, with an error as its reason. */
   readonly superseded: AbortSignal;
 }
@@ -45,47 +40,40 @@ export interface RemoteLoadOptions {
  * load threads of this process would do.
  */
 export class RemoteLoad implements LoadSource {
-  readonly feeds: readonly BatchFeed[];
   readonly ready = Promise.resolve();
   readonly finished: Promise<void>;
   readonly #shards: readonly Shard[];
   readonly #options: RemoteLoadOptions;
+  readonly #parts: ShardParts;
   readonly #stop: () => void;
   /** Requests that are due from each shard, by phase; undefined where that depends on the server. */
   readonly #due: readonly (readonly number[] | undefined)[];
+  readonly #closing = new AbortController();
   #finish = () => {};
   #isInterrupted = false;
   /** Whether all that is left is to take in the rest. */
   #isFinishing = false;
   #phase = 0;
+  /** Of the phase that is played; undefined: none is. */
+  #start: Pick<StartEntry, 'startNs' | 'firstSession'> | undefined;
   #onChange = () => {};
 
   /** @param shards all of the run; one that is not ready has been lost. */
   constructor(shards: readonly Shard[], options: RemoteLoadOptions) {
-    const { round, spool, onSpoolFailure, clock } = options;
     this.#shards = shards;
     this.#options = options;
-    const { load } = options;
+    const { load, clock } = options;
     this.#due = load.phases.map((phase) => dueRequests(load, phase, shards.length));
-    const feeds: BatchFeed[] = [];
-    for (const shard of shards) {
-      if (shard.ready === undefined) continue;
-      const firstThread = feeds.length;
-      const ports = Array.from({ length: shard.ready.threads }, (_, thread) => {
-        const { port1, port2 } = new MessageChannel();
-        const spoolNumber = spool === undefined ? undefined : firstThread + thread;
-        // Times of a shard are on the clock of this process already.
-        feeds.push({ port: port1, spoolNumber, origin: clock.origin, shard: shard.number });
-        return port2;
-      });
-      shard.receiver = new ShardReceiver({ round, ports, spool, firstThread, onSpoolFailure });
-    }
-    this.feeds = feeds;
+    this.#parts = new ShardParts(shards, { ...options, origin: clock.origin });
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
     this.#stop = every(CHECK_EVERY_MS, () => this.#check());
     options.superseded.addEventListener('abort', () => void this.terminate(), { once: true });
+  }
+
+  get feeds() {
+    return this.#parts.feeds;
   }
 
   get origin() {
@@ -118,7 +106,7 @@ export class RemoteLoad implements LoadSource {
 
   async startOf(phase: number, earliestNs: number): Promise<number> {
     const { starts, clock } = this.#options;
-    const errorNs = Math.max(0, ...this.#shards.map(({ ready }) => ready?.clock.errorNs ?? 0));
+    const errorNs = Math.max(0, ...this.#shards.map(({ latest }) => latest?.ready.clock.errorNs ?? 0));
     // Files have times in whole nanoseconds, and what is computed from them must be what this process computes.
     const startNs = Math.ceil(Math.max(earliestNs, clock.nowNs() + LEAD_NS + errorNs));
     return starts.get(phase)?.startNs ?? startNs;
@@ -126,10 +114,11 @@ export class RemoteLoad implements LoadSource {
 
   clients(phase: number): readonly ClientReport[] {
     const sources = this.#shards.length;
-    return this.#shards.flatMap((shard) => {
-      const share = { source: shard.number, sources };
-      const { movedNs } = shard.progressOf(phase);
-      return shard.client.report(phase, { share, movedNs, roof: shard.ready?.roof }) ?? [];
+    return this.#shards.flatMap(({ number, current }) => {
+      if (current === undefined) return [];
+      const share = { source: number, sources };
+      const { movedNs } = current.progressOf(phase);
+      return current.client.report(phase, { share, movedNs, roof: current.ready.roof }) ?? [];
     });
   }
 
@@ -138,26 +127,30 @@ export class RemoteLoad implements LoadSource {
     superseded.throwIfAborted();
     this.#phase = phase;
     if (!starts.has(phase)) {
-      const entry: StartEntry = { startNs, firstSession };
+      const incarnations = this.#shards.map(({ isOver, current }) => (isOver ? 0 : (current?.number ?? 0)));
+      const entry: StartEntry = { startNs, firstSession, incarnations };
       await this.#put(keys.start(round, phase), entry);
     }
+    this.#start = { startNs, firstSession };
     await new Promise<void>((resolve, reject) => {
       superseded.addEventListener('abort', () => reject(superseded.reason), { once: true });
       this.#onChange = () => {
-        if (this.#shards.every((shard) => shard.isOver || shard.client.isDone(phase))) resolve();
+        if (this.#shards.every((shard) => this.#isDone(shard, phase))) resolve();
       };
-      this.#onChange();
+      this.#check();
     });
+    this.#start = undefined;
     return [];
   }
 
   nextSession(_phase: number, firstSession: number): number {
-    return Math.max(firstSession, ...this.#shards.map((shard) => shard.nextSession));
+    return Math.max(firstSession, ...this.#shards.map(({ current }) => current?.nextSession ?? 0));
   }
 
   interrupt(why: string): void {
     const entry: AbortEntry = { why };
     this.#isInterrupted = true;
+    this.#start = undefined;
     if (!this.#options.superseded.aborted) void this.#put(keys.abort(this.#options.round), entry);
   }
 
@@ -168,24 +161,64 @@ export class RemoteLoad implements LoadSource {
 
   async terminate(): Promise<void> {
     this.#stop();
-    for (const shard of this.#shards) shard.receiver?.close();
+    this.#closing.abort();
+    this.#parts.close();
     this.#finish();
   }
 
-  /** Finds shards that are lost, and ends what is over. */
+  /** Lets agents join that wait for it, finds shards that are lost, and ends what is over. */
   #check(): void {
     const { load, clock, abortsOnLoss } = this.#options;
     for (const shard of this.#shards) {
-      if (shard.isOver) continue;
-      const why = this.#lossOf(shard);
-      if (why === undefined) continue;
-      shard.loss = { why, atNs: clock.nowNs() - (this.#silentMs(shard) ?? 0) * 1e6 };
-      shard.receiver?.close();
-      shard.settleLoss(load.phases.map(({ name }) => name));
+      if (this.#awaits(shard)) this.#admit(shard);
+      const why = shard.isOver ? undefined : this.#lossOf(shard);
+      const { current } = shard;
+      if (why === undefined || current === undefined) continue;
+      current.loss = { why, atNs: why === LOST ? this.#lastSignNs(current) : clock.nowNs() };
+      current.receiver?.close();
+      current.settle(load.phases.map(({ name }) => name));
       if (abortsOnLoss) this.#abort(shard);
     }
     this.#onChange();
     if (this.#isFinishing && this.#shards.every(({ isOver }) => isOver)) void this.terminate();
+  }
+
+  /** Whether its part of a phase is over. */
+  #isDone(shard: Shard, phase: number): boolean {
+    return !this.#awaits(shard) && (shard.isOver || shard.isDone(phase));
+  }
+
+  /** Whether another agent has taken the shard to join the phase, and gives signs of life. */
+  #awaits({ holder, current }: Shard): boolean {
+    if (this.#start === undefined || holder === undefined || holder.failure !== undefined) return false;
+    if (!holder.entry.rejoins || holder.entry.incarnation <= (current?.number ?? 0)) return false;
+    const seal = current?.receiver?.seal;
+    const isDone = seal === undefined ? current?.isDone(this.#phase) === true : seal.cut === undefined;
+    const hasWork = holder.considered?.phase !== this.#phase || holder.considered.hasWork;
+    return !isDone && hasWork && this.#silentMs(holder) === undefined;
+  }
+
+  /** Lets the agent that holds the shard join the phase when it is ready, unless nothing is left for it. */
+  #admit(shard: Shard): void {
+    const { load, clock, round, log } = this.#options;
+    const { latest, current, holder, number } = shard;
+    if (this.#start === undefined || holder === undefined) return;
+    const { startNs, firstSession } = this.#start;
+    const isReady = latest?.number === holder.entry.incarnation;
+    if (!isReady && holder.considered?.phase === this.#phase) return;
+    const errorNs = isReady ? latest.ready.clock.errorNs : 0;
+    const atNs = Math.max(startNs, Math.ceil(clock.nowNs() + JOIN_LEAD_NS + errorNs));
+    const before = this.#parts.partBefore(shard, this.#phase, firstSession, atNs - startNs);
+    shard.holder = { ...holder, considered: { phase: this.#phase, hasWork: before !== undefined } };
+    if (before === undefined || !isReady) return;
+    if (current !== undefined && current.receiver?.seal === undefined)
+      current.loss ??= { why: LOST, atNs: this.#lastSignNs(current) };
+    const join: JoinEntry = { phase: this.#phase, atNs, ...before };
+    this.#parts.open(shard, latest, join);
+    shard.isSilent = false;
+    void this.#put(keys.join(round, number, latest.number), join);
+    const when = `the ${load.phases[this.#phase]?.name} phase, ${((atNs - startNs) / 1e9).toFixed(1)} s after its start`;
+    log('WARNING', 'cluster', `shard ${number}: another agent (${latest.ready.host}) joins ${when}`);
   }
 
   /** Ends the run because a shard was lost. */
@@ -198,22 +231,25 @@ export class RemoteLoad implements LoadSource {
 
   /** Why a shard is lost; undefined: it is not, or not yet. */
   #lossOf(shard: Shard): string | undefined {
-    const { receiver, failure } = shard;
+    const { current } = shard;
+    if (current === undefined) return undefined;
+    const { receiver, failure } = current;
     if (receiver?.fault !== undefined) return `was lost (${receiver.fault})`;
     if (failure !== undefined) return failure;
-    const silentMs = this.#silentMs(shard);
-    this.#noteSilence(shard, silentMs !== undefined);
-    if (silentMs === undefined) return undefined;
+    const isSilent = this.#silentMs(current) !== undefined;
+    this.#noteSilence(shard, isSilent);
+    if (!isSilent || (this.#awaits(shard) && !this.#options.abortsOnLoss)) return undefined;
     // A shard that is cut off comes back with all of its records, so the others are waited for.
     const othersWait = this.#shards.some(
       (other) =>
         other !== shard &&
         !other.isOver &&
-        this.#silentMs(other) === undefined &&
-        (this.#isFinishing || !other.client.isDone(this.#phase)),
+        other.current !== undefined &&
+        this.#silentMs(other.current) === undefined &&
+        (this.#isFinishing || !other.isDone(this.#phase)),
     );
     if (othersWait && !this.#options.abortsOnLoss) return undefined;
-    return 'was lost (no sign of life since)';
+    return LOST;
   }
 
   /** Says once that a shard is silent, and once that it is back. */
@@ -224,8 +260,8 @@ export class RemoteLoad implements LoadSource {
     this.#options.log('WARNING', 'cluster', `shard ${shard.number} ${what}`);
   }
 
-  /** Since when a shard gives no sign of life, ms; undefined: not for long, or this process is cut off itself. */
-  #silentMs({ signMs }: Shard): number | undefined {
+  /** Since when a process gives no sign of life, ms; undefined: not for long, or this process is cut off itself. */
+  #silentMs({ signMs }: { readonly signMs: number }): number | undefined {
     const { nats, nowMs, shardTimeoutSeconds } = this.#options;
     if (!nats.isConnected) return undefined;
     // While nothing comes from NATS either, it is this process that is cut off.
@@ -233,23 +269,24 @@ export class RemoteLoad implements LoadSource {
     return silentMs < shardTimeoutSeconds * 1000 ? undefined : nowMs() - signMs;
   }
 
+  /** Time of the last sign of life, since the origin of the round. */
+  #lastSignNs({ signMs }: Incarnation): number {
+    const { clock, nowMs } = this.#options;
+    return clock.nowNs() - (nowMs() - signMs) * 1e6;
+  }
+
   /** Creates a key, also if the server is away for a while; an existing key stays. */
   async #put(key: string, entry: object): Promise<void> {
     const { kv, log } = this.#options;
-    for (;;) {
+    while (!this.#closing.signal.aborted) {
       try {
         const found = await kv.get(key);
         if (found === null) await kv.create(key, JSON.stringify(entry));
         return;
       } catch (thrown) {
         log('DEBUG', 'cluster', `${key} cannot be written: ${messageOf(thrown)}`);
-        await sleep(RETRY_EVERY_MS, new AbortController().signal);
+        await sleep(RETRY_EVERY_MS, this.#closing.signal);
       }
     }
   }
-}
-
-/** Reads the start of a phase. @throws BadMessage */
-export function readStart(text: string): StartEntry {
-  return readMessage(startEntry, 'the start of a phase', text);
 }

@@ -1,36 +1,24 @@
 import { hostname } from 'node:os';
+import type { JsMsg } from '@nats-io/jetstream';
 import type { LoadPlan } from '../load/plan.js';
 import type { LoadSource } from '../load/source.js';
 import type { ShardsSection } from '../run/shards.js';
 import { type Clock, type ClockOrigin, openClock, takeOrigin } from '../util/clock.js';
-import { counted } from '../util/counted.js';
-import { UserError } from '../util/errors.js';
-import { andList } from '../util/lists.js';
-import { sleep } from '../util/timeout.js';
+import { messageOf, UserError } from '../util/errors.js';
 import { version } from '../util/version.js';
 import { isStreamGone } from './connection.js';
 import type { Coordinator, StoredFile } from './coordinator.js';
 import { followStream } from './follow.js';
+import { gatherShards, shardsText } from './gathering.js';
 import { type MergeFacts, reportMerge } from './merge-report.js';
-import {
-  type EndedEntry,
-  event,
-  lease,
-  type PlanEntry,
-  planEntry,
-  readMessage,
-  readyEntry,
-  type StartEntry,
-  tick,
-} from './messages.js';
+import { type EndedEntry, type PlanEntry, planEntry, readMessage } from './messages.js';
 import { keys } from './names.js';
 import { objectOf, putObject } from './objects.js';
 import { storeFiles } from './plan-files.js';
-import { RemoteLoad, readStart } from './remote-load.js';
+import { RemoteLoad } from './remote-load.js';
+import { RoundInbox } from './round-inbox.js';
 import { type RoundPlan, readKept, takeApart } from './round-plan.js';
 import { Shard } from './shard.js';
-
-const CHECK_EVERY_MS = 50;
 
 /** A measurement by all shards. */
 export class Round {
@@ -47,7 +35,7 @@ export class Round {
   readonly #coordinator: Coordinator;
   readonly #clock: Clock;
   readonly #ending = new AbortController();
-  readonly #starts = new Map<number, StartEntry>();
+  readonly #inbox: RoundInbox;
   readonly #stops: (() => void)[] = [];
   #hash: string | undefined;
   /** Whether its results are written, or it was given up before the start. */
@@ -66,11 +54,8 @@ export class Round {
     coordinator.clockShiftNs = BigInt(origin.monotonicNs) - own.monotonicNs;
     const round = new Round(coordinator, number, own, { kept, hash, seed });
     round.#isSettled = (await coordinator.endOf(number)) !== undefined;
-    for (let phase = 0; ; phase++) {
-      const start = await coordinator.kv.get(keys.start(number, phase));
-      if (start === null) return round;
-      round.#starts.set(phase, readStart(start.string()));
-    }
+    await round.#inbox.takeStored(coordinator.kv);
+    return round;
   }
 
   private constructor(
@@ -88,11 +73,15 @@ export class Round {
     this.#coordinator = coordinator;
     this.#clock = openClock(origin);
     this.#hash = stored?.hash;
+    this.#inbox = new RoundInbox({
+      ...{ round: number, shards: this.shards, names: coordinator.names, ...coordinator.surroundings },
+      hash: () => this.#hash,
+    });
   }
 
   /** Whether a coordinator that is gone has started a phase: agents need no more of one for it. */
   hasStarted(phase: number): boolean {
-    return this.#starts.has(phase);
+    return this.#inbox.starts.has(phase);
   }
 
   /**
@@ -102,7 +91,9 @@ export class Round {
   async gather(plan: RoundPlan, firstSession: number, signal: AbortSignal): Promise<void> {
     const { kv, nats, store, names, options, surroundings } = this.#coordinator;
     const { log, nowMs } = surroundings;
-    const { bytes, hash, hidden } = takeApart(plan, await storeFiles(store, plan.load));
+    const coordinator = this.#coordinator;
+    const files = await coordinator.ask(() => storeFiles(store, plan.load));
+    const { bytes, hash, hidden } = takeApart(plan, files);
     if (hidden.length > nats.maxBytes) {
       this.#isSettled = true;
       throw new UserError(
@@ -117,7 +108,7 @@ export class Round {
     });
     this.#stops.push(() => secrets.unsubscribe());
     if (this.#hash === undefined) {
-      await putObject(store, hash, bytes);
+      await coordinator.ask(() => putObject(store, hash, bytes));
       const { monotonicNs, epochNs } = this.origin;
       const entry: PlanEntry = {
         ...{ round: this.number, version, hash, seed: plan.load.prompts.seed, firstSession },
@@ -127,55 +118,53 @@ export class Round {
           epochNs: `${epochNs}`,
         },
       };
-      await kv.create(keys.plan(this.number), JSON.stringify(entry));
+      // Written by nobody but the coordinator, perhaps by an attempt whose answer was lost.
+      await coordinator.ask(() => kv.put(keys.plan(this.number), JSON.stringify(entry)));
       this.#hash = hash;
     }
-    this.#stops.push(this.#coordinator.listen((key, text) => this.#takeKey(key, text)));
+    this.#stops.push(this.#coordinator.listen((key, text) => this.#inbox.takeKey(key, text)));
     const ticks = nats.core.subscribe(names.allTicks, {
       callback: (error, message) => {
-        if (error === null) this.#takeTick(message.string());
+        if (error === null) this.#inbox.takeTick(message.string());
       },
     });
     this.#stops.push(() => ticks.unsubscribe());
-    const untilMs = nowMs() + options.joinTimeoutSeconds * 1000;
-    let told = -1;
-    const { superseded } = this.#coordinator;
-    for (;;) {
-      superseded.throwIfAborted();
-      const ready = this.shards.filter((shard) => shard.ready !== undefined).length;
-      const failed = this.shards.find(({ failure }) => failure !== undefined);
+    const early = new AbortController();
+    this.#stops.push(() => early.abort());
+    this.#follow(names.events, early.signal, (message) =>
+      this.#inbox.takeEarlyEvent(message.subject, message.string()),
+    );
+    try {
+      const missing = await gatherShards(
+        this.shards,
+        {
+          ...{ ...options, host: hostname(), nowMs, log },
+          hasBegun: () => this.#inbox.starts.size > 0,
+          refusal: () => this.#inbox.refusal,
+          superseded: this.#coordinator.superseded,
+        },
+        signal,
+      );
       this.#isSettled = signal.aborted;
-      if (ready === options.shards || signal.aborted) return;
-      if (ready !== told) log('NOTICE', 'cluster', waitingText(ready, options.shards, options.run));
-      told = ready;
-      if (failed !== undefined) {
-        this.#isSettled = true;
-        throw new UserError(`Shard ${failed.number} ${failed.failure}.`);
-      }
-      if (nowMs() >= untilMs) break;
-      await sleep(CHECK_EVERY_MS, signal);
+      if (!signal.aborted && missing.length > 0) this.#startWithout(missing);
+    } catch (thrown) {
+      this.#isSettled = !this.#coordinator.superseded.aborted;
+      throw thrown;
+    } finally {
+      early.abort();
     }
-    this.#requireEnough();
   }
 
-  /** Starts without the shards that are not ready. @throws UserError if too few are. */
-  #requireEnough(): void {
-    const { options, surroundings } = this.#coordinator;
-    const missing = this.shards.filter(({ ready }) => ready === undefined);
-    const ready = options.shards - missing.length;
-    if (ready < options.minShards) {
-      this.#isSettled = true;
-      throw new UserError(
-        `${ready} of ${options.shards} shards were ready within ${options.joinTimeoutSeconds} s.`,
-        `Start an agent on each machine (aiperf agent --nats …), or allow fewer with --min-shards ${Math.max(1, ready)}.`,
-      );
+  #startWithout(missing: readonly Shard[]): void {
+    // One that was ready, and gives no sign of life now, may come back.
+    for (const shard of missing.filter(({ latest }) => latest === undefined)) {
+      const why = shard.holder?.failure ?? 'was not there when the run started';
+      shard.absence = { why, atNs: this.#clock.nowNs() };
     }
-    for (const shard of missing)
-      shard.loss = { why: 'was not there when the run started', atNs: this.#clock.nowNs() };
-    surroundings.log(
+    this.#coordinator.surroundings.log(
       'WARNING',
       'cluster',
-      `the run starts without shard ${andList(missing.map(({ number }) => String(number)))}: its part of the load is not sent`,
+      `the run starts without ${shardsText(missing)}: that part of the load is not sent`,
     );
   }
 
@@ -190,28 +179,23 @@ export class Round {
       ...{ nats, kv, load, spool, onSpoolFailure, clock: this.#clock, ...surroundings, round: this.number },
       shardTimeoutSeconds: options.shardTimeoutSeconds,
       abortsOnLoss: options.abortsOnLoss,
-      ...{ starts: this.#starts, superseded: this.#coordinator.superseded },
+      ...{ starts: this.#inbox.starts, joins: this.#inbox.joins, superseded: this.#coordinator.superseded },
     });
-    const follow = {
-      onTrouble: (thrown: unknown) => {
-        this.#coordinator.debug(thrown);
-        if (isStreamGone(thrown)) void this.#noteStreamGone();
-      },
-      signal: this.#ending.signal,
-    };
-    void followStream(
-      nats,
-      names.records,
-      ({ subject, data }) => this.#shardOf(subject)?.receiver?.take(data),
-      follow,
+    this.#follow(names.records, this.#ending.signal, ({ subject, data }) =>
+      this.#inbox.takeRecords(subject, data),
     );
-    void followStream(
-      nats,
-      names.events,
-      (message) => this.#takeEvent(message.subject, message.string()),
-      follow,
+    this.#follow(names.events, this.#ending.signal, (message) =>
+      this.#inbox.takeEvent(message.subject, message.string()),
     );
     return source;
+  }
+
+  #follow(stream: string, signal: AbortSignal, onMessage: (message: JsMsg) => void): void {
+    const onTrouble = (thrown: unknown) => {
+      this.#coordinator.debug(thrown);
+      if (isStreamGone(thrown)) void this.#noteStreamGone();
+    };
+    void followStream(this.#coordinator.nats, stream, onMessage, { onTrouble, signal });
   }
 
   /** How complete the records of all shards are, and how their clients did. */
@@ -240,71 +224,34 @@ export class Round {
   ): Promise<void> {
     await this.confirm();
     this.close();
-    const { nats, names, kv } = this.#coordinator;
-    const stored = await this.#coordinator.storeFiles(files);
     this.#isSettled = true;
-    const entry: EndedEntry = {
-      ...(failure === undefined ? {} : { failure }),
-      isSound,
-      place: placeOf(folder),
-      files: stored,
-    };
-    await kv.put(keys.ended(this.number), JSON.stringify(entry));
-    // A round whose files could not be written is in the same streams.
-    if (this.#coordinator.holdsRecords) return;
-    await nats.jsm.streams.purge(names.records);
-    await nats.jsm.streams.purge(names.events);
+    const coordinator = this.#coordinator;
+    const { nats, names, kv } = coordinator;
+    const unsealed = this.shards.flatMap(({ number: shard, parts }) =>
+      parts
+        .filter(({ receiver }) => receiver?.seal === undefined)
+        .map(({ number: incarnation }) => ({ shard, incarnation })),
+    );
+    try {
+      const entry: EndedEntry = {
+        ...(failure === undefined ? {} : { failure }),
+        ...{ isSound, place: placeOf(folder), files: await coordinator.storeFiles(files), unsealed },
+      };
+      await coordinator.ask(() => kv.put(keys.ended(this.number), JSON.stringify(entry)));
+      // A round whose files could not be written is in the same streams.
+      if (coordinator.holdsRecords) return;
+      await coordinator.ask(() => nats.jsm.streams.purge(names.records));
+      await coordinator.ask(() => nats.jsm.streams.purge(names.events));
+    } catch (thrown) {
+      const { log } = coordinator.surroundings;
+      log('WARNING', 'cluster', `the agents do not know that the results are written: ${messageOf(thrown)}`);
+    }
   }
 
   /** Listens no more. */
   close(): void {
     this.#ending.abort();
     for (const stop of this.#stops.splice(0)) stop();
-  }
-
-  #takeKey(key: string, text: string): void {
-    const { nowMs, log } = this.#coordinator.surroundings;
-    const [kind, ...numbers] = key.split('.');
-    const [first = -1, second = -1] = numbers.map(Number);
-    if (kind === 'shard') {
-      this.shards[first]?.noteHolder(readMessage(lease, 'the holder of a shard', text), nowMs());
-    } else if (kind === 'ready' && first === this.number) {
-      const shard = this.shards[second];
-      const entry = readMessage(readyEntry, 'a shard that is ready', text);
-      if (shard === undefined || shard.ready !== undefined) return;
-      if (entry.hash !== this.#hash) {
-        shard.failure = `has another plan (${entry.hash.slice(0, 12)} instead of ${this.#hash?.slice(0, 12)})`;
-        return;
-      }
-      shard.ready = entry;
-      shard.clocks.push(entry.clock);
-      shard.signMs = nowMs();
-      log(
-        'INFO',
-        'cluster',
-        `shard ${second} is ready on ${entry.host}: ${counted(entry.threads, 'load thread')}, clock error at most ${(entry.clock.errorNs / 1e3).toFixed(0)} µs`,
-      );
-    } else if (kind === 'start' && first === this.number) {
-      this.#starts.set(second, readStart(text));
-    }
-  }
-
-  #takeTick(text: string): void {
-    // A tick of another round, or from nowhere, changes nothing.
-    const read = readMessage(tick, 'a tick', text);
-    if (read.round === this.number)
-      this.shards[read.shard]?.noteTick(read, this.#coordinator.surroundings.nowMs());
-  }
-
-  #takeEvent(subject: string, text: string): void {
-    const shard = this.#shardOf(subject);
-    const read = readMessage(event, 'an event of a shard', text);
-    if (shard === undefined || read.round !== this.number) return;
-    const { log } = this.#coordinator.surroundings;
-    if (read.kind === 'phase-done') shard.noteDone(read);
-    else if (read.kind === 'clock') shard.clocks.push(read.clock);
-    else if (read.kind === 'failed') shard.failure = read.message;
-    else log(read.level, 'cluster', `shard ${shard.number}: ${read.message}`);
   }
 
   /** NATS has lost the records that this process has not read. */
@@ -316,8 +263,10 @@ export class Round {
       return;
     }
     const { surroundings, options } = this.#coordinator;
-    const lost = this.shards.filter(({ failure, isOver }) => failure === undefined && !isOver);
-    for (const shard of lost) shard.failure = 'was lost with the disk of NATS (its agent keeps its records)';
+    const lost = this.shards.flatMap(({ current }) =>
+      current === undefined || current.failure !== undefined || current.isOver ? [] : [current],
+    );
+    for (const part of lost) part.failure = 'was lost with the disk of NATS (its agent keeps its records)';
     if (lost.length > 0)
       surroundings.log(
         'ERROR',
@@ -325,20 +274,9 @@ export class Round {
         `NATS has lost run ${options.run}. Each agent logs the folder of its records: copy those of all shards to one machine, and run: aiperf merge FOLDER… --artifact-dir DIR`,
       );
   }
-
-  /** The shard of a subject, if its incarnation takes part in the round. */
-  #shardOf(subject: string): Shard | undefined {
-    const [number, incarnation] = subject.split('.').slice(-2).map(Number);
-    const shard = this.shards[number ?? -1];
-    return shard?.ready?.incarnation === incarnation ? shard : undefined;
-  }
 }
 
 /** `/home/ada/artifacts on host-a`. @param folder absolute. */
 export function placeOf(folder: string): string {
   return `${folder} on ${hostname()}`;
-}
-
-function waitingText(ready: number, shards: number, run: string): string {
-  return `${ready} of ${shards} shards are ready; start agents with: aiperf agent --nats … (run ${run}, coordinator on ${hostname()})`;
 }

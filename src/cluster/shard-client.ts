@@ -35,7 +35,7 @@ export class ShardClient {
 
   /** Phases that it has reported as done. */
   get donePhases(): number {
-    return this.#done.length;
+    return this.#done.filter((event) => event !== undefined).length;
   }
 
   isDone(phase: number): boolean {

@@ -1,51 +1,54 @@
-import type { MessagePort } from 'node:worker_threads';
 import { inflateRawSync } from 'node:zlib';
-import { PREWARMED, type RecordBatch } from '../records/pack.js';
-import { type PhaseCounts, SpoolWriter } from '../records/spool.js';
-import { messageOf } from '../util/errors.js';
+import { type RecordBatch, RecordPacker, unpackRecords } from '../records/pack.js';
+import type { RequestRecord } from '../records/record.js';
+import type { PhaseCounts } from '../records/spool.js';
 import { FIRST_DIGEST, itemsOfBytes, nextDigest, readBatchMessage } from './batch-message.js';
-import { BadMessage, readMessage, type Seal, seal } from './messages.js';
+import { BadMessage, type BatchHead, readMessage, type Seal, seal } from './messages.js';
+import type { ShardFeeds } from './shard-feeds.js';
 
 export interface ReceiverOptions {
   readonly round: number;
-  /** Of each load thread of the shard: where its observations, and batches that cannot be spooled, are posted. */
-  readonly ports: readonly MessagePort[];
-  /** Folder that batches are spooled to, as load threads do; undefined: all are posted. */
-  readonly spool: string | undefined;
-  /** Number of the first load thread of the shard in the spool. */
-  readonly firstThread: number;
-  readonly onSpoolFailure: (message: string) => void;
+  /** Load threads of the agent. */
+  readonly threads: number;
+  readonly feeds: ShardFeeds;
 }
 
-/**
- * Takes in the messages with records of one shard, in their order and each once, and hands the records to the record
- * thread as load threads of this process would.
- */
+/** Takes in the messages with records of one process that holds a shard, in their order and each once. */
 export class ShardReceiver {
   readonly #options: ReceiverOptions;
-  readonly #writers: (SpoolWriter | undefined)[] = [];
   #seq = 0;
   #digest = FIRST_DIGEST;
   #parts: Uint8Array[] = [];
-  #canSpool: boolean;
   #isOpen = true;
-  #records = 0;
-  #warmups = 0;
-  /** The shard's last message; undefined until it has come. */
+  /** Records in all messages. */
+  #arrived = 0;
+  #received: PhaseCounts = { warmup: 0, profiling: 0 };
+  #leftOut: PhaseCounts = { warmup: 0, profiling: 0 };
+  #isKept: ((record: RequestRecord) => boolean) | undefined;
+  /** What the agent had started and sent of each phase when it sent its last message. */
+  sent: BatchHead['sent'] = [];
+  /** The last message; undefined until it has come. */
   seal: Seal | undefined;
-  /** What is wrong with its messages; undefined: nothing. */
+  /** What is wrong with the messages; undefined: nothing. */
   fault: string | undefined;
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
-    this.#canSpool = options.spool !== undefined;
-    // Nothing is made up to prewarm the record thread with.
-    for (const port of options.ports) port.postMessage(PREWARMED);
   }
 
   /** Records taken in, by phase. */
   get received(): PhaseCounts {
-    return { warmup: this.#warmups, profiling: this.#records - this.#warmups };
+    return this.#received;
+  }
+
+  /** Records that have arrived and were not kept. */
+  get leftOut(): PhaseCounts {
+    return this.#leftOut;
+  }
+
+  /** From now on takes in only some of the records. */
+  keepOnly(isKept: (record: RequestRecord) => boolean): void {
+    this.#isKept = isKept;
   }
 
   /** Takes a message; one that was taken before is ignored. */
@@ -59,12 +62,9 @@ export class ShardReceiver {
     }
   }
 
-  /** No message follows. */
+  /** Takes no further message. */
   close(): void {
-    if (!this.#isOpen) return;
     this.#isOpen = false;
-    for (const writer of this.#writers) writer?.close();
-    for (const port of this.#options.ports) port.close();
   }
 
   #take(bytes: Uint8Array): void {
@@ -77,47 +77,54 @@ export class ShardReceiver {
       throw new BadMessage(`message ${head.seq} of its records was changed on its way`);
     this.#seq = head.seq;
     this.#digest = digest;
+    this.sent = head.sent;
     if (head.kind === 'seal') this.#takeSeal(body);
     else this.#parts.push(body);
     if (head.kind !== 'batch') return;
+    const { threads, feeds } = this.#options;
     const items = itemsOfBytes(inflateRawSync(Buffer.concat(this.#parts.splice(0))));
     let records = 0;
     for (const { thread, item } of items) {
-      const port = this.#options.ports[thread];
-      if (port === undefined) throw new BadMessage(`it has no load thread ${thread}`);
-      if ('samples' in item) port.postMessage(item);
+      if (thread < 0 || thread >= threads) throw new BadMessage(`it has no load thread ${thread}`);
+      if ('samples' in item) feeds.put(thread, item);
       else {
         records += item.records;
-        this.#warmups += item.warmups;
-        this.#put(thread, port, item);
+        const kept = this.#keep(item);
+        this.#received = sum(this.#received, countsOf(kept));
+        if (kept.records > 0) feeds.put(thread, kept);
       }
     }
     if (records !== head.records)
       throw new BadMessage(`message ${head.seq} holds ${records} records instead of ${head.records}`);
-    this.#records += records;
+    this.#arrived += records;
+  }
+
+  /** The records of a batch that are taken in. */
+  #keep(batch: RecordBatch): RecordBatch {
+    const isKept = this.#isKept;
+    if (isKept === undefined) return batch;
+    const packer = new RecordPacker(batch.workerId);
+    for (const record of unpackRecords(batch)) if (isKept(record)) packer.add(record);
+    const kept = packer.take();
+    const [all, some] = [countsOf(batch), countsOf(kept)];
+    const left = { warmup: all.warmup - some.warmup, profiling: all.profiling - some.profiling };
+    this.#leftOut = sum(this.#leftOut, left);
+    return kept;
   }
 
   #takeSeal(body: Uint8Array): void {
     const read = readMessage(seal, 'the seal of a shard', Buffer.from(body).toString('utf8'));
-    if (read.records !== this.#records)
-      throw new BadMessage(`it sealed ${read.records} records, and ${this.#records} have arrived`);
+    if (read.records !== this.#arrived)
+      throw new BadMessage(`it sealed ${read.records} records, and ${this.#arrived} have arrived`);
     this.seal = read;
     this.close();
   }
+}
 
-  #put(thread: number, port: MessagePort, batch: RecordBatch): void {
-    const { spool, firstThread, onSpoolFailure } = this.#options;
-    if (this.#canSpool && spool !== undefined) {
-      try {
-        this.#writers[thread] ??= new SpoolWriter(spool, firstThread + thread, batch.workerId);
-        this.#writers[thread].append(batch);
-        return;
-      } catch (thrown) {
-        // As load threads do: later batches of this shard wait in memory.
-        this.#canSpool = false;
-        onSpoolFailure(messageOf(thrown));
-      }
-    }
-    port.postMessage(batch);
-  }
+function countsOf({ records, warmups }: RecordBatch): PhaseCounts {
+  return { warmup: warmups, profiling: records - warmups };
+}
+
+function sum(a: PhaseCounts, b: PhaseCounts): PhaseCounts {
+  return { warmup: a.warmup + b.warmup, profiling: a.profiling + b.profiling };
 }

@@ -1,44 +1,31 @@
 import { type LiveShard, type PhaseProgress, sumOf } from '../load/source.js';
+import type { PhaseName } from '../records/record.js';
+import { Incarnation, type Loss } from './incarnation.js';
 import type { LeaseEntry, ReadyEntry, Tick } from './messages.js';
-import { type PhaseDone, ShardClient } from './shard-client.js';
-import type { ShardReceiver } from './shard-receiver.js';
 
-/** Nothing has happened yet in a phase. */
-const noProgress = sumOf([]);
-
-/** A shard that sends no more, though its part is not done. */
-export interface Loss {
-  /** Completes "shard 2 …". */
-  readonly why: string;
-  /** Since the origin of the round. */
-  readonly atNs: number;
+/** The process that holds a shard, whether it is ready or not. */
+interface ShardHolder {
+  readonly entry: LeaseEntry;
+  /** Monotonic ms of its last sign of life. */
+  readonly signMs: number;
+  /** Why it cannot take part in the round, completing "shard 2 …"; undefined: it can. */
+  readonly failure: string | undefined;
+  /** The last phase that it could join, and whether anything was left for it then. */
+  readonly considered: { readonly phase: number; readonly hasWork: boolean } | undefined;
 }
 
 /** What the coordinator knows of a shard in a round. */
 export class Shard {
   readonly number: number;
-  /** Every process that has held it, in order. */
-  readonly incarnations: LeaseEntry[] = [];
-  /** Undefined: it has not been ready in this round. */
-  ready: ReadyEntry | undefined = undefined;
-  receiver: ShardReceiver | undefined = undefined;
-  loss: Loss | undefined = undefined;
-  /** Monotonic ms of the last sign of life of the process that takes part in the round. */
-  signMs = 0;
-  unsentBytes = 0;
+  holder: ShardHolder | undefined = undefined;
+  /** Those that were ready in this round, in order. */
+  readonly incarnations: Incarnation[] = [];
+  /** It was not there when the round started. */
+  absence: Loss | undefined = undefined;
   /** It has given no sign of life for long, but may come back. */
   isSilent = false;
-  /** Why it gave up; undefined: it did not. */
-  failure: string | undefined = undefined;
   /** Why it was to end early, completing "shard 2 …"; undefined: it was not. */
   stopped: string | undefined = undefined;
-  /** Of the first session after the last phase that it has done. */
-  nextSession = 0;
-  /** Offsets and errors of the clock, ns, in the order of their measurement. */
-  readonly clocks: ReadyEntry['clock'][] = [];
-  readonly client = new ShardClient();
-  readonly #progress: PhaseProgress[] = [];
-  #lastIssued: number | undefined = undefined;
 
   constructor(number: number) {
     this.number = number;
@@ -46,75 +33,79 @@ export class Shard {
 
   /** A process holds it. */
   noteHolder(entry: LeaseEntry, nowMs: number): void {
-    const last = this.incarnations.at(-1);
-    if (last === undefined || entry.incarnation > last.incarnation) this.incarnations.push(entry);
-    if (this.ready === undefined || entry.incarnation === this.ready.incarnation) this.signMs = nowMs;
+    const isSame = this.holder?.entry.incarnation === entry.incarnation;
+    const { failure, considered } = (isSame ? this.holder : undefined) ?? {};
+    this.holder = { entry, signMs: nowMs, failure, considered };
+    const ready = this.incarnationOf(entry.incarnation);
+    if (ready !== undefined) ready.signMs = nowMs;
   }
 
-  noteTick({ incarnation, phases, unsentBytes, client }: Tick, nowMs: number): void {
-    if (this.ready === undefined || incarnation !== this.ready.incarnation) return;
-    this.signMs = nowMs;
-    this.unsentBytes = unsentBytes;
-    this.client.noteTick(client, nowMs);
-    for (const [phase, progress] of phases.entries()) this.#progress[phase] = progress;
+  /** A process cannot take part in the round. @returns whether it holds the shard, and that is new. */
+  noteFailure(incarnation: number, failure: string): boolean {
+    if (this.holder?.entry.incarnation !== incarnation || this.holder.failure !== undefined) return false;
+    this.holder = { ...this.holder, failure };
+    return true;
   }
 
-  noteDone(event: PhaseDone): void {
-    this.#progress[event.phase] = event.progress;
-    this.nextSession = event.nextSession;
-    this.client.noteDone(event);
+  /** A process that holds it is ready to send. */
+  noteReady(ready: ReadyEntry, nowMs: number): void {
+    if (ready.incarnation > (this.latest?.number ?? 0)) this.incarnations.push(new Incarnation(ready, nowMs));
+  }
+
+  noteTick(tick: Tick, nowMs: number): void {
+    this.incarnationOf(tick.incarnation)?.noteTick(tick, nowMs);
+  }
+
+  incarnationOf(incarnation: number): Incarnation | undefined {
+    return this.incarnations.find(({ number }) => number === incarnation);
+  }
+
+  /** The last that was ready. */
+  get latest(): Incarnation | undefined {
+    return this.incarnations.at(-1);
+  }
+
+  /** Those that take part in the round, or did. */
+  get parts(): readonly Incarnation[] {
+    return this.incarnations.filter(({ receiver }) => receiver !== undefined);
+  }
+
+  /** The one that sends the shard's part; undefined: none. */
+  get current(): Incarnation | undefined {
+    return this.parts.at(-1);
+  }
+
+  /** Why it is lost; undefined: it is not. */
+  get loss(): Loss | undefined {
+    const { current } = this;
+    return current === undefined ? this.absence : current.loss;
+  }
+
+  isDone(phase: number): boolean {
+    return this.current?.isDone(phase) === true;
   }
 
   progressOf(phase: number): PhaseProgress {
-    return this.#progress[phase] ?? noProgress;
-  }
-
-  /** Requests that it had sent by its last report; undefined: it has reported none. */
-  get lastIssued(): number | undefined {
-    return this.#lastIssued;
-  }
-
-  /** Counts only what has a record: of the requests that it sent besides, nothing is known. */
-  settleLoss(phases: readonly ('warmup' | 'profiling')[]): void {
-    const received = this.receiver?.received ?? { warmup: 0, profiling: 0 };
-    this.#lastIssued = this.#progress.reduce((sum, { issued }) => sum + issued, 0);
-    for (const [phase, name] of phases.entries()) {
-      const known = this.progressOf(phase);
-      this.#progress[phase] = { ...known, issued: received[name], returned: received[name] };
-    }
-  }
-
-  /** The greatest change of the wall clock's offset, as long as the coordinator was the same process; undefined without any. */
-  get clockDriftNs(): number | undefined {
-    const [first] = this.clocks;
-    if (first === undefined) return undefined;
-    const changes = this.clocks
-      .filter(({ clock }) => clock === first.clock)
-      .map(({ wallNs }) => wallNs - first.wallNs);
-    return changes.reduce((most, change) => (Math.abs(change) > Math.abs(most) ? change : most), 0);
+    return sumOf(this.parts.map((part) => part.progressOf(phase)));
   }
 
   /** Its state in a phase, for live views. @param planned requests due from it. */
-  live(phase: number, name: 'warmup' | 'profiling', planned: number | undefined): LiveShard {
+  live(phase: number, name: PhaseName, planned: number | undefined): LiveShard {
     const { issued, returned } = this.progressOf(phase);
-    const isDone = this.isOver || this.client.isDone(phase);
+    const { current, latest, parts } = this;
+    const isDone = this.isOver || this.isDone(phase);
     return {
-      ...{ shard: this.number, host: this.ready?.host, planned, issued, returned },
-      latenessMs: this.client.latenessMs(phase),
-      ...{ received: this.receiver?.received[name] ?? 0, unsentBytes: this.unsentBytes },
+      ...{ shard: this.number, host: (current ?? latest)?.ready.host, planned, issued, returned },
+      latenessMs: current?.client.latenessMs(phase),
+      received: parts.reduce((sum, { receiver }) => sum + (receiver?.received[name] ?? 0), 0),
+      unsentBytes: current?.unsentBytes ?? 0,
       state: this.loss !== undefined ? 'lost' : isDone ? 'done' : this.isSilent ? 'silent' : 'running',
-      clockErrorNs: this.clocks.at(-1)?.errorNs,
-      clockDriftNs: this.clockDriftNs,
+      clockErrorNs: (current ?? latest)?.clocks.at(-1)?.errorNs,
+      clockDriftNs: (current ?? latest)?.clockDriftNs,
     };
   }
 
   get isOver(): boolean {
-    return this.loss !== undefined || this.#isSealed;
-  }
-
-  /** Its reports come in another stream than the seal. */
-  get #isSealed(): boolean {
-    const seal = this.receiver?.seal;
-    return seal !== undefined && this.client.donePhases >= seal.donePhases;
+    return this.current?.isOver ?? this.absence !== undefined;
   }
 }

@@ -35,6 +35,8 @@ export interface ShipOptions {
   readonly publish: (message: Uint8Array, id: string) => Promise<void>;
   /** Called with everything that a load thread hands over. */
   readonly onItem: (item: ThreadItem) => void;
+  /** What the load threads have started and sent, by phase. */
+  readonly sent: () => BatchHead['sent'];
   /** A message could not be stored; it is sent again. */
   readonly onRetry: (why: string) => void;
   /** Gives up: nothing more is sent. */
@@ -139,10 +141,11 @@ export class RecordShipper {
   }
 
   async #store(kind: BatchHead['kind'], records: number, body: Uint8Array): Promise<void> {
-    const { round, publish, onRetry, signal } = this.#options;
+    const { round, publish, sent, onRetry, signal } = this.#options;
     this.#seq++;
     this.#digest = nextDigest(this.#digest, body);
-    const message = messageOfBatch({ round, seq: this.#seq, kind, records, digest: this.#digest }, body);
+    const head = { round, seq: this.#seq, kind, records, sent: sent(), digest: this.#digest };
+    const message = messageOfBatch(head, body);
     while (!signal.aborted) {
       try {
         await publish(message, `${round}/${this.#seq}`);

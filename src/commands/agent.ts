@@ -9,7 +9,7 @@ import { watchWithheldCpu } from '../run/withheld-cpu.js';
 import { UserError } from '../util/errors.js';
 import type { Io } from '../util/io.js';
 import { logLevels, openLog } from '../util/log.js';
-import { makeShardFolder, removeShardFolder } from './agent/shard-folder.js';
+import { makeShardFolder, noteJoin, removeShardFolder } from './agent/shard-folder.js';
 import type { Command, Invocation } from './command.js';
 import { threadCount } from './profile/limits.js';
 import { natsOptionsOf } from './profile/nats.js';
@@ -32,6 +32,11 @@ const agentOptions = {
     defaultText: 'the first one that is free',
     help: 'Take this shard, from 0.',
   }),
+  rejoin: flag({
+    flags: ['--rejoin'],
+    group,
+    help: 'Take the place of a lost agent in the middle of a measurement: send what is due from then on. Without it, wait for the next measurement.',
+  }),
   once: flag({ flags: ['--once'], group, help: 'End after one run; without it, wait for the next one.' }),
   spoolDir: path({
     flags: ['--spool-dir'],
@@ -51,7 +56,7 @@ const agentOptions = {
 export const command: Command<typeof agentOptions> = { options: agentOptions, run };
 
 async function run({ config }: Invocation<typeof agentOptions>, io: Io): Promise<number> {
-  const { nats, runId, shard, once, spoolDir, logLevel } = config;
+  const { nats, runId, shard, rejoin, once, spoolDir, logLevel } = config;
   if (nats === undefined) {
     throw new UserError(
       '--nats is missing.',
@@ -69,7 +74,7 @@ async function run({ config }: Invocation<typeof agentOptions>, io: Io): Promise
     await runAgent(
       {
         nats: natsOptionsOf(config, nats),
-        ...{ run: runId, shard, once },
+        ...{ run: runId, shard, rejoin, once },
         folder: spoolDir ?? join(tmpdir(), 'aiperf-agent'),
       },
       {
@@ -77,6 +82,7 @@ async function run({ config }: Invocation<typeof agentOptions>, io: Io): Promise
         log,
         ending: ending.signal,
         makeFolder: makeShardFolder,
+        noteJoin,
         removeFolder: removeShardFolder,
         watchWithheldCpu,
         readRoof: () => readRoof(roofFile(io.env)),

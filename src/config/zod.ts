@@ -8,6 +8,7 @@ export {
   int,
   json,
   number,
+  object,
   record,
   strictObject,
   string,

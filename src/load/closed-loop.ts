@@ -48,7 +48,7 @@ export class ClosedLoop implements Issuer {
   }
 
   start(): void {
-    this.#openSlots(this.#phase.options.startNs);
+    this.#openSlots(this.#phase.options.fromNs);
   }
 
   turnReady(session: Session, sinceNs: number): void {

@@ -34,6 +34,12 @@ export class SharedCounters implements Quota, PhaseProgress {
     this.#postponed = new BigInt64Array(buffer, 4 * LENGTH + 8, 1);
   }
 
+  /** Counts sessions as started and requests as sent by another process: numbers go on behind them. */
+  beginBehind(sessions: number, requests: number): void {
+    Atomics.store(this.#cells, SESSIONS, sessions);
+    Atomics.store(this.#cells, ISSUED, requests);
+  }
+
   takeSession(limit: number): number | undefined {
     return this.#take(SESSIONS, limit);
   }

@@ -39,6 +39,7 @@ export class FixedReplay implements Issuer {
   }
 
   prepare(): void {
+    this.#skipEarlier();
     this.#options.sessions.openFrom(this.#next);
     this.#phase.options.ahead?.begin(() => this.#nextToPrepare());
   }
@@ -64,7 +65,18 @@ export class FixedReplay implements Issuer {
     return Math.min(this.#options.sessions.size, this.#phase.options.sessionLimit);
   }
 
+  /** Leaves out sessions that were due before the source joined, as far as they are known. */
+  #skipEarlier(): void {
+    const { fromNs } = this.#phase.options;
+    const { sessions, threads } = this.#options;
+    while (this.#next < this.#sessions && sessions.isKnown(this.#next) && this.#dueNs(this.#next) < fromNs) {
+      this.#next += threads;
+      sessions.openFrom(this.#next);
+    }
+  }
+
   #waitForNext(): void {
+    this.#skipEarlier();
     if (this.#next >= this.#sessions) return;
     if (!this.#options.sessions.isKnown(this.#next)) {
       this.#phase.afterReading(() => this.#waitForNext());

@@ -61,13 +61,16 @@ export class OpenLoop implements Issuer {
   }
 
   prepare(): void {
-    const { ahead } = this.#phase.options;
-    if (this.#options.ticksAreSessions) ahead?.begin(() => this.#nextToPrepare());
+    const { startNs, fromNs } = this.#phase.options;
+    if (fromNs === startNs) this.#prepareAhead();
   }
 
   start(): void {
+    const { startNs, fromNs } = this.#phase.options;
     this.#ticking = true;
     this.#waitForTick();
+    // The first tick of a source that joins is known only now.
+    if (fromNs !== startNs) this.#prepareAhead();
   }
 
   turnReady(session: Session, sinceNs: number): void {
@@ -81,22 +84,30 @@ export class OpenLoop implements Issuer {
     if (this.#options.ceiling !== undefined) this.#phase.options.quota.freeSlot();
   }
 
+  #prepareAhead(): void {
+    if (this.#options.ticksAreSessions) this.#phase.options.ahead?.begin(() => this.#nextToPrepare());
+  }
+
   #joinTicks(session: Session): void {
     this.#dueTurns.push(session);
     if (!this.#ticking) this.#waitForTick();
   }
 
-  /** Waits for this thread's next tick, and skips the ticks that passed while it had nothing to send. */
+  /** Waits for this thread's next tick, and skips the ticks that passed while it had nothing to send or took no part. */
   #waitForTick(): void {
     const { thread, threads, nextTickNs } = this.#options;
-    const { counters, startNs } = this.#phase.options;
+    const { counters, startNs, fromNs } = this.#phase.options;
     const resumedNs = this.#ticking ? Number.NEGATIVE_INFINITY : this.#phase.nowNs() - startNs;
     this.#ticking = true;
     let tickNs: number;
     do {
       tickNs = nextTickNs();
       this.#tick++;
-    } while (this.#tick % threads !== thread || tickNs + counters.movedNs < resumedNs);
+    } while (
+      this.#tick % threads !== thread ||
+      startNs + tickNs < fromNs ||
+      tickNs + counters.movedNs < resumedNs
+    );
     this.#arm(startNs + tickNs);
     if (this.#options.ticksAreSessions && this.#phase.options.ahead === undefined)
       this.#prepareFor(startNs + tickNs + counters.movedNs);

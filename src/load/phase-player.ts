@@ -13,6 +13,7 @@ import { ClosedLoop } from './closed-loop.js';
 import type { SharedCounters } from './counters.js';
 import type { EventLoopMonitor } from './event-loop-monitor.js';
 import { FixedReplay } from './fixed-schedule.js';
+import type { JoinPoint } from './join.js';
 import { markedSources } from './marked-sessions.js';
 import { OpenLoop, ticksAreSessions } from './open-loop.js';
 import { arrivalRandom, limitsOf, type PhasePart } from './parts.js';
@@ -42,6 +43,8 @@ interface PhaseStart {
   readonly firstSession: number;
   /** Undefined: the source plays all of it. */
   readonly part: PhasePart | undefined;
+  /** Where the source joins it; absent: at its start. */
+  readonly join?: JoinPoint | undefined;
 }
 
 /** Runs a load thread's part of the phases of a plan, one after another. */
@@ -63,7 +66,7 @@ export class PhasePlayer {
 
   /** @param onDone called with the thread's report when nothing is in flight and nothing is left to send. */
   play(
-    { phase: plan, counters, startNs, firstSession, part }: PhaseStart,
+    { phase: plan, counters, startNs, firstSession, part, join }: PhaseStart,
     { transport, batcher, share, ...played }: PhaseEnvironment,
     onDone: (report: ThreadReport) => void,
   ): void {
@@ -72,9 +75,10 @@ export class PhasePlayer {
     const { cancellation, graceNs } = plan;
     const { issueUntilNs, cutAtNs } = phaseEnd(plan);
     const cutByTime = issuing.kind === 'fixed-schedule';
+    const fromNs = Math.max(startNs, join?.atNs ?? startNs);
     const phase = new PhaseRunner({
       ...markedSources(this.#plan.cacheBust, plan.name, played),
-      ...{ startNs, firstSession, endsWithDataset, prefill, failureLimit },
+      ...{ startNs, fromNs, firstSession, endsWithDataset, prefill, failureLimit },
       ...limitsOf(plan, part, counters),
       counters,
       issueUntilNs: startNs + issueUntilNs,
@@ -96,9 +100,13 @@ export class PhasePlayer {
     });
     this.#running = phase;
     this.#monitor.prepare();
-    this.#timers.at(startNs, () => this.#monitor.begin(startNs));
+    this.#timers.at(fromNs, () => this.#monitor.begin(fromNs));
+    const { sources } = part ?? { sources: 1 };
     // A schedule holds its own conversations in memory.
-    if (!cutByTime) played.stream?.noteOpened();
+    if (!cutByTime) {
+      played.stream?.noteOpened();
+      if (join !== undefined) played.stream?.skipTo(firstSession + join.sessions * sources);
+    }
     phase.run(
       openIssuer(issuing, phase, {
         ...share,
@@ -144,6 +152,8 @@ export function openIssuer(
   phase: PhaseRunner,
   { source, sources, thread, threads, seed, turnsOf }: IssuerOptions,
 ): Issuer {
+  const { startNs, fromNs } = phase.options;
+  const sendsAll = sources === 1 && fromNs === startNs;
   // Arrival k belongs to source k mod `sources`, whose threads take its arrivals in turn.
   const everyNth = { thread: thread * sources + source, threads: threads * sources };
   switch (issuing.kind) {
@@ -173,8 +183,8 @@ export function openIssuer(
         turnsOf: (session) => turnsOf(phase.options.sample(phase.options.firstSession + session)),
         ...everyNth,
         ceiling: issuing.ceiling,
-        // Sources do not know how many requests the others have sent.
-        plannedRequests: sources === 1 ? Number.POSITIVE_INFINITY : phase.options.requestLimit,
+        // A source does not know how many requests others have sent.
+        plannedRequests: sendsAll ? Number.POSITIVE_INFINITY : phase.options.requestLimit,
       });
   }
 }

@@ -20,7 +20,7 @@ import type { TimerEntry, TimerQueue } from './timer-queue.js';
 export interface Issuer {
   /** Called before the phase's start, while nothing is in flight: makes the first requests ahead of time. */
   prepare?(): void;
-  /** Called at the phase's start. */
+  /** Called at the phase's start, or when the source joins it. */
   start(): void;
   /** The session's next turn can follow: all turns that it waits for have returned, the last of them at `sinceNs`. */
   turnReady(session: Session, sinceNs: number): void;
@@ -33,6 +33,8 @@ export interface Issuer {
 export interface PhaseOptions
   extends Pick<PhasePlan, 'requestLimit' | 'sessionLimit' | 'endsWithDataset' | 'prefill' | 'failureLimit'> {
   readonly startNs: number;
+  /** What is due before is not sent: the start, or when the source joined the phase. */
+  readonly fromNs: number;
   /** Nothing that is due from this time on is issued; Infinity: no limit. */
   readonly issueUntilNs: number;
   /** Requests in flight at this time are dropped, with `cutReason` in their records; Infinity: never. */
@@ -97,12 +99,12 @@ export class PhaseRunner {
     this.options = options;
   }
 
-  /** Starts the issuer at the phase's start time. */
+  /** Starts the issuer at the phase's start time, or when the source joins it. */
   run(issuer: Issuer): void {
-    const { timers, startNs, issueUntilNs, cutAtNs, cutReason } = this.options;
+    const { timers, fromNs, issueUntilNs, cutAtNs, cutReason } = this.options;
     this.#issuer = issuer;
     issuer.prepare?.();
-    timers.at(startNs, () => {
+    timers.at(fromNs, () => {
       issuer.start();
       this.checkDone();
     });

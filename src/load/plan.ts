@@ -16,6 +16,7 @@ import type { FailureLimit } from '../schedule/stop.js';
 import type { SigningOptions } from '../transport/sigv4.js';
 import type { TransportOptions } from '../transport/transport.js';
 import type { ClockOrigin } from '../util/clock.js';
+import type { JoinPoint } from './join.js';
 import type { PhasePart } from './parts.js';
 import type { SourceShare, ThreadShare } from './quota.js';
 
@@ -127,6 +128,8 @@ export type LoadCommand =
       readonly startNs: number;
       /** Number of the phase's first session among all sessions of the run. */
       readonly firstSession: number;
+      /** Where the source joins the phase; undefined: at its start. */
+      readonly join: JoinPoint | undefined;
     }
   /** Drop all requests in flight, with `why` in their records, and send nothing more. */
   | { readonly kind: 'interrupt'; readonly why: string }

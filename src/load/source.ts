@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Spread, ThreadReport } from '../fidelity/thread-report.js';
 import type { Evidence } from '../fidelity/verdict.js';
 import { type ClockOrigin, nsBetween } from '../util/clock.js';
+import type { JoinPoint } from './join.js';
 import type { SourceShare } from './quota.js';
 
 /** Sends the load of a plan and yields batches of finished records: the threads of this process, or remote agents. */
@@ -26,8 +27,14 @@ export interface LoadSource {
    * Runs a phase. Resolves with the report of each load thread of this machine when nothing is in flight and nothing is
    * left to send; rejects if a thread dies.
    * @param startNs when it starts. @param firstSession number of its first session among all sessions of the run.
+   * @param join where the source joins the phase, in place of one that is lost; absent: at its start.
    */
-  runPhase(phase: number, startNs: number, firstSession: number): Promise<readonly ThreadReport[]>;
+  runPhase(
+    phase: number,
+    startNs: number,
+    firstSession: number,
+    join?: JoinPoint,
+  ): Promise<readonly ThreadReport[]>;
   /** Number of the first session of the next phase. @param firstSession that of this phase, which has ended. */
   nextSession(phase: number, firstSession: number): number;
   /** Sends nothing more, in this and later phases, and drops each request in flight with a record. */

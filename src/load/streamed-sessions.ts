@@ -22,6 +22,11 @@ export class StreamedSessions {
     return number;
   }
 
+  /** No thread takes a session below `next`: another process has sent them. */
+  skipTo(next: number): void {
+    if (next > 0) this.ring.noteTaken(next - 1);
+  }
+
   /** The session that was taken is open. */
   noteOpened(): void {
     this.ring.release(this.#thread);

@@ -72,13 +72,12 @@ async function runLoadThread({
       post({ kind: 'finished' });
       port.close();
     } else {
-      const { phase: index, startNs, firstSession } = command;
+      const { phase: index, startNs, firstSession, join } = command;
       const phase = plan.phases[index];
       if (phase === undefined) throw new Error(`the load plan has no phase ${index}`);
       const counters = new SharedCounters(shared[index]);
-      player.play({ phase, counters, startNs, firstSession, part: parts[index] }, environment, (report) =>
-        post({ kind: 'phase-done', report }),
-      );
+      const start = { phase, counters, startNs, firstSession, join, part: parts[index] };
+      player.play(start, environment, (report) => post({ kind: 'phase-done', report }));
     }
   });
   // Twice: after one phase, V8 would specialize the code on the closures of that phase.

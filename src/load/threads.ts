@@ -87,9 +87,10 @@ export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadS
         throw new Error(`the load plan has no phase ${index}`);
       return nextSession(plan, phase, parts[index], firstSession, started.sessions);
     },
-    runPhase: async (phase, startNs, firstSession) => {
+    runPhase: async (phase, startNs, firstSession, join) => {
+      if (join !== undefined) counters[phase]?.beginBehind(join.sessions, join.requests);
       const done = Promise.all(started.map(({ worker }) => nextEvent(worker, 'phase-done')));
-      post({ kind: 'start', phase, startNs, firstSession });
+      post({ kind: 'start', phase, startNs, firstSession, join });
       const events = await Promise.race([done, died]);
       return events.map((event) => event.report);
     },

@@ -51,10 +51,10 @@ export class UserCentric implements Issuer {
 
   #waitForUser(): void {
     const { thread, threads, plannedRequests } = this.#options;
+    const { timers, startNs, fromNs, sessionLimit } = this.#phase.options;
     let arrival: UserArrival;
     do arrival = this.#arrivals.next().value;
-    while (arrival.user % threads !== thread);
-    const { timers, startNs, sessionLimit } = this.#phase.options;
+    while (arrival.user % threads !== thread || startNs + arrival.dueNs < fromNs);
     if (arrival.place >= sessionLimit || arrival.tick >= plannedRequests) {
       this.#exhausted = true;
       return;

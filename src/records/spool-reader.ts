@@ -65,7 +65,7 @@ export class SpoolReader {
     this.#number = segment;
   }
 
-  /** Records in the segments before the current one; undefined without a segment. */
+  /** Records of the worker in the segments before the current one; undefined without a segment. */
   get before(): PhaseCounts | undefined {
     return this.#open()?.before;
   }

@@ -7,7 +7,8 @@ import type { RecordBatch } from './pack.js';
  * run. Each load thread appends to its own segments, `<thread>-<segment>.spool`, and the record thread follows them. A
  * segment is a head and frames; a frame is one batch, or marks that the data continue in the next segment.
  *
- *   head   u32 magic, version, thread, segment · f64 warm-up and profiling records in earlier segments · 32 bytes worker id
+ *   head   u32 magic, version, thread, segment · f64 warm-up and profiling records of the worker in earlier segments ·
+ *          32 bytes worker id
  *   frame  u32 magic, kind, records, warm-up records, numbers, string bytes, 0, 0 · the numbers, f64 · the strings ·
  *          u32 string bytes, magic
  *
@@ -42,11 +43,11 @@ export function segmentPath(folder: string, thread: number, segment: number): st
   return join(folder, `${thread}-${segment}.spool`);
 }
 
-/** Appends the batches of one load thread to its segments. */
+/** Appends the batches of one load thread to its segments; a segment holds those of one worker. */
 export class SpoolWriter {
   readonly #folder: string;
   readonly #thread: number;
-  readonly #workerId: string;
+  #workerId: string;
   readonly #frame = new Uint32Array(FRAME_BYTES / 4);
   readonly #end = new Uint32Array(END_BYTES / 4);
   readonly #segmentBytes: number;
@@ -54,8 +55,8 @@ export class SpoolWriter {
   #segment = 0;
   /** Bytes of complete frames in the segment, its head included. */
   #bytes = 0;
-  #warmups = 0;
-  #profiled = 0;
+  /** By worker. */
+  readonly #counts = new Map<string, PhaseCounts>();
 
   /** @param folder must exist. @throws the file system's error. */
   constructor(folder: string, thread: number, workerId: string, segmentBytes = SEGMENT_BYTES) {
@@ -70,12 +71,12 @@ export class SpoolWriter {
    * Writes a batch to the file. If it does not fit on the disk, the file is unchanged.
    * @throws the file system's error.
    */
-  append({ isPrewarm, records, warmups, numbers, strings }: RecordBatch): void {
-    if (this.#bytes >= this.#segmentBytes) this.nextSegment();
+  append({ workerId, isPrewarm, records, warmups, numbers, strings }: RecordBatch): void {
+    if (this.#bytes >= this.#segmentBytes || workerId !== this.#workerId) this.nextSegment(workerId);
     this.#writeFrame(isPrewarm ? KIND_PREWARM : KIND_RECORDS, records, warmups, numbers, strings);
     if (isPrewarm) return;
-    this.#warmups += warmups;
-    this.#profiled += records - warmups;
+    const { warmup, profiling } = this.#written;
+    this.#counts.set(workerId, { warmup: warmup + warmups, profiling: profiling + records - warmups });
   }
 
   /** Removes all frames of the segment to free their space. */
@@ -88,12 +89,21 @@ export class SpoolWriter {
     closeSync(this.#file);
   }
 
-  /** Continues in a new segment, so that the reader can delete the earlier ones. @throws the file system's error. */
-  nextSegment(): void {
+  /**
+   * Continues in a new segment, so that the reader can delete the earlier ones.
+   * @param workerId whose batches follow. @throws the file system's error.
+   */
+  nextSegment(workerId = this.#workerId): void {
     this.#writeFrame(KIND_CONTINUED, 0, 0, new Float64Array(0), new Uint8Array(0));
     closeSync(this.#file);
+    this.#workerId = workerId;
     this.#segment++;
     this.#file = this.#openSegment();
+  }
+
+  /** Records of the worker. */
+  get #written(): PhaseCounts {
+    return this.#counts.get(this.#workerId) ?? { warmup: 0, profiling: 0 };
   }
 
   #openSegment(): number {
@@ -101,7 +111,8 @@ export class SpoolWriter {
     const file = openSync(segmentPath(this.#folder, this.#thread, this.#segment), 'wx', 0o600);
     const head = new ArrayBuffer(HEAD_BYTES);
     new Uint32Array(head).set([HEAD_MAGIC, SPOOL_VERSION, this.#thread, this.#segment]);
-    new Float64Array(head).set([this.#warmups, this.#profiled], 2);
+    const { warmup, profiling } = this.#written;
+    new Float64Array(head).set([warmup, profiling], 2);
     Buffer.from(head).write(this.#workerId, WORKER_ID_AT, 'latin1');
     this.#bytes = 0;
     this.#write(file, [new Uint8Array(head)]);

@@ -7,6 +7,8 @@ import { offeredTable } from './offered-load.js';
 import { drawTable } from './table.js';
 import { wrap } from './wrap.js';
 
+export type ShardFigures = NonNullable<ShardsSection['shards']>[number];
+
 /** How a run was put together from its shards; nothing for a run of one machine. */
 export function shardTable({ shards: section }: Pick<RunFacts, 'shards'>, layout: Layout): string[] {
   if (section === undefined) return [];
@@ -28,16 +30,23 @@ export function shardTable({ shards: section }: Pick<RunFacts, 'shards'>, layout
         ...(hasClock ? ([{ header: 'Clock offset (ms)', yields: 'at spaces' }] as const) : []),
         { header: 'Fidelity', yields: 'at spaces' },
       ],
-      rows: shards.map((shard) => [
-        String(shard.shard),
-        shard.host ?? '',
-        shard.state ?? '',
-        count(shard.records?.profiling),
-        count(shard.due?.profiling),
-        count(shard.missing?.profiling),
-        ms(shard.startSkewMs),
-        ...(hasClock ? [clockText(shard)] : []),
-        verdictText(shard),
+      rows: shards.flatMap((shard) => [
+        [
+          String(shard.shard),
+          shard.host ?? '',
+          shard.state ?? '',
+          count(shard.records?.profiling),
+          count(shard.due?.profiling),
+          count(shard.missing?.profiling),
+          ms(shard.startSkewMs),
+          ...(hasClock ? [clockText(shard)] : []),
+          verdictText(shard),
+        ],
+        ...processesOf(shard).map(({ name, host, state, records, clock }) => [
+          ...[name, host, state, count(records), '', '', ''],
+          ...(hasClock ? [clock] : []),
+          '',
+        ]),
       ]),
     },
     layout,
@@ -54,11 +63,40 @@ export function shardTable({ shards: section }: Pick<RunFacts, 'shards'>, layout
 export function verdictText({
   verdict = 'not judged',
   judgedUntilNs,
-}: {
-  readonly verdict?: string | undefined;
-  readonly judgedUntilNs?: bigint | undefined;
-}): string {
+}: Pick<ShardFigures, 'verdict' | 'judgedUntilNs'>): string {
   return judgedUntilNs === undefined ? verdict : `${verdict} until its last sign of life`;
+}
+
+/** A process that has sent a part of a shard, in words. */
+interface ShardProcess {
+  readonly name: string;
+  readonly host: string;
+  /** When it joined, and when it was lost, if it did and was; UTC. */
+  readonly state: string;
+  readonly records: number | undefined;
+  readonly clock: string;
+}
+
+/** The processes that have sent the part of a shard; none where one did. */
+export function processesOf({
+  shard,
+  incarnations = [],
+}: Pick<ShardFigures, 'shard' | 'incarnations'>): readonly ShardProcess[] {
+  return incarnations.map((process) => {
+    const { incarnation, host = '', joinedAtNs, lostAtNs, records } = process;
+    const state = [
+      ...(joinedAtNs === undefined ? [] : [`joined ${timeOfDay(joinedAtNs)}`]),
+      ...(lostAtNs === undefined ? [] : [`lost ${timeOfDay(lostAtNs)}`]),
+    ];
+    return {
+      ...{ name: `${shard}, agent ${incarnation}`, host, state: state.join(', ') },
+      ...{ records: records?.profiling, clock: clockText(process) },
+    };
+  });
+}
+
+function timeOfDay(epochNs: bigint): string {
+  return new Date(Number(epochNs / 1_000_000n)).toISOString().slice(11, 19);
 }
 
 /** Whether the shards could be put together exactly, and how close their starts were. */

@@ -98,6 +98,14 @@ export const driftCodec = object({
   serverErrorMs: float,
 });
 
+const joinCodec = object({
+  phase: string,
+  /** Of the processes before it, requests count that were due before, … */
+  atNs: instant,
+  /** … and have a `session_num` below this. */
+  numbersBelow: plainNumber,
+});
+
 /** Which shard a run is. */
 export const shardCodec = object({
   index: plainNumber,
@@ -108,6 +116,28 @@ export const shardCodec = object({
   startAtNs: instant,
   /** Absent where the server told no time. */
   clock: clockCodec,
+  /** Number of the process among those that have held the shard, from 1; absent without NATS. */
+  incarnation: plainNumber,
+  /** Where it has joined a measurement that another process had begun. */
+  join: joinCodec,
+});
+
+/** A process that has sent a part of a shard. */
+const incarnationCodec = object({
+  /** From 1; each process that takes a shard over adds 1. */
+  incarnation: plainNumber,
+  host: string,
+  records: requestsByPhase,
+  /** Records that do not count, since the process that joined later sent these requests: it was cut off, and went on. */
+  leftOut: requestsByPhase,
+  /** What is due before was not sent by it; absent for one that began at the start. */
+  joinedAtNs: instant,
+  /** Phase that it has joined. */
+  joinedPhase: string,
+  /** When it gave its last sign of life, if it was lost. */
+  lostAtNs: instant,
+  clockOffsetMs: float,
+  clockErrorMs: float,
 });
 
 /** How the results of several shards were put together. */
@@ -124,7 +154,7 @@ export const shardsCodec = object({
     object({
       shard: plainNumber,
       host: string,
-      /** `complete`, `cut short` or `missing`. */
+      /** `complete`, `cut short`, `missing`, or `rejoined`: another process has joined in place of one that was lost. */
       state: string,
       records: requestsByPhase,
       /** Requests that it had to send; absent where that depends on the server. */
@@ -141,8 +171,8 @@ export const shardsCodec = object({
       clockDriftMs: float,
       /** When it gave its last sign of life, if it was lost. */
       lostAtNs: instant,
-      /** Processes that have held it, if there was more than one. */
-      incarnations: plainNumber,
+      /** The processes that have sent its part, if one has joined in the middle of a phase. */
+      incarnations: array(incarnationCodec),
       /** The most bytes of records that waited on its disk to be sent. */
       peakSpoolBytes: plainNumber,
       /** On its client; absent: it was not judged. */

@@ -223,7 +223,7 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
     for (const { ended } of agents) expect((await ended).stderr).toContain('aiperf merge /');
     await own.kill();
     const folder = temporaryFolder();
-    const parts = [0, 1].map((shard) => join(spool, `diskless-0-shard-${shard}`));
+    const parts = [0, 1].map((shard) => join(spool, `diskless-0-shard-${shard}-1`));
     const merged = await aiperf(['merge', ...parts, '--artifact-dir', folder]);
     expect(merged.code, merged.stderr).toBe(0);
     expect(merged.stdout).toContain('Merge: exact.');

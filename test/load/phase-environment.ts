@@ -110,6 +110,7 @@ export function stage(options: StageOptions, issuerOf: (phase: PhaseRunner) => I
   const counters = options.counters ?? new SharedCounters();
   const phase = new PhaseRunner({
     startNs: 0,
+    fromNs: options.startNs ?? 0,
     issueUntilNs: endless,
     cutAtNs: endless,
     cutReason: 'cut',

@@ -2,6 +2,7 @@ import { prepareRun } from '../../src/commands/profile/prepare.js';
 import { openPlanned, turnsOf } from '../../src/dataset/plan.js';
 import { openSampler } from '../../src/dataset/sampling.js';
 import { SharedCounters } from '../../src/load/counters.js';
+import type { JoinPoint } from '../../src/load/join.js';
 import { limitsOf, nextSession, partOf } from '../../src/load/parts.js';
 import { openIssuer } from '../../src/load/phase-player.js';
 import type { LoadPlan, PhasePlan } from '../../src/load/plan.js';
@@ -30,10 +31,17 @@ interface Playing extends ReturnType<typeof datasetOf> {
   readonly firstSession: number;
 }
 
-/** Plays the part of a source in a phase, on a clock of its own that the test moves. */
-export function playPart(load: LoadPlan, phase: PhasePlan, share: SourceShare, playing: Playing) {
+/** Plays the part of a source in a phase, on a clock of its own that the test moves. @param join where it joins the phase. */
+export function playPart(
+  load: LoadPlan,
+  phase: PhasePlan,
+  share: SourceShare,
+  playing: Playing,
+  join?: JoinPoint,
+) {
   const part = partOf(load, phase, share);
   const counters = new SharedCounters();
+  if (join !== undefined) counters.beginBehind(join.sessions, join.requests);
   const { cancellation } = phase;
   const { seed } = load.prompts;
   if (phase.issuing.kind !== 'fixed-schedule') playing.stream?.noteOpened();
@@ -41,7 +49,7 @@ export function playPart(load: LoadPlan, phase: PhasePlan, share: SourceShare, p
     {
       ...limitsOf(phase, part, counters),
       ...{ ...playing, counters, keepRaw: true, prefill: phase.prefill, name: phase.name },
-      targets: load.targets,
+      ...{ targets: load.targets, fromNs: join?.atNs ?? 0 },
       ...{ issueUntilNs: phaseEnd(phase).issueUntilNs, endsWithDataset: phase.endsWithDataset },
       cancellation: cancellation && { isChosen: openCancellations(seed, cancellation.percent), delayNs: 0 },
     },
@@ -54,6 +62,7 @@ export function playPart(load: LoadPlan, phase: PhasePlan, share: SourceShare, p
   );
   return {
     player,
+    counters,
     /** Number of the next phase's first session, after this one. */
     next: () => nextSession(load, phase, part, playing.firstSession, counters.sessions),
   };

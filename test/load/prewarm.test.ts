@@ -40,7 +40,7 @@ async function prewarmed(endpoint: Endpoint, streaming: boolean) {
   await new Promise<void>((resolve) => {
     const phase = new PhaseRunner({
       ...played,
-      startNs: nowNs(),
+      ...{ startNs: nowNs(), fromNs: 0 },
       issueUntilNs: endless,
       cutAtNs: endless,
       cutReason: '',

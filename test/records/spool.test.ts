@@ -112,6 +112,20 @@ describe('the spool', () => {
     expect(readAll(later)).toStrictEqual(three(9));
   });
 
+  it('holds the batches of a worker that takes the place of another in segments of its own', () => {
+    const other = 'worker_00000002';
+    const writer = new SpoolWriter(folder, 0, WORKER);
+    const batches = [batchOf(three(1)), { ...batchOf([record(4, 'warmup'), record(5)]), workerId: other }];
+    for (const batch of [...batches, batchOf(three(6))]) writer.append(batch);
+    const reader = new SpoolReader(folder, 0);
+    const seen = [0, 1, 2].map(() => [reader.next()?.records, reader.workerId, reader.before]);
+    expect(seen).toEqual([
+      [3, WORKER, { warmup: 0, profiling: 0 }],
+      [2, other, { warmup: 0, profiling: 0 }],
+      [3, WORKER, { warmup: 0, profiling: 3 }],
+    ]);
+  });
+
   it('counts what is left without reading it', () => {
     const writer = new SpoolWriter(folder, 0, WORKER, 500);
     writer.append(batchOf(three(1)));

@@ -1,7 +1,7 @@
 import { clusterOptions } from '../../config/cluster-options.js';
 import type { Check, Findings } from '../../config/load.js';
 import { nameOf, type OptionTable } from '../../config/option.js';
-import { integer, matching, number, path, text } from '../../config/option-kinds.js';
+import { flag, integer, matching, number, path, text } from '../../config/option-kinds.js';
 
 const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
 const labelShape = 'lower-case letters, digits and hyphens, at most 63';
@@ -120,6 +120,11 @@ export const manifestOptions = {
     group: ofShards,
     help: 'Split the load among the Pods of an Indexed Job with N shards, coordinated over a NATS server of their own.',
   }),
+  rejoin: flag({
+    flags: ['--rejoin'],
+    group: ofShards,
+    help: 'Replace the Pod of a shard that fails, once: the new one joins the measurement and sends what is due from then on.',
+  }),
   natsImage: matching({
     flags: ['--nats-image'],
     group: ofShards,
@@ -150,7 +155,7 @@ export const manifestOptions = {
 } satisfies OptionTable;
 
 /** Options for a run of several shards, which need --shards. */
-const needShards = ['natsImage', 'natsClaim', 'queue'] as const;
+const needShards = ['rejoin', 'natsImage', 'natsClaim', 'queue'] as const;
 
 /** The Pod of a StatefulSet has a label of at most 63 characters with its name and a hash, e.g. `NAME-nats-56d8c95f94`. */
 const LONGEST_NAME_OF_SHARDS = 63 - '-nats-56d8c95f94'.length;

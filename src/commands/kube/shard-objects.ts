@@ -24,6 +24,8 @@ import { HANDED_OVER } from './run-ended.js';
 /** A run that is split among the Pods of an Indexed Job. */
 export interface ShardsPlan extends PodPlan {
   readonly shards: number;
+  /** The Pod of a shard that fails is replaced once, in the middle of a measurement. */
+  readonly rejoin: boolean;
   readonly natsImage: string;
   /** PersistentVolumeClaim for the records; undefined: an emptyDir. */
   readonly natsClaim: string | undefined;
@@ -157,8 +159,8 @@ function agents(plan: ShardsPlan): V1Job {
       completionMode: 'Indexed',
       completions: plan.shards,
       parallelism: plan.shards,
-      // A shard that failed is a part of the load that was not sent: a second Pod could not send it.
-      backoffLimitPerIndex: 0,
+      // A shard that failed is a part of the load that was not sent: a second Pod sends only what is due from then on.
+      backoffLimitPerIndex: plan.rejoin ? 1 : 0,
       podReplacementPolicy: 'Failed',
       podFailurePolicy: evictionIsNoFailure,
       template: {
@@ -180,7 +182,7 @@ function agents(plan: ShardsPlan): V1Job {
               // The Job controller sets JOB_COMPLETION_INDEX, the number of the shard.
               args: [
                 ...['agent', ...natsArgs(plan), '--run-id', plan.name],
-                ...['--once', '--spool-dir', SPOOL_FOLDER],
+                ...['--once', '--spool-dir', SPOOL_FOLDER, ...(plan.rejoin ? ['--rejoin'] : [])],
               ],
               env: [token(plan)],
               volumeMounts: [{ name: 'spool', mountPath: SPOOL_FOLDER }],

@@ -13,25 +13,43 @@ export function accountsOf(
 ): readonly ShardAccount[] {
   return Array.from({ length: count }, (_, index): ShardAccount => {
     const due = { warmup: plan.dueWarmup?.[index], profiling: plan.dueProfiling?.[index] };
-    const place = shards.findIndex((shard) => shard.index === index);
-    const shard = shards[place];
-    if (shard === undefined) return { index, records: undefined, due };
-    const counts: PhaseRequests = {
-      warmup: warmup.counts[place] ?? 0,
-      profiling: records.counts[place] ?? 0,
-    };
-    requireNoMore(shard, counts, due);
-    const { facts } = shard;
+    const places = shards.flatMap((shard, place) => (shard.index === index ? [place] : []));
+    const parts = places.flatMap((place) => shards[place] ?? []);
+    const [first, last] = [parts[0], parts.at(-1)];
+    if (first === undefined || last === undefined) return { index, records: undefined, due };
+    const at = (of: (phase: IndexedPhase) => readonly number[], place: number): PhaseRequests => ({
+      warmup: of(warmup)[place] ?? 0,
+      profiling: of(records)[place] ?? 0,
+    });
+    const counts = places.map((place) => at((phase) => phase.counts, place));
+    const all = counts.reduce((sum, one) => ({
+      warmup: sum.warmup + one.warmup,
+      profiling: sum.profiling + one.profiling,
+    }));
+    requireNoMore(first, all, due);
+    const { facts } = last;
+    const hasJoined = parts.some(({ join }) => join !== undefined);
     return {
-      ...{ index, records: counts, due },
+      ...{ index, records: all, due },
       host: facts.shard?.host,
       ...(facts.isComplete === undefined
-        ? { isLost: !isWhole(counts, due), lastSentAtNs: records.starts[place]?.lastNs }
+        ? { isLost: !isWhole(all, due), lastSentAtNs: records.starts[places.at(-1) ?? 0]?.lastNs }
         : { endedEarly: facts.incompleteReason }),
-      startedAtNs: facts.startedAtNs ?? records.starts[place]?.firstNs,
+      // One that joined did not start with the others.
+      startedAtNs:
+        first.join === undefined
+          ? (first.facts.startedAtNs ?? records.starts[places[0] ?? 0]?.firstNs)
+          : undefined,
       verdict: facts.fidelity?.verdict,
       clock: measuredClock(facts.shard?.clock),
       drift: facts.clockDrift,
+      incarnations: hasJoined
+        ? parts.map(({ incarnation, join, facts: { shard } }, part) => ({
+            ...{ incarnation, host: shard?.host, records: counts[part] },
+            leftOut: at((phase) => phase.leftOut, places[part] ?? 0),
+            ...{ joinedAtNs: join?.atNs, joinedPhase: join?.phase },
+          }))
+        : undefined,
     };
   });
 }

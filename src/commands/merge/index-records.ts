@@ -6,8 +6,10 @@ import type { OpenedShards } from './open-shards.js';
 /** Where the records of a phase are. */
 export interface IndexedPhase {
   readonly index: LineIndex;
-  /** Records of each shard, in the order of the shards. */
+  /** Records of each folder, in the order of the folders. */
   readonly counts: readonly number[];
+  /** Records of each that do not count: another process had joined in its place. */
+  readonly leftOut: readonly number[];
   readonly starts: readonly (RequestStarts | undefined)[];
 }
 
@@ -18,15 +20,17 @@ export function indexRecords({ shards }: OpenedShards): {
 } {
   const phase = (key: 'records' | 'warmup', name: string): IndexedPhase => {
     const index = new LineIndex();
-    const counts = shards.map(({ files }, place) =>
-      existsSync(files[key]) ? index.add(place, files[key]) : 0,
+    const found = shards.map(({ files, takeover }, place) =>
+      existsSync(files[key]) ? index.add(place, files[key], takeover) : { added: 0, leftOut: 0 },
     );
     const doubled = index.doubled();
     if (doubled !== undefined)
       throw new UserError(
         `${name} request ${doubled} has two records: the folders hold parts of different runs.`,
       );
-    return { index, counts, starts: index.extents(shards.length) };
+    const counts = found.map(({ added }) => added);
+    const leftOut = found.map((one) => one.leftOut);
+    return { index, counts, leftOut, starts: index.extents(shards.length) };
   };
   return { records: phase('records', 'Profiling'), warmup: phase('warmup', 'Warm-up') };
 }

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import type { PhaseName } from '../../records/record.js';
 import { UserError } from '../../util/errors.js';
 import { MAX_ROW_BYTES } from '../../util/limits.js';
 
@@ -6,6 +7,17 @@ const CHUNK_BYTES = 1 << 20;
 const FEED = 0x0a;
 const START_KEY = Buffer.from('"request_start_ns":');
 const NUMBER_KEY = Buffer.from('{"metadata":{"session_num":');
+const DUE_KEY = Buffer.from('"credit_issued_ns":');
+const WARMUP = Buffer.from('"benchmark_phase":"warmup"');
+
+/** Where another process has joined in the place of the one that made a file of records. */
+export interface Takeover {
+  readonly phase: PhaseName;
+  /** What is due from then on does not count, … */
+  readonly atNs: bigint;
+  /** … nor requests with this number or a higher one. */
+  readonly numbersBelow: number;
+}
 
 /** When the first and the last request of a file were sent, ns since 1970. */
 export interface RequestStarts {
@@ -26,17 +38,23 @@ export class LineIndex {
 
   /**
    * Adds the records of a file of lines as `aiperf profile` writes it.
-   * @returns their number; a last line that is cut off is left out.
+   * @param takeover leaves out the records of what another process has sent; undefined: none.
+   * @returns numbers of records; a last line that is cut off is neither.
    * @throws UserError for a line that is no record; the file system's error.
    */
-  add(file: number, path: string): number {
+  add(file: number, path: string, takeover?: Takeover): { readonly added: number; readonly leftOut: number } {
     const before = this.length;
     let line = 0;
+    let leftOut = 0;
     eachLine(path, (bytes, from, to, offset) => {
       line++;
       if (!this.#addLine(file, bytes, from, to, offset)) throw notARecord(path, line);
+      const number = this.#numbers[this.length - 1] ?? 0;
+      if (takeover === undefined || isBefore(takeover, bytes.subarray(from, to), number)) return;
+      this.length--;
+      leftOut++;
     });
-    return this.length - before;
+    return { added: this.length - before, leftOut };
   }
 
   /** Starts of the first and the last request of each file, ns since 1970; undefined for one without any. */
@@ -120,6 +138,15 @@ export class LineIndex {
     this.#offsets = grown(new Float64Array(size), this.#offsets);
     this.#lengths = grown(new Uint32Array(size), this.#lengths);
   }
+}
+
+/** Whether the record of a line counts though another process has joined. @param number of its request. */
+function isBefore({ phase, atNs, numbersBelow }: Takeover, line: Buffer, number: number): boolean {
+  const isWarmup = line.includes(WARMUP);
+  if (isWarmup !== (phase === 'warmup')) return isWarmup;
+  const digits = line.indexOf(DUE_KEY) + DUE_KEY.length;
+  const dueNs = BigInt(line.toString('latin1', digits, endOfDigits(line, digits)));
+  return dueNs < atNs && number < numbersBelow;
 }
 
 /**

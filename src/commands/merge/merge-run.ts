@@ -57,9 +57,12 @@ export interface MergedRun {
   readonly leftOut: readonly string[];
 }
 
+/** States of a shard whose folder is there, and which has sent less than its part. */
+const cutStates = ['cut short', 'rejoined'];
+
 /** Whether a shard that is there has not sent all of its part, as far as is known. */
 export function lacksRecords({ shards = [] }: ShardsSection): boolean {
-  return shards.some(({ state, missing }) => state === 'cut short' && missing?.profiling !== 0);
+  return shards.some(({ state = '', missing }) => cutStates.includes(state) && missing?.profiling !== 0);
 }
 
 /** A sentence about files that were left out; none for none. */
@@ -157,7 +160,7 @@ function mergeRaw(opened: OpenedShards, out: RunFiles): void {
   const paths = pathsOf(opened, 'raw');
   if (!paths.every((path) => existsSync(path))) return;
   const index = new LineIndex();
-  for (const [file, path] of paths.entries()) index.add(file, path);
+  for (const [file, path] of paths.entries()) index.add(file, path, opened.shards[file]?.takeover);
   write(out.raw, (path) => copyLines(index, paths, path));
 }
 
@@ -209,7 +212,7 @@ interface Publishing extends MergeView {
 
 /** Writes the other files of the whole run from its records, and prints its report. */
 function publishMerged(
-  { shards, count }: OpenedShards,
+  { shards, count, missing }: OpenedShards,
   run: OpenedRun,
   { tables, consoleWidth, layout, page, section, reader, warmupStartedAtNs }: Publishing,
   stdout: Writable,
@@ -226,7 +229,7 @@ function publishMerged(
     incompleteReason:
       reasons.length === 0
         ? undefined
-        : `Merged from ${shards.length} of ${counted(count, 'shard')}, degraded: ${reasons.join('; ')}.`,
+        : `Merged from ${count - missing.length} of ${counted(count, 'shard')}, degraded: ${reasons.join('; ')}.`,
     startedAtNs: earliest(starts) ?? run.facts.startedAtNs,
     warmupStartedAtNs,
     responseWarnings: shards.flatMap(({ index, facts: { responseWarnings = [] } }) =>

@@ -3,15 +3,25 @@ import { resolve } from 'node:path';
 import { type RunFacts, readFacts, readOwnFacts } from '../../run/facts.js';
 import { filesIn, type RunFiles } from '../../run/files.js';
 import { holderOf, inUse } from '../../run/folder-lock.js';
-import { planDigest, type RunPlan } from '../../run/shards.js';
+import { planDigest, type RunPlan, type shardCodec } from '../../run/shards.js';
+import type { ValueOf } from '../../util/codec.js';
 import { UserError } from '../../util/errors.js';
 import type { JsonObject } from '../../util/json.js';
 import { andList } from '../../util/lists.js';
+import type { Takeover } from './line-index.js';
 
-/** The folder of one shard. */
+type Joined = NonNullable<ValueOf<typeof shardCodec>['join']>;
+
+/** The folder of one shard, or of one of the processes that have held it. */
 export interface OpenedShard {
   readonly index: number;
   readonly count: number;
+  /** Number of the process among those that have held the shard; undefined: there was one. */
+  readonly incarnation: number | undefined;
+  /** Where it has joined in the place of another one; undefined: it began at the start. */
+  readonly join: Takeover | undefined;
+  /** Where another one has joined in its place; undefined: nowhere. */
+  readonly takeover: Takeover | undefined;
   /** As it was named. */
   readonly dir: string;
   readonly files: RunFiles;
@@ -19,7 +29,7 @@ export interface OpenedShard {
   readonly plan: RunPlan;
 }
 
-/** The shards of one run, by their numbers. */
+/** The shards of one run, by their numbers; the processes of a shard in their order. */
 export interface OpenedShards {
   readonly plan: RunPlan;
   readonly digest: string;
@@ -34,13 +44,20 @@ export interface OpenedShards {
  * @throws UserError for a folder that is no shard, for shards of different plans, and for one that is there twice or not at all.
  */
 export function openShards(dirs: readonly string[], allowsMissing: boolean): OpenedShards {
-  const shards = dirs.map(openShard).sort((a, b) => a.index - b.index);
+  const opened = dirs
+    .map(openShard)
+    .sort((a, b) => a.index - b.index || (a.incarnation ?? 0) - (b.incarnation ?? 0));
+  const shards = opened.map((shard, place): OpenedShard => {
+    const next = opened[place + 1];
+    return { ...shard, takeover: next?.index === shard.index ? next.join : undefined };
+  });
   const [first] = shards;
   if (first === undefined) throw new UserError('no folder of a shard was named');
   for (const other of shards) requireSamePlan(first, other);
   for (const [place, shard] of shards.entries()) {
     const next = shards[place + 1];
-    if (next?.index !== shard.index) continue;
+    // Each process that has held a shard has a folder of its own.
+    if (next?.index !== shard.index || shard.incarnation !== next.incarnation) continue;
     throw new UserError(
       `Shard ${shard.index} is there twice: ${shard.dir} and ${next.dir}.`,
       'Name the folder of each shard once.',
@@ -58,7 +75,7 @@ export function openShards(dirs: readonly string[], allowsMissing: boolean): Ope
   return { plan, digest: planDigest(plan), count, shards, missing };
 }
 
-function openShard(dir: string): OpenedShard {
+function openShard(dir: string): Omit<OpenedShard, 'takeover'> {
   const folder = resolve(dir);
   const hint = 'Name the artifact directory that a run with --shard i/N wrote.';
   const found = statSync(folder, { throwIfNoEntry: false });
@@ -80,7 +97,14 @@ function openShard(dir: string): OpenedShard {
       'Shards leave them with --export-level records (the default) or raw.',
     );
   }
-  return { index: shard.index, count: shard.count, dir, files, facts: readFacts(files).facts, plan };
+  const { index, count, incarnation } = shard;
+  const join = takeoverOf(shard.join);
+  return { index, count, incarnation, join, dir, files, facts: readFacts(files).facts, plan };
+}
+
+function takeoverOf({ phase, atNs, numbersBelow }: Joined = {}): Takeover | undefined {
+  if (atNs === undefined || numbersBelow === undefined) return undefined;
+  return { phase: phase === 'warmup' ? 'warmup' : 'profiling', atNs, numbersBelow };
 }
 
 /** Shards of one run have been given the same options, data and version. */

@@ -1,6 +1,7 @@
 import type { driftCodec, ShardClock, ShardsSection } from '../../run/shards.js';
 import type { ValueOf } from '../../util/codec.js';
 import { counted } from '../../util/counted.js';
+import { andList } from '../../util/lists.js';
 import { leadText, setText } from '../clock-words.js';
 
 /** Requests of both phases. */
@@ -25,6 +26,8 @@ export interface ShardAccount {
   readonly lastSentAtNs?: bigint | undefined;
   readonly startedAtNs?: bigint | undefined;
   readonly verdict?: string | undefined;
+  /** The processes that have sent its part, if one has joined in the place of another; undefined: none has. */
+  readonly incarnations?: Row['incarnations'];
   /** A server's clock as it saw it; undefined: not measured. */
   readonly clock?: ShardClock | undefined;
   /** How its clocks changed during the run; undefined: it was killed before its end. */
@@ -114,6 +117,7 @@ function rowOf(
     verdict,
     clock,
     drift,
+    incarnations,
   }: ShardAccount,
   firstNs: bigint,
 ): Row {
@@ -125,7 +129,14 @@ function rowOf(
   return {
     shard: index,
     host,
-    state: records === undefined ? 'missing' : isCut ? 'cut short' : 'complete',
+    state:
+      records === undefined
+        ? 'missing'
+        : incarnations !== undefined
+          ? 'rejoined'
+          : isCut
+            ? 'cut short'
+            : 'complete',
     records: records ?? { warmup: 0, profiling: 0 },
     due,
     missing,
@@ -135,6 +146,7 @@ function rowOf(
     clockErrorMs: clock?.errorMs,
     clockDriftMs: drift?.wallMs,
     lostAtNs: isLost ? lastSentAtNs : undefined,
+    incarnations,
     verdict,
   };
 }
@@ -162,6 +174,8 @@ function reasonsOf(
   const reasons: string[] = [];
   if (row?.state === 'missing') reasons.push(`shard ${index} of ${count} is missing: ${without}`);
   else if (row?.state === 'cut short') reasons.push(`${name} ${whatHappened(account, firstNs)}: ${without}`);
+  else if (row?.state === 'rejoined')
+    reasons.push(`${rejoinText(account, firstNs)}: ${without}${leftOutText(account)}`);
   if ((row?.startSkewMs ?? 0) > NOTABLE_SKEW_MS)
     reasons.push(`${name} started ${((row?.startSkewMs ?? 0) / 1000).toFixed(1)} s after the first`);
   return [...reasons, ...driftReasons(name, account)];
@@ -190,5 +204,24 @@ function whatHappened({ isLost, lastSentAtNs, endedEarly }: ShardAccount, firstN
       ? 'fell behind its schedule'
       : `was cut short (${endedEarly.replace(/\.$/, '')})`;
   if (lastSentAtNs === undefined) return 'was lost before its first record';
-  return `was lost ${(Number(lastSentAtNs - firstNs) / 1e9).toFixed(1)} s after the start (last request with a record)`;
+  return `was lost ${secondsAfter(firstNs, lastSentAtNs)} (last request with a record)`;
+}
+
+function secondsAfter(firstNs: bigint, atNs: bigint): string {
+  return `${(Number(atNs - firstNs) / 1e9).toFixed(1)} s after the start`;
+}
+
+/** "shard 1 was lost, and another agent (b) joined 8.4 s after the start". */
+function rejoinText({ index, incarnations = [] }: ShardAccount, firstNs: bigint): string {
+  const joins = incarnations.flatMap(({ host = 'unknown host', joinedAtNs }) =>
+    joinedAtNs === undefined ? [] : [`another agent (${host}) joined ${secondsAfter(firstNs, joinedAtNs)}`],
+  );
+  return `shard ${index} was lost, and ${andList(joins)}`;
+}
+
+function leftOutText({ incarnations = [] }: ShardAccount): string {
+  const count = incarnations.reduce((sum, { leftOut }) => sum + (leftOut?.profiling ?? 0), 0);
+  return count === 0
+    ? ''
+    : `; ${counted(count, 'request')} of an agent that went on when another one had joined ${count === 1 ? 'is' : 'are'} left out`;
 }

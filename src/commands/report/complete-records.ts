@@ -7,6 +7,7 @@ import { MetricStore } from '../../metrics/metric-store.js';
 import { NotableFinder } from '../../metrics/notable.js';
 import { unpackRecords } from '../../records/pack.js';
 import type { PhaseName } from '../../records/record.js';
+import type { PhaseCounts } from '../../records/spool.js';
 import { findSegments, SpoolReader, UnknownSpool } from '../../records/spool-reader.js';
 import { everyTrait } from '../../run/configuration.js';
 import { readOwnFacts } from '../../run/facts.js';
@@ -58,13 +59,22 @@ function completeRecords(spool: string): Completion {
   for (const [thread, segment] of findSegments(spool)) {
     const reader = new SpoolReader(spool, thread, segment);
     try {
-      const { before, workerId } = reader;
+      const places = new Map<string, PlaceOfWorker>();
+      const placeOf = (workerId: string, before: PhaseCounts) => {
+        const known = places.get(workerId);
+        if (known !== undefined) return known;
+        const place = { ...before, raw: before.warmup + before.profiling };
+        places.set(workerId, place);
+        missing += Math.max(0, before.profiling - stored.profiling.of(workerId).records);
+        return place;
+      };
       // Nothing was written behind its name.
-      if (before === undefined || workerId === undefined) continue;
-      const at = { ...before, raw: before.warmup + before.profiling };
-      missing += Math.max(0, before.profiling - stored.profiling.of(workerId).records);
+      if (reader.before === undefined || reader.workerId === undefined) continue;
+      placeOf(reader.workerId, reader.before);
       for (let batch = reader.next(); batch !== undefined; batch = reader.next()) {
         if (batch.isPrewarm) continue;
+        const { workerId } = batch;
+        const at = placeOf(workerId, reader.before ?? { warmup: 0, profiling: 0 });
         for (const record of unpackRecords(batch)) {
           lacking.line = stored[record.phase].lacks(workerId, at[record.phase]++, record.requestId);
           lacking.raw = stored.raw.lacks(workerId, at.raw++, record.requestId);
@@ -175,6 +185,9 @@ function completionNotes({ added, missing, tornBytes }: Completion): string[] {
     notes.push(`The last batch in the spool is cut off: its ${tornBytes} bytes are left out.`);
   return notes;
 }
+
+/** Place of a worker's next record among all of the worker. */
+type PlaceOfWorker = Record<PhaseName | 'raw', number>;
 
 interface StoredOfWorker {
   records: number;

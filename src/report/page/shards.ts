@@ -2,11 +2,9 @@ import { withCommas } from '../../metrics/format.js';
 import type { OfferedLoad, ShardsSection } from '../../run/shards.js';
 import { withThousands } from '../../util/counted.js';
 import { differingRows, isInFlight, offeredCells, offeredHeads, offeredWords } from '../offered-load.js';
-import { clockText, mergeText, verdictText } from '../shard-table.js';
+import { clockText, mergeText, processesOf, type ShardFigures, verdictText } from '../shard-table.js';
 import { type Html, html } from './html.js';
 import { type Cell, table } from './table.js';
-
-type ShardFigures = NonNullable<ShardsSection['shards']>[number];
 
 /** How a run was put together from its shards; nothing for a run of one machine. */
 export function shardsContent(section: ShardsSection | undefined): Html | undefined {
@@ -22,7 +20,7 @@ ${table({
     ...['Clock offset (ms)', 'Clock drift', 'Most unsent', 'Client'],
   ],
   textColumns: [1, 2, 10],
-  rows: shards.map(shardRow),
+  rows: shards.flatMap((shard) => [shardRow(shard), ...processRows(shard)]),
 })}
 ${offered && offeredContent(offered)}`;
 }
@@ -41,6 +39,13 @@ ${
     rows: rows.map((row) => offeredCells(row, isMean)),
   })
 }`;
+}
+
+function processRows(shard: ShardFigures): Cell[][] {
+  return processesOf(shard).map(({ name, host, state, records, clock }) => [
+    ...[name, host, state, records === undefined ? 'N/A' : withThousands(records)],
+    ...['', '', '', clock, '', '', ''],
+  ]);
 }
 
 function shardRow(shard: ShardFigures): Cell[] {

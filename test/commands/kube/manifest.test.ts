@@ -343,6 +343,17 @@ describe('aiperf kube manifest --shards', () => {
     }
   });
 
+  it('replaces a Pod of a shard once, to join the measurement, with --rejoin', async () => {
+    const { stdout } = await manifest(folderWith({ 'run.yaml': yaml }), ['--shards', '2', '--rejoin']);
+    expect(validated(stdout).at(-2)).toMatchObject({
+      ...{ kind: 'Job', metadata: { name: 'aiperf-agents' } },
+      spec: {
+        backoffLimitPerIndex: 1,
+        template: { spec: { containers: [{ args: expect.arrayContaining(['--once', '--rejoin']) }] } },
+      },
+    });
+  });
+
   it('takes another image and a claim for NATS, and a queue for the agents', async () => {
     const words = [
       '--shards',
