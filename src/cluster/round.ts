@@ -39,6 +39,8 @@ export class Round {
   readonly #stops: (() => void)[] = [];
   #hash: string | undefined;
   /** Whether its results are written, or it was given up before the start. */
+  /** Whether NATS has lost the run. */
+  #isGone = false;
   #isSettled = false;
 
   /** Begins a round, or goes on with the one of a coordinator that is gone. */
@@ -232,6 +234,7 @@ export class Round {
         .filter(({ receiver }) => receiver?.seal === undefined)
         .map(({ number: incarnation }) => ({ shard, incarnation })),
     );
+    if (this.#isGone) return;
     try {
       const entry: EndedEntry = {
         ...(failure === undefined ? {} : { failure }),
@@ -262,6 +265,7 @@ export class Round {
       // Another coordinator has finished the run.
       return;
     }
+    this.#isGone = true;
     const { surroundings, options } = this.#coordinator;
     const lost = this.shards.flatMap(({ current }) =>
       current === undefined || current.failure !== undefined || current.isOver ? [] : [current],

@@ -88,7 +88,7 @@ describe('a server that cannot be used', () => {
     ['insufficient storage resources available', /max_file_store/],
     ['maximum number of streams reached', /Raise that limit of the account/],
     ['Permissions Violation for Publish to "$JS.API.STREAM.CREATE.x"', /Allow the user/],
-    ['timeout', /Check that the server runs/],
+    ['timeout', /JetStream may be off/],
   ])('may hold no run: %s', (why, hint) => {
     const error = notPossible(new Error(why));
     expect(error.message).toBe(`NATS cannot hold the run: ${why}.`);

@@ -8,7 +8,7 @@ it('starts a phase at a whole nanosecond, as files have it', async () => {
   shard.noteReady({ incarnation: 1, hash: 'h', host: 'h', threads: 1, clock }, 0);
   const options: Partial<RemoteLoadOptions> = {
     clock: { origin: { monotonicNs: 0n, epochNs: 0n }, nowNs: () => 1000 },
-    ...{ nowMs: () => 0, round: 0, starts: new Map(), joins: new Map() },
+    ...{ nowMs: () => 0, round: 0, starts: new Map(), joins: new Map(), load: { phases: [] } as never },
     superseded: new AbortController().signal,
   };
   const load = new RemoteLoad([shard], options as RemoteLoadOptions);
