@@ -188,10 +188,10 @@ function comparisonChart(axes: Axes): Chart<Comparison, ComparisonPicture> {
       const base = frame(theme, title, subtitle);
       const dots = (wanted: readonly ComparedPlace[]) =>
         wanted.map(({ name: label, at, isKnee, clientLimited, isIncomplete = false }) => {
+          // The legend tells what is incomplete.
           const marks = [
             ...(isKnee ? ['knee'] : []),
-            ...(clientLimited ? ['client limited'] : []),
-            ...(isIncomplete ? ['incomplete'] : []),
+            ...(clientLimited && !isIncomplete ? ['client limited'] : []),
           ];
           return {
             name: label,

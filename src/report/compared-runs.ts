@@ -72,6 +72,7 @@ export function compare<Run extends ComparedRun>(
     groups: all,
     notes: [
       ...incompleteNotes(all),
+      ...shardNotes(all),
       workNote(runs.map(({ summary }) => summary.results)),
       settingsNote(runs.map(({ facts }) => facts)),
     ].filter((note) => note !== undefined),
@@ -134,6 +135,19 @@ function incompleteNotes(
       incompleteReason === undefined
         ? []
         : [`${title} is not weighed, since its results are incomplete: ${incompleteReason}`],
+    ),
+  );
+}
+
+/** A sentence for each shard of a run that is taken for a run. */
+function shardNotes(groups: readonly { readonly title: string; readonly runs: readonly ComparedRun[] }[]) {
+  return groups.flatMap(({ title, runs }) =>
+    runs.flatMap(({ facts: { shard } }) =>
+      shard === undefined
+        ? []
+        : [
+            `${title} is shard ${shard.index} of ${shard.count}, with a part of the load of its run: aiperf merge makes the run.`,
+          ],
     ),
   );
 }

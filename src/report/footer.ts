@@ -4,11 +4,15 @@ import { statsOf } from '../metrics/results.js';
 import { benchmarkDuration } from '../metrics/run-metrics.js';
 import type { RunFacts } from '../run/facts.js';
 import type { ClientFidelity } from '../run/fidelity.js';
+import type { ShardsSection } from '../run/shards.js';
 import { oneLine } from '../util/plain-text.js';
 import { failureCauses } from './failure-causes.js';
 import { type Layout, stylesOf } from './layout.js';
 import { utilizationText } from './utilization.js';
 import { wrap } from './wrap.js';
+
+/** Of a degraded merge: more would hide the other lines. */
+const MOST_REASONS = 5;
 
 /** What the footer names besides facts. */
 export interface FooterFiles {
@@ -22,7 +26,7 @@ export interface FooterFiles {
 /** The lines under the tables, an empty line before and after them. */
 export function footer(
   summary: RunSummary,
-  { command, fidelity, wasCancelled = false }: RunFacts,
+  { command, fidelity, shards, wasCancelled = false }: RunFacts,
   { files, warmupFault, log }: FooterFiles,
   layout: Layout,
 ): string {
@@ -51,12 +55,28 @@ export function footer(
           ),
         ]),
     ...(warmupFault === undefined ? [] : [labelled('Warm-up', warmupFault)]),
+    ...mergeLines(shards, layout, labelled),
     ...(fidelity === undefined ? [] : fidelityLines(fidelity, layout, labelled)),
     ...files.map(({ label, path }) => labelled(label, path)),
     ...(log === undefined ? [] : [labelled('Log File', log)]),
     ...(wasCancelled ? [italic(yellow('This run was cancelled early: its results may be incomplete.'))] : []),
   ];
   return ['', ...lines, '', ''].join('\n');
+}
+
+/** Why the results are not those of all shards; the table of the shards has the reasons that are left out. */
+function mergeLines(
+  { merge, reasons = [] }: ShardsSection = {},
+  { width }: Layout,
+  labelled: (label: string, value: string) => string,
+): string[] {
+  if (merge !== 'degraded') return [];
+  const left = reasons.length - MOST_REASONS;
+  return [
+    labelled('Merge', merge),
+    ...reasons.slice(0, MOST_REASONS).flatMap((reason) => wrap(`  - ${reason}`, Math.max(40, width), 4)),
+    ...(left > 0 ? [`  - ${left} more: see Shards`] : []),
+  ];
 }
 
 function fidelityLines(

@@ -131,6 +131,12 @@ it('is a chart of requests/s as planned, of the lost shard and of the others', (
       [0.8, 1.6, 15, 11.25, 10],
       [1.6, 2, 22.5, 15, 15],
     ],
+    planned: [
+      [0, 11.25],
+      [0.8, 15],
+      [1.6, 22.5],
+      [2, 22.5],
+    ],
     losses: [
       { text: 'Shard 1 lost', atSeconds: 0.9 },
       { text: 'Shard 2 missing', atSeconds: 0 },

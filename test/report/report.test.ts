@@ -363,6 +363,21 @@ Log File: /runs/a/logs/aiperf.log
     );
   });
 
+  test('why a merge is degraded, before the verdict on the client', () => {
+    const reasons = Array.from({ length: 7 }, (_, shard) => `shard ${shard} was lost`);
+    const facts = {
+      ...footerFacts,
+      shards: { merge: 'degraded', reasons },
+      fidelity: { verdict: 'client ok' },
+    };
+    expect(footer(storeOf(fourRequests).summary(), facts, written, layout)).toContain(
+      '\nMerge: degraded\n  - shard 0 was lost\n  - shard 1 was lost\n  - shard 2 was lost\n' +
+        '  - shard 3 was lost\n  - shard 4 was lost\n  - 2 more: see Shards\nFidelity: client ok\n',
+    );
+    const exact = { ...footerFacts, shards: { merge: 'exact', reasons: [] } };
+    expect(footer(storeOf(fourRequests).summary(), exact, written, layout)).not.toContain('Merge');
+  });
+
   test('of a cancelled run, on a narrow terminal: the command is broken, paths are not', () => {
     const text = footer(storeOf(fourRequests).summary(), { ...footerFacts, wasCancelled: true }, written, {
       ...layout,

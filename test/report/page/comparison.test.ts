@@ -134,6 +134,10 @@ test('a run of a part of its load is named, and not weighed', () => {
       [100, 100],
     ],
   });
+  const shard = withFacts(run(16, 100, 20), { shard: { index: 1, count: 3 } });
+  expect(pageComparison([...runs, shard], 0.95).notes).toEqual([
+    'concurrency 16 is shard 1 of 3, with a part of the load of its run: aiperf merge makes the run.',
+  ]);
   const none = pageComparison([lost, { ...lost, name: 'other' }], 0.95);
   expect(comparisonStatements(none)).toContainEqual({
     ...{ topic: 'Frontier', sentences: ['No run is complete.'], tone: 'plain' },
