@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { JsMsg } from '@nats-io/jetstream';
 import { sleep } from '../util/timeout.js';
 import type { Nats } from './connection.js';
@@ -42,6 +43,8 @@ export async function followStream(
         if (message.seq < next) continue;
         next = message.seq + 1;
         onMessage(message);
+        // A backlog must not keep other messages waiting: signs of life would come too late.
+        await nextTurn();
       }
       release();
       signal.removeEventListener('abort', stop);
