@@ -10,9 +10,9 @@ import { startNats } from '../measure/nats.js';
 import { rounds, scaled } from '../measure/options.js';
 import { runOurCommand, runOurs } from '../measure/ours.js';
 import { median } from '../measure/quantiles.js';
-import { playShards, type Recording, recordAgent } from '../measure/recorded-agents.js';
+import { playShards, type Recording, recordAgent, repeated } from '../measure/recorded-agents.js';
 import type { Report } from '../measure/report.js';
-import { ourCli, startCannedServer, withFolder } from '../measure/servers.js';
+import { ourCli, startMockServer, withFolder } from '../measure/servers.js';
 
 const SHARDS = 8;
 /** What an agent has sent once; shards repeat it. */
@@ -28,7 +28,7 @@ export async function mergedRecords(report: Report): Promise<void> {
   ] as const) {
     const repeats = Math.round(scaled(count, SHARDS * RECORDED) / SHARDS / RECORDED);
     const merges: Merge[] = [];
-    const server = await startCannedServer(tokens === 1 ? 0 : tokens, 1, 2);
+    const server = await startMockServer(['--ttft', '20', '--itl', '4', '--itl-jitter', '0.5']);
     const args = ['--url', server.url, '--model', 'mock', '--tokenizer', 'builtin', '--ui', 'none'];
     const load = [...chatArgs(tokens, tokens > 1), '--concurrency', '64'];
     const nats = await startNats();
@@ -40,8 +40,9 @@ export async function mergedRecords(report: Report): Promise<void> {
       }),
     );
     await nats.stop();
+    const played = repeated(recording, repeats);
     for (let round = 0; round < rounds; round++)
-      merges.push(await withFolder((folder) => merge(folder, [...args, ...load], recording, repeats)));
+      merges.push(await withFolder((folder) => merge(folder, [...args, ...load], played)));
     await server.stop();
     const of = (pick: (one: Merge) => number) => median(merges.map(pick));
     const records = of((one) => one.records);
@@ -56,11 +57,11 @@ export async function mergedRecords(report: Report): Promise<void> {
       'main thread': of((one) => (1e6 * one.mainThreadSeconds) / one.records),
       'CPU of NATS, s': of(({ natsSeconds }) => natsSeconds),
       'memory of NATS, MB': of(({ natsMb }) => natsMb),
-      'in NATS, bytes each': bytesIn(recording) / recording.records,
+      'in NATS, bytes each': bytesIn(played) / played.records,
     });
   }
   report.note(
-    'Agents are played from what a real one has sent; their records wait in NATS. Measured is `aiperf attach` from its start to its end, without the 5 s in which it makes sure that the coordinator is dead. Its threads per record, start and end of the run included.',
+    'Agents are played: each sends what a real one has sent, over and over. The records wait in NATS. Measured is `aiperf attach` from its start to its end, without the 5 s in which it makes sure that the coordinator is dead. Its threads per record, start and end of the run included.',
   );
 }
 
@@ -75,15 +76,10 @@ interface Merge {
   readonly natsMb: number;
 }
 
-async function merge(
-  folder: string,
-  args: readonly string[],
-  recording: Recording,
-  repeats: number,
-): Promise<Merge> {
+async function merge(folder: string, args: readonly string[], recording: Recording): Promise<Merge> {
   const nats = await startNats();
-  const played = playShards(nats, 'merge', SHARDS, recording, repeats);
-  const count = ['--request-count', String(SHARDS * repeats * recording.records)];
+  const played = playShards(nats, 'merge', SHARDS, recording);
+  const count = ['--request-count', String(SHARDS * recording.records)];
   const cluster = ['--nats', nats.url, '--shards', String(SHARDS), '--run-id', 'merge'];
   const timeout = ['--shard-timeout', String(LAPSE_SECONDS), '--artifact-dir', join(folder, 'killed')];
   await killedCoordinator([...args, ...count, ...cluster, ...timeout], played.begun);

@@ -6,9 +6,13 @@ import { join } from 'node:path';
 // A bench that fails, or is ended by Ctrl-C, must leave no process and no temporary folder behind.
 const children = new Set<ChildProcess>();
 const folders = new Set<string>();
+/** Killed processes are gone after this time. */
+const ENDED_MS = 200;
 
 process.once('exit', () => {
   for (const child of children) kill(child);
+  // Until then they may still write.
+  if (children.size > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ENDED_MS);
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));

@@ -1,16 +1,24 @@
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { packageFolder } from './machine.js';
 import { type NatsServer, startAgent } from './nats.js';
 
 // Agents without a load: they play what a real agent has sent, as fast as NATS takes it.
 
+/** Records of a message, compressed, in the parts it is sent in. */
+interface RecordedBatch {
+  readonly records: number;
+  readonly bodies: readonly Buffer[];
+}
+
 /** What an agent has sent in a run of one shard. */
 export interface Recording {
-  /** Of messages with records: each batch in the parts it was sent in. */
-  readonly batches: readonly { readonly records: number; readonly bodies: readonly Buffer[] }[];
+  readonly batches: readonly RecordedBatch[];
   /** Of the last event of the load. */
   readonly done: { readonly progress: object } & object;
   readonly ready: object;
@@ -18,11 +26,26 @@ export interface Recording {
   readonly records: number;
 }
 
+/** An item of a batch: records of a load thread, packed, or an observation. */
+interface ThreadItem {
+  readonly thread: number;
+  readonly item:
+    | { readonly workerId: string; readonly numbers: Float64Array }
+    | { readonly atNs: number; readonly samples: readonly unknown[] };
+}
+
+// Of the program under test: benches are built apart from it.
+const built = (path: string) => import(join(packageFolder, 'dist', path));
+const { RecordPacker, unpackRecords } = await built('records/pack.js');
+const { shiftTimes } = await built('collect/batch-source.js');
+const { bytesOfItems, itemsOfBytes } = await built('cluster/batch-message.js');
+
 interface Head {
   readonly kind: 'batch' | 'part' | 'seal';
   readonly records: number;
 }
 
+const PART_BYTES = 256 << 10;
 /** Bytes of a message before its head: the length of the head. */
 const LENGTH_BYTES = 4;
 
@@ -64,7 +87,7 @@ export async function recordAgent(
   const seal = messages.pop();
   if (done === undefined || seal?.head.kind !== 'seal')
     throw new Error('an agent has not sent its part to the end');
-  const batches: Recording['batches'][number][] = [];
+  const batches: RecordedBatch[] = [];
   const bodies: Buffer[] = [];
   for (const { head, body } of messages) {
     bodies.push(body);
@@ -72,6 +95,44 @@ export async function recordAgent(
   }
   const records = batches.reduce((sum, batch) => sum + batch.records, 0);
   return { batches, done, ready, seal: JSON.parse(String(seal.body)), records };
+}
+
+/** A recording that lasts several times as long: its records over and over, each time later than the last. */
+export function repeated(recording: Recording, times: number): Recording {
+  const items: readonly ThreadItem[][] = recording.batches.map(({ bodies }) =>
+    itemsOfBytes(inflateRawSync(Buffer.concat(bodies))),
+  );
+  let firstNs = Number.POSITIVE_INFINITY;
+  let lastNs = 0;
+  for (const { item } of items.flat()) {
+    if (!('numbers' in item)) continue;
+    for (const { startNs, endNs } of unpackRecords(item)) {
+      firstNs = Math.min(firstNs, startNs);
+      lastNs = Math.max(lastNs, endNs);
+    }
+  }
+  const batches: RecordedBatch[] = [];
+  for (let time = 0; time < times; time++) {
+    const laterNs = time * (lastNs - firstNs + 10e6);
+    for (const [place, { records }] of recording.batches.entries()) {
+      const later = (items[place] ?? []).map(({ thread, item }) => ({
+        thread,
+        item: shifted(item, laterNs),
+      }));
+      const bytes = deflateRawSync(bytesOfItems(later), { level: constants.Z_BEST_SPEED });
+      const bodies: Buffer[] = [];
+      for (let at = 0; at < bytes.length; at += PART_BYTES) bodies.push(bytes.subarray(at, at + PART_BYTES));
+      batches.push({ records, bodies });
+    }
+  }
+  return { ...recording, batches, records: times * recording.records };
+}
+
+function shifted(item: ThreadItem['item'], laterNs: number): ThreadItem['item'] {
+  if (!('numbers' in item)) return { ...item, atNs: item.atNs + laterNs };
+  const packer = new RecordPacker(item.workerId);
+  for (const record of unpackRecords(item)) packer.add(shiftTimes(record, laterNs));
+  return packer.take();
 }
 
 /** Shards that are played. */
@@ -84,13 +145,12 @@ export interface PlayedShards {
   end(): Promise<void>;
 }
 
-/** Plays every shard of a run. @param repeats how often each shard sends the recording. */
+/** Plays every shard of a run: each sends the recording. */
 export function playShards(
   nats: NatsServer,
   runId: string,
   shards: number,
   recording: Recording,
-  repeats: number,
 ): PlayedShards {
   let begin = () => {};
   const begun = new Promise<void>((resolve) => {
@@ -121,9 +181,7 @@ export function playShards(
     await entryOf(kv, 'start.0.0');
     begin();
     const js = jetstream(core);
-    await Promise.all(
-      Array.from({ length: shards }, (_, shard) => playShard(js, runId, shard, recording, repeats)),
-    );
+    await Promise.all(Array.from({ length: shards }, (_, shard) => playShard(js, runId, shard, recording)));
   }
 }
 
@@ -132,7 +190,6 @@ async function playShard(
   runId: string,
   shard: number,
   { batches, done, seal, records }: Recording,
-  repeats: number,
 ): Promise<void> {
   let seq = 0;
   let digest = '0'.repeat(64);
@@ -147,19 +204,16 @@ async function playShard(
       timeout: 60_000,
     });
   };
-  const all = records * repeats;
-  const counts = { sessions: all, endedSessions: all, issued: all, returned: all };
+  const counts = { sessions: records, endedSessions: records, issued: records, returned: records };
   const progress = { ...done.progress, ...counts };
-  for (let round = 0; round < repeats; round++) {
-    for (const batch of batches) {
-      for (const [part, body] of batch.bodies.entries()) {
-        const isLast = part === batch.bodies.length - 1;
-        await publish(isLast ? 'batch' : 'part', isLast ? batch.records : 0, body);
-      }
+  for (const batch of batches) {
+    for (const [part, body] of batch.bodies.entries()) {
+      const isLast = part === batch.bodies.length - 1;
+      await publish(isLast ? 'batch' : 'part', isLast ? batch.records : 0, body);
     }
   }
   await js.publish(`${runId}.evt.${shard}.1`, JSON.stringify({ ...done, nextSession: 0, progress }));
-  await publish('seal', 0, Buffer.from(JSON.stringify({ ...seal, phases: [progress], records: all })));
+  await publish('seal', 0, Buffer.from(JSON.stringify({ ...seal, phases: [progress], records })));
 }
 
 async function bucketOf(core: NatsConnection, runId: string): Promise<KV> {
