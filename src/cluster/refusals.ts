@@ -39,6 +39,14 @@ export function refusalOf(
     error: new UserError(`The NATS server ${where} ${what}.`, hint),
     isFinal: true,
   });
+  // The server waits 2 s for a client's token.
+  if (/authentication timeout/i.test(why)) {
+    const error = new UserError(
+      `The NATS server ${where} closed the connection: this machine was too slow to log in.`,
+      'Try again when it is less busy, raise the timeout of authorization in the server, or wait longer with --nats-wait.',
+    );
+    return { error, isFinal: false };
+  }
   if (/authorization|authentication/i.test(why)) {
     return final(
       `refused the ${token === undefined ? 'connection: it needs a token' : 'token'}`,

@@ -77,6 +77,14 @@ describe('a server that cannot be used', () => {
     );
   });
 
+  it('is tried again by a machine that was too slow for it', () => {
+    const { error, isFinal } = refusalOf(new Error("'Authentication Timeout'"), optionsOf(url));
+    expect([error.message, isFinal]).toEqual([
+      `The NATS server ${url} closed the connection: this machine was too slow to log in.`,
+      false,
+    ]);
+  });
+
   it('is tried again while it may come up', () => {
     const { error, isFinal } = refusalOf(new Error('connection refused'), optionsOf(url));
     expect(error.message).toBe(`The NATS server ${url} cannot be reached: connection refused.`);
