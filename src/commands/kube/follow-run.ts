@@ -4,8 +4,8 @@ import { sleep } from '../../util/timeout.js';
 import { kubectl } from './kubectl.js';
 import type { RunPod } from './pods.js';
 import { exitCodeIn } from './run-ended.js';
-import type { Place } from './run-objects.js';
-import { findPod, LOOK_EVERY_MS, startedPod } from './started-pod.js';
+import { type Place, runObjects } from './run-objects.js';
+import { LOOK_EVERY_MS, newestPod, startedPod } from './started-pod.js';
 
 /** The announcement of the end is among the last characters. */
 const KEPT_CHARACTERS = 10_000;
@@ -61,8 +61,8 @@ async function isOver(
 ): Promise<boolean> {
   const endMs = io.nowMs() + LONGEST_END_MS;
   for (;;) {
-    const newest = await findPod(place, shard, io);
-    if (newest.uid !== uid || newest.isMoved) return false;
+    const newest = newestPod(await runObjects(place, io), shard);
+    if (newest?.uid !== uid || newest.isMoved) return false;
     if (newest.phase !== 'Running') return true;
     if (io.nowMs() >= endMs) {
       throw new UserError(

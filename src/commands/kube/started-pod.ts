@@ -42,7 +42,8 @@ export async function findPod(place: Place, shard: number | undefined, io: Io): 
   throw new UserError(missingText(objects, place, shard), 'See all Pods of the run with aiperf kube status.');
 }
 
-function newestPod({ pods }: RunObjects, shard: number | undefined): RunPod | undefined {
+/** The newest Pod of the coordinator, or of a shard. */
+export function newestPod({ pods }: RunObjects, shard: number | undefined): RunPod | undefined {
   return pods.findLast((pod) => (shard === undefined ? pod.role === 'coordinator' : pod.shard === shard));
 }
 

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { aiperf, panelText, temporaryFolder } from '../../e2e/aiperf.js';
 
-// The user's kubectl: notes its arguments, shows the objects of a file, later those of another one, the events of a third,
+// The user's kubectl: notes its arguments, shows the objects of a file, then those of later ones, and the events of another,
 // and follows a log that does not end by itself, but that of the Pod `aiperf-a`.
 const script = `#!/bin/sh
 echo "$*" >> calls
 case "$*" in
-*' get pods,'*) cat objects.json; if [ -e later.json ]; then mv later.json objects.json; fi ;;
+*' get pods,'*)
+  cat objects.json
+  for later in later-*.json; do if [ -e $later ]; then mv $later objects.json; break; fi; done ;;
 *' get events '*) cat events.json 2>/dev/null || { echo 'events is forbidden' >&2; exit 1; } ;;
 *' logs aiperf-a '*) echo 'Request 1 of 9' ;;
 *' logs '*) cat log.txt; case "$*" in *--follow*) exec sleep 100 ;; esac ;;
@@ -59,8 +61,8 @@ const warning = (name: string, message: string, lastTimestamp: string) => ({
 
 interface Cluster {
   readonly log?: string;
-  /** Objects from the second look on. */
-  readonly later?: readonly object[];
+  /** Objects at the second look, and at further ones. */
+  readonly later?: readonly (readonly object[])[];
   /** Absent: the user may not read events. */
   readonly events?: readonly object[];
 }
@@ -69,12 +71,13 @@ interface Cluster {
 async function kube(
   words: readonly string[],
   objects: readonly object[],
-  { log = '', later, events }: Cluster = {},
+  { log = '', later = [], events }: Cluster = {},
 ) {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'kubectl'), script);
   chmodSync(join(folder, 'kubectl'), 0o755);
-  const files = { 'objects.json': objects, 'later.json': later, 'events.json': events };
+  const laterFiles = Object.fromEntries(later.map((each, i) => [`later-${i}.json`, each]));
+  const files = { 'objects.json': objects, 'events.json': events, ...laterFiles };
   for (const [name, items] of Object.entries(files))
     if (items !== undefined) writeFileSync(join(folder, name), JSON.stringify({ items }));
   writeFileSync(join(folder, 'log.txt'), log);
@@ -220,7 +223,7 @@ describe('aiperf kube logs', () => {
   });
 
   it('waits for the Pod, then for its start, and says for what', async () => {
-    const later = [pod('aiperf-c', { component: 'coordinator', status: running })];
+    const later = [[pod('aiperf-c', { component: 'coordinator', status: running })]];
     const cluster = { log: announced, later, events: [] };
     const { code, stdout, stderr } = await kube(['logs'], [job('aiperf', 'coordinator', {})], cluster);
     expect([code, stdout, stderr]).toEqual([
@@ -232,17 +235,23 @@ describe('aiperf kube logs', () => {
 
   it('goes on with the Pod that takes the place of one that was removed', async () => {
     const coordinator = { component: 'coordinator', created: '2026-11-29T10:05:00Z' };
-    const cluster = { log: announced, later: [pod('aiperf-b', { ...coordinator, status: running })] };
+    const successor = [pod('aiperf-b', { ...coordinator, status: running })];
     const follow = ['logs aiperf-a --follow', 'logs aiperf-b --follow'].map(
       (words) => `--namespace bench ${words}`,
     );
-    const evicted = await kube(['logs'], [pod('aiperf-a', { ...coordinator, status: running })], cluster);
+    const evicted = await kube(['logs'], [pod('aiperf-a', { ...coordinator, status: running })], {
+      log: announced,
+      later: [[job('aiperf', 'coordinator', {})], successor],
+    });
     expect([evicted.code, evicted.stdout]).toEqual([0, `Request 1 of 9\n${announced}`]);
     expect(evicted.calls.filter((call) => call.includes(' logs '))).toEqual(follow);
 
     const terminated = { reason: 'Error', exitCode: 143 };
     const status = { phase: 'Failed', containerStatuses: [{ restartCount: 0, state: { terminated } }] };
-    const gone = await kube(['logs'], [pod('aiperf-a', { ...coordinator, status })], cluster);
+    const gone = await kube(['logs'], [pod('aiperf-a', { ...coordinator, status })], {
+      log: announced,
+      later: [successor],
+    });
     expect([gone.code, gone.stdout, gone.stderr]).toEqual([
       0,
       announced,
@@ -256,7 +265,7 @@ describe('aiperf kube logs', () => {
     const over = await kube(['logs', '--shard', '0'], [pod('aiperf-a', { ...agent, status: failed })]);
     expect([over.code, over.stdout]).toEqual([0, 'Request 1 of 9\n']);
     const fetched = await kube(['fetch'], [pod('aiperf-a', { component: 'coordinator', status: running })], {
-      later: [pod('aiperf-a', { component: 'coordinator', status: failed })],
+      later: [[pod('aiperf-a', { component: 'coordinator', status: failed })]],
     });
     expect([fetched.code, panelText(fetched.stderr)]).toEqual([
       1,
