@@ -38,9 +38,9 @@ export class Round {
   readonly #inbox: RoundInbox;
   readonly #stops: (() => void)[] = [];
   #hash: string | undefined;
-  /** Whether its results are written, or it was given up before the start. */
   /** Whether NATS has lost the run. */
   #isGone = false;
+  /** Whether its results are written, or it was given up before the start. */
   #isSettled = false;
 
   /** Begins a round, or goes on with the one of a coordinator that is gone. */
