@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { constants, hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +40,17 @@ const runOptions = {
     group,
     help: 'The same command elsewhere goes on with the run: on SIGTERM kill it, so that it does not end the run.',
   }),
+  ifFiles: flag({
+    flags: ['--if-files'],
+    group,
+    help: 'Wait only if the command ends by itself and leaves files in the folder.',
+  }),
+  podName: text({
+    env: 'POD_NAME',
+    group,
+    defaultText: 'the name of the host',
+    help: 'Name of the Pod in the printed copy commands.',
+  }),
   command: words({
     argument: 'command',
     group,
@@ -71,16 +82,15 @@ async function run({ config }: Invocation<typeof runOptions>, io: Io): Promise<n
     if (signal === 'SIGTERM' || !isRunning) ending.abort();
     child.kill(signal === 'SIGTERM' && config.resumable ? 'SIGKILL' : signal);
   });
-  const ended = await new Promise<number>((resolve, reject) => {
+  const [code, killedBy] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
     child.on('error', reject);
-    child.on('exit', (code, signal) =>
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
-    );
+    child.on('exit', (...end) => resolve(end));
   });
-  const isHandedOver = config.resumable && ending.signal.aborted;
-  const exitCode = isHandedOver ? HANDED_OVER : ended;
   isRunning = false;
-  if (config.waitForCopy > 0 && !ending.signal.aborted) {
+  const isHandedOver = config.resumable && ending.signal.aborted;
+  const exitCode = isHandedOver ? HANDED_OVER : (code ?? 128 + (killedBy ? constants.signals[killedBy] : 0));
+  const waits = !config.ifFiles || (code !== null && readdirSync(config.artifacts).length > 0);
+  if (config.waitForCopy > 0 && waits && !ending.signal.aborted) {
     io.stdout.write(instructions(exitCode, config));
     const endMs = io.nowMs() + config.waitForCopy * 1000;
     while (io.nowMs() < endMs && !ending.signal.aborted && !existsSync(copied)) {
@@ -93,9 +103,9 @@ async function run({ config }: Invocation<typeof runOptions>, io: Io): Promise<n
 
 function instructions(
   exitCode: number,
-  { artifacts, waitForCopy, namespace }: Invocation<typeof runOptions>['config'],
+  { artifacts, waitForCopy, namespace, podName }: Invocation<typeof runOptions>['config'],
 ): string {
-  const pod = hostname();
+  const pod = podName ?? hostname();
   const where = namespace === undefined ? '' : `-n ${namespace} `;
   return [
     `${runEnded(exitCode)} This Pod waits ${waitForCopy} s for its files to be copied:`,

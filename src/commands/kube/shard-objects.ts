@@ -26,6 +26,8 @@ export interface ShardsPlan extends PodPlan {
   readonly shards: number;
   /** The Pod of a shard that fails is replaced once, in the middle of a measurement. */
   readonly rejoin: boolean;
+  /** How long a Pod waits for files to be copied. */
+  readonly waitForCopy: number;
   readonly natsImage: string;
   /** PersistentVolumeClaim for the records; undefined: an emptyDir. */
   readonly natsClaim: string | undefined;
@@ -37,7 +39,7 @@ type ShardObject = V1Job | NetworkPolicy | V1Service | V1StatefulSet;
 
 const NATS_PORT = 4222;
 const NATS_FOLDER = '/data';
-const SPOOL_FOLDER = '/spool';
+export const SPOOL_FOLDER = '/spool';
 /** A server may take this long to be scheduled and to load its image. */
 const NATS_WAIT_SECONDS = 600;
 
@@ -181,10 +183,16 @@ function agents(plan: ShardsPlan): V1Job {
               ...{ name: containerNames.aiperf, image: plan.image, size: plan },
               // The Job controller sets JOB_COMPLETION_INDEX, the number of the shard.
               args: [
+                ...['kube', 'run', '--artifacts', SPOOL_FOLDER, '--wait-for-copy', String(plan.waitForCopy)],
+                ...['--namespace', plan.namespace, '--if-files', '--'],
                 ...['agent', ...natsArgs(plan), '--run-id', plan.name],
                 ...['--once', '--spool-dir', SPOOL_FOLDER, ...(plan.rejoin ? ['--rejoin'] : [])],
               ],
-              env: [token(plan)],
+              env: [
+                token(plan),
+                // Pods of an Indexed Job have a host name of their own.
+                { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+              ],
               volumeMounts: [{ name: 'spool', mountPath: SPOOL_FOLDER }],
             }),
           ],

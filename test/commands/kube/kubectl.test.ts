@@ -317,6 +317,20 @@ describe('aiperf kube fetch', () => {
     expect(existsSync(join(folder, 'here/run_config.json'))).toBe(true);
   });
 
+  it('copies what an agent has kept', async () => {
+    const agent = pod('aiperf-agents-1-a', { component: 'agent', index: '1', status: running });
+    const { code, calls } = await kube(['fetch', '--shard', '1', '--output', 'here'], [agent], {
+      log: announced,
+    });
+    expect([code, calls.slice(2)]).toEqual([
+      3,
+      [
+        '--namespace bench cp --retries 5 aiperf-agents-1-a:/spool here',
+        '--namespace bench exec aiperf-agents-1-a -- touch /spool/.copied',
+      ],
+    ]);
+  });
+
   it('copies nothing from a Pod that has ended, nor into a folder with files', async () => {
     const ended = {
       phase: 'Succeeded',

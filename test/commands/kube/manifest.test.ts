@@ -279,8 +279,12 @@ describe('aiperf kube manifest --shards', () => {
             securityContext: { sysctls: [{ name: 'net.ipv4.ip_local_port_range', value: '1024 65535' }] },
             containers: [
               {
-                args: ['agent', ...connection, '--run-id', 'load', '--once', '--spool-dir', '/spool'],
-                env: [token],
+                args: [
+                  ...['kube', 'run', '--artifacts', '/spool', '--wait-for-copy', '600'],
+                  ...['--namespace', 'bench', '--if-files', '--'],
+                  ...['agent', ...connection, '--run-id', 'load', '--once', '--spool-dir', '/spool'],
+                ],
+                env: [token, { name: 'POD_NAME' }],
                 resources: { requests: size, limits: size },
               },
             ],

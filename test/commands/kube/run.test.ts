@@ -120,6 +120,15 @@ describe('aiperf kube run', () => {
     expect(existsSync(join(folder, 'profile_export_aiperf.json'))).toBe(false);
   });
 
+  it('does not wait for files that there are not', async () => {
+    const folder = temporaryFolder();
+    const { code, stdout } = await kubeRun(folder, 600, ['--version'], ['--if-files']).ended;
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '0.1.0\n' });
+    writeFileSync(join(folder, 'records'), '');
+    const left = await kubeRun(folder, 0.1, ['--version'], ['--if-files']).ended;
+    expect(left.stdout).toContain('The run ended with exit code 0. This Pod waits 0.1 s');
+  });
+
   it('leaves while it waits, with the exit code of the run', async () => {
     const folder = temporaryFolder();
     const started = kubeRun(folder, 600, profile(folder));
