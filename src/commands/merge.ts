@@ -8,6 +8,7 @@ import { lacksRecords, leftOutNotes, type MergeView, mergeRun } from './merge/me
 import { openShards } from './merge/open-shards.js';
 import { mergeOptions } from './merge/options.js';
 import { mergeSeriesOfRuns, seriesOfShards } from './merge/series.js';
+import { requireNewFolder } from './merge/target.js';
 import { completeLeftovers } from './report/complete-records.js';
 import { thresholdsOf } from './view.js';
 
@@ -42,6 +43,7 @@ async function run({ config }: Invocation<typeof mergeOptions>, io: Io): Promise
   // What a killed shard has left of its records.
   tell((await completeLeftovers(dirs)).notes);
   const opened = openShards(dirs, allowMissing);
+  requireNewFolder(artifactDir, dirs);
   const { section, validCount, troubles, leftOut } = mergeRun(opened, artifactDir, view, io.stdout);
   tell(troubles);
   for (const reason of section.reasons ?? []) tell([`Degraded: ${reason}.`]);

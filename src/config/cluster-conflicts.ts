@@ -23,6 +23,14 @@ export const clusterConflicts: readonly Rule[] = [
     ['shard', 'startAt', 'startEvery'],
     ': the coordinator splits the load and starts it',
   ),
+  {
+    keys: ['shard', 'exportLevel'],
+    check: ({ shard, exportLevel }, _isSet, name) =>
+      shard !== undefined &&
+      shard.count > 1 &&
+      exportLevel === 'summary' &&
+      `${name('shard')} cannot be combined with ${name('exportLevel')} summary, which keeps no records: aiperf merge needs them.`,
+  },
   needs(['startEvery'], ['startAt'], ', when the first run starts'),
   needs(['natsCertFile'], ['natsKeyFile'], ', its key'),
   needs(['natsKeyFile'], ['natsCertFile'], ', its certificate'),

@@ -48,6 +48,12 @@ const withoutZone = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?$/;
 // Above, a number counts milliseconds: as seconds it would be in the year 5138.
 const MOST_SECONDS = 1e11;
 
+/** Whether the day of a date exists: `Date.parse` takes the 31st of February for the 3rd of March. */
+function hasDay(text: string): boolean {
+  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split('-').map(Number);
+  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
+}
+
 /** An instant as ms since 1970. */
 function instant<F extends Facts<number>>(facts: F): F & Kind<number> {
   return {
@@ -64,7 +70,7 @@ function instant<F extends Facts<number>>(facts: F): F & Kind<number> {
         );
       }
       if (/^\d+(\.\d+)?$/.test(text)) return Number(text) < MOST_SECONDS ? Number(text) * 1000 : Number(text);
-      const ms = withZone.test(text) ? Date.parse(text.replace(' ', 'T')) : Number.NaN;
+      const ms = withZone.test(text) && hasDay(text) ? Date.parse(text.replace(' ', 'T')) : Number.NaN;
       return Number.isNaN(ms) ? word : ms;
     },
     schema: z.number().min(0).max(8.64e15),

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RunFacts } from '../../src/run/facts.js';
@@ -222,6 +222,16 @@ describe('what is lost is counted', () => {
     );
   });
 
+  it('records that the summary counts', async () => {
+    const stored = { completed_request_count: { unit: 'requests', avg: 13 } };
+    writeRun(dirs[1] ?? '', linesOf(1, 3).slice(0, 12), factsOfShard(1), stored);
+    const { code, stderr } = await merge(...dirs);
+    expect([code, stderr]).toEqual([
+      1,
+      'Degraded: shard 1 (host-1) was cut short (its file holds 12 of the 13 records that its summary counts: copy its folder again): 1 of the 13 requests due from it have no record.\n',
+    ]);
+  });
+
   it('a late start', async () => {
     const late = { start_time: '2026-01-01T00:00:04.500000' };
     writeRun(dirs[1] ?? '', linesOf(1, 3), factsOfShard(1), late);
@@ -310,8 +320,25 @@ describe('bad input is refused before anything is written', () => {
   it('a folder that holds something', async () => {
     whole = root;
     expect(await refusal(...dirs)).toMatch(/is not empty\. Name a new folder with --artifact-dir\.$/);
-    whole = dirs[0] ?? '';
-    expect(await refusal(...dirs)).toBe('--artifact-dir is the folder of shard 0. Name a new folder.');
+    const [first = ''] = dirs;
+    whole = first;
+    const hint = 'Name a new folder with --artifact-dir.';
+    expect(await refusal(...dirs)).toBe(`--artifact-dir is the folder of a shard, '${first}'. ${hint}`);
+    symlinkSync(first, join(root, 'link'));
+    whole = join(root, 'link', 'a', 'b');
+    expect(await refusal(...dirs)).toBe(
+      `--artifact-dir is inside the folder of a shard, '${first}'. ${hint}`,
+    );
+    whole = join(first, 'run_config.json', 'x');
+    expect(await refusal(...dirs)).toMatch(/^--artifact-dir is inside/);
+  });
+
+  it('a configuration that is cut off', async () => {
+    const path = join(dirs[1] ?? '', 'run_config.json');
+    writeFileSync(path, readFileSync(path, 'utf8').slice(0, 100));
+    expect(await refusal(...dirs)).toBe(
+      `${path} is cut off or damaged: it is no JSON. Copy the folder of the shard again.`,
+    );
   });
 
   it('a line that is no record: nothing is left', async () => {

@@ -22,6 +22,12 @@ describe('--shard', () => {
     expect((await refusals(line(`--shard=${given}`)))[0]).toMatch(/^--shard must be i\/N, such as 0\/8/);
   });
 
+  it('keeps records', async () => {
+    expect(await refusals(line('--shard 0/2 --export-level summary'))).toEqual([
+      '--shard cannot be combined with --export-level summary, which keeps no records: aiperf merge needs them.',
+    ]);
+  });
+
   it('needs a seed', async () => {
     expect(await refusals('--model m --shard 1/4')).toEqual([
       '--shard needs --random-seed: all shards must draw the same prompts and times.',
@@ -45,9 +51,10 @@ describe('--start-at', () => {
     expect(await refusals(line('--start-at 2100-01-01T00:00:00'))).toEqual([
       '--start-at expects a time with its zone, since machines may have different ones: 2100-01-01T00:00:00Z for UTC.',
     ]);
-    expect((await refusals(line('--start-at tomorrow')))[0]).toMatch(
-      /^--start-at must be a time with its zone/,
-    );
+    for (const given of ['tomorrow', '2100-02-29T10:00:00Z', '2100-01-01T25:00:00Z'])
+      expect((await refusals(line(`--start-at ${given}`)))[0]).toMatch(
+        /^--start-at must be a time with its zone/,
+      );
   });
 });
 

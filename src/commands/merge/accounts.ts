@@ -34,7 +34,7 @@ export function accountsOf(
       host: facts.shard?.host,
       ...(facts.isComplete === undefined
         ? { isLost: !isWhole(all, due), lastSentAtNs: records.starts[places.at(-1) ?? 0]?.lastNs }
-        : { endedEarly: facts.incompleteReason }),
+        : { endedEarly: facts.incompleteReason ?? lostRecords(last, counts.at(-1) ?? all) }),
       // One that joined did not start with the others.
       startedAtNs:
         first.join === undefined
@@ -52,6 +52,13 @@ export function accountsOf(
         : undefined,
     };
   });
+}
+
+/** What a file of records lacks that its run has counted; undefined: nothing. */
+function lostRecords({ completed = 0 }: OpenedShard, { profiling }: PhaseRequests): string | undefined {
+  return profiling < completed
+    ? `its file holds ${profiling} of the ${counted(completed, 'record')} that its summary counts: copy its folder again`
+    : undefined;
 }
 
 /** Whether each request that was due has a record. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Layout } from '../../report/layout.js';
@@ -78,7 +78,6 @@ export function leftOutNotes(names: Iterable<string>): readonly string[] {
  */
 export function mergeRun(opened: OpenedShards, dir: string, options: MergeView, stdout: Writable): MergedRun {
   const out = filesIn(dir, undefined);
-  requireNew(dir, opened);
   const { records, warmup } = indexRecords(opened);
   const accounts = accountsOf(opened, records, warmup);
   const section = shardsSection(accounts, opened.digest);
@@ -114,20 +113,6 @@ export function mergeRun(opened: OpenedShards, dir: string, options: MergeView, 
   } finally {
     lock.release();
   }
-}
-
-/** @throws UserError where the folder holds anything. */
-function requireNew(dir: string, { shards }: OpenedShards): void {
-  const { folder } = filesIn(dir, undefined);
-  const same = shards.find(({ files }) => files.folder === folder);
-  if (same !== undefined)
-    throw new UserError(`--artifact-dir is the folder of shard ${same.index}.`, 'Name a new folder.');
-  const found = statSync(folder, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  if (!found.isDirectory())
-    throw new UserError(`'${dir}' is a file, not a folder.`, 'Name a new folder with --artifact-dir.');
-  if (readdirSync(folder).length > 0)
-    throw new UserError(`'${dir}' is not empty.`, 'Name a new folder with --artifact-dir.');
 }
 
 /** @throws UserError unless the copies of the records fit. */

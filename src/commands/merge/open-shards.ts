@@ -1,5 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { statsOf } from '../../metrics/results.js';
+import { completedRequestCount } from '../../metrics/run-metrics.js';
 import { type RunFacts, readFacts, readOwnFacts } from '../../run/facts.js';
 import { filesIn, type RunFiles } from '../../run/files.js';
 import { holderOf, inUse } from '../../run/folder-lock.js';
@@ -7,6 +9,7 @@ import { planDigest, type RunPlan, type shardCodec } from '../../run/shards.js';
 import type { ValueOf } from '../../util/codec.js';
 import { UserError } from '../../util/errors.js';
 import type { JsonObject } from '../../util/json.js';
+import { readJsonObject } from '../../util/json-file.js';
 import { andList } from '../../util/lists.js';
 import type { Takeover } from './line-index.js';
 
@@ -27,6 +30,8 @@ export interface OpenedShard {
   readonly files: RunFiles;
   readonly facts: RunFacts;
   readonly plan: RunPlan;
+  /** Requests that have ended, by its summary; undefined: it left none. */
+  readonly completed: number | undefined;
 }
 
 /** The shards of one run, by their numbers; the processes of a shard in their order. */
@@ -84,6 +89,11 @@ function openShard(dir: string): Omit<OpenedShard, 'takeover'> {
   const { config } = filesIn(folder, undefined);
   if (!existsSync(config))
     throw new UserError(`'${dir}' is not the folder of a run: it holds no run_config.json.`, hint);
+  if (readJsonObject(config) === undefined)
+    throw new UserError(
+      `${config} is cut off or damaged: it is no JSON.`,
+      'Copy the folder of the shard again.',
+    );
   const { exportPrefix, recordsFile, shard, plan, shards } = readOwnFacts(config);
   if (shards !== undefined) throw new UserError(`'${dir}' is a merged run, not a shard of one.`, hint);
   if (shard?.index === undefined || shard.count === undefined || plan === undefined)
@@ -99,7 +109,9 @@ function openShard(dir: string): Omit<OpenedShard, 'takeover'> {
   }
   const { index, count, incarnation } = shard;
   const join = takeoverOf(shard.join);
-  return { index, count, incarnation, join, dir, files, facts: readFacts(files).facts, plan };
+  const { facts, results } = readFacts(files);
+  const completed = results && (statsOf(results.metrics, completedRequestCount)?.avg ?? 0);
+  return { index, count, incarnation, join, dir, files, facts, plan, completed };
 }
 
 function takeoverOf({ phase, atNs, numbersBelow }: Joined = {}): Takeover | undefined {

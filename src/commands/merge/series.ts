@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileNames, previousFolder, seriesManifest } from '../../run/files.js';
 import type { ShardsSection } from '../../run/shards.js';
@@ -16,6 +16,7 @@ import { StartsApart } from './accounts.js';
 import { lacksRecords, leftOutNotes, type MergedRun, type MergeView, mergeRun } from './merge-run.js';
 import { type OpenedShards, openShards } from './open-shards.js';
 import { type MergedPoint, readMergedSeries } from './series-results.js';
+import { requireNewFolder } from './target.js';
 import { copyIfThere } from './telemetry.js';
 
 // `profile_runs/trial_0001/concurrency_2`.
@@ -71,8 +72,6 @@ export async function mergeSeriesOfRuns(
   { stdout, env }: Pick<Io, 'stdout' | 'env'>,
 ): Promise<{ readonly notes: readonly string[]; readonly isComplete: boolean }> {
   const root = resolve(target);
-  if (statSync(root, { throwIfNoEntry: false }) !== undefined && readdirSync(root).length > 0)
-    throw new UserError(`'${target}' is not empty.`, 'Name a new folder with --artifact-dir.');
   const { notes: leftovers } = await completeLeftovers(
     points.flatMap((point) => dirs.map((dir) => join(dir, point))),
   );
@@ -80,6 +79,7 @@ export async function mergeSeriesOfRuns(
     const there = dirs.map((dir) => join(dir, point)).filter((dir) => existsSync(dir));
     return [point, openPoint(point, there, allowMissing)];
   });
+  requireNewFolder(target, dirs);
   const notes = [...leftovers];
   const sweepId = randomUUID();
   const merged: MergedPoint[] = [];
