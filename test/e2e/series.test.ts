@@ -167,7 +167,7 @@ describe('the series of a run', () => {
     // An idle GPU asks for 75 W.
     const capped = await startMockServer({ port: 0, gpus: 1, gpuPowerLimit: 60 });
     const gpus = { 'no-gpu-telemetry': false, 'gpu-telemetry': `127.0.0.1:${capped.port}/gpu` };
-    const summary = { 'export-level': 'summary', 'benchmark-duration': 0.1, ...gpus };
+    const summary = { 'export-level': 'summary', 'benchmark-duration': false, 'request-count': 4, ...gpus };
     const { code, stdout } = await aiperf(words(folder, summary), { env: unhurried });
     await capped.close();
     expect(code).toBe(0);

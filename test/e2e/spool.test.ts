@@ -82,7 +82,8 @@ describe('a run whose records come faster than they are counted', () => {
     expect(counted).toBeLessThan(ANSWERED - 20);
     // As a crash in the middle of two writes would leave it.
     appendFileSync(join(folder, 'profile_export.jsonl'), '{"metadata":{"session_num":7,"x_request');
-    const [segment = ''] = readdirSync(join(folder, 'spool')).filter((name) => name.startsWith('0-'));
+    const segments = readdirSync(join(folder, 'spool')).filter((name) => name.startsWith('0-'));
+    const segment = segments.sort().at(-1) ?? '';
     const half = readFileSync(join(folder, 'spool', segment)).subarray(64, 64 + 100);
     appendFileSync(join(folder, 'spool', segment), half);
 

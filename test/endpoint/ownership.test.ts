@@ -5,6 +5,7 @@ import { endpointTypes } from '../../src/config/options.js';
 
 /** What other programs write or read, which have names of their own for operations and paths. */
 const foreign = [
+  'commands/kube/run-objects.ts',
   'commands/trace/traffic.ts',
   'dataset/loaders/otel/call.ts',
   'dataset/public/exgentic.ts',

@@ -72,7 +72,7 @@ function metadataForms(line: string): string {
     .replace(/"request_ack_ns":\d+,/, '')
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g, 'UUID')
     .replace(/_[0-9a-f]{8}"/g, '_HEX"')
-    .replace(/"session_\d{6}"/g, '"session_N"')
+    .replace(/session_\d{6}"/g, 'session_N"')
     .replace(/(_ns":)\d{19}/g, '$1T')
     .replace(/("(?:session_num|turn_index)":)\d+/g, '$1N');
 }
