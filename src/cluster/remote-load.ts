@@ -1,5 +1,4 @@
 import type { KV } from '@nats-io/kv';
-import { dueRequests } from '../load/due-requests.js';
 import { type ClientReport, type LiveShard, type LoadSource, sumOf } from '../load/source.js';
 import { failsTooOften } from '../schedule/stop.js';
 import type { Clock } from '../util/clock.js';
@@ -46,8 +45,6 @@ export class RemoteLoad implements LoadSource {
   readonly #options: RemoteLoadOptions;
   readonly #parts: ShardParts;
   readonly #stop: () => void;
-  /** Requests that are due from each shard, by phase; undefined where that depends on the server. */
-  readonly #due: readonly (readonly number[] | undefined)[];
   readonly #closing = new AbortController();
   #finish = () => {};
   #isInterrupted = false;
@@ -62,9 +59,7 @@ export class RemoteLoad implements LoadSource {
   constructor(shards: readonly Shard[], options: RemoteLoadOptions) {
     this.#shards = shards;
     this.#options = options;
-    const { load, clock } = options;
-    this.#due = load.phases.map((phase) => dueRequests(load, phase, shards.length));
-    this.#parts = new ShardParts(shards, { ...options, origin: clock.origin });
+    this.#parts = new ShardParts(shards, { ...options, origin: options.clock.origin });
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -101,7 +96,7 @@ export class RemoteLoad implements LoadSource {
   shards(): readonly LiveShard[] {
     const phase = this.#phase;
     const name = this.#options.load.phases[phase]?.name ?? 'profiling';
-    return this.#shards.map((shard) => shard.live(phase, name, this.#due[phase]?.[shard.number]));
+    return this.#shards.map((shard) => shard.live(phase, name, this.#parts.due(phase, shard.number)));
   }
 
   async startOf(phase: number, earliestNs: number): Promise<number> {

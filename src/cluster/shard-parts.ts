@@ -31,11 +31,12 @@ export class ShardParts {
   readonly #options: ShardPartsOptions;
   readonly #shards: readonly Shard[];
   readonly #feedsOf: readonly ShardFeeds[];
-  /** By phase: requests that are due from each shard; undefined where that is not known. */
-  readonly #due: (readonly number[] | undefined)[] = [];
+  /** By phase. */
+  readonly #due: readonly (readonly number[] | undefined)[];
 
   constructor(shards: readonly Shard[], options: ShardPartsOptions) {
-    const { spool, onSpoolFailure, origin } = options;
+    const { spool, onSpoolFailure, origin, load } = options;
+    this.#due = load.phases.map((phase) => dueRequests(load, phase, shards.length));
     this.#shards = shards;
     this.#options = options;
     const feeds: BatchFeed[] = [];
@@ -56,6 +57,11 @@ export class ShardParts {
     for (const shard of shards) this.#openParts(shard);
   }
 
+  /** Requests that are due from a shard in a phase; undefined where that depends on the server. */
+  due(phase: number, shard: number): number | undefined {
+    return this.#due[phase]?.[shard];
+  }
+
   /**
    * What the agent that is to join a phase leaves out, being sent or due before.
    * @param elapsedNs from the start of the phase until it joins. @returns undefined if nothing is left for it.
@@ -74,8 +80,7 @@ export class ShardParts {
     const share = { source: number, sources };
     const known = current?.knownOf(phase) ?? { sessions: 0, requests: 0 };
     const before = partBefore({ load, phase: plan, share, firstSession }, elapsedNs, known);
-    this.#due[phase] ??= dueRequests(load, plan, sources);
-    const due = this.#due[phase]?.[number];
+    const due = this.due(phase, number);
     return due !== undefined && before.requests >= due ? undefined : before;
   }
 
