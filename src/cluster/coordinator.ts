@@ -195,16 +195,17 @@ export class Coordinator {
     return this.ask(() => readSeries(this.kv, this.store));
   }
 
-  /** Stores files in the object store. @returns what names them there. */
-  async storeFiles(files: readonly StoredFile[]): Promise<EndedEntry['files']> {
+  /** Stores files in the object store. @param limitSeconds as of `ask`. @returns what names them there. */
+  async storeFiles(files: readonly StoredFile[], limitSeconds?: number): Promise<EndedEntry['files']> {
     const stored: EndedEntry['files'] = [];
-    for (const { name, bytes } of files) stored.push({ name, hash: await this.#storeBytes(bytes) });
+    for (const { name, bytes } of files)
+      stored.push({ name, hash: await this.#storeBytes(bytes, limitSeconds) });
     return stored;
   }
 
-  async #storeBytes(bytes: Uint8Array): Promise<string> {
+  async #storeBytes(bytes: Uint8Array, limitSeconds?: number): Promise<string> {
     const hash = sha256(bytes);
-    await this.ask(() => putObject(this.store, hash, bytes));
+    await this.ask(() => putObject(this.store, hash, bytes), limitSeconds);
     return hash;
   }
 
@@ -263,10 +264,12 @@ export class Coordinator {
     }
   }
 
-  /** Asks NATS, also across an outage that is not longer than the time to join. @throws UserError */
-  ask<Value>(act: () => Promise<Value>): Promise<Value> {
-    const { nowMs } = this.surroundings;
-    return ask(act, { nowMs, limitMs: this.options.joinTimeoutSeconds * 1000 });
+  /** Asks NATS, also across an outage. @param limitSeconds the longest outage. @throws UserError */
+  ask<Value>(
+    act: () => Promise<Value>,
+    limitSeconds: number = this.options.joinTimeoutSeconds,
+  ): Promise<Value> {
+    return ask(act, { nowMs: this.surroundings.nowMs, limitMs: limitSeconds * 1000 });
   }
 
   debug(thrown: unknown): void {
@@ -274,8 +277,8 @@ export class Coordinator {
   }
 
   /**
-   * Tells the agents that the run is over, and deletes what NATS holds of it. If its records are not all in files, it stays
-   * as it is, and `aiperf attach` can finish it.
+   * Tells the agents that the run is over, and deletes what NATS holds of it. If its records are not all in files, or
+   * NATS is away, it stays as it is, and `aiperf attach` can finish it.
    */
   async finish(): Promise<void> {
     this.#closeRounds();
@@ -287,7 +290,7 @@ export class Coordinator {
       await this.#leave();
       return;
     }
-    if (this.hasMore || this.holdsRecords) {
+    if (this.hasMore || this.holdsRecords || !this.nats.isConnected) {
       const { run } = this.options;
       this.surroundings.log(
         'WARNING',
@@ -333,7 +336,8 @@ export class Coordinator {
   async #leave(): Promise<void> {
     this.#ending.abort();
     this.#stopClock();
-    await this.#lease.leave();
+    if (this.nats.isConnected) await this.#lease.leave();
+    else this.#lease.release();
     await this.nats.close();
   }
 }

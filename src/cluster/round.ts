@@ -227,24 +227,27 @@ export class Round {
     await this.confirm();
     this.close();
     this.#isSettled = true;
+    if (this.#isGone) return;
     const coordinator = this.#coordinator;
-    const { nats, names, kv } = coordinator;
+    const { nats, names, kv, options } = coordinator;
+    // The results are written: who waits for them does not wait long for NATS.
+    const limitSeconds = options.shardTimeoutSeconds;
     const unsealed = this.shards.flatMap(({ number: shard, parts }) =>
       parts
         .filter(({ receiver }) => receiver?.seal === undefined)
         .map(({ number: incarnation }) => ({ shard, incarnation })),
     );
-    if (this.#isGone) return;
     try {
       const entry: EndedEntry = {
         ...(failure === undefined ? {} : { failure }),
-        ...{ isSound, place: placeOf(folder), files: await coordinator.storeFiles(files), unsealed },
+        ...{ isSound, place: placeOf(folder), unsealed },
+        files: await coordinator.storeFiles(files, limitSeconds),
       };
-      await coordinator.ask(() => kv.put(keys.ended(this.number), JSON.stringify(entry)));
+      await coordinator.ask(() => kv.put(keys.ended(this.number), JSON.stringify(entry)), limitSeconds);
       // A round whose files could not be written is in the same streams.
       if (coordinator.holdsRecords) return;
-      await coordinator.ask(() => nats.jsm.streams.purge(names.records));
-      await coordinator.ask(() => nats.jsm.streams.purge(names.events));
+      await coordinator.ask(() => nats.jsm.streams.purge(names.records), limitSeconds);
+      await coordinator.ask(() => nats.jsm.streams.purge(names.events), limitSeconds);
     } catch (thrown) {
       const { log } = coordinator.surroundings;
       log('WARNING', 'cluster', `the agents do not know that the results are written: ${messageOf(thrown)}`);

@@ -216,7 +216,7 @@ class LiveRun {
     const { collector, telemetry, spoolFailed } = this.#threads;
     telemetry?.stop(true);
     this.#later(LEAVE_REST_MS + this.#longerMs, () => collector.leaveRest());
-    this.#later(GIVE_UP_MS + this.#longerMs, () => {
+    this.#later(GIVE_UP_MS + 2 * this.#longerMs, () => {
       // Records that are in memory only would be lost.
       if (!spoolFailed() && !collector.isSummarizing) this.#end('given up');
     });

@@ -231,6 +231,25 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
     expect(seenOf('diskless')).toHaveLength(60);
   });
 
+  it.concurrent('writes the results and ends when NATS does not come back', async () => {
+    const own = await startNats();
+    const agents = startAgents('natsless', own);
+    const options: Options = { model: 'natsless', 'request-rate': 40, 'request-count': 4000, 'shard-timeout': 2 };
+    const run = coordinate('natsless', options, own);
+    await untilSeen('natsless', 80, run);
+    await own.kill();
+    run.child.kill('SIGINT');
+    const { code, stderr } = await run.ended;
+    expect(code, stderr).toBe(130);
+    const { request_count } = readJson(join(run.folder, 'profile_export_aiperf.json'));
+    expect(request_count.avg).toBe(recordsIn(run.folder).length);
+    expect(request_count.avg).toBeGreaterThan(0);
+    for (const { child, ended } of agents) {
+      child.kill('SIGKILL');
+      await ended;
+    }
+  });
+
   it.concurrent('stops all shards at an interrupt, and keeps what was measured', async () => {
     const agents = startAgents('stopped');
     const run = coordinate('stopped', { model: 'stopped', 'request-rate': 40, 'request-count': 4000 });
