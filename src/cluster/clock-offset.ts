@@ -1,6 +1,6 @@
 import { type ClockOrigin, monotonicNs, takeOrigin } from '../util/clock.js';
-import type { Nats } from './connection.js';
 import { type ClockOffset, clockReply, type PlanEntry, readMessage } from './messages.js';
+import type { Nats } from './nats/connection.js';
 
 /** Requests of one measurement; the fastest counts. */
 const REQUESTS = 20;

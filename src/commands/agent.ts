@@ -69,7 +69,7 @@ async function run({ config }: Invocation<typeof agentOptions>, io: Io): Promise
     if (ending.signal.aborted) io.exit(exitCodes.interrupted);
     ending.abort();
   });
-  const { runAgent } = await import('../cluster/agent.js');
+  const { runAgent } = await import('../cluster/agent/agent.js');
   try {
     await runAgent(
       {

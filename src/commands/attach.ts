@@ -50,8 +50,8 @@ async function run(invocation: AttachInvocation, io: Io): Promise<number> {
       'Name the server that the agents use, e.g. --nats nats://host:4222',
     );
   const { apiKey: _key, headers: _headers, extraInputs: _inputs, ...connection } = rest;
-  const { openNats } = await import('../cluster/connection.js');
-  const { findRun } = await import('../cluster/find-run.js');
+  const { openNats } = await import('../cluster/nats/connection.js');
+  const { findRun } = await import('../cluster/coordinator/find-run.js');
   const nats = await openNats(natsOptionsOf({ ...connection, nats: url }, url), 'aiperf attach', io.nowMs);
   const found = await findRun(nats, id, io.nowMs).finally(() => nats.close());
   if (found === undefined) {

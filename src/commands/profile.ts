@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import type { Coordinator } from '../cluster/coordinator.js';
+import type { Coordinator } from '../cluster/coordinator/coordinator.js';
 import { Sinks } from '../collect/sink.js';
 import { checkProfile, optionNames } from '../config/conflicts.js';
 import { gpuSources } from '../config/gpu-options.js';

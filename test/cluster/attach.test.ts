@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { KV } from '@nats-io/kv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBucket, openNats } from '../../src/cluster/connection.js';
-import { holderOf, type Lease, takeLease } from '../../src/cluster/lease.js';
 import { keys } from '../../src/cluster/names.js';
+import { openBucket, openNats } from '../../src/cluster/nats/connection.js';
+import { holderOf, type Lease, takeLease } from '../../src/cluster/nats/lease.js';
 import {
   type Ended,
   type Options,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { ClientWatch } from '../../src/cluster/client-watch.js';
+import { ClientWatch } from '../../src/cluster/agent/client-watch.js';
+import { ShardClient } from '../../src/cluster/coordinator/shard-client.js';
 import { event, readMessage, tick } from '../../src/cluster/messages.js';
-import { ShardClient } from '../../src/cluster/shard-client.js';
 import { sumOf } from '../../src/load/source.js';
 import { RecordPacker } from '../../src/records/pack.js';
 import { CLIENT, clientMetrics } from '../../src/telemetry/client-metrics.js';

@@ -234,7 +234,12 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
   it.concurrent('writes the results and ends when NATS does not come back', async () => {
     const own = await startNats();
     const agents = startAgents('natsless', own);
-    const options: Options = { model: 'natsless', 'request-rate': 40, 'request-count': 4000, 'shard-timeout': 2 };
+    const options: Options = {
+      model: 'natsless',
+      'request-rate': 40,
+      'request-count': 4000,
+      'shard-timeout': 2,
+    };
     const run = coordinate('natsless', options, own);
     await untilSeen('natsless', 80, run);
     await own.kill();

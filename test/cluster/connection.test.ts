@@ -4,8 +4,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type NatsOptions, openNats } from '../../src/cluster/connection.js';
-import { notPossible, refusalOf } from '../../src/cluster/refusals.js';
+import { type NatsOptions, openNats } from '../../src/cluster/nats/connection.js';
+import { notPossible, refusalOf } from '../../src/cluster/nats/refusals.js';
 import { natsOptionsOf } from '../../src/commands/profile/nats.js';
 import { UserError } from '../../src/util/errors.js';
 import { temporaryFolder } from '../e2e/aiperf.js';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Nats } from '../../src/cluster/connection.js';
-import { followStream } from '../../src/cluster/follow.js';
+import type { Nats } from '../../src/cluster/nats/connection.js';
+import { followStream } from '../../src/cluster/nats/follow.js';
 
 it('lets other work go on between the messages of a backlog', async () => {
   const ending = new AbortController();

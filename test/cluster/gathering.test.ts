@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type GatheringOptions, gatherShards, missingText } from '../../src/cluster/gathering.js';
-import { Shard } from '../../src/cluster/shard.js';
+import { type GatheringOptions, gatherShards, missingText } from '../../src/cluster/coordinator/gathering.js';
+import { Shard } from '../../src/cluster/coordinator/shard.js';
 
 const entry = { incarnation: 1, uid: 'u', host: 'host-a', pid: 1, version: '1' };
 const clock = { clock: 'c', offsetNs: 0, errorNs: 0, wallNs: 0 };

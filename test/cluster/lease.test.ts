@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Nats, openBucket, openNats } from '../../src/cluster/connection.js';
-import { hasLapsed, holderOf, takeLease } from '../../src/cluster/lease.js';
+import { type Nats, openBucket, openNats } from '../../src/cluster/nats/connection.js';
+import { hasLapsed, holderOf, takeLease } from '../../src/cluster/nats/lease.js';
 import { temporaryFolder } from '../e2e/aiperf.js';
 import { hasNatsServer, type NatsServer, startNats } from './nats-server.js';
 

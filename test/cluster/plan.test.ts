@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openNats, openStore } from '../../src/cluster/connection.js';
+import { openNats, openStore } from '../../src/cluster/nats/connection.js';
 import { fetchFiles, storeFiles } from '../../src/cluster/plan-files.js';
 import { putTogether, takeApart } from '../../src/cluster/round-plan.js';
 import { prepareRun } from '../../src/commands/profile/prepare.js';

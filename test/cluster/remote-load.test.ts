@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { RemoteLoad, type RemoteLoadOptions } from '../../src/cluster/remote-load.js';
-import { Shard } from '../../src/cluster/shard.js';
+import { RemoteLoad, type RemoteLoadOptions } from '../../src/cluster/coordinator/remote-load.js';
+import { Shard } from '../../src/cluster/coordinator/shard.js';
 
 it('starts a phase at a whole nanosecond, as files have it', async () => {
   const shard = new Shard(0);

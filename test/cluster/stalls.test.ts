@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { withLongestStalls } from '../../src/cluster/stalls.js';
+import { withLongestStalls } from '../../src/cluster/agent/stalls.js';
 
 const stall = (startNs: number, lengthNs: number) => ({
   ...{ startNs, endNs: startNs + lengthNs },

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
-import type { ClusterOptions, Coordinator } from '../../cluster/coordinator.js';
-import type { Round } from '../../cluster/round.js';
+import type { ClusterOptions, Coordinator } from '../../cluster/coordinator/coordinator.js';
+import type { Round } from '../../cluster/coordinator/round.js';
 import type { CollectPlan } from '../../collect/record-processor.js';
 import { exitCodes } from '../../config/exit-codes.js';
 import type { Config } from '../../config/options.js';
@@ -46,7 +46,7 @@ export async function openCluster(
 ): Promise<Coordinator | undefined> {
   const { nats, shards } = config;
   if (nats === undefined || shards === undefined) return undefined;
-  const { Coordinator } = await import('../../cluster/coordinator.js');
+  const { Coordinator } = await import('../../cluster/coordinator/coordinator.js');
   const { randomBytes } = await import('node:crypto');
   const options: ClusterOptions = {
     nats: natsOptionsOf(config, nats),

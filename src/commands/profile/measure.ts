@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { Round } from '../../cluster/round.js';
+import type { Round } from '../../cluster/coordinator/round.js';
 import type { CollectPlan } from '../../collect/record-processor.js';
 import type { Sinks } from '../../collect/sink.js';
 import { withScheme } from '../../config/base-url.js';

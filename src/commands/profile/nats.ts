@@ -1,5 +1,5 @@
 import { createSecureContext } from 'node:tls';
-import type { NatsOptions } from '../../cluster/connection.js';
+import type { NatsOptions } from '../../cluster/nats/connection.js';
 import type { natsOptions } from '../../config/cluster-options.js';
 import type { ConfigOf } from '../../config/option.js';
 import { tlsReasonOf, UserError } from '../../util/errors.js';

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import type { Coordinator } from '../../../cluster/coordinator.js';
-import { objectOf } from '../../../cluster/objects.js';
-import { placeOf } from '../../../cluster/round.js';
+import type { Coordinator } from '../../../cluster/coordinator/coordinator.js';
+import { placeOf } from '../../../cluster/coordinator/round.js';
+import { objectOf } from '../../../cluster/nats/objects.js';
 import type { ConfigPoint } from '../../../config/load.js';
 import type { profileOptions } from '../../../config/options.js';
 import type { FileKey, RunFiles } from '../../../run/files.js';

@@ -1,5 +1,5 @@
-import type { Coordinator } from '../../../cluster/coordinator.js';
-import type { Round } from '../../../cluster/round.js';
+import type { Coordinator } from '../../../cluster/coordinator/coordinator.js';
+import type { Round } from '../../../cluster/coordinator/round.js';
 import { exitCodes } from '../../../config/exit-codes.js';
 import { hasWarmup } from '../../../config/load-mode.js';
 import type { Config, profileOptions } from '../../../config/options.js';
