@@ -55,6 +55,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 
 interface Import {
   readonly from: string;
+  readonly target: string;
   readonly folder: string;
   readonly typeOnly: boolean;
 }
@@ -79,6 +80,7 @@ function importsOf(file: string): Import[] {
     const everyNameIsType = /^\{[^}]*\}\s*$/.test(names ?? '') && !/[{,]\s*(?!type\s)[\w$]/.test(names ?? '');
     return {
       from: file,
+      target: relative('.', target),
       folder: folderOf(relative('.', target)),
       typeOnly: type !== undefined || everyNameIsType,
     };
@@ -99,6 +101,16 @@ describe('imports follow the way of the data', () => {
       .filter((found) => !rules.includes('*') && !rules.includes(found.folder))
       .filter((found) => !(found.typeOnly && rules.includes(`${found.folder}:type`)))
       .map((found) => `${found.from} imports ${found.folder}/`);
+    expect(broken).toEqual([]);
+  });
+
+  it('in cluster/, agents and coordinator know only what they write for each other', () => {
+    const sides = ['agent', 'coordinator'].map((side) => join('cluster', side) + sep);
+    const broken = files
+      .filter((file) => file.startsWith(`cluster${sep}`))
+      .flatMap(importsOf)
+      .filter(({ from, target }) => sides.some((side) => target.startsWith(side) && !from.startsWith(side)))
+      .map(({ from, target }) => `${from} imports ${target}`);
     expect(broken).toEqual([]);
   });
 

@@ -34,11 +34,7 @@ export function readBatchMessage(bytes: Uint8Array): { readonly head: BatchHead;
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.length < HEAD_AT ? Number.POSITIVE_INFINITY : view.readUInt32LE();
   if (HEAD_AT + length > view.length) throw new BadMessage('a message with records is cut off');
-  const head = readMessage(
-    batchHead,
-    'the head of a message with records',
-    view.toString('utf8', HEAD_AT, HEAD_AT + length),
-  );
+  const head = readMessage(batchHead, view.toString('utf8', HEAD_AT, HEAD_AT + length));
   return { head, body: view.subarray(HEAD_AT + length) };
 }
 

@@ -60,8 +60,3 @@ export const keys = {
   /** Present: the round is to end early. */
   abort: (round: number) => `abort.${round}`,
 };
-
-/** Name of an object by the SHA-256 of its content. */
-export function objectName(sha256: string): string {
-  return `sha256-${sha256}`;
-}

@@ -31,7 +31,6 @@ function batchOf(delaysMs: readonly number[]) {
 const sent = (watch: ClientWatch) => {
   const { client } = readMessage(
     tick,
-    'a tick',
     JSON.stringify({
       ...{ shard: 1, round: 0, incarnation: 1, phases: [sumOf([])], unsentBytes: 0 },
       client: watch.figures,
@@ -103,7 +102,6 @@ it('is told by ticks during a phase, and by its report at the end', () => {
   }));
   const done = readMessage(
     event,
-    'an event',
     JSON.stringify({
       ...{ kind: 'phase-done', round: 0, phase: 0, progress: sumOf([]), nextSession: 3 },
       ...{ reports: threads, withheld: {} },

@@ -1,10 +1,10 @@
 import type { ClockOrigin } from '../../util/clock.js';
 import type { Log } from '../../util/log.js';
-import { measureClock } from '../clock-offset.js';
 import type { ShardEvent } from '../messages.js';
 import { namesOf } from '../names.js';
 import { insist } from '../nats/retry.js';
 import type { JoinedRun } from './agent.js';
+import { measureClock } from './clock-offset.js';
 
 const REQUEST_TIMEOUT_MS = 5000;
 

@@ -8,7 +8,6 @@ import { startLoadThreads } from '../../load/threads.js';
 import { messageOf } from '../../util/errors.js';
 import { every, Timeout } from '../../util/timeout.js';
 import { version } from '../../util/version.js';
-import { measureClock, originHere, originOf } from '../clock-offset.js';
 import {
   abortEntry,
   type JoinEntry,
@@ -22,11 +21,12 @@ import { keys, namesOf } from '../names.js';
 import { isStreamGone, openStore } from '../nats/connection.js';
 import { objectOf } from '../nats/objects.js';
 import { insist } from '../nats/retry.js';
-import { fetchFiles } from '../plan-files.js';
-import { putTogether } from '../round-plan.js';
+import { fetchFiles } from '../plan/plan-files.js';
+import { putTogether } from '../plan/round-plan.js';
 import type { AgentSurroundings, JoinedRun } from './agent.js';
 import { AgentEvents } from './agent-events.js';
 import { ClientWatch } from './client-watch.js';
+import { measureClock, originHere, originOf } from './clock-offset.js';
 import { waitForStart } from './phase-start.js';
 import { RecordShipper } from './ship-records.js';
 import { withLongestStalls } from './stalls.js';
@@ -58,7 +58,7 @@ export async function playRound(
   planText: string,
   surroundings: AgentSurroundings,
 ): Promise<PlayedRound | undefined> {
-  const plan = readMessage(planEntry, 'the plan of a round', planText);
+  const plan = readMessage(planEntry, planText);
   const { run, shard, lease } = joined;
   const records = join(folder, `${run}-${plan.round}-shard-${shard}-${lease.incarnation}`);
   const events = new AgentEvents(joined, plan.round, surroundings.log);
@@ -292,7 +292,7 @@ class RoundPlayer {
       const abort = runKeys.textOf(keys.abort(this.#plan.round));
       const why =
         abort !== undefined
-          ? readMessage(abortEntry, 'the end of a round', abort).why
+          ? readMessage(abortEntry, abort).why
           : ending.aborted
             ? 'its agent was ended while it was in flight'
             : lease.lost.aborted

@@ -7,15 +7,14 @@ import type { ClockOrigin } from '../../util/clock.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { sleep } from '../../util/timeout.js';
-import { readRunEntry } from '../coordinator/coordinator.js';
-import { endedEntry, type JoinEntry, type RunEntry, readMessage } from '../messages.js';
+import { endedEntry, type JoinEntry, type RunEntry, readMessage, runEntry } from '../messages.js';
 import { DIRECTORY, keys, namesOf } from '../names.js';
 import { type Nats, type NatsOptions, openBucket, openNats } from '../nats/connection.js';
 import { followKeys } from '../nats/follow.js';
 import type { Lease } from '../nats/lease.js';
 import { notPossible } from '../nats/refusals.js';
 import { insist } from '../nats/retry.js';
-import type { AgentNeeds } from '../round-plan.js';
+import type { AgentNeeds } from '../plan/round-plan.js';
 import { discardRound, type PlayedRound, playRound } from './agent-round.js';
 import { publishRefusal, requireFitting, Troubles } from './refuse-run.js';
 import { RunKeys } from './run-keys.js';
@@ -128,7 +127,7 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
         if (text === undefined) {
           directory.delete(run);
           isOver.get(run)?.abort();
-        } else directory.set(run, readRunEntry(text));
+        } else directory.set(run, readMessage(runEntry, text));
       },
       { onTrouble: (thrown) => log('DEBUG', 'agent', messageOf(thrown)), signal: stop.signal },
     );
@@ -234,7 +233,7 @@ function settleRound(
   surroundings: AgentSurroundings,
 ): void {
   const text = runKeys.textOf(keys.ended(round));
-  const { unsealed = [] } = text === undefined ? {} : readMessage(endedEntry, 'the end of a round', text);
+  const { unsealed = [] } = text === undefined ? {} : readMessage(endedEntry, text);
   const isMissed = unsealed.some(
     ({ shard: number, incarnation }) => number === shard && incarnation === lease.incarnation,
   );

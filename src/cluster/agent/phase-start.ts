@@ -20,10 +20,10 @@ export async function waitForStart(
   while (!over.aborted && !ending.aborted && !lease.lost.aborted && !ends.some((key) => runKeys.has(key))) {
     const text = runKeys.textOf(keys.start(round, phase));
     if (text !== undefined) {
-      const start = readStart(text);
+      const start = readMessage(startEntry, text);
       if (start.incarnations[shard] === lease.incarnation) return { ...start, join: undefined };
       const join = runKeys.textOf(keys.join(round, shard, lease.incarnation));
-      if (join !== undefined) return { ...start, join: readJoin(join) };
+      if (join !== undefined) return { ...start, join: readMessage(joinEntry, join) };
       const what = rejoins ? 'waiting to join it' : 'this agent joins the next one';
       if (!isLogged) log('WARNING', 'agent', `the measurement has begun: ${what}`);
       if (!rejoins) return undefined;
@@ -32,14 +32,4 @@ export async function waitForStart(
     await sleep(20, over);
   }
   return undefined;
-}
-
-/** Reads the start of a phase. @throws BadMessage */
-export function readStart(text: string): StartEntry {
-  return readMessage(startEntry, 'the start of a phase', text);
-}
-
-/** Reads where an incarnation of a shard joins. @throws BadMessage */
-export function readJoin(text: string): JoinEntry {
-  return readMessage(joinEntry, 'the place where a shard joins', text);
 }

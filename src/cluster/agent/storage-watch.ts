@@ -1,5 +1,5 @@
 import type { Log } from '../../util/log.js';
-import { storageHint } from '../nats/refusals.js';
+import { storageText } from '../nats/refusals.js';
 
 /** A server that stores nothing for this long is reported: a shorter outage is no news. */
 const LASTING_MS = 5000;
@@ -35,10 +35,4 @@ export class StorageWatch {
     this.#trouble = undefined;
     this.#sinceMs = undefined;
   }
-}
-
-/** @param why NATS stores no records. */
-export function storageText(why: string): string {
-  const what = /timeout/i.test(why) ? 'no answer' : why;
-  return `NATS stores no records (${what}): they wait on the disks of the agents, and none is lost. ${storageHint(why)}`;
 }

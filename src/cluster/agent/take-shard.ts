@@ -61,7 +61,7 @@ async function takeLapsed(
 ): Promise<Lease | undefined> {
   const seen = runKeys.seen(key);
   if (seen === undefined || !nats.isConnected) return undefined;
-  const holder = readMessage(lease, `the key ${key}`, seen.text);
+  const holder = readMessage(lease, seen.text);
   // While nothing comes from NATS either, it is this process that is cut off.
   const silentMs = nats.heardAtMs - Math.max(seen.atMs, nats.connectedAtMs);
   const { left = false, pid, system, started } = holder;

@@ -4,26 +4,25 @@ import type { ObjectStore } from '@nats-io/obj';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
 import { version } from '../../util/version.js';
-import { serveClock } from '../clock-offset.js';
 import {
   type AbortEntry,
   type EndedEntry,
   endedEntry,
   type RunEntry,
   readMessage,
-  runEntry,
   seriesEntry,
 } from '../messages.js';
 import { DIRECTORY, keys, namesOf, type RunNames } from '../names.js';
 import { type Nats, type NatsOptions, openBucket, openNats, openStore } from '../nats/connection.js';
 import { followKeys } from '../nats/follow.js';
 import type { Lease } from '../nats/lease.js';
-import { objectOf, putObject } from '../nats/objects.js';
+import { objectOf, putObject, sha256 } from '../nats/objects.js';
 import { notPossible } from '../nats/refusals.js';
 import { ask } from '../nats/retry.js';
-import { fromBytes, sha256, toBytes } from '../plan-bytes.js';
+import { fromBytes, toBytes } from '../plan/plan-bytes.js';
 import { removeRest, removeRun } from './remove-run.js';
 import { Round } from './round.js';
+import { serveClock } from './serve-clock.js';
 import { processOf, takeRun } from './take-run.js';
 
 /** Duplicates of a message are recognized for this long: no outage of NATS is longer. */
@@ -156,7 +155,7 @@ export class Coordinator {
   /** How a round ended; undefined: it has not. */
   async endOf(round: number): Promise<EndedEntry | undefined> {
     const found = await this.ask(() => this.kv.get(keys.ended(round)));
-    return found === null ? undefined : readMessage(endedEntry, 'the end of a round', found.string());
+    return found === null ? undefined : readMessage(endedEntry, found.string());
   }
 
   /** Whether a round has a plan, and whether it has been started: agents then need no more of a coordinator. */
@@ -342,15 +341,10 @@ export class Coordinator {
   }
 }
 
-/** Reads an entry of the directory. @throws BadMessage */
-export function readRunEntry(text: string): RunEntry {
-  return readMessage(runEntry, 'an entry of the directory of runs', text);
-}
-
 /** What the first coordinator of a series has stored for its successors; undefined: it is no series. @throws BadMessage, or Error for bytes that are gone. */
 export async function readSeries(kv: KV, store: ObjectStore): Promise<unknown> {
   const found = await kv.get(keys.series);
   if (found === null) return undefined;
-  const { hash } = readMessage(seriesEntry, 'the key of a series', found.string());
+  const { hash } = readMessage(seriesEntry, found.string());
   return fromBytes(await objectOf(store, hash));
 }

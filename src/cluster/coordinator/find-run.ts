@@ -1,12 +1,12 @@
 import { UserError } from '../../util/errors.js';
 import { orList } from '../../util/lists.js';
 import { version } from '../../util/version.js';
-import { planEntry, type RunEntry, readMessage } from '../messages.js';
+import { planEntry, type RunEntry, readMessage, runEntry } from '../messages.js';
 import { DIRECTORY, keys, namesOf } from '../names.js';
 import { type Nats, openBucket, openStore } from '../nats/connection.js';
 import { objectOf } from '../nats/objects.js';
-import { readKept } from '../round-plan.js';
-import { readRunEntry, readSeries } from './coordinator.js';
+import { readKept } from '../plan/round-plan.js';
+import { readSeries } from './coordinator.js';
 import { removeRest } from './remove-run.js';
 
 /** A run that has not ended. */
@@ -36,7 +36,7 @@ export async function findRun(nats: Nats, run: string, nowMs: () => number): Pro
         : `It holds ${orList(others)}.`,
     );
   }
-  const entry = readRunEntry(found.string());
+  const entry = readMessage(runEntry, found.string());
   if (entry.version !== version)
     throw new UserError(
       `Run ${run} was started by aiperf ${entry.version}, and this is aiperf ${version}.`,
@@ -52,7 +52,7 @@ export async function findRun(nats: Nats, run: string, nowMs: () => number): Pro
       `Run ${run} has not begun: there is nothing to finish.`,
       'Start it with the same command, or another one, and --run-id.',
     );
-  const { hash } = readMessage(planEntry, 'the plan of a round', plan.string());
+  const { hash } = readMessage(planEntry, plan.string());
   const { kept } = readKept(await objectOf(store, hash));
   return { ...entry, series, kept };
 }

@@ -1,20 +1,21 @@
 import type { KV } from '@nats-io/kv';
 import { counted } from '../../util/counted.js';
 import type { Log } from '../../util/log.js';
-import { readJoin, readStart } from '../agent/phase-start.js';
-import { storageText } from '../agent/storage-watch.js';
 import {
   event,
   type JoinEntry,
+  joinEntry,
   lease,
   type ReadyEntry,
   readMessage,
   readyEntry,
   refusal,
   type StartEntry,
+  startEntry,
   tick,
 } from '../messages.js';
 import type { RunNames } from '../names.js';
+import { storageText } from '../nats/refusals.js';
 import type { Incarnation } from './incarnation.js';
 import type { Shard } from './shard.js';
 
@@ -69,19 +70,18 @@ export class RoundInbox {
     const [kind, ...numbers] = key.split('.');
     const [first = -1, second = -1] = numbers.map(Number);
     if (kind === 'shard') {
-      shards[first]?.noteHolder(readMessage(lease, 'the holder of a shard', text), nowMs());
+      shards[first]?.noteHolder(readMessage(lease, text), nowMs());
     } else if (first === round) {
-      if (kind === 'ready')
-        this.#takeReady(shards[second], readMessage(readyEntry, 'a shard that is ready', text));
-      else if (kind === 'join') this.joins.set(key, readJoin(text));
-      else if (kind === 'start') this.starts.set(second, readStart(text));
+      if (kind === 'ready') this.#takeReady(shards[second], readMessage(readyEntry, text));
+      else if (kind === 'join') this.joins.set(key, readMessage(joinEntry, text));
+      else if (kind === 'start') this.starts.set(second, readMessage(startEntry, text));
     }
   }
 
   takeTick(text: string): void {
     const { round, shards, nowMs, log } = this.#options;
     // A tick of another round, or from nowhere, changes nothing.
-    const read = readMessage(tick, 'a tick', text);
+    const read = readMessage(tick, text);
     if (read.round !== round) return;
     shards[read.shard]?.noteTick(read, nowMs());
     const { storageTrouble } = read;
@@ -94,7 +94,7 @@ export class RoundInbox {
   takeEarlyEvent(subject: string, text: string): void {
     if (this.#takeRefusal(subject, text)) return;
     const { shard, number } = this.#senderOf(subject);
-    const read = readMessage(event, 'an event of a shard', text);
+    const read = readMessage(event, text);
     if (read.kind === 'failed' && read.round === this.#options.round)
       shard?.noteFailure(number, read.message);
   }
@@ -104,7 +104,7 @@ export class RoundInbox {
     if (this.#takeRefusal(subject, text)) return;
     const { round, log } = this.#options;
     const { shard, incarnation, number } = this.#senderOf(subject);
-    const read = readMessage(event, 'an event of a shard', text);
+    const read = readMessage(event, text);
     if (shard === undefined || read.round !== round) return;
     if (read.kind === 'failed') {
       if (incarnation !== undefined && incarnation === shard.current) incarnation.failure = read.message;
@@ -124,7 +124,7 @@ export class RoundInbox {
   #takeRefusal(subject: string, text: string): boolean {
     const { names, log } = this.#options;
     if (!subject.startsWith(names.refusalOf(''))) return false;
-    const { host, message } = readMessage(refusal, 'the refusal of an agent', text);
+    const { host, message } = readMessage(refusal, text);
     const what = `an agent on ${host} refuses: ${message.replace(/\.$/, '')}`;
     if (what !== this.#refusal) log('WARNING', 'cluster', what);
     this.#refusal = what;

@@ -11,8 +11,8 @@ import { keys } from '../names.js';
 import { isStreamGone } from '../nats/connection.js';
 import { followStream } from '../nats/follow.js';
 import { objectOf, putObject } from '../nats/objects.js';
-import { storeFiles } from '../plan-files.js';
-import { type RoundPlan, readKept, takeApart } from '../round-plan.js';
+import { storeFiles } from '../plan/plan-files.js';
+import { type RoundPlan, readKept, takeApart } from '../plan/round-plan.js';
 import type { Coordinator, StoredFile } from './coordinator.js';
 import { gatherShards, shardsText } from './gathering.js';
 import { type MergeFacts, reportMerge } from './merge-report.js';
@@ -47,7 +47,7 @@ export class Round {
   static async open(coordinator: Coordinator, number: number): Promise<Round> {
     const found = await coordinator.kv.get(keys.plan(number));
     if (found === null) return new Round(coordinator, number, takeOrigin(), undefined);
-    const { hash, origin, seed } = readMessage(planEntry, 'the plan of a round', found.string());
+    const { hash, origin, seed } = readMessage(planEntry, found.string());
     const { kept } = readKept(await objectOf(coordinator.store, hash));
     const epochNs = BigInt(origin.epochNs);
     const here = takeOrigin();

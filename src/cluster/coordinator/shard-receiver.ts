@@ -113,7 +113,7 @@ export class ShardReceiver {
   }
 
   #takeSeal(body: Uint8Array): void {
-    const read = readMessage(seal, 'the seal of a shard', Buffer.from(body).toString('utf8'));
+    const read = readMessage(seal, Buffer.from(body).toString('utf8'));
     if (read.records !== this.#arrived)
       throw new BadMessage(`it sealed ${read.records} records, and ${this.#arrived} have arrived`);
     this.seal = read;

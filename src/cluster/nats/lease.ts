@@ -35,7 +35,7 @@ export interface Holder {
 export async function holderOf(kv: KV, key: string): Promise<Holder | undefined> {
   const found = await kv.get(key);
   if (found === null || found.operation !== 'PUT') return undefined;
-  return { entry: readMessage(lease, `the key ${key}`, found.string()), revision: found.revision };
+  return { entry: readMessage(lease, found.string()), revision: found.revision };
 }
 
 /**

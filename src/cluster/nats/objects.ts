@@ -1,6 +1,14 @@
+import { createHash } from 'node:crypto';
 import type { ObjectStore } from '@nats-io/obj';
-import { objectName } from '../names.js';
-import { sha256 } from '../plan-bytes.js';
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Name of an object by the SHA-256 of its content. */
+export function objectName(sha256: string): string {
+  return `sha256-${sha256}`;
+}
 
 /** Stores bytes under their SHA-256, once. */
 export async function putObject(store: ObjectStore, hash: string, bytes: Uint8Array): Promise<void> {

@@ -92,11 +92,17 @@ export function notPossible(thrown: unknown): UserError {
 }
 
 /** What to do when NATS stores nothing. */
-export function storageHint(why: string): string {
+function storageHint(why: string): string {
   if (/insufficient|no space|storage|maximum bytes/i.test(why))
     return 'Give JetStream more disk (max_file_store), or delete old streams.';
   if (/streams|consumers/i.test(why))
     return 'Raise that limit of the account, or delete streams of other runs.';
   if (/permission/i.test(why)) return 'Allow the user to publish and subscribe to all subjects.';
   return 'See the log of nats-server: JetStream may be off, or its disk full or failing; it may need a restart after that.';
+}
+
+/** @param why NATS stores no records. */
+export function storageText(why: string): string {
+  const what = /timeout/i.test(why) ? 'no answer' : why;
+  return `NATS stores no records (${what}): they wait on the disks of the agents, and none is lost. ${storageHint(why)}`;
 }

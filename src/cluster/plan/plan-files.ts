@@ -4,8 +4,8 @@ import { open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ObjectStore } from '@nats-io/obj';
-import type { LoadPlan } from '../load/plan.js';
-import { objectName } from './names.js';
+import type { LoadPlan } from '../../load/plan.js';
+import { objectName } from '../nats/objects.js';
 
 /** A file of the coordinator that load threads read. */
 export interface PlanFile {

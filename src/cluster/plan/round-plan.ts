@@ -1,6 +1,7 @@
-import { allocateRing } from '../dataset/stream/conversation-ring.js';
-import type { LoadPlan } from '../load/plan.js';
-import { fromBytes, sha256, toBytes } from './plan-bytes.js';
+import { allocateRing } from '../../dataset/stream/conversation-ring.js';
+import type { LoadPlan } from '../../load/plan.js';
+import { sha256 } from '../nats/objects.js';
+import { fromBytes, toBytes } from './plan-bytes.js';
 import type { PlanFile } from './plan-files.js';
 
 /** Members of a load plan that may hold secrets: they are handed to agents and stored nowhere. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
 
 /** Smaller arrays are copied to each thread; larger ones are put into memory that threads share. */
@@ -16,10 +15,6 @@ export function fromBytes(bytes: Uint8Array): unknown {
   return mapViews(deserialize(bytes), (view) =>
     view.byteLength >= SHARED_BYTES ? copyOf(view, SharedArrayBuffer) : view,
   );
-}
-
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 type View = NodeJS.TypedArray;

@@ -1,28 +1,10 @@
-import { type ClockOrigin, monotonicNs, takeOrigin } from '../util/clock.js';
-import { type ClockOffset, clockReply, type PlanEntry, readMessage } from './messages.js';
-import type { Nats } from './nats/connection.js';
+import { type ClockOrigin, monotonicNs, takeOrigin } from '../../util/clock.js';
+import { type ClockOffset, clockReply, type PlanEntry, readMessage } from '../messages.js';
+import type { Nats } from '../nats/connection.js';
 
 /** Requests of one measurement; the fastest counts. */
 const REQUESTS = 20;
 const TIMEOUT_MS = 2000;
-
-/**
- * Answers requests for this process's monotonic clock.
- * @param clock its name. @param shiftNs added to it. @returns a function that stops it.
- */
-export function serveClock(
-  { core }: Nats,
-  subject: string,
-  clock: string,
-  shiftNs: () => number,
-): () => void {
-  const subscription = core.subscribe(subject, {
-    callback: (error, message) => {
-      if (error === null) message.respond(JSON.stringify({ clock, monotonicNs: monotonicNs() + shiftNs() }));
-    },
-  });
-  return () => subscription.unsubscribe();
-}
 
 /**
  * Measures how far the coordinator's monotonic clock is ahead of this machine's, as NTP does (RFC 5905): server − midpoint
@@ -39,11 +21,7 @@ export async function measureClock(
     const beforeNs = monotonicNs();
     const answer = await core.request(subject, '', { timeout: TIMEOUT_MS });
     const afterNs = monotonicNs();
-    const { clock, monotonicNs: serverNs } = readMessage(
-      clockReply,
-      'the reply to a clock request',
-      answer.string(),
-    );
+    const { clock, monotonicNs: serverNs } = readMessage(clockReply, answer.string());
     const errorNs = (afterNs - beforeNs) / 2;
     if (best === undefined || errorNs < best.errorNs)
       best = { clock, offsetNs: serverNs - (beforeNs + afterNs) / 2, errorNs };
