@@ -192,8 +192,7 @@ function isDead({ pid, host, started }: Stored): boolean {
     // EPERM: the process belongs to another user.
     return codeOf(thrown) === 'ESRCH';
   }
-  const now = startOf(pid);
-  return started !== undefined && now !== undefined && started !== now;
+  return started !== undefined && started !== startOf(pid);
 }
 
 function codeOf(thrown: unknown): string | undefined {

@@ -25,7 +25,9 @@ export function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field is the command in brackets, which may contain any character.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const [state = '', ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // Z, X: it has ended, and its parent has not waited for it; that of a container may never do so.
+    return 'ZX'.includes(state) ? undefined : rest[18];
   } catch {
     return undefined;
   }

@@ -39,7 +39,7 @@ describe('shards that are missing', () => {
     ['no sign of life: shard 2 on host-a', [heldShard(2, 4999)]],
     ['shard 2 on host-a cannot go on: ENOSPC: no space left on device', [failedShard(2)]],
     [
-      'no agent: shards 0, 3 to 5 and 7; preparing: shards 1, 2',
+      'no agent: shards 0, 3 to 5 and 7; preparing: shards 1 and 2',
       [0, 1, 2, 3, 4, 5, 7].map((n) => (n === 1 || n === 2 ? heldShard(n, 9999) : new Shard(n))),
     ],
     [

@@ -121,9 +121,10 @@ export function shardsText(shards: readonly Shard[]): string {
     if (last?.to === number - 1) last.to = number;
     else ranges.push({ from: number, to: number });
   }
-  const texts = ranges.map(({ from, to }) =>
-    from === to ? `${from}` : `${from}${to === from + 1 ? ', ' : ' to '}${to}`,
-  );
+  const texts = ranges.flatMap(({ from, to }) => {
+    if (to <= from + 1) return to === from ? [`${from}`] : [`${from}`, `${to}`];
+    return [`${from} to ${to}`];
+  });
   const rest = texts.length - MOST_LISTED;
   return `shards ${rest > 0 ? `${texts.slice(0, MOST_LISTED).join(', ')} …` : andList(texts)}`;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { KV } from '@nats-io/kv';
 import { UserError } from '../../util/errors.js';
+import { hasEnded } from '../../util/process-identity.js';
 import type { LeaseEntry } from '../messages.js';
 import { keys } from '../names.js';
 import { hasLapsed, holderOf, type Lease, takeLease } from '../nats/lease.js';
@@ -14,12 +15,13 @@ export async function takeRun(
 ): Promise<Lease> {
   const uid = randomBytes(8).toString('hex');
   const holder = await holderOf(kv, keys.coordinator);
-  if (holder !== undefined && !holder.entry.left)
-    log(
-      'NOTICE',
-      'cluster',
-      `run ${run} was begun by ${processOf(holder.entry)}: it is taken over after ${shardTimeoutSeconds} s without a sign of life`,
-    );
+  if (holder !== undefined && !holder.entry.left) {
+    const { pid, system, started } = holder.entry;
+    const how = hasEnded({ pid, system, started })
+      ? ', which has ended: it is taken over'
+      : `: it is taken over after ${shardTimeoutSeconds} s without a sign of life`;
+    log('NOTICE', 'cluster', `run ${run} was begun by ${processOf(holder.entry)}${how}`);
+  }
   const isFree =
     holder === undefined ||
     (await hasLapsed(kv, keys.coordinator, holder, shardTimeoutSeconds * 1000, nowMs));
