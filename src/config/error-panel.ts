@@ -1,5 +1,5 @@
-import stringWidth from 'string-width';
 import { plainText } from '../util/plain-text.js';
+import { textWidth } from '../util/text-width.js';
 
 /**
  * A framed panel.
@@ -14,7 +14,7 @@ export function errorPanel(text: string, width: number, red: boolean, title = 'E
     .flatMap((line) => wrapped(line, inside));
   return [
     paint(`╭─ ${title} ${'─'.repeat(Math.max(width - 5 - title.length, 0))}╮`),
-    ...lines.map((line) => `${paint('│')} ${line}${' '.repeat(inside - stringWidth(line))} ${paint('│')}`),
+    ...lines.map((line) => `${paint('│')} ${line}${' '.repeat(inside - textWidth(line))} ${paint('│')}`),
     paint(`╰${'─'.repeat(width - 2)}╯`),
     '',
   ].join('\n');
@@ -26,7 +26,7 @@ function wrapped(text: string, width: number): string[] {
   let line = '';
   for (const word of text.split(' ').flatMap((piece) => cut(piece, width))) {
     const longer = line === '' ? word : `${line} ${word}`;
-    if (stringWidth(longer) <= width) {
+    if (textWidth(longer) <= width) {
       line = longer;
     } else {
       lines.push(line);
@@ -37,12 +37,12 @@ function wrapped(text: string, width: number): string[] {
 }
 
 function cut(word: string, width: number): string[] {
-  if (stringWidth(word) <= width) return [word];
+  if (textWidth(word) <= width) return [word];
   const pieces: string[] = [];
   let piece = '';
   let used = 0;
   for (const character of word) {
-    const wide = stringWidth(character);
+    const wide = textWidth(character);
     if (used + wide > width) {
       pieces.push(piece);
       piece = '';

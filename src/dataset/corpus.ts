@@ -56,7 +56,9 @@ export function fixedCorpus(corpus: FixedCorpus): CorpusText {
 function onOneLine(text: Uint8Array): Uint8Array {
   let length = 0;
   let ended = false;
-  for (const byte of text) {
+  // An iterator over half a megabyte takes ten times as long.
+  for (let at = 0; at < text.length; at++) {
+    const byte = text[at] ?? space;
     if (byte <= space) {
       ended = length > 0;
       continue;

@@ -56,12 +56,16 @@ class Spread {
 
   /** Of each percentile: the weight at which it is reached, the range where that is, and the weight below that. */
   targets(): readonly Target[] {
+    // Few of some thousand octaves are there.
+    const octaves = Object.keys(this.#octaves).map(Number);
     return weightedPercents.map((percent) => {
       const weight = (percent / 100) * this.weight;
       let below = 0;
       let range = 0;
-      for (const [octave, ranges] of this.#octaves.entries()) {
-        for (const [part, one] of ranges?.entries() ?? []) {
+      for (const octave of octaves) {
+        const ranges = this.#octaves[octave] ?? [];
+        for (let part = 0; part < ranges.length; part++) {
+          const one = ranges[part] ?? 0;
           if (one === 0) continue;
           range = octave * 256 + part;
           if (below + one >= weight) return { percent, weight, range, below };

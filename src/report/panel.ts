@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import { textWidth } from '../util/text-width.js';
 import { type Layout, type Style, stylesOf } from './layout.js';
 import { pad, wrap } from './wrap.js';
 
@@ -16,7 +16,7 @@ export function warningPanel(title: string, lines: readonly string[], layout: La
   const wrapped = lines.flatMap((line) =>
     wrap(line, Math.min(LONGEST_LINE, layout.width - 6), textStart(line)),
   );
-  const inner = wrapped.reduce((widest, line) => Math.max(widest, stringWidth(line)), title.length);
+  const inner = wrapped.reduce((widest, line) => Math.max(widest, textWidth(line)), title.length);
   const body = wrapped.map((line) => `  ${pad(line, inner, 'left')}  `);
   const space = inner + 4 - title.length - 2;
   return box(body, `${'─'.repeat(Math.floor(space / 2))} ${title} `, (text) => bold(yellow(text)));
@@ -33,10 +33,10 @@ export function widePanel(title: string, lines: readonly string[], layout: Layou
 
 /** Puts a frame around lines of equal width; `top` begins the upper edge. */
 function box(body: readonly string[], top: string, style: Style): string[] {
-  const width = stringWidth(body[0] ?? '');
+  const width = textWidth(body[0] ?? '');
   const edge = style('│');
   return [
-    style(`╭${top}${'─'.repeat(Math.max(0, width - stringWidth(top)))}╮`),
+    style(`╭${top}${'─'.repeat(Math.max(0, width - textWidth(top)))}╮`),
     ...body.map((line) => edge + line + edge),
     style(`╰${'─'.repeat(width)}╯`),
   ];

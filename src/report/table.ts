@@ -1,5 +1,5 @@
-import stringWidth from 'string-width';
 import { withCommas } from '../metrics/format.js';
+import { textWidth } from '../util/text-width.js';
 import { type Layout, type Style, stylesOf } from './layout.js';
 import { pad, wrap } from './wrap.js';
 
@@ -128,9 +128,7 @@ function drawRow(
 /** First padding is given up, then text is wrapped. */
 function widthsOf(rows: readonly (readonly Cell[])[], columns: readonly Column[], width: number): Widths {
   const widest = (i: number, partsOf: (text: string) => string[]) =>
-    rows
-      .flatMap((row) => partsOf(textOf(row[i])))
-      .reduce((most, part) => Math.max(most, stringWidth(part)), 1);
+    rows.flatMap((row) => partsOf(textOf(row[i]))).reduce((most, part) => Math.max(most, textWidth(part)), 1);
   const natural = columns.map((_, i) => ({ text: widest(i, linesOf), padding: 1 }));
   if (totalOf(natural) <= width) return natural;
   const tight = natural.map(({ text }, i) => ({

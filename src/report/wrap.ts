@@ -1,5 +1,5 @@
-import stringWidth from 'string-width';
 import { plainText } from '../util/plain-text.js';
+import { textWidth } from '../util/text-width.js';
 
 const segmenter = new Intl.Segmenter();
 
@@ -21,13 +21,13 @@ export function joinLines(lines: readonly string[]): string {
 
 /** Spaces on the side that `align` says, up to `width` columns. */
 export function pad(text: string, width: number, align: 'left' | 'right' | 'center'): string {
-  const space = Math.max(0, width - stringWidth(text));
+  const space = Math.max(0, width - textWidth(text));
   const before = align === 'left' ? 0 : align === 'right' ? space : Math.floor(space / 2);
   return ' '.repeat(before) + text + ' '.repeat(space - before);
 }
 
 function wrapLine(line: string, width: number, hang: number | undefined): string[] {
-  if (stringWidth(line) <= width) return [line];
+  if (textWidth(line) <= width) return [line];
   const indent = /^ */.exec(line)?.[0].length ?? 0;
   // An indentation that leaves no room for text would never end.
   const fits = (columns: number) => columns < width / 2;
@@ -38,7 +38,7 @@ function wrapLine(line: string, width: number, hang: number | undefined): string
   let isEmpty = true;
   for (const word of line.slice(indent).split(' ')) {
     const grown = isEmpty ? current + word : `${current} ${word}`;
-    if (stringWidth(grown) <= width) {
+    if (textWidth(grown) <= width) {
       current = grown;
       isEmpty = false;
       continue;
@@ -65,7 +65,7 @@ function cut(word: string, width: number): string[] {
   let piece = '';
   let used = 0;
   for (const { segment } of segmenter.segment(word)) {
-    const wide = stringWidth(segment);
+    const wide = textWidth(segment);
     if (used + wide > width && piece !== '') {
       pieces.push(piece);
       piece = '';

@@ -1,3 +1,4 @@
+import { withThousands } from './counted.js';
 /** Truncates a text to `most` characters, with `…` if cut. Mask secrets first: half of one is not recognised. */
 export function cut(text: string, most: number): string {
   return text.length <= most ? text : `${beginningOf(text, most)}…`;
@@ -7,7 +8,7 @@ export function cut(text: string, most: number): string {
 export function cutAndCounted(text: string, most: number): string {
   if (text.length <= most) return text;
   const kept = beginningOf(text, most);
-  return `${kept}… (${(text.length - kept.length).toLocaleString('en-US')} more characters)`;
+  return `${kept}… (${withThousands(text.length - kept.length)} more characters)`;
 }
 
 /** Does not end in half of a surrogate pair, which is not a character. */

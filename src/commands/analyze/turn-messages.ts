@@ -6,6 +6,7 @@ import { integer, list, path } from '../../config/option-kinds.js';
 import { profileOptions } from '../../config/options.js';
 import { messagesPage, type SentSession, type SentTurn } from '../../report/page/messages-page.js';
 import { findRun } from '../../run/find.js';
+import { withThousands } from '../../util/counted.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import { isObject, type Json, type JsonObject } from '../../util/json.js';
@@ -81,9 +82,7 @@ async function run({ config }: Invocation<typeof messageOptions>, io: Io): Promi
       const out = config.out ?? join(dir, 'turn_messages.html');
       for (const trouble of writeWithFolder(out, messagesPage(dir, sessions, others)))
         throw new UserError(trouble);
-      io.stdout.write(
-        `saved ${oneLine(out)} (${Math.ceil(statSync(out).size / 1024).toLocaleString('en-US')} KB)\n`,
-      );
+      io.stdout.write(`saved ${oneLine(out)} (${withThousands(Math.ceil(statSync(out).size / 1024))} KB)\n`);
     } catch (thrown) {
       if (!(thrown instanceof UserError)) throw thrown;
       io.stderr.write(`skip ${oneLine(dir)}: ${oneLine(thrown.message)}\n`);
@@ -180,5 +179,5 @@ function contentText(content: Json | undefined): string {
 function cut(text: string, cap: number): string {
   return text.length <= cap
     ? text
-    : `${text.slice(0, cap)} … (${(text.length - cap).toLocaleString('en-US')} more characters)`;
+    : `${text.slice(0, cap)} … (${withThousands(text.length - cap)} more characters)`;
 }

@@ -1,3 +1,4 @@
+import { withThousands } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import { freeMemory } from '../../util/free-memory.js';
 import { fileChunks } from '../../util/lines.js';
@@ -252,5 +253,5 @@ function tooLarge(path: string, maxBytes: number): UserError {
 }
 
 function megabytes(bytes: number): string {
-  return Math.floor(bytes / 1e6).toLocaleString('en-US');
+  return withThousands(Math.floor(bytes / 1e6));
 }

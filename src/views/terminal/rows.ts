@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import { isNarrow, textWidth } from '../../util/text-width.js';
 
 /** What a piece of text means; `colors` in dashboard.tsx says how each looks. */
 export type Tone = 'good' | 'warn' | 'bad' | 'dim' | 'accent' | 'title';
@@ -13,27 +13,20 @@ export interface Span {
 export type Row = readonly (Span | string)[];
 
 const segmenter = new Intl.Segmenter();
-// Text whose characters are one column each: measuring it needs no segmenter. Lines, blocks and dots included.
-const narrow = /^[ -~\u00a0-\u00ff\u2010-\u2027\u2190-\u21ff\u2500-\u25ff]*$/;
 
 export function span(text: string, tone?: Tone): Span {
   return { text, tone };
 }
 
-/** Columns of a text on a terminal. */
-function widthOf(text: string): number {
-  return narrow.test(text) ? text.length : stringWidth(text);
-}
-
 /** At most `width` columns of a text; `…` ends one that was cut. */
 function clip(text: string, width: number): string {
-  if (widthOf(text) <= width) return text;
+  if (textWidth(text) <= width) return text;
   if (width <= 0) return '';
-  if (narrow.test(text)) return `${text.slice(0, width - 1)}…`;
+  if (isNarrow(text)) return `${text.slice(0, width - 1)}…`;
   let kept = '';
   let used = 0;
   for (const { segment } of segmenter.segment(text)) {
-    used += stringWidth(segment);
+    used += textWidth(segment);
     if (used > width - 1) break;
     kept += segment;
   }
@@ -43,12 +36,12 @@ function clip(text: string, width: number): string {
 /** A text in exactly `width` columns: cut, or padded at its end; numbers (`right`) at their start. */
 export function cell(text: string, width: number, align: 'left' | 'right' = 'left'): string {
   const fitted = clip(text, width);
-  const space = ' '.repeat(Math.max(0, width - widthOf(fitted)));
+  const space = ' '.repeat(Math.max(0, width - textWidth(fitted)));
   return align === 'left' ? fitted + space : space + fitted;
 }
 
 export function rowWidth(row: Row): number {
-  return row.reduce((sum, part) => sum + widthOf(textOf(part)), 0);
+  return row.reduce((sum, part) => sum + textWidth(textOf(part)), 0);
 }
 
 /** A row in at most `width` columns. */
@@ -57,7 +50,7 @@ export function cutRow(row: Row, width: number): Row {
   let left = width;
   for (const part of row) {
     const text = clip(textOf(part), left);
-    left -= widthOf(text);
+    left -= textWidth(text);
     parts.push(typeof part === 'string' ? text : { ...part, text });
     if (text !== textOf(part)) break;
   }
