@@ -10,7 +10,7 @@ import {
   planSessionMarks,
 } from '../../src/dataset/cache-bust.js';
 import type { Conversation } from '../../src/dataset/conversation.js';
-import { indexCorpus, loadCorpusIndex } from '../../src/dataset/corpus.js';
+import { indexCorpus } from '../../src/dataset/corpus.js';
 import type { DatasetOptions } from '../../src/dataset/dataset-options.js';
 import { openDataset, planDataset } from '../../src/dataset/plan.js';
 import { type MarkerRoom, openPrompts, verifyPrompts } from '../../src/dataset/prompts.js';
@@ -18,11 +18,11 @@ import { openTokenizer } from '../../src/dataset/tokenizer/open.js';
 import type { Tokenizer } from '../../src/dataset/tokenizer/tokenizer.js';
 import { randomStreams } from '../../src/util/random.js';
 import { options } from './options.js';
-import { acrossSpaces, wordPiece } from './tokenizers.js';
+import { acrossSpaces, qwen3Corpus, wordPiece } from './tokenizers.js';
 
 const source = { kind: 'shipped', name: 'builtin' } as const;
 const tokenizer = openTokenizer(source);
-const index = loadCorpusIndex(source) ?? indexCorpus(tokenizer);
+const index = qwen3Corpus();
 const placeOf = (value: string): MarkerPlace => ({
   where: value.startsWith('system') ? 'system' : 'first-turn',
   end: value.endsWith('prefix') ? 'prefix' : 'suffix',

@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Conversation } from '../../src/dataset/conversation.js';
-import { indexCorpus } from '../../src/dataset/corpus.js';
 import type { DatasetOptions } from '../../src/dataset/dataset-options.js';
 import { drawLength, openPairs } from '../../src/dataset/lengths.js';
 import { openDataset, planDataset } from '../../src/dataset/plan.js';
@@ -13,13 +12,13 @@ import { inputTextOf } from '../../src/endpoint/payload.js';
 import { responses } from '../../src/endpoint/responses.js';
 import { randomStream } from '../../src/util/random.js';
 import { options } from './options.js';
-import { qwen3 } from './tokenizers.js';
+import { qwen3, qwen3Corpus } from './tokenizers.js';
 
 let tokenizer: Tokenizer;
 let prompts: PromptSource;
 beforeAll(() => {
   tokenizer = qwen3();
-  prompts = openPrompts(indexCorpus(tokenizer), 1);
+  prompts = openPrompts(qwen3Corpus(), 1);
 });
 
 async function conversations(changes: Partial<DatasetOptions>): Promise<Conversation[]> {

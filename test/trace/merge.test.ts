@@ -106,7 +106,7 @@ describe('merged traces', () => {
           );
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 8 },
     );
   });
 });

@@ -126,7 +126,7 @@ describe('what requests share, found by way of temporary files,', () => {
         const figures = await traceFigures(path, { blockSize: BLOCK_SIZE, cacheBlocks: blocks }, buffer);
         expectSame(figures, slowly(lists, blocks));
       }),
-      { numRuns: 100 },
+      { numRuns: 30 },
     );
   });
 
