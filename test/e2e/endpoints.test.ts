@@ -86,7 +86,7 @@ describe('the commands of docs/endpoints.md', () => {
       .map((word) => word.replace(/bodies\.jsonl|body\.jinja/, (name) => join(folder, name)));
     const { code, stderr } = await aiperf([
       ...words,
-      ...['--url', `127.0.0.1:${server.port}`, '--ui', 'none'],
+      ...['--url', `127.0.0.1:${server.port}`, '--ui', 'none', '--no-gpu-telemetry', '--no-server-metrics'],
       ...(textless.includes(typeOf(command)) ? [] : ['--tokenizer', 'builtin']),
       ...['--artifact-dir', folder],
     ]);
