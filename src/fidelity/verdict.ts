@@ -125,7 +125,7 @@ function portExhaustion({ sends }: Evidence): Reason[] {
   ];
 }
 
-function lateTime({ threads, stolenNs }: Evidence): Reason[] {
+function lateTime({ threads, stolenNs, throttled }: Evidence): Reason[] {
   const lateNs = sum(threads.map((thread) => thread.lateNs));
   const watchedNs = sum(threads.map(({ startNs, endNs }) => endNs - startNs));
   const level = levelOf(
@@ -140,7 +140,7 @@ function lateTime({ threads, stolenNs }: Evidence): Reason[] {
   return [
     {
       level,
-      sentence: `for ${percent(lateNs / watchedNs)} of the run, client timing could be more than 10 ms late: ${mainCause(stalls, lateNs, stolenNs)} (${spansText(spans, startOf(threads))})`,
+      sentence: `for ${percent(lateNs / watchedNs)} of the run, client timing could be more than 10 ms late: ${mainCause(stalls, lateNs, { stolenNs, throttled })} (${spansText(spans, startOf(threads))})`,
       spans,
     },
   ];
@@ -206,10 +206,10 @@ function throttling({ throttled, threads }: Evidence): Reason[] {
 }
 
 /** A saturated thread has no reserve. Under a schedule it spins until the next send, so it is always busy. */
-function busyThreads({ threads, load }: Evidence): Reason[] {
-  return threads.flatMap(({ thread, busyShare, waitShare = 0 }): Reason[] => {
+function busyThreads({ threads, load, throttled }: Evidence): Reason[] {
+  return threads.flatMap(({ thread, startNs, endNs, busyShare, waitShare = 0 }): Reason[] => {
     if (waitShare >= STRAINED_WAIT_SHARE) {
-      const sentence = `load thread ${thread} was runnable but waited for a CPU core for ${percent(waitShare)} of the time: other processes held them`;
+      const sentence = `load thread ${thread} was runnable but waited for a CPU core for ${percent(waitShare)} of the time: ${isMostly(throttled?.throttledNs, waitShare * (endNs - startNs)) ? 'the CPU limit stopped it' : 'other processes held them'}`;
       return [{ level: 'strained', sentence, spans: [] }];
     }
     if (load.kind !== 'concurrency' || busyShare < STRAINED_BUSY_SHARE) return [];
@@ -267,20 +267,30 @@ const causeTexts: Readonly<Record<StallCause, string>> = {
 };
 
 /**
- * The cause of most of the stalled time. A thread cannot tell its own work from time that the host took, but the kernel
- * counts the latter.
+ * The cause of most of the stalled time. A thread cannot tell its own work from time that the host took, nor other
+ * processes from a CPU limit, but the kernel counts the time of the host and of the limit.
  */
-function mainCause(stalls: readonly Stall[], lateNs: number, stolenNs: number | undefined): string {
+function mainCause(
+  stalls: readonly Stall[],
+  lateNs: number,
+  { stolenNs, throttled }: Pick<Evidence, 'stolenNs' | 'throttled'>,
+): string {
   const lengths = new Map<StallCause, number>();
   for (const { cause, startNs, endNs } of stalls) {
     lengths.set(cause, (lengths.get(cause) ?? 0) + endNs - startNs);
   }
   const [main] = [...lengths].sort(([, a], [, b]) => b - a);
   const cause = main?.[0] ?? 'own work';
+  if (cause === 'no core' && isMostly(throttled?.throttledNs, lateNs))
+    return 'the CPU limit stopped the load threads';
   if (cause !== 'own work' || stolenNs === undefined) return causeTexts[cause];
-  return stolenNs >= lateNs / 2
+  return isMostly(stolenNs, lateNs)
     ? `the host of this virtual machine took ${ms(stolenNs)} of CPU time (steal)`
     : 'a load thread was overloaded';
+}
+
+function isMostly(causedNs: number | undefined, ns: number): boolean {
+  return causedNs !== undefined && causedNs >= ns / 2;
 }
 
 function sum(values: readonly number[]): number {

@@ -9,6 +9,9 @@ import { wrap } from './wrap.js';
 
 export type ShardFigures = NonNullable<ShardsSection['shards']>[number];
 
+/** Errors of clocks from here on have no decimals. */
+const COARSE_MS = 100;
+
 /** How a run was put together from its shards; nothing for a run of one machine. */
 export function shardTable({ shards: section }: Pick<RunFacts, 'shards'>, layout: Layout): string[] {
   if (section === undefined) return [];
@@ -16,6 +19,7 @@ export function shardTable({ shards: section }: Pick<RunFacts, 'shards'>, layout
   const count = (value: number | undefined) => (value === undefined ? '?' : withThousands(value));
   const ms = (value: number | undefined) => (value === undefined ? '' : withCommas(value));
   const hasClock = shards.some(hasClockOffset);
+  const hasSkew = shards.some(({ startSkewMs }) => startSkewMs !== undefined);
   const table = drawTable(
     {
       title: 'AIPerf | Shards',
@@ -26,7 +30,7 @@ export function shardTable({ shards: section }: Pick<RunFacts, 'shards'>, layout
         { header: 'Records' },
         { header: 'Due' },
         { header: 'Without record' },
-        { header: 'Start after first (ms)', yields: 'at spaces' },
+        ...(hasSkew ? ([{ header: 'Start after first (ms)', yields: 'at spaces' }] as const) : []),
         ...(hasClock ? ([{ header: 'Clock offset (ms)', yields: 'at spaces' }] as const) : []),
         { header: 'Fidelity', yields: 'at spaces' },
       ],
@@ -38,12 +42,13 @@ export function shardTable({ shards: section }: Pick<RunFacts, 'shards'>, layout
           count(shard.records?.profiling),
           count(shard.due?.profiling),
           count(shard.missing?.profiling),
-          ms(shard.startSkewMs),
+          ...(hasSkew ? [ms(shard.startSkewMs)] : []),
           ...(hasClock ? [clockText(shard)] : []),
           verdictText(shard),
         ],
         ...processesOf(shard).map(({ name, host, state, records, clock }) => [
-          ...[name, host, state, count(records), '', '', ''],
+          ...[name, host, state, count(records), '', ''],
+          ...(hasSkew ? [''] : []),
           ...(hasClock ? [clock] : []),
           '',
         ]),
@@ -110,7 +115,7 @@ function hasClockOffset({ clockOffsetMs }: { readonly clockOffsetMs?: number | u
   return clockOffsetMs !== undefined;
 }
 
-/** Offset of a shard's clock and its error, ms, in words. */
+/** Offset of a shard's clock and its error, ms, in words: to the whole ms where the `Date` of a server told it. */
 export function clockText({
   clockOffsetMs,
   clockErrorMs,
@@ -119,7 +124,7 @@ export function clockText({
   readonly clockErrorMs?: number | undefined;
 }): string {
   if (clockOffsetMs === undefined) return 'not measured';
-  return clockErrorMs === undefined
-    ? withCommas(clockOffsetMs)
-    : `${withCommas(clockOffsetMs)} ± ${withCommas(clockErrorMs)}`;
+  if (clockErrorMs === undefined) return withCommas(clockOffsetMs);
+  const ms = clockErrorMs < COARSE_MS ? withCommas : (value: number) => withThousands(Math.round(value));
+  return `${ms(clockOffsetMs)} ± ${ms(clockErrorMs)}`;
 }

@@ -10,7 +10,7 @@ export function logPhaseStart(phase: PhasePlan, threads: number, log: Log): void
   log('INFO', 'load', `${phase.name}: ${loadText(phase)}, ${counted(threads, 'load thread')}`);
 }
 
-/** Logs the requests of a phase after its end, and delays of its schedule by late answers and by this machine. */
+/** Logs the requests of a phase after its end, and delays of its schedule by late answers and by the client. */
 export function logPhaseEnd(
   { name }: PhasePlan,
   { issued, movedNs, postponed: { turns, mostNs } }: PhaseProgress,
@@ -28,7 +28,7 @@ export function logPhaseEnd(
     log(
       'WARNING',
       'load',
-      `this machine fell behind and delayed the schedule by ${(movedNs / 1e9).toFixed(3)} s in total, which lowered the rate. To catch up instead, set AIPERF_TIMING_MAX_CATCHUP_SECONDS`,
+      `the client fell behind its schedule and delayed it by ${(movedNs / 1e9).toFixed(3)} s in total, which lowered the rate. To catch up instead, set AIPERF_TIMING_MAX_CATCHUP_SECONDS`,
     );
   }
 }

@@ -174,6 +174,21 @@ describe('verdict', () => {
     );
   });
 
+  // Half of the 600 ms that were late, and half of the 2 s that its thread waited.
+  it.each([
+    [299, 'load threads were runnable, but other processes held the CPU', 'other processes held them'],
+    [300, 'the CPU limit stopped the load threads', 'other processes held them'],
+    [1000, 'the CPU limit stopped the load threads', 'the CPU limit stopped it'],
+  ])('blames a limit that stopped it for %d ms for as much', (lengthMs, late, waited) => {
+    const threads = [thread({ lateNs: 600 * ms, stalls: [stall(2, 2.6, 'no core')], waitShare: 0.2 })];
+    const { reasons } = judge(evidence({ threads, throttled: throttledFor(lengthMs) }));
+    expect(reasons.map(({ sentence }) => sentence)).toEqual([
+      `for 6.0 % of the run, client timing could be more than 10 ms late: ${late} (2.0 s to 2.6 s)`,
+      expect.stringContaining('throttled this client'),
+      `load thread 0 was runnable but waited for a CPU core for 20.0 % of the time: ${waited}`,
+    ]);
+  });
+
   it('the weightiest reason comes first', () => {
     const { reasons } = judge(
       evidence({ threads: [thread({ busyShare: 0.95 })], sends: { ...sends, starved: 3 } }),
