@@ -180,7 +180,7 @@ const progress = z.strictObject({
 const stall = z.strictObject({
   startNs: z.number(),
   endNs: z.number(),
-  cause: z.enum(['no core', 'garbage collection', 'own work', 'machine']),
+  cause: z.enum(['no core', 'garbage collection', 'own work', 'blocked']),
 });
 const spread = z.strictObject({ p50: z.number(), p99: z.number(), max: z.number() });
 /** What the verdict needs to know of a load thread: as in `JudgedThread`. */

@@ -1,6 +1,7 @@
 import { PREWARMED, type RecordBatch } from '../records/pack.js';
 import type { RawExchange, RequestRecord } from '../records/record.js';
 import type { PhaseCounts } from '../records/spool.js';
+import { SpoolGate } from '../records/spool-gate.js';
 import { SpoolReader } from '../records/spool-reader.js';
 import type { Observation } from '../telemetry/time-series.js';
 import { WireTimes } from '../transport/transport.js';
@@ -9,6 +10,7 @@ import type { ShiftedFeed } from './collector.js';
 /** The batches of one load thread in order: first those in its spool, then those it posted. */
 export class BatchSource {
   readonly #reader: SpoolReader | undefined;
+  readonly #queuedBytes: () => number;
   readonly #posted: (RecordBatch | typeof PREWARMED)[] = [];
   readonly #onPrewarmed: () => void;
   /** Added to the times of its batches, ns, to convert them to the origin of the run. */
@@ -19,7 +21,7 @@ export class BatchSource {
 
   /** @param spool folder; undefined: none. @param on callbacks for messages of the thread. */
   constructor(
-    { port, spoolNumber, shiftNs }: ShiftedFeed,
+    { port, spoolNumber, gate: shared, shiftNs }: ShiftedFeed,
     spool: string | undefined,
     on: {
       readonly prewarmed: () => void;
@@ -29,6 +31,8 @@ export class BatchSource {
   ) {
     const isSpooled = spool !== undefined && spoolNumber !== undefined;
     this.#reader = isSpooled ? new SpoolReader(spool, spoolNumber) : undefined;
+    const gate = shared && new SpoolGate(shared);
+    this.#queuedBytes = () => gate?.queuedBytes(spoolNumber ?? 0) ?? 0;
     this.shiftNs = shiftNs;
     this.#onPrewarmed = on.prewarmed;
     port.on('message', (posted: RecordBatch | typeof PREWARMED | Observation) => {
@@ -79,6 +83,16 @@ export class BatchSource {
   /** Unread bytes in the spool; at its end, those of an incomplete batch. */
   get unreadBytes(): number {
     return this.#reader?.unreadBytes ?? 0;
+  }
+
+  /** Bytes that wait in the memory of the thread for the disk of the spool; lost if it was closed before. */
+  get queuedBytes(): number {
+    return this.#queuedBytes();
+  }
+
+  /** Bytes that were not read, on the disk and on the way to it. */
+  get backlogBytes(): number {
+    return this.unreadBytes + this.queuedBytes;
   }
 
   close(): void {

@@ -90,7 +90,7 @@ export async function runCollectorThread(
         },
       }),
   );
-  const backlogBytes = () => sources.reduce((bytes, { unreadBytes }) => bytes + unreadBytes, 0);
+  const backlogBytes = () => sources.reduce((bytes, source) => bytes + source.backlogBytes, 0);
   const observeBacklog = () =>
     sinks.onObservation({
       source: CLIENT,
@@ -103,7 +103,7 @@ export async function runCollectorThread(
       figures: {
         warmup: live.warmup.figures,
         profiling: live.profiling.figures,
-        threads: live.threads.now(sources.map(({ unreadBytes }) => unreadBytes)),
+        threads: live.threads.now(sources.map((source) => source.backlogBytes)),
         client: evidence && {
           threads: evidence.threads,
           ...{ sends: processor.sends, shardSends: processor.shardSends },
@@ -220,6 +220,10 @@ export async function runCollectorThread(
     if (source.unreadBytes > 0)
       onFileError(
         `the last batch of load thread ${thread} is cut off: ${source.unreadBytes} bytes are left out`,
+      );
+    if (source.queuedBytes > 0)
+      onFileError(
+        `the disk of the spool was too slow for load thread ${thread}: ${source.queuedBytes} bytes of finished records are left out`,
       );
     source.close();
   }

@@ -13,6 +13,7 @@ interface Observed {
   readonly busyNs: number;
   readonly gcNs: number;
   /** Undefined without system statistics. */
+  readonly cpuNs: number | undefined;
   readonly waitNs: number | undefined;
 }
 
@@ -75,12 +76,17 @@ function observed({ atNs, samples }: Observation): Observed {
     lateNs: ns(clientMetrics.late) ?? 0,
     busyNs: ns(clientMetrics.busy) ?? 0,
     gcNs: ns(clientMetrics.gc) ?? 0,
+    cpuNs: ns(clientMetrics.cpu),
     waitNs: ns(clientMetrics.coreWait),
   };
 }
 
 /** The cause of most of a second's delay. */
 function causeOf(before: Observed, now: Observed, lateNs: number): StallCause {
-  if ((now.waitNs ?? 0) - (before.waitNs ?? 0) >= lateNs / 2) return 'no core';
-  return now.gcNs - before.gcNs >= lateNs / 2 ? 'garbage collection' : 'own work';
+  const waitedNs = (now.waitNs ?? 0) - (before.waitNs ?? 0);
+  if (waitedNs >= lateNs / 2) return 'no core';
+  if (now.gcNs - before.gcNs >= lateNs / 2) return 'garbage collection';
+  if (now.cpuNs === undefined || before.cpuNs === undefined) return 'own work';
+  const ranNs = now.cpuNs - before.cpuNs;
+  return now.busyNs - before.busyNs - ranNs - waitedNs >= lateNs / 2 ? 'blocked' : 'own work';
 }

@@ -5,8 +5,8 @@ export type StallCause =
   | 'garbage collection'
   /** The thread was busy with sending, reading or other code. */
   | 'own work'
-  /** The thread neither ran nor waited for a core: the machine was paused. */
-  | 'machine';
+  /** The thread neither ran nor waited for a core: it was blocked in the system, or the machine was paused. */
+  | 'blocked';
 
 /** A period in which a load thread did not read its sockets; ns since the clock's origin. */
 export interface Stall {

@@ -263,7 +263,7 @@ const causeTexts: Readonly<Record<StallCause, string>> = {
   'no core': 'load threads were runnable, but other processes held the CPU',
   'garbage collection': 'garbage collection paused the load threads',
   'own work': 'a load thread was overloaded, or the host of this virtual machine did not schedule it',
-  machine: 'the machine itself was paused',
+  blocked: 'the machine was paused, or a slow disk or swapping blocked the load threads',
 };
 
 /**

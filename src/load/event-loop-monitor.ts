@@ -262,7 +262,7 @@ function causeOf(before: Account, after: Account, lateNs: number): StallCause {
   const ranNs = after.cpuNs - before.cpuNs;
   const waitedNs = after.waitNs - before.waitNs;
   if (waitedNs >= lateNs / 2) return 'no core';
-  return ranNs >= lateNs / 2 ? 'own work' : 'machine';
+  return ranNs >= lateNs / 2 ? 'own work' : 'blocked';
 }
 
 function forgetShortest(stalls: Stretch[]): void {

@@ -113,6 +113,8 @@ export interface LoadThreadData extends ThreadShare {
   readonly workerId: string;
   /** Folder that finished records are spooled to; undefined: no spool. */
   readonly spool: string | undefined;
+  /** Memory of the gate that the threads of the source share. */
+  readonly gate: SharedArrayBuffer;
   /** Closed when the last record is spooled; receives the batches that cannot be spooled. */
   readonly records: MessagePort;
   /** To the preparation thread; undefined: there is none. */
@@ -142,4 +144,6 @@ export type LoadEvent =
   | { readonly kind: 'phase-done'; readonly report: ThreadReport }
   /** Its records are posted from memory from now on. */
   | { readonly kind: 'spool-failed'; readonly message: string }
+  /** More than so many bytes of its records wait in memory for the disk of the spool. */
+  | { readonly kind: 'spool-slow'; readonly bytes: number }
   | { readonly kind: 'finished' };

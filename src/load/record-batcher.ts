@@ -1,11 +1,8 @@
-import type { MessagePort } from 'node:worker_threads';
 import type { RecordPacker } from '../records/pack.js';
 import type { RequestRecord } from '../records/record.js';
-import type { SpoolWriter } from '../records/spool.js';
-import { messageOf } from '../util/errors.js';
 import { Timeout } from '../util/timeout.js';
 
-// Each batch is one write to the spool, which takes about 50 µs in which nothing is timestamped.
+// Each batch is at most one write to the spool, which another thread makes.
 const BATCH_RECORDS = 250;
 const BATCH_BYTES = 128_000;
 const MAX_WAIT_MS = 50;
@@ -42,9 +39,9 @@ export class RecordBatcher {
   }
 
   /** Passes on the rest and closes the sink. */
-  close(): void {
+  async close(): Promise<void> {
     this.flush();
-    this.#sink.close();
+    await this.#sink.close();
   }
 
   readonly #pack = (): void => {
@@ -68,56 +65,9 @@ export class RecordBatcher {
 export interface BatchSink {
   /** Takes the batch out of the packer. */
   put(packer: RecordPacker): void;
-  /** No batch follows. */
-  close(): void;
-}
-
-/** A batch sink that keeps batches on disk. */
-export interface SpoolSink extends BatchSink {
-  /** The batches so far were made up and may be deleted. */
-  endPrewarm(): void;
-}
-
-/**
- * Appends batches to the spool, and closes the port after the last. If the spool cannot be written, batches are posted
- * to the port instead, and wait in memory for their reader.
- * @param spool undefined: none. @param onFailure called once, with the reason.
- */
-export function spoolSink(
-  spool: SpoolWriter | undefined,
-  port: MessagePort,
-  onFailure: (message: string) => void,
-): SpoolSink {
-  let written = spool;
-  const attempt = (write: (to: SpoolWriter) => void): boolean => {
-    if (written === undefined) return false;
-    try {
-      write(written);
-      return true;
-    } catch (thrown) {
-      written = undefined;
-      onFailure(messageOf(thrown));
-      return false;
-    }
-  };
-  return {
-    put(packer) {
-      if (attempt((to) => to.append(packer.batch))) {
-        packer.clear();
-        return;
-      }
-      const batch = packer.take();
-      port.postMessage(batch, [batch.numbers.buffer, batch.strings.buffer]);
-    },
-    endPrewarm() {
-      if (!attempt((to) => to.nextSegment())) spool?.empty();
-    },
-    close() {
-      spool?.close();
-      port.close();
-    },
-  };
+  /** No batch follows. Resolves when the reader can have all of them. */
+  close(): Promise<void>;
 }
 
 /** Discards every batch. */
-export const discardBatches: BatchSink = { put: (packer) => packer.clear(), close() {} };
+export const discardBatches: BatchSink = { put: (packer) => packer.clear(), async close() {} };

@@ -55,6 +55,8 @@ export interface BatchFeed {
   readonly port: MessagePort;
   /** Number of its files in the spool of the run; undefined: all batches are posted to the port. */
   readonly spoolNumber: number | undefined;
+  /** Memory of the gate that tells how much of its spool waits for the disk; absent: nothing does. */
+  readonly gate?: SharedArrayBuffer;
   /** Number of the machine that sent them, from 0; absent: there is one. */
   readonly shard?: number;
   /** Zero of the times in its batches. */

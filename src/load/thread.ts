@@ -1,21 +1,21 @@
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { openPlanned } from '../dataset/plan.js';
 import { openSampler } from '../dataset/sampling.js';
 import { openEndpoint } from '../endpoint/endpoints.js';
 import { PREWARMED, RecordPacker } from '../records/pack.js';
-import { SpoolWriter } from '../records/spool.js';
+import { SpoolGate } from '../records/spool-gate.js';
 import { sessionsOf as scheduledSessions } from '../schedule/fixed-schedule.js';
 import { openTransport } from '../transport/open.js';
 import { openClock } from '../util/clock.js';
-import { messageOf } from '../util/errors.js';
 import { ConversationCache } from './conversation-cache.js';
 import { SharedCounters } from './counters.js';
 import { EventLoopMonitor } from './event-loop-monitor.js';
 import { type PhaseEnvironment, PhasePlayer } from './phase-player.js';
 import type { LoadCommand, LoadEvent, LoadPlan, LoadThreadData, PhasePlan } from './plan.js';
 import { openPrewarm } from './prewarm.js';
-import { discardBatches, RecordBatcher, type SpoolSink, spoolSink } from './record-batcher.js';
+import { discardBatches, RecordBatcher } from './record-batcher.js';
 import { SessionsAhead } from './sessions-ahead.js';
+import { SpoolSink } from './spool-sink.js';
 import { StreamedSessions } from './streamed-sessions.js';
 
 /** A load thread: derives its share of each phase, sends, timestamps, and spools finished records. */
@@ -29,16 +29,19 @@ async function runLoadThread({
   thread,
   threads,
   records,
-  spool,
+  spool: folder,
+  gate,
   preparation,
 }: LoadThreadData): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error('a load thread runs only as a worker');
   const { nowNs } = openClock(origin);
   const post = (event: LoadEvent) => port.postMessage(event);
-  const sink = openSink(records, spool, workerId, thread, (message) =>
-    post({ kind: 'spool-failed', message }),
-  );
+  const sink = new SpoolSink({
+    ...{ folder, thread, workerId, gate: new SpoolGate(gate), port: records },
+    onFailure: (message) => post({ kind: 'spool-failed', message }),
+    onSlow: (bytes) => post({ kind: 'spool-slow', bytes }),
+  });
   const dataset = openPlanned(plan.dataset, plan.prompts);
   const ahead = preparation && new SessionsAhead(preparation, threads);
   let isPrewarming = true;
@@ -60,18 +63,24 @@ async function runLoadThread({
   };
   const player = new PhasePlayer(plan, monitor, nowNs);
   // Keeps the finished records also if the thread fails.
-  process.once('exit', () => environment.batcher.flush());
+  process.once('exit', () => {
+    environment.batcher.flush();
+    sink.putNow();
+  });
+  const finish = async () => {
+    const written = environment.batcher.close();
+    environment.transport.close();
+    ahead?.close();
+    monitor.close();
+    await written;
+    post({ kind: 'finished' });
+    port.close();
+  };
 
   port.on('message', (command: LoadCommand) => {
     if (command.kind === 'interrupt') player.drop(command.why);
-    else if (command.kind === 'finish') {
-      environment.batcher.close();
-      environment.transport.close();
-      ahead?.close();
-      monitor.close();
-      post({ kind: 'finished' });
-      port.close();
-    } else {
+    else if (command.kind === 'finish') void finish();
+    else {
       const { phase: index, startNs, firstSession, join } = command;
       const phase = plan.phases[index];
       if (phase === undefined) throw new Error(`the load plan has no phase ${index}`);
@@ -98,25 +107,9 @@ async function runLoadThread({
     invented.transport.close();
   }
   isPrewarming = false;
-  sink.endPrewarm();
+  await sink.endPrewarm();
   records.postMessage(PREWARMED);
   post({ kind: 'ready' });
-}
-
-function openSink(
-  records: MessagePort,
-  folder: string | undefined,
-  workerId: string,
-  thread: number,
-  onFailure: (message: string) => void,
-): SpoolSink {
-  let spool: SpoolWriter | undefined;
-  try {
-    spool = folder === undefined ? undefined : new SpoolWriter(folder, thread, workerId);
-  } catch (thrown) {
-    onFailure(messageOf(thrown));
-  }
-  return spoolSink(spool, records, onFailure);
 }
 
 /** Maximum sessions of all phases; Infinity if only time limits one. */

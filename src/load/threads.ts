@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { SpoolGate } from '../records/spool-gate.js';
 import type { ClockOrigin } from '../util/clock.js';
 import { UserError } from '../util/errors.js';
 import { packageFile } from '../util/package-file.js';
@@ -23,6 +24,8 @@ export interface ThreadsOptions {
   readonly spool: string | undefined;
   /** Called when a thread cannot write its spool; it posts its records from then on. */
   readonly onSpoolFailure: (message: string) => void;
+  /** Called once, when more than `bytes` of the records of a thread wait in memory for the disk of the spool. */
+  readonly onSlowSpool: (bytes: number) => void;
 }
 
 /** Starts load threads in this process; they send nothing until a phase is run. */
@@ -30,6 +33,15 @@ export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadS
   const { threads, origin, share = { source: 0, sources: 1 }, spool, firstSession = 0 } = options;
   const parts = plan.phases.map((phase) => partOf(plan, phase, share));
   const counters = plan.phases.map(() => new SharedCounters());
+  const gate = new SpoolGate(threads);
+  let isSlow = false;
+  const on = {
+    onSpoolFailure: options.onSpoolFailure,
+    onSlowSpool: (bytes: number) => {
+      if (!isSlow) options.onSlowSpool(bytes);
+      isSlow = true;
+    },
+  };
   let isTerminated = false;
   const preparation = isPreparedAhead(plan) ? startPreparation(plan, threads, () => isTerminated) : undefined;
   const { dataset } = plan;
@@ -47,9 +59,10 @@ export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadS
       thread,
       threads,
       spool,
+      gate: gate.buffer,
       preparation: preparation?.ports[thread],
     };
-    return startThread(data, options.onSpoolFailure, () => isTerminated);
+    return startThread(data, on, () => isTerminated);
   });
   const died = Promise.race(
     [...started, preparation, indexing].flatMap((thread) => (thread === undefined ? [] : [thread.died])),
@@ -74,6 +87,7 @@ export function startLoadThreads(plan: LoadPlan, options: ThreadsOptions): LoadS
     feeds: started.map(({ records }, thread) => ({
       port: records,
       spoolNumber: spool === undefined ? undefined : thread,
+      gate: gate.buffer,
       origin,
     })),
     progressOf: (phase) => {
@@ -127,7 +141,7 @@ interface StartedThread {
 
 function startThread(
   data: Omit<LoadThreadData, 'workerId' | 'records'>,
-  onSpoolFailure: ThreadsOptions['onSpoolFailure'],
+  { onSpoolFailure, onSlowSpool }: Pick<ThreadsOptions, 'onSpoolFailure' | 'onSlowSpool'>,
   isTerminated: () => boolean,
 ): StartedThread {
   const { port1, port2 } = new MessageChannel();
@@ -137,6 +151,7 @@ function startThread(
   const worker = new Worker(packageFile('dist/load/thread.js'), { workerData, transferList });
   worker.on('message', (event: LoadEvent) => {
     if (event.kind === 'spool-failed') onSpoolFailure(event.message);
+    else if (event.kind === 'spool-slow') onSlowSpool(event.bytes);
   });
   return {
     worker,
@@ -158,4 +173,9 @@ function nextEvent<Kind extends LoadEvent['kind']>(worker: Worker, kind: Kind): 
     };
     worker.on('message', listen);
   });
+}
+
+/** Warns of a slow spool. @param folder of the spool. @param bytes that wait for it. */
+export function slowSpoolText(folder: string, bytes: number): string {
+  return `the disk of ${folder} is slow: more than ${bytes / 1e6} MB of finished records wait in memory for it, without a limit, and a crash loses those; requests are sent in time`;
 }

@@ -90,7 +90,12 @@ export function passTexts(record: OpenRecord, cursor: JsonCursor): void {
 /** Appends the numbers of records. */
 export class NumberWriter implements NumberCursor {
   length = 0;
-  #numbers = new Float64Array(0);
+  #numbers: Float64Array<ArrayBuffer>;
+
+  /** @param memory for the numbers, which replaces what is in it. */
+  constructor(memory: Float64Array<ArrayBuffer> = new Float64Array(0)) {
+    this.#numbers = memory;
+  }
 
   get written(): Float64Array<ArrayBuffer> {
     return this.#numbers.subarray(0, this.length);

@@ -53,6 +53,8 @@ export class RecordPacker {
   #stringsLength = 0;
   #records = 0;
   #warmups = 0;
+  /** Memory of an earlier batch. */
+  #spare: { readonly numbers: Float64Array<ArrayBuffer>; readonly strings: Buffer<ArrayBuffer> } | undefined;
   /** Initial capacity of the next batch. */
   #nextNumbers = MIN_NUMBERS;
   #nextBytes = MIN_BYTES;
@@ -119,10 +121,16 @@ export class RecordPacker {
     // The next batch will have about this size; its first record allocates it.
     this.#nextNumbers = Math.max(MIN_NUMBERS, this.#numbers.length);
     this.#nextBytes = Math.max(MIN_BYTES, this.#stringsLength);
-    this.#numbers = new NumberWriter();
-    this.#strings = Buffer.allocUnsafeSlow(0);
+    this.#numbers = new NumberWriter(this.#spare?.numbers);
+    this.#strings = this.#spare?.strings ?? Buffer.allocUnsafeSlow(0);
+    this.#spare = undefined;
     this.clear();
     return batch;
+  }
+
+  /** Takes back the memory of a batch for a later one, up to a limit. */
+  reuse({ numbers, strings }: RecordBatch): void {
+    this.#spare ??= { numbers: new Float64Array(numbers.buffer), strings: Buffer.from(strings.buffer) };
   }
 
   /** @returns bytes of the record's strings. */

@@ -43,127 +43,168 @@ export function segmentPath(folder: string, thread: number, segment: number): st
   return join(folder, `${thread}-${segment}.spool`);
 }
 
-/** Appends the batches of one load thread to its segments; a segment holds those of one worker. */
-export class SpoolWriter {
-  readonly #folder: string;
+/** Some bytes of a segment, which a reader uses only when all of them are there. */
+export interface SpoolPiece {
+  /** Number of the segment; the first piece of each is its head. */
+  readonly segment: number;
+  readonly parts: readonly NodeJS.ArrayBufferView[];
+  readonly bytes: number;
+  /** The batch that it holds; undefined: none. */
+  readonly batch?: RecordBatch;
+}
+
+/** Lays the batches of one load thread out in segments, each of which holds those of one worker. */
+export class SpoolLayout {
   readonly #thread: number;
-  #workerId: string;
-  readonly #frame = new Uint32Array(FRAME_BYTES / 4);
-  readonly #end = new Uint32Array(END_BYTES / 4);
   readonly #segmentBytes: number;
-  #file: number;
+  #workerId: string;
   #segment = 0;
-  /** Bytes of complete frames in the segment, its head included. */
-  #bytes = 0;
+  /** Bytes of the segment so far. */
+  #bytes = HEAD_BYTES;
   /** By worker. */
   readonly #counts = new Map<string, PhaseCounts>();
 
-  /** @param folder must exist. @throws the file system's error. */
-  constructor(folder: string, thread: number, workerId: string, segmentBytes = SEGMENT_BYTES) {
-    this.#folder = folder;
+  constructor(thread: number, workerId: string, segmentBytes = SEGMENT_BYTES) {
     this.#thread = thread;
     this.#workerId = workerId;
     this.#segmentBytes = segmentBytes;
-    this.#file = this.#openSegment();
+  }
+
+  /** The head of the current segment. */
+  get head(): SpoolPiece {
+    const head = new ArrayBuffer(HEAD_BYTES);
+    new Uint32Array(head).set([HEAD_MAGIC, SPOOL_VERSION, this.#thread, this.#segment]);
+    const { warmup, profiling } = this.#laidOut;
+    new Float64Array(head).set([warmup, profiling], 2);
+    Buffer.from(head).write(this.#workerId, WORKER_ID_AT, 'latin1');
+    return { segment: this.#segment, parts: [new Uint8Array(head)], bytes: HEAD_BYTES };
+  }
+
+  /** The pieces of a batch, whose memory they share. */
+  piecesOf(batch: RecordBatch): SpoolPiece[] {
+    const { workerId, isPrewarm, records, warmups } = batch;
+    const isNext = this.#bytes >= this.#segmentBytes || workerId !== this.#workerId;
+    const pieces = isNext ? this.nextSegment(workerId) : [];
+    pieces.push(this.#frame(isPrewarm ? KIND_PREWARM : KIND_RECORDS, batch));
+    if (!isPrewarm) {
+      const { warmup, profiling } = this.#laidOut;
+      this.#counts.set(workerId, { warmup: warmup + warmups, profiling: profiling + records - warmups });
+    }
+    return pieces;
+  }
+
+  /** What ends the segment and begins another. @param workerId whose batches follow. */
+  nextSegment(workerId = this.#workerId): SpoolPiece[] {
+    const end = this.#frame(KIND_CONTINUED);
+    this.#workerId = workerId;
+    this.#segment++;
+    this.#bytes = HEAD_BYTES;
+    return [end, this.head];
+  }
+
+  /** Records of the worker. */
+  get #laidOut(): PhaseCounts {
+    return this.#counts.get(this.#workerId) ?? { warmup: 0, profiling: 0 };
+  }
+
+  #frame(kind: number, batch?: RecordBatch): SpoolPiece {
+    const { records = 0, warmups = 0, numbers, strings } = batch ?? {};
+    const [count, length] = [numbers?.length ?? 0, strings?.length ?? 0];
+    const frame = Uint32Array.of(
+      FRAME_MAGIC,
+      kind,
+      records,
+      warmups,
+      count,
+      length,
+      0,
+      0,
+      length,
+      FRAME_MAGIC,
+    );
+    const at = FRAME_BYTES / 4;
+    const data = numbers === undefined || strings === undefined ? [] : [numbers, strings];
+    const bytes = FRAME_BYTES + 8 * count + length + END_BYTES;
+    this.#bytes += bytes;
+    const parts = [frame.subarray(0, at), ...data, frame.subarray(at)];
+    return { segment: this.#segment, parts, bytes, ...(batch && { batch }) };
+  }
+}
+
+/** Appends the batches of one load thread to its segments, each before `append` returns. */
+export class SpoolWriter {
+  readonly #folder: string;
+  readonly #thread: number;
+  readonly #layout: SpoolLayout;
+  #file: number;
+  #segment = 0;
+  /** Bytes of complete pieces in the segment. */
+  #bytes = 0;
+
+  /** @param folder must exist. @throws the file system's error. */
+  constructor(folder: string, thread: number, workerId: string, segmentBytes?: number) {
+    this.#folder = folder;
+    this.#thread = thread;
+    this.#layout = new SpoolLayout(thread, workerId, segmentBytes);
+    this.#file = openSegmentFile(folder, thread, 0);
+    this.#write(this.#layout.head);
   }
 
   /**
-   * Writes a batch to the file. If it does not fit on the disk, the file is unchanged.
+   * Writes a batch. If it does not fit on the disk, the files are as if it were not there, and nothing may follow.
    * @throws the file system's error.
    */
-  append({ workerId, isPrewarm, records, warmups, numbers, strings }: RecordBatch): void {
-    if (this.#bytes >= this.#segmentBytes || workerId !== this.#workerId) this.nextSegment(workerId);
-    this.#writeFrame(isPrewarm ? KIND_PREWARM : KIND_RECORDS, records, warmups, numbers, strings);
-    if (isPrewarm) return;
-    const { warmup, profiling } = this.#written;
-    this.#counts.set(workerId, { warmup: warmup + warmups, profiling: profiling + records - warmups });
-  }
-
-  /** Removes all frames of the segment to free their space. */
-  empty(): void {
-    ftruncateSync(this.#file, HEAD_BYTES);
-    this.#bytes = HEAD_BYTES;
+  append(batch: RecordBatch): void {
+    for (const piece of this.#layout.piecesOf(batch)) this.#write(piece);
   }
 
   close(): void {
     closeSync(this.#file);
   }
 
-  /**
-   * Continues in a new segment, so that the reader can delete the earlier ones.
-   * @param workerId whose batches follow. @throws the file system's error.
-   */
-  nextSegment(workerId = this.#workerId): void {
-    this.#writeFrame(KIND_CONTINUED, 0, 0, new Float64Array(0), new Uint8Array(0));
-    closeSync(this.#file);
-    this.#workerId = workerId;
-    this.#segment++;
-    this.#file = this.#openSegment();
-  }
-
-  /** Records of the worker. */
-  get #written(): PhaseCounts {
-    return this.#counts.get(this.#workerId) ?? { warmup: 0, profiling: 0 };
-  }
-
-  #openSegment(): number {
-    // An existing file under this name is neither followed nor overwritten.
-    const file = openSync(segmentPath(this.#folder, this.#thread, this.#segment), 'wx', 0o600);
-    const head = new ArrayBuffer(HEAD_BYTES);
-    new Uint32Array(head).set([HEAD_MAGIC, SPOOL_VERSION, this.#thread, this.#segment]);
-    const { warmup, profiling } = this.#written;
-    new Float64Array(head).set([warmup, profiling], 2);
-    Buffer.from(head).write(this.#workerId, WORKER_ID_AT, 'latin1');
-    this.#bytes = 0;
-    this.#write(file, [new Uint8Array(head)]);
-    return file;
-  }
-
-  #writeFrame(
-    kind: number,
-    records: number,
-    warmups: number,
-    numbers: Float64Array,
-    strings: Uint8Array,
-  ): void {
-    const frame = this.#frame;
-    frame[0] = FRAME_MAGIC;
-    frame[1] = kind;
-    frame[2] = records;
-    frame[3] = warmups;
-    frame[4] = numbers.length;
-    frame[5] = strings.length;
-    this.#end[0] = strings.length;
-    this.#end[1] = FRAME_MAGIC;
-    this.#write(this.#file, [frame, numbers, strings, this.#end]);
-  }
-
-  #write(file: number, parts: readonly NodeJS.ArrayBufferView[]): void {
-    let left = 0;
-    for (const part of parts) left += part.byteLength;
-    const total = left;
-    let rest = parts;
+  #write({ segment, parts }: SpoolPiece): void {
+    if (segment !== this.#segment) {
+      const file = openSegmentFile(this.#folder, this.#thread, segment);
+      closeSync(this.#file);
+      this.#file = file;
+      this.#segment = segment;
+      this.#bytes = 0;
+    }
     try {
-      for (;;) {
-        const written = writevSync(file, rest);
-        left -= written;
-        if (left === 0) break;
-        rest = restOf(rest, written);
-      }
+      this.#bytes = writeParts(this.#file, parts, this.#bytes);
     } catch (thrown) {
-      ftruncateSync(file, this.#bytes);
+      ftruncateSync(this.#file, this.#bytes);
       throw thrown;
     }
-    this.#bytes += total;
   }
 }
 
+/** Creates the file of a segment. An existing file under its name is neither followed nor overwritten. */
+function openSegmentFile(folder: string, thread: number, segment: number): number {
+  return openSync(segmentPath(folder, thread, segment), 'wx', 0o600);
+}
+
+/** Writes all parts from a position of the file on. @returns the position behind them. */
+export function writeParts(file: number, parts: readonly NodeJS.ArrayBufferView[], from: number): number {
+  const end = parts.reduce((sum, { byteLength }) => sum + byteLength, from);
+  let rest = parts;
+  for (let at = from; at < end; ) {
+    const written = writevSync(file, rest, at);
+    at += written;
+    if (at < end) rest = restOf(rest, written);
+  }
+  return end;
+}
+
 /** The parts after the first `written` bytes. */
-function restOf(parts: readonly NodeJS.ArrayBufferView[], written: number): Uint8Array[] {
+export function restOf(parts: readonly NodeJS.ArrayBufferView[], written: number): NodeJS.ArrayBufferView[] {
   let skip = written;
-  return parts.flatMap(({ buffer, byteOffset, byteLength }) => {
-    const skipped = Math.min(skip, byteLength);
+  return parts.flatMap((part) => {
+    const skipped = Math.min(skip, part.byteLength);
     skip -= skipped;
-    return skipped === byteLength ? [] : [new Uint8Array(buffer, byteOffset + skipped, byteLength - skipped)];
+    if (skipped === 0) return [part];
+    return skipped === part.byteLength
+      ? []
+      : [new Uint8Array(part.buffer, part.byteOffset + skipped, part.byteLength - skipped)];
   });
 }

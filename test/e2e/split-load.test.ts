@@ -62,6 +62,7 @@ async function measure(line: string, sources: number): Promise<Measured> {
       // The others have no disk in common with the record thread.
       spool: share.source === 0 ? spool : undefined,
       onSpoolFailure: (message) => expect(message).toBe(''),
+      onSlowSpool: () => {},
     });
   };
   const hasWarmup = load.phases.length === 2;

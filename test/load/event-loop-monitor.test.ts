@@ -94,12 +94,12 @@ describe('monitor', () => {
     monitor.close();
   });
 
-  it('blames the machine for a time in which the thread neither ran nor waited for a core', async () => {
+  it('calls a time blocked in which the thread neither ran nor waited for a core', async () => {
     const { clock, monitor } = stopped();
     clock.nowNs = 60_000 * ms;
     await sleep(20);
     // Without the scheduler's account nobody can tell.
-    const cause = existsSync('/proc/thread-self/schedstat') ? 'machine' : 'own work';
+    const cause = existsSync('/proc/thread-self/schedstat') ? 'blocked' : 'own work';
     expect(monitor.end().stalls.map((stall) => stall.cause)).toEqual([cause]);
     monitor.close();
   });

@@ -29,7 +29,7 @@ async function prewarmed(endpoint: Endpoint, streaming: boolean) {
     },
   } as unknown as LoadPlan;
   const batches: RecordBatch[] = [];
-  const sink = { put: (packer: RecordPacker) => void batches.push(packer.take()), close() {} };
+  const sink = { put: (packer: RecordPacker) => void batches.push(packer.take()), async close() {} };
   const prewarm = openPrewarm(plan, endpoint, sink, nowNs);
   if (prewarm === undefined) throw new Error('requests over HTTP are prewarmed');
   const { transport, batcher, share: _, ...played } = prewarm.environment;
@@ -72,7 +72,7 @@ async function prewarmed(endpoint: Endpoint, streaming: boolean) {
     });
     phase.run(new ClosedLoop(phase, { limit: 20, rampNs: 0 }, (total) => total));
   });
-  batcher.close();
+  await batcher.close();
   transport.close();
   return { isPrewarm: batches.every((batch) => batch.isPrewarm), records: batches.flatMap(all) };
 }

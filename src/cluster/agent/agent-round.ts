@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { playingSources } from '../../load/parts.js';
 import type { LoadPlan, PhasePlan } from '../../load/plan.js';
 import { type LoadSource, sumOf } from '../../load/source.js';
-import { startLoadThreads } from '../../load/threads.js';
+import { slowSpoolText, startLoadThreads } from '../../load/threads.js';
 import { messageOf } from '../../util/errors.js';
 import { every, Timeout } from '../../util/timeout.js';
 import { version } from '../../util/version.js';
@@ -163,6 +163,7 @@ class RoundPlayer {
           void this.#events.warn(
             `its records cannot be spooled to ${this.#folder} (${message}): they wait in memory`,
           ),
+        onSlowSpool: (bytes) => void this.#events.warn(slowSpoolText(this.#folder, bytes)),
       },
     );
     const storage = new StorageWatch(nowMs, log);

@@ -58,8 +58,8 @@ export class RecordShipper {
     const { feeds, spool } = options;
     this.#options = options;
     this.#sources = feeds.map(
-      ({ port, spoolNumber }, thread) =>
-        new BatchSource({ port, spoolNumber, shiftNs: 0 }, spool, {
+      ({ origin: _, ...feed }, thread) =>
+        new BatchSource({ ...feed, shiftNs: 0 }, spool, {
           prewarmed: () => {},
           news: () => this.#wake(),
           observation: (item) => {
@@ -70,9 +70,9 @@ export class RecordShipper {
     );
   }
 
-  /** Bytes on disk that were not sent. */
+  /** Bytes that were not sent, on the disk and on the way to it. */
   get unsentBytes(): number {
-    return this.#sources.reduce((bytes, { unreadBytes }) => bytes + unreadBytes, 0);
+    return this.#sources.reduce((bytes, { backlogBytes }) => bytes + backlogBytes, 0);
   }
 
   /** Sends until every feed is closed and empty. @returns what the seal says of the records. */

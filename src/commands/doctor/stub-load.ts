@@ -71,7 +71,7 @@ export async function openStubLoad(
   const origin = takeOrigin();
   const source = startLoadThreads(
     { ...plan, phases },
-    { threads, origin, spool: undefined, onSpoolFailure: () => {} },
+    { threads, origin, spool: undefined, onSpoolFailure: () => {}, onSlowSpool: () => {} },
   );
   const batches = new PostedBatches(source);
   await source.ready;

@@ -13,7 +13,7 @@ import { endpoints } from '../../endpoint/endpoints.js';
 import { readRoof, roofFile } from '../../fidelity/roof.js';
 import type { LoadPlan } from '../../load/plan.js';
 import type { SourceShare } from '../../load/quota.js';
-import { startLoadThreads } from '../../load/threads.js';
+import { slowSpoolText, startLoadThreads } from '../../load/threads.js';
 import { type RunFacts, runConfigJson, type SeriesFacts } from '../../run/facts.js';
 import type { RunFiles } from '../../run/files.js';
 import { runLoad } from '../../run/live-run.js';
@@ -151,7 +151,10 @@ export async function measureRun(
     openSource: (spool, onSpoolFailure) => {
       const source =
         round?.openSource(load, spool, onSpoolFailure) ??
-        startLoadThreads(load, { threads, origin, share, firstSession, spool, onSpoolFailure });
+        startLoadThreads(load, {
+          ...{ threads, origin, share, firstSession, spool, onSpoolFailure },
+          onSlowSpool: (bytes) => log('WARNING', 'records', slowSpoolText(artifacts.spool, bytes)),
+        });
       if (config.startAt === undefined) return source;
       const isLater = (series?.variationIndex ?? 0) + (series?.trial ?? 0) > 0;
       return startingAt(source, { atMs: config.startAt, isLater }, load, clock, log);
