@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { Coordinator } from '../cluster/coordinator/coordinator.js';
@@ -11,7 +12,7 @@ import { unsupportedOption } from '../config/unsupported.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { endpoints } from '../endpoint/endpoints.js';
 import { layoutOn } from '../report/layout.js';
-import { type FolderLock, lockFolder } from '../run/folder-lock.js';
+import { type FolderLock, holderOf, lockFolder } from '../run/folder-lock.js';
 import { readCustomMetrics } from '../telemetry/gpu/custom-metrics.js';
 import { epochMs } from '../util/clock.js';
 import { messageOf } from '../util/errors.js';
@@ -122,7 +123,11 @@ async function run(given: Invocation<typeof profileOptions>, outside: Io): Promi
   try {
     const artifacts = makeArtifacts(config);
     const isSeries = invocation.points.length > 1 || config.numProfileRuns > 1;
-    lock = lockFolder(artifacts.folder, isSeries);
+    const runId = config.nats === undefined ? undefined : (config.runId ?? newRunId());
+    const leased = (isHeld: boolean) => (runId === undefined ? undefined : { id: runId, isHeld });
+    // The folder of a coordinator that is gone is free once its run has been taken over.
+    const waitsForRun = runId !== undefined && holderOf(artifacts.folder)?.run === runId;
+    if (!waitsForRun) lock = lockFolder(artifacts.folder, isSeries, leased(false));
     const openLog = (of: Config) =>
       openRunLog(of, io.stderr, clear, (entry) => views?.send({ kind: 'log', entry }));
     const { log, writeTo } = openLog(config);
@@ -138,8 +143,9 @@ async function run(given: Invocation<typeof profileOptions>, outside: Io): Promi
       (message) => log('ERROR', 'ui', `The progress display failed: ${message}`),
     );
     const { stdout, env, onExit } = io;
-    if (config.nats !== undefined)
-      cluster = await (await import('./profile/cluster.js')).openCluster(config, io, log);
+    if (runId !== undefined)
+      cluster = await (await import('./profile/cluster.js')).openCluster(config, runId, io, log);
+    lock ??= lockFolder(artifacts.folder, isSeries, leased(true));
     const shared = { stdout, env, onExit, sinks, interrupt, views };
     let exitCode: number;
     if (isSeries) {
@@ -162,6 +168,10 @@ async function run(given: Invocation<typeof profileOptions>, outside: Io): Promi
     lock?.release();
     interrupt.close();
   }
+}
+
+function newRunId(): string {
+  return `aiperf-${randomBytes(4).toString('hex')}`;
 }
 
 /** Logs go to the views and to stderr, and later to the run's file. */

@@ -20,6 +20,8 @@ export interface Holder {
   readonly since: string;
   /** Whether it also holds the folders of its runs below this one. */
   readonly holdsBelow: boolean;
+  /** Id of the run over NATS that it coordinates; undefined: none. */
+  readonly run: string | undefined;
 }
 
 /** Content of the file: `started` distinguishes the process from a later one of the same number. */
@@ -28,17 +30,25 @@ interface Stored extends Holder {
   readonly started: string | undefined;
 }
 
+/** A run over NATS: only one coordinator at a time holds its lease. */
+export interface LeasedRun {
+  readonly id: string;
+  /** Whether this process holds the lease: no other one may then write results of the run. */
+  readonly isHeld: boolean;
+}
+
 /** The lock of this process on a folder. */
 export interface FolderLock {
   release(): void;
 }
 
 /**
- * Locks a folder for this process, so that no other run writes into it. The lock of a dead process is taken over.
+ * Locks a folder for this process, so that no other run writes into it. The lock of a dead process is taken over, and
+ * that of a run whose lease this process holds, also from another machine.
  * @param folder must exist. @param holdsBelow also lock the folders of the runs below it, as a sweep needs.
  * @throws UserError naming the process that holds it.
  */
-export function lockFolder(folder: string, holdsBelow: boolean): FolderLock {
+export function lockFolder(folder: string, holdsBelow: boolean, run?: LeasedRun): FolderLock {
   let above = folder;
   for (let i = 0; i < MAX_RUN_DEPTH && dirname(above) !== above; i++) {
     above = dirname(above);
@@ -49,9 +59,9 @@ export function lockFolder(folder: string, holdsBelow: boolean): FolderLock {
   const id = randomBytes(8).toString('hex');
   const own: Stored = {
     ...{ id, pid: process.pid, host: hostname(), since: new Date().toISOString(), holdsBelow },
-    started: startOf(process.pid),
+    ...{ run: run?.id, started: startOf(process.pid) },
   };
-  take(path, own, folder);
+  take(path, own, folder, (found) => isDead(found) || (run?.isHeld === true && found.run === run.id));
   const release = () => {
     process.off('exit', release);
     if (lockIn(path)?.id === id) rmSync(path, { force: true });
@@ -94,7 +104,8 @@ export function inUse(folder: string, holder: Holder): UserError {
   );
 }
 
-function take(path: string, own: Stored, folder: string): void {
+/** @param isFree whether the process of a lock holds the folder no longer. */
+function take(path: string, own: Stored, folder: string, isFree: (found: Stored) => boolean): void {
   // A link appears atomically with its complete content, and fails if the name exists.
   const ownFile = `${path}.${own.id}`;
   try {
@@ -102,8 +113,8 @@ function take(path: string, own: Stored, folder: string): void {
     while (!linked(ownFile, path)) {
       const found = read(path);
       if (found === 'no lock') rmSync(path);
-      else if (found !== undefined && !isDead(found)) throw inUse(folder, found);
-      else if (found !== undefined) takeOver(path, found, ownFile);
+      else if (found !== undefined && !isFree(found)) throw inUse(folder, found);
+      else if (found !== undefined) takeOver(path, found, ownFile, isFree);
     }
   } catch (thrown) {
     if (thrown instanceof UserError) throw thrown;
@@ -117,19 +128,19 @@ function take(path: string, own: Stored, folder: string): void {
 }
 
 /**
- * Replaces a dead lock. Of several processes that find the same dead lock only one may do so: the one that links the
- * claim, whose name contains the id of the dead lock.
+ * Replaces a lock that is free. Of several processes that find the same one only one may do so: the one that links the
+ * claim, whose name contains the id of that lock.
  */
-function takeOver(path: string, dead: Stored, ownFile: string): void {
-  const claim = `${path}.${dead.id}.claim`;
+function takeOver(path: string, free: Stored, ownFile: string, isFree: (found: Stored) => boolean): void {
+  const claim = `${path}.${free.id}.claim`;
   if (!linked(ownFile, claim)) {
     const claimant = lockIn(claim);
-    if (claimant !== undefined && isDead(claimant)) rmSync(claim, { force: true });
+    if (claimant !== undefined && isFree(claimant)) rmSync(claim, { force: true });
     return;
   }
   try {
-    // Only the owner of the claim may remove the dead lock; a newer lock stays.
-    if (lockIn(path)?.id === dead.id) rmSync(path, { force: true });
+    // Only the owner of the claim may remove that lock; a newer one stays.
+    if (lockIn(path)?.id === free.id) rmSync(path, { force: true });
   } finally {
     rmSync(claim, { force: true });
   }
@@ -168,11 +179,12 @@ function read(path: string): Stored | 'no lock' | undefined {
   try {
     const json: unknown = JSON.parse(readFileSync(path, 'utf8'));
     if (!isObject(json)) return 'no lock';
-    const { id, pid, host, since, started, holdsBelow } = json;
+    const { id, pid, host, since, started, holdsBelow, run } = json;
     if (typeof id !== 'string' || typeof pid !== 'number' || typeof host !== 'string') return 'no lock';
     return {
       ...{ id, pid, host, since: String(since), holdsBelow: holdsBelow === true },
       started: typeof started === 'string' ? started : undefined,
+      run: typeof run === 'string' ? run : undefined,
     };
   } catch (thrown) {
     return codeOf(thrown) === 'ENOENT' ? undefined : 'no lock';

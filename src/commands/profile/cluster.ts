@@ -41,17 +41,16 @@ export interface KeptRun extends KeptCommand {
 /** The coordinator of a run on several machines; undefined: this machine sends all of it. @throws UserError */
 export async function openCluster(
   config: Config,
+  run: string,
   { nowMs }: Pick<Io, 'nowMs'>,
   log: Log,
 ): Promise<Coordinator | undefined> {
   const { nats, shards } = config;
   if (nats === undefined || shards === undefined) return undefined;
   const { Coordinator } = await import('../../cluster/coordinator/coordinator.js');
-  const { randomBytes } = await import('node:crypto');
   const options: ClusterOptions = {
     nats: natsOptionsOf(config, nats),
-    run: config.runId ?? `aiperf-${randomBytes(4).toString('hex')}`,
-    shards,
+    ...{ run, shards },
     minShards: config.minShards ?? shards,
     joinTimeoutSeconds: config.joinTimeout,
     shardTimeoutSeconds: config.shardTimeout,

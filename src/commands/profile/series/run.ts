@@ -195,7 +195,7 @@ async function measureOne(
   let lock: FolderLock | undefined;
   let round: Round | undefined;
   try {
-    lock = lockFolder(artifacts.folder, false);
+    lock = lockFolder(artifacts.folder, false, cluster && { id: cluster.options.run, isHeld: true });
     const own = { ...invocation, config: run.config };
     round = await cluster?.openRound(place.shown.number - 1);
     const context = { ...shared, artifacts, log, begin, round };
