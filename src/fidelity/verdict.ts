@@ -239,12 +239,14 @@ function nearRoof(evidence: Evidence): Reason[] {
   ];
 }
 
-/** Mean requests in flight, or requests per second; undefined for fewer than two requests. */
+/** Mean requests in flight, or requests per second; undefined for fewer than two requests, or all at one time. */
 export function achievedLoad({ load, sends }: Pick<Evidence, 'load' | 'sends'>): number | undefined {
-  if (sends.requests < 2) return undefined;
-  if (load.kind === 'concurrency') return sends.inFlightNs / (sends.lastEndNs - sends.firstStartNs);
+  const isMean = load.kind === 'concurrency';
   // From the due time of the first request: sending it late must not raise the rate.
-  return ((sends.requests - 1) * 1e9) / (sends.lastStartNs - sends.firstDueNs);
+  const fromNs = isMean ? sends.firstStartNs : sends.firstDueNs;
+  const lengthNs = (isMean ? sends.lastEndNs : sends.lastStartNs) - fromNs;
+  if (sends.requests < 2 || lengthNs <= 0) return undefined;
+  return (isMean ? sends.inFlightNs : (sends.requests - 1) * 1e9) / lengthNs;
 }
 
 type Limit = readonly [ns: number, share: number];

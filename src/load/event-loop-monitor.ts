@@ -122,6 +122,7 @@ export class EventLoopMonitor {
   /** Ends the phase, which may have been cancelled before its start. */
   end(): ThreadReport {
     const endNs = this.#nowNs();
+    if (Number.isNaN(this.#startNs)) return unbegun(this.#thread, endNs);
     this.#settle(endNs);
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -129,9 +130,8 @@ export class EventLoopMonitor {
     const zeroNs = endNs - performance.now() * 1e6;
     this.#takePauses(this.#observer?.takeRecords() ?? [], zeroNs);
     this.#observer?.disconnect();
-    const hasBegun = !Number.isNaN(this.#startNs);
-    const startNs = hasBegun ? this.#startNs : endNs;
-    if (hasBegun) this.#observe(endNs);
+    const startNs = this.#startNs;
+    this.#observe(endNs);
     this.#startNs = Number.NaN;
     const lengthNs = Math.max(1, endNs - startNs);
     const now = this.#account?.read();
@@ -255,6 +255,16 @@ export class EventLoopMonitor {
     const isCollection = (cause ?? 'own work') === 'own work' && collecting >= (endNs - startNs) / 2;
     return { startNs, endNs, cause: isCollection ? 'garbage collection' : (cause ?? 'own work') };
   }
+}
+
+/** The report on a phase that was ended before its start: what the thread observed was not of it. */
+function unbegun(thread: number, atNs: number): ThreadReport {
+  const none = { p50: 0, p99: 0, max: 0 };
+  return {
+    ...{ thread, startNs: atNs, endNs: atNs, loopDelayNs: none, readLagNs: none },
+    ...{ gc: { count: 0, totalNs: 0, maxNs: 0 }, busyShare: 0, cpuShare: undefined, waitShare: undefined },
+    ...{ stalls: [], lateNs: 0 },
+  };
 }
 
 /** The cause of most of the delay. */

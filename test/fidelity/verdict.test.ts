@@ -268,5 +268,8 @@ describe('verdict', () => {
     expect(judge(evidence()).achieved).toBe(10);
     expect(judge(evidence(rate)).achieved).toBe(100);
     expect(judge(evidence({ sends: { ...sends, requests: 1 } })).achieved).toBeUndefined();
+    const atOnce = { ...sends, lastStartNs: 0, lastEndNs: 0 };
+    expect(judge(evidence({ sends: atOnce })).achieved).toBeUndefined();
+    expect(judge(evidence({ ...rate, sends: atOnce })).achieved).toBeUndefined();
   });
 });

@@ -40,6 +40,21 @@ describe('monitor', () => {
     monitor.close();
   });
 
+  it('reports nothing of a phase that was ended before its start, whatever the phase before it saw', async () => {
+    const monitor = new EventLoopMonitor(nowNs, 0, () => {});
+    await heldUp(monitor, 60);
+    expect(monitor.end().lateNs).toBeGreaterThan(0);
+    monitor.prepare();
+    const { startNs, endNs, ...rest } = monitor.end();
+    expect(endNs).toBe(startNs);
+    const none = { p50: 0, p99: 0, max: 0 };
+    expect(rest).toEqual({
+      ...{ thread: 0, loopDelayNs: none, readLagNs: none, gc: { count: 0, totalNs: 0, maxNs: 0 } },
+      ...{ busyShare: 0, cpuShare: undefined, waitShare: undefined, stalls: [], lateNs: 0 },
+    });
+    monitor.close();
+  });
+
   it('knows the stamps of past stalls while it watches, and none that was in time', async () => {
     const monitor = new EventLoopMonitor(nowNs, 0, () => {});
     const { fromNs, toNs } = await heldUp(monitor, 60);
