@@ -65,9 +65,9 @@ async function run({ config }: Invocation<typeof agentOptions>, io: Io): Promise
   }
   const { log } = openLog({ level: logLevel, show: (line) => io.stderr.write(`${line}\n`) });
   const ending = new AbortController();
-  const release = io.onSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], () => {
+  const release = io.onSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], (signal) => {
     if (ending.signal.aborted) io.exit(exitCodes.interrupted);
-    ending.abort();
+    ending.abort(signal);
   });
   const { runAgent } = await import('../cluster/agent/agent.js');
   try {

@@ -157,7 +157,7 @@ describe('an agent that has taken a shard to join a phase', () => {
     const [left, absent] = run.shards;
     run.at(4000);
     run.tick(left, 1, 22, 22);
-    const seal = { phases: [], donePhases: 0, records: 0, peakUnsentBytes: 0, cut: 'was ended by its user' };
+    const seal = { phases: [], donePhases: 0, records: 0, peakUnsentBytes: 0, cut: 'was ended' };
     if (left.current?.receiver !== undefined) left.current.receiver.seal = seal;
     for (const [shard, incarnation] of [
       [left, 2],

@@ -240,7 +240,8 @@ class RoundPlayer {
   /** Why this incarnation sends less than its part, completing "shard 2 …"; undefined: it does not. */
   get #cutReason(): string | undefined {
     if (this.#joined.lease.lost.aborted) return 'was replaced by another agent';
-    return this.#surroundings.ending.aborted ? 'was ended by its user' : undefined;
+    const { ending } = this.#surroundings;
+    return ending.aborted ? endedBy(ending.reason) : undefined;
   }
 
   /**
@@ -326,6 +327,11 @@ class RoundPlayer {
   #insist<Value>(act: () => Promise<Value>): Promise<Value | undefined> {
     return insist(act, this.#joined.over, this.#surroundings.log);
   }
+}
+
+/** @param signal that the agent received. */
+function endedBy(signal: NodeJS.Signals): string {
+  return signal === 'SIGINT' ? 'was ended by its user (SIGINT)' : `was ended from outside (${signal})`;
 }
 
 /** As plain data: counters of this process are memory that its threads share. */

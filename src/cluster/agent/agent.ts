@@ -77,8 +77,8 @@ export interface AgentSurroundings {
   readonly readRoof: () => Roof | undefined;
   /** Removes what `makeFolder` made, with the records. */
   readonly removeFolder: (folder: string) => void;
-  /** Aborted when the user ends the agent. */
-  readonly ending: AbortSignal;
+  /** Aborted when the agent is to end, by the signal that is its reason. */
+  readonly ending: AbortSignal & { readonly reason: NodeJS.Signals };
 }
 
 /** A run that the agent takes part in, with what its keys say. */
