@@ -13,6 +13,10 @@ import { wrap } from './wrap.js';
 
 /** Of a degraded merge: more would hide the other lines. */
 const MOST_REASONS = 5;
+/** Of each level, in a verdict on several shards: a page of them would hide the other lines. */
+const MOST_SHARD_REASONS = 3;
+
+type FidelityReason = NonNullable<ClientFidelity['reasons']>[number];
 
 /** What the footer names besides facts. */
 export interface FooterFiles {
@@ -84,11 +88,28 @@ function fidelityLines(
   { width }: Layout,
   labelled: (label: string, value: string) => string,
 ): string[] {
-  const { verdict, reasons = [] } = fidelity;
+  const { verdict, reasons = [], threads = [] } = fidelity;
   const utilization = utilizationText(fidelity);
+  const isOfShards = threads.some(({ shard }) => shard !== undefined);
+  const shown = isOfShards ? someReasons(reasons) : reasons;
+  const left = reasons.length - shown.length;
   return [
     labelled('Fidelity', String(verdict)),
-    ...reasons.flatMap(({ reason = '' }) => wrap(`  - ${reason}`, Math.max(40, width), 4)),
+    ...shown.flatMap(({ reason = '' }) => wrap(`  - ${reason}`, Math.max(40, width), 4)),
+    ...(left > 0 ? [`  - ${left} more: see fidelity.reasons in the JSON export`] : []),
     ...(utilization === undefined ? [] : [labelled('Client Utilization', utilization)]),
   ];
+}
+
+/** Of each level a few reasons, of as many shards as possible. */
+function someReasons(reasons: readonly FidelityReason[]): readonly FidelityReason[] {
+  const levels = [...new Set(reasons.map(({ level }) => level))];
+  return levels.flatMap((level) => {
+    const own = reasons.filter((reason) => reason.level === level);
+    if (own.length <= MOST_SHARD_REASONS) return own;
+    const byShard = new Map(
+      own.toReversed().map((reason) => [/^shard \d+/.exec(reason.reason ?? '')?.[0], reason]),
+    );
+    return own.filter((reason) => [...byShard.values()].includes(reason)).slice(0, MOST_SHARD_REASONS);
+  });
 }

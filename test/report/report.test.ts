@@ -378,6 +378,28 @@ Log File: /runs/a/logs/aiperf.log
     expect(footer(storeOf(fourRequests).summary(), exact, written, layout)).not.toContain('Merge');
   });
 
+  test('a few reasons of each level for the verdict on several shards, of as many shards as possible', () => {
+    const reasons = [
+      ...Array.from({ length: 5 }, (_, i) => ({ level: 'limited', reason: `shard ${i >> 1}: limited ${i}` })),
+      ...Array.from({ length: 3 }, (_, i) => ({ level: 'strained', reason: `shard 7: strained ${i}` })),
+      ...Array.from({ length: 9 }, (_, i) => ({ level: 'rest', reason: `shard ${i}: rest` })),
+    ];
+    const textOf = (threads: readonly { shard?: number }[]) => {
+      const fidelity = { verdict: 'client limited', reasons, threads };
+      return footer(storeOf(fourRequests).summary(), { ...footerFacts, fidelity }, written, layout);
+    };
+    expect(textOf([{ shard: 0 }])).toContain(
+      [
+        '\nFidelity: client limited',
+        ...['shard 0: limited 0', 'shard 1: limited 2', 'shard 2: limited 4'].map((text) => `  - ${text}`),
+        ...['shard 7: strained 0', 'shard 7: strained 1', 'shard 7: strained 2'].map((text) => `  - ${text}`),
+        ...['shard 0: rest', 'shard 1: rest', 'shard 2: rest'].map((text) => `  - ${text}`),
+        '  - 8 more: see fidelity.reasons in the JSON export\n',
+      ].join('\n'),
+    );
+    expect(textOf([{}]).match(/^ {2}- shard/gm)).toHaveLength(17);
+  });
+
   test('of a cancelled run, on a narrow terminal: the command is broken, paths are not', () => {
     const text = footer(storeOf(fourRequests).summary(), { ...footerFacts, wasCancelled: true }, written, {
       ...layout,
