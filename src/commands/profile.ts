@@ -28,6 +28,7 @@ import { holdOutput } from './profile/held-output.js';
 import { listenForInterrupt } from './profile/interrupt.js';
 import { measureRun } from './profile/measure.js';
 import { openScreens } from './profile/sinks.js';
+import { judgeStart, waitText } from './profile/start-at.js';
 import { textWarnings } from './profile/text-warnings.js';
 import { traitsOf } from './profile/traits.js';
 import { closeViews, startViews } from './profile/views.js';
@@ -47,6 +48,7 @@ function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): 
   const { config, sources } = loaded;
   const slos = isValid('goodput', 'endpointType', 'streaming') ? slosOf(config.goodput) : [];
   const name = optionNames(sources);
+  const start = judgeStart(config.startAt, epochMs(), name('startAt'));
   const endpoint: Endpoint | undefined = isValid(
     'endpointType',
     'extraInputs',
@@ -63,23 +65,16 @@ function check(...[loaded, isValid]: Parameters<Check<typeof profileOptions>>): 
       ...errors,
       ...(endpoint === undefined ? [] : endpointErrors(loaded, endpoint, name)),
       ...(isValid('gpuTelemetry') ? customMetricErrors(config) : []),
-      ...(isValid('startAt') ? pastStart(config, name('startAt')) : []),
+      ...(isValid('startAt') ? start.errors : []),
       ...(slos.length > 0 ? sloErrors(slos, traitsOf(config), name('goodput')) : []),
     ],
     warnings: [
       ...warnings,
+      ...(isValid('startAt') ? start.warnings : []),
       ...(endpoint === undefined ? [] : textWarnings(loaded, endpoint, name)),
       ...(endpoint?.warnings(config, name) ?? []),
     ],
   };
-}
-
-/** A start that has passed cannot be kept. */
-function pastStart({ startAt }: Config, name: string): string[] {
-  const nowMs = epochMs();
-  if (startAt === undefined || startAt > nowMs) return [];
-  const [given, now] = [startAt, nowMs].map((ms) => new Date(ms).toISOString());
-  return [`${name} must be in the future, got ${given}; it is ${now} now.`];
 }
 
 /** What is wrong with a file of GPU metrics. */
@@ -131,6 +126,9 @@ async function run(given: Invocation<typeof profileOptions>, outside: Io): Promi
     const openLog = (of: Config) =>
       openRunLog(of, io.stderr, clear, (entry) => views?.send({ kind: 'log', entry }));
     const { log, writeTo } = openLog(config);
+    // Without a log on the screen, hours of waiting would look like a run that hangs.
+    if (ui === 'none' && config.startAt !== undefined)
+      io.stderr.write(`${waitText(config.startAt, epochMs())}\n`);
     views = await startViews(config, io, interrupt, log, () => held?.release());
     const warnings = [
       ...(warning === undefined ? [] : [warning]),

@@ -11,13 +11,15 @@ export function short(value: number): string {
   return value.toFixed(3);
 }
 
-/** A length of time: `12.3 ms`, from a second on `1.23 s`, from two minutes on `2 min 5 s`. */
+/** A length of time: `12.3 ms`, from a second on `1.23 s`, from two minutes on `2 min 5 s`, from two days on `2 d 5 h`. */
 export function durationWords(milliseconds: number): string {
   if (milliseconds < 999.5) return `${short(milliseconds)} ms`;
   const seconds = milliseconds / 1000;
   if (seconds < 120) return `${short(seconds)} s`;
   const [minutes, rest] = [Math.floor(Math.round(seconds) / 60), Math.round(seconds) % 60];
-  return minutes < 120 ? `${minutes} min ${rest} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours >= 48) return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  return minutes < 120 ? `${minutes} min ${rest} s` : `${hours} h ${minutes % 60} min`;
 }
 
 /** A share as `12.3 %`; `0 %` and `100 %` are exactly that, and what is near them is not called so. */

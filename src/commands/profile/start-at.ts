@@ -1,8 +1,31 @@
 import type { LoadPlan } from '../../load/plan.js';
 import type { LoadSource } from '../../load/source.js';
+import { durationWords } from '../../report/figures.js';
 import type { Clock } from '../../util/clock.js';
 import type { Log } from '../../util/log.js';
 import { sleep } from '../../util/timeout.js';
+
+/** A start that is further away may be a typing error. */
+const FAR_MS = 3_600_000;
+
+/** Judges `--start-at`. @param atMs undefined: not given. @param nowMs both since 1970. @param name of the option. */
+export function judgeStart(
+  atMs: number | undefined,
+  nowMs: number,
+  name: string,
+): { readonly errors: readonly string[]; readonly warnings: readonly string[] } {
+  if (atMs === undefined) return { errors: [], warnings: [] };
+  const [given, now] = [atMs, nowMs].map((ms) => new Date(ms).toISOString());
+  if (atMs <= nowMs)
+    return { errors: [`${name} must be in the future, got ${given}; it is ${now} now.`], warnings: [] };
+  const far = `${name} ${given} is ${durationWords(atMs - nowMs)} away: check the date and the zone.`;
+  return { errors: [], warnings: atMs - nowMs > FAR_MS ? [far] : [] };
+}
+
+/** `waiting 12.0 s until 2026-01-01T00:00:00.000Z`. @param atMs since 1970, as `nowMs`. */
+export function waitText(atMs: number, nowMs: number): string {
+  return `waiting ${durationWords(Math.max(0, atMs - nowMs))} until ${new Date(atMs).toISOString()}`;
+}
 
 // Threads must be awake before the load begins.
 const AWAKE_MS = 20;
@@ -34,7 +57,7 @@ export function startingAt(
         );
         return earliestNs;
       }
-      log('NOTICE', 'load', `waiting ${(waitMs / 1000).toFixed(1)} s until ${time}`);
+      log('NOTICE', 'load', waitText(atMs, atMs - waitMs));
       await sleep(Math.max(0, waitMs - AWAKE_MS), signal);
       return atNs;
     },
