@@ -91,7 +91,14 @@ describe.each([
         response.write(chatEvent({ content: 'x' }));
       }
       if (number !== 10) return;
-      started?.child.kill(signal);
+      // What the server has answered, a busy client may not have read yet.
+      const records = join(folder, name);
+      const isRead = () => existsSync(records) && readFileSync(records, 'utf8').split('\n').length > 4;
+      const waiting = setInterval(() => {
+        if (!isRead()) return;
+        clearInterval(waiting);
+        started?.child.kill(signal);
+      }, 10);
     });
     try {
       started = startAiperf(profileWords({ ...options, url: server.url, 'artifact-dir': folder }), {
