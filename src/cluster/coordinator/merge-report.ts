@@ -146,7 +146,9 @@ function partText(part: Incarnation, shard: Shard, startNs: number): string {
   const seal = receiver?.seal;
   const lost = loss && `${loss.why} ${timeText((loss.atNs - startNs) / 1e9)}`;
   const ended = lost ?? seal?.cut ?? shard.stopped;
-  if (join === undefined) return ended ?? (seal === undefined ? 'ended early' : 'fell behind its schedule');
+  // Another coordinator may have seen when it was lost.
+  const unsealed = part === shard.parts.at(-1) ? 'ended early' : 'was lost';
+  if (join === undefined) return ended ?? (seal === undefined ? unsealed : 'fell behind its schedule');
   const joined = `another agent (${ready.host}) joined ${timeText((join.atNs - startNs) / 1e9)}`;
   return ended === undefined ? joined : `${joined} and ${ended}`;
 }
@@ -160,6 +162,7 @@ function lackText({ parts }: Shard, due: Row['due'], missing: Row['missing']): s
   const known = (['warmup', 'profiling'] as const).flatMap((name) => {
     const [owed, lacks] = [due?.[name], missing?.[name]];
     if (owed === undefined || lacks === undefined) return [];
+    if (name === 'warmup' && lacks === 0) return [];
     const of = name === 'warmup' ? ' of the warm-up' : '';
     return [`${lacks} of its ${counted(owed, 'due request')}${of}`];
   });

@@ -4,6 +4,8 @@ import type { LineIndex } from './line-index.js';
 const WINDOW_BYTES = 1 << 20;
 const ALL_WINDOWS_BYTES = 64 << 20;
 const OUT_BYTES = 1 << 20;
+/** Files open at a time: many systems allow 256, and a run may have 1,000 shards. */
+const MOST_OPEN = 100;
 
 /**
  * Writes the lines of an index in their order. Lines of a file are nearly in order, so each file is read through a
@@ -14,8 +16,9 @@ export function copyLines(index: LineIndex, paths: readonly string[], target: st
   const windowBytes = Math.max(1 << 16, Math.min(WINDOW_BYTES, Math.floor(ALL_WINDOWS_BYTES / paths.length)));
   // A shard without a record may have left no file.
   const sources = new Map<number, Source>();
+  const files = new OpenFiles();
   const open = (file: number) => {
-    const source = new Source(paths[file] ?? '', windowBytes);
+    const source = new Source(paths[file] ?? '', windowBytes, files);
     sources.set(file, source);
     return source;
   };
@@ -38,21 +41,46 @@ export function copyLines(index: LineIndex, paths: readonly string[], target: st
     write(buffer.subarray(0, filled));
   } finally {
     closeSync(out);
-    for (const source of sources.values()) source.close();
+    files.close();
+  }
+}
+
+/** Files for reading, of which those used last stay open. */
+class OpenFiles {
+  /** Descriptors by path, in the order of their last use. */
+  readonly #open = new Map<string, number>();
+
+  get(path: string): number {
+    let file = this.#open.get(path);
+    if (file === undefined) {
+      const [oldest] = this.#open;
+      if (oldest !== undefined && this.#open.size >= MOST_OPEN) {
+        this.#open.delete(oldest[0]);
+        closeSync(oldest[1]);
+      }
+      file = openSync(path, 'r');
+    }
+    this.#open.delete(path);
+    this.#open.set(path, file);
+    return file;
+  }
+
+  close(): void {
+    for (const file of this.#open.values()) closeSync(file);
   }
 }
 
 /** A file that is read mostly forward. */
 class Source {
   readonly #path: string;
-  readonly #file: number;
+  readonly #files: OpenFiles;
   readonly #window: Buffer;
   #start = 0;
   #filled = 0;
 
-  constructor(path: string, windowBytes: number) {
+  constructor(path: string, windowBytes: number, files: OpenFiles) {
     this.#path = path;
-    this.#file = openSync(path, 'r');
+    this.#files = files;
     this.#window = Buffer.allocUnsafe(windowBytes);
   }
 
@@ -68,15 +96,12 @@ class Source {
     return this.#window.subarray(from, from + length);
   }
 
-  close(): void {
-    closeSync(this.#file);
-  }
-
   /** Reads at least `least` bytes. */
   #fill(into: Buffer, offset: number, least: number): Buffer {
+    const file = this.#files.get(this.#path);
     let filled = 0;
     while (filled < least) {
-      const read = readSync(this.#file, into, filled, into.length - filled, offset + filled);
+      const read = readSync(file, into, filled, into.length - filled, offset + filled);
       if (read === 0) throw new Error(`${this.#path} was shortened while it was read`);
       filled += read;
     }
