@@ -88,9 +88,9 @@ function fidelityLines(
   { width }: Layout,
   labelled: (label: string, value: string) => string,
 ): string[] {
-  const { verdict, reasons = [], threads = [] } = fidelity;
+  const { verdict, reasons = [] } = fidelity;
   const utilization = utilizationText(fidelity);
-  const isOfShards = threads.some(({ shard }) => shard !== undefined);
+  const isOfShards = reasons.some((reason) => shardOf(reason) !== undefined);
   const shown = isOfShards ? someReasons(reasons) : reasons;
   const left = reasons.length - shown.length;
   return [
@@ -101,15 +101,18 @@ function fidelityLines(
   ];
 }
 
+/** `shard 2` of a reason that names one. */
+function shardOf({ reason = '' }: FidelityReason): string | undefined {
+  return /^shard \d+/.exec(reason)?.[0];
+}
+
 /** Of each level a few reasons, of as many shards as possible. */
 function someReasons(reasons: readonly FidelityReason[]): readonly FidelityReason[] {
   const levels = [...new Set(reasons.map(({ level }) => level))];
   return levels.flatMap((level) => {
     const own = reasons.filter((reason) => reason.level === level);
     if (own.length <= MOST_SHARD_REASONS) return own;
-    const byShard = new Map(
-      own.toReversed().map((reason) => [/^shard \d+/.exec(reason.reason ?? '')?.[0], reason]),
-    );
+    const byShard = new Map(own.toReversed().map((reason) => [shardOf(reason), reason]));
     return own.filter((reason) => [...byShard.values()].includes(reason)).slice(0, MOST_SHARD_REASONS);
   });
 }

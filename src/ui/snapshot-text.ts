@@ -1,5 +1,6 @@
 import type { Snapshot } from '../collect/snapshot.js';
 import { counted, withThousands } from '../util/counted.js';
+import { andList } from '../util/lists.js';
 
 const phaseTitles = { warmup: 'Warmup', profiling: 'Profiling' } as const;
 
@@ -77,10 +78,16 @@ function decimalText(value: number): string {
   return value.toLocaleString('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 }
 
-/** `8 shards`, or `8 shards (3 silent, 5 lost)` where some need attention. */
+/** More shards than this in a state are counted, not named. */
+const MOST_NAMED = 3;
+
+/** `8 shards`, or `8 shards (shard 3 silent, shards 4 and 5 lost)` where some need attention. */
 function shardsText(shards: NonNullable<Snapshot['shards']>): string {
-  const notes = shards
-    .filter(({ state }) => state === 'silent' || state === 'lost')
-    .map(({ shard, state }) => `${shard} ${state}`);
+  const notes = (['silent', 'lost'] as const).flatMap((state) => {
+    const numbers = shards.filter((one) => one.state === state).map(({ shard }) => `${shard}`);
+    if (numbers.length === 0) return [];
+    if (numbers.length > MOST_NAMED) return [`${numbers.length} ${state}`];
+    return [`${numbers.length === 1 ? 'shard' : 'shards'} ${andList(numbers)} ${state}`];
+  });
   return `${counted(shards.length, 'shard')}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`;
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { LiveShard } from '../../src/load/source.js';
 import { lineText, openLines } from '../../src/ui/lines.js';
 import { processing, quarter, recorder, withRequests } from './terminal.js';
 
@@ -19,6 +20,21 @@ test('what is not known is left out', () => {
   expect(lineText(early)).toBe('Profiling: 250, 00:05, 12,345.7 requests/s, 1,234 errors, 12 in flight');
   const timed = { ...early, share: 0.25, etaSeconds: 16.4 };
   expect(lineText(timed)).toMatch(/^Profiling: 250 \(25%\), .* ETA 00:16$/);
+});
+
+test('which shards are silent or lost; many are counted', () => {
+  const textOf = (states: readonly LiveShard['state'][]) => {
+    const shards = states.map((state, shard) => ({
+      ...{ shard, state, host: 'a', planned: 1, issued: 0, returned: 0, received: 0, unsentBytes: 0 },
+      ...{ latenessMs: undefined, clockErrorNs: undefined, clockDriftNs: undefined, fidelity: undefined },
+    }));
+    return /errors, (.*), TTFT/.exec(lineText({ ...quarter, shards }))?.[1];
+  };
+  expect(textOf(['running', 'done'])).toBe('2 shards');
+  expect(textOf(['lost', 'running', 'silent', 'silent'])).toBe(
+    '4 shards (shards 2 and 3 silent, shard 0 lost)',
+  );
+  expect(textOf(['silent', 'lost', 'lost', 'lost', 'lost'])).toBe('5 shards (shard 0 silent, 4 lost)');
 });
 
 test('after the load, the records that are left', () => {

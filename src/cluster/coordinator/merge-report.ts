@@ -144,13 +144,19 @@ function clientText(
 function partText(part: Incarnation, shard: Shard, startNs: number): string {
   const { join, loss, receiver, ready } = part;
   const seal = receiver?.seal;
-  const lost = loss && `${loss.why} ${timeText((loss.atNs - startNs) / 1e9)}`;
+  const lost = loss && `${loss.why} ${lossTimeText(part, (loss.atNs - startNs) / 1e9)}`;
   const ended = lost ?? seal?.cut ?? shard.stopped;
   // Another coordinator may have seen when it was lost.
   const unsealed = part === shard.parts.at(-1) ? 'ended early' : 'was lost';
   if (join === undefined) return ended ?? (seal === undefined ? unsealed : 'fell behind its schedule');
   const joined = `another agent (${ready.host}) joined ${timeText((join.atNs - startNs) / 1e9)}`;
   return ended === undefined ? joined : `${joined} and ${ended}`;
+}
+
+/** When a process gave its last sign of life: its records may be of a later time. */
+function lossTimeText({ receiver }: Incarnation, seconds: number): string {
+  const hasMeasured = (receiver?.received.profiling ?? 0) > 0;
+  return seconds < 0 && hasMeasured ? 'at the start' : timeText(seconds);
 }
 
 /** When something happened, from the start of profiling. */
