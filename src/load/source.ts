@@ -5,6 +5,9 @@ import { type ClockOrigin, nsBetween } from '../util/clock.js';
 import type { JoinPoint } from './join.js';
 import type { SourceShare } from './quota.js';
 
+/** Time that load threads get to hand over their records after an interrupt or the death of a thread. */
+export const HAND_OVER_MS = 1200;
+
 /** Sends the load of a plan and yields batches of finished records: the threads of this process, or remote agents. */
 export interface LoadSource {
   /** Zero of its clock: phase starts and all times count from it. */
@@ -39,7 +42,7 @@ export interface LoadSource {
   nextSession(phase: number, firstSession: number): number;
   /** Sends nothing more, in this and later phases, and drops each request in flight with a record. */
   interrupt(why: string): void;
-  /** Time that it gets to hand over its records after an interrupt, ms; absent: 1200. */
+  /** Time that it gets to hand over its records after an interrupt, ms; absent: `HAND_OVER_MS`. */
   readonly handOverMs?: number;
   /** Hands over the last records and closes the feeds: no phase follows. */
   finish(): void;

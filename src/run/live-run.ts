@@ -2,6 +2,7 @@ import type { Summaries } from '../collect/collector.js';
 import { SnapshotTaker } from '../collect/snapshot.js';
 import { removeSpool } from '../collect/spool-plan.js';
 import type { PhasePlan } from '../load/plan.js';
+import { HAND_OVER_MS } from '../load/source.js';
 import { epochMs } from '../util/clock.js';
 import { stackOf } from '../util/errors.js';
 import { haveV8YieldToLoadThreads } from '../util/priority.js';
@@ -18,9 +19,6 @@ import { watchForStall, watchForStop } from './stall-watch.js';
 import { type RunThreads, startThreads } from './start-threads.js';
 import { preparationNs, type StartedPhase } from './started-phase.js';
 import { nothingWithheld, watchWithheldCpu } from './withheld-cpu.js';
-
-/** Time that load threads get to hand over their records after an interrupt or the death of a thread. */
-const HAND_OVER_MS = 1200;
 
 // An interrupted run must end within two seconds: records that were not processed by then stay in the spool.
 const LEAVE_REST_MS = 800;

@@ -3,10 +3,8 @@ import type { Log } from '../../util/log.js';
 import type { ShardEvent } from '../messages.js';
 import { namesOf } from '../names.js';
 import { insist } from '../nats/retry.js';
-import type { JoinedRun } from './agent.js';
 import { measureClock } from './clock-offset.js';
-
-const REQUEST_TIMEOUT_MS = 5000;
+import type { JoinedRun } from './joined-run.js';
 
 /** Stores what an agent reports of a round once. */
 export class AgentEvents {
@@ -23,11 +21,10 @@ export class AgentEvents {
 
   /** Stores an event; tried again until the run is over. */
   async publish(event: ShardEvent): Promise<void> {
-    const { nats, run, shard, lease, over } = this.#joined;
-    const id = `${shard}/${lease.incarnation}/${this.#round}/${this.#count++}`;
+    const { nats, run, shard, lease, over, noteTrouble } = this.#joined;
+    const msgID = `${shard}/${lease.incarnation}/${this.#round}/${this.#count++}`;
     const subject = namesOf(run).eventsOf(shard, lease.incarnation);
-    const options = { msgID: id, timeout: REQUEST_TIMEOUT_MS };
-    await insist(() => nats.js.publish(subject, JSON.stringify(event), options), over, this.#log);
+    await insist(() => nats.js.publish(subject, JSON.stringify(event), { msgID }), over, noteTrouble);
   }
 
   async warn(message: string): Promise<void> {

@@ -2,11 +2,11 @@ import { promisify } from 'node:util';
 import { constants, deflateRaw } from 'node:zlib';
 import { BatchSource } from '../../collect/batch-source.js';
 import type { BatchFeed } from '../../load/source.js';
-import type { PhaseCounts } from '../../records/spool.js';
 import { messageOf } from '../../util/errors.js';
 import { sleep } from '../../util/timeout.js';
 import { bytesOfItems, FIRST_DIGEST, messageOfBatch, nextDigest, type ThreadItem } from '../batch-message.js';
 import type { BatchHead, Seal } from '../messages.js';
+import { insist } from '../nats/retry.js';
 
 /** What a seal says of the records. */
 type SentRecords = Pick<Seal, 'records' | 'peakUnsentBytes'>;
@@ -21,8 +21,6 @@ const MAX_WAIT_MS = 500;
 const HEAD_ROOM = 4096;
 const MAX_BODY_BYTES = 256 << 10;
 const POLL_EVERY_MS = 50;
-/** The wait after a message that NATS did not take. */
-const RETRY_EVERY_MS = 250;
 
 export interface ShipOptions {
   readonly round: number;
@@ -116,15 +114,6 @@ export class RecordShipper {
     await this.#store('seal', 0, Buffer.from(JSON.stringify(seal)));
   }
 
-  /** Records that were not sent. */
-  skipRest(): PhaseCounts {
-    const rest = this.#sources.map((source) => source.skipRest());
-    return {
-      warmup: rest.reduce((sum, { warmup }) => sum + warmup, 0),
-      profiling: rest.reduce((sum, { profiling }) => sum + profiling, 0),
-    };
-  }
-
   close(): void {
     for (const source of this.#sources) source.close();
   }
@@ -146,15 +135,11 @@ export class RecordShipper {
     this.#digest = nextDigest(this.#digest, body);
     const head = { round, seq: this.#seq, kind, records, sent: sent(), digest: this.#digest };
     const message = messageOfBatch(head, body);
-    while (!signal.aborted) {
-      try {
-        await publish(message, `${round}/${this.#seq}`);
-        return;
-      } catch (thrown) {
-        onRetry(messageOf(thrown));
-        await sleep(RETRY_EVERY_MS, signal);
-      }
-    }
+    await insist(
+      () => publish(message, `${round}/${this.#seq}`),
+      signal,
+      (thrown) => onRetry(messageOf(thrown)),
+    );
   }
 
   /** Waits for a moment, or for news of a load thread. */

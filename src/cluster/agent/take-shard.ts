@@ -5,7 +5,7 @@ import { lease, type RunEntry, readMessage } from '../messages.js';
 import { keys } from '../names.js';
 import type { Nats } from '../nats/connection.js';
 import { type Lease, takeLease } from '../nats/lease.js';
-import type { RunKeys } from './run-keys.js';
+import type { RunKeys } from '../nats/run-keys.js';
 
 const LOOK_EVERY_MS = 250;
 

@@ -2,8 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { JsMsg } from '@nats-io/jetstream';
 import { sleep } from '../../util/timeout.js';
 import type { Nats } from './connection.js';
+import { RETRY_EVERY_MS } from './retry.js';
 
-const RETRY_EVERY_MS = 250;
 /** A consumer whose server is silent for two heartbeats is made anew. */
 const HEARTBEAT_MS = 1000;
 const EXPIRES_MS = 5000;

@@ -1,22 +1,25 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { messageOf, UserError } from '../../util/errors.js';
-import type { Log } from '../../util/log.js';
+import { UserError } from '../../util/errors.js';
 import { sleep } from '../../util/timeout.js';
 import { notPossible } from './refusals.js';
 
-const RETRY_EVERY_MS = 250;
+/** The wait after something that NATS did not do. */
+export const RETRY_EVERY_MS = 250;
 
-/** Tries until it succeeds, also across an outage of NATS; undefined: the signal came first. */
+/**
+ * Tries until it succeeds, also across an outage of NATS.
+ * @param onTrouble called with what prevents it for now. @returns undefined if the signal came first.
+ */
 export async function insist<Value>(
   act: () => Promise<Value>,
   until: AbortSignal,
-  log: Log,
+  onTrouble: (thrown: unknown) => void,
 ): Promise<Value | undefined> {
   while (!until.aborted) {
     try {
       return await act();
     } catch (thrown) {
-      log('DEBUG', 'agent', messageOf(thrown));
+      onTrouble(thrown);
       await sleep(RETRY_EVERY_MS, until);
     }
   }

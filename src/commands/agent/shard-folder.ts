@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
-import type { JoinedAt, ShardPlace } from '../../cluster/agent/agent.js';
+import type { JoinedAt, ShardPlace } from '../../cluster/agent/surroundings.js';
 import { makeSpool, removeSpool } from '../../collect/spool-plan.js';
 import { runConfigJson } from '../../run/facts.js';
 import { filesIn } from '../../run/files.js';

@@ -1,15 +1,12 @@
-import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { playingSources } from '../../load/parts.js';
 import type { LoadPlan, PhasePlan } from '../../load/plan.js';
-import { type LoadSource, sumOf } from '../../load/source.js';
+import { HAND_OVER_MS, type LoadSource, sumOf } from '../../load/source.js';
 import { slowSpoolText, startLoadThreads } from '../../load/threads.js';
 import { messageOf } from '../../util/errors.js';
 import { every, Timeout } from '../../util/timeout.js';
-import { version } from '../../util/version.js';
 import {
-  abortEntry,
   type JoinEntry,
   type PlanEntry,
   planEntry,
@@ -18,27 +15,25 @@ import {
   type Tick,
 } from '../messages.js';
 import { keys, namesOf } from '../names.js';
-import { isStreamGone, openStore } from '../nats/connection.js';
-import { objectOf } from '../nats/objects.js';
+import { isStreamGone } from '../nats/connection.js';
 import { insist } from '../nats/retry.js';
-import { fetchFiles } from '../plan/plan-files.js';
-import { putTogether } from '../plan/round-plan.js';
-import type { AgentSurroundings, JoinedRun } from './agent.js';
 import { AgentEvents } from './agent-events.js';
 import { ClientWatch } from './client-watch.js';
-import { measureClock, originHere, originOf } from './clock-offset.js';
-import { waitForStart } from './phase-start.js';
+import { originOf } from './clock-offset.js';
+import { fetchPlan } from './fetch-plan.js';
+import type { JoinedRun } from './joined-run.js';
+import { discardRound, filesFolder, type PlayedRound } from './played-round.js';
 import { RecordShipper } from './ship-records.js';
 import { withLongestStalls } from './stalls.js';
 import { StorageWatch } from './storage-watch.js';
+import type { AgentSurroundings } from './surroundings.js';
+import { waitForStart } from './wait-for-start.js';
+import { watchForAbort } from './watch-for-abort.js';
 
-const REQUEST_TIMEOUT_MS = 5000;
 const TICK_EVERY_MS = 1000;
 const CLOCK_EVERY_MS = 30_000;
 /** The longest stalls of all threads that a report has: it must fit into a message. The time of all of them counts. */
 const MAX_STALLS = 300;
-/** Time that load threads get to hand over their records after an interrupt. */
-const HAND_OVER_MS = 1200;
 
 /** Where an agent plays a round. */
 export interface AgentRound {
@@ -78,28 +73,6 @@ export async function playRound(
   }
 }
 
-/** A round that an agent took part in. */
-export interface PlayedRound {
-  readonly round: number;
-  /** Of its records. */
-  readonly folder: string;
-  /** Whether NATS has stored all of them. */
-  readonly isSealed: boolean;
-}
-
-/** Removes what a round has left on this machine. @param folder as `playRound` returned it. */
-export function discardRound(
-  folder: string,
-  { removeFolder }: Pick<AgentSurroundings, 'removeFolder'>,
-): void {
-  removeFolder(folder);
-  rmSync(filesFolder(folder), { recursive: true, force: true });
-}
-
-function filesFolder(records: string): string {
-  return `${records}-files`;
-}
-
 class RoundPlayer {
   readonly #joined: JoinedRun;
   readonly #plan: PlanEntry;
@@ -132,32 +105,22 @@ class RoundPlayer {
 
   /** @returns `absent`: it took no part in the round; `sealed`: NATS has all of its records. */
   async play(): Promise<'absent' | 'sealed' | 'cut off'> {
-    const { nats, run, entry, shard, lease, kv, over } = this.#joined;
-    const { round, hash, firstSession } = this.#plan;
+    const { nats, run, entry, shard, lease, kv, over, noteTrouble } = this.#joined;
+    const { round, hash } = this.#plan;
     const { room, makeFolder, noteJoin, readRoof, log, nowMs, ending } = this.#surroundings;
-    if (this.#plan.version !== version)
-      throw new Error(`the plan is of aiperf ${this.#plan.version}, and this is aiperf ${version}`);
-    const names = namesOf(run);
-    const store = await openStore(nats, names.data);
-    const bytes = await objectOf(store, hash);
-    const hidden = await this.#insist(
-      async () => (await nats.core.request(names.secrets, '', { timeout: REQUEST_TIMEOUT_MS })).data,
-    );
-    if (hidden === undefined) return 'absent';
-    const { load: planned, files, needs, kept } = putTogether(bytes, hidden);
-    const clock = await this.#insist(() => measureClock(nats, names.clock, originOf(this.#plan)));
-    if (clock === undefined) return 'absent';
+    const plan = await fetchPlan(this.#joined, this.#plan, filesFolder(this.#folder));
+    if (plan === undefined) return 'absent';
+    const { load, needs, kept, clock, origin } = plan;
     const { threads, connectionsPerThread } = room(needs);
-    const origin = originHere(this.#plan, clock);
     const place = { shard, incarnation: lease.incarnation, origin };
     const spool = makeFolder(this.#folder, place, kept);
-    const load = await fetchFiles(store, planned, files, filesFolder(this.#folder));
+    const names = namesOf(run);
     const progress = () => load.phases.map((_, phase) => this.#progressOf(source, phase));
     const transportOptions = { ...load.transportOptions, maxConnections: connectionsPerThread };
     const source = startLoadThreads(
       { ...load, transportOptions },
       {
-        ...{ threads, firstSession, spool, origin },
+        ...{ threads, firstSession: this.#plan.firstSession, spool, origin },
         share: { source: shard, sources: entry.shards },
         onSpoolFailure: (message) =>
           void this.#events.warn(
@@ -174,7 +137,6 @@ class RoundPlayer {
       publish: async (message, id) => {
         await nats.js.publish(names.recordsOf(shard, lease.incarnation), message, {
           msgID: `${shard}/${lease.incarnation}/${id}`,
-          timeout: REQUEST_TIMEOUT_MS,
         });
         storage.noteStored();
       },
@@ -194,7 +156,8 @@ class RoundPlayer {
         ...{ incarnation: lease.incarnation, hash, host: hostname(), threads, clock },
         roof: readRoof(),
       };
-      await kv.put(keys.ready(round, shard, lease.incarnation), JSON.stringify(ready));
+      const readyKey = keys.ready(round, shard, lease.incarnation);
+      await insist(() => kv.put(readyKey, JSON.stringify(ready)), over, noteTrouble);
       const tick = () => {
         const state: Tick = {
           ...{ shard, round, incarnation: lease.incarnation, phases: progress() },
@@ -205,7 +168,13 @@ class RoundPlayer {
       };
       stops.push(every(TICK_EVERY_MS, tick));
       stops.push(every(CLOCK_EVERY_MS, () => void this.#events.reportClock(originOf(this.#plan))));
-      stops.push(this.#watchForAbort(source, ending));
+      stops.push(
+        watchForAbort(this.#joined, round, ending, (why) => {
+          source.interrupt(why);
+          const timeout = new Timeout(() => void source.terminate(), HAND_OVER_MS);
+          stops.push(() => timeout.clear());
+        }),
+      );
       // The coordinator takes records of an incarnation only when it takes part.
       let shipped: ReturnType<RecordShipper['run']> | undefined;
       await this.#playPhases(source, load, (phase, join) => {
@@ -255,7 +224,7 @@ class RoundPlayer {
   ): Promise<void> {
     const { round } = this.#plan;
     for (const [index, phase] of phases.entries()) {
-      const start = await waitForStart(this.#joined, { round, phase: index }, this.#surroundings);
+      const start = await waitForStart(this.#joined, { round, phase: index }, this.#surroundings.log);
       if (start === undefined) return;
       const { startNs, firstSession, join } = start;
       if (join !== undefined && join.phase !== index) continue;
@@ -286,31 +255,6 @@ class RoundPlayer {
     };
   }
 
-  /** Ends the load when the coordinator says so, when the user ends the agent, or when another one has taken the shard. */
-  #watchForAbort(source: LoadSource, ending: AbortSignal): () => void {
-    const { runKeys, lease } = this.#joined;
-    let timeout: Timeout | undefined;
-    const stop = every(20, () => {
-      const abort = runKeys.textOf(keys.abort(this.#plan.round));
-      const why =
-        abort !== undefined
-          ? readMessage(abortEntry, abort).why
-          : ending.aborted
-            ? 'its agent was ended while it was in flight'
-            : lease.lost.aborted
-              ? 'another agent has taken its shard'
-              : undefined;
-      if (why === undefined) return;
-      stop();
-      source.interrupt(why);
-      timeout = new Timeout(() => void source.terminate(), HAND_OVER_MS);
-    });
-    return () => {
-      stop();
-      timeout?.clear();
-    };
-  }
-
   /** Calls `act` if NATS has lost the stream of records: nobody will ever take them. */
   async #whenLost(stream: string, act: () => void): Promise<void> {
     const { nats, leave } = this.#joined;
@@ -321,11 +265,6 @@ class RoundPlayer {
       act();
       leave();
     }
-  }
-
-  /** Tries until it succeeds; undefined: the run is over. */
-  #insist<Value>(act: () => Promise<Value>): Promise<Value | undefined> {
-    return insist(act, this.#joined.over, this.#surroundings.log);
   }
 }
 
