@@ -6,7 +6,7 @@ import { DIRECTORY, keys, namesOf } from '../names.js';
 import { type Nats, openBucket, openStore } from '../nats/connection.js';
 import { objectOf } from '../nats/objects.js';
 import { readKept } from '../plan/round-plan.js';
-import { readSeries } from './coordinator.js';
+import { readSeries } from './held-run.js';
 import { removeRest } from './remove-run.js';
 
 /** A run that has not ended. */

@@ -2,7 +2,7 @@ import { UserError } from '../../util/errors.js';
 import { andList, groupBy } from '../../util/lists.js';
 import type { Log } from '../../util/log.js';
 import { sleep } from '../../util/timeout.js';
-import type { ClusterOptions } from './coordinator.js';
+import type { ClusterOptions } from './options.js';
 import type { Shard } from './shard.js';
 
 const CHECK_EVERY_MS = 50;

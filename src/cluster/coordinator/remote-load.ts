@@ -4,10 +4,11 @@ import { failsTooOften } from '../../schedule/stop.js';
 import type { Clock } from '../../util/clock.js';
 import { messageOf } from '../../util/errors.js';
 import type { Log } from '../../util/log.js';
-import { every, sleep } from '../../util/timeout.js';
+import { every } from '../../util/timeout.js';
 import type { AbortEntry, JoinEntry, StartEntry } from '../messages.js';
 import { keys } from '../names.js';
 import type { Nats } from '../nats/connection.js';
+import { insist } from '../nats/retry.js';
 import type { Incarnation } from './incarnation.js';
 import type { Shard } from './shard.js';
 import { ShardParts, type ShardPartsOptions } from './shard-parts.js';
@@ -17,7 +18,6 @@ const LEAD_NS = 3e9;
 /** The same for an agent that joins. */
 const JOIN_LEAD_NS = 1e9;
 const CHECK_EVERY_MS = 100;
-const RETRY_EVERY_MS = 250;
 const LOST = 'was lost (no sign of life since)';
 
 export interface RemoteLoadOptions extends Omit<ShardPartsOptions, 'origin'> {
@@ -273,15 +273,11 @@ export class RemoteLoad implements LoadSource {
   /** Creates a key, also if the server is away for a while; an existing key stays. */
   async #put(key: string, entry: object): Promise<void> {
     const { kv, log } = this.#options;
-    while (!this.#closing.signal.aborted) {
-      try {
-        const found = await kv.get(key);
-        if (found === null) await kv.create(key, JSON.stringify(entry));
-        return;
-      } catch (thrown) {
-        log('DEBUG', 'cluster', `${key} cannot be written: ${messageOf(thrown)}`);
-        await sleep(RETRY_EVERY_MS, this.#closing.signal);
-      }
-    }
+    const create = async () => {
+      if ((await kv.get(key)) === null) await kv.create(key, JSON.stringify(entry));
+    };
+    await insist(create, this.#closing.signal, (thrown) =>
+      log('DEBUG', 'cluster', `${key} cannot be written: ${messageOf(thrown)}`),
+    );
   }
 }

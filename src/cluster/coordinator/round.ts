@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { JsMsg } from '@nats-io/jetstream';
+import type { Msg } from '@nats-io/transport-node';
 import type { LoadPlan } from '../../load/plan.js';
 import type { LoadSource } from '../../load/source.js';
 import type { ShardsSection } from '../../run/shards.js';
@@ -11,14 +12,27 @@ import { keys } from '../names.js';
 import { isStreamGone } from '../nats/connection.js';
 import { followStream } from '../nats/follow.js';
 import { objectOf, putObject } from '../nats/objects.js';
+import type { RunKeys } from '../nats/run-keys.js';
 import { storeFiles } from '../plan/plan-files.js';
-import { type RoundPlan, readKept, takeApart } from '../plan/round-plan.js';
-import type { Coordinator, StoredFile } from './coordinator.js';
+import { type PlanParts, type RoundPlan, readKept, takeApart } from '../plan/round-plan.js';
+import type { Claim } from './claim.js';
 import { gatherShards, shardsText } from './gathering.js';
+import { type HeldRun, placeOf, type StoredFile } from './held-run.js';
 import { type MergeFacts, reportMerge } from './merge-report.js';
 import { RemoteLoad } from './remote-load.js';
 import { RoundInbox } from './round-inbox.js';
+import type { ServedClock } from './served-clock.js';
 import { Shard } from './shard.js';
+
+/** What the rounds of a run share. */
+export interface RoundContext {
+  readonly held: HeldRun;
+  readonly claim: Claim;
+  readonly clock: ServedClock;
+  readonly runKeys: RunKeys;
+  /** Whether NATS holds records of any of them that are in no file. */
+  readonly holdsRecords: () => boolean;
+}
 
 /** A measurement by all shards. */
 export class Round {
@@ -32,7 +46,7 @@ export class Round {
   readonly shards: readonly Shard[];
   /** Id of the run. */
   readonly run: string;
-  readonly #coordinator: Coordinator;
+  readonly #context: RoundContext;
   readonly #clock: Clock;
   readonly #ending = new AbortController();
   readonly #inbox: RoundInbox;
@@ -44,39 +58,41 @@ export class Round {
   #isSettled = false;
 
   /** Begins a round, or goes on with the one of a coordinator that is gone. */
-  static async open(coordinator: Coordinator, number: number): Promise<Round> {
-    const found = await coordinator.kv.get(keys.plan(number));
-    if (found === null) return new Round(coordinator, number, takeOrigin(), undefined);
+  static async open(context: RoundContext, number: number): Promise<Round> {
+    const { kv, store } = context.held;
+    const found = await kv.get(keys.plan(number));
+    if (found === null) return new Round(context, number, takeOrigin(), undefined);
     const { hash, origin, seed } = readMessage(planEntry, found.string());
-    const { kept } = readKept(await objectOf(coordinator.store, hash));
+    const { kept } = readKept(await objectOf(store, hash));
     const epochNs = BigInt(origin.epochNs);
     const here = takeOrigin();
     // This process has another clock; records have the times of the first one, and agents go on with that one.
     const own = { epochNs, monotonicNs: here.monotonicNs - (here.epochNs - epochNs) };
-    coordinator.clockShiftNs = BigInt(origin.monotonicNs) - own.monotonicNs;
-    const round = new Round(coordinator, number, own, { kept, hash, seed });
-    round.#isSettled = (await coordinator.endOf(number)) !== undefined;
-    await round.#inbox.takeStored(coordinator.kv);
+    context.clock.shiftNs = BigInt(origin.monotonicNs) - own.monotonicNs;
+    const round = new Round(context, number, own, { kept, hash, seed });
+    round.#isSettled = (await context.held.endOf(number)) !== undefined;
+    await round.#inbox.takeStored(kv);
     return round;
   }
 
   private constructor(
-    coordinator: Coordinator,
+    context: RoundContext,
     number: number,
     origin: ClockOrigin,
     stored: { readonly kept: unknown; readonly hash: string; readonly seed: number } | undefined,
   ) {
+    const { options, names, surroundings } = context.held;
     this.number = number;
     this.origin = origin;
     this.kept = stored?.kept;
     this.seed = stored?.seed;
-    this.shards = Array.from({ length: coordinator.options.shards }, (_, shard) => new Shard(shard));
-    this.run = coordinator.options.run;
-    this.#coordinator = coordinator;
+    this.shards = Array.from({ length: options.shards }, (_, shard) => new Shard(shard));
+    this.run = options.run;
+    this.#context = context;
     this.#clock = openClock(origin);
     this.#hash = stored?.hash;
     this.#inbox = new RoundInbox({
-      ...{ round: number, shards: this.shards, names: coordinator.names, ...coordinator.surroundings },
+      ...{ round: number, shards: this.shards, names, ...surroundings },
       hash: () => this.#hash,
     });
   }
@@ -91,46 +107,21 @@ export class Round {
    * @throws UserError if too few are.
    */
   async gather(plan: RoundPlan, firstSession: number, signal: AbortSignal): Promise<void> {
-    const { kv, nats, store, names, options, surroundings } = this.#coordinator;
-    const { log, nowMs } = surroundings;
-    const coordinator = this.#coordinator;
-    const files = await coordinator.ask(() => storeFiles(store, plan.load));
-    const { bytes, hash, hidden } = takeApart(plan, files);
-    if (hidden.length > nats.maxBytes) {
+    const { held, claim, runKeys } = this.#context;
+    const { nats, names, options, surroundings } = held;
+    const files = await held.ask(() => storeFiles(held.store, plan.load));
+    const parts = takeApart(plan, files);
+    if (parts.hidden.length > nats.maxBytes) {
       this.#isSettled = true;
       throw new UserError(
-        `Headers, URLs and extra inputs of a request have ${hidden.length} bytes, and the NATS server takes messages of at most ${nats.maxBytes}.`,
+        `Headers, URLs and extra inputs of a request have ${parts.hidden.length} bytes, and the NATS server takes messages of at most ${nats.maxBytes}.`,
         'Raise max_payload in its configuration.',
       );
     }
-    const secrets = nats.core.subscribe(names.secrets, {
-      callback: (error, message) => {
-        if (error === null) message.respond(hidden);
-      },
-    });
-    this.#stops.push(() => secrets.unsubscribe());
-    if (this.#hash === undefined) {
-      await coordinator.ask(() => putObject(store, hash, bytes));
-      const { monotonicNs, epochNs } = this.origin;
-      const entry: PlanEntry = {
-        ...{ round: this.number, version, hash, seed: plan.load.prompts.seed, firstSession },
-        shards: options.shards,
-        origin: {
-          monotonicNs: `${monotonicNs + this.#coordinator.clockShiftNs}`,
-          epochNs: `${epochNs}`,
-        },
-      };
-      // Written by nobody but the coordinator, perhaps by an attempt whose answer was lost.
-      await coordinator.ask(() => kv.put(keys.plan(this.number), JSON.stringify(entry)));
-      this.#hash = hash;
-    }
-    this.#stops.push(this.#coordinator.listen((key, text) => this.#inbox.takeKey(key, text)));
-    const ticks = nats.core.subscribe(names.allTicks, {
-      callback: (error, message) => {
-        if (error === null) this.#inbox.takeTick(message.string());
-      },
-    });
-    this.#stops.push(() => ticks.unsubscribe());
+    this.#answer(names.secrets, (message) => message.respond(parts.hidden));
+    if (this.#hash === undefined) await this.#publish(parts, plan.load.prompts.seed, firstSession);
+    this.#stops.push(runKeys.listen((key, text) => this.#inbox.takeKey(key, text)));
+    this.#answer(names.allTicks, (message) => this.#inbox.takeTick(message.string()));
     const early = new AbortController();
     this.#stops.push(() => early.abort());
     this.#follow(names.events, early.signal, (message) =>
@@ -140,21 +131,46 @@ export class Round {
       const missing = await gatherShards(
         this.shards,
         {
-          ...{ ...options, host: hostname(), nowMs, log },
+          ...{ ...options, ...surroundings, host: hostname() },
           hasBegun: () => this.#inbox.starts.size > 0,
           refusal: () => this.#inbox.refusal,
-          superseded: this.#coordinator.superseded,
+          superseded: claim.superseded,
         },
         signal,
       );
       this.#isSettled = signal.aborted;
       if (!signal.aborted && missing.length > 0) this.#startWithout(missing);
     } catch (thrown) {
-      this.#isSettled = !this.#coordinator.superseded.aborted;
+      this.#isSettled = !claim.superseded.aborted;
       throw thrown;
     } finally {
       early.abort();
     }
+  }
+
+  /** Stores the plan for agents and successors. */
+  async #publish({ bytes, hash }: PlanParts, seed: number, firstSession: number): Promise<void> {
+    const { held, clock } = this.#context;
+    const { kv, store, options } = held;
+    await held.ask(() => putObject(store, hash, bytes));
+    const { monotonicNs, epochNs } = this.origin;
+    const entry: PlanEntry = {
+      ...{ round: this.number, version, hash, seed, firstSession, shards: options.shards },
+      origin: { monotonicNs: `${monotonicNs + clock.shiftNs}`, epochNs: `${epochNs}` },
+    };
+    // Written by nobody but the coordinator, perhaps by an attempt whose answer was lost.
+    await held.ask(() => kv.put(keys.plan(this.number), JSON.stringify(entry)));
+    this.#hash = hash;
+  }
+
+  /** Calls `act` with each message of a subject until the round is closed. */
+  #answer(subject: string, act: (message: Msg) => void): void {
+    const subscription = this.#context.held.nats.core.subscribe(subject, {
+      callback: (error, message) => {
+        if (error === null) act(message);
+      },
+    });
+    this.#stops.push(() => subscription.unsubscribe());
   }
 
   #startWithout(missing: readonly Shard[]): void {
@@ -163,7 +179,7 @@ export class Round {
       const why = shard.holder?.failure ?? 'was not there when the run started';
       shard.absence = { why, atNs: this.#clock.nowNs() };
     }
-    this.#coordinator.surroundings.log(
+    this.#context.held.surroundings.log(
       'WARNING',
       'cluster',
       `the run starts without ${shardsText(missing)}: that part of the load is not sent`,
@@ -176,12 +192,13 @@ export class Round {
     spool: string | undefined,
     onSpoolFailure: (message: string) => void,
   ): LoadSource {
-    const { nats, kv, options, surroundings, names } = this.#coordinator;
+    const { held, claim } = this.#context;
+    const { nats, kv, options, surroundings, names } = held;
     const source = new RemoteLoad(this.shards, {
       ...{ nats, kv, load, spool, onSpoolFailure, clock: this.#clock, ...surroundings, round: this.number },
       shardTimeoutSeconds: options.shardTimeoutSeconds,
       abortsOnLoss: options.abortsOnLoss,
-      ...{ starts: this.#inbox.starts, joins: this.#inbox.joins, superseded: this.#coordinator.superseded },
+      ...{ starts: this.#inbox.starts, joins: this.#inbox.joins, superseded: claim.superseded },
     });
     this.#follow(names.records, this.#ending.signal, ({ subject, data }) =>
       this.#inbox.takeRecords(subject, data),
@@ -193,11 +210,12 @@ export class Round {
   }
 
   #follow(stream: string, signal: AbortSignal, onMessage: (message: JsMsg) => void): void {
+    const { held } = this.#context;
     const onTrouble = (thrown: unknown) => {
-      this.#coordinator.debug(thrown);
+      held.noteTrouble(thrown);
       if (isStreamGone(thrown)) void this.#noteStreamGone();
     };
-    void followStream(this.#coordinator.nats, stream, onMessage, { onTrouble, signal });
+    void followStream(held.nats, stream, onMessage, { onTrouble, signal });
   }
 
   /** How complete the records of all shards are, and how their clients did. */
@@ -212,7 +230,7 @@ export class Round {
 
   /** Makes sure that no other coordinator has taken over. @throws UserError */
   confirm(): Promise<void> {
-    return this.#coordinator.confirm();
+    return this.#context.claim.confirm();
   }
 
   /**
@@ -228,8 +246,8 @@ export class Round {
     this.close();
     this.#isSettled = true;
     if (this.#isGone) return;
-    const coordinator = this.#coordinator;
-    const { nats, names, kv, options } = coordinator;
+    const { held, holdsRecords } = this.#context;
+    const { nats, names, options } = held;
     // The results are written: who waits for them does not wait long for NATS.
     const limitSeconds = options.shardTimeoutSeconds;
     const unsealed = this.shards.flatMap(({ number: shard, parts }) =>
@@ -241,15 +259,15 @@ export class Round {
       const entry: EndedEntry = {
         ...(failure === undefined ? {} : { failure }),
         ...{ isSound, place: placeOf(folder), unsealed },
-        files: await coordinator.storeFiles(files, limitSeconds),
+        files: await held.storeFiles(files, limitSeconds),
       };
-      await coordinator.ask(() => kv.put(keys.ended(this.number), JSON.stringify(entry)), limitSeconds);
+      await held.end(this.number, entry, limitSeconds);
       // A round whose files could not be written is in the same streams.
-      if (coordinator.holdsRecords) return;
-      await coordinator.ask(() => nats.jsm.streams.purge(names.records), limitSeconds);
-      await coordinator.ask(() => nats.jsm.streams.purge(names.events), limitSeconds);
+      if (holdsRecords()) return;
+      await held.ask(() => nats.jsm.streams.purge(names.records), limitSeconds);
+      await held.ask(() => nats.jsm.streams.purge(names.events), limitSeconds);
     } catch (thrown) {
-      const { log } = coordinator.surroundings;
+      const { log } = held.surroundings;
       log('WARNING', 'cluster', `the agents do not know that the results are written: ${messageOf(thrown)}`);
     }
   }
@@ -269,7 +287,7 @@ export class Round {
       return;
     }
     this.#isGone = true;
-    const { surroundings, options } = this.#coordinator;
+    const { surroundings, options } = this.#context.held;
     const lost = this.shards.flatMap(({ current }) =>
       current === undefined || current.failure !== undefined || current.isOver ? [] : [current],
     );
@@ -281,9 +299,4 @@ export class Round {
         `NATS has lost run ${options.run}. Each agent logs the folder of its records: copy those of all shards to one machine, and run: aiperf merge FOLDER… --artifact-dir DIR`,
       );
   }
-}
-
-/** `/home/ada/artifacts on host-a`. @param folder absolute. */
-export function placeOf(folder: string): string {
-  return `${folder} on ${hostname()}`;
 }

@@ -5,7 +5,7 @@ import { hasEnded } from '../../util/process-identity.js';
 import type { LeaseEntry } from '../messages.js';
 import { keys } from '../names.js';
 import { hasLapsed, holderOf, type Lease, takeLease } from '../nats/lease.js';
-import type { ClusterOptions, Surroundings } from './coordinator.js';
+import type { ClusterOptions, Surroundings } from './options.js';
 
 /** Takes the run, or takes it over from a coordinator that is gone. @throws UserError if that one is alive. */
 export async function takeRun(

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
-import type { ClusterOptions, Coordinator } from '../../cluster/coordinator/coordinator.js';
+import type { Coordinator } from '../../cluster/coordinator/coordinator.js';
+import type { ClusterOptions } from '../../cluster/coordinator/options.js';
 import type { Round } from '../../cluster/coordinator/round.js';
 import type { CollectPlan } from '../../collect/record-processor.js';
 import { exitCodes } from '../../config/exit-codes.js';
@@ -75,7 +76,7 @@ export function keptRun(round: Round, config: Config, recordedCommand: string): 
 
 /** Opens the only measurement of a run. @returns the exit code of one that another coordinator has ended. */
 export async function openOnlyRound(cluster: Coordinator, log: Log): Promise<Round | number> {
-  const end = await cluster.endOf(0);
+  const end = await cluster.held.endOf(0);
   const round = await cluster.openRound(0);
   cluster.hasMore = false;
   if (end === undefined) return round;

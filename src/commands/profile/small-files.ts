@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { StoredFile } from '../../cluster/coordinator/coordinator.js';
+import type { StoredFile } from '../../cluster/coordinator/held-run.js';
 import type { FileKey, RunFiles } from '../../run/files.js';
 
 /** What a coordinator on another machine needs of a point of a series: its results, for comparisons. */

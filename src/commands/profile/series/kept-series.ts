@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Coordinator } from '../../../cluster/coordinator/coordinator.js';
-import { placeOf } from '../../../cluster/coordinator/round.js';
+import { placeOf } from '../../../cluster/coordinator/held-run.js';
 import { objectOf } from '../../../cluster/nats/objects.js';
 import type { ConfigPoint } from '../../../config/load.js';
 import type { profileOptions } from '../../../config/options.js';
@@ -42,7 +42,7 @@ export async function keepSeries(
     points: points.map(({ config, parameters }) => ({ config: shownConfig(config), parameters })),
     manifest,
   };
-  await cluster.keepSeries(kept);
+  await cluster.held.keepSeries(kept);
 }
 
 /**
@@ -55,8 +55,9 @@ export async function keptSeries(
   { config, recordedCommand }: Invocation<typeof profileOptions>,
   readManifest: () => Promise<Pick<Manifest, 'options' | 'files'>>,
 ): Promise<KeptSeries | undefined> {
-  const { run } = cluster.options;
-  const kept = (await cluster.keptSeries()) as KeptSeries | undefined;
+  const { held } = cluster;
+  const { run } = held.options;
+  const kept = (await held.keptSeries()) as KeptSeries | undefined;
   if (kept === undefined) return undefined;
   requireSameCommand(kept, recordedCommand, run);
   const here = await preparedLike(kept, readManifest);
@@ -69,8 +70,8 @@ export async function keptSeries(
   }
   const runs = kept.points.length * (kept.manifest.seeds.length || 1);
   for (let index = 0; index < runs; index++) {
-    const isOver = (await cluster.endOf(index)) !== undefined;
-    if (isOver || (await cluster.progressOf(index)).isStarted) continue;
+    const isOver = (await held.endOf(index)) !== undefined;
+    if (isOver || (await held.progressOf(index)).isStarted) continue;
     requireSecrets(kept, config, run);
     break;
   }
@@ -94,7 +95,7 @@ export async function endedRun(
   { cluster, kept, index, files }: AskedRun,
   makeRoom: () => void,
 ): Promise<EndedRun | undefined> {
-  const entry = await cluster.endOf(index);
+  const entry = await cluster.held.endOf(index);
   if (entry === undefined) return undefined;
   const { failure = incompleteReason(files), isSound } = entry;
   if (entry.failure !== undefined) return { results: undefined, failure, isSound, how: 'failed already' };
@@ -102,7 +103,7 @@ export async function endedRun(
   if (found !== undefined) return { results: found, failure, isSound, how: 'complete already, skipped' };
   makeRoom();
   for (const { name, hash } of entry.files)
-    writeFileSync(files[name as FileKey], await objectOf(cluster.store, hash));
+    writeFileSync(files[name as FileKey], await objectOf(cluster.held.store, hash));
   return {
     ...{ results: completeResults(files, kept.manifest.sweepId), failure: incompleteReason(files), isSound },
     how: `its results are here, its records and other files in ${entry.place}`,
@@ -111,6 +112,6 @@ export async function endedRun(
 
 /** Tells agents and later coordinators that a run is complete already. */
 export async function skipRun(cluster: Coordinator, index: number, files: RunFiles): Promise<void> {
-  const stored = await cluster.storeFiles(smallFiles(files));
-  await cluster.skip(index, { isSound: true, place: placeOf(files.folder), files: stored });
+  const stored = await cluster.held.storeFiles(smallFiles(files));
+  await cluster.held.end(index, { isSound: true, place: placeOf(files.folder), files: stored });
 }

@@ -66,7 +66,7 @@ export async function runSeries(
     );
   const { results, failures, unsound } = await runAll(series, taken, invocation, shared);
   const { log, interrupt, cluster } = shared;
-  await cluster?.confirm();
+  await cluster?.claim.confirm();
   const written = publishSeries(series, { results, failures }, { ...shared, root, config });
   const hasPage =
     !(config.report || config.live) || (await writePage(root, [...results.keys()], config, shared));
@@ -143,10 +143,10 @@ async function runAll(
       if (!ended.isSound) unsound.push(run);
       tell();
       // Its end may be a moment ago.
-      if (cluster?.isResumed) before = run;
+      if (cluster?.claim.isResumed) before = run;
       continue;
     }
-    if (!(await cluster?.progressOf(i))?.isPlanned) await coolDown(before, run, shared);
+    if (!(await cluster?.held.progressOf(i))?.isPlanned) await coolDown(before, run, shared);
     if (interrupt.happened) break;
     log('NOTICE', 'sweep', what);
     const place = {
@@ -195,7 +195,7 @@ async function measureOne(
   let lock: FolderLock | undefined;
   let round: Round | undefined;
   try {
-    lock = lockFolder(artifacts.folder, false, cluster && { id: cluster.options.run, isHeld: true });
+    lock = lockFolder(artifacts.folder, false, cluster && { id: cluster.held.options.run, isHeld: true });
     const own = { ...invocation, config: run.config };
     round = await cluster?.openRound(place.shown.number - 1);
     const context = { ...shared, artifacts, log, begin, round };
@@ -203,7 +203,7 @@ async function measureOne(
   } catch (thrown) {
     // What another coordinator has begun is not given up for what this machine lacks.
     const isFirst = (run.point === 0 && run.trial === 0) || round?.kept !== undefined;
-    if (cluster?.superseded.aborted || (thrown instanceof UserError && isFirst)) throw thrown;
+    if (cluster?.claim.superseded.aborted || (thrown instanceof UserError && isFirst)) throw thrown;
     log('DEBUG', 'sweep', stackOf(thrown));
     const hint = thrown instanceof UserError && thrown.hint !== undefined ? `; ${thrown.hint}` : '';
     const failure = messageOf(thrown) + hint;

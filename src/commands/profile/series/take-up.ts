@@ -57,7 +57,9 @@ export async function takeUp(
     };
   };
   const inCluster = cluster && (await import('./kept-series.js'));
-  const kept = cluster?.isResumed ? await inCluster?.keptSeries(cluster, invocation, readInputs) : undefined;
+  const kept = cluster?.claim.isResumed
+    ? await inCluster?.keptSeries(cluster, invocation, readInputs)
+    : undefined;
   if (cluster !== undefined && kept !== undefined && inCluster !== undefined) {
     const { manifest } = kept;
     const begin = keep(manifest, seriesIn(root) === manifest.sweepId);
