@@ -183,7 +183,7 @@ function movedSchedule({ movedNs, elapsedNs, sends }: Evidence): Reason[] {
   return [
     {
       level: share >= LIMITED_SHARE ? 'limited' : 'strained',
-      sentence: `the client fell behind its schedule and delayed it by ${ms(movedNs)}: the rate was ${percent(share)} lower than requested`,
+      sentence: `the client fell behind its schedule and delayed it by ${ms(movedNs)}: the rate was ${share < 0.0005 ? 'less than 0.1 %' : percent(share)} lower than requested`,
       spans: [],
     },
   ];

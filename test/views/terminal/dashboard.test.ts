@@ -50,6 +50,19 @@ describe('the overview', () => {
     expect(titles(after)).toEqual(titles(before));
   });
 
+  it('says in full what a run on several machines waits for', () => {
+    const message =
+      '0 of 3 shards are ready (no agent: shards 0 to 2); start agents with: aiperf agent --nats … (run r, coordinator on load-a)';
+    const entry = { unixMs: 0, level: 'NOTICE', logger: 'cluster', message } as const;
+    const lines = screenText({ ...watched, snapshot: undefined, log: [entry] }, small).split('\n');
+    const title = lines.findIndex((line) => line.startsWith('Load ─'));
+    expect(lines.slice(title + 1, title + 4)).toEqual([
+      'The run is being prepared.',
+      '0 of 3 shards are ready (no agent: shards 0 to 2); start agents with: aiperf',
+      'agent --nats … (run r, coordinator on load-a)',
+    ]);
+  });
+
   it('hides the log, and gives its room to the others', () => {
     const text = screenText(watched, small, { showsLog: false });
     expect(text).not.toContain('Log ─');

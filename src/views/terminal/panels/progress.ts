@@ -1,8 +1,10 @@
 import type { Snapshot } from '../../../collect/snapshot.js';
 import { percent } from '../../../metrics/format.js';
 import { short } from '../../../report/figures.js';
+import { wrap } from '../../../report/wrap.js';
 import { withThousands } from '../../../util/counted.js';
 import { grid, type Row, span, type Tone } from '../rows.js';
+import type { Watched } from '../state.js';
 import { latenessTone, verdictRow } from './client.js';
 import type { Panel } from './panel.js';
 
@@ -20,11 +22,20 @@ export const progressPanel: Panel = {
     const rows = width < 2 * ITEM ? 9 : 5;
     return { least: rows, most: rows };
   },
-  draw: ({ snapshot }, width) => {
-    if (snapshot === undefined) return [[span('The run is being prepared.', 'dim')]];
+  draw: ({ snapshot, log }, width, height) => {
+    if (snapshot === undefined) return preparing(log, width).slice(0, height);
     return [...itemRows(snapshot, width), [label('Client'), ...verdictRow(snapshot.fidelity)]];
   },
 };
+
+/** What a run on several machines waits for is in full here: a line of the log is cut. */
+function preparing(log: Watched['log'], width: number): Row[] {
+  const waiting = log.findLast(({ logger }) => logger === 'cluster');
+  return [
+    [span('The run is being prepared.', 'dim')],
+    ...(waiting === undefined ? [] : wrap(waiting.message, width).map((line): Row => [line])),
+  ];
+}
 
 /** Progress on the left and load on the right, or below it. */
 function itemRows(snapshot: Snapshot, width: number): Row[] {
