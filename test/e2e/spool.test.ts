@@ -21,12 +21,21 @@ const options: Options = {
   ...{ 'request-rate': 150, 'arrival-pattern': 'constant', 'request-count': 5000, 'load-threads': 2 },
 };
 
-// Node runs this in every thread: the record thread stops once a file is there, as on a core that is not its own.
+// Node runs this in every thread: the record thread stops once a file is there, as on a core that is not its own. The disk
+// takes DISK_MS for a write, and a load thread can wait for no more than the head of its first segment.
 const holdUp = join(temporaryFolder(), 'hold-up.cjs');
 writeFileSync(
   holdUp,
-  `const { existsSync } = require('node:fs');
+  `const fs = require('node:fs');
+   const { existsSync, writev, writevSync } = fs;
    const { workerData } = require('node:worker_threads');
+   let heads = 1;
+   fs.writevSync = (...words) => {
+     if (workerData?.counters && heads-- <= 0) throw new Error('a load thread waits for the disk');
+     return writevSync(...words);
+   };
+   fs.writev = (...words) => setTimeout(writev, Number(process.env.DISK_MS ?? 0), ...words);
+   require('node:module').syncBuiltinESMExports();
    const forever = new Int32Array(new SharedArrayBuffer(4));
    if (workerData?.feeds)
      setInterval(() => existsSync(process.env.HOLD_UP) && Atomics.wait(forever, 0, 0), 10).unref();`,
@@ -39,7 +48,7 @@ const HELD_UP_AT = 100;
  * A run whose record thread stops at the 100th request. `act` is called when the last of 250 requests was answered a
  * third of a second ago: five times as long as a finished record may take to the disk.
  */
-async function starved(act: (started: Started) => void, more: Options = {}) {
+async function starved(act: (started: Started) => void, more: Options = {}, diskMs = 0) {
   const folder = temporaryFolder();
   const hold = join(temporaryFolder(), 'hold');
   const done: string[] = [];
@@ -53,7 +62,7 @@ async function starved(act: (started: Started) => void, more: Options = {}) {
   });
   try {
     started = startAiperf(profileWords({ ...options, url: server.url, 'artifact-dir': folder, ...more }), {
-      env: { NODE_OPTIONS: `--require ${holdUp}`, HOLD_UP: hold },
+      env: { NODE_OPTIONS: `--require ${holdUp}`, HOLD_UP: hold, DISK_MS: String(diskMs) },
     });
     const ended = await started.ended;
     return { folder, ended, done: done.sort() };
@@ -103,8 +112,8 @@ describe('a run whose records come faster than they are counted', () => {
     expect(successes(folder)).toEqual(done);
   });
 
-  it('and that is interrupted: ends without them, and nothing is missing', async () => {
-    const { folder, ended, done } = await starved(({ child }) => child.kill('SIGINT'));
+  it('and that is interrupted, on a slow disk: ends without them, and nothing is missing', async () => {
+    const { folder, ended, done } = await starved(({ child }) => child.kill('SIGINT'), {}, 50);
     expect(ended.code).toBe(130);
     expect(ended.stderr).toContain(`All finished requests are kept; show them with: aiperf report ${folder}`);
     const report = await aiperf(['report', folder]);
