@@ -82,13 +82,15 @@ export function openShards(dirs: readonly string[], allowsMissing: boolean): Ope
 
 function openShard(dir: string): Omit<OpenedShard, 'takeover'> {
   const folder = resolve(dir);
-  const hint = 'Name the artifact directory that a run with --shard i/N wrote.';
+  const name = 'Name the artifact directory that a run with --shard i/N wrote';
+  const hint = `${name}.`;
+  const lostHint = `${name}. If the shard is lost, leave the folder out and add --allow-missing.`;
   const found = statSync(folder, { throwIfNoEntry: false });
-  if (found === undefined) throw new UserError(`There is no folder '${dir}'.`, hint);
+  if (found === undefined) throw new UserError(`There is no folder '${dir}'.`, lostHint);
   if (!found.isDirectory()) throw new UserError(`'${dir}' is a file, not a folder.`, hint);
   const { config } = filesIn(folder, undefined);
   if (!existsSync(config))
-    throw new UserError(`'${dir}' is not the folder of a run: it holds no run_config.json.`, hint);
+    throw new UserError(`'${dir}' is not the folder of a run: it holds no run_config.json.`, lostHint);
   if (readJsonObject(config) === undefined)
     throw new UserError(
       `${config} is cut off or damaged: it is no JSON.`,
