@@ -6,9 +6,10 @@ import {
   aiperf,
   type Options,
   profileWords,
+  type Running,
   readJson,
   readRecords,
-  type Started,
+  runAiperf,
   startAiperf,
   temporaryFolder,
 } from '../e2e/aiperf.js';
@@ -34,22 +35,15 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
     await server.close();
   });
 
-  /** Agents of a run, each of which ends with it. @param variables of the environment of some, by shard. */
-  const startAgents = (
-    run: string,
-    at = nats,
-    spool = temporaryFolder(),
-    variables: Readonly<Record<number, Record<string, string>>> = {},
-  ): Started[] =>
-    [0, 1].map((shard) =>
-      startAiperf(
-        [
-          ...['agent', '--nats', at.url, '--run-id', run, '--shard', String(shard), '--once'],
-          ...['--spool-dir', spool],
-        ],
-        { env: variables[shard] ?? {} },
-      ),
-    );
+  /** Words of an agent that ends with its run. @param spool for its records. */
+  const agentWords = (run: string, shard: number, at = nats, spool = temporaryFolder()) => [
+    ...['agent', '--nats', at.url, '--run-id', run, '--shard', String(shard), '--once'],
+    ...['--spool-dir', spool],
+  ];
+
+  /** The agents of a run, which nothing happens to. */
+  const runAgents = (run: string, at = nats, spool = temporaryFolder()) =>
+    [0, 1].map((shard) => runAiperf(agentWords(run, shard, at, spool)));
 
   const load: Options = {
     model: 'm',
@@ -60,11 +54,16 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
     osl: 3,
   };
 
-  /** A run with a coordinator of its own; its folder is removed with the test file. */
-  const coordinate = (run: string, options: Options, at = nats): Started & { readonly folder: string } => {
-    const folder = temporaryFolder();
+  /** Words of a coordinator. @param folder for its files. */
+  const coordinatorWords = (run: string, options: Options, folder: string, at = nats) => {
     const cluster = { nats: at.url, shards: 2, 'run-id': run, 'shard-timeout': 20, 'artifact-dir': folder };
-    return { ...startAiperf(profileWords({ ...load, url: server.url, ...cluster, ...options })), folder };
+    return profileWords({ ...load, url: server.url, ...cluster, ...options });
+  };
+
+  /** A run; its folder is removed with the test file. */
+  const coordinate = (run: string, options: Options, at = nats): Running & { readonly folder: string } => {
+    const folder = temporaryFolder();
+    return { ...runAiperf(coordinatorWords(run, options, folder, at)), folder };
   };
 
   const recordsIn = (folder: string) => readRecords(join(folder, 'profile_export.jsonl'));
@@ -73,7 +72,7 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
   const seenOf = (model: string) => server.seen.filter(({ body }) => body.includes(`"model":"${model}"`));
 
   /** Waits for requests of a run. @throws Error if it ends before. */
-  const untilSeen = async (model: string, count: number, { ended }: Started) => {
+  const untilSeen = async (model: string, count: number, { ended }: Pick<Running, 'ended'>) => {
     let end: string | undefined;
     void ended.then(({ code, stderr }) => {
       end = `the run has ended with ${code}: ${stderr}`;
@@ -86,7 +85,7 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
 
   it.concurrent('sends and reports what one machine would', async () => {
     const options: Options = { concurrency: 3, 'request-count': 30, 'isl-stddev': 4 };
-    const agents = startAgents('same');
+    const agents = runAgents('same');
     const several = coordinate('same', { ...options, model: 'several' });
     const { code, stderr } = await several.ended;
     expect(code, stderr).toBe(0);
@@ -102,7 +101,10 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
   });
 
   it.concurrent('names the shard whose client was the limit', async () => {
-    const agents = startAgents('starved', nats, temporaryFolder(), { 1: starved });
+    const agents = [
+      runAiperf(agentWords('starved', 0)),
+      startAiperf(agentWords('starved', 1), { env: starved }),
+    ];
     const run = coordinate('starved', { model: 'starved', 'request-rate': 60, 'request-count': 120 });
     const { code, stdout, stderr } = await run.ended;
     expect(code, stderr).toBe(0);
@@ -119,7 +121,8 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
   });
 
   it.concurrent('counts exactly what a killed agent has left', async () => {
-    const [other, victim] = startAgents('killed');
+    const other = runAiperf(agentWords('killed', 0));
+    const victim = startAiperf(agentWords('killed', 1));
     const run = coordinate('killed', {
       model: 'killed',
       'request-rate': 40,
@@ -127,7 +130,7 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
       'shard-timeout': 2,
     });
     await untilSeen('killed', 30, run);
-    victim?.child.kill('SIGKILL');
+    victim.child.kill('SIGKILL');
     const { code, stdout } = await run.ended;
     expect(code).toBe(1);
     const [, missing = Number.NaN] = /: (\d+) of its 60 due requests have no record/.exec(stdout) ?? [];
@@ -141,11 +144,12 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
     });
     expect(stdout).toContain(`Shard 1: ${60 - Number(missing)} of 60 planned requests have a record`);
     expect(seenOf('killed').length).toBeGreaterThanOrEqual(120 - Number(missing));
-    expect((await other?.ended)?.code).toBe(0);
+    expect((await other.ended).code).toBe(0);
   });
 
   it.concurrent('ends the run with the loss of a shard where that is wanted', async () => {
-    const [other, victim] = startAgents('aborted');
+    const other = runAiperf(agentWords('aborted', 0));
+    const victim = startAiperf(agentWords('aborted', 1));
     const run = coordinate('aborted', {
       model: 'aborted',
       'request-rate': 40,
@@ -155,7 +159,7 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
       'failed-request-threshold': 0.01,
     });
     await untilSeen('aborted', 30, run);
-    victim?.child.kill('SIGKILL');
+    victim.child.kill('SIGKILL');
     const { code, stdout, stderr } = await run.ended;
     expect(code).toBe(1);
     expect(stderr).toContain('shard 1 was lost: the run ends (--on-shard-loss abort)');
@@ -172,17 +176,13 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
     const reasons = rows.flatMap(({ error }) => error?.message ?? []);
     for (const reason of reasons)
       expect(reason).toBe('Request cancelled: shard 1 was lost, and the run was ended');
-    expect((await other?.ended)?.code).toBe(0);
+    expect((await other.ended).code).toBe(0);
   });
 
   it.concurrent('finishes the run of a killed coordinator', async () => {
-    const agents = startAgents('headless');
-    const run = coordinate('headless', {
-      model: 'headless',
-      'request-rate': 40,
-      'request-count': 60,
-      'shard-timeout': 3,
-    });
+    const agents = runAgents('headless');
+    const options = { model: 'headless', 'request-rate': 40, 'request-count': 60, 'shard-timeout': 3 };
+    const run = startAiperf(coordinatorWords('headless', options, temporaryFolder()));
     await untilSeen('headless', 10, run);
     run.child.kill('SIGKILL');
     const folder = temporaryFolder();
@@ -194,7 +194,7 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
 
   it.concurrent('loses and doubles nothing when NATS is killed and restarted', async () => {
     const own = await startNats();
-    const agents = startAgents('restarted', own);
+    const agents = runAgents('restarted', own);
     const run = coordinate('restarted', { model: 'restarted', 'request-rate': 30, 'request-count': 60 }, own);
     await untilSeen('restarted', 10, run);
     await own.kill();
@@ -212,7 +212,7 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
   it.concurrent('makes the report from the folders of the agents when NATS has lost its disk', async () => {
     const own = await startNats();
     const spool = temporaryFolder();
-    const agents = startAgents('diskless', own, spool);
+    const agents = runAgents('diskless', own, spool);
     const run = coordinate('diskless', { model: 'diskless', 'request-rate': 30, 'request-count': 60 }, own);
     await untilSeen('diskless', 10, run);
     await own.kill();
@@ -233,7 +233,7 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
 
   it.concurrent('writes the results and ends when NATS does not come back', async () => {
     const own = await startNats();
-    const agents = startAgents('natsless', own);
+    const agents = [0, 1].map((shard) => startAiperf(agentWords('natsless', shard, own)));
     const options: Options = {
       model: 'natsless',
       'request-rate': 40,
@@ -243,7 +243,7 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
     const run = coordinate('natsless', options, own);
     await untilSeen('natsless', 80, run);
     await own.kill();
-    run.child.kill('SIGINT');
+    run.interrupt();
     const { code, stderr } = await run.ended;
     expect(code, stderr).toBe(130);
     const { request_count } = readJson(join(run.folder, 'profile_export_aiperf.json'));
@@ -256,10 +256,10 @@ describe.skipIf(!hasNatsServer)('a run on several machines', () => {
   });
 
   it.concurrent('stops all shards at an interrupt, and keeps what was measured', async () => {
-    const agents = startAgents('stopped');
+    const agents = runAgents('stopped');
     const run = coordinate('stopped', { model: 'stopped', 'request-rate': 40, 'request-count': 4000 });
     await untilSeen('stopped', 20, run);
-    run.child.kill('SIGINT');
+    run.interrupt();
     const { code, stdout } = await run.ended;
     expect(code).toBe(130);
     expect(stdout).toContain('Run cancelled');

@@ -46,6 +46,30 @@ describe('a server that cannot be used', () => {
     server.close();
   });
 
+  it.each([
+    [1, undefined],
+    [2, /does not answer a request for JetStream within 0\.2 s\.$/],
+  ])('is asked twice for JetStream: %i answers are missed', async (missed, message) => {
+    let asked = 0;
+    const server = await listen((socket) => {
+      socket
+        .on('error', () => {})
+        .write('INFO {"version":"2.10.0","max_payload":1048576,"headers":true}\r\n');
+      let inbox = '';
+      socket.setEncoding('utf8').on('data', (text: string) => {
+        inbox = /SUB \S+ (\d+)/.exec(text)?.[1] ?? inbox;
+        if (text.includes('PING')) socket.write('PONG\r\n');
+        const reply = /PUB \$JS\.API\.INFO (\S+)/.exec(text)?.[1];
+        if (reply !== undefined && ++asked > missed) socket.write(`MSG ${reply} ${inbox} 2\r\n{}\r\n`);
+      });
+    });
+    const opened = openNats(optionsOf(server.url), 'test', nowMs);
+    if (message === undefined) await (await opened).close();
+    else await expect(opened).rejects.toThrow(message);
+    expect(asked).toBe(2);
+    server.close();
+  });
+
   const { url } = optionsOf('tls://nats.example:4222');
 
   it.each([

@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
+import type { Io } from '../../src/util/io.js';
 import { afterEachFile, removeLater } from '../clean-up.js';
 
 // The build, which `npm test` makes first.
@@ -90,6 +91,40 @@ export function aiperf(args: readonly string[], options: StartOptions = {}): Pro
 }
 
 async function runHere(args: readonly string[], { cwd, env }: StartOptions): Promise<Ended> {
+  const home = temporaryFolder();
+  const before = process.cwd();
+  process.chdir(cwd ?? home);
+  try {
+    return await callMain(args, environment(home, env), {});
+  } finally {
+    process.chdir(before);
+  }
+}
+
+/** `aiperf` in this process, at the same time as others. */
+export interface Running {
+  readonly ended: Promise<Ended>;
+  /** As Ctrl-C does. */
+  interrupt(): void;
+}
+
+/** As `aiperf`, but without a turn: for words that name no relative path. */
+export function runAiperf(args: readonly string[]): Running {
+  const acts = new Set<(signal: NodeJS.Signals) => void>();
+  const onSignals: Io['onSignals'] = (signals, act) => {
+    if (signals.includes('SIGINT')) acts.add(act);
+    return () => void acts.delete(act);
+  };
+  return {
+    ended: callMain(args, environment(temporaryFolder(), {}), { onSignals }),
+    interrupt: () => {
+      for (const act of [...acts]) act('SIGINT');
+    },
+  };
+}
+
+/** @param own what is not that of this process. */
+async function callMain(args: readonly string[], env: Io['env'], own: Partial<Io>): Promise<Ended> {
   const { main } = await import(new URL('../../dist/main.js', import.meta.url).href);
   const { processIo } = await import(new URL('../../dist/util/io.js', import.meta.url).href);
   const [stdout, stderr] = [new Text(), new Text()];
@@ -98,17 +133,9 @@ async function runHere(args: readonly string[], { cwd, env }: StartOptions): Pro
     atExit.add(act);
     return () => void atExit.delete(act);
   };
-  const home = temporaryFolder();
-  const before = process.cwd();
-  process.chdir(cwd ?? home);
-  try {
-    const io = { ...processIo, env: environment(home, env), stdout, stderr, onExit };
-    const code: number = await main(args, io);
-    for (const act of atExit) act();
-    return { code, signal: null, stdout: stdout.text, stderr: stderr.text };
-  } finally {
-    process.chdir(before);
-  }
+  const code: number = await main(args, { ...processIo, env, stdout, stderr, onExit, ...own });
+  for (const act of atExit) act();
+  return { code, signal: null, stdout: stdout.text, stderr: stderr.text };
 }
 
 /** Nothing of the caller's environment but PATH reaches the program. */

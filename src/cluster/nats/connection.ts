@@ -108,10 +108,16 @@ export async function openNats(
     );
   }
   const js = jetstream(core);
-  const jsm = await jetstreamManager(core).catch(async (thrown: unknown) => {
+  const jsm = await manageStreams(core, answerMs).catch(async (thrown: unknown) => {
     await core.close();
+    const where = `The NATS server ${withoutSecrets(url)}`;
+    if (thrown instanceof TimeoutError)
+      throw new UserError(
+        `${where} does not answer a request for JetStream within ${answerMs / 1000} s.`,
+        'See the log of nats-server: it may be overloaded, or its disk too slow.',
+      );
     throw new UserError(
-      `The NATS server ${withoutSecrets(url)} has no JetStream (${messageOf(thrown)}).`,
+      `${where} has no JetStream (${messageOf(thrown)}).`,
       /account/.test(messageOf(thrown))
         ? 'Enable JetStream for the account that the connection belongs to.'
         : 'Start it with: nats-server -js -sd FOLDER',
@@ -166,6 +172,15 @@ export async function openNats(
       return core.close();
     },
   };
+}
+
+/** @throws what the server answers, or TimeoutError: a busy machine may miss the first answer, so it is asked twice. */
+async function manageStreams(core: NatsConnection, timeout: number): Promise<JetStreamManager> {
+  const ask = () => jetstreamManager(core, { timeout });
+  return ask().catch((thrown: unknown) => {
+    if (thrown instanceof TimeoutError) return ask();
+    throw thrown;
+  });
 }
 
 /** The key-value bucket of this name, made if it is missing. */
