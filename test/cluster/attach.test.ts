@@ -12,8 +12,10 @@ import {
   type Options,
   panelText,
   profileWords,
+  type Running,
   readJson,
   readRecords,
+  runAiperf,
   type Started,
   startAiperf,
   temporaryFolder,
@@ -49,8 +51,8 @@ describe.skipIf(!hasNatsServer)('a run whose coordinator is gone', () => {
     await server.close();
   });
 
-  const startAgent = (run: string): Started =>
-    startAiperf([
+  const runAgent = (run: string): Running =>
+    runAiperf([
       ...['agent', '--nats', nats.url, '--run-id', run, '--shard', '0', '--once'],
       ...['--spool-dir', temporaryFolder()],
     ]);
@@ -63,12 +65,14 @@ describe.skipIf(!hasNatsServer)('a run whose coordinator is gone', () => {
       ...options,
     });
 
-  const attach = (run: string, ...words: readonly string[]): Started =>
-    startAiperf(['attach', run, '--nats', nats.url, '--ui', 'simple', ...words]);
+  const attachWords = (run: string, ...words: readonly string[]) => [
+    ...['attach', run, '--nats', nats.url, '--ui', 'simple', ...words],
+  ];
+  const attach = (run: string, ...words: readonly string[]): Running => runAiperf(attachWords(run, ...words));
 
   const seenOf = (model: string) => server.seen.filter(({ body }) => body.includes(`"model":"${model}"`));
 
-  const untilTrue = async (isTrue: () => boolean, { ended }: Started) => {
+  const untilTrue = async (isTrue: () => boolean, { ended }: Pick<Running, 'ended'>) => {
     let end: Ended | undefined;
     void ended.then((how) => {
       end = how;
@@ -89,13 +93,13 @@ describe.skipIf(!hasNatsServer)('a run whose coordinator is gone', () => {
 
   it.concurrent('has one coordinator: another one is refused, and one that slept ends', async () => {
     const [fenced, last] = [temporaryFolder(), temporaryFolder()];
-    const agent = startAgent('fenced');
-    const first = startAiperf(words('fenced', fenced, { concurrency: 2, 'request-count': 10 }));
+    const agent = runAgent('fenced');
+    const first = runAiperf(words('fenced', fenced, { concurrency: 2, 'request-count': 10 }));
     await untilTrue(() => seenOf('fenced').length === 2, first);
     const refused = await attach('fenced', '--artifact-dir', last).ended;
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain(
-      `Run fenced has a coordinator already, process ${first.child.pid} on ${hostname()}.`,
+      `Run fenced has a coordinator already, process ${process.pid} on ${hostname()}.`,
     );
     // As if it had slept until another one took over.
     const client = await openNats({ url: nats.url, token: undefined, tls: undefined }, 'test', () => 0);
@@ -119,11 +123,11 @@ describe.skipIf(!hasNatsServer)('a run whose coordinator is gone', () => {
 
   it.concurrent('is finished, if it is a sweep, with what each coordinator has measured, by one here or elsewhere', async () => {
     const [here, elsewhere] = [temporaryFolder(), temporaryFolder()];
-    const agent = startAgent('sweep');
+    const agent = runAgent('sweep');
     const first = startAiperf(words('sweep', here, { concurrency: '1,2,3', 'request-count': 10 }));
     await untilTrue(() => seenOf('sweep').length > 10, first);
     await kill(first);
-    const second = attach('sweep', '--artifact-dir', elsewhere);
+    const second = startAiperf(attachWords('sweep', '--artifact-dir', elsewhere));
     await untilTrue(() => seenOf('sweep').length > 20, second);
     await kill(second);
     const third = await attach('sweep', '--artifact-dir', here).ended;
@@ -166,7 +170,7 @@ describe.skipIf(!hasNatsServer)('a run whose coordinator is gone', () => {
     const refused = await attach('early').ended;
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('NATS stores no secrets: --api-key is');
-    const agent = startAgent('early');
+    const agent = runAgent('early');
     const { code, stderr } = await attach('early', '--api-key', 'key-3f9c27d1', '--artifact-dir', folder)
       .ended;
     expect(code, stderr).toBe(0);

@@ -3,9 +3,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   profileWords,
+  type Running,
   readJson,
   readRecords,
-  type Started,
+  runAiperf,
   startAiperf,
   temporaryFolder,
 } from '../e2e/aiperf.js';
@@ -46,23 +47,19 @@ describe.skipIf(!hasNatsServer)('agents in place of lost ones', () => {
     await server.close();
   });
 
-  const startAgent = (shard: number, url: string, ...words: readonly string[]): Started =>
-    startAiperf([
-      ...['agent', '--nats', url, '--run-id', 'rejoined', '--shard', String(shard), '--once'],
-      ...['--spool-dir', temporaryFolder(), ...words],
-    ]);
+  const agentWords = (shard: number, url: string) => [
+    ...['agent', '--nats', url, '--run-id', 'rejoined', '--shard', String(shard), '--once'],
+    ...['--spool-dir', temporaryFolder()],
+  ];
 
-  /** Waits until a program has said something. @throws Error if it ends before. */
-  const untilSaid = async ({ child, ended }: Started, text: string) => {
-    let said = '';
-    child.stderr?.on('data', (more: string) => {
-      said += more;
-    });
+  /** Waits until something is true. @throws Error if one of these ends before. */
+  const untilTrue = async (isTrue: () => boolean, ...before: readonly Pick<Running, 'ended'>[]) => {
     let end: string | undefined;
-    void ended.then(({ code, stderr }) => {
-      end = `it has ended with ${code}: ${stderr}`;
-    });
-    while (!said.includes(text)) {
+    for (const { ended } of before)
+      void ended.then(({ code, stderr }) => {
+        end = `one has ended with ${code}: ${stderr}`;
+      });
+    while (!isTrue()) {
       if (end !== undefined) throw new Error(end);
       await wait(10);
     }
@@ -70,28 +67,36 @@ describe.skipIf(!hasNatsServer)('agents in place of lost ones', () => {
 
   it('send what is due from then on, exactly, whether those are dead or only cut off', async () => {
     const link = await openLink(nats.url);
-    const steady = startAgent(0, nats.url);
-    const victim = startAgent(1, nats.url);
-    const hermit = startAgent(2, link.url);
+    const steady = runAiperf(agentWords(0, nats.url));
+    const victim = startAiperf(agentWords(1, nats.url));
+    let said = '';
+    victim.child.stderr?.on('data', (text: string) => {
+      said += text;
+    });
+    const hermit = runAiperf(agentWords(2, link.url));
     const folder = temporaryFolder();
-    const run = startAiperf(
+    const run = runAiperf(
       profileWords({
         ...{ model: 'm', tokenizer: 'builtin', streaming: true, 'random-seed': 5, isl: 12, osl: 3 },
         ...{ url: server.url, 'arrival-pattern': 'constant', 'request-rate': RATE },
         ...{ 'request-count': REQUESTS, 'num-dataset-entries': REQUESTS, nats: nats.url, shards: SHARDS },
         ...{ 'run-id': 'rejoined', 'shard-timeout': 2, 'artifact-dir': folder },
       }),
-      { env: { AIPERF_TIMING_MAX_CATCHUP_SECONDS: '60' } },
+      { AIPERF_TIMING_MAX_CATCHUP_SECONDS: '60' },
     );
-    await Promise.all([untilSaid(victim, 'shard 1 of 3'), untilSaid(hermit, 'shard 2 of 3')]);
+    await untilTrue(
+      () => said.includes('shard 1 of 3') && hermit.said().includes('shard 2 of 3'),
+      ...[run, victim, hermit],
+    );
     // They start before the leases of the others have lapsed.
-    const seconds = [1, 2].map((shard) => startAgent(shard, nats.url, '--rejoin'));
-    while (server.seen.length < 30) await wait(10);
+    const seconds = [1, 2].map((shard) => runAiperf([...agentWords(shard, nats.url), '--rejoin']));
+    await untilTrue(() => server.seen.length >= 30, run);
     victim.child.kill('SIGKILL');
     link.cut();
-    await Promise.all(seconds.map((second) => untilSaid(second, 'joins the profiling phase')));
+    const haveJoined = () => seconds.every((second) => second.said().includes('joins the profiling phase'));
+    await untilTrue(haveJoined, run, ...seconds);
     const before = server.seen.length;
-    while (server.seen.length < before + 2 * RATE) await wait(10);
+    await untilTrue(() => server.seen.length >= before + 2 * RATE, run);
     link.mend();
     const { code, stdout } = await run.ended;
     expect(code).toBe(1);

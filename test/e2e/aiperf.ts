@@ -104,19 +104,23 @@ async function runHere(args: readonly string[], { cwd, env }: StartOptions): Pro
 /** `aiperf` in this process, at the same time as others. */
 export interface Running {
   readonly ended: Promise<Ended>;
+  /** What it has written to stderr so far. */
+  said(): string;
   /** As Ctrl-C does. */
   interrupt(): void;
 }
 
 /** As `aiperf`, but without a turn: for words that name no relative path. */
-export function runAiperf(args: readonly string[]): Running {
+export function runAiperf(args: readonly string[], env: StartOptions['env'] = {}): Running {
   const acts = new Set<(signal: NodeJS.Signals) => void>();
   const onSignals: Io['onSignals'] = (signals, act) => {
     if (signals.includes('SIGINT')) acts.add(act);
     return () => void acts.delete(act);
   };
+  const stderr = new Text();
   return {
-    ended: callMain(args, environment(temporaryFolder(), {}), { onSignals }),
+    ended: callMain(args, environment(temporaryFolder(), env), { onSignals }, stderr),
+    said: () => stderr.text,
     interrupt: () => {
       for (const act of [...acts]) act('SIGINT');
     },
@@ -124,10 +128,15 @@ export function runAiperf(args: readonly string[]): Running {
 }
 
 /** @param own what is not that of this process. */
-async function callMain(args: readonly string[], env: Io['env'], own: Partial<Io>): Promise<Ended> {
+async function callMain(
+  args: readonly string[],
+  env: Io['env'],
+  own: Partial<Io>,
+  stderr = new Text(),
+): Promise<Ended> {
   const { main } = await import(new URL('../../dist/main.js', import.meta.url).href);
   const { processIo } = await import(new URL('../../dist/util/io.js', import.meta.url).href);
-  const [stdout, stderr] = [new Text(), new Text()];
+  const stdout = new Text();
   const atExit = new Set<() => void>();
   const onExit = (act: () => void) => {
     atExit.add(act);
