@@ -14,7 +14,7 @@ import { wrap } from './wrap.js';
 /** Of a degraded merge: more would hide the other lines. */
 const MOST_REASONS = 5;
 /** Of each level, in a verdict on several shards: a page of them would hide the other lines. */
-const MOST_SHARD_REASONS = 3;
+const MOST_SHARD_REASONS = 5;
 
 type FidelityReason = NonNullable<ClientFidelity['reasons']>[number];
 
@@ -112,7 +112,9 @@ function someReasons(reasons: readonly FidelityReason[]): readonly FidelityReaso
   return levels.flatMap((level) => {
     const own = reasons.filter((reason) => reason.level === level);
     if (own.length <= MOST_SHARD_REASONS) return own;
-    const byShard = new Map(own.toReversed().map((reason) => [shardOf(reason), reason]));
-    return own.filter((reason) => [...byShard.values()].includes(reason)).slice(0, MOST_SHARD_REASONS);
+    const firsts = new Set(new Map(own.toReversed().map((reason) => [shardOf(reason), reason])).values());
+    const others = own.filter((reason) => !firsts.has(reason));
+    const some = [...own.filter((reason) => firsts.has(reason)), ...others].slice(0, MOST_SHARD_REASONS);
+    return own.filter((reason) => some.includes(reason));
   });
 }

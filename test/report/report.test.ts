@@ -380,7 +380,7 @@ Log File: /runs/a/logs/aiperf.log
 
   test('a few reasons of each level for the verdict on several shards, of as many shards as possible', () => {
     const reasons = [
-      ...Array.from({ length: 5 }, (_, i) => ({ level: 'limited', reason: `shard ${i >> 1}: limited ${i}` })),
+      ...Array.from({ length: 7 }, (_, i) => ({ level: 'limited', reason: `shard ${i >> 1}: limited ${i}` })),
       ...Array.from({ length: 3 }, (_, i) => ({ level: 'strained', reason: `shard 7: strained ${i}` })),
       ...Array.from({ length: 9 }, (_, i) => ({ level: 'rest', reason: `shard ${i}: rest` })),
     ];
@@ -392,14 +392,17 @@ Log File: /runs/a/logs/aiperf.log
     expect(textOf((reason) => reason)).toContain(
       [
         '\nFidelity: client limited',
-        ...['shard 0: limited 0', 'shard 1: limited 2', 'shard 2: limited 4'].map((text) => `  - ${text}`),
+        // The first of each of four shards, and one more.
+        ...['0: limited 0', '0: limited 1', '1: limited 2', '2: limited 4', '3: limited 6'].map(
+          (text) => `  - shard ${text}`,
+        ),
         ...['shard 7: strained 0', 'shard 7: strained 1', 'shard 7: strained 2'].map((text) => `  - ${text}`),
-        ...['shard 0: rest', 'shard 1: rest', 'shard 2: rest'].map((text) => `  - ${text}`),
-        '  - 8 more: see fidelity.reasons in the JSON export\n',
+        ...[0, 1, 2, 3, 4].map((shard) => `  - shard ${shard}: rest`),
+        '  - 6 more: see fidelity.reasons in the JSON export\n',
       ].join('\n'),
     );
     // One machine has few.
-    expect(textOf((reason) => `load ${reason}`).match(/^ {2}- load shard/gm)).toHaveLength(17);
+    expect(textOf((reason) => `load ${reason}`).match(/^ {2}- load shard/gm)).toHaveLength(19);
   });
 
   test('of a cancelled run, on a narrow terminal: the command is broken, paths are not', () => {
