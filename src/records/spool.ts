@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, writevSync } from 'node:fs';
+import { writevSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RecordBatch } from './pack.js';
 
@@ -129,59 +129,6 @@ export class SpoolLayout {
     const parts = [frame.subarray(0, at), ...data, frame.subarray(at)];
     return { segment: this.#segment, parts, bytes, ...(batch && { batch }) };
   }
-}
-
-/** Appends the batches of one load thread to its segments, each before `append` returns. */
-export class SpoolWriter {
-  readonly #folder: string;
-  readonly #thread: number;
-  readonly #layout: SpoolLayout;
-  #file: number;
-  #segment = 0;
-  /** Bytes of complete pieces in the segment. */
-  #bytes = 0;
-
-  /** @param folder must exist. @throws the file system's error. */
-  constructor(folder: string, thread: number, workerId: string, segmentBytes?: number) {
-    this.#folder = folder;
-    this.#thread = thread;
-    this.#layout = new SpoolLayout(thread, workerId, segmentBytes);
-    this.#file = openSegmentFile(folder, thread, 0);
-    this.#write(this.#layout.head);
-  }
-
-  /**
-   * Writes a batch. If it does not fit on the disk, the files are as if it were not there, and nothing may follow.
-   * @throws the file system's error.
-   */
-  append(batch: RecordBatch): void {
-    for (const piece of this.#layout.piecesOf(batch)) this.#write(piece);
-  }
-
-  close(): void {
-    closeSync(this.#file);
-  }
-
-  #write({ segment, parts }: SpoolPiece): void {
-    if (segment !== this.#segment) {
-      const file = openSegmentFile(this.#folder, this.#thread, segment);
-      closeSync(this.#file);
-      this.#file = file;
-      this.#segment = segment;
-      this.#bytes = 0;
-    }
-    try {
-      this.#bytes = writeParts(this.#file, parts, this.#bytes);
-    } catch (thrown) {
-      ftruncateSync(this.#file, this.#bytes);
-      throw thrown;
-    }
-  }
-}
-
-/** Creates the file of a segment. An existing file under its name is neither followed nor overwritten. */
-function openSegmentFile(folder: string, thread: number, segment: number): number {
-  return openSync(segmentPath(folder, thread, segment), 'wx', 0o600);
 }
 
 /** Writes all parts from a position of the file on. @returns the position behind them. */

@@ -11,6 +11,7 @@ import { isBeforeJoin } from '../../src/load/join.js';
 import { sumOf } from '../../src/load/source.js';
 import { PREWARMED, RecordPacker, unpackRecords } from '../../src/records/pack.js';
 import { blankRecord } from '../../src/records/record.js';
+import { SpoolGate } from '../../src/records/spool-gate.js';
 import { plannedLoad } from '../load/playing.js';
 
 const clockOf = { clock: 'c', offsetNs: 0, errorNs: 0, wallNs: 0 };
@@ -180,6 +181,7 @@ it('takes in only what was due before the join, and counts what it leaves out', 
     ports: [port2],
     spool: undefined,
     firstThread: 0,
+    gate: new SpoolGate(1),
     onSpoolFailure: () => {},
   });
   const receiver = new ShardReceiver({ round: 0, threads: 1, feeds });
@@ -206,7 +208,7 @@ it('takes in only what was due before the join, and counts what it leaves out', 
     2,
     2,
   ]);
-  feeds.close();
+  void feeds.close();
   const posted: unknown[] = [];
   for (let next = receiveMessageOnPort(port1); next !== undefined; next = receiveMessageOnPort(port1))
     posted.push(next.message);

@@ -9,8 +9,8 @@ import { countingThreadsFor } from '../../src/collect/counting-threads.js';
 import type { CollectPlan } from '../../src/collect/record-processor.js';
 import { PREWARMED, type RecordBatch, RecordPacker } from '../../src/records/pack.js';
 import type { RequestRecord } from '../../src/records/record.js';
-import { SpoolWriter } from '../../src/records/spool.js';
 import { aRecord, ms, origin, streamingChat, thresholds } from '../metrics/records.js';
+import { openSpool } from '../records/open-spool.js';
 
 // Threads need the built modules.
 const built = (path: string) => new URL(`../../dist/${path}`, import.meta.url).href;
@@ -62,13 +62,13 @@ interface Collected {
 }
 
 /** A record thread that reads the finished spool of two load threads, of 30 batches each, helped by so many threads. */
-function collect(threads: number): Collected {
+async function collect(threads: number): Promise<Collected> {
   const folder = mkdtempSync(join(tmpdir(), 'aiperf-counting-'));
   for (const thread of [0, 1]) {
     // Each batch fills a segment.
-    const writer = new SpoolWriter(folder, thread, `worker_${thread}`, 100);
+    const writer = openSpool(folder, thread, `worker_${thread}`, 100);
     for (let batch = 0; batch < 30; batch++) {
-      writer.append(batchIn(thread, batch));
+      await writer.append(batchIn(thread, batch));
     }
     writer.close();
   }
@@ -115,7 +115,7 @@ const linesOf = (folder: string) =>
     .slice(0, -1);
 
 async function whole(threads: number) {
-  const { collector, folder, close } = collect(threads);
+  const { collector, folder, close } = await collect(threads);
   close();
   const summaries = await collector.summaries;
   expect(collector.fileErrors).toEqual([]);
@@ -171,7 +171,7 @@ describe('token counting after the load', () => {
   it.each(['before the first record', 'while threads count'])(
     'an interrupt %s leaves the rest in the spool: no record is lost or there twice',
     async (when) => {
-      const { collector, folder, close } = collect(2);
+      const { collector, folder, close } = await collect(2);
       if (when === 'while threads count') {
         close();
         await until(() => linesOf(folder).length > 0);

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type RecordBatch, RecordPacker } from '../../src/records/pack.js';
 import { blankRecord } from '../../src/records/record.js';
-import { SpoolWriter } from '../../src/records/spool.js';
 import { SpoolGate } from '../../src/records/spool-gate.js';
 import { SpoolQueue } from '../../src/records/spool-queue.js';
+import { openSpool } from './open-spool.js';
 
 const WORKER = 'worker_0123abcd';
 
@@ -48,12 +48,12 @@ function openQueue(segmentBytes?: number) {
 const filesIn = (path: string) =>
   Object.fromEntries(readdirSync(path).map((name) => [name, readFileSync(join(path, name)).toString('hex')]));
 
-/** The files of a spool with these batches. */
-function filesWith(numbers: readonly number[], segmentBytes?: number) {
+/** The files of a spool with these batches, each on the disk before the next one. */
+async function filesWith(numbers: readonly number[], segmentBytes?: number) {
   const other = mkdtempSync(join(tmpdir(), 'aiperf-spool-'));
   try {
-    const writer = new SpoolWriter(other, 0, WORKER, segmentBytes);
-    for (const number of numbers) writer.append(batch(number));
+    const writer = openSpool(other, 0, WORKER, segmentBytes);
+    for (const number of numbers) await writer.append(batch(number));
     writer.close();
     return filesIn(other);
   } finally {
@@ -69,14 +69,14 @@ function replace(name: 'writev' | 'open', by: (...words: never[]) => void) {
 }
 
 describe('a queue for the spool', () => {
-  it('leaves the files of a writer that waits for the disk, over several segments', async () => {
+  it('leaves the same files as batches that come one by one, over several segments', async () => {
     // So small that each batch fills a segment.
     const { queue, written, put } = openQueue(100);
     put(1, 2, 3);
     await queue.settled();
     queue.close();
     expect(Object.keys(filesIn(folder))).toEqual(['0-0.spool', '0-1.spool', '0-2.spool']);
-    expect(filesIn(folder)).toEqual(filesWith([1, 2, 3], 100));
+    expect(filesIn(folder)).toEqual(await filesWith([1, 2, 3], 100));
     expect(written).toEqual([1, 2, 3]);
   });
 
@@ -96,7 +96,7 @@ describe('a queue for the spool', () => {
     await queue.settled();
     expect([written, gate.queuedBytes(0)]).toEqual([[1, 2, 3, 4], 0]);
     expect(writes).toHaveBeenCalledTimes(2);
-    expect(filesIn(folder)).toEqual(filesWith([1, 2, 3, 4]));
+    expect(filesIn(folder)).toEqual(await filesWith([1, 2, 3, 4]));
   });
 
   it('waits while two other writes of the process are under way', async () => {
@@ -112,6 +112,7 @@ describe('a queue for the spool', () => {
   });
 
   it('keeps the complete batches of a disk that fills up, and returns the others in order', async () => {
+    const kept = await filesWith([1]);
     const { queue, written, failures, put } = openQueue();
     const real = fs.writev;
     const writes = replace('writev', (file: number, parts: Uint8Array[], at: number, done: never) => {
@@ -137,7 +138,7 @@ describe('a queue for the spool', () => {
     expect(failures).toEqual([
       { message: 'ENOSPC: no space left on device, writev', unwritten: [batch(2), batch(3)] },
     ]);
-    expect(filesIn(folder)).toEqual(filesWith([1]));
+    expect(filesIn(folder)).toEqual(kept);
     expect([gate.queuedBytes(0), gate.tryEnter() && gate.tryEnter()]).toEqual([0, true]);
   });
 
@@ -147,6 +148,7 @@ describe('a queue for the spool', () => {
   ] as const)(
     'puts all on the disk at the end of its thread, %s under way',
     async (_, name, segmentBytes) => {
+      const expected = await filesWith([1, 2, 3], segmentBytes);
       const { queue, written, put } = openQueue(segmentBytes);
       put(1);
       if (name === 'open') await queue.settled();
@@ -159,7 +161,7 @@ describe('a queue for the spool', () => {
       queue.writeNow();
       queue.close();
       expect(written).toEqual([1, 2, 3]);
-      expect(filesIn(folder)).toEqual(filesWith([1, 2, 3], segmentBytes));
+      expect(filesIn(folder)).toEqual(expected);
     },
   );
 });

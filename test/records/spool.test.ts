@@ -17,10 +17,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RecordBatch, RecordPacker, unpackRecords } from '../../src/records/pack.js';
 import { blankRecord, type RequestRecord } from '../../src/records/record.js';
-import { SPOOL_VERSION, SpoolWriter } from '../../src/records/spool.js';
+import { SPOOL_VERSION } from '../../src/records/spool.js';
 import { findSegments, SpoolReader, UnknownSpool } from '../../src/records/spool-reader.js';
 import { WireTimes } from '../../src/transport/transport.js';
 import { forgetSecrets, learnSecrets } from '../../src/util/secrets.js';
+import { openSpool } from './open-spool.js';
 
 let folder: string;
 beforeEach(() => {
@@ -66,20 +67,20 @@ function readAll(reader: SpoolReader): RequestRecord[] {
 }
 
 describe('the spool', () => {
-  it('gives back every record as it was, while it is being written', () => {
+  it('gives back every record as it was, while it is being written', async () => {
     const reader = new SpoolReader(folder, 3);
     expect(reader.next()).toBeUndefined();
-    const writer = new SpoolWriter(folder, 3, WORKER);
+    const writer = openSpool(folder, 3, WORKER);
     expect([reader.next(), reader.workerId, reader.before]).toEqual([
       undefined,
       WORKER,
       { warmup: 0, profiling: 0 },
     ]);
-    writer.append(batchOf(three(1)));
+    await writer.append(batchOf(three(1)));
     expect(readAll(reader)).toStrictEqual(three(1));
     expect(reader.next()).toBeUndefined();
-    writer.append(batchOf([record(4, 'warmup')]));
-    writer.append(batchOf(three(5), true));
+    await writer.append(batchOf([record(4, 'warmup')]));
+    await writer.append(batchOf(three(5), true));
     const warmup = reader.next();
     expect([warmup?.records, warmup?.warmups, warmup?.isPrewarm]).toEqual([1, 1, false]);
     const prewarmed = reader.next();
@@ -87,12 +88,12 @@ describe('the spool', () => {
     expect([reader.next(), reader.unreadBytes]).toEqual([undefined, 0]);
   });
 
-  it('goes on in further segments; those that were read can be deleted', () => {
+  it('goes on in further segments; those that were read can be deleted', async () => {
     // So small that each batch fills a segment.
-    const writer = new SpoolWriter(folder, 0, WORKER, 100);
-    writer.append(batchOf([record(1, 'warmup'), record(2)]));
-    writer.append(batchOf(three(3), true));
-    for (const from of [6, 9]) writer.append(batchOf(three(from)));
+    const writer = openSpool(folder, 0, WORKER, 100);
+    await writer.append(batchOf([record(1, 'warmup'), record(2)]));
+    await writer.append(batchOf(three(3), true));
+    for (const from of [6, 9]) await writer.append(batchOf(three(from)));
     writer.close();
     expect(readdirSync(folder).sort()).toEqual(['0-0.spool', '0-1.spool', '0-2.spool', '0-3.spool']);
     const reader = new SpoolReader(folder, 0);
@@ -112,11 +113,11 @@ describe('the spool', () => {
     expect(readAll(later)).toStrictEqual(three(9));
   });
 
-  it('holds the batches of a worker that takes the place of another in segments of its own', () => {
+  it('holds the batches of a worker that takes the place of another in segments of its own', async () => {
     const other = 'worker_00000002';
-    const writer = new SpoolWriter(folder, 0, WORKER);
+    const writer = openSpool(folder, 0, WORKER);
     const batches = [batchOf(three(1)), { ...batchOf([record(4, 'warmup'), record(5)]), workerId: other }];
-    for (const batch of [...batches, batchOf(three(6))]) writer.append(batch);
+    for (const batch of [...batches, batchOf(three(6))]) await writer.append(batch);
     const reader = new SpoolReader(folder, 0);
     const seen = [0, 1, 2].map(() => [reader.next()?.records, reader.workerId, reader.before]);
     expect(seen).toEqual([
@@ -126,24 +127,24 @@ describe('the spool', () => {
     ]);
   });
 
-  it('counts what is left without reading it', () => {
-    const writer = new SpoolWriter(folder, 0, WORKER, 500);
-    writer.append(batchOf(three(1)));
-    writer.append(batchOf([record(4, 'warmup'), record(5)]));
-    writer.append(batchOf(three(6), true));
-    writer.append(batchOf(three(9)));
+  it('counts what is left without reading it', async () => {
+    const writer = openSpool(folder, 0, WORKER, 500);
+    await writer.append(batchOf(three(1)));
+    await writer.append(batchOf([record(4, 'warmup'), record(5)]));
+    await writer.append(batchOf(three(6), true));
+    await writer.append(batchOf(three(9)));
     const reader = new SpoolReader(folder, 0);
     reader.next();
     expect(reader.skipRest()).toEqual({ warmup: 1, profiling: 4 });
     expect(reader.next()).toBeUndefined();
   });
 
-  it('has a torn tail left out, wherever it is cut', () => {
-    const writer = new SpoolWriter(folder, 0, WORKER);
+  it('has a torn tail left out, wherever it is cut', async () => {
+    const writer = openSpool(folder, 0, WORKER);
     const path = join(folder, '0-0.spool');
-    writer.append(batchOf(three(1)));
+    await writer.append(batchOf(three(1)));
     const whole = statSync(path).size;
-    writer.append(batchOf(three(4)));
+    await writer.append(batchOf(three(4)));
     writer.close();
     for (let size = statSync(path).size - 1; size > whole; size -= 7) {
       truncateSync(path, size);
@@ -157,19 +158,19 @@ describe('the spool', () => {
   it.each([
     ['zeros', Buffer.alloc(5000)],
     ['a length beyond all memory', Buffer.from(Uint32Array.of(0x46726d31, 0, 9, 0, 2 ** 31, 2 ** 31).buffer)],
-  ])('has %s behind the last batch left out', (_, garbage) => {
-    const writer = new SpoolWriter(folder, 0, WORKER);
-    writer.append(batchOf(three(1)));
+  ])('has %s behind the last batch left out', async (_, garbage) => {
+    const writer = openSpool(folder, 0, WORKER);
+    await writer.append(batchOf(three(1)));
     appendFileSync(join(folder, '0-0.spool'), garbage);
     const reader = new SpoolReader(folder, 0);
     expect(readAll(reader)).toStrictEqual(three(1));
     expect(reader.unreadBytes).toBe(garbage.length);
   });
 
-  it('holds no secret of the run that a response echoes', () => {
+  it('holds no secret of the run that a response echoes', async () => {
     learnSecrets(['Bearer sk-live-"0123456789"']);
-    const writer = new SpoolWriter(folder, 0, WORKER);
-    writer.append(batchOf([{ ...record(1), text: 'your key is sk-live-"0123456789", is it?' }]));
+    const writer = openSpool(folder, 0, WORKER);
+    await writer.append(batchOf([{ ...record(1), text: 'your key is sk-live-"0123456789", is it?' }]));
     expect(readFileSync(join(folder, '0-0.spool'), 'latin1')).not.toContain('0123456789');
     expect(readAll(new SpoolReader(folder, 0))).toMatchObject([
       { text: 'your key is <redacted>, is it?', requestId: 'request-1' },
@@ -180,7 +181,7 @@ describe('the spool', () => {
   it('refuses what is no spool of its version', () => {
     writeFileSync(join(folder, '0-0.spool'), 'x'.repeat(100));
     expect(() => new SpoolReader(folder, 0).next()).toThrow(UnknownSpool);
-    new SpoolWriter(folder, 1, WORKER).close();
+    openSpool(folder, 1, WORKER).close();
     const file = openSync(join(folder, '1-0.spool'), 'r+');
     writeSync(file, Buffer.from(Uint32Array.of(99).buffer), 0, 4, 4);
     closeSync(file);
@@ -192,7 +193,7 @@ describe('the spool', () => {
   it('follows nothing that lies under its name', () => {
     const target = join(folder, 'target');
     symlinkSync(target, join(folder, '0-0.spool'));
-    expect(() => new SpoolWriter(folder, 0, WORKER)).toThrow('EEXIST');
+    expect(() => openSpool(folder, 0, WORKER)).toThrow('EEXIST');
     expect(readdirSync(folder)).toEqual(['0-0.spool']);
   });
 });

@@ -71,6 +71,11 @@ export class RemoteLoad implements LoadSource {
     return this.#parts.feeds;
   }
 
+  /** Resolves when there is room for further records. */
+  drained(): Promise<void> {
+    return this.#parts.drained();
+  }
+
   get origin() {
     return this.#options.clock.origin;
   }

@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import type { JsMsg } from '@nats-io/jetstream';
 import type { Msg } from '@nats-io/transport-node';
 import type { LoadPlan } from '../../load/plan.js';
 import type { LoadSource } from '../../load/source.js';
@@ -10,7 +9,7 @@ import { version } from '../../util/version.js';
 import { type EndedEntry, type PlanEntry, planEntry, readMessage } from '../messages.js';
 import { keys } from '../names.js';
 import { isStreamGone } from '../nats/connection.js';
-import { followStream } from '../nats/follow.js';
+import { followStream, type OnMessage } from '../nats/follow.js';
 import { objectOf, putObject } from '../nats/objects.js';
 import type { RunKeys } from '../nats/run-keys.js';
 import { storeFiles } from '../plan/plan-files.js';
@@ -200,16 +199,17 @@ export class Round {
       abortsOnLoss: options.abortsOnLoss,
       ...{ starts: this.#inbox.starts, joins: this.#inbox.joins, superseded: claim.superseded },
     });
-    this.#follow(names.records, this.#ending.signal, ({ subject, data }) =>
-      this.#inbox.takeRecords(subject, data),
-    );
+    this.#follow(names.records, this.#ending.signal, ({ subject, data }) => {
+      this.#inbox.takeRecords(subject, data);
+      return source.drained();
+    });
     this.#follow(names.events, this.#ending.signal, (message) =>
       this.#inbox.takeEvent(message.subject, message.string()),
     );
     return source;
   }
 
-  #follow(stream: string, signal: AbortSignal, onMessage: (message: JsMsg) => void): void {
+  #follow(stream: string, signal: AbortSignal, onMessage: OnMessage): void {
     const { held } = this.#context;
     const onTrouble = (thrown: unknown) => {
       held.noteTrouble(thrown);

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { PREWARMED, type RecordBatch } from '../../records/pack.js';
-import { SpoolWriter } from '../../records/spool.js';
+import type { SpoolGate } from '../../records/spool-gate.js';
+import { SpoolQueue } from '../../records/spool-queue.js';
 import type { Observation } from '../../telemetry/time-series.js';
 import { messageOf } from '../../util/errors.js';
 
@@ -11,47 +12,79 @@ export interface ShardFeedsOptions {
   readonly spool: string | undefined;
   /** Number of the first of them in the spool. */
   readonly firstThread: number;
+  /** Of all feeds of the run. */
+  readonly gate: SpoolGate;
   readonly onSpoolFailure: (message: string) => void;
 }
 
 /** Hands the records of a shard to the record thread as load threads of this process would. */
 export class ShardFeeds {
   readonly #options: ShardFeedsOptions;
-  readonly #writers: (SpoolWriter | undefined)[] = [];
-  #canSpool: boolean;
+  /** Of each load thread. */
+  readonly #queues = new Map<number, SpoolQueue>();
+  /** Load threads whose batches are posted: their spool failed. */
+  readonly #posting = new Set<number>();
   #isOpen = true;
 
   constructor(options: ShardFeedsOptions) {
     this.#options = options;
-    this.#canSpool = options.spool !== undefined;
     // Nothing is made up to prewarm the record thread with.
     for (const port of options.ports) port.postMessage(PREWARMED);
   }
 
   /** @param thread of the agent; one that takes the place of another may have more threads. */
   put(thread: number, item: RecordBatch | Observation): void {
-    const { ports, spool, firstThread, onSpoolFailure } = this.#options;
+    const { ports } = this.#options;
     const place = thread % ports.length;
     if (!this.#isOpen) return;
-    if (!('samples' in item) && this.#canSpool && spool !== undefined) {
-      try {
-        this.#writers[place] ??= new SpoolWriter(spool, firstThread + place, item.workerId);
-        this.#writers[place].append(item);
-        return;
-      } catch (thrown) {
-        // As load threads do: later batches of this shard wait in memory.
-        this.#canSpool = false;
-        onSpoolFailure(messageOf(thrown));
-      }
-    }
-    ports[place]?.postMessage(item);
+    const queue = 'samples' in item ? undefined : this.#queueOf(place, item.workerId);
+    if (queue === undefined || 'samples' in item) ports[place]?.postMessage(item);
+    else queue.append(item, () => {});
   }
 
-  /** Nothing follows. */
-  close(): void {
+  /** Bytes that wait for the disk of the spool. */
+  get queuedBytes(): number {
+    return [...this.#queues.values()].reduce((sum, queue) => sum + queue.queuedBytes, 0);
+  }
+
+  /** Resolves when nothing waits for the disk. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#queues.values()].map((queue) => queue.settled()));
+  }
+
+  /** Nothing follows: closes the ports when all is on the disk. */
+  async close(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    for (const writer of this.#writers) writer?.close();
+    await this.settled();
+    for (const queue of this.#queues.values()) queue.close();
     for (const port of this.#options.ports) port.close();
+  }
+
+  /** Undefined if there is no spool, or it cannot be written. */
+  #queueOf(place: number, workerId: string): SpoolQueue | undefined {
+    const { spool: folder, firstThread, gate, ports, onSpoolFailure } = this.#options;
+    if (folder === undefined || this.#posting.has(place)) return undefined;
+    const known = this.#queues.get(place);
+    if (known !== undefined) return known;
+    // As load threads do: later batches of this thread wait in memory.
+    const fail = (error: unknown) => {
+      this.#posting.add(place);
+      onSpoolFailure(messageOf(error));
+    };
+    try {
+      const queue = new SpoolQueue({
+        ...{ folder, thread: firstThread + place, workerId, gate },
+        onFailure: (error, unwritten) => {
+          fail(error);
+          for (const batch of unwritten) ports[place]?.postMessage(batch);
+        },
+      });
+      this.#queues.set(place, queue);
+      return queue;
+    } catch (thrown) {
+      fail(thrown);
+      return undefined;
+    }
   }
 }

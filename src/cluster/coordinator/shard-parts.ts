@@ -4,6 +4,7 @@ import { isBeforeJoin, type PartBefore, partBefore } from '../../load/join.js';
 import { playingSources } from '../../load/parts.js';
 import type { LoadPlan } from '../../load/plan.js';
 import type { BatchFeed } from '../../load/source.js';
+import { SpoolGate } from '../../records/spool-gate.js';
 import type { ClockOrigin } from '../../util/clock.js';
 import type { JoinEntry, StartEntry } from '../messages.js';
 import { keys } from '../names.js';
@@ -11,6 +12,8 @@ import type { Incarnation } from './incarnation.js';
 import type { Shard } from './shard.js';
 import { ShardFeeds } from './shard-feeds.js';
 import { ShardReceiver } from './shard-receiver.js';
+
+const MAX_QUEUED_BYTES = 32e6;
 
 export interface ShardPartsOptions {
   readonly round: number;
@@ -40,18 +43,19 @@ export class ShardParts {
     this.#shards = shards;
     this.#options = options;
     const feeds: BatchFeed[] = [];
+    // A shard that is not there may join later.
+    const threadsOf = (shard: Shard) => shard.latest?.ready.threads ?? 1;
+    const gate = new SpoolGate(shards.reduce((sum, shard) => sum + threadsOf(shard), 0));
     this.#feedsOf = shards.map((shard) => {
       const firstThread = feeds.length;
-      // A shard that is not there may join later.
-      const threads = shard.latest?.ready.threads ?? 1;
-      const ports = Array.from({ length: threads }, (_, thread) => {
+      const ports = Array.from({ length: threadsOf(shard) }, (_, thread) => {
         const { port1, port2 } = new MessageChannel();
         const spoolNumber = spool === undefined ? undefined : firstThread + thread;
         // Times of a shard are on the clock of this process already.
-        feeds.push({ port: port1, spoolNumber, origin, shard: shard.number });
+        feeds.push({ port: port1, spoolNumber, gate: gate.buffer, origin, shard: shard.number });
         return port2;
       });
-      return new ShardFeeds({ ports, spool, firstThread, onSpoolFailure });
+      return new ShardFeeds({ ports, spool, firstThread, gate, onSpoolFailure });
     });
     this.feeds = feeds;
     for (const shard of shards) this.#openParts(shard);
@@ -103,10 +107,16 @@ export class ShardParts {
     incarnation.receiver = new ShardReceiver({ round, threads: incarnation.ready.threads, feeds });
   }
 
+  /** Resolves when at most 32 MB of records wait for the disk of the spool: NATS keeps the others. */
+  async drained(): Promise<void> {
+    const waiting = this.#feedsOf.reduce((sum, { queuedBytes }) => sum + queuedBytes, 0);
+    if (waiting > MAX_QUEUED_BYTES) await Promise.all(this.#feedsOf.map((feeds) => feeds.settled()));
+  }
+
   /** No record follows. */
   close(): void {
     for (const shard of this.#shards) for (const { receiver } of shard.parts) receiver?.close();
-    for (const feeds of this.#feedsOf) feeds.close();
+    for (const feeds of this.#feedsOf) void feeds.close();
   }
 
   /** Of a shard, the last incarnation that is ready or, after a start, those that took part then or joined. */

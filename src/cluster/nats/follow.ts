@@ -16,6 +16,9 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
 }
 
+/** Takes a message; the next one waits for it. */
+export type OnMessage = (message: JsMsg) => void | Promise<void>;
+
 /**
  * Calls `onMessage` for each message of a stream, from the first on, each once and in order, also across restarts of the
  * server: where the library's consumer ends, another one goes on behind the last message.
@@ -23,7 +26,7 @@ export interface FollowOptions {
 export async function followStream(
   { js, onReconnect }: Nats,
   stream: string,
-  onMessage: (message: JsMsg) => void,
+  onMessage: OnMessage,
   { onTrouble, signal }: FollowOptions,
 ): Promise<void> {
   let next = 1;
@@ -42,7 +45,7 @@ export async function followStream(
         if (signal.aborted) break;
         if (message.seq < next) continue;
         next = message.seq + 1;
-        onMessage(message);
+        await onMessage(message);
         // A backlog must not keep other messages waiting: signs of life would come too late.
         await nextTurn();
       }
