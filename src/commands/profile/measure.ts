@@ -2,24 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Round } from '../../cluster/coordinator/round.js';
-import type { CollectPlan } from '../../collect/record-processor.js';
 import type { Sinks } from '../../collect/sink.js';
-import { withScheme } from '../../config/base-url.js';
 import { checkDatasetType } from '../../config/conflicts.js';
 import { exitCodes } from '../../config/exit-codes.js';
-import type { Config, profileOptions } from '../../config/options.js';
+import type { profileOptions } from '../../config/options.js';
 import { logStreamed } from '../../dataset/stream/stream-plan.js';
 import { endpoints } from '../../endpoint/endpoints.js';
 import { readRoof, roofFile } from '../../fidelity/roof.js';
-import type { LoadPlan } from '../../load/plan.js';
 import type { SourceShare } from '../../load/quota.js';
 import { slowSpoolText, startLoadThreads } from '../../load/threads.js';
 import { type RunFacts, runConfigJson, type SeriesFacts } from '../../run/facts.js';
 import type { RunFiles } from '../../run/files.js';
 import { runLoad } from '../../run/live-run.js';
-import { failedTooOftenText, type RunOutcome } from '../../run/outcome.js';
+import { failedTooOftenText } from '../../run/outcome.js';
 import type { RunOptions } from '../../run/run-options.js';
-import { type ClockOrigin, openClock, takeOrigin } from '../../util/clock.js';
+import { openClock, takeOrigin } from '../../util/clock.js';
 import { UserError } from '../../util/errors.js';
 import type { Io } from '../../util/io.js';
 import type { Log } from '../../util/log.js';
@@ -29,19 +26,17 @@ import { writeWhole } from '../../util/write-whole.js';
 import type { SeriesPlace } from '../../views/messages.js';
 import type { ViewProcess } from '../../views/view-process.js';
 import type { Invocation } from '../command.js';
-import { thresholdsOf } from '../view.js';
-import type { ServerControl } from './control.js';
+import { controlOf, givenRttNs, networkProbeOf } from './around-the-run.js';
+import { collectPlan } from './collect-plan.js';
 import { stageInputs } from './export-inputs.js';
 import { inputConfig } from './input-config.js';
 import type { Interrupt } from './interrupt.js';
-import type { NetworkProbe } from './network-latency.js';
 import { type PreparedRun, prepareRun } from './prepare.js';
 import { noGpus } from './read-gpus.js';
+import { exitCodeOf, failureOf, logLeftRecords, type RunEnd } from './run-end.js';
 import { startingAt } from './start-at.js';
 import { runTelemetry } from './telemetry.js';
 import { customGpuFields } from './telemetry-plan.js';
-import { traitsOf } from './traits.js';
-import { recordStreams } from './view-plan.js';
 
 /** What a run is measured with. */
 export interface RunContext extends Pick<Io, 'stdout' | 'env' | 'onExit'> {
@@ -55,13 +50,6 @@ export interface RunContext extends Pick<Io, 'stdout' | 'env' | 'onExit'> {
   readonly views: ViewProcess | undefined;
   /** Of several machines; undefined: this one sends the load. */
   readonly round: Round | undefined;
-}
-
-/** How a run ended. */
-export interface RunEnd {
-  readonly exitCode: number;
-  /** Why it left no complete results; undefined where it did. */
-  readonly failure: string | undefined;
 }
 
 /**
@@ -242,71 +230,6 @@ export async function measureRun(
   return { exitCode, failure };
 }
 
-/** @param isSound whether every result is complete and every file written. @param hasWork whether requests were due. */
-function exitCodeOf(
-  { summary, failedTooOften, fidelity }: RunOutcome,
-  isSound: boolean,
-  hasWork: boolean,
-  { strictFidelity }: Config,
-): number {
-  if ((hasWork && summary.validCount === 0) || !isSound) return exitCodes.failure;
-  const isTrusted = !failedTooOften && (!strictFidelity || fidelity?.verdict !== 'client limited');
-  return isTrusted ? exitCodes.success : exitCodes.notMet;
-}
-
-/** Requests around the load; loaded only if one is asked for, because it takes time before the first request. */
-async function controlOf(config: Config, env: Io['env'], log: Log): Promise<ServerControl | undefined> {
-  const { waitForModelTimeout, resetKvCache, serverProfiler } = config;
-  if (waitForModelTimeout === 0 && !resetKvCache && !serverProfiler) return undefined;
-  const { openServerControl } = await import('./control.js');
-  return openServerControl(config, env, log);
-}
-
-/** Loaded only if it is asked for. */
-async function networkProbeOf(
-  { networkLatencyAutomatic, networkLatencyPingInterval, urls }: Config,
-  targets: LoadPlan['targets'],
-  artifacts: RunFiles,
-  origin: ClockOrigin,
-  log: Log,
-): Promise<NetworkProbe | undefined> {
-  if (!networkLatencyAutomatic) return undefined;
-  const { openNetworkProbe } = await import('./network-latency.js');
-  const options = { targets, urls: urls.map(withScheme), intervalMs: networkLatencyPingInterval * 1000 };
-  return openNetworkProbe(options, artifacts.networkLatency, origin, log);
-}
-
-function givenRttNs({ networkLatencyMean }: Config): number | undefined {
-  return networkLatencyMean === undefined ? undefined : networkLatencyMean * 1e6;
-}
-
-/** What the spool keeps, and how it becomes part of the results. */
-function logLeftRecords({ left, isSpoolWhole }: RunOutcome, { folder, spool }: RunFiles, log: Log): void {
-  const count = left.warmup + left.profiling;
-  if (!isSpoolWhole || !existsSync(spool)) return;
-  const what =
-    count === 0
-      ? 'Records that could not be written are kept'
-      : `${count} finished requests are not in the results: they are kept`;
-  log('ERROR', 'records', `${what} in ${spool}. Add them with: aiperf report ${folder}`);
-}
-
-function failureOf({
-  summary,
-  interrupted,
-  failedTooOften,
-  stalled,
-  failure,
-}: RunOutcome): string | undefined {
-  if (failure !== undefined) return failure.message;
-  if (interrupted) return 'interrupted';
-  if (failedTooOften) return failedTooOftenText;
-  if (stalled !== undefined) return `ended because it was stuck: ${stalled}`;
-  if (summary.validCount > 0) return undefined;
-  const error = summary.errors[0]?.error.message;
-  return `no request succeeded${error === undefined ? '' : `: ${error}`}`;
-}
-
 /** The rules between options and a dataset whose type its file or the hub told. @throws UserError */
 function requireFittingType(
   invocation: Invocation<typeof profileOptions>,
@@ -319,33 +242,4 @@ function requireFittingType(
   const { errors, warnings } = checkDatasetType(invocation, type);
   if (errors.length > 0) throw new UserError(errors.join('\n'));
   for (const warning of warnings) log('WARNING', 'config', warning);
-}
-
-function collectPlan(
-  config: Config,
-  origin: ClockOrigin,
-  prepared: PreparedRun,
-  artifacts: RunFiles,
-  isWatched: boolean,
-): CollectPlan {
-  const { load, tokenizers } = prepared;
-  const keepsRecords = config.exportLevel !== 'summary';
-  const hasWarmup = load.phases.some(({ name }) => name === 'warmup');
-  return {
-    origin,
-    traits: traitsOf(config),
-    thresholds: thresholdsOf(config),
-    tokenizers,
-    recordsFile: keepsRecords ? artifacts.records : undefined,
-    rawFile: config.exportLevel === 'raw' ? artifacts.raw : undefined,
-    warmupFile: hasWarmup && keepsRecords ? artifacts.warmup : undefined,
-    seriesFile: keepsRecords ? artifacts.series : undefined,
-    outputsFile: config.exportOutputsJson ? artifacts.outputs : undefined,
-    ...{ hasWarmup, isWatched, shard: config.shard?.index },
-    streams: recordStreams(config),
-    // The page draws them, and the series of servers are compared with them.
-    handsOverRequests:
-      config.nats !== undefined ||
-      ((config.report || config.live || !config.noServerMetrics) && keepsRecords),
-  };
 }

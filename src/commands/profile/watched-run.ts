@@ -13,8 +13,8 @@ import { version } from '../../util/version.js';
 import type { SeriesPlace, WatchedResult, WatchedRun, WatchedSlo } from '../../views/messages.js';
 import type { ViewProcess } from '../../views/view-process.js';
 import { slosOf } from '../slos.js';
-import type { RunEnd } from './measure.js';
 import type { PreparedRun } from './prepare.js';
+import type { RunEnd } from './run-end.js';
 
 interface RunToWatch {
   readonly config: Config;
