@@ -11,7 +11,7 @@ export const natsOptions = {
     metavar: '<url>',
     shape: 'the URL of a NATS server, like nats://host:4222 or tls://host:4222',
     pattern: /^(nats|tls):\/\/[^\s/?#@]+$/,
-    help: 'NATS server with JetStream that coordinator and agents meet at.',
+    help: 'NATS server with JetStream that connects coordinator and agents.',
   }),
   natsWait: number({
     flags: ['--nats-wait'],
@@ -43,13 +43,13 @@ export const natsOptions = {
     flags: ['--nats-cert-file'],
     group,
     existing: 'file',
-    help: 'Certificate that this client shows to the NATS server, PEM.',
+    help: 'Client certificate for the NATS server, PEM.',
   }),
   natsKeyFile: path({
     flags: ['--nats-key-file'],
     group,
     existing: 'file',
-    help: 'Key of that certificate, PEM.',
+    help: 'Key of --nats-cert-file, PEM.',
   }),
 } satisfies OptionTable;
 
@@ -91,7 +91,7 @@ export const clusterOptions = {
     group,
     min: 2,
     default: 30,
-    help: 'A shard without a sign of life for N seconds is lost.',
+    help: 'Count a shard as lost after N seconds without a sign of life.',
   }),
   onShardLoss: choice(['continue', 'abort'], {
     flags: ['--on-shard-loss'],
@@ -103,6 +103,6 @@ export const clusterOptions = {
     ...runIdOption,
     group,
     defaultText: 'a random one',
-    help: 'Name of the run in NATS. The same command with the same name goes on with a run whose coordinator was killed.',
+    help: 'Name of the run in NATS. The same command with the same name finishes a run whose coordinator was killed.',
   }),
 } satisfies OptionTable;

@@ -83,7 +83,7 @@ export const shardOptions = {
     flags: ['--shard'],
     group: 'Several machines',
     defaultText: 'the whole load',
-    help: 'Play only part i of N of the load, counted from 0; needs --random-seed. Merge the folders of all N with aiperf merge.',
+    help: 'Send only part i of N of the load, counted from 0; needs --random-seed. Merge the folders of all N with aiperf merge.',
   }),
   startAt: instant({
     flags: ['--start-at'],

@@ -114,7 +114,7 @@ export const shardCodec = object({
   planDigest: string,
   /** `--start-at`. */
   startAtNs: instant,
-  /** Absent where the server told no time. */
+  /** Absent where the server sent no time. */
   clock: clockCodec,
   /** Number of the process among those that have held the shard, from 1; absent without NATS. */
   incarnation: plainNumber,

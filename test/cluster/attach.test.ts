@@ -108,7 +108,7 @@ describe.skipIf(!hasNatsServer)('a run whose coordinator is gone', () => {
     const { code, stderr } = await first.ended;
     expect(code).toBe(1);
     expect(panelText(stderr)).toBe(
-      `Run fenced was taken over by process ${process.pid} on ${hostname()} while this coordinator gave no sign of life: it ends here and writes no results. The report is where that one writes it.`,
+      `Run fenced was taken over by process ${process.pid} on ${hostname()} while this coordinator gave no sign of life: it ends here and writes no results. The other coordinator writes the report.`,
     );
     expect(existsSync(join(fenced, summary))).toBe(false);
     await other.leave();

@@ -33,7 +33,7 @@ describe('a server that cannot be used', () => {
     ['INFO {"version":"1.4.1","max_payload":1048576}\r\n', /has version 1\.4\.1, and 2\.9 or later/],
     [
       'INFO {"version":"2.10.0","tls_required":true,"tls_verify":true}\r\n',
-      /asks for a certificate of this client\./,
+      /requires a client certificate\./,
     ],
   ])('is refused by its greeting %j, and not left connected', async (greeting, message) => {
     let closed: Promise<unknown> | undefined;

@@ -41,7 +41,7 @@ export class Claim {
     this.superseded.throwIfAborted();
   }
 
-  /** Gives it up. A successor need not wait, if NATS can be told. */
+  /** Gives it up. A successor need not wait, if NATS can be reached. */
   async leave(): Promise<void> {
     if (this.#nats.isConnected) await this.#lease.leave();
     else this.release();
@@ -61,7 +61,7 @@ export class Claim {
     this.#superseded.abort(
       new UserError(
         `Run ${this.#run} ${how} while this coordinator gave no sign of life: it ends here and writes no results.`,
-        'The report is where that one writes it.',
+        'The other coordinator writes the report.',
       ),
     );
   }

@@ -7,7 +7,7 @@ import type { Shard } from './shard.js';
 
 const CHECK_EVERY_MS = 50;
 /** The least time between two lines about shards that are missing. */
-const TELL_EVERY_MS = 2000;
+const REPORT_EVERY_MS = 2000;
 /** A process that holds a shard gives a sign of life each second. */
 const SILENT_AFTER_MS = 5000;
 /** Longer lists are cut. */
@@ -41,8 +41,8 @@ export async function gatherShards(
   const isReady = ({ latest }: Shard) =>
     latest !== undefined && (hasBegun() || nowMs() - latest.signMs < shardTimeoutSeconds * 1000);
   const untilMs = nowMs() + joinTimeoutSeconds * 1000;
-  let told: string | undefined;
-  let toldMs = Number.NEGATIVE_INFINITY;
+  let reported: string | undefined;
+  let reportedMs = Number.NEGATIVE_INFINITY;
   for (;;) {
     superseded.throwIfAborted();
     const missing = shards.filter((shard) => !isReady(shard));
@@ -54,10 +54,10 @@ export async function gatherShards(
       throw canBeEnough ? tooFew(shards, missing, options) : noneLeft(failed);
     }
     const text = waitingText(shards, missing, options);
-    if (text !== told && nowMs() >= toldMs + TELL_EVERY_MS) {
+    if (text !== reported && nowMs() >= reportedMs + REPORT_EVERY_MS) {
       log('NOTICE', 'cluster', text);
-      told = text;
-      toldMs = nowMs();
+      reported = text;
+      reportedMs = nowMs();
     }
     await sleep(CHECK_EVERY_MS, signal);
   }

@@ -37,7 +37,7 @@ export class RoundInbox {
   /** Where incarnations have joined phases, by their keys. */
   readonly joins = new Map<string, JoinEntry>();
   readonly #options: RoundInboxOptions;
-  /** Why NATS stores no records, as the first agent has told. */
+  /** Why NATS stores no records, as the first agent has reported. */
   #storageTrouble: string | undefined;
   #refusal: string | undefined;
 

@@ -21,7 +21,7 @@ export interface NatsOptions {
   readonly answerMs?: number;
 }
 
-/** A connection to NATS that comes back by itself, as often as needed. */
+/** A connection to NATS that is made anew as often as needed. */
 export interface Nats {
   readonly core: NatsConnection;
   readonly js: JetStreamClient;
@@ -128,19 +128,20 @@ export async function openNats(
   const reconnected = new Set<() => void>();
   /** Runs from a reconnection on: a server that answers no request is left and found again and again. */
   let back: Timeout | undefined;
-  let isToldLost = false;
+  let isLossReported = false;
   void (async () => {
     for await (const { type } of core.status()) {
       if (type === 'disconnect') {
         back?.clear();
-        if (!isToldLost) notify('the connection to NATS is lost: the run goes on, and records wait on disk');
-        isToldLost = true;
+        if (!isLossReported)
+          notify('the connection to NATS is lost: the run goes on, and records wait on disk');
+        isLossReported = true;
         isConnected = false;
       } else if (type === 'reconnect') {
         isConnected = true;
         connectedAtMs = nowMs();
         back = new Timeout(() => {
-          isToldLost = false;
+          isLossReported = false;
           notify('the connection to NATS is back');
         }, 2 * answerMs).unref();
         for (const act of reconnected) act();

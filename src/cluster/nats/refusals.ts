@@ -22,7 +22,7 @@ export function requireUsable({ version, tls_verify }: ServerInfo, { url, tls }:
     );
   if (tls_verify === true && tls?.cert === undefined)
     throw new UserError(
-      `The NATS server ${where} asks for a certificate of this client.`,
+      `The NATS server ${where} requires a client certificate.`,
       'Give one that it trusts with --nats-cert-file and --nats-key-file.',
     );
 }

@@ -125,7 +125,7 @@ function takeoverOf({ phase, atNs, numbersBelow }: Joined = {}): Takeover | unde
 function requireSamePlan(a: OpenedShard, b: OpenedShard): void {
   if (planDigest(a.plan) === planDigest(b.plan)) return;
   const both = (what: string, [one, other]: readonly [unknown, unknown]) =>
-    one === other ? [] : [`${what} is ${said(one)} in ${a.dir} and ${said(other)} in ${b.dir}`];
+    one === other ? [] : [`${what} is ${textOf(one)} in ${a.dir} and ${textOf(other)} in ${b.dir}`];
   const [ours, theirs]: readonly JsonObject[] = [a.plan.options ?? {}, b.plan.options ?? {}];
   const names = [...new Set([...Object.keys(ours ?? {}), ...Object.keys(theirs ?? {})])];
   const differences = [
@@ -167,6 +167,6 @@ function datasetDifference(a: OpenedShard, b: OpenedShard): string[] {
   return ['their plans differ'];
 }
 
-function said(value: unknown): string {
+function textOf(value: unknown): string {
   return value === undefined ? 'not set' : String(value);
 }
