@@ -31,8 +31,9 @@ describe('monitor', () => {
     const { fromNs, isLateAlready } = await heldUp(monitor, 120);
     expect(isLateAlready).toBe(true);
     const { stalls, lateNs, loopDelayNs } = monitor.end();
+    // On a busy machine it may begin before.
     const mine = stalls.find(
-      ({ startNs, endNs }) => startNs >= fromNs - 5 * ms && endNs >= fromNs + 115 * ms,
+      ({ startNs, endNs }) => startNs <= fromNs + 15 * ms && endNs >= fromNs + 115 * ms,
     );
     expect(mine).toBeDefined();
     expect(lateNs).toBeGreaterThanOrEqual(100 * ms);
