@@ -3,6 +3,7 @@ import { type KvPressure, kvPressure } from '../metrics/kv-pressure.js';
 import { type PowerCap, powerCap } from '../metrics/power-cap.js';
 import { type QueueEffect, queueEffect } from '../metrics/queue-effect.js';
 import { sourceName } from '../metrics/source-name.js';
+import { unreadStartSeconds } from '../metrics/unread-start.js';
 import type { Run } from '../run/run.js';
 import { counted } from '../util/counted.js';
 import { andList } from '../util/lists.js';
@@ -12,14 +13,20 @@ import { durationWords, percentWords, short } from './figures.js';
 export function serverFindings(run: Pick<Run, 'requests' | 'extent' | 'series'>): string[] {
   const { requests, extent, series } = run;
   if (extent === undefined) return [];
+  const unreadSeconds = unreadStartSeconds(series, extent);
   const effect = requests && queueEffect(requests, series);
   const pressure = kvPressure(series, extent);
   const cap = powerCap(series, extent);
   return [
+    ...(unreadSeconds === undefined ? [] : [lateSentence(unreadSeconds)]),
     ...(effect === undefined ? [] : [queueSentence(effect)]),
     ...(pressure === undefined ? [] : [kvSentence(pressure)]),
     ...(cap === undefined ? [] : [capSentence(cap)]),
   ];
+}
+
+function lateSentence(seconds: number): string {
+  return `Server and GPU metrics begin ${withCommas(seconds)} s after the start of the run: nothing was read before.`;
 }
 
 function queueSentence({ short: low, long: high, p }: QueueEffect): string {

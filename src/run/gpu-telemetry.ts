@@ -6,7 +6,7 @@ import { powerResults } from '../metrics/power-metrics.js';
 import type { Window } from '../metrics/request-table.js';
 import { GpuHistories, type GpuHistory } from '../telemetry/gpu/gpu-history.js';
 import { amd, type GpuMetric, gpuMetrics, nvidia, powerNames } from '../telemetry/gpu/gpu-metrics.js';
-import { type Gpu, gpuOf } from '../telemetry/gpu/gpu-reading.js';
+import { type Gpu, type GpuObservation, gpuOf } from '../telemetry/gpu/gpu-reading.js';
 import type { ClockOrigin } from '../util/clock.js';
 import { UserError } from '../util/errors.js';
 import { isObject, type JsonObject, objectIn } from '../util/json.js';
@@ -98,30 +98,38 @@ export function busyGpus({ gpus }: GpuTelemetry): number | undefined {
  * @param origin what times count from. @returns none where there is no regular file.
  */
 export function readGpuHistories(path: string, origin: ClockOrigin): readonly GpuHistory[] {
-  // Reading a named pipe would block.
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return [];
   const histories = new GpuHistories();
+  for (const observation of readGpuObservations(path, origin)) histories.add(observation);
+  return histories.all;
+}
+
+/** The lines of such a file, as far as they are not damaged. */
+export function* readGpuObservations(path: string, origin: ClockOrigin): Iterable<GpuObservation> {
+  // Reading a named pipe would block.
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return;
   try {
-    for (const { text } of readLines(path)) readLine(text, origin, histories);
+    for (const { text } of readLines(path)) {
+      const observation = observationIn(text, origin);
+      if (observation !== undefined) yield observation;
+    }
   } catch (thrown) {
     // Not UTF-8, or an endless line: what follows cannot be read.
     if (!(thrown instanceof UserError)) throw thrown;
   }
-  return histories.all;
 }
 
-function readLine(text: string, origin: ClockOrigin, histories: GpuHistories): void {
+function observationIn(text: string, origin: ClockOrigin): GpuObservation | undefined {
   const line = objectIn(text);
   // JSON.parse keeps 53 bits, and epochs in ns have more.
   const digits = /"timestamp_ns":\s*(\d+)/.exec(text)?.[1];
-  if (line === undefined || digits === undefined) return;
+  if (line === undefined || digits === undefined) return undefined;
   const { gpu_index: index, telemetry_source_url: source, telemetry_data: data } = line;
-  if (typeof index !== 'number' || typeof source !== 'string' || !isObject(data)) return;
+  if (typeof index !== 'number' || typeof source !== 'string' || !isObject(data)) return undefined;
   const values = Object.entries(data).flatMap(([name, value]) =>
     typeof value === 'number' ? [[name, value] as const] : [],
   );
   const reading = { gpu: gpuIn(line, index), values: new Map(values) };
-  histories.add({ source, atNs: Number(BigInt(digits) - origin.epochNs), readings: [reading] });
+  return { source, atNs: Number(BigInt(digits) - origin.epochNs), readings: [reading] };
 }
 
 function gpuIn(line: JsonObject, index: number): Gpu {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { ClockOrigin } from '../util/clock.js';
 import { cut } from '../util/cut.js';
 import type { LogLevel } from '../util/log.js';
@@ -7,7 +8,7 @@ import { LabelMasks, lineWithoutSecrets } from './label-masks.js';
 import { grown } from './line-table.js';
 import type { Notices } from './notices.js';
 import { PageReader } from './page-reader.js';
-import { ScrapeLogWriter } from './scrape-log.js';
+import { ScrapeLogReader, ScrapeLogWriter, type ScrapeTimes } from './scrape-log.js';
 import { scrapeLogPath } from './scrape-logs.js';
 import type { LoggedSource } from './scraped-series.js';
 import type { ScrapedSource } from './server-series.js';
@@ -34,6 +35,10 @@ export class SourceRecorder {
   #numberOf = new Int32Array(1024);
   /** By number: `GROWS`, `OF_LOAD`. */
   #traits = new Uint8Array(1024);
+  /** Numbers of samples that were taken up, by their JSON. */
+  readonly #takenUp = new Map<string, number>();
+  /** Those of them that no page has had since. */
+  readonly #unseen = new Set<number>();
   #log: ScrapeLogWriter | undefined;
   #times = new Float64Array(3 * 256);
   #changed = new Uint8Array(256);
@@ -85,15 +90,37 @@ export class SourceRecorder {
     this.#addFresh();
     pages.fresh = [];
     this.#noteFaults();
-    const { sentNs, firstByteNs, receivedNs } = reading;
-    const at = this.#scrapes++;
-    if (at === this.#changed.length) {
-      this.#times = grown(this.#times, Float64Array);
-      this.#changed = grown(this.#changed, Uint8Array);
-    }
-    this.#times.set([sentNs, firstByteNs, receivedNs], 3 * at);
-    this.#changed[at] = this.#append(reading) > 0 ? 1 : 0;
+    this.#noteScrape(reading, this.#append(reading));
     return true;
+  }
+
+  /**
+   * Takes up the log of a process that read the same source before, with the same origin of times; one that is not
+   * there, or is of another server, is left.
+   * @throws the file system's error
+   */
+  takeUp(path: string): void {
+    if (!existsSync(path)) return;
+    const reader = new ScrapeLogReader(path);
+    try {
+      while (reader.nextScrape()) {
+        if (reader.head === undefined || hostOf(reader.head.url) !== hostOf(this.#source.url)) return;
+        this.#addSamples(reader.samples.slice(this.#samples.length));
+        const log = this.#openLog();
+        log.begin(reader.times);
+        while (reader.nextChange()) {
+          if (Number.isNaN(reader.value)) log.remove(reader.number);
+          else log.set(reader.number, reader.value);
+        }
+        this.#noteScrape(reader.times, log.end());
+      }
+    } finally {
+      reader.close();
+    }
+    for (const [number, sample] of this.#samples.entries()) {
+      this.#takenUp.set(JSON.stringify(sample), number);
+      this.#unseen.add(number);
+    }
   }
 
   fail({ reason }: ReadFailure): void {
@@ -116,6 +143,16 @@ export class SourceRecorder {
 
   close(): void {
     this.#log?.close();
+  }
+
+  #noteScrape({ sentNs, firstByteNs, receivedNs }: ScrapeTimes, changes: number): void {
+    const at = this.#scrapes++;
+    if (at === this.#changed.length) {
+      this.#times = grown(this.#times, Float64Array);
+      this.#changed = grown(this.#changed, Uint8Array);
+    }
+    this.#times.set([sentNs, firstByteNs, receivedNs], 3 * at);
+    this.#changed[at] = changes > 0 ? 1 : 0;
   }
 
   /** Appends the values of the page. @returns number of changes. */
@@ -156,6 +193,8 @@ export class SourceRecorder {
   #removeMissing(log: ScrapeLogWriter): void {
     const { values, samples, faults } = this.#pages;
     const missing: number[] = [];
+    for (const number of this.#unseen) log.remove(number);
+    this.#unseen.clear();
     for (let id = 0; id < samples; id++) {
       const number = this.#numberOf[id] as number;
       if (number !== -1 && Number.isNaN(values[id]) && log.remove(number)) missing.push(id);
@@ -172,19 +211,18 @@ export class SourceRecorder {
     if (fresh.length === 0) return;
     while (samples > this.#numberOf.length) this.#numberOf = grown(this.#numberOf, Int32Array);
     const from = this.#samples.length;
+    const added: FamilySample[] = [];
     for (const { id, name, labels } of fresh) {
       const sample = familyOf(name, this.#masks.masked(labels), this.#pages);
-      this.#numberOf[id] = sample === undefined ? -1 : this.#samples.length;
+      this.#numberOf[id] = -1;
       if (sample === undefined) continue;
-      const number = this.#samples.length;
-      if (number === this.#traits.length) this.#traits = grown(this.#traits, Uint8Array);
-      this.#traits[number] =
-        (growsOnly(sample) ? GROWS : 0) | (ofItself.test(sample.family.name) ? 0 : OF_LOAD);
-      this.#samples.push(sample);
+      const known = this.#takenUp.size === 0 ? undefined : this.#takenUp.get(JSON.stringify(sample));
+      this.#numberOf[id] = known ?? from + added.length;
+      if (known === undefined) added.push(sample);
+      else this.#unseen.delete(known);
     }
-    const added = this.#samples.slice(from);
     if (added.length === 0) return;
-    this.#openLog().addSamples(added);
+    this.#addSamples(added);
     if (this.#scrapes === 0) return;
     this.#note(
       'appeared',
@@ -193,6 +231,19 @@ export class SourceRecorder {
       added.length,
       'INFO',
     );
+  }
+
+  /** Gives samples the next numbers. */
+  #addSamples(added: readonly FamilySample[]): void {
+    if (added.length === 0) return;
+    for (const sample of added) {
+      const number = this.#samples.length;
+      if (number === this.#traits.length) this.#traits = grown(this.#traits, Uint8Array);
+      this.#traits[number] =
+        (growsOnly(sample) ? GROWS : 0) | (ofItself.test(sample.family.name) ? 0 : OF_LOAD);
+      this.#samples.push(sample);
+    }
+    this.#openLog().addSamples(added);
   }
 
   #noteFaults(): void {
@@ -249,4 +300,9 @@ export class SourceRecorder {
 /** Whether a drop of the value means that its server has restarted. A sum falls with negative observations. */
 function growsOnly({ family: { kind }, role }: FamilySample): boolean {
   return kind === 'counter' || (kind === 'histogram' && role !== 'sum');
+}
+
+/** Host and port of a page. */
+function hostOf(url: string): string | undefined {
+  return URL.parse(url)?.host;
 }

@@ -1,11 +1,12 @@
 import { parentPort } from 'node:worker_threads';
 import { openClock } from '../util/clock.js';
+import { messageOf } from '../util/errors.js';
 import { yieldToLoadThreads } from '../util/priority.js';
 import { every } from '../util/timeout.js';
 import type { GpuCollector } from './gpu/gpu-collector.js';
 import { Notices } from './notices.js';
 import type { PageReader } from './page-reader.js';
-import { removeScrapeLogs } from './scrape-logs.js';
+import { removeScrapeLogs, scrapeLogPath } from './scrape-logs.js';
 import { openScrapedSeries } from './scraped-series.js';
 import type { ScrapedSeries } from './server-series.js';
 import { ServerWatch } from './server-watch.js';
@@ -40,7 +41,7 @@ export function runTelemetryThread<Request, Results>(
   { sources, openGpus, onBegun, finish }: TelemetryParts<Request, Results>,
 ): void {
   yieldToLoadThreads();
-  const { origin, isStrict, folder } = plan;
+  const { origin, isStrict, folder, formerFolder } = plan;
   const post = (event: TelemetryEvent<Results>) => parentPort?.postMessage(event);
   const notices = new Notices((level, message) => post({ kind: 'log', level, message }));
   const { nowNs } = openClock(origin);
@@ -55,7 +56,16 @@ export function runTelemetryThread<Request, Results>(
       if (source.kind === 'gpu') gpus?.takePage(source.url, reading, pages);
       else watches.get(source)?.takePage(reading, pages);
     };
-    return new SourceRecorder(source, notices, folder, number, origin, onPage);
+    const recorder = new SourceRecorder(source, notices, folder, number, origin, onPage);
+    if (formerFolder !== undefined) {
+      try {
+        recorder.takeUp(scrapeLogPath(formerFolder, number));
+      } catch (thrown) {
+        const what = `what was read before cannot be taken up: ${messageOf(thrown)}`;
+        notices.note(`${source.url} taken up`, 'WARNING', `${source.url}: ${what}`, '');
+      }
+    }
+    return recorder;
   });
   const stopWatching = plan.isWatched ? every(LATEST_EVERY_MS, postLatest) : () => {};
   const loops = sources.map((source, number) => {

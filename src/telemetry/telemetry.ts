@@ -18,6 +18,8 @@ export interface TelemetryPlan {
   readonly isWatched: boolean;
   /** Folder for what was read; made with the first page. */
   readonly folder: string;
+  /** Folder of what another process has read in the same measurement; undefined: there is none. */
+  readonly formerFolder: string | undefined;
   readonly pages: readonly PagePlan[];
   readonly gpu: GpuPlan | undefined;
   readonly transport: 'http' | 'undici';

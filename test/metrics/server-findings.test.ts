@@ -180,4 +180,19 @@ describe('powerCap', () => {
       `Power-capped from ${when} s: GPU 0 of a and GPU 9 of b:9400, in 50.0 % of the run. The power limit held clocks down.`,
     ]);
   });
+
+  it('has a sentence where nothing was read of servers and GPUs at first', () => {
+    const requests = simulatedRequests(1, { seconds, coldSeconds: 0 });
+    const { fromNs } = requests.extent;
+    const sentences = (lateSeconds: readonly number[]) =>
+      serverFindings({
+        requests,
+        extent: requests.extent,
+        series: lateSeconds.map((late, index) => gpu(index, [fromNs / 1e9 + late], [0])),
+      });
+    expect(sentences([8.25, 6.5])).toEqual([
+      'Server and GPU metrics begin 6.50 s after the start of the run: nothing was read before.',
+    ]);
+    expect(sentences([8.25, 4.9])).toEqual([]);
+  });
 });

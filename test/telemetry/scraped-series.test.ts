@@ -188,3 +188,27 @@ it('masks keys in labels, and keeps their series apart', () => {
     'WARNING http://s/metrics: malformed lines were left out, e.g. n_total{password="<redacted>',
   ]);
 });
+
+it('takes up what another process has read of the same server, and goes on with its series', () => {
+  const [half, all] = [record(odd.slice(0, 2)), record(odd)];
+  const recorderOf = (url: string) => {
+    const logs = join(half.logs, `of-${folders.length}-${url.length}`);
+    return new SourceRecorder({ ...source, url }, new Notices(() => {}), logs, 0, origin);
+  };
+  const recorder = recorderOf(source.url);
+  recorder.takeUp(join(half.logs, '1.spool'));
+  recorder.takeUp(join(half.logs, '0.spool'));
+  for (const [i, page] of odd.slice(2).entries()) {
+    const sentNs = (i + 2) * 1e9;
+    recorder.add({ sentNs, firstByteNs: sentNs + 1, receivedNs: sentNs + 2, page: Buffer.from(page) });
+  }
+  recorder.close();
+  const { scraped } = all;
+  const taken = openScrapedSeries([recorder.logged()]);
+  expect(taken.sources).toEqual(scraped.sources);
+  expect(seriesOf(taken)).toEqual(seriesOf(scraped));
+
+  const other = recorderOf('http://another/metrics');
+  other.takeUp(join(half.logs, '0.spool'));
+  expect(other.scrapes).toBe(0);
+});

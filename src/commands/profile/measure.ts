@@ -35,7 +35,7 @@ import { type PreparedRun, prepareRun } from './prepare.js';
 import { noGpus } from './read-gpus.js';
 import { exitCodeOf, failureOf, logLeftRecords, type RunEnd } from './run-end.js';
 import { startingAt } from './start-at.js';
-import { runTelemetry } from './telemetry.js';
+import { formerFiles, runTelemetry } from './telemetry.js';
 import { customGpuFields } from './telemetry-plan.js';
 
 /** What a run is measured with. */
@@ -126,7 +126,11 @@ export async function measureRun(
       return { exitCode: exitCodes.interrupted, failure: 'interrupted before it began' };
   }
   const network = await networkProbeOf(config, load.targets, artifacts, origin, log);
-  const telemetry = runTelemetry(config, load, origin, artifacts, facts, { log, env, interrupt, views });
+  const former = isUnderWay
+    ? formerFiles(artifacts, config.profileExportPrefix, kept?.benchmarkId ?? '')
+    : undefined;
+  const around = { log, env, interrupt, views };
+  const telemetry = runTelemetry(config, load, origin, artifacts, facts, around, former);
   const hasWork = load.phases.at(-1)?.expectedRequests !== 0;
   if (!hasWork)
     log('NOTICE', 'load', 'this shard has nothing to send: there are more shards than requests or slots');

@@ -26,7 +26,17 @@ const otherTransport =
 const transportOf = ({ isOfLoad }: PagePlan) => (isOfLoad ? transport : otherTransport);
 let settings: ReturnType<typeof import('./page-settings.js').pageSettings> | undefined;
 const write = gpu && (await openGpuFile(gpu.file));
-const openGpus = gpu && ((notices: Notices) => new GpuCollector(gpu, { origin, nowNs, notices, write }));
+const former =
+  gpu?.formerFile === undefined
+    ? []
+    : (await import('../../run/gpu-telemetry.js')).readGpuObservations(gpu.formerFile, origin);
+const openGpus =
+  gpu &&
+  ((notices: Notices) => {
+    const collector = new GpuCollector(gpu, { origin, nowNs, notices, write });
+    for (const observation of former) collector.take(observation);
+    return collector;
+  });
 runTelemetryThread<TelemetryRequest, TelemetryResults>(plan, {
   sources: plan.pages.map((page) => openPageSource(page, transportOf(page))),
   openGpus,

@@ -15,13 +15,21 @@ import type { Io } from '../../util/io.js';
 import { isSecretKey } from '../../util/secret-names.js';
 import { withoutSecrets } from '../../util/secrets.js';
 
-/** What is read during a run; undefined if nothing is. @param env of the tools that read GPUs. */
+interface TelemetrySurroundings {
+  /** Of the tools that read GPUs. */
+  readonly env: Io['env'];
+  readonly isWatched: boolean;
+  /** Files of a coordinator that is gone, which has begun the measurement; undefined: there are none. */
+  readonly former: RunFiles | undefined;
+}
+
+/** What is read during a run; undefined if nothing is. */
 export function telemetryPlan(
   config: Config,
   { transportOptions, headers }: LoadPlan,
   origin: ClockOrigin,
   files: RunFiles,
-  { env, isWatched }: { readonly env: Io['env']; readonly isWatched: boolean },
+  { env, isWatched, former }: TelemetrySurroundings,
 ): TelemetryPlan | undefined {
   const pages = [...serverPages(config, headers.endpoint), ...gpuPages(config, headers.endpoint)];
   const { tools } = gpuSources(config.gpuTelemetry ?? []);
@@ -30,6 +38,7 @@ export function telemetryPlan(
     origin,
     ...{ isStrict: config.strictTelemetry, isWatched },
     folder: files.telemetrySpool,
+    formerFolder: former?.telemetrySpool,
     pages,
     gpu: config.noGpuTelemetry
       ? undefined
@@ -38,6 +47,7 @@ export function telemetryPlan(
           intervalMs: config.gpuCollectionIntervalSeconds * 1000,
           custom: customGpuFields(config),
           file: files.gpu,
+          formerFile: former?.gpu,
           env: withoutSecretVariables(env),
         },
     transport: config.transport,

@@ -1,7 +1,8 @@
+import { join } from 'node:path';
 import type { Config } from '../../config/options.js';
 import type { LoadPlan } from '../../load/plan.js';
-import type { RunFacts } from '../../run/facts.js';
-import type { RunFiles } from '../../run/files.js';
+import { type RunFacts, readOwnFacts } from '../../run/facts.js';
+import { filesIn, previousFolder, type RunFiles } from '../../run/files.js';
 import type { RunOutcome } from '../../run/outcome.js';
 import { removeScrapeLogs } from '../../telemetry/scrape-logs.js';
 import { startTelemetry, type Telemetry, type TelemetryReading } from '../../telemetry/telemetry.js';
@@ -35,7 +36,7 @@ interface ServedRun {
   readonly telemetry: TelemetryResults | undefined;
 }
 
-/** Prepares to read servers and GPUs during a run. */
+/** Prepares to read servers and GPUs during a run. @param former as `formerFiles` returns it. */
 export function runTelemetry(
   config: Config,
   load: LoadPlan,
@@ -43,11 +44,14 @@ export function runTelemetry(
   files: RunFiles,
   facts: RunFacts,
   { log, env, interrupt, views }: Pick<RunContext, 'log' | 'env' | 'interrupt' | 'views'>,
+  former: RunFiles | undefined,
 ): RunTelemetry {
   let telemetry: Telemetry<TelemetryRequest, TelemetryResults> | undefined;
   return {
     open: () => {
-      const plan = telemetryPlan(config, load, origin, files, { env, isWatched: views !== undefined });
+      const plan = telemetryPlan(config, load, origin, files, {
+        ...{ env, former, isWatched: views !== undefined },
+      });
       if (plan === undefined) return undefined;
       telemetry = startTelemetry(packageFile('dist/commands/profile/telemetry-entry.js'), plan, log);
       return telemetry;
@@ -110,6 +114,19 @@ async function inTime<Results>(
     release();
     waiting.abort();
   }
+}
+
+/**
+ * The files of a coordinator that is gone, which has begun the measurement in the same folder: they have been moved out
+ * of the way. Undefined: there are none.
+ */
+export function formerFiles(
+  { folder }: RunFiles,
+  prefix: string | undefined,
+  benchmarkId: string,
+): RunFiles | undefined {
+  const former = filesIn(join(folder, previousFolder), prefix);
+  return readOwnFacts(former.config).benchmarkId === benchmarkId ? former : undefined;
 }
 
 function serverRequest(

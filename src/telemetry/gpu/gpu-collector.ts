@@ -23,6 +23,8 @@ export interface GpuPlan {
   readonly custom: readonly DcgmField[];
   /** Path of the file for every sample. */
   readonly file: string;
+  /** That of another process, which has read the same measurement before; undefined: there is none. */
+  readonly formerFile: string | undefined;
   /** Environment of the tools. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -129,7 +131,7 @@ export class GpuCollector {
     const { readings, withoutGpu } = this.#reader.read(page.samples(pages, this.#reader));
     if (withoutGpu > 0) this.#note(url, 'lines of DCGM fields without the label gpu are left out');
     else if (readings.length === 0) this.#note(url, 'it has no fields of DCGM exporter (DCGM_FI_DEV_…)');
-    if (readings.length > 0) this.#take({ source: url, atNs: sentNs, readings });
+    if (readings.length > 0) this.take({ source: url, atNs: sentNs, readings });
   }
 
   /** Ends the tools, because the load has ended, when each has given one more reading. @param isHurried at once. */
@@ -159,11 +161,12 @@ export class GpuCollector {
       const delayMs = (now - stated) / 1e6;
       const atNs = delayMs >= 0 && delayMs <= LONGEST_DELAY_MS ? stated : now;
       const gpu = { ...reading.gpu, hostname: hostname() };
-      this.#take({ source, atNs, readings: [{ ...reading, gpu }] });
+      this.take({ source, atNs, readings: [{ ...reading, gpu }] });
     }
   }
 
-  #take(observation: GpuObservation): void {
+  /** Takes what was read of GPUs. */
+  take(observation: GpuObservation): void {
     this.#histories.add(observation);
     try {
       this.#write?.(observation);
