@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { natsOptions, runIdOption } from '../config/cluster-options.js';
 import { exitCodes } from '../config/exit-codes.js';
 import type { OptionTable } from '../config/option.js';
-import { choice, flag, integer, matching, path } from '../config/option-kinds.js';
+import { choice, flag, integer, matching, number, path } from '../config/option-kinds.js';
 import { readRoof, roofFile } from '../fidelity/roof.js';
 import { watchWithheldCpu } from '../run/withheld-cpu.js';
 import { UserError } from '../util/errors.js';
@@ -38,6 +38,13 @@ const agentOptions = {
     help: 'Take the place of a lost agent in the middle of a measurement: send what is due from then on. Without it, wait for the next measurement.',
   }),
   once: flag({ flags: ['--once'], group, help: 'End after one run; without it, wait for the next one.' }),
+  waitTimeout: number({
+    flags: ['--wait-timeout'],
+    group,
+    above: 0,
+    defaultText: 'no limit',
+    help: 'End with an error if no run has had a shard for this agent for N seconds.',
+  }),
   spoolDir: path({
     flags: ['--spool-dir'],
     group,
@@ -56,7 +63,7 @@ const agentOptions = {
 export const command: Command<typeof agentOptions> = { options: agentOptions, run };
 
 async function run({ config }: Invocation<typeof agentOptions>, io: Io): Promise<number> {
-  const { nats, runId, shard, rejoin, once, spoolDir, logLevel } = config;
+  const { nats, runId, shard, rejoin, once, waitTimeout, spoolDir, logLevel } = config;
   if (nats === undefined) {
     throw new UserError(
       '--nats is missing.',
@@ -74,7 +81,7 @@ async function run({ config }: Invocation<typeof agentOptions>, io: Io): Promise
     await runAgent(
       {
         nats: natsOptionsOf(config, nats),
-        ...{ run: runId, shard, rejoin, once },
+        ...{ run: runId, shard, rejoin, once, waitSeconds: waitTimeout },
         folder: spoolDir ?? join(tmpdir(), 'aiperf-agent'),
       },
       {

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isDeleted } from '../../src/cluster/directory.js';
+import { DIRECTORY } from '../../src/cluster/names.js';
 import { type Nats, openBucket, openNats } from '../../src/cluster/nats/connection.js';
 import { hasLapsed, holderOf, takeLease } from '../../src/cluster/nats/lease.js';
 import { temporaryFolder } from '../e2e/aiperf.js';
@@ -72,6 +74,15 @@ describe.skipIf(!hasNatsServer)('a lease', () => {
     expect(left?.entry.left).toBe(true);
     if (left !== undefined) expect(await hasLapsed(kv, 'shard.2', left, 1, forEver)).toBe(true);
     expect(await takeLease(kv, 'shard.2', 'b', left)).toMatchObject({ incarnation: 2 });
+  });
+
+  it('of a run that its coordinator has deleted is not one of a run that NATS has lost', async () => {
+    const directory = await openBucket(nats, DIRECTORY);
+    await directory.put('going-on', '{}');
+    await directory.put('deleted', '{}');
+    await directory.delete('deleted');
+    const all = ['going-on', 'deleted', 'lost'].map((run) => isDeleted(nats, run));
+    expect(await Promise.all(all)).toEqual([false, true, false]);
   });
 
   it('needs a server that takes messages of a useful size', async () => {

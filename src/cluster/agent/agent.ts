@@ -9,6 +9,7 @@ import { notPossible } from '../nats/refusals.js';
 import { publishRefusal, Troubles } from './refuse-run.js';
 import type { AgentSurroundings } from './surroundings.js';
 import { takePart } from './take-part.js';
+import { requireInTime, WaitNotice, waitLimit, wantedText } from './wait-notice.js';
 
 const CHECK_EVERY_MS = 250;
 
@@ -20,6 +21,8 @@ export interface AgentOptions {
   readonly shard: number | undefined;
   /** Ends after one run. */
   readonly once: boolean;
+  /** The longest wait for a run to take part in; undefined: without a limit. */
+  readonly waitSeconds: number | undefined;
   /** Takes part in a measurement that has begun, in place of an agent that is lost. */
   readonly rejoin: boolean;
   /** Folder for records until they are in the coordinator's files. */
@@ -41,6 +44,7 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
   const fullRuns = new Set<string>();
   const refusedRuns = new Set<string>();
   const troubles = new Troubles(nowMs, log);
+  const wait = new WaitNotice(nowMs, log);
   /** Whether only one run is of interest: an agent that cannot take part in it ends. */
   const isBound = options.once || options.run !== undefined;
   try {
@@ -59,7 +63,7 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
       },
       { onTrouble: (thrown) => log('DEBUG', 'agent', messageOf(thrown)), signal: stop.signal },
     );
-    log('NOTICE', 'agent', `waiting for a run${options.run === undefined ? '' : ` ${options.run}`}`);
+    log('NOTICE', 'agent', `waiting for ${wantedText(options.run)}`);
     while (!ending.aborted) {
       for (const [run, entry] of directory) {
         if ((options.run !== undefined && run !== options.run) || refusedRuns.has(run)) continue;
@@ -70,6 +74,8 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
           {
             ...{ uid, shard: options.shard, rejoins: options.rejoin, folder: options.folder },
             hasOthers: () => options.run === undefined && directory.size > 1,
+            onWait: () => wait.note(wantedText(options.run)),
+            waitLimit: waitLimit(wait, options),
             onFull: () => {
               if (!fullRuns.has(run)) log('NOTICE', 'agent', fullText(run, options.shard));
               fullRuns.add(run);
@@ -92,7 +98,10 @@ export async function runAgent(options: AgentOptions, surroundings: AgentSurroun
         if (!wasThere || ending.aborted) continue;
         if (options.once) return;
         log('NOTICE', 'agent', 'waiting for the next run');
+        wait.restart();
       }
+      wait.note(wantedText(options.run));
+      requireInTime(wait, options);
       await sleep(CHECK_EVERY_MS, ending);
     }
   } finally {

@@ -1,4 +1,6 @@
 import { messageOf } from '../../util/errors.js';
+import { every } from '../../util/timeout.js';
+import { isDeleted } from '../directory.js';
 import type { RunEntry } from '../messages.js';
 import { keys, namesOf } from '../names.js';
 import type { Nats } from '../nats/connection.js';
@@ -10,6 +12,9 @@ import { keptText, type PlayedRound, settleRound } from './played-round.js';
 import { requireFitting } from './refuse-run.js';
 import type { AgentSurroundings } from './surroundings.js';
 import { type SoughtShard, takeShard } from './take-shard.js';
+import { WaitNotice } from './wait-notice.js';
+
+const NOTE_EVERY_MS = 1000;
 
 /** A run that an agent may take part in. */
 export interface OfferedRun {
@@ -24,6 +29,10 @@ export interface OfferedRun {
 export interface Search extends Pick<SoughtShard, 'uid' | 'shard' | 'rejoins' | 'onFull'> {
   /** Whether it could take part in other runs. */
   readonly hasOthers: () => boolean;
+  /** Called while it waits for a free shard. */
+  readonly onWait: () => void;
+  /** Ends that wait; undefined: there is no limit. */
+  readonly waitLimit: AbortSignal | undefined;
   /** In which each round gets a folder for its records. */
   readonly folder: string;
 }
@@ -31,7 +40,7 @@ export interface Search extends Pick<SoughtShard, 'uid' | 'shard' | 'rejoins' | 
 /** Takes a shard of a run and plays its rounds. @returns false if no shard is free. @throws UserError */
 export async function takePart(
   { nats, run, entry, over }: OfferedRun,
-  { hasOthers, folder, ...search }: Search,
+  { hasOthers, onWait, waitLimit, folder, ...search }: Search,
   surroundings: AgentSurroundings,
 ): Promise<boolean> {
   const { log, nowMs, ending } = surroundings;
@@ -45,8 +54,11 @@ export async function takePart(
   try {
     const taken = await takeShard({
       ...{ ...search, nats, kv, entry, runKeys, nowMs },
-      mayWait: (waitedMs) => !hasOthers() || waitedMs < 2 * entry.shardTimeoutSeconds * 1000,
-      until: AbortSignal.any([gone, ending]),
+      mayWait: (waitedMs) => {
+        onWait();
+        return !hasOthers() || waitedMs < 2 * entry.shardTimeoutSeconds * 1000;
+      },
+      until: AbortSignal.any([gone, ending, ...(waitLimit === undefined ? [] : [waitLimit])]),
     });
     if (taken === undefined) return false;
     const { shard, lease } = taken;
@@ -68,7 +80,9 @@ export async function takePart(
     try {
       const last = await playRounds(joined, folder, surroundings);
       if (last === undefined) return true;
-      if (over.aborted && !isLost) settleRound(joined, last, surroundings);
+      // An agent that was cut off may find the run deleted.
+      const isOver = isLost ? await isDeleted(nats, run) : over.aborted;
+      if (isOver) settleRound(joined, last, surroundings);
       else log(isLost ? 'ERROR' : 'NOTICE', 'agent', keptText(last, isLost));
     } finally {
       leaving.abort();
@@ -87,20 +101,24 @@ async function playRounds(
   folder: string,
   surroundings: AgentSurroundings,
 ): Promise<PlayedRound | undefined> {
-  const { runKeys, kv, over, stopped, rejoins, noteTrouble } = joined;
+  const { run, runKeys, kv, over, stopped, rejoins, noteTrouble } = joined;
+  const { log, nowMs } = surroundings;
   const isThere = async (key: string) =>
     runKeys.has(key) || (await insist(() => kv.get(key), over, noteTrouble)) !== null;
   let last: PlayedRound | undefined;
   for (let round = 0; !stopped.aborted; round++) {
     const planOrEnd = () => runKeys.textOf(keys.plan(round)) ?? runKeys.textOf(keys.ended(round));
-    const plan = await runKeys.waitFor(planOrEnd, stopped);
+    const wait = new WaitNotice(nowMs, log);
+    const what = `the coordinator of run ${run} to begin measurement ${round + 1}, or to end the run`;
+    const stopNotes = every(NOTE_EVERY_MS, () => wait.note(what));
+    const plan = await runKeys.waitFor(planOrEnd, stopped).finally(stopNotes);
     if (plan === undefined) break;
     // The coordinator has written the files of the round before.
     if (last !== undefined) settleRound(joined, last, surroundings);
     last = undefined;
     if (await isThere(keys.ended(round))) continue;
     if (!rejoins && (await isThere(keys.start(round, 0)))) {
-      surroundings.log('WARNING', 'agent', 'the measurement has begun: this agent joins the next one');
+      log('WARNING', 'agent', 'the measurement has begun: this agent joins the next one');
       continue;
     }
     last = await playRound({ joined, folder }, plan, surroundings);

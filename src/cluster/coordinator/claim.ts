@@ -1,6 +1,6 @@
 import { UserError } from '../../util/errors.js';
-import { DIRECTORY } from '../names.js';
-import { type Nats, openBucket } from '../nats/connection.js';
+import { isDeleted } from '../directory.js';
+import type { Nats } from '../nats/connection.js';
 import type { Lease } from '../nats/lease.js';
 import { processOf } from './take-run.js';
 
@@ -37,7 +37,8 @@ export class Claim {
     this.superseded.throwIfAborted();
     if (!this.#nats.isConnected) return;
     const isKnown = await this.#lease.renew();
-    if (!isKnown && (await this.#isDeleted())) this.#supersede('was finished by another coordinator');
+    if (!isKnown && (await isDeleted(this.#nats, this.#run)))
+      this.#supersede('was finished by another coordinator');
     this.superseded.throwIfAborted();
   }
 
@@ -64,15 +65,5 @@ export class Claim {
         'The other coordinator writes the report.',
       ),
     );
-  }
-
-  /** Whether another coordinator has deleted the run. */
-  async #isDeleted(): Promise<boolean> {
-    try {
-      const directory = await openBucket(this.#nats, DIRECTORY);
-      return (await directory.get(this.#run))?.operation === 'DEL';
-    } catch {
-      return false;
-    }
   }
 }
