@@ -1,11 +1,15 @@
 import { withCommas } from '../metrics/format.js';
 import type { RunFacts } from '../run/facts.js';
 import type { ShardsSection } from '../run/shards.js';
-import { withThousands } from '../util/counted.js';
+import { counted, withThousands } from '../util/counted.js';
+import { andList } from '../util/lists.js';
 import type { Layout } from './layout.js';
 import { offeredTable } from './offered-load.js';
 import { drawTable } from './table.js';
 import { wrap } from './wrap.js';
+
+/** Clocks that the sentence on drift names. */
+const MOST_DRIFTS = 3;
 
 export type ShardFigures = NonNullable<ShardsSection['shards']>[number];
 
@@ -59,9 +63,24 @@ export function shardTable({ shards: section }: Pick<RunFacts, 'shards'>, layout
   return [
     ...table,
     ...wrap(mergeText(section), layout.width, 2),
+    ...driftLines(shards).flatMap((line) => wrap(line, layout.width, 2)),
     ...reasons.flatMap((reason) => wrap(`  - ${reason}`, Math.max(40, layout.width), 4)),
     ...(offered === undefined ? [] : ['', ...offeredTable(offered, layout)]),
   ];
+}
+
+/** A sentence about clocks that drifted by more than the errors of two offsets can be; none without one. */
+function driftLines(shards: readonly ShardFigures[]): string[] {
+  const drifted = shards
+    .filter(({ clockDriftMs = 0, clockErrorMs = 1 }) => Math.abs(clockDriftMs) > 2 * clockErrorMs)
+    .sort((a, b) => Math.abs(b.clockDriftMs ?? 0) - Math.abs(a.clockDriftMs ?? 0));
+  if (drifted.length === 0) return [];
+  const shown = drifted
+    .slice(0, MOST_DRIFTS)
+    .map(({ shard, clockDriftMs = 0 }) => `shard ${shard} by ${withCommas(clockDriftMs)} ms`);
+  const rest = drifted.length - shown.length;
+  const all = rest === 0 ? shown : [...shown, counted(rest, 'other')];
+  return [`Clock drift during the run, which times of records do not follow: ${andList(all)}.`];
 }
 
 /** The verdict on the client of a shard, and how much of the run it is about. */
