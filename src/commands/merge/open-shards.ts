@@ -98,6 +98,12 @@ function openShard(dir: string): Omit<OpenedShard, 'takeover'> {
     );
   const { exportPrefix, recordsFile, shard, plan, shards } = readOwnFacts(config);
   if (shards !== undefined) throw new UserError(`'${dir}' is a merged run, not a shard of one.`, hint);
+  const isPart = shard?.index !== undefined && shard.count !== undefined && plan !== undefined;
+  if (!isPart && readFacts(filesIn(folder, exportPrefix)).facts.shards !== undefined)
+    throw new UserError(
+      `'${dir}' is the result of a run over NATS: the records of a shard cannot be added to it.`,
+      'Merge the folders that agents have kept, if those of all shards are there, or show one on its own with: aiperf report FOLDER',
+    );
   if (shard?.index === undefined || shard.count === undefined || plan === undefined)
     throw new UserError(`'${dir}' is a whole run of one machine: there is nothing to merge.`, hint);
   const holder = holderOf(folder);
