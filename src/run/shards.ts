@@ -154,7 +154,7 @@ export const shardsCodec = object({
     object({
       shard: plainNumber,
       host: string,
-      /** `complete`, `cut short`, `missing`, or `rejoined`: another process has joined in place of one that was lost. */
+      /** `complete`, `fell behind`, `cut short`, `missing`, or `rejoined`: another process has joined in place of one that was lost. */
       state: string,
       records: requestsByPhase,
       /** Requests that it had to send; absent where that depends on the server. */
@@ -187,6 +187,17 @@ export const shardsCodec = object({
 
 /** How a run was put together. */
 export type ShardsSection = ValueOf<typeof shardsCodec>;
+
+/** State of a shard that sent less than was due in the time of the run; all that it sent has a record. */
+export const fellBehind = 'fell behind';
+
+/** Whether results hold all that was sent, though shards may have fallen behind: as those of one machine that did. */
+export function isWhole({ merge, shards = [], reasons = [] }: ShardsSection): boolean {
+  if (merge !== 'degraded') return true;
+  const behind = shards.filter(({ state }) => state === fellBehind).length;
+  const complete = shards.filter(({ state }) => state === 'complete').length;
+  return behind + complete === shards.length && behind === reasons.length;
+}
 
 /** SHA-256 of a plan, the same for equal plans in any order of members. */
 export function planDigest(plan: RunPlan): string {

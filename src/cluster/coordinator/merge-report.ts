@@ -1,7 +1,7 @@
 import { dueRequests } from '../../load/due-requests.js';
 import type { LoadPlan } from '../../load/plan.js';
 import type { PhaseCounts } from '../../records/spool.js';
-import type { ShardsSection } from '../../run/shards.js';
+import type { fellBehind, ShardsSection } from '../../run/shards.js';
 import type { ShardFidelity } from '../../run/whole-fidelity.js';
 import { type ClockOrigin, wallNs } from '../../util/clock.js';
 import { counted } from '../../util/counted.js';
@@ -25,6 +25,8 @@ export interface MergeFacts {
 
 type Row = NonNullable<ShardsSection['shards']>[number];
 type Counts = { readonly [Phase in keyof PhaseCounts]?: number };
+
+const behind: typeof fellBehind = 'fell behind';
 
 const none: PhaseCounts = { warmup: 0, profiling: 0 };
 
@@ -63,7 +65,16 @@ function rowOf(shard: Shard, due: Counts, facts: MergeFacts): Row {
   return {
     shard: number,
     host: current?.ready.host,
-    state: current === undefined ? 'missing' : hasJoined ? 'rejoined' : isCut ? 'cut short' : 'complete',
+    state:
+      current === undefined
+        ? 'missing'
+        : hasJoined
+          ? 'rejoined'
+          : !isCut
+            ? 'complete'
+            : isBehind(shard, facts)
+              ? behind
+              : 'cut short',
     ...{ records, due, missing },
     ...clockOf(current),
     clockDriftMs: current && current.clockDriftNs / 1e6,
@@ -73,6 +84,16 @@ function rowOf(shard: Shard, due: Counts, facts: MergeFacts): Row {
     verdict: judged?.fidelity.verdict,
     judgedUntilNs: judged?.untilNs === undefined ? undefined : wallNs(facts.origin, judged.untilNs),
   };
+}
+
+/** Whether a shard that lacks records was only too slow: in a load for a time, what is not sent in time never is. */
+function isBehind({ parts, stopped }: Shard, { load }: MergeFacts): boolean {
+  return (
+    Number.isFinite(load.phases.at(-1)?.durationNs) &&
+    stopped === undefined &&
+    parts.every(({ loss, receiver }) => loss === undefined && receiver?.seal?.cut === undefined) &&
+    parts.some(({ receiver }) => receiver?.seal !== undefined)
+  );
 }
 
 function clockOf(part: Incarnation | undefined): Pick<Row, 'clockOffsetMs' | 'clockErrorMs'> {

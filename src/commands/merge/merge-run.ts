@@ -10,7 +10,7 @@ import { lockFolder } from '../../run/folder-lock.js';
 import { withOfferedLoad } from '../../run/offered-load.js';
 import { type OpenedRun, openRun, type View } from '../../run/open.js';
 import type { Run } from '../../run/run.js';
-import type { ShardsSection } from '../../run/shards.js';
+import { isWhole, type ShardsSection } from '../../run/shards.js';
 import { wholeFidelity } from '../../run/whole-fidelity.js';
 import { counted, withThousands } from '../../util/counted.js';
 import { messageOf, UserError } from '../../util/errors.js';
@@ -57,7 +57,7 @@ export interface MergedRun {
   readonly leftOut: readonly string[];
 }
 
-/** States of a shard whose folder is there, and which has sent less than its part. */
+/** States of a shard whose folder is there, and which has not sent its part to the end. */
 const cutStates = ['cut short', 'rejoined'];
 
 /** Whether a shard that is there has not sent all of its part, as far as is known. */
@@ -211,10 +211,9 @@ function publishMerged(
     ...run.facts,
     shards: section,
     wasCancelled: shards.some((shard) => shard.facts.wasCancelled === true),
-    incompleteReason:
-      reasons.length === 0
-        ? undefined
-        : `Merged from ${count - missing.length} of ${counted(count, 'shard')}, degraded: ${reasons.join('; ')}.`,
+    incompleteReason: isWhole(section)
+      ? undefined
+      : `Merged from ${count - missing.length} of ${counted(count, 'shard')}, degraded: ${reasons.join('; ')}.`,
     startedAtNs: earliest(starts) ?? run.facts.startedAtNs,
     warmupStartedAtNs,
     responseWarnings: shards.flatMap(({ index, facts: { responseWarnings = [] } }) =>

@@ -1,4 +1,4 @@
-import type { driftCodec, ShardClock, ShardsSection } from '../../run/shards.js';
+import { type driftCodec, fellBehind, type ShardClock, type ShardsSection } from '../../run/shards.js';
 import type { ValueOf } from '../../util/codec.js';
 import { counted } from '../../util/counted.js';
 import { andList } from '../../util/lists.js';
@@ -134,9 +134,11 @@ function rowOf(
         ? 'missing'
         : incarnations !== undefined
           ? 'rejoined'
-          : isCut
+          : isLost || endedEarly !== undefined
             ? 'cut short'
-            : 'complete',
+            : isCut
+              ? fellBehind
+              : 'complete',
     records: records ?? { warmup: 0, profiling: 0 },
     due,
     missing,
@@ -173,7 +175,8 @@ function reasonsOf(
       : `${missing} of the ${counted(due.profiling ?? 0, 'request')} due from it have no record`;
   const reasons: string[] = [];
   if (row?.state === 'missing') reasons.push(`shard ${index} of ${count} is missing: ${without}`);
-  else if (row?.state === 'cut short') reasons.push(`${name} ${whatHappened(account, firstNs)}: ${without}`);
+  else if (row?.state === 'cut short' || row?.state === fellBehind)
+    reasons.push(`${name} ${whatHappened(account, firstNs)}: ${without}`);
   else if (row?.state === 'rejoined')
     reasons.push(`${rejoinText(account, firstNs)}: ${without}${leftOutText(account)}`);
   if ((row?.startSkewMs ?? 0) > NOTABLE_SKEW_MS)

@@ -205,7 +205,8 @@ export async function measureRun(
   const merge =
     round &&
     (await import('./cluster.js')).mergeOf(round, outcome, { load, config, wasCut: wasCutShort(outcome) });
-  for (const reason of merge?.reasons ?? []) log('ERROR', 'cluster', reason);
+  const lacksRecords = degradedReason(merge) !== undefined;
+  for (const reason of merge?.reasons ?? []) log(lacksRecords ? 'ERROR' : 'WARNING', 'cluster', reason);
   const ended = await shard?.endOfShard(facts, load, origin, interrupt.happened, log);
   await round?.confirm();
   const measured = {
@@ -222,7 +223,7 @@ export async function measureRun(
     fileErrors.length === 0 &&
     outcome.stalled === undefined &&
     outcome.failure === undefined &&
-    !isDegraded &&
+    !lacksRecords &&
     mismatches === 0;
   const exitCode = interrupt.happened ? exitCodes.interrupted : exitCodeOf(outcome, isSound, hasWork, config);
   if (round !== undefined && allWritten && fileErrors.length === 0) {

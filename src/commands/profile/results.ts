@@ -17,7 +17,7 @@ import { failedTooOftenText, type RunOutcome } from '../../run/outcome.js';
 import { readSeries } from '../../run/read-series.js';
 import type { Run } from '../../run/run.js';
 import { serverViews } from '../../run/server-view.js';
-import type { ShardsSection } from '../../run/shards.js';
+import { isWhole, type ShardsSection } from '../../run/shards.js';
 import { type ClockOrigin, wallNs } from '../../util/clock.js';
 import type { Io } from '../../util/io.js';
 import type { Log } from '../../util/log.js';
@@ -201,7 +201,7 @@ function factsOf(
 
 /** Why requests of the run are not in its results, though it was not ended early; undefined: they are. */
 export function degradedReason(merge: ShardsSection | undefined): string | undefined {
-  return merge?.merge === 'degraded' ? merge.reasons?.join(' ') : undefined;
+  return merge === undefined || isWhole(merge) ? undefined : merge.reasons?.join(' ');
 }
 
 function joined(...sentences: readonly (string | undefined)[]): string | undefined {
