@@ -187,6 +187,8 @@ class RoundPlayer {
         log('NOTICE', 'agent', `shard ${shard} joins the ${name} phase, which has begun`);
       });
       source.finish();
+      // Also where NATS takes no more of them, all records are to be on the disk.
+      await source.finished;
       if (shipped === undefined) return 'absent';
       const sent = await shipped;
       await this.#events.reportClock(originOf(this.#plan));

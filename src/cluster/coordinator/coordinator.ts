@@ -130,6 +130,8 @@ export class Coordinator {
     const { nats, options } = this.held;
     const { run } = options;
     const directory = await openBucket(nats, DIRECTORY);
+    // A server that has lost the run gets no note that it is over: its agents keep their records.
+    if ((await directory.get(run)) === null) return;
     try {
       // Agents end by it. Who finds the rest after this knows that the run is over.
       await directory.delete(run);
