@@ -142,7 +142,10 @@ export class Coordinator {
       // A full disk has no room for the note that the run is over.
       this.claim.release();
       await removeRun(nats, run);
-      await directory.delete(run);
+      // A server that has run out of room may go on refusing to store anything.
+      await directory
+        .delete(run)
+        .catch(() => nats.jsm.streams.purge(`KV_${DIRECTORY}`, { filter: `$KV.${DIRECTORY}.${run}` }));
     }
   }
 
