@@ -39,6 +39,8 @@ const built = (path: string) => import(join(packageFolder, 'dist', path));
 const { RecordPacker, unpackRecords } = await built('records/pack.js');
 const { shiftTimes } = await built('collect/batch-source.js');
 const { bytesOfItems, itemsOfBytes } = await built('cluster/batch-message.js');
+const { keys, namesOf } = await built('cluster/names.js');
+const { thisProcess } = await built('util/process-identity.js');
 
 interface Head {
   readonly kind: 'batch' | 'part' | 'seal';
@@ -62,7 +64,7 @@ export async function recordAgent(
   const core = await connect({ servers: nats.url });
   const messages: { readonly head: Head; readonly body: Buffer }[] = [];
   let done: Recording['done'] | undefined;
-  core.subscribe(`${runId}.rec.>`, {
+  core.subscribe(namesOf(runId).allRecords, {
     callback: (_, { data }) => {
       const bytes = Buffer.from(data);
       const end = LENGTH_BYTES + bytes.readUInt32LE();
@@ -72,7 +74,7 @@ export async function recordAgent(
       });
     },
   });
-  core.subscribe(`${runId}.evt.>`, {
+  core.subscribe(namesOf(runId).allEvents, {
     callback: (_, message) => {
       const event = message.json<{ kind: string; progress: object }>();
       if (event.kind === 'phase-done') done = event;
@@ -80,7 +82,7 @@ export async function recordAgent(
   });
   const agent = startAgent(nats, runId, folder, { isWatched: false });
   const coordinated = coordinate();
-  const ready = await entryOf<object>(await bucketOf(core, runId), 'ready.0.0');
+  const ready = await entryOf<object>(await bucketOf(core, runId), keys.ready(0, 0, 1));
   await coordinated;
   await agent;
   await core.close();
@@ -162,11 +164,12 @@ export function playShards(
   async function play(): Promise<void> {
     const core = await connect({ servers: nats.url });
     const kv = await bucketOf(core, runId);
-    const { hash, version } = await entryOf<{ hash: string; version: string }>(kv, 'plan.0');
+    const { hash, version } = await entryOf<{ hash: string; version: string }>(kv, keys.plan(0));
     const renew = async () => {
       for (let shard = 0; shard < shards; shard++) {
-        const holder = { incarnation: 1, uid: `played-${shard}`, host: 'played', version };
-        await kv.put(`shard.${shard}`, JSON.stringify(holder));
+        const uid = `played-${shard}`;
+        const holder = { incarnation: 1, uid, ...thisProcess(), version, rejoins: false };
+        await kv.put(keys.shard(shard), JSON.stringify(holder));
       }
     };
     await renew();
@@ -177,8 +180,8 @@ export function playShards(
       await core.close();
     };
     for (let shard = 0; shard < shards; shard++)
-      await kv.create(`ready.0.${shard}`, JSON.stringify({ ...recording.ready, threads: 1, hash }));
-    await entryOf(kv, 'start.0.0');
+      await kv.create(keys.ready(0, shard, 1), JSON.stringify({ ...recording.ready, threads: 1, hash }));
+    await entryOf(kv, keys.start(0, 0));
     begin();
     const js = jetstream(core);
     await Promise.all(Array.from({ length: shards }, (_, shard) => playShard(js, runId, shard, recording)));
@@ -196,10 +199,10 @@ async function playShard(
   const publish = async (kind: Head['kind'], count: number, body: Buffer) => {
     seq++;
     digest = createHash('sha256').update(digest, 'hex').update(body).digest('hex');
-    const head = Buffer.from(JSON.stringify({ round: 0, seq, kind, records: count, digest }));
+    const head = Buffer.from(JSON.stringify({ round: 0, seq, kind, records: count, digest, sent: [] }));
     const length = Buffer.alloc(LENGTH_BYTES);
     length.writeUInt32LE(head.length);
-    await js.publish(`${runId}.rec.${shard}.1`, Buffer.concat([length, head, body]), {
+    await js.publish(namesOf(runId).recordsOf(shard, 1), Buffer.concat([length, head, body]), {
       msgID: `${shard}/1/${seq}`,
       timeout: 60_000,
     });
@@ -212,7 +215,7 @@ async function playShard(
       await publish(isLast ? 'batch' : 'part', isLast ? batch.records : 0, body);
     }
   }
-  await js.publish(`${runId}.evt.${shard}.1`, JSON.stringify({ ...done, nextSession: 0, progress }));
+  await js.publish(namesOf(runId).eventsOf(shard, 1), JSON.stringify({ ...done, nextSession: 0, progress }));
   await publish('seal', 0, Buffer.from(JSON.stringify({ ...seal, phases: [progress], records })));
 }
 
