@@ -68,8 +68,8 @@ const builds = { before: resolve(other, 'dist/cli.js'), after: ourCli };
 const only = argument('--only')?.split(',');
 
 await withFolder(async (root) => {
-  for (const each of cases.split(/\n(?=\w)/)) {
-    const [first = '', ...after] = each.trim().split(/\n */);
+  for (const each of cases.trim().split(/\n(?=\w)/)) {
+    const [first = '', ...after] = each.split(/\n */);
     const [, name = '', server = '', profile] = /^(\w+) \[(.+)\] (.+)$/.exec(first) ?? [];
     if (only?.includes(name) === false) continue;
     const lines = await lastingDifferences(root, server, [`profile ${common} ${profile}`, ...after]);
